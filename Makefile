@@ -1,0 +1,48 @@
+# Each target makes the environment it needs, so that each works as the first command.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test lint docs bench clean
+
+demo: $(VENV)/demo
+	$(BIN)/autoencode demo --out demo
+
+test: $(VENV)/test
+	$(BIN)/python -m pytest --numprocesses 2
+
+lint: $(VENV)/lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+docs: $(VENV)/docs
+	$(BIN)/sphinx-build --fail-on-warning -q docs docs/_build
+	@echo "Open docs/_build/index.html"
+
+bench: $(VENV)/demo
+	$(BIN)/python benchmarks/run.py
+
+# torch first, by its exact version: a range would bring gigabytes of another build
+$(VENV)/demo: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) "$$(grep '^torch==' constraints.txt)"
+	$(PIP) --editable .
+	touch $@
+
+$(VENV)/test: $(VENV)/demo
+	$(PIP) hypothesis pytest pytest-xdist
+	touch $@
+
+$(VENV)/lint: $(VENV)/demo
+	$(PIP) mypy ruff
+	touch $@
+
+$(VENV)/docs: $(VENV)/demo
+	$(PIP) myst-parser sphinx
+	touch $@
+
+clean:
+	rm -rf $(VENV) demo docs/_build

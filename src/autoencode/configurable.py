@@ -1,0 +1,84 @@
+r"""Objects whose constructor arguments are their whole configuration."""
+
+__all__ = ["Configurable"]
+
+import inspect
+from typing import Any, TypeVar
+
+_UNNAMED = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+Self = TypeVar("Self", bound="Configurable")
+
+
+class Configurable:
+    r"""An object that can be listed, cloned, stored and rebuilt from its arguments.
+
+    The rule, as in scikit-learn: every argument of `__init__` is kept, unchanged, in an
+    attribute of the same name. That alone serves `clone`, grid search, the stored JSON
+    and the flags of the command line. What is learned from data ends in an underscore.
+
+    Example:
+        >>> from autoencode.objectives import ELBO
+        >>> ELBO(beta=4.0)
+        ELBO(beta=4.0, warmup=0.0, free_bits=0.0)
+        >>> ELBO(beta=4.0).get_params()
+        {'beta': 4.0, 'warmup': 0.0, 'free_bits': 0.0}
+    """
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        r"""
+        Returns:
+            The arguments by name; with `deep`, also those of nested objects as
+            `name__argument`.
+        """
+        signature = inspect.signature(type(self))
+        named = [p.name for p in signature.parameters.values() if p.kind not in _UNNAMED]
+        params = {name: getattr(self, name) for name in named}
+
+        if deep:
+            for name, value in list(params.items()):
+                if isinstance(value, Configurable):
+                    params |= {f"{name}__{k}": v for k, v in value.get_params().items()}
+
+        return params
+
+    def set_params(self: Self, **params: Any) -> Self:
+        r"""Sets arguments by name, those of nested objects by `name__argument`.
+
+        Raises:
+            ValueError: If there is no such argument.
+        """
+        known = self.get_params(deep=False)
+
+        for name, value in params.items():
+            head, _, rest = name.partition("__")
+
+            if head not in known or (rest and not isinstance(known[head], Configurable)):
+                raise ValueError(
+                    f"{type(self).__name__} has no argument '{name}'; it has {sorted(known)}."
+                )
+
+            if rest:
+                known[head].set_params(**{rest: value})
+            else:
+                setattr(self, head, value)
+
+        return self
+
+    def clone(self: Self) -> Self:
+        r"""
+        Returns:
+            A new object with the same arguments, and nothing learned.
+        """
+        params = self.get_params(deep=False)
+
+        return type(self)(
+            **{
+                name: value.clone() if isinstance(value, Configurable) else value
+                for name, value in params.items()
+            }
+        )
+
+    def __repr__(self) -> str:
+        params = self.get_params(deep=False)
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in params.items())})"

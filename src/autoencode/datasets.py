@@ -1,0 +1,108 @@
+r"""Real data to try things on. Nothing here downloads anything."""
+
+__all__ = ["digits", "fashion_mnist", "idx", "mnist"]
+
+from pathlib import Path
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.datasets import load_digits
+from sklearn.utils import Bunch
+
+from .data import read_array
+
+
+def digits() -> Bunch:
+    r"""The 1,797 handwritten digits that scikit-learn carries.
+
+    Returns:
+        `X`, the images as uint8 from 0 to 255, with shape `(1797, 8, 8)` (the sixteen steps
+        of the original are spread over them); and `y`, the digits, with shape `(1797,)`.
+
+    References:
+        | Optical Recognition of Handwritten Digits (Alpaydin & Kaynak, 1998)
+        | https://doi.org/10.24432/C50P49
+
+    Example:
+        >>> digits().X.shape
+        (1797, 8, 8)
+    """
+    raw = load_digits()
+    return Bunch(X=np.rint(raw.images * (255 / 16)).astype(np.uint8), y=raw.target)
+
+
+def mnist(folder: str | Path) -> Bunch:
+    r"""MNIST's 60,000 and 10,000 handwritten digits, from the four IDX files in a folder.
+
+    Arguments:
+        folder: Where `train-images-idx3-ubyte` and the other three are, gzipped or not.
+
+    Returns:
+        `X` and `X_test`, uint8 with shapes `(60000, 28, 28)` and `(10000, 28, 28)`, and the
+        labels `y` and `y_test`.
+
+    Raises:
+        FileNotFoundError: If a file is missing; it says which.
+
+    References:
+        | Gradient-based learning applied to document recognition (LeCun et al., 1998)
+        | https://doi.org/10.1109/5.726791
+
+    Example:
+        >>> mnist("mnist").X.shape  # doctest: +SKIP
+        (60000, 28, 28)
+    """
+    names = {
+        "X": "train-images-idx3-ubyte",
+        "y": "train-labels-idx1-ubyte",
+        "X_test": "t10k-images-idx3-ubyte",
+        "y_test": "t10k-labels-idx1-ubyte",
+    }
+
+    return Bunch(**{key: idx(_existing(Path(folder), name)) for key, name in names.items()})
+
+
+def fashion_mnist(folder: str | Path = "/usr/share/datasets/fashion-mnist") -> Bunch:
+    r"""Fashion-MNIST's 60,000 and 10,000 grey images of clothing.
+
+    Arguments:
+        folder: Where the four IDX files are. The default is where the package
+            `dataset-fashion-mnist` of Debian and Ubuntu puts them.
+
+    Returns:
+        As :func:`mnist`.
+
+    References:
+        | Fashion-MNIST (Xiao et al., 2017)
+        | https://arxiv.org/abs/1708.07747
+
+    Example:
+        >>> fashion_mnist().y.shape  # doctest: +SKIP
+        (60000,)
+    """
+    return mnist(folder)
+
+
+def idx(path: str | Path) -> NDArray:
+    r"""An array from one file in the IDX format, gzipped or not.
+
+    Arguments:
+        path: The file.
+
+    Raises:
+        ValueError: If the file is damaged, or no IDX file.
+
+    Example:
+        >>> idx("train-images-idx3-ubyte").dtype  # doctest: +SKIP
+        dtype('uint8')
+    """
+    return read_array(path).X
+
+
+def _existing(folder: Path, name: str) -> Path:
+    for path in (folder / name, folder / f"{name}.gz"):
+        if path.exists():
+            return path
+
+    raise FileNotFoundError(
+        f"there is no '{name}' or '{name}.gz' in '{folder}'. `benchmarks/data.py` gets it."
+    )

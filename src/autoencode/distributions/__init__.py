@@ -1,0 +1,27 @@
+r"""Families of distributions, and distributions that torch lacks."""
+
+__all__ = [
+    "Bernoulli",
+    "ContinuousBernoulli",
+    "Dirac",
+    "DiscretizedLogistic",
+    "Family",
+    "FixedGaussian",
+    "Gaussian",
+    "Logistic256",
+    "PointMass",
+    "SharedGaussian",
+    "kl_divergence",
+]
+
+from .dirac import Dirac, PointMass
+from .divergences import kl_divergence
+from .family import (
+    Bernoulli,
+    ContinuousBernoulli,
+    Family,
+    FixedGaussian,
+    Gaussian,
+    SharedGaussian,
+)
+from .images import DiscretizedLogistic, Logistic256

@@ -1,0 +1,32 @@
+r"""Divergences between distributions."""
+
+__all__ = ["kl_divergence"]
+
+import torch.distributions as td
+from torch import Tensor
+from torch.distributions import Distribution
+
+
+def kl_divergence(q: Distribution, p: Distribution, z: Tensor) -> Tensor:
+    r"""The rate, in closed form where there is one, otherwise from the sample at hand.
+
+    .. math:: \mathrm{KL} \big( q \parallel p \big)
+        = \mathbb{E}_{q(z)} \big[ \log q(z) - \log p(z) \big]
+
+    Arguments:
+        q: The distribution of `z`, with batch shape `(B)`.
+        p: The other one, with batch shape `(B)` or `()`.
+        z: A sample of `q`, with shape `(B, *)`.
+
+    Returns:
+        The divergences in nats, with shape `(B)`; estimates of them without a closed form.
+
+    Example:
+        >>> q = td.Normal(torch.ones(3), 1.0)
+        >>> kl_divergence(q, td.Normal(0.0, 1.0), q.sample())
+        tensor([0.5000, 0.5000, 0.5000])
+    """
+    try:
+        return td.kl_divergence(q, p)
+    except NotImplementedError:
+        return q.log_prob(z) - p.log_prob(z)

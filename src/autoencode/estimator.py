@@ -1,0 +1,643 @@
+r"""Autoencoders with the interface of scikit-learn.
+
+This is the only place that speaks numpy and scikit-learn: data are checked once, here, and
+everything below works on tensors.
+"""
+
+__all__ = ["Autoencoder", "load"]
+
+import logging
+from collections.abc import Callable, Sequence
+from numbers import Integral
+from pathlib import Path
+from typing import Any
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import Bunch, check_array, check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+from torch import Tensor, nn
+from torch.distributions import constraints
+
+from . import __version__, corruptions, storage
+from .corruptions import Corruption
+from .data import Examples, read_array
+from .distributions import Dirac, Family
+from .evaluation import log_evidence
+from .modalities import Modality, describe_context, guess
+from .model import Conditional, LatentModel
+from .networks import Network
+from .objectives import Objective, Reconstruction
+from .priors import Prior, StandardNormal
+from .training import Solver, Step, Training
+
+log = logging.getLogger(__name__)
+
+_ENCODER = "encoder."
+_ROWS = 1024  # examples per pass through the networks outside of training
+
+
+class _NeedsDensity:
+    r"""A method that exists only where the posterior has a density.
+
+    `hasattr` is false without one, as scikit-learn expects, and the error says what to do.
+    """
+
+    def __init__(self, method: Callable) -> None:
+        self.method = method
+        self.__doc__ = method.__doc__
+
+    def __get__(self, estimator: "Autoencoder | None", owner: type | None = None) -> Any:
+        if estimator is not None and isinstance(estimator._posterior(), Dirac):
+            raise AttributeError(
+                f"'{self.method.__name__}' needs a density p(x), and an autoencoder whose"
+                " encoder gives one code, not a distribution of codes, has none. Use ae.vae(...)"
+                " for densities and new examples; reconstruction_error(X) for how well an"
+                " example is known."
+            )
+
+        return self.method.__get__(estimator, owner)
+
+
+class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    r"""Learns a code for data, and the way back.
+
+    The arguments are the choices of the field, each left to its default: `recipes` lists the
+    combinations that have names. Arguments of nested objects are reached as
+    `objective__beta` or `training__epochs`.
+
+    Arguments:
+        latent_dim: The number of features of the code.
+        objective: What is minimised; by default :class:`~autoencode.objectives.Reconstruction`.
+        modality: The kind of data; by default guessed from them. Of several, the first that
+            accepts the data is taken.
+        network: The architecture of encoder and decoder; by default the modality's.
+        posterior: The family of :math:`q(z \mid x)`; by default the objective's.
+        likelihood: The family of :math:`p(x \mid z)`; by default the modality's choice from
+            the data.
+        prior: The distribution :math:`p(z)`; by default a standard normal.
+        corruption: What damages the encoder's input while training, a
+            :class:`~autoencode.corruptions.Corruption` or a function from tensor to tensor.
+        conditional: Whether the model is of `X` given `y`: :math:`p(x, z \mid y)`.
+        training: How to train; by default :class:`~autoencode.Training`.
+        random_state: Seeds everything random in `fit`, and what is drawn afterwards.
+
+    Attributes:
+        model_: The trained :class:`~autoencode.model.LatentModel`.
+        encoder_: Its encoder, :math:`q(z \mid x)`.
+        modality_: The kind of data, with their shape and scale.
+        context_: The kind of `y`, or `None`.
+        history_: One record per epoch, with `epoch`, `train`, `validation` and `seconds`.
+        n_features_in_: The number of columns, for tables.
+
+    Example:
+        >>> from autoencode.objectives import ELBO
+        >>> X = np.random.default_rng(0).normal(size=(64, 5))
+        >>> vae = Autoencoder(2, objective=ELBO(), training=Training(epochs=2)).fit(X)
+        >>> vae.transform(X).shape, vae.sample(16).shape
+        ((64, 2), (16, 5))
+    """
+
+    def __init__(
+        self,
+        latent_dim: int = 2,
+        objective: Objective | None = None,
+        modality: Modality | Sequence[Modality] | None = None,
+        network: Network | None = None,
+        posterior: Family | None = None,
+        likelihood: Family | None = None,
+        prior: Prior | None = None,
+        corruption: Corruption | Callable[[Tensor], Tensor] | None = None,
+        conditional: bool = False,
+        training: Solver | None = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.latent_dim = latent_dim
+        self.objective = objective
+        self.modality = modality
+        self.network = network
+        self.posterior = posterior
+        self.likelihood = likelihood
+        self.prior = prior
+        self.corruption = corruption
+        self.conditional = conditional
+        self.training = training
+        self.random_state = random_state
+
+    # Learning
+
+    def fit(
+        self,
+        X: ArrayLike | str | Path,
+        y: ArrayLike | None = None,
+        corrupted: ArrayLike | str | Path | None = None,
+    ) -> "Autoencoder":
+        r"""Trains on examples.
+
+        Interrupted from the keyboard after at least one epoch, it keeps what it has.
+
+        Arguments:
+            X: Rows of numbers, with shape `(N, D)`; images, with shape `(N, H, W)` or
+                `(N, H, W, C)`; or the path of a file or folder that holds some.
+            y: With `conditional`, a label or a row of numbers for each example; of a folder
+                of images, by default the subfolders. Ignored otherwise.
+            corrupted: Damaged versions of the examples, for the encoder to see in place of
+                `X`, in the same order.
+
+        Raises:
+            ValueError: If data or arguments are not as described.
+            FloatingPointError: If the loss does not stay finite.
+        """
+        training = (self.training or Training()).clone()
+        objective = (self.objective or Reconstruction()).clone()
+        likelihood = self.likelihood and self.likelihood.clone()
+        latent_dim = self._checked_latent_dim()
+        seed = int(check_random_state(self.random_state).randint(2**31))
+
+        self.__dict__.pop("modality_", None)
+        X, y_read = self._read(X)
+        modality = self._guess(X).fit(X, likelihood.support if likelihood else constraints.real)
+        likelihood = likelihood or modality.likelihood()
+
+        self.modality_ = modality
+        self.context_ = self._describe(y_read if y is None else y)
+
+        data = Examples(
+            modality.load(X),
+            None if corrupted is None else modality.load(self._read(corrupted)[0]),
+            self._encode_context(y_read if y is None else y, len(X)),
+        )
+        self._check_lengths(data)
+
+        for x in data.target.split(_ROWS):
+            self._check_support(modality.normalize(x), likelihood)
+
+        self.seed_ = seed
+        self.history_ = []
+
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+
+            data, held_out = _hold_out(data, training.validation)
+            self.model_ = self._build(likelihood, latent_dim)
+            step = Step(self.model_, objective, self._make_corruption(), modality.normalize)
+
+            log.info("%s", self._describe_choices(data, held_out))
+
+            try:
+                for record in training.train(step, data, held_out):
+                    self.history_.append(Bunch(**record._asdict()))
+            except KeyboardInterrupt:
+                if not self.history_:
+                    raise
+
+                log.warning("interrupted after epoch %d; keeping the model.", len(self.history_))
+
+        return self
+
+    def fit_transform(self, X: ArrayLike, y: ArrayLike | None = None, **options: Any) -> NDArray:
+        r"""Trains on examples and returns their codes, as `fit` and `transform` do."""
+        return self.fit(X, y, **options).transform(X, y)
+
+    # Codes and back
+
+    def transform(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> NDArray:
+        r"""The codes of examples: the posterior means, never a sample.
+
+        Arguments:
+            X: The examples, in the shape and scale of those of `fit`.
+            y: Their labels or numbers, if the model is conditional.
+
+        Returns:
+            The codes as float32, with shape `(N, latent_dim)`.
+
+        Raises:
+            ValueError: If the examples are not like those of `fit`.
+        """
+        return self._map_data(lambda m, x: m.encode(x).mean, X, y).numpy()
+
+    def inverse_transform(self, Z: ArrayLike, y: ArrayLike | None = None) -> NDArray:
+        r"""What codes stand for: the mean of :math:`p(x \mid z)`.
+
+        Arguments:
+            Z: Codes, with shape `(N, latent_dim)`.
+            y: Labels or numbers, if the model is conditional; one for all, or one each.
+
+        Returns:
+            Examples in the shape, scale and type of those of `fit`.
+
+        Raises:
+            ValueError: If the codes are not of this width, or not finite.
+        """
+        self._check_fitted(decoder=True)
+        z = self._codes(Z)
+        c = self._encode_context(y, len(z))
+
+        return self.modality_.restore(self._map(lambda m, z: m.decode(z).mean, z, c))
+
+    def reconstruct(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> NDArray:
+        r"""Examples from their own codes, in the shape, scale and type of those of `fit`.
+
+        Arguments and errors are those of `transform`.
+        """
+        self._check_fitted(decoder=True)
+        r = self._map_data(lambda m, x: m.decode(m.encode(x).mean).mean, X, y)
+
+        return self.modality_.restore(r)
+
+    def denoise(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> NDArray:
+        r"""Clean versions of damaged examples: what `reconstruct` returns, by its usual name.
+
+        It undoes what the model has seen in training, the `corruption` or the pairs given
+        to `fit(X, corrupted=...)`.
+        """
+        return self.reconstruct(X, y)
+
+    # Judging and making examples
+
+    def reconstruction_error(
+        self, X: ArrayLike | str | Path, y: ArrayLike | None = None
+    ) -> NDArray:
+        r"""The squared error :math:`\| x - g(f(x)) \|^2` of each example.
+
+        Summed over all pixels, with intensities from 0 to 1, for images; over all columns, in
+        the user's units, for tables. Outputs are not rounded to integers before.
+
+        Returns:
+            The errors, with shape `(N,)`.
+        """
+        self._check_fitted(decoder=True)
+
+        def error(model: LatentModel, x: Tensor) -> Tensor:
+            residual = x - model.decode(model.encode(x).mean).mean
+            residual = residual.double() * self.modality_.unit().to(residual.device)
+
+            return residual.flatten(start_dim=1).square().sum(dim=-1)
+
+        return self._map_data(error, X, y).numpy()
+
+    @_NeedsDensity
+    def score_samples(
+        self, X: ArrayLike | str | Path, y: ArrayLike | None = None, samples: int = 128
+    ) -> NDArray:
+        r"""Estimates of :math:`\log p(x)`, or of :math:`\log p(x \mid y)`, in nats.
+
+        By importance sampling, see :func:`~autoencode.evaluation.log_evidence`. For tables
+        they are densities in the user's units; for images, of intensities from 0 to 1, or
+        probabilities if the likelihood is discrete.
+
+        Arguments:
+            X: The examples.
+            y: Their labels or numbers, if the model is conditional.
+            samples: The number of codes drawn for each example.
+
+        Returns:
+            The estimates, with shape `(N,)`.
+        """
+        self._check_fitted(decoder=True)
+
+        def evidence(model: LatentModel, x: Tensor) -> Tensor:
+            self._check_support(x, model.likelihood)
+            return log_evidence(model, x, samples, self.seed_).double()
+
+        ll = self._map_data(evidence, X, y)
+
+        if not self.model_.likelihood.discrete:
+            ll = ll - self.modality_.unit().double().log().expand(self.modality_.shape_).sum()
+
+        return ll.numpy()
+
+    def score(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> float:
+        r"""How good the model is, higher is better, for grid search and cross-validation.
+
+        Returns:
+            The mean of `score_samples`; without a density, minus that of
+            `reconstruction_error`.
+        """
+        if hasattr(self, "score_samples"):
+            return float(np.mean(self.score_samples(X, y)))
+
+        return -float(np.mean(self.reconstruction_error(X, y)))
+
+    @_NeedsDensity
+    def sample(
+        self,
+        n_samples: int = 1,
+        y: ArrayLike | None = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> NDArray:
+        r"""New examples: codes drawn from the prior, decoded.
+
+        Of images it returns the means of :math:`p(x \mid z)`, as is usual; of tables, draws.
+
+        Arguments:
+            n_samples: How many.
+            y: Labels or numbers, if the model is conditional; one for all, or one each.
+            random_state: Seeds the draws; by default each call gives new ones.
+
+        Returns:
+            Examples in the shape, scale and type of those of `fit`.
+        """
+        self._check_fitted(decoder=True)
+
+        if not isinstance(n_samples, Integral) or n_samples < 1:
+            raise ValueError(f"expected a number of samples >= 1, got {n_samples!r}.")
+
+        c = self._encode_context(y, int(n_samples))
+
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(check_random_state(random_state).randint(2**31)))
+
+            z = self.model_.prior().sample((int(n_samples),)).cpu()
+            x = self._map(lambda m, z: self.modality_.new_examples(m.decode(z)), z, c)
+
+        return self.modality_.restore(x)
+
+    # Storage
+
+    def save(self, path: str | Path, encoder_only: bool = False) -> None:
+        r"""Writes the model, with its preprocessing, to one file.
+
+        Arguments:
+            path: The file. It is replaced at once, or not at all.
+            encoder_only: Whether to leave out the decoder; what remains can `transform`.
+
+        Raises:
+            ValueError: If the file cannot be written, or an argument cannot be stored.
+        """
+        self._check_fitted(decoder=not encoder_only)
+        storage.check_writable(path)
+
+        params = self.get_params(deep=False)
+
+        if not isinstance(self.random_state, (Integral, type(None))):
+            params["random_state"] = None  # a generator in mid-stream says nothing any more
+
+        names = getattr(self, "feature_names_in_", None)
+        document = {
+            "written_by": __version__,
+            "arguments": {name: storage.encode(value) for name, value in params.items()},
+            "likelihood": storage.encode(self.model_.likelihood),
+            "modality": storage.encode(self.modality_),
+            "context": storage.encode(self.context_),
+            "history": [storage.encode(dict(record)) for record in self.history_],
+            "seed": self.seed_,
+            "n_features_in": getattr(self, "n_features_in_", None),
+            "feature_names_in": None if names is None else storage.encode(names),
+        }
+
+        tensors = self.model_.state_dict()
+
+        if encoder_only:
+            tensors = {k: v for k, v in tensors.items() if k.startswith(_ENCODER)}
+
+        storage.write(path, document, tensors)
+
+    # Parts
+
+    @property
+    def encoder_(self) -> Conditional:
+        check_is_fitted(self, "model_")
+        return self.model_.encoder
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.model_.encoder.event[0]
+
+    def _posterior(self) -> Family:
+        return (self.posterior or (self.objective or Reconstruction()).posterior()).clone()
+
+    def _make_corruption(self) -> nn.Module:
+        if self.corruption is None:
+            return nn.Identity()
+
+        if isinstance(self.corruption, Corruption):
+            return self.corruption.clone()
+
+        return corruptions.Sequence([self.corruption])
+
+    def _build(self, likelihood: Family, latent_dim: int) -> LatentModel:
+        r"""Returns a model with new weights for the data that `modality_` has seen."""
+        shape, posterior = self.modality_.shape_, self._posterior()
+        network = self.network or self.modality_.network()
+        context = self.context_.size_ if self.context_ else 0
+
+        encoder = network.encoder(shape, posterior.n_params * latent_dim, context)
+        decoder = network.decoder(
+            latent_dim, (likelihood.n_params * shape[0], *shape[1:]), context
+        )
+
+        return LatentModel(
+            Conditional(encoder, posterior, shape, (latent_dim,)),
+            Conditional(decoder, likelihood, (latent_dim,), shape),
+            (self.prior or StandardNormal()).clone().build(latent_dim),
+        )
+
+    def _describe_choices(self, data: Examples, held_out: Examples | None) -> str:
+        held_out_size = 0 if held_out is None else len(held_out.target)
+        network = self.network or self.modality_.network()
+
+        return (
+            f"{len(data.target):,} examples of shape {self.modality_.shape_} as"
+            f" {self.modality_}, {held_out_size:,} held out; {network};"
+            f" likelihood {self.model_.likelihood}; posterior {self._posterior()}."
+        )
+
+    # Data at the border
+
+    def _read(self, X: Any) -> tuple[NDArray, NDArray | None]:
+        r"""Returns an array of numbers from whatever the user has, and labels if it holds some."""
+        y, fitted = None, hasattr(self, "modality_")
+
+        if isinstance(X, (str, Path)):
+            path = Path(X)
+
+            if path.is_dir():
+                X, y = (self.modality_ if fitted else self._guess(path)).read(path)
+            else:
+                X, y, _ = read_array(path)
+
+        if isinstance(X, Tensor):
+            X = X.detach().cpu().numpy()
+
+        if np.ndim(X) > 2:
+            X = np.asarray(X)
+
+            if X.dtype.kind not in "buif":
+                raise ValueError(f"expected numbers, got an array of type {X.dtype}.")
+
+            if len(X) == 0:
+                raise ValueError(f"expected at least one example, got shape {X.shape}.")
+        else:
+            X = validate_data(self, X, reset=not fitted, dtype="numeric", ensure_all_finite=False)
+
+        return X, y
+
+    def _guess(self, X: NDArray | Path) -> Modality:
+        if isinstance(self.modality, Modality):
+            return self.modality.clone()
+
+        return guess(X) if self.modality is None else guess(X, self.modality)
+
+    def _checked_latent_dim(self) -> int:
+        D = self.latent_dim
+
+        if not isinstance(D, Integral) or isinstance(D, bool) or D < 1:
+            raise ValueError(f"expected latent_dim as an integer >= 1, got {D!r}.")
+
+        return int(D)
+
+    def _check_support(self, x: Tensor, likelihood: Family) -> None:
+        if not likelihood.support.check(x).all():
+            raise ValueError(
+                f"{type(likelihood).__name__} needs values between 0 and 1, got"
+                f" {x.min():g} to {x.max():g}. Bring the data there, or use another likelihood,"
+                " such as SharedGaussian()."
+            )
+
+    def _check_lengths(self, data: Examples) -> None:
+        lengths = {len(t) for t in data if t is not None}
+
+        if len(lengths) > 1:
+            raise ValueError(
+                "expected X, y and corrupted of one length, got"
+                f" {[None if t is None else len(t) for t in data]} (X, corrupted, y)."
+            )
+
+    def _check_fitted(self, decoder: bool = False) -> None:
+        check_is_fitted(self, "model_")
+
+        if decoder and self.model_.decoder is None:
+            raise ValueError(
+                "this model was loaded or saved with encoder_only=True and cannot decode."
+                " Load the whole one."
+            )
+
+    def _codes(self, Z: ArrayLike) -> Tensor:
+        Z = check_array(Z, dtype=np.float32)
+
+        if Z.shape[1] != self._n_features_out:
+            raise ValueError(
+                f"expected codes of {self._n_features_out} numbers, got shape {Z.shape}."
+            )
+
+        return torch.tensor(Z)
+
+    def _describe(self, y: ArrayLike | None) -> Any:
+        if not self.conditional:
+            return None
+
+        if y is None:
+            raise ValueError("a conditional model needs y: fit(X, y).")
+
+        return describe_context(y)
+
+    def _encode_context(self, y: ArrayLike | None, n: int) -> Tensor | None:
+        if self.context_ is None:
+            return None
+
+        if y is None:
+            raise ValueError("this model is conditional: pass y, one for all or one each.")
+
+        c = self.context_.encode(y)
+        c = c.expand(n, -1) if len(c) == 1 else c
+
+        if len(c) != n:
+            raise ValueError(f"expected one y for all or {n} of them, got {len(c)}.")
+
+        return c
+
+    # Passes through the networks
+
+    def _map_data(
+        self, function: Callable[[LatentModel, Tensor], Tensor], X: Any, y: ArrayLike | None
+    ) -> Tensor:
+        self._check_fitted()
+        X, y_read = self._read(X)
+        x = self.modality_.load(X)
+        c = self._encode_context(y_read if y is None else y, len(x))
+
+        return self._map(lambda model, x: function(model, self.modality_.normalize(x)), x, c)
+
+    def _map(
+        self,
+        function: Callable[[LatentModel, Tensor], Tensor],
+        x: Tensor,
+        c: Tensor | None,
+    ) -> Tensor:
+        r"""Applies a function of the model to all rows, in parts that fit in memory."""
+        device = next(self.model_.parameters()).device
+        self.model_.eval()
+        parts = []
+
+        with torch.no_grad():
+            for rows in Examples(x, None, c).split(_ROWS):
+                rows = rows.to(device)
+                parts.append(function(self.model_.given(rows.context), rows.target).cpu())
+
+        return torch.cat(parts)
+
+
+def _hold_out(data: Examples, share: float | None) -> tuple[Examples, Examples | None]:
+    N = len(data.target)
+    n = round(N * (share or 0))
+
+    if n == 0:
+        return data, None
+
+    order = torch.randperm(N)
+    return data[order[n:]], data[order[:n]]
+
+
+def load(
+    path: str | Path,
+    encoder_only: bool = False,
+    trusted: Sequence[str | type | Callable] = (),
+) -> Autoencoder:
+    r"""Reads a model that `save` has written. No code is run from the file.
+
+    Arguments:
+        path: The file.
+        encoder_only: Whether to read the encoder alone, which can `transform`.
+        trusted: Import paths of networks, objectives or functions from outside of this
+            library that the model may use, or these themselves.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is damaged, of a newer version, no model of this library, or uses
+            something that is not trusted.
+
+    Example:
+        >>> load("digits.ae").transform(X)  # doctest: +SKIP
+    """
+    document, tensors = storage.read(path, prefix=_ENCODER if encoder_only else "")
+
+    try:
+        arguments = document["arguments"]
+        model = Autoencoder(**{k: storage.decode(v, trusted) for k, v in arguments.items()})
+        model.modality_ = storage.decode(document["modality"], trusted)
+        model.context_ = storage.decode(document["context"], trusted)
+        model.history_ = [Bunch(**storage.decode(record)) for record in document["history"]]
+        model.seed_ = document["seed"]
+
+        if document["n_features_in"] is not None:
+            model.n_features_in_ = document["n_features_in"]
+
+        if document["feature_names_in"] is not None:
+            model.feature_names_in_ = storage.decode(document["feature_names_in"]).astype(object)
+
+        with torch.random.fork_rng(devices=[]):
+            model.model_ = model._build(
+                storage.decode(document["likelihood"], trusted), model._checked_latent_dim()
+            )
+
+        if not any(name.startswith("decoder.") for name in tensors):
+            model.model_.decoder = None
+
+        model.model_.load_state_dict(tensors)
+        model.model_.eval()
+    except (KeyError, TypeError, RuntimeError, AttributeError) as error:
+        raise ValueError(f"'{path}' is damaged: {error}.") from None
+
+    return model

@@ -1,0 +1,85 @@
+r"""Numbers about a trained model."""
+
+__all__ = ["active_units", "log_evidence"]
+
+import math
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor
+from torch.distributions import Distribution, Independent, Normal
+
+from .model import LatentModel
+
+
+def log_evidence(model: LatentModel, x: Tensor, samples: int = 128, seed: int = 0) -> Tensor:
+    r"""Estimates :math:`\log p(x)` by importance sampling from the posterior.
+
+    .. math:: \log p(x) \approx \log \frac{1}{K} \sum_{k=1}^K
+        \frac{p(x \mid z_k) \, p(z_k)}{q(z_k \mid x)}, \qquad z_k \sim q(z \mid x)
+
+    The estimate lies below the truth on average, and approaches it as :math:`K` grows. All
+    examples share the same draws of a Gaussian posterior's noise, so that the estimate of an
+    example does not depend on those beside it.
+
+    References:
+        | Importance Weighted Autoencoders (Burda et al., 2016)
+        | https://arxiv.org/abs/1509.00519
+
+    Arguments:
+        model: The model.
+        x: The scaled data, with shape `(B, *)`.
+        samples: The number :math:`K` of codes per example.
+        seed: Seeds the noise.
+
+    Returns:
+        The estimates in nats, with shape `(B,)`.
+
+    Example:
+        >>> log_evidence(model, x, samples=1000).shape  # doctest: +SKIP
+        torch.Size([64])
+    """
+    q = model.encode(x)
+    chunks = []
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+
+        for n in _split(samples, max(1, 8192 // max(1, len(x)))):
+            z = _shared_sample(q, n)
+            log_w = model.decode(z).log_prob(x) + model.prior().log_prob(z) - q.log_prob(z)
+            chunks.append(log_w.logsumexp(dim=0))
+
+    return torch.stack(chunks).logsumexp(dim=0) - math.log(samples)
+
+
+def active_units(Z: ArrayLike, threshold: float = 1e-2) -> int:
+    r"""The number of features of the code that the data move.
+
+    .. math:: \# \{ j : \mathrm{Var}_x \big( \mathbb{E}_{q(z \mid x)} [z_j] \big) > 0.01 \}
+
+    References:
+        | Importance Weighted Autoencoders (Burda et al., 2016), section 5.2
+        | https://arxiv.org/abs/1509.00519
+
+    Arguments:
+        Z: The posterior means of a data set, with shape `(N, D)`.
+        threshold: The variance beyond which a feature is active.
+
+    Example:
+        >>> active_units([[0.0, 1.0], [0.0, -1.0]])
+        1
+    """
+    Z = torch.as_tensor(Z, dtype=torch.float64)
+    return int((Z.var(dim=0, correction=0) > threshold).sum())
+
+
+def _shared_sample(q: Distribution, n: int) -> Tensor:
+    if isinstance(q, Independent) and isinstance(q.base_dist, Normal):
+        noise = torch.randn(n, 1, q.mean.shape[-1], dtype=q.mean.dtype).to(q.mean.device)
+        return q.mean + q.stddev * noise
+
+    return q.sample((n,))
+
+
+def _split(total: int, size: int) -> list[int]:
+    return [min(size, total - start) for start in range(0, total, size)]

@@ -1,0 +1,134 @@
+r"""Linear autoencoders in closed form.
+
+Among all pairs of affine maps, :math:`z = W_1 x + b_1` and :math:`r = W_2 z + b_2`, those of
+least squared error span the principal components (Baldi & Hornik, 1989). With a corrupted
+input it is a regression of reduced rank; with a context, both on what is left of the data
+when the context has explained its part.
+"""
+
+__all__ = ["LeastSquares"]
+
+import time
+from collections.abc import Iterator
+import torch
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LinearRegression
+from torch import Tensor
+
+from .data import Batches, Examples
+from .distributions import SharedGaussian
+from .networks.perceptron import MLP
+from .training import Epoch, Solver, Step, evaluate
+
+_LARGEST_COVARIANCE = 4096  # features: beyond that, randomised components
+
+
+class LeastSquares(Solver):
+    r"""Solves an affine autoencoder by least squares, in one step.
+
+    .. math:: \min_{W_1, W_2, b_1, b_2} \sum_i \| x_i - W_2 (W_1 x_i + b_1) - b_2 \|^2
+
+    The code is that of principal component analysis: centred, uncorrelated, the component
+    of largest variance first.
+
+    References:
+        | Neural networks and principal component analysis: Learning from examples without
+          local minima (Baldi & Hornik, 1989)
+        | https://doi.org/10.1016/0893-6080(89)90014-2
+
+        | Reduced-rank regression for the multivariate linear model (Izenman, 1975)
+        | https://doi.org/10.1016/0047-259X(75)90042-1
+
+    Arguments:
+        validation: The share of the examples that is held out and only scored.
+
+    Raises:
+        ValueError: If the networks are not affine.
+
+    Example:
+        >>> LeastSquares()
+        LeastSquares(validation=None)
+    """
+
+    def __init__(self, validation: float | None = None) -> None:
+        self.validation = validation
+
+    def train(
+        self, step: Step, data: Examples, validation: Examples | None = None
+    ) -> Iterator[Epoch]:
+        start = time.perf_counter()
+        encoder, decoder = _affine(step.model.encoder), _affine(step.model.decoder)
+
+        with torch.no_grad():
+            x = step.normalize(data.target).double().flatten(start_dim=1)
+            u = x if data.corrupted is None else step.normalize(data.corrupted).double()
+            u, c = u.flatten(start_dim=1), data.context
+
+            x_given, u_given = _regression(c, x), _regression(c, u)
+            x_left, u_left = x - x_given(c), u - u_given(c)
+
+            M = torch.eye(x.shape[1], dtype=x.dtype)
+
+            if data.corrupted is not None:
+                M = torch.from_numpy(LinearRegression().fit(u_left, x_left).coef_)
+
+            V = _components(u_left @ M.T, encoder.out_features)
+
+            # z = V M (u - u(c)) and r = V' z + x(c)
+            _assign(encoder, V @ M, -(V @ M) @ u_given.slope, -(V @ M) @ u_given.offset)
+            _assign(decoder, V.T, x_given.slope, x_given.offset)
+
+            family = step.model.decoder.family
+
+            if isinstance(family, SharedGaussian):
+                residual = x_left - u_left @ M.T @ V.T @ V
+                family.set_scale(residual.square().mean().sqrt())
+
+        batches = Batches(data, 1024, shuffle=False)
+        held_out = validation and Batches(validation, 1024, shuffle=False)
+
+        yield Epoch(
+            1,
+            evaluate(step, batches),
+            {} if held_out is None else evaluate(step, held_out),
+            time.perf_counter() - start,
+        )
+
+
+class _regression:
+    r"""The least-squares fit of `y` on a context, or the mean of `y` where there is none."""
+
+    def __init__(self, c: Tensor | None, y: Tensor) -> None:
+        if c is None:
+            self.slope, self.offset = y.new_zeros(y.shape[1], 0), y.mean(dim=0)
+        else:
+            fit = LinearRegression().fit(c.double(), y)
+            self.slope, self.offset = torch.from_numpy(fit.coef_), torch.from_numpy(fit.intercept_)
+
+    def __call__(self, c: Tensor | None) -> Tensor:
+        return self.offset if c is None else c.double() @ self.slope.T + self.offset
+
+
+def _components(x: Tensor, n: int) -> Tensor:
+    r"""Returns the first principal directions as rows, with shape `(n, D)`; zeros if fewer."""
+    N, D = x.shape
+    solver = "covariance_eigh" if D <= _LARGEST_COVARIANCE else "auto"
+    pca = PCA(min(n, N, D), svd_solver=solver, random_state=0).fit(x)
+    V = x.new_zeros(n, D)
+    V[: len(pca.components_)] = torch.from_numpy(pca.components_)
+
+    return V
+
+
+def _affine(conditional: torch.nn.Module) -> torch.nn.Linear:
+    network = conditional.network
+
+    if not (isinstance(network, MLP) and len(network.layers) == 1):
+        raise ValueError("LeastSquares() solves affine networks only: use layers=().")
+
+    return network.layers[0]
+
+
+def _assign(linear: torch.nn.Linear, W: Tensor, W_context: Tensor, b: Tensor) -> None:
+    linear.weight.copy_(torch.cat([W, W_context], dim=1))
+    linear.bias.copy_(b)

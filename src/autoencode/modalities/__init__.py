@@ -1,0 +1,37 @@
+r"""Modalities: kinds of data, to tensors and back."""
+
+__all__ = ["Images", "Modality", "Tables", "describe_context", "guess"]
+
+from collections.abc import Sequence
+
+from .base import Modality
+from .context import describe_context
+from .images import Images
+from .tables import Tables
+
+CANDIDATES = (Images(), Tables())
+
+
+def guess(X: object, candidates: Sequence[Modality] = CANDIDATES) -> Modality:
+    r"""The modality of some data: the first candidate that accepts them.
+
+    Arguments:
+        X: An array, or the path of a folder.
+        candidates: The modalities to choose from.
+
+    Raises:
+        ValueError: If none accepts the data.
+
+    Example:
+        >>> import numpy as np
+        >>> guess(np.zeros((5, 8, 8)))
+        Images(size=None, strict=False)
+    """
+    for modality in candidates:
+        if modality.accepts(X):
+            return modality.clone()
+
+    raise ValueError(
+        "expected rows of numbers, with shape (N, D), or images, with shape (N, H, W) or"
+        f" (N, H, W, C), or a folder of images; got {getattr(X, 'shape', X)}."
+    )

@@ -1,0 +1,109 @@
+r"""What a kind of data needs: to tensors and back, default network and likelihood."""
+
+__all__ = ["Modality", "check_finite"]
+
+import abc
+from pathlib import Path
+from typing import TypeVar
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.distributions import Distribution, constraints
+from torch.distributions.constraints import Constraint
+
+from ..configurable import Configurable
+from ..distributions import Family
+from ..networks import Network
+
+Self = TypeVar("Self", bound="Modality")
+
+
+class Modality(Configurable, abc.ABC):
+    r"""Abstract kind of data.
+
+    The way there has two parts, so that large data can stay as they came and only a
+    minibatch is ever converted: `load` makes a tensor, `normalize` scales it. `restore` is
+    the way back from both.
+    """
+
+    shape_: tuple[int, ...]
+    r"""The shape of one example, as the networks see it."""
+
+    @classmethod
+    @abc.abstractmethod
+    def accepts(cls, X: object) -> bool:
+        r"""Whether `X`, an array or the path of a folder, is of this kind."""
+
+    @abc.abstractmethod
+    def read(self, path: Path) -> tuple[NDArray, NDArray | None]:
+        r"""Returns the examples of a folder, and their labels if it has some."""
+
+    @abc.abstractmethod
+    def fit(self: Self, X: NDArray, support: Constraint = constraints.real) -> Self:
+        r"""Learns the shape, scale and type of the data.
+
+        Arguments:
+            X: The examples, with shape `(N, *)`.
+            support: Where the likelihood wants the scaled data to lie.
+
+        Raises:
+            ValueError: If the data are none of this kind.
+        """
+
+    @abc.abstractmethod
+    def load(self, X: NDArray) -> Tensor:
+        r"""
+        Returns:
+            The examples as they came, as a tensor with shape `(N, *shape_)`.
+
+        Raises:
+            ValueError: If they differ in shape from those of `fit`, or are not finite.
+        """
+
+    @abc.abstractmethod
+    def normalize(self, x: Tensor) -> Tensor:
+        r"""Scales what `load` returns; the shape stays."""
+
+    @abc.abstractmethod
+    def restore(self, x: Tensor) -> NDArray:
+        r"""Returns scaled examples in the shape, scale and type of the user's own."""
+
+    @abc.abstractmethod
+    def network(self) -> Network:
+        r"""Returns the default architecture."""
+
+    @abc.abstractmethod
+    def likelihood(self) -> Family:
+        r"""Returns the default likelihood for the data of `fit`."""
+
+    @abc.abstractmethod
+    def new_examples(self, p: Distribution) -> Tensor:
+        r"""Returns what a generated example is under :math:`p(x \mid z)`: a mean or a sample."""
+
+    @abc.abstractmethod
+    def unit(self) -> Tensor:
+        r"""Returns how much of the user's unit one unit of the scaled data is.
+
+        Its shape broadcasts to `shape_`. Squared errors are multiplied by its square, and
+        densities divided by it for each element, so that both are in the user's units.
+        """
+
+
+def check_finite(X: NDArray) -> None:
+    r"""
+    Raises:
+        ValueError: If there is a NaN or an infinity, naming the first row and the count.
+    """
+    # A sum is finite far faster than each element is looked at
+    if np.issubdtype(X.dtype, np.integer) or np.isfinite(X.sum(dtype=float)):
+        return
+
+    bad = ~np.isfinite(X).reshape(len(X), -1)
+
+    if bad.any():
+        rows = np.flatnonzero(bad.any(axis=1))
+        raise ValueError(
+            f"Input contains NaN or infinity: {bad.sum()} values in {len(rows)} rows, the first in"
+            f" row {rows[0]}. Remove these rows or fill them in, with"
+            " sklearn.impute.SimpleImputer for example."
+        )

@@ -1,0 +1,116 @@
+r"""Contexts: the `y` of a conditional model, to tensors."""
+
+__all__ = ["Labels", "Numbers", "describe_context"]
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
+
+from ..configurable import Configurable
+from .base import check_finite
+
+
+def describe_context(y: ArrayLike) -> "Labels | Numbers":
+    r"""The context of some `y`: labels, or an array of numbers.
+
+    Strings, booleans and integers in one dimension are labels; floats are too if all are
+    whole numbers. Whatever else is numeric is taken as numbers, scaled.
+
+    Raises:
+        ValueError: If `y` is neither.
+
+    Example:
+        >>> describe_context(["b", "a", "b"]).encode(["a"])
+        tensor([[1., 0.]])
+        >>> describe_context([0.5, 1.5]).encode([1.0])
+        tensor([[0.]])
+    """
+    y = np.asarray(y)
+
+    if len(y) == 0:
+        raise ValueError("expected a label or a row of numbers for each example, got none.")
+
+    if y.dtype.kind not in "biuf" or (y.ndim == 1 and (y.dtype.kind != "f" or _whole(y))):
+        return Labels().fit(y)
+
+    return Numbers().fit(y)
+
+
+class Labels(Configurable):
+    r"""Categories, as indicators: one of `K` features is one, the others zero.
+
+    Example:
+        >>> Labels().fit([3, 5, 5]).encode([5, 3])
+        tensor([[0., 1.],
+                [1., 0.]])
+    """
+
+    def fit(self, y: ArrayLike) -> "Labels":
+        y = np.asarray(y)
+
+        if y.ndim != 1:
+            raise ValueError(f"expected one label for each example, got shape {y.shape}.")
+
+        self.classes_ = np.unique(y.astype(str) if y.dtype.kind == "O" else y)
+        self.size_ = len(self.classes_)
+
+        return self
+
+    def encode(self, y: ArrayLike) -> Tensor:
+        y, kind = np.atleast_1d(y), self.classes_.dtype.kind
+
+        if y.dtype.kind == "U" or kind == "U":  # a command line has only words
+            try:
+                y = y.astype("U" if kind == "U" else self.classes_.dtype)
+            except ValueError:
+                raise ValueError(
+                    f"expected labels as {self.classes_[:20]}, got {y[0]!s}."
+                ) from None
+
+        index = np.searchsorted(self.classes_, y).clip(max=self.size_ - 1)
+        unknown = np.flatnonzero(self.classes_[index] != y)
+
+        if len(unknown):
+            known = ", ".join(map(str, self.classes_[:20]))
+            raise ValueError(
+                f"expected labels out of those of the fit ({known}), got {y[unknown[0]]!s}."
+            )
+
+        return torch.nn.functional.one_hot(torch.from_numpy(index), self.size_).float()
+
+
+class Numbers(Configurable):
+    r"""Numbers, scaled to mean zero and unit variance.
+
+    Example:
+        >>> Numbers().fit([[1.0, 5.0], [3.0, 5.0]]).encode([[3.0, 5.0]])
+        tensor([[1., 0.]])
+    """
+
+    def fit(self, y: ArrayLike) -> "Numbers":
+        y = self._rows(y)
+        self.loc_, scale = y.mean(axis=0), y.std(axis=0)
+        self.scale_ = np.where(scale > 0, scale, 1.0)
+        self.size_ = y.shape[1]
+
+        return self
+
+    def encode(self, y: ArrayLike) -> Tensor:
+        y = self._rows(y)
+
+        if y.shape[1] != self.size_:
+            raise ValueError(f"expected y with {self.size_} numbers a row, got {y.shape[1]}.")
+
+        return torch.from_numpy(((y - self.loc_) / self.scale_).astype(np.float32))
+
+    def _rows(self, y: ArrayLike) -> NDArray:
+        y = np.atleast_1d(np.asarray(y, dtype=float))
+        check_finite(y)
+
+        return y.reshape(len(y), -1)
+
+
+def _whole(y: NDArray) -> bool:
+    check_finite(y)
+    return bool((y == np.rint(y)).all())

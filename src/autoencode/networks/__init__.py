@@ -1,0 +1,7 @@
+r"""Networks: pairs of an encoder and a decoder, tensor to tensor."""
+
+__all__ = ["Convolutional", "Network", "Perceptron"]
+
+from .base import Network
+from .convolutional import Convolutional
+from .perceptron import Perceptron

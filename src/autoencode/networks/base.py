@@ -1,0 +1,52 @@
+r"""What an architecture offers: an encoder and a decoder that fit a shape.
+
+A :class:`Network` is a recipe of networks, not one of them: it is known before the shape of
+the data is, and builds both halves once the shape is there. It knows nothing of
+probability; the features it is asked for are the raw parameters of some distribution.
+"""
+
+__all__ = ["Network"]
+
+import abc
+from collections.abc import Sequence
+import torch.nn as nn
+
+from ..configurable import Configurable
+
+
+class Network(Configurable, abc.ABC):
+    r"""Abstract architecture. To bring your own, write these two methods.
+
+    Both modules are called with a second argument `c`, the context of a conditional model
+    with shape `(N, context)`, or `None` where `context` is zero.
+
+    Example:
+        >>> from autoencode.networks import Perceptron
+        >>> Perceptron(layers=(64,)).encoder((1, 8, 8), 3)(torch.rand(5, 1, 8, 8), None).shape
+        torch.Size([5, 3])
+    """
+
+    @abc.abstractmethod
+    def encoder(self, shape: Sequence[int], features: int, context: int = 0) -> nn.Module:
+        r"""
+        Arguments:
+            shape: The shape of one example: `(C, H, W)` of an image, `(D,)` of a row.
+            features: The number of outputs.
+            context: The number of features of the context.
+
+        Returns:
+            A module from `(N, *shape)` and `(N, context)` to `(N, features)`.
+        """
+
+    @abc.abstractmethod
+    def decoder(self, features: int, shape: Sequence[int], context: int = 0) -> nn.Module:
+        r"""
+        Arguments:
+            features: The number of inputs.
+            shape: The shape of one output, whose first dimension may hold several raw
+                parameters for each element.
+            context: The number of features of the context.
+
+        Returns:
+            A module from `(N, features)` and `(N, context)` to `(N, *shape)`.
+        """

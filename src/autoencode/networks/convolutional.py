@@ -1,0 +1,5 @@
+from .perceptron import Perceptron
+
+
+class Convolutional(Perceptron):
+    pass

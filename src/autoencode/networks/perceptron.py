@@ -1,0 +1,87 @@
+r"""Fully connected networks."""
+
+__all__ = ["MLP", "Perceptron"]
+
+import math
+from collections.abc import Sequence
+import torch
+import torch.nn as nn
+from torch import Tensor
+
+from .base import Network
+
+
+class MLP(nn.Module):
+    r"""Multi-layer perceptron between two shapes, with smooth activations.
+
+    .. math:: h_{i+1} = \mathrm{GELU}(W_i h_i + b_i), \qquad y = W_L h_L + b_L
+
+    Arguments:
+        given: The shape of one input.
+        out: The shape of one output.
+        layers: The widths of the hidden layers; none makes an affine map.
+        context: The number of further inputs.
+
+    Example:
+        >>> MLP((1, 8, 8), (3,), (32, 16))(torch.rand(5, 1, 8, 8)).shape
+        torch.Size([5, 3])
+    """
+
+    def __init__(
+        self,
+        given: Sequence[int],
+        out: Sequence[int],
+        layers: Sequence[int] = (),
+        context: int = 0,
+    ) -> None:
+        super().__init__()
+
+        self.out = tuple(out)
+
+        widths = (math.prod(given) + context, *layers, math.prod(out))
+        modules: list[nn.Module] = []
+
+        for before, after in zip(widths, widths[1:]):
+            modules += [nn.Linear(before, after), nn.GELU()]
+
+        self.layers = nn.Sequential(*modules[:-1])
+
+    def forward(self, x: Tensor, c: Tensor | None = None) -> Tensor:
+        x = x.flatten(start_dim=1)
+        x = x if c is None else torch.cat([x, c], dim=-1)
+
+        return self.layers(x).unflatten(1, self.out)
+
+
+class Perceptron(Network):
+    r"""Fully connected encoders, and decoders of the same widths in reverse.
+
+    Arguments:
+        layers: The widths of the encoder's hidden layers. None at all, `()`, makes both
+            halves affine, as in principal component analysis.
+
+    References:
+        | Reducing the Dimensionality of Data with Neural Networks (Hinton & Salakhutdinov, 2006)
+        | https://doi.org/10.1126/science.1127647
+
+    Example:
+        >>> Perceptron((1000, 500, 250)).decoder(30, (1, 28, 28))(torch.randn(2, 30)).shape
+        torch.Size([2, 1, 28, 28])
+    """
+
+    def __init__(self, layers: tuple[int, ...] = (256, 256)) -> None:
+        self.layers = layers
+
+    def encoder(self, shape: Sequence[int], features: int, context: int = 0) -> MLP:
+        return MLP(shape, (features,), self._widths(), context)
+
+    def decoder(self, features: int, shape: Sequence[int], context: int = 0) -> MLP:
+        return MLP((features,), shape, self._widths()[::-1], context)
+
+    def _widths(self) -> tuple[int, ...]:
+        widths = (self.layers,) if isinstance(self.layers, int) else tuple(self.layers)
+
+        if not all(isinstance(w, int) and w > 0 for w in widths):
+            raise ValueError(f"expected layers as widths > 0, such as (512, 256), got {widths}.")
+
+        return widths

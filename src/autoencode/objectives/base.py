@@ -1,0 +1,59 @@
+r"""What it means to train an autoencoder."""
+
+__all__ = ["Loss", "Objective"]
+
+import abc
+from typing import ClassVar, NamedTuple
+import torch
+import torch.nn as nn
+from torch import Tensor
+
+from ..configurable import Configurable
+from ..distributions import Family
+from ..model import LatentModel
+
+
+class Loss(NamedTuple):
+    r"""What an objective returns.
+
+    Example:
+        >>> loss = Loss(torch.tensor([1.0, 3.0]), {"rate": torch.tensor([0.0, 1.0])})
+        >>> loss.summary()
+        {'total': tensor(2.), 'rate': tensor(0.5000)}
+    """
+
+    total: Tensor
+    r"""The loss of each example, minimised, with shape `(B,)`."""
+
+    terms: dict[str, Tensor]
+    r"""What is logged, unweighted and in nats, with shapes `(B,)` or `()`."""
+
+    def summary(self) -> dict[str, Tensor]:
+        r"""Returns the mean of the total and of each term, as tensors with shape `()`."""
+        named = {"total": self.total, **self.terms}
+        return {name: value.detach().mean() for name, value in named.items()}
+
+
+class Objective(Configurable, nn.Module, abc.ABC):
+    r"""Abstract objective. Its own parameters, if any, are trained with the model's."""
+
+    posterior: ClassVar[type[Family]]
+    r"""The family of :math:`q(z \mid x)` it is made for."""
+
+    progress: Tensor
+    r"""The share of the training that is done, with shape `()`; one outside of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+
+        self.register_buffer("progress", torch.ones(()), persistent=False)
+
+    @abc.abstractmethod
+    def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
+        r"""
+        Arguments:
+            model: The model to score.
+            x: What the encoder sees, with shape `(B, *)`.
+            target: What the decoder is asked for, with shape `(B, *)`. It differs from
+                `x` when the input is corrupted.
+        """

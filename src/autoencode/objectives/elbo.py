@@ -1,0 +1,77 @@
+r"""The evidence lower bound."""
+
+__all__ = ["ELBO"]
+
+from torch import Tensor
+
+from ..distributions import Gaussian, kl_divergence
+from ..model import LatentModel
+from .base import Loss, Objective
+
+
+class ELBO(Objective):
+    r"""Negative evidence lower bound, with a weight on the rate.
+
+    .. math:: \mathbb{E}_{q(z \mid x)} \big[ -\log p(x \mid z) \big]
+        + \beta \max \big( \lambda, \mathrm{KL} \big( q(z \mid x) \parallel p(z) \big) \big)
+
+    With :math:`\beta = 1` and :math:`\lambda = 0` it bounds :math:`-\log p(x)` from above and
+    the model is a VAE; with :math:`\beta > 1`, a beta-VAE. Whatever they are, the term
+    `bound` that is logged is the real one, distortion and rate unweighted.
+
+    References:
+        | Auto-Encoding Variational Bayes (Kingma & Welling, 2014)
+        | https://arxiv.org/abs/1312.6114
+
+        | beta-VAE: Learning Basic Visual Concepts with a Constrained Variational
+          Framework (Higgins et al., 2017)
+        | https://openreview.net/forum?id=Sy2fzU9gl
+
+        | Improving Variational Inference with Inverse Autoregressive Flow (Kingma et al.,
+          2016), appendix C.8, for the free bits
+        | https://arxiv.org/abs/1606.04934
+
+    Arguments:
+        beta: The weight :math:`\beta \geq 0` of the rate.
+        warmup: The share of the training, in 0 to 1, over which :math:`\beta` rises
+            linearly from zero.
+        free_bits: The rate :math:`\lambda`, in nats per example, below which the rate costs
+            nothing more.
+
+    Example:
+        >>> ELBO(beta=4.0).get_params()["beta"]
+        4.0
+    """
+
+    posterior = Gaussian
+
+    def __init__(self, beta: float = 1.0, warmup: float = 0.0, free_bits: float = 0.0) -> None:
+        super().__init__()
+
+        if not (beta >= 0 and 0 <= warmup <= 1 and free_bits >= 0):
+            raise ValueError(
+                "expected beta >= 0, warmup in 0 to 1 and free_bits >= 0,"
+                f" got {beta}, {warmup} and {free_bits}."
+            )
+
+        self.beta = beta
+        self.warmup = warmup
+        self.free_bits = free_bits
+
+    def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
+        q = model.encode(x)
+        z = q.rsample()
+
+        distortion = -model.decode(z).log_prob(target)
+        rate = kl_divergence(q, model.prior(), z)
+
+        return Loss(
+            distortion + self._beta() * rate.clamp(min=self.free_bits),
+            {"distortion": distortion, "rate": rate, "bound": -(distortion + rate)},
+        )
+
+    def _beta(self) -> Tensor | float:
+        if self.warmup == 0:
+            return self.beta
+
+        return self.beta * (self.progress / self.warmup).clamp(max=1)

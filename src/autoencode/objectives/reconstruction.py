@@ -1,0 +1,35 @@
+r"""Plain and denoising autoencoders."""
+
+__all__ = ["Reconstruction"]
+
+from torch import Tensor
+
+from ..distributions import Dirac
+from ..model import LatentModel
+from .base import Loss, Objective
+
+
+class Reconstruction(Objective):
+    r"""Expected distortion of the reconstruction, and nothing else.
+
+    .. math:: \mathbb{E}_{q(z \mid \tilde x)} \big[ -\log p(x \mid z) \big]
+
+    With :math:`\tilde x = x` it makes an autoencoder; with a corrupted :math:`\tilde x`, a
+    denoising one.
+
+    References:
+        | Reducing the Dimensionality of Data with Neural Networks (Hinton & Salakhutdinov, 2006)
+        | https://doi.org/10.1126/science.1127647
+
+    Example:
+        >>> Reconstruction().posterior.__name__
+        'Dirac'
+    """
+
+    posterior = Dirac
+
+    def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
+        z = model.encode(x).rsample()
+        distortion = -model.decode(z).log_prob(target)
+
+        return Loss(distortion, {"distortion": distortion})

@@ -1,0 +1,184 @@
+r"""The named autoencoders of the literature, as settings of one estimator.
+
+Each recipe is a function that returns an ordinary :class:`~autoencode.Autoencoder`. What it
+does not name itself, it hands on: `conditional`, `likelihood`, `modality`, `training`,
+`random_state` and the others. `layers=(512,)` asks for perceptrons of these widths, mirrored
+in the decoder, in place of the network that suits the data.
+"""
+
+__all__ = [
+    "autoencoder",
+    "beta_vae",
+    "contractive",
+    "denoising",
+    "linear",
+    "vae",
+]
+
+from collections.abc import Sequence
+from typing import Any
+
+from .corruptions import GaussianNoise
+from .distributions import SharedGaussian
+from .estimator import Autoencoder
+from .least_squares import LeastSquares
+from .modalities import Images, Tables
+from .networks import Perceptron
+from .objectives import ELBO, Contractive, Reconstruction
+
+Layers = Sequence[int] | None
+
+
+def autoencoder(latent_dim: int = 2, layers: Layers = None, **options: Any) -> Autoencoder:
+    r"""Undercomplete autoencoder: a code narrower than the data keeps what matters.
+
+    References:
+        | Reducing the Dimensionality of Data with Neural Networks (Hinton & Salakhutdinov, 2006)
+        | https://doi.org/10.1126/science.1127647
+
+    Arguments:
+        latent_dim: The number of features of the code.
+        layers: The widths of the encoder's hidden layers.
+        options: Other arguments of the estimator.
+
+    Example:
+        >>> deep = autoencoder(latent_dim=30, layers=(1000, 500, 250))
+        >>> deep.network
+        Perceptron(layers=(1000, 500, 250))
+    """
+    return _recipe(latent_dim, layers, objective=Reconstruction(), **options)
+
+
+def linear(latent_dim: int = 2, **options: Any) -> Autoencoder:
+    r"""Linear autoencoder, equivalent to principal component analysis.
+
+    Tables are centred and scaled as a whole, not by column, so that the code is that of
+    the principal components of the user's own numbers.
+
+    References:
+        | Neural networks and principal component analysis: Learning from examples without
+          local minima (Baldi & Hornik, 1989)
+        | https://doi.org/10.1016/0893-6080(89)90014-2
+
+    Arguments:
+        latent_dim: The number of components.
+        options: Other arguments of the estimator; with `training=Training()` it is trained
+            by gradients instead of solved.
+
+    Example:
+        >>> linear(latent_dim=8).training
+        LeastSquares(validation=None)
+    """
+    closed_form = {
+        "likelihood": SharedGaussian(),
+        "modality": (Images(), Tables(scaling="whole")),
+        "training": LeastSquares(),
+    }
+
+    return _recipe(latent_dim, (), objective=Reconstruction(), **closed_form | options)
+
+
+def denoising(
+    latent_dim: int = 2, noise: float = 0.3, layers: Layers = None, **options: Any
+) -> Autoencoder:
+    r"""Denoising autoencoder, which sees damaged data and learns to give back clean ones.
+
+    References:
+        | Extracting and Composing Robust Features with Denoising Autoencoders
+          (Vincent et al., 2008)
+        | https://doi.org/10.1145/1390156.1390294
+
+    Arguments:
+        latent_dim: The number of features of the code.
+        noise: The standard deviation of the Gaussian noise, in units of the scaled data
+            (intensities from 0 to 1, standard deviations of columns).
+        layers: The widths of the encoder's hidden layers.
+        options: Other arguments of the estimator, such as `corruption=Masking()` for
+            another damage than noise.
+
+    Example:
+        >>> denoising(latent_dim=16, noise=0.5).corruption
+        GaussianNoise(scale=0.5)
+    """
+    options = {"corruption": GaussianNoise(noise)} | options
+    return _recipe(latent_dim, layers, objective=Reconstruction(), **options)
+
+
+def contractive(
+    latent_dim: int = 2, penalty: float = 0.1, layers: Layers = None, **options: Any
+) -> Autoencoder:
+    r"""Contractive autoencoder, whose code hardly moves but along the data.
+
+    References:
+        | Contractive Auto-Encoders: Explicit Invariance During Feature Extraction
+          (Rifai et al., 2011)
+        | https://icml.cc/2011/papers/455_icmlpaper.pdf
+
+    Arguments:
+        latent_dim: The number of features of the code.
+        penalty: The weight of the squared norm of the encoder's Jacobian.
+        layers: The widths of the encoder's hidden layers.
+        options: Other arguments of the estimator.
+
+    Example:
+        >>> contractive(penalty=1.0).objective
+        Contractive(penalty=1.0, exact=4)
+    """
+    return _recipe(latent_dim, layers, objective=Contractive(penalty), **options)
+
+
+def vae(
+    latent_dim: int = 2,
+    warmup: float = 0.0,
+    free_bits: float = 0.0,
+    layers: Layers = None,
+    **options: Any,
+) -> Autoencoder:
+    r"""Variational autoencoder, whose codes follow a unit Gaussian: it generates.
+
+    References:
+        | Auto-Encoding Variational Bayes (Kingma & Welling, 2014)
+        | https://arxiv.org/abs/1312.6114
+
+    Arguments:
+        latent_dim: The number of features of the code.
+        warmup: The share of the training over which the weight of the rate rises from zero.
+        free_bits: The rate in nats per example below which it costs nothing more.
+        layers: The widths of the encoder's hidden layers.
+        options: Other arguments of the estimator.
+
+    Example:
+        >>> vae(latent_dim=8, random_state=0).objective
+        ELBO(beta=1.0, warmup=0.0, free_bits=0.0)
+    """
+    return _recipe(latent_dim, layers, objective=ELBO(1.0, warmup, free_bits), **options)
+
+
+def beta_vae(
+    latent_dim: int = 2, beta: float = 4.0, layers: Layers = None, **options: Any
+) -> Autoencoder:
+    r"""Variational autoencoder with a weight on the rate: fewer, more separate factors.
+
+    References:
+        | beta-VAE: Learning Basic Visual Concepts with a Constrained Variational
+          Framework (Higgins et al., 2017)
+        | https://openreview.net/forum?id=Sy2fzU9gl
+
+    Arguments:
+        latent_dim: The number of features of the code.
+        beta: The weight of the rate; one makes a VAE.
+        layers: The widths of the encoder's hidden layers.
+        options: Other arguments of the estimator.
+
+    Example:
+        >>> beta_vae(beta=2.0).objective
+        ELBO(beta=2.0, warmup=0.0, free_bits=0.0)
+    """
+    return _recipe(latent_dim, layers, objective=ELBO(beta), **options)
+
+
+def _recipe(latent_dim: int, layers: Layers, **options: Any) -> Autoencoder:
+    if layers is not None:
+        options = {"network": Perceptron(layers)} | options
+
+    return Autoencoder(latent_dim, **options)
