@@ -23,42 +23,47 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_MODULES = [
+__all__ = [
+    "Autoencoder",
+    "LeastSquares",
+    "Training",
+    "autoencoder",
+    "beta_vae",
+    "contractive",
     "corruptions",
     "datasets",
+    "denoising",
     "distributions",
     "evaluation",
+    "linear",
+    "load",
     "modalities",
     "networks",
     "objectives",
     "plots",
     "priors",
     "recipes",
+    "vae",
 ]
 
-_NAMES = {
+_HOMES = {
     "Autoencoder": "estimator",
     "LeastSquares": "least_squares",
     "Training": "training",
-    "autoencoder": "recipes",
-    "beta_vae": "recipes",
-    "contractive": "recipes",
-    "denoising": "recipes",
-    "linear": "recipes",
     "load": "estimator",
-    "vae": "recipes",
+    **dict.fromkeys(
+        ["autoencoder", "beta_vae", "contractive", "denoising", "linear", "vae"], "recipes"
+    ),
 }
-
-__all__ = sorted([*_MODULES, *_NAMES])
 
 
 def __getattr__(name: str) -> Any:
     # Torch takes a second to import, which a command's `--help` need not wait for
-    if name in _MODULES:
-        return importlib.import_module(f".{name}", __name__)
+    if name in _HOMES:
+        return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
 
-    if name in _NAMES:
-        return getattr(importlib.import_module(f".{_NAMES[name]}", __name__), name)
+    if name in __all__:
+        return importlib.import_module(f".{name}", __name__)
 
     raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
 

@@ -3,6 +3,7 @@ r"""Real data to try things on. Nothing here downloads anything."""
 __all__ = ["digits", "fashion_mnist", "idx", "mnist"]
 
 from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.datasets import load_digits

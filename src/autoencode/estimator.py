@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
@@ -435,11 +436,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         )
 
     def _describe_choices(self, data: Examples, held_out: Examples | None) -> str:
-        held_out_size = 0 if held_out is None else len(held_out.target)
+        held_out_size = 0 if held_out is None else len(held_out)
         network = self.network or self.modality_.network()
 
         return (
-            f"{len(data.target):,} examples of shape {self.modality_.shape_} as"
+            f"{len(data):,} examples of shape {self.modality_.shape_} as"
             f" {self.modality_}, {held_out_size:,} held out; {network};"
             f" likelihood {self.model_.likelihood}; posterior {self._posterior()}."
         )
@@ -497,12 +498,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             )
 
     def _check_lengths(self, data: Examples) -> None:
-        lengths = {len(t) for t in data if t is not None}
+        rows = (data.target, data.corrupted, data.context)
+        lengths = [len(t) for t in rows if t is not None]
 
-        if len(lengths) > 1:
+        if len(set(lengths)) > 1:
             raise ValueError(
-                "expected X, y and corrupted of one length, got"
-                f" {[None if t is None else len(t) for t in data]} (X, corrupted, y)."
+                f"expected X, y and corrupted of one length, got {', '.join(map(str, lengths))}."
             )
 
     def _check_fitted(self, decoder: bool = False) -> None:
@@ -515,14 +516,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             )
 
     def _codes(self, Z: ArrayLike) -> Tensor:
-        Z = check_array(Z, dtype=np.float32)
+        z = torch.tensor(check_array(Z, dtype=np.float32))
 
-        if Z.shape[1] != self._n_features_out:
+        if z.shape[1] != self._n_features_out:
             raise ValueError(
-                f"expected codes of {self._n_features_out} numbers, got shape {Z.shape}."
+                f"expected codes of {self._n_features_out} numbers, got shape {tuple(z.shape)}."
             )
 
-        return torch.tensor(Z)
+        return z
 
     def _describe(self, y: ArrayLike | None) -> Any:
         if not self.conditional:
@@ -580,7 +581,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
 
 def _hold_out(data: Examples, share: float | None) -> tuple[Examples, Examples | None]:
-    N = len(data.target)
+    N = len(data)
     n = round(N * (share or 0))
 
     if n == 0:
@@ -633,7 +634,7 @@ def load(
             )
 
         if not any(name.startswith("decoder.") for name in tensors):
-            model.model_.decoder = None
+            model.model_.decoder = None  # type: ignore[assignment]
 
         model.model_.load_state_dict(tensors)
         model.model_.eval()

@@ -3,6 +3,7 @@ r"""Numbers about a trained model."""
 __all__ = ["active_units", "log_evidence"]
 
 import math
+
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor

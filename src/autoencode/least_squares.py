@@ -10,12 +10,13 @@ __all__ = ["LeastSquares"]
 
 import time
 from collections.abc import Iterator
+
 import torch
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression
 from torch import Tensor
 
-from .data import Batches, Examples
+from .data import Examples
 from .distributions import SharedGaussian
 from .networks.perceptron import MLP
 from .training import Epoch, Solver, Step, evaluate
@@ -84,13 +85,10 @@ class LeastSquares(Solver):
                 residual = x_left - u_left @ M.T @ V.T @ V
                 family.set_scale(residual.square().mean().sqrt())
 
-        batches = Batches(data, 1024, shuffle=False)
-        held_out = validation and Batches(validation, 1024, shuffle=False)
-
         yield Epoch(
             1,
-            evaluate(step, batches),
-            {} if held_out is None else evaluate(step, held_out),
+            evaluate(step, data.split(1024)),
+            {} if validation is None else evaluate(step, validation.split(1024)),
             time.perf_counter() - start,
         )
 
@@ -123,10 +121,11 @@ def _components(x: Tensor, n: int) -> Tensor:
 def _affine(conditional: torch.nn.Module) -> torch.nn.Linear:
     network = conditional.network
 
-    if not (isinstance(network, MLP) and len(network.layers) == 1):
-        raise ValueError("LeastSquares() solves affine networks only: use layers=().")
+    match list(network.layers) if isinstance(network, MLP) else []:
+        case [torch.nn.Linear() as layer]:
+            return layer
 
-    return network.layers[0]
+    raise ValueError("LeastSquares() solves affine networks only: use layers=().")
 
 
 def _assign(linear: torch.nn.Linear, W: Tensor, W_context: Tensor, b: Tensor) -> None:

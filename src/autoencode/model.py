@@ -12,6 +12,7 @@ written in terms of them.
 __all__ = ["Conditional", "LatentModel"]
 
 from collections.abc import Sequence
+
 import torch.nn as nn
 from torch import Tensor
 from torch.distributions import Distribution, Independent
@@ -85,8 +86,8 @@ class LatentModel(nn.Module):
     r"""Latent variable model with an encoder.
 
     Arguments:
-        encoder: The posterior :math:`q(z \mid x)`, a module from data and context.
-        decoder: The likelihood :math:`p(x \mid z)`, a module from code and context.
+        encoder: The posterior :math:`q(z \mid x)`, from data and context.
+        decoder: The likelihood :math:`p(x \mid z)`, from code and context.
         prior: A module that returns :math:`p(z)` when called, such as a `zuko` flow.
 
     Example:
@@ -100,7 +101,11 @@ class LatentModel(nn.Module):
         torch.Size([7, 5])
     """
 
-    def __init__(self, encoder: nn.Module, decoder: nn.Module, prior: nn.Module) -> None:
+    encoder: Conditional
+    decoder: Conditional
+    prior: nn.Module
+
+    def __init__(self, encoder: Conditional, decoder: Conditional, prior: nn.Module) -> None:
         super().__init__()
 
         self.encoder = encoder
@@ -136,7 +141,7 @@ class _Given(LatentModel):
         nn.Module.__init__(self)
 
         # In a tuple, which hides the model from `parameters()` and from the call to `train()`
-        self.bound = (model, c)
+        self.bound: tuple[LatentModel, Tensor] = (model, c)
 
     def encode(self, x: Tensor) -> Distribution:
         model, c = self.bound
@@ -151,5 +156,5 @@ class _Given(LatentModel):
         return self.bound[0].likelihood
 
     @property
-    def prior(self) -> nn.Module:
+    def prior(self) -> nn.Module:  # type: ignore[override]
         return self.bound[0].prior

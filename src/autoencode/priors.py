@@ -4,8 +4,10 @@ __all__ = ["Prior", "StandardNormal"]
 
 import abc
 from typing import TypeVar
+
 import torch
 import torch.nn as nn
+from torch import Tensor
 from torch.distributions import Distribution, Independent, Normal
 
 from .configurable import Configurable
@@ -40,6 +42,9 @@ class StandardNormal(Prior):
         >>> StandardNormal().build(3)().sample((5,)).shape
         torch.Size([5, 3])
     """
+
+    loc: Tensor
+    scale: Tensor
 
     def build(self, latent_dim: int) -> "StandardNormal":
         self.register_buffer("loc", torch.zeros(latent_dim), persistent=False)

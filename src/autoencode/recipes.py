@@ -4,6 +4,15 @@ Each recipe is a function that returns an ordinary :class:`~autoencode.Autoencod
 does not name itself, it hands on: `conditional`, `likelihood`, `modality`, `training`,
 `random_state` and the others. `layers=(512,)` asks for perceptrons of these widths, mirrored
 in the decoder, in place of the network that suits the data.
+
+==============  ===========================================================================
+`autoencoder`   Undercomplete: a code narrower than the data keeps what matters.
+`linear`        Equivalent to principal component analysis.
+`denoising`     Sees damaged data and learns to give back clean ones.
+`contractive`   A code that hardly moves but along the data.
+`vae`           Codes follow a unit Gaussian: it generates.
+`beta_vae`      With a weight on the rate: fewer, more separate factors.
+==============  ===========================================================================
 """
 
 __all__ = [

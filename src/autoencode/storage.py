@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -123,6 +124,14 @@ def write(path: str | Path, document: dict[str, Any], tensors: dict[str, Tensor]
 
     Raises:
         OSError: If the file cannot be written.
+
+    Example:
+        >>> import torch
+        >>> path = Path(tempfile.mkdtemp()) / "weights.ae"
+        >>> write(path, {"name": "tiny"}, {"encoder.weight": torch.ones(2)})
+        >>> document, tensors = read(path)
+        >>> document["name"], tensors["encoder.weight"].tolist()
+        ('tiny', [1.0, 1.0])
     """
     path = Path(path)
     tensors = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}
@@ -156,6 +165,11 @@ def read(path: str | Path, prefix: str = "") -> tuple[dict[str, Any], dict[str, 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If the file is damaged, of a newer version, or no model of this library.
+
+    Example:
+        >>> read("missing.ae")
+        Traceback (most recent call last):
+        FileNotFoundError: there is no model file 'missing.ae'.
     """
     path = Path(path)
 
@@ -193,6 +207,9 @@ def check_writable(path: str | Path) -> None:
 
     Raises:
         ValueError: If it cannot, saying why.
+
+    Example:
+        >>> check_writable(Path(tempfile.mkdtemp()) / "runs" / "model.ae")
     """
     path = Path(path)
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
+
 import torch
 import torch.nn as nn
 from torch import Tensor
@@ -165,14 +166,13 @@ class Training(Solver):
         step = step.to(device)
 
         batches = Batches(data.to(device), self.batch_size)
-        held_out = validation and Batches(validation.to(device), 1024, shuffle=False)
+        held_out = None if validation is None else validation.to(device)
 
         epochs = self.epochs or min(200, max(10, math.ceil(4000 / len(batches))))
         n_steps = epochs * len(batches)
 
-        optimizer = torch.optim.AdamW(
-            _parameters(step, self.weight_decay, self.learning_rate), fused=True
-        )
+        groups = _parameter_groups(step, self.weight_decay)
+        optimizer = torch.optim.AdamW(groups, lr=self.learning_rate, betas=(0.9, 0.99), fused=True)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, partial(_warm_cosine, n_steps))
 
         best, least, start = {}, math.inf, time.perf_counter()
@@ -202,7 +202,7 @@ class Training(Solver):
                 step.objective.progress.fill_(1)
 
                 trained = summary.means()
-                validated = {} if held_out is None else evaluate(step, held_out)
+                validated = {} if held_out is None else evaluate(step, held_out.split(1024))
 
                 if not math.isfinite(trained["total"]):
                     raise FloatingPointError(
@@ -268,15 +268,14 @@ def evaluate(step: Step, batches: Iterable[Examples]) -> dict[str, float]:
     return summary.means()
 
 
-def _parameters(step: Step, weight_decay: float, learning_rate: float) -> list[dict]:
+def _parameter_groups(step: Step, weight_decay: float) -> list[dict]:
     r"""Decays matrices and kernels; a decayed bias, norm or scale only loses accuracy."""
     matrices = [p for p in step.parameters() if p.ndim >= 2]
     others = [p for p in step.parameters() if p.ndim < 2]
-    options = {"lr": learning_rate, "betas": (0.9, 0.99)}
 
     return [
-        {"params": matrices, "weight_decay": weight_decay, **options},
-        {"params": others, "weight_decay": 0.0, **options},
+        {"params": matrices, "weight_decay": weight_decay},
+        {"params": others, "weight_decay": 0.0},
     ]
 
 

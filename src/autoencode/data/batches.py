@@ -3,14 +3,22 @@ r"""Minibatches, resident on the device."""
 __all__ = ["Batches", "Examples"]
 
 import math
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
 
-class Examples(NamedTuple):
-    r"""What a training step is given: one row per example in each tensor."""
+@dataclass(frozen=True)
+class Examples:
+    r"""What a training step is given: one row per example in each tensor.
+
+    Example:
+        >>> examples = Examples(torch.arange(10))
+        >>> [len(part) for part in examples.split(4)]
+        [4, 4, 2]
+    """
 
     target: Tensor
     r"""What the decoder is asked for, as it came, with shape `(N, *)`."""
@@ -21,17 +29,27 @@ class Examples(NamedTuple):
     context: Tensor | None = None
     r"""The context of a conditional model, with shape `(N, C)`."""
 
-    def __getitem__(self, index: Tensor | slice) -> "Examples":  # type: ignore[override]
-        return Examples(*(None if t is None else t[index] for t in self))
+    def __len__(self) -> int:
+        return len(self.target)
 
-    def split(self, size: int) -> Iterator["Examples"]:
-        r"""Yields the examples in their order, `size` at a time."""
-        for start in range(0, len(self.target), size):
-            yield self[start : start + size]
+    def __getitem__(self, index: Tensor | slice) -> "Examples":
+        return self._each(lambda tensor: tensor[index])
 
     def to(self, device: torch.device | str) -> "Examples":
         r"""Returns the examples on a device."""
-        return Examples(*(None if t is None else t.to(device) for t in self))
+        return self._each(lambda tensor: tensor.to(device))
+
+    def split(self, size: int) -> Iterator["Examples"]:
+        r"""Yields the examples in their order, `size` at a time."""
+        for start in range(0, len(self), size):
+            yield self[start : start + size]
+
+    def _each(self, function: Callable[[Tensor], Tensor]) -> "Examples":
+        return Examples(
+            function(self.target),
+            None if self.corrupted is None else function(self.corrupted),
+            None if self.context is None else function(self.context),
+        )
 
 
 class Batches:
@@ -58,10 +76,10 @@ class Batches:
         self.shuffle = shuffle
 
     def __len__(self) -> int:
-        return math.ceil(len(self.examples.target) / self.batch_size)
+        return math.ceil(len(self.examples) / self.batch_size)
 
     def __iter__(self) -> Iterator[Examples]:
-        N, device = len(self.examples.target), self.examples.target.device
+        N, device = len(self.examples), self.examples.target.device
         order = torch.randperm(N) if self.shuffle else torch.arange(N)
 
         for index in order.to(device).tensor_split(len(self)):

@@ -6,6 +6,7 @@ import logging
 import warnings
 from pathlib import Path
 from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps

@@ -6,6 +6,7 @@ import csv
 import gzip
 from pathlib import Path
 from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 

@@ -3,6 +3,7 @@ r"""The posterior of a plain autoencoder: all mass on one code."""
 __all__ = ["Dirac", "PointMass"]
 
 from typing import ClassVar
+
 import torch
 from torch import Size, Tensor
 from torch.distributions import Distribution, constraints

@@ -20,6 +20,7 @@ __all__ = [
 
 import abc
 from typing import ClassVar
+
 import torch
 import torch.nn as nn
 from torch import Tensor

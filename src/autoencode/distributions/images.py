@@ -3,6 +3,7 @@ r"""Likelihoods for pixels of 8 bits."""
 __all__ = ["DiscretizedLogistic", "Logistic256"]
 
 from typing import ClassVar
+
 import torch
 import torch.nn.functional as F
 from torch import Size, Tensor

@@ -5,6 +5,7 @@ __all__ = ["Modality", "check_finite"]
 import abc
 from pathlib import Path
 from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
@@ -93,6 +94,11 @@ def check_finite(X: NDArray) -> None:
     r"""
     Raises:
         ValueError: If there is a NaN or an infinity, naming the first row and the count.
+
+    Example:
+        >>> check_finite(np.array([[1.0, np.nan]]))
+        Traceback (most recent call last):
+        ValueError: Input contains NaN or infinity: 1 values in 1 rows, the first in row 0. ...
     """
     # A sum is finite far faster than each element is looked at
     if np.issubdtype(X.dtype, np.integer) or np.isfinite(X.sum(dtype=float)):

@@ -3,6 +3,7 @@ r"""Images, grey or colour."""
 __all__ = ["Images"]
 
 from pathlib import Path
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -47,8 +48,8 @@ class Images(Modality):
 
     def read(self, path: Path) -> tuple[NDArray, NDArray | None]:
         if hasattr(self, "shape_"):
-            channels, *size = self.shape_
-            folder = read_images(path, (size[0], size[1]), channels, self.strict)
+            channels, height, width = self.shape_
+            folder = read_images(path, (height, width), channels, self.strict)
         else:
             size = (self.size, self.size) if isinstance(self.size, int) else self.size
             folder = read_images(path, size, strict=self.strict)

@@ -3,6 +3,7 @@ r"""Rows of numbers."""
 __all__ = ["Tables"]
 
 from pathlib import Path
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -116,7 +117,7 @@ def _cast(X: NDArray, dtype: np.dtype) -> NDArray:
     if np.issubdtype(dtype, np.floating):
         return X.astype(dtype)
 
-    if dtype == bool:
+    if dtype.kind == "b":
         return X > 0.5
 
     info = np.iinfo(dtype)

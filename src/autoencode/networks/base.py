@@ -9,6 +9,7 @@ __all__ = ["Network"]
 
 import abc
 from collections.abc import Sequence
+
 import torch.nn as nn
 
 from ..configurable import Configurable

@@ -4,6 +4,8 @@ __all__ = ["MLP", "Perceptron"]
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
+
 import torch
 import torch.nn as nn
 from torch import Tensor
@@ -41,7 +43,7 @@ class MLP(nn.Module):
         widths = (math.prod(given) + context, *layers, math.prod(out))
         modules: list[nn.Module] = []
 
-        for before, after in zip(widths, widths[1:]):
+        for before, after in pairwise(widths):
             modules += [nn.Linear(before, after), nn.GELU()]
 
         self.layers = nn.Sequential(*modules[:-1])
@@ -69,7 +71,7 @@ class Perceptron(Network):
         torch.Size([2, 1, 28, 28])
     """
 
-    def __init__(self, layers: tuple[int, ...] = (256, 256)) -> None:
+    def __init__(self, layers: Sequence[int] = (256, 256)) -> None:
         self.layers = layers
 
     def encoder(self, shape: Sequence[int], features: int, context: int = 0) -> MLP:

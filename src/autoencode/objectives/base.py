@@ -4,6 +4,7 @@ __all__ = ["Loss", "Objective"]
 
 import abc
 from typing import ClassVar, NamedTuple
+
 import torch
 import torch.nn as nn
 from torch import Tensor

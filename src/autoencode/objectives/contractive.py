@@ -59,7 +59,7 @@ class Contractive(Objective):
             else:
                 probes = torch.randint_like(z, 2)[None] * 2 - 1
 
-            contraction = sum(_squared_vjp(z, x, v) for v in probes)
+            contraction = torch.stack([_squared_vjp(z, x, v) for v in probes]).sum(dim=0)
 
         distortion = -model.decode(z).log_prob(target)
 

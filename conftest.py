@@ -1,0 +1,9 @@
+r"""What the tests and the examples in docstrings share."""
+
+import pytest
+import torch
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    torch.manual_seed(0)

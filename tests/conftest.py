@@ -1,0 +1,88 @@
+r"""What the tests share: small models whose every number is known."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.distributions import Independent, MultivariateNormal, Normal
+
+from autoencode.distributions import Family, FixedGaussian
+from autoencode.model import Conditional, LatentModel
+from autoencode.networks import Perceptron
+from autoencode.priors import StandardNormal
+
+
+@pytest.fixture
+def float64():
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.fixture
+def make_model() -> Callable[..., LatentModel]:
+    r"""Builds a small random model of rows of five numbers, with a code of two."""
+
+    def make(posterior: type[Family], likelihood: Family | None = None, context: int = 0):
+        q, p = posterior(), likelihood or FixedGaussian()
+        network = Perceptron((8,))
+
+        return LatentModel(
+            Conditional(network.encoder((5,), 2 * q.n_params, context), q, (5,), (2,)),
+            Conditional(network.decoder(2, (5 * p.n_params,), context), p, (2,), (5,)),
+            StandardNormal().build(2),
+        )
+
+    return make
+
+
+class ProbabilisticPCA:
+    r"""Linear Gaussian model with orthogonal loadings: all its laws have closed forms.
+
+    :math:`x = W z + \sigma \epsilon`; the posterior is diagonal, as an encoder's is.
+    """
+
+    def __init__(self, scale: float = 0.5) -> None:
+        self.W = torch.linalg.qr(torch.randn(5, 2)).Q * torch.tensor([2.0, 1.0])
+        self.scale = scale
+        self.evidence = MultivariateNormal(
+            torch.zeros(5), self.W @ self.W.T + scale**2 * torch.eye(5)
+        )
+
+    def posterior(self, x: Tensor) -> Independent:
+        precision = self.W.square().sum(dim=0) / self.scale**2 + 1
+        return Independent(Normal(x @ self.W / self.scale**2 / precision, precision.rsqrt()), 1)
+
+    def model(self, posterior: Callable[[Tensor], Independent] | None = None) -> LatentModel:
+        decoder = Conditional(_Affine(self.W), FixedGaussian(self.scale), (2,), (5,))
+        return LatentModel(
+            _Encoder(posterior or self.posterior), decoder, StandardNormal().build(2)
+        )
+
+    def sample_and_log_prob(self, n: int) -> tuple[Tensor, Tensor]:
+        x = self.evidence.sample((n,))
+        return x, self.evidence.log_prob(x)
+
+
+class _Affine(nn.Module):
+    def __init__(self, W: Tensor) -> None:
+        super().__init__()
+        self.W = W
+
+    def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        return z @ self.W.T
+
+
+class _Encoder(nn.Module):
+    def __init__(self, posterior: Callable[[Tensor], Independent]) -> None:
+        super().__init__()
+        self.posterior = posterior
+
+    def forward(self, x: Tensor, c: Tensor | None = None) -> Independent:
+        return self.posterior(x)
+
+
+@pytest.fixture
+def probabilistic_pca(float64) -> ProbabilisticPCA:
+    return ProbabilisticPCA()

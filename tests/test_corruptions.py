@@ -1,0 +1,95 @@
+r"""Tests for the corruptions module."""
+
+import inspect
+
+import pytest
+import scipy.ndimage
+import torch
+
+from autoencode import corruptions
+from autoencode.corruptions import (
+    Blur,
+    Corruption,
+    GaussianNoise,
+    Masking,
+    SaltAndPepper,
+    Sequence,
+)
+
+CORRUPTIONS = [
+    cls
+    for cls in vars(corruptions).values()
+    if inspect.isclass(cls) and issubclass(cls, Corruption) and cls not in {Corruption, Sequence}
+]
+
+
+@pytest.mark.parametrize("cls", CORRUPTIONS)
+def test_laws(cls: type[Corruption]) -> None:
+    x = torch.rand(4, 3, 9, 7)
+    kept = x.clone()
+
+    torch.manual_seed(1)
+    damaged = cls()(x)
+
+    torch.manual_seed(1)
+    again = cls()(x)
+
+    assert damaged.shape == x.shape
+    assert not torch.equal(damaged, x)
+    assert torch.equal(damaged, again)
+    assert torch.equal(x, kept)
+
+
+@pytest.mark.parametrize("corruption", [GaussianNoise(0), Masking(0), SaltAndPepper(0), Blur(0)])
+def test_none_of_it_changes_nothing(corruption: Corruption) -> None:
+    x = torch.rand(2, 1, 8, 8)
+    assert torch.equal(corruption(x), x)
+
+
+def test_gaussian_noise_has_its_scale() -> None:
+    noise = GaussianNoise(0.5)(torch.zeros(100000))
+
+    assert noise.mean().abs() < 0.01
+    assert noise.std().item() == pytest.approx(0.5, rel=0.02)
+
+
+def test_masking_hits_its_fraction() -> None:
+    x = Masking(0.3)(torch.full((100000,), 2.0))
+
+    assert set(x.unique().tolist()) == {0.0, 2.0}
+    assert (x == 0).float().mean().item() == pytest.approx(0.3, abs=0.01)
+
+
+def test_salt_and_pepper_share_their_fraction() -> None:
+    x = torch.full((100000,), 0.5)
+    x[0], x[1] = -1.0, 3.0
+    damaged = SaltAndPepper(0.4)(x)
+
+    assert (damaged == -1).float().mean().item() == pytest.approx(0.2, abs=0.01)
+    assert (damaged == 3).float().mean().item() == pytest.approx(0.2, abs=0.01)
+
+
+def test_blur_is_scipys() -> None:
+    x = torch.rand(2, 3, 16, 11, dtype=torch.float64)
+    expected = scipy.ndimage.gaussian_filter(x.numpy(), 1.3, axes=(2, 3), mode="nearest", radius=4)
+
+    assert torch.allclose(Blur(1.3)(x), torch.from_numpy(expected))
+
+
+def test_sequence_applies_in_order() -> None:
+    steps = Sequence([lambda x: x + 1, lambda x: 2 * x])
+    assert torch.equal(steps(torch.zeros(3)), torch.full((3,), 2.0))
+
+
+def test_blur_needs_images() -> None:
+    with pytest.raises(ValueError, match=r"needs images.*\(4, 5\)"):
+        Blur()(torch.rand(4, 5))
+
+
+@pytest.mark.parametrize(
+    ("cls", "value"),
+    [(GaussianNoise, -0.1), (Blur, -1.0), (Masking, 1.1), (SaltAndPepper, float("nan"))],
+)
+def test_bad_arguments_are_refused(cls: type[Corruption], value: float) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        cls(value)

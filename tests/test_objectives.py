@@ -1,0 +1,197 @@
+r"""Tests for the objectives module."""
+
+import inspect
+
+import pytest
+import torch
+from torch import randn
+from torch.distributions import Independent, Normal
+
+from autoencode import objectives
+from autoencode.distributions import Dirac, Gaussian, SharedGaussian
+from autoencode.evaluation import active_units, log_evidence
+from autoencode.objectives import ELBO, Contractive, Objective, Reconstruction
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+OBJECTIVES = [
+    cls
+    for cls in vars(objectives).values()
+    if inspect.isclass(cls) and issubclass(cls, Objective) and cls is not Objective
+]
+
+
+@pytest.mark.parametrize("cls", OBJECTIVES)
+def test_laws(cls: type[Objective], make_model) -> None:
+    objective, model = cls(), make_model(cls.posterior, SharedGaussian())
+    x = randn(64, 5)
+    loss = objective(model, x, x)
+
+    # One loss per example
+    assert loss.total.shape == (64,)
+    assert all(term.shape in {(64,), ()} for term in loss.terms.values())
+
+    # Every parameter is trained
+    loss.total.mean().backward()
+
+    for name, p in [*objective.named_parameters(), *model.named_parameters()]:
+        assert p.grad is not None, name
+        assert p.grad.isfinite().all(), name
+        assert (p.grad != 0).any(), name
+
+    # The arguments are the configuration
+    assert cls(**objective.get_params(deep=False)).get_params() == objective.get_params()
+
+    # Scoring without gradients gives the same kind of loss
+    with torch.no_grad():
+        assert objective(model, x, x).terms.keys() == loss.terms.keys()
+
+
+@pytest.mark.parametrize("cls", OBJECTIVES)
+def test_the_input_is_encoded_and_the_target_scored(cls: type[Objective], make_model) -> None:
+    model, x, target = make_model(cls.posterior), randn(8, 5), randn(8, 5)
+
+    torch.manual_seed(1)
+    distortion = cls()(model, x, target).terms["distortion"]
+
+    torch.manual_seed(1)
+    expected = -model.decode(model.encode(x).rsample()).log_prob(target)
+
+    assert torch.allclose(distortion, expected)
+
+
+def test_elbo_is_the_sum_of_its_terms(make_model) -> None:
+    model, x = make_model(Gaussian), randn(16, 5)
+    loss = ELBO(beta=3.0)(model, x, x)
+    rate = torch.distributions.kl_divergence(model.encode(x), model.prior())
+
+    assert torch.allclose(loss.terms["rate"], rate)
+    assert torch.allclose(loss.total, loss.terms["distortion"] + 3 * rate)
+    assert torch.allclose(loss.terms["bound"], -loss.terms["distortion"] - rate)
+
+
+def test_elbo_without_weight_is_the_reconstruction(make_model) -> None:
+    model, x = make_model(Gaussian), randn(16, 5)
+
+    torch.manual_seed(1)
+    expected = Reconstruction()(model, x, x).total
+
+    torch.manual_seed(1)
+    assert torch.allclose(ELBO(beta=0.0)(model, x, x).total, expected)
+
+
+def test_elbo_warms_up(make_model) -> None:
+    model, x = make_model(Gaussian), randn(16, 5)
+    objective = ELBO(beta=2.0, warmup=0.5)
+
+    for progress, weight in [(0.0, 0.0), (0.25, 1.0), (0.5, 2.0), (1.0, 2.0)]:
+        objective.progress.fill_(progress)
+        loss = objective(model, x, x)
+        total = loss.terms["distortion"] + weight * loss.terms["rate"]
+
+        assert torch.allclose(loss.total, total)
+
+
+def test_free_bits_cost_nothing_more(make_model) -> None:
+    model, x = make_model(Gaussian), randn(16, 5)
+    loss = ELBO(free_bits=100.0)(model, x, x)
+
+    assert torch.allclose(loss.total, loss.terms["distortion"] + 100)
+    assert (loss.terms["rate"] < 100).all()
+
+    # Where the rate is below, it has no gradient
+    scale = torch.autograd.grad(
+        (loss.total - loss.terms["distortion"]).sum(),
+        model.encoder.network.layers[-1].bias,
+        allow_unused=True,
+    )[0]
+    assert scale is None or (scale == 0).all()
+
+
+def test_elbo_is_tight_at_the_posterior(probabilistic_pca) -> None:
+    x, evidence = probabilistic_pca.sample_and_log_prob(4096)
+    bound = -ELBO()(probabilistic_pca.model(), x, x).total
+
+    # At the exact posterior, log p(x, z) - log q(z | x) is log p(x) whatever z is
+    assert bound.mean().item() == pytest.approx(evidence.mean().item(), abs=0.05)
+
+
+def test_elbo_is_a_lower_bound(probabilistic_pca) -> None:
+    def worse(x):
+        q = probabilistic_pca.posterior(x)
+        return Independent(Normal(q.mean + 0.3, 1.5 * q.stddev), 1)
+
+    x, evidence = probabilistic_pca.sample_and_log_prob(4096)
+    model = probabilistic_pca.model(worse)
+    bound = -ELBO()(model, x, x).total
+    gap = torch.distributions.kl_divergence(worse(x), probabilistic_pca.posterior(x)).mean()
+
+    assert gap > 0.5
+    assert (evidence - bound).mean().item() == pytest.approx(gap.item(), abs=0.1)
+
+    # Importance sampling closes the gap
+    assert torch.allclose(log_evidence(model, x[:64], samples=20000), evidence[:64], atol=0.05)
+
+
+def test_log_evidence_is_exact_at_the_posterior(probabilistic_pca) -> None:
+    x, evidence = probabilistic_pca.sample_and_log_prob(64)
+
+    for samples in (1, 3):
+        estimate = log_evidence(probabilistic_pca.model(), x, samples=samples)
+        assert torch.allclose(estimate, evidence)
+
+
+@pytest.mark.parametrize("exact", [2, 0])
+def test_contraction_is_the_jacobian_norm(make_model, exact: int) -> None:
+    model, x = make_model(Dirac), randn(3, 5)
+    expected = torch.stack(
+        [
+            torch.autograd.functional.jacobian(lambda x: model.encode(x).mean, x_i).square().sum()
+            for x_i in x
+        ]
+    )
+    draws = torch.stack(
+        [
+            Contractive(exact=exact)(model, x, x).terms["contraction"].detach()
+            for _ in range(1 if exact else 4096)
+        ]
+    )
+
+    if exact:
+        assert torch.allclose(draws[0], expected)
+    else:
+        error = (draws.mean(dim=0) - expected).abs()
+        assert (error <= 4 * draws.std(dim=0) / len(draws) ** 0.5 + 1e-12).all()
+
+
+def test_contraction_is_weighted(make_model) -> None:
+    model, x = make_model(Dirac), randn(3, 5)
+    loss = Contractive(penalty=0.7)(model, x, x)
+    expected = loss.terms["distortion"] + 0.7 * loss.terms["contraction"]
+
+    assert torch.allclose(loss.total, expected)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: ELBO(beta=-1.0),
+        lambda: ELBO(warmup=1.5),
+        lambda: ELBO(free_bits=-1.0),
+        lambda: Contractive(penalty=-0.1),
+    ],
+)
+def test_bad_arguments_are_refused(make) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        make()
+
+
+def test_elbo_needs_a_density(make_model) -> None:
+    with pytest.raises(ValueError, match=r"Use posterior=Gaussian\(\)"):
+        ELBO()(make_model(Dirac), randn(4, 5), randn(4, 5))
+
+
+def test_active_units_have_variance() -> None:
+    Z = randn(1000, 4) * torch.tensor([1.0, 0.2, 0.09, 0.0]) + 5
+
+    assert active_units(Z) == 2

@@ -1,0 +1,248 @@
+r"""Tests for the training and least_squares modules: what training finds, where it is known."""
+
+import math
+
+import numpy as np
+import pytest
+import scipy.linalg
+import torch
+from sklearn.decomposition import PCA
+from torch import nn
+
+import autoencode as ae
+from autoencode.data import Batches, Examples
+from autoencode.distributions import Dirac, FixedGaussian, Gaussian, SharedGaussian
+from autoencode.model import Conditional, LatentModel
+from autoencode.networks import Perceptron
+from autoencode.objectives import ELBO, Loss, Objective, Reconstruction
+from autoencode.priors import StandardNormal
+from autoencode.training import Epoch, Step, Training, evaluate
+
+D, LATENT = 6, 2
+
+
+def linear_model(posterior, likelihood) -> LatentModel:
+    network = Perceptron(())
+    return LatentModel(
+        Conditional(
+            network.encoder((D,), LATENT * posterior.n_params), posterior, (D,), (LATENT,)
+        ),
+        Conditional(network.decoder(LATENT, (D,)), likelihood, (LATENT,), (D,)),
+        StandardNormal().build(LATENT),
+    )
+
+
+@pytest.fixture
+def gaussian_data(float64) -> torch.Tensor:
+    r"""Rows of exact mean zero and exact covariance diag(9, 4, 1, ...) in random directions."""
+
+    x = torch.randn(2000, D)
+    x = x - x.mean(dim=0)
+    x = x @ torch.linalg.inv(torch.linalg.cholesky(x.T @ x / len(x))).T
+    Q = torch.linalg.qr(torch.randn(D, D)).Q
+
+    return (x * torch.tensor([3.0, 2.0, 1.0, 0.8, 0.6, 0.4])) @ Q.T
+
+
+def run(step: Step, x: torch.Tensor, **options) -> list[Epoch]:
+    return list(Training(progress=False, weight_decay=0.0, **options).train(step, Examples(x)))
+
+
+def principal_angle(A: torch.Tensor, B: torch.Tensor) -> float:
+    return float(scipy.linalg.subspace_angles(A.numpy(), B.numpy()).max())
+
+
+def test_a_linear_autoencoder_spans_the_principal_subspace(gaussian_data) -> None:
+    model = linear_model(Dirac(), FixedGaussian())
+    run(Step(model, Reconstruction()), gaussian_data, epochs=120, learning_rate=1e-2)
+
+    W = model.decoder.network.layers[0].weight.detach()
+    V = torch.from_numpy(PCA(LATENT).fit(gaussian_data).components_.T)
+
+    assert principal_angle(W, V) < 1e-3
+
+
+def test_a_linear_vae_finds_probabilistic_pca(gaussian_data) -> None:
+    x = gaussian_data
+    model = linear_model(Gaussian(), SharedGaussian())
+    step = Step(model, ELBO())
+    run(step, x, epochs=150, learning_rate=1e-2)
+    pca = PCA(LATENT).fit(x)
+
+    # W W' = V (L - sigma^2 I) V', with sigma^2 the mean of the eigenvalues left out
+    W = model.decoder.network.layers[0].weight.detach()
+    sigma = model.likelihood(torch.zeros(1, 1)).stddev.detach().item()
+    expected = pca.get_covariance() - pca.noise_variance_ * np.eye(D)
+
+    assert sigma**2 == pytest.approx(pca.noise_variance_, rel=0.02)
+    assert np.allclose(W @ W.T, expected, atol=0.1)
+
+    # Its bound is tight, and the evidence is the one of PCA
+    with torch.no_grad():
+        evidence = ae.evaluation.log_evidence(model, x, samples=64).mean().item()
+
+    assert evidence == pytest.approx(pca.score(x), abs=0.02)
+    bound = np.mean([evaluate(step, [Examples(x)])["bound"] for _ in range(20)])
+    assert bound == pytest.approx(evidence, abs=0.05)
+
+
+def test_a_linear_denoiser_finds_the_wiener_filter(gaussian_data) -> None:
+    x, noise = gaussian_data, 0.7
+    network = Perceptron(())
+    model = LatentModel(
+        Conditional(network.encoder((D,), D), Dirac(), (D,), (D,)),
+        Conditional(network.decoder(D, (D,)), FixedGaussian(), (D,), (D,)),
+        StandardNormal().build(D),
+    )
+    step = Step(model, Reconstruction(), ae.corruptions.GaussianNoise(noise))
+    run(step, x, epochs=300, learning_rate=1e-2)
+
+    filter = model.decode(model.encode(torch.eye(D)).mean).mean.detach()
+    filter = filter - model.decode(model.encode(torch.zeros(1, D)).mean).mean.detach()
+    C = x.T @ x / len(x)
+    wiener = C @ torch.linalg.inv(C + noise**2 * torch.eye(D))
+
+    assert torch.allclose(filter.T, wiener, atol=0.03)
+
+
+def test_validation_examples_change_nothing() -> None:
+    x = torch.randn(200, D)
+    weights = []
+
+    for validation in (None, Examples(torch.randn(50, D, generator=torch.Generator()))):
+        torch.manual_seed(3)
+        model = linear_model(Dirac(), FixedGaussian())
+        solver = Training(epochs=3, progress=False)
+        records = list(solver.train(Step(model, Reconstruction()), Examples(x), validation))
+        weights.append(model.decoder.network.layers[0].weight)
+
+        assert bool(records[-1].validation) == (validation is not None)
+
+    assert torch.equal(*weights)
+
+
+def test_the_best_epoch_is_kept() -> None:
+    # The learning rate is far too large for the last epoch to be the best
+    torch.manual_seed(1)
+    model = linear_model(Dirac(), FixedGaussian())
+    x, held_out = torch.randn(64, D), Examples(torch.randn(64, D))
+    step = Step(model, Reconstruction())
+    solver = Training(epochs=20, learning_rate=0.5, batch_size=8, progress=False)
+    records = list(solver.train(step, Examples(x), held_out))
+    least = min(record.validation["total"] for record in records)
+
+    assert records[-1].validation["total"] > least
+    assert evaluate(step, [held_out])["total"] == pytest.approx(least)
+
+
+def test_records() -> None:
+    step = Step(linear_model(Gaussian(), SharedGaussian()), ELBO())
+    records = run(step, torch.randn(100, D), epochs=4)
+
+    assert [record.epoch for record in records] == [1, 2, 3, 4]
+    assert records[0].train.keys() == {"total", "distortion", "rate", "bound"}
+    assert records[-1].train["total"] < records[0].train["total"]
+    assert records[-1].seconds > records[0].seconds > 0
+
+
+def test_stopping_the_iteration_stops_the_training() -> None:
+    step = Step(linear_model(Dirac(), FixedGaussian()), Reconstruction())
+
+    for record in Training(epochs=50, progress=False).train(step, Examples(torch.randn(64, D))):
+        if record.epoch == 2:
+            break
+
+    kept = evaluate(step, [Examples(torch.ones(1, D))])
+    assert not step.training
+    assert math.isfinite(kept["total"])
+
+
+class Explosive(Objective):
+    r"""Turns to NaN after some steps."""
+
+    posterior = Dirac
+
+    def __init__(self, after: int = 0) -> None:
+        super().__init__()
+        self.after = after
+        self.steps = 0
+
+    def forward(self, model, x, target) -> Loss:
+        self.steps += 1
+        total = (model.decode(model.encode(x).mean).mean - target).square().sum(dim=-1)
+        return Loss(total * (math.nan if self.steps > self.after else 1.0), {})
+
+
+def test_a_loss_that_is_not_finite_ends_with_the_last_good_weights() -> None:
+    step = Step(linear_model(Dirac(), FixedGaussian()), Explosive(after=4))
+    records = []
+
+    with pytest.raises(FloatingPointError, match=r"epoch 3.*smaller learning_rate than 0.002"):
+        for record in Training(epochs=5, batch_size=32, progress=False).train(
+            step, Examples(torch.randn(64, D))
+        ):
+            records.append(record)
+
+    assert len(records) == 2
+    assert all(p.isfinite().all() for p in step.parameters())
+
+
+def test_objectives_see_the_progress() -> None:
+    class Watching(Explosive):
+        seen: list = []
+
+        def forward(self, model, x, target) -> Loss:
+            self.seen.append(self.progress.item())
+            return super().forward(model, x, target)
+
+    step = Step(linear_model(Dirac(), FixedGaussian()), Watching(after=100))
+    run(step, torch.randn(64, D), epochs=2, batch_size=32)
+
+    assert Watching.seen == [0.0, 0.25, 0.5, 0.75]
+    assert step.objective.progress == 1
+
+
+def test_pairs_replace_the_corruption() -> None:
+    x, corrupted = torch.randn(10, D), torch.randn(10, D)
+    step = Step(linear_model(Dirac(), FixedGaussian()), Reconstruction(), nn.Tanh())
+    expected = step.objective(step.model, corrupted, x).total
+
+    assert torch.allclose(step(Examples(x, corrupted)).total, expected)
+    assert torch.allclose(step(Examples(x)).total, step.objective(step.model, x.tanh(), x).total)
+
+
+@pytest.mark.parametrize(("N", "size"), [(10, 3), (128, 128), (129, 128), (5, 100), (1, 1)])
+def test_batches_hold_each_example_once(N: int, size: int) -> None:
+    x = torch.arange(N)
+    batches = Batches(Examples(x, context=-x), size)
+    parts = list(batches)
+
+    assert len(parts) == len(batches) == math.ceil(N / size)
+    assert torch.equal(torch.cat([p.target for p in parts]).sort().values, x)
+    assert all(torch.equal(p.context, -p.target) for p in parts)
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+    assert max(map(len, parts)) <= size
+
+
+def test_batches_come_in_a_new_order() -> None:
+    batches = Batches(Examples(torch.arange(100)), 100)
+    first, second = next(iter(batches)).target, next(iter(batches)).target
+
+    assert not torch.equal(first, second)
+    assert torch.equal(next(iter(Batches(batches.examples, 100, False))).target, torch.arange(100))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"epochs": 0},
+        {"epochs": 1.5},
+        {"batch_size": 0},
+        {"learning_rate": 0.0},
+        {"validation": 1.0},
+        {"validation": -0.1},
+    ],
+)
+def test_bad_arguments_are_refused(options: dict) -> None:
+    with pytest.raises(ValueError, match=f"expected {next(iter(options))}"):
+        Training(**options)
