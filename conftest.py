@@ -7,3 +7,8 @@ import torch
 @pytest.fixture(autouse=True)
 def _seeded() -> None:
     torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def _names_in_doctests(doctest_namespace: dict) -> None:
+    doctest_namespace["torch"] = torch

@@ -175,30 +175,29 @@ class Explosive(Objective):
 
 def test_a_loss_that_is_not_finite_ends_with_the_last_good_weights() -> None:
     step = Step(linear_model(Dirac(), FixedGaussian()), Explosive(after=4))
-    records = []
+    records = Training(epochs=5, batch_size=32, progress=False).train(
+        step, Examples(torch.randn(64, D))
+    )
+    assert [next(records).epoch, next(records).epoch] == [1, 2]
 
     with pytest.raises(FloatingPointError, match=r"epoch 3.*smaller learning_rate than 0.002"):
-        for record in Training(epochs=5, batch_size=32, progress=False).train(
-            step, Examples(torch.randn(64, D))
-        ):
-            records.append(record)
+        next(records)
 
-    assert len(records) == 2
     assert all(p.isfinite().all() for p in step.parameters())
 
 
 def test_objectives_see_the_progress() -> None:
-    class Watching(Explosive):
-        seen: list = []
+    seen = []
 
+    class Watching(Explosive):
         def forward(self, model, x, target) -> Loss:
-            self.seen.append(self.progress.item())
+            seen.append(self.progress.item())
             return super().forward(model, x, target)
 
     step = Step(linear_model(Dirac(), FixedGaussian()), Watching(after=100))
     run(step, torch.randn(64, D), epochs=2, batch_size=32)
 
-    assert Watching.seen == [0.0, 0.25, 0.5, 0.75]
+    assert seen == [0.0, 0.25, 0.5, 0.75]
     assert step.objective.progress == 1
 
 

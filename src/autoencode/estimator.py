@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import Bunch, check_array, check_random_state
+from sklearn.utils import Bunch, Tags, check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor, nn
 from torch.distributions import constraints
@@ -36,6 +36,25 @@ from .training import Solver, Step, Training
 log = logging.getLogger(__name__)
 
 _ENCODER = "encoder."
+_KINDS: dict[str, type] = {
+    "modality": Modality,
+    "objective": Objective,
+    "network": Network,
+    "posterior": Family,
+    "likelihood": Family,
+    "prior": Prior,
+    "training": Solver,
+}
+_EXAMPLES = {
+    "modality": "Images()",
+    "objective": "ELBO()",
+    "network": "Perceptron()",
+    "posterior": "Gaussian()",
+    "likelihood": "SharedGaussian()",
+    "prior": "StandardNormal()",
+    "training": "Training()",
+}
+_DEFAULTS = {"objective": Reconstruction, "prior": StandardNormal, "training": Training}
 _ROWS = 1024  # examples per pass through the networks outside of training
 
 
@@ -88,6 +107,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         model_: The trained :class:`~autoencode.model.LatentModel`.
         encoder_: Its encoder, :math:`q(z \mid x)`.
         modality_: The kind of data, with their shape and scale.
+        likelihood_: The family of :math:`p(x \mid z)`, given or chosen.
         context_: The kind of `y`, or `None`.
         history_: One record per epoch, with `epoch`, `train`, `validation` and `seconds`.
         n_features_in_: The number of columns, for tables.
@@ -126,6 +146,35 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.training = training
         self.random_state = random_state
 
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]  # codes are float32, always
+
+        return tags
+
+    def set_params(self, **params: Any) -> "Autoencoder":
+        r"""Sets arguments by name, those of nested objects as `training__epochs`.
+
+        A nested object that was left to its default is made first, where the default does
+        not depend on the data.
+
+        Raises:
+            ValueError: If there is no such argument.
+        """
+        for name in params:
+            head, nested, _ = name.partition("__")
+
+            if nested and head in _KINDS and params.get(head, getattr(self, head)) is None:
+                if head not in _DEFAULTS:
+                    raise ValueError(
+                        f"cannot set '{name}', as {head} is None: chosen from the data. Give one"
+                        f" first, as in set_params({head}={_EXAMPLES[head]})."
+                    )
+
+                setattr(self, head, _DEFAULTS[head]())
+
+        return super().set_params(**params)
+
     # Learning
 
     def fit(
@@ -150,50 +199,21 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             ValueError: If data or arguments are not as described.
             FloatingPointError: If the loss does not stay finite.
         """
-        training = (self.training or Training()).clone()
-        objective = (self.objective or Reconstruction()).clone()
-        likelihood = self.likelihood and self.likelihood.clone()
-        latent_dim = self._checked_latent_dim()
-        seed = int(check_random_state(self.random_state).randint(2**31))
+        before = self.__dict__.copy()
+        self.history_: list[Bunch] = []
 
-        self.__dict__.pop("modality_", None)
-        X, y_read = self._read(X)
-        modality = self._guess(X).fit(X, likelihood.support if likelihood else constraints.real)
-        likelihood = likelihood or modality.likelihood()
+        try:
+            self._train(self._prepare(X, y, corrupted))
+        except KeyboardInterrupt:
+            if not self.history_:
+                self._restore(before)
+                raise
 
-        self.modality_ = modality
-        self.context_ = self._describe(y_read if y is None else y)
-
-        data = Examples(
-            modality.load(X),
-            None if corrupted is None else modality.load(self._read(corrupted)[0]),
-            self._encode_context(y_read if y is None else y, len(X)),
-        )
-        self._check_lengths(data)
-
-        for x in data.target.split(_ROWS):
-            self._check_support(modality.normalize(x), likelihood)
-
-        self.seed_ = seed
-        self.history_ = []
-
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-
-            data, held_out = _hold_out(data, training.validation)
-            self.model_ = self._build(likelihood, latent_dim)
-            step = Step(self.model_, objective, self._make_corruption(), modality.normalize)
-
-            log.info("%s", self._describe_choices(data, held_out))
-
-            try:
-                for record in training.train(step, data, held_out):
-                    self.history_.append(Bunch(**record._asdict()))
-            except KeyboardInterrupt:
-                if not self.history_:
-                    raise
-
-                log.warning("interrupted after epoch %d; keeping the model.", len(self.history_))
+            log.warning("interrupted after epoch %d; keeping the model.", len(self.history_))
+        except BaseException:
+            if not self.history_:
+                self._restore(before)
+            raise
 
         return self
 
@@ -379,7 +399,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         document = {
             "written_by": __version__,
             "arguments": {name: storage.encode(value) for name, value in params.items()},
-            "likelihood": storage.encode(self.model_.likelihood),
+            "likelihood": storage.encode(self.likelihood_),
             "modality": storage.encode(self.modality_),
             "context": storage.encode(self.context_),
             "history": [storage.encode(dict(record)) for record in self.history_],
@@ -394,6 +414,62 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             tensors = {k: v for k, v in tensors.items() if k.startswith(_ENCODER)}
 
         storage.write(path, document, tensors)
+
+    # Learning, in parts
+
+    def _prepare(self, X: Any, y: ArrayLike | None, corrupted: Any) -> Examples:
+        r"""Checks everything that can be wrong, and returns the examples to train on."""
+        self._check_arguments()
+
+        for name in ("n_features_in_", "feature_names_in_"):
+            self.__dict__.pop(name, None)
+
+        X, y_read = self._read(X, reset=True)
+        y = y_read if y is None else y
+        likelihood = self.likelihood and self.likelihood.clone()
+
+        self.modality_ = self._guess(X).fit(
+            X, likelihood.support if likelihood else constraints.real
+        )
+        self.likelihood_ = likelihood or self.modality_.likelihood()
+        corrupted = None if corrupted is None else self._read(corrupted)[0]
+
+        _check_lengths(X=X, corrupted=corrupted, y=y if self.conditional else None)
+
+        self.context_ = self._describe(y)
+        self.seed_ = int(check_random_state(self.random_state).randint(2**31))
+
+        data = Examples(
+            self.modality_.load(X),
+            None if corrupted is None else self.modality_.load(corrupted),
+            self._encode_context(y, len(X)),
+        )
+
+        for x in data.target.split(_ROWS):
+            self._check_support(self.modality_.normalize(x), self.likelihood_)
+
+        return data
+
+    def _train(self, data: Examples) -> None:
+        training = (self.training or Training()).clone()
+        objective = (self.objective or Reconstruction()).clone()
+
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed_)
+
+            data, held_out = _hold_out(data, training.validation)
+            self.model_ = self._build(self.likelihood_, self._checked_latent_dim())
+            step = Step(self.model_, objective, self._make_corruption(), self.modality_.normalize)
+
+            log.info("%s", self._describe_choices(data, held_out))
+
+            for record in training.train(step, data, held_out):
+                self.history_.append(Bunch(**record._asdict()))
+
+    def _restore(self, attributes: dict[str, Any]) -> None:
+        r"""Puts back an earlier fit, which bad input must not cost."""
+        self.__dict__.clear()
+        self.__dict__.update(attributes)
 
     # Parts
 
@@ -447,22 +523,21 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     # Data at the border
 
-    def _read(self, X: Any) -> tuple[NDArray, NDArray | None]:
+    def _read(self, X: Any, reset: bool = False) -> tuple[NDArray, NDArray | None]:
         r"""Returns an array of numbers from whatever the user has, and labels if it holds some."""
-        y, fitted = None, hasattr(self, "modality_")
+        y = None
 
         if isinstance(X, (str, Path)):
             path = Path(X)
 
             if path.is_dir():
-                X, y = (self.modality_ if fitted else self._guess(path)).read(path)
+                X, y = (self._guess(path) if reset else self.modality_).read(path)
             else:
                 X, y, _ = read_array(path)
 
-        if isinstance(X, Tensor):
-            X = X.detach().cpu().numpy()
+        X = _without_torch(X)
 
-        if np.ndim(X) > 2:
+        if (X if hasattr(X, "ndim") else np.asarray(X)).ndim > 2:
             X = np.asarray(X)
 
             if X.dtype.kind not in "buif":
@@ -471,7 +546,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             if len(X) == 0:
                 raise ValueError(f"expected at least one example, got shape {X.shape}.")
         else:
-            X = validate_data(self, X, reset=not fitted, dtype="numeric", ensure_all_finite=False)
+            X = validate_data(self, X, reset=reset, dtype="numeric", ensure_all_finite=False)
 
         return X, y
 
@@ -480,6 +555,21 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             return self.modality.clone()
 
         return guess(X) if self.modality is None else guess(X, self.modality)
+
+    def _check_arguments(self) -> None:
+        self._checked_latent_dim()
+
+        for name, kind in _KINDS.items():
+            value = getattr(self, name)
+            values = value if name == "modality" and isinstance(value, Sequence) else [value]
+
+            if not all(isinstance(v, (kind, type(None))) for v in values):
+                raise TypeError(f"expected {name} as, say, {_EXAMPLES[name]}, got {value!r}.")
+
+        if not (self.corruption is None or callable(self.corruption)):
+            raise TypeError(
+                f"expected corruption as, say, GaussianNoise(), got {self.corruption!r}."
+            )
 
     def _checked_latent_dim(self) -> int:
         D = self.latent_dim
@@ -497,15 +587,6 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 " such as SharedGaussian()."
             )
 
-    def _check_lengths(self, data: Examples) -> None:
-        rows = (data.target, data.corrupted, data.context)
-        lengths = [len(t) for t in rows if t is not None]
-
-        if len(set(lengths)) > 1:
-            raise ValueError(
-                f"expected X, y and corrupted of one length, got {', '.join(map(str, lengths))}."
-            )
-
     def _check_fitted(self, decoder: bool = False) -> None:
         check_is_fitted(self, "model_")
 
@@ -516,7 +597,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             )
 
     def _codes(self, Z: ArrayLike) -> Tensor:
-        z = torch.tensor(check_array(Z, dtype=np.float32))
+        z = torch.tensor(check_array(_without_torch(Z), dtype=np.float32))
 
         if z.shape[1] != self._n_features_out:
             raise ValueError(
@@ -580,9 +661,25 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return torch.cat(parts)
 
 
+def _without_torch(X: Any) -> Any:
+    r"""Returns tensors as arrays, and anything else as it is."""
+    if not isinstance(X, Tensor):
+        return X
+
+    X = X.detach().cpu()
+    return (X.float() if X.dtype == torch.bfloat16 else X).numpy()
+
+
+def _check_lengths(**rows: Any) -> None:
+    lengths = {name: len(np.atleast_1d(v)) for name, v in rows.items() if v is not None}
+
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"expected one row of each for every example, got lengths {lengths}.")
+
+
 def _hold_out(data: Examples, share: float | None) -> tuple[Examples, Examples | None]:
     N = len(data)
-    n = round(N * (share or 0))
+    n = min(round(N * (share or 0)), N - 1)
 
     if n == 0:
         return data, None
@@ -628,10 +725,10 @@ def load(
         if document["feature_names_in"] is not None:
             model.feature_names_in_ = storage.decode(document["feature_names_in"]).astype(object)
 
+        model.likelihood_ = storage.decode(document["likelihood"], trusted)
+
         with torch.random.fork_rng(devices=[]):
-            model.model_ = model._build(
-                storage.decode(document["likelihood"], trusted), model._checked_latent_dim()
-            )
+            model.model_ = model._build(model.likelihood_, model._checked_latent_dim())
 
         if not any(name.startswith("decoder.") for name in tensors):
             model.model_.decoder = None  # type: ignore[assignment]

@@ -45,10 +45,13 @@ def log_evidence(model: LatentModel, x: Tensor, samples: int = 128, seed: int = 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
 
-        for n in _split(samples, max(1, 8192 // max(1, len(x)))):
-            z = _shared_sample(q, n)
+        # All at once: smaller draws from the same seed are other numbers
+        noise = torch.randn(samples, 1, q.event_shape.numel(), dtype=x.dtype).to(x.device)
+
+        for eps in noise.split(max(1, 8192 // max(1, len(x)))):
+            z = _sample(q, eps)
             log_w = model.decode(z).log_prob(x) + model.prior().log_prob(z) - q.log_prob(z)
-            chunks.append(log_w.logsumexp(dim=0))
+            chunks.append(log_w.double().logsumexp(dim=0))
 
     return torch.stack(chunks).logsumexp(dim=0) - math.log(samples)
 
@@ -74,13 +77,9 @@ def active_units(Z: ArrayLike, threshold: float = 1e-2) -> int:
     return int((Z.var(dim=0, correction=0) > threshold).sum())
 
 
-def _shared_sample(q: Distribution, n: int) -> Tensor:
+def _sample(q: Distribution, eps: Tensor) -> Tensor:
+    r"""Draws codes from noise with shape `(n, 1, D)` where they can be, with shape `(n, B, D)`."""
     if isinstance(q, Independent) and isinstance(q.base_dist, Normal):
-        noise = torch.randn(n, 1, q.mean.shape[-1], dtype=q.mean.dtype).to(q.mean.device)
-        return q.mean + q.stddev * noise
+        return q.mean + q.stddev * eps
 
-    return q.sample((n,))
-
-
-def _split(total: int, size: int) -> list[int]:
-    return [min(size, total - start) for start in range(0, total, size)]
+    return q.sample((len(eps),))

@@ -111,9 +111,11 @@ def _components(x: Tensor, n: int) -> Tensor:
     r"""Returns the first principal directions as rows, with shape `(n, D)`; zeros if fewer."""
     N, D = x.shape
     solver = "covariance_eigh" if D <= _LARGEST_COVARIANCE else "auto"
-    pca = PCA(min(n, N, D), svd_solver=solver, random_state=0).fit(x)
     V = x.new_zeros(n, D)
-    V[: len(pca.components_)] = torch.from_numpy(pca.components_)
+
+    if N > 1:  # one example is its own mean, and nothing is left
+        pca = PCA(min(n, N, D), svd_solver=solver, random_state=0).fit(x)
+        V[: len(pca.components_)] = torch.from_numpy(pca.components_)
 
     return V
 

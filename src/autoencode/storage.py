@@ -122,6 +122,11 @@ def decode(document: Any, trusted: Sequence[str | type | Callable] = ()) -> Any:
 def write(path: str | Path, document: dict[str, Any], tensors: dict[str, Tensor]) -> None:
     r"""Writes a model file: wholly, or not at all.
 
+    Arguments:
+        path: The file.
+        document: What is needed to rebuild the model, as JSON.
+        tensors: Its weights by name.
+
     Raises:
         OSError: If the file cannot be written.
 
