@@ -114,6 +114,9 @@ def decode(document: Any, trusted: Sequence[str | type | Callable] = ()) -> Any:
     value = cls(**{k: decode(v, trusted) for k, v in document["arguments"].items()})
 
     for name, learned in document["learned"].items():
+        if not name.endswith("_") or name.startswith("_"):
+            raise ValueError(f"the model sets '{name}', which is nothing that is learned.")
+
         setattr(value, name, decode(learned, trusted))
 
     return value
@@ -187,7 +190,7 @@ def read(path: str | Path, prefix: str = "") -> tuple[dict[str, Any], dict[str, 
             names = [name for name in file.keys() if name.startswith(prefix)]
             tensors = {name: file.get_tensor(name) for name in names}
             document = json.loads(metadata.get(_KEY, "null"))
-    except (SafetensorError, json.JSONDecodeError) as error:
+    except (SafetensorError, json.JSONDecodeError, RecursionError) as error:
         raise ValueError(
             f"'{path}' is no model, or is damaged or truncated ({error})."
             " Models are written by model.save(path)."
@@ -244,15 +247,15 @@ def _public_name(value: Any) -> str:
         )
 
     parts = module.split(".")
+    shortest = 2 if parts[0] == _OURS else 1
 
-    for n in range(1, len(parts) + 1):
+    for n in range(shortest, len(parts) + 1):
         shorter = ".".join(parts[:n])
 
-        if n > 1 or parts[0] != _OURS:
-            if getattr(importlib.import_module(shorter), name, None) is value:
-                return f"{shorter}.{name}"
+        if getattr(importlib.import_module(shorter), name, None) is value:
+            return f"{shorter}.{name}"
 
-    return f"{module}.{name}"
+    raise ValueError(f"cannot store {value!r}: '{module}.{name}' is something else.")
 
 
 def _resolve(path: str, trusted: Sequence[str | type | Callable]) -> Any:

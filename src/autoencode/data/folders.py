@@ -36,7 +36,8 @@ def read_images(
     are laid on white.
 
     Arguments:
-        folder: The folder. Every file in it whose name does not begin with a dot is read.
+        folder: The folder. Every file in it is read, but those whose name, or whose folder's,
+            begins with a dot.
         size: Height and width in pixels; by default the median of the images' own, at most
             64 pixels to a side.
         channels: One for grey, three for colour; by default grey if all images are.
@@ -57,8 +58,11 @@ def read_images(
         >>> read_images(folder).X.shape
         (1, 8, 9)
     """
+    if size is not None and min(size) < 1:
+        raise ValueError(f"expected a size of at least one pixel, got {size}.")
+
     folder = Path(folder)
-    files = sorted(f for f in folder.rglob("*") if f.is_file() and not f.name.startswith("."))
+    files = sorted(f for f in folder.rglob("*") if f.is_file() and not _hidden(f, folder))
     images, kept, bad = [], [], []
 
     for file in files:
@@ -96,11 +100,18 @@ def read_images(
     return ImageFolder(X, y, [str(file.relative_to(folder)) for file in kept])
 
 
+def _hidden(file: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in file.relative_to(folder).parts)
+
+
 def _open(file: Path, size: tuple[int, int] | None) -> Image.Image:
     with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of damaged camera data, for example
         warnings.simplefilter("error", Image.DecompressionBombWarning)
 
         with Image.open(file) as image:
+            grey = image.mode in {"1", "L", "LA", "La"} or image.mode.startswith("I")
+
             if image.mode.startswith("I"):  # 16 bits, which `convert` would clip
                 image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
 
@@ -110,7 +121,7 @@ def _open(file: Path, size: tuple[int, int] | None) -> Image.Image:
                 image = image.convert("RGBA")
                 image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
 
-            image = image.convert("L" if image.mode in {"1", "L"} else "RGB")
+            image = image.convert("L" if grey else "RGB")
 
     # Small at once, so that a folder of photographs does not have to fit in memory
     if size is not None:

@@ -4,8 +4,13 @@ __all__ = ["read_array"]
 
 import csv
 import gzip
+import math
+import re
+import warnings
+import zipfile
+import zlib
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,32 +62,39 @@ def read_array(path: str | Path, label: str | None = None) -> Table:
 
     try:
         if suffix == ".npy":
-            return Table(np.load(path, allow_pickle=False))
+            return Table(_read_npy(path))
         if suffix == ".npz":
             return _read_npz(path)
         return Table(_read_idx(path))
-    except ValueError as error:
-        raise ValueError(f"cannot read '{path}': {error}") from None
-    except (EOFError, OSError, gzip.zlib.error) as error:  # type: ignore[attr-defined]
+    except (EOFError, OSError, zlib.error, zipfile.BadZipFile) as error:
         raise ValueError(f"cannot read '{path}': it is damaged or truncated ({error}).") from None
+    except (ValueError, SyntaxError, KeyError, NotImplementedError) as error:
+        raise ValueError(f"cannot read '{path}': {error}") from None
+    except MemoryError:
+        raise ValueError(f"cannot read '{path}': what it announces is more than memory.") from None
+
+
+def _read_npy(path: Path) -> NDArray:
+    array = np.load(path, allow_pickle=False)
+
+    if not isinstance(array, np.ndarray):
+        raise ValueError("it is a .npz file, to be named so.")
+
+    return array
 
 
 def _read_npz(path: Path) -> Table:
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            names = arrays.files
-            name = "X" if "X" in names else names[0] if len(names) == 1 else None
+    with zipfile.ZipFile(path):
+        pass  # np.load takes what is no archive for something else
 
-            if name is None:
-                raise ValueError(f"expected an array 'X', or a single one, got {names}.")
+    with np.load(path, allow_pickle=False) as arrays:
+        names = arrays.files
+        name = "X" if "X" in names else names[0] if len(names) == 1 else None
 
-            return Table(arrays[name], arrays["y"] if "y" in names and name != "y" else None)
-    except (KeyError, np.exceptions.AxisError) as error:
-        raise ValueError(str(error)) from None
-    except Exception as error:
-        if type(error).__name__ == "BadZipFile":
-            raise ValueError("it is damaged or truncated.") from None
-        raise
+        if name is None:
+            raise ValueError(f"expected an array 'X', or a single one, got {names}.")
+
+        return Table(arrays[name], arrays["y"] if "y" in names and name != "y" else None)
 
 
 def _read_idx(path: Path) -> NDArray:
@@ -95,56 +107,80 @@ def _read_idx(path: Path) -> NDArray:
         if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in _IDX_TYPES or head[3] == 0:
             raise ValueError("expected a .npy, .npz, .csv or IDX file, or a folder of images.")
 
-        shape = np.frombuffer(file.read(4 * head[3]), ">i4").astype(int)
+        shape = tuple(np.frombuffer(file.read(4 * head[3]), ">u4").tolist())
         dtype = np.dtype(_IDX_TYPES[head[2]])
-        body = file.read()
+        expected = dtype.itemsize * math.prod(shape)
+        body = file.read(expected + 1)
 
-    if len(shape) < head[3] or len(body) < dtype.itemsize * shape.prod():
-        raise ValueError(f"it is truncated: its header tells of shape {tuple(shape)}.")
+    if len(shape) < head[3] or len(body) != expected:
+        raise ValueError(
+            f"it is truncated or damaged: its header announces an array of shape {shape} and"
+            f" {expected} bytes, and {'more' if len(body) > expected else len(body)} follow."
+        )
 
-    return np.frombuffer(body, dtype, shape.prod()).reshape(shape).astype(dtype.newbyteorder("="))
+    return np.frombuffer(body, dtype).reshape(shape).astype(dtype.newbyteorder("="))
 
 
 def _read_csv(path: Path, label: str | None) -> Table:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            first = next(csv.reader(file), [])
+            first = next((row for row in csv.reader(file) if row), [])
+            columns = None if all(cell == "" or _is_number(cell) for cell in first) else first
+
+            if not first:
+                raise ValueError("it is empty.")
+
+            for separator, name in {";": "semicolons", "\t": "tabs"}.items():
+                if len(first) == 1 and separator in first[0]:
+                    raise ValueError(f"expected commas between the cells, got {name}.")
+
+            if label is not None and (columns is None or label not in columns):
+                raise ValueError(f"it has no column '{label}'; it has {columns or 'no header'}.")
+
+            if columns is None:
+                file.seek(0)
+
+            at = None if label is None else first.index(label)
+            cells = _read_cells(file, len(first), at)
     except UnicodeDecodeError as error:
         raise ValueError(f"cannot read '{path}': it is not UTF-8 text ({error}).") from None
+    except (ValueError, csv.Error) as error:
+        raise ValueError(f"cannot read '{path}': {error}") from None
 
-    if not first:
-        raise ValueError(f"cannot read '{path}': it is empty.")
+    y = None if at is None else cells.pop(at).astype(str)
+    X = np.stack(cells, axis=1) if cells else np.empty((len(y), 0))
 
-    columns = None if all(map(_is_number, first)) else first
-    wanted = list(range(len(first)))
+    return Table(X, y, columns and [name for i, name in enumerate(columns) if i != at])
 
-    if label is not None:
-        if columns is None or label not in columns:
-            raise ValueError(f"'{path}' has no column '{label}'; it has {columns or 'no header'}.")
-        wanted.remove(columns.index(label))
 
-    options = {
-        "delimiter": ",",
-        "quotechar": '"',
-        "skiprows": columns is not None,
-        "encoding": "utf-8-sig",
-        "comments": None,
-    }
+def _read_cells(file: TextIO, width: int, label: int | None) -> list[NDArray]:
+    r"""Returns the columns that remain of a file: numbers, but for a column of labels."""
+    dtype = np.dtype([(f"{i}", object if i == label else float) for i in range(width)])
 
     try:
-        X = np.loadtxt(path, usecols=wanted, ndmin=2, **options)
-        y = (
-            None
-            if label is None
-            else np.loadtxt(path, usecols=first.index(label), ndmin=1, dtype=str, **options)
-        )
-    except (ValueError, IndexError) as error:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "loadtxt: input contained no data")
+            rows = np.loadtxt(file, dtype, delimiter=",", quotechar='"', comments=None, ndmin=1)
+    except UnicodeDecodeError:
+        raise
+    except ValueError as error:
+        if cell := re.match(r"could not convert string (.*) to \w+ at row (\d+), col", str(error)):
+            text, row = cell.groups()
+            problem = f"expected numbers, got {text} in row {int(row) + 1}"
+        elif cells := re.search(r"but (\d+) were found at row (\d+)", str(error)):
+            problem = f"expected {width} cells in each row, got {cells[1]} in row {cells[2]}"
+        else:
+            problem = str(error)
+
         raise ValueError(
-            f"cannot read '{path}' as numbers: {error} Rows count from the first after the"
-            " header; name a column of labels with `label`."
+            f"{problem}, counted from one without the header. Fill in or remove such rows; name"
+            " a column of labels with `label`."
         ) from None
 
-    return Table(X, y, None if columns is None else [columns[i] for i in wanted])
+    if len(rows) == 0:
+        raise ValueError("it has a header, and no rows.")
+
+    return [rows[f"{i}"] for i in range(width)]
 
 
 def _is_number(text: str) -> bool:

@@ -101,8 +101,9 @@ def check_finite(X: NDArray) -> None:
         ValueError: Input contains NaN or infinity: 1 values in 1 rows, the first in row 0. ...
     """
     # A sum is finite far faster than each element is looked at
-    if np.issubdtype(X.dtype, np.integer) or np.isfinite(X.sum(dtype=float)):
-        return
+    with np.errstate(over="ignore", invalid="ignore"):
+        if X.dtype.kind in "bui" or np.isfinite(X.sum(dtype=float)):
+            return
 
     bad = ~np.isfinite(X).reshape(len(X), -1)
 

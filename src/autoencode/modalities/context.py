@@ -52,22 +52,17 @@ class Labels(Configurable):
         if y.ndim != 1:
             raise ValueError(f"expected one label for each example, got shape {y.shape}.")
 
-        self.classes_ = np.unique(y.astype(str) if y.dtype.kind == "O" else y)
+        self.classes_ = np.unique(y if y.dtype.kind in "buifU" else y.astype(str))
         self.size_ = len(self.classes_)
 
         return self
 
     def encode(self, y: ArrayLike) -> Tensor:
-        y, kind = np.atleast_1d(y), self.classes_.dtype.kind
+        y = np.atleast_1d(y)
 
-        if y.dtype.kind == "U" or kind == "U":  # a command line has only words
-            try:
-                y = y.astype("U" if kind == "U" else self.classes_.dtype)
-            except ValueError:
-                raise ValueError(
-                    f"expected labels as {self.classes_[:20]}, got {y[0]!s}."
-                ) from None
-
+        # A command line has only words, and a table's column may hold any objects
+        words = [str(value) for value in y.ravel().tolist()]
+        known = {str(label): k for k, label in enumerate(self.classes_.tolist())}
         index = np.searchsorted(self.classes_, y).clip(max=self.size_ - 1)
         unknown = np.flatnonzero(self.classes_[index] != y)
 

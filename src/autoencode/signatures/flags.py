@@ -16,7 +16,7 @@ from types import UnionType
 from typing import Annotated, Any, NamedTuple, get_args, get_origin
 import tyro
 
-from .signatures import REQUIRED, Argument, subclasses
+from .source import REQUIRED, Argument, subclasses
 
 _WORDS = {bool: "{True,False}", float: "FLOAT", int: "INT", str: "TEXT", Path: "PATH"}
 
@@ -130,7 +130,9 @@ def parse(
             )
     except SystemExit as stop:
         if stop.code:
-            raise ValueError(f"{_one_line(said.getvalue(), groups)} See {program} --help") from None
+            raise ValueError(
+                f"{_one_line(said.getvalue(), groups)} See {program} --help"
+            ) from None
         raise
 
     flags = [flag for group in groups for flag in group.flags()]

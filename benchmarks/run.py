@@ -1,0 +1,8 @@
+r"""Runs every benchmark, one after the other."""
+
+import fashion
+import mnist
+
+if __name__ == "__main__":
+    mnist.main()
+    fashion.main()
