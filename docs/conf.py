@@ -1,0 +1,25 @@
+r"""Settings of the documentation, built by `make docs`."""
+
+import autoencode
+
+project = "autoencode"
+author = copyright = "The autoencode developers"
+version = release = autoencode.__version__
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+]
+myst_enable_extensions = ["dollarmath"]
+exclude_patterns = ["_build"]
+html_theme = "alabaster"
+html_theme_options = {"description": autoencode.__doc__, "fixed_sidebar": True}
+
+default_role = "code"
+autodoc_member_order = "bysource"
+autodoc_typehints = "description"
+autodoc_default_options = {"members": True, "show-inheritance": True}
+napoleon_custom_sections = [("References", "notes_style")]
