@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from hypothesis import settings
+from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 from torch.distributions import Independent, MultivariateNormal, Normal
 
@@ -11,6 +13,14 @@ from autoencode.distributions import Family, FixedGaussian
 from autoencode.model import Conditional, LatentModel
 from autoencode.networks import Perceptron
 from autoencode.priors import StandardNormal
+
+# For matrices this small, threads only wait for each other
+torch.set_num_threads(1)
+threadpool_limits(1)
+
+# The same examples on every machine, however slow it is
+settings.register_profile("laws", deadline=None, derandomize=True)
+settings.load_profile("laws")
 
 
 @pytest.fixture

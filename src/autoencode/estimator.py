@@ -52,6 +52,7 @@ _EXAMPLES = {
     "posterior": "Gaussian()",
     "likelihood": "SharedGaussian()",
     "prior": "StandardNormal()",
+    "corruption": "GaussianNoise()",
     "training": "Training()",
 }
 _DEFAULTS = {"objective": Reconstruction, "prior": StandardNormal, "training": Training}
@@ -101,7 +102,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             :class:`~autoencode.corruptions.Corruption` or a function from tensor to tensor.
         conditional: Whether the model is of `X` given `y`: :math:`p(x, z \mid y)`.
         training: How to train; by default :class:`~autoencode.Training`.
-        random_state: Seeds everything random in `fit`, and what is drawn afterwards.
+        random_state: Seeds everything random in `fit`, and the estimates of `score_samples`.
 
     Attributes:
         model_: The trained :class:`~autoencode.model.LatentModel`.
@@ -164,11 +165,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         for name in params:
             head, nested, _ = name.partition("__")
 
-            if nested and head in _KINDS and params.get(head, getattr(self, head)) is None:
+            if nested and head in _EXAMPLES and params.get(head, getattr(self, head)) is None:
                 if head not in _DEFAULTS:
                     raise ValueError(
-                        f"cannot set '{name}', as {head} is None: chosen from the data. Give one"
-                        f" first, as in set_params({head}={_EXAMPLES[head]})."
+                        f"cannot set '{name}', as {head} is None, which leaves it to the data."
+                        f" Give one first, as in set_params({head}={_EXAMPLES[head]})."
                     )
 
                 setattr(self, head, _DEFAULTS[head]())
@@ -185,7 +186,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     ) -> "Autoencoder":
         r"""Trains on examples.
 
-        Interrupted from the keyboard after at least one epoch, it keeps what it has.
+        Everything is checked before training begins. Bad input leaves an earlier fit as it
+        was; interrupted from the keyboard after at least one epoch, it keeps what it has.
 
         Arguments:
             X: Rows of numbers, with shape `(N, D)`; images, with shape `(N, H, W)` or
@@ -196,6 +198,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 `X`, in the same order.
 
         Raises:
+            TypeError: If an argument is of the wrong kind.
             ValueError: If data or arguments are not as described.
             FloatingPointError: If the loss does not stay finite.
         """
@@ -355,7 +358,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Arguments:
             n_samples: How many.
             y: Labels or numbers, if the model is conditional; one for all, or one each.
-            random_state: Seeds the draws; by default each call gives new ones.
+            random_state: Seeds the draws; by default each call gives new ones, whatever the
+                `random_state` of the model.
 
         Returns:
             Examples in the shape, scale and type of those of `fit`.
@@ -568,7 +572,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         if not (self.corruption is None or callable(self.corruption)):
             raise TypeError(
-                f"expected corruption as, say, GaussianNoise(), got {self.corruption!r}."
+                f"expected corruption as, say, {_EXAMPLES['corruption']}, or a function, got"
+                f" {self.corruption!r}."
             )
 
     def _checked_latent_dim(self) -> int:
@@ -691,7 +696,7 @@ def _hold_out(data: Examples, share: float | None) -> tuple[Examples, Examples |
 def load(
     path: str | Path,
     encoder_only: bool = False,
-    trusted: Sequence[str | type | Callable] = (),
+    trusted: str | type | Callable | Sequence[str | type | Callable] = (),
 ) -> Autoencoder:
     r"""Reads a model that `save` has written. No code is run from the file.
 
@@ -709,6 +714,8 @@ def load(
     Example:
         >>> load("digits.ae").transform(X)  # doctest: +SKIP
     """
+    trusted = trusted if isinstance(trusted, Sequence) else [trusted]
+    trusted = [trusted] if isinstance(trusted, str) else trusted
     document, tensors = storage.read(path, prefix=_ENCODER if encoder_only else "")
 
     try:

@@ -113,7 +113,7 @@ def _components(x: Tensor, n: int) -> Tensor:
     solver = "covariance_eigh" if D <= _LARGEST_COVARIANCE else "auto"
     V = x.new_zeros(n, D)
 
-    if N > 1:  # one example is its own mean, and nothing is left
+    if N > 1 and x.any():  # of one example, or of a constant, nothing is left
         pca = PCA(min(n, N, D), svd_solver=solver, random_state=0).fit(x)
         V[: len(pca.components_)] = torch.from_numpy(pca.components_)
 

@@ -33,7 +33,7 @@ from .estimator import Autoencoder
 from .least_squares import LeastSquares
 from .modalities import Images, Tables
 from .networks import Perceptron
-from .objectives import ELBO, Contractive, Reconstruction
+from .objectives import ELBO, Contractive, Objective, Reconstruction
 
 Layers = Sequence[int] | None
 
@@ -55,7 +55,7 @@ def autoencoder(latent_dim: int = 2, layers: Layers = None, **options: Any) -> A
         >>> deep.network
         Perceptron(layers=(1000, 500, 250))
     """
-    return _recipe(latent_dim, layers, objective=Reconstruction(), **options)
+    return _recipe(latent_dim, layers, Reconstruction(), options)
 
 
 def linear(latent_dim: int = 2, **options: Any) -> Autoencoder:
@@ -84,7 +84,7 @@ def linear(latent_dim: int = 2, **options: Any) -> Autoencoder:
         "training": LeastSquares(),
     }
 
-    return _recipe(latent_dim, (), objective=Reconstruction(), **closed_form | options)
+    return _recipe(latent_dim, (), Reconstruction(), closed_form | options)
 
 
 def denoising(
@@ -110,7 +110,7 @@ def denoising(
         GaussianNoise(scale=0.5)
     """
     options = {"corruption": GaussianNoise(noise)} | options
-    return _recipe(latent_dim, layers, objective=Reconstruction(), **options)
+    return _recipe(latent_dim, layers, Reconstruction(), options)
 
 
 def contractive(
@@ -133,7 +133,7 @@ def contractive(
         >>> contractive(penalty=1.0).objective
         Contractive(penalty=1.0, exact=4)
     """
-    return _recipe(latent_dim, layers, objective=Contractive(penalty), **options)
+    return _recipe(latent_dim, layers, Contractive(penalty), options)
 
 
 def vae(
@@ -160,7 +160,7 @@ def vae(
         >>> vae(latent_dim=8, random_state=0).objective
         ELBO(beta=1.0, warmup=0.0, free_bits=0.0)
     """
-    return _recipe(latent_dim, layers, objective=ELBO(1.0, warmup, free_bits), **options)
+    return _recipe(latent_dim, layers, ELBO(1.0, warmup, free_bits), options)
 
 
 def beta_vae(
@@ -183,10 +183,14 @@ def beta_vae(
         >>> beta_vae(beta=2.0).objective
         ELBO(beta=2.0, warmup=0.0, free_bits=0.0)
     """
-    return _recipe(latent_dim, layers, objective=ELBO(beta), **options)
+    return _recipe(latent_dim, layers, ELBO(beta), options)
 
 
-def _recipe(latent_dim: int, layers: Layers, **options: Any) -> Autoencoder:
+def _recipe(
+    latent_dim: int, layers: Layers, objective: Objective, options: dict[str, Any]
+) -> Autoencoder:
+    options = {"objective": objective} | options
+
     if layers is not None:
         options = {"network": Perceptron(layers)} | options
 

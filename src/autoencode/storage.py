@@ -272,6 +272,9 @@ def _resolve(path: str, trusted: Sequence[str | type | Callable]) -> Any:
             f" with trusted=['{path}']."
         )
 
+    if ours and any(part.startswith("_") for part in path.split(".")):
+        raise ValueError(f"the model names '{path}', which is private.")
+
     try:
         value = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:

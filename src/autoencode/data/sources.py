@@ -8,7 +8,6 @@ import math
 import re
 import warnings
 import zipfile
-import zlib
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
@@ -66,12 +65,14 @@ def read_array(path: str | Path, label: str | None = None) -> Table:
         if suffix == ".npz":
             return _read_npz(path)
         return Table(_read_idx(path))
-    except (EOFError, OSError, zlib.error, zipfile.BadZipFile) as error:
-        raise ValueError(f"cannot read '{path}': it is damaged or truncated ({error}).") from None
-    except (ValueError, SyntaxError, KeyError, NotImplementedError) as error:
+    except ValueError as error:
         raise ValueError(f"cannot read '{path}': {error}") from None
     except MemoryError:
         raise ValueError(f"cannot read '{path}': what it announces is more than memory.") from None
+    except PermissionError:
+        raise
+    except Exception as error:  # what numpy, gzip and zipfile raise of a damaged file varies
+        raise ValueError(f"cannot read '{path}': it is damaged or truncated ({error}).") from None
 
 
 def _read_npy(path: Path) -> NDArray:
@@ -110,12 +111,12 @@ def _read_idx(path: Path) -> NDArray:
         shape = tuple(np.frombuffer(file.read(4 * head[3]), ">u4").tolist())
         dtype = np.dtype(_IDX_TYPES[head[2]])
         expected = dtype.itemsize * math.prod(shape)
-        body = file.read(expected + 1)
+        body = file.read()
 
     if len(shape) < head[3] or len(body) != expected:
         raise ValueError(
             f"it is truncated or damaged: its header announces an array of shape {shape} and"
-            f" {expected} bytes, and {'more' if len(body) > expected else len(body)} follow."
+            f" {expected} bytes, and {len(body)} follow."
         )
 
     return np.frombuffer(body, dtype).reshape(shape).astype(dtype.newbyteorder("="))
@@ -148,7 +149,11 @@ def _read_csv(path: Path, label: str | None) -> Table:
         raise ValueError(f"cannot read '{path}': {error}") from None
 
     y = None if at is None else cells.pop(at).astype(str)
-    X = np.stack(cells, axis=1) if cells else np.empty((len(y), 0))
+
+    if not cells:
+        raise ValueError(f"cannot read '{path}': it has no column but that of labels.")
+
+    X = np.stack(cells, axis=1)
 
     return Table(X, y, columns and [name for i, name in enumerate(columns) if i != at])
 

@@ -1,6 +1,6 @@
 r"""What a kind of data needs: to tensors and back, default network and likelihood."""
 
-__all__ = ["Modality", "check_finite"]
+__all__ = ["Modality", "cast", "check_finite"]
 
 import abc
 from pathlib import Path
@@ -114,3 +114,21 @@ def check_finite(X: NDArray) -> None:
             f" row {rows[0]}. Remove these rows or fill them in, with"
             " sklearn.impute.SimpleImputer for example."
         )
+
+
+def cast(X: NDArray, dtype: str) -> NDArray:
+    r"""Returns floats as another type: integers rounded, and cut off at its limits."""
+    kind = np.dtype(dtype).kind
+
+    if kind == "f":
+        return X.astype(dtype)
+
+    if kind == "b":
+        return X > 0.5
+
+    low, high = float(np.iinfo(dtype).min), float(np.iinfo(dtype).max)
+
+    if high > np.iinfo(dtype).max:  # which no float64 is, of 64 bits
+        high = np.nextafter(high, 0)
+
+    return np.rint(X).clip(low, high).astype(dtype)

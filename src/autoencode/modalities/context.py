@@ -26,7 +26,7 @@ def describe_context(y: ArrayLike) -> "Labels | Numbers":
         >>> describe_context([0.5, 1.5]).encode([1.0])
         tensor([[0.]])
     """
-    y = np.asarray(y)
+    y = np.atleast_1d(y)
 
     if len(y) == 0:
         raise ValueError("expected a label or a row of numbers for each example, got none.")
@@ -47,32 +47,28 @@ class Labels(Configurable):
     """
 
     def fit(self, y: ArrayLike) -> "Labels":
-        y = np.asarray(y)
-
-        if y.ndim != 1:
-            raise ValueError(f"expected one label for each example, got shape {y.shape}.")
-
-        self.classes_ = np.unique(y if y.dtype.kind in "buifU" else y.astype(str))
+        self.classes_ = np.unique(_labels(y))
         self.size_ = len(self.classes_)
 
         return self
 
     def encode(self, y: ArrayLike) -> Tensor:
-        y = np.atleast_1d(y)
+        labels, classes = _labels(y).tolist(), self.classes_.tolist()
 
-        # A command line has only words, and a table's column may hold any objects
-        words = [str(value) for value in y.ravel().tolist()]
-        known = {str(label): k for k, label in enumerate(self.classes_.tolist())}
-        index = np.searchsorted(self.classes_, y).clip(max=self.size_ - 1)
-        unknown = np.flatnonzero(self.classes_[index] != y)
+        # By value, then by word: a command line has only words, a column may hold any objects
+        known = {_word(c): k for k, c in enumerate(classes)}
+        known |= {c: k for k, c in enumerate(classes)}
+        index = torch.tensor([known.get(v, known.get(_word(v), -1)) for v in labels])
 
-        if len(unknown):
-            known = ", ".join(map(str, self.classes_[:20]))
+        if (index < 0).any():
+            unknown = labels[int((index < 0).nonzero()[0])]
             raise ValueError(
-                f"expected labels out of those of the fit ({known}), got {y[unknown[0]]!s}."
+                f"expected labels out of those of the fit"
+                f" ({', '.join(map(str, classes[:20]))}{', ...' * (self.size_ > 20)}),"
+                f" got {unknown}."
             )
 
-        return torch.nn.functional.one_hot(torch.from_numpy(index), self.size_).float()
+        return torch.nn.functional.one_hot(index, self.size_).float()
 
 
 class Numbers(Configurable):
@@ -92,7 +88,8 @@ class Numbers(Configurable):
         return self
 
     def encode(self, y: ArrayLike) -> Tensor:
-        y = self._rows(y)
+        y = np.asarray(y, dtype=float)
+        y = self._rows(y[None] if y.ndim == 1 and self.size_ > 1 else y)
 
         if y.shape[1] != self.size_:
             raise ValueError(f"expected y with {self.size_} numbers a row, got {y.shape[1]}.")
@@ -104,6 +101,27 @@ class Numbers(Configurable):
         check_finite(y)
 
         return y.reshape(len(y), -1)
+
+
+def _labels(y: ArrayLike) -> NDArray:
+    y = np.atleast_1d(y)
+
+    if y.ndim != 1:
+        raise ValueError(f"expected one label for each example, got shape {y.shape}.")
+
+    missing = [i for i, v in enumerate(y.tolist()) if v is None or v != v]
+
+    if missing:
+        raise ValueError(
+            f"{len(missing)} labels are missing, the first in row {missing[0]}. Remove these"
+            " examples, or give them a label of their own."
+        )
+
+    return y if y.dtype.kind in "buifU" else y.astype(str)
+
+
+def _word(label: object) -> str:
+    return str(int(label) if isinstance(label, float) and label.is_integer() else label)
 
 
 def _whole(y: NDArray) -> bool:

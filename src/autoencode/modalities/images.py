@@ -2,6 +2,7 @@ r"""Images, grey or colour."""
 
 __all__ = ["Images"]
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -14,16 +15,18 @@ from torch.distributions.constraints import Constraint
 from ..data import read_images
 from ..distributions import Bernoulli, Family, SharedGaussian
 from ..networks import Convolutional, Network
-from .base import Modality, check_finite
+from .base import Modality, cast, check_finite
+
+log = logging.getLogger(__name__)
 
 
 class Images(Modality):
     r"""Images of one size, with shape `(N, H, W)` or `(N, H, W, C)`.
 
     Inside, intensities lie between 0 and 1: uint8 is divided by 255, as are floats that
-    reach beyond half of it; floats between 0 and 1 are taken as they are; others are mapped
-    there from their least and greatest value. Densities are those of intensities between
-    0 and 1, whatever the type of the data, as is usual for images.
+    reach beyond half of it; floats between 0 and 1 are taken as they are, as are masks of
+    zeros and ones; others are mapped there from their least and greatest value. Densities are
+    those of intensities between 0 and 1, whatever the type of the data, as is usual for images.
 
     Arguments:
         size: The height and width that images from a folder are brought to; by default the
@@ -74,6 +77,10 @@ class Images(Modality):
         self.shape_ = (1, *X.shape[1:]) if self.single_ else (X.shape[3], *X.shape[1:3])
         self.dtype_ = str(X.dtype)
         self.range_ = _range(X)
+
+        if not np.isfinite(self.range_[1] - self.range_[0]):
+            raise ValueError(f"the intensities are too large, up to {np.abs(X).max():g}.")
+
         self.binary_ = bool(np.isin(X, self.range_).all())
 
         return self
@@ -89,7 +96,7 @@ class Images(Modality):
         check_finite(X)
 
         low, high = self.range_
-        byte = X.dtype == np.uint8
+        byte = X.dtype == np.uint8 and not (self.binary_ and high == 1)
 
         # Noise may lead out of the range, another scale of grey values leads far out
         if not byte and len(X) and (X.max() > 2 * high - low or X.min() < 2 * low - high):
@@ -98,7 +105,18 @@ class Images(Modality):
                 f" fit, got {X.min():g} to {X.max():g}. Bring them to that scale."
             )
 
-        X = X if byte else ((X - low) / (high - low)).astype(np.float32)
+        if high == 255 and X.dtype.kind == "f" and len(X) and 0 < X.max() <= 1:
+            log.warning(
+                "intensities of at most %g are nearly black on the scale of the fit, 0 to 255."
+                " Multiply them by 255 if that is not meant.",
+                X.max(),
+            )
+
+        if not byte:
+            wide = np.float32 if X.dtype.itemsize <= 2 else np.result_type(X.dtype, np.float32)
+            X = ((X.astype(wide) - low) / (high - low)).astype(np.float32)
+
+        X = np.ascontiguousarray(X)
         x = torch.from_numpy(X if X.flags.writeable else X.copy())
         return x.reshape(len(X), *shape).movedim(-1, 1).contiguous()
 
@@ -108,10 +126,7 @@ class Images(Modality):
     def restore(self, x: Tensor) -> NDArray:
         low, high = self.range_
         X = x.movedim(1, -1).clamp(0, 1).double().cpu().numpy() * (high - low) + low
-        X = X[..., 0] if self.single_ else X
-        dtype = np.dtype(self.dtype_)
-
-        return (X if np.issubdtype(dtype, np.floating) else np.rint(X)).astype(dtype)
+        return cast(X[..., 0] if self.single_ else X, self.dtype_)
 
     def network(self) -> Network:
         return Convolutional()
@@ -132,7 +147,7 @@ def _range(X: NDArray) -> tuple[float, float]:
 
     low, high = float(X.min()), float(X.max())
 
-    if X.dtype == np.uint8 or (low >= 0 and 127.5 < high <= 255):
+    if (X.dtype == np.uint8 and high != 1) or (low >= 0 and 127.5 < high <= 255):
         return 0.0, 255.0
 
     if low >= 0 and high <= 1:

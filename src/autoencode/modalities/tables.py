@@ -13,7 +13,7 @@ from torch.distributions.constraints import Constraint
 
 from ..distributions import Family, SharedGaussian
 from ..networks import Network, Perceptron
-from .base import Modality, check_finite
+from .base import Modality, cast, check_finite
 
 
 class Tables(Modality):
@@ -60,7 +60,16 @@ class Tables(Modality):
 
         self.shape_ = X.shape[1:]
         self.dtype_ = str(X.dtype)
-        self.loc_, self.scale_ = _SCALINGS["none" if as_is else self.scaling](X.astype(float))
+
+        with np.errstate(over="ignore", invalid="ignore"):
+            scaled = _SCALINGS["none" if as_is else self.scaling](X.astype(float))
+
+        self.loc_, self.scale_ = scaled
+
+        if not np.isfinite(scaled).all():
+            raise ValueError(
+                f"the numbers are too large to be squared, up to {np.abs(X).max():g}. Divide them."
+            )
 
         return self
 
@@ -69,14 +78,21 @@ class Tables(Modality):
             raise ValueError(f"expected rows of {self.shape_[0]} features, got {X.shape}.")
 
         check_finite(X)
-        return torch.from_numpy(((X - self.loc_) / self.scale_).astype(np.float32))
+        x = (X - self.loc_) / self.scale_
+
+        if len(x) and np.abs(x).max() > np.finfo(np.float32).max:
+            raise ValueError(
+                f"expected numbers on the scale of the fit, got up to {np.abs(X).max():g}."
+            )
+
+        return torch.from_numpy(x.astype(np.float32))
 
     def normalize(self, x: Tensor) -> Tensor:
         return x
 
     def restore(self, x: Tensor) -> NDArray:
         X = x.double().cpu().numpy() * self.scale_ + self.loc_
-        return _cast(X, np.dtype(self.dtype_))
+        return cast(X, self.dtype_)
 
     def network(self) -> Network:
         return Perceptron()
@@ -88,14 +104,14 @@ class Tables(Modality):
         return p.sample()
 
     def unit(self) -> Tensor:
-        return torch.from_numpy(self.scale_.astype(np.float32))
+        return torch.from_numpy(self.scale_)
 
 
 def _by_column(X: NDArray) -> tuple[NDArray, NDArray]:
     loc, scale = X.mean(axis=0), X.std(axis=0)
 
-    # What rounding leaves of a constant column is no spread
-    constant = scale <= 1e-10 * np.abs(X).max(axis=0)
+    # Compared and not measured: rounding leaves a constant column some spread
+    constant = (X == X[0]).all(axis=0) | (scale == 0)
     return np.where(constant, X[0], loc), np.where(constant, 1.0, scale)
 
 
@@ -111,14 +127,3 @@ def _by_none(X: NDArray) -> tuple[NDArray, NDArray]:
 
 
 _SCALINGS = {"columns": _by_column, "whole": _by_whole, "none": _by_none}
-
-
-def _cast(X: NDArray, dtype: np.dtype) -> NDArray:
-    if np.issubdtype(dtype, np.floating):
-        return X.astype(dtype)
-
-    if dtype.kind == "b":
-        return X > 0.5
-
-    info = np.iinfo(dtype)
-    return np.rint(X).clip(info.min, info.max).astype(dtype)

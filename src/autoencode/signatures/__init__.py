@@ -6,6 +6,7 @@ __all__ = [
     "Group",
     "Signature",
     "choose",
+    "offered",
     "parse",
     "read",
     "signature",
@@ -13,5 +14,5 @@ __all__ = [
     "value_of",
 ]
 
-from .flags import Group, choose, parse, value_of
+from .flags import Group, choose, offered, parse, value_of
 from .source import REQUIRED, Argument, Signature, read, signature, subclasses

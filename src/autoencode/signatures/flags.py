@@ -3,21 +3,26 @@ r"""Flags of the command line, made from signatures.
 Whatever is wrong with what was typed ends as a `ValueError` of one line.
 """
 
-__all__ = ["Group", "choose", "parse", "value_of"]
+__all__ = ["Group", "choose", "offered", "parse", "value_of"]
 
 import contextlib
 import difflib
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, make_dataclass
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, NamedTuple, get_args, get_origin
+
 import tyro
 
-from .source import REQUIRED, Argument, subclasses
+from .source import REQUIRED, Argument, Signature, subclasses
 
+_WRONG = re.compile(
+    r"Error parsing (?P<flag>[\w./-]+):.*? instantiated from \[(?P<value>.*?)\]\."
+    r"|(?:invalid choice (?P<choice>'.*?')|Missing value) for argument '(?P<name>.*?)'\."
+)
 _WORDS = {bool: "{True,False}", float: "FLOAT", int: "INT", str: "TEXT", Path: "PATH"}
 
 
@@ -36,7 +41,7 @@ class Group(NamedTuple):
     arguments: tuple[Argument, ...]
 
     prefix: str = ""
-    r"""What each flag begins with."""
+    r"""What each flag begins with: nothing, or a word and a dot."""
 
     def offered(self) -> list[Argument]:
         r"""Returns the arguments that can be given by words."""
@@ -49,6 +54,10 @@ class Group(NamedTuple):
 
 def value_of(flag: str, argv: Sequence[str]) -> str | None:
     r"""The last value of a flag, before anything else about the flags is known.
+
+    Arguments:
+        flag: The flag, with hyphens.
+        argv: What was typed.
 
     Example:
         >>> value_of("--recipe", ["digits.npy", "--recipe", "vae"])
@@ -68,6 +77,11 @@ def value_of(flag: str, argv: Sequence[str]) -> str | None:
 def choose(kind: str, name: str, known: Iterable[str]) -> str:
     r"""Returns a name if it is known.
 
+    Arguments:
+        kind: What it is a name of.
+        name: The name.
+        known: Those that there are.
+
     Raises:
         ValueError: If it is not, with the nearest ones that are.
 
@@ -81,15 +95,37 @@ def choose(kind: str, name: str, known: Iterable[str]) -> str:
 
     if name not in known:
         raise ValueError(
-            f"unknown {kind} '{name}'{_suggestion(name, known)} There are {', '.join(known)}."
+            f"unknown {kind} {name!r}{_suggestion(name, known)} There are {', '.join(known)}."
         )
 
     return name
 
 
+def offered(argument: Argument) -> dict[str, Signature]:
+    r"""The classes of objects that words can make, by name.
+
+    Example:
+        >>> from autoencode.signatures import signature
+        >>> arguments = signature("estimator", "Autoencoder").arguments
+        >>> "ELBO" in offered(arguments[1])
+        True
+    """
+    found = {name: s for base in argument.classes for name, s in subclasses(*base).items()}
+
+    return {
+        name: s
+        for name, s in found.items()
+        if all(a.type is not None for a in s.arguments if a.default is REQUIRED)
+    }
+
+
 def parse(
-    program: str, text: str, groups: Sequence[Group], argv: Sequence[str]
-) -> list[dict[str, Any]]:
+    program: str,
+    text: str,
+    groups: Sequence[Group],
+    argv: Sequence[str],
+    elsewhere: Mapping[str, str] = {},
+) -> dict[str, dict[str, Any]]:
     r"""Reads a command line.
 
     Arguments:
@@ -97,9 +133,10 @@ def parse(
         text: What it does.
         groups: Its arguments. Those of the first group stand without a title.
         argv: What was typed after the command.
+        elsewhere: Flags that are offered only with others, and these.
 
     Returns:
-        The values that were given, by name, for each group.
+        The values that were given, by group and name.
 
     Raises:
         ValueError: If something is unknown, missing or no such value.
@@ -109,15 +146,17 @@ def parse(
         >>> from autoencode.signatures import read
         >>> groups = [Group("vae", "", read("recipes")["vae"].arguments)]
         >>> parse("fit", "Trains.", groups, ["--latent-dim", "16"])
-        [{'latent_dim': 16}]
+        {'vae': {'latent_dim': 16}}
     """
     first, *others = groups
     nested = [
-        (f"group{i}", Annotated[_dataclass(group), tyro.conf.arg(name=group.name)])
+        (f"group{i}", Annotated[_dataclass(group), tyro.conf.arg(name=group.prefix[:-1] or group.name)])
         for i, group in enumerate(others)
     ]
     everything = make_dataclass("Flags", [*nested, *map(_field, first.offered())])
     said = io.StringIO()
+
+    found: Any
 
     try:
         with contextlib.redirect_stderr(said):
@@ -130,9 +169,8 @@ def parse(
             )
     except SystemExit as stop:
         if stop.code:
-            raise ValueError(
-                f"{_one_line(said.getvalue(), groups)} See {program} --help"
-            ) from None
+            said_once = _one_line(said.getvalue(), groups)
+            raise ValueError(f"{said_once} See {program} --help") from None
         raise
 
     flags = [flag for group in groups for flag in group.flags()]
@@ -140,19 +178,21 @@ def parse(
     if unknown:
         word = unknown[0].partition("=")[0]
         kind = "flag" if word.startswith("-") else "argument"
-        hint = _suggestion(word.replace("_", "-"), flags)
-        raise ValueError(f"unknown {kind} '{word}'{hint} See {program} --help")
+        flag = word.replace("_", "-")
+        hint = _suggestion(flag, flags)
+        hint = f"; it goes with {elsewhere[flag]}." if flag in elsewhere else hint
+        raise ValueError(f"unknown {kind} {word!r}{hint} See {program} --help")
 
     parts = [found, *(getattr(found, f"group{i}") for i in range(len(others)))]
-    values = [
-        {a.name: v for a in group.offered() if (v := getattr(part, a.name)) not in (None, False)}
-        for group, part in zip(groups, parts)
-    ]
+    values = {
+        g.name: {a.name: v for a in g.offered() if (v := getattr(part, a.name)) is not _unset(a)}
+        for g, part in zip(groups, parts)
+    }
     missing = [
-        a.name.upper() if a.positional else _flag(a, group.prefix)
-        for group, given in zip(groups, values)
-        for a in group.offered()
-        if a.default is REQUIRED and a.name not in given
+        a.name.upper() if a.positional else _flag(a, g.prefix)
+        for g in groups
+        for a in g.offered()
+        if a.default is REQUIRED and a.name not in values[g.name]
     ]
 
     if missing:
@@ -169,23 +209,31 @@ def _dataclass(group: Group) -> type:
 
 
 def _field(argument: Argument, prefixed: bool = False) -> tuple[str, Any, Any]:
-    r"""Returns a field of a dataclass, as tyro reads them; `None` if it is not given."""
-    switch = argument.type is bool and argument.default is False
-    kind = bool if switch else (argument.type or str) | None
+    r"""Returns a field of a dataclass, as tyro reads them."""
+    unset = _unset(argument)
+    kind: Any = (argument.type or str) | None if unset is None else bool
 
     about = tyro.conf.arg(
         help=argument.text or argument.name.replace("_", " "),
         help_behavior_hint=_hint(argument),
-        metavar=None if switch else _metavar(argument),
+        metavar=_metavar(argument) if unset is None else None,
         prefix_name=prefixed,
         aliases=(f"-{argument.name}",) if len(argument.name) == 1 else None,
     )
+    markers = [tyro.conf.Positional] * argument.positional
+    markers += [tyro.conf.FlagCreatePairsOff] * (unset is False)
 
-    kind = Annotated[kind, about]  # type: ignore[assignment]
-    kind = tyro.conf.FlagCreatePairsOff[kind] if switch else kind  # type: ignore[misc,valid-type]
-    kind = tyro.conf.Positional[kind] if argument.positional else kind  # type: ignore[valid-type]
+    kind = Annotated[kind, about]
 
-    return argument.name, kind, field(default=False if switch else None)
+    for marker in markers:
+        kind = marker[kind]
+
+    return argument.name, kind, field(default=unset)
+
+
+def _unset(argument: Argument) -> bool | None:
+    r"""Returns what stands for an argument that is not given: a switch is off, others are none."""
+    return False if argument.type is bool and argument.default is False else None
 
 
 def _hint(argument: Argument) -> str:
@@ -205,8 +253,7 @@ def _metavar(argument: Argument) -> str:
     if argument.positional:
         return argument.name.upper()
 
-    names = [name for base in argument.classes for name in subclasses(*base)]
-    return "{" + ",".join(names) + "}" if names else _words(argument.type)
+    return "{" + ",".join(offered(argument)) + "}" if argument.classes else _words(argument.type)
 
 
 def _words(kind: Any) -> str:
@@ -236,9 +283,10 @@ def _one_line(box: str, groups: Sequence[Group]) -> str:
     rules = [i for i, line in enumerate(lines) if line.startswith(("─", "╰"))]
     said = " ".join(" ".join(lines[: rules[0] if rules else None]).split())
 
-    if wrong := re.match(r"Error parsing (--[\w.-]+).*? instantiated from \[(.*?)\]\.", said):
+    if wrong := _WRONG.match(said):
+        flag = (wrong["flag"] or wrong["name"]).rpartition("/")[2]
         flags = {_flag(a, g.prefix): a for g in groups for a in g.offered()}
-        argument = flags.get(wrong[1])
-        return f"expected {wrong[1]} {argument and _metavar(argument)}, got {wrong[2]}."
+        wanted = f" {_metavar(flags[flag])}" if flag in flags else ""
+        return f"expected {flag}{wanted}, got {wrong['value'] or wrong['choice'] or 'nothing'}."
 
     return said

@@ -1,0 +1,124 @@
+r"""The command line: `autoencode fit`, `transform`, `sample` and the others.
+
+A command is a function, and its flags are the function's arguments. `fit` adds those of the
+chosen recipe, of the estimator, of the chosen objects and of the training, read from the
+signatures, so that a new argument appears by itself. Data and pictures go to files, written
+wholly or not at all; what was done is said on stdout, and all else on stderr, what went wrong
+in one line.
+"""
+
+__all__ = ["main"]
+
+import importlib
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+from ..signatures import Group, choose, parse, signature
+from .commands import COMMANDS
+from .settings import elsewhere, groups
+
+_ERRORS = (ValueError, TypeError, OSError, ArithmeticError, ImportError)  # of the user
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    r"""Runs one command.
+
+    Arguments:
+        argv: What was typed after `autoencode`; by default `sys.argv`.
+
+    Returns:
+        The exit status: 0; 2 if something is wrong with what was given; 130 if interrupted;
+        141 if nobody reads on; 1 for what should not happen.
+
+    Example:
+        >>> main(["fit", "digits.npy", "--out", "digits.ae", "--recipe", "vae"])  # doctest: +SKIP
+        0
+    """
+    log, handler = logging.getLogger(_package().__name__), logging.StreamHandler()
+    level = log.level
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+
+    try:
+        _run(list(sys.argv[1:] if argv is None else argv))
+        sys.stdout.flush()
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    except BrokenPipeError:
+        # What is left to flush at exit has to go somewhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except (Exception, KeyboardInterrupt) as error:
+        if os.environ.get("AUTOENCODE_TRACEBACK") == "1":
+            traceback.print_exc()
+
+        status, said = _verdict(error)
+        print(f"autoencode: {said}", file=sys.stderr)
+        return status
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
+
+    return 0
+
+
+def _run(argv: list[str]) -> None:
+    if not argv or argv[0] in {"-h", "--help"}:
+        print(_help())
+    elif argv[0] == "--version":
+        print(_package().__version__)
+    else:
+        name, *rest = argv
+        command, about = COMMANDS[choose("command", name, COMMANDS)], _described(name)
+        offered, others = [Group(name, "", about.arguments)], {}
+
+        if name == "fit":
+            offered, others = offered + groups(rest), elsewhere()
+
+        settings = parse(f"autoencode {name}", about.summary, offered, rest, others)
+        values = settings.pop(name)
+        positional = [values.pop(a.name) for a in about.arguments if a.positional]
+
+        command(*positional, **values, **({"settings": settings} if settings else {}))
+
+
+def _help() -> str:
+    lines = [f"  {name:12} {_described(name).summary}" for name in COMMANDS]
+    usage = ["usage: autoencode COMMAND [OPTIONS]", "", _package().__doc__, "", *lines, ""]
+    more = "autoencode COMMAND --help tells more; fit --recipe NAME --help, of that recipe."
+
+    return "\n".join([*usage, more])
+
+
+def _described(command: str) -> Any:
+    return signature("cli.commands", command)
+
+
+def _package() -> Any:
+    return importlib.import_module("..", __name__)
+
+
+def _verdict(error: BaseException) -> tuple[int, str]:
+    r"""Returns the exit status, and what is said of an error in one line."""
+    said = " ".join(str(error).split())
+
+    if isinstance(error, KeyboardInterrupt):
+        return 130, "interrupted."
+
+    if isinstance(error, OSError) and error.filename:
+        return 2, f"error: {error.strerror}: '{error.filename}'."
+
+    if isinstance(error, MemoryError) or "allocate memory" in said or "out of memory" in said:
+        return 2, f"error: there is not enough memory. {said}"
+
+    if isinstance(error, _ERRORS):
+        return 2, f"error: {said}"
+
+    return 1, (
+        f"error: unexpected {type(error).__name__} ({said}). Please report it, with what is shown"
+        " when the environment variable AUTOENCODE_TRACEBACK is 1."
+    )

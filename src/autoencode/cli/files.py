@@ -1,0 +1,244 @@
+r"""Data from and to the files that a command line names."""
+
+__all__ = ["Given", "check_out", "read", "replacing"]
+
+import contextlib
+import csv
+import math
+import os
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from .. import storage
+from ..data import read_array, read_images
+from ..estimator import Autoencoder
+from ..modalities import Images
+from ..modalities.context import Numbers
+
+ROWS = (".npy", ".csv", ".parquet")
+PICTURES = (".png", ".npy", "")
+NEEDS_LABELS = (
+    "a conditional model needs the examples' labels: --labels FILE, or --label COLUMN of a .csv"
+    " file, or a .npz file with X and y, or a folder with a subfolder for each."
+)
+
+
+# In
+
+
+class Given(NamedTuple):
+    r"""The examples of a file or folder, and what came with them."""
+
+    X: Any
+    y: Any = None
+    columns: list[str] | None = None
+    files: list[str] | None = None
+
+
+def read(
+    path: Path,
+    label: str | None = None,
+    labels: Path | None = None,
+    model: Autoencoder | None = None,
+) -> Given:
+    r"""Reads examples; those of a folder only if a trained model says their size.
+
+    Arguments:
+        path: A file or folder.
+        label: The column of a `.csv` file that holds labels.
+        labels: A file of labels.
+        model: What the examples are for.
+
+    Raises:
+        ValueError: If the data are damaged, or are no such data.
+
+    Example:
+        >>> read(Path("digits.npy")).X.shape  # doctest: +SKIP
+        (1797, 8, 8)
+    """
+    if label is not None and labels is not None:
+        raise ValueError("expected --label or --labels, got both.")
+
+    if not path.is_dir():
+        given = Given(*read_array(path, label))
+
+        if given.X.ndim < 2:
+            raise ValueError(
+                "expected examples, with shape (N, D), (N, H, W) or (N, H, W, C), in"
+                f" '{path}', got shape {given.X.shape}."
+            )
+    elif label is not None:
+        raise ValueError(f"only .csv files have a label column, and '{path}' is a folder.")
+    elif model is not None and isinstance(model.modality_, Images):
+        channels, *size = model.modality_.shape_
+        images = read_images(path, (size[0], size[1]), channels, model.modality_.strict)
+        given = Given(images.X, images.y, files=images.files)
+    else:
+        given = Given(path)
+
+    given = given if labels is None else given._replace(y=_read_labels(labels))
+
+    if model is not None and model.context_ is not None and given.y is None:
+        raise ValueError(NEEDS_LABELS)
+
+    return given
+
+
+def _read_labels(path: Path) -> NDArray:
+    r"""Reads labels, or rows of numbers; a `.csv` file of words holds one a line, no header."""
+    try:
+        y = read_array(path).X
+    except ValueError:
+        if path.suffix.lower() != ".csv":
+            raise
+
+        y = np.array(path.read_text(encoding="utf-8-sig").splitlines())
+
+    return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+
+
+def context(y: Sequence[str] | None, model: Autoencoder) -> Any:
+    r"""Returns words as the labels, or the rows of numbers, that a model was given."""
+    if y is None or not isinstance(model.context_, Numbers):
+        return y
+
+    return np.array(y, float).reshape(-1, model.context_.size_)
+
+
+# Out
+
+
+def suffixes(model: Autoencoder) -> tuple[str, ...]:
+    r"""Returns how examples can be written; the empty one stands for a folder of images."""
+    return PICTURES if isinstance(model.modality_, Images) else ROWS
+
+
+def suffix(out: Path) -> str:
+    r"""Returns the format that a path asks for."""
+    return "" if out.is_dir() else out.suffix.lower()
+
+
+def check_out(out: Path, known: Sequence[str]) -> None:
+    r"""Finds out whether something can be written, before work is done that would be lost.
+
+    Arguments:
+        out: The file or folder.
+        known: The suffixes of the formats that it can have.
+
+    Raises:
+        ValueError: If it cannot, saying why.
+
+    Example:
+        >>> check_out(Path("codes.xls"), ROWS)
+        Traceback (most recent call last):
+        ...
+        ValueError: cannot write 'codes.xls': expected a .npy or .csv or .parquet file.
+    """
+    if suffix(out) not in known:
+        files = " or ".join(s for s in known if s)
+        wanted = [f"a {files} file"] * bool(files) + ["a folder"] * ("" in known)
+        raise ValueError(f"cannot write '{out}': expected {', or '.join(wanted)}.")
+
+    if suffix(out) == ".parquet" and find_spec("pyarrow") is None:
+        raise ValueError(".parquet files need pyarrow: pip install 'autoencode[tables]'")
+
+    storage.check_writable(out if suffix(out) else out / "file")
+
+
+def write_rows(out: Path, rows: NDArray, columns: Sequence[str]) -> None:
+    r"""Writes rows of numbers, or one column, in the format that the suffix names."""
+    table = rows[:, None] if rows.ndim == 1 else rows
+
+    with replacing(out) as temporary:
+        if suffix(out) == ".npy":
+            np.save(temporary, rows)
+        elif suffix(out) == ".csv":
+            with temporary.open("w", newline="", encoding="utf-8") as file:
+                csv.writer(file, lineterminator="\n").writerows([columns, *table])
+        else:
+            import pyarrow
+            import pyarrow.parquet
+
+            named = dict(zip(columns, map(pyarrow.array, table.T)))
+            pyarrow.parquet.write_table(pyarrow.table(named), temporary)
+
+
+def write_examples(
+    out: Path,
+    X: NDArray,
+    model: Autoencoder,
+    columns: Sequence[str] | None = None,
+    files: Sequence[str] | None = None,
+    beside: NDArray | None = None,
+) -> None:
+    r"""Writes examples in the user's units: rows, a picture of all, or a folder of images."""
+    if suffix(out) in ROWS:
+        write_rows(out, X, columns or [f"x{i}" for i in range(1, X.shape[1] + 1)])
+    elif suffix(out) == ".png":
+        tiles = _pixels(X, model)
+        tiles = tiles if beside is None else np.concatenate([_pixels(beside, model), tiles], 2)
+        _write_image(out, _sheet(tiles))
+    else:
+        for i, image in enumerate(_pixels(X, model)):
+            name = Path(files[i]).with_suffix(".png") if files else f"{i:05}.png"
+            _write_image(out / name, image)
+
+
+def _pixels(X: NDArray, model: Autoencoder) -> NDArray:
+    low, high = model.modality_.range_  # type: ignore[attr-defined]
+    X = X[..., 0] if X.ndim == 4 and X.shape[-1] == 1 else X
+    X = (X.astype(float) - low).clip(0, high - low) * 255 / (high - low)
+
+    return np.rint(X).astype(np.uint8)
+
+
+def _sheet(tiles: NDArray) -> NDArray:
+    r"""Returns one image of all images, small ones enlarged, with white lines between."""
+    N, H, W, *channels = tiles.shape
+    zoom = max(1, 48 // max(H, W))
+    H, W = H * zoom + 2, W * zoom + 2
+    columns = math.ceil(math.sqrt(N * H / W))
+    rows = math.ceil(N / columns)
+
+    sheet = np.full((rows * columns, H, W, *channels), 255, np.uint8)
+    sheet[:N, 1:-1, 1:-1] = tiles.repeat(zoom, axis=1).repeat(zoom, axis=2)
+    sheet = sheet.reshape(rows, columns, H, W, *channels).swapaxes(1, 2)
+
+    return sheet.reshape(rows * H, columns * W, *channels)
+
+
+def _write_image(out: Path, pixels: NDArray) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+
+    with replacing(out) as temporary:
+        Image.fromarray(pixels).save(temporary)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    r"""A file beside another to write to, which replaces it once all went well.
+
+    Arguments:
+        path: The file to replace, or to make.
+
+    Example:
+        >>> import tempfile
+        >>> file = Path(tempfile.mkdtemp()) / "codes.txt"
+        >>> with replacing(file) as temporary:
+        ...     _ = temporary.write_text("0.5")
+        >>> file.read_text()
+        '0.5'
+    """
+    temporary = path.with_name(f".{os.getpid()}-{path.name}")
+
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,580 @@
+r"""Tests for the command line, as a user meets it."""
+
+import csv
+import gzip
+import os
+import shlex
+import signal
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import autoencode as ae
+from autoencode.cli import main
+from autoencode.cli.commands import COMMANDS
+from autoencode.signatures import offered, read, signature
+
+SHELL = [sys.executable, "-c", "import sys; from autoencode.cli import main; sys.exit(main())"]
+QUICK = ["--layers", "16", "--epochs", "1", "--random-state", "0"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    r"""Data of all kinds, and a model of each."""
+    folder = tmp_path_factory.mktemp("cli")
+    digits = ae.datasets.digits()
+    X, y = digits.X[:120], digits.y[:120]
+
+    np.save(folder / "digits.npy", X)
+    np.save(folder / "labels.npy", y)
+    np.savez(folder / "digits.npz", X=X, y=y)
+    np.save(folder / "line.npy", np.zeros(5))
+    (folder / "words.csv").write_text("\n".join(f"digit {label}" for label in y) + "\n")
+    (folder / "numbers.csv").write_text("even\n" + "\n".join(f"{k / 2}" for k in y) + "\n")
+
+    header = b"\0\0\x08\x03" + struct.pack(">3i", *X.shape)
+    (folder / "digits-idx3-ubyte.gz").write_bytes(gzip.compress(header + X.tobytes()))
+
+    rows = np.random.default_rng(0).normal(size=(60, 3))
+    lines = [f"{a},{b},{c},{'xy'[i % 2]}" for i, (a, b, c) in enumerate(rows)]
+    (folder / "table.csv").write_text("\n".join(["a,b,c,kind", *lines]) + "\n")
+    (folder / "holes.csv").write_text("a,b\n1,2\nnan,3\n4,5\n")
+
+    for i in range(12):
+        file = folder / "images" / str(y[i]) / f"{i}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(X[i]).save(file)
+
+    (folder / "empty").mkdir()
+    (folder / "junk.txt").write_text("no data")
+
+    fits = {
+        "vae.ae": ["digits.npy", "--recipe", "vae", "--latent-dim", "3", *QUICK],
+        "plain.ae": ["digits.npy", *QUICK],
+        "table.ae": ["table.csv", "--label", "kind", "--recipe", "vae", *QUICK],
+        "given.ae": ["digits.npz", "--recipe", "vae", "--conditional", *QUICK],
+    }
+
+    for name, (data, *flags) in fits.items():
+        assert main(["fit", str(folder / data), "--out", str(folder / name), *flags]) == 0
+
+    (folder / "truncated.ae").write_bytes((folder / "vae.ae").read_bytes()[:2000])
+    return folder
+
+
+@pytest.fixture
+def run(folder, capsys, monkeypatch):
+    r"""Runs a line in the folder and returns the exit status, stdout and stderr."""
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("AUTOENCODE_TRACEBACK", raising=False)
+
+    def run(line: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        status = main(shlex.split(line))
+
+        return status, *capsys.readouterr()
+
+    return run
+
+
+# Fit
+
+
+@pytest.mark.parametrize("recipe", sorted(read("recipes")))
+def test_fit_makes_what_python_makes(run, recipe) -> None:
+    status, out, _ = run(f"fit digits.npy --recipe {recipe} --latent-dim 3 --random-state 0")
+
+    assert status == 2, out  # there is no --out
+
+    training = "" if recipe == "linear" else "--epochs 1"
+    line = f"fit digits.npy --recipe {recipe} --random-state 0 --out same.ae {training}"
+    assert run(line)[0] == 0
+
+    options = {} if recipe == "linear" else {"training": ae.Training(epochs=1)}
+    X = np.load("digits.npy")
+    model = getattr(ae, recipe)(random_state=0, **options).fit(X)
+
+    assert np.array_equal(ae.load("same.ae").transform(X), model.transform(X))
+
+
+@pytest.mark.parametrize("data", ["digits.npy", "digits.npz", "digits-idx3-ubyte.gz"])
+def test_fit_reads_all_files_alike(run, data) -> None:
+    run(f"fit {data} --out alike.ae {shlex.join(QUICK)}")
+    X = np.load("digits.npy")
+
+    assert np.array_equal(ae.load("alike.ae").transform(X), ae.load("plain.ae").transform(X))
+
+
+def test_fit_says_what_it_did_and_what_is_next(run) -> None:
+    status, out, err = run(f"fit digits.npy --out new/said.ae {shlex.join(QUICK)}")
+    wrote, following = out.splitlines()
+
+    assert status == 0
+    assert wrote.startswith("Wrote new/said.ae: 1 epoch in ")
+    assert following == "Next: autoencode plot new/said.ae digits.npy --out new/said-pictures"
+    assert "120 examples of shape (1, 8, 8)" in err
+    assert run(following.removeprefix("Next: autoencode "))[0] == 0
+
+
+def test_objects_have_flags(run) -> None:
+    flags = (
+        "--recipe denoising --objective Contractive --objective.penalty 0.5 --objective.exact=1"
+        " --corruption Masking --corruption.fraction 0.4 --likelihood FixedGaussian"
+        " --network Perceptron --network.layers 8 4 --latent_dim 3 --epochs 1 --batch-size 50"
+        " --learning-rate 1e-4 --validation 0.25"
+    )
+    assert run(f"fit digits.npy --out objects.ae {flags}")[0] == 0
+
+    params = ae.load("objects.ae").get_params()
+    wanted = {
+        "objective__penalty": 0.5,
+        "objective__exact": 1,
+        "corruption__fraction": 0.4,
+        "likelihood__scale": 1.0,
+        "network__layers": (8, 4),
+        "latent_dim": 3,
+        "training__epochs": 1,
+        "training__batch_size": 50,
+        "training__learning_rate": 1e-4,
+        "training__validation": 0.25,
+        "training__weight_decay": 0.01,
+    }
+
+    assert wanted.items() <= params.items()
+
+
+def test_a_recipe_keeps_its_own_way_to_train(run) -> None:
+    run("fit digits.npy --recipe linear --validation 0.1 --out solved.ae")
+    run("fit digits.npy --recipe linear --epochs 1 --out trained.ae")
+
+    assert repr(ae.load("solved.ae").training) == "LeastSquares(validation=0.1)"
+    assert repr(ae.load("trained.ae").training).startswith("Training(epochs=1,")
+
+
+def test_pairs(run) -> None:
+    assert run(f"fit digits.npy --corrupted digits.npz --out pairs.ae {shlex.join(QUICK)}")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "classes"),
+    [
+        ("fit digits.npz", 10),
+        ("fit digits.npy --labels labels.npy", 10),
+        ("fit digits.npy --labels words.csv", 10),
+        ("fit table.csv --label kind", 2),
+        ("fit images", 10),
+    ],
+)
+def test_labels_from_everywhere(run, line, classes) -> None:
+    assert run(f"{line} --conditional --out labels.ae {shlex.join(QUICK)}")[0] == 0
+    assert ae.load("labels.ae").context_.size_ == classes
+
+
+def test_numbers_as_context(run) -> None:
+    fit = f"fit digits.npy --labels numbers.csv --conditional --recipe vae {shlex.join(QUICK)}"
+
+    assert run(f"{fit} --out numbers.ae")[0] == 0
+    assert run("sample numbers.ae -n 3 --y 1.5 --out numbers.npy")[0] == 0
+    assert np.load("numbers.npy").shape == (3, 8, 8)
+
+
+# Interruption
+
+STOP = """if True:
+    import sys
+    from autoencode import training
+    from autoencode.cli import main
+
+    evaluate = training.Summary.means
+    def means(self):
+        print("an epoch", flush=True)
+        return evaluate(self)
+    training.Summary.means = means
+    sys.exit(main())
+"""
+
+
+def test_interrupted_fit_keeps_the_model(folder) -> None:
+    line = ["fit", "digits.npy", "--out", "kept.ae", "--layers", "8", "--epochs", "1000000"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", STOP, *line],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+    for _ in range(3):
+        assert process.stdout.readline() == "an epoch\n"
+
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+
+    assert process.returncode == 0
+    assert "interrupted after epoch" in err
+    assert "Traceback" not in err
+    assert "Wrote kept.ae" in out
+    assert len(ae.load(folder / "kept.ae").history_) >= 1
+
+
+def test_interrupted_before_the_first_epoch(run, monkeypatch) -> None:
+    def interrupt(*_) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ae.Autoencoder, "fit", interrupt)
+
+    assert run("fit digits.npy --out never.ae") == (130, "", "autoencode: interrupted.\n")
+    assert not Path("never.ae").exists()
+
+
+# The other commands
+
+
+def test_transform(run) -> None:
+    Z = ae.load("vae.ae").transform(np.load("digits.npy"))
+
+    assert run("transform vae.ae digits.npy --out z.npy")[0] == 0
+    assert np.array_equal(np.load("z.npy"), Z)
+
+    assert run("transform vae.ae digits.npy --out z.csv")[0] == 0
+    header, *rows = csv.reader(Path("z.csv").read_text().splitlines())
+    assert header == ["z1", "z2", "z3"]
+    assert np.array_equal(np.array(rows, dtype=np.float32), Z)
+
+
+def test_transform_to_parquet(run, monkeypatch) -> None:
+    pyarrow = pytest.importorskip("pyarrow.parquet")
+
+    assert run("transform vae.ae digits.npy --out z.parquet")[0] == 0
+    assert pyarrow.read_table("z.parquet").column_names == ["z1", "z2", "z3"]
+
+
+def test_parquet_without_pyarrow_is_found_before_the_work(run, monkeypatch) -> None:
+    monkeypatch.setattr("autoencode.cli.files.find_spec", lambda name: None)
+    status, _, err = run("transform vae.ae nothing.npy --out z.parquet")
+
+    assert status == 2
+    assert err.endswith("pip install 'autoencode[tables]'\n")
+
+
+@pytest.mark.parametrize("command", ["reconstruct", "denoise"])
+def test_reconstruct(run, command) -> None:
+    X = np.load("digits.npy")
+    R = ae.load("vae.ae").reconstruct(X)
+
+    assert run(f"{command} vae.ae digits.npy --out r.npy")[0] == 0
+    assert np.array_equal(np.load("r.npy"), R)
+
+    status, out, _ = run(f"{command} vae.ae digits.npy --out r.png")
+    assert status == 0
+    assert "the first 64 of 120" in out
+
+    assert run(f"{command} vae.ae digits.npy --out r")[0] == 0
+    files = sorted(Path("r").iterdir())
+    assert np.array_equal(np.stack([Image.open(f) for f in files]), R)
+
+
+def test_reconstruct_keeps_names_and_columns(run) -> None:
+    assert run("reconstruct vae.ae images --out named")[0] == 0
+
+    names = [{f.relative_to(top) for f in Path(top).rglob("*.png")} for top in ("images", "named")]
+    assert names[0] == names[1]
+
+    assert run("reconstruct table.ae table.csv --label kind --out r.csv")[0] == 0
+    assert Path("r.csv").read_text().splitlines()[0] == "a,b,c"
+
+
+def test_the_picture_has_originals_beside_reconstructions(run) -> None:
+    run("reconstruct vae.ae images --out pair.png")
+    picture = np.asarray(Image.open("pair.png"))
+    X, _ = ae.load("vae.ae").modality_.read(Path("images"))
+    zoom = 48 // 16
+
+    assert np.array_equal(picture[1 : 1 + 8 * zoom : zoom, 1 : 1 + 8 * zoom : zoom], X[0])
+
+
+def test_sample(run) -> None:
+    assert run("sample vae.ae -n 5 --random-state 1 --out a.npy")[0] == 0
+    assert run("sample vae.ae --n 5 --random-state 1 --out b.npy")[0] == 0
+    assert np.array_equal(np.load("a.npy"), np.load("b.npy"))
+    assert np.load("a.npy").shape == (5, 8, 8)
+
+    assert run("sample vae.ae -n 5 --out sheet.png")[0] == 0
+    assert run("sample vae.ae -n 5 --out sheets")[0] == 0
+    assert len([*Path("sheets").iterdir()]) == 5
+
+    assert run("sample table.ae -n 7 --out new.csv")[0] == 0
+    assert len(Path("new.csv").read_text().splitlines()) == 8
+
+
+def test_sample_given_labels(run) -> None:
+    given = ae.load("given.ae")
+
+    assert run("sample given.ae -n 3 --y 7 --random-state 0 --out seven.npy")[0] == 0
+    assert np.array_equal(np.load("seven.npy"), given.sample(3, y=7, random_state=0))
+
+    assert run("sample given.ae -n 2 --y 7 3 --random-state 0 --out both.npy")[0] == 0
+    assert np.array_equal(np.load("both.npy"), given.sample(2, y=[7, 3], random_state=0))
+
+
+def test_score_says_which(run) -> None:
+    X = np.load("digits.npy")
+
+    status, out, _ = run("score vae.ae digits.npy --out s.npy")
+    ll = ae.load("vae.ae").score_samples(X)
+    assert status == 0
+    assert out.startswith("score_samples: log p(x)")
+    assert f"{ll.mean():.6g} nats" in out
+    assert np.array_equal(np.load("s.npy"), ll)
+
+    status, out, _ = run("score plain.ae digits.npy --out s.csv")
+    assert status == 0
+    assert out.startswith("reconstruction_error: squared error")
+    assert Path("s.csv").read_text().splitlines()[0] == "reconstruction_error"
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("vae.ae digits.npy --labels labels.npy", {"codes", "grid", "samples"}),
+        ("given.ae digits.npz", {"codes", "grid", "samples"}),
+        ("plain.ae digits.npy", {"codes", "grid"}),
+        ("table.ae table.csv --label kind", {"codes", "samples"}),
+    ],
+)
+def test_plot(run, line, names) -> None:
+    pytest.importorskip("autoencode.plots")
+    folder = Path(f"pictures-{line.partition('.')[0]}")
+    status, out, _ = run(f"plot {line} --out {folder}")
+    written = {file.stem for file in folder.iterdir()}
+
+    assert status == 0
+    assert names | {"reconstructions", "history"} <= written
+    assert {file for file in written if f"Wrote {folder / file}.png" in out} == written
+
+
+def test_info(run) -> None:
+    status, out, _ = run("info given.ae")
+
+    assert status == 0
+    assert "ELBO(beta=1.0" in out
+    assert "Labels() of 10" in out
+    assert f"{sum(p.numel() for p in ae.load('given.ae').model_.parameters()):,}" in out
+
+
+def test_recipes_are_listed(run) -> None:
+    status, out, _ = run("recipes")
+
+    assert status == 0
+    assert [line.split()[0] for line in out.splitlines()] == list(read("recipes"))
+
+
+def test_demo_is_called(run, monkeypatch) -> None:
+    demo = pytest.importorskip("autoencode.demo")
+    called = []
+    monkeypatch.setattr(demo, "main", called.append)
+
+    assert run("demo --out there")[0] == 0
+    assert called == [Path("there")]
+
+
+# Help
+
+
+def test_help_of_everything(run) -> None:
+    for words in ["", "--help", "-h"]:
+        status, out, err = run(words)
+        assert (status, err) == (0, "")
+        assert all(f"\n  {name} " in out for name in COMMANDS)
+
+    for name in COMMANDS:
+        status, out, err = run(f"{name} --help")
+        assert (status, err) == (0, "")
+        assert f"usage: autoencode {name}" in out
+
+        for argument in signature("cli.commands", name).arguments:
+            flag = argument.name.upper() if argument.positional else f"--{argument.name}"
+            assert argument.name == "settings" or flag.replace("_", "-") in out
+
+
+def test_help_has_all_flags_of_recipes_and_objects(run, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    estimator = signature("estimator", "Autoencoder").arguments
+    training = signature("training", "Training").arguments
+
+    for name, recipe in read("recipes").items():
+        out = run(f"fit --recipe {name} --help")[1]
+        known = [*recipe.arguments, *training, *(a for a in estimator if a.name != "training")]
+
+        for argument in known:
+            assert f"--{argument.name.replace('_', '-')} " in out
+
+            if argument.default not in (REQUIRED, None, False, ()) and argument.type in {
+                int,
+                float,
+            }:
+                assert "(default: " in out
+
+    for argument in estimator:
+        for name, cls in offered(argument).items() if argument.name != "training" else ():
+            out = run(f"fit --{argument.name} {name} --help")[1]
+
+            for own in cls.arguments:
+                assert f"--{argument.name}.{own.name.replace('_', '-')} " in out
+
+
+def test_help_imports_nothing_slow() -> None:
+    code = """if True:
+        import sys
+        from autoencode.cli import main
+        for line in ["--help", "fit --help", "fit --recipe vae --objective ELBO --help",
+                     "sample --help", "recipes", "--version", "demo --help"]:
+            assert main(line.split()) == 0, line
+        slow = {"torch", "sklearn", "matplotlib", "numpy", "PIL", "tqdm"} & set(sys.modules)
+        assert not slow, slow
+    """
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("fti", "unknown command 'fti'; did you mean 'fit'?"),
+        ("fit", "missing DATA and --out."),
+        ("fit digits.npy --out x.ae --recipe vea", "unknown recipe 'vea'; did you mean 'vae'?"),
+        ("fit digits.npy --out x.ae --latentdim 3", "did you mean '--latent-dim'?"),
+        ("fit digits.npy --out x.ae --latent-dim a", "expected --latent-dim INT, got 'a'."),
+        ("fit digits.npy --out x.ae --latent-dim 0", "expected latent_dim as an integer >= 1"),
+        ("fit digits.npy --out x.ae --noise 1", "it goes with --recipe denoising."),
+        ("fit digits.npy --out x.ae --objective Elbow", "unknown objective 'Elbow'"),
+        ("fit digits.npy --out x.ae --objective.beta 3", "it goes with --objective ELBO."),
+        ("fit digits.npy --out x.ae --learning-rate -1", "expected learning_rate > 0"),
+        ("fit digits.npy --out x.ae --epochs", "expected --epochs INT, got nothing."),
+        ("fit digits.npy --out x.ae --device moon", "cannot train on 'moon'"),
+        ("fit digits.npy --out x.ae --labels labels.npy", "add --conditional."),
+        ("fit digits.npy --out x.ae --conditional", "--labels FILE"),
+        ("fit digits.npy more.npy --out x.ae", "unknown argument 'more.npy'"),
+        ("fit digits.npy --out empty", "cannot write 'empty': it is a folder."),
+        ("fit digits.npy --out junk.txt/x.ae", "cannot write"),
+        ("fit nothing.npy --out x.ae", "there is no file or folder 'nothing.npy'."),
+        ("fit junk.txt --out x.ae", "cannot read 'junk.txt'"),
+        ("fit empty --out x.ae", "no image in 'empty'"),
+        ("fit line.npy --out x.ae", "got shape (5,)"),
+        ("fit table.csv --out x.ae", "cannot read 'table.csv'"),
+        ("fit table.csv --label kin --out x.ae", "no column 'kin'"),
+        ("fit images --label kind --out x.ae", "'images' is a folder"),
+        ("score vae.ae table.csv --label kind --labels labels.npy", "--label or --labels"),
+        ("fit holes.csv --out x.ae", "NaN"),
+        (
+            "fit digits.npy --recipe denoising --noise 1 --corruption Masking --out x.ae",
+            "--noise has no effect with --corruption; drop one.",
+        ),
+        ("transform nothing.ae digits.npy --out z.npy", "there is no model file 'nothing.ae'."),
+        ("transform junk.txt digits.npy --out z.npy", "'junk.txt' is no model"),
+        ("transform truncated.ae digits.npy --out z.npy", "truncated"),
+        ("transform vae.ae table.csv --label kind --out z.npy", "expected images"),
+        ("transform vae.ae digits.npy --out z.xls", "expected a .npy or .csv or .parquet file."),
+        ("transform given.ae digits.npy --out z.npy", "--labels FILE"),
+        ("reconstruct vae.ae digits.npy --out r.csv", "a .png or .npy file, or a folder."),
+        ("reconstruct table.ae table.csv --label kind --out r.png", "cannot write 'r.png'"),
+        ("sample plain.ae --out s.npy", "needs a density"),
+        ("sample vae.ae -n 0 --out s.npy", "expected a number of samples >= 1"),
+        ("sample vae.ae -n many --out s.npy", "INT, got 'many'"),
+        ("sample given.ae --out s.npy", "say with --y"),
+        ("sample given.ae --y 77 --out s.npy", "got 77"),
+        ("score vae.ae digits.npy --out s.png", "cannot write 's.png'"),
+        ("plot vae.ae digits.npy --out junk.txt", "cannot write 'junk.txt'"),
+        ("info empty", "there is no model file 'empty'."),
+    ],
+)
+def test_bad_input_is_one_clear_line(run, line, message) -> None:
+    status, out, err = run(line)
+
+    assert status == 2, (out, err)
+    assert out == ""
+    assert len(err.splitlines()) == 1, err
+    assert err.startswith("autoencode: error: ")
+    assert message in err
+    assert not Path("x.ae").exists()
+
+
+def test_errors_in_training_too(run) -> None:
+    flags = "--epochs 3 --learning-rate 1e30 --layers 8"
+    status, out, err = run(f"fit digits.npy --out x.ae {flags}")
+
+    assert (status, out) == (2, "")
+    assert "autoencode: error: the loss is no longer finite" in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "message"),
+    [
+        (MemoryError(), 2, "there is not enough memory"),
+        (RuntimeError("can't allocate memory: 8 TB"), 2, "there is not enough memory"),
+        (PermissionError(13, "Permission denied", "x"), 2, "Permission denied: 'x'"),
+        (RuntimeError("two\nlines"), 1, "unexpected RuntimeError (two lines). Please report it"),
+        (AttributeError("oh"), 1, "Please report it"),
+        (BrokenPipeError(), 141, ""),
+    ],
+)
+def test_what_cannot_be_foreseen_is_one_line(run, monkeypatch, error, status, message) -> None:
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setitem(COMMANDS, "recipes", fail)
+    monkeypatch.setattr("os.dup2", lambda *_: None)
+    monkeypatch.setattr("sys.stdout.fileno", lambda: 1, raising=False)
+    found, _, err = run("recipes")
+
+    assert found == status
+    assert message in err
+    assert len(err.splitlines()) == (status != 141)
+
+
+def test_the_traceback_is_there_for_reports(run, monkeypatch) -> None:
+    monkeypatch.setenv("AUTOENCODE_TRACEBACK", "1")
+    err = run("info junk.txt")[2]
+
+    assert err.startswith("Traceback")
+    assert err.splitlines()[-1].startswith("autoencode: error: ")
+
+
+def test_nothing_is_left_of_a_failed_write(run, monkeypatch) -> None:
+    Path("old.npy").write_text("old")
+
+    def fail(*_) -> None:
+        raise OSError(28, "No space left on device", "old.npy")
+
+    monkeypatch.setattr(np, "save", fail)
+    status, _, err = run("transform vae.ae digits.npy --out old.npy")
+
+    assert (status, err) == (2, "autoencode: error: No space left on device: 'old.npy'.\n")
+    assert Path("old.npy").read_text() == "old"
+    assert not [*Path().glob(".*old.npy")]
+
+
+def test_in_a_shell(folder) -> None:
+    line = " ".join(map(shlex.quote, SHELL))
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {line} fit --help | head -n 1"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"COLUMNS": "100"},
+    )
+
+    assert done.stdout.startswith("usage: autoencode fit")
+    assert done.stderr == ""
+
+    done = subprocess.run([*SHELL, "info", "nothing.ae"], cwd=folder, capture_output=True)
+    assert done.returncode == 2
+    assert done.stderr == b"autoencode: error: there is no model file 'nothing.ae'.\n"

@@ -1,0 +1,401 @@
+r"""Tests for the data module: files in, arrays out."""
+
+import gzip
+import logging
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from PIL import Image
+
+from autoencode.data import Batches, Examples, read_array, read_images
+
+IDX_TYPES = {"u1": 8, "i1": 9, "i2": 11, "i4": 12, "f4": 13, "f8": 14}
+
+
+def idx_bytes(array: np.ndarray) -> bytes:
+    code = IDX_TYPES[array.dtype.str[1:]]
+    head = struct.pack(f">BBBB{array.ndim}I", 0, 0, code, array.ndim, *array.shape)
+    return head + array.astype(array.dtype.newbyteorder(">")).tobytes()
+
+
+def png_bytes(width: int, height: int) -> bytes:
+    r"""The start of a PNG file that announces a size, and holds next to nothing."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    pixels = zlib.compress(bytes(1000))
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+    )
+
+
+# Arrays
+
+
+@pytest.mark.parametrize("dtype", IDX_TYPES)
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+def test_idx_round_trip(tmp_path: Path, dtype: str, pack) -> None:
+    X = np.arange(24).reshape(2, 3, 4).astype(dtype)
+    (tmp_path / "x-idx3-ubyte").write_bytes(pack(idx_bytes(X)))
+    read = read_array(tmp_path / "x-idx3-ubyte").X
+
+    assert read.dtype == X.dtype
+    assert read.dtype.isnative
+    assert np.array_equal(read, X)
+
+
+@given(hnp.arrays(np.float64, hnp.array_shapes(min_dims=1, max_dims=4, max_side=4)))
+def test_npy_and_npz_round_trip(tmp_path_factory, X: np.ndarray) -> None:
+    folder = tmp_path_factory.mktemp("arrays")
+    np.save(folder / "a.npy", X)
+    np.savez(folder / "only.npz", X)
+    np.savez(folder / "named.npz", X=X, y=np.arange(3), other=np.zeros(2))
+
+    assert np.array_equal(read_array(folder / "a.npy").X, X, equal_nan=True)
+    assert np.array_equal(read_array(folder / "only.npz").X, X, equal_nan=True)
+    assert read_array(folder / "only.npz").y is None
+    assert np.array_equal(read_array(folder / "named.npz").X, X, equal_nan=True)
+    assert read_array(folder / "named.npz").y.tolist() == [0, 1, 2]
+
+
+@given(
+    hnp.arrays(
+        np.float64,
+        st.tuples(st.integers(1, 4), st.integers(1, 3)),
+        elements=st.floats(allow_nan=False, allow_infinity=False),
+    )
+)
+def test_csv_round_trip_is_exact(tmp_path_factory, X: np.ndarray) -> None:
+    file = tmp_path_factory.mktemp("csv") / "a.csv"
+    rows = [",".join(map(repr, row)) for row in X.tolist()]
+
+    file.write_text("\n".join(rows))
+    assert np.array_equal(read_array(file).X, X)
+    assert read_array(file).columns is None
+
+    header = ",".join(f"column {i}" for i in range(X.shape[1]))
+    file.write_text("\n".join([header, *rows]) + "\n")
+    assert np.array_equal(read_array(file).X, X)
+    assert read_array(file).columns == header.split(",")
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "X", "y", "columns"),
+    [
+        ("1,2\r\n3,4\r\n", None, [[1, 2], [3, 4]], None, None),
+        ("\ufeffa,b\n1,2\n", None, [[1, 2]], None, ["a", "b"]),
+        ("\ufeff1,2\n", None, [[1, 2]], None, None),
+        ('"a, in m","b ""c"""\n"1",2', None, [[1, 2]], None, ["a, in m", 'b "c"']),
+        ('"two\nlines",b\n1,2', None, [[1, 2]], None, ["two\nlines", "b"]),
+        ("\n\na,b\n1,2\n\n3,4\n\n", None, [[1, 2], [3, 4]], None, ["a", "b"]),
+        ("5", None, [[5]], None, None),
+        ("a,k\n1,x\n2,y z\n", "k", [[1], [2]], ["x", "y z"], ["a"]),
+        ('k,a\n"x,y",1\n', "k", [[1]], ["x,y"], ["a"]),
+        ("k,a\n7,1\n3,2\n", "k", [[1], [2]], ["7", "3"], ["a"]),
+    ],
+)
+def test_csv(tmp_path: Path, text: str, label, X: list, y, columns) -> None:
+    file = tmp_path / "a.CSV"
+    file.write_bytes(text.encode())
+    table = read_array(file, label)
+
+    assert table.X.tolist() == X
+    assert (table.y if y is None else table.y.tolist()) == y
+    assert table.columns == columns
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "message"),
+    [
+        (b"", None, "it is empty"),
+        (b"\n\n", None, "it is empty"),
+        (b"a,b\n", None, "it has a header, and no rows"),
+        (b"a;b\n1;2\n", None, "expected commas between the cells, got semicolons"),
+        (b"1\t2\n", None, "expected commas between the cells, got tabs"),
+        (b"1,2\n3\n", None, "expected 2 cells in each row, got 1 in row 2"),
+        (b"1,2\n3,4,5\n", None, "expected 2 cells in each row, got 3 in row 2"),
+        (b"a,k\n1,x\n1,x,3\n", "k", "expected 2 cells in each row, got 3 in row 2"),
+        (b"a,b\n1,2\n3,\n", None, "expected numbers, got '' in row 2"),
+        (b"1,,3\n", None, "expected numbers, got '' in row 1"),
+        (b"a,b\n1,red\n", None, "expected numbers, got 'red' in row 1.*`label`"),
+        (b"a,b\n1,2\n", "c", r"it has no column 'c'; it has \['a', 'b'\]"),
+        (b"1,2\n", "c", "it has no column 'c'; it has no header"),
+        (b"k\nx\n", "k", "it has no column but that of labels"),
+        ("a,b\n1,2\n".encode("utf-16"), None, "it is not UTF-8 text"),
+        (b"a,b\n" + b"1,2\n" * 9000 + b"\xff,1\n", None, "it is not UTF-8 text"),
+    ],
+)
+def test_bad_csv_is_refused(tmp_path: Path, text: bytes, label, message: str) -> None:
+    file = tmp_path / "a.csv"
+    file.write_bytes(text)
+
+    with pytest.raises(ValueError, match=message) as error:
+        read_array(file, label)
+
+    assert str(file) in str(error.value)
+
+
+def _of_objects(file: Path) -> None:
+    np.save(file, np.array([{"a": 1}], dtype=object))
+
+
+def _of_two_arrays(file: Path) -> None:
+    with file.open("wb") as opened:
+        np.savez(opened, a=np.zeros(2), b=np.zeros(2))
+
+
+def _of_objects_packed(file: Path) -> None:
+    with file.open("wb") as opened:
+        np.savez(opened, X=np.array([{"a": 1}], dtype=object))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.npy", _of_objects, "Object arrays cannot be loaded"),
+        ("a.npy", b"", "damaged or truncated"),
+        ("a.npy", b"what is this", "cannot read"),
+        ("a.npy", _of_two_arrays, "it is a .npz file"),
+        ("a.npz", _of_two_arrays, r"expected an array 'X', or a single one, got \['a', 'b'\]"),
+        ("a.npz", _of_objects_packed, "Object arrays cannot be loaded"),
+        ("a.npz", b"what is this", "damaged or truncated"),
+        ("a.npz", b"\x93NUMPY", "damaged or truncated"),
+        ("a-idx", b"", "expected a .npy, .npz, .csv or IDX file, or a folder of images"),
+        ("a.png", b"\x89PNG\r\n", "expected a .npy, .npz, .csv or IDX file"),
+        ("a-idx", bytes([0, 0, 8, 3]), "truncated or damaged"),
+        ("a-idx", idx_bytes(np.zeros((2, 3), "u1")) + b"!", "6 bytes, and 7 follow"),
+        ("a-idx", b"\x1f\x8b\x08what is this", "damaged or truncated"),
+        ("a-idx", struct.pack(">BBBB4I", 0, 0, 14, 4, *4 * [2**32 - 1]), "truncated or damaged"),
+    ],
+)
+def test_bad_array_is_refused(tmp_path: Path, name: str, content, message: str) -> None:
+    file = tmp_path / name
+
+    if callable(content):
+        content(file)
+    else:
+        file.write_bytes(content)
+
+    with pytest.raises(ValueError, match=message):
+        read_array(file)
+
+
+@pytest.mark.parametrize("name", ["a.npy", "a.npz", "a-idx", "a-idx.gz"])
+def test_truncated_at_any_length_is_refused(tmp_path: Path, name: str) -> None:
+    X, file = np.arange(12, dtype="u1").reshape(3, 4), tmp_path / name
+
+    if name == "a.npy":
+        np.save(file, X)
+    elif name == "a.npz":
+        np.savez(file, X)
+    else:
+        file.write_bytes(gzip.compress(idx_bytes(X)) if ".gz" in name else idx_bytes(X))
+
+    whole = file.read_bytes()
+    assert np.array_equal(read_array(file).X, X)
+
+    for length in {0, 1, 3, 4, 7, *range(8, len(whole), 5), len(whole) - 1}:
+        file.write_bytes(whole[:length])
+
+        with pytest.raises(ValueError, match="cannot read"):
+            read_array(file)
+
+
+@given(data=st.data())
+def test_any_damage_is_a_value_error(tmp_path_factory, data) -> None:
+    folder = tmp_path_factory.mktemp("damaged")
+    X = np.arange(12, dtype="u1").reshape(3, 4)
+    np.save(folder / "a.npy", X)
+    np.savez_compressed(folder / "a.npz", X)
+    (folder / "a-idx").write_bytes(gzip.compress(idx_bytes(X)))
+
+    for file in sorted(folder.iterdir()):
+        whole = bytearray(file.read_bytes())
+        whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+        file.write_bytes(whole)
+
+        try:
+            read_array(file)
+        except ValueError:
+            pass
+
+
+def test_missing_file_is_said(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"there is no file or folder '.*none\.npy'"):
+        read_array(tmp_path / "none.npy")
+
+    np.save(tmp_path / "a.npy", np.zeros(3))
+
+    with pytest.raises(ValueError, match=r"only \.csv files have a label column"):
+        read_array(tmp_path / "a.npy", label="k")
+
+
+# Folders
+
+
+def grey_steps(size: tuple[int, int] = (8, 8)) -> Image.Image:
+    levels = np.linspace(0, 255, size[0] * size[1]).reshape(size[::-1])
+    return Image.fromarray(levels.astype(np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("mode", "suffix", "shape"),
+    [
+        ("1", "png", (1, 8, 8)),
+        ("L", "png", (1, 8, 8)),
+        ("LA", "png", (1, 8, 8)),
+        ("I;16", "png", (1, 8, 8)),
+        ("P", "gif", (1, 8, 8, 3)),
+        ("RGB", "png", (1, 8, 8, 3)),
+        ("RGBA", "png", (1, 8, 8, 3)),
+        ("CMYK", "jpg", (1, 8, 8, 3)),
+        ("YCbCr", "jpg", (1, 8, 8, 3)),
+        ("L", "tif", (1, 8, 8)),
+        ("L", "bmp", (1, 8, 8)),
+    ],
+)
+def test_images_of_any_mode_are_read(tmp_path: Path, mode: str, suffix: str, shape) -> None:
+    image = grey_steps()
+
+    if mode == "I;16":
+        image = Image.fromarray((np.asarray(image).astype(np.uint16) << 8) + 128)
+    else:
+        image = image.convert(mode)
+
+    image.save(tmp_path / f"a.{suffix}")
+    X = read_images(tmp_path, strict=True).X
+
+    assert X.shape == shape
+    assert X.dtype == np.uint8
+
+    if mode != "1":  # dithered
+        grey = X[0] if X.ndim == 3 else X[0].mean(axis=-1)
+        assert np.abs(grey - np.asarray(grey_steps()).astype(float)).max() <= 8
+
+
+def test_transparent_images_are_laid_on_white(tmp_path: Path) -> None:
+    Image.new("RGBA", (4, 4), (0, 0, 0, 0)).save(tmp_path / "a.png")
+    assert (read_images(tmp_path).X == 255).all()
+
+    Image.new("P", (4, 4)).save(tmp_path / "a.png", transparency=0)
+    assert (read_images(tmp_path).X == 255).all()
+
+
+def test_mixed_images_become_of_one_size(tmp_path: Path) -> None:
+    for i, size in enumerate([(10, 6), (12, 7), (300, 200)]):
+        grey_steps(size).save(tmp_path / f"{i}.png")
+
+    assert read_images(tmp_path).X.shape == (3, 7, 12)  # the median
+    assert read_images(tmp_path, size=(5, 9)).X.shape == (3, 5, 9)
+    assert read_images(tmp_path, size=(1, 1)).X.shape == (3, 1, 1)
+    assert read_images(tmp_path, channels=3).X.shape == (3, 7, 12, 3)
+
+    Image.new("RGB", (12, 7), "red").save(tmp_path / "3.jpg")
+    X = read_images(tmp_path).X
+
+    assert X.shape[-1] == 3
+    assert np.abs(X[3].mean(axis=(0, 1)) - [255, 0, 0]).max() < 3
+
+
+def test_large_images_are_brought_to_64_pixels(tmp_path: Path) -> None:
+    grey_steps((400, 200)).save(tmp_path / "a.png")
+    assert read_images(tmp_path).X.shape == (1, 32, 64)
+
+
+def test_rotation_by_the_camera_is_undone(tmp_path: Path) -> None:
+    image = Image.new("L", (16, 8))
+    image.paste(255, (0, 0, 8, 8))  # white on the left
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees clockwise: white on top
+    image.save(tmp_path / "a.jpg", exif=exif)
+    (X,) = read_images(tmp_path).X
+
+    assert X.shape == (16, 8)
+    assert X[:6].min() > 200
+    assert X[10:].max() < 50
+
+
+def test_animations_give_their_first_frame(tmp_path: Path) -> None:
+    frames = [Image.new("L", (4, 4), grey) for grey in (200, 0)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+
+    assert (read_images(tmp_path).X == 200).all()
+
+
+def test_subfolders_are_labels(tmp_path: Path) -> None:
+    for name in ["dogs/a.png", "cats/b.png", "cats/c.png", ".hidden/d.png", "cats/.e.png"]:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        grey_steps().save(tmp_path / name)
+
+    folder = read_images(tmp_path)
+
+    assert folder.y.tolist() == ["cats", "cats", "dogs"]
+    assert [Path(file).name for file in folder.files] == ["b.png", "c.png", "a.png"]
+    assert read_images(tmp_path / "cats").y is None
+
+
+def test_unreadable_files_are_skipped_and_named(tmp_path: Path, caplog) -> None:
+    grey_steps((32, 32)).save(tmp_path / "good.png")
+    whole = (tmp_path / "good.png").read_bytes()
+    (tmp_path / "truncated.png").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "empty.png").write_bytes(b"")
+    (tmp_path / "notes.txt").write_text("no image")
+    (tmp_path / "bomb.png").write_bytes(png_bytes(30_000, 30_000))
+    (tmp_path / "large.png").write_bytes(png_bytes(10_000, 10_000))
+
+    with caplog.at_level(logging.WARNING, "autoencode"):
+        folder = read_images(tmp_path)
+
+    assert folder.files == ["good.png"]
+    assert "5 of 6 files are no readable images" in caplog.text
+
+    for name in ["truncated.png", "empty.png", "notes.txt", "bomb.png", "large.png"]:
+        assert name in caplog.text
+
+    assert "bomb.png (DecompressionBombError" in caplog.text
+    assert "large.png (DecompressionBombWarning" in caplog.text
+
+    with pytest.raises(ValueError, match=r"5 of 6 files are no readable images.*strict=False"):
+        read_images(tmp_path, strict=True)
+
+
+def test_no_image_and_no_size_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="expected a folder of images, got no image in"):
+        read_images(tmp_path)
+
+    grey_steps().save(tmp_path / "a.png")
+
+    with pytest.raises(ValueError, match="expected a size of at least one pixel"):
+        read_images(tmp_path, size=(0, 8))
+
+
+# Minibatches
+
+
+@pytest.mark.parametrize("n", [1, 4, 7, 100, 129])
+@pytest.mark.parametrize("batch_size", [1, 4, 128, 1000])
+def test_batches_hold_each_example_once(n: int, batch_size: int) -> None:
+    x = torch.arange(n)
+    batches = Batches(Examples(x, -x, x[:, None]), batch_size)
+    parts = list(batches)
+    sizes = [len(part) for part in parts]
+
+    assert len(parts) == len(batches)
+    assert max(sizes) <= batch_size
+    assert max(sizes) - min(sizes) <= 1
+    assert torch.cat([part.target for part in parts]).sort().values.equal(x)
+
+    for part in parts:
+        assert part.corrupted.equal(-part.target)
+        assert part.context.equal(part.target[:, None])

@@ -1,0 +1,85 @@
+r"""Tests for the demo."""
+
+import html
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from autoencode import demo
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo") / "new" / "folder"
+    demo.main(folder, epochs=1)
+    return folder
+
+
+def pixels(path: Path) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def cells(page: str) -> list[list[str]]:
+    rows = re.findall(r"<tr>(.*?)</tr>", page)
+    return [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in rows if "<td" in row]
+
+
+def test_the_page_is_whole(folder: Path) -> None:
+    page = (folder / "index.html").read_text()
+    linked = re.findall(r'src="([^"]*)"', page)
+
+    assert len(linked) == 9
+    assert {*linked, "index.html"} == {path.name for path in folder.iterdir()}
+    assert all(pixels(folder / name).shape[1] > 600 for name in linked)
+
+    assert "$" not in page
+    assert "http" not in page
+    assert "@media (prefers-color-scheme: dark)" in page
+
+
+def test_the_lines_on_the_page_make_what_it_shows(folder: Path, tmp_path, monkeypatch) -> None:
+    page = (folder / "index.html").read_text()
+    lines = re.findall(r"<pre><code>(.*?)</code></pre>", page, flags=re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+
+    made: dict = {}
+    exec(html.unescape("\n".join(lines)), made)
+
+    for path in folder.glob("*.png"):
+        assert np.array_equal(pixels(path), pixels(tmp_path / path.name)), path.name
+
+    # The figures in the tables
+    errors, figures = cells(page)[:5], cells(page)[5:]
+
+    for D, pca, linear, deep, *_ in errors:
+        assert float(pca) == pytest.approx(made["errors"]["PCA"][int(D)], abs=6e-4)
+        assert float(linear) == pytest.approx(float(pca), abs=2e-3)
+        assert float(deep) == pytest.approx(made["errors"]["deep"][int(D)], abs=6e-4)
+
+    bound, evidence, active = figures[1][1:]
+    assert float(evidence) == pytest.approx(made["evidence"], abs=0.06)
+    assert float(bound) == pytest.approx(made["bound"], abs=0.5)
+    assert float(bound) < float(evidence)
+    assert active == f"{made['active']} of 16"
+
+
+def test_progress_is_told_line_by_line(capsys: pytest.CaptureFixture) -> None:
+    stages = demo.Stages({"first": 2.0, "second": 2.0})
+    stages.start -= 4.0  # twice as slow as expected
+
+    with stages.stage("first"):
+        pass
+
+    assert stages.left() == pytest.approx(2.0 * 7 / 5, abs=0.1)
+    assert re.match(r"\[ 1/2\] first +\d+\.\d s, about +3 s left\n", capsys.readouterr().out)
+
+
+def test_a_folder_that_cannot_be_written_is_found_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(ValueError, match="folder that can be written"):
+        demo.main(tmp_path / "file")

@@ -1,0 +1,228 @@
+r"""Tests for the recipes module."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from scipy.linalg import subspace_angles
+from sklearn.base import BaseEstimator
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LinearRegression
+from sklearn.svm import SVC
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import autoencode as ae
+from autoencode import recipes
+from autoencode.corruptions import Masking
+from autoencode.networks import Perceptron
+from autoencode.objectives import ELBO
+
+RECIPES = [getattr(recipes, name) for name in recipes.__all__]
+
+
+def small(recipe: Callable[..., ae.Autoencoder], **options: Any) -> ae.Autoencoder:
+    r"""A recipe that trains within milliseconds."""
+    options = {"latent_dim": 2, "random_state": 0} | options
+
+    if recipe is not ae.linear:
+        options = {"layers": (16,), "training": ae.Training(epochs=2)} | options
+
+    return recipe(**options)
+
+
+EXPECTED_FAILURES = {
+    "check_estimators_overwrite_params": (
+        "objectives and families are torch modules, and the pickle of a tensor, which the check"
+        " compares by its hash, names the tensor's address in memory;"
+        " test_estimator.py::test_fit_leaves_the_arguments_alone compares their values"
+    ),
+}
+
+
+@parametrize_with_checks(
+    [small(recipe) for recipe in RECIPES],
+    expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
+)
+def test_scikit_learn(estimator: BaseEstimator, check: Callable) -> None:
+    check(estimator)
+
+
+# What a recipe is
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_recipes_return_ordinary_estimators(recipe: Callable) -> None:
+    model = recipe(latent_dim=3, conditional=True, random_state=7)
+    arguments = set(inspect.signature(recipe).parameters)
+
+    assert type(model) is ae.Autoencoder
+    assert (model.latent_dim, model.conditional, model.random_state) == (3, True, 7)
+    assert inspect.getdoc(recipe).splitlines()[0].endswith((".", ","))
+    assert recipe.__name__ in recipes.__doc__
+    assert getattr(ae, recipe.__name__) is recipe
+
+    for name in arguments - {"options"}:
+        assert f"    {name}: " in inspect.getdoc(recipe), name
+
+    with pytest.raises(TypeError, match="unexpected keyword argument 'latent'"):
+        recipe(latent=3)
+
+
+@pytest.mark.parametrize("recipe", [r for r in RECIPES if r is not ae.linear])
+def test_layers_ask_for_perceptrons(recipe: Callable) -> None:
+    model = recipe(latent_dim=2, layers=(12, 7), training=ae.Training(epochs=1))
+    model.fit(np.random.default_rng(0).random((10, 4, 4)))
+
+    def widths(conditional: torch.nn.Module) -> list[int]:
+        layers = conditional.network.modules()
+        return [m.out_features for m in layers if isinstance(m, torch.nn.Linear)]
+
+    assert isinstance(model.network, Perceptron)
+    assert widths(model.model_.encoder)[:2] == [12, 7]
+    assert widths(model.model_.decoder)[:2] == [7, 12]
+    assert recipe().network is None
+
+
+def test_recipes_are_settings() -> None:
+    assert ae.denoising(noise=0.5).corruption.scale == 0.5
+    assert isinstance(ae.denoising(corruption=Masking()).corruption, Masking)
+    assert ae.contractive(penalty=3.0).objective.penalty == 3.0
+    assert ae.beta_vae(beta=3.0).objective.beta == 3.0
+    assert ae.vae(warmup=0.5, free_bits=2.0).objective.get_params() == {
+        "beta": 1.0,
+        "warmup": 0.5,
+        "free_bits": 2.0,
+    }
+    assert ae.vae(objective=ELBO(2.0)).objective.beta == 2.0
+
+
+# The linear autoencoder is principal component analysis
+
+
+def table() -> NDArray:
+    rng = np.random.default_rng(0)
+    return (
+        rng.normal(size=(200, 3)) @ rng.normal(size=(3, 6)) + 0.3 * rng.normal(size=(200, 6)) + 5
+    )
+
+
+def decoder_weight(model: ae.Autoencoder) -> NDArray:
+    return model.model_.decoder.network.layers[0].weight[:, : model.latent_dim].detach().numpy()
+
+
+def squared_tail(X: NDArray, n: int) -> float:
+    r"""The least squared error with which a matrix has an approximation of rank `n`."""
+    return float(np.square(np.linalg.svd(X, compute_uv=False)[n:]).sum())
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+@pytest.mark.parametrize("X", [table(), 1e3 * table(), ae.datasets.digits().X[:500] / 255])
+def test_linear_is_pca(X: NDArray, n: int) -> None:
+    model, rows = ae.linear(n).fit(X), X.reshape(len(X), -1)
+    pca = PCA(n).fit(rows)
+    R = pca.inverse_transform(pca.transform(rows)).reshape(X.shape)
+    scale = np.abs(X).max()
+
+    assert subspace_angles(decoder_weight(model), pca.components_.T).max() < 1e-3
+    assert np.allclose(
+        model.reconstruct(X), R.clip(0, 1) if X.ndim == 3 else R, atol=1e-5 * scale, rtol=0
+    )
+    assert np.isclose(
+        model.reconstruction_error(X).sum(), squared_tail(rows - rows.mean(axis=0), n), rtol=1e-4
+    )
+
+    # The codes, too: centred, uncorrelated, in the order of their variance
+    Z = model.transform(X)
+    covariance = np.cov(Z.T).reshape(n, n)
+
+    assert np.abs(Z.mean(axis=0)).max() < 1e-4 * Z.std()
+    assert np.abs(covariance - np.diag(np.diag(covariance))).max() < 1e-4 * covariance.max()
+    assert (np.diff(np.diag(covariance)) <= 0).all()
+
+
+@pytest.mark.parametrize("labels", [True, False], ids=["labels", "numbers"])
+def test_linear_given_y_is_pca_of_what_is_left(labels: bool) -> None:
+    rng = np.random.default_rng(1)
+    y = rng.integers(4, size=200) if labels else rng.normal(size=(200, 2))
+    c = np.eye(4)[y] if labels else y
+    X = table() + 3 * c @ rng.normal(size=(c.shape[1], 6))
+    model = ae.linear(2, conditional=True).fit(X, y)
+    left = X - LinearRegression().fit(c, X).predict(c)
+
+    # No two numbers, linear in x and y, with a decoder linear in them and y, do better
+    assert np.isclose(model.reconstruction_error(X, y).sum(), squared_tail(left, 2), rtol=1e-4)
+    assert subspace_angles(decoder_weight(model), PCA(2).fit(left).components_.T).max() < 1e-3
+    assert np.allclose(np.corrcoef(model.transform(X, y).T, c.T)[:2, 2:], 0, atol=1e-4)
+
+
+def test_linear_of_damaged_data_is_regression_of_reduced_rank() -> None:
+    X = table()
+    U = X + np.random.default_rng(1).normal(size=X.shape) * [0, 1, 2, 3, 4, 5]
+    model = ae.linear(2).fit(X, corrupted=U)
+    fitted = LinearRegression().fit(U, X).predict(U)
+    least = np.square(X - fitted).sum() + squared_tail(fitted - fitted.mean(axis=0), 2)
+
+    assert np.isclose(np.square(model.denoise(U) - X).sum(), least, rtol=1e-4)
+    assert least < np.square(ae.linear(2).fit(X).reconstruct(U) - X).sum()
+
+
+def test_linear_by_gradients_comes_near() -> None:
+    X = table()
+    training = ae.Training(epochs=300, learning_rate=0.02, weight_decay=0.0)
+    error = ae.linear(2, training=training, random_state=0).fit(X).reconstruction_error(X).sum()
+
+    assert error < 1.01 * squared_tail(X - X.mean(axis=0), 2)
+
+
+def test_least_squares_needs_affine_networks() -> None:
+    model = ae.autoencoder(2, layers=(8,), training=ae.LeastSquares())
+
+    with pytest.raises(ValueError, match=r"solves affine networks only: use layers=\(\)"):
+        model.fit(table())
+
+
+# What they are for
+
+
+def test_a_conditional_vae_writes_the_digit_that_it_is_asked_for() -> None:
+    X, y = (part for part in ae.datasets.digits().values())
+    reader = SVC(gamma=0.001 * (16 / 255) ** 2).fit(X[::2].reshape(-1, 64), y[::2])
+    assert reader.score(X[1::2].reshape(-1, 64), y[1::2]) > 0.95
+
+    options = {"training": ae.Training(epochs=30), "random_state": 0}
+    model = ae.vae(4, layers=(128,), conditional=True, **options).fit(X, y)
+    asked = np.repeat(np.arange(10), 20)
+    S = model.sample(200, y=asked, random_state=0)
+
+    assert (reader.predict(S.reshape(-1, 64)) == asked).mean() > 0.9
+
+    # One label for all, and samples that differ
+    S = model.sample(50, y=7, random_state=1)
+
+    assert (reader.predict(S.reshape(-1, 64)) == 7).mean() > 0.8
+    assert S.std(axis=0).mean() > 10
+
+
+def test_a_denoising_autoencoder_removes_noise() -> None:
+    X = table()
+    noisy = X + np.random.default_rng(1).normal(size=X.shape)
+    noise = 1 / X.std()
+    model = ae.denoising(
+        3, noise=noise, layers=(64,), training=ae.Training(epochs=100), random_state=0
+    )
+
+    assert np.square(model.fit(X).denoise(noisy) - X).mean() < 0.7 * np.square(noisy - X).mean()
+
+
+def test_a_contractive_autoencoder_contracts() -> None:
+    X = table()
+
+    def movement(penalty: float) -> float:
+        model = small(ae.contractive, penalty=penalty, training=ae.Training(epochs=30)).fit(X)
+        return float(np.square(model.transform(X + 1e-2) - model.transform(X)).mean())
+
+    assert movement(10.0) < 0.2 * movement(0.0)
