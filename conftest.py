@@ -3,6 +3,9 @@ r"""What the tests and the examples in docstrings share."""
 import pytest
 import torch
 
+# Each worker has one core; threads that wait for each other's cores are many times slower
+torch.set_num_threads(1)
+
 
 @pytest.fixture(autouse=True)
 def _seeded() -> None:

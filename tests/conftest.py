@@ -14,9 +14,7 @@ from autoencode.model import Conditional, LatentModel
 from autoencode.networks import Perceptron
 from autoencode.priors import StandardNormal
 
-# For matrices this small, threads only wait for each other
-torch.set_num_threads(1)
-threadpool_limits(1)
+threadpool_limits(1)  # numpy's threads, as torch's in the other conftest.py
 
 # The same examples on every machine, however slow it is
 settings.register_profile("laws", deadline=None, derandomize=True)

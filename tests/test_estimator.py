@@ -181,8 +181,8 @@ def test_pickle(model: ae.Autoencoder) -> None:
 def test_grid_search_reaches_nested_arguments() -> None:
     grid = {
         "objective__beta": [0.5, 2.0],
-        "training__epochs": [1, 2],
-        "network__layers": [(4,), (8, 4)],
+        "training__epochs": np.arange(1, 3),
+        "network__layers": [(np.int64(4),), (8, 4)],
         "latent_dim": [np.int64(2)],
     }
     search = GridSearchCV(ae.vae(**SMALL), grid, cv=2).fit(table())
@@ -400,6 +400,16 @@ def test_likelihoods(likelihood) -> None:
         assert np.isfinite(model.score_samples(X)).all()
         assert model.sample(3, random_state=0).dtype == X.dtype
         assert (model.score_samples(X) <= 0).all() or not likelihood.discrete
+
+
+def test_scores_need_the_support_of_the_likelihood() -> None:
+    X = pictures() / 255
+    model = ae.vae(likelihood=Bernoulli(), **SMALL).fit(X)
+
+    with pytest.raises(ValueError, match=r"Bernoulli needs values between 0 and 1, got .* to 1\."):
+        model.score_samples(X + 0.5)
+
+    assert model.transform(X + 0.5).shape == (12, 2)
 
 
 def test_samples() -> None:
@@ -621,7 +631,7 @@ def test_bad_arguments_are_refused(argument: str, value) -> None:
         ({"modality": Tables("rows")}, table(), "expected a scaling out of"),
         ({"network": Perceptron((0,))}, table(), "expected layers as widths > 0"),
     ],
-    ids=repr,
+    ids=lambda value: str(getattr(value, "shape", value)),
 )
 def test_choices_that_do_not_fit_the_data_are_refused(options, X: NDArray, message: str) -> None:
     with pytest.raises(ValueError, match=message):

@@ -36,7 +36,7 @@ def test_parameters_are_split_in_order() -> None:
     phi = network(z)
 
     assert torch.allclose(p(z).mean, phi[:, :3])
-    assert torch.allclose(p(z).stddev, 1e-3 + phi[:, 3:].exp())
+    assert torch.allclose(p(z).stddev, 1e-3 + phi[:, 3:].exp().log1p())
     assert p(z).log_prob(randn(7, 3, 4, 5)).shape == (7,)
 
 

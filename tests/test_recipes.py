@@ -135,6 +135,11 @@ def test_linear_is_pca(X: NDArray, n: int) -> None:
         model.reconstruction_error(X).sum(), squared_tail(rows - rows.mean(axis=0), n), rtol=1e-4
     )
 
+    # The likelihood's scale is what is left over
+    left = np.sqrt(squared_tail(rows - rows.mean(axis=0), n) / X.size)
+    stddev = model.likelihood_(torch.zeros(1)).stddev * model.modality_.unit().mean()
+    assert np.isclose(stddev.item(), left, rtol=1e-2)
+
     # The codes, too: centred, uncorrelated, in the order of their variance
     Z = model.transform(X)
     covariance = np.cov(Z.T).reshape(n, n)

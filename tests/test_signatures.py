@@ -171,7 +171,7 @@ def test_whatever_is_typed_ends_in_one_line(words) -> None:
 )
 def test_parse_errors_say_what_to_do(argv, message) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(message)}.* See fit --help$"):
-        parse("fit", "", groups(), argv, {"--scale": "--x Y"})
+        parse("fit", "", groups(), argv, lambda: {"--scale": "--x Y"})
 
 
 def test_missing_arguments_are_named() -> None:

@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from numbers import Integral
 from typing import NamedTuple
 
 import torch
@@ -141,7 +142,7 @@ class Training(Solver):
         progress: bool | None = None,
     ) -> None:
         for name, value in {"epochs": epochs, "batch_size": batch_size}.items():
-            if value is not None and not (isinstance(value, int) and value >= 1):
+            if value is not None and not (isinstance(value, Integral) and value >= 1):
                 raise ValueError(f"expected {name} as an integer >= 1, got {value!r}.")
 
         if not learning_rate > 0:

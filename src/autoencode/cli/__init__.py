@@ -13,6 +13,7 @@ import importlib
 import logging
 import os
 import sys
+import textwrap
 import traceback
 from collections.abc import Sequence
 from typing import Any
@@ -74,10 +75,8 @@ def _run(argv: list[str]) -> None:
     else:
         name, *rest = argv
         command, about = COMMANDS[choose("command", name, COMMANDS)], _described(name)
-        offered, others = [Group(name, "", about.arguments)], {}
-
-        if name == "fit":
-            offered, others = offered + groups(rest), elsewhere()
+        first = Group(name, "", about.arguments)
+        offered, others = ([first, *groups(rest)], elsewhere) if name == "fit" else ([first], dict)
 
         settings = parse(f"autoencode {name}", about.summary, offered, rest, others)
         values = settings.pop(name)
@@ -104,7 +103,7 @@ def _package() -> Any:
 
 def _verdict(error: BaseException) -> tuple[int, str]:
     r"""Returns the exit status, and what is said of an error in one line."""
-    said = " ".join(str(error).split())
+    said = textwrap.shorten(str(error), 600, placeholder=" ...")
 
     if isinstance(error, KeyboardInterrupt):
         return 130, "interrupted."

@@ -2,6 +2,7 @@ r"""The commands: a function for each, whose arguments are its flags and whose t
 
 __all__ = ["COMMANDS"]
 
+import logging
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -299,6 +300,8 @@ def demo(out: Path = Path("demo")) -> None:
     """
     from ..demo import main
 
+    # The demo says itself how far it is
+    logging.getLogger(__name__.partition(".")[0]).setLevel(logging.WARNING)
     main(out)
 
 

@@ -28,6 +28,7 @@ from torch.distributions import Bernoulli as TorchBernoulli
 from torch.distributions import ContinuousBernoulli as TorchContinuousBernoulli
 from torch.distributions import Distribution, Normal, constraints
 from torch.distributions.constraints import Constraint
+from torch.nn.functional import softplus
 
 from ..configurable import Configurable
 
@@ -60,7 +61,11 @@ class Family(Configurable, nn.Module, abc.ABC):
 class Gaussian(Family):
     r"""Normal distributions whose location and scale both come from the network.
 
-    .. math:: \mathcal{N}(\mu, \sigma^2), \qquad \phi = (\mu, s), \quad \sigma = 10^{-3} + e^s
+    .. math:: \mathcal{N}(\mu, \sigma^2), \qquad \phi = (\mu, s),
+        \quad \sigma = 10^{-3} + \log(1 + e^s)
+
+    Small scales are learned by their logarithm, large ones as they are: an exponential all
+    the way up turns one overlong step into an infinite loss.
 
     Example:
         >>> Gaussian()(torch.zeros(5, 2)).log_prob(torch.zeros(5)).shape
@@ -70,8 +75,8 @@ class Gaussian(Family):
     n_params = 2
 
     def forward(self, phi: Tensor) -> Normal:
-        loc, log_scale = phi.unbind(dim=-1)
-        return Normal(loc, SMALLEST_SCALE + log_scale.exp(), validate_args=False)
+        loc, s = phi.unbind(dim=-1)
+        return Normal(loc, SMALLEST_SCALE + softplus(s), validate_args=False)
 
 
 class FixedGaussian(Family):

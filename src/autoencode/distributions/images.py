@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Size, Tensor
 from torch.distributions import Distribution, constraints
 
-from .family import Family
+from .family import SMALLEST_SCALE, Family
 
 
 class Logistic256(Distribution):
@@ -72,8 +72,8 @@ class Logistic256(Distribution):
 class DiscretizedLogistic(Family):
     r"""Logistic distributions binned to 256 levels, the likelihood of 8-bit images.
 
-    :math:`\phi = (\mu - \tfrac{1}{2}, \log s)`: a network that starts near zero starts in the
-    middle of the grey values.
+    :math:`\phi = (\mu - \tfrac{1}{2}, r)`, with :math:`s = 10^{-3} + \log(1 + e^r)`: a network
+    that starts near zero starts in the middle of the grey values.
 
     References:
         | Improving Variational Inference with Inverse Autoregressive Flow (Kingma et al., 2016)
@@ -89,5 +89,5 @@ class DiscretizedLogistic(Family):
     discrete = True
 
     def forward(self, phi: Tensor) -> Logistic256:
-        loc, log_scale = phi.unbind(dim=-1)
-        return Logistic256(loc + 0.5, 1e-3 + log_scale.exp())
+        loc, raw = phi.unbind(dim=-1)
+        return Logistic256(loc + 0.5, SMALLEST_SCALE + F.softplus(raw))

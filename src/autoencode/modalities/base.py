@@ -117,7 +117,16 @@ def check_finite(X: NDArray) -> None:
 
 
 def cast(X: NDArray, dtype: str) -> NDArray:
-    r"""Returns floats as another type: integers rounded, and cut off at its limits."""
+    r"""Returns floats as another type: integers rounded, and cut off at its limits.
+
+    Arguments:
+        X: The numbers, with any shape.
+        dtype: The name of the type: floats, integers or `"bool"`.
+
+    Example:
+        >>> cast(np.array([-3.0, 1.7, 300.0]), "uint8")
+        array([  0,   2, 255], dtype=uint8)
+    """
     kind = np.dtype(dtype).kind
 
     if kind == "f":

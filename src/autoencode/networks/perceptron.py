@@ -5,6 +5,7 @@ __all__ = ["MLP", "Perceptron"]
 import math
 from collections.abc import Sequence
 from itertools import pairwise
+from numbers import Integral
 
 import torch
 import torch.nn as nn
@@ -83,7 +84,7 @@ class Perceptron(Network):
     def _widths(self) -> tuple[int, ...]:
         widths = (self.layers,) if isinstance(self.layers, int) else tuple(self.layers)
 
-        if not all(isinstance(w, int) and w > 0 for w in widths):
+        if not all(isinstance(w, Integral) and w > 0 for w in widths):
             raise ValueError(f"expected layers as widths > 0, such as (512, 256), got {widths}.")
 
         return widths

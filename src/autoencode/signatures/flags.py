@@ -9,11 +9,12 @@ import contextlib
 import difflib
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, make_dataclass
+from itertools import groupby
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, NamedTuple, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 import tyro
 
@@ -124,7 +125,7 @@ def parse(
     text: str,
     groups: Sequence[Group],
     argv: Sequence[str],
-    elsewhere: Mapping[str, str] = {},
+    elsewhere: Callable[[], Mapping[str, str]] = dict,
 ) -> dict[str, dict[str, Any]]:
     r"""Reads a command line.
 
@@ -133,7 +134,7 @@ def parse(
         text: What it does.
         groups: Its arguments. Those of the first group stand without a title.
         argv: What was typed after the command.
-        elsewhere: Flags that are offered only with others, and these.
+        elsewhere: Returns flags that are offered only with others, and these.
 
     Returns:
         The values that were given, by group and name.
@@ -149,10 +150,7 @@ def parse(
         {'vae': {'latent_dim': 16}}
     """
     first, *others = groups
-    nested = [
-        (f"group{i}", Annotated[_dataclass(group), tyro.conf.arg(name=group.prefix[:-1] or group.name)])
-        for i, group in enumerate(others)
-    ]
+    nested = [(f"group{i}", _nested(group)) for i, group in enumerate(others)]
     everything = make_dataclass("Flags", [*nested, *map(_field, first.offered())])
     said = io.StringIO()
 
@@ -180,7 +178,8 @@ def parse(
         kind = "flag" if word.startswith("-") else "argument"
         flag = word.replace("_", "-")
         hint = _suggestion(flag, flags)
-        hint = f"; it goes with {elsewhere[flag]}." if flag in elsewhere else hint
+        others_know = elsewhere()
+        hint = f"; it goes with {others_know[flag]}." if flag in others_know else hint
         raise ValueError(f"unknown {kind} {word!r}{hint} See {program} --help")
 
     parts = [found, *(getattr(found, f"group{i}") for i in range(len(others)))]
@@ -201,17 +200,19 @@ def parse(
     return values
 
 
-def _dataclass(group: Group) -> type:
+def _nested(group: Group) -> Any:
     cls = make_dataclass(group.name, [_field(a, bool(group.prefix)) for a in group.offered()])
     cls.__doc__ = group.text
 
-    return cls
+    # With `help`, tyro does not search the source for it
+    return Annotated[cls, tyro.conf.arg(name=group.prefix[:-1] or group.name, help=group.text)]
 
 
 def _field(argument: Argument, prefixed: bool = False) -> tuple[str, Any, Any]:
     r"""Returns a field of a dataclass, as tyro reads them."""
     unset = _unset(argument)
-    kind: Any = (argument.type or str) | None if unset is None else bool
+    # tyro imports twice as much for `type | None`, and for a tuple looked at before `None`
+    kind: Any = Union[None, argument.type or str] if unset is None else bool  # noqa: UP007
 
     about = tyro.conf.arg(
         help=argument.text or argument.name.replace("_", " "),
@@ -277,11 +278,15 @@ def _suggestion(name: str, known: Iterable[str]) -> str:
     return f"; did you mean '{near[0]}'?" if near else "."
 
 
+def _is_rule(line: str) -> bool:
+    return len(line) > 1 and set(line) <= set("─╰╯-")
+
+
 def _one_line(box: str, groups: Sequence[Group]) -> str:
     r"""Returns what tyro says in a box, or something plainer where it is known to be lengthy."""
-    lines = [line.strip("│ ") for line in box.splitlines() if "╭" not in line]
-    rules = [i for i, line in enumerate(lines) if line.startswith(("─", "╰"))]
-    said = " ".join(" ".join(lines[: rules[0] if rules else None]).split())
+    lines = [line.strip(" │") for line in box.splitlines()[1:]]
+    parts = [list(part) for ruled, part in groupby(lines, _is_rule) if not ruled]
+    said = " ".join(" ".join(parts[0] if parts else []).split())
 
     if wrong := _WRONG.match(said):
         flag = (wrong["flag"] or wrong["name"]).rpartition("/")[2]
