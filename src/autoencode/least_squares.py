@@ -19,7 +19,9 @@ from torch import Tensor
 from .data import Examples
 from .distributions import SharedGaussian
 from .networks.perceptron import MLP
-from .training import Epoch, Solver, Step, evaluate
+from .run import Epoch
+from .step import Step, evaluate
+from .training import Solver
 
 _LARGEST_COVARIANCE = 4096  # features: beyond that, randomised components
 
@@ -55,7 +57,11 @@ class LeastSquares(Solver):
         self.validation = validation
 
     def train(
-        self, step: Step, data: Examples, validation: Examples | None = None
+        self,
+        step: Step,
+        data: Examples,
+        validation: Examples | None = None,
+        resume: bool = False,
     ) -> Iterator[Epoch]:
         start = time.perf_counter()
         encoder, decoder = _affine(step.model.encoder), _affine(step.model.decoder)
