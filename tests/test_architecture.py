@@ -18,6 +18,8 @@ LAYERS = [
     {"networks", "distributions", "corruptions", "storage", "data"},
     {"model", "priors", "datasets"},
     {"objectives", "modalities", "evaluation"},
+    {"step", "checkpoints"},
+    {"run"},
     {"training"},
     {"least_squares"},
     {"estimator"},

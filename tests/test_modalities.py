@@ -124,8 +124,11 @@ def test_images_of_another_scale_are_refused_or_said(caplog) -> None:
     with pytest.raises(ValueError, match=r"expected intensities from about 0 to 1.*got 0 to 255"):
         Images().fit(X).load(255 * X)
 
-    with pytest.raises(ValueError, match=r"expected intensities from about 0 to 1.*got -3 to -?0"):
-        Images().fit(X).load(-3 * X)
+    with pytest.raises(ValueError, match=r"expected intensities from about 0 to 1.*got -4 to -?0"):
+        Images().fit(X).load(-4 * X)
+
+    # Strong noise is none
+    Images().fit(X).load(X + 2)
 
     with caplog.at_level(logging.WARNING, "autoencode"):
         Images().fit((255 * X).astype(np.uint8)).load(X)

@@ -16,7 +16,9 @@ from autoencode.model import Conditional, LatentModel
 from autoencode.networks import Perceptron
 from autoencode.objectives import ELBO, Loss, Objective, Reconstruction
 from autoencode.priors import StandardNormal
-from autoencode.training import Epoch, Step, Training, evaluate
+from autoencode.run import Epoch
+from autoencode.step import Step, evaluate
+from autoencode.training import Training
 
 D, LATENT = 6, 2
 
@@ -179,9 +181,14 @@ def test_a_loss_that_is_not_finite_ends_with_the_last_good_weights() -> None:
         step, Examples(torch.randn(64, D))
     )
     assert [next(records).epoch, next(records).epoch] == [1, 2]
+    kept = [p.detach().clone() for p in step.parameters()]
 
-    with pytest.raises(FloatingPointError, match=r"epoch 3.*smaller learning_rate than 0.002"):
+    with pytest.raises(
+        FloatingPointError, match=r"2 of 2 steps of epoch 3.*its loss is not finite.*epoch 2\."
+    ):
         next(records)
+
+    assert all(torch.equal(p, q) for p, q in zip(step.parameters(), kept, strict=True))
 
     assert all(p.isfinite().all() for p in step.parameters())
 
@@ -197,7 +204,7 @@ def test_objectives_see_the_progress() -> None:
     step = Step(linear_model(Dirac(), FixedGaussian()), Watching(after=100))
     run(step, torch.randn(64, D), epochs=2, batch_size=32)
 
-    assert seen == [0.0, 0.25, 0.5, 0.75]
+    assert seen == [0.125, 0.375, 0.625, 0.875]
     assert step.objective.progress == 1
 
 
@@ -214,7 +221,7 @@ def test_pairs_replace_the_corruption() -> None:
 def test_batches_hold_each_example_once(N: int, size: int) -> None:
     x = torch.arange(N)
     batches = Batches(Examples(x, context=-x), size)
-    parts = list(batches)
+    parts = list(batches.take(batches.shuffled()))
 
     assert len(parts) == len(batches) == math.ceil(N / size)
     assert torch.equal(torch.cat([p.target for p in parts]).sort().values, x)
@@ -224,11 +231,12 @@ def test_batches_hold_each_example_once(N: int, size: int) -> None:
 
 
 def test_batches_come_in_a_new_order() -> None:
-    batches = Batches(Examples(torch.arange(100)), 100)
-    first, second = next(iter(batches)).target, next(iter(batches)).target
+    batches = Batches(Examples(torch.arange(100)), 30)
+    first, second = batches.shuffled(), batches.shuffled()
+    rest = [batch.target for batch in batches.take(first, start=2)]
 
     assert not torch.equal(first, second)
-    assert torch.equal(next(iter(Batches(batches.examples, 100, False))).target, torch.arange(100))
+    assert torch.equal(torch.cat(rest), first[50:])
 
 
 @pytest.mark.parametrize(
@@ -240,8 +248,113 @@ def test_batches_come_in_a_new_order() -> None:
         {"learning_rate": 0.0},
         {"validation": 1.0},
         {"validation": -0.1},
+        {"patience": 0},
+        {"clip": -1.0},
     ],
 )
 def test_bad_arguments_are_refused(options: dict) -> None:
     with pytest.raises(ValueError, match=f"expected {next(iter(options))}"):
         Training(**options)
+
+
+class Poisoned(Objective):
+    r"""Cannot score one of the examples."""
+
+    posterior = Dirac
+
+    def forward(self, model, x, target) -> Loss:
+        error = (model.decode(model.encode(x).mean).mean - target).square().sum(dim=-1)
+        error = torch.where(target[:, 0] == 7.0, math.nan, error)
+        return Loss(error, {"distortion": error})
+
+
+def test_a_poisoned_example_is_left_out() -> None:
+    x = torch.randn(640, D)
+    x[123, 0] = 7.0
+    step = Step(linear_model(Dirac(), FixedGaussian()), Poisoned())
+    records = run(step, x, epochs=3, batch_size=32)  # 1 of 20 steps is left out
+
+    assert all(math.isfinite(record.train["total"]) for record in records)
+    assert records[-1].train["total"] < records[0].train["total"]
+
+
+def test_a_poisoned_example_that_is_in_every_step_is_named() -> None:
+    x = torch.randn(64, D)
+    x[23, 0] = 7.0
+    step = Step(linear_model(Dirac(), FixedGaussian()), Poisoned())
+
+    with pytest.raises(FloatingPointError, match=r"example 23 of.*its distortion is not finite"):
+        run(step, x, epochs=3, batch_size=64)
+
+
+def test_a_retreat_goes_on_with_a_smaller_rate(caplog) -> None:
+    x = torch.randn(64, D)
+
+    class Stumbling(Explosive):
+        def forward(self, model, x, target) -> Loss:
+            loss = super().forward(model, x, target)
+            return loss if self.steps not in {3, 4} else Loss(loss.total * math.nan, {})
+
+    step = Step(linear_model(Dirac(), FixedGaussian()), Stumbling(after=100))
+    records = run(step, x, epochs=4, batch_size=32)
+
+    assert [record.epoch for record in records] == [1, 2, 3, 4]
+    assert step.objective.steps == 10  # the second epoch was made twice
+    assert [r.message for r in caplog.records if "half the learning rate" in r.message]
+
+
+def test_patience_ends_the_training() -> None:
+    step = Step(linear_model(Dirac(), FixedGaussian()), Reconstruction())
+    solver = Training(
+        epochs=100, learning_rate=0.5, batch_size=8, validation=0.5, patience=3, progress=False
+    )
+    held_out = Examples(torch.randn(64, D))
+    records = list(solver.train(step, Examples(torch.randn(64, D)), held_out))
+    losses = [record.validation["total"] for record in records]
+
+    assert len(records) < 100
+    assert len(records) - 1 - losses.index(min(losses)) == 3
+    assert evaluate(step, [held_out])["total"] == pytest.approx(min(losses))
+
+
+def test_patience_needs_validation_examples() -> None:
+    with pytest.raises(ValueError, match=r"validation=0\.1"):
+        Training(patience=3)
+
+
+def test_the_schedule_fits_the_time_budget(monkeypatch) -> None:
+    clock = iter(range(10000))
+    monkeypatch.setattr("autoencode.run.time.perf_counter", lambda: float(next(clock)))
+    seen = []
+
+    class Watching(Explosive):
+        def forward(self, model, x, target) -> Loss:
+            seen.append(self.progress.item())
+            return super().forward(model, x, target)
+
+    step = Step(linear_model(Dirac(), FixedGaussian()), Watching(after=10000))
+    records = run(step, torch.randn(64, D), time_budget="50s", batch_size=8)
+
+    assert records[-1].seconds <= 60
+    assert seen == sorted(seen)
+    assert 0.9 < seen[-1] <= 1.0
+
+
+@pytest.mark.parametrize("budget", ["soon", "-1m", 0, "10 parsecs", "m"])
+def test_bad_time_budgets_are_refused(budget) -> None:
+    with pytest.raises(ValueError, match="expected a time such as"):
+        Training(time_budget=budget)
+
+
+def test_least_squares_sees_the_corruption() -> None:
+    X = np.random.default_rng(0).normal(size=(2000, 4)) @ np.diag([3.0, 2.0, 1.0, 0.5])
+    noise = ae.corruptions.GaussianNoise(0.5)
+    model = ae.linear(latent_dim=4, corruption=noise, random_state=0).fit(X)
+
+    # The Wiener filter, in units of the scaled data
+    scale = model.modality_.scale_[0]
+    C = np.cov(X.T / scale)
+    wiener = C @ np.linalg.inv(C + 0.25 * np.eye(4))
+    filtered = model.denoise(X)
+
+    assert np.allclose(filtered - X.mean(axis=0), (X - X.mean(axis=0)) @ wiener.T, atol=0.15)

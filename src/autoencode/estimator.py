@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.distributions import constraints
 
 from . import __version__, corruptions, storage
+from .checkpoints import Checkpoint
 from .corruptions import Corruption
 from .data import Examples, read_array
 from .distributions import Dirac, Family
@@ -31,7 +32,8 @@ from .model import Conditional, LatentModel
 from .networks import Network
 from .objectives import Objective, Reconstruction
 from .priors import Prior, StandardNormal
-from .training import Solver, Step, Training
+from .step import Step, evaluate
+from .training import Solver, Training
 
 log = logging.getLogger(__name__)
 
@@ -183,6 +185,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         X: ArrayLike | str | Path,
         y: ArrayLike | None = None,
         corrupted: ArrayLike | str | Path | None = None,
+        resume: bool = False,
     ) -> "Autoencoder":
         r"""Trains on examples.
 
@@ -196,6 +199,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 of images, by default the subfolders. Ignored otherwise.
             corrupted: Damaged versions of the examples, for the encoder to see in place of
                 `X`, in the same order.
+            resume: Whether to go on from the checkpoint of `Training(checkpoint=...)`, if
+                there is one. On a CPU the result is, to the bit, that of a training that was
+                never stopped.
 
         Raises:
             TypeError: If an argument is of the wrong kind.
@@ -206,7 +212,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.history_: list[Bunch] = []
 
         try:
-            self._train(self._prepare(X, y, corrupted))
+            self._train(self._prepare(X, y, corrupted, resume), resume)
         except KeyboardInterrupt:
             if not self.history_:
                 self._restore(before)
@@ -300,6 +306,27 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             return residual.flatten(start_dim=1).square().sum(dim=-1)
 
         return self._map_data(error, X, y).numpy()
+
+    def evaluate(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> dict[str, float]:
+        r"""The mean of the loss and of its terms on examples, as in the records of training.
+
+        Arguments:
+            X: The examples. They are not corrupted.
+            y: Their labels or numbers, if the model is conditional.
+
+        Returns:
+            `total` and, by the objective, `distortion`, `rate`, `bound` and others: in nats
+            per example, of the scaled data.
+        """
+        self._check_fitted(decoder=True)
+        objective = (self.objective or Reconstruction()).clone()
+        step = Step(self.model_, objective, normalize=self.modality_.normalize)
+        X, y_read = self._read(X)
+        c = self._encode_context(y_read if y is None else y, len(X))
+
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed_)
+            return evaluate(step, Examples(self.modality_.load(X), None, c).split(_ROWS))
 
     @_NeedsDensity
     def score_samples(
@@ -421,7 +448,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     # Learning, in parts
 
-    def _prepare(self, X: Any, y: ArrayLike | None, corrupted: Any) -> Examples:
+    def _prepare(self, X: Any, y: ArrayLike | None, corrupted: Any, resume: bool) -> Examples:
         r"""Checks everything that can be wrong, and returns the examples to train on."""
         self._check_arguments()
 
@@ -443,6 +470,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.context_ = self._describe(y)
         self.seed_ = int(check_random_state(self.random_state).randint(2**31))
 
+        if resume:
+            self.seed_ = _checkpoint(self.training).seed() or self.seed_
+
         data = Examples(
             self.modality_.load(X),
             None if corrupted is None else self.modality_.load(corrupted),
@@ -454,7 +484,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         return data
 
-    def _train(self, data: Examples) -> None:
+    def _train(self, data: Examples, resume: bool) -> None:
         training = (self.training or Training()).clone()
         objective = (self.objective or Reconstruction()).clone()
 
@@ -467,7 +497,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
             log.info("%s", self._describe_choices(data, held_out))
 
-            for record in training.train(step, data, held_out):
+            for record in training.train(step, data, held_out, resume):
                 self.history_.append(Bunch(**record._asdict()))
 
     def _restore(self, attributes: dict[str, Any]) -> None:
@@ -569,6 +599,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
             if not all(isinstance(v, (kind, type(None))) for v in values):
                 raise TypeError(f"expected {name} as, say, {_EXAMPLES[name]}, got {value!r}.")
+
+        if not self._posterior()(torch.zeros(1, self._posterior().n_params)).has_rsample:
+            raise ValueError(
+                "expected a posterior whose samples have gradients, such as Gaussian() or"
+                f" Dirac(), got {self.posterior!r}."
+            )
 
         if not (self.corruption is None or callable(self.corruption)):
             raise TypeError(
@@ -680,6 +716,15 @@ def _check_lengths(**rows: Any) -> None:
 
     if len(set(lengths.values())) > 1:
         raise ValueError(f"expected one row of each for every example, got lengths {lengths}.")
+
+
+def _checkpoint(training: Solver | None) -> Checkpoint:
+    folder = getattr(training, "checkpoint", None)
+
+    if folder is None:
+        raise ValueError("resume=True needs a checkpoint: training=Training(checkpoint='run').")
+
+    return Checkpoint(folder)
 
 
 def _hold_out(data: Examples, share: float | None) -> tuple[Examples, Examples | None]:

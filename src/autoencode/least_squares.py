@@ -19,7 +19,9 @@ from torch import Tensor
 from .data import Examples
 from .distributions import SharedGaussian
 from .networks.perceptron import MLP
-from .training import Epoch, Solver, Step, evaluate
+from .run import Epoch
+from .step import Step, evaluate
+from .training import Solver
 
 _LARGEST_COVARIANCE = 4096  # features: beyond that, randomised components
 
@@ -40,6 +42,8 @@ class LeastSquares(Solver):
         | Reduced-rank regression for the multivariate linear model (Izenman, 1975)
         | https://doi.org/10.1016/0047-259X(75)90042-1
 
+    A corruption is drawn once for each example, and the regression fitted to these pairs.
+
     Arguments:
         validation: The share of the examples that is held out and only scored.
 
@@ -55,22 +59,25 @@ class LeastSquares(Solver):
         self.validation = validation
 
     def train(
-        self, step: Step, data: Examples, validation: Examples | None = None
+        self,
+        step: Step,
+        data: Examples,
+        validation: Examples | None = None,
+        resume: bool = False,
     ) -> Iterator[Epoch]:
         start = time.perf_counter()
         encoder, decoder = _affine(step.model.encoder), _affine(step.model.decoder)
 
         with torch.no_grad():
-            x = step.normalize(data.target).double().flatten(start_dim=1)
-            u = x if data.corrupted is None else step.normalize(data.corrupted).double()
-            u, c = u.flatten(start_dim=1), data.context
+            u, x = (t.double().flatten(start_dim=1) for t in step.inputs(data))
+            c = data.context
 
             x_given, u_given = _regression(c, x), _regression(c, u)
             x_left, u_left = x - x_given(c), u - u_given(c)
 
             M = torch.eye(x.shape[1], dtype=x.dtype)
 
-            if data.corrupted is not None:
+            if not torch.equal(u, x):
                 M = torch.from_numpy(LinearRegression().fit(u_left, x_left).coef_)
 
             V = _components(u_left @ M.T, encoder.out_features)

@@ -4,80 +4,28 @@ Training is a generator of records, one per epoch: the caller's `for` is the cal
 stop early, stop iterating.
 """
 
-__all__ = ["Epoch", "Solver", "Step", "Training", "evaluate"]
+__all__ = ["Epoch", "Solver", "Training"]
 
 import abc
-import math
-import time
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+import contextlib
+import logging
+import re
+import signal
+import threading
+from collections.abc import Iterator
 from numbers import Integral
-from typing import NamedTuple
+from pathlib import Path
 
 import torch
-import torch.nn as nn
-from torch import Tensor
 from tqdm.auto import tqdm
 
+from .checkpoints import Checkpoint, fingerprint
 from .configurable import Configurable
 from .data import Batches, Examples
-from .model import LatentModel
-from .objectives import Loss, Objective
+from .run import Epoch, Run, seconds
+from .step import Step, evaluate
 
-
-class Epoch(NamedTuple):
-    r"""What happened in one pass over the data."""
-
-    epoch: int
-    r"""The number of the pass, from 1."""
-
-    train: dict[str, float]
-    r"""The mean of the loss and of its terms while training, in nats per example."""
-
-    validation: dict[str, float]
-    r"""The same on the validation examples after the pass; empty if there are none."""
-
-    seconds: float
-    r"""The time since training began."""
-
-
-class Step(nn.Module):
-    r"""Everything that is trained, behind one `forward`.
-
-    Arguments:
-        model: The model.
-        objective: What is minimised.
-        corruption: Makes the input of the encoder from the target.
-        normalize: Scales what is stored to what the model sees.
-
-    Example:
-        >>> Step(model, ELBO())(Examples(torch.rand(8, 5))).total.shape  # doctest: +SKIP
-        torch.Size([8])
-    """
-
-    def __init__(
-        self,
-        model: LatentModel,
-        objective: Objective,
-        corruption: Callable[[Tensor], Tensor] = nn.Identity(),
-        normalize: Callable[[Tensor], Tensor] = nn.Identity(),
-    ) -> None:
-        super().__init__()
-
-        self.model = model
-        self.objective = objective
-        self.corruption = corruption
-        self.normalize = normalize
-
-    def forward(self, batch: Examples) -> Loss:
-        target = self.normalize(batch.target)
-
-        if batch.corrupted is None:
-            x = self.corruption(target)
-        else:
-            x = self.normalize(batch.corrupted)
-
-        return self.objective(self.model.given(batch.context), x, target)
+log = logging.getLogger(__name__)
 
 
 class Solver(Configurable, abc.ABC):
@@ -88,7 +36,11 @@ class Solver(Configurable, abc.ABC):
 
     @abc.abstractmethod
     def train(
-        self, step: Step, data: Examples, validation: Examples | None = None
+        self,
+        step: Step,
+        data: Examples,
+        validation: Examples | None = None,
+        resume: bool = False,
     ) -> Iterator[Epoch]:
         r"""Trains in place, and yields a record after each epoch.
 
@@ -96,34 +48,49 @@ class Solver(Configurable, abc.ABC):
             step: The model with its objective.
             data: The examples to train on.
             validation: Examples that are only scored.
+            resume: Whether to go on from the checkpoint, if there is one.
         """
 
 
 class Training(Solver):
     r"""Minibatch training with AdamW.
 
-    The learning rate rises linearly over the first twentieth of the steps and falls to zero
-    along a cosine. With validation examples, the weights end as those of the epoch with the
-    least validation loss.
+    Matrices with more than 256 inputs take proportionally smaller steps, which lets one
+    learning rate serve narrow and wide networks. It rises linearly over the first twentieth
+    of the training and falls to zero along a cosine. With validation examples, the weights
+    end as those of the epoch with the least validation loss.
+
+    A step whose loss or gradient is not finite is left out. Where many are, training goes
+    back to the last good epoch and on with half the learning rate.
 
     References:
         | Decoupled Weight Decay Regularization (Loshchilov & Hutter, 2019)
         | https://arxiv.org/abs/1711.05101
 
+        | Tensor Programs V: Tuning Large Neural Networks via Zero-Shot Hyperparameter Transfer
+          (Yang et al., 2022), for the steps of wide matrices
+        | https://arxiv.org/abs/2203.03466
+
     Arguments:
         epochs: The number of passes over the data; by default enough for some 4,000 steps,
-            at least 10 and at most 200.
+            at least 10 and at most 200, or what the time budget allows.
         batch_size: The number of examples in a step.
-        learning_rate: The largest learning rate.
+        learning_rate: The largest learning rate, that of matrices with up to 256 inputs.
         weight_decay: The decay of weight matrices, relative to the learning rate.
         clip: The largest norm of the gradient; longer ones are shortened to it.
         validation: The share of the examples that is held out to be scored after each epoch.
+        patience: The number of epochs without a better validation loss before it stops.
+        time_budget: The time to train for, in seconds or as text such as `"10m"`; the
+            learning rate falls in step with it.
+        checkpoint: A folder to keep the state of the training in, for
+            `fit(..., resume=True)` to go on from, exactly, after whatever has happened.
+        checkpoint_seconds: The least time between two writes.
         device: Where to train, `"cpu"` or `"cuda"`; by default a GPU if there is one.
         progress: Whether to show a progress bar; by default if someone looks at a terminal.
 
     Raises:
-        FloatingPointError: If the loss is no longer finite; the weights are those of the
-            last epoch in which it was.
+        FloatingPointError: If the loss does not stay finite with smaller steps either; the
+            weights are those of the last epoch in which it did.
 
     Example:
         >>> Training(epochs=3).get_params()["epochs"]
@@ -134,16 +101,25 @@ class Training(Solver):
         self,
         epochs: int | None = None,
         batch_size: int = 128,
-        learning_rate: float = 2e-3,
-        weight_decay: float = 0.01,
+        learning_rate: float = 3e-3,
+        weight_decay: float = 0.05,
         clip: float | None = None,
         validation: float | None = None,
+        patience: int | None = None,
+        time_budget: float | str | None = None,
+        checkpoint: str | Path | None = None,
+        checkpoint_seconds: float = 60.0,
         device: str | None = None,
         progress: bool | None = None,
     ) -> None:
-        for name, value in {"epochs": epochs, "batch_size": batch_size}.items():
+        counts = {"epochs": epochs, "batch_size": batch_size, "patience": patience}
+
+        for name, value in counts.items():
             if value is not None and not (isinstance(value, Integral) and value >= 1):
                 raise ValueError(f"expected {name} as an integer >= 1, got {value!r}.")
+
+        if clip is not None and not clip > 0:
+            raise ValueError(f"expected clip > 0, got {clip!r}.")
 
         if not learning_rate > 0:
             raise ValueError(f"expected learning_rate > 0, got {learning_rate!r}.")
@@ -151,152 +127,141 @@ class Training(Solver):
         if validation is not None and not 0 <= validation < 1:
             raise ValueError(f"expected validation as a share below 1, got {validation!r}.")
 
+        if patience is not None and not validation:
+            raise ValueError("patience needs validation examples: validation=0.1, for example.")
+
+        seconds(time_budget)  # raises if it is none
+
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.clip = clip
         self.validation = validation
+        self.patience = patience
+        self.time_budget = time_budget
+        self.checkpoint = checkpoint
+        self.checkpoint_seconds = checkpoint_seconds
         self.device = device
         self.progress = progress
 
     def train(
-        self, step: Step, data: Examples, validation: Examples | None = None
+        self,
+        step: Step,
+        data: Examples,
+        validation: Examples | None = None,
+        resume: bool = False,
     ) -> Iterator[Epoch]:
         device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
-        step = step.to(device)
-
-        batches = Batches(data.to(device), self.batch_size)
         held_out = None if validation is None else validation.to(device)
+        run = Run(self, step.to(device), Batches(data.to(device), self.batch_size))
+        checkpoint = None
 
-        epochs = self.epochs or min(200, max(10, math.ceil(4000 / len(batches))))
-        n_steps = epochs * len(batches)
+        if self.checkpoint is not None:
+            checkpoint = Checkpoint(self.checkpoint, self.checkpoint_seconds)
+            settings = _settings(self, step, data, validation)
+            saved = checkpoint.read() if resume else None
 
-        groups = _parameter_groups(step, self.weight_decay)
-        optimizer = torch.optim.AdamW(groups, lr=self.learning_rate, betas=(0.9, 0.99), fused=True)
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, partial(_warm_cosine, n_steps))
+            if saved is not None:
+                run.resume(*saved, settings)
 
-        best, least, start = {}, math.inf, time.perf_counter()
-        bar = _progress_bar(self.progress, n_steps)
+            yield from run.records
 
-        try:
-            for epoch in range(1, epochs + 1):
-                step.train()
-                summary = Summary()
+        with _deferred_interrupt() as interrupted, _progress_bar(self.progress, run) as bar:
+            try:
+                while not (run.done() or interrupted.is_set()):
+                    for _ in run.steps():
+                        bar.update((run.i if run.n_steps else run.elapsed()) - bar.n)
 
-                for i, batch in enumerate(batches, start=(epoch - 1) * len(batches)):
-                    step.objective.progress.fill_(i / n_steps)
+                        if interrupted.is_set():
+                            break
 
-                    loss = step(batch)
-                    loss.total.mean().backward()
+                        if checkpoint and checkpoint.due():
+                            checkpoint.write(*run.state(settings))
 
-                    if self.clip is not None:
-                        nn.utils.clip_grad_norm_(step.parameters(), self.clip)
+                    # What was interrupted can go on in the middle of its epoch
+                    if checkpoint and interrupted.is_set():
+                        checkpoint.write(*run.state(settings))
 
-                    optimizer.step()
-                    optimizer.zero_grad()
-                    schedule.step()
+                    if run.retreat():
+                        continue
 
-                    summary.add(loss)
-                    bar.update()
+                    step.objective.progress.fill_(1)
+                    validated = {} if held_out is None else evaluate(step, held_out.split(1024))
+                    run.end_epoch(validated)
+                    bar.set_postfix_str(_line(validated or run.records[-1].train))
 
-                step.objective.progress.fill_(1)
+                    # Outside of `no_grad`, which would otherwise leak to whoever iterates
+                    yield run.records[-1]
 
-                trained = summary.means()
-                validated = {} if held_out is None else evaluate(step, held_out.split(1024))
+                if checkpoint and not interrupted.is_set():
+                    checkpoint.write(*run.state(settings))
+            finally:
+                run.restore_best()
+                step.eval()
 
-                if not math.isfinite(trained["total"]):
-                    raise FloatingPointError(
-                        f"the loss is no longer finite in epoch {epoch}: {trained}. Use a smaller"
-                        f" learning_rate than {self.learning_rate}, or clip=1.0."
-                    )
-
-                if not validated or validated["total"] <= least:
-                    least = validated.get("total", math.inf)
-                    best = {name: value.clone() for name, value in step.state_dict().items()}
-
-                bar.set_postfix_str(_line(validated or trained))
-
-                # Outside of `no_grad`, which would otherwise leak to whoever iterates
-                yield Epoch(epoch, trained, validated, time.perf_counter() - start)
-        finally:
-            bar.close()
-
-            if best:
-                step.load_state_dict(best)
-
-            step.eval()
+                if checkpoint:
+                    checkpoint.close()
 
 
-class Summary:
-    r"""Means over examples, summed on the device and read once.
+def _settings(
+    training: Training, step: Step, data: Examples, validation: Examples | None
+) -> dict[str, str]:
+    r"""What must be the same for a training to go on exactly."""
+    passing = {"checkpoint", "checkpoint_seconds", "device", "progress"}
+    knobs = {k: v for k, v in training.get_params().items() if k not in passing}
+    named = {
+        "data": _hash(data),
+        "validation": "none" if validation is None else _hash(validation),
+        "training": repr(knobs),
+        "model": str(step.model),
+        "objective": repr(step.objective),
+        "corruption": repr(step.corruption),
+    }
 
-    Example:
-        >>> summary = Summary()
-        >>> summary.add(Loss(torch.tensor([1.0, 3.0]), {}))
-        >>> summary.means()
-        {'total': 2.0}
-    """
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.sums: dict[str, Tensor] = {}
-
-    def add(self, loss: Loss) -> None:
-        n = len(loss.total)
-        self.count += n
-
-        for name, mean in loss.summary().items():
-            self.sums[name] = self.sums.get(name, 0) + mean * n
-
-    def means(self) -> dict[str, float]:
-        return {name: float(value) / self.count for name, value in self.sums.items()}
+    # Functions show where they lie in memory
+    return {name: re.sub(r" at 0x[0-9a-f]+", "", text) for name, text in named.items()}
 
 
-def evaluate(step: Step, batches: Iterable[Examples]) -> dict[str, float]:
-    r"""Scores examples without training on them.
-
-    Arguments:
-        step: The model with its objective.
-        batches: The examples, in parts that fit in memory.
-
-    Returns:
-        The mean of the loss and of its terms, in nats per example.
-
-    Example:
-        >>> evaluate(step, examples.split(1024))  # doctest: +SKIP
-        {'total': 31.2, 'distortion': 24.1, 'rate': 7.1, 'bound': -31.2}
-    """
-    step.eval()
-    summary = Summary()
-
-    with torch.no_grad():
-        for batch in batches:
-            summary.add(step(batch))
-
-    return summary.means()
+def _hash(data: Examples) -> str:
+    return fingerprint(data.target, data.corrupted, data.context)
 
 
-def _parameter_groups(step: Step, weight_decay: float) -> list[dict]:
-    r"""Decays matrices and kernels; a decayed bias, norm or scale only loses accuracy."""
-    matrices = [p for p in step.parameters() if p.ndim >= 2]
-    others = [p for p in step.parameters() if p.ndim < 2]
+@contextlib.contextmanager
+def _deferred_interrupt() -> Iterator[threading.Event]:
+    r"""Turns the first Ctrl-C into an event, so that a step is never cut in two."""
+    interrupted = threading.Event()
 
-    return [
-        {"params": matrices, "weight_decay": weight_decay},
-        {"params": others, "weight_decay": 0.0},
-    ]
+    def handle(*_: object) -> None:
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+
+        interrupted.set()
+        log.warning("interrupted: ending the epoch here. Once more to stop at once.")
+
+    # Signals reach only the main thread, and only where nobody else has claimed them
+    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+    if not (usual and threading.current_thread() is threading.main_thread()):
+        yield interrupted
+        return
+
+    signal.signal(signal.SIGINT, handle)
+
+    try:
+        yield interrupted
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _warm_cosine(n_steps: int, i: int) -> float:
-    r"""Returns the share of the learning rate at step `i`: up a line, down a cosine."""
-    rising = min(1.0, (i + 1) / max(1, n_steps // 20))
-    return rising * 0.5 * (1 + math.cos(math.pi * i / n_steps))
-
-
-def _progress_bar(shown: bool | None, n_steps: int) -> tqdm:
+def _progress_bar(shown: bool | None, run: Run) -> tqdm:
     # tqdm reads `None` as: only in a terminal
-    return tqdm(total=n_steps, unit=" steps", disable=None if shown is None else not shown)
+    hidden = None if shown is None else not shown
+
+    if run.n_steps is None:
+        return tqdm(total=round(run.budget), unit="s", initial=run.elapsed(), disable=hidden)
+
+    return tqdm(total=run.n_steps, unit=" steps", initial=run.i, disable=hidden)
 
 
 def _line(terms: dict[str, float]) -> str:

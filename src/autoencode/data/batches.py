@@ -56,31 +56,32 @@ class Batches:
     r"""Minibatches of examples, gathered by index on the device that they live on.
 
     All batches have the same size, or one example less: a small last batch would weigh
-    its few examples more than the others. The order is new in each iteration, and drawn
-    from torch's global generator.
+    its few examples more than the others.
 
     Arguments:
         examples: The examples.
         batch_size: The largest number of examples in one batch.
-        shuffle: Whether to draw a new order at each iteration.
 
     Example:
-        >>> batches = Batches(Examples(torch.arange(10)), batch_size=4, shuffle=False)
-        >>> [batch.target.tolist() for batch in batches]
+        >>> batches = Batches(Examples(torch.arange(10)), batch_size=4)
+        >>> [batch.target.tolist() for batch in batches.take(torch.arange(10))]
         [[0, 1, 2, 3], [4, 5, 6], [7, 8, 9]]
+        >>> [len(batch) for batch in batches.take(batches.shuffled(), start=1)]
+        [3, 3]
     """
 
-    def __init__(self, examples: Examples, batch_size: int = 128, shuffle: bool = True) -> None:
+    def __init__(self, examples: Examples, batch_size: int = 128) -> None:
         self.examples = examples
         self.batch_size = batch_size
-        self.shuffle = shuffle
 
     def __len__(self) -> int:
         return math.ceil(len(self.examples) / self.batch_size)
 
-    def __iter__(self) -> Iterator[Examples]:
-        N, device = len(self.examples), self.examples.target.device
-        order = torch.randperm(N) if self.shuffle else torch.arange(N)
+    def shuffled(self) -> Tensor:
+        r"""Returns a new order of the examples, drawn from torch's global generator."""
+        return torch.randperm(len(self.examples))
 
-        for index in order.to(device).tensor_split(len(self)):
+    def take(self, order: Tensor, start: int = 0) -> Iterator[Examples]:
+        r"""Yields the batches of an order, from the one with number `start`."""
+        for index in order.to(self.examples.target.device).tensor_split(len(self))[start:]:
             yield self.examples[index]

@@ -99,7 +99,9 @@ class Images(Modality):
         byte = X.dtype == np.uint8 and not (self.binary_ and high == 1)
 
         # Noise may lead out of the range, another scale of grey values leads far out
-        if not byte and len(X) and (X.max() > 2 * high - low or X.min() < 2 * low - high):
+        reach = 3 * (high - low)
+
+        if not byte and len(X) and (X.max() > high + reach or X.min() < low - reach):
             raise ValueError(
                 f"expected intensities from about {low:g} to {high:g}, as in the images of the"
                 f" fit, got {X.min():g} to {X.max():g}. Bring them to that scale."

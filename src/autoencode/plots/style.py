@@ -1,0 +1,52 @@
+r"""What all pictures share: colours, sizes, letters and plain axes."""
+
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.colorbar import Colorbar
+from matplotlib.figure import Figure
+
+# Ten colours that differ also to colour-blind eyes, from
+# Accessible Color Sequences for Data Visualization (Petroff, 2021), https://arxiv.org/abs/2107.02270
+COLOURS = (
+    "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6",
+    "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
+)  # fmt: skip
+NUMBERS = "viridis"
+
+DPI = 200
+WIDTH = 7.2  # inches
+INK, SOFT, RULE = "#22262b", "#5c646e", "#c9ced4"
+TEXT: dict[str, Any] = {"fontsize": 9, "color": SOFT}
+LEGEND: dict[str, Any] = {"frameon": False, "fontsize": 9, "labelcolor": SOFT}
+
+
+def canvas(height: float, width: float = WIDTH) -> Figure:
+    r"""Returns an empty figure, of inches, whose axes make room for each other."""
+    return Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+
+
+def tidy(ax: Axes, title: str = "", x: str = "", y: str = "") -> Axes:
+    r"""Writes the names of the axes, and leaves only two thin lines of the frame."""
+    ax.set_title(title, loc="left", fontsize=10, color=INK)
+    ax.set_xlabel(x, **TEXT)
+    ax.set_ylabel(y, **TEXT)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set_color(RULE)
+    ax.tick_params(labelsize=8, labelcolor=SOFT, color=RULE)
+
+    return ax
+
+
+def tidy_bar(bar: Colorbar) -> Axes:
+    r"""Takes the frame from a colour bar."""
+    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.ax.tick_params(labelsize=7, labelcolor=SOFT, color=RULE)
+
+    return bar.ax
+
+
+def legend_beside(ax: Axes) -> None:
+    r"""Explains the colours to the right of the axes."""
+    beside: dict[str, Any] = {"loc": "center left", "bbox_to_anchor": (1.01, 0.5)}
+    ax.legend(**beside, **LEGEND, handletextpad=0.3, markerscale=1.6)

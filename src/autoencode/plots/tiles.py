@@ -1,0 +1,94 @@
+r"""Images as tiles, each pixel of them a whole number of pixels of the figure."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike, NDArray
+
+from ..modalities import Modality
+from .style import DPI, TEXT, WIDTH
+
+_GAP = 4  # pixels between tiles
+_MARGIN = 0.42  # inches, for the names of axes
+
+
+def are_images(modality: Modality) -> bool:
+    r"""Whether examples have rows, columns and channels."""
+    return len(modality.shape_) == 3
+
+
+def pixels(modality: Modality, X: NDArray) -> NDArray:
+    r"""Returns images as `(N, H, W, C)` from 0 to 1, with one, three or four channels."""
+    low, high = modality.range_  # type: ignore[attr-defined]
+
+    # Noise leads out of the range, further than `load` trusts
+    x = modality.normalize(modality.load(X.clip(low, high))).movedim(1, -1).numpy()
+    return x if x.shape[-1] in {1, 3, 4} else x.mean(axis=-1, keepdims=True)
+
+
+def margins(y: ArrayLike | None, n: int, columns: int) -> tuple[Sequence, Sequence]:
+    r"""Returns what to write beside rows or above columns that have one label all through."""
+    if y is None or np.shape(y) != (n,) or n % columns:
+        return (), ()
+
+    table = np.reshape(np.asarray(y), (-1, columns))
+
+    if len(table) > 1 and (table == table[:, :1]).all():
+        return list(table[:, 0]), ()
+
+    return (), list(table[0]) if (table == table[:1]).all() else ()
+
+
+def sheet(
+    tiles: NDArray, columns: int, beside: Sequence[Any] = (), above: Sequence[Any] = ()
+) -> Figure:
+    r"""Lays out tiles, with shape `(N, H, W, C)`, row by row."""
+    H, W = tiles.shape[1:3]
+    width = max(8, int(min(0.72, (WIDTH - 0.9 * bool(beside)) / columns) * DPI) - _GAP)
+    width -= width % W if W <= width else 0
+    height = max(1, round(width * H / W))
+
+    left = round(0.075 * DPI * max(len(str(name)) for name in beside)) + 24 if beside else _GAP
+    top = 44 if above else _GAP
+    x = left + (width + _GAP) * np.arange(columns + 1)
+    y = top + (height + _GAP) * np.arange(-(-len(tiles) // columns) + 1)
+
+    figure = Figure(figsize=(x[-1] / DPI, y[-1] / DPI), dpi=DPI)
+    ax = figure.add_axes((0, 0, 1, 1))
+    ax.set_axis_off()
+
+    for i, tile in enumerate(tiles if tiles.shape[-1] > 1 else tiles[..., 0]):
+        r, c = divmod(i, columns)
+        extent = (x[c], x[c] + width, y[r] + height, y[r])
+        ax.imshow(tile, cmap="gray", vmin=0, vmax=1, extent=extent, aspect="auto")
+
+    ax.set(xlim=(0, x[-1]), ylim=(y[-1], 0))
+
+    for name, at in zip(beside, y):
+        ax.text(left - 14, at + height / 2, str(name), ha="right", va="center", **TEXT)
+
+    for name, at in zip(above, x):
+        ax.text(at + width / 2, top - 10, str(name), ha="center", va="bottom", **TEXT)
+
+    return figure
+
+
+def name_axes(figure: Figure, names: list[str], ticks: list[NDArray]) -> None:
+    r"""Widens a sheet for the names and ends of one axis or two."""
+    ax = figure.axes[0]
+    width, height = figure.get_size_inches()
+    figure.set_size_inches(width + _MARGIN, height + _MARGIN)
+    x, y = _MARGIN / (width + _MARGIN), _MARGIN / (height + _MARGIN)
+    ax.set_position((x, y, 1 - x, 1 - y))
+
+    written = [(f"{t[0]:.2g}", name, f"{t[-1]:.2g}") for name, t in zip(names, ticks)]
+    style: dict[str, Any] = {"transform": ax.transAxes, **TEXT}
+
+    for at, text, ha in zip((0, 0.5, 1), written[0], ("left", "center", "right")):
+        ax.text(at, -0.1 / height, text, ha=ha, va="top", **style)
+
+    for side in written[1:]:
+        for at, text, va in zip((0, 0.5, 1), side, ("bottom", "center", "top")):
+            ax.text(-0.1 / width, at, text, ha="right", va=va, rotation=90, **style)

@@ -1,0 +1,412 @@
+r"""The state of one training: what changes from step to step, and can be put away and taken up."""
+
+__all__ = ["Epoch", "Run", "seconds"]
+
+import logging
+import math
+import re
+import time
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Protocol
+
+import torch
+import torch.nn as nn
+from torch import Tensor
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
+
+from .data import Batches, Examples
+from .step import Step, Summary
+
+log = logging.getLogger(__name__)
+
+_MOST_SKIPPED = 0.1  # of the steps of an epoch, before it is tried again more carefully
+_MOST_RETREATS = 3
+_FULL_STEP = 256  # inputs of a matrix, beyond which it takes smaller steps
+
+
+class Epoch(NamedTuple):
+    r"""What happened in one pass over the data."""
+
+    epoch: int
+    r"""The number of the pass, from 1."""
+
+    train: dict[str, float]
+    r"""The mean of the loss and of its terms while training, in nats per example."""
+
+    validation: dict[str, float]
+    r"""The same on the validation examples after the pass; empty if there are none."""
+
+    seconds: float
+    r"""The time since training began."""
+
+
+class Knobs(Protocol):
+    r"""What a run reads of :class:`~autoencode.Training`, where it is explained."""
+
+    epochs: int | None
+    learning_rate: float
+    weight_decay: float
+    clip: float | None
+    patience: int | None
+    time_budget: float | str | None
+
+
+class Run:
+    r"""One training.
+
+    Nothing in it reads a number back from the device within an epoch: steps that are not
+    finite are left out by the optimizer itself, and counted where they happen.
+
+    Arguments:
+        training: The knobs.
+        step: What is trained.
+        batches: What it is trained on.
+
+    Example:
+        >>> run = Run(Training(epochs=1), step, batches)  # doctest: +SKIP
+        >>> for _ in run.steps():  # doctest: +SKIP
+        ...     print(run.i)
+    """
+
+    def __init__(self, training: Knobs, step: Step, batches: Batches) -> None:
+        self.training = training
+        self.step = step
+        self.batches = batches
+
+        budget = seconds(training.time_budget)
+        epochs = training.epochs or min(200, max(10, math.ceil(4000 / len(batches))))
+        bounded = training.epochs is not None or budget is None
+
+        self.budget = math.inf if budget is None else budget
+        self.n_steps = epochs * len(batches) if bounded else None
+
+        groups = _parameter_groups(step, training.weight_decay)
+        self.parameters = [p for group in groups for p in group["params"]]
+        self.optimizer = torch.optim.AdamW(
+            groups, lr=training.learning_rate, betas=(0.9, 0.99), fused=True
+        )
+
+        self.start = time.perf_counter()
+        self.i = 0  # steps done
+        self.records: list[Epoch] = []
+        self.least, self.stale, self.retreats = math.inf, 0, 0
+        self.best: dict[str, Tensor] = {}
+        self._begin_epoch()
+
+    # Going on
+
+    def steps(self) -> Iterator[None]:
+        r"""Makes the steps of the epoch that are left, and yields after each."""
+        self.step.train()
+
+        for batch in self.batches.take(self.order, self.i - self.epoch_start):
+            self._step(batch)
+            yield
+
+            if self.elapsed() >= self.budget:
+                break
+
+    def elapsed(self) -> float:
+        r"""Returns the seconds spent on this training, also before it was resumed."""
+        return time.perf_counter() - self.start
+
+    def progress(self) -> float:
+        r"""Returns the share of the training that is done."""
+        by_steps = (self.i + 0.5) / self.n_steps if self.n_steps else 0.0
+        return min(1.0, max(by_steps, self.elapsed() / self.budget))
+
+    def done(self) -> bool:
+        r"""Whether steps, time or patience are used up, and the epoch has its record."""
+        patience = self.training.patience
+
+        return self.i == self.epoch_start and (
+            (self.n_steps is not None and self.i >= self.n_steps)
+            or self.elapsed() >= self.budget
+            or (patience is not None and self.stale >= patience)
+        )
+
+    def end_epoch(self, validated: dict[str, float]) -> None:
+        r"""Writes the record of the epoch, and keeps the weights if they are the best."""
+        means = self.summary.means()
+        self.records.append(Epoch(len(self.records) + 1, means, validated, self.elapsed()))
+        loss = validated.get("total", -math.inf)
+        self.stale += 1
+
+        # Without validation examples the last epoch is the best
+        if not validated or loss < self.least or not self.best:
+            self.least, self.stale = loss, 0
+            self.best = _copy(self.step.state_dict())
+
+        self._begin_epoch()
+
+    def retreat(self) -> bool:
+        r"""Goes back to the begin of the epoch if too much of it was not finite.
+
+        Raises:
+            FloatingPointError: If that has not helped before.
+        """
+        skipped, made = int(self.skipped), self.i - self.epoch_start
+
+        if skipped <= _MOST_SKIPPED * made:
+            return False
+
+        if self.retreats == _MOST_RETREATS:
+            raise FloatingPointError(self._diagnosis(skipped, made))
+
+        if self.retreats == 0:
+            log.warning(
+                "%d of %d steps of epoch %d were not finite: going back to its begin, with half"
+                " the learning rate.", skipped, made, len(self.records) + 1
+            )  # fmt: skip
+
+        self._load(self.good)
+        self.retreats += 1
+        self.i = self.epoch_start
+        self._begin_epoch()
+
+        return True
+
+    def restore_best(self) -> None:
+        r"""Gives the step the weights of the best epoch."""
+        if self.best:
+            self.step.load_state_dict(self.best)
+
+    # Putting away and taking up
+
+    def state(self, settings: dict[str, str]) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        r"""
+        Returns:
+            All that is needed to go on from here exactly: numbers, and tensors by name.
+        """
+        document = {
+            "settings": settings,
+            "seed": torch.initial_seed(),
+            "i": self.i,
+            "epoch_start": self.epoch_start,
+            "records": [record._asdict() for record in self.records],
+            "least": self.least,
+            "stale": self.stale,
+            "retreats": self.retreats,
+            "seconds": self.elapsed(),
+        }
+        parts = {
+            "now": self._tensors(),
+            "good": self.good,
+            "best": self.best,
+            "sums": self.summary.sums,
+            "count": {"skipped": self.skipped, "first": self.first},
+            "random": {"now": _random_state(), "epoch": self.random_state},
+        }
+
+        named = {f"{k}/{name}": t for k, part in parts.items() for name, t in part.items()}
+
+        return document, named
+
+    def resume(
+        self, document: dict[str, Any], tensors: dict[str, Tensor], settings: dict[str, str]
+    ) -> None:
+        r"""Takes up what `state` returned.
+
+        Raises:
+            ValueError: If data or settings are not the same, saying which.
+        """
+        for name, now in settings.items():
+            then = document["settings"].get(name)
+
+            if then != now:
+                raise ValueError(
+                    f"cannot resume: the {name} differs from that of the checkpoint. Expected"
+                    f" {then}, got {now}. Resume with the same, or use another folder."
+                )
+
+        parts: dict[str, dict[str, Tensor]] = {}
+
+        for key, tensor in tensors.items():
+            part, _, name = key.partition("/")
+            parts.setdefault(part, {})[name] = tensor
+
+        self.records = [Epoch(**record) for record in document["records"]]
+        self.least, self.stale = document["least"], document["stale"]
+        self.retreats = document["retreats"]
+        self.start = time.perf_counter() - document["seconds"]
+        self.best = parts.get("best", {})
+
+        # The order of the epoch is drawn again from where it was drawn
+        _set_random_state(parts["random"]["epoch"])
+        self.i = document["epoch_start"]
+        self._load(parts["good"])
+        self._begin_epoch()
+
+        self.i = document["i"]
+        self._load(parts["now"])
+        device = self.skipped.device
+        self.summary.sums = {k: t.to(device) for k, t in parts.get("sums", {}).items()}
+        self.skipped = parts["count"]["skipped"].to(device)
+        self.first = parts["count"]["first"].to(device)
+        _set_random_state(parts["random"]["now"])
+
+    # Within
+
+    def _begin_epoch(self) -> None:
+        self.random_state = _random_state()
+        self.order = self.batches.shuffled()
+        self.epoch_start = self.i
+        self.summary = Summary()
+        self.good = _copy(self._tensors())
+
+        device = self.batches.examples.target.device
+        self.skipped = torch.zeros((), dtype=torch.int64, device=device)
+        self.first = torch.full((), -1, dtype=torch.int64, device=device)
+
+    def _step(self, batch: Examples) -> None:
+        progress = self.progress()
+        self.step.objective.progress.fill_(progress)
+
+        for group in self.optimizer.param_groups:
+            rate = self.training.learning_rate * _warm_cosine(progress)
+            group["lr"] = rate * group["share"] / 2**self.retreats
+
+        loss = self.step(batch)
+        loss.total.mean().backward()
+
+        norm = get_total_norm([p.grad for p in self.parameters if p.grad is not None])
+        finite = norm.isfinite() & loss.total.isfinite().all()
+
+        if self.training.clip is not None:
+            clip_grads_with_norm_(self.parameters, self.training.clip, norm)
+
+        # The fused optimizer leaves the step out by itself where this is one
+        self.optimizer.found_inf = (~finite).to(torch.float32)  # type: ignore[attr-defined]
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+
+        self.summary.add(loss, finite)
+        self.skipped += ~finite
+        self.first = torch.where(finite | (self.first >= 0), self.first, self.i - self.epoch_start)
+        self.i += 1
+
+    def _tensors(self) -> dict[str, Tensor]:
+        tensors = {f"step.{name}": t for name, t in self.step.state_dict().items()}
+
+        for k, p in enumerate(self.parameters):
+            for name, t in self.optimizer.state.get(p, {}).items():
+                tensors[f"optimizer.{k}.{name}"] = t
+
+        return tensors
+
+    def _load(self, tensors: dict[str, Tensor]) -> None:
+        prefix = "step."
+        weights = {k.removeprefix(prefix): t for k, t in tensors.items() if k.startswith(prefix)}
+        self.step.load_state_dict(weights)
+        self.optimizer.state.clear()
+
+        for key, tensor in tensors.items():
+            if not key.startswith(prefix):
+                _, k, name = key.split(".")
+                p = self.parameters[int(k)]
+                self.optimizer.state[p][name] = tensor.clone().to(p.device)
+
+    def _diagnosis(self, skipped: int, made: int) -> str:
+        index = self.order.tensor_split(len(self.batches))[int(self.first)]
+        batch = self.batches.examples[index.to(self.skipped.device)]
+
+        with torch.no_grad():
+            loss = self.step(batch)
+
+        bad = (~loss.total.isfinite()).nonzero().flatten().tolist()
+        terms = [name for name, term in loss.terms.items() if not term.isfinite().all()]
+
+        if bad:
+            where = f"example {int(index[bad[0]])} of the training examples"
+            what = f"its {' and '.join(terms)}" if terms else "its loss"
+        else:
+            where, what = (
+                f"one of the training examples {sorted(index.tolist())[:8]}",
+                "a gradient",
+            )
+
+        return (
+            f"the loss does not stay finite: {skipped} of {made} steps of epoch"
+            f" {len(self.records) + 1}, also at an eighth of the learning rate. It began with"
+            f" {where}: {what} is not finite. The model keeps the weights of epoch"
+            f" {len(self.records)}. Look at that example, use a smaller learning_rate than"
+            f" {self.training.learning_rate}, or clip=1.0."
+        )
+
+
+def seconds(budget: float | str | None) -> float | None:
+    r"""The seconds of a time budget.
+
+    Arguments:
+        budget: A number of seconds; or text, a number followed by s, m, h or d.
+
+    Raises:
+        ValueError: If it is no positive time.
+
+    Example:
+        >>> seconds("10m"), seconds("1.5h"), seconds(30)
+        (600.0, 5400.0, 30.0)
+    """
+    if budget is None:
+        return None
+
+    found = re.fullmatch(r"\s*([0-9.]+)\s*([smhd]?)\s*", str(budget))
+
+    try:
+        value = float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]]  # type: ignore[index]
+    except (TypeError, ValueError):
+        value = 0.0
+
+    if value <= 0:
+        raise ValueError(f"expected a time such as 90, '90s' or '10m', got {budget!r}.")
+
+    return value
+
+
+def _copy(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: t.detach().clone() for name, t in tensors.items()}
+
+
+def _random_state() -> Tensor:
+    states = [torch.get_rng_state()]
+
+    if torch.cuda.is_available() and torch.cuda.is_initialized():
+        states.append(torch.cuda.get_rng_state())
+
+    return torch.cat(states)
+
+
+def _set_random_state(state: Tensor) -> None:
+    n = len(torch.get_rng_state())
+    torch.set_rng_state(state[:n])
+
+    if len(state) > n and torch.cuda.is_available():
+        torch.cuda.set_rng_state(state[n:])
+
+
+def _parameter_groups(step: Step, weight_decay: float) -> list[dict]:
+    r"""Groups parameters by how far a step may move them.
+
+    An optimizer that moves each of many inputs' weights alike moves their sum by as many
+    times: matrices take steps inversely to the number of their inputs, beyond 256. Biases,
+    norms and scales are not decayed, which would only cost accuracy.
+    """
+    groups: dict[float, list[nn.Parameter]] = {}
+
+    for p in step.parameters():
+        inputs = p[0].numel() if p.ndim >= 2 else 0
+        groups.setdefault(min(1.0, _FULL_STEP / inputs) if inputs else 0.0, []).append(p)
+
+    return [
+        {
+            "params": parameters,
+            "share": share or 1.0,
+            "weight_decay": weight_decay if share else 0.0,
+        }
+        for share, parameters in groups.items()
+    ]
+
+
+def _warm_cosine(progress: float) -> float:
+    r"""Returns the share of the learning rate: up a line, down a cosine."""
+    return min(1.0, 20 * progress) * 0.5 * (1 + math.cos(math.pi * progress))

@@ -1,0 +1,115 @@
+r"""What happens to one minibatch, and means over many."""
+
+__all__ = ["Step", "Summary", "evaluate"]
+
+from collections.abc import Callable, Iterable
+
+import torch
+import torch.nn as nn
+from torch import Tensor
+
+from .data import Examples
+from .model import LatentModel
+from .objectives import Loss, Objective
+
+
+class Step(nn.Module):
+    r"""Everything that is trained, behind one `forward`.
+
+    Arguments:
+        model: The model.
+        objective: What is minimised.
+        corruption: Makes the input of the encoder from the target.
+        normalize: Scales what is stored to what the model sees.
+
+    Example:
+        >>> Step(model, ELBO())(Examples(torch.rand(8, 5))).total.shape  # doctest: +SKIP
+        torch.Size([8])
+    """
+
+    def __init__(
+        self,
+        model: LatentModel,
+        objective: Objective,
+        corruption: Callable[[Tensor], Tensor] = nn.Identity(),
+        normalize: Callable[[Tensor], Tensor] = nn.Identity(),
+    ) -> None:
+        super().__init__()
+
+        self.model = model
+        self.objective = objective
+        self.corruption = corruption
+        self.normalize = normalize
+
+    def forward(self, batch: Examples) -> Loss:
+        x, target = self.inputs(batch)
+        return self.objective(self.model.given(batch.context), x, target)
+
+    def inputs(self, batch: Examples) -> tuple[Tensor, Tensor]:
+        r"""Returns what the encoder sees and what the decoder is asked for, scaled."""
+        target = self.normalize(batch.target)
+
+        if batch.corrupted is None:
+            return self.corruption(target), target
+
+        return self.normalize(batch.corrupted), target
+
+
+class Summary:
+    r"""Means over examples, summed on the device and read once.
+
+    Minibatches whose loss is not finite are left out, and counted.
+
+    Example:
+        >>> summary = Summary()
+        >>> summary.add(Loss(torch.tensor([1.0, 3.0]), {}))
+        >>> summary.means()
+        {'total': 2.0}
+    """
+
+    def __init__(self) -> None:
+        self.sums: dict[str, Tensor] = {}
+
+    def add(self, loss: Loss, finite: Tensor | bool = True) -> None:
+        r"""
+        Arguments:
+            loss: The loss of a minibatch.
+            finite: Whether it is finite, with shape `()`.
+        """
+        n = len(loss.total)
+        means = {"examples": torch.ones_like(loss.total[0].detach()), **loss.summary()}
+
+        for name, mean in means.items():
+            weighed = torch.where(torch.as_tensor(finite, device=mean.device), mean * n, 0)
+            self.sums[name] = self.sums[name] + weighed if name in self.sums else weighed
+
+    def means(self) -> dict[str, float]:
+        r"""Returns the mean of each term; NaN if no minibatch was finite."""
+        sums = {name: float(value) for name, value in self.sums.items()}
+        n = sums.pop("examples", 0.0)
+
+        return {name: value / n if n else float("nan") for name, value in sums.items()}
+
+
+def evaluate(step: Step, batches: Iterable[Examples]) -> dict[str, float]:
+    r"""Scores examples without training on them.
+
+    Arguments:
+        step: The model with its objective.
+        batches: The examples, in parts that fit in memory.
+
+    Returns:
+        The mean of the loss and of its terms, in nats per example.
+
+    Example:
+        >>> evaluate(step, examples.split(1024))  # doctest: +SKIP
+        {'total': 31.2, 'distortion': 24.1, 'rate': 7.1, 'bound': -31.2}
+    """
+    step.eval()
+    summary = Summary()
+
+    with torch.no_grad():
+        for batch in batches:
+            summary.add(step(batch))
+
+    return summary.means()

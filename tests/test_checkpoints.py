@@ -1,0 +1,247 @@
+r"""Tests for the checkpoints module: nothing is lost, and nothing changes, by being stopped."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from autoencode.checkpoints import Checkpoint, fingerprint
+from autoencode.corruptions import GaussianNoise
+from autoencode.data import Examples
+from autoencode.distributions import Gaussian, SharedGaussian
+from autoencode.objectives import ELBO
+from autoencode.step import Step
+from autoencode.training import Training
+
+EPOCHS, BATCHES = 3, 4
+
+
+class Stopped(Exception):
+    pass
+
+
+@pytest.fixture
+def data() -> tuple[Examples, Examples]:
+    return Examples(torch.randn(40, 5)), Examples(torch.randn(10, 5))
+
+
+def make_step(make_model) -> Step:
+    torch.manual_seed(5)
+    return Step(make_model(Gaussian, SharedGaussian()), ELBO(warmup=0.5), GaussianNoise(0.1))
+
+
+def solver(folder: Path | None, **options) -> Training:
+    return Training(
+        **{
+            "epochs": EPOCHS,
+            "batch_size": 10,
+            "checkpoint": folder,
+            "checkpoint_seconds": 0.0,
+            "progress": False,
+        }
+        | options
+    )
+
+
+def train(step: Step, data, folder: Path | None, resume: bool = False, **options) -> list:
+    torch.manual_seed(5 if not resume else 99)  # on resume, the state comes from the file
+    return list(solver(folder, **options).train(step, *data, resume=resume))
+
+
+def weights(step: Step) -> torch.Tensor:
+    return torch.cat([p.detach().flatten() for p in step.parameters()])
+
+
+@pytest.mark.parametrize("stop", range(1, EPOCHS * BATCHES + 1))
+def test_resume_is_exact_at_every_step(make_model, data, tmp_path, monkeypatch, stop) -> None:
+    whole = make_step(make_model)
+    records = train(whole, data, None)
+
+    # Stopped hard right after the step with this number, and its checkpoint
+    stopped, made = make_step(make_model), 0
+    real_write = Checkpoint.write
+
+    def write(self, document, tensors) -> None:
+        nonlocal made
+        real_write(self, document, tensors)
+        self.close()
+        made += 1
+
+        if made == stop:
+            raise Stopped
+
+    monkeypatch.setattr(Checkpoint, "write", write)
+
+    with pytest.raises(Stopped):
+        train(stopped, data, tmp_path)
+
+    monkeypatch.setattr(Checkpoint, "write", real_write)
+    resumed = make_step(make_model)
+
+    with torch.no_grad():
+        for p in resumed.parameters():
+            p.fill_(0.123)
+
+    again = train(resumed, data, tmp_path, resume=True)
+
+    assert torch.equal(weights(resumed), weights(whole))
+    assert [(r.epoch, r.train, r.validation) for r in again] == [
+        (r.epoch, r.train, r.validation) for r in records
+    ]
+
+
+def test_resuming_what_is_done_changes_nothing(make_model, data, tmp_path) -> None:
+    whole, again = make_step(make_model), make_step(make_model)
+    records = train(whole, data, tmp_path)
+
+    assert train(again, data, tmp_path, resume=True) == records
+    assert torch.equal(weights(again), weights(whole))
+
+
+def test_without_a_checkpoint_resume_begins(make_model, data, tmp_path) -> None:
+    step, other = make_step(make_model), make_step(make_model)
+    train(step, data, None)
+    torch.manual_seed(5)
+    list(solver(tmp_path / "new" / "run").train(other, *data, resume=True))
+
+    assert torch.equal(weights(step), weights(other))
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"learning_rate": 0.1}, "training differs"),
+        ({"epochs": 9}, "training differs"),
+        ("data", "data differs"),
+        ("validation", "validation differs"),
+        ("objective", "objective differs"),
+        ("corruption", "corruption differs"),
+    ],
+)
+def test_other_data_or_settings_are_refused(make_model, data, tmp_path, change, named) -> None:
+    train(make_step(make_model), data, tmp_path)
+    step, (x, held_out), options = make_step(make_model), data, {}
+
+    if isinstance(change, dict):
+        options = change
+    elif change == "data":
+        x.target[3, 2] += 1e-6
+    elif change == "validation":
+        held_out.target[0, 0] += 1
+    elif change == "objective":
+        step.objective = ELBO(beta=2.0)
+    else:
+        step.corruption = GaussianNoise(0.2)
+
+    with pytest.raises(ValueError, match=rf"cannot resume: the {named}"):
+        train(step, (x, held_out), tmp_path, resume=True, **options)
+
+
+def test_writing_the_checkpoint_changes_nothing(make_model, data, tmp_path) -> None:
+    step, other = make_step(make_model), make_step(make_model)
+    train(step, data, None)
+    train(other, data, tmp_path)
+
+    assert torch.equal(weights(step), weights(other))
+
+
+def test_a_folder_that_vanishes_costs_a_warning(make_model, data, tmp_path, caplog) -> None:
+    folder = tmp_path / "run"
+    step, whole = make_step(make_model), make_step(make_model)
+    train(whole, data, None)
+    torch.manual_seed(5)
+
+    for record in solver(folder).train(step, *data):
+        if record.epoch == 1:
+            time.sleep(0.1)
+            (folder / "last.checkpoint").unlink()
+            folder.rmdir()
+
+    warnings = [r for r in caplog.records if "cannot write the checkpoint" in r.message]
+    assert len(warnings) == 1
+    assert torch.equal(weights(step), weights(whole))
+
+
+def test_a_full_disk_costs_a_warning(make_model, data, tmp_path, caplog, monkeypatch) -> None:
+    def full(*_) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("autoencode.checkpoints.write", full)
+    records = train(make_step(make_model), data, tmp_path)
+
+    assert len(records) == EPOCHS
+    assert sum("No space left" in r.message for r in caplog.records) == 1
+
+
+def test_an_unwritable_folder_is_found_before_the_training(make_model, data, tmp_path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(ValueError, match="cannot write"):
+        train(make_step(make_model), data, tmp_path / "file" / "run")
+
+
+def test_a_damaged_checkpoint_is_refused(make_model, data, tmp_path) -> None:
+    train(make_step(make_model), data, tmp_path)
+    file = tmp_path / "last.checkpoint"
+    file.write_bytes(file.read_bytes()[:500])
+
+    with pytest.raises(ValueError, match="damaged or truncated"):
+        train(make_step(make_model), data, tmp_path, resume=True)
+
+
+def test_fingerprints_tell_tensors_apart() -> None:
+    x = torch.arange(6.0)
+    others = [x + 1, x.double(), x.reshape(2, 3), x.flip(0), x[:5]]
+
+    assert fingerprint(x) == fingerprint(x.clone())
+    assert len({fingerprint(t) for t in [x, *others]}) == 6
+    assert fingerprint(x, None) != fingerprint(None, x)
+
+
+SCRIPT = textwrap.dedent("""
+    import sys
+    import numpy as np
+    import autoencode as ae
+
+    X = np.random.default_rng(0).normal(size=(400, 6))
+    training = ae.Training(
+        epochs=12, batch_size=20, validation=0.1, checkpoint=sys.argv[1], checkpoint_seconds=0
+    )
+    model = ae.vae(2, layers=(16,), training=training, random_state=0)
+    print("ready", flush=True)
+    model.fit(X, resume=True)
+    np.save(sys.argv[2], np.concatenate([model.transform(X), model.reconstruct(X)], axis=1))
+""")
+
+
+def test_kill_9_loses_nothing(tmp_path) -> None:
+    def start(folder: str, out: str) -> subprocess.Popen:
+        return subprocess.Popen(
+            [sys.executable, "-c", SCRIPT, str(tmp_path / folder), str(tmp_path / out)],
+            stdout=subprocess.PIPE,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+
+    whole = start("whole", "whole.npy")
+    assert whole.communicate()[0].startswith(b"ready")
+    kills = 0
+
+    for delay in (0.05, 0.1, 0.2, None):
+        process = start("killed", "killed.npy")
+        process.stdout.readline()
+
+        if delay is not None:
+            time.sleep(delay)
+            process.send_signal(signal.SIGKILL)
+
+        kills += process.wait() == -signal.SIGKILL
+        process.stdout.close()
+
+    assert kills >= 1
+    assert (tmp_path / "killed.npy").read_bytes() == (tmp_path / "whole.npy").read_bytes()
