@@ -168,6 +168,26 @@ def test_history(vae: ae.Autoencoder, deep: ae.Autoencoder) -> None:
     assert len(plots.history(ae.contractive(2, **OPTIONS).fit(TABLE)).axes) > 1
 
 
+def test_first_epochs_that_dwarf_the_rest_are_told() -> None:
+    records = [{"epoch": 1, "train": {"distortion": 50.0}, "validation": {}}] + [
+        {"epoch": k, "train": {"distortion": 10.0 - k / 10}, "validation": {}}
+        for k in range(2, 41)
+    ]
+    ax = plots.history(records).axes[0]
+
+    assert ax.get_ylim()[1] < 11
+    assert words(ax.figure) == ["from 50"]
+    assert np.allclose(
+        ax.collections[0].get_offsets(), [[1 + (50 - ax.get_ylim()[1]) / 40.2, ax.get_ylim()[1]]]
+    )
+
+    # With less of a fall, all is shown
+    ax = plots.history([records[0] | {"train": {"distortion": 12.0}}, *records[1:]]).axes[0]
+
+    assert ax.get_ylim()[1] > 12
+    assert words(ax.figure) == []
+
+
 def test_tables(of_table: ae.Autoencoder) -> None:
     figure = plots.reconstructions(of_table, TABLE, n=7, noisy=TABLE + 1)
     original, noisy, _denoised = figure.axes[1].lines

@@ -31,7 +31,9 @@ from .data import Examples
 from .estimator import Autoencoder
 from .evaluation import active_units
 from .objectives import ELBO
-from .training import Step, Training, evaluate
+from .plots.style import COLOURS, LEGEND, RULE, canvas, tidy
+from .step import Step, evaluate
+from .training import Training
 
 _SIZES = (2, 4, 8, 16, 30)
 _LAYERS = (512, 256)
@@ -91,7 +93,7 @@ def main(folder: str | Path = "demo", epochs: int = 100, random_state: int = 0) 
         with stages.stage("scores on the unseen digits"):
             noisy = _noisy(digits.X_test, random_state)
             errors = _errors(models, digits)
-            figures = _figures(models, digits, noisy, random_state)
+            figures = _figures(models, digits, noisy, errors, random_state)
 
         with stages.stage("pictures"):
             for file, figure in _pictures(models, digits, noisy, errors, random_state):
@@ -99,8 +101,6 @@ def main(folder: str | Path = "demo", epochs: int = 100, random_state: int = 0) 
 
     figures |= {
         "rows": _rows(errors),
-        "deep_8": f"{errors['deep'][8]:.2f}",
-        "pca_8": f"{errors['PCA'][8]:.2f}",
         "epochs": epochs,
         "seed": random_state,
         "next_seed": random_state + 1,
@@ -127,40 +127,24 @@ def error_chart(errors: Errors) -> Figure:
         >>> len(figure.axes[0].lines)
         2
     """
-    figure = Figure(figsize=(7.2, 3.6), dpi=200, layout="constrained")
-    ax = figure.add_subplot()
-    sizes = sorted({D for by_size in errors.values() for D in by_size})
-    soft, rule = "#5c646e", "#c9ced4"
-
-    styles = [
-        (plots.COLOURS[3], 5.0, "-"),
-        (plots.COLOURS[1], 1.8, "--"),
-        (plots.COLOURS[0], 2.0, "-"),
-    ]
+    figure = canvas(3.6)
+    ax = tidy(figure.add_subplot(), x="numbers in the code", y="squared error per image")
+    styles = [(COLOURS[3], 5.0, "-"), (COLOURS[1], 1.8, "--"), (COLOURS[0], 2.0, "-")]
 
     for (name, by_size), (colour, width, line) in zip(errors.items(), styles):
-        ax.plot(
-            *zip(*by_size.items()),
-            line,
-            color=colour,
-            lw=width,
-            marker="o",
-            ms=4 + width,
-            label=name,
-        )
+        style: dict[str, Any] = {"color": colour, "lw": width, "marker": "o", "ms": 4 + width}
+        ax.plot(*zip(*by_size.items()), line, label=name, **style)
 
-    ax.set_xscale("log")
-    ax.set_yscale("log")
+    sizes = sorted({D for by_size in errors.values() for D in by_size})
+    heights = [0.1, 0.2, 0.5, 1, 2, 4]
+    ax.set(xscale="log", yscale="log")
     ax.set_xticks(sizes, [str(D) for D in sizes])
-    ax.set_yticks([0.1, 0.2, 0.5, 1, 2, 4], ["0.1", "0.2", "0.5", "1", "2", "4"])
+    ax.set_yticks(heights, [f"{e:g}" for e in heights])
     ax.minorticks_off()
-    ax.grid(axis="y", color=rule, lw=0.5)
-    ax.spines[["top", "right", "left"]].set_visible(False)
-    ax.spines["bottom"].set_color(rule)
-    ax.tick_params(labelsize=9, labelcolor=soft, color=rule)
-    ax.set_xlabel("numbers in the code", fontsize=9, color=soft)
-    ax.set_ylabel("squared error per image", fontsize=9, color=soft)
-    ax.legend(frameon=False, fontsize=9, labelcolor=soft)
+    ax.tick_params(labelsize=9)
+    ax.grid(axis="y", color=RULE, lw=0.5)
+    ax.spines["left"].set_visible(False)
+    ax.legend(**LEGEND)
 
     return figure
 
@@ -170,19 +154,14 @@ def error_chart(errors: Errors) -> Figure:
 
 def _plan(training: Training, random_state: int) -> dict[str, Models]:
     r"""Returns the models of each stage, by kind and size of the code."""
-    options: dict[str, Any] = {
-        "layers": _LAYERS,
-        "training": training,
-        "random_state": random_state,
-    }
+    options: dict[str, Any] = {"layers": _LAYERS, "random_state": random_state}
     held_out = options | {"training": training.clone().set_params(validation=0.1)}
+    options["training"] = training
+    deep = {D: recipes.autoencoder(D, **options) for D in _SIZES}
 
     return {
         "linear autoencoders": {("linear", D): recipes.linear(D) for D in _SIZES},
-        **{
-            f"deep autoencoder, {D} numbers": {("deep", D): recipes.autoencoder(D, **options)}
-            for D in _SIZES
-        },
+        **{f"deep autoencoder, {D} numbers": {("deep", D): model} for D, model in deep.items()},
         "denoising autoencoder": {("denoising", 30): recipes.denoising(30, _NOISE, **options)},
         "VAE, 2 numbers": {("VAE", 2): recipes.vae(2, **options)},
         "VAE, 16 numbers": {("VAE", 16): recipes.vae(16, **held_out)},
@@ -251,41 +230,43 @@ def _errors(models: Models, digits: Digits) -> dict[str, dict[int, float]]:
     return errors
 
 
-def _figures(models: Models, digits: Digits, noisy: NDArray, seed: int) -> dict[str, Any]:
+def _figures(
+    models: Models, digits: Digits, noisy: NDArray, errors: Errors, seed: int
+) -> dict[str, Any]:
     r"""Returns the other numbers on the page."""
     X, X_test, y, y_test = digits
-    names = KNeighborsClassifier(5)
-    figures: dict[str, Any] = {"n_train": f"{len(X):,}", "n_test": len(X_test)}
+    linear_filter = recipes.linear(64).fit(X, corrupted=_noisy(X, seed + 1))
+    neighbours = KNeighborsClassifier(5)
+
+    def named(model: Autoencoder) -> str:
+        near = neighbours.fit(model.transform(X), y)
+        return f"{100 * near.score(model.transform(X_test), y_test):.0f}"
+
+    figures: dict[str, Any] = {
+        "n_train": f"{len(X):,}",
+        "n_test": len(X_test),
+        "deep_8": f"{errors['deep'][8]:.2f}",
+        "pca_8": f"{errors['PCA'][8]:.2f}",
+        "noisy": f"{_distance(noisy, X_test):.2f}",
+        "denoised": f"{_distance(models['denoising', 30].denoise(noisy), X_test):.2f}",
+        "denoised_linear": f"{_distance(linear_filter.denoise(noisy), X_test):.2f}",
+        "map": named(models["VAE", 2]),
+        "map_linear": named(models["linear", 2]),
+    }
 
     for D in (2, 16):
         vae = models["VAE", D]
-        figures |= {
-            f"bound_{D}": f"{_bound(vae, X_test):.1f}",
-            f"evidence_{D}": f"{vae.score_samples(X_test).mean():.1f}",
-            f"active_{D}": active_units(vae.transform(X_test)),
-        }
-
-    wiener = recipes.linear(64).fit(X, corrupted=_noisy(X, seed + 1))
-    cleaned = {"": models["denoising", 30], "_linear": wiener}
-
-    for name, model in cleaned.items():
-        figures[f"denoised{name}"] = f"{_distance(model.denoise(noisy), X_test):.2f}"
-
-    flat, small = models["VAE", 2], models["linear", 2]
-
-    for name, model in {"map": flat, "map_linear": small}.items():
-        accuracy = names.fit(model.transform(X), y).score(model.transform(X_test), y_test)
-        figures[name] = f"{100 * accuracy:.0f}"
+        figures[f"bound_{D}"] = f"{_bound(vae, X_test):.1f}"
+        figures[f"evidence_{D}"] = f"{vae.score_samples(X_test).mean():.1f}"
+        figures[f"active_{D}"] = active_units(vae.transform(X_test))
 
     asked = np.repeat(np.arange(10), 100)
     written = models["conditional", 8].sample(len(asked), asked, random_state=seed)
-    right = names.fit(_flat(X), y).score(_flat(written), asked)
+    judge = neighbours.fit(_flat(X), y)
+    figures["read"] = f"{100 * judge.score(_flat(written), asked):.1f}"
+    figures["judge"] = f"{100 * judge.score(_flat(X_test), y_test):.1f}"
 
-    return figures | {
-        "noisy": f"{_distance(noisy, X_test):.2f}",
-        "read": f"{100 * right:.1f}",
-        "judge": f"{100 * names.score(_flat(X_test), y_test):.1f}",
-    }
+    return figures
 
 
 def _bound(vae: Autoencoder, X: NDArray) -> float:
@@ -319,30 +300,18 @@ def _pictures(
 ) -> Iterator[tuple[str, Figure]]:
     X_test, y_test = digits.X_test, digits.y_test
     shown = [np.flatnonzero(y_test == k)[0] for k in range(10)]  # the first of each digit
-    flat, wide = models["VAE", 2], models["VAE", 16]
+    X, noise, ten_each = X_test[shown], noisy[shown], np.repeat(np.arange(10), 10)
+    denoiser, flat, wide = models["denoising", 30], models["VAE", 2], models["VAE", 16]
 
-    for kind in ("deep", "linear"):
-        model = models[kind, 8]
-        yield f"reconstructions_{kind}.png", plots.reconstructions(model, X_test[shown])
-
+    yield "reconstructions_deep.png", plots.reconstructions(models["deep", 8], X)
+    yield "reconstructions_linear.png", plots.reconstructions(models["linear", 8], X)
     yield "errors.png", error_chart({kind: errors[kind] for kind in ("PCA", "linear", "deep")})
-    yield (
-        "denoised.png",
-        plots.reconstructions(models["denoising", 30], X_test[shown], noisy=noisy[shown]),
-    )
+    yield "denoised.png", plots.reconstructions(denoiser, X, noisy=noise)
     yield "samples.png", plots.samples(wide, 100, random_state=seed)
-    yield (
-        "on_demand.png",
-        plots.samples(
-            models["conditional", 8], 100, np.repeat(np.arange(10), 10), random_state=seed
-        ),
-    )
+    yield "on_demand.png", plots.samples(models["conditional", 8], 100, ten_each, seed)
     yield "codes.png", plots.codes(flat, X_test, y_test)
     yield "grid.png", plots.grid(flat, n=16)
     yield "history.png", plots.history(wide)
-
-
-_BEST = ("<td>{:.3f}</td>", '<td class="best">{:.3f}</td>')
 
 
 def _rows(errors: Errors) -> str:
@@ -352,8 +321,9 @@ def _rows(errors: Errors) -> str:
     for D in _SIZES:
         row = [by_size.get(D) for by_size in errors.values()]
         least = min(e for e in row if e is not None)
-        cells = "".join("<td></td>" if e is None else _BEST[e == least].format(e) for e in row)
-        lines.append(f"<tr><td>{D}</td>{cells}</tr>")
+        best = [' class="best"' if e == least else "" for e in row]
+        cells = [f"<td{b}>{'' if e is None else f'{e:.3f}'}</td>" for e, b in zip(row, best)]
+        lines.append(f"<tr><td>{D}</td>{''.join(cells)}</tr>")
 
     return "\n".join(lines)
 

@@ -388,14 +388,14 @@ def _parameter_groups(step: Step, weight_decay: float) -> list[dict]:
     r"""Groups parameters by how far a step may move them.
 
     An optimizer that moves each of many inputs' weights alike moves their sum by as many
-    times: matrices take steps inversely to the number of their inputs, beyond 256. Biases,
+    times. Beyond 256 inputs the steps of matrices fall with the root of their number. Biases,
     norms and scales are not decayed, which would only cost accuracy.
     """
     groups: dict[float, list[nn.Parameter]] = {}
 
     for p in step.parameters():
         inputs = p[0].numel() if p.ndim >= 2 else 0
-        groups.setdefault(min(1.0, _FULL_STEP / inputs) if inputs else 0.0, []).append(p)
+        groups.setdefault(min(1.0, _FULL_STEP / inputs) ** 0.5 if inputs else 0.0, []).append(p)
 
     return [
         {

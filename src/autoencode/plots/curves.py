@@ -95,20 +95,20 @@ def _limits(values: NDArray) -> tuple[float, float]:
 
 
 def _mark_entry(ax: Axes, epochs: list[int], values: NDArray, colour: str, line: int) -> None:
-    r"""Says from where a curve comes that begins outside of the panel."""
+    r"""Says how far a curve goes outside of the panel, where it comes in."""
     low, high = ax.get_ylim()
-    k = int(np.argmax((low <= values) & (values <= high)))  # the first epoch within
+    outside = np.flatnonzero((values < low) | (values > high))
 
-    if k == 0:
+    if len(outside) == 0:
         return
 
-    above = values[k - 1] > high
-    edge, inward = (high, -1) if above else (low, 1)
-    share = (edge - values[k - 1]) / (values[k] - values[k - 1])
-    x = epochs[k - 1] + share * (epochs[k] - epochs[k - 1])
+    k = outside[-1]
+    above = values[k] > high
+    edge, inward, far = (high, -1, values.max()) if above else (low, 1, values.min())
+    x = epochs[k] + (edge - values[k]) / (values[k + 1] - values[k]) * (epochs[k + 1] - epochs[k])
     style: dict[str, Any] = {"textcoords": "offset points", "fontsize": 8, "color": colour}
     ax.scatter(x, edge, s=25, c=colour, marker="^" if above else "v", clip_on=False, zorder=3)
     ax.annotate(
-        f"from {values[0]:.3g}", (x, edge), (7, inward * (3 + 11 * line)),
+        f"from {far:.3g}", (x, edge), (7, inward * (3 + 11 * line)),
         va="top" if above else "bottom", **style,
     )  # fmt: skip

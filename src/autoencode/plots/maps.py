@@ -6,7 +6,6 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +15,10 @@ from .arguments import array, is_model
 from .style import COLOURS, INK, NUMBERS, canvas, legend_beside, tidy, tidy_bar
 
 AXES = ["$z_1$", "$z_2$"]
+_NAME: dict[str, Any] = {
+    "fontsize": 12, "fontweight": "bold", "color": INK, "ha": "center", "va": "center",
+    "path_effects": [withStroke(linewidth=3, foreground="white")],
+}  # fmt: skip
 
 
 def codes(model_or_Z: Any, X: ArrayLike | None = None, y: ArrayLike | None = None) -> Figure:
@@ -43,7 +46,9 @@ def codes(model_or_Z: Any, X: ArrayLike | None = None, y: ArrayLike | None = Non
         Z = array(model_or_Z)
     elif X is not None:
         Z = model_or_Z.transform(X, y)
-        y = y if np.shape(y) == (len(Z),) else None  # a context need not be a label for each
+
+        if y is not None and np.shape(y) != (len(Z),):
+            y = None  # a context need not be a label for each
     else:
         raise ValueError("expected the examples X to encode beside the model, got none.")
 
@@ -111,27 +116,21 @@ def _points(Z: NDArray, labels: _Labels | None) -> Figure:
     style: dict[str, Any] = {"s": size, "linewidths": 0, "alpha": 0.8}
 
     if labels is None:
-        ax.scatter(*P.T, c=COLOURS[0], **style)
+        ax.scatter(P[:, 0], P[:, 1], c=COLOURS[0], **style)
     elif labels.classes is None:
-        points = ax.scatter(*P.T, c=labels.places, cmap=NUMBERS, **style)
+        points = ax.scatter(P[:, 0], P[:, 1], c=labels.places, cmap=NUMBERS, **style)
         tidy_bar(figure.colorbar(points, ax=ax, shrink=0.6, aspect=30, pad=0.02))
     else:
         for k, name in enumerate(labels.classes):
-            of_class = P[labels.places == k]
-            ax.scatter(*of_class.T, c=COLOURS[k], label=name, **style)
-            _write_at_median(ax, of_class, name)
+            x, y = P[labels.places == k].T
+            ax.scatter(x, y, c=COLOURS[k], label=name, **style)
+
+            if len(name) <= 12:
+                ax.text(np.median(x), np.median(y), name, **_NAME)
 
         legend_beside(ax)
 
     return figure
-
-
-def _write_at_median(ax: Axes, positions: NDArray, name: str) -> None:
-    if len(name) <= 12:
-        halo = [withStroke(linewidth=3, foreground="white")]
-        style: dict[str, Any] = {"fontsize": 12, "fontweight": "bold", "color": INK}
-        place = np.median(positions, axis=0)
-        ax.text(*place, name, ha="center", va="center", path_effects=halo, **style)
 
 
 def _histogram(z: NDArray, labels: _Labels | None) -> Figure:

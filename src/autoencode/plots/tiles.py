@@ -83,12 +83,12 @@ def name_axes(figure: Figure, names: list[str], ticks: list[NDArray]) -> None:
     x, y = _MARGIN / (width + _MARGIN), _MARGIN / (height + _MARGIN)
     ax.set_position((x, y, 1 - x, 1 - y))
 
-    written = [(f"{t[0]:.2g}", name, f"{t[-1]:.2g}") for name, t in zip(names, ticks)]
+    written = [(name, f"{t[0]:.2g}", f"{t[-1]:.2g}") for name, t in zip(names, ticks)]
     style: dict[str, Any] = {"transform": ax.transAxes, **TEXT}
 
-    for at, text, ha in zip((0, 0.5, 1), written[0], ("left", "center", "right")):
+    for at, text, ha in zip((0.5, 0, 1), written[0], ("center", "left", "right")):
         ax.text(at, -0.1 / height, text, ha=ha, va="top", **style)
 
     for side in written[1:]:
-        for at, text, va in zip((0, 0.5, 1), side, ("bottom", "center", "top")):
+        for at, text, va in zip((0.5, 0, 1), side, ("center", "bottom", "top")):
             ax.text(-0.1 / width, at, text, ha="right", va=va, rotation=90, **style)
