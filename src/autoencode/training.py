@@ -55,8 +55,8 @@ class Solver(Configurable, abc.ABC):
 class Training(Solver):
     r"""Minibatch training with AdamW.
 
-    Matrices with more than 256 inputs take proportionally smaller steps, which lets one
-    learning rate serve narrow and wide networks. It rises linearly over the first twentieth
+    Beyond 256 inputs, the steps of matrices fall with the root of their number, which lets
+    one learning rate serve narrow and wide networks. It rises linearly over the first twentieth
     of the training and falls to zero along a cosine. With validation examples, the weights
     end as those of the epoch with the least validation loss.
 
@@ -101,7 +101,7 @@ class Training(Solver):
         self,
         epochs: int | None = None,
         batch_size: int = 128,
-        learning_rate: float = 3e-3,
+        learning_rate: float = 2e-3,
         weight_decay: float = 0.05,
         clip: float | None = None,
         validation: float | None = None,
