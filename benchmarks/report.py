@@ -3,17 +3,16 @@ r"""Tables of results, with the machine they were measured on."""
 import datetime
 import os
 import platform
+from pathlib import Path
+
 import sklearn
 import torch
-
-from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results"
 
 
 def machine() -> str:
     r"""One line about the hardware and software."""
-
     cpu = platform.processor() or "unknown processor"
     info = Path("/proc/cpuinfo")
 
@@ -31,7 +30,6 @@ def machine() -> str:
 
 def write(name: str, title: str, header: list[str], rows: list[list], notes: str = "") -> None:
     r"""Prints a table and writes it to `results/`, as Markdown."""
-
     lines = [
         f"# {title}",
         "",

@@ -1,7 +1,6 @@
 r"""Tables: a code for wines, the density of each, and new ones."""
 
 import numpy as np
-
 from sklearn.datasets import load_wine
 
 import autoencode as ae

@@ -116,8 +116,8 @@ def test_without_a_checkpoint_resume_begins(make_model, data, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({"learning_rate": 0.1}, "training differs"),
-        ({"epochs": 9}, "training differs"),
+        ({"learning_rate": 0.1}, "argument 'learning_rate' differs"),
+        ({"epochs": 9}, "argument 'epochs' differs"),
         ("data", "data differs"),
         ("validation", "validation differs"),
         ("objective", "objective differs"),

@@ -12,7 +12,6 @@ import time
 
 import numpy as np
 import torch
-
 from pythae.data.datasets import BaseDataset
 from pythae.models import VAE, VAEConfig
 from pythae.trainers import BaseTrainer, BaseTrainerConfig
@@ -33,10 +32,7 @@ class Watch(TrainingCallback):
 
         # The bound of the weights as they are now, on all training images
         with torch.no_grad():
-            losses = [
-                self.model(BaseDataset(x, torch.ones(len(x)))).loss.item() * len(x)
-                for x in self.x.split(1000)
-            ]
+            losses = [self.model({"data": x}).loss.item() * len(x) for x in self.x.split(1000)]
 
         self.records.append({"bound": -sum(losses) / len(self.x), "seconds": self.spent})
         self.start = time.perf_counter()

@@ -89,6 +89,8 @@ class Run:
         self.start = time.perf_counter()
         self.i = 0  # steps done
         self.records: list[Epoch] = []
+        self.skipped: Tensor
+        self.first: Tensor
         self.least, self.stale, self.retreats = math.inf, 0, 0
         self.best: dict[str, Tensor] = {}
         self._begin_epoch()
@@ -215,8 +217,8 @@ class Run:
 
             if then != now:
                 raise ValueError(
-                    f"cannot resume: the {name} differs from that of the checkpoint. Expected"
-                    f" {then}, got {now}. Resume with the same, or use another folder."
+                    f"cannot resume: the {name} differs from that of the checkpoint, {then}; got"
+                    f" {now}. Resume with the same, or use another folder."
                 )
 
         parts: dict[str, dict[str, Tensor]] = {}

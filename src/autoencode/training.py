@@ -209,11 +209,11 @@ def _settings(
 ) -> dict[str, str]:
     r"""What must be the same for a training to go on exactly."""
     passing = {"checkpoint", "checkpoint_seconds", "device", "progress"}
-    knobs = {k: v for k, v in training.get_params().items() if k not in passing}
+    knobs = {f"argument '{k}'": repr(v) for k, v in training.get_params().items()}
     named = {
         "data": _hash(data),
         "validation": "none" if validation is None else _hash(validation),
-        "training": repr(knobs),
+        **{name: text for name, text in knobs.items() if name.split("'")[1] not in passing},
         "model": str(step.model),
         "objective": repr(step.objective),
         "corruption": repr(step.corruption),

@@ -21,6 +21,7 @@ def fit(
     label: str | None = None,
     labels: Path | None = None,
     corrupted: Path | None = None,
+    resume: bool = False,
     settings: Mapping[str, dict[str, Any]] = {},
 ) -> None:
     r"""Trains a model on data and writes it to a file.
@@ -33,6 +34,7 @@ def fit(
         labels: A .npy, .csv or IDX file with a label, or a row of numbers, for each example
             of a conditional model.
         corrupted: Damaged versions of the examples, in the same order, to learn to undo.
+        resume: Go on from the checkpoint that `--checkpoint FOLDER` keeps, if there is one.
         settings: What else was given, by group.
     """
     from .. import storage
@@ -51,7 +53,7 @@ def fit(
         raise ValueError(files.NEEDS_LABELS)
 
     damaged = None if corrupted is None else files.read(corrupted, label).X
-    model.fit(given.X, given.y, corrupted=damaged)
+    model.fit(given.X, given.y, corrupted=damaged, resume=resume)
     model.save(out)
 
     last = model.history_[-1]

@@ -101,7 +101,7 @@ class _Residual(nn.Module):
 
         # The block starts as the identity, which keeps deep stacks stable without a norm
         nn.init.zeros_(self.second.weight)
-        nn.init.zeros_(self.second.bias)
+        nn.init.zeros_(self.second.bias)  # type: ignore[arg-type]
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.second(self.activation(self.first(self.activation(x))))
@@ -128,8 +128,7 @@ class _Encoder(nn.Module):
 
         C, H, W = levels[-1]
 
-        # Processors take about half as long with the channels last
-        self.convolutions = nn.Sequential(*layers).to(memory_format=torch.channels_last)
+        self.convolutions = _channels_last(nn.Sequential(*layers))
         self.head = nn.Sequential(
             nn.Linear(C * H * W + context, hidden), nn.SiLU(), nn.Linear(hidden, features)
         )
@@ -161,10 +160,15 @@ class _Decoder(nn.Module):
             nn.Linear(features + context, hidden), nn.SiLU(), nn.Linear(hidden, C * H * W)
         )
         self.coarsest = (C, H, W)
-        self.convolutions = nn.Sequential(*layers).to(memory_format=torch.channels_last)
+        self.convolutions = _channels_last(nn.Sequential(*layers))
 
     def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         return self.convolutions(self.head(_join(z, c)).unflatten(1, self.coarsest))
+
+
+def _channels_last(module: nn.Sequential) -> nn.Sequential:
+    # Processors take about half as long so
+    return module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def _join(x: Tensor, c: Tensor | None) -> Tensor:

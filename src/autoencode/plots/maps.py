@@ -47,7 +47,7 @@ def codes(model_or_Z: Any, X: ArrayLike | None = None, y: ArrayLike | None = Non
     elif X is not None:
         Z = model_or_Z.transform(X, y)
 
-        if model_or_Z.conditional and np.shape(y) != (len(Z),):
+        if model_or_Z.conditional and np.asarray(y).shape != (len(Z),):
             y = None  # a context need not be a label for each
     else:
         raise ValueError("expected the examples X to encode beside the model, got none.")
