@@ -33,7 +33,7 @@ $(VENV)/demo: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/test: $(VENV)/demo
-	$(PIP) hypothesis pytest pytest-xdist
+	$(PIP) hypothesis pandas pyarrow pytest pytest-xdist
 	touch $@
 
 $(VENV)/lint: $(VENV)/demo

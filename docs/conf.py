@@ -21,5 +21,11 @@ html_theme_options = {"description": autoencode.__doc__, "fixed_sidebar": True}
 default_role = "code"
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
-autodoc_default_options = {"members": True, "show-inheritance": True}
+autodoc_default_options = {
+    "members": True,
+    "show-inheritance": True,
+    # What scikit-learn adds to every estimator refers to pages of its own
+    "exclude-members": "set_fit_request, set_score_request, set_transform_request,"
+    "set_inverse_transform_request",
+}
 napoleon_custom_sections = [("References", "notes_style")]

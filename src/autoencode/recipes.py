@@ -5,14 +5,15 @@ does not name itself, it hands on: `conditional`, `likelihood`, `modality`, `tra
 `random_state` and the others. `layers=(512,)` asks for perceptrons of these widths, mirrored
 in the decoder, in place of the network that suits the data.
 
-==============  ===========================================================================
-`autoencoder`   Undercomplete: a code narrower than the data keeps what matters.
-`linear`        Equivalent to principal component analysis.
-`denoising`     Sees damaged data and learns to give back clean ones.
-`contractive`   A code that hardly moves but along the data.
-`vae`           Codes follow a unit Gaussian: it generates.
-`beta_vae`      With a weight on the rate: fewer, more separate factors.
-==============  ===========================================================================
+Example:
+    >>> import autoencode as ae
+    >>> ae.recipes
+    autoencoder  Undercomplete autoencoder: a code narrower than the data keeps what matters.
+    beta_vae     Variational autoencoder with a weight on the rate: fewer, more separate factors.
+    contractive  Contractive autoencoder, whose code hardly moves but along the data.
+    denoising    Denoising autoencoder, which sees damaged data and learns to give back clean ones.
+    linear       Linear autoencoder, equivalent to principal component analysis.
+    vae          Variational autoencoder, whose codes follow a unit Gaussian: it generates.
 """
 
 __all__ = [
@@ -24,7 +25,10 @@ __all__ = [
     "vae",
 ]
 
+import inspect
+import sys
 from collections.abc import Sequence
+from types import ModuleType
 from typing import Any
 
 from .corruptions import GaussianNoise
@@ -195,3 +199,16 @@ def _recipe(
         options = {"network": Perceptron(layers)} | options
 
     return Autoencoder(latent_dim, **options)
+
+
+class _Listed(ModuleType):
+    r"""A module that shows its functions, one line each, where it is printed."""
+
+    def __repr__(self) -> str:
+        lines = {name: inspect.getdoc(getattr(self, name)) or "" for name in __all__}
+        width = max(map(len, lines))
+
+        return "\n".join(f"{k:<{width}}  {doc.splitlines()[0]}" for k, doc in lines.items())
+
+
+sys.modules[__name__].__class__ = _Listed

@@ -74,7 +74,7 @@ class Run:
         self.batches = batches
 
         budget = seconds(training.time_budget)
-        epochs = training.epochs or min(200, max(10, math.ceil(4000 / len(batches))))
+        epochs = training.epochs or min(500, max(10, math.ceil(2000 / len(batches))))
         bounded = training.epochs is not None or budget is None
 
         self.budget = math.inf if budget is None else budget

@@ -72,8 +72,8 @@ class Training(Solver):
         | https://arxiv.org/abs/2203.03466
 
     Arguments:
-        epochs: The number of passes over the data; by default enough for some 4,000 steps,
-            at least 10 and at most 200, or what the time budget allows.
+        epochs: The number of passes over the data; by default enough for some 2,000 steps,
+            at least 10 and at most 500, or what the time budget allows.
         batch_size: The number of examples in a step.
         learning_rate: The largest learning rate, that of matrices with up to 256 inputs.
         weight_decay: The decay of weight matrices, relative to the learning rate.
