@@ -1,0 +1,53 @@
+r"""Tests that the defaults need no tuning: each recipe on each table that scikit-learn carries."""
+
+import math
+
+import numpy as np
+import pytest
+from sklearn import datasets
+from sklearn.decomposition import PCA
+
+import autoencode as ae
+
+TABLES = {
+    "breast cancer": datasets.load_breast_cancer,
+    "diabetes": lambda: datasets.load_diabetes(scaled=False),
+    "digits": datasets.load_digits,
+    "iris": datasets.load_iris,
+    "linnerud": datasets.load_linnerud,
+    "wine": datasets.load_wine,
+}
+RECIPES = ["autoencoder", "beta_vae", "contractive", "denoising", "linear", "vae"]
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_defaults_train_unscaled_tables(table: str, recipe: str) -> None:
+    X = TABLES[table]().data
+    model = getattr(ae, recipe)(latent_dim=2, random_state=0)
+
+    if recipe != "linear":
+        model.set_params(training__epochs=60)
+
+    model.fit(X)
+
+    assert all(math.isfinite(v) for record in model.history_ for v in record.train.values())
+    assert model.history_[-1].train["total"] <= model.history_[0].train["total"]
+    assert np.isfinite(model.reconstruct(X)).all()
+
+    # Better than knowing nothing but the means, in units of the columns' own spread
+    scale = np.where(X.std(axis=0) > 0, X.std(axis=0), 1.0)
+    error = (((X - model.reconstruct(X)) / scale) ** 2).sum(axis=1).mean()
+    assert error < (X.std(axis=0) > 0).sum()
+
+
+@pytest.mark.parametrize("table", ["breast cancer", "wine"])
+def test_the_default_autoencoder_beats_principal_components(table: str) -> None:
+    X = TABLES[table]().data
+    scaled = (X - X.mean(axis=0)) / X.std(axis=0)
+    pca = PCA(2).fit(scaled)
+    model = ae.autoencoder(latent_dim=2, random_state=0).fit(X)
+
+    error = (((X - model.reconstruct(X)) / X.std(axis=0)) ** 2).sum(axis=1).mean()
+    linear = ((scaled - pca.inverse_transform(pca.transform(scaled))) ** 2).sum(axis=1).mean()
+    assert error < 0.7 * linear
