@@ -852,3 +852,22 @@ def test_defaults_need_no_recipe() -> None:
     assert model.objective is None
     assert model.fit(table()).get_params()["objective"] is None
     assert Reconstruction().posterior is not None
+
+
+@pytest.mark.parametrize("channels", [None, 3])
+def test_bytes_on_disk_train_as_those_in_memory(tmp_path, monkeypatch, channels) -> None:
+    shape = (200, 6, 7) if channels is None else (200, 6, 7, channels)
+    X = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    np.save(tmp_path / "X.npy", X)
+    monkeypatch.setattr("autoencode.data.sources._LARGE", 0)
+
+    training = ae.Training(epochs=2, validation=0.2)
+    model = ae.vae(2, layers=(8,), training=training, random_state=0)
+    Z = model.fit(X).transform(X)
+    loaded = model.modality_.load(np.load(tmp_path / "X.npy", mmap_mode="r"))
+
+    assert np.array_equal(model.fit(tmp_path / "X.npy").transform(X), Z)
+
+    # No copy was made of what may be larger than memory
+    assert not loaded.numpy().flags.owndata
+    assert model.modality_.load(X).data_ptr() == X.ctypes.data

@@ -147,6 +147,18 @@ def test_records() -> None:
     assert records[-1].seconds > records[0].seconds > 0
 
 
+def test_a_selection_is_a_view() -> None:
+    x = torch.arange(10.0)
+    examples = Examples(x, -x).select(torch.tensor([7, 2, 5]))
+    again = examples.select(torch.tensor([2, 0]))
+
+    assert len(examples) == 3
+    assert examples.target is x
+    assert again[:].target.tolist() == [5.0, 7.0]
+    assert [part.corrupted.tolist() for part in examples.split(2)] == [[-7.0, -2.0], [-5.0]]
+    assert examples.to("cpu")[1:2].target.tolist() == [2.0]
+
+
 def test_stopping_the_iteration_stops_the_training() -> None:
     step = Step(linear_model(Dirac(), FixedGaussian()), Reconstruction())
 

@@ -479,8 +479,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             self._encode_context(y, len(X)),
         )
 
-        for x in data.target.split(_ROWS):
-            self._check_support(self.modality_.normalize(x), self.likelihood_)
+        if self.likelihood_.support is not constraints.real:
+            for x in data.target.split(_ROWS):
+                self._check_support(self.modality_.normalize(x), self.likelihood_)
 
         return data
 
@@ -735,7 +736,7 @@ def _hold_out(data: Examples, share: float | None) -> tuple[Examples, Examples |
         return data, None
 
     order = torch.randperm(N)
-    return data[order[n:]], data[order[:n]]
+    return data.select(order[n:]), data.select(order[:n])
 
 
 def load(

@@ -224,7 +224,7 @@ def _settings(
 
 
 def _hash(data: Examples) -> str:
-    return fingerprint(data.target, data.corrupted, data.context)
+    return fingerprint(data.target, data.corrupted, data.context, data.rows)
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ __all__ = ["Batches", "Examples"]
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -29,15 +29,24 @@ class Examples:
     context: Tensor | None = None
     r"""The context of a conditional model, with shape `(N, C)`."""
 
+    rows: Tensor | None = None
+    r"""Which rows of the tensors are meant, in which order; by default all."""
+
     def __len__(self) -> int:
-        return len(self.target)
+        return len(self.target if self.rows is None else self.rows)
 
     def __getitem__(self, index: Tensor | slice) -> "Examples":
-        return self._each(lambda tensor: tensor[index])
+        chosen = index if self.rows is None else self.rows[index]
+        return self._each(lambda tensor: tensor[chosen])
+
+    def select(self, rows: Tensor) -> "Examples":
+        r"""Returns a view of some examples, which copies none of them."""
+        return replace(self, rows=rows if self.rows is None else self.rows[rows])
 
     def to(self, device: torch.device | str) -> "Examples":
         r"""Returns the examples on a device."""
-        return self._each(lambda tensor: tensor.to(device))
+        rows = None if self.rows is None else self.rows.to(device)
+        return replace(self._each(lambda tensor: tensor.to(device)), rows=rows)
 
     def split(self, size: int) -> Iterator["Examples"]:
         r"""Yields the examples in their order, `size` at a time."""

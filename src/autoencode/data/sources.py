@@ -14,6 +14,7 @@ from typing import NamedTuple, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
+_LARGE = 2**28  # bytes; beyond that a file is mapped into memory and not read at once
 _IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
 
@@ -76,7 +77,8 @@ def read_array(path: str | Path, label: str | None = None) -> Table:
 
 
 def _read_npy(path: Path) -> NDArray:
-    array = np.load(path, allow_pickle=False)
+    large = path.stat().st_size > _LARGE
+    array = np.load(path, mmap_mode="r" if large else None, allow_pickle=False)
 
     if not isinstance(array, np.ndarray):
         raise ValueError("it is a .npz file, to be named so.")

@@ -1,12 +1,14 @@
 r"""What a kind of data needs: to tensors and back, default network and likelihood."""
 
-__all__ = ["Modality", "cast", "check_finite"]
+__all__ = ["Modality", "cast", "check_finite", "tensor_of"]
 
 import abc
+import warnings
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.distributions import Distribution, constraints
@@ -114,6 +116,25 @@ def check_finite(X: NDArray) -> None:
             f" row {rows[0]}. Remove these rows or fill them in, with"
             " sklearn.impute.SimpleImputer for example."
         )
+
+
+def tensor_of(X: NDArray) -> Tensor:
+    r"""A tensor on an array's own memory, also where that is read-only.
+
+    Arguments:
+        X: The array, with any shape. It is copied only if it has negative strides.
+
+    Example:
+        >>> X = np.arange(3)
+        >>> tensor_of(X).data_ptr() == X.ctypes.data
+        True
+    """
+    X = X if min(X.strides, default=0) >= 0 else X.copy()
+
+    with warnings.catch_warnings():
+        # Nothing here writes to data
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable")
+        return torch.from_numpy(X)
 
 
 def cast(X: NDArray, dtype: str) -> NDArray:

@@ -15,7 +15,7 @@ from torch.distributions.constraints import Constraint
 from ..data import read_images
 from ..distributions import Bernoulli, Family, SharedGaussian
 from ..networks import Convolutional, Network
-from .base import Modality, cast, check_finite
+from .base import Modality, cast, check_finite, tensor_of
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +81,8 @@ class Images(Modality):
         if not np.isfinite(self.range_[1] - self.range_[0]):
             raise ValueError(f"the intensities are too large, up to {np.abs(X).max():g}.")
 
-        self.binary_ = bool(np.isin(X, self.range_).all())
+        parts = (X[i : i + 4096] for i in range(0, len(X), 4096))
+        self.binary_ = all(np.isin(part, self.range_).all() for part in parts)
 
         return self
 
@@ -118,9 +119,8 @@ class Images(Modality):
             wide = np.float32 if X.dtype.itemsize <= 2 else np.result_type(X.dtype, np.float32)
             X = ((X.astype(wide) - low) / (high - low)).astype(np.float32)
 
-        X = np.ascontiguousarray(X)
-        x = torch.from_numpy(X if X.flags.writeable else X.copy())
-        return x.reshape(len(X), *shape).movedim(-1, 1).contiguous()
+        # What is already bytes is not copied: it may be a file larger than memory
+        return tensor_of(X).reshape(len(X), *shape).movedim(-1, 1)
 
     def normalize(self, x: Tensor) -> Tensor:
         return x if x.is_floating_point() else x.float() / 255
