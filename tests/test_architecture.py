@@ -21,7 +21,7 @@ LAYERS = [
     {"step", "checkpoints"},
     {"run"},
     {"training"},
-    {"least_squares"},
+    {"least_squares", "archive", "arguments"},
     {"estimator"},
     {"plots", "recipes"},
     {"demo"},

@@ -21,7 +21,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor, nn
 from torch.distributions import constraints
 
-from . import __version__, corruptions, storage
+from . import archive, arguments, corruptions, storage
 from .checkpoints import Checkpoint
 from .corruptions import Corruption
 from .data import Examples, read_array
@@ -37,27 +37,6 @@ from .training import Solver, Training
 
 log = logging.getLogger(__name__)
 
-_ENCODER = "encoder."
-_KINDS: dict[str, type] = {
-    "modality": Modality,
-    "objective": Objective,
-    "network": Network,
-    "posterior": Family,
-    "likelihood": Family,
-    "prior": Prior,
-    "training": Solver,
-}
-_EXAMPLES = {
-    "modality": "Images()",
-    "objective": "ELBO()",
-    "network": "Perceptron()",
-    "posterior": "Gaussian()",
-    "likelihood": "SharedGaussian()",
-    "prior": "StandardNormal()",
-    "corruption": "GaussianNoise()",
-    "training": "Training()",
-}
-_DEFAULTS = {"objective": Reconstruction, "prior": StandardNormal, "training": Training}
 _ROWS = 1024  # examples per pass through the networks outside of training
 
 
@@ -164,17 +143,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Raises:
             ValueError: If there is no such argument.
         """
-        for name in params:
-            head, nested, _ = name.partition("__")
-
-            if nested and head in _EXAMPLES and params.get(head, getattr(self, head)) is None:
-                if head not in _DEFAULTS:
-                    raise ValueError(
-                        f"cannot set '{name}', as {head} is None, which leaves it to the data."
-                        f" Give one first, as in set_params({head}={_EXAMPLES[head]})."
-                    )
-
-                setattr(self, head, _DEFAULTS[head]())
+        for name, value in arguments.defaults_for(self, params).items():
+            setattr(self, name, value)
 
         return super().set_params(**params)
 
@@ -421,36 +391,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self._check_fitted(decoder=not encoder_only)
         storage.check_writable(path)
 
-        params = self.get_params(deep=False)
-
-        if not isinstance(self.random_state, (Integral, type(None))):
-            params["random_state"] = None  # a generator in mid-stream says nothing any more
-
-        names = getattr(self, "feature_names_in_", None)
-        document = {
-            "written_by": __version__,
-            "arguments": {name: storage.encode(value) for name, value in params.items()},
-            "likelihood": storage.encode(self.likelihood_),
-            "modality": storage.encode(self.modality_),
-            "context": storage.encode(self.context_),
-            "history": [storage.encode(dict(record)) for record in self.history_],
-            "seed": self.seed_,
-            "n_features_in": getattr(self, "n_features_in_", None),
-            "feature_names_in": None if names is None else storage.encode(names),
-        }
-
-        tensors = self.model_.state_dict()
-
-        if encoder_only:
-            tensors = {k: v for k, v in tensors.items() if k.startswith(_ENCODER)}
-
-        storage.write(path, document, tensors)
+        storage.write(path, *archive.pack(self, encoder_only))
 
     # Learning, in parts
 
     def _prepare(self, X: Any, y: ArrayLike | None, corrupted: Any, resume: bool) -> Examples:
         r"""Checks everything that can be wrong, and returns the examples to train on."""
-        self._check_arguments()
+        self._checked_latent_dim()
+        arguments.check(self)
+        arguments.check_posterior(self._posterior())
 
         for name in ("n_features_in_", "feature_names_in_"):
             self.__dict__.pop(name, None)
@@ -590,28 +539,6 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             return self.modality.clone()
 
         return guess(X) if self.modality is None else guess(X, self.modality)
-
-    def _check_arguments(self) -> None:
-        self._checked_latent_dim()
-
-        for name, kind in _KINDS.items():
-            value = getattr(self, name)
-            values = value if name == "modality" and isinstance(value, Sequence) else [value]
-
-            if not all(isinstance(v, (kind, type(None))) for v in values):
-                raise TypeError(f"expected {name} as, say, {_EXAMPLES[name]}, got {value!r}.")
-
-        if not self._posterior()(torch.zeros(1, self._posterior().n_params)).has_rsample:
-            raise ValueError(
-                "expected a posterior whose samples have gradients, such as Gaussian() or"
-                f" Dirac(), got {self.posterior!r}."
-            )
-
-        if not (self.corruption is None or callable(self.corruption)):
-            raise TypeError(
-                f"expected corruption as, say, {_EXAMPLES['corruption']}, or a function, got"
-                f" {self.corruption!r}."
-            )
 
     def _checked_latent_dim(self) -> int:
         D = self.latent_dim
@@ -762,33 +689,9 @@ def load(
     """
     trusted = trusted if isinstance(trusted, Sequence) else [trusted]
     trusted = [trusted] if isinstance(trusted, str) else trusted
-    document, tensors = storage.read(path, prefix=_ENCODER if encoder_only else "")
+    document, tensors = storage.read(path, prefix=archive.ENCODER if encoder_only else "")
 
     try:
-        arguments = document["arguments"]
-        model = Autoencoder(**{k: storage.decode(v, trusted) for k, v in arguments.items()})
-        model.modality_ = storage.decode(document["modality"], trusted)
-        model.context_ = storage.decode(document["context"], trusted)
-        model.history_ = [Bunch(**storage.decode(record)) for record in document["history"]]
-        model.seed_ = document["seed"]
-
-        if document["n_features_in"] is not None:
-            model.n_features_in_ = document["n_features_in"]
-
-        if document["feature_names_in"] is not None:
-            model.feature_names_in_ = storage.decode(document["feature_names_in"]).astype(object)
-
-        model.likelihood_ = storage.decode(document["likelihood"], trusted)
-
-        with torch.random.fork_rng(devices=[]):
-            model.model_ = model._build(model.likelihood_, model._checked_latent_dim())
-
-        if not any(name.startswith("decoder.") for name in tensors):
-            model.model_.decoder = None  # type: ignore[assignment]
-
-        model.model_.load_state_dict(tensors)
-        model.model_.eval()
+        return archive.unpack(Autoencoder, document, tensors, trusted)
     except (KeyError, TypeError, RuntimeError, AttributeError) as error:
         raise ValueError(f"'{path}' is damaged: {error}.") from None
-
-    return model

@@ -1,0 +1,116 @@
+r"""The arguments of the estimator: of which kind each is, and what stands in for `None`."""
+
+__all__ = ["check", "check_posterior", "defaults_for"]
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from .distributions import Family
+from .modalities import Modality
+from .networks import Network
+from .objectives import Objective, Reconstruction
+from .priors import Prior, StandardNormal
+from .training import Solver, Training
+
+_KINDS: dict[str, type] = {
+    "modality": Modality,
+    "objective": Objective,
+    "network": Network,
+    "posterior": Family,
+    "likelihood": Family,
+    "prior": Prior,
+    "training": Solver,
+}
+_EXAMPLES = {
+    "modality": "Images()",
+    "objective": "ELBO()",
+    "network": "Perceptron()",
+    "posterior": "Gaussian()",
+    "likelihood": "SharedGaussian()",
+    "prior": "StandardNormal()",
+    "corruption": "GaussianNoise()",
+    "training": "Training()",
+}
+_DEFAULTS = {"objective": Reconstruction, "prior": StandardNormal, "training": Training}
+
+
+def check(estimator: Any) -> None:
+    r"""
+    Arguments:
+        estimator: An object with the arguments of :class:`~autoencode.Autoencoder`.
+
+    Raises:
+        TypeError: If an argument is of the wrong kind.
+
+    Example:
+        >>> from autoencode import Autoencoder
+        >>> check(Autoencoder(objective="elbo"))
+        Traceback (most recent call last):
+        TypeError: expected objective as, say, ELBO(), got 'elbo'.
+    """
+    for name, kind in _KINDS.items():
+        value = getattr(estimator, name)
+        values = value if name == "modality" and isinstance(value, Sequence) else [value]
+
+        if not all(isinstance(v, (kind, type(None))) for v in values):
+            raise TypeError(f"expected {name} as, say, {_EXAMPLES[name]}, got {value!r}.")
+
+    corruption = estimator.corruption
+
+    if not (corruption is None or callable(corruption)):
+        raise TypeError(
+            f"expected corruption as, say, {_EXAMPLES['corruption']}, or a function, got"
+            f" {corruption!r}."
+        )
+
+
+def check_posterior(family: Family) -> None:
+    r"""
+    Raises:
+        ValueError: If the samples of the family have no gradients.
+
+    Example:
+        >>> from autoencode.distributions import Bernoulli
+        >>> check_posterior(Bernoulli())
+        Traceback (most recent call last):
+        ValueError: expected a posterior whose samples have gradients, ...
+    """
+    if not family(torch.zeros(1, family.n_params)).has_rsample:
+        raise ValueError(
+            "expected a posterior whose samples have gradients, such as Gaussian() or Dirac(),"
+            f" got {family!r}."
+        )
+
+
+def defaults_for(estimator: Any, params: dict[str, Any]) -> dict[str, Any]:
+    r"""The defaults to be made because one of their own arguments is set.
+
+    Arguments:
+        estimator: An object with the arguments of :class:`~autoencode.Autoencoder`.
+        params: What is to be set, by name, nested ones as `training__epochs`.
+
+    Raises:
+        ValueError: If the default depends on the data, and cannot be made before.
+
+    Example:
+        >>> from autoencode import Autoencoder
+        >>> defaults_for(Autoencoder(), {"objective__beta": 2.0})
+        {'objective': Reconstruction()}
+    """
+    made = {}
+
+    for name in params:
+        head, nested, _ = name.partition("__")
+
+        if nested and head in _EXAMPLES and params.get(head, getattr(estimator, head)) is None:
+            if head not in _DEFAULTS:
+                raise ValueError(
+                    f"cannot set '{name}', as {head} is None, which leaves it to the data."
+                    f" Give one first, as in set_params({head}={_EXAMPLES[head]})."
+                )
+
+            made[head] = _DEFAULTS[head]()
+
+    return made
