@@ -211,7 +211,7 @@ SCRIPT = textwrap.dedent("""
 
     X = np.random.default_rng(0).normal(size=(400, 6))
     training = ae.Training(
-        epochs=12, batch_size=20, validation=0.1, checkpoint=sys.argv[1], checkpoint_seconds=0
+        epochs=6, batch_size=20, validation=0.1, checkpoint=sys.argv[1], checkpoint_seconds=0
     )
     model = ae.vae(2, layers=(16,), training=training, random_state=0)
     print("ready", flush=True)
@@ -232,7 +232,7 @@ def test_kill_9_loses_nothing(tmp_path) -> None:
     assert whole.communicate()[0].startswith(b"ready")
     kills = 0
 
-    for delay in (0.05, 0.1, 0.2, None):
+    for delay in (0.05, 0.2, None):
         process = start("killed", "killed.npy")
         process.stdout.readline()
 

@@ -27,7 +27,7 @@ def test_defaults_train_unscaled_tables(table: str, recipe: str) -> None:
     model = getattr(ae, recipe)(latent_dim=2, random_state=0)
 
     if recipe != "linear":
-        model.set_params(training__epochs=60)
+        model.set_params(training__epochs=15)
 
     model.fit(X)
 
@@ -41,7 +41,7 @@ def test_defaults_train_unscaled_tables(table: str, recipe: str) -> None:
     assert error < (X.std(axis=0) > 0).sum()
 
 
-@pytest.mark.parametrize("table", ["breast cancer", "wine"])
+@pytest.mark.parametrize("table", ["wine"])
 def test_the_default_autoencoder_beats_principal_components(table: str) -> None:
     X = TABLES[table]().data
     scaled = (X - X.mean(axis=0)) / X.std(axis=0)
