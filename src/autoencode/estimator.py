@@ -376,6 +376,29 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         return self.modality_.restore(x)
 
+    # For those who go on with torch
+
+    def preprocess(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> Examples:
+        r"""What the networks see of examples: scaled tensors, in the layout of torch.
+
+        Arguments:
+            X: The examples.
+            y: Their labels or numbers, if the model is conditional.
+
+        Returns:
+            The examples as `target`, with shape `(N, *shape_)` of the modality, and the labels
+            or numbers as `context`.
+
+        Raises:
+            ValueError: If the examples are not like those of `fit`.
+        """
+        self._check_fitted()
+        X, y_read = self._read(X)
+        x = self.modality_.load(X)
+        c = self._encode_context(y_read if y is None else y, len(x))
+
+        return Examples(self.modality_.normalize(x), None, c)
+
     # Storage
 
     def save(self, path: str | Path, encoder_only: bool = False) -> None:
