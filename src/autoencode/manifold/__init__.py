@@ -1,0 +1,1 @@
+r"""The geometry that an autoencoder has learned."""
