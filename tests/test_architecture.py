@@ -24,6 +24,7 @@ LAYERS = [
     {"least_squares", "archive", "arguments"},
     {"estimator"},
     {"plots", "recipes"},
+    {"manifold"},
     {"demo"},
     {"cli"},
 ]

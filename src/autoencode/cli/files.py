@@ -79,6 +79,8 @@ def read(
         channels, *size = model.modality_.shape_
         images = read_images(path, (size[0], size[1]), channels, model.modality_.strict)
         given = Given(images.X, images.y, files=images.files)
+    elif model is not None:
+        given = Given(*model.modality_.read(path))
     else:
         given = Given(path)
 
@@ -109,6 +111,41 @@ def context(y: Sequence[str] | None, model: Autoencoder) -> Any:
         return y
 
     return np.array(y, float).reshape(-1, model.context_.size_)
+
+
+def under(given: Given, y: Any, model: Autoencoder) -> Given:
+    r"""The examples with the one label, or the one row of numbers, that is to be looked at.
+
+    Arguments:
+        given: All examples. Those without file names are named by their numbers.
+        y: What :func:`context` returns.
+        model: The model. If it is not conditional, all examples remain.
+
+    Raises:
+        ValueError: If the model is conditional and `y` is not one label, or that of none.
+
+    Example:
+        >>> under(read(Path("digits.npz")), ["3"], model).X.shape  # doctest: +SKIP
+        (183, 8, 8)
+    """
+    names = given.files or [str(i) for i in range(len(given.X))]
+
+    if model.context_ is None:
+        return given._replace(files=names)
+
+    if y is None or len(y) != 1:
+        raise ValueError(
+            "this model is conditional: say with --y under which label to look at it."
+        )
+
+    kind = str if isinstance(y[0], str) else float
+    labels = np.asarray(given.y).astype(kind).reshape(len(given.X), -1)
+    rows = (labels == np.reshape(y, (1, -1))).all(axis=1)
+
+    if not rows.any():
+        raise ValueError(f"there is no example with --y {' '.join(map(str, np.ravel(y)))}.")
+
+    return Given(given.X[rows], given.y, None, [*np.array(names)[rows]])
 
 
 # Out

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
+from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 from torch.distributions import Distribution
@@ -17,6 +18,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ..corruptions import GaussianNoise
 from ..estimator import Autoencoder
+from ..modalities.base import tensor_of
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,12 @@ def maps_of(model: Any, y: ArrayLike | None = None) -> Maps:
 
 
 def like(X: Any, x: Tensor) -> Any:
-    r"""Returns a tensor as what the user works with: a tensor if `X` is one, or else an array."""
+    r"""Returns a tensor as what the user works with: a tensor if `X` is one, or else an array.
+
+    Example:
+        >>> like(np.zeros(2), torch.ones(3))
+        array([1., 1., 1.], dtype=float32)
+    """
     return x.to(X.device) if isinstance(X, Tensor) else x.detach().cpu().numpy()
 
 
@@ -161,7 +168,7 @@ def _of_pair(encoder: Callable[[Tensor], Tensor], decoder: Callable[[Tensor], Te
 
     def read(X: Any) -> Tensor:
         nonlocal shape
-        x = X.detach() if isinstance(X, Tensor) else torch.as_tensor(np.asarray(X))
+        x = X.detach() if isinstance(X, Tensor) else tensor_of(check_array(X, allow_nd=True))
 
         if x.ndim < 2 or 0 in x.shape:
             raise ValueError(f"expected examples with shape (N, *), got {tuple(x.shape)}.")
@@ -169,7 +176,7 @@ def _of_pair(encoder: Callable[[Tensor], Tensor], decoder: Callable[[Tensor], Te
         x = x.to(p) if p is not None else x.to(torch.promote_types(x.dtype, torch.float32))
 
         if not x.isfinite().all():
-            raise ValueError("expected finite numbers, got a NaN or an infinity.")
+            raise ValueError("Input contains NaN or infinity; expected finite numbers.")
 
         shape = x.shape[1:]
         return x.flatten(start_dim=1)
