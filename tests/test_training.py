@@ -16,7 +16,7 @@ from autoencode.model import Conditional, LatentModel
 from autoencode.networks import Perceptron
 from autoencode.objectives import ELBO, Loss, Objective, Reconstruction
 from autoencode.priors import StandardNormal
-from autoencode.run import Epoch
+from autoencode.run import Epoch, Run
 from autoencode.step import Step, evaluate
 from autoencode.training import Training
 
@@ -370,3 +370,41 @@ def test_least_squares_sees_the_corruption() -> None:
     filtered = model.denoise(X)
 
     assert np.allclose(filtered - X.mean(axis=0), (X - X.mean(axis=0)) @ wiener.T, atol=0.15)
+
+
+def test_averages_are_those_of_the_weights() -> None:
+    torch.manual_seed(0)
+    step = Step(linear_model(Dirac(), FixedGaussian()), Reconstruction())
+    batches = Batches(Examples(torch.randn(64, D)), 16)
+    run = Run(Training(epochs=1, average=0.5).choose(64), step, batches)
+    expected = [p.detach().clone() for p in run.optimizer.parameters]
+
+    for i, _ in enumerate(run.steps()):
+        decay = min(0.5, (1 + i) / (10 + i))
+        expected = [
+            decay * a + (1 - decay) * p for a, p in zip(expected, run.optimizer.parameters)
+        ]
+
+    torch.testing.assert_close(run.averages, [p.detach() for p in expected])
+
+    # They are validated and kept, and training goes on without them
+    weights = [p.detach().clone() for p in run.optimizer.parameters]
+    run.end_epoch(dict)
+    torch.testing.assert_close([p.detach() for p in run.optimizer.parameters], weights)
+    run.end()
+    torch.testing.assert_close([p.detach() for p in run.optimizer.parameters], expected)
+
+
+def test_the_model_remembers_how_it_was_trained(tmp_path, caplog) -> None:
+    X = np.random.default_rng(0).normal(size=(50, 3))
+
+    with caplog.at_level("INFO", logger="autoencode"):
+        model = ae.autoencoder(2, training=Training(epochs=1)).fit(X)
+
+    model.save(tmp_path / "model.ae")
+    again = ae.load(tmp_path / "model.ae").training_
+
+    assert again.get_params() == model.training_.get_params()
+    assert (again.epochs, again.compile) == (1, False)
+    assert again.precision in {"float32", "bfloat16"}
+    assert any(again.precision in record.getMessage() for record in caplog.records)

@@ -91,6 +91,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         modality_: The kind of data, with their shape and scale.
         likelihood_: The family of :math:`p(x \mid z)`, given or chosen.
         context_: The kind of `y`, or `None`.
+        training_: The training as it was done: device, precision and whatever else was left
+            to be chosen.
         history_: One record per epoch, with `epoch`, `train`, `validation` and `seconds`.
         n_features_in_: The number of columns, for tables.
 
@@ -465,12 +467,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             torch.manual_seed(self.seed_)
 
             data, held_out = _hold_out(data, training.validation)
+            self.training_ = training.choose(len(data))
             self.model_ = self._build(self.likelihood_, self._checked_latent_dim())
             step = Step(self.model_, objective, self._make_corruption(), self.modality_.normalize)
 
             log.info("%s", self._describe_choices(data, held_out))
 
-            for record in training.train(step, data, held_out, resume):
+            for record in self.training_.train(step, data, held_out, resume):
                 self.history_.append(Bunch(**record._asdict()))
 
     def _restore(self, attributes: dict[str, Any]) -> None:

@@ -58,6 +58,9 @@ class LeastSquares(Solver):
     def __init__(self, validation: float | None = None) -> None:
         self.validation = validation
 
+    def choose(self, n: int) -> "LeastSquares":
+        return self.clone()
+
     def train(
         self,
         step: Step,
