@@ -8,6 +8,7 @@ __all__ = ["Epoch", "Solver", "Training"]
 
 import abc
 import contextlib
+import copy
 import logging
 import math
 import re
@@ -200,17 +201,18 @@ class Training(Solver):
 
         # By what is asked for and never by the clock, so that the same call gives the same model
         long = epochs * steps >= _WORTH_COMPILING if epochs else (budget or 0) >= 600
-        compiling = long and self.parts == 1 and can_compile(device)
-        half = has_bfloat16(device)
 
-        return self.clone().set_params(
-            epochs=epochs,
-            device=device,
-            precision={"auto": "bfloat16" if half else "float32"}.get(
-                self.precision, self.precision
-            ),
-            compile=compiling if self.compile == "auto" else self.compile,
-        )
+        chosen = copy.copy(self)
+        chosen.epochs = epochs
+        chosen.device = device
+
+        if self.precision == "auto":
+            chosen.precision = "bfloat16" if has_bfloat16(device) else "float32"
+
+        if self.compile == "auto":
+            chosen.compile = long and self.parts == 1 and can_compile(device)
+
+        return chosen
 
     def train(
         self,
