@@ -1,6 +1,8 @@
 r"""Tests for the training and least_squares modules: what training finds, where it is known."""
 
 import math
+import sys
+import types
 
 import numpy as np
 import pytest
@@ -408,3 +410,37 @@ def test_the_model_remembers_how_it_was_trained(tmp_path, caplog) -> None:
     assert (again.epochs, again.compile) == (1, False)
     assert again.precision in {"float32", "bfloat16"}
     assert any(again.precision in record.getMessage() for record in caplog.records)
+
+
+def test_tensorboard_is_shown_each_record(monkeypatch, tmp_path) -> None:
+    shown = []
+
+    class SummaryWriter:
+        def __init__(self, folder: str) -> None:
+            shown.append(folder)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_) -> None:
+            shown.append("closed")
+
+        def add_scalar(self, name: str, value: float, epoch: int) -> None:
+            shown.append((name, value, epoch))
+
+    module = types.SimpleNamespace(SummaryWriter=SummaryWriter)
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", module)
+    step = Step(linear_model(Dirac(), FixedGaussian()), Reconstruction())
+    records = run(step, torch.randn(64, D), epochs=2, tensorboard=tmp_path)
+
+    assert shown[0] == str(tmp_path)
+    assert shown[-1] == "closed"
+    assert ("total/train", records[1].train["total"], 2) in shown
+
+
+def test_without_tensorboard_the_error_says_how_to_get_it(monkeypatch, tmp_path) -> None:
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    step = Step(linear_model(Dirac(), FixedGaussian()), Reconstruction())
+
+    with pytest.raises(ImportError, match="pip install tensorboard"):
+        run(step, torch.randn(64, D), epochs=1, tensorboard=tmp_path)

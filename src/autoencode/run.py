@@ -51,7 +51,7 @@ class Knobs(Protocol):
     parts: int
     patience: int | None
     time_budget: float | str | None
-    compile: bool | Literal["auto"]
+    compile: Literal["auto", True, False]
 
 
 class Run:
@@ -113,6 +113,10 @@ class Run:
     def elapsed(self) -> float:
         r"""Returns the seconds spent on this training, also before it was resumed."""
         return time.perf_counter() - self.start
+
+    def examples(self) -> int:
+        r"""Returns how many examples were seen, each as often as it was."""
+        return self.i * len(self.batches.examples) // len(self.batches)
 
     def progress(self) -> float:
         r"""Returns the share of the training that is done."""

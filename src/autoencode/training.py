@@ -14,7 +14,7 @@ import math
 import re
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from numbers import Integral
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -111,6 +111,7 @@ class Training(Solver):
         compile: Whether to compile the step, see :func:`torch.compile`; `"auto"` does for
             20,000 steps and more, or ten minutes, as the first takes up to a minute.
         progress: Whether to show a progress bar; by default if someone looks at a terminal.
+        tensorboard: A folder to write the records to, for TensorBoard to show.
 
     Raises:
         FloatingPointError: If the loss does not stay finite with smaller steps either; the
@@ -137,8 +138,9 @@ class Training(Solver):
         checkpoint_seconds: float = 60.0,
         device: str | None = None,
         precision: Literal["auto", "float32", "bfloat16"] = "auto",
-        compile: bool | Literal["auto"] = "auto",
+        compile: Literal["auto", True, False] = "auto",
         progress: bool | None = None,
+        tensorboard: str | Path | None = None,
     ) -> None:
         counts = {"epochs": epochs, "batch_size": batch_size, "patience": patience, "parts": parts}
 
@@ -190,6 +192,7 @@ class Training(Solver):
         self.precision = precision
         self.compile = compile
         self.progress = progress
+        self.tensorboard = tensorboard
 
     def choose(self, n: int) -> "Training":
         steps = math.ceil(n / self.batch_size)
@@ -244,11 +247,15 @@ class Training(Solver):
 
             yield from run.records
 
-        with _deferred_interrupt() as interrupted, _progress_bar(self.progress, run) as bar:
+        with (
+            _deferred_interrupt() as interrupted,
+            _progress_bar(self.progress, run) as bar,
+            _board(self.tensorboard) as show,
+        ):
             try:
                 while not (run.done() or interrupted.is_set()):
                     for _ in run.steps():
-                        bar.update((run.i if run.n_steps else run.elapsed()) - bar.n)
+                        bar.update((run.examples() if run.n_steps else run.elapsed()) - bar.n)
 
                         if interrupted.is_set():
                             break
@@ -267,6 +274,7 @@ class Training(Solver):
                     run.end_epoch(lambda: _validate(step, held_out))
                     record = run.records[-1]
                     bar.set_postfix_str(_line(record.validation or record.train))
+                    show(record)
 
                     # Outside of `no_grad`, which would otherwise leak to whoever iterates
                     yield record
@@ -289,7 +297,7 @@ def _settings(
     training: Training, step: Step, data: Examples, validation: Examples | None
 ) -> dict[str, str]:
     r"""What must be the same for a training to go on exactly."""
-    passing = {"checkpoint", "checkpoint_seconds", "device", "progress"}
+    passing = {"checkpoint", "checkpoint_seconds", "device", "progress", "tensorboard"}
     knobs = {f"argument '{k}'": repr(v) for k, v in training.get_params().items()}
     named = {
         "data": _hash(data),
@@ -342,7 +350,35 @@ def _progress_bar(shown: bool | None, run: Run) -> tqdm:
     if run.n_steps is None:
         return tqdm(total=round(run.budget), unit="s", initial=run.elapsed(), disable=hidden)
 
-    return tqdm(total=run.n_steps, unit=" steps", initial=run.i, disable=hidden)
+    total = (run.training.epochs or 0) * len(run.batches.examples)
+    return tqdm(
+        total=total, unit=" examples", unit_scale=True, initial=run.examples(), disable=hidden
+    )
+
+
+@contextlib.contextmanager
+def _board(folder: str | Path | None) -> Iterator[Callable[[Epoch], None]]:
+    r"""Yields what shows a record in TensorBoard, or does nothing without a folder."""
+    if folder is None:
+        yield lambda record: None
+        return
+
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise ImportError(
+            "records for TensorBoard need it: pip install tensorboard, or leave out"
+            " Training(tensorboard=...)."
+        ) from None
+
+    with SummaryWriter(str(folder)) as writer:
+
+        def show(record: Epoch) -> None:
+            for part, terms in (("train", record.train), ("validation", record.validation)):
+                for name, value in terms.items():
+                    writer.add_scalar(f"{name}/{part}", value, record.epoch)
+
+        yield show
 
 
 def _line(terms: dict[str, float]) -> str:
