@@ -3,6 +3,7 @@ r"""Tests for the command line, as a user meets it."""
 import csv
 import gzip
 import os
+import re
 import shlex
 import signal
 import struct
