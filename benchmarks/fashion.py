@@ -6,35 +6,23 @@ are of all 60,000 training images under the weights at the end, on grey values a
 
 import json
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import data
+import environments
 import numpy as np
 import report
 
 import autoencode as ae
 
 EPOCHS = 3
-PEER = data.FOLDER / "pythae"
 
 
 def peer(X: np.ndarray) -> list[dict[str, float]]:
     r"""Bound and seconds after each epoch of pythae, in an environment of its own."""
-    python = PEER / "bin" / "python"
-
-    if not python.exists():
-        torch = subprocess.run(
-            ["grep", "^torch==", Path(__file__).parents[1] / "constraints.txt"],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.strip()
-        subprocess.run([sys.executable, "-m", "venv", PEER], check=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", torch], check=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", "pythae==0.1.2"], check=True)
+    python = environments.python("pythae", "torch", "pythae==0.1.2")
 
     with tempfile.TemporaryDirectory() as folder:
         images, out = Path(folder) / "images.npy", Path(folder) / "records.json"
