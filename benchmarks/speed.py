@@ -48,18 +48,16 @@ def main() -> None:
         images, floats, out = (Path(folder) / name for name in ("x.npy", "f.npy", "out.json"))
         np.save(images, X)
         np.save(floats, (X / 255).astype(np.float32))
+        here, plain = sys.executable, PEERS / "plain_vae.py"
+        ours = PEERS / "autoencode_vae.py"
         commands = {
             "pythae 0.1.2": [pythae, PEERS / "pythae_vae.py", floats, EPOCHS, out, "fast"],
-            "PyTorch, DataLoader": [sys.executable, PEERS / "plain_vae.py", images, EPOCHS, "loader"],
-            "PyTorch, resident data, fused Adam": [
-                sys.executable, PEERS / "plain_vae.py", images, EPOCHS, "resident"
-            ],
+            "PyTorch, DataLoader": [here, plain, images, EPOCHS, "loader"],
+            "PyTorch, resident data, fused Adam": [here, plain, images, EPOCHS, "resident"],
             "JAX, `lax.scan`": [jax, PEERS / "jax_vae.py", images, EPOCHS],
-            "autoencode": [sys.executable, PEERS / "autoencode_vae.py", images, EPOCHS, "eager"],
-            "autoencode, `compile=True`": [
-                sys.executable, PEERS / "autoencode_vae.py", images, EPOCHS, "compiled"
-            ],
-        }  # fmt: skip
+            "autoencode": [here, ours, images, EPOCHS, "eager"],
+            "autoencode, `compile=True`": [here, ours, images, EPOCHS, "compiled"],
+        }
 
         for _ in range(REPEATS):
             peak.append(matrix_rate())
