@@ -24,7 +24,7 @@ from torch.distributions import constraints
 from . import archive, arguments, corruptions, storage
 from .checkpoints import Checkpoint
 from .corruptions import Corruption
-from .data import Examples, read_array
+from .data import Examples, on_disk, read_array
 from .distributions import Dirac, Family
 from .evaluation import log_evidence
 from .modalities import Modality, describe_context, guess
@@ -296,7 +296,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed_)
-            return evaluate(step, Examples(self.modality_.load(X), None, c).split(_ROWS))
+            return evaluate(step, Examples(self._load(X), None, c).split(_ROWS))
 
     @_NeedsDensity
     def score_samples(
@@ -446,8 +446,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             self.seed_ = _checkpoint(self.training).seed() or self.seed_
 
         data = Examples(
-            self.modality_.load(X),
-            None if corrupted is None else self.modality_.load(corrupted),
+            self._load(X),
+            None if corrupted is None else self._load(corrupted),
             self._encode_context(y, len(X)),
         )
 
@@ -557,6 +557,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         return X, y
 
+    def _load(self, X: NDArray) -> Tensor:
+        r"""Returns examples as they came; those of a memory-mapped file stay there."""
+        return on_disk(self.modality_.load(X), X)
+
     def _guess(self, X: NDArray | Path) -> Modality:
         if isinstance(self.modality, Modality):
             return self.modality.clone()
@@ -629,7 +633,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     ) -> Tensor:
         self._check_fitted()
         X, y_read = self._read(X)
-        x = self.modality_.load(X)
+        x = self._load(X)
         c = self._encode_context(y_read if y is None else y, len(x))
 
         return self._map(lambda model, x: function(model, self.modality_.normalize(x)), x, c)

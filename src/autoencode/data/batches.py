@@ -3,11 +3,17 @@ r"""Minibatches, resident on the device."""
 __all__ = ["Batches", "Examples"]
 
 import math
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
+
+from .files import FileTensor
+
+_AHEAD = 4  # minibatches that are read before their turn
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,11 @@ class Examples:
         rows = None if self.rows is None else self.rows.to(device)
         return replace(self._each(lambda tensor: tensor.to(device)), rows=rows)
 
+    @property
+    def on_disk(self) -> bool:
+        r"""Whether rows have to be read from a file."""
+        return isinstance(self.target, FileTensor) or isinstance(self.corrupted, FileTensor)
+
     def split(self, size: int) -> Iterator["Examples"]:
         r"""Yields the examples in their order, `size` at a time."""
         for start in range(0, len(self), size):
@@ -65,7 +76,8 @@ class Batches:
     r"""Minibatches of examples, gathered by index on the device that they live on.
 
     All batches have the same size, or one example less: a small last batch would weigh
-    its few examples more than the others.
+    its few examples more than the others. Those of examples in a file are read ahead of their
+    turn, in the background.
 
     Arguments:
         examples: The examples.
@@ -92,5 +104,27 @@ class Batches:
 
     def take(self, order: Tensor, start: int = 0) -> Iterator[Examples]:
         r"""Yields the batches of an order, from the one with number `start`."""
-        for index in order.to(self.examples.target.device).tensor_split(len(self))[start:]:
-            yield self.examples[index]
+        get, on_disk = self.examples.__getitem__, self.examples.on_disk
+        order = order if on_disk else order.to(self.examples.target.device)
+        indices = order.tensor_split(len(self))[start:]
+
+        return _ahead(get, indices) if on_disk else map(get, indices)
+
+
+def _ahead(get: Callable[[Tensor], Examples], indices: Sequence[Tensor]) -> Iterator[Examples]:
+    r"""Yields what is got for each index, while the next ones are being got."""
+    waiting: deque[Future[Examples]] = deque()
+
+    with ThreadPoolExecutor(1) as background:
+        try:
+            for index in indices:
+                waiting.append(background.submit(get, index))
+
+                if len(waiting) > _AHEAD:
+                    yield waiting.popleft().result()
+
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
