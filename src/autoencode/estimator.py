@@ -7,7 +7,7 @@ everything below works on tensors.
 __all__ = ["Autoencoder", "load"]
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from torch.distributions import constraints
 from . import archive, arguments, corruptions, storage
 from .checkpoints import Checkpoint
 from .corruptions import Corruption
-from .data import Examples, on_disk, read_array
+from .data import Examples, is_stream, on_disk, read_array, read_stream, stored_by_row
 from .distributions import Dirac, Family
 from .evaluation import log_evidence
 from .modalities import Modality, describe_context, guess
@@ -164,9 +164,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         Arguments:
             X: Rows of numbers, with shape `(N, D)`; images, with shape `(N, H, W)` or
-                `(N, H, W, C)`; or the path of a file or folder that holds some.
-            y: With `conditional`, a label or a row of numbers for each example; of a folder
-                of images, by default the subfolders. Ignored otherwise.
+                `(N, H, W, C)`; the path of a file or folder that holds some; or a data set
+                of torch or Hugging Face, or any iterable, of such rows or images, alone or with
+                their labels. What lies in files may be larger than memory.
+            y: With `conditional`, a label or a row of numbers for each example; by default
+                those that came with the examples, of a folder its subfolders. Ignored otherwise.
             corrupted: Damaged versions of the examples, for the encoder to see in place of
                 `X`, in the same order.
             resume: Whether to go on from the checkpoint of `Training(checkpoint=...)`, if
@@ -541,6 +543,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 X, y = (self._guess(path) if reset else self.modality_).read(path)
             else:
                 X, y, _ = read_array(path)
+        elif is_stream(X):
+            X, y = read_stream(X)
+        elif isinstance(X, Mapping):
+            raise ValueError(f"expected examples, got parts {[*X]}: choose one, as X['train'].")
 
         X = _without_torch(X)
 
@@ -555,7 +561,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         else:
             X = validate_data(self, X, reset=reset, dtype="numeric", ensure_all_finite=False)
 
-        return X, y
+        return stored_by_row(X), y
 
     def _load(self, X: NDArray) -> Tensor:
         r"""Returns examples as they came; those of a memory-mapped file stay there."""

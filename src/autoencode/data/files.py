@@ -5,7 +5,7 @@ resident, and rows in random order are waited for one by one. Here rows are read
 instead, and the system is told of all of them before the first is waited for.
 """
 
-__all__ = ["FileArray", "FileTensor", "chunks", "native", "on_disk"]
+__all__ = ["FileArray", "FileTensor", "chunks", "is_mapped", "native", "on_disk"]
 
 import math
 import mmap
@@ -41,9 +41,7 @@ class FileArray:
         ([[4, 5], [0, 1]], [[0, 1]])
     """
 
-    def __init__(
-        self, file: int, offset: int, dtype: np.dtype, shape: tuple[int, ...]
-    ) -> None:
+    def __init__(self, file: int, offset: int, dtype: np.dtype, shape: tuple[int, ...]) -> None:
         self.file = file
         self.offset = offset
         self.dtype = dtype
@@ -81,7 +79,9 @@ class FileArray:
         if isinstance(rows, slice):
             start, stop, _ = rows.indices(len(self))
             X = np.empty((max(0, stop - start), *self.shape[1:]), self.dtype)
-            _read(self.file, X.reshape(-1).view(np.uint8).data, self.offset + start * self.row_bytes)
+            _read(
+                self.file, X.reshape(-1).view(np.uint8).data, self.offset + start * self.row_bytes
+            )
 
             return X
 
@@ -122,9 +122,7 @@ class FileTensor:
                 [0, 1]])
     """
 
-    def __init__(
-        self, rows: FileArray, like: Tensor, device: torch.device | str = "cpu"
-    ) -> None:
+    def __init__(self, rows: FileArray, like: Tensor, device: torch.device | str = "cpu") -> None:
         self.rows = rows
         self.like = like
         self.device = torch.device(device)
@@ -185,6 +183,16 @@ def chunks(X: NDArray) -> Iterator[NDArray]:
         yield (X if rows is None else rows)[start : start + n]
 
 
+def is_mapped(X: NDArray) -> bool:
+    r"""Whether an array lies in a file that is mapped into memory.
+
+    Example:
+        >>> is_mapped(np.zeros(3))
+        False
+    """
+    return _mapping(X) is not None
+
+
 def native(dtype: np.dtype) -> np.dtype:
     r"""The type of numbers that torch has for those of another one.
 
@@ -204,7 +212,7 @@ def _open(root: np.memmap) -> int:
     if hasattr(root, "file"):
         return os.dup(root.file)
 
-    return os.open(root.filename, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    return os.open(cast(str, root.filename), os.O_RDONLY | getattr(os, "O_BINARY", 0))
 
 
 def _read(file: int, buffer: memoryview, offset: int) -> None:

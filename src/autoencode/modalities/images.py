@@ -152,7 +152,7 @@ _WIDE = {torch.float64, torch.int32, torch.int64, torch.uint32, torch.uint64}
 
 
 def _black_and_white(dtype: np.dtype, low: float, high: float) -> tuple[float, float]:
-    if dtype == bool:
+    if dtype.kind == "b":
         return 0.0, 1.0
 
     if (dtype == np.uint8 and high != 1) or (low >= 0 and 127.5 < high <= 255):

@@ -49,7 +49,9 @@ class Tables(Modality):
         return isinstance(X, np.ndarray) and X.ndim == 2
 
     def read(self, path: Path) -> tuple[NDArray, NDArray | None]:
-        raise ValueError(f"expected a table in a file, such as .csv or .npy, got the folder '{path}'.")
+        raise ValueError(
+            f"expected a table in a file, such as .csv or .npy, got the folder '{path}'."
+        )
 
     def fit(self, X: NDArray, support: Constraint = constraints.real) -> "Tables":
         if X.ndim != 2 or 0 in X.shape:
