@@ -200,6 +200,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def fit_transform(self, X: ArrayLike, y: ArrayLike | None = None, **options: Any) -> NDArray:
         r"""Trains on examples and returns their codes, as `fit` and `transform` do."""
+        if is_stream(X):  # which may be over once it was read
+            X, y_read = read_stream(X)
+            y = y_read if y is None else y
+
         return self.fit(X, y, **options).transform(X, y)
 
     # Codes and back

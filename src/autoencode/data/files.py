@@ -20,7 +20,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-CHUNK = 2**25  # bytes of an array that are looked at together
+CHUNK = 2**24  # bytes of an array that are looked at together
 
 
 class FileArray:
@@ -173,8 +173,8 @@ def chunks(X: NDArray) -> Iterator[NDArray]:
         X: The array, with shape `(N, *)`.
 
     Example:
-        >>> [part.shape for part in chunks(np.zeros((3, 2**24)))]
-        [(1, 16777216), (1, 16777216), (1, 16777216)]
+        >>> [part.shape for part in chunks(np.zeros((3, 2**21)))]
+        [(1, 2097152), (1, 2097152), (1, 2097152)]
     """
     n = max(1, CHUNK // max(1, X.dtype.itemsize * math.prod(X.shape[1:])))
     rows = FileArray.of(X)

@@ -75,7 +75,11 @@ def read_images(
 
     folder = Path(folder)
     files = sorted(f for f in folder.rglob("*") if f.is_file() and not _hidden(f, folder))
-    seen = [(str(f.relative_to(folder)), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
+    states = [file.stat() for file in files]
+    seen = [
+        (str(file.relative_to(folder)), state.st_size, state.st_mtime_ns)
+        for file, state in zip(files, states)
+    ]
 
     if sum(n for _, n, _ in seen) > _LARGE:
         key = ["images", str(folder.resolve()), size, channels, seen]
@@ -131,6 +135,9 @@ def _write(
             done["bad"].update(errors)
             (place / "done.new").write_text(json.dumps(done))
             os.replace(place / "done.new", place / "done")
+
+    if done["rows"] == 0:
+        raise ValueError(f"expected a folder of images, got no image in '{folder}'.")
 
     (place / "done").unlink(missing_ok=True)
     shape = (done["rows"], *size, *([3] if channels == 3 else []))

@@ -1,6 +1,6 @@
 r"""What a kind of data needs: to tensors and back, default network and likelihood."""
 
-__all__ = ["Modality", "cast", "tensor_of"]
+__all__ = ["WIDE", "Modality", "cast", "tensor_of"]
 
 import abc
 import warnings
@@ -18,6 +18,9 @@ from ..configurable import Configurable
 from ..data import native
 from ..distributions import Family
 from ..networks import Network
+
+# Numbers that single precision does not hold
+WIDE = {torch.float64, torch.int32, torch.int64, torch.uint32, torch.uint64}
 
 Self = TypeVar("Self", bound="Modality")
 

@@ -15,7 +15,7 @@ from torch.distributions.constraints import Constraint
 from ..data import read_images
 from ..distributions import Bernoulli, Family, SharedGaussian
 from ..networks import Convolutional, Network
-from .base import Modality, cast, tensor_of
+from .base import WIDE, Modality, cast, tensor_of
 from .statistics import value_range
 
 log = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ class Images(Modality):
         if x.dtype == torch.uint8 and not (self.binary_ and high == 1):
             return x.float() / 255
 
-        x = x.to(torch.float64 if x.dtype in _WIDE else torch.float32)
+        x = x.to(torch.float64 if x.dtype in WIDE else torch.float32)
         x = x if low == 0 else x - low
 
         return (x if high - low == 1 else x / (high - low)).float()
@@ -145,10 +145,6 @@ class Images(Modality):
                 " Multiply them by 255 if that is not meant.",
                 greatest,
             )
-
-
-# Numbers that single precision does not hold
-_WIDE = {torch.float64, torch.int32, torch.int64, torch.uint32, torch.uint64}
 
 
 def _black_and_white(dtype: np.dtype, low: float, high: float) -> tuple[float, float]:

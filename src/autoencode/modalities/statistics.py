@@ -88,9 +88,9 @@ def column_statistics(X: NDArray) -> Columns:
         for part in _finite(X):
             rows = np.asarray(part, dtype=float)
             mean = rows.mean(axis=0)
-            new = Columns(
-                rows.min(axis=0), rows.max(axis=0), mean, ((rows - mean) ** 2).sum(axis=0)
-            )
+            deviations = rows - mean
+            np.square(deviations, out=deviations)
+            new = Columns(rows.min(axis=0), rows.max(axis=0), mean, deviations.sum(axis=0))
             known = new if known is None else _merge(n, known, len(rows), new)
             n += len(rows)
 

@@ -3,6 +3,7 @@ r"""Rows of numbers."""
 __all__ = ["Tables"]
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from torch.distributions.constraints import Constraint
 
 from ..distributions import Family, SharedGaussian
 from ..networks import Network, Perceptron
-from .base import Modality, cast, tensor_of
+from .base import WIDE, Modality, cast, tensor_of
 from .statistics import Columns, column_statistics
 
 
@@ -42,7 +43,7 @@ class Tables(Modality):
 
     def __init__(self, scaling: str = "columns") -> None:
         self.scaling = scaling
-        self._held: dict[torch.device, tuple[Tensor, Tensor]] = {}
+        self._held: dict[tuple[torch.device, torch.dtype], Any] = {}
 
     @classmethod
     def accepts(cls, X: object) -> bool:
@@ -94,9 +95,13 @@ class Tables(Modality):
         return tensor_of(X)
 
     def normalize(self, x: Tensor) -> Tensor:
-        # In double precision: columns of dates are far from zero, compared to their spread
-        shift, scale = self._tensors(x.device)
-        return ((x + shift) / scale).float()
+        dtype, shifts, scale = self._terms(x.device, x.dtype)
+        x = x.to(dtype)
+
+        for shift in shifts:
+            x = x + shift
+
+        return (x / scale).float()
 
     def restore(self, x: Tensor) -> NDArray:
         X = x.double().cpu().numpy() * self.scale_ + self.loc_
@@ -114,13 +119,27 @@ class Tables(Modality):
     def unit(self) -> Tensor:
         return torch.from_numpy(self.scale_)
 
-    def _tensors(self, device: torch.device) -> tuple[Tensor, Tensor]:
-        r"""Returns what is added to rows and what divides them, made once for each device."""
-        if device not in self._held:
-            pair = torch.from_numpy(-self.loc_), torch.from_numpy(self.scale_)
-            self._held[device] = (pair[0].to(device), pair[1].to(device))
+    def _terms(
+        self, device: torch.device, dtype: torch.dtype
+    ) -> tuple[torch.dtype, tuple[Tensor, ...], Tensor]:
+        r"""Returns the precision to scale in, what is added and what divides, made once.
 
-        return self._held[device]
+        Numbers of single precision stay so, with a mean in two parts: columns of dates, say,
+        are far from zero compared to their spread.
+        """
+        if (device, dtype) not in self._held:
+            loc, scale = torch.from_numpy(-self.loc_), torch.from_numpy(self.scale_)
+            parts = loc.float(), (loc - loc.float()).float()
+            within = (scale > 1e-30) & (scale < 1e30) & (loc.abs() < 1e30)
+            single = dtype not in WIDE and bool(within.all())
+
+            self._held[device, dtype] = (
+                torch.float32 if single else torch.float64,
+                tuple(part.to(device) for part in (parts if single else (loc,))),
+                (scale.float() if single else scale).to(device),
+            )
+
+        return self._held[device, dtype]
 
 
 def _by_column(columns: Columns, n: int) -> tuple[NDArray, NDArray]:
