@@ -151,7 +151,7 @@ def test_columns_one_after_the_other_are_rewritten(tmp_path, everything_is_large
     assert not [*cache.iterdir()]  # the file has no name
 
 
-def test_batches_are_read_ahead_and_errors_come_through(tmp_path) -> None:
+def test_batches_of_files_are_those_of_memory(tmp_path) -> None:
     M = mapped(tmp_path, np.arange(100.0).reshape(50, 2))
     x = on_disk(torch.zeros(50, 2).double(), M)
     batches, plain = (Batches(Examples(t), 8) for t in (x, torch.tensor(np.array(M))))

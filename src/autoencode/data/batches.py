@@ -3,9 +3,7 @@ r"""Minibatches, resident on the device."""
 __all__ = ["Batches", "Examples"]
 
 import math
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import torch
@@ -13,7 +11,7 @@ from torch import Tensor
 
 from .files import FileTensor
 
-_AHEAD = 4  # minibatches that are read before their turn
+_AHEAD = 4  # minibatches that the system may read before their turn
 
 
 @dataclass(frozen=True)
@@ -44,6 +42,14 @@ class Examples:
     def __getitem__(self, index: Tensor | slice) -> "Examples":
         chosen = index if self.rows is None else self.rows[index]
         return self._each(lambda tensor: tensor[chosen])
+
+    def expect(self, index: Tensor) -> None:
+        r"""Announces that these will be asked for, to have them read meanwhile."""
+        chosen = index if self.rows is None else self.rows[index]
+
+        for tensor in (self.target, self.corrupted):
+            if isinstance(tensor, FileTensor):
+                tensor.expect(chosen)
 
     def select(self, rows: Tensor) -> "Examples":
         r"""Returns a view of some examples, which copies none of them."""
@@ -76,8 +82,8 @@ class Batches:
     r"""Minibatches of examples, gathered by index on the device that they live on.
 
     All batches have the same size, or one example less: a small last batch would weigh
-    its few examples more than the others. Those of examples in a file are read ahead of their
-    turn, in the background.
+    its few examples more than the others. Those of examples in a file are announced to the
+    system a few steps ahead.
 
     Arguments:
         examples: The examples.
@@ -104,27 +110,14 @@ class Batches:
 
     def take(self, order: Tensor, start: int = 0) -> Iterator[Examples]:
         r"""Yields the batches of an order, from the one with number `start`."""
-        get, on_disk = self.examples.__getitem__, self.examples.on_disk
-        order = order if on_disk else order.to(self.examples.target.device)
+        if not self.examples.on_disk:
+            order = order.to(self.examples.target.device)
+
         indices = order.tensor_split(len(self))[start:]
 
-        return _ahead(get, indices) if on_disk else map(get, indices)
+        for i in range(-_AHEAD, len(indices)):
+            if self.examples.on_disk and i + _AHEAD < len(indices):
+                self.examples.expect(indices[i + _AHEAD])
 
-
-def _ahead(get: Callable[[Tensor], Examples], indices: Sequence[Tensor]) -> Iterator[Examples]:
-    r"""Yields what is got for each index, while the next ones are being got."""
-    waiting: deque[Future[Examples]] = deque()
-
-    with ThreadPoolExecutor(1) as background:
-        try:
-            for index in indices:
-                waiting.append(background.submit(get, index))
-
-                if len(waiting) > _AHEAD:
-                    yield waiting.popleft().result()
-
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+            if i >= 0:
+                yield self.examples[indices[i]]

@@ -2,7 +2,8 @@ r"""Arrays that stay in their files, of which only the asked-for rows are ever i
 
 A memory map looks like a cheap way to large arrays, but whatever is touched through it counts as
 resident, and rows in random order are waited for one by one. Here rows are read into buffers
-instead, and the system is told of all of them before the first is waited for.
+instead, and the system can be told of many of them before the first is waited for. Threads would
+not help: each row that one reads would wait for the interpreter, which is busy training.
 """
 
 __all__ = ["FileArray", "FileTensor", "chunks", "is_mapped", "native", "on_disk"]
@@ -87,17 +88,16 @@ class FileArray:
 
         X = np.empty((len(rows), *self.shape[1:]), self.dtype)
         buffer, size = X.reshape(-1).view(np.uint8).data, self.row_bytes
-        order = np.argsort(rows)
-        places = [*zip((order * size).tolist(), (rows[order] * size + self.offset).tolist())]
-
-        if hasattr(os, "posix_fadvise"):
-            for _, offset in places:
-                os.posix_fadvise(self.file, offset, size, os.POSIX_FADV_WILLNEED)
-
-        for at, offset in places:
-            _read(self.file, buffer[at : at + size], offset)
+        for i, offset in enumerate((rows * size + self.offset).tolist()):
+            _read(self.file, buffer[i * size : (i + 1) * size], offset)
 
         return X
+
+    def expect(self, rows: NDArray) -> None:
+        r"""Tells the system which rows will be asked for, which it then reads meanwhile."""
+        if hasattr(os, "posix_fadvise"):
+            for offset in (np.sort(rows) * self.row_bytes + self.offset).tolist():
+                os.posix_fadvise(self.file, offset, self.row_bytes, os.POSIX_FADV_WILLNEED)
 
 
 class FileTensor:
@@ -138,6 +138,10 @@ class FileTensor:
         strides = (X[:1].size, *self.like.stride()[1:])
 
         return torch.from_numpy(X).as_strided(size, strides).to(self.device)
+
+    def expect(self, index: Tensor) -> None:
+        r"""Tells the system which rows will be asked for, which it then reads meanwhile."""
+        self.rows.expect(index.cpu().numpy())
 
     def split(self, size: int) -> Iterator[Tensor]:
         r"""Yields the rows in their order, `size` at a time."""
