@@ -279,9 +279,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         def error(model: LatentModel, x: Tensor) -> Tensor:
             residual = x - model.decode(model.encode(x).mean).mean
-            residual = residual.double() * self.modality_.unit().to(residual.device)
+            residual = residual * self.modality_.unit().to(residual.device)
 
-            return residual.flatten(start_dim=1).square().sum(dim=-1)
+            return residual.flatten(start_dim=1).square().sum(dim=-1, dtype=torch.float64)
 
         return self._map_data(error, X, y).numpy()
 

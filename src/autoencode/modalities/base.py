@@ -141,4 +141,5 @@ def cast(X: NDArray, dtype: str) -> NDArray:
     if high > np.iinfo(dtype).max:  # which no float64 is, of 64 bits
         high = np.nextafter(high, 0)
 
-    return np.rint(X).clip(low, high).astype(dtype)
+    X = np.rint(X)
+    return np.clip(X, low, high, out=X).astype(dtype)

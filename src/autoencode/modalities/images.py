@@ -103,7 +103,7 @@ class Images(Modality):
 
         # Bytes are of 256 levels, also where the fit was of others, but not those of a mask
         if x.dtype == torch.uint8 and not (self.binary_ and high == 1):
-            return x.float() / 255
+            return x.float().div_(255)
 
         x = x.to(torch.float64 if x.dtype in WIDE else torch.float32)
         x = x if low == 0 else x - low
@@ -112,7 +112,9 @@ class Images(Modality):
 
     def restore(self, x: Tensor) -> NDArray:
         low, high = self.range_
-        X = x.movedim(1, -1).clamp(0, 1).double().cpu().numpy() * (high - low) + low
+        x = x.movedim(1, -1).clamp(0, 1)
+        x = x if np.dtype(self.dtype_).itemsize == 1 else x.double()
+        X = x.cpu().numpy() * (high - low) + low
         return cast(X[..., 0] if self.single_ else X, self.dtype_)
 
     def network(self) -> Network:
