@@ -43,6 +43,7 @@ def solver(folder: Path | None, **options) -> Training:
             "batch_size": 10,
             "checkpoint": folder,
             "checkpoint_seconds": 0.0,
+            "average": 0.9,
             "progress": False,
         }
         | options

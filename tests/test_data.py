@@ -171,8 +171,8 @@ def _of_objects_packed(file: Path) -> None:
         ("a.npz", _of_objects_packed, "Object arrays cannot be loaded"),
         ("a.npz", b"what is this", "damaged or truncated"),
         ("a.npz", b"\x93NUMPY", "damaged or truncated"),
-        ("a-idx", b"", "expected a .npy, .npz, .csv or IDX file, or a folder of images"),
-        ("a.png", b"\x89PNG\r\n", "expected a .npy, .npz, .csv or IDX file"),
+        ("a-idx", b"", "expected a .npy, .npz, .csv, .parquet or IDX file, or a folder of images"),
+        ("a.png", b"\x89PNG\r\n", "expected a .npy, .npz, .csv, .parquet or IDX file"),
         ("a-idx", bytes([0, 0, 8, 3]), "truncated or damaged"),
         ("a-idx", idx_bytes(np.zeros((2, 3), "u1")) + b"!", "6 bytes, and 7 follow"),
         ("a-idx", b"\x1f\x8b\x08what is this", "damaged or truncated"),
@@ -237,7 +237,7 @@ def test_missing_file_is_said(tmp_path: Path) -> None:
 
     np.save(tmp_path / "a.npy", np.zeros(3))
 
-    with pytest.raises(ValueError, match=r"only \.csv files have a label column"):
+    with pytest.raises(ValueError, match=r"only \.csv and \.parquet files have a label"):
         read_array(tmp_path / "a.npy", label="k")
 
 

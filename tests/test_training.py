@@ -1,6 +1,8 @@
 r"""Tests for the training and least_squares modules: what training finds, where it is known."""
 
 import math
+import sys
+import types
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from autoencode.model import Conditional, LatentModel
 from autoencode.networks import Perceptron
 from autoencode.objectives import ELBO, Loss, Objective, Reconstruction
 from autoencode.priors import StandardNormal
-from autoencode.run import Epoch
+from autoencode.run import Epoch, Run
 from autoencode.step import Step, evaluate
 from autoencode.training import Training
 
@@ -370,3 +372,101 @@ def test_least_squares_sees_the_corruption() -> None:
     filtered = model.denoise(X)
 
     assert np.allclose(filtered - X.mean(axis=0), (X - X.mean(axis=0)) @ wiener.T, atol=0.15)
+
+
+def test_averages_are_those_of_the_weights() -> None:
+    torch.manual_seed(0)
+    step = Step(linear_model(Dirac(), FixedGaussian()), Reconstruction())
+    batches = Batches(Examples(torch.randn(64, D)), 16)
+    run = Run(Training(epochs=1, average=0.5).choose(64), step, batches)
+    expected = [p.detach().clone() for p in run.optimizer.parameters]
+
+    for i, _ in enumerate(run.steps()):
+        decay = min(0.5, (1 + i) / (10 + i))
+        expected = [
+            decay * a + (1 - decay) * p for a, p in zip(expected, run.optimizer.parameters)
+        ]
+
+    torch.testing.assert_close(run.averages, [p.detach() for p in expected])
+
+    # They are validated and kept, and training goes on without them
+    weights = [p.detach().clone() for p in run.optimizer.parameters]
+    run.end_epoch(dict)
+    torch.testing.assert_close([p.detach() for p in run.optimizer.parameters], weights)
+    run.end()
+    torch.testing.assert_close([p.detach() for p in run.optimizer.parameters], expected)
+
+
+def test_the_model_remembers_how_it_was_trained(tmp_path, caplog) -> None:
+    X = np.random.default_rng(0).normal(size=(50, 3))
+
+    with caplog.at_level("INFO", logger="autoencode"):
+        model = ae.autoencoder(2, training=Training(epochs=1)).fit(X)
+
+    model.save(tmp_path / "model.ae")
+    again = ae.load(tmp_path / "model.ae").training_
+
+    assert again.get_params() == model.training_.get_params()
+    assert (again.epochs, again.compile) == (1, False)
+    assert again.precision in {"float32", "bfloat16"}
+    assert any(again.precision in record.getMessage() for record in caplog.records)
+
+
+def test_tensorboard_is_shown_each_record(monkeypatch, tmp_path) -> None:
+    shown = []
+
+    class SummaryWriter:
+        def __init__(self, folder: str) -> None:
+            shown.append(folder)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_) -> None:
+            shown.append("closed")
+
+        def add_scalar(self, name: str, value: float, epoch: int) -> None:
+            shown.append((name, value, epoch))
+
+    module = types.SimpleNamespace(SummaryWriter=SummaryWriter)
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", module)
+    step = Step(linear_model(Dirac(), FixedGaussian()), Reconstruction())
+    records = run(step, torch.randn(64, D), epochs=2, tensorboard=tmp_path)
+
+    assert shown[0] == str(tmp_path)
+    assert shown[-1] == "closed"
+    assert ("total/train", records[1].train["total"], 2) in shown
+
+
+def test_without_tensorboard_the_error_says_how_to_get_it(monkeypatch, tmp_path) -> None:
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    step = Step(linear_model(Dirac(), FixedGaussian()), Reconstruction())
+
+    with pytest.raises(ImportError, match="pip install tensorboard"):
+        run(step, torch.randn(64, D), epochs=1, tensorboard=tmp_path)
+
+
+def test_least_squares_does_not_see_what_is_held_out() -> None:
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    moved = X.copy()
+
+    def solve(X: np.ndarray) -> tuple[np.ndarray, dict]:
+        training = ae.LeastSquares(validation=0.25)
+        model = ae.linear(latent_dim=2, training=training, random_state=0)
+        model.modality = ae.modalities.Tables(scaling="none")
+        model.fit(X)
+        return model.inverse_transform(np.eye(2)), model.history_[0].validation
+
+    torch.manual_seed(0)
+    before, validated = solve(X)
+
+    # Which rows are held out depends on their number alone: find one, and move it
+    for i in range(len(X)):
+        moved = X.copy()
+        moved[i] += 10
+        after, validated_after = solve(moved)
+
+        if validated_after != pytest.approx(validated) and np.allclose(after, before):
+            return
+
+    raise AssertionError("each row changes the solution")

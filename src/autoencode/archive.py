@@ -49,6 +49,7 @@ def pack(estimator: Any, encoder_only: bool = False) -> tuple[dict[str, Any], di
         "likelihood": encode(estimator.likelihood_),
         "modality": encode(estimator.modality_),
         "context": encode(estimator.context_),
+        "training": encode(estimator.training_),
         "history": [encode(dict(record)) for record in estimator.history_],
         "seed": estimator.seed_,
         "n_features_in": getattr(estimator, "n_features_in_", None),
@@ -88,6 +89,7 @@ def unpack(
     model.modality_ = decode(document["modality"], trusted)
     model.context_ = decode(document["context"], trusted)
     model.likelihood_ = decode(document["likelihood"], trusted)
+    model.training_ = decode(document["training"], trusted)
     model.history_ = [Bunch(**decode(record)) for record in document["history"]]
     model.seed_ = document["seed"]
 

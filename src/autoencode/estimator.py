@@ -7,7 +7,7 @@ everything below works on tensors.
 __all__ = ["Autoencoder", "load"]
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from torch.distributions import constraints
 from . import archive, arguments, corruptions, storage
 from .checkpoints import Checkpoint
 from .corruptions import Corruption
-from .data import Examples, read_array
+from .data import Examples, is_stream, on_disk, read_array, read_stream, stored_by_row
 from .distributions import Dirac, Family
 from .evaluation import log_evidence
 from .modalities import Modality, describe_context, guess
@@ -91,6 +91,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         modality_: The kind of data, with their shape and scale.
         likelihood_: The family of :math:`p(x \mid z)`, given or chosen.
         context_: The kind of `y`, or `None`.
+        training_: The training as it was done: device, precision and whatever else was left
+            to be chosen.
         history_: One record per epoch, with `epoch`, `train`, `validation` and `seconds`.
         n_features_in_: The number of columns, for tables.
 
@@ -164,9 +166,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         Arguments:
             X: Rows of numbers, with shape `(N, D)`; images, with shape `(N, H, W)` or
-                `(N, H, W, C)`; or the path of a file or folder that holds some.
-            y: With `conditional`, a label or a row of numbers for each example; of a folder
-                of images, by default the subfolders. Ignored otherwise.
+                `(N, H, W, C)`; the path of a file or folder that holds some; or a data set
+                of torch or Hugging Face, or any iterable, of such rows or images, alone or with
+                their labels. What lies in files may be larger than memory.
+            y: With `conditional`, a label or a row of numbers for each example; by default
+                those that came with the examples, of a folder its subfolders. Ignored otherwise.
             corrupted: Damaged versions of the examples, for the encoder to see in place of
                 `X`, in the same order.
             resume: Whether to go on from the checkpoint of `Training(checkpoint=...)`, if
@@ -198,6 +202,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def fit_transform(self, X: ArrayLike, y: ArrayLike | None = None, **options: Any) -> NDArray:
         r"""Trains on examples and returns their codes, as `fit` and `transform` do."""
+        if is_stream(X):  # which may be over once it was read
+            X, y_read = read_stream(X)
+            y = y_read if y is None else y
+
         return self.fit(X, y, **options).transform(X, y)
 
     # Codes and back
@@ -271,9 +279,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         def error(model: LatentModel, x: Tensor) -> Tensor:
             residual = x - model.decode(model.encode(x).mean).mean
-            residual = residual.double() * self.modality_.unit().to(residual.device)
+            residual = residual * self.modality_.unit().to(residual.device)
 
-            return residual.flatten(start_dim=1).square().sum(dim=-1)
+            return residual.flatten(start_dim=1).square().sum(dim=-1, dtype=torch.float64)
 
         return self._map_data(error, X, y).numpy()
 
@@ -296,7 +304,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed_)
-            return evaluate(step, Examples(self.modality_.load(X), None, c).split(_ROWS))
+            return evaluate(step, Examples(self._load(X), None, c).split(_ROWS))
 
     @_NeedsDensity
     def score_samples(
@@ -446,8 +454,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             self.seed_ = _checkpoint(self.training).seed() or self.seed_
 
         data = Examples(
-            self.modality_.load(X),
-            None if corrupted is None else self.modality_.load(corrupted),
+            self._load(X),
+            None if corrupted is None else self._load(corrupted),
             self._encode_context(y, len(X)),
         )
 
@@ -465,12 +473,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             torch.manual_seed(self.seed_)
 
             data, held_out = _hold_out(data, training.validation)
+            self.training_ = training.choose(len(data))
             self.model_ = self._build(self.likelihood_, self._checked_latent_dim())
             step = Step(self.model_, objective, self._make_corruption(), self.modality_.normalize)
 
             log.info("%s", self._describe_choices(data, held_out))
 
-            for record in training.train(step, data, held_out, resume):
+            for record in self.training_.train(step, data, held_out, resume):
                 self.history_.append(Bunch(**record._asdict()))
 
     def _restore(self, attributes: dict[str, Any]) -> None:
@@ -541,6 +550,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 X, y = (self._guess(path) if reset else self.modality_).read(path)
             else:
                 X, y, _ = read_array(path)
+        elif is_stream(X):
+            X, y = read_stream(X)
+        elif isinstance(X, Mapping):
+            raise ValueError(f"expected examples, got parts {[*X]}: choose one, as X['train'].")
 
         X = _without_torch(X)
 
@@ -555,7 +568,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         else:
             X = validate_data(self, X, reset=reset, dtype="numeric", ensure_all_finite=False)
 
-        return X, y
+        return stored_by_row(X), y
+
+    def _load(self, X: NDArray) -> Tensor:
+        r"""Returns examples as they came; those of a memory-mapped file stay there."""
+        return on_disk(self.modality_.load(X), X)
 
     def _guess(self, X: NDArray | Path) -> Modality:
         if isinstance(self.modality, Modality):
@@ -629,7 +646,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     ) -> Tensor:
         self._check_fitted()
         X, y_read = self._read(X)
-        x = self.modality_.load(X)
+        x = self._load(X)
         c = self._encode_context(y_read if y is None else y, len(x))
 
         return self._map(lambda model, x: function(model, self.modality_.normalize(x)), x, c)

@@ -11,6 +11,8 @@ from torch.distributions import Distribution, Independent, Normal
 
 from .model import LatentModel
 
+_ROWS = 2048  # codes to decode at once: more of them do not fit in the processor's cache
+
 
 def log_evidence(model: LatentModel, x: Tensor, samples: int = 128, seed: int = 0) -> Tensor:
     r"""Estimates :math:`\log p(x)` by importance sampling from the posterior.
@@ -48,7 +50,7 @@ def log_evidence(model: LatentModel, x: Tensor, samples: int = 128, seed: int = 
         # All at once: smaller draws from the same seed are other numbers
         noise = torch.randn(samples, 1, q.event_shape.numel(), dtype=x.dtype).to(x.device)
 
-        for eps in noise.split(max(1, 8192 // max(1, len(x)))):
+        for eps in noise.split(max(1, _ROWS // max(1, len(x)))):
             z = _sample(q, eps)
             log_w = model.decode(z).log_prob(x) + model.prior().log_prob(z) - q.log_prob(z)
             chunks.append(log_w.double().logsumexp(dim=0))

@@ -58,6 +58,9 @@ class LeastSquares(Solver):
     def __init__(self, validation: float | None = None) -> None:
         self.validation = validation
 
+    def choose(self, n: int) -> "LeastSquares":
+        return self.clone()
+
     def train(
         self,
         step: Step,
@@ -67,10 +70,11 @@ class LeastSquares(Solver):
     ) -> Iterator[Epoch]:
         start = time.perf_counter()
         encoder, decoder = _affine(step.model.encoder), _affine(step.model.decoder)
+        chosen = data[:]  # all in memory, where the solvers want them
 
         with torch.no_grad():
-            u, x = (t.double().flatten(start_dim=1) for t in step.inputs(data))
-            c = data.context
+            u, x = (t.double().flatten(start_dim=1) for t in step.inputs(chosen))
+            c = chosen.context
 
             x_given, u_given = _regression(c, x), _regression(c, u)
             x_left, u_left = x - x_given(c), u - u_given(c)

@@ -75,7 +75,8 @@ class Conditional(nn.Module):
         if c is not None:
             c = c.expand(*batch, -1).reshape(-1, c.shape[-1])
 
-        phi = self.network(x.reshape(-1, *self.given), c)
+        # Networks may compute in half precision, densities may not
+        phi = self.network(x.reshape(-1, *self.given), c).to(x.dtype)
         phi = phi.reshape(*batch, self.family.n_params, *self.event)
         y = self.family(phi.movedim(len(batch), -1))
 

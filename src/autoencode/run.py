@@ -6,22 +6,22 @@ import logging
 import math
 import re
 import time
-from collections.abc import Iterator
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Iterator
+from typing import Any, Literal, NamedTuple, Protocol
 
 import torch
-import torch.nn as nn
 from torch import Tensor
-from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from .data import Batches, Examples
+from .optimizer import AdamW
 from .step import Step, Summary
+from .update import Compiled, Eager
 
 log = logging.getLogger(__name__)
 
 _MOST_SKIPPED = 0.1  # of the steps of an epoch, before it is tried again more carefully
 _MOST_RETREATS = 3
-_FULL_STEP = 256  # inputs of a matrix, beyond which it takes smaller steps
+_FLUSH = 128  # steps
 
 
 class Epoch(NamedTuple):
@@ -47,8 +47,11 @@ class Knobs(Protocol):
     learning_rate: float
     weight_decay: float
     clip: float | None
+    average: float | None
+    parts: int
     patience: int | None
     time_budget: float | str | None
+    compile: Literal["auto", True, False]
 
 
 class Run:
@@ -74,17 +77,16 @@ class Run:
         self.batches = batches
 
         budget = seconds(training.time_budget)
-        epochs = training.epochs or min(500, max(10, math.ceil(2000 / len(batches))))
-        bounded = training.epochs is not None or budget is None
-
         self.budget = math.inf if budget is None else budget
-        self.n_steps = epochs * len(batches) if bounded else None
+        self.n_steps = training.epochs * len(batches) if training.epochs else None
 
-        groups = _parameter_groups(step, training.weight_decay)
-        self.parameters = [p for group in groups for p in group["params"]]
-        self.optimizer = torch.optim.AdamW(
-            groups, lr=training.learning_rate, betas=(0.9, 0.99), fused=True
+        self.optimizer = AdamW(step, training.learning_rate, training.weight_decay)
+        self.update: Eager | Compiled = (
+            Compiled(step, self.optimizer, training.clip)
+            if training.compile is True
+            else Eager(step, self.optimizer, training.clip, training.parts)
         )
+        self.averages = [p.detach().clone() for p in self.optimizer.parameters if training.average]
 
         self.start = time.perf_counter()
         self.i = 0  # steps done
@@ -112,6 +114,10 @@ class Run:
         r"""Returns the seconds spent on this training, also before it was resumed."""
         return time.perf_counter() - self.start
 
+    def examples(self) -> int:
+        r"""Returns how many examples were seen, each as often as it was."""
+        return self.i * len(self.batches.examples) // len(self.batches)
+
     def progress(self) -> float:
         r"""Returns the share of the training that is done."""
         by_steps = (self.i + 0.5) / self.n_steps if self.n_steps else 0.0
@@ -127,8 +133,14 @@ class Run:
             or (patience is not None and self.stale >= patience)
         )
 
-    def end_epoch(self, validated: dict[str, float]) -> None:
-        r"""Writes the record of the epoch, and keeps the weights if they are the best."""
+    def end_epoch(self, validate: Callable[[], dict[str, float]]) -> None:
+        r"""Writes the record of the epoch, and keeps the weights if they are the best.
+
+        Arguments:
+            validate: Scores the validation examples, or returns nothing if there are none.
+        """
+        self._swap()
+        validated = validate()
         means = self.summary.means()
         self.records.append(Epoch(len(self.records) + 1, means, validated, self.elapsed()))
         loss = validated.get("total", -math.inf)
@@ -139,6 +151,7 @@ class Run:
             self.least, self.stale = loss, 0
             self.best = _copy(self.step.state_dict())
 
+        self._swap()
         self._begin_epoch()
 
     def retreat(self) -> bool:
@@ -168,8 +181,8 @@ class Run:
 
         return True
 
-    def restore_best(self) -> None:
-        r"""Gives the step the weights of the best epoch."""
+    def end(self) -> None:
+        r"""Leaves the step with the weights of the best epoch."""
         if self.best:
             self.step.load_state_dict(self.best)
 
@@ -195,7 +208,7 @@ class Run:
             "now": self._tensors(),
             "good": self.good,
             "best": self.best,
-            "sums": self.summary.sums,
+            "sums": self.summary.tensors(),
             "count": {"skipped": self.skipped, "first": self.first},
             "random": {"now": _random_state(), "epoch": self.random_state},
         }
@@ -242,7 +255,7 @@ class Run:
         self.i = document["i"]
         self._load(parts["now"])
         device = self.skipped.device
-        self.summary.sums = {k: t.to(device) for k, t in parts.get("sums", {}).items()}
+        self.summary.load({k: t.to(device) for k, t in parts.get("sums", {}).items()})
         self.skipped = parts["count"]["skipped"].to(device)
         self.first = parts["count"]["first"].to(device)
         _set_random_state(parts["random"]["now"])
@@ -264,49 +277,49 @@ class Run:
         progress = self.progress()
         self.step.objective.progress.fill_(progress)
 
-        for group in self.optimizer.param_groups:
-            rate = self.training.learning_rate * _warm_cosine(progress)
-            group["lr"] = rate * group["share"] / 2**self.retreats
+        share = _warm_cosine(progress) / 2**self.retreats
+        loss, finite = self.update(batch, share)
+        self._average()
 
-        loss = self.step(batch)
-        loss.total.mean().backward()
-
-        norm = get_total_norm([p.grad for p in self.parameters if p.grad is not None])
-        finite = norm.isfinite() & loss.total.isfinite().all()
-
-        if self.training.clip is not None:
-            clip_grads_with_norm_(self.parameters, self.training.clip, norm)
-
-        # The fused optimizer leaves the step out by itself where this is one
-        self.optimizer.found_inf = (~finite).to(torch.float32)  # type: ignore[attr-defined]
-        self.optimizer.step()
-        self.optimizer.zero_grad()
+        if self.i % _FLUSH == 0:
+            self.optimizer.flush()
 
         self.summary.add(loss, finite)
         self.skipped += ~finite
         self.first = torch.where(finite | (self.first >= 0), self.first, self.i - self.epoch_start)
         self.i += 1
 
+    def _average(self) -> None:
+        r"""Moves the averages of the weights, which begin as a plain mean."""
+        if self.training.average is not None:
+            decay = min(self.training.average, (1 + self.i) / (10 + self.i))
+            weights = [p.detach() for p in self.optimizer.parameters]
+            torch._foreach_lerp_(self.averages, weights, 1 - decay)
+
+    def _swap(self) -> None:
+        r"""Exchanges weights and their averages."""
+        for p, average in zip(self.optimizer.parameters, self.averages):
+            p.data, average.data = average.data, p.data
+
     def _tensors(self) -> dict[str, Tensor]:
-        tensors = {f"step.{name}": t for name, t in self.step.state_dict().items()}
-
-        for k, p in enumerate(self.parameters):
-            for name, t in self.optimizer.state.get(p, {}).items():
-                tensors[f"optimizer.{k}.{name}"] = t
-
-        return tensors
+        return {
+            **{f"step.{name}": t for name, t in self.step.state_dict().items()},
+            **{f"optimizer.{name}": t for name, t in self.optimizer.tensors().items()},
+            **{f"average.{k}": t for k, t in enumerate(self.averages)},
+        }
 
     def _load(self, tensors: dict[str, Tensor]) -> None:
-        prefix = "step."
-        weights = {k.removeprefix(prefix): t for k, t in tensors.items() if k.startswith(prefix)}
-        self.step.load_state_dict(weights)
-        self.optimizer.state.clear()
+        parts: dict[str, dict[str, Tensor]] = {"step": {}, "optimizer": {}, "average": {}}
 
         for key, tensor in tensors.items():
-            if not key.startswith(prefix):
-                _, k, name = key.split(".")
-                p = self.parameters[int(k)]
-                self.optimizer.state[p][name] = tensor.clone().to(p.device)
+            part, _, name = key.partition(".")
+            parts[part][name] = tensor
+
+        self.step.load_state_dict(parts["step"])
+        self.optimizer.load(parts["optimizer"])
+
+        for k, average in enumerate(self.averages):
+            average.copy_(parts["average"][str(k)])
 
     def _diagnosis(self, skipped: int, made: int) -> str:
         index = self.order.tensor_split(len(self.batches))[int(self.first)]
@@ -384,29 +397,6 @@ def _set_random_state(state: Tensor) -> None:
 
     if len(state) > n and torch.cuda.is_available():
         torch.cuda.set_rng_state(state[n:])
-
-
-def _parameter_groups(step: Step, weight_decay: float) -> list[dict]:
-    r"""Groups parameters by how far a step may move them.
-
-    An optimizer that moves each of many inputs' weights alike moves their sum by as many
-    times. Beyond 256 inputs the steps of matrices fall with the root of their number. Biases,
-    norms and scales are not decayed, which would only cost accuracy.
-    """
-    groups: dict[float, list[nn.Parameter]] = {}
-
-    for p in step.parameters():
-        inputs = p[0].numel() if p.ndim >= 2 else 0
-        groups.setdefault(min(1.0, _FULL_STEP / inputs) ** 0.5 if inputs else 0.0, []).append(p)
-
-    return [
-        {
-            "params": parameters,
-            "share": share or 1.0,
-            "weight_decay": weight_decay if share else 0.0,
-        }
-        for share, parameters in groups.items()
-    ]
 
 
 def _warm_cosine(progress: float) -> float:

@@ -8,13 +8,16 @@ __all__ = ["Epoch", "Solver", "Training"]
 
 import abc
 import contextlib
+import copy
 import logging
+import math
 import re
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from numbers import Integral
 from pathlib import Path
+from typing import Literal, TypeVar
 
 import torch
 from tqdm.auto import tqdm
@@ -24,8 +27,13 @@ from .configurable import Configurable
 from .data import Batches, Examples
 from .run import Epoch, Run, seconds
 from .step import Step, evaluate
+from .update import can_compile, has_bfloat16
 
 log = logging.getLogger(__name__)
+
+_WORTH_COMPILING = 20_000  # steps: each saves milliseconds, and compiling costs up to a minute
+
+Self = TypeVar("Self", bound="Solver")
 
 
 class Solver(Configurable, abc.ABC):
@@ -33,6 +41,14 @@ class Solver(Configurable, abc.ABC):
 
     validation: float | None
     r"""The share of the examples that is held out."""
+
+    @abc.abstractmethod
+    def choose(self: Self, n: int) -> Self:
+        r"""Returns a copy in which everything that is left open is decided.
+
+        Arguments:
+            n: The number of examples.
+        """
 
     @abc.abstractmethod
     def train(
@@ -78,6 +94,10 @@ class Training(Solver):
         learning_rate: The largest learning rate, that of matrices with up to 256 inputs.
         weight_decay: The decay of weight matrices, relative to the learning rate.
         clip: The largest norm of the gradient; longer ones are shortened to it.
+        average: The decay per step of a running average of the weights, 0.999 for example,
+            which then is what is validated and kept.
+        parts: Into how many parts the computation of a step is cut, where a minibatch is too
+            large for memory.
         validation: The share of the examples that is held out to be scored after each epoch.
         patience: The number of epochs without a better validation loss before it stops.
         time_budget: The time to train for, in seconds or as text such as `"10m"`; the
@@ -86,7 +106,12 @@ class Training(Solver):
             `fit(..., resume=True)` to go on from, exactly, after whatever has happened.
         checkpoint_seconds: The least time between two writes.
         device: Where to train, `"cpu"` or `"cuda"`; by default a GPU if there is one.
+        precision: `"float32"`; `"bfloat16"` to multiply matrices with fewer digits; or
+            `"auto"`, which does so where the device has units for it.
+        compile: Whether to compile the step, see :func:`torch.compile`; `"auto"` does for
+            20,000 steps and more, or ten minutes, as the first takes up to a minute.
         progress: Whether to show a progress bar; by default if someone looks at a terminal.
+        tensorboard: A folder to write the records to, for TensorBoard to show.
 
     Raises:
         FloatingPointError: If the loss does not stay finite with smaller steps either; the
@@ -104,15 +129,20 @@ class Training(Solver):
         learning_rate: float = 2e-3,
         weight_decay: float = 0.05,
         clip: float | None = None,
+        average: float | None = None,
+        parts: int = 1,
         validation: float | None = None,
         patience: int | None = None,
         time_budget: float | str | None = None,
         checkpoint: str | Path | None = None,
         checkpoint_seconds: float = 60.0,
         device: str | None = None,
+        precision: Literal["auto", "float32", "bfloat16"] = "auto",
+        compile: Literal["auto", True, False] = "auto",
         progress: bool | None = None,
+        tensorboard: str | Path | None = None,
     ) -> None:
-        counts = {"epochs": epochs, "batch_size": batch_size, "patience": patience}
+        counts = {"epochs": epochs, "batch_size": batch_size, "patience": patience, "parts": parts}
 
         for name, value in counts.items():
             if value is not None and not (isinstance(value, Integral) and value >= 1):
@@ -120,6 +150,20 @@ class Training(Solver):
 
         if clip is not None and not clip > 0:
             raise ValueError(f"expected clip > 0, got {clip!r}.")
+
+        if average is not None and not 0 <= average < 1:
+            raise ValueError(f"expected average as a decay from 0 to below 1, got {average!r}.")
+
+        if precision not in {"auto", "float32", "bfloat16"}:
+            raise ValueError(
+                f"expected precision 'auto', 'float32' or 'bfloat16', got {precision!r}."
+            )
+
+        if compile not in {"auto", True, False}:
+            raise ValueError(f"expected compile 'auto', True or False, got {compile!r}.")
+
+        if compile is True and parts > 1:
+            raise ValueError(f"expected parts=1 to compile, got {parts}. Choose one of the two.")
 
         if not learning_rate > 0:
             raise ValueError(f"expected learning_rate > 0, got {learning_rate!r}.")
@@ -137,13 +181,41 @@ class Training(Solver):
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.clip = clip
+        self.average = average
+        self.parts = parts
         self.validation = validation
         self.patience = patience
         self.time_budget = time_budget
         self.checkpoint = checkpoint
         self.checkpoint_seconds = checkpoint_seconds
         self.device = device
+        self.precision = precision
+        self.compile = compile
         self.progress = progress
+        self.tensorboard = tensorboard
+
+    def choose(self, n: int) -> "Training":
+        steps = math.ceil(n / self.batch_size)
+        device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
+        epochs, budget = self.epochs, seconds(self.time_budget)
+
+        if epochs is None and budget is None:
+            epochs = min(500, max(10, math.ceil(2000 / steps)))
+
+        # By what is asked for and never by the clock, so that the same call gives the same model
+        long = epochs * steps >= _WORTH_COMPILING if epochs else (budget or 0) >= 600
+
+        chosen = copy.copy(self)
+        chosen.epochs = epochs
+        chosen.device = device
+
+        if self.precision == "auto":
+            chosen.precision = "bfloat16" if has_bfloat16(device) else "float32"
+
+        if self.compile == "auto":
+            chosen.compile = long and self.parts == 1 and can_compile(device)
+
+        return chosen
 
     def train(
         self,
@@ -152,14 +224,22 @@ class Training(Solver):
         validation: Examples | None = None,
         resume: bool = False,
     ) -> Iterator[Epoch]:
-        device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
+        chosen = self.choose(len(data))
+        device = chosen.device or "cpu"
+        step.precision = chosen.precision
         held_out = None if validation is None else validation.to(device)
-        run = Run(self, step.to(device), Batches(data.to(device), self.batch_size))
+        run = Run(chosen, step.to(device), Batches(data.to(device), self.batch_size))
         checkpoint = None
+
+        log.info(
+            "%s steps of %d examples on %s, in %s, %s.",
+            f"{run.n_steps:,}" if run.n_steps else self.time_budget, self.batch_size, device,
+            chosen.precision, "compiled" if chosen.compile else "as written",
+        )  # fmt: skip
 
         if self.checkpoint is not None:
             checkpoint = Checkpoint(self.checkpoint, self.checkpoint_seconds)
-            settings = _settings(self, step, data, validation)
+            settings = _settings(chosen, step, data, validation)
             saved = checkpoint.read() if resume else None
 
             if saved is not None:
@@ -167,11 +247,15 @@ class Training(Solver):
 
             yield from run.records
 
-        with _deferred_interrupt() as interrupted, _progress_bar(self.progress, run) as bar:
+        with (
+            _deferred_interrupt() as interrupted,
+            _progress_bar(self.progress, run) as bar,
+            _board(self.tensorboard) as show,
+        ):
             try:
                 while not (run.done() or interrupted.is_set()):
                     for _ in run.steps():
-                        bar.update((run.i if run.n_steps else run.elapsed()) - bar.n)
+                        bar.update((run.examples() if run.n_steps else run.elapsed()) - bar.n)
 
                         if interrupted.is_set():
                             break
@@ -187,28 +271,33 @@ class Training(Solver):
                         continue
 
                     step.objective.progress.fill_(1)
-                    validated = {} if held_out is None else evaluate(step, held_out.split(1024))
-                    run.end_epoch(validated)
-                    bar.set_postfix_str(_line(validated or run.records[-1].train))
+                    run.end_epoch(lambda: _validate(step, held_out))
+                    record = run.records[-1]
+                    bar.set_postfix_str(_line(record.validation or record.train))
+                    show(record)
 
                     # Outside of `no_grad`, which would otherwise leak to whoever iterates
-                    yield run.records[-1]
+                    yield record
 
                 if checkpoint and not interrupted.is_set():
                     checkpoint.write(*run.state(settings))
             finally:
-                run.restore_best()
+                run.end()
                 step.eval()
 
                 if checkpoint:
                     checkpoint.close()
 
 
+def _validate(step: Step, held_out: Examples | None) -> dict[str, float]:
+    return {} if held_out is None else evaluate(step, held_out.split(1024))
+
+
 def _settings(
     training: Training, step: Step, data: Examples, validation: Examples | None
 ) -> dict[str, str]:
     r"""What must be the same for a training to go on exactly."""
-    passing = {"checkpoint", "checkpoint_seconds", "device", "progress"}
+    passing = {"checkpoint", "checkpoint_seconds", "device", "progress", "tensorboard"}
     knobs = {f"argument '{k}'": repr(v) for k, v in training.get_params().items()}
     named = {
         "data": _hash(data),
@@ -261,7 +350,35 @@ def _progress_bar(shown: bool | None, run: Run) -> tqdm:
     if run.n_steps is None:
         return tqdm(total=round(run.budget), unit="s", initial=run.elapsed(), disable=hidden)
 
-    return tqdm(total=run.n_steps, unit=" steps", initial=run.i, disable=hidden)
+    total = (run.training.epochs or 0) * len(run.batches.examples)
+    return tqdm(
+        total=total, unit=" examples", unit_scale=True, initial=run.examples(), disable=hidden
+    )
+
+
+@contextlib.contextmanager
+def _board(folder: str | Path | None) -> Iterator[Callable[[Epoch], None]]:
+    r"""Yields what shows a record in TensorBoard, or does nothing without a folder."""
+    if folder is None:
+        yield lambda record: None
+        return
+
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise ImportError(
+            "records for TensorBoard need it: pip install tensorboard, or leave out"
+            " Training(tensorboard=...)."
+        ) from None
+
+    with SummaryWriter(str(folder)) as writer:
+
+        def show(record: Epoch) -> None:
+            for part, terms in (("train", record.train), ("validation", record.validation)):
+                for name, value in terms.items():
+                    writer.add_scalar(f"{name}/{part}", value, record.epoch)
+
+        yield show
 
 
 def _line(terms: dict[str, float]) -> str:

@@ -29,10 +29,10 @@ def fit(
     r"""Trains a model on data and writes it to a file.
 
     Arguments:
-        data: A folder of images, or a .npy, .npz, .csv or IDX file, gzipped or not.
+        data: A folder of images, or a .npy, .npz, .csv, .parquet or IDX file.
         out: The file of the model.
         recipe: The kind of autoencoder; `autoencode recipes` lists them.
-        label: The column of a .csv file that holds labels.
+        label: The column of a .csv or .parquet file that holds labels.
         labels: A .npy, .csv or IDX file with a label, or a row of numbers, for each example
             of a conditional model.
         corrupted: Damaged versions of the examples, in the same order, to learn to undo.
@@ -76,7 +76,7 @@ def transform(
         model: The file of the model.
         data: The examples, like those of the fit.
         out: A .npy, .csv or .parquet file.
-        label: The column of a .csv file that holds labels.
+        label: The column of a .csv or .parquet file that holds labels.
         labels: A file with a label for each example, if the model is conditional.
     """
     from ..estimator import load
@@ -101,7 +101,7 @@ def reconstruct(
         data: The examples, like those of the fit.
         out: A .npy file; for images also a .png picture with the originals beside, or a folder
             of images; for tables a .csv or .parquet file.
-        label: The column of a .csv file that holds labels.
+        label: The column of a .csv or .parquet file that holds labels.
         labels: A file with a label for each example, if the model is conditional.
     """
     from ..estimator import load
@@ -130,7 +130,7 @@ def denoise(
         data: The damaged examples.
         out: A .npy file; for images also a .png picture with the damaged beside, or a folder
             of images; for tables a .csv or .parquet file.
-        label: The column of a .csv file that holds labels.
+        label: The column of a .csv or .parquet file that holds labels.
         labels: A file with a label for each example, if the model is conditional.
     """
     reconstruct(model, data, out, label, labels)
@@ -187,7 +187,7 @@ def score(
         model: The file of the model.
         data: The examples, like those of the fit.
         out: A .npy, .csv or .parquet file for the scores of all examples.
-        label: The column of a .csv file that holds labels.
+        label: The column of a .csv or .parquet file that holds labels.
         labels: A file with a label for each example, if the model is conditional.
     """
     from ..estimator import load
@@ -221,7 +221,7 @@ def plot(
         model: The file of the model.
         data: The examples to show, like those of the fit.
         out: The folder.
-        label: The column of a .csv file that holds labels.
+        label: The column of a .csv or .parquet file that holds labels.
         labels: A file with a label for each example, to colour the codes by.
     """
     import matplotlib

@@ -25,7 +25,7 @@ ROWS = (".npy", ".csv", ".parquet")
 PICTURES = (".png", ".npy", "")
 NEEDS_LABELS = (
     "a conditional model needs the examples' labels: --labels FILE, or --label COLUMN of a .csv"
-    " file, or a .npz file with X and y, or a folder with a subfolder for each."
+    " or .parquet file, or a .npz file with X and y, or a folder with a subfolder for each."
 )
 
 
@@ -51,7 +51,7 @@ def read(
 
     Arguments:
         path: A file or folder.
-        label: The column of a `.csv` file that holds labels.
+        label: The column of a `.csv` or `.parquet` file that holds labels.
         labels: A file of labels.
         model: What the examples are for.
 
@@ -74,7 +74,9 @@ def read(
                 f" '{path}', got shape {given.X.shape}."
             )
     elif label is not None:
-        raise ValueError(f"only .csv files have a label column, and '{path}' is a folder.")
+        raise ValueError(
+            f"only .csv and .parquet files have a label column, and '{path}' is a folder."
+        )
     elif model is not None and isinstance(model.modality_, Images):
         channels, *size = model.modality_.shape_
         images = read_images(path, (size[0], size[1]), channels, model.modality_.strict)

@@ -1,7 +1,22 @@
 r"""Where examples live: files in, minibatches out."""
 
-__all__ = ["Batches", "Examples", "read_array", "read_images"]
+__all__ = [
+    "Batches",
+    "Examples",
+    "cache_folder",
+    "chunks",
+    "is_stream",
+    "native",
+    "on_disk",
+    "read_array",
+    "read_images",
+    "read_stream",
+    "stored_by_row",
+]
 
 from .batches import Batches, Examples
+from .cache import cache_folder
+from .files import chunks, native, on_disk
 from .folders import read_images
 from .sources import read_array
+from .streams import is_stream, read_stream, stored_by_row

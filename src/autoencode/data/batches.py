@@ -9,6 +9,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from .files import FileTensor
+
+_AHEAD = 4  # minibatches that the system may read before their turn
+
 
 @dataclass(frozen=True)
 class Examples:
@@ -39,6 +43,14 @@ class Examples:
         chosen = index if self.rows is None else self.rows[index]
         return self._each(lambda tensor: tensor[chosen])
 
+    def expect(self, index: Tensor) -> None:
+        r"""Announces that these will be asked for, to have them read meanwhile."""
+        chosen = index if self.rows is None else self.rows[index]
+
+        for tensor in (self.target, self.corrupted):
+            if isinstance(tensor, FileTensor):
+                tensor.expect(chosen)
+
     def select(self, rows: Tensor) -> "Examples":
         r"""Returns a view of some examples, which copies none of them."""
         return replace(self, rows=rows if self.rows is None else self.rows[rows])
@@ -47,6 +59,11 @@ class Examples:
         r"""Returns the examples on a device."""
         rows = None if self.rows is None else self.rows.to(device)
         return replace(self._each(lambda tensor: tensor.to(device)), rows=rows)
+
+    @property
+    def on_disk(self) -> bool:
+        r"""Whether rows have to be read from a file."""
+        return isinstance(self.target, FileTensor) or isinstance(self.corrupted, FileTensor)
 
     def split(self, size: int) -> Iterator["Examples"]:
         r"""Yields the examples in their order, `size` at a time."""
@@ -65,7 +82,8 @@ class Batches:
     r"""Minibatches of examples, gathered by index on the device that they live on.
 
     All batches have the same size, or one example less: a small last batch would weigh
-    its few examples more than the others.
+    its few examples more than the others. Those of examples in a file are announced to the
+    system a few steps ahead.
 
     Arguments:
         examples: The examples.
@@ -92,5 +110,14 @@ class Batches:
 
     def take(self, order: Tensor, start: int = 0) -> Iterator[Examples]:
         r"""Yields the batches of an order, from the one with number `start`."""
-        for index in order.to(self.examples.target.device).tensor_split(len(self))[start:]:
-            yield self.examples[index]
+        if not self.examples.on_disk:
+            order = order.to(self.examples.target.device)
+
+        indices = order.tensor_split(len(self))[start:]
+
+        for i in range(-_AHEAD, len(indices)):
+            if self.examples.on_disk and i + _AHEAD < len(indices):
+                self.examples.expect(indices[i + _AHEAD])
+
+            if i >= 0:
+                yield self.examples[indices[i]]

@@ -2,18 +2,28 @@ r"""Folders of images."""
 
 __all__ = ["read_images"]
 
+import contextlib
+import json
 import logging
+import os
 import warnings
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from .cache import prepare
+
 log = logging.getLogger(__name__)
 
+_LARGE = 2**26  # bytes of files, beyond which they are decoded once and kept in the cache
+_BLOCK = 1024  # images between two notes of how far it is
 _LARGEST_GUESS = 64  # pixels: beyond that the wait is worth an explicit `size`
+_TURNED = {5, 6, 7, 8}  # orientations of a camera held upright
 
 
 class ImageFolder(NamedTuple):
@@ -33,7 +43,9 @@ def read_images(
     r"""Reads all images of a folder and of its subfolders, in the order of their names.
 
     Each is scaled to cover `size`, and what stands out is cut off evenly. Transparent ones
-    are laid on white.
+    are laid on white. Large folders are decoded once, by all processors, to a file in the
+    :func:`cache <autoencode.data.cache_folder>`, where they are found as long as the names, sizes
+    and times of modification of the files and the settings are the same.
 
     Arguments:
         folder: The folder. Every file in it is read, but those whose name, or whose folder's,
@@ -63,76 +75,189 @@ def read_images(
 
     folder = Path(folder)
     files = sorted(f for f in folder.rglob("*") if f.is_file() and not _hidden(f, folder))
-    images, kept, bad = [], [], []
+    states = [file.stat() for file in files]
+    seen = [
+        (str(file.relative_to(folder)), state.st_size, state.st_mtime_ns)
+        for file, state in zip(files, states)
+    ]
 
-    for file in files:
-        try:
-            images.append(_open(file, size))
-            kept.append(file)
-        except Exception as error:  # Pillow's decoders raise whatever they like
-            bad.append(f"{file.relative_to(folder)} ({type(error).__name__}: {error})")
+    if sum(n for _, n, _ in seen) > _LARGE:
+        key = ["images", str(folder.resolve()), size, channels, seen]
+        X, about, _ = prepare(key, lambda place: _write(place, folder, files, size, channels))
+        bad = about["bad"]
+    else:
+        blocks = [*_blocks(folder, files, *_survey(files, size, channels))]
+        X = np.concatenate([X for X, _ in blocks]) if blocks else np.zeros((0, 1, 1), np.uint8)
+        bad = {name: error for _, errors in blocks for name, error in errors.items()}
 
     if bad:
-        message = f"{len(bad)} of {len(files)} files are no readable images: " + "; ".join(bad[:5])
-        message += "; ..." if len(bad) > 5 else ""
+        message = f"{len(bad)} of {len(files)} files are no readable images: "
+        message += "; ".join([*bad.values()][:5]) + "; ..." * (len(bad) > 5)
 
         if strict:
             raise ValueError(f"{message}. Remove them, or use strict=False to skip them.")
 
         log.warning("%s. Skipped.", message)
 
-    if not images:
+    if len(X) == 0:
         raise ValueError(f"expected a folder of images, got no image in '{folder}'.")
 
+    kept = [name for name, *_ in seen if name not in bad]
+    parents = [str(Path(name).parent) for name in kept]
+    y = np.array(parents) if set(parents) != {"."} else None
+
+    return ImageFolder(X, y, kept)
+
+
+def _write(
+    place: Path,
+    folder: Path,
+    files: list[Path],
+    size: tuple[int, int] | None,
+    channels: int | None,
+) -> dict[str, Any]:
+    r"""Writes the pixels to a file, going on from where it was stopped before."""
+    log.info("decoding %d images of '%s', once.", len(files), folder)
+    size, channels = _survey(files, size, channels)
+    row = channels * size[0] * size[1]
+    done = _done(place, row)
+
+    with (place / "X").open("ab") as file:
+        file.truncate(done["rows"] * row)
+
+        for X, errors in _blocks(folder, files[done["files"] :], size, channels):
+            file.write(X.data)
+            file.flush()
+            os.fsync(file.fileno())
+
+            done["files"] += len(X) + len(errors)
+            done["rows"] += len(X)
+            done["bad"].update(errors)
+            (place / "done.new").write_text(json.dumps(done))
+            os.replace(place / "done.new", place / "done")
+
+    if done["rows"] == 0:
+        raise ValueError(f"expected a folder of images, got no image in '{folder}'.")
+
+    (place / "done").unlink(missing_ok=True)
+    shape = (done["rows"], *size, *([3] if channels == 3 else []))
+
+    return {"dtype": "uint8", "shape": shape, "bad": done["bad"]}
+
+
+def _done(place: Path, row: int) -> dict[str, Any]:
+    r"""Returns how far an earlier process has come."""
+    try:
+        done = json.loads((place / "done").read_text())
+
+        if (place / "X").stat().st_size >= done["rows"] * row:
+            return done
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+
+    return {"files": 0, "rows": 0, "bad": {}}
+
+
+def _blocks(
+    folder: Path, files: list[Path], size: tuple[int, int], channels: int
+) -> Iterator[tuple[NDArray, dict[str, str]]]:
+    r"""Yields the pixels of the readable files, and what is wrong with others, by name."""
+    mode = "RGB" if channels == 3 else "L"
+
+    def decode(file: Path) -> NDArray | str:
+        try:
+            return np.asarray(_open(file, size).convert(mode))
+        except Exception as error:  # Pillow's decoders raise whatever they like
+            return f"{file.relative_to(folder)} ({type(error).__name__}: {error})"
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for i in range(0, len(files), _BLOCK):
+            part = files[i : i + _BLOCK]
+
+            with _quiet():
+                decoded = [*pool.map(decode, part)]
+
+            pixels = [d for d in decoded if isinstance(d, np.ndarray)]
+            X = np.zeros((len(pixels), *size, *([3] if channels == 3 else [])), np.uint8)
+            X[:] = pixels if pixels else X
+
+            yield (
+                X,
+                {
+                    str(f.relative_to(folder)): d
+                    for f, d in zip(part, decoded)
+                    if isinstance(d, str)
+                },
+            )
+
+
+def _survey(
+    files: list[Path], size: tuple[int, int] | None, channels: int | None
+) -> tuple[tuple[int, int], int]:
+    r"""Returns size and channels that suit the images, as their first bytes announce them."""
+    if size is not None and channels is not None:
+        return size, channels
+
+    with _quiet(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        heads = [head for head in pool.map(_head, files) if head is not None]
+
     if size is None:
-        median = np.median([image.size[::-1] for image in images], axis=0)
+        median = np.median([head[:2] for head in heads] or [(1, 1)], axis=0)
         height, width = np.ceil(median * min(1, _LARGEST_GUESS / median.max())).astype(int)
         size = (int(height), int(width))
 
-    if channels is None:
-        channels = 1 if all(image.mode == "L" for image in images) else 3
+    return size, channels or (1 if all(grey for _, _, grey in heads) else 3)
 
-    mode = "L" if channels == 1 else "RGB"
-    X = np.stack([np.asarray(_fit(image, size).convert(mode)) for image in images])
-    parents = [str(file.parent.relative_to(folder)) for file in kept]
-    y = np.array(parents) if set(parents) != {"."} else None
 
-    return ImageFolder(X, y, [str(file.relative_to(folder)) for file in kept])
+def _head(file: Path) -> tuple[int, int, bool] | None:
+    try:
+        with Image.open(file) as image:
+            width, height = image.size
+            turned = image.getexif().get(0x0112) in _TURNED
+            return *((width, height) if turned else (height, width)), _is_grey(image)
+    except Exception:  # said when it is decoded
+        return None
 
 
 def _hidden(file: Path, folder: Path) -> bool:
     return any(part.startswith(".") for part in file.relative_to(folder).parts)
 
 
-def _open(file: Path, size: tuple[int, int] | None) -> Image.Image:
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    r"""Silences damaged data of cameras, and makes images too large to be true an error.
+
+    Filters belong to the whole process: they are set around all threads, not in each.
+    """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of damaged camera data, for example
+        warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-
-        with Image.open(file) as image:
-            grey = image.mode in {"1", "L", "LA", "La"} or image.mode.startswith("I")
-
-            if image.mode.startswith("I"):  # 16 bits, which `convert` would clip
-                image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-
-            image = ImageOps.exif_transpose(image)
-
-            if "A" in image.getbands() or "transparency" in image.info:
-                image = image.convert("RGBA")
-                image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-
-            image = image.convert("L" if grey else "RGB")
-
-    # Small at once, so that a folder of photographs does not have to fit in memory
-    if size is not None:
-        return _fit(image, size)
-
-    if max(image.size) > 4 * _LARGEST_GUESS:
-        image.thumbnail((4 * _LARGEST_GUESS, 4 * _LARGEST_GUESS))
-
-    return image
+        yield
 
 
-def _fit(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    size = size[::-1]
-    return image if image.size == size else ImageOps.fit(image, size, Image.Resampling.BICUBIC)
+def _is_grey(image: Image.Image) -> bool:
+    return image.mode in {"1", "L", "LA", "La"} or image.mode.startswith("I")
+
+
+def _open(file: Path, size: tuple[int, int]) -> Image.Image:
+    with Image.open(file) as image:
+        grey = _is_grey(image)
+        image.draft(None, (2 * max(size), 2 * max(size)))  # of photographs, only what is needed
+
+        if image.mode.startswith("I"):  # 16 bits, which `convert` would clip
+            image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+
+        image = ImageOps.exif_transpose(image)
+
+        if "A" in image.getbands() or "transparency" in image.info:
+            image = image.convert("RGBA")
+            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+
+        image = image.convert("L" if grey else "RGB")
+
+    width_height = size[::-1]
+
+    if image.size == width_height:
+        return image
+
+    return ImageOps.fit(image, width_height, Image.Resampling.BICUBIC)

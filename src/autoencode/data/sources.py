@@ -1,39 +1,33 @@
-r"""Arrays from files: `.npy`, `.npz`, `.csv` and IDX."""
+r"""Arrays from files: `.npy`, `.npz`, `.csv`, `.parquet` and IDX."""
 
 __all__ = ["read_array"]
 
-import csv
 import gzip
 import math
-import re
-import warnings
 import zipfile
 from pathlib import Path
-from typing import NamedTuple, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .tables import Table, read_csv, read_parquet
+
 _LARGE = 2**28  # bytes; beyond that a file is mapped into memory and not read at once
+_TABLES = {".csv": read_csv, ".parquet": read_parquet}
 _IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
-
-
-class Table(NamedTuple):
-    r"""What a file holds: the examples, their labels where it has some, and column names."""
-
-    X: NDArray
-    y: NDArray | None = None
-    columns: list[str] | None = None
 
 
 def read_array(path: str | Path, label: str | None = None) -> Table:
     r"""Reads the examples of one file.
 
+    Of large `.npy` files only those rows are read that are used. Large tables are rewritten
+    once, by parts, to a file in the :func:`cache <autoencode.data.cache_folder>`.
+
     Arguments:
         path: A `.npy` file; a `.npz` file, of whose arrays `X` and `y` are taken, or the
-            only one; a `.csv` file of numbers, with or without a header; or a file in the
-            IDX format of MNIST, gzipped or not.
-        label: The column of a `.csv` file that holds labels, by its name in the header.
+            only one; a `.csv` file of numbers, with or without a header; a `.parquet` file of
+            numbers; or a file in the IDX format of MNIST, gzipped or not.
+        label: The column of a `.csv` or `.parquet` file that holds labels, by its name.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -54,11 +48,11 @@ def read_array(path: str | Path, label: str | None = None) -> Table:
 
     suffix = path.suffix.lower()
 
-    if label is not None and suffix != ".csv":
-        raise ValueError(f"only .csv files have a label column, and '{path}' is none.")
+    if suffix in _TABLES:
+        return _TABLES[suffix](path, label)
 
-    if suffix == ".csv":
-        return _read_csv(path, label)
+    if label is not None:
+        raise ValueError(f"only .csv and .parquet files have a label column, not '{path}'.")
 
     try:
         if suffix == ".npy":
@@ -108,7 +102,9 @@ def _read_idx(path: Path) -> NDArray:
         head = file.read(4)
 
         if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in _IDX_TYPES or head[3] == 0:
-            raise ValueError("expected a .npy, .npz, .csv or IDX file, or a folder of images.")
+            raise ValueError(
+                "expected a .npy, .npz, .csv, .parquet or IDX file, or a folder of images."
+            )
 
         shape = tuple(np.frombuffer(file.read(4 * head[3]), ">u4").tolist())
         dtype = np.dtype(_IDX_TYPES[head[2]])
@@ -122,78 +118,3 @@ def _read_idx(path: Path) -> NDArray:
         )
 
     return np.frombuffer(body, dtype).reshape(shape).astype(dtype.newbyteorder("="))
-
-
-def _read_csv(path: Path, label: str | None) -> Table:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            first = next((row for row in csv.reader(file) if row), [])
-            columns = None if all(cell == "" or _is_number(cell) for cell in first) else first
-
-            if not first:
-                raise ValueError("it is empty.")
-
-            for separator, name in {";": "semicolons", "\t": "tabs"}.items():
-                if len(first) == 1 and separator in first[0]:
-                    raise ValueError(f"expected commas between the cells, got {name}.")
-
-            if label is not None and (columns is None or label not in columns):
-                raise ValueError(f"it has no column '{label}'; it has {columns or 'no header'}.")
-
-            if columns is None:
-                file.seek(0)
-
-            at = None if label is None else first.index(label)
-            cells = _read_cells(file, len(first), at)
-    except UnicodeDecodeError as error:
-        raise ValueError(f"cannot read '{path}': it is not UTF-8 text ({error}).") from None
-    except (ValueError, csv.Error) as error:
-        raise ValueError(f"cannot read '{path}': {error}") from None
-
-    y = None if at is None else cells.pop(at).astype(str)
-
-    if not cells:
-        raise ValueError(f"cannot read '{path}': it has no column but that of labels.")
-
-    X = np.stack(cells, axis=1)
-
-    return Table(X, y, columns and [name for i, name in enumerate(columns) if i != at])
-
-
-def _read_cells(file: TextIO, width: int, label: int | None) -> list[NDArray]:
-    r"""Returns the columns that remain of a file: numbers, but for a column of labels."""
-    dtype = np.dtype([(f"{i}", object if i == label else float) for i in range(width)])
-
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "loadtxt: input contained no data")
-            rows = np.loadtxt(file, dtype, delimiter=",", quotechar='"', comments=None, ndmin=1)
-    except UnicodeDecodeError:
-        raise
-    except ValueError as error:
-        if cell := re.match(r"could not convert string (.*) to \w+ at row (\d+), col", str(error)):
-            text, row = cell.groups()
-            problem = f"expected numbers, got {text} in row {int(row) + 1}"
-        elif cells := re.search(r"but (\d+) were found at row (\d+)", str(error)):
-            problem = f"expected {width} cells in each row, got {cells[1]} in row {cells[2]}"
-        else:
-            problem = str(error)
-
-        raise ValueError(
-            f"{problem}, counted from one without the header. Fill in or remove such rows; name"
-            " a column of labels with `label`."
-        ) from None
-
-    if len(rows) == 0:
-        raise ValueError("it has a header, and no rows.")
-
-    return [rows[f"{i}"] for i in range(width)]
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-
-    return True

@@ -1,6 +1,6 @@
 r"""What a kind of data needs: to tensors and back, default network and likelihood."""
 
-__all__ = ["Modality", "cast", "check_finite", "tensor_of"]
+__all__ = ["WIDE", "Modality", "cast", "tensor_of"]
 
 import abc
 import warnings
@@ -15,8 +15,12 @@ from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
 from ..configurable import Configurable
+from ..data import native
 from ..distributions import Family
 from ..networks import Network
+
+# Numbers that single precision does not hold
+WIDE = {torch.float64, torch.int32, torch.int64, torch.uint32, torch.uint64}
 
 Self = TypeVar("Self", bound="Modality")
 
@@ -24,9 +28,9 @@ Self = TypeVar("Self", bound="Modality")
 class Modality(Configurable, abc.ABC):
     r"""Abstract kind of data.
 
-    The way there has two parts, so that large data can stay as they came and only a
-    minibatch is ever converted: `load` makes a tensor, `normalize` scales it. `restore` is
-    the way back from both.
+    The way there has two parts, so that large data stay as they came, where they lie, and only
+    a minibatch is ever converted: `load` makes a tensor on their memory, `normalize` scales it.
+    `restore` is the way back from both.
     """
 
     shape_: tuple[int, ...]
@@ -57,7 +61,7 @@ class Modality(Configurable, abc.ABC):
     def load(self, X: NDArray) -> Tensor:
         r"""
         Returns:
-            The examples as they came, as a tensor with shape `(N, *shape_)`.
+            The examples as they came, as a tensor on their memory with shape `(N, *shape_)`.
 
         Raises:
             ValueError: If they differ in shape from those of `fit`, or are not finite.
@@ -65,7 +69,7 @@ class Modality(Configurable, abc.ABC):
 
     @abc.abstractmethod
     def normalize(self, x: Tensor) -> Tensor:
-        r"""Scales what `load` returns; the shape stays."""
+        r"""Scales what `load` returns, to float32; the shape stays."""
 
     @abc.abstractmethod
     def restore(self, x: Tensor) -> NDArray:
@@ -92,43 +96,19 @@ class Modality(Configurable, abc.ABC):
         """
 
 
-def check_finite(X: NDArray) -> None:
-    r"""
-    Raises:
-        ValueError: If there is a NaN or an infinity, naming the first row and the count.
-
-    Example:
-        >>> check_finite(np.array([[1.0, np.nan]]))
-        Traceback (most recent call last):
-        ValueError: Input contains NaN or infinity: 1 values in 1 rows, the first in row 0. ...
-    """
-    # A sum is finite far faster than each element is looked at
-    with np.errstate(over="ignore", invalid="ignore"):
-        if X.dtype.kind in "bui" or np.isfinite(X.sum(dtype=float)):
-            return
-
-    bad = ~np.isfinite(X).reshape(len(X), -1)
-
-    if bad.any():
-        rows = np.flatnonzero(bad.any(axis=1))
-        raise ValueError(
-            f"Input contains NaN or infinity: {bad.sum()} values in {len(rows)} rows, the first in"
-            f" row {rows[0]}. Remove these rows or fill them in, with"
-            " sklearn.impute.SimpleImputer for example."
-        )
-
-
 def tensor_of(X: NDArray) -> Tensor:
     r"""A tensor on an array's own memory, also where that is read-only.
 
     Arguments:
-        X: The array, with any shape. It is copied only if it has negative strides.
+        X: The array, with any shape. It is copied only if torch has no such numbers, those in
+            the byte order of another machine for example, or no such strides.
 
     Example:
         >>> X = np.arange(3)
         >>> tensor_of(X).data_ptr() == X.ctypes.data
         True
     """
+    X = np.asarray(X, dtype=native(X.dtype))
     X = X if min(X.strides, default=0) >= 0 else X.copy()
 
     with warnings.catch_warnings():
@@ -161,4 +141,5 @@ def cast(X: NDArray, dtype: str) -> NDArray:
     if high > np.iinfo(dtype).max:  # which no float64 is, of 64 bits
         high = np.nextafter(high, 0)
 
-    return np.rint(X).clip(low, high).astype(dtype)
+    X = np.rint(X)
+    return np.clip(X, low, high, out=X).astype(dtype)

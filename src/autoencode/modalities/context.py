@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from ..configurable import Configurable
-from .base import check_finite
+from .statistics import check_finite
 
 
 def describe_context(y: ArrayLike) -> "Labels | Numbers":

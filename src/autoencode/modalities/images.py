@@ -15,7 +15,8 @@ from torch.distributions.constraints import Constraint
 from ..data import read_images
 from ..distributions import Bernoulli, Family, SharedGaussian
 from ..networks import Convolutional, Network
-from .base import Modality, cast, check_finite, tensor_of
+from .base import WIDE, Modality, cast, tensor_of
+from .statistics import value_range
 
 log = logging.getLogger(__name__)
 
@@ -71,18 +72,16 @@ class Images(Modality):
                 " (N, C, H, W). Use np.moveaxis(X, 1, -1)."
             )
 
-        check_finite(X)
+        low, high, only_these = value_range(X)
 
         self.single_ = X.ndim == 3
         self.shape_ = (1, *X.shape[1:]) if self.single_ else (X.shape[3], *X.shape[1:3])
         self.dtype_ = str(X.dtype)
-        self.range_ = _range(X)
+        self.range_ = _black_and_white(X.dtype, low, high)
+        self.binary_ = only_these and {low, high} <= {*self.range_}
 
         if not np.isfinite(self.range_[1] - self.range_[0]):
-            raise ValueError(f"the intensities are too large, up to {np.abs(X).max():g}.")
-
-        parts = (X[i : i + 4096] for i in range(0, len(X), 4096))
-        self.binary_ = all(np.isin(part, self.range_).all() for part in parts)
+            raise ValueError(f"the intensities are too large, up to {max(-low, high):g}.")
 
         return self
 
@@ -94,40 +93,28 @@ class Images(Modality):
             wanted = f"(N, {H}, {W})" if C == 1 else f"(N, {H}, {W}, {C})"
             raise ValueError(f"expected images with shape {wanted}, got {X.shape}.")
 
-        check_finite(X)
+        if X.dtype != np.uint8 and len(X):
+            self._check_range(*value_range(X)[:2])
 
-        low, high = self.range_
-        byte = X.dtype == np.uint8 and not (self.binary_ and high == 1)
-
-        # Noise may lead out of the range, another scale of grey values leads far out
-        reach = 3 * (high - low)
-
-        if not byte and len(X) and (X.max() > high + reach or X.min() < low - reach):
-            raise ValueError(
-                f"expected intensities from about {low:g} to {high:g}, as in the images of the"
-                f" fit, got {X.min():g} to {X.max():g}. Bring them to that scale."
-            )
-
-        if high == 255 and X.dtype.kind == "f" and len(X) and 0 < X.max() <= 1:
-            log.warning(
-                "intensities of at most %g are nearly black on the scale of the fit, 0 to 255."
-                " Multiply them by 255 if that is not meant.",
-                X.max(),
-            )
-
-        if not byte:
-            wide = np.float32 if X.dtype.itemsize <= 2 else np.result_type(X.dtype, np.float32)
-            X = ((X.astype(wide) - low) / (high - low)).astype(np.float32)
-
-        # What is already bytes is not copied: it may be a file larger than memory
         return tensor_of(X).reshape(len(X), *shape).movedim(-1, 1)
 
     def normalize(self, x: Tensor) -> Tensor:
-        return x if x.is_floating_point() else x.float() / 255
+        low, high = self.range_
+
+        # Bytes are of 256 levels, also where the fit was of others, but not those of a mask
+        if x.dtype == torch.uint8 and not (self.binary_ and high == 1):
+            return x.float().div_(255)
+
+        x = x.to(torch.float64 if x.dtype in WIDE else torch.float32)
+        x = x if low == 0 else x - low
+
+        return (x if high - low == 1 else x / (high - low)).float()
 
     def restore(self, x: Tensor) -> NDArray:
         low, high = self.range_
-        X = x.movedim(1, -1).clamp(0, 1).double().cpu().numpy() * (high - low) + low
+        x = x.movedim(1, -1).clamp(0, 1)
+        x = x if np.dtype(self.dtype_).itemsize == 1 else x.double()
+        X = x.cpu().numpy() * (high - low) + low
         return cast(X[..., 0] if self.single_ else X, self.dtype_)
 
     def network(self) -> Network:
@@ -142,14 +129,31 @@ class Images(Modality):
     def unit(self) -> Tensor:
         return torch.ones(())
 
+    def _check_range(self, least: float, greatest: float) -> None:
+        low, high = self.range_
 
-def _range(X: NDArray) -> tuple[float, float]:
-    if X.dtype == bool:
+        # Noise may lead out of the range, another scale of grey values leads far out
+        reach = 3 * (high - low)
+
+        if greatest > high + reach or least < low - reach:
+            raise ValueError(
+                f"expected intensities from about {low:g} to {high:g}, as in the images of the"
+                f" fit, got {least:g} to {greatest:g}. Bring them to that scale."
+            )
+
+        if high == 255 and 0 < greatest <= 1:
+            log.warning(
+                "intensities of at most %g are nearly black on the scale of the fit, 0 to 255."
+                " Multiply them by 255 if that is not meant.",
+                greatest,
+            )
+
+
+def _black_and_white(dtype: np.dtype, low: float, high: float) -> tuple[float, float]:
+    if dtype.kind == "b":
         return 0.0, 1.0
 
-    low, high = float(X.min()), float(X.max())
-
-    if (X.dtype == np.uint8 and high != 1) or (low >= 0 and 127.5 < high <= 255):
+    if (dtype == np.uint8 and high != 1) or (low >= 0 and 127.5 < high <= 255):
         return 0.0, 255.0
 
     if low >= 0 and high <= 1:

@@ -3,6 +3,7 @@ r"""Rows of numbers."""
 __all__ = ["Tables"]
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +14,8 @@ from torch.distributions.constraints import Constraint
 
 from ..distributions import Family, SharedGaussian
 from ..networks import Network, Perceptron
-from .base import Modality, cast, check_finite
+from .base import WIDE, Modality, cast, tensor_of
+from .statistics import Columns, column_statistics
 
 
 class Tables(Modality):
@@ -31,22 +33,26 @@ class Tables(Modality):
     Example:
         >>> X = np.array([[1.0, 100.0], [3.0, 300.0]])
         >>> tables = Tables().fit(X)
-        >>> tables.load(X)
+        >>> x = tables.normalize(tables.load(X))
+        >>> x
         tensor([[-1., -1.],
                 [ 1.,  1.]])
-        >>> tables.restore(tables.load(X)).tolist()
+        >>> tables.restore(x).tolist()
         [[1.0, 100.0], [3.0, 300.0]]
     """
 
     def __init__(self, scaling: str = "columns") -> None:
         self.scaling = scaling
+        self._held: dict[tuple[torch.device, torch.dtype], Any] = {}
 
     @classmethod
     def accepts(cls, X: object) -> bool:
         return isinstance(X, np.ndarray) and X.ndim == 2
 
     def read(self, path: Path) -> tuple[NDArray, NDArray | None]:
-        raise ValueError(f"expected a table in a file, .csv or .npy, got the folder '{path}'.")
+        raise ValueError(
+            f"expected a table in a file, such as .csv or .npy, got the folder '{path}'."
+        )
 
     def fit(self, X: NDArray, support: Constraint = constraints.real) -> "Tables":
         if X.ndim != 2 or 0 in X.shape:
@@ -55,20 +61,18 @@ class Tables(Modality):
         if self.scaling not in _SCALINGS:
             raise ValueError(f"expected a scaling out of {[*_SCALINGS]}, got {self.scaling!r}.")
 
-        check_finite(X)
-        as_is = support is constraints.unit_interval
+        scaling = "none" if support is constraints.unit_interval else self.scaling
 
         self.shape_ = X.shape[1:]
         self.dtype_ = str(X.dtype)
+        columns = column_statistics(X)
+        self.loc_, self.scale_ = _SCALINGS[scaling](columns, len(X))
+        self._held = {}
 
-        with np.errstate(over="ignore", invalid="ignore"):
-            scaled = _SCALINGS["none" if as_is else self.scaling](X.astype(float))
-
-        self.loc_, self.scale_ = scaled
-
-        if not np.isfinite(scaled).all():
+        if not np.isfinite([self.loc_, self.scale_]).all():
             raise ValueError(
-                f"the numbers are too large to be squared, up to {np.abs(X).max():g}. Divide them."
+                f"the numbers are too large to be squared, up to {columns.largest():g}."
+                " Divide them."
             )
 
         return self
@@ -77,18 +81,27 @@ class Tables(Modality):
         if X.shape[1:] != self.shape_:
             raise ValueError(f"expected rows of {self.shape_[0]} features, got {X.shape}.")
 
-        check_finite(X)
-        x = (X - self.loc_) / self.scale_
+        if len(X):
+            columns = column_statistics(X)
 
-        if len(x) and np.abs(x).max() > np.finfo(np.float32).max:
-            raise ValueError(
-                f"expected numbers on the scale of the fit, got up to {np.abs(X).max():g}."
-            )
+            with np.errstate(over="ignore"):
+                ends = (np.array([columns.low, columns.high]) - self.loc_) / self.scale_
 
-        return torch.from_numpy(x.astype(np.float32))
+            if np.abs(ends).max() > np.finfo(np.float32).max:
+                raise ValueError(
+                    f"expected numbers on the scale of the fit, got up to {columns.largest():g}."
+                )
+
+        return tensor_of(X)
 
     def normalize(self, x: Tensor) -> Tensor:
-        return x
+        dtype, shifts, scale = self._terms(x.device, x.dtype)
+        x = x.to(dtype)
+
+        for shift in shifts:
+            x = x + shift
+
+        return (x / scale).float()
 
     def restore(self, x: Tensor) -> NDArray:
         X = x.double().cpu().numpy() * self.scale_ + self.loc_
@@ -106,24 +119,47 @@ class Tables(Modality):
     def unit(self) -> Tensor:
         return torch.from_numpy(self.scale_)
 
+    def _terms(
+        self, device: torch.device, dtype: torch.dtype
+    ) -> tuple[torch.dtype, tuple[Tensor, ...], Tensor]:
+        r"""Returns the precision to scale in, what is added and what divides, made once.
 
-def _by_column(X: NDArray) -> tuple[NDArray, NDArray]:
-    loc, scale = X.mean(axis=0), X.std(axis=0)
+        Numbers of single precision stay so, with a mean in two parts: columns of dates, say,
+        are far from zero compared to their spread.
+        """
+        if (device, dtype) not in self._held:
+            loc, scale = torch.from_numpy(-self.loc_), torch.from_numpy(self.scale_)
+            parts = loc.float(), (loc - loc.float()).float()
+            within = (scale > 1e-30) & (scale < 1e30) & (loc.abs() < 1e30)
+            single = dtype not in WIDE and bool(within.all())
+
+            self._held[device, dtype] = (
+                torch.float32 if single else torch.float64,
+                tuple(part.to(device) for part in (parts if single else (loc,))),
+                (scale.float() if single else scale).to(device),
+            )
+
+        return self._held[device, dtype]
+
+
+def _by_column(columns: Columns, n: int) -> tuple[NDArray, NDArray]:
+    scale = np.sqrt(columns.deviations / n)
 
     # Compared and not measured: rounding leaves a constant column some spread
-    constant = (X == X[0]).all(axis=0) | (scale == 0)
-    return np.where(constant, X[0], loc), np.where(constant, 1.0, scale)
+    constant = (columns.low == columns.high) | (scale == 0)
+    return np.where(constant, columns.low, columns.mean), np.where(constant, 1.0, scale)
 
 
-def _by_whole(X: NDArray) -> tuple[NDArray, NDArray]:
-    loc, scale = _by_column(X)
-    spread = np.sqrt(np.mean((X - loc) ** 2))
+def _by_whole(columns: Columns, n: int) -> tuple[NDArray, NDArray]:
+    loc, scale = _by_column(columns, n)
+    varying = columns.low < columns.high
+    spread = np.sqrt(columns.deviations[varying].sum() / (n * len(scale)))
 
     return loc, np.full_like(scale, spread if spread > 0 else 1.0)
 
 
-def _by_none(X: NDArray) -> tuple[NDArray, NDArray]:
-    return np.zeros(X.shape[1]), np.ones(X.shape[1])
+def _by_none(columns: Columns, n: int) -> tuple[NDArray, NDArray]:
+    return np.zeros_like(columns.mean), np.ones_like(columns.mean)
 
 
 _SCALINGS = {"columns": _by_column, "whole": _by_whole, "none": _by_none}

@@ -3,6 +3,7 @@ r"""What it means to train an autoencoder."""
 __all__ = ["Loss", "Objective"]
 
 import abc
+from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
 import torch
@@ -28,6 +29,21 @@ class Loss(NamedTuple):
 
     terms: dict[str, Tensor]
     r"""What is logged, unweighted and in nats, with shapes `(B,)` or `()`."""
+
+    def detach(self) -> "Loss":
+        r"""Returns the same numbers, without the graph that leads to them."""
+        return Loss(self.total.detach(), {name: t.detach() for name, t in self.terms.items()})
+
+    @classmethod
+    def join(cls, losses: "Sequence[Loss]") -> "Loss":
+        r"""Returns the loss of a minibatch from those of its parts."""
+        if len(losses) == 1:
+            return losses[0]
+
+        named = {name: [loss.terms[name] for loss in losses] for name in losses[0].terms}
+        terms = {k: torch.cat(v) if v[0].ndim else torch.stack(v).mean() for k, v in named.items()}
+
+        return cls(torch.cat([loss.total for loss in losses]), terms)
 
     def summary(self) -> dict[str, Tensor]:
         r"""Returns the mean of the total and of each term, as tensors with shape `()`."""

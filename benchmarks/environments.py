@@ -1,0 +1,31 @@
+r"""Environments of their own for peers, made once in `benchmarks/data/`."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import data
+
+
+def python(name: str, *packages: str) -> Path:
+    r"""The interpreter of an environment with some packages, and the torch of this one."""
+    folder = data.FOLDER / name
+    binary = folder / "bin" / "python"
+
+    if not binary.exists():
+        constraints = (Path(__file__).parents[1] / "constraints.txt").read_text().splitlines()
+        torch = next(line for line in constraints if line.startswith("torch=="))
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+
+        for package in packages:
+            package = torch if package == "torch" else package
+            subprocess.run([binary, "-m", "pip", "install", "-q", package], check=True)
+
+    return binary
+
+
+def output(*command: str | Path) -> str:
+    r"""What a command prints."""
+    return subprocess.run(
+        [str(part) for part in command], check=True, capture_output=True, text=True
+    ).stdout

@@ -1,0 +1,214 @@
+r"""What is prepared once and kept in files: folders of images, large tables, streams.
+
+The cache lies where the system keeps such things, or where the environment variable
+`AUTOENCODE_CACHE` says. It may be deleted at any time that nobody uses it.
+"""
+
+__all__ = ["Prepared", "Spool", "cache_folder", "prepare"]
+
+import contextlib
+import errno
+import hashlib
+import io
+import json
+import logging
+import os
+import shutil
+import sys
+import tempfile
+import weakref
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+log = logging.getLogger(__name__)
+
+_VERSION = 1  # of what is in the files
+_LARGE = 2**28  # bytes of a stream that are kept in memory
+
+
+class Prepared(NamedTuple):
+    r"""What the cache holds of something: an array in a file, and what else is known."""
+
+    X: NDArray
+    about: dict[str, Any]
+    folder: Path
+
+
+def cache_folder() -> Path:
+    r"""The folder of everything that is prepared once.
+
+    Example:
+        >>> cache_folder().name
+        'autoencode'
+    """
+    if chosen := os.environ.get("AUTOENCODE_CACHE"):
+        return Path(chosen).expanduser()
+
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA", "~/AppData/Local")
+    elif sys.platform == "darwin":
+        base = "~/Library/Caches"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+
+    return Path(base).expanduser() / "autoencode"
+
+
+def prepare(key: Any, make: Callable[[Path], dict[str, Any]]) -> Prepared:
+    r"""Makes something that takes long once, and finds it again ever after.
+
+    Of several processes that want the same, one makes it and the others wait. What was begun
+    by one that was killed is found again by the next. What is damaged is made anew.
+
+    Arguments:
+        key: All that the result depends on, ready for JSON.
+        make: Writes the array as the file `X`, and whatever else there is, to a folder, and
+            returns what is to be known of them: at least `dtype` and `shape` of the array.
+
+    Raises:
+        ValueError: If the cache cannot be written.
+
+    Example:
+        >>> def make(folder):  # doctest: +SKIP
+        ...     np.arange(6.0).tofile(folder / "X")
+        ...     return {"dtype": "float64", "shape": [3, 2]}
+        >>> prepare(["an example"], make).X.shape  # doctest: +SKIP
+        (3, 2)
+    """
+    name = hashlib.blake2b(json.dumps([_VERSION, key]).encode(), digest_size=16).hexdigest()
+    folder = cache_folder() / name
+
+    if (found := _find(folder, name)) is None:
+        with _explained(), _locked(folder.with_suffix(".lock")):
+            found = _find(folder, name) or _make(folder, name, make)
+
+    return found
+
+
+class Spool:
+    r"""Rows of unknown number, kept in memory while they are few and then in a file.
+
+    The file has no name, and is gone with the array that it holds.
+
+    Example:
+        >>> spool = Spool()
+        >>> for row in np.eye(3):
+        ...     spool.append(row[None])
+        >>> spool.array().shape
+        (3, 3)
+    """
+
+    def __init__(self) -> None:
+        self.file: BinaryIO = io.BytesIO()
+        self.like: NDArray | None = None
+
+    def append(self, rows: NDArray) -> None:
+        r"""Adds rows, of the type and shape of the first."""
+        self.like = rows[:0].copy() if self.like is None else self.like
+
+        with _explained():
+            self.file.write(np.ascontiguousarray(rows).data.cast("B") if rows.size else b"")
+
+            if isinstance(self.file, io.BytesIO) and self.file.tell() > _LARGE:
+                cache_folder().mkdir(parents=True, exist_ok=True)
+                file = tempfile.TemporaryFile(dir=cache_folder())
+                file.write(self.file.getbuffer())
+                self.file = file
+
+    def array(self) -> NDArray:
+        r"""Returns all rows. Nothing may be added any more.
+
+        Raises:
+            ValueError: If there are none.
+        """
+        if self.like is None:
+            raise ValueError("expected at least one example, got none.")
+
+        if isinstance(self.file, io.BytesIO):
+            return np.frombuffer(self.file.getbuffer(), self.like.dtype).reshape(
+                -1, *self.like.shape[1:]
+            )
+
+        with self.file as file, _explained():
+            file.flush()
+            root: Any = np.memmap(file, self.like.dtype, "r")
+            root.file = os.dup(file.fileno())  # by which its rows are read
+            weakref.finalize(root, os.close, root.file)
+
+        return root.reshape(-1, *self.like.shape[1:])
+
+
+def _find(folder: Path, name: str) -> Prepared | None:
+    r"""Returns what a folder of the cache holds, if it is whole."""
+    try:
+        document = json.loads((folder / "info.json").read_text())
+        about = document["about"]
+
+        if document["name"] != name or document["sizes"] != _sizes(folder):
+            return None
+
+        X = np.memmap(folder / "X", about["dtype"], "r", shape=tuple(about["shape"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+    return Prepared(X, about, folder)
+
+
+def _make(folder: Path, name: str, make: Callable[[Path], dict[str, Any]]) -> Prepared:
+    partial = folder.with_suffix(".partial")
+    partial.mkdir(exist_ok=True)
+
+    about = make(partial)
+    (partial / "info.json").unlink(missing_ok=True)
+    document = {"name": name, "about": about, "sizes": _sizes(partial)}
+    (partial / "info.json").write_text(json.dumps(document))
+
+    shutil.rmtree(folder, ignore_errors=True)
+    partial.rename(folder)
+    found = _find(folder, name)
+
+    if found is None:
+        raise ValueError(f"the cache in '{folder}' is being changed from elsewhere. Try again.")
+
+    return found
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    return {f.name: f.stat().st_size for f in sorted(folder.iterdir()) if f.name != "info.json"}
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path)
+
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        log.info("waiting for another process, which prepares the same data.")
+        lock.acquire()
+
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    r"""Says of errors of the disk that they are the cache's, and what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}:
+            raise
+
+        raise ValueError(
+            f"cannot prepare data in the cache folder '{cache_folder()}': {error.strerror}. Set"
+            " the environment variable AUTOENCODE_CACHE to a folder with room."
+        ) from None

@@ -1,0 +1,252 @@
+r"""Arrays that stay in their files, of which only the asked-for rows are ever in memory.
+
+A memory map looks like a cheap way to large arrays, but whatever is touched through it counts as
+resident, and rows in random order are waited for one by one. Here rows are read into buffers
+instead, and the system can be told of many of them before the first is waited for. Threads would
+not help: each row that one reads would wait for the interpreter, which is busy training.
+"""
+
+__all__ = ["FileArray", "FileTensor", "chunks", "is_mapped", "native", "on_disk"]
+
+import math
+import mmap
+import os
+import threading
+import weakref
+from collections.abc import Iterator
+from typing import cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+CHUNK = 2**24  # bytes of an array that are looked at together
+
+
+class FileArray:
+    r"""Rows of a memory-mapped array, read from its file whenever they are asked for.
+
+    Arguments:
+        file: The descriptor of the file, which is closed when this is no longer used.
+        offset: Where in it the array begins.
+        dtype: The type of the numbers.
+        shape: The shape of the array, `(N, *)`.
+
+    Example:
+        >>> import tempfile
+        >>> path = tempfile.mkdtemp() + "/X.npy"
+        >>> np.save(path, np.arange(6).reshape(3, 2))
+        >>> rows = FileArray.of(np.load(path, mmap_mode="r"))
+        >>> rows[np.array([2, 0])].tolist(), rows[:1].tolist()
+        ([[4, 5], [0, 1]], [[0, 1]])
+    """
+
+    def __init__(self, file: int, offset: int, dtype: np.dtype, shape: tuple[int, ...]) -> None:
+        self.file = file
+        self.offset = offset
+        self.dtype = dtype
+        self.shape = shape
+        self.row_bytes = dtype.itemsize * math.prod(shape[1:])
+
+        weakref.finalize(self, os.close, file)
+
+    @classmethod
+    def of(cls, X: NDArray) -> "FileArray | None":
+        r"""Returns the file's side of an array, or `None` if it has none that is the same."""
+        root = _mapping(X)
+
+        # Of a copy on write the file knows only what was there before
+        if root is None or root.mode == "c" or not X.flags.c_contiguous or X.size == 0:
+            return None
+
+        try:
+            file = _open(root)
+        except (OSError, TypeError):
+            return None
+
+        found = cls(file, root.offset + _address(X) - _address(root), X.dtype, X.shape)
+
+        # By now the name may be that of another file
+        large_enough = os.fstat(file).st_size >= found.offset + X.nbytes
+        ends = np.array([0, len(X) - 1])
+
+        return found if large_enough and found[ends].tobytes() == X[ends].tobytes() else None
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: slice | NDArray) -> NDArray:
+        if isinstance(rows, slice):
+            start, stop, _ = rows.indices(len(self))
+            X = np.empty((max(0, stop - start), *self.shape[1:]), self.dtype)
+            _read(
+                self.file, X.reshape(-1).view(np.uint8).data, self.offset + start * self.row_bytes
+            )
+
+            return X
+
+        X = np.empty((len(rows), *self.shape[1:]), self.dtype)
+        buffer, size = X.reshape(-1).view(np.uint8).data, self.row_bytes
+        for i, offset in enumerate((rows * size + self.offset).tolist()):
+            _read(self.file, buffer[i * size : (i + 1) * size], offset)
+
+        return X
+
+    def expect(self, rows: NDArray) -> None:
+        r"""Tells the system which rows will be asked for, which it then reads meanwhile."""
+        if hasattr(os, "posix_fadvise"):
+            for offset in (np.sort(rows) * self.row_bytes + self.offset).tolist():
+                os.posix_fadvise(self.file, offset, self.row_bytes, os.POSIX_FADV_WILLNEED)
+
+
+class FileTensor:
+    r"""What stands in for a tensor whose rows lie in a file.
+
+    It has what is used of the tensors of a data set: rows by slices and by indices, which come
+    as tensors on its device.
+
+    Arguments:
+        rows: The rows in the file.
+        like: A tensor on the map of the same rows, whose layout those that are read get.
+        device: Where they go.
+
+    Example:
+        >>> import tempfile
+        >>> path = tempfile.mkdtemp() + "/X.npy"
+        >>> np.save(path, np.arange(6).reshape(3, 2))
+        >>> X = np.load(path, mmap_mode="r+")
+        >>> x = FileTensor(FileArray.of(X), torch.from_numpy(X))
+        >>> x[torch.tensor([2, 0])]
+        tensor([[4, 5],
+                [0, 1]])
+    """
+
+    def __init__(self, rows: FileArray, like: Tensor, device: torch.device | str = "cpu") -> None:
+        self.rows = rows
+        self.like = like
+        self.device = torch.device(device)
+        self.shape = like.shape
+        self.dtype = like.dtype
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: Tensor | slice) -> Tensor:
+        X = self.rows[index.cpu().numpy() if isinstance(index, Tensor) else index]
+        size = (len(X), *self.shape[1:])
+        strides = (X[:1].size, *self.like.stride()[1:])
+
+        return torch.from_numpy(X).as_strided(size, strides).to(self.device)
+
+    def expect(self, index: Tensor) -> None:
+        r"""Tells the system which rows will be asked for, which it then reads meanwhile."""
+        self.rows.expect(index.cpu().numpy())
+
+    def split(self, size: int) -> Iterator[Tensor]:
+        r"""Yields the rows in their order, `size` at a time."""
+        for start in range(0, len(self), size):
+            yield self[start : start + size]
+
+    def to(self, device: torch.device | str) -> "FileTensor":
+        r"""Returns the same rows, to be read to another device."""
+        return FileTensor(self.rows, self.like, device)
+
+
+def on_disk(x: Tensor, X: NDArray) -> Tensor:
+    r"""A tensor on the memory of an array, or what reads it from the file that the array maps.
+
+    Arguments:
+        x: The tensor, whose rows are those of the array in some layout.
+        X: The array.
+
+    Example:
+        >>> X = np.zeros((3, 2))
+        >>> x = torch.from_numpy(X)
+        >>> on_disk(x, X) is x
+        True
+    """
+    rows = FileArray.of(X)
+    return x if rows is None else cast(Tensor, FileTensor(rows, x))
+
+
+def chunks(X: NDArray) -> Iterator[NDArray]:
+    r"""The rows of an array in their order, in parts that fit in memory wherever they lie.
+
+    Arguments:
+        X: The array, with shape `(N, *)`.
+
+    Example:
+        >>> [part.shape for part in chunks(np.zeros((3, 2**21)))]
+        [(1, 2097152), (1, 2097152), (1, 2097152)]
+    """
+    n = max(1, CHUNK // max(1, X.dtype.itemsize * math.prod(X.shape[1:])))
+    rows = FileArray.of(X)
+
+    for start in range(0, len(X), n):
+        yield (X if rows is None else rows)[start : start + n]
+
+
+def is_mapped(X: NDArray) -> bool:
+    r"""Whether an array lies in a file that is mapped into memory.
+
+    Example:
+        >>> is_mapped(np.zeros(3))
+        False
+    """
+    return _mapping(X) is not None
+
+
+def native(dtype: np.dtype) -> np.dtype:
+    r"""The type of numbers that torch has for those of another one.
+
+    Example:
+        >>> native(np.dtype(">f4"))
+        dtype('float32')
+    """
+    extended = dtype.kind == "f" and dtype.itemsize > 8
+    return np.dtype(float) if extended else dtype.newbyteorder("=")
+
+
+_one_at_a_time = threading.Lock()
+
+
+def _open(root: np.memmap) -> int:
+    r"""Returns a new descriptor of the file of a map: its own, if it has no name."""
+    if hasattr(root, "file"):
+        return os.dup(root.file)
+
+    return os.open(cast(str, root.filename), os.O_RDONLY | getattr(os, "O_BINARY", 0))
+
+
+def _read(file: int, buffer: memoryview, offset: int) -> None:
+    while len(buffer):
+        if hasattr(os, "preadv"):
+            n = os.preadv(file, [buffer], offset)
+        else:  # where a file has but one place to read from
+            with _one_at_a_time:
+                os.lseek(file, offset, os.SEEK_SET)
+                part = os.read(file, len(buffer))
+                buffer[: len(part)], n = part, len(part)
+
+        if n == 0:
+            raise OSError("a file of examples was cut off while it was being read.")
+
+        buffer, offset = buffer[n:], offset + n
+
+
+def _mapping(X: NDArray) -> np.memmap | None:
+    r"""Returns the memory map that an array is a view of, if it is of one."""
+    base: object = X
+
+    while isinstance(base, np.ndarray):
+        if isinstance(base, np.memmap) and isinstance(base.base, mmap.mmap):
+            return base
+
+        base = base.base
+
+    return None
+
+
+def _address(X: NDArray) -> int:
+    return X.__array_interface__["data"][0]

@@ -1,0 +1,548 @@
+r"""Tests of data that may be larger than memory: the same models, wherever the examples lie."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
+from PIL import Image
+from torch.utils.data import DataLoader, Dataset, IterableDataset
+
+import autoencode as ae
+from autoencode.data import (
+    Batches,
+    Examples,
+    chunks,
+    on_disk,
+    read_array,
+    read_images,
+    read_stream,
+    stored_by_row,
+)
+from autoencode.modalities import Tables
+from autoencode.modalities.statistics import column_statistics, value_range
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory, monkeypatch) -> Path:
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("AUTOENCODE_CACHE", str(folder))
+    return folder
+
+
+@pytest.fixture
+def everything_is_large(monkeypatch) -> None:
+    for part in ("sources", "tables", "folders", "cache"):
+        monkeypatch.setattr(f"autoencode.data.{part}._LARGE", 0)
+
+    monkeypatch.setattr("autoencode.data.files.CHUNK", 2**10)
+    monkeypatch.setattr("autoencode.data.tables._CELLS", 60)
+    monkeypatch.setattr("autoencode.data.folders._BLOCK", 4)
+
+
+def fit(X, y=None, **options) -> dict[str, torch.Tensor]:
+    options = {"layers": (8,)} | options
+    training = ae.Training(epochs=2, batch_size=32, validation=0.2)
+    model = ae.vae(2, training=training, random_state=0, **options).fit(X, y)
+    return {"codes": torch.tensor(model.transform(X, y)), **model.model_.state_dict()}
+
+
+def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def mapped(path: Path, X: NDArray) -> np.memmap:
+    np.save(path / "X.npy", X)
+    return np.load(path / "X.npy", mmap_mode="r")
+
+
+def numbers(dtype: str, *shape: int) -> NDArray:
+    return (RNG.random(shape) * (255 if dtype == "u1" else 1)).astype(dtype)
+
+
+# Arrays in files
+
+
+@pytest.mark.parametrize("dtype", ["u1", "f2", "f4", "f8", ">f4", ">f8", "i4", "u2"])
+@pytest.mark.parametrize("shape", [(100, 5), (100, 6, 7), (100, 4, 4, 3)])
+def test_mapped_files_train_as_memory_does(tmp_path, everything_is_large, dtype, shape) -> None:
+    X = numbers(dtype, *shape) if dtype not in ("i4", "u2") else RNG.integers(0, 99, shape)
+    X = X.astype(dtype)
+    native = X.astype(X.dtype.newbyteorder("="))
+
+    assert same(fit(mapped(tmp_path, X)), fit(native))
+    assert same(fit(tmp_path / "X.npy"), fit(native))
+
+
+def test_images_of_colour_train_alike_with_convolutions(tmp_path) -> None:
+    X = numbers("u1", 40, 8, 8, 3)
+    training = ae.Training(epochs=1, batch_size=16)
+    a, b = (ae.autoencoder(2, training=training, random_state=0) for _ in range(2))
+
+    assert same(a.fit(X).model_.state_dict(), b.fit(mapped(tmp_path, X)).model_.state_dict())
+
+
+def test_a_conditional_model_and_pairs_train_alike(tmp_path) -> None:
+    X, y = numbers("f4", 60, 5), np.arange(60) % 3
+    (tmp_path / "damaged").mkdir()
+    noisy = X + numbers("f4", 60, 5)
+    models = [
+        ae.denoising(2, layers=(8,), conditional=True, training=ae.Training(2), random_state=0)
+        for _ in range(2)
+    ]
+    models[0].fit(X, y, corrupted=noisy)
+    models[1].fit(mapped(tmp_path, X), y, corrupted=mapped(tmp_path / "damaged", noisy))
+
+    assert same(*(model.model_.state_dict() for model in models))
+
+
+@given(
+    hnp.arrays(np.int16, st.tuples(st.integers(1, 40), st.integers(1, 5), st.just(3))),
+    st.data(),
+)
+def test_rows_of_files_are_those_of_the_array(tmp_path_factory, X, data) -> None:
+    M = mapped(tmp_path_factory.mktemp("rows"), X)
+    start = data.draw(st.integers(0, len(X) - 1))
+    part, expected = M[start:], X[start:]
+    x, plain = (on_disk(torch.from_numpy(np.array(A)).movedim(-1, 1), A) for A in (part, expected))
+    index = torch.tensor(data.draw(st.lists(st.integers(0, len(part) - 1), min_size=1)))
+
+    assert not isinstance(x, torch.Tensor)
+    assert x[index].equal(plain[index])
+    assert x[index].stride() == plain[index].stride()
+    assert x[1:3].equal(plain[1:3])
+    assert torch.cat([*x.split(7)]).equal(plain)
+    assert np.array_equal(np.concatenate([*chunks(part)]), expected)
+
+
+def test_what_the_file_does_not_hold_is_not_read_from_it(tmp_path) -> None:
+    X = numbers("f4", 20, 3)
+    np.save(tmp_path / "X.npy", X)
+
+    written_to = np.load(tmp_path / "X.npy", mmap_mode="c")
+    written_to[:] = 0
+    assert isinstance(on_disk(torch.from_numpy(written_to), written_to), torch.Tensor)
+
+    M = np.load(tmp_path / "X.npy", mmap_mode="r")
+    np.save(tmp_path / "other.npy", X + 1)
+    os.replace(tmp_path / "other.npy", tmp_path / "X.npy")
+    assert np.array_equal(np.concatenate([*chunks(M)]), X)
+
+
+def test_columns_one_after_the_other_are_rewritten(tmp_path, everything_is_large, cache) -> None:
+    X = numbers("f8", 200, 7)
+    stored = stored_by_row(mapped(tmp_path, np.asfortranarray(X)))
+
+    assert stored.flags.c_contiguous
+    assert isinstance(stored, np.memmap)
+    assert np.array_equal(stored, X)
+    assert not isinstance(on_disk(torch.zeros(200, 7), stored), torch.Tensor)
+    assert not [*cache.iterdir()]  # the file has no name
+
+
+def test_batches_of_files_are_those_of_memory(tmp_path) -> None:
+    M = mapped(tmp_path, np.arange(100.0).reshape(50, 2))
+    x = on_disk(torch.zeros(50, 2).double(), M)
+    batches, plain = (Batches(Examples(t), 8) for t in (x, torch.tensor(np.array(M))))
+    order = plain.shuffled()
+
+    for start in (0, 3, 7):
+        pairs = [*zip(batches.take(order, start), plain.take(order, start))]
+        assert len(pairs) == 7 - start
+        assert all(a.target.equal(b.target) for a, b in pairs)
+
+    stopped = batches.take(order)
+    next(stopped)
+    stopped.close()
+
+    os.truncate(tmp_path / "X.npy", 500)
+
+    with pytest.raises(OSError, match="cut off"):
+        list(batches.take(order))
+
+
+SCRIPT = """
+import resource, sys
+import numpy as np
+import autoencode as ae
+from autoencode.data import on_disk
+from autoencode.modalities import Images, Tables
+
+modality = (Tables if sys.argv[2] == "table" else Images)()
+X = np.load(sys.argv[1], mmap_mode="r")
+modality.fit(X[:10]).normalize(modality.load(X[:10]))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+x = on_disk(modality.fit(X).load(X), X)
+sums = sum(modality.normalize(part).sum().item() for part in x.split(1024))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts kilobytes as Linux does")
+@pytest.mark.parametrize("kind", ["table", "images"])
+def test_memory_stays_bounded(tmp_path, kind: str) -> None:
+    shape = (100_000, 1024) if kind == "table" else (100_000, 32, 32)
+    X = np.lib.format.open_memmap(tmp_path / "X.npy", "w+", np.float32, shape)
+    X[::1000] = 1
+    X.flush()
+    out = subprocess.run(
+        [sys.executable, "-c", SCRIPT, tmp_path / "X.npy", kind],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    assert int(out.stdout) < 200_000  # of 400,000 in the file
+
+
+# Statistics
+
+
+@given(
+    hnp.arrays(
+        st.sampled_from([np.float64, np.float32, np.int32, np.uint8]),
+        st.tuples(st.integers(1, 300), st.integers(1, 4)),
+        elements=st.integers(0, 200),
+    ),
+    st.floats(-1e6, 1e6),
+)
+def test_merged_statistics_are_those_of_numpy(X, shift: float) -> None:
+    X = X + shift if X.dtype == np.float64 else X
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("autoencode.data.files.CHUNK", 256)
+        columns, ends = column_statistics(X), value_range(X)
+        modality, whole = Tables().fit(X), Tables("whole").fit(X)
+
+    D = X.astype(float)
+    size = np.abs(D).max() + 1
+    assert np.allclose(columns.mean, D.mean(axis=0), rtol=1e-12, atol=1e-12 * size)
+    assert np.allclose(columns.deviations / len(X), D.var(axis=0), rtol=1e-12, atol=1e-12 * size)
+    assert np.array_equal(columns.low, D.min(axis=0))
+    assert np.array_equal(columns.high, D.max(axis=0))
+    assert ends == (D.min(), D.max(), np.isin(D, [D.min(), D.max()]).all())
+
+    varying = D.min(axis=0) < D.max(axis=0)
+    assert np.allclose(modality.scale_[varying], D.std(axis=0)[varying], rtol=1e-10)
+    assert np.allclose(whole.scale_[0] ** 2, D.var(axis=0).mean() or 1, rtol=1e-9)
+
+
+def test_missing_numbers_are_counted_in_all_parts(everything_is_large, tmp_path) -> None:
+    X = numbers("f8", 300, 4)
+    X[[150, 290], 1] = np.nan
+
+    with pytest.raises(ValueError, match="2 values in 2 rows, the first in row 150"):
+        Tables().fit(mapped(tmp_path, X))
+
+
+# Tables
+
+
+def test_all_files_of_tables_give_the_same_model(tmp_path, everything_is_large, cache) -> None:
+    pandas = pytest.importorskip("pandas")
+    X = numbers("f8", 90, 4)
+    names = list("abcd")
+    frame = pandas.DataFrame(X, columns=names)
+    np.save(tmp_path / "X.npy", X)
+    frame.to_parquet(tmp_path / "X.parquet", row_group_size=25)
+    rows = [",".join(map(repr, row)) for row in X.tolist()]
+    (tmp_path / "X.csv").write_text("\n".join([",".join(names), *rows]))
+    expected = fit(X)
+
+    for source in (frame, *(tmp_path / f"X.{suffix}" for suffix in ("npy", "parquet", "csv"))):
+        assert same(fit(source), expected), source
+
+    assert len([*cache.glob("*/info.json")]) == 2
+    assert read_array(tmp_path / "X.csv").columns == names
+
+
+def test_labels_of_tables_are_kept(tmp_path, monkeypatch) -> None:
+    pandas = pytest.importorskip("pandas")
+    X, y = numbers("f4", 50, 2), np.array(list("xyz"))[np.arange(50) % 3]
+    frame = pandas.DataFrame(X, columns=["a", "b"]).assign(kind=y)
+    frame.to_parquet(tmp_path / "X.parquet")
+    frame.to_csv(tmp_path / "X.csv", index=False)
+
+    for large in (2**30, 0):
+        monkeypatch.setattr("autoencode.data.tables._LARGE", large)
+        monkeypatch.setattr("autoencode.data.tables._CELLS", 30)
+
+        for suffix in ("parquet", "csv"):
+            table = read_array(tmp_path / f"X.{suffix}", label="kind")
+            assert np.allclose(table.X, X)
+            assert table.y.tolist() == y.tolist()
+            assert table.columns == ["a", "b"]
+
+    assert read_array(tmp_path / "X.parquet", label="kind").X.dtype == np.float32
+
+    with pytest.raises(ValueError, match=r"expected numbers, got .*string.* in column 'kind'"):
+        read_array(tmp_path / "X.parquet")
+
+
+def test_bad_rows_of_large_tables_are_named(tmp_path, everything_is_large) -> None:
+    pandas = pytest.importorskip("pandas")
+    file = tmp_path / "X.csv"
+    file.write_text("1,2\n" * 70 + "3\n")
+
+    with pytest.raises(ValueError, match="expected 2 cells in each row, got 1 in row 71"):
+        read_array(file)
+
+    file.write_text("1,2\n" * 70 + "3,red\n")
+
+    with pytest.raises(ValueError, match="expected numbers, got 'red' in row 71"):
+        read_array(file)
+
+    X = np.ones((70, 2))
+    X[65, 1] = np.nan
+    pandas.DataFrame(X, columns=["a", "b"]).to_parquet(tmp_path / "X.parquet")
+
+    with pytest.raises(ValueError, match="expected numbers, got none in row 66 of column 'b'"):
+        read_array(tmp_path / "X.parquet")
+
+    (tmp_path / "X.parquet").write_bytes(b"what is this")
+
+    with pytest.raises(ValueError, match="damaged or truncated"):
+        read_array(tmp_path / "X.parquet")
+
+
+# Streams
+
+
+class Pairs(Dataset):
+    def __init__(self, X: NDArray, wrap) -> None:
+        self.X, self.wrap = X, wrap
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def __getitem__(self, i: int):
+        return self.wrap(self.X[i]), i % 3
+
+
+class OnlyForward(IterableDataset):
+    def __init__(self, X: NDArray) -> None:
+        self.X = X
+
+    def __iter__(self):
+        return iter(self.X)
+
+
+class HuggingFace:
+    r"""The part of `datasets.Dataset` that is used."""
+
+    column_names = ("image", "label")
+    shape = (40, 2)
+
+    def __init__(self, X: NDArray, formatted: bool = False) -> None:
+        self.X, self.formatted = X, formatted
+
+    def with_format(self, kind: str) -> "HuggingFace":
+        assert kind == "numpy"
+        return HuggingFace(self.X, True)
+
+    def __iter__(self):
+        for i, x in enumerate(self.X):
+            yield {"image": x if self.formatted else x.tolist(), "label": i % 3}
+
+
+@pytest.mark.parametrize("large", [2**30, 0])
+@pytest.mark.parametrize("shape", [(40, 5), (40, 6, 7), (40, 6, 7, 3)])
+def test_streams_train_as_arrays_do(monkeypatch, large: int, shape: tuple) -> None:
+    monkeypatch.setattr("autoencode.data.cache._LARGE", large)
+    X = numbers("f4", *shape)
+    y = np.arange(40) % 3
+    expected, conditional = fit(X), fit(X, y, conditional=True)
+
+    def turned(x: NDArray) -> torch.Tensor:
+        return torch.from_numpy(x).movedim(-1, 0) if x.ndim == 3 else torch.from_numpy(x)
+
+    for data in (Pairs(X, np.array), Pairs(X, turned), HuggingFace(X)):
+        assert same(fit(data), expected)
+        assert same(fit(data, conditional=True), conditional)
+
+    assert same(fit(OnlyForward(X)), expected)
+    again = ae.vae(2, layers=(8,), random_state=0, training=ae.Training(2, 32, validation=0.2))
+    assert torch.equal(torch.tensor(again.fit(x for x in X).transform(X)), expected["codes"])
+
+
+def test_a_generator_is_read_once() -> None:
+    X = numbers("f4", 40, 5)
+    model = ae.vae(2, layers=(8,), random_state=0, training=ae.Training(1))
+
+    assert np.array_equal(model.fit_transform(x for x in X), model.transform(X))
+
+
+def test_rows_of_dictionaries_and_lists_are_tables() -> None:
+    rows = [{"a": i, "b": 2.5 * i, "label": "uv"[i % 2]} for i in range(4)]
+    X, y = read_stream(iter(rows))
+
+    assert X.tolist() == [[0, 0], [1, 2.5], [2, 5], [3, 7.5]]
+    assert y.tolist() == ["u", "v", "u", "v"]
+    assert read_stream(zip([1, 2], [3, 4], [5, 6]))[0].tolist() == [[1, 3, 5], [2, 4, 6]]
+    assert read_stream(iter([Image.new("L", (3, 2))]))[0].shape == (1, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (iter([]), "expected at least one example, got none"),
+        (iter([np.ones(3), np.ones(4)]), r"with shape \(4,\) in number 1"),
+        (iter([np.ones(3, int), np.ones(3)]), "got int64 .* and float64"),
+        (iter([1.0, 2.0]), "expected an array of numbers for each example, got float"),
+        (iter(["word"]), "expected an array of numbers for each example, got str"),
+        (iter([{"p": np.ones(2), "q": np.ones(2)}]), "under one of the names"),
+        (iter([(np.ones(2), 1), (np.ones(2), None)]), "expected a label for each .* none in 1"),
+        (DataLoader(Pairs(np.ones((4, 2)), np.array)), "give its .dataset"),
+        ({"train": np.ones((4, 2))}, r"expected examples, got parts \['train'\]"),
+    ],
+)
+def test_bad_streams_are_refused(data, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        ae.vae(2).fit(data)
+
+
+# Folders
+
+
+def photographs(folder: Path, n: int = 30) -> NDArray:
+    for i in range(n):
+        place = folder / "ab"[i % 2]
+        place.mkdir(exist_ok=True, parents=True)
+        X = np.random.default_rng(i).integers(0, 256, (9, 8, 3), dtype=np.uint8)
+        Image.fromarray(X).save(place / f"{i:03}.png")
+
+    return read_images(folder).X.copy()
+
+
+def test_folders_are_prepared_once(tmp_path, monkeypatch, cache) -> None:
+    X = photographs(tmp_path)
+    (tmp_path / "a" / "notes.txt").write_text("no image")
+    monkeypatch.setattr("autoencode.data.folders._LARGE", 0)
+    monkeypatch.setattr("autoencode.data.folders._BLOCK", 4)
+    first = read_images(tmp_path)
+
+    assert isinstance(first.X, np.memmap)
+    assert np.array_equal(first.X, X)
+    assert first.y.tolist() == ["a"] * 15 + ["b"] * 15
+    assert first.files[0] == str(Path("a/000.png"))
+
+    # Found again, with what is wrong of it, and nothing decoded
+    with monkeypatch.context() as patch:
+        patch.setattr("autoencode.data.folders._open", None)
+        assert np.array_equal(read_images(tmp_path).X, X)
+
+        with pytest.raises(
+            ValueError, match=r"1 of 31 files are no readable images: a.notes\.txt"
+        ):
+            read_images(tmp_path, strict=True)
+
+    assert len([*cache.glob("*/info.json")]) == 1
+    assert read_images(tmp_path, size=(4, 4)).X.shape == (30, 4, 4, 3)
+    assert len([*cache.glob("*/info.json")]) == 2
+
+    # A file that has changed is another folder
+    Image.fromarray(255 - X[0]).save(tmp_path / "a" / "000.png")
+    assert np.array_equal(read_images(tmp_path).X[0], 255 - X[0])
+    assert same(fit(tmp_path), fit(read_images(tmp_path).X.copy()))
+
+
+def test_a_large_folder_without_an_image_is_said(tmp_path, everything_is_large) -> None:
+    for i in range(9):
+        (tmp_path / f"{i}.txt").write_text("no image")
+
+    with pytest.raises(ValueError, match="expected a folder of images, got no image in"):
+        read_images(tmp_path)
+
+
+@pytest.mark.parametrize("damage", ["X", "info.json", "cut", "foreign"])
+def test_a_damaged_cache_is_made_anew(tmp_path, monkeypatch, cache, damage: str) -> None:
+    X = photographs(tmp_path)
+    monkeypatch.setattr("autoencode.data.folders._LARGE", 0)
+    read_images(tmp_path)
+    (folder,) = (f.parent for f in cache.glob("*/info.json"))
+
+    if damage == "cut":
+        os.truncate(folder / "X", 1000)
+    elif damage == "foreign":
+        document = json.loads((folder / "info.json").read_text()) | {"name": "other"}
+        (folder / "info.json").write_text(json.dumps(document))
+    else:
+        (folder / damage).unlink()
+
+    assert np.array_equal(read_images(tmp_path).X, X)
+
+
+PREPARE = """
+import sys, time
+import autoencode.data.folders as folders
+
+folders._LARGE, folders._BLOCK, wait = 0, 2, float(sys.argv[3])
+decode = folders._open
+
+def slow(file, size):
+    time.sleep(wait)
+    print(file.name, flush=True)
+    return decode(file, size)
+
+folders._open = slow
+X = folders.read_images(sys.argv[1]).X
+X.tofile(sys.argv[2])
+"""
+
+
+def prepare(folder: Path, out: Path, wait: float) -> subprocess.Popen:
+    command = [sys.executable, "-c", PREPARE, str(folder), str(out), str(wait)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def test_two_processes_make_one_cache(tmp_path, cache) -> None:
+    X = photographs(tmp_path / "images")
+    both = [prepare(tmp_path / "images", tmp_path / f"{i}", 0.01) for i in range(2)]
+    decoded = "".join(process.communicate()[0] for process in both)
+
+    assert [process.returncode for process in both] == [0, 0]
+    assert decoded.count(".png") == 30  # each image once
+    assert len([*cache.glob("*/info.json")]) == 1
+    assert not [*cache.glob("*.partial")]
+
+    for i in range(2):
+        assert (tmp_path / f"{i}").read_bytes() == X.tobytes()
+
+
+def test_a_killed_preparation_goes_on(tmp_path, cache) -> None:
+    X = photographs(tmp_path / "images")
+    first = prepare(tmp_path / "images", tmp_path / "out", 0.02)
+    before = [first.stdout.readline() for _ in range(15)]
+    first.send_signal(signal.SIGKILL)
+    first.communicate()
+    assert not [*cache.glob("*/info.json")]
+
+    second = prepare(tmp_path / "images", tmp_path / "out", 0)
+    after = second.communicate()[0].count(".png")
+
+    assert second.returncode == 0
+    assert len(before) == 15
+    assert after < 20
+    assert (tmp_path / "out").read_bytes() == X.tobytes()
+
+
+def test_a_cache_without_room_is_said(tmp_path, monkeypatch) -> None:
+    photographs(tmp_path)
+    monkeypatch.setattr("autoencode.data.folders._LARGE", 0)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("autoencode.data.folders.os.fsync", full)
+
+    with pytest.raises(ValueError, match=r"No space left on device\. Set .* AUTOENCODE_CACHE"):
+        read_images(tmp_path)

@@ -1,0 +1,241 @@
+r"""Tests of single steps: the same whether eager, in parts or compiled."""
+
+import copy
+import logging
+
+import pytest
+import torch
+import torch.nn as nn
+from torch import Tensor
+
+from autoencode import Training
+from autoencode.data import Examples
+from autoencode.distributions import Dirac, Gaussian, SharedGaussian
+from autoencode.model import Conditional, LatentModel
+from autoencode.networks import Perceptron
+from autoencode.objectives import ELBO, Objective, Reconstruction
+from autoencode.optimizer import NOTHING, AdamW
+from autoencode.priors import StandardNormal
+from autoencode.step import Step
+from autoencode.update import Compiled, Eager, can_compile, has_bfloat16
+
+D = 6
+
+
+def make(objective: Objective | None = None, **options) -> Step:
+    r"""A small model with the same weights each time."""
+
+    torch.manual_seed(0)
+    objective = objective or Reconstruction()
+    family = objective.posterior()
+    network = Perceptron((300,))
+    model = LatentModel(
+        Conditional(network.encoder((D,), family.n_params * 2), family, (D,), (2,)),
+        Conditional(network.decoder(2, (D,)), SharedGaussian(), (2,), (D,)),
+        StandardNormal().build(2),
+    )
+
+    return Step(model, objective, **options).train()
+
+
+def batches(n: int, size: int = 16) -> list[Examples]:
+    generator = torch.Generator().manual_seed(1)
+    return [Examples(torch.randn(size, D, generator=generator)) for _ in range(n)]
+
+
+def weights(step: Step) -> Tensor:
+    return torch.cat([p.detach().flatten() for p in step.parameters()])
+
+
+def run(update: Eager | Compiled, data: list[Examples]) -> list[float]:
+    torch.manual_seed(2)
+    return [update(batch, share=0.5).loss.total.mean().item() for batch in data]
+
+
+# Optimizer
+
+
+def test_narrow_matrices_take_the_steps_of_torch() -> None:
+    layer = nn.Linear(5, 3)
+    other = copy.deepcopy(layer)
+    ours = AdamW(layer, learning_rate=0.1, weight_decay=0.5)
+    theirs = torch.optim.AdamW(
+        [
+            {"params": [other.weight], "weight_decay": 0.5},
+            {"params": [other.bias], "weight_decay": 0.0},
+        ],
+        lr=0.1,
+        betas=(0.9, 0.99),
+    )
+
+    for x in torch.randn(20, 4, 5):
+        layer(x).square().sum().backward()
+        other(x).square().sum().backward()
+        ours.step()
+        theirs.step()
+        theirs.zero_grad()
+
+    torch.testing.assert_close(layer.weight, other.weight)
+    torch.testing.assert_close(layer.bias, other.bias)
+
+
+@pytest.mark.parametrize("inputs", [1, 256, 1024])
+def test_steps_fall_with_the_root_of_the_width(inputs: int) -> None:
+    layer = nn.Linear(inputs, 1, bias=False)
+    before = layer.weight.detach().clone()
+    optimizer = AdamW(layer, learning_rate=0.1)
+    layer(torch.ones(inputs)).sum().backward()
+    optimizer.step()
+
+    moved = (before - layer.weight).detach()
+    torch.testing.assert_close(moved, torch.full_like(moved, 0.1 * min(1, 256 / inputs) ** 0.5))
+
+
+def test_moments_never_lose_digits() -> None:
+    layer = nn.Linear(2, 1)
+    optimizer = AdamW(layer, learning_rate=1e-3)
+
+    for i in range(1500):
+        x = torch.ones(2) if i == 0 else torch.tensor([1.0, 0.0])  # the second becomes constant
+        layer(x).sum().backward()
+        optimizer.step()
+
+        if i % 128 == 0:
+            optimizer.flush()
+
+        for name, tensor in optimizer.tensors().items():
+            tiny = (tensor != 0) & (tensor.abs() < torch.finfo(torch.float32).tiny)
+            assert not tiny.any(), f"{name} after {i} steps"
+
+    assert optimizer.moments()[0][1][0, 1] == 0
+    assert NOTHING > torch.finfo(torch.float32).tiny
+
+
+def test_a_step_that_is_left_out_changes_nothing() -> None:
+    step = make()
+    update = Eager(step, AdamW(step, 1e-2))
+    update(batches(1)[0], 1.0)
+    before = weights(step), copy.deepcopy(update.optimizer.tensors())
+    updated = update(Examples(torch.full((4, D), torch.nan)), 1.0)
+
+    assert not updated.finite
+    assert torch.equal(weights(step), before[0])
+
+    for name, tensor in update.optimizer.tensors().items():
+        assert torch.equal(tensor, before[1][name]), name
+
+
+# Parts
+
+
+@pytest.mark.parametrize("parts", [1, 2, 5, 16, 99])
+def test_parts_make_the_step_of_the_whole(parts: int) -> None:
+    whole, cut = make(), make()
+    a = run(Eager(whole, AdamW(whole, 1e-3), clip=0.1), batches(5))
+    b = run(Eager(cut, AdamW(cut, 1e-3), clip=0.1, parts=parts), batches(5))
+
+    assert a == pytest.approx(b, rel=1e-5)
+    torch.testing.assert_close(weights(whole), weights(cut), rtol=1e-3, atol=1e-5)
+
+
+# Compiled
+
+
+@pytest.mark.skipif(not can_compile("cpu"), reason="there is no C++ compiler")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's own, within its compiler
+def test_compiled_is_eager() -> None:
+    eager, compiled = make(ELBO()), make(ELBO())
+    data = batches(12)
+    data[7] = Examples(torch.full((16, D), torch.inf))  # both leave it out
+    update = Compiled(compiled, AdamW(compiled, 1e-2, 0.1), clip=1.0)
+    a = run(Eager(eager, AdamW(eager, 1e-2, 0.1), clip=1.0), data)
+    b = run(update, data)
+
+    assert update.compiled is not None
+    assert a == pytest.approx(b, rel=1e-4, nan_ok=True)
+    torch.testing.assert_close(weights(eager), weights(compiled), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_what_cannot_be_compiled_is_done_eagerly(caplog: pytest.LogCaptureFixture) -> None:
+    class Stubborn(Reconstruction):
+        def forward(self, model: LatentModel, x: Tensor, target: Tensor):
+            print("", end="")
+            torch._dynamo.graph_break()
+            return super().forward(model, x, target)
+
+    step, same = make(Stubborn()), make()
+    update = Compiled(step, AdamW(step, 1e-3))
+
+    with caplog.at_level(logging.WARNING):
+        losses = run(update, batches(3))
+
+    assert losses == run(Eager(same, AdamW(same, 1e-3)), batches(3))
+    assert len([r for r in caplog.records if "cannot compile" in r.message]) == 1
+
+
+# Precision
+
+
+@pytest.mark.parametrize("objective", [Reconstruction(), ELBO()], ids=["Reconstruction", "ELBO"])
+def test_bfloat16_is_float32_but_for_its_digits(objective: Objective) -> None:
+    full, half = make(objective.clone()), make(objective.clone(), precision="bfloat16")
+    a = run(Eager(full, AdamW(full, 1e-3)), batches(100))
+    b = run(Eager(half, AdamW(half, 1e-3)), batches(100))
+
+    assert a != b  # or nothing was computed in half precision
+    assert a == pytest.approx(b, rel=0.02)
+    assert all(p.dtype == torch.float32 for p in half.parameters())
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_gpu_trains_as_the_processor_does(precision: str) -> None:
+    here, there = make(), make(precision=precision).cuda()
+    data = [Examples(batch.target.cuda()) for batch in batches(20)]
+    a = run(Eager(here, AdamW(here, 1e-3)), batches(20))
+    b = run(Compiled(there, AdamW(there, 1e-3)), data)
+
+    assert a == pytest.approx(b, rel=0.02)
+
+
+def test_posteriors_have_densities_in_full_precision() -> None:
+    network = Perceptron((8,)).encoder((D,), 4)
+    q = Conditional(network, Gaussian(), (D,), (2,))
+    d = Conditional(Perceptron((8,)).encoder((D,), 2), Dirac(), (D,), (2,))
+
+    with torch.autocast("cpu", torch.bfloat16):
+        assert q(torch.randn(3, D)).mean.dtype == torch.float32
+        assert d(torch.randn(3, D)).mean.dtype == torch.float32
+
+
+# Choices
+
+
+def test_choices_depend_on_what_is_asked_for() -> None:
+    few = Training(device="cpu").choose(1000)
+    many = Training(device="cpu", epochs=1000).choose(100_000)
+
+    assert few.epochs == 250  # two thousand steps, of 128 examples
+    assert few.compile is False
+    assert many.compile is can_compile("cpu")
+    assert few.precision == ("bfloat16" if has_bfloat16("cpu") else "float32")
+    assert Training(compile=False, epochs=1000).choose(100_000).compile is False
+    assert Training(time_budget="1s").choose(1000).epochs is None
+    assert many.choose(100_000).get_params() == many.get_params()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"precision": "float16"},
+        {"compile": "yes"},
+        {"compile": True, "parts": 2},
+        {"average": 1.0},
+        {"parts": 0},
+    ],
+    ids=str,
+)
+def test_unknown_choices_are_refused(options: dict) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        Training(**options)
