@@ -174,6 +174,8 @@ def test_colours_of_points() -> None:
     points = plots.graph(graph, TABLE[:, 0]).axes[0].collections[1]
 
     assert np.array_equal(points.get_array(), TABLE[:, 0])
+    assert points.get_clim() == (TABLE[:, 0].min(), TABLE[:, 0].max())
+    assert plots.graph(graph, TABLE[:, 0], limits=(0, 9)).axes[1].get_ylim() == (0, 9)
     assert len(plots.graph(graph).axes) == 1
 
 

@@ -120,6 +120,10 @@ def maps_of(model: Any, y: ArrayLike | None = None) -> Maps:
 def like(X: Any, x: Tensor) -> Any:
     r"""Returns a tensor as what the user works with: a tensor if `X` is one, or else an array.
 
+    Arguments:
+        X: What the user has given.
+        x: The tensor.
+
     Example:
         >>> like(np.zeros(2), torch.ones(3))
         array([1., 1., 1.], dtype=float32)
@@ -168,7 +172,11 @@ def _of_pair(encoder: Callable[[Tensor], Tensor], decoder: Callable[[Tensor], Te
 
     def read(X: Any) -> Tensor:
         nonlocal shape
-        x = X.detach() if isinstance(X, Tensor) else tensor_of(check_array(X, allow_nd=True))
+        x = (
+            X.detach()
+            if isinstance(X, Tensor)
+            else tensor_of(check_array(X, allow_nd=True, ensure_all_finite=False))
+        )
 
         if x.ndim < 2 or 0 in x.shape:
             raise ValueError(f"expected examples with shape (N, *), got {tuple(x.shape)}.")

@@ -26,7 +26,7 @@ from .dimension import Dimension
 from .findings import Report
 from .geodesics import Geodesics
 from .maps import Maps
-from .surveys import SAMPLED, Compared, Planes, take
+from .surveys import JUDGED, Compared, Planes, take
 from .tangents import Tangents
 
 
@@ -71,6 +71,7 @@ def pictures(
             planes.angles,
             "degrees between the planes at both ends",
             planes.indices,
+            limits=(0, 90),
         ),
     )
     yield (
@@ -105,7 +106,7 @@ def pictures(
             plots.reconstructions(strange, restored),
         )
     elif X.shape[1] in (2, 3):
-        some = take(X, np.arange(0, len(X), math.ceil(len(X) / SAMPLED)))
+        some = take(X, np.arange(0, len(X), math.ceil(len(X) / JUDGED)))
         n, k = tangents.n_components_, tangents.n_neighbors
         tangents = Tangents(model, n_components=n, n_neighbors=k, y=y)  # in units of the user
         yield (

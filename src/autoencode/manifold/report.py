@@ -19,7 +19,7 @@ from .maps import maps_of
 from .metrics import continuity, trustworthiness
 from .neighbors import NeighborGraph
 from .surveys import (
-    SAMPLED,
+    NEAR,
     compare,
     dimensions,
     draw,
@@ -100,7 +100,7 @@ def report(
 
     z = encode(seen, x)
     seed = rng.randint(2**31)
-    near = {"n_neighbors": n_neighbors, "n_samples": min(N, SAMPLED), "random_state": seed}
+    near = {"n_neighbors": n_neighbors, "n_samples": min(N, NEAR), "random_state": seed}
 
     scales = {"data": dimensions(x, seed), "codes": dimensions(z, seed)}
     graph = NeighborGraph(n_neighbors, random_state=seed).fit(z)

@@ -20,10 +20,11 @@ from .neighbors import NeighborGraph
 from .search import knn
 from .tangents import Tangents
 
-SAMPLED = 1000  # examples whose neighbours are looked at
-_PLANES = 500  # examples whose planes are looked at, and those of some neighbours
+NEAR = 500  # examples whose neighbours are looked at
+JUDGED = 1000  # examples that are compared with as many others
+_PLANES = 300  # examples whose planes are looked at, and those of some neighbours
 _ARCS = 3  # of those neighbours
-_SCALES = (2, 4, 8, 16, 32, 64)  # neighbours by which to estimate the dimension
+_SCALES = (2, 4, 16, 64)  # neighbours by which to estimate the dimension
 _USUAL = 16  # the same, for the estimate that is reported
 _TWISTED = 30.0  # degrees between neighbouring planes, beyond which nothing lies between
 _CODES = 4096  # encoded at once
@@ -67,11 +68,12 @@ def dimensions(x: Tensor, random_state: int) -> dict[int, Dimension]:
 
     Example:
         >>> sorted(dimensions(torch.randn(20, 3), 0))
-        [2, 4, 8, 16]
+        [2, 4, 16]
     """
     n = len(x.unique(dim=0))
-    options: dict[str, Any] = {"n_samples": SAMPLED, "random_state": random_state}
-    return {k: intrinsic_dimension(x, "gride", n_neighbors=k, **options) for k in _SCALES if k < n}
+    known = [k for k in _SCALES if k < n] or [2]  # which is refused, with a reason
+    options: dict[str, Any] = {"n_samples": NEAR, "random_state": random_state}
+    return {k: intrinsic_dimension(x, "gride", n_neighbors=k, **options) for k in known}
 
 
 def usual(by_neighbors: dict[int, Dimension]) -> Estimate:
@@ -141,7 +143,7 @@ def compare(
         >>> compared.off.value < 0.1 < compared.drift.off.value
         True
     """
-    learned, known = np.array_split(rng.permutation(len(X))[: 2 * SAMPLED], 2)
+    learned, known = np.array_split(rng.permutation(len(X))[: 2 * JUDGED], 2)
     detector.fit(take(X, np.sort(learned)))
     judged = take(X, np.sort(known))
     on, off = map(_array, detector.decompose(judged))
@@ -153,7 +155,7 @@ def compare(
         if len(X_new) < 2:
             raise ValueError(f"expected at least two new examples to compare, got {len(X_new)}.")
 
-        judged = take(X_new, draw(rng, len(X_new), SAMPLED))
+        judged = take(X_new, draw(rng, len(X_new), JUDGED))
         new_on, new_off = map(_array, detector.decompose(judged))
         unusual = _share(new_on + new_off < detector.offset_)
         drift = Drift(len(new_on), unusual, _less(new_off, off), _less(new_on, on))

@@ -21,6 +21,7 @@ def graph(
     colour: ArrayLike | None = None,
     name: str = "",
     indices: ArrayLike | None = None,
+    limits: tuple[float, float] | None = None,
 ) -> Figure:
     r"""The map of the codes, with the arcs of the graph of their neighbours.
 
@@ -34,6 +35,7 @@ def graph(
         colour: A number for each point, with shape `(N,)`, or for each arc, with shape `(N, k)`.
         name: What the numbers are, to be written beside the colours.
         indices: The neighbours of each code, with shape `(N, k)`, if these are no graph.
+        limits: Between which numbers the colours go; by default from the least to the largest.
 
     Raises:
         ValueError: If there are codes without `indices`, or `colour` is of another shape.
@@ -89,6 +91,7 @@ def graph(
         ax.scatter(P[:, 0], P[:, 1], c=SOFT, alpha=0.5, **style | {"s": size / 3})
 
     if shades is not None:
+        shown.set_clim(*(limits or (None, None)))
         bar = figure.colorbar(shown, ax=ax, shrink=0.6, aspect=30, pad=0.02)
         tidy_bar(bar).set_ylabel(name, fontsize=8, color=SOFT)
 
