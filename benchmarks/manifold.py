@@ -302,14 +302,13 @@ Trustworthiness is of codes with 5 neighbours; its standard error is that of the
 where all points were looked at.
 
 Labels: over five draws of the ten per class, of the same codes for all; seconds are those of all \
-five. Ours makes one graph of 15 neighbours for them, scikit-learn's a new one in each fit. \
-Scikit-learn's stops at its `max_iter=30`, before which it does not converge with `alpha=0.99`; its \
-default is 0.2. Its `rbf` kernel needs a matrix of all pairs, 29 GB for 60,000 in double precision, \
-and is as wide as the 15th neighbour is far.
+five. Ours makes one graph of 15 neighbours for them, scikit-learn's one for each. Scikit-learn's \
+default of `alpha` is 0.2; with 0.99 it has not converged at its `max_iter=30`. Its `rbf` kernel, \
+here as wide as the 15th neighbour is far, needs a matrix of all pairs: 29 GB for 60,000.
 
-The classifier has two hidden layers of 512 units and 1,000 steps of Adam with batches of 100, over \
-five draws of its 1,000 labels, the same for all. Strengths were chosen out of three or four on 5,000 \
-training images, by two other draws; seconds are those of five trainings.
+The classifier has two hidden layers of 512 units and 1,000 steps of Adam with batches of 100, \
+over five draws of its 1,000 labels, the same for all. Strengths were chosen out of three or four \
+on 5,000 training images, by two other draws; seconds are those of five trainings.
 """
 
 
