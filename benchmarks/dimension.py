@@ -19,7 +19,7 @@ import autoencode as ae
 from autoencode.manifold import intrinsic_dimension
 
 PEER = data.FOLDER / "skdim"
-SIZES = (10000, 60000)
+METHODS = {10000: ("twonn", "gride", "mle", "local_pca"), 60000: ("twonn", "gride", "mle")}
 SAMPLE = 2000
 LIMIT = 220.0  # seconds after which the peer is stopped
 NEIGHBORS = {"twonn": 2, "gride": 16, "mle": 20, "local_pca": 32}
@@ -83,8 +83,8 @@ def main() -> None:
     intrinsic_dimension(X[:100])
     rows = []
 
-    for n in SIZES:
-        for method in NEIGHBORS:
+    for n, methods in METHODS.items():
+        for method in methods:
             rows.append(measure(X[:n], method))
             print(rows[-1], flush=True)
 

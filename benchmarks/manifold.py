@@ -244,7 +244,6 @@ TASKS = [
     Task(
         f"{TRUST} 60,000", "`trustworthiness(n_samples=1000)`", our_trustworthiness, (60000, 1000)
     ),
-    Task(f"{TRUST} 60,000", "`trustworthiness`", our_trustworthiness, (60000,), 1),
     Task(f"{TRUST} 10,000", "`trustworthiness`", our_trustworthiness, (10000,)),
     Task(f"{TRUST} 10,000", "scikit-learn's", their_trustworthiness, (10000,), 1),
     Task(f"{LABELS} 60,000", "the nearest label", nearest_label, (60000,), 1),

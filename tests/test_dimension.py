@@ -106,7 +106,9 @@ def test_is_what_scikit_dimension_finds() -> None:
     id_ = pytest.importorskip("skdim").id
     X = sphere(400, 5, 12)
 
-    expected = id_.TwoNN(discard_fraction=0, method="mle").fit(X).dimension_
+    with np.errstate(divide="ignore"):  # in a plot of the peer's
+        expected = id_.TwoNN(discard_fraction=0, method="mle").fit(X).dimension_
+
     assert intrinsic_dimension(X).value == pytest.approx(expected, rel=1e-6)
 
     expected = id_.MLE().fit(X, n_neighbors=12).dimension_
@@ -217,7 +219,7 @@ def test_bad_input() -> None:
     with pytest.raises(ValueError, match="as on a grid"):
         intrinsic_dimension(np.eye(9), "mle", 5)
 
-    with pytest.raises(ValueError, match="finite"):
+    with pytest.raises(ValueError, match="NaN"):
         intrinsic_dimension(np.full((9, 2), np.nan))
 
     # One column, and fewer examples than neighbours by default

@@ -96,7 +96,7 @@ def test_no_drift() -> None:
 
 def test_drift_along_the_plane_and_across_it() -> None:
     X = near_a_plane(2000, 0)
-    along = report(PLANE, X, near_a_plane(1000, 1, shift=5.0)).drift
+    along = report(PLANE, X, near_a_plane(1000, 1, shift=12.0)).drift
     across = report(PLANE, X, near_a_plane(1000, 1, noise=0.5))
 
     assert within(along.across, 0.5)
