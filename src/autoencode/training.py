@@ -367,7 +367,7 @@ def _board(folder: str | Path | None) -> Iterator[Callable[[Epoch], None]]:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         raise ImportError(
-            "records for TensorBoard need it: pip install tensorboard, or leave out"
+            "records for TensorBoard need it: pip install 'autoencode[tensorboard]', or leave out"
             " Training(tensorboard=...)."
         ) from None
 
