@@ -82,8 +82,8 @@ class Compiled:
     r"""The same step compiled, by :func:`torch.compile`, into few passes over memory.
 
     The first call takes from ten seconds to a minute, or a few seconds where torch finds its
-    earlier work on disk. Numbers differ from those of :class:`Eager` in their last digits. What cannot be compiled is done eagerly, and the log
-    says why.
+    earlier work on disk. Numbers differ from those of :class:`Eager` in their last digits.
+    What cannot be compiled is done eagerly, and the log says why.
 
     Arguments:
         step: What is trained.
