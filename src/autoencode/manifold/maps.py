@@ -29,7 +29,7 @@ class Maps:
 
     Example:
         >>> maps = maps_of((lambda x: x[:, :2], lambda z: torch.cat([z, z], dim=1)))
-        >>> maps.decode(maps.encode(maps.read(np.ones((3, 4))))).shape
+        >>> maps.decode(maps.encode(maps.read(torch.ones(3, 4)))).shape
         torch.Size([3, 4])
     """
 
@@ -124,7 +124,7 @@ def like(X: Any, x: Tensor) -> Any:
         x: The tensor.
 
     Example:
-        >>> like(np.zeros(2), torch.ones(3))
+        >>> like([0.0], torch.ones(3))
         array([1., 1., 1.], dtype=float32)
     """
     return x.to(X.device) if isinstance(X, Tensor) else x.detach().cpu().numpy()
