@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 import autoencode as ae
 from autoencode.cli import main
 from autoencode.evaluation import log_spectral_distance, signal_to_noise
-from autoencode.modalities import MDCT, Images, LogMel, Sounds, Tables, guess
+from autoencode.modalities import MDCT, Images, LogMel, Sounds, Tables, cut, guess, join
 
 soundfile = pytest.importorskip("soundfile")
 pytest.importorskip("soxr")
@@ -361,6 +361,21 @@ def test_recipes_take_sounds(recipe) -> None:
     assert np.abs(model.reconstruct(X)).max() <= 1
 
 
+def test_the_default_network_takes_spectra() -> None:
+    model = ae.vae(2, modality=small(), training=ae.Training(epochs=1), random_state=0)
+    assert model.fit(tones()).sample(2, random_state=0).shape == (2, 800)
+
+
+def test_codes_keep_what_a_sound_is() -> None:
+    X = tones()
+    spectrum = LogMel(bands=40, iterations=16)
+    model = ae.linear(8, modality=Sounds(RATE, 0.2, spectrum=spectrum)).fit(X)
+    mean = model.inverse_transform(np.zeros((1, 8))).repeat(24, axis=0)
+
+    known = log_spectral_distance(X, model.reconstruct(X)).mean()
+    assert known < 0.7 * log_spectral_distance(X, mean).mean()
+
+
 def test_linear_models_of_spectra_are_principal_components() -> None:
     from sklearn.decomposition import PCA
 
@@ -428,6 +443,43 @@ def test_memory_mapped_sounds_stay_on_disk(tmp_path) -> None:
     assert np.array_equal(
         model.fit(mapped).transform(mapped), model.fit(tones(n=700)).transform(mapped)
     )
+
+
+# Long recordings
+
+
+@settings(max_examples=40)
+@given(st.integers(1, 200), st.integers(2, 50), st.integers(1, 2))
+def test_windows_are_joined_to_what_was_cut(length: int, n: int, channels: int) -> None:
+    x = np.random.default_rng(length).normal(size=(length, channels))
+    x = x[:, 0] if channels == 1 else x
+    X = cut(x, n)
+
+    assert X.shape[1:] == (n, *x.shape[1:])
+    assert np.allclose(join(X, length), x, atol=1e-10)
+    assert np.array_equal(X[0][: min(n, length)], x[:n])
+    assert np.array_equal(X[1:, : n - n // 2], X[:-1, n // 2 :])
+
+
+def test_windows_fade_into_each_other() -> None:
+    x = join(np.array([[0.0] * 4, [1.0] * 4]), 6)
+
+    assert np.array_equal(x[:2], [0, 0])
+    assert np.array_equal(x[4:], [1, 1])
+    assert np.allclose(x[2:4], np.sin(np.pi / 4 * np.array([0.5, 1.5])) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: cut([], 4), "expected a sound and windows of at least two samples"),
+        (lambda: cut([1.0], 1), "expected a sound and windows of at least two samples"),
+        (lambda: join(np.zeros((3, 4)), 5), "expected 2 windows of 5 samples, got 3"),
+    ],
+)
+def test_wrong_windows_are_refused(call, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call()
 
 
 # Distances

@@ -8,8 +8,10 @@ __all__ = [
     "Sounds",
     "Spectrum",
     "Tables",
+    "cut",
     "describe_context",
     "guess",
+    "join",
 ]
 
 from collections.abc import Sequence
@@ -20,6 +22,7 @@ from .images import Images
 from .sounds import Sounds
 from .spectra import MDCT, LogMel, Spectrum
 from .tables import Tables
+from .windows import cut, join
 
 CANDIDATES = (Sounds(), Images(), Tables())
 

@@ -21,7 +21,7 @@ from ..distributions import Family, SharedGaussian
 from ..networks import Convolutional, Network
 from .base import Modality, tensor_of
 from .spectra import LogMel, Spectrum
-from .statistics import check_finite
+from .statistics import value_range
 
 _ROWS = 64  # sounds to transform at once
 _LOUDEST = 8.0  # further beyond full scale than any filter leads
@@ -204,23 +204,15 @@ class Sounds(Modality):
                     f"expected sounds with shape (N, n) or (N, n, channels), got {X.shape}."
                 )
 
-            check_finite(X)
-            parts = (X,)
-        else:
-            parts = X
+            _check_peak(X.dtype, *value_range(X)[:2])
+            return
 
-        for i, x in enumerate(parts):
-            x = np.asarray(x)
-
+        for i, x in enumerate(X):
             if x.size == 0 or not np.isfinite(x).all():
                 what = "is empty" if x.size == 0 else "holds numbers that are not finite"
                 raise ValueError(f"sound {i} {what}. Remove it.")
 
-            if x.dtype.kind == "f" and (peak := np.abs(x).max()) > _LOUDEST:
-                raise ValueError(
-                    f"expected waveforms from -1 to 1, got up to {peak:g}. Divide them by the"
-                    " greatest value that they can have, such as 32768 for 16 bits."
-                )
+            _check_peak(x.dtype, x.min(), x.max())
 
     def _report(self, X: Any) -> None:
         faults = [fault(_full_scale(tensor_of(x)).numpy(), self.rate) for x in X]
@@ -237,6 +229,14 @@ class Sounds(Modality):
 
 def _is_wave(x: object) -> bool:
     return isinstance(x, np.ndarray) and x.dtype.kind in "if" and x.ndim in {1, 2}
+
+
+def _check_peak(dtype: np.dtype, low: float, high: float) -> None:
+    if dtype.kind == "f" and max(-low, high) > _LOUDEST:
+        raise ValueError(
+            f"expected waveforms from -1 to 1, got up to {max(-low, high):g}. Divide them by the"
+            " greatest value that they can have, such as 32768 for 16 bits."
+        )
 
 
 def _full_scale(x: Tensor) -> Tensor:
