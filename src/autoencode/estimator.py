@@ -700,8 +700,8 @@ def _is_numeric(X: Any) -> bool:
 
     try:
         np.asarray(X)
-    except ValueError:  # rows of different lengths
-        return False
+    except ValueError:  # different lengths, which arrays may have and rows may not
+        return not any(isinstance(x, np.ndarray) for x in X)
 
     return True
 
