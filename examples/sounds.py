@@ -40,9 +40,10 @@ X = np.clip(np.stack([drums[name]() for name in y]), -0.99, 0.99).astype(np.floa
 
 vae = ae.vae(
     latent_dim=4,
+    layers=(256,),
     conditional=True,
     modality=Sounds(rate=RATE, seconds=N / RATE),
-    training=ae.Training(epochs=30),
+    training=ae.Training(epochs=40),
     random_state=0,
 ).fit(X, y)
 
