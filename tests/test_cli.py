@@ -295,7 +295,7 @@ def test_reconstruct_keeps_names_and_columns(run) -> None:
 def test_the_picture_has_originals_beside_reconstructions(run) -> None:
     run("reconstruct vae.ae images --out pair.png")
     picture = np.asarray(Image.open("pair.png"))
-    X, _ = ae.load("vae.ae").modality_.read(Path("images"))
+    X, *_ = ae.load("vae.ae").modality_.read(Path("images"))
     zoom = 48 // 16
 
     assert np.array_equal(picture[1 : 1 + 8 * zoom : zoom, 1 : 1 + 8 * zoom : zoom], X[0])

@@ -513,17 +513,18 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def _build(self, likelihood: Family, latent_dim: int) -> LatentModel:
         r"""Returns a model with new weights for the data that `modality_` has seen."""
         shape, posterior = self.modality_.shape_, self._posterior()
+        event = self.modality_.event_
         network = self.network or self.modality_.network()
         context = self.context_.size_ if self.context_ else 0
 
         encoder = network.encoder(shape, posterior.n_params * latent_dim, context)
         decoder = network.decoder(
-            latent_dim, (likelihood.n_params * shape[0], *shape[1:]), context
+            latent_dim, (likelihood.n_params * event[0], *event[1:]), context
         )
 
         return LatentModel(
             Conditional(encoder, posterior, shape, (latent_dim,)),
-            Conditional(decoder, likelihood, (latent_dim,), shape),
+            Conditional(decoder, likelihood, (latent_dim,), event),
             (self.prior or StandardNormal()).clone().build(latent_dim),
         )
 
@@ -547,7 +548,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             path = Path(X)
 
             if path.is_dir():
-                X, y = (self._guess(path) if reset else self.modality_).read(path)
+                X, y, *_ = (self._guess(path) if reset else self.modality_).read(path)
             else:
                 X, y, _ = read_array(path)
         elif is_stream(X):
@@ -555,9 +556,19 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         elif isinstance(X, Mapping):
             raise ValueError(f"expected examples, got parts {[*X]}: choose one, as X['train'].")
 
+        if not _is_numeric(X):
+            modality = self._guess(X) if reset else self.modality_
+
+            if not modality.accepts(X):
+                raise ValueError(f"expected data like those of {modality}, got {type(X)}.")
+
+            return X, y
+
         X = _without_torch(X)
 
-        if (X if hasattr(X, "ndim") else np.asarray(X)).ndim > 2:
+        columns = getattr(self.modality, "columns", True)  # which is there only if given
+
+        if not columns or (X if hasattr(X, "ndim") else np.asarray(X)).ndim > 2:
             X = np.asarray(X)
 
             if X.dtype.kind not in "buif":
@@ -679,8 +690,28 @@ def _without_torch(X: Any) -> Any:
     return (X.float() if X.dtype == torch.bfloat16 else X).numpy()
 
 
+def _is_numeric(X: Any) -> bool:
+    r"""Whether examples are numbers, which are checked here; others go to their modality."""
+    if isinstance(X, Tensor):
+        return True
+
+    if isinstance(X, np.ndarray) and X.dtype == object:
+        return not any(isinstance(x, np.ndarray) for x in X.flat)
+
+    try:
+        np.asarray(X)
+    except ValueError:  # different lengths, which arrays may have and rows may not
+        return not any(isinstance(x, np.ndarray) for x in X)
+
+    return True
+
+
 def _check_lengths(**rows: Any) -> None:
-    lengths = {name: len(np.atleast_1d(v)) for name, v in rows.items() if v is not None}
+    lengths = {
+        name: len(v if isinstance(v, (list, tuple)) else np.atleast_1d(v))
+        for name, v in rows.items()
+        if v is not None
+    }
 
     if len(set(lengths.values())) > 1:
         raise ValueError(f"expected one row of each for every example, got lengths {lengths}.")

@@ -29,7 +29,7 @@ def fit(
     r"""Trains a model on data and writes it to a file.
 
     Arguments:
-        data: A folder of images, or a .npy, .npz, .csv, .parquet or IDX file.
+        data: A folder of images or sounds, or a .npy, .npz, .csv, .parquet or IDX file.
         out: The file of the model.
         recipe: The kind of autoencoder; `autoencode recipes` lists them.
         label: The column of a .csv or .parquet file that holds labels.
@@ -100,7 +100,8 @@ def reconstruct(
         model: The file of the model.
         data: The examples, like those of the fit.
         out: A .npy file; for images also a .png picture with the originals beside, or a folder
-            of images; for tables a .csv or .parquet file.
+            of images; for sounds, too, or a folder of .wav files; for tables a .csv or .parquet
+            file.
         label: The column of a .csv or .parquet file that holds labels.
         labels: A file with a label for each example, if the model is conditional.
     """
@@ -129,7 +130,8 @@ def denoise(
         model: The file of the model.
         data: The damaged examples.
         out: A .npy file; for images also a .png picture with the damaged beside, or a folder
-            of images; for tables a .csv or .parquet file.
+            of images; for sounds, too, or a folder of .wav files; for tables a .csv or .parquet
+            file.
         label: The column of a .csv or .parquet file that holds labels.
         labels: A file with a label for each example, if the model is conditional.
     """
@@ -148,8 +150,8 @@ def sample(
 
     Arguments:
         model: The file of the model.
-        out: A .npy file; for images also a .png picture or a folder of images; for tables a
-            .csv or .parquet file.
+        out: A .npy file; for images also a .png picture or a folder of images; for sounds a
+            .png picture or a folder of .wav files; for tables a .csv or .parquet file.
         n: How many.
         y: The label of all new examples, or one for each; or a row of numbers.
         random_state: Seeds the draws, to get the same ones again.

@@ -16,13 +16,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .. import storage
-from ..data import read_array, read_images
+from ..data import read_array
 from ..estimator import Autoencoder
-from ..modalities import Images
 from ..modalities.context import Numbers
 
 ROWS = (".npy", ".csv", ".parquet")
-PICTURES = (".png", ".npy", "")
 NEEDS_LABELS = (
     "a conditional model needs the examples' labels: --labels FILE, or --label COLUMN of a .csv"
     " or .parquet file, or a .npz file with X and y, or a folder with a subfolder for each."
@@ -77,12 +75,9 @@ def read(
         raise ValueError(
             f"only .csv and .parquet files have a label column, and '{path}' is a folder."
         )
-    elif model is not None and isinstance(model.modality_, Images):
-        channels, *size = model.modality_.shape_
-        images = read_images(path, (size[0], size[1]), channels, model.modality_.strict)
-        given = Given(images.X, images.y, files=images.files)
     elif model is not None:
-        given = Given(*model.modality_.read(path))
+        X, y, files = model.modality_.read(path)
+        given = Given(X, y, files=files)
     else:
         given = Given(path)
 
@@ -154,8 +149,8 @@ def under(given: Given, y: Any, model: Autoencoder) -> Given:
 
 
 def suffixes(model: Autoencoder) -> tuple[str, ...]:
-    r"""Returns how examples can be written; the empty one stands for a folder of images."""
-    return PICTURES if isinstance(model.modality_, Images) else ROWS
+    r"""Returns how examples can be written; the empty one stands for a folder of their files."""
+    return model.modality_.suffixes
 
 
 def suffix(out: Path) -> str:
@@ -216,7 +211,7 @@ def write_examples(
     files: Sequence[str] | None = None,
     beside: NDArray | None = None,
 ) -> None:
-    r"""Writes examples in the user's units: rows, a picture of all, or a folder of images."""
+    r"""Writes examples in the user's units: rows, a picture of all, or a folder of their files."""
     if suffix(out) in ROWS:
         write_rows(out, X, columns or [f"x{i}" for i in range(1, X.shape[1] + 1)])
     elif suffix(out) == ".png":
@@ -224,17 +219,19 @@ def write_examples(
         tiles = tiles if beside is None else np.concatenate([_pixels(beside, model), tiles], 2)
         _write_image(out, _sheet(tiles))
     else:
-        for i, image in enumerate(_pixels(X, model)):
-            name = Path(files[i]).with_suffix(".png") if files else f"{i:05}.png"
-            _write_image(out / name, image)
+        end = model.modality_.suffix
+
+        for i, example in enumerate(X):
+            path = out / (Path(files[i]).with_suffix(end) if files else f"{i:05}{end}")
+            path.parent.mkdir(parents=True, exist_ok=True)
+
+            with replacing(path) as temporary:
+                model.modality_.write(temporary, example)
 
 
 def _pixels(X: NDArray, model: Autoencoder) -> NDArray:
-    low, high = model.modality_.range_  # type: ignore[attr-defined]
-    X = X[..., 0] if X.ndim == 4 and X.shape[-1] == 1 else X
-    X = (X.astype(float) - low).clip(0, high - low) * 255 / (high - low)
-
-    return np.rint(X).astype(np.uint8)
+    pixels = np.rint(255 * model.modality_.pixels(X)).astype(np.uint8)
+    return pixels[..., 0] if pixels.shape[-1] == 1 else pixels
 
 
 def _sheet(tiles: NDArray) -> NDArray:

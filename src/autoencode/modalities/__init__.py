@@ -1,22 +1,37 @@
 r"""Modalities: kinds of data, to tensors and back."""
 
-__all__ = ["Images", "Modality", "Tables", "describe_context", "guess"]
+__all__ = [
+    "MDCT",
+    "Images",
+    "LogMel",
+    "Modality",
+    "Sounds",
+    "Spectrum",
+    "Tables",
+    "cut",
+    "describe_context",
+    "guess",
+    "join",
+]
 
 from collections.abc import Sequence
 
 from .base import Modality
 from .context import describe_context
 from .images import Images
+from .sounds import Sounds
+from .spectra import MDCT, LogMel, Spectrum
 from .tables import Tables
+from .windows import cut, join
 
-CANDIDATES = (Images(), Tables())
+CANDIDATES = (Sounds(), Images(), Tables())
 
 
 def guess(X: object, candidates: Sequence[Modality] = CANDIDATES) -> Modality:
     r"""The modality of some data: the first candidate that accepts them.
 
     Arguments:
-        X: An array, or the path of a folder.
+        X: An array, a list of sounds, or the path of a folder.
         candidates: The modalities to choose from.
 
     Raises:
@@ -33,5 +48,6 @@ def guess(X: object, candidates: Sequence[Modality] = CANDIDATES) -> Modality:
 
     raise ValueError(
         "expected rows of numbers, with shape (N, D), or images, with shape (N, H, W) or"
-        f" (N, H, W, C), or a folder of images; got {getattr(X, 'shape', X)}."
+        " (N, H, W, C), or sounds, as a list of arrays of different lengths, or a folder of images"
+        f" or sounds; got {getattr(X, 'shape', X)}."
     )

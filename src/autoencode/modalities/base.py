@@ -5,7 +5,7 @@ __all__ = ["WIDE", "Modality", "cast", "tensor_of"]
 import abc
 import warnings
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import torch
@@ -36,14 +36,28 @@ class Modality(Configurable, abc.ABC):
     shape_: tuple[int, ...]
     r"""The shape of one example, as the networks see it."""
 
+    suffixes: ClassVar[tuple[str, ...]] = (".npy", ".csv", ".parquet")
+    r"""The files that examples can be written to; the empty one stands for a folder."""
+
+    suffix: ClassVar[str] = ""
+    r"""Of such a folder, the suffix of the files, one for each example."""
+
+    columns: ClassVar[bool] = True
+    r"""Whether arrays with shape `(N, D)` have columns, whose number and names are to stay."""
+
+    @property
+    def event_(self) -> tuple[int, ...]:
+        r"""The shape that the raw parameters of the likelihood are asked for."""
+        return self.shape_
+
     @classmethod
     @abc.abstractmethod
     def accepts(cls, X: object) -> bool:
         r"""Whether `X`, an array or the path of a folder, is of this kind."""
 
     @abc.abstractmethod
-    def read(self, path: Path) -> tuple[NDArray, NDArray | None]:
-        r"""Returns the examples of a folder, and their labels if it has some."""
+    def read(self, path: Path) -> tuple[Any, ...]:
+        r"""Returns the examples of a folder, their labels or `None`, and the files' names."""
 
     @abc.abstractmethod
     def fit(self: Self, X: NDArray, support: Constraint = constraints.real) -> Self:
@@ -94,6 +108,17 @@ class Modality(Configurable, abc.ABC):
         Its shape broadcasts to `shape_`. Squared errors are multiplied by its square, and
         densities divided by it for each element, so that both are in the user's units.
         """
+
+    def pixels(self, X: NDArray) -> NDArray:
+        r"""Returns pictures of examples, with shape `(N, H, W, C)`, from 0 to 1.
+
+        Only kinds of data need it that networks see as three-dimensional.
+        """
+        raise ValueError(f"there are no pictures of {self}.")
+
+    def write(self, path: Path, example: NDArray) -> None:
+        r"""Writes an example to a file of its own, which ends in `suffix`."""
+        raise ValueError(f"there are no files of single examples of {self}.")
 
 
 def tensor_of(X: NDArray) -> Tensor:

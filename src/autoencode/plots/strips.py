@@ -58,7 +58,7 @@ def tangents(
         return _bars(tangents, x, len(moved), names)
 
     modality = _modality(tangents.model, moved)
-    pixels = tiles.pixels(modality, moved.reshape(-1, *moved.shape[2:]))
+    pixels = modality.pixels(moved.reshape(-1, *moved.shape[2:]))
     farthest = "2 s" if reach is None else f"{reach:.3g}"
     steps = ["x" if i == n_steps // 2 else "" for i in range(n_steps)]
     steps[0], steps[-1] = f"-{farthest}", f"+{farthest}"
@@ -100,7 +100,7 @@ def geodesics(geodesics: Any, a: ArrayLike, b: ArrayLike, n: int = 10) -> Figure
         return _columns(geodesics.model, named)
 
     modality = _modality(geodesics.model, strips["straight"][None])
-    pixels = np.concatenate([tiles.pixels(modality, strip) for strip in strips.values()])
+    pixels = np.concatenate([modality.pixels(strip) for strip in strips.values()])
 
     return tiles.sheet(pixels, n, list(named))
 
