@@ -29,7 +29,7 @@ class Tiles:
 
     Example:
         >>> tiles = Tiles(torch.eye(2), torch.eye(2), torch.float32)
-        >>> tiles.squares(tiles.tile(torch.arange(2), 0), torch.arange(2))[:, :2]
+        >>> tiles.tile(torch.arange(2), 0)[:, :2] + tiles.norms[:, None]
         tensor([[0., 2.],
                 [2., 0.]], dtype=torch.float64)
     """
@@ -87,10 +87,6 @@ class Tiles:
             out[here, at[here]] = torch.inf
 
         return out
-
-    def squares(self, tile: Tensor, rows: Tensor) -> Tensor:
-        r"""Squared distances in the units of the points, from entries of tiles."""
-        return (tile.double() + self.norms[rows].unsqueeze(1)).clamp(min=0) * self.unit**2
 
     def at_most(self, rows: Tensor, distances: Tensor) -> Tensor:
         r"""What the entry of any point is at most that lies within these distances of its query.
