@@ -1,4 +1,4 @@
-r"""Tests for the geodesics and lengths modules."""
+r"""Tests for the curves, geodesics, lengths and paths modules."""
 
 import math
 from typing import Any
@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.sparse import csr_array
+from sklearn.base import clone
 from torch import Tensor, nn
 from torch.distributions import (
     Bernoulli,
@@ -214,6 +215,17 @@ def test_over_a_graph_of_neighbors() -> None:
     assert np.allclose(path[:, [0, -1]], np.stack([a, b], axis=1))
 
 
+@pytest.mark.usefixtures("float32")
+def test_between_points_of_the_graph() -> None:
+    t = torch.linspace(0, math.pi, 100)
+    Z = torch.stack([t.cos(), t.sin()], dim=1)
+    geodesics = Geodesics((identity, plane), graph=NeighborGraph(n_neighbors=4).fit(Z), max_iter=0)
+    path = geodesics.path(Z[[0, 7]], Z[[99, 7]])
+
+    assert torch.allclose(path.norm(dim=2), torch.ones(()), atol=0.03)
+    assert torch.allclose(path[1], Z[7].expand(64, 2), atol=1e-6)
+
+
 def test_the_line_remains_where_the_graph_has_no_path() -> None:
     a, b = codes(3)
     apart = Geodesics((identity, plane), graph=Ring(joined=False))
@@ -323,7 +335,7 @@ def test_an_ensemble_shares_its_codes() -> None:
     a, b = codes(2)
 
     with pytest.raises(ValueError, match="two or more models"):
-        Geodesics((identity, plane), metric="ensemble")
+        Geodesics((identity, plane), metric="ensemble").distance(a, b)
 
     other = [(identity, plane), (lambda x: 2 * x, plane)]
 
@@ -382,18 +394,34 @@ def test_conditional_models_are_seen_under_a_label() -> None:
     assert not np.allclose(*distances)
 
 
+def test_clones_keep_model_and_graph() -> None:
+    a, b = codes(2)
+    geodesics = Geodesics((identity, sphere), graph=Ring(), n_points=8)
+    copy = clone(geodesics)
+
+    assert copy.get_params(deep=False) == geodesics.get_params(deep=False)
+    assert torch.equal(copy.path(a, b), geodesics.path(a, b))
+
+    # What is set afterwards counts
+    copy.set_params(metric="ensemble", model=[geodesics.model] * 2)
+    assert torch.allclose(copy.distance(a, b), great_circle(a, b), rtol=0.02)
+
+
 def test_bad_arguments_are_named() -> None:
     a, b = codes(2)
     geodesics = Geodesics((identity, plane))
 
     with pytest.raises(ValueError, match="a metric out of"):
-        Geodesics((identity, plane), metric="euclidean")
+        Geodesics((identity, plane), metric="euclidean").path(a, b)
 
     with pytest.raises(ValueError, match="n_points as an integer >= 3"):
-        Geodesics((identity, plane), n_points=2)
+        Geodesics((identity, plane), n_points=2).path(a, b)
+
+    with pytest.raises(ValueError, match="max_iter as an integer >= 0"):
+        Geodesics((identity, plane), max_iter=-1).length(a[:, None])
 
     with pytest.raises(TypeError, match="a fitted Autoencoder, or a pair"):
-        Geodesics(identity)
+        Geodesics(identity).distance(a, b)
 
     with pytest.raises(ValueError, match="as many ends"):
         geodesics.distance(a, b[:1])

@@ -132,7 +132,7 @@ def test_the_same_again_and_ready_for_json(digits) -> None:
     assert stored == found.to_dict()
     assert stored["drift"]["n_examples"] == 100
     assert stored["dimension"]["standard_error"] > 0
-    assert [s["n_neighbors"] for s in stored["scales"]["data"]] == [2, 4, 16, 64]
+    assert [s["n_neighbors"] for s in stored["scales"]["data"]] == [2, 4, 8, 16, 32, 64]
 
 
 def test_it_prints_as_sentences(digits) -> None:

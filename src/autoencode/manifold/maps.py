@@ -1,12 +1,13 @@
 r"""The two maps of an autoencoder as functions of matrices, whatever its data are."""
 
-__all__ = ["Maps", "like", "maps_of"]
+__all__ = ["Maps", "batch_of", "like", "maps_of"]
 
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from sklearn.utils import check_array
@@ -56,6 +57,9 @@ class Maps:
 
     unit: Tensor | float = 1.0
     r"""How much of a row's units one of the model's units is; broadcasts to rows."""
+
+    ndim: Callable[[], int] = lambda: 2
+    r"""Returns the number of dimensions of a batch of the user's examples."""
 
     def reconstruct(self, x: Tensor) -> Tensor:
         r"""Returns :math:`r(x) = g(f(x))` of rows."""
@@ -130,6 +134,23 @@ def like(X: Any, x: Tensor) -> Any:
     return x.to(X.device) if isinstance(X, Tensor) else x.detach().cpu().numpy()
 
 
+def batch_of(X: Any, ndim: int) -> tuple[Any, bool]:
+    r"""Examples as a batch, and whether there was but a single one.
+
+    Arguments:
+        X: Examples as the user's are, or one.
+        ndim: The number of dimensions of a batch.
+
+    Example:
+        >>> batch_of([1.0, 2.0], 2)
+        (array([[1., 2.]]), True)
+    """
+    if np.ndim(X) == ndim:
+        return X, False
+
+    return (X if isinstance(X, Tensor) else np.asarray(X))[None], True
+
+
 def _of_estimator(model: Autoencoder, y: ArrayLike | None) -> Maps:
     check_is_fitted(model, "model_")
 
@@ -161,6 +182,7 @@ def _of_estimator(model: Autoencoder, y: ArrayLike | None) -> Maps:
         likelihood=lambda z: given(len(z)).decode(z),
         noise=noise,
         unit=unit,
+        ndim=lambda: modality.restore(torch.zeros(1, *shape)).ndim,
     )
 
 

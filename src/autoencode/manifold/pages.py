@@ -35,7 +35,7 @@ def pictures(
     maps: Maps,
     X: Any,
     z: Tensor,
-    scales: dict[str, dict[int, Dimension]],
+    scales: dict[str, Dimension],
     planes: Planes,
     compared: Compared,
     y: ArrayLike | None,
@@ -47,7 +47,7 @@ def pictures(
         maps: Its maps.
         X: The examples.
         z: Their codes, with shape `(N, d)`.
-        scales: The dimension of the data and of the codes, by the number of neighbours.
+        scales: The dimension of the data and of the codes.
         planes: What was found about planes.
         compared: What was found about strange examples.
         y: The label or row of numbers under which a conditional model is seen.
@@ -90,7 +90,7 @@ def pictures(
         "The dimension as one looks from near and from farther away, with two standard errors to"
         " each side. A plateau deserves trust. Distances are counted in those to the second"
         " neighbour.",
-        plots.dimension({name: _relative([*by_k.values()]) for name, by_k in scales.items()}),
+        plots.dimension({name: _relative(d) for name, d in scales.items()}),
     )
 
     if np.ndim(X) > 2:
@@ -116,9 +116,9 @@ def pictures(
         )
 
 
-def _relative(several: list[Dimension]) -> list[Dimension]:
-    unit = several[0].curve.scales[-1]
-    return [d._replace(curve=d.curve._replace(scales=d.curve.scales / unit)) for d in several]
+def _relative(d: Dimension) -> Dimension:
+    scales = d.curve.scales
+    return d._replace(curve=d.curve._replace(scales=scales / scales[0]))
 
 
 def _one(X: Any, i: int) -> Any:

@@ -21,7 +21,7 @@ from .neighbors import NeighborGraph
 from .surveys import (
     NEAR,
     compare,
-    dimensions,
+    dimension,
     draw,
     encode,
     in_units_of_the_model,
@@ -102,7 +102,7 @@ def report(
     seed = rng.randint(2**31)
     near = {"n_neighbors": n_neighbors, "n_samples": min(N, NEAR), "random_state": seed}
 
-    scales = {"data": dimensions(x, seed), "codes": dimensions(z, seed)}
+    scales = {"data": dimension(x, seed), "codes": dimension(z, seed)}
     graph = NeighborGraph(n_neighbors, random_state=seed).fit(z)
     planes = look_at_planes(Tangents(seen, n_neighbors=n_neighbors), X, x, graph, rng)
     compared = compare(OffManifoldDetector(model, random_state=seed, y=y), X, X_new, rng)
@@ -117,10 +117,10 @@ def report(
             "planes": len(planes.rows),
             "off the manifold": compared.n_known,
         },
-        copies=scales["data"][2].duplicates,
+        copies=scales["data"].duplicates,
         dimension=usual(scales["data"]),
         dimension_of_codes=usual(scales["codes"]),
-        scales={name: _curve(by_k) for name, by_k in scales.items()},
+        scales={name: _curve(d) for name, d in scales.items()},
         trustworthiness=trustworthiness(x, z, **near),
         continuity=continuity(x, z, **near),
         n_directions=planes.tangents.n_components_,
@@ -139,13 +139,7 @@ def report(
     return found
 
 
-def _curve(by_neighbors: dict[int, Dimension]) -> list[dict[str, float]]:
-    return [
-        {
-            "n_neighbors": k,
-            "distance": float(d.curve.scales[-1]),
-            "value": d.value,
-            "standard_error": d.standard_error,
-        }
-        for k, d in by_neighbors.items()
-    ]
+def _curve(d: Dimension) -> list[dict[str, float]]:
+    names = ("distance", "value", "standard_error")
+    rows = enumerate(zip(*d.curve), start=1)
+    return [{"n_neighbors": 2**i, **dict(zip(names, map(float, row)))} for i, row in rows]

@@ -1,6 +1,6 @@
 r"""What a report on a manifold looks at: a bounded number of examples, drawn at random."""
 
-__all__ = ["Compared", "Planes", "compare", "dimensions", "look_at_planes"]
+__all__ = ["Compared", "Planes", "compare", "dimension", "look_at_planes", "usual"]
 
 import math
 from dataclasses import replace
@@ -24,8 +24,7 @@ NEAR = 500  # examples whose neighbours are looked at
 JUDGED = 1000  # examples that are compared with as many others
 _PLANES = 300  # examples whose planes are looked at, and those of some neighbours
 _ARCS = 3  # of those neighbours
-_SCALES = (2, 4, 16, 64)  # neighbours by which to estimate the dimension
-_USUAL = 16  # the same, for the estimate that is reported
+_FARTHEST = 64  # neighbours by which to estimate the dimension
 _TWISTED = 30.0  # degrees between neighbouring planes, beyond which nothing lies between
 _CODES = 4096  # encoded at once
 
@@ -59,27 +58,25 @@ class Compared(NamedTuple):
     r"""The ten most unusual of the new examples, or else of the known ones."""
 
 
-def dimensions(x: Tensor, random_state: int) -> dict[int, Dimension]:
-    r"""The intrinsic dimension, by the number of neighbours by which it is estimated.
+def dimension(x: Tensor, random_state: int) -> Dimension:
+    r"""The intrinsic dimension, with its curve from 2, 4, 8 neighbours to 64.
 
     Arguments:
         x: The points, with shape `(N, D)`.
         random_state: Draws those at which it is estimated.
 
     Example:
-        >>> sorted(dimensions(torch.randn(20, 3), 0))
-        [2, 4, 16]
+        >>> len(dimension(torch.randn(20, 3), 0).curve.values)
+        4
     """
     n = len(x.unique(dim=0))
-    known = [k for k in _SCALES if k < n] or [2]  # which is refused, with a reason
-    options: dict[str, Any] = {"n_samples": NEAR, "random_state": random_state}
-    return {k: intrinsic_dimension(x, "gride", n_neighbors=k, **options) for k in known}
+    k = max(2, 2 ** int(math.log2(max(1, min(_FARTHEST, n - 1)))))
+    return intrinsic_dimension(x, "gride", k, n_samples=NEAR, random_state=random_state)
 
 
-def usual(by_neighbors: dict[int, Dimension]) -> Estimate:
-    r"""The estimate to report: neither that of noise nor that of curvature."""
-    d = by_neighbors[min(_USUAL, max(by_neighbors))]
-    return Estimate(d.value, d.standard_error)
+def usual(d: Dimension) -> Estimate:
+    r"""The estimate to report, of 16 neighbours: neither that of noise nor of curvature."""
+    return Estimate(*(float(part[:4][-1]) for part in d.curve[1:]))
 
 
 def look_at_planes(

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from .jacobians import decoder_jacobian, encoder_jacobian
-from .maps import Maps, like, maps_of
+from .maps import Maps, batch_of, like, maps_of
 from .search import knn
 
 log = logging.getLogger(__name__)
@@ -247,8 +247,7 @@ class Tangents(BaseEstimator):
         if n_steps < 1 or n_steps % 2 == 0:
             raise ValueError(f"expected an odd number of steps, got {n_steps}.")
 
-        X = x if isinstance(x, Tensor) else np.asarray(x)
-        X = X if X.ndim == self._ndim else X[None]
+        X, _ = batch_of(x, self._ndim)
         maps, row = self._read(X)
 
         if len(row) != 1:
