@@ -20,7 +20,13 @@ from autoencode.manifold.density import ManifoldParzen
 from autoencode.manifold.tangents import Tangents
 
 
-@parametrize_with_checks([ManifoldParzen(), ManifoldParzen(sigma="local")])
+@parametrize_with_checks(
+    [
+        ManifoldParzen(),
+        ManifoldParzen(sigma="local"),
+        ManifoldParzen(Tangents(source="neighbors", n_neighbors=5)),
+    ]
+)
 def test_estimator(estimator, check) -> None:
     check(estimator)
 

@@ -2,6 +2,7 @@ r"""Anomalies: how likely an example is along the manifold, and across it."""
 
 __all__ = ["OffManifoldDetector", "Parts"]
 
+import math
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
@@ -21,7 +22,7 @@ from ..modalities import guess
 from ..networks import Perceptron
 from .jacobians import decoder_jacobian
 from .laws import Gaussian, Noise, Parzen
-from .maps import Maps, like, maps_of
+from .maps import Maps, examples, like, maps_of
 
 _KEPT = 0.99  # of the variance, in the code of the default model
 _CALLED_OFF = 0.01  # of new normal examples, by contamination="auto"
@@ -132,7 +133,7 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
             raise ValueError("expected at least two examples to compare, got n_samples=1.")
 
         model = _linear(X) if self.model is None else self.model
-        untrained = isinstance(model, Autoencoder) and not hasattr(model, "model_")
+        untrained = _is_untrained(model)
         self.model_ = clone(model).fit(X) if untrained else model
 
         z, w, volume, free = self._divide(self.model_, X)
@@ -199,8 +200,8 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
             X: The examples.
 
         Returns:
-            The residuals divided by their scales, in the shape of `X`. Beyond 3 or so they are
-            unusual; their sign says to which side.
+            The residuals divided by their scales, in the shape of `X`, or of the spectra of
+            sounds. Beyond 3 or so they are unusual; their sign says to which side.
 
         Raises:
             ValueError: If the examples are not like those of `fit`.
@@ -209,10 +210,17 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         X = self._read(X)
         w = self._divide(self.model_, X).residual / self._across.usual
 
-        if isinstance(self.model_, Autoencoder) and len(self.model_.modality_.shape_) == 3:
-            w = w.unflatten(1, self.model_.modality_.shape_).movedim(1, -1)  # channels last
+        if isinstance(self.model_, Autoencoder):
+            w = w.unflatten(1, self.model_.modality_.shape_)
+            w = w.movedim(1, -1) if w.ndim == 4 else w  # channels last
 
-        return like(X, w.reshape(X.shape))
+        return like(X, w.reshape(X.shape) if w.numel() == math.prod(X.shape) else w)
+
+    def __sklearn_clone__(self) -> "OffManifoldDetector":
+        # A trained model is what is looked at: cloned, it would have forgotten what it learned
+        kept = {} if _is_untrained(self.model) else {"model": self.model}
+        others = {k: v for k, v in self.get_params(deep=False).items() if k not in kept}
+        return type(self)(**kept, **{k: clone(v, safe=False) for k, v in others.items()})
 
     # Learning, in parts
 
@@ -234,8 +242,10 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         if isinstance(X, Tensor):
             return X.detach()
 
-        if (X if hasattr(X, "ndim") else np.asarray(X)).ndim > 2:
-            return np.asarray(X)
+        given = examples(X)
+
+        if given.ndim > 2 or (given.ndim == 1 and given.dtype == object):
+            return given
 
         checked = validate_data(self, X, reset=reset, dtype="numeric")
         named = hasattr(X, "columns") and hasattr(self.model, "feature_names_in_")
@@ -301,6 +311,10 @@ def _divide(maps: Maps, x: Tensor, affine: bool) -> _Divided:
         volume.expand(len(x)),
         (1 - spanned).clamp(min=0).expand(len(x), -1),
     )
+
+
+def _is_untrained(model: Any) -> bool:
+    return isinstance(model, Autoencoder) and not hasattr(model, "model_")
 
 
 def _linear(X: Any) -> Autoencoder:

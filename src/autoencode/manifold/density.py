@@ -16,7 +16,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor, nn
 
-from .maps import Maps, like, maps_of
+from .maps import Maps, examples, like, maps_of
 from .search import knn
 from .tangents import Tangents
 
@@ -113,10 +113,8 @@ class ManifoldParzen(DensityMixin, BaseEstimator):
         """
         self._check_arguments()
         x = self._read(X, reset=True)
-        self._kind, self._shape = (
-            (X.new_empty(0) if isinstance(X, Tensor) else None),
-            np.shape(X)[1:],
-        )
+        self._kind = X.new_empty(0) if isinstance(X, Tensor) else None
+        self._shape = examples(X).shape[1:]
 
         # In the order in which they first occur
         _, group, counts = x.unique(dim=0, return_inverse=True, return_counts=True)

@@ -1,6 +1,6 @@
 r"""The two maps of an autoencoder as functions of matrices, whatever its data are."""
 
-__all__ = ["Maps", "batch_of", "like", "maps_of"]
+__all__ = ["Maps", "batch_of", "examples", "like", "maps_of"]
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -145,10 +145,33 @@ def batch_of(X: Any, ndim: int) -> tuple[Any, bool]:
         >>> batch_of([1.0, 2.0], 2)
         (array([[1., 2.]]), True)
     """
-    if np.ndim(X) == ndim:
+    X = examples(X)
+
+    if X.ndim >= ndim or X.dtype == object:
         return X, False
 
     return (X if isinstance(X, Tensor) else np.asarray(X))[None], True
+
+
+def examples(X: Any) -> Any:
+    r"""What has been given, with dimensions: sounds of different lengths as an array of objects.
+
+    Arguments:
+        X: Examples: an array, a tensor, a table with names, or a list.
+
+    Example:
+        >>> examples([np.zeros(3), np.zeros(5)]).shape
+        (2,)
+    """
+    if hasattr(X, "ndim"):
+        return X
+
+    if isinstance(X, (list, tuple)) and len({np.shape(x) for x in X}) > 1:
+        array = np.empty(len(X), dtype=object)
+        array[:] = X
+        return array
+
+    return np.asarray(X)
 
 
 def _of_estimator(model: Autoencoder, y: ArrayLike | None) -> Maps:
@@ -216,4 +239,5 @@ def _of_pair(encoder: Callable[[Tensor], Tensor], decoder: Callable[[Tensor], Te
         read=read,
         restore=lambda x: x.reshape(-1, *(shape or x.shape[1:])).detach().cpu().numpy(),
         modules=modules,
+        ndim=lambda: 1 + max(1, len(shape)),
     )

@@ -105,7 +105,7 @@ def pictures(
             " of it.",
             plots.reconstructions(strange, restored),
         )
-    elif X.shape[1] in (2, 3):
+    elif X.shape[-1] in (2, 3):
         some = take(X, np.arange(0, len(X), math.ceil(len(X) / JUDGED)))
         n, k = tangents.n_components_, tangents.n_neighbors
         tangents = Tangents(model, n_components=n, n_neighbors=k, y=y)  # in units of the user

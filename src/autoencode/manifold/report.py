@@ -15,7 +15,7 @@ from . import pages
 from .anomalies import OffManifoldDetector
 from .dimension import Dimension
 from .findings import Report
-from .maps import maps_of
+from .maps import examples, maps_of
 from .metrics import continuity, trustworthiness
 from .neighbors import NeighborGraph
 from .surveys import (
@@ -85,7 +85,7 @@ def report(
         storage.check_writable(Path(out) / "index.html")
 
     maps, rng = maps_of(model, y), check_random_state(random_state)
-    X = X if hasattr(X, "ndim") else np.asarray(X)
+    X = examples(X)
     kept = draw(rng, len(X), min(_EXAMPLES, _NUMBERS // math.prod(X.shape[1:])))
     n_given, X = len(X), take(X, kept)
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from .anomalies import OffManifoldDetector
 from .dimension import Dimension, intrinsic_dimension
 from .findings import Drift
-from .maps import Maps
+from .maps import Maps, examples
 from .metrics import Estimate
 from .neighbors import NeighborGraph
 from .search import knn
@@ -147,7 +147,7 @@ def compare(
     usual, drift = _share(on + off < detector.offset_), None
 
     if X_new is not None:
-        X_new = X_new if hasattr(X_new, "ndim") else np.asarray(X_new)
+        X_new = examples(X_new)
 
         if len(X_new) < 2:
             raise ValueError(f"expected at least two new examples to compare, got {len(X_new)}.")

@@ -122,7 +122,7 @@ class Tangents(BaseEstimator):
         x = maps.read(X).detach()
 
         self.rows_, self.n_features_in_ = x, x.shape[1]
-        self._ndim = np.ndim(X)
+        self._ndim = maps.ndim()
 
         sample = x[:: math.ceil(len(x) / _EXAMPLES)]
         S = torch.cat([S for *_, S in self._spans(maps, sample)]).double()
