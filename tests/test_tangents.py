@@ -1,4 +1,4 @@
-r"""Tests for the jacobians and tangents modules."""
+r"""Tests for the jacobians, spans, tangents and turns modules."""
 
 import logging
 import math
@@ -13,7 +13,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from torch import Tensor, cos, nn, sin
 
 import autoencode as ae
-from autoencode.manifold import tangents as module
+from autoencode.manifold import spans, turns
 from autoencode.manifold.jacobians import decoder_jacobian, encoder_jacobian, pushforward
 from autoencode.manifold.maps import maps_of
 from autoencode.manifold.tangents import Tangents
@@ -544,8 +544,9 @@ def test_parts_change_nothing(source: str, monkeypatch: pytest.MonkeyPatch) -> N
         ]
 
     whole = all_of_it()
-    monkeypatch.setattr(module, "_MEMORY", 2000)
-    monkeypatch.setattr(module, "_CACHE", 500)
+    monkeypatch.setattr(spans, "_MEMORY", 2000)
+    monkeypatch.setattr(turns, "_MEMORY", 2000)
+    monkeypatch.setattr(turns, "_CACHE", 500)
 
     for part, expected in zip(all_of_it(), whole, strict=True):
         assert torch.allclose(part, expected, atol=1e-12)
