@@ -20,15 +20,12 @@ from ..estimator import Autoencoder
 from ..least_squares import LeastSquares
 from ..modalities import guess
 from ..networks import Perceptron
-from .jacobians import decoder_jacobian
+from .division import Divided, divide
 from .laws import Gaussian, Noise, Parzen
-from .maps import Maps, examples, like, maps_of
+from .maps import examples, like, maps_of
 
 _KEPT = 0.99  # of the variance, in the code of the default model
 _CALLED_OFF = 0.01  # of new normal examples, by contamination="auto"
-_FLAT = 1e-3  # a direction of codes that moves data less than this share of the others: none
-_DAMPED = 0.3  # the same, softly, for corrections of codes
-_MEMORY = 2**28  # bytes that Jacobians may take at once
 _DENSITIES: dict[str, type[Parzen] | type[Gaussian]] = {"parzen": Parzen, "gaussian": Gaussian}
 
 
@@ -264,53 +261,10 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
 
         return torch.cat(parts)[torch.cat(rows).argsort()]
 
-    def _divide(self, model: Any, X: Any) -> "_Divided":
+    def _divide(self, model: Any, X: Any) -> Divided:
         maps = maps_of(model, self.y)
-        rows = maps.read(X)
         affine = isinstance(model, Autoencoder) and isinstance(model.training, LeastSquares)
-
-        with maps.evaluating(), torch.no_grad():
-            d, D = maps.encode(rows[:1]).shape[1], rows.shape[1]
-            size = max(1, _MEMORY // (8 * 4 * max(d, D) * (1 if affine else d)))
-            divided = [_divide(maps, x, affine) for x in rows.split(size)]
-
-        return _Divided(*map(torch.cat, zip(*divided)))
-
-
-class _Divided(NamedTuple):
-    r"""Examples, divided by the plane that touches the manifold next to them."""
-
-    code: Tensor
-    residual: Tensor
-    volume: Tensor  # the logarithm of how much the decoder enlarges volumes of codes
-    free: Tensor  # the share of each feature that lies across the plane
-
-
-def _divide(maps: Maps, x: Tensor, affine: bool) -> _Divided:
-    z = maps.encode(x)
-    unit = torch.as_tensor(maps.unit).to(x).double()
-    r = (x.double() - maps.decode(z).double()) / unit
-    J = decoder_jacobian(maps, z[:1] if affine else z).double() / unit.reshape(-1, 1)
-
-    G = J.mT @ J
-    size = G.diagonal(dim1=1, dim2=2).mean(dim=1).clamp(min=1e-10)
-    eye = torch.eye(z.shape[1]).to(G)
-    L = torch.linalg.cholesky(G + (_FLAT**2 * size)[:, None, None] * eye)
-    damped = torch.linalg.cholesky(G + (_DAMPED**2 * size)[:, None, None] * eye)
-
-    # A step of Gauss and Newton to the foot; short where the decoder hardly moves
-    step = torch.cholesky_solve(J.mT @ r[..., None], damped)
-    w = r - (J @ step).squeeze(dim=-1)
-
-    volume = L.diagonal(dim1=1, dim2=2).log().sum(dim=1)
-    spanned = torch.linalg.solve_triangular(L, J.mT, upper=False).square().sum(dim=1)
-
-    return _Divided(
-        z.double() + step.squeeze(dim=-1),
-        w,
-        volume.expand(len(x)),
-        (1 - spanned).clamp(min=0).expand(len(x), -1),
-    )
+        return divide(maps, maps.read(X), affine)
 
 
 def _is_untrained(model: Any) -> bool:
