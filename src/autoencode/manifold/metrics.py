@@ -233,6 +233,9 @@ def shepard(
 
     d_x, d_z = (_pair_distances(a, i, j) for a in (x, z))
 
+    if len(d_x) < 3:
+        raise ValueError(f"expected at least three points to compare distances, got {N}.")
+
     if not (d_x.any() and d_z.any()):
         raise ValueError("expected points that differ, but all of X or of Z coincide.")
 
@@ -249,6 +252,9 @@ def _read(X: ArrayLike | Tensor, Z: ArrayLike | Tensor) -> tuple[Tensor, Tensor]
             "expected data with shape (N, *) and one code for each, got"
             f" {tuple(x.shape)} and {tuple(z.shape)}."
         )
+
+    if not all(a.isfinite().all() for a in (x, z)):
+        raise ValueError("expected finite data and codes, got a NaN or an infinity.")
 
     single = torch.float32
     x, z = (a.flatten(1).to(torch.promote_types(a.dtype, single)) for a in (x, z))
