@@ -335,7 +335,7 @@ def test_score_says_which(run) -> None:
 
     status, out, _ = run("score plain.ae digits.npy --out s.csv")
     assert status == 0
-    assert out.startswith("reconstruction_error: squared error")
+    assert out.startswith("reconstruction_error: error of reconstructions")
     assert Path("s.csv").read_text().splitlines()[0] == "reconstruction_error"
 
 

@@ -27,7 +27,7 @@ from .corruptions import Corruption
 from .data import Examples, is_stream, on_disk, read_array, read_stream, stored_by_row
 from .distributions import Dirac, Family
 from .evaluation import log_evidence
-from .modalities import Modality, describe_context, guess
+from .modalities import CANDIDATES, Modality, describe_context, guess
 from .model import Conditional, LatentModel
 from .networks import Network
 from .objectives import Objective, Reconstruction
@@ -270,7 +270,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         r"""The squared error :math:`\| x - g(f(x)) \|^2` of each example.
 
         Summed over all pixels, with intensities from 0 to 1, for images; over all columns, in
-        the user's units, for tables. Outputs are not rounded to integers before.
+        the user's units, for tables. Outputs are not rounded to integers before. Of texts it is
+        the number of bytes to insert, delete or replace.
 
         Returns:
             The errors, with shape `(N,)`.
@@ -278,10 +279,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self._check_fitted(decoder=True)
 
         def error(model: LatentModel, x: Tensor) -> Tensor:
-            residual = x - model.decode(model.encode(x).mean).mean
-            residual = residual.double() * self.modality_.unit().to(residual.device)
-
-            return residual.flatten(start_dim=1).square().sum(dim=-1)
+            return self.modality_.error(x, model.decode(model.encode(x).mean))
 
         return self._map_data(error, X, y).numpy()
 
@@ -358,7 +356,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     ) -> NDArray:
         r"""New examples: codes drawn from the prior, decoded.
 
-        Of images it returns the means of :math:`p(x \mid z)`, as is usual; of tables, draws.
+        Of images it returns the means of :math:`p(x \mid z)`, as is usual; of tables and texts,
+        draws.
 
         Arguments:
             n_samples: How many.
@@ -437,12 +436,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         X, y_read = self._read(X, reset=True)
         y = y_read if y is None else y
-        likelihood = self.likelihood and self.likelihood.clone()
+        support = self.likelihood.support if self.likelihood else constraints.real
+        self.modality_ = self._guess(X).fit(X, support)
 
-        self.modality_ = self._guess(X).fit(
-            X, likelihood.support if likelihood else constraints.real
-        )
-        self.likelihood_ = likelihood or self.modality_.likelihood()
+        with torch.random.fork_rng(devices=[]):  # some have weights
+            given = self.likelihood and self.likelihood.clone()
+            self.likelihood_ = given or self.modality_.likelihood()
+
+        arguments.check_likelihood(self.likelihood_, self.modality_)
         corrupted = None if corrupted is None else self._read(corrupted)[0]
 
         _check_lengths(X=X, corrupted=corrupted, y=y if self.conditional else None)
@@ -474,6 +475,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
             data, held_out = _hold_out(data, training.validation)
             self.training_ = training.choose(len(data))
+            self.likelihood_ = self.likelihood_.clone()  # whose weights are to follow the seed
             self.model_ = self._build(self.likelihood_, self._checked_latent_dim())
             step = Step(self.model_, objective, self._make_corruption(), self.modality_.normalize)
 
@@ -505,10 +507,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if self.corruption is None:
             return nn.Identity()
 
-        if isinstance(self.corruption, Corruption):
-            return self.corruption.clone()
+        corruption = self.modality_.damage(self.corruption)
 
-        return corruptions.Sequence([self.corruption])
+        if isinstance(corruption, Corruption):
+            return corruption.clone()
+
+        return corruptions.Sequence([corruption])
 
     def _build(self, likelihood: Family, latent_dim: int) -> LatentModel:
         r"""Returns a model with new weights for the data that `modality_` has seen."""
@@ -517,13 +521,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         context = self.context_.size_ if self.context_ else 0
 
         encoder = network.encoder(shape, posterior.n_params * latent_dim, context)
+        event = self.modality_.event_
         decoder = network.decoder(
-            latent_dim, (likelihood.n_params * shape[0], *shape[1:]), context
+            latent_dim, (likelihood.n_params * event[0], *event[1:]), context
         )
 
         return LatentModel(
             Conditional(encoder, posterior, shape, (latent_dim,)),
-            Conditional(decoder, likelihood, (latent_dim,), shape),
+            Conditional(decoder, likelihood, (latent_dim,), event),
             (self.prior or StandardNormal()).clone().build(latent_dim),
         )
 
@@ -546,14 +551,24 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if isinstance(X, (str, Path)):
             path = Path(X)
 
-            if path.is_dir():
-                X, y = (self._guess(path) if reset else self.modality_).read(path)
-            else:
+            reader = self._reader(path, reset)
+
+            if reader is None:
                 X, y, _ = read_array(path)
+            else:
+                X, y = reader.read(path)
         elif is_stream(X):
             X, y = read_stream(X)
         elif isinstance(X, Mapping):
             raise ValueError(f"expected examples, got parts {[*X]}: choose one, as X['train'].")
+
+        if not _is_numeric(X):
+            modality = self._guess(X) if reset else self.modality_
+
+            if not modality.accepts(X):
+                raise ValueError(f"{modality} expects other data, got a {type(X).__name__}.")
+
+            return X, y
 
         X = _without_torch(X)
 
@@ -569,6 +584,18 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             X = validate_data(self, X, reset=reset, dtype="numeric", ensure_all_finite=False)
 
         return stored_by_row(X), y
+
+    def _reader(self, path: Path, reset: bool) -> Modality | None:
+        r"""Returns the kind of data that a folder or file is of, if not an array."""
+        if path.is_dir():
+            return self._guess(path) if reset else self.modality_
+
+        kinds = [self.modality_] if not reset else self.modality or CANDIDATES
+        kinds = [kinds] if isinstance(kinds, Modality) else kinds
+
+        return next(
+            (kind.clone() if reset else kind for kind in kinds if kind.accepts(path)), None
+        )
 
     def _load(self, X: NDArray) -> Tensor:
         r"""Returns examples as they came; those of a memory-mapped file stay there."""
@@ -679,8 +706,30 @@ def _without_torch(X: Any) -> Any:
     return (X.float() if X.dtype == torch.bfloat16 else X).numpy()
 
 
+def _is_numeric(X: Any) -> bool:
+    r"""Whether examples are numbers, which are checked here; others go to their modality."""
+    if isinstance(X, (list, tuple)) and any(isinstance(x, str) for x in X):
+        return False
+
+    if isinstance(X, Tensor):
+        return True
+
+    try:
+        A = np.asarray(X)
+    except ValueError:  # rows of different lengths
+        return False
+
+    return A.dtype.kind not in "UST" and not (
+        A.dtype.kind == "O" and any(isinstance(x, str) for x in A.flat)
+    )
+
+
 def _check_lengths(**rows: Any) -> None:
-    lengths = {name: len(np.atleast_1d(v)) for name, v in rows.items() if v is not None}
+    lengths = {
+        name: len(v if isinstance(v, (list, tuple)) else np.atleast_1d(v))
+        for name, v in rows.items()
+        if v is not None
+    }
 
     if len(set(lengths.values())) > 1:
         raise ValueError(f"expected one row of each for every example, got lengths {lengths}.")

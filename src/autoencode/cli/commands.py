@@ -27,7 +27,8 @@ def fit(
     r"""Trains a model on data and writes it to a file.
 
     Arguments:
-        data: A folder of images, or a .npy, .npz, .csv, .parquet or IDX file.
+        data: A folder of images, or a .npy, .npz, .csv, .parquet or IDX file, or a .txt file with
+            a text in each line.
         out: The file of the model.
         recipe: The kind of autoencoder; `autoencode recipes` lists them.
         label: The column of a .csv or .parquet file that holds labels.
@@ -98,7 +99,7 @@ def reconstruct(
         model: The file of the model.
         data: The examples, like those of the fit.
         out: A .npy file; for images also a .png picture with the originals beside, or a folder
-            of images; for tables a .csv or .parquet file.
+            of images; for tables a .csv or .parquet file; for texts a .txt file.
         label: The column of a .csv or .parquet file that holds labels.
         labels: A file with a label for each example, if the model is conditional.
     """
@@ -127,7 +128,7 @@ def denoise(
         model: The file of the model.
         data: The damaged examples.
         out: A .npy file; for images also a .png picture with the damaged beside, or a folder
-            of images; for tables a .csv or .parquet file.
+            of images; for tables a .csv or .parquet file; for texts a .txt file.
         label: The column of a .csv or .parquet file that holds labels.
         labels: A file with a label for each example, if the model is conditional.
     """
@@ -147,7 +148,7 @@ def sample(
     Arguments:
         model: The file of the model.
         out: A .npy file; for images also a .png picture or a folder of images; for tables a
-            .csv or .parquet file.
+            .csv or .parquet file; for texts a .txt file.
         n: How many.
         y: The label of all new examples, or one for each; or a row of numbers.
         random_state: Seeds the draws, to get the same ones again.
@@ -200,7 +201,11 @@ def score(
     if hasattr(estimator, "score_samples"):
         name, what, unit = "score_samples", "log p(x)", " nats"
     else:
-        name, what, unit = "reconstruction_error", "squared error (there is no density)", ""
+        name, what, unit = (
+            "reconstruction_error",
+            "error of reconstructions (there is no density)",
+            "",
+        )
 
     scores = getattr(estimator, name)(given.X, given.y)
     print(f"{name}: {what}, mean of {len(scores):,} examples: {scores.mean():.6g}{unit}")

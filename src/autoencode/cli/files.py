@@ -4,9 +4,10 @@ __all__ = ["Given", "check_out", "read", "replacing"]
 
 import contextlib
 import csv
+import logging
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,11 +19,12 @@ from PIL import Image
 from .. import storage
 from ..data import read_array, read_images
 from ..estimator import Autoencoder
-from ..modalities import Images
+from ..modalities import CANDIDATES, Images, guess
 from ..modalities.context import Numbers
 
+log = logging.getLogger(__name__)
+
 ROWS = (".npy", ".csv", ".parquet")
-PICTURES = (".png", ".npy", "")
 NEEDS_LABELS = (
     "a conditional model needs the examples' labels: --labels FILE, or --label COLUMN of a .csv"
     " or .parquet file, or a .npz file with X and y, or a folder with a subfolder for each."
@@ -65,7 +67,9 @@ def read(
     if label is not None and labels is not None:
         raise ValueError("expected --label or --labels, got both.")
 
-    if not path.is_dir():
+    if not path.is_dir() and any(kind.accepts(path) for kind in CANDIDATES):
+        given = Given(*guess(path).read(path))
+    elif not path.is_dir():
         given = Given(*read_array(path, label))
 
         if given.X.ndim < 2:
@@ -118,7 +122,7 @@ def context(y: Sequence[str] | None, model: Autoencoder) -> Any:
 
 def suffixes(model: Autoencoder) -> tuple[str, ...]:
     r"""Returns how examples can be written; the empty one stands for a folder of images."""
-    return PICTURES if isinstance(model.modality_, Images) else ROWS
+    return model.modality_.suffixes
 
 
 def suffix(out: Path) -> str:
@@ -182,6 +186,8 @@ def write_examples(
     r"""Writes examples in the user's units: rows, a picture of all, or a folder of images."""
     if suffix(out) in ROWS:
         write_rows(out, X, columns or [f"x{i}" for i in range(1, X.shape[1] + 1)])
+    elif suffix(out) == ".txt":
+        _write_lines(out, X)
     elif suffix(out) == ".png":
         tiles = _pixels(X, model)
         tiles = tiles if beside is None else np.concatenate([_pixels(beside, model), tiles], 2)
@@ -190,6 +196,18 @@ def write_examples(
         for i, image in enumerate(_pixels(X, model)):
             name = Path(files[i]).with_suffix(".png") if files else f"{i:05}.png"
             _write_image(out / name, image)
+
+
+def _write_lines(out: Path, texts: Iterable[str]) -> None:
+    lines = [text.replace("\r", " ").replace("\n", " ") for text in texts]
+    changed = sum(line != text for line, text in zip(lines, texts))
+
+    if changed:
+        log.warning("%d texts had line breaks, which are written as spaces.", changed)
+
+    with replacing(out) as temporary:
+        text = "".join(f"{line}\n" for line in lines)
+        temporary.write_bytes(text.encode("utf-8", "replace"))
 
 
 def _pixels(X: NDArray, model: Autoencoder) -> NDArray:

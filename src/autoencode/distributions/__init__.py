@@ -1,6 +1,7 @@
 r"""Families of distributions, and distributions that torch lacks."""
 
 __all__ = [
+    "Autoregressive",
     "Bernoulli",
     "ContinuousBernoulli",
     "Dirac",
@@ -10,6 +11,7 @@ __all__ = [
     "Gaussian",
     "Logistic256",
     "PointMass",
+    "Sequences",
     "SharedGaussian",
     "kl_divergence",
 ]
@@ -25,3 +27,4 @@ from .family import (
     SharedGaussian,
 )
 from .images import DiscretizedLogistic, Logistic256
+from .sequences import Autoregressive, Sequences

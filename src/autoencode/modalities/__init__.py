@@ -1,22 +1,24 @@
 r"""Modalities: kinds of data, to tensors and back."""
 
-__all__ = ["Images", "Modality", "Tables", "describe_context", "guess"]
+__all__ = ["Images", "Modality", "Tables", "Texts", "describe_context", "guess"]
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from .base import Modality
 from .context import describe_context
 from .images import Images
 from .tables import Tables
+from .texts import Texts
 
-CANDIDATES = (Images(), Tables())
+CANDIDATES = (Images(), Tables(), Texts())
 
 
 def guess(X: object, candidates: Sequence[Modality] = CANDIDATES) -> Modality:
     r"""The modality of some data: the first candidate that accepts them.
 
     Arguments:
-        X: An array, or the path of a folder.
+        X: An array, a list of texts, or the path of a folder or file.
         candidates: The modalities to choose from.
 
     Raises:
@@ -31,7 +33,10 @@ def guess(X: object, candidates: Sequence[Modality] = CANDIDATES) -> Modality:
         if modality.accepts(X):
             return modality.clone()
 
+    given = isinstance(X, Path)
+    names = ", ".join(type(modality).__name__ for modality in candidates)
     raise ValueError(
-        "expected rows of numbers, with shape (N, D), or images, with shape (N, H, W) or"
-        f" (N, H, W, C), or a folder of images; got {getattr(X, 'shape', X)}."
+        f"no modality out of {names} takes these data: expected rows of numbers, with shape"
+        " (N, D), or images, with shape (N, H, W) or (N, H, W, C), or a folder of images, or texts,"
+        f" as a list of str or a .txt file; got {getattr(X, 'shape', X if given else type(X))}."
     )

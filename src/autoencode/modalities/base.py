@@ -4,8 +4,9 @@ __all__ = ["WIDE", "Modality", "cast", "tensor_of"]
 
 import abc
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
 import torch
@@ -35,6 +36,14 @@ class Modality(Configurable, abc.ABC):
 
     shape_: tuple[int, ...]
     r"""The shape of one example, as the networks see it."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".npy", ".csv", ".parquet")
+    r"""The files that examples can be written to; the empty one stands for a folder."""
+
+    @property
+    def event_(self) -> tuple[int, ...]:
+        r"""The shape that the raw parameters of the likelihood are asked for."""
+        return self.shape_
 
     @classmethod
     @abc.abstractmethod
@@ -94,6 +103,25 @@ class Modality(Configurable, abc.ABC):
         Its shape broadcasts to `shape_`. Squared errors are multiplied by its square, and
         densities divided by it for each element, so that both are in the user's units.
         """
+
+    def error(self, x: Tensor, p: Distribution) -> Tensor:
+        r"""Returns how far examples are from what :math:`p(x \mid z)` makes of them.
+
+        By default the squared error, in the user's units.
+
+        Arguments:
+            x: The scaled examples, with shape `(B, *shape_)`.
+            p: What the model makes of their codes, with batch shape `(B,)`.
+
+        Returns:
+            The errors in double precision, with shape `(B,)`.
+        """
+        residual = (x - p.mean).double() * self.unit().to(x.device)
+        return residual.flatten(start_dim=1).square().sum(dim=-1)
+
+    def damage(self, corruption: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+        r"""Returns a corruption, or what stands for it where it has no meaning for the data."""
+        return corruption
 
 
 def tensor_of(X: NDArray) -> Tensor:

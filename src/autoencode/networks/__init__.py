@@ -1,7 +1,8 @@
 r"""Networks: pairs of an encoder and a decoder, tensor to tensor."""
 
-__all__ = ["Convolutional", "Network", "Perceptron"]
+__all__ = ["Convolutional", "Network", "Perceptron", "Recurrent"]
 
 from .base import Network
 from .convolutional import Convolutional
 from .perceptron import Perceptron
+from .recurrent import Recurrent
