@@ -442,8 +442,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         with torch.random.fork_rng(devices=[]):  # some have weights
             given = self.likelihood and self.likelihood.clone()
             self.likelihood_ = given or self.modality_.likelihood()
-
-        arguments.check_likelihood(self.likelihood_, self.modality_)
+            arguments.check_likelihood(self.likelihood_, self.modality_)
         corrupted = None if corrupted is None else self._read(corrupted)[0]
 
         _check_lengths(X=X, corrupted=corrupted, y=y if self.conditional else None)

@@ -47,6 +47,9 @@ class Family(Configurable, nn.Module, abc.ABC):
     discrete: ClassVar[bool] = False
     r"""Whether `log_prob` is the log of a probability, not of a density."""
 
+    free_bits: float = 0.0
+    r"""The rate in nats per example that is free, as else the code would stay empty."""
+
     @abc.abstractmethod
     def forward(self, phi: Tensor) -> Distribution:
         r"""

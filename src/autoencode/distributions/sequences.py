@@ -26,9 +26,10 @@ class Autoregressive(Family):
     scored. A row without an end holds the beginning of a longer sequence, and is scored as such,
     so that the probabilities of all sequences sum to one.
 
-    While training, each symbol that is looked back at is hidden with a probability of `dropout`.
-    A decoder that sees everything before models the data without the code, which then
-    carries nothing: the posterior collapses to the prior. What is hidden has to be in the code.
+    A decoder that sees everything before models the data without the code, which then carries
+    nothing: the posterior collapses to the prior. Against it, symbols that are looked back at
+    are hidden while training, so that they have to be in the code, and the
+    :class:`~autoencode.objectives.ELBO` leaves a part of the rate free.
 
     References:
         | Generating Sentences from a Continuous Space (Bowman et al., 2016)
@@ -43,6 +44,7 @@ class Autoregressive(Family):
         width: The size of the state :math:`h`.
         length: The most symbols of a sequence that is generated.
         dropout: The probability of hiding a symbol while training.
+        free_bits: The rate in nats per example that costs nothing.
         temperature: What the logits are divided by for samples; below one they are more
             usual, at zero the most probable symbol is always taken.
         nucleus: The share of the probability that samples are drawn from: at each step, the
@@ -68,6 +70,7 @@ class Autoregressive(Family):
         width: int = 256,
         length: int = 256,
         dropout: float = 0.3,
+        free_bits: float = 8.0,
         temperature: float = 1.0,
         nucleus: float = 1.0,
     ) -> None:
@@ -89,6 +92,7 @@ class Autoregressive(Family):
         self.width = width
         self.length = length
         self.dropout = dropout
+        self.free_bits = free_bits
         self.temperature = temperature
         self.nucleus = nucleus
 

@@ -37,6 +37,6 @@ def guess(X: object, candidates: Sequence[Modality] = CANDIDATES) -> Modality:
     names = ", ".join(type(modality).__name__ for modality in candidates)
     raise ValueError(
         f"no modality out of {names} takes these data: expected rows of numbers, with shape"
-        " (N, D), or images, with shape (N, H, W) or (N, H, W, C), or a folder of images, or texts,"
-        f" as a list of str or a .txt file; got {getattr(X, 'shape', X if given else type(X))}."
+        " (N, D), or images, with shape (N, H, W) or (N, H, W, C), or a folder of images, or"
+        f" texts, as a list of str or a .txt file; got {getattr(X, 'shape', X if given else type(X))}."
     )

@@ -36,7 +36,8 @@ class ELBO(Objective):
         warmup: The share of the training, in 0 to 1, over which :math:`\beta` rises
             linearly from zero.
         free_bits: The rate :math:`\lambda`, in nats per example, below which the rate costs
-            nothing more.
+            nothing more; at least that of the likelihood, which is zero but for
+            :class:`~autoencode.distributions.Autoregressive`.
 
     Example:
         >>> ELBO(beta=4.0).get_params()["beta"]
@@ -64,9 +65,10 @@ class ELBO(Objective):
 
         distortion = -model.decode(z).log_prob(target)
         rate = kl_divergence(q, model.prior(), z)
+        free_bits = max(self.free_bits, model.likelihood.free_bits)
 
         return Loss(
-            distortion + self._beta() * rate.clamp(min=self.free_bits),
+            distortion + self._beta() * rate.clamp(min=free_bits),
             {"distortion": distortion, "rate": rate, "bound": -(distortion + rate)},
         )
 
