@@ -14,8 +14,9 @@ SOURCE = Path(autoencode.__file__).parent
 
 # From low to high, as in ARCHITECTURE.md; a module imports from lower lines only
 LAYERS = [
-    {"configurable", "padding", "recurrence"},
-    {"networks", "distributions", "corruptions", "storage", "data", "optimizer"},
+    {"configurable", "padding"},
+    {"networks"},
+    {"distributions", "corruptions", "storage", "data", "optimizer"},
     {"model", "priors", "datasets"},
     {"objectives", "modalities", "evaluation"},
     {"step", "checkpoints"},
@@ -25,6 +26,7 @@ LAYERS = [
     {"least_squares", "archive", "arguments"},
     {"estimator"},
     {"plots", "recipes"},
+    {"manifold"},
     {"demo"},
     {"cli"},
 ]

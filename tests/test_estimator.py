@@ -103,7 +103,7 @@ def test_codes_and_reconstructions(model: ae.Autoencoder) -> None:
     assert model.n_features_in_ == 5
     assert len(model.get_feature_names_out()) == 2
     assert model.history_[0].epoch == 1
-    assert set(model.history_[0]) == {"epoch", "train", "validation", "seconds"}
+    assert set(model.history_[0]) == {"epoch", "train", "validation", "code", "seconds"}
 
 
 @each_model
@@ -575,13 +575,13 @@ BAD_DATA = [
     (np.float64(5), "Expected 2D array, got scalar array"),
     (np.zeros((2, 2, 2, 2, 2)), r"expected rows of numbers.*got \(2, 2, 2, 2, 2\)"),
     (np.zeros((5, 3, 8, 8)), r"looks like \(N, C, H, W\)"),
-    ([["a", "b"], ["c", "d"]], "expected rows of numbers"),
-    ([[1.0, "b"], [2.0, "d"]], "expected rows of numbers"),
-    (np.full((2, 3, 3), "a"), "expected rows of numbers"),
+    ([["a", "b"], ["c", "d"]], "string"),
+    ([[1.0, "b"], [2.0, "d"]], "string"),
+    (np.full((2, 3, 3), "a"), "expected numbers, got an array of type <U1"),
     (np.zeros((2, 3), complex), "Complex data not supported"),
     (np.zeros((2, 3, 3), complex), "expected numbers, got an array of type complex128"),
     (np.zeros((2, 3, 3), object), "expected numbers, got an array of type object"),
-    ([[1.0, 2.0], [3.0]], "expected rows of numbers"),
+    ([[1.0, 2.0], [3.0]], "inhomogeneous"),
     (1e300 * table(), "too large to be squared"),
 ]
 
@@ -645,7 +645,7 @@ def test_choices_that_do_not_fit_the_data_are_refused(options, X: NDArray, messa
         (table(), table()[0], "Expected 2D array"),
         (table(), pictures(), r"expected rows of 5 features, got \(12, 5, 9\)"),
         (table(), with_bad(np.nan, table()), "3 values in 2 rows, the first in row 3"),
-        (table(), [["a"] * 5], "expects other data, got a list"),
+        (table(), [["a"] * 5], "string"),
         (pictures(), pictures(shape=(5, 8)), r"shape \(N, 5, 9\), got \(12, 5, 8\)"),
         (pictures(), pictures(shape=(5, 9, 3)), r"shape \(N, 5, 9\), got \(12, 5, 9, 3\)"),
         (pictures(), pictures()[0], r"shape \(N, 5, 9\), got \(5, 9\)"),

@@ -2,6 +2,7 @@ r"""Tests of texts: bytes and back, exact probabilities of sequences, codes, and
 
 import itertools
 import math
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,33 +15,38 @@ from sklearn.base import clone
 import autoencode as ae
 from autoencode.cli import main
 from autoencode.corruptions import (
+    Blur,
     DropLetters,
     DropWords,
     GaussianNoise,
+    Masking,
     MaskLetters,
     MaskWords,
     SwapLetters,
     Typos,
 )
+from autoencode.data.texts import read_column
 from autoencode.distributions import Autoregressive, SharedGaussian
-from autoencode.modalities import Texts, guess
-from autoencode.modalities.texts import _edits
-from autoencode.networks import Recurrent
-from autoencode.padding import by_length, lengths
-from autoencode.recurrence import GRU
+from autoencode.manifold import Geodesics, NeighborGraph, Tangents
+from autoencode.modalities import Texts, alphabets, guess
+from autoencode.modalities.edits import edits
+from autoencode.networks import Network, Recurrent, Transformer
+from autoencode.networks.gru import GRU
+from autoencode.padding import by_length, lengths, sizes
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=12)  # also halves of pairs
+NUMBERS = ["one", "two", "three", "né"]
 WORDS = ["abba", "baba", "aaaa", "bbbb", "abab", "baab", "aabb", "bbaa"]
 
 
-def family(**arguments) -> Autoregressive:
-    return Autoregressive(**{"symbols": 3, "width": 8, "length": 6, **arguments}).eval()
+NETWORKS = [Recurrent(8, symbols=3), Transformer(8, layers=2, heads=2, symbols=3)]
+networks = pytest.mark.parametrize("network", NETWORKS, ids=["recurrent", "transformer"])
 
 
-def sharp(scale: float = 2.0, **arguments) -> Autoregressive:
-    r"""A family whose probabilities are far from uniform."""
-    p = family(**arguments)
-    torch.nn.init.normal_(p.head.weight, std=scale)
+def sharp(network: Network = NETWORKS[0], scale: float = 2.0, **arguments) -> Autoregressive:
+    r"""A family over three symbols whose probabilities are far from uniform."""
+    p = Autoregressive(**{"length": 6, **arguments}).build(network, (16,)).eval()
+    torch.nn.init.normal_(p.writer.head.weight, std=scale)
     return p
 
 
@@ -123,6 +129,55 @@ def test_what_cannot_be_read_names_file_and_line(tmp_path: Path) -> None:
         Texts().read(tmp_path / "missing.txt")
 
 
+def table_file(path: Path, cells: dict[str, list]) -> Path:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(cells)
+    frame.to_csv(path, index=False) if path.suffix == ".csv" else frame.to_parquet(path)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_column_of_a_table_holds_texts(suffix: str, tmp_path: Path) -> None:
+    texts = ["one, two", "line\nbreak", 'a "quote"', "né"]
+    path = table_file(tmp_path / f"table{suffix}", {"id": [1, 2, 3, 4], "text": texts})
+    modality = Texts(column="text")
+
+    assert modality.read(path)[0] == texts
+    assert small(modality=modality).fit(path).transform(path).shape == (4, 4)
+
+    with pytest.raises(ValueError, match="no column 'words'; it has"):
+        Texts(column="words").read(path)
+
+    with pytest.raises(ValueError, match=r"expected the column of .* that holds the texts"):
+        Texts().read(path)
+
+    with pytest.raises(ValueError, match=r"line 2 of|row 1 of"):
+        Texts(length=4, column="text").fit(["a"]).load(modality.read(path)[0])
+
+
+def test_damaged_tables_are_named_with_their_line(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text('id,text\n1,"two\nlines"\n2,fine,more\n')
+
+    with pytest.raises(ValueError, match="expected 2 cells in each row, got 3 in that of line 4"):
+        read_column(path, "text")
+
+    path.write_text('id,text\n1,"open\n')
+    with pytest.raises(ValueError, match="in line"):
+        read_column(path, "text")
+
+    path.write_bytes(b"id,text\n1,caf\xe9\n")
+    with pytest.raises(ValueError, match="line 2 is no UTF-8"):
+        read_column(path, "text")
+
+    with pytest.raises(ValueError, match=r"only \.csv and \.parquet"):
+        read_column(tmp_path / "lines.txt", "text")
+
+    (tmp_path / "junk.parquet").write_bytes(b"junk")
+    with pytest.raises(ValueError, match="damaged"):
+        read_column(tmp_path / "junk.parquet", "text")
+
+
 def test_longer_texts_are_refused_by_name_or_cut(tmp_path: Path) -> None:
     path = tmp_path / "lines.txt"
     path.write_text("ok\nmuch longer\n")
@@ -152,6 +207,7 @@ def test_longer_texts_are_refused_by_name_or_cut(tmp_path: Path) -> None:
         (Texts(), ["a", None], "got None in row 1"),
         (Texts(length=0), ["a"], "length >= 1"),
         (Texts(cut=True), ["a"], "needs a length"),
+        (Texts(subwords=256), ["a"], "subwords > 256"),
         (Texts(length=2**31), ["a", "b", "c"], "do not fit in memory"),
     ],
 )
@@ -162,15 +218,73 @@ def test_bad_texts_are_refused(modality: Texts, X: list, message: str) -> None:
 
 @given(st.lists(st.tuples(st.text("ab", max_size=5), st.text("ab", max_size=5)), min_size=1))
 def test_edits_are_those_of_the_recursion(pairs: list[tuple[str, str]]) -> None:
-    def edits(a: str, b: str) -> int:
+    def recursion(a: str, b: str) -> int:
         if not a or not b:
             return len(a) + len(b)
 
-        exchanged = edits(a[:-1], b[:-1]) + (a[-1] != b[-1])
-        return min(exchanged, edits(a[:-1], b) + 1, edits(a, b[:-1]) + 1)
+        exchanged = recursion(a[:-1], b[:-1]) + (a[-1] != b[-1])
+        return min(exchanged, recursion(a[:-1], b) + 1, recursion(a, b[:-1]) + 1)
 
     a, b = zip(*pairs, strict=True)
-    assert _edits(tokens(a), tokens(b)).tolist() == [edits(*pair) for pair in pairs]
+    assert edits(tokens(a), tokens(b), 255).tolist() == [recursion(*pair) for pair in pairs]
+
+
+# Subwords
+
+
+@pytest.fixture(scope="module")
+def subwords() -> Texts:
+    pytest.importorskip("tokenizers")
+    return Texts(length=40, subwords=280).fit(["the cat sat", "the dog sat", "a cat", "né"])
+
+
+@given(texts=st.lists(ANY_TEXT, min_size=1, max_size=5))
+def test_any_text_comes_back_from_subwords(subwords: Texts, texts: list[str]) -> None:
+    x = subwords.load(texts)
+
+    assert x.shape == (len(texts), 41)
+    assert subwords.restore(subwords.normalize(x)).tolist() == texts
+
+
+def test_subwords_are_shorter_and_the_same_each_time(subwords: Texts) -> None:
+    x = subwords.load(["the cat sat"])
+    again = Texts(length=40, subwords=280).fit(["the cat sat", "the dog sat", "a cat", "né"])
+    end = subwords.suit(Recurrent()).symbols - 1
+
+    assert sizes(x, end).item() < 6
+    assert again.vocabulary_ == subwords.vocabulary_
+    assert again.load(["the cat sat"]).equal(x)
+
+
+def test_corruptions_reach_the_letters_of_subwords(subwords: Texts) -> None:
+    x = subwords.normalize(subwords.load(["the cat sat", "a né"]))
+    damage = subwords.damage(DropLetters(1.0))
+
+    assert subwords.restore(damage(x)).tolist() == ["", ""]
+    assert subwords.restore(subwords.damage(Typos(0.0))(x)).tolist() == ["the cat sat", "a né"]
+    assert damage.clone()(x).shape == x.shape
+
+
+@networks
+def test_models_of_subwords_keep_their_vocabulary(network: Network, tmp_path: Path) -> None:
+    pytest.importorskip("tokenizers")
+    modality = Texts(length=20, subwords=260)
+    network = network.clone().set_params(symbols=None)
+    model = small(modality=modality, network=network, corruption=Typos(0.1)).fit(WORDS)
+    model.save(tmp_path / "words.ae")
+    loaded = ae.load(tmp_path / "words.ae")
+
+    np.testing.assert_array_equal(loaded.transform(WORDS), model.transform(WORDS))
+    assert loaded.sample(4, random_state=0).tolist() == model.sample(4, random_state=0).tolist()
+    assert (loaded.reconstruction_error(WORDS) >= 0).all()
+
+
+def test_without_the_package_there_are_bytes(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "tokenizers", None)
+    alphabets._package.cache_clear()
+
+    with pytest.raises(ImportError, match=r"autoencode\[text\]"):
+        Texts(subwords=300).fit(WORDS)
 
 
 # Lengths
@@ -179,6 +293,7 @@ def test_edits_are_those_of_the_recursion(pairs: list[tuple[str, str]]) -> None:
 def test_lengths_count_the_first_end() -> None:
     assert lengths(rows("", "ab", "ababab"), end=2).tolist() == [1, 3, 6]
     assert lengths(torch.tensor([[2, 0, 1]]), end=2).tolist() == [1]
+    assert sizes(rows("", "ab", "ababab"), end=2).tolist() == [0, 2, 6]
 
 
 def test_groups_hold_each_row_once_and_cut_nothing() -> None:
@@ -193,8 +308,9 @@ def test_groups_hold_each_row_once_and_cut_nothing() -> None:
 # Probabilities
 
 
-def test_probabilities_of_all_sequences_sum_to_one(float64) -> None:
-    p = sharp()(torch.randn(256, 1))
+@networks
+def test_probabilities_of_all_sequences_sum_to_one(network: Network, float64) -> None:
+    p = sharp(network)(torch.randn(16, 1))
     ended = ["".join(letters) for m in range(4) for letters in itertools.product("ab", repeat=m)]
     total = p.log_prob(rows(*ended)).exp().sum()
 
@@ -206,8 +322,9 @@ def test_probabilities_of_all_sequences_sum_to_one(float64) -> None:
     assert rest > 0.01
 
 
-def test_padding_changes_no_probability(float64) -> None:
-    p = sharp()(torch.randn(256, 1))
+@networks
+def test_padding_changes_no_probability(network: Network, float64) -> None:
+    p = sharp(network)(torch.randn(16, 1))
     words = ["", "a", "ab", "babba"]
     wide = p.log_prob(rows(*words, length=40))
 
@@ -221,23 +338,38 @@ def test_padding_changes_no_probability(float64) -> None:
     torch.testing.assert_close(p.log_prob(x), wide[2:3])
 
 
-def test_teacher_forcing_equals_step_by_step(float64) -> None:
-    q, phi = sharp(), torch.randn(1, 256)
+@networks
+def test_teacher_forcing_equals_step_by_step(network: Network, float64) -> None:
+    q, phi = sharp(network), torch.randn(1, 16)
     x = rows("abbab")
-    shift, h = q._start(phi)
-    last, ll = torch.tensor([2]), 0.0
+    last, memory, ll = torch.tensor([[2]]), None, 0.0
 
     for symbol in x[0]:
-        h = q.recurrence(last[:, None], shift, h)[:, 0]
-        ll = ll + q.head(h).log_softmax(dim=-1)[0, symbol]
-        last = symbol[None]
+        logits, memory = q.writer(last, phi, memory)
+        ll = ll + logits[0, 0].log_softmax(dim=-1)[symbol]
+        last = symbol.reshape(1, 1)
 
     torch.testing.assert_close(q(phi[..., None]).log_prob(x), ll[None])
 
 
+@networks
+def test_what_comes_after_a_symbol_changes_none_before(network: Network, float64) -> None:
+    q, phi = sharp(network), torch.randn(1, 16)
+    logits, _ = q.writer(torch.tensor([[2, 0, 0, 1, 1]]), phi)
+    others, _ = q.writer(torch.tensor([[2, 0, 0, 0, 0]]), phi)
+
+    torch.testing.assert_close(logits[:, :3], others[:, :3])
+    assert not torch.allclose(logits[:, 3:], others[:, 3:])
+
+    # Nor do several symbols at once, from the middle on
+    first, memory = q.writer(torch.tensor([[2, 0]]), phi)
+    second, _ = q.writer(torch.tensor([[0, 1, 1]]), phi, memory)
+    torch.testing.assert_close(torch.cat([first, second], dim=1), logits)
+
+
 def test_probabilities_broadcast_over_codes(float64) -> None:
     q = sharp()
-    phi, x = torch.randn(4, 3, 256, 1), rows("ab", "", "bba")
+    phi, x = torch.randn(4, 3, 16, 1), rows("ab", "", "bba")
     ll = q(phi).log_prob(x)
 
     assert ll.shape == (4, 3)
@@ -246,8 +378,9 @@ def test_probabilities_broadcast_over_codes(float64) -> None:
     torch.testing.assert_close(q(phi[0, 0]).expand((3,)).log_prob(x)[0], ll[0, 0])
 
 
-def test_samples_have_their_probabilities() -> None:
-    p, n = sharp(0.5)(torch.randn(256, 1)), 20_000
+@networks
+def test_samples_have_their_probabilities(network: Network) -> None:
+    p, n = sharp(network, 0.5)(torch.randn(16, 1)), 20_000
     ended = ["".join(letters) for m in range(3) for letters in itertools.product("ab", repeat=m)]
     expected = p.log_prob(rows(*ended)).exp()
 
@@ -261,9 +394,10 @@ def test_samples_have_their_probabilities() -> None:
     assert statistic < 24.3  # the chi-square distribution of 7 degrees exceeds it in 0.1 %
 
 
-def test_the_mean_takes_the_most_probable_symbol_at_each_step() -> None:
-    q = sharp(length=8)
-    phi = torch.randn(20, 256, 1)
+@networks
+def test_the_mean_takes_the_most_probable_symbol_at_each_step(network: Network) -> None:
+    q = sharp(network, length=8)
+    phi = torch.randn(20, 16, 1)
     greedy = q(phi).mean.long()
 
     for row, code in zip(greedy, phi, strict=True):
@@ -273,30 +407,25 @@ def test_the_mean_takes_the_most_probable_symbol_at_each_step() -> None:
             assert ll.argmax() == row[t]
 
     assert (greedy.diff(dim=-1)[greedy[:, :-1] == 2] == 0).all()
-    torch.testing.assert_close(greedy, sharp_copy(q, temperature=0.0)(phi).sample().long())
-    torch.testing.assert_close(greedy, sharp_copy(q, nucleus=1e-6)(phi).sample().long())
-
-
-def sharp_copy(q: Autoregressive, **arguments) -> Autoregressive:
-    copy = q.clone().set_params(**arguments).eval()
-    copy.load_state_dict(q.state_dict())
-    return copy
+    torch.testing.assert_close(greedy, q.set_params(nucleus=1e-6)(phi).sample().long())
+    torch.testing.assert_close(greedy, q.set_params(temperature=0.0)(phi).sample().long())
 
 
 def test_temperature_and_nucleus_change_the_draws() -> None:
     logits = torch.tensor([[0.5, 0.3, 0.2]]).log().expand(4000, 3)
 
-    drawn = family(nucleus=0.6).draw(logits).bincount(minlength=3) / 4000
+    drawn = Autoregressive(nucleus=0.6).draw(logits).bincount(minlength=3) / 4000
     torch.testing.assert_close(drawn, torch.tensor([0.625, 0.375, 0.0]), atol=0.03, rtol=0)
 
     powers = torch.tensor([0.5, 0.3, 0.2]) ** 2
-    drawn = family(temperature=0.5).draw(logits).bincount(minlength=3) / 4000
+    drawn = Autoregressive(temperature=0.5).draw(logits).bincount(minlength=3) / 4000
     torch.testing.assert_close(drawn, powers / powers.sum(), atol=0.03, rtol=0)
 
 
-def test_symbols_are_hidden_only_while_training() -> None:
-    q = sharp(dropout=1.0)
-    phi, x = torch.randn(1, 256, 1), rows("ab")
+@networks
+def test_symbols_are_hidden_only_while_training(network: Network) -> None:
+    q = sharp(network, dropout=1.0)
+    phi, x = torch.randn(1, 16, 1), rows("ab")
     seen = q(phi).log_prob(x)
 
     q.train()
@@ -312,17 +441,16 @@ def test_symbols_are_hidden_only_while_training() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("symbols", 1),
-        ("width", 0),
         ("length", 0),
         ("dropout", 2.0),
+        ("free_bits", -1.0),
         ("temperature", -1.0),
         ("nucleus", 0.0),
     ],
 )
 def test_bad_arguments_are_refused(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"expected.* {name}"):
-        family(**{name: value})
+        Autoregressive(**{name: value})
 
 
 # Codes
@@ -356,8 +484,9 @@ def test_recurrence_is_that_of_torch(float64) -> None:
         torch.testing.assert_close(one, other)
 
 
-def test_padding_and_neighbours_change_no_code(float64) -> None:
-    encoder = Recurrent(8, symbols=3).encoder((6,), 4)
+@networks
+def test_padding_and_neighbours_change_no_code(network: Network, float64) -> None:
+    encoder = network.encoder((6,), 4)
     words = ["", "ab", "babba", "abab"]
     codes = encoder(rows(*words))
 
@@ -367,15 +496,25 @@ def test_padding_and_neighbours_change_no_code(float64) -> None:
         torch.testing.assert_close(encoder(rows(word, length=len(word) + 1))[0], code)
 
 
-def test_the_encoder_sees_order_from_both_sides(float64) -> None:
-    encoder = Recurrent(8, symbols=3).encoder((6,), 4)
+@networks
+def test_the_encoder_sees_order_from_both_sides(network: Network, float64) -> None:
+    encoder = network.encoder((6,), 4)
     code = encoder(rows("abbbb", "babbb", "bbbba"))
     assert torch.pdist(code).min() > 1e-3
 
 
-def test_recurrent_networks_refuse_images() -> None:
+@networks
+def test_networks_of_symbols_refuse_images(network: Network) -> None:
     with pytest.raises(ValueError, match="rows of symbols"):
-        Recurrent().encoder((1, 8, 8), 2)
+        network.encoder((1, 8, 8), 2)
+
+    with pytest.raises(ValueError, match="out of an alphabet"):
+        type(network)().writer(16)
+
+
+def test_transformers_check_their_sizes() -> None:
+    with pytest.raises(ValueError, match="twice the heads"):
+        Transformer(width=6, heads=2, symbols=3).writer(16)
 
 
 # Corruptions
@@ -418,7 +557,7 @@ def test_corruptions_do_what_their_names_say() -> None:
     assert set(words) <= {"né", "bné", "b"}
 
     mistyped = Typos(0.2)(x)
-    assert 0.1 < _edits(x, mistyped).item() / (x != 255).sum() < 0.3
+    assert 0.1 < edits(x, mistyped, 255).item() / (x != 255).sum() < 0.3
 
 
 @pytest.mark.parametrize("corruption", [DropLetters, Typos])
@@ -431,34 +570,31 @@ def test_fractions_are_checked(corruption: type) -> None:
 
 
 def small(recipe: str = "vae", epochs: int = 3, latent_dim: int = 4, **options) -> ae.Autoencoder:
-    return getattr(ae, recipe)(
-        latent_dim,
-        network=Recurrent(16),
-        likelihood=Autoregressive(width=16, length=6),
-        training=ae.Training(epochs=epochs, batch_size=8),
-        random_state=0,
-        **options,
-    )
+    defaults = {
+        "network": Recurrent(16),
+        "training": ae.Training(epochs=epochs, batch_size=8),
+        "random_state": 0,
+    }
+    return getattr(ae, recipe)(latent_dim, **(defaults | options))
 
 
 @pytest.fixture(scope="module")
 def toy() -> ae.Autoencoder:
-    with torch.random.fork_rng():
-        model = ae.autoencoder(
-            8,
-            network=Recurrent(32),
-            likelihood=Autoregressive(width=32, length=8),
-            training=ae.Training(epochs=400, batch_size=32),
-            random_state=0,
-        )
-        return model.fit(4 * WORDS)
+    model = ae.autoencoder(
+        4,
+        network=Transformer(32, layers=1),
+        training=ae.Training(epochs=200, batch_size=16, learning_rate=5e-3),
+        random_state=0,
+    )
+    return model.fit(4 * NUMBERS)
 
 
 def test_a_trained_model_reconstructs(toy: ae.Autoencoder) -> None:
-    assert toy.reconstruct(WORDS).tolist() == WORDS
-    assert toy.inverse_transform(toy.transform(WORDS)).tolist() == WORDS
-    assert toy.reconstruction_error(WORDS).tolist() == [0.0] * len(WORDS)
-    assert toy.score(WORDS) == 0.0
+    assert toy.reconstruct(NUMBERS).tolist() == NUMBERS
+    assert toy.inverse_transform(toy.transform(NUMBERS)).tolist() == NUMBERS
+    assert toy.reconstruction_error(NUMBERS).tolist() == [0.0] * len(NUMBERS)
+    assert toy.score(NUMBERS) == 0.0
+    assert toy.history_[-1].code == {}
 
 
 def test_every_verb_takes_and_gives_texts() -> None:
@@ -474,6 +610,8 @@ def test_every_verb_takes_and_gives_texts() -> None:
     assert math.isfinite(model.evaluate(WORDS)["bound"])
     assert model.preprocess(WORDS).target.shape == (8, 5)
     assert "rate" in model.history_[-1].train
+    assert 0 <= model.history_[-1].code["active_units"] <= 4
+    assert model.history_[-1].code["mutual_information"] <= math.log(8)
 
     # A text does not depend on those beside it
     np.testing.assert_allclose(model.transform(WORDS[2:3]), Z[2:3], atol=1e-5)
@@ -493,7 +631,7 @@ def test_the_score_is_a_bound_of_probabilities() -> None:
 def test_the_same_seed_gives_the_same_model_and_leaves_the_global_generator() -> None:
     before = torch.random.get_rng_state()
     first = small(epochs=2).fit(WORDS)
-    assert torch.random.get_rng_state().equal(before) or first.likelihood is not None
+    assert torch.random.get_rng_state().equal(before)
 
     torch.manual_seed(5)
     default = ae.vae(2, training=ae.Training(epochs=1), random_state=0)
@@ -549,8 +687,28 @@ def test_training_goes_on_exactly(tmp_path: Path) -> None:
     assert resumed.sample(4, random_state=0).tolist() == whole.sample(4, random_state=0).tolist()
 
 
+def test_the_manifold_of_symbols_is_that_of_their_codes() -> None:
+    model = small().fit(WORDS)
+
+    for use in (Tangents, Geodesics):
+        with pytest.raises(ValueError, match="Texts are symbols"):
+            use(model).fit(WORDS) if use is Tangents else use(model)
+
+    assert NeighborGraph(n_neighbors=2).fit(model.transform(WORDS)).indices_.shape == (8, 2)
+
+
+def test_free_bits_are_those_of_the_likelihood_unless_given() -> None:
+    x = np.array(WORDS)
+    free = small(likelihood=Autoregressive(free_bits=50.0)).fit(x)
+    paid = small(likelihood=Autoregressive(free_bits=50.0), free_bits=0.0).fit(x)
+
+    assert free.evaluate(x)["total"] == pytest.approx(50 + free.evaluate(x)["distortion"])
+    assert paid.evaluate(x)["total"] == pytest.approx(-paid.evaluate(x)["bound"])
+
+
 def test_noise_means_typing_errors() -> None:
-    modality = Texts()
+    modality = Texts().fit(WORDS)
+    assert repr(modality.damage(Masking(0.3))) == repr(MaskLetters(0.3))
     assert repr(modality.damage(GaussianNoise(0.3))) == repr(Typos(0.3 / 3))
     assert repr(modality.damage(MaskWords(0.2))) == repr(MaskWords(0.2))
 
@@ -572,28 +730,37 @@ def test_kinds_of_data_are_not_mixed_up(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="expected a text for each example"):
         texts.transform(numbers)
 
-    with pytest.raises(ValueError, match="expects other data"):
+    with pytest.raises(ValueError, match="expected data like those of"):
         table.transform(WORDS)
 
-    with pytest.raises(ValueError, match="expects other data"):
+    with pytest.raises(ValueError, match="expected data like those of"):
         ae.vae(2, modality=ae.modalities.Images()).fit(WORDS)
 
     with pytest.raises(ValueError, match="got None in row 1"):
         small().fit(["a", None])
 
-    with pytest.raises(ValueError, match="Images, Tables takes these data"):
+    with pytest.raises(ValueError, match="Sounds, Images, Tables takes these data"):
         ae.linear(2).fit(WORDS)
 
-    with pytest.raises(ValueError, match="SharedGaussian is no likelihood for Texts"):
+    with pytest.raises(ValueError, match="SharedGaussian is no likelihood for texts"):
         ae.vae(2, likelihood=SharedGaussian()).fit(WORDS)
 
-    with pytest.raises(ValueError, match="Autoregressive is no likelihood for Tables"):
-        ae.vae(2, likelihood=Autoregressive(width=8)).fit(numbers)
+    with pytest.raises(ValueError, match="writes no sequences"):
+        ae.vae(2, likelihood=Autoregressive()).fit(numbers)
+
+    with pytest.raises(ValueError, match=r"Perceptron.* does not read texts"):
+        ae.vae(2, layers=(8,)).fit(WORDS)
+
+    with pytest.raises(ValueError, match="does not read texts, which are rows out of 256"):
+        ae.vae(2, network=Recurrent(8, symbols=3)).fit(WORDS)
+
+    with pytest.raises(ValueError, match="means nothing for texts"):
+        ae.vae(2, corruption=Blur()).fit(WORDS)
 
     with pytest.raises(ValueError, match="no gradient with respect to the data"):
         small("contractive").fit(WORDS)
 
-    with pytest.raises(ValueError, match="texts, as a list of str"):
+    with pytest.raises(ValueError, match="strings"):
         ae.vae(2).fit([["a", "b"], ["c", "d"]])
 
 
@@ -604,8 +771,7 @@ def test_commands_take_and_write_lines(tmp_path: Path, monkeypatch, capsys) -> N
     monkeypatch.chdir(tmp_path)
     Path("lines.txt").write_text("\n".join(4 * WORDS))
     network = ["--network", "Recurrent", "--network.width", "16"]
-    likelihood = ["--likelihood", "Autoregressive", "--likelihood.length", "6"]
-    how = ["--recipe", "vae", "--epochs", "2", "--random-state", "0", *network, *likelihood]
+    how = ["--recipe", "vae", "--epochs", "2", "--random-state", "0", *network]
 
     assert main(["fit", "lines.txt", "--out", "lines.ae", *how]) == 0
     assert main(["transform", "lines.ae", "lines.txt", "--out", "codes.npy"]) == 0
@@ -625,8 +791,34 @@ def test_commands_take_and_write_lines(tmp_path: Path, monkeypatch, capsys) -> N
     capsys.readouterr()
 
     assert main(["sample", "lines.ae", "--out", "new.png"]) == 2
-    assert "expected a .txt file" in capsys.readouterr().err
+    assert "expected a .txt or .csv file" in capsys.readouterr().err
+
+    assert main(["sample", "lines.ae", "--out", "a.csv", "--n", "3", "--temperature", "0"]) == 0
+    greedy = ae.load("lines.ae")
+    greedy.likelihood_.set_params(temperature=0.0)
+    assert len(read_column(Path("a.csv"), "x1")) == 3
+
+    assert main(["sample", "lines.ae", "--out", "new.txt", "--nucleus", "2"]) == 2
+    capsys.readouterr()
 
     Path("bad.txt").write_bytes(b"fine\n\xff\n")
     assert main(["transform", "lines.ae", "bad.txt", "--out", "codes.npy"]) == 2
     assert "line 2 is no UTF-8" in capsys.readouterr().err
+
+
+def test_commands_take_a_column_and_its_labels(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    cells = {"kind": [word[0] for word in WORDS], "word": WORDS}
+    table_file(Path("table.csv"), cells)
+    column = ["--modality", "Texts", "--modality.column", "word"]
+    how = ["--recipe", "vae", "--epochs", "2", "--network", "Recurrent", "--network.width", "16"]
+    labels = ["--conditional", "--label", "kind"]
+
+    assert main(["fit", "table.csv", "--out", "words.ae", *how, *column, *labels]) == 0
+    label = ["--label", "kind"]
+    assert main(["transform", "words.ae", "table.csv", "--out", "codes.npy", *label]) == 0
+    assert main(["sample", "words.ae", "--out", "new.txt", "--n", "2", "--y", "a"]) == 0
+    model = ae.load("words.ae")
+    np.testing.assert_allclose(
+        np.load("codes.npy"), model.transform(WORDS, cells["kind"]), atol=1e-6
+    )

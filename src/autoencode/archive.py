@@ -85,12 +85,10 @@ def unpack(
     Example:
         >>> unpack(Autoencoder, *pack(model))  # doctest: +SKIP
     """
-    with torch.random.fork_rng(devices=[]):  # some arguments have weights, as yet random
-        model = make(**{k: decode(v, trusted) for k, v in document["arguments"].items()})
-        model.likelihood_ = decode(document["likelihood"], trusted)
-
+    model = make(**{k: decode(v, trusted) for k, v in document["arguments"].items()})
     model.modality_ = decode(document["modality"], trusted)
     model.context_ = decode(document["context"], trusted)
+    model.likelihood_ = decode(document["likelihood"], trusted)
     model.training_ = decode(document["training"], trusted)
     model.history_ = [Bunch(**decode(record)) for record in document["history"]]
     model.seed_ = document["seed"]

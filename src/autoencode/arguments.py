@@ -1,6 +1,6 @@
 r"""The arguments of the estimator: of which kind each is, and what stands in for `None`."""
 
-__all__ = ["check", "check_likelihood", "check_posterior", "defaults_for"]
+__all__ = ["check", "check_posterior", "defaults_for"]
 
 from collections.abc import Sequence
 from typing import Any
@@ -82,33 +82,6 @@ def check_posterior(family: Family) -> None:
             "expected a posterior whose samples have gradients, such as Gaussian() or Dirac(),"
             f" got {family!r}."
         )
-
-
-def check_likelihood(family: Family, modality: Modality) -> None:
-    r"""
-    Arguments:
-        family: The likelihood.
-        modality: The kind of data, fitted.
-
-    Raises:
-        ValueError: If the family has no probabilities for such data.
-
-    Example:
-        >>> from autoencode.distributions import SharedGaussian
-        >>> from autoencode.modalities import Texts
-        >>> check_likelihood(SharedGaussian(), Texts().fit(["a", "b"]))
-        Traceback (most recent call last):
-        ValueError: SharedGaussian is no likelihood for Texts. Leave out likelihood=..., ...
-    """
-    try:
-        with torch.no_grad():
-            phi = torch.zeros(*modality.event_, family.n_params)
-            family(phi).log_prob(torch.zeros(modality.shape_))
-    except RuntimeError:
-        raise ValueError(
-            f"{type(family).__name__} is no likelihood for {type(modality).__name__}. Leave out"
-            " likelihood=..., for the one that suits the data."
-        ) from None
 
 
 def defaults_for(estimator: Any, params: dict[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from .corruptions import Corruption
 from .data import Examples, is_stream, on_disk, read_array, read_stream, stored_by_row
 from .distributions import Dirac, Family
 from .evaluation import log_evidence
-from .modalities import CANDIDATES, Modality, describe_context, guess
+from .modalities import CANDIDATES, Modality, describe_context, guess, reader
 from .model import Conditional, LatentModel
 from .networks import Network
 from .objectives import Objective, Reconstruction
@@ -93,7 +93,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         context_: The kind of `y`, or `None`.
         training_: The training as it was done: device, precision and whatever else was left
             to be chosen.
-        history_: One record per epoch, with `epoch`, `train`, `validation` and `seconds`.
+        history_: One record per epoch, with `epoch`, `train`, `validation`, `code` and `seconds`,
+            see :class:`~autoencode.training.Epoch`.
         n_features_in_: The number of columns, for tables.
 
     Example:
@@ -436,13 +437,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         X, y_read = self._read(X, reset=True)
         y = y_read if y is None else y
-        support = self.likelihood.support if self.likelihood else constraints.real
-        self.modality_ = self._guess(X).fit(X, support)
+        likelihood = self.likelihood and self.likelihood.clone()
 
-        with torch.random.fork_rng(devices=[]):  # some have weights
-            given = self.likelihood and self.likelihood.clone()
-            self.likelihood_ = given or self.modality_.likelihood()
-            arguments.check_likelihood(self.likelihood_, self.modality_)
+        self.modality_ = self._guess(X).fit(
+            X, likelihood.support if likelihood else constraints.real
+        )
+        self.likelihood_ = likelihood or self.modality_.likelihood()
+        self.modality_.check_likelihood(self.likelihood_)
         corrupted = None if corrupted is None else self._read(corrupted)[0]
 
         _check_lengths(X=X, corrupted=corrupted, y=y if self.conditional else None)
@@ -474,7 +475,6 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
             data, held_out = _hold_out(data, training.validation)
             self.training_ = training.choose(len(data))
-            self.likelihood_ = self.likelihood_.clone()  # whose weights are to follow the seed
             self.model_ = self._build(self.likelihood_, self._checked_latent_dim())
             step = Step(self.model_, objective, self._make_corruption(), self.modality_.normalize)
 
@@ -502,6 +502,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def _posterior(self) -> Family:
         return (self.posterior or (self.objective or Reconstruction()).posterior()).clone()
 
+    def _network(self) -> Network:
+        return self.modality_.suit(self.network or self.modality_.network())
+
     def _make_corruption(self) -> nn.Module:
         if self.corruption is None:
             return nn.Identity()
@@ -515,29 +518,27 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def _build(self, likelihood: Family, latent_dim: int) -> LatentModel:
         r"""Returns a model with new weights for the data that `modality_` has seen."""
-        shape, posterior = self.modality_.shape_, self._posterior()
-        network = self.network or self.modality_.network()
+        shape, event, posterior = self.modality_.shape_, self.modality_.event_, self._posterior()
+        network = self._network()
         context = self.context_.size_ if self.context_ else 0
 
         encoder = network.encoder(shape, posterior.n_params * latent_dim, context)
-        event = self.modality_.event_
         decoder = network.decoder(
             latent_dim, (likelihood.n_params * event[0], *event[1:]), context
         )
 
         return LatentModel(
             Conditional(encoder, posterior, shape, (latent_dim,)),
-            Conditional(decoder, likelihood, (latent_dim,), event),
+            Conditional(decoder, likelihood.build(network, event), (latent_dim,), event),
             (self.prior or StandardNormal()).clone().build(latent_dim),
         )
 
     def _describe_choices(self, data: Examples, held_out: Examples | None) -> str:
         held_out_size = 0 if held_out is None else len(held_out)
-        network = self.network or self.modality_.network()
 
         return (
             f"{len(data):,} examples of shape {self.modality_.shape_} as"
-            f" {self.modality_}, {held_out_size:,} held out; {network};"
+            f" {self.modality_}, {held_out_size:,} held out; {self._network()};"
             f" likelihood {self.model_.likelihood}; posterior {self._posterior()}."
         )
 
@@ -550,12 +551,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if isinstance(X, (str, Path)):
             path = Path(X)
 
-            reader = self._reader(path, reset)
-
-            if reader is None:
-                X, y, _ = read_array(path)
-            else:
-                X, y = reader.read(path)
+            kinds = (self.modality or CANDIDATES) if reset else self.modality_
+            kind = reader(path, kinds)
+            X, y, *_ = read_array(path) if kind is None else kind.read(path)
         elif is_stream(X):
             X, y = read_stream(X)
         elif isinstance(X, Mapping):
@@ -565,13 +563,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             modality = self._guess(X) if reset else self.modality_
 
             if not modality.accepts(X):
-                raise ValueError(f"{modality} expects other data, got a {type(X).__name__}.")
+                raise ValueError(f"expected data like those of {modality}, got {type(X)}.")
 
             return X, y
 
         X = _without_torch(X)
 
-        if (X if hasattr(X, "ndim") else np.asarray(X)).ndim > 2:
+        columns = getattr(self.modality, "columns", True)  # which is there only if given
+
+        if not columns or (X if hasattr(X, "ndim") else np.asarray(X)).ndim > 2:
             X = np.asarray(X)
 
             if X.dtype.kind not in "buif":
@@ -583,18 +583,6 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             X = validate_data(self, X, reset=reset, dtype="numeric", ensure_all_finite=False)
 
         return stored_by_row(X), y
-
-    def _reader(self, path: Path, reset: bool) -> Modality | None:
-        r"""Returns the kind of data that a folder or file is of, if not an array."""
-        if path.is_dir():
-            return self._guess(path) if reset else self.modality_
-
-        kinds = [self.modality_] if not reset else self.modality or CANDIDATES
-        kinds = [kinds] if isinstance(kinds, Modality) else kinds
-
-        return next(
-            (kind.clone() if reset else kind for kind in kinds if kind.accepts(path)), None
-        )
 
     def _load(self, X: NDArray) -> Tensor:
         r"""Returns examples as they came; those of a memory-mapped file stay there."""
@@ -707,20 +695,22 @@ def _without_torch(X: Any) -> Any:
 
 def _is_numeric(X: Any) -> bool:
     r"""Whether examples are numbers, which are checked here; others go to their modality."""
-    if isinstance(X, (list, tuple)) and any(isinstance(x, str) for x in X):
-        return False
-
     if isinstance(X, Tensor):
         return True
 
-    try:
-        A = np.asarray(X)
-    except ValueError:  # rows of different lengths
-        return False
+    if isinstance(X, (list, tuple)) or getattr(X, "ndim", None) == 1:
+        if any(isinstance(x, str) for x in X):
+            return False
 
-    return A.dtype.kind not in "UST" and not (
-        A.dtype.kind == "O" and any(isinstance(x, str) for x in A.flat)
-    )
+    if isinstance(X, np.ndarray) and X.dtype == object:
+        return not any(isinstance(x, np.ndarray) for x in X.flat)
+
+    try:
+        np.asarray(X)
+    except ValueError:  # different lengths, which arrays may have and rows may not
+        return not any(isinstance(x, np.ndarray) for x in X)
+
+    return True
 
 
 def _check_lengths(**rows: Any) -> None:

@@ -1,6 +1,13 @@
 r"""Numbers about a trained model."""
 
-__all__ = ["active_units", "log_evidence"]
+__all__ = [
+    "active_units",
+    "information",
+    "log_evidence",
+    "log_spectral_distance",
+    "mutual_information",
+    "signal_to_noise",
+]
 
 import math
 
@@ -9,7 +16,12 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 from torch.distributions import Distribution, Independent, Normal
 
+from .distributions import Dirac
 from .model import LatentModel
+
+_SOUNDS = 64  # whose spectra are held at once
+_PAIRS = 2**20  # numbers of codes that are compared at once
+_ROWS = 2048  # codes to decode at once: more of them do not fit in the processor's cache
 
 
 def log_evidence(model: LatentModel, x: Tensor, samples: int = 128, seed: int = 0) -> Tensor:
@@ -48,7 +60,7 @@ def log_evidence(model: LatentModel, x: Tensor, samples: int = 128, seed: int = 
         # All at once: smaller draws from the same seed are other numbers
         noise = torch.randn(samples, 1, q.event_shape.numel(), dtype=x.dtype).to(x.device)
 
-        for eps in noise.split(max(1, 8192 // max(1, len(x)))):
+        for eps in noise.split(max(1, _ROWS // max(1, len(x)))):
             z = _sample(q, eps)
             log_w = model.decode(z).log_prob(x) + model.prior().log_prob(z) - q.log_prob(z)
             chunks.append(log_w.double().logsumexp(dim=0))
@@ -75,6 +87,143 @@ def active_units(Z: ArrayLike, threshold: float = 1e-2) -> int:
     """
     Z = torch.as_tensor(Z, dtype=torch.float64)
     return int((Z.var(dim=0, correction=0) > threshold).sum())
+
+
+def mutual_information(model: LatentModel, x: Tensor, seed: int = 0) -> float:
+    r"""How much the code says of which example it is that of.
+
+    .. math:: I(x; z) \approx \frac{1}{N} \sum_{i=1}^N \log
+        \frac{q(z_i \mid x_i)}{\frac{1}{N} \sum_{j=1}^N q(z_i \mid x_j)},
+        \qquad z_i \sim q(z \mid x_i)
+
+    The estimate is at most :math:`\log N`, so that many examples are needed to see much. It is
+    near zero where the posterior has collapsed.
+
+    References:
+        | ELBO surgery: yet another way to carve up the variational evidence lower bound
+          (Hoffman & Johnson, 2016)
+
+    Arguments:
+        model: The model.
+        x: The scaled data, with shape `(N, *)`.
+        seed: Seeds the codes that are drawn.
+
+    Returns:
+        The estimate in nats.
+
+    Example:
+        >>> mutual_information(model, x)  # doctest: +SKIP
+        5.2
+    """
+    q = model.encode(x)
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        z = q.sample()
+
+    rows = max(1, _PAIRS // q.mean.numel())
+    log_q = torch.cat([q.log_prob(part[:, None]) for part in z.split(rows)]).double()
+
+    return float((log_q.diagonal() - log_q.logsumexp(dim=1)).mean()) + math.log(len(z))
+
+
+def information(model: LatentModel, x: Tensor) -> dict[str, float]:
+    r"""What training shows of the code beside the loss: whether the posterior collapses.
+
+    Arguments:
+        model: The model.
+        x: The scaled data, with shape `(N, *)`.
+
+    Returns:
+        :func:`active_units` and :func:`mutual_information`; nothing for codes without a
+        density.
+
+    Example:
+        >>> information(model, x)  # doctest: +SKIP
+        {'active_units': 12.0, 'mutual_information': 5.2}
+    """
+    if isinstance(model.posterior, Dirac):
+        return {}
+
+    return {
+        "active_units": float(active_units(model.encode(x).mean)),
+        "mutual_information": mutual_information(model, x),
+    }
+
+
+def log_spectral_distance(x: ArrayLike, r: ArrayLike, window: int = 512) -> Tensor:
+    r"""How far the spectra of sounds are apart, in decibels.
+
+    .. math:: \frac{1}{T} \sum_{t=1}^T \sqrt{ \frac{1}{K} \sum_{k=1}^K \Big(
+        10 \log_{10} \frac{|X_{tk}|^2}{|R_{tk}|^2} \Big)^2 }
+
+    :math:`X` and :math:`R` are short-time Fourier transforms by Hann windows that overlap by
+    three quarters. Powers below a millionth of the greatest of :math:`X`, that is -60 dB, count
+    as this. The phase counts for nothing, see :func:`signal_to_noise`.
+
+    Arguments:
+        x: Waveforms, with shape `(N, n)`.
+        r: Those to compare with them, with the same shape.
+        window: The samples of a window.
+
+    Returns:
+        The distances, with shape `(N,)`. Of silence they are zero.
+
+    Example:
+        >>> x = torch.randn(1, 4000)
+        >>> log_spectral_distance(x, 0.1 * x).round()
+        tensor([20.], dtype=torch.float64)
+    """
+    x, r = _waveforms(x, r)
+    hann = torch.hann_window(window, dtype=x.dtype)
+    distances = []
+
+    for pair in torch.stack([x, r]).split(_SOUNDS, dim=1):
+        S = torch.stft(
+            pair.flatten(end_dim=1), window, window // 4, window=hann, pad_mode="constant",
+            return_complex=True,
+        )  # fmt: skip
+        X, R = S.abs().square().unflatten(0, (2, -1))
+
+        floor = (1e-6 * X.amax(dim=(1, 2), keepdim=True)).clamp(min=1e-30)
+        decibels = 10 * (X.maximum(floor) / R.maximum(floor)).log10()
+        distances.append(decibels.square().mean(dim=1).sqrt().mean(dim=1))
+
+    return torch.cat(distances)
+
+
+def signal_to_noise(x: ArrayLike, r: ArrayLike) -> Tensor:
+    r"""How much stronger sounds are than what is wrong with others, in decibels.
+
+    .. math:: 10 \log_{10} \frac{\| x \|^2}{\| x - r \|^2}
+
+    It is zero for silence, infinite for the sound itself, and mostly below zero for a sound of
+    another phase, however alike they are to the ear.
+
+    Arguments:
+        x: Waveforms, with shape `(N, n)`.
+        r: Those to compare with them, with the same shape.
+
+    Returns:
+        The ratios, with shape `(N,)`.
+
+    Example:
+        >>> signal_to_noise([[1.0, -1.0]], [[0.9, -0.9]]).round()
+        tensor([20.], dtype=torch.float64)
+    """
+    x, r = _waveforms(x, r)
+    return 10 * (x.square().sum(dim=-1) / (x - r).square().sum(dim=-1)).log10()
+
+
+def _waveforms(x: ArrayLike, r: ArrayLike) -> tuple[Tensor, Tensor]:
+    x, r = (torch.as_tensor(a, dtype=torch.float64) for a in (x, r))
+
+    if x.ndim != 2 or x.shape != r.shape:
+        raise ValueError(
+            f"expected waveforms of one shape (N, n), got {tuple(x.shape)} and {tuple(r.shape)}."
+        )
+
+    return x, r
 
 
 def _sample(q: Distribution, eps: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ The last symbol of an alphabet ends a sequence, and fills its row up. It counts 
 the sequence once: a row without it holds the beginning of a longer one.
 """
 
-__all__ = ["by_length", "lengths"]
+__all__ = ["by_length", "lengths", "sizes"]
 
 from collections.abc import Iterator
 
@@ -29,8 +29,24 @@ def lengths(x: Tensor, end: int) -> Tensor:
         >>> lengths(torch.tensor([[0, 2, 2], [2, 2, 2], [0, 1, 0]]), end=2)
         tensor([2, 1, 3])
     """
-    n = (x != end).cumprod(dim=-1).sum(dim=-1)
-    return (n + 1).clamp(max=x.shape[-1])
+    return (sizes(x, end) + 1).clamp(max=x.shape[-1])
+
+
+def sizes(x: Tensor, end: int) -> Tensor:
+    r"""The number of symbols of each row, without the end.
+
+    Arguments:
+        x: Rows of symbols, with shape `(*, L)`.
+        end: The symbol that ends a sequence.
+
+    Returns:
+        The numbers, with shape `(*)`.
+
+    Example:
+        >>> sizes(torch.tensor([[0, 2, 2], [2, 2, 2], [0, 1, 0]]), end=2)
+        tensor([1, 0, 3])
+    """
+    return (x != end).cumprod(dim=-1).sum(dim=-1)
 
 
 def by_length(n: Tensor) -> Iterator[tuple[Tensor, int]]:

@@ -20,18 +20,22 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 import torch
+from torch import Tensor
 from tqdm.auto import tqdm
 
 from .checkpoints import Checkpoint, fingerprint
 from .configurable import Configurable
 from .data import Batches, Examples
+from .evaluation import information
 from .run import Epoch, Run, seconds
 from .step import Step, evaluate
-from .update import can_compile, has_bfloat16
+from .update import has_bfloat16
 
 log = logging.getLogger(__name__)
 
-_WORTH_COMPILING = 20_000  # steps: each saves milliseconds, and compiling costs up to a minute
+_WORTH_COMPILING = 2_000  # steps on a GPU, which waits for Python; processors gained nothing
+
+_WATCHED = 512  # examples, at most, whose codes are looked at after each epoch
 
 Self = TypeVar("Self", bound="Solver")
 
@@ -108,8 +112,8 @@ class Training(Solver):
         device: Where to train, `"cpu"` or `"cuda"`; by default a GPU if there is one.
         precision: `"float32"`; `"bfloat16"` to multiply matrices with fewer digits; or
             `"auto"`, which does so where the device has units for it.
-        compile: Whether to compile the step, see :func:`torch.compile`; `"auto"` does for
-            20,000 steps and more, or ten minutes, as the first takes up to a minute.
+        compile: Whether to compile the step, see :func:`torch.compile`; `"auto"` does on a
+            GPU for 2,000 steps and more, as the first takes up to a minute.
         progress: Whether to show a progress bar; by default if someone looks at a terminal.
         tensorboard: A folder to write the records to, for TensorBoard to show.
 
@@ -204,6 +208,7 @@ class Training(Solver):
 
         # By what is asked for and never by the clock, so that the same call gives the same model
         long = epochs * steps >= _WORTH_COMPILING if epochs else (budget or 0) >= 600
+        fast = torch.device(device).type == "cuda"
 
         chosen = copy.copy(self)
         chosen.epochs = epochs
@@ -213,7 +218,7 @@ class Training(Solver):
             chosen.precision = "bfloat16" if has_bfloat16(device) else "float32"
 
         if self.compile == "auto":
-            chosen.compile = long and self.parts == 1 and can_compile(device)
+            chosen.compile = fast and long and self.parts == 1
 
         return chosen
 
@@ -229,6 +234,7 @@ class Training(Solver):
         step.precision = chosen.precision
         held_out = None if validation is None else validation.to(device)
         run = Run(chosen, step.to(device), Batches(data.to(device), self.batch_size))
+        some = run.batches.examples[_spread(len(data))]
         checkpoint = None
 
         log.info(
@@ -271,7 +277,7 @@ class Training(Solver):
                         continue
 
                     step.objective.progress.fill_(1)
-                    run.end_epoch(lambda: _validate(step, held_out))
+                    run.end_epoch(lambda: _validate(step, held_out), lambda: _watch(step, some))
                     record = run.records[-1]
                     bar.set_postfix_str(_line(record.validation or record.train))
                     show(record)
@@ -291,6 +297,18 @@ class Training(Solver):
 
 def _validate(step: Step, held_out: Examples | None) -> dict[str, float]:
     return {} if held_out is None else evaluate(step, held_out.split(1024))
+
+
+def _spread(n: int) -> Tensor:
+    r"""Returns the indices of a few examples, to watch what the code knows of them."""
+    return torch.arange(0, n, max(8, n // _WATCHED))
+
+
+def _watch(step: Step, some: Examples) -> dict[str, float]:
+    step.eval()
+
+    with torch.no_grad():
+        return information(step.model.given(some.context), step.normalize(some.target))
 
 
 def _settings(
@@ -367,15 +385,15 @@ def _board(folder: str | Path | None) -> Iterator[Callable[[Epoch], None]]:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         raise ImportError(
-            "records for TensorBoard need it: pip install tensorboard, or leave out"
+            "records for TensorBoard need it: pip install 'autoencode[tensorboard]', or leave out"
             " Training(tensorboard=...)."
         ) from None
 
     with SummaryWriter(str(folder)) as writer:
 
         def show(record: Epoch) -> None:
-            for part, terms in (("train", record.train), ("validation", record.validation)):
-                for name, value in terms.items():
+            for part in ("train", "validation", "code"):
+                for name, value in getattr(record, part).items():
                     writer.add_scalar(f"{name}/{part}", value, record.epoch)
 
         yield show

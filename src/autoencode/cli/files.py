@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .. import storage
-from ..data import read_array, read_images
+from ..data import read_array
+from ..data.texts import read_column
 from ..estimator import Autoencoder
-from ..modalities import CANDIDATES, Images, guess
+from ..modalities import CANDIDATES, Modality, reader
 from ..modalities.context import Numbers
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ def read(
     label: str | None = None,
     labels: Path | None = None,
     model: Autoencoder | None = None,
+    kinds: Modality | Sequence[Modality] | None = None,
 ) -> Given:
     r"""Reads examples; those of a folder only if a trained model says their size.
 
@@ -56,6 +58,7 @@ def read(
         label: The column of a `.csv` or `.parquet` file that holds labels.
         labels: A file of labels.
         model: What the examples are for.
+        kinds: The kind of data, or several to choose from, where there is no model yet.
 
     Raises:
         ValueError: If the data are damaged, or are no such data.
@@ -67,24 +70,15 @@ def read(
     if label is not None and labels is not None:
         raise ValueError("expected --label or --labels, got both.")
 
-    if not path.is_dir() and any(kind.accepts(path) for kind in CANDIDATES):
-        given = Given(*guess(path).read(path))
-    elif not path.is_dir():
-        given = Given(*read_array(path, label))
-
-        if given.X.ndim < 2:
-            raise ValueError(
-                "expected examples, with shape (N, D), (N, H, W) or (N, H, W, C), in"
-                f" '{path}', got shape {given.X.shape}."
-            )
+    if not path.is_dir():
+        given = _read_file(path, label, model.modality_ if model else kinds or CANDIDATES)
     elif label is not None:
         raise ValueError(
             f"only .csv and .parquet files have a label column, and '{path}' is a folder."
         )
-    elif model is not None and isinstance(model.modality_, Images):
-        channels, *size = model.modality_.shape_
-        images = read_images(path, (size[0], size[1]), channels, model.modality_.strict)
-        given = Given(images.X, images.y, files=images.files)
+    elif model is not None:
+        X, y, files = model.modality_.read(path)
+        given = Given(X, y, files=files)
     else:
         given = Given(path)
 
@@ -92,6 +86,24 @@ def read(
 
     if model is not None and model.context_ is not None and given.y is None:
         raise ValueError(NEEDS_LABELS)
+
+    return given
+
+
+def _read_file(path: Path, label: str | None, kinds: Modality | Sequence[Modality]) -> Given:
+    kind = reader(path, kinds)
+
+    if kind is not None:
+        X, *_ = kind.read(path)
+        return Given(X, None if label is None else np.array(read_column(path, label)))
+
+    given = Given(*read_array(path, label))
+
+    if given.X.ndim < 2:
+        raise ValueError(
+            "expected examples, with shape (N, D), (N, H, W) or (N, H, W, C), in"
+            f" '{path}', got shape {given.X.shape}."
+        )
 
     return given
 
@@ -117,11 +129,46 @@ def context(y: Sequence[str] | None, model: Autoencoder) -> Any:
     return np.array(y, float).reshape(-1, model.context_.size_)
 
 
+def under(given: Given, y: Any, model: Autoencoder) -> Given:
+    r"""The examples with the one label, or the one row of numbers, that is to be looked at.
+
+    Arguments:
+        given: All examples. Those without file names are named by their numbers.
+        y: What :func:`context` returns.
+        model: The model. If it is not conditional, all examples remain.
+
+    Raises:
+        ValueError: If the model is conditional and `y` is not one label, or that of none.
+
+    Example:
+        >>> under(read(Path("digits.npz")), ["3"], model).X.shape  # doctest: +SKIP
+        (183, 8, 8)
+    """
+    names = given.files or [str(i) for i in range(len(given.X))]
+
+    if model.context_ is None:
+        return given._replace(files=names)
+
+    if y is None or len(y) != 1:
+        raise ValueError(
+            "this model is conditional: say with --y under which label to look at it."
+        )
+
+    kind = str if isinstance(y[0], str) else float
+    labels = np.asarray(given.y).astype(kind).reshape(len(given.X), -1)
+    rows = (labels == np.reshape(y, (1, -1))).all(axis=1)
+
+    if not rows.any():
+        raise ValueError(f"there is no example with --y {' '.join(map(str, np.ravel(y)))}.")
+
+    return Given(given.X[rows], given.y, None, [*np.array(names)[rows]])
+
+
 # Out
 
 
 def suffixes(model: Autoencoder) -> tuple[str, ...]:
-    r"""Returns how examples can be written; the empty one stands for a folder of images."""
+    r"""Returns how examples can be written; the empty one stands for a folder of their files."""
     return model.modality_.suffixes
 
 
@@ -165,7 +212,7 @@ def write_rows(out: Path, rows: NDArray, columns: Sequence[str]) -> None:
         if suffix(out) == ".npy":
             np.save(temporary, rows)
         elif suffix(out) == ".csv":
-            with temporary.open("w", newline="", encoding="utf-8") as file:
+            with temporary.open("w", newline="", encoding="utf-8", errors="replace") as file:
                 csv.writer(file, lineterminator="\n").writerows([columns, *table])
         else:
             import pyarrow
@@ -183,9 +230,9 @@ def write_examples(
     files: Sequence[str] | None = None,
     beside: NDArray | None = None,
 ) -> None:
-    r"""Writes examples in the user's units: rows, a picture of all, or a folder of images."""
+    r"""Writes examples in the user's units: rows, a picture of all, or a folder of their files."""
     if suffix(out) in ROWS:
-        write_rows(out, X, columns or [f"x{i}" for i in range(1, X.shape[1] + 1)])
+        write_rows(out, X, columns or [f"x{i}" for i in range(1, X[:1].size + 1)])
     elif suffix(out) == ".txt":
         _write_lines(out, X)
     elif suffix(out) == ".png":
@@ -193,9 +240,14 @@ def write_examples(
         tiles = tiles if beside is None else np.concatenate([_pixels(beside, model), tiles], 2)
         _write_image(out, _sheet(tiles))
     else:
-        for i, image in enumerate(_pixels(X, model)):
-            name = Path(files[i]).with_suffix(".png") if files else f"{i:05}.png"
-            _write_image(out / name, image)
+        end = model.modality_.suffix
+
+        for i, example in enumerate(X):
+            path = out / (Path(files[i]).with_suffix(end) if files else f"{i:05}{end}")
+            path.parent.mkdir(parents=True, exist_ok=True)
+
+            with replacing(path) as temporary:
+                model.modality_.write(temporary, example)
 
 
 def _write_lines(out: Path, texts: Iterable[str]) -> None:
@@ -203,7 +255,10 @@ def _write_lines(out: Path, texts: Iterable[str]) -> None:
     changed = sum(line != text for line, text in zip(lines, texts))
 
     if changed:
-        log.warning("%d texts had line breaks, which are written as spaces.", changed)
+        log.warning(
+            "%d texts had line breaks, which are written as spaces; a .csv file keeps them.",
+            changed,
+        )
 
     with replacing(out) as temporary:
         text = "".join(f"{line}\n" for line in lines)
@@ -211,11 +266,8 @@ def _write_lines(out: Path, texts: Iterable[str]) -> None:
 
 
 def _pixels(X: NDArray, model: Autoencoder) -> NDArray:
-    low, high = model.modality_.range_  # type: ignore[attr-defined]
-    X = X[..., 0] if X.ndim == 4 and X.shape[-1] == 1 else X
-    X = (X.astype(float) - low).clip(0, high - low) * 255 / (high - low)
-
-    return np.rint(X).astype(np.uint8)
+    pixels = np.rint(255 * model.modality_.pixels(X)).astype(np.uint8)
+    return pixels[..., 0] if pixels.shape[-1] == 1 else pixels
 
 
 def _sheet(tiles: NDArray) -> NDArray:

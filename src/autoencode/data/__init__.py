@@ -10,6 +10,7 @@ __all__ = [
     "on_disk",
     "read_array",
     "read_images",
+    "read_sounds",
     "read_stream",
     "stored_by_row",
 ]
@@ -18,5 +19,6 @@ from .batches import Batches, Examples
 from .cache import cache_folder
 from .files import chunks, native, on_disk
 from .folders import read_images
+from .sounds import read_sounds
 from .sources import read_array
 from .streams import is_stream, read_stream, stored_by_row

@@ -2,8 +2,8 @@ r"""Sequences of symbols, one after the other."""
 
 __all__ = ["Autoregressive", "Sequences"]
 
-from collections.abc import Callable
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 import torch
 import torch.nn as nn
@@ -11,17 +11,19 @@ import torch.nn.functional as F
 from torch import Size, Tensor
 from torch.distributions import Distribution, constraints
 
+from ..networks import Network
 from ..padding import by_length, lengths
-from ..recurrence import GRU
 from .family import Family
+
+_AT_ONCE = 2**17  # symbols of sequences that are written together
 
 
 class Autoregressive(Family):
     r"""Sequences in which each symbol depends on all before it, and on the code.
 
-    .. math:: p(x \mid \phi) = \prod_{t=1}^T p(x_t \mid h_t),
-        \qquad h_t = \mathrm{GRU}(e(x_{t-1}) + A \phi, h_{t-1}), \quad h_0 = B \phi
+    .. math:: p(x \mid \phi) = \prod_{t=1}^T p(x_t \mid x_{<t}, \phi)
 
+    The factors come from the :meth:`writer <autoencode.networks.Network.writer>` of the network.
     The last symbol ends a sequence, and fills its row up; what follows the first end is not
     scored. A row without an end holds the beginning of a longer sequence, and is scored as such,
     so that the probabilities of all sequences sum to one.
@@ -39,19 +41,19 @@ class Autoregressive(Family):
         | https://arxiv.org/abs/1904.09751
 
     Arguments:
-        symbols: The size of the alphabet, with the end; 256 for bytes, as no text in UTF-8 has
-            the byte 255.
-        width: The size of the state :math:`h`.
-        length: The most symbols of a sequence that is generated.
+        length: The most symbols of a sequence that is written.
         dropout: The probability of hiding a symbol while training.
-        free_bits: The rate in nats per example that costs nothing.
+        free_bits: The rate in nats per example that costs nothing, unless the objective says
+            another.
         temperature: What the logits are divided by for samples; below one they are more
             usual, at zero the most probable symbol is always taken.
         nucleus: The share of the probability that samples are drawn from: at each step, the
             most probable symbols that together reach it.
 
     Example:
-        >>> p = Autoregressive(symbols=3, width=8, length=5)(torch.zeros(2, 256, 1))
+        >>> from autoencode.networks import Recurrent
+        >>> family = Autoregressive(length=5).build(Recurrent(8, symbols=3), (16,))
+        >>> p = family(torch.zeros(2, 16, 1))
         >>> p.log_prob(torch.tensor([[0, 1, 0, 2, 2], [2, 2, 2, 2, 2]])).shape
         torch.Size([2])
         >>> p.sample((4,)).shape
@@ -61,13 +63,11 @@ class Autoregressive(Family):
     n_params = 1
     discrete = True
 
-    features: ClassVar[int] = 256
-    r"""The size of :math:`\phi`."""
+    writer: nn.Module
+    symbols: int
 
     def __init__(
         self,
-        symbols: int = 256,
-        width: int = 256,
         length: int = 256,
         dropout: float = 0.3,
         free_bits: float = 8.0,
@@ -76,30 +76,25 @@ class Autoregressive(Family):
     ) -> None:
         super().__init__()
 
-        if not (symbols >= 2 and width >= 1 and length >= 1):
+        if not (length >= 1 and 0 <= dropout <= 1 and free_bits >= 0):
             raise ValueError(
-                "expected symbols >= 2, width >= 1 and length >= 1,"
-                f" got {symbols}, {width} and {length}."
+                "expected length >= 1, dropout in 0 to 1 and free_bits >= 0,"
+                f" got {length}, {dropout} and {free_bits}."
             )
 
-        if not (0 <= dropout <= 1 and temperature >= 0 and 0 < nucleus <= 1):
-            raise ValueError(
-                "expected dropout in 0 to 1, temperature >= 0 and nucleus above 0 and up to 1,"
-                f" got {dropout}, {temperature} and {nucleus}."
-            )
-
-        self.symbols = symbols
-        self.width = width
         self.length = length
         self.dropout = dropout
         self.free_bits = free_bits
         self.temperature = temperature
         self.nucleus = nucleus
+        self._check_draws()
 
-        self.condition = nn.Linear(self.features, 4 * width)
-        nn.init.normal_(self.condition.weight, std=self.features**-0.5)
-        self.recurrence = GRU(symbols + 1, width)  # the last one is hidden
-        self.head = nn.Linear(width, symbols)
+    def build(self, network: Network, event: Sequence[int]) -> "Autoregressive":
+        (features,) = event
+        self.writer = network.writer(features)
+        self.symbols = network.symbols or 0
+
+        return self
 
     def forward(self, phi: Tensor) -> "Sequences":
         return Sequences(self, phi.squeeze(dim=-1))
@@ -120,10 +115,10 @@ class Autoregressive(Family):
             rows.append(group)
             ll.append(self._log_prob(phi[group], x[group, :longest], n[group]))
 
-        return torch.cat(ll).to(phi.dtype)[torch.cat(rows).argsort()] if rows else phi[:, 0]
+        return torch.cat(ll)[torch.cat(rows).argsort()] if rows else phi[:, 0]
 
     @torch.no_grad()
-    def generate(self, phi: Tensor, choose: Callable[[Tensor], Tensor]) -> Tensor:
+    def write(self, phi: Tensor, choose: Callable[[Tensor], Tensor]) -> Tensor:
         r"""Makes sequences symbol by symbol, all rows at once, until each has ended.
 
         Arguments:
@@ -135,21 +130,23 @@ class Autoregressive(Family):
         """
         end = self.symbols - 1
         x = torch.full((len(phi), self.length), end, device=phi.device)
-        shift, h = self._start(phi)
-        last = x[:, 0]
+        last, ended = x[:, 0], torch.zeros_like(x[:, 0], dtype=torch.bool)
+        memory: Any = None
 
         for t in range(self.length):
-            h = self.recurrence(last[:, None], shift, h)[:, 0]
-            chosen = choose(self.head(h))
-            last = x[:, t] = chosen if t == 0 else torch.where(last == end, end, chosen)
+            logits, memory = self.writer(last[:, None], phi, memory)
+            last = x[:, t] = choose(logits[:, 0].to(phi.dtype)).masked_fill(ended, end)
+            ended = last == end
 
-            if (last == end).all():
+            if ended.all():
                 break
 
         return x
 
     def draw(self, logits: Tensor) -> Tensor:
         r"""Draws symbols by their probabilities, as temperature and nucleus change them."""
+        self._check_draws()
+
         if self.temperature == 0:
             return logits.argmax(dim=-1)
 
@@ -162,36 +159,27 @@ class Autoregressive(Family):
 
         return torch.multinomial(p, 1).squeeze(dim=-1)
 
+    def _check_draws(self) -> None:
+        if not (self.temperature >= 0 and 0 < self.nucleus <= 1):
+            raise ValueError(
+                "expected temperature >= 0 and nucleus above 0 and up to 1,"
+                f" got {self.temperature} and {self.nucleus}."
+            )
+
     def _log_prob(self, phi: Tensor, x: Tensor, n: Tensor) -> Tensor:
-        end = self.symbols - 1
-        before = F.pad(x[:, :-1], (1, 0), value=end)
-        states = self.recurrence(self._hide(before), *self._start(phi))
-        ll = -F.cross_entropy(self.head(states).mT, x, reduction="none")
+        before = F.pad(x[:, :-1], (1, 0), value=self.symbols - 1)
+        logits, _ = self.writer(self._hide(before), phi)
+        ll = -F.cross_entropy(logits.to(phi.dtype).mT, x, reduction="none")
         beyond = torch.arange(x.shape[1], device=x.device) >= n[:, None]
 
         return ll.masked_fill(beyond, 0).sum(dim=-1)
-
-    def _start(self, phi: Tensor) -> tuple[Tensor, Tensor]:
-        r"""Returns what the code adds to each input, and the first state."""
-        shift, h = self.condition(phi).split([3 * self.width, self.width], dim=-1)
-        return shift, h.tanh()
 
     def _hide(self, x: Tensor) -> Tensor:
         r"""Returns the symbols as they are looked back at, some of them hidden while training."""
         if not (self.training and self.dropout > 0):
             return x
 
-        return x.masked_fill(torch.rand(x.shape, device=x.device) < self._share(x), self.symbols)
-
-    def _share(self, x):
-        import os
-
-        mode = os.environ.get("MODE", "flat")
-        if mode == "uni":
-            return self.dropout * torch.rand(len(x), 1, device=x.device)
-        if mode == "all":
-            return 2.0 * (torch.rand(len(x), 1, device=x.device) < self.dropout)
-        return self.dropout
+        return x.masked_fill(torch.rand(x.shape, device=x.device) < self.dropout, self.symbols)
 
 
 class Sequences(Distribution):
@@ -202,8 +190,9 @@ class Sequences(Distribution):
         phi: The parameters, with shape `(*, features)`.
 
     Example:
-        >>> family = Autoregressive(symbols=3, width=8, length=5)
-        >>> Sequences(family, torch.zeros(2, 256)).mean.shape
+        >>> from autoencode.networks import Recurrent
+        >>> family = Autoregressive(length=5).build(Recurrent(8, symbols=3), (16,))
+        >>> Sequences(family, torch.zeros(2, 16)).mean.shape
         torch.Size([2, 5])
     """
 
@@ -235,5 +224,7 @@ class Sequences(Distribution):
         return self.family.log_prob(phi, x).reshape(batch)
 
     def _rows(self, phi: Tensor, choose: Callable[[Tensor], Tensor]) -> Tensor:
-        x = self.family.generate(phi.reshape(-1, phi.shape[-1]), choose)
+        parts = phi.reshape(-1, phi.shape[-1]).split(max(1, _AT_ONCE // self.family.length))
+        x = torch.cat([self.family.write(part, choose) for part in parts])
+
         return x.reshape(*phi.shape[:-1], -1).to(phi.dtype)

@@ -6,7 +6,7 @@ import abc
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import torch
@@ -40,6 +40,18 @@ class Modality(Configurable, abc.ABC):
     suffixes: ClassVar[tuple[str, ...]] = (".npy", ".csv", ".parquet")
     r"""The files that examples can be written to; the empty one stands for a folder."""
 
+    suffix: ClassVar[str] = ""
+    r"""Of such a folder, the suffix of the files, one for each example."""
+
+    numeric: ClassVar[bool] = True
+    r"""Whether the user's examples are arrays of numbers, in files or not."""
+
+    symbolic: ClassVar[bool] = False
+    r"""Whether networks see symbols, between which there are no directions and distances."""
+
+    columns: ClassVar[bool] = True
+    r"""Whether arrays with shape `(N, D)` have columns, whose number and names are to stay."""
+
     @property
     def event_(self) -> tuple[int, ...]:
         r"""The shape that the raw parameters of the likelihood are asked for."""
@@ -48,11 +60,11 @@ class Modality(Configurable, abc.ABC):
     @classmethod
     @abc.abstractmethod
     def accepts(cls, X: object) -> bool:
-        r"""Whether `X`, an array or the path of a folder, is of this kind."""
+        r"""Whether `X`, examples or the path of a file or folder, is of this kind."""
 
     @abc.abstractmethod
-    def read(self, path: Path) -> tuple[NDArray, NDArray | None]:
-        r"""Returns the examples of a folder, and their labels if it has some."""
+    def read(self, path: Path) -> tuple[Any, ...]:
+        r"""Returns the examples of a file or folder, their labels or `None`, and files' names."""
 
     @abc.abstractmethod
     def fit(self: Self, X: NDArray, support: Constraint = constraints.real) -> Self:
@@ -104,6 +116,20 @@ class Modality(Configurable, abc.ABC):
         densities divided by it for each element, so that both are in the user's units.
         """
 
+    def check_likelihood(self, likelihood: Family) -> None:
+        r"""
+        Raises:
+            ValueError: If a family that the user wants is none for the data.
+        """
+
+    def suit(self, network: Network) -> Network:
+        r"""Returns an architecture with what the data say of it, such as the size of an alphabet.
+
+        Raises:
+            ValueError: If it is none for such data.
+        """
+        return network
+
     def error(self, x: Tensor, p: Distribution) -> Tensor:
         r"""Returns how far examples are from what :math:`p(x \mid z)` makes of them.
 
@@ -116,12 +142,23 @@ class Modality(Configurable, abc.ABC):
         Returns:
             The errors in double precision, with shape `(B,)`.
         """
-        residual = (x - p.mean).double() * self.unit().to(x.device)
-        return residual.flatten(start_dim=1).square().sum(dim=-1)
+        residual = (x - p.mean) * self.unit().to(x.device)
+        return residual.flatten(start_dim=1).square().sum(dim=-1, dtype=torch.float64)
 
     def damage(self, corruption: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
         r"""Returns a corruption, or what stands for it where it has no meaning for the data."""
         return corruption
+
+    def pixels(self, X: NDArray) -> NDArray:
+        r"""Returns pictures of examples, with shape `(N, H, W, C)`, from 0 to 1.
+
+        Only kinds of data need it that networks see as three-dimensional.
+        """
+        raise ValueError(f"there are no pictures of {self}.")
+
+    def write(self, path: Path, example: NDArray) -> None:
+        r"""Writes an example to a file of its own, which ends in `suffix`."""
+        raise ValueError(f"there are no files of single examples of {self}.")
 
 
 def tensor_of(X: NDArray) -> Tensor:
@@ -169,4 +206,5 @@ def cast(X: NDArray, dtype: str) -> NDArray:
     if high > np.iinfo(dtype).max:  # which no float64 is, of 64 bits
         high = np.nextafter(high, 0)
 
-    return np.rint(X).clip(low, high).astype(dtype)
+    X = np.rint(X)
+    return np.clip(X, low, high, out=X).astype(dtype)

@@ -1,9 +1,10 @@
-r"""Texts of any length, as bytes."""
+r"""Texts of any length, as symbols."""
 
-__all__ = ["Texts"]
+__all__ = ["Respelled", "Texts"]
 
+import functools
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,14 +13,24 @@ from torch import Tensor
 from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
-from ..corruptions import GaussianNoise, Typos
+from ..corruptions import (
+    Blur,
+    Corruption,
+    GaussianNoise,
+    Masking,
+    MaskLetters,
+    SaltAndPepper,
+    Typos,
+)
+from ..data.texts import Lines, read_column, read_lines
 from ..distributions import Autoregressive, Family
 from ..networks import Network, Recurrent
-from ..padding import lengths
+from .alphabets import Alphabet, Bytes, Subwords, learn_subwords, pack, unpack
 from .base import Modality
+from .edits import edits
 
-_END = 255  # a byte that no text in UTF-8 has
-_MOST = 2**32  # bytes in memory
+_FEATURES = 256  # of what the decoder hands to the writer
+_MOST = 2**32  # symbols in memory
 
 
 class Texts(Modality):
@@ -32,6 +43,10 @@ class Texts(Modality):
     Arguments:
         length: The most bytes of a text; by default those of the longest text of the fit.
         cut: Whether longer texts are cut off, or refused.
+        subwords: The size of a vocabulary of frequent pieces of words to learn from the texts,
+            and to put in the place of bytes: shorter rows, from more symbols. It takes the package
+            `tokenizers`, and is stored with the model.
+        column: The column of a `.csv` or `.parquet` file that holds the texts.
 
     Example:
         >>> texts = Texts().fit(["a", "né"])
@@ -42,58 +57,50 @@ class Texts(Modality):
         ['né']
     """
 
-    suffixes: ClassVar[tuple[str, ...]] = (".txt",)
+    suffixes = (".txt", ".csv")
+    numeric = False
+    symbolic = True
 
-    def __init__(self, length: int | None = None, cut: bool = False) -> None:
+    def __init__(
+        self,
+        length: int | None = None,
+        cut: bool = False,
+        subwords: int | None = None,
+        column: str | None = None,
+    ) -> None:
         self.length = length
         self.cut = cut
+        self.subwords = subwords
+        self.column = column
 
     @classmethod
     def accepts(cls, X: object) -> bool:
         if isinstance(X, Path):
-            return X.suffix.lower() in cls.suffixes and not X.is_dir()
+            return X.suffix.lower() == ".txt" and not X.is_dir()
 
-        if isinstance(X, (list, tuple)):
-            return len(X) > 0 and isinstance(X[0], str)
+        if not isinstance(X, (list, tuple)):
+            X = np.asarray(X)
+            return X.ndim == 1 and len(X) > 0 and isinstance(X[0], str)
 
-        column = np.asarray(X)
-        return column.ndim == 1 and len(column) > 0 and isinstance(column[0], str)
+        return len(X) > 0 and isinstance(X[0], str)
 
     @property
     def event_(self) -> tuple[int, ...]:
-        return (Autoregressive.features,)
+        return (_FEATURES,)
 
-    def read(self, path: Path) -> tuple[Any, None]:
-        if not path.exists():
-            raise FileNotFoundError(f"there is no file or folder '{path}'.")
+    def read(self, path: Path) -> tuple[Lines, None, None]:
+        if path.suffix.lower() not in {".csv", ".parquet"}:
+            return read_lines(path), None, None
 
-        lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
-        texts = _Lines()
-        texts.path = path
-
-        for i, line in enumerate(lines if lines[-1] else lines[:-1]):
-            try:
-                texts.append(line.removesuffix(b"\r").decode())
-            except UnicodeDecodeError as error:
-                raise ValueError(
-                    f"cannot read '{path}': line {i + 1} is no UTF-8, at its byte"
-                    f" {error.start + 1} (0x{line[error.start]:02x}). Save the file as UTF-8."
-                ) from None
-
-        if not texts:
-            raise ValueError(f"expected a text in each line, got none in '{path}'.")
-
-        return texts, None
-
-    def fit(self, X: Any, support: Constraint = constraints.real) -> "Texts":
-        if self.length is not None and not self.length >= 1:
-            raise ValueError(f"expected a length >= 1, got {self.length!r}.")
-
-        if self.cut and self.length is None:
+        if self.column is None:
             raise ValueError(
-                "cut=True needs a length to cut at, as in Texts(length=100, cut=True)."
+                f"expected the column of '{path}' that holds the texts: Texts(column='...')."
             )
 
+        return read_column(path, self.column), None, None
+
+    def fit(self, X: Any, support: Constraint = constraints.real) -> "Texts":
+        self._check_arguments()
         rows = _bytes(X)
 
         if not rows:
@@ -107,6 +114,8 @@ class Texts(Modality):
                 f"{len(rows):,} texts of up to {longest:,} bytes do not fit in memory. Cut the"
                 " longest, with modality=Texts(length=200, cut=True) for example."
             )
+
+        self.vocabulary_ = None if self.subwords is None else learn_subwords(rows, self.subwords)
 
         return self
 
@@ -128,32 +137,55 @@ class Texts(Modality):
                 " cut them off."
             )
 
-        x = np.full((len(rows), longest + 1), _END, np.uint8)
-        x[np.arange(longest + 1) < n[:, None]] = np.frombuffer(b"".join(rows), np.uint8)
-
-        return torch.from_numpy(x)
+        return pack(rows, self._alphabet, longest + 1)
 
     def normalize(self, x: Tensor) -> Tensor:
         return x.float()
 
     def restore(self, x: Tensor) -> NDArray:
-        rows = x.cpu().numpy().astype(np.uint8)
-        texts = np.empty(len(rows), object)
-        texts[:] = [_text(row[:n].tobytes()) for row, n in zip(rows, _sizes(x).tolist())]
+        texts = np.empty(len(x), object)
+        texts[:] = [_text(row) for row in unpack(x, self._alphabet)]
 
         return texts
 
     def network(self) -> Network:
         return Recurrent()
 
+    def suit(self, network: Network) -> Network:
+        size = self._alphabet.size
+
+        if "symbols" not in network.get_params(deep=False) or (network.symbols or size) < size:
+            raise ValueError(
+                f"{network} does not read texts, which are rows out of {size} symbols. Leave out"
+                " network=..., or use Recurrent() or Transformer()."
+            )
+
+        return network.clone().set_params(symbols=network.symbols or size)
+
     def likelihood(self) -> Family:
         return Autoregressive(length=self.shape_[0])
 
-    def damage(self, corruption: Any) -> Any:
-        if isinstance(corruption, GaussianNoise):
-            return Typos(min(1.0, corruption.scale / 3))
+    def check_likelihood(self, likelihood: Family) -> None:
+        if not isinstance(likelihood, Autoregressive):
+            raise ValueError(
+                f"{type(likelihood).__name__} is no likelihood for texts. Leave out"
+                " likelihood=..., or use Autoregressive()."
+            )
 
-        return corruption
+    def damage(self, corruption: Any) -> Any:
+        if isinstance(corruption, (Blur, SaltAndPepper)):
+            raise ValueError(
+                f"{corruption} means nothing for texts. Use Typos(), or another corruption of"
+                " letters or words."
+            )
+
+        if isinstance(corruption, GaussianNoise):
+            corruption = Typos(min(1.0, corruption.scale / 3))
+
+        if isinstance(corruption, Masking):
+            corruption = MaskLetters(corruption.fraction)
+
+        return corruption if self.vocabulary_ is None else Respelled(corruption, self.vocabulary_)
 
     def new_examples(self, p: Distribution) -> Tensor:
         return p.sample()
@@ -162,13 +194,60 @@ class Texts(Modality):
         return torch.ones(())
 
     def error(self, x: Tensor, p: Distribution) -> Tensor:
-        return _edits(x, p.mean).double()
+        a, b = (_spelled(rows, self._alphabet, x.shape[1]) for rows in (x, p.mean))
+        return edits(a, b, end=255).double()
+
+    @property
+    def _alphabet(self) -> Alphabet:
+        return _alphabet(self.vocabulary_)
+
+    def _check_arguments(self) -> None:
+        if self.length is not None and not self.length >= 1:
+            raise ValueError(f"expected a length >= 1, got {self.length!r}.")
+
+        if self.cut and self.length is None:
+            raise ValueError(
+                "cut=True needs a length to cut at, as in Texts(length=100, cut=True)."
+            )
+
+        if self.subwords is not None and not self.subwords > 256:
+            raise ValueError(f"expected subwords > 256, the number of bytes, got {self.subwords}.")
 
 
-class _Lines(list[str]):
-    r"""The lines of a file."""
+class Respelled(Corruption):
+    r"""A corruption of letters, for texts that are rows of subwords.
 
-    path: Path
+    Arguments:
+        corruption: The corruption, of bytes.
+        vocabulary: That of the subwords.
+
+    Example:
+        >>> Respelled(Typos(0.1), vocabulary)(x).shape  # doctest: +SKIP
+        torch.Size([128, 40])
+    """
+
+    def __init__(self, corruption: Any, vocabulary: str) -> None:
+        super().__init__()
+
+        self.corruption = corruption
+        self.vocabulary = vocabulary
+
+    def forward(self, x: Tensor) -> Tensor:
+        alphabet = _alphabet(self.vocabulary)
+        damaged = self.corruption(_spelled(x, alphabet, x.shape[1]))
+
+        return pack(unpack(damaged, Bytes()), alphabet, x.shape[1]).to(x)
+
+
+@functools.lru_cache(maxsize=4)
+def _alphabet(vocabulary: str | None) -> Alphabet:
+    return Bytes() if vocabulary is None else Subwords(vocabulary)
+
+
+def _spelled(x: Tensor, alphabet: Alphabet, length: int) -> Tensor:
+    r"""Returns rows of symbols as rows of bytes, cut off where they do not fit."""
+    rows = [row[: length - 1] for row in unpack(x, alphabet)]
+    return pack(rows, Bytes(), length).to(x)
 
 
 def _bytes(X: Any) -> list[bytes]:
@@ -184,7 +263,7 @@ def _bytes(X: Any) -> list[bytes]:
 
 
 def _place(X: Any, i: int) -> str:
-    return f"line {i + 1} of '{X.path}'" if isinstance(X, _Lines) else f"row {i}"
+    return X.place(i) if isinstance(X, Lines) else f"row {i}"
 
 
 def _cut(row: bytes, n: int) -> bytes:
@@ -195,32 +274,8 @@ def _cut(row: bytes, n: int) -> bytes:
     return row[:n]
 
 
-def _sizes(x: Tensor) -> Tensor:
-    r"""Returns the number of bytes of each text, with shape `(B,)`."""
-    return lengths(torch.cat([x, torch.full_like(x[:, :1], _END)], dim=-1), _END) - 1
-
-
 def _text(row: bytes) -> str:
     try:
         return row.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
         return row.decode("utf-8", "replace")
-
-
-def _edits(a: Tensor, b: Tensor) -> Tensor:
-    r"""Returns the fewest bytes to insert, delete or replace between rows, with shape `(B,)`.
-
-    The table of Wagner and Fischer, row by row; within a row, insertions are a running minimum.
-    """
-    m, n = _sizes(a), _sizes(b)
-    places = torch.arange(b.shape[1] + 1, device=b.device)
-    row = places.expand(len(b), -1)
-    answers = row.gather(1, n[:, None]).squeeze(1)
-
-    for i in range(int(m.max()) if len(m) else 0):
-        exchanged = row[:, :-1] + (a[:, i, None] != b)
-        above = torch.cat([row[:, :1] + 1, torch.minimum(exchanged, row[:, 1:] + 1)], dim=-1)
-        row = (above - places).cummin(dim=-1).values + places
-        answers = torch.where(m == i + 1, row.gather(1, n[:, None]).squeeze(1), answers)
-
-    return answers

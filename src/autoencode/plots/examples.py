@@ -69,7 +69,7 @@ def reconstructions(
         return rows.profiles(shown, X)
 
     columns = len(X[:n])
-    images = np.concatenate([tiles.pixels(modality, A) for A in shown.values()])
+    images = np.concatenate([modality.pixels(A) for A in shown.values()])
 
     return tiles.sheet(images, columns, list(shown), tiles.margins(given, columns, columns)[1])
 
@@ -118,4 +118,4 @@ def samples(
 
     columns = math.ceil(math.sqrt(len(X)))
 
-    return tiles.sheet(tiles.pixels(modality, X), columns, *tiles.margins(y, len(X), columns))
+    return tiles.sheet(modality.pixels(X), columns, *tiles.margins(y, len(X), columns))

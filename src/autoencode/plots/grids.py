@@ -54,7 +54,7 @@ def grid(
     if not tiles.are_images(model.modality_):
         return rows.surfaces(G, rows.column_names(model, G), names, ticks)
 
-    images = tiles.pixels(model.modality_, G)
+    images = model.modality_.pixels(G)
     highest_first = np.arange(len(G)).reshape(-1, n)[::-1].ravel()
     figure = tiles.sheet(images[highest_first], n)
     tiles.name_axes(figure, names, ticks)

@@ -1,4 +1,4 @@
-r"""A recurrent network over rows of symbols, with a backward pass of its own."""
+r"""Gated recurrent units over rows of symbols, with a backward pass of their own."""
 
 __all__ = ["GRU"]
 
@@ -14,7 +14,7 @@ tanh_backward, sigmoid_backward = torch.ops.aten.tanh_backward, torch.ops.aten.s
 
 
 class GRU(nn.Module):
-    r"""Gated recurrent units that read symbols.
+    r"""Gated recurrent units that read symbols, one after the other.
 
     .. math:: r_t, u_t = \sigma(a_t + W h_{t-1}), \qquad
         n_t = \tanh(a'_t + r_t (W' h_{t-1} + b)), \qquad
