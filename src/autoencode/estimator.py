@@ -475,7 +475,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             data, held_out = _hold_out(data, training.validation)
             self.training_ = training.choose(len(data))
             self.model_ = self._build(self.likelihood_, self._checked_latent_dim())
-            step = Step(self.model_, objective, self._make_corruption(), self.modality_.normalize)
+            before, after = self.modality_.stages(self._make_corruption())
+            step = Step(self.model_, objective, after, self.modality_.normalize, before)
 
             log.info("%s", self._describe_choices(data, held_out))
 

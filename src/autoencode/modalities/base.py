@@ -4,6 +4,7 @@ __all__ = ["WIDE", "Modality", "cast", "tensor_of"]
 
 import abc
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -108,6 +109,18 @@ class Modality(Configurable, abc.ABC):
         Its shape broadcasts to `shape_`. Squared errors are multiplied by its square, and
         densities divided by it for each element, so that both are in the user's units.
         """
+
+    def stages(
+        self, corruption: Callable[[Tensor], Tensor]
+    ) -> tuple[Callable[[Tensor], Tensor] | None, Callable[[Tensor], Tensor]]:
+        r"""Returns what of a corruption comes before `normalize`, if anything, and what after it.
+
+        By default all of it damages scaled examples.
+
+        Raises:
+            ValueError: If the order of its parts is another.
+        """
+        return None, corruption
 
     def pixels(self, X: NDArray) -> NDArray:
         r"""Returns pictures of examples, with shape `(N, H, W, C)`, from 0 to 1.

@@ -3,18 +3,20 @@ r"""Sounds: recordings of any rate, length and number of channels."""
 __all__ = ["Sounds"]
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+import torch.nn as nn
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
+from ..corruptions import OfSounds, Sequence
 from ..data import read_sounds
 from ..data.sounds import fault, holds_sounds, mix, report
 from ..distributions import Family, SharedGaussian
@@ -156,6 +158,23 @@ class Sounds(Modality):
     def unit(self) -> Tensor:
         return torch.ones(())
 
+    def stages(
+        self, corruption: Callable[[Tensor], Tensor]
+    ) -> tuple[Callable[[Tensor], Tensor] | None, Callable[[Tensor], Tensor]]:
+        steps = corruption.steps if isinstance(corruption, Sequence) else [corruption]
+        of_waves = [isinstance(step, OfSounds) for step in steps]
+        n = sum(of_waves)
+
+        if n == 0:
+            return None, corruption
+
+        if not all(of_waves[:n]):
+            raise ValueError(
+                f"expected corruptions of waveforms before those of spectra, got {steps}."
+            )
+
+        return _Damage(self, steps[:n]), Sequence(steps[n:])
+
     def pixels(self, X: NDArray) -> NDArray:
         mel = LogMel(bands=64, hop=self.seconds / 64)
         dark, light = math.log(mel.floor), math.log(mel.floor + 0.3)
@@ -225,6 +244,27 @@ class Sounds(Modality):
             f"{len(X):,} sounds",
             self.strict,
         )
+
+
+class _Damage(nn.Module):
+    r"""Corruptions of waveforms, for sounds as they are stored."""
+
+    def __init__(self, sounds: Sounds, steps: list[Callable[..., Tensor]]) -> None:
+        super().__init__()
+
+        self.sounds = sounds
+        self.steps = steps
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.sounds._waves(x)
+
+        for step in self.steps:
+            x = step(x, self.sounds.rate)
+
+        return x.movedim(1, -1)
+
+    def extra_repr(self) -> str:
+        return f"{self.steps}"
 
 
 def _is_wave(x: object) -> bool:
