@@ -6,8 +6,9 @@ everything below works on tensors.
 
 __all__ = ["Autoencoder", "load"]
 
+import contextlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,19 @@ from torch.distributions import constraints
 from . import archive, arguments, corruptions, storage
 from .checkpoints import Checkpoint
 from .corruptions import Corruption
-from .data import Examples, is_stream, on_disk, read_array, read_stream, stored_by_row
+from .data import (
+    Examples,
+    is_frame,
+    is_numbers,
+    is_stream,
+    on_disk,
+    read_array,
+    read_stream,
+    stored_by_row,
+)
 from .distributions import Dirac, Family
-from .evaluation import log_evidence
-from .modalities import Modality, describe_context, guess
+from .evaluation import log_evidence, weighted_codes
+from .modalities import CANDIDATES, Modality, describe_context, guess
 from .model import Conditional, LatentModel
 from .networks import Network
 from .objectives import Objective, Reconstruction
@@ -37,6 +47,7 @@ from .training import Solver, Training
 
 log = logging.getLogger(__name__)
 
+_CODES = 2**14  # of the prior, to choose from those that fit what is given
 _ROWS = 1024  # examples per pass through the networks outside of training
 
 
@@ -270,7 +281,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         r"""The squared error :math:`\| x - g(f(x)) \|^2` of each example.
 
         Summed over all pixels, with intensities from 0 to 1, for images; over all columns, in
-        the user's units, for tables. Outputs are not rounded to integers before.
+        the user's units, for tables; over all scores and indicators that are not missing, for
+        tables of mixed columns. Outputs are not rounded to integers before.
 
         Returns:
             The errors, with shape `(N,)`.
@@ -278,10 +290,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self._check_fitted(decoder=True)
 
         def error(model: LatentModel, x: Tensor) -> Tensor:
-            residual = x - model.decode(model.encode(x).mean).mean
-            residual = residual * self.modality_.unit().to(residual.device)
-
-            return residual.flatten(start_dim=1).square().sum(dim=-1, dtype=torch.float64)
+            return self.modality_.error(x, model.decode(model.encode(x).mean))
 
         return self._map_data(error, X, y).numpy()
 
@@ -299,12 +308,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self._check_fitted(decoder=True)
         objective = (self.objective or Reconstruction()).clone()
         step = Step(self.model_, objective, normalize=self.modality_.normalize)
-        X, y_read = self._read(X)
-        c = self._encode_context(y_read if y is None else y, len(X))
+        data, y_read = self._read(X)
+        c = self._encode_context(y_read if y is None else y, len(data))
 
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed_)
-            return evaluate(step, Examples(self._load(X), None, c).split(_ROWS))
+            return evaluate(step, Examples(self._load(data), None, c).split(_ROWS))
 
     @_NeedsDensity
     def score_samples(
@@ -328,14 +337,92 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         def evidence(model: LatentModel, x: Tensor) -> Tensor:
             self._check_support(x, model.likelihood)
-            return log_evidence(model, x, samples, self.seed_).double()
+            ll = log_evidence(model, x, samples, self.seed_).double()
+            return ll if model.likelihood.discrete else ll - self.modality_.log_unit(x)
 
-        ll = self._map_data(evidence, X, y)
+        return self._map_data(evidence, X, y).numpy()
 
-        if not self.model_.likelihood.discrete:
-            ll = ll - self.modality_.unit().double().log().expand(self.modality_.shape_).sum()
+    def cell_scores(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> NDArray:
+        r"""How surprising each cell of a table is: :math:`-\log p(x_j \mid z)` of the scaled data.
 
-        return ll.numpy()
+        At the posterior mean of the row, which has seen the cell. Higher is stranger.
+
+        Arguments:
+            X: The rows.
+            y: Their labels or numbers, if the model is conditional.
+
+        Returns:
+            The scores in nats, with shape `(N, columns)`; NaN where a cell is missing.
+
+        Raises:
+            ValueError: If the data are no tables.
+        """
+        self._check_fitted(decoder=True)
+        cells = self.modality_.cells
+
+        return self._map_data(lambda m, x: -cells(x, m.decode(m.encode(x).mean)), X, y).numpy()
+
+    def impute(
+        self,
+        X: ArrayLike | str | Path,
+        y: ArrayLike | None = None,
+        n_samples: int | None = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> Any:
+        r"""Rows whose missing cells are filled in, from those that are there.
+
+        .. math:: \mathbb{E}[x \mid x_o] \approx \sum_k w_k \, \mathbb{E}[x \mid z_k], \qquad
+            w_k \propto \frac{p(x_o \mid z_k) \, p(z_k)}{q(z_k \mid x_o)}, \quad
+            z_k \sim q(z \mid x_o)
+
+        Of categories it takes the most probable level. Cells that are there stay as they are.
+        A model without a density takes the one code that it has.
+
+        References:
+            | MIWAE: Deep Generative Modelling and Imputation of Incomplete Data Sets
+              (Mattei & Frellsen, 2019)
+            | https://arxiv.org/abs/1812.02633
+
+        Arguments:
+            X: The rows. Training with `corruption=Masking()`, which hides cells, makes a model
+                better at this.
+            y: Their labels or numbers, if the model is conditional.
+            n_samples: How many completed tables to draw, to see the spread; by default one, of
+                means and most probable levels.
+            random_state: Seeds the draws; by default each call gives new ones.
+
+        Returns:
+            The completed rows; a list of such with `n_samples`.
+
+        Raises:
+            ValueError: If the data are such as can have no missing cells.
+        """
+        self._check_fitted(decoder=True)
+
+        if n_samples is not None and (not isinstance(n_samples, Integral) or n_samples < 1):
+            raise ValueError(f"expected a number of samples >= 1, got {n_samples!r}.")
+
+        rows, y_read = self._read(X)
+        x = self._load(rows)
+        c = self._encode_context(y_read if y is None else y, len(x))
+
+        def likely(model: LatentModel, x: Tensor) -> Tensor:
+            z, w = self._weighted(model, self.modality_.normalize(x))
+            means = [v[:, None] * model.decode(z_k).mean for z_k, v in zip(z, w)]
+            return torch.stack(means).sum(dim=0)
+
+        def drawn(model: LatentModel, x: Tensor) -> Tensor:
+            z, w = self._weighted(model, self.modality_.normalize(x))
+            k = torch.multinomial(w.T, 1)[:, 0]
+            return self.modality_.new_examples(model.decode(z[k, torch.arange(len(x))]))
+
+        if n_samples is None:
+            return self.modality_.fill(rows, self.modality_.restore(self._map(likely, x, c)))
+
+        with self._seeded(random_state):
+            draws = [self._map(drawn, x, c) for _ in range(int(n_samples))]
+
+        return [self.modality_.fill(rows, self.modality_.restore(r)) for r in draws]
 
     def score(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> float:
         r"""How good the model is, higher is better, for grid search and cross-validation.
@@ -355,6 +442,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         n_samples: int = 1,
         y: ArrayLike | None = None,
         random_state: int | np.random.RandomState | None = None,
+        given: Mapping[Any, Any] | None = None,
     ) -> NDArray:
         r"""New examples: codes drawn from the prior, decoded.
 
@@ -365,6 +453,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             y: Labels or numbers, if the model is conditional; one for all, or one each.
             random_state: Seeds the draws; by default each call gives new ones, whatever the
                 `random_state` of the model.
+            given: Cells of a table of mixed columns that all new rows shall have, by column.
+                Their codes are drawn from many by the weight :math:`p(x_g \mid z)`.
 
         Returns:
             Examples in the shape, scale and type of those of `fit`.
@@ -376,13 +466,18 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         c = self._encode_context(y, int(n_samples))
 
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(check_random_state(random_state).randint(2**31)))
+        part = None if given is None else self.modality_.partial(given, int(n_samples))
 
-            z = self.model_.prior().sample((int(n_samples),)).cpu()
+        with self._seeded(random_state):
+            if part is None:
+                z = self.model_.prior().sample((int(n_samples),)).cpu()
+            else:
+                z = self._codes_given(part, y, int(n_samples))
+
             x = self._map(lambda m, z: self.modality_.new_examples(m.decode(z)), z, c)
 
-        return self.modality_.restore(x)
+        X = self.modality_.restore(x)
+        return X if part is None else self.modality_.fill(part, X)
 
     # For those who go on with torch
 
@@ -401,8 +496,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             ValueError: If the examples are not like those of `fit`.
         """
         self._check_fitted()
-        X, y_read = self._read(X)
-        x = self.modality_.load(X)
+        data, y_read = self._read(X)
+        x = self.modality_.load(data)
         c = self._encode_context(y_read if y is None else y, len(x))
 
         return Examples(self.modality_.normalize(x), None, c)
@@ -443,6 +538,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             X, likelihood.support if likelihood else constraints.real
         )
         self.likelihood_ = likelihood or self.modality_.likelihood()
+        self.modality_.check_likelihood(self.likelihood_)
         corrupted = None if corrupted is None else self._read(corrupted)[0]
 
         _check_lengths(X=X, corrupted=corrupted, y=y if self.conditional else None)
@@ -505,10 +601,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if self.corruption is None:
             return nn.Identity()
 
-        if isinstance(self.corruption, Corruption):
-            return self.corruption.clone()
+        corruption = self.modality_.damage(self.corruption)
 
-        return corruptions.Sequence([self.corruption])
+        if isinstance(corruption, Corruption):
+            return corruption.clone()
+
+        return corruptions.Sequence([corruption])
 
     def _build(self, likelihood: Family, latent_dim: int) -> LatentModel:
         r"""Returns a model with new weights for the data that `modality_` has seen."""
@@ -539,21 +637,28 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     # Data at the border
 
-    def _read(self, X: Any, reset: bool = False) -> tuple[NDArray, NDArray | None]:
-        r"""Returns an array of numbers from whatever the user has, and labels if it holds some."""
+    def _read(self, X: Any, reset: bool = False) -> tuple[Any, NDArray | None]:
+        r"""Returns an array of numbers, or what a modality takes, and labels if it holds some."""
         y = None
 
         if isinstance(X, (str, Path)):
             path = Path(X)
 
-            if path.is_dir():
-                X, y = (self._guess(path) if reset else self.modality_).read(path)
-            else:
+            reader = self._reader(path, reset)
+
+            if reader is None:
                 X, y, _ = read_array(path)
+            else:
+                X, y = reader.read(path)
         elif is_stream(X):
             X, y = read_stream(X)
         elif isinstance(X, Mapping):
             raise ValueError(f"expected examples, got parts {[*X]}: choose one, as X['train'].")
+
+        known = self.modality if reset else self.modality_
+
+        if not _is_numeric(X) or (isinstance(known, Modality) and not known.numeric):
+            return self._check_kind(X, reset), y
 
         X = _without_torch(X)
 
@@ -570,11 +675,36 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         return stored_by_row(X), y
 
-    def _load(self, X: NDArray) -> Tensor:
+    def _reader(self, path: Path, reset: bool) -> Modality | None:
+        r"""Returns the kind of data of a folder or file, if it is none of an array of numbers."""
+        if path.is_dir():
+            return self._guess(path) if reset else self.modality_
+
+        if not reset:
+            return None if self.modality_.numeric else self.modality_
+
+        kinds = self.modality or CANDIDATES
+        kinds = [kinds] if isinstance(kinds, Modality) else kinds
+
+        return next((kind.clone() for kind in kinds if kind.accepts(path)), None)
+
+    def _check_kind(self, X: Any, reset: bool) -> Any:
+        r"""Returns data other than numbers as they are, for their modality."""
+        modality = self._guess(X) if reset else self.modality_
+
+        if not modality.accepts(X):
+            raise ValueError(f"{modality} expects other data, got {type(X).__name__}.")
+
+        if reset and hasattr(X, "columns"):
+            validate_data(self, X, skip_check_array=True)
+
+        return X
+
+    def _load(self, X: Any) -> Tensor:
         r"""Returns examples as they came; those of a memory-mapped file stay there."""
         return on_disk(self.modality_.load(X), X)
 
-    def _guess(self, X: NDArray | Path) -> Modality:
+    def _guess(self, X: Any) -> Modality:
         if isinstance(self.modality, Modality):
             return self.modality.clone()
 
@@ -651,6 +781,40 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         return self._map(lambda model, x: function(model, self.modality_.normalize(x)), x, c)
 
+    @contextlib.contextmanager
+    def _seeded(self, random_state: int | np.random.RandomState | None) -> Iterator[None]:
+        r"""Seeds torch for a while."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(check_random_state(random_state).randint(2**31)))
+            yield
+
+    def _weighted(self, model: LatentModel, x: Tensor) -> tuple[Tensor, Tensor]:
+        r"""Returns codes of examples, with shape `(K, B, D)`, and their weights, `(K, B)`."""
+        if isinstance(self._posterior(), Dirac):
+            z = model.encode(x).mean[None]
+            return z, torch.ones(z.shape[:2], device=z.device)
+
+        z, log_w = weighted_codes(model, x, seed=self.seed_)
+        return z, log_w.softmax(dim=0).to(z.dtype)
+
+    def _codes_given(self, part: Any, y: ArrayLike | None, n: int) -> Tensor:
+        r"""Draws codes given some cells: from many of the prior, by their weight."""
+        N = max(_CODES, 4 * n)
+        x = self.modality_.normalize(self.modality_.load(part)[:1])
+        z = self.model_.prior().sample((N,)).cpu()
+        c = self._encode_context(y, N)
+        log_w = self._map(lambda m, z: m.decode(z).log_prob(x.to(z.device)), z, c).double()
+        w = log_w.softmax(dim=0)
+        effective = float(1 / w.square().sum())
+
+        if effective < 30:
+            log.warning(
+                "what is given is rare to the model: %d new examples come from about %.0f codes.",
+                *(n, effective),
+            )
+
+        return z[torch.multinomial(w, n, replacement=True)]
+
     def _map(
         self,
         function: Callable[[LatentModel, Tensor], Tensor],
@@ -679,8 +843,17 @@ def _without_torch(X: Any) -> Any:
     return (X.float() if X.dtype == torch.bfloat16 else X).numpy()
 
 
+def _is_numeric(X: Any) -> bool:
+    r"""Whether examples are numbers, which are checked here; others go to their modality."""
+    return is_numbers(X) if is_frame(X) else True
+
+
 def _check_lengths(**rows: Any) -> None:
-    lengths = {name: len(np.atleast_1d(v)) for name, v in rows.items() if v is not None}
+    lengths = {
+        name: len(v if is_frame(v) else np.atleast_1d(v))
+        for name, v in rows.items()
+        if v is not None
+    }
 
     if len(set(lengths.values())) > 1:
         raise ValueError(f"expected one row of each for every example, got lengths {lengths}.")

@@ -1,6 +1,6 @@
 r"""Numbers about a trained model."""
 
-__all__ = ["active_units", "log_evidence"]
+__all__ = ["active_units", "log_evidence", "weighted_codes"]
 
 import math
 
@@ -41,8 +41,33 @@ def log_evidence(model: LatentModel, x: Tensor, samples: int = 128, seed: int = 
         >>> log_evidence(model, x, samples=1000).shape  # doctest: +SKIP
         torch.Size([64])
     """
+    log_w = weighted_codes(model, x, samples, seed)[1]
+    return log_w.logsumexp(dim=0) - math.log(samples)
+
+
+def weighted_codes(
+    model: LatentModel, x: Tensor, samples: int = 128, seed: int = 0
+) -> tuple[Tensor, Tensor]:
+    r"""Codes from the posterior, with the weights that make them codes of the model itself.
+
+    .. math:: \log w_k = \log p(x \mid z_k) + \log p(z_k) - \log q(z_k \mid x), \qquad
+        z_k \sim q(z \mid x)
+
+    Arguments:
+        model: The model.
+        x: The scaled data, with shape `(B, *)`.
+        samples: The number :math:`K` of codes per example.
+        seed: Seeds the noise.
+
+    Returns:
+        The codes, with shape `(K, B, D)`, and :math:`\log w` in double precision, `(K, B)`.
+
+    Example:
+        >>> weighted_codes(model, x, samples=10)[1].shape  # doctest: +SKIP
+        torch.Size([10, 64])
+    """
     q = model.encode(x)
-    chunks = []
+    codes, weights = [], []
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -53,9 +78,10 @@ def log_evidence(model: LatentModel, x: Tensor, samples: int = 128, seed: int = 
         for eps in noise.split(max(1, _ROWS // max(1, len(x)))):
             z = _sample(q, eps)
             log_w = model.decode(z).log_prob(x) + model.prior().log_prob(z) - q.log_prob(z)
-            chunks.append(log_w.double().logsumexp(dim=0))
+            codes.append(z)
+            weights.append(log_w.double())
 
-    return torch.stack(chunks).logsumexp(dim=0) - math.log(samples)
+    return torch.cat(codes), torch.cat(weights)
 
 
 def active_units(Z: ArrayLike, threshold: float = 1e-2) -> int:

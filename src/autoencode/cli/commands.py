@@ -140,6 +140,7 @@ def sample(
     out: Path,
     n: int = 64,
     y: Sequence[str] | None = None,
+    given: Sequence[str] | None = None,
     random_state: int | None = None,
 ) -> None:
     r"""Writes new examples, drawn from the model.
@@ -150,6 +151,7 @@ def sample(
             .csv or .parquet file.
         n: How many.
         y: The label of all new examples, or one for each; or a row of numbers.
+        given: Cells that all new rows of a table of mixed columns have, as COLUMN=CELL.
         random_state: Seeds the draws, to get the same ones again.
     """
     from ..estimator import load
@@ -166,9 +168,43 @@ def sample(
     if estimator.context_ is not None and y is None:
         raise ValueError("this model is conditional: say with --y what to make.")
 
-    X = draw(n, y=files.context(y, estimator), random_state=random_state)
+    X = draw(
+        n,
+        y=files.context(y, estimator),
+        random_state=random_state,
+        given=files.cells(given),
+    )
     files.write_examples(out, X, estimator)
     print(f"Wrote {out}: {len(X):,} new examples.")
+
+
+def impute(
+    model: Path,
+    data: Path,
+    /,
+    out: Path,
+    label: str | None = None,
+    labels: Path | None = None,
+) -> None:
+    r"""Writes the rows of a table with their missing cells filled in.
+
+    Arguments:
+        model: The file of the model.
+        data: The rows, like those of the fit.
+        out: A .csv or .parquet file.
+        label: The column of a .csv or .parquet file that holds labels.
+        labels: A file with a label for each example, if the model is conditional.
+    """
+    from ..estimator import load
+    from . import files
+
+    estimator = load(model)
+    files.check_out(out, files.suffixes(estimator))
+    given = files.read(data, label, labels, estimator)
+    filled = estimator.impute(given.X, given.y)
+
+    files.write_examples(out, filled, estimator, given.columns)
+    print(f"Wrote {out}: {len(filled):,} rows.")
 
 
 def score(
@@ -329,6 +365,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
         reconstruct,
         denoise,
         sample,
+        impute,
         score,
         plot,
         info,

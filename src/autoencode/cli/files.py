@@ -16,13 +16,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .. import storage
-from ..data import read_array, read_images
+from ..data import is_frame, is_numbers, read_array, read_images, write_frame
 from ..estimator import Autoencoder
-from ..modalities import Images
+from ..modalities import CANDIDATES, Images
 from ..modalities.context import Numbers
 
 ROWS = (".npy", ".csv", ".parquet")
-PICTURES = (".png", ".npy", "")
 NEEDS_LABELS = (
     "a conditional model needs the examples' labels: --labels FILE, or --label COLUMN of a .csv"
     " or .parquet file, or a .npz file with X and y, or a folder with a subfolder for each."
@@ -65,7 +64,9 @@ def read(
     if label is not None and labels is not None:
         raise ValueError("expected --label or --labels, got both.")
 
-    if not path.is_dir():
+    if (frame := _read_frame(path, label, model)) is not None:
+        given = frame
+    elif not path.is_dir():
         given = Given(*read_array(path, label))
 
         if given.X.ndim < 2:
@@ -92,6 +93,35 @@ def read(
     return given
 
 
+def _read_frame(path: Path, label: str | None, model: Autoencoder | None) -> Given | None:
+    r"""Returns what a file holds if it is no array of numbers, less a column of labels."""
+    kinds = CANDIDATES if model is None else [model.modality_]
+    kind = next((k for k in kinds if not k.numeric and (model or k.accepts(path))), None)
+
+    if kind is None:
+        return None
+
+    if not path.exists():
+        raise FileNotFoundError(f"there is no file or folder '{path}'.")
+
+    X: Any = None
+    X, y = kind.read(path)
+
+    if label is not None:
+        if label not in X.columns:
+            raise ValueError(
+                f"cannot read '{path}': it has no column '{label}'; it has {[*X.columns]}."
+            )
+
+        y = X.pop(label).astype(object)
+        y = y.where(y.notna(), None).to_numpy()
+
+        if model is None and is_numbers(X):  # but for the labels it is an array
+            return None
+
+    return Given(X, y, [*getattr(X, "columns", [])] or None)
+
+
 def _read_labels(path: Path) -> NDArray:
     r"""Reads labels, or rows of numbers; a `.csv` file of words holds one a line, no header."""
     try:
@@ -113,12 +143,20 @@ def context(y: Sequence[str] | None, model: Autoencoder) -> Any:
     return np.array(y, float).reshape(-1, model.context_.size_)
 
 
+def cells(given: Sequence[str] | None) -> dict[str, str] | None:
+    r"""Returns cells by column from words such as `kind=a`."""
+    if wrong := [word for word in given or () if "=" not in word]:
+        raise ValueError(f"expected --given COLUMN=CELL, got {wrong[0]!r}.")
+
+    return None if given is None else dict(word.split("=", 1) for word in given)
+
+
 # Out
 
 
 def suffixes(model: Autoencoder) -> tuple[str, ...]:
     r"""Returns how examples can be written; the empty one stands for a folder of images."""
-    return PICTURES if isinstance(model.modality_, Images) else ROWS
+    return model.modality_.suffixes
 
 
 def suffix(out: Path) -> str:
@@ -180,7 +218,10 @@ def write_examples(
     beside: NDArray | None = None,
 ) -> None:
     r"""Writes examples in the user's units: rows, a picture of all, or a folder of images."""
-    if suffix(out) in ROWS:
+    if is_frame(X):
+        with replacing(out) as temporary:
+            write_frame(temporary, X, suffix(out))
+    elif suffix(out) in ROWS:
         write_rows(out, X, columns or [f"x{i}" for i in range(1, X.shape[1] + 1)])
     elif suffix(out) == ".png":
         tiles = _pixels(X, model)

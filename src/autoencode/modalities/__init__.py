@@ -1,22 +1,23 @@
 r"""Modalities: kinds of data, to tensors and back."""
 
-__all__ = ["Images", "Modality", "Tables", "describe_context", "guess"]
+__all__ = ["CANDIDATES", "Frames", "Images", "Modality", "Tables", "describe_context", "guess"]
 
 from collections.abc import Sequence
 
 from .base import Modality
 from .context import describe_context
+from .frames import Frames
 from .images import Images
 from .tables import Tables
 
-CANDIDATES = (Images(), Tables())
+CANDIDATES = (Images(), Tables(), Frames())
 
 
 def guess(X: object, candidates: Sequence[Modality] = CANDIDATES) -> Modality:
     r"""The modality of some data: the first candidate that accepts them.
 
     Arguments:
-        X: An array, or the path of a folder.
+        X: An array, a data frame, or the path of a file or folder.
         candidates: The modalities to choose from.
 
     Raises:

@@ -42,13 +42,17 @@ class Images(Modality):
                   [0.4000, 1.0000]]]])
     """
 
+    suffixes = (".png", ".npy", "")
+
     def __init__(self, size: int | tuple[int, int] | None = None, strict: bool = False) -> None:
         self.size = size
         self.strict = strict
 
     @classmethod
     def accepts(cls, X: object) -> bool:
-        return isinstance(X, Path) or (isinstance(X, np.ndarray) and X.ndim in {3, 4})
+        return (
+            X.is_dir() if isinstance(X, Path) else isinstance(X, np.ndarray) and X.ndim in {3, 4}
+        )
 
     def read(self, path: Path) -> tuple[NDArray, NDArray | None]:
         if hasattr(self, "shape_"):

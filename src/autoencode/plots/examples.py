@@ -105,7 +105,7 @@ def samples(
         X = array(model_or_array)[:n]
         modality = guess(X).fit(X)
     elif hasattr(model_or_array, "sample"):
-        X, modality = model_or_array.sample(n, y, random_state), model_or_array.modality_
+        X, modality = array(model_or_array.sample(n, y, random_state)), model_or_array.modality_
     else:
         raise ValueError(
             "expected a model with a density p(x), got an autoencoder without one, which"

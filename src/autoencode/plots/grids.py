@@ -11,7 +11,7 @@ from scipy.stats import norm
 from sklearn.decomposition import PCA
 
 from . import rows, tiles
-from .arguments import count, is_model
+from .arguments import array, count, is_model
 from .maps import AXES, project
 
 
@@ -52,7 +52,7 @@ def grid(
     G = model.inverse_transform(Z, y)
 
     if not tiles.are_images(model.modality_):
-        return rows.surfaces(G, rows.column_names(model, G), names, ticks)
+        return rows.surfaces(array(G), rows.column_names(model, G), names, ticks)
 
     images = tiles.pixels(model.modality_, G)
     highest_first = np.arange(len(G)).reshape(-1, n)[::-1].ravel()
