@@ -17,6 +17,7 @@ from autoencode.distributions import (
     Family,
     FixedGaussian,
     Gaussian,
+    Mixed,
     SharedGaussian,
     kl_divergence,
 )
