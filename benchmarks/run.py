@@ -1,10 +1,18 @@
-r"""Runs every benchmark, one after the other."""
+r"""Runs every benchmark, one after the other, but for those that say that they are long."""
 
+import dimension
 import fashion
+import geodesics
+import manifold
 import mnist
+import neighbors
 import speed
 
 if __name__ == "__main__":
     mnist.main()
     fashion.main()
     speed.main()
+    neighbors.main()
+    dimension.main()
+    geodesics.main()
+    manifold.main()

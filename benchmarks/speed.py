@@ -51,7 +51,7 @@ def main() -> None:
         here, plain = sys.executable, PEERS / "plain_vae.py"
         ours = PEERS / "autoencode_vae.py"
         commands = {
-            "pythae 0.1.2": [pythae, PEERS / "pythae_vae.py", floats, EPOCHS, out, "fast"],
+            "pythae 0.1.2": [pythae, PEERS / "pythae_vae.py", floats, EPOCHS, out],
             "PyTorch, DataLoader": [here, plain, images, EPOCHS, "loader"],
             "PyTorch, resident data, fused Adam": [here, plain, images, EPOCHS, "resident"],
             "JAX, `lax.scan`": [jax, PEERS / "jax_vae.py", images, EPOCHS],

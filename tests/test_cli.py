@@ -2,6 +2,7 @@ r"""Tests for the command line, as a user meets it."""
 
 import csv
 import gzip
+import json
 import os
 import re
 import shlex
@@ -18,6 +19,7 @@ from PIL import Image
 import autoencode as ae
 from autoencode.cli import main
 from autoencode.cli.commands import COMMANDS
+from autoencode.manifold import Geodesics, NeighborGraph, OffManifoldDetector, report
 from autoencode.signatures import offered, read, signature
 
 SHELL = [sys.executable, "-c", "import sys; from autoencode.cli import main; sys.exit(main())"]
@@ -293,7 +295,7 @@ def test_reconstruct_keeps_names_and_columns(run) -> None:
 def test_the_picture_has_originals_beside_reconstructions(run) -> None:
     run("reconstruct vae.ae images --out pair.png")
     picture = np.asarray(Image.open("pair.png"))
-    X, _ = ae.load("vae.ae").modality_.read(Path("images"))
+    X, *_ = ae.load("vae.ae").modality_.read(Path("images"))
     zoom = 48 // 16
 
     assert np.array_equal(picture[1 : 1 + 8 * zoom : zoom, 1 : 1 + 8 * zoom : zoom], X[0])
@@ -430,12 +432,119 @@ def test_help_imports_nothing_slow() -> None:
         import sys
         from autoencode.cli import main
         for line in ["--help", "fit --help", "fit --recipe vae --objective ELBO --help",
-                     "sample --help", "recipes", "--version", "demo --help"]:
+                     "sample --help", "manifold --help", "interpolate --help",
+                     "recipes", "--version", "demo --help"]:
             assert main(line.split()) == 0, line
         slow = {"torch", "sklearn", "matplotlib", "numpy", "PIL", "tqdm"} & set(sys.modules)
         assert not slow, slow
     """
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+# The manifold
+
+
+def test_manifold(run) -> None:
+    status, out, _ = run("manifold vae.ae digits.npy --new digits.npy --out seen --n-neighbors 5")
+    *text, wrote, following = out.splitlines()
+    X = np.load("digits.npy")
+    found = report(ae.load("vae.ae"), X, X, n_neighbors=5)
+
+    assert status == 0
+    assert text == repr(found).splitlines()
+    assert wrote == "Wrote seen: 5 pictures, and report.json."
+    assert following == "Next: look at seen/index.html in a browser."
+    assert json.loads(Path("seen/report.json").read_text()) == found.to_dict()
+
+
+def test_manifold_of_images_in_a_folder_and_of_tables(run) -> None:
+    assert run("manifold plain.ae images --out of-images --n-neighbors 3")[0] == 0
+    assert run("manifold table.ae table.csv --label kind --out of-table")[0] == 0
+    assert Path("of-table/manifold.png").exists()
+
+
+def test_neighbors(run) -> None:
+    X = np.load("digits.npy")
+    graph = NeighborGraph(4).fit(ae.load("plain.ae").transform(X))
+    status, out, _ = run("neighbors plain.ae digits.npy --out n.npz --n-neighbors 4")
+    stored = np.load("n.npz")
+
+    assert status == 0
+    assert np.array_equal(stored["indices"], graph.indices_)
+    assert np.array_equal(stored["distances"], graph.distances_)
+    assert "120 times 4 neighbours" in out
+    assert "Recall 1.0000" in out
+    assert "0 duplicates, in 0 groups." in out
+    assert run(out.splitlines()[-1].removeprefix("Next: autoencode "))[0] == 0
+
+    assert run("neighbors plain.ae digits.npy --out n.csv --n-neighbors 4")[0] == 0
+    header, first, *_ = csv.reader(Path("n.csv").read_text().splitlines())
+    assert header == [f"{name}{k}" for name in ("neighbor", "distance") for k in range(1, 5)]
+    assert first[:4] == [str(j) for j in graph.indices_[0]]
+    assert np.allclose([float(d) for d in first[4:]], graph.distances_[0])
+
+
+def test_duplicates_are_named(run) -> None:
+    X = np.load("digits.npy")
+    np.save("twice.npy", np.concatenate([X, X[[7, 7, 3]]]))
+    out = run("neighbors plain.ae twice.npy --out n.npz --n-neighbors 4")[1]
+
+    assert "3 duplicates, in 2 groups.\n  3, 122\n  7, 120, 121\n" in out
+
+
+def test_anomalies(run) -> None:
+    X = np.load("digits.npy")
+    np.save("odd.npy", np.concatenate([X[:20], 255 - X[:3]]))
+    line = "anomalies vae.ae odd.npy --reference digits.npy --out odd.csv"
+    status, out, _ = run(line)
+    detector = OffManifoldDetector(ae.load("vae.ae")).fit(X)
+    on, off = detector.decompose(np.load("odd.npy"))
+    header, *rows = csv.reader(Path("odd.csv").read_text().splitlines())
+
+    assert status == 0
+    assert header == ["example", "score", "on", "off", "anomaly"]
+    assert [row[0] for row in rows] == [str(i) for i in range(23)]
+    assert np.allclose(np.array(rows)[:, 1:4].astype(float), np.stack([on + off, on, off], axis=1))
+    assert [row[4] for row in rows] == [str(int(s < detector.offset_)) for s in on + off]
+    assert [row[4] for row in rows[20:]] == ["1", "1", "1"]
+    assert {words.split()[0] for words in out.splitlines()[2:5]} == {"20", "21", "22"}
+    assert Path("odd.png").exists()
+
+    assert run("anomalies table.ae table.csv --label kind --out rows.csv")[0] == 0
+    assert not Path("rows.png").exists()
+
+
+def test_anomalies_in_a_folder_are_named(run) -> None:
+    status, out, _ = run("anomalies plain.ae images --out named.csv")
+    names = [row[0] for row in csv.reader(Path("named.csv").read_text().splitlines())][1:]
+
+    assert status == 0
+    assert sorted(names) == sorted(
+        str(f.relative_to("images")) for f in Path("images").rglob("*.png")
+    )
+    assert out.splitlines()[2].split()[0] in names
+
+
+def test_conditional_models_are_seen_under_one_label(run) -> None:
+    y = np.load("digits.npz")["y"]
+
+    assert run("anomalies given.ae digits.npz --y 3 --out threes.csv")[0] == 0
+    names = [row.split(",")[0] for row in Path("threes.csv").read_text().splitlines()][1:]
+    assert names == [str(i) for i in np.flatnonzero(y == 3)]
+
+    assert run("interpolate given.ae digits.npz 0 1 --y 3 --out way.png")[0] == 0
+
+
+def test_interpolate(run) -> None:
+    status, out, _ = run("interpolate vae.ae digits.npy 0 17 -n 5 --out way.png")
+    X = np.load("digits.npy")
+    length = Geodesics(ae.load("vae.ae")).distance(X[[0]], X[[17]])[0]
+
+    assert status == 0
+    assert f"The geodesic is {length:.4g} long, " in out
+    assert "5 examples on each way" in out
+    assert Path("way.png").exists()
+    assert run("interpolate table.ae table.csv 0 0 --label kind --out still.png")[0] == 0
 
 
 # Bad input
@@ -487,6 +596,17 @@ def test_help_imports_nothing_slow() -> None:
         ("sample given.ae --y 77 --out s.npy", "got 77"),
         ("score vae.ae digits.npy --out s.png", "cannot write 's.png'"),
         ("plot vae.ae digits.npy --out junk.txt", "cannot write 'junk.txt'"),
+        ("manifold vae.ae digits.npy --out junk.txt", "cannot write 'junk.txt'"),
+        ("manifold vae.ae digits.npy --n-neighbors 60 --out m", "more than 2 n_neighbors"),
+        ("manifold given.ae digits.npz --out m", "say with --y"),
+        ("manifold given.ae digits.npz --y 77 --out m", "there is no example with --y 77."),
+        ("neighbors vae.ae digits.npy --out n.txt", "expected a .npz or .csv file."),
+        ("neighbors vae.ae digits.npy --n-neighbors 120 --out n.csv", "120"),
+        ("anomalies vae.ae digits.npy --out a.npy", "expected a .csv file."),
+        ("anomalies vae.ae digits.npy --reference junk.txt --out a.csv", "cannot read 'junk.txt'"),
+        ("interpolate vae.ae digits.npy 0 120 --out w.png", "0 to 119, got 120."),
+        ("interpolate vae.ae digits.npy 0 one --out w.png", "expected END"),
+        ("interpolate vae.ae digits.npy 0 1 --out w.jpg", "expected a .png file."),
         ("info empty", "there is no model file 'empty'."),
     ],
 )

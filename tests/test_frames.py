@@ -404,7 +404,7 @@ def test_frames_of_numbers_are_tables() -> None:
         (lambda X: X.assign(size=np.inf), "column 'size': the number in row 0 is infinite"),
         (lambda X: X.assign(day=3), "column 'day': expected dates, got numbers"),
         (lambda X: X.assign(day="soon"), "column 'day': expected dates"),
-        (lambda X: np.ones((3, 5)), "expects other data, got ndarray"),
+        (lambda X: np.ones((3, 5)), "expected data like those of Frames"),
     ],
 )
 def test_other_data_than_those_of_the_fit(fitted, change, message: str) -> None:

@@ -442,5 +442,31 @@ def test_without_tensorboard_the_error_says_how_to_get_it(monkeypatch, tmp_path)
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     step = Step(linear_model(Dirac(), FixedGaussian()), Reconstruction())
 
-    with pytest.raises(ImportError, match="pip install tensorboard"):
+    with pytest.raises(ImportError, match="pip install"):
         run(step, torch.randn(64, D), epochs=1, tensorboard=tmp_path)
+
+
+def test_least_squares_does_not_see_what_is_held_out() -> None:
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    moved = X.copy()
+
+    def solve(X: np.ndarray) -> tuple[np.ndarray, dict]:
+        training = ae.LeastSquares(validation=0.25)
+        model = ae.linear(latent_dim=2, training=training, random_state=0)
+        model.modality = ae.modalities.Tables(scaling="none")
+        model.fit(X)
+        return model.inverse_transform(np.eye(2)), model.history_[0].validation
+
+    torch.manual_seed(0)
+    before, validated = solve(X)
+
+    # Which rows are held out depends on their number alone: find one, and move it
+    for i in range(len(X)):
+        moved = X.copy()
+        moved[i] += 10
+        after, validated_after = solve(moved)
+
+        if validated_after != pytest.approx(validated) and np.allclose(after, before):
+            return
+
+    raise AssertionError("each row changes the solution")

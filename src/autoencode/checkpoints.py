@@ -8,6 +8,7 @@ __all__ = ["Checkpoint", "fingerprint"]
 
 import hashlib
 import logging
+import math
 import threading
 import time
 from pathlib import Path
@@ -20,6 +21,7 @@ from .storage import check_writable, read, write
 log = logging.getLogger(__name__)
 
 _FILE = "last.checkpoint"
+_CHUNK = 2**24  # bytes that are hashed at once
 
 
 class Checkpoint:
@@ -120,7 +122,9 @@ def fingerprint(*tensors: Tensor | None) -> str:
         else:
             digest.update(f"{tensor.dtype}{tuple(tensor.shape)}".encode())
 
-            for part in tensor.split(4096):
+            row = max(1, math.prod(tensor.shape[1:]) * tensor.dtype.itemsize)
+
+            for part in tensor.split(max(1, _CHUNK // row)):
                 digest.update(part.contiguous().cpu().numpy().tobytes())
 
     return digest.hexdigest()

@@ -22,7 +22,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor, nn
 from torch.distributions import constraints
 
-from . import archive, arguments, corruptions, storage
+from . import archive, arguments, corruptions, imputation, storage
 from .checkpoints import Checkpoint
 from .corruptions import Corruption
 from .data import (
@@ -36,7 +36,7 @@ from .data import (
     stored_by_row,
 )
 from .distributions import Dirac, Family
-from .evaluation import log_evidence, weighted_codes
+from .evaluation import log_evidence
 from .modalities import CANDIDATES, Modality, describe_context, guess
 from .model import Conditional, LatentModel
 from .networks import Network
@@ -47,7 +47,6 @@ from .training import Solver, Training
 
 log = logging.getLogger(__name__)
 
-_CODES = 2**14  # of the prior, to choose from those that fit what is given
 _ROWS = 1024  # examples per pass through the networks outside of training
 
 
@@ -308,12 +307,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self._check_fitted(decoder=True)
         objective = (self.objective or Reconstruction()).clone()
         step = Step(self.model_, objective, normalize=self.modality_.normalize)
-        data, y_read = self._read(X)
-        c = self._encode_context(y_read if y is None else y, len(data))
+        X, y_read = self._read(X)
+        c = self._encode_context(y_read if y is None else y, len(X))
 
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed_)
-            return evaluate(step, Examples(self._load(data), None, c).split(_ROWS))
+            return evaluate(step, Examples(self._load(X), None, c).split(_ROWS))
 
     @_NeedsDensity
     def score_samples(
@@ -371,17 +370,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     ) -> Any:
         r"""Rows whose missing cells are filled in, from those that are there.
 
-        .. math:: \mathbb{E}[x \mid x_o] \approx \sum_k w_k \, \mathbb{E}[x \mid z_k], \qquad
-            w_k \propto \frac{p(x_o \mid z_k) \, p(z_k)}{q(z_k \mid x_o)}, \quad
-            z_k \sim q(z \mid x_o)
-
-        Of categories it takes the most probable level. Cells that are there stay as they are.
-        A model without a density takes the one code that it has.
-
-        References:
-            | MIWAE: Deep Generative Modelling and Imputation of Incomplete Data Sets
-              (Mattei & Frellsen, 2019)
-            | https://arxiv.org/abs/1812.02633
+        By importance sampling, see :mod:`~autoencode.imputation`. Of numbers it takes the
+        mean, of categories the most probable level. Cells that are there stay as they are. A
+        model without a density takes the one code that it has.
 
         Arguments:
             X: The rows. Training with `corruption=Masking()`, which hides cells, makes a model
@@ -398,31 +389,19 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             ValueError: If the data are such as can have no missing cells.
         """
         self._check_fitted(decoder=True)
+        n = 0 if n_samples is None else _at_least_one(n_samples)
+        X, y_read = self._read(X)
+        y, seed, restore = y_read if y is None else y, self.seed_, self.modality_.restore
 
-        if n_samples is not None and (not isinstance(n_samples, Integral) or n_samples < 1):
-            raise ValueError(f"expected a number of samples >= 1, got {n_samples!r}.")
+        if n == 0:
+            x = self._map_data(lambda m, x: imputation.mean_given(m, x, seed), X, y)
+            return self.modality_.fill(X, restore(x))
 
-        rows, y_read = self._read(X)
-        x = self._load(rows)
-        c = self._encode_context(y_read if y is None else y, len(x))
+        with _seeded(random_state):
+            z = self._map_data(lambda m, x: imputation.codes_given(m, x, n, seed), X, y)
+            draws = [self._new_examples(codes, y) for codes in z.unbind(dim=1)]
 
-        def likely(model: LatentModel, x: Tensor) -> Tensor:
-            z, w = self._weighted(model, self.modality_.normalize(x))
-            means = [v[:, None] * model.decode(z_k).mean for z_k, v in zip(z, w)]
-            return torch.stack(means).sum(dim=0)
-
-        def drawn(model: LatentModel, x: Tensor) -> Tensor:
-            z, w = self._weighted(model, self.modality_.normalize(x))
-            k = torch.multinomial(w.T, 1)[:, 0]
-            return self.modality_.new_examples(model.decode(z[k, torch.arange(len(x))]))
-
-        if n_samples is None:
-            return self.modality_.fill(rows, self.modality_.restore(self._map(likely, x, c)))
-
-        with self._seeded(random_state):
-            draws = [self._map(drawn, x, c) for _ in range(int(n_samples))]
-
-        return [self.modality_.fill(rows, self.modality_.restore(r)) for r in draws]
+        return [self.modality_.fill(X, restore(x)) for x in draws]
 
     def score(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> float:
         r"""How good the model is, higher is better, for grid search and cross-validation.
@@ -461,22 +440,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         self._check_fitted(decoder=True)
 
-        if not isinstance(n_samples, Integral) or n_samples < 1:
-            raise ValueError(f"expected a number of samples >= 1, got {n_samples!r}.")
+        n = _at_least_one(n_samples)
+        part = None if given is None else self.modality_.partial(given, n)
 
-        c = self._encode_context(y, int(n_samples))
+        with _seeded(random_state):
+            z = self.model_.prior().sample((n,)).cpu() if part is None else self._fitting(part, y)
+            X = self.modality_.restore(self._new_examples(z, y))
 
-        part = None if given is None else self.modality_.partial(given, int(n_samples))
-
-        with self._seeded(random_state):
-            if part is None:
-                z = self.model_.prior().sample((int(n_samples),)).cpu()
-            else:
-                z = self._codes_given(part, y, int(n_samples))
-
-            x = self._map(lambda m, z: self.modality_.new_examples(m.decode(z)), z, c)
-
-        X = self.modality_.restore(x)
         return X if part is None else self.modality_.fill(part, X)
 
     # For those who go on with torch
@@ -496,8 +466,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             ValueError: If the examples are not like those of `fit`.
         """
         self._check_fitted()
-        data, y_read = self._read(X)
-        x = self.modality_.load(data)
+        X, y_read = self._read(X)
+        x = self.modality_.load(X)
         c = self._encode_context(y_read if y is None else y, len(x))
 
         return Examples(self.modality_.normalize(x), None, c)
@@ -611,17 +581,18 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def _build(self, likelihood: Family, latent_dim: int) -> LatentModel:
         r"""Returns a model with new weights for the data that `modality_` has seen."""
         shape, posterior = self.modality_.shape_, self._posterior()
+        event = self.modality_.event_
         network = self.network or self.modality_.network()
         context = self.context_.size_ if self.context_ else 0
 
         encoder = network.encoder(shape, posterior.n_params * latent_dim, context)
         decoder = network.decoder(
-            latent_dim, (likelihood.n_params * shape[0], *shape[1:]), context
+            latent_dim, (likelihood.n_params * event[0], *event[1:]), context
         )
 
         return LatentModel(
             Conditional(encoder, posterior, shape, (latent_dim,)),
-            Conditional(decoder, likelihood, (latent_dim,), shape),
+            Conditional(decoder, likelihood, (latent_dim,), event),
             (self.prior or StandardNormal()).clone().build(latent_dim),
         )
 
@@ -637,19 +608,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     # Data at the border
 
-    def _read(self, X: Any, reset: bool = False) -> tuple[Any, NDArray | None]:
-        r"""Returns an array of numbers, or what a modality takes, and labels if it holds some."""
+    def _read(self, X: Any, reset: bool = False) -> tuple[NDArray, NDArray | None]:
+        r"""Returns an array of numbers from whatever the user has, and labels if it holds some."""
         y = None
 
         if isinstance(X, (str, Path)):
             path = Path(X)
-
             reader = self._reader(path, reset)
 
-            if reader is None:
-                X, y, _ = read_array(path)
-            else:
-                X, y = reader.read(path)
+            X, y, *_ = read_array(path) if reader is None else reader.read(path)
         elif is_stream(X):
             X, y = read_stream(X)
         elif isinstance(X, Mapping):
@@ -657,12 +624,22 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         known = self.modality if reset else self.modality_
 
-        if not _is_numeric(X) or (isinstance(known, Modality) and not known.numeric):
-            return self._check_kind(X, reset), y
+        if not (_is_numeric(X) and getattr(known, "numeric", True)):
+            modality = self._guess(X) if reset else self.modality_
+
+            if not modality.accepts(X):
+                raise ValueError(f"expected data like those of {modality}, got {type(X)}.")
+
+            if reset and hasattr(X, "columns"):
+                validate_data(self, X, skip_check_array=True)
+
+            return X, y
 
         X = _without_torch(X)
 
-        if (X if hasattr(X, "ndim") else np.asarray(X)).ndim > 2:
+        columns = getattr(self.modality, "columns", True)  # which is there only if given
+
+        if not columns or (X if hasattr(X, "ndim") else np.asarray(X)).ndim > 2:
             X = np.asarray(X)
 
             if X.dtype.kind not in "buif":
@@ -677,34 +654,21 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def _reader(self, path: Path, reset: bool) -> Modality | None:
         r"""Returns the kind of data of a folder or file, if it is none of an array of numbers."""
+        known = self.modality if reset else self.modality_
+
         if path.is_dir():
             return self._guess(path) if reset else self.modality_
 
-        if not reset:
-            return None if self.modality_.numeric else self.modality_
+        if isinstance(known, Modality):
+            return None if known.numeric else known
 
-        kinds = self.modality or CANDIDATES
-        kinds = [kinds] if isinstance(kinds, Modality) else kinds
+        return next((kind for kind in known or CANDIDATES if kind.accepts(path)), None)
 
-        return next((kind.clone() for kind in kinds if kind.accepts(path)), None)
-
-    def _check_kind(self, X: Any, reset: bool) -> Any:
-        r"""Returns data other than numbers as they are, for their modality."""
-        modality = self._guess(X) if reset else self.modality_
-
-        if not modality.accepts(X):
-            raise ValueError(f"{modality} expects other data, got {type(X).__name__}.")
-
-        if reset and hasattr(X, "columns"):
-            validate_data(self, X, skip_check_array=True)
-
-        return X
-
-    def _load(self, X: Any) -> Tensor:
+    def _load(self, X: NDArray) -> Tensor:
         r"""Returns examples as they came; those of a memory-mapped file stay there."""
         return on_disk(self.modality_.load(X), X)
 
-    def _guess(self, X: Any) -> Modality:
+    def _guess(self, X: NDArray | Path) -> Modality:
         if isinstance(self.modality, Modality):
             return self.modality.clone()
 
@@ -771,6 +735,17 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     # Passes through the networks
 
+    def _new_examples(self, z: Tensor, y: ArrayLike | None) -> Tensor:
+        c = self._encode_context(y, len(z))
+        return self._map(lambda m, z: self.modality_.new_examples(m.decode(z)), z, c)
+
+    def _fitting(self, part: Any, y: ArrayLike | None) -> Tensor:
+        r"""Draws a code for each of several examples, of which the same cells are given."""
+        x = self.modality_.normalize(self.modality_.load(part)[:1])
+        c = self._encode_context(y, 1)
+
+        return self._map(lambda m, x: imputation.codes_from_prior(m, x, len(part)), x, c)
+
     def _map_data(
         self, function: Callable[[LatentModel, Tensor], Tensor], X: Any, y: ArrayLike | None
     ) -> Tensor:
@@ -780,40 +755,6 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         c = self._encode_context(y_read if y is None else y, len(x))
 
         return self._map(lambda model, x: function(model, self.modality_.normalize(x)), x, c)
-
-    @contextlib.contextmanager
-    def _seeded(self, random_state: int | np.random.RandomState | None) -> Iterator[None]:
-        r"""Seeds torch for a while."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(check_random_state(random_state).randint(2**31)))
-            yield
-
-    def _weighted(self, model: LatentModel, x: Tensor) -> tuple[Tensor, Tensor]:
-        r"""Returns codes of examples, with shape `(K, B, D)`, and their weights, `(K, B)`."""
-        if isinstance(self._posterior(), Dirac):
-            z = model.encode(x).mean[None]
-            return z, torch.ones(z.shape[:2], device=z.device)
-
-        z, log_w = weighted_codes(model, x, seed=self.seed_)
-        return z, log_w.softmax(dim=0).to(z.dtype)
-
-    def _codes_given(self, part: Any, y: ArrayLike | None, n: int) -> Tensor:
-        r"""Draws codes given some cells: from many of the prior, by their weight."""
-        N = max(_CODES, 4 * n)
-        x = self.modality_.normalize(self.modality_.load(part)[:1])
-        z = self.model_.prior().sample((N,)).cpu()
-        c = self._encode_context(y, N)
-        log_w = self._map(lambda m, z: m.decode(z).log_prob(x.to(z.device)), z, c).double()
-        w = log_w.softmax(dim=0)
-        effective = float(1 / w.square().sum())
-
-        if effective < 30:
-            log.warning(
-                "what is given is rare to the model: %d new examples come from about %.0f codes.",
-                *(n, effective),
-            )
-
-        return z[torch.multinomial(w, n, replacement=True)]
 
     def _map(
         self,
@@ -845,18 +786,47 @@ def _without_torch(X: Any) -> Any:
 
 def _is_numeric(X: Any) -> bool:
     r"""Whether examples are numbers, which are checked here; others go to their modality."""
-    return is_numbers(X) if is_frame(X) else True
+    if isinstance(X, Tensor):
+        return True
+
+    if is_frame(X):
+        return is_numbers(X)
+
+    if isinstance(X, np.ndarray) and X.dtype == object:
+        return not any(isinstance(x, np.ndarray) for x in X.flat)
+
+    try:
+        np.asarray(X)
+    except ValueError:  # different lengths, which arrays may have and rows may not
+        return not any(isinstance(x, np.ndarray) for x in X)
+
+    return True
 
 
 def _check_lengths(**rows: Any) -> None:
     lengths = {
-        name: len(v if is_frame(v) else np.atleast_1d(v))
+        name: len(v if isinstance(v, (list, tuple)) or is_frame(v) else np.atleast_1d(v))
         for name, v in rows.items()
         if v is not None
     }
 
     if len(set(lengths.values())) > 1:
         raise ValueError(f"expected one row of each for every example, got lengths {lengths}.")
+
+
+@contextlib.contextmanager
+def _seeded(random_state: int | np.random.RandomState | None) -> Iterator[None]:
+    r"""Seeds torch for a while."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(check_random_state(random_state).randint(2**31)))
+        yield
+
+
+def _at_least_one(n: Any) -> int:
+    if not isinstance(n, Integral) or n < 1:
+        raise ValueError(f"expected a number of samples >= 1, got {n!r}.")
+
+    return int(n)
 
 
 def _checkpoint(training: Solver | None) -> Checkpoint:

@@ -1,8 +1,15 @@
 r"""Numbers about a trained model."""
 
-__all__ = ["active_units", "log_evidence", "weighted_codes"]
+__all__ = [
+    "active_units",
+    "log_evidence",
+    "log_spectral_distance",
+    "signal_to_noise",
+    "weighted_codes",
+]
 
 import math
+from collections.abc import Iterator
 
 import torch
 from numpy.typing import ArrayLike
@@ -11,6 +18,7 @@ from torch.distributions import Distribution, Independent, Normal
 
 from .model import LatentModel
 
+_SOUNDS = 64  # whose spectra are held at once
 _ROWS = 2048  # codes to decode at once: more of them do not fit in the processor's cache
 
 
@@ -41,8 +49,8 @@ def log_evidence(model: LatentModel, x: Tensor, samples: int = 128, seed: int = 
         >>> log_evidence(model, x, samples=1000).shape  # doctest: +SKIP
         torch.Size([64])
     """
-    log_w = weighted_codes(model, x, samples, seed)[1]
-    return log_w.logsumexp(dim=0) - math.log(samples)
+    parts = [log_w.logsumexp(dim=0) for _, log_w in _draws(model, x, samples, seed)]
+    return torch.stack(parts).logsumexp(dim=0) - math.log(samples)
 
 
 def weighted_codes(
@@ -66,22 +74,8 @@ def weighted_codes(
         >>> weighted_codes(model, x, samples=10)[1].shape  # doctest: +SKIP
         torch.Size([10, 64])
     """
-    q = model.encode(x)
-    codes, weights = [], []
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-
-        # All at once: smaller draws from the same seed are other numbers
-        noise = torch.randn(samples, 1, q.event_shape.numel(), dtype=x.dtype).to(x.device)
-
-        for eps in noise.split(max(1, _ROWS // max(1, len(x)))):
-            z = _sample(q, eps)
-            log_w = model.decode(z).log_prob(x) + model.prior().log_prob(z) - q.log_prob(z)
-            codes.append(z)
-            weights.append(log_w.double())
-
-    return torch.cat(codes), torch.cat(weights)
+    codes, log_w = zip(*_draws(model, x, samples, seed))
+    return torch.cat(codes), torch.cat(log_w)
 
 
 def active_units(Z: ArrayLike, threshold: float = 1e-2) -> int:
@@ -103,6 +97,99 @@ def active_units(Z: ArrayLike, threshold: float = 1e-2) -> int:
     """
     Z = torch.as_tensor(Z, dtype=torch.float64)
     return int((Z.var(dim=0, correction=0) > threshold).sum())
+
+
+def log_spectral_distance(x: ArrayLike, r: ArrayLike, window: int = 512) -> Tensor:
+    r"""How far the spectra of sounds are apart, in decibels.
+
+    .. math:: \frac{1}{T} \sum_{t=1}^T \sqrt{ \frac{1}{K} \sum_{k=1}^K \Big(
+        10 \log_{10} \frac{|X_{tk}|^2}{|R_{tk}|^2} \Big)^2 }
+
+    :math:`X` and :math:`R` are short-time Fourier transforms by Hann windows that overlap by
+    three quarters. Powers below a millionth of the greatest of :math:`X`, that is -60 dB, count
+    as this. The phase counts for nothing, see :func:`signal_to_noise`.
+
+    Arguments:
+        x: Waveforms, with shape `(N, n)`.
+        r: Those to compare with them, with the same shape.
+        window: The samples of a window.
+
+    Returns:
+        The distances, with shape `(N,)`. Of silence they are zero.
+
+    Example:
+        >>> x = torch.randn(1, 4000)
+        >>> log_spectral_distance(x, 0.1 * x).round()
+        tensor([20.], dtype=torch.float64)
+    """
+    x, r = _waveforms(x, r)
+    hann = torch.hann_window(window, dtype=x.dtype)
+    distances = []
+
+    for pair in torch.stack([x, r]).split(_SOUNDS, dim=1):
+        S = torch.stft(
+            pair.flatten(end_dim=1), window, window // 4, window=hann, pad_mode="constant",
+            return_complex=True,
+        )  # fmt: skip
+        X, R = S.abs().square().unflatten(0, (2, -1))
+
+        floor = (1e-6 * X.amax(dim=(1, 2), keepdim=True)).clamp(min=1e-30)
+        decibels = 10 * (X.maximum(floor) / R.maximum(floor)).log10()
+        distances.append(decibels.square().mean(dim=1).sqrt().mean(dim=1))
+
+    return torch.cat(distances)
+
+
+def signal_to_noise(x: ArrayLike, r: ArrayLike) -> Tensor:
+    r"""How much stronger sounds are than what is wrong with others, in decibels.
+
+    .. math:: 10 \log_{10} \frac{\| x \|^2}{\| x - r \|^2}
+
+    It is zero for silence, infinite for the sound itself, and mostly below zero for a sound of
+    another phase, however alike they are to the ear.
+
+    Arguments:
+        x: Waveforms, with shape `(N, n)`.
+        r: Those to compare with them, with the same shape.
+
+    Returns:
+        The ratios, with shape `(N,)`.
+
+    Example:
+        >>> signal_to_noise([[1.0, -1.0]], [[0.9, -0.9]]).round()
+        tensor([20.], dtype=torch.float64)
+    """
+    x, r = _waveforms(x, r)
+    return 10 * (x.square().sum(dim=-1) / (x - r).square().sum(dim=-1)).log10()
+
+
+def _waveforms(x: ArrayLike, r: ArrayLike) -> tuple[Tensor, Tensor]:
+    x, r = (torch.as_tensor(a, dtype=torch.float64) for a in (x, r))
+
+    if x.ndim != 2 or x.shape != r.shape:
+        raise ValueError(
+            f"expected waveforms of one shape (N, n), got {tuple(x.shape)} and {tuple(r.shape)}."
+        )
+
+    return x, r
+
+
+def _draws(
+    model: LatentModel, x: Tensor, samples: int, seed: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    r"""Yields codes, with shape `(k, B, D)`, and the logs of their weights, `(k, B)`."""
+    q = model.encode(x)
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+
+        # All at once: smaller draws from the same seed are other numbers
+        noise = torch.randn(samples, 1, q.event_shape.numel(), dtype=x.dtype).to(x.device)
+
+        for eps in noise.split(max(1, _ROWS // max(1, len(x)))):
+            z = _sample(q, eps)
+            log_w = model.decode(z).log_prob(x) + model.prior().log_prob(z) - q.log_prob(z)
+            yield z, log_w.double()
 
 
 def _sample(q: Distribution, eps: Tensor) -> Tensor:

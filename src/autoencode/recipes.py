@@ -35,7 +35,7 @@ from .corruptions import GaussianNoise
 from .distributions import SharedGaussian
 from .estimator import Autoencoder
 from .least_squares import LeastSquares
-from .modalities import Images, Tables
+from .modalities import Images, Sounds, Tables
 from .networks import Perceptron
 from .objectives import ELBO, Contractive, Objective, Reconstruction
 
@@ -84,7 +84,7 @@ def linear(latent_dim: int = 2, **options: Any) -> Autoencoder:
     """
     closed_form = {
         "likelihood": SharedGaussian(),
-        "modality": (Images(), Tables(scaling="whole")),
+        "modality": (Sounds(), Images(), Tables(scaling="whole")),
         "training": LeastSquares(),
     }
 

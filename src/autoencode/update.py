@@ -1,11 +1,9 @@
 r"""One step of training: loss, gradient, optimizer; as it is written, or compiled into one."""
 
-__all__ = ["Compiled", "Eager", "can_compile", "has_bfloat16"]
+__all__ = ["Compiled", "Eager", "has_bfloat16"]
 
 import logging
 import math
-import os
-import shutil
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -84,9 +82,8 @@ class Compiled:
     r"""The same step compiled, by :func:`torch.compile`, into few passes over memory.
 
     The first call takes from ten seconds to a minute, or a few seconds where torch finds its
-    earlier work on disk. Each later one saves some milliseconds. Numbers differ from those of
-    :class:`Eager` in their last digits. What cannot be compiled is done eagerly, and the log
-    says why.
+    earlier work on disk. Numbers differ from those of :class:`Eager` in their last digits.
+    What cannot be compiled is done eagerly, and the log says why.
 
     Arguments:
         step: What is trained.
@@ -160,19 +157,6 @@ class Compiled:
             t.add_(one)
 
         return Updated(loss.detach(), finite)
-
-
-def can_compile(device: str) -> bool:
-    r"""Whether :func:`torch.compile` finds what it needs: on a processor, a C++ compiler.
-
-    Example:
-        >>> can_compile("cpu") in {True, False}
-        True
-    """
-    if torch.device(device).type == "cpu":
-        return any(shutil.which(name) for name in (os.environ.get("CXX", "g++"), "clang++"))
-
-    return torch.device(device).type == "cuda"
 
 
 def has_bfloat16(device: str) -> bool:

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .. import storage
-from ..data import is_frame, is_numbers, read_array, read_images, write_frame
+from ..data import holds_frame, is_frame, read_array, write_frame
 from ..estimator import Autoencoder
-from ..modalities import CANDIDATES, Images
+from ..modalities import CANDIDATES, Frames, Modality
 from ..modalities.context import Numbers
 
 ROWS = (".npy", ".csv", ".parquet")
@@ -64,8 +64,8 @@ def read(
     if label is not None and labels is not None:
         raise ValueError("expected --label or --labels, got both.")
 
-    if (frame := _read_frame(path, label, model)) is not None:
-        given = frame
+    if not path.is_dir() and (kind := _kind(path, label, model)) is not None:
+        given = _read_kind(path, kind, label)
     elif not path.is_dir():
         given = Given(*read_array(path, label))
 
@@ -78,10 +78,9 @@ def read(
         raise ValueError(
             f"only .csv and .parquet files have a label column, and '{path}' is a folder."
         )
-    elif model is not None and isinstance(model.modality_, Images):
-        channels, *size = model.modality_.shape_
-        images = read_images(path, (size[0], size[1]), channels, model.modality_.strict)
-        given = Given(images.X, images.y, files=images.files)
+    elif model is not None:
+        X, y, files = model.modality_.read(path)
+        given = Given(X, y, files=files)
     else:
         given = Given(path)
 
@@ -93,33 +92,30 @@ def read(
     return given
 
 
-def _read_frame(path: Path, label: str | None, model: Autoencoder | None) -> Given | None:
-    r"""Returns what a file holds if it is no array of numbers, less a column of labels."""
-    kinds = CANDIDATES if model is None else [model.modality_]
-    kind = next((k for k in kinds if not k.numeric and (model or k.accepts(path))), None)
-
-    if kind is None:
-        return None
-
-    if not path.exists():
-        raise FileNotFoundError(f"there is no file or folder '{path}'.")
-
-    X: Any = None
-    X, y = kind.read(path)
+def _kind(path: Path, label: str | None, model: Autoencoder | None) -> Modality | None:
+    r"""Returns the kind of data of a file, if it is none of an array of numbers and labels."""
+    if model is not None:
+        return None if model.modality_.numeric else model.modality_
 
     if label is not None:
-        if label not in X.columns:
-            raise ValueError(
-                f"cannot read '{path}': it has no column '{label}'; it has {[*X.columns]}."
-            )
+        return Frames() if holds_frame(path, label) else None
 
-        y = X.pop(label).astype(object)
-        y = y.where(y.notna(), None).to_numpy()
+    return next((kind for kind in CANDIDATES if kind.accepts(path)), None)
 
-        if model is None and is_numbers(X):  # but for the labels it is an array
-            return None
 
-    return Given(X, y, [*getattr(X, "columns", [])] or None)
+def _read_kind(path: Path, kind: Modality, label: str | None) -> Given:
+    r"""Returns the examples of a file, less the column of labels."""
+    X, y, files = kind.read(path)
+    columns = [*getattr(X, "columns", [])]
+
+    if label is None:
+        return Given(X, y, columns or None, files)
+
+    if label not in columns:
+        raise ValueError(f"cannot read '{path}': it has no column '{label}'; it has {columns}.")
+
+    y = X.pop(label).astype(object)
+    return Given(X, y.where(y.notna(), None).to_numpy(), [*X.columns], files)
 
 
 def _read_labels(path: Path) -> NDArray:
@@ -151,11 +147,46 @@ def cells(given: Sequence[str] | None) -> dict[str, str] | None:
     return None if given is None else dict(word.split("=", 1) for word in given)
 
 
+def under(given: Given, y: Any, model: Autoencoder) -> Given:
+    r"""The examples with the one label, or the one row of numbers, that is to be looked at.
+
+    Arguments:
+        given: All examples. Those without file names are named by their numbers.
+        y: What :func:`context` returns.
+        model: The model. If it is not conditional, all examples remain.
+
+    Raises:
+        ValueError: If the model is conditional and `y` is not one label, or that of none.
+
+    Example:
+        >>> under(read(Path("digits.npz")), ["3"], model).X.shape  # doctest: +SKIP
+        (183, 8, 8)
+    """
+    names = given.files or [str(i) for i in range(len(given.X))]
+
+    if model.context_ is None:
+        return given._replace(files=names)
+
+    if y is None or len(y) != 1:
+        raise ValueError(
+            "this model is conditional: say with --y under which label to look at it."
+        )
+
+    kind = str if isinstance(y[0], str) else float
+    labels = np.asarray(given.y).astype(kind).reshape(len(given.X), -1)
+    rows = (labels == np.reshape(y, (1, -1))).all(axis=1)
+
+    if not rows.any():
+        raise ValueError(f"there is no example with --y {' '.join(map(str, np.ravel(y)))}.")
+
+    return Given(given.X[rows], given.y, None, [*np.array(names)[rows]])
+
+
 # Out
 
 
 def suffixes(model: Autoencoder) -> tuple[str, ...]:
-    r"""Returns how examples can be written; the empty one stands for a folder of images."""
+    r"""Returns how examples can be written; the empty one stands for a folder of their files."""
     return model.modality_.suffixes
 
 
@@ -217,7 +248,7 @@ def write_examples(
     files: Sequence[str] | None = None,
     beside: NDArray | None = None,
 ) -> None:
-    r"""Writes examples in the user's units: rows, a picture of all, or a folder of images."""
+    r"""Writes examples in the user's units: rows, a picture of all, or a folder of their files."""
     if is_frame(X):
         with replacing(out) as temporary:
             write_frame(temporary, X, suffix(out))
@@ -228,17 +259,19 @@ def write_examples(
         tiles = tiles if beside is None else np.concatenate([_pixels(beside, model), tiles], 2)
         _write_image(out, _sheet(tiles))
     else:
-        for i, image in enumerate(_pixels(X, model)):
-            name = Path(files[i]).with_suffix(".png") if files else f"{i:05}.png"
-            _write_image(out / name, image)
+        end = model.modality_.suffix
+
+        for i, example in enumerate(X):
+            path = out / (Path(files[i]).with_suffix(end) if files else f"{i:05}{end}")
+            path.parent.mkdir(parents=True, exist_ok=True)
+
+            with replacing(path) as temporary:
+                model.modality_.write(temporary, example)
 
 
 def _pixels(X: NDArray, model: Autoencoder) -> NDArray:
-    low, high = model.modality_.range_  # type: ignore[attr-defined]
-    X = X[..., 0] if X.ndim == 4 and X.shape[-1] == 1 else X
-    X = (X.astype(float) - low).clip(0, high - low) * 255 / (high - low)
-
-    return np.rint(X).astype(np.uint8)
+    pixels = np.rint(255 * model.modality_.pixels(X)).astype(np.uint8)
+    return pixels[..., 0] if pixels.shape[-1] == 1 else pixels
 
 
 def _sheet(tiles: NDArray) -> NDArray:

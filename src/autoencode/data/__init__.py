@@ -14,6 +14,7 @@ __all__ = [
     "read_array",
     "read_frame",
     "read_images",
+    "read_sounds",
     "read_stream",
     "stored_by_row",
     "write_frame",
@@ -24,5 +25,6 @@ from .cache import cache_folder
 from .files import chunks, native, on_disk
 from .folders import read_images
 from .frames import holds_frame, is_frame, is_numbers, read_frame, write_frame
+from .sounds import read_sounds
 from .sources import read_array
 from .streams import is_stream, read_stream, stored_by_row

@@ -21,7 +21,7 @@ def is_frame(X: object) -> bool:
     if isinstance(X, type) or not hasattr(X, "columns"):
         return False
 
-    return hasattr(X, "iloc") or (hasattr(X, "to_pandas") and hasattr(X, "__dataframe__"))
+    return hasattr(X, "iloc") or hasattr(X, "__dataframe__")
 
 
 def is_numbers(frame: Any) -> bool:
@@ -40,10 +40,14 @@ def is_numbers(frame: Any) -> bool:
     return X.dtype.kind in "bui" or (X.dtype.kind == "f" and not np.isnan(X).any())
 
 
-def holds_frame(path: Path) -> bool:
+def holds_frame(path: Path, label: str | None = None) -> bool:
     r"""Whether a file is a table that is not all numbers: with text, dates or missing cells.
 
     Of text beyond 256 MB only the first 16 MB are looked at.
+
+    Arguments:
+        path: The file.
+        label: A column that does not count.
 
     Example:
         >>> holds_frame(Path("digits.npy"))
@@ -64,10 +68,10 @@ def holds_frame(path: Path) -> bool:
         return False  # the reader of numbers says why
 
     separated = table.num_columns == 1 and any(c in table.column_names[0] for c in ";\t")
-    plain = all(_is_plain(column.type, text) for column in table.columns)
-    missing = any(column.null_count for column in table.columns)
+    columns = [c for name, c in zip(table.column_names, table.columns) if name != label]
+    numbers = all(_is_plain(c.type, text) and not c.null_count for c in columns)
 
-    return table.num_rows > 0 and not separated and not (plain and not missing)
+    return table.num_rows > 0 and not separated and not numbers
 
 
 def read_frame(path: Path) -> Any:

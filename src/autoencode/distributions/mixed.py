@@ -8,7 +8,6 @@ from typing import ClassVar
 import torch
 from torch import Size, Tensor
 from torch.distributions import Distribution, Normal, OneHotCategorical
-from torch.distributions.constraints import Constraint
 from torch.nn.functional import softplus
 
 from .family import SMALLEST_SCALE, Family
@@ -82,13 +81,6 @@ class MixedCells(Distribution):
         return MixedCells(loc, scale, self.logits.expand(*batch_shape, -1), self.levels)
 
 
-class _NotInfinite(Constraint):
-    r"""All numbers but infinities."""
-
-    def check(self, value: Tensor) -> Tensor:
-        return ~value.isinf()
-
-
 class Mixed(Family):
     r"""Rows of numbers and categories with missing cells, see :class:`MixedCells`.
 
@@ -110,7 +102,6 @@ class Mixed(Family):
     """
 
     n_params = 1
-    support = _NotInfinite()
 
     def __init__(self, scales: Sequence[float] = (), levels: Sequence[int] = ()) -> None:
         super().__init__()

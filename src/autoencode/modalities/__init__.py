@@ -1,6 +1,20 @@
 r"""Modalities: kinds of data, to tensors and back."""
 
-__all__ = ["CANDIDATES", "Frames", "Images", "Modality", "Tables", "describe_context", "guess"]
+__all__ = [
+    "CANDIDATES",
+    "MDCT",
+    "Frames",
+    "Images",
+    "LogMel",
+    "Modality",
+    "Sounds",
+    "Spectrum",
+    "Tables",
+    "cut",
+    "describe_context",
+    "guess",
+    "join",
+]
 
 from collections.abc import Sequence
 
@@ -8,16 +22,19 @@ from .base import Modality
 from .context import describe_context
 from .frames import Frames
 from .images import Images
+from .sounds import Sounds
+from .spectra import MDCT, LogMel, Spectrum
 from .tables import Tables
+from .windows import cut, join
 
-CANDIDATES = (Images(), Tables(), Frames())
+CANDIDATES = (Sounds(), Images(), Tables(), Frames())
 
 
 def guess(X: object, candidates: Sequence[Modality] = CANDIDATES) -> Modality:
     r"""The modality of some data: the first candidate that accepts them.
 
     Arguments:
-        X: An array, a data frame, or the path of a file or folder.
+        X: An array, a list of sounds, a data frame, or the path of a file or folder.
         candidates: The modalities to choose from.
 
     Raises:
@@ -34,5 +51,6 @@ def guess(X: object, candidates: Sequence[Modality] = CANDIDATES) -> Modality:
 
     raise ValueError(
         "expected rows of numbers, with shape (N, D), or images, with shape (N, H, W) or"
-        f" (N, H, W, C), or a folder of images; got {getattr(X, 'shape', X)}."
+        " (N, H, W, C), or sounds, as a list of arrays of different lengths, or a folder of images"
+        f" or sounds; got {getattr(X, 'shape', X)}."
     )

@@ -48,14 +48,25 @@ class Modality(Configurable, abc.ABC):
     suffixes: ClassVar[tuple[str, ...]] = (".npy", ".csv", ".parquet")
     r"""The files that examples can be written to; the empty one stands for a folder."""
 
+    suffix: ClassVar[str] = ""
+    r"""Of such a folder, the suffix of the files, one for each example."""
+
+    columns: ClassVar[bool] = True
+    r"""Whether arrays with shape `(N, D)` have columns, whose number and names are to stay."""
+
+    @property
+    def event_(self) -> tuple[int, ...]:
+        r"""The shape that the raw parameters of the likelihood are asked for."""
+        return self.shape_
+
     @classmethod
     @abc.abstractmethod
     def accepts(cls, X: object) -> bool:
         r"""Whether `X`, examples or the path of a file or folder, is of this kind."""
 
     @abc.abstractmethod
-    def read(self, path: Path) -> tuple[NDArray, NDArray | None]:
-        r"""Returns the examples of a file or folder, and their labels if it has some."""
+    def read(self, path: Path) -> tuple[Any, ...]:
+        r"""Returns the examples of a file or folder, labels or `None`, and the files' names."""
 
     @abc.abstractmethod
     def fit(self: Self, X: NDArray, support: Constraint = constraints.real) -> Self:
@@ -174,6 +185,21 @@ class Modality(Configurable, abc.ABC):
     def damage(self, corruption: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
         r"""Returns a corruption, or what stands for it where it has no meaning for the data."""
         return corruption
+
+    def numbers(self, X: Any) -> Any:
+        r"""Returns the rows of a table as numbers, for pictures."""
+        return X
+
+    def pixels(self, X: NDArray) -> NDArray:
+        r"""Returns pictures of examples, with shape `(N, H, W, C)`, from 0 to 1.
+
+        Only kinds of data need it that networks see as three-dimensional.
+        """
+        raise ValueError(f"there are no pictures of {self}.")
+
+    def write(self, path: Path, example: NDArray) -> None:
+        r"""Writes an example to a file of its own, which ends in `suffix`."""
+        raise ValueError(f"there are no files of single examples of {self}.")
 
 
 def tensor_of(X: NDArray) -> Tensor:

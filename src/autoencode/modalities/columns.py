@@ -71,7 +71,7 @@ class NumberColumn(Configurable):
             self.dtype_ = f"datetime64[{dates.unit}]" if objects else self.dtype_
             self.origin_ = int(dates.dropna().asi8.min()) if not dates.isna().all() else 0
 
-        values = self._values(cells)
+        values = self.numbers(cells)
         values = values[~np.isnan(values)]
         self.empty_ = len(values) == 0
         values = np.zeros(1) if self.empty_ else values
@@ -94,7 +94,7 @@ class NumberColumn(Configurable):
         Raises:
             ValueError: If a cell is no such number.
         """
-        v, t = self._values(cells), self.scores_
+        v, t = self.numbers(cells), self.scores_
         k = np.searchsorted(self.knots_[1:-1], v, side="right")
 
         with np.errstate(over="ignore"):  # what is far out ends far out
@@ -154,14 +154,14 @@ class NumberColumn(Configurable):
 
         return int(number) if self.whole_ else number
 
-    def _values(self, cells: Any) -> NDArray:
-        r"""Returns numbers, dates in days since the first, as floats with NaN."""
+    def numbers(self, cells: Any) -> NDArray:
+        r"""Returns cells as floats, dates in days since the first, NaN where one is missing."""
         if self.unit_ is not None:
             dates = self._dates(cells).as_unit(self.unit_)
             days = (dates.asi8 - self.origin_) / (86400 * _DAY[self.unit_])
             return np.where(dates.isna(), np.nan, days)
 
-        v = self._numbers(cells)
+        v = self._plain_numbers(cells)
         infinite = np.flatnonzero(np.isinf(v))
 
         if len(infinite):
@@ -169,7 +169,7 @@ class NumberColumn(Configurable):
 
         return v
 
-    def _numbers(self, cells: Any) -> NDArray:
+    def _plain_numbers(self, cells: Any) -> NDArray:
         import pandas as pd
 
         if pd.api.types.is_numeric_dtype(cells.dtype):
@@ -325,6 +325,10 @@ class LevelColumn(Configurable):
 
         lost = self.dtype_ == "bool" and cells.isna().any()
         return cells if lost else cells.astype(self.dtype_)
+
+    def numbers(self, cells: Any) -> NDArray:
+        r"""Returns what `encode` does, to draw."""
+        return self.encode(cells)
 
     def given(self, cell: Any) -> Any:
         r"""Returns the level that new rows shall have, which may be given by a word for it."""

@@ -67,11 +67,11 @@ class Frames(Modality):
     def accepts(cls, X: object) -> bool:
         return holds_frame(X) if isinstance(X, Path) else is_frame(X)
 
-    def read(self, path: Path) -> tuple[Any, NDArray | None]:
+    def read(self, path: Path) -> tuple[Any, None, None]:
         if path.suffix.lower() not in {".csv", ".parquet"}:
             raise ValueError(f"expected a table as a .csv or .parquet file, got '{path}'.")
 
-        return read_frame(path), None
+        return read_frame(path), None, None
 
     def fit(self, X: Any, support: Constraint = constraints.real) -> "Frames":
         X = _frame(X)
@@ -233,6 +233,10 @@ class Frames(Modality):
     def unit(self) -> Tensor:
         return torch.ones(())
 
+    def numbers(self, X: Any) -> NDArray:
+        X = _frame(X)
+        return np.stack([column.numbers(X[column.name]) for column in self.columns_], axis=1)
+
     def _there(self, x: Tensor) -> Tensor:
         r"""Returns which cells are not missing, in the order of the vector, as `(B, F)`."""
         n = len(self._numbers())
@@ -283,4 +287,9 @@ def _frame(X: Any) -> Any:
     if not is_frame(X):
         raise ValueError(f"expected a data frame, as in the fit, got {type(X).__name__}.")
 
-    return X if hasattr(X, "iloc") else X.to_pandas()
+    if hasattr(X, "iloc"):
+        return X
+
+    from pandas.api.interchange import from_dataframe
+
+    return from_dataframe(X)

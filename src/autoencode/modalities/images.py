@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
 from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
@@ -43,6 +44,7 @@ class Images(Modality):
     """
 
     suffixes = (".png", ".npy", "")
+    suffix = ".png"
 
     def __init__(self, size: int | tuple[int, int] | None = None, strict: bool = False) -> None:
         self.size = size
@@ -54,15 +56,13 @@ class Images(Modality):
             X.is_dir() if isinstance(X, Path) else isinstance(X, np.ndarray) and X.ndim in {3, 4}
         )
 
-    def read(self, path: Path) -> tuple[NDArray, NDArray | None]:
+    def read(self, path: Path) -> tuple[NDArray, NDArray | None, list[str]]:
         if hasattr(self, "shape_"):
             channels, height, width = self.shape_
-            folder = read_images(path, (height, width), channels, self.strict)
-        else:
-            size = (self.size, self.size) if isinstance(self.size, int) else self.size
-            folder = read_images(path, size, strict=self.strict)
+            return read_images(path, (height, width), channels, self.strict)
 
-        return folder.X, folder.y
+        size = (self.size, self.size) if isinstance(self.size, int) else self.size
+        return read_images(path, size, strict=self.strict)
 
     def fit(self, X: NDArray, support: Constraint = constraints.real) -> "Images":
         if X.ndim not in {3, 4} or 0 in X.shape:
@@ -132,6 +132,17 @@ class Images(Modality):
 
     def unit(self) -> Tensor:
         return torch.ones(())
+
+    def pixels(self, X: NDArray) -> NDArray:
+        low, high = self.range_
+
+        # Noise leads out of the range, further than `load` trusts
+        x = self.normalize(self.load(X.clip(low, high))).movedim(1, -1).numpy()
+        return x if x.shape[-1] in {1, 3, 4} else x.mean(axis=-1, keepdims=True)
+
+    def write(self, path: Path, example: NDArray) -> None:
+        pixels = np.rint(255 * self.pixels(example[None])[0]).astype(np.uint8)
+        Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(path)
 
     def _check_range(self, least: float, greatest: float) -> None:
         low, high = self.range_

@@ -18,7 +18,7 @@ def is_model(thing: Any) -> bool:
 
 def array(X: Any) -> NDArray:
     r"""Returns examples or codes as an array of numbers."""
-    X = np.asarray(X.detach().cpu() if hasattr(X, "detach") else X)
+    X = values(X)
 
     if X.dtype.kind not in "buif" or X.ndim < 2 or X.size == 0:
         raise ValueError(
@@ -28,6 +28,11 @@ def array(X: Any) -> NDArray:
         )
 
     return X
+
+
+def values(X: Any) -> NDArray:
+    r"""Returns numbers of any shape, also those of a tensor, as an array."""
+    return np.asarray(X.detach().cpu() if hasattr(X, "detach") else X)
 
 
 def count(n: Any) -> int:

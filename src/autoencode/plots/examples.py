@@ -48,8 +48,10 @@ def reconstructions(
     given = None if y is None else np.atleast_1d(y)[:n]
 
     if is_model(model_or_X):
-        X, modality = array(X_or_R), model_or_X.modality_
-        R = model_or_X.reconstruct((X if noisy is None else array(noisy))[:n], given)
+        modality = model_or_X.modality_
+        X = array(modality.numbers(X_or_R))
+        R = model_or_X.reconstruct((X_or_R if noisy is None else noisy)[:n], given)
+        R = array(modality.numbers(R))
     else:
         X, R = array(model_or_X), array(X_or_R)
         modality = guess(X).fit(X)
@@ -57,7 +59,8 @@ def reconstructions(
     if noisy is None:
         shown = {"original": X[:n], "reconstruction": R[:n]}
     else:
-        shown = {"original": X[:n], "noisy": array(noisy)[:n], "denoised": R[:n]}
+        damaged = array(modality.numbers(noisy))
+        shown = {"original": X[:n], "noisy": damaged[:n], "denoised": R[:n]}
 
     for name, A in shown.items():
         if A.shape != X[:n].shape:
@@ -69,7 +72,7 @@ def reconstructions(
         return rows.profiles(shown, X)
 
     columns = len(X[:n])
-    images = np.concatenate([tiles.pixels(modality, A) for A in shown.values()])
+    images = np.concatenate([modality.pixels(A) for A in shown.values()])
 
     return tiles.sheet(images, columns, list(shown), tiles.margins(given, columns, columns)[1])
 
@@ -105,7 +108,8 @@ def samples(
         X = array(model_or_array)[:n]
         modality = guess(X).fit(X)
     elif hasattr(model_or_array, "sample"):
-        X, modality = array(model_or_array.sample(n, y, random_state)), model_or_array.modality_
+        modality = model_or_array.modality_
+        X = modality.numbers(model_or_array.sample(n, y, random_state))
     else:
         raise ValueError(
             "expected a model with a density p(x), got an autoencoder without one, which"
@@ -117,4 +121,4 @@ def samples(
 
     columns = math.ceil(math.sqrt(len(X)))
 
-    return tiles.sheet(tiles.pixels(modality, X), columns, *tiles.margins(y, len(X), columns))
+    return tiles.sheet(modality.pixels(X), columns, *tiles.margins(y, len(X), columns))

@@ -11,7 +11,7 @@ from scipy.stats import norm
 from sklearn.decomposition import PCA
 
 from . import rows, tiles
-from .arguments import array, count, is_model
+from .arguments import count, is_model
 from .maps import AXES, project
 
 
@@ -52,9 +52,9 @@ def grid(
     G = model.inverse_transform(Z, y)
 
     if not tiles.are_images(model.modality_):
-        return rows.surfaces(array(G), rows.column_names(model, G), names, ticks)
+        return rows.surfaces(model.modality_.numbers(G), rows.column_names(model, G), names, ticks)
 
-    images = tiles.pixels(model.modality_, G)
+    images = model.modality_.pixels(G)
     highest_first = np.arange(len(G)).reshape(-1, n)[::-1].ravel()
     figure = tiles.sheet(images[highest_first], n)
     tiles.name_axes(figure, names, ticks)

@@ -19,15 +19,6 @@ def are_images(modality: Modality) -> bool:
     return len(modality.shape_) == 3
 
 
-def pixels(modality: Modality, X: NDArray) -> NDArray:
-    r"""Returns images as `(N, H, W, C)` from 0 to 1, with one, three or four channels."""
-    low, high = modality.range_  # type: ignore[attr-defined]
-
-    # Noise leads out of the range, further than `load` trusts
-    x = modality.normalize(modality.load(X.clip(low, high))).movedim(1, -1).numpy()
-    return x if x.shape[-1] in {1, 3, 4} else x.mean(axis=-1, keepdims=True)
-
-
 def margins(y: ArrayLike | None, n: int, columns: int) -> tuple[Sequence, Sequence]:
     r"""Returns what to write beside rows or above columns that have one label all through."""
     if y is None or np.shape(y) != (n,) or n % columns:

@@ -1,0 +1,325 @@
+r"""Anomalies: how likely an example is along the manifold, and across it."""
+
+__all__ = ["OffManifoldDetector", "Parts"]
+
+from numbers import Integral, Real
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, OutlierMixin, clone
+from sklearn.model_selection import KFold
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+from torch import Tensor
+
+from ..data import is_frame, is_numbers
+from ..distributions import SharedGaussian
+from ..estimator import Autoencoder
+from ..least_squares import LeastSquares
+from ..modalities import guess
+from ..networks import Perceptron
+from .jacobians import decoder_jacobian
+from .laws import Gaussian, Noise, Parzen
+from .maps import Maps, like, maps_of
+
+_KEPT = 0.99  # of the variance, in the code of the default model
+_CALLED_OFF = 0.01  # of new normal examples, by contamination="auto"
+_FLAT = 1e-3  # a direction of codes that moves data less than this share of the others: none
+_DAMPED = 0.3  # the same, softly, for corrections of codes
+_MEMORY = 2**28  # bytes that Jacobians may take at once
+_DENSITIES: dict[str, type[Parzen] | type[Gaussian]] = {"parzen": Parzen, "gaussian": Gaussian}
+
+
+class Parts(NamedTuple):
+    r"""The two parts of a log-density, for each example."""
+
+    on: Any
+    r"""Along the manifold: how usual the place is that the example is next to."""
+
+    off: Any
+    r"""Across it: how usual the distance to that place is."""
+
+
+class OffManifoldDetector(OutlierMixin, BaseEstimator):
+    r"""Detects what is unlike the data that it has seen, by an autoencoder.
+
+    .. math:: \log p(x) = \underbrace{\log p(z) - \tfrac{1}{2} \log \det J^\top J}_{\text{on}}
+        + \underbrace{\log p(w)}_{\text{off}}, \qquad x = g(z) + w
+
+    The plane that touches the decoder's manifold, spanned by its Jacobian :math:`J`, divides
+    an example into a place on it, with code :math:`z`, and the residual :math:`w` across.
+    Reconstruction errors judge by the second alone; but what lies on the manifold can be unusual
+    too, where no data are.
+
+    - On the manifold, codes have a density of kernels, each as wide as its neighbours are
+      far (`"parzen"`), or a normal one (`"gaussian"`). The determinant makes it one of
+      data: it does not depend on how the code is scaled or bent.
+    - Across it, residuals are normal, with a scale for each feature.
+
+    A model reconstructs what it was trained on better than what it will see. An untrained
+    `model` is therefore trained once for the scores and once more for each of `folds`
+    parts of the data without it, and the scales are those of the parts that were left out. A
+    trained one is taken as it is: then `fit` wants other data than it was trained on.
+
+    All is measured in the units of the model: standard deviations of columns for tables,
+    unless it scales them otherwise, and intensities from 0 to 1 for images.
+
+    References:
+        | Generative Probabilistic Novelty Detection with Adversarial Autoencoders
+          (Pidhorskyi et al., 2018)
+        | https://arxiv.org/abs/1807.02588
+
+    Arguments:
+        model: An :class:`~autoencode.Autoencoder`, trained or not, or a pair (encoder,
+            decoder) of functions of tensors. By default a linear autoencoder whose code
+            keeps 99 % of the variance.
+        contamination: The share of the data of `fit` that `predict` calls anomalies; by
+            `"auto"`, all are taken as normal, and about one in a hundred new ones will be.
+        density: `"parzen"` or `"gaussian"`.
+        folds: The number of parts for the scales of an untrained model, at least 2.
+        random_state: Deals the data into parts.
+        y: The label or row of numbers under which a conditional model is seen.
+
+    Attributes:
+        model_: The trained model.
+        scale_: The usual residual of each feature, in units of the model, with shape `(D,)`.
+        offset_: The score below which an example is called an anomaly.
+        n_features_in_: The number of columns, for tables.
+
+    Example:
+        >>> t = np.linspace(0, 6, 200)
+        >>> X = np.stack([np.cos(t), np.sin(t), t], axis=1)
+        >>> detector = OffManifoldDetector().fit(X)
+        >>> detector.predict([[1.0, 0.0, 0.0], [0.0, 0.0, 3.0]])
+        array([ 1, -1])
+        >>> on, off = detector.decompose(X)
+        >>> np.allclose(on + off, detector.score_samples(X))
+        True
+    """
+
+    def __init__(
+        self,
+        model: Any = None,
+        contamination: float | str = "auto",
+        density: str = "parzen",
+        folds: int = 5,
+        random_state: int | np.random.RandomState | None = None,
+        y: ArrayLike | None = None,
+    ) -> None:
+        self.model = model
+        self.contamination = contamination
+        self.density = density
+        self.folds = folds
+        self.random_state = random_state
+        self.y = y
+
+    def fit(self, X: Any, y: None = None) -> "OffManifoldDetector":
+        r"""Learns what is usual.
+
+        Arguments:
+            X: The examples, most of them normal: rows, or images in the shape of the model's.
+            y: Not used; the `y` of a conditional model is an argument of the constructor.
+
+        Raises:
+            ValueError: If an argument is out of its range, or the data are not like those of
+                a trained model.
+        """
+        self._check_arguments()
+        X = self._read(X, reset=True)
+
+        if len(X) < 2:
+            raise ValueError("expected at least two examples to compare, got n_samples=1.")
+
+        model = _linear(X) if self.model is None else self.model
+        untrained = isinstance(model, Autoencoder) and not hasattr(model, "model_")
+        self.model_ = clone(model).fit(X) if untrained else model
+
+        z, w, volume, free = self._divide(self.model_, X)
+        left_out = self._left_out(model, X) if untrained else w
+
+        self._along = _DENSITIES[self.density](z)
+        self._across = Noise(left_out, free.mean(dim=0))
+        self.scale_ = self._across.usual.cpu().numpy()
+
+        if self.contamination == "auto":
+            unseen = self._along.left_out() - volume + self._across.log_prob(left_out)
+            self.offset_ = float(np.quantile(unseen.cpu(), _CALLED_OFF))
+        else:
+            seen = self._along.log_prob(z) - volume + self._across.log_prob(w)
+            self.offset_ = float(np.quantile(seen.cpu(), float(self.contamination)))
+
+        return self
+
+    def decompose(self, X: Any) -> Parts:
+        r"""The two parts of `score_samples`: along the manifold, and across it.
+
+        Arguments:
+            X: The examples.
+
+        Returns:
+            `on` and `off`, in nats, each with shape `(N,)`.
+
+        Raises:
+            ValueError: If the examples are not like those of `fit`.
+        """
+        check_is_fitted(self, "offset_")
+        z, w, volume, _ = self._divide(self.model_, self._read(X))
+        on, off = self._along.log_prob(z) - volume, self._across.log_prob(w)
+
+        return Parts(like(X, on), like(X, off))
+
+    def score_samples(self, X: Any) -> Any:
+        r"""How usual examples are: :math:`\log p(x)` in nats. The higher, the more normal.
+
+        Arguments:
+            X: The examples.
+
+        Returns:
+            The log-densities, with shape `(N,)`.
+
+        Raises:
+            ValueError: If the examples are not like those of `fit`.
+        """
+        on, off = self.decompose(X)
+        return on + off
+
+    def decision_function(self, X: Any) -> Any:
+        r"""`score_samples`, counted from the score at which examples become anomalies."""
+        return self.score_samples(X) - self.offset_
+
+    def predict(self, X: Any) -> NDArray:
+        r"""1 for what is normal, -1 for anomalies, with shape `(N,)`."""
+        return np.where(np.asarray(self.decision_function(X)) < 0, -1, 1)
+
+    def explain(self, X: Any) -> Any:
+        r"""How far each feature is from the manifold, in units of its usual distance.
+
+        Arguments:
+            X: The examples.
+
+        Returns:
+            The residuals divided by their scales, in the shape of `X`. Beyond 3 or so they are
+            unusual; their sign says to which side.
+
+        Raises:
+            ValueError: If the examples are not like those of `fit`.
+        """
+        check_is_fitted(self, "offset_")
+        X = self._read(X)
+        w = self._divide(self.model_, X).residual / self._across.usual
+
+        if isinstance(self.model_, Autoencoder) and len(self.model_.modality_.shape_) == 3:
+            w = w.unflatten(1, self.model_.modality_.shape_).movedim(1, -1)  # channels last
+
+        return like(X, w.reshape(X.shape))
+
+    # Learning, in parts
+
+    def _check_arguments(self) -> None:
+        share = self.contamination
+
+        if share != "auto" and not (isinstance(share, Real) and 0 < share <= 0.5):
+            raise ValueError(
+                f"expected contamination='auto' or a share in (0, 0.5], got {share!r}."
+            )
+
+        if self.density not in _DENSITIES:
+            raise ValueError(f"expected a density out of {[*_DENSITIES]}, got {self.density!r}.")
+
+        if not isinstance(self.folds, Integral) or self.folds < 2:
+            raise ValueError(f"expected folds as an integer >= 2, got {self.folds!r}.")
+
+    def _read(self, X: Any, reset: bool = False) -> Any:
+        if isinstance(X, Tensor):
+            return X.detach()
+
+        if is_frame(X) and not is_numbers(X):  # which a model reads itself
+            return X
+
+        if (X if hasattr(X, "ndim") else np.asarray(X)).ndim > 2:
+            return np.asarray(X)
+
+        checked = validate_data(self, X, reset=reset, dtype="numeric")
+        named = hasattr(X, "columns") and hasattr(self.model, "feature_names_in_")
+
+        return X if named else checked  # a model that knows names wants to see them
+
+    def _left_out(self, model: Autoencoder, X: Any) -> Tensor:
+        r"""The residuals of examples under models that were trained without them."""
+        random_state = check_random_state(self.random_state)
+        folds = KFold(min(self.folds, len(X)), shuffle=True, random_state=random_state)
+        rows, parts = [], []
+
+        for train, test in folds.split(np.empty(len(X))):
+            rows.append(torch.from_numpy(test))
+            parts.append(self._divide(clone(model).fit(X[train]), X[test]).residual)
+
+        return torch.cat(parts)[torch.cat(rows).argsort()]
+
+    def _divide(self, model: Any, X: Any) -> "_Divided":
+        maps = maps_of(model, self.y)
+        rows = maps.read(X)
+        affine = isinstance(model, Autoencoder) and isinstance(model.training, LeastSquares)
+
+        with maps.evaluating(), torch.no_grad():
+            d, D = maps.encode(rows[:1]).shape[1], rows.shape[1]
+            size = max(1, _MEMORY // (8 * 4 * max(d, D) * (1 if affine else d)))
+            divided = [_divide(maps, x, affine) for x in rows.split(size)]
+
+        return _Divided(*map(torch.cat, zip(*divided)))
+
+
+class _Divided(NamedTuple):
+    r"""Examples, divided by the plane that touches the manifold next to them."""
+
+    code: Tensor
+    residual: Tensor
+    volume: Tensor  # the logarithm of how much the decoder enlarges volumes of codes
+    free: Tensor  # the share of each feature that lies across the plane
+
+
+def _divide(maps: Maps, x: Tensor, affine: bool) -> _Divided:
+    z = maps.encode(x)
+    unit = torch.as_tensor(maps.unit).to(x).double()
+    r = (x.double() - maps.decode(z).double()) / unit
+    J = decoder_jacobian(maps, z[:1] if affine else z).double() / unit.reshape(-1, 1)
+
+    G = J.mT @ J
+    size = G.diagonal(dim1=1, dim2=2).mean(dim=1).clamp(min=1e-10)
+    eye = torch.eye(z.shape[1]).to(G)
+    L = torch.linalg.cholesky(G + (_FLAT**2 * size)[:, None, None] * eye)
+    damped = torch.linalg.cholesky(G + (_DAMPED**2 * size)[:, None, None] * eye)
+
+    # A step of Gauss and Newton to the foot; short where the decoder hardly moves
+    step = torch.cholesky_solve(J.mT @ r[..., None], damped)
+    w = r - (J @ step).squeeze(dim=-1)
+
+    volume = L.diagonal(dim1=1, dim2=2).log().sum(dim=1)
+    spanned = torch.linalg.solve_triangular(L, J.mT, upper=False).square().sum(dim=1)
+
+    return _Divided(
+        z.double() + step.squeeze(dim=-1),
+        w,
+        volume.expand(len(x)),
+        (1 - spanned).clamp(min=0).expand(len(x), -1),
+    )
+
+
+def _linear(X: Any) -> Autoencoder:
+    r"""The smallest linear autoencoder that keeps almost all of the variance."""
+    X = X.cpu().numpy() if isinstance(X, Tensor) else X
+    modality = guess(X)
+    x = modality.fit(X).normalize(modality.load(X)).flatten(start_dim=1).double()
+
+    spectrum = torch.linalg.eigvalsh(torch.atleast_2d(x.T.cov(correction=0))).flip(0).clamp(min=0)
+    kept = spectrum.cumsum(dim=0) < _KEPT * spectrum.sum()
+
+    return Autoencoder(
+        min(int(kept.sum()) + 1, x.shape[1]),
+        modality=modality.clone(),
+        network=Perceptron(()),
+        likelihood=SharedGaussian(),
+        training=LeastSquares(),
+    )

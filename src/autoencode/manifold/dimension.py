@@ -1,0 +1,299 @@
+r"""How many numbers it takes to say where on the manifold an example lies."""
+
+__all__ = ["Curve", "Dimension", "intrinsic_dimension"]
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from numbers import Integral
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from sklearn.utils import check_random_state
+from torch import Tensor, nn
+
+from .denoisers import local_dimension
+from .maps import Maps, maps_of
+from .search import knn
+
+_MEMORY = 2**28  # bytes, for what is held at once besides the result
+_FEWEST = 64  # examples that a scale of the curve is worth
+
+
+class Curve(NamedTuple):
+    r"""Estimates of the dimension over the scale at which one looks."""
+
+    scales: NDArray
+    r"""The mean distance to the farthest neighbour in use, ascending; of a denoiser, its noise."""
+
+    values: NDArray
+    r"""The dimension at each."""
+
+
+class Dimension(NamedTuple):
+    r"""The intrinsic dimension of data."""
+
+    value: float
+    r"""The estimate."""
+
+    standard_error: float
+    r"""How far it is from what more data of the same kind would give."""
+
+    curve: Curve
+    r"""The estimates over scale, of which a plateau deserves trust."""
+
+    duplicates: int
+    r"""How many examples were left out as copies of others."""
+
+
+def intrinsic_dimension(
+    X: Any,
+    method: str = "twonn",
+    n_neighbors: int | None = None,
+    model: Any = None,
+    n_samples: int | None = None,
+    random_state: int | np.random.RandomState | None = None,
+    noise: float | None = None,
+) -> Dimension:
+    r"""Estimates the dimension of the manifold near which the data lie.
+
+    With :math:`T_j` the distance of an example to its :math:`j`-th neighbour, :math:`N` examples
+    and :math:`k` neighbours, the estimate solves
+
+    .. math::
+        \text{twonn:} & \quad \frac{1}{d} = \frac{1}{N - 1} \sum_i \log \frac{T_2}{T_1} \\
+        \text{mle:} & \quad \frac{1}{d} = \frac{1}{N} \sum_i \frac{1}{k - 1} \sum_{j < k}
+            \log \frac{T_k}{T_j} \\
+        \text{gride:} & \quad d = \arg\max_d \sum_i \log p(T_k / T_{k / 2} \mid d) \\
+        \text{local_pca:} & \quad d = \frac{1}{N} \sum_i \#
+            \{ j : \lambda_j > \tfrac{1}{20} \lambda_1 \} \\
+        \text{denoiser:} & \quad d = \frac{1}{N} \sum_i \operatorname{tr} J_r(x)
+            + \| r(x) - x \|^2 / \sigma^2
+
+    with :math:`\lambda_j` the variances of the neighbours about their mean. All but the last
+    look at neighbours, and depend on the scale: noise fills all dimensions from near,
+    and curvature adds some from afar. The curve shows the estimates at smaller scales, with
+    fewer neighbours; for *twonn*, whose neighbours are two, at larger ones, among a half, a
+    fourth and so on of the examples. Above ten dimensions or so, estimates from
+    neighbours are too low for any number of examples that one has.
+
+    Standard errors allow for it that the distance between two examples enters the estimates at
+    both of its ends. They are rather large than small, and know nothing of curvature.
+
+    References:
+        | Estimating the intrinsic dimension of datasets by a minimal neighborhood information
+          (Facco et al., 2017)
+        | https://doi.org/10.1038/s41598-017-11873-y
+
+        | Maximum Likelihood Estimation of Intrinsic Dimension (Levina & Bickel, 2004)
+
+        | Comments on 'Maximum Likelihood Estimation of Intrinsic Dimension' (MacKay &
+          Ghahramani, 2005)
+        | http://www.inference.org.uk/mackay/dimension/
+
+        | The generalized ratios intrinsic dimension estimator (Denti et al., 2022)
+
+        | An Algorithm for Finding Intrinsic Dimensionality of Data (Fukunaga & Olsen, 1971)
+
+    Arguments:
+        X: The examples, at least three that differ. Copies count once, except by *denoiser*.
+        method: `"twonn"`, `"mle"`, `"gride"`, `"local_pca"` or `"denoiser"`.
+        n_neighbors: The number :math:`k` of neighbours, a power of two for *gride*; by default
+            20 for *mle*, 16 for *gride*, 32 for *local_pca*, or all others if there are fewer.
+        model: A denoising autoencoder for *denoiser*. For the other methods, a model whose
+            rows are looked at, as of tables with columns of different kinds.
+        n_samples: At how many of the examples, chosen at random, to estimate; by default
+            at all. Their neighbours are still looked for among all examples, so that the scale
+            stays the same, and so does the result up to the standard error.
+        random_state: Seeds what is chosen at random.
+        noise: The scale of the noise that a denoiser removes, if the model does not say.
+
+    Returns:
+        The estimate, with its standard error, its curve over scale and the number of copies
+        that were left out.
+
+    Raises:
+        ValueError: If an argument is out of its range, or there are too few distinct examples.
+
+    Example:
+        >>> angle = np.random.default_rng(0).uniform(0, 6, size=500)
+        >>> circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        >>> d = intrinsic_dimension(circle)
+        >>> abs(d.value - 1) < 3 * d.standard_error, d.duplicates
+        (True, 0)
+    """
+    if method not in (*_METHODS, "denoiser"):
+        raise ValueError(
+            f"expected method to be one of {(*_METHODS, 'denoiser')}, got {method!r}."
+        )
+
+    if n_samples is not None and not (isinstance(n_samples, Integral) and n_samples >= 2):
+        raise ValueError(f"expected n_samples to be None or an integer >= 2, got {n_samples!r}.")
+
+    if model is None and method == "denoiser":
+        raise ValueError("method='denoiser' needs a denoising autoencoder: pass model=...")
+
+    maps = maps_of((nn.Identity(), nn.Identity()) if model is None else model)
+    rng = check_random_state(random_state)
+    x = maps.read(X).detach()
+
+    # In random order, any first few are chosen at random
+    points = x if method == "denoiser" else x.unique(dim=0)
+    N = len(points)
+    M = N if n_samples is None else min(int(n_samples), N)
+    points = points[torch.from_numpy(rng.permutation(N)).to(points.device)]
+
+    if method == "denoiser":
+        return _denoiser(replace(maps, read=lambda x: x), points[:M], noise, rng)
+
+    k = _number_of_neighbors(method, n_neighbors, N, len(x))
+    found = list(_METHODS[method].estimate(points, k, M))
+    _, value, deviation = found[-1]
+    scales, values, _ = np.array(sorted(found)).T
+
+    # A distance has two ends, which may both have been chosen
+    error = float(deviation) * ((1 + M / N) / M) ** 0.5
+
+    return Dimension(float(value), error, Curve(scales, values), len(x) - N)
+
+
+def _two_nearest(points: Tensor, k: int, M: int) -> Iterator[tuple[float, float, float]]:
+    N = len(points)
+    halvings = max(0, int(np.log2(N / _FEWEST)))
+
+    for n in (N >> i for i in reversed(range(halvings + 1))):
+        yield _ratio(_neighbors(points[:n], k, min(M, n))[0], 1)
+
+
+def _ratios(points: Tensor, k: int, M: int) -> Iterator[tuple[float, float, float]]:
+    distances, _ = _neighbors(points, k, M)
+
+    for n in _doubling(1, k // 2):
+        yield _ratio(distances, n)
+
+
+def _ratio(distances: Tensor, n: int) -> tuple[float, float, float]:
+    r"""The root of the derivative of the likelihood of :math:`T_{2n} / T_n`.
+
+    With :math:`l = \log T_{2n} / T_n` and :math:`\phi(x) = x / (1 - e^{-x})`, it is
+
+    .. math:: M - 1 + (n - 1) \sum_i \phi(d l_i) = (2n - 1) \, d \sum_i l_i
+
+    and lies where :math:`\max(1, x) \leq \phi(x) \leq 1 + x` allows. :math:`M - 1` in place of
+    :math:`M` takes away the bias at :math:`n = 1`.
+    """
+    logs = (distances[:, 2 * n - 1] / distances[:, n - 1]).log().cpu().numpy()
+    M, total = len(logs), logs.sum()
+
+    _check_spread(total)
+
+    def slope(d: float) -> float:
+        x = np.maximum(d * logs, 1e-12)
+        return M - 1 + (n - 1) * (x / -np.expm1(-x)).sum() - (2 * n - 1) * d * total
+
+    least = (M - 1 + (n - 1) * M) / total
+    bounds = 0.99 * least / (2 * n - 1), 1.01 * least / n
+    d = brentq(slope, *bounds, xtol=1e-300, rtol=1e-14)
+
+    x = np.clip(d * logs, 1e-12, 600)
+    information = 1 + (n - 1) * np.square(x / (2 * np.sinh(x / 2))).mean()
+    return float(distances[:, 2 * n - 1].mean()), d, d / np.sqrt(information)
+
+
+def _levina_bickel(points: Tensor, k: int, M: int) -> Iterator[tuple[float, float, float]]:
+    distances, _ = _neighbors(points, k, M)
+    T = distances.log()
+
+    for n in _doubling(4, k):
+        inverse = (T[:, n - 1, None] - T[:, : n - 1]).mean(dim=1)
+        _check_spread(float(inverse.mean()))
+        d = 1 / float(inverse.mean())
+        yield float(distances[:, n - 1].mean()), d, d**2 * float(inverse.std())
+
+
+def _principal(points: Tensor, k: int, M: int) -> Iterator[tuple[float, float, float]]:
+    distances, indices = _neighbors(points, k, M)
+    rows = max(1, _MEMORY // (16 * k * points.shape[1]))
+
+    for n in _doubling(4, k):
+        counts = []
+
+        for j in indices[:, :n].split(rows):
+            x = points[j].double()
+            x = x - x.mean(dim=1, keepdim=True)
+            variances = torch.linalg.eigvalsh(x @ x.mT)
+            counts.append((variances > 0.05 * variances[:, -1:]).sum(dim=1).double())
+
+        d = torch.cat(counts)
+        yield float(distances[:, n - 1].mean()), float(d.mean()), float(d.std())
+
+
+def _denoiser(maps: Maps, x: Tensor, noise: float | None, rng: np.random.RandomState) -> Dimension:
+    d = local_dimension(maps, x, noise=noise, random_state=rng).value.double()
+    value, error = float(d.mean()), float(d.std() / len(d) ** 0.5)
+    curve = Curve(np.array([maps.noise if noise is None else noise]), np.array([value]))
+
+    return Dimension(value, error, curve, 0)
+
+
+class _Method(NamedTuple):
+    r"""How to estimate from neighbours."""
+
+    estimate: Callable[[Tensor, int, int], Iterator[tuple[float, float, float]]]
+    r"""Maps points, k and the number of examples to estimate at to a scale, an estimate, and the
+    deviation of a single example's, for several scales, of which the last is what was asked."""
+
+    fewest: int
+    default: int
+
+
+_METHODS = {
+    "twonn": _Method(_two_nearest, 2, 2),
+    "mle": _Method(_levina_bickel, 3, 20),
+    "gride": _Method(_ratios, 2, 16),
+    "local_pca": _Method(_principal, 3, 32),
+}
+
+
+def _number_of_neighbors(method: str, k: int | None, distinct: int, N: int) -> int:
+    _, fewest, default = _METHODS[method]
+
+    if k is None:
+        k = min(default, distinct - 1)
+        k = 1 << (k.bit_length() - 1) if method == "gride" and k else k
+
+    if not (isinstance(k, Integral) and fewest <= k < distinct):
+        raise ValueError(
+            f"method={method!r} needs at least {fewest} neighbours, and more distinct examples"
+            f" than neighbours; got n_neighbors={k!r}, and {distinct} distinct of {N} examples."
+        )
+
+    if method == "twonn" and k != 2:
+        raise ValueError(f"method='twonn' looks at two neighbours, got n_neighbors={k}.")
+
+    if method == "gride" and k & (k - 1):
+        raise ValueError(f"method='gride' needs n_neighbors to be a power of two, got {k}.")
+
+    return int(k)
+
+
+def _check_spread(logs: float) -> None:
+    if not logs > 0:
+        raise ValueError("all neighbours are equally far, as on a grid: there is no dimension.")
+
+
+def _neighbors(points: Tensor, k: int, M: int) -> tuple[Tensor, Tensor]:
+    r"""Distances and indices of the neighbours of the first M points."""
+    distances, indices = knn(points, k, points[:M], own=torch.arange(M, device=points.device))
+    return distances.double(), indices
+
+
+def _doubling(first: int, last: int) -> Iterator[int]:
+    r"""Yields the first, twice as many and so on, and the last."""
+    while first < last:
+        yield first
+        first *= 2
+
+    yield last

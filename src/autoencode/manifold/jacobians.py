@@ -1,0 +1,168 @@
+r"""Jacobians of the two maps, each in its cheap direction.
+
+With :math:`d` the width of the code, both take :math:`d` products of the Jacobian and a
+vector, however wide the data are: of columns for the decoder, which runs forward, and of rows
+for the encoder, which runs backward. Examples do not depend on each other, so that one product
+serves as many as fit into memory.
+"""
+
+__all__ = ["decoder_jacobian", "encoder_jacobian", "pushforward"]
+
+import functools
+import warnings
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from .maps import Maps
+
+_LIVE = 64  # numbers that a network holds at once for each number of the data, generously
+_KEPT = 256  # and that it keeps for the way back
+
+
+def decoder_jacobian(maps: Maps, z: Tensor, memory: int = 2**28) -> Tensor:
+    r"""The Jacobian of the decoder at codes.
+
+    .. math:: J_g(z) = \frac{\partial g(z)}{\partial z}
+
+    Its columns span the plane that touches the generated manifold at :math:`g(z)`.
+
+    Arguments:
+        maps: The maps of a model.
+        z: The codes, with shape `(N, d)`.
+        memory: How many bytes the products may take, besides the result.
+
+    Returns:
+        The Jacobians, with shape `(N, D, d)`.
+
+    Example:
+        >>> from autoencode.manifold.maps import maps_of
+        >>> W = torch.tensor([[1.0, 2.0, 3.0], [0.0, 1.0, 0.0]])
+        >>> maps = maps_of((lambda x: x[:, :2], lambda z: z @ W))
+        >>> decoder_jacobian(maps, torch.zeros(1, 2))
+        tensor([[[1., 0.],
+                 [2., 1.],
+                 [3., 0.]]])
+    """
+    z = z.detach()
+    (N, d), directions = z.shape, torch.eye(z.shape[1]).to(z)[:, None]
+
+    with maps.evaluating(), torch.no_grad():
+        D = maps.decode(z[:1]).shape[1]
+        rows = _rows(memory, _LIVE * max(D, d) * d, z)
+        J = z.new_empty(N, D, d)
+
+        for start in range(0, N, rows):
+            part = slice(start, start + rows)
+            J[part] = pushforward(maps.decode, z[part], directions).permute(1, 2, 0)
+
+    return J
+
+
+def encoder_jacobian(maps: Maps, x: Tensor, memory: int = 2**28) -> Tensor:
+    r"""The Jacobian of the encoder at rows.
+
+    .. math:: J_f(x) = \frac{\partial f(x)}{\partial x}
+
+    Its leading right singular vectors are the directions that the code follows.
+
+    Arguments:
+        maps: The maps of a model.
+        x: The rows, with shape `(N, D)`.
+        memory: How many bytes the products may take, besides the result.
+
+    Returns:
+        The Jacobians, with shape `(N, d, D)`.
+
+    Raises:
+        ValueError: If the code has no gradient with respect to the rows.
+
+    Example:
+        >>> from autoencode.manifold.maps import maps_of
+        >>> maps = maps_of((lambda x: x[:, :1] * x[:, 1:], lambda z: z))
+        >>> encoder_jacobian(maps, torch.tensor([[2.0, 3.0]]))
+        tensor([[[3., 2.]]])
+    """
+    rows = _rows(memory, _KEPT * x.shape[1], x)
+
+    with maps.evaluating(), torch.enable_grad():
+        return torch.cat([_pullback(maps.encode, part) for part in x.detach().split(rows)])
+
+
+def pushforward(f: Callable[[Tensor], Tensor], x: Tensor, V: Tensor) -> Tensor:
+    r"""What a map makes of directions at a point.
+
+    .. math:: J_f(x) \, v = \lim_{t \to 0} \frac{f(x + t v) - f(x)}{t}
+
+    All directions are pushed at once. The result can be differentiated in its turn.
+
+    Arguments:
+        f: A map of batches, which treats examples independently.
+        x: The points, with shape `(N, *)`.
+        V: Any number `m` of directions for each point, with shape `(m, N, *)`; or `(m, 1, *)`
+            for the same at all points.
+
+    Returns:
+        The products, with shape `(m, N, *)`.
+
+    Example:
+        >>> pushforward(torch.square, torch.tensor([[3.0]]), torch.tensor([[[1.0]], [[2.0]]]))
+        tensor([[[ 6.]],
+        <BLANKLINE>
+                [[12.]]])
+    """
+    _load_forward_mode()
+
+    def product(v: Tensor) -> Tensor:
+        return torch.func.jvp(f, (x,), (v.expand_as(x),))[1]
+
+    try:
+        return torch.func.vmap(product, randomness="same")(V)
+    except (RuntimeError, ValueError):
+        # Some modules have no forward derivative (recurrent ones) or cannot be batched
+        return _twice_backward(f, x, V)
+
+
+def _twice_backward(f: Callable[[Tensor], Tensor], x: Tensor, V: Tensor) -> Tensor:
+    r"""Since :math:`J^\top u` is linear in :math:`u`, its transpose is :math:`J` again."""
+    create_graph = torch.is_grad_enabled()
+
+    with torch.enable_grad():
+        x = x if x.requires_grad else x.detach().requires_grad_()
+        y = f(x)
+        u = torch.zeros_like(y, requires_grad=True)
+        (Ju,) = torch.autograd.grad(y, x, u, create_graph=True)
+
+    products = [
+        torch.autograd.grad(Ju, u, v.expand_as(x), retain_graph=True, create_graph=create_graph)
+        for v in V
+    ]
+
+    return torch.stack([Jv for (Jv,) in products])
+
+
+def _pullback(f: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    r"""Returns :math:`e_j^\top J_f` for all :math:`j`, with shape `(N, d, D)`."""
+    z = f(x.requires_grad_())
+
+    if not z.requires_grad:
+        raise ValueError(
+            "the code has no gradient with respect to the data: the encoder has to be made of"
+            " torch's differentiable operations, outside of torch.no_grad()."
+        )
+
+    sums = z.sum(dim=0).unbind()
+    return torch.stack([torch.autograd.grad(s, x, retain_graph=True)[0] for s in sums], dim=1)
+
+
+def _rows(memory: int, numbers: int, x: Tensor) -> int:
+    return max(1, memory // (numbers * x.element_size()))
+
+
+@functools.cache
+def _load_forward_mode() -> None:
+    r"""Has torch load its rules, at which some versions warn of what they use themselves."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.func.jvp(torch.sin, (torch.zeros(()),), (torch.ones(()),))

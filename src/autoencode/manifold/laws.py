@@ -1,0 +1,152 @@
+r"""The laws that an anomaly breaks: of codes, and of the noise across the manifold."""
+
+__all__ = ["Gaussian", "Noise", "Parzen"]
+
+import math
+
+import torch
+from scipy.optimize import minimize_scalar
+from torch import Tensor
+from torch.distributions import MultivariateNormal
+
+from .search import knn
+
+_SHRINKAGE = 0.01  # of the scale of a feature towards that of all
+_NEIGHBORS = 5  # the distance to which widens a kernel
+_QUERIES = 2000  # codes that decide on the width of the kernels
+_ROOT_TAU = math.sqrt(2 * math.pi)
+
+
+class Gaussian:
+    r"""Normal distribution of codes.
+
+    Arguments:
+        codes: Codes to follow, with shape `(N, d)`.
+
+    Example:
+        >>> Gaussian(torch.randn(1000, 2)).log_prob(torch.zeros(3, 2)).shape
+        torch.Size([3])
+    """
+
+    def __init__(self, codes: Tensor) -> None:
+        S = torch.atleast_2d(codes.mT.cov(correction=0))
+        S = S + (1e-6 * S.diagonal().mean()).clamp(min=1e-12) * torch.eye(len(S)).to(S)
+        self.codes, self.normal = codes, MultivariateNormal(codes.mean(dim=0), S)
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        r"""The log-densities of codes with shape `(M, d)`, with shape `(M,)`."""
+        return self.normal.log_prob(z)
+
+    def left_out(self) -> Tensor:
+        r"""The log-densities of the codes themselves, of which one hardly moves a mean."""
+        return self.log_prob(self.codes)
+
+
+class Parzen:
+    r"""Kernels around codes, each as wide as its neighbours are far.
+
+    .. math:: p(z) = \frac{1}{N} \sum_i \mathcal{N}(z; z_i, (h \rho_i)^2 I)
+
+    :math:`\rho_i` is the distance to the fifth neighbour, and the factor :math:`h` makes the
+    codes likeliest, each under the kernels of the others.
+
+    References:
+        | Variable Kernel Estimates of Multivariate Densities (Breiman et al., 1977)
+
+    Arguments:
+        codes: Codes to follow, at least two, with shape `(N, d)`.
+        memory: How many bytes the distances to them may take.
+
+    Example:
+        >>> law = Parzen(torch.randn(1000, 1))
+        >>> near, far = law.log_prob(torch.tensor([[0.0], [5.0]]))
+        >>> bool(near > far)
+        True
+    """
+
+    def __init__(self, codes: Tensor, memory: int = 2**28) -> None:
+        distances, _ = knn(codes, min(_NEIGHBORS, len(codes) - 1))
+        rho = distances[:, -1].to(codes) / math.sqrt(codes.shape[1])
+        rho = rho.clamp(min=0.1 * float(rho.mean()))  # duplicates are at no distance
+
+        self.codes, self.memory = codes, memory
+        self.widths = rho if rho.any() else torch.ones_like(rho)
+        self.widths = self.widths * self._best_factor()
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        r"""The log-densities of codes with shape `(M, d)`, with shape `(M,)`."""
+        parts = z.split(self._rows)
+        return torch.cat([self._mixture(torch.cdist(part, self.codes)) for part in parts])
+
+    def left_out(self) -> Tensor:
+        r"""The log-density of each code under the kernels of the others."""
+        parts = torch.arange(len(self.codes)).split(self._rows)
+        return torch.cat([self._mixture(self._to_others(rows)) for rows in parts])
+
+    def _best_factor(self) -> float:
+        rows = torch.arange(0, len(self.codes), math.ceil(len(self.codes) / _QUERIES))
+        distances = self._to_others(rows)
+
+        # Among duplicates the narrowest kernels would be the best
+        distances[distances < 1e-6 * self.widths.mean()] = math.inf
+        distances = distances[distances.isfinite().any(dim=1)]
+
+        if len(distances) == 0:
+            return 1.0
+
+        def loss(log_factor: float) -> float:
+            return -float(self._mixture(distances, math.exp(log_factor)).mean())
+
+        best = minimize_scalar(loss, bounds=(-3, 3), method="bounded", options={"xatol": 0.02})
+        return math.exp(best.x)
+
+    def _to_others(self, rows: Tensor) -> Tensor:
+        distances = torch.cdist(self.codes[rows], self.codes)
+        distances[torch.arange(len(rows)), rows] = math.inf
+
+        return distances
+
+    def _mixture(self, distances: Tensor, factor: float = 1.0) -> Tensor:
+        h = factor * self.widths
+        logs = -(distances / h).square() / 2 - self.codes.shape[1] * (_ROOT_TAU * h).log()
+
+        return logs.logsumexp(dim=1) - math.log(len(h))
+
+    @property
+    def _rows(self) -> int:
+        return max(1, self.memory // (4 * 8 * len(self.codes)))
+
+
+class Noise:
+    r"""Normal noise of each feature, seen through the directions across the manifold.
+
+    .. math:: \log p(w) = -\frac{1}{2} \sum_j \left[ \frac{w_j^2}{s_j^2}
+        + f_j \log 2 \pi s_j^2 \right], \qquad s_j^2 = \frac{\mathbb{E} \, w_j^2}{f_j}
+
+    Of the noise of feature :math:`j`, the share :math:`f_j` lies across: the shares sum to
+    :math:`D - d`. Where all scales are the same, this is exact. Each is drawn a little to
+    that of all, so that a constant feature has one.
+
+    Arguments:
+        w: Residuals across the manifold, with shape `(N, D)`.
+        free: The shares, with shape `(D,)`.
+        resolution: The least scale that is told from rounding.
+
+    Example:
+        >>> noise = Noise(torch.randn(1000, 3) * torch.tensor([1.0, 2.0, 0.0]), torch.ones(3))
+        >>> noise.variance.sqrt().round()
+        tensor([1., 2., 0.])
+    """
+
+    def __init__(self, w: Tensor, free: Tensor, resolution: float = 1e-5) -> None:
+        squares = w.square().mean(dim=0)
+        pooled = (squares.sum() / free.sum().clamp(min=1e-6)).clamp(min=resolution**2)
+
+        self.free = free
+        self.variance = (squares + _SHRINKAGE * pooled) / (free + _SHRINKAGE)
+        self.usual = (squares + _SHRINKAGE * pooled).sqrt()
+
+    def log_prob(self, w: Tensor) -> Tensor:
+        r"""The log-densities of residuals with shape `(M, D)`, with shape `(M,)`."""
+        constant = (self.free * (2 * math.pi * self.variance).log()).sum()
+        return -0.5 * ((w.square() / self.variance).sum(dim=1) + constant)

@@ -1,0 +1,197 @@
+r"""The two maps of an autoencoder as functions of matrices, whatever its data are."""
+
+__all__ = ["Maps", "like", "maps_of"]
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from numpy.typing import ArrayLike
+from sklearn.utils import check_array
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor, nn
+from torch.distributions import Distribution
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from ..corruptions import GaussianNoise
+from ..estimator import Autoencoder
+from ..modalities.base import tensor_of
+
+
+@dataclass(frozen=True)
+class Maps:
+    r"""An encoder :math:`f` and a decoder :math:`g` between rows of numbers.
+
+    Rows are flattened examples in the units in which distances are measured: the user's for
+    tables, counted from the mean; intensities from 0 to 1 for images.
+
+    Example:
+        >>> maps = maps_of((lambda x: x[:, :2], lambda z: torch.cat([z, z], dim=1)))
+        >>> maps.decode(maps.encode(maps.read(torch.ones(3, 4)))).shape
+        torch.Size([3, 4])
+    """
+
+    encode: Callable[[Tensor], Tensor]
+    r"""Maps rows with shape `(N, D)` to codes with shape `(N, d)`."""
+
+    decode: Callable[[Tensor], Tensor]
+    r"""Maps codes with shape `(N, d)` to rows with shape `(N, D)`."""
+
+    read: Callable[[Any], Tensor]
+    r"""Checks the user's examples, and returns their rows."""
+
+    restore: Callable[[Tensor], Any]
+    r"""Returns rows in the shape, scale and type of the user's examples."""
+
+    modules: tuple[nn.Module, ...] = ()
+    r"""What has to be in evaluation mode."""
+
+    likelihood: Callable[[Tensor], Distribution] | None = None
+    r"""Maps codes to :math:`p(x \mid z)` of the scaled data, where there is one."""
+
+    noise: float | None = None
+    r"""The scale of the Gaussian noise that the model was trained to remove, in its own units."""
+
+    unit: Tensor | float = 1.0
+    r"""How much of a row's units one of the model's units is; broadcasts to rows."""
+
+    def reconstruct(self, x: Tensor) -> Tensor:
+        r"""Returns :math:`r(x) = g(f(x))` of rows."""
+        return self.decode(self.encode(x))
+
+    @contextlib.contextmanager
+    def evaluating(self) -> Iterator[None]:
+        r"""Evaluation mode within, and afterwards for each module what it was before.
+
+        Attention runs as plain mathematics: its fused kernels have neither forward
+        derivatives nor second ones.
+        """
+        modes = {m: m.training for module in self.modules for m in module.modules()}
+
+        for module in self.modules:
+            module.eval()
+
+        try:
+            with sdpa_kernel(SDPBackend.MATH):
+                yield
+        finally:
+            for module, mode in modes.items():
+                module.training = mode
+
+
+def maps_of(model: Any, y: ArrayLike | None = None) -> Maps:
+    r"""The maps of a trained model.
+
+    Arguments:
+        model: A fitted :class:`~autoencode.Autoencoder`; a pair of functions or modules, of
+            which the first maps a batch of examples to codes and the second codes to
+            examples; or maps, which are returned as they are.
+        y: The label or row of numbers under which a conditional model is seen.
+
+    Raises:
+        TypeError: If the model is none of these.
+        ValueError: If it is conditional and `y` is missing, or it cannot decode.
+
+    Example:
+        >>> from sklearn.datasets import load_digits
+        >>> import autoencode as ae
+        >>> model = ae.linear(latent_dim=8).fit(load_digits().data)
+        >>> maps_of(model).decode(torch.zeros(5, 8)).shape
+        torch.Size([5, 64])
+    """
+    if isinstance(model, Maps):
+        return model
+
+    if isinstance(model, Autoencoder):
+        return _of_estimator(model, y)
+
+    if isinstance(model, (tuple, list)) and len(model) == 2 and all(map(callable, model)):
+        return _of_pair(*model)
+
+    raise TypeError(
+        "expected a fitted Autoencoder, or a pair (encoder, decoder) of functions from tensor"
+        f" to tensor, got {type(model).__name__}."
+    )
+
+
+def like(X: Any, x: Tensor) -> Any:
+    r"""Returns a tensor as what the user works with: a tensor if `X` is one, or else an array.
+
+    Arguments:
+        X: What the user has given.
+        x: The tensor.
+
+    Example:
+        >>> like([0.0], torch.ones(3))
+        array([1., 1., 1.], dtype=float32)
+    """
+    return x.to(X.device) if isinstance(X, Tensor) else x.detach().cpu().numpy()
+
+
+def _of_estimator(model: Autoencoder, y: ArrayLike | None) -> Maps:
+    check_is_fitted(model, "model_")
+
+    if model.model_.decoder is None:
+        raise ValueError("this model was saved or loaded without its decoder. Load the whole one.")
+
+    if model.context_ is not None and y is None:
+        raise ValueError("this model is conditional: pass the y under which to look at it.")
+
+    p = next(model.model_.parameters())
+    c = None if model.context_ is None else model.context_.encode(y).to(p.device)
+    shape, modality = model.modality_.shape_, model.modality_
+    unit = modality.unit().to(p).expand(shape).reshape(-1)
+
+    noise = model.corruption.scale if isinstance(model.corruption, GaussianNoise) else None
+
+    if c is not None and len(c) != 1:
+        raise ValueError(f"expected one y for all examples, got {len(c)}.")
+
+    def given(n: int) -> Any:
+        return model.model_.given(None if c is None else c.expand(n, -1))
+
+    return Maps(
+        encode=lambda x: given(len(x)).encode((x / unit).reshape(-1, *shape)).mean,
+        decode=lambda z: given(len(z)).decode(z).mean.flatten(start_dim=1) * unit,
+        read=lambda X: model.preprocess(X, y).target.to(p).flatten(start_dim=1) * unit,
+        restore=lambda x: modality.restore((x.to(p) / unit).reshape(-1, *shape)),
+        modules=(model.model_,),
+        likelihood=lambda z: given(len(z)).decode(z),
+        noise=noise,
+        unit=unit,
+    )
+
+
+def _of_pair(encoder: Callable[[Tensor], Tensor], decoder: Callable[[Tensor], Tensor]) -> Maps:
+    modules = tuple(part for part in (encoder, decoder) if isinstance(part, nn.Module))
+    p = next((p for module in modules for p in module.parameters()), None)
+    shape: tuple[int, ...] = ()
+
+    def read(X: Any) -> Tensor:
+        nonlocal shape
+        x = (
+            X.detach()
+            if isinstance(X, Tensor)
+            else tensor_of(check_array(X, allow_nd=True, ensure_all_finite=False))
+        )
+
+        if x.ndim < 2 or 0 in x.shape:
+            raise ValueError(f"expected examples with shape (N, *), got {tuple(x.shape)}.")
+
+        x = x.to(p) if p is not None else x.to(torch.promote_types(x.dtype, torch.float32))
+
+        if not x.isfinite().all():
+            raise ValueError("Input contains NaN or infinity; expected finite numbers.")
+
+        shape = x.shape[1:]
+        return x.flatten(start_dim=1)
+
+    return Maps(
+        encode=lambda x: encoder(x.reshape(-1, *(shape or x.shape[1:]))),
+        decode=lambda z: decoder(z).flatten(start_dim=1),
+        read=read,
+        restore=lambda x: x.reshape(-1, *(shape or x.shape[1:])).detach().cpu().numpy(),
+        modules=modules,
+    )

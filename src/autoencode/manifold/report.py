@@ -1,0 +1,151 @@
+r"""What a trained autoencoder has learned of the manifold, and what can be relied on."""
+
+__all__ = ["report"]
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils import check_random_state
+
+from .. import storage
+from . import pages
+from .anomalies import OffManifoldDetector
+from .dimension import Dimension
+from .findings import Report
+from .maps import maps_of
+from .metrics import continuity, trustworthiness
+from .neighbors import NeighborGraph
+from .surveys import (
+    NEAR,
+    compare,
+    dimensions,
+    draw,
+    encode,
+    in_units_of_the_model,
+    look_at_planes,
+    take,
+    usual,
+)
+from .tangents import Tangents
+
+_NUMBERS = 2**26  # of all examples together, that are looked at
+_EXAMPLES = 2**16  # the same, counted in examples
+
+
+def report(
+    model: Any,
+    X: Any,
+    X_new: Any = None,
+    out: str | Path | None = None,
+    n_neighbors: int = 15,
+    random_state: int | np.random.RandomState | None = 0,
+    y: ArrayLike | None = None,
+) -> Report:
+    r"""Looks at the manifold that a model has learned, and says what can be relied on.
+
+    How many dimensions the data and the codes have, whether the codes keep neighbours together,
+    where one may interpolate, and how new examples differ. The work is bounded: of many
+    examples some are drawn at random, and each number comes with its standard error. Distances
+    are in the units of the model: standard deviations of columns for tables, unless it
+    scales them otherwise, and intensities from 0 to 1 for images.
+
+    Arguments:
+        model: A fitted :class:`~autoencode.Autoencoder`, or a pair (encoder, decoder) of
+            functions of tensors.
+        X: Examples. Best are some that the model was not trained on: those that it was
+            trained on it knows too well, and by comparison all new ones seem to drift.
+        X_new: New examples, to be compared.
+        out: A folder for the numbers (`report.json`), the pictures, and a page that shows
+            both (`index.html`). Files of an earlier report are replaced.
+        n_neighbors: How many nearest neighbours to look at.
+        random_state: Seeds what is drawn at random.
+        y: The label or row of numbers under which a conditional model is seen.
+
+    Returns:
+        The report.
+
+    Raises:
+        TypeError: If the model is of another kind.
+        ValueError: If there are too few examples, they are not like those of the model, or the
+            folder cannot be written.
+
+    Example:
+        >>> from sklearn.datasets import load_digits
+        >>> import autoencode as ae
+        >>> X = load_digits().data
+        >>> model = ae.linear(latent_dim=8).fit(X[:1000])
+        >>> found = report(model, X[1000:], 16 - X[1000:])
+        >>> found.off.value < 0.1 < found.drift.off.value
+        True
+    """
+    if out is not None:
+        storage.check_writable(Path(out) / "index.html")
+
+    maps, rng = maps_of(model, y), check_random_state(random_state)
+    X = X if hasattr(X, "ndim") else np.asarray(X)
+    kept = draw(rng, len(X), min(_EXAMPLES, _NUMBERS // math.prod(X.shape[1:])))
+    n_given, X = len(X), take(X, kept)
+
+    seen = in_units_of_the_model(maps)
+    x = seen.read(X).detach()
+    N, D = x.shape
+
+    if N <= 2 * n_neighbors:
+        raise ValueError(
+            f"expected more than 2 n_neighbors = {2 * n_neighbors} examples, got {N}."
+        )
+
+    z = encode(seen, x)
+    seed = rng.randint(2**31)
+    near = {"n_neighbors": n_neighbors, "n_samples": min(N, NEAR), "random_state": seed}
+
+    scales = {"data": dimensions(x, seed), "codes": dimensions(z, seed)}
+    graph = NeighborGraph(n_neighbors, random_state=seed).fit(z)
+    planes = look_at_planes(Tangents(seen, n_neighbors=n_neighbors), X, x, graph, rng)
+    compared = compare(OffManifoldDetector(model, random_state=seed, y=y), X, X_new, rng)
+
+    found = Report(
+        n_examples=N,
+        n_given=n_given,
+        n_features=D,
+        latent_dim=z.shape[1],
+        sampled={
+            "neighbors": near["n_samples"],
+            "planes": len(planes.rows),
+            "off the manifold": compared.n_known,
+        },
+        copies=scales["data"][2].duplicates,
+        dimension=usual(scales["data"]),
+        dimension_of_codes=usual(scales["codes"]),
+        scales={name: _curve(by_k) for name, by_k in scales.items()},
+        trustworthiness=trustworthiness(x, z, **near),
+        continuity=continuity(x, z, **near),
+        n_directions=planes.tangents.n_components_,
+        tangent_error=planes.error,
+        twisted=planes.twisted,
+        n_components=int(graph.n_components_),
+        largest_component=float(np.bincount(graph.components_).max() / N),
+        off=compared.off,
+        drift=compared.drift,
+    )
+
+    if out is not None:
+        pictures = pages.pictures(model, maps, X, z, scales, planes, compared, y)
+        pages.write(Path(out), found, pictures)
+
+    return found
+
+
+def _curve(by_neighbors: dict[int, Dimension]) -> list[dict[str, float]]:
+    return [
+        {
+            "n_neighbors": k,
+            "distance": float(d.curve.scales[-1]),
+            "value": d.value,
+            "standard_error": d.standard_error,
+        }
+        for k, d in by_neighbors.items()
+    ]

@@ -1,0 +1,229 @@
+r"""What a report on a manifold looks at: a bounded number of examples, drawn at random."""
+
+__all__ = ["Compared", "Planes", "compare", "dimensions", "look_at_planes"]
+
+import math
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .anomalies import OffManifoldDetector
+from .dimension import Dimension, intrinsic_dimension
+from .findings import Drift
+from .maps import Maps
+from .metrics import Estimate
+from .neighbors import NeighborGraph
+from .search import knn
+from .tangents import Tangents
+
+NEAR = 500  # examples whose neighbours are looked at
+JUDGED = 1000  # examples that are compared with as many others
+_PLANES = 300  # examples whose planes are looked at, and those of some neighbours
+_ARCS = 3  # of those neighbours
+_SCALES = (2, 4, 16, 64)  # neighbours by which to estimate the dimension
+_USUAL = 16  # the same, for the estimate that is reported
+_TWISTED = 30.0  # degrees between neighbouring planes, beyond which nothing lies between
+_CODES = 4096  # encoded at once
+
+
+class Planes(NamedTuple):
+    r"""Tangent planes at some examples and at neighbours of theirs."""
+
+    tangents: Tangents
+
+    rows: NDArray
+    r"""The examples that were drawn, and after them neighbours of each."""
+
+    indices: NDArray
+    r"""The arcs between these rows, each from both of its ends."""
+
+    angles: NDArray
+    r"""By how many degrees the planes turn along them."""
+
+    error: Estimate
+    twisted: Estimate
+
+
+class Compared(NamedTuple):
+    r"""Some examples and new ones, judged by others."""
+
+    n_known: int
+    off: Estimate
+    drift: Drift | None
+
+    strangest: Any
+    r"""The ten most unusual of the new examples, or else of the known ones."""
+
+
+def dimensions(x: Tensor, random_state: int) -> dict[int, Dimension]:
+    r"""The intrinsic dimension, by the number of neighbours by which it is estimated.
+
+    Arguments:
+        x: The points, with shape `(N, D)`.
+        random_state: Draws those at which it is estimated.
+
+    Example:
+        >>> sorted(dimensions(torch.randn(20, 3), 0))
+        [2, 4, 16]
+    """
+    n = len(x.unique(dim=0))
+    known = [k for k in _SCALES if k < n] or [2]  # which is refused, with a reason
+    options: dict[str, Any] = {"n_samples": NEAR, "random_state": random_state}
+    return {k: intrinsic_dimension(x, "gride", n_neighbors=k, **options) for k in known}
+
+
+def usual(by_neighbors: dict[int, Dimension]) -> Estimate:
+    r"""The estimate to report: neither that of noise nor that of curvature."""
+    d = by_neighbors[min(_USUAL, max(by_neighbors))]
+    return Estimate(d.value, d.standard_error)
+
+
+def look_at_planes(
+    tangents: Tangents, X: Any, x: Tensor, graph: NeighborGraph, rng: np.random.RandomState
+) -> Planes:
+    r"""Compares planes with the ways to neighbours, and with the planes of neighbours.
+
+    Arguments:
+        tangents: What to fit.
+        X: The examples.
+        x: Their rows, with shape `(N, D)`.
+        graph: The graph of their codes.
+        rng: Draws examples and neighbours.
+
+    Example:
+        >>> x = torch.randn(50, 2) @ torch.eye(2, 5)
+        >>> graph, rng = NeighborGraph(n_neighbors=5).fit(x), np.random.RandomState(0)
+        >>> planes = look_at_planes(Tangents(source="neighbors"), x, x, graph, rng)
+        >>> abs(planes.error.value) < 1e-5, planes.twisted.value
+        (True, 0.0)
+    """
+    M = min(len(x), _PLANES)
+    tangents.fit(take(X, draw(rng, len(x), _CODES)))
+    drawn = draw(rng, len(x), M)
+
+    # One neighbour in the data for each: many examples say more than many neighbours
+    own = torch.as_tensor(drawn).to(x.device)
+    _, near = knn(x, tangents.n_neighbors, x[own], own=own)
+    ways = x[near[:, rng.randint(tangents.n_neighbors)]] - x[own]
+    along = torch.as_tensor(tangents.project(take(X, drawn), ways)).to(x)
+    errors = (ways - along).square().sum(dim=1) / ways.square().sum(dim=1)
+
+    # Arcs of the codes, each seen from both of its ends
+    j = np.asarray(torch.as_tensor(graph.indices_).cpu())[drawn]
+    j = np.take_along_axis(j, rng.rand(*j.shape).argsort(axis=1)[:, :_ARCS], axis=1)
+    a = j.shape[1]
+    rows = np.concatenate([drawn, j.ravel()])
+    there = M + np.arange(M * a).reshape(M, a)
+    back = np.arange(M).repeat(a)[:, None].repeat(a, axis=1)
+    indices = np.concatenate([there, back])
+    angles = _array(tangents.reach(take(X, rows), indices))
+
+    shares = (angles[:M] > _TWISTED).mean(axis=1)
+    return Planes(tangents, rows, indices, angles, _mean(errors.cpu().numpy()), _mean(shares))
+
+
+def compare(
+    detector: OffManifoldDetector, X: Any, X_new: Any, rng: np.random.RandomState
+) -> Compared:
+    r"""Learns what is usual from some examples, and judges others and new ones by it.
+
+    Arguments:
+        detector: What to fit.
+        X: Known examples.
+        X_new: New ones, or `None`.
+        rng: Draws examples.
+
+    Example:
+        >>> X = np.random.default_rng(0).normal(size=(200, 3)) * [1, 1, 0.1]
+        >>> compared = compare(OffManifoldDetector(), X, X + [0, 0, 1], np.random.RandomState(0))
+        >>> compared.off.value < 0.1 < compared.drift.off.value
+        True
+    """
+    learned, known = np.array_split(rng.permutation(len(X))[: 2 * JUDGED], 2)
+    detector.fit(take(X, np.sort(learned)))
+    judged = take(X, np.sort(known))
+    on, off = map(_array, detector.decompose(judged))
+    usual, drift = _share(on + off < detector.offset_), None
+
+    if X_new is not None:
+        X_new = X_new if hasattr(X_new, "ndim") else np.asarray(X_new)
+
+        if len(X_new) < 2:
+            raise ValueError(f"expected at least two new examples to compare, got {len(X_new)}.")
+
+        judged = take(X_new, draw(rng, len(X_new), JUDGED))
+        new_on, new_off = map(_array, detector.decompose(judged))
+        unusual = _share(new_on + new_off < detector.offset_)
+        drift = Drift(len(new_on), unusual, _less(new_off, off), _less(new_on, on))
+        on, off = new_on, new_off
+
+    strangest = (on + off).argsort(kind="stable")[:10]
+    return Compared(len(known), usual, drift, take(judged, strangest))
+
+
+def in_units_of_the_model(maps: Maps) -> Maps:
+    r"""Maps between rows of scaled data, so that no column counts more for its unit."""
+    return replace(
+        maps,
+        encode=lambda x: maps.encode(x * maps.unit),
+        decode=lambda z: maps.decode(z) / maps.unit,
+        read=lambda X: maps.read(X) / maps.unit,
+        restore=lambda x: maps.restore(x * maps.unit),
+        unit=1.0,
+    )
+
+
+def encode(maps: Maps, x: Tensor) -> Tensor:
+    r"""The codes of rows, some at a time."""
+    with maps.evaluating(), torch.no_grad():
+        return torch.cat([maps.encode(part) for part in x.split(_CODES)])
+
+
+def draw(rng: np.random.RandomState, N: int, n: int) -> NDArray:
+    r"""Up to n of N rows, in their order."""
+    return np.sort(rng.permutation(N)[:n])
+
+
+def take(X: Any, rows: NDArray) -> Any:
+    r"""Some examples, also of a table with names."""
+    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
+
+
+def one(X: Any, i: int) -> Any:
+    r"""An example; of a table with names as a table of one row."""
+    return X.iloc[[i]] if hasattr(X, "iloc") else X[i]
+
+
+def _array(values: Any) -> NDArray:
+    return np.asarray(torch.as_tensor(values).cpu())
+
+
+def _mean(values: NDArray) -> Estimate:
+    v = values[np.isfinite(values)].astype(np.float64)  # to a copy there is no way
+    return Estimate(float(v.mean()), float(v.std(ddof=1) / math.sqrt(len(v))))
+
+
+def _share(chosen: NDArray) -> Estimate:
+    r"""A share, whose standard error is not zero where none or all were chosen."""
+    n, p = len(chosen), (chosen.sum() + 1) / (len(chosen) + 2)
+    return Estimate(float(chosen.mean()), math.sqrt(p * (1 - p) / n))
+
+
+def _less(new: NDArray, known: NDArray) -> Estimate:
+    r"""The chance that a new value is less than a known one, and its standard error.
+
+    References:
+        | Comparing the Areas under Two or More Correlated Receiver Operating Characteristic
+          Curves: A Nonparametric Approach (DeLong et al., 1988)
+    """
+
+    def below(a: NDArray, b: NDArray) -> NDArray:
+        fewest, most = (np.searchsorted(np.sort(a), b, side) for side in ("left", "right"))
+        return (fewest + most) / (2 * len(a))
+
+    u, v = below(new, known), 1 - below(known, new)
+    return Estimate(float(u.mean()), math.sqrt(u.var(ddof=1) / len(u) + v.var(ddof=1) / len(v)))

@@ -1,0 +1,125 @@
+r"""Tiles of squared distances: fast products, and how far they may be off."""
+
+__all__ = ["Tiles"]
+
+import math
+
+import torch
+from torch import Tensor
+
+COLUMNS = 2**16  # of a tile
+ENTRIES = 2**23  # of a tile on a processor, in whose cache it stays
+GROUP = 32  # columns of which only the least is looked at first
+
+
+class Tiles:
+    r"""The matrix of squared distances of queries and points, less the queries' squared norms.
+
+    .. math:: \| x - y \|^2 - \| x \|^2 = \| y \|^2 - 2 x^\top y
+
+    Points are counted from their mean, in units of a power of two, so that nothing overflows.
+    What comes out may be off by rounding; :meth:`at_most` says by how much.
+
+    Arguments:
+        points: The points :math:`y`, with shape `(N, D)`.
+        x: The queries, with shape `(M, D)`.
+        dtype: The precision of the products.
+        own: Which of the points each query is, with shape `(M,)`. These are infinitely far.
+        memory: How many bytes a tile and what is done with it may take.
+
+    Example:
+        >>> tiles = Tiles(torch.eye(2), torch.eye(2), torch.float32)
+        >>> tiles.tile(torch.arange(2), 0)[:, :2] + tiles.norms[:, None]
+        tensor([[0., 2.],
+                [2., 0.]], dtype=torch.float64)
+    """
+
+    def __init__(
+        self,
+        points: Tensor,
+        x: Tensor,
+        dtype: torch.dtype,
+        own: Tensor | None = None,
+        memory: int = 2**28,
+    ) -> None:
+        # Lower precision, where the user allows it in products, would void the bound
+        if torch.get_float32_matmul_precision() != "highest":
+            dtype = torch.float64
+
+        (N, D), M = points.shape, len(x)
+        precise = torch.promote_types(torch.promote_types(points.dtype, x.dtype), dtype)
+        precise = precise if points.is_floating_point() else torch.float64
+        mean = points.mean(dim=0, dtype=torch.float64).to(precise)
+        y, x = points.to(precise) - mean, x.to(precise) - mean
+
+        largest = max(float(a.abs().max()) if a.numel() else 0.0 for a in (y, x))
+        self.unit = 2.0 ** math.frexp(largest)[1] if largest > 0 else 1.0
+        y, x = (y / self.unit).to(dtype), (x / self.unit).to(dtype)
+
+        self.n_tiles = -(-N // COLUMNS)
+        self.columns = -(-N // (self.n_tiles * GROUP)) * GROUP
+        entries = memory // 16 if y.is_cuda else min(ENTRIES, memory // 16)
+        self.n_rows = max(1, min(entries // self.columns, M))
+        self.own = own
+
+        # Norms are a row of the product; columns that fill the last tile are infinitely far
+        self.y = y.new_zeros(D + 1, self.n_tiles * self.columns)
+        self.y[:D, :N] = -2 * y.T
+        self.y[D] = torch.inf
+        self.y[D, :N] = _squared_norms(y)
+        self.x = torch.cat([x, x.new_ones(M, 1)], dim=1)
+        self.norms = _squared_norms(x)
+        self.buffer = y.new_empty(self.n_rows, self.columns)
+
+        # Of sums of D + 1 products, of centring and of rounding to the precision
+        self.rounding = 2 * (D + 8) * torch.finfo(dtype).eps
+        self.tiny = 2 * (D + 8) * torch.finfo(dtype).tiny
+
+    def tile(self, rows: Tensor, t: int) -> Tensor:
+        r"""The rows of the `t`-th tile, in memory that the next call overwrites."""
+        start = t * self.columns
+        out = self.buffer[: len(rows)]
+        torch.mm(self.x[rows], self.y[:, start : start + self.columns], out=out)
+
+        if self.own is not None:
+            at = self.own[rows] - start
+            here = ((at >= 0) & (at < self.columns)).nonzero().flatten()
+            out[here, at[here]] = torch.inf
+
+        return out
+
+    def at_most(self, rows: Tensor, distances: Tensor) -> Tensor:
+        r"""What the entry of any point is at most that lies within these distances of its query.
+
+        Such a point has a norm of at most :math:`\| x \| + d`, which bounds its rounding.
+        """
+        entry, rounding = self._entry(rows, distances)
+        return entry + rounding
+
+    def at_least(self, rows: Tensor, distances: Tensor) -> Tensor:
+        r"""What the entry of any point is at least that is at these distances, or farther."""
+        entry, rounding = self._entry(rows, distances)
+        return entry - rounding
+
+    def smallest(self, tile: Tensor, n: int) -> tuple[Tensor, Tensor]:
+        r"""The `n` smallest entries of each row, and their columns within the tile.
+
+        They lie in the `n` groups of columns with the smallest minima.
+        """
+        groups = tile.unflatten(1, (GROUP, -1))
+        n_groups = min(n, groups.shape[2])
+        group = groups.amin(dim=1).topk(n_groups, dim=1, largest=False, sorted=False).indices
+
+        members = groups.gather(2, group[:, None].expand(-1, GROUP, -1)).flatten(start_dim=1)
+        entries, at = members.topk(min(n, self.columns), dim=1, largest=False, sorted=False)
+        return entries, at // n_groups * groups.shape[2] + group.gather(1, at % n_groups)
+
+    def _entry(self, rows: Tensor, distances: Tensor) -> tuple[Tensor, Tensor]:
+        d = distances.double() / self.unit
+        norms = self.norms[rows].reshape(-1, *[1] * (d.ndim - 1))
+        rounding = self.rounding * (norms.sqrt() + d).square() + self.tiny
+        return d.square() - norms, rounding
+
+
+def _squared_norms(x: Tensor) -> Tensor:
+    return torch.cat([part.double().square().sum(dim=1) for part in x.split(2**14)])

@@ -1,0 +1,250 @@
+r"""Sounds: recordings of any rate, length and number of channels."""
+
+__all__ = ["Sounds"]
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.distributions import Distribution, constraints
+from torch.distributions.constraints import Constraint
+
+from ..data import read_sounds
+from ..data.sounds import fault, holds_sounds, mix, report
+from ..distributions import Family, SharedGaussian
+from ..networks import Convolutional, Network
+from .base import Modality, tensor_of
+from .spectra import LogMel, Spectrum
+from .statistics import value_range
+
+_ROWS = 64  # sounds to transform at once
+_LOUDEST = 8.0  # further beyond full scale than any filter leads
+
+
+class Sounds(Modality):
+    r"""Recordings, from a folder, a list of arrays, or an array with shape `(N, n)`.
+
+    All are brought to one length, by silence at their end or a cut: what is longer loses its
+    end. Those of a folder are brought to one rate, too; those of arrays have the given one.
+    Inside, networks see spectra, less their mean over time and sounds, in units of their common
+    spread. Densities and squared errors are of these. Sounds come back as float32 from -1 to 1,
+    with shape `(N, samples)`, or `(N, samples, channels)` if there are several.
+
+    What cannot be read is skipped; that, and sounds that are silent, clipped or very short, are
+    counted and named in the log. Two-dimensional arrays are sounds only if one says so, by
+    `modality=Sounds(rate=...)`: they are tables otherwise.
+
+    Arguments:
+        rate: The samples per second.
+        seconds: The length of an example.
+        channels: One, or how many there are to be.
+        spectrum: What networks see of sounds; by default :class:`LogMel`, which spares the
+            phase, for the way back to find one. :class:`MDCT` keeps it.
+        strict: Whether sounds that would be named in the log are refused.
+
+    Example:
+        >>> from autoencode.modalities import MDCT
+        >>> X = np.sin(np.arange(1, 6)[:, None] * np.arange(800))
+        >>> sounds = Sounds(rate=8000, seconds=0.1, spectrum=MDCT(bins=64)).fit(X)
+        >>> x = sounds.normalize(sounds.load(X))
+        >>> x.shape
+        torch.Size([5, 1, 14, 64])
+        >>> np.allclose(sounds.restore(x), X, atol=1e-5)
+        True
+    """
+
+    suffixes = (".npy", ".png", "")
+    suffix = ".wav"
+    columns = False
+
+    def __init__(
+        self,
+        rate: int = 16000,
+        seconds: float = 1.0,
+        channels: int = 1,
+        spectrum: Spectrum | None = None,
+        strict: bool = False,
+    ) -> None:
+        self.rate = rate
+        self.seconds = seconds
+        self.channels = channels
+        self.spectrum = spectrum
+        self.strict = strict
+
+    @classmethod
+    def accepts(cls, X: object) -> bool:
+        if isinstance(X, Path):
+            return X.is_dir() and holds_sounds(X)
+
+        if isinstance(X, np.ndarray) and X.dtype != object:
+            return False
+
+        return isinstance(X, (list, tuple, np.ndarray)) and len(X) > 0 and all(map(_is_wave, X))
+
+    def read(self, path: Path) -> tuple[Any, ...]:
+        folder = read_sounds(path, self.rate, self.seconds, self.channels, self.strict)
+
+        if not hasattr(self, "shape_"):
+            return folder
+
+        X = self.load(folder.X).numpy()
+        return folder._replace(X=X[..., 0] if self.channels == 1 else X)
+
+    def fit(self, X: Any, support: Constraint = constraints.real) -> "Sounds":
+        self._check_arguments()
+        self.samples_ = round(self.rate * self.seconds)
+        self._check(X)
+
+        # Those of a folder have been checked there, by the names of their files
+        if not (isinstance(X, np.ndarray) and X.dtype == object):
+            self._report(X)
+
+        x = self.load(X)
+        self.loc_, self.scale_ = np.zeros(()), 1.0
+        total, n = torch.zeros((), dtype=torch.float64), 0
+
+        for c in self._spectra(x):
+            total, n = total + c.sum(dim=(0, 1, 2)), n + c[..., 0].numel()
+
+        self.shape_ = tuple(c.shape[1:])
+        self.loc_ = (total / n).numpy()
+        squares = sum(c.square().sum() for c in self._spectra(x)) / (n * self.shape_[-1])
+        self.scale_ = float(squares**0.5) or 1.0
+
+        return self
+
+    def load(self, X: Any) -> Tensor:
+        self._check(X)
+
+        if isinstance(X, np.ndarray) and X.dtype != object:
+            return tensor_of(X)
+
+        waves = np.zeros((len(X), self.samples_, self.channels), np.float32)
+
+        for wave, x in zip(waves, X):
+            x = _full_scale(tensor_of(x)[: self.samples_]).numpy()
+            wave[: len(x)] = mix(x if x.ndim == 2 else x[:, None], self.channels)
+
+        return torch.from_numpy(waves)
+
+    def normalize(self, x: Tensor) -> Tensor:
+        loc = torch.as_tensor(self.loc_, dtype=torch.float32, device=x.device)
+        return (self._transform(x) - loc) / self.scale_
+
+    def restore(self, x: Tensor) -> NDArray:
+        x = (x.cpu().double() * self.scale_ + torch.as_tensor(self.loc_)).float()
+        waves = [self._spectrum.inverse(c, self.rate, self.samples_) for c in x.split(_ROWS)]
+        X = torch.cat(waves).clamp(-1, 1).movedim(1, -1).numpy()
+
+        return X[..., 0] if self.channels == 1 else X
+
+    def network(self) -> Network:
+        return Convolutional()
+
+    def likelihood(self) -> Family:
+        return SharedGaussian()
+
+    def new_examples(self, p: Distribution) -> Tensor:
+        return p.mean  # noise on each number of a spectrum is hiss
+
+    def unit(self) -> Tensor:
+        return torch.ones(())
+
+    def pixels(self, X: NDArray) -> NDArray:
+        mel = LogMel(bands=64, hop=self.seconds / 64)
+        dark, light = math.log(mel.floor), math.log(mel.floor + 0.3)
+        waves = self._waves(self.load(X)).mean(dim=1)
+        c = torch.cat([mel.forward(x, self.rate) for x in waves.split(_ROWS)])
+
+        return ((c - dark) / (light - dark)).clamp(0, 1).mT.flip(1)[..., None].numpy()
+
+    def write(self, path: Path, example: NDArray) -> None:
+        import soundfile
+
+        soundfile.write(path, example, self.rate)
+
+    @property
+    def _spectrum(self) -> Spectrum:
+        return self.spectrum or LogMel()
+
+    def _transform(self, x: Tensor) -> Tensor:
+        return self._spectrum.forward(self._waves(x), self.rate)
+
+    def _spectra(self, x: Tensor) -> Iterator[Tensor]:
+        for rows in x.split(_ROWS):
+            yield self.normalize(rows).double()
+
+    def _waves(self, x: Tensor) -> Tensor:
+        r"""Returns what `load` returned with shape `(N, channels, samples)`, at full scale."""
+        x = _full_scale(x[:, : self.samples_])
+        x = x[:, None] if x.ndim == 2 else x.movedim(-1, 1)
+
+        if x.shape[1] != self.channels:
+            x = x.mean(dim=1, keepdim=True).expand(-1, self.channels, -1)
+
+        return F.pad(x, (0, self.samples_ - x.shape[-1]))
+
+    def _check_arguments(self) -> None:
+        if not (self.rate >= 1 and self.rate * self.seconds >= 1 and self.channels >= 1):
+            raise ValueError(
+                "expected rate >= 1, at least one sample, and channels >= 1, got"
+                f" rate={self.rate}, seconds={self.seconds} and channels={self.channels}."
+            )
+
+    def _check(self, X: Any) -> None:
+        if isinstance(X, np.ndarray) and X.dtype != object:
+            if X.ndim not in {2, 3} or 0 in X.shape:
+                raise ValueError(
+                    f"expected sounds with shape (N, n) or (N, n, channels), got {X.shape}."
+                )
+
+            _check_peak(X.dtype, *value_range(X)[:2])
+            return
+
+        for i, x in enumerate(X):
+            if x.size == 0 or not np.isfinite(x).all():
+                what = "is empty" if x.size == 0 else "holds numbers that are not finite"
+                raise ValueError(f"sound {i} {what}. Remove it.")
+
+            _check_peak(x.dtype, x.min(), x.max())
+
+    def _report(self, X: Any) -> None:
+        faults = [fault(_full_scale(tensor_of(x)).numpy(), self.rate) for x in X]
+
+        report(
+            {
+                f"{kind}, and kept": [f"sound {i}" for i, f in enumerate(faults) if f == kind]
+                for kind in ("silent", "clipped", "too short")
+            },
+            f"{len(X):,} sounds",
+            self.strict,
+        )
+
+
+def _is_wave(x: object) -> bool:
+    return isinstance(x, np.ndarray) and x.dtype.kind in "if" and x.ndim in {1, 2}
+
+
+def _check_peak(dtype: np.dtype, low: float, high: float) -> None:
+    if dtype.kind == "f" and max(-low, high) > _LOUDEST:
+        raise ValueError(
+            f"expected waveforms from -1 to 1, got up to {max(-low, high):g}. Divide them by the"
+            " greatest value that they can have, such as 32768 for 16 bits."
+        )
+
+
+def _full_scale(x: Tensor) -> Tensor:
+    r"""Returns floats from -1 to 1, also of integers, as files hold them."""
+    if x.is_floating_point():
+        return x.float()
+
+    if x.dtype == torch.uint8:
+        return (x.float() - 128) / 128
+
+    return x.float() / -torch.iinfo(x.dtype).min

@@ -1,0 +1,296 @@
+r"""Tests for the anomalies module."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from scipy.stats import multivariate_normal, spearmanr
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.metrics import roc_auc_score
+from sklearn.utils.estimator_checks import parametrize_with_checks
+from torch import Tensor, nn
+
+import autoencode as ae
+from autoencode import recipes
+from autoencode.manifold.anomalies import OffManifoldDetector
+from autoencode.manifold.maps import maps_of
+from autoencode.modalities import Tables
+
+SMALL: dict[str, Any] = {"layers": (16,), "training": ae.Training(epochs=2), "random_state": 0}
+
+
+def gaussian(n: int = 2000, seed: int = 0) -> tuple[NDArray, Any]:
+    r"""Data of probabilistic principal component analysis, with two components of five."""
+    rng = np.random.default_rng(seed)
+    W = np.linalg.qr(np.random.default_rng(1).normal(size=(5, 2)))[0] * [3.0, 2.0]
+    law = multivariate_normal(np.arange(5), W @ W.T + 0.1**2 * np.eye(5))
+
+    return law.rvs(n, random_state=rng), law
+
+
+def circle(n: int = 300, seed: int = 0) -> NDArray:
+    angle = np.random.default_rng(seed).uniform(0, 2 * np.pi, n)
+    noise = np.random.default_rng(seed + 1).normal(size=(n, 3))
+    return np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=1) + 0.02 * noise
+
+
+EXPECTED_FAILURES = {
+    "check_methods_subset_invariance": "networks of float32 round by the size of a batch",
+}
+
+
+@parametrize_with_checks(
+    [OffManifoldDetector()], expected_failed_checks=lambda _: EXPECTED_FAILURES
+)
+def test_interface_of_scikit_learn(estimator, check) -> None:
+    check(estimator)
+
+
+# Densities
+
+
+def test_a_linear_gaussian_model_has_its_own_density() -> None:
+    (X, law), (X_new, _) = gaussian(), gaussian(seed=2)
+    model = ae.linear(latent_dim=2)
+    detector = OffManifoldDetector(model, density="gaussian").fit(X)
+    wide = X_new + 0.3 * np.random.default_rng(3).normal(size=X_new.shape)
+    scores, exact = detector.score_samples(wide), law.logpdf(wide)
+
+    assert spearmanr(scores, exact).statistic > 0.999
+
+    # In nats of the model's unit, which divides all columns alike
+    unit = float(detector.model_.modality_.unit().flatten()[0])
+    assert np.allclose(scores, exact + 5 * np.log(unit), rtol=0.1, atol=0.5)
+
+    # Kernels know no law, and come close to it
+    free = OffManifoldDetector(model).fit(X).score_samples(wide)
+    assert spearmanr(free, exact).statistic > 0.98
+
+
+@pytest.mark.parametrize("density", ["parzen", "gaussian"])
+def test_the_sum_of_its_parts(density: str) -> None:
+    X = np.concatenate([circle(), circle() * [1, 1, -1]])  # so that the plane is level
+    detector = OffManifoldDetector(ae.linear(2), density=density).fit(X)
+    on, off = detector.decompose(X)
+
+    assert np.allclose(on + off, detector.score_samples(X))
+    assert np.allclose(detector.decision_function(X), detector.score_samples(X) - detector.offset_)
+
+    # What is across the plane changes one part, what is along it the other
+    up, out = X + np.array([0, 0, 1]), X * [3, 3, 1]
+    for moved, changed, kept in [(up, 1, 0), (out, 0, 1)]:
+        before, after = (on, off), detector.decompose(moved)
+        assert (after[changed] < before[changed]).all()
+        assert np.allclose(after[kept], before[kept], atol=1e-2)
+
+    # A hole in the data is found by kernels only
+    middle = detector.decompose(np.zeros((1, 3))).on - on.min()
+    assert middle < 0 if density == "parzen" else middle > 0
+
+
+def test_the_volume_makes_the_density_one_of_the_data() -> None:
+    # Codes in another chart of the same plane, with the same data and the same law
+    A = torch.tensor([[1.0, 2.0, 0.0], [0.0, 1.0, -1.0]], dtype=torch.float64)
+    B = torch.tensor([[5.0, 1.0], [0.5, 2.0]], dtype=torch.float64)
+
+    def charted(M: Tensor) -> tuple:
+        return lambda x: x @ torch.linalg.pinv(M), lambda z: z @ M
+
+    X = np.random.default_rng(0).normal(size=(400, 2)) @ A.numpy()
+    X = X + 0.1 * np.random.default_rng(1).normal(size=X.shape)
+    first = OffManifoldDetector(charted(A), density="gaussian").fit(X)
+    second = OffManifoldDetector(charted(B @ A), density="gaussian").fit(X)
+
+    assert np.allclose(first.score_samples(X), second.score_samples(X), atol=1e-3)
+
+
+def test_a_saturated_encoder_hides_nothing() -> None:
+    # What is reconstructed badly along the manifold is no residual across it, but counts
+    saturated = (lambda x: x[:, :1].clamp(-2, 2), lambda z: z @ torch.ones(1, 3).to(z))
+    X = np.random.default_rng(0).uniform(-1, 1, size=(400, 1)) + np.zeros((1, 3))
+    X = X + 0.05 * np.random.default_rng(1).normal(size=X.shape)
+    detector = OffManifoldDetector(saturated).fit(X)
+    far = np.full((1, 3), 10.0)
+
+    assert detector.predict(far) == [-1]
+    assert detector.decompose(far).on < detector.decompose(X).on.min()
+
+
+def test_shifts_and_units_change_nothing() -> None:
+    X, _ = gaussian(300)
+    scores = OffManifoldDetector(random_state=0).fit(X).score_samples(X)
+    other = X * [1.0, 100.0, 0.01, 5.0, 2.0] + [1e3, -50.0, 0.0, 7.0, 0.1]
+
+    assert np.allclose(
+        OffManifoldDetector(random_state=0).fit(other).score_samples(other), scores, atol=0.05
+    )
+
+
+# Anomalies
+
+
+def test_contamination_is_the_share_of_anomalies() -> None:
+    X, _ = gaussian(500)
+
+    for share in (0.01, 0.1, 0.5):
+        assert np.mean(OffManifoldDetector(contamination=share).fit(X).predict(X) < 0) == share
+
+
+def test_few_new_examples_are_anomalies_by_default() -> None:
+    # With as many features as this, residuals of the data of the fit are far too small
+    rng = np.random.default_rng(0)
+    W = rng.normal(size=(5, 40))
+
+    def draw(n: int) -> NDArray:
+        return rng.normal(size=(n, 5)) @ W + rng.normal(size=(n, 40))
+
+    X, X_new = draw(100), draw(2000)
+    honest = OffManifoldDetector(ae.linear(20)).fit(X)
+    flattered = OffManifoldDetector(ae.linear(20).fit(X)).fit(X)
+
+    assert np.mean(honest.predict(X_new) < 0) < 0.05
+    assert np.mean(flattered.predict(X_new) < 0) > 0.2
+
+
+NAMES = ["linear", "autoencoder", "vae", "denoising", "contractive"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_recipe_on_tables(name: str) -> None:
+    options = {} if name == "linear" else SMALL | {"training": ae.Training(epochs=50)}
+    model = getattr(recipes, name)(2, **options)
+    X, odd = circle(), circle(100, seed=5) + np.array([0, 0, 1])
+    trained = OffManifoldDetector(model.fit(X[:200])).fit(X[200:])
+    anew = OffManifoldDetector(clone(model), folds=2, random_state=0).fit(X)
+
+    assert trained.model_ is model
+
+    for detector in (trained, anew):
+        scores = detector.score_samples(np.concatenate([circle(100, seed=7), odd]))
+
+        assert np.isfinite(scores).all()
+        assert roc_auc_score(np.repeat([1, 0], 100), scores) > 0.95
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (6, 8, 3)])
+def test_images(shape: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(0)
+    base = rng.normal(size=(3, *shape))
+    X = (
+        128
+        + 30 * np.tensordot(rng.normal(size=(200, 3)), base, 1)
+        + 5 * rng.normal(size=(200, *shape))
+    )
+    X = X.clip(0, 255).astype(np.uint8)
+    odd = X[:5].copy()
+    odd[:, 2, 5] = 255 - odd[:, 2, 5]
+
+    for model in (None, ae.vae(2, **SMALL)):
+        detector = OffManifoldDetector(model, folds=2).fit(X)
+        assert detector.predict(X).shape == (200,)
+        assert np.isfinite(detector.score_samples(odd)).all()
+        assert detector.explain(odd).shape == odd.shape
+
+    # The explanation points to the pixel
+    found = np.abs(OffManifoldDetector().fit(X).explain(odd)).reshape(5, *shape[:2], -1).max(-1)
+    assert [np.unravel_index(f.argmax(), f.shape) for f in found] == [(2, 5)] * 5
+
+
+def test_explained_in_units_of_the_usual() -> None:
+    X, _ = gaussian(500)
+    detector = OffManifoldDetector(ae.linear(2, modality=Tables("whole"))).fit(X)
+    z = detector.explain(X)
+
+    assert np.allclose((z**2).mean(axis=0), 1, atol=0.2)
+
+    moved = X[:20].copy()
+    moved[:, 3] += 3
+    assert (np.abs(detector.explain(moved)).argmax(axis=1) == 3).mean() > 0.9
+    assert (detector.explain(moved)[:, 3] > 3).all()
+
+
+def test_constant_columns_and_duplicates() -> None:
+    X, _ = gaussian(200)
+    X = np.repeat(np.c_[X, np.full(200, 7.0)], 3, axis=0)
+    detector = OffManifoldDetector().fit(X)
+    moved = X[:5].copy()
+    moved[:, 5] += 1
+
+    assert np.isfinite(detector.score_samples(X)).all()
+    assert (detector.score_samples(moved) < detector.score_samples(X).min()).all()
+    assert (detector.predict(moved) == -1).all()
+
+    constant = OffManifoldDetector().fit(np.ones((10, 3)))
+    assert (constant.predict(np.ones((2, 3))) == 1).all()
+    assert constant.predict([[1.0, 2.0, 1.0]]) == [-1]
+
+
+def test_codes_wider_than_the_data() -> None:
+    X = circle()
+    wide = (lambda x: torch.cat([x, x], dim=1), lambda z: (z[:, :3] + z[:, 3:]) / 2)
+    detector = OffManifoldDetector(wide).fit(X)
+
+    assert np.isfinite(detector.score_samples(X)).all()
+    assert np.allclose(detector.decompose(X).off, 0, atol=1e-3)
+
+
+def test_tensors_in_tensors_out() -> None:
+    X = torch.from_numpy(circle())
+    detector = OffManifoldDetector().fit(X)
+
+    assert isinstance(detector.decompose(X).on, Tensor)
+    assert isinstance(detector.score_samples(X), Tensor)
+    assert isinstance(detector.explain(X), Tensor)
+    assert np.allclose(
+        detector.score_samples(X).numpy(), detector.score_samples(X.numpy()), atol=1e-3
+    )
+
+
+def test_modules_are_left_as_they_were() -> None:
+    encoder = nn.Sequential(nn.Linear(3, 2), nn.Dropout(0.5)).train()
+    decoder = nn.Linear(2, 3)
+    detector = OffManifoldDetector((encoder, decoder)).fit(circle())
+
+    assert encoder.training
+    assert encoder[1].training
+    assert np.array_equal(detector.score_samples(circle()), detector.score_samples(circle()))
+
+
+def test_conditional_models_are_seen_under_a_label() -> None:
+    X = np.concatenate([circle(100), circle(100) + 1])
+    model = ae.autoencoder(2, conditional=True, **SMALL).fit(X, np.repeat([0, 1], 100))
+
+    with pytest.raises(ValueError, match="pass the y"):
+        OffManifoldDetector(model).fit(X)
+
+    scores = [OffManifoldDetector(model, y=[y]).fit(X).score_samples(X) for y in (0, 1)]
+    assert not np.allclose(*scores)
+
+
+def test_maps_are_models() -> None:
+    X = circle()
+    model = ae.linear(2).fit(X)
+    expected = OffManifoldDetector(model).fit(X).score_samples(X)
+
+    assert np.allclose(OffManifoldDetector(maps_of(model)).fit(X).score_samples(X), expected)
+
+
+def test_bad_arguments_are_named() -> None:
+    X = circle()
+
+    with pytest.raises(NotFittedError):
+        OffManifoldDetector().score_samples(X)
+
+    for arguments, message in [
+        ({"contamination": 0.7}, r"share in \(0, 0.5\]"),
+        ({"density": "flow"}, "a density out of"),
+        ({"folds": 1}, "folds as an integer >= 2"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            OffManifoldDetector(**arguments).fit(X)
+
+    with pytest.raises(TypeError, match="a fitted Autoencoder, or a pair"):
+        OffManifoldDetector(model="linear").fit(X)

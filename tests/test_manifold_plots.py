@@ -1,0 +1,225 @@
+r"""Tests for the pictures of manifolds."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from mpl_toolkits.mplot3d.art3d import Line3DCollection, Poly3DCollection
+
+import autoencode as ae
+from autoencode import manifold, plots
+
+TRAINING = ae.Training(epochs=2, progress=False)
+OPTIONS = {"layers": (16,), "training": TRAINING, "random_state": 0}
+
+generator = np.random.default_rng(0)
+IMAGES = generator.integers(0, 256, size=(60, 6, 5), dtype=np.uint8)
+TABLE = generator.normal(size=(60, 5)) * [1, 10, 100, 1, 1]
+ANGLE = np.linspace(0, 2 * math.pi, 100, endpoint=False)
+CIRCLE = np.stack([np.cos(ANGLE), np.sin(ANGLE)], axis=1)
+
+
+@pytest.fixture(scope="module")
+def of_images() -> ae.Autoencoder:
+    return ae.autoencoder(3, **OPTIONS).fit(IMAGES)
+
+
+@pytest.fixture(scope="module")
+def of_table() -> ae.Autoencoder:
+    return ae.autoencoder(3, **OPTIONS).fit(TABLE)
+
+
+def around_a_circle() -> tuple:
+    return (
+        lambda x: torch.atan2(x[:, 1:], x[:, :1]),
+        lambda z: torch.cat([z.cos(), z.sin()], dim=1),
+    )
+
+
+def shown(figure: Figure) -> np.ndarray:
+    figure.canvas.draw()  # nothing in the way of drawing it
+    return np.stack([np.asarray(image.get_array()) for image in figure.axes[0].images])
+
+
+def words(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.axes[0].texts]
+
+
+# Tangents
+
+
+def test_strips_are_what_the_tangents_say(of_images) -> None:
+    tangents = manifold.Tangents(of_images, n_components=3).fit(IMAGES)
+    figure = plots.tangents(tangents, IMAGES[0], n=2, n_steps=5)
+    expected = tangents.directions(IMAGES[0], 5)[:2].reshape(-1, 6, 5) / 255
+
+    assert np.allclose(shown(figure), expected, atol=1e-6)
+    assert words(figure) == ["1", "2", "-2 s", "", "x", "", "+2 s"]
+    assert words(plots.tangents(tangents, IMAGES[0], n_steps=3, reach=0.5))[-1] == "+0.5"
+
+
+def test_strips_without_a_model_or_with_tensors() -> None:
+    tangents = manifold.Tangents(source="neighbors", n_components=2).fit(IMAGES)
+    assert len(shown(plots.tangents(tangents, torch.from_numpy(IMAGES[0])))) == 14
+
+
+def test_bars_are_directions_in_standard_deviations(of_table) -> None:
+    tangents = manifold.Tangents(of_table, n_components=2).fit(TABLE)
+    figure = plots.tangents(tangents, TABLE[0])
+    figure.canvas.draw()
+    basis, _ = tangents.basis(TABLE[:1])
+    expected = tangents.spread(TABLE[:1])[0, :, None] * basis[0] / TABLE.std(axis=0, ddof=1)
+    heights = [[bar.get_height() for bar in ax.patches] for ax in figure.axes]
+
+    assert np.allclose(heights, expected, rtol=1e-4)
+
+    named = plots.tangents(tangents, TABLE[0], names=list("abcde")).axes[-1]
+    assert [text.get_text() for text in named.get_xticklabels()] == list("abcde")
+
+
+# Geodesics
+
+
+def test_the_straight_line_is_straight_in_the_code(of_images) -> None:
+    geodesics = manifold.Geodesics(of_images, n_points=9, max_iter=20)
+    figure = plots.geodesics(geodesics, IMAGES[0], IMAGES[1], n=5)
+    pixels = shown(figure)
+
+    assert np.allclose(pixels[5:], geodesics.interpolate(IMAGES[0], IMAGES[1], 5) / 255)
+
+    Z = of_images.transform(IMAGES[:2])
+    dense = Z[0] + np.linspace(0, 1, 2001)[:, None] * (Z[1] - Z[0])
+    decoded = of_images.inverse_transform(dense) / 255.0
+
+    for image in pixels[:5]:  # which is rounded to bytes, as the others are
+        assert np.abs(decoded - image).max(axis=(1, 2)).min() <= 1.01 / 255
+
+
+def test_lengths_are_written_beside_the_ways() -> None:
+    figure = plots.geodesics(manifold.Geodesics(around_a_circle()), CIRCLE[0], CIRCLE[25])
+    figure.canvas.draw()
+    (straight, bent) = (text.get_text() for text in figure.legends[0].get_texts())
+
+    assert straight == "straight: 1.571"
+    assert bent == "geodesic: 1.571"
+
+    x, y = (figure.axes[d].lines[1].get_ydata() for d in range(2))
+    assert np.allclose(np.hypot(x, y), 1)
+
+
+# The manifold itself
+
+
+def test_segments_touch_the_circle() -> None:
+    tangents = manifold.Tangents(source="neighbors", n_components=1, n_neighbors=5).fit(CIRCLE)
+    density = manifold.ManifoldParzen(n_components=1, n_neighbors=5).fit(CIRCLE)
+    figure = plots.manifold(CIRCLE, tangents, density, n_planes=20)
+    figure.canvas.draw()
+    (segments,) = (
+        np.array(c.get_segments())
+        for c in figure.axes[0].collections
+        if isinstance(c, LineCollection)
+    )
+
+    assert segments.shape == (20, 2, 2)
+    middles, ways = segments.mean(axis=1), segments[:, 1] - segments[:, 0]
+    assert np.allclose(np.linalg.norm(middles, axis=1), 1)
+    assert np.abs((middles * ways).sum(axis=1)).max() < 1e-6
+
+    # Twenty of a hundred places on a circle, none beside another
+    gaps = np.diff(np.sort(np.arctan2(*middles.T)))
+    assert gaps.min() > 2 * math.pi / 64
+
+
+@pytest.mark.parametrize(("d", "kind"), [(1, Line3DCollection), (2, Poly3DCollection)])
+@pytest.mark.parametrize("shaded", [False, True])
+def test_three_dimensions(d, kind, shaded) -> None:
+    X = np.concatenate([CIRCLE, 0.1 * generator.normal(size=(100, 1))], axis=1)
+    tangents = manifold.Tangents(source="neighbors", n_components=d).fit(X)
+    density = manifold.ManifoldParzen(n_components=d).fit(X) if shaded else None
+    figure = plots.manifold(X, tangents, density, n_planes=7)
+    figure.canvas.draw()
+
+    assert sum(isinstance(c, kind) for c in figure.axes[0].collections) == 1
+    assert len(figure.axes) == 1 + shaded
+
+
+def test_what_cannot_be_drawn() -> None:
+    with pytest.raises(ValueError, match=r"shape \(N, 2\) or \(N, 3\)"):
+        plots.manifold(TABLE)
+
+
+# The graph
+
+
+def test_arcs_are_those_of_the_graph() -> None:
+    graph = manifold.NeighborGraph(n_neighbors=2, mutual=True).fit(CIRCLE[::5] * [1.0, 1.1])
+    figure = plots.graph(graph, graph.distances_, "distance")
+    figure.canvas.draw()
+    lines = figure.axes[0].collections[0]
+    segments = np.array(lines.get_segments())
+    lengths = np.linalg.norm(segments[:, 1] - segments[:, 0], axis=1)
+
+    assert len(segments) == graph.kept_.sum()
+    assert np.allclose(lengths, lines.get_array())
+    assert (np.diff(lines.get_array()) >= 0).all()
+    assert figure.axes[1].get_ylabel() == "distance"
+
+
+def test_colours_of_points() -> None:
+    graph = manifold.NeighborGraph(n_neighbors=3).fit(TABLE)
+    points = plots.graph(graph, TABLE[:, 0]).axes[0].collections[1]
+
+    assert np.array_equal(points.get_array(), TABLE[:, 0])
+    assert points.get_clim() == (TABLE[:, 0].min(), TABLE[:, 0].max())
+    assert plots.graph(graph, TABLE[:, 0], limits=(0, 9)).axes[1].get_ylim() == (0, 9)
+    assert len(plots.graph(graph).axes) == 1
+
+
+def test_codes_and_indices_are_a_graph() -> None:
+    indices = np.roll(np.arange(100), -1)[:, None]
+    lines = plots.graph(torch.from_numpy(CIRCLE), indices=indices).axes[0].collections[0]
+
+    assert np.allclose(lines.get_segments(), np.stack([CIRCLE, CIRCLE[indices[:, 0]]], axis=1))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"graph_or_Z": TABLE}, "indices="),
+        (
+            {"graph_or_Z": TABLE, "indices": np.zeros((60, 2), int), "colour": TABLE},
+            r"got \(60, 5\)",
+        ),
+    ],
+)
+def test_bad_graphs(arguments, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        plots.graph(**arguments)
+
+
+# The dimension
+
+
+def test_curves_and_bands() -> None:
+    X = generator.normal(size=(300, 2))
+    one = manifold.intrinsic_dimension(X, "mle")
+    several = [manifold.intrinsic_dimension(X, "gride", n_neighbors=k) for k in (8, 2, 4)]
+    ax = plots.dimension({"mle": one, "gride": several}).axes[0]
+    band = ax.collections[-1].get_paths()[0].vertices
+
+    assert np.array_equal(ax.lines[0].get_ydata(), one.curve.values)
+    assert (np.diff(ax.lines[-1].get_xdata()) > 0).all()
+    assert set(ax.lines[-1].get_ydata()) == {d.value for d in several}
+    assert band[:, 1].max() == pytest.approx(max(d.value + 2 * d.standard_error for d in several))
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["mle", "gride"]
+    assert plots.dimension(one).axes[0].get_legend() is None
+
+
+@pytest.mark.parametrize("nothing", [[], {}, {"a": []}])
+def test_no_curves(nothing) -> None:
+    with pytest.raises(ValueError, match="at least one estimate"):
+        plots.dimension(nothing)

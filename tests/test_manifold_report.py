@@ -1,0 +1,251 @@
+r"""Tests for the report on a manifold."""
+
+import json
+import math
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import mannwhitneyu
+
+import autoencode as ae
+from autoencode import manifold, plots
+from autoencode.manifold import Estimate, findings, report, surveys
+
+module = sys.modules["autoencode.manifold.report"]  # the function hides it
+BASIS = torch.linalg.qr(torch.randn(6, 2, generator=torch.Generator().manual_seed(0))).Q.double()
+PLANE = (lambda x: x @ BASIS, lambda z: z @ BASIS.T)
+
+
+def near_a_plane(n: int, seed: int, shift: float = 0.0, noise: float = 0.05) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    Z = rng.normal(loc=[shift, 0], size=(n, 2))
+    return Z @ BASIS.numpy().T + noise * rng.normal(size=(n, 6))
+
+
+def within(estimate: Estimate, value: float, errors: float = 3.5) -> bool:
+    return abs(estimate.value - value) <= errors * estimate.standard_error
+
+
+@pytest.fixture(scope="module")
+def digits() -> tuple:
+    X = ae.datasets.digits().X
+    training = ae.Training(epochs=2, progress=False)
+    return ae.autoencoder(4, layers=(32,), training=training, random_state=0).fit(X[:300]), X[300:]
+
+
+def test_a_plane_is_known_to_be_flat() -> None:
+    found = report(PLANE, near_a_plane(800, seed=0, noise=0.0))
+
+    assert (found.n_examples, found.n_features, found.latent_dim) == (800, 6, 2)
+    assert (found.n_directions, found.n_components, found.largest_component) == (2, 1, 1.0)
+    assert found.copies == 0
+    assert found.drift is None
+    assert within(found.dimension, 2)
+    assert within(found.dimension_of_codes, 2)
+    assert found.trustworthiness == found.continuity == Estimate(1.0, 0.0)
+    assert found.tangent_error.value < 1e-12
+    assert found.twisted == Estimate(0.0, 0.0)
+
+
+def test_noise_leaves_the_plane_by_its_share() -> None:
+    X = near_a_plane(2000, seed=0, noise=3.0)
+    found = report((lambda x: x @ BASIS, lambda z: z @ BASIS.T), X)
+
+    # Almost a sphere: no neighbour is in the plane more than anywhere else
+    assert 0.5 < found.tangent_error.value < 4 / 6 + 3 * found.tangent_error.standard_error
+    assert found.trustworthiness.value < 0.95
+
+
+def test_arcs_of_a_circle_turn_as_they_should() -> None:
+    N, k = 40, 14
+    angle = 2 * math.pi * np.arange(N) / N
+    X = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    found = report((lambda x: x, torch.nn.functional.normalize), X, n_neighbors=k)
+
+    # Seven steps of nine degrees to each side, of which three are up to 30
+    assert found.n_directions == 1
+    assert within(found.twisted, 4 / 7)
+    assert found.twisted.standard_error < 0.1
+
+
+def test_parts_and_copies_are_counted() -> None:
+    X = np.concatenate([near_a_plane(100, seed, shift=100.0 * seed) for seed in range(3)])
+    X[:7] = X[0]
+    found = report(PLANE, X, n_neighbors=8)
+
+    assert (found.n_components, found.copies) == (3, 6)
+    assert found.largest_component == pytest.approx(1 / 3)
+
+
+# Drift
+
+
+def test_no_drift() -> None:
+    found = report(PLANE, near_a_plane(2000, 0), near_a_plane(1000, 1))
+
+    assert within(found.off, 0.01)
+    assert within(found.drift.off, 0.01)
+    assert within(found.drift.across, 0.5)
+    assert within(found.drift.along, 0.5)
+    assert "no sign of drift" in found.findings()["new examples"]
+
+
+def test_drift_along_the_plane_and_across_it() -> None:
+    X = near_a_plane(2000, 0)
+    along = report(PLANE, X, near_a_plane(1000, 1, shift=12.0)).drift
+    across = report(PLANE, X, near_a_plane(1000, 1, noise=0.5))
+
+    assert within(along.across, 0.5)
+    assert min(along.along.value, along.off.value) > 0.9
+    assert min(across.drift.across.value, across.drift.off.value) > 0.9
+    assert "They have drifted." in across.findings()["new examples"]
+
+
+def test_chance_of_less_is_that_of_mann_and_whitney() -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(0, 9, 300), rng.integers(1, 12, 400)  # with ties
+    less = surveys._less(a, b)
+
+    assert less.value == pytest.approx(mannwhitneyu(b, a).statistic / (300 * 400))
+
+    # Of equal continuous laws, the variance is (n + m + 1) / (12 n m)
+    a, b = rng.normal(size=300), rng.normal(size=400)
+    assert surveys._less(a, b).standard_error == pytest.approx(
+        math.sqrt(701 / (12 * 300 * 400)), rel=0.1
+    )
+
+
+# What it is made of
+
+
+def test_the_same_again_and_ready_for_json(digits) -> None:
+    model, X = digits
+    found = report(model, X[:400], X[400:500], random_state=1)
+    again = report(model, torch.from_numpy(X[:400]), torch.from_numpy(X[400:500]), random_state=1)
+    stored = json.loads(json.dumps(found.to_dict(), allow_nan=False))
+
+    assert found == again
+    assert stored == found.to_dict()
+    assert stored["drift"]["n_examples"] == 100
+    assert stored["dimension"]["standard_error"] > 0
+    assert [s["n_neighbors"] for s in stored["scales"]["data"]] == [2, 4, 16, 64]
+
+
+def test_it_prints_as_sentences(digits) -> None:
+    model, X = digits
+    found = report(model, X[:200])
+    lines = repr(found).splitlines()
+
+    assert len(lines) == len(found.findings()) == 7
+    assert "do not interpolate" in repr(found) or "can be relied on" in repr(found)
+    assert all(line.endswith((".", ")")) for line in lines)
+    assert str(found) == repr(found)
+
+
+@pytest.mark.parametrize(
+    ("share", "advice"),
+    [(0.0, "can be relied on"), (0.12, "do not interpolate there"), (0.9, "not even between")],
+)
+def test_advice_follows_the_share(share, advice) -> None:
+    said = findings._interpolation(Estimate(share, 0.01))
+
+    assert advice in said
+    assert f"{100 * share:.1f} % ± 1.0 %" in said
+
+
+def test_many_examples_are_a_sample(monkeypatch) -> None:
+    monkeypatch.setattr(module, "_EXAMPLES", 150)
+    X = near_a_plane(1000, 0)
+    found = report(PLANE, X, n_neighbors=5)
+
+    assert (found.n_examples, found.n_given) == (150, 1000)
+    assert "drawn from 1,000" in repr(found)
+
+    monkeypatch.setattr(module, "_NUMBERS", 600)
+    assert report(PLANE, X, n_neighbors=5).n_examples == 100
+
+
+def test_conditional_models() -> None:
+    X, y = ae.datasets.digits().X[:200], ae.datasets.digits().y[:200]
+    training = ae.Training(epochs=1, progress=False)
+    model = ae.vae(2, layers=(8,), conditional=True, training=training, random_state=0).fit(X, y)
+
+    assert report(model, X, y=3, n_neighbors=5).latent_dim == 2
+
+    with pytest.raises(ValueError, match="conditional"):
+        report(model, X)
+
+
+def test_too_few_examples() -> None:
+    with pytest.raises(ValueError, match="more than 2 n_neighbors = 30 examples, got 30"):
+        report(PLANE, near_a_plane(30, 0))
+
+
+def test_what_cannot_be_compared() -> None:
+    with pytest.raises(ValueError, match="at least two new examples to compare, got 1"):
+        report(PLANE, near_a_plane(60, 0), near_a_plane(1, 0))
+
+    with pytest.raises(ValueError, match="more distinct examples"):
+        report(PLANE, np.ones((60, 6)))
+
+
+# The folder
+
+
+def linked(folder: Path) -> list[str]:
+    return re.findall(r'src="([^"]*)"', (folder / "index.html").read_text("utf-8"))
+
+
+def test_the_folder_is_whole(digits, tmp_path) -> None:
+    model, X = digits
+    folder = tmp_path / "new" / "report"
+    found = report(model, X[:200], X[200:300], out=folder, n_neighbors=5)
+    page = (folder / "index.html").read_text("utf-8")
+
+    assert {*linked(folder), "index.html", "report.json"} == {p.name for p in folder.iterdir()}
+    assert len(linked(folder)) == 5
+    assert json.loads((folder / "report.json").read_text("utf-8")) == found.to_dict()
+    assert "$" not in page
+    assert "http" not in page
+
+
+def test_pairs_and_frames_have_pictures_too(tmp_path) -> None:
+    pandas = pytest.importorskip("pandas")
+    X = near_a_plane(100, 0)[:, :3]
+    frame = pandas.DataFrame(X, columns=["red", "green", "blue"])
+    report(ae.linear(2).fit(frame), frame, frame, out=tmp_path / "frame")
+    report((lambda x: x[:, :2], lambda z: torch.nn.functional.pad(z, (0, 1))), X, out=tmp_path)
+
+    for folder in (tmp_path, tmp_path / "frame"):
+        assert "manifold.png" in linked(folder)
+
+
+def test_nothing_is_left_of_a_failed_report(tmp_path, monkeypatch) -> None:
+    (tmp_path / "graph.png").write_text("old")
+
+    def fail(*_) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(plots, "dimension", fail)
+
+    with pytest.raises(OSError, match="No space"):
+        report(PLANE, near_a_plane(100, 0), out=tmp_path, n_neighbors=5)
+
+    assert [p.name for p in tmp_path.iterdir()] == ["graph.png"]
+    assert (tmp_path / "graph.png").read_text() == "old"
+
+
+def test_a_folder_that_cannot_be_is_found_before_the_work(tmp_path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(ValueError, match="cannot write"):
+        report(None, None, out=tmp_path / "file")
+
+
+def test_public_names_are_there() -> None:
+    for name in manifold.__all__:
+        assert getattr(manifold, name) is not None

@@ -1,0 +1,521 @@
+r"""Tests for sounds: files and arrays in, spectra, and files out."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+import autoencode as ae
+from autoencode.cli import main
+from autoencode.evaluation import log_spectral_distance, signal_to_noise
+from autoencode.modalities import MDCT, Images, LogMel, Sounds, Tables, cut, guess, join
+
+soundfile = pytest.importorskip("soundfile")
+pytest.importorskip("soxr")
+
+from autoencode.data.sounds import fault, mix, read_sounds  # noqa: E402
+
+RATE = 4000
+
+
+def tone(frequency: float, n: int = 800, rate: int = RATE) -> NDArray:
+    return 0.5 * np.sin(2 * np.pi * frequency / rate * np.arange(n))
+
+
+def tones(N: int = 24, n: int = 800) -> NDArray:
+    return np.stack([tone(200 + 30 * i, n) for i in range(N)]).astype(np.float32)
+
+
+def small(**options) -> Sounds:
+    return Sounds(
+        rate=RATE, seconds=0.2, spectrum=LogMel(bands=16, hop=0.016, iterations=4), **options
+    )
+
+
+def quick(recipe=ae.autoencoder, **options):
+    return recipe(
+        latent_dim=2, layers=(16,), training=ae.Training(epochs=2), random_state=0, **options
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for i in range(8):
+        file = tmp_path / "sounds" / ["high", "low"][i % 2] / f"{i}.wav"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(file, tone(1000 if i % 2 == 0 else 300, 700 + 20 * i), RATE)
+
+    return tmp_path / "sounds"
+
+
+# Spectra
+
+
+SIGNALS = {
+    "sine": torch.sin(torch.arange(1000, dtype=torch.float64) / 3),
+    "noise": torch.randn(1000, dtype=torch.float64, generator=torch.Generator().manual_seed(0)),
+    "silence": torch.zeros(1000, dtype=torch.float64),
+    "impulse": torch.eye(1000, dtype=torch.float64)[0],
+}
+
+
+@pytest.mark.parametrize("power", [0.5, 1.0])
+@pytest.mark.parametrize("name", SIGNALS)
+def test_the_mdct_inverts(name: str, power: float) -> None:
+    x, mdct = SIGNALS[name], MDCT(bins=32, power=power)
+    assert torch.allclose(mdct.inverse(mdct.forward(x, RATE), RATE, 1000), x, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+def test_the_mdct_keeps_energy(name: str) -> None:
+    x = SIGNALS[name]
+    X = MDCT(bins=32, power=1.0).forward(x, RATE)
+    assert torch.allclose(X.square().sum(), x.square().sum(), rtol=1e-10)
+
+
+@settings(max_examples=40)
+@given(st.integers(1, 300), st.integers(1, 40), st.integers(1, 3))
+def test_the_mdct_inverts_any_length(n: int, bins: int, channels: int) -> None:
+    x = torch.randn(2, channels, n, dtype=torch.float64)
+    mdct = MDCT(bins=bins)
+    c = mdct.forward(x, RATE)
+
+    assert c.shape == (2, channels, -(-n // bins) + 1, bins)
+    assert torch.allclose(mdct.inverse(c, RATE, n), x, atol=1e-10)
+
+
+def test_the_mdct_is_a_cosine_sum() -> None:
+    M, x = 8, SIGNALS["noise"][:64]
+    n, k = np.arange(2 * M)[:, None], np.arange(M)
+    basis = np.sin(np.pi / (2 * M) * (n + 0.5)) * np.cos(np.pi / M * (n + (1 + M) / 2) * (k + 0.5))
+    X = MDCT(bins=M, power=1.0).forward(x, RATE)[3]  # the first frame begins M samples early
+
+    assert np.allclose(X, np.sqrt(2 / M) * x.numpy()[2 * M : 4 * M] @ basis)
+
+
+def test_bands_of_a_sine_peak_where_it_is() -> None:
+    mel = LogMel(bands=40, hop=0.016)
+    highest = 2595 * np.log10(1 + RATE / 2 / 700)
+
+    for frequency in (200, 500, 1200):
+        c = mel.forward(torch.from_numpy(tone(frequency, 4000)), RATE)[20]
+        centre = 2595 * np.log10(1 + frequency / 700) / highest * 41 - 1
+        assert abs(c.argmax().item() - centre) <= 1
+
+
+def test_the_way_back_from_bands_keeps_pitch_and_level() -> None:
+    mel, x = LogMel(bands=60, hop=0.016), torch.from_numpy(tone(500, 4000))[None]
+    r = mel.inverse(mel.forward(x, RATE), RATE, 4000)
+
+    assert abs(np.abs(np.fft.rfft(r[0])).argmax() - 500) <= 20
+    assert 0.7 < (r.square().mean() / x.square().mean()).sqrt() < 1.3
+    assert (mel.forward(r, RATE) - mel.forward(x, RATE))[0, 8:-8].abs().mean() < 0.5
+
+
+def test_the_way_back_does_not_depend_on_the_others() -> None:
+    mel = LogMel(bands=16, hop=0.016, iterations=3)
+    c = mel.forward(torch.from_numpy(tones(3)), RATE)
+
+    together = mel.inverse(c, RATE, 800)
+    assert torch.allclose(together[1:2], mel.inverse(c[1:2], RATE, 800), atol=1e-5)
+
+
+def test_silence_stays_silent() -> None:
+    mel = LogMel(bands=16, hop=0.016)
+    assert (mel.inverse(mel.forward(torch.zeros(2, 800), RATE), RATE, 800) == 0).all()
+
+
+# Arrays
+
+
+@settings(max_examples=30)
+@given(st.lists(st.integers(1, 700), min_size=1, max_size=4), st.integers(1, 2))
+def test_sounds_of_any_length_come_back(lengths: list[int], channels: int) -> None:
+    rng = np.random.default_rng(len(lengths))
+    shapes = [(n,) if channels == 1 else (n, 2) for n in lengths]
+    X = [rng.uniform(-0.9, 0.9, shape) for shape in shapes]
+    sounds = Sounds(rate=1000, seconds=0.5, channels=channels, spectrum=MDCT(bins=32)).fit(X)
+    R = sounds.restore(sounds.normalize(sounds.load(X)))
+
+    assert R.dtype == np.float32
+    assert R.shape == ((len(X), 500) if channels == 1 else (len(X), 500, 2))
+
+    for x, r in zip(X, R):
+        n = min(500, len(x))
+        assert np.allclose(r[:n], x[:n], atol=1e-4)
+        assert np.allclose(r[n:], 0, atol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", ["int16", "int32", "uint8", "float64"])
+def test_integers_are_those_of_files(dtype: str) -> None:
+    X = tones(3).astype(float)
+    scale = {"int16": 2**15, "int32": 2**31, "uint8": 2**7, "float64": 1}[dtype]
+    Y = (np.rint(X * scale) + 128 * (dtype == "uint8")) if scale > 1 else X
+    sounds = small().fit(X.astype(np.float32))
+    got = sounds._waves(sounds.load(Y.astype(dtype)))[:, 0]
+
+    assert np.allclose(got, X, atol=1 / min(scale, 2**15) if scale > 1 else 1e-6)
+
+
+def test_arrays_and_lists_are_alike() -> None:
+    X = tones(3, n=700)
+    sounds = small().fit(X)
+    padded = np.pad(X, ((0, 0), (0, 100)))
+
+    x = sounds.normalize(sounds.load(X))
+    assert torch.equal(x, sounds.normalize(sounds.load(padded)))
+    assert torch.equal(x, sounds.normalize(sounds.load([*X])))
+    assert torch.equal(x, sounds.normalize(sounds.load(X[..., None].repeat(2, axis=-1))))
+    assert torch.equal(
+        sounds.normalize(sounds.load(tones(3, n=900))), sounds.normalize(sounds.load(tones(3)))
+    )
+
+
+def test_channels_are_mixed_or_repeated() -> None:
+    x = np.array([[0.0, 1.0], [0.5, 0.5]])
+
+    assert mix(x, 2) is x
+    assert mix(x, 1).tolist() == [[0.5], [0.5]]
+    assert mix(x, 3).tolist() == [[0.5] * 3] * 2
+
+
+def test_spectra_are_centred_and_scaled() -> None:
+    sounds = small().fit(tones())
+    x = sounds.normalize(sounds.load(tones())).double()
+
+    assert x.shape[1:] == sounds.shape_ == (1, 13, 16)
+    assert np.allclose(x.mean(dim=(0, 1, 2)), 0, atol=1e-4)
+    assert np.isclose(x.square().mean(), 1, atol=1e-4)
+
+
+def test_constant_sounds_have_a_spectrum() -> None:
+    sounds = small().fit([np.zeros(100), np.zeros(200)])
+    assert (sounds.restore(sounds.normalize(sounds.load([np.zeros(10)]))) == 0).all()
+
+
+def test_what_is_a_sound_is_guessed() -> None:
+    assert isinstance(guess([np.zeros(5), np.zeros((6, 2))]), Sounds)
+    assert isinstance(guess(np.zeros((5, 100))), Tables)
+    assert isinstance(guess(np.zeros((5, 8, 8))), Images)
+    assert not Sounds.accepts(["a", "b"])
+    assert not Sounds.accepts([])
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (np.zeros((2, 3, 4, 5)), r"expected sounds with shape \(N, n\) or.*got \(2, 3, 4, 5\)"),
+        ([np.zeros(3), np.zeros(0)], "sound 1 is empty"),
+        ([np.zeros(3), np.array([np.nan])], "sound 1 holds numbers that are not finite"),
+        (np.full((2, 50), np.inf), "100 values in 2 rows"),
+        ([np.full(9, 3e4), np.zeros(3)], "expected waveforms from -1 to 1, got up to 30000"),
+    ],
+)
+def test_what_is_no_sound_is_refused(X, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        small().fit(X)
+
+
+@pytest.mark.parametrize("options", [{"rate": 0}, {"seconds": 0}, {"channels": 0}])
+def test_arguments_are_checked(options) -> None:
+    with pytest.raises(ValueError, match="expected rate >= 1"):
+        Sounds(**options).fit(tones())
+
+
+def test_faults_of_arrays_are_named(caplog) -> None:
+    X = [tone(300), np.zeros(800), np.clip(4 * tone(300), -1, 1), tone(300, 20)]
+
+    with caplog.at_level(logging.WARNING, "autoencode"):
+        small().fit(X)
+
+    for kind, i in (("silent", 1), ("clipped", 2), ("too short", 3)):
+        assert f"1 of 4 sounds {kind}, and kept: sound {i}." in caplog.text
+
+    with pytest.raises(ValueError, match="silent, and kept: sound 1"):
+        small(strict=True).fit(X)
+
+
+def test_a_loud_sound_is_not_clipped() -> None:
+    assert fault(2 * tone(300), RATE) is None
+    assert fault(np.clip(3 * tone(300), -1, 1), RATE) == "clipped"
+
+
+# Files
+
+
+@pytest.mark.parametrize(
+    ("suffix", "subtype", "tolerance"),
+    [
+        ("wav", "PCM_16", 1e-4),
+        ("wav", "PCM_U8", 1e-2),
+        ("wav", "FLOAT", 1e-6),
+        ("wav", "DOUBLE", 1e-6),
+        ("flac", "PCM_24", 1e-6),
+        ("aiff", "PCM_16", 1e-4),
+        ("ogg", "VORBIS", 0.1),
+    ],
+)
+def test_all_formats_are_read(tmp_path, suffix: str, subtype: str, tolerance: float) -> None:
+    x = tone(440, 8000, 8000)
+    soundfile.write(tmp_path / f"a.{suffix}", x, 8000, subtype=subtype)
+    read = read_sounds(tmp_path, rate=8000, strict=True)
+
+    assert read.files == [f"a.{suffix}"]
+    assert read.y is None
+    assert read.X[0].dtype == np.float32
+    assert np.abs(read.X[0] - x).max() < tolerance
+
+
+@pytest.mark.parametrize("rate", [8000, 11025, 44100, 48000])
+def test_resampling_keeps_a_sine(tmp_path, rate: int) -> None:
+    soundfile.write(tmp_path / "a.wav", tone(440, rate, rate), rate, subtype="FLOAT")
+    x = read_sounds(tmp_path, rate=16000).X[0]
+
+    assert len(x) == 16000
+    assert np.abs(np.fft.rfft(x)).argmax() == 440
+    assert np.abs(x - tone(440, 16000, 16000))[1000:-1000].max() < 1e-3
+
+
+def test_stereo_is_mixed_or_kept(tmp_path) -> None:
+    x = np.stack([tone(300), tone(500)], axis=1)
+    soundfile.write(tmp_path / "a.wav", x, RATE, subtype="FLOAT")
+
+    assert np.allclose(read_sounds(tmp_path, RATE).X[0], x.mean(axis=1), atol=1e-6)
+    assert np.allclose(read_sounds(tmp_path, RATE, channels=2).X[0], x, atol=1e-6)
+
+
+def test_a_folder_is_read_with_labels(folder) -> None:
+    X, y, files = read_sounds(folder, RATE, seconds=0.19)
+
+    assert [len(x) for x in X] == [700, 740, 760, 760, 720, 760, 760, 760]
+    assert y.tolist() == ["high"] * 4 + ["low"] * 4
+    assert files[0] == str(Path("high") / "0.wav")
+
+
+def test_what_is_wrong_in_a_folder_is_named(folder, caplog) -> None:
+    (folder / "low" / "notes.txt").write_text("no sound")
+    (folder / "low" / "broken.wav").write_bytes(b"RIFF")
+    (folder / ".hidden").write_text("not looked at")
+    soundfile.write(folder / "low" / "empty.wav", np.zeros(0), RATE)
+    soundfile.write(folder / "low" / "nan.wav", np.full(800, np.nan), RATE, subtype="FLOAT")
+    soundfile.write(folder / "low" / "silent.wav", np.zeros(800), RATE)
+    soundfile.write(folder / "low" / "clipped.wav", np.clip(4 * tone(300), -1, 1), RATE)
+    soundfile.write(folder / "low" / "short.wav", tone(300, 20), RATE)
+
+    with caplog.at_level(logging.INFO, "autoencode"):
+        read = read_sounds(folder, RATE, seconds=0.2)
+
+    assert "4 of 15 files no readable sounds, and skipped: " in caplog.text
+    for name in ("notes.txt (", "broken.wav (", "empty.wav (ValueError: it is empty", "nan.wav ("):
+        assert name in caplog.text
+    for kind, name in (("silent", "silent"), ("clipped", "clipped"), ("too short", "short")):
+        assert f"1 of 15 files {kind}, and kept: low/{name}.wav." in caplog.text
+    assert "2 of 11 sounds are longer than 0.2 s, and cut off." in caplog.text
+    assert len(read.X) == len(read.y) == 11
+
+    with pytest.raises(ValueError, match="no readable sounds"):
+        read_sounds(folder, RATE, strict=True)
+
+
+def test_folders_without_sounds_are_refused(tmp_path) -> None:
+    with pytest.raises(ValueError, match="got no sound in"):
+        read_sounds(tmp_path)
+
+
+def test_missing_packages_are_named(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("autoencode.data.sounds.find_spec", lambda name: None)
+
+    with pytest.raises(ValueError, match=r"pip install 'autoencode\[audio\]'"):
+        read_sounds(tmp_path)
+
+
+# Models
+
+
+def test_a_model_of_a_folder_is_that_of_its_arrays(folder) -> None:
+    model = quick(modality=small()).fit(folder)
+    X = read_sounds(folder, RATE).X
+
+    assert isinstance(model.modality_, Sounds)
+    assert np.array_equal(model.transform(folder), model.transform([*X]))
+    assert np.array_equal(model.transform(folder), quick(modality=small()).fit([*X]).transform(X))
+    assert model.reconstruct(folder).shape == (8, 800)
+    assert isinstance(quick().set_params(modality=None)._guess(folder), Sounds)
+
+
+@pytest.mark.parametrize("recipe", [ae.autoencoder, ae.vae, ae.denoising, ae.contractive])
+def test_recipes_take_sounds(recipe) -> None:
+    X = tones()
+    model = quick(recipe, modality=small()).fit(X)
+
+    assert model.transform(X).shape == (24, 2)
+    assert model.inverse_transform(np.zeros((3, 2))).shape == (3, 800)
+    assert model.denoise(X[:3]).dtype == np.float32
+    assert model.reconstruction_error(X).shape == (24,)
+    assert np.isfinite(model.evaluate(X)["total"])
+    assert np.abs(model.reconstruct(X)).max() <= 1
+
+
+def test_the_default_network_takes_spectra() -> None:
+    model = ae.vae(2, modality=small(), training=ae.Training(epochs=1), random_state=0)
+    assert model.fit(tones()).sample(2, random_state=0).shape == (2, 800)
+
+
+def test_codes_keep_what_a_sound_is() -> None:
+    X = tones()
+    spectrum = LogMel(bands=40, iterations=16)
+    model = ae.linear(8, modality=Sounds(RATE, 0.2, spectrum=spectrum)).fit(X)
+    mean = model.inverse_transform(np.zeros((1, 8))).repeat(24, axis=0)
+
+    known = log_spectral_distance(X, model.reconstruct(X)).mean()
+    assert known < 0.7 * log_spectral_distance(X, mean).mean()
+
+
+def test_linear_models_of_spectra_are_principal_components() -> None:
+    from sklearn.decomposition import PCA
+
+    X = tones()
+    model = ae.linear(3, modality=small()).fit(X)
+    c = model.preprocess(X).target.flatten(start_dim=1).numpy()
+    pca = PCA(3).fit(c)
+    residual = ((c - pca.inverse_transform(pca.transform(c))) ** 2).sum(axis=1)
+
+    assert np.allclose(model.reconstruction_error(X), residual, atol=1e-3)
+
+
+def test_generated_sounds_and_storage(tmp_path) -> None:
+    X, y = tones(), np.arange(24) % 2
+    model = quick(ae.vae, modality=small(), conditional=True).fit(X, y)
+    model.save(tmp_path / "tones.ae")
+    again = ae.load(tmp_path / "tones.ae")
+    made = model.sample(3, y=1, random_state=0)
+
+    assert made.shape == (3, 800)
+    assert np.array_equal(made, again.sample(3, y=1, random_state=0))
+    assert np.array_equal(model.score_samples(X, y), again.score_samples(X, y))
+    assert repr(again.modality_) == repr(small())
+    assert repr(small().clone()) == repr(small())
+
+
+def test_training_goes_on_from_a_checkpoint(tmp_path) -> None:
+    X = [*tones(12), tone(300, 400)]
+    whole = quick(modality=small()).fit(X)
+    model = quick(modality=small()).set_params(training__checkpoint=str(tmp_path / "run")).fit(X)
+
+    assert np.array_equal(whole.transform(X), model.fit(X, resume=True).transform(X))
+
+    with pytest.raises(ValueError, match="cannot resume"):
+        model.fit(X[1:], resume=True)
+
+
+def test_arrays_of_another_length_are_taken() -> None:
+    model = quick(modality=small()).fit(tones())
+
+    assert np.array_equal(model.transform(tones(n=900)), model.transform(tones()))
+    assert model.transform([tone(300, 100), tone(300, 100)]).shape == (2, 2)
+
+
+def test_pairs_of_damaged_and_clean_sounds() -> None:
+    X = [*tones(12), tone(300, 400)]
+    hum = [x + 0.1 * tone(50, len(x)) for x in X]
+    model = quick(modality=small()).fit(X, corrupted=hum)
+
+    assert model.denoise(hum).shape == (13, 800)
+
+
+def test_other_data_are_refused_by_a_model_of_tables() -> None:
+    model = quick().fit(np.random.default_rng(0).normal(size=(20, 3)))
+
+    with pytest.raises(ValueError, match="expected data like those of Tables"):
+        model.transform([np.zeros(4), np.zeros(5)])
+
+
+def test_memory_mapped_sounds_stay_on_disk(tmp_path) -> None:
+    np.save(tmp_path / "X.npy", tones(n=700))
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    model = quick(modality=small())
+
+    assert np.array_equal(
+        model.fit(mapped).transform(mapped), model.fit(tones(n=700)).transform(mapped)
+    )
+
+
+# Long recordings
+
+
+@settings(max_examples=40)
+@given(st.integers(1, 200), st.integers(2, 50), st.integers(1, 2))
+def test_windows_are_joined_to_what_was_cut(length: int, n: int, channels: int) -> None:
+    x = np.random.default_rng(length).normal(size=(length, channels))
+    x = x[:, 0] if channels == 1 else x
+    X = cut(x, n)
+
+    assert X.shape[1:] == (n, *x.shape[1:])
+    assert np.allclose(join(X, length), x, atol=1e-10)
+    assert np.array_equal(X[0][: min(n, length)], x[:n])
+    assert np.array_equal(X[1:, : n - n // 2], X[:-1, n // 2 :])
+
+
+def test_windows_fade_into_each_other() -> None:
+    x = join(np.array([[0.0] * 4, [1.0] * 4]), 6)
+
+    assert np.array_equal(x[:2], [0, 0])
+    assert np.array_equal(x[4:], [1, 1])
+    assert np.allclose(x[2:4], np.sin(np.pi / 4 * np.array([0.5, 1.5])) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: cut([], 4), "expected a sound and windows of at least two samples"),
+        (lambda: cut([1.0], 1), "expected a sound and windows of at least two samples"),
+        (lambda: join(np.zeros((3, 4)), 5), "expected 2 windows of 5 samples, got 3"),
+    ],
+)
+def test_wrong_windows_are_refused(call, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+# Distances
+
+
+def test_distances_have_their_closed_forms() -> None:
+    x = np.random.default_rng(0).normal(size=(3, 4000))
+
+    assert torch.allclose(signal_to_noise(x, 0.9 * x), torch.tensor(20.0, dtype=torch.float64))
+    assert torch.allclose(signal_to_noise(x, 0 * x), torch.tensor(0.0, dtype=torch.float64))
+    assert torch.allclose(
+        log_spectral_distance(x, 0.5 * x), torch.tensor(20 * np.log10(2)), atol=0.05
+    )
+    assert (log_spectral_distance(x, -x) == 0).all()
+    assert (log_spectral_distance(0 * x, 0 * x) == 0).all()
+
+    with pytest.raises(ValueError, match="expected waveforms of one shape"):
+        signal_to_noise(x, x[:, 1:])
+
+
+# The command line
+
+
+def test_the_command_line_takes_and_writes_sounds(folder, tmp_path, capsys) -> None:
+    model, out = tmp_path / "model.ae", tmp_path / "out"
+    flags = ["--modality", "Sounds", "--modality.rate", str(RATE), "--modality.seconds", "0.2"]
+    line = ["fit", str(folder), "--recipe", "vae", "--layers", "8", "--epochs", "1"]
+
+    assert main([*line, *flags, "--out", str(model)]) == 0, capsys.readouterr()
+    assert main(["sample", str(model), "-n", "3", "--out", str(out / "new")]) == 0
+    assert main(["reconstruct", str(model), str(folder), "--out", str(out / "again")]) == 0
+    assert main(["sample", str(model), "-n", "3", "--out", str(out / "new.png")]) == 0
+    assert main(["plot", str(model), str(folder), "--out", str(out / "plots")]) == 0
+    assert main(["score", str(model), str(folder)]) == 0
+
+    x, rate = soundfile.read(out / "new" / "00002.wav")
+    assert (len(x), rate) == (800, RATE)
+    assert (out / "again" / "high" / "0.wav").exists()
+    assert {p.stem for p in (out / "plots").iterdir()} >= {"reconstructions", "samples", "codes"}
