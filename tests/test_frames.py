@@ -1,5 +1,6 @@
 r"""Tests for tables of mixed columns with missing cells."""
 
+import re
 import shlex
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from sklearn.base import clone
 from torch.distributions import Categorical, MultivariateNormal, Normal
 
 import autoencode as ae
+from autoencode import manifold, plots
 from autoencode.cli import main
 from autoencode.corruptions import Masking
 from autoencode.data import read_frame
@@ -210,19 +212,19 @@ def vae(epochs: int = 60, **options) -> ae.Autoencoder:
 
 @pytest.fixture(scope="module")
 def fitted() -> ae.Autoencoder:
-    return vae(150).fit(table(1000))
+    return vae(100).fit(table(1000))
 
 
 def test_all_verbs(fitted, tmp_path: Path) -> None:
-    X = table()
+    X, whole, numbers = table(), table(1000), ["size", "count", "day"]
     Z = fitted.transform(X)
 
     for Y in (fitted.inverse_transform(Z), fitted.reconstruct(X), fitted.sample(40)):
         assert [*Y.dtypes] == [*X.dtypes]
         assert not Y.isna().any(axis=None)
         assert set(Y["kind"]) <= {"a", "b", "c"}
-        assert (Y[["size", "count", "day"]].min() >= X[["size", "count", "day"]].min()).all()
-        assert (Y[["size", "count", "day"]].max() <= X[["size", "count", "day"]].max()).all()
+        assert (Y[numbers].min() >= whole[numbers].min()).all()
+        assert (Y[numbers].max() <= whole[numbers].max()).all()
 
     assert np.isfinite(fitted.score_samples(X)).all()
     assert np.isfinite(fitted.reconstruction_error(X)).all()
@@ -463,15 +465,18 @@ def test_csv_of_all_kinds(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a,b\n1,x\n2\n", "expected 2 cells in each row, got 1 in row 2"),
-        ("a,b\n1,x\n2,y,z\n", "expected 2 cells in each row, got 3 in row 2"),
+        ("a,b\n1,x\n2\n", "expected 2 cells in each row, got 1 in line 3"),
+        ("a,b\n1,x\n2,y,z\n", "expected 2 cells in each row, got 3 in line 3"),
+        ('a,b\n1,"x\ny"\n2\n', "expected 2 cells in each row, got 1 in line 4"),
+        ("a,a\n1,x\n", "columns with different names, got ['a'] more than once"),
+        ("a;b\n1;x\n", "expected commas between the cells, got semicolons"),
     ],
 )
-def test_ragged_rows_are_named(tmp_path: Path, text: str, message: str) -> None:
+def test_what_is_wrong_with_a_file_is_named(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "t.csv"
     file.write_text(text)
 
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=f"cannot read .*t.csv.*{re.escape(message)}"):
         vae(1).fit(file)
 
 
@@ -494,7 +499,6 @@ def test_command_line(tmp_path: Path, monkeypatch, capsys, suffix: str) -> None:
     assert "80 recon" in run(f"reconstruct m.ae t.{suffix} --out r.{suffix}")
     assert "80 codes" in run(f"transform m.ae t.{suffix} --out z.csv")
     assert "mean of 80" in run(f"score m.ae t.{suffix}")
-    assert "Wrote" in run(f"plot m.ae t.{suffix} --out pictures")
     assert "expected a .csv or .parquet" in run("sample m.ae --out s.npy")
     assert "expected --given COLUMN=CELL" in run("sample m.ae --given kind --out s.csv")
 
@@ -504,6 +508,23 @@ def test_command_line(tmp_path: Path, monkeypatch, capsys, suffix: str) -> None:
     assert (S["kind"] == "a").all()
     assert not read(f"i.{suffix}").isna().any(axis=None)
 
+    assert len(read(f"r.{suffix}")) == 80
+
     conditional = "--conditional --recipe vae --layers 8 --epochs 1"
     assert "Wrote" in run(f"fit t.{suffix} --label flag {conditional} --out c.ae")
     assert "5 new" in run(f"sample c.ae -n 5 --y True --out s.{suffix}")
+
+
+def test_pictures_and_the_manifold(fitted, tmp_path: Path) -> None:
+    X = table(200)
+    model = vae(20).fit(X)
+    assert "examples" in str(manifold.report(model, X, X[:50], tmp_path, n_neighbors=5))
+    assert len([*tmp_path.glob("*.png")]) == 4
+
+    on, off = manifold.OffManifoldDetector(model).fit(X).decompose(X)
+    assert np.isfinite(on + off).all()
+    assert manifold.Geodesics(model).interpolate(X[:2], X[2:4], n=3).shape == (6, 5)
+
+    assert plots.reconstructions(model, X, n=3).axes
+    assert plots.samples(model, 8).axes
+    assert plots.grid(model, X, n=3).axes

@@ -1,7 +1,8 @@
 r"""Tables of all kinds of columns, from text and from Parquet, as data frames of pandas."""
 
-__all__ = ["holds_frame", "is_frame", "is_numbers", "read_frame", "write_frame"]
+__all__ = ["holds_frame", "is_frame", "is_numbers", "read_frame", "to_pandas", "write_frame"]
 
+import csv
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ def is_frame(X: object) -> bool:
     if isinstance(X, type) or not hasattr(X, "columns"):
         return False
 
-    return hasattr(X, "iloc") or hasattr(X, "__dataframe__")
+    return any(hasattr(X, name) for name in ("iloc", "__arrow_c_stream__", "__dataframe__"))
 
 
 def is_numbers(frame: Any) -> bool:
@@ -38,6 +39,25 @@ def is_numbers(frame: Any) -> bool:
 
     X = np.asarray(frame)
     return X.dtype.kind in "bui" or (X.dtype.kind == "f" and not np.isnan(X).any())
+
+
+def to_pandas(frame: Any) -> Any:
+    r"""A data frame of any library as one of pandas: the same one, or else by way of Arrow.
+
+    Example:
+        >>> import pyarrow
+        >>> to_pandas(pyarrow.table({"a": [1, None], "b": ["c", "d"]}))["a"].tolist()
+        [1, <NA>]
+    """
+    if hasattr(frame, "iloc"):
+        return frame
+
+    import pyarrow as pa
+
+    if hasattr(frame, "__arrow_c_stream__"):
+        return _pandas(pa.table(frame))
+
+    return _pandas(pa.interchange.from_dataframe(frame))
 
 
 def holds_frame(path: Path, label: str | None = None) -> bool:
@@ -78,7 +98,8 @@ def read_frame(path: Path) -> Any:
     r"""Reads a table of any columns, which needs `pandas` and `pyarrow`.
 
     Columns of text are whole numbers, numbers, truth values, dates or times if all their cells
-    are; cells without anything, or with one of the usual words for it, are missing.
+    are; cells without anything, or with one of the usual words for it, are missing. Times of the
+    day without a date are categories.
 
     Arguments:
         path: A `.csv` file, whose first row are the names unless it is all numbers; or a
@@ -88,7 +109,7 @@ def read_frame(path: Path) -> Any:
         A data frame of pandas.
 
     Raises:
-        ValueError: If it is no such table, naming the file and the row.
+        ValueError: If it is no such table, naming the file and the line.
 
     Example:
         >>> import tempfile
@@ -97,7 +118,6 @@ def read_frame(path: Path) -> Any:
         >>> read_frame(file)["width"].isna().tolist()
         [False, True]
     """
-    import pandas as pd
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -109,19 +129,15 @@ def read_frame(path: Path) -> Any:
     except (pa.ArrowException, UnicodeDecodeError) as error:
         raise ValueError(f"cannot read '{path}': {' '.join(str(error).split())}") from None
 
+    names = table.column_names
+
+    if twice := {name for name in names if names.count(name) > 1}:
+        problem = f"expected columns with different names, got {sorted(twice)} more than once."
+
     if problem:
         raise ValueError(f"cannot read '{path}': {problem}")
 
-    # Whole numbers stay whole beside missing cells
-    nullable: dict[Any, Any] = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
-    holes = {column.type for column in table.columns if column.null_count}
-    frame = table.to_pandas(types_mapper=nullable.get if holes else None, date_as_object=False)
-
-    for name, column in zip(table.column_names, table.columns):
-        if holes and column.type in nullable and not column.null_count:
-            frame[name] = frame[name].astype("int64" if column.type == pa.int64() else "bool")
-
-    return frame
+    return _pandas(table)
 
 
 def write_frame(path: Path, frame: Any, kind: str) -> None:
@@ -148,7 +164,7 @@ def write_frame(path: Path, frame: Any, kind: str) -> None:
 def _read_text(path: Path, whole: bool) -> tuple[Any, str]:
     r"""Returns a table of Arrow, of all rows or of the first, and what is wrong with it."""
     import pyarrow as pa
-    from pyarrow import csv
+    from pyarrow import csv as arrow
 
     ragged: list[Any] = []
 
@@ -158,18 +174,18 @@ def _read_text(path: Path, whole: bool) -> tuple[Any, str]:
 
     named = _has_names(path)
     size = path.stat().st_size if whole else 2**24
-    options = csv.ReadOptions(
+    options = arrow.ReadOptions(
         use_threads=False,
         block_size=max(2**20, min(size + 1, 2**31 - 1)),
         autogenerate_column_names=not named,
     )
-    parsing = csv.ParseOptions(invalid_row_handler=note, newlines_in_values=True)
-    conversion = csv.ConvertOptions(strings_can_be_null=True)
+    parsing = arrow.ParseOptions(invalid_row_handler=note, newlines_in_values=True)
+    conversion = arrow.ConvertOptions(strings_can_be_null=True)
 
     if whole:
-        table = csv.read_csv(path, options, parsing, conversion)
+        table = arrow.read_csv(path, options, parsing, conversion)
     else:
-        with csv.open_csv(path, options, parsing, conversion) as reader:
+        with arrow.open_csv(path, options, parsing, conversion) as reader:
             table = pa.Table.from_batches([reader.read_next_batch()])
 
     problem = "" if table.num_rows else "it has a header, and no rows."
@@ -177,12 +193,40 @@ def _read_text(path: Path, whole: bool) -> tuple[Any, str]:
     if ragged:
         row = ragged[0]
         problem = (
-            f"expected {row.expected_columns} cells in each row, got {row.actual_columns} in row"
-            f" {row.number - named}, counted from one without the header: {row.text[:60]!r}."
+            f"expected {row.expected_columns} cells in each row, got {row.actual_columns} in line"
+            f" {_line(path, row.expected_columns)}: {row.text[:60]!r}."
         )
 
     names = table.column_names if named else [f"x{i + 1}" for i in range(table.num_columns)]
     return table.rename_columns(names), problem
+
+
+def _pandas(table: Any) -> Any:
+    r"""Returns a table of Arrow as a data frame: whole numbers stay so beside missing cells."""
+    import pandas as pd
+    from pyarrow import string, types
+
+    def nullable(kind: Any) -> Any:
+        if types.is_integer(kind):
+            return pd.api.types.pandas_dtype(str(kind).replace("int", "Int").replace("u", "U"))
+
+        return pd.BooleanDtype() if types.is_boolean(kind) else None
+
+    cells = {}
+
+    for name, column in zip(table.column_names, table.columns):
+        column = column.cast(string()) if types.is_time(column.type) else column
+        mapper = nullable if column.null_count else None
+        cells[name] = column.to_pandas(types_mapper=mapper, date_as_object=False)
+
+    return pd.DataFrame(cells)
+
+
+def _line(path: Path, expected: int) -> int:
+    r"""Returns the line of the first row with other than so many cells."""
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        rows = csv.reader(file)
+        return next((rows.line_num for row in rows if len(row) not in {0, expected}), 0)
 
 
 def _kinds(path: Path) -> Any:
@@ -205,8 +249,6 @@ def _has_nulls(file: Any) -> bool:
 
 def _has_names(path: Path) -> bool:
     r"""Whether the first row of text holds names: something that is no number."""
-    import csv
-
     from .tables import _is_number
 
     with path.open(newline="", encoding="utf-8-sig") as file:

@@ -188,7 +188,7 @@ def draw(rng: np.random.RandomState, N: int, n: int) -> NDArray:
     return np.sort(rng.permutation(N)[:n])
 
 
-def take(X: Any, rows: NDArray) -> Any:
+def take(X: Any, rows: NDArray | list[int]) -> Any:
     r"""Some examples, also of a table with names."""
     return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
 

@@ -15,7 +15,7 @@ from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
 from ..corruptions import Corruption, Masking
-from ..data import holds_frame, is_frame, read_frame
+from ..data import holds_frame, is_frame, read_frame, to_pandas
 from ..distributions import Family, Mixed
 from ..networks import Network, Perceptron
 from .base import Modality
@@ -287,9 +287,4 @@ def _frame(X: Any) -> Any:
     if not is_frame(X):
         raise ValueError(f"expected a data frame, as in the fit, got {type(X).__name__}.")
 
-    if hasattr(X, "iloc"):
-        return X
-
-    from pandas.api.interchange import from_dataframe
-
-    return from_dataframe(X)
+    return to_pandas(X)

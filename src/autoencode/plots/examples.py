@@ -50,8 +50,8 @@ def reconstructions(
     if is_model(model_or_X):
         modality = model_or_X.modality_
         X = array(modality.numbers(X_or_R))
-        R = model_or_X.reconstruct((X_or_R if noisy is None else noisy)[:n], given)
-        R = array(modality.numbers(R))
+        damaged: Any = X_or_R if noisy is None else noisy
+        R = array(modality.numbers(model_or_X.reconstruct(damaged[:n], given)))
     else:
         X, R = array(model_or_X), array(X_or_R)
         modality = guess(X).fit(X)
@@ -59,8 +59,8 @@ def reconstructions(
     if noisy is None:
         shown = {"original": X[:n], "reconstruction": R[:n]}
     else:
-        damaged = array(modality.numbers(noisy))
-        shown = {"original": X[:n], "noisy": damaged[:n], "denoised": R[:n]}
+        D = array(modality.numbers(noisy))
+        shown = {"original": X[:n], "noisy": D[:n], "denoised": R[:n]}
 
     for name, A in shown.items():
         if A.shape != X[:n].shape:
