@@ -18,7 +18,7 @@ LAYERS = [
     {"networks", "distributions", "corruptions", "storage", "data", "optimizer"},
     {"model", "priors", "datasets"},
     {"objectives", "modalities", "evaluation"},
-    {"step", "checkpoints"},
+    {"step", "checkpoints", "imputation"},
     {"update"},
     {"run"},
     {"training"},

@@ -1,8 +1,15 @@
 r"""Numbers about a trained model."""
 
-__all__ = ["active_units", "log_evidence", "log_spectral_distance", "signal_to_noise"]
+__all__ = [
+    "active_units",
+    "log_evidence",
+    "log_spectral_distance",
+    "signal_to_noise",
+    "weighted_codes",
+]
 
 import math
+from collections.abc import Iterator
 
 import torch
 from numpy.typing import ArrayLike
@@ -42,21 +49,33 @@ def log_evidence(model: LatentModel, x: Tensor, samples: int = 128, seed: int = 
         >>> log_evidence(model, x, samples=1000).shape  # doctest: +SKIP
         torch.Size([64])
     """
-    q = model.encode(x)
-    chunks = []
+    parts = [log_w.logsumexp(dim=0) for _, log_w in _draws(model, x, samples, seed)]
+    return torch.stack(parts).logsumexp(dim=0) - math.log(samples)
 
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
 
-        # All at once: smaller draws from the same seed are other numbers
-        noise = torch.randn(samples, 1, q.event_shape.numel(), dtype=x.dtype).to(x.device)
+def weighted_codes(
+    model: LatentModel, x: Tensor, samples: int = 128, seed: int = 0
+) -> tuple[Tensor, Tensor]:
+    r"""Codes from the posterior, with the weights that make them codes of the model itself.
 
-        for eps in noise.split(max(1, _ROWS // max(1, len(x)))):
-            z = _sample(q, eps)
-            log_w = model.decode(z).log_prob(x) + model.prior().log_prob(z) - q.log_prob(z)
-            chunks.append(log_w.double().logsumexp(dim=0))
+    .. math:: \log w_k = \log p(x \mid z_k) + \log p(z_k) - \log q(z_k \mid x), \qquad
+        z_k \sim q(z \mid x)
 
-    return torch.stack(chunks).logsumexp(dim=0) - math.log(samples)
+    Arguments:
+        model: The model.
+        x: The scaled data, with shape `(B, *)`.
+        samples: The number :math:`K` of codes per example.
+        seed: Seeds the noise.
+
+    Returns:
+        The codes, with shape `(K, B, D)`, and :math:`\log w` in double precision, `(K, B)`.
+
+    Example:
+        >>> weighted_codes(model, x, samples=10)[1].shape  # doctest: +SKIP
+        torch.Size([10, 64])
+    """
+    codes, log_w = zip(*_draws(model, x, samples, seed))
+    return torch.cat(codes), torch.cat(log_w)
 
 
 def active_units(Z: ArrayLike, threshold: float = 1e-2) -> int:
@@ -153,6 +172,24 @@ def _waveforms(x: ArrayLike, r: ArrayLike) -> tuple[Tensor, Tensor]:
         )
 
     return x, r
+
+
+def _draws(
+    model: LatentModel, x: Tensor, samples: int, seed: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    r"""Yields codes, with shape `(k, B, D)`, and the logs of their weights, `(k, B)`."""
+    q = model.encode(x)
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+
+        # All at once: smaller draws from the same seed are other numbers
+        noise = torch.randn(samples, 1, q.event_shape.numel(), dtype=x.dtype).to(x.device)
+
+        for eps in noise.split(max(1, _ROWS // max(1, len(x)))):
+            z = _sample(q, eps)
+            log_w = model.decode(z).log_prob(x) + model.prior().log_prob(z) - q.log_prob(z)
+            yield z, log_w.double()
 
 
 def _sample(q: Distribution, eps: Tensor) -> Tensor:

@@ -144,6 +144,7 @@ def sample(
     out: Path,
     n: int = 64,
     y: Sequence[str] | None = None,
+    given: Sequence[str] | None = None,
     random_state: int | None = None,
 ) -> None:
     r"""Writes new examples, drawn from the model.
@@ -154,6 +155,7 @@ def sample(
             .png picture or a folder of .wav files; for tables a .csv or .parquet file.
         n: How many.
         y: The label of all new examples, or one for each; or a row of numbers.
+        given: Cells that all new rows of a table of mixed columns have, as COLUMN=CELL.
         random_state: Seeds the draws, to get the same ones again.
     """
     from ..estimator import load
@@ -170,9 +172,43 @@ def sample(
     if estimator.context_ is not None and y is None:
         raise ValueError("this model is conditional: say with --y what to make.")
 
-    X = draw(n, y=files.context(y, estimator), random_state=random_state)
+    X = draw(
+        n,
+        y=files.context(y, estimator),
+        random_state=random_state,
+        given=files.cells(given),
+    )
     files.write_examples(out, X, estimator)
     print(f"Wrote {out}: {len(X):,} new examples.")
+
+
+def impute(
+    model: Path,
+    data: Path,
+    /,
+    out: Path,
+    label: str | None = None,
+    labels: Path | None = None,
+) -> None:
+    r"""Writes the rows of a table with their missing cells filled in.
+
+    Arguments:
+        model: The file of the model.
+        data: The rows, like those of the fit.
+        out: A .csv or .parquet file.
+        label: The column of a .csv or .parquet file that holds labels.
+        labels: A file with a label for each example, if the model is conditional.
+    """
+    from ..estimator import load
+    from . import files
+
+    estimator = load(model)
+    files.check_out(out, files.suffixes(estimator))
+    given = files.read(data, label, labels, estimator)
+    filled = estimator.impute(given.X, given.y)
+
+    files.write_examples(out, filled, estimator, given.columns)
+    print(f"Wrote {out}: {len(filled):,} rows.")
 
 
 def score(
@@ -397,6 +433,7 @@ def anomalies(
     from .. import plots
     from ..estimator import load
     from ..manifold import OffManifoldDetector
+    from ..manifold.surveys import take
     from . import files
 
     files.check_out(out, (".csv",))
@@ -410,7 +447,7 @@ def anomalies(
         normal = files.under(files.read(reference, label, None, estimator), seen, estimator).X
 
     chosen = np.random.RandomState(random_state).permutation(len(normal))[:_COMPARED]
-    detector = OffManifoldDetector(estimator, y=seen).fit(normal[np.sort(chosen)])
+    detector = OffManifoldDetector(estimator, y=seen).fit(take(normal, np.sort(chosen)))
     on, off = detector.decompose(X)
     score = on + off
     odd = score < detector.offset_
@@ -466,6 +503,7 @@ def interpolate(
     from .. import plots
     from ..estimator import load
     from ..manifold import Geodesics
+    from ..manifold.surveys import one, take
     from . import files
 
     files.check_out(out, (".png",))
@@ -480,11 +518,11 @@ def interpolate(
 
     geodesics = Geodesics(estimator, y=files.context(y, estimator))
     straight = Geodesics(estimator, max_iter=0, y=geodesics.y)
-    ends = X[[start]], X[[end]]
+    ends = take(X, [start]), take(X, [end])
     bent, direct = (float(way.distance(*ends)[0]) for way in (geodesics, straight))
 
     with files.replacing(out) as temporary:
-        plots.geodesics(geodesics, X[start], X[end], n).savefig(temporary)
+        plots.geodesics(geodesics, one(X, start), one(X, end), n).savefig(temporary)
 
     shorter = f"{100 * (1 - bent / direct):.1f} %" if direct > 0 else "0 %"
     print(f"The geodesic is {bent:.4g} long, {shorter} less than the straight line, {direct:.4g}.")
@@ -576,6 +614,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
         reconstruct,
         denoise,
         sample,
+        impute,
         score,
         plot,
         manifold,

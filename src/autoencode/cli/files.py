@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .. import storage
-from ..data import read_array
+from ..data import holds_frame, is_frame, read_array, write_frame
 from ..estimator import Autoencoder
+from ..modalities import CANDIDATES, Frames, Modality
 from ..modalities.context import Numbers
 
 ROWS = (".npy", ".csv", ".parquet")
@@ -63,7 +64,9 @@ def read(
     if label is not None and labels is not None:
         raise ValueError("expected --label or --labels, got both.")
 
-    if not path.is_dir():
+    if not path.is_dir() and (kind := _kind(path, label, model)) is not None:
+        given = _read_kind(path, kind, label)
+    elif not path.is_dir():
         given = Given(*read_array(path, label))
 
         if given.X.ndim < 2:
@@ -89,6 +92,32 @@ def read(
     return given
 
 
+def _kind(path: Path, label: str | None, model: Autoencoder | None) -> Modality | None:
+    r"""Returns the kind of data of a file, if it is none of an array of numbers and labels."""
+    if model is not None:
+        return None if model.modality_.numeric else model.modality_
+
+    if label is not None:
+        return Frames() if holds_frame(path, label) else None
+
+    return next((kind for kind in CANDIDATES if kind.accepts(path)), None)
+
+
+def _read_kind(path: Path, kind: Modality, label: str | None) -> Given:
+    r"""Returns the examples of a file, less the column of labels."""
+    X, y, files = kind.read(path)
+    columns = [*getattr(X, "columns", [])]
+
+    if label is None:
+        return Given(X, y, columns or None, files)
+
+    if label not in columns:
+        raise ValueError(f"cannot read '{path}': it has no column '{label}'; it has {columns}.")
+
+    y = X.pop(label).astype(object)
+    return Given(X, y.where(y.notna(), None).to_numpy(), [*X.columns], files)
+
+
 def _read_labels(path: Path) -> NDArray:
     r"""Reads labels, or rows of numbers; a `.csv` file of words holds one a line, no header."""
     try:
@@ -108,6 +137,14 @@ def context(y: Sequence[str] | None, model: Autoencoder) -> Any:
         return y
 
     return np.array(y, float).reshape(-1, model.context_.size_)
+
+
+def cells(given: Sequence[str] | None) -> dict[str, str] | None:
+    r"""Returns cells by column from words such as `kind=a`."""
+    if wrong := [word for word in given or () if "=" not in word]:
+        raise ValueError(f"expected --given COLUMN=CELL, got {wrong[0]!r}.")
+
+    return None if given is None else dict(word.split("=", 1) for word in given)
 
 
 def under(given: Given, y: Any, model: Autoencoder) -> Given:
@@ -212,7 +249,10 @@ def write_examples(
     beside: NDArray | None = None,
 ) -> None:
     r"""Writes examples in the user's units: rows, a picture of all, or a folder of their files."""
-    if suffix(out) in ROWS:
+    if is_frame(X):
+        with replacing(out) as temporary:
+            write_frame(temporary, X, suffix(out))
+    elif suffix(out) in ROWS:
         write_rows(out, X, columns or [f"x{i}" for i in range(1, X.shape[1] + 1)])
     elif suffix(out) == ".png":
         tiles = _pixels(X, model)

@@ -9,6 +9,8 @@ __all__ = [
     "FixedGaussian",
     "Gaussian",
     "Logistic256",
+    "Mixed",
+    "MixedCells",
     "PointMass",
     "SharedGaussian",
     "kl_divergence",
@@ -25,3 +27,4 @@ from .family import (
     SharedGaussian,
 )
 from .images import DiscretizedLogistic, Logistic256
+from .mixed import Mixed, MixedCells

@@ -1,7 +1,9 @@
 r"""Modalities: kinds of data, to tensors and back."""
 
 __all__ = [
+    "CANDIDATES",
     "MDCT",
+    "Frames",
     "Images",
     "LogMel",
     "Modality",
@@ -18,20 +20,21 @@ from collections.abc import Sequence
 
 from .base import Modality
 from .context import describe_context
+from .frames import Frames
 from .images import Images
 from .sounds import Sounds
 from .spectra import MDCT, LogMel, Spectrum
 from .tables import Tables
 from .windows import cut, join
 
-CANDIDATES = (Sounds(), Images(), Tables())
+CANDIDATES = (Sounds(), Images(), Tables(), Frames())
 
 
 def guess(X: object, candidates: Sequence[Modality] = CANDIDATES) -> Modality:
     r"""The modality of some data: the first candidate that accepts them.
 
     Arguments:
-        X: An array, a list of sounds, or the path of a folder.
+        X: An array, a list of sounds, a data frame, or the path of a file or folder.
         candidates: The modalities to choose from.
 
     Raises:
