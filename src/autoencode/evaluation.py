@@ -9,7 +9,7 @@ __all__ = [
 ]
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from numpy.typing import ArrayLike
@@ -99,7 +99,7 @@ def active_units(Z: ArrayLike, threshold: float = 1e-2) -> int:
     return int((Z.var(dim=0, correction=0) > threshold).sum())
 
 
-def log_spectral_distance(x: ArrayLike, r: ArrayLike, window: int = 512) -> Tensor:
+def log_spectral_distance(x: ArrayLike, r: ArrayLike, window: int | Sequence[int] = 512) -> Tensor:
     r"""How far the spectra of sounds are apart, in decibels.
 
     .. math:: \frac{1}{T} \sum_{t=1}^T \sqrt{ \frac{1}{K} \sum_{k=1}^K \Big(
@@ -109,10 +109,20 @@ def log_spectral_distance(x: ArrayLike, r: ArrayLike, window: int = 512) -> Tens
     three quarters. Powers below a millionth of the greatest of :math:`X`, that is -60 dB, count
     as this. The phase counts for nothing, see :func:`signal_to_noise`.
 
+    Short windows hear when something sounds, long ones at which pitch. The mean over windows of
+    several lengths, the multi-resolution distance, favours no representation of about its own
+    resolution.
+
+    References:
+        | Parallel WaveGAN: A Fast Waveform Generation Model Based on Generative Adversarial
+          Networks with Multi-Resolution Spectrogram (Yamamoto et al., 2020)
+        | https://arxiv.org/abs/1910.11480
+
     Arguments:
         x: Waveforms, with shape `(N, n)`.
         r: Those to compare with them, with the same shape.
-        window: The samples of a window.
+        window: The samples of a window; of several lengths, such as `(256, 512, 1024, 2048)`,
+            the mean of their distances is returned.
 
     Returns:
         The distances, with shape `(N,)`. Of silence they are zero.
@@ -121,23 +131,16 @@ def log_spectral_distance(x: ArrayLike, r: ArrayLike, window: int = 512) -> Tens
         >>> x = torch.randn(1, 4000)
         >>> log_spectral_distance(x, 0.1 * x).round()
         tensor([20.], dtype=torch.float64)
+        >>> log_spectral_distance(x, 0.1 * x, window=(256, 1024)).round()
+        tensor([20.], dtype=torch.float64)
     """
     x, r = _waveforms(x, r)
-    hann = torch.hann_window(window, dtype=x.dtype)
-    distances = []
+    windows = [window] if isinstance(window, int) else window
+    pairs = torch.stack([x, r]).split(_SOUNDS, dim=1)
 
-    for pair in torch.stack([x, r]).split(_SOUNDS, dim=1):
-        S = torch.stft(
-            pair.flatten(end_dim=1), window, window // 4, window=hann, pad_mode="constant",
-            return_complex=True,
-        )  # fmt: skip
-        X, R = S.abs().square().unflatten(0, (2, -1))
-
-        floor = (1e-6 * X.amax(dim=(1, 2), keepdim=True)).clamp(min=1e-30)
-        decibels = 10 * (X.maximum(floor) / R.maximum(floor)).log10()
-        distances.append(decibels.square().mean(dim=1).sqrt().mean(dim=1))
-
-    return torch.cat(distances)
+    return torch.stack([torch.cat([_distance(pair, n) for pair in pairs]) for n in windows]).mean(
+        dim=0
+    )
 
 
 def signal_to_noise(x: ArrayLike, r: ArrayLike) -> Tensor:
@@ -190,6 +193,21 @@ def _draws(
             z = _sample(q, eps)
             log_w = model.decode(z).log_prob(x) + model.prior().log_prob(z) - q.log_prob(z)
             yield z, log_w.double()
+
+
+def _distance(pair: Tensor, window: int) -> Tensor:
+    r"""Returns the log-spectral distances of pairs with shape `(2, N, n)`."""
+    hann = torch.hann_window(window, dtype=pair.dtype)
+    S = torch.stft(
+        pair.flatten(end_dim=1), window, window // 4, window=hann, pad_mode="constant",
+        return_complex=True,
+    )  # fmt: skip
+    X, R = S.abs().square().unflatten(0, (2, -1))
+
+    floor = (1e-6 * X.amax(dim=(1, 2), keepdim=True)).clamp(min=1e-30)
+    decibels = 10 * (X.maximum(floor) / R.maximum(floor)).log10()
+
+    return decibels.square().mean(dim=1).sqrt().mean(dim=1)
 
 
 def _sample(q: Distribution, eps: Tensor) -> Tensor:
