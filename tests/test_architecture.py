@@ -19,7 +19,7 @@ LAYERS = [
     {"distributions", "corruptions", "storage", "data", "optimizer"},
     {"model", "priors", "datasets"},
     {"objectives", "modalities", "evaluation"},
-    {"step", "checkpoints"},
+    {"step", "checkpoints", "imputation"},
     {"update"},
     {"run"},
     {"training"},

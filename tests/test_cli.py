@@ -575,11 +575,9 @@ def test_interpolate(run) -> None:
         ("fit junk.bin --out x.ae", "cannot read 'junk.bin'"),
         ("fit empty --out x.ae", "no image in 'empty'"),
         ("fit line.npy --out x.ae", "got shape (5,)"),
-        ("fit table.csv --out x.ae", "cannot read 'table.csv'"),
         ("fit table.csv --label kin --out x.ae", "no column 'kin'"),
         ("fit images --label kind --out x.ae", "'images' is a folder"),
         ("score vae.ae table.csv --label kind --labels labels.npy", "--label or --labels"),
-        ("fit holes.csv --out x.ae", "NaN"),
         (
             "fit digits.npy --recipe denoising --noise 1 --corruption Masking --out x.ae",
             "--noise has no effect with --corruption; drop one.",

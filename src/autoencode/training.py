@@ -323,7 +323,7 @@ def _settings(
         **{name: text for name, text in knobs.items() if name.split("'")[1] not in passing},
         "model": str(step.model),
         "objective": repr(step.objective),
-        "corruption": repr(step.corruption),
+        "corruption": f"{step.damage}, {step.corruption}",
     }
 
     # Functions show where they lie in memory

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .. import storage
-from ..data import read_array
+from ..data import holds_frame, is_frame, read_array, write_frame
 from ..data.texts import read_column
 from ..estimator import Autoencoder
-from ..modalities import CANDIDATES, Modality, reader
+from ..modalities import CANDIDATES, Frames, Modality
 from ..modalities.context import Numbers
 
 log = logging.getLogger(__name__)
@@ -70,8 +70,18 @@ def read(
     if label is not None and labels is not None:
         raise ValueError("expected --label or --labels, got both.")
 
-    if not path.is_dir():
-        given = _read_file(path, label, model.modality_ if model else kinds or CANDIDATES)
+    known = model.modality_ if model else kinds or CANDIDATES
+
+    if not path.is_dir() and (kind := _kind(path, label, known)) is not None:
+        given = _read_kind(path, kind, label)
+    elif not path.is_dir():
+        given = Given(*read_array(path, label))
+
+        if given.X.ndim < 2:
+            raise ValueError(
+                "expected examples, with shape (N, D), (N, H, W) or (N, H, W, C), in"
+                f" '{path}', got shape {given.X.shape}."
+            )
     elif label is not None:
         raise ValueError(
             f"only .csv and .parquet files have a label column, and '{path}' is a folder."
@@ -90,22 +100,33 @@ def read(
     return given
 
 
-def _read_file(path: Path, label: str | None, kinds: Modality | Sequence[Modality]) -> Given:
-    kind = reader(path, kinds)
+def _kind(path: Path, label: str | None, known: Modality | Sequence[Modality]) -> Modality | None:
+    r"""Returns the kind of data of a file, if it is none of an array of numbers and labels."""
+    if isinstance(known, Modality):
+        return None if known.numeric else known
 
-    if kind is not None:
-        X, *_ = kind.read(path)
-        return Given(X, None if label is None else np.array(read_column(path, label)))
+    if label is not None:
+        return Frames() if holds_frame(path, label) else None
 
-    given = Given(*read_array(path, label))
+    return next((kind for kind in known if kind.accepts(path)), None)
 
-    if given.X.ndim < 2:
-        raise ValueError(
-            "expected examples, with shape (N, D), (N, H, W) or (N, H, W, C), in"
-            f" '{path}', got shape {given.X.shape}."
-        )
 
-    return given
+def _read_kind(path: Path, kind: Modality, label: str | None) -> Given:
+    r"""Returns the examples of a file, less the column of labels."""
+    X, y, files = kind.read(path)
+    columns = [*getattr(X, "columns", [])]
+
+    if label is None:
+        return Given(X, y, columns or None, files)
+
+    if not is_frame(X):
+        return Given(X, np.array(read_column(path, label)), None, files)
+
+    if label not in columns:
+        raise ValueError(f"cannot read '{path}': it has no column '{label}'; it has {columns}.")
+
+    y = X.pop(label).astype(object)
+    return Given(X, y.where(y.notna(), None).to_numpy(), [*X.columns], files)
 
 
 def _read_labels(path: Path) -> NDArray:
@@ -127,6 +148,14 @@ def context(y: Sequence[str] | None, model: Autoencoder) -> Any:
         return y
 
     return np.array(y, float).reshape(-1, model.context_.size_)
+
+
+def cells(given: Sequence[str] | None) -> dict[str, str] | None:
+    r"""Returns cells by column from words such as `kind=a`."""
+    if wrong := [word for word in given or () if "=" not in word]:
+        raise ValueError(f"expected --given COLUMN=CELL, got {wrong[0]!r}.")
+
+    return None if given is None else dict(word.split("=", 1) for word in given)
 
 
 def under(given: Given, y: Any, model: Autoencoder) -> Given:
@@ -231,7 +260,10 @@ def write_examples(
     beside: NDArray | None = None,
 ) -> None:
     r"""Writes examples in the user's units: rows, a picture of all, or a folder of their files."""
-    if suffix(out) in ROWS:
+    if is_frame(X):
+        with replacing(out) as temporary:
+            write_frame(temporary, X, suffix(out))
+    elif suffix(out) in ROWS:
         write_rows(out, X, columns or [f"x{i}" for i in range(1, X[:1].size + 1)])
     elif suffix(out) == ".txt":
         _write_lines(out, X)

@@ -10,6 +10,8 @@ __all__ = [
     "FixedGaussian",
     "Gaussian",
     "Logistic256",
+    "Mixed",
+    "MixedCells",
     "PointMass",
     "Sequences",
     "SharedGaussian",
@@ -27,4 +29,5 @@ from .family import (
     SharedGaussian,
 )
 from .images import DiscretizedLogistic, Logistic256
+from .mixed import Mixed, MixedCells
 from .sequences import Autoregressive, Sequences

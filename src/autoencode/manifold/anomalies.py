@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
+from ..data import is_frame, is_numbers
 from ..distributions import SharedGaussian
 from ..estimator import Autoencoder
 from ..least_squares import LeastSquares
@@ -233,6 +234,9 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
     def _read(self, X: Any, reset: bool = False) -> Any:
         if isinstance(X, Tensor):
             return X.detach()
+
+        if is_frame(X) and not is_numbers(X):  # which a model reads itself
+            return X
 
         if (X if hasattr(X, "ndim") else np.asarray(X)).ndim > 2:
             return np.asarray(X)

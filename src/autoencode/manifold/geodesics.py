@@ -15,6 +15,7 @@ from scipy.sparse import csr_array, triu
 from scipy.sparse.csgraph import dijkstra
 from torch import Tensor
 
+from ..data import is_frame
 from ..estimator import Autoencoder
 from .lengths import Metric, ensemble, fisher
 from .maps import Maps, like, maps_of
@@ -113,7 +114,7 @@ class Geodesics:
 
         Returns:
             The examples in the shape and scale of the user's, with shape `(N, n, *)`, or
-            `(n, *)` between single ones.
+            `(n, *)` between single ones. Of tables of mixed columns, all `N n` rows.
 
         Raises:
             ValueError: If the examples are not like those that the model knows.
@@ -124,6 +125,9 @@ class Geodesics:
         with self._evaluating():
             z = _resample(z, n, self._metric(z).steps(z).sqrt())
             X = self._members[0].restore(self._members[0].decode(z.flatten(end_dim=1)))
+
+        if is_frame(X):
+            return X
 
         X = X.reshape(*((n,) if single else (len(z), n)), *X.shape[1:])
         return torch.as_tensor(X, device=a.device) if isinstance(a, Tensor) else X

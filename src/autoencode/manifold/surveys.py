@@ -188,9 +188,14 @@ def draw(rng: np.random.RandomState, N: int, n: int) -> NDArray:
     return np.sort(rng.permutation(N)[:n])
 
 
-def take(X: Any, rows: NDArray) -> Any:
+def take(X: Any, rows: NDArray | list[int]) -> Any:
     r"""Some examples, also of a table with names."""
     return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
+
+
+def one(X: Any, i: int) -> Any:
+    r"""An example; of a table with names as a table of one row."""
+    return X.iloc[[i]] if hasattr(X, "iloc") else X[i]
 
 
 def _array(values: Any) -> NDArray:

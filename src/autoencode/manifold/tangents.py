@@ -15,6 +15,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
+from ..data import is_frame
 from .jacobians import decoder_jacobian, encoder_jacobian
 from .maps import Maps, like, maps_of
 from .search import knn
@@ -247,7 +248,7 @@ class Tangents(BaseEstimator):
         if n_steps < 1 or n_steps % 2 == 0:
             raise ValueError(f"expected an odd number of steps, got {n_steps}.")
 
-        X = x if isinstance(x, Tensor) else np.asarray(x)
+        X = x if isinstance(x, Tensor) or is_frame(x) else np.asarray(x)
         X = X if X.ndim == self._ndim else X[None]
         maps, row = self._read(X)
 

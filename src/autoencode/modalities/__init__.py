@@ -3,6 +3,7 @@ r"""Modalities: kinds of data, to tensors and back."""
 __all__ = [
     "CANDIDATES",
     "MDCT",
+    "Frames",
     "Images",
     "LogMel",
     "Modality",
@@ -14,14 +15,13 @@ __all__ = [
     "describe_context",
     "guess",
     "join",
-    "reader",
 ]
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from .base import Modality
 from .context import describe_context
+from .frames import Frames
 from .images import Images
 from .sounds import Sounds
 from .spectra import MDCT, LogMel, Spectrum
@@ -29,14 +29,14 @@ from .tables import Tables
 from .texts import Texts
 from .windows import cut, join
 
-CANDIDATES = (Sounds(), Images(), Tables(), Texts())
+CANDIDATES = (Sounds(), Images(), Tables(), Frames(), Texts())
 
 
 def guess(X: object, candidates: Sequence[Modality] = CANDIDATES) -> Modality:
     r"""The modality of some data: the first candidate that accepts them.
 
     Arguments:
-        X: An array, a list of sounds or texts, or the path of a folder or file.
+        X: An array, a list of sounds or texts, a data frame, or the path of a file or folder.
         candidates: The modalities to choose from.
 
     Raises:
@@ -58,28 +58,3 @@ def guess(X: object, candidates: Sequence[Modality] = CANDIDATES) -> Modality:
         " of different lengths, or texts, as a list of str or a .txt file, or a folder of images"
         f" or sounds; got {getattr(X, 'shape', X)}."
     )
-
-
-def reader(path: Path, kinds: Modality | Sequence[Modality] = CANDIDATES) -> Modality | None:
-    r"""What reads a folder or file: a modality, or none if it is a file of an array of numbers.
-
-    Arguments:
-        path: The folder or file.
-        kinds: The modality that the examples are to be of, or several to choose from.
-
-    Raises:
-        ValueError: If it is a folder that none of them takes.
-
-    Example:
-        >>> reader(Path("lines.txt"))
-        Texts(length=None, cut=False, subwords=None, column=None)
-        >>> reader(Path("table.npy")) is None
-        True
-    """
-    if isinstance(kinds, Modality):
-        return kinds if path.is_dir() or not kinds.numeric else None
-
-    if path.is_dir():
-        return guess(path, kinds)
-
-    return next((kind.clone() for kind in kinds if kind.accepts(path)), None)

@@ -193,6 +193,9 @@ class Texts(Modality):
     def unit(self) -> Tensor:
         return torch.ones(())
 
+    def numbers(self, X: Any) -> Any:
+        raise ValueError("there are no pictures of texts, but of their codes: plots.codes(...).")
+
     def error(self, x: Tensor, p: Distribution) -> Tensor:
         a, b = (_spelled(rows, self._alphabet, x.shape[1]) for rows in (x, p.mean))
         return edits(a, b, end=255).double()

@@ -11,7 +11,7 @@ from scipy.stats import norm
 from sklearn.decomposition import PCA
 
 from . import rows, tiles
-from .arguments import array, count, is_model
+from .arguments import count, is_model
 from .maps import AXES, project
 
 
@@ -49,10 +49,10 @@ def grid(
         raise ValueError(f"expected a fitted model to decode with, got {type(model).__name__}.")
 
     Z, names, ticks = _plane(model, X, n, y)
-    G = array(model.inverse_transform(Z, y))
+    G = model.inverse_transform(Z, y)
 
     if not tiles.are_images(model.modality_):
-        return rows.surfaces(G, rows.column_names(model, G), names, ticks)
+        return rows.surfaces(model.modality_.numbers(G), rows.column_names(model, G), names, ticks)
 
     images = model.modality_.pixels(G)
     highest_first = np.arange(len(G)).reshape(-1, n)[::-1].ravel()
