@@ -727,7 +727,7 @@ def test_kinds_of_data_are_not_mixed_up(tmp_path: Path) -> None:
     texts, table = small().fit(WORDS), ae.autoencoder(2).set_params(training__epochs=1)
     table.fit(np.random.default_rng(0).normal(size=(8, 3)))
 
-    with pytest.raises(ValueError, match="expected a text for each example"):
+    with pytest.raises(ValueError, match="expected data like those of Texts"):
         texts.transform(numbers)
 
     with pytest.raises(ValueError, match="expected data like those of"):
