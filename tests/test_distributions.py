@@ -10,6 +10,7 @@ from torch.distributions import Independent, Laplace, Normal, StudentT, constrai
 
 from autoencode import distributions
 from autoencode.distributions import (
+    Autoregressive,
     Bernoulli,
     ContinuousBernoulli,
     Dirac,
@@ -17,16 +18,19 @@ from autoencode.distributions import (
     Family,
     FixedGaussian,
     Gaussian,
+    Mixed,
     SharedGaussian,
     kl_divergence,
 )
 
 pytestmark = pytest.mark.usefixtures("float64")
 
+# But those of whole rows and sequences, see test_frames.py and test_texts.py
 FAMILIES = [
     cls
     for cls in vars(distributions).values()
-    if inspect.isclass(cls) and issubclass(cls, Family) and cls is not Family
+    if inspect.isclass(cls) and issubclass(cls, Family)
+    if cls not in {Autoregressive, Family, Mixed}
 ]
 DENSITIES = [Gaussian, FixedGaussian, SharedGaussian, ContinuousBernoulli]
 

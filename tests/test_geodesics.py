@@ -20,6 +20,7 @@ from torch.distributions import (
 )
 
 import autoencode as ae
+from autoencode.distributions.mixed import MixedCells
 from autoencode.manifold.geodesics import Geodesics
 from autoencode.manifold.lengths import fisher, pullback
 from autoencode.manifold.maps import Maps, maps_of
@@ -275,6 +276,22 @@ def test_fisher_of_normals_is_hyperbolic() -> None:
         math.sqrt(2) * cosh.squeeze(dim=0).acosh(),
         rtol=1e-3,
     )
+
+
+def test_fisher_of_mixed_cells_is_the_product() -> None:
+    def numbers(z: Tensor) -> Tensor:
+        return torch.stack([z[:, 0], (0.3 * z[:, 1]).exp()], dim=1)
+
+    def cells(z: Tensor) -> MixedCells:
+        return MixedCells(*numbers(z).split(1, dim=1), 2 * z, levels=(2,))
+
+    a, b = codes(10)
+    steps = torch.stack([a, a + 1e-3 * b], dim=1)
+    normals = fisher(of_likelihood(lambda z: Normal(*numbers(z).T[..., None])), a)
+    levels = fisher(of_likelihood(lambda z: Categorical(logits=2 * z)), a)
+    both = fisher(of_likelihood(cells), a).steps(steps)
+
+    assert torch.allclose(both, normals.steps(steps) + levels.steps(steps), rtol=1e-9)
 
 
 def test_fisher_with_a_shared_scale_is_the_pullback_in_units_of_it() -> None:

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from autoencode.data import (
     read_stream,
     stored_by_row,
 )
+from autoencode.data.cache import prepare as prepare_once
 from autoencode.modalities import Tables
 from autoencode.modalities.statistics import column_statistics, value_range
 
@@ -421,6 +423,24 @@ def photographs(folder: Path, n: int = 30) -> NDArray:
         Image.fromarray(X).save(place / f"{i:03}.png")
 
     return read_images(folder).X.copy()
+
+
+def test_what_nobody_uses_leaves_the_cache(cache) -> None:
+    def make(folder: Path) -> dict[str, object]:
+        np.arange(6.0).tofile(folder / "X")
+        return {"dtype": "float64", "shape": [6]}
+
+    old, used = (prepare_once([name], make).folder for name in ("old", "used"))
+    begun = cache / "begun.partial"
+    begun.mkdir()
+
+    for path in (old / "info.json", used / "info.json", begun):
+        os.utime(path, (time.time() - 100 * 24 * 3600,) * 2)
+
+    assert prepare_once(["used"], make).folder == used  # which counts as its use
+    new = prepare_once(["new"], make).folder
+
+    assert {path for path in cache.iterdir() if path.is_dir()} == {used, new}
 
 
 def test_folders_are_prepared_once(tmp_path, monkeypatch, cache) -> None:

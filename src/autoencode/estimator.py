@@ -6,8 +6,9 @@ everything below works on tensors.
 
 __all__ = ["Autoencoder", "load"]
 
+import contextlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,22 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor, nn
 from torch.distributions import constraints
 
-from . import archive, arguments, corruptions, storage
+from . import archive, arguments, corruptions, imputation, storage
 from .checkpoints import Checkpoint
 from .corruptions import Corruption
-from .data import Examples, is_stream, on_disk, read_array, read_stream, stored_by_row
+from .data import (
+    Examples,
+    is_frame,
+    is_numbers,
+    is_stream,
+    on_disk,
+    read_array,
+    read_stream,
+    stored_by_row,
+)
 from .distributions import Dirac, Family
 from .evaluation import log_evidence
-from .modalities import Modality, describe_context, guess
+from .modalities import CANDIDATES, Modality, describe_context, guess
 from .model import Conditional, LatentModel
 from .networks import Network
 from .objectives import Objective, Reconstruction
@@ -93,7 +103,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         context_: The kind of `y`, or `None`.
         training_: The training as it was done: device, precision and whatever else was left
             to be chosen.
-        history_: One record per epoch, with `epoch`, `train`, `validation` and `seconds`.
+        history_: One record per epoch, with `epoch`, `train`, `validation`, `code` and `seconds`,
+            see :class:`~autoencode.training.Epoch`.
         n_features_in_: The number of columns, for tables.
 
     Example:
@@ -270,7 +281,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         r"""The squared error :math:`\| x - g(f(x)) \|^2` of each example.
 
         Summed over all pixels, with intensities from 0 to 1, for images; over all columns, in
-        the user's units, for tables. Outputs are not rounded to integers before.
+        the user's units, for tables; over all scores and indicators that are not missing, for
+        tables of mixed columns. Outputs are not rounded to integers before. Of texts it is the
+        number of bytes to insert, delete or replace.
 
         Returns:
             The errors, with shape `(N,)`.
@@ -278,10 +291,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self._check_fitted(decoder=True)
 
         def error(model: LatentModel, x: Tensor) -> Tensor:
-            residual = x - model.decode(model.encode(x).mean).mean
-            residual = residual * self.modality_.unit().to(residual.device)
-
-            return residual.flatten(start_dim=1).square().sum(dim=-1, dtype=torch.float64)
+            return self.modality_.error(x, model.decode(model.encode(x).mean))
 
         return self._map_data(error, X, y).numpy()
 
@@ -328,14 +338,72 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         def evidence(model: LatentModel, x: Tensor) -> Tensor:
             self._check_support(x, model.likelihood)
-            return log_evidence(model, x, samples, self.seed_).double()
+            ll = log_evidence(model, x, samples, self.seed_).double()
+            return ll if model.likelihood.discrete else ll - self.modality_.log_unit(x)
 
-        ll = self._map_data(evidence, X, y)
+        return self._map_data(evidence, X, y).numpy()
 
-        if not self.model_.likelihood.discrete:
-            ll = ll - self.modality_.unit().double().log().expand(self.modality_.shape_).sum()
+    def cell_scores(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> NDArray:
+        r"""How surprising each cell of a table is: :math:`-\log p(x_j \mid z)` of the scaled data.
 
-        return ll.numpy()
+        At the posterior mean of the row, which has seen the cell. Higher is stranger.
+
+        Arguments:
+            X: The rows.
+            y: Their labels or numbers, if the model is conditional.
+
+        Returns:
+            The scores in nats, with shape `(N, columns)`; NaN where a cell is missing.
+
+        Raises:
+            ValueError: If the data are no tables.
+        """
+        self._check_fitted(decoder=True)
+        cells = self.modality_.cells
+
+        return self._map_data(lambda m, x: -cells(x, m.decode(m.encode(x).mean)), X, y).numpy()
+
+    def impute(
+        self,
+        X: ArrayLike | str | Path,
+        y: ArrayLike | None = None,
+        n_samples: int | None = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> Any:
+        r"""Rows whose missing cells are filled in, from those that are there.
+
+        By importance sampling, see :mod:`~autoencode.imputation`. Of numbers it takes the
+        mean, of categories the most probable level. Cells that are there stay as they are. A
+        model without a density takes the one code that it has.
+
+        Arguments:
+            X: The rows. Training with `corruption=Masking()`, which hides cells, makes a model
+                better at this.
+            y: Their labels or numbers, if the model is conditional.
+            n_samples: How many completed tables to draw, to see the spread; by default one, of
+                means and most probable levels.
+            random_state: Seeds the draws; by default each call gives new ones.
+
+        Returns:
+            The completed rows; a list of such with `n_samples`.
+
+        Raises:
+            ValueError: If the data are such as can have no missing cells.
+        """
+        self._check_fitted(decoder=True)
+        n = 0 if n_samples is None else _at_least_one(n_samples)
+        X, y_read = self._read(X)
+        y, seed, restore = y_read if y is None else y, self.seed_, self.modality_.restore
+
+        if n == 0:
+            x = self._map_data(lambda m, x: imputation.mean_given(m, x, seed), X, y)
+            return self.modality_.fill(X, restore(x))
+
+        with _seeded(random_state):
+            z = self._map_data(lambda m, x: imputation.codes_given(m, x, n, seed), X, y)
+            draws = [self._new_examples(codes, y) for codes in z.unbind(dim=1)]
+
+        return [self.modality_.fill(X, restore(x)) for x in draws]
 
     def score(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> float:
         r"""How good the model is, higher is better, for grid search and cross-validation.
@@ -355,34 +423,34 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         n_samples: int = 1,
         y: ArrayLike | None = None,
         random_state: int | np.random.RandomState | None = None,
+        given: Mapping[Any, Any] | None = None,
     ) -> NDArray:
         r"""New examples: codes drawn from the prior, decoded.
 
-        Of images it returns the means of :math:`p(x \mid z)`, as is usual; of tables, draws.
+        Of images it returns the means of :math:`p(x \mid z)`, as is usual; of tables and texts,
+        draws.
 
         Arguments:
             n_samples: How many.
             y: Labels or numbers, if the model is conditional; one for all, or one each.
             random_state: Seeds the draws; by default each call gives new ones, whatever the
                 `random_state` of the model.
+            given: Cells of a table of mixed columns that all new rows shall have, by column.
+                Their codes are drawn from many by the weight :math:`p(x_g \mid z)`.
 
         Returns:
             Examples in the shape, scale and type of those of `fit`.
         """
         self._check_fitted(decoder=True)
 
-        if not isinstance(n_samples, Integral) or n_samples < 1:
-            raise ValueError(f"expected a number of samples >= 1, got {n_samples!r}.")
+        n = _at_least_one(n_samples)
+        part = None if given is None else self.modality_.partial(given, n)
 
-        c = self._encode_context(y, int(n_samples))
+        with _seeded(random_state):
+            z = self.model_.prior().sample((n,)).cpu() if part is None else self._fitting(part, y)
+            X = self.modality_.restore(self._new_examples(z, y))
 
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(check_random_state(random_state).randint(2**31)))
-
-            z = self.model_.prior().sample((int(n_samples),)).cpu()
-            x = self._map(lambda m, z: self.modality_.new_examples(m.decode(z)), z, c)
-
-        return self.modality_.restore(x)
+        return X if part is None else self.modality_.fill(part, X)
 
     # For those who go on with torch
 
@@ -443,6 +511,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             X, likelihood.support if likelihood else constraints.real
         )
         self.likelihood_ = likelihood or self.modality_.likelihood()
+        self.modality_.check_likelihood(self.likelihood_)
         corrupted = None if corrupted is None else self._read(corrupted)[0]
 
         _check_lengths(X=X, corrupted=corrupted, y=y if self.conditional else None)
@@ -475,7 +544,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             data, held_out = _hold_out(data, training.validation)
             self.training_ = training.choose(len(data))
             self.model_ = self._build(self.likelihood_, self._checked_latent_dim())
-            step = Step(self.model_, objective, self._make_corruption(), self.modality_.normalize)
+            before, after = self.modality_.stages(self._make_corruption())
+            step = Step(self.model_, objective, after, self.modality_.normalize, before)
 
             log.info("%s", self._describe_choices(data, held_out))
 
@@ -501,20 +571,24 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def _posterior(self) -> Family:
         return (self.posterior or (self.objective or Reconstruction()).posterior()).clone()
 
+    def _network(self) -> Network:
+        return self.modality_.suit(self.network or self.modality_.network())
+
     def _make_corruption(self) -> nn.Module:
         if self.corruption is None:
             return nn.Identity()
 
-        if isinstance(self.corruption, Corruption):
-            return self.corruption.clone()
+        corruption = self.modality_.damage(self.corruption)
 
-        return corruptions.Sequence([self.corruption])
+        if isinstance(corruption, Corruption):
+            return corruption.clone()
+
+        return corruptions.Sequence([corruption])
 
     def _build(self, likelihood: Family, latent_dim: int) -> LatentModel:
         r"""Returns a model with new weights for the data that `modality_` has seen."""
-        shape, posterior = self.modality_.shape_, self._posterior()
-        event = self.modality_.event_
-        network = self.network or self.modality_.network()
+        shape, event, posterior = self.modality_.shape_, self.modality_.event_, self._posterior()
+        network = self._network()
         context = self.context_.size_ if self.context_ else 0
 
         encoder = network.encoder(shape, posterior.n_params * latent_dim, context)
@@ -524,17 +598,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         return LatentModel(
             Conditional(encoder, posterior, shape, (latent_dim,)),
-            Conditional(decoder, likelihood, (latent_dim,), event),
+            Conditional(decoder, likelihood.build(network, event), (latent_dim,), event),
             (self.prior or StandardNormal()).clone().build(latent_dim),
         )
 
     def _describe_choices(self, data: Examples, held_out: Examples | None) -> str:
         held_out_size = 0 if held_out is None else len(held_out)
-        network = self.network or self.modality_.network()
 
         return (
             f"{len(data):,} examples of shape {self.modality_.shape_} as"
-            f" {self.modality_}, {held_out_size:,} held out; {network};"
+            f" {self.modality_}, {held_out_size:,} held out; {self._network()};"
             f" likelihood {self.model_.likelihood}; posterior {self._posterior()}."
         )
 
@@ -546,21 +619,24 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         if isinstance(X, (str, Path)):
             path = Path(X)
+            reader = self._reader(path, reset)
 
-            if path.is_dir():
-                X, y, *_ = (self._guess(path) if reset else self.modality_).read(path)
-            else:
-                X, y, _ = read_array(path)
+            X, y, *_ = read_array(path) if reader is None else reader.read(path)
         elif is_stream(X):
             X, y = read_stream(X)
         elif isinstance(X, Mapping):
             raise ValueError(f"expected examples, got parts {[*X]}: choose one, as X['train'].")
 
-        if not _is_numeric(X):
+        known = self.modality if reset else self.modality_
+
+        if not (_is_numeric(X) and getattr(known, "numeric", True)):
             modality = self._guess(X) if reset else self.modality_
 
             if not modality.accepts(X):
                 raise ValueError(f"expected data like those of {modality}, got {type(X)}.")
+
+            if reset and hasattr(X, "columns"):
+                validate_data(self, X, skip_check_array=True)
 
             return X, y
 
@@ -580,6 +656,18 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             X = validate_data(self, X, reset=reset, dtype="numeric", ensure_all_finite=False)
 
         return stored_by_row(X), y
+
+    def _reader(self, path: Path, reset: bool) -> Modality | None:
+        r"""Returns the kind of data of a folder or file, if it is none of an array of numbers."""
+        known = self.modality if reset else self.modality_
+
+        if path.is_dir():
+            return self._guess(path) if reset else self.modality_
+
+        if isinstance(known, Modality):
+            return None if known.numeric else known
+
+        return next((kind for kind in known or CANDIDATES if kind.accepts(path)), None)
 
     def _load(self, X: NDArray) -> Tensor:
         r"""Returns examples as they came; those of a memory-mapped file stay there."""
@@ -652,6 +740,17 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     # Passes through the networks
 
+    def _new_examples(self, z: Tensor, y: ArrayLike | None) -> Tensor:
+        c = self._encode_context(y, len(z))
+        return self._map(lambda m, z: self.modality_.new_examples(m.decode(z)), z, c)
+
+    def _fitting(self, part: Any, y: ArrayLike | None) -> Tensor:
+        r"""Draws a code for each of several examples, of which the same cells are given."""
+        x = self.modality_.normalize(self.modality_.load(part)[:1])
+        c = self._encode_context(y, 1)
+
+        return self._map(lambda m, x: imputation.codes_from_prior(m, x, len(part)), x, c)
+
     def _map_data(
         self, function: Callable[[LatentModel, Tensor], Tensor], X: Any, y: ArrayLike | None
     ) -> Tensor:
@@ -695,6 +794,13 @@ def _is_numeric(X: Any) -> bool:
     if isinstance(X, Tensor):
         return True
 
+    if is_frame(X):
+        return is_numbers(X)
+
+    if isinstance(X, (list, tuple)) or getattr(X, "ndim", None) == 1:
+        if any(isinstance(x, str) for x in X):
+            return False
+
     if isinstance(X, np.ndarray) and X.dtype == object:
         return not any(isinstance(x, np.ndarray) for x in X.flat)
 
@@ -708,13 +814,28 @@ def _is_numeric(X: Any) -> bool:
 
 def _check_lengths(**rows: Any) -> None:
     lengths = {
-        name: len(v if isinstance(v, (list, tuple)) else np.atleast_1d(v))
+        name: len(v if isinstance(v, (list, tuple)) or is_frame(v) else np.atleast_1d(v))
         for name, v in rows.items()
         if v is not None
     }
 
     if len(set(lengths.values())) > 1:
         raise ValueError(f"expected one row of each for every example, got lengths {lengths}.")
+
+
+@contextlib.contextmanager
+def _seeded(random_state: int | np.random.RandomState | None) -> Iterator[None]:
+    r"""Seeds torch for a while."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(check_random_state(random_state).randint(2**31)))
+        yield
+
+
+def _at_least_one(n: Any) -> int:
+    if not isinstance(n, Integral) or n < 1:
+        raise ValueError(f"expected a number of samples >= 1, got {n!r}.")
+
+    return int(n)
 
 
 def _checkpoint(training: Solver | None) -> Checkpoint:

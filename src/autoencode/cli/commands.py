@@ -29,7 +29,8 @@ def fit(
     r"""Trains a model on data and writes it to a file.
 
     Arguments:
-        data: A folder of images or sounds, or a .npy, .npz, .csv, .parquet or IDX file.
+        data: A folder of images or sounds, or a .npy, .npz, .csv, .parquet or IDX file, or a .txt
+            file with a text in each line.
         out: The file of the model.
         recipe: The kind of autoencoder; `autoencode recipes` lists them.
         label: The column of a .csv or .parquet file that holds labels.
@@ -49,12 +50,12 @@ def fit(
     if labels is not None and not model.conditional:
         raise ValueError("--labels is for a model of examples given labels: add --conditional.")
 
-    given = files.read(data, label, labels)
+    given = files.read(data, label, labels, kinds=model.modality)
 
     if model.conditional and given.y is None and not data.is_dir():
         raise ValueError(files.NEEDS_LABELS)
 
-    damaged = None if corrupted is None else files.read(corrupted, label).X
+    damaged = corrupted and files.read(corrupted, label, kinds=model.modality).X
     model.fit(given.X, given.y, corrupted=damaged, resume=resume)
     model.save(out)
 
@@ -101,7 +102,7 @@ def reconstruct(
         data: The examples, like those of the fit.
         out: A .npy file; for images also a .png picture with the originals beside, or a folder
             of images; for sounds, too, or a folder of .wav files; for tables a .csv or .parquet
-            file.
+            file; for texts a .txt or .csv file.
         label: The column of a .csv or .parquet file that holds labels.
         labels: A file with a label for each example, if the model is conditional.
     """
@@ -131,7 +132,7 @@ def denoise(
         data: The damaged examples.
         out: A .npy file; for images also a .png picture with the damaged beside, or a folder
             of images; for sounds, too, or a folder of .wav files; for tables a .csv or .parquet
-            file.
+            file; for texts a .txt or .csv file.
         label: The column of a .csv or .parquet file that holds labels.
         labels: A file with a label for each example, if the model is conditional.
     """
@@ -144,6 +145,9 @@ def sample(
     out: Path,
     n: int = 64,
     y: Sequence[str] | None = None,
+    given: Sequence[str] | None = None,
+    temperature: float | None = None,
+    nucleus: float | None = None,
     random_state: int | None = None,
 ) -> None:
     r"""Writes new examples, drawn from the model.
@@ -151,9 +155,15 @@ def sample(
     Arguments:
         model: The file of the model.
         out: A .npy file; for images also a .png picture or a folder of images; for sounds a
-            .png picture or a folder of .wav files; for tables a .csv or .parquet file.
+            .png picture or a folder of .wav files; for tables a .csv or .parquet file; for texts
+            a .txt or .csv file.
         n: How many.
         y: The label of all new examples, or one for each; or a row of numbers.
+        given: Cells that all new rows of a table of mixed columns have, as COLUMN=CELL.
+        temperature: Of texts, what makes them more usual below one, and the most probable
+            ones at zero; by default that of the fit.
+        nucleus: Of texts, the share of the probability to draw each symbol from; by default
+            that of the fit.
         random_state: Seeds the draws, to get the same ones again.
     """
     from ..estimator import load
@@ -170,9 +180,46 @@ def sample(
     if estimator.context_ is not None and y is None:
         raise ValueError("this model is conditional: say with --y what to make.")
 
-    X = draw(n, y=files.context(y, estimator), random_state=random_state)
+    how = {"temperature": temperature, "nucleus": nucleus}
+    estimator.likelihood_.set_params(**{k: v for k, v in how.items() if v is not None})
+
+    X = draw(
+        n,
+        y=files.context(y, estimator),
+        random_state=random_state,
+        given=files.cells(given),
+    )
     files.write_examples(out, X, estimator)
     print(f"Wrote {out}: {len(X):,} new examples.")
+
+
+def impute(
+    model: Path,
+    data: Path,
+    /,
+    out: Path,
+    label: str | None = None,
+    labels: Path | None = None,
+) -> None:
+    r"""Writes the rows of a table with their missing cells filled in.
+
+    Arguments:
+        model: The file of the model.
+        data: The rows, like those of the fit.
+        out: A .csv or .parquet file.
+        label: The column of a .csv or .parquet file that holds labels.
+        labels: A file with a label for each example, if the model is conditional.
+    """
+    from ..estimator import load
+    from . import files
+
+    estimator = load(model)
+    files.check_out(out, files.suffixes(estimator))
+    given = files.read(data, label, labels, estimator)
+    filled = estimator.impute(given.X, given.y)
+
+    files.write_examples(out, filled, estimator, given.columns)
+    print(f"Wrote {out}: {len(filled):,} rows.")
 
 
 def score(
@@ -397,6 +444,7 @@ def anomalies(
     from .. import plots
     from ..estimator import load
     from ..manifold import OffManifoldDetector
+    from ..manifold.surveys import take
     from . import files
 
     files.check_out(out, (".csv",))
@@ -410,7 +458,7 @@ def anomalies(
         normal = files.under(files.read(reference, label, None, estimator), seen, estimator).X
 
     chosen = np.random.RandomState(random_state).permutation(len(normal))[:_COMPARED]
-    detector = OffManifoldDetector(estimator, y=seen).fit(normal[np.sort(chosen)])
+    detector = OffManifoldDetector(estimator, y=seen).fit(take(normal, np.sort(chosen)))
     on, off = detector.decompose(X)
     score = on + off
     odd = score < detector.offset_
@@ -466,6 +514,7 @@ def interpolate(
     from .. import plots
     from ..estimator import load
     from ..manifold import Geodesics
+    from ..manifold.border import one, take
     from . import files
 
     files.check_out(out, (".png",))
@@ -480,11 +529,11 @@ def interpolate(
 
     geodesics = Geodesics(estimator, y=files.context(y, estimator))
     straight = Geodesics(estimator, max_iter=0, y=geodesics.y)
-    ends = X[[start]], X[[end]]
+    ends = take(X, [start]), take(X, [end])
     bent, direct = (float(way.distance(*ends)[0]) for way in (geodesics, straight))
 
     with files.replacing(out) as temporary:
-        plots.geodesics(geodesics, X[start], X[end], n).savefig(temporary)
+        plots.geodesics(geodesics, one(X, start), one(X, end), n).savefig(temporary)
 
     shorter = f"{100 * (1 - bent / direct):.1f} %" if direct > 0 else "0 %"
     print(f"The geodesic is {bent:.4g} long, {shorter} less than the straight line, {direct:.4g}.")
@@ -559,7 +608,7 @@ def _duration(record: Any) -> str:
 
 
 def _terms(record: Any) -> str:
-    parts = {"train": record.train, "validation": record.validation}
+    parts = {part: record.get(part) for part in ("train", "validation", "code")}
 
     return "; ".join(
         f"{part} " + ", ".join(f"{name} {value:.5g}" for name, value in terms.items())
@@ -576,6 +625,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
         reconstruct,
         denoise,
         sample,
+        impute,
         score,
         plot,
         manifold,

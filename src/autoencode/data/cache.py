@@ -1,7 +1,8 @@
 r"""What is prepared once and kept in files: folders of images, large tables, streams.
 
 The cache lies where the system keeps such things, or where the environment variable
-`AUTOENCODE_CACHE` says. It may be deleted at any time that nobody uses it.
+`AUTOENCODE_CACHE` says. It may be deleted at any time that nobody uses it; what was not used for
+90 days goes by itself when something new is prepared.
 """
 
 __all__ = ["Prepared", "Spool", "cache_folder", "prepare"]
@@ -16,6 +17,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,8 +29,9 @@ from numpy.typing import NDArray
 
 log = logging.getLogger(__name__)
 
-_VERSION = 1  # of what is in the files
+_VERSION = 2  # of what is in the files
 _LARGE = 2**28  # bytes of a stream that are kept in memory
+_KEPT = 90 * 24 * 3600  # seconds since the last use
 
 
 class Prepared(NamedTuple):
@@ -86,6 +89,11 @@ def prepare(key: Any, make: Callable[[Path], dict[str, Any]]) -> Prepared:
     if (found := _find(folder, name)) is None:
         with _explained(), _locked(folder.with_suffix(".lock")):
             found = _find(folder, name) or _make(folder, name, make)
+
+        _prune()
+
+    with contextlib.suppress(OSError):  # of a cache that others own
+        os.utime(folder / "info.json")
 
     return found
 
@@ -176,6 +184,17 @@ def _make(folder: Path, name: str, make: Callable[[Path], dict[str, Any]]) -> Pr
         raise ValueError(f"the cache in '{folder}' is being changed from elsewhere. Try again.")
 
     return found
+
+
+def _prune() -> None:
+    r"""Deletes what was not used for long, finished or not."""
+    for folder in (folder for folder in cache_folder().iterdir() if folder.is_dir()):
+        with contextlib.suppress(OSError):
+            info = folder / "info.json"
+            used = (info if info.exists() else folder).stat().st_mtime
+
+            if time.time() - used > _KEPT:
+                shutil.rmtree(folder)
 
 
 def _sizes(folder: Path) -> dict[str, int]:

@@ -1,6 +1,7 @@
 r"""Families of distributions, and distributions that torch lacks."""
 
 __all__ = [
+    "Autoregressive",
     "Bernoulli",
     "ContinuousBernoulli",
     "Dirac",
@@ -9,7 +10,10 @@ __all__ = [
     "FixedGaussian",
     "Gaussian",
     "Logistic256",
+    "Mixed",
+    "MixedCells",
     "PointMass",
+    "Sequences",
     "SharedGaussian",
     "kl_divergence",
 ]
@@ -25,3 +29,5 @@ from .family import (
     SharedGaussian,
 )
 from .images import DiscretizedLogistic, Logistic256
+from .mixed import Mixed, MixedCells
+from .sequences import Autoregressive, Sequences

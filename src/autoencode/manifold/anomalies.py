@@ -15,14 +15,16 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
+from ..data import is_frame, is_numbers
 from ..distributions import SharedGaussian
 from ..estimator import Autoencoder
 from ..least_squares import LeastSquares
 from ..modalities import guess
 from ..networks import Perceptron
+from .border import examples, like, take
 from .division import Divided, divide
 from .laws import Gaussian, Noise, Parzen
-from .maps import examples, like, maps_of
+from .maps import maps_of
 
 _KEPT = 0.99  # of the variance, in the code of the default model
 _CALLED_OFF = 0.01  # of new normal examples, by contamination="auto"
@@ -239,6 +241,15 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         if isinstance(X, Tensor):
             return X.detach()
 
+        if is_frame(X) and not is_numbers(X):  # which a model reads itself
+            if self.model is None:
+                raise ValueError(
+                    "the default model wants numbers alone, got a table of mixed columns. Pass a"
+                    " model, such as OffManifoldDetector(autoencode.vae(latent_dim=4))."
+                )
+
+            return X
+
         given = examples(X)
 
         if given.ndim > 2 or (given.ndim == 1 and given.dtype == object):
@@ -257,7 +268,8 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
 
         for train, test in folds.split(np.empty(len(X))):
             rows.append(torch.from_numpy(test))
-            parts.append(self._divide(clone(model).fit(X[train]), X[test]).residual)
+            some, others = take(X, train), take(X, test)
+            parts.append(self._divide(clone(model).fit(some), others).residual)
 
         return torch.cat(parts)[torch.cat(rows).argsort()]
 

@@ -35,8 +35,9 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 from torch import Tensor
 
+from .border import batch_of, like, restored
 from .jacobians import pushforward
-from .maps import Maps, batch_of, like, maps_of
+from .maps import Maps, maps_of
 
 _MEMORY = 2**28  # bytes, for what is held at once besides the result
 _LIVE = 64  # numbers that a network holds at once for each number of the data, generously
@@ -125,7 +126,8 @@ def walkback(
 
     Returns:
         The examples after each step, with shape `(steps, N, *)`, in the shape, scale and type of
-        the user's; or `(steps, *)` from a single one.
+        the user's; or `(steps, *)` from a single one. Of tables of mixed columns, all rows, one
+        step after the other.
 
     Raises:
         ValueError: If the noise is neither known nor given, or `steps` is not a number of steps.
@@ -152,13 +154,13 @@ def walkback(
             walk = []
 
             for _ in range(steps):
-                part = _restored(maps, maps.encode(part + scale * torch.randn_like(part)))
-                walk.append(maps.restore(part))
+                part = _next(maps, maps.encode(part + scale * torch.randn_like(part)))
+                walk.append(part)
 
-            walks.append(np.stack(walk))
+            walks.append(torch.stack(walk))
 
-    steps_of_all = np.concatenate(walks, axis=1)
-    return like(X, torch.from_numpy(steps_of_all[:, 0] if single else steps_of_all))
+    visited = torch.cat(walks, dim=1).flatten(end_dim=1)
+    return restored(X, maps, visited, *((steps,) if single else (steps, len(x))))
 
 
 def local_dimension(
@@ -251,7 +253,7 @@ def _product(maps: Maps, x: Tensor, z: Tensor, v: Tensor) -> Tensor:
     return pushforward(maps.encode, x, pushforward(maps.decode, z, v))
 
 
-def _restored(maps: Maps, z: Tensor) -> Tensor:
+def _next(maps: Maps, z: Tensor) -> Tensor:
     if maps.likelihood is None:
         return maps.decode(z)
 

@@ -14,8 +14,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor, nn
 
+from .border import examples, like
 from .leaving_out import best_sigma, left_out_direction
-from .maps import Maps, examples, like, maps_of
+from .maps import Maps, maps_of
 from .mixtures import place
 from .tangents import Tangents
 

@@ -13,9 +13,10 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from torch import Tensor
 
+from .border import batch_of, like, restored
 from .curves import resample, shorten
 from .lengths import Metric, ensemble, fisher
-from .maps import Maps, batch_of, like, maps_of
+from .maps import Maps, maps_of
 from .paths import paths_over
 
 _METRICS = ("pullback", "fisher", "ensemble")
@@ -108,7 +109,7 @@ class Geodesics(BaseEstimator):
 
         Returns:
             The examples in the shape and scale of the user's, with shape `(N, n, *)`, or
-            `(n, *)` between single ones.
+            `(n, *)` between single ones. Of tables of mixed columns, all `N n` rows.
 
         Raises:
             ValueError: If the examples are not like those that the model knows.
@@ -120,10 +121,8 @@ class Geodesics(BaseEstimator):
             (A, single), (B, _) = (batch_of(x, maps.ndim()) for x in (a, b))
             z = self._connect(members, *_encode(members, A, B))
             z = resample(z, n, self._metric(members, z).steps(z).sqrt())
-            X = maps.restore(maps.decode(z.flatten(end_dim=1)))
-
-        X = X.reshape(*((n,) if single else (len(z), n)), *X.shape[1:])
-        return torch.as_tensor(X, device=a.device) if isinstance(a, Tensor) else X
+            x = maps.decode(z.flatten(end_dim=1))
+            return restored(a, maps, x, *((n,) if single else (len(z), n)))
 
     def distance(self, A: Any, B: Any) -> Any:
         r"""The lengths of the geodesics between pairs of examples.

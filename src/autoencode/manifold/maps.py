@@ -1,13 +1,12 @@
 r"""The two maps of an autoencoder as functions of matrices, whatever its data are."""
 
-__all__ = ["Maps", "batch_of", "examples", "like", "maps_of"]
+__all__ = ["Maps", "maps_of"]
 
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from sklearn.utils import check_array
@@ -120,60 +119,6 @@ def maps_of(model: Any, y: ArrayLike | None = None) -> Maps:
     )
 
 
-def like(X: Any, x: Tensor) -> Any:
-    r"""Returns a tensor as what the user works with: a tensor if `X` is one, or else an array.
-
-    Arguments:
-        X: What the user has given.
-        x: The tensor.
-
-    Example:
-        >>> like([0.0], torch.ones(3))
-        array([1., 1., 1.], dtype=float32)
-    """
-    return x.to(X.device) if isinstance(X, Tensor) else x.detach().cpu().numpy()
-
-
-def batch_of(X: Any, ndim: int) -> tuple[Any, bool]:
-    r"""Examples as a batch, and whether there was but a single one.
-
-    Arguments:
-        X: Examples as the user's are, or one.
-        ndim: The number of dimensions of a batch.
-
-    Example:
-        >>> batch_of([1.0, 2.0], 2)
-        (array([[1., 2.]]), True)
-    """
-    X = examples(X)
-
-    if X.ndim >= ndim or X.dtype == object:
-        return X, False
-
-    return (X if isinstance(X, Tensor) else np.asarray(X))[None], True
-
-
-def examples(X: Any) -> Any:
-    r"""What has been given, with dimensions: sounds of different lengths as an array of objects.
-
-    Arguments:
-        X: Examples: an array, a tensor, a table with names, or a list.
-
-    Example:
-        >>> examples([np.zeros(3), np.zeros(5)]).shape
-        (2,)
-    """
-    if hasattr(X, "ndim"):
-        return X
-
-    if isinstance(X, (list, tuple)) and len({np.shape(x) for x in X}) > 1:
-        array = np.empty(len(X), dtype=object)
-        array[:] = X
-        return array
-
-    return np.asarray(X)
-
-
 def _of_estimator(model: Autoencoder, y: ArrayLike | None) -> Maps:
     check_is_fitted(model, "model_")
 
@@ -182,6 +127,12 @@ def _of_estimator(model: Autoencoder, y: ArrayLike | None) -> Maps:
 
     if model.context_ is not None and y is None:
         raise ValueError("this model is conditional: pass the y under which to look at it.")
+
+    if model.modality_.symbolic:
+        raise ValueError(
+            f"{type(model.modality_).__name__} are symbols, between which there are no directions"
+            " and distances. Look at their codes: NeighborGraph().fit(model.transform(X))."
+        )
 
     p = next(model.model_.parameters())
     c = None if model.context_ is None else model.context_.encode(y).to(p.device)

@@ -21,12 +21,14 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from .. import plots
+from ..data import is_frame, is_numbers
+from .border import one, take
 from .density import ManifoldParzen
 from .dimension import Dimension
 from .findings import Report
 from .geodesics import Geodesics
 from .maps import Maps
-from .surveys import JUDGED, Compared, Planes, take
+from .surveys import JUDGED, Compared, Planes
 from .tangents import Tangents
 
 
@@ -59,7 +61,7 @@ def pictures(
         >>> names = [file for file, *_ in pictures(*findings)]  # doctest: +SKIP
     """
     rows, tangents = planes.rows, planes.tangents
-    a, b = (_one(X, i) for i in rows[:2])
+    a, b = (one(X, i) for i in rows[:2])
     names = [str(name) for name in getattr(X, "columns", ())]
 
     yield (
@@ -105,7 +107,7 @@ def pictures(
             " of it.",
             plots.reconstructions(strange, restored),
         )
-    elif X.shape[-1] in (2, 3):
+    elif X.shape[-1] in (2, 3) and (is_numbers(X) or not is_frame(X)):
         some = take(X, np.arange(0, len(X), math.ceil(len(X) / JUDGED)))
         n, k = tangents.n_components_, tangents.n_neighbors
         tangents = Tangents(model, n_components=n, n_neighbors=k, y=y)  # in units of the user
@@ -119,11 +121,6 @@ def pictures(
 def _relative(d: Dimension) -> Dimension:
     scales = d.curve.scales
     return d._replace(curve=d.curve._replace(scales=scales / scales[0]))
-
-
-def _one(X: Any, i: int) -> Any:
-    x = take(X, np.array([i]))
-    return x[0] if isinstance(x, Tensor) else np.asarray(x)[0]
 
 
 def _without_names(pictures: Iterator[Any]) -> Iterator[Any]:

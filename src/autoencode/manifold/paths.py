@@ -9,9 +9,9 @@ from scipy.sparse import csr_array, triu
 from scipy.sparse.csgraph import dijkstra
 from torch import Tensor
 
+from .border import like
 from .curves import resample
 from .lengths import Metric
-from .maps import like
 
 
 def paths_over(graph: Any, metric: Metric, lines: Tensor, n_points: int, rows: int) -> Tensor:

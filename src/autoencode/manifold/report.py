@@ -13,9 +13,10 @@ from sklearn.utils import check_random_state
 from .. import storage
 from . import pages
 from .anomalies import OffManifoldDetector
+from .border import examples, take
 from .dimension import Dimension
 from .findings import Report
-from .maps import examples, maps_of
+from .maps import maps_of
 from .metrics import continuity, trustworthiness
 from .neighbors import NeighborGraph
 from .surveys import (
@@ -26,7 +27,6 @@ from .surveys import (
     encode,
     in_units_of_the_model,
     look_at_planes,
-    take,
     usual,
 )
 from .tangents import Tangents

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .anomalies import OffManifoldDetector
+from .border import examples, take
 from .dimension import Dimension, intrinsic_dimension
 from .findings import Drift
-from .maps import Maps, examples
+from .maps import Maps
 from .metrics import Estimate
 from .neighbors import NeighborGraph
 from .search import knn
@@ -191,11 +192,6 @@ def encode(maps: Maps, x: Tensor) -> Tensor:
 def draw(rng: np.random.RandomState, N: int, n: int) -> NDArray:
     r"""Up to n of N rows, in their order."""
     return np.sort(rng.permutation(N)[:n])
-
-
-def take(X: Any, rows: NDArray) -> Any:
-    r"""Some examples, also of a table with names."""
-    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
 
 
 def _array(values: Any) -> NDArray:

@@ -13,8 +13,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
+from .border import batch_of, like, restored
 from .jacobians import decoder_jacobian
-from .maps import Maps, batch_of, like, maps_of
+from .maps import Maps, maps_of
 from .search import knn
 from .spans import Span, n_directions, spans, tangential
 from .turns import TWISTED, turns
@@ -228,7 +229,7 @@ class Tangents(BaseEstimator):
                 for span, spread in self._spreads(maps, x)
             ]
         )
-        return like(X, torch.from_numpy(maps.restore(moved)))
+        return restored(X, maps, moved, len(x))
 
     def directions(self, x: Any, n_steps: int = 7, reach: float | None = None) -> Any:
         r"""One example moved both ways along each of its directions, ready to plot.
@@ -245,7 +246,8 @@ class Tangents(BaseEstimator):
             reach: How far to go; by default twice the data's :meth:`spread`.
 
         Returns:
-            Examples with shape `(d', n_steps, *)`, as the user's are.
+            Examples with shape `(d', n_steps, *)`, as the user's are. Of tables of mixed columns,
+            all rows, one direction after the other.
         """
         if n_steps < 1 or n_steps % 2 == 0:
             raise ValueError(f"expected an odd number of steps, got {n_steps}.")
@@ -270,8 +272,7 @@ class Tangents(BaseEstimator):
                 r = r + tangential(row - r, B) if self.source == "neighbors" else r
                 moved = (r + steps * B[0][:, None]).flatten(end_dim=1)
 
-        moved = torch.from_numpy(maps.restore(moved))
-        return like(x, moved.unflatten(0, (self.n_components_, n_steps)))
+        return restored(x, maps, moved, self.n_components_, n_steps)
 
     def quality(self, X: Any) -> Quality:
         r"""How much of the way to their neighbours leaves the planes of held-out examples.

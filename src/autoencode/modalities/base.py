@@ -4,6 +4,7 @@ __all__ = ["WIDE", "Modality", "cast", "tensor_of"]
 
 import abc
 import warnings
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -22,6 +23,11 @@ from ..networks import Network
 # Numbers that single precision does not hold
 WIDE = {torch.float64, torch.int32, torch.int64, torch.uint32, torch.uint64}
 
+_NOTHING_MISSING = (
+    "expected a table with columns of several types or missing cells when fitting, such as a"
+    " DataFrame"
+)
+
 Self = TypeVar("Self", bound="Modality")
 
 
@@ -36,11 +42,17 @@ class Modality(Configurable, abc.ABC):
     shape_: tuple[int, ...]
     r"""The shape of one example, as the networks see it."""
 
+    numeric: ClassVar[bool] = True
+    r"""Whether the user's examples are arrays of numbers, in files or not."""
+
     suffixes: ClassVar[tuple[str, ...]] = (".npy", ".csv", ".parquet")
     r"""The files that examples can be written to; the empty one stands for a folder."""
 
     suffix: ClassVar[str] = ""
     r"""Of such a folder, the suffix of the files, one for each example."""
+
+    symbolic: ClassVar[bool] = False
+    r"""Whether networks see symbols, between which there are no directions and distances."""
 
     columns: ClassVar[bool] = True
     r"""Whether arrays with shape `(N, D)` have columns, whose number and names are to stay."""
@@ -53,11 +65,11 @@ class Modality(Configurable, abc.ABC):
     @classmethod
     @abc.abstractmethod
     def accepts(cls, X: object) -> bool:
-        r"""Whether `X`, an array or the path of a folder, is of this kind."""
+        r"""Whether `X`, examples or the path of a file or folder, is of this kind."""
 
     @abc.abstractmethod
     def read(self, path: Path) -> tuple[Any, ...]:
-        r"""Returns the examples of a folder, their labels or `None`, and the files' names."""
+        r"""Returns the examples of a file or folder, labels or `None`, and the files' names."""
 
     @abc.abstractmethod
     def fit(self: Self, X: NDArray, support: Constraint = constraints.real) -> Self:
@@ -75,7 +87,7 @@ class Modality(Configurable, abc.ABC):
     def load(self, X: NDArray) -> Tensor:
         r"""
         Returns:
-            The examples as they came, as a tensor on their memory with shape `(N, *shape_)`.
+            The examples as a tensor: as they came and on their memory, where they are numbers.
 
         Raises:
             ValueError: If they differ in shape from those of `fit`, or are not finite.
@@ -83,7 +95,7 @@ class Modality(Configurable, abc.ABC):
 
     @abc.abstractmethod
     def normalize(self, x: Tensor) -> Tensor:
-        r"""Scales what `load` returns, to float32; the shape stays."""
+        r"""Scales what `load` returns, to float32 with shape `(B, *shape_)`."""
 
     @abc.abstractmethod
     def restore(self, x: Tensor) -> NDArray:
@@ -101,6 +113,55 @@ class Modality(Configurable, abc.ABC):
     def new_examples(self, p: Distribution) -> Tensor:
         r"""Returns what a generated example is under :math:`p(x \mid z)`: a mean or a sample."""
 
+    def check_likelihood(self, likelihood: Family) -> None:
+        r"""
+        Raises:
+            ValueError: If a family that the user wants is none for the data.
+        """
+
+    def log_unit(self, x: Tensor) -> Tensor:
+        r"""Returns the log of the user's volume that one of the scaled data is, at examples.
+
+        Arguments:
+            x: The scaled examples, with shape `(B, *shape_)`.
+
+        Returns:
+            What log-densities are to be diminished by, with shape `(B,)` or `()`.
+        """
+        return self.unit().double().log().expand(self.shape_).sum()
+
+    def cells(self, x: Tensor, p: Distribution) -> Tensor:
+        r"""Returns :math:`\log p(x_j \mid z)` of each cell of a table, NaN if it is missing.
+
+        Arguments:
+            x: The scaled examples, with shape `(B, *shape_)`.
+            p: What the model makes of their codes, with batch shape `(B,)`.
+
+        Raises:
+            ValueError: If the data are no tables.
+        """
+        raise ValueError(f"{type(self).__name__} have no cells; tables have.")
+
+    def partial(self, given: Mapping[Any, Any], n: int = 1) -> Any:
+        r"""Returns examples of which some cells are given, by column, and others missing.
+
+        Raises:
+            ValueError: If there is no such column, or nothing may be missing in such data.
+        """
+        raise ValueError(f"{_NOTHING_MISSING}, got {type(self).__name__}.")
+
+    def fill(self, X: Any, R: Any) -> Any:
+        r"""Returns examples whose missing cells are those of others.
+
+        Arguments:
+            X: The user's examples.
+            R: As many others, as `restore` returns them.
+
+        Raises:
+            ValueError: If nothing may be missing in such data.
+        """
+        raise ValueError(f"{_NOTHING_MISSING}, got {type(self).__name__}.")
+
     @abc.abstractmethod
     def unit(self) -> Tensor:
         r"""Returns how much of the user's unit one unit of the scaled data is.
@@ -108,6 +169,49 @@ class Modality(Configurable, abc.ABC):
         Its shape broadcasts to `shape_`. Squared errors are multiplied by its square, and
         densities divided by it for each element, so that both are in the user's units.
         """
+
+    def suit(self, network: Network) -> Network:
+        r"""Returns an architecture with what the data say of it, such as the size of an alphabet.
+
+        Raises:
+            ValueError: If it is none for such data.
+        """
+        return network
+
+    def error(self, x: Tensor, p: Distribution) -> Tensor:
+        r"""Returns how far examples are from what :math:`p(x \mid z)` makes of them.
+
+        By default the squared error, in the user's units.
+
+        Arguments:
+            x: The scaled examples, with shape `(B, *shape_)`.
+            p: What the model makes of their codes, with batch shape `(B,)`.
+
+        Returns:
+            The errors in double precision, with shape `(B,)`.
+        """
+        residual = (x - p.mean) * self.unit().to(x.device)
+        return residual.flatten(start_dim=1).square().sum(dim=-1, dtype=torch.float64)
+
+    def damage(self, corruption: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+        r"""Returns a corruption, or what stands for it where it has no meaning for the data."""
+        return corruption
+
+    def stages(
+        self, corruption: Callable[[Tensor], Tensor]
+    ) -> tuple[Callable[[Tensor], Tensor] | None, Callable[[Tensor], Tensor]]:
+        r"""Returns what of a corruption comes before `normalize`, if anything, and what after it.
+
+        By default all of it damages scaled examples.
+
+        Raises:
+            ValueError: If the order of its parts is another.
+        """
+        return None, corruption
+
+    def numbers(self, X: Any) -> Any:
+        r"""Returns the rows of a table as numbers, for pictures."""
+        return X
 
     def pixels(self, X: NDArray) -> NDArray:
         r"""Returns pictures of examples, with shape `(N, H, W, C)`, from 0 to 1.

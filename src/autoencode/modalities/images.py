@@ -21,6 +21,8 @@ from .statistics import value_range
 
 log = logging.getLogger(__name__)
 
+_ROWS = 512  # images to restore at once
+
 
 class Images(Modality):
     r"""Images of one size, with shape `(N, H, W)` or `(N, H, W, C)`.
@@ -115,11 +117,8 @@ class Images(Modality):
         return (x if high - low == 1 else x / (high - low)).float()
 
     def restore(self, x: Tensor) -> NDArray:
-        low, high = self.range_
-        x = x.movedim(1, -1).clamp(0, 1)
-        x = x if np.dtype(self.dtype_).itemsize == 1 else x.double()
-        X = x.cpu().numpy() * (high - low) + low
-        return cast(X[..., 0] if self.single_ else X, self.dtype_)
+        # A few at a time stay in the processor's cache from one operation to the next
+        return np.concatenate([self._restore(rows) for rows in x.split(_ROWS)])
 
     def network(self) -> Network:
         return Convolutional()
@@ -143,6 +142,13 @@ class Images(Modality):
     def write(self, path: Path, example: NDArray) -> None:
         pixels = np.rint(255 * self.pixels(example[None])[0]).astype(np.uint8)
         Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(path)
+
+    def _restore(self, x: Tensor) -> NDArray:
+        low, high = self.range_
+        x = x.movedim(1, -1).clamp(0, 1)
+        x = x if np.dtype(self.dtype_).itemsize == 1 else x.double()
+        X = x.cpu().numpy() * (high - low) + low
+        return cast(X[..., 0] if self.single_ else X, self.dtype_)
 
     def _check_range(self, least: float, greatest: float) -> None:
         low, high = self.range_

@@ -48,8 +48,10 @@ def reconstructions(
     given = None if y is None else np.atleast_1d(y)[:n]
 
     if is_model(model_or_X):
-        X, modality = array(X_or_R), model_or_X.modality_
-        R = model_or_X.reconstruct((X if noisy is None else array(noisy))[:n], given)
+        modality = model_or_X.modality_
+        X = array(modality.numbers(X_or_R))
+        damaged: Any = X_or_R if noisy is None else noisy
+        R = array(modality.numbers(model_or_X.reconstruct(damaged[:n], given)))
     else:
         X, R = array(model_or_X), array(X_or_R)
         modality = guess(X).fit(X)
@@ -57,7 +59,8 @@ def reconstructions(
     if noisy is None:
         shown = {"original": X[:n], "reconstruction": R[:n]}
     else:
-        shown = {"original": X[:n], "noisy": array(noisy)[:n], "denoised": R[:n]}
+        D = array(modality.numbers(noisy))
+        shown = {"original": X[:n], "noisy": D[:n], "denoised": R[:n]}
 
     for name, A in shown.items():
         if A.shape != X[:n].shape:
@@ -105,7 +108,8 @@ def samples(
         X = array(model_or_array)[:n]
         modality = guess(X).fit(X)
     elif hasattr(model_or_array, "sample"):
-        X, modality = model_or_array.sample(n, y, random_state), model_or_array.modality_
+        modality = model_or_array.modality_
+        X = modality.numbers(model_or_array.sample(n, y, random_state))
     else:
         raise ValueError(
             "expected a model with a density p(x), got an autoencoder without one, which"

@@ -52,7 +52,7 @@ def grid(
     G = model.inverse_transform(Z, y)
 
     if not tiles.are_images(model.modality_):
-        return rows.surfaces(G, rows.column_names(model, G), names, ticks)
+        return rows.surfaces(model.modality_.numbers(G), rows.column_names(model, G), names, ticks)
 
     images = model.modality_.pixels(G)
     highest_first = np.arange(len(G)).reshape(-1, n)[::-1].ravel()

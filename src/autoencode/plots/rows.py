@@ -21,12 +21,14 @@ _LINES: dict[str, dict[str, Any]] = {
 def column_names(model: Any, X: NDArray) -> list[str]:
     r"""Returns the names that the model knows for the columns, or their numbers."""
     numbered = [f"$x_{{{d + 1}}}$" for d in range(X.shape[1])]
-    return [str(name) for name in getattr(model, "feature_names_in_", numbered)]
+    names = [str(name) for name in getattr(model, "feature_names_in_", numbered)]
+
+    return names if len(names) == len(numbered) else numbered
 
 
 def profiles(shown: dict[str, NDArray], everything: NDArray) -> Figure:
     r"""Draws each example as a line over the columns."""
-    loc, scale = everything.mean(axis=0), everything.std(axis=0)
+    loc, scale = np.nanmean(everything, axis=0), np.nanstd(everything, axis=0)
     scale = np.where(scale > 0, scale, 1.0)
     n, D = shown["original"].shape
     lines = math.ceil(n / 5)

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
+from ..data import is_frame
 from ..modalities import guess
 from . import rows, tiles
 from .arguments import count, values
@@ -52,6 +53,9 @@ def tangents(
         >>> len(tangents(planes, X[0]).axes[0].images)
         21
     """
+    if is_frame(x):
+        return _bars(tangents, x, count(n), names)
+
     moved = values(tangents.directions(x, n_steps, reach))[: count(n)]
 
     if moved.ndim == 3:
@@ -90,23 +94,27 @@ def geodesics(geodesics: Any, a: ArrayLike, b: ArrayLike, n: int = 10) -> Figure
     straight.graph, straight.max_iter = None, 0
     ways = {"straight": straight, "geodesic": geodesics}
 
-    strips = {name: values(way.interpolate(a, b, n)) for name, way in ways.items()}
-    ends = [_batch_of_one(x) for x in (a, b)]
+    model, ends = geodesics.model, [_batch_of_one(x) for x in (a, b)]
+    strips = {name: _strip(model, way.interpolate(*ends, n)) for name, way in ways.items()}
     named = {
         f"{name}: {float(way.distance(*ends)[0]):.4g}": strips[name] for name, way in ways.items()
     }
 
     if strips["straight"].ndim == 2:
-        return _columns(geodesics.model, named)
+        return _columns(model, named)
 
-    modality = _modality(geodesics.model, strips["straight"][None])
+    modality = _modality(model, strips["straight"][None])
     pixels = np.concatenate([modality.pixels(strip) for strip in strips.values()])
 
     return tiles.sheet(pixels, n, list(named))
 
 
+def _strip(model: Any, X: Any) -> NDArray:
+    return model.modality_.numbers(X) if is_frame(X) else values(X)[0]
+
+
 def _batch_of_one(x: Any) -> Any:
-    return (x if hasattr(x, "ndim") else np.asarray(x))[None]
+    return x if is_frame(x) else (x if hasattr(x, "ndim") else np.asarray(x))[None]
 
 
 def _modality(model: Any, strips: NDArray) -> Any:
@@ -121,7 +129,9 @@ def _bars(tangents: Any, x: Any, n: int, names: Sequence[str] | None) -> Figure:
     basis, spread = values(tangents.basis(X)[0])[0], values(tangents.spread(X))[0]
     scale = values(tangents.rows_.std(dim=0))
     changes = (spread[:, None] * basis / np.where(scale > 0, scale, 1.0))[:n]
-    names = names or rows.column_names(tangents.model, changes)
+    numbered = rows.column_names(tangents.model, changes)
+    names = names if names and len(names) == len(numbered) else numbered
+    n = len(changes)
 
     figure = canvas(0.9 + 0.75 * n)
     axes = figure.subplots(n, sharex=True, sharey=True, squeeze=False)[:, 0]

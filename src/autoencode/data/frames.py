@@ -1,0 +1,265 @@
+r"""Tables of all kinds of columns, from text and from Parquet, as data frames of pandas."""
+
+__all__ = ["holds_frame", "is_frame", "is_numbers", "read_frame", "to_pandas", "write_frame"]
+
+import csv
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_LARGE = 2**28  # bytes of a file, beyond which only the first are looked at to tell what it is
+
+
+def is_frame(X: object) -> bool:
+    r"""Whether something is a data frame, of pandas or of a library that converts to it.
+
+    Example:
+        >>> is_frame(np.ones((2, 2)))
+        False
+    """
+    if isinstance(X, type) or not hasattr(X, "columns"):
+        return False
+
+    return any(hasattr(X, name) for name in ("iloc", "__arrow_c_stream__", "__dataframe__"))
+
+
+def is_numbers(frame: Any) -> bool:
+    r"""Whether all cells of a data frame are numbers or truth values, and none is missing.
+
+    Example:
+        >>> import pandas as pd
+        >>> is_numbers(pd.DataFrame({"a": [1, 2]})), is_numbers(pd.DataFrame({"a": ["b", "c"]}))
+        (True, False)
+    """
+    if hasattr(frame, "iloc"):
+        kinds = {getattr(dtype, "kind", "O") for dtype in frame.dtypes}
+        return kinds <= {*"buif"} and not frame.isna().to_numpy().any()
+
+    X = np.asarray(frame)
+    return X.dtype.kind in "bui" or (X.dtype.kind == "f" and not np.isnan(X).any())
+
+
+def to_pandas(frame: Any) -> Any:
+    r"""A data frame of any library as one of pandas: the same one, or else by way of Arrow.
+
+    Example:
+        >>> import pyarrow
+        >>> to_pandas(pyarrow.table({"a": [1, None], "b": ["c", "d"]}))["a"].tolist()
+        [1, <NA>]
+    """
+    if hasattr(frame, "iloc"):
+        return frame
+
+    import pyarrow as pa
+
+    if hasattr(frame, "__arrow_c_stream__"):
+        return _pandas(pa.table(frame))
+
+    return _pandas(pa.interchange.from_dataframe(frame))
+
+
+def holds_frame(path: Path, label: str | None = None) -> bool:
+    r"""Whether a file is a table that is not all numbers: with text, dates or missing cells.
+
+    Of text beyond 256 MB only the first 16 MB are looked at.
+
+    Arguments:
+        path: The file.
+        label: A column that does not count.
+
+    Example:
+        >>> holds_frame(Path("digits.npy"))
+        False
+    """
+    known = path.suffix.lower() in {".csv", ".parquet"}
+
+    if not known or not path.is_file() or not find_spec("pandas") or not find_spec("pyarrow"):
+        return False
+
+    import pyarrow as pa
+
+    text = path.suffix.lower() == ".csv"
+
+    try:
+        table, _ = _read_text(path, path.stat().st_size <= _LARGE) if text else (_kinds(path), "")
+    except (OSError, UnicodeDecodeError, pa.ArrowException):
+        return False  # the reader of numbers says why
+
+    separated = table.num_columns == 1 and any(c in table.column_names[0] for c in ";\t")
+    columns = [c for name, c in zip(table.column_names, table.columns) if name != label]
+    numbers = all(_is_plain(c.type, text) and not c.null_count for c in columns)
+
+    return table.num_rows > 0 and not separated and not numbers
+
+
+def read_frame(path: Path) -> Any:
+    r"""Reads a table of any columns, which needs `pandas` and `pyarrow`.
+
+    Columns of text are whole numbers, numbers, truth values, dates or times if all their cells
+    are; cells without anything, or with one of the usual words for it, are missing. Times of the
+    day without a date are categories.
+
+    Arguments:
+        path: A `.csv` file, whose first row are the names unless it is all numbers; or a
+            `.parquet` file.
+
+    Returns:
+        A data frame of pandas.
+
+    Raises:
+        ValueError: If it is no such table, naming the file and the line.
+
+    Example:
+        >>> import tempfile
+        >>> file = Path(tempfile.mkdtemp()) / "table.csv"
+        >>> _ = file.write_text("width,kind\n1,a\n,b\n")
+        >>> read_frame(file)["width"].isna().tolist()
+        [False, True]
+    """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        if path.suffix.lower() == ".parquet":
+            return parquet.read_table(path).to_pandas()
+
+        table, problem = _read_text(path, whole=True)
+    except (pa.ArrowException, UnicodeDecodeError) as error:
+        raise ValueError(f"cannot read '{path}': {' '.join(str(error).split())}") from None
+
+    names = table.column_names
+
+    if twice := {name for name in names if names.count(name) > 1}:
+        problem = f"expected columns with different names, got {sorted(twice)} more than once."
+
+    if problem:
+        raise ValueError(f"cannot read '{path}': {problem}")
+
+    return _pandas(table)
+
+
+def write_frame(path: Path, frame: Any, kind: str) -> None:
+    r"""Writes a data frame.
+
+    Arguments:
+        path: The file.
+        frame: A data frame of pandas.
+        kind: `".csv"` or `".parquet"`.
+
+    Example:
+        >>> import pandas as pd, tempfile
+        >>> file = Path(tempfile.mkdtemp()) / "table.csv"
+        >>> write_frame(file, pd.DataFrame({"a": [1], "b": ["c"]}), ".csv")
+        >>> file.read_text()
+        'a,b\n1,c\n'
+    """
+    if kind == ".csv":
+        frame.to_csv(path, index=False, lineterminator="\n")
+    else:
+        frame.to_parquet(path, index=False)
+
+
+def _read_text(path: Path, whole: bool) -> tuple[Any, str]:
+    r"""Returns a table of Arrow, of all rows or of the first, and what is wrong with it."""
+    import pyarrow as pa
+    from pyarrow import csv as arrow
+
+    ragged: list[Any] = []
+
+    def note(row: Any) -> str:
+        ragged.append(row)
+        return "skip"
+
+    named = _has_names(path)
+    size = path.stat().st_size if whole else 2**24
+    options = arrow.ReadOptions(
+        use_threads=False,
+        block_size=max(2**20, min(size + 1, 2**31 - 1)),
+        autogenerate_column_names=not named,
+    )
+    parsing = arrow.ParseOptions(invalid_row_handler=note, newlines_in_values=True)
+    conversion = arrow.ConvertOptions(strings_can_be_null=True)
+
+    if whole:
+        table = arrow.read_csv(path, options, parsing, conversion)
+    else:
+        with arrow.open_csv(path, options, parsing, conversion) as reader:
+            table = pa.Table.from_batches([reader.read_next_batch()])
+
+    problem = "" if table.num_rows else "it has a header, and no rows."
+
+    if ragged:
+        row = ragged[0]
+        problem = (
+            f"expected {row.expected_columns} cells in each row, got {row.actual_columns} in line"
+            f" {_line(path, row.expected_columns)}: {row.text[:60]!r}."
+        )
+
+    names = table.column_names if named else [f"x{i + 1}" for i in range(table.num_columns)]
+    return table.rename_columns(names), problem
+
+
+def _pandas(table: Any) -> Any:
+    r"""Returns a table of Arrow as a data frame: whole numbers stay so beside missing cells."""
+    import pandas as pd
+    from pyarrow import string, types
+
+    def nullable(kind: Any) -> Any:
+        if types.is_integer(kind):
+            return pd.api.types.pandas_dtype(str(kind).replace("int", "Int").replace("u", "U"))
+
+        return pd.BooleanDtype() if types.is_boolean(kind) else None
+
+    cells = {}
+
+    for name, column in zip(table.column_names, table.columns):
+        column = column.cast(string()) if types.is_time(column.type) else column
+        mapper = nullable if column.null_count else None
+        cells[name] = column.to_pandas(types_mapper=mapper, date_as_object=False)
+
+    return pd.DataFrame(cells)
+
+
+def _line(path: Path, expected: int) -> int:
+    r"""Returns the line of the first row with other than so many cells."""
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        rows = csv.reader(file)
+        return next((rows.line_num for row in rows if len(row) not in {0, expected}), 0)
+
+
+def _kinds(path: Path) -> Any:
+    r"""Returns enough rows of a Parquet file to tell its columns: one, or all if some are null."""
+    from pyarrow import Table, parquet
+
+    with parquet.ParquetFile(path) as file:
+        if _has_nulls(file):
+            return parquet.read_table(path)
+
+        return Table.from_batches([next(file.iter_batches(batch_size=1))], file.schema_arrow)
+
+
+def _has_nulls(file: Any) -> bool:
+    groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
+    columns = [group.column(k) for group in groups for k in range(group.num_columns)]
+
+    return any(c.statistics is None or c.statistics.null_count != 0 for c in columns)
+
+
+def _has_names(path: Path) -> bool:
+    r"""Whether the first row of text holds names: something that is no number."""
+    from .tables import _is_number
+
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        first = next((row for row in csv.reader(file) if row), [])
+
+    return not all(cell == "" or _is_number(cell) for cell in first)
+
+
+def _is_plain(kind: Any, text: bool) -> bool:
+    r"""Whether a type of Arrow is one that the readers of numbers know."""
+    from pyarrow import types
+
+    numbers = types.is_integer(kind) or types.is_floating(kind)
+    return numbers or (types.is_boolean(kind) and not text)

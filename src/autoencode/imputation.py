@@ -1,0 +1,120 @@
+r"""What is missing, given what is there: by importance sampling of codes.
+
+A likelihood that leaves missing cells out is the density of the cells :math:`x_o` that are
+there, so that the codes of incomplete examples are those of :math:`p(z \mid x_o)`.
+
+References:
+    | MIWAE: Deep Generative Modelling and Imputation of Incomplete Data Sets (Mattei &
+      Frellsen, 2019)
+    | https://arxiv.org/abs/1812.02633
+"""
+
+__all__ = ["codes_from_prior", "codes_given", "mean_given"]
+
+import logging
+
+import torch
+from torch import Tensor
+
+from .distributions import PointMass
+from .evaluation import weighted_codes
+from .model import LatentModel
+
+log = logging.getLogger(__name__)
+
+_CODES = 2**14  # of the prior, to choose from
+_FEW = 30  # of them that fit
+_ROWS = 2048  # codes to decode at once
+
+
+def mean_given(model: LatentModel, x: Tensor, seed: int = 0) -> Tensor:
+    r"""The mean of whole examples given what is there of them.
+
+    .. math:: \mathbb{E}[x \mid x_o] \approx \sum_k w_k \, \mathbb{E}[x \mid z_k], \qquad
+        w_k \propto \frac{p(x_o \mid z_k) \, p(z_k)}{q(z_k \mid x_o)}, \quad
+        z_k \sim q(z \mid x_o)
+
+    Arguments:
+        model: The model.
+        x: The scaled examples, with shape `(B, *)`.
+        seed: Seeds the noise of the codes.
+
+    Returns:
+        The means, with shape `(B, *)`.
+
+    Example:
+        >>> mean_given(model, x).shape  # doctest: +SKIP
+        torch.Size([64, 5])
+    """
+    codes, weights = _codes(model, x, seed)
+    means = (torch.einsum("b,b...->b...", w, model.decode(z).mean) for z, w in zip(codes, weights))
+
+    return sum(means, start=torch.zeros(()).to(x))
+
+
+def codes_given(model: LatentModel, x: Tensor, n: int, seed: int = 0) -> Tensor:
+    r"""Draws codes :math:`z \sim p(z \mid x_o)`, by the weights of :func:`mean_given`.
+
+    Arguments:
+        model: The model.
+        x: The scaled examples, with shape `(B, *)`.
+        n: How many of each. Torch's global generator chooses them.
+        seed: Seeds the noise of those to choose from.
+
+    Returns:
+        The codes, with shape `(B, n, D)`.
+
+    Example:
+        >>> codes_given(model, x, n=5).shape  # doctest: +SKIP
+        torch.Size([64, 5, 2])
+    """
+    codes, weights = _codes(model, x, seed)
+    chosen = torch.multinomial(weights.T, n, replacement=True)
+
+    return codes[chosen, torch.arange(len(x), device=x.device)[:, None]]
+
+
+def codes_from_prior(model: LatentModel, x: Tensor, n: int) -> Tensor:
+    r"""Draws codes of one example without its encoder, which may know little of few cells.
+
+    .. math:: z \in \{ z_1, \dots, z_K \} \quad \text{by} \quad w_k \propto p(x_o \mid z_k),
+        \qquad z_k \sim p(z)
+
+    Arguments:
+        model: The model.
+        x: The scaled example, with shape `(1, *)`.
+        n: How many to draw, from at least four times as many.
+
+    Returns:
+        The codes, with shape `(n, D)`.
+
+    Example:
+        >>> codes_from_prior(model, x[:1], n=100).shape  # doctest: +SKIP
+        torch.Size([100, 2])
+    """
+    z = model.prior().sample((max(_CODES, 4 * n),)).to(x)
+    log_w = torch.cat([model.decode(part).log_prob(x) for part in z.split(_ROWS)]).double()
+    w = log_w.softmax(dim=0)
+    effective = float(1 / w.square().sum())
+
+    if effective < _FEW:
+        log.warning(
+            "what is given is rare to the model: %d new examples come from about %.0f codes.",
+            *(n, effective),
+        )
+
+    return z[torch.multinomial(w, n, replacement=True)]
+
+
+def _codes(model: LatentModel, x: Tensor, seed: int) -> tuple[Tensor, Tensor]:
+    r"""Returns codes, with shape `(K, B, D)`, and weights whose sum is one, `(K, B)`.
+
+    A posterior without a density has a single code.
+    """
+    q = model.encode(x)
+
+    if isinstance(getattr(q, "base_dist", q), PointMass):
+        return q.mean[None], x.new_ones(1, len(x))
+
+    z, log_w = weighted_codes(model, x, seed=seed)
+    return z, log_w.softmax(dim=0).to(z)

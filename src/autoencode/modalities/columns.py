@@ -1,0 +1,422 @@
+r"""Columns of mixed tables: numbers and dates to normal scores, categories to numbers of levels.
+
+A column learns what its cells are, turns them into numbers with NaN where one is missing, and
+such numbers back into cells of the same type and range.
+"""
+
+__all__ = ["LevelColumn", "NumberColumn", "describe_column"]
+
+import logging
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..configurable import Configurable
+
+log = logging.getLogger(__name__)
+
+_KNOTS = 65  # of the map from numbers to scores
+_APART = 0.01  # the least distance of two knots: single precision tells scores between apart
+_FAR = 1000.0  # scores end here, where the density is nothing
+_LARGEST = 1e300
+_DAY = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+_NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal"}
+_DATES = {"date", "datetime", "datetime64"}
+
+
+class NumberColumn(Configurable):
+    r"""Numbers or dates, as the normal scores of their ranks.
+
+    .. math:: t(v) = \Phi^{-1} \big( F(v) \big), \qquad F(v) = P(V < v) + \tfrac{1}{2} P(V = v)
+
+    The map is linear between at most 65 knots, and numbers that have a share of their own of
+    the rows are knots. Skewed and heavy-tailed columns become normal thereby. Beyond what was
+    seen it goes on linearly; the way back ends at the least and the greatest number of the fit.
+    Numbers that were all whole come back whole, and dates of whole days as such.
+
+    Arguments:
+        name: The column's name, for messages.
+
+    Example:
+        >>> import pandas as pd
+        >>> column = NumberColumn("age").fit(pd.Series([1, 2, 3]))
+        >>> column.encode(pd.Series([1.0, 2.0, None])).round(2).tolist()
+        [-0.97, 0.0, nan]
+        >>> column.decode(np.array([-9.0, 0.1, 9.0])).tolist()
+        [1, 2, 3]
+    """
+
+    def __init__(self, name: str | int) -> None:
+        self.name = name
+
+    def fit(self, cells: Any) -> "NumberColumn":
+        r"""Learns the type, range and distribution of a column.
+
+        Raises:
+            ValueError: If a number is infinite, or too large.
+        """
+        import pandas as pd
+
+        self.dtype_ = str(cells.dtype)
+        self.zone_ = getattr(cells.dtype, "tz", None) and str(cells.dtype.tz)
+        self.unit_: str | None = None
+        self.origin_ = 0
+
+        if cells.dtype.kind == "M" or pd.api.types.infer_dtype(cells, skipna=True) in _DATES:
+            dates = self._dates(cells)
+            self.unit_ = dates.unit
+            objects = self.dtype_ == "object" and not _is_date(cells)
+            self.dtype_ = f"datetime64[{dates.unit}]" if objects else self.dtype_
+            self.origin_ = int(dates.dropna().asi8.min()) if not dates.isna().all() else 0
+
+        values = self.numbers(cells)
+        values = values[~np.isnan(values)]
+        self.empty_ = len(values) == 0
+        values = np.zeros(1) if self.empty_ else values
+
+        self.low_, self.high_ = float(values.min()), float(values.max())
+        self.whole_ = bool((values == np.rint(values)).all())
+
+        if max(-self.low_, self.high_) > _LARGEST:
+            raise ValueError(
+                f"column {self.name!r}: the numbers are too large, from {self.low_:g} to"
+                f" {self.high_:g}. Divide them."
+            )
+
+        self.knots_, self.scores_, self.scale_ = _knots(values)
+        return self
+
+    def encode(self, cells: Any) -> NDArray:
+        r"""Returns the scores of cells, NaN where one is missing.
+
+        Raises:
+            ValueError: If a cell is no such number.
+        """
+        v, t = self.numbers(cells), self.scores_
+        k = np.searchsorted(self.knots_[1:-1], v, side="right")
+
+        with np.errstate(over="ignore"):  # what is far out ends far out
+            share = (v - self.knots_[k]) / (self.knots_[k + 1] - self.knots_[k])
+
+        return np.clip(t[k] + share * (t[k + 1] - t[k]), -_FAR, _FAR)
+
+    def decode(self, scores: NDArray) -> Any:
+        r"""Returns what scores stand for, as cells of the type and range of the fit."""
+        import pandas as pd
+
+        t = self.scores_
+        k = np.searchsorted(t[1:-1], scores, side="right")
+        share = (scores - t[k]) / (t[k + 1] - t[k])
+        v = self.knots_[k] + share * (self.knots_[k + 1] - self.knots_[k])
+        v = np.where(self.empty_, np.nan, np.clip(v, self.low_, self.high_))
+        v = np.rint(v) if self.whole_ else v
+
+        if self.unit_ is not None:
+            return self._to_dates(v)
+
+        if self.dtype_ == "object":
+            values = [int(x) if self.whole_ else x for x in np.nan_to_num(v).tolist()]
+            return pd.Series(values, dtype=object).where(~np.isnan(v), None)
+
+        cells = pd.Series(v)
+        numpy = not pd.api.types.is_extension_array_dtype(self.dtype_)
+
+        if not numpy:
+            return cells.where(cells.notna(), None).astype(self.dtype_)
+
+        # A type of whole numbers alone has no way to say that one is missing
+        whole = np.dtype(self.dtype_).kind in "iu"
+        return cells if whole and cells.isna().any() else cells.astype(self.dtype_)
+
+    def log_slope(self, scores: NDArray) -> NDArray:
+        r"""Returns :math:`\log \mathrm{d}v / \mathrm{d}t`, which makes densities the user's."""
+        k = np.searchsorted(self.scores_[1:-1], scores, side="right")
+        return (np.log(np.diff(self.knots_)) - np.log(np.diff(self.scores_)))[k]
+
+    def given(self, cell: Any) -> Any:
+        r"""Returns a cell that new rows shall have, which may be a word for it.
+
+        Raises:
+            ValueError: If it is not like those of the fit.
+        """
+        if self.unit_ is not None:
+            return cell
+
+        try:
+            number = float(cell)
+        except (TypeError, ValueError):
+            raise ValueError(f"column {self.name!r}: expected a number, got {cell!r}.") from None
+
+        if self.whole_ and not number.is_integer():
+            raise ValueError(f"column {self.name!r}: expected a whole number, got {cell!r}.")
+
+        return int(number) if self.whole_ else number
+
+    def numbers(self, cells: Any) -> NDArray:
+        r"""Returns cells as floats, dates in days since the first, NaN where one is missing."""
+        if self.unit_ is not None:
+            dates = self._dates(cells).as_unit(self.unit_)
+            days = (dates.asi8 - self.origin_) / (86400 * _DAY[self.unit_])
+            return np.where(dates.isna(), np.nan, days)
+
+        v = self._plain_numbers(cells)
+        infinite = np.flatnonzero(np.isinf(v))
+
+        if len(infinite):
+            raise ValueError(f"column {self.name!r}: the number in row {infinite[0]} is infinite.")
+
+        return v
+
+    def _plain_numbers(self, cells: Any) -> NDArray:
+        import pandas as pd
+
+        if pd.api.types.is_numeric_dtype(cells.dtype):
+            return cells.to_numpy(dtype=float, na_value=np.nan)
+
+        found = pd.to_numeric(cells.astype(object), errors="coerce").to_numpy(float)
+        wrong = np.flatnonzero(np.isnan(found) & cells.notna().to_numpy())
+        words = [i for i, cell in enumerate(cells) if isinstance(cell, str)]
+
+        if len(wrong) or words:
+            row = int(min([*wrong, *words]))
+            raise ValueError(
+                f"column {self.name!r}: expected numbers, got {cells.iloc[row]!r} in row {row}."
+            )
+
+        return found
+
+    def _dates(self, cells: Any) -> Any:
+        import pandas as pd
+
+        if pd.api.types.is_numeric_dtype(cells.dtype) and cells.notna().any():
+            raise ValueError(f"column {self.name!r}: expected dates, got numbers.")
+
+        try:
+            dates = pd.DatetimeIndex(pd.to_datetime(cells))
+        except (ValueError, TypeError) as error:
+            message = str(error).splitlines()[0]
+            raise ValueError(f"column {self.name!r}: expected dates ({message}).") from None
+
+        zoned = dates.tz is not None
+        if cells.notna().any() and self.unit_ is not None and zoned != (self.zone_ is not None):
+            raise ValueError(f"column {self.name!r}: expected dates with time zone {self.zone_}.")
+
+        return dates.tz_convert("UTC").tz_localize(None) if zoned else dates
+
+    def _to_dates(self, v: NDArray) -> Any:
+        import pandas as pd
+
+        missing = np.isnan(v)
+        ticks = np.rint(np.nan_to_num(v) * (86400 * _DAY[str(self.unit_)])).astype(np.int64)
+        dates = pd.Series((ticks + self.origin_).view(f"M8[{self.unit_}]")).where(~missing)
+
+        if self.zone_ is not None:
+            return dates.dt.tz_localize("UTC").dt.tz_convert(self.zone_)
+
+        if self.dtype_ == "object":
+            return dates.dt.date.astype(object).where(~missing, None)
+
+        return dates.astype(self.dtype_)
+
+
+class LevelColumn(Configurable):
+    r"""Categories: text, truth values, or whatever stands in a categorical column.
+
+    Levels are numbered by their frequency. Rare ones beyond a limit are one level to the
+    model, the last; what comes back for it is one of them.
+
+    Arguments:
+        name: The column's name, for messages.
+        limit: How many levels have a number of their own in the model.
+
+    Example:
+        >>> import pandas as pd
+        >>> column = LevelColumn("kind").fit(pd.Series(["b", "a", "b", None]))
+        >>> column.encode(pd.Series(["a", None, "b"])).tolist()
+        [1.0, nan, 0.0]
+        >>> column.decode(np.array([0.0, 1.0])).tolist()
+        ['b', 'a']
+    """
+
+    def __init__(self, name: str | int, limit: int = 200) -> None:
+        self.name = name
+        self.limit = limit
+
+    def fit(self, cells: Any) -> "LevelColumn":
+        r"""Learns the type and the levels of a column.
+
+        Raises:
+            ValueError: If levels are neither text nor numbers nor truth values.
+        """
+        import pandas as pd
+
+        self.dtype_ = str(cells.dtype)
+        declared = [*getattr(cells.dtype, "categories", [])]
+        declared = [False, True] if cells.dtype.kind == "b" else [*map(_plain, declared)]
+
+        try:
+            codes, found = pd.factorize(cells)
+        except TypeError as error:
+            raise ValueError(f"column {self.name!r}: expected text or numbers, {error}.") from None
+
+        counts = np.bincount(codes[codes >= 0], minlength=len(found))
+        frequency = dict.fromkeys(declared, 0)
+        frequency |= dict(zip(map(_plain, found), counts.tolist()))
+        wrong = [level for level in frequency if not isinstance(level, (str, bool, int, float))]
+
+        if wrong:
+            raise ValueError(
+                f"column {self.name!r}: expected text, numbers or dates, got"
+                f" {type(wrong[0]).__name__} {wrong[0]!r}. Turn it into text, or drop it."
+            )
+
+        self.categories_ = declared
+        self.ordered_ = bool(getattr(cells.dtype, "ordered", False))
+        self.levels_ = sorted(frequency, key=lambda level: -frequency[level])
+        self.counts_ = [frequency[level] for level in self.levels_]
+
+        if len(self.levels_) > self.limit:
+            log.info(
+                "column %r has %s levels; all but the %s most frequent are one to the model.",
+                *(self.name, f"{len(self.levels_):,}", self.limit),
+            )
+
+        return self
+
+    @property
+    def size(self) -> int:
+        r"""How many levels the model sees, at least one."""
+        return max(1, min(len(self.levels_), self.limit + 1))
+
+    def encode(self, cells: Any) -> NDArray:
+        r"""Returns the numbers of the levels of cells, NaN where one is missing.
+
+        Raises:
+            ValueError: If there is a level that was not in the fit, naming the row.
+        """
+        import pandas as pd
+
+        known = {level: k for k, level in enumerate(self.levels_)}
+        codes, found = pd.factorize(cells)
+        index = np.array([known.get(_plain(level), -1) for level in found] + [-1])[codes]
+        wrong = np.flatnonzero((index < 0) & (codes >= 0))
+
+        if len(wrong):
+            levels = ", ".join(map(repr, self.levels_[:10])) + ", ..." * (len(self.levels_) > 10)
+            raise ValueError(
+                f"column {self.name!r}: {found[codes[wrong[0]]]!r} in row {wrong[0]} is no level"
+                f" of the fit ({levels})."
+            )
+
+        return np.where(codes < 0, np.nan, index)
+
+    def decode(self, index: NDArray) -> Any:
+        r"""Returns the levels of numbers, as cells of the type of the fit."""
+        import pandas as pd
+
+        levels = np.array([*self.levels_, None], dtype=object)
+        at = np.where(np.isnan(index), len(self.levels_), np.nan_to_num(index)).astype(int)
+        cells = pd.Series(levels[np.minimum(at, len(self.levels_))], dtype=object)
+
+        if self.dtype_ == "category":
+            return cells.astype(pd.CategoricalDtype(self.categories_, self.ordered_))
+
+        lost = self.dtype_ == "bool" and cells.isna().any()
+        return cells if lost else cells.astype(self.dtype_)
+
+    def numbers(self, cells: Any) -> NDArray:
+        r"""Returns what `encode` does, to draw."""
+        return self.encode(cells)
+
+    def given(self, cell: Any) -> Any:
+        r"""Returns the level that new rows shall have, which may be given by a word for it."""
+        words = {str(level): level for level in self.levels_}
+        return cell if _plain(cell) in self.levels_ else words.get(str(cell), cell)
+
+    def draw_rare(self, n: int) -> NDArray:
+        r"""Draws rare levels by their frequency: how far each is behind the most frequent."""
+        weights = torch.tensor(self.counts_[self.limit :], dtype=torch.float64)
+        weights = weights if weights.sum() > 0 else torch.ones_like(weights)
+
+        return torch.multinomial(weights, n, replacement=True).numpy()
+
+
+def describe_column(name: str | int, cells: Any, limit: int = 200) -> NumberColumn | LevelColumn:
+    r"""The kind of a column, with its types, levels and range.
+
+    Arguments:
+        name: The column's name.
+        cells: A series of pandas.
+        limit: How many levels of a category the model tells apart.
+
+    Raises:
+        ValueError: If there is none for its cells.
+
+    Example:
+        >>> import pandas as pd
+        >>> describe_column("kind", pd.Series(["a", "b"]))
+        LevelColumn(name='kind', limit=200)
+    """
+    import pandas as pd
+
+    kind = cells.dtype.kind
+    inferred = pd.api.types.infer_dtype(cells, skipna=True) if kind == "O" else ""
+
+    if kind in "mc":
+        raise ValueError(f"column {name!r}: no use for cells of type {cells.dtype}.")
+
+    if kind in "iufM":
+        return NumberColumn(name).fit(cells)
+
+    if not isinstance(cells.dtype, pd.CategoricalDtype) and inferred in _NUMBERS | _DATES:
+        return NumberColumn(name).fit(cells)
+
+    return LevelColumn(name, limit).fit(cells)
+
+
+def _is_date(cells: Any) -> bool:
+    import pandas as pd
+
+    return pd.api.types.infer_dtype(cells, skipna=True) == "date"
+
+
+def _knots(values: NDArray) -> tuple[NDArray, NDArray, float]:
+    r"""Returns numbers, their scores, and how well scores can be known for the gaps between."""
+    levels, counts = np.unique(values, return_counts=True)
+    ranks = torch.from_numpy((counts.cumsum() - counts / 2) / counts.sum())
+    scores = torch.special.ndtri(ranks).numpy()
+
+    if len(levels) == 1:
+        return np.array([levels[0], levels[0] + max(1.0, abs(levels[0]))]), np.arange(2.0), 1e-3
+
+    # What was rounded is not known better than its rounding
+    gaps = np.diff(scores).repeat(counts[:-1])
+    scale = float(np.clip(np.median(gaps) / 4, 1e-3, 0.5))
+
+    if len(levels) > _KNOTS:
+        grid = np.linspace(scores[0], scores[-1], _KNOTS)
+        often = counts > counts.sum() / _KNOTS
+        grid = np.concatenate([grid[1:-1], scores[often], scores[[0, -1]]])
+        levels = np.concatenate(
+            [np.interp(grid[: _KNOTS - 2], scores, levels), levels[often], levels[[0, -1]]]
+        )
+        scores, first = np.unique(grid, return_index=True)
+        levels = levels[first]
+
+    kept = [0]
+
+    for k in range(1, len(scores)):
+        if scores[k] - scores[kept[-1]] >= _APART and levels[kept[-1]] < levels[k] < levels[-1]:
+            kept.append(k)
+
+    kept = kept if len(kept) == 1 or scores[-1] - scores[kept[-1]] >= _APART else kept[:-1]
+    kept.append(len(scores) - 1)  # the ends are what was seen
+
+    return levels[kept], scores[kept], scale
+
+
+def _plain(level: Any) -> Any:
+    r"""Returns a level as Python's own object."""
+    return level.item() if isinstance(level, np.generic) else level

@@ -1,0 +1,290 @@
+r"""Rows of mixed columns with missing cells."""
+
+__all__ = ["Frames"]
+
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.distributions import Distribution, constraints
+from torch.distributions.constraints import Constraint
+
+from ..corruptions import Corruption, Masking
+from ..data import holds_frame, is_frame, read_frame, to_pandas
+from ..distributions import Family, Mixed
+from ..networks import Network, Perceptron
+from .base import Modality
+from .columns import LevelColumn, NumberColumn, describe_column
+
+log = logging.getLogger(__name__)
+
+
+class Frames(Modality):
+    r"""Data frames with columns of numbers, truth values, text, categories and dates.
+
+    Any cell may be missing. A row becomes a vector that any network takes: the normal scores
+    of the numbers and dates, zero for a missing one; for each of them, one or zero if it is
+    missing; and the indicators of the levels of each category, all zero if it is missing. What
+    comes back is a data frame of pandas with the same columns, types and ranges.
+
+    Densities of numbers are in the user's units, of dates per day, through the slope of the map to
+    scores; where a number has a share of its own of the rows, or all are whole, they are those
+    of that map and no probabilities. Rare levels count as one. Squared errors are of scores
+    and indicators, since columns share no unit.
+
+    Arguments:
+        levels: How many levels of a category the model tells apart; all rarer ones are one
+            level to it, and drawn by their frequency in new examples.
+
+    Example:
+        >>> import pandas as pd
+        >>> X = pd.DataFrame({"size": [1.5, None, 2.5], "kind": ["a", "b", "a"]})
+        >>> frames = Frames().fit(X)
+        >>> x = frames.normalize(frames.load(X))
+        >>> x
+        tensor([[-0.6745,  1.0000,  1.0000,  0.0000],
+                [ 0.0000,  0.0000,  0.0000,  1.0000],
+                [ 0.6745,  1.0000,  1.0000,  0.0000]])
+        >>> frames.restore(x)
+           size kind
+        0   1.5    a
+        1   NaN    b
+        2   2.5    a
+    """
+
+    numeric = False
+    suffixes = (".csv", ".parquet")
+
+    def __init__(self, levels: int = 200) -> None:
+        self.levels = levels
+
+    @classmethod
+    def accepts(cls, X: object) -> bool:
+        return holds_frame(X) if isinstance(X, Path) else is_frame(X)
+
+    def read(self, path: Path) -> tuple[Any, None, None]:
+        if path.suffix.lower() not in {".csv", ".parquet"}:
+            raise ValueError(f"expected a table as a .csv or .parquet file, got '{path}'.")
+
+        return read_frame(path), None, None
+
+    def fit(self, X: Any, support: Constraint = constraints.real) -> "Frames":
+        X = _frame(X)
+
+        if not isinstance(self.levels, int) or self.levels < 1:
+            raise ValueError(f"expected levels as an integer >= 1, got {self.levels!r}.")
+
+        if 0 in X.shape:
+            raise ValueError(f"expected a table with rows and columns, got shape {X.shape}.")
+
+        if not X.columns.is_unique:
+            twice = [*X.columns[X.columns.duplicated()]]
+            raise ValueError(f"expected columns with different names, got {twice} twice.")
+
+        names = [name.item() if isinstance(name, np.generic) else name for name in X.columns]
+
+        if wrong := [name for name in names if not isinstance(name, (str, int))]:
+            raise ValueError(f"expected columns with names of text or numbers, got {wrong}.")
+
+        self.columns_ = [describe_column(n, X[n], self.levels) for n in names]
+        self.shape_ = (2 * len(self._numbers()) + sum(self._sizes()),)
+
+        return self
+
+    def load(self, X: Any) -> Tensor:
+        X = _frame(X)
+        names = [column.name for column in self.columns_]
+        gone = [name for name in names if name not in X.columns]
+        new = [name for name in X.columns if name not in names]
+
+        if gone or new:
+            what = [f"{gone} have vanished"] * bool(gone) + [f"{new} are new"] * bool(new)
+            raise ValueError(f"expected the columns of the fit: {' and '.join(what)}.")
+
+        if not X.columns.is_unique:
+            raise ValueError("expected columns with different names.")
+
+        x = np.empty((len(X), len(names)), np.float32)
+
+        for j, column in enumerate(self.columns_):
+            x[:, j] = column.encode(X[column.name])
+
+        return torch.from_numpy(x)
+
+    def normalize(self, x: Tensor) -> Tensor:
+        t, index = x[:, self._numbers()], x[:, self._levels()]
+        there, sizes = ~t.isnan(), self._sizes()
+        last = torch.tensor(sizes, dtype=x.dtype, device=x.device) - 1
+        first = torch.tensor([0, *sizes[:-1]], device=x.device).cumsum(0)[: len(sizes)]
+        slots = torch.minimum(index.nan_to_num(), last).long() + first
+        indicators = x.new_zeros(len(x), sum(sizes)).scatter(1, slots, (~index.isnan()).to(x))
+
+        return torch.cat([t.nan_to_num(), there.to(x), indicators], dim=1).float()
+
+    def restore(self, x: Tensor) -> Any:
+        import pandas as pd
+
+        x = x.double().cpu()
+        n = len(self._numbers())
+        t = torch.where(x[:, n : 2 * n] > 0.5, x[:, :n], torch.nan).numpy()
+        cells = dict(zip(self._numbers(), t.T))
+
+        for j, part in zip(self._levels(), x[:, 2 * n :].split(self._sizes(), dim=1)):
+            most, index = part.max(dim=1)
+            index = index + (most - 1).round().clamp(min=0)  # see `new_examples`
+            cells[j] = torch.where(most > 0, index, torch.nan).numpy()
+
+        decoded = {c.name: c.decode(cells[j]) for j, c in enumerate(self.columns_)}
+        return pd.DataFrame(decoded, index=pd.RangeIndex(len(x)))
+
+    def network(self) -> Network:
+        return Perceptron()
+
+    def likelihood(self) -> Family:
+        numbers = [c for c in self.columns_ if isinstance(c, NumberColumn)]
+        return Mixed(tuple(c.scale_ for c in numbers), tuple(self._sizes()))
+
+    def new_examples(self, p: Distribution) -> Tensor:
+        r"""Draws rows; one and how rare it is where a level is rare, which `restore` undoes."""
+        x = p.sample()
+        end = 2 * len(self._numbers())
+
+        for j, size in zip(self._levels(), self._sizes()):
+            end += size
+            column = self.columns_[j]
+
+            if isinstance(column, LevelColumn) and len(column.levels_) > column.limit:
+                rare = x[:, end - 1] > 0
+                drawn = column.draw_rare(len(x))
+                x[:, end - 1] += rare * torch.from_numpy(drawn).to(x)
+
+        return x
+
+    def check_likelihood(self, likelihood: Family) -> None:
+        if not isinstance(likelihood, Mixed):
+            raise ValueError(
+                f"tables of mixed columns have a likelihood for each column, got {likelihood!r}."
+                " Leave it out, or give numbers alone, without missing cells."
+            )
+
+    def log_unit(self, x: Tensor) -> Tensor:
+        numbers = [c for c in self.columns_ if isinstance(c, NumberColumn)]
+        n = len(numbers)
+        t, there = x[:, :n].double().cpu().numpy(), x[:, n : 2 * n].double().cpu()
+        slopes = [column.log_slope(t[:, j]) for j, column in enumerate(numbers)]
+        total = torch.from_numpy(np.stack([np.zeros(len(t)), *slopes], axis=1))[:, 1:]
+
+        return (there * total).sum(dim=1).to(x.device)
+
+    def cells(self, x: Tensor, p: Distribution) -> Tensor:
+        ll = p.base_dist.cells(x)  # type: ignore[attr-defined]
+        ll = torch.where(self._there(x), ll, torch.nan)
+        order = np.argsort([*self._numbers(), *self._levels()])
+
+        return ll[:, order.tolist()]
+
+    def partial(self, given: Mapping[Any, Any], n: int = 1) -> Any:
+        import pandas as pd
+
+        known = {column.name: column for column in self.columns_}
+
+        if not given or not given.keys() <= known.keys():
+            raise ValueError(f"expected given cells of the columns {[*known]}, got {[*given]}.")
+
+        if missing := [name for name, cell in given.items() if pd.isna(cell)]:
+            raise ValueError(f"expected given cells, got none for {missing}.")
+
+        cells = {name: known[name].given(cell) for name, cell in given.items()}
+        return pd.DataFrame({c: pd.Series([cells.get(c)] * n, dtype=object) for c in known})
+
+    def fill(self, X: Any, R: Any) -> Any:
+        X = _frame(X)
+        filled = {}
+
+        for name in X.columns:
+            cells, other = X[name], R[name].set_axis(X.index)
+            missing = cells.isna()
+            whole = cells.astype(object).where(~missing, other.astype(object))
+            changed = missing.any() or cells.dtype == object
+            filled[name] = whole.astype(other.dtype) if changed else cells
+
+        return type(X)(filled, index=X.index)
+
+    def error(self, x: Tensor, p: Distribution) -> Tensor:
+        scale = torch.tensor([1] * len(self._numbers()) + self._sizes(), device=x.device)
+        residual = (x - p.mean).square()
+        n = len(self._numbers())
+        residual = torch.cat([residual[:, :n], residual[:, 2 * n :]], dim=1)
+        there = self._there(x).repeat_interleave(scale, dim=1)
+
+        return (there * residual).sum(dim=1, dtype=torch.float64)
+
+    def damage(self, corruption: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+        if isinstance(corruption, Masking):
+            return _HiddenCells(corruption.fraction, len(self._numbers()), tuple(self._sizes()))
+
+        return corruption
+
+    def unit(self) -> Tensor:
+        return torch.ones(())
+
+    def numbers(self, X: Any) -> NDArray:
+        X = _frame(X)
+        return np.stack([column.numbers(X[column.name]) for column in self.columns_], axis=1)
+
+    def _there(self, x: Tensor) -> Tensor:
+        r"""Returns which cells are not missing, in the order of the vector, as `(B, F)`."""
+        n = len(self._numbers())
+        parts = x[:, 2 * n :].split(self._sizes(), dim=1) if self._sizes() else ()
+        levels = [part.sum(dim=1, keepdim=True) > 0 for part in parts]
+
+        return torch.cat([x[:, n : 2 * n] > 0, *levels], dim=1)
+
+    def _numbers(self) -> list[int]:
+        return [j for j, c in enumerate(self.columns_) if isinstance(c, NumberColumn)]
+
+    def _levels(self) -> list[int]:
+        return [j for j, c in enumerate(self.columns_) if isinstance(c, LevelColumn)]
+
+    def _sizes(self) -> list[int]:
+        return [c.size for c in self.columns_ if isinstance(c, LevelColumn)]
+
+
+class _HiddenCells(Corruption):
+    r"""Hides whole cells, which then look as if they were missing.
+
+    Arguments:
+        fraction: The probability of being hidden.
+        numbers: The number of columns of numbers.
+        levels: How many levels each category has.
+    """
+
+    def __init__(self, fraction: float, numbers: int, levels: tuple[int, ...]) -> None:
+        super().__init__()
+
+        self.fraction = fraction
+        self.numbers = numbers
+        self.levels = levels
+
+    def forward(self, x: Tensor) -> Tensor:
+        n = self.numbers
+        keep = torch.rand(len(x), n + len(self.levels), device=x.device) >= self.fraction
+        slots = [*range(n), *range(n)]
+
+        for j, size in enumerate(self.levels):
+            slots += [n + j] * size
+
+        return x * keep[:, slots]
+
+
+def _frame(X: Any) -> Any:
+    r"""Returns a data frame of pandas."""
+    if not is_frame(X):
+        raise ValueError(f"expected a data frame, as in the fit, got {type(X).__name__}.")
+
+    return to_pandas(X)

@@ -1,0 +1,530 @@
+r"""Tests for tables of mixed columns with missing cells."""
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import pandas as hpd
+from sklearn.base import clone
+from torch.distributions import Categorical, MultivariateNormal, Normal
+
+import autoencode as ae
+from autoencode import manifold, plots
+from autoencode.cli import main
+from autoencode.corruptions import Masking
+from autoencode.data import read_frame
+from autoencode.distributions import Mixed, MixedCells, SharedGaussian
+from autoencode.evaluation import log_evidence
+from autoencode.modalities import Frames, Images, Tables, guess
+from autoencode.modalities.columns import NumberColumn
+
+MISSING = st.none()
+NUMBERS = st.floats(-1e6, 1e6)
+WORDS = st.sampled_from(["a", "b", "ß", "", 'a, "b"', "true"])
+DATES = st.datetimes(pd.Timestamp("1900-01-01"), pd.Timestamp("2100-01-01"))
+
+
+def frames() -> st.SearchStrategy[pd.DataFrame]:
+    r"""Tables with columns of all kinds, some cells of which are missing."""
+    return hpd.data_frames(
+        [
+            hpd.column("float", dtype=float, elements=NUMBERS | st.just(np.nan)),
+            hpd.column("single", dtype=np.float32, elements=st.floats(-1e3, 1e3, width=32)),
+            hpd.column("whole", dtype=np.int64, elements=st.integers(-1000, 1000)),
+            hpd.column("byte", dtype=np.uint8),
+            hpd.column("truth", dtype=bool),
+            hpd.column("word", dtype=object, elements=WORDS | MISSING),
+            hpd.column("constant", dtype=float, elements=st.just(3.5)),
+            hpd.column("nothing", dtype=float, elements=st.just(np.nan)),
+            hpd.column("day", dtype="datetime64[ns]", elements=DATES.map(np.datetime64)),
+        ],
+        index=hpd.range_indexes(min_size=1, max_size=30),
+    ).map(with_extensions)
+
+
+def with_extensions(X: pd.DataFrame) -> pd.DataFrame:
+    X["category"] = X["word"].astype("category")
+    X["ordered"] = pd.Categorical(X["whole"] % 3, [2, 0, 1, 7], ordered=True)
+    X["nullable"] = X["whole"].astype("Int64").where(X["truth"])
+    X["maybe"] = X["truth"].astype("boolean").where(X["byte"] % 2 == 0)
+    X["zoned"] = X["day"].dt.tz_localize("UTC").dt.tz_convert("Asia/Tokyo").where(X["truth"])
+    X["date"] = X["day"].dt.date.where(X["truth"], None)
+
+    return X
+
+
+@settings(max_examples=50)
+@given(frames())
+def test_any_frame_comes_back(X: pd.DataFrame) -> None:
+    modality = Frames().fit(X)
+    Y = modality.restore(modality.normalize(modality.load(X)))
+
+    assert [*Y.columns] == [*X.columns]
+    assert (Y.isna() == X.isna()).all(axis=None)
+    assert [*Y.dtypes] == [*X.dtypes]
+
+    for name in X:
+        known = X[name].notna()
+        a, b = X[name][known], Y[name][known]
+
+        if name in {"float", "single"}:
+            assert np.abs(a - b).max() <= 1e-4 * max(1, np.ptp(a)) if len(a) else True
+        elif name in {"day", "zoned", "date"}:
+            gap = pd.to_datetime(a) - pd.to_datetime(b)
+            assert gap.abs().max() <= pd.Timedelta(days=2) if len(a) else True
+        else:
+            assert [*a] == [*b]
+
+
+@pytest.mark.parametrize("n", [1, 2, 50, 3000])
+@pytest.mark.parametrize("kind", ["lognormal", "standard_cauchy", "normal", "poisson"])
+def test_numbers_become_normal_and_come_back(kind: str, n: int) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.poisson(4.0, n) if kind == "poisson" else getattr(rng, kind)(size=n)
+    column = NumberColumn("x").fit(pd.Series(x))
+    t = column.encode(pd.Series(x))
+
+    np.testing.assert_allclose(column.decode(t), x, rtol=1e-9, atol=1e-9)
+    assert (np.diff(column.encode(pd.Series(np.sort(x)))) >= 0).all()
+
+    if n > 1000:
+        assert abs(t.mean()) < 0.05
+        assert abs(t.std() - 1) < 0.1
+
+    beyond = column.encode(pd.Series([x.max() + 1.0, x.min() - 1.0]))
+    assert beyond[0] > t.max()
+    assert beyond[1] < t.min()
+    assert [*column.decode(beyond)] == [x.max(), x.min()]
+
+
+def test_slope_is_the_derivative() -> None:
+    x = np.random.default_rng(0).lognormal(size=500)
+    column = NumberColumn("x").fit(pd.Series(x))
+    t = np.linspace(-2.01, 2.02, 50)
+    ends = [column.decode(t + h) for h in (1e-7, -1e-7)]
+
+    np.testing.assert_allclose(np.exp(column.log_slope(t)), (ends[0] - ends[1]) / 2e-7, rtol=1e-4)
+
+
+# The likelihood
+
+
+def test_density_is_a_product_of_closed_forms(float64) -> None:
+    torch.manual_seed(0)
+    family = Mixed(scales=(0.1, 0.2), levels=(3, 2))
+    phi = torch.randn(7, 9, 1)
+    p = family(phi)
+    x = p.sample()
+    loc, s, one, two = phi[..., 0].split((2, 2, 3, 2), dim=-1)
+    scale = torch.tensor([0.1, 0.2]) + torch.nn.functional.softplus(s)
+    cells = torch.cat(
+        [
+            Normal(loc, scale).log_prob(x[:, :2]),
+            Categorical(logits=one).log_prob(x[:, 4:7].argmax(1))[:, None],
+            Categorical(logits=two).log_prob(x[:, 7:].argmax(1))[:, None],
+        ],
+        dim=1,
+    )
+
+    torch.testing.assert_close(p.cells(x), cells)
+    torch.testing.assert_close(p.log_prob(x), cells.sum(1))
+    torch.testing.assert_close(p.expand((3, 7)).log_prob(x), cells.sum(1).expand(3, 7))
+
+    hidden = x.clone()
+    hidden[:, [0, 2]] = 0  # a number
+    hidden[:, 4:7] = 0  # a level
+    torch.testing.assert_close(p.log_prob(hidden), cells[:, 1] + cells[:, 3])
+
+
+def test_samples_have_the_moments_of_the_mean() -> None:
+    torch.manual_seed(0)
+    p = Mixed(scales=(0.1,), levels=(3,))(torch.tensor([0.5, 0.0, 0.0, 1.0, -1.0])[:, None])
+
+    torch.testing.assert_close(p.sample((40_000,)).mean(0), p.mean, atol=0.02, rtol=0)
+
+
+class Linear:
+    r"""A linear-Gaussian model of three columns, whose posterior given some cells is exact."""
+
+    def __init__(self) -> None:
+        self.W = torch.tensor([[1.0, 0.5], [-1.0, 2.0], [0.3, 0.4]])
+        self.scale = torch.tensor([0.5, 1.0, 0.7])
+        self.prior = lambda: MultivariateNormal(torch.zeros(2), torch.eye(2))
+
+    def encode(self, x: torch.Tensor) -> MultivariateNormal:
+        there = x[:, 3:] / self.scale**2
+        precision = torch.eye(2) + torch.einsum("bi,ij,ik->bjk", there, self.W, self.W)
+        loc = torch.linalg.solve(precision, torch.einsum("bi,ij->bj", there * x[:, :3], self.W))
+        return MultivariateNormal(loc, precision_matrix=precision)
+
+    def decode(self, z: torch.Tensor) -> MixedCells:
+        loc = z @ self.W.T
+        return MixedCells(loc, self.scale.expand_as(loc), loc[..., :0], ())
+
+
+@pytest.mark.parametrize("hidden", [[], [0], [1, 2], [0, 1, 2]])
+def test_a_hidden_cell_is_integrated_over(float64, hidden: list[int]) -> None:
+    torch.manual_seed(0)
+    model = Linear()
+    x = torch.cat([torch.randn(5, 3), torch.ones(5, 3)], dim=1)
+    x[:, hidden] = 0
+    x[:, [3 + j for j in hidden]] = 0
+
+    seen = [j for j in range(3) if j not in hidden]
+    covariance = (model.W @ model.W.T + torch.diag(model.scale**2))[seen][:, seen]
+    marginal = MultivariateNormal(torch.zeros(len(seen)), covariance) if seen else None
+    expected = marginal.log_prob(x[:, seen]) if marginal else torch.zeros(5)
+
+    torch.testing.assert_close(log_evidence(model, x, samples=3), expected)
+
+
+# The estimator
+
+
+def table(n: int = 300, seed: int = 0) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    kind = rng.choice(["a", "b", "c"], n, p=[0.5, 0.3, 0.2])
+    X = pd.DataFrame(
+        {
+            "size": np.exp(rng.normal(size=n) / 3 + 2 * (kind == "a")),
+            "kind": kind,
+            "count": rng.poisson(2 + 6 * (kind == "b")),
+            "flag": rng.random(n) < 0.1 + 0.8 * (kind == "c"),
+            "day": pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 90, n), "D"),
+        }
+    )
+    X.loc[::7, "size"] = None
+    X.loc[::5, "kind"] = None
+
+    return X
+
+
+def vae(epochs: int = 60, **options) -> ae.Autoencoder:
+    training = ae.Training(epochs=epochs, learning_rate=5e-3)
+    return ae.vae(3, layers=(32,), training=training, random_state=0, **options)
+
+
+@pytest.fixture(scope="module")
+def fitted() -> ae.Autoencoder:
+    return vae(100).fit(table(1000))
+
+
+def test_all_verbs(fitted, tmp_path: Path) -> None:
+    X, whole, numbers = table(), table(1000), ["size", "count", "day"]
+    Z = fitted.transform(X)
+
+    for Y in (fitted.inverse_transform(Z), fitted.reconstruct(X), fitted.sample(40)):
+        assert [*Y.dtypes] == [*X.dtypes]
+        assert not Y.isna().any(axis=None)
+        assert set(Y["kind"]) <= {"a", "b", "c"}
+        assert (Y[numbers].min() >= whole[numbers].min()).all()
+        assert (Y[numbers].max() <= whole[numbers].max()).all()
+
+    assert np.isfinite(fitted.score_samples(X)).all()
+    assert np.isfinite(fitted.reconstruction_error(X)).all()
+    assert fitted.cell_scores(X).shape == X.shape
+    assert (np.isnan(fitted.cell_scores(X)) == X.isna().to_numpy()).all()
+    assert [*fitted.feature_names_in_] == [*X.columns]
+    assert fitted.sample(3, random_state=1).equals(fitted.sample(3, random_state=1))
+
+    fitted.save(tmp_path / "m.ae")
+    loaded = ae.load(tmp_path / "m.ae")
+    np.testing.assert_array_equal(loaded.transform(X), Z)
+    assert loaded.sample(9, random_state=1).equals(fitted.sample(9, random_state=1))
+    assert loaded.impute(X).equals(fitted.impute(X))
+
+
+def test_columns_go_by_name(fitted) -> None:
+    X = table()
+    np.testing.assert_array_equal(fitted.transform(X[X.columns[::-1]]), fitted.transform(X))
+
+
+def test_scores_are_densities_of_the_users_units() -> None:
+    X = table()[["size", "kind"]]
+    scaled = X.assign(size=1000 * X["size"])
+    a, b = vae(3).fit(X).score_samples(X), vae(3).fit(scaled).score_samples(scaled)
+
+    np.testing.assert_allclose(a - b, np.log(1000) * X["size"].notna(), atol=1e-3)
+
+
+def test_cells_add_up_to_rows(fitted) -> None:
+    X = table()
+    x = fitted.preprocess(X).target
+
+    with torch.no_grad():
+        model = fitted.model_
+        expected = model.decode(model.encode(x).mean).log_prob(x).numpy()
+
+    np.testing.assert_allclose(-np.nansum(fitted.cell_scores(X), 1), expected, atol=1e-4)
+
+
+def test_a_strange_cell_stands_out(fitted) -> None:
+    X = table().dropna().iloc[:50]
+    before = fitted.cell_scores(X)[:, 0]
+    after = fitted.cell_scores(X.assign(size=1e4))[:, 0]
+
+    assert (after > before).all()
+
+
+def test_imputation_keeps_what_is_there_and_beats_the_mean(fitted) -> None:
+    whole = table(600, seed=3).dropna()
+    rng = np.random.default_rng(0)
+    X, hidden = whole.copy(), rng.random(len(whole)) < 0.3
+    X.loc[hidden, "count"] = None
+    X.loc[~hidden, "kind"] = None
+    filled = fitted.impute(X)
+
+    assert filled["size"].equals(X["size"])
+    assert filled["count"][~hidden].equals(whole["count"][~hidden])
+    assert not filled.isna().any(axis=None)
+    assert filled.index.equals(X.index)
+
+    truth = whole["count"][hidden]
+    assert np.mean((filled["count"][hidden] - truth) ** 2) < 0.7 * truth.var()
+    assert (filled["kind"] == whole["kind"])[~hidden].mean() > 0.75
+
+    draws = fitted.impute(X, n_samples=5, random_state=0)
+    spread = np.std([d["count"] for d in draws], axis=0)
+    assert (spread[~hidden] == 0).all()
+    assert spread[hidden].mean() > 0
+
+
+def test_conditional_samples_obey_and_follow_the_condition(fitted) -> None:
+    X = table(4000, seed=9)
+
+    for kind in "abc":
+        S = fitted.sample(1500, given={"kind": kind}, random_state=0)
+        real = X[X["kind"] == kind]
+        assert (S["kind"] == kind).all()
+        assert S["count"].dtype == X["count"].dtype
+        assert abs(S["count"].mean() - real["count"].mean()) < 1.0
+        assert abs(S["flag"].mean() - real["flag"].mean()) < 0.3
+
+    both = fitted.sample(20, given={"flag": "True", "count": 3})
+    assert (both["count"] == 3).all()
+    assert both["flag"].all()
+
+
+def test_conditional_samples_in_a_discrete_model() -> None:
+    r"""With a decoder of few states, p(x | given) is a sum over a grid of codes."""
+    X = pd.DataFrame({"u": ["a", "b"] * 40, "v": ["x", "y", "y", "x"] * 20})
+    model = vae(1).fit(X)
+
+    with torch.no_grad():
+        for p in model.model_.decoder.parameters():
+            p.mul_(6 if p.ndim > 1 else 1)
+
+        z = torch.randn(200_000, 3, generator=torch.Generator().manual_seed(0))
+        pi = model.model_.decode(z).mean
+
+    j = model.modality_.columns_[0].levels_.index("a")
+    k = 2 + model.modality_.columns_[1].levels_.index("x")
+    expected = float((pi[:, j] * pi[:, k]).mean() / pi[:, j].mean())
+    S = model.sample(20_000, given={"u": "a"}, random_state=0)
+
+    assert abs((S["v"] == "x").mean() - expected) < 0.02
+
+
+def test_rare_levels_are_one_to_the_model_and_come_back() -> None:
+    words = ["often"] * 60 + ["second"] * 30 + ["r1"] * 8 + [f"s{i}" for i in range(8)]
+    X = pd.DataFrame({"word": words, "x": np.arange(106.0)})
+    model = vae(40, modality=Frames(levels=2)).fit(X)
+    S = model.sample(4000, random_state=0)["word"]
+    rare = S[~S.isin(["often", "second"])]
+
+    assert set(S) <= set(words)
+    assert model.modality_.columns_[0].size == 3
+    assert len(set(rare)) > 5
+    assert 0.3 < (rare == "r1").mean() < 0.7
+    assert len(model.transform(X)) == 106
+
+
+def test_corruption_hides_whole_cells() -> None:
+    X = table()
+    hide = Frames().fit(X).damage(Masking(0.5))
+    modality = Frames().fit(X)
+    x = modality.normalize(modality.load(X))
+    Y = modality.restore(hide(x))
+
+    assert 0.4 < Y.isna().to_numpy()[X.notna().to_numpy()].mean() < 0.6
+    kept = (Y == modality.restore(x)) | Y.isna()
+    assert kept.all(axis=None)
+    assert ae.denoising(2, corruption=Masking(0.3), training=ae.Training(epochs=1)).fit(X)
+
+
+@pytest.mark.parametrize("make", [ae.autoencoder, ae.denoising, ae.contractive, ae.beta_vae])
+def test_other_recipes(make) -> None:
+    X = table(60)
+    model = make(2, layers=(8,), training=ae.Training(epochs=1)).fit(X)
+
+    assert model.reconstruct(X).shape == X.shape
+    assert not model.impute(X).isna().any(axis=None)
+
+
+def test_conditional_clone_and_resume(tmp_path: Path) -> None:
+    X = table(100)
+    y = X.pop("flag")
+    model = vae(2, conditional=True).fit(X, y)
+    assert model.sample(5, y=True).shape == (5, 4)
+    assert (model.sample(5, y=True, given={"kind": "b"})["kind"] == "b").all()
+    assert clone(model).fit(X, y).transform(X, y).shape == (100, 3)
+
+    def training(epochs: int) -> ae.Training:
+        return ae.Training(epochs=epochs, checkpoint=tmp_path / "run", checkpoint_seconds=0)
+
+    once = ae.vae(2, layers=(8,), training=training(2), random_state=0).fit(X)
+    again = ae.vae(2, layers=(8,), training=training(2), random_state=0).fit(X, resume=True)
+    np.testing.assert_array_equal(once.transform(X), again.transform(X))
+
+
+def test_frames_of_numbers_are_tables() -> None:
+    numbers = pd.DataFrame({"a": [1.0, 2.0], "b": [True, False]})
+
+    for X, kind in [(numbers, Tables), (numbers.assign(c=["x", None]), Frames)]:
+        model = ae.autoencoder(1, layers=(4,), training=ae.Training(epochs=1)).fit(X)
+        assert isinstance(model.modality_, kind)
+
+    # What was fitted with holes takes rows without
+    assert model.transform(numbers.assign(c="x")).shape == (2, 1)
+    assert isinstance(guess(np.ones((2, 2))), Tables)
+    assert isinstance(guess(np.ones((2, 2, 2))), Images)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda X: X.drop(columns="flag"), r"\['flag'\] have vanished"),
+        (lambda X: X.assign(new=1), r"\['new'\] are new"),
+        (lambda X: X.assign(kind="z"), "column 'kind': 'z' in row 0 is no level of the fit"),
+        (lambda X: X.assign(size="big"), "column 'size': expected numbers, got 'big' in row 0"),
+        (lambda X: X.assign(size=np.inf), "column 'size': the number in row 0 is infinite"),
+        (lambda X: X.assign(day=3), "column 'day': expected dates, got numbers"),
+        (lambda X: X.assign(day="soon"), "column 'day': expected dates"),
+        (lambda X: np.ones((3, 5)), "expected data like those of Frames"),
+    ],
+)
+def test_other_data_than_those_of_the_fit(fitted, change, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        fitted.transform(change(table()))
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (pd.DataFrame({"a": [1j]}), "column 'a': no use for cells of type complex128"),
+        (pd.DataFrame({"a": [[1], [2]]}), "column 'a': "),
+        (pd.DataFrame({"a": [np.inf, np.nan]}), "column 'a': the number in row 0 is infinite"),
+        (pd.DataFrame([["x", 1]], columns=["a", "a"]), "unique column names"),
+        (pd.DataFrame({"a": []}, dtype=str), "expected a table with rows and columns"),
+    ],
+)
+def test_tables_that_cannot_be(X: pd.DataFrame, message: str) -> None:
+    with pytest.raises((ValueError, TypeError), match=message):
+        vae(1).fit(X)
+
+
+def test_what_makes_no_sense(fitted) -> None:
+    with pytest.raises(ValueError, match="have a likelihood for each column"):
+        vae(1, likelihood=SharedGaussian()).fit(table())
+
+    with pytest.raises(ValueError, match="expected given cells of the columns"):
+        fitted.sample(given={"colour": "red"})
+
+    with pytest.raises(ValueError, match="column 'count': expected a whole number"):
+        fitted.sample(given={"count": 2.5})
+
+    plain = vae(1).fit(np.random.default_rng(0).normal(size=(30, 3)))
+    assert plain.cell_scores(np.zeros((2, 3))).shape == (2, 3)
+
+    with pytest.raises(ValueError, match="missing cells when fitting"):
+        plain.impute(np.zeros((2, 3)))
+
+
+# Files
+
+
+def test_csv_of_all_kinds(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text(
+        'n,x,word,ok,day\n1,0.5,a,true,2020-01-01\n,,,,\n3,1e3,"b, c",false,2021-05-06\n'
+    )
+    X = read_frame(file)
+
+    assert str(X["n"].dtype) == "Int64"
+    assert [dtype.kind for dtype in X.dtypes] == ["i", "f", "O", "b", "M"]
+    assert X.isna().sum(axis=1).tolist() == [0, 5, 0]
+    assert X["word"].tolist()[2] == "b, c"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a,b\n1,x\n2\n", "expected 2 cells in each row, got 1 in line 3"),
+        ("a,b\n1,x\n2,y,z\n", "expected 2 cells in each row, got 3 in line 3"),
+        ('a,b\n1,"x\ny"\n2\n', "expected 2 cells in each row, got 1 in line 4"),
+        ("a,a\n1,x\n", "columns with different names, got ['a'] more than once"),
+        ("a;b\n1;x\n", "expected commas between the cells, got semicolons"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_named(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text(text)
+
+    with pytest.raises(ValueError, match=f"cannot read .*t.csv.*{re.escape(message)}"):
+        vae(1).fit(file)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_command_line(tmp_path: Path, monkeypatch, capsys, suffix: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    X = table(80)
+    write = X.to_csv if suffix == "csv" else X.to_parquet
+    write(f"t.{suffix}", index=False)
+
+    def run(line: str) -> str:
+        capsys.readouterr()
+        status = main(shlex.split(line))
+        captured = capsys.readouterr()
+        return captured.out if status == 0 else captured.err
+
+    assert "Wrote m.ae" in run(f"fit t.{suffix} --recipe vae --layers 8 --epochs 1 --out m.ae")
+    assert "4 new" in run(f"sample m.ae -n 4 --given kind=a flag=True --out s.{suffix}")
+    assert "80 rows" in run(f"impute m.ae t.{suffix} --out i.{suffix}")
+    assert "80 recon" in run(f"reconstruct m.ae t.{suffix} --out r.{suffix}")
+    assert "80 codes" in run(f"transform m.ae t.{suffix} --out z.csv")
+    assert "mean of 80" in run(f"score m.ae t.{suffix}")
+    assert "expected a .csv or .parquet" in run("sample m.ae --out s.npy")
+    assert "expected --given COLUMN=CELL" in run("sample m.ae --given kind --out s.csv")
+
+    read = pd.read_csv if suffix == "csv" else pd.read_parquet
+    S = read(f"s.{suffix}")
+    assert [*S.columns] == [*X.columns]
+    assert (S["kind"] == "a").all()
+    assert not read(f"i.{suffix}").isna().any(axis=None)
+
+    assert len(read(f"r.{suffix}")) == 80
+
+    conditional = "--conditional --recipe vae --layers 8 --epochs 1"
+    assert "Wrote" in run(f"fit t.{suffix} --label flag {conditional} --out c.ae")
+    assert "5 new" in run(f"sample c.ae -n 5 --y True --out s.{suffix}")
+
+
+def test_pictures_and_the_manifold(fitted, tmp_path: Path) -> None:
+    X = table(200)
+    model = vae(20).fit(X)
+    assert "examples" in str(manifold.report(model, X, X[:50], tmp_path, n_neighbors=5))
+    assert len([*tmp_path.glob("*.png")]) == 4
+
+    on, off = manifold.OffManifoldDetector(model).fit(X).decompose(X)
+    assert np.isfinite(on + off).all()
+    assert manifold.Geodesics(model).interpolate(X[:2], X[2:4], n=3).shape == (6, 5)
+
+    assert plots.reconstructions(model, X, n=3).axes
+    assert plots.samples(model, 8).axes
+    assert plots.grid(model, X, n=3).axes
