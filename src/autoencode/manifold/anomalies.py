@@ -252,7 +252,7 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
 
         given = examples(X)
 
-        if given.ndim > 2 or (given.ndim == 1 and given.dtype == object):
+        if given.ndim > 2 or (given.ndim == 1 and given.dtype.kind in "OU"):
             return given
 
         checked = validate_data(self, X, reset=reset, dtype="numeric")
