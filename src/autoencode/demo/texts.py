@@ -49,8 +49,8 @@ def show(folder: Path, share: float, seed: int) -> dict[str, Any]:
 
     again = speller.reconstruct(test)
     new = speller.sample(200, random_state=seed)
-    ends = speller.transform(["seven", "nine hundred and ninety-nine"])
-    between = speller.inverse_transform(np.linspace(*ends, 6))
+    first, last = speller.transform(["seven", "nine hundred and ninety-nine"])
+    between = speller.inverse_transform(np.linspace(first, last, 6))
 
     return {
         "text_epochs": epochs,
