@@ -109,7 +109,7 @@ def test_slope_is_the_derivative() -> None:
     t = np.linspace(-2.01, 2.02, 50)
     ends = [column.decode(t + h) for h in (1e-7, -1e-7)]
 
-    np.testing.assert_allclose(np.exp(column.log_slope(t)), (ends[0] - ends[1]) / 2e-7, rtol=1e-4)
+    np.testing.assert_allclose(np.exp(column.scores_.log_slope(t)), (ends[0] - ends[1]) / 2e-7, rtol=1e-4)
 
 
 # The likelihood

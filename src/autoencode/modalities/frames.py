@@ -147,7 +147,7 @@ class Frames(Modality):
 
     def likelihood(self) -> Family:
         numbers = [c for c in self.columns_ if isinstance(c, NumberColumn)]
-        return Mixed(tuple(c.scale_ for c in numbers), tuple(self._sizes()))
+        return Mixed(tuple(c.scores_.scale_ for c in numbers), tuple(self._sizes()))
 
     def new_examples(self, p: Distribution) -> Tensor:
         r"""Draws rows; one and how rare it is where a level is rare, which `restore` undoes."""
@@ -176,7 +176,7 @@ class Frames(Modality):
         numbers = [c for c in self.columns_ if isinstance(c, NumberColumn)]
         n = len(numbers)
         t, there = x[:, :n].double().cpu().numpy(), x[:, n : 2 * n].double().cpu()
-        slopes = [column.log_slope(t[:, j]) for j, column in enumerate(numbers)]
+        slopes = [column.scores_.log_slope(t[:, j]) for j, column in enumerate(numbers)]
         total = torch.from_numpy(np.stack([np.zeros(len(t)), *slopes], axis=1))[:, 1:]
 
         return (there * total).sum(dim=1).to(x.device)
