@@ -3,7 +3,8 @@ r"""Rows of mixed columns with missing cells."""
 __all__ = ["Frames"]
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +189,12 @@ class Frames(Modality):
 
         return ll[:, order.tolist()]
 
+    def rest(self, x: Tensor) -> Iterator[Tensor]:
+        slots = torch.tensor(_slots(len(self._numbers()), self._sizes()), device=x.device)
+
+        for column in np.argsort([*self._numbers(), *self._levels()]).tolist():
+            yield x * (slots != column)
+
     def partial(self, given: Mapping[Any, Any], n: int = 1) -> Any:
         import pandas as pd
 
@@ -272,14 +279,16 @@ class _HiddenCells(Corruption):
         self.levels = levels
 
     def forward(self, x: Tensor) -> Tensor:
-        n = self.numbers
-        keep = torch.rand(len(x), n + len(self.levels), device=x.device) >= self.fraction
-        slots = [*range(n), *range(n)]
+        n_cells = self.numbers + len(self.levels)
+        keep = torch.rand(len(x), n_cells, device=x.device) >= self.fraction
 
-        for j, size in enumerate(self.levels):
-            slots += [n + j] * size
+        return x * keep[:, _slots(self.numbers, self.levels)]
 
-        return x * keep[:, slots]
+
+def _slots(numbers: int, levels: Sequence[int]) -> list[int]:
+    r"""Returns to which cell each number of the vector belongs."""
+    categories = [[numbers + j] * size for j, size in enumerate(levels)]
+    return [*range(numbers), *range(numbers), *chain.from_iterable(categories)]
 
 
 def _frame(X: Any) -> Any:

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from ..configurable import Configurable
 
 _APART = 0.01  # the least distance of two knots between: single precision tells scores apart
-_FAR = 1000.0  # scores end here, where the density is nothing
 _SHARPEST, _WIDEST = 1e-3, 0.5
 
 
@@ -21,7 +20,7 @@ class NormalScores(Configurable):
     A number that many rows share, such as the zeros of a count, owns a whole interval of
     scores, all of which lead back to it: what is drawn has it as often as the data have, though
     the one score that leads there is its middle. Between, the map is linear from knot to knot.
-    Beyond what was seen it goes on linearly, the way back ends there.
+    Beyond what was seen it goes on as a logarithm does, the way back ends there.
 
     Arguments:
         knots: How many there are at most, but for those numbers.
@@ -74,12 +73,11 @@ class NormalScores(Configurable):
 
         with np.errstate(invalid="ignore", over="ignore"):  # the ends own what is infinite
             t = self.high_[k] + share * self._step(self.high_, self.low_)[k]
-            beyond = self.middle_[k] + self.slope_ * (v - self.values_[k])
+            d = v - self.values_[k]
+            beyond = self.middle_[k] + np.sign(d) * np.log1p(self.slope_ * np.abs(d))
 
         t = np.where((v < self.values_[0]) | (v > self.values_[-1]), beyond, t)
-        t = np.where(v == self.values_[k], self.middle_[k], t)
-
-        return np.clip(t, -_FAR, _FAR)
+        return np.where(v == self.values_[k], self.middle_[k], t)
 
     def decode(self, t: NDArray) -> NDArray:
         r"""Returns the numbers of scores, within those of the fit."""
@@ -103,14 +101,15 @@ class NormalScores(Configurable):
         k = self._segment(self.low_, t)
         half = np.fmin(self.high_ - self.middle_, self.middle_ - self.low_)
         owns = (t >= self.low_[k]) & (t <= self.high_[k]) & (half[k] > 0)
-        beyond = (t < self.middle_[0]) | (t > self.middle_[-1])
+        beyond = np.maximum(self.middle_[0] - t, t - self.middle_[-1])
 
         with np.errstate(invalid="ignore", divide="ignore"):
             widths = np.where(np.isinf(half), 1.0, 2 * half)
             steps = self._step(self.values_, self.values_) / self._step(self.high_, self.low_)
             slope = np.where(owns, 1 / widths[k], steps[k])
 
-        return np.log(np.where(beyond & ~owns, 1 / self.slope_, slope))
+        inside = np.log(slope)
+        return np.where((beyond > 0) & ~owns, beyond - np.log(self.slope_), inside)
 
     def _thinned(self, v: NDArray, *scores: NDArray) -> list[NDArray]:
         r"""Returns few knots for many: those with an interval, the ends, and a grid between."""
