@@ -14,6 +14,7 @@ SCRIPTS = sorted((ROOT / "examples").glob("*.py"))
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_example(script: Path, tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(script.parent)  # as Python does with a script's folder
     runpy.run_path(str(script), run_name="__main__")
     printed = capsys.readouterr().out
 

@@ -9,7 +9,7 @@ from torch.distributions import Independent, Normal
 
 from autoencode import objectives
 from autoencode.distributions import Dirac, Gaussian, SharedGaussian
-from autoencode.evaluation import active_units, log_evidence
+from autoencode.evaluation import active_units, log_evidence, mutual_information
 from autoencode.objectives import ELBO, Contractive, Objective, Reconstruction
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -189,6 +189,15 @@ def test_bad_arguments_are_refused(make) -> None:
 def test_elbo_needs_a_density(make_model) -> None:
     with pytest.raises(ValueError, match=r"Use posterior=Gaussian\(\)"):
         ELBO()(make_model(Dirac), randn(4, 5), randn(4, 5))
+
+
+def test_mutual_information_is_that_of_gaussians(probabilistic_pca) -> None:
+    x, _ = probabilistic_pca.sample_and_log_prob(3000)
+    W = probabilistic_pca.W / probabilistic_pca.scale
+    exact = torch.linalg.slogdet(torch.eye(2) + W.T @ W).logabsdet / 2
+
+    assert mutual_information(probabilistic_pca.model(), x) == pytest.approx(float(exact), abs=0.1)
+    assert mutual_information(probabilistic_pca.model(), x[:1]) == 0.0
 
 
 def test_active_units_have_variance() -> None:

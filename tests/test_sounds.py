@@ -494,6 +494,10 @@ def test_distances_have_their_closed_forms() -> None:
         log_spectral_distance(x, 0.5 * x), torch.tensor(20 * np.log10(2)), atol=0.05
     )
     assert (log_spectral_distance(x, -x) == 0).all()
+
+    several = log_spectral_distance(x, x[::-1].copy(), (128, 512))
+    one_by_one = [log_spectral_distance(x, x[::-1].copy(), n) for n in (128, 512)]
+    assert torch.allclose(several, sum(one_by_one) / 2)
     assert (log_spectral_distance(0 * x, 0 * x) == 0).all()
 
     with pytest.raises(ValueError, match="expected waveforms of one shape"):

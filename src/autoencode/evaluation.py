@@ -2,23 +2,27 @@ r"""Numbers about a trained model."""
 
 __all__ = [
     "active_units",
+    "information",
     "log_evidence",
     "log_spectral_distance",
+    "mutual_information",
     "signal_to_noise",
     "weighted_codes",
 ]
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 from torch.distributions import Distribution, Independent, Normal
 
+from .distributions import Dirac
 from .model import LatentModel
 
 _SOUNDS = 64  # whose spectra are held at once
+_PAIRS = 2**20  # numbers of codes that are compared at once
 _ROWS = 2048  # codes to decode at once: more of them do not fit in the processor's cache
 
 
@@ -99,7 +103,69 @@ def active_units(Z: ArrayLike, threshold: float = 1e-2) -> int:
     return int((Z.var(dim=0, correction=0) > threshold).sum())
 
 
-def log_spectral_distance(x: ArrayLike, r: ArrayLike, window: int = 512) -> Tensor:
+def mutual_information(model: LatentModel, x: Tensor, seed: int = 0) -> float:
+    r"""How much the code says of which example it is that of.
+
+    .. math:: I(x; z) \approx \frac{1}{N} \sum_{i=1}^N \log
+        \frac{q(z_i \mid x_i)}{\frac{1}{N} \sum_{j=1}^N q(z_i \mid x_j)},
+        \qquad z_i \sim q(z \mid x_i)
+
+    The estimate is at most :math:`\log N`, so that many examples are needed to see much. It is
+    near zero where the posterior has collapsed.
+
+    References:
+        | ELBO surgery: yet another way to carve up the variational evidence lower bound
+          (Hoffman & Johnson, 2016)
+
+    Arguments:
+        model: The model.
+        x: The scaled data, with shape `(N, *)`.
+        seed: Seeds the codes that are drawn.
+
+    Returns:
+        The estimate in nats.
+
+    Example:
+        >>> mutual_information(model, x)  # doctest: +SKIP
+        5.2
+    """
+    q = model.encode(x)
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        z = q.sample()
+
+    rows = max(1, _PAIRS // q.mean.numel())
+    log_q = torch.cat([q.log_prob(part[:, None]) for part in z.split(rows)]).double()
+
+    return float((log_q.diagonal() - log_q.logsumexp(dim=1)).mean()) + math.log(len(z))
+
+
+def information(model: LatentModel, x: Tensor) -> dict[str, float]:
+    r"""What training shows of the code beside the loss: whether the posterior collapses.
+
+    Arguments:
+        model: The model.
+        x: The scaled data, with shape `(N, *)`.
+
+    Returns:
+        :func:`active_units` and :func:`mutual_information`; nothing for codes without a
+        density.
+
+    Example:
+        >>> information(model, x)  # doctest: +SKIP
+        {'active_units': 12.0, 'mutual_information': 5.2}
+    """
+    if isinstance(model.posterior, Dirac):
+        return {}
+
+    return {
+        "active_units": float(active_units(model.encode(x).mean)),
+        "mutual_information": mutual_information(model, x),
+    }
+
+
+def log_spectral_distance(x: ArrayLike, r: ArrayLike, window: int | Sequence[int] = 512) -> Tensor:
     r"""How far the spectra of sounds are apart, in decibels.
 
     .. math:: \frac{1}{T} \sum_{t=1}^T \sqrt{ \frac{1}{K} \sum_{k=1}^K \Big(
@@ -109,10 +175,20 @@ def log_spectral_distance(x: ArrayLike, r: ArrayLike, window: int = 512) -> Tens
     three quarters. Powers below a millionth of the greatest of :math:`X`, that is -60 dB, count
     as this. The phase counts for nothing, see :func:`signal_to_noise`.
 
+    Short windows hear when something sounds, long ones at which pitch. The mean over windows of
+    several lengths, the multi-resolution distance, favours no representation of about its own
+    resolution.
+
+    References:
+        | Parallel WaveGAN: A Fast Waveform Generation Model Based on Generative Adversarial
+          Networks with Multi-Resolution Spectrogram (Yamamoto et al., 2020)
+        | https://arxiv.org/abs/1910.11480
+
     Arguments:
         x: Waveforms, with shape `(N, n)`.
         r: Those to compare with them, with the same shape.
-        window: The samples of a window.
+        window: The samples of a window; of several lengths, such as `(256, 512, 1024, 2048)`,
+            the mean of their distances is returned.
 
     Returns:
         The distances, with shape `(N,)`. Of silence they are zero.
@@ -121,23 +197,16 @@ def log_spectral_distance(x: ArrayLike, r: ArrayLike, window: int = 512) -> Tens
         >>> x = torch.randn(1, 4000)
         >>> log_spectral_distance(x, 0.1 * x).round()
         tensor([20.], dtype=torch.float64)
+        >>> log_spectral_distance(x, 0.1 * x, window=(256, 1024)).round()
+        tensor([20.], dtype=torch.float64)
     """
     x, r = _waveforms(x, r)
-    hann = torch.hann_window(window, dtype=x.dtype)
-    distances = []
+    windows = [window] if isinstance(window, int) else window
+    pairs = torch.stack([x, r]).split(_SOUNDS, dim=1)
 
-    for pair in torch.stack([x, r]).split(_SOUNDS, dim=1):
-        S = torch.stft(
-            pair.flatten(end_dim=1), window, window // 4, window=hann, pad_mode="constant",
-            return_complex=True,
-        )  # fmt: skip
-        X, R = S.abs().square().unflatten(0, (2, -1))
-
-        floor = (1e-6 * X.amax(dim=(1, 2), keepdim=True)).clamp(min=1e-30)
-        decibels = 10 * (X.maximum(floor) / R.maximum(floor)).log10()
-        distances.append(decibels.square().mean(dim=1).sqrt().mean(dim=1))
-
-    return torch.cat(distances)
+    return torch.stack([torch.cat([_distance(pair, n) for pair in pairs]) for n in windows]).mean(
+        dim=0
+    )
 
 
 def signal_to_noise(x: ArrayLike, r: ArrayLike) -> Tensor:
@@ -190,6 +259,21 @@ def _draws(
             z = _sample(q, eps)
             log_w = model.decode(z).log_prob(x) + model.prior().log_prob(z) - q.log_prob(z)
             yield z, log_w.double()
+
+
+def _distance(pair: Tensor, window: int) -> Tensor:
+    r"""Returns the log-spectral distances of pairs with shape `(2, N, n)`."""
+    hann = torch.hann_window(window, dtype=pair.dtype)
+    S = torch.stft(
+        pair.flatten(end_dim=1), window, window // 4, window=hann, pad_mode="constant",
+        return_complex=True,
+    )  # fmt: skip
+    X, R = S.abs().square().unflatten(0, (2, -1))
+
+    floor = (1e-6 * X.amax(dim=(1, 2), keepdim=True)).clamp(min=1e-30)
+    decibels = 10 * (X.maximum(floor) / R.maximum(floor)).log10()
+
+    return decibels.square().mean(dim=1).sqrt().mean(dim=1)
 
 
 def _sample(q: Distribution, eps: Tensor) -> Tensor:

@@ -122,6 +122,11 @@ class LatentModel(nn.Module):
         return self.decoder(z)
 
     @property
+    def posterior(self) -> Family:
+        r"""The family of :math:`q(z \mid x)`."""
+        return self.encoder.family
+
+    @property
     def likelihood(self) -> Family:
         r"""The family of :math:`p(x \mid z)`."""
         return self.decoder.family
@@ -151,6 +156,10 @@ class _Given(LatentModel):
     def decode(self, z: Tensor) -> Distribution:
         model, c = self.bound
         return model.decoder(z, c)
+
+    @property
+    def posterior(self) -> Family:
+        return self.bound[0].posterior
 
     @property
     def likelihood(self) -> Family:

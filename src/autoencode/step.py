@@ -22,6 +22,7 @@ class Step(nn.Module):
         objective: What is minimised.
         corruption: Makes the input of the encoder from the target.
         normalize: Scales what is stored to what the model sees.
+        damage: What of the corruption comes before that, and makes stored examples of stored ones.
         precision: `"bfloat16"` to multiply matrices with eight bits of precision, where that
             is faster; sums, likelihoods and weights stay in float32.
 
@@ -36,6 +37,7 @@ class Step(nn.Module):
         objective: Objective,
         corruption: Callable[[Tensor], Tensor] = nn.Identity(),
         normalize: Callable[[Tensor], Tensor] = nn.Identity(),
+        damage: Callable[[Tensor], Tensor] | None = None,
         precision: str = "float32",
     ) -> None:
         super().__init__()
@@ -44,6 +46,7 @@ class Step(nn.Module):
         self.objective = objective
         self.corruption = corruption
         self.normalize = normalize
+        self.damage = damage
         self.precision = precision
 
     def forward(self, batch: Examples) -> Loss:
@@ -57,10 +60,11 @@ class Step(nn.Module):
         r"""Returns what the encoder sees and what the decoder is asked for, scaled."""
         target = self.normalize(batch.target)
 
-        if batch.corrupted is None:
-            return self.corruption(target), target
+        if batch.corrupted is not None:
+            return self.normalize(batch.corrupted), target
 
-        return self.normalize(batch.corrupted), target
+        x = target if self.damage is None else self.normalize(self.damage(batch.target))
+        return self.corruption(x), target
 
 
 class Summary:

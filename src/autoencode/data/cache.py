@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 log = logging.getLogger(__name__)
 
-_VERSION = 1  # of what is in the files
+_VERSION = 2  # of what is in the files
 _LARGE = 2**28  # bytes of a stream that are kept in memory
 _KEPT = 90 * 24 * 3600  # seconds since the last use
 

@@ -3,7 +3,6 @@ r"""Folders of images."""
 __all__ = ["read_images"]
 
 import contextlib
-import json
 import logging
 import os
 import warnings
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from .blocks import Block, write_rows
 from .cache import prepare
 
 log = logging.getLogger(__name__)
@@ -84,15 +84,16 @@ def read_images(
     if sum(n for _, n, _ in seen) > _LARGE:
         key = ["images", str(folder.resolve()), size, channels, seen]
         X, about, _ = prepare(key, lambda place: _write(place, folder, files, size, channels))
-        bad = about["bad"]
+        bad = _bad(seen, about["notes"])
     else:
-        blocks = [*_blocks(folder, files, *_survey(files, size, channels))]
+        blocks = [*_blocks(files, *_survey(files, size, channels))]
         X = np.concatenate([X for X, _ in blocks]) if blocks else np.zeros((0, 1, 1), np.uint8)
-        bad = {name: error for _, errors in blocks for name, error in errors.items()}
+        bad = _bad(seen, [note for _, notes in blocks for note in notes])
 
     if bad:
         message = f"{len(bad)} of {len(files)} files are no readable images: "
-        message += "; ".join([*bad.values()][:5]) + "; ..." * (len(bad) > 5)
+        message += "; ".join([f"{name} ({error})" for name, error in bad.items()][:5])
+        message += "; ..." * (len(bad) > 5)
 
         if strict:
             raise ValueError(f"{message}. Remove them, or use strict=False to skip them.")
@@ -116,79 +117,43 @@ def _write(
     size: tuple[int, int] | None,
     channels: int | None,
 ) -> dict[str, Any]:
-    r"""Writes the pixels to a file, going on from where it was stopped before."""
+    r"""Writes the pixels to a file."""
     log.info("decoding %d images of '%s', once.", len(files), folder)
     size, channels = _survey(files, size, channels)
     row = channels * size[0] * size[1]
-    done = _done(place, row)
+    notes = write_rows(place, row, lambda start: _blocks(files[start:], size, channels))
+    n = sum(note is None for note in notes)
 
-    with (place / "X").open("ab") as file:
-        file.truncate(done["rows"] * row)
-
-        for X, errors in _blocks(folder, files[done["files"] :], size, channels):
-            file.write(X.data)
-            file.flush()
-            os.fsync(file.fileno())
-
-            done["files"] += len(X) + len(errors)
-            done["rows"] += len(X)
-            done["bad"].update(errors)
-            (place / "done.new").write_text(json.dumps(done))
-            os.replace(place / "done.new", place / "done")
-
-    if done["rows"] == 0:
+    if n == 0:
         raise ValueError(f"expected a folder of images, got no image in '{folder}'.")
 
-    (place / "done").unlink(missing_ok=True)
-    shape = (done["rows"], *size, *([3] if channels == 3 else []))
-
-    return {"dtype": "uint8", "shape": shape, "bad": done["bad"]}
+    return {"dtype": "uint8", "shape": (n, *size, *[3] * (channels == 3)), "notes": notes}
 
 
-def _done(place: Path, row: int) -> dict[str, Any]:
-    r"""Returns how far an earlier process has come."""
-    try:
-        done = json.loads((place / "done").read_text())
-
-        if (place / "X").stat().st_size >= done["rows"] * row:
-            return done
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-
-    return {"files": 0, "rows": 0, "bad": {}}
+def _bad(seen: list[tuple[str, int, int]], notes: list[str | None]) -> dict[str, str]:
+    return {name: note for (name, *_), note in zip(seen, notes) if note is not None}
 
 
-def _blocks(
-    folder: Path, files: list[Path], size: tuple[int, int], channels: int
-) -> Iterator[tuple[NDArray, dict[str, str]]]:
-    r"""Yields the pixels of the readable files, and what is wrong with others, by name."""
+def _blocks(files: list[Path], size: tuple[int, int], channels: int) -> Iterator[Block]:
+    r"""Yields the pixels of the readable files, and what is wrong with each."""
     mode = "RGB" if channels == 3 else "L"
 
     def decode(file: Path) -> NDArray | str:
         try:
             return np.asarray(_open(file, size).convert(mode))
         except Exception as error:  # Pillow's decoders raise whatever they like
-            return f"{file.relative_to(folder)} ({type(error).__name__}: {error})"
+            return f"{type(error).__name__}: {error}"
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for i in range(0, len(files), _BLOCK):
-            part = files[i : i + _BLOCK]
-
             with _quiet():
-                decoded = [*pool.map(decode, part)]
+                decoded = [*pool.map(decode, files[i : i + _BLOCK])]
 
-            pixels = [d for d in decoded if isinstance(d, np.ndarray)]
-            X = np.zeros((len(pixels), *size, *([3] if channels == 3 else [])), np.uint8)
+            pixels = [d for d in decoded if not isinstance(d, str)]
+            X = np.zeros((len(pixels), *size, *[3] * (channels == 3)), np.uint8)
             X[:] = pixels if pixels else X
 
-            yield (
-                X,
-                {
-                    str(f.relative_to(folder)): d
-                    for f, d in zip(part, decoded)
-                    if isinstance(d, str)
-                },
-            )
+            yield X, [d if isinstance(d, str) else None for d in decoded]
 
 
 def _survey(

@@ -1,19 +1,23 @@
 r"""Folders of recordings."""
 
-__all__ = ["fault", "holds_sounds", "mix", "read_sounds", "report"]
+__all__ = ["Recordings", "fault", "holds_sounds", "mix", "read_sounds", "report"]
 
 import logging
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .blocks import write_rows
+from .cache import prepare
 
 log = logging.getLogger(__name__)
 
@@ -22,12 +26,42 @@ _SILENT = 1e-4  # of full scale: -80 dB
 _CLIPPED = 0.9999  # a loud recording touches full scale, a clipped one stays there
 _SHORTEST = 0.01  # seconds: less holds no pitch that one can hear
 _ENOUGH = 1000  # files that say what a folder is of
+_LARGE = 2**28  # bytes of waveforms, beyond which they are decoded once and kept in the cache
+_BLOCK = 1024  # files between two notes of how far it is
+
+
+class Recordings(np.ndarray):
+    r"""Waveforms of a folder, each with shape `(n,)` or `(n, channels)`, in an array of objects.
+
+    What is wrong with them has been said. They may be views of the rows of a file.
+
+    Example:
+        >>> read_sounds("recordings/").X.rows  # doctest: +SKIP
+        memmap([[0., 0., 0., ..., 0., 0., 0.], ...
+    """
+
+    rows: NDArray | None = None
+    r"""All of them in a mapped array with shape `(N, n)` or `(N, n, channels)`, if they are.
+
+    Silence fills them up. What is taken of the whole has none.
+    """
+
+    @classmethod
+    def of(cls, waves: Sequence[NDArray], rows: NDArray | None = None) -> "Recordings":
+        r"""Puts waveforms together."""
+        X = cast(Recordings, np.empty(len(waves), object).view(cls))
+        X.rows = rows
+
+        for i, wave in enumerate(waves):
+            X[i] = wave
+
+        return X
 
 
 class SoundFolder(NamedTuple):
     r"""The sounds of a folder: waveforms, the subfolders, and the files they come from."""
 
-    X: NDArray
+    X: Recordings
     y: NDArray | None
     files: list[str]
 
@@ -44,21 +78,23 @@ def read_sounds(
     They may be WAV, FLAC, OGG, AIFF or whatever else libsndfile reads, each of its own rate,
     length and channels. Those of another rate are resampled, those with other channels mixed
     down. What could not be read is skipped; that, and what is silent, clipped or shorter than a
-    hundredth of a second, is counted and named in the log.
+    hundredth of a second, is counted and named in the log. Large folders are decoded once, by all
+    processors, to a file in the :func:`cache <autoencode.data.cache_folder>`, where they are
+    found as long as the names, sizes and times of modification of the files and the settings are
+    the same.
 
     Arguments:
         folder: The folder. Every file in it is read, but those whose name, or whose folder's,
             begins with a dot.
         rate: The samples per second that they are brought to.
-        seconds: How much of each is read, from its beginning; by default all.
+        seconds: How much of each is read, from its beginning; by default all, in memory.
         channels: One, or how many a sound is to have. All channels of a file that has others
             are mixed, and repeated.
         strict: Whether to refuse a folder in which anything is to be named.
 
     Returns:
-        The waveforms as float32, full scale from -1 to 1, with shape `(n,)` or `(n, channels)`
-        each, in an array of objects; the subfolder of each, or `None` if there are none; and
-        the files' names.
+        The waveforms as float32, full scale from -1 to 1, as :class:`Recordings`; the subfolder
+        of each, or `None` if there are none; and the files' names.
 
     Raises:
         ValueError: If there is no sound, or with `strict` if something is wrong with one; or
@@ -71,46 +107,31 @@ def read_sounds(
     _check_packages()
     folder = Path(folder)
     files = sorted(f for f in folder.rglob("*") if f.is_file() and not _hidden(f, folder))
+    states = [file.stat() for file in files]
     names = [str(file.relative_to(folder)) for file in files]
 
-    def decode(file: Path) -> tuple[NDArray, bool] | str:
-        try:
-            return _decode(file, rate, seconds, channels)
-        except Exception as error:  # libsndfile's decoders raise whatever they like
-            return f"{type(error).__name__}: {error}"
+    if seconds is not None and 4 * len(files) * channels * round(seconds * rate) > _LARGE:
+        seen = [(n, s.st_size, s.st_mtime_ns) for n, s in zip(names, states)]
+        key = ["sounds", str(folder.resolve()), rate, seconds, channels, seen]
+        make = partial(_write, folder, files, rate, seconds, channels)
+        rows, about, _ = prepare(key, make)
+        notes = about["notes"]
+        lengths = [note[0] for note in notes if not isinstance(note, str)]
+        X = Recordings.of([row[:n] for row, n in zip(np.asarray(rows), lengths)], rows)
+    else:
+        blocks = [*_blocks(files, rate, seconds, channels)]
+        X = Recordings.of([x for waves, _ in blocks for x in waves])
+        notes = [note for _, notes in blocks for note in notes]
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        decoded = dict(zip(names, pool.map(decode, files)))
+    _report_notes(dict(zip(names, notes)), seconds, strict)
 
-    bad = [f"{name} ({d})" for name, d in decoded.items() if isinstance(d, str)]
-    read = {name: d for name, d in decoded.items() if not isinstance(d, str)}
-    faults = {name: fault(x, rate) for name, (x, _) in read.items()}
-
-    report(
-        {
-            "no readable sounds, and skipped": bad,
-            **{
-                f"{kind}, and kept": [name for name, f in faults.items() if f == kind]
-                for kind in ("silent", "clipped", "too short")
-            },
-        },
-        f"{len(files):,} files",
-        strict,
-    )
-
-    if not read:
+    if len(X) == 0:
         raise ValueError(f"expected a folder of sounds, got no sound in '{folder}'.")
 
-    cut = sum(longer for _, longer in read.values())
+    kept = [name for name, note in zip(names, notes) if not isinstance(note, str)]
+    parents = [str(Path(name).parent) for name in kept]
 
-    if cut:
-        log.info("%d of %d sounds are longer than %g s, and cut off.", cut, len(read), seconds)
-
-    X = np.empty(len(read), object)
-    X[:] = [x for x, _ in read.values()]
-    parents = [str(Path(name).parent) for name in read]
-
-    return SoundFolder(X, np.array(parents) if set(parents) != {"."} else None, [*read])
+    return SoundFolder(X, np.array(parents) if set(parents) != {"."} else None, kept)
 
 
 def holds_sounds(folder: Path) -> bool:
@@ -195,6 +216,69 @@ def mix(x: NDArray, channels: int) -> NDArray:
         return x
 
     return np.repeat(x.mean(axis=-1, keepdims=True), channels, axis=-1)
+
+
+def _write(
+    folder: Path, files: list[Path], rate: int, seconds: float, channels: int, place: Path
+) -> dict[str, Any]:
+    r"""Writes the waveforms to a file, filled up by silence."""
+    log.info("decoding %d sounds of '%s', once.", len(files), folder)
+    shape = (round(seconds * rate), *[channels] * (channels > 1))
+
+    def blocks(start: int) -> Iterator[tuple[NDArray, list[Any]]]:
+        for waves, notes in _blocks(files[start:], rate, seconds, channels):
+            X = np.zeros((len(waves), *shape), np.float32)
+
+            for row, wave in zip(X, waves):
+                row[: len(wave)] = wave
+
+            yield X, notes
+
+    notes = write_rows(place, 4 * math.prod(shape), blocks)
+    n = sum(not isinstance(note, str) for note in notes)
+
+    if n == 0:
+        raise ValueError(f"expected a folder of sounds, got no sound in '{folder}'.")
+
+    return {"dtype": "float32", "shape": (n, *shape), "notes": notes}
+
+
+def _blocks(
+    files: list[Path], rate: int, seconds: float | None, channels: int
+) -> Iterator[tuple[list[NDArray], list[Any]]]:
+    r"""Yields waveforms, and notes of files: length, fault and whether they go on, or an error."""
+
+    def decode(file: Path) -> tuple[NDArray, bool] | str:
+        try:
+            return _decode(file, rate, seconds, channels)
+        except Exception as error:  # libsndfile's decoders raise whatever they like
+            return f"{type(error).__name__}: {error}"
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for i in range(0, len(files), _BLOCK):
+            decoded = [*pool.map(decode, files[i : i + _BLOCK])]
+
+            yield (
+                [d[0] for d in decoded if not isinstance(d, str)],
+                [
+                    d if isinstance(d, str) else [len(d[0]), fault(d[0], rate), d[1]]
+                    for d in decoded
+                ],
+            )
+
+
+def _report_notes(notes: Mapping[str, Any], seconds: float | None, strict: bool) -> None:
+    read = {name: note for name, note in notes.items() if not isinstance(note, str)}
+    bad = [f"{name} ({note})" for name, note in notes.items() if isinstance(note, str)]
+    kinds = {
+        f"{kind}, and kept": [name for name, (_, fault, _) in read.items() if fault == kind]
+        for kind in ("silent", "clipped", "too short")
+    }
+    report({"no readable sounds, and skipped": bad, **kinds}, f"{len(notes):,} files", strict)
+    cut = sum(longer for *_, longer in read.values())
+
+    if cut:
+        log.info("%d of %d sounds are longer than %g s, and cut off.", cut, len(read), seconds)
 
 
 def _decode(file: Path, rate: int, seconds: float | None, channels: int) -> tuple[NDArray, bool]:

@@ -51,6 +51,9 @@ class Modality(Configurable, abc.ABC):
     suffix: ClassVar[str] = ""
     r"""Of such a folder, the suffix of the files, one for each example."""
 
+    symbolic: ClassVar[bool] = False
+    r"""Whether networks see symbols, between which there are no directions and distances."""
+
     columns: ClassVar[bool] = True
     r"""Whether arrays with shape `(N, D)` have columns, whose number and names are to stay."""
 
@@ -175,6 +178,14 @@ class Modality(Configurable, abc.ABC):
         densities divided by it for each element, so that both are in the user's units.
         """
 
+    def suit(self, network: Network) -> Network:
+        r"""Returns an architecture with what the data say of it, such as the size of an alphabet.
+
+        Raises:
+            ValueError: If it is none for such data.
+        """
+        return network
+
     def error(self, x: Tensor, p: Distribution) -> Tensor:
         r"""Returns how far examples are from what :math:`p(x \mid z)` makes of them.
 
@@ -193,6 +204,18 @@ class Modality(Configurable, abc.ABC):
     def damage(self, corruption: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
         r"""Returns a corruption, or what stands for it where it has no meaning for the data."""
         return corruption
+
+    def stages(
+        self, corruption: Callable[[Tensor], Tensor]
+    ) -> tuple[Callable[[Tensor], Tensor] | None, Callable[[Tensor], Tensor]]:
+        r"""Returns what of a corruption comes before `normalize`, if anything, and what after it.
+
+        By default all of it damages scaled examples.
+
+        Raises:
+            ValueError: If the order of its parts is another.
+        """
+        return None, corruption
 
     def numbers(self, X: Any) -> Any:
         r"""Returns the rows of a table as numbers, for pictures."""

@@ -3,20 +3,22 @@ r"""Sounds: recordings of any rate, length and number of channels."""
 __all__ = ["Sounds"]
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+import torch.nn as nn
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
-from ..data import read_sounds
-from ..data.sounds import fault, holds_sounds, mix, report
+from ..corruptions import OfSounds, Sequence
+from ..data import on_disk, read_sounds
+from ..data.sounds import Recordings, fault, holds_sounds, mix, report
 from ..distributions import Family, SharedGaussian
 from ..networks import Convolutional, Network
 from .base import Modality, tensor_of
@@ -24,6 +26,7 @@ from .spectra import LogMel, Spectrum
 from .statistics import value_range
 
 _ROWS = 64  # sounds to transform at once
+_LEAST = 1e-12  # a variance below is rounding
 _LOUDEST = 8.0  # further beyond full scale than any filter leads
 
 
@@ -88,39 +91,45 @@ class Sounds(Modality):
         return isinstance(X, (list, tuple, np.ndarray)) and len(X) > 0 and all(map(_is_wave, X))
 
     def read(self, path: Path) -> tuple[Any, ...]:
-        folder = read_sounds(path, self.rate, self.seconds, self.channels, self.strict)
+        X, y, files = read_sounds(path, self.rate, self.seconds, self.channels, self.strict)
 
         if not hasattr(self, "shape_"):
-            return folder
+            return X, y, files
 
-        X = self.load(folder.X).numpy()
-        return folder._replace(X=X[..., 0] if self.channels == 1 else X)
+        if X.rows is not None:
+            return X.rows, y, files
+
+        waves = self.load(X).numpy()
+        return waves[..., 0] if self.channels == 1 else waves, y, files
 
     def fit(self, X: Any, support: Constraint = constraints.real) -> "Sounds":
         self._check_arguments()
         self.samples_ = round(self.rate * self.seconds)
         self._check(X)
 
-        # Those of a folder have been checked there, by the names of their files
-        if not (isinstance(X, np.ndarray) and X.dtype == object):
+        if not isinstance(X, Recordings):
             self._report(X)
 
         x = self.load(X)
-        self.loc_, self.scale_ = np.zeros(()), 1.0
-        total, n = torch.zeros((), dtype=torch.float64), 0
+        n, total, squares = 0, torch.zeros((), dtype=torch.float64), 0.0
 
-        for c in self._spectra(x):
-            total, n = total + c.sum(dim=(0, 1, 2)), n + c[..., 0].numel()
+        for rows in x.split(_ROWS):
+            c = self._transform(rows).double()
+            n, total = n + c[..., 0].numel(), total + c.sum(dim=(0, 1, 2))
+            squares += float(c.square().sum())
 
         self.shape_ = tuple(c.shape[1:])
         self.loc_ = (total / n).numpy()
-        squares = sum(c.square().sum() for c in self._spectra(x)) / (n * self.shape_[-1])
-        self.scale_ = float(squares**0.5) or 1.0
+        variance = squares / (n * self.shape_[-1]) - float((self.loc_**2).mean())
+        self.scale_ = math.sqrt(variance) if variance > _LEAST else 1.0
 
         return self
 
     def load(self, X: Any) -> Tensor:
         self._check(X)
+
+        if isinstance(X, Recordings) and X.rows is not None:
+            return on_disk(tensor_of(X.rows), X.rows)
 
         if isinstance(X, np.ndarray) and X.dtype != object:
             return tensor_of(X)
@@ -156,6 +165,23 @@ class Sounds(Modality):
     def unit(self) -> Tensor:
         return torch.ones(())
 
+    def stages(
+        self, corruption: Callable[[Tensor], Tensor]
+    ) -> tuple[Callable[[Tensor], Tensor] | None, Callable[[Tensor], Tensor]]:
+        steps = corruption.steps if isinstance(corruption, Sequence) else [corruption]
+        of_waves = [isinstance(step, OfSounds) for step in steps]
+        n = sum(of_waves)
+
+        if n == 0:
+            return None, corruption
+
+        if not all(of_waves[:n]):
+            raise ValueError(
+                f"expected corruptions of waveforms before those of spectra, got {steps}."
+            )
+
+        return _Damage(self, steps[:n]), Sequence(steps[n:])
+
     def pixels(self, X: NDArray) -> NDArray:
         mel = LogMel(bands=64, hop=self.seconds / 64)
         dark, light = math.log(mel.floor), math.log(mel.floor + 0.3)
@@ -176,10 +202,6 @@ class Sounds(Modality):
     def _transform(self, x: Tensor) -> Tensor:
         return self._spectrum.forward(self._waves(x), self.rate)
 
-    def _spectra(self, x: Tensor) -> Iterator[Tensor]:
-        for rows in x.split(_ROWS):
-            yield self.normalize(rows).double()
-
     def _waves(self, x: Tensor) -> Tensor:
         r"""Returns what `load` returned with shape `(N, channels, samples)`, at full scale."""
         x = _full_scale(x[:, : self.samples_])
@@ -198,6 +220,9 @@ class Sounds(Modality):
             )
 
     def _check(self, X: Any) -> None:
+        if isinstance(X, Recordings):
+            return  # which was done file by file
+
         if isinstance(X, np.ndarray) and X.dtype != object:
             if X.ndim not in {2, 3} or 0 in X.shape:
                 raise ValueError(
@@ -225,6 +250,27 @@ class Sounds(Modality):
             f"{len(X):,} sounds",
             self.strict,
         )
+
+
+class _Damage(nn.Module):
+    r"""Corruptions of waveforms, for sounds as they are stored."""
+
+    def __init__(self, sounds: Sounds, steps: list[Callable[..., Tensor]]) -> None:
+        super().__init__()
+
+        self.sounds = sounds
+        self.steps = steps
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.sounds._waves(x)
+
+        for step in self.steps:
+            x = step(x, self.sounds.rate)
+
+        return x.movedim(1, -1)
+
+    def extra_repr(self) -> str:
+        return f"{self.steps}"
 
 
 def _is_wave(x: object) -> bool:

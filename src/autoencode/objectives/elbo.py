@@ -36,7 +36,8 @@ class ELBO(Objective):
         warmup: The share of the training, in 0 to 1, over which :math:`\beta` rises
             linearly from zero.
         free_bits: The rate :math:`\lambda`, in nats per example, below which the rate costs
-            nothing more.
+            nothing more; by default that of the likelihood, which is zero but for
+            :class:`~autoencode.distributions.Autoregressive`.
 
     Example:
         >>> ELBO(beta=4.0).get_params()["beta"]
@@ -45,10 +46,12 @@ class ELBO(Objective):
 
     posterior = Gaussian
 
-    def __init__(self, beta: float = 1.0, warmup: float = 0.0, free_bits: float = 0.0) -> None:
+    def __init__(
+        self, beta: float = 1.0, warmup: float = 0.0, free_bits: float | None = None
+    ) -> None:
         super().__init__()
 
-        if not (beta >= 0 and 0 <= warmup <= 1 and free_bits >= 0):
+        if not (beta >= 0 and 0 <= warmup <= 1 and (free_bits or 0) >= 0):
             raise ValueError(
                 "expected beta >= 0, warmup in 0 to 1 and free_bits >= 0,"
                 f" got {beta}, {warmup} and {free_bits}."
@@ -64,9 +67,10 @@ class ELBO(Objective):
 
         distortion = -model.decode(z).log_prob(target)
         rate = kl_divergence(q, model.prior(), z)
+        free_bits = model.likelihood.free_bits if self.free_bits is None else self.free_bits
 
         return Loss(
-            distortion + self._beta() * rate.clamp(min=self.free_bits),
+            distortion + self._beta() * rate.clamp(min=free_bits),
             {"distortion": distortion, "rate": rate, "bound": -(distortion + rate)},
         )
 

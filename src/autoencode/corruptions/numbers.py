@@ -1,14 +1,4 @@
-r"""Corruptions :math:`C(\tilde x \mid x)`: what damages the input of a denoising autoencoder.
-
-A corruption is a module that sees the scaled data - intensities in 0 to 1 for images,
-standard deviations for tables - with shape `(B, *)`, and returns a damaged copy of the same
-shape. It draws from torch's global generator. Put several in :class:`Sequence` to apply one
-after the other; any function from tensor to tensor serves as well.
-
-References:
-    | Extracting and Composing Robust Features with Denoising Autoencoders (Vincent et al., 2008)
-    | https://doi.org/10.1145/1390156.1390294
-"""
+r"""Corruptions of numbers, and the abstract one."""
 
 __all__ = ["Blur", "Corruption", "GaussianNoise", "Masking", "SaltAndPepper", "Sequence"]
 
@@ -21,7 +11,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 from torch import Tensor
 
-from .configurable import Configurable
+from ..configurable import Configurable
 
 
 class Corruption(Configurable, nn.Module, abc.ABC):

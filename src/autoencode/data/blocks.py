@@ -1,0 +1,75 @@
+r"""Rows of a file that is written block by block, and goes on where it was stopped."""
+
+__all__ = ["Block", "write_rows"]
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+Block = tuple[NDArray, list[Any]]
+
+
+def write_rows(place: Path, row: int, blocks: Callable[[int], Iterator[Block]]) -> list[Any]:
+    r"""Writes the rows that sources give to the file `X` of a folder.
+
+    Beside it, `notes` has a line for each source. A row is on the disk before its note is, so
+    that after a kill the notes say which sources are done.
+
+    Arguments:
+        place: The folder, in which an earlier process may have begun.
+        row: The bytes of a row.
+        blocks: Yields, from the source with the given number on, rows, and a note for each
+            source: text, why it has no row, or whatever else is to be known of it.
+
+    Returns:
+        The notes of all sources.
+
+    Example:
+        >>> import tempfile
+        >>> import numpy as np
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> write_rows(folder, 8, lambda start: iter([(np.zeros(2), [None, "empty", None])]))
+        [None, 'empty', None]
+        >>> (folder / "X").stat().st_size
+        16
+    """
+    notes, end = _done(place, row)
+    n = sum(not isinstance(note, str) for note in notes)
+
+    with (place / "X").open("ab") as rows, (place / "notes").open("ab") as lines:
+        rows.truncate(n * row)
+        lines.truncate(end)
+
+        for X, new in blocks(len(notes)):
+            for file, part in ((rows, X.data), (lines, b"".join(map(_line, new)))):
+                file.write(part)
+                file.flush()
+                os.fsync(file.fileno())
+
+            notes += new
+
+    (place / "notes").unlink()
+    return notes
+
+
+def _line(note: Any) -> bytes:
+    return json.dumps(note).encode() + b"\n"
+
+
+def _done(place: Path, row: int) -> tuple[list[Any], int]:
+    r"""Returns the notes of an earlier process, and where the last whole one ends."""
+    try:
+        whole, end, _ = (place / "notes").read_bytes().rpartition(b"\n")
+        notes = [json.loads(line) for line in (whole + end).splitlines()]
+        n = sum(not isinstance(note, str) for note in notes)
+
+        if (place / "X").stat().st_size >= n * row:
+            return notes, len(whole + end)
+    except (OSError, ValueError):
+        pass
+
+    return [], 0

@@ -1,0 +1,113 @@
+r"""Tests that a kind of data from outside of the library is as good as its own."""
+
+import importlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import autoencode as ae
+from autoencode.manifold import NeighborGraph, Tangents
+
+
+@pytest.fixture
+def graphs(monkeypatch):
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "examples")
+    return importlib.import_module("graphs")
+
+
+@pytest.fixture
+def data(graphs):
+    return graphs.rings_and_stars(60, 6, np.random.default_rng(0))
+
+
+def quick(graphs, recipe=ae.vae, **options) -> ae.Autoencoder:
+    training = ae.Training(epochs=2)
+    return recipe(2, modality=graphs.Graphs(6), training=training, random_state=0, **options)
+
+
+@pytest.mark.parametrize("recipe", [ae.vae, ae.autoencoder, ae.denoising, ae.contractive])
+def test_recipes_take_it(graphs, data, recipe) -> None:
+    X, _ = data
+    model = quick(graphs, recipe).fit(X)
+
+    assert model.transform(X).shape == (60, 2)
+    assert model.reconstruct(X).shape == X.shape
+    assert set(np.unique(model.inverse_transform(np.zeros((1, 2))))) <= {0, 1}
+    assert np.isfinite(model.score(X))
+
+
+def test_new_examples_are_of_the_kind(graphs, data) -> None:
+    made = quick(graphs, conditional=True).fit(*data).sample(5, y="star", random_state=0)
+
+    assert made.shape == (5, 6, 6)
+    assert np.array_equal(made, made.swapaxes(1, 2))
+    assert not made[:, range(6), range(6)].any()
+
+
+def test_probabilities_are_of_pairs_of_nodes(graphs, data) -> None:
+    X, _ = data
+    model = quick(graphs).fit(X)
+    i, j = np.triu_indices(6, 1)
+    pairs = ae.vae(
+        2, modality=ae.modalities.Tables(), likelihood=model.likelihood_.clone(),
+        network=model.modality_.network(), training=ae.Training(epochs=2), random_state=0,
+    ).fit(X[:, i, j].astype(np.float32))  # fmt: skip
+
+    assert np.allclose(model.score_samples(X), pairs.score_samples(X[:, i, j]), atol=1e-4)
+
+
+def test_storage_wants_trust(graphs, data, tmp_path) -> None:
+    X, _ = data
+    model = quick(graphs).fit(X)
+    model.save(tmp_path / "graphs.ae")
+
+    for trusted in ("graphs.Graphs", graphs.Graphs, [graphs.Graphs]):
+        loaded = ae.load(tmp_path / "graphs.ae", trusted=trusted)
+        assert np.array_equal(loaded.transform(X), model.transform(X))
+
+    with pytest.raises(ValueError, match=r"load with trusted=\['graphs.Graphs'\]"):
+        ae.load(tmp_path / "graphs.ae")
+
+
+def test_folders_files_and_memory_are_alike(graphs, data, tmp_path) -> None:
+    X, _ = data
+    (tmp_path / "graphs").mkdir()
+    np.save(tmp_path / "X.npy", X)
+    model = quick(graphs)
+    fitted = model.fit(X)
+
+    for i, x in enumerate(X):
+        fitted.modality_.write(tmp_path / "graphs" / f"{i:03}.txt", x)
+
+    Z = fitted.transform(X)
+    assert np.array_equal(fitted.transform(tmp_path / "graphs"), Z)
+    assert np.array_equal(model.fit(tmp_path / "graphs").transform(X), Z)
+    assert np.array_equal(model.fit(np.load(tmp_path / "X.npy", mmap_mode="r")).transform(X), Z)
+
+
+def test_clones_and_resumed_training(graphs, data, tmp_path) -> None:
+    from sklearn.base import clone
+
+    X, _ = data
+    model = quick(graphs).set_params(training__checkpoint=str(tmp_path)).fit(X)
+
+    assert clone(model).modality.nodes == 6
+    assert model.get_params()["modality__nodes"] == 6
+    assert np.array_equal(model.transform(X), clone(model).fit(X, resume=True).transform(X))
+
+
+def test_the_manifold_part_takes_it(graphs, data) -> None:
+    X, _ = data
+    model = quick(graphs).fit(X)
+
+    assert NeighborGraph(3).fit(model.transform(X)).indices_.shape == (60, 3)
+    assert np.isfinite(Tangents(model).fit(X).reach(X[:4], np.array([[1], [2], [3], [0]]))).all()
+
+
+def test_other_data_are_refused(graphs) -> None:
+    with pytest.raises(ValueError, match=r"expected symmetric matrices of 6 nodes, got shape"):
+        quick(graphs).fit(np.zeros((5, 7, 7)))
+
+    with pytest.raises(ValueError, match="expected symmetric matrices"):
+        quick(graphs).fit(np.triu(np.ones((5, 6, 6))))
