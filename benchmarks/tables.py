@@ -43,7 +43,6 @@ from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
 import autoencode as ae
-from autoencode.corruptions import Masking
 
 ROWS = 3000
 CODE = 16
@@ -246,7 +245,7 @@ def new_rows() -> list[list]:
 
 
 def fill_ours(X: pd.DataFrame) -> pd.DataFrame:
-    return ae.vae(CODE, corruption=Masking(0.2), random_state=0).fit(X).impute(X)
+    return ae.vae(CODE, random_state=0).fit(X).impute(X)
 
 
 def fill_like(imputer: KNNImputer | IterativeImputer, X: pd.DataFrame) -> pd.DataFrame:
@@ -289,7 +288,7 @@ def errors(truth: pd.DataFrame, filled: pd.DataFrame, hidden: np.ndarray) -> tup
 
 def imputation() -> list[list]:
     methods = {
-        "`ae.vae(16, corruption=Masking(0.2))`": fill_ours,
+        "`ae.vae(16)`": fill_ours,
         "`KNNImputer()`": lambda X: fill_like(KNNImputer(), X),
         "`IterativeImputer()`": lambda X: fill_like(IterativeImputer(random_state=0), X),
     }

@@ -383,8 +383,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         model without a density takes the one code that it has.
 
         Arguments:
-            X: The rows. Training with `corruption=Masking()`, which hides cells, makes a model
-                better at this.
+            X: The rows, like those of the fit. A model that was fitted to whole rows has not
+                seen missing cells, unless by `corruption=Masking()`.
             y: Their labels or numbers, if the model is conditional.
             n_samples: How many completed tables to draw, to see the spread; by default one, of
                 means and most probable levels.

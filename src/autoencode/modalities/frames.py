@@ -33,10 +33,10 @@ class Frames(Modality):
     missing; and the indicators of the levels of each category, all zero if it is missing. What
     comes back is a data frame of pandas with the same columns, types and ranges.
 
-    Densities of numbers are in the user's units, of dates per day, through the slope of the map to
-    scores; where a number has a share of its own of the rows, or all are whole, they are those
-    of that map and no probabilities. Rare levels count as one. Squared errors are of scores
-    and indicators, since columns share no unit.
+    Densities of numbers are in the user's units, of dates per day, through the slope of the map
+    to :class:`~autoencode.modalities.scores.NormalScores`; a number that many rows share has about
+    its probability. Rare levels count as one. Squared errors are of scores and indicators, since
+    columns share no unit.
 
     Arguments:
         levels: How many levels of a category the model tells apart; all rarer ones are one
