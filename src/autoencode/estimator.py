@@ -344,9 +344,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return self._map_data(evidence, X, y).numpy()
 
     def cell_scores(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> NDArray:
-        r"""How surprising each cell of a table is: :math:`-\log p(x_j \mid z)` of the scaled data.
+        r"""How surprising each cell of a table is, :math:`-\log p(x_j \mid x_{-j})`.
 
-        At the posterior mean of the row, which has seen the cell. Higher is stranger.
+        That is: given the other cells of its row, see
+        :func:`~autoencode.imputation.log_prob_given_rest`. Densities are of the scaled data, so
+        that cells of different columns compare. Higher is stranger.
 
         Arguments:
             X: The rows.
@@ -356,12 +358,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             The scores in nats, with shape `(N, columns)`; NaN where a cell is missing.
 
         Raises:
-            ValueError: If the data are no tables.
+            ValueError: If the data are such as can have no missing cells.
         """
         self._check_fitted(decoder=True)
-        cells = self.modality_.cells
+        modality, seed = self.modality_, self.seed_
 
-        return self._map_data(lambda m, x: -cells(x, m.decode(m.encode(x).mean)), X, y).numpy()
+        def surprise(model: LatentModel, x: Tensor) -> Tensor:
+            rest = modality.rest(x)
+            return -imputation.log_prob_given_rest(model, x, rest, modality.cells, seed)
+
+        return self._map_data(surprise, X, y).numpy()
 
     def impute(
         self,
@@ -377,8 +383,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         model without a density takes the one code that it has.
 
         Arguments:
-            X: The rows. Training with `corruption=Masking()`, which hides cells, makes a model
-                better at this.
+            X: The rows, like those of the fit. A model that was fitted to whole rows has not
+                seen missing cells, unless by `corruption=Masking()`.
             y: Their labels or numbers, if the model is conditional.
             n_samples: How many completed tables to draw, to see the spread; by default one, of
                 means and most probable levels.
