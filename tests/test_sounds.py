@@ -289,6 +289,15 @@ def test_stereo_is_mixed_or_kept(tmp_path) -> None:
     assert np.allclose(read_sounds(tmp_path, RATE, channels=2).X[0], x, atol=1e-6)
 
 
+def test_what_is_beyond_full_scale_is_cut_as_players_do(tmp_path, caplog) -> None:
+    soundfile.write(tmp_path / "a.wav", 80 * tone(300), RATE, subtype="FLOAT")
+    x = read_sounds(tmp_path, RATE).X[0]
+
+    assert np.abs(x).max() == 1
+    assert "1 of 1 files clipped, and kept: a.wav" in caplog.text
+    assert small().fit([x]).samples_ == 800
+
+
 def test_a_folder_is_read_with_labels(folder) -> None:
     X, y, files = read_sounds(folder, RATE, seconds=0.19)
 
