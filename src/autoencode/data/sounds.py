@@ -252,7 +252,7 @@ def _blocks(
         try:
             return _decode(file, rate, seconds, channels)
         except Exception as error:  # libsndfile's decoders raise whatever they like
-            return f"{type(error).__name__}: {error}"
+            return f"{getattr(error, 'error_string', error)}"
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for i in range(0, len(files), _BLOCK):
