@@ -29,11 +29,11 @@ bench: $(VENV)/demo
 $(VENV)/demo: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) "$$(grep '^torch==' constraints.txt)"
-	$(PIP) --editable .
+	$(PIP) --editable ".[audio,tables]"
 	touch $@
 
 $(VENV)/test: $(VENV)/demo
-	$(PIP) hypothesis pandas pyarrow pytest pytest-xdist soundfile soxr
+	$(PIP) hypothesis pandas pyarrow pytest pytest-xdist soundfile soxr tokenizers
 	touch $@
 
 $(VENV)/lint: $(VENV)/demo

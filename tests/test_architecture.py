@@ -14,8 +14,9 @@ SOURCE = Path(autoencode.__file__).parent
 
 # From low to high, as in ARCHITECTURE.md; a module imports from lower lines only
 LAYERS = [
-    {"configurable"},
-    {"networks", "distributions", "corruptions", "storage", "data", "optimizer"},
+    {"configurable", "padding"},
+    {"networks"},
+    {"distributions", "corruptions", "storage", "data", "optimizer"},
     {"model", "priors", "datasets"},
     {"objectives", "modalities", "evaluation"},
     {"step", "checkpoints", "imputation"},

@@ -55,6 +55,7 @@ def folder(tmp_path_factory) -> Path:
 
     (folder / "empty").mkdir()
     (folder / "junk.txt").write_text("no data")
+    (folder / "junk.bin").write_text("no data")
 
     fits = {
         "vae.ae": ["digits.npy", "--recipe", "vae", "--latent-dim", "3", *QUICK],
@@ -571,7 +572,7 @@ def test_interpolate(run) -> None:
         ("fit digits.npy --out empty", "cannot write 'empty': it is a folder."),
         ("fit digits.npy --out junk.txt/x.ae", "cannot write"),
         ("fit nothing.npy --out x.ae", "there is no file or folder 'nothing.npy'."),
-        ("fit junk.txt --out x.ae", "cannot read 'junk.txt'"),
+        ("fit junk.bin --out x.ae", "cannot read 'junk.bin'"),
         ("fit empty --out x.ae", "no image in 'empty'"),
         ("fit line.npy --out x.ae", "got shape (5,)"),
         ("fit table.csv --label kin --out x.ae", "no column 'kin'"),

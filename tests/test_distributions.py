@@ -10,6 +10,7 @@ from torch.distributions import Independent, Laplace, Normal, StudentT, constrai
 
 from autoencode import distributions
 from autoencode.distributions import (
+    Autoregressive,
     Bernoulli,
     ContinuousBernoulli,
     Dirac,
@@ -24,11 +25,12 @@ from autoencode.distributions import (
 
 pytestmark = pytest.mark.usefixtures("float64")
 
-# But that of whole rows, which has raw parameters of different kinds; see test_frames.py
+# But those of whole rows and sequences, see test_frames.py and test_texts.py
 FAMILIES = [
     cls
     for cls in vars(distributions).values()
-    if inspect.isclass(cls) and issubclass(cls, Family) and cls not in {Family, Mixed}
+    if inspect.isclass(cls) and issubclass(cls, Family)
+    if cls not in {Autoregressive, Family, Mixed}
 ]
 DENSITIES = [Gaussian, FixedGaussian, SharedGaussian, ContinuousBernoulli]
 

@@ -391,7 +391,7 @@ def test_averages_are_those_of_the_weights() -> None:
 
     # They are validated and kept, and training goes on without them
     weights = [p.detach().clone() for p in run.optimizer.parameters]
-    run.end_epoch(dict)
+    run.end_epoch(dict, dict)
     torch.testing.assert_close([p.detach() for p in run.optimizer.parameters], weights)
     run.end()
     torch.testing.assert_close([p.detach() for p in run.optimizer.parameters], expected)

@@ -103,7 +103,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         context_: The kind of `y`, or `None`.
         training_: The training as it was done: device, precision and whatever else was left
             to be chosen.
-        history_: One record per epoch, with `epoch`, `train`, `validation` and `seconds`.
+        history_: One record per epoch, with `epoch`, `train`, `validation`, `code` and `seconds`,
+            see :class:`~autoencode.training.Epoch`.
         n_features_in_: The number of columns, for tables.
 
     Example:
@@ -281,7 +282,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         Summed over all pixels, with intensities from 0 to 1, for images; over all columns, in
         the user's units, for tables; over all scores and indicators that are not missing, for
-        tables of mixed columns. Outputs are not rounded to integers before.
+        tables of mixed columns. Outputs are not rounded to integers before. Of texts it is the
+        number of bytes to insert, delete or replace.
 
         Returns:
             The errors, with shape `(N,)`.
@@ -342,9 +344,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return self._map_data(evidence, X, y).numpy()
 
     def cell_scores(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> NDArray:
-        r"""How surprising each cell of a table is: :math:`-\log p(x_j \mid z)` of the scaled data.
+        r"""How surprising each cell of a table is, :math:`-\log p(x_j \mid x_{-j})`.
 
-        At the posterior mean of the row, which has seen the cell. Higher is stranger.
+        That is: given the other cells of its row, see
+        :func:`~autoencode.imputation.log_prob_given_rest`. Densities are of the scaled data, so
+        that cells of different columns compare. Higher is stranger.
 
         Arguments:
             X: The rows.
@@ -354,12 +358,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             The scores in nats, with shape `(N, columns)`; NaN where a cell is missing.
 
         Raises:
-            ValueError: If the data are no tables.
+            ValueError: If the data are such as can have no missing cells.
         """
         self._check_fitted(decoder=True)
-        cells = self.modality_.cells
+        modality, seed = self.modality_, self.seed_
 
-        return self._map_data(lambda m, x: -cells(x, m.decode(m.encode(x).mean)), X, y).numpy()
+        def surprise(model: LatentModel, x: Tensor) -> Tensor:
+            rest = modality.rest(x)
+            return -imputation.log_prob_given_rest(model, x, rest, modality.cells, seed)
+
+        return self._map_data(surprise, X, y).numpy()
 
     def impute(
         self,
@@ -375,8 +383,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         model without a density takes the one code that it has.
 
         Arguments:
-            X: The rows. Training with `corruption=Masking()`, which hides cells, makes a model
-                better at this.
+            X: The rows, like those of the fit. A model that was fitted to whole rows has not
+                seen missing cells, unless by `corruption=Masking()`.
             y: Their labels or numbers, if the model is conditional.
             n_samples: How many completed tables to draw, to see the spread; by default one, of
                 means and most probable levels.
@@ -425,7 +433,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     ) -> NDArray:
         r"""New examples: codes drawn from the prior, decoded.
 
-        Of images it returns the means of :math:`p(x \mid z)`, as is usual; of tables, draws.
+        Of images it returns the means of :math:`p(x \mid z)`, as is usual; of tables and texts,
+        draws.
 
         Arguments:
             n_samples: How many.
@@ -568,6 +577,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def _posterior(self) -> Family:
         return (self.posterior or (self.objective or Reconstruction()).posterior()).clone()
 
+    def _network(self) -> Network:
+        return self.modality_.suit(self.network or self.modality_.network())
+
     def _make_corruption(self) -> nn.Module:
         if self.corruption is None:
             return nn.Identity()
@@ -581,9 +593,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def _build(self, likelihood: Family, latent_dim: int) -> LatentModel:
         r"""Returns a model with new weights for the data that `modality_` has seen."""
-        shape, posterior = self.modality_.shape_, self._posterior()
-        event = self.modality_.event_
-        network = self.network or self.modality_.network()
+        shape, event, posterior = self.modality_.shape_, self.modality_.event_, self._posterior()
+        network = self._network()
         context = self.context_.size_ if self.context_ else 0
 
         encoder = network.encoder(shape, posterior.n_params * latent_dim, context)
@@ -593,17 +604,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         return LatentModel(
             Conditional(encoder, posterior, shape, (latent_dim,)),
-            Conditional(decoder, likelihood, (latent_dim,), event),
+            Conditional(decoder, likelihood.build(network, event), (latent_dim,), event),
             (self.prior or StandardNormal()).clone().build(latent_dim),
         )
 
     def _describe_choices(self, data: Examples, held_out: Examples | None) -> str:
         held_out_size = 0 if held_out is None else len(held_out)
-        network = self.network or self.modality_.network()
 
         return (
             f"{len(data):,} examples of shape {self.modality_.shape_} as"
-            f" {self.modality_}, {held_out_size:,} held out; {network};"
+            f" {self.modality_}, {held_out_size:,} held out; {self._network()};"
             f" likelihood {self.model_.likelihood}; posterior {self._posterior()}."
         )
 
@@ -792,6 +802,10 @@ def _is_numeric(X: Any) -> bool:
 
     if is_frame(X):
         return is_numbers(X)
+
+    if isinstance(X, (list, tuple)) or getattr(X, "ndim", None) == 1:
+        if any(isinstance(x, str) for x in X):
+            return False
 
     if isinstance(X, np.ndarray) and X.dtype == object:
         return not any(isinstance(x, np.ndarray) for x in X.flat)

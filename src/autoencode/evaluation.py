@@ -2,8 +2,10 @@ r"""Numbers about a trained model."""
 
 __all__ = [
     "active_units",
+    "information",
     "log_evidence",
     "log_spectral_distance",
+    "mutual_information",
     "signal_to_noise",
     "weighted_codes",
 ]
@@ -16,9 +18,11 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 from torch.distributions import Distribution, Independent, Normal
 
+from .distributions import Dirac
 from .model import LatentModel
 
 _SOUNDS = 64  # whose spectra are held at once
+_PAIRS = 2**20  # numbers of codes that are compared at once
 _ROWS = 2048  # codes to decode at once: more of them do not fit in the processor's cache
 
 
@@ -97,6 +101,68 @@ def active_units(Z: ArrayLike, threshold: float = 1e-2) -> int:
     """
     Z = torch.as_tensor(Z, dtype=torch.float64)
     return int((Z.var(dim=0, correction=0) > threshold).sum())
+
+
+def mutual_information(model: LatentModel, x: Tensor, seed: int = 0) -> float:
+    r"""How much the code says of which example it is that of.
+
+    .. math:: I(x; z) \approx \frac{1}{N} \sum_{i=1}^N \log
+        \frac{q(z_i \mid x_i)}{\frac{1}{N} \sum_{j=1}^N q(z_i \mid x_j)},
+        \qquad z_i \sim q(z \mid x_i)
+
+    The estimate is at most :math:`\log N`, so that many examples are needed to see much. It is
+    near zero where the posterior has collapsed.
+
+    References:
+        | ELBO surgery: yet another way to carve up the variational evidence lower bound
+          (Hoffman & Johnson, 2016)
+
+    Arguments:
+        model: The model.
+        x: The scaled data, with shape `(N, *)`.
+        seed: Seeds the codes that are drawn.
+
+    Returns:
+        The estimate in nats.
+
+    Example:
+        >>> mutual_information(model, x)  # doctest: +SKIP
+        5.2
+    """
+    q = model.encode(x)
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        z = q.sample()
+
+    rows = max(1, _PAIRS // q.mean.numel())
+    log_q = torch.cat([q.log_prob(part[:, None]) for part in z.split(rows)]).double()
+
+    return float((log_q.diagonal() - log_q.logsumexp(dim=1)).mean()) + math.log(len(z))
+
+
+def information(model: LatentModel, x: Tensor) -> dict[str, float]:
+    r"""What training shows of the code beside the loss: whether the posterior collapses.
+
+    Arguments:
+        model: The model.
+        x: The scaled data, with shape `(N, *)`.
+
+    Returns:
+        :func:`active_units` and :func:`mutual_information`; nothing for codes without a
+        density.
+
+    Example:
+        >>> information(model, x)  # doctest: +SKIP
+        {'active_units': 12.0, 'mutual_information': 5.2}
+    """
+    if isinstance(model.posterior, Dirac):
+        return {}
+
+    return {
+        "active_units": float(active_units(model.encode(x).mean)),
+        "mutual_information": mutual_information(model, x),
+    }
 
 
 def log_spectral_distance(x: ArrayLike, r: ArrayLike, window: int | Sequence[int] = 512) -> Tensor:

@@ -100,6 +100,7 @@ class LeastSquares(Solver):
             1,
             evaluate(step, data.split(1024)),
             {} if validation is None else evaluate(step, validation.split(1024)),
+            {},
             time.perf_counter() - start,
         )
 

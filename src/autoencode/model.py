@@ -106,6 +106,9 @@ class LatentModel(nn.Module):
     decoder: Conditional
     prior: nn.Module
 
+    context: Tensor | None = None
+    r"""What the model is seen under, with shape `(B, C)`."""
+
     def __init__(self, encoder: Conditional, decoder: Conditional, prior: nn.Module) -> None:
         super().__init__()
 
@@ -120,6 +123,11 @@ class LatentModel(nn.Module):
     def decode(self, z: Tensor) -> Distribution:
         r"""Returns :math:`p(x \mid z)` for `z` with shape `(*, D)`."""
         return self.decoder(z)
+
+    @property
+    def posterior(self) -> Family:
+        r"""The family of :math:`q(z \mid x)`."""
+        return self.encoder.family
 
     @property
     def likelihood(self) -> Family:
@@ -144,6 +152,10 @@ class _Given(LatentModel):
         # In a tuple, which hides the model from `parameters()` and from the call to `train()`
         self.bound: tuple[LatentModel, Tensor] = (model, c)
 
+    @property
+    def context(self) -> Tensor:  # type: ignore[override]
+        return self.bound[1]
+
     def encode(self, x: Tensor) -> Distribution:
         model, c = self.bound
         return model.encoder(x, c)
@@ -151,6 +163,10 @@ class _Given(LatentModel):
     def decode(self, z: Tensor) -> Distribution:
         model, c = self.bound
         return model.decoder(z, c)
+
+    @property
+    def posterior(self) -> Family:
+        return self.bound[0].posterior
 
     @property
     def likelihood(self) -> Family:

@@ -36,6 +36,10 @@ class Epoch(NamedTuple):
     validation: dict[str, float]
     r"""The same on the validation examples after the pass; empty if there are none."""
 
+    code: dict[str, float]
+    r"""What the codes of some hundred examples are like after the pass, if they have a density:
+    the number of active units, and the mutual information in nats."""
+
     seconds: float
     r"""The time since training began."""
 
@@ -133,16 +137,23 @@ class Run:
             or (patience is not None and self.stale >= patience)
         )
 
-    def end_epoch(self, validate: Callable[[], dict[str, float]]) -> None:
+    def end_epoch(
+        self,
+        validate: Callable[[], dict[str, float]],
+        watch: Callable[[], dict[str, float]],
+    ) -> None:
         r"""Writes the record of the epoch, and keeps the weights if they are the best.
 
         Arguments:
             validate: Scores the validation examples, or returns nothing if there are none.
+            watch: Looks at the codes of some examples.
         """
         self._swap()
         validated = validate()
         means = self.summary.means()
-        self.records.append(Epoch(len(self.records) + 1, means, validated, self.elapsed()))
+        self.records.append(
+            Epoch(len(self.records) + 1, means, validated, watch(), self.elapsed())
+        )
         loss = validated.get("total", -math.inf)
         self.stale += 1
 

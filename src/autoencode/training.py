@@ -20,11 +20,13 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 import torch
+from torch import Tensor
 from tqdm.auto import tqdm
 
 from .checkpoints import Checkpoint, fingerprint
 from .configurable import Configurable
 from .data import Batches, Examples
+from .evaluation import information
 from .run import Epoch, Run, seconds
 from .step import Step, evaluate
 from .update import has_bfloat16
@@ -32,6 +34,8 @@ from .update import has_bfloat16
 log = logging.getLogger(__name__)
 
 _WORTH_COMPILING = 2_000  # steps on a GPU, which waits for Python; processors gained nothing
+
+_WATCHED = 512  # examples, at most, whose codes are looked at after each epoch
 
 Self = TypeVar("Self", bound="Solver")
 
@@ -230,6 +234,7 @@ class Training(Solver):
         step.precision = chosen.precision
         held_out = None if validation is None else validation.to(device)
         run = Run(chosen, step.to(device), Batches(data.to(device), self.batch_size))
+        some = run.batches.examples[_spread(len(data))]
         checkpoint = None
 
         log.info(
@@ -272,7 +277,7 @@ class Training(Solver):
                         continue
 
                     step.objective.progress.fill_(1)
-                    run.end_epoch(lambda: _validate(step, held_out))
+                    run.end_epoch(lambda: _validate(step, held_out), lambda: _watch(step, some))
                     record = run.records[-1]
                     bar.set_postfix_str(_line(record.validation or record.train))
                     show(record)
@@ -292,6 +297,18 @@ class Training(Solver):
 
 def _validate(step: Step, held_out: Examples | None) -> dict[str, float]:
     return {} if held_out is None else evaluate(step, held_out.split(1024))
+
+
+def _spread(n: int) -> Tensor:
+    r"""Returns the indices of a few examples, to watch what the code knows of them."""
+    return torch.arange(0, n, max(8, n // _WATCHED))
+
+
+def _watch(step: Step, some: Examples) -> dict[str, float]:
+    step.eval()
+
+    with torch.no_grad():
+        return information(step.model.given(some.context), step.normalize(some.target))
 
 
 def _settings(
@@ -375,8 +392,8 @@ def _board(folder: str | Path | None) -> Iterator[Callable[[Epoch], None]]:
     with SummaryWriter(str(folder)) as writer:
 
         def show(record: Epoch) -> None:
-            for part, terms in (("train", record.train), ("validation", record.validation)):
-                for name, value in terms.items():
+            for part in ("train", "validation", "code"):
+                for name, value in getattr(record, part).items():
                     writer.add_scalar(f"{name}/{part}", value, record.epoch)
 
         yield show

@@ -29,7 +29,8 @@ def fit(
     r"""Trains a model on data and writes it to a file.
 
     Arguments:
-        data: A folder of images or sounds, or a .npy, .npz, .csv, .parquet or IDX file.
+        data: A folder of images or sounds, or a .npy, .npz, .csv, .parquet or IDX file, or a .txt
+            file with a text in each line.
         out: The file of the model.
         recipe: The kind of autoencoder; `autoencode recipes` lists them.
         label: The column of a .csv or .parquet file that holds labels.
@@ -49,12 +50,12 @@ def fit(
     if labels is not None and not model.conditional:
         raise ValueError("--labels is for a model of examples given labels: add --conditional.")
 
-    given = files.read(data, label, labels)
+    given = files.read(data, label, labels, kinds=model.modality)
 
     if model.conditional and given.y is None and not data.is_dir():
         raise ValueError(files.NEEDS_LABELS)
 
-    damaged = None if corrupted is None else files.read(corrupted, label).X
+    damaged = corrupted and files.read(corrupted, label, kinds=model.modality).X
     model.fit(given.X, given.y, corrupted=damaged, resume=resume)
     model.save(out)
 
@@ -101,7 +102,7 @@ def reconstruct(
         data: The examples, like those of the fit.
         out: A .npy file; for images also a .png picture with the originals beside, or a folder
             of images; for sounds, too, or a folder of .wav files; for tables a .csv or .parquet
-            file.
+            file; for texts a .txt or .csv file.
         label: The column of a .csv or .parquet file that holds labels.
         labels: A file with a label for each example, if the model is conditional.
     """
@@ -131,7 +132,7 @@ def denoise(
         data: The damaged examples.
         out: A .npy file; for images also a .png picture with the damaged beside, or a folder
             of images; for sounds, too, or a folder of .wav files; for tables a .csv or .parquet
-            file.
+            file; for texts a .txt or .csv file.
         label: The column of a .csv or .parquet file that holds labels.
         labels: A file with a label for each example, if the model is conditional.
     """
@@ -145,6 +146,8 @@ def sample(
     n: int = 64,
     y: Sequence[str] | None = None,
     given: Sequence[str] | None = None,
+    temperature: float | None = None,
+    nucleus: float | None = None,
     random_state: int | None = None,
 ) -> None:
     r"""Writes new examples, drawn from the model.
@@ -152,10 +155,15 @@ def sample(
     Arguments:
         model: The file of the model.
         out: A .npy file; for images also a .png picture or a folder of images; for sounds a
-            .png picture or a folder of .wav files; for tables a .csv or .parquet file.
+            .png picture or a folder of .wav files; for tables a .csv or .parquet file; for texts
+            a .txt or .csv file.
         n: How many.
         y: The label of all new examples, or one for each; or a row of numbers.
         given: Cells that all new rows of a table of mixed columns have, as COLUMN=CELL.
+        temperature: Of texts, what makes them more usual below one, and the most probable
+            ones at zero; by default that of the fit.
+        nucleus: Of texts, the share of the probability to draw each symbol from; by default
+            that of the fit.
         random_state: Seeds the draws, to get the same ones again.
     """
     from ..estimator import load
@@ -171,6 +179,9 @@ def sample(
 
     if estimator.context_ is not None and y is None:
         raise ValueError("this model is conditional: say with --y what to make.")
+
+    how = {"temperature": temperature, "nucleus": nucleus}
+    estimator.likelihood_.set_params(**{k: v for k, v in how.items() if v is not None})
 
     X = draw(
         n,
@@ -597,7 +608,7 @@ def _duration(record: Any) -> str:
 
 
 def _terms(record: Any) -> str:
-    parts = {"train": record.train, "validation": record.validation}
+    parts = {part: record.get(part) for part in ("train", "validation", "code")}
 
     return "; ".join(
         f"{part} " + ", ".join(f"{name} {value:.5g}" for name, value in terms.items())

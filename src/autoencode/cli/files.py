@@ -4,9 +4,10 @@ __all__ = ["Given", "check_out", "read", "replacing"]
 
 import contextlib
 import csv
+import logging
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,9 +18,12 @@ from PIL import Image
 
 from .. import storage
 from ..data import holds_frame, is_frame, read_array, write_frame
+from ..data.texts import read_column
 from ..estimator import Autoencoder
 from ..modalities import CANDIDATES, Frames, Modality
 from ..modalities.context import Numbers
+
+log = logging.getLogger(__name__)
 
 ROWS = (".npy", ".csv", ".parquet")
 NEEDS_LABELS = (
@@ -45,6 +49,7 @@ def read(
     label: str | None = None,
     labels: Path | None = None,
     model: Autoencoder | None = None,
+    kinds: Modality | Sequence[Modality] | None = None,
 ) -> Given:
     r"""Reads examples; those of a folder only if a trained model says their size.
 
@@ -53,6 +58,7 @@ def read(
         label: The column of a `.csv` or `.parquet` file that holds labels.
         labels: A file of labels.
         model: What the examples are for.
+        kinds: The kind of data, or several to choose from, where there is no model yet.
 
     Raises:
         ValueError: If the data are damaged, or are no such data.
@@ -64,7 +70,9 @@ def read(
     if label is not None and labels is not None:
         raise ValueError("expected --label or --labels, got both.")
 
-    if not path.is_dir() and (kind := _kind(path, label, model)) is not None:
+    known = model.modality_ if model else kinds or CANDIDATES
+
+    if not path.is_dir() and (kind := _kind(path, label, known)) is not None:
         given = _read_kind(path, kind, label)
     elif not path.is_dir():
         given = Given(*read_array(path, label))
@@ -92,15 +100,15 @@ def read(
     return given
 
 
-def _kind(path: Path, label: str | None, model: Autoencoder | None) -> Modality | None:
+def _kind(path: Path, label: str | None, known: Modality | Sequence[Modality]) -> Modality | None:
     r"""Returns the kind of data of a file, if it is none of an array of numbers and labels."""
-    if model is not None:
-        return None if model.modality_.numeric else model.modality_
+    if isinstance(known, Modality):
+        return None if known.numeric else known
 
     if label is not None:
         return Frames() if holds_frame(path, label) else None
 
-    return next((kind for kind in CANDIDATES if kind.accepts(path)), None)
+    return next((kind for kind in known if kind.accepts(path)), None)
 
 
 def _read_kind(path: Path, kind: Modality, label: str | None) -> Given:
@@ -110,6 +118,9 @@ def _read_kind(path: Path, kind: Modality, label: str | None) -> Given:
 
     if label is None:
         return Given(X, y, columns or None, files)
+
+    if not is_frame(X):
+        return Given(X, np.array(read_column(path, label)), None, files)
 
     if label not in columns:
         raise ValueError(f"cannot read '{path}': it has no column '{label}'; it has {columns}.")
@@ -230,7 +241,7 @@ def write_rows(out: Path, rows: NDArray, columns: Sequence[str]) -> None:
         if suffix(out) == ".npy":
             np.save(temporary, rows)
         elif suffix(out) == ".csv":
-            with temporary.open("w", newline="", encoding="utf-8") as file:
+            with temporary.open("w", newline="", encoding="utf-8", errors="replace") as file:
                 csv.writer(file, lineterminator="\n").writerows([columns, *table])
         else:
             import pyarrow
@@ -253,7 +264,9 @@ def write_examples(
         with replacing(out) as temporary:
             write_frame(temporary, X, suffix(out))
     elif suffix(out) in ROWS:
-        write_rows(out, X, columns or [f"x{i}" for i in range(1, X.shape[1] + 1)])
+        write_rows(out, X, columns or [f"x{i}" for i in range(1, X[:1].size + 1)])
+    elif suffix(out) == ".txt":
+        _write_lines(out, X)
     elif suffix(out) == ".png":
         tiles = _pixels(X, model)
         tiles = tiles if beside is None else np.concatenate([_pixels(beside, model), tiles], 2)
@@ -267,6 +280,21 @@ def write_examples(
 
             with replacing(path) as temporary:
                 model.modality_.write(temporary, example)
+
+
+def _write_lines(out: Path, texts: Iterable[str]) -> None:
+    lines = [text.replace("\r", " ").replace("\n", " ") for text in texts]
+    changed = sum(line != text for line, text in zip(lines, texts))
+
+    if changed:
+        log.warning(
+            "%d texts had line breaks, which are written as spaces; a .csv file keeps them.",
+            changed,
+        )
+
+    with replacing(out) as temporary:
+        text = "".join(f"{line}\n" for line in lines)
+        temporary.write_bytes(text.encode("utf-8", "replace"))
 
 
 def _pixels(X: NDArray, model: Autoencoder) -> NDArray:

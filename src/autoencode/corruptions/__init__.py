@@ -1,10 +1,10 @@
 r"""Corruptions :math:`C(\tilde x \mid x)`: what damages the input of a denoising autoencoder.
 
 A corruption is a module that sees the scaled data - intensities in 0 to 1 for images,
-standard deviations for tables - with shape `(B, *)`, and returns a damaged copy of the same
-shape; those of sounds see waveforms, before their spectra are taken. It draws from torch's
-global generator. Put several in :class:`Sequence` to apply one after the other; any function
-from tensor to tensor serves as well.
+standard deviations for tables, bytes for texts - with shape `(B, *)`, and returns a damaged
+copy of the same shape; those of sounds see waveforms, before their spectra are taken. It draws
+from torch's global generator. Put several in :class:`Sequence` to apply one after the other; any
+function from tensor to tensor serves as well.
 
 References:
     | Extracting and Composing Robust Features with Denoising Autoencoders (Vincent et al., 2008)
@@ -15,15 +15,22 @@ __all__ = [
     "Blur",
     "Clipping",
     "Corruption",
+    "DropLetters",
+    "DropWords",
     "GaussianNoise",
     "Hum",
+    "MaskLetters",
+    "MaskWords",
     "Masking",
     "OfSounds",
     "Reverberation",
     "SaltAndPepper",
     "Sequence",
+    "SwapLetters",
+    "Typos",
     "WhiteNoise",
 ]
 
 from .numbers import Blur, Corruption, GaussianNoise, Masking, SaltAndPepper, Sequence
 from .sounds import Clipping, Hum, OfSounds, Reverberation, WhiteNoise
+from .texts import DropLetters, DropWords, MaskLetters, MaskWords, SwapLetters, Typos

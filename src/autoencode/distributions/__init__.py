@@ -1,6 +1,7 @@
 r"""Families of distributions, and distributions that torch lacks."""
 
 __all__ = [
+    "Autoregressive",
     "Bernoulli",
     "ContinuousBernoulli",
     "Dirac",
@@ -12,6 +13,7 @@ __all__ = [
     "Mixed",
     "MixedCells",
     "PointMass",
+    "Sequences",
     "SharedGaussian",
     "kl_divergence",
 ]
@@ -28,3 +30,4 @@ from .family import (
 )
 from .images import DiscretizedLogistic, Logistic256
 from .mixed import Mixed, MixedCells
+from .sequences import Autoregressive, Sequences

@@ -19,7 +19,8 @@ __all__ = [
 ]
 
 import abc
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, TypeVar
 
 import torch
 import torch.nn as nn
@@ -31,6 +32,9 @@ from torch.distributions.constraints import Constraint
 from torch.nn.functional import softplus
 
 from ..configurable import Configurable
+from ..networks import Network
+
+Self = TypeVar("Self", bound="Family")
 
 SMALLEST_SCALE = 1e-3  # keeps the density of data that can be predicted exactly finite
 
@@ -46,6 +50,23 @@ class Family(Configurable, nn.Module, abc.ABC):
 
     discrete: ClassVar[bool] = False
     r"""Whether `log_prob` is the log of a probability, not of a density."""
+
+    free_bits: float = 0.0
+    r"""The rate in nats per example that costs nothing, where the code would stay empty else."""
+
+    def build(self: Self, network: Network, event: Sequence[int]) -> Self:
+        r"""Makes the weights that have to wait for the architecture, and returns the family.
+
+        Most families have none.
+
+        Arguments:
+            network: The architecture of the decoder.
+            event: The shape of what the decoder makes for each raw parameter.
+
+        Raises:
+            ValueError: If the family needs another architecture.
+        """
+        return self
 
     @abc.abstractmethod
     def forward(self, phi: Tensor) -> Distribution:

@@ -139,6 +139,12 @@ def _of_estimator(model: Autoencoder, y: ArrayLike | None) -> Maps:
     if model.context_ is not None and y is None:
         raise ValueError("this model is conditional: pass the y under which to look at it.")
 
+    if model.modality_.symbolic:
+        raise ValueError(
+            f"{type(model.modality_).__name__} are symbols, between which there are no directions"
+            " and distances. Look at their codes: NeighborGraph().fit(model.transform(X))."
+        )
+
     p = next(model.model_.parameters())
     c = None if model.context_ is None else model.context_.encode(y).to(p.device)
     shape, modality = model.modality_.shape_, model.modality_

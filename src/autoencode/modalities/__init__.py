@@ -10,6 +10,7 @@ __all__ = [
     "Sounds",
     "Spectrum",
     "Tables",
+    "Texts",
     "cut",
     "describe_context",
     "guess",
@@ -25,16 +26,17 @@ from .images import Images
 from .sounds import Sounds
 from .spectra import MDCT, LogMel, Spectrum
 from .tables import Tables
+from .texts import Texts
 from .windows import cut, join
 
-CANDIDATES = (Sounds(), Images(), Tables(), Frames())
+CANDIDATES = (Sounds(), Images(), Tables(), Frames(), Texts())
 
 
 def guess(X: object, candidates: Sequence[Modality] = CANDIDATES) -> Modality:
     r"""The modality of some data: the first candidate that accepts them.
 
     Arguments:
-        X: An array, a list of sounds, a data frame, or the path of a file or folder.
+        X: An array, a list of sounds or texts, a data frame, or the path of a file or folder.
         candidates: The modalities to choose from.
 
     Raises:
@@ -49,8 +51,10 @@ def guess(X: object, candidates: Sequence[Modality] = CANDIDATES) -> Modality:
         if modality.accepts(X):
             return modality.clone()
 
+    names = ", ".join(type(modality).__name__ for modality in candidates)
     raise ValueError(
-        "expected rows of numbers, with shape (N, D), or images, with shape (N, H, W) or"
-        " (N, H, W, C), or sounds, as a list of arrays of different lengths, or a folder of images"
+        f"no modality out of {names} takes these data: expected rows of numbers, with shape"
+        " (N, D), or images, with shape (N, H, W) or (N, H, W, C), or sounds, as a list of arrays"
+        " of different lengths, or texts, as a list of str or a .txt file, or a folder of images"
         f" or sounds; got {getattr(X, 'shape', X)}."
     )

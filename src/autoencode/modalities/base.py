@@ -4,7 +4,7 @@ __all__ = ["WIDE", "Modality", "cast", "tensor_of"]
 
 import abc
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -50,6 +50,9 @@ class Modality(Configurable, abc.ABC):
 
     suffix: ClassVar[str] = ""
     r"""Of such a folder, the suffix of the files, one for each example."""
+
+    symbolic: ClassVar[bool] = False
+    r"""Whether networks see symbols, between which there are no directions and distances."""
 
     columns: ClassVar[bool] = True
     r"""Whether arrays with shape `(N, D)` have columns, whose number and names are to stay."""
@@ -135,9 +138,17 @@ class Modality(Configurable, abc.ABC):
             p: What the model makes of their codes, with batch shape `(B,)`.
 
         Raises:
-            ValueError: If the data are no tables.
+            ValueError: If nothing may be missing in such data.
         """
-        raise ValueError(f"{type(self).__name__} have no cells; tables have.")
+        raise ValueError(f"{_NOTHING_MISSING}, got {type(self).__name__}.")
+
+    def rest(self, x: Tensor) -> Iterator[Tensor]:
+        r"""Yields scaled examples as often as they have cells, each time with another hidden.
+
+        Raises:
+            ValueError: If nothing may be missing in such data.
+        """
+        raise ValueError(f"{_NOTHING_MISSING}, got {type(self).__name__}.")
 
     def partial(self, given: Mapping[Any, Any], n: int = 1) -> Any:
         r"""Returns examples of which some cells are given, by column, and others missing.
@@ -166,6 +177,14 @@ class Modality(Configurable, abc.ABC):
         Its shape broadcasts to `shape_`. Squared errors are multiplied by its square, and
         densities divided by it for each element, so that both are in the user's units.
         """
+
+    def suit(self, network: Network) -> Network:
+        r"""Returns an architecture with what the data say of it, such as the size of an alphabet.
+
+        Raises:
+            ValueError: If it is none for such data.
+        """
+        return network
 
     def error(self, x: Tensor, p: Distribution) -> Tensor:
         r"""Returns how far examples are from what :math:`p(x \mid z)` makes of them.

@@ -1,7 +1,9 @@
 r"""Networks: pairs of an encoder and a decoder, tensor to tensor."""
 
-__all__ = ["Convolutional", "Network", "Perceptron"]
+__all__ = ["Convolutional", "Network", "Perceptron", "Recurrent", "Transformer"]
 
 from .base import Network
 from .convolutional import Convolutional
 from .perceptron import Perceptron
+from .recurrent import Recurrent
+from .transformer import Transformer

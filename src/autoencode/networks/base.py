@@ -16,7 +16,7 @@ from ..configurable import Configurable
 
 
 class Network(Configurable, abc.ABC):
-    r"""Abstract architecture. To bring your own, write these two methods.
+    r"""Abstract architecture. To bring your own, write its two abstract methods.
 
     Both modules are called with a second argument `c`, the context of a conditional model
     with shape `(N, context)`, or `None` where `context` is zero.
@@ -26,6 +26,9 @@ class Network(Configurable, abc.ABC):
         >>> Perceptron(layers=(64,)).encoder((1, 8, 8), 3)(torch.rand(5, 1, 8, 8), None).shape
         torch.Size([5, 3])
     """
+
+    symbols: int | None = None
+    r"""The size of the alphabet, for architectures that read rows of symbols."""
 
     @abc.abstractmethod
     def encoder(self, shape: Sequence[int], features: int, context: int = 0) -> nn.Module:
@@ -51,3 +54,22 @@ class Network(Configurable, abc.ABC):
         Returns:
             A module from `(N, features)` and `(N, context)` to `(N, *shape)`.
         """
+
+    def writer(self, features: int) -> nn.Module:
+        r"""The network that writes sequences, for likelihoods that go symbol by symbol.
+
+        It is called as `writer(x, phi, memory)`: with symbols that came before with shape
+        `(N, T)`, of which one beyond the alphabet stands for a hidden one; with what the decoder
+        has made, with shape `(N, features)`; and with what it has returned for earlier symbols,
+        or `None` at the begin. It returns the logits of the symbols that come next, with shape
+        `(N, T, symbols)`, and what it has to remember, whose tensors have `N` as first dimension.
+
+        Arguments:
+            features: The number of features that the decoder makes.
+
+        Raises:
+            ValueError: If the architecture has no such network, as most have not.
+        """
+        raise ValueError(
+            f"{self} writes no sequences of symbols. Use Recurrent() or Transformer() for texts."
+        )

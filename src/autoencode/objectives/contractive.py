@@ -71,5 +71,12 @@ class Contractive(Objective):
 
 def _squared_vjp(z: Tensor, x: Tensor, v: Tensor) -> Tensor:
     r"""Returns :math:`\| v^\top J \|^2` of each example, with shape `(B,)`."""
-    (vJ,) = torch.autograd.grad(z, x, v, create_graph=True)
+    (vJ,) = torch.autograd.grad(z, x, v, create_graph=True, allow_unused=True)
+
+    if vJ is None:
+        raise ValueError(
+            "the code has no gradient with respect to the data, which are symbols. Use"
+            " ae.denoising(...) for them."
+        )
+
     return vJ.square().flatten(start_dim=1).sum(dim=-1)

@@ -1,0 +1,284 @@
+r"""Texts of any length, as symbols."""
+
+__all__ = ["Respelled", "Texts"]
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.distributions import Distribution, constraints
+from torch.distributions.constraints import Constraint
+
+from ..corruptions import (
+    Blur,
+    Corruption,
+    GaussianNoise,
+    Masking,
+    MaskLetters,
+    SaltAndPepper,
+    Typos,
+)
+from ..data.texts import Lines, read_column, read_lines
+from ..distributions import Autoregressive, Family
+from ..networks import Network, Recurrent
+from .alphabets import Alphabet, Bytes, Subwords, learn_subwords, pack, unpack
+from .base import Modality
+from .edits import edits
+
+_FEATURES = 256  # of what the decoder hands to the writer
+_MOST = 2**32  # symbols in memory
+
+
+class Texts(Modality):
+    r"""Texts: lists, arrays or columns of `str`, or a `.txt` file with one text a line.
+
+    Inside, a text is a row of its bytes in UTF-8, ended and filled up by the byte 255, so that
+    any text comes back as it was. Bytes that a model makes up and that are no UTF-8 come back as
+    the replacement character.
+
+    Arguments:
+        length: The most bytes of a text; by default those of the longest text of the fit.
+        cut: Whether longer texts are cut off, or refused.
+        subwords: The size of a vocabulary of frequent pieces of words to learn from the texts,
+            and to put in the place of bytes: shorter rows, from more symbols. It takes the package
+            `tokenizers`, and is stored with the model.
+        column: The column of a `.csv` or `.parquet` file that holds the texts.
+
+    Example:
+        >>> texts = Texts().fit(["a", "né"])
+        >>> x = texts.load(["né"])
+        >>> x
+        tensor([[110, 195, 169, 255]], dtype=torch.uint8)
+        >>> texts.restore(texts.normalize(x)).tolist()
+        ['né']
+    """
+
+    suffixes = (".txt", ".csv")
+    numeric = False
+    symbolic = True
+
+    def __init__(
+        self,
+        length: int | None = None,
+        cut: bool = False,
+        subwords: int | None = None,
+        column: str | None = None,
+    ) -> None:
+        self.length = length
+        self.cut = cut
+        self.subwords = subwords
+        self.column = column
+
+    @classmethod
+    def accepts(cls, X: object) -> bool:
+        if isinstance(X, Path):
+            return X.suffix.lower() == ".txt" and not X.is_dir()
+
+        if not isinstance(X, (list, tuple)):
+            X = np.asarray(X)
+            return X.ndim == 1 and len(X) > 0 and isinstance(X[0], str)
+
+        return len(X) > 0 and isinstance(X[0], str)
+
+    @property
+    def event_(self) -> tuple[int, ...]:
+        return (_FEATURES,)
+
+    def read(self, path: Path) -> tuple[Lines, None, None]:
+        if path.suffix.lower() not in {".csv", ".parquet"}:
+            return read_lines(path), None, None
+
+        if self.column is None:
+            raise ValueError(
+                f"expected the column of '{path}' that holds the texts: Texts(column='...')."
+            )
+
+        return read_column(path, self.column), None, None
+
+    def fit(self, X: Any, support: Constraint = constraints.real) -> "Texts":
+        self._check_arguments()
+        rows = _bytes(X)
+
+        if not rows:
+            raise ValueError("expected at least one text, got none.")
+
+        longest = max(map(len, rows)) if self.length is None else self.length
+        self.shape_ = (longest + 1,)
+
+        if len(rows) * self.shape_[0] > _MOST:
+            raise ValueError(
+                f"{len(rows):,} texts of up to {longest:,} bytes do not fit in memory. Cut the"
+                " longest, with modality=Texts(length=200, cut=True) for example."
+            )
+
+        self.vocabulary_ = None if self.subwords is None else learn_subwords(rows, self.subwords)
+
+        return self
+
+    def load(self, X: Any) -> Tensor:
+        rows, longest = _bytes(X), self.shape_[0] - 1
+
+        if self.cut:
+            rows = [_cut(row, longest) for row in rows]
+
+        n = np.fromiter(map(len, rows), int, len(rows))
+
+        if (n > longest).any():
+            i = int((n > longest).argmax())
+            raise ValueError(
+                f"{(n > longest).sum():,} texts are longer than {longest} bytes, those of the"
+                f" longest of the fit, the first, of {n[i]}, in {_place(X, i)}:"
+                f" '{_text(_cut(rows[i], 40))}...'."
+                " Fit with modality=Texts(length=...) to take longer ones, and with cut=True to"
+                " cut them off."
+            )
+
+        return pack(rows, self._alphabet, longest + 1)
+
+    def normalize(self, x: Tensor) -> Tensor:
+        return x.float()
+
+    def restore(self, x: Tensor) -> NDArray:
+        texts = np.empty(len(x), object)
+        texts[:] = [_text(row) for row in unpack(x, self._alphabet)]
+
+        return texts
+
+    def network(self) -> Network:
+        return Recurrent()
+
+    def suit(self, network: Network) -> Network:
+        size = self._alphabet.size
+
+        if "symbols" not in network.get_params(deep=False) or (network.symbols or size) < size:
+            raise ValueError(
+                f"{network} does not read texts, which are rows out of {size} symbols. Leave out"
+                " network=..., or use Recurrent() or Transformer()."
+            )
+
+        return network.clone().set_params(symbols=network.symbols or size)
+
+    def likelihood(self) -> Family:
+        return Autoregressive(length=self.shape_[0])
+
+    def check_likelihood(self, likelihood: Family) -> None:
+        if not isinstance(likelihood, Autoregressive):
+            raise ValueError(
+                f"{type(likelihood).__name__} is no likelihood for texts. Leave out"
+                " likelihood=..., or use Autoregressive()."
+            )
+
+    def damage(self, corruption: Any) -> Any:
+        if isinstance(corruption, (Blur, SaltAndPepper)):
+            raise ValueError(
+                f"{corruption} means nothing for texts. Use Typos(), or another corruption of"
+                " letters or words."
+            )
+
+        if isinstance(corruption, GaussianNoise):
+            corruption = Typos(min(1.0, corruption.scale / 3))
+
+        if isinstance(corruption, Masking):
+            corruption = MaskLetters(corruption.fraction)
+
+        return corruption if self.vocabulary_ is None else Respelled(corruption, self.vocabulary_)
+
+    def new_examples(self, p: Distribution) -> Tensor:
+        return p.sample()
+
+    def unit(self) -> Tensor:
+        return torch.ones(())
+
+    def numbers(self, X: Any) -> Any:
+        raise ValueError("there are no pictures of texts, but of their codes: plots.codes(...).")
+
+    def error(self, x: Tensor, p: Distribution) -> Tensor:
+        a, b = (_spelled(rows, self._alphabet, x.shape[1]) for rows in (x, p.mean))
+        return edits(a, b, end=255).double()
+
+    @property
+    def _alphabet(self) -> Alphabet:
+        return _alphabet(self.vocabulary_)
+
+    def _check_arguments(self) -> None:
+        if self.length is not None and not self.length >= 1:
+            raise ValueError(f"expected a length >= 1, got {self.length!r}.")
+
+        if self.cut and self.length is None:
+            raise ValueError(
+                "cut=True needs a length to cut at, as in Texts(length=100, cut=True)."
+            )
+
+        if self.subwords is not None and not self.subwords > 256:
+            raise ValueError(f"expected subwords > 256, the number of bytes, got {self.subwords}.")
+
+
+class Respelled(Corruption):
+    r"""A corruption of letters, for texts that are rows of subwords.
+
+    Arguments:
+        corruption: The corruption, of bytes.
+        vocabulary: That of the subwords.
+
+    Example:
+        >>> Respelled(Typos(0.1), vocabulary)(x).shape  # doctest: +SKIP
+        torch.Size([128, 40])
+    """
+
+    def __init__(self, corruption: Any, vocabulary: str) -> None:
+        super().__init__()
+
+        self.corruption = corruption
+        self.vocabulary = vocabulary
+
+    def forward(self, x: Tensor) -> Tensor:
+        alphabet = _alphabet(self.vocabulary)
+        damaged = self.corruption(_spelled(x, alphabet, x.shape[1]))
+
+        return pack(unpack(damaged, Bytes()), alphabet, x.shape[1]).to(x)
+
+
+@functools.lru_cache(maxsize=4)
+def _alphabet(vocabulary: str | None) -> Alphabet:
+    return Bytes() if vocabulary is None else Subwords(vocabulary)
+
+
+def _spelled(x: Tensor, alphabet: Alphabet, length: int) -> Tensor:
+    r"""Returns rows of symbols as rows of bytes, cut off where they do not fit."""
+    rows = [row[: length - 1] for row in unpack(x, alphabet)]
+    return pack(rows, Bytes(), length).to(x)
+
+
+def _bytes(X: Any) -> list[bytes]:
+    items = X.tolist() if hasattr(X, "tolist") else list(X)
+    wrong = next((i for i, item in enumerate(items) if not isinstance(item, str)), None)
+
+    if wrong is not None:
+        raise ValueError(
+            f"expected a text for each example, got {items[wrong]!r} in {_place(X, wrong)}."
+        )
+
+    return [item.encode("utf-8", "surrogatepass") for item in items]
+
+
+def _place(X: Any, i: int) -> str:
+    return X.place(i) if isinstance(X, Lines) else f"row {i}"
+
+
+def _cut(row: bytes, n: int) -> bytes:
+    r"""Returns the first bytes, at most `n`, without a part of a character at their end."""
+    while 0 < n < len(row) and 128 <= row[n] < 192:
+        n -= 1
+
+    return row[:n]
+
+
+def _text(row: bytes) -> str:
+    try:
+        return row.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return row.decode("utf-8", "replace")

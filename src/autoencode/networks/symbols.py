@@ -1,0 +1,102 @@
+r"""What networks over rows of symbols have in common."""
+
+__all__ = ["Reader", "alphabet", "lively"]
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn as nn
+from torch import Tensor
+
+from ..padding import by_length, lengths
+from .base import Network
+from .perceptron import MLP
+
+
+class Reader(nn.Module):
+    r"""Encoder of sequences: the largest states of a network over each, and a perceptron.
+
+    .. math:: f = \mathrm{MLP} \Big( \max_{t \leq T} h_t(x_{1:T}) \Big)
+
+    Arguments:
+        body: Maps symbols, and whether each is part of its sequence, both with shape `(N, T)`,
+            to states with shape `(N, T, width)`.
+        width: The size of the states.
+        symbols: The size of the alphabet, whose last symbol ends a sequence.
+        features: The number of outputs.
+        context: The number of features of the context.
+
+    Example:
+        >>> body = lambda x, inside: nn.functional.one_hot(x, 3).float()
+        >>> Reader(body, width=3, symbols=3, features=2)(torch.tensor([[0, 1, 2, 2]])).shape
+        torch.Size([1, 2])
+    """
+
+    def __init__(
+        self, body: nn.Module, width: int, symbols: int, features: int, context: int = 0
+    ) -> None:
+        super().__init__()
+
+        self.body = body
+        self.end = symbols - 1
+        self.head = lively(MLP((width,), (features,), (width,), context))
+
+    def forward(self, x: Tensor, c: Tensor | None = None) -> Tensor:
+        x = x.long()
+        n = lengths(x, self.end)
+        rows, pooled = [], []
+
+        for group, longest in by_length(n):
+            inside = torch.arange(longest, device=x.device) < n[group, None]
+            h = self.body(x[group, :longest], inside)
+
+            rows.append(group)
+            pooled.append(h.masked_fill(~inside[..., None], -torch.inf).amax(dim=1))
+
+        return self.head(torch.cat(pooled)[torch.cat(rows).argsort()], c)
+
+
+def alphabet(network: Network, shape: Sequence[int] = (1,)) -> int:
+    r"""The size of the alphabet of an architecture that reads symbols.
+
+    Arguments:
+        network: The architecture.
+        shape: The shape of its examples.
+
+    Raises:
+        ValueError: If it has none, or examples are no rows of symbols.
+
+    Example:
+        >>> from autoencode.networks import Recurrent
+        >>> alphabet(Recurrent(symbols=256), (9,))
+        256
+    """
+    if len(shape) != 1 or not network.symbols or network.symbols < 2:
+        raise ValueError(
+            "expected rows of symbols, with shape (L,), out of an alphabet of two or more, got"
+            f" {tuple(shape)} and {network}."
+        )
+
+    return network.symbols
+
+
+def lively(mlp: MLP) -> MLP:
+    r"""Returns a perceptron, in place, whose outputs vary as much as its inputs.
+
+    With the usual weights, each layer halves what differs between texts, and a decoder that
+    goes on from other symbols learns to do without the code before it hears of it.
+
+    Arguments:
+        mlp: The perceptron.
+
+    Example:
+        >>> mlp = lively(MLP((64,), (64,), (64,)))
+        >>> 0.5 < mlp(torch.randn(100, 64)).std() < 2
+        tensor(True)
+    """
+    for layer in mlp.layers:
+        if isinstance(layer, nn.Linear):
+            nn.init.kaiming_normal_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    return mlp

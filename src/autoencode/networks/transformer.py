@@ -1,0 +1,170 @@
+r"""Transformers, for rows of symbols of different lengths."""
+
+__all__ = ["Transformer"]
+
+import math
+from collections.abc import Sequence
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+from torch import Tensor
+
+from .base import Network
+from .perceptron import MLP
+from .symbols import Reader, alphabet, lively
+
+Memory = list[tuple[Tensor, Tensor]]
+
+
+class Transformer(Network):
+    r"""A stack of self-attention that reads a sequence, and a causal one that writes it.
+
+    .. math:: h \leftarrow h + \mathrm{softmax} \Big( \frac{Q K^\top}{\sqrt{d}} \Big) V,
+        \qquad h \leftarrow h + \mathrm{MLP}(h)
+
+    Queries, keys and values are linear in the normalised :math:`h`, which begins as the sum of
+    the symbol's embedding, sines and cosines of its place, and, for the writer, of what the
+    code adds everywhere. The writer keeps keys and values, so that a further symbol costs one
+    step. The largest states make the code, as in :class:`Recurrent`.
+
+    References:
+        | Attention Is All You Need (Vaswani et al., 2017)
+        | https://arxiv.org/abs/1706.03762
+
+        | On Layer Normalization in the Transformer Architecture (Xiong et al., 2020)
+        | https://arxiv.org/abs/2002.04745
+
+    Arguments:
+        width: The size of the states, a multiple of twice the heads.
+        layers: The number of blocks on either side.
+        heads: The number of heads of attention.
+        symbols: The size of the alphabet, with the end; by default that of the data.
+
+    Example:
+        >>> network = Transformer(width=16, layers=1, symbols=256)
+        >>> network.encoder((9,), 3)(torch.randint(256, (5, 9))).shape
+        torch.Size([5, 3])
+        >>> phi = network.decoder(3, (32,))(torch.randn(5, 3))
+        >>> logits, memory = network.writer(32)(torch.randint(256, (5, 9)), phi)
+        >>> logits.shape
+        torch.Size([5, 9, 256])
+    """
+
+    def __init__(
+        self, width: int = 128, layers: int = 3, heads: int = 4, symbols: int | None = None
+    ) -> None:
+        self.width = width
+        self.layers = layers
+        self.heads = heads
+        self.symbols = symbols
+
+    def encoder(self, shape: Sequence[int], features: int, context: int = 0) -> nn.Module:
+        symbols = alphabet(self, shape)
+        return Reader(_Encoder(self._stack(symbols)), self.width, symbols, features, context)
+
+    def decoder(self, features: int, shape: Sequence[int], context: int = 0) -> nn.Module:
+        return lively(MLP((features,), shape, (2 * self.width,), context))
+
+    def writer(self, features: int) -> nn.Module:
+        symbols = alphabet(self)
+        return _Writer(self._stack(symbols + 1), self.width, symbols, features)
+
+    def _stack(self, symbols: int) -> "_Stack":
+        if not (self.heads >= 1 and self.layers >= 1 and self.width % (2 * self.heads) == 0):
+            raise ValueError(
+                f"expected a width that is a multiple of twice the heads, and layers >= 1, got"
+                f" {self}."
+            )
+
+        return _Stack(symbols, self.width, self.layers, self.heads)
+
+
+class _Encoder(nn.Module):
+    def __init__(self, stack: "_Stack") -> None:
+        super().__init__()
+
+        self.stack = stack
+
+    def forward(self, x: Tensor, inside: Tensor) -> Tensor:
+        return self.stack(x, inside[:, None, None])[0]
+
+
+class _Writer(nn.Module):
+    def __init__(self, stack: "_Stack", width: int, symbols: int, features: int) -> None:
+        super().__init__()
+
+        self.stack = stack
+        self.shift = nn.Linear(features, width)
+        self.head = nn.Linear(width, symbols)
+
+        nn.init.normal_(self.shift.weight, std=features**-0.5)
+
+    def forward(
+        self, x: Tensor, phi: Tensor, memory: Memory | None = None
+    ) -> tuple[Tensor, Memory]:
+        T, before = x.shape[1], memory[0][0].shape[2] if memory else 0
+        causal = torch.ones(T, before + T, dtype=torch.bool, device=x.device).tril(before)
+        h, memory = self.stack(x, causal, self.shift(phi)[:, None], memory)
+
+        return self.head(h), memory
+
+
+class _Stack(nn.Module):
+    r"""From symbols with shape `(N, T)` to states with shape `(N, T, width)`, and the memory."""
+
+    def __init__(self, symbols: int, width: int, layers: int, heads: int) -> None:
+        super().__init__()
+
+        self.table = nn.Embedding(symbols, width)
+        self.blocks = nn.ModuleList(_Block(width, heads) for _ in range(layers))
+        self.norm = nn.LayerNorm(width)
+
+    def forward(
+        self, x: Tensor, mask: Tensor, shift: Tensor | float = 0.0, memory: Memory | None = None
+    ) -> tuple[Tensor, Memory]:
+        before = memory[0][0].shape[2] if memory else 0
+        h = self.table(x)
+        h = h + _places(before, h) + shift
+        kept = []
+
+        for block, past in zip(self.blocks, memory or len(self.blocks) * [None]):
+            h, present = block(h, mask, past)
+            kept.append(present)
+
+        return self.norm(h), kept
+
+
+class _Block(nn.Module):
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+
+        self.heads = heads
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(2))
+        self.qkv = nn.Linear(width, 3 * width)
+        self.out = nn.Linear(width, width)
+        self.mlp = MLP((width,), (width,), (4 * width,)).layers
+
+    def forward(
+        self, h: Tensor, mask: Tensor, past: tuple[Tensor, Tensor] | None
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        qkv = self.qkv(self.norms[0](h)).unflatten(-1, (3, self.heads, -1))
+        q, k, v = qkv.movedim(1, -2).unbind(dim=1)
+
+        if past is not None:
+            k, v = torch.cat([past[0], k], dim=2), torch.cat([past[1], v], dim=2)
+
+        a = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        h = h + self.out(a.movedim(1, 2).flatten(start_dim=2))
+
+        return h + self.mlp(self.norms[1](h)), (k, v)
+
+
+def _places(before: int, h: Tensor) -> Tensor:
+    r"""Returns sines and cosines of places, with shape `(T, width)`."""
+    T, width = h.shape[1:]
+    t = torch.arange(before, before + T, dtype=h.dtype, device=h.device)
+    i = torch.arange(width // 2, dtype=h.dtype, device=h.device)
+    angles = t[:, None] * torch.exp(-math.log(10_000) * 2 * i / width)
+
+    return torch.cat([angles.sin(), angles.cos()], dim=-1)
