@@ -226,11 +226,12 @@ def main() -> None:
 
 NOTES = (
     f"Codes have {CODE} numbers unless another size is said; models are the recipes with their"
-    f" defaults, but for {STEPS} steps of training. PCA is `ae.linear`, of the same log-mel spectra."
-    " Distances are log-spectral, at several resolutions the mean over windows of 256 to 2,048"
-    f" samples; they are means over {TEST:.0%} of the recordings, which no model has seen. The limit"
-    " is how far recordings are from themselves, by the spectrum and its way back, or what real"
-    " recordings that were held out have. The SNR is below zero where the phase is another.\n\n"
+    f" defaults, but for {STEPS} steps of training. PCA is `ae.linear`, of the same log-mel"
+    " spectra. Distances are log-spectral, at several resolutions the mean over windows of 256 to"
+    f" 2,048 samples; they are means over {TEST:.0%} of the recordings, which no model has seen."
+    " The limit is how far recordings are from themselves, by the spectrum and its way back, or"
+    " what real recordings that were held out have. The SNR is below zero where the phase is"
+    " another.\n\n"
     "Syllables are of two speakers, in four tones. New ones were drawn from"
     f" `ae.vae(conditional=True)`, {NEW} for each speaker and tone, and are judged by a support"
     " vector machine on 64 principal components of real spectra. Distances between syllables are"
