@@ -171,6 +171,25 @@ def test_products_can_be_differentiated(f) -> None:
     assert torch.allclose(gradient, expected)
 
 
+@pytest.mark.parametrize("weighed", [False, True], ids=["fixed weights", "weights that move"])
+@pytest.mark.parametrize("bias", [None, torch.randn(3, dtype=torch.float64)])
+def test_products_of_convolutions(bias: Tensor | None, weighed: bool) -> None:
+    w = torch.randn(3, 2, 3, requires_grad=True)
+
+    def f(x: Tensor) -> Tensor:
+        weight = w * x.mean() if weighed else w
+        return torch.conv1d(x, weight, bias, 1, 1).sin()
+
+    x, V = torch.randn(1, 2, 5), torch.randn(4, 1, 2, 5)
+    J = torch.autograd.functional.jacobian(f, x, create_graph=True).flatten(end_dim=2)
+    expected = torch.einsum("ja, ma -> mj", J.flatten(start_dim=1), V.flatten(start_dim=1))
+    found = pushforward(f, x, V).flatten(start_dim=1)
+
+    assert torch.allclose(found, expected)
+    gradients = (torch.autograd.grad(y.square().sum(), w)[0] for y in (found, expected))
+    assert torch.allclose(*gradients)
+
+
 # Planes in closed form
 
 

@@ -108,6 +108,10 @@ def neighbors(
         names = [given.files[i] if given.files else str(i) for i in group[:_LISTED]]
         print("  " + ", ".join(names) + " ..." * (len(group) > _LISTED))
 
+    if estimator.modality_.symbolic or estimator.context_ is not None:
+        print(f"Next: compare examples with their neighbours, by the rows of {out}.")
+        return
+
     picture = out.with_name(f"{out.stem}-0-{i[0, -1]}.png")
     following = ["interpolate", str(model), str(data), "0", str(i[0, -1]), "--out", str(picture)]
     print(f"Next: {shlex.join(['autoencode', *following])}")
