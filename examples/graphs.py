@@ -35,7 +35,7 @@ class Graphs(Modality):
 
     @classmethod
     def accepts(cls, X: object) -> bool:
-        return isinstance(X, Path) or (isinstance(X, np.ndarray) and X.ndim == 3)
+        return X.is_dir() if isinstance(X, Path) else isinstance(X, np.ndarray) and X.ndim == 3
 
     def read(self, path: Path) -> tuple[NDArray, NDArray | None, list[str]]:
         files = sorted(path.glob("*.txt"))

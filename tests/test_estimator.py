@@ -772,7 +772,10 @@ def test_choices_are_told(caplog) -> None:
         ae.vae(layers=(8,), training=Training(epochs=1, validation=0.25)).fit(pictures())
 
     assert "9 examples of shape (1, 5, 9) as Images" in caplog.text
-    assert "3 held out; Perceptron(layers=(8,)); likelihood SharedGaussian()" in caplog.text
+    assert (
+        "3 held out; Perceptron(layers=(8,), shortcut=False); likelihood SharedGaussian()"
+        in caplog.text
+    )
 
 
 @pytest.mark.parametrize(("n", "share"), [(1, 0.9), (2, 0.9), (10, 0.01), (10, 0.95)])

@@ -10,6 +10,7 @@ pytestmark = pytest.mark.usefixtures("float64")
 NETWORKS = [
     Perceptron(()),
     Perceptron((16, 8)),
+    Perceptron((16, 8), shortcut=True),
     Convolutional(width=4, hidden=16),
     Convolutional(width=2, depth=2, hidden=8),
 ]
@@ -84,3 +85,13 @@ def test_convolutions_need_images() -> None:
 
     with pytest.raises(ValueError, match="expected width >= 1"):
         Convolutional(width=0).encoder((1, 8, 8), 2)
+
+
+def test_a_shortcut_is_an_affine_map_beside() -> None:
+    encoder = Perceptron((8,), shortcut=True).encoder((2, 3), 4, context=1)
+    x, c = torch.randn(5, 2, 3), torch.randn(5, 1)
+    beside = encoder.shortcut(torch.cat([x.flatten(start_dim=1), c], dim=-1))
+
+    torch.nn.init.zeros_(encoder.layers[-1].weight)
+    torch.nn.init.zeros_(encoder.layers[-1].bias)
+    assert torch.allclose(encoder(x, c), beside)

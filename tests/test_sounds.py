@@ -14,6 +14,7 @@ import autoencode as ae
 from autoencode.cli import main
 from autoencode.evaluation import log_spectral_distance, signal_to_noise
 from autoencode.modalities import MDCT, Images, LogMel, Sounds, Tables, cut, guess, join
+from autoencode.networks import Convolutional
 
 soundfile = pytest.importorskip("soundfile")
 pytest.importorskip("soxr")
@@ -289,6 +290,15 @@ def test_stereo_is_mixed_or_kept(tmp_path) -> None:
     assert np.allclose(read_sounds(tmp_path, RATE, channels=2).X[0], x, atol=1e-6)
 
 
+def test_what_is_beyond_full_scale_is_cut_as_players_do(tmp_path, caplog) -> None:
+    soundfile.write(tmp_path / "a.wav", 80 * tone(300), RATE, subtype="FLOAT")
+    x = read_sounds(tmp_path, RATE).X[0]
+
+    assert np.abs(x).max() == 1
+    assert "1 of 1 files clipped, and kept: a.wav" in caplog.text
+    assert small().fit([x]).samples_ == 800
+
+
 def test_a_folder_is_read_with_labels(folder) -> None:
     X, y, files = read_sounds(folder, RATE, seconds=0.19)
 
@@ -311,7 +321,7 @@ def test_what_is_wrong_in_a_folder_is_named(folder, caplog) -> None:
         read = read_sounds(folder, RATE, seconds=0.2)
 
     assert "4 of 15 files no readable sounds, and skipped: " in caplog.text
-    for name in ("notes.txt (", "broken.wav (", "empty.wav (ValueError: it is empty", "nan.wav ("):
+    for name in ("notes.txt (", "broken.wav (", "empty.wav (it is empty", "nan.wav ("):
         assert name in caplog.text
     for kind, name in (("silent", "silent"), ("clipped", "clipped"), ("too short", "short")):
         assert f"1 of 15 files {kind}, and kept: low/{name}.wav." in caplog.text
@@ -364,6 +374,14 @@ def test_recipes_take_sounds(recipe) -> None:
 def test_the_default_network_takes_spectra() -> None:
     model = ae.vae(2, modality=small(), training=ae.Training(epochs=1), random_state=0)
     assert model.fit(tones()).sample(2, random_state=0).shape == (2, 800)
+
+
+def test_networks_suit_the_size_of_spectra() -> None:
+    short, long = small().fit(tones()), small().fit(tones())
+    long.shape_ = (1, 1000, 80)
+
+    assert short.network().shortcut
+    assert isinstance(long.network(), Convolutional)
 
 
 def test_codes_keep_what_a_sound_is() -> None:

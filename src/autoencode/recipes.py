@@ -57,7 +57,7 @@ def autoencoder(latent_dim: int = 2, layers: Layers = None, **options: Any) -> A
     Example:
         >>> deep = autoencoder(latent_dim=30, layers=(1000, 500, 250))
         >>> deep.network
-        Perceptron(layers=(1000, 500, 250))
+        Perceptron(layers=(1000, 500, 250), shortcut=False)
     """
     return _recipe(latent_dim, layers, Reconstruction(), options)
 

@@ -16,7 +16,11 @@ _END, _MASK = 255, 254  # bytes that no text in UTF-8 has
 
 
 class _OfTexts(Corruption):
-    r"""Hits each letter or word with probability `fraction`."""
+    r"""Hits letters or words.
+
+    Arguments:
+        fraction: The probability of each to be hit, from 0 to 1.
+    """
 
     def __init__(self, fraction: float = 0.1) -> None:
         super().__init__()

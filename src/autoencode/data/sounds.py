@@ -252,7 +252,7 @@ def _blocks(
         try:
             return _decode(file, rate, seconds, channels)
         except Exception as error:  # libsndfile's decoders raise whatever they like
-            return f"{type(error).__name__}: {error}"
+            return f"{getattr(error, 'error_string', error)}"
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for i in range(0, len(files), _BLOCK):
@@ -298,7 +298,8 @@ def _decode(file: Path, rate: int, seconds: float | None, channels: int) -> tupl
     if not np.isfinite(x).all():
         raise ValueError("it holds numbers that are not finite")
 
-    x = soxr.resample(mix(x, channels), own_rate, rate)
+    # Decoders of compressed formats may lead beyond full scale, some forty times; players cut it
+    x = soxr.resample(mix(x.clip(-1, 1), channels), own_rate, rate)
     x = x if seconds is None else x[: round(seconds * rate)]
 
     if len(x) == 0:

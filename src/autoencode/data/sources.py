@@ -103,7 +103,8 @@ def _read_idx(path: Path) -> NDArray:
 
         if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in _IDX_TYPES or head[3] == 0:
             raise ValueError(
-                "expected a .npy, .npz, .csv, .parquet or IDX file, or a folder of images."
+                "expected a .npy, .npz, .csv, .parquet or IDX file, or a folder of images or of"
+                " sounds."
             )
 
         shape = tuple(np.frombuffer(file.read(4 * head[3]), ">u4").tolist())

@@ -20,12 +20,13 @@ from ..corruptions import OfSounds, Sequence
 from ..data import on_disk, read_sounds
 from ..data.sounds import Recordings, fault, holds_sounds, mix, report
 from ..distributions import Family, SharedGaussian
-from ..networks import Convolutional, Network
+from ..networks import Convolutional, Network, Perceptron
 from .base import Modality, tensor_of
 from .spectra import LogMel, Spectrum
 from .statistics import value_range
 
 _ROWS = 64  # sounds to transform at once
+_WIDEST = 2**15  # numbers of a spectrum whose weights fit well in memory, without sharing
 _LEAST = 1e-12  # a variance below is rounding
 _LOUDEST = 8.0  # further beyond full scale than any filter leads
 
@@ -154,7 +155,10 @@ class Sounds(Modality):
         return X[..., 0] if self.channels == 1 else X
 
     def network(self) -> Network:
-        return Convolutional()
+        if math.prod(self.shape_) > _WIDEST:
+            return Convolutional()
+
+        return Perceptron((512, 512), shortcut=True)
 
     def likelihood(self) -> Family:
         return SharedGaussian()

@@ -24,6 +24,7 @@ class MLP(nn.Module):
         out: The shape of one output.
         layers: The widths of the hidden layers; none makes an affine map.
         context: The number of further inputs.
+        shortcut: Whether an affine map of the input is added to the output.
 
     Example:
         >>> MLP((1, 8, 8), (3,), (32, 16))(torch.rand(5, 1, 8, 8)).shape
@@ -36,6 +37,7 @@ class MLP(nn.Module):
         out: Sequence[int],
         layers: Sequence[int] = (),
         context: int = 0,
+        shortcut: bool = False,
     ) -> None:
         super().__init__()
 
@@ -48,12 +50,16 @@ class MLP(nn.Module):
             modules += [nn.Linear(before, after), nn.GELU()]
 
         self.layers = nn.Sequential(*modules[:-1])
+        self.shortcut = nn.Linear(widths[0], widths[-1]) if shortcut else None
 
     def forward(self, x: Tensor, c: Tensor | None = None) -> Tensor:
         x = x.flatten(start_dim=1)
         x = x if c is None else torch.cat([x, c], dim=-1)
 
-        return self.layers(x).unflatten(1, self.out)
+        y = self.layers(x)
+        y = y if self.shortcut is None else y + self.shortcut(x)
+
+        return y.unflatten(1, self.out)
 
 
 class Perceptron(Network):
@@ -62,6 +68,8 @@ class Perceptron(Network):
     Arguments:
         layers: The widths of the encoder's hidden layers. None at all, `()`, makes both
             halves affine, as in principal component analysis.
+        shortcut: Whether an affine map is added to both halves. What principal components
+            know of wide data is then learned at once, and of large codes nothing is lost.
 
     References:
         | Reducing the Dimensionality of Data with Neural Networks (Hinton & Salakhutdinov, 2006)
@@ -72,14 +80,15 @@ class Perceptron(Network):
         torch.Size([2, 1, 28, 28])
     """
 
-    def __init__(self, layers: Sequence[int] = (256, 256)) -> None:
+    def __init__(self, layers: Sequence[int] = (256, 256), shortcut: bool = False) -> None:
         self.layers = layers
+        self.shortcut = shortcut
 
     def encoder(self, shape: Sequence[int], features: int, context: int = 0) -> MLP:
-        return MLP(shape, (features,), self._widths(), context)
+        return MLP(shape, (features,), self._widths(), context, self.shortcut)
 
     def decoder(self, features: int, shape: Sequence[int], context: int = 0) -> MLP:
-        return MLP((features,), shape, self._widths()[::-1], context)
+        return MLP((features,), shape, self._widths()[::-1], context, self.shortcut)
 
     def _widths(self) -> tuple[int, ...]:
         widths = (self.layers,) if isinstance(self.layers, int) else tuple(self.layers)
