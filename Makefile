@@ -29,7 +29,7 @@ bench: $(VENV)/demo
 $(VENV)/demo: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) "$$(grep '^torch==' constraints.txt)"
-	$(PIP) --editable .
+	$(PIP) --editable ".[audio,tables]"
 	touch $@
 
 $(VENV)/test: $(VENV)/demo

@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 
 from autoencode import demo
+from autoencode.demo import tour
+from autoencode.demo.stages import Stages
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +34,16 @@ def test_the_page_is_whole(folder: Path) -> None:
     page = (folder / "index.html").read_text()
     linked = re.findall(r'src="([^"]*)"', page)
 
-    assert len(linked) == 9
-    assert {*linked, "index.html"} == {path.name for path in folder.iterdir()}
-    assert all(pixels(folder / name).shape[1] > 600 for name in linked)
+    pictures = [name for name in linked if name.endswith(".png")]
+    sounds = [name for name in linked if name.endswith(".wav")]
 
-    assert "$" not in page
+    assert len(pictures) == 10
+    assert len(sounds) == 9
+    assert {*linked, "index.html"} == {path.name for path in folder.iterdir()}
+    assert all(pixels(folder / name).shape[1] > 450 for name in pictures)
+    assert all((folder / name).read_bytes()[:4] == b"RIFF" for name in sounds)
+
+    assert "$" not in re.sub(r"<li>[^<]*</li>", "", page)
     assert "http" not in page
     assert "@media (prefers-color-scheme: dark)" in page
 
@@ -52,8 +59,16 @@ def test_the_lines_on_the_page_make_what_it_shows(folder: Path, tmp_path, monkey
     for path in folder.glob("*.png"):
         assert np.array_equal(pixels(path), pixels(tmp_path / path.name)), path.name
 
+    for path in folder.glob("*.wav"):
+        assert path.read_bytes() == (tmp_path / path.name).read_bytes(), path.name
+
+    shown = map(html.unescape, re.findall(r"<li>([^<]*)</li>", page))
+    texts = [*made["made_up"][:6], *made["between"]]
+    assert [*shown] == ["".join(c if c.isprintable() else "·" for c in text) for text in texts]
+    assert not made["filled"].isna().any(axis=None)
+
     # The figures in the tables
-    errors, figures = cells(page)[:5], cells(page)[5:]
+    errors, figures = cells(page)[:5], cells(page)[5:8]
 
     for D, pca, linear, deep, *_ in errors:
         assert float(pca) == pytest.approx(made["errors"]["PCA"][int(D)], abs=6e-4)
@@ -68,7 +83,7 @@ def test_the_lines_on_the_page_make_what_it_shows(folder: Path, tmp_path, monkey
 
 
 def test_progress_is_told_line_by_line(capsys: pytest.CaptureFixture) -> None:
-    stages = demo.Stages({"first": 2.0, "second": 2.0})
+    stages = Stages({"first": 2.0, "second": 2.0})
     stages.start -= 4.0  # twice as slow as expected
 
     with stages.stage("first"):
@@ -83,3 +98,12 @@ def test_a_folder_that_cannot_be_written_is_found_before_the_work(tmp_path: Path
 
     with pytest.raises(ValueError, match="folder that can be written"):
         demo.main(tmp_path / "file")
+
+
+def test_what_is_not_installed_is_left_out_and_said(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(tour.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(tour, "_KINDS", {k: v for k, v in tour._KINDS.items() if v.package})
+    monkeypatch.setattr(tour, "_filled", lambda name, figures: figures["sounds"])
+    demo.main(tmp_path, epochs=1)
+
+    assert "pip install 'autoencode[audio]'" in (tmp_path / "index.html").read_text()

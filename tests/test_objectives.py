@@ -92,6 +92,25 @@ def test_elbo_warms_up(make_model) -> None:
         assert torch.allclose(loss.total, total)
 
 
+def weight(objective: ELBO, model, x: torch.Tensor, progress: float) -> float:
+    objective.progress.fill_(progress)
+    loss = objective(model, x, x)
+    weights = (loss.total - loss.terms["distortion"]) / loss.terms["rate"]
+    assert torch.allclose(weights, weights[0])
+    return float(weights[0].detach())
+
+
+def test_under_a_context_the_rate_begins_with_the_weight_of_all_elements(make_model) -> None:
+    model, x = make_model(Gaussian, context=3).given(randn(16, 3)), randn(16, 5)
+
+    for objective, share in [(ELBO(), 0.2), (ELBO(2.0, cooling=0.5), 0.5)]:
+        weights = [weight(objective, model, x, p * share) / objective.beta for p in (0, 0.5, 1, 2)]
+        assert weights == pytest.approx([5, 5**0.5, 1, 1])
+
+    assert weight(ELBO(warmup=0.5), model, x, 0.25) == pytest.approx(0.5)
+    assert weight(ELBO(), make_model(Gaussian), x, 0.0) == pytest.approx(1)
+
+
 def test_free_bits_cost_nothing_more(make_model) -> None:
     model, x = make_model(Gaussian), randn(16, 5)
     loss = ELBO(free_bits=100.0)(model, x, x)
@@ -177,6 +196,8 @@ def test_contraction_is_weighted(make_model) -> None:
     [
         lambda: ELBO(beta=-1.0),
         lambda: ELBO(warmup=1.5),
+        lambda: ELBO(cooling=1.5),
+        lambda: ELBO(warmup=0.5, cooling=0.5),
         lambda: ELBO(free_bits=-1.0),
         lambda: Contractive(penalty=-0.1),
     ],

@@ -96,6 +96,7 @@ def test_recipes_are_settings() -> None:
         "beta": 1.0,
         "warmup": 0.5,
         "free_bits": 2.0,
+        "cooling": None,
     }
     assert ae.vae(objective=ELBO(2.0)).objective.beta == 2.0
 
@@ -231,3 +232,23 @@ def test_a_contractive_autoencoder_contracts() -> None:
         return float(np.square(model.transform(X + 1e-2) - model.transform(X)).mean())
 
     assert movement(10.0) < 0.2 * movement(0.0)
+
+
+def test_new_examples_are_of_the_label_that_was_asked_for() -> None:
+    # Four hundred numbers an example leave the code free to say the label, too
+    rng, t = np.random.default_rng(0), np.linspace(0, 1, 400)
+    y = np.arange(240) % 3
+    phase, height = rng.uniform(0, 0.15, (240, 1)), rng.uniform(0.5, 1.5, (240, 1))
+    waves = height * np.sin(2 * np.pi * ((y[:, None] + 1) * t + phase))
+    X = waves + 0.05 * rng.normal(size=waves.shape)
+
+    training = ae.Training(epochs=150)
+    options = {"layers": (64,), "conditional": True, "training": training, "random_state": 0}
+    asked = np.repeat(range(3), 50)
+
+    def obeyed(model: ae.Autoencoder) -> float:
+        new = model.fit(X, y).sample(150, asked, random_state=0)
+        return np.mean(np.abs(np.fft.rfft(new))[:, 1:4].argmax(axis=1) == asked)
+
+    assert obeyed(ae.vae(4, **options)) > 0.9
+    assert obeyed(ae.vae(4, cooling=0.0, **options)) < 0.8

@@ -9,12 +9,14 @@ References:
     | https://arxiv.org/abs/1812.02633
 """
 
-__all__ = ["codes_from_prior", "codes_given", "mean_given"]
+__all__ = ["codes_from_prior", "codes_given", "log_prob_given_rest", "mean_given"]
 
 import logging
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor
+from torch.distributions import Distribution
 
 from .distributions import PointMass
 from .evaluation import weighted_codes
@@ -27,7 +29,7 @@ _FEW = 30  # of them that fit
 _ROWS = 2048  # codes to decode at once
 
 
-def mean_given(model: LatentModel, x: Tensor, seed: int = 0) -> Tensor:
+def mean_given(model: LatentModel, x: Tensor, seed: int = 0, samples: int = 128) -> Tensor:
     r"""The mean of whole examples given what is there of them.
 
     .. math:: \mathbb{E}[x \mid x_o] \approx \sum_k w_k \, \mathbb{E}[x \mid z_k], \qquad
@@ -38,6 +40,7 @@ def mean_given(model: LatentModel, x: Tensor, seed: int = 0) -> Tensor:
         model: The model.
         x: The scaled examples, with shape `(B, *)`.
         seed: Seeds the noise of the codes.
+        samples: The number :math:`K` of codes for each example.
 
     Returns:
         The means, with shape `(B, *)`.
@@ -46,10 +49,49 @@ def mean_given(model: LatentModel, x: Tensor, seed: int = 0) -> Tensor:
         >>> mean_given(model, x).shape  # doctest: +SKIP
         torch.Size([64, 5])
     """
-    codes, weights = _codes(model, x, seed)
+    codes, weights = _codes(model, x, seed, samples)
     means = (torch.einsum("b,b...->b...", w, model.decode(z).mean) for z, w in zip(codes, weights))
 
     return sum(means, start=torch.zeros(()).to(x))
+
+
+def log_prob_given_rest(
+    model: LatentModel,
+    x: Tensor,
+    rest: Iterable[Tensor],
+    cells: Callable[[Tensor, Distribution], Tensor],
+    seed: int = 0,
+    samples: int = 16,
+) -> Tensor:
+    r"""The log-density of each cell given all others of its row.
+
+    .. math:: p(x_j \mid x_{-j}) \approx \sum_k w_k \, p(x_j \mid z_k), \qquad
+        w_k \propto \frac{p(x_{-j} \mid z_k) \, p(z_k)}{q(z_k \mid x_{-j})}, \quad
+        z_k \sim q(z \mid x_{-j})
+
+    Arguments:
+        model: The model.
+        x: The scaled examples, with shape `(B, *)`.
+        rest: The same examples, each time with another cell hidden, in the order of `cells`.
+        cells: Returns :math:`\log p(x_j \mid z)` with shape `(B, F)`, of examples and of what
+            a model makes of their codes.
+        seed: Seeds the noise of the codes.
+        samples: The number of codes for each example and cell.
+
+    Returns:
+        The log-densities in double precision, with shape `(B, F)`.
+
+    Example:
+        >>> log_prob_given_rest(model, x, modality.rest(x), modality.cells)  # doctest: +SKIP
+    """
+    found = []
+
+    for j, x_j in enumerate(rest):
+        codes, weights = _codes(model, x_j, seed, samples)
+        parts = [cells(x, model.decode(z))[:, j] + w.log() for z, w in zip(codes, weights)]
+        found.append(torch.stack(parts).double().logsumexp(dim=0))
+
+    return torch.stack(found, dim=1)
 
 
 def codes_given(model: LatentModel, x: Tensor, n: int, seed: int = 0) -> Tensor:
@@ -106,7 +148,7 @@ def codes_from_prior(model: LatentModel, x: Tensor, n: int) -> Tensor:
     return z[torch.multinomial(w, n, replacement=True)]
 
 
-def _codes(model: LatentModel, x: Tensor, seed: int) -> tuple[Tensor, Tensor]:
+def _codes(model: LatentModel, x: Tensor, seed: int, samples: int = 128) -> tuple[Tensor, Tensor]:
     r"""Returns codes, with shape `(K, B, D)`, and weights whose sum is one, `(K, B)`.
 
     A posterior without a density has a single code.
@@ -116,5 +158,5 @@ def _codes(model: LatentModel, x: Tensor, seed: int) -> tuple[Tensor, Tensor]:
     if isinstance(getattr(q, "base_dist", q), PointMass):
         return q.mean[None], x.new_ones(1, len(x))
 
-    z, log_w = weighted_codes(model, x, seed=seed)
+    z, log_w = weighted_codes(model, x, samples, seed)
     return z, log_w.softmax(dim=0).to(z)

@@ -106,6 +106,9 @@ class LatentModel(nn.Module):
     decoder: Conditional
     prior: nn.Module
 
+    context: Tensor | None = None
+    r"""What the model is seen under, with shape `(B, C)`."""
+
     def __init__(self, encoder: Conditional, decoder: Conditional, prior: nn.Module) -> None:
         super().__init__()
 
@@ -148,6 +151,10 @@ class _Given(LatentModel):
 
         # In a tuple, which hides the model from `parameters()` and from the call to `train()`
         self.bound: tuple[LatentModel, Tensor] = (model, c)
+
+    @property
+    def context(self) -> Tensor:  # type: ignore[override]
+        return self.bound[1]
 
     def encode(self, x: Tensor) -> Distribution:
         model, c = self.bound

@@ -144,6 +144,7 @@ def vae(
     latent_dim: int = 2,
     warmup: float = 0.0,
     free_bits: float | None = None,
+    cooling: float | None = None,
     layers: Layers = None,
     **options: Any,
 ) -> Autoencoder:
@@ -158,14 +159,16 @@ def vae(
         warmup: The share of the training over which the weight of the rate rises from zero.
         free_bits: The rate in nats per example below which it costs nothing more; by default
             that of the likelihood, which is zero for all but texts.
+        cooling: The share of the training over which that weight falls to one from the
+            number of the data's elements; by default a fifth in a conditional model.
         layers: The widths of the encoder's hidden layers.
         options: Other arguments of the estimator.
 
     Example:
         >>> vae(latent_dim=8, random_state=0).objective
-        ELBO(beta=1.0, warmup=0.0, free_bits=None)
+        ELBO(beta=1.0, warmup=0.0, free_bits=None, cooling=None)
     """
-    return _recipe(latent_dim, layers, ELBO(1.0, warmup, free_bits), options)
+    return _recipe(latent_dim, layers, ELBO(1.0, warmup, free_bits, cooling), options)
 
 
 def beta_vae(
@@ -186,7 +189,7 @@ def beta_vae(
 
     Example:
         >>> beta_vae(beta=2.0).objective
-        ELBO(beta=2.0, warmup=0.0, free_bits=None)
+        ELBO(beta=2.0, warmup=0.0, free_bits=None, cooling=None)
     """
     return _recipe(latent_dim, layers, ELBO(beta), options)
 

@@ -514,7 +514,7 @@ def interpolate(
     from .. import plots
     from ..estimator import load
     from ..manifold import Geodesics
-    from ..manifold.surveys import one, take
+    from ..manifold.border import one, take
     from . import files
 
     files.check_out(out, (".png",))

@@ -4,7 +4,7 @@ __all__ = ["WIDE", "Modality", "cast", "tensor_of"]
 
 import abc
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -138,9 +138,17 @@ class Modality(Configurable, abc.ABC):
             p: What the model makes of their codes, with batch shape `(B,)`.
 
         Raises:
-            ValueError: If the data are no tables.
+            ValueError: If nothing may be missing in such data.
         """
-        raise ValueError(f"{type(self).__name__} have no cells; tables have.")
+        raise ValueError(f"{_NOTHING_MISSING}, got {type(self).__name__}.")
+
+    def rest(self, x: Tensor) -> Iterator[Tensor]:
+        r"""Yields scaled examples as often as they have cells, each time with another hidden.
+
+        Raises:
+            ValueError: If nothing may be missing in such data.
+        """
+        raise ValueError(f"{_NOTHING_MISSING}, got {type(self).__name__}.")
 
     def partial(self, given: Mapping[Any, Any], n: int = 1) -> Any:
         r"""Returns examples of which some cells are given, by column, and others missing.

@@ -14,12 +14,10 @@ import torch
 from numpy.typing import NDArray
 
 from ..configurable import Configurable
+from .scores import NormalScores
 
 log = logging.getLogger(__name__)
 
-_KNOTS = 65  # of the map from numbers to scores
-_APART = 0.01  # the least distance of two knots: single precision tells scores between apart
-_FAR = 1000.0  # scores end here, where the density is nothing
 _LARGEST = 1e300
 _DAY = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal"}
@@ -27,13 +25,8 @@ _DATES = {"date", "datetime", "datetime64"}
 
 
 class NumberColumn(Configurable):
-    r"""Numbers or dates, as the normal scores of their ranks.
+    r"""Numbers or dates, as :class:`NormalScores`.
 
-    .. math:: t(v) = \Phi^{-1} \big( F(v) \big), \qquad F(v) = P(V < v) + \tfrac{1}{2} P(V = v)
-
-    The map is linear between at most 65 knots, and numbers that have a share of their own of
-    the rows are knots. Skewed and heavy-tailed columns become normal thereby. Beyond what was
-    seen it goes on linearly; the way back ends at the least and the greatest number of the fit.
     Numbers that were all whole come back whole, and dates of whole days as such.
 
     Arguments:
@@ -85,7 +78,7 @@ class NumberColumn(Configurable):
                 f" {self.high_:g}. Divide them."
             )
 
-        self.knots_, self.scores_, self.scale_ = _knots(values)
+        self.scores_ = NormalScores().fit(values)
         return self
 
     def encode(self, cells: Any) -> NDArray:
@@ -94,23 +87,13 @@ class NumberColumn(Configurable):
         Raises:
             ValueError: If a cell is no such number.
         """
-        v, t = self.numbers(cells), self.scores_
-        k = np.searchsorted(self.knots_[1:-1], v, side="right")
-
-        with np.errstate(over="ignore"):  # what is far out ends far out
-            share = (v - self.knots_[k]) / (self.knots_[k + 1] - self.knots_[k])
-
-        return np.clip(t[k] + share * (t[k + 1] - t[k]), -_FAR, _FAR)
+        return self.scores_.encode(self.numbers(cells))
 
     def decode(self, scores: NDArray) -> Any:
         r"""Returns what scores stand for, as cells of the type and range of the fit."""
         import pandas as pd
 
-        t = self.scores_
-        k = np.searchsorted(t[1:-1], scores, side="right")
-        share = (scores - t[k]) / (t[k + 1] - t[k])
-        v = self.knots_[k] + share * (self.knots_[k + 1] - self.knots_[k])
-        v = np.where(self.empty_, np.nan, np.clip(v, self.low_, self.high_))
+        v = np.where(self.empty_, np.nan, self.scores_.decode(scores))
         v = np.rint(v) if self.whole_ else v
 
         if self.unit_ is not None:
@@ -129,11 +112,6 @@ class NumberColumn(Configurable):
         # A type of whole numbers alone has no way to say that one is missing
         whole = np.dtype(self.dtype_).kind in "iu"
         return cells if whole and cells.isna().any() else cells.astype(self.dtype_)
-
-    def log_slope(self, scores: NDArray) -> NDArray:
-        r"""Returns :math:`\log \mathrm{d}v / \mathrm{d}t`, which makes densities the user's."""
-        k = np.searchsorted(self.scores_[1:-1], scores, side="right")
-        return (np.log(np.diff(self.knots_)) - np.log(np.diff(self.scores_)))[k]
 
     def given(self, cell: Any) -> Any:
         r"""Returns a cell that new rows shall have, which may be a word for it.
@@ -380,41 +358,6 @@ def _is_date(cells: Any) -> bool:
     import pandas as pd
 
     return pd.api.types.infer_dtype(cells, skipna=True) == "date"
-
-
-def _knots(values: NDArray) -> tuple[NDArray, NDArray, float]:
-    r"""Returns numbers, their scores, and how well scores can be known for the gaps between."""
-    levels, counts = np.unique(values, return_counts=True)
-    ranks = torch.from_numpy((counts.cumsum() - counts / 2) / counts.sum())
-    scores = torch.special.ndtri(ranks).numpy()
-
-    if len(levels) == 1:
-        return np.array([levels[0], levels[0] + max(1.0, abs(levels[0]))]), np.arange(2.0), 1e-3
-
-    # What was rounded is not known better than its rounding
-    gaps = np.diff(scores).repeat(counts[:-1])
-    scale = float(np.clip(np.median(gaps) / 4, 1e-3, 0.5))
-
-    if len(levels) > _KNOTS:
-        grid = np.linspace(scores[0], scores[-1], _KNOTS)
-        often = counts > counts.sum() / _KNOTS
-        grid = np.concatenate([grid[1:-1], scores[often], scores[[0, -1]]])
-        levels = np.concatenate(
-            [np.interp(grid[: _KNOTS - 2], scores, levels), levels[often], levels[[0, -1]]]
-        )
-        scores, first = np.unique(grid, return_index=True)
-        levels = levels[first]
-
-    kept = [0]
-
-    for k in range(1, len(scores)):
-        if scores[k] - scores[kept[-1]] >= _APART and levels[kept[-1]] < levels[k] < levels[-1]:
-            kept.append(k)
-
-    kept = kept if len(kept) == 1 or scores[-1] - scores[kept[-1]] >= _APART else kept[:-1]
-    kept.append(len(scores) - 1)  # the ends are what was seen
-
-    return levels[kept], scores[kept], scale
 
 
 def _plain(level: Any) -> Any:

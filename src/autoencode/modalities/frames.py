@@ -3,7 +3,8 @@ r"""Rows of mixed columns with missing cells."""
 __all__ = ["Frames"]
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,10 @@ class Frames(Modality):
     missing; and the indicators of the levels of each category, all zero if it is missing. What
     comes back is a data frame of pandas with the same columns, types and ranges.
 
-    Densities of numbers are in the user's units, of dates per day, through the slope of the map to
-    scores; where a number has a share of its own of the rows, or all are whole, they are those
-    of that map and no probabilities. Rare levels count as one. Squared errors are of scores
-    and indicators, since columns share no unit.
+    Densities of numbers are in the user's units, of dates per day, through the slope of the map
+    to :class:`~autoencode.modalities.scores.NormalScores`; a number that many rows share has about
+    its probability. Rare levels count as one. Squared errors are of scores and indicators, since
+    columns share no unit.
 
     Arguments:
         levels: How many levels of a category the model tells apart; all rarer ones are one
@@ -147,7 +148,7 @@ class Frames(Modality):
 
     def likelihood(self) -> Family:
         numbers = [c for c in self.columns_ if isinstance(c, NumberColumn)]
-        return Mixed(tuple(c.scale_ for c in numbers), tuple(self._sizes()))
+        return Mixed(tuple(c.scores_.scale_ for c in numbers), tuple(self._sizes()))
 
     def new_examples(self, p: Distribution) -> Tensor:
         r"""Draws rows; one and how rare it is where a level is rare, which `restore` undoes."""
@@ -176,7 +177,7 @@ class Frames(Modality):
         numbers = [c for c in self.columns_ if isinstance(c, NumberColumn)]
         n = len(numbers)
         t, there = x[:, :n].double().cpu().numpy(), x[:, n : 2 * n].double().cpu()
-        slopes = [column.log_slope(t[:, j]) for j, column in enumerate(numbers)]
+        slopes = [column.scores_.log_slope(t[:, j]) for j, column in enumerate(numbers)]
         total = torch.from_numpy(np.stack([np.zeros(len(t)), *slopes], axis=1))[:, 1:]
 
         return (there * total).sum(dim=1).to(x.device)
@@ -187,6 +188,12 @@ class Frames(Modality):
         order = np.argsort([*self._numbers(), *self._levels()])
 
         return ll[:, order.tolist()]
+
+    def rest(self, x: Tensor) -> Iterator[Tensor]:
+        slots = torch.tensor(_slots(len(self._numbers()), self._sizes()), device=x.device)
+
+        for column in np.argsort([*self._numbers(), *self._levels()]).tolist():
+            yield x * (slots != column)
 
     def partial(self, given: Mapping[Any, Any], n: int = 1) -> Any:
         import pandas as pd
@@ -272,14 +279,16 @@ class _HiddenCells(Corruption):
         self.levels = levels
 
     def forward(self, x: Tensor) -> Tensor:
-        n = self.numbers
-        keep = torch.rand(len(x), n + len(self.levels), device=x.device) >= self.fraction
-        slots = [*range(n), *range(n)]
+        n_cells = self.numbers + len(self.levels)
+        keep = torch.rand(len(x), n_cells, device=x.device) >= self.fraction
 
-        for j, size in enumerate(self.levels):
-            slots += [n + j] * size
+        return x * keep[:, _slots(self.numbers, self.levels)]
 
-        return x * keep[:, slots]
+
+def _slots(numbers: int, levels: Sequence[int]) -> list[int]:
+    r"""Returns to which cell each number of the vector belongs."""
+    categories = [[numbers + j] * size for j, size in enumerate(levels)]
+    return [*range(numbers), *range(numbers), *chain.from_iterable(categories)]
 
 
 def _frame(X: Any) -> Any:

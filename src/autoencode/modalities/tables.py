@@ -116,9 +116,6 @@ class Tables(Modality):
     def new_examples(self, p: Distribution) -> Tensor:
         return p.sample()
 
-    def cells(self, x: Tensor, p: Distribution) -> Tensor:
-        return p.base_dist.log_prob(x)  # type: ignore[attr-defined]
-
     def unit(self) -> Tensor:
         return torch.from_numpy(self.scale_)
 

@@ -8,6 +8,8 @@ from ..distributions import Gaussian, kl_divergence
 from ..model import LatentModel
 from .base import Loss, Objective
 
+_COOLING = 0.2
+
 
 class ELBO(Objective):
     r"""Negative evidence lower bound, with a weight on the rate.
@@ -31,6 +33,11 @@ class ELBO(Objective):
           2016), appendix C.8, for the free bits
         | https://arxiv.org/abs/1606.04934
 
+    Where examples have a context, :math:`\beta` begins as the number :math:`n` of their elements
+    and falls to its own geometrically. The decoder then learns first what the context says,
+    and the code holds the rest only. With the same weight all along, many numbers for each nat
+    let the code say it, too, and what is drawn under one label looks like another.
+
     Arguments:
         beta: The weight :math:`\beta \geq 0` of the rate.
         warmup: The share of the training, in 0 to 1, over which :math:`\beta` rises
@@ -38,6 +45,9 @@ class ELBO(Objective):
         free_bits: The rate :math:`\lambda`, in nats per example, below which the rate costs
             nothing more; by default that of the likelihood, which is zero but for
             :class:`~autoencode.distributions.Autoregressive`.
+        cooling: The share of the training over which it falls from :math:`n \beta` instead; by
+            default a fifth for examples with a context, and none for others and for
+            likelihoods with free bits.
 
     Example:
         >>> ELBO(beta=4.0).get_params()["beta"]
@@ -47,7 +57,11 @@ class ELBO(Objective):
     posterior = Gaussian
 
     def __init__(
-        self, beta: float = 1.0, warmup: float = 0.0, free_bits: float | None = None
+        self,
+        beta: float = 1.0,
+        warmup: float = 0.0,
+        free_bits: float | None = None,
+        cooling: float | None = None,
     ) -> None:
         super().__init__()
 
@@ -57,8 +71,15 @@ class ELBO(Objective):
                 f" got {beta}, {warmup} and {free_bits}."
             )
 
+        if not 0 <= (cooling or 0) <= 1 or (cooling and warmup):
+            raise ValueError(
+                "expected cooling in 0 to 1, and not beside a warmup, got cooling"
+                f" {cooling} and warmup {warmup}."
+            )
+
         self.beta = beta
         self.warmup = warmup
+        self.cooling = cooling
         self.free_bits = free_bits
 
     def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
@@ -70,12 +91,21 @@ class ELBO(Objective):
         free_bits = model.likelihood.free_bits if self.free_bits is None else self.free_bits
 
         return Loss(
-            distortion + self._beta() * rate.clamp(min=free_bits),
+            distortion + self._beta(model, target) * rate.clamp(min=free_bits),
             {"distortion": distortion, "rate": rate, "bound": -(distortion + rate)},
         )
 
-    def _beta(self) -> Tensor | float:
-        if self.warmup == 0:
-            return self.beta
+    def _beta(self, model: LatentModel, target: Tensor) -> Tensor | float:
+        cooling = self.cooling
 
-        return self.beta * (self.progress / self.warmup).clamp(max=1)
+        if cooling is None:
+            fills = self.warmup == 0 and model.likelihood.free_bits == 0
+            cooling = _COOLING if model.context is not None and fills else 0.0
+
+        if self.warmup > 0:
+            return self.beta * (self.progress / self.warmup).clamp(max=1)
+
+        if cooling > 0:
+            return self.beta * target[0].numel() ** (1 - self.progress / cooling).clamp(min=0)
+
+        return self.beta

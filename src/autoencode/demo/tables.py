@@ -1,0 +1,61 @@
+r"""A table: wines with cells that are missing, filled in; and wines that nobody made."""
+
+__all__: list[str] = []
+
+import html
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.datasets import load_wine
+
+from .. import recipes
+from ..corruptions import Masking
+from ..training import Training
+
+EPOCHS = 400
+SHOWN = ["alcohol", "malic_acid", "flavanoids", "color_intensity", "proline", "cultivar"]
+
+
+def show(folder: Path, share: float, seed: int) -> dict[str, Any]:
+    r"""Fits wines, and returns the figures of the section."""
+    wine = load_wine(as_frame=True)
+    table = wine.data.assign(cultivar=wine.target.map(dict(enumerate("ABC"))))
+    hidden = np.random.default_rng(seed).random(table.shape) < 0.2
+    holes = table.mask(hidden)
+
+    epochs = max(1, round(share * EPOCHS))
+    sommelier = recipes.vae(
+        4,
+        layers=(64,),
+        corruption=Masking(0.2),
+        training=Training(epochs=epochs, progress=False),
+        random_state=seed,
+    ).fit(holes)
+
+    truth, numbers = wine.data, wine.data.columns
+    gaps = hidden[:, : len(numbers)]
+    named = hidden[:, len(numbers)]
+    filled = sommelier.impute(holes)
+
+    def error(guess: Any) -> float:
+        relative = ((guess - truth) / truth.std()).to_numpy(float)[gaps]
+        return float(np.sqrt(np.mean(relative**2)))
+
+    right = (filled["cultivar"] == table["cultivar"])[named].mean()
+    new = sommelier.sample(4, given={"cultivar": "A"}, random_state=seed)
+
+    return {
+        "wine_epochs": epochs,
+        "wine_error": f"{error(filled[numbers]):.2f}",
+        "wine_means": f"{error(0 * truth + holes[numbers].mean()):.2f}",
+        "wine_right": f"{100 * right:.0f}",
+        "wine_hidden": int(named.sum()),
+        "wine_head": _cells("th", SHOWN),
+        "wines": "\n".join(_cells("td", row) for row in new[SHOWN].itertuples(index=False)),
+    }
+
+
+def _cells(tag: str, row: Any) -> str:
+    words = [f"{cell:.3g}" if isinstance(cell, float) else str(cell) for cell in row]
+    return f"<tr>{''.join(f'<{tag}>{html.escape(word)}</{tag}>' for word in words)}</tr>"

@@ -1,0 +1,70 @@
+r"""Texts: numbers in words, of which it can be told whether they are right."""
+
+__all__ = ["in_words"]
+
+import html
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import recipes
+from ..training import Training
+
+EPOCHS = 80
+
+_ONES = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
+    " fifteen sixteen seventeen eighteen nineteen"
+).split()
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+
+
+def in_words(n: int) -> str:
+    r"""A number in words.
+
+    Arguments:
+        n: The number, from 0 to 999.
+
+    Example:
+        >>> in_words(342)
+        'three hundred and forty-two'
+    """
+    if n < 20:
+        return _ONES[n]
+
+    if n < 100:
+        return _TENS[n // 10 - 2] + (f"-{_ONES[n % 10]}" if n % 10 else "")
+
+    return f"{_ONES[n // 100]} hundred" + (f" and {in_words(n % 100)}" if n % 100 else "")
+
+
+def show(folder: Path, share: float, seed: int) -> dict[str, Any]:
+    r"""Fits numbers in words, and returns the figures of the section."""
+    numbers = [in_words(n) for n in np.random.default_rng(seed).permutation(1000)]
+    train, test = numbers[:800], numbers[800:]
+    epochs = max(1, round(share * EPOCHS))
+    training = Training(epochs=epochs, progress=False)
+    speller = recipes.vae(8, training=training, random_state=seed).fit(train)
+
+    again = speller.reconstruct(test)
+    new = speller.sample(200, random_state=seed)
+    first, last = speller.transform(["seven", "nine hundred and ninety-nine"])
+    between = speller.inverse_transform(np.linspace(first, last, 6))
+
+    return {
+        "text_epochs": epochs,
+        "text_exact": f"{100 * np.mean([a == b for a, b in zip(again, test)]):.0f}",
+        "text_valid": f"{100 * np.mean([text in set(numbers) for text in new]):.0f}",
+        "new_texts": _lines(new[:6]),
+        "between": _lines(between),
+    }
+
+
+def _lines(texts: Any) -> str:
+    return "\n".join(f"<li>{html.escape(_visible(text))}</li>" for text in texts)
+
+
+def _visible(text: str) -> str:
+    r"""Returns a text without what a page cannot show, which models of few epochs write."""
+    return "".join(letter if letter.isprintable() else "\N{MIDDLE DOT}" for letter in text)
