@@ -135,6 +135,10 @@ def _areas(new: pd.DataFrame, test: pd.DataFrame, target: str) -> Iterator[float
     classes = sorted(counts.index[counts >= 10])
     x, x_test = _vectors(test.drop(columns=target), new, test)
 
+    if y.nunique() == 1:
+        yield from (0.5, 0.5)  # nothing to learn from
+        return
+
     for judge in (
         RandomForestClassifier(min_samples_leaf=2, random_state=0),
         LogisticRegression(max_iter=300),
