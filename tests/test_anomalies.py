@@ -17,7 +17,7 @@ import autoencode as ae
 from autoencode import recipes
 from autoencode.manifold.anomalies import OffManifoldDetector
 from autoencode.manifold.maps import maps_of
-from autoencode.modalities import Tables
+from autoencode.modalities import Sounds, Tables
 
 SMALL: dict[str, Any] = {"layers": (16,), "training": ae.Training(epochs=2), "random_state": 0}
 
@@ -268,6 +268,42 @@ def test_conditional_models_are_seen_under_a_label() -> None:
 
     scores = [OffManifoldDetector(model, y=[y]).fit(X).score_samples(X) for y in (0, 1)]
     assert not np.allclose(*scores)
+
+
+def test_clones_keep_a_trained_model_and_forget_another() -> None:
+    X = circle(100)
+    trained, untrained = ae.linear(2).fit(X), ae.linear(2)
+    pair = (nn.Linear(3, 2), nn.Linear(2, 3))
+
+    for model in (trained, pair):
+        detector = OffManifoldDetector(model).fit(X)
+        copy = clone(detector)
+
+        assert copy.model is model
+        assert not hasattr(copy, "offset_")
+        assert np.array_equal(copy.fit(X).score_samples(X), detector.score_samples(X))
+
+    copy = clone(OffManifoldDetector(untrained))
+    assert copy.model is not untrained
+    assert copy.set_params(model__latent_dim=1).fit(X).model_.latent_dim == 1
+    assert untrained.latent_dim == 2
+
+
+def test_sounds_are_explained_by_their_spectra() -> None:
+    rng = np.random.default_rng(0)
+    pitch = rng.uniform(200, 1500, size=(30, 1))
+    X = (0.5 * np.sin(2 * np.pi * pitch * np.arange(1000) / 8000)).astype(np.float32)
+    X[:, 800:] = 0
+    modality = Sounds(rate=8000, seconds=0.125)
+    model = ae.autoencoder(2, modality=modality, **SMALL).fit(X)
+    shape = model.modality_.shape_
+    detector = OffManifoldDetector(model).fit(X)
+
+    assert detector.explain(X[:5]).shape == (5, *shape[1:], shape[0])
+
+    # Of different lengths, silence being added at the end
+    several = [x[: 800 + 10 * i] for i, x in enumerate(X[:20])]
+    assert np.allclose(detector.score_samples(several), detector.score_samples(X[:20]), rtol=1e-3)
 
 
 def test_maps_are_models() -> None:

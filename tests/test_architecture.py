@@ -23,7 +23,7 @@ LAYERS = [
     {"update"},
     {"run"},
     {"training"},
-    {"least_squares", "archive", "arguments"},
+    {"least_squares", "archive", "arguments", "reading"},
     {"estimator"},
     {"plots", "recipes"},
     {"manifold"},

@@ -13,6 +13,7 @@ from torch.distributions import MultivariateNormal, Normal
 import autoencode as ae
 from autoencode.corruptions import GaussianNoise
 from autoencode.manifold.denoisers import local_dimension, score, walkback
+from autoencode.manifold.dimension import intrinsic_dimension
 from autoencode.manifold.maps import maps_of
 
 SIGMA = 0.3
@@ -244,3 +245,31 @@ def test_bad_input() -> None:
 
     with pytest.raises(ValueError, match="number of probes >= 2"):
         local_dimension(means, x, probes=1, noise=1.0)
+
+
+def test_a_single_example_walks_alone() -> None:
+    p = Gaussian(3, 2)
+    x = p.clean(2)
+    both, one = (
+        walkback(tuple(p), X, steps=4, noise=SIGMA, random_state=0) for X in (x[:1], x[0])
+    )
+
+    assert one.shape == (4, 3)
+    assert torch.equal(one, both[:, 0])
+
+
+def test_conditional_models_are_seen_under_a_label() -> None:
+    X = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
+    training = ae.Training(epochs=3, progress=False)
+    model = ae.denoising(2, layers=(8,), conditional=True, training=training, random_state=0)
+    model.fit(X, [0, 1, 2] * 20)
+
+    for look in (score, walkback, lambda *given, **under: local_dimension(*given, **under).value):
+        seen = [look(model, X[:5], y=[y]) for y in (0, 1)]
+        assert not np.allclose(*seen)
+
+    dimensions = [intrinsic_dimension(X, "denoiser", model=model, y=[y]).value for y in (0, 1)]
+    assert dimensions[0] != dimensions[1]
+
+    with pytest.raises(ValueError, match="pass the y"):
+        score(model, X)

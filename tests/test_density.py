@@ -1,4 +1,4 @@
-r"""Tests for the density module."""
+r"""Tests for the density, leaving_out and mixtures modules."""
 
 import math
 
@@ -15,12 +15,20 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from torch.distributions import LowRankMultivariateNormal
 
 import autoencode as ae
-from autoencode.manifold import density as module
+from autoencode.manifold import mixtures
 from autoencode.manifold.density import ManifoldParzen
+from autoencode.manifold.leaving_out import folds_of, leave_one_out
+from autoencode.manifold.mixtures import place
 from autoencode.manifold.tangents import Tangents
 
 
-@parametrize_with_checks([ManifoldParzen(), ManifoldParzen(sigma="local")])
+@parametrize_with_checks(
+    [
+        ManifoldParzen(),
+        ManifoldParzen(sigma="local"),
+        ManifoldParzen(Tangents(source="neighbors", n_neighbors=5)),
+    ]
+)
 def test_estimator(estimator, check) -> None:
     check(estimator)
 
@@ -82,8 +90,8 @@ def test_memory_changes_nothing(monkeypatch) -> None:
         ]
 
     expected = results()
-    monkeypatch.setattr(module, "_MEMORY", 2**14)
-    monkeypatch.setattr(module, "_QUERIES", 3)
+    monkeypatch.setattr(mixtures, "_MEMORY", 2**14)
+    monkeypatch.setattr(mixtures, "_QUERIES", 3)
 
     for found, once in zip(results(), expected):
         assert np.allclose(found, once, atol=1e-9)
@@ -165,10 +173,9 @@ def test_truncation_is_bounded(truncate: int, d: int, sigma: float | str) -> Non
 @pytest.mark.parametrize(("n", "k", "d"), [(30, 6, 1), (30, 6, 3), (8, 15, 2), (3, 2, 1)])
 def test_leaves_out_as_if_fitted_without(n: int, k: int, d: int) -> None:
     X, grid = sheet(n), torch.tensor([0.05, 0.2, 1.0], dtype=torch.float64)
-    density = ManifoldParzen(n_components=d, n_neighbors=k, sigma=1.0).fit(X)
-    held = torch.arange(n)
-    folds = density._folds(held, *density._place())
-    found = density._leave_one_out(grid, held, folds)
+    x, held = torch.from_numpy(X), torch.arange(n)
+    mixture, *rest = place(x, torch.full_like(x[:, 0], 1 / n).log(), None, k, d)
+    found = leave_one_out(mixture, grid, held, folds_of(mixture, held, *rest))
 
     for sigma, value in zip(grid, found):
         each = ManifoldParzen(n_components=d, n_neighbors=k, sigma=float(sigma))

@@ -69,6 +69,25 @@ def test_standard_errors_are_those_of_new_data(method: str, k: int) -> None:
     assert 0.65 < values.std() / errors.mean() < 1.1
 
 
+@pytest.mark.parametrize(("method", "k"), [("mle", 16), ("gride", 16), ("local_pca", 16)])
+def test_curves_are_what_fewer_neighbours_give(method: str, k: int) -> None:
+    X = sphere(500, 2, 5)
+    whole = intrinsic_dimension(X, method, k).curve
+    parts = [intrinsic_dimension(X, method, n) for n in (4, 8, 16)]
+
+    assert np.allclose(whole.values[-3:], [d.value for d in parts])
+    assert np.allclose(whole.standard_errors[-3:], [d.standard_error for d in parts])
+    assert np.allclose(whole.scales[-3:], [d.curve.scales[-1] for d in parts])
+
+
+def test_far_scales_of_few_examples_are_less_certain() -> None:
+    _, values, errors = intrinsic_dimension(sphere(2048, 2, 5), random_state=0).curve
+
+    # Half as many examples know the dimension less well by a root of two
+    assert np.allclose(errors / values, 2**0.5 / np.sqrt(2048 / 2 ** np.arange(6)), rtol=0.05)
+    assert (np.abs(values - 2) < 3 * errors).all()
+
+
 def test_definitions() -> None:
     X = sphere(200, 3, 6)
     T = np.log(sorted_distances(X))
@@ -129,11 +148,12 @@ def test_is_what_scikit_dimension_finds() -> None:
 def test_laws(method: str, monkeypatch) -> None:
     X = sphere(300, 2, 5)
     d = intrinsic_dimension(X, method, random_state=0)
-    scales, values = d.curve
+    scales, values, errors = d.curve
+    asked = 0 if method == "twonn" else -1
 
     assert (np.diff(scales) > 0).all()
-    assert len(values) == len(scales) >= 3
-    assert d.value == values[0 if method == "twonn" else -1]
+    assert len(values) == len(scales) == len(errors) >= 3
+    assert (d.value, d.standard_error) == (values[asked], errors[asked])
     assert d.duplicates == 0
 
     # It does not depend on unit, place, order, or copies

@@ -1,4 +1,4 @@
-r"""Tests for the geodesics and lengths modules."""
+r"""Tests for the curves, geodesics, lengths and paths modules."""
 
 import math
 from typing import Any
@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.sparse import csr_array
+from sklearn.base import clone
 from torch import Tensor, nn
 from torch.distributions import (
     Bernoulli,
@@ -19,6 +20,7 @@ from torch.distributions import (
 )
 
 import autoencode as ae
+from autoencode.distributions.mixed import MixedCells
 from autoencode.manifold.geodesics import Geodesics
 from autoencode.manifold.lengths import fisher, pullback
 from autoencode.manifold.maps import Maps, maps_of
@@ -214,6 +216,17 @@ def test_over_a_graph_of_neighbors() -> None:
     assert np.allclose(path[:, [0, -1]], np.stack([a, b], axis=1))
 
 
+@pytest.mark.usefixtures("float32")
+def test_between_points_of_the_graph() -> None:
+    t = torch.linspace(0, math.pi, 100)
+    Z = torch.stack([t.cos(), t.sin()], dim=1)
+    geodesics = Geodesics((identity, plane), graph=NeighborGraph(n_neighbors=4).fit(Z), max_iter=0)
+    path = geodesics.path(Z[[0, 7]], Z[[99, 7]])
+
+    assert torch.allclose(path.norm(dim=2), torch.ones(()), atol=0.03)
+    assert torch.allclose(path[1], Z[7].expand(64, 2), atol=1e-6)
+
+
 def test_the_line_remains_where_the_graph_has_no_path() -> None:
     a, b = codes(3)
     apart = Geodesics((identity, plane), graph=Ring(joined=False))
@@ -263,6 +276,22 @@ def test_fisher_of_normals_is_hyperbolic() -> None:
         math.sqrt(2) * cosh.squeeze(dim=0).acosh(),
         rtol=1e-3,
     )
+
+
+def test_fisher_of_mixed_cells_is_the_product() -> None:
+    def numbers(z: Tensor) -> Tensor:
+        return torch.stack([z[:, 0], (0.3 * z[:, 1]).exp()], dim=1)
+
+    def cells(z: Tensor) -> MixedCells:
+        return MixedCells(*numbers(z).split(1, dim=1), 2 * z, levels=(2,))
+
+    a, b = codes(10)
+    steps = torch.stack([a, a + 1e-3 * b], dim=1)
+    normals = fisher(of_likelihood(lambda z: Normal(*numbers(z).T[..., None])), a)
+    levels = fisher(of_likelihood(lambda z: Categorical(logits=2 * z)), a)
+    both = fisher(of_likelihood(cells), a).steps(steps)
+
+    assert torch.allclose(both, normals.steps(steps) + levels.steps(steps), rtol=1e-9)
 
 
 def test_fisher_with_a_shared_scale_is_the_pullback_in_units_of_it() -> None:
@@ -323,7 +352,7 @@ def test_an_ensemble_shares_its_codes() -> None:
     a, b = codes(2)
 
     with pytest.raises(ValueError, match="two or more models"):
-        Geodesics((identity, plane), metric="ensemble")
+        Geodesics((identity, plane), metric="ensemble").distance(a, b)
 
     other = [(identity, plane), (lambda x: 2 * x, plane)]
 
@@ -382,18 +411,34 @@ def test_conditional_models_are_seen_under_a_label() -> None:
     assert not np.allclose(*distances)
 
 
+def test_clones_keep_model_and_graph() -> None:
+    a, b = codes(2)
+    geodesics = Geodesics((identity, sphere), graph=Ring(), n_points=8)
+    copy = clone(geodesics)
+
+    assert copy.get_params(deep=False) == geodesics.get_params(deep=False)
+    assert torch.equal(copy.path(a, b), geodesics.path(a, b))
+
+    # What is set afterwards counts
+    copy.set_params(metric="ensemble", model=[geodesics.model] * 2)
+    assert torch.allclose(copy.distance(a, b), great_circle(a, b), rtol=0.02)
+
+
 def test_bad_arguments_are_named() -> None:
     a, b = codes(2)
     geodesics = Geodesics((identity, plane))
 
     with pytest.raises(ValueError, match="a metric out of"):
-        Geodesics((identity, plane), metric="euclidean")
+        Geodesics((identity, plane), metric="euclidean").path(a, b)
 
     with pytest.raises(ValueError, match="n_points as an integer >= 3"):
-        Geodesics((identity, plane), n_points=2)
+        Geodesics((identity, plane), n_points=2).path(a, b)
+
+    with pytest.raises(ValueError, match="max_iter as an integer >= 0"):
+        Geodesics((identity, plane), max_iter=-1).length(a[:, None])
 
     with pytest.raises(TypeError, match="a fitted Autoencoder, or a pair"):
-        Geodesics(identity)
+        Geodesics(identity).distance(a, b)
 
     with pytest.raises(ValueError, match="as many ends"):
         geodesics.distance(a, b[:1])

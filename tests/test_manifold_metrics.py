@@ -125,6 +125,13 @@ def test_bad_input_is_refused(XZ) -> None:
     with pytest.raises(ValueError, match="less than 150"):
         trustworthiness(X, Z, n_neighbors=150)
 
+    with pytest.raises(ValueError, match="at least three points"):
+        shepard(X[:2], Z[:2])
+
+    for metric in (*LOCAL, shepard):
+        with pytest.raises(ValueError, match="got a NaN"):
+            metric(X, Z * np.nan)
+
     with pytest.raises(ValueError, match=r"got \(300, 7\) and \(299, 2\)"):
         continuity(X, Z[1:])
 

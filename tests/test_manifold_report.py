@@ -72,6 +72,15 @@ def test_arcs_of_a_circle_turn_as_they_should() -> None:
     assert found.twisted.standard_error < 0.1
 
 
+def test_what_the_report_says_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    angle = np.linspace(0, 6, 40)
+    X = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    found = report((lambda x: x, torch.nn.functional.normalize), X)
+
+    assert found.twisted.value > 0
+    assert not caplog.records
+
+
 def test_parts_and_copies_are_counted() -> None:
     X = np.concatenate([near_a_plane(100, seed, shift=100.0 * seed) for seed in range(3)])
     X[:7] = X[0]
@@ -132,7 +141,7 @@ def test_the_same_again_and_ready_for_json(digits) -> None:
     assert stored == found.to_dict()
     assert stored["drift"]["n_examples"] == 100
     assert stored["dimension"]["standard_error"] > 0
-    assert [s["n_neighbors"] for s in stored["scales"]["data"]] == [2, 4, 16, 64]
+    assert [s["n_neighbors"] for s in stored["scales"]["data"]] == [2, 4, 8, 16, 32, 64]
 
 
 def test_it_prints_as_sentences(digits) -> None:

@@ -122,6 +122,9 @@ def test_search_refuses_what_it_cannot_find() -> None:
     with pytest.raises(ValueError, match=r"got \(5, 2\) and \(1, 3\)"):
         knn(randn(5, 2), 1, randn(1, 3))
 
+    with pytest.raises(ValueError, match="beyond 1e"):
+        knn(torch.tensor([[0.0], [1e200], [1.0]], dtype=torch.float64), 1)
+
     with pytest.raises(ValueError, match="NaN"):
         knn(torch.tensor([[0.0], [torch.nan], [1.0]]), 1)
 

@@ -1,4 +1,4 @@
-r"""Tests for the jacobians and tangents modules."""
+r"""Tests for the jacobians, spans, tangents and turns modules."""
 
 import logging
 import math
@@ -9,13 +9,15 @@ import pytest
 import torch
 from sklearn.base import clone
 from sklearn.decomposition import PCA
+from sklearn.utils.estimator_checks import parametrize_with_checks
 from torch import Tensor, cos, nn, sin
 
 import autoencode as ae
-from autoencode.manifold import tangents as module
+from autoencode.manifold import spans, turns
 from autoencode.manifold.jacobians import decoder_jacobian, encoder_jacobian, pushforward
 from autoencode.manifold.maps import maps_of
 from autoencode.manifold.tangents import Tangents
+from autoencode.modalities import Sounds
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -28,6 +30,11 @@ def float32(float64):
 
 
 MODELS = ["decoder", "encoder", "denoiser"]
+
+
+@parametrize_with_checks([Tangents(source="neighbors", n_neighbors=5)])
+def test_interface_of_scikit_learn(estimator, check) -> None:
+    check(estimator)
 
 
 # Jacobians
@@ -162,6 +169,25 @@ def test_products_can_be_differentiated(f) -> None:
     expected = second.diag().reshape(4, 3) * v.sum(dim=0)
 
     assert torch.allclose(gradient, expected)
+
+
+@pytest.mark.parametrize("weighed", [False, True], ids=["fixed weights", "weights that move"])
+@pytest.mark.parametrize("bias", [None, torch.randn(3, dtype=torch.float64)])
+def test_products_of_convolutions(bias: Tensor | None, weighed: bool) -> None:
+    w = torch.randn(3, 2, 3, requires_grad=True)
+
+    def f(x: Tensor) -> Tensor:
+        weight = w * x.mean() if weighed else w
+        return torch.conv1d(x, weight, bias, 1, 1).sin()
+
+    x, V = torch.randn(1, 2, 5), torch.randn(4, 1, 2, 5)
+    J = torch.autograd.functional.jacobian(f, x, create_graph=True).flatten(end_dim=2)
+    expected = torch.einsum("ja, ma -> mj", J.flatten(start_dim=1), V.flatten(start_dim=1))
+    found = pushforward(f, x, V).flatten(start_dim=1)
+
+    assert torch.allclose(found, expected)
+    gradients = (torch.autograd.grad(y.square().sum(), w)[0] for y in (found, expected))
+    assert torch.allclose(*gradients)
 
 
 # Planes in closed form
@@ -537,8 +563,9 @@ def test_parts_change_nothing(source: str, monkeypatch: pytest.MonkeyPatch) -> N
         ]
 
     whole = all_of_it()
-    monkeypatch.setattr(module, "_MEMORY", 2000)
-    monkeypatch.setattr(module, "_CACHE", 500)
+    monkeypatch.setattr(spans, "_MEMORY", 2000)
+    monkeypatch.setattr(turns, "_MEMORY", 2000)
+    monkeypatch.setattr(turns, "_CACHE", 500)
 
     for part, expected in zip(all_of_it(), whole, strict=True):
         assert torch.allclose(part, expected, atol=1e-12)
@@ -707,3 +734,14 @@ def test_what_does_not_fit_is_refused() -> None:
     ]:
         with pytest.raises(ValueError, match=message):
             call()
+
+
+def test_sounds_of_different_lengths(float32) -> None:
+    sounds = [np.sin(np.arange(n) * n / 9000, dtype=np.float32) / 2 for n in range(800, 830)]
+    modality = Sounds(rate=8000, seconds=0.1)
+    training = ae.Training(epochs=2, progress=False)
+    model = ae.autoencoder(2, layers=(16,), modality=modality, training=training).fit(sounds)
+    tangents = Tangents(model, n_components=2, n_neighbors=5).fit(sounds)
+
+    assert tangents.basis(sounds[:3])[0].shape == (3, 2, tangents.n_features_in_)
+    assert tangents.directions(sounds[0], n_steps=3).shape == (2, 3, 800)

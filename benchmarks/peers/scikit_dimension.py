@@ -26,9 +26,9 @@ METHODS = {
 def main(rows: Path, method: str, out: Path) -> None:
     X = np.load(rows)
     METHODS[method](X[:100])  # what is compiled is compiled
-    start = time.perf_counter()
+    start = time.process_time()
     value = float(METHODS[method](X))
-    out.write_text(json.dumps([value, time.perf_counter() - start]))
+    out.write_text(json.dumps([value, time.process_time() - start]))
 
 
 if __name__ == "__main__":

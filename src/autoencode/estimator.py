@@ -18,26 +18,17 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Bunch, Tags, check_array, check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 from torch.distributions import constraints
 
-from . import archive, arguments, corruptions, imputation, storage
+from . import archive, arguments, corruptions, imputation, reading, storage
 from .checkpoints import Checkpoint
 from .corruptions import Corruption
-from .data import (
-    Examples,
-    is_frame,
-    is_numbers,
-    is_stream,
-    on_disk,
-    read_array,
-    read_stream,
-    stored_by_row,
-)
+from .data import Examples, is_frame, is_stream, on_disk, read_stream
 from .distributions import Dirac, Family
 from .evaluation import log_evidence
-from .modalities import CANDIDATES, Modality, describe_context, guess
+from .modalities import Modality, describe_context
 from .model import Conditional, LatentModel
 from .networks import Network
 from .objectives import Objective, Reconstruction
@@ -509,13 +500,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         for name in ("n_features_in_", "feature_names_in_"):
             self.__dict__.pop(name, None)
 
-        X, y_read = self._read(X, reset=True)
+        X, y_read = reading.read(self, X, self.modality, reset=True)
         y = y_read if y is None else y
         likelihood = self.likelihood and self.likelihood.clone()
 
-        self.modality_ = self._guess(X).fit(
-            X, likelihood.support if likelihood else constraints.real
-        )
+        support = likelihood.support if likelihood else constraints.real
+        self.modality_ = reading.choose(X, self.modality).clone().fit(X, support)
         self.likelihood_ = likelihood or self.modality_.likelihood()
         self.modality_.check_likelihood(self.likelihood_)
         corrupted = None if corrupted is None else self._read(corrupted)[0]
@@ -619,71 +609,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     # Data at the border
 
-    def _read(self, X: Any, reset: bool = False) -> tuple[NDArray, NDArray | None]:
-        r"""Returns an array of numbers from whatever the user has, and labels if it holds some."""
-        y = None
-
-        if isinstance(X, (str, Path)):
-            path = Path(X)
-            reader = self._reader(path, reset)
-
-            X, y, *_ = read_array(path) if reader is None else reader.read(path)
-        elif is_stream(X):
-            X, y = read_stream(X)
-        elif isinstance(X, Mapping):
-            raise ValueError(f"expected examples, got parts {[*X]}: choose one, as X['train'].")
-
-        known = self.modality if reset else self.modality_
-
-        if not (_is_numeric(X) and getattr(known, "numeric", True)):
-            modality = self._guess(X) if reset else self.modality_
-
-            if not modality.accepts(X):
-                raise ValueError(f"expected data like those of {modality}, got {type(X)}.")
-
-            if reset and hasattr(X, "columns"):
-                validate_data(self, X, skip_check_array=True)
-
-            return X, y
-
-        X = _without_torch(X)
-
-        columns = getattr(self.modality, "columns", True)  # which is there only if given
-
-        if not columns or (X if hasattr(X, "ndim") else np.asarray(X)).ndim > 2:
-            X = np.asarray(X)
-
-            if X.dtype.kind not in "buif":
-                raise ValueError(f"expected numbers, got an array of type {X.dtype}.")
-
-            if len(X) == 0:
-                raise ValueError(f"expected at least one example, got shape {X.shape}.")
-        else:
-            X = validate_data(self, X, reset=reset, dtype="numeric", ensure_all_finite=False)
-
-        return stored_by_row(X), y
-
-    def _reader(self, path: Path, reset: bool) -> Modality | None:
-        r"""Returns the kind of data of a folder or file, if it is none of an array of numbers."""
-        known = self.modality if reset else self.modality_
-
-        if path.is_dir():
-            return self._guess(path) if reset else self.modality_
-
-        if isinstance(known, Modality):
-            return None if known.numeric else known
-
-        return next((kind for kind in known or CANDIDATES if kind.accepts(path)), None)
+    def _read(self, X: Any) -> tuple[Any, NDArray | None]:
+        r"""Returns examples from whatever the user has, and labels if it holds some."""
+        return reading.read(self, X, self.modality_)
 
     def _load(self, X: NDArray) -> Tensor:
         r"""Returns examples as they came; those of a memory-mapped file stay there."""
         return on_disk(self.modality_.load(X), X)
-
-    def _guess(self, X: NDArray | Path) -> Modality:
-        if isinstance(self.modality, Modality):
-            return self.modality.clone()
-
-        return guess(X) if self.modality is None else guess(X, self.modality)
 
     def _checked_latent_dim(self) -> int:
         D = self.latent_dim
@@ -711,7 +643,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             )
 
     def _codes(self, Z: ArrayLike) -> Tensor:
-        z = torch.tensor(check_array(_without_torch(Z), dtype=np.float32))
+        z = torch.tensor(check_array(reading.without_torch(Z), dtype=np.float32))
 
         if z.shape[1] != self._n_features_out:
             raise ValueError(
@@ -784,38 +716,6 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 parts.append(function(self.model_.given(rows.context), rows.target).cpu())
 
         return torch.cat(parts)
-
-
-def _without_torch(X: Any) -> Any:
-    r"""Returns tensors as arrays, and anything else as it is."""
-    if not isinstance(X, Tensor):
-        return X
-
-    X = X.detach().cpu()
-    return (X.float() if X.dtype == torch.bfloat16 else X).numpy()
-
-
-def _is_numeric(X: Any) -> bool:
-    r"""Whether examples are numbers, which are checked here; others go to their modality."""
-    if isinstance(X, Tensor):
-        return True
-
-    if is_frame(X):
-        return is_numbers(X)
-
-    if isinstance(X, (list, tuple)) or getattr(X, "ndim", None) == 1:
-        if any(isinstance(x, str) for x in X):
-            return False
-
-    if isinstance(X, np.ndarray) and X.dtype == object:
-        return not any(isinstance(x, np.ndarray) for x in X.flat)
-
-    try:
-        np.asarray(X)
-    except ValueError:  # different lengths, which arrays may have and rows may not
-        return not any(isinstance(x, np.ndarray) for x in X)
-
-    return True
 
 
 def _check_lengths(**rows: Any) -> None:

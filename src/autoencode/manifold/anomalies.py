@@ -2,6 +2,7 @@ r"""Anomalies: how likely an example is along the manifold, and across it."""
 
 __all__ = ["OffManifoldDetector", "Parts"]
 
+import math
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
@@ -20,15 +21,13 @@ from ..estimator import Autoencoder
 from ..least_squares import LeastSquares
 from ..modalities import guess
 from ..networks import Perceptron
-from .jacobians import decoder_jacobian
+from .border import examples, like, take
+from .division import Divided, divide
 from .laws import Gaussian, Noise, Parzen
-from .maps import Maps, like, maps_of
+from .maps import maps_of
 
 _KEPT = 0.99  # of the variance, in the code of the default model
 _CALLED_OFF = 0.01  # of new normal examples, by contamination="auto"
-_FLAT = 1e-3  # a direction of codes that moves data less than this share of the others: none
-_DAMPED = 0.3  # the same, softly, for corrections of codes
-_MEMORY = 2**28  # bytes that Jacobians may take at once
 _DENSITIES: dict[str, type[Parzen] | type[Gaussian]] = {"parzen": Parzen, "gaussian": Gaussian}
 
 
@@ -133,7 +132,7 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
             raise ValueError("expected at least two examples to compare, got n_samples=1.")
 
         model = _linear(X) if self.model is None else self.model
-        untrained = isinstance(model, Autoencoder) and not hasattr(model, "model_")
+        untrained = _is_untrained(model)
         self.model_ = clone(model).fit(X) if untrained else model
 
         z, w, volume, free = self._divide(self.model_, X)
@@ -200,8 +199,8 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
             X: The examples.
 
         Returns:
-            The residuals divided by their scales, in the shape of `X`. Beyond 3 or so they are
-            unusual; their sign says to which side.
+            The residuals divided by their scales, in the shape of `X`, or of the spectra of
+            sounds. Beyond 3 or so they are unusual; their sign says to which side.
 
         Raises:
             ValueError: If the examples are not like those of `fit`.
@@ -210,10 +209,17 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         X = self._read(X)
         w = self._divide(self.model_, X).residual / self._across.usual
 
-        if isinstance(self.model_, Autoencoder) and len(self.model_.modality_.shape_) == 3:
-            w = w.unflatten(1, self.model_.modality_.shape_).movedim(1, -1)  # channels last
+        if isinstance(self.model_, Autoencoder):
+            w = w.unflatten(1, self.model_.modality_.shape_)
+            w = w.movedim(1, -1) if w.ndim == 4 else w  # channels last
 
-        return like(X, w.reshape(X.shape))
+        return like(X, w.reshape(X.shape) if w.numel() == math.prod(X.shape) else w)
+
+    def __sklearn_clone__(self) -> "OffManifoldDetector":
+        # A trained model is what is looked at: cloned, it would have forgotten what it learned
+        kept = {} if _is_untrained(self.model) else {"model": self.model}
+        others = {k: v for k, v in self.get_params(deep=False).items() if k not in kept}
+        return type(self)(**kept, **{k: clone(v, safe=False) for k, v in others.items()})
 
     # Learning, in parts
 
@@ -236,10 +242,18 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
             return X.detach()
 
         if is_frame(X) and not is_numbers(X):  # which a model reads itself
+            if self.model is None:
+                raise ValueError(
+                    "the default model wants numbers alone, got a table of mixed columns. Pass a"
+                    " model, such as OffManifoldDetector(autoencode.vae(latent_dim=4))."
+                )
+
             return X
 
-        if (X if hasattr(X, "ndim") else np.asarray(X)).ndim > 2:
-            return np.asarray(X)
+        given = examples(X)
+
+        if given.ndim > 2 or (given.ndim == 1 and given.dtype.kind in "OU"):
+            return given
 
         checked = validate_data(self, X, reset=reset, dtype="numeric")
         named = hasattr(X, "columns") and hasattr(self.model, "feature_names_in_")
@@ -254,57 +268,19 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
 
         for train, test in folds.split(np.empty(len(X))):
             rows.append(torch.from_numpy(test))
-            parts.append(self._divide(clone(model).fit(X[train]), X[test]).residual)
+            some, others = take(X, train), take(X, test)
+            parts.append(self._divide(clone(model).fit(some), others).residual)
 
         return torch.cat(parts)[torch.cat(rows).argsort()]
 
-    def _divide(self, model: Any, X: Any) -> "_Divided":
+    def _divide(self, model: Any, X: Any) -> Divided:
         maps = maps_of(model, self.y)
-        rows = maps.read(X)
         affine = isinstance(model, Autoencoder) and isinstance(model.training, LeastSquares)
-
-        with maps.evaluating(), torch.no_grad():
-            d, D = maps.encode(rows[:1]).shape[1], rows.shape[1]
-            size = max(1, _MEMORY // (8 * 4 * max(d, D) * (1 if affine else d)))
-            divided = [_divide(maps, x, affine) for x in rows.split(size)]
-
-        return _Divided(*map(torch.cat, zip(*divided)))
+        return divide(maps, maps.read(X), affine)
 
 
-class _Divided(NamedTuple):
-    r"""Examples, divided by the plane that touches the manifold next to them."""
-
-    code: Tensor
-    residual: Tensor
-    volume: Tensor  # the logarithm of how much the decoder enlarges volumes of codes
-    free: Tensor  # the share of each feature that lies across the plane
-
-
-def _divide(maps: Maps, x: Tensor, affine: bool) -> _Divided:
-    z = maps.encode(x)
-    unit = torch.as_tensor(maps.unit).to(x).double()
-    r = (x.double() - maps.decode(z).double()) / unit
-    J = decoder_jacobian(maps, z[:1] if affine else z).double() / unit.reshape(-1, 1)
-
-    G = J.mT @ J
-    size = G.diagonal(dim1=1, dim2=2).mean(dim=1).clamp(min=1e-10)
-    eye = torch.eye(z.shape[1]).to(G)
-    L = torch.linalg.cholesky(G + (_FLAT**2 * size)[:, None, None] * eye)
-    damped = torch.linalg.cholesky(G + (_DAMPED**2 * size)[:, None, None] * eye)
-
-    # A step of Gauss and Newton to the foot; short where the decoder hardly moves
-    step = torch.cholesky_solve(J.mT @ r[..., None], damped)
-    w = r - (J @ step).squeeze(dim=-1)
-
-    volume = L.diagonal(dim1=1, dim2=2).log().sum(dim=1)
-    spanned = torch.linalg.solve_triangular(L, J.mT, upper=False).square().sum(dim=1)
-
-    return _Divided(
-        z.double() + step.squeeze(dim=-1),
-        w,
-        volume.expand(len(x)),
-        (1 - spanned).clamp(min=0).expand(len(x), -1),
-    )
+def _is_untrained(model: Any) -> bool:
+    return isinstance(model, Autoencoder) and not hasattr(model, "model_")
 
 
 def _linear(X: Any) -> Autoencoder:

@@ -31,11 +31,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 from torch import Tensor
 
+from .border import batch_of, like, restored
 from .jacobians import pushforward
-from .maps import Maps, like, maps_of
+from .maps import Maps, maps_of
 
 _MEMORY = 2**28  # bytes, for what is held at once besides the result
 _LIVE = 64  # numbers that a network holds at once for each number of the data, generously
@@ -51,7 +53,7 @@ class LocalDimension(NamedTuple):
     r"""What the probes leave uncertain, with shape `(N,)`; zero where the trace is exact."""
 
 
-def score(dae: Any, X: Any, noise: float | None = None) -> Any:
+def score(dae: Any, X: Any, noise: float | None = None, y: ArrayLike | None = None) -> Any:
     r"""The slope of the log-density of the noisy data at examples.
 
     .. math:: \nabla \log p_\sigma(x) = \frac{r(x) - x}{\sigma^2}
@@ -66,6 +68,7 @@ def score(dae: Any, X: Any, noise: float | None = None) -> Any:
         X: The examples.
         noise: The scale :math:`\sigma` of the noise that the model removes, in units of the
             scaled data; by default that of its corruption.
+        y: The label or row of numbers under which a conditional model is seen.
 
     Returns:
         The slopes, with shape `(N, D)`, in nats per unit of the rows: the user's for
@@ -79,8 +82,8 @@ def score(dae: Any, X: Any, noise: float | None = None) -> Any:
         >>> score(normal, np.array([[1.0, -2.0]]), noise=1.0)
         array([[-0.5,  1. ]])
     """
-    maps = maps_of(dae)
-    scale = _noise(maps, noise) * maps.unit
+    maps = maps_of(dae, y)
+    scale = noise_of(maps, noise) * maps.unit
     x = maps.read(X)
 
     with maps.evaluating(), torch.no_grad():
@@ -95,6 +98,7 @@ def walkback(
     steps: int = 10,
     noise: float | None = None,
     random_state: int | np.random.RandomState | None = None,
+    y: ArrayLike | None = None,
 ) -> Any:
     r"""A walk over the manifold: examples damaged and restored, again and again.
 
@@ -113,15 +117,17 @@ def walkback(
 
     Arguments:
         dae: A denoising autoencoder, as for :func:`score`.
-        X: The examples from which the walks start.
+        X: The examples from which the walks start, or a single one.
         steps: How many steps to take.
         noise: The scale :math:`\sigma` of the noise to add, in units of the scaled data; by
             default that of the model's corruption.
         random_state: Seeds the walks.
+        y: The label or row of numbers under which a conditional model is seen.
 
     Returns:
         The examples after each step, with shape `(steps, N, *)`, in the shape, scale and type of
-        the user's.
+        the user's; or `(steps, *)` from a single one. Of tables of mixed columns, all rows, one
+        step after the other.
 
     Raises:
         ValueError: If the noise is neither known nor given, or `steps` is not a number of steps.
@@ -134,8 +140,9 @@ def walkback(
     if not isinstance(steps, Integral) or steps < 1:
         raise ValueError(f"expected a number of steps >= 1, got {steps!r}.")
 
-    maps = maps_of(dae)
-    scale = _noise(maps, noise) * maps.unit
+    maps = maps_of(dae, y)
+    scale = noise_of(maps, noise) * maps.unit
+    X, single = batch_of(X, maps.ndim())
     x = maps.read(X)
     seed = int(check_random_state(random_state).randint(2**31))
     walks = []
@@ -147,12 +154,13 @@ def walkback(
             walk = []
 
             for _ in range(steps):
-                part = _restored(maps, maps.encode(part + scale * torch.randn_like(part)))
-                walk.append(maps.restore(part))
+                part = _next(maps, maps.encode(part + scale * torch.randn_like(part)))
+                walk.append(part)
 
-            walks.append(np.stack(walk))
+            walks.append(torch.stack(walk))
 
-    return like(X, torch.from_numpy(np.concatenate(walks, axis=1)))
+    visited = torch.cat(walks, dim=1).flatten(end_dim=1)
+    return restored(X, maps, visited, *((steps,) if single else (steps, len(x))))
 
 
 def local_dimension(
@@ -161,6 +169,7 @@ def local_dimension(
     probes: int = 16,
     noise: float | None = None,
     random_state: int | np.random.RandomState | None = None,
+    y: ArrayLike | None = None,
 ) -> LocalDimension:
     r"""The dimension of the manifold at examples.
 
@@ -191,6 +200,7 @@ def local_dimension(
         noise: The scale :math:`\sigma` of the noise that the model removes, in units of the
             scaled data; by default that of its corruption.
         random_state: Seeds the probes.
+        y: The label or row of numbers under which a conditional model is seen.
 
     Returns:
         The dimensions and their standard errors, both with shape `(N,)`.
@@ -206,8 +216,8 @@ def local_dimension(
     if not isinstance(probes, Integral) or probes < 2:
         raise ValueError(f"expected a number of probes >= 2, got {probes!r}.")
 
-    maps = maps_of(dae)
-    scale = _noise(maps, noise) * maps.unit
+    maps = maps_of(dae, y)
+    scale = noise_of(maps, noise) * maps.unit
     x = maps.read(X)
     seed = int(check_random_state(random_state).randint(2**31))
     generator = torch.Generator().manual_seed(seed)
@@ -243,14 +253,15 @@ def _product(maps: Maps, x: Tensor, z: Tensor, v: Tensor) -> Tensor:
     return pushforward(maps.encode, x, pushforward(maps.decode, z, v))
 
 
-def _restored(maps: Maps, z: Tensor) -> Tensor:
+def _next(maps: Maps, z: Tensor) -> Tensor:
     if maps.likelihood is None:
         return maps.decode(z)
 
     return maps.likelihood(z).sample().flatten(start_dim=1) * maps.unit
 
 
-def _noise(maps: Maps, noise: float | None) -> float:
+def noise_of(maps: Maps, noise: float | None) -> float:
+    r"""The scale of the noise that a model removes, unless one is given."""
     sigma = maps.noise if noise is None else noise
 
     if sigma is None:

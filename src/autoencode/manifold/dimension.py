@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from sklearn.utils import check_random_state
 from torch import Tensor, nn
 
-from .denoisers import local_dimension
+from .denoisers import local_dimension, noise_of
 from .maps import Maps, maps_of
 from .search import knn
 
@@ -30,6 +30,9 @@ class Curve(NamedTuple):
 
     values: NDArray
     r"""The dimension at each."""
+
+    standard_errors: NDArray
+    r"""How far each is from what more data of the same kind would give."""
 
 
 class Dimension(NamedTuple):
@@ -56,6 +59,7 @@ def intrinsic_dimension(
     n_samples: int | None = None,
     random_state: int | np.random.RandomState | None = None,
     noise: float | None = None,
+    y: ArrayLike | None = None,
 ) -> Dimension:
     r"""Estimates the dimension of the manifold near which the data lie.
 
@@ -109,6 +113,7 @@ def intrinsic_dimension(
             stays the same, and so does the result up to the standard error.
         random_state: Seeds what is chosen at random.
         noise: The scale of the noise that a denoiser removes, if the model does not say.
+        y: The label or row of numbers under which a conditional model is seen.
 
     Returns:
         The estimate, with its standard error, its curve over scale and the number of copies
@@ -135,7 +140,7 @@ def intrinsic_dimension(
     if model is None and method == "denoiser":
         raise ValueError("method='denoiser' needs a denoising autoencoder: pass model=...")
 
-    maps = maps_of((nn.Identity(), nn.Identity()) if model is None else model)
+    maps = maps_of((nn.Identity(), nn.Identity()) if model is None else model, y)
     rng = check_random_state(random_state)
     x = maps.read(X).detach()
 
@@ -150,31 +155,47 @@ def intrinsic_dimension(
 
     k = _number_of_neighbors(method, n_neighbors, N, len(x))
     found = list(_METHODS[method].estimate(points, k, M))
-    _, value, deviation = found[-1]
-    scales, values, _ = np.array(sorted(found)).T
+    asked = found[-1]
 
-    # A distance has two ends, which may both have been chosen
-    error = float(deviation) * ((1 + M / N) / M) ** 0.5
-
-    return Dimension(float(value), error, Curve(scales, values), len(x) - N)
+    return Dimension(asked.value, asked.standard_error, _curve(found), len(x) - N)
 
 
-def _two_nearest(points: Tensor, k: int, M: int) -> Iterator[tuple[float, float, float]]:
+class _Estimate(NamedTuple):
+    scale: float
+    value: float
+    standard_error: float
+
+
+def _estimate(N: int, farthest: Tensor, value: float, deviation: float) -> _Estimate:
+    r"""An estimate from M of N examples, with the deviation of a single one's.
+
+    The distance between two enters at both of its ends, if both are among the M.
+    """
+    M = len(farthest)
+    error = deviation * ((1 + M / N) / M) ** 0.5
+    return _Estimate(float(farthest.mean()), float(value), float(error))
+
+
+def _curve(found: list[_Estimate]) -> Curve:
+    return Curve(*np.array(sorted(found)).T)
+
+
+def _two_nearest(points: Tensor, k: int, M: int) -> Iterator[_Estimate]:
     N = len(points)
     halvings = max(0, int(np.log2(N / _FEWEST)))
 
     for n in (N >> i for i in reversed(range(halvings + 1))):
-        yield _ratio(_neighbors(points[:n], k, min(M, n))[0], 1)
+        yield _ratio(n, _neighbors(points[:n], k, min(M, n))[0], 1)
 
 
-def _ratios(points: Tensor, k: int, M: int) -> Iterator[tuple[float, float, float]]:
+def _ratios(points: Tensor, k: int, M: int) -> Iterator[_Estimate]:
     distances, _ = _neighbors(points, k, M)
 
     for n in _doubling(1, k // 2):
-        yield _ratio(distances, n)
+        yield _ratio(len(points), distances, n)
 
 
-def _ratio(distances: Tensor, n: int) -> tuple[float, float, float]:
+def _ratio(N: int, distances: Tensor, n: int) -> _Estimate:
     r"""The root of the derivative of the likelihood of :math:`T_{2n} / T_n`.
 
     With :math:`l = \log T_{2n} / T_n` and :math:`\phi(x) = x / (1 - e^{-x})`, it is
@@ -199,10 +220,10 @@ def _ratio(distances: Tensor, n: int) -> tuple[float, float, float]:
 
     x = np.clip(d * logs, 1e-12, 600)
     information = 1 + (n - 1) * np.square(x / (2 * np.sinh(x / 2))).mean()
-    return float(distances[:, 2 * n - 1].mean()), d, d / np.sqrt(information)
+    return _estimate(N, distances[:, 2 * n - 1], d, d / np.sqrt(information))
 
 
-def _levina_bickel(points: Tensor, k: int, M: int) -> Iterator[tuple[float, float, float]]:
+def _levina_bickel(points: Tensor, k: int, M: int) -> Iterator[_Estimate]:
     distances, _ = _neighbors(points, k, M)
     T = distances.log()
 
@@ -210,10 +231,10 @@ def _levina_bickel(points: Tensor, k: int, M: int) -> Iterator[tuple[float, floa
         inverse = (T[:, n - 1, None] - T[:, : n - 1]).mean(dim=1)
         _check_spread(float(inverse.mean()))
         d = 1 / float(inverse.mean())
-        yield float(distances[:, n - 1].mean()), d, d**2 * float(inverse.std())
+        yield _estimate(len(points), distances[:, n - 1], d, d**2 * float(inverse.std()))
 
 
-def _principal(points: Tensor, k: int, M: int) -> Iterator[tuple[float, float, float]]:
+def _principal(points: Tensor, k: int, M: int) -> Iterator[_Estimate]:
     distances, indices = _neighbors(points, k, M)
     rows = max(1, _MEMORY // (16 * k * points.shape[1]))
 
@@ -227,23 +248,23 @@ def _principal(points: Tensor, k: int, M: int) -> Iterator[tuple[float, float, f
             counts.append((variances > 0.05 * variances[:, -1:]).sum(dim=1).double())
 
         d = torch.cat(counts)
-        yield float(distances[:, n - 1].mean()), float(d.mean()), float(d.std())
+        yield _estimate(len(points), distances[:, n - 1], float(d.mean()), float(d.std()))
 
 
 def _denoiser(maps: Maps, x: Tensor, noise: float | None, rng: np.random.RandomState) -> Dimension:
     d = local_dimension(maps, x, noise=noise, random_state=rng).value.double()
-    value, error = float(d.mean()), float(d.std() / len(d) ** 0.5)
-    curve = Curve(np.array([maps.noise if noise is None else noise]), np.array([value]))
+    error = float(d.std() / len(d) ** 0.5)
+    found = _Estimate(noise_of(maps, noise), float(d.mean()), error)
 
-    return Dimension(value, error, curve, 0)
+    return Dimension(found.value, found.standard_error, _curve([found]), 0)
 
 
 class _Method(NamedTuple):
     r"""How to estimate from neighbours."""
 
-    estimate: Callable[[Tensor, int, int], Iterator[tuple[float, float, float]]]
-    r"""Maps points, k and the number of examples to estimate at to a scale, an estimate, and the
-    deviation of a single example's, for several scales, of which the last is what was asked."""
+    estimate: Callable[[Tensor, int, int], Iterator[_Estimate]]
+    r"""Maps points, k and the number of examples to estimate at to estimates at several scales,
+    of which the last is what was asked."""
 
     fewest: int
     default: int

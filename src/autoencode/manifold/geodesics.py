@@ -3,7 +3,6 @@ r"""Shortest paths on the surface that a decoder draws, as curves of codes."""
 __all__ = ["Geodesics"]
 
 import contextlib
-import math
 from collections.abc import Iterator
 from numbers import Integral
 from typing import Any
@@ -11,20 +10,20 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
-from scipy.sparse import csr_array, triu
-from scipy.sparse.csgraph import dijkstra
+from sklearn.base import BaseEstimator
 from torch import Tensor
 
-from ..data import is_frame
-from ..estimator import Autoencoder
+from .border import batch_of, like, restored
+from .curves import resample, shorten
 from .lengths import Metric, ensemble, fisher
-from .maps import Maps, like, maps_of
+from .maps import Maps, maps_of
+from .paths import paths_over
 
 _METRICS = ("pullback", "fisher", "ensemble")
 _LIVE = 16  # numbers that bending a curve keeps for each number of its decoded points
 
 
-class Geodesics:
+class Geodesics(BaseEstimator):
     r"""Geodesics of a decoder: curves of codes whose images have the least length.
 
     .. math:: E(z) = \frac{T}{2} \sum_{t=1}^{T} \| h(z_t) - h(z_{t-1}) \|^2
@@ -40,7 +39,8 @@ class Geodesics:
       where they disagree, as they do away from the data.
 
     A deterministic decoder continues smoothly where no data are, and so do its geodesics. With
-    a `graph` of the codes of training examples the search begins on a path that data support.
+    a `graph` of the codes of training examples the search begins on a path that data support. As
+    there is nothing to fit, arguments are checked when a method is called.
 
     References:
         | Latent Space Oddity: on the Curvature of Deep Generative Models
@@ -62,10 +62,6 @@ class Geodesics:
         max_iter: The most steps of the optimizer (L-BFGS) at each resolution.
         memory: How many bytes the curves that are bent at once may take, roughly.
         y: The label or row of numbers under which a conditional model is seen.
-
-    Raises:
-        TypeError: If the model is of another kind.
-        ValueError: If the arguments are not as described, or do not fit the model.
 
     Example:
         >>> def sphere(z):
@@ -91,18 +87,17 @@ class Geodesics:
         memory: int = 2**28,
         y: ArrayLike | None = None,
     ) -> None:
-        if metric not in _METRICS:
-            raise ValueError(f"expected a metric out of {[*_METRICS]}, got {metric!r}.")
-
         self.model = model
         self.metric = metric
         self.graph = graph
-        self.n_points = _at_least("n_points", n_points, 3)
-        self.max_iter = _at_least("max_iter", max_iter, 0)
+        self.n_points = n_points
+        self.max_iter = max_iter
         self.memory = memory
         self.y = y
 
-        self._members = _members(model, y) if metric == "ensemble" else [maps_of(model, y)]
+    def __sklearn_clone__(self) -> "Geodesics":
+        # Model and graph are what is looked at: cloned, they would have forgotten what they know
+        return type(self)(**self.get_params(deep=False))
 
     def interpolate(self, a: Any, b: Any, n: int = 16) -> Any:
         r"""Examples along the geodesics between examples, equally spaced in length.
@@ -119,18 +114,15 @@ class Geodesics:
         Raises:
             ValueError: If the examples are not like those that the model knows.
         """
-        n, single = _at_least("n", n, 2), np.ndim(a) == self._ndim()
-        z = self._connect(*self._encode(*(map(_batch_of_one, (a, b)) if single else (a, b))))
+        _check_at_least("n", n, 2)
 
-        with self._evaluating():
-            z = _resample(z, n, self._metric(z).steps(z).sqrt())
-            X = self._members[0].restore(self._members[0].decode(z.flatten(end_dim=1)))
-
-        if is_frame(X):
-            return X
-
-        X = X.reshape(*((n,) if single else (len(z), n)), *X.shape[1:])
-        return torch.as_tensor(X, device=a.device) if isinstance(a, Tensor) else X
+        with self._opened() as members:
+            maps = members[0]
+            (A, single), (B, _) = (batch_of(x, maps.ndim()) for x in (a, b))
+            z = self._connect(members, *_encode(members, A, B))
+            z = resample(z, n, self._metric(members, z).steps(z).sqrt())
+            x = maps.decode(z.flatten(end_dim=1))
+            return restored(a, maps, x, *((n,) if single else (len(z), n)))
 
     def distance(self, A: Any, B: Any) -> Any:
         r"""The lengths of the geodesics between pairs of examples.
@@ -145,7 +137,9 @@ class Geodesics:
         Raises:
             ValueError: If the examples are not like those that the model knows.
         """
-        return like(A, self._lengths(self._connect(*self._encode(A, B))))
+        with self._opened() as members:
+            z = self._connect(members, *_encode(members, A, B))
+            return like(A, self._lengths(members, z))
 
     def path(self, za: ArrayLike, zb: ArrayLike) -> Any:
         r"""The geodesics between pairs of codes.
@@ -160,7 +154,9 @@ class Geodesics:
         Raises:
             ValueError: If the codes are not finite, or not as many.
         """
-        return like(za, self._connect(self._codes(za, 2), self._codes(zb, 2)))
+        with self._opened() as members:
+            a, b = (_codes(members, z, 2) for z in (za, zb))
+            return like(za, self._connect(members, a, b))
 
     def length(self, codes: ArrayLike) -> Any:
         r"""The lengths of curves of codes.
@@ -174,207 +170,100 @@ class Geodesics:
         Raises:
             ValueError: If the codes are not finite, or no curves.
         """
-        return like(codes, self._lengths(self._codes(codes, 3)))
+        with self._opened() as members:
+            return like(codes, self._lengths(members, _codes(members, codes, 3)))
 
-    # The search
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[list[Maps]]:
+        r"""The maps of all members, in evaluation mode."""
+        if self.metric not in _METRICS:
+            raise ValueError(f"expected a metric out of {[*_METRICS]}, got {self.metric!r}.")
 
-    def _connect(self, a: Tensor, b: Tensor) -> Tensor:
+        _check_at_least("n_points", self.n_points, 3)
+        _check_at_least("max_iter", self.max_iter, 0)
+        models = _several(self.model) if self.metric == "ensemble" else [self.model]
+
+        with contextlib.ExitStack() as stack, torch.no_grad():
+            members = [maps_of(model, self.y) for model in models]
+
+            for maps in members:
+                stack.enter_context(maps.evaluating())
+
+            yield members
+
+    def _connect(self, members: list[Maps], a: Tensor, b: Tensor) -> Tensor:
         if a.shape != b.shape:
             raise ValueError(
                 f"expected as many ends as beginnings, got {tuple(b.shape)} and {tuple(a.shape)}."
             )
 
-        line = torch.stack([a, b], dim=1)
+        metric, lines = self._metric(members, a), torch.stack([a, b], dim=1)
 
-        with self._evaluating():
-            metric = self._metric(a)
+        if self.graph is None:
+            start = resample(lines, self.n_points)
+        else:
+            rows = self._rows(metric, lines.flatten(end_dim=1))
+            start = paths_over(self.graph, metric, lines, self.n_points, rows)
 
-            if self.graph is None:
-                start = _resample(line, self.n_points)
-            else:
-                start = self._paths(metric, line)
+        parts = start.split(self._rows(metric, start))
+        return torch.cat([shorten(metric, part, self.max_iter) for part in parts])
 
-            parts = start.split(self._rows(metric, start))
-            return torch.cat([self._shorten(metric, part) for part in parts])
+    def _lengths(self, members: list[Maps], z: Tensor) -> Tensor:
+        metric = self._metric(members, z)
+        return torch.cat([metric.lengths(part) for part in z.split(self._rows(metric, z))])
 
-    def _shorten(self, metric: Metric, start: Tensor) -> Tensor:
-        r"""Bends curves with shape `(N, T, d)`, first by few points and then by all."""
-        z = _bend(metric, _resample(start, max(3, self.n_points // 4)), self.max_iter)
-        z = _bend(metric, _resample(z, self.n_points), self.max_iter)
-        shorter = metric.lengths(z) < metric.lengths(start)
-
-        return torch.where(shorter[:, None, None], z, start)
-
-    def _paths(self, metric: Metric, lines: Tensor) -> Tensor:
-        r"""The shortest paths over the graph between ends with shape `(N, 2, d)`."""
-        nodes = torch.as_tensor(self.graph.points_).to(lines)
-        ends = lines.transpose(0, 1).flatten(end_dim=1)
-        _, near = self.graph.kneighbors(like(self.graph.points_, ends))
-        near = torch.as_tensor(near)
-
-        # The ends become nodes, with arcs to their neighbours
-        edges = triu(self.graph.to_scipy(), format="coo")
-        new = torch.arange(len(ends)).repeat_interleave(near.shape[1]) + len(nodes)
-        i = torch.cat([torch.from_numpy(edges.row).long(), new])
-        j = torch.cat([torch.from_numpy(edges.col).long(), near.flatten().long()])
-
-        z = torch.cat([nodes, ends])
-        rows = self._rows(metric, z)
-        h = torch.cat([metric.features(part) for part in z.split(rows)])
-        parts = zip(i.split(rows), j.split(rows))
-        w = torch.cat([metric.squared(h[a], h[b]) for a, b in parts]).double()
-        w = w.clamp(min=torch.finfo(w.dtype).tiny).sqrt()  # zero would be no arc
-        arcs = csr_array((w.cpu().numpy(), (i.numpy(), j.numpy())), shape=(len(z), len(z)))
-
-        paths = []
-
-        for n, line in enumerate(lines):
-            first, last = len(nodes) + n, len(nodes) + len(lines) + n
-            _, before = dijkstra(arcs, directed=False, indices=first, return_predecessors=True)
-            path = [last]
-
-            while before[path[-1]] >= 0:
-                path.append(before[path[-1]])
-
-            curve = z[path[::-1]] if path[-1] == first else line
-            lengths = metric.steps(curve[None]).sqrt()
-            paths.append(_resample(curve[None], self.n_points, lengths))
-
-        return torch.cat(paths)
-
-    def _lengths(self, z: Tensor) -> Tensor:
-        with self._evaluating():
-            metric = self._metric(z)
-            return torch.cat([metric.lengths(part) for part in z.split(self._rows(metric, z))])
-
-    def _metric(self, z: Tensor) -> Metric:
+    def _metric(self, members: list[Maps], z: Tensor) -> Metric:
         if self.metric == "fisher":
-            return fisher(self._members[0], z.reshape(-1, z.shape[-1]))
+            return fisher(members[0], z.reshape(-1, z.shape[-1]))
 
-        return ensemble(self._members)
+        return ensemble(members)
 
     def _rows(self, metric: Metric, z: Tensor) -> int:
         r"""How many curves with shape `(T, d)`, or codes with shape `(d)`, are decoded at once."""
         width = metric.features(z.reshape(-1, z.shape[-1])[:1]).shape[1]
         return max(1, self.memory // (_LIVE * z.element_size() * width * z[0, ..., 0].numel()))
 
-    # The border
 
-    def _encode(self, A: Any, B: Any) -> tuple[Tensor, Tensor]:
-        with self._evaluating():
-            a, b = (self._members[0].encode(self._members[0].read(X)) for X in (A, B))
+def _encode(members: list[Maps], A: Any, B: Any) -> tuple[Tensor, Tensor]:
+    a, b = (members[0].encode(members[0].read(X)) for X in (A, B))
 
-            for X, z in [(A, a), (B, b)]:
-                for maps in self._members[1:]:
-                    if not torch.allclose(maps.encode(maps.read(X)), z, rtol=1e-3, atol=1e-3):
-                        raise ValueError(
-                            "the members of an ensemble have to share their codes, and two"
-                            " encode the same examples differently. Train several decoders"
-                            " for one encoder, and pass pairs (encoder, decoder)."
-                        )
+    for X, z in [(A, a), (B, b)]:
+        for maps in members[1:]:
+            if not torch.allclose(maps.encode(maps.read(X)), z, rtol=1e-3, atol=1e-3):
+                raise ValueError(
+                    "the members of an ensemble have to share their codes, and two encode the"
+                    " same examples differently. Train several decoders for one encoder, and"
+                    " pass pairs (encoder, decoder)."
+                )
 
-        return a, b
-
-    def _ndim(self) -> int:
-        r"""The number of dimensions of one example of the user."""
-        first = self.model[0] if self.metric == "ensemble" else self.model
-
-        if not isinstance(first, Autoencoder):
-            return 1
-
-        return first.modality_.restore(torch.zeros(1, *first.modality_.shape_)).ndim - 1
-
-    def _codes(self, z: ArrayLike, ndim: int) -> Tensor:
-        z = z.detach() if isinstance(z, Tensor) else torch.as_tensor(np.asarray(z))
-
-        if z.ndim != ndim or 0 in z.shape:
-            shape = "(N, d)" if ndim == 2 else "(N, T, d)"
-            raise ValueError(f"expected codes with shape {shape}, got {tuple(z.shape)}.")
-
-        if not z.isfinite().all():
-            raise ValueError("expected finite codes, got a NaN or an infinity.")
-
-        modules = [module for maps in self._members for module in maps.modules]
-        p = next((p for module in modules for p in module.parameters()), None)
-        return z.to(torch.promote_types(z.dtype, torch.float32) if p is None else p)
-
-    @contextlib.contextmanager
-    def _evaluating(self) -> Iterator[None]:
-        with contextlib.ExitStack() as stack, torch.no_grad():
-            for maps in self._members:
-                stack.enter_context(maps.evaluating())
-
-            yield
+    return a, b
 
 
-def _bend(metric: Metric, z: Tensor, max_iter: int) -> Tensor:
-    r"""Moves the inner points of curves to where the energy is least.
+def _codes(members: list[Maps], z: ArrayLike, ndim: int) -> Tensor:
+    z = z.detach() if isinstance(z, Tensor) else torch.as_tensor(np.asarray(z))
 
-    The moves are sums of sines, each divided by its frequency: in these coordinates the
-    energy of a straight line in flat space has all curvatures equal, and few steps suffice.
-    """
-    n = z.shape[1] - 2
-    k = torch.arange(1, n + 1).to(z)
-    sines = torch.sin(math.pi * torch.outer(k, k) / (n + 1)) / k
-    c = z.new_zeros(len(z), n, z.shape[2], requires_grad=True)
-    energy = metric.steps(z).sum(dim=1).clamp(min=torch.finfo(z.dtype).tiny)
+    if z.ndim != ndim or 0 in z.shape:
+        shape = "(N, d)" if ndim == 2 else "(N, T, d)"
+        raise ValueError(f"expected codes with shape {shape}, got {tuple(z.shape)}.")
 
-    def moved() -> Tensor:
-        return z + torch.nn.functional.pad(sines @ c, (0, 0, 1, 1))
+    if not z.isfinite().all():
+        raise ValueError("expected finite codes, got a NaN or an infinity.")
 
-    def closure() -> Tensor:
-        with torch.enable_grad():
-            loss = (metric.steps(moved()).sum(dim=1) / energy).mean()
-            (c.grad,) = torch.autograd.grad(loss, c)  # and none of the model's parameters
-
-        return loss
-
-    torch.optim.LBFGS(
-        [c],
-        max_iter=max_iter,
-        tolerance_grad=0,
-        tolerance_change=1e-6,
-        history_size=20,
-        line_search_fn="strong_wolfe",
-    ).step(closure)
-
-    return moved().detach()
+    modules = [module for maps in members for module in maps.modules]
+    p = next((p for module in modules for p in module.parameters()), None)
+    return z.to(torch.promote_types(z.dtype, torch.float32) if p is None else p)
 
 
-def _resample(z: Tensor, n: int, lengths: Tensor | None = None) -> Tensor:
-    r"""Puts `n` points at equal distances on polygons with shape `(N, T, d)`.
-
-    `lengths`, with shape `(N, T - 1)`, are those of the segments; by default all the same.
-    """
-    w = torch.ones_like(z[:, 1:, 0]) if lengths is None else lengths
-    w = w + (w.mean(dim=1, keepdim=True) * 1e-6).clamp(min=torch.finfo(z.dtype).tiny)
-    s = torch.nn.functional.pad(w.cumsum(dim=1), (1, 0)) / w.sum(dim=1, keepdim=True)
-
-    t = torch.linspace(0, 1, n).to(z).expand(len(z), n).contiguous()
-    right = torch.searchsorted(s.contiguous(), t).clamp(1, z.shape[1] - 1)
-    s0, s1 = s.gather(1, right - 1), s.gather(1, right)
-    share = ((t - s0) / (s1 - s0))[..., None]
-    index = right[..., None].expand(-1, -1, z.shape[2])
-
-    return torch.lerp(z.gather(1, index - 1), z.gather(1, index), share)
-
-
-def _members(model: Any, y: ArrayLike | None) -> list[Maps]:
-    if not isinstance(model, (list, tuple)) or len(model) < 2 or any(map(callable, model)):
+def _several(models: Any) -> Any:
+    if not isinstance(models, (list, tuple)) or len(models) < 2 or any(map(callable, models)):
         raise ValueError(
             "metric='ensemble' needs a list of two or more models that share their codes, such"
             " as pairs of one encoder and several decoders."
         )
 
-    return [maps_of(member, y) for member in model]
+    return models
 
 
-def _batch_of_one(x: Any) -> Any:
-    return (x if isinstance(x, Tensor) else np.asarray(x))[None]
-
-
-def _at_least(name: str, value: Any, least: int) -> int:
+def _check_at_least(name: str, value: Any, least: int) -> None:
     if not isinstance(value, Integral) or value < least:
         raise ValueError(f"expected {name} as an integer >= {least}, got {value!r}.")
-
-    return int(value)

@@ -11,9 +11,12 @@ __all__ = ["decoder_jacobian", "encoder_jacobian", "pushforward"]
 import functools
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
+from torch.overrides import TorchFunctionMode
 
 from .maps import Maps
 
@@ -114,14 +117,48 @@ def pushforward(f: Callable[[Tensor], Tensor], x: Tensor, V: Tensor) -> Tensor:
     """
     _load_forward_mode()
 
+    def linear(x: Tensor) -> Tensor:
+        with _LinearConvolutions():
+            return f(x)
+
     def product(v: Tensor) -> Tensor:
-        return torch.func.jvp(f, (x,), (v.expand_as(x),))[1]
+        return torch.func.jvp(linear, (x,), (v.expand_as(x),))[1]
 
     try:
         return torch.func.vmap(product, randomness="same")(V)
     except (RuntimeError, ValueError):
         # Some modules have no forward derivative (recurrent ones) or cannot be batched
         return _twice_backward(f, x, V)
+
+
+class _LinearConvolutions(TorchFunctionMode):
+    r"""Pushes directions through convolutions by :math:`J v = w * v`.
+
+    The rule of torch also convolves with the weight's own direction, which is zero here, and adds
+    the result: a fifth of all the time.
+    """
+
+    def __torch_function__(
+        self, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None
+    ) -> Any:
+        if func in _CONVOLUTIONS and not kwargs:
+            (x, v), *fixed = map(forward_ad.unpack_dual, filter(torch.is_tensor, args))
+
+            if v is not None and all(part.tangent is None for part in fixed):
+                pushed = func(v, args[1], None, *args[3:])
+                return forward_ad.make_dual(func(x, *args[1:]), pushed)
+
+        return func(*args, **(kwargs or {}))
+
+
+_CONVOLUTIONS = {
+    torch.conv1d,
+    torch.conv2d,
+    torch.conv3d,
+    torch.conv_transpose1d,
+    torch.conv_transpose2d,
+    torch.conv_transpose3d,
+}
 
 
 def _twice_backward(f: Callable[[Tensor], Tensor], x: Tensor, V: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ import torch.distributions as td
 from torch import Tensor
 from torch.distributions import Distribution
 
+from ..distributions.mixed import MixedCells
 from .maps import Maps
 
 
@@ -131,6 +132,9 @@ def fisher(maps: Maps, z: Tensor) -> Metric:
 
     known = [metric for family, metric in _FAMILIES.items() if isinstance(p, family)]
 
+    if isinstance(p, MixedCells):
+        known = [_of_cells(p.loc.shape[-1])]
+
     if not known:
         raise ValueError(
             f"metric='fisher' has no closed form for {type(p).__name__} likelihoods. Use"
@@ -161,6 +165,19 @@ def _symmetrised_divergence(h: Tensor, k: Tensor) -> Tensor:
     r""":math:`\langle \Delta \eta, \Delta m \rangle` of natural and mean parameters."""
     (eta, m), (xi, n) = h.chunk(2, dim=-1), k.chunk(2, dim=-1)
     return ((eta - xi) * (m - n)).sum(dim=-1)
+
+
+def _of_cells(n: int) -> tuple[Callable, Callable]:
+    r"""The metric of a product of n normal distributions and any number of categories."""
+
+    def parameters(p: MixedCells) -> Tensor:
+        return torch.cat([p.loc, p.scale.log(), *(2 * (lp / 2).exp() for lp in p.log_pi)], dim=1)
+
+    def squared(h: Tensor, k: Tensor) -> Tensor:
+        categories = _euclidean(h[..., 2 * n :], k[..., 2 * n :])
+        return _between_normals(h[..., : 2 * n], k[..., : 2 * n]) + categories
+
+    return parameters, squared
 
 
 def _pair(a: Tensor, b: Tensor) -> Tensor:

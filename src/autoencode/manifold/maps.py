@@ -1,6 +1,6 @@
 r"""The two maps of an autoencoder as functions of matrices, whatever its data are."""
 
-__all__ = ["Maps", "like", "maps_of"]
+__all__ = ["Maps", "maps_of"]
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -56,6 +56,9 @@ class Maps:
 
     unit: Tensor | float = 1.0
     r"""How much of a row's units one of the model's units is; broadcasts to rows."""
+
+    ndim: Callable[[], int] = lambda: 2
+    r"""Returns the number of dimensions of a batch of the user's examples."""
 
     def reconstruct(self, x: Tensor) -> Tensor:
         r"""Returns :math:`r(x) = g(f(x))` of rows."""
@@ -116,20 +119,6 @@ def maps_of(model: Any, y: ArrayLike | None = None) -> Maps:
     )
 
 
-def like(X: Any, x: Tensor) -> Any:
-    r"""Returns a tensor as what the user works with: a tensor if `X` is one, or else an array.
-
-    Arguments:
-        X: What the user has given.
-        x: The tensor.
-
-    Example:
-        >>> like([0.0], torch.ones(3))
-        array([1., 1., 1.], dtype=float32)
-    """
-    return x.to(X.device) if isinstance(X, Tensor) else x.detach().cpu().numpy()
-
-
 def _of_estimator(model: Autoencoder, y: ArrayLike | None) -> Maps:
     check_is_fitted(model, "model_")
 
@@ -167,6 +156,7 @@ def _of_estimator(model: Autoencoder, y: ArrayLike | None) -> Maps:
         likelihood=lambda z: given(len(z)).decode(z),
         noise=noise,
         unit=unit,
+        ndim=lambda: modality.restore(torch.zeros(1, *shape)).ndim,
     )
 
 
@@ -200,4 +190,5 @@ def _of_pair(encoder: Callable[[Tensor], Tensor], decoder: Callable[[Tensor], Te
         read=read,
         restore=lambda x: x.reshape(-1, *(shape or x.shape[1:])).detach().cpu().numpy(),
         modules=modules,
+        ndim=lambda: 1 + max(1, len(shape)),
     )

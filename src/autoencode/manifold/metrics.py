@@ -98,7 +98,14 @@ def trustworthiness(
         Estimate(value=1.0, standard_error=0.0)
     """
     x, z = _read(X, Z)
-    return _trustworthiness(x, z, n_neighbors, _sample(len(x), n_samples, random_state))
+    N, k, rows = len(x), n_neighbors, _sample(len(x), n_samples, random_state)
+
+    if not 1 <= k < N / 2:
+        raise ValueError(f"expected n_neighbors from 1 to less than {N / 2}, got {k}.")
+
+    j = knn(z, k, z[rows], own=rows)[1]
+    excess = (_ranks(x, rows, j) - k).clamp(min=0).sum(dim=1)
+    return _mean(1 - excess * 2 / (k * (2 * N - 3 * k - 1)), N)
 
 
 def continuity(
@@ -115,24 +122,15 @@ def continuity(
 
     This is the :func:`trustworthiness` of the data as a code of the codes.
 
-    References:
-        | Neighborhood Preservation in Nonlinear Projection Methods: An Experimental Study
-          (Venna & Kaski, 2001)
-        | https://doi.org/10.1007/3-540-44668-0_68
-
     Arguments:
         X: The data, with shape `(N, *)`.
         Z: The codes, with shape `(N, *)`.
-        n_neighbors: The number of neighbours :math:`k < N / 2`.
-        n_samples: Of how many points, drawn at random, the neighbours are looked at. By
-            default of all.
+        n_neighbors: As there, and so are the others.
+        n_samples: Of how many points the neighbours are looked at.
         random_state: Draws these points.
 
     Returns:
         The mean, without bias, and its standard error.
-
-    Raises:
-        ValueError: If `X` and `Z` differ in length, or there are too many neighbours.
 
     Example:
         >>> X = np.random.default_rng(0).normal(size=(100, 3))
@@ -140,7 +138,7 @@ def continuity(
         True
     """
     x, z = _read(X, Z)
-    return _trustworthiness(z, x, n_neighbors, _sample(len(x), n_samples, random_state))
+    return trustworthiness(z, x, n_neighbors, n_samples, random_state)
 
 
 def neighborhood_recall(
@@ -235,21 +233,13 @@ def shepard(
 
     d_x, d_z = (_pair_distances(a, i, j) for a in (x, z))
 
+    if len(d_x) < 3:
+        raise ValueError(f"expected at least three points to compare distances, got {N}.")
+
     if not (d_x.any() and d_z.any()):
         raise ValueError("expected points that differ, but all of X or of Z coincide.")
 
     return Shepard(*(_by_parts(f, d_x, d_z, sampled) for f in (_spearman, _stress)))
-
-
-def _trustworthiness(x: Tensor, z: Tensor, k: int, rows: Tensor) -> Estimate:
-    N = len(x)
-
-    if not 1 <= k < N / 2:
-        raise ValueError(f"expected n_neighbors from 1 to less than {N / 2}, got {k}.")
-
-    j = knn(z, k, z[rows], own=rows)[1]
-    excess = (_ranks(x, rows, j) - k).clamp(min=0).sum(dim=1)
-    return _mean(1 - excess * 2 / (k * (2 * N - 3 * k - 1)), N)
 
 
 def _read(X: ArrayLike | Tensor, Z: ArrayLike | Tensor) -> tuple[Tensor, Tensor]:
@@ -262,6 +252,9 @@ def _read(X: ArrayLike | Tensor, Z: ArrayLike | Tensor) -> tuple[Tensor, Tensor]
             "expected data with shape (N, *) and one code for each, got"
             f" {tuple(x.shape)} and {tuple(z.shape)}."
         )
+
+    if not all(a.isfinite().all() for a in (x, z)):
+        raise ValueError("expected finite data and codes, got a NaN or an infinity.")
 
     single = torch.float32
     x, z = (a.flatten(1).to(torch.promote_types(a.dtype, single)) for a in (x, z))

@@ -17,8 +17,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
 from . import approximate, arcs, selection
+from .border import like
 from .duplicates import groups_within
-from .maps import like
 from .search import knn
 from .spreading import SpreadLabels, spread_labels
 

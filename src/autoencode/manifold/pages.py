@@ -22,12 +22,13 @@ from torch import Tensor
 
 from .. import plots
 from ..data import is_frame, is_numbers
+from .border import one, take
 from .density import ManifoldParzen
 from .dimension import Dimension
 from .findings import Report
 from .geodesics import Geodesics
 from .maps import Maps
-from .surveys import JUDGED, Compared, Planes, one, take
+from .surveys import JUDGED, Compared, Planes
 from .tangents import Tangents
 
 
@@ -36,7 +37,7 @@ def pictures(
     maps: Maps,
     X: Any,
     z: Tensor,
-    scales: dict[str, dict[int, Dimension]],
+    scales: dict[str, Dimension],
     planes: Planes,
     compared: Compared,
     y: ArrayLike | None,
@@ -48,7 +49,7 @@ def pictures(
         maps: Its maps.
         X: The examples.
         z: Their codes, with shape `(N, d)`.
-        scales: The dimension of the data and of the codes, by the number of neighbours.
+        scales: The dimension of the data and of the codes.
         planes: What was found about planes.
         compared: What was found about strange examples.
         y: The label or row of numbers under which a conditional model is seen.
@@ -91,7 +92,7 @@ def pictures(
         "The dimension as one looks from near and from farther away, with two standard errors to"
         " each side. A plateau deserves trust. Distances are counted in those to the second"
         " neighbour.",
-        plots.dimension({name: _relative([*by_k.values()]) for name, by_k in scales.items()}),
+        plots.dimension({name: _relative(d) for name, d in scales.items()}),
     )
 
     if np.ndim(X) > 2:
@@ -106,7 +107,7 @@ def pictures(
             " of it.",
             plots.reconstructions(strange, restored),
         )
-    elif X.shape[1] in (2, 3) and (is_numbers(X) or not is_frame(X)):
+    elif X.shape[-1] in (2, 3) and (is_numbers(X) or not is_frame(X)):
         some = take(X, np.arange(0, len(X), math.ceil(len(X) / JUDGED)))
         n, k = tangents.n_components_, tangents.n_neighbors
         tangents = Tangents(model, n_components=n, n_neighbors=k, y=y)  # in units of the user
@@ -117,9 +118,9 @@ def pictures(
         )
 
 
-def _relative(several: list[Dimension]) -> list[Dimension]:
-    unit = several[0].curve.scales[-1]
-    return [d._replace(curve=d.curve._replace(scales=d.curve.scales / unit)) for d in several]
+def _relative(d: Dimension) -> Dimension:
+    scales = d.curve.scales
+    return d._replace(curve=d.curve._replace(scales=scales / scales[0]))
 
 
 def _without_names(pictures: Iterator[Any]) -> Iterator[Any]:

@@ -13,6 +13,7 @@ from sklearn.utils import check_random_state
 from .. import storage
 from . import pages
 from .anomalies import OffManifoldDetector
+from .border import examples, take
 from .dimension import Dimension
 from .findings import Report
 from .maps import maps_of
@@ -21,12 +22,11 @@ from .neighbors import NeighborGraph
 from .surveys import (
     NEAR,
     compare,
-    dimensions,
+    dimension,
     draw,
     encode,
     in_units_of_the_model,
     look_at_planes,
-    take,
     usual,
 )
 from .tangents import Tangents
@@ -85,7 +85,7 @@ def report(
         storage.check_writable(Path(out) / "index.html")
 
     maps, rng = maps_of(model, y), check_random_state(random_state)
-    X = X if hasattr(X, "ndim") else np.asarray(X)
+    X = examples(X)
     kept = draw(rng, len(X), min(_EXAMPLES, _NUMBERS // math.prod(X.shape[1:])))
     n_given, X = len(X), take(X, kept)
 
@@ -102,7 +102,7 @@ def report(
     seed = rng.randint(2**31)
     near = {"n_neighbors": n_neighbors, "n_samples": min(N, NEAR), "random_state": seed}
 
-    scales = {"data": dimensions(x, seed), "codes": dimensions(z, seed)}
+    scales = {"data": dimension(x, seed), "codes": dimension(z, seed)}
     graph = NeighborGraph(n_neighbors, random_state=seed).fit(z)
     planes = look_at_planes(Tangents(seen, n_neighbors=n_neighbors), X, x, graph, rng)
     compared = compare(OffManifoldDetector(model, random_state=seed, y=y), X, X_new, rng)
@@ -117,10 +117,10 @@ def report(
             "planes": len(planes.rows),
             "off the manifold": compared.n_known,
         },
-        copies=scales["data"][2].duplicates,
+        copies=scales["data"].duplicates,
         dimension=usual(scales["data"]),
         dimension_of_codes=usual(scales["codes"]),
-        scales={name: _curve(by_k) for name, by_k in scales.items()},
+        scales={name: _curve(d) for name, d in scales.items()},
         trustworthiness=trustworthiness(x, z, **near),
         continuity=continuity(x, z, **near),
         n_directions=planes.tangents.n_components_,
@@ -139,13 +139,7 @@ def report(
     return found
 
 
-def _curve(by_neighbors: dict[int, Dimension]) -> list[dict[str, float]]:
-    return [
-        {
-            "n_neighbors": k,
-            "distance": float(d.curve.scales[-1]),
-            "value": d.value,
-            "standard_error": d.standard_error,
-        }
-        for k, d in by_neighbors.items()
-    ]
+def _curve(d: Dimension) -> list[dict[str, float]]:
+    names = ("distance", "value", "standard_error")
+    rows = enumerate(zip(*d.curve), start=1)
+    return [{"n_neighbors": 2**i, **dict(zip(names, map(float, row)))} for i, row in rows]

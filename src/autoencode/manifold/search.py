@@ -7,6 +7,7 @@ from torch import Tensor
 
 from .tiles import Tiles
 
+LARGEST = 1e150  # whose squares are still numbers
 SPARE = 5  # candidates beyond the k, by which it shows whether rounding mattered
 
 
@@ -219,5 +220,8 @@ def _check(points: Tensor, k: int, queries: Tensor, alone: bool) -> None:
             f" {len(points)} points{' and none is its own neighbour' * alone}, got {k}."
         )
 
-    if not (points.isfinite().all() and queries.isfinite().all()):
-        raise ValueError("expected finite points and queries, got a NaN or an infinity.")
+    if not all((x.abs() < LARGEST).all() for x in (points, queries)):
+        raise ValueError(
+            f"expected finite points and queries, got a NaN, an infinity or numbers beyond"
+            f" {LARGEST:.0e}."
+        )

@@ -1,6 +1,6 @@
 r"""What a report on a manifold looks at: a bounded number of examples, drawn at random."""
 
-__all__ = ["Compared", "Planes", "compare", "dimensions", "look_at_planes"]
+__all__ = ["Compared", "Planes", "compare", "dimension", "look_at_planes", "usual"]
 
 import math
 from dataclasses import replace
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .anomalies import OffManifoldDetector
+from .border import examples, take
 from .dimension import Dimension, intrinsic_dimension
 from .findings import Drift
 from .maps import Maps
@@ -19,14 +20,13 @@ from .metrics import Estimate
 from .neighbors import NeighborGraph
 from .search import knn
 from .tangents import Tangents
+from .turns import TWISTED
 
 NEAR = 500  # examples whose neighbours are looked at
 JUDGED = 1000  # examples that are compared with as many others
 _PLANES = 300  # examples whose planes are looked at, and those of some neighbours
 _ARCS = 3  # of those neighbours
-_SCALES = (2, 4, 16, 64)  # neighbours by which to estimate the dimension
-_USUAL = 16  # the same, for the estimate that is reported
-_TWISTED = 30.0  # degrees between neighbouring planes, beyond which nothing lies between
+_FARTHEST = 64  # neighbours by which to estimate the dimension
 _CODES = 4096  # encoded at once
 
 
@@ -59,27 +59,33 @@ class Compared(NamedTuple):
     r"""The ten most unusual of the new examples, or else of the known ones."""
 
 
-def dimensions(x: Tensor, random_state: int) -> dict[int, Dimension]:
-    r"""The intrinsic dimension, by the number of neighbours by which it is estimated.
+def dimension(x: Tensor, random_state: int) -> Dimension:
+    r"""The intrinsic dimension, with its curve from 2, 4, 8 neighbours to 64.
 
     Arguments:
         x: The points, with shape `(N, D)`.
         random_state: Draws those at which it is estimated.
 
     Example:
-        >>> sorted(dimensions(torch.randn(20, 3), 0))
-        [2, 4, 16]
+        >>> len(dimension(torch.randn(20, 3), 0).curve.values)
+        4
     """
     n = len(x.unique(dim=0))
-    known = [k for k in _SCALES if k < n] or [2]  # which is refused, with a reason
-    options: dict[str, Any] = {"n_samples": NEAR, "random_state": random_state}
-    return {k: intrinsic_dimension(x, "gride", n_neighbors=k, **options) for k in known}
+    k = max(2, 2 ** int(math.log2(max(1, min(_FARTHEST, n - 1)))))
+    return intrinsic_dimension(x, "gride", k, n_samples=NEAR, random_state=random_state)
 
 
-def usual(by_neighbors: dict[int, Dimension]) -> Estimate:
-    r"""The estimate to report: neither that of noise nor that of curvature."""
-    d = by_neighbors[min(_USUAL, max(by_neighbors))]
-    return Estimate(d.value, d.standard_error)
+def usual(d: Dimension) -> Estimate:
+    r"""The estimate to report, of 16 neighbours: neither that of noise nor of curvature.
+
+    Arguments:
+        d: What :func:`dimension` returns.
+
+    Example:
+        >>> abs(usual(dimension(torch.randn(500, 2), 0)).value - 2) < 0.3
+        True
+    """
+    return Estimate(*(float(part[:4][-1]) for part in d.curve[1:]))
 
 
 def look_at_planes(
@@ -120,9 +126,9 @@ def look_at_planes(
     there = M + np.arange(M * a).reshape(M, a)
     back = np.arange(M).repeat(a)[:, None].repeat(a, axis=1)
     indices = np.concatenate([there, back])
-    angles = _array(tangents.reach(take(X, rows), indices))
+    angles = _array(tangents._turns(take(X, rows), indices))  # of which the report tells
 
-    shares = (angles[:M] > _TWISTED).mean(axis=1)
+    shares = (angles[:M] > TWISTED).mean(axis=1)
     return Planes(tangents, rows, indices, angles, _mean(errors.cpu().numpy()), _mean(shares))
 
 
@@ -150,7 +156,7 @@ def compare(
     usual, drift = _share(on + off < detector.offset_), None
 
     if X_new is not None:
-        X_new = X_new if hasattr(X_new, "ndim") else np.asarray(X_new)
+        X_new = examples(X_new)
 
         if len(X_new) < 2:
             raise ValueError(f"expected at least two new examples to compare, got {len(X_new)}.")
@@ -186,16 +192,6 @@ def encode(maps: Maps, x: Tensor) -> Tensor:
 def draw(rng: np.random.RandomState, N: int, n: int) -> NDArray:
     r"""Up to n of N rows, in their order."""
     return np.sort(rng.permutation(N)[:n])
-
-
-def take(X: Any, rows: NDArray | list[int]) -> Any:
-    r"""Some examples, also of a table with names."""
-    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
-
-
-def one(X: Any, i: int) -> Any:
-    r"""An example; of a table with names as a table of one row."""
-    return X.iloc[[i]] if hasattr(X, "iloc") else X[i]
 
 
 def _array(values: Any) -> NDArray:

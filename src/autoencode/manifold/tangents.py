@@ -4,29 +4,26 @@ __all__ = ["Quality", "Tangents"]
 
 import logging
 import math
-import tempfile
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from ..data import is_frame
-from .jacobians import decoder_jacobian, encoder_jacobian
-from .maps import Maps, like, maps_of
+from .border import batch_of, like, restored
+from .jacobians import decoder_jacobian
+from .maps import Maps, maps_of
 from .search import knn
+from .spans import Span, n_directions, spans, tangential
+from .turns import TWISTED, turns
 
 log = logging.getLogger(__name__)
 
 _SOURCES = ("decoder", "encoder", "denoiser", "neighbors")
-_MEMORY = 2**28  # bytes, for what is held at once besides the result
-_CACHE = 2**24  # bytes, for what is gone through more than once
 _EXAMPLES = 1024  # that decide on the number of components
-_TWISTED = 30.0  # degrees between neighbouring planes, beyond which nothing lies between
 
 
 class Quality(NamedTuple):
@@ -85,12 +82,12 @@ class Tangents(BaseEstimator):
         n_features_in_: The number :math:`D` of numbers in a row.
 
     Example:
-        >>> angle = np.linspace(0, 6, 50)
-        >>> X = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        >>> angle = torch.linspace(0, 6, 50)
+        >>> X = torch.stack([angle.cos(), angle.sin()], dim=1)
         >>> tangents = Tangents(source="neighbors", n_neighbors=3).fit(X)
         >>> basis, scale = tangents.basis(X)
         >>> basis.shape, bool(abs((basis[:, 0] * X).sum(axis=1)).max() < 0.2)
-        ((50, 1, 2), True)
+        (torch.Size([50, 1, 2]), True)
     """
 
     def __init__(
@@ -123,10 +120,12 @@ class Tangents(BaseEstimator):
         x = maps.read(X).detach()
 
         self.rows_, self.n_features_in_ = x, x.shape[1]
-        self._ndim = np.ndim(X)
+        self._ndim = maps.ndim()
 
         sample = x[:: math.ceil(len(x) / _EXAMPLES)]
-        S = torch.cat([S for *_, S in self._spans(maps, sample)]).double()
+        k = self._k(len(x)) if self.source == "neighbors" else self.n_neighbors
+        S = torch.cat([span.scale for span in spans(self.source, maps, sample, x, k, None)])
+        S = S.double()
         self.spectrum_ = S.square().mean(dim=0).sqrt().cpu().numpy()
         self.n_components_ = self._decide(S)
 
@@ -146,8 +145,8 @@ class Tangents(BaseEstimator):
         basis = x.new_empty(len(x), self.n_components_, x.shape[1])
         scale = x.new_empty(len(x), self.n_components_)
 
-        for part, _, B, S in self._planes(maps, x):
-            basis[part], scale[part] = B, S
+        for span in self._planes(maps, x):
+            basis[span.part], scale[span.part] = span.basis, span.scale
 
         return like(X, basis), like(X, scale)
 
@@ -167,8 +166,8 @@ class Tangents(BaseEstimator):
         if v.shape != x.shape:
             raise ValueError(f"expected V with shape {tuple(x.shape)}, got {tuple(v.shape)}.")
 
-        parts = self._planes(maps, x)
-        return like(X, torch.cat([_tangential(v[part], B) for part, _, B, _ in parts]))
+        planes = self._planes(maps, x)
+        return like(X, torch.cat([tangential(v[span.part], span.basis) for span in planes]))
 
     def normal_residual(self, X: Any) -> Any:
         r"""The distance of examples from their planes.
@@ -186,9 +185,9 @@ class Tangents(BaseEstimator):
         maps, x = self._read(X)
         distances = []
 
-        for part, r, B, _ in self._planes(maps, x):
-            v = x[part] - r
-            distances.append((v - _tangential(v, B)).norm(dim=-1))
+        for span in self._planes(maps, x):
+            v = x[span.part] - span.origin
+            distances.append((v - tangential(v, span.basis)).norm(dim=-1))
 
         return like(X, torch.cat(distances))
 
@@ -203,7 +202,7 @@ class Tangents(BaseEstimator):
             The standard deviations, with shape `(N, d')`.
         """
         maps, x = self._read(X)
-        return like(X, torch.cat([s for *_, s in self._spreads(maps, x)]))
+        return like(X, torch.cat([spread for _, spread in self._spreads(maps, x)]))
 
     def move(self, X: Any, steps: ArrayLike | Tensor) -> Any:
         r"""Examples moved along their planes, :math:`x + \sum_j a_j s_j u_j`.
@@ -224,9 +223,13 @@ class Tangents(BaseEstimator):
                 f"expected steps with shape {(len(x), self.n_components_)}, got {tuple(a.shape)}."
             )
 
-        parts = self._spreads(maps, x)
-        moved = torch.cat([x[p] + ((a[p] * s)[:, None] @ B)[:, 0] for p, B, s in parts])
-        return like(X, torch.from_numpy(maps.restore(moved)))
+        moved = torch.cat(
+            [
+                x[span.part] + ((a[span.part] * spread)[:, None] @ span.basis)[:, 0]
+                for span, spread in self._spreads(maps, x)
+            ]
+        )
+        return restored(X, maps, moved, len(x))
 
     def directions(self, x: Any, n_steps: int = 7, reach: float | None = None) -> Any:
         r"""One example moved both ways along each of its directions, ready to plot.
@@ -243,13 +246,13 @@ class Tangents(BaseEstimator):
             reach: How far to go; by default twice the data's :meth:`spread`.
 
         Returns:
-            Examples with shape `(d', n_steps, *)`, as the user's are.
+            Examples with shape `(d', n_steps, *)`, as the user's are. Of tables of mixed columns,
+            all rows, one direction after the other.
         """
         if n_steps < 1 or n_steps % 2 == 0:
             raise ValueError(f"expected an odd number of steps, got {n_steps}.")
 
-        X = x if isinstance(x, Tensor) or is_frame(x) else np.asarray(x)
-        X = X if X.ndim == self._ndim else X[None]
+        X, _ = batch_of(x, self._ndim)
         maps, row = self._read(X)
 
         if len(row) != 1:
@@ -266,11 +269,10 @@ class Tangents(BaseEstimator):
                 u = B[0] @ torch.linalg.pinv(decoder_jacobian(maps, z)[0]).T
                 moved = maps.decode((z + steps * u[:, None]).flatten(end_dim=1))
             else:
-                r = r + _tangential(row - r, B) if self.source == "neighbors" else r
+                r = r + tangential(row - r, B) if self.source == "neighbors" else r
                 moved = (r + steps * B[0][:, None]).flatten(end_dim=1)
 
-        moved = torch.from_numpy(maps.restore(moved))
-        return like(x, moved.unflatten(0, (self.n_components_, n_steps)))
+        return restored(x, maps, moved, self.n_components_, n_steps)
 
     def quality(self, X: Any) -> Quality:
         r"""How much of the way to their neighbours leaves the planes of held-out examples.
@@ -297,9 +299,9 @@ class Tangents(BaseEstimator):
         _, indices = knn(x, self._k(len(x)))
         errors = []
 
-        for part, _, B, _ in self._planes(maps, x):
-            v = x[indices[part]] - x[part, None]
-            error = (v - _tangential(v, B)).square().sum(dim=-1) / v.square().sum(dim=-1)
+        for span in self._planes(maps, x):
+            v = x[indices[span.part]] - x[span.part, None]
+            error = (v - tangential(v, span.basis)).square().sum(dim=-1) / v.square().sum(dim=-1)
             errors.append(error.nanmean(dim=-1))  # a duplicate is in no direction
 
         e = torch.cat(errors).double()
@@ -327,38 +329,18 @@ class Tangents(BaseEstimator):
         Returns:
             The angles from 0 to 90, with shape `(N, k)`.
         """
-        maps, x = self._read(X)
-        j = knn(x, self._k(len(x)))[1] if indices is None else torch.as_tensor(indices)
-
-        if j.ndim != 2 or len(j) != len(x):
-            raise ValueError(f"expected indices with shape ({len(x)}, k), got {tuple(j.shape)}.")
-
-        N, k, r = len(x), j.shape[1], self.n_components_
-        basis = _allocate((N, r, x.shape[1]), x.dtype)
-
-        for part, _, B, _ in self._planes(maps, x):
-            basis[part] = B.cpu()
-
-        theta = x.new_empty(N, k)
-
-        for part in _parts(N, 3 * k * r * x.shape[1] * x.element_size(), _CACHE):
-            across = basis[j[part].cpu()].to(x).flatten(start_dim=1, end_dim=2)
-            across -= _tangential(across, basis[part].to(x))
-            across = across.unflatten(1, (k, r))
-            squares = torch.linalg.eigvalsh((across @ across.mT).double())[..., -1]
-            theta[part] = squares.clamp(0, 1).sqrt().asin().rad2deg().to(x)
-
-        share = float((theta > _TWISTED).double().mean())
+        angles = self._turns(X, indices)
+        share = float((angles > TWISTED).double().mean())
 
         if share > 0:
             log.warning(
                 "Between %.1f %% of neighbours the tangent planes turn by more than %.0f degrees:"
                 " interpolation between these is unreliable.",
                 100 * share,
-                _TWISTED,
+                TWISTED,
             )
 
-        return like(X, theta)
+        return like(X, angles)
 
     def __sklearn_clone__(self) -> "Tangents":
         # The model is what is looked at: cloned, it would have forgotten what it learned
@@ -403,54 +385,25 @@ class Tangents(BaseEstimator):
 
         return self.n_neighbors
 
-    def _planes(self, maps: Maps, x: Tensor) -> Iterator[tuple[slice, Tensor, Tensor, Tensor]]:
-        r"""Yields parts of the rows: which, where the planes touch, bases, singular values."""
-        r = self.n_components_
+    def _planes(self, maps: Maps, x: Tensor) -> Iterator[Span]:
+        k = self._k(len(self.rows_)) if self.source == "neighbors" else self.n_neighbors
+        return spans(self.source, maps, x, self.rows_, k, self.n_components_)
 
-        for part, origin, B, S in self._spans(maps, x):
-            yield part, origin, B[:, :r], S[:, :r]
-
-    def _spans(self, maps: Maps, x: Tensor) -> Iterator[tuple[slice, Tensor, Tensor, Tensor]]:
-        r"""Yields as :meth:`_planes` does, with all directions that there are."""
-        if self.source == "neighbors":
-            _, indices = knn(self.rows_, self._k(len(self.rows_)), x)
-            width = self.n_neighbors
-        else:
-            with maps.evaluating(), torch.no_grad():
-                width = maps.encode(x[:1]).shape[1]
-
-        for part in _parts(len(x), 64 * max(width, 2) * x.shape[1], _MEMORY):
-            if self.source == "neighbors":
-                neighbors = self.rows_[indices[part]].double()
-                origin = neighbors.mean(dim=1, keepdim=True)
-                B, S = _span((neighbors - origin).mT / (self.n_neighbors - 1) ** 0.5)
-                origin = origin[:, 0]
-            else:
-                with maps.evaluating(), torch.no_grad():
-                    z = maps.encode(x[part])
-                    origin = maps.decode(z)
-
-                B, S = self._span_of(maps, x[part], z)
-
-            yield part, origin.to(x), B.to(x), S.to(x)
-
-    def _spreads(self, maps: Maps, x: Tensor) -> Iterator[tuple[slice, Tensor, Tensor]]:
-        r"""Yields parts of the rows: which, their bases, and the spread of the data along them."""
+    def _spreads(self, maps: Maps, x: Tensor) -> Iterator[tuple[Span, Tensor]]:
+        r"""Yields planes, and the spread of the data along them."""
         _, indices = knn(self.rows_, self._k(len(self.rows_)), x)
 
-        for part, _, B, _ in self._planes(maps, x):
-            yield part, B, (self.rows_[indices[part]] @ B.mT).std(dim=1)
+        for span in self._planes(maps, x):
+            yield span, (self.rows_[indices[span.part]] @ span.basis.mT).std(dim=1)
 
-    def _span_of(self, maps: Maps, x: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
-        if self.source == "decoder":
-            return _span(decoder_jacobian(maps, z))
+    def _turns(self, X: Any, indices: ArrayLike | None) -> Tensor:
+        maps, x = self._read(X)
+        j = knn(x, self._k(len(x)))[1] if indices is None else torch.as_tensor(indices)
 
-        J = encoder_jacobian(maps, x)
+        if j.ndim != 2 or len(j) != len(x):
+            raise ValueError(f"expected indices with shape ({len(x)}, k), got {tuple(j.shape)}.")
 
-        if self.source == "encoder":
-            return _span(J.mT)
-
-        return _span(decoder_jacobian(maps, z), J)
+        return turns(self._planes(maps, x), j, x, self.n_components_)
 
     def _decide(self, S: Tensor) -> int:
         r"""The number of components, from singular values with shape `(N, n)`."""
@@ -461,72 +414,22 @@ class Tangents(BaseEstimator):
                 else f"there are no tangents: the {self.source} does not move with its input."
             )
 
-        most = S.shape[1] - (self.source == "neighbors" and S.shape[1] == self.n_neighbors)
+        if self.n_components == "auto":
+            return n_directions(self.source, S, self.n_neighbors)
 
-        if self.n_components != "auto":
-            if self.n_components not in range(1, most + 1):
-                raise ValueError(
-                    f"expected n_components to be 'auto' or an integer from 1 to {most}, got"
-                    f" {self.n_components!r}."
-                )
-
-            return int(self.n_components)
+        most = S.shape[1]
 
         if self.source == "neighbors":
-            # For n + 1 Gaussian points in d dimensions, (sum v)^2 / sum v^2 is about
-            # (n d + 2) / (n + d + 1) for the variances v
-            n, v = self.n_neighbors - 1, S.square()[S.any(dim=1)]
-            ratio = 1 / (v / v.sum(dim=1, keepdim=True)).square().sum(dim=1).mean()
-            d = (ratio * (n + 1) - 2) / (n - ratio).clamp(min=1e-9)
-            return int(d.round().clamp(1, most))
+            most = min(most, self.n_neighbors - 1)  # about their mean, one is no direction
 
-        if self.source == "denoiser":
-            return max(1, int((S.mean(dim=0) >= 0.5).sum()))
+        if self.n_components not in range(1, most + 1):
+            raise ValueError(
+                f"expected n_components to be 'auto' or an integer from 1 to {most}, got"
+                f" {self.n_components!r}."
+            )
 
-        s = S.square().mean(dim=0).sqrt()
-        return int((s >= 0.01 * s[0]).sum())
+        return int(self.n_components)
 
 
 def _identity(x: Tensor) -> Tensor:
     return x
-
-
-def _span(A: Tensor, C: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    r"""Left singular vectors of :math:`A`, or of :math:`A C`, as rows, and singular values.
-
-    Both factors are reduced to triangles first, so that nothing larger than the narrow side
-    is decomposed, and the vectors are orthonormal where values vanish.
-    """
-    Q, R = torch.linalg.qr(A)
-    R = R.double() if C is None else R.double() @ torch.linalg.qr(C.mT).R.mT.double()
-    U, S, _ = torch.linalg.svd(R, full_matrices=False)
-    B = (Q @ U.to(Q)).mT
-
-    # Of the two directions of a line, the one in which its largest number grows
-    sign = B.gather(-1, B.abs().argmax(dim=-1, keepdim=True)).sign()
-    return B * sign, S
-
-
-def _tangential(v: Tensor, basis: Tensor) -> Tensor:
-    r"""The projections of vectors with shape `(N, D)` or `(N, *, D)`."""
-    if v.ndim == 2:
-        return _tangential(v[:, None], basis)[:, 0]
-
-    return (v @ basis.mT) @ basis
-
-
-def _parts(n: int, size: int, memory: int) -> Iterator[slice]:
-    r"""Yields slices of rows that take `size` bytes each, as many as fit into memory."""
-    step = max(1, memory // size)
-    return (slice(start, start + step) for start in range(0, n, step))
-
-
-def _allocate(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
-    r"""An empty tensor, in memory if it fits and otherwise in a file that is gone after use."""
-    x = torch.empty(0, dtype=dtype)
-
-    if math.prod(shape) * x.element_size() <= _MEMORY:
-        return torch.empty(shape, dtype=dtype)
-
-    with tempfile.TemporaryFile() as file:
-        return torch.from_numpy(np.memmap(file, x.numpy().dtype, "w+", shape=shape))

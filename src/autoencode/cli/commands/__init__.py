@@ -1,0 +1,31 @@
+r"""The commands: a function for each, whose arguments are its flags and whose text its help."""
+
+__all__ = ["COMMANDS"]
+
+from collections.abc import Callable
+
+from .geometry import anomalies, interpolate, manifold, neighbors
+from .models import fit, info, recipes
+from .passes import denoise, impute, reconstruct, sample, score, transform
+from .pictures import demo, plot
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    command.__name__: command
+    for command in (
+        fit,
+        transform,
+        reconstruct,
+        denoise,
+        sample,
+        impute,
+        score,
+        plot,
+        manifold,
+        neighbors,
+        anomalies,
+        interpolate,
+        info,
+        recipes,
+        demo,
+    )
+}

@@ -1,0 +1,260 @@
+r"""What a model has learned of the manifold."""
+
+__all__ = ["anomalies", "interpolate", "manifold", "neighbors"]
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+_LISTED = 10  # examples that are named
+_COMPARED = 10_000  # normal examples that anomalies are compared with
+
+
+def manifold(
+    model: Path,
+    data: Path,
+    /,
+    out: Path,
+    new: Path | None = None,
+    label: str | None = None,
+    labels: Path | None = None,
+    y: Sequence[str] | None = None,
+    n_neighbors: int = 15,
+    random_state: int = 0,
+) -> None:
+    r"""Reports what a model has learned of the manifold, with pictures.
+
+    Arguments:
+        model: The file of the model.
+        data: Examples, best ones that the model was not trained on.
+        out: The folder of the page, the pictures and the numbers.
+        new: New examples, to see whether they have drifted.
+        label: The column of a .csv file that holds labels.
+        labels: A file with a label for each example, if the model is conditional.
+        y: The label, or the row of numbers, under which a conditional model is seen; only
+            examples with it are looked at.
+        n_neighbors: How many nearest neighbours to look at.
+        random_state: Seeds the choice of examples, of many.
+    """
+    from ...estimator import load
+    from ...manifold import report
+    from .. import files
+
+    files.check_out(out, ("",))
+    estimator = load(model)
+    seen = files.context(y, estimator)
+    given = files.under(files.read(data, label, labels, estimator), seen, estimator)
+    X_new = None
+
+    if new is not None:
+        X_new = files.under(files.read(new, label, None, estimator), seen, estimator).X
+
+    print(report(estimator, given.X, X_new, out, n_neighbors, random_state, seen))
+    print(f"Wrote {out}: {len(list(out.glob('*.png')))} pictures, and report.json.")
+    print(f"Next: look at {out / 'index.html'} in a browser.")
+
+
+def neighbors(
+    model: Path,
+    data: Path,
+    /,
+    out: Path,
+    n_neighbors: int = 15,
+    threshold: float = 0.001,
+    label: str | None = None,
+    labels: Path | None = None,
+) -> None:
+    r"""Writes the nearest neighbours of each example, by its code.
+
+    Arguments:
+        model: The file of the model.
+        data: The examples, like those of the fit.
+        out: A .npz file of indices and distances, or a .csv file of both.
+        n_neighbors: How many.
+        threshold: What to call duplicates: examples whose codes are closer than this share of
+            the usual distance to the nearest neighbour.
+        label: The column of a .csv file that holds labels.
+        labels: A file with a label for each example, if the model is conditional.
+    """
+    import numpy as np
+
+    from ...estimator import load
+    from ...manifold import NeighborGraph
+    from .. import files
+
+    files.check_out(out, (".npz", ".csv"))
+    estimator = load(model)
+    given = files.read(data, label, labels, estimator)
+    graph = NeighborGraph(n_neighbors).fit(estimator.transform(given.X, given.y))
+    i, d = graph.indices_, graph.distances_
+
+    if files.suffix(out) == ".npz":
+        with files.replacing(out) as temporary:
+            np.savez(temporary, indices=i, distances=d)
+    else:
+        columns = [
+            f"{name}{k}" for name in ("neighbor", "distance") for k in range(1, 1 + len(i.T))
+        ]
+        files.write_rows(out, np.hstack([_objects(i), _objects(d)]), columns)
+
+    usual = np.median(d[:, 0][d[:, 0] > 0]) if d.any() else 0.0
+    groups = graph.duplicates(threshold * usual)
+    print(f"Wrote {out}: {len(i):,} times {n_neighbors} neighbours, counted from 0.")
+    print(f"Recall {graph.recall_:.4f}; the usual nearest neighbour is at {usual:.4g}.")
+    print(f"{sum(map(len, groups)) - len(groups):,} duplicates, in {len(groups):,} groups.")
+
+    for group in groups[:_LISTED]:
+        names = [given.files[i] if given.files else str(i) for i in group[:_LISTED]]
+        print("  " + ", ".join(names) + " ..." * (len(group) > _LISTED))
+
+    if estimator.modality_.symbolic or estimator.context_ is not None:
+        print(f"Next: compare examples with their neighbours, by the rows of {out}.")
+        return
+
+    picture = out.with_name(f"{out.stem}-0-{i[0, -1]}.png")
+    following = ["interpolate", str(model), str(data), "0", str(i[0, -1]), "--out", str(picture)]
+    print(f"Next: {shlex.join(['autoencode', *following])}")
+
+
+def anomalies(
+    model: Path,
+    data: Path,
+    /,
+    out: Path,
+    reference: Path | None = None,
+    label: str | None = None,
+    labels: Path | None = None,
+    y: Sequence[str] | None = None,
+    random_state: int = 0,
+) -> None:
+    r"""Says of each example how unusual it is, along the manifold and across it.
+
+    Arguments:
+        model: The file of the model.
+        data: The examples to judge.
+        out: A .csv file: for each example its log-density, the part of it along the manifold
+            and the part across it, and 1 for an anomaly or 0. Of images also a picture of the
+            worst, beside it.
+        reference: Normal examples to compare with, best ones that the model was not trained
+            on; by default the data themselves.
+        label: The column of a .csv file that holds labels.
+        labels: A file with a label for each example, if the model is conditional.
+        y: The label, or the row of numbers, under which a conditional model is seen; only
+            examples with it are looked at.
+        random_state: Seeds the choice of examples to compare with, of many.
+    """
+    import numpy as np
+
+    from ... import plots
+    from ...estimator import load
+    from ...manifold import OffManifoldDetector
+    from ...manifold.surveys import take
+    from .. import files
+
+    files.check_out(out, (".csv",))
+    estimator = load(model)
+    seen = files.context(y, estimator)
+    given = files.under(files.read(data, label, labels, estimator), seen, estimator)
+    X, names = given.X, np.array(given.files)
+    normal = X
+
+    if reference is not None:
+        normal = files.under(files.read(reference, label, None, estimator), seen, estimator).X
+
+    chosen = np.random.RandomState(random_state).permutation(len(normal))[:_COMPARED]
+    detector = OffManifoldDetector(estimator, y=seen).fit(take(normal, np.sort(chosen)))
+    on, off = detector.decompose(X)
+    score = on + off
+    odd = score < detector.offset_
+
+    columns = {"example": names, "score": score, "on": on, "off": off, "anomaly": odd.astype(int)}
+    files.write_rows(out, np.stack([*map(_objects, columns.values())], axis=1), [*columns])
+    print(f"Wrote {out}: {len(X):,} scores, compared with {len(chosen):,} examples.")
+    print(f"{odd.sum():,} anomalies ({100 * odd.mean():.1f} %). The most unusual, counted from 0:")
+
+    worst = score.argsort(kind="stable")[:_LISTED]
+
+    for i in worst:
+        print(f"  {names[i]:>8}  score {score[i]:.5g}  on {on[i]:.5g}  off {off[i]:.5g}")
+
+    if X.ndim > 2:
+        picture = out.with_suffix(".png")
+        under = None if seen is None else np.repeat(seen, len(worst), axis=0)
+        figure = plots.reconstructions(estimator, X[worst], y=under)
+
+        with files.replacing(picture) as temporary:
+            figure.savefig(temporary)
+
+        print(f"Next: look at {picture}, the most unusual above what the model makes of them.")
+    else:
+        print(f"Next: look for what the {_LISTED} have in common; {out} has all scores.")
+
+
+def interpolate(
+    model: Path,
+    data: Path,
+    start: int,
+    end: int,
+    /,
+    out: Path,
+    n: int = 10,
+    label: str | None = None,
+    labels: Path | None = None,
+    y: Sequence[str] | None = None,
+) -> None:
+    r"""Draws the way from one example to another: the geodesic, and the straight line.
+
+    Arguments:
+        model: The file of the model.
+        data: The examples.
+        start: The number of the example to start from, counted from 0.
+        end: The number of the example to end at.
+        out: A .png file.
+        n: How many examples to show on each way.
+        label: The column of a .csv file that holds labels.
+        labels: A file with a label for each example, if the model is conditional.
+        y: The label, or the row of numbers, under which a conditional model is seen.
+    """
+    from ... import plots
+    from ...estimator import load
+    from ...manifold import Geodesics
+    from ...manifold.border import one, take
+    from .. import files
+
+    files.check_out(out, (".png",))
+    estimator = load(model)
+    X = files.read(data, label, labels, estimator).X
+
+    for number in (start, end):
+        if not 0 <= number < len(X):
+            raise ValueError(
+                f"expected the number of an example, 0 to {len(X) - 1}, got {number}."
+            )
+
+    geodesics = Geodesics(estimator, y=files.context(y, estimator))
+    straight = Geodesics(estimator, max_iter=0, y=geodesics.y)
+    ends = take(X, [start]), take(X, [end])
+    bent, direct = (float(way.distance(*ends)[0]) for way in (geodesics, straight))
+
+    with files.replacing(out) as temporary:
+        plots.geodesics(geodesics, one(X, start), one(X, end), n).savefig(temporary)
+
+    shorter = f"{100 * (1 - bent / direct):.1f} %" if direct > 0 else "0 %"
+    print(f"The geodesic is {bent:.4g} long, {shorter} less than the straight line, {direct:.4g}.")
+    print(f"Wrote {out}: {n} examples on each way.")
+    following = [
+        "manifold",
+        str(model),
+        str(data),
+        "--out",
+        str(out.with_name(f"{model.stem}-manifold")),
+    ]
+    print(
+        f"Next, to see where such ways can be relied on: {shlex.join(['autoencode', *following])}"
+    )
+
+
+def _objects(values: Any) -> Any:
+    r"""Returns numbers that stay integers beside others that are none."""
+    return values.astype(object)

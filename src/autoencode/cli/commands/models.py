@@ -1,0 +1,112 @@
+r"""Models: fitted, described, and the kinds that there are."""
+
+__all__ = ["fit", "info", "recipes"]
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ...signatures import read
+
+
+def fit(
+    data: Path,
+    /,
+    out: Path,
+    recipe: str = "autoencoder",
+    label: str | None = None,
+    labels: Path | None = None,
+    corrupted: Path | None = None,
+    resume: bool = False,
+    settings: Mapping[str, dict[str, Any]] = {},
+) -> None:
+    r"""Trains a model on data and writes it to a file.
+
+    Arguments:
+        data: A folder of images or sounds, or a .npy, .npz, .csv, .parquet or IDX file, or a .txt
+            file with a text in each line.
+        out: The file of the model.
+        recipe: The kind of autoencoder; `autoencode recipes` lists them.
+        label: The column of a .csv or .parquet file that holds labels.
+        labels: A .npy, .csv or IDX file with a label, or a row of numbers, for each example
+            of a conditional model.
+        corrupted: Damaged versions of the examples, in the same order, to learn to undo.
+        resume: Go on from the checkpoint that `--checkpoint FOLDER` keeps, if there is one.
+        settings: What else was given, by group.
+    """
+    from ... import storage
+    from .. import files
+    from ..settings import build
+
+    storage.check_writable(out)
+    model = build(recipe, settings)
+
+    if labels is not None and not model.conditional:
+        raise ValueError("--labels is for a model of examples given labels: add --conditional.")
+
+    given = files.read(data, label, labels, kinds=model.modality)
+
+    if model.conditional and given.y is None and not data.is_dir():
+        raise ValueError(files.NEEDS_LABELS)
+
+    damaged = corrupted and files.read(corrupted, label, kinds=model.modality).X
+    model.fit(given.X, given.y, corrupted=damaged, resume=resume)
+    model.save(out)
+
+    last = model.history_[-1]
+    print(f"Wrote {out}: {_duration(last)}; {_terms(last)}.")
+
+    flags = [f"--{k}={v}" for k, v in {"label": label, "labels": labels}.items() if v is not None]
+    pictures = out.with_name(f"{out.stem}-pictures")
+    following = ["autoencode", "plot", str(out), str(data), *flags, "--out", str(pictures)]
+    print(f"Next: {shlex.join(following)}")
+
+
+def info(model: Path, /) -> None:
+    r"""Says what a model is and how it was trained.
+
+    Arguments:
+        model: The file of the model.
+    """
+    from ...estimator import load
+
+    estimator = load(model)
+    arguments = {k: v for k, v in estimator.get_params(deep=False).items() if v}
+    context, last = estimator.context_, estimator.history_[-1]
+    n_params = sum(p.numel() for p in estimator.model_.parameters())
+
+    rows = {
+        "file": f"{model}, {model.stat().st_size / 1e6:.2f} MB",
+        "examples": f"{estimator.modality_}, shape {estimator.modality_.shape_}",
+        **arguments,
+        "likelihood": estimator.model_.likelihood,
+        "given": None if context is None else f"{context} of {context.size_}",
+        "parameters": f"{n_params:,}",
+        "trained": _duration(last),
+        "last epoch": _terms(last),
+    }
+
+    for name, value in rows.items():
+        if value is not None:
+            print(f"{name:14} {value}")
+
+
+def recipes() -> None:
+    r"""Lists the kinds of autoencoder that `fit --recipe` knows."""
+    for name, recipe in read("recipes").items():
+        print(f"{name:14} {recipe.summary}")
+
+
+def _duration(record: Any) -> str:
+    return f"{record.epoch} epoch{'s' * (record.epoch > 1)} in {record.seconds:.1f} s"
+
+
+def _terms(record: Any) -> str:
+    parts = {part: record.get(part) for part in ("train", "validation", "code")}
+
+    return "; ".join(
+        f"{part} " + ", ".join(f"{name} {value:.5g}" for name, value in terms.items())
+        for part, terms in parts.items()
+        if terms
+    )

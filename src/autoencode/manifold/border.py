@@ -1,0 +1,120 @@
+r"""What users give and get: batches of examples, some of them, and results of the same type."""
+
+__all__ = ["batch_of", "examples", "like", "one", "restored", "take"]
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..data import is_frame
+from .maps import Maps
+
+
+def examples(X: Any) -> Any:
+    r"""What has been given, with dimensions: sounds of different lengths as an array of objects.
+
+    Arguments:
+        X: Examples: an array, a tensor, a table with names, or a list.
+
+    Example:
+        >>> examples([np.zeros(3), np.zeros(5)]).shape
+        (2,)
+    """
+    if hasattr(X, "ndim"):
+        return X
+
+    if isinstance(X, (list, tuple)) and len({np.shape(x) for x in X}) > 1:
+        array = np.empty(len(X), dtype=object)
+        array[:] = X
+        return array
+
+    return np.asarray(X)
+
+
+def batch_of(X: Any, ndim: int) -> tuple[Any, bool]:
+    r"""Examples as a batch, and whether there was but a single one.
+
+    Arguments:
+        X: Examples as the user's are, or one.
+        ndim: The number of dimensions of a batch.
+
+    Example:
+        >>> batch_of([1.0, 2.0], 2)
+        (array([[1., 2.]]), True)
+    """
+    X = examples(X)
+
+    if X.ndim >= ndim or X.dtype == object:
+        return X, False
+
+    return (X if isinstance(X, Tensor) else np.asarray(X))[None], True
+
+
+def take(X: Any, rows: NDArray | list[int]) -> Any:
+    r"""Some examples, also of a table with names.
+
+    Arguments:
+        X: The examples.
+        rows: Which.
+
+    Example:
+        >>> take(np.arange(3.0)[:, None], [0, 2])
+        array([[0.],
+               [2.]])
+    """
+    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
+
+
+def one(X: Any, i: int) -> Any:
+    r"""An example; of a table with names as a table of one row.
+
+    Arguments:
+        X: The examples.
+        i: Which.
+
+    Example:
+        >>> one(np.arange(3.0)[:, None], 2)
+        array([2.])
+    """
+    return X.iloc[[i]] if hasattr(X, "iloc") else X[i]
+
+
+def like(X: Any, x: Tensor) -> Any:
+    r"""Returns a tensor as what the user works with: a tensor if `X` is one, or else an array.
+
+    Arguments:
+        X: What the user has given.
+        x: The tensor.
+
+    Example:
+        >>> like([0.0], torch.ones(3))
+        array([1., 1., 1.], dtype=float32)
+    """
+    return x.to(X.device) if isinstance(X, Tensor) else x.detach().cpu().numpy()
+
+
+def restored(X: Any, maps: Maps, x: Tensor, *shape: int) -> Any:
+    r"""Rows as examples like the user's, of the same type.
+
+    Arguments:
+        X: What the user has given.
+        maps: The maps of the model.
+        x: The rows, with shape `(N, D)`.
+        shape: In which to arrange the examples. Rows of a data frame stay one after the other.
+
+    Example:
+        >>> from autoencode.manifold.maps import maps_of
+        >>> maps = maps_of((lambda x: x, lambda z: z))
+        >>> restored(np.ones((1, 2)), maps, torch.zeros(6, 2), 3, 2).shape
+        (3, 2, 2)
+    """
+    examples = maps.restore(x)
+
+    if is_frame(examples):
+        return examples
+
+    examples = examples.reshape(*shape, *examples.shape[1:])
+    return torch.as_tensor(examples, device=X.device) if isinstance(X, Tensor) else examples

@@ -1,0 +1,77 @@
+r"""Ways over the graph of the training examples, from which the search for geodesics begins."""
+
+__all__ = ["paths_over"]
+
+from typing import Any
+
+import torch
+from scipy.sparse import csr_array, triu
+from scipy.sparse.csgraph import dijkstra
+from torch import Tensor
+
+from .border import like
+from .curves import resample
+from .lengths import Metric
+
+
+def paths_over(graph: Any, metric: Metric, lines: Tensor, n_points: int, rows: int) -> Tensor:
+    r"""The shortest paths over a graph of codes, as curves.
+
+    Arcs are as long as the metric says. The ends of the lines become nodes, with arcs to their
+    nearest neighbours in the graph. Where there is no path, the line remains.
+
+    Arguments:
+        graph: A fitted :class:`~autoencode.manifold.NeighborGraph` of codes.
+        metric: Their metric.
+        lines: The first and the last code of each path, with shape `(N, 2, d)`.
+        n_points: The number of points of a curve.
+        rows: How many codes are decoded at once.
+
+    Returns:
+        The curves, with shape `(N, n_points, d)`.
+
+    Example:
+        >>> from autoencode.manifold import NeighborGraph
+        >>> angle = torch.linspace(0, 3.14, 50)
+        >>> arc = torch.stack([angle.cos(), angle.sin()], dim=1)
+        >>> plane = Metric(lambda z: z, lambda h, k: (h - k).square().sum(dim=-1))
+        >>> curve = paths_over(NeighborGraph(2).fit(arc), plane, arc[None, [0, -1]], 9, 100)
+        >>> (curve.norm(dim=2) > 0.99).all()
+        tensor(True)
+    """
+    nodes = torch.as_tensor(graph.points_).to(lines)
+    ends = lines.transpose(0, 1).flatten(end_dim=1)
+    _, near = graph.kneighbors(like(graph.points_, ends))
+    near = torch.as_tensor(near)
+
+    edges = triu(graph.to_scipy(), format="coo")
+    new = torch.arange(len(ends)).repeat_interleave(near.shape[1]) + len(nodes)
+    i = torch.cat([torch.from_numpy(edges.row).long(), new])
+    j = torch.cat([torch.from_numpy(edges.col).long(), near.flatten().long()])
+
+    z = torch.cat([nodes, ends])
+    h = torch.cat([metric.features(part) for part in z.split(rows)])
+    parts = zip(i.split(rows), j.split(rows))
+    w = torch.cat([metric.squared(h[a], h[b]) for a, b in parts]).double()
+    w = w.clamp(min=torch.finfo(w.dtype).tiny).sqrt()  # zero would be no arc
+    arcs = csr_array((w.cpu().numpy(), (i.numpy(), j.numpy())), shape=(len(z), len(z)))
+    curves = []
+
+    for n, line in enumerate(lines):
+        first = len(nodes) + n
+        path = _path(arcs, first, first + len(lines))
+        curve = z[path][None] if path[0] == first else line[None]
+        curves.append(resample(curve, n_points, metric.steps(curve).sqrt()))
+
+    return torch.cat(curves)
+
+
+def _path(arcs: csr_array, first: int, last: int) -> list[int]:
+    r"""The nodes of the shortest path, or the last one alone if there is none."""
+    _, before = dijkstra(arcs, directed=False, indices=first, return_predecessors=True)
+    path = [last]
+
+    while before[path[-1]] >= 0:
+        path.append(before[path[-1]])
+
+    return path[::-1]

@@ -1,0 +1,152 @@
+r"""From whatever the user has to examples that a modality takes, checked as scikit-learn does."""
+
+__all__ = ["choose", "read", "without_torch"]
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import validate_data
+from torch import Tensor
+
+from .data import is_frame, is_numbers, is_stream, read_array, read_stream, stored_by_row
+from .modalities import CANDIDATES, Modality, guess
+
+Kinds = Modality | Sequence[Modality] | None
+
+
+def read(
+    estimator: BaseEstimator, X: Any, kinds: Kinds, reset: bool = False
+) -> tuple[Any, NDArray | None]:
+    r"""Reads files and streams, and checks what are numbers.
+
+    Arguments:
+        estimator: Remembers the names and the number of columns, or knows them.
+        X: Examples of any kind; the path of a file or folder; or what yields them.
+        kinds: The modality of the data, several to choose from, or `None` to choose from all.
+        reset: Whether the columns are to be learned.
+
+    Returns:
+        Numbers as an array, other data as they are; and labels, if the data hold some.
+
+    Raises:
+        ValueError: If the data are none of these kinds, empty, or unlike those of before.
+
+    Example:
+        >>> read(BaseEstimator(), [[1, 2], [3, 4]], None, reset=True)
+        (array([[1, 2],
+               [3, 4]]), None)
+    """
+    y = None
+
+    if isinstance(X, (str, Path)):
+        reader = _reader(Path(X), kinds)
+        X, y, *_ = read_array(X) if reader is None else reader.read(Path(X))
+    elif is_stream(X):
+        X, y = read_stream(X)
+    elif isinstance(X, Mapping):
+        raise ValueError(f"expected examples, got parts {[*X]}: choose one, as X['train'].")
+
+    if not (_is_numeric(X) and getattr(kinds, "numeric", True)):
+        modality = choose(X, kinds)
+
+        if not modality.accepts(X):
+            raise ValueError(f"expected data like those of {modality}, got {type(X)}.")
+
+        if reset and hasattr(X, "columns"):
+            validate_data(estimator, X, skip_check_array=True)
+
+        return X, y
+
+    X = without_torch(X)
+
+    if getattr(kinds, "columns", True) and np.ndim(X) <= 2:
+        X = validate_data(estimator, X, reset=reset, dtype="numeric", ensure_all_finite=False)
+    else:
+        X = _numbers(X)
+
+    return stored_by_row(X), y
+
+
+def choose(X: Any, kinds: Kinds) -> Modality:
+    r"""The kind of data that examples are, or that a file or folder holds.
+
+    Arguments:
+        X: The examples, or the path.
+        kinds: As for :func:`read`.
+
+    Raises:
+        ValueError: If they are none of several kinds.
+
+    Example:
+        >>> choose(np.zeros((5, 3)), None)
+        Tables(scaling='columns')
+    """
+    if isinstance(kinds, Modality):
+        return kinds
+
+    return guess(X) if kinds is None else guess(X, kinds)
+
+
+def without_torch(X: Any) -> Any:
+    r"""Tensors as arrays, and anything else as it is.
+
+    Example:
+        >>> without_torch(torch.ones(2, requires_grad=True))
+        array([1., 1.], dtype=float32)
+    """
+    if not isinstance(X, Tensor):
+        return X
+
+    X = X.detach().cpu()
+    return (X.float() if X.dtype == torch.bfloat16 else X).numpy()
+
+
+def _reader(path: Path, kinds: Kinds) -> Modality | None:
+    r"""Returns the kind of data of a file or folder, if it is none of an array of numbers."""
+    if path.is_dir():
+        return choose(path, kinds)
+
+    if isinstance(kinds, Modality):
+        return None if kinds.numeric else kinds
+
+    return next((kind for kind in kinds or CANDIDATES if kind.accepts(path)), None)
+
+
+def _is_numeric(X: Any) -> bool:
+    r"""Whether examples are numbers, which are checked here; others go to their modality."""
+    if isinstance(X, Tensor):
+        return True
+
+    if is_frame(X):
+        return is_numbers(X)
+
+    if isinstance(X, (list, tuple)) or getattr(X, "ndim", None) == 1:
+        if any(isinstance(x, str) for x in X):
+            return False
+
+    if isinstance(X, np.ndarray) and X.dtype == object:
+        return not any(isinstance(x, np.ndarray) for x in X.flat)
+
+    try:
+        np.asarray(X)
+    except ValueError:  # different lengths, which arrays may have and rows may not
+        return not any(isinstance(x, np.ndarray) for x in X)
+
+    return True
+
+
+def _numbers(X: Any) -> NDArray:
+    X = np.asarray(X)
+
+    if X.dtype.kind not in "buif":
+        raise ValueError(f"expected numbers, got an array of type {X.dtype}.")
+
+    if len(X) == 0:
+        raise ValueError(f"expected at least one example, got shape {X.shape}.")
+
+    return X
