@@ -41,12 +41,12 @@ class Set(NamedTuple):
 SYLLABLES = Set("syllables", "gcin-voice", 0.5)
 SETS = [
     SYLLABLES,
-    Set("letters", "klettres-data", 1.5),
-    Set("prompts", "asterisk-core-sounds-en-wav", 1.0, 8000),
     Set("drums", "sonic-pi-samples", 1.0),
+    Set("prompts", "asterisk-core-sounds-en-wav", 1.0, 8000),
+    Set("letters", "klettres-data", 1.5),
 ]
 MODELS = {"PCA": ae.linear, "autoencoder": ae.autoencoder, "VAE": ae.vae}
-STEPS = 500  # of training, of at most 128 recordings each
+STEPS = 400  # of training, of at most 128 recordings each
 
 
 class Split(NamedTuple):
@@ -213,15 +213,14 @@ def main() -> None:
 
         seconds += [""] * (5 - len(seconds))
         rows += [*new, [f"{given.name}: seconds to fit {len(part.X):,}", *seconds]]
-        print(*rows, sep="\n", flush=True)
 
-    report.write(
-        "sounds",
-        f"Recordings in codes of {CODE} numbers",
-        ["measure", *MODELS, "limit", "silence"],
-        rows,
-        NOTES,
-    )
+        report.write(
+            "sounds",
+            f"Recordings in codes of {CODE} numbers",
+            ["measure", *MODELS, "limit", "silence"],
+            rows,
+            NOTES,
+        )
 
 
 NOTES = (

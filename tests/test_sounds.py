@@ -19,7 +19,8 @@ from autoencode.networks import Convolutional
 soundfile = pytest.importorskip("soundfile")
 pytest.importorskip("soxr")
 
-from autoencode.data.sounds import fault, mix, read_sounds  # noqa: E402
+from autoencode.data.faults import fault  # noqa: E402
+from autoencode.data.sounds import mix, read_sounds  # noqa: E402
 
 RATE = 4000
 

@@ -1,6 +1,6 @@
 r"""Folders of recordings."""
 
-__all__ = ["Recordings", "fault", "holds_sounds", "mix", "read_sounds", "report"]
+__all__ = ["Recordings", "holds_sounds", "mix", "read_sounds"]
 
 import logging
 import math
@@ -18,13 +18,11 @@ from numpy.typing import NDArray
 
 from .blocks import write_rows
 from .cache import prepare
+from .faults import FAULTS, fault, report
 
 log = logging.getLogger(__name__)
 
 _SUFFIXES = set(".wav .flac .ogg .oga .opus .mp3 .aif .aiff .aifc .au .caf .w64 .rf64".split())
-_SILENT = 1e-4  # of full scale: -80 dB
-_CLIPPED = 0.9999  # a loud recording touches full scale, a clipped one stays there
-_SHORTEST = 0.01  # seconds: less holds no pitch that one can hear
 _ENOUGH = 1000  # files that say what a folder is of
 _LARGE = 2**28  # bytes of waveforms, beyond which they are decoded once and kept in the cache
 _BLOCK = 1024  # files between two notes of how far it is
@@ -148,59 +146,6 @@ def holds_sounds(folder: Path) -> bool:
     return any(sounds) and 2 * sum(sounds) >= len(sounds)
 
 
-def fault(x: NDArray, rate: int) -> str | None:
-    r"""What is wrong with a sound: `"silent"`, `"clipped"`, `"too short"` or nothing.
-
-    Arguments:
-        x: The waveform, full scale from -1 to 1, with shape `(n,)` or `(n, channels)`.
-        rate: The samples per second.
-
-    Example:
-        >>> fault(np.sin(np.arange(1000)), 8000), fault(np.zeros(1000), 8000)
-        (None, 'silent')
-    """
-    peak = np.abs(x).reshape(len(x), -1).max(axis=1, initial=0)
-
-    if peak.max(initial=0) < _SILENT:
-        return "silent"
-
-    if len(x) < _SHORTEST * rate:
-        return "too short"
-
-    full = peak >= _CLIPPED
-    return "clipped" if (full[:-2] & full[1:-1] & full[2:]).any() else None
-
-
-def report(faults: Mapping[str, Sequence[str]], total: str, strict: bool) -> None:
-    r"""Counts and names in the log what is wrong with sounds.
-
-    Arguments:
-        faults: The names of those concerned, by what is wrong with them.
-        total: What they are out of.
-        strict: Whether to raise instead.
-
-    Raises:
-        ValueError: If there is something, and `strict`.
-
-    Example:
-        >>> report({"silent": ["a.wav"]}, "3 files", strict=True)
-        Traceback (most recent call last):
-        ...
-        ValueError: 1 of 3 files silent: a.wav. Remove these, or use strict=False.
-    """
-    for what, names in faults.items():
-        if not names:
-            continue
-
-        message = f"{len(names):,} of {total} {what}: {'; '.join(names[:5])}"
-        message += "; ..." * (len(names) > 5)
-
-        if strict:
-            raise ValueError(f"{message}. Remove these, or use strict=False.")
-
-        log.warning("%s.", message)
-
-
 def mix(x: NDArray, channels: int) -> NDArray:
     r"""A sound of as many channels: its own, or else the mean of them all.
 
@@ -272,7 +217,7 @@ def _report_notes(notes: Mapping[str, Any], seconds: float | None, strict: bool)
     bad = [f"{name} ({note})" for name, note in notes.items() if isinstance(note, str)]
     kinds = {
         f"{kind}, and kept": [name for name, (_, fault, _) in read.items() if fault == kind]
-        for kind in ("silent", "clipped", "too short")
+        for kind in FAULTS
     }
     report({"no readable sounds, and skipped": bad, **kinds}, f"{len(notes):,} files", strict)
     cut = sum(longer for *_, longer in read.values())

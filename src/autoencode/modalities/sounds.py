@@ -18,7 +18,8 @@ from torch.distributions.constraints import Constraint
 
 from ..corruptions import OfSounds, Sequence
 from ..data import on_disk, read_sounds
-from ..data.sounds import Recordings, fault, holds_sounds, mix, report
+from ..data.faults import FAULTS, fault, report
+from ..data.sounds import Recordings, holds_sounds, mix
 from ..distributions import Family, SharedGaussian
 from ..networks import Convolutional, Network, Perceptron
 from .base import Modality, tensor_of
@@ -249,7 +250,7 @@ class Sounds(Modality):
         report(
             {
                 f"{kind}, and kept": [f"sound {i}" for i, f in enumerate(faults) if f == kind]
-                for kind in ("silent", "clipped", "too short")
+                for kind in FAULTS
             },
             f"{len(X):,} sounds",
             self.strict,

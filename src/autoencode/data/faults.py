@@ -1,0 +1,70 @@
+r"""What can be wrong with sounds, and saying so."""
+
+__all__ = ["FAULTS", "fault", "report"]
+
+import logging
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+log = logging.getLogger(__name__)
+
+FAULTS = ("silent", "clipped", "too short")
+
+_SILENT = 1e-4  # of full scale: -80 dB
+_CLIPPED = 0.9999  # a loud recording touches full scale, a clipped one stays there
+_SHORTEST = 0.01  # seconds: less holds no pitch that one can hear
+
+
+def fault(x: NDArray, rate: int) -> str | None:
+    r"""What is wrong with a sound: `"silent"`, `"clipped"`, `"too short"` or nothing.
+
+    Arguments:
+        x: The waveform, full scale from -1 to 1, with shape `(n,)` or `(n, channels)`.
+        rate: The samples per second.
+
+    Example:
+        >>> fault(np.sin(np.arange(1000)), 8000), fault(np.zeros(1000), 8000)
+        (None, 'silent')
+    """
+    peak = np.abs(x).reshape(len(x), -1).max(axis=1, initial=0)
+
+    if peak.max(initial=0) < _SILENT:
+        return "silent"
+
+    if len(x) < _SHORTEST * rate:
+        return "too short"
+
+    full = peak >= _CLIPPED
+    return "clipped" if (full[:-2] & full[1:-1] & full[2:]).any() else None
+
+
+def report(faults: Mapping[str, Sequence[str]], total: str, strict: bool) -> None:
+    r"""Counts and names in the log what is wrong with sounds.
+
+    Arguments:
+        faults: The names of those concerned, by what is wrong with them.
+        total: What they are out of.
+        strict: Whether to raise instead.
+
+    Raises:
+        ValueError: If there is something, and `strict`.
+
+    Example:
+        >>> report({"silent": ["a.wav"]}, "3 files", strict=True)
+        Traceback (most recent call last):
+        ...
+        ValueError: 1 of 3 files silent: a.wav. Remove these, or use strict=False.
+    """
+    for what, names in faults.items():
+        if not names:
+            continue
+
+        message = f"{len(names):,} of {total} {what}: {'; '.join(names[:5])}"
+        message += "; ..." * (len(names) > 5)
+
+        if strict:
+            raise ValueError(f"{message}. Remove these, or use strict=False.")
+
+        log.warning("%s.", message)
