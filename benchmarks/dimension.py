@@ -94,6 +94,10 @@ def main() -> None:
             rows.append(measure(X[:n], method))
             print(rows[-1], flush=True)
 
+    write(rows)
+
+
+def write(rows: list[list[str]]) -> None:
     report.write(
         "dimension",
         "Intrinsic dimension of Fashion-MNIST",

@@ -23,7 +23,6 @@ from autoencode.distributions import Mixed, MixedCells, SharedGaussian
 from autoencode.evaluation import log_evidence
 from autoencode.imputation import log_prob_given_rest, mean_given
 from autoencode.modalities import Frames, Images, Tables, guess
-from autoencode.modalities.columns import NumberColumn
 
 MISSING = st.none()
 NUMBERS = st.floats(-1e6, 1e6)
@@ -81,38 +80,6 @@ def test_any_frame_comes_back(X: pd.DataFrame) -> None:
             assert gap.abs().max() <= pd.Timedelta(days=2) if len(a) else True
         else:
             assert [*a] == [*b]
-
-
-@pytest.mark.parametrize("n", [1, 2, 50, 3000])
-@pytest.mark.parametrize("kind", ["lognormal", "standard_cauchy", "normal", "poisson"])
-def test_numbers_become_normal_and_come_back(kind: str, n: int) -> None:
-    rng = np.random.default_rng(0)
-    x = rng.poisson(4.0, n) if kind == "poisson" else getattr(rng, kind)(size=n)
-    column = NumberColumn("x").fit(pd.Series(x))
-    t = column.encode(pd.Series(x))
-
-    np.testing.assert_allclose(column.decode(t), x, rtol=1e-9, atol=1e-9)
-    assert (np.diff(column.encode(pd.Series(np.sort(x)))) >= 0).all()
-
-    if n > 1000:
-        assert abs(t.mean()) < 0.05
-        assert abs(t.std() - 1) < 0.1
-
-    beyond = column.encode(pd.Series([x.max() + 1.0, x.min() - 1.0]))
-    assert beyond[0] > t.max()
-    assert beyond[1] < t.min()
-    assert [*column.decode(beyond)] == [x.max(), x.min()]
-
-
-def test_slope_is_the_derivative() -> None:
-    x = np.random.default_rng(0).lognormal(size=500)
-    column = NumberColumn("x").fit(pd.Series(x))
-    t = np.linspace(-2.01, 2.02, 50)
-    ends = [column.decode(t + h) for h in (1e-7, -1e-7)]
-
-    np.testing.assert_allclose(
-        np.exp(column.scores_.log_slope(t)), (ends[0] - ends[1]) / 2e-7, rtol=1e-4
-    )
 
 
 # The likelihood

@@ -49,8 +49,10 @@ def mean_given(model: LatentModel, x: Tensor, seed: int = 0, samples: int = 128)
         >>> mean_given(model, x).shape  # doctest: +SKIP
         torch.Size([64, 5])
     """
-    codes, weights = _codes(model, x, seed, samples)
-    means = (torch.einsum("b,b...->b...", w, model.decode(z).mean) for z, w in zip(codes, weights))
+    means = (
+        torch.einsum("kb,kb...->b...", w, model.decode(z).mean)
+        for z, w in _codes(model, x, seed, samples)
+    )
 
     return sum(means, start=torch.zeros(()).to(x))
 
@@ -73,8 +75,8 @@ def log_prob_given_rest(
         model: The model.
         x: The scaled examples, with shape `(B, *)`.
         rest: The same examples, each time with another cell hidden, in the order of `cells`.
-        cells: Returns :math:`\log p(x_j \mid z)` with shape `(B, F)`, of examples and of what
-            a model makes of their codes.
+        cells: Returns :math:`\log p(x_j \mid z)` with shape `(*, B, F)`, of examples and of
+            what a model makes of codes.
         seed: Seeds the noise of the codes.
         samples: The number of codes for each example and cell.
 
@@ -87,9 +89,11 @@ def log_prob_given_rest(
     found = []
 
     for j, x_j in enumerate(rest):
-        codes, weights = _codes(model, x_j, seed, samples)
-        parts = [cells(x, model.decode(z))[:, j] + w.log() for z, w in zip(codes, weights)]
-        found.append(torch.stack(parts).double().logsumexp(dim=0))
+        parts = [
+            (cells(x, model.decode(z))[..., j].double() + w.log()).logsumexp(dim=0)
+            for z, w in _codes(model, x_j, seed, samples)
+        ]
+        found.append(torch.stack(parts).logsumexp(dim=0))
 
     return torch.stack(found, dim=1)
 
@@ -110,7 +114,7 @@ def codes_given(model: LatentModel, x: Tensor, n: int, seed: int = 0) -> Tensor:
         >>> codes_given(model, x, n=5).shape  # doctest: +SKIP
         torch.Size([64, 5, 2])
     """
-    codes, weights = _codes(model, x, seed)
+    codes, weights = map(torch.cat, zip(*_codes(model, x, seed)))
     chosen = torch.multinomial(weights.T, n, replacement=True)
 
     return codes[chosen, torch.arange(len(x), device=x.device)[:, None]]
@@ -148,15 +152,19 @@ def codes_from_prior(model: LatentModel, x: Tensor, n: int) -> Tensor:
     return z[torch.multinomial(w, n, replacement=True)]
 
 
-def _codes(model: LatentModel, x: Tensor, seed: int, samples: int = 128) -> tuple[Tensor, Tensor]:
-    r"""Returns codes, with shape `(K, B, D)`, and weights whose sum is one, `(K, B)`.
+def _codes(
+    model: LatentModel, x: Tensor, seed: int, samples: int = 128
+) -> list[tuple[Tensor, Tensor]]:
+    r"""Returns codes, with shape `(k, B, D)`, and weights, `(k, B)`, in parts to decode at once.
 
-    A posterior without a density has a single code.
+    The sum of all weights is one. A posterior without a density has a single code.
     """
     q = model.encode(x)
 
     if isinstance(getattr(q, "base_dist", q), PointMass):
-        return q.mean[None], x.new_ones(1, len(x))
+        return [(q.mean[None], x.new_ones(1, len(x)))]
 
-    z, log_w = weighted_codes(model, x, samples, seed)
-    return z, log_w.softmax(dim=0).to(z)
+    codes, log_w = weighted_codes(model, x, samples, seed)
+    weights, k = log_w.softmax(dim=0).to(codes), max(1, _ROWS // max(1, len(x)))
+
+    return [*zip(codes.split(k), weights.split(k))]

@@ -29,9 +29,9 @@ class Autoregressive(Family):
     so that the probabilities of all sequences sum to one.
 
     A decoder that sees everything before models the data without the code, which then carries
-    nothing: the posterior collapses to the prior. Against it, symbols that are looked back at
-    are hidden while training, so that they have to be in the code, and the
-    :class:`~autoencode.objectives.ELBO` leaves a part of the rate free.
+    nothing: the posterior collapses to the prior. Against it, the
+    :class:`~autoencode.objectives.ELBO` leaves a part of the rate free, and symbols that are
+    looked back at can be hidden while training, so that they have to be in the code.
 
     References:
         | Generating Sentences from a Continuous Space (Bowman et al., 2016)
@@ -69,7 +69,7 @@ class Autoregressive(Family):
     def __init__(
         self,
         length: int = 256,
-        dropout: float = 0.3,
+        dropout: float = 0.0,
         free_bits: float = 8.0,
         temperature: float = 1.0,
         nucleus: float = 1.0,

@@ -203,7 +203,8 @@ def _ratio(N: int, distances: Tensor, n: int) -> _Estimate:
     .. math:: M - 1 + (n - 1) \sum_i \phi(d l_i) = (2n - 1) \, d \sum_i l_i
 
     and lies where :math:`\max(1, x) \leq \phi(x) \leq 1 + x` allows. :math:`M - 1` in place of
-    :math:`M` takes away the bias at :math:`n = 1`.
+    :math:`M` takes away the bias at :math:`n = 1`. The deviation is that of the examples' own
+    terms, which is right also where the dimension is not the same everywhere.
     """
     logs = (distances[:, 2 * n - 1] / distances[:, n - 1]).log().cpu().numpy()
     M, total = len(logs), logs.sum()
@@ -219,8 +220,9 @@ def _ratio(N: int, distances: Tensor, n: int) -> _Estimate:
     d = brentq(slope, *bounds, xtol=1e-300, rtol=1e-14)
 
     x = np.clip(d * logs, 1e-12, 600)
+    terms = 1 + (n - 1) * x / -np.expm1(-x) - (2 * n - 1) * x
     information = 1 + (n - 1) * np.square(x / (2 * np.sinh(x / 2))).mean()
-    return _estimate(N, distances[:, 2 * n - 1], d, d / np.sqrt(information))
+    return _estimate(N, distances[:, 2 * n - 1], d, d * terms.std() / information)
 
 
 def _levina_bickel(points: Tensor, k: int, M: int) -> Iterator[_Estimate]:

@@ -135,7 +135,7 @@ class Modality(Configurable, abc.ABC):
 
         Arguments:
             x: The scaled examples, with shape `(B, *shape_)`.
-            p: What the model makes of their codes, with batch shape `(B,)`.
+            p: What the model makes of codes, with batch shape `(*, B)`.
 
         Raises:
             ValueError: If nothing may be missing in such data.

@@ -187,7 +187,7 @@ class Frames(Modality):
         ll = torch.where(self._there(x), ll, torch.nan)
         order = np.argsort([*self._numbers(), *self._levels()])
 
-        return ll[:, order.tolist()]
+        return ll[..., order.tolist()]
 
     def rest(self, x: Tensor) -> Iterator[Tensor]:
         slots = torch.tensor(_slots(len(self._numbers()), self._sizes()), device=x.device)

@@ -50,19 +50,17 @@ class NormalScores(Configurable):
         )
         few = len(v) <= self.knots
         own = (counts > 1) & (few | (counts > len(values) / self.knots)) | (len(v) == 1)
-        low, high = np.where(own, low, middle), np.where(own, high, middle)
+        knots = np.stack([v, np.where(own, low, middle), middle, np.where(own, high, middle)])
+        knots = knots if few else _thinned(knots, own, self.knots)
+        self.values_, self.low_, self.middle_, self.high_ = knots
+
+        reach = v[-1] - v[0]
+        self.slope_ = float((middle[-1] - middle[0]) / reach) if reach > 0 else 1.0
 
         # What was rounded is not known better than its rounding
         gaps = np.diff(middle).repeat(counts[:-1])
         median = float(np.median(gaps)) if len(gaps) else 1.0
-        self.scale_ = float(np.clip(median / 4, _SHARPEST, _WIDEST))
-
-        if not few:
-            v, low, middle, high = self._thinned(v, low, middle, high, own)
-
-        self.values_, self.low_, self.middle_, self.high_ = v, low, middle, high
-        reach = v[-1] - v[0]
-        self.slope_ = float((middle[-1] - middle[0]) / reach) if reach > 0 else 1.0
+        self.scale_ = float(f"{np.clip(median / 4, _SHARPEST, _WIDEST):.3g}")
 
         return self
 
@@ -100,42 +98,17 @@ class NormalScores(Configurable):
         """
         k = self._segment(self.low_, t)
         half = np.fmin(self.high_ - self.middle_, self.middle_ - self.low_)
-        owns = (t >= self.low_[k]) & (t <= self.high_[k]) & (half[k] > 0)
+        owns = (half[k] > 0) & (t >= self.low_[k]) & (t <= self.high_[k])
         beyond = np.maximum(self.middle_[0] - t, t - self.middle_[-1])
 
         with np.errstate(invalid="ignore", divide="ignore"):
-            widths = np.where(np.isinf(half), 1.0, 2 * half)
+            widths = self.high_ - self.low_
+            widths = np.where(np.isinf(widths), 2 * half, widths)
+            widths = np.where(np.isinf(widths), 1.0, widths)
             steps = self._step(self.values_, self.values_) / self._step(self.high_, self.low_)
-            slope = np.where(owns, 1 / widths[k], steps[k])
+            inside = np.log(np.where(owns, 1 / widths[k], steps[k]))
 
-        inside = np.log(slope)
         return np.where((beyond > 0) & ~owns, beyond - np.log(self.slope_), inside)
-
-    def _thinned(self, v: NDArray, *scores: NDArray) -> list[NDArray]:
-        r"""Returns few knots for many: those with an interval, the ends, and a grid between."""
-        *_, own = scores
-        low, middle, high = scores[:3]
-        grid = np.linspace(middle[0], middle[-1], self.knots)[1:-1]
-        t = np.concatenate([grid, middle[own], middle[[0, -1]]])
-        at = np.concatenate([np.interp(grid, middle, v), v[own], v[[0, -1]]])
-        below = np.concatenate([grid, low[own], low[[0, -1]]])
-        above = np.concatenate([grid, high[own], high[[0, -1]]])
-        free = np.arange(len(t)) < len(grid)
-        at, first = np.unique(at[::-1], return_index=True)  # of equals, that with an interval
-        rows = len(t) - 1 - first
-        t, below, above, free = t[rows], below[rows], above[rows], free[rows]
-        kept = [0]
-
-        for k in range(1, len(at)):
-            apart = below[k] - above[kept[-1]] >= _APART
-
-            if not free[k] and free[kept[-1]] and not apart:
-                kept.pop()
-
-            if not free[k] or apart:
-                kept.append(k)
-
-        return [a[kept] for a in (at, below, t, above)]
 
     def _segment(self, ends: NDArray, x: NDArray) -> NDArray:
         return np.clip(np.searchsorted(ends, x, side="right") - 1, 0, len(ends) - 1)
@@ -143,3 +116,30 @@ class NormalScores(Configurable):
     def _step(self, begin: NDArray, end: NDArray) -> NDArray:
         r"""Returns how far it is from each knot to the next, one at the last."""
         return np.append(end[1:] - begin[:-1], 1.0)
+
+
+def _thinned(knots: NDArray, own: NDArray, n: int) -> NDArray:
+    r"""Returns few knots for many: those with an interval, both ends, and a grid between."""
+    v, _, middle, _ = knots
+    fixed = own.copy()
+    fixed[[0, -1]] = True
+    grid = np.linspace(middle[0], middle[-1], n)[1:-1]
+    between = np.stack([np.interp(grid, middle, v), grid, grid, grid])
+
+    free = np.repeat([False, True], [fixed.sum(), len(grid)])
+    knots = np.hstack([knots[:, fixed], between])
+    order = np.lexsort((free, knots[0]))
+    (v, low, _, high), free = knots[:, order], free[order]
+    kept: list[int] = []
+
+    for k in range(len(v)):
+        while kept and free[kept[-1]] and not free[k] and low[k] - high[kept[-1]] < _APART:
+            kept.pop()
+
+        last = kept[-1] if kept else k
+        apart = v[k] > v[last] and low[k] - high[last] >= _APART
+
+        if apart or not free[k]:
+            kept.append(k)
+
+    return knots[:, order[kept]]

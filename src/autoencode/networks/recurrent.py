@@ -11,7 +11,7 @@ from torch import Tensor
 from .base import Network
 from .gru import GRU
 from .perceptron import MLP
-from .symbols import Reader, alphabet, lively
+from .symbols import Logits, Reader, alphabet, lively
 
 
 class Recurrent(Network):
@@ -47,7 +47,7 @@ class Recurrent(Network):
         torch.Size([5, 9, 256])
     """
 
-    def __init__(self, width: int = 256, symbols: int | None = None) -> None:
+    def __init__(self, width: int = 128, symbols: int | None = None) -> None:
         self.width = width
         self.symbols = symbols
 
@@ -89,7 +89,7 @@ class _Writer(nn.Module):
         self.begin = nn.Linear(features, width)
         self.shift = nn.Linear(features, 3 * width)
         self.recurrence = GRU(symbols + 1, width)
-        self.head = nn.Linear(width, symbols)
+        self.head = Logits(width, symbols)
 
         for layer in (self.begin, self.shift):
             nn.init.normal_(layer.weight, std=features**-0.5)

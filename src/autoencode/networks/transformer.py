@@ -12,7 +12,7 @@ from torch import Tensor
 
 from .base import Network
 from .perceptron import MLP
-from .symbols import Reader, alphabet, lively
+from .symbols import Logits, Reader, alphabet, lively
 
 Memory = list[tuple[Tensor, Tensor]]
 
@@ -96,7 +96,7 @@ class _Writer(nn.Module):
 
         self.stack = stack
         self.shift = nn.Linear(features, width)
-        self.head = nn.Linear(width, symbols)
+        self.head = Logits(width, symbols)
 
         nn.init.normal_(self.shift.weight, std=features**-0.5)
 
