@@ -15,6 +15,7 @@ from autoencode.cli import main
 from autoencode.evaluation import log_spectral_distance, signal_to_noise
 from autoencode.modalities import MDCT, Images, LogMel, Sounds, Tables, cut, guess, join
 from autoencode.networks import Convolutional
+from autoencode.reading import choose
 
 soundfile = pytest.importorskip("soundfile")
 pytest.importorskip("soxr")
@@ -356,7 +357,7 @@ def test_a_model_of_a_folder_is_that_of_its_arrays(folder) -> None:
     assert np.array_equal(model.transform(folder), model.transform([*X]))
     assert np.array_equal(model.transform(folder), quick(modality=small()).fit([*X]).transform(X))
     assert model.reconstruct(folder).shape == (8, 800)
-    assert isinstance(quick().set_params(modality=None)._guess(folder), Sounds)
+    assert isinstance(choose(folder, None), Sounds)
 
 
 @pytest.mark.parametrize("recipe", [ae.autoencoder, ae.vae, ae.denoising, ae.contractive])
