@@ -300,12 +300,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self._check_fitted(decoder=True)
         objective = (self.objective or Reconstruction()).clone()
         step = Step(self.model_, objective, normalize=self.modality_.normalize)
-        X, y_read = self._read(X)
-        c = self._encode_context(y_read if y is None else y, len(X))
+        data, y_read = self._read(X)
+        c = self._encode_context(y_read if y is None else y, len(data))
 
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed_)
-            return evaluate(step, Examples(self._load(X), None, c).split(_ROWS))
+            return evaluate(step, Examples(self._load(data), None, c).split(_ROWS))
 
     @_NeedsDensity
     def score_samples(
@@ -466,8 +466,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             ValueError: If the examples are not like those of `fit`.
         """
         self._check_fitted()
-        X, y_read = self._read(X)
-        x = self.modality_.load(X)
+        data, y_read = self._read(X)
+        x = self.modality_.load(data)
         c = self._encode_context(y_read if y is None else y, len(x))
 
         return Examples(self.modality_.normalize(x), None, c)

@@ -1,7 +1,5 @@
 r"""What a model has learned of the manifold."""
 
-__all__ = ["anomalies", "interpolate", "manifold", "neighbors"]
-
 import shlex
 from collections.abc import Sequence
 from pathlib import Path

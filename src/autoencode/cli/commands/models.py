@@ -1,7 +1,5 @@
 r"""Models: fitted, described, and the kinds that there are."""
 
-__all__ = ["fit", "info", "recipes"]
-
 import shlex
 from collections.abc import Mapping
 from pathlib import Path

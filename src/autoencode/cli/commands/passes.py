@@ -1,7 +1,5 @@
 r"""Examples to codes and back, and new examples."""
 
-__all__ = ["denoise", "impute", "reconstruct", "sample", "score", "transform"]
-
 from collections.abc import Sequence
 from pathlib import Path
 

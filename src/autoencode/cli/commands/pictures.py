@@ -1,7 +1,5 @@
 r"""Pictures of a model, and of what the library does."""
 
-__all__ = ["demo", "plot"]
-
 import logging
 from collections.abc import Callable
 from pathlib import Path
