@@ -63,8 +63,9 @@ def read(
         return X, y
 
     X = without_torch(X)
+    ndim = (X if hasattr(X, "ndim") else np.asarray(X)).ndim
 
-    if getattr(kinds, "columns", True) and np.ndim(X) <= 2:
+    if getattr(kinds, "columns", True) and ndim <= 2:
         X = validate_data(estimator, X, reset=reset, dtype="numeric", ensure_all_finite=False)
     else:
         X = _numbers(X)

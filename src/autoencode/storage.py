@@ -90,7 +90,7 @@ def decode(document: Any, trusted: Sequence[str | type | Callable] = ()) -> Any:
     Example:
         >>> from autoencode.objectives import ELBO
         >>> decode(encode(ELBO(beta=2.0)))
-        ELBO(beta=2.0, warmup=0.0, free_bits=None)
+        ELBO(beta=2.0, warmup=0.0, free_bits=None, cooling=None)
     """
     if isinstance(document, list):
         return [decode(v, trusted) for v in document]

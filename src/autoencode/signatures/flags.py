@@ -32,9 +32,9 @@ class Group(NamedTuple):
 
     Example:
         >>> from autoencode.signatures import read
-        >>> elbo = read("objectives")["ELBO"]
-        >>> Group("objective", elbo.summary, elbo.arguments, prefix="objective.").flags()
-        ['--objective.beta', '--objective.warmup', '--objective.free-bits']
+        >>> base = read("objectives")["Contractive"]
+        >>> Group("objective", base.summary, base.arguments, prefix="objective.").flags()
+        ['--objective.penalty', '--objective.exact']
     """
 
     name: str
