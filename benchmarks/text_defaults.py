@@ -21,7 +21,6 @@ VARIANTS = {
         "network": Transformer(layers=2),
         "training": ae.Training(epochs=EPOCHS),
     },
-    "learning rate 0.002": {"training": ae.Training(epochs=EPOCHS)},
 }
 
 

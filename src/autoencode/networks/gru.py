@@ -22,8 +22,8 @@ class GRU(nn.Module):
 
     Symbols are few, so that what each gives to the gates, :math:`a_t` and :math:`a'_t`, is a row
     of a table, and no matrix is multiplied by inputs. The gradients of weights are one
-    product over all steps. On a processor this takes about two thirds of the time of
-    :class:`torch.nn.GRU` behind an embedding.
+    product over all steps. On a processor this is faster than :class:`torch.nn.GRU` behind an
+    embedding.
 
     References:
         | Learning Phrase Representations using RNN Encoder-Decoder for Statistical Machine

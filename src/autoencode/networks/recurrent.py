@@ -11,7 +11,7 @@ from torch import Tensor
 from .base import Network
 from .gru import GRU
 from .perceptron import MLP
-from .symbols import Logits, Reader, alphabet, lively
+from .symbols import Logits, Reader, alphabet, direction, lively
 
 
 class Recurrent(Network):
@@ -97,6 +97,7 @@ class _Writer(nn.Module):
     def forward(
         self, x: Tensor, phi: Tensor, memory: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
+        phi = direction(phi)
         h = self.begin(phi).tanh() if memory is None else memory
         states = self.recurrence(x, self.shift(phi), h)
 

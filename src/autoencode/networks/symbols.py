@@ -1,6 +1,6 @@
 r"""What networks over rows of symbols have in common."""
 
-__all__ = ["Logits", "Reader", "alphabet", "lively"]
+__all__ = ["Logits", "Reader", "alphabet", "direction", "lively"]
 
 from collections.abc import Sequence
 
@@ -103,6 +103,22 @@ def alphabet(network: Network, shape: Sequence[int] = (1,)) -> int:
         )
 
     return network.symbols
+
+
+def direction(phi: Tensor) -> Tensor:
+    r"""What the decoder has made, with mean zero and variance one over its features.
+
+    Codes that no prior holds back grow, and would saturate the writer that they shift: it would
+    learn neither of the code nor of the text.
+
+    Arguments:
+        phi: The features, with shape `(N, features)`.
+
+    Example:
+        >>> direction(torch.tensor([[1.0, 3.0]])).round(decimals=2)
+        tensor([[-1.,  1.]])
+    """
+    return nn.functional.layer_norm(phi, phi.shape[-1:])
 
 
 def lively(mlp: MLP) -> MLP:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from .base import Network
 from .perceptron import MLP
-from .symbols import Logits, Reader, alphabet, lively
+from .symbols import Logits, Reader, alphabet, direction, lively
 
 Memory = list[tuple[Tensor, Tensor]]
 
@@ -105,7 +105,7 @@ class _Writer(nn.Module):
     ) -> tuple[Tensor, Memory]:
         T, before = x.shape[1], memory[0][0].shape[2] if memory else 0
         causal = torch.ones(T, before + T, dtype=torch.bool, device=x.device).tril(before)
-        h, memory = self.stack(x, causal, self.shift(phi)[:, None], memory)
+        h, memory = self.stack(x, causal, self.shift(direction(phi))[:, None], memory)
 
         return self.head(h), memory
 
