@@ -23,11 +23,10 @@ Time. The 336,776 flights with all their columns but the year and with their mis
 
 import functools
 import json
-import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from itertools import combinations
+from itertools import chain, combinations
 from pathlib import Path
 from typing import Any
 
@@ -228,22 +227,15 @@ def _overlap(test: np.ndarray, new: np.ndarray) -> float:
     return float(1 - abs(p - q).sum() / 2)
 
 
-def new_rows() -> list[list]:
+def new_rows(name: str) -> list[list]:
+    train, test = split(name)
+    methods = {"real rows": real, "`ae.vae(16)`": ours, "ctgan 0.12.1 `TVAE()`": tvae}
     rows = []
 
-    for name in TARGETS:
-        train, test = split(name)
-
-        for title, method in {
-            "real rows": real,
-            "`ae.vae(16)`": ours,
-            "ctgan 0.12.1 `TVAE()`": tvae,
-        }.items():
-            new, seconds = method(name, train, 0)
-            found = judge(name, train, test, new)
-            spent = f"{seconds:.0f}" if seconds else ""
-            rows.append([name, title, *(f"{value:.3f}" for value in found), spent])
-            print(rows[-1], flush=True)
+    for title, method in methods.items():
+        new, seconds = method(name, train, 0)
+        found = [f"{value:.3f}" for value in judge(name, train, test, new)]
+        rows.append([name, title, *found, f"{seconds:.0f}" if seconds else ""])
 
     return rows
 
@@ -293,30 +285,26 @@ def errors(truth: pd.DataFrame, filled: pd.DataFrame, hidden: np.ndarray) -> tup
     return float(np.sqrt(np.mean(np.concatenate(numbers)))), float(np.mean(np.concatenate(wrong)))
 
 
-def imputation() -> list[list]:
+def imputation(name: str) -> list[list]:
     methods = {
         "`ae.vae(16)`": fill_ours,
         "`KNNImputer()`": lambda X: fill_like(KNNImputer(), X),
         "`IterativeImputer()`": lambda X: fill_like(IterativeImputer(random_state=0), X),
     }
-    rows = []
+    truth, rows = split(name)[0].reset_index(drop=True), []
 
-    for name in IMPUTED:
-        truth = split(name)[0].reset_index(drop=True)
+    for title, method in methods.items():
+        found, spent = [], 0.0
 
-        for title, method in methods.items():
-            found, spent = [], 0.0
+        for share in (0.1, 0.3, 0.5):
+            hidden = np.random.default_rng(1).random(truth.shape) < share
+            X = truth.astype(object).mask(hidden).infer_objects()
+            X = X.astype({k: float for k in truth.select_dtypes("number")})
+            start = time.process_time()
+            found += errors(truth, method(X), hidden)
+            spent += time.process_time() - start
 
-            for share in (0.1, 0.3, 0.5):
-                hidden = np.random.default_rng(1).random(truth.shape) < share
-                X = truth.astype(object).mask(hidden).infer_objects()
-                X = X.astype({k: float for k in truth.select_dtypes("number")})
-                start = time.process_time()
-                found += errors(truth, method(X), hidden)
-                spent += time.process_time() - start
-
-            rows.append([name, title, *(f"{value:.3f}" for value in found), f"{spent:.0f}"])
-            print(rows[-1], flush=True)
+        rows.append([name, title, *(f"{value:.3f}" for value in found), f"{spent:.0f}"])
 
     return rows
 
@@ -340,37 +328,31 @@ TITLES = ["AUC, forest", "AUC, logistic", "shapes", "pairs", "privacy"]
 SHARES = [f"{what}, {share} %" for share in (10, 30, 50) for what in ("numbers", "levels")]
 
 
-def kept(part: Callable[[], Any]) -> Any:
+def kept(part: Callable[..., Any], *names: str) -> Any:
     r"""What a part returns; or what it returned before, until `data/tables/` is removed."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    file = FOLDER / f"{part.__name__}.json"
+    file = FOLDER / f"{'-'.join([part.__name__, *names])}.json"
 
     if not file.exists():
-        file.write_text(json.dumps(part()))
+        file.write_text(json.dumps(part(*names)))
 
-    return json.loads(file.read_text())
+    found = json.loads(file.read_text())
+    print(found, flush=True)
+    return found
 
 
 def main() -> None:
-    r"""Runs the parts that are named, or all of them, and writes the report once all are there."""
     warnings.filterwarnings("ignore")
-    parts = {part.__name__: part for part in (new_rows, imputation, flights)}
-
-    for name in sys.argv[1:] or parts:
-        kept(parts[name])
-
-    if sys.argv[1:]:
-        return
-
+    filled = chain.from_iterable(kept(imputation, name) for name in IMPUTED)
     header = ["table", "method", *SHARES, "seconds"]
-    lines = [header, ["---"] * len(header), *kept(imputation)]
+    lines = [header, ["---"] * len(header), *filled]
     second = "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
     report.write(
         "tables",
         "Tables of mixed columns",
         ["table", "new rows from", *TITLES, "seconds"],
-        kept(new_rows),
+        [*chain.from_iterable(kept(new_rows, name) for name in TARGETS)],
         "Higher is better but for seconds, which are of processor time. What is measured, and how,"
         f" stands in the script.\n\nErrors of imputed cells, lower is better:\n\n{second}"
         f"\n\n{kept(flights)}",
