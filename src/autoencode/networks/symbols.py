@@ -106,19 +106,20 @@ def alphabet(network: Network, shape: Sequence[int] = (1,)) -> int:
 
 
 def direction(phi: Tensor) -> Tensor:
-    r"""What the decoder has made, with mean zero and variance one over its features.
+    r"""What the decoder has made, with mean zero and standard deviation 0.1 over its features.
 
-    Codes that no prior holds back grow, and would saturate the writer that they shift: it would
-    learn neither of the code nor of the text.
+    Codes that no prior holds back grow, and would saturate the writer that they shift. The
+    deviation is small since an optimizer that moves each weight by its learning rate moves what
+    hundreds of features add up to by hundreds of times as much.
 
     Arguments:
         phi: The features, with shape `(N, features)`.
 
     Example:
         >>> direction(torch.tensor([[1.0, 3.0]])).round(decimals=2)
-        tensor([[-1.,  1.]])
+        tensor([[-0.1000,  0.1000]])
     """
-    return nn.functional.layer_norm(phi, phi.shape[-1:])
+    return 0.1 * nn.functional.layer_norm(phi, phi.shape[-1:])
 
 
 def lively(mlp: MLP) -> MLP:
