@@ -190,7 +190,7 @@ def test_numbers_as_context(run) -> None:
 # Interruption
 
 STOP = """if True:
-    import sys
+    import signal, sys
     from autoencode import step
     from autoencode.cli import main
 
@@ -199,6 +199,7 @@ STOP = """if True:
         print("an epoch", flush=True)
         return evaluate(self)
     step.Summary.means = means
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which background jobs lack
     sys.exit(main())
 """
 
