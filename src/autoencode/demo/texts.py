@@ -11,7 +11,7 @@ import numpy as np
 from .. import recipes
 from ..training import Training
 
-EPOCHS = 80
+EPOCHS = 60
 
 _ONES = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
@@ -44,7 +44,7 @@ def show(folder: Path, share: float, seed: int) -> dict[str, Any]:
     numbers = [in_words(n) for n in np.random.default_rng(seed).permutation(1000)]
     train, test = numbers[:800], numbers[800:]
     epochs = max(1, round(share * EPOCHS))
-    training = Training(epochs=epochs, progress=False)
+    training = Training(epochs, batch_size=32, learning_rate=5e-3, progress=False)
     speller = recipes.vae(8, training=training, random_state=seed).fit(train)
 
     again = speller.reconstruct(test)

@@ -45,7 +45,7 @@ class Kind(NamedTuple):
 
 _KINDS = {
     "sounds": Kind(sounds.show, 10.0, "soundfile", "audio"),
-    "texts": Kind(texts.show, 30.0, None),
+    "texts": Kind(texts.show, 40.0, None),
     "tables": Kind(tables.show, 10.0, "pandas", "tables"),
 }
 
