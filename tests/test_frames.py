@@ -340,7 +340,7 @@ def test_rare_levels_are_one_to_the_model_and_come_back() -> None:
 
 def test_corruption_hides_whole_cells() -> None:
     X = table()
-    hide = Frames().fit(X).damage(Masking(0.5))
+    _, hide = Frames().fit(X).stages(Masking(0.5))
     modality = Frames().fit(X)
     x = modality.normalize(modality.load(X))
     Y = modality.restore(hide(x))

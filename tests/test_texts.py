@@ -258,10 +258,10 @@ def test_subwords_are_shorter_and_the_same_each_time(subwords: Texts) -> None:
 
 def test_corruptions_reach_the_letters_of_subwords(subwords: Texts) -> None:
     x = subwords.normalize(subwords.load(["the cat sat", "a né"]))
-    damage = subwords.damage(DropLetters(1.0))
+    _, damage = subwords.stages(DropLetters(1.0))
 
     assert subwords.restore(damage(x)).tolist() == ["", ""]
-    assert subwords.restore(subwords.damage(Typos(0.0))(x)).tolist() == ["the cat sat", "a né"]
+    assert subwords.restore(subwords.stages(Typos(0.0))[1](x)).tolist() == ["the cat sat", "a né"]
     assert damage.clone()(x).shape == x.shape
 
 
@@ -713,9 +713,9 @@ def test_free_bits_are_those_of_the_likelihood_unless_given() -> None:
 
 def test_noise_means_typing_errors() -> None:
     modality = Texts().fit(WORDS)
-    assert repr(modality.damage(Masking(0.3))) == repr(MaskLetters(0.3))
-    assert repr(modality.damage(GaussianNoise(0.3))) == repr(Typos(0.3 / 3))
-    assert repr(modality.damage(MaskWords(0.2))) == repr(MaskWords(0.2))
+    assert repr(modality.stages(Masking(0.3))[1]) == repr(MaskLetters(0.3))
+    assert repr(modality.stages(GaussianNoise(0.3))[1]) == repr(Typos(0.3 / 3))
+    assert repr(modality.stages(MaskWords(0.2))[1]) == repr(MaskWords(0.2))
 
     model = small("denoising").fit(WORDS)
     assert model.denoise(["abbba"[:4], "bab"]).shape == (2,)

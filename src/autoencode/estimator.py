@@ -540,7 +540,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             data, held_out = _hold_out(data, training.validation)
             self.training_ = training.choose(len(data))
             self.model_ = self._build(self.likelihood_, self._checked_latent_dim())
-            before, after = self.modality_.stages(self._make_corruption())
+            before, after = self._stages()
             step = Step(self.model_, objective, after, self.modality_.normalize, before)
 
             log.info("%s", self._describe_choices(data, held_out))
@@ -570,16 +570,17 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def _network(self) -> Network:
         return self.modality_.suit(self.network or self.modality_.network())
 
-    def _make_corruption(self) -> nn.Module:
-        if self.corruption is None:
-            return nn.Identity()
+    def _stages(self) -> tuple[Callable[[Tensor], Tensor] | None, Callable[[Tensor], Tensor]]:
+        r"""Returns what damages examples before and after they are scaled."""
+        corruption = self.corruption
 
-        corruption = self.modality_.damage(self.corruption)
+        if corruption is None:
+            return None, nn.Identity()
 
         if isinstance(corruption, Corruption):
-            return corruption.clone()
+            return self.modality_.stages(corruption.clone())
 
-        return corruptions.Sequence([corruption])
+        return self.modality_.stages(corruptions.Sequence([corruption]))
 
     def _build(self, likelihood: Family, latent_dim: int) -> LatentModel:
         r"""Returns a model with new weights for the data that `modality_` has seen."""

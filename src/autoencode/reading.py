@@ -1,6 +1,6 @@
 r"""From whatever the user has to examples that a modality takes, checked as scikit-learn does."""
 
-__all__ = ["choose", "read", "without_torch"]
+__all__ = ["Kinds", "choose", "read", "reader", "without_torch"]
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -44,8 +44,8 @@ def read(
     y = None
 
     if isinstance(X, (str, Path)):
-        reader = _reader(Path(X), kinds)
-        X, y, *_ = read_array(X) if reader is None else reader.read(Path(X))
+        kind = reader(Path(X), kinds)
+        X, y, *_ = read_array(X) if kind is None else kind.read(Path(X))
     elif is_stream(X):
         X, y = read_stream(X)
     elif isinstance(X, Mapping):
@@ -93,6 +93,29 @@ def choose(X: Any, kinds: Kinds) -> Modality:
     return guess(X) if kinds is None else guess(X, kinds)
 
 
+def reader(path: Path, kinds: Kinds) -> Modality | None:
+    r"""The kind of data that reads a file or folder, if it is more than an array of numbers.
+
+    Arguments:
+        path: The file or folder.
+        kinds: As for :func:`read`.
+
+    Raises:
+        ValueError: If a folder holds none of several kinds.
+
+    Example:
+        >>> reader(Path("digits.npy"), None) is None
+        True
+    """
+    if path.is_dir():
+        return choose(path, kinds)
+
+    if isinstance(kinds, Modality):
+        return None if kinds.numeric else kinds
+
+    return next((kind for kind in kinds or CANDIDATES if kind.accepts(path)), None)
+
+
 def without_torch(X: Any) -> Any:
     r"""Tensors as arrays, and anything else as it is.
 
@@ -105,17 +128,6 @@ def without_torch(X: Any) -> Any:
 
     X = X.detach().cpu()
     return (X.float() if X.dtype == torch.bfloat16 else X).numpy()
-
-
-def _reader(path: Path, kinds: Kinds) -> Modality | None:
-    r"""Returns the kind of data of a file or folder, if it is none of an array of numbers."""
-    if path.is_dir():
-        return choose(path, kinds)
-
-    if isinstance(kinds, Modality):
-        return None if kinds.numeric else kinds
-
-    return next((kind for kind in kinds or CANDIDATES if kind.accepts(path)), None)
 
 
 def _is_numeric(X: Any) -> bool:

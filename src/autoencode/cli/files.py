@@ -20,8 +20,9 @@ from .. import storage
 from ..data import holds_frame, is_frame, read_array, write_frame
 from ..data.texts import read_column
 from ..estimator import Autoencoder
-from ..modalities import CANDIDATES, Frames, Modality
+from ..modalities import Frames, Modality
 from ..modalities.context import Numbers
+from ..reading import Kinds, reader
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ def read(
     label: str | None = None,
     labels: Path | None = None,
     model: Autoencoder | None = None,
-    kinds: Modality | Sequence[Modality] | None = None,
+    kinds: Kinds = None,
 ) -> Given:
     r"""Reads examples; those of a folder only if a trained model says their size.
 
@@ -70,7 +71,7 @@ def read(
     if label is not None and labels is not None:
         raise ValueError("expected --label or --labels, got both.")
 
-    known = model.modality_ if model else kinds or CANDIDATES
+    known = model.modality_ if model else kinds
 
     if not path.is_dir() and (kind := _kind(path, label, known)) is not None:
         given = _read_kind(path, kind, label)
@@ -100,15 +101,12 @@ def read(
     return given
 
 
-def _kind(path: Path, label: str | None, known: Modality | Sequence[Modality]) -> Modality | None:
+def _kind(path: Path, label: str | None, known: Kinds) -> Modality | None:
     r"""Returns the kind of data of a file, if it is none of an array of numbers and labels."""
-    if isinstance(known, Modality):
-        return None if known.numeric else known
+    if label is None or isinstance(known, Modality):
+        return reader(path, known)
 
-    if label is not None:
-        return Frames() if holds_frame(path, label) else None
-
-    return next((kind for kind in known if kind.accepts(path)), None)
+    return Frames() if holds_frame(path, label) else None
 
 
 def _read_kind(path: Path, kind: Modality, label: str | None) -> Given:

@@ -1,6 +1,6 @@
 r"""Folders of recordings."""
 
-__all__ = ["Recordings", "holds_sounds", "mix", "read_sounds"]
+__all__ = ["Recordings", "holds_sounds", "mix", "read_sounds", "write_sound"]
 
 import logging
 import math
@@ -251,6 +251,27 @@ def _decode(file: Path, rate: int, seconds: float | None, channels: int) -> tupl
         raise ValueError(f"nothing of it is left at {rate} Hz")
 
     return (x[:, 0] if channels == 1 else x), longer
+
+
+def write_sound(path: Path, x: NDArray, rate: int) -> None:
+    r"""Writes a sound to a file, in the format that its suffix names.
+
+    Arguments:
+        path: The file, such as `drum.wav`.
+        x: The waveform, with shape `(n,)` or `(n, channels)`, from -1 to 1 if it is of floats.
+        rate: The samples per second.
+
+    Raises:
+        ValueError: If the packages for sounds are not there.
+
+    Example:
+        >>> write_sound(Path("silence.wav"), np.zeros(8000), 8000)  # doctest: +SKIP
+    """
+    _check_packages()
+
+    import soundfile
+
+    soundfile.write(path, x, rate)
 
 
 def _hidden(file: Path, folder: Path) -> bool:

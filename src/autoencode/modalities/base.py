@@ -201,19 +201,16 @@ class Modality(Configurable, abc.ABC):
         residual = (x - p.mean) * self.unit().to(x.device)
         return residual.flatten(start_dim=1).square().sum(dim=-1, dtype=torch.float64)
 
-    def damage(self, corruption: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
-        r"""Returns a corruption, or what stands for it where it has no meaning for the data."""
-        return corruption
-
     def stages(
         self, corruption: Callable[[Tensor], Tensor]
     ) -> tuple[Callable[[Tensor], Tensor] | None, Callable[[Tensor], Tensor]]:
         r"""Returns what of a corruption comes before `normalize`, if anything, and what after it.
 
-        By default all of it damages scaled examples.
+        By default all of it damages scaled examples. Where it has no meaning for the data, what
+        is returned stands for it.
 
         Raises:
-            ValueError: If the order of its parts is another.
+            ValueError: If nothing stands for it, or the order of its parts is another.
         """
         return None, corruption
 

@@ -231,11 +231,14 @@ class Frames(Modality):
 
         return (there * residual).sum(dim=1, dtype=torch.float64)
 
-    def damage(self, corruption: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    def stages(
+        self, corruption: Callable[[Tensor], Tensor]
+    ) -> tuple[None, Callable[[Tensor], Tensor]]:
         if isinstance(corruption, Masking):
-            return _HiddenCells(corruption.fraction, len(self._numbers()), tuple(self._sizes()))
+            numbers, sizes = len(self._numbers()), tuple(self._sizes())
+            return None, _HiddenCells(corruption.fraction, numbers, sizes)
 
-        return corruption
+        return None, corruption
 
     def unit(self) -> Tensor:
         return torch.ones(())

@@ -19,7 +19,7 @@ from torch.distributions.constraints import Constraint
 from ..corruptions import OfSounds, Sequence
 from ..data import on_disk, read_sounds
 from ..data.faults import FAULTS, fault, report
-from ..data.sounds import Recordings, holds_sounds, mix
+from ..data.sounds import Recordings, holds_sounds, mix, write_sound
 from ..distributions import Family, SharedGaussian
 from ..networks import Convolutional, Network, Perceptron
 from .base import Modality, tensor_of
@@ -196,9 +196,7 @@ class Sounds(Modality):
         return ((c - dark) / (light - dark)).clamp(0, 1).mT.flip(1)[..., None].numpy()
 
     def write(self, path: Path, example: NDArray) -> None:
-        import soundfile
-
-        soundfile.write(path, example, self.rate)
+        write_sound(path, example, self.rate)
 
     @property
     def _spectrum(self) -> Spectrum:

@@ -172,7 +172,7 @@ class Texts(Modality):
                 " likelihood=..., or use Autoregressive()."
             )
 
-    def damage(self, corruption: Any) -> Any:
+    def stages(self, corruption: Any) -> tuple[None, Any]:
         if isinstance(corruption, (Blur, SaltAndPepper)):
             raise ValueError(
                 f"{corruption} means nothing for texts. Use Typos(), or another corruption of"
@@ -185,7 +185,10 @@ class Texts(Modality):
         if isinstance(corruption, Masking):
             corruption = MaskLetters(corruption.fraction)
 
-        return corruption if self.vocabulary_ is None else Respelled(corruption, self.vocabulary_)
+        if self.vocabulary_ is not None:
+            corruption = Respelled(corruption, self.vocabulary_)
+
+        return None, corruption
 
     def new_examples(self, p: Distribution) -> Tensor:
         return p.sample()

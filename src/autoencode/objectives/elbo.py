@@ -21,6 +21,12 @@ class ELBO(Objective):
     the model is a VAE; with :math:`\beta > 1`, a beta-VAE. Whatever they are, the term
     `bound` that is logged is the real one, distortion and rate unweighted.
 
+    Where examples have a context, :math:`\beta` begins as the number :math:`n` of their elements
+    and falls to its own geometrically. The decoder then learns first what the context says,
+    and the code holds the rest only. With the same weight all along, many numbers for each nat
+    let the code say it, too, and what is drawn under one label looks like another. This schedule
+    is this library's own; what it was measured to do stands in ARCHITECTURE.md.
+
     References:
         | Auto-Encoding Variational Bayes (Kingma & Welling, 2014)
         | https://arxiv.org/abs/1312.6114
@@ -33,11 +39,6 @@ class ELBO(Objective):
           2016), appendix C.8, for the free bits
         | https://arxiv.org/abs/1606.04934
 
-    Where examples have a context, :math:`\beta` begins as the number :math:`n` of their elements
-    and falls to its own geometrically. The decoder then learns first what the context says,
-    and the code holds the rest only. With the same weight all along, many numbers for each nat
-    let the code say it, too, and what is drawn under one label looks like another.
-
     Arguments:
         beta: The weight :math:`\beta \geq 0` of the rate.
         warmup: The share of the training, in 0 to 1, over which :math:`\beta` rises
@@ -45,9 +46,9 @@ class ELBO(Objective):
         free_bits: The rate :math:`\lambda`, in nats per example, below which the rate costs
             nothing more; by default that of the likelihood, which is zero but for
             :class:`~autoencode.distributions.Autoregressive`.
-        cooling: The share of the training over which it falls from :math:`n \beta` instead; by
-            default a fifth for examples with a context, and none for others and for
-            likelihoods with free bits.
+        cooling: The share of the training, in 0 to 1, over which :math:`\beta` falls from
+            :math:`n \beta` instead; by default a fifth for examples with a context, and none
+            for others and for likelihoods with free bits.
 
     Example:
         >>> ELBO(beta=4.0).get_params()["beta"]
@@ -96,14 +97,14 @@ class ELBO(Objective):
         )
 
     def _beta(self, model: LatentModel, target: Tensor) -> Tensor | float:
+        if self.warmup > 0:
+            return self.beta * (self.progress / self.warmup).clamp(max=1)
+
         cooling = self.cooling
 
         if cooling is None:
-            fills = self.warmup == 0 and model.likelihood.free_bits == 0
-            cooling = _COOLING if model.context is not None and fills else 0.0
-
-        if self.warmup > 0:
-            return self.beta * (self.progress / self.warmup).clamp(max=1)
+            cools = model.context is not None and model.likelihood.free_bits == 0
+            cooling = _COOLING if cools else 0.0
 
         if cooling > 0:
             return self.beta * target[0].numel() ** (1 - self.progress / cooling).clamp(min=0)
