@@ -17,7 +17,7 @@ import report
 import autoencode as ae
 
 EPOCHS = 10
-OURS = [(3, 2e-3), (6, 2e-3), (10, 2e-3), (3, 8e-3), (4, 8e-3)]  # epochs and learning rates
+OURS = [(3, 2e-3), (6, 2e-3), (10, 2e-3), (3, 8e-3), (3, 1.2e-2)]  # epochs and learning rates
 
 
 def peer(X: np.ndarray, X_test: np.ndarray) -> list[dict[str, float]]:
