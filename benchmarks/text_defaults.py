@@ -4,31 +4,31 @@ On molecules, in a few hundred steps each, which tell what learns, and not how f
 """
 
 import report
-from text import HEADER, LATENT_DIM, LONGEST, RATE, about, how, molecules, row
+from text import HEADER, LATENT_DIM, MOLECULES, how, molecules, row, training
 
 import autoencode as ae
 from autoencode.distributions import Autoregressive
 from autoencode.networks import Transformer
 
-EPOCHS = 2
+PART = MOLECULES._replace(longest=30, train=20_000, epochs=2)
 VARIANTS = {
     "the defaults": {},
     "no free nats": {"free_bits": 0.0},
     "no free nats, warm-up over one half": {"free_bits": 0.0, "warmup": 0.5},
     "4 free nats": {"free_bits": 4.0},
-    "symbols hidden, 0.3": {"likelihood": Autoregressive(LONGEST["molecules"] + 1, dropout=0.3)},
+    "symbols hidden, 0.3": {"likelihood": Autoregressive(PART.longest + 1, dropout=0.3)},
     "transformers, learning rate 0.002": {
         "network": Transformer(layers=2),
-        "training": ae.Training(epochs=EPOCHS),
+        "training": ae.Training(epochs=PART.epochs),
     },
 }
 
 
 def main() -> None:
-    texts, rows = molecules(), []
+    texts, rows = molecules(PART), []
 
     for name, variant in VARIANTS.items():
-        usual = {"training": ae.Training(epochs=EPOCHS, learning_rate=RATE), "random_state": 0}
+        usual = {"training": training(PART.epochs), "random_state": 0}
         rows.append(row(name, ae.vae(LATENT_DIM, **(usual | variant)), texts))
         print(rows[-1], flush=True)
 
@@ -37,7 +37,7 @@ def main() -> None:
         "What keeps the code of short texts from collapsing",
         HEADER,
         rows,
-        f"{about('molecules')}, {how(EPOCHS)}, but for what the row says. So few steps tell what"
+        f"{PART}, {how()}, but for what the row says. So few steps tell what"
         " learns, and not how far it would come.",
     )
 
