@@ -16,7 +16,7 @@ from sklearn.semi_supervised import LabelSpreading
 from sklearn.utils.estimator_checks import check_estimator
 from torch import Tensor, randn
 
-from autoencode.manifold import neighbors, search, tiles
+from autoencode.manifold import approximate, neighbors, search, tiles
 from autoencode.manifold.neighbors import NeighborGraph
 from autoencode.manifold.search import knn
 from autoencode.manifold.spreading import spread_labels
@@ -395,10 +395,11 @@ def test_without_faiss_search_is_exact_and_says_so(Z, monkeypatch, caplog) -> No
     assert torch.equal(torch.as_tensor(graph.indices_), knn(torch.tensor(Z), 5)[1])
 
 
-def test_approximate_search_reaches_its_recall(monkeypatch) -> None:
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+def test_approximate_search_reaches_its_recall(offset, monkeypatch) -> None:
     pytest.importorskip("faiss")
     monkeypatch.setattr(neighbors, "EXACT", 1000)
-    Z = np.random.default_rng(0).normal(size=(6000, 16))
+    Z = np.random.default_rng(0).normal(size=(6000, 16)) + offset
     graph = NeighborGraph(n_neighbors=10, target_recall=0.97, random_state=0).fit(Z)
     j = knn(torch.tensor(Z), 10)[1].numpy()
 
@@ -411,6 +412,27 @@ def test_approximate_search_reaches_its_recall(monkeypatch) -> None:
     assert_allclose(graph.distances_, distances)
     assert (np.diff(graph.distances_) >= 0).all()
     assert (graph.kneighbors(Z[:50], 1)[1][:, 0] == np.arange(50)).mean() > 0.9
+    assert graph.index_.n_cells < graph.index_.index.nlist
+
+
+def test_a_search_of_all_cells_is_exact() -> None:
+    pytest.importorskip("faiss")
+    x = randn(2000, 8)
+    index = approximate.Approximate(x, 10, 0.9, np.random.RandomState(0))
+    index.n_cells = index.index.nlist
+
+    assert torch.equal(index.knn(10)[1], knn(x, 10)[1])
+    assert torch.equal(index.knn(10, x[:50] + 1)[1], knn(x, 10, x[:50] + 1)[1])
+
+
+def test_the_search_of_a_line_needs_few_cells() -> None:
+    pytest.importorskip("faiss")
+    t = torch.rand(5000, 1, dtype=torch.float64) * 40
+    x = torch.cat([t.sin(), t.cos(), t], dim=1) @ randn(3, 20).double()
+    index = approximate.Approximate(x, 10, 0.99, np.random.RandomState(0))
+
+    assert index.n_cells < 0.05 * index.index.nlist
+    assert index.recall.value >= 0.98
 
 
 def test_rounding_does_not_matter_to_codes(monkeypatch) -> None:
