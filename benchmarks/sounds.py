@@ -4,7 +4,6 @@ The models are the recipes with their defaults. PCA is `linear`, which has princ
 the same spectra in closed form.
 """
 
-import math
 import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -46,7 +45,6 @@ SETS = [
     Set("letters", "klettres-data", 1.5),
 ]
 MODELS = {"PCA": ae.linear, "autoencoder": ae.autoencoder, "VAE": ae.vae}
-STEPS = 400  # of training, of at most 128 recordings each
 
 
 class Split(NamedTuple):
@@ -74,8 +72,7 @@ def fitted(make: Callable, given: Split, code: int = CODE, y: NDArray | None = N
     options = {"modality": given.modality, "random_state": 0} | options
 
     if make is not ae.linear:
-        epochs = math.ceil(STEPS / math.ceil(len(given.X) / 128))
-        options["training"] = ae.Training(epochs=epochs, progress=False)
+        options["training"] = ae.Training(progress=False)
 
     start = time.process_time()
     model = make(code, **options).fit(given.X, y)
@@ -225,12 +222,11 @@ def main() -> None:
 
 NOTES = (
     f"Codes have {CODE} numbers unless another size is said; models are the recipes with their"
-    f" defaults, but for {STEPS} steps of training. PCA is `ae.linear`, of the same log-mel"
-    " spectra. Distances are log-spectral, at several resolutions the mean over windows of 256 to"
-    f" 2,048 samples; they are means over {TEST:.0%} of the recordings, which no model has seen."
-    " The limit is how far recordings are from themselves, by the spectrum and its way back, or"
-    " what real recordings that were held out have. The SNR is below zero where the phase is"
-    " another.\n\n"
+    " defaults. PCA is `ae.linear`, of the same log-mel spectra. Distances are log-spectral, at"
+    " several resolutions the mean over windows of 256 to 2,048 samples; they are means over"
+    f" {TEST:.0%} of the recordings, which no model has seen. The limit is how far recordings are"
+    " from themselves, by the spectrum and its way back, or what real recordings that were held"
+    " out have. The SNR is below zero where the phase is another.\n\n"
     "Syllables are of two speakers, in four tones. New ones were drawn from"
     f" `ae.vae(conditional=True)`, {NEW} for each speaker and tone, and are judged by a support"
     " vector machine on 64 principal components of real spectra. Distances between syllables are"
