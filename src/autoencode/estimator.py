@@ -688,7 +688,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         x = self.modality_.normalize(self.modality_.load(part)[:1])
         c = self._encode_context(y, 1)
 
-        return self._map(lambda m, x: imputation.codes_from_prior(m, x, len(part)), x, c)
+        return self._map(lambda m, x: imputation.codes_from_prior(m, x, len(part))[None], x, c)[0]
 
     def _map_data(
         self, function: Callable[[LatentModel, Tensor], Tensor], X: Any, y: ArrayLike | None
@@ -709,14 +709,20 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         r"""Applies a function of the model to all rows, in parts that fit in memory."""
         device = next(self.model_.parameters()).device
         self.model_.eval()
-        parts = []
+        found, done = torch.empty(0), 0
 
         with torch.no_grad():
             for rows in Examples(x, None, c).split(_ROWS):
                 rows = rows.to(device)
-                parts.append(function(self.model_.given(rows.context), rows.target).cpu())
+                part = function(self.model_.given(rows.context), rows.target)
 
-        return torch.cat(parts)
+                if done == 0:  # all at once, as parts to join would take twice the memory
+                    found = torch.empty(len(x), *part.shape[1:], dtype=part.dtype)
+
+                found[done : done + len(part)] = part
+                done += len(part)
+
+        return found
 
 
 def _check_lengths(**rows: Any) -> None:
