@@ -585,6 +585,11 @@ def test_interpolate_between_texts(run) -> None:
     fit = "--latent-dim 2 --network Recurrent --network.width 16 --epochs 3 --random-state 0"
     assert run(f"fit words.txt --out words.ae {fit}")[0] == 0
 
+    said = run("neighbors words.ae words.txt --n-neighbors 3 --out near.csv")[1]
+    following = said.splitlines()[-1].removeprefix("Next: autoencode ")
+    assert following.startswith("interpolate words.ae words.txt 0 ")
+    assert run(following)[0] == 0
+
     status, out, err = run("interpolate words.ae words.txt 0 3 -n 4 --out way.csv")
     assert status == 0, err
     assert "The geodesic is " in out

@@ -214,6 +214,17 @@ def test_modules_are_left_as_they_were(job: str) -> None:
         assert all(torch.equal(value, state[name]) for name, value in f.state_dict().items())
 
 
+@pytest.mark.parametrize("job", MODEL_JOBS)
+def test_second_derivatives_are_not_needed(job: str) -> None:
+    torch.manual_seed(0)
+    X = normal(40, 4).astype(np.float32)
+    pair = (
+        nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 2)),
+        nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 4)),
+    )
+    check_finite(MODEL_JOBS[job](pair, X))
+
+
 def test_modules_are_restored_after_an_error() -> None:
     class Broken(nn.Dropout):
         def forward(self, z: Tensor) -> Tensor:

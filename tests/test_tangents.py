@@ -414,6 +414,21 @@ def test_local_pca_improves_with_smaller_neighborhoods() -> None:
     assert angles[-1].exp() < 0.01
 
 
+def test_local_pca_improves_with_the_number_of_neighbours() -> None:
+    angles, k = [], np.array([30, 90, 270])
+
+    for n in k:
+        x = torch.randn(50 * n, 3)
+        x /= x.norm(dim=1, keepdim=True)
+        tangents = Tangents(source="neighbors", n_components=2, n_neighbors=int(n)).fit(x)
+        basis, scale = tangents.basis(x[:400])
+        angles.append((basis @ x[:400, :, None]).norm(dim=(1, 2)).mean().log())
+        assert scale.mean() == pytest.approx(0.14, abs=0.02)
+
+    # In neighbourhoods of one size chance tilts the plane by an angle of order 1 / sqrt(k)
+    assert np.polyfit(np.log(k), angles, 1)[0] == pytest.approx(-0.5, abs=0.1)
+
+
 # Numbers of components
 
 

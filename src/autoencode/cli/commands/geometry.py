@@ -106,12 +106,12 @@ def neighbors(
         names = [given.files[i] if given.files else str(i) for i in group[:_LISTED]]
         print("  " + ", ".join(names) + " ..." * (len(group) > _LISTED))
 
-    if estimator.modality_.symbolic or estimator.context_ is not None:
+    if estimator.context_ is not None:
         print(f"Next: compare examples with their neighbours, by the rows of {out}.")
         return
 
-    picture = out.with_name(f"{out.stem}-0-{i[0, -1]}.png")
-    following = ["interpolate", str(model), str(data), "0", str(i[0, -1]), "--out", str(picture)]
+    way = out.with_name(f"{out.stem}-0-{i[0, -1]}{_suffix_of_ways(estimator)}")
+    following = ["interpolate", str(model), str(data), "0", str(i[0, -1]), "--out", str(way)]
     print(f"Next: {shlex.join(['autoencode', *following])}")
 
 
@@ -229,7 +229,7 @@ def interpolate(
 
     estimator = load(model)
     symbolic = estimator.modality_.symbolic
-    files.check_out(out, (".csv",) if symbolic else (".png",))
+    files.check_out(out, (_suffix_of_ways(estimator),))
     seen = files.context(y, estimator)
     given = files.read(data, label, labels, estimator, y=seen)
     X = given.X
@@ -272,6 +272,11 @@ def interpolate(
     print(
         f"Next, to see where such ways can be relied on: {shlex.join(['autoencode', *following])}"
     )
+
+
+def _suffix_of_ways(estimator: Any) -> str:
+    r"""Returns how ways between examples are written: of symbols there are no pictures."""
+    return ".csv" if estimator.modality_.symbolic else ".png"
 
 
 def _objects(values: Any) -> Any:
