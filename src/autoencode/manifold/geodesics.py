@@ -212,15 +212,17 @@ class Geodesics(BaseEstimator):
             )
 
         lines = torch.stack([a, b], dim=1)
-        start = torch.cat([self._begin(m, part) for m, part in self._measured(members, lines)])
-        parts = self._measured(members, start)
 
+        if self.graph is None:
+            start = resample(lines, self.n_points)
+        else:
+            parts = self._measured(members, lines)
+            start = torch.cat([self._over_graph(metric, part) for metric, part in parts])
+
+        parts = self._measured(members, start)
         return torch.cat([shorten(metric, part, self.max_iter) for metric, part in parts])
 
-    def _begin(self, metric: Metric, lines: Tensor) -> Tensor:
-        if self.graph is None:
-            return resample(lines, self.n_points)
-
+    def _over_graph(self, metric: Metric, lines: Tensor) -> Tensor:
         rows = self._rows(metric, lines.flatten(end_dim=1))
         return paths_over(self.graph, metric, lines, self.n_points, rows)
 
