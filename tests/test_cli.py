@@ -537,6 +537,32 @@ def test_conditional_models_are_seen_under_one_label(run) -> None:
     assert run("interpolate given.ae digits.npz 0 1 --y 3 --out way.png")[0] == 0
 
 
+def test_the_label_that_is_said_needs_no_others(run) -> None:
+    X, y = np.load("digits.npy"), np.load("labels.npy")
+    model = ae.load("given.ae")
+    i, j = np.flatnonzero(y == 3)[:2]
+    lengths = {k: Geodesics(model, y=[k]).distance(X[[i]], X[[j]])[0] for k in (3, 5)}
+    assert f"{lengths[3]:.4g}" != f"{lengths[5]:.4g}"
+
+    # The label of both ends, or another one, with labels in the file and without
+    for line, seen in [
+        (f"interpolate given.ae digits.npz {i} {j}", 3),
+        (f"interpolate given.ae digits.npy {i} {j} --labels labels.npy", 3),
+        (f"interpolate given.ae digits.npy {i} {j} --y 3", 3),
+        (f"interpolate given.ae digits.npy {i} {j} --y 5", 5),
+        (f"interpolate given.ae digits.npz {i} {j} --y 5", 5),
+    ]:
+        status, out, err = run(f"{line} --out way.png")
+        assert status == 0, err
+        assert f"The geodesic is {lengths[seen]:.4g} long" in out
+
+    # Examples without labels are all seen under the one
+    assert run("anomalies given.ae digits.npy --y 3 --out all.csv")[0] == 0
+    assert len(Path("all.csv").read_text().splitlines()) == 121
+    assert run("anomalies given.ae digits.npz --reference digits.npy --y 3 --out a.csv")[0] == 0
+    assert run("manifold given.ae digits.npy --new digits.npy --y 3 --out seen")[0] == 0
+
+
 def test_interpolate(run) -> None:
     status, out, _ = run("interpolate vae.ae digits.npy 0 17 -n 5 --out way.png")
     X = np.load("digits.npy")
@@ -547,6 +573,35 @@ def test_interpolate(run) -> None:
     assert "5 examples on each way" in out
     assert Path("way.png").exists()
     assert run("interpolate table.ae table.csv 0 0 --label kind --out still.png")[0] == 0
+
+    _, out, _ = run("interpolate vae.ae digits.npy 0 17 --metric fisher --out way.png")
+    length = Geodesics(ae.load("vae.ae"), "fisher").distance(X[[0]], X[[17]])[0]
+    assert f"The geodesic is {length:.4g} long, " in out
+
+
+def test_interpolate_between_texts(run) -> None:
+    words = ["abba", "baba", "aaaa", "bbbb", "abab", "baab", "aabb", "bbaa"]
+    Path("words.txt").write_text("\n".join(words) + "\n")
+    fit = "--latent-dim 2 --network Recurrent --network.width 16 --epochs 3 --random-state 0"
+    assert run(f"fit words.txt --out words.ae {fit}")[0] == 0
+
+    said = run("neighbors words.ae words.txt --n-neighbors 3 --out near.csv")[1]
+    following = said.splitlines()[-1].removeprefix("Next: autoencode ")
+    assert following.startswith("interpolate words.ae words.txt 0 ")
+    assert run(following)[0] == 0
+
+    status, out, err = run("interpolate words.ae words.txt 0 3 -n 4 --out way.csv")
+    assert status == 0, err
+    assert "The geodesic is " in out
+
+    header, *rows = csv.reader(Path("way.csv").read_text().splitlines())
+    ways = Geodesics(ae.load("words.ae"), "fisher").interpolate(words[0], words[3], n=4)
+    assert header == ["straight", "geodesic"]
+    assert [row[1] for row in rows] == ways.tolist()
+
+    assert "expected a .csv file" in run("interpolate words.ae words.txt 0 3 --out w.png")[2]
+    line = "interpolate words.ae words.txt 0 3 --metric pullback --out w.csv"
+    assert "metric='fisher'" in run(line)[2]
 
 
 # Bad input
@@ -609,6 +664,9 @@ def test_interpolate(run) -> None:
         ("interpolate vae.ae digits.npy 0 120 --out w.png", "0 to 119, got 120."),
         ("interpolate vae.ae digits.npy 0 one --out w.png", "expected END"),
         ("interpolate vae.ae digits.npy 0 1 --out w.jpg", "expected a .png file."),
+        ("interpolate vae.ae digits.npy 0 1 --metric l2 --out w.png", "{pullback,fisher}, got"),
+        ("interpolate given.ae digits.npz 0 1 --out w.png", "different labels, 0 and 1: say with"),
+        ("interpolate given.ae digits.npy 0 1 --out w.png", "has --y, that is one label for all."),
         ("info empty", "there is no model file 'empty'."),
     ],
 )

@@ -36,11 +36,16 @@ def test_two_nearest_neighbours_on_spheres(d: int) -> None:
         assert error < 0.05 * d
 
 
-@pytest.mark.parametrize("d", [1, 2])
-@pytest.mark.parametrize(("method", "k"), [("mle", 10), ("gride", 8)])
+@pytest.mark.parametrize(
+    ("method", "k", "d"),
+    [
+        *[(method, 4, d) for method in ("mle", "gride") for d in (1, 2, 5)],
+        *[(method, k, d) for method, k in [("mle", 10), ("gride", 8)] for d in (1, 2)],
+    ],
+)
 def test_more_neighbours_on_spheres(method: str, k: int, d: int) -> None:
     for seed in range(3):
-        value, error, _, _ = intrinsic_dimension(sphere(3000, d, 4, seed), method, k)
+        value, error, _, _ = intrinsic_dimension(sphere(3000, d, 9, seed), method, k)
 
         assert abs(value - d) < 3 * error
         assert error < 0.03 * d
@@ -133,6 +138,21 @@ def test_definitions() -> None:
         counts.append((s > 0.05 * s[0]).sum())
 
     assert intrinsic_dimension(X, "local_pca", 10).value == pytest.approx(np.mean(counts))
+
+
+# Of scikit-dimension 0.5.0, for the data of the next test
+PEERS = {
+    ("twonn", None): 4.46881272838964,
+    ("mle", 12): 4.929906493732239,
+    ("gride", 8): 5.109140025008905,
+    ("local_pca", 20): 5.0225,
+}
+
+
+@pytest.mark.parametrize(("method", "k"), PEERS)
+def test_is_what_scikit_dimension_has_found(method: str, k: int | None) -> None:
+    found = intrinsic_dimension(sphere(400, 5, 12), method, k).value
+    assert found == pytest.approx(PEERS[method, k], rel=1e-6)
 
 
 def test_is_what_scikit_dimension_finds() -> None:

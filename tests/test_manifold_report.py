@@ -90,6 +90,16 @@ def test_parts_and_copies_are_counted() -> None:
     assert found.largest_component == pytest.approx(1 / 3)
 
 
+def test_neighbours_that_are_copies_do_not_count() -> None:
+    X = near_a_plane(50, 0)
+    once = report(PLANE, X, n_neighbors=8)
+    often = report(PLANE, np.tile(X, (2, 1)), n_neighbors=17)  # one copy, and two of each of eight
+    assert often.tangent_error.value == pytest.approx(once.tangent_error.value, abs=0.05)
+
+    with pytest.raises(ValueError, match="Remove copies first"):
+        report(PLANE, np.tile(X, (10, 1)), n_neighbors=8)
+
+
 # Drift
 
 

@@ -3,6 +3,7 @@ r"""Tests for the jacobians, spans, tangents and turns modules."""
 import logging
 import math
 import pickle
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from torch import Tensor, cos, nn, sin
+from torch.utils.flop_counter import FlopCounterMode
 
 import autoencode as ae
 from autoencode.manifold import spans, turns
@@ -135,6 +137,49 @@ def test_forward_and_backward_products_are_adjoint(name: str) -> None:
     assert not J.requires_grad
     assert not J_back.requires_grad
     assert all(p.grad is None for p in f.parameters())
+
+
+@pytest.mark.parametrize("d", [1, 4])
+def test_as_many_products_as_the_code_has_numbers(d: int) -> None:
+    D, N = 500, 20
+    encoder = nn.Sequential(nn.Linear(D, 50), nn.Tanh(), nn.Linear(50, d))
+    decoder = nn.Sequential(nn.Linear(d, 50), nn.Tanh(), nn.Linear(50, D))
+    maps = maps_of((encoder, decoder))
+
+    def flops(f: Callable, x: Tensor) -> int:
+        with FlopCounterMode(display=False) as counter:
+            f(x)
+
+        return counter.get_total_flops()
+
+    x, z = torch.randn(N, D), torch.randn(N, d)
+    once = flops(encoder, x)
+    assert flops(lambda x: encoder_jacobian(maps, x), x) <= (d + 1) * once
+    assert flops(lambda z: decoder_jacobian(maps, z), z) <= (d + 3) * flops(decoder, z)
+
+    # Against a product for each number of the data
+    assert flops(lambda x: torch.func.vmap(torch.func.jacfwd(encoder))(x), x) > 100 * once
+
+
+def test_little_memory_takes_few_examples_at_once() -> None:
+    seen = []
+
+    def record(x: Tensor) -> Tensor:
+        seen.append(len(x))
+        return x.sin()
+
+    maps, x = maps_of((record, record)), torch.randn(1000, 10)
+
+    for jacobian in (decoder_jacobian, encoder_jacobian):
+        most = []
+
+        for memory in (2**20, 2**22):
+            seen.clear()
+            jacobian(maps, x, memory)
+            most.append(max(seen))
+
+        assert 1 < most[0] < 1000
+        assert most[1] == pytest.approx(4 * most[0], rel=0.05) or most[1] == 1000
 
 
 def test_memory_changes_nothing() -> None:
@@ -367,6 +412,21 @@ def test_local_pca_improves_with_smaller_neighborhoods() -> None:
     slope = np.polyfit(sizes, angles, 1)[0]
     assert slope == pytest.approx(1, abs=0.1)
     assert angles[-1].exp() < 0.01
+
+
+def test_local_pca_improves_with_the_number_of_neighbours() -> None:
+    angles, k = [], np.array([30, 90, 270])
+
+    for n in k:
+        x = torch.randn(50 * n, 3)
+        x /= x.norm(dim=1, keepdim=True)
+        tangents = Tangents(source="neighbors", n_components=2, n_neighbors=int(n)).fit(x)
+        basis, scale = tangents.basis(x[:400])
+        angles.append((basis @ x[:400, :, None]).norm(dim=(1, 2)).mean().log())
+        assert scale.mean() == pytest.approx(0.14, abs=0.02)
+
+    # In neighbourhoods of one size chance tilts the plane by an angle of order 1 / sqrt(k)
+    assert np.polyfit(np.log(k), angles, 1)[0] == pytest.approx(-0.5, abs=0.1)
 
 
 # Numbers of components

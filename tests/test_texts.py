@@ -700,6 +700,7 @@ def test_the_manifold_of_symbols_is_that_of_their_codes() -> None:
         OffManifoldDetector(model).fit(WORDS)
 
     assert NeighborGraph(n_neighbors=2).fit(model.transform(WORDS)).indices_.shape == (8, 2)
+    assert Geodesics(model, "fisher", n_points=4).distance(WORDS[:2], WORDS[2:4]).shape == (2,)
 
 
 def test_free_bits_are_those_of_the_likelihood_unless_given() -> None:

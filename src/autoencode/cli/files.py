@@ -29,7 +29,8 @@ log = logging.getLogger(__name__)
 ROWS = (".npy", ".csv", ".parquet")
 NEEDS_LABELS = (
     "a conditional model needs the examples' labels: --labels FILE, or --label COLUMN of a .csv"
-    " or .parquet file, or a .npz file with X and y, or a folder with a subfolder for each."
+    " or .parquet file, or a .npz file with X and y, or a folder with a subfolder for each;"
+    " where a command has --y, that is one label for all."
 )
 
 
@@ -51,6 +52,7 @@ def read(
     labels: Path | None = None,
     model: Autoencoder | None = None,
     kinds: Kinds = None,
+    y: Any = None,
 ) -> Given:
     r"""Reads examples; those of a folder only if a trained model says their size.
 
@@ -60,6 +62,7 @@ def read(
         labels: A file of labels.
         model: What the examples are for.
         kinds: The kind of data, or several to choose from, where there is no model yet.
+        y: The one label under which a model looks at all examples, which then need none.
 
     Raises:
         ValueError: If the data are damaged, or are no such data.
@@ -95,7 +98,7 @@ def read(
 
     given = given if labels is None else given._replace(y=_read_labels(labels))
 
-    if model is not None and model.context_ is not None and given.y is None:
+    if model is not None and model.context_ is not None and given.y is None and y is None:
         raise ValueError(NEEDS_LABELS)
 
     return given
@@ -160,7 +163,8 @@ def under(given: Given, y: Any, model: Autoencoder) -> Given:
     r"""The examples with the one label, or the one row of numbers, that is to be looked at.
 
     Arguments:
-        given: All examples. Those without file names are named by their numbers.
+        given: All examples. Those without file names are named by their numbers; those without
+            labels have the one that is asked for.
         y: What :func:`context` returns.
         model: The model. If it is not conditional, all examples remain.
 
@@ -181,6 +185,9 @@ def under(given: Given, y: Any, model: Autoencoder) -> Given:
             "this model is conditional: say with --y under which label to look at it."
         )
 
+    if given.y is None:
+        return given._replace(files=names)
+
     kind = str if isinstance(y[0], str) else float
     labels = np.asarray(given.y).astype(kind).reshape(len(given.X), -1)
     rows = (labels == np.reshape(y, (1, -1))).all(axis=1)
@@ -189,6 +196,36 @@ def under(given: Given, y: Any, model: Autoencoder) -> Given:
         raise ValueError(f"there is no example with --y {' '.join(map(str, np.ravel(y)))}.")
 
     return Given(given.X[rows], given.y, None, [*np.array(names)[rows]])
+
+
+def common(given: Given, rows: Sequence[int], model: Autoencoder) -> Any:
+    r"""The label, or the row of numbers, that some examples share; none without a condition.
+
+    Arguments:
+        given: All examples.
+        rows: Which ones.
+        model: The model.
+
+    Raises:
+        ValueError: If they differ.
+
+    Example:
+        >>> common(read(Path("digits.npz")), [3, 5], model)  # doctest: +SKIP
+        array([7])
+    """
+    if model.context_ is None:
+        return None
+
+    labels = np.asarray(given.y)[list(rows)]
+
+    if (labels != labels[:1]).any():
+        said = " and ".join(str(label) for label in labels.tolist())
+        raise ValueError(
+            f"the examples have different labels, {said}: say with --y under which to look at"
+            " them."
+        )
+
+    return labels[:1]
 
 
 # Out

@@ -9,7 +9,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 from torch import Size, Tensor
-from torch.distributions import Distribution, constraints
+from torch.distributions import Categorical, Distribution, constraints
 
 from ..networks import Network
 from ..padding import by_length, lengths
@@ -117,6 +117,18 @@ class Autoregressive(Family):
 
         return torch.cat(ll)[torch.cat(rows).argsort()] if rows else phi[:, 0]
 
+    def factors(self, phi: Tensor, x: Tensor) -> Categorical:
+        r"""The distributions :math:`p(x_t \mid x_{<t}, \phi)` of each symbol, given all before it.
+
+        Arguments:
+            phi: The parameters, with shape `(B, features)`.
+            x: Rows of symbols, with shape `(B, L)`.
+
+        Returns:
+            Distributions with batch shape `(B, L)`.
+        """
+        return Categorical(logits=self._logits(phi, x), validate_args=False)
+
     @torch.no_grad()
     def write(self, phi: Tensor, choose: Callable[[Tensor], Tensor]) -> Tensor:
         r"""Makes sequences symbol by symbol, all rows at once, until each has ended.
@@ -167,12 +179,16 @@ class Autoregressive(Family):
             )
 
     def _log_prob(self, phi: Tensor, x: Tensor, n: Tensor) -> Tensor:
-        before = F.pad(x[:, :-1], (1, 0), value=self.symbols - 1)
-        logits, _ = self.writer(self._hide(before), phi)
-        ll = -F.cross_entropy(logits.to(phi.dtype).mT, x, reduction="none")
+        ll = -F.cross_entropy(self._logits(phi, x).mT, x, reduction="none")
         beyond = torch.arange(x.shape[1], device=x.device) >= n[:, None]
 
         return ll.masked_fill(beyond, 0).sum(dim=-1)
+
+    def _logits(self, phi: Tensor, x: Tensor) -> Tensor:
+        before = F.pad(x[:, :-1], (1, 0), value=self.symbols - 1)
+        logits, _ = self.writer(self._hide(before), phi)
+
+        return logits.to(phi.dtype)
 
     def _hide(self, x: Tensor) -> Tensor:
         r"""Returns the symbols as they are looked back at, some of them hidden while training."""

@@ -54,7 +54,7 @@ def batch_of(X: Any, ndim: int) -> tuple[Any, bool]:
 
 
 def take(X: Any, rows: NDArray | list[int]) -> Any:
-    r"""Some examples, also of a table with names.
+    r"""Some examples, also of a table with names or of a list.
 
     Arguments:
         X: The examples.
@@ -65,7 +65,7 @@ def take(X: Any, rows: NDArray | list[int]) -> Any:
         array([[0.],
                [2.]])
     """
-    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
+    return X.iloc[rows] if hasattr(X, "iloc") else examples(X)[rows]
 
 
 def one(X: Any, i: int) -> Any:

@@ -4,6 +4,7 @@ __all__ = ["Geodesics"]
 
 import contextlib
 from collections.abc import Iterator
+from itertools import chain
 from numbers import Integral
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
 from torch import Tensor
 
 from .border import batch_of, like, restored
@@ -38,6 +40,10 @@ class Geodesics(BaseEstimator):
     - `"ensemble"`: on average over several decoders of one code, which makes the way longer
       where they disagree, as they do away from the data.
 
+    Between texts there are no differences, and only the second applies. It is then an estimate,
+    each curve being measured by texts of its own that the model writes at codes on the straight
+    line between its ends: how much another `random_state` changes a distance is its error.
+
     A deterministic decoder continues smoothly where no data are, and so do its geodesics. With
     a `graph` of the codes of training examples the search begins on a path that data support. As
     there is nothing to fit, arguments are checked when a method is called.
@@ -62,6 +68,8 @@ class Geodesics(BaseEstimator):
         max_iter: The most steps of the optimizer (L-BFGS) at each resolution.
         memory: How many bytes the curves that are bent at once may take, roughly.
         y: The label or row of numbers under which a conditional model is seen.
+        n_references: Of texts, how many the model writes to measure a curve by.
+        random_state: Seeds these texts.
 
     Example:
         >>> def sphere(z):
@@ -86,6 +94,8 @@ class Geodesics(BaseEstimator):
         max_iter: int = 50,
         memory: int = 2**28,
         y: ArrayLike | None = None,
+        n_references: int = 16,
+        random_state: int | np.random.RandomState | None = 0,
     ) -> None:
         self.model = model
         self.metric = metric
@@ -94,6 +104,8 @@ class Geodesics(BaseEstimator):
         self.max_iter = max_iter
         self.memory = memory
         self.y = y
+        self.n_references = n_references
+        self.random_state = random_state
 
     def __sklearn_clone__(self) -> "Geodesics":
         # Model and graph are what is looked at: cloned, they would have forgotten what they know
@@ -120,7 +132,8 @@ class Geodesics(BaseEstimator):
             maps = members[0]
             (A, single), (B, _) = (batch_of(x, maps.ndim()) for x in (a, b))
             z = self._connect(members, *_encode(members, A, B))
-            z = resample(z, n, self._metric(members, z).steps(z).sqrt())
+            parts = self._measured(members, z)
+            z = torch.cat([resample(part, n, m.steps(part).sqrt()) for m, part in parts])
             x = maps.decode(z.flatten(end_dim=1))
             return restored(a, maps, x, *((n,) if single else (len(z), n)))
 
@@ -181,10 +194,11 @@ class Geodesics(BaseEstimator):
 
         _check_at_least("n_points", self.n_points, 3)
         _check_at_least("max_iter", self.max_iter, 0)
+        _check_at_least("n_references", self.n_references, 2)
         models = _several(self.model) if self.metric == "ensemble" else [self.model]
 
         with contextlib.ExitStack() as stack, torch.no_grad():
-            members = [maps_of(model, self.y) for model in models]
+            members = [maps_of(m, self.y, symbols=self.metric == "fisher") for m in models]
 
             for maps in members:
                 stack.enter_context(maps.evaluating())
@@ -197,26 +211,44 @@ class Geodesics(BaseEstimator):
                 f"expected as many ends as beginnings, got {tuple(b.shape)} and {tuple(a.shape)}."
             )
 
-        metric, lines = self._metric(members, a), torch.stack([a, b], dim=1)
+        lines = torch.stack([a, b], dim=1)
 
         if self.graph is None:
             start = resample(lines, self.n_points)
         else:
-            rows = self._rows(metric, lines.flatten(end_dim=1))
-            start = paths_over(self.graph, metric, lines, self.n_points, rows)
+            parts = self._measured(members, lines)
+            start = torch.cat([self._over_graph(metric, part) for metric, part in parts])
 
-        parts = start.split(self._rows(metric, start))
-        return torch.cat([shorten(metric, part, self.max_iter) for part in parts])
+        parts = self._measured(members, start)
+        return torch.cat([shorten(metric, part, self.max_iter) for metric, part in parts])
+
+    def _over_graph(self, metric: Metric, lines: Tensor) -> Tensor:
+        rows = self._rows(metric, lines.flatten(end_dim=1))
+        return paths_over(self.graph, metric, lines, self.n_points, rows)
 
     def _lengths(self, members: list[Maps], z: Tensor) -> Tensor:
-        metric = self._metric(members, z)
-        return torch.cat([metric.lengths(part) for part in z.split(self._rows(metric, z))])
+        return torch.cat([metric.lengths(part) for metric, part in self._measured(members, z)])
 
-    def _metric(self, members: list[Maps], z: Tensor) -> Metric:
-        if self.metric == "fisher":
-            return fisher(members[0], z.reshape(-1, z.shape[-1]))
+    def _measured(self, members: list[Maps], z: Tensor) -> Iterator[tuple[Metric, Tensor]]:
+        r"""Curves with shape `(N, T, d)`, as many as are decoded at once, and their metric."""
+        metric = self._metric(members, z[0])
 
-        return ensemble(members)
+        if metric.local:
+            others = (self._metric(members, curve) for curve in z[1:])
+            yield from zip(chain([metric], others), z.split(1))
+        else:
+            yield from ((metric, part) for part in z.split(self._rows(metric, z)))
+
+    def _metric(self, members: list[Maps], curve: Tensor) -> Metric:
+        if self.metric != "fisher":
+            return ensemble(members)
+
+        # By its ends alone, so that all curves between them are measured alike
+        line = resample(curve[None, [0, -1]], self.n_references)[0]
+
+        with torch.random.fork_rng([line.device] * line.is_cuda):
+            torch.manual_seed(int(check_random_state(self.random_state).randint(2**31)))
+            return fisher(members[0], line)
 
     def _rows(self, metric: Metric, z: Tensor) -> int:
         r"""How many curves with shape `(T, d)`, or codes with shape `(d)`, are decoded at once."""

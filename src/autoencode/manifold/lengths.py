@@ -11,7 +11,8 @@ import torch.distributions as td
 from torch import Tensor
 from torch.distributions import Distribution
 
-from ..distributions.mixed import MixedCells
+from ..distributions import MixedCells, Sequences
+from . import prefixes
 from .maps import Maps
 
 
@@ -30,6 +31,9 @@ class Metric:
 
     squared: Callable[[Tensor, Tensor], Tensor]
     r"""Maps the features of both ends, with shape `(*, F)`, to squares with shape `(*)`."""
+
+    local: bool = False
+    r"""Whether it is an estimate near some codes, so that each curve needs one of its own."""
 
     def steps(self, curves: Tensor) -> Tensor:
         r"""The squared lengths of the segments of curves.
@@ -101,13 +105,18 @@ def fisher(maps: Maps, z: Tensor) -> Metric:
     scale; one between continuous Bernoulli distributions the symmetrised divergence. Both
     differ from the distance in the third order of the step.
 
+    Sequences of symbols have, by the chain rule, the mean metric of the categories that come
+    next, over all beginnings. It is estimated after those of sequences that the model writes
+    at the codes given, weighed by how likely each beginning is under the code in question.
+
     References:
         | Pulling back information geometry (Arvanitidis et al., 2022)
         | https://arxiv.org/abs/2106.05367
 
     Arguments:
         maps: The maps of a model with a likelihood.
-        z: Codes to see by what kind of likelihood they have, with shape `(N, d)`.
+        z: Codes with shape `(S, d)`: of sequences, those at which one each is written, by
+            torch's generator; else only to see of what kind the likelihood is.
 
     Raises:
         ValueError: If the model has no likelihood, or one without a metric here.
@@ -128,21 +137,29 @@ def fisher(maps: Maps, z: Tensor) -> Metric:
             " a fitted Autoencoder, or use metric='pullback'."
         )
 
-    p = _elements(likelihood(z[:1]))
+    p = _elements(likelihood(z))
+    parameters, squared = _metric_of(p)
 
-    known = [metric for family, metric in _FAMILIES.items() if isinstance(p, family)]
+    return Metric(
+        lambda z: parameters(_elements(likelihood(z))), squared, local=isinstance(p, Sequences)
+    )
+
+
+def _metric_of(p: Distribution) -> tuple[Callable, Callable]:
+    if isinstance(p, Sequences):
+        return prefixes.drawn(p)
 
     if isinstance(p, MixedCells):
-        known = [_of_cells(p.loc.shape[-1])]
+        return _of_cells(p.loc.shape[-1])
 
-    if not known:
-        raise ValueError(
-            f"metric='fisher' has no closed form for {type(p).__name__} likelihoods. Use"
-            " metric='pullback'."
-        )
+    for family, metric in _FAMILIES.items():
+        if isinstance(p, family):
+            return metric
 
-    parameters, squared = known[0]
-    return Metric(lambda z: parameters(_elements(likelihood(z))), squared)
+    raise ValueError(
+        f"metric='fisher' has no closed form for {type(p).__name__} likelihoods. Use"
+        " metric='pullback'."
+    )
 
 
 def _elements(p: Distribution) -> Distribution:

@@ -84,7 +84,7 @@ class Maps:
                 module.training = mode
 
 
-def maps_of(model: Any, y: ArrayLike | None = None) -> Maps:
+def maps_of(model: Any, y: ArrayLike | None = None, symbols: bool = False) -> Maps:
     r"""The maps of a trained model.
 
     Arguments:
@@ -92,10 +92,12 @@ def maps_of(model: Any, y: ArrayLike | None = None) -> Maps:
             which the first maps a batch of examples to codes and the second codes to
             examples; or maps, which are returned as they are.
         y: The label or row of numbers under which a conditional model is seen.
+        symbols: Whether rows may be symbols, of which numbers mean nothing.
 
     Raises:
         TypeError: If the model is none of these.
-        ValueError: If it is conditional and `y` is missing, or it cannot decode.
+        ValueError: If it is conditional and `y` is missing, or it cannot decode, or rows are
+            symbols and may not be.
 
     Example:
         >>> from sklearn.datasets import load_digits
@@ -108,7 +110,7 @@ def maps_of(model: Any, y: ArrayLike | None = None) -> Maps:
         return model
 
     if isinstance(model, Autoencoder):
-        return _of_estimator(model, y)
+        return _of_estimator(model, y, symbols)
 
     if isinstance(model, (tuple, list)) and len(model) == 2 and all(map(callable, model)):
         return _of_pair(*model)
@@ -119,7 +121,7 @@ def maps_of(model: Any, y: ArrayLike | None = None) -> Maps:
     )
 
 
-def _of_estimator(model: Autoencoder, y: ArrayLike | None) -> Maps:
+def _of_estimator(model: Autoencoder, y: ArrayLike | None, symbols: bool) -> Maps:
     check_is_fitted(model, "model_")
 
     if model.model_.decoder is None:
@@ -128,10 +130,11 @@ def _of_estimator(model: Autoencoder, y: ArrayLike | None) -> Maps:
     if model.context_ is not None and y is None:
         raise ValueError("this model is conditional: pass the y under which to look at it.")
 
-    if model.modality_.symbolic:
+    if model.modality_.symbolic and not symbols:
         raise ValueError(
             f"{type(model.modality_).__name__} are symbols, between which there are no directions"
-            " and distances. Look at their codes: NeighborGraph().fit(model.transform(X))."
+            " and distances. Look at their codes, as NeighborGraph().fit(model.transform(X)), or"
+            " at their distributions, as Geodesics(model, metric='fisher')."
         )
 
     p = next(model.model_.parameters())

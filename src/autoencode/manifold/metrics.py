@@ -247,7 +247,7 @@ def _read(X: ArrayLike | Tensor, Z: ArrayLike | Tensor) -> tuple[Tensor, Tensor]
         a.detach().cpu() if isinstance(a, Tensor) else torch.tensor(np.asarray(a)) for a in (X, Z)
     )
 
-    if x.ndim < 2 or z.ndim < 2 or len(x) != len(z) or len(x) < 2:
+    if min(x.ndim, z.ndim) < 2 or len(x) != len(z) or len(x) < 2 or 0 in x.shape + z.shape:
         raise ValueError(
             "expected data with shape (N, *) and one code for each, got"
             f" {tuple(x.shape)} and {tuple(z.shape)}."

@@ -13,6 +13,8 @@ from .border import like
 from .curves import resample
 from .lengths import Metric
 
+_HELD = 8  # as many times the features of the codes that are decoded at once are kept
+
 
 def paths_over(graph: Any, metric: Metric, lines: Tensor, n_points: int, rows: int) -> Tensor:
     r"""The shortest paths over a graph of codes, as curves.
@@ -50,9 +52,7 @@ def paths_over(graph: Any, metric: Metric, lines: Tensor, n_points: int, rows: i
     j = torch.cat([torch.from_numpy(edges.col).long(), near.flatten().long()])
 
     z = torch.cat([nodes, ends])
-    h = torch.cat([metric.features(part) for part in z.split(rows)])
-    parts = zip(i.split(rows), j.split(rows))
-    w = torch.cat([metric.squared(h[a], h[b]) for a, b in parts]).double()
+    w = _squared(metric, z, i, j, rows).double()
     w = w.clamp(min=torch.finfo(w.dtype).tiny).sqrt()  # zero would be no arc
     arcs = csr_array((w.cpu().numpy(), (i.numpy(), j.numpy())), shape=(len(z), len(z)))
     curves = []
@@ -64,6 +64,20 @@ def paths_over(graph: Any, metric: Metric, lines: Tensor, n_points: int, rows: i
         curves.append(resample(curve, n_points, metric.steps(curve).sqrt()))
 
     return torch.cat(curves)
+
+
+def _squared(metric: Metric, z: Tensor, i: Tensor, j: Tensor, rows: int) -> Tensor:
+    r"""The squared lengths of arcs, whose ends are decoded once if they all fit in memory."""
+    size = len(i) if len(z) <= _HELD * rows else _HELD * rows // 2
+    squares = []
+
+    for a, b in zip(i.split(size), j.split(size)):
+        nodes, ends = torch.cat([a, b]).unique(return_inverse=True)
+        h = torch.cat([metric.features(z[part]) for part in nodes.split(rows)])
+        pairs = zip(*(end.split(rows) for end in ends.split(len(a))))
+        squares += [metric.squared(h[c], h[d]) for c, d in pairs]
+
+    return torch.cat(squares)
 
 
 def _path(arcs: csr_array, first: int, last: int) -> list[int]:

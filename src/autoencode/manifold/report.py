@@ -86,7 +86,7 @@ def report(
 
     maps, rng = maps_of(model, y), check_random_state(random_state)
     X = examples(X)
-    kept = draw(rng, len(X), min(_EXAMPLES, _NUMBERS // math.prod(X.shape[1:])))
+    kept = draw(rng, len(X), min(_EXAMPLES, _NUMBERS // max(1, math.prod(X.shape[1:]))))
     n_given, X = len(X), take(X, kept)
 
     seen = in_units_of_the_model(maps)

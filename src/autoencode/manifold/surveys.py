@@ -100,6 +100,9 @@ def look_at_planes(
         graph: The graph of their codes.
         rng: Draws examples and neighbours.
 
+    Raises:
+        ValueError: If all neighbours are copies.
+
     Example:
         >>> x = torch.randn(50, 2) @ torch.eye(2, 5)
         >>> graph, rng = NeighborGraph(n_neighbors=5).fit(x), np.random.RandomState(0)
@@ -111,10 +114,19 @@ def look_at_planes(
     tangents.fit(take(X, draw(rng, len(x), _CODES)))
     drawn = draw(rng, len(x), M)
 
-    # One neighbour in the data for each: many examples say more than many neighbours
+    # One neighbour in the data for each, and no copy: many examples say more than many neighbours
     own = torch.as_tensor(drawn).to(x.device)
-    _, near = knn(x, tangents.n_neighbors, x[own], own=own)
-    ways = x[near[:, rng.randint(tangents.n_neighbors)]] - x[own]
+    distances, near = knn(x, tangents.n_neighbors, x[own], own=own)
+
+    if not distances.any():
+        raise ValueError(
+            "expected examples that differ from their neighbours, but all of these are copies."
+            " Remove copies first."
+        )
+
+    chance = torch.from_numpy(rng.rand(*near.shape)).to(x.device)
+    chosen = (chance * (distances > 0)).argmax(dim=1, keepdim=True)
+    ways = x[near.gather(1, chosen)[:, 0]] - x[own]
     along = torch.as_tensor(tangents.project(take(X, drawn), ways)).to(x)
     errors = (ways - along).square().sum(dim=1) / ways.square().sum(dim=1)
 

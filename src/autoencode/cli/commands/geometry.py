@@ -3,7 +3,7 @@ r"""What a model has learned of the manifold."""
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 _LISTED = 10  # examples that are named
 _COMPARED = 10_000  # normal examples that anomalies are compared with
@@ -30,8 +30,8 @@ def manifold(
         new: New examples, to see whether they have drifted.
         label: The column of a .csv file that holds labels.
         labels: A file with a label for each example, if the model is conditional.
-        y: The label, or the row of numbers, under which a conditional model is seen; only
-            examples with it are looked at.
+        y: The label, or the row of numbers, under which a conditional model is seen; of
+            examples with labels, only those with it are looked at.
         n_neighbors: How many nearest neighbours to look at.
         random_state: Seeds the choice of examples, of many.
     """
@@ -42,11 +42,11 @@ def manifold(
     files.check_out(out, ("",))
     estimator = load(model)
     seen = files.context(y, estimator)
-    given = files.under(files.read(data, label, labels, estimator), seen, estimator)
+    given = files.under(files.read(data, label, labels, estimator, y=seen), seen, estimator)
     X_new = None
 
     if new is not None:
-        X_new = files.under(files.read(new, label, None, estimator), seen, estimator).X
+        X_new = files.under(files.read(new, label, None, estimator, y=seen), seen, estimator).X
 
     print(report(estimator, given.X, X_new, out, n_neighbors, random_state, seen))
     print(f"Wrote {out}: {len(list(out.glob('*.png')))} pictures, and report.json.")
@@ -106,12 +106,12 @@ def neighbors(
         names = [given.files[i] if given.files else str(i) for i in group[:_LISTED]]
         print("  " + ", ".join(names) + " ..." * (len(group) > _LISTED))
 
-    if estimator.modality_.symbolic or estimator.context_ is not None:
+    if estimator.context_ is not None:
         print(f"Next: compare examples with their neighbours, by the rows of {out}.")
         return
 
-    picture = out.with_name(f"{out.stem}-0-{i[0, -1]}.png")
-    following = ["interpolate", str(model), str(data), "0", str(i[0, -1]), "--out", str(picture)]
+    way = out.with_name(f"{out.stem}-0-{i[0, -1]}{_suffix_of_ways(estimator)}")
+    following = ["interpolate", str(model), str(data), "0", str(i[0, -1]), "--out", str(way)]
     print(f"Next: {shlex.join(['autoencode', *following])}")
 
 
@@ -138,8 +138,8 @@ def anomalies(
             on; by default the data themselves.
         label: The column of a .csv file that holds labels.
         labels: A file with a label for each example, if the model is conditional.
-        y: The label, or the row of numbers, under which a conditional model is seen; only
-            examples with it are looked at.
+        y: The label, or the row of numbers, under which a conditional model is seen; of
+            examples with labels, only those with it are looked at.
         random_state: Seeds the choice of examples to compare with, of many.
     """
     import numpy as np
@@ -153,12 +153,13 @@ def anomalies(
     files.check_out(out, (".csv",))
     estimator = load(model)
     seen = files.context(y, estimator)
-    given = files.under(files.read(data, label, labels, estimator), seen, estimator)
+    given = files.under(files.read(data, label, labels, estimator, y=seen), seen, estimator)
     X, names = given.X, np.array(given.files)
     normal = X
 
     if reference is not None:
-        normal = files.under(files.read(reference, label, None, estimator), seen, estimator).X
+        others = files.read(reference, label, None, estimator, y=seen)
+        normal = files.under(others, seen, estimator).X
 
     chosen = np.random.RandomState(random_state).permutation(len(normal))[:_COMPARED]
     detector = OffManifoldDetector(estimator, y=seen).fit(take(normal, np.sort(chosen)))
@@ -197,6 +198,7 @@ def interpolate(
     /,
     out: Path,
     n: int = 10,
+    metric: Literal["pullback", "fisher"] | None = None,
     label: str | None = None,
     labels: Path | None = None,
     y: Sequence[str] | None = None,
@@ -208,21 +210,29 @@ def interpolate(
         data: The examples.
         start: The number of the example to start from, counted from 0.
         end: The number of the example to end at.
-        out: A .png file.
+        out: A .png file; of texts a .csv file.
         n: How many examples to show on each way.
+        metric: What to measure: what examples differ by, or how well the model tells them
+            apart, which is the only one for texts and their default.
         label: The column of a .csv file that holds labels.
         labels: A file with a label for each example, if the model is conditional.
-        y: The label, or the row of numbers, under which a conditional model is seen.
+        y: The label, or the row of numbers, under which a conditional model is seen; by
+            default that of both examples.
     """
+    import numpy as np
+
     from ... import plots
     from ...estimator import load
     from ...manifold import Geodesics
     from ...manifold.border import one, take
     from .. import files
 
-    files.check_out(out, (".png",))
     estimator = load(model)
-    X = files.read(data, label, labels, estimator).X
+    symbolic = estimator.modality_.symbolic
+    files.check_out(out, (_suffix_of_ways(estimator),))
+    seen = files.context(y, estimator)
+    given = files.read(data, label, labels, estimator, y=seen)
+    X = given.X
 
     for number in (start, end):
         if not 0 <= number < len(X):
@@ -230,17 +240,28 @@ def interpolate(
                 f"expected the number of an example, 0 to {len(X) - 1}, got {number}."
             )
 
-    geodesics = Geodesics(estimator, y=files.context(y, estimator))
-    straight = Geodesics(estimator, max_iter=0, y=geodesics.y)
+    seen = files.common(given, (start, end), estimator) if seen is None else seen
+    measure = metric or ("fisher" if symbolic else "pullback")
+    geodesics = Geodesics(estimator, measure, y=seen)
+    straight = Geodesics(estimator, measure, max_iter=0, y=seen)
     ends = take(X, [start]), take(X, [end])
     bent, direct = (float(way.distance(*ends)[0]) for way in (geodesics, straight))
 
-    with files.replacing(out) as temporary:
-        plots.geodesics(geodesics, one(X, start), one(X, end), n).savefig(temporary)
+    if symbolic:
+        ways = [way.interpolate(*ends, n)[0] for way in (straight, geodesics)]
+        files.write_rows(out, np.stack(ways, axis=1), ["straight", "geodesic"])
+    else:
+        with files.replacing(out) as temporary:
+            plots.geodesics(geodesics, one(X, start), one(X, end), n).savefig(temporary)
 
     shorter = f"{100 * (1 - bent / direct):.1f} %" if direct > 0 else "0 %"
     print(f"The geodesic is {bent:.4g} long, {shorter} less than the straight line, {direct:.4g}.")
     print(f"Wrote {out}: {n} examples on each way.")
+
+    if symbolic:
+        print(f"Next: read {out}, and see whether each text is like those beside it.")
+        return
+
     following = [
         "manifold",
         str(model),
@@ -251,6 +272,11 @@ def interpolate(
     print(
         f"Next, to see where such ways can be relied on: {shlex.join(['autoencode', *following])}"
     )
+
+
+def _suffix_of_ways(estimator: Any) -> str:
+    r"""Returns how ways between examples are written: of symbols there are no pictures."""
+    return ".csv" if estimator.modality_.symbolic else ".png"
 
 
 def _objects(values: Any) -> Any:
