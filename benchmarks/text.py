@@ -27,7 +27,7 @@ import autoencode as ae
 from autoencode.distributions import Autoregressive
 from autoencode.evaluation import active_units, mutual_information
 
-LATENT_DIM, RATE = 32, 5e-3
+LATENT_DIM = 32
 TEST, SCORED, NEW = 2_000, 500, 2_000
 HEADER = ["model", "-log p(x)", "rate", "I(x; z)", "active", "edits", "exact", "CPU s"]
 HERE = Path(__file__).parent
@@ -193,8 +193,7 @@ def main() -> None:
 
 def how() -> str:
     return (
-        f"{TEST:,} others to test, with the default network and likelihood and"
-        f" `learning_rate={RATE}`. -log p(x) in nats per text, of"
+        f"{TEST:,} others to test, with the defaults in all else. -log p(x) in nats per text, of"
         f" {SCORED} of them, by importance sampling with 64 codes, an estimate from above."
         f" The mutual information is estimated from {TEST:,} texts, and at most"
         f" {np.log(TEST):.1f} nats. Edits are bytes to insert, delete or replace in a"
@@ -203,7 +202,7 @@ def how() -> str:
 
 
 def training(epochs: int) -> ae.Training:
-    return ae.Training(epochs=epochs, learning_rate=RATE)
+    return ae.Training(epochs=epochs)
 
 
 if __name__ == "__main__":

@@ -17,10 +17,7 @@ VARIANTS = {
     "no free nats, warm-up over one half": {"free_bits": 0.0, "warmup": 0.5},
     "4 free nats": {"free_bits": 4.0},
     "symbols hidden, 0.3": {"likelihood": Autoregressive(PART.longest + 1, dropout=0.3)},
-    "transformers, learning rate 0.002": {
-        "network": Transformer(layers=2),
-        "training": ae.Training(epochs=PART.epochs),
-    },
+    "transformers, learning rate 0.002": {"network": Transformer(layers=2)},
 }
 
 

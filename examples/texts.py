@@ -22,7 +22,7 @@ def words(n: int) -> str:
 
 texts = np.random.default_rng(0).permutation([words(n) for n in range(1000)])
 train, test = texts[:900], texts[900:]
-how = {"training": ae.Training(epochs=40, batch_size=32, learning_rate=5e-3), "random_state": 0}
+how = {"training": ae.Training(epochs=40, batch_size=32), "random_state": 0}
 how["network"] = ae.networks.Recurrent(width=64)
 
 model = ae.vae(latent_dim=8, **how).fit(train)

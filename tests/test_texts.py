@@ -583,7 +583,7 @@ def toy() -> ae.Autoencoder:
     model = ae.autoencoder(
         4,
         network=Transformer(32, layers=1),
-        training=ae.Training(epochs=200, batch_size=16, learning_rate=5e-3),
+        training=ae.Training(epochs=200, batch_size=16),
         random_state=0,
     )
     return model.fit(4 * NUMBERS)

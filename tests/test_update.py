@@ -13,7 +13,7 @@ from autoencode import Training
 from autoencode.data import Examples
 from autoencode.distributions import Dirac, Gaussian, SharedGaussian
 from autoencode.model import Conditional, LatentModel
-from autoencode.networks import Perceptron
+from autoencode.networks import Perceptron, Recurrent
 from autoencode.objectives import ELBO, Objective, Reconstruction
 from autoencode.optimizer import NOTHING, AdamW
 from autoencode.priors import StandardNormal
@@ -226,6 +226,9 @@ def test_choices_depend_on_what_is_asked_for() -> None:
     assert Training(compile=True, device="cpu").choose(100).compile is True
     assert Training(time_budget="1s").choose(1000).epochs is None
     assert many.choose(100_000).get_params() == many.get_params()
+    assert few.learning_rate == 2e-3
+    assert Training().choose(1000, Recurrent().learning_rate).learning_rate == 5e-3
+    assert Training(learning_rate=0.1).choose(1000, 5e-3).learning_rate == 0.1
 
 
 @pytest.mark.parametrize(

@@ -538,7 +538,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             torch.manual_seed(self.seed_)
 
             data, held_out = _hold_out(data, training.validation)
-            self.training_ = training.choose(len(data))
+            self.training_ = training.choose(len(data), self._network().learning_rate)
             self.model_ = self._build(self.likelihood_, self._checked_latent_dim())
             before, after = self._stages()
             step = Step(self.model_, objective, after, self.modality_.normalize, before)

@@ -58,7 +58,7 @@ class LeastSquares(Solver):
     def __init__(self, validation: float | None = None) -> None:
         self.validation = validation
 
-    def choose(self, n: int) -> "LeastSquares":
+    def choose(self, n: int, learning_rate: float = 2e-3) -> "LeastSquares":
         return self.clone()
 
     def train(

@@ -7,7 +7,7 @@ import math
 import re
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, cast
 
 import torch
 from torch import Tensor
@@ -48,7 +48,7 @@ class Knobs(Protocol):
     r"""What a run reads of :class:`~autoencode.Training`, where it is explained."""
 
     epochs: int | None
-    learning_rate: float
+    learning_rate: float | None
     weight_decay: float
     clip: float | None
     average: float | None
@@ -84,7 +84,7 @@ class Run:
         self.budget = math.inf if budget is None else budget
         self.n_steps = training.epochs * len(batches) if training.epochs else None
 
-        self.optimizer = AdamW(step, training.learning_rate, training.weight_decay)
+        self.optimizer = AdamW(step, cast(float, training.learning_rate), training.weight_decay)
         self.update: Eager | Compiled = (
             Compiled(step, self.optimizer, training.clip)
             if training.compile is True

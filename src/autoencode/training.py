@@ -47,11 +47,12 @@ class Solver(Configurable, abc.ABC):
     r"""The share of the examples that is held out."""
 
     @abc.abstractmethod
-    def choose(self: Self, n: int) -> Self:
+    def choose(self: Self, n: int, learning_rate: float = 2e-3) -> Self:
         r"""Returns a copy in which everything that is left open is decided.
 
         Arguments:
             n: The number of examples.
+            learning_rate: What suits the network.
         """
 
     @abc.abstractmethod
@@ -95,7 +96,8 @@ class Training(Solver):
         epochs: The number of passes over the data; by default enough for some 2,000 steps,
             at least 10 and at most 500, or what the time budget allows.
         batch_size: The number of examples in a step.
-        learning_rate: The largest learning rate, that of matrices with up to 256 inputs.
+        learning_rate: The largest learning rate, that of matrices with up to 256 inputs; by
+            default that of the network, 0.002 for most.
         weight_decay: The decay of weight matrices, relative to the learning rate.
         clip: The largest norm of the gradient; longer ones are shortened to it.
         average: The decay per step of a running average of the weights, 0.999 for example,
@@ -130,7 +132,7 @@ class Training(Solver):
         self,
         epochs: int | None = None,
         batch_size: int = 128,
-        learning_rate: float = 2e-3,
+        learning_rate: float | None = None,
         weight_decay: float = 0.05,
         clip: float | None = None,
         average: float | None = None,
@@ -169,7 +171,7 @@ class Training(Solver):
         if compile is True and parts > 1:
             raise ValueError(f"expected parts=1 to compile, got {parts}. Choose one of the two.")
 
-        if not learning_rate > 0:
+        if learning_rate is not None and not learning_rate > 0:
             raise ValueError(f"expected learning_rate > 0, got {learning_rate!r}.")
 
         if validation is not None and not 0 <= validation < 1:
@@ -198,7 +200,7 @@ class Training(Solver):
         self.progress = progress
         self.tensorboard = tensorboard
 
-    def choose(self, n: int) -> "Training":
+    def choose(self, n: int, learning_rate: float = 2e-3) -> "Training":
         steps = math.ceil(n / self.batch_size)
         device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
         epochs, budget = self.epochs, seconds(self.time_budget)
@@ -212,6 +214,7 @@ class Training(Solver):
 
         chosen = copy.copy(self)
         chosen.epochs = epochs
+        chosen.learning_rate = self.learning_rate or learning_rate
         chosen.device = device
 
         if self.precision == "auto":

@@ -30,6 +30,9 @@ class Network(Configurable, abc.ABC):
     symbols: int | None = None
     r"""The size of the alphabet, for architectures that read rows of symbols."""
 
+    learning_rate: float = 2e-3
+    r"""The largest learning rate, unless the training has one of its own."""
+
     @abc.abstractmethod
     def encoder(self, shape: Sequence[int], features: int, context: int = 0) -> nn.Module:
         r"""

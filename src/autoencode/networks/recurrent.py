@@ -47,6 +47,8 @@ class Recurrent(Network):
         torch.Size([5, 9, 256])
     """
 
+    learning_rate = 5e-3  # they bear larger steps than others, and need fewer then
+
     def __init__(self, width: int = 128, symbols: int | None = None) -> None:
         self.width = width
         self.symbols = symbols
