@@ -17,7 +17,7 @@ from torch.distributions import Categorical, MultivariateNormal, Normal
 import autoencode as ae
 from autoencode import manifold, plots
 from autoencode.cli import main
-from autoencode.corruptions import Masking
+from autoencode.corruptions import GaussianNoise, Masking, Sequence
 from autoencode.data import read_frame
 from autoencode.distributions import Mixed, MixedCells, SharedGaussian
 from autoencode.evaluation import log_evidence
@@ -349,6 +349,18 @@ def test_corruption_hides_whole_cells() -> None:
     kept = (Y == modality.restore(x)) | Y.isna()
     assert kept.all(axis=None)
     assert ae.denoising(2, corruption=Masking(0.3), training=ae.Training(epochs=1)).fit(X)
+
+
+def test_corruption_hides_whole_cells_wherever_it_stands() -> None:
+    modality = Frames().fit(X := table())
+    x = modality.normalize(modality.load(X))
+    noise = GaussianNoise(0.1)
+    _, damage = modality.stages(Sequence([noise, Sequence([Masking(1.0), noise])]))
+    first, hide, last = damage.steps
+
+    assert first is noise
+    assert last is noise
+    assert modality.restore(hide(x)).isna().all(axis=None)
 
 
 @pytest.mark.parametrize("make", [ae.autoencoder, ae.denoising, ae.contractive, ae.beta_vae])

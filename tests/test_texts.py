@@ -22,6 +22,7 @@ from autoencode.corruptions import (
     Masking,
     MaskLetters,
     MaskWords,
+    Sequence,
     SwapLetters,
     Typos,
 )
@@ -713,9 +714,21 @@ def test_free_bits_are_those_of_the_likelihood_unless_given() -> None:
 
 def test_noise_means_typing_errors() -> None:
     modality = Texts().fit(WORDS)
-    assert repr(modality.stages(Masking(0.3))[1]) == repr(MaskLetters(0.3))
-    assert repr(modality.stages(GaussianNoise(0.3))[1]) == repr(Typos(0.3 / 3))
-    assert repr(modality.stages(MaskWords(0.2))[1]) == repr(MaskWords(0.2))
+    pairs = {
+        Masking(0.3): MaskLetters(0.3),
+        GaussianNoise(0.3): Typos(0.3 / 3),
+        MaskWords(0.2): MaskWords(0.2),
+    }
+
+    for given_one, meant in pairs.items():
+        assert repr(modality.stages(given_one)[1]) == repr(Sequence([meant]))
+
+    nested = Sequence([MaskWords(0.2), Sequence([GaussianNoise(0.3), Masking(0.3)])])
+    meant = Sequence([MaskWords(0.2), Typos(0.3 / 3), MaskLetters(0.3)])
+    assert repr(modality.stages(nested)[1]) == repr(meant)
+
+    with pytest.raises(ValueError, match="means nothing for texts"):
+        modality.stages(Sequence([Typos(0.1), Blur()]))
 
     model = small("denoising").fit(WORDS)
     assert model.denoise(["abbba"[:4], "bab"]).shape == (2,)

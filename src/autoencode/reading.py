@@ -111,7 +111,7 @@ def reader(path: Path, kinds: Kinds) -> Modality | None:
         return choose(path, kinds)
 
     if isinstance(kinds, Modality):
-        return None if kinds.numeric else kinds
+        return kinds if not kinds.numeric or kinds.accepts(path) else None
 
     return next((kind for kind in kinds or CANDIDATES if kind.accepts(path)), None)
 

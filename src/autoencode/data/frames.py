@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from .parquet import opened
+
 _LARGE = 2**28  # bytes of a file, beyond which only the first are looked at to tell what it is
 
 
@@ -84,7 +86,7 @@ def holds_frame(path: Path, label: str | None = None) -> bool:
 
     try:
         table, _ = _read_text(path, path.stat().st_size <= _LARGE) if text else (_kinds(path), "")
-    except (OSError, UnicodeDecodeError, pa.ArrowException):
+    except (OSError, ValueError, pa.ArrowException):
         return False  # the reader of numbers says why
 
     separated = table.num_columns == 1 and any(c in table.column_names[0] for c in ";\t")
@@ -118,13 +120,13 @@ def read_frame(path: Path) -> Any:
         >>> read_frame(file)["width"].isna().tolist()
         [False, True]
     """
+    if path.suffix.lower() == ".parquet":
+        with opened(path) as file:
+            return file.read().to_pandas()
+
     import pyarrow as pa
-    from pyarrow import parquet
 
     try:
-        if path.suffix.lower() == ".parquet":
-            return parquet.read_table(path).to_pandas()
-
         table, problem = _read_text(path, whole=True)
     except (pa.ArrowException, UnicodeDecodeError) as error:
         raise ValueError(f"cannot read '{path}': {' '.join(str(error).split())}") from None
@@ -231,11 +233,11 @@ def _line(path: Path, expected: int) -> int:
 
 def _kinds(path: Path) -> Any:
     r"""Returns enough rows of a Parquet file to tell its columns: one, or all if some are null."""
-    from pyarrow import Table, parquet
+    from pyarrow import Table
 
-    with parquet.ParquetFile(path) as file:
+    with opened(path) as file:
         if _has_nulls(file):
-            return parquet.read_table(path)
+            return file.read()
 
         return Table.from_batches([next(file.iter_batches(batch_size=1))], file.schema_arrow)
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .cache import prepare
+from .parquet import opened
 
 _LARGE = 2**28  # bytes, beyond which a table is written to the cache and not read at once
 _CELLS = 2**22  # of a table that are read together
@@ -66,21 +67,9 @@ def read_parquet(path: Path, label: str | None = None) -> Table:
         >>> read_parquet(Path("table.parquet")).X.shape  # doctest: +SKIP
         (1000, 8)
     """
-    try:
-        from pyarrow import ArrowException, parquet
-    except ImportError:
-        raise ValueError(
-            f"cannot read '{path}': .parquet files need pyarrow: pip install 'autoencode[tables]'"
-        ) from None
-
-    try:
-        with parquet.ParquetFile(path) as file:
-            size = file.metadata.num_rows * file.metadata.num_columns * 8
-            return _gathered(path, label, size, _parquet_parts(file, label))
-    except ArrowException as error:
-        raise ValueError(f"cannot read '{path}': it is damaged or truncated ({error}).") from None
-    except ValueError as error:
-        raise ValueError(f"cannot read '{path}': {error}") from None
+    with opened(path) as file:
+        size = file.metadata.num_rows * file.metadata.num_columns * 8
+        return _gathered(path, label, size, _parquet_parts(file, label))
 
 
 def _gathered(path: Path, label: str | None, size: int, parts: Iterator[_Part]) -> Table:

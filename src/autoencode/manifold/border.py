@@ -65,7 +65,7 @@ def take(X: Any, rows: NDArray | list[int]) -> Any:
         array([[0.],
                [2.]])
     """
-    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
+    return X.iloc[rows] if hasattr(X, "iloc") else examples(X)[rows]
 
 
 def one(X: Any, i: int) -> Any:
