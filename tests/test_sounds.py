@@ -128,6 +128,14 @@ def test_the_way_back_does_not_depend_on_the_others() -> None:
     assert torch.allclose(together[1:2], mel.inverse(c[1:2], RATE, 800), atol=1e-5)
 
 
+def test_the_way_back_from_bands_keeps_noise() -> None:
+    mel, x = LogMel(bands=40, hop=0.016), 0.1 * SIGNALS["noise"].repeat(4)[None]
+    r = mel.inverse(mel.forward(x, RATE), RATE, 4000)
+
+    assert 0.7 < (r.square().mean() / x.square().mean()).sqrt() < 1.3
+    assert (mel.forward(r, RATE) - mel.forward(x, RATE))[0, 8:-8].abs().mean() < 0.5
+
+
 def test_silence_stays_silent() -> None:
     mel = LogMel(bands=16, hop=0.016)
     assert (mel.inverse(mel.forward(torch.zeros(2, 800), RATE), RATE, 800) == 0).all()
@@ -452,6 +460,22 @@ def test_generated_sounds_and_storage(tmp_path) -> None:
     assert np.array_equal(model.score_samples(X, y), again.score_samples(X, y))
     assert repr(again.modality_) == repr(small())
     assert repr(small().clone()) == repr(small())
+
+
+def test_new_sounds_are_what_the_label_says() -> None:
+    rng = np.random.default_rng(0)
+    frequencies = np.where(np.arange(60) % 2, 300, 1200) + rng.uniform(-40, 40, 60)
+    X, y = [tone(f) for f in frequencies], np.where(np.arange(60) % 2, "low", "high")
+    sounds = Sounds(RATE, 0.2, spectrum=LogMel(bands=32, hop=0.016, iterations=16))
+    training = ae.Training(epochs=100, batch_size=20, learning_rate=5e-3)
+    model = ae.vae(
+        2, layers=(32,), modality=sounds, conditional=True, training=training, random_state=0
+    ).fit(X, y)
+
+    for label, low, high in (("low", 200, 400), ("high", 1100, 1300)):
+        made = model.sample(100, y=label, random_state=0)
+        peaks = np.abs(np.fft.rfft(made, axis=1)).argmax(axis=1) * RATE / 800
+        assert ((peaks > low) & (peaks < high)).mean() > 0.8
 
 
 def test_training_goes_on_from_a_checkpoint(tmp_path) -> None:

@@ -80,7 +80,7 @@ def test_any_text_comes_back_as_it_was(texts: list[str]) -> None:
 
 @given(st.lists(st.binary(max_size=6), min_size=1, max_size=4))
 def test_any_bytes_are_some_text(made: list[bytes]) -> None:
-    x = torch.full((len(made), 6), 255.0)
+    x = torch.full((len(made), 7), 255.0)
 
     for row, text in zip(x, made, strict=True):
         row[: len(text)] = torch.tensor(list(text))
@@ -659,6 +659,19 @@ def test_models_are_stored_whole(tmp_path: Path) -> None:
     np.testing.assert_array_equal(loaded.transform(WORDS, y), model.transform(WORDS, y))
     assert loaded.sample(4, "a", random_state=0).tolist() == model.sample(4, "a", 0).tolist()
     assert loaded.reconstruct(WORDS, y).tolist() == model.reconstruct(WORDS, y).tolist()
+
+
+def test_new_texts_are_what_the_label_says() -> None:
+    X = [letter * n for n in (2, 3, 4) for letter in "ab"] * 20
+    training = ae.Training(epochs=60, batch_size=40, learning_rate=1e-2)
+    model = small(conditional=True, free_bits=0.0, training=training)
+    model.fit(X, [text[0] for text in X])
+
+    assert max(map(len, model.sample(200, "a", random_state=1))) <= 4
+
+    for label in "ab":
+        made = model.sample(200, label, random_state=0)
+        assert np.mean([set(text) == {label} for text in made]) > 0.8
 
 
 def test_training_goes_on_exactly(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .cache import prepare
+from .encoding import not_utf8
 from .parquet import opened
 
 _LARGE = 2**28  # bytes, beyond which a table is written to the cache and not read at once
@@ -137,8 +138,8 @@ def _csv_parts(path: Path, label: str | None) -> Iterator[_Part]:
             for cells in _cells(file, len(first), at):
                 y = None if at is None else cells.pop(at).astype(str)
                 yield _Part(np.stack(cells, axis=1), y, names)
-    except UnicodeDecodeError as error:
-        raise ValueError(f"cannot read '{path}': it is not UTF-8 text ({error}).") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"cannot read '{path}': {not_utf8(path)}") from None
     except (ValueError, csv.Error) as error:
         raise ValueError(f"cannot read '{path}': {error}") from None
 

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable
 from pathlib import Path
 
+from .encoding import not_utf8
 from .parquet import opened
 
 
@@ -142,10 +143,5 @@ def _decoded(path: Path) -> str:
 
     try:
         return data.decode()
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        place = error.start - data.rfind(b"\n", 0, error.start)
-        raise ValueError(
-            f"cannot read '{path}': line {line} is no UTF-8, at its byte {place}"
-            f" (0x{data[error.start]:02x}). Save the file as UTF-8."
-        ) from None
+    except UnicodeDecodeError:
+        raise ValueError(f"cannot read '{path}': {not_utf8(path)}") from None

@@ -135,9 +135,9 @@ class Texts(Modality):
         if (n > longest).any():
             i = int((n > longest).argmax())
             raise ValueError(
-                f"{(n > longest).sum():,} texts are longer than {longest} bytes, those of the"
-                f" longest of the fit, the first, of {n[i]}, in {_place(X, i)}:"
-                f" '{_text(_cut(rows[i], 40))}...'."
+                f"expected texts of up to {longest} bytes, those of the longest of the fit, got"
+                f" {(n > longest).sum():,} longer than {longest} bytes, the first, of {n[i]}, in"
+                f" {_place(X, i)}: '{_text(_cut(rows[i], 40))}...'."
                 " Fit with modality=Texts(length=...) to take longer ones, and with cut=True to"
                 " cut them off."
             )
@@ -149,7 +149,8 @@ class Texts(Modality):
 
     def restore(self, x: Tensor) -> NDArray:
         texts = np.empty(len(x), object)
-        texts[:] = [_text(row) for row in unpack(x, self._alphabet)]
+        # The last symbol can only be the end, also where a model would go on
+        texts[:] = [_text(row) for row in unpack(x[:, :-1], self._alphabet)]
 
         return texts
 

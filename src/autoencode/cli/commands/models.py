@@ -76,7 +76,8 @@ def info(
     from ...estimator import load
 
     estimator = load(model, trusted=trusted)
-    arguments = {k: v for k, v in estimator.get_params(deep=False).items() if v}
+    given = estimator.get_params(deep=False).items()
+    arguments = {name: value for name, value in given if value is not False}
     context, last = estimator.context_, estimator.history_[-1]
     n_params = sum(p.numel() for p in estimator.model_.parameters())
 
