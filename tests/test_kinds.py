@@ -207,7 +207,6 @@ def test_the_command_line_takes_and_gives_them(
     run(f"sample python.ae -n 3 --out new{kind.out}")
     run(f"neighbors python.ae {path} --n-neighbors 3 --out neighbors.csv")
     run(f"interpolate python.ae {path} 0 5 -n 4 --out way{kind.out}")
-    run(f"plot python.ae {path} --out pictures")
 
     for name, n in {"again": N, "new": 3, "way": 4}.items():
         if kind.cls is Texts:  # those of so short a fit may be longer than any of it
