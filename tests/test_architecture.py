@@ -29,6 +29,7 @@ LAYERS = [
     {"manifold"},
     {"demo"},
     {"cli"},
+    {"__main__"},
 ]
 RANK = {name: i for i, layer in enumerate(LAYERS) for name in layer}
 RANK["signatures"] = 0  # reads source as text, and knows nothing of it

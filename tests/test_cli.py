@@ -91,10 +91,6 @@ def run(folder, capsys, monkeypatch):
 
 @pytest.mark.parametrize("recipe", sorted(read("recipes")))
 def test_fit_makes_what_python_makes(run, recipe) -> None:
-    status, out, _ = run(f"fit digits.npy --recipe {recipe} --latent-dim 3 --random-state 0")
-
-    assert status == 2, out  # there is no --out
-
     training = "" if recipe == "linear" else "--epochs 1"
     line = f"fit digits.npy --recipe {recipe} --random-state 0 --out same.ae {training}"
     assert run(line)[0] == 0
@@ -123,6 +119,64 @@ def test_fit_says_what_it_did_and_what_is_next(run) -> None:
     assert following == "Next: autoencode plot new/said.ae digits.npy --out new/said-pictures"
     assert "120 examples of shape (1, 8, 8)" in err
     assert run(following.removeprefix("Next: autoencode "))[0] == 0
+
+
+def test_without_out_the_model_has_the_name_of_the_data(run) -> None:
+    for data, name in {"digits.npy": "digits.ae", "images": "images.ae"}.items():
+        status, out, _ = run(f"fit {data} {shlex.join(QUICK)}")
+        assert status == 0
+        assert out.startswith(f"Wrote {name}: ")
+
+        status, _, err = run(f"fit {data} {shlex.join(QUICK)}")
+        assert status == 2
+        assert f"there is a file '{name}' already: say with --out what to write." in err
+        Path(name).unlink()
+
+
+def test_every_command_says_what_is_next(run) -> None:
+    line = "recipes"
+    seen = set()
+
+    for line in [
+        "recipes",
+        "info vae.ae",
+        f"fit digits.npy --recipe vae --out next.ae {shlex.join(QUICK)}",
+        "sample vae.ae --out next.png",
+        "denoise vae.ae digits.npy --out next.png",
+        "anomalies vae.ae digits.npy --out next.csv",
+    ]:
+        # Each line leads to the next one, until there is something to look at
+        while line is not None and line.split()[0] not in seen:
+            status, out, err = run(line)
+            seen.add(line.split()[0])
+            last = out.splitlines()[-1]
+            assert status == 0, err
+            assert last.startswith("Next: ")
+            leads = last.startswith("Next: autoencode ") and "DATA" not in last
+            line = last.removeprefix("Next: autoencode ") if leads else None
+
+    assert seen >= set(COMMANDS) - {"reconstruct", "impute", "demo"}
+
+
+def test_the_package_is_a_command(folder) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "autoencode", "info", "nothing.ae"], cwd=folder, capture_output=True
+    )
+    assert done.returncode == 2
+    assert done.stderr == b"autoencode: error: there is no model file 'nothing.ae'.\n"
+
+
+def test_codes_of_files_name_them(run) -> None:
+    assert run("transform plain.ae images --out named.csv")[0] == 0
+    assert run("transform plain.ae images --out named.npy")[0] == 0
+    assert run("score vae.ae images --out scores.csv")[0] == 0
+    header, *rows = csv.reader(Path("named.csv").read_text().splitlines())
+    names = [row[0] for row in rows]
+
+    assert header == ["example", "z1", "z2"]
+    assert names == [str(f.relative_to("images")) for f in sorted(Path("images").rglob("*.png"))]
+    assert np.allclose(np.array([row[1:] for row in rows], float), np.load("named.npy"))
+    assert Path("scores.csv").read_text().splitlines()[0] == "example,score_samples"
 
 
 def test_objects_have_flags(run) -> None:
@@ -339,7 +393,7 @@ def test_score_says_which(run) -> None:
 
     status, out, _ = run("score plain.ae digits.npy --out s.csv")
     assert status == 0
-    assert out.startswith("reconstruction_error: squared error")
+    assert out.startswith("reconstruction_error: error (there is no density)")
     assert Path("s.csv").read_text().splitlines()[0] == "reconstruction_error"
 
 
@@ -375,7 +429,7 @@ def test_recipes_are_listed(run) -> None:
     status, out, _ = run("recipes")
 
     assert status == 0
-    assert [line.split()[0] for line in out.splitlines()] == list(read("recipes"))
+    assert [line.split()[0] for line in out.splitlines()] == [*read("recipes"), "Next:"]
 
 
 def test_demo_is_called(run, monkeypatch) -> None:
@@ -599,7 +653,10 @@ def test_interpolate_between_texts(run) -> None:
     assert header == ["straight", "geodesic"]
     assert [row[1] for row in rows] == ways.tolist()
 
-    assert "expected a .csv file" in run("interpolate words.ae words.txt 0 3 --out w.png")[2]
+    assert run("interpolate words.ae words.txt 0 3 -n 4 --out way.txt")[0] == 0
+    assert Path("way.txt").read_text().splitlines() == ways.tolist()
+
+    assert "a .csv or .txt file" in run("interpolate words.ae words.txt 0 3 --out w.png")[2]
     line = "interpolate words.ae words.txt 0 3 --metric pullback --out w.csv"
     assert "metric='fisher'" in run(line)[2]
 
@@ -611,7 +668,7 @@ def test_interpolate_between_texts(run) -> None:
     ("line", "message"),
     [
         ("fti", "unknown command 'fti'; did you mean 'fit'?"),
-        ("fit", "missing DATA and --out."),
+        ("transform vae.ae", "missing DATA and --out."),
         ("fit digits.npy --out x.ae --recipe vea", "unknown recipe 'vea'; did you mean 'vae'?"),
         ("fit digits.npy --out x.ae --latentdim 3", "did you mean '--latent-dim'?"),
         ("fit digits.npy --out x.ae --latent-dim a", "expected --latent-dim INT, got 'a'."),
@@ -646,7 +703,7 @@ def test_interpolate_between_texts(run) -> None:
         ("transform given.ae digits.npy --out z.npy", "--labels FILE"),
         ("reconstruct vae.ae digits.npy --out r.csv", "a .png or .npy file, or a folder."),
         ("reconstruct table.ae table.csv --label kind --out r.png", "cannot write 'r.png'"),
-        ("sample plain.ae --out s.npy", "needs a density"),
+        ("sample plain.ae --out s.npy", "this model has none: fit with --recipe vae."),
         ("sample vae.ae -n 0 --out s.npy", "expected a number of samples >= 1"),
         ("sample vae.ae -n many --out s.npy", "INT, got 'many'"),
         ("sample given.ae --out s.npy", "say with --y"),
@@ -663,7 +720,7 @@ def test_interpolate_between_texts(run) -> None:
         ("anomalies vae.ae digits.npy --reference junk.txt --out a.csv", "cannot read 'junk.txt'"),
         ("interpolate vae.ae digits.npy 0 120 --out w.png", "0 to 119, got 120."),
         ("interpolate vae.ae digits.npy 0 one --out w.png", "expected END"),
-        ("interpolate vae.ae digits.npy 0 1 --out w.jpg", "expected a .png file."),
+        ("interpolate vae.ae digits.npy 0 1 --out w.jpg", "a .png or .npy file, or a folder."),
         ("interpolate vae.ae digits.npy 0 1 --metric l2 --out w.png", "{pullback,fisher}, got"),
         ("interpolate given.ae digits.npz 0 1 --out w.png", "different labels, 0 and 1: say with"),
         ("interpolate given.ae digits.npy 0 1 --out w.png", "has --y, that is one label for all."),

@@ -132,8 +132,8 @@ def test_csv(tmp_path: Path, text: str, label, X: list, y, columns) -> None:
         (b"a,b\n1,2\n", "c", r"it has no column 'c'; it has \['a', 'b'\]"),
         (b"1,2\n", "c", "it has no column 'c'; it has no header"),
         (b"k\nx\n", "k", "it has no column but that of labels"),
-        ("a,b\n1,2\n".encode("utf-16"), None, "it is not UTF-8 text"),
-        (b"a,b\n" + b"1,2\n" * 9000 + b"\xff,1\n", None, "it is not UTF-8 text"),
+        ("a,b\n1,2\n".encode("utf-16"), None, r"line 1 is no UTF-8, at its byte 1 \(0xff\)"),
+        (b"a,b\n" + b"1,2\n" * 9000 + b"\xff,1\n", None, "line 9002 is no UTF-8"),
     ],
 )
 def test_bad_csv_is_refused(tmp_path: Path, text: bytes, label, message: str) -> None:

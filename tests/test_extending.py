@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import autoencode as ae
+from autoencode.cli import main
 from autoencode.manifold import NeighborGraph, Tangents
 
 
@@ -68,6 +69,43 @@ def test_storage_wants_trust(graphs, data, tmp_path) -> None:
 
     with pytest.raises(ValueError, match=r"load with trusted=\['graphs.Graphs'\]"):
         ae.load(tmp_path / "graphs.ae")
+
+
+def test_the_command_line_wants_trust(graphs, data, tmp_path, capsys) -> None:
+    X, _ = data
+    quick(graphs).fit(X).save(tmp_path / "graphs.ae")
+    np.save(tmp_path / "X.npy", X)
+
+    def run(command: str, *words: str) -> int:
+        return main([command, str(tmp_path / "graphs.ae"), *words])
+
+    given, out = str(tmp_path / "X.npy"), f"--out={tmp_path / 'out'}"
+    lines = {
+        "transform": [given, f"{out}.csv"],
+        "reconstruct": [given, f"{out}.npy"],
+        "denoise": [given, out],
+        "sample": [f"{out}.npy", "-n=3"],
+        "score": [given],
+        "plot": [given, f"{out}-plot"],
+        "manifold": [given, f"{out}-manifold"],
+        "neighbors": [given, f"{out}.csv"],
+        "anomalies": [given, f"{out}.csv"],
+        "interpolate": [given, "0", "1", f"{out}.npy"],
+        "info": [],
+    }
+
+    for command, words in lines.items():
+        assert run(command, *words) == 2
+        assert "with --trusted graphs.Graphs." in capsys.readouterr().err
+        assert run(command, *words, "--trusted", "graphs.Graphs") == 0, capsys.readouterr().err
+
+    assert run("plot", given, f"{out}-plot", "--trusted", "graphs.Graphs") == 0
+    printed = capsys.readouterr().out
+    assert "No grid: there are pictures of rows of a table and of images, got" in printed
+    assert "out-plot/codes.png" in printed
+    assert run("impute", given, f"{out}.npy", "--trusted", "graphs.Graphs") == 2
+    assert "expected a table with columns" in capsys.readouterr().err
+    assert np.allclose(np.load(tmp_path / "out.npy")[[0, -1]].shape, (2, 6, 6))
 
 
 def test_folders_files_and_memory_are_alike(graphs, data, tmp_path) -> None:

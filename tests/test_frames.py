@@ -17,7 +17,7 @@ from torch.distributions import Categorical, MultivariateNormal, Normal
 import autoencode as ae
 from autoencode import manifold, plots
 from autoencode.cli import main
-from autoencode.corruptions import Masking
+from autoencode.corruptions import GaussianNoise, Masking, Sequence
 from autoencode.data import read_frame
 from autoencode.distributions import Mixed, MixedCells, SharedGaussian
 from autoencode.evaluation import log_evidence
@@ -256,6 +256,26 @@ def test_scores_are_densities_of_the_users_units() -> None:
     np.testing.assert_allclose(a - b, np.log(1000) * X["size"].notna(), atol=1e-3)
 
 
+def test_densities_of_numbers_integrate_to_one() -> None:
+    X = pd.DataFrame({"a": np.random.default_rng(0).gamma(3.0, size=400)})
+    X.loc[::9, "a"] = None
+    model = vae(30).fit(X)
+    grid = np.linspace(X["a"].min(), X["a"].max(), 2001)
+    density = np.exp(model.score_samples(pd.DataFrame({"a": grid})))
+
+    assert np.trapezoid(density, grid) == pytest.approx(1.0, abs=0.03)
+
+
+def test_the_score_with_a_hidden_cell_is_the_sum_over_its_levels(fitted) -> None:
+    X = table(40, seed=5).dropna().reset_index(drop=True)
+    levels = fitted.modality_.columns_[1].levels_
+    each = [fitted.score_samples(X.assign(kind=k), samples=4096) for k in levels]
+    hidden = fitted.score_samples(X.assign(kind=None), samples=4096)
+
+    assert len(levels) == 3
+    np.testing.assert_allclose(np.logaddexp.reduce(each), hidden, atol=0.15)
+
+
 def test_a_strange_cell_stands_out(fitted) -> None:
     X = table().dropna().iloc[:50]
     before = fitted.cell_scores(X)
@@ -349,6 +369,18 @@ def test_corruption_hides_whole_cells() -> None:
     kept = (Y == modality.restore(x)) | Y.isna()
     assert kept.all(axis=None)
     assert ae.denoising(2, corruption=Masking(0.3), training=ae.Training(epochs=1)).fit(X)
+
+
+def test_corruption_hides_whole_cells_wherever_it_stands() -> None:
+    modality = Frames().fit(X := table())
+    x = modality.normalize(modality.load(X))
+    noise = GaussianNoise(0.1)
+    _, damage = modality.stages(Sequence([noise, Sequence([Masking(1.0), noise])]))
+    first, hide, last = damage.steps
+
+    assert first is noise
+    assert last is noise
+    assert modality.restore(hide(x)).isna().all(axis=None)
 
 
 @pytest.mark.parametrize("make", [ae.autoencoder, ae.denoising, ae.contractive, ae.beta_vae])
@@ -463,14 +495,51 @@ def test_csv_of_all_kinds(tmp_path: Path) -> None:
         ('a,b\n1,"x\ny"\n2\n', "expected 2 cells in each row, got 1 in line 4"),
         ("a,a\n1,x\n", "columns with different names, got ['a'] more than once"),
         ("a;b\n1;x\n", "expected commas between the cells, got semicolons"),
+        (b"a,b\n1,x\n2,caf\xe9\n", "line 3 is no UTF-8, at its byte 6 (0xe9)"),
+        (b"a,b\n" + b"1,x\n" * 9000 + b"2,caf\xe9\n", "line 9002 is no UTF-8"),
+        ('a,b\n1,x\n2,"open\n3,y\n', "the quotes that begin in line 3 have no end"),
     ],
 )
-def test_what_is_wrong_with_a_file_is_named(tmp_path: Path, text: str, message: str) -> None:
+def test_what_is_wrong_with_a_file_is_named(
+    tmp_path: Path, text: str | bytes, message: str
+) -> None:
     file = tmp_path / "t.csv"
-    file.write_text(text)
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
 
     with pytest.raises(ValueError, match=f"cannot read .*t.csv.*{re.escape(message)}"):
         vae(1).fit(file)
+
+
+def test_a_quote_within_a_cell_is_none_around_it(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text('a,b\n1,5" pipe\n2,x\n')
+    assert read_frame(tmp_path / "t.csv")["b"].tolist() == ['5" pipe', "x"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ({"kind": "z"}, "column 'kind': 'z' in {} is no level of the fit"),
+        ({"size": "big"}, "column 'size': expected numbers, got 'big' in {}"),
+        ({"size": "inf"}, "column 'size': the number in {} is infinite"),
+    ],
+)
+def test_strange_cells_of_a_file_are_named_with_its_line(
+    fitted, tmp_path: Path, cells: dict[str, str], message: str
+) -> None:
+    X = table(6).astype(object)
+    X.loc[4, [*cells]] = [*cells.values()]
+    X.loc[1, "kind"] = None
+    text = X.to_csv(index=False)
+
+    for lines, line in ((text, 6), (text.replace("\n", "\n\n", 2), 8)):
+        (tmp_path / "t.csv").write_text(lines)
+
+        with pytest.raises(ValueError, match=message.format(rf"line {line} of '.*t\.csv'")):
+            fitted.transform(tmp_path / "t.csv")
+
+    X.astype({"size": str}).to_parquet(tmp_path / "t.parquet")
+    with pytest.raises(ValueError, match=r"in row \d of '.*t\.parquet'"):
+        fitted.transform(tmp_path / "t.parquet")
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])

@@ -223,6 +223,10 @@ def test_waveforms_are_damaged_before_spectra() -> None:
     assert after.steps == [noise]
     assert sounds.stages(noise) == (None, noise)
 
+    before, after = sounds.stages(Sequence([Sequence([Hum(), Clipping()]), Sequence([noise])]))
+    assert repr(before) == f"_Damage({[Hum(), Clipping()]})"
+    assert after.steps == [noise]
+
     with pytest.raises(ValueError, match="corruptions of waveforms before those of spectra"):
         sounds.stages(Sequence([Masking(), Hum()]))
 

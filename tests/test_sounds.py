@@ -21,7 +21,7 @@ soundfile = pytest.importorskip("soundfile")
 pytest.importorskip("soxr")
 
 from autoencode.data.faults import fault  # noqa: E402
-from autoencode.data.sounds import mix, read_sounds  # noqa: E402
+from autoencode.data.sounds import mix, read_sound, read_sounds  # noqa: E402
 
 RATE = 4000
 
@@ -126,6 +126,14 @@ def test_the_way_back_does_not_depend_on_the_others() -> None:
 
     together = mel.inverse(c, RATE, 800)
     assert torch.allclose(together[1:2], mel.inverse(c[1:2], RATE, 800), atol=1e-5)
+
+
+def test_the_way_back_from_bands_keeps_noise() -> None:
+    mel, x = LogMel(bands=40, hop=0.016), 0.1 * SIGNALS["noise"].repeat(4)[None]
+    r = mel.inverse(mel.forward(x, RATE), RATE, 4000)
+
+    assert 0.7 < (r.square().mean() / x.square().mean()).sqrt() < 1.3
+    assert (mel.forward(r, RATE) - mel.forward(x, RATE))[0, 8:-8].abs().mean() < 0.5
 
 
 def test_silence_stays_silent() -> None:
@@ -297,7 +305,7 @@ def test_what_is_beyond_full_scale_is_cut_as_players_do(tmp_path, caplog) -> Non
     x = read_sounds(tmp_path, RATE).X[0]
 
     assert np.abs(x).max() == 1
-    assert "1 of 1 files clipped, and kept: a.wav" in caplog.text
+    assert "1 of 1 file clipped, and kept: a.wav" in caplog.text
     assert small().fit([x]).samples_ == 800
 
 
@@ -332,6 +340,38 @@ def test_what_is_wrong_in_a_folder_is_named(folder, caplog) -> None:
 
     with pytest.raises(ValueError, match="no readable sounds"):
         read_sounds(folder, RATE, strict=True)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "subtype"), [("wav", "PCM_16"), ("wav", "FLOAT"), ("aiff", "PCM_16"), ("au", None)]
+)
+def test_truncated_files_are_named(tmp_path, caplog, suffix: str, subtype: str | None) -> None:
+    whole, cut_off = tmp_path / f"whole.{suffix}", tmp_path / f"cut_off.{suffix}"
+    soundfile.write(whole, tone(300, 4000), RATE, subtype=subtype)
+    cut_off.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+
+    for seconds in (None, 0.1):
+        caplog.clear()
+        X, _, files = read_sounds(tmp_path, RATE, seconds)
+        n = 4000 if seconds is None else 400
+
+        assert files == [cut_off.name, whole.name]
+        assert np.array_equal(X[0], X[1][: len(X[0])])
+        assert len(X[1]) == n
+        assert f"1 of 2 files truncated, and kept: {cut_off.name}." in caplog.text
+
+    with pytest.raises(ValueError, match="1 of 2 files truncated, and kept"):
+        read_sounds(tmp_path, RATE, strict=True)
+
+
+def test_who_writes_to_a_pipe_does_not_truncate(tmp_path, caplog) -> None:
+    soundfile.write(tmp_path / "a.wav", tone(300, 4000), RATE)
+    data = (tmp_path / "a.wav").read_bytes()
+    at = data.index(b"data") + 4
+    (tmp_path / "a.wav").write_bytes(data[:at] + b"\xff" * 4 + data[at + 4 :])
+
+    assert len(read_sounds(tmp_path, RATE, strict=True).X[0]) == 4000
+    assert not caplog.text
 
 
 def test_folders_without_sounds_are_refused(tmp_path) -> None:
@@ -420,6 +460,22 @@ def test_generated_sounds_and_storage(tmp_path) -> None:
     assert np.array_equal(model.score_samples(X, y), again.score_samples(X, y))
     assert repr(again.modality_) == repr(small())
     assert repr(small().clone()) == repr(small())
+
+
+def test_new_sounds_are_what_the_label_says() -> None:
+    rng = np.random.default_rng(0)
+    frequencies = np.where(np.arange(60) % 2, 300, 1200) + rng.uniform(-40, 40, 60)
+    X, y = [tone(f) for f in frequencies], np.where(np.arange(60) % 2, "low", "high")
+    sounds = Sounds(RATE, 0.2, spectrum=LogMel(bands=32, hop=0.016, iterations=16))
+    training = ae.Training(epochs=100, batch_size=20, learning_rate=5e-3)
+    model = ae.vae(
+        2, layers=(32,), modality=sounds, conditional=True, training=training, random_state=0
+    ).fit(X, y)
+
+    for label, low, high in (("low", 200, 400), ("high", 1100, 1300)):
+        made = model.sample(100, y=label, random_state=0)
+        peaks = np.abs(np.fft.rfft(made, axis=1)).argmax(axis=1) * RATE / 800
+        assert ((peaks > low) & (peaks < high)).mean() > 0.8
 
 
 def test_training_goes_on_from_a_checkpoint(tmp_path) -> None:
@@ -543,3 +599,64 @@ def test_the_command_line_takes_and_writes_sounds(folder, tmp_path, capsys) -> N
     assert (len(x), rate) == (800, RATE)
     assert (out / "again" / "high" / "0.wav").exists()
     assert {p.stem for p in (out / "plots").iterdir()} >= {"reconstructions", "samples", "codes"}
+
+
+def test_one_recording_goes_in_and_out_whole(tmp_path, capsys, caplog) -> None:
+    n, clean = 3210, 0.5 * tone(300, 3210)
+    soundfile.write(tmp_path / "one.wav", clean, RATE)
+    model = quick(modality=small()).fit(tmp_path / "one.wav")
+    X = cut(read_sound(tmp_path / "one.wav", RATE), 800)
+    model.save(tmp_path / "model.ae")
+
+    assert len(X) == 8
+    assert np.array_equal(model.transform(tmp_path / "one.wav"), model.transform([*X]))
+    assert np.array_equal(quick(modality=small()).fit([*X]).transform([*X]), model.transform(X))
+
+    def run(command: str, out: str, *more: str, data: str = "one.wav") -> int:
+        given = [str(tmp_path / name) for name in ("model.ae", data)]
+        return main([command, *given, "--out", str(tmp_path / out), *more])
+
+    assert run("reconstruct", "again.wav") == 0
+    x, rate = soundfile.read(tmp_path / "again.wav")
+    assert (len(x), rate) == (n, RATE)
+    assert np.allclose(x, join(model.reconstruct(X), n), atol=1e-4)
+
+    assert run("transform", "codes.csv") == 0
+    names, *codes = (tmp_path / "codes.csv").read_text().splitlines()
+    assert names == "example,z1,z2"
+    assert [line.split(",")[0] for line in codes] == [f"one-{0.1 * i:g}s.wav" for i in range(8)]
+    assert np.allclose(np.array([c.split(",")[1:] for c in codes], float), model.transform(X))
+
+    assert run("reconstruct", "windows") == 0
+    assert len([*(tmp_path / "windows").iterdir()]) == 8
+    assert run("anomalies", "anomalies.csv") == 0
+    assert main(["sample", str(tmp_path / "model.ae"), "--out", str(tmp_path / "no.wav")]) == 2
+    assert "a .wav file holds a single example, and there are 64" in capsys.readouterr().err
+
+    (tmp_path / "noise.wav").write_text("no sound")
+    for data, message in (
+        ("gone.wav", "there is no file or folder"),
+        ("noise.wav", "cannot read"),
+    ):
+        assert run("reconstruct", "no.wav", data=data) == 2
+        assert message in capsys.readouterr().err
+
+    soundfile.write(tmp_path / "silent.wav", np.zeros(100), RATE)
+    assert run("reconstruct", "short.wav", data="silent.wav") == 0
+    assert soundfile.info(tmp_path / "short.wav").frames == 100
+    assert "1 of 1 file silent, and kept: silent.wav" in caplog.text
+
+
+def test_ways_between_sounds_are_sounds(folder, tmp_path, capsys) -> None:
+    model = quick(modality=small()).fit(folder)
+    model.save(tmp_path / "model.ae")
+    line = ["interpolate", str(tmp_path / "model.ae"), str(folder), "0", "5", "-n", "3"]
+
+    assert main([*line, "--out", str(tmp_path / "way")]) == 0
+    way = [soundfile.read(f)[0] for f in sorted((tmp_path / "way").iterdir())]
+    R = model.reconstruct(folder)
+
+    assert [len(x) for x in way] == [800] * 3
+    assert np.allclose(way[0], R[0], atol=1e-3)
+    assert np.allclose(way[2], R[5], atol=1e-3)
+    assert capsys.readouterr().out.splitlines()[-1].startswith("Next: autoencode manifold ")

@@ -22,6 +22,7 @@ from autoencode.corruptions import (
     Masking,
     MaskLetters,
     MaskWords,
+    Sequence,
     SwapLetters,
     Typos,
 )
@@ -79,7 +80,7 @@ def test_any_text_comes_back_as_it_was(texts: list[str]) -> None:
 
 @given(st.lists(st.binary(max_size=6), min_size=1, max_size=4))
 def test_any_bytes_are_some_text(made: list[bytes]) -> None:
-    x = torch.full((len(made), 6), 255.0)
+    x = torch.full((len(made), 7), 255.0)
 
     for row, text in zip(x, made, strict=True):
         row[: len(text)] = torch.tensor(list(text))
@@ -660,6 +661,19 @@ def test_models_are_stored_whole(tmp_path: Path) -> None:
     assert loaded.reconstruct(WORDS, y).tolist() == model.reconstruct(WORDS, y).tolist()
 
 
+def test_new_texts_are_what_the_label_says() -> None:
+    X = [letter * n for n in (2, 3, 4) for letter in "ab"] * 20
+    training = ae.Training(epochs=60, batch_size=40, learning_rate=1e-2)
+    model = small(conditional=True, free_bits=0.0, training=training)
+    model.fit(X, [text[0] for text in X])
+
+    assert max(map(len, model.sample(200, "a", random_state=1))) <= 4
+
+    for label in "ab":
+        made = model.sample(200, label, random_state=0)
+        assert np.mean([set(text) == {label} for text in made]) > 0.8
+
+
 def test_training_goes_on_exactly(tmp_path: Path) -> None:
     whole = small(epochs=4).fit(WORDS)
     model = small(epochs=4)
@@ -714,9 +728,21 @@ def test_free_bits_are_those_of_the_likelihood_unless_given() -> None:
 
 def test_noise_means_typing_errors() -> None:
     modality = Texts().fit(WORDS)
-    assert repr(modality.stages(Masking(0.3))[1]) == repr(MaskLetters(0.3))
-    assert repr(modality.stages(GaussianNoise(0.3))[1]) == repr(Typos(0.3 / 3))
-    assert repr(modality.stages(MaskWords(0.2))[1]) == repr(MaskWords(0.2))
+    pairs = {
+        Masking(0.3): MaskLetters(0.3),
+        GaussianNoise(0.3): Typos(0.3 / 3),
+        MaskWords(0.2): MaskWords(0.2),
+    }
+
+    for given_one, meant in pairs.items():
+        assert repr(modality.stages(given_one)[1]) == repr(Sequence([meant]))
+
+    nested = Sequence([MaskWords(0.2), Sequence([GaussianNoise(0.3), Masking(0.3)])])
+    meant = Sequence([MaskWords(0.2), Typos(0.3 / 3), MaskLetters(0.3)])
+    assert repr(modality.stages(nested)[1]) == repr(meant)
+
+    with pytest.raises(ValueError, match="means nothing for texts"):
+        modality.stages(Sequence([Typos(0.1), Blur()]))
 
     model = small("denoising").fit(WORDS)
     assert model.denoise(["abbba"[:4], "bab"]).shape == (2,)

@@ -603,7 +603,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         held_out_size = 0 if held_out is None else len(held_out)
 
         return (
-            f"{len(data):,} examples of shape {self.modality_.shape_} as"
+            f"{len(data):,} example{'s' * (len(data) != 1)} of shape {self.modality_.shape_} as"
             f" {self.modality_}, {held_out_size:,} held out; {self._network()};"
             f" likelihood {self.model_.likelihood}; posterior {self._posterior()}."
         )

@@ -101,7 +101,7 @@ def reader(path: Path, kinds: Kinds) -> Modality | None:
         kinds: As for :func:`read`.
 
     Raises:
-        ValueError: If a folder holds none of several kinds.
+        ValueError: If a folder holds none of several kinds, or a table is of no such kind.
 
     Example:
         >>> reader(Path("digits.npy"), None) is None
@@ -111,7 +111,10 @@ def reader(path: Path, kinds: Kinds) -> Modality | None:
         return choose(path, kinds)
 
     if isinstance(kinds, Modality):
-        return None if kinds.numeric else kinds
+        if kinds.numeric and not kinds.columns and path.suffix.lower() in {".csv", ".parquet"}:
+            raise ValueError(f"expected data like those of {kinds}, got the table '{path}'.")
+
+        return kinds if not kinds.numeric or kinds.accepts(path) else None
 
     return next((kind for kind in kinds or CANDIDATES if kind.accepts(path)), None)
 

@@ -269,7 +269,7 @@ def _resolve(path: str, trusted: Sequence[str | type | Callable]) -> Any:
     if not ours and path not in trusted:
         raise ValueError(
             f"the model uses '{path}', which is not part of this library. If you trust it, load"
-            f" with trusted=['{path}']."
+            f" with trusted=['{path}'], on the command line with --trusted {path}."
         )
 
     if ours and any(part.startswith("_") for part in path.split(".")):

@@ -236,6 +236,12 @@ def suffixes(model: Autoencoder) -> tuple[str, ...]:
     return model.modality_.suffixes
 
 
+def way_suffixes(model: Autoencoder) -> tuple[str, ...]:
+    r"""Returns how ways between examples can be written, first that which shows two of them."""
+    first = ".csv" if model.modality_.symbolic else ".png"
+    return (first, *(s for s in suffixes(model) if s != first))
+
+
 def suffix(out: Path) -> str:
     r"""Returns the format that a path asks for."""
     return "" if out.is_dir() else out.suffix.lower()
@@ -268,21 +274,58 @@ def check_out(out: Path, known: Sequence[str]) -> None:
     storage.check_writable(out if suffix(out) else out / "file")
 
 
-def write_rows(out: Path, rows: NDArray, columns: Sequence[str]) -> None:
-    r"""Writes rows of numbers, or one column, in the format that the suffix names."""
-    table = rows[:, None] if rows.ndim == 1 else rows
+def check_count(out: Path, n: int, model: Autoencoder) -> None:
+    r"""Finds out whether so many examples can be written, before they are made.
+
+    Arguments:
+        out: The file or folder.
+        n: How many there will be.
+        model: What makes them.
+
+    Raises:
+        ValueError: If the format holds a single one, and there are several.
+
+    Example:
+        >>> check_count(Path("new.wav"), 5, model)  # doctest: +SKIP
+        Traceback (most recent call last):
+        ...
+        ValueError: a .wav file holds a single example, and there are 5: --out FOLDER writes all.
+    """
+    if is_single(out, model) and n != 1:
+        raise ValueError(
+            f"a {suffix(out)} file holds a single example, and there are {n:,}: --out FOLDER"
+            " writes all."
+        )
+
+
+def is_single(out: Path, model: Autoencoder) -> bool:
+    r"""Returns whether a path is a file for a single example, and no picture."""
+    return suffix(out) == model.modality_.suffix not in {"", ".png"}
+
+
+def write_rows(
+    out: Path, rows: NDArray, columns: Sequence[str], files: Sequence[str] | None = None
+) -> None:
+    r"""Writes rows of numbers, or one column, in the format that the suffix names.
+
+    Tables begin with a column of the files that the rows are of, if they are of files.
+    """
+    table = [*(rows[:, None] if rows.ndim == 1 else rows).T]
+
+    if files is not None:
+        columns, table = ["example", *columns], [np.array(files, object), *table]
 
     with replacing(out) as temporary:
         if suffix(out) == ".npy":
             np.save(temporary, rows)
         elif suffix(out) == ".csv":
             with temporary.open("w", newline="", encoding="utf-8", errors="replace") as file:
-                csv.writer(file, lineterminator="\n").writerows([columns, *table])
+                csv.writer(file, lineterminator="\n").writerows([columns, *zip(*table)])
         else:
             import pyarrow
             import pyarrow.parquet
 
-            named = dict(zip(columns, map(pyarrow.array, table.T)))
+            named = dict(zip(columns, map(pyarrow.array, table)))
             pyarrow.parquet.write_table(pyarrow.table(named), temporary)
 
 
@@ -306,6 +349,11 @@ def write_examples(
         tiles = _pixels(X, model)
         tiles = tiles if beside is None else np.concatenate([_pixels(beside, model), tiles], 2)
         _write_image(out, _sheet(tiles))
+    elif is_single(out, model):
+        (example,) = X
+
+        with replacing(out) as temporary:
+            model.modality_.write(temporary, example)
     else:
         end = model.modality_.suffix
 
@@ -323,8 +371,9 @@ def _write_lines(out: Path, texts: Iterable[str]) -> None:
 
     if changed:
         log.warning(
-            "%d texts had line breaks, which are written as spaces; a .csv file keeps them.",
+            "line breaks in %d of %d texts are written as spaces; a .csv file keeps them.",
             changed,
+            len(lines),
         )
 
     with replacing(out) as temporary:

@@ -29,8 +29,9 @@ __all__ = [
     "SwapLetters",
     "Typos",
     "WhiteNoise",
+    "parts",
 ]
 
-from .numbers import Blur, Corruption, GaussianNoise, Masking, SaltAndPepper, Sequence
+from .numbers import Blur, Corruption, GaussianNoise, Masking, SaltAndPepper, Sequence, parts
 from .sounds import Clipping, Hum, OfSounds, Reverberation, WhiteNoise
 from .texts import DropLetters, DropWords, MaskLetters, MaskWords, SwapLetters, Typos

@@ -1,6 +1,6 @@
 r"""Corruptions of numbers, and the abstract one."""
 
-__all__ = ["Blur", "Corruption", "GaussianNoise", "Masking", "SaltAndPepper", "Sequence"]
+__all__ = ["Blur", "Corruption", "GaussianNoise", "Masking", "SaltAndPepper", "Sequence", "parts"]
 
 import abc
 import math
@@ -153,6 +153,22 @@ class Sequence(Corruption):
             x = step(x)
 
         return x
+
+
+def parts(corruption: Callable[..., Tensor]) -> list[Callable[..., Tensor]]:
+    r"""The corruptions that one consists of, in their order, however they are nested.
+
+    Arguments:
+        corruption: A corruption, or a function from tensor to tensor.
+
+    Example:
+        >>> parts(Sequence([Blur(0.5), Sequence([Masking(0.1), GaussianNoise(0.2)])]))
+        [Blur(scale=0.5), Masking(fraction=0.1), GaussianNoise(scale=0.2)]
+    """
+    if not isinstance(corruption, Sequence):
+        return [corruption]
+
+    return [part for step in corruption.steps for part in parts(step)]
 
 
 def _at_least_zero(name: str, value: float) -> float:

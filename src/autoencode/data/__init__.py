@@ -11,6 +11,7 @@ __all__ = [
     "is_stream",
     "native",
     "on_disk",
+    "place",
     "read_array",
     "read_frame",
     "read_images",
@@ -25,7 +26,7 @@ from .batches import Batches, Examples
 from .cache import cache_folder
 from .files import chunks, native, on_disk
 from .folders import read_images
-from .frames import holds_frame, is_frame, is_numbers, read_frame, to_pandas, write_frame
+from .frames import holds_frame, is_frame, is_numbers, place, read_frame, to_pandas, write_frame
 from .sounds import read_sounds
 from .sources import read_array
 from .streams import is_stream, read_stream, stored_by_row

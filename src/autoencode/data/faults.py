@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 log = logging.getLogger(__name__)
 
-FAULTS = ("silent", "clipped", "too short")
+FAULTS = ("truncated", "silent", "clipped", "too short")
 
 _SILENT = 1e-4  # of full scale: -80 dB
 _CLIPPED = 0.9999  # a loud recording touches full scale, a clipped one stays there

@@ -1,13 +1,27 @@
 r"""Tables of all kinds of columns, from text and from Parquet, as data frames of pandas."""
 
-__all__ = ["holds_frame", "is_frame", "is_numbers", "read_frame", "to_pandas", "write_frame"]
+__all__ = [
+    "holds_frame",
+    "is_frame",
+    "is_numbers",
+    "place",
+    "read_frame",
+    "to_pandas",
+    "write_frame",
+]
 
 import csv
+from collections.abc import Iterator
 from importlib.util import find_spec
+from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from .encoding import not_utf8
+from .parquet import opened
 
 _LARGE = 2**28  # bytes of a file, beyond which only the first are looked at to tell what it is
 
@@ -84,7 +98,7 @@ def holds_frame(path: Path, label: str | None = None) -> bool:
 
     try:
         table, _ = _read_text(path, path.stat().st_size <= _LARGE) if text else (_kinds(path), "")
-    except (OSError, UnicodeDecodeError, pa.ArrowException):
+    except (OSError, ValueError, pa.ArrowException):
         return False  # the reader of numbers says why
 
     separated = table.num_columns == 1 and any(c in table.column_names[0] for c in ";\t")
@@ -118,26 +132,58 @@ def read_frame(path: Path) -> Any:
         >>> read_frame(file)["width"].isna().tolist()
         [False, True]
     """
+    if path.suffix.lower() == ".parquet":
+        with opened(path) as file:
+            return _from(path, file.read().to_pandas())
+
     import pyarrow as pa
-    from pyarrow import parquet
 
     try:
-        if path.suffix.lower() == ".parquet":
-            return parquet.read_table(path).to_pandas()
-
         table, problem = _read_text(path, whole=True)
-    except (pa.ArrowException, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise ValueError(f"cannot read '{path}': {not_utf8(path)}") from None
+    except pa.ArrowException as error:
         raise ValueError(f"cannot read '{path}': {' '.join(str(error).split())}") from None
 
     names = table.column_names
 
+    if line := _unclosed(path):
+        problem = f"the quotes that begin in line {line} have no end."
+
     if twice := {name for name in names if names.count(name) > 1}:
         problem = f"expected columns with different names, got {sorted(twice)} more than once."
+
+    if any(pa.types.is_binary(kind) for kind in table.schema.types):
+        problem = not_utf8(path)  # to Arrow, what is no text are bytes
 
     if problem:
         raise ValueError(f"cannot read '{path}': {problem}")
 
-    return _pandas(table)
+    return _from(path, _pandas(table))
+
+
+def place(cells: Any, i: int) -> str:
+    r"""Where a row of a table is: with the file and the line, if it is from one.
+
+    Arguments:
+        cells: A column of a data frame of pandas, as :func:`read_frame` returns them.
+        i: The number of the row, counted from 0.
+
+    Example:
+        >>> import pandas as pd
+        >>> place(pd.Series([1, 2]), 1)
+        'row 1'
+    """
+    if "file" not in cells.attrs:
+        return f"row {i}"
+
+    path = Path(cells.attrs["file"])
+
+    if path.suffix.lower() != ".csv" or not path.exists():
+        return f"row {i + 1} of '{path}'"
+
+    line, _ = next(islice(_rows(path), i + _has_names(path), None))
+    return f"line {line} of '{path}'"
 
 
 def write_frame(path: Path, frame: Any, kind: str) -> None:
@@ -222,20 +268,36 @@ def _pandas(table: Any) -> Any:
     return pd.DataFrame(cells)
 
 
+def _from(path: Path, frame: Any) -> Any:
+    r"""Returns a data frame that knows its file."""
+    frame.attrs["file"] = str(path)
+    return frame
+
+
 def _line(path: Path, expected: int) -> int:
     r"""Returns the line of the first row with other than so many cells."""
+    return next((line for line, row in _rows(path) if len(row) != expected), 0)
+
+
+def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    r"""Yields rows of text that are not empty, and the lines in which they begin."""
     with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = csv.reader(file)
-        return next((rows.line_num for row in rows if len(row) not in {0, expected}), 0)
+        rows, line = csv.reader(file), 1
+
+        for row in rows:
+            if row:
+                yield line, row
+
+            line = rows.line_num + 1
 
 
 def _kinds(path: Path) -> Any:
     r"""Returns enough rows of a Parquet file to tell its columns: one, or all if some are null."""
-    from pyarrow import Table, parquet
+    from pyarrow import Table
 
-    with parquet.ParquetFile(path) as file:
+    with opened(path) as file:
         if _has_nulls(file):
-            return parquet.read_table(path)
+            return file.read()
 
         return Table.from_batches([next(file.iter_batches(batch_size=1))], file.schema_arrow)
 
@@ -247,13 +309,20 @@ def _has_nulls(file: Any) -> bool:
     return any(c.statistics is None or c.statistics.null_count != 0 for c in columns)
 
 
+def _unclosed(path: Path) -> int:
+    r"""Returns the line in which quotes begin that swallow the rest of the file, or zero."""
+    with path.open("rb") as file:
+        odd = sum(part.count(b'"') for part in iter(lambda: file.read(2**20), b"")) % 2
+
+    line, row = max(_rows(path), key=itemgetter(0)) if odd else (0, [""])
+    return line if "\n" in row[-1] else 0
+
+
 def _has_names(path: Path) -> bool:
     r"""Whether the first row of text holds names: something that is no number."""
     from .tables import _is_number
 
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        first = next((row for row in csv.reader(file) if row), [])
-
+    _, first = next(_rows(path), (0, []))
     return not all(cell == "" or _is_number(cell) for cell in first)
 
 

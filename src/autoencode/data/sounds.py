@@ -1,10 +1,19 @@
-r"""Folders of recordings."""
+r"""Recordings from files and folders."""
 
-__all__ = ["Recordings", "holds_sounds", "mix", "read_sounds", "write_sound"]
+__all__ = [
+    "Recordings",
+    "holds_sounds",
+    "is_sound",
+    "mix",
+    "read_sound",
+    "read_sounds",
+    "write_sound",
+]
 
 import logging
 import math
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -26,6 +35,8 @@ _SUFFIXES = set(".wav .flac .ogg .oga .opus .mp3 .aif .aiff .aifc .au .caf .w64 
 _ENOUGH = 1000  # files that say what a folder is of
 _LARGE = 2**28  # bytes of waveforms, beyond which they are decoded once and kept in the cache
 _BLOCK = 1024  # files between two notes of how far it is
+_SIZES = re.compile(r"(?:data|SSND|Data Size)\s*: (\d+) \(should be (\d+)\)")
+_UNKNOWN = 2**31 - 2**24  # bytes, as those announce who write to a pipe and do not know
 
 
 class Recordings(np.ndarray):
@@ -64,6 +75,16 @@ class SoundFolder(NamedTuple):
     files: list[str]
 
 
+class _Sound(NamedTuple):
+    x: NDArray
+
+    longer: bool
+    r"""Whether the file holds more than was asked for."""
+
+    truncated: bool
+    r"""Whether it holds less than it announces."""
+
+
 def read_sounds(
     folder: str | Path,
     rate: int = 16000,
@@ -75,11 +96,11 @@ def read_sounds(
 
     They may be WAV, FLAC, OGG, AIFF or whatever else libsndfile reads, each of its own rate,
     length and channels. Those of another rate are resampled, those with other channels mixed
-    down. What could not be read is skipped; that, and what is silent, clipped or shorter than a
-    hundredth of a second, is counted and named in the log. Large folders are decoded once, by all
-    processors, to a file in the :func:`cache <autoencode.data.cache_folder>`, where they are
-    found as long as the names, sizes and times of modification of the files and the settings are
-    the same.
+    down. What could not be read is skipped; that, and what is truncated, silent, clipped or
+    shorter than a hundredth of a second, is counted and named in the log. Large folders are
+    decoded once, by all processors, to a file in the
+    :func:`cache <autoencode.data.cache_folder>`, where they are found as long as the names, sizes
+    and times of modification of the files and the settings are the same.
 
     Arguments:
         folder: The folder. Every file in it is read, but those whose name, or whose folder's,
@@ -130,6 +151,53 @@ def read_sounds(
     parents = [str(Path(name).parent) for name in kept]
 
     return SoundFolder(X, np.array(parents) if set(parents) != {"."} else None, kept)
+
+
+def read_sound(path: Path, rate: int = 16000, channels: int = 1, strict: bool = False) -> NDArray:
+    r"""Reads one sound, whole.
+
+    Arguments:
+        path: The file, in any of the formats that :func:`read_sounds` reads.
+        rate: The samples per second that it is brought to.
+        channels: One, or how many it is to have.
+        strict: Whether to refuse it if it is truncated, silent, clipped or very short, which is
+            said in the log otherwise.
+
+    Returns:
+        The waveform as float32, with shape `(n,)` or `(n, channels)`.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no sound, or with `strict` if something is wrong with it.
+
+    Example:
+        >>> read_sound(Path("speech.wav"), rate=8000).shape  # doctest: +SKIP
+        (96000,)
+    """
+    _check_packages()
+
+    if not path.exists():
+        raise FileNotFoundError(f"there is no file or folder '{path}'.")
+
+    try:
+        sound = _decode(path, rate, None, channels)
+    except Exception as error:  # libsndfile's decoders raise whatever they like
+        raise ValueError(
+            f"cannot read '{path}': {getattr(error, 'error_string', error)}."
+        ) from None
+
+    _report_notes({path.name: _note(sound, rate)}, None, strict)
+    return sound.x
+
+
+def is_sound(path: Path) -> bool:
+    r"""Whether a path has the suffix of a sound, and is no folder.
+
+    Example:
+        >>> is_sound(Path("drum.wav"))
+        True
+    """
+    return path.suffix.lower() in _SUFFIXES and not path.is_dir()
 
 
 def holds_sounds(folder: Path) -> bool:
@@ -193,7 +261,7 @@ def _blocks(
 ) -> Iterator[tuple[list[NDArray], list[Any]]]:
     r"""Yields waveforms, and notes of files: length, fault and whether they go on, or an error."""
 
-    def decode(file: Path) -> tuple[NDArray, bool] | str:
+    def decode(file: Path) -> _Sound | str:
         try:
             return _decode(file, rate, seconds, channels)
         except Exception as error:  # libsndfile's decoders raise whatever they like
@@ -204,12 +272,14 @@ def _blocks(
             decoded = [*pool.map(decode, files[i : i + _BLOCK])]
 
             yield (
-                [d[0] for d in decoded if not isinstance(d, str)],
-                [
-                    d if isinstance(d, str) else [len(d[0]), fault(d[0], rate), d[1]]
-                    for d in decoded
-                ],
+                [d.x for d in decoded if not isinstance(d, str)],
+                [d if isinstance(d, str) else _note(d, rate) for d in decoded],
             )
+
+
+def _note(sound: _Sound, rate: int) -> list[Any]:
+    wrong = "truncated" if sound.truncated else fault(sound.x, rate)
+    return [len(sound.x), wrong, sound.longer]
 
 
 def _report_notes(notes: Mapping[str, Any], seconds: float | None, strict: bool) -> None:
@@ -219,15 +289,15 @@ def _report_notes(notes: Mapping[str, Any], seconds: float | None, strict: bool)
         f"{kind}, and kept": [name for name, (_, fault, _) in read.items() if fault == kind]
         for kind in FAULTS
     }
-    report({"no readable sounds, and skipped": bad, **kinds}, f"{len(notes):,} files", strict)
+    total = f"{len(notes):,} file{'s' * (len(notes) != 1)}"
+    report({"no readable sounds, and skipped": bad, **kinds}, total, strict)
     cut = sum(longer for *_, longer in read.values())
 
     if cut:
         log.info("%d of %d sounds are longer than %g s, and cut off.", cut, len(read), seconds)
 
 
-def _decode(file: Path, rate: int, seconds: float | None, channels: int) -> tuple[NDArray, bool]:
-    r"""Returns a waveform, and whether the file holds more than was asked for."""
+def _decode(file: Path, rate: int, seconds: float | None, channels: int) -> _Sound:
     import soundfile
     import soxr
 
@@ -235,6 +305,9 @@ def _decode(file: Path, rate: int, seconds: float | None, channels: int) -> tupl
         wanted = -1 if seconds is None else math.ceil(seconds * sound.samplerate)
         x = sound.read(wanted, dtype="float32", always_2d=True)
         longer = 0 <= wanted < sound.frames
+        sizes = [(int(told), int(there)) for told, there in _SIZES.findall(sound.extra_info)]
+        truncated = any(there < told < _UNKNOWN for told, there in sizes)
+        truncated |= len(x) < (wanted if longer else sound.frames)
         own_rate = sound.samplerate
 
     if len(x) == 0:
@@ -250,7 +323,7 @@ def _decode(file: Path, rate: int, seconds: float | None, channels: int) -> tupl
     if len(x) == 0:
         raise ValueError(f"nothing of it is left at {rate} Hz")
 
-    return (x[:, 0] if channels == 1 else x), longer
+    return _Sound(x[:, 0] if channels == 1 else x, longer, truncated)
 
 
 def write_sound(path: Path, x: NDArray, rate: int) -> None:

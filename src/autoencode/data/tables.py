@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .cache import prepare
+from .encoding import not_utf8
+from .parquet import opened
 
 _LARGE = 2**28  # bytes, beyond which a table is written to the cache and not read at once
 _CELLS = 2**22  # of a table that are read together
@@ -66,21 +68,9 @@ def read_parquet(path: Path, label: str | None = None) -> Table:
         >>> read_parquet(Path("table.parquet")).X.shape  # doctest: +SKIP
         (1000, 8)
     """
-    try:
-        from pyarrow import ArrowException, parquet
-    except ImportError:
-        raise ValueError(
-            f"cannot read '{path}': .parquet files need pyarrow: pip install 'autoencode[tables]'"
-        ) from None
-
-    try:
-        with parquet.ParquetFile(path) as file:
-            size = file.metadata.num_rows * file.metadata.num_columns * 8
-            return _gathered(path, label, size, _parquet_parts(file, label))
-    except ArrowException as error:
-        raise ValueError(f"cannot read '{path}': it is damaged or truncated ({error}).") from None
-    except ValueError as error:
-        raise ValueError(f"cannot read '{path}': {error}") from None
+    with opened(path) as file:
+        size = file.metadata.num_rows * file.metadata.num_columns * 8
+        return _gathered(path, label, size, _parquet_parts(file, label))
 
 
 def _gathered(path: Path, label: str | None, size: int, parts: Iterator[_Part]) -> Table:
@@ -148,8 +138,8 @@ def _csv_parts(path: Path, label: str | None) -> Iterator[_Part]:
             for cells in _cells(file, len(first), at):
                 y = None if at is None else cells.pop(at).astype(str)
                 yield _Part(np.stack(cells, axis=1), y, names)
-    except UnicodeDecodeError as error:
-        raise ValueError(f"cannot read '{path}': it is not UTF-8 text ({error}).") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"cannot read '{path}': {not_utf8(path)}") from None
     except (ValueError, csv.Error) as error:
         raise ValueError(f"cannot read '{path}': {error}") from None
 

@@ -7,6 +7,9 @@ import io
 from collections.abc import Iterable
 from pathlib import Path
 
+from .encoding import not_utf8
+from .parquet import opened
+
 
 class Lines(list[str]):
     r"""Texts, and where each of them stands.
@@ -96,14 +99,14 @@ def _csv_column(path: Path, name: str) -> Lines:
 
     try:
         columns = next(rows, [])
-        at = _index(path, columns, name)
+        at = _index(columns, name)
         line = rows.line_num + 1
 
         for row in rows:
             if row and len(row) != len(columns):
                 raise ValueError(
-                    f"cannot read '{path}': expected {len(columns)} cells in each row, got"
-                    f" {len(row)} in that of line {line}."
+                    f"expected {len(columns)} cells in each row, got {len(row)} in that of line"
+                    f" {line}."
                 )
 
             if row:
@@ -113,32 +116,21 @@ def _csv_column(path: Path, name: str) -> Lines:
             line = rows.line_num + 1
     except csv.Error as error:
         raise ValueError(f"cannot read '{path}': {error}, in line {rows.line_num}.") from None
+    except ValueError as error:
+        raise ValueError(f"cannot read '{path}': {error}") from None
 
     return Lines(texts, path, lines)
 
 
 def _parquet_column(path: Path, name: str) -> Lines:
-    if not path.exists():
-        raise FileNotFoundError(f"there is no file or folder '{path}'.")
-
-    try:
-        from pyarrow import ArrowException, parquet
-    except ImportError:
-        raise ValueError(
-            f"cannot read '{path}': .parquet files need pyarrow: pip install 'autoencode[tables]'"
-        ) from None
-
-    try:
-        with parquet.ParquetFile(path) as file:
-            _index(path, file.schema_arrow.names, name)
-            return Lines(file.read([name]).column(name).to_pylist(), path)
-    except ArrowException as error:
-        raise ValueError(f"cannot read '{path}': it is damaged or truncated ({error}).") from None
+    with opened(path) as file:
+        _index(file.schema_arrow.names, name)
+        return Lines(file.read([name]).column(name).to_pylist(), path)
 
 
-def _index(path: Path, columns: list[str], name: str) -> int:
+def _index(columns: list[str], name: str) -> int:
     if name not in columns:
-        raise ValueError(f"cannot read '{path}': it has no column '{name}'; it has {columns}.")
+        raise ValueError(f"it has no column '{name}'; it has {columns}.")
 
     return columns.index(name)
 
@@ -151,10 +143,5 @@ def _decoded(path: Path) -> str:
 
     try:
         return data.decode()
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        place = error.start - data.rfind(b"\n", 0, error.start)
-        raise ValueError(
-            f"cannot read '{path}': line {line} is no UTF-8, at its byte {place}"
-            f" (0x{data[error.start]:02x}). Save the file as UTF-8."
-        ) from None
+    except UnicodeDecodeError:
+        raise ValueError(f"cannot read '{path}': {not_utf8(path)}") from None

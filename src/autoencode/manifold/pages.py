@@ -76,17 +76,20 @@ def pictures(
             limits=(0, 90),
         ),
     )
-    yield (
-        "tangents.png",
-        "The directions in which one example can move and stay what it is, the largest first.",
-        plots.tangents(tangents, a, names=names),
-    )
-    yield (
-        "geodesic.png",
-        "From one example to another: straight through the codes, and the shortest way over the"
-        " manifold.",
-        plots.geodesics(Geodesics(model, y=y), a, b),
-    )
+
+    if _is_shown(model, X):
+        yield (
+            "tangents.png",
+            "The directions in which one example can move and stay what it is, the largest first.",
+            plots.tangents(tangents, a, names=names),
+        )
+        yield (
+            "geodesic.png",
+            "From one example to another: straight through the codes, and the shortest way over"
+            " the manifold.",
+            plots.geodesics(Geodesics(model, y=y), a, b),
+        )
+
     yield (
         "dimension.png",
         "The dimension as one looks from near and from farther away, with two standard errors to"
@@ -116,6 +119,12 @@ def pictures(
             "The data, the tangent planes of the model, and the density.",
             plots.manifold(some, tangents.fit(some), ManifoldParzen().fit(np.asarray(some))),
         )
+
+
+def _is_shown(model: Any, X: Any) -> bool:
+    r"""Whether there are pictures of examples: rows, images, or what networks see as images."""
+    modality = getattr(model, "modality_", None)
+    return np.ndim(X) <= 2 or modality is None or len(modality.shape_) == 3
 
 
 def _relative(d: Dimension) -> Dimension:

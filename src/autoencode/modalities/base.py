@@ -225,6 +225,15 @@ class Modality(Configurable, abc.ABC):
         """
         raise ValueError(f"there are no pictures of {self}.")
 
+    def whole(self, R: NDArray, X: NDArray) -> NDArray:
+        r"""Returns what comes back of examples: of the parts of one, that one.
+
+        Arguments:
+            R: What comes back of them.
+            X: The examples, as :meth:`read` returned them.
+        """
+        return R
+
     def write(self, path: Path, example: NDArray) -> None:
         r"""Writes an example to a file of its own, which ends in `suffix`."""
         raise ValueError(f"there are no files of single examples of {self}.")

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..configurable import Configurable
+from ..data import place
 from .scores import NormalScores
 
 log = logging.getLogger(__name__)
@@ -143,7 +144,8 @@ class NumberColumn(Configurable):
         infinite = np.flatnonzero(np.isinf(v))
 
         if len(infinite):
-            raise ValueError(f"column {self.name!r}: the number in row {infinite[0]} is infinite.")
+            where = place(cells, infinite[0])
+            raise ValueError(f"column {self.name!r}: the number in {where} is infinite.")
 
         return v
 
@@ -158,9 +160,10 @@ class NumberColumn(Configurable):
         words = [i for i, cell in enumerate(cells) if isinstance(cell, str)]
 
         if len(wrong) or words:
-            row = int(min([*wrong, *words]))
+            row = int([*wrong, *words][0])  # beside a word, a file has all cells as text
             raise ValueError(
-                f"column {self.name!r}: expected numbers, got {cells.iloc[row]!r} in row {row}."
+                f"column {self.name!r}: expected numbers, got {cells.iloc[row]!r} in"
+                f" {place(cells, row)}."
             )
 
         return found
@@ -284,8 +287,8 @@ class LevelColumn(Configurable):
         if len(wrong):
             levels = ", ".join(map(repr, self.levels_[:10])) + ", ..." * (len(self.levels_) > 10)
             raise ValueError(
-                f"column {self.name!r}: {found[codes[wrong[0]]]!r} in row {wrong[0]} is no level"
-                f" of the fit ({levels})."
+                f"column {self.name!r}: {found[codes[wrong[0]]]!r} in {place(cells, wrong[0])} is"
+                f" no level of the fit ({levels})."
             )
 
         return np.where(codes < 0, np.nan, index)

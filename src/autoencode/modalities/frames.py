@@ -3,7 +3,7 @@ r"""Rows of mixed columns with missing cells."""
 __all__ = ["Frames"]
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
-from ..corruptions import Corruption, Masking
+from ..corruptions import Corruption, Masking, Sequence, parts
 from ..data import holds_frame, is_frame, read_frame, to_pandas
 from ..distributions import Family, Mixed
 from ..networks import Network, Perceptron
@@ -234,11 +234,14 @@ class Frames(Modality):
     def stages(
         self, corruption: Callable[[Tensor], Tensor]
     ) -> tuple[None, Callable[[Tensor], Tensor]]:
-        if isinstance(corruption, Masking):
-            numbers, sizes = len(self._numbers()), tuple(self._sizes())
-            return None, _HiddenCells(corruption.fraction, numbers, sizes)
+        numbers, sizes = len(self._numbers()), tuple(self._sizes())
 
-        return None, corruption
+        return None, Sequence(
+            [
+                _HiddenCells(part.fraction, numbers, sizes) if isinstance(part, Masking) else part
+                for part in parts(corruption)
+            ]
+        )
 
     def unit(self) -> Tensor:
         return torch.ones(())
@@ -288,7 +291,7 @@ class _HiddenCells(Corruption):
         return x * keep[:, _slots(self.numbers, self.levels)]
 
 
-def _slots(numbers: int, levels: Sequence[int]) -> list[int]:
+def _slots(numbers: int, levels: Iterable[int]) -> list[int]:
     r"""Returns to which cell each number of the vector belongs."""
     categories = [[numbers + j] * size for j, size in enumerate(levels)]
     return [*range(numbers), *range(numbers), *chain.from_iterable(categories)]

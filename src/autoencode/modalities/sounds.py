@@ -16,15 +16,16 @@ from torch import Tensor
 from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
-from ..corruptions import OfSounds, Sequence
+from ..corruptions import OfSounds, Sequence, parts
 from ..data import on_disk, read_sounds
 from ..data.faults import FAULTS, fault, report
-from ..data.sounds import Recordings, holds_sounds, mix, write_sound
+from ..data.sounds import Recordings, holds_sounds, is_sound, mix, read_sound, write_sound
 from ..distributions import Family, SharedGaussian
 from ..networks import Convolutional, Network, Perceptron
 from .base import Modality, tensor_of
 from .spectra import LogMel, Spectrum
 from .statistics import value_range
+from .windows import Windows, cut, join
 
 _ROWS = 64  # sounds to transform at once
 _WIDEST = 2**15  # numbers of a spectrum whose weights fit well in memory, without sharing
@@ -34,6 +35,9 @@ _LOUDEST = 8.0  # further beyond full scale than any filter leads
 
 class Sounds(Modality):
     r"""Recordings, from a folder, a list of arrays, or an array with shape `(N, n)`.
+
+    A single file is read whole, in windows that overlap by half, see
+    :func:`~autoencode.modalities.cut` and :func:`~autoencode.modalities.join`.
 
     All are brought to one length, by silence at their end or a cut: what is longer loses its
     end. Those of a folder are brought to one rate, too; those of arrays have the given one.
@@ -64,7 +68,7 @@ class Sounds(Modality):
         True
     """
 
-    suffixes = (".npy", ".png", "")
+    suffixes = (".npy", ".png", ".wav", "")
     suffix = ".wav"
     columns = False
 
@@ -85,7 +89,7 @@ class Sounds(Modality):
     @classmethod
     def accepts(cls, X: object) -> bool:
         if isinstance(X, Path):
-            return X.is_dir() and holds_sounds(X)
+            return holds_sounds(X) if X.is_dir() else is_sound(X)
 
         if isinstance(X, np.ndarray) and X.dtype != object:
             return False
@@ -93,6 +97,9 @@ class Sounds(Modality):
         return isinstance(X, (list, tuple, np.ndarray)) and len(X) > 0 and all(map(_is_wave, X))
 
     def read(self, path: Path) -> tuple[Any, ...]:
+        if not path.is_dir():
+            return self._read_one(path)
+
         X, y, files = read_sounds(path, self.rate, self.seconds, self.channels, self.strict)
 
         if not hasattr(self, "shape_"):
@@ -173,7 +180,7 @@ class Sounds(Modality):
     def stages(
         self, corruption: Callable[[Tensor], Tensor]
     ) -> tuple[Callable[[Tensor], Tensor] | None, Callable[[Tensor], Tensor]]:
-        steps = corruption.steps if isinstance(corruption, Sequence) else [corruption]
+        steps = parts(corruption)
         of_waves = [isinstance(step, OfSounds) for step in steps]
         n = sum(of_waves)
 
@@ -195,8 +202,21 @@ class Sounds(Modality):
 
         return ((c - dark) / (light - dark)).clamp(0, 1).mT.flip(1)[..., None].numpy()
 
+    def whole(self, R: NDArray, X: NDArray) -> NDArray:
+        return join(R, X.length)[None] if isinstance(X, Windows) else R
+
     def write(self, path: Path, example: NDArray) -> None:
         write_sound(path, example, self.rate)
+
+    def _read_one(self, path: Path) -> tuple[Any, None, list[str]]:
+        r"""Returns the windows of one recording, named by when they begin."""
+        self._check_arguments()
+        x = read_sound(path, self.rate, self.channels, self.strict)
+        n = round(self.rate * self.seconds)
+        X = cut(x, n)
+        names = [f"{path.stem}-{i * (n // 2) / self.rate:g}s{path.suffix}" for i in range(len(X))]
+
+        return X if hasattr(self, "shape_") else Recordings.of([*X]), None, names
 
     @property
     def _spectrum(self) -> Spectrum:

@@ -20,7 +20,9 @@ from ..corruptions import (
     Masking,
     MaskLetters,
     SaltAndPepper,
+    Sequence,
     Typos,
+    parts,
 )
 from ..data.texts import Lines, read_column, read_lines
 from ..distributions import Autoregressive, Family
@@ -89,6 +91,9 @@ class Texts(Modality):
         return (_FEATURES,)
 
     def read(self, path: Path) -> tuple[Lines, None, None]:
+        if path.is_dir():
+            raise ValueError(f"expected a file with a text in each line, got the folder '{path}'.")
+
         if path.suffix.lower() not in {".csv", ".parquet"}:
             return read_lines(path), None, None
 
@@ -130,9 +135,9 @@ class Texts(Modality):
         if (n > longest).any():
             i = int((n > longest).argmax())
             raise ValueError(
-                f"{(n > longest).sum():,} texts are longer than {longest} bytes, those of the"
-                f" longest of the fit, the first, of {n[i]}, in {_place(X, i)}:"
-                f" '{_text(_cut(rows[i], 40))}...'."
+                f"expected texts of up to {longest} bytes, those of the longest of the fit, got"
+                f" {(n > longest).sum():,} longer than {longest} bytes, the first, of {n[i]}, in"
+                f" {_place(X, i)}: '{_text(_cut(rows[i], 40))}...'."
                 " Fit with modality=Texts(length=...) to take longer ones, and with cut=True to"
                 " cut them off."
             )
@@ -144,7 +149,8 @@ class Texts(Modality):
 
     def restore(self, x: Tensor) -> NDArray:
         texts = np.empty(len(x), object)
-        texts[:] = [_text(row) for row in unpack(x, self._alphabet)]
+        # The last symbol can only be the end, also where a model would go on
+        texts[:] = [_text(row) for row in unpack(x[:, :-1], self._alphabet)]
 
         return texts
 
@@ -173,22 +179,12 @@ class Texts(Modality):
             )
 
     def stages(self, corruption: Any) -> tuple[None, Any]:
-        if isinstance(corruption, (Blur, SaltAndPepper)):
-            raise ValueError(
-                f"{corruption} means nothing for texts. Use Typos(), or another corruption of"
-                " letters or words."
-            )
-
-        if isinstance(corruption, GaussianNoise):
-            corruption = Typos(min(1.0, corruption.scale / 3))
-
-        if isinstance(corruption, Masking):
-            corruption = MaskLetters(corruption.fraction)
+        steps = [*map(_of_letters, parts(corruption))]
 
         if self.vocabulary_ is not None:
-            corruption = Respelled(corruption, self.vocabulary_)
+            steps = [Respelled(Sequence(steps), self.vocabulary_)]
 
-        return None, corruption
+        return None, Sequence(steps)
 
     def new_examples(self, p: Distribution) -> Tensor:
         return p.sample()
@@ -243,6 +239,20 @@ class Respelled(Corruption):
         damaged = self.corruption(_spelled(x, alphabet, x.shape[1]))
 
         return pack(unpack(damaged, Bytes()), alphabet, x.shape[1]).to(x)
+
+
+def _of_letters(corruption: Any) -> Any:
+    r"""Returns what does to texts what a corruption does to numbers."""
+    if isinstance(corruption, (Blur, SaltAndPepper)):
+        raise ValueError(
+            f"{corruption} means nothing for texts. Use Typos(), or another corruption of letters"
+            " or words."
+        )
+
+    if isinstance(corruption, GaussianNoise):
+        return Typos(min(1.0, corruption.scale / 3))
+
+    return MaskLetters(corruption.fraction) if isinstance(corruption, Masking) else corruption
 
 
 @functools.lru_cache(maxsize=4)

@@ -1,12 +1,26 @@
 r"""Long recordings, in windows that overlap by half, and put together again."""
 
-__all__ = ["cut", "join"]
+__all__ = ["Windows", "cut", "join"]
+
+from typing import cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 
-def cut(x: ArrayLike, n: int) -> NDArray:
+class Windows(np.ndarray):
+    r"""The windows of one sound, with shape `(N, n)` or `(N, n, channels)`.
+
+    Example:
+        >>> cut(np.zeros(5), 4).length
+        5
+    """
+
+    length: int = 0
+    r"""The samples of the whole."""
+
+
+def cut(x: ArrayLike, n: int) -> Windows:
     r"""Cuts a long sound into windows, each of which begins in the middle of the one before.
 
     Arguments:
@@ -30,10 +44,14 @@ def cut(x: ArrayLike, n: int) -> NDArray:
             f"expected a sound and windows of at least two samples, got shape {x.shape} and {n}."
         )
 
-    starts = _starts(len(x), n)
-    x = np.pad(x, [(0, starts[-1] + n - len(x)), *[(0, 0)] * (x.ndim - 1)])
+    length = len(x)
+    starts = _starts(length, n)
+    x = np.pad(x, [(0, starts[-1] + n - length), *[(0, 0)] * (x.ndim - 1)])
 
-    return np.stack([x[i : i + n] for i in starts])
+    windows = cast(Windows, np.stack([x[i : i + n] for i in starts]).view(Windows))
+    windows.length = length
+
+    return windows
 
 
 def join(X: ArrayLike, length: int) -> NDArray:

@@ -28,6 +28,7 @@ def column_names(model: Any, X: NDArray) -> list[str]:
 
 def profiles(shown: dict[str, NDArray], everything: NDArray) -> Figure:
     r"""Draws each example as a line over the columns."""
+    _check(everything)
     loc, scale = np.nanmean(everything, axis=0), np.nanstd(everything, axis=0)
     scale = np.where(scale > 0, scale, 1.0)
     n, D = shown["original"].shape
@@ -56,6 +57,7 @@ def profiles(shown: dict[str, NDArray], everything: NDArray) -> Figure:
 
 def pairs(X: NDArray, names: list[str]) -> Figure:
     r"""Draws each pair of columns against each other, and each alone as a histogram."""
+    _check(X)
     D = min(_PANELS, X.shape[1])
     side = WIDTH * (0.45 + 0.55 * D / _PANELS)
     size = float(np.clip(2000 / len(X), 1, 14))
@@ -80,6 +82,7 @@ def pairs(X: NDArray, names: list[str]) -> Figure:
 
 def surfaces(G: NDArray, names: list[str], axes: list[str], ticks: list[NDArray]) -> Figure:
     r"""Draws decoded columns over the grid of codes: as colours, or as lines over one number."""
+    _check(G)
     D = min(_PANELS, G.shape[1])
     figure = canvas(2.1 if D > 2 else 3.2)
     x, *y = [name.partition(" of the")[0] for name in axes]
@@ -97,3 +100,11 @@ def surfaces(G: NDArray, names: list[str], axes: list[str], ticks: list[NDArray]
         tidy_bar(bar).locator_params(nbins=4)
 
     return figure
+
+
+def _check(X: NDArray) -> None:
+    if X.ndim != 2:
+        raise ValueError(
+            f"there are pictures of rows of a table and of images, got examples with shape"
+            f" {X.shape[1:]}."
+        )

@@ -1,9 +1,10 @@
 r"""What a model has learned of the manifold."""
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
+
+from ..following import say_next
 
 _LISTED = 10  # examples that are named
 _COMPARED = 10_000  # normal examples that anomalies are compared with
@@ -20,6 +21,7 @@ def manifold(
     y: Sequence[str] | None = None,
     n_neighbors: int = 15,
     random_state: int = 0,
+    trusted: Sequence[str] = (),
 ) -> None:
     r"""Reports what a model has learned of the manifold, with pictures.
 
@@ -34,13 +36,15 @@ def manifold(
             examples with labels, only those with it are looked at.
         n_neighbors: How many nearest neighbours to look at.
         random_state: Seeds the choice of examples, of many.
+        trusted: Classes from outside of this library that the model may use, such as
+            graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
     from ...estimator import load
     from ...manifold import report
     from .. import files
 
     files.check_out(out, ("",))
-    estimator = load(model)
+    estimator = load(model, trusted=trusted)
     seen = files.context(y, estimator)
     given = files.under(files.read(data, label, labels, estimator, y=seen), seen, estimator)
     X_new = None
@@ -62,6 +66,7 @@ def neighbors(
     threshold: float = 0.001,
     label: str | None = None,
     labels: Path | None = None,
+    trusted: Sequence[str] = (),
 ) -> None:
     r"""Writes the nearest neighbours of each example, by its code.
 
@@ -74,6 +79,8 @@ def neighbors(
             the usual distance to the nearest neighbour.
         label: The column of a .csv file that holds labels.
         labels: A file with a label for each example, if the model is conditional.
+        trusted: Classes from outside of this library that the model may use, such as
+            graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
     import numpy as np
 
@@ -82,7 +89,7 @@ def neighbors(
     from .. import files
 
     files.check_out(out, (".npz", ".csv"))
-    estimator = load(model)
+    estimator = load(model, trusted=trusted)
     given = files.read(data, label, labels, estimator)
     graph = NeighborGraph(n_neighbors).fit(estimator.transform(given.X, given.y))
     i, d = graph.indices_, graph.distances_
@@ -110,9 +117,9 @@ def neighbors(
         print(f"Next: compare examples with their neighbours, by the rows of {out}.")
         return
 
-    way = out.with_name(f"{out.stem}-0-{i[0, -1]}{_suffix_of_ways(estimator)}")
-    following = ["interpolate", str(model), str(data), "0", str(i[0, -1]), "--out", str(way)]
-    print(f"Next: {shlex.join(['autoencode', *following])}")
+    way = out.with_name(f"{out.stem}-0-{i[0, -1]}{files.way_suffixes(estimator)[0]}")
+    same = {"label": label, "labels": labels, "trusted": trusted}
+    say_next("interpolate", model, data, 0, i[0, -1], out=way, **same)
 
 
 def anomalies(
@@ -125,6 +132,7 @@ def anomalies(
     labels: Path | None = None,
     y: Sequence[str] | None = None,
     random_state: int = 0,
+    trusted: Sequence[str] = (),
 ) -> None:
     r"""Says of each example how unusual it is, along the manifold and across it.
 
@@ -132,8 +140,8 @@ def anomalies(
         model: The file of the model.
         data: The examples to judge.
         out: A .csv file: for each example its log-density, the part of it along the manifold
-            and the part across it, and 1 for an anomaly or 0. Of images also a picture of the
-            worst, beside it.
+            and the part across it, and 1 for an anomaly or 0. Of images and sounds also a
+            picture of the worst, beside it.
         reference: Normal examples to compare with, best ones that the model was not trained
             on; by default the data themselves.
         label: The column of a .csv file that holds labels.
@@ -141,6 +149,8 @@ def anomalies(
         y: The label, or the row of numbers, under which a conditional model is seen; of
             examples with labels, only those with it are looked at.
         random_state: Seeds the choice of examples to compare with, of many.
+        trusted: Classes from outside of this library that the model may use, such as
+            graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
     import numpy as np
 
@@ -148,10 +158,11 @@ def anomalies(
     from ...estimator import load
     from ...manifold import OffManifoldDetector
     from ...manifold.surveys import take
+    from ...plots.tiles import are_images
     from .. import files
 
     files.check_out(out, (".csv",))
-    estimator = load(model)
+    estimator = load(model, trusted=trusted)
     seen = files.context(y, estimator)
     given = files.under(files.read(data, label, labels, estimator, y=seen), seen, estimator)
     X, names = given.X, np.array(given.files)
@@ -177,7 +188,7 @@ def anomalies(
     for i in worst:
         print(f"  {names[i]:>8}  score {score[i]:.5g}  on {on[i]:.5g}  off {off[i]:.5g}")
 
-    if X.ndim > 2:
+    if are_images(estimator.modality_):
         picture = out.with_suffix(".png")
         under = None if seen is None else np.repeat(seen, len(worst), axis=0)
         figure = plots.reconstructions(estimator, X[worst], y=under)
@@ -187,7 +198,7 @@ def anomalies(
 
         print(f"Next: look at {picture}, the most unusual above what the model makes of them.")
     else:
-        print(f"Next: look for what the {_LISTED} have in common; {out} has all scores.")
+        print(f"Next: look for what the {len(worst)} have in common; {out} has all scores.")
 
 
 def interpolate(
@@ -202,15 +213,17 @@ def interpolate(
     label: str | None = None,
     labels: Path | None = None,
     y: Sequence[str] | None = None,
+    trusted: Sequence[str] = (),
 ) -> None:
-    r"""Draws the way from one example to another: the geodesic, and the straight line.
+    r"""Shows the way from one example to another: the geodesic, and the straight line.
 
     Arguments:
         model: The file of the model.
         data: The examples.
         start: The number of the example to start from, counted from 0.
         end: The number of the example to end at.
-        out: A .png file; of texts a .csv file.
+        out: A .png file with a picture of both ways, of texts a .csv file; for the examples on
+            the geodesic alone, a file or folder as of `reconstruct`.
         n: How many examples to show on each way.
         metric: What to measure: what examples differ by, or how well the model tells them
             apart, which is the only one for texts and their default.
@@ -218,6 +231,8 @@ def interpolate(
         labels: A file with a label for each example, if the model is conditional.
         y: The label, or the row of numbers, under which a conditional model is seen; by
             default that of both examples.
+        trusted: Classes from outside of this library that the model may use, such as
+            graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
     import numpy as np
 
@@ -227,9 +242,11 @@ def interpolate(
     from ...manifold.border import one, take
     from .. import files
 
-    estimator = load(model)
+    estimator = load(model, trusted=trusted)
     symbolic = estimator.modality_.symbolic
-    files.check_out(out, (_suffix_of_ways(estimator),))
+    known = files.way_suffixes(estimator)
+    files.check_out(out, known)
+    files.check_count(out, n, estimator)
     seen = files.context(y, estimator)
     given = files.read(data, label, labels, estimator, y=seen)
     X = given.X
@@ -244,39 +261,29 @@ def interpolate(
     measure = metric or ("fisher" if symbolic else "pullback")
     geodesics = Geodesics(estimator, measure, y=seen)
     straight = Geodesics(estimator, measure, max_iter=0, y=seen)
-    ends = take(X, [start]), take(X, [end])
-    bent, direct = (float(way.distance(*ends)[0]) for way in (geodesics, straight))
+    pair = take(X, [start]), take(X, [end])
+    bent, direct = (float(way.distance(*pair)[0]) for way in (geodesics, straight))
+    ends, both = (one(X, start), one(X, end)), files.suffix(out) == known[0]
 
-    if symbolic:
-        ways = [way.interpolate(*ends, n)[0] for way in (straight, geodesics)]
+    if both and symbolic:
+        ways = [way.interpolate(*ends, n) for way in (straight, geodesics)]
         files.write_rows(out, np.stack(ways, axis=1), ["straight", "geodesic"])
-    else:
+    elif both:
         with files.replacing(out) as temporary:
-            plots.geodesics(geodesics, one(X, start), one(X, end), n).savefig(temporary)
+            plots.geodesics(geodesics, *ends, n).savefig(temporary)
+    else:
+        files.write_examples(out, geodesics.interpolate(*ends, n), estimator)
 
     shorter = f"{100 * (1 - bent / direct):.1f} %" if direct > 0 else "0 %"
     print(f"The geodesic is {bent:.4g} long, {shorter} less than the straight line, {direct:.4g}.")
-    print(f"Wrote {out}: {n} examples on each way.")
+    print(f"Wrote {out}: {n} examples on {'each way' if both else 'the geodesic'}.")
 
     if symbolic:
         print(f"Next: read {out}, and see whether each text is like those beside it.")
-        return
-
-    following = [
-        "manifold",
-        str(model),
-        str(data),
-        "--out",
-        str(out.with_name(f"{model.stem}-manifold")),
-    ]
-    print(
-        f"Next, to see where such ways can be relied on: {shlex.join(['autoencode', *following])}"
-    )
-
-
-def _suffix_of_ways(estimator: Any) -> str:
-    r"""Returns how ways between examples are written: of symbols there are no pictures."""
-    return ".csv" if estimator.modality_.symbolic else ".png"
+    else:
+        same = {"label": label, "labels": labels, "trusted": trusted}
+        report = out.with_name(f"{model.stem}-manifold")
+        say_next("manifold", model, data, out=report, y=y, **same)
 
 
 def _objects(values: Any) -> Any:

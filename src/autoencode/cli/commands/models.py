@@ -1,17 +1,17 @@
 r"""Models: fitted, described, and the kinds that there are."""
 
-import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ...signatures import read
+from ..following import say_next
 
 
 def fit(
     data: Path,
     /,
-    out: Path,
+    out: Path | None = None,
     recipe: str = "autoencoder",
     label: str | None = None,
     labels: Path | None = None,
@@ -22,9 +22,10 @@ def fit(
     r"""Trains a model on data and writes it to a file.
 
     Arguments:
-        data: A folder of images or sounds, or a .npy, .npz, .csv, .parquet or IDX file, or a .txt
-            file with a text in each line.
-        out: The file of the model.
+        data: A folder of images or sounds; a .npy, .npz, .csv, .parquet or IDX file; a .txt file
+            with a text in each line; or one sound, to be cut into windows.
+        out: The file of the model, which is replaced; by default a new one here, with the name of
+            the data.
         recipe: The kind of autoencoder; `autoencode recipes` lists them.
         label: The column of a .csv or .parquet file that holds labels.
         labels: A .npy, .csv or IDX file with a label, or a row of numbers, for each example
@@ -37,6 +38,7 @@ def fit(
     from .. import files
     from ..settings import build
 
+    out = _beside(data) if out is None else out
     storage.check_writable(out)
     model = build(recipe, settings)
 
@@ -55,22 +57,27 @@ def fit(
     last = model.history_[-1]
     print(f"Wrote {out}: {_duration(last)}; {_terms(last)}.")
 
-    flags = [f"--{k}={v}" for k, v in {"label": label, "labels": labels}.items() if v is not None]
     pictures = out.with_name(f"{out.stem}-pictures")
-    following = ["autoencode", "plot", str(out), str(data), *flags, "--out", str(pictures)]
-    print(f"Next: {shlex.join(following)}")
+    say_next("plot", out, data, out=pictures, label=label, labels=labels)
 
 
-def info(model: Path, /) -> None:
+def info(
+    model: Path,
+    /,
+    trusted: Sequence[str] = (),
+) -> None:
     r"""Says what a model is and how it was trained.
 
     Arguments:
         model: The file of the model.
+        trusted: Classes from outside of this library that the model may use, such as
+            graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
     from ...estimator import load
 
-    estimator = load(model)
-    arguments = {k: v for k, v in estimator.get_params(deep=False).items() if v}
+    estimator = load(model, trusted=trusted)
+    given = estimator.get_params(deep=False).items()
+    arguments = {name: value for name, value in given if value is not False}
     context, last = estimator.context_, estimator.history_[-1]
     n_params = sum(p.numel() for p in estimator.model_.parameters())
 
@@ -89,11 +96,26 @@ def info(model: Path, /) -> None:
         if value is not None:
             print(f"{name:14} {value}")
 
+    say_next("transform", model, "DATA", out=f"{model.stem}-codes.csv", trusted=trusted)
+
 
 def recipes() -> None:
     r"""Lists the kinds of autoencoder that `fit --recipe` knows."""
     for name, recipe in read("recipes").items():
         print(f"{name:14} {recipe.summary}")
+
+    say_next("fit", "DATA", recipe="vae", out="model.ae")
+
+
+def _beside(data: Path) -> Path:
+    r"""Returns a new file, with the name of the data."""
+    name = data.resolve().name
+    out = Path(f"{name if data.is_dir() else Path(name).stem}.ae")
+
+    if out.exists():
+        raise ValueError(f"there is a file '{out}' already: say with --out what to write.")
+
+    return out
 
 
 def _duration(record: Any) -> str:

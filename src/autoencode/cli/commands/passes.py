@@ -3,65 +3,97 @@ r"""Examples to codes and back, and new examples."""
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..following import say_next
+
 _SHOWN = 64  # examples in one picture
 
 
 def transform(
-    model: Path, data: Path, /, out: Path, label: str | None = None, labels: Path | None = None
+    model: Path,
+    data: Path,
+    /,
+    out: Path,
+    label: str | None = None,
+    labels: Path | None = None,
+    trusted: Sequence[str] = (),
 ) -> None:
     r"""Writes the codes of examples.
 
     Arguments:
         model: The file of the model.
         data: The examples, like those of the fit.
-        out: A .npy, .csv or .parquet file.
+        out: A .npy, .csv or .parquet file. Tables name the files in the first column, if the
+            examples are files.
         label: The column of a .csv or .parquet file that holds labels.
         labels: A file with a label for each example, if the model is conditional.
+        trusted: Classes from outside of this library that the model may use, such as
+            graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
     from ...estimator import load
     from .. import files
 
     files.check_out(out, files.ROWS)
-    estimator = load(model)
+    estimator = load(model, trusted=trusted)
     given = files.read(data, label, labels, estimator)
     Z = estimator.transform(given.X, given.y)
 
-    files.write_rows(out, Z, [f"z{i}" for i in range(1, Z.shape[1] + 1)])
+    files.write_rows(out, Z, [f"z{i}" for i in range(1, Z.shape[1] + 1)], given.files)
     print(f"Wrote {out}: {len(Z):,} codes of {Z.shape[1]} numbers.")
+    following = out.with_name(f"{model.stem}-neighbors.csv")
+    say_next("neighbors", model, data, out=following, label=label, labels=labels, trusted=trusted)
 
 
 def reconstruct(
-    model: Path, data: Path, /, out: Path, label: str | None = None, labels: Path | None = None
+    model: Path,
+    data: Path,
+    /,
+    out: Path,
+    label: str | None = None,
+    labels: Path | None = None,
+    trusted: Sequence[str] = (),
 ) -> None:
     r"""Writes examples as the model gives them back from their codes.
 
     Arguments:
         model: The file of the model.
-        data: The examples, like those of the fit.
+        data: The examples, like those of the fit; or one sound, which is cut into windows, each
+            faded into the next in a .wav file.
         out: A .npy file; for images also a .png picture with the originals beside, or a folder
-            of images; for sounds, too, or a folder of .wav files; for tables a .csv or .parquet
-            file; for texts a .txt or .csv file.
+            of images; for sounds, too, or a folder of .wav files, or a .wav file for a single one;
+            for tables a .csv or .parquet file; for texts a .txt or .csv file.
         label: The column of a .csv or .parquet file that holds labels.
         labels: A file with a label for each example, if the model is conditional.
+        trusted: Classes from outside of this library that the model may use, such as
+            graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
     from ...estimator import load
     from .. import files
 
-    estimator = load(model)
+    estimator = load(model, trusted=trusted)
     files.check_out(out, files.suffixes(estimator))
     X, y, columns, names = files.read(data, label, labels, estimator)
+    single, whole = files.is_single(out, estimator), estimator.modality_.whole
+    files.check_count(out, len(whole(X, X)) if single else len(X), estimator)
 
     if files.suffix(out) == ".png" and len(X) > _SHOWN:
         print(f"The picture shows the first {_SHOWN} of {len(X):,}; --out FOLDER writes all.")
         X, y = X[:_SHOWN], None if y is None else y[:_SHOWN]
 
     R = estimator.reconstruct(X, y)
+    R = whole(R, X) if single else R
     files.write_examples(out, R, estimator, columns, names, beside=X)
-    print(f"Wrote {out}: {len(R):,} reconstructions.")
+    print(f"Wrote {out}: {len(R):,} reconstruction{'s' * (len(R) != 1)}.")
+    say_next("score", model, data, label=label, labels=labels, trusted=trusted)
 
 
 def denoise(
-    model: Path, data: Path, /, out: Path, label: str | None = None, labels: Path | None = None
+    model: Path,
+    data: Path,
+    /,
+    out: Path,
+    label: str | None = None,
+    labels: Path | None = None,
+    trusted: Sequence[str] = (),
 ) -> None:
     r"""Writes clean versions of damaged examples, by a model that has learned to.
 
@@ -69,12 +101,14 @@ def denoise(
         model: The file of the model.
         data: The damaged examples.
         out: A .npy file; for images also a .png picture with the damaged beside, or a folder
-            of images; for sounds, too, or a folder of .wav files; for tables a .csv or .parquet
-            file; for texts a .txt or .csv file.
+            of images; for sounds, too, or a folder of .wav files, or a .wav file for a single one;
+            for tables a .csv or .parquet file; for texts a .txt or .csv file.
         label: The column of a .csv or .parquet file that holds labels.
         labels: A file with a label for each example, if the model is conditional.
+        trusted: Classes from outside of this library that the model may use, such as
+            graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
-    reconstruct(model, data, out, label, labels)
+    reconstruct(model, data, out, label, labels, trusted)
 
 
 def sample(
@@ -87,14 +121,15 @@ def sample(
     temperature: float | None = None,
     nucleus: float | None = None,
     random_state: int | None = None,
+    trusted: Sequence[str] = (),
 ) -> None:
     r"""Writes new examples, drawn from the model.
 
     Arguments:
         model: The file of the model.
         out: A .npy file; for images also a .png picture or a folder of images; for sounds a
-            .png picture or a folder of .wav files; for tables a .csv or .parquet file; for texts
-            a .txt or .csv file.
+            .png picture, a folder of .wav files or with `-n 1` a .wav file; for tables a .csv or
+            .parquet file; for texts a .txt or .csv file.
         n: How many.
         y: The label of all new examples, or one for each; or a row of numbers.
         given: Cells that all new rows of a table of mixed columns have, as COLUMN=CELL.
@@ -103,17 +138,20 @@ def sample(
         nucleus: Of texts, the share of the probability to draw each symbol from; by default
             that of the fit.
         random_state: Seeds the draws, to get the same ones again.
+        trusted: Classes from outside of this library that the model may use, such as
+            graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
     from ...estimator import load
     from .. import files
 
-    estimator = load(model)
+    estimator = load(model, trusted=trusted)
     files.check_out(out, files.suffixes(estimator))
+    files.check_count(out, n, estimator)
 
-    try:
-        draw = estimator.sample
-    except AttributeError as error:  # meant for the user, who has no attributes
-        raise ValueError(str(error)) from None
+    if not hasattr(estimator, "sample"):
+        raise ValueError(
+            "new examples need a density p(x), and this model has none: fit with --recipe vae."
+        )
 
     if estimator.context_ is not None and y is None:
         raise ValueError("this model is conditional: say with --y what to make.")
@@ -121,14 +159,15 @@ def sample(
     how = {"temperature": temperature, "nucleus": nucleus}
     estimator.likelihood_.set_params(**{k: v for k, v in how.items() if v is not None})
 
-    X = draw(
+    X = estimator.sample(
         n,
         y=files.context(y, estimator),
         random_state=random_state,
         given=files.cells(given),
     )
     files.write_examples(out, X, estimator)
-    print(f"Wrote {out}: {len(X):,} new examples.")
+    print(f"Wrote {out}: {len(X):,} new example{'s' * (len(X) != 1)}.")
+    print(f"Next: look at {out}, and draw others with another --random-state.")
 
 
 def impute(
@@ -138,6 +177,7 @@ def impute(
     out: Path,
     label: str | None = None,
     labels: Path | None = None,
+    trusted: Sequence[str] = (),
 ) -> None:
     r"""Writes the rows of a table with their missing cells filled in.
 
@@ -147,17 +187,20 @@ def impute(
         out: A .csv or .parquet file.
         label: The column of a .csv or .parquet file that holds labels.
         labels: A file with a label for each example, if the model is conditional.
+        trusted: Classes from outside of this library that the model may use, such as
+            graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
     from ...estimator import load
     from .. import files
 
-    estimator = load(model)
+    estimator = load(model, trusted=trusted)
     files.check_out(out, files.suffixes(estimator))
     given = files.read(data, label, labels, estimator)
     filled = estimator.impute(given.X, given.y)
 
     files.write_examples(out, filled, estimator, given.columns)
     print(f"Wrote {out}: {len(filled):,} rows.")
+    say_next("score", model, out, labels=labels, trusted=trusted)
 
 
 def score(
@@ -167,8 +210,9 @@ def score(
     out: Path | None = None,
     label: str | None = None,
     labels: Path | None = None,
+    trusted: Sequence[str] = (),
 ) -> None:
-    r"""Says how well a model knows examples: log p(x), or the squared error.
+    r"""Says how well a model knows examples: log p(x), or the error of their reconstruction.
 
     Arguments:
         model: The file of the model.
@@ -176,6 +220,8 @@ def score(
         out: A .npy, .csv or .parquet file for the scores of all examples.
         label: The column of a .csv or .parquet file that holds labels.
         labels: A file with a label for each example, if the model is conditional.
+        trusted: Classes from outside of this library that the model may use, such as
+            graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
     from ...estimator import load
     from .. import files
@@ -183,17 +229,20 @@ def score(
     if out is not None:
         files.check_out(out, files.ROWS)
 
-    estimator = load(model)
+    estimator = load(model, trusted=trusted)
     given = files.read(data, label, labels, estimator)
 
     if hasattr(estimator, "score_samples"):
         name, what, unit = "score_samples", "log p(x)", " nats"
     else:
-        name, what, unit = "reconstruction_error", "squared error (there is no density)", ""
+        name, what, unit = "reconstruction_error", "error (there is no density)", ""
 
     scores = getattr(estimator, name)(given.X, given.y)
     print(f"{name}: {what}, mean of {len(scores):,} examples: {scores.mean():.6g}{unit}")
 
     if out is not None:
-        files.write_rows(out, scores, [name])
+        files.write_rows(out, scores, [name], given.files)
         print(f"Wrote {out}: {len(scores):,} scores.")
+
+    following = f"{model.stem}-neighbors.csv"
+    say_next("neighbors", model, data, out=following, label=label, labels=labels, trusted=trusted)

@@ -1,15 +1,24 @@
 r"""Pictures of a model, and of what the library does."""
 
 import logging
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+from ..following import say_next
 
 _SHOWN = 64  # examples in one picture
 
 
 def plot(
-    model: Path, data: Path, /, out: Path, label: str | None = None, labels: Path | None = None
+    model: Path,
+    data: Path,
+    /,
+    out: Path,
+    label: str | None = None,
+    labels: Path | None = None,
+    trusted: Sequence[str] = (),
 ) -> None:
     r"""Writes every picture that there is of a model to a folder.
 
@@ -19,6 +28,8 @@ def plot(
         out: The folder.
         label: The column of a .csv or .parquet file that holds labels.
         labels: A file with a label for each example, to colour the codes by.
+        trusted: Classes from outside of this library that the model may use, such as
+            graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
     import matplotlib
 
@@ -29,7 +40,7 @@ def plot(
     from .. import files
 
     files.check_out(out, ("",))
-    estimator = load(model)
+    estimator = load(model, trusted=trusted)
     X, y, *_ = files.read(data, label, labels, estimator)
 
     given = None if estimator.context_ is None else y[:_SHOWN]
@@ -51,10 +62,15 @@ def plot(
             print(f"No {name}: {' '.join(str(error).split())}")
             continue
 
-        with files.replacing(out / f"{name}.png") as temporary:
+        with files.replacing(out / f"{name}.png") as temporary, warnings.catch_warnings():
+            # Labels in letters that the font lacks are boxes in the picture, which says enough
+            warnings.filterwarnings("ignore", "Glyph .* missing from font")
             figure.savefig(temporary)
 
         print(f"Wrote {out / name}.png")
+
+    same = {"label": label, "labels": labels, "trusted": trusted}
+    say_next("transform", model, data, out=out.with_name(f"{model.stem}-codes.csv"), **same)
 
 
 def demo(out: Path = Path("demo")) -> None:

@@ -1,0 +1,45 @@
+r"""Files of Parquet, opened with plain words for whatever is wrong with them."""
+
+__all__ = ["opened"]
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    r"""A Parquet file to read from, which needs `pyarrow`.
+
+    Arguments:
+        path: The file.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is damaged, also where that shows only when it is read; if it cannot
+            be read as is wanted; or if `pyarrow` is missing.
+
+    Example:
+        >>> with opened(Path("table.parquet")) as file:  # doctest: +SKIP
+        ...     print(file.metadata.num_rows)
+        1000
+    """
+    if not path.exists():
+        raise FileNotFoundError(f"there is no file or folder '{path}'.")
+
+    try:
+        from pyarrow import ArrowException, parquet
+    except ImportError:
+        raise ValueError(
+            f"cannot read '{path}': .parquet files need pyarrow: pip install 'autoencode[tables]'"
+        ) from None
+
+    try:
+        with parquet.ParquetFile(path) as file:
+            yield file
+    except ArrowException as error:
+        said = " ".join(str(error).split())
+        raise ValueError(f"cannot read '{path}': it is damaged or truncated ({said}).") from None
+    except ValueError as error:
+        raise ValueError(f"cannot read '{path}': {error}") from None
