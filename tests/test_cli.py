@@ -661,6 +661,23 @@ def test_interpolate_between_texts(run) -> None:
     assert "metric='fisher'" in run(line)[2]
 
 
+def test_the_header_of_a_table_is_that_of_the_fit(run) -> None:
+    header, *rows = Path("table.csv").read_text().splitlines()
+    Path("moved.csv").write_text("\n".join([header.replace("a,b", "b,a"), *rows]) + "\n")
+    Path("bare.csv").write_text("\n".join(row.rpartition(",")[0] for row in rows) + "\n")
+
+    assert run("sample table.ae -n 3 --out new.csv")[0] == 0
+    assert Path("new.csv").read_text().splitlines()[0] == "a,b,c"
+    assert [*ae.load("table.ae").feature_names_in_] == ["a", "b", "c"]
+
+    assert run("score table.ae table.csv --label kind --out s.csv")[::2] == (0, "")
+    assert run("score table.ae bare.csv --out s.csv")[::2] == (0, "")
+    assert (
+        "['a', 'b', 'c'], in this order, got ['b', 'a', 'c']."
+        in run("score table.ae moved.csv --label kind --out s.csv")[2]
+    )
+
+
 # Bad input
 
 

@@ -2,6 +2,7 @@ r"""Tests for the estimator module."""
 
 import logging
 import pickle
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -874,3 +875,25 @@ def test_bytes_on_disk_train_as_those_in_memory(tmp_path, monkeypatch, channels)
     # No copy was made of what may be larger than memory
     assert not loaded.numpy().flags.owndata
     assert model.modality_.load(X).data_ptr() == X.ctypes.data
+
+
+def test_the_header_of_a_file_is_compared(tmp_path) -> None:
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    for name, header in {"a": "x,y,z", "b": "y,x,z"}.items():
+        np.savetxt(tmp_path / f"{name}.csv", X, delimiter=",", header=header, comments="")
+
+    np.save(tmp_path / "c.npy", X)
+    model = ae.Autoencoder(training=Training(epochs=1)).fit(tmp_path / "a.csv")
+    assert [*model.feature_names_in_] == ["x", "y", "z"]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Z = model.transform(tmp_path / "a.csv")
+
+    with pytest.raises(ValueError, match="in this order, got"):
+        model.transform(tmp_path / "b.csv")
+
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        assert np.array_equal(model.transform(tmp_path / "c.npy"), Z)
+
+    assert not hasattr(model.fit(tmp_path / "c.npy"), "feature_names_in_")

@@ -1,7 +1,8 @@
 r"""From whatever the user has to examples that a modality takes, checked as scikit-learn does."""
 
-__all__ = ["Kinds", "choose", "read", "reader", "without_torch"]
+__all__ = ["Kinds", "check_names", "choose", "read", "reader", "without_torch"]
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -41,11 +42,13 @@ def read(
         (array([[1, 2],
                [3, 4]]), None)
     """
-    y = None
+    y, names = None, None
 
     if isinstance(X, (str, Path)):
-        kind = reader(Path(X), kinds)
-        X, y, *_ = read_array(X) if kind is None else kind.read(Path(X))
+        if (kind := reader(Path(X), kinds)) is None:
+            X, y, names = read_array(X)
+        else:
+            X, y, *_ = kind.read(Path(X))
     elif is_stream(X):
         X, y = read_stream(X)
     elif isinstance(X, Mapping):
@@ -66,11 +69,44 @@ def read(
     ndim = (X if hasattr(X, "ndim") else np.asarray(X)).ndim
 
     if getattr(kinds, "columns", True) and ndim <= 2:
-        X = validate_data(estimator, X, reset=reset, dtype="numeric", ensure_all_finite=False)
+        with warnings.catch_warnings():
+            if names is not None:  # which are looked at here, as the array has none
+                warnings.filterwarnings("ignore", "X does not have valid feature names")
+
+            X = validate_data(estimator, X, reset=reset, dtype="numeric", ensure_all_finite=False)
+
+        check_names(estimator, names, reset)
     else:
         X = _numbers(X)
 
     return stored_by_row(X), y
+
+
+def check_names(estimator: BaseEstimator, names: list[str] | None, reset: bool = False) -> None:
+    r"""Compares the columns of a file with those of the fit, or learns them.
+
+    Arguments:
+        estimator: Remembers the names, as `feature_names_in_`.
+        names: The header of the file; without one there is nothing to compare.
+        reset: Whether they are to be learned.
+
+    Raises:
+        ValueError: If they are others, or in another order.
+
+    Example:
+        >>> estimator = BaseEstimator()
+        >>> check_names(estimator, ["a", "b"], reset=True)
+        >>> check_names(estimator, ["b", "a"])
+        Traceback (most recent call last):
+        ...
+        ValueError: expected the columns of the fit, ['a', 'b'], in this order, got ['b', 'a'].
+    """
+    known = [*getattr(estimator, "feature_names_in_", [])]
+
+    if names is not None and reset:
+        estimator.feature_names_in_ = np.array(names, object)
+    elif names is not None and known and names != known:
+        raise ValueError(f"expected the columns of the fit, {known}, in this order, got {names}.")
 
 
 def choose(X: Any, kinds: Kinds) -> Modality:

@@ -15,6 +15,7 @@ import os
 import sys
 import textwrap
 import traceback
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -45,7 +46,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     log.setLevel(logging.INFO)
 
     try:
-        _run(list(sys.argv[1:] if argv is None else argv))
+        with warnings.catch_warnings():  # names are compared where files are read
+            warnings.filterwarnings("ignore", "X does not have valid feature names")
+            _run(list(sys.argv[1:] if argv is None else argv))
+
         sys.stdout.flush()
     except SystemExit as stop:
         return int(stop.code or 0)

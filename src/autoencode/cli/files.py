@@ -22,7 +22,7 @@ from ..data.texts import read_column
 from ..estimator import Autoencoder
 from ..modalities import Frames, Modality
 from ..modalities.context import Numbers
-from ..reading import Kinds, reader
+from ..reading import Kinds, check_names, reader
 
 log = logging.getLogger(__name__)
 
@@ -98,10 +98,19 @@ def read(
 
     given = given if labels is None else given._replace(y=_read_labels(labels))
 
+    if model is not None and not is_frame(given.X):
+        check_names(model, given.columns)
+
     if model is not None and model.context_ is not None and given.y is None and y is None:
         raise ValueError(NEEDS_LABELS)
 
     return given
+
+
+def learn_names(model: Autoencoder, given: Given) -> None:
+    r"""Keeps the header of a file of numbers with the model that was trained on it."""
+    if not is_frame(given.X):  # whose names it knows
+        check_names(model, given.columns, reset=True)
 
 
 def _kind(path: Path, label: str | None, known: Kinds) -> Modality | None:
@@ -342,7 +351,7 @@ def write_examples(
         with replacing(out) as temporary:
             write_frame(temporary, X, suffix(out))
     elif suffix(out) in ROWS:
-        write_rows(out, X, columns or [f"x{i}" for i in range(1, X[:1].size + 1)])
+        write_rows(out, X, columns or _names(model, X[:1].size))
     elif suffix(out) == ".txt":
         _write_lines(out, X)
     elif suffix(out) == ".png":
@@ -363,6 +372,10 @@ def write_examples(
 
             with replacing(path) as temporary:
                 model.modality_.write(temporary, example)
+
+
+def _names(model: Autoencoder, n: int) -> list[str]:
+    return [*getattr(model, "feature_names_in_", [f"x{i}" for i in range(1, n + 1)])]
 
 
 def _write_lines(out: Path, texts: Iterable[str]) -> None:

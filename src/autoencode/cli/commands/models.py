@@ -52,6 +52,7 @@ def fit(
 
     damaged = corrupted and files.read(corrupted, label, kinds=model.modality).X
     model.fit(given.X, given.y, corrupted=damaged, resume=resume)
+    files.learn_names(model, given)
     model.save(out)
 
     last = model.history_[-1]
