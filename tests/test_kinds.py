@@ -153,6 +153,7 @@ def test_a_stopped_fit_goes_on_to_the_bit(kind: Kind, tmp_path: Path) -> None:
     assert same(resumed.sample(4, random_state=0), whole.sample(4, random_state=0))
 
 
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
 @kinds
 def test_codes_and_what_they_stand_for_have_a_geometry(kind: Kind, tmp_path: Path) -> None:
     path = kind.write(tmp_path)
