@@ -221,6 +221,7 @@ SCRIPT = textwrap.dedent("""
 """)
 
 
+@pytest.mark.slow
 def test_kill_9_loses_nothing(tmp_path) -> None:
     def start(folder: str, out: str) -> subprocess.Popen:
         return subprocess.Popen(

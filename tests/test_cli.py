@@ -158,6 +158,7 @@ def test_every_command_says_what_is_next(run) -> None:
     assert seen >= set(COMMANDS) - {"reconstruct", "impute", "demo"}
 
 
+@pytest.mark.slow
 def test_the_package_is_a_command(folder) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "autoencode", "info", "nothing.ae"], cwd=folder, capture_output=True
@@ -258,6 +259,7 @@ STOP = """if True:
 """
 
 
+@pytest.mark.slow
 def test_interrupted_fit_keeps_the_model(folder) -> None:
     line = ["fit", "digits.npy", "--out", "kept.ae", "--layers", "8", "--epochs", "1000000"]
     process = subprocess.Popen(

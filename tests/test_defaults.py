@@ -41,6 +41,7 @@ def test_defaults_train_unscaled_tables(table: str, recipe: str) -> None:
     assert error < (X.std(axis=0) > 0).sum()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", ["wine"])
 def test_the_default_autoencoder_beats_principal_components(table: str) -> None:
     X = TABLES[table]().data

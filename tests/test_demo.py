@@ -30,6 +30,7 @@ def cells(page: str) -> list[list[str]]:
     return [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in rows if "<td" in row]
 
 
+@pytest.mark.slow
 def test_the_page_is_whole(folder: Path) -> None:
     page = (folder / "index.html").read_text()
     linked = re.findall(r'src="([^"]*)"', page)
@@ -48,6 +49,7 @@ def test_the_page_is_whole(folder: Path) -> None:
     assert "@media (prefers-color-scheme: dark)" in page
 
 
+@pytest.mark.slow
 def test_the_lines_on_the_page_make_what_it_shows(folder: Path, tmp_path, monkeypatch) -> None:
     page = (folder / "index.html").read_text()
     lines = re.findall(r"<pre><code>(.*?)</code></pre>", page, flags=re.DOTALL)
@@ -100,6 +102,7 @@ def test_a_folder_that_cannot_be_written_is_found_before_the_work(tmp_path: Path
         demo.main(tmp_path / "file")
 
 
+@pytest.mark.slow
 def test_what_is_not_installed_is_left_out_and_said(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(tour.util, "find_spec", lambda name: None)
     monkeypatch.setattr(tour, "_KINDS", {k: v for k, v in tour._KINDS.items() if v.package})

@@ -123,6 +123,7 @@ sounds.read_sounds(sys.argv[1], 4000, 0.2).X.rows.tofile(sys.argv[2])
 """
 
 
+@pytest.mark.slow
 def test_a_killed_preparation_of_sounds_goes_on(tmp_path, cache) -> None:
     folder = recordings(tmp_path / "sounds")
     (folder / "a" / "001.wav").write_text("no sound")
@@ -172,6 +173,7 @@ print(steps)
 """
 
 
+@pytest.mark.slow
 def test_a_killed_fit_of_sounds_goes_on(tmp_path) -> None:
     folder = recordings(tmp_path / "sounds")
     command = [sys.executable, "-c", FIT, folder, tmp_path / "model.ae", tmp_path / "run"]

@@ -191,6 +191,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="counts kilobytes as Linux does")
 @pytest.mark.parametrize("kind", ["table", "images"])
 def test_memory_stays_bounded(tmp_path, kind: str) -> None:
@@ -524,6 +525,7 @@ def prepare(folder: Path, out: Path, wait: float) -> subprocess.Popen:
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
+@pytest.mark.slow
 def test_two_processes_make_one_cache(tmp_path, cache) -> None:
     X = photographs(tmp_path / "images")
     both = [prepare(tmp_path / "images", tmp_path / f"{i}", 0.01) for i in range(2)]
@@ -538,6 +540,7 @@ def test_two_processes_make_one_cache(tmp_path, cache) -> None:
         assert (tmp_path / f"{i}").read_bytes() == X.tobytes()
 
 
+@pytest.mark.slow
 def test_a_killed_preparation_goes_on(tmp_path, cache) -> None:
     X = photographs(tmp_path / "images")
     first = prepare(tmp_path / "images", tmp_path / "out", 0.02)

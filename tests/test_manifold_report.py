@@ -232,6 +232,7 @@ def test_the_folder_is_whole(digits, tmp_path) -> None:
     assert "http" not in page
 
 
+@pytest.mark.slow
 def test_pairs_and_frames_have_pictures_too(tmp_path) -> None:
     pandas = pytest.importorskip("pandas")
     X = near_a_plane(100, 0)[:, :3]

@@ -66,6 +66,7 @@ def test_a_linear_autoencoder_spans_the_principal_subspace(gaussian_data) -> Non
     assert principal_angle(W, V) < 1e-3
 
 
+@pytest.mark.slow
 def test_a_linear_vae_finds_probabilistic_pca(gaussian_data) -> None:
     x = gaussian_data
     model = linear_model(Gaussian(), SharedGaussian())
@@ -90,6 +91,7 @@ def test_a_linear_vae_finds_probabilistic_pca(gaussian_data) -> None:
     assert bound == pytest.approx(evidence, abs=0.05)
 
 
+@pytest.mark.slow
 def test_a_linear_denoiser_finds_the_wiener_filter(gaussian_data) -> None:
     x, noise = gaussian_data, 0.7
     network = Perceptron(())

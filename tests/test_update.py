@@ -142,6 +142,7 @@ def test_parts_make_the_step_of_the_whole(parts: int) -> None:
 # Compiled
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("g++") is None, reason="there is no C++ compiler")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's own, within its compiler
 def test_compiled_is_eager() -> None:
