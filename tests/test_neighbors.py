@@ -399,7 +399,8 @@ def test_without_faiss_search_is_exact_and_says_so(Z, monkeypatch, caplog) -> No
 def test_approximate_search_reaches_its_recall(offset, monkeypatch) -> None:
     pytest.importorskip("faiss")
     monkeypatch.setattr(neighbors, "EXACT", 1000)
-    Z = np.random.default_rng(0).normal(size=(6000, 16)) + offset
+    rng = np.random.default_rng(0)
+    Z = rng.normal(size=(6000, 4)) @ rng.normal(size=(4, 16)) + offset
     graph = NeighborGraph(n_neighbors=10, target_recall=0.97, random_state=0).fit(Z)
     j = knn(torch.tensor(Z), 10)[1].numpy()
 
@@ -412,17 +413,27 @@ def test_approximate_search_reaches_its_recall(offset, monkeypatch) -> None:
     assert_allclose(graph.distances_, distances)
     assert (np.diff(graph.distances_) >= 0).all()
     assert (graph.kneighbors(Z[:50], 1)[1][:, 0] == np.arange(50)).mean() > 0.9
-    assert graph.index_.n_cells < graph.index_.index.nlist
+    assert not graph.index_.exact
 
 
 def test_a_search_of_all_cells_is_exact() -> None:
     pytest.importorskip("faiss")
     x = randn(2000, 8)
     index = approximate.Approximate(x, 10, 0.9, np.random.RandomState(0))
-    index.n_cells = index.index.nlist
+    index.n_cells, index.exact = index.index.nlist, False
 
     assert torch.equal(index.knn(10)[1], knn(x, 10)[1])
     assert torch.equal(index.knn(10, x[:50] + 1)[1], knn(x, 10, x[:50] + 1)[1])
+
+
+def test_what_has_no_structure_is_searched_exactly() -> None:
+    pytest.importorskip("faiss")
+    x = randn(2000, 32)
+    index = approximate.Approximate(x, 10, 0.99, np.random.RandomState(0))
+
+    assert index.exact
+    assert index.recall == (1.0, 0.0)
+    assert torch.equal(index.knn(10)[1], knn(x, 10)[1])
 
 
 def test_the_search_of_a_line_needs_few_cells() -> None:

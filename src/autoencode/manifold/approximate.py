@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 SAMPLE = 1000  # queries whose neighbours are searched exactly, to choose; as many to measure
 CELLS = 4  # times the root of the number of points
 PER_CELL = 64  # points by which the middle of a cell is learned
+WORTH = 0.2  # the share of the cells from which on it takes less to search all points at once
 
 
 class Recall(NamedTuple):
@@ -43,7 +44,7 @@ class Approximate:
     have to be searched for the target recall. What is reported is the recall of other points.
 
     Data that lie near a surface of few dimensions need a percent of the cells. Where all of
-    many dimensions are alike, no search that leaves points out saves much, nor does this one.
+    many dimensions are alike, no search that leaves points out saves much: then it is exact.
 
     References:
         | Product Quantization for Nearest Neighbor Search (Jégou et al., 2011), for the
@@ -76,7 +77,8 @@ class Approximate:
 
         self.k = k
         self.n_cells = self._n_cells(rows[:size], truth[:size], target_recall)
-        self.recall = self._recall(rows[size:], truth[size:])
+        self.exact = self.n_cells > WORTH * self.index.nlist
+        self.recall = Recall(1.0, 0.0) if self.exact else self._recall(rows[size:], truth[size:])
 
         if self.recall.value < target_recall:
             log.warning(
@@ -89,6 +91,9 @@ class Approximate:
         r"""As :func:`~autoencode.manifold.knn`, of the points that were given."""
         if queries is None:
             queries, own = self.points, torch.arange(len(self.points), device=self.points.device)
+
+        if self.exact:
+            return knn(self.points, k, queries, own=own)
 
         n = k + (own is not None)
         self.index.nprobe = min(self.index.nlist, self.n_cells * -(-k // self.k))
