@@ -1,7 +1,7 @@
 r"""Graphs of the 15 nearest neighbours, and trustworthiness, against other packages.
 
-Needs `pip install faiss-cpu pynndescent`. `--large` adds a million points, and hours. All packages run on
-one thread, and the seconds are the processor's: they do not depend on what else is running.
+Needs `pip install faiss-cpu pynndescent`. `--large` adds a million points, and hours. All packages
+run on one thread, and the seconds are the processor's: they do not depend on what else is running.
 """
 
 import argparse
