@@ -263,7 +263,7 @@ def test_conditional_models_are_seen_under_a_label() -> None:
     X = np.concatenate([circle(100), circle(100) + 1])
     model = ae.autoencoder(2, conditional=True, **SMALL).fit(X, np.repeat([0, 1], 100))
 
-    with pytest.raises(ValueError, match="pass the y"):
+    with pytest.raises(ValueError, match="pass y"):
         OffManifoldDetector(model).fit(X)
 
     scores = [OffManifoldDetector(model, y=[y]).fit(X).score_samples(X) for y in (0, 1)]

@@ -316,7 +316,7 @@ def test_transform_to_parquet(run, monkeypatch) -> None:
 
 
 def test_parquet_without_pyarrow_is_found_before_the_work(run, monkeypatch) -> None:
-    monkeypatch.setattr("autoencode.cli.files.find_spec", lambda name: None)
+    monkeypatch.setattr("autoencode.cli.outputs.find_spec", lambda name: None)
     status, _, err = run("transform vae.ae nothing.npy --out z.parquet")
 
     assert status == 2

@@ -271,5 +271,5 @@ def test_conditional_models_are_seen_under_a_label() -> None:
     dimensions = [intrinsic_dimension(X, "denoiser", model=model, y=[y]).value for y in (0, 1)]
     assert dimensions[0] != dimensions[1]
 
-    with pytest.raises(ValueError, match="pass the y"):
+    with pytest.raises(ValueError, match="pass y"):
         score(model, X)

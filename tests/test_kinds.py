@@ -222,7 +222,7 @@ def test_other_kinds_are_refused(kind: Kind, other: Kind, tmp_path: Path, monkey
     if kind is other:
         return
 
-    monkeypatch.setattr(ae.Autoencoder, "_map", None)  # before any work starts
+    monkeypatch.setattr("autoencode.estimator.over_rows", None)  # before any work starts
     model = model_of(kind)
     model.modality_ = (kind.modality() or kind.cls()).clone()
     path, strange = kind.write(tmp_path), other.write(tmp_path)

@@ -14,7 +14,7 @@ import torch
 from sklearn.utils import Bunch
 from torch import Tensor
 
-from . import __version__
+from . import __version__, assembly
 from .storage import decode, encode
 
 ENCODER = "encoder."
@@ -100,7 +100,7 @@ def unpack(
         model.feature_names_in_ = decode(document["feature_names_in"]).astype(object)
 
     with torch.random.fork_rng(devices=[]):
-        model.model_ = model._build(model.likelihood_, model._checked_latent_dim())
+        model.model_ = assembly.build(model)
 
     if not any(name.startswith("decoder.") for name in tensors):
         model.model_.decoder = None

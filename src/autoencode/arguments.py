@@ -1,12 +1,25 @@
-r"""The arguments of the estimator: of which kind each is, and what stands in for `None`."""
+r"""The arguments of the estimator and of its methods: of which kind each is, and what stands in
+for `None`.
+"""
 
-__all__ = ["check", "check_posterior", "defaults_for"]
+__all__ = [
+    "at_least_one",
+    "check",
+    "check_lengths",
+    "check_posterior",
+    "checkpoint",
+    "defaults_for",
+]
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
+import numpy as np
 import torch
 
+from .checkpoints import Checkpoint
+from .data import is_frame
 from .distributions import Family
 from .modalities import Modality
 from .networks import Network
@@ -82,6 +95,63 @@ def check_posterior(family: Family) -> None:
             "expected a posterior whose samples have gradients, such as Gaussian() or Dirac(),"
             f" got {family!r}."
         )
+
+
+def check_lengths(**rows: Any) -> None:
+    r"""
+    Arguments:
+        rows: Examples and what comes with them, by name; `None` for what there is not.
+
+    Raises:
+        ValueError: If there are not as many of each.
+
+    Example:
+        >>> check_lengths(X=[[1.0], [2.0]], y=["a"])
+        Traceback (most recent call last):
+        ValueError: expected one row of each for every example, got lengths {'X': 2, 'y': 1}.
+    """
+    lengths = {
+        name: len(v if isinstance(v, (list, tuple)) or is_frame(v) else np.atleast_1d(v))
+        for name, v in rows.items()
+        if v is not None
+    }
+
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"expected one row of each for every example, got lengths {lengths}.")
+
+
+def at_least_one(n: Any) -> int:
+    r"""
+    Raises:
+        ValueError: If it is no number of samples.
+
+    Example:
+        >>> at_least_one(np.int64(3))
+        3
+    """
+    if not isinstance(n, Integral) or n < 1:
+        raise ValueError(f"expected a number of samples >= 1, got {n!r}.")
+
+    return int(n)
+
+
+def checkpoint(training: Solver | None) -> Checkpoint:
+    r"""The checkpoint to go on from.
+
+    Raises:
+        ValueError: If the training has none.
+
+    Example:
+        >>> checkpoint(Training())
+        Traceback (most recent call last):
+        ValueError: resume=True needs a checkpoint: training=Training(checkpoint='run').
+    """
+    folder = getattr(training, "checkpoint", None)
+
+    if folder is None:
+        raise ValueError("resume=True needs a checkpoint: training=Training(checkpoint='run').")
+
+    return Checkpoint(folder)
 
 
 def defaults_for(estimator: Any, params: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,6 @@ __all__ = ["Autoencoder", "load"]
 import contextlib
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -19,26 +18,24 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Bunch, Tags, check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor, nn
+from torch import Tensor
 from torch.distributions import constraints
 
-from . import archive, arguments, corruptions, imputation, reading, storage
-from .checkpoints import Checkpoint
+from . import archive, arguments, assembly, imputation, reading, storage
 from .corruptions import Corruption
-from .data import Examples, is_frame, is_stream, on_disk, read_stream
+from .data import Examples, is_stream, on_disk, read_stream
 from .distributions import Dirac, Family
 from .evaluation import log_evidence
-from .modalities import Modality, describe_context
+from .modalities import Modality, describe_context, encode_context
 from .model import Conditional, LatentModel
 from .networks import Network
-from .objectives import Objective, Reconstruction
-from .priors import Prior, StandardNormal
+from .objectives import Objective
+from .passes import ROWS, over_rows
+from .priors import Prior
 from .step import Step, evaluate
 from .training import Solver, Training
 
 log = logging.getLogger(__name__)
-
-_ROWS = 1024  # examples per pass through the networks outside of training
 
 
 class _NeedsDensity:
@@ -52,7 +49,7 @@ class _NeedsDensity:
         self.__doc__ = method.__doc__
 
     def __get__(self, estimator: "Autoencoder | None", owner: type | None = None) -> Any:
-        if estimator is not None and isinstance(estimator._posterior(), Dirac):
+        if estimator is not None and isinstance(assembly.posterior(estimator), Dirac):
             raise AttributeError(
                 f"'{self.method.__name__}' needs a density p(x), and an autoencoder whose"
                 " encoder gives one code, not a distribution of codes, has none. Use ae.vae(...)"
@@ -242,9 +239,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         self._check_fitted(decoder=True)
         z = self._codes(Z)
-        c = self._encode_context(y, len(z))
+        c = encode_context(self.context_, y, len(z))
 
-        return self.modality_.restore(self._map(lambda m, z: m.decode(z).mean, z, c))
+        return self.modality_.restore(over_rows(self.model_, lambda m, z: m.decode(z).mean, z, c))
 
     def reconstruct(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> NDArray:
         r"""Examples from their own codes, in the shape, scale and type of those of `fit`.
@@ -298,14 +295,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             per example, of the scaled data.
         """
         self._check_fitted(decoder=True)
-        objective = (self.objective or Reconstruction()).clone()
+        objective = assembly.objective(self)
         step = Step(self.model_, objective, normalize=self.modality_.normalize)
         data, y_read = self._read(X)
-        c = self._encode_context(y_read if y is None else y, len(data))
+        c = encode_context(self.context_, y_read if y is None else y, len(data))
 
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed_)
-            return evaluate(step, Examples(self._load(data), None, c).split(_ROWS))
+            return evaluate(step, Examples(self._load(data), None, c).split(ROWS))
 
     @_NeedsDensity
     def score_samples(
@@ -328,7 +325,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self._check_fitted(decoder=True)
 
         def evidence(model: LatentModel, x: Tensor) -> Tensor:
-            self._check_support(x, model.likelihood)
+            model.likelihood.check_support(x)
             ll = log_evidence(model, x, samples, self.seed_).double()
             return ll if model.likelihood.discrete else ll - self.modality_.log_unit(x)
 
@@ -388,7 +385,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             ValueError: If the data are such as can have no missing cells.
         """
         self._check_fitted(decoder=True)
-        n = 0 if n_samples is None else _at_least_one(n_samples)
+        n = 0 if n_samples is None else arguments.at_least_one(n_samples)
         X, y_read = self._read(X)
         y, seed, restore = y_read if y is None else y, self.seed_, self.modality_.restore
 
@@ -440,7 +437,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         self._check_fitted(decoder=True)
 
-        n = _at_least_one(n_samples)
+        n = arguments.at_least_one(n_samples)
         part = None if given is None else self.modality_.partial(given, n)
 
         with _seeded(random_state):
@@ -468,7 +465,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self._check_fitted()
         data, y_read = self._read(X)
         x = self.modality_.load(data)
-        c = self._encode_context(y_read if y is None else y, len(x))
+        c = encode_context(self.context_, y_read if y is None else y, len(x))
 
         return Examples(self.modality_.normalize(x), None, c)
 
@@ -493,9 +490,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def _prepare(self, X: Any, y: ArrayLike | None, corrupted: Any, resume: bool) -> Examples:
         r"""Checks everything that can be wrong, and returns the examples to train on."""
-        self._checked_latent_dim()
+        assembly.latent_dim(self)
         arguments.check(self)
-        arguments.check_posterior(self._posterior())
+        arguments.check_posterior(assembly.posterior(self))
 
         for name in ("n_features_in_", "feature_names_in_"):
             self.__dict__.pop(name, None)
@@ -510,40 +507,40 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.modality_.check_likelihood(self.likelihood_)
         corrupted = None if corrupted is None else self._read(corrupted)[0]
 
-        _check_lengths(X=X, corrupted=corrupted, y=y if self.conditional else None)
+        arguments.check_lengths(X=X, corrupted=corrupted, y=y if self.conditional else None)
 
-        self.context_ = self._describe(y)
+        self.context_ = describe_context(y) if self.conditional else None
         self.seed_ = int(check_random_state(self.random_state).randint(2**31))
 
         if resume:
-            self.seed_ = _checkpoint(self.training).seed() or self.seed_
+            self.seed_ = arguments.checkpoint(self.training).seed() or self.seed_
 
         data = Examples(
             self._load(X),
             None if corrupted is None else self._load(corrupted),
-            self._encode_context(y, len(X)),
+            encode_context(self.context_, y, len(X)),
         )
 
         if self.likelihood_.support is not constraints.real:
-            for x in data.target.split(_ROWS):
-                self._check_support(self.modality_.normalize(x), self.likelihood_)
+            for x in data.target.split(ROWS):
+                self.likelihood_.check_support(self.modality_.normalize(x))
 
         return data
 
     def _train(self, data: Examples, resume: bool) -> None:
         training = (self.training or Training()).clone()
-        objective = (self.objective or Reconstruction()).clone()
+        objective = assembly.objective(self)
 
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed_)
 
-            data, held_out = _hold_out(data, training.validation)
-            self.training_ = training.choose(len(data), self._network().learning_rate)
-            self.model_ = self._build(self.likelihood_, self._checked_latent_dim())
-            before, after = self._stages()
+            data, held_out = data.hold_out(training.validation or 0)
+            self.training_ = training.choose(len(data), assembly.network(self).learning_rate)
+            self.model_ = assembly.build(self)
+            before, after = assembly.stages(self)
             step = Step(self.model_, objective, after, self.modality_.normalize, before)
 
-            log.info("%s", self._describe_choices(data, held_out))
+            log.info("%s", assembly.describe(self, len(data), len(held_out or ())))
 
             for record in self.training_.train(step, data, held_out, resume):
                 self.history_.append(Bunch(**record._asdict()))
@@ -564,50 +561,6 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def _n_features_out(self) -> int:
         return self.model_.encoder.event[0]
 
-    def _posterior(self) -> Family:
-        return (self.posterior or (self.objective or Reconstruction()).posterior()).clone()
-
-    def _network(self) -> Network:
-        return self.modality_.suit(self.network or self.modality_.network())
-
-    def _stages(self) -> tuple[Callable[[Tensor], Tensor] | None, Callable[[Tensor], Tensor]]:
-        r"""Returns what damages examples before and after they are scaled."""
-        corruption = self.corruption
-
-        if corruption is None:
-            return None, nn.Identity()
-
-        if isinstance(corruption, Corruption):
-            return self.modality_.stages(corruption.clone())
-
-        return self.modality_.stages(corruptions.Sequence([corruption]))
-
-    def _build(self, likelihood: Family, latent_dim: int) -> LatentModel:
-        r"""Returns a model with new weights for the data that `modality_` has seen."""
-        shape, event, posterior = self.modality_.shape_, self.modality_.event_, self._posterior()
-        network = self._network()
-        context = self.context_.size_ if self.context_ else 0
-
-        encoder = network.encoder(shape, posterior.n_params * latent_dim, context)
-        decoder = network.decoder(
-            latent_dim, (likelihood.n_params * event[0], *event[1:]), context
-        )
-
-        return LatentModel(
-            Conditional(encoder, posterior, shape, (latent_dim,)),
-            Conditional(decoder, likelihood.build(network, event), (latent_dim,), event),
-            (self.prior or StandardNormal()).clone().build(latent_dim),
-        )
-
-    def _describe_choices(self, data: Examples, held_out: Examples | None) -> str:
-        held_out_size = 0 if held_out is None else len(held_out)
-
-        return (
-            f"{len(data):,} example{'s' * (len(data) != 1)} of shape {self.modality_.shape_} as"
-            f" {self.modality_}, {held_out_size:,} held out; {self._network()};"
-            f" likelihood {self.model_.likelihood}; posterior {self._posterior()}."
-        )
-
     # Data at the border
 
     def _read(self, X: Any) -> tuple[Any, NDArray | None]:
@@ -617,22 +570,6 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def _load(self, X: NDArray) -> Tensor:
         r"""Returns examples as they came; those of a memory-mapped file stay there."""
         return on_disk(self.modality_.load(X), X)
-
-    def _checked_latent_dim(self) -> int:
-        D = self.latent_dim
-
-        if not isinstance(D, Integral) or isinstance(D, bool) or D < 1:
-            raise ValueError(f"expected latent_dim as an integer >= 1, got {D!r}.")
-
-        return int(D)
-
-    def _check_support(self, x: Tensor, likelihood: Family) -> None:
-        if not likelihood.support.check(x).all():
-            raise ValueError(
-                f"{type(likelihood).__name__} needs values between 0 and 1, got"
-                f" {x.min():g} to {x.max():g}. Bring the data there, or use another likelihood,"
-                " such as SharedGaussian()."
-            )
 
     def _check_fitted(self, decoder: bool = False) -> None:
         check_is_fitted(self, "model_")
@@ -653,42 +590,21 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         return z
 
-    def _describe(self, y: ArrayLike | None) -> Any:
-        if not self.conditional:
-            return None
-
-        if y is None:
-            raise ValueError("a conditional model needs y: fit(X, y).")
-
-        return describe_context(y)
-
-    def _encode_context(self, y: ArrayLike | None, n: int) -> Tensor | None:
-        if self.context_ is None:
-            return None
-
-        if y is None:
-            raise ValueError("this model is conditional: pass y, one for all or one each.")
-
-        c = self.context_.encode(y)
-        c = c.expand(n, -1) if len(c) == 1 else c
-
-        if len(c) != n:
-            raise ValueError(f"expected one y for all or {n} of them, got {len(c)}.")
-
-        return c
-
     # Passes through the networks
 
     def _new_examples(self, z: Tensor, y: ArrayLike | None) -> Tensor:
-        c = self._encode_context(y, len(z))
-        return self._map(lambda m, z: self.modality_.new_examples(m.decode(z)), z, c)
+        c = encode_context(self.context_, y, len(z))
+        return over_rows(self.model_, lambda m, z: self.modality_.new_examples(m.decode(z)), z, c)
 
     def _fitting(self, part: Any, y: ArrayLike | None) -> Tensor:
         r"""Draws a code for each of several examples, of which the same cells are given."""
         x = self.modality_.normalize(self.modality_.load(part)[:1])
-        c = self._encode_context(y, 1)
+        c = encode_context(self.context_, y, 1)
 
-        return self._map(lambda m, x: imputation.codes_from_prior(m, x, len(part))[None], x, c)[0]
+        def draw(model: LatentModel, x: Tensor) -> Tensor:
+            return imputation.codes_from_prior(model, x, len(part))[None]
+
+        return over_rows(self.model_, draw, x, c)[0]
 
     def _map_data(
         self, function: Callable[[LatentModel, Tensor], Tensor], X: Any, y: ArrayLike | None
@@ -696,44 +612,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self._check_fitted()
         X, y_read = self._read(X)
         x = self._load(X)
-        c = self._encode_context(y_read if y is None else y, len(x))
+        c = encode_context(self.context_, y_read if y is None else y, len(x))
 
-        return self._map(lambda model, x: function(model, self.modality_.normalize(x)), x, c)
+        def scaled(model: LatentModel, x: Tensor) -> Tensor:
+            return function(model, self.modality_.normalize(x))
 
-    def _map(
-        self,
-        function: Callable[[LatentModel, Tensor], Tensor],
-        x: Tensor,
-        c: Tensor | None,
-    ) -> Tensor:
-        r"""Applies a function of the model to all rows, in parts that fit in memory."""
-        device = next(self.model_.parameters()).device
-        self.model_.eval()
-        found, done = torch.empty(0), 0
-
-        with torch.no_grad():
-            for rows in Examples(x, None, c).split(_ROWS):
-                rows = rows.to(device)
-                part = function(self.model_.given(rows.context), rows.target)
-
-                if done == 0:  # all at once, as parts to join would take twice the memory
-                    found = torch.empty(len(x), *part.shape[1:], dtype=part.dtype)
-
-                found[done : done + len(part)] = part
-                done += len(part)
-
-        return found
-
-
-def _check_lengths(**rows: Any) -> None:
-    lengths = {
-        name: len(v if isinstance(v, (list, tuple)) or is_frame(v) else np.atleast_1d(v))
-        for name, v in rows.items()
-        if v is not None
-    }
-
-    if len(set(lengths.values())) > 1:
-        raise ValueError(f"expected one row of each for every example, got lengths {lengths}.")
+        return over_rows(self.model_, scaled, x, c)
 
 
 @contextlib.contextmanager
@@ -742,33 +626,6 @@ def _seeded(random_state: int | np.random.RandomState | None) -> Iterator[None]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(check_random_state(random_state).randint(2**31)))
         yield
-
-
-def _at_least_one(n: Any) -> int:
-    if not isinstance(n, Integral) or n < 1:
-        raise ValueError(f"expected a number of samples >= 1, got {n!r}.")
-
-    return int(n)
-
-
-def _checkpoint(training: Solver | None) -> Checkpoint:
-    folder = getattr(training, "checkpoint", None)
-
-    if folder is None:
-        raise ValueError("resume=True needs a checkpoint: training=Training(checkpoint='run').")
-
-    return Checkpoint(folder)
-
-
-def _hold_out(data: Examples, share: float | None) -> tuple[Examples, Examples | None]:
-    N = len(data)
-    n = min(round(N * (share or 0)), N - 1)
-
-    if n == 0:
-        return data, None
-
-    order = torch.randperm(N)
-    return data.select(order[n:]), data.select(order[:n])
 
 
 def load(

@@ -55,6 +55,20 @@ class Examples:
         r"""Returns a view of some examples, which copies none of them."""
         return replace(self, rows=rows if self.rows is None else self.rows[rows])
 
+    def hold_out(self, share: float) -> tuple["Examples", "Examples | None"]:
+        r"""Returns random examples to train on, and a share of them to validate with, if any.
+
+        Arguments:
+            share: The share, from 0 to 1; at least one example is left to train on.
+        """
+        n = min(round(len(self) * share), len(self) - 1)
+
+        if n == 0:
+            return self, None
+
+        order = torch.randperm(len(self))
+        return self.select(order[n:]), self.select(order[:n])
+
     def to(self, device: torch.device | str) -> "Examples":
         r"""Returns the examples on a device."""
         rows = None if self.rows is None else self.rows.to(device)

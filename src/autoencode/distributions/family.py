@@ -68,6 +68,18 @@ class Family(Configurable, nn.Module, abc.ABC):
         """
         return self
 
+    def check_support(self, x: Tensor) -> None:
+        r"""
+        Raises:
+            ValueError: If data lie where the family has no density.
+        """
+        if not self.support.check(x).all():
+            raise ValueError(
+                f"{type(self).__name__} needs values between 0 and 1, got"
+                f" {x.min():g} to {x.max():g}. Bring the data there, or use another likelihood,"
+                " such as SharedGaussian()."
+            )
+
     @abc.abstractmethod
     def forward(self, phi: Tensor) -> Distribution:
         r"""

@@ -17,6 +17,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ..corruptions import GaussianNoise
 from ..estimator import Autoencoder
+from ..modalities import encode_context
 from ..modalities.base import tensor_of
 
 
@@ -127,9 +128,6 @@ def _of_estimator(model: Autoencoder, y: ArrayLike | None, symbols: bool) -> Map
     if model.model_.decoder is None:
         raise ValueError("this model was saved or loaded without its decoder. Load the whole one.")
 
-    if model.context_ is not None and y is None:
-        raise ValueError("this model is conditional: pass the y under which to look at it.")
-
     if model.modality_.symbolic and not symbols:
         raise ValueError(
             f"{type(model.modality_).__name__} are symbols, between which there are no directions"
@@ -138,14 +136,12 @@ def _of_estimator(model: Autoencoder, y: ArrayLike | None, symbols: bool) -> Map
         )
 
     p = next(model.model_.parameters())
-    c = None if model.context_ is None else model.context_.encode(y).to(p.device)
+    c = encode_context(model.context_, y, n=1)
+    c = None if c is None else c.to(p.device)
     shape, modality = model.modality_.shape_, model.modality_
     unit = modality.unit().to(p).expand(shape).reshape(-1)
 
     noise = model.corruption.scale if isinstance(model.corruption, GaussianNoise) else None
-
-    if c is not None and len(c) != 1:
-        raise ValueError(f"expected one y for all examples, got {len(c)}.")
 
     def given(n: int) -> Any:
         return model.model_.given(None if c is None else c.expand(n, -1))

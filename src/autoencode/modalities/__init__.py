@@ -13,6 +13,7 @@ __all__ = [
     "Texts",
     "cut",
     "describe_context",
+    "encode_context",
     "guess",
     "join",
 ]
@@ -20,7 +21,7 @@ __all__ = [
 from collections.abc import Sequence
 
 from .base import Modality
-from .context import describe_context
+from .context import describe_context, encode_context
 from .frames import Frames
 from .images import Images
 from .sounds import Sounds

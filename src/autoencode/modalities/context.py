@@ -1,6 +1,6 @@
 r"""Contexts: the `y` of a conditional model, to tensors."""
 
-__all__ = ["Labels", "Numbers", "describe_context"]
+__all__ = ["Labels", "Numbers", "describe_context", "encode_context"]
 
 import numpy as np
 import torch
@@ -11,14 +11,14 @@ from ..configurable import Configurable
 from .statistics import check_finite
 
 
-def describe_context(y: ArrayLike) -> "Labels | Numbers":
+def describe_context(y: ArrayLike | None) -> "Labels | Numbers":
     r"""The context of some `y`: labels, or an array of numbers.
 
     Strings, booleans and integers in one dimension are labels; floats are too if all are
     whole numbers. Whatever else is numeric is taken as numbers, scaled.
 
     Raises:
-        ValueError: If `y` is neither.
+        ValueError: If `y` is neither, or there is none.
 
     Example:
         >>> describe_context(["b", "a", "b"]).encode(["a"])
@@ -26,6 +26,9 @@ def describe_context(y: ArrayLike) -> "Labels | Numbers":
         >>> describe_context([0.5, 1.5]).encode([1.0])
         tensor([[0.]])
     """
+    if y is None:
+        raise ValueError("a conditional model needs y: fit(X, y).")
+
     y = np.atleast_1d(y)
 
     if len(y) == 0:
@@ -35,6 +38,39 @@ def describe_context(y: ArrayLike) -> "Labels | Numbers":
         return Labels().fit(y)
 
     return Numbers().fit(y)
+
+
+def encode_context(
+    context: "Labels | Numbers | None", y: ArrayLike | None, n: int
+) -> Tensor | None:
+    r"""The context of some examples, with shape `(n, C)`; `None` without one.
+
+    Arguments:
+        context: What `describe_context` has returned.
+        y: Labels or numbers, one for all examples or one each.
+        n: The number of examples.
+
+    Raises:
+        ValueError: If they are missing, not as many, or unlike those of the fit.
+
+    Example:
+        >>> encode_context(describe_context(["b", "a"]), "b", n=2)
+        tensor([[0., 1.],
+                [0., 1.]])
+    """
+    if context is None:
+        return None
+
+    if y is None:
+        raise ValueError("this model is conditional: pass y, one for all or one each.")
+
+    c = context.encode(y)
+    c = c.expand(n, -1) if len(c) == 1 else c
+
+    if len(c) != n:
+        raise ValueError(f"expected one y for all or {n} of them, got {len(c)}.")
+
+    return c
 
 
 class Labels(Configurable):

@@ -41,16 +41,16 @@ def manifold(
     """
     from ...estimator import load
     from ...manifold import report
-    from .. import files
+    from .. import inputs, outputs
 
-    files.check_out(out, ("",))
+    outputs.check_out(out, ("",))
     estimator = load(model, trusted=trusted)
-    seen = files.context(y, estimator)
-    given = files.under(files.read(data, label, labels, estimator, y=seen), seen, estimator)
+    seen = inputs.context(y, estimator)
+    given = inputs.under(inputs.read(data, label, labels, estimator, y=seen), seen, estimator)
     X_new = None
 
     if new is not None:
-        X_new = files.under(files.read(new, label, None, estimator, y=seen), seen, estimator).X
+        X_new = inputs.under(inputs.read(new, label, None, estimator, y=seen), seen, estimator).X
 
     print(report(estimator, given.X, X_new, out, n_neighbors, random_state, seen))
     print(f"Wrote {out}: {len(list(out.glob('*.png')))} pictures, and report.json.")
@@ -86,22 +86,22 @@ def neighbors(
 
     from ...estimator import load
     from ...manifold import NeighborGraph
-    from .. import files
+    from .. import inputs, outputs
 
-    files.check_out(out, (".npz", ".csv"))
+    outputs.check_out(out, (".npz", ".csv"))
     estimator = load(model, trusted=trusted)
-    given = files.read(data, label, labels, estimator)
+    given = inputs.read(data, label, labels, estimator)
     graph = NeighborGraph(n_neighbors).fit(estimator.transform(given.X, given.y))
     i, d = graph.indices_, graph.distances_
 
-    if files.suffix(out) == ".npz":
-        with files.replacing(out) as temporary:
+    if outputs.suffix(out) == ".npz":
+        with outputs.replacing(out) as temporary:
             np.savez(temporary, indices=i, distances=d)
     else:
         columns = [
             f"{name}{k}" for name in ("neighbor", "distance") for k in range(1, 1 + len(i.T))
         ]
-        files.write_rows(out, np.hstack([_objects(i), _objects(d)]), columns)
+        outputs.write_rows(out, np.hstack([_objects(i), _objects(d)]), columns)
 
     usual = np.median(d[:, 0][d[:, 0] > 0]) if d.any() else 0.0
     groups = graph.duplicates(threshold * usual)
@@ -117,7 +117,7 @@ def neighbors(
         print(f"Next: compare examples with their neighbours, by the rows of {out}.")
         return
 
-    way = out.with_name(f"{out.stem}-0-{i[0, -1]}{files.way_suffixes(estimator)[0]}")
+    way = out.with_name(f"{out.stem}-0-{i[0, -1]}{outputs.way_suffixes(estimator)[0]}")
     same = {"label": label, "labels": labels, "trusted": trusted}
     say_next("interpolate", model, data, 0, i[0, -1], out=way, **same)
 
@@ -159,18 +159,18 @@ def anomalies(
     from ...manifold import OffManifoldDetector
     from ...manifold.surveys import take
     from ...plots.tiles import are_images
-    from .. import files
+    from .. import inputs, outputs
 
-    files.check_out(out, (".csv",))
+    outputs.check_out(out, (".csv",))
     estimator = load(model, trusted=trusted)
-    seen = files.context(y, estimator)
-    given = files.under(files.read(data, label, labels, estimator, y=seen), seen, estimator)
+    seen = inputs.context(y, estimator)
+    given = inputs.under(inputs.read(data, label, labels, estimator, y=seen), seen, estimator)
     X, names = given.X, np.array(given.files)
     normal = X
 
     if reference is not None:
-        others = files.read(reference, label, None, estimator, y=seen)
-        normal = files.under(others, seen, estimator).X
+        others = inputs.read(reference, label, None, estimator, y=seen)
+        normal = inputs.under(others, seen, estimator).X
 
     chosen = np.random.RandomState(random_state).permutation(len(normal))[:_COMPARED]
     detector = OffManifoldDetector(estimator, y=seen).fit(take(normal, np.sort(chosen)))
@@ -179,7 +179,7 @@ def anomalies(
     odd = score < detector.offset_
 
     columns = {"example": names, "score": score, "on": on, "off": off, "anomaly": odd.astype(int)}
-    files.write_rows(out, np.stack([*map(_objects, columns.values())], axis=1), [*columns])
+    outputs.write_rows(out, np.stack([*map(_objects, columns.values())], axis=1), [*columns])
     print(f"Wrote {out}: {len(X):,} scores, compared with {len(chosen):,} examples.")
     print(f"{odd.sum():,} anomalies ({100 * odd.mean():.1f} %). The most unusual, counted from 0:")
 
@@ -193,7 +193,7 @@ def anomalies(
         under = None if seen is None else np.repeat(seen, len(worst), axis=0)
         figure = plots.reconstructions(estimator, X[worst], y=under)
 
-        with files.replacing(picture) as temporary:
+        with outputs.replacing(picture) as temporary:
             figure.savefig(temporary)
 
         print(f"Next: look at {picture}, the most unusual above what the model makes of them.")
@@ -240,15 +240,15 @@ def interpolate(
     from ...estimator import load
     from ...manifold import Geodesics
     from ...manifold.border import one, take
-    from .. import files
+    from .. import inputs, outputs
 
     estimator = load(model, trusted=trusted)
     symbolic = estimator.modality_.symbolic
-    known = files.way_suffixes(estimator)
-    files.check_out(out, known)
-    files.check_count(out, n, estimator)
-    seen = files.context(y, estimator)
-    given = files.read(data, label, labels, estimator, y=seen)
+    known = outputs.way_suffixes(estimator)
+    outputs.check_out(out, known)
+    outputs.check_count(out, n, estimator)
+    seen = inputs.context(y, estimator)
+    given = inputs.read(data, label, labels, estimator, y=seen)
     X = given.X
 
     for number in (start, end):
@@ -257,22 +257,22 @@ def interpolate(
                 f"expected the number of an example, 0 to {len(X) - 1}, got {number}."
             )
 
-    seen = files.common(given, (start, end), estimator) if seen is None else seen
+    seen = inputs.common(given, (start, end), estimator) if seen is None else seen
     measure = metric or ("fisher" if symbolic else "pullback")
     geodesics = Geodesics(estimator, measure, y=seen)
     straight = Geodesics(estimator, measure, max_iter=0, y=seen)
     pair = take(X, [start]), take(X, [end])
     bent, direct = (float(way.distance(*pair)[0]) for way in (geodesics, straight))
-    ends, both = (one(X, start), one(X, end)), files.suffix(out) == known[0]
+    ends, both = (one(X, start), one(X, end)), outputs.suffix(out) == known[0]
 
     if both and symbolic:
         ways = [way.interpolate(*ends, n) for way in (straight, geodesics)]
-        files.write_rows(out, np.stack(ways, axis=1), ["straight", "geodesic"])
+        outputs.write_rows(out, np.stack(ways, axis=1), ["straight", "geodesic"])
     elif both:
-        with files.replacing(out) as temporary:
+        with outputs.replacing(out) as temporary:
             plots.geodesics(geodesics, *ends, n).savefig(temporary)
     else:
-        files.write_examples(out, geodesics.interpolate(*ends, n), estimator)
+        outputs.write_examples(out, geodesics.interpolate(*ends, n), estimator)
 
     shorter = f"{100 * (1 - bent / direct):.1f} %" if direct > 0 else "0 %"
     print(f"The geodesic is {bent:.4g} long, {shorter} less than the straight line, {direct:.4g}.")

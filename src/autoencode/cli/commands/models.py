@@ -35,7 +35,7 @@ def fit(
         settings: What else was given, by group.
     """
     from ... import storage
-    from .. import files
+    from .. import inputs
     from ..settings import build
 
     out = _beside(data) if out is None else out
@@ -45,14 +45,14 @@ def fit(
     if labels is not None and not model.conditional:
         raise ValueError("--labels is for a model of examples given labels: add --conditional.")
 
-    given = files.read(data, label, labels, kinds=model.modality)
+    given = inputs.read(data, label, labels, kinds=model.modality)
 
     if model.conditional and given.y is None and not data.is_dir():
-        raise ValueError(files.NEEDS_LABELS)
+        raise ValueError(inputs.NEEDS_LABELS)
 
-    damaged = corrupted and files.read(corrupted, label, kinds=model.modality).X
+    damaged = corrupted and inputs.read(corrupted, label, kinds=model.modality).X
     model.fit(given.X, given.y, corrupted=damaged, resume=resume)
-    files.learn_names(model, given)
+    inputs.learn_names(model, given)
     model.save(out)
 
     last = model.history_[-1]

@@ -30,14 +30,14 @@ def transform(
             graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
     from ...estimator import load
-    from .. import files
+    from .. import inputs, outputs
 
-    files.check_out(out, files.ROWS)
+    outputs.check_out(out, outputs.ROWS)
     estimator = load(model, trusted=trusted)
-    given = files.read(data, label, labels, estimator)
+    given = inputs.read(data, label, labels, estimator)
     Z = estimator.transform(given.X, given.y)
 
-    files.write_rows(out, Z, [f"z{i}" for i in range(1, Z.shape[1] + 1)], given.files)
+    outputs.write_rows(out, Z, [f"z{i}" for i in range(1, Z.shape[1] + 1)], given.files)
     print(f"Wrote {out}: {len(Z):,} codes of {Z.shape[1]} numbers.")
     following = out.with_name(f"{model.stem}-neighbors.csv")
     say_next("neighbors", model, data, out=following, label=label, labels=labels, trusted=trusted)
@@ -67,21 +67,21 @@ def reconstruct(
             graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
     from ...estimator import load
-    from .. import files
+    from .. import inputs, outputs
 
     estimator = load(model, trusted=trusted)
-    files.check_out(out, files.suffixes(estimator))
-    X, y, columns, names = files.read(data, label, labels, estimator)
-    single, whole = files.is_single(out, estimator), estimator.modality_.whole
-    files.check_count(out, len(whole(X, X)) if single else len(X), estimator)
+    outputs.check_out(out, outputs.suffixes(estimator))
+    X, y, columns, names = inputs.read(data, label, labels, estimator)
+    single, whole = outputs.is_single(out, estimator), estimator.modality_.whole
+    outputs.check_count(out, len(whole(X, X)) if single else len(X), estimator)
 
-    if files.suffix(out) == ".png" and len(X) > _SHOWN:
+    if outputs.suffix(out) == ".png" and len(X) > _SHOWN:
         print(f"The picture shows the first {_SHOWN} of {len(X):,}; --out FOLDER writes all.")
         X, y = X[:_SHOWN], None if y is None else y[:_SHOWN]
 
     R = estimator.reconstruct(X, y)
     R = whole(R, X) if single else R
-    files.write_examples(out, R, estimator, columns, names, beside=X)
+    outputs.write_examples(out, R, estimator, columns, names, beside=X)
     print(f"Wrote {out}: {len(R):,} reconstruction{'s' * (len(R) != 1)}.")
     say_next("score", model, data, label=label, labels=labels, trusted=trusted)
 
@@ -142,11 +142,11 @@ def sample(
             graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
     from ...estimator import load
-    from .. import files
+    from .. import inputs, outputs
 
     estimator = load(model, trusted=trusted)
-    files.check_out(out, files.suffixes(estimator))
-    files.check_count(out, n, estimator)
+    outputs.check_out(out, outputs.suffixes(estimator))
+    outputs.check_count(out, n, estimator)
 
     if not hasattr(estimator, "sample"):
         raise ValueError(
@@ -161,11 +161,11 @@ def sample(
 
     X = estimator.sample(
         n,
-        y=files.context(y, estimator),
+        y=inputs.context(y, estimator),
         random_state=random_state,
-        given=files.cells(given),
+        given=inputs.cells(given),
     )
-    files.write_examples(out, X, estimator)
+    outputs.write_examples(out, X, estimator)
     print(f"Wrote {out}: {len(X):,} new example{'s' * (len(X) != 1)}.")
     print(f"Next: look at {out}, and draw others with another --random-state.")
 
@@ -191,14 +191,14 @@ def impute(
             graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
     from ...estimator import load
-    from .. import files
+    from .. import inputs, outputs
 
     estimator = load(model, trusted=trusted)
-    files.check_out(out, files.suffixes(estimator))
-    given = files.read(data, label, labels, estimator)
+    outputs.check_out(out, outputs.suffixes(estimator))
+    given = inputs.read(data, label, labels, estimator)
     filled = estimator.impute(given.X, given.y)
 
-    files.write_examples(out, filled, estimator, given.columns)
+    outputs.write_examples(out, filled, estimator, given.columns)
     print(f"Wrote {out}: {len(filled):,} rows.")
     say_next("score", model, out, labels=labels, trusted=trusted)
 
@@ -224,13 +224,13 @@ def score(
             graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
     from ...estimator import load
-    from .. import files
+    from .. import inputs, outputs
 
     if out is not None:
-        files.check_out(out, files.ROWS)
+        outputs.check_out(out, outputs.ROWS)
 
     estimator = load(model, trusted=trusted)
-    given = files.read(data, label, labels, estimator)
+    given = inputs.read(data, label, labels, estimator)
 
     if hasattr(estimator, "score_samples"):
         name, what, unit = "score_samples", "log p(x)", " nats"
@@ -241,7 +241,7 @@ def score(
     print(f"{name}: {what}, mean of {len(scores):,} examples: {scores.mean():.6g}{unit}")
 
     if out is not None:
-        files.write_rows(out, scores, [name], given.files)
+        outputs.write_rows(out, scores, [name], given.files)
         print(f"Wrote {out}: {len(scores):,} scores.")
 
     following = f"{model.stem}-neighbors.csv"

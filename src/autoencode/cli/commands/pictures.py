@@ -37,11 +37,11 @@ def plot(
 
     from ... import plots
     from ...estimator import load
-    from .. import files
+    from .. import inputs, outputs
 
-    files.check_out(out, ("",))
+    outputs.check_out(out, ("",))
     estimator = load(model, trusted=trusted)
-    X, y, *_ = files.read(data, label, labels, estimator)
+    X, y, *_ = inputs.read(data, label, labels, estimator)
 
     given = None if estimator.context_ is None else y[:_SHOWN]
     shown = X if given is None else X[:_SHOWN]
@@ -62,7 +62,7 @@ def plot(
             print(f"No {name}: {' '.join(str(error).split())}")
             continue
 
-        with files.replacing(out / f"{name}.png") as temporary, warnings.catch_warnings():
+        with outputs.replacing(out / f"{name}.png") as temporary, warnings.catch_warnings():
             # Labels in letters that the font lacks are boxes in the picture, which says enough
             warnings.filterwarnings("ignore", "Glyph .* missing from font")
             figure.savefig(temporary)

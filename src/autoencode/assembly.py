@@ -1,0 +1,135 @@
+r"""From the choices of an estimator to the parts they stand for, and to a model made of them."""
+
+__all__ = ["build", "describe", "latent_dim", "network", "objective", "posterior", "stages"]
+
+from collections.abc import Callable
+from numbers import Integral
+from typing import Any
+
+from torch import Tensor, nn
+
+from . import corruptions
+from .corruptions import Corruption
+from .distributions import Family
+from .model import Conditional, LatentModel
+from .networks import Network
+from .objectives import Objective, Reconstruction
+from .priors import StandardNormal
+
+
+def latent_dim(estimator: Any) -> int:
+    r"""The number of features of the code.
+
+    Raises:
+        ValueError: If it is no such number.
+
+    Example:
+        >>> from autoencode import Autoencoder
+        >>> latent_dim(Autoencoder(2.5))
+        Traceback (most recent call last):
+        ValueError: expected latent_dim as an integer >= 1, got 2.5.
+    """
+    D = estimator.latent_dim
+
+    if not isinstance(D, Integral) or isinstance(D, bool) or D < 1:
+        raise ValueError(f"expected latent_dim as an integer >= 1, got {D!r}.")
+
+    return int(D)
+
+
+def objective(estimator: Any) -> Objective:
+    r"""What is minimised.
+
+    Example:
+        >>> from autoencode import Autoencoder
+        >>> objective(Autoencoder())
+        Reconstruction()
+    """
+    return (estimator.objective or Reconstruction()).clone()
+
+
+def posterior(estimator: Any) -> Family:
+    r"""The family of codes: given, or the objective's.
+
+    Example:
+        >>> from autoencode import Autoencoder
+        >>> posterior(Autoencoder())
+        Dirac()
+    """
+    return (estimator.posterior or objective(estimator).posterior()).clone()
+
+
+def network(estimator: Any) -> Network:
+    r"""The architecture, given or the modality's, as it suits the data of the fit.
+
+    Example:
+        >>> network(model)  # doctest: +SKIP
+        Perceptron(layers=(512, 256))
+    """
+    modality = estimator.modality_
+    return modality.suit(estimator.network or modality.network())
+
+
+def stages(estimator: Any) -> tuple[Callable[[Tensor], Tensor] | None, Callable[[Tensor], Tensor]]:
+    r"""What damages examples before they are scaled, if anything does, and what after.
+
+    Example:
+        >>> stages(ae.denoising(8).fit(X))  # doctest: +SKIP
+        (None, GaussianNoise(std=0.5))
+    """
+    corruption = estimator.corruption
+
+    if corruption is None:
+        return None, nn.Identity()
+
+    if isinstance(corruption, Corruption):
+        return estimator.modality_.stages(corruption.clone())
+
+    return estimator.modality_.stages(corruptions.Sequence([corruption]))
+
+
+def build(estimator: Any) -> LatentModel:
+    r"""A model with new weights, for the data that `modality_` has seen.
+
+    Arguments:
+        estimator: An :class:`~autoencode.Autoencoder` that knows its data, by `modality_`,
+            `likelihood_` and `context_`.
+
+    Example:
+        >>> build(model).load_state_dict(model.model_.state_dict())  # doctest: +SKIP
+        <All keys matched successfully>
+    """
+    modality, likelihood = estimator.modality_, estimator.likelihood_
+    D, q, architecture = latent_dim(estimator), posterior(estimator), network(estimator)
+    shape, event = modality.shape_, modality.event_
+    context = estimator.context_.size_ if estimator.context_ else 0
+
+    encoder = architecture.encoder(shape, q.n_params * D, context)
+    decoder = architecture.decoder(D, (likelihood.n_params * event[0], *event[1:]), context)
+
+    return LatentModel(
+        Conditional(encoder, q, shape, (D,)),
+        Conditional(decoder, likelihood.build(architecture, event), (D,), event),
+        (estimator.prior or StandardNormal()).clone().build(D),
+    )
+
+
+def describe(estimator: Any, n: int, held_out: int) -> str:
+    r"""A sentence on what was chosen, for the log.
+
+    Arguments:
+        estimator: As for :func:`build`.
+        n: The number of examples to train on.
+        held_out: The number of those to validate with.
+
+    Example:
+        >>> describe(model, 1797, 0)  # doctest: +SKIP
+        '1,797 examples of shape (64,) as Tables(), 0 held out; Perceptron(); ...'
+    """
+    modality = estimator.modality_
+
+    return (
+        f"{n:,} example{'s' * (n != 1)} of shape {modality.shape_} as {modality},"
+        f" {held_out:,} held out; {network(estimator)}; likelihood {estimator.likelihood_};"
+        f" posterior {posterior(estimator)}."
+    )

@@ -1,0 +1,248 @@
+r"""Examples from the files that a command line names."""
+
+__all__ = ["NEEDS_LABELS", "Given", "cells", "common", "context", "learn_names", "read", "under"]
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data import holds_frame, is_frame, read_array
+from ..data.texts import read_column
+from ..estimator import Autoencoder
+from ..modalities import Frames, Modality
+from ..modalities.context import Numbers
+from ..reading import Kinds, check_names, reader
+
+NEEDS_LABELS = (
+    "a conditional model needs the examples' labels: --labels FILE, or --label COLUMN of a .csv"
+    " or .parquet file, or a .npz file with X and y, or a folder with a subfolder for each;"
+    " where a command has --y, that is one label for all."
+)
+
+
+class Given(NamedTuple):
+    r"""The examples of a file or folder, and what came with them."""
+
+    X: Any
+    y: Any = None
+    columns: list[str] | None = None
+    files: list[str] | None = None
+
+
+def read(
+    path: Path,
+    label: str | None = None,
+    labels: Path | None = None,
+    model: Autoencoder | None = None,
+    kinds: Kinds = None,
+    y: Any = None,
+) -> Given:
+    r"""Reads examples; those of a folder only if a trained model says their size.
+
+    Arguments:
+        path: A file or folder.
+        label: The column of a `.csv` or `.parquet` file that holds labels.
+        labels: A file of labels.
+        model: What the examples are for.
+        kinds: The kind of data, or several to choose from, where there is no model yet.
+        y: The one label under which a model looks at all examples, which then need none.
+
+    Raises:
+        ValueError: If the data are damaged, or are no such data.
+
+    Example:
+        >>> read(Path("digits.npy")).X.shape  # doctest: +SKIP
+        (1797, 8, 8)
+    """
+    if label is not None and labels is not None:
+        raise ValueError("expected --label or --labels, got both.")
+
+    known = model.modality_ if model else kinds
+
+    if not path.is_dir() and (kind := _kind(path, label, known)) is not None:
+        given = _read_kind(path, kind, label)
+    elif not path.is_dir():
+        given = Given(*read_array(path, label))
+
+        if given.X.ndim < 2:
+            raise ValueError(
+                "expected examples, with shape (N, D), (N, H, W) or (N, H, W, C), in"
+                f" '{path}', got shape {given.X.shape}."
+            )
+    elif label is not None:
+        raise ValueError(
+            f"only .csv and .parquet files have a label column, and '{path}' is a folder."
+        )
+    elif model is not None:
+        X, y, files = model.modality_.read(path)
+        given = Given(X, y, files=files)
+    else:
+        given = Given(path)
+
+    given = given if labels is None else given._replace(y=_read_labels(labels))
+
+    if model is not None and not is_frame(given.X):
+        check_names(model, given.columns)
+
+    if model is not None and model.context_ is not None and given.y is None and y is None:
+        raise ValueError(NEEDS_LABELS)
+
+    return given
+
+
+def learn_names(model: Autoencoder, given: Given) -> None:
+    r"""Keeps the header of a file of numbers with the model that was trained on it.
+
+    Arguments:
+        model: The trained model.
+        given: The examples that it was trained on.
+
+    Example:
+        >>> learn_names(model, read(Path("table.csv")))  # doctest: +SKIP
+    """
+    if not is_frame(given.X):  # whose names it knows
+        check_names(model, given.columns, reset=True)
+
+
+def _kind(path: Path, label: str | None, known: Kinds) -> Modality | None:
+    r"""Returns the kind of data of a file, if it is none of an array of numbers and labels."""
+    if label is None or isinstance(known, Modality):
+        return reader(path, known)
+
+    return Frames() if holds_frame(path, label) else None
+
+
+def _read_kind(path: Path, kind: Modality, label: str | None) -> Given:
+    r"""Returns the examples of a file, less the column of labels."""
+    X, y, files = kind.read(path)
+    columns = [*getattr(X, "columns", [])]
+
+    if label is None:
+        return Given(X, y, columns or None, files)
+
+    if not is_frame(X):
+        return Given(X, np.array(read_column(path, label)), None, files)
+
+    if label not in columns:
+        raise ValueError(f"cannot read '{path}': it has no column '{label}'; it has {columns}.")
+
+    y = X.pop(label).astype(object)
+    return Given(X, y.where(y.notna(), None).to_numpy(), [*X.columns], files)
+
+
+def _read_labels(path: Path) -> NDArray:
+    r"""Reads labels, or rows of numbers; a `.csv` file of words holds one a line, no header."""
+    try:
+        y = read_array(path).X
+    except ValueError:
+        if path.suffix.lower() != ".csv":
+            raise
+
+        y = np.array(path.read_text(encoding="utf-8-sig").splitlines())
+
+    return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+
+
+def context(y: Sequence[str] | None, model: Autoencoder) -> Any:
+    r"""Returns words as the labels, or the rows of numbers, that a model was given.
+
+    Arguments:
+        y: The words of the command line.
+        model: The model.
+
+    Example:
+        >>> context(["0.5", "2"], model)  # doctest: +SKIP
+        array([[0.5, 2. ]])
+    """
+    if y is None or not isinstance(model.context_, Numbers):
+        return y
+
+    return np.array(y, float).reshape(-1, model.context_.size_)
+
+
+def cells(given: Sequence[str] | None) -> dict[str, str] | None:
+    r"""Returns cells by column from words.
+
+    Raises:
+        ValueError: If a word is not like that.
+
+    Example:
+        >>> cells(["kind=a", "price=3"])
+        {'kind': 'a', 'price': '3'}
+    """
+    if wrong := [word for word in given or () if "=" not in word]:
+        raise ValueError(f"expected --given COLUMN=CELL, got {wrong[0]!r}.")
+
+    return None if given is None else dict(word.split("=", 1) for word in given)
+
+
+def under(given: Given, y: Any, model: Autoencoder) -> Given:
+    r"""The examples with the one label, or the one row of numbers, that is to be looked at.
+
+    Arguments:
+        given: All examples. Those without file names are named by their numbers; those without
+            labels have the one that is asked for.
+        y: What :func:`context` returns.
+        model: The model. If it is not conditional, all examples remain.
+
+    Raises:
+        ValueError: If the model is conditional and `y` is not one label, or that of none.
+
+    Example:
+        >>> under(read(Path("digits.npz")), ["3"], model).X.shape  # doctest: +SKIP
+        (183, 8, 8)
+    """
+    names = given.files or [str(i) for i in range(len(given.X))]
+
+    if model.context_ is None:
+        return given._replace(files=names)
+
+    if y is None or len(y) != 1:
+        raise ValueError(
+            "this model is conditional: say with --y under which label to look at it."
+        )
+
+    if given.y is None:
+        return given._replace(files=names)
+
+    kind = str if isinstance(y[0], str) else float
+    labels = np.asarray(given.y).astype(kind).reshape(len(given.X), -1)
+    rows = (labels == np.reshape(y, (1, -1))).all(axis=1)
+
+    if not rows.any():
+        raise ValueError(f"there is no example with --y {' '.join(map(str, np.ravel(y)))}.")
+
+    return Given(given.X[rows], given.y, None, [*np.array(names)[rows]])
+
+
+def common(given: Given, rows: Sequence[int], model: Autoencoder) -> Any:
+    r"""The label, or the row of numbers, that some examples share; none without a condition.
+
+    Arguments:
+        given: All examples.
+        rows: Which ones.
+        model: The model.
+
+    Raises:
+        ValueError: If they differ.
+
+    Example:
+        >>> common(read(Path("digits.npz")), [3, 5], model)  # doctest: +SKIP
+        array([7])
+    """
+    if model.context_ is None:
+        return None
+
+    labels = np.asarray(given.y)[list(rows)]
+
+    if (labels != labels[:1]).any():
+        said = " and ".join(str(label) for label in labels.tolist())
+        raise ValueError(
+            f"the examples have different labels, {said}: say with --y under which to look at"
+            " them."
+        )
+
+    return labels[:1]

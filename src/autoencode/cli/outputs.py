@@ -1,0 +1,284 @@
+r"""Results to the files that a command line names, whole or not at all."""
+
+__all__ = [
+    "ROWS",
+    "check_count",
+    "check_out",
+    "is_single",
+    "replacing",
+    "suffix",
+    "suffixes",
+    "way_suffixes",
+    "write_examples",
+    "write_rows",
+]
+
+import contextlib
+import csv
+import logging
+import math
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from .. import storage
+from ..data import is_frame, write_frame
+from ..estimator import Autoencoder
+
+log = logging.getLogger(__name__)
+
+ROWS = (".npy", ".csv", ".parquet")
+
+
+def suffixes(model: Autoencoder) -> tuple[str, ...]:
+    r"""Returns how examples can be written; the empty one stands for a folder of their files.
+
+    Example:
+        >>> from autoencode.modalities import Tables
+        >>> Tables().suffixes
+        ('.npy', '.csv', '.parquet')
+    """
+    return model.modality_.suffixes
+
+
+def way_suffixes(model: Autoencoder) -> tuple[str, ...]:
+    r"""Returns how ways between examples can be written, first that which shows two of them.
+
+    Example:
+        >>> way_suffixes(model)  # doctest: +SKIP
+        ('.png', '.npy')
+    """
+    first = ".csv" if model.modality_.symbolic else ".png"
+    return (first, *(s for s in suffixes(model) if s != first))
+
+
+def suffix(out: Path) -> str:
+    r"""Returns the format that a path asks for; the empty one for a folder.
+
+    Example:
+        >>> suffix(Path("codes.CSV"))
+        '.csv'
+    """
+    return "" if out.is_dir() else out.suffix.lower()
+
+
+def check_out(out: Path, known: Sequence[str]) -> None:
+    r"""Finds out whether something can be written, before work is done that would be lost.
+
+    Arguments:
+        out: The file or folder.
+        known: The suffixes of the formats that it can have.
+
+    Raises:
+        ValueError: If it cannot, saying why.
+
+    Example:
+        >>> check_out(Path("codes.xls"), ROWS)
+        Traceback (most recent call last):
+        ...
+        ValueError: cannot write 'codes.xls': expected a .npy or .csv or .parquet file.
+    """
+    if suffix(out) not in known:
+        files = " or ".join(s for s in known if s)
+        wanted = [f"a {files} file"] * bool(files) + ["a folder"] * ("" in known)
+        raise ValueError(f"cannot write '{out}': expected {', or '.join(wanted)}.")
+
+    if suffix(out) == ".parquet" and find_spec("pyarrow") is None:
+        raise ValueError(".parquet files need pyarrow: pip install 'autoencode[tables]'")
+
+    storage.check_writable(out if suffix(out) else out / "file")
+
+
+def check_count(out: Path, n: int, model: Autoencoder) -> None:
+    r"""Finds out whether so many examples can be written, before they are made.
+
+    Arguments:
+        out: The file or folder.
+        n: How many there will be.
+        model: What makes them.
+
+    Raises:
+        ValueError: If the format holds a single one, and there are several.
+
+    Example:
+        >>> check_count(Path("new.wav"), 5, model)  # doctest: +SKIP
+        Traceback (most recent call last):
+        ...
+        ValueError: a .wav file holds a single example, and there are 5: --out FOLDER writes all.
+    """
+    if is_single(out, model) and n != 1:
+        raise ValueError(
+            f"a {suffix(out)} file holds a single example, and there are {n:,}: --out FOLDER"
+            " writes all."
+        )
+
+
+def is_single(out: Path, model: Autoencoder) -> bool:
+    r"""Returns whether a path is a file for a single example, and no picture.
+
+    Arguments:
+        out: The file or folder.
+        model: What makes the examples.
+
+    Example:
+        >>> is_single(Path("new.wav"), model)  # doctest: +SKIP
+        True
+    """
+    return suffix(out) == model.modality_.suffix not in {"", ".png"}
+
+
+def write_rows(
+    out: Path, rows: NDArray, columns: Sequence[str], files: Sequence[str] | None = None
+) -> None:
+    r"""Writes rows of numbers, or one column, in the format that the suffix names.
+
+    Arguments:
+        out: The file.
+        rows: The rows, with shape `(N, D)` or `(N,)`.
+        columns: The names of the `D` columns.
+        files: The files that the rows are of, which become the first column of a table.
+
+    Example:
+        >>> write_rows(Path("codes.csv"), Z, ["z1", "z2"])  # doctest: +SKIP
+    """
+    table = [*(rows[:, None] if rows.ndim == 1 else rows).T]
+
+    if files is not None:
+        columns, table = ["example", *columns], [np.array(files, object), *table]
+
+    with replacing(out) as temporary:
+        if suffix(out) == ".npy":
+            np.save(temporary, rows)
+        elif suffix(out) == ".csv":
+            with temporary.open("w", newline="", encoding="utf-8", errors="replace") as file:
+                csv.writer(file, lineterminator="\n").writerows([columns, *zip(*table)])
+        else:
+            import pyarrow
+            import pyarrow.parquet
+
+            named = dict(zip(columns, map(pyarrow.array, table)))
+            pyarrow.parquet.write_table(pyarrow.table(named), temporary)
+
+
+def write_examples(
+    out: Path,
+    X: NDArray,
+    model: Autoencoder,
+    columns: Sequence[str] | None = None,
+    files: Sequence[str] | None = None,
+    beside: NDArray | None = None,
+) -> None:
+    r"""Writes examples in the user's units: rows, a picture of all, or a folder of their files.
+
+    Arguments:
+        out: The file or folder.
+        X: The examples.
+        model: What made them.
+        columns: The names of the columns of rows.
+        files: The files that they are versions of, whose names they get.
+        beside: The same number of examples, to be shown beside these in a picture.
+
+    Example:
+        >>> write_examples(Path("new.png"), model.sample(16), model)  # doctest: +SKIP
+    """
+    if is_frame(X):
+        with replacing(out) as temporary:
+            write_frame(temporary, X, suffix(out))
+    elif suffix(out) in ROWS:
+        write_rows(out, X, columns or _names(model, X[:1].size))
+    elif suffix(out) == ".txt":
+        _write_lines(out, X)
+    elif suffix(out) == ".png":
+        tiles = _pixels(X, model)
+        tiles = tiles if beside is None else np.concatenate([_pixels(beside, model), tiles], 2)
+        _write_image(out, _sheet(tiles))
+    elif is_single(out, model):
+        (example,) = X
+
+        with replacing(out) as temporary:
+            model.modality_.write(temporary, example)
+    else:
+        end = model.modality_.suffix
+
+        for i, example in enumerate(X):
+            path = out / (Path(files[i]).with_suffix(end) if files else f"{i:05}{end}")
+            path.parent.mkdir(parents=True, exist_ok=True)
+
+            with replacing(path) as temporary:
+                model.modality_.write(temporary, example)
+
+
+def _names(model: Autoencoder, n: int) -> list[str]:
+    return [*getattr(model, "feature_names_in_", [f"x{i}" for i in range(1, n + 1)])]
+
+
+def _write_lines(out: Path, texts: Iterable[str]) -> None:
+    lines = [text.replace("\r", " ").replace("\n", " ") for text in texts]
+    changed = sum(line != text for line, text in zip(lines, texts))
+
+    if changed:
+        log.warning(
+            "line breaks in %d of %d texts are written as spaces; a .csv file keeps them.",
+            changed,
+            len(lines),
+        )
+
+    with replacing(out) as temporary:
+        text = "".join(f"{line}\n" for line in lines)
+        temporary.write_bytes(text.encode("utf-8", "replace"))
+
+
+def _pixels(X: NDArray, model: Autoencoder) -> NDArray:
+    pixels = np.rint(255 * model.modality_.pixels(X)).astype(np.uint8)
+    return pixels[..., 0] if pixels.shape[-1] == 1 else pixels
+
+
+def _sheet(tiles: NDArray) -> NDArray:
+    r"""Returns one image of all images, small ones enlarged, with white lines between."""
+    N, H, W, *channels = tiles.shape
+    zoom = max(1, 48 // max(H, W))
+    H, W = H * zoom + 2, W * zoom + 2
+    columns = math.ceil(math.sqrt(N * H / W))
+    rows = math.ceil(N / columns)
+
+    sheet = np.full((rows * columns, H, W, *channels), 255, np.uint8)
+    sheet[:N, 1:-1, 1:-1] = tiles.repeat(zoom, axis=1).repeat(zoom, axis=2)
+    sheet = sheet.reshape(rows, columns, H, W, *channels).swapaxes(1, 2)
+
+    return sheet.reshape(rows * H, columns * W, *channels)
+
+
+def _write_image(out: Path, pixels: NDArray) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+
+    with replacing(out) as temporary:
+        Image.fromarray(pixels).save(temporary)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    r"""A file beside another to write to, which replaces it once all went well.
+
+    Arguments:
+        path: The file to replace, or to make.
+
+    Example:
+        >>> import tempfile
+        >>> file = Path(tempfile.mkdtemp()) / "codes.txt"
+        >>> with replacing(file) as temporary:
+        ...     _ = temporary.write_text("0.5")
+        >>> file.read_text()
+        '0.5'
+    """
+    temporary = path.with_name(f".{os.getpid()}-{path.name}")
+
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,53 @@
+r"""Passes of many examples through a trained model."""
+
+__all__ = ["ROWS", "over_rows"]
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from .data import Examples
+from .model import LatentModel
+
+ROWS = 1024  # examples in a pass
+
+
+@torch.no_grad()
+def over_rows(
+    model: LatentModel,
+    function: Callable[[LatentModel, Tensor], Tensor],
+    x: Tensor,
+    c: Tensor | None = None,
+) -> Tensor:
+    r"""Applies a function of a model to all rows, in parts that fit in memory.
+
+    Arguments:
+        model: The model, which is left in evaluation mode.
+        function: Maps the model, seen under the context of some rows, and these rows, to one row
+            of results for each.
+        x: The rows, with shape `(N, *)`, in memory or in a file.
+        c: Their context, with shape `(N, C)`.
+
+    Returns:
+        The results in memory, with shape `(N, *)`.
+
+    Example:
+        >>> over_rows(model, lambda m, x: m.encode(x).mean, x).shape  # doctest: +SKIP
+        torch.Size([60000, 16])
+    """
+    device = next(model.parameters()).device
+    model.eval()
+    found, done = torch.empty(0), 0
+
+    for rows in Examples(x, None, c).split(ROWS):
+        rows = rows.to(device)
+        part = function(model.given(rows.context), rows.target)
+
+        if done == 0:  # all at once, as parts to join would take twice the memory
+            found = torch.empty(len(x), *part.shape[1:], dtype=part.dtype)
+
+        found[done : done + len(part)] = part
+        done += len(part)
+
+    return found
