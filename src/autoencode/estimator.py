@@ -26,6 +26,7 @@ from .corruptions import Corruption
 from .data import Examples, is_stream, on_disk, read_stream
 from .distributions import Dirac, Family
 from .evaluation import log_evidence
+from .least_squares import begin
 from .modalities import Modality, describe_context, encode_context
 from .model import Conditional, LatentModel
 from .networks import Network
@@ -539,6 +540,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             self.model_ = assembly.build(self)
             before, after = assembly.stages(self)
             step = Step(self.model_, objective, after, self.modality_.normalize, before)
+
+            begin(step, data)
 
             log.info("%s", assembly.describe(self, len(data), len(held_out or ())))
 

@@ -6,7 +6,7 @@ input it is a regression of reduced rank; with a context, both on what is left o
 when the context has explained its part.
 """
 
-__all__ = ["LeastSquares"]
+__all__ = ["LeastSquares", "begin"]
 
 import time
 from collections.abc import Iterator
@@ -17,13 +17,15 @@ from sklearn.linear_model import LinearRegression
 from torch import Tensor
 
 from .data import Examples
-from .distributions import SharedGaussian
+from .distributions import FixedGaussian, SharedGaussian
+from .model import Conditional
 from .networks.perceptron import MLP
 from .run import Epoch
 from .step import Step, evaluate
 from .training import Solver
 
 _LARGEST_COVARIANCE = 4096  # features: beyond that, randomised components
+_FIRST = 4096  # examples that say where training begins
 
 
 class LeastSquares(Solver):
@@ -84,7 +86,8 @@ class LeastSquares(Solver):
             if not torch.equal(u, x):
                 M = torch.from_numpy(LinearRegression().fit(u_left, x_left).coef_)
 
-            V = _components(u_left @ M.T, encoder.out_features)
+            exact = "covariance_eigh" if x.shape[1] <= _LARGEST_COVARIANCE else "auto"
+            V = _components(u_left @ M.T, encoder.out_features, exact)
 
             # z = V M (u - u(c)) and r = V' z + x(c)
             _assign(encoder, V @ M, -(V @ M) @ u_given.slope, -(V @ M) @ u_given.offset)
@@ -105,6 +108,53 @@ class LeastSquares(Solver):
         )
 
 
+@torch.no_grad()
+def begin(step: Step, data: Examples) -> None:
+    r"""Lets networks with a shortcut begin where the linear autoencoder ends.
+
+    .. math:: f(x) = S^{-1} V (x - b), \qquad g(z) = V^\top S z + b
+
+    The shortcuts become the principal components of some examples, with codes of unit variance;
+    under a context, of what it leaves unexplained. The layers beside them begin at zero. Other
+    networks, and likelihoods whose parameters are not their means, are left as they are.
+
+    Arguments:
+        step: The model, and how examples are scaled.
+        data: The examples.
+
+    Example:
+        >>> begin(step, Examples(torch.rand(100, 5)))  # doctest: +SKIP
+    """
+    f, g, family = step.model.encoder.network, step.model.decoder.network, step.model.likelihood
+
+    if not (isinstance(f, MLP) and f.shortcut and isinstance(g, MLP) and g.shortcut):
+        return
+
+    if not isinstance(family, (FixedGaussian, SharedGaussian)):
+        return
+
+    chosen = data[torch.linspace(0, len(data) - 1, min(len(data), _FIRST)).long()]
+    x, c = step.normalize(chosen.target).double().flatten(start_dim=1), chosen.context
+    x_given = _regression(c, x)
+    x_left = x - x_given(c)
+
+    D = step.model.encoder.event[0]
+    V = _components(x_left, D, "auto")
+    S = (x_left @ V.T).std(dim=0, correction=0)
+    W = V / torch.where(S > 0, S, 1)[:, None]
+
+    for layer in (f.layers[-1], f.shortcut, g.layers[-1], g.shortcut):
+        for parameter in layer.parameters():
+            parameter.zero_()
+
+    # Of all that the posterior is told, the means come first
+    _assign(f.shortcut, W, -W @ x_given.slope, -W @ x_given.offset)
+    _assign(g.shortcut, V.T * S, x_given.slope, x_given.offset)
+
+    if isinstance(family, SharedGaussian):
+        family.set_scale((x_left - x_left @ V.T @ V).square().mean().sqrt())
+
+
 class _regression:
     r"""The least-squares fit of `y` on a context, or the mean of `y` where there is none."""
 
@@ -119,10 +169,9 @@ class _regression:
         return self.offset if c is None else c.double() @ self.slope.T + self.offset
 
 
-def _components(x: Tensor, n: int) -> Tensor:
+def _components(x: Tensor, n: int, solver: str) -> Tensor:
     r"""Returns the first principal directions as rows, with shape `(n, D)`; zeros if fewer."""
     N, D = x.shape
-    solver = "covariance_eigh" if D <= _LARGEST_COVARIANCE else "auto"
     V = x.new_zeros(n, D)
 
     if N > 1 and x.any():  # of one example, or of a constant, nothing is left
@@ -132,7 +181,7 @@ def _components(x: Tensor, n: int) -> Tensor:
     return V
 
 
-def _affine(conditional: torch.nn.Module) -> torch.nn.Linear:
+def _affine(conditional: Conditional) -> torch.nn.Linear:
     network = conditional.network
 
     match list(network.layers) if isinstance(network, MLP) else []:
@@ -143,5 +192,5 @@ def _affine(conditional: torch.nn.Module) -> torch.nn.Linear:
 
 
 def _assign(linear: torch.nn.Linear, W: Tensor, W_context: Tensor, b: Tensor) -> None:
-    linear.weight.copy_(torch.cat([W, W_context], dim=1))
-    linear.bias.copy_(b)
+    linear.weight[: len(W)] = torch.cat([W, W_context], dim=1)
+    linear.bias[: len(b)] = b
