@@ -137,6 +137,7 @@ def test_a_distance() -> None:
     assert torch.allclose(ab, geodesics.distance(b, a), rtol=1e-3)
     assert (ac <= (ab + bc) * 1.001).all()
     assert torch.allclose(geodesics.distance(a, a), torch.zeros(20), atol=1e-6)
+    assert not geodesics.distance(a, b, return_std=True)[1].any()  # nothing is drawn
 
     # At least as long as the chord, and no longer than the way it began at
     chord = torch.linalg.vector_norm(surface(a) - surface(b), dim=1)

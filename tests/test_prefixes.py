@@ -187,6 +187,20 @@ def test_more_texts_make_less_of_an_error(model) -> None:
     assert spread(48) < 0.6 * spread(3)
 
 
+def test_a_distance_tells_its_error(model) -> None:
+    def found(seed: int):
+        way = geodesics(model, n_references=6, max_iter=0, random_state=seed)
+        return way.distance(WORDS[:3], WORDS[3:6], return_std=True)
+
+    distances, errors = map(np.array, zip(*(found(seed) for seed in range(12))))
+    spread = np.sqrt(distances.var(axis=0, ddof=1).mean())
+
+    assert errors.shape == (12, 3)
+    assert (errors > 0).all()
+    assert 0.6 < np.sqrt(np.square(errors).mean()) / spread < 1.7  # of 33 degrees of freedom
+    assert np.allclose(found(3), [distances[3], errors[3]])
+
+
 def test_over_a_graph_of_texts(model) -> None:
     Z = model.transform(WORDS)
     graph = NeighborGraph(n_neighbors=3).fit(Z)

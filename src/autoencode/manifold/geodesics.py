@@ -22,6 +22,7 @@ from .maps import Maps, maps_of
 from .paths import paths_over
 
 _METRICS = ("pullback", "fisher", "ensemble")
+_DRAWS = 8  # of texts, to see how much they change a distance
 _LIVE = 16  # numbers that bending a curve keeps for each number of its decoded points
 
 
@@ -42,7 +43,7 @@ class Geodesics(BaseEstimator):
 
     Between texts there are no differences, and only the second applies. It is then an estimate,
     each curve being measured by texts of its own that the model writes at codes on the straight
-    line between its ends: how much another `random_state` changes a distance is its error.
+    line between its ends; `distance(A, B, return_std=True)` tells its error.
 
     A deterministic decoder continues smoothly where no data are, and so do its geodesics. With
     a `graph` of the codes of training examples the search begins on a path that data support. As
@@ -137,22 +138,30 @@ class Geodesics(BaseEstimator):
             x = maps.decode(z.flatten(end_dim=1))
             return restored(a, maps, x, *((n,) if single else (len(z), n)))
 
-    def distance(self, A: Any, B: Any) -> Any:
+    def distance(self, A: Any, B: Any, return_std: bool = False) -> Any:
         r"""The lengths of the geodesics between pairs of examples.
 
         Arguments:
             A: Examples, in the user's shape.
             B: As many others.
+            return_std: Whether to measure each curve also by texts drawn anew, several times.
 
         Returns:
-            The lengths, with shape `(N,)`.
+            The lengths, with shape `(N,)`; with `return_std` also their standard errors, which
+            are zero where nothing is drawn.
 
         Raises:
             ValueError: If the examples are not like those that the model knows.
         """
         with self._opened() as members:
             z = self._connect(members, *_encode(members, A, B))
-            return like(A, self._lengths(members, z))
+            lengths = self._lengths(members, z)
+
+            if not return_std:
+                return like(A, lengths)
+
+            again = torch.stack([self._lengths(members, z, draw) for draw in range(1, _DRAWS + 1)])
+            return like(A, lengths), like(A, again.std(dim=0))
 
     def path(self, za: ArrayLike, zb: ArrayLike) -> Any:
         r"""The geodesics between pairs of codes.
@@ -226,20 +235,23 @@ class Geodesics(BaseEstimator):
         rows = self._rows(metric, lines.flatten(end_dim=1))
         return paths_over(self.graph, metric, lines, self.n_points, rows)
 
-    def _lengths(self, members: list[Maps], z: Tensor) -> Tensor:
-        return torch.cat([metric.lengths(part) for metric, part in self._measured(members, z)])
+    def _lengths(self, members: list[Maps], z: Tensor, draw: int = 0) -> Tensor:
+        parts = self._measured(members, z, draw)
+        return torch.cat([metric.lengths(part) for metric, part in parts])
 
-    def _measured(self, members: list[Maps], z: Tensor) -> Iterator[tuple[Metric, Tensor]]:
+    def _measured(
+        self, members: list[Maps], z: Tensor, draw: int = 0
+    ) -> Iterator[tuple[Metric, Tensor]]:
         r"""Curves with shape `(N, T, d)`, as many as are decoded at once, and their metric."""
-        metric = self._metric(members, z[0])
+        metric = self._metric(members, z[0], draw)
 
         if metric.local:
-            others = (self._metric(members, curve) for curve in z[1:])
+            others = (self._metric(members, curve, draw) for curve in z[1:])
             yield from zip(chain([metric], others), z.split(1))
         else:
             yield from ((metric, part) for part in z.split(self._rows(metric, z)))
 
-    def _metric(self, members: list[Maps], curve: Tensor) -> Metric:
+    def _metric(self, members: list[Maps], curve: Tensor, draw: int) -> Metric:
         if self.metric != "fisher":
             return ensemble(members)
 
@@ -247,7 +259,8 @@ class Geodesics(BaseEstimator):
         line = resample(curve[None, [0, -1]], self.n_references)[0]
 
         with torch.random.fork_rng([line.device] * line.is_cuda):
-            torch.manual_seed(int(check_random_state(self.random_state).randint(2**31)))
+            seeds = check_random_state(self.random_state).randint(2**31, size=draw + 1)
+            torch.manual_seed(int(seeds[draw]))
             return fisher(members[0], line)
 
     def _rows(self, metric: Metric, z: Tensor) -> int:
