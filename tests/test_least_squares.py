@@ -73,6 +73,15 @@ def test_other_models_begin_as_they_did(options, moves: bool) -> None:
     assert begun(**options)[1] is moves
 
 
+@pytest.mark.parametrize(("shortcut", "epochs"), [(True, 32), (False, 500)])
+def test_what_begins_there_is_soon_done(shortcut: bool, epochs: int) -> None:
+    model = ae.autoencoder(2, network=Perceptron((4,), shortcut=shortcut), random_state=0)
+    assert model.fit(X[:20]).training_.epochs == len(model.history_) == epochs
+
+    model.set_params(training=ae.Training(epochs=3))  # said is said
+    assert len(model.fit(X[:20]).history_) == 3
+
+
 @pytest.mark.parametrize("x", [X[:2], np.ones((20, 8)), X[:1]])
 def test_codes_wider_than_what_varies_are_zero_there(x) -> None:
     model, _ = begun(D=12, X=x)

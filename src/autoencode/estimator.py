@@ -26,7 +26,7 @@ from .corruptions import Corruption
 from .data import Examples, is_stream, on_disk, read_stream
 from .distributions import Dirac, Family
 from .evaluation import log_evidence
-from .least_squares import begin
+from .least_squares import ENOUGH, begin
 from .modalities import Modality, describe_context, encode_context
 from .model import Conditional, LatentModel
 from .networks import Network
@@ -34,7 +34,7 @@ from .objectives import Objective
 from .passes import ROWS, over_rows
 from .priors import Prior
 from .step import Step, evaluate
-from .training import Solver, Training
+from .training import MOST_EPOCHS, Solver, Training
 
 log = logging.getLogger(__name__)
 
@@ -536,12 +536,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             torch.manual_seed(self.seed_)
 
             data, held_out = data.hold_out(training.validation or 0)
-            self.training_ = training.choose(len(data), assembly.network(self).learning_rate)
             self.model_ = assembly.build(self)
             before, after = assembly.stages(self)
             step = Step(self.model_, objective, after, self.modality_.normalize, before)
 
-            begin(step, data)
+            most = ENOUGH if begin(step, data) else MOST_EPOCHS
+            rate = assembly.network(self).learning_rate
+            self.training_ = training.choose(len(data), rate, most)
 
             log.info("%s", assembly.describe(self, len(data), len(held_out or ())))
 

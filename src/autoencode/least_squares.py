@@ -6,7 +6,7 @@ input it is a regression of reduced rank; with a context, both on what is left o
 when the context has explained its part.
 """
 
-__all__ = ["LeastSquares", "begin"]
+__all__ = ["ENOUGH", "LeastSquares", "begin"]
 
 import time
 from collections.abc import Iterator
@@ -22,7 +22,9 @@ from .model import Conditional
 from .networks.perceptron import MLP
 from .run import Epoch
 from .step import Step, evaluate
-from .training import Solver
+from .training import MOST_EPOCHS, Solver
+
+ENOUGH = 32  # epochs where training has begun here; with more, few examples are known by heart
 
 _LARGEST_COVARIANCE = 4096  # features: beyond that, randomised components
 _FIRST = 4096  # examples that say where training begins
@@ -60,7 +62,9 @@ class LeastSquares(Solver):
     def __init__(self, validation: float | None = None) -> None:
         self.validation = validation
 
-    def choose(self, n: int, learning_rate: float = 2e-3) -> "LeastSquares":
+    def choose(
+        self, n: int, learning_rate: float = 2e-3, most: int = MOST_EPOCHS
+    ) -> "LeastSquares":
         return self.clone()
 
     def train(
@@ -109,7 +113,7 @@ class LeastSquares(Solver):
 
 
 @torch.no_grad()
-def begin(step: Step, data: Examples) -> None:
+def begin(step: Step, data: Examples) -> bool:
     r"""Lets networks with a shortcut begin where the linear autoencoder ends.
 
     .. math:: f(x) = S^{-1} V (x - b), \qquad g(z) = V^\top S z + b
@@ -122,16 +126,20 @@ def begin(step: Step, data: Examples) -> None:
         step: The model, and how examples are scaled.
         data: The examples.
 
+    Returns:
+        Whether they do.
+
     Example:
         >>> begin(step, Examples(torch.rand(100, 5)))  # doctest: +SKIP
+        True
     """
     f, g, family = step.model.encoder.network, step.model.decoder.network, step.model.likelihood
 
     if not (isinstance(f, MLP) and f.shortcut and isinstance(g, MLP) and g.shortcut):
-        return
+        return False
 
     if not isinstance(family, (FixedGaussian, SharedGaussian)):
-        return
+        return False
 
     chosen = data[torch.linspace(0, len(data) - 1, min(len(data), _FIRST)).long()]
     x, c = step.normalize(chosen.target).double().flatten(start_dim=1), chosen.context
@@ -153,6 +161,8 @@ def begin(step: Step, data: Examples) -> None:
 
     if isinstance(family, SharedGaussian):
         family.set_scale((x_left - x_left @ V.T @ V).square().mean().sqrt())
+
+    return True
 
 
 class _regression:

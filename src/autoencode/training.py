@@ -33,6 +33,7 @@ from .update import has_bfloat16
 
 log = logging.getLogger(__name__)
 
+MOST_EPOCHS = 500  # unless it was said how many
 _WORTH_COMPILING = 2_000  # steps on a GPU, which waits for Python; processors gained nothing
 
 _WATCHED = 512  # examples, at most, whose codes are looked at after each epoch
@@ -47,12 +48,13 @@ class Solver(Configurable, abc.ABC):
     r"""The share of the examples that is held out."""
 
     @abc.abstractmethod
-    def choose(self: Self, n: int, learning_rate: float = 2e-3) -> Self:
+    def choose(self: Self, n: int, learning_rate: float = 2e-3, most: int = MOST_EPOCHS) -> Self:
         r"""Returns a copy in which everything that is left open is decided.
 
         Arguments:
             n: The number of examples.
             learning_rate: What suits the network.
+            most: The most passes over the data that do it good.
         """
 
     @abc.abstractmethod
@@ -94,7 +96,8 @@ class Training(Solver):
 
     Arguments:
         epochs: The number of passes over the data; by default enough for some 2,000 steps,
-            at least 10 and at most 500, or what the time budget allows.
+            at least 10 and at most 500 (32 where it begins at principal components), or what
+            the time budget allows.
         batch_size: The number of examples in a step.
         learning_rate: The largest learning rate, that of matrices with up to 256 inputs; by
             default that of the network, 0.002 for most.
@@ -200,13 +203,13 @@ class Training(Solver):
         self.progress = progress
         self.tensorboard = tensorboard
 
-    def choose(self, n: int, learning_rate: float = 2e-3) -> "Training":
+    def choose(self, n: int, learning_rate: float = 2e-3, most: int = MOST_EPOCHS) -> "Training":
         steps = math.ceil(n / self.batch_size)
         device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
         epochs, budget = self.epochs, seconds(self.time_budget)
 
         if epochs is None and budget is None:
-            epochs = min(500, max(10, math.ceil(2000 / steps)))
+            epochs = min(most, max(10, math.ceil(2000 / steps)))
 
         # By what is asked for and never by the clock, so that the same call gives the same model
         long = epochs * steps >= _WORTH_COMPILING if epochs else (budget or 0) >= 600
