@@ -108,7 +108,7 @@ class Tables(Modality):
         return cast(X, self.dtype_)
 
     def network(self) -> Network:
-        return Perceptron()
+        return Perceptron(shortcut=True)
 
     def likelihood(self) -> Family:
         return SharedGaussian()
