@@ -82,11 +82,13 @@ def test_what_begins_there_is_soon_done(shortcut: bool, epochs: int) -> None:
     assert len(model.fit(X[:20]).history_) == 3
 
 
-@pytest.mark.parametrize("x", [X[:2], np.ones((20, 8)), X[:1]])
-def test_codes_wider_than_what_varies_are_zero_there(x) -> None:
+@pytest.mark.parametrize(
+    ("x", "rank"), [(X[:2], 1), (np.ones((20, 8)), 0), (X[:1], 0), (X[:, [0, 1, 1, 0, 2]], 3)]
+)
+def test_codes_wider_than_what_varies_are_zero_there(x, rank: int) -> None:
     model, _ = begun(D=12, X=x)
     Z = model.transform(x)
 
-    assert np.isfinite(Z).all()
-    assert np.allclose(Z[:, len(x) :], 0)
+    assert np.allclose(Z.std(axis=0)[:rank], 1, atol=1e-3)
+    assert np.allclose(Z[:, rank:], 0, atol=1e-6)
     assert np.allclose(model.reconstruct(x), x, atol=1e-3)

@@ -27,7 +27,8 @@ from .training import MOST_EPOCHS, Solver
 ENOUGH = 32  # epochs where training has begun here; with more, few examples are known by heart
 
 _LARGEST_COVARIANCE = 4096  # features: beyond that, randomised components
-_FIRST = 4096  # examples that say where training begins
+_SMALLEST = 1e-5  # standard deviation, of the largest, that single precision can tell
+_EXAMPLES, _NUMBERS = 4096, 2**24  # at most, that say where training begins
 
 
 class LeastSquares(Solver):
@@ -141,7 +142,8 @@ def begin(step: Step, data: Examples) -> bool:
     if not isinstance(family, (FixedGaussian, SharedGaussian)):
         return False
 
-    chosen = data[torch.linspace(0, len(data) - 1, min(len(data), _FIRST)).long()]
+    few = min(len(data), _EXAMPLES, max(1, _NUMBERS // data.target[:1].numel()))
+    chosen = data[torch.linspace(0, len(data) - 1, few).long()]
     x, c = step.normalize(chosen.target).double().flatten(start_dim=1), chosen.context
     x_given = _regression(c, x)
     x_left = x - x_given(c)
@@ -149,7 +151,8 @@ def begin(step: Step, data: Examples) -> bool:
     D = step.model.encoder.event[0]
     V = _components(x_left, D, "auto")
     S = (x_left @ V.T).std(dim=0, correction=0)
-    W = V / torch.where(S > 0, S, 1)[:, None]
+    S = torch.where(S > _SMALLEST * S.max(), S, 0)
+    W = torch.where(S[:, None] > 0, V / S[:, None], 0)  # nothing of what does not vary
 
     for layer in (f.layers[-1], f.shortcut, g.layers[-1], g.shortcut):
         for parameter in layer.parameters():
