@@ -8,7 +8,7 @@ from sklearn.decomposition import PCA
 import autoencode as ae
 from autoencode.data import Examples
 from autoencode.distributions import Bernoulli, FixedGaussian, Gaussian
-from autoencode.least_squares import begin
+from autoencode.least_squares import initialize
 from autoencode.networks import Perceptron
 from autoencode.objectives import Reconstruction
 from autoencode.step import Step
@@ -25,7 +25,7 @@ def begun(make=ae.autoencoder, D: int = 3, X=X, y=None, shortcut=True, **options
     before = {name: t.clone() for name, t in model.model_.state_dict().items()}
 
     given = model.preprocess(X, y)
-    begin(Step(model.model_, Reconstruction()), Examples(given.target, None, given.context))
+    initialize(Step(model.model_, Reconstruction()), Examples(given.target, None, given.context))
     moved = any(not torch.equal(t, before[n]) for n, t in model.model_.state_dict().items())
 
     return model, moved
@@ -92,3 +92,10 @@ def test_codes_wider_than_what_varies_are_zero_there(x, rank: int) -> None:
     assert np.allclose(Z.std(axis=0)[:rank], 1, atol=1e-3)
     assert np.allclose(Z[:, rank:], 0, atol=1e-6)
     assert np.allclose(model.reconstruct(x), x, atol=1e-3)
+
+
+def test_least_squares_refuse_a_shortcut() -> None:
+    network = Perceptron((), shortcut=True)
+
+    with pytest.raises(ValueError, match="no shortcut"):
+        ae.autoencoder(2, network=network, training=ae.LeastSquares()).fit(X)

@@ -26,7 +26,7 @@ from .corruptions import Corruption
 from .data import Examples, is_stream, on_disk, read_stream
 from .distributions import Dirac, Family
 from .evaluation import log_evidence
-from .least_squares import ENOUGH, begin
+from .least_squares import ENOUGH_EPOCHS, initialize
 from .modalities import Modality, describe_context, encode_context
 from .model import Conditional, LatentModel
 from .networks import Network
@@ -540,7 +540,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             before, after = assembly.stages(self)
             step = Step(self.model_, objective, after, self.modality_.normalize, before)
 
-            most = ENOUGH if begin(step, data) else MOST_EPOCHS
+            most = ENOUGH_EPOCHS if initialize(step, data) else MOST_EPOCHS
             rate = assembly.network(self).learning_rate
             self.training_ = training.choose(len(data), rate, most)
 

@@ -6,7 +6,7 @@ input it is a regression of reduced rank; with a context, both on what is left o
 when the context has explained its part.
 """
 
-__all__ = ["ENOUGH", "LeastSquares", "begin"]
+__all__ = ["ENOUGH_EPOCHS", "LeastSquares", "initialize"]
 
 import time
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ from .run import Epoch
 from .step import Step, evaluate
 from .training import MOST_EPOCHS, Solver
 
-ENOUGH = 32  # epochs where training has begun here; with more, few examples are known by heart
+ENOUGH_EPOCHS = 32  # where training has begun here: with more, few examples are known by heart
 
 _LARGEST_COVARIANCE = 4096  # features: beyond that, randomised components
 _SMALLEST = 1e-5  # standard deviation, of the largest, that single precision can tell
@@ -114,7 +114,7 @@ class LeastSquares(Solver):
 
 
 @torch.no_grad()
-def begin(step: Step, data: Examples) -> bool:
+def initialize(step: Step, data: Examples) -> bool:
     r"""Lets networks with a shortcut begin where the linear autoencoder ends.
 
     .. math:: f(x) = S^{-1} V (x - b), \qquad g(z) = V^\top S z + b
@@ -123,15 +123,20 @@ def begin(step: Step, data: Examples) -> bool:
     under a context, of what it leaves unexplained. The layers beside them begin at zero. Other
     networks, and likelihoods whose parameters are not their means, are left as they are.
 
+    References:
+        | Neural networks and principal component analysis: Learning from examples without
+          local minima (Baldi & Hornik, 1989), for what the solution is
+        | https://doi.org/10.1016/0893-6080(89)90014-2
+
     Arguments:
         step: The model, and how examples are scaled.
-        data: The examples.
+        data: The examples, with targets of shape `(N, *)`; no more than 4,096 are looked at.
 
     Returns:
         Whether they do.
 
     Example:
-        >>> begin(step, Examples(torch.rand(100, 5)))  # doctest: +SKIP
+        >>> initialize(step, Examples(torch.rand(100, 5)))  # doctest: +SKIP
         True
     """
     f, g, family = step.model.encoder.network, step.model.decoder.network, step.model.likelihood
@@ -197,11 +202,11 @@ def _components(x: Tensor, n: int, solver: str) -> Tensor:
 def _affine(conditional: Conditional) -> torch.nn.Linear:
     network = conditional.network
 
-    match list(network.layers) if isinstance(network, MLP) else []:
+    match list(network.layers) if isinstance(network, MLP) and not network.shortcut else []:
         case [torch.nn.Linear() as layer]:
             return layer
 
-    raise ValueError("LeastSquares() solves affine networks only: use layers=().")
+    raise ValueError("LeastSquares() solves affine networks only: use layers=() and no shortcut.")
 
 
 def _assign(linear: torch.nn.Linear, W: Tensor, W_context: Tensor, b: Tensor) -> None:

@@ -68,9 +68,9 @@ class Perceptron(Network):
     Arguments:
         layers: The widths of the encoder's hidden layers. None at all, `()`, makes both
             halves affine, as in principal component analysis.
-        shortcut: Whether an affine map is added to both halves. Under a Gaussian likelihood,
-            training then begins at principal components, which few examples of wide data are
-            known best by, and of large codes nothing is lost.
+        shortcut: Whether an affine map is added to both halves. Under a Gaussian likelihood of
+            one scale, training then begins at principal components, which helps where examples
+            are few or wide, and large codes lose nothing.
 
     References:
         | Reducing the Dimensionality of Data with Neural Networks (Hinton & Salakhutdinov, 2006)
