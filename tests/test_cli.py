@@ -705,7 +705,7 @@ def test_the_header_of_a_table_is_that_of_the_fit(run) -> None:
         ("fit digits.npy --out junk.txt/x.ae", "cannot write"),
         ("fit nothing.npy --out x.ae", "there is no file or folder 'nothing.npy'."),
         ("fit junk.bin --out x.ae", "cannot read 'junk.bin'"),
-        ("fit empty --out x.ae", "no image in 'empty'"),
+        ("fit empty --out x.ae", "expected images, got none in 'empty'"),
         ("fit line.npy --out x.ae", "got shape (5,)"),
         ("fit table.csv --label kin --out x.ae", "no column 'kin'"),
         ("fit images --label kind --out x.ae", "'images' is a folder"),

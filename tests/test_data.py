@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 
+import autoencode as ae
 from autoencode.data import Batches, Examples, read_array, read_images
 
 IDX_TYPES = {"u1": 8, "i1": 9, "i2": 11, "i4": 12, "f4": 13, "f8": 14}
@@ -370,8 +371,27 @@ def test_unreadable_files_are_skipped_and_named(tmp_path: Path, caplog) -> None:
         read_images(tmp_path, strict=True)
 
 
+def test_a_single_image_is_read_as_those_of_a_folder(tmp_path: Path) -> None:
+    grey_steps().save(tmp_path / "a.png")
+    (tmp_path / "b.png").write_text("no image")
+    model = ae.autoencoder(2, training=ae.Training(epochs=1)).fit(read_images(tmp_path).X)
+    one = tmp_path / "a.png"
+
+    assert read_images(one).files == ["a.png"]
+    assert read_images(one).y is None
+    assert np.array_equal(read_images(one).X, read_images(tmp_path).X)
+    assert np.array_equal(model.reconstruct(one), model.reconstruct(tmp_path))
+
+    with pytest.raises(ValueError, match=r"cannot read '.*b.png': UnidentifiedImageError"):
+        model.reconstruct(tmp_path / "b.png")
+
+    for missing in ("c.png", "c"):
+        with pytest.raises(FileNotFoundError, match="there is no file or folder"):
+            model.reconstruct(tmp_path / missing)
+
+
 def test_no_image_and_no_size_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="expected a folder of images, got no image in"):
+    with pytest.raises(ValueError, match="expected images, got none in"):
         read_images(tmp_path)
 
     grey_steps().save(tmp_path / "a.png")

@@ -816,7 +816,7 @@ def test_folders_of_images(tmp_path: Path) -> None:
 def test_bad_folders_are_refused(tmp_path: Path) -> None:
     model = ae.vae(training=Untouched())
 
-    with pytest.raises(ValueError, match="got no image in"):
+    with pytest.raises(ValueError, match="expected images, got none in"):
         model.fit(tmp_path)
 
     Image.fromarray(pictures()[0]).save(tmp_path / "0.png")

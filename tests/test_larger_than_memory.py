@@ -480,7 +480,7 @@ def test_a_large_folder_without_an_image_is_said(tmp_path, everything_is_large) 
     for i in range(9):
         (tmp_path / f"{i}.txt").write_text("no image")
 
-    with pytest.raises(ValueError, match="expected a folder of images, got no image in"):
+    with pytest.raises(ValueError, match="expected images, got none in"):
         read_images(tmp_path)
 
 

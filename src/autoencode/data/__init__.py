@@ -7,6 +7,7 @@ __all__ = [
     "chunks",
     "holds_frame",
     "is_frame",
+    "is_image",
     "is_numbers",
     "is_stream",
     "native",
@@ -25,7 +26,7 @@ __all__ = [
 from .batches import Batches, Examples
 from .cache import cache_folder
 from .files import chunks, native, on_disk
-from .folders import read_images
+from .folders import is_image, read_images
 from .frames import holds_frame, is_frame, is_numbers, place, read_frame, to_pandas, write_frame
 from .sounds import read_sounds
 from .sources import read_array

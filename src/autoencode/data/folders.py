@@ -1,6 +1,6 @@
-r"""Folders of images."""
+r"""Folders of images, and single ones."""
 
-__all__ = ["read_images"]
+__all__ = ["is_image", "read_images"]
 
 import contextlib
 import logging
@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 _LARGE = 2**26  # bytes of files, beyond which they are decoded once and kept in the cache
 _BLOCK = 1024  # images between two notes of how far it is
 _LARGEST_GUESS = 64  # pixels: beyond that the wait is worth an explicit `size`
+_STUBS = {"BUFR", "GRIB", "HDF5"}  # which Pillow knows by name alone
 _TURNED = {5, 6, 7, 8}  # orientations of a camera held upright
 
 
@@ -40,7 +41,7 @@ def read_images(
     channels: int | None = None,
     strict: bool = False,
 ) -> ImageFolder:
-    r"""Reads all images of a folder and of its subfolders, in the order of their names.
+    r"""Reads all images of a folder and of its subfolders, in the order of their names; or one.
 
     Each is scaled to cover `size`, and what stands out is cut off evenly. Transparent ones
     are laid on white. Large folders are decoded once, by all processors, to a file in the
@@ -49,7 +50,7 @@ def read_images(
 
     Arguments:
         folder: The folder. Every file in it is read, but those whose name, or whose folder's,
-            begins with a dot.
+            begins with a dot. Or the file of a single image.
         size: Height and width in pixels; by default the median of the images' own, at most
             64 pixels to a side.
         channels: One for grey, three for colour; by default grey if all images are.
@@ -61,6 +62,7 @@ def read_images(
         or `None` if there are none; and the files' names.
 
     Raises:
+        FileNotFoundError: If there is no such file or folder.
         ValueError: If there is no image, or with `strict` if there is something else.
 
     Example:
@@ -73,8 +75,8 @@ def read_images(
     if size is not None and min(size) < 1:
         raise ValueError(f"expected a size of at least one pixel, got {size}.")
 
-    folder = Path(folder)
-    files = sorted(f for f in folder.rglob("*") if f.is_file() and not _hidden(f, folder))
+    path = Path(folder)
+    folder, files = _files(path)
     states = [file.stat() for file in files]
     seen = [
         (str(file.relative_to(folder)), state.st_size, state.st_mtime_ns)
@@ -90,6 +92,9 @@ def read_images(
         X = np.concatenate([X for X, _ in blocks]) if blocks else np.zeros((0, 1, 1), np.uint8)
         bad = _bad(seen, [note for _, notes in blocks for note in notes])
 
+    if bad and not path.is_dir():
+        raise ValueError(f"cannot read '{path}': {bad[path.name]}.")
+
     if bad:
         message = f"{len(bad)} of {len(files)} files are no readable images: "
         message += "; ".join([f"{name} ({error})" for name, error in bad.items()][:5])
@@ -101,13 +106,35 @@ def read_images(
         log.warning("%s. Skipped.", message)
 
     if len(X) == 0:
-        raise ValueError(f"expected a folder of images, got no image in '{folder}'.")
+        raise ValueError(f"expected images, got none in '{path}'.")
 
     kept = [name for name, *_ in seen if name not in bad]
     parents = [str(Path(name).parent) for name in kept]
     y = np.array(parents) if set(parents) != {"."} else None
 
     return ImageFolder(X, y, kept)
+
+
+def is_image(path: Path) -> bool:
+    r"""Whether a path has the suffix of an image, and is no folder.
+
+    Example:
+        >>> is_image(Path("cat.png")), is_image(Path("cat.npy"))
+        (True, False)
+    """
+    kind = Image.registered_extensions().get(path.suffix.lower())
+    return kind in {*Image.OPEN} - _STUBS and not path.is_dir()
+
+
+def _files(path: Path) -> tuple[Path, list[Path]]:
+    r"""Returns a folder and all files in it, or that of a single file and that file."""
+    if not path.exists():
+        raise FileNotFoundError(f"there is no file or folder '{path}'.")
+
+    if not path.is_dir():
+        return path.parent, [path]
+
+    return path, sorted(f for f in path.rglob("*") if f.is_file() and not _hidden(f, path))
 
 
 def _write(
@@ -125,7 +152,7 @@ def _write(
     n = sum(note is None for note in notes)
 
     if n == 0:
-        raise ValueError(f"expected a folder of images, got no image in '{folder}'.")
+        raise ValueError(f"expected images, got none in '{folder}'.")
 
     return {"dtype": "uint8", "shape": (n, *size, *[3] * (channels == 3)), "notes": notes}
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
-from ..data import read_images
+from ..data import is_image, read_images
 from ..distributions import Bernoulli, Family, SharedGaussian
 from ..networks import Convolutional, Network
 from .base import WIDE, Modality, cast, tensor_of
@@ -54,9 +54,10 @@ class Images(Modality):
 
     @classmethod
     def accepts(cls, X: object) -> bool:
-        return (
-            X.is_dir() if isinstance(X, Path) else isinstance(X, np.ndarray) and X.ndim in {3, 4}
-        )
+        if isinstance(X, Path):
+            return X.is_dir() or is_image(X)
+
+        return isinstance(X, np.ndarray) and X.ndim in {3, 4}
 
     def read(self, path: Path) -> tuple[NDArray, NDArray | None, list[str]]:
         if hasattr(self, "shape_"):
