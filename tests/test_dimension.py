@@ -10,6 +10,7 @@ from scipy.special import betaln
 
 from autoencode.manifold import dimension as module
 from autoencode.manifold.dimension import intrinsic_dimension
+from autoencode.manifold.search import knn
 
 METHODS = ["twonn", "mle", "gride", "local_pca"]
 
@@ -97,6 +98,18 @@ def test_curves_are_what_fewer_neighbours_give(method: str, k: int) -> None:
     assert np.allclose(whole.values[-3:], [d.value for d in parts])
     assert np.allclose(whole.standard_errors[-3:], [d.standard_error for d in parts])
     assert np.allclose(whole.scales[-3:], [d.curve.scales[-1] for d in parts])
+
+
+@pytest.mark.parametrize("M", [50, 300, 1000])
+def test_scales_of_two_neighbours_are_those_of_fewer_examples(M: int) -> None:
+    x = torch.from_numpy(np.random.default_rng(0).standard_normal((1000, 3)))
+    scales = list(module._two_nearest(x, 2, M))
+
+    assert len(scales) == 4
+
+    for n, found in zip((125, 250, 500, 1000), scales):
+        T = knn(x[:n], 3, x[: min(M, n)])[0][:, 1:]  # less the example itself
+        assert found.value == pytest.approx((len(T) - 1) / float((T[:, 1] / T[:, 0]).log().sum()))
 
 
 def test_far_scales_of_few_examples_are_less_certain() -> None:

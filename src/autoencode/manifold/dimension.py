@@ -181,11 +181,15 @@ def _curve(found: list[_Estimate]) -> Curve:
 
 
 def _two_nearest(points: Tensor, k: int, M: int) -> Iterator[_Estimate]:
-    N = len(points)
+    N, seen = len(points), 0
     halvings = max(0, int(np.log2(N / _FEWEST)))
+    distances = points.new_full((M, k), torch.inf, dtype=torch.float64)
 
+    # Nearest of all so far, or of those that come with the next scale
     for n in (N >> i for i in reversed(range(halvings + 1))):
-        yield _ratio(n, _neighbors(points[:n], k, min(M, n))[0], 1)
+        found = torch.cat([distances, _to_others(points[seen:n], points[:M], k, seen)], dim=1)
+        distances, seen = found.sort(dim=1).values[:, :k], n
+        yield _ratio(n, distances[:n], 1)
 
 
 def _ratios(points: Tensor, k: int, M: int) -> Iterator[_Estimate]:
@@ -311,6 +315,13 @@ def _neighbors(points: Tensor, k: int, M: int) -> tuple[Tensor, Tensor]:
     r"""Distances and indices of the neighbours of the first M points."""
     distances, indices = knn(points, k, points[:M], own=torch.arange(M, device=points.device))
     return distances.double(), indices
+
+
+def _to_others(points: Tensor, queries: Tensor, k: int, start: int) -> Tensor:
+    r"""Distances to the neighbours among points of which the first is the query `start`."""
+    own = torch.arange(len(queries), device=points.device) - start
+    own[(own < 0) | (own >= len(points))] = -1
+    return knn(points, k, queries, own=own)[0].double()
 
 
 def _doubling(first: int, last: int) -> Iterator[int]:

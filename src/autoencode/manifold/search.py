@@ -35,7 +35,7 @@ def knn(
         queries: Whose neighbours, with shape `(M, D)`. By default the points themselves,
             each of which is left out of its own neighbours, but not its duplicates.
         memory: How many bytes to work with, beside a few copies of the points.
-        own: Which of the points each query is, with shape `(M,)`, to be left out.
+        own: Which of the points each query is, with shape `(M,)`, to be left out; -1 for none.
 
     Returns:
         Distances in ascending order and indices, both with shape `(M, k)`.
