@@ -13,6 +13,7 @@ __all__ = ["Conditional", "LatentModel"]
 
 from collections.abc import Sequence
 
+import torch
 import torch.nn as nn
 from torch import Tensor
 from torch.distributions import Distribution, Independent
@@ -146,11 +147,15 @@ class LatentModel(nn.Module):
 class _Given(LatentModel):
     r"""A model seen under a context. It shares all parameters, and registers none again."""
 
+    bound: tuple[LatentModel, Tensor]
+
     def __init__(self, model: LatentModel, c: Tensor) -> None:
-        nn.Module.__init__(self)
+        # A module in all but its own dictionaries, which torch's compiler cannot make
+        if not torch.compiler.is_compiling():
+            nn.Module.__init__(self)
 
         # In a tuple, which hides the model from `parameters()` and from the call to `train()`
-        self.bound: tuple[LatentModel, Tensor] = (model, c)
+        object.__setattr__(self, "bound", (model, c))
 
     @property
     def context(self) -> Tensor:  # type: ignore[override]

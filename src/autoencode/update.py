@@ -107,6 +107,7 @@ class Compiled:
         self.compiled: Callable[..., Updated] | None = torch.compile(
             self._update, fullgraph=True, dynamic=False
         )
+        self.rehearsed = False
 
     def __call__(self, batch: Examples, share: float) -> Updated:
         if self.compiled is None:
@@ -116,11 +117,25 @@ class Compiled:
         rates = torch.tensor([share * rate for rate in self.optimizer.rates()])
 
         try:
+            self._rehearse(batch)
             return self.compiled(weights, self.optimizer.moments(), rates.unbind(), batch)
         except Exception as error:  # of the compiler, or what an eager step raises again
             log.warning("cannot compile this model, and go on without: %.200s", error)
             self.compiled = None
             return self.eager(batch, share)
+
+    def _rehearse(self, batch: Examples) -> None:
+        r"""Computes a loss that leaves no trace, before the first step.
+
+        Torch looks up the divergence of two families once, in a way that its compiler cannot
+        follow, and remembers it.
+        """
+        if not self.rehearsed:
+            with torch.random.fork_rng(), torch.no_grad():
+                state = {name: t.clone() for name, t in self.step.state_dict().items()}
+                functional_call(self.step, state, (batch[:1],))
+
+            self.rehearsed = True
 
     def _update(
         self,

@@ -128,8 +128,9 @@ class Sounds(Modality):
             squares += float(c.square().sum())
 
         self.shape_ = tuple(c.shape[1:])
-        self.loc_ = (total / n).numpy()
-        variance = squares / (n * self.shape_[-1]) - float((self.loc_**2).mean())
+        loc = total / n
+        self.loc_ = tuple(loc.tolist())  # not an array, which torch's compiler cannot read
+        variance = squares / (n * self.shape_[-1]) - float(loc.square().mean())
         self.scale_ = math.sqrt(variance) if variance > _LEAST else 1.0
 
         return self
@@ -152,11 +153,11 @@ class Sounds(Modality):
         return torch.from_numpy(waves)
 
     def normalize(self, x: Tensor) -> Tensor:
-        loc = torch.as_tensor(self.loc_, dtype=torch.float32, device=x.device)
+        loc = torch.tensor(self.loc_, dtype=torch.float32, device=x.device)
         return (self._transform(x) - loc) / self.scale_
 
     def restore(self, x: Tensor) -> NDArray:
-        x = (x.cpu().double() * self.scale_ + torch.as_tensor(self.loc_)).float()
+        x = (x.cpu().double() * self.scale_ + torch.tensor(self.loc_, dtype=torch.float64)).float()
         waves = [self._spectrum.inverse(c, self.rate, self.samples_) for c in x.split(_ROWS)]
         X = torch.cat(waves).clamp(-1, 1).movedim(1, -1).numpy()
 
