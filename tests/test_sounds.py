@@ -342,6 +342,23 @@ def test_what_is_wrong_in_a_folder_is_named(folder, caplog) -> None:
         read_sounds(folder, RATE, strict=True)
 
 
+@pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
+@pytest.mark.parametrize("share", [0.3, 0.99])
+def test_an_ogg_without_its_end_is_named(tmp_path, caplog, subtype: str, share: float) -> None:
+    path = tmp_path / "speech.ogg"
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, 96_000)
+    soundfile.write(path, noise, 16_000, format="OGG", subtype=subtype)
+    read_sounds(tmp_path, RATE)
+
+    assert "truncated" not in caplog.text
+
+    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+    (x,) = read_sounds(tmp_path, RATE).X
+
+    assert len(x) < 96_000 * RATE / 16_000
+    assert "1 of 1 file truncated, and kept: speech.ogg." in caplog.text
+
+
 @pytest.mark.parametrize(
     ("suffix", "subtype"), [("wav", "PCM_16"), ("wav", "FLOAT"), ("aiff", "PCM_16"), ("au", None)]
 )

@@ -36,6 +36,7 @@ _ENOUGH = 1000  # files that say what a folder is of
 _LARGE = 2**28  # bytes of waveforms, beyond which they are decoded once and kept in the cache
 _BLOCK = 1024  # files between two notes of how far it is
 _SIZES = re.compile(r"(?:data|SSND|Data Size)\s*: (\d+) \(should be (\d+)\)")
+_PAGE = 2**16  # bytes, the most that a page of an Ogg file takes
 _UNKNOWN = 2**31 - 2**24  # bytes, as those announce who write to a pipe and do not know
 
 
@@ -308,6 +309,7 @@ def _decode(file: Path, rate: int, seconds: float | None, channels: int) -> _Sou
         sizes = [(int(told), int(there)) for told, there in _SIZES.findall(sound.extra_info)]
         truncated = any(there < told < _UNKNOWN for told, there in sizes)
         truncated |= len(x) < (wanted if longer else sound.frames)
+        truncated |= sound.format == "OGG" and not longer and not _ends(file)
         own_rate = sound.samplerate
 
     if len(x) == 0:
@@ -324,6 +326,22 @@ def _decode(file: Path, rate: int, seconds: float | None, channels: int) -> _Sou
         raise ValueError(f"nothing of it is left at {rate} Hz")
 
     return _Sound(x[:, 0] if channels == 1 else x, longer, truncated)
+
+
+def _ends(file: Path) -> bool:
+    r"""Whether the last page of an Ogg file is whole, and marked as the end.
+
+    The format announces no length. A page has 23 bytes, with a mark in the second and the number
+    of segments in the last; a byte for the size of each; and the segments.
+    """
+    with file.open("rb") as stream:
+        stream.seek(max(0, file.stat().st_size - _PAGE))
+        page = stream.read().rpartition(b"OggS")[2]
+
+    if len(page) < 23 or not page[1] & 4:
+        return False
+
+    return len(page) >= 23 + page[22] + sum(page[23:][: page[22]])
 
 
 def write_sound(path: Path, x: NDArray, rate: int) -> None:
