@@ -22,6 +22,7 @@ LAYERS = [
     {"step", "passes", "checkpoints", "imputation"},
     {"update"},
     {"run"},
+    {"watching"},
     {"training"},
     {"least_squares", "assembly", "arguments", "reading"},
     {"archive"},

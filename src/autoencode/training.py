@@ -7,21 +7,17 @@ stop early, stop iterating.
 __all__ = ["Epoch", "Solver", "Training"]
 
 import abc
-import contextlib
 import copy
 import logging
 import math
 import re
-import signal
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from numbers import Integral
 from pathlib import Path
 from typing import Literal, TypeVar
 
 import torch
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from .checkpoints import Checkpoint, fingerprint
 from .configurable import Configurable
@@ -30,6 +26,7 @@ from .evaluation import information
 from .run import Epoch, Run, seconds
 from .step import Step, evaluate
 from .update import has_bfloat16
+from .watching import board, deferred_interrupt, progress_bar, summary
 
 log = logging.getLogger(__name__)
 
@@ -260,9 +257,9 @@ class Training(Solver):
             yield from run.records
 
         with (
-            _deferred_interrupt() as interrupted,
-            _progress_bar(self.progress, run) as bar,
-            _board(self.tensorboard) as show,
+            deferred_interrupt() as interrupted,
+            progress_bar(self.progress, run) as bar,
+            board(self.tensorboard) as show,
         ):
             try:
                 while not (run.done() or interrupted.is_set()):
@@ -285,7 +282,7 @@ class Training(Solver):
                     step.objective.progress.fill_(1)
                     run.end_epoch(lambda: _validate(step, held_out), lambda: _watch(step, some))
                     record = run.records[-1]
-                    bar.set_postfix_str(_line(record.validation or record.train))
+                    bar.set_postfix_str(summary(record.validation or record.train))
                     show(record)
 
                     # Outside of `no_grad`, which would otherwise leak to whoever iterates
@@ -338,72 +335,3 @@ def _settings(
 
 def _hash(data: Examples) -> str:
     return fingerprint(data.target, data.corrupted, data.context, data.rows)
-
-
-@contextlib.contextmanager
-def _deferred_interrupt() -> Iterator[threading.Event]:
-    r"""Turns the first Ctrl-C into an event, so that a step is never cut in two."""
-    interrupted = threading.Event()
-
-    def handle(*_: object) -> None:
-        if interrupted.is_set():
-            raise KeyboardInterrupt
-
-        interrupted.set()
-        log.warning("interrupted: ending the epoch here. Once more to stop at once.")
-
-    # Signals reach only the main thread, and only where nobody else has claimed them
-    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-
-    if not (usual and threading.current_thread() is threading.main_thread()):
-        yield interrupted
-        return
-
-    signal.signal(signal.SIGINT, handle)
-
-    try:
-        yield interrupted
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def _progress_bar(shown: bool | None, run: Run) -> tqdm:
-    # tqdm reads `None` as: only in a terminal
-    hidden = None if shown is None else not shown
-
-    if run.n_steps is None:
-        return tqdm(total=round(run.budget), unit="s", initial=run.elapsed(), disable=hidden)
-
-    total = (run.training.epochs or 0) * len(run.batches.examples)
-    return tqdm(
-        total=total, unit=" examples", unit_scale=True, initial=run.examples(), disable=hidden
-    )
-
-
-@contextlib.contextmanager
-def _board(folder: str | Path | None) -> Iterator[Callable[[Epoch], None]]:
-    r"""Yields what shows a record in TensorBoard, or does nothing without a folder."""
-    if folder is None:
-        yield lambda record: None
-        return
-
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
-        raise ImportError(
-            "records for TensorBoard need it: pip install 'autoencode[tensorboard]', or leave out"
-            " Training(tensorboard=...)."
-        ) from None
-
-    with SummaryWriter(str(folder)) as writer:
-
-        def show(record: Epoch) -> None:
-            for part in ("train", "validation", "code"):
-                for name, value in getattr(record, part).items():
-                    writer.add_scalar(f"{name}/{part}", value, record.epoch)
-
-        yield show
-
-
-def _line(terms: dict[str, float]) -> str:
-    return ", ".join(f"{name} {value:.4g}" for name, value in terms.items() if name != "total")
