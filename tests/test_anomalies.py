@@ -259,12 +259,25 @@ def test_modules_are_left_as_they_were() -> None:
     assert np.array_equal(detector.score_samples(circle()), detector.score_samples(circle()))
 
 
+def test_untrained_models_are_trained_alike() -> None:
+    model = ae.autoencoder(2, layers=(16,), training=ae.Training(epochs=1))
+    detectors = [OffManifoldDetector(model, random_state=seed).fit(circle()) for seed in (0, 0, 1)]
+    a, b, c = (detector.score_samples(circle()) for detector in detectors)
+
+    assert np.array_equal(a, b)
+    assert not np.array_equal(a, c)
+    assert model.random_state is None
+
+
 def test_conditional_models_are_seen_under_a_label() -> None:
     X = np.concatenate([circle(100), circle(100) + 1])
     model = ae.autoencoder(2, conditional=True, **SMALL).fit(X, np.repeat([0, 1], 100))
 
     with pytest.raises(ValueError, match="pass y"):
         OffManifoldDetector(model).fit(X)
+
+    with pytest.raises(ValueError, match="has to be trained before"):
+        OffManifoldDetector(clone(model), y=[0]).fit(X)
 
     scores = [OffManifoldDetector(model, y=[y]).fit(X).score_samples(X) for y in (0, 1)]
     assert not np.allclose(*scores)

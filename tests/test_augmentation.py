@@ -3,6 +3,7 @@ r"""Tests for the augmentation module."""
 import numpy as np
 import pytest
 import torch
+from sklearn.exceptions import NotFittedError
 from torch import Tensor, nn
 
 import autoencode as ae
@@ -63,6 +64,12 @@ def test_images_are_cut_off_at_black_and_white() -> None:
 def test_augmentation_refuses() -> None:
     with pytest.raises(ValueError, match="scale >= 0, got -1"):
         TangentAugment(Tangents(), scale=-1)
+
+    with pytest.raises(TypeError, match="expected Tangents, got Identity"):
+        TangentAugment(nn.Identity())
+
+    with pytest.raises(NotFittedError):
+        TangentAugment(Tangents(source="neighbors"))(np.ones((5, 2)))
 
 
 CLASSIFIERS = {
@@ -129,3 +136,10 @@ def test_penalty_is_reduced_by_training() -> None:
 def test_penalty_refuses() -> None:
     with pytest.raises(ValueError, match=r"\(B, d', D\).*got \(5, 16\)"):
         tangent_penalty(nn.Identity(), torch.randn(5, 16), torch.randn(5, 16))
+
+    for x, basis in [
+        (np.ones((5, 2)), torch.ones(5, 1, 2)),
+        (torch.ones(5, 2), np.ones((5, 1, 2))),
+    ]:
+        with pytest.raises(TypeError, match="expected tensors of floats"):
+            tangent_penalty(nn.Identity(), x, basis)

@@ -12,6 +12,7 @@ from scipy.stats import multivariate_normal
 from sklearn.base import clone
 from sklearn.neighbors import KernelDensity
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from torch import nn
 from torch.distributions import LowRankMultivariateNormal
 
 import autoencode as ae
@@ -345,6 +346,13 @@ def test_images_and_torch() -> None:
     assert draws.dtype == np.uint8
     assert density.score_samples(images).shape == (20,)
     assert density.n_features_in_ == 16
+
+    flat = images.reshape(20, 16) / 255.0
+    pair = nn.Sequential(nn.Flatten(), nn.Linear(16, 2)), nn.Linear(2, 16)
+
+    for tangents in (Tangents(source="neighbors", n_components=2), Tangents(pair)):
+        density = ManifoldParzen(tangents=tangents, sigma=0.5).fit(flat.reshape(20, 4, 4))
+        assert density.sample(3).shape == (3, 4, 4)
 
     x = torch.rand(20, 2, 3)
     density = ManifoldParzen(n_components=1).fit(x)

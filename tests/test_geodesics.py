@@ -8,6 +8,7 @@ import pytest
 import torch
 from scipy.sparse import csr_array
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from torch import Tensor, nn
 from torch.distributions import (
     Bernoulli,
@@ -452,3 +453,19 @@ def test_bad_arguments_are_named() -> None:
 
     with pytest.raises(ValueError, match="n as an integer >= 2"):
         geodesics.interpolate(a, b, n=1)
+
+
+def test_a_graph_is_one_of_codes() -> None:
+    pair = nn.Linear(3, 2), nn.Linear(2, 3)
+    X = np.random.default_rng(0).standard_normal((20, 3)).astype(np.float32)
+
+    with pytest.raises(NotFittedError, match="the graph is not fitted"):
+        Geodesics(pair, graph=NeighborGraph(3)).distance(X[:2], X[2:4])
+
+    with pytest.raises(ValueError, match="codes of 2 numbers, got one of points with 3"):
+        Geodesics(pair, graph=NeighborGraph(3).fit(X)).distance(X[:2], X[2:4])
+
+    with pytest.raises(
+        TypeError, match="expected the encoder of a pair to return a tensor, got tuple"
+    ):
+        Geodesics((lambda x: (x, x), pair[1])).distance(X[:2], X[2:4])

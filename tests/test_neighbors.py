@@ -324,6 +324,23 @@ def test_labels_of_every_kind_spread(y, unknown) -> None:
     assert str(result.labels[-1]) == str(unknown)
 
 
+@pytest.mark.parametrize("n_neighbors", [1, 2])
+def test_labels_stay_in_their_parts(n_neighbors: int) -> None:
+    Z = np.r_[0:3, 100:120, 500:502, 900:903].astype(float)[:, None]
+    part = np.repeat([0, 1, 2, -1], [3, 20, 2, 3])
+    y = np.full(len(Z), -1)
+    y[[1, 3, 12, 23]] = [0, 1, 1, 2]
+    found = NeighborGraph(n_neighbors).fit(Z).label_spreading(y)
+
+    assert np.isfinite(found.probabilities).all()
+    assert (found.labels[found.reached] == part[found.reached]).all()
+    assert found.reached[[0, 1, 2, 3, 12, 23, 24]].all()
+    assert not found.reached[-3:].any()
+
+    if n_neighbors == 2:
+        assert (found.labels == part).all()
+
+
 def test_label_spreading_refuses(Z: np.ndarray) -> None:
     graph = NeighborGraph().fit(Z)
 

@@ -187,6 +187,14 @@ def test_more_texts_make_less_of_an_error(model) -> None:
     assert spread(48) < 0.6 * spread(3)
 
 
+def test_memory_bounds_the_number_of_texts(model) -> None:
+    few = geodesics(model, n_references=2).distance(WORDS[:2], WORDS[2:4])
+    small = geodesics(model, memory=1).distance(WORDS[:2], WORDS[2:4])
+
+    assert np.array_equal(small, few)
+    assert not np.array_equal(small, geodesics(model).distance(WORDS[:2], WORDS[2:4]))
+
+
 def test_a_distance_tells_its_error(model) -> None:
     def found(seed: int):
         way = geodesics(model, n_references=6, max_iter=0, random_state=seed)

@@ -133,10 +133,18 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
 
         model = _linear(X) if self.model is None else self.model
         untrained = _is_untrained(model)
-        self.model_ = clone(model).fit(X) if untrained else model
+        rng = check_random_state(self.random_state)
+
+        if untrained and model.conditional:
+            raise ValueError(
+                "a conditional model has to be trained before: model.fit(X, y), then"
+                " OffManifoldDetector(model, y=...)."
+            )
+
+        self.model_ = self._trained(model, X, rng) if untrained else model
 
         z, w, volume, free = self._divide(self.model_, X)
-        left_out = self._left_out(model, X) if untrained else w
+        left_out = self._left_out(model, X, rng) if untrained else w
 
         self._along = _DENSITIES[self.density](z)
         self._across = Noise(left_out, free.mean(dim=0))
@@ -260,16 +268,23 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
 
         return X if named else checked  # a model that knows names wants to see them
 
-    def _left_out(self, model: Autoencoder, X: Any) -> Tensor:
+    def _trained(self, model: Autoencoder, X: Any, rng: np.random.RandomState) -> Autoencoder:
+        model = clone(model)
+
+        if model.random_state is None and self.random_state is not None:
+            model.set_params(random_state=rng.randint(2**31))
+
+        return model.fit(X)
+
+    def _left_out(self, model: Autoencoder, X: Any, rng: np.random.RandomState) -> Tensor:
         r"""The residuals of examples under models that were trained without them."""
-        random_state = check_random_state(self.random_state)
-        folds = KFold(min(self.folds, len(X)), shuffle=True, random_state=random_state)
+        folds = KFold(min(self.folds, len(X)), shuffle=True, random_state=rng)
         rows, parts = [], []
 
         for train, test in folds.split(np.empty(len(X))):
             rows.append(torch.from_numpy(test))
             some, others = take(X, train), take(X, test)
-            parts.append(self._divide(clone(model).fit(some), others).residual)
+            parts.append(self._divide(self._trained(model, some, rng), others).residual)
 
         return torch.cat(parts)[torch.cat(rows).argsort()]
 

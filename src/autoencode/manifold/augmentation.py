@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from .jacobians import pushforward
@@ -36,6 +37,12 @@ class TangentAugment:
     """
 
     def __init__(self, tangents: Tangents, scale: float = 0.5) -> None:
+        if not isinstance(tangents, Tangents):
+            raise TypeError(
+                f"expected Tangents, got {type(tangents).__name__}. Of a model they are"
+                " Tangents(model).fit(X)."
+            )
+
         if not scale >= 0:
             raise ValueError(f"expected scale >= 0, got {scale}.")
 
@@ -51,6 +58,7 @@ class TangentAugment:
         Returns:
             An example for each, of the same shape and type.
         """
+        check_is_fitted(self.tangents)
         shape = (len(X), self.tangents.n_components_)
         return self.tangents.move(
             X, self.scale * check_random_state(random_state).standard_normal(shape)
@@ -83,6 +91,13 @@ def tangent_penalty(classifier: Callable[[Tensor], Tensor], x: Tensor, basis: Te
         >>> tangent_penalty(lambda x: x.square(), x, basis)
         tensor([4.])
     """
+    if not (isinstance(x, Tensor) and isinstance(basis, Tensor) and x.is_floating_point()):
+        kinds = [getattr(v, "dtype", type(v).__name__) for v in (x, basis)]
+        raise TypeError(
+            f"expected tensors of floats, got {kinds[0]} and {kinds[1]}. Tangents give a basis as"
+            " a tensor for examples in a tensor."
+        )
+
     if basis.ndim != 3 or basis.shape[::2] != x.flatten(start_dim=1).shape:
         raise ValueError(
             f"expected a basis with shape (B, d', D) for x with shape {tuple(x.shape)}, got"

@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor, nn
 
+from ..estimator import Autoencoder
 from .border import examples, like
 from .leaving_out import best_sigma, left_out_direction
 from .maps import Maps, maps_of
@@ -219,7 +220,8 @@ class ManifoldParzen(DensityMixin, BaseEstimator):
         i = torch.from_numpy(chosen).to(self._mean.device)
         x = self._mixture.move(i, along, across) + self._mean
 
-        if self.tangents is not None:
+        # A model knows what its examples look like; a pair of functions does not
+        if self.tangents is not None and isinstance(self.tangents.model, Autoencoder):
             X = _maps(self.tangents).restore(x)
         else:
             X = x.cpu().numpy().reshape(-1, *self._shape)

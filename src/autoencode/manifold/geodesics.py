@@ -3,6 +3,7 @@ r"""Shortest paths on the surface that a decoder draws, as curves of codes."""
 __all__ = ["Geodesics"]
 
 import contextlib
+import logging
 from collections.abc import Iterator
 from itertools import chain
 from numbers import Integral
@@ -21,9 +22,11 @@ from .lengths import Metric, ensemble, fisher
 from .maps import Maps, maps_of
 from .paths import paths_over
 
+log = logging.getLogger(__name__)
+
 _METRICS = ("pullback", "fisher", "ensemble")
 _DRAWS = 8  # of texts, to see how much they change a distance
-_LIVE = 16  # numbers that bending a curve keeps for each number of its decoded points
+_LIVE = 10  # numbers that bending a curve keeps for each number of its decoded points
 
 
 class Geodesics(BaseEstimator):
@@ -69,7 +72,8 @@ class Geodesics(BaseEstimator):
         max_iter: The most steps of the optimizer (L-BFGS) at each resolution.
         memory: How many bytes the curves that are bent at once may take, roughly.
         y: The label or row of numbers under which a conditional model is seen.
-        n_references: Of texts, how many the model writes to measure a curve by.
+        n_references: Of texts, how many the model writes to measure a curve by; fewer, and at
+            least two, where `memory` has no place for them.
         random_state: Seeds these texts.
 
     Example:
@@ -255,18 +259,32 @@ class Geodesics(BaseEstimator):
         if self.metric != "fisher":
             return ensemble(members)
 
+        metric = self._fisher(members[0], curve, draw, self.n_references)
+        fit = self._rows(metric, curve[None, :1].expand(1, self.n_points, -1), self.n_references)
+
+        if not metric.local or fit >= self.n_references:
+            return metric
+
+        log.debug("texts this long are measured after %d others, for memory.", max(2, fit))
+        return self._fisher(members[0], curve, draw, max(2, fit))
+
+    def _fisher(self, maps: Maps, curve: Tensor, draw: int, n_references: int) -> Metric:
         # By its ends alone, so that all curves between them are measured alike
-        line = resample(curve[None, [0, -1]], self.n_references)[0]
+        line = resample(curve[None, [0, -1]], n_references)[0]
 
         with torch.random.fork_rng([line.device] * line.is_cuda):
             seeds = check_random_state(self.random_state).randint(2**31, size=draw + 1)
             torch.manual_seed(int(seeds[draw]))
-            return fisher(members[0], line)
+            return fisher(maps, line)
 
-    def _rows(self, metric: Metric, z: Tensor) -> int:
-        r"""How many curves with shape `(T, d)`, or codes with shape `(d)`, are decoded at once."""
+    def _rows(self, metric: Metric, z: Tensor, parts: int = 1) -> int:
+        r"""How many curves with shape `(T, d)`, or codes with shape `(d)`, are decoded at once.
+
+        Or, if their features have parts, how many of these parts.
+        """
         width = metric.features(z.reshape(-1, z.shape[-1])[:1]).shape[1]
-        return max(1, self.memory // (_LIVE * z.element_size() * width * z[0, ..., 0].numel()))
+        size = _LIVE * z.element_size() * width * z[0, ..., 0].numel()
+        return max(1, self.memory * parts // size)
 
 
 def _encode(members: list[Maps], A: Any, B: Any) -> tuple[Tensor, Tensor]:

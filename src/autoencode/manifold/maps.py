@@ -131,8 +131,10 @@ def _of_estimator(model: Autoencoder, y: ArrayLike | None, symbols: bool) -> Map
     if model.modality_.symbolic and not symbols:
         raise ValueError(
             f"{type(model.modality_).__name__} are symbols, between which there are no directions"
-            " and distances. Look at their codes, as NeighborGraph().fit(model.transform(X)), or"
-            " at their distributions, as Geodesics(model, metric='fisher')."
+            " and distances. Look at their codes, as NeighborGraph().fit(model.transform(X)) or"
+            " `autoencode neighbors`; at their distributions, as Geodesics(model,"
+            " metric='fisher') or `autoencode interpolate`; or at how usual they are, by"
+            " model.score_samples(X) or `autoencode score`."
         )
 
     p = next(model.model_.parameters())
@@ -184,10 +186,20 @@ def _of_pair(encoder: Callable[[Tensor], Tensor], decoder: Callable[[Tensor], Te
         return x.flatten(start_dim=1)
 
     return Maps(
-        encode=lambda x: encoder(x.reshape(-1, *(shape or x.shape[1:]))),
-        decode=lambda z: decoder(z).flatten(start_dim=1),
+        encode=lambda x: _tensor(encoder(x.reshape(-1, *(shape or x.shape[1:]))), "encoder"),
+        decode=lambda z: _tensor(decoder(z), "decoder").flatten(start_dim=1),
         read=read,
         restore=lambda x: x.reshape(-1, *(shape or x.shape[1:])).detach().cpu().numpy(),
         modules=modules,
         ndim=lambda: 1 + max(1, len(shape)),
     )
+
+
+def _tensor(result: Any, name: str) -> Tensor:
+    if not isinstance(result, Tensor):
+        raise TypeError(
+            f"expected the {name} of a pair to return a tensor, got {type(result).__name__}. Wrap"
+            " it in a function that returns the one that counts."
+        )
+
+    return result

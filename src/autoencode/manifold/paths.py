@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from scipy.sparse import csr_array, triu
 from scipy.sparse.csgraph import dijkstra
+from sklearn.exceptions import NotFittedError
 from torch import Tensor
 
 from .border import like
@@ -41,7 +42,17 @@ def paths_over(graph: Any, metric: Metric, lines: Tensor, n_points: int, rows: i
         >>> (curve.norm(dim=2) > 0.99).all()
         tensor(True)
     """
+    if not hasattr(graph, "points_"):
+        raise NotFittedError("the graph is not fitted: NeighborGraph().fit(model.transform(X)).")
+
     nodes = torch.as_tensor(graph.points_).to(lines)
+
+    if nodes.shape[1] != lines.shape[-1]:
+        raise ValueError(
+            f"expected a graph of codes of {lines.shape[-1]} numbers, got one of points with"
+            f" {nodes.shape[1]}. Fit it to model.transform(X)."
+        )
+
     ends = lines.transpose(0, 1).flatten(end_dim=1)
     _, near = graph.kneighbors(like(graph.points_, ends))
     near = torch.as_tensor(near)

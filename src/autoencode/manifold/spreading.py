@@ -3,7 +3,7 @@ r"""Labels that spread over a graph."""
 __all__ = ["SpreadLabels", "spread_labels"]
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -112,23 +112,32 @@ def _read(y: ArrayLike) -> np.ndarray:
 
 
 def _unknown(y: np.ndarray) -> np.ndarray:
-    return np.array([v is None or v != v or v == -1 for v in y.tolist()], dtype=bool)
+    return np.array([_is_missing(v) or v == -1 for v in y.tolist()], dtype=bool)
+
+
+def _is_missing(v: Any) -> bool:
+    r"""Whether a label is `None`, NaN, or what pandas has for them, which compares to nothing."""
+    return v is None or type(v).__name__ in {"NAType", "NaTType"} or bool(v != v)
 
 
 def _conjugate_gradients(
     product: Callable[[np.ndarray], np.ndarray], B: np.ndarray, tolerance: float
 ) -> np.ndarray:
-    r"""Solves :math:`A X = B`, each column with steps of its own."""
+    r"""Solves :math:`A X = B`, each column with steps of its own, until it is done."""
     X, R = np.zeros_like(B), B.copy()
     P, rr = R.copy(), (R * R).sum(axis=0)
     enough = tolerance**2 * rr
 
-    while (rr > enough).any():
+    while (left := rr > enough).any():
         AP = product(P)
-        step = rr / (P * AP).sum(axis=0)
+        step = _ratio(rr, (P * AP).sum(axis=0), left)
         X += step * P
         R -= step * AP
         rr, before = (R * R).sum(axis=0), rr
-        P = R + rr / before * P
+        P = R + _ratio(rr, before, left) * P
 
     return X
+
+
+def _ratio(a: np.ndarray, b: np.ndarray, where: np.ndarray) -> np.ndarray:
+    return np.divide(a, b, out=np.zeros_like(a), where=where)

@@ -282,8 +282,9 @@ def interpolate(
         print(f"Next: read {out}, and see whether each text is like those beside it.")
     else:
         same = {"label": label, "labels": labels, "trusted": trusted}
+        under = None if seen is None else [*map(str, np.ravel(seen))]
         report = out.with_name(f"{model.stem}-manifold")
-        say_next("manifold", model, data, out=report, y=y, **same)
+        say_next("manifold", model, data, out=report, y=under, **same)
 
 
 def _objects(values: Any) -> Any:
