@@ -18,6 +18,7 @@ from autoencode.distributions import Gaussian, SharedGaussian
 from autoencode.objectives import ELBO
 from autoencode.step import Step
 from autoencode.training import Training
+from autoencode.update import has_compiler
 
 EPOCHS, BATCHES = 3, 4
 
@@ -59,10 +60,24 @@ def weights(step: Step) -> torch.Tensor:
     return torch.cat([p.detach().flatten() for p in step.parameters()])
 
 
-@pytest.mark.parametrize("stop", range(1, EPOCHS * BATCHES + 1))
-def test_resume_is_exact_at_every_step(make_model, data, tmp_path, monkeypatch, stop) -> None:
+EVERY_STEP = [(stop, False) for stop in range(1, EPOCHS * BATCHES + 1)]
+COMPILED = pytest.param(
+    6,
+    True,
+    marks=[
+        pytest.mark.slow,
+        pytest.mark.skipif(not has_compiler("cpu"), reason="there is no C++ compiler"),
+        pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # torch's own
+    ],
+)
+
+
+@pytest.mark.parametrize(("stop", "compile"), [*EVERY_STEP, COMPILED])
+def test_resume_is_exact_at_every_step(
+    make_model, data, tmp_path, monkeypatch, caplog, stop: int, compile: bool
+) -> None:
     whole = make_step(make_model)
-    records = train(whole, data, None)
+    records = train(whole, data, None, compile=compile)
 
     # Stopped hard right after the step with this number, and its checkpoint
     stopped, made = make_step(make_model), 0
@@ -80,7 +95,7 @@ def test_resume_is_exact_at_every_step(make_model, data, tmp_path, monkeypatch, 
     monkeypatch.setattr(Checkpoint, "write", write)
 
     with pytest.raises(Stopped):
-        train(stopped, data, tmp_path)
+        train(stopped, data, tmp_path, compile=compile)
 
     monkeypatch.setattr(Checkpoint, "write", real_write)
     resumed = make_step(make_model)
@@ -89,8 +104,9 @@ def test_resume_is_exact_at_every_step(make_model, data, tmp_path, monkeypatch, 
         for p in resumed.parameters():
             p.fill_(0.123)
 
-    again = train(resumed, data, tmp_path, resume=True)
+    again = train(resumed, data, tmp_path, resume=True, compile=compile)
 
+    assert "cannot compile" not in caplog.text
     assert torch.equal(weights(resumed), weights(whole))
     assert [(r.epoch, r.train, r.validation) for r in again] == [
         (r.epoch, r.train, r.validation) for r in records

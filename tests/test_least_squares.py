@@ -73,7 +73,7 @@ def test_other_models_begin_as_they_did(options, moves: bool) -> None:
     assert begun(**options)[1] is moves
 
 
-@pytest.mark.parametrize(("shortcut", "epochs"), [(True, 32), (False, 500)])
+@pytest.mark.parametrize(("shortcut", "epochs"), [(True, 32), (False, 128)])
 def test_what_begins_there_is_soon_done(shortcut: bool, epochs: int) -> None:
     model = ae.autoencoder(2, network=Perceptron((4,), shortcut=shortcut), random_state=0)
     assert model.fit(X[:20]).training_.epochs == len(model.history_) == epochs

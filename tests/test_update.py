@@ -2,7 +2,7 @@ r"""Tests of single steps: the same whether eager, in parts or compiled."""
 
 import copy
 import logging
-import shutil
+from dataclasses import replace
 
 import pytest
 import torch
@@ -18,12 +18,12 @@ from autoencode.objectives import ELBO, Objective, Reconstruction
 from autoencode.optimizer import NOTHING, AdamW
 from autoencode.priors import StandardNormal
 from autoencode.step import Step
-from autoencode.update import Compiled, Eager, has_bfloat16
+from autoencode.update import Compiled, Eager, has_bfloat16, has_compiler
 
 D = 6
 
 
-def make(objective: Objective | None = None, **options) -> Step:
+def make(objective: Objective | None = None, context: int = 0, **options) -> Step:
     r"""A small model with the same weights each time."""
 
     torch.manual_seed(0)
@@ -31,8 +31,8 @@ def make(objective: Objective | None = None, **options) -> Step:
     family = objective.posterior()
     network = Perceptron((300,))
     model = LatentModel(
-        Conditional(network.encoder((D,), family.n_params * 2), family, (D,), (2,)),
-        Conditional(network.decoder(2, (D,)), SharedGaussian(), (2,), (D,)),
+        Conditional(network.encoder((D,), family.n_params * 2, context), family, (D,), (2,)),
+        Conditional(network.decoder(2, (D,), context), SharedGaussian(), (2,), (D,)),
         StandardNormal().build(2),
     )
 
@@ -143,15 +143,20 @@ def test_parts_make_the_step_of_the_whole(parts: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("g++") is None, reason="there is no C++ compiler")
+@pytest.mark.skipif(not has_compiler("cpu"), reason="there is no C++ compiler")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's own, within its compiler
-def test_compiled_is_eager() -> None:
-    eager, compiled = make(ELBO()), make(ELBO())
-    data = batches(12)
-    data[7] = Examples(torch.full((16, D), torch.inf))  # both leave it out
+@pytest.mark.parametrize("context", [0, 3])
+def test_compiled_is_eager(context: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    eager, compiled = make(ELBO(), context), make(ELBO(), context)
+    c = torch.rand(16, context) if context else None
+    data = [replace(batch, context=c) for batch in batches(12)]
+    data[7] = replace(data[7], target=torch.full((16, D), torch.inf))  # both leave it out
     update = Compiled(compiled, AdamW(compiled, 1e-2, 0.1), clip=1.0)
-    a = run(Eager(eager, AdamW(eager, 1e-2, 0.1), clip=1.0), data)
+
+    # As in a new process, where no divergence has been looked up yet
+    monkeypatch.setattr("torch.distributions.kl._KL_MEMOIZE", {})
     b = run(update, data)
+    a = run(Eager(eager, AdamW(eager, 1e-2, 0.1), clip=1.0), data)
 
     assert update.compiled is not None
     assert a == pytest.approx(b, rel=1e-4, nan_ok=True)
@@ -215,12 +220,19 @@ def test_posteriors_have_densities_in_full_precision() -> None:
 
 
 def test_choices_depend_on_what_is_asked_for() -> None:
-    few = Training(device="cpu").choose(1000)
+    few = Training(device="cpu").choose(10_000)
     many = Training(device="cpu", epochs=1000).choose(100_000)
+    some = Training(device="cpu", epochs=10).choose(100_000)
 
-    assert few.epochs == 250  # two thousand steps, of 128 examples
+    assert few.epochs == 26  # two thousand steps, of 128 examples
+    assert Training().choose(1000).epochs == 128
+    assert Training().choose(1000, most=32).epochs == 32
+    assert Training().choose(10_000_000).epochs == 10
     assert few.compile is False
-    assert many.compile is False
+    assert some.compile is False
+    assert many.compile is has_compiler("cpu")
+    assert not Training(device="cpu", epochs=1000).choose(100_000, one_shape=False).compile
+    assert not Training(device="cpu", epochs=1000, parts=2).choose(100_000).compile
     assert few.precision == ("bfloat16" if has_bfloat16("cpu") else "float32")
     assert Training(device="cuda", epochs=1000, precision="float32").choose(100_000).compile
     assert not Training(device="cuda", epochs=1, precision="float32").choose(100).compile

@@ -541,8 +541,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             step = Step(self.model_, objective, after, self.modality_.normalize, before)
 
             most = ENOUGH_EPOCHS if initialize(step, data) else MOST_EPOCHS
-            rate = assembly.network(self).learning_rate
-            self.training_ = training.choose(len(data), rate, most)
+            network = assembly.network(self)
+            texts = network.symbols is not None
+            self.training_ = training.choose(len(data), network.learning_rate, most, not texts)
 
             log.info("%s", assembly.describe(self, len(data), len(held_out or ())))
 

@@ -64,7 +64,11 @@ class LeastSquares(Solver):
         self.validation = validation
 
     def choose(
-        self, n: int, learning_rate: float = 2e-3, most: int = MOST_EPOCHS
+        self,
+        n: int,
+        learning_rate: float = 2e-3,
+        most: int = MOST_EPOCHS,
+        one_shape: bool = True,
     ) -> "LeastSquares":
         return self.clone()
 

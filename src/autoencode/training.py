@@ -25,13 +25,13 @@ from .data import Batches, Examples
 from .evaluation import information
 from .run import Epoch, Run, seconds
 from .step import Step, evaluate
-from .update import has_bfloat16
+from .update import has_bfloat16, has_compiler
 from .watching import board, deferred_interrupt, progress_bar, summary
 
 log = logging.getLogger(__name__)
 
-MOST_EPOCHS = 500  # unless it was said how many
-_WORTH_COMPILING = 2_000  # steps on a GPU, which waits for Python; processors gained nothing
+MOST_EPOCHS = 128  # unless it was said how many: with more, few examples are known by heart
+_WORTH_COMPILING = {"cuda": 2_000, "cpu": 20_000}  # steps that save what compiling takes
 
 _WATCHED = 512  # examples, at most, whose codes are looked at after each epoch
 
@@ -45,13 +45,20 @@ class Solver(Configurable, abc.ABC):
     r"""The share of the examples that is held out."""
 
     @abc.abstractmethod
-    def choose(self: Self, n: int, learning_rate: float = 2e-3, most: int = MOST_EPOCHS) -> Self:
+    def choose(
+        self: Self,
+        n: int,
+        learning_rate: float = 2e-3,
+        most: int = MOST_EPOCHS,
+        one_shape: bool = True,
+    ) -> Self:
         r"""Returns a copy in which everything that is left open is decided.
 
         Arguments:
             n: The number of examples.
             learning_rate: What suits the network.
             most: The most passes over the data that do it good.
+            one_shape: Whether all minibatches are of one shape, as a compiled step needs.
         """
 
     @abc.abstractmethod
@@ -93,7 +100,7 @@ class Training(Solver):
 
     Arguments:
         epochs: The number of passes over the data; by default enough for some 2,000 steps,
-            at least 10 and at most 500 (32 where it begins at principal components), or what
+            at least 10 and at most 128 (32 where it begins at principal components), or what
             the time budget allows.
         batch_size: The number of examples in a step.
         learning_rate: The largest learning rate, that of matrices with up to 256 inputs; by
@@ -114,8 +121,9 @@ class Training(Solver):
         device: Where to train, `"cpu"` or `"cuda"`; by default a GPU if there is one.
         precision: `"float32"`; `"bfloat16"` to multiply matrices with fewer digits; or
             `"auto"`, which does so where the device has units for it.
-        compile: Whether to compile the step, see :func:`torch.compile`; `"auto"` does on a
-            GPU for 2,000 steps and more, as the first takes up to a minute.
+        compile: Whether to compile the step, see :func:`torch.compile`; `"auto"` does
+            for 2,000 steps and more on a GPU, 20,000 on a processor, as the first takes up to a
+            minute.
         progress: Whether to show a progress bar; by default if someone looks at a terminal.
         tensorboard: A folder to write the records to, for TensorBoard to show.
 
@@ -200,7 +208,13 @@ class Training(Solver):
         self.progress = progress
         self.tensorboard = tensorboard
 
-    def choose(self, n: int, learning_rate: float = 2e-3, most: int = MOST_EPOCHS) -> "Training":
+    def choose(
+        self,
+        n: int,
+        learning_rate: float = 2e-3,
+        most: int = MOST_EPOCHS,
+        one_shape: bool = True,
+    ) -> "Training":
         steps = math.ceil(n / self.batch_size)
         device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
         epochs, budget = self.epochs, seconds(self.time_budget)
@@ -209,8 +223,8 @@ class Training(Solver):
             epochs = min(most, max(10, math.ceil(2000 / steps)))
 
         # By what is asked for and never by the clock, so that the same call gives the same model
-        long = epochs * steps >= _WORTH_COMPILING if epochs else (budget or 0) >= 600
-        fast = torch.device(device).type == "cuda"
+        worth = _WORTH_COMPILING.get(torch.device(device).type, math.inf)
+        long = epochs * steps >= worth if epochs else (budget or 0) >= 600 and worth < math.inf
 
         chosen = copy.copy(self)
         chosen.epochs = epochs
@@ -221,7 +235,7 @@ class Training(Solver):
             chosen.precision = "bfloat16" if has_bfloat16(device) else "float32"
 
         if self.compile == "auto":
-            chosen.compile = fast and long and self.parts == 1
+            chosen.compile = long and one_shape and self.parts == 1 and has_compiler(device)
 
         return chosen
 

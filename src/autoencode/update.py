@@ -1,9 +1,12 @@
 r"""One step of training: loss, gradient, optimizer; as it is written, or compiled into one."""
 
-__all__ = ["Compiled", "Eager", "has_bfloat16"]
+__all__ = ["Compiled", "Eager", "has_bfloat16", "has_compiler"]
 
 import logging
 import math
+import os
+import shutil
+import sys
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -189,3 +192,19 @@ def has_bfloat16(device: str) -> bool:
         return bool(able.get("amx_bf16") or able.get("avx512_bf16"))
 
     return False
+
+
+def has_compiler(device: str) -> bool:
+    r"""Whether there is what :func:`torch.compile` needs for a device.
+
+    On a GPU torch brings it along; for processors it calls a compiler of C++.
+
+    Example:
+        >>> has_compiler("cpu") in {True, False}
+        True
+    """
+    if torch.device(device).type == "cuda":
+        return True
+
+    usual = {"darwin": "clang++", "win32": "cl"}.get(sys.platform, "g++")
+    return shutil.which(os.environ.get("CXX", usual)) is not None
