@@ -133,6 +133,30 @@ def test_without_out_the_model_has_the_name_of_the_data(run) -> None:
         Path(name).unlink()
 
 
+def test_what_is_next_keeps_the_labels(run, tmp_path) -> None:
+    rows = [f"{i % 7 or ''},{'ab'[i % 2]},{'xyz'[i % 3]}" for i in range(60)]
+    (tmp_path / "goods.csv").write_text("\n".join(["price,kind,shop", *rows]) + "\n")
+    goods, model, full = (
+        shlex.quote(str(tmp_path / n)) for n in ("goods.csv", "m.ae", "full.csv")
+    )
+    way = shlex.quote(str(tmp_path / "way.png"))
+
+    for line in [
+        f"fit {goods} --conditional --label shop --recipe vae --out {model} {shlex.join(QUICK)}",
+        f"impute {model} {goods} --label shop --out {full}",
+        f"interpolate given.ae digits.npz 0 10 --out {way}",
+    ]:
+        status, out, err = run(line)
+        assert status == 0, err
+        status, _, err = run(out.splitlines()[-1].removeprefix("Next: autoencode "))
+        assert status == 0 or "n_neighbors" in err, err
+
+    header, first, *_ = (tmp_path / "full.csv").read_text().splitlines()
+    assert header == "price,kind,shop"
+    assert first.startswith(tuple("123456"))
+    assert first.endswith(",a,x")
+
+
 def test_every_command_says_what_is_next(run) -> None:
     line = "recipes"
     seen = set()

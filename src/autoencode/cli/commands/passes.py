@@ -197,10 +197,11 @@ def impute(
     outputs.check_out(out, outputs.suffixes(estimator))
     given = inputs.read(data, label, labels, estimator)
     filled = estimator.impute(given.X, given.y)
+    filled = filled if label is None else filled.assign(**{label: given.y})
 
     outputs.write_examples(out, filled, estimator, given.columns)
     print(f"Wrote {out}: {len(filled):,} rows.")
-    say_next("score", model, out, labels=labels, trusted=trusted)
+    say_next("score", model, out, label=label, labels=labels, trusted=trusted)
 
 
 def score(
