@@ -53,6 +53,8 @@ for name, rows in {"real": table[~test], "new": new}.items():
 print("new rows of one kind:")
 print(model.sample(3, given={"cultivar": "Barolo"}, random_state=0).iloc[:, [0, 6, 12, 13, 14]])
 
-cells = model.cell_scores(table[test].assign(hue=table["hue"].where(table["hue"] < 1.6, 9.9)))
+planted = table[test].copy()
+planted.iloc[3, planted.columns.get_loc("hue")] = 9.9
+cells = model.cell_scores(planted)
 row, column = np.unravel_index(np.nanargmax(cells), cells.shape)
-print(f"strangest cell: row {row}, column {table.columns[column]}")
+print(f"strangest cell: row {row}, column {table.columns[column]}; planted in row 3, column hue")
