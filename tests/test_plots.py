@@ -10,6 +10,7 @@ from sklearn.exceptions import NotFittedError
 
 import autoencode as ae
 from autoencode import plots
+from autoencode.plots import rows
 
 TRAINING = ae.Training(epochs=2, validation=0.25)
 OPTIONS = {"layers": (16,), "training": TRAINING, "random_state": 0}
@@ -233,3 +234,11 @@ def test_errors_say_what_to_do(vae: ae.Autoencoder, deep: ae.Autoencoder, draw, 
 def test_unfitted_models_are_told() -> None:
     with pytest.raises(NotFittedError):
         plots.codes(ae.vae(), IMAGES)
+
+
+def test_empty_columns_are_not_drawn() -> None:
+    X = np.array([[1.0, np.nan], [2.0, np.nan], [4.0, np.nan]])
+    figure = rows.profiles({"original": X, "reconstruction": X}, X)
+
+    assert np.isnan(figure.axes[0].lines[0].get_ydata()[1])
+    assert np.isfinite(figure.axes[0].lines[0].get_ydata()[0])

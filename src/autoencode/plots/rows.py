@@ -29,6 +29,7 @@ def column_names(model: Any, X: NDArray) -> list[str]:
 def profiles(shown: dict[str, NDArray], everything: NDArray) -> Figure:
     r"""Draws each example as a line over the columns."""
     _check(everything)
+    everything = np.where(np.isnan(everything).all(axis=0), 0.0, everything)  # empty columns
     loc, scale = np.nanmean(everything, axis=0), np.nanstd(everything, axis=0)
     scale = np.where(scale > 0, scale, 1.0)
     n, D = shown["original"].shape
