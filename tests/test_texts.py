@@ -854,3 +854,15 @@ def test_commands_take_a_column_and_its_labels(tmp_path: Path, monkeypatch, caps
     np.testing.assert_allclose(
         np.load("codes.npy"), model.transform(WORDS, cells["kind"]), atol=1e-6
     )
+
+
+def test_a_likelihood_writes_texts_as_long_as_those_of_the_fit() -> None:
+    long, short = ["ab" * 150] * 32, ["ab", "c"] * 16
+
+    for texts, longest in ((long, 301), (short, 3)):
+        model = small(likelihood=Autoregressive(dropout=0.1)).fit(texts)
+        assert model.likelihood_.length == longest
+        assert model.likelihood.length is None
+        assert max(map(len, model.sample(20, random_state=0).tolist())) < longest
+
+    assert small(likelihood=Autoregressive(length=9)).fit(long).likelihood_.length == 9

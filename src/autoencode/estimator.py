@@ -504,8 +504,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         support = likelihood.support if likelihood else constraints.real
         self.modality_ = reading.choose(X, self.modality).clone().fit(X, support)
-        self.likelihood_ = likelihood or self.modality_.likelihood()
-        self.modality_.check_likelihood(self.likelihood_)
+        likelihood = likelihood or self.modality_.likelihood()
+        self.likelihood_ = self.modality_.suit_likelihood(likelihood)
         corrupted = None if corrupted is None else self._read(corrupted)[0]
 
         arguments.check_lengths(X=X, corrupted=corrupted, y=y if self.conditional else None)

@@ -41,7 +41,8 @@ class Autoregressive(Family):
         | https://arxiv.org/abs/1904.09751
 
     Arguments:
-        length: The most symbols of a sequence that is written.
+        length: The most symbols of a sequence that is written; by default, of a model, those
+            of the longest text that it was fitted to.
         dropout: The probability of hiding a symbol while training.
         free_bits: The rate in nats per example that costs nothing, unless the objective says
             another.
@@ -65,10 +66,11 @@ class Autoregressive(Family):
 
     writer: nn.Module
     symbols: int
+    longest: int
 
     def __init__(
         self,
-        length: int = 256,
+        length: int | None = None,
         dropout: float = 0.0,
         free_bits: float = 8.0,
         temperature: float = 1.0,
@@ -76,7 +78,7 @@ class Autoregressive(Family):
     ) -> None:
         super().__init__()
 
-        if not (length >= 1 and 0 <= dropout <= 1 and free_bits >= 0):
+        if not ((length is None or length >= 1) and 0 <= dropout <= 1 and free_bits >= 0):
             raise ValueError(
                 "expected length >= 1, dropout in 0 to 1 and free_bits >= 0,"
                 f" got {length}, {dropout} and {free_bits}."
@@ -93,6 +95,11 @@ class Autoregressive(Family):
         (features,) = event
         self.writer = network.writer(features)
         self.symbols = network.symbols or 0
+
+        if self.length is None:
+            raise ValueError("expected a length, the most symbols of a sequence, got None.")
+
+        self.longest = self.length
 
         return self
 
@@ -141,11 +148,11 @@ class Autoregressive(Family):
             Rows of symbols, with shape `(B, length)`.
         """
         end = self.symbols - 1
-        x = torch.full((len(phi), self.length), end, device=phi.device)
+        x = torch.full((len(phi), self.longest), end, device=phi.device)
         last, ended = x[:, 0], torch.zeros_like(x[:, 0], dtype=torch.bool)
         memory: Any = None
 
-        for t in range(self.length):
+        for t in range(self.longest):
             logits, memory = self.writer(last[:, None], phi, memory)
             last = x[:, t] = choose(logits[:, 0].to(phi.dtype)).masked_fill(ended, end)
             ended = last == end
@@ -219,7 +226,7 @@ class Sequences(Distribution):
         self.family = family
         self.phi = phi
 
-        super().__init__(phi.shape[:-1], Size([family.length]), validate_args=False)
+        super().__init__(phi.shape[:-1], Size([family.longest]), validate_args=False)
 
     @property
     def mean(self) -> Tensor:
@@ -240,7 +247,7 @@ class Sequences(Distribution):
         return self.family.log_prob(phi, x).reshape(batch)
 
     def _rows(self, phi: Tensor, choose: Callable[[Tensor], Tensor]) -> Tensor:
-        parts = phi.reshape(-1, phi.shape[-1]).split(max(1, _AT_ONCE // self.family.length))
+        parts = phi.reshape(-1, phi.shape[-1]).split(max(1, _AT_ONCE // self.family.longest))
         x = torch.cat([self.family.write(part, choose) for part in parts])
 
         return x.reshape(*phi.shape[:-1], -1).to(phi.dtype)

@@ -113,11 +113,13 @@ class Modality(Configurable, abc.ABC):
     def new_examples(self, p: Distribution) -> Tensor:
         r"""Returns what a generated example is under :math:`p(x \mid z)`: a mean or a sample."""
 
-    def check_likelihood(self, likelihood: Family) -> None:
-        r"""
+    def suit_likelihood(self, likelihood: Family) -> Family:
+        r"""Returns a family that the user wants, with what it leaves open as the data want it.
+
         Raises:
-            ValueError: If a family that the user wants is none for the data.
+            ValueError: If it is none for the data.
         """
+        return likelihood
 
     def log_unit(self, x: Tensor) -> Tensor:
         r"""Returns the log of the user's volume that one of the scaled data is, at examples.

@@ -166,12 +166,14 @@ class Frames(Modality):
 
         return x
 
-    def check_likelihood(self, likelihood: Family) -> None:
+    def suit_likelihood(self, likelihood: Family) -> Family:
         if not isinstance(likelihood, Mixed):
             raise ValueError(
                 f"tables of mixed columns have a likelihood for each column, got {likelihood!r}."
                 " Leave it out, or give numbers alone, without missing cells."
             )
+
+        return likelihood
 
     def log_unit(self, x: Tensor) -> Tensor:
         numbers = [c for c in self.columns_ if isinstance(c, NumberColumn)]

@@ -169,14 +169,19 @@ class Texts(Modality):
         return network.clone().set_params(symbols=network.symbols or size)
 
     def likelihood(self) -> Family:
-        return Autoregressive(length=self.shape_[0])
+        return Autoregressive()
 
-    def check_likelihood(self, likelihood: Family) -> None:
+    def suit_likelihood(self, likelihood: Family) -> Family:
         if not isinstance(likelihood, Autoregressive):
             raise ValueError(
                 f"{type(likelihood).__name__} is no likelihood for texts. Leave out"
                 " likelihood=..., or use Autoregressive()."
             )
+
+        if likelihood.length is None:
+            return likelihood.clone().set_params(length=self.shape_[0])
+
+        return likelihood
 
     def stages(self, corruption: Any) -> tuple[None, Any]:
         steps = [*map(_of_letters, parts(corruption))]

@@ -49,22 +49,18 @@ class Contractive(Objective):
         self.exact = exact
 
     def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
-        if not x.is_floating_point():
-            raise ValueError(
-                "the code has no gradient with respect to the data, which are symbols. Use"
-                " ae.denoising(...) for them."
-            )
+        with torch.enable_grad():  # the penalty is a gradient, also in validation
+            x = x.detach().requires_grad_()
+            z = model.encode(x).mean
+            D = z.shape[-1]
 
-        # The penalty is a gradient, also in validation, where there are none around it
-        z, vjp = torch.func.vjp(lambda x: model.encode(x).mean, x)  # type: ignore[misc]
-        D = z.shape[-1]
+            if D <= self.exact:
+                probes = torch.eye(D, dtype=z.dtype, device=z.device)[:, None].expand(D, *z.shape)
+            else:
+                probes = torch.randint_like(z, 2)[None] * 2 - 1
 
-        if D <= self.exact:
-            probes = torch.eye(D, dtype=z.dtype, device=z.device)[:, None].expand(D, *z.shape)
-        else:
-            probes = torch.randint_like(z, 2)[None] * 2 - 1
+            contraction = torch.stack([_squared_vjp(z, x, v) for v in probes]).sum(dim=0)
 
-        contraction = torch.stack([_squared_norm(*vjp(v)) for v in probes]).sum(dim=0)
         distortion = -model.decode(z).log_prob(target)
 
         return Loss(
@@ -73,5 +69,14 @@ class Contractive(Objective):
         )
 
 
-def _squared_norm(x: Tensor) -> Tensor:
-    return x.square().flatten(start_dim=1).sum(dim=-1)
+def _squared_vjp(z: Tensor, x: Tensor, v: Tensor) -> Tensor:
+    r"""Returns :math:`\| v^\top J \|^2` of each example, with shape `(B,)`."""
+    (vJ,) = torch.autograd.grad(z, x, v, create_graph=True, allow_unused=True)
+
+    if vJ is None:
+        raise ValueError(
+            "the code has no gradient with respect to the data, which are symbols. Use"
+            " ae.denoising(...) for them."
+        )
+
+    return vJ.square().flatten(start_dim=1).sum(dim=-1)
