@@ -19,7 +19,9 @@ from PIL import Image
 import autoencode as ae
 from autoencode.cli import main
 from autoencode.cli.commands import COMMANDS
+from autoencode.cli.settings import build
 from autoencode.manifold import Geodesics, NeighborGraph, OffManifoldDetector, report
+from autoencode.modalities import MDCT
 from autoencode.signatures import offered, read, signature
 
 SHELL = [sys.executable, "-c", "import sys; from autoencode.cli import main; sys.exit(main())"]
@@ -155,6 +157,29 @@ def test_what_is_next_keeps_the_labels(run, tmp_path) -> None:
     assert header == "price,kind,shop"
     assert first.startswith(tuple("123456"))
     assert first.endswith(",a,x")
+
+
+def test_files_of_the_same_stem_are_both_written(run, folder, tmp_path) -> None:
+    (tmp_path / "cats").mkdir()
+
+    for name in ("a.png", "a.bmp", "b.png"):
+        Image.fromarray(np.load(folder / "digits.npy")[0]).save(tmp_path / "cats" / name)
+
+    images, out = (shlex.quote(str(tmp_path / name)) for name in ("cats", "out"))
+    (tmp_path / "out").mkdir()
+    status, _, err = run(f"reconstruct vae.ae {images} --out {out}")
+
+    assert status == 0, err
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["a.bmp.png", "a.png.png", "b.png"]
+
+
+def test_arguments_of_chosen_objects_can_be_objects() -> None:
+    settings = {"model": {"modality": "Sounds"}, "modality": {"spectrum": "MDCT", "rate": 8000}}
+    modality = build("autoencoder", settings).modality
+
+    assert isinstance(modality.spectrum, MDCT)
+    assert modality.rate == 8000
 
 
 def test_every_command_says_what_is_next(run) -> None:

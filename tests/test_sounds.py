@@ -335,7 +335,7 @@ def test_what_is_wrong_in_a_folder_is_named(folder, caplog) -> None:
         assert name in caplog.text
     for kind, name in (("silent", "silent"), ("clipped", "clipped"), ("too short", "short")):
         assert f"1 of 15 files {kind}, and kept: low/{name}.wav." in caplog.text
-    assert "2 of 11 sounds are longer than 0.2 s, and cut off." in caplog.text
+    assert "2 of 15 files longer than 0.2 s, and cut off: " in caplog.text
     assert len(read.X) == len(read.y) == 11
 
     with pytest.raises(ValueError, match="no readable sounds"):
@@ -677,3 +677,9 @@ def test_ways_between_sounds_are_sounds(folder, tmp_path, capsys) -> None:
     assert np.allclose(way[0], R[0], atol=1e-3)
     assert np.allclose(way[2], R[5], atol=1e-3)
     assert capsys.readouterr().out.splitlines()[-1].startswith("Next: autoencode manifold ")
+
+
+def test_what_is_cut_off_is_named(caplog) -> None:
+    small(strict=True).fit([tone(300), tone(300, 900)])
+
+    assert "1 of 2 sounds longer than 0.2 s, and cut off: sound 1." in caplog.text

@@ -18,6 +18,7 @@ import csv
 import logging
 import math
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -203,14 +204,24 @@ def write_examples(
         with replacing(out) as temporary:
             model.modality_.write(temporary, example)
     else:
-        end = model.modality_.suffix
-
-        for i, example in enumerate(X):
-            path = out / (Path(files[i]).with_suffix(end) if files else f"{i:05}{end}")
+        for name, example in zip(_files(files, len(X), model.modality_.suffix), X):
+            path = out / name
             path.parent.mkdir(parents=True, exist_ok=True)
 
             with replacing(path) as temporary:
                 model.modality_.write(temporary, example)
+
+
+def _files(files: Sequence[str] | None, n: int, end: str) -> list[str]:
+    r"""Returns what n files are to be called: as those they are versions of, if there are any."""
+    if files is None:
+        return [f"{i:05}{end}" for i in range(n)]
+
+    names = [str(Path(file).with_suffix(end)) for file in files]
+    seen = Counter(names)
+
+    # Where `drum.wav` and `drum.flac` would be one, their names stay whole
+    return [name if seen[name] == 1 else f"{file}{end}" for name, file in zip(names, files)]
 
 
 def _names(model: Autoencoder, n: int) -> list[str]:

@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..signatures import Group, choose, offered, read, signature, value_of
+from ..signatures import Argument, Group, choose, offered, read, signature, value_of
 
 if TYPE_CHECKING:  # these take a second to import, which `--help` need not wait for
     from ..estimator import Autoencoder
@@ -90,10 +90,8 @@ def build(recipe: str, settings: Mapping[str, dict[str, Any]]) -> "Autoencoder":
 
     for argument in signature("estimator", "Autoencoder").arguments:
         if argument.classes and argument.name in chosen:
-            cls = offered(argument)[chosen[argument.name]]
-            module = importlib.import_module(f"..{cls.module}", __package__)
-            arguments = settings.get(argument.name, {})
-            chosen[argument.name] = getattr(module, cls.name)(**arguments)
+            given = settings.get(argument.name, {})
+            chosen[argument.name] = _make(argument, chosen[argument.name], given)
 
     _check_effect(make, own, chosen)
     model = make(**own).set_params(**chosen)
@@ -102,6 +100,19 @@ def build(recipe: str, settings: Mapping[str, dict[str, Any]]) -> "Autoencoder":
         model.training = _solver(model.training, training)
 
     return model
+
+
+def _make(argument: Argument, name: str, given: Mapping[str, Any]) -> Any:
+    r"""Returns an object of the class that was named, as are those of its own arguments."""
+    cls = offered(argument)[name]
+    module = importlib.import_module(f"..{cls.module}", __package__)
+    arguments = dict(given)
+
+    for inner in cls.arguments:
+        if inner.classes and inner.name in arguments:
+            arguments[inner.name] = _make(inner, arguments[inner.name], {})
+
+    return getattr(module, cls.name)(**arguments)
 
 
 def _check_effect(

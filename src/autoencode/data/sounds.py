@@ -292,10 +292,10 @@ def _report_notes(notes: Mapping[str, Any], seconds: float | None, strict: bool)
     }
     total = f"{len(notes):,} file{'s' * (len(notes) != 1)}"
     report({"no readable sounds, and skipped": bad, **kinds}, total, strict)
-    cut = sum(longer for *_, longer in read.values())
 
-    if cut:
-        log.info("%d of %d sounds are longer than %g s, and cut off.", cut, len(read), seconds)
+    # As was asked for, and no fault
+    longer = [name for name, (_, _, longer) in read.items() if longer]
+    report({f"longer than {seconds:g} s, and cut off": longer} if longer else {}, total, False)
 
 
 def _decode(file: Path, rate: int, seconds: float | None, channels: int) -> _Sound:

@@ -264,16 +264,17 @@ class Sounds(Modality):
             _check_peak(x.dtype, x.min(), x.max())
 
     def _report(self, X: Any) -> None:
+        total = f"{len(X):,} sounds"
         faults = [fault(_full_scale(tensor_of(x)).numpy(), self.rate) for x in X]
+        named = {
+            f"{kind}, and kept": [f"sound {i}" for i, f in enumerate(faults) if f == kind]
+            for kind in FAULTS
+        }
+        report(named, total, self.strict)
 
-        report(
-            {
-                f"{kind}, and kept": [f"sound {i}" for i, f in enumerate(faults) if f == kind]
-                for kind in FAULTS
-            },
-            f"{len(X):,} sounds",
-            self.strict,
-        )
+        # As was asked for, and no fault
+        longer = [f"sound {i}" for i, x in enumerate(X) if len(x) > self.samples_]
+        report({f"longer than {self.seconds:g} s, and cut off": longer}, total, False)
 
 
 class _Damage(nn.Module):
