@@ -308,6 +308,41 @@ def test_imputation_keeps_what_is_there_and_beats_the_mean(fitted) -> None:
     assert spread[hidden].mean() > 0
 
 
+def test_imputation_changes_no_cell_for_the_type_of_the_fit() -> None:
+    X = pd.DataFrame({"n": range(60), "byte": np.arange(60) % 200, "day": pd.Timestamp("2020")})
+    X = X.assign(single=np.linspace(0, 1, 60), kind=["a", "b", "c"] * 20)
+    X = X.astype({"byte": np.uint8, "single": np.float32, "day": "datetime64[s]"})
+    model = vae(1).fit(X)
+
+    one, two = pd.Timestamp("2020-01-01 00:00:00.5"), pd.Timestamp("2020-01-02")
+    strange = {"n": [2.5, None], "byte": [506.0, None], "day": [one, None], "single": [0.1, None]}
+    plain = {"n": [2.0, None], "byte": [7.0, None], "day": [two, None], "single": [0.5, None]}
+
+    for cells in (strange, plain):
+        filled = model.impute(pd.DataFrame(cells).assign(kind="a"))
+        assert not filled.isna().any(axis=None)
+        assert all(filled[name][0] == cells[name][0] for name in cells)
+
+    assert [*filled.dtypes] == [*X.dtypes]
+    assert [*model.sample(2, given={"single": 0.1}).dtypes] == [*X.dtypes]
+
+    with pytest.raises(ValueError, match="column 'byte': expected a number from 0 to 255"):
+        model.sample(1, given={"byte": 300})
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64", "Int64", object])
+def test_large_whole_numbers_stay_apart(dtype) -> None:
+    low = 2**64 - 300 if dtype == "uint64" else 2**60
+    X = pd.DataFrame({"id": [low + i for i in range(300)], "kind": ["a", "b", None] * 100})
+    X = X.astype({"id": dtype})
+    model = vae(1).fit(X)
+    modality = model.modality_
+
+    assert modality.restore(modality.normalize(modality.load(X)))["id"].equals(X["id"])
+    assert model.sample(200)["id"].between(low, low + 299).all()
+    assert (model.sample(2, given={"id": str(low + 7)})["id"] == low + 7).all()
+
+
 def test_conditional_samples_obey_and_follow_the_condition(fitted) -> None:
     X = table(4000, seed=9)
 

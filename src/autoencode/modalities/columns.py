@@ -7,6 +7,7 @@ such numbers back into cells of the same type and range.
 __all__ = ["LevelColumn", "NumberColumn", "describe_column"]
 
 import logging
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from .scores import NormalScores
 log = logging.getLogger(__name__)
 
 _LARGEST = 1e300
+_EXACT = 2**53  # up to which floats are all whole numbers
 _DAY = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal"}
 _DATES = {"date", "datetime", "datetime64"}
@@ -57,13 +59,17 @@ class NumberColumn(Configurable):
         self.zone_ = getattr(cells.dtype, "tz", None) and str(cells.dtype.tz)
         self.unit_: str | None = None
         self.origin_ = 0
+        kind = pd.api.types.infer_dtype(cells, skipna=True)
 
-        if cells.dtype.kind == "M" or pd.api.types.infer_dtype(cells, skipna=True) in _DATES:
+        if cells.dtype.kind == "M" or kind in _DATES:
             dates = self._dates(cells)
             self.unit_ = dates.unit
             objects = self.dtype_ == "object" and not _is_date(cells)
             self.dtype_ = f"datetime64[{dates.unit}]" if objects else self.dtype_
             self.origin_ = int(dates.dropna().asi8.min()) if not dates.isna().all() else 0
+        elif kind == "integer":
+            low, high = int(cells.dropna().min()), int(cells.dropna().max())
+            self.origin_ = low if max(-low, high) > _EXACT else 0
 
         values = self.numbers(cells)
         values = values[~np.isnan(values)]
@@ -71,6 +77,10 @@ class NumberColumn(Configurable):
         values = np.zeros(1) if self.empty_ else values
 
         self.low_, self.high_ = float(values.min()), float(values.max())
+
+        if kind == "integer" and self.origin_:
+            self.high_ = high - low  # exactly
+
         self.whole_ = bool((values == np.rint(values)).all())
 
         if max(-self.low_, self.high_) > _LARGEST:
@@ -100,11 +110,12 @@ class NumberColumn(Configurable):
         if self.unit_ is not None:
             return self._to_dates(v)
 
-        if self.dtype_ == "object":
-            values = [int(x) if self.whole_ else x for x in np.nan_to_num(v).tolist()]
-            return pd.Series(values, dtype=object).where(~np.isnan(v), None)
-
         cells = pd.Series(v)
+
+        if self.dtype_ == "object" or self.origin_:
+            values = [self._exact(x) if self.whole_ else x for x in np.nan_to_num(v).tolist()]
+            cells = pd.Series(values, dtype=object).where(~np.isnan(v), None)
+
         numpy = not pd.api.types.is_extension_array_dtype(self.dtype_)
 
         if not numpy:
@@ -120,6 +131,8 @@ class NumberColumn(Configurable):
         Raises:
             ValueError: If it is not like those of the fit.
         """
+        import pandas as pd
+
         if self.unit_ is not None:
             return cell
 
@@ -131,10 +144,28 @@ class NumberColumn(Configurable):
         if self.whole_ and not number.is_integer():
             raise ValueError(f"column {self.name!r}: expected a whole number, got {cell!r}.")
 
-        return int(number) if self.whole_ else number
+        dtype = pd.api.types.pandas_dtype(self.dtype_)
+        dtype = getattr(dtype, "numpy_dtype", dtype)
+
+        if dtype.kind not in "iu":
+            number = float(dtype.type(number)) if dtype.kind == "f" else number
+            return int(number) if self.whole_ else number
+
+        whole, limits = int(Decimal(_plain(cell))), np.iinfo(dtype)  # as floats lose digits
+
+        if not limits.min <= whole <= limits.max:
+            raise ValueError(
+                f"column {self.name!r}: expected a number from {limits.min} to {limits.max}, the"
+                f" limits of {dtype}, got {cell!r}."
+            )
+
+        return whole
 
     def numbers(self, cells: Any) -> NDArray:
-        r"""Returns cells as floats, dates in days since the first, NaN where one is missing."""
+        r"""Returns cells as floats, NaN where one is missing.
+
+        Dates are days since the first; whole numbers beyond floats are counted from the least.
+        """
         if self.unit_ is not None:
             dates = self._dates(cells).as_unit(self.unit_)
             days = (dates.asi8 - self.origin_) / (86400 * _DAY[self.unit_])
@@ -147,7 +178,16 @@ class NumberColumn(Configurable):
             where = place(cells, infinite[0])
             raise ValueError(f"column {self.name!r}: the number in {where} is infinite.")
 
+        if self.origin_:
+            there = cells.notna().to_numpy()
+            v = np.full(len(cells), np.nan)
+            v[there] = [float(cell - self.origin_) for cell in cells[there].astype(object)]
+
         return v
+
+    def _exact(self, x: float) -> int:
+        r"""Returns a whole number, at most the largest of the fit."""
+        return min(int(x), int(self.high_)) + self.origin_
 
     def _plain_numbers(self, cells: Any) -> NDArray:
         import pandas as pd

@@ -217,8 +217,13 @@ class Frames(Modality):
             cells, other = X[name], R[name].set_axis(X.index)
             missing = cells.isna()
             whole = cells.astype(object).where(~missing, other.astype(object))
-            changed = missing.any() or cells.dtype == object
-            filled[name] = whole.astype(other.dtype) if changed else cells
+
+            if not missing.any() and cells.dtype != object:
+                filled[name] = cells
+            elif _holds(other.dtype, cells):
+                filled[name] = whole.astype(other.dtype)
+            else:
+                filled[name] = whole.infer_objects()
 
         return type(X)(filled, index=X.index)
 
@@ -295,6 +300,23 @@ def _slots(numbers: int, levels: Iterable[int]) -> list[int]:
     r"""Returns to which cell each number of the vector belongs."""
     categories = [[numbers + j] * size for j, size in enumerate(levels)]
     return [*range(numbers), *range(numbers), *chain.from_iterable(categories)]
+
+
+def _holds(dtype: Any, cells: Any) -> bool:
+    r"""Whether cells that are there stay what they are as another type."""
+    there = cells.dropna().infer_objects()
+    dtype = getattr(dtype, "numpy_dtype", dtype)
+
+    if {there.dtype.kind, dtype.kind} <= {*"biuf"}:
+        v = there.to_numpy()
+
+        with np.errstate(invalid="ignore", over="ignore"):  # which is to be found
+            return bool((v.astype(dtype) == v).all())
+
+    if {there.dtype.kind, dtype.kind} == {"M"}:
+        return bool((there.astype(dtype) == there).all())
+
+    return True
 
 
 def _frame(X: Any) -> Any:
