@@ -2,6 +2,7 @@ r"""Tests for tables of mixed columns with missing cells."""
 
 import re
 import shlex
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -454,6 +455,16 @@ def test_frames_of_numbers_are_tables() -> None:
     assert model.transform(numbers.assign(c="x")).shape == (2, 1)
     assert isinstance(guess(np.ones((2, 2))), Tables)
     assert isinstance(guess(np.ones((2, 2, 2))), Images)
+
+
+@pytest.mark.parametrize("library", ["polars", "pyarrow"])
+def test_frames_of_other_libraries(library: str) -> None:
+    make = getattr(pytest.importorskip(library), {"polars": "DataFrame"}.get(library, "table"))
+    day = [date(2020, 1, 1), date(2020, 2, 1)] * 20
+    cells = {"flag": [True, False] * 20, "count": [*range(40)]}
+
+    for X, kind in [(make(cells), Tables), (make({**cells, "day": day}), Frames)]:
+        assert isinstance(vae(1).fit(X).modality_, kind)
 
 
 @pytest.mark.parametrize(

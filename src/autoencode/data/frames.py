@@ -51,8 +51,13 @@ def is_numbers(frame: Any) -> bool:
         kinds = {getattr(dtype, "kind", "O") for dtype in frame.dtypes}
         return kinds <= {*"buif"} and not frame.isna().to_numpy().any()
 
-    X = np.asarray(frame)
-    return X.dtype.kind in "bui" or (X.dtype.kind == "f" and not np.isnan(X).any())
+    # Each for itself, as there may be no type for all
+    names = getattr(frame, "column_names", frame.columns)
+    columns = [np.asarray(frame[name]) for name in names]
+
+    return all(
+        X.dtype.kind in "bui" or (X.dtype.kind == "f" and not np.isnan(X).any()) for X in columns
+    )
 
 
 def to_pandas(frame: Any) -> Any:

@@ -67,7 +67,7 @@ class NumberColumn(Configurable):
             objects = self.dtype_ == "object" and not _is_date(cells)
             self.dtype_ = f"datetime64[{dates.unit}]" if objects else self.dtype_
             self.origin_ = int(dates.dropna().asi8.min()) if not dates.isna().all() else 0
-        elif kind == "integer":
+        elif kind == "integer" and cells.notna().any():
             low, high = int(cells.dropna().min()), int(cells.dropna().max())
             self.origin_ = low if max(-low, high) > _EXACT else 0
 
@@ -146,17 +146,17 @@ class NumberColumn(Configurable):
 
         dtype = pd.api.types.pandas_dtype(self.dtype_)
         dtype = getattr(dtype, "numpy_dtype", dtype)
+        number = float(dtype.type(number)) if dtype.kind == "f" else number
 
-        if dtype.kind not in "iu":
-            number = float(dtype.type(number)) if dtype.kind == "f" else number
-            return int(number) if self.whole_ else number
+        if not self.whole_ or dtype.kind == "f":
+            return number
 
-        whole, limits = int(Decimal(_plain(cell))), np.iinfo(dtype)  # as floats lose digits
+        whole = int(Decimal(_plain(cell)))  # all digits, of which floats hold some
 
-        if not limits.min <= whole <= limits.max:
+        if dtype.kind in "iu" and not np.iinfo(dtype).min <= whole <= np.iinfo(dtype).max:
             raise ValueError(
-                f"column {self.name!r}: expected a number from {limits.min} to {limits.max}, the"
-                f" limits of {dtype}, got {cell!r}."
+                f"column {self.name!r}: expected a number from {np.iinfo(dtype).min} to"
+                f" {np.iinfo(dtype).max}, the limits of {dtype}, got {cell!r}."
             )
 
         return whole
