@@ -19,7 +19,8 @@ import autoencode as ae
 from autoencode import manifold, plots
 from autoencode.cli import main
 from autoencode.corruptions import GaussianNoise, Masking, Sequence
-from autoencode.data import read_frame
+from autoencode.data import holds_frame, read_frame
+from autoencode.data.tables import read_parquet
 from autoencode.distributions import Mixed, MixedCells, SharedGaussian
 from autoencode.evaluation import log_evidence
 from autoencode.imputation import log_prob_given_rest, mean_given
@@ -586,6 +587,29 @@ def test_strange_cells_of_a_file_are_named_with_its_line(
     X.astype({"size": str}).to_parquet(tmp_path / "t.parquet")
     with pytest.raises(ValueError, match=r"in row \d of '.*t\.parquet'"):
         fitted.transform(tmp_path / "t.parquet")
+
+
+def test_an_index_with_a_name_is_a_column(tmp_path: Path) -> None:
+    X, file = table(9), tmp_path / "t.parquet"
+    numbers = X[["count", "flag"]]
+
+    for index in (["kind"], ["kind", "day"], ["count"]):
+        X.set_index(index).to_parquet(file)
+        assert {*read_frame(file)} == {*X}
+        assert read_frame(file)["kind"].equals(X["kind"])
+
+    X.iloc[[3, 0, 1]].to_parquet(file)
+    assert read_frame(file).index.equals(pd.RangeIndex(3))
+    assert {*read_frame(file)} == {*X}
+
+    numbers.iloc[[3, 0, 1]].to_parquet(file)
+    assert read_parquet(file).columns == ["count", "flag"]
+
+    numbers.set_index("count").to_parquet(file)
+    assert read_parquet(file).columns == ["flag", "count"]
+
+    numbers.set_axis([*"abcdefghi"]).to_parquet(file)
+    assert not holds_frame(file)
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from .encoding import not_utf8
-from .parquet import opened
+from .parquet import column_names, opened
 
 _LARGE = 2**28  # bytes of a file, beyond which only the first are looked at to tell what it is
 
@@ -139,7 +139,11 @@ def read_frame(path: Path) -> Any:
     """
     if path.suffix.lower() == ".parquet":
         with opened(path) as file:
-            return _from(path, file.read().to_pandas())
+            frame = file.read().to_pandas()
+            index = [name for name in frame.index.names if name in column_names(file)]
+            frame = frame.reset_index(index) if index else frame
+
+        return _from(path, frame.reset_index(drop=True))
 
     import pyarrow as pa
 
@@ -302,9 +306,12 @@ def _kinds(path: Path) -> Any:
 
     with opened(path) as file:
         if _has_nulls(file):
-            return file.read()
+            table = file.read()
+        else:
+            batch = next(file.iter_batches(batch_size=1))
+            table = Table.from_batches([batch], file.schema_arrow)
 
-        return Table.from_batches([next(file.iter_batches(batch_size=1))], file.schema_arrow)
+        return table.select(column_names(file))
 
 
 def _has_nulls(file: Any) -> bool:

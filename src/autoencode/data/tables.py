@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .cache import prepare
 from .encoding import not_utf8
-from .parquet import opened
+from .parquet import column_names, opened
 
 _LARGE = 2**28  # bytes, beyond which a table is written to the cache and not read at once
 _CELLS = 2**22  # of a table that are read together
@@ -192,11 +192,12 @@ def _problem(error: str, width: int, before: int) -> str:
 
 def _parquet_parts(file: Any, label: str | None) -> Iterator[_Part]:
     schema = file.schema_arrow
-    columns = [name for name in schema.names if name != label]
+    known = column_names(file)
+    columns = [name for name in known if name != label]
     dtypes = [_dtype(schema.field(name)) for name in columns]
 
-    if label is not None and label not in schema.names:
-        raise ValueError(f"it has no column '{label}'; it has {schema.names}.")
+    if label is not None and label not in known:
+        raise ValueError(f"it has no column '{label}'; it has {known}.")
 
     if not columns or file.metadata.num_rows == 0:
         raise ValueError("it has no column but that of labels." if label else "it is empty.")
