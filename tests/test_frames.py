@@ -25,6 +25,7 @@ from autoencode.distributions import Mixed, MixedCells, SharedGaussian
 from autoencode.evaluation import log_evidence
 from autoencode.imputation import log_prob_given_rest, mean_given
 from autoencode.modalities import Frames, Images, Tables, guess
+from autoencode.modalities.columns import LevelColumn
 
 MISSING = st.none()
 NUMBERS = st.floats(-1e6, 1e6)
@@ -356,9 +357,10 @@ def test_conditional_samples_obey_and_follow_the_condition(fitted) -> None:
         assert abs(S["count"].mean() - real["count"].mean()) < 1.0
         assert abs(S["flag"].mean() - real["flag"].mean()) < 0.3
 
-    both = fitted.sample(20, given={"flag": "True", "count": 3})
-    assert (both["count"] == 3).all()
-    assert both["flag"].all()
+    for truth in ("True", "true", "TRUE", True):
+        both = fitted.sample(20, given={"flag": truth, "count": 3})
+        assert (both["count"] == 3).all()
+        assert both["flag"].all()
 
 
 def test_conditional_samples_in_a_discrete_model() -> None:
@@ -557,6 +559,13 @@ def test_what_is_wrong_with_a_file_is_named(
         vae(1).fit(file)
 
 
+def test_other_separators_are_named_after_the_fit_too(fitted, tmp_path: Path) -> None:
+    table().to_csv(tmp_path / "t.csv", index=False, sep=";")
+
+    with pytest.raises(ValueError, match=r"t\.csv': expected commas .*, got semicolons"):
+        fitted.transform(tmp_path / "t.csv")
+
+
 def test_a_quote_within_a_cell_is_none_around_it(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text('a,b\n1,5" pipe\n2,x\n')
     assert read_frame(tmp_path / "t.csv")["b"].tolist() == ['5" pipe', "x"]
@@ -587,6 +596,36 @@ def test_strange_cells_of_a_file_are_named_with_its_line(
     X.astype({"size": str}).to_parquet(tmp_path / "t.parquet")
     with pytest.raises(ValueError, match=r"in row \d of '.*t\.parquet'"):
         fitted.transform(tmp_path / "t.parquet")
+
+
+def test_text_that_looks_like_something_else_stays_text(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    rows = ["1,true,2020-01-01,007", "2,false,unknown,10115", "x,maybe,2020-01-02,"] * 5
+    file.write_text("\n".join(["code,truth,day,zip", *rows, ""]))
+    X = read_frame(file)
+    model = vae(1).fit(file)
+
+    assert holds_frame(file)
+    assert X["zip"].tolist()[:2] == ["007", "10115"]
+    assert all(isinstance(c, LevelColumn) for c in model.modality_.columns_)
+
+    file.write_text("code,truth,day,zip\n1,true,2020-01-01,10115\n2,false,2020-01-02,10115\n")
+    filled = model.impute(file)
+    assert filled["code"].tolist() == ["1", "2"]
+    assert [*filled.dtypes] == [*X.dtypes]
+    assert model.transform(X.assign(code=1)[:2]).shape == (2, 3)
+
+    with pytest.raises(ValueError, match="column 'code': 5 in line 2 of .* is no level"):
+        model.transform(X.assign(code=5))
+
+    numbers = tmp_path / "n.csv"
+    numbers.write_text("1,07\n2,13\n0,0\n-1,0.5\n")
+    assert not holds_frame(numbers)
+
+    # A column of numbers stays one, whatever leads them
+    n = vae(1).fit(X.assign(zip=range(15)))
+    file.write_text("code,truth,day,zip\n1,true,unknown,007\n")
+    assert n.impute(file)["zip"].tolist() == [7]
 
 
 def test_an_index_with_a_name_is_a_column(tmp_path: Path) -> None:

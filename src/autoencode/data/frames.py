@@ -11,7 +11,7 @@ __all__ = [
 ]
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from importlib.util import find_spec
 from itertools import islice
 from operator import itemgetter
@@ -106,23 +106,24 @@ def holds_frame(path: Path, label: str | None = None) -> bool:
     except (OSError, ValueError, pa.ArrowException):
         return False  # the reader of numbers says why
 
-    separated = table.num_columns == 1 and any(c in table.column_names[0] for c in ";\t")
     columns = [c for name, c in zip(table.column_names, table.columns) if name != label]
     numbers = all(_is_plain(c.type, text) and not c.null_count for c in columns)
 
-    return table.num_rows > 0 and not separated and not numbers
+    return table.num_rows > 0 and not _separator(table) and not numbers
 
 
-def read_frame(path: Path) -> Any:
+def read_frame(path: Path, texts: Collection[str | int] | None = None) -> Any:
     r"""Reads a table of any columns, which needs `pandas` and `pyarrow`.
 
     Columns of text are whole numbers, numbers, truth values, dates or times if all their cells
     are; cells without anything, or with one of the usual words for it, are missing. Times of the
-    day without a date are categories.
+    day without a date are categories, and so are columns with a whole number such as `007`.
 
     Arguments:
         path: A `.csv` file, whose first row are the names unless it is all numbers; or a
             `.parquet` file.
+        texts: Columns of a `.csv` file that are text whatever their cells look like, where they
+            are known; leading zeros then make no others.
 
     Returns:
         A data frame of pandas.
@@ -148,13 +149,16 @@ def read_frame(path: Path) -> Any:
     import pyarrow as pa
 
     try:
-        table, problem = _read_text(path, whole=True)
+        table, problem = _read_text(path, whole=True, texts=texts)
     except UnicodeDecodeError:
         raise ValueError(f"cannot read '{path}': {not_utf8(path)}") from None
     except pa.ArrowException as error:
         raise ValueError(f"cannot read '{path}': {' '.join(str(error).split())}") from None
 
     names = table.column_names
+
+    if separator := _separator(table):
+        problem = f"expected commas between the cells, got {separator}."
 
     if line := _unclosed(path):
         problem = f"the quotes that begin in line {line} have no end."
@@ -216,9 +220,12 @@ def write_frame(path: Path, frame: Any, kind: str) -> None:
         frame.to_parquet(path, index=False)
 
 
-def _read_text(path: Path, whole: bool) -> tuple[Any, str]:
+def _read_text(
+    path: Path, whole: bool, texts: Collection[str | int] | None = None
+) -> tuple[Any, str]:
     r"""Returns a table of Arrow, of all rows or of the first, and what is wrong with it."""
     import pyarrow as pa
+    from pyarrow import compute
     from pyarrow import csv as arrow
 
     ragged: list[Any] = []
@@ -227,21 +234,34 @@ def _read_text(path: Path, whole: bool) -> tuple[Any, str]:
         ragged.append(row)
         return "skip"
 
-    named = _has_names(path)
+    _, first = next(_rows(path), (0, []))
     size = path.stat().st_size if whole else 2**24
     options = arrow.ReadOptions(
         use_threads=False,
         block_size=max(2**20, min(size + 1, 2**31 - 1)),
-        autogenerate_column_names=not named,
+        column_names=None if _has_names(path) else [f"x{i + 1}" for i in range(len(first))],
     )
     parsing = arrow.ParseOptions(invalid_row_handler=note, newlines_in_values=True)
-    conversion = arrow.ConvertOptions(strings_can_be_null=True)
 
-    if whole:
-        table = arrow.read_csv(path, options, parsing, conversion)
-    else:
+    def read(texts: Collection[str | int], only: list[str]) -> Any:
+        conversion = arrow.ConvertOptions(
+            strings_can_be_null=True,
+            column_types={str(name): pa.string() for name in texts},
+            include_columns=only,
+        )
+
+        if whole:
+            return arrow.read_csv(path, options, parsing, conversion)
+
         with arrow.open_csv(path, options, parsing, conversion) as reader:
-            table = pa.Table.from_batches([reader.read_next_batch()])
+            return pa.Table.from_batches([reader.read_next_batch()])
+
+    table = read(texts or (), [])
+    numbers = [] if texts is not None else _whole_numbers(table)
+
+    for name, cells in zip(numbers, read(numbers, numbers).columns if numbers else []):
+        if compute.any(compute.match_substring_regex(cells, "^[+-]?0[0-9]")).as_py():
+            table = table.set_column(table.column_names.index(name), name, cells)
 
     problem = "" if table.num_rows else "it has a header, and no rows."
 
@@ -252,8 +272,20 @@ def _read_text(path: Path, whole: bool) -> tuple[Any, str]:
             f" {_line(path, row.expected_columns)}: {row.text[:60]!r}."
         )
 
-    names = table.column_names if named else [f"x{i + 1}" for i in range(table.num_columns)]
-    return table.rename_columns(names), problem
+    return table, problem
+
+
+def _whole_numbers(table: Any) -> list[str]:
+    from pyarrow import types
+
+    names = table.column_names
+    return [f.name for f in table.schema if types.is_integer(f.type) and names.count(f.name) == 1]
+
+
+def _separator(table: Any) -> str:
+    r"""Returns what stands between the cells of a table instead of commas, or nothing."""
+    names = {";": "semicolons", "\t": "tabs"} if table.num_columns == 1 else {}
+    return next((name for c, name in names.items() if c in table.column_names[0]), "")
 
 
 def _pandas(table: Any) -> Any:

@@ -7,6 +7,7 @@ such numbers back into cells of the same type and range.
 __all__ = ["LevelColumn", "NumberColumn", "describe_column"]
 
 import logging
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -311,6 +312,11 @@ class LevelColumn(Configurable):
         r"""How many levels the model sees, at least one."""
         return max(1, min(len(self.levels_), self.limit + 1))
 
+    @property
+    def is_text(self) -> bool:
+        r"""Whether all levels are text."""
+        return all(isinstance(level, str) for level in self.levels_)
+
     def encode(self, cells: Any) -> NDArray:
         r"""Returns the numbers of the levels of cells, NaN where one is missing.
 
@@ -319,16 +325,15 @@ class LevelColumn(Configurable):
         """
         import pandas as pd
 
-        known = {level: k for k, level in enumerate(self.levels_)}
         codes, found = pd.factorize(cells)
-        index = np.array([known.get(_plain(level), -1) for level in found] + [-1])[codes]
+        index = np.array([*self._find(found), -1])[codes]
         wrong = np.flatnonzero((index < 0) & (codes >= 0))
 
         if len(wrong):
             levels = ", ".join(map(repr, self.levels_[:10])) + ", ..." * (len(self.levels_) > 10)
             raise ValueError(
-                f"column {self.name!r}: {found[codes[wrong[0]]]!r} in {place(cells, wrong[0])} is"
-                f" no level of the fit ({levels})."
+                f"column {self.name!r}: {_plain(found[codes[wrong[0]]])!r} in {place(cells, wrong[0])}"
+                f" is no level of the fit ({levels})."
             )
 
         return np.where(codes < 0, np.nan, index)
@@ -353,8 +358,20 @@ class LevelColumn(Configurable):
 
     def given(self, cell: Any) -> Any:
         r"""Returns the level that new rows shall have, which may be given by a word for it."""
-        words = {str(level): level for level in self.levels_}
-        return cell if _plain(cell) in self.levels_ else words.get(str(cell), cell)
+        (k,) = self._find([cell])
+        return cell if k < 0 else self.levels_[k]
+
+    def _find(self, cells: Iterable[Any]) -> list[int]:
+        r"""Returns the numbers of levels, known by themselves or a word for them, -1 of others."""
+        known = {level: k for k, level in enumerate(self.levels_)}
+        words = {str(level): k for level, k in known.items()}
+        truths = {str(level).lower(): k for level, k in known.items() if isinstance(level, bool)}
+
+        def find(cell: Any) -> int:
+            word = str(cell)
+            return known.get(cell, words.get(word, truths.get(word.lower(), -1)))
+
+        return [find(_plain(cell)) for cell in cells]
 
     def draw_rare(self, n: int) -> NDArray:
         r"""Draws rare levels by their frequency: how far each is behind the most frequent."""

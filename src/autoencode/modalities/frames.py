@@ -72,7 +72,11 @@ class Frames(Modality):
         if path.suffix.lower() not in {".csv", ".parquet"}:
             raise ValueError(f"expected a table as a .csv or .parquet file, got '{path}'.")
 
-        return read_frame(path), None, None
+        # What looks like numbers in one file may be text in another
+        columns = getattr(self, "columns_", None)
+        texts = columns and [c.name for c in columns if isinstance(c, LevelColumn) and c.is_text]
+
+        return read_frame(path, texts), None, None
 
     def fit(self, X: Any, support: Constraint = constraints.real) -> "Frames":
         X = _frame(X)
