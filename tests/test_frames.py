@@ -479,7 +479,10 @@ def test_frames_of_other_libraries(library: str) -> None:
         (lambda X: X.assign(size="big"), "column 'size': expected numbers, got 'big' in row 0"),
         (lambda X: X.assign(size=np.inf), "column 'size': the number in row 0 is infinite"),
         (lambda X: X.assign(day=3), "column 'day': expected dates, got numbers"),
-        (lambda X: X.assign(day="soon"), "column 'day': expected dates"),
+        (lambda X: X.assign(day=3).astype(object), "column 'day': expected dates, got numbers"),
+        (lambda X: X.assign(day="soon"), "column 'day': expected dates, got 'soon' in row 0"),
+        (lambda X: X[:0], "expected at least one row, got none"),
+        (lambda X: X[["kind", *X]], r"expected columns with different names, got \['kind'\]"),
         (lambda X: np.ones((3, 5)), "expected data like those of Frames"),
     ],
 )
@@ -494,13 +497,28 @@ def test_other_data_than_those_of_the_fit(fitted, change, message: str) -> None:
         (pd.DataFrame({"a": [1j]}), "column 'a': no use for cells of type complex128"),
         (pd.DataFrame({"a": [[1], [2]]}), "column 'a': "),
         (pd.DataFrame({"a": [np.inf, np.nan]}), "column 'a': the number in row 0 is infinite"),
-        (pd.DataFrame([["x", 1]], columns=["a", "a"]), "unique column names"),
+        (pd.DataFrame([["x", 1]], columns=["a", "a"]), r"different names, got \['a'\]"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), r"different names, got \['a'\]"),
         (pd.DataFrame({"a": []}, dtype=str), "expected a table with rows and columns"),
     ],
 )
 def test_tables_that_cannot_be(X: pd.DataFrame, message: str) -> None:
     with pytest.raises((ValueError, TypeError), match=message):
         vae(1).fit(X)
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ("kind=a", "expected given cells by column"),
+        ({"kind": ["a", "b"]}, r"expected one given cell for a column.*\['kind'\]"),
+        ({"day": 20200501}, "column 'day': expected a date, got 20200501"),
+        ({"day": "soon"}, "column 'day': expected dates, got 'soon'"),
+    ],
+)
+def test_given_cells_that_cannot_be(fitted, cells, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        fitted.sample(given=cells)
 
 
 def test_what_makes_no_sense(fitted) -> None:
@@ -576,6 +594,7 @@ def test_a_quote_within_a_cell_is_none_around_it(tmp_path: Path) -> None:
     [
         ({"kind": "z"}, "column 'kind': 'z' in {} is no level of the fit"),
         ({"size": "big"}, "column 'size': expected numbers, got 'big' in {}"),
+        ({"day": "soon"}, "column 'day': expected dates, got 'soon' in {}"),
         ({"size": "inf"}, "column 'size': the number in {} is infinite"),
     ],
 )
@@ -593,7 +612,7 @@ def test_strange_cells_of_a_file_are_named_with_its_line(
         with pytest.raises(ValueError, match=message.format(rf"line {line} of '.*t\.csv'")):
             fitted.transform(tmp_path / "t.csv")
 
-    X.astype({"size": str}).to_parquet(tmp_path / "t.parquet")
+    X.astype({"size": str, "day": str}).to_parquet(tmp_path / "t.parquet")
     with pytest.raises(ValueError, match=r"in row \d of '.*t\.parquet'"):
         fitted.transform(tmp_path / "t.parquet")
 
@@ -615,7 +634,7 @@ def test_text_that_looks_like_something_else_stays_text(tmp_path: Path) -> None:
     assert [*filled.dtypes] == [*X.dtypes]
     assert model.transform(X.assign(code=1)[:2]).shape == (2, 3)
 
-    with pytest.raises(ValueError, match="column 'code': 5 in line 2 of .* is no level"):
+    with pytest.raises(ValueError, match=r"column 'code': 5 in line 2 of .* is no level"):
         model.transform(X.assign(code=5))
 
     numbers = tmp_path / "n.csv"

@@ -3,6 +3,7 @@ r"""From whatever the user has to examples that a modality takes, checked as sci
 __all__ = ["Kinds", "check_names", "choose", "read", "reader", "without_torch"]
 
 import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,12 @@ def read(
         X, y = read_stream(X)
     elif isinstance(X, Mapping):
         raise ValueError(f"expected examples, got parts {[*X]}: choose one, as X['train'].")
+
+    if is_frame(X):
+        columns = Counter(getattr(X, "column_names", X.columns))
+
+        if twice := [name for name, n in columns.items() if n > 1]:
+            raise ValueError(f"expected columns with different names, got {twice} more than once.")
 
     if not (_is_numeric(X) and getattr(kinds, "numeric", True)):
         modality = choose(X, kinds)

@@ -135,6 +135,9 @@ class NumberColumn(Configurable):
         import pandas as pd
 
         if self.unit_ is not None:
+            if isinstance(_plain(cell), (int, float)):
+                raise ValueError(f"column {self.name!r}: expected a date, got {cell!r}.")
+
             return cell
 
         try:
@@ -212,14 +215,22 @@ class NumberColumn(Configurable):
     def _dates(self, cells: Any) -> Any:
         import pandas as pd
 
-        if pd.api.types.is_numeric_dtype(cells.dtype) and cells.notna().any():
+        kind = pd.api.types.infer_dtype(cells, skipna=True)
+
+        if kind in {*_NUMBERS, "boolean"} and cells.notna().any():
             raise ValueError(f"column {self.name!r}: expected dates, got numbers.")
 
         try:
             dates = pd.DatetimeIndex(pd.to_datetime(cells))
         except (ValueError, TypeError) as error:
+            read = pd.to_datetime(cells, errors="coerce", utc=True)
+            wrong = np.flatnonzero((read.isna() & cells.notna()).to_numpy())
             message = str(error).splitlines()[0]
-            raise ValueError(f"column {self.name!r}: expected dates ({message}).") from None
+
+            if len(wrong):
+                message = f"got {cells.iloc[wrong[0]]!r} in {place(cells, wrong[0])}"
+
+            raise ValueError(f"column {self.name!r}: expected dates, {message}.") from None
 
         zoned = dates.tz is not None
         if cells.notna().any() and self.unit_ is not None and zoned != (self.zone_ is not None):
@@ -331,9 +342,10 @@ class LevelColumn(Configurable):
 
         if len(wrong):
             levels = ", ".join(map(repr, self.levels_[:10])) + ", ..." * (len(self.levels_) > 10)
+            level = _plain(found[codes[wrong[0]]])
             raise ValueError(
-                f"column {self.name!r}: {_plain(found[codes[wrong[0]]])!r} in {place(cells, wrong[0])}"
-                f" is no level of the fit ({levels})."
+                f"column {self.name!r}: {level!r} in {place(cells, wrong[0])} is no level of the"
+                f" fit ({levels})."
             )
 
         return np.where(codes < 0, np.nan, index)

@@ -114,6 +114,9 @@ class Frames(Modality):
         if not X.columns.is_unique:
             raise ValueError("expected columns with different names.")
 
+        if len(X) == 0:
+            raise ValueError("expected at least one row, got none.")
+
         x = np.empty((len(X), len(names)), np.float32)
 
         for j, column in enumerate(self.columns_):
@@ -204,8 +207,16 @@ class Frames(Modality):
 
         known = {column.name: column for column in self.columns_}
 
+        if not isinstance(given, Mapping):
+            raise ValueError(
+                f"expected given cells by column, as in {{'kind': 'a'}}, got {given!r}."
+            )
+
         if not given or not given.keys() <= known.keys():
             raise ValueError(f"expected given cells of the columns {[*known]}, got {[*given]}.")
+
+        if several := [name for name, cell in given.items() if not pd.api.types.is_scalar(cell)]:
+            raise ValueError(f"expected one given cell for a column, got several for {several}.")
 
         if missing := [name for name, cell in given.items() if pd.isna(cell)]:
             raise ValueError(f"expected given cells, got none for {missing}.")
