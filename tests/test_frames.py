@@ -448,7 +448,7 @@ def test_conditional_clone_and_resume(tmp_path: Path) -> None:
 
 
 def test_frames_of_numbers_are_tables() -> None:
-    numbers = pd.DataFrame({"a": [1.0, 2.0], "b": [True, False]})
+    numbers = pd.DataFrame({"column_names": [1.0, 2.0], "b": [True, False]})
 
     for X, kind in [(numbers, Tables), (numbers.assign(c=["x", None]), Frames)]:
         model = ae.autoencoder(1, layers=(4,), training=ae.Training(epochs=1)).fit(X)
@@ -536,6 +536,30 @@ def test_what_makes_no_sense(fitted) -> None:
     for method in (plain.impute, plain.cell_scores):
         with pytest.raises(ValueError, match="missing cells when fitting"):
             method(np.zeros((2, 3)))
+
+
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+def test_models_of_numbers_say_how_cells_may_be_missing(tmp_path: Path) -> None:
+    X = pd.DataFrame({"a": np.arange(9.0), "b": range(9)})
+    holes = X.mask(X["a"] == 3)
+    model, frames = vae(1).fit(X), vae(1, modality=Frames()).fit(X)
+    holes.to_csv(tmp_path / "t.csv", index=False)
+    holes.to_parquet(tmp_path / "t.parquet")
+
+    for call in (
+        lambda: model.impute(X),
+        lambda: model.impute(holes),
+        lambda: model.cell_scores(X),
+        lambda: model.sample(given={"a": 1}),
+        lambda: model.transform(holes),
+        lambda: model.transform(tmp_path / "t.csv"),
+        lambda: model.transform(tmp_path / "t.parquet"),
+    ):
+        with pytest.raises(ValueError, match=r"modality=.*Frames\(\) .*--modality Frames"):
+            call()
+
+    assert not frames.impute(holes).isna().any(axis=None)
+    assert [*frames.sample(2, given={"a": 1}).dtypes] == [*X.dtypes]
 
 
 # Files
@@ -645,6 +669,7 @@ def test_text_that_looks_like_something_else_stays_text(tmp_path: Path) -> None:
     n = vae(1).fit(X.assign(zip=range(15)))
     file.write_text("code,truth,day,zip\n1,true,unknown,007\n")
     assert n.impute(file)["zip"].tolist() == [7]
+    assert read_frame(file, {"code": True})["zip"].tolist() == ["007"]
 
 
 def test_an_index_with_a_name_is_a_column(tmp_path: Path) -> None:

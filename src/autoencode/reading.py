@@ -56,13 +56,20 @@ def read(
         raise ValueError(f"expected examples, got parts {[*X]}: choose one, as X['train'].")
 
     if is_frame(X):
-        columns = Counter(getattr(X, "column_names", X.columns))
+        names_in = X.columns if hasattr(X, "iloc") else getattr(X, "column_names", X.columns)
 
-        if twice := [name for name, n in columns.items() if n > 1]:
+        if twice := [name for name, n in Counter(names_in).items() if n > 1]:
             raise ValueError(f"expected columns with different names, got {twice} more than once.")
 
     if not (_is_numeric(X) and getattr(kinds, "numeric", True)):
         modality = choose(X, kinds)
+
+        if is_frame(X) and modality.numeric:
+            raise ValueError(
+                f"expected numbers alone, as {modality} takes them, got a frame with missing cells"
+                " or others. Fill them in, or fit with modality=ae.modalities.Frames() (command"
+                " line: --modality Frames), for which cells may be missing."
+            )
 
         if not modality.accepts(X):
             raise ValueError(f"expected data like those of {modality}, got {type(X)}.")

@@ -11,11 +11,12 @@ __all__ = [
 ]
 
 import csv
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.util import find_spec
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from .encoding import not_utf8
 from .parquet import column_names, opened
 
 _LARGE = 2**28  # bytes of a file, beyond which only the first are looked at to tell what it is
+_UNKNOWN: Mapping[str | int, bool] = MappingProxyType({})
 
 
 def is_frame(X: object) -> bool:
@@ -112,7 +114,7 @@ def holds_frame(path: Path, label: str | None = None) -> bool:
     return table.num_rows > 0 and not _separator(table) and not numbers
 
 
-def read_frame(path: Path, texts: Collection[str | int] | None = None) -> Any:
+def read_frame(path: Path, texts: Mapping[str | int, bool] = _UNKNOWN) -> Any:
     r"""Reads a table of any columns, which needs `pandas` and `pyarrow`.
 
     Columns of text are whole numbers, numbers, truth values, dates or times if all their cells
@@ -122,8 +124,8 @@ def read_frame(path: Path, texts: Collection[str | int] | None = None) -> Any:
     Arguments:
         path: A `.csv` file, whose first row are the names unless it is all numbers; or a
             `.parquet` file.
-        texts: Columns of a `.csv` file that are text whatever their cells look like, where they
-            are known; leading zeros then make no others.
+        texts: Whether columns of a `.csv` file are text, whatever their cells look like; those
+            that are not may have numbers with leading zeros.
 
     Returns:
         A data frame of pandas.
@@ -221,7 +223,7 @@ def write_frame(path: Path, frame: Any, kind: str) -> None:
 
 
 def _read_text(
-    path: Path, whole: bool, texts: Collection[str | int] | None = None
+    path: Path, whole: bool, texts: Mapping[str | int, bool] = _UNKNOWN
 ) -> tuple[Any, str]:
     r"""Returns a table of Arrow, of all rows or of the first, and what is wrong with it."""
     import pyarrow as pa
@@ -243,7 +245,7 @@ def _read_text(
     )
     parsing = arrow.ParseOptions(invalid_row_handler=note, newlines_in_values=True)
 
-    def read(texts: Collection[str | int], only: list[str]) -> Any:
+    def read(texts: Iterable[str | int], only: list[str]) -> Any:
         conversion = arrow.ConvertOptions(
             strings_can_be_null=True,
             column_types={str(name): pa.string() for name in texts},
@@ -256,8 +258,8 @@ def _read_text(
         with arrow.open_csv(path, options, parsing, conversion) as reader:
             return pa.Table.from_batches([reader.read_next_batch()])
 
-    table = read(texts or (), [])
-    numbers = [] if texts is not None else _whole_numbers(table)
+    table = read([name for name, is_text in texts.items() if is_text], [])
+    numbers = [name for name in _whole_numbers(table) if name not in texts]
 
     for name, cells in zip(numbers, read(numbers, numbers).columns if numbers else []):
         if compute.any(compute.match_substring_regex(cells, "^[+-]?0[0-9]")).as_py():

@@ -18,6 +18,7 @@ from .parquet import column_names, opened
 
 _LARGE = 2**28  # bytes, beyond which a table is written to the cache and not read at once
 _CELLS = 2**22  # of a table that are read together
+_OR_FRAMES = "or fit with modality=Frames() (--modality Frames), for which cells may be missing"
 
 
 class Table(NamedTuple):
@@ -162,7 +163,7 @@ def _cells(file: TextIO, width: int, label: int | None) -> Iterator[list[NDArray
         except ValueError as error:
             raise ValueError(
                 f"{_problem(str(error), width, done)}, counted from one without the header. Fill"
-                " in or remove such rows; name a column of labels with `label`."
+                f" in or remove such rows, {_OR_FRAMES}; name a column of labels with `label`."
             ) from None
 
         done += len(rows)
@@ -214,7 +215,7 @@ def _parquet_parts(file: Any, label: str | None) -> Iterator[_Part]:
                 row = done + cells.is_null().to_pylist().index(True) + 1
                 raise ValueError(
                     f"expected numbers, got none in row {row} of column '{name}'. Fill in or"
-                    " remove such rows."
+                    f" remove such rows, {_OR_FRAMES}."
                 )
 
             X[:, k] = cells.to_numpy(zero_copy_only=False)

@@ -45,6 +45,8 @@ class NumberColumn(Configurable):
         [1, 2, 3]
     """
 
+    is_text = False
+
     def __init__(self, name: str | int) -> None:
         self.name = name
 

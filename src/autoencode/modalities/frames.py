@@ -73,10 +73,8 @@ class Frames(Modality):
             raise ValueError(f"expected a table as a .csv or .parquet file, got '{path}'.")
 
         # What looks like numbers in one file may be text in another
-        columns = getattr(self, "columns_", None)
-        texts = columns and [c.name for c in columns if isinstance(c, LevelColumn) and c.is_text]
-
-        return read_frame(path, texts), None, None
+        columns = getattr(self, "columns_", [])
+        return read_frame(path, {column.name: column.is_text for column in columns}), None, None
 
     def fit(self, X: Any, support: Constraint = constraints.real) -> "Frames":
         X = _frame(X)
