@@ -25,6 +25,7 @@ _LARGEST = 1e300
 _EXACT = 2**53  # up to which floats are all whole numbers
 _DAY = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal"}
+_TRUTHS = {"true", "false"}
 _DATES = {"date", "datetime", "datetime64"}
 
 
@@ -379,7 +380,7 @@ class LevelColumn(Configurable):
         r"""Returns the numbers of levels, known by themselves or a word for them, -1 of others."""
         known = {level: k for k, level in enumerate(self.levels_)}
         words = {str(level): k for level, k in known.items()}
-        truths = {str(level).lower(): k for level, k in known.items() if isinstance(level, bool)}
+        truths = {word.lower(): k for word, k in words.items() if word.lower() in _TRUTHS}
 
         def find(cell: Any) -> int:
             word = str(cell)
