@@ -19,7 +19,7 @@ import autoencode as ae
 from autoencode import manifold, plots
 from autoencode.cli import main
 from autoencode.corruptions import GaussianNoise, Masking, Sequence
-from autoencode.data import holds_frame, read_frame
+from autoencode.data import holds_frame, is_numbers, read_frame
 from autoencode.data.tables import read_parquet
 from autoencode.distributions import Mixed, MixedCells, SharedGaussian
 from autoencode.evaluation import log_evidence
@@ -468,6 +468,8 @@ def test_frames_of_other_libraries(library: str) -> None:
 
     for X, kind in [(make(cells), Tables), (make({**cells, "day": day}), Frames)]:
         assert isinstance(vae(1).fit(X).modality_, kind)
+
+    assert is_numbers(np.ones((2, 2)))
 
 
 @pytest.mark.parametrize(

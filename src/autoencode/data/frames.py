@@ -42,7 +42,7 @@ def is_frame(X: object) -> bool:
 
 
 def is_numbers(frame: Any) -> bool:
-    r"""Whether all cells of a data frame are numbers or truth values, and none is missing.
+    r"""Whether all cells of a frame or array are numbers or truth values, and none is missing.
 
     Example:
         >>> import pandas as pd
@@ -53,9 +53,11 @@ def is_numbers(frame: Any) -> bool:
         kinds = {getattr(dtype, "kind", "O") for dtype in frame.dtypes}
         return kinds <= {*"buif"} and not frame.isna().to_numpy().any()
 
-    # Each for itself, as there may be no type for all
-    names = getattr(frame, "column_names", frame.columns)
-    columns = [np.asarray(frame[name]) for name in names]
+    if is_frame(frame):  # each column for itself, as there may be no type for all
+        names = getattr(frame, "column_names", frame.columns)
+        columns = [np.asarray(frame[name]) for name in names]
+    else:
+        columns = [np.asarray(frame)]
 
     return all(
         X.dtype.kind in "bui" or (X.dtype.kind == "f" and not np.isnan(X).any()) for X in columns
