@@ -2,6 +2,7 @@ r"""Tests for tables of mixed columns with missing cells."""
 
 import re
 import shlex
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +19,13 @@ import autoencode as ae
 from autoencode import manifold, plots
 from autoencode.cli import main
 from autoencode.corruptions import GaussianNoise, Masking, Sequence
-from autoencode.data import read_frame
+from autoencode.data import holds_frame, is_numbers, read_frame
+from autoencode.data.tables import read_parquet
 from autoencode.distributions import Mixed, MixedCells, SharedGaussian
 from autoencode.evaluation import log_evidence
 from autoencode.imputation import log_prob_given_rest, mean_given
 from autoencode.modalities import Frames, Images, Tables, guess
+from autoencode.modalities.columns import LevelColumn
 
 MISSING = st.none()
 NUMBERS = st.floats(-1e6, 1e6)
@@ -308,6 +311,41 @@ def test_imputation_keeps_what_is_there_and_beats_the_mean(fitted) -> None:
     assert spread[hidden].mean() > 0
 
 
+def test_imputation_changes_no_cell_for_the_type_of_the_fit() -> None:
+    X = pd.DataFrame({"n": range(60), "byte": np.arange(60) % 200, "day": pd.Timestamp("2020")})
+    X = X.assign(single=np.linspace(0, 1, 60), kind=["a", "b", "c"] * 20)
+    X = X.astype({"byte": np.uint8, "single": np.float32, "day": "datetime64[s]"})
+    model = vae(1).fit(X)
+
+    one, two = pd.Timestamp("2020-01-01 00:00:00.5"), pd.Timestamp("2020-01-02")
+    strange = {"n": [2.5, None], "byte": [506.0, None], "day": [one, None], "single": [0.1, None]}
+    plain = {"n": [2.0, None], "byte": [7.0, None], "day": [two, None], "single": [0.5, None]}
+
+    for cells in (strange, plain):
+        filled = model.impute(pd.DataFrame(cells).assign(kind="a"))
+        assert not filled.isna().any(axis=None)
+        assert all(filled[name][0] == cells[name][0] for name in cells)
+
+    assert [*filled.dtypes] == [*X.dtypes]
+    assert [*model.sample(2, given={"single": 0.1}).dtypes] == [*X.dtypes]
+
+    with pytest.raises(ValueError, match="column 'byte': expected a number from 0 to 255"):
+        model.sample(1, given={"byte": 300})
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64", "Int64", object])
+def test_large_whole_numbers_stay_apart(dtype) -> None:
+    low = 2**64 - 300 if dtype == "uint64" else 2**60
+    X = pd.DataFrame({"id": [low + i for i in range(300)], "kind": ["a", "b", None] * 100})
+    X = X.astype({"id": dtype})
+    model = vae(1).fit(X)
+    modality = model.modality_
+
+    assert modality.restore(modality.normalize(modality.load(X)))["id"].equals(X["id"])
+    assert model.sample(200)["id"].between(low, low + 299).all()
+    assert (model.sample(2, given={"id": str(low + 7)})["id"] == low + 7).all()
+
+
 def test_conditional_samples_obey_and_follow_the_condition(fitted) -> None:
     X = table(4000, seed=9)
 
@@ -319,9 +357,10 @@ def test_conditional_samples_obey_and_follow_the_condition(fitted) -> None:
         assert abs(S["count"].mean() - real["count"].mean()) < 1.0
         assert abs(S["flag"].mean() - real["flag"].mean()) < 0.3
 
-    both = fitted.sample(20, given={"flag": "True", "count": 3})
-    assert (both["count"] == 3).all()
-    assert both["flag"].all()
+    for truth in ("True", "true", "TRUE", True):
+        both = fitted.sample(20, given={"flag": truth, "count": 3})
+        assert (both["count"] == 3).all()
+        assert both["flag"].all()
 
 
 def test_conditional_samples_in_a_discrete_model() -> None:
@@ -409,7 +448,7 @@ def test_conditional_clone_and_resume(tmp_path: Path) -> None:
 
 
 def test_frames_of_numbers_are_tables() -> None:
-    numbers = pd.DataFrame({"a": [1.0, 2.0], "b": [True, False]})
+    numbers = pd.DataFrame({"column_names": [1.0, 2.0], "b": [True, False]})
 
     for X, kind in [(numbers, Tables), (numbers.assign(c=["x", None]), Frames)]:
         model = ae.autoencoder(1, layers=(4,), training=ae.Training(epochs=1)).fit(X)
@@ -421,6 +460,18 @@ def test_frames_of_numbers_are_tables() -> None:
     assert isinstance(guess(np.ones((2, 2, 2))), Images)
 
 
+@pytest.mark.parametrize("library", ["polars", "pyarrow"])
+def test_frames_of_other_libraries(library: str) -> None:
+    make = getattr(pytest.importorskip(library), {"polars": "DataFrame"}.get(library, "table"))
+    day = [date(2020, 1, 1), date(2020, 2, 1)] * 20
+    cells = {"flag": [True, False] * 20, "count": [*range(40)]}
+
+    for X, kind in [(make(cells), Tables), (make({**cells, "day": day}), Frames)]:
+        assert isinstance(vae(1).fit(X).modality_, kind)
+
+    assert is_numbers(np.ones((2, 2)))
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -430,7 +481,10 @@ def test_frames_of_numbers_are_tables() -> None:
         (lambda X: X.assign(size="big"), "column 'size': expected numbers, got 'big' in row 0"),
         (lambda X: X.assign(size=np.inf), "column 'size': the number in row 0 is infinite"),
         (lambda X: X.assign(day=3), "column 'day': expected dates, got numbers"),
-        (lambda X: X.assign(day="soon"), "column 'day': expected dates"),
+        (lambda X: X.assign(day=3).astype(object), "column 'day': expected dates, got numbers"),
+        (lambda X: X.assign(day="soon"), "column 'day': expected dates, got 'soon' in row 0"),
+        (lambda X: X[:0], "expected at least one row, got none"),
+        (lambda X: X[["kind", *X]], r"expected columns with different names, got \['kind'\]"),
         (lambda X: np.ones((3, 5)), "expected data like those of Frames"),
     ],
 )
@@ -445,13 +499,28 @@ def test_other_data_than_those_of_the_fit(fitted, change, message: str) -> None:
         (pd.DataFrame({"a": [1j]}), "column 'a': no use for cells of type complex128"),
         (pd.DataFrame({"a": [[1], [2]]}), "column 'a': "),
         (pd.DataFrame({"a": [np.inf, np.nan]}), "column 'a': the number in row 0 is infinite"),
-        (pd.DataFrame([["x", 1]], columns=["a", "a"]), "unique column names"),
+        (pd.DataFrame([["x", 1]], columns=["a", "a"]), r"different names, got \['a'\]"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), r"different names, got \['a'\]"),
         (pd.DataFrame({"a": []}, dtype=str), "expected a table with rows and columns"),
     ],
 )
 def test_tables_that_cannot_be(X: pd.DataFrame, message: str) -> None:
     with pytest.raises((ValueError, TypeError), match=message):
         vae(1).fit(X)
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ("kind=a", "expected given cells by column"),
+        ({"kind": ["a", "b"]}, r"expected one given cell for a column.*\['kind'\]"),
+        ({"day": 20200501}, "column 'day': expected a date, got 20200501"),
+        ({"day": "soon"}, "column 'day': expected dates, got 'soon'"),
+    ],
+)
+def test_given_cells_that_cannot_be(fitted, cells, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        fitted.sample(given=cells)
 
 
 def test_what_makes_no_sense(fitted) -> None:
@@ -469,6 +538,30 @@ def test_what_makes_no_sense(fitted) -> None:
     for method in (plain.impute, plain.cell_scores):
         with pytest.raises(ValueError, match="missing cells when fitting"):
             method(np.zeros((2, 3)))
+
+
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+def test_models_of_numbers_say_how_cells_may_be_missing(tmp_path: Path) -> None:
+    X = pd.DataFrame({"a": np.arange(9.0), "b": range(9)})
+    holes = X.mask(X["a"] == 3)
+    model, frames = vae(1).fit(X), vae(1, modality=Frames()).fit(X)
+    holes.to_csv(tmp_path / "t.csv", index=False)
+    holes.to_parquet(tmp_path / "t.parquet")
+
+    for call in (
+        lambda: model.impute(X),
+        lambda: model.impute(holes),
+        lambda: model.cell_scores(X),
+        lambda: model.sample(given={"a": 1}),
+        lambda: model.transform(holes),
+        lambda: model.transform(tmp_path / "t.csv"),
+        lambda: model.transform(tmp_path / "t.parquet"),
+    ):
+        with pytest.raises(ValueError, match=r"modality=.*Frames\(\) .*--modality Frames"):
+            call()
+
+    assert not frames.impute(holes).isna().any(axis=None)
+    assert [*frames.sample(2, given={"a": 1}).dtypes] == [*X.dtypes]
 
 
 # Files
@@ -510,6 +603,13 @@ def test_what_is_wrong_with_a_file_is_named(
         vae(1).fit(file)
 
 
+def test_other_separators_are_named_after_the_fit_too(fitted, tmp_path: Path) -> None:
+    table().to_csv(tmp_path / "t.csv", index=False, sep=";")
+
+    with pytest.raises(ValueError, match=r"t\.csv': expected commas .*, got semicolons"):
+        fitted.transform(tmp_path / "t.csv")
+
+
 def test_a_quote_within_a_cell_is_none_around_it(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text('a,b\n1,5" pipe\n2,x\n')
     assert read_frame(tmp_path / "t.csv")["b"].tolist() == ['5" pipe', "x"]
@@ -520,6 +620,7 @@ def test_a_quote_within_a_cell_is_none_around_it(tmp_path: Path) -> None:
     [
         ({"kind": "z"}, "column 'kind': 'z' in {} is no level of the fit"),
         ({"size": "big"}, "column 'size': expected numbers, got 'big' in {}"),
+        ({"day": "soon"}, "column 'day': expected dates, got 'soon' in {}"),
         ({"size": "inf"}, "column 'size': the number in {} is infinite"),
     ],
 )
@@ -537,9 +638,63 @@ def test_strange_cells_of_a_file_are_named_with_its_line(
         with pytest.raises(ValueError, match=message.format(rf"line {line} of '.*t\.csv'")):
             fitted.transform(tmp_path / "t.csv")
 
-    X.astype({"size": str}).to_parquet(tmp_path / "t.parquet")
+    X.astype({"size": str, "day": str}).to_parquet(tmp_path / "t.parquet")
     with pytest.raises(ValueError, match=r"in row \d of '.*t\.parquet'"):
         fitted.transform(tmp_path / "t.parquet")
+
+
+def test_text_that_looks_like_something_else_stays_text(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    rows = ["1,true,2020-01-01,007", "2,false,unknown,10115", "x,maybe,2020-01-02,"] * 5
+    file.write_text("\n".join(["code,truth,day,zip", *rows, ""]))
+    X = read_frame(file)
+    model = vae(1).fit(file)
+
+    assert holds_frame(file)
+    assert X["zip"].tolist()[:2] == ["007", "10115"]
+    assert all(isinstance(c, LevelColumn) for c in model.modality_.columns_)
+
+    file.write_text("code,truth,day,zip\n1,true,2020-01-01,10115\n2,false,2020-01-02,10115\n")
+    filled = model.impute(file)
+    assert filled["code"].tolist() == ["1", "2"]
+    assert [*filled.dtypes] == [*X.dtypes]
+    assert model.transform(X.assign(code=1, truth=True)[:2]).shape == (2, 3)
+
+    with pytest.raises(ValueError, match=r"column 'code': 5 in line 2 of .* is no level"):
+        model.transform(X.assign(code=5))
+
+    numbers = tmp_path / "n.csv"
+    numbers.write_text("1,07\n2,13\n0,0\n-1,0.5\n")
+    assert not holds_frame(numbers)
+
+    # A column of numbers stays one, whatever leads them
+    n = vae(1).fit(X.assign(zip=range(15)))
+    file.write_text("code,truth,day,zip\n1,true,unknown,007\n")
+    assert n.impute(file)["zip"].tolist() == [7]
+    assert read_frame(file, {"code": True})["zip"].tolist() == ["007"]
+
+
+def test_an_index_with_a_name_is_a_column(tmp_path: Path) -> None:
+    X, file = table(9), tmp_path / "t.parquet"
+    numbers = X[["count", "flag"]]
+
+    for index in (["kind"], ["kind", "day"], ["count"]):
+        X.set_index(index).to_parquet(file)
+        assert {*read_frame(file)} == {*X}
+        assert read_frame(file)["kind"].equals(X["kind"])
+
+    X.iloc[[3, 0, 1]].to_parquet(file)
+    assert read_frame(file).index.equals(pd.RangeIndex(3))
+    assert {*read_frame(file)} == {*X}
+
+    numbers.iloc[[3, 0, 1]].to_parquet(file)
+    assert read_parquet(file).columns == ["count", "flag"]
+
+    numbers.set_index("count").to_parquet(file)
+    assert read_parquet(file).columns == ["flag", "count"]
+
+    numbers.set_axis([*"abcdefghi"]).to_parquet(file)
+    assert not holds_frame(file)
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])

@@ -3,6 +3,7 @@ r"""From whatever the user has to examples that a modality takes, checked as sci
 __all__ = ["Kinds", "check_names", "choose", "read", "reader", "without_torch"]
 
 import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -54,8 +55,21 @@ def read(
     elif isinstance(X, Mapping):
         raise ValueError(f"expected examples, got parts {[*X]}: choose one, as X['train'].")
 
+    if is_frame(X):
+        names_in = X.columns if hasattr(X, "iloc") else getattr(X, "column_names", X.columns)
+
+        if twice := [name for name, n in Counter(names_in).items() if n > 1]:
+            raise ValueError(f"expected columns with different names, got {twice} more than once.")
+
     if not (_is_numeric(X) and getattr(kinds, "numeric", True)):
         modality = choose(X, kinds)
+
+        if is_frame(X) and modality.numeric:
+            raise ValueError(
+                f"expected numbers alone, as {modality} takes them, got a frame with missing cells"
+                " or others. Fill them in, or fit with modality=ae.modalities.Frames() (command"
+                " line: --modality Frames), for which cells may be missing."
+            )
 
         if not modality.accepts(X):
             raise ValueError(f"expected data like those of {modality}, got {type(X)}.")

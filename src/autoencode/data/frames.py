@@ -11,19 +11,21 @@ __all__ = [
 ]
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.util import find_spec
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from .encoding import not_utf8
-from .parquet import opened
+from .parquet import column_names, opened
 
 _LARGE = 2**28  # bytes of a file, beyond which only the first are looked at to tell what it is
+_UNKNOWN: Mapping[str | int, bool] = MappingProxyType({})
 
 
 def is_frame(X: object) -> bool:
@@ -40,7 +42,7 @@ def is_frame(X: object) -> bool:
 
 
 def is_numbers(frame: Any) -> bool:
-    r"""Whether all cells of a data frame are numbers or truth values, and none is missing.
+    r"""Whether all cells of a frame or array are numbers or truth values, and none is missing.
 
     Example:
         >>> import pandas as pd
@@ -51,8 +53,15 @@ def is_numbers(frame: Any) -> bool:
         kinds = {getattr(dtype, "kind", "O") for dtype in frame.dtypes}
         return kinds <= {*"buif"} and not frame.isna().to_numpy().any()
 
-    X = np.asarray(frame)
-    return X.dtype.kind in "bui" or (X.dtype.kind == "f" and not np.isnan(X).any())
+    if is_frame(frame):  # each column for itself, as there may be no type for all
+        names = getattr(frame, "column_names", frame.columns)
+        columns = [np.asarray(frame[name]) for name in names]
+    else:
+        columns = [np.asarray(frame)]
+
+    return all(
+        X.dtype.kind in "bui" or (X.dtype.kind == "f" and not np.isnan(X).any()) for X in columns
+    )
 
 
 def to_pandas(frame: Any) -> Any:
@@ -101,23 +110,24 @@ def holds_frame(path: Path, label: str | None = None) -> bool:
     except (OSError, ValueError, pa.ArrowException):
         return False  # the reader of numbers says why
 
-    separated = table.num_columns == 1 and any(c in table.column_names[0] for c in ";\t")
     columns = [c for name, c in zip(table.column_names, table.columns) if name != label]
     numbers = all(_is_plain(c.type, text) and not c.null_count for c in columns)
 
-    return table.num_rows > 0 and not separated and not numbers
+    return table.num_rows > 0 and not _separator(table) and not numbers
 
 
-def read_frame(path: Path) -> Any:
+def read_frame(path: Path, texts: Mapping[str | int, bool] = _UNKNOWN) -> Any:
     r"""Reads a table of any columns, which needs `pandas` and `pyarrow`.
 
     Columns of text are whole numbers, numbers, truth values, dates or times if all their cells
     are; cells without anything, or with one of the usual words for it, are missing. Times of the
-    day without a date are categories.
+    day without a date are categories, and so are columns with a whole number such as `007`.
 
     Arguments:
         path: A `.csv` file, whose first row are the names unless it is all numbers; or a
             `.parquet` file.
+        texts: Whether columns of a `.csv` file are text, whatever their cells look like; those
+            that are not may have numbers with leading zeros.
 
     Returns:
         A data frame of pandas.
@@ -134,18 +144,25 @@ def read_frame(path: Path) -> Any:
     """
     if path.suffix.lower() == ".parquet":
         with opened(path) as file:
-            return _from(path, file.read().to_pandas())
+            frame = file.read().to_pandas()
+            index = [name for name in frame.index.names if name in column_names(file)]
+            frame = frame.reset_index(index) if index else frame
+
+        return _from(path, frame.reset_index(drop=True))
 
     import pyarrow as pa
 
     try:
-        table, problem = _read_text(path, whole=True)
+        table, problem = _read_text(path, whole=True, texts=texts)
     except UnicodeDecodeError:
         raise ValueError(f"cannot read '{path}': {not_utf8(path)}") from None
     except pa.ArrowException as error:
         raise ValueError(f"cannot read '{path}': {' '.join(str(error).split())}") from None
 
     names = table.column_names
+
+    if separator := _separator(table):
+        problem = f"expected commas between the cells, got {separator}."
 
     if line := _unclosed(path):
         problem = f"the quotes that begin in line {line} have no end."
@@ -207,9 +224,12 @@ def write_frame(path: Path, frame: Any, kind: str) -> None:
         frame.to_parquet(path, index=False)
 
 
-def _read_text(path: Path, whole: bool) -> tuple[Any, str]:
+def _read_text(
+    path: Path, whole: bool, texts: Mapping[str | int, bool] = _UNKNOWN
+) -> tuple[Any, str]:
     r"""Returns a table of Arrow, of all rows or of the first, and what is wrong with it."""
     import pyarrow as pa
+    from pyarrow import compute
     from pyarrow import csv as arrow
 
     ragged: list[Any] = []
@@ -218,21 +238,34 @@ def _read_text(path: Path, whole: bool) -> tuple[Any, str]:
         ragged.append(row)
         return "skip"
 
-    named = _has_names(path)
+    _, first = next(_rows(path), (0, []))
     size = path.stat().st_size if whole else 2**24
     options = arrow.ReadOptions(
         use_threads=False,
         block_size=max(2**20, min(size + 1, 2**31 - 1)),
-        autogenerate_column_names=not named,
+        column_names=None if _has_names(path) else [f"x{i + 1}" for i in range(len(first))],
     )
     parsing = arrow.ParseOptions(invalid_row_handler=note, newlines_in_values=True)
-    conversion = arrow.ConvertOptions(strings_can_be_null=True)
 
-    if whole:
-        table = arrow.read_csv(path, options, parsing, conversion)
-    else:
+    def read(texts: Iterable[str | int], only: list[str]) -> Any:
+        conversion = arrow.ConvertOptions(
+            strings_can_be_null=True,
+            column_types={str(name): pa.string() for name in texts},
+            include_columns=only,
+        )
+
+        if whole:
+            return arrow.read_csv(path, options, parsing, conversion)
+
         with arrow.open_csv(path, options, parsing, conversion) as reader:
-            table = pa.Table.from_batches([reader.read_next_batch()])
+            return pa.Table.from_batches([reader.read_next_batch()])
+
+    table = read([name for name, is_text in texts.items() if is_text], [])
+    numbers = [name for name in _whole_numbers(table) if name not in texts]
+
+    for name, cells in zip(numbers, read(numbers, numbers).columns if numbers else []):
+        if compute.any(compute.match_substring_regex(cells, "^[+-]?0[0-9]")).as_py():
+            table = table.set_column(table.column_names.index(name), name, cells)
 
     problem = "" if table.num_rows else "it has a header, and no rows."
 
@@ -243,8 +276,20 @@ def _read_text(path: Path, whole: bool) -> tuple[Any, str]:
             f" {_line(path, row.expected_columns)}: {row.text[:60]!r}."
         )
 
-    names = table.column_names if named else [f"x{i + 1}" for i in range(table.num_columns)]
-    return table.rename_columns(names), problem
+    return table, problem
+
+
+def _whole_numbers(table: Any) -> list[str]:
+    from pyarrow import types
+
+    names = table.column_names
+    return [f.name for f in table.schema if types.is_integer(f.type) and names.count(f.name) == 1]
+
+
+def _separator(table: Any) -> str:
+    r"""Returns what stands between the cells of a table instead of commas, or nothing."""
+    names = {";": "semicolons", "\t": "tabs"} if table.num_columns == 1 else {}
+    return next((name for c, name in names.items() if c in table.column_names[0]), "")
 
 
 def _pandas(table: Any) -> Any:
@@ -297,9 +342,12 @@ def _kinds(path: Path) -> Any:
 
     with opened(path) as file:
         if _has_nulls(file):
-            return file.read()
+            table = file.read()
+        else:
+            batch = next(file.iter_batches(batch_size=1))
+            table = Table.from_batches([batch], file.schema_arrow)
 
-        return Table.from_batches([next(file.iter_batches(batch_size=1))], file.schema_arrow)
+        return table.select(column_names(file))
 
 
 def _has_nulls(file: Any) -> bool:

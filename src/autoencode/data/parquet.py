@@ -1,11 +1,14 @@
 r"""Files of Parquet, opened with plain words for whatever is wrong with them."""
 
-__all__ = ["opened"]
+__all__ = ["column_names", "opened"]
 
 import contextlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+_UNNAMED = r"__index_level_\d+__"  # by pandas, for an index without a name
 
 
 @contextlib.contextmanager
@@ -43,3 +46,13 @@ def opened(path: Path) -> Iterator[Any]:
         raise ValueError(f"cannot read '{path}': it is damaged or truncated ({said}).") from None
     except ValueError as error:
         raise ValueError(f"cannot read '{path}': {error}") from None
+
+
+def column_names(file: Any) -> list[str]:
+    r"""The columns of an open Parquet file: those of an index count if it has a name.
+
+    Example:
+        >>> column_names(file)  # doctest: +SKIP
+        ['size', 'kind']
+    """
+    return [name for name in file.schema_arrow.names if not re.fullmatch(_UNNAMED, name)]

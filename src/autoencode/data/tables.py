@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from .cache import prepare
 from .encoding import not_utf8
-from .parquet import opened
+from .parquet import column_names, opened
 
 _LARGE = 2**28  # bytes, beyond which a table is written to the cache and not read at once
 _CELLS = 2**22  # of a table that are read together
+_OR_FRAMES = "or fit with modality=Frames() (--modality Frames), for which cells may be missing"
 
 
 class Table(NamedTuple):
@@ -162,7 +163,7 @@ def _cells(file: TextIO, width: int, label: int | None) -> Iterator[list[NDArray
         except ValueError as error:
             raise ValueError(
                 f"{_problem(str(error), width, done)}, counted from one without the header. Fill"
-                " in or remove such rows; name a column of labels with `label`."
+                f" in or remove such rows, {_OR_FRAMES}; name a column of labels with `label`."
             ) from None
 
         done += len(rows)
@@ -192,11 +193,12 @@ def _problem(error: str, width: int, before: int) -> str:
 
 def _parquet_parts(file: Any, label: str | None) -> Iterator[_Part]:
     schema = file.schema_arrow
-    columns = [name for name in schema.names if name != label]
+    known = column_names(file)
+    columns = [name for name in known if name != label]
     dtypes = [_dtype(schema.field(name)) for name in columns]
 
-    if label is not None and label not in schema.names:
-        raise ValueError(f"it has no column '{label}'; it has {schema.names}.")
+    if label is not None and label not in known:
+        raise ValueError(f"it has no column '{label}'; it has {known}.")
 
     if not columns or file.metadata.num_rows == 0:
         raise ValueError("it has no column but that of labels." if label else "it is empty.")
@@ -213,7 +215,7 @@ def _parquet_parts(file: Any, label: str | None) -> Iterator[_Part]:
                 row = done + cells.is_null().to_pylist().index(True) + 1
                 raise ValueError(
                     f"expected numbers, got none in row {row} of column '{name}'. Fill in or"
-                    " remove such rows."
+                    f" remove such rows, {_OR_FRAMES}."
                 )
 
             X[:, k] = cells.to_numpy(zero_copy_only=False)

@@ -24,8 +24,8 @@ from ..networks import Network
 WIDE = {torch.float64, torch.int32, torch.int64, torch.uint32, torch.uint64}
 
 _NOTHING_MISSING = (
-    "expected a table with columns of several types or missing cells when fitting, such as a"
-    " DataFrame"
+    "expected a table with columns of several types or missing cells when fitting, or one of"
+    " numbers with modality=ae.modalities.Frames() (command line: --modality Frames)"
 )
 
 Self = TypeVar("Self", bound="Modality")

@@ -7,6 +7,8 @@ such numbers back into cells of the same type and range.
 __all__ = ["LevelColumn", "NumberColumn", "describe_column"]
 
 import logging
+from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -20,8 +22,10 @@ from .scores import NormalScores
 log = logging.getLogger(__name__)
 
 _LARGEST = 1e300
+_EXACT = 2**53  # up to which floats are all whole numbers
 _DAY = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal"}
+_TRUTHS = {"true", "false"}
 _DATES = {"date", "datetime", "datetime64"}
 
 
@@ -42,6 +46,8 @@ class NumberColumn(Configurable):
         [1, 2, 3]
     """
 
+    is_text = False
+
     def __init__(self, name: str | int) -> None:
         self.name = name
 
@@ -57,13 +63,17 @@ class NumberColumn(Configurable):
         self.zone_ = getattr(cells.dtype, "tz", None) and str(cells.dtype.tz)
         self.unit_: str | None = None
         self.origin_ = 0
+        kind = pd.api.types.infer_dtype(cells, skipna=True)
 
-        if cells.dtype.kind == "M" or pd.api.types.infer_dtype(cells, skipna=True) in _DATES:
+        if cells.dtype.kind == "M" or kind in _DATES:
             dates = self._dates(cells)
             self.unit_ = dates.unit
             objects = self.dtype_ == "object" and not _is_date(cells)
             self.dtype_ = f"datetime64[{dates.unit}]" if objects else self.dtype_
             self.origin_ = int(dates.dropna().asi8.min()) if not dates.isna().all() else 0
+        elif kind == "integer" and cells.notna().any():
+            low, high = int(cells.dropna().min()), int(cells.dropna().max())
+            self.origin_ = low if max(-low, high) > _EXACT else 0
 
         values = self.numbers(cells)
         values = values[~np.isnan(values)]
@@ -71,6 +81,10 @@ class NumberColumn(Configurable):
         values = np.zeros(1) if self.empty_ else values
 
         self.low_, self.high_ = float(values.min()), float(values.max())
+
+        if kind == "integer" and self.origin_:
+            self.high_ = high - low  # exactly
+
         self.whole_ = bool((values == np.rint(values)).all())
 
         if max(-self.low_, self.high_) > _LARGEST:
@@ -100,11 +114,12 @@ class NumberColumn(Configurable):
         if self.unit_ is not None:
             return self._to_dates(v)
 
-        if self.dtype_ == "object":
-            values = [int(x) if self.whole_ else x for x in np.nan_to_num(v).tolist()]
-            return pd.Series(values, dtype=object).where(~np.isnan(v), None)
-
         cells = pd.Series(v)
+
+        if self.dtype_ == "object" or self.origin_:
+            values = [self._exact(x) if self.whole_ else x for x in np.nan_to_num(v).tolist()]
+            cells = pd.Series(values, dtype=object).where(~np.isnan(v), None)
+
         numpy = not pd.api.types.is_extension_array_dtype(self.dtype_)
 
         if not numpy:
@@ -120,7 +135,12 @@ class NumberColumn(Configurable):
         Raises:
             ValueError: If it is not like those of the fit.
         """
+        import pandas as pd
+
         if self.unit_ is not None:
+            if isinstance(_plain(cell), (int, float)):
+                raise ValueError(f"column {self.name!r}: expected a date, got {cell!r}.")
+
             return cell
 
         try:
@@ -131,10 +151,28 @@ class NumberColumn(Configurable):
         if self.whole_ and not number.is_integer():
             raise ValueError(f"column {self.name!r}: expected a whole number, got {cell!r}.")
 
-        return int(number) if self.whole_ else number
+        dtype = pd.api.types.pandas_dtype(self.dtype_)
+        dtype = getattr(dtype, "numpy_dtype", dtype)
+        number = float(dtype.type(number)) if dtype.kind == "f" else number
+
+        if not self.whole_ or dtype.kind == "f":
+            return number
+
+        whole = int(Decimal(_plain(cell)))  # all digits, of which floats hold some
+
+        if dtype.kind in "iu" and not np.iinfo(dtype).min <= whole <= np.iinfo(dtype).max:
+            raise ValueError(
+                f"column {self.name!r}: expected a number from {np.iinfo(dtype).min} to"
+                f" {np.iinfo(dtype).max}, the limits of {dtype}, got {cell!r}."
+            )
+
+        return whole
 
     def numbers(self, cells: Any) -> NDArray:
-        r"""Returns cells as floats, dates in days since the first, NaN where one is missing."""
+        r"""Returns cells as floats, NaN where one is missing.
+
+        Dates are days since the first; whole numbers beyond floats are counted from the least.
+        """
         if self.unit_ is not None:
             dates = self._dates(cells).as_unit(self.unit_)
             days = (dates.asi8 - self.origin_) / (86400 * _DAY[self.unit_])
@@ -147,7 +185,16 @@ class NumberColumn(Configurable):
             where = place(cells, infinite[0])
             raise ValueError(f"column {self.name!r}: the number in {where} is infinite.")
 
+        if self.origin_:
+            there = cells.notna().to_numpy()
+            v = np.full(len(cells), np.nan)
+            v[there] = [float(cell - self.origin_) for cell in cells[there].astype(object)]
+
         return v
+
+    def _exact(self, x: float) -> int:
+        r"""Returns a whole number, at most the largest of the fit."""
+        return min(int(x), int(self.high_)) + self.origin_
 
     def _plain_numbers(self, cells: Any) -> NDArray:
         import pandas as pd
@@ -171,14 +218,22 @@ class NumberColumn(Configurable):
     def _dates(self, cells: Any) -> Any:
         import pandas as pd
 
-        if pd.api.types.is_numeric_dtype(cells.dtype) and cells.notna().any():
+        kind = pd.api.types.infer_dtype(cells, skipna=True)
+
+        if kind in {*_NUMBERS, "boolean"} and cells.notna().any():
             raise ValueError(f"column {self.name!r}: expected dates, got numbers.")
 
         try:
             dates = pd.DatetimeIndex(pd.to_datetime(cells))
         except (ValueError, TypeError) as error:
+            read = pd.to_datetime(cells, errors="coerce", utc=True)
+            wrong = np.flatnonzero((read.isna() & cells.notna()).to_numpy())
             message = str(error).splitlines()[0]
-            raise ValueError(f"column {self.name!r}: expected dates ({message}).") from None
+
+            if len(wrong):
+                message = f"got {cells.iloc[wrong[0]]!r} in {place(cells, wrong[0])}"
+
+            raise ValueError(f"column {self.name!r}: expected dates, {message}.") from None
 
         zoned = dates.tz is not None
         if cells.notna().any() and self.unit_ is not None and zoned != (self.zone_ is not None):
@@ -271,6 +326,11 @@ class LevelColumn(Configurable):
         r"""How many levels the model sees, at least one."""
         return max(1, min(len(self.levels_), self.limit + 1))
 
+    @property
+    def is_text(self) -> bool:
+        r"""Whether all levels are text."""
+        return all(isinstance(level, str) for level in self.levels_)
+
     def encode(self, cells: Any) -> NDArray:
         r"""Returns the numbers of the levels of cells, NaN where one is missing.
 
@@ -279,16 +339,16 @@ class LevelColumn(Configurable):
         """
         import pandas as pd
 
-        known = {level: k for k, level in enumerate(self.levels_)}
         codes, found = pd.factorize(cells)
-        index = np.array([known.get(_plain(level), -1) for level in found] + [-1])[codes]
+        index = np.array([*self._find(found), -1])[codes]
         wrong = np.flatnonzero((index < 0) & (codes >= 0))
 
         if len(wrong):
             levels = ", ".join(map(repr, self.levels_[:10])) + ", ..." * (len(self.levels_) > 10)
+            level = _plain(found[codes[wrong[0]]])
             raise ValueError(
-                f"column {self.name!r}: {found[codes[wrong[0]]]!r} in {place(cells, wrong[0])} is"
-                f" no level of the fit ({levels})."
+                f"column {self.name!r}: {level!r} in {place(cells, wrong[0])} is no level of the"
+                f" fit ({levels})."
             )
 
         return np.where(codes < 0, np.nan, index)
@@ -313,8 +373,20 @@ class LevelColumn(Configurable):
 
     def given(self, cell: Any) -> Any:
         r"""Returns the level that new rows shall have, which may be given by a word for it."""
-        words = {str(level): level for level in self.levels_}
-        return cell if _plain(cell) in self.levels_ else words.get(str(cell), cell)
+        (k,) = self._find([cell])
+        return cell if k < 0 else self.levels_[k]
+
+    def _find(self, cells: Iterable[Any]) -> list[int]:
+        r"""Returns the numbers of levels, known by themselves or a word for them, -1 of others."""
+        known = {level: k for k, level in enumerate(self.levels_)}
+        words = {str(level): k for level, k in known.items()}
+        truths = {word.lower(): k for word, k in words.items() if word.lower() in _TRUTHS}
+
+        def find(cell: Any) -> int:
+            word = str(cell)
+            return known.get(cell, words.get(word, truths.get(word.lower(), -1)))
+
+        return [find(_plain(cell)) for cell in cells]
 
     def draw_rare(self, n: int) -> NDArray:
         r"""Draws rare levels by their frequency: how far each is behind the most frequent."""

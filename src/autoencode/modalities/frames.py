@@ -72,7 +72,9 @@ class Frames(Modality):
         if path.suffix.lower() not in {".csv", ".parquet"}:
             raise ValueError(f"expected a table as a .csv or .parquet file, got '{path}'.")
 
-        return read_frame(path), None, None
+        # What looks like numbers in one file may be text in another
+        columns = getattr(self, "columns_", [])
+        return read_frame(path, {column.name: column.is_text for column in columns}), None, None
 
     def fit(self, X: Any, support: Constraint = constraints.real) -> "Frames":
         X = _frame(X)
@@ -109,6 +111,9 @@ class Frames(Modality):
 
         if not X.columns.is_unique:
             raise ValueError("expected columns with different names.")
+
+        if len(X) == 0:
+            raise ValueError("expected at least one row, got none.")
 
         x = np.empty((len(X), len(names)), np.float32)
 
@@ -202,8 +207,16 @@ class Frames(Modality):
 
         known = {column.name: column for column in self.columns_}
 
+        if not isinstance(given, Mapping):
+            raise ValueError(
+                f"expected given cells by column, as in {{'kind': 'a'}}, got {given!r}."
+            )
+
         if not given or not given.keys() <= known.keys():
             raise ValueError(f"expected given cells of the columns {[*known]}, got {[*given]}.")
+
+        if several := [name for name, cell in given.items() if not pd.api.types.is_scalar(cell)]:
+            raise ValueError(f"expected one given cell for a column, got several for {several}.")
 
         if missing := [name for name, cell in given.items() if pd.isna(cell)]:
             raise ValueError(f"expected given cells, got none for {missing}.")
@@ -219,8 +232,13 @@ class Frames(Modality):
             cells, other = X[name], R[name].set_axis(X.index)
             missing = cells.isna()
             whole = cells.astype(object).where(~missing, other.astype(object))
-            changed = missing.any() or cells.dtype == object
-            filled[name] = whole.astype(other.dtype) if changed else cells
+
+            if not missing.any() and cells.dtype != object:
+                filled[name] = cells
+            elif _holds(other.dtype, cells):
+                filled[name] = whole.astype(other.dtype)
+            else:
+                filled[name] = whole.infer_objects()
 
         return type(X)(filled, index=X.index)
 
@@ -297,6 +315,23 @@ def _slots(numbers: int, levels: Iterable[int]) -> list[int]:
     r"""Returns to which cell each number of the vector belongs."""
     categories = [[numbers + j] * size for j, size in enumerate(levels)]
     return [*range(numbers), *range(numbers), *chain.from_iterable(categories)]
+
+
+def _holds(dtype: Any, cells: Any) -> bool:
+    r"""Whether cells that are there stay what they are as another type."""
+    there = cells.dropna().infer_objects()
+    dtype = getattr(dtype, "numpy_dtype", dtype)
+
+    if {there.dtype.kind, dtype.kind} <= {*"biuf"}:
+        v = there.to_numpy()
+
+        with np.errstate(invalid="ignore", over="ignore"):  # which is to be found
+            return bool((v.astype(dtype) == v).all())
+
+    if {there.dtype.kind, dtype.kind} == {"M"}:
+        return bool((there.astype(dtype) == there).all())
+
+    return True
 
 
 def _frame(X: Any) -> Any:
