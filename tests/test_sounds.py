@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 import autoencode as ae
 from autoencode.cli import main
+from autoencode.corruptions import Hum, Sequence, Typos
 from autoencode.evaluation import log_spectral_distance, signal_to_noise
 from autoencode.modalities import MDCT, Images, LogMel, Sounds, Tables, cut, guess, join
 from autoencode.networks import Convolutional
@@ -519,6 +520,12 @@ def test_pairs_of_damaged_and_clean_sounds() -> None:
     model = quick(modality=small()).fit(X, corrupted=hum)
 
     assert model.denoise(hum).shape == (13, 800)
+
+
+def test_corruptions_of_texts_are_refused() -> None:
+    for steps in ([Typos()], [Hum(), Typos()]):
+        with pytest.raises(ValueError, match="Typos is for texts, got Sounds"):
+            small().stages(Sequence(steps))
 
 
 def test_other_data_are_refused_by_a_model_of_tables() -> None:

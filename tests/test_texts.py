@@ -152,6 +152,9 @@ def test_a_column_of_a_table_holds_texts(suffix: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"expected the column of .* that holds the texts"):
         Texts().read(path)
 
+    with pytest.raises(ValueError, match=r"only \.csv and \.parquet files have a column 'text'"):
+        modality.read(tmp_path / "table.tsv")
+
     with pytest.raises(ValueError, match=r"line 2 of|row 1 of"):
         Texts(length=4, column="text").fit(["a"]).load(modality.read(path)[0])
 
@@ -788,6 +791,12 @@ def test_kinds_of_data_are_not_mixed_up(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match="means nothing for texts"):
         ae.vae(2, corruption=Blur()).fit(WORDS)
+
+    with pytest.raises(ValueError, match="Typos is for texts, got Tables. Use GaussianNoise"):
+        ae.vae(2, corruption=Typos()).fit(numbers)
+
+    with pytest.raises(ValueError, match="DropWords is for texts, got Images"):
+        ae.vae(2, corruption=Sequence([Masking(), DropWords()])).fit(np.zeros((20, 8, 8)))
 
     with pytest.raises(ValueError, match="no gradient with respect to the data"):
         small("contractive").fit(WORDS)

@@ -16,6 +16,7 @@ from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
 from ..configurable import Configurable
+from ..corruptions import OfTexts, parts
 from ..data import native
 from ..distributions import Family
 from ..networks import Network
@@ -212,6 +213,13 @@ class Modality(Configurable, abc.ABC):
         Raises:
             ValueError: If nothing stands for it, or the order of its parts is another.
         """
+        for part in parts(corruption):
+            if isinstance(part, OfTexts):
+                raise ValueError(
+                    f"{type(part).__name__} is for texts, got {type(self).__name__}."
+                    " Use GaussianNoise() or Masking()."
+                )
+
         return None, corruption
 
     def numbers(self, X: Any) -> Any:

@@ -186,14 +186,14 @@ class Sounds(Modality):
         n = sum(of_waves)
 
         if n == 0:
-            return None, corruption
+            return super().stages(corruption)
 
         if not all(of_waves[:n]):
             raise ValueError(
                 f"expected corruptions of waveforms before those of spectra, got {steps}."
             )
 
-        return _Damage(self, steps[:n]), Sequence(steps[n:])
+        return _Damage(self, steps[:n]), super().stages(Sequence(steps[n:]))[1]
 
     def pixels(self, X: NDArray) -> NDArray:
         mel = LogMel(bands=64, hop=self.seconds / 64)

@@ -94,15 +94,15 @@ class Texts(Modality):
         if path.is_dir():
             raise ValueError(f"expected a file with a text in each line, got the folder '{path}'.")
 
-        if path.suffix.lower() not in {".csv", ".parquet"}:
-            return read_lines(path), None, None
+        if self.column is not None:
+            return read_column(path, self.column), None, None
 
-        if self.column is None:
+        if path.suffix.lower() in {".csv", ".parquet"}:
             raise ValueError(
                 f"expected the column of '{path}' that holds the texts: Texts(column='...')."
             )
 
-        return read_column(path, self.column), None, None
+        return read_lines(path), None, None
 
     def fit(self, X: Any, support: Constraint = constraints.real) -> "Texts":
         self._check_arguments()
