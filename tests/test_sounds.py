@@ -146,7 +146,7 @@ def test_silence_stays_silent() -> None:
 
 
 @settings(max_examples=30)
-@given(st.lists(st.integers(1, 700), min_size=1, max_size=4), st.integers(1, 2))
+@given(st.lists(st.integers(2, 700), min_size=1, max_size=4), st.integers(1, 2))
 def test_sounds_of_any_length_come_back(lengths: list[int], channels: int) -> None:
     rng = np.random.default_rng(len(lengths))
     shapes = [(n,) if channels == 1 else (n, 2) for n in lengths]
@@ -212,6 +212,8 @@ def test_constant_sounds_have_a_spectrum() -> None:
 
 def test_what_is_a_sound_is_guessed() -> None:
     assert isinstance(guess([np.zeros(5), np.zeros((6, 2))]), Sounds)
+    assert isinstance(guess([np.zeros(5, np.uint8), np.zeros((6, 2), np.uint8)]), Sounds)
+    assert not Sounds.accepts([np.zeros((5, 9), np.uint8), np.zeros((6, 9), np.uint8)])
     assert isinstance(guess(np.zeros((5, 100))), Tables)
     assert isinstance(guess(np.zeros((5, 8, 8))), Images)
     assert not Sounds.accepts(["a", "b"])
@@ -226,6 +228,11 @@ def test_what_is_a_sound_is_guessed() -> None:
         ([np.zeros(3), np.array([np.nan])], "sound 1 holds numbers that are not finite"),
         (np.full((2, 50), np.inf), "100 values in 2 rows"),
         ([np.full(9, 3e4), np.zeros(3)], "expected waveforms from -1 to 1, got up to 30000"),
+        ([np.zeros(9, int), np.zeros(8, int)], r"got int64. Use x.astype\(np.int16\)"),
+        (np.zeros((2, 9), np.uint16), "expected waveforms of int16, int32 or uint8.*got uint16"),
+        (np.zeros((2, 9), bool), "got bool"),
+        ([np.zeros((9, 2)), np.zeros((2, 9))], r"got \(2, 9\), which looks.*x.T, as for sound 1"),
+        (np.zeros((3, 2, 9)), r"looks like \(channels, n\). Use X.swapaxes\(1, 2\)"),
     ],
 )
 def test_what_is_no_sound_is_refused(X, message: str) -> None:

@@ -30,6 +30,7 @@ from .windows import Windows, cut, join
 _ROWS = 64  # sounds to transform at once
 _WIDEST = 2**15  # numbers of a spectrum whose weights fit well in memory, without sharing
 _LEAST = 1e-12  # a variance below is rounding
+_INTEGERS = ("int16", "int32", "uint8")  # as WAV files hold them
 _LOUDEST = 8.0  # further beyond full scale than any filter leads
 
 
@@ -253,14 +254,19 @@ class Sounds(Modality):
                     f"expected sounds with shape (N, n) or (N, n, channels), got {X.shape}."
                 )
 
+            _check_type(X.dtype)
+            _check_layout(X.shape[1:], "X.swapaxes(1, 2)")
             _check_peak(X.dtype, *value_range(X)[:2])
             return
 
         for i, x in enumerate(X):
+            _check_type(x.dtype)
+
             if x.size == 0 or not np.isfinite(x).all():
                 what = "is empty" if x.size == 0 else "holds numbers that are not finite"
                 raise ValueError(f"sound {i} {what}. Remove it.")
 
+            _check_layout(x.shape, f"x.T, as for sound {i}")
             _check_peak(x.dtype, x.min(), x.max())
 
     def _report(self, X: Any) -> None:
@@ -298,7 +304,27 @@ class _Damage(nn.Module):
 
 
 def _is_wave(x: object) -> bool:
-    return isinstance(x, np.ndarray) and x.dtype.kind in "if" and x.ndim in {1, 2}
+    if not isinstance(x, np.ndarray) or x.dtype.kind not in "buif":
+        return False
+
+    # Bytes of many columns are rather an image
+    return x.ndim == 1 or (x.ndim == 2 and (x.dtype != np.uint8 or x.shape[1] <= 2))
+
+
+def _check_type(dtype: np.dtype) -> None:
+    if dtype.kind != "f" and dtype.name not in _INTEGERS:
+        raise ValueError(
+            "expected waveforms of int16, int32 or uint8, as files hold them, or of floats from"
+            f" -1 to 1, got {dtype}. Use x.astype(np.int16) if they are of 16 bits."
+        )
+
+
+def _check_layout(shape: tuple[int, ...], remedy: str) -> None:
+    if len(shape) == 2 and shape[1] > shape[0]:
+        raise ValueError(
+            f"expected waveforms with shape (n,) or (n, channels), got {shape}, which looks like"
+            f" (channels, n). Use {remedy}."
+        )
 
 
 def _check_peak(dtype: np.dtype, low: float, high: float) -> None:
