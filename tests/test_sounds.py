@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import autoencode as ae
+from autoencode import plots
 from autoencode.cli import main
 from autoencode.corruptions import Hum, Sequence, Typos
 from autoencode.evaluation import log_spectral_distance, signal_to_noise
@@ -21,7 +22,7 @@ from autoencode.reading import choose
 soundfile = pytest.importorskip("soundfile")
 pytest.importorskip("soxr")
 
-from autoencode.data.faults import fault  # noqa: E402
+from autoencode.data.faults import fault, report  # noqa: E402
 from autoencode.data.sounds import mix, read_sound, read_sounds  # noqa: E402
 
 RATE = 4000
@@ -240,7 +241,19 @@ def test_what_is_no_sound_is_refused(X, message: str) -> None:
         small().fit(X)
 
 
-@pytest.mark.parametrize("options", [{"rate": 0}, {"seconds": 0}, {"channels": 0}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"rate": 0},
+        {"rate": "8000"},
+        {"rate": 8000.5},
+        {"seconds": 0},
+        {"seconds": "1"},
+        {"seconds": float("nan")},
+        {"channels": 0},
+        {"channels": 1.5},
+    ],
+)
 def test_arguments_are_checked(options) -> None:
     with pytest.raises(ValueError, match="expected rate >= 1"):
         Sounds(**options).fit(tones())
@@ -257,6 +270,16 @@ def test_faults_of_arrays_are_named(caplog) -> None:
 
     with pytest.raises(ValueError, match="silent, and kept: sound 1"):
         small(strict=True).fit(X)
+
+
+def test_many_faults_are_counted_and_all_named_on_demand(caplog) -> None:
+    with caplog.at_level(logging.INFO, "autoencode"):
+        report({"silent": [f"{i}.wav" for i in range(8)]}, "9 files", strict=False)
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "8 of 9 files silent: 0.wav; 1.wav; 2.wav; 3.wav; 4.wav; and 3 more.",
+        f"all that are silent: {'; '.join(f'{i}.wav' for i in range(8))}.",
+    ]
 
 
 def test_a_loud_sound_is_not_clipped() -> None:
@@ -519,6 +542,16 @@ def test_arrays_of_another_length_are_taken() -> None:
 
     assert np.array_equal(model.transform(tones(n=900)), model.transform(tones()))
     assert model.transform([tone(300, 100), tone(300, 100)]).shape == (2, 2)
+
+
+def test_sounds_of_several_lengths_are_drawn() -> None:
+    X = [*tones(12), tone(300, 400), tone(300, 900)][::-1]
+    model = quick(modality=small()).fit(X)
+
+    assert len(plots.reconstructions(model, X, n=3, noisy=X).axes[0].images) == 9
+
+    with pytest.raises(ValueError, match="Read files first"):
+        plots.reconstructions(model, Path("tones.wav"))
 
 
 def test_pairs_of_damaged_and_clean_sounds() -> None:

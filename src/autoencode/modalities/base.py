@@ -223,7 +223,7 @@ class Modality(Configurable, abc.ABC):
         return None, corruption
 
     def numbers(self, X: Any) -> Any:
-        r"""Returns the rows of a table as numbers, for pictures."""
+        r"""Returns rows of a table as numbers, and sounds of one length, for pictures."""
         return X
 
     def pixels(self, X: NDArray) -> NDArray:

@@ -4,6 +4,7 @@ __all__ = ["Sounds"]
 
 import math
 from collections.abc import Callable
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -109,8 +110,7 @@ class Sounds(Modality):
         if X.rows is not None:
             return X.rows, y, files
 
-        waves = self.load(X).numpy()
-        return waves[..., 0] if self.channels == 1 else waves, y, files
+        return self.numbers(X), y, files
 
     def fit(self, X: Any, support: Constraint = constraints.real) -> "Sounds":
         self._check_arguments()
@@ -196,6 +196,13 @@ class Sounds(Modality):
 
         return _Damage(self, steps[:n]), super().stages(Sequence(steps[n:]))[1]
 
+    def numbers(self, X: Any) -> Any:
+        if isinstance(X, Path) or not self.accepts(X):
+            return X
+
+        waves = self.load(X).numpy()
+        return waves[..., 0] if self.channels == 1 else waves
+
     def pixels(self, X: NDArray) -> NDArray:
         mel = LogMel(bands=64, hop=self.seconds / 64)
         dark, light = math.log(mel.floor), math.log(mel.floor + 0.3)
@@ -238,10 +245,19 @@ class Sounds(Modality):
         return F.pad(x, (0, self.samples_ - x.shape[-1]))
 
     def _check_arguments(self) -> None:
-        if not (self.rate >= 1 and self.rate * self.seconds >= 1 and self.channels >= 1):
+        integers = isinstance(self.rate, Integral) and isinstance(self.channels, Integral)
+
+        if not (
+            integers
+            and isinstance(self.seconds, Real)
+            and self.rate >= 1
+            and self.channels >= 1
+            and 1 <= self.rate * self.seconds < math.inf
+        ):
             raise ValueError(
-                "expected rate >= 1, at least one sample, and channels >= 1, got"
-                f" rate={self.rate}, seconds={self.seconds} and channels={self.channels}."
+                "expected rate >= 1 and channels >= 1 as integers, and seconds of at least one"
+                f" sample, got rate={self.rate!r}, seconds={self.seconds!r} and"
+                f" channels={self.channels!r}."
             )
 
     def _check(self, X: Any) -> None:

@@ -82,9 +82,11 @@ class Texts(Modality):
 
         if not isinstance(X, (list, tuple)):
             X = np.asarray(X)
-            return X.ndim == 1 and len(X) > 0 and isinstance(X[0], str)
 
-        return len(X) > 0 and isinstance(X[0], str)
+            if X.ndim != 1:
+                return False
+
+        return any(isinstance(x, str) for x in X)  # what is none is named later
 
     @property
     def event_(self) -> tuple[int, ...]:
