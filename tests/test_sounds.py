@@ -23,7 +23,7 @@ soundfile = pytest.importorskip("soundfile")
 pytest.importorskip("soxr")
 
 from autoencode.data.faults import fault, report  # noqa: E402
-from autoencode.data.sounds import mix, read_sound, read_sounds  # noqa: E402
+from autoencode.data.sounds import Recordings, mix, read_sound, read_sounds  # noqa: E402
 
 RATE = 4000
 
@@ -642,6 +642,20 @@ def test_distances_have_their_closed_forms() -> None:
 
     with pytest.raises(ValueError, match="expected waveforms of one shape"):
         signal_to_noise(x, x[:, 1:])
+
+
+def test_distances_take_lists_and_single_waveforms() -> None:
+    x = np.random.default_rng(0).normal(size=(3, 4000))
+    r, several = 0.9 * x, [x[0, :3000], x[1], np.append(x[2], np.ones(50))]
+    filled = np.stack([np.append(x[0, :3000], np.zeros(1000)), x[1], x[2]])
+
+    for distance in (log_spectral_distance, signal_to_noise):
+        assert torch.equal(distance(several, r), distance(filled, r))
+        assert torch.equal(distance(Recordings.of(several), r), distance(filled, r))
+        assert torch.equal(distance(x[0], r[0]), distance(x[:1], r[:1]))
+
+        with pytest.raises(ValueError, match=r"waveforms with shape \(n,\), got \(4000, 2\)"):
+            distance([np.zeros((4000, 2))], r[:1])
 
 
 # The command line

@@ -250,8 +250,7 @@ class Sounds(Modality):
         if not (
             integers
             and isinstance(self.seconds, Real)
-            and self.rate >= 1
-            and self.channels >= 1
+            and min(self.rate, self.channels) >= 1
             and 1 <= self.rate * self.seconds < math.inf
         ):
             raise ValueError(
