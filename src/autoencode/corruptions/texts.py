@@ -15,6 +15,8 @@ __all__ = [
     "Typos",
 ]
 
+import abc
+
 import torch
 from torch import Tensor
 
@@ -23,7 +25,7 @@ from .numbers import Corruption
 _END, _MASK = 255, 254  # bytes that no text in UTF-8 has
 
 
-class OfTexts(Corruption):
+class OfTexts(Corruption, abc.ABC):
     r"""Abstract corruption of texts, which hits letters or words.
 
     Arguments:

@@ -25,7 +25,7 @@ from ..corruptions import (
     Typos,
     parts,
 )
-from ..data import is_frame
+from ..data import is_frame, to_pandas
 from ..data.texts import Lines, read_column, read_lines
 from ..distributions import Autoregressive, Family
 from ..networks import Network, Recurrent
@@ -212,7 +212,9 @@ class Texts(Modality):
         if not is_frame(X):
             return X
 
-        if self.column is None or self.column not in [*X.columns]:
+        X = to_pandas(X)
+
+        if self.column is None or self.column not in X.columns:
             raise ValueError(
                 "expected the column of the data frame that holds the texts, Texts(column='...'),"
                 f" out of {[*X.columns]}, got {self.column!r}."
