@@ -296,6 +296,9 @@ def test_the_modality_is_guessed() -> None:
     with pytest.raises(ValueError, match=r"expected rows of numbers.*got \(2, 2, 2, 2, 2\)"):
         guess(np.zeros((2, 2, 2, 2, 2)))
 
+    with pytest.raises(ValueError, match=r"or sounds; got a list of length 2,000\.$"):
+        guess(2000 * [{"a": 1}])
+
 
 def test_the_likelihood_follows_the_data() -> None:
     X = np.array([[[0.0, 1.0], [1.0, 0.0]]])

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import autoencode as ae
+from autoencode import plots
 from autoencode.cli import main
+from autoencode.corruptions import Hum, Sequence, Typos
 from autoencode.evaluation import log_spectral_distance, signal_to_noise
 from autoencode.modalities import MDCT, Images, LogMel, Sounds, Tables, cut, guess, join
 from autoencode.networks import Convolutional
@@ -20,8 +22,8 @@ from autoencode.reading import choose
 soundfile = pytest.importorskip("soundfile")
 pytest.importorskip("soxr")
 
-from autoencode.data.faults import fault  # noqa: E402
-from autoencode.data.sounds import mix, read_sound, read_sounds  # noqa: E402
+from autoencode.data.faults import fault, report  # noqa: E402
+from autoencode.data.sounds import Recordings, mix, read_sound, read_sounds  # noqa: E402
 
 RATE = 4000
 
@@ -145,7 +147,7 @@ def test_silence_stays_silent() -> None:
 
 
 @settings(max_examples=30)
-@given(st.lists(st.integers(1, 700), min_size=1, max_size=4), st.integers(1, 2))
+@given(st.lists(st.integers(2, 700), min_size=1, max_size=4), st.integers(1, 2))
 def test_sounds_of_any_length_come_back(lengths: list[int], channels: int) -> None:
     rng = np.random.default_rng(len(lengths))
     shapes = [(n,) if channels == 1 else (n, 2) for n in lengths]
@@ -211,6 +213,8 @@ def test_constant_sounds_have_a_spectrum() -> None:
 
 def test_what_is_a_sound_is_guessed() -> None:
     assert isinstance(guess([np.zeros(5), np.zeros((6, 2))]), Sounds)
+    assert isinstance(guess([np.zeros(5, np.uint8), np.zeros((6, 2), np.uint8)]), Sounds)
+    assert not Sounds.accepts([np.zeros((5, 9), np.uint8), np.zeros((6, 9), np.uint8)])
     assert isinstance(guess(np.zeros((5, 100))), Tables)
     assert isinstance(guess(np.zeros((5, 8, 8))), Images)
     assert not Sounds.accepts(["a", "b"])
@@ -225,6 +229,11 @@ def test_what_is_a_sound_is_guessed() -> None:
         ([np.zeros(3), np.array([np.nan])], "sound 1 holds numbers that are not finite"),
         (np.full((2, 50), np.inf), "100 values in 2 rows"),
         ([np.full(9, 3e4), np.zeros(3)], "expected waveforms from -1 to 1, got up to 30000"),
+        ([np.zeros(9, int), np.zeros(8, int)], r"got int64. Use x.astype\(np.int16\)"),
+        (np.zeros((2, 9), np.uint16), "expected waveforms of int16, int32 or uint8.*got uint16"),
+        (np.zeros((2, 9), bool), "got bool"),
+        ([np.zeros((9, 2)), np.zeros((2, 9))], r"got \(2, 9\), which looks.*x.T, as for sound 1"),
+        (np.zeros((3, 2, 9)), r"looks like \(channels, n\). Use X.swapaxes\(1, 2\)"),
     ],
 )
 def test_what_is_no_sound_is_refused(X, message: str) -> None:
@@ -232,7 +241,19 @@ def test_what_is_no_sound_is_refused(X, message: str) -> None:
         small().fit(X)
 
 
-@pytest.mark.parametrize("options", [{"rate": 0}, {"seconds": 0}, {"channels": 0}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"rate": 0},
+        {"rate": "8000"},
+        {"rate": 8000.5},
+        {"seconds": 0},
+        {"seconds": "1"},
+        {"seconds": float("nan")},
+        {"channels": 0},
+        {"channels": 1.5},
+    ],
+)
 def test_arguments_are_checked(options) -> None:
     with pytest.raises(ValueError, match="expected rate >= 1"):
         Sounds(**options).fit(tones())
@@ -249,6 +270,16 @@ def test_faults_of_arrays_are_named(caplog) -> None:
 
     with pytest.raises(ValueError, match="silent, and kept: sound 1"):
         small(strict=True).fit(X)
+
+
+def test_many_faults_are_counted_and_all_named_on_demand(caplog) -> None:
+    with caplog.at_level(logging.INFO, "autoencode"):
+        report({"silent": [f"{i}.wav" for i in range(8)]}, "9 files", strict=False)
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "8 of 9 files silent: 0.wav; 1.wav; 2.wav; 3.wav; 4.wav; and 3 more.",
+        f"all that are silent: {'; '.join(f'{i}.wav' for i in range(8))}.",
+    ]
 
 
 def test_a_loud_sound_is_not_clipped() -> None:
@@ -513,12 +544,28 @@ def test_arrays_of_another_length_are_taken() -> None:
     assert model.transform([tone(300, 100), tone(300, 100)]).shape == (2, 2)
 
 
+def test_sounds_of_several_lengths_are_drawn() -> None:
+    X = [*tones(12), tone(300, 400), tone(300, 900)][::-1]
+    model = quick(modality=small()).fit(X)
+
+    assert len(plots.reconstructions(model, X, n=3, noisy=X).axes[0].images) == 9
+
+    with pytest.raises(ValueError, match="Read files first"):
+        plots.reconstructions(model, Path("tones.wav"))
+
+
 def test_pairs_of_damaged_and_clean_sounds() -> None:
     X = [*tones(12), tone(300, 400)]
     hum = [x + 0.1 * tone(50, len(x)) for x in X]
     model = quick(modality=small()).fit(X, corrupted=hum)
 
     assert model.denoise(hum).shape == (13, 800)
+
+
+def test_corruptions_of_texts_are_refused() -> None:
+    for steps in ([Typos()], [Hum(), Typos()]):
+        with pytest.raises(ValueError, match="Typos is for texts, got Sounds"):
+            small().stages(Sequence(steps))
 
 
 def test_other_data_are_refused_by_a_model_of_tables() -> None:
@@ -595,6 +642,20 @@ def test_distances_have_their_closed_forms() -> None:
 
     with pytest.raises(ValueError, match="expected waveforms of one shape"):
         signal_to_noise(x, x[:, 1:])
+
+
+def test_distances_take_lists_and_single_waveforms() -> None:
+    x = np.random.default_rng(0).normal(size=(3, 4000))
+    r, several = 0.9 * x, [x[0, :3000], x[1], np.append(x[2], np.ones(50))]
+    filled = np.stack([np.append(x[0, :3000], np.zeros(1000)), x[1], x[2]])
+
+    for distance in (log_spectral_distance, signal_to_noise):
+        assert torch.equal(distance(several, r), distance(filled, r))
+        assert torch.equal(distance(Recordings.of(several), r), distance(filled, r))
+        assert torch.equal(distance(x[0], r[0]), distance(x[:1], r[:1]))
+
+        with pytest.raises(ValueError, match=r"waveforms with shape \(n,\), got \(4000, 2\)"):
+            distance([np.zeros((4000, 2))], r[:1])
 
 
 # The command line

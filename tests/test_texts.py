@@ -152,8 +152,27 @@ def test_a_column_of_a_table_holds_texts(suffix: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"expected the column of .* that holds the texts"):
         Texts().read(path)
 
+    with pytest.raises(ValueError, match=r"only \.csv and \.parquet files have a column 'text'"):
+        modality.read(tmp_path / "table.tsv")
+
     with pytest.raises(ValueError, match=r"line 2 of|row 1 of"):
         Texts(length=4, column="text").fit(["a"]).load(modality.read(path)[0])
+
+
+def test_a_column_of_a_data_frame_holds_texts() -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"id": range(8), "text": WORDS}, index=range(3, 11))
+    model = small(modality=Texts(column="text")).fit(frame)
+
+    assert np.array_equal(model.transform(frame), model.transform(WORDS))
+    assert np.array_equal(model.transform(frame[["text"]]), model.transform(WORDS))
+
+    for modality in (Texts(), Texts(column="words")):
+        with pytest.raises(ValueError, match=r"expected the column .* out of \['id', 'text'\]"):
+            small(modality=modality).fit(frame)
+
+    with pytest.raises(ValueError, match=r"got (None|nan) in row 1"):
+        model.transform(pandas.DataFrame({"text": ["a", None]}))
 
 
 def test_damaged_tables_are_named_with_their_line(tmp_path: Path) -> None:
@@ -207,6 +226,9 @@ def test_longer_texts_are_refused_by_name_or_cut(tmp_path: Path) -> None:
         (Texts(), [], "at least one text"),
         (Texts(), ["a", None], "got None in row 1"),
         (Texts(length=0), ["a"], "length >= 1"),
+        (Texts(length="x"), ["a"], "length >= 1, as an integer, got 'x'"),
+        (Texts(length=2.5), ["a"], "length >= 1, as an integer, got 2.5"),
+        (Texts(subwords="x"), ["a"], "subwords > 256.*got 'x'"),
         (Texts(cut=True), ["a"], "needs a length"),
         (Texts(subwords=256), ["a"], "subwords > 256"),
         (Texts(length=2**31), ["a", "b", "c"], "do not fit in memory"),
@@ -768,8 +790,9 @@ def test_kinds_of_data_are_not_mixed_up(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="expected data like those of"):
         ae.vae(2, modality=ae.modalities.Images()).fit(WORDS)
 
-    with pytest.raises(ValueError, match="got None in row 1"):
-        small().fit(["a", None])
+    for X, i in ((["a", None], 1), ([None, "a"], 0), (np.array([None, "a"], object), 0)):
+        with pytest.raises(ValueError, match=f"got None in row {i}"):
+            small().fit(X)
 
     with pytest.raises(ValueError, match="Sounds, Images, Tables takes these data"):
         ae.linear(2).fit(WORDS)
@@ -788,6 +811,12 @@ def test_kinds_of_data_are_not_mixed_up(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match="means nothing for texts"):
         ae.vae(2, corruption=Blur()).fit(WORDS)
+
+    with pytest.raises(ValueError, match=r"Typos is for texts, got Tables\. Use GaussianNoise"):
+        ae.vae(2, corruption=Typos()).fit(numbers)
+
+    with pytest.raises(ValueError, match="DropWords is for texts, got Images"):
+        ae.vae(2, corruption=Sequence([Masking(), DropWords()])).fit(np.zeros((20, 8, 8)))
 
     with pytest.raises(ValueError, match="no gradient with respect to the data"):
         small("contractive").fit(WORDS)

@@ -12,8 +12,11 @@ __all__ = [
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Any
 
+import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import ArrayLike
 from torch import Tensor
 from torch.distributions import Distribution, Independent, Normal
@@ -185,13 +188,15 @@ def log_spectral_distance(x: ArrayLike, r: ArrayLike, window: int | Sequence[int
         | https://arxiv.org/abs/1910.11480
 
     Arguments:
-        x: Waveforms, with shape `(N, n)`.
+        x: Waveforms, with shape `(N, n)`, or one, `(n,)`. Of a list, each is cut off or filled
+            up by silence to the length of `r`.
         r: Those to compare with them, with the same shape.
         window: The samples of a window; of several lengths, such as `(256, 512, 1024, 2048)`,
             the mean of their distances is returned.
 
     Returns:
-        The distances, with shape `(N,)`. Of silence they are zero.
+        The distances, with shape `(N,)`, where `N` is one for a single waveform. Of silence they
+        are zero.
 
     Example:
         >>> x = torch.randn(1, 4000)
@@ -218,11 +223,12 @@ def signal_to_noise(x: ArrayLike, r: ArrayLike) -> Tensor:
     another phase, however alike they are to the ear.
 
     Arguments:
-        x: Waveforms, with shape `(N, n)`.
+        x: Waveforms, with shape `(N, n)`, or one, `(n,)`. Of a list, each is cut off or filled
+            up by silence to the length of `r`.
         r: Those to compare with them, with the same shape.
 
     Returns:
-        The ratios, with shape `(N,)`.
+        The ratios, with shape `(N,)`, where `N` is one for a single waveform.
 
     Example:
         >>> signal_to_noise([[1.0, -1.0]], [[0.9, -0.9]]).round()
@@ -232,8 +238,13 @@ def signal_to_noise(x: ArrayLike, r: ArrayLike) -> Tensor:
     return 10 * (x.square().sum(dim=-1) / (x - r).square().sum(dim=-1)).log10()
 
 
-def _waveforms(x: ArrayLike, r: ArrayLike) -> tuple[Tensor, Tensor]:
-    x, r = (torch.as_tensor(a, dtype=torch.float64) for a in (x, r))
+def _waveforms(x: Any, r: Any) -> tuple[Tensor, Tensor]:
+    r = torch.as_tensor(r, dtype=torch.float64)
+
+    if isinstance(x, (list, tuple)) or (isinstance(x, np.ndarray) and x.dtype == object):
+        x = torch.stack([_of_length(wave, r.shape[-1]) for wave in x])
+
+    x, r = torch.atleast_2d(torch.as_tensor(x, dtype=torch.float64), r)
 
     if x.ndim != 2 or x.shape != r.shape:
         raise ValueError(
@@ -241,6 +252,17 @@ def _waveforms(x: ArrayLike, r: ArrayLike) -> tuple[Tensor, Tensor]:
         )
 
     return x, r
+
+
+def _of_length(wave: ArrayLike, n: int) -> Tensor:
+    wave = torch.as_tensor(wave, dtype=torch.float64)
+
+    if wave.ndim != 1:
+        raise ValueError(
+            f"expected a list of waveforms with shape (n,), got {tuple(wave.shape)} in it."
+        )
+
+    return F.pad(wave, (0, n - len(wave)))  # which cuts what is longer
 
 
 def _draws(

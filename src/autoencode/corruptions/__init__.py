@@ -23,6 +23,7 @@ __all__ = [
     "MaskWords",
     "Masking",
     "OfSounds",
+    "OfTexts",
     "Reverberation",
     "SaltAndPepper",
     "Sequence",
@@ -34,4 +35,4 @@ __all__ = [
 
 from .numbers import Blur, Corruption, GaussianNoise, Masking, SaltAndPepper, Sequence, parts
 from .sounds import Clipping, Hum, OfSounds, Reverberation, WhiteNoise
-from .texts import DropLetters, DropWords, MaskLetters, MaskWords, SwapLetters, Typos
+from .texts import DropLetters, DropWords, MaskLetters, MaskWords, OfTexts, SwapLetters, Typos

@@ -5,7 +5,17 @@ Texts are rows of bytes in UTF-8, ended and filled up by the byte 255, as
 bytes; a word reaches to the begin of the next one.
 """
 
-__all__ = ["DropLetters", "DropWords", "MaskLetters", "MaskWords", "SwapLetters", "Typos"]
+__all__ = [
+    "DropLetters",
+    "DropWords",
+    "MaskLetters",
+    "MaskWords",
+    "OfTexts",
+    "SwapLetters",
+    "Typos",
+]
+
+import abc
 
 import torch
 from torch import Tensor
@@ -15,8 +25,8 @@ from .numbers import Corruption
 _END, _MASK = 255, 254  # bytes that no text in UTF-8 has
 
 
-class _OfTexts(Corruption):
-    r"""Hits letters or words.
+class OfTexts(Corruption, abc.ABC):
+    r"""Abstract corruption of texts, which hits letters or words.
 
     Arguments:
         fraction: The probability of each to be hit, from 0 to 1.
@@ -31,7 +41,7 @@ class _OfTexts(Corruption):
         self.fraction = fraction
 
 
-class DropLetters(_OfTexts):
+class DropLetters(OfTexts):
     r"""Leaves out letters, each with probability :math:`\nu`.
 
     Arguments:
@@ -46,7 +56,7 @@ class DropLetters(_OfTexts):
         return _drop(x, _hit(x, _letters(x), self.fraction))
 
 
-class DropWords(_OfTexts):
+class DropWords(OfTexts):
     r"""Leaves out words, with the spaces behind them, each with probability :math:`\nu`.
 
     Arguments:
@@ -61,7 +71,7 @@ class DropWords(_OfTexts):
         return _drop(x, _hit(x, _words(x), self.fraction))
 
 
-class MaskLetters(_OfTexts):
+class MaskLetters(OfTexts):
     r"""Puts a mark, a byte that no text has, in the place of letters, each with probability
     :math:`\nu`.
 
@@ -77,7 +87,7 @@ class MaskLetters(_OfTexts):
         return x.masked_fill(_hit(x, _letters(x), self.fraction), _MASK)
 
 
-class MaskWords(_OfTexts):
+class MaskWords(OfTexts):
     r"""Puts marks in the place of words, and of the spaces behind them, each with probability
     :math:`\nu`.
 
@@ -93,7 +103,7 @@ class MaskWords(_OfTexts):
         return x.masked_fill(_hit(x, _words(x), self.fraction), _MASK)
 
 
-class SwapLetters(_OfTexts):
+class SwapLetters(OfTexts):
     r"""Exchanges letters with the next one, each with probability :math:`\nu`.
 
     Arguments:
@@ -110,7 +120,7 @@ class SwapLetters(_OfTexts):
         return _swap(x, letters, _hit(x, letters, self.fraction))
 
 
-class Typos(_OfTexts):
+class Typos(OfTexts):
     r"""Typing errors: letters left out, typed twice, exchanged with the next one, or replaced by
     another one of the minibatch, each with probability :math:`\nu / 4`.
 

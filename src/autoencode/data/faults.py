@@ -15,6 +15,7 @@ FAULTS = ("truncated", "silent", "clipped", "too short")
 _SILENT = 1e-4  # of full scale: -80 dB
 _CLIPPED = 0.9999  # a loud recording touches full scale, a clipped one stays there
 _SHORTEST = 0.01  # seconds: less holds no pitch that one can hear
+_NAMED = 5  # in a warning
 
 
 def fault(x: NDArray, rate: int) -> str | None:
@@ -43,6 +44,8 @@ def fault(x: NDArray, rate: int) -> str | None:
 def report(faults: Mapping[str, Sequence[str]], total: str, strict: bool) -> None:
     r"""Counts and names in the log what is wrong with sounds.
 
+    A warning names the first, and the level `INFO` of the log all.
+
     Arguments:
         faults: The names of those concerned, by what is wrong with them.
         total: What they are out of.
@@ -61,10 +64,16 @@ def report(faults: Mapping[str, Sequence[str]], total: str, strict: bool) -> Non
         if not names:
             continue
 
-        message = f"{len(names):,} of {total} {what}: {'; '.join(names[:5])}"
-        message += "; ..." * (len(names) > 5)
+        message = f"{len(names):,} of {total} {what}: {'; '.join(names[:_NAMED])}"
+        more = len(names) - _NAMED
+
+        if more > 0:
+            message += f"; and {more:,} more"
 
         if strict:
             raise ValueError(f"{message}. Remove these, or use strict=False.")
 
         log.warning("%s.", message)
+
+        if more > 0:
+            log.info("all that are %s: %s.", what, "; ".join(names))

@@ -19,6 +19,7 @@ __all__ = [
 ]
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from .base import Modality
 from .context import describe_context, encode_context
@@ -57,5 +58,16 @@ def guess(X: object, candidates: Sequence[Modality] = CANDIDATES) -> Modality:
         f"no modality out of {names} takes these data: expected rows of numbers, with shape"
         " (N, D), or images, with shape (N, H, W) or (N, H, W, C), or sounds, as a list of arrays"
         " of different lengths, or texts, as a list of str or a .txt file, or a folder of images"
-        f" or sounds; got {getattr(X, 'shape', X)}."
+        f" or sounds; got {_told(X)}."
     )
+
+
+def _told(X: object) -> str:
+    r"""Returns what data are, in few words however many they are."""
+    if isinstance(X, Path):
+        return f"'{X}'"
+
+    if hasattr(X, "shape"):
+        return f"{X.shape}"
+
+    return f"a {type(X).__name__}" + (f" of length {len(X):,}" if hasattr(X, "__len__") else "")

@@ -16,6 +16,7 @@ from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
 from ..configurable import Configurable
+from ..corruptions import OfTexts, parts
 from ..data import native
 from ..distributions import Family
 from ..networks import Network
@@ -214,10 +215,17 @@ class Modality(Configurable, abc.ABC):
         Raises:
             ValueError: If nothing stands for it, or the order of its parts is another.
         """
+        for part in parts(corruption):
+            if isinstance(part, OfTexts):
+                raise ValueError(
+                    f"{type(part).__name__} is for texts, got {type(self).__name__}."
+                    " Use GaussianNoise() or Masking()."
+                )
+
         return None, corruption
 
     def numbers(self, X: Any) -> Any:
-        r"""Returns the rows of a table as numbers, for pictures."""
+        r"""Returns rows of a table as numbers, and sounds of one length, for pictures."""
         return X
 
     def pixels(self, X: NDArray) -> NDArray:

@@ -4,6 +4,7 @@ __all__ = ["Sounds"]
 
 import math
 from collections.abc import Callable
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from .windows import Windows, cut, join
 _ROWS = 64  # sounds to transform at once
 _WIDEST = 2**15  # numbers of a spectrum whose weights fit well in memory, without sharing
 _LEAST = 1e-12  # a variance below is rounding
+_INTEGERS = ("int16", "int32", "uint8")  # as WAV files hold them
 _LOUDEST = 8.0  # further beyond full scale than any filter leads
 
 
@@ -108,8 +110,7 @@ class Sounds(Modality):
         if X.rows is not None:
             return X.rows, y, files
 
-        waves = self.load(X).numpy()
-        return waves[..., 0] if self.channels == 1 else waves, y, files
+        return self.numbers(X), y, files
 
     def fit(self, X: Any, support: Constraint = constraints.real) -> "Sounds":
         self._check_arguments()
@@ -186,14 +187,21 @@ class Sounds(Modality):
         n = sum(of_waves)
 
         if n == 0:
-            return None, corruption
+            return super().stages(corruption)
 
         if not all(of_waves[:n]):
             raise ValueError(
                 f"expected corruptions of waveforms before those of spectra, got {steps}."
             )
 
-        return _Damage(self, steps[:n]), Sequence(steps[n:])
+        return _Damage(self, steps[:n]), super().stages(Sequence(steps[n:]))[1]
+
+    def numbers(self, X: Any) -> Any:
+        if isinstance(X, Path) or not self.accepts(X):
+            return X
+
+        waves = self.load(X).numpy()
+        return waves[..., 0] if self.channels == 1 else waves
 
     def pixels(self, X: NDArray) -> NDArray:
         mel = LogMel(bands=64, hop=self.seconds / 64)
@@ -237,10 +245,18 @@ class Sounds(Modality):
         return F.pad(x, (0, self.samples_ - x.shape[-1]))
 
     def _check_arguments(self) -> None:
-        if not (self.rate >= 1 and self.rate * self.seconds >= 1 and self.channels >= 1):
+        integers = isinstance(self.rate, Integral) and isinstance(self.channels, Integral)
+
+        if not (
+            integers
+            and isinstance(self.seconds, Real)
+            and min(self.rate, self.channels) >= 1
+            and 1 <= self.rate * self.seconds < math.inf
+        ):
             raise ValueError(
-                "expected rate >= 1, at least one sample, and channels >= 1, got"
-                f" rate={self.rate}, seconds={self.seconds} and channels={self.channels}."
+                "expected rate >= 1 and channels >= 1 as integers, and seconds of at least one"
+                f" sample, got rate={self.rate!r}, seconds={self.seconds!r} and"
+                f" channels={self.channels!r}."
             )
 
     def _check(self, X: Any) -> None:
@@ -253,14 +269,19 @@ class Sounds(Modality):
                     f"expected sounds with shape (N, n) or (N, n, channels), got {X.shape}."
                 )
 
+            _check_type(X.dtype)
+            _check_layout(X.shape[1:], "X.swapaxes(1, 2)")
             _check_peak(X.dtype, *value_range(X)[:2])
             return
 
         for i, x in enumerate(X):
+            _check_type(x.dtype)
+
             if x.size == 0 or not np.isfinite(x).all():
                 what = "is empty" if x.size == 0 else "holds numbers that are not finite"
                 raise ValueError(f"sound {i} {what}. Remove it.")
 
+            _check_layout(x.shape, f"x.T, as for sound {i}")
             _check_peak(x.dtype, x.min(), x.max())
 
     def _report(self, X: Any) -> None:
@@ -299,7 +320,27 @@ class _Damage(nn.Module):
 
 
 def _is_wave(x: object) -> bool:
-    return isinstance(x, np.ndarray) and x.dtype.kind in "if" and x.ndim in {1, 2}
+    if not isinstance(x, np.ndarray) or x.dtype.kind not in "buif":
+        return False
+
+    # Bytes of many columns are rather an image
+    return x.ndim == 1 or (x.ndim == 2 and (x.dtype != np.uint8 or x.shape[1] <= 2))
+
+
+def _check_type(dtype: np.dtype) -> None:
+    if dtype.kind != "f" and dtype.name not in _INTEGERS:
+        raise ValueError(
+            "expected waveforms of int16, int32 or uint8, as files hold them, or of floats from"
+            f" -1 to 1, got {dtype}. Use x.astype(np.int16) if they are of 16 bits."
+        )
+
+
+def _check_layout(shape: tuple[int, ...], remedy: str) -> None:
+    if len(shape) == 2 and shape[1] > shape[0]:
+        raise ValueError(
+            f"expected waveforms with shape (n,) or (n, channels), got {shape}, which looks like"
+            f" (channels, n). Use {remedy}."
+        )
 
 
 def _check_peak(dtype: np.dtype, low: float, high: float) -> None:

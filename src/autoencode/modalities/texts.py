@@ -3,6 +3,7 @@ r"""Texts of any length, as symbols."""
 __all__ = ["Respelled", "Texts"]
 
 import functools
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from ..corruptions import (
     Typos,
     parts,
 )
+from ..data import is_frame, to_pandas
 from ..data.texts import Lines, read_column, read_lines
 from ..distributions import Autoregressive, Family
 from ..networks import Network, Recurrent
@@ -48,7 +50,8 @@ class Texts(Modality):
         subwords: The size of a vocabulary of frequent pieces of words to learn from the texts,
             and to put in the place of bytes: shorter rows, from more symbols. It takes the package
             `tokenizers`, and is stored with the model.
-        column: The column of a `.csv` or `.parquet` file that holds the texts.
+        column: The column of a `.csv` or `.parquet` file, or of a data frame, that holds the
+            texts.
 
     Example:
         >>> texts = Texts().fit(["a", "né"])
@@ -80,11 +83,16 @@ class Texts(Modality):
         if isinstance(X, Path):
             return X.suffix.lower() == ".txt" and not X.is_dir()
 
+        if is_frame(X):
+            return True
+
         if not isinstance(X, (list, tuple)):
             X = np.asarray(X)
-            return X.ndim == 1 and len(X) > 0 and isinstance(X[0], str)
 
-        return len(X) > 0 and isinstance(X[0], str)
+            if X.ndim != 1:
+                return False
+
+        return any(isinstance(x, str) for x in X)  # what is none is named later
 
     @property
     def event_(self) -> tuple[int, ...]:
@@ -94,19 +102,19 @@ class Texts(Modality):
         if path.is_dir():
             raise ValueError(f"expected a file with a text in each line, got the folder '{path}'.")
 
-        if path.suffix.lower() not in {".csv", ".parquet"}:
-            return read_lines(path), None, None
+        if self.column is not None:
+            return read_column(path, self.column), None, None
 
-        if self.column is None:
+        if path.suffix.lower() in {".csv", ".parquet"}:
             raise ValueError(
                 f"expected the column of '{path}' that holds the texts: Texts(column='...')."
             )
 
-        return read_column(path, self.column), None, None
+        return read_lines(path), None, None
 
     def fit(self, X: Any, support: Constraint = constraints.real) -> "Texts":
         self._check_arguments()
-        rows = _bytes(X)
+        rows = _bytes(self._texts(X))
 
         if not rows:
             raise ValueError("expected at least one text, got none.")
@@ -125,7 +133,7 @@ class Texts(Modality):
         return self
 
     def load(self, X: Any) -> Tensor:
-        rows, longest = _bytes(X), self.shape_[0] - 1
+        rows, longest = _bytes(self._texts(X)), self.shape_[0] - 1
 
         if self.cut:
             rows = [_cut(row, longest) for row in rows]
@@ -204,21 +212,39 @@ class Texts(Modality):
         a, b = (_spelled(rows, self._alphabet, x.shape[1]) for rows in (x, p.mean))
         return edits(a, b, end=255).double()
 
+    def _texts(self, X: Any) -> Any:
+        r"""Returns the column of a data frame that holds the texts, and others as they are."""
+        if not is_frame(X):
+            return X
+
+        X = to_pandas(X)
+
+        if self.column is None or self.column not in X.columns:
+            raise ValueError(
+                "expected the column of the data frame that holds the texts, Texts(column='...'),"
+                f" out of {[*X.columns]}, got {self.column!r}."
+            )
+
+        return X[self.column]
+
     @property
     def _alphabet(self) -> Alphabet:
         return _alphabet(self.vocabulary_)
 
     def _check_arguments(self) -> None:
-        if self.length is not None and not self.length >= 1:
-            raise ValueError(f"expected a length >= 1, got {self.length!r}.")
+        if self.length is not None and not _whole(self.length, 1):
+            raise ValueError(f"expected a length >= 1, as an integer, got {self.length!r}.")
 
         if self.cut and self.length is None:
             raise ValueError(
                 "cut=True needs a length to cut at, as in Texts(length=100, cut=True)."
             )
 
-        if self.subwords is not None and not self.subwords > 256:
-            raise ValueError(f"expected subwords > 256, the number of bytes, got {self.subwords}.")
+        if self.subwords is not None and not _whole(self.subwords, 257):
+            raise ValueError(
+                "expected subwords > 256, the number of bytes, as an integer, got"
+                f" {self.subwords!r}."
+            )
 
 
 class Respelled(Corruption):
@@ -269,6 +295,10 @@ def _spelled(x: Tensor, alphabet: Alphabet, length: int) -> Tensor:
     r"""Returns rows of symbols as rows of bytes, cut off where they do not fit."""
     rows = [row[: length - 1] for row in unpack(x, alphabet)]
     return pack(rows, Bytes(), length).to(x)
+
+
+def _whole(value: Any, least: int) -> bool:
+    return isinstance(value, Integral) and not value < least
 
 
 def _bytes(X: Any) -> list[bytes]:
