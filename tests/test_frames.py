@@ -18,7 +18,7 @@ from torch.distributions import Categorical, MultivariateNormal, Normal
 import autoencode as ae
 from autoencode import manifold, plots
 from autoencode.cli import main
-from autoencode.corruptions import GaussianNoise, Masking, Sequence
+from autoencode.corruptions import GaussianNoise, Masking, Sequence, Typos
 from autoencode.data import holds_frame, is_numbers, read_frame
 from autoencode.data.tables import read_parquet
 from autoencode.distributions import Mixed, MixedCells, SharedGaussian
@@ -745,3 +745,10 @@ def test_pictures_and_the_manifold(fitted, tmp_path: Path) -> None:
     assert plots.reconstructions(model, X, n=3).axes
     assert plots.samples(model, 8).axes
     assert plots.grid(model, X, n=3).axes
+
+
+def test_corruptions_of_texts_are_refused() -> None:
+    frame = pd.DataFrame({"a": [1.0, 2.0] * 9, "k": ["x", "y"] * 9})
+
+    with pytest.raises(ValueError, match="Typos is for texts, got Frames"):
+        ae.denoising(2, corruption=Typos()).fit(frame)

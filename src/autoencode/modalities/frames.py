@@ -254,6 +254,7 @@ class Frames(Modality):
     def stages(
         self, corruption: Callable[[Tensor], Tensor]
     ) -> tuple[None, Callable[[Tensor], Tensor]]:
+        super().stages(corruption)  # refuses what is for other kinds
         numbers, sizes = len(self._numbers()), tuple(self._sizes())
 
         return None, Sequence(
