@@ -183,13 +183,17 @@ def _curve(found: list[_Estimate]) -> Curve:
 def _two_nearest(points: Tensor, k: int, M: int) -> Iterator[_Estimate]:
     N, seen = len(points), 0
     halvings = max(0, int(np.log2(N / _FEWEST)))
-    distances = points.new_full((M, k), torch.inf, dtype=torch.float64)
+    distances = points.new_empty((M, 0), dtype=torch.float64)
 
-    # Nearest of all so far, or of those that come with the next scale
     for n in (N >> i for i in reversed(range(halvings + 1))):
+        if n <= M:
+            yield _ratio(n, _neighbors(points[:n], k, n)[0], 1)
+            continue
+
+        # Nearest of all so far, or of those that come with this scale
         found = torch.cat([distances, _to_others(points[seen:n], points[:M], k, seen)], dim=1)
         distances, seen = found.sort(dim=1).values[:, :k], n
-        yield _ratio(n, distances[:n], 1)
+        yield _ratio(n, distances, 1)
 
 
 def _ratios(points: Tensor, k: int, M: int) -> Iterator[_Estimate]:
