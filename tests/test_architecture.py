@@ -20,7 +20,7 @@ LAYERS = [
     {"model", "priors", "datasets"},
     {"objectives", "modalities", "evaluation"},
     {"step", "passes", "checkpoints", "imputation"},
-    {"update"},
+    {"update", "schedule"},
     {"run"},
     {"watching"},
     {"training"},

@@ -340,7 +340,7 @@ def test_patience_needs_validation_examples() -> None:
 
 def test_the_schedule_fits_the_time_budget(monkeypatch) -> None:
     clock = iter(range(10000))
-    monkeypatch.setattr("autoencode.run.time.perf_counter", lambda: float(next(clock)))
+    monkeypatch.setattr("autoencode.schedule.time.perf_counter", lambda: float(next(clock)))
     seen = []
 
     class Watching(Explosive):

@@ -18,6 +18,7 @@ from autoencode.objectives import ELBO, Objective, Reconstruction
 from autoencode.optimizer import NOTHING, AdamW
 from autoencode.priors import StandardNormal
 from autoencode.step import Step
+from autoencode.training import Hints
 from autoencode.update import Compiled, Eager, has_bfloat16, has_compiler
 
 D = 6
@@ -226,12 +227,12 @@ def test_choices_depend_on_what_is_asked_for() -> None:
 
     assert few.epochs == 26  # two thousand steps, of 128 examples
     assert Training().choose(1000).epochs == 128
-    assert Training().choose(1000, most=32).epochs == 32
+    assert Training().choose(1000, Hints(most_epochs=32)).epochs == 32
     assert Training().choose(10_000_000).epochs == 10
     assert few.compile is False
     assert some.compile is False
     assert many.compile is has_compiler("cpu")
-    assert not Training(device="cpu", epochs=1000).choose(100_000, one_shape=False).compile
+    assert not Training(device="cpu", epochs=1000).choose(100_000, Hints(one_shape=False)).compile
     assert not Training(device="cpu", epochs=1000, parts=2).choose(100_000).compile
     assert few.precision == ("bfloat16" if has_bfloat16("cpu") else "float32")
     assert Training(device="cuda", epochs=1000, precision="float32").choose(100_000).compile
@@ -240,8 +241,8 @@ def test_choices_depend_on_what_is_asked_for() -> None:
     assert Training(time_budget="1s").choose(1000).epochs is None
     assert many.choose(100_000).get_params() == many.get_params()
     assert few.learning_rate == 2e-3
-    assert Training().choose(1000, Recurrent().learning_rate).learning_rate == 5e-3
-    assert Training(learning_rate=0.1).choose(1000, 5e-3).learning_rate == 0.1
+    assert Training().choose(1000, Hints(Recurrent().learning_rate)).learning_rate == 5e-3
+    assert Training(learning_rate=0.1).choose(1000, Hints(5e-3)).learning_rate == 0.1
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,15 @@
 r"""From the choices of an estimator to the parts they stand for, and to a model made of them."""
 
-__all__ = ["build", "describe", "latent_dim", "network", "objective", "posterior", "stages"]
+__all__ = [
+    "build",
+    "describe",
+    "hints",
+    "latent_dim",
+    "network",
+    "objective",
+    "posterior",
+    "stages",
+]
 
 from collections.abc import Callable
 from numbers import Integral
@@ -15,6 +24,7 @@ from .model import Conditional, LatentModel
 from .networks import Network
 from .objectives import Objective, Reconstruction
 from .priors import StandardNormal
+from .training import Hints
 
 
 def latent_dim(estimator: Any) -> int:
@@ -68,6 +78,18 @@ def network(estimator: Any) -> Network:
     """
     modality = estimator.modality_
     return modality.suit(estimator.network or modality.network())
+
+
+def hints(estimator: Any) -> Hints:
+    r"""What the network wants of its training.
+
+    Example:
+        >>> hints(model)  # doctest: +SKIP
+        Hints(learning_rate=0.002, most_epochs=128, one_shape=True)
+    """
+    architecture = network(estimator)  # symbols come in rows of different lengths
+
+    return Hints(architecture.learning_rate, one_shape=architecture.symbols is None)
 
 
 def stages(estimator: Any) -> tuple[Callable[[Tensor], Tensor] | None, Callable[[Tensor], Tensor]]:

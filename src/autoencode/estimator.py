@@ -34,7 +34,7 @@ from .objectives import Objective
 from .passes import ROWS, over_rows
 from .priors import Prior
 from .step import Step, evaluate
-from .training import MOST_EPOCHS, Solver, Training
+from .training import Solver, Training
 
 log = logging.getLogger(__name__)
 
@@ -540,10 +540,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             before, after = assembly.stages(self)
             step = Step(self.model_, objective, after, self.modality_.normalize, before)
 
-            most = ENOUGH_EPOCHS if initialize(step, data) else MOST_EPOCHS
-            network = assembly.network(self)
-            texts = network.symbols is not None
-            self.training_ = training.choose(len(data), network.learning_rate, most, not texts)
+            hints = assembly.hints(self)
+
+            if initialize(step, data):
+                hints = hints._replace(most_epochs=ENOUGH_EPOCHS)
+
+            self.training_ = training.choose(len(data), hints)
 
             log.info("%s", assembly.describe(self, len(data), len(held_out or ())))
 

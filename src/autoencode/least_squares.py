@@ -22,7 +22,7 @@ from .model import Conditional
 from .networks.perceptron import MLP
 from .run import Epoch
 from .step import Step, evaluate
-from .training import MOST_EPOCHS, Solver
+from .training import Hints, Solver
 
 ENOUGH_EPOCHS = 32  # where training has begun here: with more, few examples are known by heart
 
@@ -63,13 +63,7 @@ class LeastSquares(Solver):
     def __init__(self, validation: float | None = None) -> None:
         self.validation = validation
 
-    def choose(
-        self,
-        n: int,
-        learning_rate: float = 2e-3,
-        most: int = MOST_EPOCHS,
-        one_shape: bool = True,
-    ) -> "LeastSquares":
+    def choose(self, n: int, hints: Hints = Hints()) -> "LeastSquares":
         return self.clone()
 
     def train(

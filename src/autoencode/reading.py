@@ -3,7 +3,6 @@ r"""From whatever the user has to examples that a modality takes, checked as sci
 __all__ = ["Kinds", "check_names", "choose", "read", "reader", "without_torch"]
 
 import warnings
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,15 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 from torch import Tensor
 
-from .data import is_frame, is_numbers, is_stream, read_array, read_stream, stored_by_row
+from .data import (
+    is_frame,
+    is_numbers,
+    is_stream,
+    names_of,
+    read_array,
+    read_stream,
+    stored_by_row,
+)
 from .modalities import CANDIDATES, Modality, guess
 
 Kinds = Modality | Sequence[Modality] | None
@@ -56,10 +63,7 @@ def read(
         raise ValueError(f"expected examples, got parts {[*X]}: choose one, as X['train'].")
 
     if is_frame(X):
-        names_in = X.columns if hasattr(X, "iloc") else getattr(X, "column_names", X.columns)
-
-        if twice := [name for name, n in Counter(names_in).items() if n > 1]:
-            raise ValueError(f"expected columns with different names, got {twice} more than once.")
+        names_of(X)  # raises if two are the same
 
     if not (_is_numeric(X) and getattr(kinds, "numeric", True)):
         modality = choose(X, kinds)

@@ -1,11 +1,9 @@
 r"""The state of one training: what changes from step to step, and can be put away and taken up."""
 
-__all__ = ["Epoch", "Run", "seconds"]
+__all__ = ["Epoch", "Run"]
 
 import logging
 import math
-import re
-import time
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, NamedTuple, Protocol, cast
 
@@ -14,6 +12,7 @@ from torch import Tensor
 
 from .data import Batches, Examples
 from .optimizer import AdamW
+from .schedule import Schedule
 from .step import Step, Summary
 from .update import Compiled, Eager
 
@@ -80,9 +79,8 @@ class Run:
         self.step = step
         self.batches = batches
 
-        budget = seconds(training.time_budget)
-        self.budget = math.inf if budget is None else budget
-        self.n_steps = training.epochs * len(batches) if training.epochs else None
+        n_steps = training.epochs * len(batches) if training.epochs else None
+        self.schedule = Schedule(n_steps, training.time_budget)
 
         self.optimizer = AdamW(step, cast(float, training.learning_rate), training.weight_decay)
         self.update: Eager | Compiled = (
@@ -92,7 +90,6 @@ class Run:
         )
         self.averages = [p.detach().clone() for p in self.optimizer.parameters if training.average]
 
-        self.start = time.perf_counter()
         self.i = 0  # steps done
         self.records: list[Epoch] = []
         self.skipped: Tensor
@@ -111,30 +108,19 @@ class Run:
             self._step(batch)
             yield
 
-            if self.elapsed() >= self.budget:
+            if self.schedule.late():
                 break
-
-    def elapsed(self) -> float:
-        r"""Returns the seconds spent on this training, also before it was resumed."""
-        return time.perf_counter() - self.start
 
     def examples(self) -> int:
         r"""Returns how many examples were seen, each as often as it was."""
         return self.i * len(self.batches.examples) // len(self.batches)
-
-    def progress(self) -> float:
-        r"""Returns the share of the training that is done."""
-        by_steps = (self.i + 0.5) / self.n_steps if self.n_steps else 0.0
-        return min(1.0, max(by_steps, self.elapsed() / self.budget))
 
     def done(self) -> bool:
         r"""Whether steps, time or patience are used up, and the epoch has its record."""
         patience = self.training.patience
 
         return self.i == self.epoch_start and (
-            (self.n_steps is not None and self.i >= self.n_steps)
-            or self.elapsed() >= self.budget
-            or (patience is not None and self.stale >= patience)
+            self.schedule.over(self.i) or (patience is not None and self.stale >= patience)
         )
 
     def end_epoch(
@@ -152,7 +138,7 @@ class Run:
         validated = validate()
         means = self.summary.means()
         self.records.append(
-            Epoch(len(self.records) + 1, means, validated, watch(), self.elapsed())
+            Epoch(len(self.records) + 1, means, validated, watch(), self.schedule.elapsed())
         )
         loss = validated.get("total", -math.inf)
         self.stale += 1
@@ -213,7 +199,7 @@ class Run:
             "least": self.least,
             "stale": self.stale,
             "retreats": self.retreats,
-            "seconds": self.elapsed(),
+            "seconds": self.schedule.elapsed(),
         }
         parts = {
             "now": self._tensors(),
@@ -254,7 +240,7 @@ class Run:
         self.records = [Epoch(**record) for record in document["records"]]
         self.least, self.stale = document["least"], document["stale"]
         self.retreats = document["retreats"]
-        self.start = time.perf_counter() - document["seconds"]
+        self.schedule.resume(document["seconds"])
         self.best = parts.get("best", {})
 
         # The order of the epoch is drawn again from where it was drawn
@@ -285,10 +271,10 @@ class Run:
         self.first = torch.full((), -1, dtype=torch.int64, device=device)
 
     def _step(self, batch: Examples) -> None:
-        progress = self.progress()
+        progress = self.schedule.progress(self.i)
         self.step.objective.progress.fill_(progress)
 
-        share = _warm_cosine(progress) / 2**self.retreats
+        share = self.schedule.share(progress) / 2**self.retreats
         loss, finite = self.update(batch, share)
         self._average()
 
@@ -360,35 +346,6 @@ class Run:
         )
 
 
-def seconds(budget: float | str | None) -> float | None:
-    r"""The seconds of a time budget.
-
-    Arguments:
-        budget: A number of seconds; or text, a number followed by s, m, h or d.
-
-    Raises:
-        ValueError: If it is no positive time.
-
-    Example:
-        >>> seconds("10m"), seconds("1.5h"), seconds(30)
-        (600.0, 5400.0, 30.0)
-    """
-    if budget is None:
-        return None
-
-    found = re.fullmatch(r"\s*([0-9.]+)\s*([smhd]?)\s*", str(budget))
-
-    try:
-        value = float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]]  # type: ignore[index]
-    except (TypeError, ValueError):
-        value = 0.0
-
-    if value <= 0:
-        raise ValueError(f"expected a time such as 90, '90s' or '10m', got {budget!r}.")
-
-    return value
-
-
 def _copy(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: t.detach().clone() for name, t in tensors.items()}
 
@@ -408,8 +365,3 @@ def _set_random_state(state: Tensor) -> None:
 
     if len(state) > n and torch.cuda.is_available():
         torch.cuda.set_rng_state(state[n:])
-
-
-def _warm_cosine(progress: float) -> float:
-    r"""Returns the share of the learning rate: up a line, down a cosine."""
-    return min(1.0, 20 * progress) * 0.5 * (1 + math.cos(math.pi * progress))

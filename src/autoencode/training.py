@@ -4,7 +4,7 @@ Training is a generator of records, one per epoch: the caller's `for` is the cal
 stop early, stop iterating.
 """
 
-__all__ = ["Epoch", "Solver", "Training"]
+__all__ = ["Epoch", "Hints", "Solver", "Training"]
 
 import abc
 import copy
@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 from numbers import Integral
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -23,7 +23,8 @@ from .checkpoints import Checkpoint, fingerprint
 from .configurable import Configurable
 from .data import Batches, Examples
 from .evaluation import information
-from .run import Epoch, Run, seconds
+from .run import Epoch, Run
+from .schedule import seconds
 from .step import Step, evaluate
 from .update import has_bfloat16, has_compiler
 from .watching import board, deferred_interrupt, progress_bar, summary
@@ -38,6 +39,19 @@ _WATCHED = 512  # examples, at most, whose codes are looked at after each epoch
 Self = TypeVar("Self", bound="Solver")
 
 
+class Hints(NamedTuple):
+    r"""What suits a network and its data, for what a solver leaves open."""
+
+    learning_rate: float = 2e-3
+    r"""The learning rate of the network."""
+
+    most_epochs: int = MOST_EPOCHS
+    r"""The most passes over the data that do it good."""
+
+    one_shape: bool = True
+    r"""Whether all minibatches are of one shape, as a compiled step needs."""
+
+
 class Solver(Configurable, abc.ABC):
     r"""Abstract way to train."""
 
@@ -45,20 +59,12 @@ class Solver(Configurable, abc.ABC):
     r"""The share of the examples that is held out."""
 
     @abc.abstractmethod
-    def choose(
-        self: Self,
-        n: int,
-        learning_rate: float = 2e-3,
-        most: int = MOST_EPOCHS,
-        one_shape: bool = True,
-    ) -> Self:
+    def choose(self: Self, n: int, hints: Hints = Hints()) -> Self:
         r"""Returns a copy in which everything that is left open is decided.
 
         Arguments:
             n: The number of examples.
-            learning_rate: What suits the network.
-            most: The most passes over the data that do it good.
-            one_shape: Whether all minibatches are of one shape, as a compiled step needs.
+            hints: What suits the network and the data.
         """
 
     @abc.abstractmethod
@@ -208,19 +214,13 @@ class Training(Solver):
         self.progress = progress
         self.tensorboard = tensorboard
 
-    def choose(
-        self,
-        n: int,
-        learning_rate: float = 2e-3,
-        most: int = MOST_EPOCHS,
-        one_shape: bool = True,
-    ) -> "Training":
+    def choose(self, n: int, hints: Hints = Hints()) -> "Training":
         steps = math.ceil(n / self.batch_size)
         device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
         epochs, budget = self.epochs, seconds(self.time_budget)
 
         if epochs is None and budget is None:
-            epochs = min(most, max(10, math.ceil(2000 / steps)))
+            epochs = min(hints.most_epochs, max(10, math.ceil(2000 / steps)))
 
         # By what is asked for and never by the clock, so that the same call gives the same model
         worth = _WORTH_COMPILING.get(torch.device(device).type, math.inf)
@@ -228,14 +228,14 @@ class Training(Solver):
 
         chosen = copy.copy(self)
         chosen.epochs = epochs
-        chosen.learning_rate = self.learning_rate or learning_rate
+        chosen.learning_rate = self.learning_rate or hints.learning_rate
         chosen.device = device
 
         if self.precision == "auto":
             chosen.precision = "bfloat16" if has_bfloat16(device) else "float32"
 
         if self.compile == "auto":
-            chosen.compile = long and one_shape and self.parts == 1 and has_compiler(device)
+            chosen.compile = long and hints.one_shape and self.parts == 1 and has_compiler(device)
 
         return chosen
 
@@ -252,11 +252,11 @@ class Training(Solver):
         held_out = None if validation is None else validation.to(device)
         run = Run(chosen, step.to(device), Batches(data.to(device), self.batch_size))
         some = run.batches.examples[_spread(len(data))]
-        checkpoint = None
+        n_steps, checkpoint = run.schedule.n_steps, None
 
         log.info(
             "%s steps of %d examples on %s, in %s, %s.",
-            f"{run.n_steps:,}" if run.n_steps else self.time_budget, self.batch_size, device,
+            f"{n_steps:,}" if n_steps else self.time_budget, self.batch_size, device,
             chosen.precision, "compiled" if chosen.compile else "as written",
         )  # fmt: skip
 
@@ -278,7 +278,7 @@ class Training(Solver):
             try:
                 while not (run.done() or interrupted.is_set()):
                     for _ in run.steps():
-                        bar.update((run.examples() if run.n_steps else run.elapsed()) - bar.n)
+                        bar.update((run.examples() if n_steps else run.schedule.elapsed()) - bar.n)
 
                         if interrupted.is_set():
                             break

@@ -62,8 +62,11 @@ def progress_bar(shown: bool | None, run: Run) -> tqdm:
     # tqdm reads `None` as: only in a terminal
     hidden = None if shown is None else not shown
 
-    if run.n_steps is None:
-        return tqdm(total=round(run.budget), unit="s", initial=run.elapsed(), disable=hidden)
+    schedule = run.schedule
+
+    if schedule.n_steps is None:
+        spent = schedule.elapsed()
+        return tqdm(total=round(schedule.budget), unit="s", initial=spent, disable=hidden)
 
     total = (run.training.epochs or 0) * len(run.batches.examples)
     return tqdm(

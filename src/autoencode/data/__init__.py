@@ -10,6 +10,7 @@ __all__ = [
     "is_image",
     "is_numbers",
     "is_stream",
+    "names_of",
     "native",
     "on_disk",
     "place",
@@ -27,7 +28,16 @@ from .batches import Batches, Examples
 from .cache import cache_folder
 from .files import chunks, native, on_disk
 from .folders import is_image, read_images
-from .frames import holds_frame, is_frame, is_numbers, place, read_frame, to_pandas, write_frame
+from .frames import (
+    holds_frame,
+    is_frame,
+    is_numbers,
+    names_of,
+    place,
+    read_frame,
+    to_pandas,
+    write_frame,
+)
 from .sounds import read_sounds
 from .sources import read_array
 from .streams import is_stream, read_stream, stored_by_row

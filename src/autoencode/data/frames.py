@@ -4,6 +4,7 @@ __all__ = [
     "holds_frame",
     "is_frame",
     "is_numbers",
+    "names_of",
     "place",
     "read_frame",
     "to_pandas",
@@ -11,6 +12,7 @@ __all__ = [
 ]
 
 import csv
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.util import find_spec
 from itertools import islice
@@ -54,14 +56,33 @@ def is_numbers(frame: Any) -> bool:
         return kinds <= {*"buif"} and not frame.isna().to_numpy().any()
 
     if is_frame(frame):  # each column for itself, as there may be no type for all
-        names = getattr(frame, "column_names", frame.columns)
-        columns = [np.asarray(frame[name]) for name in names]
+        columns = [np.asarray(frame[name]) for name in names_of(frame)]
     else:
         columns = [np.asarray(frame)]
 
     return all(
         X.dtype.kind in "bui" or (X.dtype.kind == "f" and not np.isnan(X).any()) for X in columns
     )
+
+
+def names_of(frame: Any) -> list[Any]:
+    r"""The names of the columns of a frame.
+
+    Raises:
+        ValueError: If two have the same.
+
+    Example:
+        >>> import pandas as pd
+        >>> names_of(pd.DataFrame({"a": [1, 2], "b": [3, 4]}))
+        ['a', 'b']
+    """
+    of_arrow = not hasattr(frame, "iloc") and hasattr(frame, "column_names")
+    names = [*(frame.column_names if of_arrow else frame.columns)]
+
+    if twice := [name for name, n in Counter(names).items() if n > 1]:
+        raise ValueError(f"expected columns with different names, got {twice} more than once.")
+
+    return names
 
 
 def to_pandas(frame: Any) -> Any:

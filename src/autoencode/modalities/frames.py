@@ -16,11 +16,11 @@ from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
 from ..corruptions import Corruption, Masking, Sequence, parts
-from ..data import holds_frame, is_frame, read_frame, to_pandas
+from ..data import holds_frame, is_frame, names_of, read_frame, to_pandas
 from ..distributions import Family, Mixed
 from ..networks import Network, Perceptron
 from .base import Modality
-from .columns import LevelColumn, NumberColumn, describe_column
+from .columns import LevelColumn, describe_column
 
 log = logging.getLogger(__name__)
 
@@ -85,10 +85,6 @@ class Frames(Modality):
         if 0 in X.shape:
             raise ValueError(f"expected a table with rows and columns, got shape {X.shape}.")
 
-        if not X.columns.is_unique:
-            twice = [*X.columns[X.columns.duplicated()]]
-            raise ValueError(f"expected columns with different names, got {twice} twice.")
-
         names = [name.item() if isinstance(name, np.generic) else name for name in X.columns]
 
         if wrong := [name for name in names if not isinstance(name, (str, int))]:
@@ -108,9 +104,6 @@ class Frames(Modality):
         if gone or new:
             what = [f"{gone} have vanished"] * bool(gone) + [f"{new} are new"] * bool(new)
             raise ValueError(f"expected the columns of the fit: {' and '.join(what)}.")
-
-        if not X.columns.is_unique:
-            raise ValueError("expected columns with different names.")
 
         if len(X) == 0:
             raise ValueError("expected at least one row, got none.")
@@ -152,7 +145,7 @@ class Frames(Modality):
         return Perceptron()
 
     def likelihood(self) -> Family:
-        numbers = [c for c in self.columns_ if isinstance(c, NumberColumn)]
+        numbers = [c for c in self.columns_ if not isinstance(c, LevelColumn)]
         return Mixed(tuple(c.scores_.scale_ for c in numbers), tuple(self._sizes()))
 
     def new_examples(self, p: Distribution) -> Tensor:
@@ -181,7 +174,7 @@ class Frames(Modality):
         return likelihood
 
     def log_unit(self, x: Tensor) -> Tensor:
-        numbers = [c for c in self.columns_ if isinstance(c, NumberColumn)]
+        numbers = [c for c in self.columns_ if not isinstance(c, LevelColumn)]
         n = len(numbers)
         t, there = x[:, :n].double().cpu().numpy(), x[:, n : 2 * n].double().cpu()
         slopes = [column.scores_.log_slope(t[:, j]) for j, column in enumerate(numbers)]
@@ -280,7 +273,7 @@ class Frames(Modality):
         return torch.cat([x[:, n : 2 * n] > 0, *levels], dim=1)
 
     def _numbers(self) -> list[int]:
-        return [j for j, c in enumerate(self.columns_) if isinstance(c, NumberColumn)]
+        return [j for j, c in enumerate(self.columns_) if not isinstance(c, LevelColumn)]
 
     def _levels(self) -> list[int]:
         return [j for j, c in enumerate(self.columns_) if isinstance(c, LevelColumn)]
@@ -340,4 +333,5 @@ def _frame(X: Any) -> Any:
     if not is_frame(X):
         raise ValueError(f"expected a data frame, as in the fit, got {type(X).__name__}.")
 
+    names_of(X)  # raises if two are the same
     return to_pandas(X)

@@ -25,14 +25,12 @@ from ..distributions import Family, SharedGaussian
 from ..networks import Convolutional, Network, Perceptron
 from .base import Modality, tensor_of
 from .spectra import LogMel, Spectrum
-from .statistics import value_range
+from .waves import check_waves, full_scale, is_wave
 from .windows import Windows, cut, join
 
 _ROWS = 64  # sounds to transform at once
 _WIDEST = 2**15  # numbers of a spectrum whose weights fit well in memory, without sharing
 _LEAST = 1e-12  # a variance below is rounding
-_INTEGERS = ("int16", "int32", "uint8")  # as WAV files hold them
-_LOUDEST = 8.0  # further beyond full scale than any filter leads
 
 
 class Sounds(Modality):
@@ -96,7 +94,7 @@ class Sounds(Modality):
         if isinstance(X, np.ndarray) and X.dtype != object:
             return False
 
-        return isinstance(X, (list, tuple, np.ndarray)) and len(X) > 0 and all(map(_is_wave, X))
+        return isinstance(X, (list, tuple, np.ndarray)) and len(X) > 0 and all(map(is_wave, X))
 
     def read(self, path: Path) -> tuple[Any, ...]:
         if not path.is_dir():
@@ -148,7 +146,7 @@ class Sounds(Modality):
         waves = np.zeros((len(X), self.samples_, self.channels), np.float32)
 
         for wave, x in zip(waves, X):
-            x = _full_scale(tensor_of(x)[: self.samples_]).numpy()
+            x = full_scale(tensor_of(x)[: self.samples_]).numpy()
             wave[: len(x)] = mix(x if x.ndim == 2 else x[:, None], self.channels)
 
         return torch.from_numpy(waves)
@@ -236,7 +234,7 @@ class Sounds(Modality):
 
     def _waves(self, x: Tensor) -> Tensor:
         r"""Returns what `load` returned with shape `(N, channels, samples)`, at full scale."""
-        x = _full_scale(x[:, : self.samples_])
+        x = full_scale(x[:, : self.samples_])
         x = x[:, None] if x.ndim == 2 else x.movedim(-1, 1)
 
         if x.shape[1] != self.channels:
@@ -260,33 +258,12 @@ class Sounds(Modality):
             )
 
     def _check(self, X: Any) -> None:
-        if isinstance(X, Recordings):
-            return  # which was done file by file
-
-        if isinstance(X, np.ndarray) and X.dtype != object:
-            if X.ndim not in {2, 3} or 0 in X.shape:
-                raise ValueError(
-                    f"expected sounds with shape (N, n) or (N, n, channels), got {X.shape}."
-                )
-
-            _check_type(X.dtype)
-            _check_layout(X.shape[1:], "X.swapaxes(1, 2)")
-            _check_peak(X.dtype, *value_range(X)[:2])
-            return
-
-        for i, x in enumerate(X):
-            _check_type(x.dtype)
-
-            if x.size == 0 or not np.isfinite(x).all():
-                what = "is empty" if x.size == 0 else "holds numbers that are not finite"
-                raise ValueError(f"sound {i} {what}. Remove it.")
-
-            _check_layout(x.shape, f"x.T, as for sound {i}")
-            _check_peak(x.dtype, x.min(), x.max())
+        if not isinstance(X, Recordings):  # which were checked file by file
+            check_waves(X)
 
     def _report(self, X: Any) -> None:
         total = f"{len(X):,} sounds"
-        faults = [fault(_full_scale(tensor_of(x)).numpy(), self.rate) for x in X]
+        faults = [fault(full_scale(tensor_of(x)).numpy(), self.rate) for x in X]
         named = {
             f"{kind}, and kept": [f"sound {i}" for i, f in enumerate(faults) if f == kind]
             for kind in FAULTS
@@ -317,46 +294,3 @@ class _Damage(nn.Module):
 
     def extra_repr(self) -> str:
         return f"{self.steps}"
-
-
-def _is_wave(x: object) -> bool:
-    if not isinstance(x, np.ndarray) or x.dtype.kind not in "buif":
-        return False
-
-    # Bytes of many columns are rather an image
-    return x.ndim == 1 or (x.ndim == 2 and (x.dtype != np.uint8 or x.shape[1] <= 2))
-
-
-def _check_type(dtype: np.dtype) -> None:
-    if dtype.kind != "f" and dtype.name not in _INTEGERS:
-        raise ValueError(
-            "expected waveforms of int16, int32 or uint8, as files hold them, or of floats from"
-            f" -1 to 1, got {dtype}. Use x.astype(np.int16) if they are of 16 bits."
-        )
-
-
-def _check_layout(shape: tuple[int, ...], remedy: str) -> None:
-    if len(shape) == 2 and shape[1] > shape[0]:
-        raise ValueError(
-            f"expected waveforms with shape (n,) or (n, channels), got {shape}, which looks like"
-            f" (channels, n). Use {remedy}."
-        )
-
-
-def _check_peak(dtype: np.dtype, low: float, high: float) -> None:
-    if dtype.kind == "f" and max(-low, high) > _LOUDEST:
-        raise ValueError(
-            f"expected waveforms from -1 to 1, got up to {max(-low, high):g}. Divide them by the"
-            " greatest value that they can have, such as 32768 for 16 bits."
-        )
-
-
-def _full_scale(x: Tensor) -> Tensor:
-    r"""Returns floats from -1 to 1, also of integers, as files hold them."""
-    if x.is_floating_point():
-        return x.float()
-
-    if x.dtype == torch.uint8:
-        return (x.float() - 128) / 128
-
-    return x.float() / -torch.iinfo(x.dtype).min

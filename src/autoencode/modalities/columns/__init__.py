@@ -1,0 +1,50 @@
+r"""Columns of mixed tables.
+
+A column learns what its cells are, turns them into numbers with NaN where one is missing, and
+such numbers back into cells of the same type and range.
+"""
+
+__all__ = ["Column", "DateColumn", "LevelColumn", "NumberColumn", "describe_column"]
+
+from typing import Any
+
+from .dates import DATES, DateColumn
+from .levels import LevelColumn
+from .numbers import NumberColumn
+
+Column = NumberColumn | DateColumn | LevelColumn
+
+_NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal"}  # as pandas infers them
+
+
+def describe_column(name: str | int, cells: Any, limit: int = 200) -> Column:
+    r"""The kind of a column, with its types, levels and range.
+
+    Arguments:
+        name: The column's name.
+        cells: A series of pandas.
+        limit: How many levels of a category the model tells apart.
+
+    Raises:
+        ValueError: If there is none for its cells.
+
+    Example:
+        >>> import pandas as pd
+        >>> describe_column("kind", pd.Series(["a", "b"]))
+        LevelColumn(name='kind', limit=200)
+    """
+    import pandas as pd
+
+    kind = cells.dtype.kind
+    inferred = "" if cells.dtype == "category" else pd.api.types.infer_dtype(cells, skipna=True)
+
+    if kind in "mc":
+        raise ValueError(f"column {name!r}: no use for cells of type {cells.dtype}.")
+
+    if kind == "M" or inferred in DATES:
+        return DateColumn(name).fit(cells)
+
+    if kind in "iuf" or inferred in _NUMBERS:
+        return NumberColumn(name).fit(cells)
+
+    return LevelColumn(name, limit).fit(cells)
