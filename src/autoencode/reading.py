@@ -40,7 +40,8 @@ def read(
         reset: Whether the columns are to be learned.
 
     Returns:
-        Numbers as an array, other data as they are; and labels, if the data hold some.
+        Numbers as an array, unless their modality takes them as the frame that they are in; other
+        data as they are; and labels, if the data hold some.
 
     Raises:
         ValueError: If the data are none of these kinds, empty, or unlike those of before.
@@ -91,13 +92,16 @@ def read(
             if names is not None:  # which are looked at here, as the array has none
                 warnings.filterwarnings("ignore", "X does not have valid feature names")
 
-            X = validate_data(estimator, X, reset=reset, dtype="numeric", ensure_all_finite=False)
+            checked = validate_data(
+                estimator, X, reset=reset, dtype="numeric", ensure_all_finite=False
+            )
 
         check_names(estimator, names, reset)
+        X = X if is_frame(X) and _accepted(X, kinds) else checked
     else:
         X = _numbers(X)
 
-    return stored_by_row(X), y
+    return X if is_frame(X) else stored_by_row(X), y
 
 
 def check_names(estimator: BaseEstimator, names: list[str] | None, reset: bool = False) -> None:
@@ -171,6 +175,11 @@ def reader(path: Path, kinds: Kinds) -> Modality | None:
         return kinds if not kinds.numeric or kinds.accepts(path) else None
 
     return next((kind for kind in kinds or CANDIDATES if kind.accepts(path)), None)
+
+
+def _accepted(X: Any, kinds: Kinds) -> bool:
+    candidates = [kinds] if isinstance(kinds, Modality) else kinds or CANDIDATES
+    return any(kind.accepts(X) for kind in candidates)
 
 
 def without_torch(X: Any) -> Any:

@@ -1,6 +1,16 @@
 r"""Examples from the files that a command line names."""
 
-__all__ = ["NEEDS_LABELS", "Given", "cells", "common", "context", "learn_names", "read", "under"]
+__all__ = [
+    "NEEDS_LABELS",
+    "Given",
+    "cells",
+    "common",
+    "context",
+    "learn_names",
+    "read",
+    "typed",
+    "under",
+]
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data import holds_frame, is_frame, read_array
+from ..data import can_read_frame, holds_frame, is_frame, read_array, read_frame
 from ..data.texts import read_column
 from ..estimator import Autoencoder
 from ..modalities import Frames, Modality
@@ -91,6 +101,27 @@ def read(
         raise ValueError(NEEDS_LABELS)
 
     return given
+
+
+def typed(given: Given, path: Path) -> Given:
+    r"""Rows of numbers of a file with a header as a data frame, so that each column has its type.
+
+    Rows of large files, which stay where they are, and those of other files remain as they are.
+
+    Arguments:
+        given: The examples.
+        path: Their file.
+
+    Example:
+        >>> typed(read(Path("table.csv")), Path("table.csv")).X.dtypes  # doctest: +SKIP
+        age         int64
+        height    float64
+        dtype: object
+    """
+    if is_frame(given.X) or given.columns is None or not can_read_frame(path):
+        return given
+
+    return given._replace(X=read_frame(path)[given.columns])
 
 
 def learn_names(model: Autoencoder, given: Given) -> None:

@@ -187,10 +187,11 @@ def write_examples(
     Example:
         >>> write_examples(Path("new.png"), model.sample(16), model)  # doctest: +SKIP
     """
-    if is_frame(X):
+    if is_frame(X) and suffix(out) != ".npy":
         with replacing(out) as temporary:
             write_frame(temporary, X, suffix(out))
     elif suffix(out) in ROWS:
+        X = model.modality_.numbers(X) if is_frame(X) else X
         write_rows(out, X, columns or _names(model, X[:1].size))
     elif suffix(out) == ".txt":
         _write_lines(out, X)

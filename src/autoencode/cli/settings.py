@@ -59,6 +59,9 @@ def elsewhere() -> dict[str, str]:
     found: dict[str, str] = {}
 
     for argument in signature("estimator", "Autoencoder").arguments:
+        if argument.name == _TRAINING:  # whose flags are always there, by their own names
+            continue
+
         for name, cls in offered(argument).items():
             group = Group(name, "", cls.arguments, prefix=f"{argument.name}.")
             found |= dict.fromkeys(group.flags(), f"--{argument.name} {name}")

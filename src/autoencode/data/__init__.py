@@ -4,6 +4,7 @@ __all__ = [
     "Batches",
     "Examples",
     "cache_folder",
+    "can_read_frame",
     "chunks",
     "holds_frame",
     "is_frame",
@@ -29,6 +30,7 @@ from .cache import cache_folder
 from .files import chunks, native, on_disk
 from .folders import is_image, read_images
 from .frames import (
+    can_read_frame,
     holds_frame,
     is_frame,
     is_numbers,

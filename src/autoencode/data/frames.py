@@ -1,6 +1,7 @@
 r"""Tables of all kinds of columns, from text and from Parquet, as data frames of pandas."""
 
 __all__ = [
+    "can_read_frame",
     "holds_frame",
     "is_frame",
     "is_numbers",
@@ -102,6 +103,22 @@ def to_pandas(frame: Any) -> Any:
         return _pandas(pa.table(frame))
 
     return _pandas(pa.interchange.from_dataframe(frame))
+
+
+def can_read_frame(path: Path) -> bool:
+    r"""Whether a file is a table of up to 256 MB, and what reads it as a frame is installed.
+
+    Example:
+        >>> can_read_frame(Path("digits.npy"))
+        False
+    """
+    return (
+        path.suffix.lower() in {".csv", ".parquet"}
+        and path.is_file()
+        and path.stat().st_size <= _LARGE
+        and find_spec("pandas") is not None
+        and find_spec("pyarrow") is not None
+    )
 
 
 def holds_frame(path: Path, label: str | None = None) -> bool:

@@ -114,7 +114,10 @@ def restored(X: Any, maps: Maps, x: Tensor, *shape: int) -> Any:
     examples = maps.restore(x)
 
     if is_frame(examples):
-        return examples
+        if is_frame(X):
+            return examples
+
+        examples = examples.to_numpy(float)  # of a model of frames of numbers, shown an array
 
     examples = examples.reshape(*shape, *examples.shape[1:])
     return torch.as_tensor(examples, device=X.device) if isinstance(X, Tensor) else examples

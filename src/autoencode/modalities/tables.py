@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
+from ..data import is_frame, is_numbers, names_of, to_pandas
 from ..distributions import Family, SharedGaussian
 from ..networks import Network, Perceptron
 from .base import WIDE, Modality, cast, tensor_of
@@ -19,11 +20,12 @@ from .statistics import Columns, column_statistics
 
 
 class Tables(Modality):
-    r"""Numeric tables, with shape `(N, D)`.
+    r"""Numeric tables: arrays with shape `(N, D)`, or data frames of numbers alone.
 
     Columns are scaled inside to mean zero and unit variance, a constant one to zero; rows
     come back in the user's units. Under a likelihood on the unit interval they are taken as
-    they are, and must lie there.
+    they are, and must lie there. What was fitted to a data frame gives back data frames of
+    pandas, with the same columns, types and ranges.
 
     Arguments:
         scaling: `"columns"` gives each column unit variance, so that none counts more for
@@ -47,6 +49,9 @@ class Tables(Modality):
 
     @classmethod
     def accepts(cls, X: object) -> bool:
+        if is_frame(X):
+            return is_numbers(X) and all(isinstance(name, (str, int)) for name in names_of(X))
+
         return isinstance(X, np.ndarray) and X.ndim == 2
 
     def read(self, path: Path) -> tuple[NDArray, NDArray | None]:
@@ -54,7 +59,10 @@ class Tables(Modality):
             f"expected a table in a file, such as .csv or .npy, got the folder '{path}'."
         )
 
-    def fit(self, X: NDArray, support: Constraint = constraints.real) -> "Tables":
+    def fit(self, X: Any, support: Constraint = constraints.real) -> "Tables":
+        self.types_ = _types(X)
+        X = _array(X)
+
         if X.ndim != 2 or 0 in X.shape:
             raise ValueError(f"expected a table with shape (N, D), got {X.shape}.")
 
@@ -66,6 +74,7 @@ class Tables(Modality):
         self.shape_ = X.shape[1:]
         self.dtype_ = str(X.dtype)
         columns = column_statistics(X)
+        self.low_, self.high_ = columns.low, columns.high
         self.loc_, self.scale_ = _SCALINGS[scaling](columns, len(X))
         self._held = {}
 
@@ -77,7 +86,9 @@ class Tables(Modality):
 
         return self
 
-    def load(self, X: NDArray) -> Tensor:
+    def load(self, X: Any) -> Tensor:
+        X = _array(X)
+
         if X.shape[1:] != self.shape_:
             raise ValueError(f"expected rows of {self.shape_[0]} features, got {X.shape}.")
 
@@ -103,9 +114,13 @@ class Tables(Modality):
 
         return (x / scale).float()
 
-    def restore(self, x: Tensor) -> NDArray:
+    def restore(self, x: Tensor) -> Any:
         X = x.double().cpu().numpy() * self.scale_ + self.loc_
-        return cast(X, self.dtype_)
+
+        if not self.types_:
+            return cast(X, self.dtype_)
+
+        return _framed(np.clip(X, self.low_, self.high_), self.types_)
 
     def network(self) -> Network:
         return Perceptron(shortcut=True)
@@ -118,6 +133,9 @@ class Tables(Modality):
 
     def unit(self) -> Tensor:
         return torch.from_numpy(self.scale_)
+
+    def numbers(self, X: Any) -> NDArray:
+        return _array(X)
 
     def _terms(
         self, device: torch.device, dtype: torch.dtype
@@ -140,6 +158,36 @@ class Tables(Modality):
             )
 
         return self._held[device, dtype]
+
+
+def _types(X: Any) -> list[tuple[str | int, str]]:
+    r"""Returns the names and types of the columns of a data frame, and none of an array."""
+    if not is_frame(X):
+        return []
+
+    X = to_pandas(X)
+    return [(name, str(dtype)) for name, dtype in X.dtypes.items()]
+
+
+def _array(X: Any) -> NDArray:
+    if not is_frame(X):
+        return X
+
+    X = to_pandas(X)
+    return X.to_numpy(np.result_type(*(getattr(t, "numpy_dtype", t) for t in X.dtypes)))
+
+
+def _framed(X: NDArray, types: list[tuple[str | int, str]]) -> Any:
+    r"""Returns rows as a data frame whose columns have these names and types."""
+    import pandas as pd
+
+    cells = {}
+
+    for v, (name, kind) in zip(X.T, types):
+        dtype = pd.api.types.pandas_dtype(kind)
+        cells[name] = pd.Series(cast(v, str(getattr(dtype, "numpy_dtype", dtype)))).astype(dtype)
+
+    return pd.DataFrame(cells)
 
 
 def _by_column(columns: Columns, n: int) -> tuple[NDArray, NDArray]:

@@ -43,8 +43,8 @@ def manifold(
     from ...manifold import report
     from .. import inputs, outputs
 
-    outputs.check_out(out, ("",))
     estimator = load(model, trusted=trusted)
+    outputs.check_out(out, ("",))
     seen = inputs.context(y, estimator)
     given = inputs.under(inputs.read(data, label, labels, estimator, y=seen), seen, estimator)
     X_new = None

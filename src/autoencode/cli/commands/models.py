@@ -45,7 +45,7 @@ def fit(
     if labels is not None and not model.conditional:
         raise ValueError("--labels is for a model of examples given labels: add --conditional.")
 
-    given = inputs.read(data, label, labels, kinds=model.modality)
+    given = inputs.typed(inputs.read(data, label, labels, kinds=model.modality), data)
 
     if model.conditional and given.y is None and not data.is_dir():
         raise ValueError(inputs.NEEDS_LABELS)

@@ -39,8 +39,8 @@ def plot(
     from ...estimator import load
     from .. import inputs, outputs
 
-    outputs.check_out(out, ("",))
     estimator = load(model, trusted=trusted)
+    outputs.check_out(out, ("",))
     X, y, *_ = inputs.read(data, label, labels, estimator)
 
     given = None if estimator.context_ is None else y[:_SHOWN]
