@@ -23,9 +23,10 @@ from torch.distributions import (
 import autoencode as ae
 from autoencode.distributions.mixed import MixedCells
 from autoencode.manifold.geodesics import Geodesics
-from autoencode.manifold.lengths import fisher, pullback
+from autoencode.manifold.lengths import Metric, fisher, pullback
 from autoencode.manifold.maps import Maps, maps_of
 from autoencode.manifold.neighbors import NeighborGraph
+from autoencode.manifold.paths import paths_over
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -202,6 +203,28 @@ def test_a_graph_leads_around_a_hole() -> None:
     assert around.length(z) < 0.5 * across.length(across.path(a, b))
     assert torch.linalg.vector_norm(z, dim=2).min() > 0.5
     assert torch.allclose(z[:, [0, -1]], torch.stack([a, b], dim=1))
+
+
+def test_never_longer_than_the_way_over_the_graph() -> None:
+    bends = nn.Linear(2, 32)
+    nn.init.normal_(bends.weight, std=2)
+    surface = nn.Sequential(bends, nn.Tanh(), nn.Linear(32, 8))
+    graph = NeighborGraph(n_neighbors=6).fit(torch.randn(300, 2))
+    a, b = codes()
+
+    metric = Metric(surface, lambda h, k: (h - k).square().sum(dim=-1))
+
+    with torch.no_grad():
+        start = paths_over(graph, metric, torch.stack([a, b], dim=1), 32, 1000)
+
+    longest = Geodesics((identity, surface)).length(start)
+
+    for max_iter in (0, 1, 5, 50):
+        geodesics = Geodesics((identity, surface), graph=graph, n_points=32, max_iter=max_iter)
+        lengths = geodesics.distance(a, b)
+        assert (lengths <= longest * (1 + 1e-9)).all()
+
+    assert (lengths < 0.99 * longest).all()
 
 
 def test_over_a_graph_of_neighbors() -> None:
