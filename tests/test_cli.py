@@ -769,6 +769,7 @@ def test_the_header_of_a_table_is_that_of_the_fit(run) -> None:
         ("transform vae.ae table.csv --label kind --out z.npy", "expected images"),
         ("transform vae.ae digits.npy --out z.xls", "expected a .npy or .csv or .parquet file."),
         ("transform given.ae digits.npy --out z.npy", "--labels FILE"),
+        ("transform vae.ae digits.npy --pool --out z.npy", "no windows to pool of Images"),
         ("reconstruct vae.ae digits.npy --out r.csv", "a .png or .npy file, or a folder."),
         ("reconstruct table.ae table.csv --label kind --out r.png", "cannot write 'r.png'"),
         ("sample plain.ae --out s.npy", "this model has none: fit with --recipe vae."),

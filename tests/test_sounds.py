@@ -814,6 +814,38 @@ def test_one_recording_goes_in_and_out_whole(tmp_path, capsys, caplog) -> None:
     assert "1 of 1 file silent, and kept: silent.wav" in caplog.text
 
 
+def test_the_command_line_pools_whole_recordings(tmp_path, capsys) -> None:
+    lengths = {"a/long.wav": 3210, "a/short.wav": 700, "b/longer.wav": 5000}
+    quick(modality=small()).fit(tones()).save(tmp_path / "model.ae")
+
+    for name, n in lengths.items():
+        (tmp_path / "long" / name).parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(tmp_path / "long" / name, tone(300, n), RATE)
+
+    def pooled(data: str) -> tuple[list[str], NDArray]:
+        out = tmp_path / "codes.csv"
+        line = ["transform", tmp_path / "model.ae", tmp_path / data, "--pool", "--out", out]
+        assert main([*map(str, line)]) == 0, capsys.readouterr()
+        header, *rows = (line.split(",") for line in out.read_text().splitlines())
+        assert header == ["example", "z1", "z2"]
+
+        return [name for name, *_ in rows], np.array([row[1:] for row in rows], float)
+
+    files, Z = pooled("long")
+    model = ae.load(tmp_path / "model.ae")
+    assert files == [*lengths]
+    assert np.allclose(model.transform(tmp_path / "long", pool=True), Z, rtol=0, atol=1e-5)
+    assert "3 codes of 2 numbers." in capsys.readouterr().out
+
+    for file, z in zip(files, Z):
+        names, alone = pooled(f"long/{file}")
+        windows = cut(read_sound(tmp_path / "long" / file, RATE), 800)
+        assert names == [Path(file).name]
+        assert np.allclose(alone, [z], rtol=0, atol=1e-5)
+        assert np.allclose(alone[0], model.transform(windows).mean(axis=0), rtol=0, atol=1e-5)
+        assert "1 code of 2 numbers." in capsys.readouterr().out
+
+
 def test_ways_between_sounds_are_sounds(folder, tmp_path, capsys) -> None:
     model = quick(modality=small()).fit(folder)
     model.save(tmp_path / "model.ae")

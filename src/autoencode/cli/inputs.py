@@ -39,6 +39,7 @@ def read(
     model: Autoencoder | None = None,
     kinds: Kinds = None,
     y: Any = None,
+    whole: bool = False,
 ) -> Given:
     r"""Reads examples; those of a folder only if a trained model says their size.
 
@@ -49,6 +50,7 @@ def read(
         model: What the examples are for.
         kinds: The kind of data, or several to choose from, where there is no model yet.
         y: The one label under which a model looks at all examples, which then need none.
+        whole: Whether nothing of long examples is to be cut off, nor into windows.
 
     Raises:
         ValueError: If the data are damaged, or are no such data.
@@ -63,7 +65,7 @@ def read(
     known = model.modality_ if model else kinds
 
     if not path.is_dir() and (kind := _kind(path, label, known)) is not None:
-        given = _read_kind(path, kind, label)
+        given = _read_kind(path, kind, label, whole)
     elif not path.is_dir():
         given = Given(*read_array(path, label))
 
@@ -77,8 +79,7 @@ def read(
             f"only .csv and .parquet files have a label column, and '{path}' is a folder."
         )
     elif model is not None:
-        X, y, files = model.modality_.read(path)
-        given = Given(X, y, files=files)
+        given = _read_kind(path, model.modality_, None, whole)
     else:
         given = Given(path)
 
@@ -115,9 +116,9 @@ def _kind(path: Path, label: str | None, known: Kinds) -> Modality | None:
     return Frames() if holds_frame(path, label) else None
 
 
-def _read_kind(path: Path, kind: Modality, label: str | None) -> Given:
-    r"""Returns the examples of a file, less the column of labels."""
-    X, y, files = kind.read(path)
+def _read_kind(path: Path, kind: Modality, label: str | None, whole: bool) -> Given:
+    r"""Returns the examples of a file or folder, less the column of labels."""
+    X, y, files = kind.read_whole(path) if whole else kind.read(path)
     columns = [*getattr(X, "columns", [])]
 
     if label is None:

@@ -37,7 +37,9 @@ class Sounds(Modality):
     r"""Recordings, from a folder, a list of arrays, or an array with shape `(N, n)`.
 
     A single file is read whole, in windows that overlap by half, see
-    :func:`~autoencode.modalities.cut` and :func:`~autoencode.modalities.join`.
+    :func:`~autoencode.modalities.cut` and :func:`~autoencode.modalities.join`. With
+    `transform(X, pool=True)` all that is longer than an example is, and each has one code, the
+    mean of those of its windows, see :func:`~autoencode.modalities.pool`.
 
     All are brought to one length, by silence at their end or a cut: what is longer loses its
     end. Those of a folder are brought to one rate, too; those of arrays have the given one.

@@ -13,6 +13,7 @@ def transform(
     data: Path,
     /,
     out: Path,
+    pool: bool = False,
     label: str | None = None,
     labels: Path | None = None,
     trusted: Sequence[str] = (),
@@ -24,6 +25,7 @@ def transform(
         data: The examples, like those of the fit.
         out: A .npy, .csv or .parquet file. Tables name the files in the first column, if the
             examples are files.
+        pool: Write one row for each sound, however long: the mean of the codes of its windows.
         label: The column of a .csv or .parquet file that holds labels.
         labels: A file with a label for each example, if the model is conditional.
         trusted: Classes from outside of this library that the model may use, such as
@@ -34,11 +36,16 @@ def transform(
 
     outputs.check_out(out, outputs.ROWS)
     estimator = load(model, trusted=trusted)
-    given = inputs.read(data, label, labels, estimator)
-    Z = estimator.transform(given.X, given.y)
+    given = inputs.read(data, label, labels, estimator, whole=pool)
+    Z = estimator.transform(given.X, given.y, pool)
 
     outputs.write_rows(out, Z, [f"z{i}" for i in range(1, Z.shape[1] + 1)], given.files)
-    print(f"Wrote {out}: {len(Z):,} codes of {Z.shape[1]} numbers.")
+    print(f"Wrote {out}: {len(Z):,} code{'s' * (len(Z) != 1)} of {Z.shape[1]} numbers.")
+
+    if pool:
+        print(f"Next: compare the examples by the rows of {out}.")
+        return
+
     following = out.with_name(f"{model.stem}-neighbors.csv")
     say_next("neighbors", model, data, out=following, label=label, labels=labels, trusted=trusted)
 
