@@ -598,6 +598,12 @@ def test_duplicates_are_named(run) -> None:
 
     assert "3 duplicates, in 2 groups.\n  3, 122\n  7, 120, 121\n" in out
 
+    # Of nothing but duplicates no distance is usual
+    np.save("twice.npy", np.concatenate([X[:20], X[:20]]))
+    status, out, err = run("neighbors plain.ae twice.npy --out n.npz --n-neighbors 4")
+    assert status == 0, err
+    assert "20 duplicates, in 20 groups." in out
+
 
 def test_anomalies(run) -> None:
     X = np.load("digits.npy")

@@ -103,7 +103,8 @@ def neighbors(
         ]
         outputs.write_rows(out, np.hstack([_objects(i), _objects(d)]), columns)
 
-    usual = np.median(d[:, 0][d[:, 0] > 0]) if d.any() else 0.0
+    apart = d[:, 0][d[:, 0] > 0]
+    usual = np.median(apart) if len(apart) > 0 else 0.0
     groups = graph.duplicates(threshold * usual)
     print(f"Wrote {out}: {len(i):,} times {n_neighbors} neighbours, counted from 0.")
     print(f"Recall {graph.recall_:.4f}; the usual nearest neighbour is at {usual:.4g}.")
