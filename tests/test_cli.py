@@ -783,6 +783,7 @@ def test_the_header_of_a_table_is_that_of_the_fit(run) -> None:
         ("sample vae.ae -n many --out s.npy", "INT, got 'many'"),
         ("sample given.ae --out s.npy", "say with --y"),
         ("sample given.ae --y 77 --out s.npy", "got 77"),
+        ("sample given.ae --y --out s.npy", "for all or 64 of them, got 0."),
         ("score vae.ae digits.npy --out s.png", "cannot write 's.png'"),
         ("plot vae.ae digits.npy --out junk.txt", "cannot write 'junk.txt'"),
         ("manifold vae.ae digits.npy --out junk.txt", "cannot write 'junk.txt'"),
