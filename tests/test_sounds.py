@@ -665,7 +665,7 @@ def test_each_sound_has_one_code(pooling) -> None:
     assert np.allclose(pooling.transform([both], pool=True), Z[[2]], rtol=0, atol=1e-2)
 
 
-def test_labels_are_those_of_whole_sounds() -> None:
+def test_labels_are_those_of_whole_sounds(tmp_path) -> None:
     model = quick(ae.vae, modality=small(), conditional=True).fit(tones(), np.arange(24) % 2)
     sounds = [tone(300, 3000), tone(400, 700)]
     Z = model.transform(sounds, [0, 1], pool=True)
@@ -674,6 +674,15 @@ def test_labels_are_those_of_whole_sounds() -> None:
         assert np.allclose(model.transform(cut(x, 800), y).mean(axis=0), z, rtol=0, atol=1e-5)
 
     assert np.allclose(model.transform(sounds, 0, pool=True)[0], Z[0], rtol=0, atol=1e-5)
+
+    model.save(tmp_path / "model.ae")
+    soundfile.write(tmp_path / "one.wav", sounds[0], RATE)
+    line = ["transform", tmp_path / "model.ae", tmp_path / "one.wav", "--y", 1]
+    one = tmp_path / "one.npy"
+    assert main([*map(str, [*line, "--pool", "--out", one])]) == 0
+    assert np.allclose(np.load(one), model.transform(sounds[:1], 1, pool=True), atol=1e-2)
+    assert main([*map(str, [*line, "--out", one])]) == 0
+    assert np.load(one).shape == (len(cut(sounds[0], 800)), 2)
 
     with pytest.raises(ValueError, match="expected one y for all or 2 of them, got 3"):
         model.transform(sounds, [0, 1, 1], pool=True)

@@ -1,6 +1,16 @@
 r"""Examples from the files that a command line names."""
 
-__all__ = ["NEEDS_LABELS", "Given", "cells", "common", "context", "learn_names", "read", "under"]
+__all__ = [
+    "NEEDS_LABELS",
+    "Given",
+    "cells",
+    "common",
+    "context",
+    "labelled",
+    "learn_names",
+    "read",
+    "under",
+]
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +22,7 @@ from numpy.typing import NDArray
 from ..data import holds_frame, is_frame, read_array
 from ..data.texts import read_column
 from ..estimator import Autoencoder
-from ..modalities import Frames, Modality
+from ..modalities import Frames, Modality, encode_context
 from ..modalities.context import Numbers
 from ..reading import Kinds, check_names, reader
 
@@ -94,6 +104,48 @@ def read(
     return given
 
 
+def labelled(
+    path: Path,
+    label: str | None,
+    labels: Path | None,
+    y: Sequence[str] | None,
+    model: Autoencoder,
+    whole: bool = False,
+) -> Given:
+    r"""Reads examples for a trained model, with labels that are said in one of three ways.
+
+    Arguments:
+        path: A file or folder.
+        label: The column of a `.csv` or `.parquet` file that holds labels.
+        labels: A file of labels.
+        y: The words of the command line, one for all examples or one each; examples that come
+            with labels are looked at under these instead.
+        model: What the examples are for.
+        whole: As for :func:`read`.
+
+    Raises:
+        ValueError: If labels are said in several ways, or as for :func:`read`.
+
+    Example:
+        >>> labelled(Path("digits.npz"), None, None, ["3"], model).y  # doctest: +SKIP
+        ['3']
+    """
+    ways = {"--y": y, "--label": label, "--labels": labels}
+    said = [flag for flag, value in ways.items() if value is not None]
+
+    if len(said) > 1:
+        raise ValueError(f"expected --y, --label or --labels, got {' and '.join(said)}.")
+
+    seen = context(y, model)
+    given = read(path, label, labels, model, y=seen, whole=whole)
+
+    if seen is None:
+        return given
+
+    encode_context(model.context_, seen, len(given.X))  # raises before there is work to lose
+    return given._replace(y=seen)
+
+
 def learn_names(model: Autoencoder, given: Given) -> None:
     r"""Keeps the header of a file of numbers with the model that was trained on it.
 
@@ -154,6 +206,9 @@ def context(y: Sequence[str] | None, model: Autoencoder) -> Any:
         y: The words of the command line.
         model: The model.
 
+    Raises:
+        ValueError: If the model was given numbers, and these are none, or no whole rows.
+
     Example:
         >>> context(["0.5", "2"], model)  # doctest: +SKIP
         array([[0.5, 2. ]])
@@ -161,7 +216,13 @@ def context(y: Sequence[str] | None, model: Autoencoder) -> Any:
     if y is None or not isinstance(model.context_, Numbers):
         return y
 
-    return np.array(y, float).reshape(-1, model.context_.size_)
+    try:
+        return np.array(y, float).reshape(-1, model.context_.size_)
+    except ValueError:
+        raise ValueError(
+            f"expected --y with {model.context_.size_} numbers for each row, as this model was"
+            f" given, got {' '.join(y)}."
+        ) from None
 
 
 def cells(given: Sequence[str] | None) -> dict[str, str] | None:

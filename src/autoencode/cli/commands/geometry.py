@@ -66,6 +66,7 @@ def neighbors(
     threshold: float = 0.001,
     label: str | None = None,
     labels: Path | None = None,
+    y: Sequence[str] | None = None,
     trusted: Sequence[str] = (),
 ) -> None:
     r"""Writes the nearest neighbours of each example, by its code.
@@ -79,6 +80,8 @@ def neighbors(
             the usual distance to the nearest neighbour.
         label: The column of a .csv file that holds labels.
         labels: A file with a label for each example, if the model is conditional.
+        y: The label of all examples, or one for each, if the model is conditional; or a row of
+            numbers.
         trusted: Classes from outside of this library that the model may use, such as
             graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
@@ -90,7 +93,7 @@ def neighbors(
 
     outputs.check_out(out, (".npz", ".csv"))
     estimator = load(model, trusted=trusted)
-    given = inputs.read(data, label, labels, estimator)
+    given = inputs.labelled(data, label, labels, y, estimator)
     graph = NeighborGraph(n_neighbors).fit(estimator.transform(given.X, given.y))
     i, d = graph.indices_, graph.distances_
 
