@@ -432,6 +432,64 @@ def test_sample_given_labels(run) -> None:
     assert np.array_equal(np.load("both.npy"), given.sample(2, y=[7, 3], random_state=0))
 
 
+@pytest.mark.parametrize("labels", ["7", shlex.join(str(i % 10) for i in range(120))])
+def test_labels_that_are_said(run, labels) -> None:
+    given, X = ae.load("given.ae"), np.load("digits.npy")
+    y = np.array(labels.split(), int)
+
+    # Also of examples that have others
+    for data in ("digits.npy", "digits.npz"):
+        assert run(f"transform given.ae {data} --y {labels} --out z.npy")[0] == 0
+        assert np.array_equal(np.load("z.npy"), given.transform(X, y))
+
+    for command in ("reconstruct", "denoise"):
+        assert run(f"{command} given.ae digits.npy --y {labels} --out r.npy")[0] == 0
+        assert np.array_equal(np.load("r.npy"), given.reconstruct(X, y))
+        assert run(f"{command} given.ae digits.npy --y {labels} --out r.png")[0] == 0
+
+    assert run(f"score given.ae digits.npy --y {labels} --out s.npy")[0] == 0
+    assert np.array_equal(np.load("s.npy"), given.score_samples(X, y))
+
+
+def test_numbers_that_are_said(run) -> None:
+    fit = f"fit digits.npy --labels pairs.npy --conditional --out said.ae {shlex.join(QUICK)}"
+    X, y = np.load("digits.npy"), np.random.default_rng(0).normal(size=(120, 2))
+    np.save("pairs.npy", y)
+
+    assert run(fit)[0] == 0
+    assert run("transform said.ae digits.npy --y 0.5 -1.5 --out z.npy")[0] == 0
+    assert np.array_equal(np.load("z.npy"), ae.load("said.ae").transform(X, [[0.5, -1.5]]))
+
+    for words in ("1", "1 a"):
+        status, _, err = run(f"transform said.ae digits.npy --y {words} --out z.npy")
+        assert status == 2
+        assert (
+            f"expected --y with 2 numbers for each row, as this model was given, got {words}."
+            in err
+        )
+
+
+def test_what_is_next_keeps_the_label_that_is_said(run) -> None:
+    rows = [f"{i % 7 or ''},{'ab'[i % 2]}" for i in range(120)]
+    Path("said.csv").write_text("\n".join(["price,kind", *rows]) + "\n")
+    fit = f"fit said.csv --conditional --labels words.csv --recipe vae {shlex.join(QUICK)}"
+    assert run(f"{fit} --out full.ae")[0] == 0
+
+    for line in [
+        "impute full.ae said.csv --y 'digit 3' --out full.csv",
+        "transform given.ae digits.npy --y 3 --out z.npy",
+        "denoise given.ae digits.npy --y 3 --out r.npy",
+    ]:
+        while line is not None:
+            status, out, err = run(line)
+            assert status == 0, err
+            last = out.splitlines()[-1]
+            leads = last.startswith("Next: autoencode ")
+            line = last.removeprefix("Next: autoencode ") if leads else None
+
+        assert last.startswith("Next: compare examples with their neighbours")
+
+
 def test_score_says_which(run) -> None:
     X = np.load("digits.npy")
 
@@ -597,6 +655,12 @@ def test_duplicates_are_named(run) -> None:
     out = run("neighbors plain.ae twice.npy --out n.npz --n-neighbors 4")[1]
 
     assert "3 duplicates, in 2 groups.\n  3, 122\n  7, 120, 121\n" in out
+
+    # Of nothing but duplicates no distance is usual
+    np.save("twice.npy", np.concatenate([X[:20], X[:20]]))
+    status, out, err = run("neighbors plain.ae twice.npy --out n.npz --n-neighbors 4")
+    assert status == 0, err
+    assert "20 duplicates, in 20 groups." in out
 
 
 def test_anomalies(run) -> None:
@@ -769,6 +833,13 @@ def test_the_header_of_a_table_is_that_of_the_fit(run) -> None:
         ("transform vae.ae table.csv --label kind --out z.npy", "expected images"),
         ("transform vae.ae digits.npy --out z.xls", "expected a .npy or .csv or .parquet file."),
         ("transform given.ae digits.npy --out z.npy", "--labels FILE"),
+        ("transform vae.ae digits.npy --pool --out z.npy", "no windows to pool of Images"),
+        ("transform given.ae digits.npy --y 77 --out z.npy", "got 77"),
+        ("transform given.ae digits.npy --y --out z.npy", "for all or 120 of them, got 0."),
+        ("sample given.ae --y --out s.npy", "for all or 64 of them, got 0."),
+        ("reconstruct given.ae digits.npy --y 1 2 --out r.png", "for all or 120 of them, got 2."),
+        ("score given.ae digits.npy --y 3 --labels labels.npy", "got --y and --labels."),
+        ("denoise given.ae digits.npy --y 3 --label a --out r.npy", "or --labels, got --y and"),
         ("reconstruct vae.ae digits.npy --out r.csv", "a .png or .npy file, or a folder."),
         ("reconstruct table.ae table.csv --label kind --out r.png", "cannot write 'r.png'"),
         ("sample plain.ae --out s.npy", "this model has none: fit with --recipe vae."),

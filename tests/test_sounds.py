@@ -15,7 +15,7 @@ from autoencode import plots
 from autoencode.cli import main
 from autoencode.corruptions import Hum, Sequence, Typos
 from autoencode.evaluation import log_spectral_distance, signal_to_noise
-from autoencode.modalities import MDCT, Images, LogMel, Sounds, Tables, cut, guess, join
+from autoencode.modalities import MDCT, Images, LogMel, Sounds, Tables, cut, guess, join, pool
 from autoencode.networks import Convolutional
 from autoencode.reading import choose
 
@@ -609,12 +609,110 @@ def test_windows_fade_into_each_other() -> None:
     assert np.allclose(x[2:4], np.sin(np.pi / 4 * np.array([0.5, 1.5])) ** 2)
 
 
+def test_lists_of_sounds_are_cut_and_joined_one_by_one() -> None:
+    sounds = [tone(300, n)[:, None] * [1, 0.5] for n in (5, 40, 41, 200)]
+    X = cut(sounds, 40)
+
+    assert X.counts == [1, 1, 2, 9]
+    assert X.length == (5, 40, 41, 200)
+    assert np.array_equal(X, np.concatenate([cut(x, 40) for x in sounds]))
+    assert all(np.allclose(r, x, atol=1e-6) for r, x in zip(join(X, X.length), sounds))
+    assert len(join(cut(sounds[:1], 40), [5])) == 1
+
+
+@settings(max_examples=40)
+@given(st.lists(st.integers(1, 200), min_size=1, max_size=5), st.integers(2, 50))
+def test_pooling_is_the_mean_over_windows(lengths: list[int], n: int) -> None:
+    sounds = [np.zeros(length) for length in lengths]
+    windows = cut(sounds, n)
+    Z = np.random.default_rng(0).normal(size=(len(windows), 3))
+    codes = pool(Z, windows)
+    ends = np.cumsum(windows.counts)
+
+    assert codes.shape == (len(lengths), 3)
+    assert pool(Z.astype(np.float32), windows).dtype == np.float32
+
+    for row, part in zip(codes, np.split(Z, ends[:-1])):
+        assert np.allclose(row, part.mean(axis=0), rtol=0, atol=1e-12)
+        assert len(part) > 1 or np.array_equal(row, part[0])
+
+    # Whatever the others are
+    assert np.array_equal(pool(Z[: ends[0]], cut(sounds[0], n)), codes[:1])
+
+
+@pytest.fixture(scope="module")
+def pooling():
+    return quick(modality=small()).fit(tones())
+
+
+def test_each_sound_has_one_code(pooling) -> None:
+    sounds = [tone(300, 600), tone(400, 800), tone(500, 3210), 0.1 * tone(900, 900)]
+    Z = pooling.transform(sounds, pool=True)
+
+    # As those that fit one window do without pooling, and of the others the mean
+    assert np.allclose(Z[:2], pooling.transform(sounds[:2]), rtol=0, atol=1e-5)
+    assert np.allclose(Z[2], pooling.transform(cut(sounds[2], 800)).mean(axis=0), atol=1e-5)
+
+    for i, x in enumerate(sounds):
+        assert np.allclose(pooling.transform([x], pool=True), Z[[i]], rtol=0, atol=1e-5)
+
+    # Cut by oneself, as rows of an array, and as integers of two channels
+    windows = cut(sounds, 800)
+    both = np.stack([np.rint(32767 * sounds[2]).astype(np.int16)] * 2, axis=1)
+    assert np.allclose(pooling.transform(windows, pool=True), Z, rtol=0, atol=1e-5)
+    assert np.allclose(pool(pooling.transform(windows), windows), Z, rtol=0, atol=1e-5)
+    assert np.allclose(pooling.transform(sounds[2][None], pool=True), Z[[2]], rtol=0, atol=1e-5)
+    assert np.allclose(pooling.transform([both], pool=True), Z[[2]], rtol=0, atol=1e-2)
+
+
+def test_labels_are_those_of_whole_sounds(tmp_path) -> None:
+    model = quick(ae.vae, modality=small(), conditional=True).fit(tones(), np.arange(24) % 2)
+    sounds = [tone(300, 3000), tone(400, 700)]
+    Z = model.transform(sounds, [0, 1], pool=True)
+
+    for x, y, z in zip(sounds, (0, 1), Z):
+        assert np.allclose(model.transform(cut(x, 800), y).mean(axis=0), z, rtol=0, atol=1e-5)
+
+    assert np.allclose(model.transform(sounds, 0, pool=True)[0], Z[0], rtol=0, atol=1e-5)
+
+    model.save(tmp_path / "model.ae")
+    soundfile.write(tmp_path / "one.wav", sounds[0], RATE)
+    line = ["transform", tmp_path / "model.ae", tmp_path / "one.wav", "--y", 1]
+    one = tmp_path / "one.npy"
+    assert main([*map(str, [*line, "--pool", "--out", one])]) == 0
+    assert np.allclose(np.load(one), model.transform(sounds[:1], 1, pool=True), atol=1e-2)
+    assert main([*map(str, [*line, "--out", one])]) == 0
+    assert np.load(one).shape == (len(cut(sounds[0], 800)), 2)
+
+    with pytest.raises(ValueError, match="expected one y for all or 2 of them, got 3"):
+        model.transform(sounds, [0, 1, 1], pool=True)
+
+
+def test_what_has_no_windows_is_not_pooled(pooling) -> None:
+    X = np.random.default_rng(0).normal(size=(20, 3))
+
+    with pytest.raises(ValueError, match=r"no windows to pool of Tables.* Leave out pool=True"):
+        quick().fit(X).transform(X, pool=True)
+
+    with pytest.raises(ValueError, match="sound 1 is empty"):
+        pooling.transform([tone(300), np.zeros(0)], pool=True)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda: cut([], 4), "expected a sound and windows of at least two samples"),
         (lambda: cut([1.0], 1), "expected a sound and windows of at least two samples"),
+        (lambda: cut([np.ones(3), np.ones(0)], 4), r"got shape \(0,\) and 4 for sound 1"),
+        (
+            lambda: cut([np.ones(3), np.ones((3, 2))], 4),
+            r"as many channels as the first.* sound 1",
+        ),
         (lambda: join(np.zeros((3, 4)), 5), "expected 2 windows of 5 samples, got 3"),
+        (lambda: join(np.zeros((4, 4)), [5, 1]), "3 windows of 6 samples in 2 sounds, got 4"),
+        (lambda: pool(np.zeros((2, 3)), np.zeros((2, 4))), "as cut returns them, got ndarray"),
+        (lambda: pool(np.zeros((2, 3)), cut(np.ones(9), 4)[:2]), "got some of them or changed"),
+        (lambda: pool(np.zeros((2, 3)), cut(np.ones(9), 4)), "each of 4 windows, got 2"),
     ],
 )
 def test_wrong_windows_are_refused(call, message: str) -> None:
@@ -723,6 +821,38 @@ def test_one_recording_goes_in_and_out_whole(tmp_path, capsys, caplog) -> None:
     assert run("reconstruct", "short.wav", data="silent.wav") == 0
     assert soundfile.info(tmp_path / "short.wav").frames == 100
     assert "1 of 1 file silent, and kept: silent.wav" in caplog.text
+
+
+def test_the_command_line_pools_whole_recordings(tmp_path, capsys) -> None:
+    lengths = {"a/long.wav": 3210, "a/short.wav": 700, "b/longer.wav": 5000}
+    quick(modality=small()).fit(tones()).save(tmp_path / "model.ae")
+
+    for name, n in lengths.items():
+        (tmp_path / "long" / name).parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(tmp_path / "long" / name, tone(300, n), RATE)
+
+    def pooled(data: str) -> tuple[list[str], NDArray]:
+        out = tmp_path / "codes.csv"
+        line = ["transform", tmp_path / "model.ae", tmp_path / data, "--pool", "--out", out]
+        assert main([*map(str, line)]) == 0, capsys.readouterr()
+        header, *rows = (line.split(",") for line in out.read_text().splitlines())
+        assert header == ["example", "z1", "z2"]
+
+        return [name for name, *_ in rows], np.array([row[1:] for row in rows], float)
+
+    files, Z = pooled("long")
+    model = ae.load(tmp_path / "model.ae")
+    assert files == [*lengths]
+    assert np.allclose(model.transform(tmp_path / "long", pool=True), Z, rtol=0, atol=1e-5)
+    assert "3 codes of 2 numbers." in capsys.readouterr().out
+
+    for file, z in zip(files, Z):
+        names, alone = pooled(f"long/{file}")
+        windows = cut(read_sound(tmp_path / "long" / file, RATE), 800)
+        assert names == [Path(file).name]
+        assert np.allclose(alone, [z], rtol=0, atol=1e-5)
+        assert np.allclose(alone[0], model.transform(windows).mean(axis=0), rtol=0, atol=1e-5)
+        assert "1 code of 2 numbers." in capsys.readouterr().out
 
 
 def test_ways_between_sounds_are_sounds(folder, tmp_path, capsys) -> None:

@@ -27,7 +27,8 @@ from .data import Examples, is_stream, on_disk, read_stream
 from .distributions import Dirac, Family
 from .evaluation import log_evidence
 from .least_squares import ENOUGH_EPOCHS, initialize
-from .modalities import Modality, describe_context, encode_context
+from .modalities import Modality, describe_context, encode_context, pool
+from .modalities.windows import Windows
 from .model import Conditional, LatentModel
 from .networks import Network
 from .objectives import Objective
@@ -210,20 +211,32 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     # Codes and back
 
-    def transform(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> NDArray:
+    def transform(
+        self, X: ArrayLike | str | Path, y: ArrayLike | None = None, pool: bool = False
+    ) -> NDArray:
         r"""The codes of examples: the posterior means, never a sample.
 
         Arguments:
             X: The examples, in the shape and scale of those of `fit`.
             y: Their labels or numbers, if the model is conditional.
+            pool: Whether sounds that are longer than those of `fit` have one row each, the
+                mean of the codes of their windows, see :func:`~autoencode.modalities.pool`.
 
         Returns:
             The codes as float32, with shape `(N, latent_dim)`.
 
         Raises:
-            ValueError: If the examples are not like those of `fit`.
+            ValueError: If the examples are not like those of `fit`, or with `pool` of a kind
+                that has no windows.
         """
-        return self._map_data(lambda m, x: m.encode(x).mean, X, y).numpy()
+
+        def codes(model: LatentModel, x: Tensor) -> Tensor:
+            return model.encode(x).mean
+
+        if pool:
+            return self._pool_windows(codes, X, y)
+
+        return self._map_data(codes, X, y).numpy()
 
     def inverse_transform(self, Z: ArrayLike, y: ArrayLike | None = None) -> NDArray:
         r"""What codes stand for: the mean of :math:`p(x \mid z)`.
@@ -621,6 +634,25 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         x = self._load(X)
         c = encode_context(self.context_, y_read if y is None else y, len(x))
 
+        return self._map_rows(function, x, c)
+
+    def _pool_windows(
+        self, function: Callable[[LatentModel, Tensor], Tensor], X: Any, y: ArrayLike | None
+    ) -> NDArray:
+        r"""Returns the mean, over the windows of each example, of a function of these."""
+        self._check_fitted()
+        data, y_read = reading.read(self, X, self.modality_, whole=True)
+        windows = X if isinstance(X, Windows) else self.modality_.windows(data)
+        c = encode_context(self.context_, y_read if y is None else y, len(windows.counts))
+
+        if c is not None:
+            c = c.repeat_interleave(torch.tensor(windows.counts), dim=0)
+
+        return pool(self._map_rows(function, self._load(windows), c).numpy(), windows)
+
+    def _map_rows(
+        self, function: Callable[[LatentModel, Tensor], Tensor], x: Tensor, c: Tensor | None
+    ) -> Tensor:
         def scaled(model: LatentModel, x: Tensor) -> Tensor:
             return function(model, self.modality_.normalize(x))
 

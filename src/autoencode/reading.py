@@ -29,7 +29,7 @@ Kinds = Modality | Sequence[Modality] | None
 
 
 def read(
-    estimator: BaseEstimator, X: Any, kinds: Kinds, reset: bool = False
+    estimator: BaseEstimator, X: Any, kinds: Kinds, reset: bool = False, whole: bool = False
 ) -> tuple[Any, NDArray | None]:
     r"""Reads files and streams, and checks what are numbers.
 
@@ -38,6 +38,7 @@ def read(
         X: Examples of any kind; the path of a file or folder; or what yields them.
         kinds: The modality of the data, several to choose from, or `None` to choose from all.
         reset: Whether the columns are to be learned.
+        whole: Whether nothing of long examples is to be cut off.
 
     Returns:
         Numbers as an array, unless their modality takes them as the frame that they are in; other
@@ -57,7 +58,7 @@ def read(
         if (kind := reader(Path(X), kinds)) is None:
             X, y, names = read_array(X)
         else:
-            X, y, *_ = kind.read(Path(X))
+            X, y, *_ = kind.read_whole(Path(X)) if whole else kind.read(Path(X))
     elif is_stream(X):
         X, y = read_stream(X)
     elif isinstance(X, Mapping):

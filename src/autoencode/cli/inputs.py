@@ -6,6 +6,7 @@ __all__ = [
     "cells",
     "common",
     "context",
+    "labelled",
     "learn_names",
     "read",
     "typed",
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from ..data import can_read_frame, holds_frame, is_frame, read_array, read_frame
 from ..data.texts import read_column
 from ..estimator import Autoencoder
-from ..modalities import Frames, Modality
+from ..modalities import Frames, Modality, encode_context
 from ..modalities.context import Numbers
 from ..reading import Kinds, check_names, reader
 
@@ -49,6 +50,7 @@ def read(
     model: Autoencoder | None = None,
     kinds: Kinds = None,
     y: Any = None,
+    whole: bool = False,
 ) -> Given:
     r"""Reads examples; those of a folder only if a trained model says their size.
 
@@ -59,6 +61,7 @@ def read(
         model: What the examples are for.
         kinds: The kind of data, or several to choose from, where there is no model yet.
         y: The one label under which a model looks at all examples, which then need none.
+        whole: Whether nothing of long examples is to be cut off, nor into windows.
 
     Raises:
         ValueError: If the data are damaged, or are no such data.
@@ -73,7 +76,7 @@ def read(
     known = model.modality_ if model else kinds
 
     if not path.is_dir() and (kind := _kind(path, label, known)) is not None:
-        given = _read_kind(path, kind, label)
+        given = _read_kind(path, kind, label, whole)
     elif not path.is_dir():
         given = Given(*read_array(path, label))
 
@@ -87,8 +90,7 @@ def read(
             f"only .csv and .parquet files have a label column, and '{path}' is a folder."
         )
     elif model is not None:
-        X, y, files = model.modality_.read(path)
-        given = Given(X, y, files=files)
+        given = _read_kind(path, model.modality_, None, whole)
     else:
         given = Given(path)
 
@@ -124,6 +126,48 @@ def typed(given: Given, path: Path) -> Given:
     return given._replace(X=read_frame(path)[given.columns])
 
 
+def labelled(
+    path: Path,
+    label: str | None,
+    labels: Path | None,
+    y: Sequence[str] | None,
+    model: Autoencoder,
+    whole: bool = False,
+) -> Given:
+    r"""Reads examples for a trained model, with labels that are said in one of three ways.
+
+    Arguments:
+        path: A file or folder.
+        label: The column of a `.csv` or `.parquet` file that holds labels.
+        labels: A file of labels.
+        y: The words of the command line, one for all examples or one each; examples that come
+            with labels are looked at under these instead.
+        model: What the examples are for.
+        whole: As for :func:`read`.
+
+    Raises:
+        ValueError: If labels are said in several ways, or as for :func:`read`.
+
+    Example:
+        >>> labelled(Path("digits.npz"), None, None, ["3"], model).y  # doctest: +SKIP
+        ['3']
+    """
+    ways = {"--y": y, "--label": label, "--labels": labels}
+    said = [flag for flag, value in ways.items() if value is not None]
+
+    if len(said) > 1:
+        raise ValueError(f"expected --y, --label or --labels, got {' and '.join(said)}.")
+
+    seen = context(y, model)
+    given = read(path, label, labels, model, y=seen, whole=whole)
+
+    if seen is None:
+        return given
+
+    encode_context(model.context_, seen, len(given.X))  # raises before there is work to lose
+    return given._replace(y=seen)
+
+
 def learn_names(model: Autoencoder, given: Given) -> None:
     r"""Keeps the header of a file of numbers with the model that was trained on it.
 
@@ -146,9 +190,9 @@ def _kind(path: Path, label: str | None, known: Kinds) -> Modality | None:
     return Frames() if holds_frame(path, label) else None
 
 
-def _read_kind(path: Path, kind: Modality, label: str | None) -> Given:
-    r"""Returns the examples of a file, less the column of labels."""
-    X, y, files = kind.read(path)
+def _read_kind(path: Path, kind: Modality, label: str | None, whole: bool) -> Given:
+    r"""Returns the examples of a file or folder, less the column of labels."""
+    X, y, files = kind.read_whole(path) if whole else kind.read(path)
     columns = [*getattr(X, "columns", [])]
 
     if label is None:
@@ -184,6 +228,9 @@ def context(y: Sequence[str] | None, model: Autoencoder) -> Any:
         y: The words of the command line.
         model: The model.
 
+    Raises:
+        ValueError: If the model was given numbers, and these are none, or no whole rows.
+
     Example:
         >>> context(["0.5", "2"], model)  # doctest: +SKIP
         array([[0.5, 2. ]])
@@ -191,7 +238,13 @@ def context(y: Sequence[str] | None, model: Autoencoder) -> Any:
     if y is None or not isinstance(model.context_, Numbers):
         return y
 
-    return np.array(y, float).reshape(-1, model.context_.size_)
+    try:
+        return np.array(y, float).reshape(-1, model.context_.size_)
+    except ValueError:
+        raise ValueError(
+            f"expected --y with {model.context_.size_} numbers for each row, as this model was"
+            f" given, got {' '.join(y)}."
+        ) from None
 
 
 def cells(given: Sequence[str] | None) -> dict[str, str] | None:

@@ -16,6 +16,7 @@ __all__ = [
     "encode_context",
     "guess",
     "join",
+    "pool",
 ]
 
 from collections.abc import Sequence
@@ -29,7 +30,7 @@ from .sounds import Sounds
 from .spectra import MDCT, LogMel, Spectrum
 from .tables import Tables
 from .texts import Texts
-from .windows import cut, join
+from .windows import cut, join, pool
 
 CANDIDATES = (Sounds(), Images(), Tables(), Frames(), Texts())
 

@@ -20,6 +20,7 @@ from ..corruptions import OfTexts, parts
 from ..data import native
 from ..distributions import Family
 from ..networks import Network
+from .windows import Windows
 
 # Numbers that single precision does not hold
 WIDE = {torch.float64, torch.int32, torch.int64, torch.uint32, torch.uint64}
@@ -243,6 +244,24 @@ class Modality(Configurable, abc.ABC):
             X: The examples, as :meth:`read` returned them.
         """
         return R
+
+    def read_whole(self, path: Path) -> tuple[Any, ...]:
+        r"""Returns what :meth:`read` does, with nothing cut off of examples, nor into windows."""
+        return self.read(path)
+
+    def windows(self, X: Any) -> Windows:
+        r"""Returns the windows of examples that may be longer than those of the fit.
+
+        Arguments:
+            X: The examples, as :meth:`read_whole` returned them.
+
+        Raises:
+            ValueError: If such data have none.
+        """
+        raise ValueError(
+            f"there are no windows to pool of {self}: each example has one row anyway. Leave out"
+            " pool=True (command line: --pool)."
+        )
 
     def write(self, path: Path, example: NDArray) -> None:
         r"""Writes an example to a file of its own, which ends in `suffix`."""

@@ -94,7 +94,8 @@ class Labels(Configurable):
         # By value, then by word: a command line has only words, a column may hold any objects
         known = {_word(c): k for k, c in enumerate(classes)}
         known |= {c: k for k, c in enumerate(classes)}
-        index = torch.tensor([known.get(v, known.get(_word(v), -1)) for v in labels])
+        found = [known.get(v, known.get(_word(v), -1)) for v in labels]
+        index = torch.tensor(found, dtype=torch.long)  # also of none
 
         if (index < 0).any():
             unknown = labels[int((index < 0).nonzero()[0])]

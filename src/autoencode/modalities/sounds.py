@@ -37,7 +37,9 @@ class Sounds(Modality):
     r"""Recordings, from a folder, a list of arrays, or an array with shape `(N, n)`.
 
     A single file is read whole, in windows that overlap by half, see
-    :func:`~autoencode.modalities.cut` and :func:`~autoencode.modalities.join`.
+    :func:`~autoencode.modalities.cut` and :func:`~autoencode.modalities.join`. With
+    `transform(X, pool=True)` all that is longer than an example is, and each has one code, the
+    mean of those of its windows, see :func:`~autoencode.modalities.pool`.
 
     All are brought to one length, by silence at their end or a cut: what is longer loses its
     end. Those of a folder are brought to one rate, too; those of arrays have the given one.
@@ -146,8 +148,8 @@ class Sounds(Modality):
         waves = np.zeros((len(X), self.samples_, self.channels), np.float32)
 
         for wave, x in zip(waves, X):
-            x = full_scale(tensor_of(x)[: self.samples_]).numpy()
-            wave[: len(x)] = mix(x if x.ndim == 2 else x[:, None], self.channels)
+            x = self._wave(x[: self.samples_])
+            wave[: len(x)] = x
 
         return torch.from_numpy(waves)
 
@@ -212,6 +214,19 @@ class Sounds(Modality):
     def whole(self, R: NDArray, X: NDArray) -> NDArray:
         return join(R, X.length)[None] if isinstance(X, Windows) else R
 
+    def read_whole(self, path: Path) -> tuple[Any, ...]:
+        self._check_arguments()
+
+        if path.is_dir():
+            return read_sounds(path, self.rate, None, self.channels, self.strict)
+
+        x = read_sound(path, self.rate, self.channels, self.strict)
+        return Recordings.of([x]), None, [path.name]
+
+    def windows(self, X: Any) -> Windows:
+        self._check(X)
+        return cut([self._wave(x) for x in X], self.samples_)
+
     def write(self, path: Path, example: NDArray) -> None:
         write_sound(path, example, self.rate)
 
@@ -231,6 +246,11 @@ class Sounds(Modality):
 
     def _transform(self, x: Tensor) -> Tensor:
         return self._spectrum.forward(self._waves(x), self.rate)
+
+    def _wave(self, x: NDArray) -> NDArray:
+        r"""Returns one waveform at full scale, with shape `(n, channels)`."""
+        x = full_scale(tensor_of(x)).numpy()
+        return mix(x if x.ndim == 2 else x[:, None], self.channels)
 
     def _waves(self, x: Tensor) -> Tensor:
         r"""Returns what `load` returned with shape `(N, channels, samples)`, at full scale."""

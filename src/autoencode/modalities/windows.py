@@ -1,60 +1,98 @@
 r"""Long recordings, in windows that overlap by half, and put together again."""
 
-__all__ = ["Windows", "cut", "join"]
+__all__ = ["Windows", "cut", "join", "pool"]
 
-from typing import cast
+from collections.abc import Sequence
+from numbers import Integral
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 
 class Windows(np.ndarray):
-    r"""The windows of one sound, with shape `(N, n)` or `(N, n, channels)`.
+    r"""The windows of sounds, one after the other, with shape `(N, n)` or `(N, n, channels)`.
 
     Example:
         >>> cut(np.zeros(5), 4).length
         5
+        >>> cut([np.zeros(5), np.zeros(3)], 4).counts
+        [2, 1]
     """
 
-    length: int = 0
-    r"""The samples of the whole."""
+    length: int | tuple[int, ...] = 0
+    r"""The samples of the whole, or of each in a list. What is taken of the windows has none."""
+
+    @property
+    def counts(self) -> list[int]:
+        r"""How many windows each sound has.
+
+        Raises:
+            ValueError: If these are not all windows that :func:`cut` returned.
+        """
+        if self.length == 0:
+            raise ValueError(
+                "expected all windows, as cut returned them, got some of them or changed ones,"
+                f" with shape {self.shape}. Keep what cut returned."
+            )
+
+        return [len(_starts(length, self.shape[1])) for length in _each(self.length)]
 
 
-def cut(x: ArrayLike, n: int) -> Windows:
-    r"""Cuts a long sound into windows, each of which begins in the middle of the one before.
+def cut(x: ArrayLike | Sequence[ArrayLike], n: int) -> Windows:
+    r"""Cuts long sounds into windows, each of which begins in the middle of the one before.
 
     Arguments:
-        x: The waveform, with shape `(T,)` or `(T, channels)`.
+        x: The waveform, with shape `(T,)` or `(T, channels)`; or a list of such arrays, of
+            different lengths.
         n: The samples of a window.
 
     Returns:
-        The windows, with shape `(N, n)` or `(N, n, channels)`. Silence fills up the last.
+        The windows, with shape `(N, n)` or `(N, n, channels)`. Silence fills up the last of each
+        sound.
 
     Raises:
-        ValueError: If the sound is empty, or `n` less than two.
+        ValueError: If a sound is empty or has other channels than the first, or if `n` is less
+            than two.
 
     Example:
         >>> cut([1.0, 2.0, 3.0, 4.0, 5.0], 4).tolist()
         [[1.0, 2.0, 3.0, 4.0], [3.0, 4.0, 5.0, 0.0]]
+        >>> cut([np.ones(5), np.ones(2)], 4).tolist()
+        [[1.0, 1.0, 1.0, 1.0], [1.0, 1.0, 1.0, 0.0], [1.0, 1.0, 0.0, 0.0]]
     """
-    x = np.asarray(x)
+    several = _are_several(x)
+    waves = [np.asarray(wave) for wave in (cast(Sequence[ArrayLike], x) if several else [x])]
 
-    if n < 2 or x.ndim not in {1, 2} or x.size == 0:
-        raise ValueError(
-            f"expected a sound and windows of at least two samples, got shape {x.shape} and {n}."
-        )
+    for i, wave in enumerate(waves):
+        where = f" for sound {i}" * several
 
-    length = len(x)
-    starts = _starts(length, n)
-    x = np.pad(x, [(0, starts[-1] + n - length), *[(0, 0)] * (x.ndim - 1)])
+        if n < 2 or wave.ndim not in {1, 2} or wave.size == 0:
+            raise ValueError(
+                "expected a sound and windows of at least two samples, got shape"
+                f" {wave.shape} and {n}{where}."
+            )
 
-    windows = cast(Windows, np.stack([x[i : i + n] for i in starts]).view(Windows))
-    windows.length = length
+        if wave.shape[1:] != waves[0].shape[1:]:
+            raise ValueError(
+                f"expected sounds with as many channels as the first, of shape {waves[0].shape},"
+                f" got shape {wave.shape}{where}. Mix them down, by x.mean(axis=1) for example."
+            )
+
+    parts = [wave[i : i + n] for wave in waves for i in _starts(len(wave), n)]
+    dtype = np.result_type(*{wave.dtype for wave in waves})
+    X = np.zeros((len(parts), n, *waves[0].shape[1:]), dtype)
+
+    for window, part in zip(X, parts):
+        window[: len(part)] = part
+
+    windows = cast(Windows, X.view(Windows))
+    windows.length = tuple(map(len, waves)) if several else len(waves[0])
 
     return windows
 
 
-def join(X: ArrayLike, length: int) -> NDArray:
+def join(X: ArrayLike, length: int | Sequence[int]) -> Any:
     r"""Puts windows together, each faded into the next.
 
     .. math:: x_t = \frac{\sum_i w_{t - i h} \, X_{i, t - i h}}{\sum_i w_{t - i h}},
@@ -62,10 +100,10 @@ def join(X: ArrayLike, length: int) -> NDArray:
 
     Arguments:
         X: Windows as of :func:`cut`, with shape `(N, n)` or `(N, n, channels)`.
-        length: The samples of the whole.
+        length: The samples of the whole, or of each sound, as in `length` of the windows.
 
     Returns:
-        The waveform, with shape `(length,)` or `(length, channels)`.
+        The waveform, with shape `(length,)` or `(length, channels)`; or a list of them.
 
     Raises:
         ValueError: If there are not as many windows as this length has.
@@ -74,14 +112,82 @@ def join(X: ArrayLike, length: int) -> NDArray:
         >>> x = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
         >>> np.allclose(join(cut(x, 4), 5), x)
         True
+        >>> [len(x) for x in join(cut([x, x[:3]], 4), [5, 3])]
+        [5, 3]
     """
     X = np.asarray(X)
+    lengths = _each(length)
+    counts = [len(_starts(length, X.shape[1])) for length in lengths]
+
+    if len(X) != sum(counts):
+        several = f" in {len(lengths)} sounds" * (len(lengths) > 1)
+        raise ValueError(
+            f"expected {sum(counts)} windows of {sum(lengths)} samples{several}, got {len(X)}."
+        )
+
+    waves = [_faded(part, length) for part, length in zip(_split(X, counts), lengths)]
+    return waves[0] if isinstance(length, Integral) else waves
+
+
+def pool(Z: ArrayLike, windows: Windows) -> NDArray:
+    r"""The mean of the codes of each sound's windows.
+
+    .. math:: \bar{z} = \frac{1}{N} \sum_{i=1}^N z_i
+
+    All windows of a sound weigh the same, the last one, too: where there are several, less than
+    half of it is silence.
+
+    Arguments:
+        Z: The codes of the windows, or other numbers of them, with shape `(N, *)`.
+        windows: The windows, as :func:`cut` returned them.
+
+    Returns:
+        A row for each sound, with shape `(sounds, *)`.
+
+    Raises:
+        ValueError: If these are no such windows, or others than the codes are of.
+
+    Example:
+        >>> windows = cut([np.zeros(5), np.zeros(3)], 4)
+        >>> pool([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], windows)
+        array([[2., 3.],
+               [5., 6.]])
+    """
+    Z = np.asarray(Z)
+
+    if not isinstance(windows, Windows):
+        raise ValueError(f"expected windows, as cut returns them, got {type(windows).__name__}.")
+
+    counts = windows.counts
+
+    if len(Z) != sum(counts):
+        raise ValueError(f"expected a code for each of {sum(counts)} windows, got {len(Z)}.")
+
+    # In double precision, as a recording of hours has many
+    rows = np.stack([part.mean(axis=0, dtype=np.float64) for part in _split(Z, counts)])
+    return rows.astype(np.result_type(Z, np.float32))
+
+
+def _are_several(x: Any) -> bool:
+    r"""Whether these are waveforms, and not the numbers of one."""
+    of_objects = isinstance(x, np.ndarray) and x.dtype == object
+    listed = (isinstance(x, (list, tuple)) or of_objects) and len(x) > 0
+
+    return listed and all(getattr(wave, "ndim", 0) > 0 for wave in x)
+
+
+def _each(length: int | Sequence[int]) -> list[int]:
+    return [int(length)] if isinstance(length, Integral) else [*cast(Sequence[int], length)]
+
+
+def _split(rows: NDArray, counts: Sequence[int]) -> list[NDArray]:
+    return np.split(rows, np.cumsum(counts)[:-1])
+
+
+def _faded(X: NDArray, length: int) -> NDArray:
+    r"""Returns one sound of its windows."""
     n = X.shape[1]
     starts = _starts(length, n)
-
-    if len(X) != len(starts):
-        raise ValueError(f"expected {len(starts)} windows of {length} samples, got {len(X)}.")
-
     w = np.sin(np.pi / n * (np.arange(n) + 0.5)) ** 2
     w = w.reshape(-1, *[1] * (X.ndim - 2))
     total = np.zeros((starts[-1] + n, *X.shape[2:]))

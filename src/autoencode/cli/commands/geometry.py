@@ -66,6 +66,7 @@ def neighbors(
     threshold: float = 0.001,
     label: str | None = None,
     labels: Path | None = None,
+    y: Sequence[str] | None = None,
     trusted: Sequence[str] = (),
 ) -> None:
     r"""Writes the nearest neighbours of each example, by its code.
@@ -79,6 +80,8 @@ def neighbors(
             the usual distance to the nearest neighbour.
         label: The column of a .csv file that holds labels.
         labels: A file with a label for each example, if the model is conditional.
+        y: The label of all examples, or one for each, if the model is conditional; or a row of
+            numbers.
         trusted: Classes from outside of this library that the model may use, such as
             graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
@@ -90,7 +93,7 @@ def neighbors(
 
     outputs.check_out(out, (".npz", ".csv"))
     estimator = load(model, trusted=trusted)
-    given = inputs.read(data, label, labels, estimator)
+    given = inputs.labelled(data, label, labels, y, estimator)
     graph = NeighborGraph(n_neighbors).fit(estimator.transform(given.X, given.y))
     i, d = graph.indices_, graph.distances_
 
@@ -103,7 +106,8 @@ def neighbors(
         ]
         outputs.write_rows(out, np.hstack([_objects(i), _objects(d)]), columns)
 
-    usual = np.median(d[:, 0][d[:, 0] > 0]) if d.any() else 0.0
+    apart = d[:, 0][d[:, 0] > 0]
+    usual = np.median(apart) if len(apart) > 0 else 0.0
     groups = graph.duplicates(threshold * usual)
     print(f"Wrote {out}: {len(i):,} times {n_neighbors} neighbours, counted from 0.")
     print(f"Recall {graph.recall_:.4f}; the usual nearest neighbour is at {usual:.4g}.")

@@ -13,8 +13,10 @@ def transform(
     data: Path,
     /,
     out: Path,
+    pool: bool = False,
     label: str | None = None,
     labels: Path | None = None,
+    y: Sequence[str] | None = None,
     trusted: Sequence[str] = (),
 ) -> None:
     r"""Writes the codes of examples.
@@ -24,8 +26,11 @@ def transform(
         data: The examples, like those of the fit.
         out: A .npy, .csv or .parquet file. Tables name the files in the first column, if the
             examples are files.
+        pool: Write one row for each sound, however long: the mean of the codes of its windows.
         label: The column of a .csv or .parquet file that holds labels.
         labels: A file with a label for each example, if the model is conditional.
+        y: The label of all examples, or one for each, if the model is conditional; or a row of
+            numbers.
         trusted: Classes from outside of this library that the model may use, such as
             graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
@@ -34,13 +39,19 @@ def transform(
 
     outputs.check_out(out, outputs.ROWS)
     estimator = load(model, trusted=trusted)
-    given = inputs.read(data, label, labels, estimator)
-    Z = estimator.transform(given.X, given.y)
+    given = inputs.labelled(data, label, labels, y, estimator, whole=pool)
+    Z = estimator.transform(given.X, given.y, pool)
 
     outputs.write_rows(out, Z, [f"z{i}" for i in range(1, Z.shape[1] + 1)], given.files)
-    print(f"Wrote {out}: {len(Z):,} codes of {Z.shape[1]} numbers.")
+    print(f"Wrote {out}: {len(Z):,} code{'s' * (len(Z) != 1)} of {Z.shape[1]} numbers.")
+
+    if pool:
+        print(f"Next: compare the examples by the rows of {out}.")
+        return
+
     following = out.with_name(f"{model.stem}-neighbors.csv")
-    say_next("neighbors", model, data, out=following, label=label, labels=labels, trusted=trusted)
+    same = {"label": label, "labels": labels, "y": y, "trusted": trusted}
+    say_next("neighbors", model, data, out=following, **same)
 
 
 def reconstruct(
@@ -50,6 +61,7 @@ def reconstruct(
     out: Path,
     label: str | None = None,
     labels: Path | None = None,
+    y: Sequence[str] | None = None,
     trusted: Sequence[str] = (),
 ) -> None:
     r"""Writes examples as the model gives them back from their codes.
@@ -63,6 +75,8 @@ def reconstruct(
             for tables a .csv or .parquet file; for texts a .txt or .csv file.
         label: The column of a .csv or .parquet file that holds labels.
         labels: A file with a label for each example, if the model is conditional.
+        y: The label of all examples, or one for each, if the model is conditional; or a row of
+            numbers.
         trusted: Classes from outside of this library that the model may use, such as
             graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
@@ -71,19 +85,19 @@ def reconstruct(
 
     estimator = load(model, trusted=trusted)
     outputs.check_out(out, outputs.suffixes(estimator))
-    X, y, columns, names = inputs.read(data, label, labels, estimator)
+    X, given, columns, names = inputs.labelled(data, label, labels, y, estimator)
     single, whole = outputs.is_single(out, estimator), estimator.modality_.whole
     outputs.check_count(out, len(whole(X, X)) if single else len(X), estimator)
 
     if outputs.suffix(out) == ".png" and len(X) > _SHOWN:
         print(f"The picture shows the first {_SHOWN} of {len(X):,}; --out FOLDER writes all.")
-        X, y = X[:_SHOWN], None if y is None else y[:_SHOWN]
+        X, given = X[:_SHOWN], None if given is None else given[:_SHOWN]
 
-    R = estimator.reconstruct(X, y)
+    R = estimator.reconstruct(X, given)
     R = whole(R, X) if single else R
     outputs.write_examples(out, R, estimator, columns, names, beside=X)
     print(f"Wrote {out}: {len(R):,} reconstruction{'s' * (len(R) != 1)}.")
-    say_next("score", model, data, label=label, labels=labels, trusted=trusted)
+    say_next("score", model, data, label=label, labels=labels, y=y, trusted=trusted)
 
 
 def denoise(
@@ -93,6 +107,7 @@ def denoise(
     out: Path,
     label: str | None = None,
     labels: Path | None = None,
+    y: Sequence[str] | None = None,
     trusted: Sequence[str] = (),
 ) -> None:
     r"""Writes clean versions of damaged examples, by a model that has learned to.
@@ -105,10 +120,12 @@ def denoise(
             for tables a .csv or .parquet file; for texts a .txt or .csv file.
         label: The column of a .csv or .parquet file that holds labels.
         labels: A file with a label for each example, if the model is conditional.
+        y: The label of all examples, or one for each, if the model is conditional; or a row of
+            numbers.
         trusted: Classes from outside of this library that the model may use, such as
             graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
-    reconstruct(model, data, out, label, labels, trusted)
+    reconstruct(model, data, out, label, labels, y, trusted)
 
 
 def sample(
@@ -177,6 +194,7 @@ def impute(
     out: Path,
     label: str | None = None,
     labels: Path | None = None,
+    y: Sequence[str] | None = None,
     trusted: Sequence[str] = (),
 ) -> None:
     r"""Writes the rows of a table with their missing cells filled in.
@@ -187,6 +205,8 @@ def impute(
         out: A .csv or .parquet file.
         label: The column of a .csv or .parquet file that holds labels.
         labels: A file with a label for each example, if the model is conditional.
+        y: The label of all examples, or one for each, if the model is conditional; or a row of
+            numbers.
         trusted: Classes from outside of this library that the model may use, such as
             graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
@@ -195,13 +215,13 @@ def impute(
 
     estimator = load(model, trusted=trusted)
     outputs.check_out(out, outputs.suffixes(estimator))
-    given = inputs.read(data, label, labels, estimator)
+    given = inputs.labelled(data, label, labels, y, estimator)
     filled = estimator.impute(given.X, given.y)
     filled = filled if label is None else filled.assign(**{label: given.y})
 
     outputs.write_examples(out, filled, estimator, given.columns)
     print(f"Wrote {out}: {len(filled):,} rows.")
-    say_next("score", model, out, label=label, labels=labels, trusted=trusted)
+    say_next("score", model, out, label=label, labels=labels, y=y, trusted=trusted)
 
 
 def score(
@@ -211,6 +231,7 @@ def score(
     out: Path | None = None,
     label: str | None = None,
     labels: Path | None = None,
+    y: Sequence[str] | None = None,
     trusted: Sequence[str] = (),
 ) -> None:
     r"""Says how well a model knows examples: log p(x), or the error of their reconstruction.
@@ -221,6 +242,8 @@ def score(
         out: A .npy, .csv or .parquet file for the scores of all examples.
         label: The column of a .csv or .parquet file that holds labels.
         labels: A file with a label for each example, if the model is conditional.
+        y: The label of all examples, or one for each, if the model is conditional; or a row of
+            numbers.
         trusted: Classes from outside of this library that the model may use, such as
             graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
@@ -231,7 +254,7 @@ def score(
         outputs.check_out(out, outputs.ROWS)
 
     estimator = load(model, trusted=trusted)
-    given = inputs.read(data, label, labels, estimator)
+    given = inputs.labelled(data, label, labels, y, estimator)
 
     if hasattr(estimator, "score_samples"):
         name, what, unit = "score_samples", "log p(x)", " nats"
@@ -246,4 +269,5 @@ def score(
         print(f"Wrote {out}: {len(scores):,} scores.")
 
     following = f"{model.stem}-neighbors.csv"
-    say_next("neighbors", model, data, out=following, label=label, labels=labels, trusted=trusted)
+    same = {"label": label, "labels": labels, "y": y, "trusted": trusted}
+    say_next("neighbors", model, data, out=following, **same)
