@@ -54,13 +54,13 @@ def decoder_jacobian(maps: Maps, z: Tensor, memory: int = 2**28) -> Tensor:
     with maps.evaluating(), torch.no_grad():
         D = maps.decode(z[:1]).shape[1]
         rows = _rows(memory, _LIVE * max(D, d) * d, z)
-        J = z.new_empty(N, D, d)
+        J = z.new_empty(N, d, D)  # columns in one piece, as LAPACK wants them
 
         for start in range(0, N, rows):
             part = slice(start, start + rows)
-            J[part] = pushforward(maps.decode, z[part], directions).permute(1, 2, 0)
+            J[part] = pushforward(maps.decode, z[part], directions).transpose(0, 1)
 
-    return J
+    return J.mT
 
 
 def encoder_jacobian(maps: Maps, x: Tensor, memory: int = 2**28) -> Tensor:

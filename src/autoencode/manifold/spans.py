@@ -150,8 +150,8 @@ def _span(A: Tensor, C: Tensor | None = None) -> tuple[Tensor, Tensor]:
     Q, R = torch.linalg.qr(A)
     R = R.double() if C is None else R.double() @ torch.linalg.qr(C.mT).R.mT.double()
     U, S, _ = torch.linalg.svd(R, full_matrices=False)
-    B = (Q @ U.to(Q)).mT
+    B = U.mT.to(Q) @ Q.mT
 
     # Of the two directions of a line, the one in which its largest number grows
-    sign = B.gather(-1, B.abs().argmax(dim=-1, keepdim=True)).sign()
-    return B * sign, S
+    grows = B.amax(dim=-1, keepdim=True) >= -B.amin(dim=-1, keepdim=True)
+    return B.mul_(torch.where(grows, 1.0, -1.0)), S
