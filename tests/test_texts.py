@@ -28,7 +28,13 @@ from autoencode.corruptions import (
 )
 from autoencode.data.texts import read_column
 from autoencode.distributions import Autoregressive, SharedGaussian
-from autoencode.manifold import Geodesics, NeighborGraph, OffManifoldDetector, Tangents
+from autoencode.manifold import (
+    Geodesics,
+    ManifoldParzen,
+    NeighborGraph,
+    OffManifoldDetector,
+    Tangents,
+)
 from autoencode.modalities import Texts, alphabets, guess
 from autoencode.modalities.edits import edits
 from autoencode.networks import Network, Recurrent, Transformer
@@ -732,9 +738,10 @@ def test_the_manifold_of_symbols_is_that_of_their_codes() -> None:
     with pytest.raises(ValueError, match="Texts are symbols"):
         Geodesics(model).distance(WORDS[:2], WORDS[2:4])
 
-    with pytest.raises(ValueError, match="Texts are symbols"):
-        OffManifoldDetector(model).fit(WORDS)
+    with pytest.raises(ValueError, match=r"OffManifoldDetector\(model\)\.fit\(X\)"):
+        ManifoldParzen(Tangents(model)).fit(WORDS)
 
+    assert OffManifoldDetector(model).fit(WORDS).predict(WORDS).shape == (8,)
     assert NeighborGraph(n_neighbors=2).fit(model.transform(WORDS)).indices_.shape == (8, 2)
     assert Geodesics(model, "fisher", n_points=4).distance(WORDS[:2], WORDS[2:4]).shape == (2,)
 

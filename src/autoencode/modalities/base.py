@@ -133,6 +133,10 @@ class Modality(Configurable, abc.ABC):
         """
         return self.unit().double().log().expand(self.shape_).sum()
 
+    def part(self: Self) -> Self:
+        r"""Returns the kind for models of parts of the data, which are to take the rest, too."""
+        return self.clone()
+
     def cells(self, x: Tensor, p: Distribution) -> Tensor:
         r"""Returns :math:`\log p(x_j \mid z)` of each cell of a table, NaN if it is missing.
 

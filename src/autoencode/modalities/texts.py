@@ -191,6 +191,9 @@ class Texts(Modality):
 
         return likelihood
 
+    def part(self) -> "Texts":
+        return self.clone().set_params(length=self.shape_[0] - 1)
+
     def stages(self, corruption: Any) -> tuple[None, Any]:
         steps = [*map(_of_letters, parts(corruption))]
 
