@@ -61,6 +61,9 @@ class Maps:
     symbolic: bool = False
     r"""Whether rows are symbols, of which numbers mean nothing."""
 
+    spell: Callable[[Tensor], Tensor] = lambda x: x
+    r"""Returns symbols as bytes, ended and filled up by 255."""
+
     ndim: Callable[[], int] = lambda: 2
     r"""Returns the number of dimensions of a batch of the user's examples."""
 
@@ -161,6 +164,7 @@ def _of_estimator(model: Autoencoder, y: ArrayLike | None, symbols: bool) -> Map
         noise=noise,
         unit=unit,
         symbolic=modality.symbolic,
+        spell=modality.spell,
         ndim=lambda: modality.restore(torch.zeros(1, *shape)).ndim,
     )
 

@@ -228,6 +228,13 @@ class Modality(Configurable, abc.ABC):
 
         return None, corruption
 
+    def spell(self, x: Tensor) -> Tensor:
+        r"""Returns symbols as rows of bytes, ended and filled up by 255, to count edits between.
+
+        Only kinds of data need it that are symbols.
+        """
+        raise ValueError(f"there are no symbols to spell of {self}.")
+
     def numbers(self, X: Any) -> Any:
         r"""Returns rows of a table as numbers, and sounds of one length, for pictures."""
         return X

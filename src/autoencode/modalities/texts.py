@@ -208,6 +208,9 @@ class Texts(Modality):
     def unit(self) -> Tensor:
         return torch.ones(())
 
+    def spell(self, x: Tensor) -> Tensor:
+        return _spelled(x, self._alphabet, self.shape_[0])
+
     def numbers(self, X: Any) -> Any:
         raise ValueError("there are no pictures of texts, but of their codes: plots.codes(...).")
 
