@@ -904,7 +904,8 @@ def test_what_is_next_runs_as_it_stands(tmp_path: Path, monkeypatch, capsys) -> 
     assert len(columns) == 42
 
     # Copies have the same code
-    run("neighbors", "a model.ae", lines, "--out", "near.npz", "--n-neighbors", "6")
+    near = ["neighbors", "a model.ae", lines, "--out", "near.npz", "--n-neighbors", "6"]
+    assert main(near) == 0
     assert np.load("near.npz")["distances"][:40, :4].max() < 1e-5
 
 
