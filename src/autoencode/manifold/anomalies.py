@@ -67,16 +67,18 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
     All is measured in the units of the model: standard deviations of columns for tables,
     unless it scales them otherwise, and intensities from 0 to 1 for images.
 
-    Texts have no residuals, but probabilities. What their own code leaves to say of them is
-    across, and how usual such codes are along:
+    Texts have no residuals, but probabilities. What their own code :math:`z` leaves to say of
+    them is across, and how usual such codes are along:
 
-    .. math:: \log p(x) \approx
+    .. math:: \log p(x) + H \approx
         \underbrace{\log \int p(z') \, e^{-\Delta^\top G \Delta / 2} \, dz'}_{\text{on}}
-        + \underbrace{\log p(x \mid z)}_{\text{off}}, \qquad \Delta = z' - z
+        + \underbrace{\log p(x \mid z) + H}_{\text{off}}, \qquad \Delta = z' - z
 
-    :math:`G` is the Fisher information of the code :math:`z` in the text. Both are the equation
-    of above, where :math:`J^\top J` divided by the variance of the noise is :math:`G`, and
-    directions of which a text tells nothing count for nothing. Longer texts are less probable.
+    :math:`G` is the Fisher information of the code in the text: for other data
+    :math:`J^\top J` divided by the variance of the noise, with the equation above. Directions
+    of which a text tells nothing count for nothing. :math:`H` is the sum of the entropies of
+    each symbol given those before it, from which probabilities are counted, as longer texts
+    would else be the stranger ones. For other data it is a constant.
 
     References:
         | Generative Probabilistic Novelty Detection with Adversarial Autoencoders
@@ -194,6 +196,8 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
     def score_samples(self, X: Any) -> Any:
         r"""How usual examples are: :math:`\log p(x)` in nats. The higher, the more normal.
 
+        Of texts it is counted from what is expected of one so long.
+
         Arguments:
             X: The examples.
 
@@ -222,8 +226,9 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
 
         Returns:
             The residuals divided by their scales, in the shape of `X`, or of the spectra of
-            sounds. Beyond 3 or so they are unusual; their sign says to which side. Of texts the
-            surprise of each byte or subword in nats, with shape `(N, L)`.
+            sounds. Beyond 3 or so they are unusual; their sign says to which side. Of texts, by
+            how many nats each byte or subword is more surprising than expected, with shape
+            `(N, L)`.
 
         Raises:
             ValueError: If the examples are not like those of `fit`.

@@ -153,7 +153,8 @@ def _findings(r: Report) -> dict[str, str]:
 _LEFT_OUT = (
     "The examples are symbols, between which there are edits, but no directions: the dimension"
     " of the data, tangent planes, and with them where to interpolate, have no meaning here. How"
-    " far an example is off the manifold is how improbable it is under its own code."
+    " far an example is off the manifold is how much more surprising it is than expected, under"
+    " its own code."
 )
 
 

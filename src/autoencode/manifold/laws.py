@@ -205,9 +205,7 @@ class Noise:
 
 
 class Surprise:
-    r"""What a model finds improbable of symbols, each given those before it.
-
-    .. math:: \log p(w) = -\sum_t w_t, \qquad w_t = -\log p(x_t \mid x_{<t}, z)
+    r"""What a model finds more surprising of symbols than expected, :math:`-\sum_t w_t`.
 
     Nothing is to be learned of it: a nat is a nat.
 
@@ -223,5 +221,5 @@ class Surprise:
         self.usual = torch.ones(length)
 
     def log_prob(self, w: Tensor) -> Tensor:
-        r"""The log-probabilities of surprises with shape `(M, L)`, with shape `(M,)`."""
+        r"""Log-probabilities, counted from those expected, of surprises with shape `(M, L)`."""
         return -w.sum(dim=1)

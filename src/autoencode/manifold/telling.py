@@ -29,8 +29,8 @@ class Told(NamedTuple):
     r"""The codes, with shape `(N, d)`."""
 
     residual: Tensor
-    r"""The surprise of each symbol, :math:`-\log p(x_t \mid x_{<t}, z)`, in nats; zero behind the
-    end. With shape `(N, L)`."""
+    r"""How much more surprising each symbol is than what is expected there, in nats; zero behind
+    the end. With shape `(N, L)`."""
 
     precision: Tensor
     r"""How well a sequence tells its code from others beside it, with shape `(N, d, d)`."""
@@ -44,12 +44,17 @@ class Told(NamedTuple):
         return law.log_mass(self.code, self.precision, own=torch.arange(len(self.code)))
 
     def noise(self, residual: Tensor) -> Surprise:
-        r"""The law of what is left: probabilities, of which nothing is to be learned."""
+        r"""The law of what is left: nats, of which nothing is to be learned."""
         return Surprise(residual.shape[1])
 
 
 def tell(maps: Maps, x: Tensor) -> Told:
     r"""Says how surprising sequences are under their codes, and how well they tell them.
+
+    .. math:: w_t = -\log p(x_t \mid x_{<t}, z) - \mathbb{H} \, p(\cdot \mid x_{<t}, z)
+
+    A symbol is expected to be as surprising as the entropy, and what is more is left over. The
+    sum over a text written by the model has mean zero, however long it is.
 
     .. math:: G(z \mid x) = \sum_t J_t^\top \big( \operatorname{diag} p_t - p_t p_t^\top \big) J_t,
         \qquad J_t = \frac{\partial \log p(x_t = \cdot \mid x_{<t}, z)}{\partial z}
@@ -101,8 +106,11 @@ def _tell(maps: Maps, z: Tensor, x: Tensor, n: Tensor) -> tuple[Tensor, Tensor]:
     ends = ((z + size * step, z - size * step) for step in steps)
     J = torch.stack([features(a) - features(b) for a, b in ends], dim=-1) / (2 * size[..., None])
 
-    surprise = -logits(z).gather(2, x[..., None])[..., 0]
-    return (surprise * inside).double(), (J.mT @ J).double()
+    log_p = logits(z)
+    entropy = -(log_p.exp() * log_p).sum(dim=2)
+    surprise = -log_p.gather(2, x[..., None])[..., 0]
+
+    return ((surprise - entropy) * inside).double(), (J.mT @ J).double()
 
 
 def _written(maps: Maps, z: Tensor) -> Sequences:
