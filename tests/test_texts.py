@@ -890,7 +890,8 @@ def test_what_is_next_runs_as_it_stands(tmp_path: Path, monkeypatch, capsys) -> 
         if following[0] == "autoencode" and "DATA" not in following:
             run(*following[1:])
         elif words[0] == "anomalies":  # which shows what is read
-            assert any(line.endswith(f"'{'b' * 40}'...") for line in said)
+            assert len(said[2:]) == 10
+            assert all("  '" in line for line in said[2:])
 
     lines = "my lines.txt"
     run("fit", lines, "--out", "a model.ae", "--recipe", "vae", *how)
