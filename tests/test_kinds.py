@@ -207,6 +207,8 @@ def test_the_command_line_takes_and_gives_them(
 
     run(f"sample python.ae -n 3 --out new{kind.out}")
     run(f"neighbors python.ae {path} --n-neighbors 3 --out neighbors.csv")
+    run(f"anomalies python.ae {path} --out odd.csv")
+    run(f"manifold python.ae {path} --new {path} --n-neighbors 3 --out page")
     run(f"interpolate python.ae {path} 0 5 -n 4 --out way{kind.out}")
 
     for name, n in {"again": N, "new": 3, "way": 4}.items():

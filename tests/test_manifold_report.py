@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 import torch
 from scipy.stats import mannwhitneyu
+from sklearn.manifold import trustworthiness as trustworthiness_of
 
 import autoencode as ae
 from autoencode import manifold, plots
-from autoencode.manifold import Estimate, findings, report, surveys
+from autoencode.demo import in_words
+from autoencode.manifold import Estimate, findings, report, spelling, surveys
+from autoencode.networks import Recurrent
 
 module = sys.modules["autoencode.manifold.report"]  # the function hides it
 BASIS = torch.linalg.qr(torch.randn(6, 2, generator=torch.Generator().manual_seed(0))).Q.double()
@@ -257,6 +260,110 @@ def test_nothing_is_left_of_a_failed_report(tmp_path, monkeypatch) -> None:
 
     assert [p.name for p in tmp_path.iterdir()] == ["graph.png"]
     assert (tmp_path / "graph.png").read_text() == "old"
+
+
+# Texts
+
+
+def counted(a: int, b: int) -> list[str]:
+    return [in_words(n) for n in np.random.default_rng(0).permutation(1000)[a:b]]
+
+
+@pytest.fixture(scope="module")
+def speller() -> ae.Autoencoder:
+    training = ae.Training(epochs=8, batch_size=16, progress=False)
+    return ae.autoencoder(4, network=Recurrent(64), training=training, random_state=0).fit(
+        counted(0, 400)
+    )
+
+
+def test_of_texts_there_is_what_has_a_meaning(speller, tmp_path) -> None:
+    rng = np.random.default_rng(0)
+    known = counted(400, 600)
+    new = ["".join(rng.permutation([*text])) for text in counted(600, 700)] + ["<b>\n"]
+    found = report(speller, [*known, known[0]], new, out=tmp_path)
+
+    assert found.dimension is found.n_directions is found.tangent_error is found.twisted is None
+    assert [*found.scales] == ["codes"]
+    assert {*found.sampled} == {"neighbors", "off the manifold"}
+    assert found.copies == 1
+    assert found.off.value < 0.1
+    assert found.drift.off.value > 0.8
+    assert found.drift.across.value > 0.95
+    assert "They have drifted" in found.findings()["new examples"]
+    assert "symbols, between which there are edits" in found.findings()["left out"]
+    assert not {"planes", "interpolation"} & {*found.findings()}
+
+    page = (tmp_path / "index.html").read_text("utf-8")
+    assert linked(tmp_path) == ["graph.png", "dimension.png"]
+    assert {p.name for p in tmp_path.iterdir()} == {
+        *linked(tmp_path),
+        "index.html",
+        "report.json",
+    }
+    assert json.loads((tmp_path / "report.json").read_text("utf-8")) == found.to_dict()
+    assert "<b>" not in page
+    assert page.count("<tr>") == 11
+    assert any(f"<td>{text}</td>" in page for text in new)
+
+
+def test_neighbours_of_texts_are_those_with_few_edits(speller) -> None:
+    X, rng = counted(400, 460), np.random.default_rng(0)
+    found = report(speller, X, n_neighbors=5)
+    D = np.array([[_levenshtein(a, b) for b in X] for a in X])
+    modality = speller.modality_
+    assert (spelling.apart(modality.spell(modality.load(X)), 5).numpy() == D).all()
+
+    # As of any distances, between which chance decides where they are equal
+    Z, values = speller.transform(X), []
+
+    for _ in range(100):
+        mixed = np.triu(D + 0.5 * rng.random(D.shape), k=1)
+        mixed += mixed.T
+        values.append(trustworthiness_of(mixed, Z, n_neighbors=5, metric="precomputed"))
+
+    error = np.std(values) / 10
+    assert found.trustworthiness.value == pytest.approx(np.mean(values), abs=4 * error)
+    assert found.trustworthiness.standard_error == 0
+
+
+def _levenshtein(a: str, b: str) -> int:
+    row = [*range(len(b) + 1)]
+
+    for i, letter in enumerate(a):
+        new = [i + 1]
+        for j, other in enumerate(b):
+            new.append(min(row[j] + (letter != other), row[j + 1] + 1, new[j] + 1))
+        row = new
+
+    return row[-1]
+
+
+def test_without_ties_edits_are_as_any_distance() -> None:
+    x, z = torch.randn(60, 5).double(), torch.randn(60, 2).double()
+    found = spelling.kept(torch.cdist(x, x), z, 4, 60)
+    expected = [f(x, z, n_neighbors=4) for f in (manifold.trustworthiness, manifold.continuity)]
+
+    for a, b in zip(found, expected, strict=True):
+        assert a.value == pytest.approx(b.value)
+
+    # Where all are equally far, all are neighbours in equal parts, as by chance
+    far = torch.ones(60, 60).double()
+    ranks = np.arange(1, 60)
+    chance = 4 / 59 * np.clip(ranks - 4, 0, None).sum() * 2 / (4 * (2 * 60 - 3 * 4 - 1))
+
+    for estimate in spelling.kept(far, z, 4, 60):
+        assert estimate.value == pytest.approx(1 - chance)
+
+
+def test_long_texts_are_compared_by_how_they_begin() -> None:
+    x = torch.full((40, 2000), 97)
+    x[:, 1500] = torch.arange(40)
+    x[3, 10] = 98
+    D = spelling.apart(x, least=5)
+
+    assert 5 <= len(D) < 40
+    assert D.sum() == D[3].sum() + D[:, 3].sum() == 2 * (len(D) - 1)
 
 
 def test_a_folder_that_cannot_be_is_found_before_the_work(tmp_path) -> None:

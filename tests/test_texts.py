@@ -2,6 +2,7 @@ r"""Tests of texts: bytes and back, exact probabilities of sequences, codes, and
 
 import itertools
 import math
+import shlex
 import sys
 from pathlib import Path
 
@@ -28,7 +29,13 @@ from autoencode.corruptions import (
 )
 from autoencode.data.texts import read_column
 from autoencode.distributions import Autoregressive, SharedGaussian
-from autoencode.manifold import Geodesics, NeighborGraph, OffManifoldDetector, Tangents
+from autoencode.manifold import (
+    Geodesics,
+    ManifoldParzen,
+    NeighborGraph,
+    OffManifoldDetector,
+    Tangents,
+)
 from autoencode.modalities import Texts, alphabets, guess
 from autoencode.modalities.edits import edits
 from autoencode.networks import Network, Recurrent, Transformer
@@ -732,9 +739,10 @@ def test_the_manifold_of_symbols_is_that_of_their_codes() -> None:
     with pytest.raises(ValueError, match="Texts are symbols"):
         Geodesics(model).distance(WORDS[:2], WORDS[2:4])
 
-    with pytest.raises(ValueError, match="Texts are symbols"):
-        OffManifoldDetector(model).fit(WORDS)
+    with pytest.raises(ValueError, match=r"OffManifoldDetector\(model\)\.fit\(X\)"):
+        ManifoldParzen(Tangents(model)).fit(WORDS)
 
+    assert OffManifoldDetector(model).fit(WORDS).predict(WORDS).shape == (8,)
     assert NeighborGraph(n_neighbors=2).fit(model.transform(WORDS)).indices_.shape == (8, 2)
     assert Geodesics(model, "fisher", n_points=4).distance(WORDS[:2], WORDS[2:4]).shape == (2,)
 
@@ -865,6 +873,56 @@ def test_commands_take_and_write_lines(tmp_path: Path, monkeypatch, capsys) -> N
     Path("bad.txt").write_bytes(b"fine\n\xff\n")
     assert main(["transform", "lines.ae", "bad.txt", "--out", "codes.npy"]) == 2
     assert "line 2 is no UTF-8" in capsys.readouterr().err
+
+
+def test_what_is_next_runs_as_it_stands(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("my lines.txt").write_text("\n".join([*5 * WORDS, "b" * 50]))
+    how = ["--epochs", "1", "--network", "Recurrent", "--network.width", "8"]
+    verbs = []
+
+    def run(*words: str) -> None:
+        assert main([*words]) == 0
+        *said, last = capsys.readouterr().out.splitlines()
+        verbs.append(words[0])
+        following = shlex.split(last.removeprefix("Next: "))
+
+        if following[0] == "autoencode" and "DATA" not in following:
+            run(*following[1:])
+        elif words[0] == "anomalies":  # which shows what is read
+            assert len(said[2:]) == 10
+            assert all("  '" in line for line in said[2:])
+
+    lines = "my lines.txt"
+    run("fit", lines, "--out", "a model.ae", "--recipe", "vae", *how)
+    run("anomalies", "a model.ae", lines, "--reference", lines, "--out", "odd.csv")
+    run("manifold", "a model.ae", lines, "--out", "page", "--new", lines)
+    run("sample", "a model.ae", "-n", "20", "--out", "new.txt", "--temperature", "0")
+
+    assert {"plot", "transform", "neighbors", "interpolate"} <= {*verbs}
+    columns = Path("odd.csv").read_text().splitlines()
+    assert columns[0] == "example,score,on,off,anomaly"
+    assert len(columns) == 42
+
+    # Copies have the same code
+    near = ["neighbors", "a model.ae", lines, "--out", "near.npz", "--n-neighbors", "6"]
+    assert main(near) == 0
+    assert np.load("near.npz")["distances"][:40, :4].max() < 1e-5
+
+
+def test_commands_look_at_texts_under_one_label(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("lines.txt").write_text("\n".join(5 * WORDS))
+    np.save("labels.npy", [int(text[0] == "a") for text in 5 * WORDS])
+    how = ["--epochs", "1", "--network", "Recurrent", "--network.width", "8", "--conditional"]
+    under = ["--labels", "labels.npy", "--y", "1"]
+
+    assert main(["fit", "lines.txt", "--out", "l.ae", *how, "--labels", "labels.npy"]) == 0
+    assert main(["anomalies", "l.ae", "lines.txt", "--out", "odd.csv", *under]) == 0
+    assert len(Path("odd.csv").read_text().splitlines()) == 1 + 20
+    line = ["manifold", "l.ae", "lines.txt", "--out", "page", "--n-neighbors", "3", *under]
+    assert main(line) == 0
+    assert "20 of up to 4 symbols each" in capsys.readouterr().out
 
 
 def test_commands_take_a_column_and_its_labels(tmp_path: Path, monkeypatch, capsys) -> None:

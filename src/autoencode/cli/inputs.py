@@ -279,6 +279,8 @@ def under(given: Given, y: Any, model: Autoencoder) -> Given:
         >>> under(read(Path("digits.npz")), ["3"], model).X.shape  # doctest: +SKIP
         (183, 8, 8)
     """
+    from ..manifold.border import take
+
     names = given.files or [str(i) for i in range(len(given.X))]
 
     if model.context_ is None:
@@ -299,7 +301,7 @@ def under(given: Given, y: Any, model: Autoencoder) -> Given:
     if not rows.any():
         raise ValueError(f"there is no example with --y {' '.join(map(str, np.ravel(y)))}.")
 
-    return Given(given.X[rows], given.y, None, [*np.array(names)[rows]])
+    return Given(take(given.X, np.flatnonzero(rows)), given.y, None, [*np.array(names)[rows]])
 
 
 def common(given: Given, rows: Sequence[int], model: Autoencoder) -> Any:

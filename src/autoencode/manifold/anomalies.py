@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
 from ..data import is_frame, is_numbers
+from ..data.texts import Lines
 from ..distributions import SharedGaussian
 from ..estimator import Autoencoder
 from ..least_squares import LeastSquares
@@ -23,8 +24,9 @@ from ..modalities import guess
 from ..networks import Perceptron
 from .border import examples, like, take
 from .division import Divided, divide
-from .laws import Gaussian, Noise, Parzen
+from .laws import Gaussian, Parzen
 from .maps import maps_of
+from .telling import Told, tell
 
 _KEPT = 0.99  # of the variance, in the code of the default model
 _CALLED_OFF = 0.01  # of new normal examples, by contamination="auto"
@@ -38,7 +40,7 @@ class Parts(NamedTuple):
     r"""Along the manifold: how usual the place is that the example is next to."""
 
     off: Any
-    r"""Across it: how usual the distance to that place is."""
+    r"""Across it: how usual the distance to that place is, or how probable a text from there."""
 
 
 class OffManifoldDetector(OutlierMixin, BaseEstimator):
@@ -65,6 +67,19 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
     All is measured in the units of the model: standard deviations of columns for tables,
     unless it scales them otherwise, and intensities from 0 to 1 for images.
 
+    Texts have no residuals, but probabilities. What their own code :math:`z` leaves to say of
+    them is across, and how usual such codes are along:
+
+    .. math:: \log p(x) + H \approx
+        \underbrace{\log \int p(z') \, e^{-\Delta^\top G \Delta / 2} \, dz'}_{\text{on}}
+        + \underbrace{\log p(x \mid z) + H}_{\text{off}}, \qquad \Delta = z' - z
+
+    :math:`G` is the Fisher information of the code in the text: for other data
+    :math:`J^\top J` divided by the variance of the noise, with the equation above. Directions
+    of which a text tells nothing count for nothing. :math:`H` is the sum of the entropies of
+    each symbol given those before it, from which probabilities are counted, as longer texts
+    would else be the stranger ones. For other data it is a constant.
+
     References:
         | Generative Probabilistic Novelty Detection with Adversarial Autoencoders
           (Pidhorskyi et al., 2018)
@@ -83,7 +98,8 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
 
     Attributes:
         model_: The trained model.
-        scale_: The usual residual of each feature, in units of the model, with shape `(D,)`.
+        scale_: The usual residual of each feature, in units of the model, with shape `(D,)`;
+            of texts one nat for each symbol.
         offset_: The score below which an example is called an anomaly.
         n_features_in_: The number of columns, for tables.
 
@@ -143,18 +159,18 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
 
         self.model_ = self._trained(model, X, rng) if untrained else model
 
-        z, w, volume, free = self._divide(self.model_, X)
-        left_out = self._left_out(model, X, rng) if untrained else w
+        divided = self._divide(self.model_, X)
+        left_out = self._left_out(model, X, rng) if untrained else divided.residual
 
-        self._along = _DENSITIES[self.density](z)
-        self._across = Noise(left_out, free.mean(dim=0))
+        self._along = _DENSITIES[self.density](divided.code)
+        self._across = divided.noise(left_out)
         self.scale_ = self._across.usual.cpu().numpy()
 
         if self.contamination == "auto":
-            unseen = self._along.left_out() - volume + self._across.log_prob(left_out)
+            unseen = divided.along_others(self._along) + self._across.log_prob(left_out)
             self.offset_ = float(np.quantile(unseen.cpu(), _CALLED_OFF))
         else:
-            seen = self._along.log_prob(z) - volume + self._across.log_prob(w)
+            seen = divided.along(self._along) + self._across.log_prob(divided.residual)
             self.offset_ = float(np.quantile(seen.cpu(), float(self.contamination)))
 
         return self
@@ -172,13 +188,15 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
             ValueError: If the examples are not like those of `fit`.
         """
         check_is_fitted(self, "offset_")
-        z, w, volume, _ = self._divide(self.model_, self._read(X))
-        on, off = self._along.log_prob(z) - volume, self._across.log_prob(w)
+        divided = self._divide(self.model_, self._read(X))
+        on, off = divided.along(self._along), self._across.log_prob(divided.residual)
 
         return Parts(like(X, on), like(X, off))
 
     def score_samples(self, X: Any) -> Any:
         r"""How usual examples are: :math:`\log p(x)` in nats. The higher, the more normal.
+
+        Of texts it is counted from what is expected of one so long.
 
         Arguments:
             X: The examples.
@@ -208,7 +226,9 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
 
         Returns:
             The residuals divided by their scales, in the shape of `X`, or of the spectra of
-            sounds. Beyond 3 or so they are unusual; their sign says to which side.
+            sounds. Beyond 3 or so they are unusual; their sign says to which side. Of texts, by
+            how many nats each byte or subword is more surprising than expected, with shape
+            `(N, L)`.
 
         Raises:
             ValueError: If the examples are not like those of `fit`.
@@ -221,7 +241,8 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
             w = w.unflatten(1, self.model_.modality_.shape_)
             w = w.movedim(1, -1) if w.ndim == 4 else w  # channels last
 
-        return like(X, w.reshape(X.shape) if w.numel() == math.prod(X.shape) else w)
+        shape = examples(X).shape
+        return like(X, w.reshape(shape) if w.numel() == math.prod(shape) else w)
 
     def __sklearn_clone__(self) -> "OffManifoldDetector":
         # A trained model is what is looked at: cloned, it would have forgotten what it learned
@@ -258,6 +279,9 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
 
             return X
 
+        if isinstance(X, Lines):  # which say where they stand
+            return X
+
         given = examples(X)
 
         if given.ndim > 2 or (given.ndim == 1 and given.dtype.kind in "OU"):
@@ -279,6 +303,7 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
     def _left_out(self, model: Autoencoder, X: Any, rng: np.random.RandomState) -> Tensor:
         r"""The residuals of examples under models that were trained without them."""
         folds = KFold(min(self.folds, len(X)), shuffle=True, random_state=rng)
+        model = clone(model).set_params(modality=self.model_.modality_.part())
         rows, parts = [], []
 
         for train, test in folds.split(np.empty(len(X))):
@@ -288,8 +313,12 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
 
         return torch.cat(parts)[torch.cat(rows).argsort()]
 
-    def _divide(self, model: Any, X: Any) -> Divided:
-        maps = maps_of(model, self.y)
+    def _divide(self, model: Any, X: Any) -> Divided | Told:
+        maps = maps_of(model, self.y, symbols=True)
+
+        if maps.symbolic:
+            return tell(maps, maps.read(X))
+
         affine = isinstance(model, Autoencoder) and isinstance(model.training, LeastSquares)
         return divide(maps, maps.read(X), affine)
 
@@ -302,6 +331,13 @@ def _linear(X: Any) -> Autoencoder:
     r"""The smallest linear autoencoder that keeps almost all of the variance."""
     X = X.cpu().numpy() if isinstance(X, Tensor) else X
     modality = guess(X)
+
+    if modality.symbolic:
+        raise ValueError(
+            f"the default model wants numbers, got {type(modality).__name__}. Pass a model, such"
+            " as OffManifoldDetector(autoencode.vae(latent_dim=8))."
+        )
+
     x = modality.fit(X).normalize(modality.load(X)).flatten(start_dim=1).double()
 
     spectrum = torch.linalg.eigvalsh(torch.atleast_2d(x.T.cov(correction=0))).flip(0).clamp(min=0)

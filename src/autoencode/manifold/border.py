@@ -14,7 +14,10 @@ from .maps import Maps
 
 
 def examples(X: Any) -> Any:
-    r"""What has been given, with dimensions: sounds of different lengths as an array of objects.
+    r"""What has been given, with dimensions.
+
+    Sounds of different lengths are an array of objects, and so are texts, of which other arrays
+    would lose what ends in zeros.
 
     Arguments:
         X: Examples: an array, a tensor, a table with names, or a list.
@@ -26,7 +29,9 @@ def examples(X: Any) -> Any:
     if hasattr(X, "ndim"):
         return X
 
-    if isinstance(X, (list, tuple)) and len({np.shape(x) for x in X}) > 1:
+    if isinstance(X, (list, tuple)) and (
+        any(isinstance(x, str) for x in X) or len({np.shape(x) for x in X}) > 1
+    ):
         array = np.empty(len(X), dtype=object)
         array[:] = X
         return array

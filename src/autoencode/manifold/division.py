@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from .jacobians import decoder_jacobian
+from .laws import Gaussian, Noise, Parzen
 from .maps import Maps
 
 _FLAT = 1e-3  # a direction of codes that moves data less than this share of the others: none
@@ -34,6 +35,18 @@ class Divided(NamedTuple):
 
     free: Tensor
     r"""The share of each feature that lies across the plane, with shape `(N, D)`."""
+
+    def along(self, law: Gaussian | Parzen) -> Tensor:
+        r"""The log-density of each place on the manifold, with shape `(N,)`."""
+        return law.log_prob(self.code) - self.volume
+
+    def along_others(self, law: Gaussian | Parzen) -> Tensor:
+        r"""The same, where the codes are those of the law, each left out for itself."""
+        return law.left_out() - self.volume
+
+    def noise(self, residual: Tensor) -> Noise:
+        r"""The law of residuals, learned of some with shape `(N, D)`."""
+        return Noise(residual, self.free.mean(dim=0))
 
 
 def divide(maps: Maps, x: Tensor, affine: bool = False) -> Divided:

@@ -50,7 +50,7 @@ class Report(NamedTuple):
     r"""How many there are."""
 
     n_features: int
-    r"""The number :math:`D` of numbers in an example."""
+    r"""The number :math:`D` of numbers in an example, or of symbols in a row with its end."""
 
     latent_dim: int
     r"""The number :math:`d` of numbers in a code."""
@@ -61,14 +61,14 @@ class Report(NamedTuple):
     copies: int
     r"""How many examples are copies of others."""
 
-    dimension: Estimate
-    r"""The intrinsic dimension of the data."""
+    dimension: Estimate | None
+    r"""The intrinsic dimension of the data; symbols have none."""
 
     dimension_of_codes: Estimate
     r"""The intrinsic dimension of their codes."""
 
     scales: dict[str, list[dict[str, float]]]
-    r"""Both, from few neighbours to many."""
+    r"""Of what there is a dimension, from few neighbours to many."""
 
     trustworthiness: Estimate
     r"""How far the neighbours of codes are neighbours in the data."""
@@ -76,13 +76,13 @@ class Report(NamedTuple):
     continuity: Estimate
     r"""How far the neighbours in the data are neighbours of codes."""
 
-    n_directions: int
-    r"""The dimension of the tangent planes."""
+    n_directions: int | None
+    r"""The dimension of the tangent planes, of which symbols have none."""
 
-    tangent_error: Estimate
+    tangent_error: Estimate | None
     r"""How much of the way to a neighbour leaves the tangent plane, in squares."""
 
-    twisted: Estimate
+    twisted: Estimate | None
     r"""The share of arcs between neighbouring codes along which planes turn by over 30 degrees."""
 
     n_components: int
@@ -111,52 +111,83 @@ class Report(NamedTuple):
 
 
 def _findings(r: Report) -> dict[str, str]:
-    d, c = r.dimension, r.dimension_of_codes
-    low, high = (f([s["value"] for s in r.scales["data"]]) for f in (min, max))
-    t, k, e, w = r.trustworthiness, r.continuity, r.tangent_error, r.twisted
+    t, k = r.trustworthiness, r.continuity
     some = "" if r.n_examples == r.n_given else f", drawn from {r.n_given:,}"
     M = r.sampled["neighbors"]
     sampled = "" if r.n_examples == M else f", as samples of {M:,} examples were looked at"
+    size = f"{r.n_features:,} numbers" if r.dimension else f"up to {r.n_features - 1:,} symbols"
 
     found = {
         "examples": (
-            f"{r.n_examples:,} of {r.n_features:,} numbers each{some}, in codes of"
+            f"{r.n_examples:,} of {size} each{some}, in codes of"
             f" {r.latent_dim}. {_copies(r.copies)} What follows '±' is a standard error{sampled}."
         ),
-        "dimension": (
-            f"The data have about {_number(d)} dimensions ({low:.1f} to {high:.1f}, as one looks"
-            f" closer or from farther away), and their codes {_number(c)} of the"
-            f" {r.latent_dim} that they could have. {_width(r)}"
-        ),
+        "dimension": _dimensions(r),
         "neighbours": (
             f"Trustworthiness {_number(t, 3)}: {_trust(t.value)} Continuity"
             f" {_number(k, 3)}: {_continuous(k.value)}"
         ),
-        "planes": (
-            f"Of the way to a neighbour, {_percent(e)} (of its square) leaves the tangent plane"
-            f" of {r.n_directions} directions, where 0 % is perfect and a plane at random has"
-            f" {100 * (1 - r.n_directions / r.n_features):.0f} %. {_planes(e.value)}"
-        ),
-        "interpolation": _interpolation(w),
-        "graph": _graph(r),
-        "off manifold": (
-            f"Of the examples themselves, {_percent(r.off)} are off the manifold of the others,"
-            " where 1 % is expected."
-        ),
     }
 
-    return found if r.drift is None else found | {"new examples": _drifted(r.drift, r.off)}
+    if r.tangent_error and r.twisted and r.n_directions is not None:
+        found["planes"] = (
+            f"Of the way to a neighbour, {_percent(r.tangent_error)} (of its square) leaves the"
+            f" tangent plane of {r.n_directions} directions, where 0 % is perfect and a plane at"
+            f" random has {100 * (1 - r.n_directions / r.n_features):.0f} %."
+            f" {_planes(r.tangent_error.value)}"
+        )
+        found["interpolation"] = _interpolation(r.twisted)
+
+    found["graph"] = _graph(r)
+    found["off manifold"] = (
+        f"Of the examples themselves, {_percent(r.off)} are off the manifold of the others,"
+        " where 1 % is expected."
+    )
+
+    if r.drift is not None:
+        found["new examples"] = _drifted(r.drift, r.off)
+
+    return found if r.dimension else found | {"left out": _LEFT_OUT}
+
+
+_LEFT_OUT = (
+    "The examples are symbols, between which there are edits, but no directions: the dimension"
+    " of the data, tangent planes, and with them where to interpolate, have no meaning here. How"
+    " far an example is off the manifold is how much more surprising it is than expected, under"
+    " its own code."
+)
+
+
+def _dimensions(r: Report) -> str:
+    c, d = r.dimension_of_codes, r.dimension
+
+    if d is None:
+        return (
+            f"The codes have about {_number(c)} dimensions ({_range(r, 'codes')}, as one looks"
+            f" closer or from farther away) of the {r.latent_dim} that they could have."
+        )
+
+    return (
+        f"The data have about {_number(d)} dimensions ({_range(r, 'data')}, as one looks"
+        f" closer or from farther away), and their codes {_number(c)} of the"
+        f" {r.latent_dim} that they could have. {_width(d, r.latent_dim)}"
+    )
+
+
+def _range(r: Report, name: str) -> str:
+    low, high = (f(s["value"] for s in r.scales[name]) for f in (min, max))
+    return f"{low:.1f} to {high:.1f}"
 
 
 def _copies(n: int) -> str:
     return "None is a copy of another." if n == 0 else f"{n:,} are copies of others."
 
 
-def _width(r: Report) -> str:
-    if r.dimension.value > r.latent_dim + 3 * r.dimension.standard_error:
+def _width(dimension: Estimate, latent_dim: int) -> str:
+    if dimension.value > latent_dim + 3 * dimension.standard_error:
         return "The codes are narrower than the data: a larger latent_dim would keep more."
 
-    if r.latent_dim > 3 * r.dimension.value:
+    if latent_dim > 3 * dimension.value:
         return "The codes are wide for such data: a smaller latent_dim may do as well."
 
     return "The codes are wide enough."

@@ -1,6 +1,6 @@
 r"""The laws that an anomaly breaks: of codes, and of the noise across the manifold."""
 
-__all__ = ["Gaussian", "Noise", "Parzen"]
+__all__ = ["Gaussian", "Noise", "Parzen", "Surprise"]
 
 import math
 
@@ -14,6 +14,7 @@ from .search import knn
 _SHRINKAGE = 0.01  # of the scale of a feature towards that of all
 _NEIGHBORS = 5  # the distance to which widens a kernel
 _QUERIES = 2000  # codes that decide on the width of the kernels
+_AT_ONCE = 2**18  # numbers that stay in the cache, which is four times as fast
 _ROOT_TAU = math.sqrt(2 * math.pi)
 
 
@@ -40,6 +41,25 @@ class Gaussian:
     def left_out(self) -> Tensor:
         r"""The log-densities of the codes themselves, of which one hardly moves a mean."""
         return self.log_prob(self.codes)
+
+    def log_mass(self, z: Tensor, precision: Tensor, own: Tensor | None = None) -> Tensor:
+        r"""How much of the law is near codes.
+
+        .. math:: \log \int p(z') \, e^{-(z' - z)^\top G (z' - z) / 2} \, dz'
+
+        Arguments:
+            z: The codes, with shape `(M, d)`.
+            precision: How soon what is near ends, :math:`G`, with shape `(M, d, d)`.
+            own: Not used, as one code hardly moves a mean.
+
+        Returns:
+            The logarithms, at most zero, with shape `(M,)`.
+        """
+        S, delta = self.normal.covariance_matrix, z - self.normal.mean
+        A = torch.eye(len(S)).to(S) + S @ precision
+        pulled = (precision @ torch.linalg.solve(A, delta[..., None])).squeeze(dim=-1)
+
+        return -0.5 * (torch.linalg.slogdet(A).logabsdet + (delta * pulled).sum(dim=1))
 
 
 class Parzen:
@@ -82,6 +102,38 @@ class Parzen:
         r"""The log-density of each code under the kernels of the others."""
         parts = torch.arange(len(self.codes)).split(self._rows)
         return torch.cat([self._mixture(self._to_others(rows)) for rows in parts])
+
+    def log_mass(self, z: Tensor, precision: Tensor, own: Tensor | None = None) -> Tensor:
+        r"""How much of the law is near codes.
+
+        .. math:: \log \int p(z') \, e^{-(z' - z)^\top G (z' - z) / 2} \, dz'
+
+        Arguments:
+            z: The codes, with shape `(M, d)`.
+            precision: How soon what is near ends, :math:`G`, with shape `(M, d, d)`.
+            own: The rows of the law that are these codes, whose kernels are left out, with
+                shape `(M,)`.
+
+        Returns:
+            The logarithms, at most zero, with shape `(M,)`.
+        """
+        values, axes = torch.linalg.eigh(precision)
+        values, squares = values.clamp(min=0), self.widths.square()[:, None]
+        axes = axes * values[:, None].sqrt()
+        masses = []
+
+        for rows in torch.arange(len(z)).split(max(1, _AT_ONCE // self.codes.numel())):
+            widened = 1 + squares * values[rows, None]
+            bent = (z[rows, None] - self.codes) @ axes[rows]
+            bent = bent.square_().div_(widened).sum(dim=2)
+            logs = -0.5 * (bent + widened.log_().sum(dim=2))
+
+            if own is not None:
+                logs[torch.arange(len(rows)), own[rows]] = -math.inf
+
+            masses.append(logs.logsumexp(dim=1))
+
+        return torch.cat(masses) - math.log(len(self.codes) - (own is not None))
 
     def _best_factor(self) -> float:
         rows = torch.arange(0, len(self.codes), math.ceil(len(self.codes) / _QUERIES))
@@ -150,3 +202,24 @@ class Noise:
         r"""The log-densities of residuals with shape `(M, D)`, with shape `(M,)`."""
         constant = (self.free * (2 * math.pi * self.variance).log()).sum()
         return -0.5 * ((w.square() / self.variance).sum(dim=1) + constant)
+
+
+class Surprise:
+    r"""What a model finds more surprising of symbols than expected, :math:`-\sum_t w_t`.
+
+    Nothing is to be learned of it: a nat is a nat.
+
+    Arguments:
+        length: The number of symbols.
+
+    Example:
+        >>> Surprise(2).log_prob(torch.tensor([[0.5, 2.0]]))
+        tensor([-2.5000])
+    """
+
+    def __init__(self, length: int) -> None:
+        self.usual = torch.ones(length)
+
+    def log_prob(self, w: Tensor) -> Tensor:
+        r"""Log-probabilities, counted from those expected, of surprises with shape `(M, L)`."""
+        return -w.sum(dim=1)

@@ -58,6 +58,12 @@ class Maps:
     unit: Tensor | float = 1.0
     r"""How much of a row's units one of the model's units is; broadcasts to rows."""
 
+    symbolic: bool = False
+    r"""Whether rows are symbols, of which numbers mean nothing."""
+
+    spell: Callable[[Tensor], Tensor] = lambda x: x
+    r"""Returns symbols as bytes, ended and filled up by 255."""
+
     ndim: Callable[[], int] = lambda: 2
     r"""Returns the number of dimensions of a batch of the user's examples."""
 
@@ -133,8 +139,8 @@ def _of_estimator(model: Autoencoder, y: ArrayLike | None, symbols: bool) -> Map
             f"{type(model.modality_).__name__} are symbols, between which there are no directions"
             " and distances. Look at their codes, as NeighborGraph().fit(model.transform(X)) or"
             " `autoencode neighbors`; at their distributions, as Geodesics(model,"
-            " metric='fisher') or `autoencode interpolate`; or at how usual they are, by"
-            " model.score_samples(X) or `autoencode score`."
+            " metric='fisher') or `autoencode interpolate`; or at how usual they are, as"
+            " OffManifoldDetector(model).fit(X) or `autoencode anomalies`."
         )
 
     p = next(model.model_.parameters())
@@ -157,6 +163,8 @@ def _of_estimator(model: Autoencoder, y: ArrayLike | None, symbols: bool) -> Map
         likelihood=lambda z: given(len(z)).decode(z),
         noise=noise,
         unit=unit,
+        symbolic=modality.symbolic,
+        spell=modality.spell,
         ndim=lambda: modality.restore(torch.zeros(1, *shape)).ndim,
     )
 

@@ -4,6 +4,7 @@ __all__ = [
     "Estimate",
     "Shepard",
     "continuity",
+    "mean",
     "neighborhood_recall",
     "shepard",
     "trustworthiness",
@@ -105,7 +106,7 @@ def trustworthiness(
 
     j = knn(z, k, z[rows], own=rows)[1]
     excess = (_ranks(x, rows, j) - k).clamp(min=0).sum(dim=1)
-    return _mean(1 - excess * 2 / (k * (2 * N - 3 * k - 1)), N)
+    return mean(1 - excess * 2 / (k * (2 * N - 3 * k - 1)), N)
 
 
 def continuity(
@@ -176,7 +177,7 @@ def neighborhood_recall(
     x, z = _read(X, Z)
     rows = _sample(len(x), n_samples, random_state)
     i, j = (knn(a, n_neighbors, a[rows], own=rows)[1] for a in (x, z))
-    return _mean(_shared(i, j) / n_neighbors, len(x))
+    return mean(_shared(i, j) / n_neighbors, len(x))
 
 
 def shepard(
@@ -294,8 +295,17 @@ def _shared(i: Tensor, j: Tensor) -> Tensor:
     return (both[:, 1:] == both[:, :-1]).sum(dim=1)
 
 
-def _mean(values: Tensor, N: int) -> Estimate:
-    r"""Of a sample without replacement from N."""
+def mean(values: Tensor, N: int) -> Estimate:
+    r"""The mean of values, and its standard error.
+
+    Arguments:
+        values: The values, with shape `(n,)`.
+        N: Of how many they are a sample, drawn without replacement.
+
+    Example:
+        >>> mean(torch.tensor([1.0, 3.0]), N=2)
+        Estimate(value=2.0, standard_error=0.0)
+    """
     values, n = values.double(), len(values)
     standard_error = 0.0 if n == N else float(values.std()) * ((1 - n / N) / n) ** 0.5
     return Estimate(float(values.mean()), standard_error)

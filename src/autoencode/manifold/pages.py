@@ -28,8 +28,10 @@ from .dimension import Dimension
 from .findings import Report
 from .geodesics import Geodesics
 from .maps import Maps
-from .surveys import JUDGED, Compared, Planes
+from .surveys import JUDGED, Compared, Survey
 from .tangents import Tangents
+
+_LETTERS = 300  # of a text that is shown
 
 
 def pictures(
@@ -37,11 +39,10 @@ def pictures(
     maps: Maps,
     X: Any,
     z: Tensor,
-    scales: dict[str, Dimension],
-    planes: Planes,
+    survey: Survey,
     compared: Compared,
     y: ArrayLike | None,
-) -> Iterator[tuple[str, str, Figure]]:
+) -> Iterator[tuple[str, str, Figure | list[list[str]]]]:
     r"""The pictures of a report, one after the other.
 
     Arguments:
@@ -49,39 +50,38 @@ def pictures(
         maps: Its maps.
         X: The examples.
         z: Their codes, with shape `(N, d)`.
-        scales: The dimension of the data and of the codes.
-        planes: What was found about planes.
+        survey: What was found about examples and codes.
         compared: What was found about strange examples.
         y: The label or row of numbers under which a conditional model is seen.
 
     Returns:
-        For each the name of its file, what to say about it, and the picture.
+        For each the name of its file, what to say about it, and the picture; of texts that are
+        to be read no name, and the rows of a table, the first of which is its head.
 
     Example:
         >>> names = [file for file, *_ in pictures(*findings)]  # doctest: +SKIP
     """
-    rows, tangents = planes.rows, planes.tangents
-    a, b = (one(X, i) for i in rows[:2])
+    arcs, planes = survey.arcs, survey.planes
     names = [str(name) for name in getattr(X, "columns", ())]
 
     yield (
         "graph.png",
-        "The codes of some examples, with arcs to neighbours. Along bright arcs the manifold"
-        " turns, and nothing should be interpolated.",
+        arcs.about,
         plots.graph(
-            z[torch.as_tensor(rows).to(z.device)],
-            planes.angles,
-            "degrees between the planes at both ends",
-            planes.indices,
-            limits=(0, 90),
+            z[torch.as_tensor(arcs.rows).to(z.device)],
+            arcs.colour,
+            arcs.name,
+            arcs.indices,
+            limits=arcs.limits,
         ),
     )
 
-    if _is_shown(model, X):
+    if planes is not None and _is_shown(model, X):
+        a, b = (one(X, i) for i in planes.rows[:2])
         yield (
             "tangents.png",
             "The directions in which one example can move and stay what it is, the largest first.",
-            plots.tangents(tangents, a, names=names),
+            plots.tangents(planes.tangents, a, names=names),
         )
         yield (
             "geodesic.png",
@@ -95,30 +95,35 @@ def pictures(
         "The dimension as one looks from near and from farther away, with two standard errors to"
         " each side. A plateau deserves trust. Distances are counted in those to the second"
         " neighbour.",
-        plots.dimension({name: _relative(d) for name, d in scales.items()}),
+        plots.dimension({name: _relative(d) for name, d in survey.scales.items()}),
     )
 
-    if np.ndim(X) > 2:
+    if np.ndim(X) > 2 or planes is None:
         strange = compared.strangest
 
         with maps.evaluating(), torch.no_grad():
-            restored = maps.restore(maps.reconstruct(maps.read(strange)))
+            x = maps.read(strange)
+            restored = maps.restore(maps.reconstruct(x))
 
-        yield (
-            "strangest.png",
-            "What looks strangest of the examples, or of the new ones, and what the model makes"
-            " of it.",
-            plots.reconstructions(strange, restored),
-        )
+        if planes is None:
+            pairs = zip(map(_visible, maps.restore(x)), map(_visible, restored))
+            yield "", _STRANGEST, [["example", "what the model makes of it"], *map(list, pairs)]
+        else:
+            yield "strangest.png", _STRANGEST, plots.reconstructions(strange, restored)
     elif X.shape[-1] in (2, 3) and (is_numbers(X) or not is_frame(X)):
         some = take(X, np.arange(0, len(X), math.ceil(len(X) / JUDGED)))
-        n, k = tangents.n_components_, tangents.n_neighbors
+        n, k = planes.tangents.n_components_, planes.tangents.n_neighbors
         tangents = Tangents(model, n_components=n, n_neighbors=k, y=y)  # in units of the user
         yield (
             "manifold.png",
             "The data, the tangent planes of the model, and the density.",
             plots.manifold(some, tangents.fit(some), ManifoldParzen().fit(np.asarray(some))),
         )
+
+
+_STRANGEST = (
+    "What looks strangest of the examples, or of the new ones, and what the model makes of it."
+)
 
 
 def _is_shown(model: Any, X: Any) -> bool:
@@ -139,7 +144,23 @@ def _without_names(pictures: Iterator[Any]) -> Iterator[Any]:
         yield from pictures
 
 
-def write(out: Path, found: Report, pictures: Iterator[tuple[str, str, Figure]]) -> None:
+def _visible(text: str) -> str:
+    r"""Returns the beginning of a text, without what a page cannot show."""
+    shown = "".join(letter if letter.isprintable() else "\N{MIDDLE DOT}" for letter in text)
+    return shown[:_LETTERS] + "..." * (len(shown) > _LETTERS)
+
+
+def _table(rows: list[list[str]]) -> str:
+    lines = [
+        "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in row)
+        for tag, row in zip(["th"] + ["td"] * len(rows), rows)
+    ]
+    return f"<table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
+
+
+def write(
+    out: Path, found: Report, pictures: Iterator[tuple[str, str, Figure | list[list[str]]]]
+) -> None:
     r"""Replaces the files of a folder, once all new ones are there.
 
     Arguments:
@@ -156,11 +177,15 @@ def write(out: Path, found: Report, pictures: Iterator[tuple[str, str, Figure]])
         new, shown = Path(folder), []
 
         for file, about, figure in _without_names(pictures):
-            figure.savefig(new / file)
             text = html.escape(about)
-            shown.append(
-                f'<figure><figcaption>{text}</figcaption><img src="{file}" alt="{text}"></figure>'
-            )
+
+            if isinstance(figure, list):
+                picture = _table(figure)
+            else:
+                figure.savefig(new / file)
+                picture = f'<img src="{file}" alt="{text}">'
+
+            shown.append(f"<figure><figcaption>{text}</figcaption>{picture}</figure>")
 
         said = found.findings().items()
         rows = (f"<dt>{name}</dt><dd>{html.escape(text)}</dd>" for name, text in said)

@@ -17,19 +17,16 @@ from .border import examples, take
 from .dimension import Dimension
 from .findings import Report
 from .maps import maps_of
-from .metrics import continuity, trustworthiness
 from .neighbors import NeighborGraph
 from .surveys import (
-    NEAR,
     compare,
-    dimension,
     draw,
     encode,
     in_units_of_the_model,
-    look_at_planes,
+    look_at_numbers,
+    look_at_symbols,
     usual,
 )
-from .tangents import Tangents
 
 _NUMBERS = 2**26  # of all examples together, that are looked at
 _EXAMPLES = 2**16  # the same, counted in examples
@@ -51,6 +48,9 @@ def report(
     examples some are drawn at random, and each number comes with its standard error. Distances
     are in the units of the model: standard deviations of columns for tables, unless it
     scales them otherwise, and intensities from 0 to 1 for images.
+
+    Between texts, bytes to insert, delete or replace are counted. They are symbols, between
+    which there are no directions, so that their dimension and the planes are left out.
 
     Arguments:
         model: A fitted :class:`~autoencode.Autoencoder`, or a pair (encoder, decoder) of
@@ -84,7 +84,7 @@ def report(
     if out is not None:
         storage.check_writable(Path(out) / "index.html")
 
-    maps, rng = maps_of(model, y), check_random_state(random_state)
+    maps, rng = maps_of(model, y, symbols=True), check_random_state(random_state)
     X = examples(X)
     kept = draw(rng, len(X), min(_EXAMPLES, _NUMBERS // max(1, math.prod(X.shape[1:]))))
     n_given, X = len(X), take(X, kept)
@@ -100,11 +100,10 @@ def report(
 
     z = encode(seen, x)
     seed = rng.randint(2**31)
-    near = {"n_neighbors": n_neighbors, "n_samples": min(N, NEAR), "random_state": seed}
-
-    scales = {"data": dimension(x, seed), "codes": dimension(z, seed)}
     graph = NeighborGraph(n_neighbors, random_state=seed).fit(z)
-    planes = look_at_planes(Tangents(seen, n_neighbors=n_neighbors), X, x, graph, rng)
+    look = look_at_symbols if seen.symbolic else look_at_numbers
+    survey = look(seen, X, x, z, graph, rng, seed)
+    planes, scales = survey.planes, survey.scales
     compared = compare(OffManifoldDetector(model, random_state=seed, y=y), X, X_new, rng)
 
     found = Report(
@@ -113,19 +112,19 @@ def report(
         n_features=D,
         latent_dim=z.shape[1],
         sampled={
-            "neighbors": near["n_samples"],
-            "planes": len(planes.rows),
+            "neighbors": survey.n_near,
+            **({} if planes is None else {"planes": len(planes.rows)}),
             "off the manifold": compared.n_known,
         },
-        copies=scales["data"].duplicates,
-        dimension=usual(scales["data"]),
+        copies=survey.copies,
+        dimension=usual(scales["data"]) if "data" in scales else None,
         dimension_of_codes=usual(scales["codes"]),
         scales={name: _curve(d) for name, d in scales.items()},
-        trustworthiness=trustworthiness(x, z, **near),
-        continuity=continuity(x, z, **near),
-        n_directions=planes.tangents.n_components_,
-        tangent_error=planes.error,
-        twisted=planes.twisted,
+        trustworthiness=survey.trustworthiness,
+        continuity=survey.continuity,
+        n_directions=None if planes is None else planes.tangents.n_components_,
+        tangent_error=None if planes is None else planes.error,
+        twisted=None if planes is None else planes.twisted,
         n_components=int(graph.n_components_),
         largest_component=float(np.bincount(graph.components_).max() / N),
         off=compared.off,
@@ -133,7 +132,7 @@ def report(
     )
 
     if out is not None:
-        pictures = pages.pictures(model, maps, X, z, scales, planes, compared, y)
+        pictures = pages.pictures(model, maps, X, z, survey, compared, y)
         pages.write(Path(out), found, pictures)
 
     return found

@@ -1,6 +1,17 @@
 r"""What a report on a manifold looks at: a bounded number of examples, drawn at random."""
 
-__all__ = ["Compared", "Planes", "compare", "dimension", "look_at_planes", "usual"]
+__all__ = [
+    "Arcs",
+    "Compared",
+    "Planes",
+    "Survey",
+    "compare",
+    "dimension",
+    "look_at_numbers",
+    "look_at_planes",
+    "look_at_symbols",
+    "usual",
+]
 
 import math
 from dataclasses import replace
@@ -16,9 +27,10 @@ from .border import examples, take
 from .dimension import Dimension, intrinsic_dimension
 from .findings import Drift
 from .maps import Maps
-from .metrics import Estimate
+from .metrics import Estimate, continuity, trustworthiness
 from .neighbors import NeighborGraph
 from .search import knn
+from .spelling import apart, kept
 from .tangents import Tangents
 from .turns import TWISTED
 
@@ -46,6 +58,44 @@ class Planes(NamedTuple):
 
     error: Estimate
     twisted: Estimate
+
+
+class Arcs(NamedTuple):
+    r"""Arcs between the codes of some examples, to be drawn."""
+
+    rows: NDArray
+    indices: NDArray
+
+    colour: NDArray
+    r"""A number for each arc."""
+
+    name: str
+    r"""What the numbers are."""
+
+    about: str
+    r"""What to say of them."""
+
+    limits: tuple[float, float] | None = None
+
+
+class Survey(NamedTuple):
+    r"""What there is to say of examples and codes, by the kind that the examples are."""
+
+    scales: dict[str, Dimension]
+    r"""The dimension of the codes, and of data that are numbers."""
+
+    copies: int
+    r"""How many examples are copies of others."""
+
+    n_near: int
+    r"""At how many examples the neighbours were looked at."""
+
+    trustworthiness: Estimate
+    continuity: Estimate
+    arcs: Arcs
+
+    planes: Planes | None
+    r"""Planes, where there are any."""
 
 
 class Compared(NamedTuple):
@@ -86,6 +136,102 @@ def usual(d: Dimension) -> Estimate:
         True
     """
     return Estimate(*(float(part[:4][-1]) for part in d.curve[1:]))
+
+
+def look_at_numbers(
+    maps: Maps,
+    X: Any,
+    x: Tensor,
+    z: Tensor,
+    graph: NeighborGraph,
+    rng: np.random.RandomState,
+    seed: int,
+) -> Survey:
+    r"""Looks at examples that are numbers, and at their codes.
+
+    Arguments:
+        maps: The maps of a model.
+        X: The examples.
+        x: Their rows, with shape `(N, D)`.
+        z: Their codes, with shape `(N, d)`.
+        graph: The graph of the codes, whose number of neighbours holds for all.
+        rng: Draws examples.
+        seed: Draws those of which there is an estimate.
+
+    Example:
+        >>> survey = look_at_numbers(maps, X, x, z, graph, rng, seed)  # doctest: +SKIP
+    """
+    k = graph.n_neighbors
+    near: dict[str, Any] = {"n_neighbors": k, "n_samples": min(len(x), NEAR), "random_state": seed}
+    scales = {"data": dimension(x, seed), "codes": dimension(z, seed)}
+    planes = look_at_planes(Tangents(maps, n_neighbors=k), X, x, graph, rng)
+
+    return Survey(
+        scales,
+        scales["data"].duplicates,
+        near["n_samples"],
+        trustworthiness(x, z, **near),
+        continuity(x, z, **near),
+        Arcs(
+            planes.rows,
+            planes.indices,
+            planes.angles,
+            "degrees between the planes at both ends",
+            "The codes of some examples, with arcs to neighbours. Along bright arcs the manifold"
+            " turns, and nothing should be interpolated.",
+            limits=(0, 90),
+        ),
+        planes,
+    )
+
+
+def look_at_symbols(
+    maps: Maps,
+    X: Any,
+    x: Tensor,
+    z: Tensor,
+    graph: NeighborGraph,
+    rng: np.random.RandomState,
+    seed: int,
+) -> Survey:
+    r"""Looks at examples that are symbols, and at their codes.
+
+    Arguments:
+        maps: The maps of a model.
+        X: The examples.
+        x: Their rows of symbols, with shape `(N, L)`.
+        z: Their codes, with shape `(N, d)`.
+        graph: The graph of the codes, whose number of neighbours holds for all.
+        rng: Draws examples.
+        seed: Draws those of which there is an estimate.
+
+    Example:
+        >>> survey = look_at_symbols(maps, X, x, z, graph, rng, seed)  # doctest: +SKIP
+    """
+    k, N = graph.n_neighbors, len(x)
+    rows = rng.permutation(N)[:NEAR]
+    D = apart(maps.spell(x[torch.as_tensor(rows).to(x.device)]), least=2 * k + 1)
+    rows = rows[: len(D)]
+    some = z[torch.as_tensor(rows).to(z.device)]
+    indices = knn(some, _ARCS, some, own=torch.arange(len(some)).to(z.device))[1]
+    trust, torn = kept(D, some, k, N)
+
+    return Survey(
+        {"codes": dimension(z, seed)},
+        N - len(x.unique(dim=0)),
+        len(D),
+        trust,
+        torn,
+        Arcs(
+            rows,
+            _array(indices),
+            _array(D.gather(1, indices.to(D.device))),
+            "bytes to insert, delete or replace",
+            "The codes of some examples, with arcs to the nearest of these. Along bright arcs,"
+            " similar codes stand for texts that differ.",
+        ),
+        None,
+    )
 
 
 def look_at_planes(

@@ -134,6 +134,10 @@ class Modality(Configurable, abc.ABC):
         """
         return self.unit().double().log().expand(self.shape_).sum()
 
+    def part(self: Self) -> Self:
+        r"""Returns the kind for models of parts of the data, which are to take the rest, too."""
+        return self.clone()
+
     def cells(self, x: Tensor, p: Distribution) -> Tensor:
         r"""Returns :math:`\log p(x_j \mid z)` of each cell of a table, NaN if it is missing.
 
@@ -224,6 +228,13 @@ class Modality(Configurable, abc.ABC):
                 )
 
         return None, corruption
+
+    def spell(self, x: Tensor) -> Tensor:
+        r"""Returns symbols as rows of bytes, ended and filled up by 255, to count edits between.
+
+        Only kinds of data need it that are symbols.
+        """
+        raise ValueError(f"there are no symbols to spell of {self}.")
 
     def numbers(self, X: Any) -> Any:
         r"""Returns rows of a table as numbers, and sounds of one length, for pictures."""

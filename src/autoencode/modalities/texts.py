@@ -191,6 +191,9 @@ class Texts(Modality):
 
         return likelihood
 
+    def part(self) -> "Texts":
+        return self.clone().set_params(length=self.shape_[0] - 1)
+
     def stages(self, corruption: Any) -> tuple[None, Any]:
         steps = [*map(_of_letters, parts(corruption))]
 
@@ -204,6 +207,9 @@ class Texts(Modality):
 
     def unit(self) -> Tensor:
         return torch.ones(())
+
+    def spell(self, x: Tensor) -> Tensor:
+        return _spelled(x, self._alphabet, self.shape_[0])
 
     def numbers(self, X: Any) -> Any:
         raise ValueError("there are no pictures of texts, but of their codes: plots.codes(...).")

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from ..following import say_next
 
 _LISTED = 10  # examples that are named
+_LETTERS = 40  # of a text that is named
 _COMPARED = 10_000  # normal examples that anomalies are compared with
 
 
@@ -161,7 +162,7 @@ def anomalies(
     from ... import plots
     from ...estimator import load
     from ...manifold import OffManifoldDetector
-    from ...manifold.surveys import take
+    from ...manifold.border import one, take
     from ...plots.tiles import are_images
     from .. import inputs, outputs
 
@@ -176,21 +177,25 @@ def anomalies(
         others = inputs.read(reference, label, None, estimator, y=seen)
         normal = inputs.under(others, seen, estimator).X
 
-    chosen = np.random.RandomState(random_state).permutation(len(normal))[:_COMPARED]
-    detector = OffManifoldDetector(estimator, y=seen).fit(take(normal, np.sort(chosen)))
+    if len(normal) > _COMPARED:
+        chosen = np.random.RandomState(random_state).permutation(len(normal))[:_COMPARED]
+        normal = take(normal, np.sort(chosen))
+
+    detector = OffManifoldDetector(estimator, y=seen).fit(normal)
     on, off = detector.decompose(X)
     score = on + off
     odd = score < detector.offset_
 
     columns = {"example": names, "score": score, "on": on, "off": off, "anomaly": odd.astype(int)}
     outputs.write_rows(out, np.stack([*map(_objects, columns.values())], axis=1), [*columns])
-    print(f"Wrote {out}: {len(X):,} scores, compared with {len(chosen):,} examples.")
+    print(f"Wrote {out}: {len(X):,} scores, compared with {len(normal):,} examples.")
     print(f"{odd.sum():,} anomalies ({100 * odd.mean():.1f} %). The most unusual, counted from 0:")
 
     worst = score.argsort(kind="stable")[:_LISTED]
 
     for i in worst:
-        print(f"  {names[i]:>8}  score {score[i]:.5g}  on {on[i]:.5g}  off {off[i]:.5g}")
+        parts = f"score {score[i]:.5g}  on {on[i]:.5g}  off {off[i]:.5g}"
+        print(f"  {names[i]:>8}  {parts}{_quoted(one(X, i))}")
 
     if are_images(estimator.modality_):
         picture = out.with_suffix(".png")
@@ -289,6 +294,14 @@ def interpolate(
         under = None if seen is None else [*map(str, np.ravel(seen))]
         report = out.with_name(f"{model.stem}-manifold")
         say_next("manifold", model, data, out=report, y=under, **same)
+
+
+def _quoted(example: Any) -> str:
+    r"""Returns how an example begins that can be read, and of others nothing."""
+    if not isinstance(example, str):
+        return ""
+
+    return f"  {example[:_LETTERS]!r}{'...' * (len(example) > _LETTERS)}"
 
 
 def _objects(values: Any) -> Any:

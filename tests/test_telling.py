@@ -1,0 +1,299 @@
+r"""Tests of the anomalies among texts: what they tell of their codes, and of themselves."""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import spearmanr
+from sklearn.base import clone
+from sklearn.metrics import roc_auc_score
+from torch import Tensor
+from torch.distributions import Distribution
+
+import autoencode as ae
+from autoencode.demo import in_words
+from autoencode.distributions import Autoregressive, Sequences
+from autoencode.manifold import OffManifoldDetector
+from autoencode.manifold.laws import Gaussian, Parzen
+from autoencode.manifold.maps import Maps, maps_of
+from autoencode.manifold.telling import tell
+from autoencode.modalities import Texts
+from autoencode.networks import Recurrent, Transformer
+from autoencode.padding import lengths
+
+ONES = [in_words(n) for n in np.random.default_rng(0).permutation(1000)]
+TRAIN, KNOWN, NEW = ONES[:400], ONES[400:600], ONES[600:700]
+LAWS = [Gaussian, Parzen]
+
+
+def garbled(texts: list[str]) -> list[str]:
+    r"""The same letters, in another order."""
+    rng = np.random.default_rng(0)
+    return ["".join(rng.permutation([*text])) for text in texts]
+
+
+def fitted(recipe: str = "autoencoder", epochs: int = 8, **options) -> ae.Autoencoder:
+    defaults = {
+        "network": Recurrent(64),
+        "training": ae.Training(epochs=epochs, batch_size=16, progress=False),
+        "random_state": 0,
+    }
+    return getattr(ae, recipe)(4, **(defaults | options))
+
+
+@pytest.fixture(scope="module")
+def speller() -> ae.Autoencoder:
+    return fitted().fit(TRAIN)
+
+
+def drawn(network: Recurrent | Transformer, d: int) -> Maps:
+    r"""Maps of rows of up to three out of three symbols, of which a code makes what is likely."""
+    torch.manual_seed(1)
+    family = Autoregressive(length=6).build(network, (8,)).eval()
+    torch.nn.init.normal_(family.writer.head.weight, std=2.0)
+    W = torch.randn(d, 8)
+
+    def likelihood(z: Tensor) -> Distribution:
+        return family((z @ W.to(z)).tanh()[..., None])
+
+    return replace(
+        maps_of((lambda x: x, lambda z: z)),
+        encode=lambda x: torch.linspace(-1, 1, len(x) * d).reshape(len(x), d).to(W),
+        likelihood=likelihood,
+        symbolic=True,
+    )
+
+
+def counted(p: Sequences, x: Tensor) -> Tensor:
+    r"""Log-probabilities of rows, counted from the entropies of their symbols."""
+    entropy = p.family.factors(p.phi, x).entropy()
+    inside = torch.arange(x.shape[1]) < lengths(x, p.family.symbols - 1)[:, None]
+
+    return p.log_prob(x) + (entropy * inside).sum(dim=1)
+
+
+networks = pytest.mark.parametrize(
+    "network", [Recurrent(8, symbols=3), Transformer(8, layers=1, heads=2, symbols=3)], ids=repr
+)
+
+
+# What texts tell
+
+
+@networks
+def test_precision_is_the_mean_square_of_the_score(network, float64) -> None:
+    # Of the last symbol, over all that could stand there; those before it are the same
+    maps = drawn(network, 2)
+    x = torch.tensor([[0, 1, 1, 2, 2]])
+    z = maps.encode(x)
+
+    def log_p(z: Tensor, row: Tensor) -> Tensor:
+        return maps.likelihood(z).log_prob(row)[0]
+
+    expected = torch.zeros(2, 2)
+
+    for t, symbol in itertools.product(range(4), range(3)):
+        begun = torch.cat([x[:, :t], torch.tensor([[symbol]])], dim=1)
+        slopes = [
+            torch.autograd.functional.jacobian(lambda z, r=r: log_p(z, r), z)[0]
+            for r in (begun, begun[:, :-1])
+            if r.numel()
+        ]
+        slope = slopes[0] - slopes[1] if t else slopes[0]
+        before = log_p(z, begun[:, :-1]) if t else 0.0
+        expected += (log_p(z, begun) - before).exp() * slope[:, None] * slope
+
+    torch.testing.assert_close(tell(maps, x).precision[0], expected, rtol=1e-3, atol=1e-5)
+
+
+@networks
+def test_surprises_add_up_to_probabilities_whatever_stands_beside(network, float64) -> None:
+    maps = drawn(network, 2)
+    x = torch.tensor([[2, 2, 2, 2, 2], [0, 2, 2, 2, 2], [0, 1, 0, 0, 2], [1, 1, 1, 0, 0]])
+    told, z = tell(maps, x), maps.encode(x)
+
+    torch.testing.assert_close(-told.residual.sum(dim=1), counted(maps.likelihood(z), x))
+    assert (told.residual[0, 1:] == 0).all()
+
+    for i in range(len(x)):
+        alone = tell(replace(maps, encode=lambda _, i=i: z[i : i + 1]), x[i : i + 1])
+        torch.testing.assert_close(alone.precision[0], told.precision[i])
+
+
+@networks
+def test_what_a_model_writes_is_as_surprising_as_expected(network, float64) -> None:
+    maps = drawn(network, 2)
+    z = torch.tensor([[0.3, -0.8]]).expand(4000, 2)
+    x = maps.likelihood(z).sample()
+    off = -tell(replace(maps, encode=lambda _: z), x).residual.sum(dim=1)
+
+    assert off.std() > 0.5
+    assert abs(off.mean()) < 4 * off.std() / 4000**0.5
+
+
+# How much of a law is near codes
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_masses_are_integrals(law: Callable, float64) -> None:
+    codes = torch.randn(30, 2) * torch.tensor([1.0, 0.3])
+    fitted_law, z = law(codes), torch.tensor([[0.5, 0.2], [-3.0, 1.0]])
+    G = torch.tensor([[[2.0, 0.5], [0.5, 1.0]], [[1.0, 0.0], [0.0, 0.0]]])
+
+    axis = torch.linspace(-9, 9, 901)
+    grid = torch.cartesian_prod(axis, axis)
+    p = fitted_law.log_prob(grid).exp() * (axis[1] - axis[0]) ** 2
+
+    for row, g, found in zip(z, G, fitted_law.log_mass(z, G).exp(), strict=True):
+        away = grid - row
+        near = (-0.5 * ((away @ g) * away).sum(dim=1)).exp()
+        torch.testing.assert_close(found, (p * near).sum(), rtol=1e-3, atol=1e-7)
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_masses_end_in_densities_and_in_one(law: Callable, float64) -> None:
+    codes, z, eye = torch.randn(50, 3), torch.randn(5, 3), torch.eye(3).expand(5, 3, 3)
+    fitted_law = law(codes)
+    narrow = fitted_law.log_mass(z, 1e8 * eye) - 1.5 * np.log(2 * np.pi / 1e8)
+
+    torch.testing.assert_close(narrow, fitted_law.log_prob(z), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(fitted_law.log_mass(z, 0 * eye), torch.zeros(5))
+
+
+def test_kernels_left_out_are_as_if_they_were_not(float64) -> None:
+    law, G = Parzen(torch.randn(20, 2)), torch.eye(2).expand(20, 2, 2)
+    found = law.log_mass(law.codes, G, own=torch.arange(20))
+    codes, widths = law.codes, law.widths
+
+    for i in range(20):
+        others = torch.arange(20) != i
+        law.codes, law.widths = codes[others], widths[others]
+        torch.testing.assert_close(law.log_mass(codes[i : i + 1], G[:1]), found[i : i + 1])
+
+
+def test_other_charts_of_the_codes_change_nothing(speller: ae.Autoencoder) -> None:
+    maps = maps_of(speller, symbols=True)
+    A = torch.tensor([[3.0, 1, 0, 0], [0, 0.5, 0, 0], [0, 0, 2, 1], [1, 0, 0, 1]])
+    charted = replace(
+        maps,
+        encode=lambda x: maps.encode(x) @ A,
+        likelihood=lambda z: maps.likelihood(z @ torch.linalg.inv(A)),
+    )
+    first, second = (
+        OffManifoldDetector(m, density="gaussian").fit(KNOWN) for m in (maps, charted)
+    )
+
+    for a, b in zip(first.decompose(NEW), second.decompose(NEW), strict=True):
+        np.testing.assert_allclose(a, b, atol=0.02)
+
+
+# Detecting
+
+
+@pytest.mark.parametrize("density", ["parzen", "gaussian"])
+def test_garbled_texts_are_anomalies(speller: ae.Autoencoder, density: str) -> None:
+    detector = OffManifoldDetector(speller, density=density).fit(KNOWN)
+    assert detector.model_ is speller
+
+    usual, odd = detector.score_samples(NEW), detector.score_samples(garbled(NEW))
+    truth = np.repeat([1, 0], len(NEW))
+    assert roc_auc_score(truth, np.concatenate([usual, odd])) > 0.97
+    assert np.mean(detector.predict(NEW) < 0) < 0.1
+    assert np.mean(detector.predict(garbled(NEW)) < 0) > 0.8
+
+
+def test_long_texts_are_not_stranger_for_their_length() -> None:
+    # Letters by chance, of which no model can know more than how many there are
+    rng = np.random.default_rng(0)
+    texts = ["".join(rng.choice([*"abcdefgh"], n)) for n in rng.integers(2, 20, 600)]
+    model = fitted("vae", epochs=6).fit(texts[:400])
+    scores = OffManifoldDetector(model).fit(texts[400:500]).score_samples(texts[500:])
+    length = [*map(len, texts[500:])]
+
+    assert spearmanr(model.score_samples(texts[500:]), length).statistic < -0.9
+    assert abs(spearmanr(scores, length).statistic) < 0.4
+
+
+def test_parts_add_up_and_letters_explain(speller: ae.Autoencoder) -> None:
+    detector = OffManifoldDetector(speller, contamination=0.1).fit(KNOWN)
+    on, off = detector.decompose(NEW)
+    scores = detector.score_samples(NEW)
+
+    np.testing.assert_allclose(on + off, scores)
+    np.testing.assert_allclose(detector.decision_function(NEW), scores - detector.offset_)
+    assert np.mean(detector.predict(KNOWN) < 0) == pytest.approx(0.1)
+    assert (on <= 0).all()
+
+    # Across is what the model says of texts, given their own codes
+    x, maps = speller.preprocess(NEW).target, maps_of(speller, symbols=True)
+    expected = counted(maps.likelihood(maps.encode(x)).base_dist, x.long()).detach()
+    np.testing.assert_allclose(off, expected, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(detector.explain(NEW).sum(axis=1), -off)
+
+    # The letter that does not belong there is among the least expected
+    text = "seven hundred and eighty-one"
+    wrong = text[:9] + "q" + text[10:]
+    assert 9 in detector.explain([wrong])[0].argsort()[-3:]
+
+
+def test_texts_in_any_form_have_the_same_scores(speller: ae.Autoencoder) -> None:
+    pandas = pytest.importorskip("pandas")
+    detector = OffManifoldDetector(speller).fit(KNOWN)
+    expected = detector.score_samples(NEW)
+
+    for X in (tuple(NEW), np.array(NEW), np.array(NEW, object), pandas.Series(NEW)):
+        np.testing.assert_array_equal(detector.score_samples(X), expected)
+
+    # Nor does a text depend on those beside it, and zeros at its end count
+    np.testing.assert_allclose(detector.score_samples(NEW[3:4]), expected[3:4], rtol=1e-3)
+    assert detector.score_samples(["one\0"]) < detector.score_samples(["one"]) - 1
+
+
+def test_untrained_models_are_trained_alike_on_parts() -> None:
+    # Of which the longest text is in one alone
+    texts = ["ab" * n for n in range(1, 7)] * 5 + ["ab" * 9]
+    model = fitted(epochs=2, network=Recurrent(8))
+    detectors = [OffManifoldDetector(model, folds=2, random_state=0).fit(texts) for _ in range(2)]
+
+    for X in (texts, ["abab", "ba"]):
+        a, b = (detector.score_samples(X) for detector in detectors)
+        assert np.array_equal(a, b)
+        assert np.isfinite(a).all()
+
+    assert not hasattr(model, "model_")
+    assert clone(detectors[0]).set_params(model__latent_dim=2).fit(texts).model_.latent_dim == 2
+
+
+def test_conditional_models_see_texts_under_a_label() -> None:
+    X = [letter * n for n in (2, 3, 4) for letter in "ab"] * 10
+    model = fitted("vae", conditional=True, network=Recurrent(16), free_bits=0.0, epochs=40)
+    model.fit(X, [text[0] for text in X])
+    detector = OffManifoldDetector(model, y=["a"]).fit([text for text in X if text[0] == "a"])
+
+    own, other = detector.decompose(["aaa", "bbb"]).off
+    assert own > other + 3
+
+
+def test_subwords_are_judged_too() -> None:
+    pytest.importorskip("tokenizers")
+    model = fitted(epochs=2, modality=Texts(length=40, subwords=280)).fit(TRAIN)
+    detector = OffManifoldDetector(model).fit(KNOWN)
+
+    assert np.isfinite(detector.score_samples(NEW)).all()
+    assert detector.explain(NEW).shape == (len(NEW), 41)
+
+
+def test_what_is_no_such_text_is_named(speller: ae.Autoencoder) -> None:
+    with pytest.raises(ValueError, match=r"default model wants numbers, got Texts\. Pass a model"):
+        OffManifoldDetector().fit(KNOWN)
+
+    detector = OffManifoldDetector(speller).fit(KNOWN)
+
+    with pytest.raises(ValueError, match="expected texts of up to"):
+        detector.predict(["one " * 30])
+
+    with pytest.raises(ValueError, match="expected data like those of Texts"):
+        detector.predict(np.zeros((3, 4)))
