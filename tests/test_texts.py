@@ -92,12 +92,17 @@ def test_any_bytes_are_some_text(made: list[bytes]) -> None:
     for row, text in zip(x, made, strict=True):
         row[: len(text)] = torch.tensor(list(text))
 
-    for text, whole in zip(made, texts_of(x), strict=True):
+    modality = Texts().fit(["x" * 6])
+    restored = modality.restore(x)
+    modality.load(restored)  # however much longer it became, it is one of its own
+
+    for text, whole in zip(made, restored.tolist(), strict=True):
         assert isinstance(whole, str)
         whole.encode("utf-8", "surrogatepass")
 
         if b"\xff" not in text:
-            assert whole == text.decode("utf-8", "replace") or "\ud800" <= max(whole) <= "\udfff"
+            replaced = text.decode("utf-8", "replace").startswith(whole)
+            assert replaced or "\ud800" <= max(whole) <= "\udfff"
 
 
 def test_lists_arrays_and_columns_are_guessed_and_equal() -> None:

@@ -145,7 +145,7 @@ class Texts(Modality):
             raise ValueError(
                 f"expected texts of up to {longest} bytes, those of the longest of the fit, got"
                 f" {(n > longest).sum():,} longer than {longest} bytes, the first, of {n[i]}, in"
-                f" {_place(X, i)}: '{_text(_cut(rows[i], 40))}...'."
+                f" {_place(X, i)}: '{_text(rows[i], 40)}...'."
                 " Fit with modality=Texts(length=...) to take longer ones, and with cut=True to"
                 " cut them off."
             )
@@ -156,9 +156,9 @@ class Texts(Modality):
         return x.float()
 
     def restore(self, x: Tensor) -> NDArray:
-        texts = np.empty(len(x), object)
+        texts, longest = np.empty(len(x), object), self.shape_[0] - 1
         # The last symbol can only be the end, also where a model would go on
-        texts[:] = [_text(row) for row in unpack(x[:, :-1], self._alphabet)]
+        texts[:] = [_text(row, longest) for row in unpack(x[:, :-1], self._alphabet)]
 
         return texts
 
@@ -331,8 +331,14 @@ def _cut(row: bytes, n: int) -> bytes:
     return row[:n]
 
 
-def _text(row: bytes) -> str:
+def _text(row: bytes, longest: int) -> str:
+    r"""Returns what bytes spell, in at most as many bytes, which `load` takes again."""
+    row = _cut(row, longest)
+
     try:
         return row.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
-        return row.decode("utf-8", "replace")
+        text = row.decode("utf-8", "replace")
+
+    # The replacement character has three bytes, and may stand for one
+    return _cut(text.encode(), longest).decode()
