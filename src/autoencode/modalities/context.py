@@ -93,6 +93,7 @@ class Labels(Configurable):
 
         # By value, then by word: a command line has only words, a column may hold any objects
         known = {_word(c): k for k, c in enumerate(classes)}
+        known |= {str(c): k for k, c in enumerate(classes)}
         known |= {c: k for k, c in enumerate(classes)}
         found = [known.get(v, known.get(_word(v), -1)) for v in labels]
         index = torch.tensor(found, dtype=torch.long)  # also of none
