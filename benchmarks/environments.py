@@ -10,16 +10,18 @@ import data
 def python(name: str, *packages: str) -> Path:
     r"""The interpreter of an environment with some packages, and the torch of this one."""
     folder = data.FOLDER / name
-    binary = folder / "bin" / "python"
+    binary, made = folder / "bin" / "python", folder / "made"
 
-    if not binary.exists():
+    if not made.exists():  # whole: an interrupted one is made anew
         constraints = (Path(__file__).parents[1] / "constraints.txt").read_text().splitlines()
         torch = next(line for line in constraints if line.startswith("torch=="))
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
 
         for package in packages:
             package = torch if package == "torch" else package
             subprocess.run([binary, "-m", "pip", "install", "-q", package], check=True)
+
+        made.touch()
 
     return binary
 

@@ -391,7 +391,12 @@ def test_a_single_image_is_read_as_those_of_a_folder(tmp_path: Path) -> None:
 
 
 def test_no_image_and_no_size_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="expected images, got none in"):
+    with pytest.raises(ValueError, match=r"expected images, got none in .*'\.$"):
+        read_images(tmp_path)
+
+    (tmp_path / "a.txt").write_text("a\n")
+
+    with pytest.raises(ValueError, match=r"Texts are the lines of one \.txt file"):
         read_images(tmp_path)
 
     grey_steps().save(tmp_path / "a.png")

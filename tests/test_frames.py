@@ -732,6 +732,22 @@ def test_command_line(tmp_path: Path, monkeypatch, capsys, suffix: str) -> None:
     assert "5 new" in run(f"sample c.ae -n 5 --y True --out s.{suffix}")
 
 
+def test_the_command_line_names_strange_cells(fitted, tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    fitted.save("m.ae")
+    X = table()
+    X.loc[X.index[5], "size"] = 1e4
+    X.to_parquet("t.parquet")
+
+    assert main("score m.ae t.parquet --cells --out cells.csv".split()) == 0
+    strangest = capsys.readouterr().out.splitlines()[1]
+    cells = pd.read_csv("cells.csv")
+
+    assert strangest.split()[:4] == ["row", "5", "size", "="]
+    assert [*cells.columns] == [*X.columns]
+    np.testing.assert_allclose(cells, ae.load("m.ae").cell_scores("t.parquet"))
+
+
 def test_pictures_and_the_manifold(fitted, tmp_path: Path) -> None:
     X = table(200)
     model = vae(20).fit(X)

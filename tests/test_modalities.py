@@ -326,7 +326,6 @@ def test_the_likelihood_follows_the_data() -> None:
         ([True, False, True], False),
         ([True, False, True], "False"),
         ([3.0, 1.0, 5.0], "1.0"),
-        ([3.0, 1.0, 5.0], "1"),
         ([True, False, True], 0),
         (np.array(["b", "a", "c"], dtype=object), "a"),
         (np.array([3, 1, 5], dtype=object), 1),

@@ -161,7 +161,7 @@ def test_a_column_of_a_table_holds_texts(suffix: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no column 'words'; it has"):
         Texts(column="words").read(path)
 
-    with pytest.raises(ValueError, match=r"expected the column of .* that holds the texts"):
+    with pytest.raises(ValueError, match=r"expected the column that holds .* \['id', 'text'\]"):
         Texts().read(path)
 
     with pytest.raises(ValueError, match=r"only \.csv and \.parquet files have a column 'text'"):
@@ -169,6 +169,29 @@ def test_a_column_of_a_table_holds_texts(suffix: str, tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match=r"line 2 of|row 1 of"):
         Texts(length=4, column="text").fit(["a"]).load(modality.read(path)[0])
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_the_only_column_needs_no_name(suffix: str, tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    path = table_file(tmp_path / f"table{suffix}", {"words": WORDS})
+
+    assert Texts().read(path)[0] == WORDS
+    assert Texts().fit(pandas.DataFrame({"words": WORDS})).shape_ == (5,)
+
+
+def test_what_is_written_to_a_table_can_be_read(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("words.txt").write_text("\n".join(WORDS) + "\n")
+
+    for line in (
+        "fit words.txt --recipe vae --epochs 1",
+        "sample words.ae -n 3 --out new.csv",
+        "transform words.ae new.csv --out codes.csv",
+    ):
+        assert main(line.split()) == 0
+
+    assert Path("new.csv").read_text().startswith("text\n")
 
 
 def test_a_column_of_a_data_frame_holds_texts() -> None:
@@ -870,7 +893,7 @@ def test_commands_take_and_write_lines(tmp_path: Path, monkeypatch, capsys) -> N
     assert main(["sample", "lines.ae", "--out", "a.csv", "--n", "3", "--temperature", "0"]) == 0
     greedy = ae.load("lines.ae")
     greedy.likelihood_.set_params(temperature=0.0)
-    assert len(read_column(Path("a.csv"), "x1")) == 3
+    assert len(read_column(Path("a.csv"), "text")) == 3
 
     assert main(["sample", "lines.ae", "--out", "new.txt", "--nucleus", "2"]) == 2
     capsys.readouterr()

@@ -5,6 +5,7 @@ __all__ = [
     "check_count",
     "check_out",
     "is_single",
+    "names",
     "replacing",
     "suffix",
     "suffixes",
@@ -192,7 +193,7 @@ def write_examples(
             write_frame(temporary, X, suffix(out))
     elif suffix(out) in ROWS:
         X = model.modality_.numbers(X) if is_frame(X) else X
-        write_rows(out, X, columns or _names(model, X[:1].size))
+        write_rows(out, X, columns or names(model, X[:1].size))
     elif suffix(out) == ".txt":
         _write_lines(out, X)
     elif suffix(out) == ".png":
@@ -225,8 +226,18 @@ def _files(files: Sequence[str] | None, n: int, end: str) -> list[str]:
     return [name if seen[name] == 1 else f"{file}{end}" for name, file in zip(names, files)]
 
 
-def _names(model: Autoencoder, n: int) -> list[str]:
-    return [*getattr(model, "feature_names_in_", [f"x{i}" for i in range(1, n + 1)])]
+def names(model: Autoencoder, n: int) -> list[str]:
+    r"""The names of the columns that a model knows, or numbers for them.
+
+    Arguments:
+        model: The model.
+        n: How many columns there are.
+
+    Example:
+        >>> names(model, 3)  # doctest: +SKIP
+        ['x1', 'x2', 'x3']
+    """
+    return [*getattr(model, "feature_names_in_", model.modality_.names(n))]
 
 
 def _write_lines(out: Path, texts: Iterable[str]) -> None:

@@ -106,7 +106,7 @@ def read_images(
         log.warning("%s. Skipped.", message)
 
     if len(X) == 0:
-        raise ValueError(f"expected images, got none in '{path}'.")
+        raise _nothing(path, files)
 
     kept = [name for name, *_ in seen if name not in bad]
     parents = [str(Path(name).parent) for name in kept]
@@ -152,9 +152,18 @@ def _write(
     n = sum(note is None for note in notes)
 
     if n == 0:
-        raise ValueError(f"expected images, got none in '{folder}'.")
+        raise _nothing(folder, files)
 
     return {"dtype": "uint8", "shape": (n, *size, *[3] * (channels == 3)), "notes": notes}
+
+
+def _nothing(folder: Path, files: list[Path]) -> ValueError:
+    remedy = ""
+
+    if any(file.suffix.lower() == ".txt" for file in files):
+        remedy = " Texts are the lines of one .txt file: join these."
+
+    return ValueError(f"expected images, got none in '{folder}'.{remedy}")
 
 
 def _bad(seen: list[tuple[str, int, int]], notes: list[str | None]) -> dict[str, str]:

@@ -67,12 +67,12 @@ def read_lines(path: Path) -> Lines:
     return Lines((line.removesuffix("\r") for line in lines), path, range(1, len(lines) + 1))
 
 
-def read_column(path: Path, name: str) -> Lines:
+def read_column(path: Path, name: str | None = None) -> Lines:
     r"""Reads the texts of a column of a `.csv` or `.parquet` file.
 
     Arguments:
         path: The file; a `.csv` file has a header and commas between the cells.
-        name: The name of the column.
+        name: The name of the column; by default the only one.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -88,12 +88,12 @@ def read_column(path: Path, name: str) -> Lines:
     suffix = path.suffix.lower()
 
     if suffix not in {".csv", ".parquet"}:
-        raise ValueError(f"only .csv and .parquet files have a column '{name}', not '{path}'.")
+        raise ValueError(f"only .csv and .parquet files have a column {name!r}, not '{path}'.")
 
     return (_parquet_column if suffix == ".parquet" else _csv_column)(path, name)
 
 
-def _csv_column(path: Path, name: str) -> Lines:
+def _csv_column(path: Path, name: str | None) -> Lines:
     rows = csv.reader(io.StringIO(_decoded(path), newline=""), strict=True)
     texts, lines = [], []
 
@@ -122,17 +122,24 @@ def _csv_column(path: Path, name: str) -> Lines:
     return Lines(texts, path, lines)
 
 
-def _parquet_column(path: Path, name: str) -> Lines:
+def _parquet_column(path: Path, name: str | None) -> Lines:
     with opened(path) as file:
-        _index(file.schema_arrow.names, name)
+        columns = file.schema_arrow.names
+        name = columns[_index(columns, name)]
         return Lines(file.read([name]).column(name).to_pylist(), path)
 
 
-def _index(columns: list[str], name: str) -> int:
-    if name not in columns:
+def _index(columns: list[str], name: str | None) -> int:
+    if name is None and len(columns) != 1:
+        raise ValueError(
+            f"expected the column that holds the texts, out of {columns}: Texts(column='...'),"
+            " on the command line --modality Texts --modality.column NAME."
+        )
+
+    if name is not None and name not in columns:
         raise ValueError(f"it has no column '{name}'; it has {columns}.")
 
-    return columns.index(name)
+    return 0 if name is None else columns.index(name)
 
 
 def _decoded(path: Path) -> str:

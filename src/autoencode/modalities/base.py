@@ -240,6 +240,10 @@ class Modality(Configurable, abc.ABC):
         r"""Returns rows of a table as numbers, and sounds of one length, for pictures."""
         return X
 
+    def names(self, n: int) -> list[str]:
+        r"""Returns names for the `n` columns of a file of examples that have none."""
+        return [f"x{i}" for i in range(1, n + 1)]
+
     def pixels(self, X: NDArray) -> NDArray:
         r"""Returns pictures of examples, with shape `(N, H, W, C)`, from 0 to 1.
 

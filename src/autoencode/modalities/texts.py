@@ -51,7 +51,7 @@ class Texts(Modality):
             and to put in the place of bytes: shorter rows, from more symbols. It takes the package
             `tokenizers`, and is stored with the model.
         column: The column of a `.csv` or `.parquet` file, or of a data frame, that holds the
-            texts.
+            texts; by default the only one.
 
     Example:
         >>> texts = Texts().fit(["a", "né"])
@@ -102,13 +102,8 @@ class Texts(Modality):
         if path.is_dir():
             raise ValueError(f"expected a file with a text in each line, got the folder '{path}'.")
 
-        if self.column is not None:
+        if self.column is not None or path.suffix.lower() in {".csv", ".parquet"}:
             return read_column(path, self.column), None, None
-
-        if path.suffix.lower() in {".csv", ".parquet"}:
-            raise ValueError(
-                f"expected the column of '{path}' that holds the texts: Texts(column='...')."
-            )
 
         return read_lines(path), None, None
 
@@ -211,6 +206,9 @@ class Texts(Modality):
     def spell(self, x: Tensor) -> Tensor:
         return _spelled(x, self._alphabet, self.shape_[0])
 
+    def names(self, n: int) -> list[str]:
+        return [self.column or "text"]
+
     def numbers(self, X: Any) -> Any:
         raise ValueError("there are no pictures of texts, but of their codes: plots.codes(...).")
 
@@ -224,14 +222,15 @@ class Texts(Modality):
             return X
 
         X = to_pandas(X)
+        column = X.columns[0] if self.column is None and X.shape[1] == 1 else self.column
 
-        if self.column is None or self.column not in X.columns:
+        if column not in X.columns:
             raise ValueError(
                 "expected the column of the data frame that holds the texts, Texts(column='...'),"
-                f" out of {[*X.columns]}, got {self.column!r}."
+                f" out of {[*X.columns]}, got {column!r}."
             )
 
-        return X[self.column]
+        return X[column]
 
     @property
     def _alphabet(self) -> Alphabet:

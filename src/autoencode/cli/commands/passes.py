@@ -2,10 +2,12 @@ r"""Examples to codes and back, and new examples."""
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ..following import say_next
 
 _SHOWN = 64  # examples in one picture
+_LISTED = 10  # cells that are named
 
 
 def transform(
@@ -229,6 +231,7 @@ def score(
     data: Path,
     /,
     out: Path | None = None,
+    cells: bool = False,
     label: str | None = None,
     labels: Path | None = None,
     y: Sequence[str] | None = None,
@@ -240,6 +243,8 @@ def score(
         model: The file of the model.
         data: The examples, like those of the fit.
         out: A .npy, .csv or .parquet file for the scores of all examples.
+        cells: Score each cell of a table by the others of its row, in nats: the higher, the
+            stranger.
         label: The column of a .csv or .parquet file that holds labels.
         labels: A file with a label for each example, if the model is conditional.
         y: The label of all examples, or one for each, if the model is conditional; or a row of
@@ -261,13 +266,30 @@ def score(
     else:
         name, what, unit = "reconstruction_error", "error (there is no density)", ""
 
-    scores = getattr(estimator, name)(given.X, given.y)
-    print(f"{name}: {what}, mean of {len(scores):,} examples: {scores.mean():.6g}{unit}")
+    if cells:
+        scores = estimator.cell_scores(given.X, given.y)
+        columns = outputs.names(estimator, scores.shape[1])
+        _name_strangest(scores, columns, given.X)
+    else:
+        scores, columns = getattr(estimator, name)(given.X, given.y), [name]
+        print(f"{name}: {what}, mean of {len(scores):,} examples: {scores.mean():.6g}{unit}")
 
     if out is not None:
-        outputs.write_rows(out, scores, [name], given.files)
-        print(f"Wrote {out}: {len(scores):,} scores.")
+        outputs.write_rows(out, scores, columns, given.files)
+        print(f"Wrote {out}: {scores.size:,} scores.")
 
     following = f"{model.stem}-neighbors.csv"
     same = {"label": label, "labels": labels, "y": y, "trusted": trusted}
     say_next("neighbors", model, data, out=following, **same)
+
+
+def _name_strangest(scores: Any, columns: Sequence[str], X: Any) -> None:
+    r"""Prints the cells that the others of their row say least of; missing ones have no score."""
+    import numpy as np
+
+    order = np.argsort(-np.nan_to_num(scores, nan=-np.inf), axis=None, kind="stable")
+    print("cell_scores: -log p(cell | others of its row). The strangest, counted from 0:")
+
+    for i, j in zip(*np.unravel_index(order[:_LISTED], scores.shape)):
+        cell = X[columns[j]].iloc[i]
+        print(f"  row {i:>6}  {columns[j]} = {cell}: {scores[i, j]:.4g} nats")
