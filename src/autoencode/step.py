@@ -88,11 +88,12 @@ class Summary:
             loss: The loss of a minibatch.
             finite: Whether it is finite, with shape `()`.
         """
-        means = loss.summary()
-        row = torch.stack([torch.ones_like(means["total"]), *means.values()]) * len(loss.total)
+        named = {"total": loss.total, **loss.terms}
+        values = [v.detach().expand_as(loss.total) for v in named.values()]
+        row = torch.stack([torch.ones_like(values[0]), *values]).sum(dim=1)
         row = torch.where(torch.as_tensor(finite, device=row.device), row, 0)
 
-        names = tuple(means)
+        names = tuple(named)
         self.sums[names] = self.sums[names] + row if names in self.sums else row
 
     def means(self) -> dict[str, float]:

@@ -20,8 +20,8 @@ class Loss(NamedTuple):
 
     Example:
         >>> loss = Loss(torch.tensor([1.0, 3.0]), {"rate": torch.tensor([0.0, 1.0])})
-        >>> loss.summary()
-        {'total': tensor(2.), 'rate': tensor(0.5000)}
+        >>> Loss.join([loss, loss]).total
+        tensor([1., 3., 1., 3.])
     """
 
     total: Tensor
@@ -44,11 +44,6 @@ class Loss(NamedTuple):
         terms = {k: torch.cat(v) if v[0].ndim else torch.stack(v).mean() for k, v in named.items()}
 
         return cls(torch.cat([loss.total for loss in losses]), terms)
-
-    def summary(self) -> dict[str, Tensor]:
-        r"""Returns the mean of the total and of each term, as tensors with shape `()`."""
-        named = {"total": self.total, **self.terms}
-        return {name: value.detach().mean() for name, value in named.items()}
 
 
 class Objective(Configurable, nn.Module, abc.ABC):
