@@ -1,6 +1,7 @@
 r"""Tests for sounds: files and arrays in, spectra, and files out."""
 
 import logging
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -803,8 +804,10 @@ def test_one_recording_goes_in_and_out_whole(tmp_path, capsys, caplog) -> None:
     assert [line.split(",")[0] for line in codes] == [f"one-{0.1 * i:g}s.wav" for i in range(8)]
     assert np.allclose(np.array([c.split(",")[1:] for c in codes], float), model.transform(X))
 
-    assert run("reconstruct", "windows") == 0
-    assert len([*(tmp_path / "windows").iterdir()]) == 8
+    assert run("reconstruct", "windows.npy") == 0
+    assert np.array_equal(np.load(tmp_path / "windows.npy"), model.reconstruct(X))
+    assert run("denoise", "clean") == 0
+    assert [soundfile.info(p).frames for p in (tmp_path / "clean").iterdir()] == [n]
     assert run("anomalies", "anomalies.csv") == 0
     assert main(["sample", str(tmp_path / "model.ae"), "--out", str(tmp_path / "no.wav")]) == 2
     assert "a .wav file holds a single example, and there are 64" in capsys.readouterr().err
@@ -821,6 +824,49 @@ def test_one_recording_goes_in_and_out_whole(tmp_path, capsys, caplog) -> None:
     assert run("reconstruct", "short.wav", data="silent.wav") == 0
     assert soundfile.info(tmp_path / "short.wav").frames == 100
     assert "1 of 1 file silent, and kept: silent.wav" in caplog.text
+
+
+def test_recordings_of_any_length_come_back_whole(tmp_path) -> None:
+    X = [tone(300, 3210), tone(200, 500), tone(250, 800)]
+    model = quick(modality=small()).fit(tones())
+
+    for x, r in zip(X, model.reconstruct(X, whole=True), strict=True):
+        windows = cut(x, 800)
+        assert np.allclose(r, join(model.reconstruct(windows), len(x)), atol=1e-5)
+
+    # Of a folder, too, by the command line
+    for name, x in zip(("a/long.wav", "a/short.wav", "b/same.wav"), X):
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(tmp_path / "in" / name, x, RATE, subtype="FLOAT")
+
+    model.save(tmp_path / "model.ae")
+    paths = [str(tmp_path / name) for name in ("model.ae", "in", "out")]
+    assert main(["denoise", *paths[:2], "--out", paths[2]]) == 0
+    R = model.denoise(tmp_path / "in", whole=True)
+
+    for name, x, r in zip(("a/long.wav", "a/short.wav", "b/same.wav"), X, R, strict=True):
+        written = soundfile.read(tmp_path / "out" / name)[0]
+        assert len(written) == len(x)
+        assert np.allclose(written, r, atol=1e-4)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_what_lies_in_the_cache_comes_back_whole_too(channels, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("AUTOENCODE_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "in").mkdir()
+
+    for i, n in enumerate((800, 500, 640)):
+        x = np.stack([tone(200 + 20 * i, n)] * channels, axis=1)
+        soundfile.write(tmp_path / "in" / f"{i}.wav", x, RATE, subtype="FLOAT")
+
+    model = quick(modality=small(channels=channels)).fit(tmp_path / "in")
+    R, Z = (f(tmp_path / "in") for f in (partial(model.reconstruct, whole=True), model.transform))
+    monkeypatch.setattr("autoencode.data.sounds._LARGE", 0)
+    mapped = model.reconstruct(tmp_path / "in", whole=True)
+
+    assert [len(r) for r in mapped] == [800, 500, 640]
+    assert all(np.allclose(a, b, atol=1e-5) for a, b in zip(R, mapped, strict=True))
+    assert np.allclose(model.transform(tmp_path / "in", pool=True), Z, atol=1e-5)
 
 
 def test_the_command_line_pools_whole_recordings(tmp_path, capsys) -> None:

@@ -27,7 +27,8 @@ from .data import Examples, is_stream, on_disk, read_stream
 from .distributions import Dirac, Family
 from .evaluation import log_evidence
 from .least_squares import ENOUGH_EPOCHS, initialize
-from .modalities import Modality, describe_context, encode_context, pool
+from .modalities import Modality, describe_context, encode_context, join
+from .modalities import pool as mean_of_windows
 from .modalities.windows import Windows
 from .model import Conditional, LatentModel
 from .networks import Network
@@ -233,10 +234,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         def codes(model: LatentModel, x: Tensor) -> Tensor:
             return model.encode(x).mean
 
-        if pool:
-            return self._pool_windows(codes, X, y)
+        if not pool:
+            return self._map_data(codes, X, y).numpy()
 
-        return self._map_data(codes, X, y).numpy()
+        z, windows = self._map_windows(codes, X, y)
+        return mean_of_windows(z.numpy(), windows)
 
     def inverse_transform(self, Z: ArrayLike, y: ArrayLike | None = None) -> NDArray:
         r"""What codes stand for: the mean of :math:`p(x \mid z)`.
@@ -257,23 +259,43 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         return self.modality_.restore(over_rows(self.model_, lambda m, z: m.decode(z).mean, z, c))
 
-    def reconstruct(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> NDArray:
+    def reconstruct(
+        self, X: ArrayLike | str | Path, y: ArrayLike | None = None, whole: bool = False
+    ) -> Any:
         r"""Examples from their own codes, in the shape, scale and type of those of `fit`.
 
-        Arguments and errors are those of `transform`.
+        Arguments:
+            X: The examples, in the shape and scale of those of `fit`.
+            y: Their labels or numbers, if the model is conditional.
+            whole: Whether sounds come back as long as they are, each from its windows, see
+                :func:`~autoencode.modalities.join`. Other examples are whole anyway.
+
+        Returns:
+            The examples; with `whole`, sounds as a list.
+
+        Raises:
+            ValueError: If the examples are not like those of `fit`.
         """
         self._check_fitted(decoder=True)
-        r = self._map_data(lambda m, x: m.decode(m.encode(x).mean).mean, X, y)
 
-        return self.modality_.restore(r)
+        def again(model: LatentModel, x: Tensor) -> Tensor:
+            return model.decode(model.encode(x).mean).mean
 
-    def denoise(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> NDArray:
+        if not (whole and self.modality_.windowed):
+            return self.modality_.restore(self._map_data(again, X, y))
+
+        r, windows = self._map_windows(again, X, y)
+        return join(self.modality_.restore(r), windows.length)
+
+    def denoise(
+        self, X: ArrayLike | str | Path, y: ArrayLike | None = None, whole: bool = False
+    ) -> Any:
         r"""Clean versions of damaged examples: what `reconstruct` returns, by its usual name.
 
         It undoes what the model has seen in training, the `corruption` or the pairs given
         to `fit(X, corrupted=...)`.
         """
-        return self.reconstruct(X, y)
+        return self.reconstruct(X, y, whole)
 
     # Judging and making examples
 
@@ -636,10 +658,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         return self._map_rows(function, x, c)
 
-    def _pool_windows(
+    def _map_windows(
         self, function: Callable[[LatentModel, Tensor], Tensor], X: Any, y: ArrayLike | None
-    ) -> NDArray:
-        r"""Returns the mean, over the windows of each example, of a function of these."""
+    ) -> tuple[Tensor, Windows]:
+        r"""Applies a function to the windows of examples, and returns both."""
         self._check_fitted()
         data, y_read = reading.read(self, X, self.modality_, whole=True)
         windows = X if isinstance(X, Windows) else self.modality_.windows(data)
@@ -648,7 +670,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if c is not None:
             c = c.repeat_interleave(torch.tensor(windows.counts), dim=0)
 
-        return pool(self._map_rows(function, self._load(windows), c).numpy(), windows)
+        return self._map_rows(function, self._load(windows), c), windows
 
     def _map_rows(
         self, function: Callable[[LatentModel, Tensor], Tensor], x: Tensor, c: Tensor | None

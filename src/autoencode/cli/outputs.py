@@ -6,6 +6,7 @@ __all__ = [
     "check_out",
     "is_single",
     "names",
+    "of_files",
     "replacing",
     "suffix",
     "suffixes",
@@ -132,6 +133,20 @@ def is_single(out: Path, model: Autoencoder) -> bool:
         True
     """
     return suffix(out) == model.modality_.suffix not in {"", ".png"}
+
+
+def of_files(out: Path, model: Autoencoder) -> bool:
+    r"""Returns whether a path is a folder of files, one for each example, or such a file.
+
+    Arguments:
+        out: The file or folder.
+        model: What makes the examples.
+
+    Example:
+        >>> of_files(Path("clean/"), model)  # doctest: +SKIP
+        True
+    """
+    return suffix(out) == "" or is_single(out, model)
 
 
 def write_rows(

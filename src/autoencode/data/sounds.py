@@ -2,6 +2,7 @@ r"""Recordings from files and folders."""
 
 __all__ = [
     "Recordings",
+    "any_longer",
     "holds_sounds",
     "is_sound",
     "mix",
@@ -126,7 +127,7 @@ def read_sounds(
     """
     _check_packages()
     folder = Path(folder)
-    files = sorted(f for f in folder.rglob("*") if f.is_file() and not _hidden(f, folder))
+    files = _files(folder)
     states = [file.stat() for file in files]
     names = [str(file.relative_to(folder)) for file in files]
 
@@ -152,6 +153,31 @@ def read_sounds(
     parents = [str(Path(name).parent) for name in kept]
 
     return SoundFolder(X, np.array(parents) if set(parents) != {"."} else None, kept)
+
+
+def any_longer(folder: Path, seconds: float) -> bool:
+    r"""Whether a folder has a sound that lasts longer. What cannot be read does not count.
+
+    Arguments:
+        folder: The folder, looked through with its subfolders.
+        seconds: Than how long.
+
+    Example:
+        >>> import tempfile
+        >>> any_longer(Path(tempfile.mkdtemp()), seconds=1.0)
+        False
+    """
+    _check_packages()
+
+    import soundfile
+
+    def lasts(file: Path) -> float:
+        try:
+            return soundfile.info(file).duration
+        except Exception:  # libsndfile's decoders raise whatever they like
+            return 0.0
+
+    return any(lasts(file) > seconds for file in _files(folder))
 
 
 def read_sound(path: Path, rate: int = 16000, channels: int = 1, strict: bool = False) -> NDArray:
@@ -363,6 +389,10 @@ def write_sound(path: Path, x: NDArray, rate: int) -> None:
     import soundfile
 
     soundfile.write(path, x, rate)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(f for f in folder.rglob("*") if f.is_file() and not _hidden(f, folder))
 
 
 def _hidden(file: Path, folder: Path) -> bool:

@@ -56,6 +56,9 @@ class Modality(Configurable, abc.ABC):
     symbolic: ClassVar[bool] = False
     r"""Whether networks see symbols, between which there are no directions and distances."""
 
+    windowed: ClassVar[bool] = False
+    r"""Whether examples may be longer than those of `fit`, and are cut into windows then."""
+
     columns: ClassVar[bool] = True
     r"""Whether arrays with shape `(N, D)` have columns, whose number and names are to stay."""
 
@@ -250,15 +253,6 @@ class Modality(Configurable, abc.ABC):
         Only kinds of data need it that networks see as three-dimensional.
         """
         raise ValueError(f"there are no pictures of {self}.")
-
-    def whole(self, R: NDArray, X: NDArray) -> NDArray:
-        r"""Returns what comes back of examples: of the parts of one, that one.
-
-        Arguments:
-            R: What comes back of them.
-            X: The examples, as :meth:`read` returned them.
-        """
-        return R
 
     def read_whole(self, path: Path) -> tuple[Any, ...]:
         r"""Returns what :meth:`read` does, with nothing cut off of examples, nor into windows."""

@@ -20,13 +20,21 @@ from torch.distributions.constraints import Constraint
 from ..corruptions import OfSounds, Sequence, parts
 from ..data import on_disk, read_sounds
 from ..data.faults import FAULTS, fault, report
-from ..data.sounds import Recordings, holds_sounds, is_sound, mix, read_sound, write_sound
+from ..data.sounds import (
+    Recordings,
+    any_longer,
+    holds_sounds,
+    is_sound,
+    mix,
+    read_sound,
+    write_sound,
+)
 from ..distributions import Family, SharedGaussian
 from ..networks import Convolutional, Network, Perceptron
 from .base import Modality, tensor_of
 from .spectra import LogMel, Spectrum
 from .waves import check_waves, full_scale, is_wave
-from .windows import Windows, cut, join
+from .windows import Windows, cut
 
 _ROWS = 64  # sounds to transform at once
 _WIDEST = 2**15  # numbers of a spectrum whose weights fit well in memory, without sharing
@@ -39,7 +47,8 @@ class Sounds(Modality):
     A single file is read whole, in windows that overlap by half, see
     :func:`~autoencode.modalities.cut` and :func:`~autoencode.modalities.join`. With
     `transform(X, pool=True)` all that is longer than an example is, and each has one code, the
-    mean of those of its windows, see :func:`~autoencode.modalities.pool`.
+    mean of those of its windows, see :func:`~autoencode.modalities.pool`; with
+    `reconstruct(X, whole=True)` and `denoise(X, whole=True)` each comes back as long as it is.
 
     All are brought to one length, by silence at their end or a cut: what is longer loses its
     end. Those of a folder are brought to one rate, too; those of arrays have the given one.
@@ -73,6 +82,7 @@ class Sounds(Modality):
     suffixes = (".npy", ".png", ".wav", "")
     suffix = ".wav"
     columns = False
+    windowed = True
 
     def __init__(
         self,
@@ -211,20 +221,22 @@ class Sounds(Modality):
 
         return ((c - dark) / (light - dark)).clamp(0, 1).mT.flip(1)[..., None].numpy()
 
-    def whole(self, R: NDArray, X: NDArray) -> NDArray:
-        return join(R, X.length)[None] if isinstance(X, Windows) else R
-
     def read_whole(self, path: Path) -> tuple[Any, ...]:
         self._check_arguments()
 
         if path.is_dir():
-            return read_sounds(path, self.rate, None, self.channels, self.strict)
+            seconds = None if any_longer(path, self.seconds) else self.seconds
+            return read_sounds(path, self.rate, seconds, self.channels, self.strict)
 
         x = read_sound(path, self.rate, self.channels, self.strict)
         return Recordings.of([x]), None, [path.name]
 
     def windows(self, X: Any) -> Windows:
         self._check(X)
+
+        if isinstance(X, Recordings) and X.rows is not None:  # one of each, where they lie
+            return Windows.of(X.rows, tuple(map(len, X)))
+
         return cut([self._wave(x) for x in X], self.samples_)
 
     def write(self, path: Path, example: NDArray) -> None:

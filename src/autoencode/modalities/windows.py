@@ -23,6 +23,14 @@ class Windows(np.ndarray):
     length: int | tuple[int, ...] = 0
     r"""The samples of the whole, or of each in a list. What is taken of the windows has none."""
 
+    @classmethod
+    def of(cls, X: NDArray, length: int | tuple[int, ...]) -> "Windows":
+        r"""Returns rows as the windows of sounds of these lengths, on the same memory."""
+        windows = cast(Windows, X.view(cls))
+        windows.length = length
+
+        return windows
+
     @property
     def counts(self) -> list[int]:
         r"""How many windows each sound has.
@@ -86,10 +94,7 @@ def cut(x: ArrayLike | Sequence[ArrayLike], n: int) -> Windows:
     for window, part in zip(X, parts):
         window[: len(part)] = part
 
-    windows = cast(Windows, X.view(Windows))
-    windows.length = tuple(map(len, waves)) if several else len(waves[0])
-
-    return windows
+    return Windows.of(X, tuple(map(len, waves)) if several else len(waves[0]))
 
 
 def join(X: ArrayLike, length: int | Sequence[int]) -> Any:

@@ -70,8 +70,8 @@ def reconstruct(
 
     Arguments:
         model: The file of the model.
-        data: The examples, like those of the fit; or one sound, which is cut into windows, each
-            faded into the next in a .wav file.
+        data: The examples, like those of the fit. Sounds may be longer: they are cut into windows,
+            each faded into the next in .wav files.
         out: A .npy file; for images also a .png picture with the originals beside, or a folder
             of images; for sounds, too, or a folder of .wav files, or a .wav file for a single one;
             for tables a .csv or .parquet file; for texts a .txt or .csv file.
@@ -87,16 +87,15 @@ def reconstruct(
 
     estimator = load(model, trusted=trusted)
     outputs.check_out(out, outputs.suffixes(estimator))
-    X, given, columns, names = inputs.labelled(data, label, labels, y, estimator)
-    single, whole = outputs.is_single(out, estimator), estimator.modality_.whole
-    outputs.check_count(out, len(whole(X, X)) if single else len(X), estimator)
+    whole = outputs.of_files(out, estimator)
+    X, given, columns, names = inputs.labelled(data, label, labels, y, estimator, whole)
+    outputs.check_count(out, len(X), estimator)
 
     if outputs.suffix(out) == ".png" and len(X) > _SHOWN:
         print(f"The picture shows the first {_SHOWN} of {len(X):,}; --out FOLDER writes all.")
         X, given = X[:_SHOWN], None if given is None else given[:_SHOWN]
 
-    R = estimator.reconstruct(X, given)
-    R = whole(R, X) if single else R
+    R = estimator.reconstruct(X, given, whole)
     outputs.write_examples(out, R, estimator, columns, names, beside=X)
     print(f"Wrote {out}: {len(R):,} reconstruction{'s' * (len(R) != 1)}.")
     say_next("score", model, data, label=label, labels=labels, y=y, trusted=trusted)
