@@ -903,6 +903,7 @@ def test_commands_take_and_write_lines(tmp_path: Path, monkeypatch, capsys) -> N
     assert "line 2 is no UTF-8" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_what_is_next_runs_as_it_stands(tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
     Path("my lines.txt").write_text("\n".join([*5 * WORDS, "b" * 50]))
