@@ -293,7 +293,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         r"""Clean versions of damaged examples: what `reconstruct` returns, by its usual name.
 
         It undoes what the model has seen in training, the `corruption` or the pairs given
-        to `fit(X, corrupted=...)`.
+        to `fit(X, corrupted=...)`. Arguments and errors are those of `reconstruct`.
         """
         return self.reconstruct(X, y, whole)
 
