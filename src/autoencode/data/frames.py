@@ -112,13 +112,7 @@ def can_read_frame(path: Path) -> bool:
         >>> can_read_frame(Path("digits.npy"))
         False
     """
-    return (
-        path.suffix.lower() in {".csv", ".parquet"}
-        and path.is_file()
-        and path.stat().st_size <= _LARGE
-        and find_spec("pandas") is not None
-        and find_spec("pyarrow") is not None
-    )
+    return _is_readable(path) and path.stat().st_size <= _LARGE
 
 
 def holds_frame(path: Path, label: str | None = None) -> bool:
@@ -134,9 +128,7 @@ def holds_frame(path: Path, label: str | None = None) -> bool:
         >>> holds_frame(Path("digits.npy"))
         False
     """
-    known = path.suffix.lower() in {".csv", ".parquet"}
-
-    if not known or not path.is_file() or not find_spec("pandas") or not find_spec("pyarrow"):
+    if not _is_readable(path):
         return False
 
     import pyarrow as pa
@@ -260,6 +252,12 @@ def write_frame(path: Path, frame: Any, kind: str) -> None:
         frame.to_csv(path, index=False, lineterminator="\n")
     else:
         frame.to_parquet(path, index=False)
+
+
+def _is_readable(path: Path) -> bool:
+    r"""Whether a file is a table, and what reads it as a frame is installed."""
+    known = path.suffix.lower() in {".csv", ".parquet"} and path.is_file()
+    return known and all(map(find_spec, ("pandas", "pyarrow")))
 
 
 def _read_text(

@@ -19,6 +19,7 @@ from .findings import Report
 from .maps import maps_of
 from .neighbors import NeighborGraph
 from .surveys import (
+    Seen,
     compare,
     draw,
     encode,
@@ -102,7 +103,7 @@ def report(
     seed = rng.randint(2**31)
     graph = NeighborGraph(n_neighbors, random_state=seed).fit(z)
     look = look_at_symbols if seen.symbolic else look_at_numbers
-    survey = look(seen, X, x, z, graph, rng, seed)
+    survey = look(Seen(seen, X, x, z, graph), rng, seed)
     planes, scales = survey.planes, survey.scales
     compared = compare(OffManifoldDetector(model, random_state=seed, y=y), X, X_new, rng)
 

@@ -4,6 +4,7 @@ __all__ = [
     "Arcs",
     "Compared",
     "Planes",
+    "Seen",
     "Survey",
     "compare",
     "dimension",
@@ -40,6 +41,25 @@ _PLANES = 300  # examples whose planes are looked at, and those of some neighbou
 _ARCS = 3  # of those neighbours
 _FARTHEST = 64  # neighbours by which to estimate the dimension
 _CODES = 4096  # encoded at once
+
+
+class Seen(NamedTuple):
+    r"""Examples as a model sees them."""
+
+    maps: Maps
+    r"""The maps of the model."""
+
+    X: Any
+    r"""The examples."""
+
+    x: Tensor
+    r"""Their rows, of numbers with shape `(N, D)` or of symbols with shape `(N, L)`."""
+
+    z: Tensor
+    r"""Their codes, with shape `(N, d)`."""
+
+    graph: NeighborGraph
+    r"""The graph of the codes, whose number of neighbours holds for all."""
 
 
 class Planes(NamedTuple):
@@ -138,29 +158,18 @@ def usual(d: Dimension) -> Estimate:
     return Estimate(*(float(part[:4][-1]) for part in d.curve[1:]))
 
 
-def look_at_numbers(
-    maps: Maps,
-    X: Any,
-    x: Tensor,
-    z: Tensor,
-    graph: NeighborGraph,
-    rng: np.random.RandomState,
-    seed: int,
-) -> Survey:
+def look_at_numbers(seen: Seen, rng: np.random.RandomState, seed: int) -> Survey:
     r"""Looks at examples that are numbers, and at their codes.
 
     Arguments:
-        maps: The maps of a model.
-        X: The examples.
-        x: Their rows, with shape `(N, D)`.
-        z: Their codes, with shape `(N, d)`.
-        graph: The graph of the codes, whose number of neighbours holds for all.
-        rng: Draws examples.
+        seen: The examples.
+        rng: Draws some of them.
         seed: Draws those of which there is an estimate.
 
     Example:
-        >>> survey = look_at_numbers(maps, X, x, z, graph, rng, seed)  # doctest: +SKIP
+        >>> survey = look_at_numbers(seen, rng, seed)  # doctest: +SKIP
     """
+    maps, X, x, z, graph = seen
     k = graph.n_neighbors
     near: dict[str, Any] = {"n_neighbors": k, "n_samples": min(len(x), NEAR), "random_state": seed}
     scales = {"data": dimension(x, seed), "codes": dimension(z, seed)}
@@ -185,29 +194,18 @@ def look_at_numbers(
     )
 
 
-def look_at_symbols(
-    maps: Maps,
-    X: Any,
-    x: Tensor,
-    z: Tensor,
-    graph: NeighborGraph,
-    rng: np.random.RandomState,
-    seed: int,
-) -> Survey:
+def look_at_symbols(seen: Seen, rng: np.random.RandomState, seed: int) -> Survey:
     r"""Looks at examples that are symbols, and at their codes.
 
     Arguments:
-        maps: The maps of a model.
-        X: The examples.
-        x: Their rows of symbols, with shape `(N, L)`.
-        z: Their codes, with shape `(N, d)`.
-        graph: The graph of the codes, whose number of neighbours holds for all.
-        rng: Draws examples.
+        seen: The examples.
+        rng: Draws some of them.
         seed: Draws those of which there is an estimate.
 
     Example:
-        >>> survey = look_at_symbols(maps, X, x, z, graph, rng, seed)  # doctest: +SKIP
+        >>> survey = look_at_symbols(seen, rng, seed)  # doctest: +SKIP
     """
+    maps, _, x, z, graph = seen
     k, N = graph.n_neighbors, len(x)
     rows = rng.permutation(N)[:NEAR]
     D = apart(maps.spell(x[torch.as_tensor(rows).to(x.device)]), least=2 * k + 1)
