@@ -45,6 +45,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
 import autoencode as ae
+from autoencode.priors import Mixture
 
 ROWS = 3000
 CODE = 16
@@ -99,6 +100,14 @@ def _whole(column: np.ndarray) -> np.ndarray:
 def ours(name: str, X: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, float]:
     start = time.process_time()
     model = ae.vae(CODE, random_state=seed).fit(X)
+    seconds = time.process_time() - start
+
+    return model.sample(len(X), random_state=seed), seconds
+
+
+def mixture(name: str, X: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, float]:
+    start = time.process_time()
+    model = ae.vae(CODE, prior=Mixture(), random_state=seed).fit(X)
     seconds = time.process_time() - start
 
     return model.sample(len(X), random_state=seed), seconds
@@ -228,7 +237,12 @@ def _overlap(test: np.ndarray, new: np.ndarray) -> float:
 
 def new_rows(name: str) -> list[list]:
     train, test = split(name)
-    methods = {"real rows": real, "`ae.vae(16)`": ours, "ctgan 0.12.1 `TVAE()`": tvae}
+    methods = {
+        "real rows": real,
+        "`ae.vae(16)`": ours,
+        "`ae.vae(16, prior=Mixture())`": mixture,
+        "ctgan 0.12.1 `TVAE()`": tvae,
+    }
     rows = []
 
     for title, method in methods.items():

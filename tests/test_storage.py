@@ -27,7 +27,7 @@ from autoencode.distributions import (
 )
 from autoencode.modalities import Images, Tables
 from autoencode.objectives import ELBO
-from autoencode.priors import StandardNormal
+from autoencode.priors import Mixture, StandardNormal
 
 SMALL: dict[str, Any] = {"layers": (8,), "training": ae.Training(epochs=1), "random_state": 0}
 
@@ -59,6 +59,7 @@ CASES = {
     "logistic": (ae.vae(2, likelihood=DiscretizedLogistic(), **SMALL), pictures(), None),
     "modalities": (ae.vae(2, modality=[Images(), Tables("whole")], **SMALL), table(), None),
     "prior": (ae.vae(2, prior=StandardNormal(), posterior=Gaussian(), **SMALL), table(), None),
+    "fitted prior": (ae.vae(2, prior=Mixture(components=1), **SMALL), table(), None),
     "corruption": (
         ae.denoising(2, corruption=Sequence([Masking(), SaltAndPepper(), Blur()]), **SMALL),
         pictures(),

@@ -103,7 +103,7 @@ def unpack(
         model.model_ = assembly.build(model)
 
     if not any(name.startswith("decoder.") for name in tensors):
-        model.model_.decoder = None
+        model.model_.decoder = model.model_.prior = None
 
     model.model_.load_state_dict(tensors)
     model.model_.eval()

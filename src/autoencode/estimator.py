@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Bunch, Tags, check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor
+from torch import Size, Tensor
 from torch.distributions import constraints
 
 from . import archive, arguments, assembly, imputation, reading, storage
@@ -40,6 +40,8 @@ from .training import Solver, Training
 
 log = logging.getLogger(__name__)
 
+_CODES = 2**14  # that a prior is fitted to
+
 
 class _NeedsDensity:
     r"""A method that exists only where the posterior has a density.
@@ -47,20 +49,33 @@ class _NeedsDensity:
     `hasattr` is false without one, as scikit-learn expects, and the error says what to do.
     """
 
+    otherwise = "reconstruction_error(X) for how well an example is known"
+
     def __init__(self, method: Callable) -> None:
         self.method = method
         self.__doc__ = method.__doc__
 
     def __get__(self, estimator: "Autoencoder | None", owner: type | None = None) -> Any:
-        if estimator is not None and isinstance(assembly.posterior(estimator), Dirac):
+        if estimator is not None and not self.exists(estimator):
             raise AttributeError(
                 f"'{self.method.__name__}' needs a density p(x), and an autoencoder whose"
                 " encoder gives one code, not a distribution of codes, has none. Use ae.vae(...)"
-                " for densities and new examples; reconstruction_error(X) for how well an"
-                " example is known."
+                f" for densities and new examples; {self.otherwise}."
             )
 
         return self.method.__get__(estimator, owner)
+
+    def exists(self, estimator: "Autoencoder") -> bool:
+        return not isinstance(assembly.posterior(estimator), Dirac)
+
+
+class _NeedsPrior(_NeedsDensity):
+    r"""A method that a prior which follows the codes is enough for."""
+
+    otherwise = "prior=Mixture() for new examples alone"
+
+    def exists(self, estimator: "Autoencoder") -> bool:
+        return super().exists(estimator) or getattr(estimator.prior, "fits", False)
 
 
 class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -79,7 +94,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         posterior: The family of :math:`q(z \mid x)`; by default the objective's.
         likelihood: The family of :math:`p(x \mid z)`; by default the modality's choice from
             the data.
-        prior: The distribution :math:`p(z)`; by default a standard normal.
+        prior: The distribution :math:`p(z)`; by default a standard normal. A
+            :class:`~autoencode.priors.Mixture` is fitted to the codes after the training.
         corruption: What damages the encoder's input while training, a
             :class:`~autoencode.corruptions.Corruption` or a function from tensor to tensor.
         conditional: Whether the model is of `X` given `y`: :math:`p(x, z \mid y)`.
@@ -447,7 +463,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         return -float(np.mean(self.reconstruction_error(X, y)))
 
-    @_NeedsDensity
+    @_NeedsPrior
     def sample(
         self,
         n_samples: int = 1,
@@ -587,6 +603,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             for record in self.training_.train(step, data, held_out, resume):
                 self.history_.append(Bunch(**record._asdict()))
 
+            if isinstance(prior := self.model_.prior, Prior):
+                torch.manual_seed(self.seed_)  # wherever a resumed training has begun
+                prior.fit(lambda: self._draw_codes(data))
+
     def _restore(self, attributes: dict[str, Any]) -> None:
         r"""Puts back an earlier fit, which bad input must not cost."""
         self.__dict__.clear()
@@ -671,6 +691,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             c = c.repeat_interleave(torch.tensor(windows.counts), dim=0)
 
         return self._map_rows(function, self._load(windows), c), windows
+
+    def _draw_codes(self, data: Examples) -> Tensor:
+        r"""Draws codes of examples of a training: of many one each, of few several."""
+        n = min(len(data), _CODES)
+        some = data[torch.linspace(0, len(data) - 1, n).long()]
+
+        def draw(model: LatentModel, x: Tensor) -> Tensor:
+            return model.encode(x).sample(Size([_CODES // n])).movedim(0, 1)
+
+        return self._map_rows(draw, some.target, some.context)
 
     def _map_rows(
         self, function: Callable[[LatentModel, Tensor], Tensor], x: Tensor, c: Tensor | None

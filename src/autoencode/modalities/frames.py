@@ -142,7 +142,7 @@ class Frames(Modality):
         return pd.DataFrame(decoded, index=pd.RangeIndex(len(x)))
 
     def network(self) -> Network:
-        return Perceptron()
+        return Perceptron(shortcut=True)
 
     def likelihood(self) -> Family:
         numbers = [c for c in self.columns_ if not isinstance(c, LevelColumn)]
