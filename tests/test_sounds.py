@@ -274,7 +274,7 @@ def test_faults_of_arrays_are_named(caplog) -> None:
 
 
 def test_many_faults_are_counted_and_all_named_on_demand(caplog) -> None:
-    with caplog.at_level(logging.INFO, "autoencode"):
+    with caplog.at_level(logging.DEBUG, "autoencode"):
         report({"silent": [f"{i}.wav" for i in range(8)]}, "9 files", strict=False)
 
     assert [record.getMessage() for record in caplog.records] == [

@@ -26,6 +26,7 @@ from autoencode.distributions import (
     Gaussian,
 )
 from autoencode.modalities import Images, Tables
+from autoencode.networks import Perceptron
 from autoencode.objectives import ELBO
 from autoencode.priors import Mixture, StandardNormal
 
@@ -186,6 +187,14 @@ def test_a_file_holds_all_of_the_preprocessing(file: Path) -> None:
     ae.linear(5).fit(X).save(file)
 
     assert np.allclose(load(file).reconstruct(X), X)
+
+
+def test_a_file_outlives_the_default_network(file: Path, monkeypatch) -> None:
+    model = ae.vae(2, training=ae.Training(epochs=1), random_state=0).fit(table())
+    model.save(file)
+    monkeypatch.setattr(Tables, "network", lambda self: Perceptron((7,)))
+
+    assert np.array_equal(load(file).transform(table()), model.transform(table()))
 
 
 def test_feature_names_are_kept(file: Path) -> None:
@@ -425,7 +434,16 @@ def test_a_newer_version_is_refused(file: Path) -> None:
 
 @pytest.mark.parametrize(
     "key",
-    ["arguments", "likelihood", "modality", "context", "history", "seed", "n_features_in"],
+    [
+        "arguments",
+        "network",
+        "likelihood",
+        "modality",
+        "context",
+        "history",
+        "seed",
+        "n_features_in",
+    ],
 )
 def test_a_document_with_a_hole_is_refused(file: Path, key: str) -> None:
     rewrite(saved(file), lambda d: d.pop(key))

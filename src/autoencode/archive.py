@@ -46,6 +46,7 @@ def pack(estimator: Any, encoder_only: bool = False) -> tuple[dict[str, Any], di
     document = {
         "written_by": __version__,
         "arguments": {name: encode(value) for name, value in params.items()},
+        "network": encode(estimator.network_),
         "likelihood": encode(estimator.likelihood_),
         "modality": encode(estimator.modality_),
         "context": encode(estimator.context_),
@@ -88,6 +89,7 @@ def unpack(
     model = make(**{k: decode(v, trusted) for k, v in document["arguments"].items()})
     model.modality_ = decode(document["modality"], trusted)
     model.context_ = decode(document["context"], trusted)
+    model.network_ = decode(document["network"], trusted)
     model.likelihood_ = decode(document["likelihood"], trusted)
     model.training_ = decode(document["training"], trusted)
     model.history_ = [Bunch(**decode(record)) for record in document["history"]]

@@ -87,8 +87,9 @@ def hints(estimator: Any) -> Hints:
         >>> hints(model)  # doctest: +SKIP
         Hints(learning_rate=0.002, most_epochs=128, one_shape=True)
     """
-    architecture = network(estimator)  # symbols come in rows of different lengths
+    architecture = estimator.network_
 
+    # Symbols come in rows of different lengths
     return Hints(architecture.learning_rate, one_shape=architecture.symbols is None)
 
 
@@ -115,14 +116,14 @@ def build(estimator: Any) -> LatentModel:
 
     Arguments:
         estimator: An :class:`~autoencode.Autoencoder` that knows its data, by `modality_`,
-            `likelihood_` and `context_`.
+            `network_`, `likelihood_` and `context_`.
 
     Example:
         >>> build(model).load_state_dict(model.model_.state_dict())  # doctest: +SKIP
         <All keys matched successfully>
     """
     modality, likelihood = estimator.modality_, estimator.likelihood_
-    D, q, architecture = latent_dim(estimator), posterior(estimator), network(estimator)
+    D, q, architecture = latent_dim(estimator), posterior(estimator), estimator.network_
     shape, event = modality.shape_, modality.event_
     context = estimator.context_.size_ if estimator.context_ else 0
 
@@ -152,6 +153,6 @@ def describe(estimator: Any, n: int, held_out: int) -> str:
 
     return (
         f"{n:,} example{'s' * (n != 1)} of shape {modality.shape_} as {modality},"
-        f" {held_out:,} held out; {network(estimator)}; likelihood {estimator.likelihood_};"
+        f" {held_out:,} held out; {estimator.network_}; likelihood {estimator.likelihood_};"
         f" posterior {posterior(estimator)}."
     )

@@ -106,6 +106,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         model_: The trained :class:`~autoencode.model.LatentModel`.
         encoder_: Its encoder, :math:`q(z \mid x)`.
         modality_: The kind of data, with their shape and scale.
+        network_: The architecture, given or chosen.
         likelihood_: The family of :math:`p(x \mid z)`, given or chosen.
         context_: The kind of `y`, or `None`.
         training_: The training as it was done: device, precision and whatever else was left
@@ -557,6 +558,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.modality_ = reading.choose(X, self.modality).clone().fit(X, support)
         likelihood = likelihood or self.modality_.likelihood()
         self.likelihood_ = self.modality_.suit_likelihood(likelihood)
+        self.network_ = assembly.network(self)
         corrupted = None if corrupted is None else self._read(corrupted)[0]
 
         arguments.check_lengths(X=X, corrupted=corrupted, y=y if self.conditional else None)

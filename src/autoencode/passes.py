@@ -9,6 +9,7 @@ from torch import Tensor
 
 from .data import Examples
 from .model import LatentModel
+from .progress import through
 
 ROWS = 1024  # examples in a pass
 
@@ -40,7 +41,7 @@ def over_rows(
     model.eval()
     found, done = torch.empty(0), 0
 
-    for rows in Examples(x, None, c).split(ROWS):
+    for rows in through(Examples(x, None, c).split(ROWS), len(x), "examples"):
         rows = rows.to(device)
         part = function(model.given(rows.context), rows.target)
 

@@ -44,7 +44,7 @@ def fault(x: NDArray, rate: int) -> str | None:
 def report(faults: Mapping[str, Sequence[str]], total: str, strict: bool) -> None:
     r"""Counts and names in the log what is wrong with sounds.
 
-    A warning names the first, and the level `INFO` of the log all.
+    A warning names the first, and the level `DEBUG` of the log all.
 
     Arguments:
         faults: The names of those concerned, by what is wrong with them.
@@ -76,4 +76,4 @@ def report(faults: Mapping[str, Sequence[str]], total: str, strict: bool) -> Non
         log.warning("%s.", message)
 
         if more > 0:
-            log.info("all that are %s: %s.", what, "; ".join(names))
+            log.debug("all that are %s: %s.", what, "; ".join(names))

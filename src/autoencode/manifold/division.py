@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ..progress import through
 from .jacobians import decoder_jacobian
 from .laws import Gaussian, Noise, Parzen
 from .maps import Maps
@@ -67,7 +68,8 @@ def divide(maps: Maps, x: Tensor, affine: bool = False) -> Divided:
     with maps.evaluating(), torch.no_grad():
         d, D = maps.encode(x[:1]).shape[1], x.shape[1]
         size = max(1, _MEMORY // (8 * 4 * max(d, D) * (1 if affine else d)))
-        divided = [_divide(maps, part, affine) for part in x.split(size)]
+        parts = through(x.split(size), len(x), "examples")
+        divided = [_divide(maps, part, affine) for part in parts]
 
     return Divided(*map(torch.cat, zip(*divided)))
 

@@ -20,6 +20,7 @@ from scipy.stats import spearmanr
 from sklearn.utils import check_random_state
 from torch import Tensor
 
+from ..progress import through
 from .search import knn
 from .tiles import Tiles
 
@@ -278,7 +279,7 @@ def _ranks(x: Tensor, rows: Tensor, j: Tensor) -> Tensor:
     tiles = Tiles(x, x[rows], torch.float64, own=rows)
     ranks = torch.ones_like(j)
 
-    for at in torch.arange(len(rows)).split(tiles.n_rows):
+    for at in through(torch.arange(len(rows)).split(tiles.n_rows), len(rows), "rankings"):
         d = (x[j[at]].double() - x[rows[at], None].double()).norm(dim=2)
         threshold = tiles.at_least(at, d)
 

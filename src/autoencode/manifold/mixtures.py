@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..progress import through
 from .search import knn
 
 NULL = 1e-10  # a variance that is nothing, relative to the largest beside it
@@ -63,7 +64,7 @@ class Mixture:
         r"""The log-densities of rows with shape `(M, D)`, with shape `(M,)`."""
         parts = []
 
-        for q in x.split(_QUERIES):
+        for q in through(x.split(_QUERIES), len(x), "densities"):
             total = q.new_full((len(q),), -math.inf)
 
             for i, squares, u in self.offsets(q):

@@ -96,7 +96,8 @@ def report(
 
     if N <= 2 * n_neighbors:
         raise ValueError(
-            f"expected more than 2 n_neighbors = {2 * n_neighbors} examples, got {N}."
+            f"expected more than 2 n_neighbors = {2 * n_neighbors} examples, got {N}. Look at"
+            " fewer neighbours, or at more examples."
         )
 
     z = encode(seen, x)

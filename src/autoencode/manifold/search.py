@@ -5,6 +5,7 @@ __all__ = ["knn"]
 import torch
 from torch import Tensor
 
+from ..progress import through
 from .tiles import Tiles
 
 LARGEST = 1e150  # whose squares are still numbers
@@ -62,7 +63,9 @@ def knn(
     n = min(k + SPARE, len(points) - (own is not None))
     n_rows = max(1, min(tiles.n_rows, memory // (32 * n * max(1, points.shape[1]))))
 
-    for rows in torch.arange(len(queries), device=points.device).split(n_rows):
+    parts = torch.arange(len(queries), device=points.device).split(n_rows)
+
+    for rows in through(parts, len(queries), "neighbourhoods"):
         largest, j = _candidates(tiles, rows, n)
         distances[rows], indices[rows] = _nearest(points, queries, rows, j, k)
 

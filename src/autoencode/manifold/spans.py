@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ..progress import through
 from .jacobians import decoder_jacobian, encoder_jacobian
 from .maps import Maps
 from .search import knn
@@ -65,8 +66,8 @@ def spans(
 
     step = max(1, _MEMORY // (64 * max(width, 2) * x.shape[1]))
 
-    for start in range(0, len(x), step):
-        part = slice(start, start + step)
+    for rows in through(torch.arange(len(x)).split(step), len(x), "planes"):
+        part = slice(int(rows[0]), int(rows[-1]) + 1)
 
         if source == "neighbors":
             neighbors = rows[indices[part]].double()

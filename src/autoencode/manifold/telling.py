@@ -10,6 +10,7 @@ from torch.distributions import Independent
 
 from ..distributions import Sequences
 from ..padding import by_length, lengths
+from ..progress import through
 from .laws import Gaussian, Parzen, Surprise
 from .maps import Maps
 
@@ -83,10 +84,16 @@ def tell(maps: Maps, x: Tensor) -> Told:
         residual = torch.zeros(x.shape, dtype=torch.float64, device=x.device)
         G = z.new_zeros(*z.shape, z.shape[1], dtype=torch.float64)
 
-        for group, longest in by_length(n):
-            for rows in group.split(_rows(maps, z, longest)):
-                told = _tell(maps, z[rows], x[rows, :longest], n[rows])
-                residual[rows, :longest], G[rows] = told
+        parts = (
+            rows
+            for group, longest in by_length(n)
+            for rows in group.split(_rows(maps, z, longest))
+        )
+
+        for rows in through(parts, len(x), "texts"):
+            longest = int(n[rows].max())
+            told = _tell(maps, z[rows], x[rows, :longest], n[rows])
+            residual[rows, :longest], G[rows] = told
 
     return Told(z.double(), residual, G)
 
