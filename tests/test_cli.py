@@ -511,6 +511,7 @@ def test_score_says_which(run) -> None:
     [
         ("vae.ae digits.npy --labels labels.npy", {"codes", "grid", "samples"}),
         ("given.ae digits.npz", {"codes", "grid", "samples"}),
+        ("given.ae digits.npy --y 3", {"codes", "grid", "samples"}),
         ("table.ae table.csv --label kind", {"codes", "samples"}),
     ],
 )
@@ -949,3 +950,13 @@ def test_in_a_shell(folder) -> None:
     done = subprocess.run([*SHELL, "info"], cwd=folder, capture_output=True)
     assert done.returncode == 2
     assert done.stderr == b"autoencode: error: missing MODEL. See autoencode info --help\n"
+
+
+def test_a_plain_autoencoder_with_a_prior_samples(run) -> None:
+    line = "fit digits.npy --epochs 1 --prior Mixture --prior.components 2 --out mixed.ae"
+    assert run(line)[0] == 0
+
+    status, out, _ = run("sample mixed.ae -n 4 --out mixed.npy --random-state 0")
+    assert status == 0
+    assert np.load("mixed.npy").shape == (4, 8, 8)
+    assert "Wrote mixed.npy: 4 new examples." in out

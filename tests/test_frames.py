@@ -768,3 +768,14 @@ def test_corruptions_of_texts_are_refused() -> None:
 
     with pytest.raises(ValueError, match="Typos is for texts, got Frames"):
         ae.denoising(2, corruption=Typos()).fit(frame)
+
+
+def test_a_column_that_only_names_rows_is_said(caplog) -> None:
+    X = pd.DataFrame({"id": [f"u{i}" for i in range(300)], "kind": ["a", "b"] * 150})
+
+    with caplog.at_level("INFO", "autoencode"):
+        Frames(levels=20).fit(X)
+
+    (message,) = caplog.messages
+    assert message.startswith("column 'id' has 300 levels")
+    assert message.endswith("better leave it out.")

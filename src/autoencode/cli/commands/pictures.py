@@ -18,6 +18,7 @@ def plot(
     out: Path,
     label: str | None = None,
     labels: Path | None = None,
+    y: Sequence[str] | None = None,
     trusted: Sequence[str] = (),
 ) -> None:
     r"""Writes every picture that there is of a model to a folder.
@@ -28,6 +29,8 @@ def plot(
         out: The folder.
         label: The column of a .csv or .parquet file that holds labels.
         labels: A file with a label for each example, to colour the codes by.
+        y: The label of all examples, or one for each, if the model is conditional; or a row of
+            numbers.
         trusted: Classes from outside of this library that the model may use, such as
             graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
@@ -41,16 +44,19 @@ def plot(
 
     estimator = load(model, trusted=trusted)
     outputs.check_out(out, ("",))
-    X, y, *_ = inputs.read(data, label, labels, estimator)
+    X, seen, *_ = inputs.labelled(data, label, labels, y, estimator)
 
-    given = None if estimator.context_ is None else y[:_SHOWN]
+    if seen is not None and len(seen) == 1:
+        seen = [*seen] * len(X)
+
+    given = None if estimator.context_ is None else seen[:_SHOWN]
     shown = X if given is None else X[:_SHOWN]
     n = _SHOWN if given is None else len(given)
 
     pictures: dict[str, Callable[[], Any]] = {
         "reconstructions": lambda: plots.reconstructions(estimator, shown, y=given),
         "samples": lambda: plots.samples(estimator, n, given),
-        "codes": lambda: plots.codes(estimator, X, y),
+        "codes": lambda: plots.codes(estimator, X, seen),
         "grid": lambda: plots.grid(estimator, X, y=None if given is None else given[:1]),
         "history": lambda: plots.history(estimator),
     }
@@ -69,7 +75,7 @@ def plot(
 
         print(f"Wrote {out / name}.png")
 
-    same = {"label": label, "labels": labels, "trusted": trusted}
+    same = {"label": label, "labels": labels, "y": y, "trusted": trusted}
     say_next("transform", model, data, out=out.with_name(f"{model.stem}-codes.csv"), **same)
 
 

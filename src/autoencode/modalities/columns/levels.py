@@ -76,9 +76,11 @@ class LevelColumn(Configurable):
         self.counts_ = [frequency[level] for level in self.levels_]
 
         if len(self.levels_) > self.limit:
+            names = self.counts_.count(1) > 0.9 * sum(self.counts_)
             log.info(
-                "column %r has %s levels; all but the %s most frequent are one to the model.",
+                "column %r has %s levels; all but the %s most frequent are one to the model.%s",
                 *(self.name, f"{len(self.levels_):,}", self.limit),
+                " It tells rows apart and says nothing of them; better leave it out." * names,
             )
 
         return self
