@@ -25,8 +25,8 @@ def grid(
     .. math:: z_{ij} = \big( \Phi^{-1} \big( \tfrac{j - 1/2}{n} \big),
         \Phi^{-1} \big( \tfrac{i - 1/2}{n} \big) \big),
 
-    for models with a density, so that each tile stands for the same share of the prior, and
-    evenly over the range of the codes of `X` for others. Of wider codes it is the plane of the
+    for models with a density, so that each tile stands for the same share of the unit Gaussian,
+    and evenly over the range of the codes of `X` for others. Of wider codes it is the plane of the
     first two principal components of the codes of `X`, two standard deviations to each side of
     their mean. Codes of one number make one row.
 
