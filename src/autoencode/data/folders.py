@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from ..progress import through
 from .blocks import Block, write_rows
 from .cache import prepare
 
@@ -180,10 +181,12 @@ def _blocks(files: list[Path], size: tuple[int, int], channels: int) -> Iterator
         except Exception as error:  # Pillow's decoders raise whatever they like
             return f"{type(error).__name__}: {error}"
 
+    parts = [files[i : i + _BLOCK] for i in range(0, len(files), _BLOCK)]
+
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for i in range(0, len(files), _BLOCK):
+        for part in through(parts, len(files), "files"):
             with _quiet():
-                decoded = [*pool.map(decode, files[i : i + _BLOCK])]
+                decoded = [*pool.map(decode, part)]
 
             pixels = [d for d in decoded if not isinstance(d, str)]
             X = np.zeros((len(pixels), *size, *[3] * (channels == 3)), np.uint8)

@@ -26,6 +26,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from ..progress import through
 from .blocks import write_rows
 from .cache import prepare
 from .faults import FAULTS, fault, report
@@ -294,9 +295,11 @@ def _blocks(
         except Exception as error:  # libsndfile's decoders raise whatever they like
             return f"{getattr(error, 'error_string', error)}"
 
+    parts = [files[i : i + _BLOCK] for i in range(0, len(files), _BLOCK)]
+
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for i in range(0, len(files), _BLOCK):
-            decoded = [*pool.map(decode, files[i : i + _BLOCK])]
+        for part in through(parts, len(files), "files"):
+            decoded = [*pool.map(decode, part)]
 
             yield (
                 [d.x for d in decoded if not isinstance(d, str)],
