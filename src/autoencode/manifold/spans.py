@@ -66,8 +66,8 @@ def spans(
 
     step = max(1, _MEMORY // (64 * max(width, 2) * x.shape[1]))
 
-    for rows in through(torch.arange(len(x)).split(step), len(x), "planes"):
-        part = slice(int(rows[0]), int(rows[-1]) + 1)
+    for at in through(torch.arange(len(x)).split(step), len(x), "planes"):
+        part = slice(int(at[0]), int(at[-1]) + 1)
 
         if source == "neighbors":
             neighbors = rows[indices[part]].double()
