@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats
 import torch
+from torch import randn
 from torch.distributions import Independent, Laplace, Normal, StudentT, constraints
 
 from autoencode import distributions
@@ -18,6 +19,7 @@ from autoencode.distributions import (
     Family,
     FixedGaussian,
     Gaussian,
+    Isotropic,
     Mixed,
     SharedGaussian,
     kl_divergence,
@@ -174,3 +176,20 @@ def test_kl_divergence_without_closed_form_is_the_log_ratio_at_the_sample() -> N
     z = q.sample()
 
     assert torch.allclose(kl_divergence(q, p, z), q.log_prob(z) - p.log_prob(z))
+
+
+@pytest.mark.parametrize("shape", [(), (5,), (3, 4, 5)])
+def test_one_scale_gives_the_density_of_many(shape: tuple[int, ...]) -> None:
+    loc, s, x = randn(4, 5, requires_grad=True), randn((), requires_grad=True), randn(shape)
+    found = []
+
+    for make in (Isotropic, Normal):
+        p = make(loc, s.exp())
+        found.append((p.log_prob(x), *torch.autograd.grad(p.log_prob(x).sum(), (loc, s))))
+
+    for one, many in zip(*found, strict=True):
+        assert torch.allclose(one, many)
+
+    p = Isotropic(loc, s.exp()).expand((3, 4, 5))
+    assert p.log_prob(x).shape == p.sample().shape == (3, 4, 5)
+    assert torch.allclose(kl_divergence(p, Normal(loc, s.exp()), x), torch.zeros(3, 4, 5))

@@ -22,6 +22,7 @@ from sklearn.preprocessing import StandardScaler
 import autoencode as ae
 from autoencode import recipes
 from autoencode.corruptions import GaussianNoise, Masking, Sequence
+from autoencode.data import batches
 from autoencode.distributions import (
     Bernoulli,
     ContinuousBernoulli,
@@ -897,3 +898,20 @@ def test_the_header_of_a_file_is_compared(tmp_path) -> None:
         assert np.array_equal(model.transform(tmp_path / "c.npy"), Z)
 
     assert not hasattr(model.fit(tmp_path / "c.npy"), "feature_names_in_")
+
+
+def test_large_examples_pass_by_the_few(monkeypatch) -> None:
+    monkeypatch.setattr(batches, "_NUMBERS", 16 * 12)
+    monkeypatch.setattr(batches, "_FEWEST", 4)
+    model = ae.autoencoder(2, **SMALL).fit(table())
+    seen = []
+    hook = model.model_.encoder.network.register_forward_hook(lambda _, x, y: seen.append(len(y)))
+    again = model.model_.decoder.network.register_forward_hook(lambda _, z, y: seen.append(len(y)))
+    whole = model.inverse_transform(model.transform(np.repeat(table(), 4, axis=0)))
+    hook.remove()
+    again.remove()
+
+    width = table().shape[1]
+    assert max(seen) == max(4, 16 * 12 // width)
+    monkeypatch.undo()
+    assert np.allclose(whole, model.reconstruct(np.repeat(table(), 4, axis=0)), atol=1e-5)

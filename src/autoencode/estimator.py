@@ -33,7 +33,7 @@ from .modalities.windows import Windows
 from .model import Conditional, LatentModel
 from .networks import Network
 from .objectives import Objective
-from .passes import ROWS, over_rows
+from .passes import over_rows
 from .priors import Prior
 from .step import Step, evaluate
 from .training import Solver, Training
@@ -355,7 +355,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed_)
-            return evaluate(step, Examples(self._load(data), None, c).split(ROWS))
+            return evaluate(step, Examples(self._load(data), None, c).split())
 
     @_NeedsDensity
     def score_samples(
@@ -576,8 +576,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         )
 
         if self.likelihood_.support is not constraints.real:
-            for x in data.target.split(ROWS):
-                self.likelihood_.check_support(self.modality_.normalize(x))
+            for part in data.split():
+                self.likelihood_.check_support(self.modality_.normalize(part.target))
 
         return data
 

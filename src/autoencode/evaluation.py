@@ -21,12 +21,12 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 from torch.distributions import Distribution, Independent, Normal
 
+from .data import at_once
 from .distributions import Dirac
 from .model import LatentModel
 
 _SOUNDS = 64  # whose spectra are held at once
 _PAIRS = 2**20  # numbers of codes that are compared at once
-_ROWS = 2048  # codes to decode at once: more of them do not fit in the processor's cache
 
 
 def log_evidence(model: LatentModel, x: Tensor, samples: int = 128, seed: int = 0) -> Tensor:
@@ -277,7 +277,7 @@ def _draws(
         # All at once: smaller draws from the same seed are other numbers
         noise = torch.randn(samples, 1, q.event_shape.numel(), dtype=x.dtype).to(x.device)
 
-        for eps in noise.split(max(1, _ROWS // max(1, len(x)))):
+        for eps in noise.split(max(1, at_once(x[:1].numel()) // max(1, len(x)))):
             z = _sample(q, eps)
             log_w = model.decode(z).log_prob(x) + model.prior().log_prob(z) - q.log_prob(z)
             yield z, log_w.double()

@@ -104,8 +104,8 @@ class LeastSquares(Solver):
 
         yield Epoch(
             1,
-            evaluate(step, data.split(1024)),
-            {} if validation is None else evaluate(step, validation.split(1024)),
+            evaluate(step, data.split()),
+            {} if validation is None else evaluate(step, validation.split()),
             {},
             time.perf_counter() - start,
         )

@@ -1,17 +1,16 @@
 r"""Passes of many examples through a trained model."""
 
-__all__ = ["ROWS", "over_rows"]
+__all__ = ["over_rows"]
 
+import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from .data import Examples
+from .data import Examples, at_once
 from .model import LatentModel
 from .progress import through
-
-ROWS = 1024  # examples in a pass
 
 
 @torch.no_grad()
@@ -41,7 +40,9 @@ def over_rows(
     model.eval()
     found, done = torch.empty(0), 0
 
-    for rows in through(Examples(x, None, c).split(ROWS), len(x), "examples"):
+    size = at_once(max(x[:1].numel(), math.prod(model.encoder.given)))  # what codes decode to
+
+    for rows in through(Examples(x, None, c).split(size), len(x), "examples"):
         rows = rows.to(device)
         part = function(model.given(rows.context), rows.target)
 

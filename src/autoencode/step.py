@@ -126,7 +126,7 @@ def evaluate(step: Step, batches: Iterable[Examples]) -> dict[str, float]:
         The mean of the loss and of its terms, in nats per example.
 
     Example:
-        >>> evaluate(step, examples.split(1024))  # doctest: +SKIP
+        >>> evaluate(step, examples.split())  # doctest: +SKIP
         {'total': 31.2, 'distortion': 24.1, 'rate': 7.1, 'bound': -31.2}
     """
     step.eval()

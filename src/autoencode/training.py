@@ -313,7 +313,7 @@ class Training(Solver):
 
 
 def _validate(step: Step, held_out: Examples | None) -> dict[str, float]:
-    return {} if held_out is None else evaluate(step, held_out.split(1024))
+    return {} if held_out is None else evaluate(step, held_out.split())
 
 
 def _spread(n: int) -> Tensor:

@@ -3,6 +3,7 @@ r"""Where examples live: files in, minibatches out."""
 __all__ = [
     "Batches",
     "Examples",
+    "at_once",
     "cache_folder",
     "can_read_frame",
     "chunks",
@@ -25,7 +26,7 @@ __all__ = [
     "write_frame",
 ]
 
-from .batches import Batches, Examples
+from .batches import Batches, Examples, at_once
 from .cache import cache_folder
 from .files import chunks, native, on_disk
 from .folders import is_image, read_images

@@ -1,6 +1,6 @@
 r"""Minibatches, resident on the device."""
 
-__all__ = ["Batches", "Examples"]
+__all__ = ["Batches", "Examples", "at_once"]
 
 import math
 from collections.abc import Callable, Iterator
@@ -12,6 +12,21 @@ from torch import Tensor
 from .files import FileTensor
 
 _AHEAD = 4  # minibatches that the system may read before their turn
+_NUMBERS = 2**22  # of data in a pass, of which networks make many more on the way
+_FEWEST, _MOST = 16, 2048  # examples in a pass
+
+
+def at_once(numbers: int) -> int:
+    r"""How many examples a pass without gradients takes: fewer of large ones, for memory.
+
+    Arguments:
+        numbers: How many an example has.
+
+    Example:
+        >>> at_once(28 * 28), at_once(3 * 256 * 256)
+        (2048, 21)
+    """
+    return min(_MOST, max(_FEWEST, _NUMBERS // max(1, numbers)))
 
 
 @dataclass(frozen=True)
@@ -79,8 +94,10 @@ class Examples:
         r"""Whether rows have to be read from a file."""
         return isinstance(self.target, FileTensor) or isinstance(self.corrupted, FileTensor)
 
-    def split(self, size: int) -> Iterator["Examples"]:
-        r"""Yields the examples in their order, `size` at a time."""
+    def split(self, size: int | None = None) -> Iterator["Examples"]:
+        r"""Yields the examples in their order, `size` at a time, see :func:`at_once`."""
+        size = at_once(self.target[:1].numel()) if size is None else size
+
         for start in range(0, len(self), size):
             yield self[start : start + size]
 

@@ -9,6 +9,7 @@ __all__ = [
     "Family",
     "FixedGaussian",
     "Gaussian",
+    "Isotropic",
     "Logistic256",
     "Mixed",
     "MixedCells",
@@ -29,5 +30,6 @@ from .family import (
     SharedGaussian,
 )
 from .images import DiscretizedLogistic, Logistic256
+from .isotropic import Isotropic
 from .mixed import Mixed, MixedCells
 from .sequences import Autoregressive, Sequences

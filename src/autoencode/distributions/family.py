@@ -33,6 +33,7 @@ from torch.nn.functional import softplus
 
 from ..configurable import Configurable
 from ..networks import Network
+from .isotropic import Isotropic
 
 Self = TypeVar("Self", bound="Family")
 
@@ -139,9 +140,8 @@ class FixedGaussian(Family):
 
         self.scale = scale
 
-    def forward(self, phi: Tensor) -> Normal:
-        loc = phi.squeeze(dim=-1)
-        return Normal(loc, torch.full_like(loc, self.scale), validate_args=False)
+    def forward(self, phi: Tensor) -> Isotropic:
+        return Isotropic(phi.squeeze(dim=-1), phi.new_full((), self.scale))
 
 
 class SharedGaussian(Family):
@@ -169,9 +169,8 @@ class SharedGaussian(Family):
 
         self.log_scale = nn.Parameter(torch.zeros(()))
 
-    def forward(self, phi: Tensor) -> Normal:
-        scale = SMALLEST_SCALE + (10 * self.log_scale).exp()
-        return Normal(phi.squeeze(dim=-1), scale, validate_args=False)
+    def forward(self, phi: Tensor) -> Isotropic:
+        return Isotropic(phi.squeeze(dim=-1), SMALLEST_SCALE + (10 * self.log_scale).exp())
 
     @torch.no_grad()
     def set_scale(self, scale: Tensor) -> None:

@@ -1,0 +1,82 @@
+r"""How near the passes of a trained model come to the machine's own limit.
+
+A VAE of 784-512-16-512-784, as in `speed.py`, on the 60,000 images of Fashion-MNIST. The limit is
+the time of the large products alone at the rate that torch reaches with square matrices, taken
+in turn with the passes. What is not a product - conversion of bytes, activations, densities - has
+no share in it.
+"""
+
+import functools
+import statistics
+import time
+from collections.abc import Callable
+
+import data
+import report
+from speed import matrix_rate
+
+import autoencode as ae
+
+REPEATS = 7
+CODES = 16  # for score_samples, on fewer images
+SCORED = 10_000
+HALF = 2 * 784 * 512 / 1e9  # GFLOP of an image through encoder or decoder, large products alone
+
+
+def seconds(run: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    X = ae.datasets.fashion_mnist(data.fashion_mnist()).X
+    n, rows = len(X), []
+
+    for name, likelihood in {
+        "Bernoulli": ae.distributions.Bernoulli(),
+        "SharedGaussian": ae.distributions.SharedGaussian(),
+    }.items():
+        training = ae.Training(epochs=1, progress=False)
+        options = {"likelihood": likelihood, "training": training, "random_state": 0}
+        model = ae.vae(16, layers=(512,), **options).fit(X[:5000])
+        some = functools.partial(model.score_samples, X[:SCORED], samples=CODES)
+        passes = {
+            "transform(X)": (n * HALF, functools.partial(model.transform, X)),
+            "reconstruct(X)": (2 * n * HALF, functools.partial(model.reconstruct, X)),
+            f"score_samples(X, samples={CODES})": ((1 + CODES) * SCORED * HALF, some),
+        }
+        shares: dict[str, list[float]] = {what: [] for what in passes}
+        spent: dict[str, list[float]] = {what: [] for what in passes}
+
+        for _ in range(REPEATS):
+            for what, (gflop, run) in passes.items():
+                spent[what].append(seconds(run))
+                shares[what].append(gflop / spent[what][-1] / matrix_rate())
+
+        for what in passes:
+            share = statistics.median(shares[what])
+            spread = f"{min(shares[what]):.2f} to {max(shares[what]):.2f}"
+            rows.append(
+                [
+                    name,
+                    f"`{what}`",
+                    f"{statistics.median(spent[what]):.2f}",
+                    f"{share:.2f} ({spread})",
+                ]
+            )
+            print(rows[-1], flush=True)
+
+    report.write(
+        "passes",
+        "Passes through a trained VAE, and the machine's limit",
+        ["likelihood", "pass", "seconds", "share of the matrix rate"],
+        rows,
+        f"Medians of {REPEATS} runs in turn, with their range. {n:,} images; densities are of"
+        f" {SCORED:,}. Counted are the products of 784 and 512, of images and of each code that"
+        " is drawn, at the rate of square matrices of 2,048.",
+    )
+
+
+if __name__ == "__main__":
+    main()
