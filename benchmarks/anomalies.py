@@ -19,13 +19,13 @@ same package, on digits, wine and breast cancer of scikit-learn, and on Fashion-
 
 import json
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import data
+import environments
 import numpy as np
 import report
 from sklearn.ensemble import IsolationForest
@@ -36,7 +36,6 @@ from autoencode.manifold.anomalies import OffManifoldDetector
 
 SEEDS = range(5)
 NORMAL, ANOMALIES = 4000, 2000
-PEER = data.FOLDER / "pyod"
 SCRIPT = Path(__file__).parent / "peers" / "pyod_detectors.py"
 
 # MD5 of the files in R's package mlbench
@@ -53,16 +52,7 @@ MLBENCH = {
 
 def environment() -> Path:
     r"""Returns the Python of an environment with PyOD and a reader of R's files."""
-    python = PEER / "bin" / "python"
-
-    if not python.exists():
-        constraints = (Path(__file__).parents[1] / "constraints.txt").read_text().splitlines()
-        torch = next(line for line in constraints if line.startswith("torch=="))
-        packages = [torch, "pyod==3.6.7", "rdata==1.1.0", "tqdm"]
-        subprocess.run([sys.executable, "-m", "venv", PEER], check=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", *packages], check=True)
-
-    return python
+    return environments.python("pyod", "torch", "pyod==3.6.7", "rdata==1.1.0", "tqdm")
 
 
 def tables() -> dict[str, tuple[np.ndarray, np.ndarray]]:

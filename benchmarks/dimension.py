@@ -8,13 +8,14 @@ else is running.
 import json
 import os
 import resource
+import signal
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import data
+import environments
 import numpy as np
 import report
 import torch
@@ -22,40 +23,29 @@ import torch
 import autoencode as ae
 from autoencode.manifold import intrinsic_dimension
 
-PEER = data.FOLDER / "skdim"
 METHODS = {10000: ("twonn", "gride", "mle", "local_pca"), 60000: ("twonn", "gride", "mle")}
 SAMPLE = 2000
 LIMIT = 600  # seconds after which the peer is stopped
 NEIGHBORS = {"twonn": 2, "gride": 16, "mle": 20, "local_pca": 32}
 
 
-def environment() -> Path:
-    r"""The Python of an environment that has scikit-dimension."""
-    python = PEER / "bin" / "python"
-
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", PEER], check=True)
-        subprocess.run(
-            [python, "-m", "pip", "install", "-q", "scikit-dimension==0.5.0"], check=True
-        )
-
-    return python
-
-
 def peer(rows: Path, method: str) -> tuple[float, float] | None:
     r"""Value and seconds of scikit-dimension, or nothing where the limit does not suffice."""
-    script, out = (
-        Path(__file__).parent / "peers" / "scikit_dimension.py",
-        rows.with_suffix(".json"),
-    )
+    python = environments.python("skdim", "scikit-dimension==0.5.0")
+    script = Path(__file__).parent / "peers" / "scikit_dimension.py"
+    out = rows.with_suffix(".json")
 
-    subprocess.run(
-        [environment(), script, rows, method, out],
+    done = subprocess.run(
+        [python, script, rows, method, out],
         env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT)),
     )
 
-    return tuple(json.loads(out.read_text())) if out.exists() else None
+    if done.returncode in {-signal.SIGKILL, -signal.SIGXCPU}:
+        return None
+
+    done.check_returncode()  # what fails is not slow
+    return tuple(json.loads(out.read_text()))
 
 
 def ours(X: np.ndarray, method: str, n_samples: int | None) -> tuple[str, float]:
