@@ -45,7 +45,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
 import autoencode as ae
-from autoencode.priors import Mixture
+from autoencode.priors import Mixture, Prior
 
 ROWS = 3000
 CODE = 16
@@ -97,17 +97,11 @@ def _whole(column: np.ndarray) -> np.ndarray:
 # New rows
 
 
-def ours(name: str, X: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, float]:
+def ours(
+    name: str, X: pd.DataFrame, seed: int, prior: Prior | None = None
+) -> tuple[pd.DataFrame, float]:
     start = time.process_time()
-    model = ae.vae(CODE, random_state=seed).fit(X)
-    seconds = time.process_time() - start
-
-    return model.sample(len(X), random_state=seed), seconds
-
-
-def mixture(name: str, X: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, float]:
-    start = time.process_time()
-    model = ae.vae(CODE, prior=Mixture(), random_state=seed).fit(X)
+    model = ae.vae(CODE, prior=prior, random_state=seed).fit(X)
     seconds = time.process_time() - start
 
     return model.sample(len(X), random_state=seed), seconds
@@ -240,7 +234,7 @@ def new_rows(name: str) -> list[list]:
     methods = {
         "real rows": real,
         "`ae.vae(16)`": ours,
-        "`ae.vae(16, prior=Mixture())`": mixture,
+        "`ae.vae(16, prior=Mixture())`": functools.partial(ours, prior=Mixture()),
         "ctgan 0.12.1 `TVAE()`": tvae,
     }
     rows = []

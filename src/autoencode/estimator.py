@@ -7,6 +7,7 @@ everything below works on tensors.
 __all__ = ["Autoencoder", "load"]
 
 import contextlib
+import functools
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -47,35 +48,32 @@ class _NeedsDensity:
     r"""A method that exists only where the posterior has a density.
 
     `hasattr` is false without one, as scikit-learn expects, and the error says what to do.
+
+    Arguments:
+        method: The method.
+        or_prior: Whether a prior that follows the codes is enough for it.
     """
 
-    otherwise = "reconstruction_error(X) for how well an example is known"
-
-    def __init__(self, method: Callable) -> None:
+    def __init__(self, method: Callable, or_prior: bool = False) -> None:
         self.method = method
+        self.or_prior = or_prior
         self.__doc__ = method.__doc__
 
     def __get__(self, estimator: "Autoencoder | None", owner: type | None = None) -> Any:
-        if estimator is not None and not self.exists(estimator):
+        if not (estimator is None or self._exists(estimator)):
+            otherwise = "reconstruction_error(X) for how well an example is known"
             raise AttributeError(
                 f"'{self.method.__name__}' needs a density p(x), and an autoencoder whose"
                 " encoder gives one code, not a distribution of codes, has none. Use ae.vae(...)"
-                f" for densities and new examples; {self.otherwise}."
+                " for densities and new examples;"
+                f" {'prior=Mixture() for new examples alone' if self.or_prior else otherwise}."
             )
 
         return self.method.__get__(estimator, owner)
 
-    def exists(self, estimator: "Autoencoder") -> bool:
-        return not isinstance(assembly.posterior(estimator), Dirac)
-
-
-class _NeedsPrior(_NeedsDensity):
-    r"""A method that a prior which follows the codes is enough for."""
-
-    otherwise = "prior=Mixture() for new examples alone"
-
-    def exists(self, estimator: "Autoencoder") -> bool:
-        return super().exists(estimator) or getattr(estimator.prior, "fits", False)
+    def _exists(self, estimator: "Autoencoder") -> bool:
+        follows = self.or_prior and getattr(estimator.prior, "fits", False)
+        return follows or not isinstance(assembly.posterior(estimator), Dirac)
 
 
 class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -464,7 +462,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         return -float(np.mean(self.reconstruction_error(X, y)))
 
-    @_NeedsPrior
+    @functools.partial(_NeedsDensity, or_prior=True)
     def sample(
         self,
         n_samples: int = 1,
@@ -695,14 +693,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return self._map_rows(function, self._load(windows), c), windows
 
     def _draw_codes(self, data: Examples) -> Tensor:
-        r"""Draws codes of examples of a training: of many one each, of few several."""
+        r"""Draws codes of examples of a training, with shape `(N, k, D)`: of many one each."""
         n = min(len(data), _CODES)
-        some = data[torch.linspace(0, len(data) - 1, n).long()]
+        some = data.select(torch.linspace(0, len(data) - 1, n).long())
 
         def draw(model: LatentModel, x: Tensor) -> Tensor:
             return model.encode(x).sample(Size([_CODES // n])).movedim(0, 1)
 
-        return self._map_rows(draw, some.target, some.context)
+        # Part by part from where they lie, which may be a file larger than memory
+        parts = some.split()
+        return torch.cat([self._map_rows(draw, part.target, part.context) for part in parts])
 
     def _map_rows(
         self, function: Callable[[LatentModel, Tensor], Tensor], x: Tensor, c: Tensor | None
