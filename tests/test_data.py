@@ -408,6 +408,20 @@ def test_no_image_and_no_size_are_refused(tmp_path: Path) -> None:
 # Minibatches
 
 
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.uint16, torch.float32])
+@pytest.mark.parametrize("shape", [(9,), (9, 4), (9, 4, 5, 3), (9, 4, 5, 1)], ids=str)
+@pytest.mark.parametrize("last", [False, True], ids=["first", "last"])
+def test_rows_keep_the_order_of_their_numbers(dtype, shape: tuple[int, ...], last: bool) -> None:
+    x = torch.randint(0, 255, shape).to(dtype)
+    x = x.movedim(-1, 1) if last and x.ndim > 2 else x
+    rows = torch.tensor([7, 0, 7, 3])
+    chosen = Examples(x)[rows].target
+
+    assert np.array_equal(chosen.numpy(), x.numpy()[rows.numpy()])
+    assert chosen.stride()[1:] == x.stride()[1:]
+    assert np.array_equal(Examples(x).select(rows)[rows[-1:]].target.numpy(), x.numpy()[[3]])
+
+
 @pytest.mark.parametrize("n", [1, 4, 7, 100, 129])
 @pytest.mark.parametrize("batch_size", [1, 4, 128, 1000])
 def test_batches_hold_each_example_once(n: int, batch_size: int) -> None:

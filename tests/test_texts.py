@@ -720,7 +720,7 @@ def test_models_are_stored_whole(tmp_path: Path) -> None:
 
 def test_new_texts_are_what_the_label_says() -> None:
     X = [letter * n for n in (2, 3, 4) for letter in "ab"] * 20
-    training = ae.Training(epochs=60, batch_size=40, learning_rate=1e-2)
+    training = ae.Training(epochs=100, batch_size=40, learning_rate=1e-2)
     model = small(conditional=True, free_bits=0.0, training=training)
     model.fit(X, [text[0] for text in X])
 
@@ -728,7 +728,7 @@ def test_new_texts_are_what_the_label_says() -> None:
 
     for label in "ab":
         made = model.sample(200, label, random_state=0)
-        assert np.mean([set(text) == {label} for text in made]) > 0.8
+        assert np.mean([set(text) == {label} for text in made]) > 0.85
 
 
 def test_training_goes_on_exactly(tmp_path: Path) -> None:

@@ -92,8 +92,7 @@ class Run:
 
         self.i = 0  # steps done
         self.records: list[Epoch] = []
-        self.skipped: Tensor
-        self.first: Tensor
+        self.finite: Tensor  # whether the steps of the epoch were, one once those are made
         self.least, self.stale, self.retreats = math.inf, 0, 0
         self.best: dict[str, Tensor] = {}
         self._begin_epoch()
@@ -157,7 +156,7 @@ class Run:
         Raises:
             FloatingPointError: If that has not helped before.
         """
-        skipped, made = int(self.skipped), self.i - self.epoch_start
+        skipped, made = int((~self.finite).sum()), self.i - self.epoch_start
 
         if skipped <= _MOST_SKIPPED * made:
             return False
@@ -206,7 +205,7 @@ class Run:
             "good": self.good,
             "best": self.best,
             "sums": self.summary.tensors(),
-            "count": {"skipped": self.skipped, "first": self.first},
+            "finite": {"": self.finite},
             "random": {"now": _random_state(), "epoch": self.random_state},
         }
 
@@ -251,10 +250,9 @@ class Run:
 
         self.i = document["i"]
         self._load(parts["now"])
-        device = self.skipped.device
+        device = self.finite.device
         self.summary.load({k: t.to(device) for k, t in parts.get("sums", {}).items()})
-        self.skipped = parts["count"]["skipped"].to(device)
-        self.first = parts["count"]["first"].to(device)
+        self.finite.copy_(parts["finite"][""])
         _set_random_state(parts["random"]["now"])
 
     # Within
@@ -267,23 +265,21 @@ class Run:
         self.good = _copy(self._tensors())
 
         device = self.batches.examples.target.device
-        self.skipped = torch.zeros((), dtype=torch.int64, device=device)
-        self.first = torch.full((), -1, dtype=torch.int64, device=device)
+        self.finite = torch.ones(len(self.batches), dtype=torch.bool, device=device)
 
     def _step(self, batch: Examples) -> None:
         progress = self.schedule.progress(self.i)
         self.step.objective.progress.fill_(progress)
 
         share = self.schedule.share(progress) / 2**self.retreats
-        loss, finite = self.update(batch, share)
+        sums, finite = self.update(batch, share)
         self._average()
 
         if self.i % _FLUSH == 0:
             self.optimizer.flush()
 
-        self.summary.add(loss, finite)
-        self.skipped += ~finite
-        self.first = torch.where(finite | (self.first >= 0), self.first, self.i - self.epoch_start)
+        self.summary.add(sums)
+        self.finite[self.i - self.epoch_start] = finite
         self.i += 1
 
     def _average(self) -> None:
@@ -319,8 +315,9 @@ class Run:
             average.copy_(parts["average"][str(k)])
 
     def _diagnosis(self, skipped: int, made: int) -> str:
-        index = self.order.tensor_split(len(self.batches))[int(self.first)]
-        batch = self.batches.examples[index.to(self.skipped.device)]
+        first = int((~self.finite).nonzero()[0])
+        index = self.order.tensor_split(len(self.batches))[first]
+        batch = self.batches.examples[index]
 
         with torch.no_grad():
             loss = self.step(batch)

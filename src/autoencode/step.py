@@ -1,9 +1,10 @@
 r"""What happens to one minibatch, and means over many."""
 
-__all__ = ["Step", "Summary", "evaluate"]
+__all__ = ["Step", "Summary", "Sums", "evaluate"]
 
 import math
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import torch
 import torch.nn as nn
@@ -67,14 +68,40 @@ class Step(nn.Module):
         return self.corruption(x), target
 
 
+class Sums(NamedTuple):
+    r"""The loss of a minibatch and its terms, summed over the examples.
+
+    Example:
+        >>> Sums.of(Loss(torch.tensor([1.0, 3.0]), {}))
+        Sums(names=('total',), values=tensor([2., 4.]))
+    """
+
+    names: tuple[str, ...]
+    r"""The names of the terms, the total first."""
+
+    values: Tensor
+    r"""The number of examples, and the sums."""
+
+    @classmethod
+    def of(cls, loss: Loss, finite: Tensor | None = None) -> "Sums":
+        r"""
+        Arguments:
+            loss: The loss of a minibatch.
+            finite: Whether it counts, with shape `()`; if not, all are zero.
+        """
+        named = {"total": loss.total, **loss.terms}
+        terms = [v.detach().expand_as(loss.total) for v in named.values()]
+        values = torch.stack([torch.ones_like(terms[0]), *terms]).sum(dim=1)
+
+        return cls(tuple(named), values if finite is None else torch.where(finite, values, 0))
+
+
 class Summary:
     r"""Means over examples, summed on the device and read once.
 
-    Minibatches whose loss is not finite are left out, and counted.
-
     Example:
         >>> summary = Summary()
-        >>> summary.add(Loss(torch.tensor([1.0, 3.0]), {}))
+        >>> summary.add(Sums.of(Loss(torch.tensor([1.0, 3.0]), {})))
         >>> summary.means()
         {'total': 2.0}
     """
@@ -82,19 +109,10 @@ class Summary:
     def __init__(self) -> None:
         self.sums: dict[tuple[str, ...], Tensor] = {}  # the number of examples first
 
-    def add(self, loss: Loss, finite: Tensor | bool = True) -> None:
-        r"""
-        Arguments:
-            loss: The loss of a minibatch.
-            finite: Whether it is finite, with shape `()`.
-        """
-        named = {"total": loss.total, **loss.terms}
-        values = [v.detach().expand_as(loss.total) for v in named.values()]
-        row = torch.stack([torch.ones_like(values[0]), *values]).sum(dim=1)
-        row = torch.where(torch.as_tensor(finite, device=row.device), row, 0)
-
-        names = tuple(named)
-        self.sums[names] = self.sums[names] + row if names in self.sums else row
+    def add(self, sums: Sums) -> None:
+        r"""Adds those of a minibatch."""
+        names, values = sums
+        self.sums[names] = self.sums[names] + values if names in self.sums else values
 
     def means(self) -> dict[str, float]:
         r"""Returns the mean of each term; NaN if no minibatch was finite."""
@@ -134,6 +152,6 @@ def evaluate(step: Step, batches: Iterable[Examples]) -> dict[str, float]:
 
     with torch.no_grad():
         for batch in batches:
-            summary.add(step(batch))
+            summary.add(Sums.of(step(batch)))
 
     return summary.means()

@@ -18,7 +18,7 @@ from torch.nn.functional import hardshrink
 from .data import Examples
 from .objectives import Loss
 from .optimizer import BETAS, EPSILON, NOTHING, AdamW
-from .step import Step
+from .step import Step, Sums
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 class Updated(NamedTuple):
     r"""What a step of training leaves behind."""
 
-    loss: Loss
-    r"""The loss before the step, without its graph."""
+    sums: Sums
+    r"""The loss before the step, zero where it was not finite."""
 
     finite: Tensor
     r"""Whether loss and gradient were finite, with shape `()`; if not, nothing was changed."""
@@ -78,7 +78,7 @@ class Eager:
 
         self.optimizer.step(share, skip=(~finite).float())
 
-        return Updated(loss, finite)
+        return Updated(Sums.of(loss, finite), finite)
 
 
 class Compiled:
@@ -116,12 +116,19 @@ class Compiled:
         if self.compiled is None:
             return self.eager(batch, share)
 
-        weights = {name: p.detach() for name, p in zip(self.names, self.optimizer.parameters)}
-        rates = torch.tensor([share * rate for rate in self.optimizer.rates()])
+        optimizer = self.optimizer
+        weights = {name: p.detach() for name, p in zip(self.names, optimizer.parameters)}
+
+        # Compiled, these powers would be computed anew for every sixteen weights
+        unbias = [1 / (1 - beta ** (optimizer.t + 1)) for beta in BETAS]
 
         try:
             self._rehearse(batch)
-            return self.compiled(weights, self.optimizer.moments(), rates.unbind(), batch)
+            updated = self.compiled(
+                weights, optimizer.m, optimizer.v, torch.tensor(share), unbias, batch
+            )
+            optimizer.t += updated.finite
+            return updated
         except Exception as error:  # of the compiler, or what an eager step raises again
             log.warning("cannot compile this model, and go on without: %.200s", error)
             self.compiled = None
@@ -143,15 +150,13 @@ class Compiled:
     def _update(
         self,
         weights: dict[str, Tensor],
-        moments: list[tuple[Tensor, Tensor, Tensor]],
-        rates: tuple[Tensor, ...],
+        ms: list[Tensor],
+        vs: list[Tensor],
+        share: Tensor,
+        unbias: list[Tensor],
         batch: Examples,
     ) -> Updated:
-        def mean_loss(weights: dict[str, Tensor]) -> tuple[Tensor, Loss]:
-            loss = functional_call(self.step, weights, (batch,))
-            return loss.total.mean(), loss
-
-        gradient, (value, loss) = grad_and_value(mean_loss, has_aux=True)(weights)
+        gradient, (value, loss) = grad_and_value(self._mean_loss, has_aux=True)(weights, batch)
         norm = torch.stack([g.square().sum() for g in gradient.values()]).sum().sqrt()
         finite = (norm + value).isfinite()
         shrink = 1.0 if self.clip is None else (self.clip / (norm + 1e-6)).clamp(max=1)
@@ -159,22 +164,23 @@ class Compiled:
         # With zeroes in the right places nothing changes, at no cost in passes over memory
         one = finite.float()
 
-        for (name, p), (t, m, v), rate, decay in zip(
-            weights.items(), moments, rates, self.optimizer.decays()
+        for (name, p), m, v, rate, decay in zip(
+            weights.items(), ms, vs, self.optimizer.rates(), self.optimizer.decays()
         ):
             g = torch.where(finite, shrink * gradient[name], 0)
-            t_ = t + 1
             m_ = m + one * (1 - BETAS[0]) * (g - m)
             v_ = v + one * (1 - BETAS[1]) * (g.square() - v)
-            m_hat = m_ / (1 - BETAS[0] ** t_)
-            v_hat = v_ / (1 - BETAS[1] ** t_)
+            m_hat, v_hat = m_ * unbias[0], v_ * unbias[1]
 
-            p.copy_(p - one * rate * (decay * p + m_hat / (v_hat.sqrt() + EPSILON)))
+            p.copy_(p - one * share * rate * (decay * p + m_hat / (v_hat.sqrt() + EPSILON)))
             m.copy_(hardshrink(m_, NOTHING))
             v.copy_(hardshrink(v_, NOTHING))
-            t.add_(one)
 
-        return Updated(loss.detach(), finite)
+        return Updated(Sums.of(loss, finite), finite)
+
+    def _mean_loss(self, weights: dict[str, Tensor], batch: Examples) -> tuple[Tensor, Loss]:
+        loss = functional_call(self.step, weights, (batch,))
+        return loss.total.mean(), loss
 
 
 def has_bfloat16(device: str) -> bool:

@@ -15,6 +15,9 @@ _AHEAD = 4  # minibatches that the system may read before their turn
 _NUMBERS = 2**22  # of data in a pass, of which networks make many more on the way
 _FEWEST, _MOST = 16, 2048  # examples in a pass
 
+# Torch has operations for few of the unsigned types
+_SIGNED = {torch.uint16: torch.int16, torch.uint32: torch.int32, torch.uint64: torch.int64}
+
 
 def at_once(numbers: int) -> int:
     r"""How many examples a pass without gradients takes: fewer of large ones, for memory.
@@ -56,7 +59,7 @@ class Examples:
 
     def __getitem__(self, index: Tensor | slice) -> "Examples":
         chosen = index if self.rows is None else self.rows[index]
-        return self._each(lambda tensor: tensor[chosen])
+        return self._each(lambda tensor: _rows(tensor, chosen))
 
     def expect(self, index: Tensor) -> None:
         r"""Announces that these will be asked for, to have them read meanwhile."""
@@ -107,6 +110,19 @@ class Examples:
             None if self.corrupted is None else function(self.corrupted),
             None if self.context is None else function(self.context),
         )
+
+
+def _rows(tensor: Tensor, chosen: Tensor | slice) -> Tensor:
+    if not (isinstance(tensor, Tensor) and isinstance(chosen, Tensor)):
+        return tensor[chosen]
+
+    # At a sixth of the time that indexing takes, which keeps channels last by itself
+    last = tensor.ndim > 2 and tensor.stride(1) == 1
+    rows = tensor.movedim(1, -1) if last else tensor
+    rows = rows.view(_SIGNED.get(tensor.dtype, tensor.dtype))
+    rows = rows.index_select(0, chosen.to(tensor.device)).view(tensor.dtype)
+
+    return rows.movedim(-1, 1) if last else rows
 
 
 class Batches:
