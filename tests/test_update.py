@@ -4,6 +4,7 @@ import copy
 import logging
 import math
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -165,6 +166,20 @@ def test_compiled_is_eager(context: int, monkeypatch: pytest.MonkeyPatch) -> Non
     assert update.compiled is not None
     assert a == pytest.approx(b, rel=1e-4, nan_ok=True)
     torch.testing.assert_close(weights(eager), weights(compiled), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_each_of_many_models_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    traced = partial(torch.compile, backend="eager")  # all but the compiler of C++
+    monkeypatch.setattr(torch, "compile", traced)
+
+    for size in range(2, 12):  # torch gives up a function after eight
+        step = make()
+        update = Compiled(step, AdamW(step, 1e-3))
+        run(update, batches(1, size))
+
+        assert update.compiled is not None, f"model {size - 1}"
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -22,12 +22,16 @@ def affine(p, x):
     return x @ p["w"] + p["b"]
 
 
+def gelu(x):
+    return jax.nn.gelu(x, approximate=False)
+
+
 def loss(params, x, key):
     x = x.astype(jnp.float32) / 255
-    q = affine(params["e2"], jax.nn.relu(affine(params["e1"], x)))
+    q = affine(params["e2"], gelu(affine(params["e1"], x)))
     mean, log_var = q[:, :16], q[:, 16:]
     z = mean + jnp.exp(log_var / 2) * jax.random.normal(key, mean.shape)
-    logits = affine(params["d2"], jax.nn.relu(affine(params["d1"], z)))
+    logits = affine(params["d2"], gelu(affine(params["d1"], z)))
     distortion = optax.sigmoid_binary_cross_entropy(logits, x).sum(axis=1)
     rate = 0.5 * (mean**2 + jnp.exp(log_var) - 1 - log_var).sum(axis=1)
     return (distortion + rate).mean()

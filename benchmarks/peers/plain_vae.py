@@ -18,8 +18,8 @@ from torch.utils.data import DataLoader, TensorDataset
 class VAE(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.encoder = nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 32))
-        self.decoder = nn.Sequential(nn.Linear(16, 512), nn.ReLU(), nn.Linear(512, 784))
+        self.encoder = nn.Sequential(nn.Linear(784, 512), nn.GELU(), nn.Linear(512, 32))
+        self.decoder = nn.Sequential(nn.Linear(16, 512), nn.GELU(), nn.Linear(512, 784))
 
     def forward(self, x):
         mean, log_var = self.encoder(x).chunk(2, dim=1)

@@ -49,6 +49,7 @@ class AdamW:
         self.m = [m for group in self.groups for m in group.m]
         self.v = [v for group in self.groups for v in group.v]
         self.t = torch.zeros((), device=self.parameters[0].device)
+        self.betas = torch.tensor(BETAS, device=self.t.device)
 
     def norm(self) -> Tensor:
         r"""Returns the norm of the gradient, with shape `()`."""

@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from types import FunctionType, MethodType
 from typing import NamedTuple
 
 import torch
@@ -107,8 +108,11 @@ class Compiled:
 
         of = {p: name for name, p in step.named_parameters()}
         self.names = [of[p] for p in optimizer.parameters]
+
+        # A copy, as torch allows each function eight compiled forms, those of all models together
+        copy = FunctionType(Compiled._update.__code__.replace(), globals())
         self.compiled: Callable[..., Updated] | None = torch.compile(
-            self._update, fullgraph=True, dynamic=False
+            MethodType(copy, self), fullgraph=True, dynamic=False
         )
         self.rehearsed = False
 
@@ -120,12 +124,12 @@ class Compiled:
         weights = {name: p.detach() for name, p in zip(self.names, optimizer.parameters)}
 
         # Compiled, these powers would be computed anew for every sixteen weights
-        unbias = [1 / (1 - beta ** (optimizer.t + 1)) for beta in BETAS]
+        unbias = 1 / (1 - optimizer.betas ** (optimizer.t + 1))
 
         try:
             self._rehearse(batch)
             updated = self.compiled(
-                weights, optimizer.m, optimizer.v, torch.tensor(share), unbias, batch
+                weights, optimizer.m, optimizer.v, torch.tensor(share), unbias.unbind(), batch
             )
             optimizer.t += updated.finite
             return updated
@@ -153,7 +157,7 @@ class Compiled:
         ms: list[Tensor],
         vs: list[Tensor],
         share: Tensor,
-        unbias: list[Tensor],
+        unbias: tuple[Tensor, Tensor],
         batch: Examples,
     ) -> Updated:
         gradient, (value, loss) = grad_and_value(self._mean_loss, has_aux=True)(weights, batch)
