@@ -102,7 +102,7 @@ def main() -> None:
         f" {GFLOP:.0f} GFLOP an epoch, at the {max(peak):.0f} GFLOP a second that torch reaches"
         " with matrices of 2048. The whole process imports, reads, trains"
         f" {EPOCHS} epochs and, here and in pythae, saves; compilation is in it, from torch's"
-        " cache after the first run. Hidden units are GELU here and ReLU in the others.",
+        " cache after the first run. Hidden units are GELU, and ReLU in pythae.",
     )
 
 

@@ -67,7 +67,7 @@ COMPILED = pytest.param(
     marks=[
         pytest.mark.slow,
         pytest.mark.skipif(not has_compiler("cpu"), reason="there is no C++ compiler"),
-        pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # torch's own
+        pytest.mark.filterwarnings("ignore"),  # of torch's compiler
     ],
 )
 

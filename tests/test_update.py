@@ -25,6 +25,9 @@ from autoencode.update import Compiled, Eager, has_bfloat16, has_compiler
 
 D = 6
 
+# Of torch's compiler, which has some in each release
+QUIET = pytest.mark.filterwarnings("ignore")
+
 
 def make(objective: Objective | None = None, context: int = 0, **options) -> Step:
     r"""A small model with the same weights each time."""
@@ -149,7 +152,7 @@ def test_parts_make_the_step_of_the_whole(parts: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not has_compiler("cpu"), reason="there is no C++ compiler")
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's own, within its compiler
+@QUIET
 @pytest.mark.parametrize("context", [0, 3])
 def test_compiled_is_eager(context: int, monkeypatch: pytest.MonkeyPatch) -> None:
     eager, compiled = make(ELBO(), context), make(ELBO(), context)
@@ -169,7 +172,7 @@ def test_compiled_is_eager(context: int, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@QUIET
 def test_each_of_many_models_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     traced = partial(torch.compile, backend="eager")  # all but the compiler of C++
     monkeypatch.setattr(torch, "compile", traced)
@@ -182,7 +185,7 @@ def test_each_of_many_models_is_compiled(monkeypatch: pytest.MonkeyPatch) -> Non
         assert update.compiled is not None, f"model {size - 1}"
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@QUIET
 def test_what_cannot_be_compiled_is_done_eagerly(caplog: pytest.LogCaptureFixture) -> None:
     class Stubborn(Reconstruction):
         def forward(self, model: LatentModel, x: Tensor, target: Tensor):

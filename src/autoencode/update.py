@@ -9,7 +9,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from types import FunctionType, MethodType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -112,7 +112,7 @@ class Compiled:
         # A copy, as torch allows each function eight compiled forms, those of all models together
         copy = FunctionType(Compiled._update.__code__.replace(), globals())
         self.compiled: Callable[..., Updated] | None = torch.compile(
-            MethodType(copy, self), fullgraph=True, dynamic=False
+            MethodType(copy, self), fullgraph=True, dynamic=False, options=_options()
         )
         self.rehearsed = False
 
@@ -185,6 +185,15 @@ class Compiled:
     def _mean_loss(self, weights: dict[str, Tensor], batch: Examples) -> tuple[Tensor, Loss]:
         loss = functional_call(self.step, weights, (batch,))
         return loss.total.mean(), loss
+
+
+def _options() -> dict[str, Any] | None:
+    r"""Has newer torch leave out to look, before each step, whether modules' globals have changed.
+
+    Models and objectives are looked at all the same. It takes a fifth of a small model's step.
+    """
+    unchanged = getattr(torch.compiler, "skip_guard_on_globals_unsafe", None)
+    return {"guard_filter_fn": unchanged} if unchanged else None
 
 
 def has_bfloat16(device: str) -> bool:
