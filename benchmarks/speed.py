@@ -21,7 +21,7 @@ import torch
 import autoencode as ae
 
 EPOCHS = 4
-REPEATS = 3
+REPEATS = 5
 PEERS = Path(__file__).parent / "peers"
 GFLOP = 5 * 2 * 60_000 * 784 * 512 / 1e9  # the large products, two forward and three back
 
