@@ -160,6 +160,14 @@ def test_other_data_or_settings_are_refused(make_model, data, tmp_path, change, 
         train(step, (x, held_out), tmp_path, resume=True, **options)
 
 
+def test_those_of_another_release_are_refused(make_model, data, tmp_path, monkeypatch) -> None:
+    train(make_step(make_model), data, tmp_path)
+    monkeypatch.setattr("autoencode.training.__version__", "7.0")
+
+    with pytest.raises(ValueError, match=r"release of autoencode differs .*; got 7\.0"):
+        train(make_step(make_model), data, tmp_path, resume=True)
+
+
 def test_writing_the_checkpoint_changes_nothing(make_model, data, tmp_path) -> None:
     step, other = make_step(make_model), make_step(make_model)
     train(step, data, None)

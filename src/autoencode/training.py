@@ -19,6 +19,7 @@ from typing import Literal, NamedTuple, TypeVar
 import torch
 from torch import Tensor
 
+from . import __version__
 from .checkpoints import Checkpoint, fingerprint
 from .configurable import Configurable
 from .data import Batches, Examples
@@ -335,6 +336,7 @@ def _settings(
     passing = {"checkpoint", "checkpoint_seconds", "device", "progress", "tensorboard"}
     knobs = {f"argument '{k}'": repr(v) for k, v in training.get_params().items()}
     named = {
+        "release of autoencode": __version__,
         "data": _hash(data),
         "validation": "none" if validation is None else _hash(validation),
         **{name: text for name, text in knobs.items() if name.split("'")[1] not in passing},
