@@ -27,6 +27,7 @@ D = 6
 
 # Of torch's compiler, which has some in each release
 QUIET = pytest.mark.filterwarnings("ignore")
+TRACED = partial(torch.compile, backend="eager")  # all of it but the compiler of C++
 
 
 def make(objective: Objective | None = None, context: int = 0, **options) -> Step:
@@ -98,6 +99,36 @@ def test_steps_fall_with_the_root_of_the_width(inputs: int) -> None:
 
     moved = (before - layer.weight).detach()
     torch.testing.assert_close(moved, torch.full_like(moved, 0.1 * min(1, 256 / inputs) ** 0.5))
+
+
+def test_weights_without_a_gradient_stay() -> None:
+    module = nn.ModuleDict({"used": nn.Linear(3, 2), "unused": nn.Linear(300, 2)})
+    before = copy.deepcopy(module.state_dict())
+    optimizer = AdamW(module, learning_rate=0.1, weight_decay=0.1)
+    module["used"](torch.ones(3)).sum().backward()
+    optimizer.step()
+
+    for name, tensor in module.state_dict().items():
+        assert tensor.equal(before[name]) == name.startswith("unused")
+
+    with pytest.raises(ValueError, match="expected a model with weights to train"):
+        AdamW(module.requires_grad_(False), learning_rate=0.1)
+
+
+@QUIET
+@pytest.mark.parametrize("kind", [Eager, Compiled])
+def test_frozen_weights_stay(kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "compile", TRACED)
+    step = make()
+    step.model.encoder.requires_grad_(False)
+    before = copy.deepcopy(step.state_dict())
+    update = kind(step, AdamW(step, 1e-2))
+    run(update, batches(3))
+
+    assert kind is Eager or update.compiled is not None
+
+    for name, tensor in step.state_dict().items():
+        assert tensor.equal(before[name]) == ("encoder" in name), name
 
 
 def test_moments_never_lose_digits() -> None:
@@ -174,8 +205,7 @@ def test_compiled_is_eager(context: int, monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.slow
 @QUIET
 def test_each_of_many_models_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
-    traced = partial(torch.compile, backend="eager")  # all but the compiler of C++
-    monkeypatch.setattr(torch, "compile", traced)
+    monkeypatch.setattr(torch, "compile", TRACED)
 
     for size in range(2, 12):  # torch gives up a function after eight
         step = make()

@@ -29,9 +29,12 @@ class AdamW:
         | https://arxiv.org/abs/1711.05101
 
     Arguments:
-        module: Holds the parameters.
+        module: Holds the parameters. Those without gradients (`requires_grad`) stay as they are.
         learning_rate: The learning rate of matrices with up to 256 inputs.
         weight_decay: The decay of weight matrices, relative to the learning rate.
+
+    Raises:
+        ValueError: If nothing in the module is to be trained.
 
     Example:
         >>> layer = nn.Linear(3, 1)
@@ -46,6 +49,10 @@ class AdamW:
         self.learning_rate = learning_rate
         self.groups = _alike(module, weight_decay)
         self.parameters = [p for group in self.groups for p in group.parameters]
+
+        if not self.parameters:
+            raise ValueError("expected a model with weights to train, got one without.")
+
         self.m = [m for group in self.groups for m in group.m]
         self.v = [v for group in self.groups for v in group.v]
         self.t = torch.zeros((), device=self.parameters[0].device)
@@ -71,6 +78,9 @@ class AdamW:
 
         for group in self.groups:
             given = [k for k, p in enumerate(group.parameters) if p.grad is not None]
+
+            if not given:
+                continue
 
             # What torch.optim.AdamW comes to, at a quarter of its time where weights are few.
             # It leaves the step out by itself where `found_inf` is one
@@ -143,7 +153,7 @@ def _alike(module: nn.Module, weight_decay: float) -> list[_Group]:
     r"""Groups parameters by the number of inputs, if they are matrices."""
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
 
-    for p in module.parameters():
+    for p in filter(lambda p: p.requires_grad, module.parameters()):
         inputs = p[0].numel() if p.ndim >= 2 else 0
         share = min(1.0, _FULL_STEP / max(1, inputs)) ** 0.5
         groups.setdefault((share, weight_decay if inputs else 0.0), []).append(p)
