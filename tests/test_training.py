@@ -299,7 +299,9 @@ def test_a_poisoned_example_that_is_in_every_step_is_named() -> None:
     x[23, 0] = 7.0
     step = Step(linear_model(Dirac(), FixedGaussian()), Poisoned())
 
-    with pytest.raises(FloatingPointError, match=r"example 23 of.*its distortion is not finite"):
+    with pytest.raises(
+        FloatingPointError, match=r"example 23 of.*its distortion is not finite\. None was kept"
+    ):
         run(step, x, epochs=3, batch_size=64)
 
 

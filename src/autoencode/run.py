@@ -334,11 +334,13 @@ class Run:
                 "a gradient",
             )
 
+        epoch = len(self.records)
+        kept = f"The model keeps the weights of epoch {epoch}." if epoch else "None was kept."
+
         return (
             f"the loss does not stay finite: {skipped} of {made} steps of epoch"
-            f" {len(self.records) + 1}, also at an eighth of the learning rate. It began with"
-            f" {where}: {what} is not finite. The model keeps the weights of epoch"
-            f" {len(self.records)}. Look at that example, use a smaller learning_rate than"
+            f" {epoch + 1}, also at an eighth of the learning rate. It began with {where}: {what}"
+            f" is not finite. {kept} Look at that example, use a smaller learning_rate than"
             f" {self.training.learning_rate}, or clip=1.0."
         )
 
