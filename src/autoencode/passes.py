@@ -12,6 +12,8 @@ from .data import Examples, at_once
 from .model import LatentModel
 from .progress import through
 
+_BLOCK = 2**25 - 2**16  # bytes: as large as glibc takes note of
+
 
 @torch.no_grad()
 def over_rows(
@@ -39,6 +41,10 @@ def over_rows(
     device = next(model.parameters()).device
     model.eval()
     found, done = torch.empty(0), 0
+
+    # Having seen a block of this size come and go, glibc keeps what the parts free for the next,
+    # which otherwise takes its memory anew, page by page: a fifth to a third of the time
+    torch.empty(_BLOCK, dtype=torch.uint8)
 
     size = at_once(max(x[:1].numel(), math.prod(model.encoder.given)))  # what codes decode to
 
