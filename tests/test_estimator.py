@@ -915,3 +915,22 @@ def test_large_examples_pass_by_the_few(monkeypatch) -> None:
     assert max(seen) == max(4, 16 * 12 // width)
     monkeypatch.undo()
     assert np.allclose(whole, model.reconstruct(np.repeat(table(), 4, axis=0)), atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2", "f4", "f8", "?"])
+def test_images_come_back_in_parts_as_they_do_at_once(dtype: str, monkeypatch) -> None:
+    X = np.random.default_rng(0).integers(0, 2, (50, 4, 5, 3)).astype(dtype)
+    X = X if dtype == "?" else X * np.array(200, dtype)
+    model = ae.autoencoder(2, layers=(8,), training=ae.Training(epochs=1)).fit(X)
+    z = model.transform(X)
+
+    with torch.no_grad():
+        at_once = model.modality_.restore(model.model_.decode(torch.from_numpy(z)).mean)
+
+    monkeypatch.setattr("autoencode.data.batches._MOST", 16)  # examples in a part
+
+    for made in (model.reconstruct(X), model.inverse_transform(z)):
+        assert made.dtype == X.dtype
+        assert made.shape == X.shape
+        atol = 1 if dtype[0] == "u" else 1e-3  # where they are rounded
+        np.testing.assert_allclose(made.astype(float), at_once.astype(float), atol=atol)

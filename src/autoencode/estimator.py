@@ -43,6 +43,8 @@ log = logging.getLogger(__name__)
 
 _CODES = 2**14  # that a prior is fitted to
 
+Rowwise = Callable[[LatentModel, Tensor], Tensor]
+
 
 class _NeedsDensity:
     r"""A method that exists only where the posterior has a density.
@@ -272,7 +274,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         z = self._codes(Z)
         c = encode_context(self.context_, y, len(z))
 
-        return self.modality_.restore(over_rows(self.model_, lambda m, z: m.decode(z).mean, z, c))
+        return self._restore_rows(lambda f: over_rows(self.model_, f, z, c), _decode)
 
     def reconstruct(
         self, X: ArrayLike | str | Path, y: ArrayLike | None = None, whole: bool = False
@@ -294,10 +296,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self._check_fitted(decoder=True)
 
         def again(model: LatentModel, x: Tensor) -> Tensor:
-            return model.decode(model.encode(x).mean).mean
+            return _decode(model, model.encode(x).mean)
 
         if not (whole and self.modality_.windowed):
-            return self.modality_.restore(self._map_data(again, X, y))
+            return self._restore_rows(lambda f: self._map_data(f, X, y), again)
 
         r, windows = self._map_windows(again, X, y)
         return join(self.modality_.restore(r), windows.length)
@@ -668,9 +670,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         return over_rows(self.model_, draw, x, c)[0]
 
-    def _map_data(
-        self, function: Callable[[LatentModel, Tensor], Tensor], X: Any, y: ArrayLike | None
-    ) -> Tensor:
+    def _map_data(self, function: Rowwise, X: Any, y: ArrayLike | None) -> Tensor:
         self._check_fitted()
         X, y_read = self._read(X)
         x = self._load(X)
@@ -678,8 +678,20 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         return self._map_rows(function, x, c)
 
+    def _restore_rows(self, run: Callable[[Rowwise], Tensor], function: Rowwise) -> Any:
+        r"""Runs what makes scaled examples, and returns them as the user's own.
+
+        Where rows allow it, part by part: bytes need not be held as floats before.
+        """
+        restore = self.modality_.restore
+
+        if not self.modality_.rowwise:
+            return restore(run(function))
+
+        return run(lambda model, x: torch.from_numpy(restore(function(model, x)))).numpy()
+
     def _map_windows(
-        self, function: Callable[[LatentModel, Tensor], Tensor], X: Any, y: ArrayLike | None
+        self, function: Rowwise, X: Any, y: ArrayLike | None
     ) -> tuple[Tensor, Windows]:
         r"""Applies a function to the windows of examples, and returns both."""
         self._check_fitted()
@@ -704,13 +716,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         parts = some.split()
         return torch.cat([self._map_rows(draw, part.target, part.context) for part in parts])
 
-    def _map_rows(
-        self, function: Callable[[LatentModel, Tensor], Tensor], x: Tensor, c: Tensor | None
-    ) -> Tensor:
+    def _map_rows(self, function: Rowwise, x: Tensor, c: Tensor | None) -> Tensor:
         def scaled(model: LatentModel, x: Tensor) -> Tensor:
             return function(model, self.modality_.normalize(x))
 
         return over_rows(self.model_, scaled, x, c)
+
+
+def _decode(model: LatentModel, z: Tensor) -> Tensor:
+    return model.decode(z).mean
 
 
 @contextlib.contextmanager

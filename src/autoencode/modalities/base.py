@@ -59,6 +59,9 @@ class Modality(Configurable, abc.ABC):
     windowed: ClassVar[bool] = False
     r"""Whether examples may be longer than those of `fit`, and are cut into windows then."""
 
+    rowwise: ClassVar[bool] = False
+    r"""Whether `restore` returns an array of numbers, with a row for each example on its own."""
+
     columns: ClassVar[bool] = True
     r"""Whether arrays with shape `(N, D)` have columns, whose number and names are to stay."""
 

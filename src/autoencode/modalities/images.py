@@ -47,6 +47,7 @@ class Images(Modality):
 
     suffixes = (".png", ".npy", "")
     suffix = ".png"
+    rowwise = True
 
     def __init__(self, size: int | tuple[int, int] | None = None, strict: bool = False) -> None:
         self.size = size
