@@ -34,7 +34,7 @@ from .modalities.windows import Windows
 from .model import Conditional, LatentModel
 from .networks import Network
 from .objectives import Objective
-from .passes import over_rows
+from .passes import RowMap, over_rows
 from .priors import Prior
 from .step import Step, evaluate
 from .training import Solver, Training
@@ -42,8 +42,6 @@ from .training import Solver, Training
 log = logging.getLogger(__name__)
 
 _CODES = 2**14  # that a prior is fitted to
-
-Rowwise = Callable[[LatentModel, Tensor], Tensor]
 
 
 class _NeedsDensity:
@@ -670,7 +668,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         return over_rows(self.model_, draw, x, c)[0]
 
-    def _map_data(self, function: Rowwise, X: Any, y: ArrayLike | None) -> Tensor:
+    def _map_data(self, function: RowMap, X: Any, y: ArrayLike | None) -> Tensor:
         self._check_fitted()
         X, y_read = self._read(X)
         x = self._load(X)
@@ -678,7 +676,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         return self._map_rows(function, x, c)
 
-    def _restore_rows(self, run: Callable[[Rowwise], Tensor], function: Rowwise) -> Any:
+    def _restore_rows(self, run: Callable[[RowMap], Tensor], function: RowMap) -> Any:
         r"""Runs what makes scaled examples, and returns them as the user's own.
 
         Where rows allow it, part by part: bytes need not be held as floats before.
@@ -691,7 +689,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return run(lambda model, x: torch.from_numpy(restore(function(model, x)))).numpy()
 
     def _map_windows(
-        self, function: Rowwise, X: Any, y: ArrayLike | None
+        self, function: RowMap, X: Any, y: ArrayLike | None
     ) -> tuple[Tensor, Windows]:
         r"""Applies a function to the windows of examples, and returns both."""
         self._check_fitted()
@@ -716,7 +714,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         parts = some.split()
         return torch.cat([self._map_rows(draw, part.target, part.context) for part in parts])
 
-    def _map_rows(self, function: Rowwise, x: Tensor, c: Tensor | None) -> Tensor:
+    def _map_rows(self, function: RowMap, x: Tensor, c: Tensor | None) -> Tensor:
         def scaled(model: LatentModel, x: Tensor) -> Tensor:
             return function(model, self.modality_.normalize(x))
 

@@ -77,20 +77,23 @@ class AdamW:
         self.t += 1
 
         for group in self.groups:
-            given = [k for k, p in enumerate(group.parameters) if p.grad is not None]
+            moments = zip(group.parameters, group.m, group.v)
+            moved = [(p, p.grad, m, v) for p, m, v in moments if p.grad is not None]
 
-            if not given:
+            if not moved:
                 continue
+
+            p, g, m, v = map(list, zip(*moved))
 
             # What torch.optim.AdamW comes to, at a quarter of its time where weights are few.
             # It leaves the step out by itself where `found_inf` is one
             torch.ops.aten._fused_adamw_(
-                [group.parameters[k] for k in given],
-                [group.parameters[k].grad for k in given],
-                [group.m[k] for k in given],
-                [group.v[k] for k in given],
+                p,
+                g,
+                m,
+                v,
                 [],
-                [self.t for _ in given],
+                [self.t] * len(p),
                 lr=self.learning_rate * share * group.share,
                 beta1=BETAS[0],
                 beta2=BETAS[1],
@@ -104,8 +107,8 @@ class AdamW:
         if skip is not None:
             self.t -= skip
 
-        for p in self.parameters:
-            p.grad = None
+        for parameter in self.parameters:
+            parameter.grad = None
 
     def flush(self) -> None:
         r"""Zeroes moments that have decayed to nothing.

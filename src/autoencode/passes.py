@@ -1,6 +1,6 @@
 r"""Passes of many examples through a trained model."""
 
-__all__ = ["over_rows"]
+__all__ = ["RowMap", "over_rows"]
 
 import math
 from collections.abc import Callable
@@ -12,13 +12,16 @@ from .data import Examples, at_once
 from .model import LatentModel
 from .progress import through
 
+# Maps rows with shape `(B, *)`, seen by a model, to a row of results for each
+RowMap = Callable[[LatentModel, Tensor], Tensor]
+
 _BLOCK = 2**25 - 2**16  # bytes: as large as glibc takes note of
 
 
 @torch.no_grad()
 def over_rows(
     model: LatentModel,
-    function: Callable[[LatentModel, Tensor], Tensor],
+    function: RowMap,
     x: Tensor,
     c: Tensor | None = None,
 ) -> Tensor:

@@ -92,7 +92,7 @@ class Run:
 
         self.i = 0  # steps done
         self.records: list[Epoch] = []
-        self.finite: Tensor  # whether the steps of the epoch were, one once those are made
+        self.finite: Tensor  # whether each step of the epoch was, true for those to come
         self.least, self.stale, self.retreats = math.inf, 0, 0
         self.best: dict[str, Tensor] = {}
         self._begin_epoch()
@@ -205,7 +205,7 @@ class Run:
             "good": self.good,
             "best": self.best,
             "sums": self.summary.tensors(),
-            "finite": {"": self.finite},
+            "steps": {"finite": self.finite},
             "random": {"now": _random_state(), "epoch": self.random_state},
         }
 
@@ -252,7 +252,7 @@ class Run:
         self._load(parts["now"])
         device = self.finite.device
         self.summary.load({k: t.to(device) for k, t in parts.get("sums", {}).items()})
-        self.finite.copy_(parts["finite"][""])
+        self.finite.copy_(parts["steps"]["finite"])
         _set_random_state(parts["random"]["now"])
 
     # Within

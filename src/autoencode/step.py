@@ -80,7 +80,7 @@ class Sums(NamedTuple):
     r"""The names of the terms, the total first."""
 
     values: Tensor
-    r"""The number of examples, and the sums."""
+    r"""The number of examples and the sum of each term, with shape `(1 + K,)`."""
 
     @classmethod
     def of(cls, loss: Loss, finite: Tensor | None = None) -> "Sums":

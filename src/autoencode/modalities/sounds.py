@@ -83,6 +83,7 @@ class Sounds(Modality):
     suffix = ".wav"
     columns = False
     windowed = True
+    rowwise = True
 
     def __init__(
         self,
