@@ -81,7 +81,7 @@ def test_folders_of_sounds_are_prepared_once(
     monkeypatch.setattr("autoencode.data.sounds._decode", None)
     assert all(map(np.array_equal, read_sounds(tmp_path, 4000, 0.2, channels).X, small.X))
     assert "1 of 32 files silent, and kept: b" in caplog.text
-    assert len([*cache.glob("*/info.json")]) == 1
+    assert len([*cache.rglob("info.json")]) == 1
 
     mapped = fit_sounds(tmp_path, channels=channels)
     assert np.array_equal(mapped.transform(tmp_path), in_memory)
@@ -103,7 +103,7 @@ def test_large_folders_of_sounds_are_guessed(tmp_path, monkeypatch, cache) -> No
     model = ae.autoencoder(2, layers=(8,), training=training).fit(recordings(tmp_path, 4))
 
     assert isinstance(model.modality_, Sounds)
-    assert len([*cache.glob("*/info.json")]) == 1
+    assert len([*cache.rglob("info.json")]) == 1
 
 
 PREPARE_SOUNDS = """
@@ -132,7 +132,7 @@ def test_a_killed_preparation_of_sounds_goes_on(tmp_path, cache) -> None:
     before = [first.stdout.readline() for _ in range(15)]
     first.send_signal(signal.SIGKILL)
     first.communicate()
-    assert not [*cache.glob("*/info.json")]
+    assert not [*cache.rglob("info.json")]
 
     second = subprocess.run([*arguments, "0"], capture_output=True, text=True, check=True)
     expected = sounds().fit(X := read_sounds(folder, 4000, 0.2).X).load(X)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -150,7 +151,7 @@ def test_columns_one_after_the_other_are_rewritten(tmp_path, everything_is_large
     assert isinstance(stored, np.memmap)
     assert np.array_equal(stored, X)
     assert not isinstance(on_disk(torch.zeros(200, 7), stored), torch.Tensor)
-    assert not [*cache.iterdir()]  # the file has no name
+    assert not [path for path in cache.rglob("*") if path.is_file()]  # the file has no name
 
 
 def test_batches_of_files_are_those_of_memory(tmp_path) -> None:
@@ -264,7 +265,7 @@ def test_all_files_of_tables_give_the_same_model(tmp_path, everything_is_large, 
     for source in (frame, *(tmp_path / f"X.{suffix}" for suffix in ("npy", "parquet", "csv"))):
         assert same(fit(source), expected), source
 
-    assert len([*cache.glob("*/info.json")]) == 2
+    assert len([*cache.rglob("info.json")]) == 2
     assert read_array(tmp_path / "X.csv").columns == names
 
 
@@ -426,22 +427,119 @@ def photographs(folder: Path, n: int = 30) -> NDArray:
     return read_images(folder).X.copy()
 
 
+AGO = (time.time() - 100 * 24 * 3600,) * 2
+
+
+def make(folder: Path) -> dict[str, object]:
+    np.arange(6.0).tofile(folder / "X")
+    return {"dtype": "float64", "shape": [6]}
+
+
 def test_what_nobody_uses_leaves_the_cache(cache) -> None:
-    def make(folder: Path) -> dict[str, object]:
-        np.arange(6.0).tofile(folder / "X")
-        return {"dtype": "float64", "shape": [6]}
+    def begin(folder: Path) -> dict[str, object]:
+        (folder / "X").write_bytes(b"half")
+        raise KeyboardInterrupt
 
-    old, used = (prepare_once([name], make).folder for name in ("old", "used"))
-    begun = cache / "begun.partial"
-    begun.mkdir()
+    old, used, locked = (prepare_once([name], make).folder for name in ("old", "used", "locked"))
 
-    for path in (old / "info.json", used / "info.json", begun):
-        os.utime(path, (time.time() - 100 * 24 * 3600,) * 2)
+    with pytest.raises(KeyboardInterrupt):
+        prepare_once(["begun"], begin)
+
+    (begun,) = cache.glob("*/*.partial")
+
+    for folder in (old, used, locked, begun):
+        for path in (folder / "info.json", folder):
+            if path.exists():
+                os.utime(path, AGO)
 
     assert prepare_once(["used"], make).folder == used  # which counts as its use
-    new = prepare_once(["new"], make).folder
 
-    assert {path for path in cache.iterdir() if path.is_dir()} == {used, new}
+    with FileLock(locked.with_suffix(".lock")):
+        new = prepare_once(["new"], make).folder
+
+    assert {path for path in used.parent.iterdir() if path.is_dir()} == {used, locked, new}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "thesis",
+        ".hidden",
+        "autoencode/thesis",
+        "autoencode/begun.partial",
+        "autoencode/" + 32 * "a",
+        "autoencode/" + 32 * "a" + ".partial",
+        "autoencode/" + 32 * "A",
+        "autoencode/" + 40 * "b",
+        *(f"autoencode/{32 * 'c'}/{how}" for how in ("info", "tag of another", "folder", "link")),
+    ],
+)
+def test_what_others_made_stays_in_the_cache(cache, tmp_path, name: str) -> None:
+    mine = prepare_once(["mine"], make).folder
+    tag = (mine / "CACHEDIR.TAG").read_text()
+    name, how = name.rsplit("/", 1) if 32 * "c" in name else (name, "")
+    folder = cache / name
+    folder.mkdir(parents=True)
+    (folder / "results.txt").write_text("years of work")
+
+    if how == "info":
+        (folder / "info.json").write_text(json.dumps({"name": folder.name, "sizes": {}}))
+    elif how == "tag of another":
+        (folder / "CACHEDIR.TAG").write_text(tag)
+    elif how in {"folder", "link"}:
+        (folder / "CACHEDIR.TAG").write_text(tag.replace(mine.name, folder.name))
+        (folder / "inner").mkdir() if how == "folder" else (folder / "inner").symlink_to(tmp_path)
+
+    for path in [*folder.iterdir(), folder]:
+        os.utime(path, AGO)
+
+    prepare_once(["new"], make)
+
+    assert (folder / "results.txt").read_text() == "years of work"
+
+
+def test_a_link_out_of_the_cache_is_not_followed(cache, tmp_path) -> None:
+    old = prepare_once(["old"], make).folder
+    elsewhere = old.rename(tmp_path / old.name)
+    old.symlink_to(elsewhere)
+    os.utime(elsewhere / "info.json", AGO)
+    prepare_once(["new"], make)
+
+    assert (elsewhere / "X").exists()
+
+    (elsewhere / "X").unlink()
+
+    with pytest.raises(ValueError, match="is in the way, and not of this cache"):
+        prepare_once(["old"], make)
+
+
+def test_what_is_in_the_way_is_not_replaced(cache) -> None:
+    folder = prepare_once(["mine"], make).folder
+
+    for path in folder.iterdir():
+        path.unlink()
+
+    (folder / "results.txt").write_text("years of work")
+
+    with pytest.raises(ValueError, match="is in the way, and not of this cache"):
+        prepare_once(["mine"], make)
+
+    assert (folder / "results.txt").read_text() == "years of work"
+    (folder / "results.txt").unlink()
+    assert np.array_equal(prepare_once(["mine"], make).X, np.arange(6.0))
+
+
+@pytest.mark.parametrize("errno", [28, 122, None])
+def test_what_fills_the_disk_does_not_stay(cache, errno: int | None) -> None:
+    def fill(folder: Path) -> dict[str, object]:
+        (folder / "X").write_bytes(b"half")
+        raise OSError(errno, "full") if errno else OSError("2 requested and 1 written")
+
+    with pytest.raises(ValueError, match=r"cannot prepare data in the cache folder"):
+        prepare_once(["large"], fill)
+
+    assert not [*cache.rglob("*.partial")]
+    assert np.array_equal(prepare_once(["large"], make).X, np.arange(6.0))
 
 
 def test_folders_are_prepared_once(tmp_path, monkeypatch, cache) -> None:
@@ -466,9 +564,9 @@ def test_folders_are_prepared_once(tmp_path, monkeypatch, cache) -> None:
         ):
             read_images(tmp_path, strict=True)
 
-    assert len([*cache.glob("*/info.json")]) == 1
+    assert len([*cache.rglob("info.json")]) == 1
     assert read_images(tmp_path, size=(4, 4)).X.shape == (30, 4, 4, 3)
-    assert len([*cache.glob("*/info.json")]) == 2
+    assert len([*cache.rglob("info.json")]) == 2
 
     # A file that has changed is another folder
     Image.fromarray(255 - X[0]).save(tmp_path / "a" / "000.png")
@@ -489,7 +587,7 @@ def test_a_damaged_cache_is_made_anew(tmp_path, monkeypatch, cache, damage: str)
     X = photographs(tmp_path)
     monkeypatch.setattr("autoencode.data.folders._LARGE", 0)
     read_images(tmp_path)
-    (folder,) = (f.parent for f in cache.glob("*/info.json"))
+    (folder,) = (f.parent for f in cache.rglob("info.json"))
 
     if damage == "cut":
         os.truncate(folder / "X", 1000)
@@ -533,8 +631,8 @@ def test_two_processes_make_one_cache(tmp_path, cache) -> None:
 
     assert [process.returncode for process in both] == [0, 0]
     assert decoded.count(".png") == 30  # each image once
-    assert len([*cache.glob("*/info.json")]) == 1
-    assert not [*cache.glob("*.partial")]
+    assert len([*cache.rglob("info.json")]) == 1
+    assert not [*cache.rglob("*.partial")]
 
     for i in range(2):
         assert (tmp_path / f"{i}").read_bytes() == X.tobytes()
@@ -547,7 +645,7 @@ def test_a_killed_preparation_goes_on(tmp_path, cache) -> None:
     before = [first.stdout.readline() for _ in range(15)]
     first.send_signal(signal.SIGKILL)
     first.communicate()
-    assert not [*cache.glob("*/info.json")]
+    assert not [*cache.rglob("info.json")]
 
     second = prepare(tmp_path / "images", tmp_path / "out", 0)
     after = second.communicate()[0].count(".png")

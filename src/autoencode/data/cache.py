@@ -1,8 +1,9 @@
 r"""What is prepared once and kept in files: folders of images, large tables, streams.
 
 The cache lies where the system keeps such things, or where the environment variable
-`AUTOENCODE_CACHE` says. It may be deleted at any time that nobody uses it; what was not used for
-90 days goes by itself when something new is prepared.
+`AUTOENCODE_CACHE` says, in a subfolder `autoencode` of it. It may be deleted at any time that
+nobody uses it. What was not used for 90 days goes by itself when something new is prepared, if a
+tag inside proves that this library made it, and nobody holds its lock.
 """
 
 __all__ = ["Prepared", "Spool", "cache_folder", "prepare"]
@@ -14,6 +15,7 @@ import io
 import json
 import logging
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -29,9 +31,14 @@ from numpy.typing import NDArray
 
 log = logging.getLogger(__name__)
 
-_VERSION = 2  # of what is in the files
+_VERSION = 3  # of what is in the files
 _LARGE = 2**28  # bytes of a stream that are kept in memory
 _KEPT = 90 * 24 * 3600  # seconds since the last use
+
+_NAME = re.compile(r"([0-9a-f]{32})(\.partial)?")
+_TAG = "CACHEDIR.TAG"  # https://bford.info/cachedir, by which backups leave it out, too
+_SIGNATURE = "Signature: 8a477f597d28d172789f06886806bc55"
+_FULL = {errno.ENOSPC, errno.EDQUOT, None}  # numpy says of a short write nothing else
 
 
 class Prepared(NamedTuple):
@@ -50,7 +57,7 @@ def cache_folder() -> Path:
         'autoencode'
     """
     if chosen := os.environ.get("AUTOENCODE_CACHE"):
-        return Path(chosen).expanduser()
+        return Path(chosen).expanduser() / "autoencode"
 
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA", "~/AppData/Local")
@@ -169,12 +176,23 @@ def _find(folder: Path, name: str) -> Prepared | None:
 
 def _make(folder: Path, name: str, make: Callable[[Path], dict[str, Any]]) -> Prepared:
     partial = folder.with_suffix(".partial")
+
+    for place in (folder, partial):
+        if os.path.lexists(place) and not (_is_ours(place) or _is_empty(place)):
+            raise ValueError(f"'{place}' is in the way, and not of this cache. Move it elsewhere.")
+
     partial.mkdir(exist_ok=True)
 
-    about = make(partial)
-    (partial / "info.json").unlink(missing_ok=True)
-    document = {"name": name, "about": about, "sizes": _sizes(partial)}
-    (partial / "info.json").write_text(json.dumps(document))
+    try:
+        (partial / _TAG).write_text(_tag(name))
+        about = make(partial)
+        (partial / "info.json").unlink(missing_ok=True)
+        document = {"name": name, "about": about, "sizes": _sizes(partial)}
+        (partial / "info.json").write_text(json.dumps(document))
+    except OSError as error:
+        if error.errno in _FULL:  # what is there would keep the disk full
+            shutil.rmtree(partial, ignore_errors=True)
+        raise
 
     shutil.rmtree(folder, ignore_errors=True)
     partial.rename(folder)
@@ -187,14 +205,44 @@ def _make(folder: Path, name: str, make: Callable[[Path], dict[str, Any]]) -> Pr
 
 
 def _prune() -> None:
-    r"""Deletes what was not used for long, finished or not."""
-    for folder in (folder for folder in cache_folder().iterdir() if folder.is_dir()):
-        with contextlib.suppress(OSError):
-            info = folder / "info.json"
-            used = (info if info.exists() else folder).stat().st_mtime
+    r"""Deletes what was not used for long, finished or not, and nothing of anybody else."""
+    for folder in cache_folder().iterdir():
+        with contextlib.suppress(OSError, Timeout):
+            if _is_ours(folder) and _age(folder) > _KEPT:
+                with FileLock(folder.with_suffix(".lock"), timeout=0):
+                    if _age(folder) > _KEPT:  # still, now that nobody else looks at it
+                        shutil.rmtree(folder)
 
-            if time.time() - used > _KEPT:
-                shutil.rmtree(folder)
+
+def _age(folder: Path) -> float:
+    info = folder / "info.json"
+    return time.time() - (info if info.exists() else folder).stat().st_mtime
+
+
+def _is_ours(folder: Path) -> bool:
+    r"""Returns whether a folder proves that this library made it, for nothing but the cache."""
+    name = _NAME.fullmatch(folder.name)
+
+    if name is None or folder.is_symlink() or not folder.is_dir():
+        return False
+
+    try:
+        inside = [*os.scandir(folder)]
+        tagged = (folder / _TAG).read_text() == _tag(name[1])
+    except (OSError, ValueError):
+        return False
+
+    # Nothing here makes folders or links in it: whoever did may want to keep them
+    return tagged and all(entry.is_file(follow_symlinks=False) for entry in inside)
+
+
+def _is_empty(folder: Path) -> bool:
+    r"""Returns whether nothing is in it, as after a kill before its tag was written."""
+    return folder.is_dir() and not folder.is_symlink() and not any(folder.iterdir())
+
+
+def _tag(name: str) -> str:
+    return f"{_SIGNATURE}\n# Made by autoencode, as {name}. It may be deleted.\n"
 
 
 def _sizes(folder: Path) -> dict[str, int]:
@@ -224,10 +272,11 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}:
+        if error.errno not in {errno.EACCES, errno.EPERM, errno.EROFS, *_FULL}:
             raise
 
         raise ValueError(
-            f"cannot prepare data in the cache folder '{cache_folder()}': {error.strerror}. Set"
-            " the environment variable AUTOENCODE_CACHE to a folder with room."
+            f"cannot prepare data in the cache folder '{cache_folder()}':"
+            f" {error.strerror or error}. Set the environment variable AUTOENCODE_CACHE to a"
+            " folder with room."
         ) from None
