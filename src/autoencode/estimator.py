@@ -518,7 +518,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         x = self.modality_.load(data)
         c = encode_context(self.context_, y_read if y is None else y, len(x))
 
-        return Examples(self.modality_.normalize(x), None, c)
+        return Examples(self.modality_.normalize(Examples(x)[:].target), None, c)
 
     # Storage
 

@@ -170,17 +170,18 @@ def on_disk(x: Tensor, X: NDArray) -> Tensor:
     return x if rows is None else cast(Tensor, FileTensor(rows, x))
 
 
-def chunks(X: NDArray) -> Iterator[NDArray]:
+def chunks(X: NDArray, size: int | None = None) -> Iterator[NDArray]:
     r"""The rows of an array in their order, in parts that fit in memory wherever they lie.
 
     Arguments:
         X: The array, with shape `(N, *)`.
+        size: How many rows a part has; by default those of 16 MB.
 
     Example:
         >>> [part.shape for part in chunks(np.zeros((3, 2**21)))]
         [(1, 2097152), (1, 2097152), (1, 2097152)]
     """
-    n = max(1, CHUNK // max(1, X.dtype.itemsize * math.prod(X.shape[1:])))
+    n = size or max(1, CHUNK // max(1, X.dtype.itemsize * math.prod(X.shape[1:])))
     rows = FileArray.of(X)
 
     for start in range(0, len(X), n):

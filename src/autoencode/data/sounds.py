@@ -256,7 +256,9 @@ def mix(x: NDArray, channels: int) -> NDArray:
     if x.shape[-1] == channels:
         return x
 
-    return np.repeat(x.mean(axis=-1, keepdims=True), channels, axis=-1)
+    # Sums depend on the order, and that on how the numbers lie
+    mean = np.ascontiguousarray(x).mean(axis=-1, keepdims=True)
+    return np.repeat(mean, channels, axis=-1)
 
 
 def _write(

@@ -15,7 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
-from ..data import is_frame, is_numbers
+from ..data import Examples, is_frame, is_numbers
 from ..data.texts import Lines
 from ..distributions import SharedGaussian
 from ..estimator import Autoencoder
@@ -338,7 +338,8 @@ def _linear(X: Any) -> Autoencoder:
             " as OffManifoldDetector(autoencode.vae(latent_dim=8))."
         )
 
-    x = modality.fit(X).normalize(modality.load(X)).flatten(start_dim=1).double()
+    x = Examples(modality.fit(X).load(X))[:].target
+    x = modality.normalize(x).flatten(start_dim=1).double()
 
     spectrum = torch.linalg.eigvalsh(torch.atleast_2d(x.T.cov(correction=0))).flip(0).clamp(min=0)
     kept = spectrum.cumsum(dim=0) < _KEPT * spectrum.sum()

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from ..configurable import Configurable
-from .statistics import check_finite
+from .statistics import check_finite, column_statistics
 
 
 def describe_context(y: ArrayLike | None) -> "Labels | Numbers":
@@ -119,8 +119,11 @@ class Numbers(Configurable):
 
     def fit(self, y: ArrayLike) -> "Numbers":
         y = self._rows(y)
-        self.loc_, scale = y.mean(axis=0), y.std(axis=0)
-        self.scale_ = np.where(scale > 0, scale, 1.0)
+        columns = column_statistics(y)
+        scale = np.sqrt(columns.deviations / len(y))
+        varying = (columns.low < columns.high) & (scale > 0)  # rounding leaves others some spread
+        self.loc_ = np.where(varying, columns.mean, columns.low)
+        self.scale_ = np.where(varying, scale, 1.0)
         self.size_ = y.shape[1]
 
         return self

@@ -42,7 +42,7 @@ class NormalScores(Configurable):
         Arguments:
             values: Finite numbers, at least one.
         """
-        v, counts = np.unique(values, return_counts=True)
+        v, counts = np.unique(values + 0.0, return_counts=True)  # of zeros the positive one
         above = counts.cumsum()
         low, middle, high = (
             torch.special.ndtri(torch.from_numpy(ranks / len(values))).numpy()

@@ -18,7 +18,7 @@ from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
 from ..corruptions import OfSounds, Sequence, parts
-from ..data import on_disk, read_sounds
+from ..data import Examples, on_disk, read_sounds
 from ..data.faults import FAULTS, fault, report
 from ..data.sounds import (
     Recordings,
@@ -134,8 +134,8 @@ class Sounds(Modality):
         x = self.load(X)
         n, total, squares = 0, torch.zeros((), dtype=torch.float64), 0.0
 
-        for rows in x.split(_ROWS):
-            c = self._transform(rows).double()
+        for rows in Examples(x).split(_ROWS):
+            c = self._transform(rows.target).double()
             n, total = n + c[..., 0].numel(), total + c.sum(dim=(0, 1, 2))
             squares += float(c.square().sum())
 

@@ -6,6 +6,11 @@ Means and squared deviations of parts are merged, in double precision, by
 
 which stays exact where the mean is much larger than the spread.
 
+Sums of floats depend on their order. A part therefore has the same number of rows whatever the
+type of the data, and its numbers lie row by row in double precision, whatever the strides of
+the source are: the same numbers give the same statistics, to the bit. Of zeros the positive
+one is taken, since which of the two is the least depends on the order, too.
+
 References:
     | Updating Formulae and a Pairwise Algorithm for Computing Sample Variances
       (Chan et al., 1979)
@@ -13,6 +18,7 @@ References:
 
 __all__ = ["Columns", "Range", "check_finite", "column_statistics", "value_range"]
 
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -20,6 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data import chunks
+
+_NUMBERS = 2**21  # in a part, which are 16 MB in double precision
 
 
 class Range(NamedTuple):
@@ -66,7 +74,7 @@ def value_range(X: NDArray) -> Range:
             inside = np.count_nonzero((part != ends[0]) & (part != ends[1]))
             values |= {*map(float, ends), *([np.nan] * bool(inside))}
 
-    return Range(low, high, values <= {low, high})
+    return Range(low + 0.0, high + 0.0, values <= {low, high})
 
 
 def column_statistics(X: NDArray) -> Columns:
@@ -86,11 +94,11 @@ def column_statistics(X: NDArray) -> Columns:
 
     with np.errstate(over="ignore", invalid="ignore"):  # infinite is an answer
         for part in _finite(X):
-            rows = np.asarray(part, dtype=float)
-            mean = rows.mean(axis=0)
+            rows = np.ascontiguousarray(part, dtype=float)
+            low, high, mean = rows.min(axis=0) + 0.0, rows.max(axis=0) + 0.0, rows.mean(axis=0)
             deviations = rows - mean
             np.square(deviations, out=deviations)
-            new = Columns(rows.min(axis=0), rows.max(axis=0), mean, deviations.sum(axis=0))
+            new = Columns(low, high, mean, deviations.sum(axis=0))
             known = new if known is None else _merge(n, known, len(rows), new)
             n += len(rows)
 
@@ -119,7 +127,7 @@ def _finite(X: NDArray) -> Iterator[NDArray]:
     r"""Yields the parts of an array, and raises at their end if some were not finite."""
     start, values, rows, first = 0, 0, 0, 0
 
-    for part in chunks(X):
+    for part in chunks(X, max(1, _NUMBERS // max(1, math.prod(X.shape[1:])))):
         # A sum is finite far faster than each element is looked at
         with np.errstate(over="ignore", invalid="ignore"):
             fine = X.dtype.kind != "f" or np.isfinite(part.sum(dtype=float))
