@@ -12,6 +12,7 @@ from torch.distributions import Independent, Laplace, Normal, StudentT, constrai
 from autoencode import distributions
 from autoencode.distributions import (
     Autoregressive,
+    DiagonalGaussian,
     Bernoulli,
     ContinuousBernoulli,
     Dirac,
@@ -19,7 +20,7 @@ from autoencode.distributions import (
     Family,
     FixedGaussian,
     Gaussian,
-    Isotropic,
+    Homoscedastic,
     Mixed,
     SharedGaussian,
     kl_divergence,
@@ -34,7 +35,7 @@ FAMILIES = [
     if inspect.isclass(cls) and issubclass(cls, Family)
     if cls not in {Autoregressive, Family, Mixed}
 ]
-DENSITIES = [Gaussian, FixedGaussian, SharedGaussian, ContinuousBernoulli]
+DENSITIES = [Gaussian, FixedGaussian, SharedGaussian, DiagonalGaussian, ContinuousBernoulli]
 
 
 @pytest.mark.parametrize("cls", FAMILIES)
@@ -183,13 +184,13 @@ def test_one_scale_gives_the_density_of_many(shape: tuple[int, ...]) -> None:
     loc, s, x = randn(4, 5, requires_grad=True), randn((), requires_grad=True), randn(shape)
     found = []
 
-    for make in (Isotropic, Normal):
+    for make in (Homoscedastic, Normal):
         p = make(loc, s.exp())
         found.append((p.log_prob(x), *torch.autograd.grad(p.log_prob(x).sum(), (loc, s))))
 
     for one, many in zip(*found, strict=True):
         assert torch.allclose(one, many)
 
-    p = Isotropic(loc, s.exp()).expand((3, 4, 5))
+    p = Homoscedastic(loc, s.exp()).expand((3, 4, 5))
     assert p.log_prob(x).shape == p.sample().shape == (3, 4, 5)
     assert torch.allclose(kl_divergence(p, Normal(loc, s.exp()), x), torch.zeros(3, 4, 5))

@@ -27,7 +27,6 @@ from .corruptions import Corruption
 from .data import Examples, is_stream, on_disk, read_stream
 from .distributions import Dirac, Family
 from .evaluation import log_evidence
-from .least_squares import ENOUGH_EPOCHS, initialize
 from .modalities import Modality, describe_context, encode_context, join
 from .modalities import pool as mean_of_windows
 from .modalities.windows import Windows
@@ -36,6 +35,7 @@ from .networks import Network
 from .objectives import Objective
 from .passes import RowMap, over_rows
 from .priors import Prior
+from .start import linear_start
 from .step import Step, evaluate
 from .training import Solver, Training
 
@@ -554,6 +554,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         support = likelihood.support if likelihood else constraints.real
         self.modality_ = reading.choose(X, self.modality).clone().fit(X, support)
+
+        if likelihood is None and isinstance(assembly.posterior(self), Dirac):
+            likelihood = self.modality_.deterministic_likelihood()
+
         likelihood = likelihood or self.modality_.likelihood()
         self.likelihood_ = self.modality_.suit_likelihood(likelihood)
         self.network_ = assembly.network(self)
@@ -586,22 +590,22 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed_)
 
-            data, held_out = data.hold_out(training.validation or 0)
+            whole, (data, held_out) = data, data.hold_out(training.held_out(len(data)))
             self.model_ = assembly.build(self)
             before, after = assembly.stages(self)
             step = Step(self.model_, objective, after, self.modality_.normalize, before)
-
-            hints = assembly.hints(self)
-
-            if initialize(step, data):
-                hints = hints._replace(most_epochs=ENOUGH_EPOCHS)
-
-            self.training_ = training.choose(len(data), hints)
+            self.training_ = training.choose(len(data), assembly.hints(self))
 
             log.info("%s", assembly.describe(self, len(data), len(held_out or ())))
 
+            if start := linear_start(step) if isinstance(training, Training) else None:
+                log.info("begins at %s.", start.begin(data, held_out, self.seed_))
+
             for record in self.training_.train(step, data, held_out, resume):
                 self.history_.append(Bunch(**record._asdict()))
+
+            if start and held_out and not start.is_beaten(held_out, self.seed_):
+                log.info("training does not improve on %s: that is kept.", start.set(whole))
 
             if isinstance(prior := self.model_.prior, Prior):
                 torch.manual_seed(self.seed_)  # wherever a resumed training has begun

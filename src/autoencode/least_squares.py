@@ -6,7 +6,7 @@ input it is a regression of reduced rank; with a context, both on what is left o
 when the context has explained its part.
 """
 
-__all__ = ["ENOUGH_EPOCHS", "LeastSquares", "initialize"]
+__all__ = ["LeastSquares"]
 
 import time
 from collections.abc import Iterator
@@ -17,18 +17,14 @@ from sklearn.linear_model import LinearRegression
 from torch import Tensor
 
 from .data import Examples
-from .distributions import FixedGaussian, SharedGaussian
+from .distributions import SharedGaussian
 from .model import Conditional
 from .networks.perceptron import MLP
 from .run import Epoch
 from .step import Step, evaluate
 from .training import Hints, Solver
 
-ENOUGH_EPOCHS = 32  # where training has begun here: with more, few examples are known by heart
-
 _LARGEST_COVARIANCE = 4096  # features: beyond that, randomised components
-_SMALLEST = 1e-5  # standard deviation, of the largest, that single precision can tell
-_EXAMPLES, _NUMBERS = 4096, 2**24  # at most, that say where training begins
 
 
 class LeastSquares(Solver):
@@ -62,6 +58,9 @@ class LeastSquares(Solver):
 
     def __init__(self, validation: float | None = None) -> None:
         self.validation = validation
+
+    def held_out(self, n: int) -> int:
+        return min(round(n * (self.validation or 0)), n - 1)
 
     def choose(self, n: int, hints: Hints = Hints()) -> "LeastSquares":
         return self.clone()
@@ -109,66 +108,6 @@ class LeastSquares(Solver):
             {},
             time.perf_counter() - start,
         )
-
-
-@torch.no_grad()
-def initialize(step: Step, data: Examples) -> bool:
-    r"""Lets networks with a shortcut begin where the linear autoencoder ends.
-
-    .. math:: f(x) = S^{-1} V (x - b), \qquad g(z) = V^\top S z + b
-
-    The shortcuts become the principal components of some examples, with codes of unit variance;
-    under a context, of what it leaves unexplained. The layers beside them begin at zero. Other
-    networks, and likelihoods whose parameters are not their means, are left as they are.
-
-    References:
-        | Neural networks and principal component analysis: Learning from examples without
-          local minima (Baldi & Hornik, 1989), for what the solution is
-        | https://doi.org/10.1016/0893-6080(89)90014-2
-
-    Arguments:
-        step: The model, and how examples are scaled.
-        data: The examples, with targets of shape `(N, *)`; no more than 4,096 are looked at.
-
-    Returns:
-        Whether they do.
-
-    Example:
-        >>> initialize(step, Examples(torch.rand(100, 5)))  # doctest: +SKIP
-        True
-    """
-    f, g, family = step.model.encoder.network, step.model.decoder.network, step.model.likelihood
-
-    if not (isinstance(f, MLP) and f.shortcut and isinstance(g, MLP) and g.shortcut):
-        return False
-
-    if not isinstance(family, (FixedGaussian, SharedGaussian)):
-        return False
-
-    few = min(len(data), _EXAMPLES, max(1, _NUMBERS // data.target[:1].numel()))
-    chosen = data[torch.linspace(0, len(data) - 1, few).long()]
-    x, c = step.normalize(chosen.target).double().flatten(start_dim=1), chosen.context
-    x_given = _regression(c, x)
-    x_left = x - x_given(c)
-
-    D = step.model.encoder.event[0]
-    V = _components(x_left, D, "auto")
-    S = (x_left @ V.T).std(dim=0, correction=0)
-    S = torch.where(S > _SMALLEST * S.max(), S, 0)
-    W = torch.where(S[:, None] > 0, V / S[:, None], 0)  # nothing of what does not vary
-
-    for layer in (f.layers[-1], f.shortcut, g.layers[-1], g.shortcut):
-        for parameter in layer.parameters():
-            parameter.zero_()
-
-    # Of all that the posterior is told, the means come first
-    _assign(f.shortcut, W, -W @ x_given.slope, -W @ x_given.offset)
-    _assign(g.shortcut, V.T * S, x_given.slope, x_given.offset)
-
-    if isinstance(family, SharedGaussian):
-        family.set_scale((x_left - x_left @ V.T @ V).square().mean().sqrt())
-
-    return True
 
 
 class _regression:

@@ -1,6 +1,6 @@
 r"""What happens to one minibatch, and means over many."""
 
-__all__ = ["Step", "Summary", "Sums", "evaluate"]
+__all__ = ["Step", "Summary", "Sums", "evaluate", "losses"]
 
 import math
 from collections.abc import Callable, Iterable
@@ -155,3 +155,32 @@ def evaluate(step: Step, batches: Iterable[Examples]) -> dict[str, float]:
             summary.add(Sums.of(step(batch)))
 
     return summary.means()
+
+
+def losses(step: Step, examples: Examples, seed: int, draws: int = 1) -> Tensor:
+    r"""The loss of each example, with the same noise for each model that is compared.
+
+    Arguments:
+        step: The model with its objective.
+        examples: The examples.
+        seed: Seeds codes and corruptions.
+        draws: How many of them the loss is a mean over.
+
+    Returns:
+        The losses in nats and double precision, with shape `(N,)`.
+
+    Example:
+        >>> losses(step, examples, seed=0).mean()  # doctest: +SKIP
+        tensor(31.2, dtype=torch.float64)
+    """
+    step.eval()
+    device = next(step.parameters()).device
+
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        found = [
+            torch.cat([step(part.to(device)).total.double().cpu() for part in examples.split()])
+            for _ in range(draws)
+        ]
+
+    return torch.stack(found).mean(dim=0)

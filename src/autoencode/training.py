@@ -32,7 +32,12 @@ from .watching import board, deferred_interrupt, progress_bar, summary
 
 log = logging.getLogger(__name__)
 
-MOST_EPOCHS = 128  # unless it was said how many: with more, few examples are known by heart
+MOST_EPOCHS = 128  # unless it was said how many
+_STEPS, _FEWEST_EPOCHS = 2000, 10
+_SMALLEST_BATCH, _BATCH, _LARGEST_BATCH = 16, 128, 512
+_MANY = 100_000  # examples, of which larger minibatches learn as much
+_HELD_OUT = 2048  # examples, at most, that are held out unless it was said how many
+_FEWEST = 10  # examples, of which none is held out
 _WORTH_COMPILING = {"cuda": 2_000, "cpu": 20_000}  # steps that save what compiling takes
 
 _WATCHED = 512  # examples, at most, whose codes are looked at after each epoch
@@ -58,6 +63,10 @@ class Solver(Configurable, abc.ABC):
 
     validation: float | None
     r"""The share of the examples that is held out."""
+
+    @abc.abstractmethod
+    def held_out(self, n: int) -> int:
+        r"""Returns how many of `n` examples are held out."""
 
     @abc.abstractmethod
     def choose(self: Self, n: int, hints: Hints = Hints()) -> Self:
@@ -107,9 +116,9 @@ class Training(Solver):
 
     Arguments:
         epochs: The number of passes over the data; by default enough for some 2,000 steps,
-            at least 10 and at most 128 (32 where it begins at principal components), or what
-            the time budget allows.
-        batch_size: The number of examples in a step.
+            at least 10 and at most 128, or what the time budget allows.
+        batch_size: The number of examples in a step; by default a sixteenth of them, at least 16
+            and at most 128, and 512 where there are 100,000 and more.
         learning_rate: The largest learning rate, that of matrices with up to 256 inputs; by
             default that of the network, 0.002 for most.
         weight_decay: The decay of weight matrices, relative to the learning rate.
@@ -118,7 +127,9 @@ class Training(Solver):
             which then is what is validated and kept.
         parts: Into how many parts the computation of a step is cut, where a minibatch is too
             large for memory.
-        validation: The share of the examples that is held out to be scored after each epoch.
+        validation: The share of the examples that is held out to be scored after each epoch; by
+            default a tenth, a fifth of fewer than 500, at most 2,048 examples, and none of fewer
+            than 10. The weights that are kept are those of the best epoch. Zero holds out none.
         patience: The number of epochs without a better validation loss before it stops.
         time_budget: The time to train for, in seconds or as text such as `"10m"`; the
             learning rate falls in step with it.
@@ -146,7 +157,7 @@ class Training(Solver):
     def __init__(
         self,
         epochs: int | None = None,
-        batch_size: int = 128,
+        batch_size: int | None = None,
         learning_rate: float | None = None,
         weight_decay: float = 0.05,
         clip: float | None = None,
@@ -192,7 +203,7 @@ class Training(Solver):
         if validation is not None and not 0 <= validation < 1:
             raise ValueError(f"expected validation as a share below 1, got {validation!r}.")
 
-        if patience is not None and not validation:
+        if patience is not None and validation == 0:
             raise ValueError("patience needs validation examples: validation=0.1, for example.")
 
         seconds(time_budget)  # raises if it is none
@@ -215,13 +226,21 @@ class Training(Solver):
         self.progress = progress
         self.tensorboard = tensorboard
 
+    def held_out(self, n: int) -> int:
+        if self.validation is not None:
+            return min(round(n * self.validation), n - 1)
+
+        share = 0.1 if n >= 500 else 0.2
+        return 0 if n < _FEWEST else min(round(n * share), _HELD_OUT)
+
     def choose(self, n: int, hints: Hints = Hints()) -> "Training":
-        steps = math.ceil(n / self.batch_size)
+        batch_size = self.batch_size or _batch_size(n)
+        steps = math.ceil(n / batch_size)
         device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
         epochs, budget = self.epochs, seconds(self.time_budget)
 
         if epochs is None and budget is None:
-            epochs = min(hints.most_epochs, max(10, math.ceil(2000 / steps)))
+            epochs = min(hints.most_epochs, max(_FEWEST_EPOCHS, math.ceil(_STEPS / steps)))
 
         # By what is asked for and never by the clock, so that the same call gives the same model
         worth = _WORTH_COMPILING.get(torch.device(device).type, math.inf)
@@ -229,6 +248,7 @@ class Training(Solver):
 
         chosen = copy.copy(self)
         chosen.epochs = epochs
+        chosen.batch_size = batch_size
         chosen.learning_rate = self.learning_rate or hints.learning_rate
         chosen.device = device
 
@@ -251,13 +271,13 @@ class Training(Solver):
         device = chosen.device or "cpu"
         step.precision = chosen.precision
         held_out = None if validation is None else validation.to(device)
-        run = Run(chosen, step.to(device), Batches(data.to(device), self.batch_size))
+        run = Run(chosen, step.to(device), Batches(data.to(device), chosen.batch_size))
         some = run.batches.examples[_spread(len(data))]
         n_steps, checkpoint = run.schedule.n_steps, None
 
         log.info(
             "%s steps of %d examples on %s, in %s, %s.",
-            f"{n_steps:,}" if n_steps else self.time_budget, self.batch_size, device,
+            f"{n_steps:,}" if n_steps else self.time_budget, chosen.batch_size, device,
             chosen.precision, "compiled" if chosen.compile else "as written",
         )  # fmt: skip
 
@@ -311,6 +331,14 @@ class Training(Solver):
 
                 if checkpoint:
                     checkpoint.close()
+
+
+def _batch_size(n: int) -> int:
+    r"""Returns a power of two: few examples need small minibatches to take enough steps."""
+    if n >= _MANY:
+        return _LARGEST_BATCH
+
+    return min(_BATCH, max(_SMALLEST_BATCH, 1 << (n // 16).bit_length()))
 
 
 def _validate(step: Step, held_out: Examples | None) -> dict[str, float]:

@@ -73,14 +73,8 @@ class Examples:
         r"""Returns a view of some examples, which copies none of them."""
         return replace(self, rows=rows if self.rows is None else self.rows[rows])
 
-    def hold_out(self, share: float) -> tuple["Examples", "Examples | None"]:
-        r"""Returns random examples to train on, and a share of them to validate with, if any.
-
-        Arguments:
-            share: The share, from 0 to 1; at least one example is left to train on.
-        """
-        n = min(round(len(self) * share), len(self) - 1)
-
+    def hold_out(self, n: int) -> tuple["Examples", "Examples | None"]:
+        r"""Returns random examples to train on, and `n` others to validate with, if any."""
         if n == 0:
             return self, None
 

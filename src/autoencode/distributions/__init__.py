@@ -1,15 +1,17 @@
 r"""Families of distributions, and distributions that torch lacks."""
 
 __all__ = [
+    "RESOLUTION",
     "Autoregressive",
     "Bernoulli",
     "ContinuousBernoulli",
+    "DiagonalGaussian",
     "Dirac",
     "DiscretizedLogistic",
     "Family",
     "FixedGaussian",
     "Gaussian",
-    "Isotropic",
+    "Homoscedastic",
     "Logistic256",
     "Mixed",
     "MixedCells",
@@ -22,14 +24,16 @@ __all__ = [
 from .dirac import Dirac, PointMass
 from .divergences import kl_divergence
 from .family import (
+    RESOLUTION,
     Bernoulli,
     ContinuousBernoulli,
+    DiagonalGaussian,
     Family,
     FixedGaussian,
     Gaussian,
     SharedGaussian,
 )
+from .homoscedastic import Homoscedastic
 from .images import DiscretizedLogistic, Logistic256
-from .isotropic import Isotropic
 from .mixed import Mixed, MixedCells
 from .sequences import Autoregressive, Sequences

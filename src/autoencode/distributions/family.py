@@ -10,8 +10,10 @@ constants, so that the likelihoods of two families can be compared.
 """
 
 __all__ = [
+    "RESOLUTION",
     "Bernoulli",
     "ContinuousBernoulli",
+    "DiagonalGaussian",
     "Family",
     "FixedGaussian",
     "Gaussian",
@@ -33,11 +35,12 @@ from torch.nn.functional import softplus
 
 from ..configurable import Configurable
 from ..networks import Network
-from .isotropic import Isotropic
+from .homoscedastic import Homoscedastic
 
 Self = TypeVar("Self", bound="Family")
 
 SMALLEST_SCALE = 1e-3  # keeps the density of data that can be predicted exactly finite
+RESOLUTION = 1e-6  # about the rounding of single precision, in units of the scaled data
 
 
 class Family(Configurable, nn.Module, abc.ABC):
@@ -96,10 +99,14 @@ class Gaussian(Family):
     r"""Normal distributions whose location and scale both come from the network.
 
     .. math:: \mathcal{N}(\mu, \sigma^2), \qquad \phi = (\mu, s),
-        \quad \sigma = 10^{-3} + \log(1 + e^s)
+        \quad \sigma = \sigma_0 + \log(1 + e^s)
 
     Small scales are learned by their logarithm, large ones as they are: an exponential all
     the way up turns one overlong step into an infinite loss.
+
+    Arguments:
+        smallest_scale: The least standard deviation :math:`\sigma_0 \geq 0`. A likelihood needs
+            one where data can be predicted exactly; a posterior needs almost none.
 
     Example:
         >>> Gaussian()(torch.zeros(5, 2)).log_prob(torch.zeros(5)).shape
@@ -108,11 +115,24 @@ class Gaussian(Family):
 
     n_params = 2
 
+    def __init__(self, smallest_scale: float = SMALLEST_SCALE) -> None:
+        super().__init__()
+
+        if not smallest_scale >= 0:
+            raise ValueError(f"expected a smallest scale >= 0, got {smallest_scale}.")
+
+        self.smallest_scale = smallest_scale
+
     def forward(self, phi: Tensor) -> Normal:
         loc, s = phi.unbind(dim=-1)
         s = s.contiguous()  # rows apart from each other take softplus ten times as long
 
-        return Normal(loc, SMALLEST_SCALE + softplus(s), validate_args=False)
+        return Normal(loc, self.smallest_scale + softplus(s), validate_args=False)
+
+    def raw_scale(self, scale: Tensor) -> Tensor:
+        r"""Returns the raw parameter :math:`s` of a standard deviation, of any shape."""
+        above = (scale - self.smallest_scale).clamp(min=RESOLUTION)
+        return above + torch.log(-torch.expm1(-above))  # the inverse of softplus
 
 
 class FixedGaussian(Family):
@@ -140,8 +160,8 @@ class FixedGaussian(Family):
 
         self.scale = scale
 
-    def forward(self, phi: Tensor) -> Isotropic:
-        return Isotropic(phi.squeeze(dim=-1), phi.new_full((), self.scale))
+    def forward(self, phi: Tensor) -> Homoscedastic:
+        return Homoscedastic(phi.squeeze(dim=-1), phi.new_full((), self.scale))
 
 
 class SharedGaussian(Family):
@@ -169,13 +189,53 @@ class SharedGaussian(Family):
 
         self.log_scale = nn.Parameter(torch.zeros(()))
 
-    def forward(self, phi: Tensor) -> Isotropic:
-        return Isotropic(phi.squeeze(dim=-1), SMALLEST_SCALE + (10 * self.log_scale).exp())
+    def forward(self, phi: Tensor) -> Homoscedastic:
+        return Homoscedastic(phi.squeeze(dim=-1), SMALLEST_SCALE + (10 * self.log_scale).exp())
 
     @torch.no_grad()
     def set_scale(self, scale: Tensor) -> None:
         r"""Sets :math:`\sigma`, with shape `()`, where it is known in closed form."""
         self.log_scale.copy_((scale - SMALLEST_SCALE).clamp(min=1e-6).log() / 10)
+
+
+class DiagonalGaussian(Family):
+    r"""Normal distributions with one scale for each element, learned with the model.
+
+    .. math:: \mathcal{N}(\mu_j, \sigma_j^2), \qquad \phi = \mu, \quad
+        \sigma_j = 10^{-6} + e^{10 s_j}
+
+    This is the noise of factor analysis: each column has its own, whatever the example. A column
+    that the code explains exactly has a scale near the resolution of single precision.
+
+    References:
+        | Maximum-likelihood estimation of factor analysis (Jöreskog, 1967)
+        | https://doi.org/10.1007/BF02289658
+
+    Example:
+        >>> family = DiagonalGaussian().build(None, (3,))
+        >>> family.set_scale(torch.tensor([0.1, 1.0, 2.0]))
+        >>> family(torch.zeros(5, 3, 1)).stddev[0]
+        tensor([0.1000, 1.0000, 2.0000], grad_fn=<SelectBackward0>)
+    """
+
+    n_params = 1
+
+    def __init__(self) -> None:
+        super().__init__()
+
+        self.log_scale = nn.Parameter(torch.zeros(()))
+
+    def build(self, network: Network | None, event: Sequence[int]) -> "DiagonalGaussian":
+        self.log_scale = nn.Parameter(torch.zeros(tuple(event)))
+        return self
+
+    def forward(self, phi: Tensor) -> Homoscedastic:
+        return Homoscedastic(phi.squeeze(dim=-1), RESOLUTION + (10 * self.log_scale).exp())
+
+    @torch.no_grad()
+    def set_scale(self, scale: Tensor) -> None:
+        r"""Sets :math:`\sigma`, with shape `event` or `()`, where it is known in closed form."""
+        self.log_scale.copy_((scale - RESOLUTION).clamp(min=RESOLUTION).log() / 10)
 
 
 class Bernoulli(Family):

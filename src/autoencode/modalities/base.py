@@ -117,6 +117,10 @@ class Modality(Configurable, abc.ABC):
     def likelihood(self) -> Family:
         r"""Returns the default likelihood for the data of `fit`."""
 
+    def deterministic_likelihood(self) -> Family:
+        r"""Returns the default for models whose codes have no density, whose error it weighs."""
+        return self.likelihood()
+
     @abc.abstractmethod
     def new_examples(self, p: Distribution) -> Tensor:
         r"""Returns what a generated example is under :math:`p(x \mid z)`: a mean or a sample."""

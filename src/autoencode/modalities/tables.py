@@ -13,7 +13,7 @@ from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
 from ..data import is_frame, is_numbers, names_of, to_pandas
-from ..distributions import Family, SharedGaussian
+from ..distributions import DiagonalGaussian, Family, SharedGaussian
 from ..networks import Network, Perceptron
 from .base import WIDE, Modality, cast, tensor_of
 from .statistics import Columns, column_statistics
@@ -126,7 +126,10 @@ class Tables(Modality):
         return Perceptron(shortcut=True)
 
     def likelihood(self) -> Family:
-        return SharedGaussian()
+        return DiagonalGaussian() if self.scaling == "columns" else SharedGaussian()
+
+    def deterministic_likelihood(self) -> Family:
+        return SharedGaussian()  # all columns count alike, as in principal component analysis
 
     def new_examples(self, p: Distribution) -> Tensor:
         return p.sample()

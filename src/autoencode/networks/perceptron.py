@@ -52,12 +52,21 @@ class MLP(nn.Module):
         self.layers = nn.Sequential(*modules[:-1])
         self.shortcut = nn.Linear(widths[0], widths[-1]) if shortcut else None
 
+    @property
+    def last(self) -> nn.Module:
+        r"""The layer whose output the skip connection is added to."""
+        return self.layers[-1]
+
     def forward(self, x: Tensor, c: Tensor | None = None) -> Tensor:
         x = x.flatten(start_dim=1)
         x = x if c is None else torch.cat([x, c], dim=-1)
 
         y = self.layers(x)
-        y = y if self.shortcut is None else y + self.shortcut(x)
+
+        if self.shortcut is not None:
+            # Three digits are too few for a map that may explain the data exactly
+            with torch.autocast(x.device.type, enabled=False):
+                y = y + self.shortcut(x)
 
         return y.unflatten(1, self.out)
 

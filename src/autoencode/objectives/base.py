@@ -3,7 +3,7 @@ r"""What it means to train an autoencoder."""
 __all__ = ["Loss", "Objective"]
 
 import abc
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar, NamedTuple
 
 import torch
@@ -49,8 +49,8 @@ class Loss(NamedTuple):
 class Objective(Configurable, nn.Module, abc.ABC):
     r"""Abstract objective. Its own parameters, if any, are trained with the model's."""
 
-    posterior: ClassVar[type[Family]]
-    r"""The family of :math:`q(z \mid x)` it is made for."""
+    posterior: ClassVar[Callable[[], Family]]
+    r"""Makes the family of :math:`q(z \mid x)` it is made for."""
 
     progress: Tensor
     r"""The share of the training that is done, with shape `()`; one outside of it."""

@@ -2,9 +2,11 @@ r"""The evidence lower bound."""
 
 __all__ = ["ELBO"]
 
+from functools import partial
+
 from torch import Tensor
 
-from ..distributions import Gaussian, kl_divergence
+from ..distributions import RESOLUTION, Gaussian, kl_divergence
 from ..model import LatentModel
 from .base import Loss, Objective
 
@@ -55,7 +57,8 @@ class ELBO(Objective):
         4.0
     """
 
-    posterior = Gaussian
+    # A code of data that it explains exactly is known almost exactly
+    posterior = staticmethod(partial(Gaussian, RESOLUTION))
 
     def __init__(
         self,

@@ -1,0 +1,255 @@
+r"""Factor analysis, with a number of factors that held-out examples choose.
+
+.. math:: x = W z + \epsilon, \qquad z \sim \mathcal{N}(0, I), \quad
+    \epsilon \sim \mathcal{N}(0, \Psi), \quad \Psi = \mathrm{diag}(\psi)
+
+With one variance for all columns, this is probabilistic principal component analysis. For
+given :math:`\Psi`, the loadings of largest likelihood are known in closed form,
+
+.. math:: W = \Psi^{1/2} U (\Lambda - I)^{1/2},
+
+where :math:`\Lambda` and :math:`U` hold the leading eigenvalues and eigenvectors of
+:math:`\Psi^{-1/2} S \Psi^{-1/2}`, and :math:`S` is the covariance of the data.
+
+References:
+    | Probabilistic Principal Component Analysis (Tipping & Bishop, 1999)
+    | https://doi.org/10.1111/1467-9868.00196
+
+    | Bayesian Reasoning and Machine Learning (Barber, 2012), section 21.2
+"""
+
+__all__ = [
+    "Factors",
+    "factor_analysis",
+    "factors_of_known_noise",
+    "principal_components",
+    "probabilistic_pca",
+]
+
+import math
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import torch
+from sklearn.utils.extmath import randomized_svd
+from torch import Tensor
+from torch.distributions import LowRankMultivariateNormal
+
+_FOLDS = 5
+_ITERATIONS = 100
+_CONVERGED = 1e-4  # nats per example
+_LEAST = 1e-12  # variance of the noise, of columns with unit variance
+_MANY_COLUMNS = 100  # beyond which decompositions take long, and are few
+_EXACT = 1024  # rows or columns, up to which a decomposition is exact
+
+
+class Factors(NamedTuple):
+    r"""A linear Gaussian model of centered data."""
+
+    loadings: Tensor
+    r"""The matrix :math:`W`, with shape `(D, k)`, such that :math:`W^T \Psi^{-1} W` is diagonal."""
+
+    noise: Tensor
+    r"""The variances :math:`\psi` of the noise, with shape `(D,)`."""
+
+    precision: Tensor
+    r"""Those of the posterior, :math:`\lambda = 1 + \mathrm{diag}(W^T \Psi^{-1} W)`, `(k,)`."""
+
+    @property
+    def encoder(self) -> Tensor:
+        r"""The matrix of :math:`\mathbb{E}[z \mid x] = \Lambda^{-1} W^T \Psi^{-1} x`, `(k, D)`."""
+        return (self.loadings / self.noise[:, None]).T / self.precision[:, None]
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        r"""Returns :math:`\log p(x)` in nats, with shape `(N,)`."""
+        zero = torch.zeros_like(self.noise)
+        return LowRankMultivariateNormal(zero, self.loadings, self.noise).log_prob(x)
+
+
+def probabilistic_pca(x: Tensor, most: int) -> Factors:
+    r"""Factors under one variance of the noise.
+
+    The number of factors is that of the largest log-likelihood of held-out examples. So is the
+    variance of the noise, which few examples in many dimensions leave too small otherwise: `N`
+    examples have no residual beside `N - 1` components.
+
+    Arguments:
+        x: Centered data in double precision, with shape `(N, D)`.
+        most: The largest number of factors.
+
+    Example:
+        >>> z = torch.randn(500, 2, dtype=torch.float64)
+        >>> x = z @ torch.randn(2, 6, dtype=torch.float64)
+        >>> probabilistic_pca(x + 0.1 * torch.randn_like(x), most=4).loadings.shape
+        torch.Size([6, 2])
+    """
+    N, D = x.shape
+    most = max(0, min(most, D - 1, N - 1 - math.ceil(N / _FOLDS)))
+    scores, noises = [], [x.square().mean().expand(most + 1)]
+
+    for train, test in _folds(x):
+        V, eigenvalues = principal_components(train, most)
+        y = (test @ V.T).square().mean(dim=0)
+        total = test.square().sum(dim=1).mean()
+        left = torch.cat([total[None], total - y.cumsum(dim=0)])
+        noise = (left / (D - torch.arange(most + 1))).clamp(min=_LEAST)
+        own = eigenvalues.maximum(noise[1:])  # variances of components, their noise included
+        kept = torch.cat([own.new_zeros(1), (own.log() + y / own).cumsum(dim=0)])
+        scores.append(kept + (D - torch.arange(most + 1)) * noise.log() + left / noise)
+        noises.append(noise)
+
+    k = 1 + int(torch.stack(scores).mean(dim=0)[1:].argmin()) if scores and most else 0
+    noise = torch.stack(noises[1:] or noises).mean(dim=0)[k]
+
+    return _loadings(x, k, noise.clamp(min=_LEAST).expand(D))
+
+
+def factor_analysis(x: Tensor, most: int) -> Factors:
+    r"""Factors under a variance of the noise for each column.
+
+    The number of factors is that of the largest log-likelihood of held-out examples, out of the
+    powers of two and `most`.
+
+    Arguments:
+        x: Centered data in double precision, with shape `(N, D)`.
+        most: The largest number of factors.
+
+    Example:
+        >>> z = torch.randn(500, 2, dtype=torch.float64)
+        >>> x = z @ torch.randn(2, 6, dtype=torch.float64)
+        >>> factor_analysis(x + 0.1 * torch.randn_like(x), most=2).loadings.shape
+        torch.Size([6, 2])
+    """
+    N, D = x.shape
+    most = max(0, min(most, D - 1, N - 2))
+
+    if D > _MANY_COLUMNS:
+        k = probabilistic_pca(x, most).loadings.shape[1]
+        return _fixed_point(x, k, iterations=30 if D <= 5 * _MANY_COLUMNS else 5)
+
+    candidates = sorted({1 << i for i in range(most.bit_length())} | {most}) if most else [0]
+    scores: list[list[Tensor]] = [[] for _ in candidates]
+
+    for train, test in _folds(x) if len(candidates) > 1 else ():
+        for k, score in zip(candidates, scores):
+            found = _fixed_point(train, min(k, max(1, len(train) - 2)), iterations=30)
+            score.append(found.log_prob(test))
+
+    # The median: a column that is constant but for few examples rules out no number of factors
+    medians = [float(torch.cat(score).median()) if score else 0.0 for score in scores]
+    k = candidates[medians.index(max(medians))]
+
+    return _fixed_point(x, k, _ITERATIONS)
+
+
+def factors_of_known_noise(x: Tensor, most: int, noise: Tensor) -> Factors:
+    r"""Factors under a noise that is given; those that it would hide are zero.
+
+    Arguments:
+        x: Centered data in double precision, with shape `(N, D)`.
+        most: The number of factors.
+        noise: The variances of the noise, with shape `(D,)`.
+
+    Example:
+        >>> x = torch.randn(500, 3, dtype=torch.float64)
+        >>> factors_of_known_noise(x, 2, torch.full((3,), 9.0, dtype=torch.float64)).precision
+        tensor([1., 1.], dtype=torch.float64)
+    """
+    return _loadings(x, min(most, *x.shape), noise)
+
+
+def principal_components(x: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    r"""Returns the first principal directions of centered data, and the variances along them.
+
+    Arguments:
+        x: Centered data, with shape `(N, D)`.
+        k: The number of directions; fewer come back where there are no more.
+
+    Returns:
+        The directions as rows, with shape `(k, D)`, and the variances, with shape `(k,)`.
+
+    Example:
+        >>> x = torch.tensor([[2.0, 0.0], [-2.0, 0.0]])
+        >>> principal_components(x, 1)[1]
+        tensor([4.])
+    """
+    N, D = x.shape
+    k = min(k, N, D)
+
+    if min(N, D) > _EXACT and k < _EXACT // 8:
+        _, s, V = randomized_svd(x.numpy(), k, random_state=0)
+        return torch.from_numpy(V), torch.from_numpy(s**2 / N)
+
+    if D <= N:
+        eigenvalues, vectors = torch.linalg.eigh(x.T @ x / N)
+        return vectors.flip(1)[:, :k].T, eigenvalues.flip(0)[:k].clamp(min=0)
+
+    eigenvalues, vectors = torch.linalg.eigh(x @ x.T / N)
+    V = vectors.flip(1)[:, :k].T @ x
+    V = V / V.norm(dim=1, keepdim=True).clamp(min=math.sqrt(_LEAST))
+
+    return V, eigenvalues.flip(0)[:k].clamp(min=0)
+
+
+def _fixed_point(x: Tensor, k: int, iterations: int) -> Factors:
+    r"""Alternates the loadings for given noise, and the noise for given loadings."""
+    variance = x.square().mean(dim=0).clamp(min=_LEAST)
+    whitened = _whitened(x)
+    noise, before = variance / 2, -math.inf
+
+    for _ in range(iterations if k else 0):
+        found = _loadings(x, k, noise, whitened)
+        noise = (variance - found.loadings.square().sum(dim=1)).clamp(min=_LEAST)
+        explained = found.precision.log().sum() - found.precision.sum()
+        now = -0.5 * float(explained + (variance / found.noise).sum() + found.noise.log().sum())
+
+        if abs(now - before) < _CONVERGED:
+            break
+
+        before = now
+
+    return _loadings(x, k, noise if k else variance, whitened)
+
+
+def _loadings(
+    x: Tensor,
+    k: int,
+    noise: Tensor,
+    whitened: "Callable[[Tensor, int], tuple[Tensor, Tensor]] | None" = None,
+) -> Factors:
+    scale = noise.sqrt()
+    U, eigenvalues = (whitened or _whitened(x))(scale, k)
+    eigenvalues = eigenvalues.clamp(min=1)
+
+    return Factors(scale[:, None] * U.T * (eigenvalues - 1).sqrt(), noise, eigenvalues)
+
+
+def _whitened(x: Tensor) -> "Callable[[Tensor, int], tuple[Tensor, Tensor]]":
+    r"""Returns the function that decomposes the covariance of :math:`\Psi^{-1/2} x`."""
+    N, D = x.shape
+
+    if D > N:
+        return lambda scale, k: principal_components(x / scale, k)
+
+    S = x.T @ x / N
+
+    def decompose(scale: Tensor, k: int) -> tuple[Tensor, Tensor]:
+        eigenvalues, vectors = torch.linalg.eigh(S / scale / scale[:, None])
+        return vectors.flip(1)[:, :k].T, eigenvalues.flip(0)[:k]
+
+    return decompose
+
+
+def _folds(x: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    r"""Yields examples to learn from, and others to judge by, both less the mean of the first."""
+    N = len(x)
+    order = torch.randperm(N, generator=torch.Generator().manual_seed(0))
+
+    for fold in range(_count(N) if N > 2 else 0):
+        mask = order % _count(N) == fold
+        mean = x[~mask].mean(dim=0)
+        yield x[~mask] - mean, x[mask] - mean
+
+
+def _count(N: int) -> int:
+    return min(_FOLDS, N)

@@ -1,0 +1,235 @@
+r"""A start of the training at the best linear model.
+
+Gradients learn an affine map slowly where data are wide. Networks with a linear skip connection
+therefore begin at the solution of the linear problem: at principal components, where codes
+have no distribution; at factor analysis with its exact posterior, where they have one. The
+first bound of a variational autoencoder is then the log-likelihood of the linear model.
+"""
+
+__all__ = ["LinearStart", "linear_start"]
+
+import torch
+from sklearn.linear_model import RidgeCV
+from sklearn.model_selection import KFold, cross_val_predict
+from torch import Tensor, nn
+
+from .data import Examples
+from .distributions import DiagonalGaussian, FixedGaussian, Gaussian, SharedGaussian
+from .factors import (
+    Factors,
+    factor_analysis,
+    factors_of_known_noise,
+    principal_components,
+    probabilistic_pca,
+)
+from .step import Step, losses
+
+_EXAMPLES, _NUMBERS = 4096, 2**23  # at most, that the linear model is fitted to
+_INPUTS = 1024  # numbers of an example, up to which a corruption is undone by regression
+_SMALLEST = 1e-5  # standard deviation, of the largest, that single precision can tell
+_FOLDS = 5
+_DRAWS = 512  # codes, at least, by which a start and what became of it are compared
+_PENALTIES = tuple(10.0**i for i in range(-4, 5))
+
+
+class LinearStart:
+    r"""The linear model that a training begins with.
+
+    .. math:: \mathbb{E}[z \mid x] = A (x - b), \qquad \mathbb{E}[x \mid z] = W z + b
+
+    Under a context, `b` is a ridge regression on it. The layers beside the skip connections
+    end in zeros.
+
+    References:
+        | Neural networks and principal component analysis: Learning from examples without
+          local minima (Baldi & Hornik, 1989), for codes without a distribution
+        | https://doi.org/10.1016/0893-6080(89)90014-2
+
+        | Don't Blame the ELBO! A Linear VAE Perspective on Posterior Collapse (Lucas et al.,
+          2019), for the others
+        | https://arxiv.org/abs/1911.02469
+
+    Arguments:
+        step: The model, and how examples are scaled.
+
+    Example:
+        >>> LinearStart(step).set(examples)  # doctest: +SKIP
+        'factor analysis with 4 factors'
+    """
+
+    def __init__(self, step: Step) -> None:
+        self.step = step
+
+    @torch.no_grad()
+    def set(self, data: Examples) -> str:
+        r"""Fits the linear model, and gives its maps to the networks.
+
+        Arguments:
+            data: The examples, with targets of shape `(N, *)`; no more than 4,096 are looked at.
+
+        Returns:
+            The linear model in words.
+        """
+        model = self.step.model
+        f, g = model.encoder.network, model.decoder.network
+
+        for layer in (f.last, f.shortcut, g.last, g.shortcut):
+            for parameter in layer.parameters():
+                parameter.zero_()
+
+        few = min(len(data), _EXAMPLES, max(1, _NUMBERS // data.target[:1].numel()))
+        some = data[torch.linspace(0, len(data) - 1, few).long()]
+        x = _rows(self.step.normalize(some.target))
+        b = _Regression(some.context, x)
+
+        has_density = isinstance(model.posterior, Gaussian)
+        return (self._set_factors if has_density else self._set_components)(some, x, b)
+
+    def begin(self, data: Examples, held_out: Examples | None, seed: int) -> str:
+        r"""Sets the start, and remembers the losses of held-out examples under it.
+
+        Arguments:
+            data: The examples to train on.
+            held_out: Those to judge by, if any.
+            seed: Seeds codes and corruptions.
+
+        Returns:
+            The linear model in words.
+        """
+        words = self.set(data)
+        self.first = self._losses(held_out, seed) if held_out else None
+
+        return words
+
+    def is_beaten(self, held_out: Examples, seed: int) -> bool:
+        r"""Whether held-out losses are lower than at the start by more than a standard error.
+
+        Few examples to judge by leave much to chance, and the linear model is the safer guess.
+        """
+        gain = self.first - self._losses(held_out, seed)
+        return len(gain) > 1 and bool(gain.mean() > gain.std() / len(gain) ** 0.5)
+
+    def _losses(self, held_out: Examples, seed: int) -> Tensor:
+        return losses(self.step, held_out, seed, draws=-(-_DRAWS // len(held_out)))
+
+    def _set_factors(self, some: Examples, x: Tensor, b: "_Regression") -> str:
+        model, residuals = self.step.model, b.residuals()
+        D, family = model.encoder.event[0], model.likelihood
+
+        if isinstance(family, FixedGaussian):
+            noise = residuals.new_full(residuals.shape[1:], family.scale**2)
+            found, name = factors_of_known_noise(residuals, D, noise), "probabilistic PCA"
+        elif isinstance(family, DiagonalGaussian):
+            found, name = factor_analysis(residuals, D), "factor analysis"
+        else:
+            found, name = probabilistic_pca(residuals, D), "probabilistic PCA"
+
+        k = len(found.precision)
+        self._set_maps(found.encoder, b, found.loadings, b, found.noise.sqrt())
+
+        # Further units follow the prior
+        scale = torch.ones(D, dtype=x.dtype)
+        scale[:k] = found.precision.rsqrt()
+        model.encoder.network.shortcut.bias[D : 2 * D] = model.posterior.raw_scale(scale)
+
+        return f"{name} with {k} factor{'s' * (k != 1)}"
+
+    def _set_components(self, some: Examples, x: Tensor, b: "_Regression") -> str:
+        left = x - b(some.context)
+        M, b_input, seen = None, b, left
+
+        # A corruption is undone as well as a linear map can
+        if x.shape[1] <= _INPUTS and len(x) > 1:
+            u = _rows(self.step.inputs(some)[0])
+
+            if not torch.equal(u, x):
+                b_input = _Regression(some.context, u)
+                regression = _Regression(u - b_input(some.context), left)
+                M, seen = regression.slope, regression(u - b_input(some.context))
+
+        V, variance = principal_components(seen, self.step.model.encoder.event[0])
+        S = variance.sqrt()
+        S = torch.where(S > _SMALLEST * S.max(), S, 0) if len(S) else S
+        A = torch.where(S[:, None] > 0, V / S[:, None], 0)  # nothing of what does not vary
+        noise = (left - seen @ V.T @ V).square().mean(dim=0).sqrt()
+
+        self._set_maps(A if M is None else A @ M, b_input, V.T * S, b, noise)
+        return f"{len(S)} principal component{'s' * (len(S) != 1)}"
+
+    def _set_maps(
+        self, A: Tensor, b_input: "_Regression", W: Tensor, b: "_Regression", noise: Tensor
+    ) -> None:
+        model = self.step.model
+        D, family = model.encoder.event[0], model.likelihood
+        W = torch.cat([W, W.new_zeros(len(W), D - W.shape[1])], dim=1)  # of units without a factor
+
+        _assign(model.encoder.network.shortcut, A, -A @ b_input.slope, -A @ b_input.offset)
+        _assign(model.decoder.network.shortcut, W, b.slope, b.offset)
+
+        if isinstance(family, SharedGaussian):
+            family.set_scale(noise.square().mean().sqrt())
+        elif isinstance(family, DiagonalGaussian):
+            family.set_scale(noise.reshape(family.log_scale.shape))
+
+
+def linear_start(step: Step) -> LinearStart | None:
+    r"""The start for a model, if there is one.
+
+    There is for networks with skip connections, under likelihoods whose raw parameters are their
+    means.
+
+    Arguments:
+        step: The model.
+
+    Example:
+        >>> linear_start(step).set(examples)  # doctest: +SKIP
+        '8 principal components'
+    """
+    model = step.model
+    networks = (model.encoder.network, model.decoder.network)
+    skips = all(isinstance(getattr(n, "shortcut", None), nn.Linear) for n in networks)
+    means = isinstance(model.likelihood, (FixedGaussian, SharedGaussian, DiagonalGaussian))
+
+    return LinearStart(step) if skips and means else None
+
+
+class _Regression:
+    r"""The ridge regression of `y` on a context, or the mean of `y` where there is none."""
+
+    def __init__(self, c: Tensor | None, y: Tensor) -> None:
+        self.c, self.y = None if c is None else c.double(), y
+
+        if self.c is None:
+            self.slope, self.offset = y.new_zeros(y.shape[1], 0), y.mean(dim=0)
+        elif len(y) < 2:
+            self.slope, self.offset = y.new_zeros(y.shape[1], self.c.shape[1]), y.mean(dim=0)
+        else:
+            fit = RidgeCV(_PENALTIES).fit(self.c.numpy(), y.numpy())
+            self.slope = torch.from_numpy(fit.coef_.reshape(y.shape[1], -1))
+            self.offset = torch.from_numpy(fit.intercept_).expand(y.shape[1])
+
+    def __call__(self, c: Tensor | None) -> Tensor:
+        return self.offset if c is None else c.double() @ self.slope.T + self.offset
+
+    def residuals(self) -> Tensor:
+        r"""Returns those of each example, under the regression on others."""
+        n = len(self.y)
+
+        if n < 2:
+            return self.y - self.offset
+
+        if self.c is None:
+            return (self.y - self.offset) * n / (n - 1)
+
+        folds = KFold(min(_FOLDS, n), shuffle=True, random_state=0)
+        seen = cross_val_predict(RidgeCV(_PENALTIES), self.c.numpy(), self.y.numpy(), cv=folds)
+        return self.y - torch.from_numpy(seen).reshape(self.y.shape)
+
+
+def _rows(x: Tensor) -> Tensor:
+    return x.double().flatten(start_dim=1).cpu()
+
+
+def _assign(linear: nn.Linear, W: Tensor, W_context: Tensor, b: Tensor) -> None:
+    linear.weight[: len(W)] = torch.cat([W, W_context], dim=1).to(linear.weight)
+    linear.bias[: len(b)] = b.to(linear.bias)
