@@ -14,7 +14,7 @@ SOURCE = Path(autoencode.__file__).parent
 
 # From low to high, as in ARCHITECTURE.md; a module imports from lower lines only
 LAYERS = [
-    {"configurable", "padding", "progress"},
+    {"configurable", "factors", "padding", "progress"},
     {"networks"},
     {"distributions", "corruptions", "storage", "data", "optimizer"},
     {"model", "priors", "datasets"},
@@ -24,7 +24,7 @@ LAYERS = [
     {"run"},
     {"watching"},
     {"training"},
-    {"least_squares", "assembly", "arguments", "reading"},
+    {"least_squares", "start", "assembly", "arguments", "reading"},
     {"archive"},
     {"estimator"},
     {"plots", "recipes"},

@@ -12,9 +12,9 @@ from torch.distributions import Independent, Laplace, Normal, StudentT, constrai
 from autoencode import distributions
 from autoencode.distributions import (
     Autoregressive,
-    DiagonalGaussian,
     Bernoulli,
     ContinuousBernoulli,
+    DiagonalGaussian,
     Dirac,
     DiscretizedLogistic,
     Family,

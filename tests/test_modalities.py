@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from torch.distributions import constraints
 
-from autoencode.distributions import Bernoulli, SharedGaussian
+from autoencode.distributions import Bernoulli, DiagonalGaussian, SharedGaussian
 from autoencode.modalities import Images, Modality, Tables, describe_context, guess
 from autoencode.modalities.statistics import check_finite
 
@@ -307,7 +307,9 @@ def test_the_likelihood_follows_the_data() -> None:
     assert isinstance(Images().fit(X.astype(bool)).likelihood(), Bernoulli)
     assert isinstance(Images().fit(255 * X).likelihood(), Bernoulli)
     assert isinstance(Images().fit(X / 2).likelihood(), SharedGaussian)
-    assert isinstance(Tables().fit(X[0]).likelihood(), SharedGaussian)
+    assert isinstance(Tables().fit(X[0]).likelihood(), DiagonalGaussian)
+    assert isinstance(Tables("whole").fit(X[0]).likelihood(), SharedGaussian)
+    assert isinstance(Tables().fit(X[0]).deterministic_likelihood(), SharedGaussian)
 
 
 # Contexts

@@ -337,7 +337,7 @@ def test_patience_ends_the_training() -> None:
 
 def test_patience_needs_validation_examples() -> None:
     with pytest.raises(ValueError, match=r"validation=0\.1"):
-        Training(patience=3)
+        Training(patience=3, validation=0)
 
 
 def test_the_schedule_fits_the_time_budget(monkeypatch) -> None:

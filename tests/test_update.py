@@ -277,8 +277,26 @@ def test_choices_depend_on_what_is_asked_for() -> None:
     some = Training(device="cpu", epochs=10).choose(100_000)
 
     assert few.epochs == 26  # two thousand steps, of 128 examples
-    assert Training().choose(1000).epochs == 128
-    assert Training().choose(1000, Hints(most_epochs=32)).epochs == 32
+    assert Training().choose(100).epochs == 128
+    assert Training().choose(100, Hints(most_epochs=32)).epochs == 32
+    assert [Training().choose(n).batch_size for n in (1, 100, 1000, 10_000, 100_000)] == [
+        16,
+        16,
+        64,
+        128,
+        512,
+    ]
+    assert Training(batch_size=7).choose(1000).batch_size == 7
+    assert [Training().held_out(n) for n in (1, 9, 10, 499, 500, 10_000, 10**6)] == [
+        0,
+        0,
+        2,
+        100,
+        50,
+        1000,
+        2048,
+    ]
+    assert [Training(validation=v).held_out(100) for v in (0, 0.5, 0.999)] == [0, 50, 99]
     assert Training().choose(10_000_000).epochs == 10
     assert few.compile is False
     assert some.compile is False

@@ -33,7 +33,7 @@ from typing import NamedTuple
 import torch
 from sklearn.utils.extmath import randomized_svd
 from torch import Tensor
-from torch.distributions import LowRankMultivariateNormal
+from torch.distributions import Independent, LowRankMultivariateNormal, Normal
 
 _FOLDS = 5
 _ITERATIONS = 100
@@ -47,7 +47,7 @@ class Factors(NamedTuple):
     r"""A linear Gaussian model of centered data."""
 
     loadings: Tensor
-    r"""The matrix :math:`W`, with shape `(D, k)`, such that :math:`W^T \Psi^{-1} W` is diagonal."""
+    r"""The matrix :math:`W`, with shape `(D, k)`; :math:`W^T \Psi^{-1} W` is diagonal."""
 
     noise: Tensor
     r"""The variances :math:`\psi` of the noise, with shape `(D,)`."""
@@ -63,6 +63,10 @@ class Factors(NamedTuple):
     def log_prob(self, x: Tensor) -> Tensor:
         r"""Returns :math:`\log p(x)` in nats, with shape `(N,)`."""
         zero = torch.zeros_like(self.noise)
+
+        if len(self.precision) == 0:  # which torch does not take
+            return Independent(Normal(zero, self.noise.sqrt()), 1).log_prob(x)
+
         return LowRankMultivariateNormal(zero, self.loadings, self.noise).log_prob(x)
 
 

@@ -8,6 +8,8 @@ first bound of a variational autoencoder is then the log-likelihood of the linea
 
 __all__ = ["LinearStart", "linear_start"]
 
+from typing import Protocol, cast
+
 import torch
 from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import KFold, cross_val_predict
@@ -16,7 +18,6 @@ from torch import Tensor, nn
 from .data import Examples
 from .distributions import DiagonalGaussian, FixedGaussian, Gaussian, SharedGaussian
 from .factors import (
-    Factors,
     factor_analysis,
     factors_of_known_noise,
     principal_components,
@@ -30,6 +31,13 @@ _SMALLEST = 1e-5  # standard deviation, of the largest, that single precision ca
 _FOLDS = 5
 _DRAWS = 512  # codes, at least, by which a start and what became of it are compared
 _PENALTIES = tuple(10.0**i for i in range(-4, 5))
+
+
+class _SkipConnected(Protocol):
+    r"""A network whose output is that of its last layer and an affine map of its input."""
+
+    last: nn.Module
+    shortcut: nn.Linear
 
 
 class LinearStart:
@@ -59,6 +67,9 @@ class LinearStart:
 
     def __init__(self, step: Step) -> None:
         self.step = step
+        self.encoder = cast(_SkipConnected, step.model.encoder.network)
+        self.decoder = cast(_SkipConnected, step.model.decoder.network)
+        self.first: Tensor | None = None
 
     @torch.no_grad()
     def set(self, data: Examples) -> str:
@@ -70,11 +81,8 @@ class LinearStart:
         Returns:
             The linear model in words.
         """
-        model = self.step.model
-        f, g = model.encoder.network, model.decoder.network
-
-        for layer in (f.last, f.shortcut, g.last, g.shortcut):
-            for parameter in layer.parameters():
+        for network in (self.encoder, self.decoder):
+            for parameter in (*network.last.parameters(), *network.shortcut.parameters()):
                 parameter.zero_()
 
         few = min(len(data), _EXAMPLES, max(1, _NUMBERS // data.target[:1].numel()))
@@ -82,7 +90,7 @@ class LinearStart:
         x = _rows(self.step.normalize(some.target))
         b = _Regression(some.context, x)
 
-        has_density = isinstance(model.posterior, Gaussian)
+        has_density = isinstance(self.step.model.posterior, Gaussian)
         return (self._set_factors if has_density else self._set_components)(some, x, b)
 
     def begin(self, data: Examples, held_out: Examples | None, seed: int) -> str:
@@ -106,15 +114,15 @@ class LinearStart:
 
         Few examples to judge by leave much to chance, and the linear model is the safer guess.
         """
-        gain = self.first - self._losses(held_out, seed)
+        gain = cast(Tensor, self.first) - self._losses(held_out, seed)
         return len(gain) > 1 and bool(gain.mean() > gain.std() / len(gain) ** 0.5)
 
     def _losses(self, held_out: Examples, seed: int) -> Tensor:
         return losses(self.step, held_out, seed, draws=-(-_DRAWS // len(held_out)))
 
     def _set_factors(self, some: Examples, x: Tensor, b: "_Regression") -> str:
-        model, residuals = self.step.model, b.residuals()
-        D, family = model.encoder.event[0], model.likelihood
+        residuals, family = b.residuals(), self.step.model.likelihood
+        D, posterior = self.step.model.encoder.event[0], cast(Gaussian, self.step.model.posterior)
 
         if isinstance(family, FixedGaussian):
             noise = residuals.new_full(residuals.shape[1:], family.scale**2)
@@ -130,7 +138,7 @@ class LinearStart:
         # Further units follow the prior
         scale = torch.ones(D, dtype=x.dtype)
         scale[:k] = found.precision.rsqrt()
-        model.encoder.network.shortcut.bias[D : 2 * D] = model.posterior.raw_scale(scale)
+        self.encoder.shortcut.bias[D : 2 * D] = posterior.raw_scale(scale)
 
         return f"{name} with {k} factor{'s' * (k != 1)}"
 
@@ -159,12 +167,11 @@ class LinearStart:
     def _set_maps(
         self, A: Tensor, b_input: "_Regression", W: Tensor, b: "_Regression", noise: Tensor
     ) -> None:
-        model = self.step.model
-        D, family = model.encoder.event[0], model.likelihood
+        D, family = self.step.model.encoder.event[0], self.step.model.likelihood
         W = torch.cat([W, W.new_zeros(len(W), D - W.shape[1])], dim=1)  # of units without a factor
 
-        _assign(model.encoder.network.shortcut, A, -A @ b_input.slope, -A @ b_input.offset)
-        _assign(model.decoder.network.shortcut, W, b.slope, b.offset)
+        _assign(self.encoder.shortcut, A, -A @ b_input.slope, -A @ b_input.offset)
+        _assign(self.decoder.shortcut, W, b.slope, b.offset)
 
         if isinstance(family, SharedGaussian):
             family.set_scale(noise.square().mean().sqrt())

@@ -271,7 +271,7 @@ class Training(Solver):
         device = chosen.device or "cpu"
         step.precision = chosen.precision
         held_out = None if validation is None else validation.to(device)
-        run = Run(chosen, step.to(device), Batches(data.to(device), chosen.batch_size))
+        run = Run(chosen, step.to(device), Batches(data.to(device), chosen.batch_size or 1))
         some = run.batches.examples[_spread(len(data))]
         n_steps, checkpoint = run.schedule.n_steps, None
 

@@ -38,7 +38,5 @@ class Homoscedastic(Normal):
 
         return torch.addcmul(largest, residual, residual, value=-1)
 
-    def expand(
-        self, batch_shape: Size, _instance: Distribution | None = None
-    ) -> "Homoscedastic":
+    def expand(self, batch_shape: Size, _instance: Distribution | None = None) -> "Homoscedastic":
         return Homoscedastic(self.loc.expand(batch_shape), self.common_scale)

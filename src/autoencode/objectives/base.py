@@ -3,15 +3,14 @@ r"""What it means to train an autoencoder."""
 __all__ = ["Loss", "Objective"]
 
 import abc
-from collections.abc import Callable, Sequence
-from typing import ClassVar, NamedTuple
+from collections.abc import Sequence
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 import torch.nn as nn
 from torch import Tensor
 
 from ..configurable import Configurable
-from ..distributions import Family
 from ..model import LatentModel
 
 
@@ -49,8 +48,8 @@ class Loss(NamedTuple):
 class Objective(Configurable, nn.Module, abc.ABC):
     r"""Abstract objective. Its own parameters, if any, are trained with the model's."""
 
-    posterior: ClassVar[Callable[[], Family]]
-    r"""Makes the family of :math:`q(z \mid x)` it is made for."""
+    posterior: ClassVar[Any]
+    r"""Makes the family of :math:`q(z \mid x)` it is made for: a class of families, say."""
 
     progress: Tensor
     r"""The share of the training that is done, with shape `()`; one outside of it."""
