@@ -10,7 +10,7 @@ from autoencode import manifold, plots
 from autoencode.manifold.border import batch_of, examples, one, restored, take
 from autoencode.manifold.maps import maps_of
 
-TRAINING = ae.Training(epochs=2, progress=False)
+TRAINING = ae.Training(epochs=2, batch_size=128, validation=0, progress=False)
 
 
 def people(n: int = 60) -> pd.DataFrame:

@@ -119,7 +119,8 @@ def test_fit_says_what_it_did_and_what_is_next(run) -> None:
     assert status == 0
     assert wrote.startswith("Wrote new/said.ae: 1 epoch in ")
     assert following == "Next: autoencode plot new/said.ae digits.npy --out new/said-pictures"
-    assert "120 examples of shape (1, 8, 8)" in err
+    assert "96 examples of shape (1, 8, 8) as Images" in err
+    assert "24 held out" in err
     assert run(following.removeprefix("Next: autoencode "))[0] == 0
 
 

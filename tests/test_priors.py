@@ -13,7 +13,11 @@ from torch import Tensor, randn
 import autoencode as ae
 from autoencode.priors import Mixture, StandardNormal
 
-SMALL = {"layers": (16,), "training": ae.Training(epochs=5), "random_state": 0}
+SMALL = {
+    "layers": (16,),
+    "training": ae.Training(epochs=5, batch_size=128),
+    "random_state": 0,
+}
 
 
 @pytest.fixture(scope="module")

@@ -38,7 +38,7 @@ def garbled(texts: list[str]) -> list[str]:
 def fitted(recipe: str = "autoencoder", epochs: int = 8, **options) -> ae.Autoencoder:
     defaults = {
         "network": Recurrent(64),
-        "training": ae.Training(epochs=epochs, batch_size=16, progress=False),
+        "training": ae.Training(epochs=epochs, batch_size=16, validation=0, progress=False),
         "random_state": 0,
     }
     return getattr(ae, recipe)(4, **(defaults | options))

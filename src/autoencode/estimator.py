@@ -609,7 +609,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
             if isinstance(prior := self.model_.prior, Prior):
                 torch.manual_seed(self.seed_)  # wherever a resumed training has begun
-                prior.fit(lambda: self._draw_codes(data))
+                prior.fit(lambda: self._draw_codes(whole))
 
     def _restore(self, attributes: dict[str, Any]) -> None:
         r"""Puts back an earlier fit, which bad input must not cost."""

@@ -115,7 +115,7 @@ class Gaussian(Family):
 
     n_params = 2
 
-    def __init__(self, smallest_scale: float = SMALLEST_SCALE) -> None:
+    def __init__(self, smallest_scale: float = 1e-3) -> None:
         super().__init__()
 
         if not smallest_scale >= 0:
