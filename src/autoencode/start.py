@@ -30,6 +30,7 @@ _INPUTS = 1024  # numbers of an example, up to which a corruption is undone by r
 _SMALLEST = 1e-5  # standard deviation, of the largest, that single precision can tell
 _FOLDS = 5
 _DRAWS = 512  # codes, at least, by which a start and what became of it are compared
+_NOISE = 0.03  # standard deviation, at least, that a training begins with
 _PENALTIES = tuple(10.0**i for i in range(-4, 5))
 
 
@@ -70,13 +71,15 @@ class LinearStart:
         self.encoder = cast(_SkipConnected, step.model.encoder.network)
         self.decoder = cast(_SkipConnected, step.model.decoder.network)
         self.first: Tensor | None = None
+        self.noise: Tensor
 
     @torch.no_grad()
-    def set(self, data: Examples) -> str:
+    def set(self, data: Examples, least: float = 0.0) -> str:
         r"""Fits the linear model, and gives its maps to the networks.
 
         Arguments:
             data: The examples, with targets of shape `(N, *)`; no more than 4,096 are looked at.
+            least: The smallest standard deviation of a noise that is learned.
 
         Returns:
             The linear model in words.
@@ -91,7 +94,7 @@ class LinearStart:
         b = _Regression(some.context, x)
 
         has_density = isinstance(self.step.model.posterior, Gaussian)
-        return (self._set_factors if has_density else self._set_components)(some, x, b)
+        return (self._set_factors if has_density else self._set_components)(some, x, b, least)
 
     def begin(self, data: Examples, held_out: Examples | None, seed: int) -> str:
         r"""Sets the start, and remembers the losses of held-out examples under it.
@@ -107,20 +110,28 @@ class LinearStart:
         words = self.set(data)
         self.first = self._losses(held_out, seed) if held_out else None
 
+        # Where the linear model is exact, the first steps would cost thousands of its deviations
+        if (self.noise < _NOISE).any():
+            self.set(data, _NOISE)
+
         return words
 
     def is_beaten(self, held_out: Examples, seed: int) -> bool:
         r"""Whether held-out losses are lower than at the start by more than a standard error.
 
-        Few examples to judge by leave much to chance, and the linear model is the safer guess.
+        Few examples to judge by leave much to chance, and the linear model is the safer guess. No
+        single example, of whatever loss, makes a standard error that hides the others.
         """
         gain = cast(Tensor, self.first) - self._losses(held_out, seed)
-        return len(gain) > 1 and bool(gain.mean() > gain.std() / len(gain) ** 0.5)
+        most = 3 * gain.abs().median()
+        usual = gain.clamp(-most, most)
+
+        return bool(gain.mean() > 0 and usual.mean() > usual.std(correction=0) / len(gain) ** 0.5)
 
     def _losses(self, held_out: Examples, seed: int) -> Tensor:
         return losses(self.step, held_out, seed, draws=-(-_DRAWS // len(held_out)))
 
-    def _set_factors(self, some: Examples, x: Tensor, b: "_Regression") -> str:
+    def _set_factors(self, some: Examples, x: Tensor, b: "_Regression", least: float) -> str:
         residuals, family = b.residuals(), self.step.model.likelihood
         D, posterior = self.step.model.encoder.event[0], cast(Gaussian, self.step.model.posterior)
 
@@ -133,6 +144,11 @@ class LinearStart:
             found, name = probabilistic_pca(residuals, D), "probabilistic PCA"
 
         k = len(found.precision)
+
+        if least > 0 and not isinstance(family, FixedGaussian):
+            noise = found.noise.clamp(min=least**2)
+            found = factors_of_known_noise(residuals, k, noise)
+
         self._set_maps(found.encoder, b, found.loadings, b, found.noise.sqrt())
 
         # Further units follow the prior
@@ -142,7 +158,7 @@ class LinearStart:
 
         return f"{name} with {k} factor{'s' * (k != 1)}"
 
-    def _set_components(self, some: Examples, x: Tensor, b: "_Regression") -> str:
+    def _set_components(self, some: Examples, x: Tensor, b: "_Regression", least: float) -> str:
         left = x - b(some.context)
         M, b_input, seen = None, b, left
 
@@ -159,7 +175,7 @@ class LinearStart:
         S = variance.sqrt()
         S = torch.where(S > _SMALLEST * S.max(), S, 0) if len(S) else S
         A = torch.where(S[:, None] > 0, V / S[:, None], 0)  # nothing of what does not vary
-        noise = (left - seen @ V.T @ V).square().mean(dim=0).sqrt()
+        noise = (left - seen @ V.T @ V).square().mean(dim=0).sqrt().clamp(min=least)
 
         self._set_maps(A if M is None else A @ M, b_input, V.T * S, b, noise)
         return f"{len(S)} principal component{'s' * (len(S) != 1)}"
@@ -168,13 +184,14 @@ class LinearStart:
         self, A: Tensor, b_input: "_Regression", W: Tensor, b: "_Regression", noise: Tensor
     ) -> None:
         D, family = self.step.model.encoder.event[0], self.step.model.likelihood
+        self.noise = noise.square().mean().sqrt() if isinstance(family, SharedGaussian) else noise
         W = torch.cat([W, W.new_zeros(len(W), D - W.shape[1])], dim=1)  # of units without a factor
 
         _assign(self.encoder.shortcut, A, -A @ b_input.slope, -A @ b_input.offset)
         _assign(self.decoder.shortcut, W, b.slope, b.offset)
 
         if isinstance(family, SharedGaussian):
-            family.set_scale(noise.square().mean().sqrt())
+            family.set_scale(self.noise)
         elif isinstance(family, DiagonalGaussian):
             family.set_scale(noise.reshape(family.log_scale.shape))
 

@@ -40,7 +40,7 @@ from .homoscedastic import Homoscedastic
 Self = TypeVar("Self", bound="Family")
 
 SMALLEST_SCALE = 1e-3  # keeps the density of data that can be predicted exactly finite
-RESOLUTION = 1e-6  # about the rounding of single precision, in units of the scaled data
+RESOLUTION = 5e-7  # about the rounding of single precision, in units of the scaled data
 
 
 class Family(Configurable, nn.Module, abc.ABC):
@@ -202,7 +202,7 @@ class DiagonalGaussian(Family):
     r"""Normal distributions with one scale for each element, learned with the model.
 
     .. math:: \mathcal{N}(\mu_j, \sigma_j^2), \qquad \phi = \mu, \quad
-        \sigma_j = 10^{-6} + e^{10 s_j}
+        \sigma_j = 5 \cdot 10^{-7} + e^{10 s_j}
 
     This is the noise of factor analysis: each column has its own, whatever the example. A column
     that the code explains exactly has a scale near the resolution of single precision.
