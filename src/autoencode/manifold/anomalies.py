@@ -238,7 +238,7 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         w = self._divide(self.model_, X).residual / self._across.usual
 
         if isinstance(self.model_, Autoencoder):
-            w = w.unflatten(1, self.model_.modality_.shape_)
+            w = w.unflatten(1, self.model_.modality_.wide().shape_)
             w = w.movedim(1, -1) if w.ndim == 4 else w  # channels last
 
         shape = examples(X).shape

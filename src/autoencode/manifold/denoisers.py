@@ -257,7 +257,7 @@ def _next(maps: Maps, z: Tensor) -> Tensor:
     if maps.likelihood is None:
         return maps.decode(z)
 
-    return maps.likelihood(z).sample().flatten(start_dim=1) * maps.unit
+    return maps.widen(maps.likelihood(z).sample()) * maps.unit
 
 
 def noise_of(maps: Maps, noise: float | None) -> float:

@@ -58,6 +58,9 @@ class Maps:
     unit: Tensor | float = 1.0
     r"""How much of a row's units one of the model's units is; broadcasts to rows."""
 
+    widen: Callable[[Tensor], Tensor] = lambda x: x
+    r"""Returns rows of what the likelihood is of, with zeros for constant columns."""
+
     symbolic: bool = False
     r"""Whether rows are symbols, of which numbers mean nothing."""
 
@@ -146,26 +149,40 @@ def _of_estimator(model: Autoencoder, y: ArrayLike | None, symbols: bool) -> Map
     p = next(model.model_.parameters())
     c = encode_context(model.context_, y, n=1)
     c = None if c is None else c.to(p.device)
-    shape, modality = model.modality_.shape_, model.modality_
-    unit = modality.unit().to(p).expand(shape).reshape(-1)
+    shape, modality = model.modality_.shape_, model.modality_.wide()
+    unit = modality.unit().to(p).expand(modality.shape_).reshape(-1)
+    columns = getattr(model.modality_, "columns_", None) if shape != modality.shape_ else None
+    kept = None if columns is None else torch.from_numpy(columns).to(p.device)
 
     noise = model.corruption.scale if isinstance(model.corruption, GaussianNoise) else None
 
     def given(n: int) -> Any:
         return model.model_.given(None if c is None else c.expand(n, -1))
 
+    def narrow(x: Tensor) -> Tensor:
+        return (x if kept is None else x[:, kept]).reshape(-1, *shape)
+
+    def widen(x: Tensor) -> Tensor:
+        x = x.flatten(start_dim=1)
+        return x if kept is None else x.new_zeros(len(x), len(unit)).index_copy(1, kept, x)
+
+    def read(X: Any) -> Tensor:
+        x = modality.normalize(modality.load(model._read(X)[0]))
+        return x.to(p).flatten(start_dim=1) * unit
+
     return Maps(
-        encode=lambda x: given(len(x)).encode((x / unit).reshape(-1, *shape)).mean,
-        decode=lambda z: given(len(z)).decode(z).mean.flatten(start_dim=1) * unit,
-        read=lambda X: model.preprocess(X, y).target.to(p).flatten(start_dim=1) * unit,
-        restore=lambda x: modality.restore((x.to(p) / unit).reshape(-1, *shape)),
+        encode=lambda x: given(len(x)).encode(narrow(x / unit)).mean,
+        decode=lambda z: widen(given(len(z)).decode(z).mean) * unit,
+        read=read,
+        restore=lambda x: modality.restore((x.to(p) / unit).reshape(-1, *modality.shape_)),
         modules=(model.model_,),
         likelihood=lambda z: given(len(z)).decode(z),
         noise=noise,
         unit=unit,
+        widen=widen,
         symbolic=modality.symbolic,
         spell=modality.spell,
-        ndim=lambda: modality.restore(torch.zeros(1, *shape)).ndim,
+        ndim=lambda: modality.restore(torch.zeros(1, *modality.shape_)).ndim,
     )
 
 

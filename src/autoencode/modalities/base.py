@@ -1,8 +1,9 @@
 r"""What a kind of data needs: to tensors and back, default network and likelihood."""
 
-__all__ = ["WIDE", "Modality", "cast", "tensor_of"]
+__all__ = ["WIDE", "Modality", "cast", "tensor_of", "warn_of_constants"]
 
 import abc
+import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -21,6 +22,10 @@ from ..data import native
 from ..distributions import Family
 from ..networks import Network
 from .windows import Windows
+
+log = logging.getLogger(__name__)
+
+_NAMED = 10  # columns in a message
 
 # Numbers that single precision does not hold
 WIDE = {torch.float64, torch.int32, torch.int64, torch.uint32, torch.uint64}
@@ -246,6 +251,10 @@ class Modality(Configurable, abc.ABC):
         """
         raise ValueError(f"there are no symbols to spell of {self}.")
 
+    def wide(self: Self) -> Self:
+        r"""Returns the kind that has all columns of a table in its rows, constant ones too."""
+        return self
+
     def numbers(self, X: Any) -> Any:
         r"""Returns rows of a table as numbers, and sounds of one length, for pictures."""
         return X
@@ -331,3 +340,20 @@ def cast(X: NDArray, dtype: str) -> NDArray:
 
     X = np.rint(X)
     return np.clip(X, low, high, out=X).astype(dtype)
+
+
+def warn_of_constants(names: list[str]) -> None:
+    r"""Says that columns which were constant in the fit are no longer so, if there are some.
+
+    Arguments:
+        names: The names of the columns.
+
+    Example:
+        >>> warn_of_constants([])
+    """
+    if names:
+        more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+        log.warning(
+            "columns that were constant in the fit are not any more, which is ignored: %s%s.",
+            *(", ".join(names[:_NAMED]), more),
+        )

@@ -19,8 +19,8 @@ from ..corruptions import Corruption, Masking, Sequence, parts
 from ..data import holds_frame, is_frame, names_of, read_frame, to_pandas
 from ..distributions import Family, Mixed
 from ..networks import Network, Perceptron
-from .base import Modality
-from .columns import LevelColumn, describe_column
+from .base import Modality, warn_of_constants
+from .columns import DateColumn, LevelColumn, NumberColumn, describe_column
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,8 @@ class Frames(Modality):
     Any cell may be missing. A row becomes a vector that any network takes: the normal scores
     of the numbers and dates, zero for a missing one; for each of them, one or zero if it is
     missing; and the indicators of the levels of each category, all zero if it is missing. What
-    comes back is a data frame of pandas with the same columns, types and ranges.
+    comes back is a data frame of pandas with the same columns, types and ranges. A column that
+    is constant, and never missing, is no part of the vector, and comes back as it was.
 
     Densities of numbers are in the user's units, of dates per day, through the slope of the map
     to :class:`~autoencode.modalities.scores.NormalScores`; a number that many rows share has about
@@ -113,6 +114,12 @@ class Frames(Modality):
         for j, column in enumerate(self.columns_):
             x[:, j] = column.encode(X[column.name])
 
+        seen = self._seen()
+        changed = [
+            n for j, n in enumerate(names) if j not in seen and np.nan_to_num(x[:, j]).any()
+        ]
+        warn_of_constants([repr(name) for name in changed])
+
         return torch.from_numpy(x)
 
     def normalize(self, x: Tensor) -> Tensor:
@@ -138,14 +145,15 @@ class Frames(Modality):
             index = index + (most - 1).round().clamp(min=0)  # see `new_examples`
             cells[j] = torch.where(most > 0, index, torch.nan).numpy()
 
-        decoded = {c.name: c.decode(cells[j]) for j, c in enumerate(self.columns_)}
+        first = np.zeros(len(x))  # which a constant has, as its score or level
+        decoded = {c.name: c.decode(cells.get(j, first)) for j, c in enumerate(self.columns_)}
         return pd.DataFrame(decoded, index=pd.RangeIndex(len(x)))
 
     def network(self) -> Network:
         return Perceptron(shortcut=True)
 
     def likelihood(self) -> Family:
-        numbers = [c for c in self.columns_ if not isinstance(c, LevelColumn)]
+        numbers = self._scored()
         return Mixed(tuple(c.scores_.scale_ for c in numbers), tuple(self._sizes()))
 
     def new_examples(self, p: Distribution) -> Tensor:
@@ -174,7 +182,7 @@ class Frames(Modality):
         return likelihood
 
     def log_unit(self, x: Tensor) -> Tensor:
-        numbers = [c for c in self.columns_ if not isinstance(c, LevelColumn)]
+        numbers = self._scored()
         n = len(numbers)
         t, there = x[:, :n].double().cpu().numpy(), x[:, n : 2 * n].double().cpu()
         slopes = [column.scores_.log_slope(t[:, j]) for j, column in enumerate(numbers)]
@@ -185,15 +193,19 @@ class Frames(Modality):
     def cells(self, x: Tensor, p: Distribution) -> Tensor:
         ll = p.base_dist.cells(x)  # type: ignore[attr-defined]
         ll = torch.where(self._there(x), ll, torch.nan)
-        order = np.argsort([*self._numbers(), *self._levels()])
+        columns = [*self._numbers(), *self._levels()]
+        every = ll.new_zeros(*ll.shape[:-1], len(self.columns_))  # constants are no surprise
+        every[..., columns] = ll
 
-        return ll[..., order.tolist()]
+        return every
 
     def rest(self, x: Tensor) -> Iterator[Tensor]:
         slots = torch.tensor(_slots(len(self._numbers()), self._sizes()), device=x.device)
 
-        for column in np.argsort([*self._numbers(), *self._levels()]).tolist():
-            yield x * (slots != column)
+        order = {j: k for k, j in enumerate([*self._numbers(), *self._levels()])}
+
+        for j in range(len(self.columns_)):
+            yield x * (slots != order.get(j, -1))
 
     def partial(self, given: Mapping[Any, Any], n: int = 1) -> Any:
         import pandas as pd
@@ -272,14 +284,24 @@ class Frames(Modality):
 
         return torch.cat([x[:, n : 2 * n] > 0, *levels], dim=1)
 
+    def _seen(self) -> list[int]:
+        r"""Returns the columns that the networks see: those that vary, or all if none does."""
+        varying = [j for j, c in enumerate(self.columns_) if not c.constant_]
+        return varying or [*range(len(self.columns_))]
+
     def _numbers(self) -> list[int]:
-        return [j for j, c in enumerate(self.columns_) if not isinstance(c, LevelColumn)]
+        return [j for j in self._seen() if not isinstance(self.columns_[j], LevelColumn)]
+
+    def _scored(self) -> list[NumberColumn | DateColumn]:
+        columns = [self.columns_[j] for j in self._seen()]
+        return [c for c in columns if not isinstance(c, LevelColumn)]
 
     def _levels(self) -> list[int]:
-        return [j for j, c in enumerate(self.columns_) if isinstance(c, LevelColumn)]
+        return [j for j in self._seen() if isinstance(self.columns_[j], LevelColumn)]
 
     def _sizes(self) -> list[int]:
-        return [c.size for c in self.columns_ if isinstance(c, LevelColumn)]
+        columns = [self.columns_[j] for j in self._seen()]
+        return [c.size for c in columns if isinstance(c, LevelColumn)]
 
 
 class _HiddenCells(Corruption):

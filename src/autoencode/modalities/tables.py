@@ -15,22 +15,27 @@ from torch.distributions.constraints import Constraint
 from ..data import is_frame, is_numbers, names_of, to_pandas
 from ..distributions import DiagonalGaussian, Family, SharedGaussian
 from ..networks import Network, Perceptron
-from .base import WIDE, Modality, cast, tensor_of
+from .base import WIDE, Modality, cast, tensor_of, warn_of_constants
+from .columns.cells import plain
 from .statistics import Columns, column_statistics
+
+_ROUNDING = 4 * np.finfo(float).eps  # of the largest number, by which constants may differ
 
 
 class Tables(Modality):
     r"""Numeric tables: arrays with shape `(N, D)`, or data frames of numbers alone.
 
-    Columns are scaled inside to mean zero and unit variance, a constant one to zero; rows
-    come back in the user's units. Under a likelihood on the unit interval they are taken as
-    they are, and must lie there. What was fitted to a data frame gives back data frames of
-    pandas, with the same columns, types and ranges.
+    Columns are scaled inside to mean zero and unit variance; rows come back in the user's
+    units. A constant column is no part of the model and of its densities, and comes back as it
+    was; what new rows have there instead is logged and ignored. Under a likelihood on the unit
+    interval rows are taken as they are, and must lie there. What was fitted to a data frame
+    gives back data frames of pandas, with the same columns, types and ranges.
 
     Arguments:
         scaling: `"columns"` gives each column unit variance, so that none counts more for
-            its unit; `"whole"` only centres them and divides by one number, which keeps
+            its unit; `"whole"` only centers them and divides by one number, which keeps
             distances and with them the principal components; `"none"` takes them as they are.
+            The last two keep constant columns.
 
     Example:
         >>> X = np.array([[1.0, 100.0], [3.0, 300.0]])
@@ -45,6 +50,7 @@ class Tables(Modality):
 
     def __init__(self, scaling: str = "columns") -> None:
         self.scaling = scaling
+        self._of_all: Tables | None = None
         self._held: dict[tuple[torch.device, torch.dtype], Any] = {}
 
     @classmethod
@@ -59,8 +65,25 @@ class Tables(Modality):
             f"expected a table in a file, such as .csv or .npy, got the folder '{path}'."
         )
 
+    def part(self) -> "Tables":
+        part = self.clone()
+        part._of_all = self  # in a part, other columns may be constant
+        return part
+
+    def clone(self) -> "Tables":
+        clone = super().clone()
+        clone._of_all = self._of_all
+        return clone
+
+    def __sklearn_clone__(self) -> "Tables":
+        return self.clone()
+
     def fit(self, X: Any, support: Constraint = constraints.real) -> "Tables":
-        self.types_ = _types(X)
+        if self._of_all is not None:
+            vars(self).update({k: v for k, v in vars(self._of_all).items() if k.endswith("_")})
+            return self
+
+        self.types_, first = _types(X), X
         X = _array(X)
 
         if X.ndim != 2 or 0 in X.shape:
@@ -71,11 +94,17 @@ class Tables(Modality):
 
         scaling = "none" if support is constraints.unit_interval else self.scaling
 
-        self.shape_ = X.shape[1:]
         self.dtype_ = str(X.dtype)
         columns = column_statistics(X)
         self.low_, self.high_ = columns.low, columns.high
-        self.loc_, self.scale_ = _SCALINGS[scaling](columns, len(X))
+        loc, scale = _SCALINGS[scaling](columns, len(X))
+        kept = _varying(columns) if scaling == "columns" else np.ones(len(loc), bool)
+        self.constants_ = _cells(first, ~kept)
+        kept[0] |= not kept.any()  # or the networks would have nothing to see
+
+        self.columns_ = np.flatnonzero(kept)
+        self.shape_ = (len(self.columns_),)
+        self.loc_, self.scale_ = loc[kept], scale[kept]
         self._held = {}
 
         if not np.isfinite([self.loc_, self.scale_]).all():
@@ -89,14 +118,16 @@ class Tables(Modality):
     def load(self, X: Any) -> Tensor:
         X = _array(X)
 
-        if X.shape[1:] != self.shape_:
-            raise ValueError(f"expected rows of {self.shape_[0]} features, got {X.shape}.")
+        if X.shape[1:] != self.low_.shape:
+            raise ValueError(f"expected rows of {len(self.low_)} features, got {X.shape}.")
 
         if len(X):
             columns = column_statistics(X)
+            self._compare_constants(columns)
 
             with np.errstate(over="ignore"):
-                ends = (np.array([columns.low, columns.high]) - self.loc_) / self.scale_
+                ends = np.array([columns.low, columns.high])[:, self.columns_]
+                ends = (ends - self.loc_) / self.scale_
 
             if np.abs(ends).max() > np.finfo(np.float32).max:
                 raise ValueError(
@@ -106,8 +137,8 @@ class Tables(Modality):
         return tensor_of(X)
 
     def normalize(self, x: Tensor) -> Tensor:
-        dtype, shifts, scale = self._terms(x.device, x.dtype)
-        x = x.to(dtype)
+        dtype, columns, shifts, scale = self._terms(x.device, x.dtype)
+        x = (x if columns is None else x[:, columns]).to(dtype)
 
         for shift in shifts:
             x = x + shift
@@ -115,12 +146,19 @@ class Tables(Modality):
         return (x / scale).float()
 
     def restore(self, x: Tensor) -> Any:
-        X = x.double().cpu().numpy() * self.scale_ + self.loc_
+        X = np.zeros((len(x), len(self.low_)))
+        X[:, self.columns_] = x.double().cpu().numpy() * self.scale_ + self.loc_
 
-        if not self.types_:
-            return cast(X, self.dtype_)
+        if self.types_:
+            X = np.clip(X, self.low_, self.high_)
+            return _framed(X, self.types_, self.constants_)
 
-        return _framed(np.clip(X, self.low_, self.high_), self.types_)
+        X = cast(X, self.dtype_)
+
+        for column, cell in self.constants_:
+            X[:, column] = cell
+
+        return X
 
     def network(self) -> Network:
         return Perceptron(shortcut=True)
@@ -140,10 +178,35 @@ class Tables(Modality):
     def numbers(self, X: Any) -> NDArray:
         return _array(X)
 
+    def wide(self) -> "Tables":
+        if len(self.columns_) == len(self.low_):
+            return self
+
+        wide = self.clone()
+        vars(wide).update(vars(self), _held={}, columns_=np.arange(len(self.low_)), constants_=[])
+        wide.shape_, wide.loc_, wide.scale_ = (
+            self.low_.shape,
+            self.low_.copy(),
+            np.ones_like(self.low_),
+        )
+        wide.loc_[self.columns_], wide.scale_[self.columns_] = self.loc_, self.scale_
+
+        return wide
+
+    def _compare_constants(self, columns: Columns) -> None:
+        r"""Says which constant columns are others in new rows."""
+        slack = _ROUNDING * np.maximum(np.abs(self.low_), np.abs(self.high_))
+        changed = (columns.low < self.low_ - slack) | (columns.high > self.high_ + slack)
+        changed[self.columns_] = False
+        warn_of_constants([self._name(j) for j in np.flatnonzero(changed).tolist()])
+
+    def _name(self, j: int) -> str:
+        return repr(self.types_[j][0]) if self.types_ else str(j)
+
     def _terms(
         self, device: torch.device, dtype: torch.dtype
-    ) -> tuple[torch.dtype, tuple[Tensor, ...], Tensor]:
-        r"""Returns the precision to scale in, what is added and what divides, made once.
+    ) -> tuple[torch.dtype, Tensor | None, tuple[Tensor, ...], Tensor]:
+        r"""Returns the precision to scale in, which columns, what is added and what divides.
 
         Numbers of single precision stay so, with a mean in two parts: columns of dates, say,
         are far from zero compared to their spread.
@@ -153,9 +216,11 @@ class Tables(Modality):
             parts = loc.float(), (loc - loc.float()).float()
             within = (scale > 1e-30) & (scale < 1e30) & (loc.abs() < 1e30)
             single = dtype not in WIDE and bool(within.all())
+            every = len(self.columns_) == len(self.low_)
 
             self._held[device, dtype] = (
                 torch.float32 if single else torch.float64,
+                None if every else torch.from_numpy(self.columns_).to(device),
                 tuple(part.to(device) for part in (parts if single else (loc,))),
                 (scale.float() if single else scale).to(device),
             )
@@ -180,17 +245,44 @@ def _array(X: Any) -> NDArray:
     return X.to_numpy(np.result_type(*(getattr(t, "numpy_dtype", t) for t in X.dtypes)))
 
 
-def _framed(X: NDArray, types: list[tuple[str | int, str]]) -> Any:
+def _cells(X: Any, constant: NDArray) -> list[tuple[int, Any]]:
+    r"""Returns the positions and the first cells of columns, as Python's own objects."""
+    columns = np.flatnonzero(constant).tolist()
+
+    if not is_frame(X):
+        return [(j, X[0, j].item()) for j in columns]
+
+    X = to_pandas(X)
+    return [(j, plain(X.iloc[:, j].iloc[0])) for j in columns]
+
+
+def _framed(
+    X: NDArray, types: list[tuple[str | int, str]], constants: list[tuple[int, Any]]
+) -> Any:
     r"""Returns rows as a data frame whose columns have these names and types."""
     import pandas as pd
 
-    cells = {}
+    cells, fixed = {}, dict(constants)
 
-    for v, (name, kind) in zip(X.T, types):
+    for j, (v, (name, kind)) in enumerate(zip(X.T, types)):
         dtype = pd.api.types.pandas_dtype(kind)
-        cells[name] = pd.Series(cast(v, str(getattr(dtype, "numpy_dtype", dtype)))).astype(dtype)
+
+        if j in fixed:
+            cells[name] = pd.Series([fixed[j]] * len(X), dtype=dtype)
+        else:
+            v = cast(v, str(getattr(dtype, "numpy_dtype", dtype)))
+            cells[name] = pd.Series(v).astype(dtype)
 
     return pd.DataFrame(cells)
+
+
+def _varying(columns: Columns) -> NDArray:
+    r"""Returns which columns vary by more than rounding."""
+    with np.errstate(over="ignore"):
+        spread = columns.high - columns.low
+
+    size = np.maximum(np.abs(columns.low), np.abs(columns.high))
+    return (spread > _ROUNDING * size) & (columns.deviations > 0)
 
 
 def _by_column(columns: Columns, n: int) -> tuple[NDArray, NDArray]:

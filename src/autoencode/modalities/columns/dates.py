@@ -65,6 +65,11 @@ class DateColumn(Configurable):
         r"""The map from days to normal scores."""
         return self.days_.scores_
 
+    @property
+    def constant_(self) -> bool:
+        r"""Whether all dates are the same, and none is missing."""
+        return self.days_.constant_
+
     def encode(self, cells: Any) -> NDArray:
         r"""Returns the scores of cells, NaN where one is missing.
 

@@ -74,6 +74,7 @@ class LevelColumn(Configurable):
         self.ordered_ = bool(getattr(cells.dtype, "ordered", False))
         self.levels_ = sorted(frequency, key=lambda level: -frequency[level])
         self.counts_ = [frequency[level] for level in self.levels_]
+        self.constant_ = self.counts_[:1] == [len(cells)]
 
         if len(self.levels_) > self.limit:
             names = self.counts_.count(1) > 0.9 * sum(self.counts_)

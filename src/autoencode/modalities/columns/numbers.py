@@ -56,11 +56,13 @@ class NumberColumn(Configurable):
             self.origin_ = low if max(-low, high) > _EXACT else 0
 
         values = self.numbers(cells)
-        values = values[~np.isnan(values)]
+        missing = np.isnan(values)
+        values = values[~missing]
         self.empty_ = len(values) == 0
         values = np.zeros(1) if self.empty_ else values
 
         self.low_, self.high_ = float(values.min()), float(values.max())
+        self.constant_ = bool(self.low_ == self.high_ and not missing.any())
         self.whole_ = bool((values == np.rint(values)).all())
 
         if self.origin_:
