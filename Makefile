@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 .PHONY: demo test lint docs bench clean
 
 demo: $(VENV)/demo
-	$(BIN)/autoencode demo --out demo
+	$(BIN)/autoencode demo --out demo --force
 
 test: $(VENV)/test
 	$(BIN)/python -m pytest --numprocesses 2

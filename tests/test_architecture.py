@@ -14,8 +14,8 @@ SOURCE = Path(autoencode.__file__).parent
 
 # From low to high, as in ARCHITECTURE.md; a module imports from lower lines only
 LAYERS = [
-    {"configurable", "factors", "padding", "progress"},
-    {"networks"},
+    {"configurable", "factors", "padding", "progress", "writing"},
+    {"networks", "container"},
     {"distributions", "corruptions", "storage", "data", "optimizer"},
     {"model", "priors", "datasets"},
     {"objectives", "modalities", "evaluation"},

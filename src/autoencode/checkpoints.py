@@ -16,7 +16,8 @@ from typing import Any
 
 from torch import Tensor
 
-from .storage import check_writable, read, write
+from .container import read, write
+from .writing import check_writable
 
 log = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Size, Tensor
 from torch.distributions import constraints
 
-from . import archive, arguments, assembly, imputation, reading, storage
+from . import archive, arguments, assembly, container, imputation, reading, storage
 from .corruptions import Corruption
 from .data import Examples, is_stream, on_disk, read_stream
 from .distributions import Dirac, Family
@@ -38,6 +38,7 @@ from .priors import Prior
 from .start import linear_start
 from .step import Step, evaluate
 from .training import Solver, Training
+from .writing import check_writable
 
 log = logging.getLogger(__name__)
 
@@ -530,12 +531,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             encoder_only: Whether to leave out the decoder; what remains can `transform`.
 
         Raises:
-            ValueError: If the file cannot be written, or an argument cannot be stored.
+            ValueError: If the file cannot be written or is there and no model, or an argument
+                cannot be stored.
+            OSError: If the disk is full, for example; a model that was there before is kept.
         """
         self._check_fitted(decoder=not encoder_only)
-        storage.check_writable(path)
+        storage.check_replaceable(path)
+        check_writable(path)
 
-        storage.write(path, *archive.pack(self, encoder_only))
+        container.write(path, *archive.pack(self, encoder_only))
 
     # Learning, in parts
 
@@ -760,7 +764,7 @@ def load(
     """
     trusted = trusted if isinstance(trusted, Sequence) else [trusted]
     trusted = [trusted] if isinstance(trusted, str) else trusted
-    document, tensors = storage.read(path, prefix=archive.ENCODER if encoder_only else "")
+    document, tensors = container.read(path, prefix=archive.ENCODER if encoder_only else "")
 
     try:
         return archive.unpack(Autoencoder, document, tensors, trusted)

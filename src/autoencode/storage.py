@@ -1,30 +1,29 @@
-r"""Models as files: JSON of arguments and safetensors of weights, in one file.
+r"""Objects as JSON, and where models may be written.
 
-The file is in the safetensors format; its metadata hold one JSON document that says how to
-rebuild the objects. Nothing is unpickled, and no code comes from the file: classes of this
-library are found by name, others only if the caller names them as trusted.
+A document says how to rebuild objects; :mod:`autoencode.container` puts it into a file with the
+weights. Nothing is unpickled, and no code comes from a file: classes of this library are found by
+name, others only if the caller names them as trusted.
 """
 
-__all__ = ["check_writable", "decode", "encode", "read", "write"]
+__all__ = ["check_replaceable", "decode", "encode"]
 
 import importlib
-import json
-import os
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from torch import Tensor
 
 from .configurable import Configurable
+from .container import opened
 
-VERSION = 1
 _OURS = __name__.partition(".")[0]
-_KEY = "autoencode"
+
+# Of files that are read as data, or that results are written to
+_DATA = set(
+    ".npy .npz .csv .tsv .parquet .feather .json .jsonl .txt .gz .zip .idx .png .jpg .jpeg .tif"
+    " .tiff .bmp .gif .webp .wav .flac .ogg .mp3 .html .py".split()
+)
 
 
 def encode(value: Any) -> Any:
@@ -122,118 +121,39 @@ def decode(document: Any, trusted: Sequence[str | type | Callable] = ()) -> Any:
     return value
 
 
-def write(path: str | Path, document: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-    r"""Writes a model file: wholly, or not at all.
-
-    Arguments:
-        path: The file.
-        document: What is needed to rebuild the model, as JSON.
-        tensors: Its weights by name.
+def check_replaceable(path: str | Path) -> None:
+    r"""Finds out whether a model may be written: in the place of nothing but another model.
 
     Raises:
-        OSError: If the file cannot be written.
+        ValueError: If the name is one of data, or something else stands there.
 
     Example:
-        >>> import torch
-        >>> path = Path(tempfile.mkdtemp()) / "weights.ae"
-        >>> write(path, {"name": "tiny"}, {"encoder.weight": torch.ones(2)})
-        >>> document, tensors = read(path)
-        >>> document["name"], tensors["encoder.weight"].tolist()
-        ('tiny', [1.0, 1.0])
-    """
-    path = Path(path)
-    tensors = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}
-    text = json.dumps({"version": VERSION, **document})
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-
-    try:
-        save_file(tensors, temporary, metadata={_KEY: text})
-
-        with open(temporary, "rb+") as file:
-            os.fsync(file.fileno())
-
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def read(path: str | Path, prefix: str = "") -> tuple[dict[str, Any], dict[str, Tensor]]:
-    r"""Reads a model file.
-
-    Arguments:
-        path: The file.
-        prefix: Of the tensors, only those whose names begin so are read.
-
-    Returns:
-        The document and the tensors by name.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If the file is damaged, of a newer version, or no model of this library.
-
-    Example:
-        >>> read("missing.ae")
+        >>> check_replaceable("digits.npy")
         Traceback (most recent call last):
-        FileNotFoundError: there is no model file 'missing.ae'.
+        ValueError: cannot write a model to 'digits.npy': .npy files hold data. Models end in .ae.
     """
     path = Path(path)
 
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no model file '{path}'.")
-
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            names = [name for name in file.keys() if name.startswith(prefix)]
-            tensors = {name: file.get_tensor(name) for name in names}
-            document = json.loads(metadata.get(_KEY, "null"))
-    except (SafetensorError, json.JSONDecodeError, RecursionError) as error:
+    if path.suffix.lower() in _DATA:
         raise ValueError(
-            f"'{path}' is no model, or is damaged or truncated ({error})."
-            " Models are written by model.save(path)."
-        ) from None
-
-    if not isinstance(document, dict) or not isinstance(document.get("version"), int):
-        raise ValueError(f"'{path}' holds tensors, but no model of this library.")
-
-    if document["version"] > VERSION:
-        raise ValueError(
-            f"'{path}' was written by a newer release (format {document['version']}, this one"
-            f" reads up to {VERSION}). Update autoencode to load it."
+            f"cannot write a model to '{path}': {path.suffix.lower()} files hold data. Models end"
+            " in .ae."
         )
 
-    return document, tensors
-
-
-def check_writable(path: str | Path) -> None:
-    r"""Finds out whether a file can be written, before work is done that would be lost.
-
-    Missing folders are made.
-
-    Raises:
-        ValueError: If it cannot, saying why.
-
-    Example:
-        >>> check_writable(Path(tempfile.mkdtemp()) / "runs" / "model.ae")
-    """
-    path = Path(path)
+    if not path.is_file() or path.stat().st_size == 0:
+        return
 
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with opened(path) as stored:
+            there = "arguments" in stored.document
+    except (ValueError, OSError):
+        there = False
 
-        if path.is_dir():
-            raise IsADirectoryError("it is a folder")
-
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-
-        if path.exists() and not os.access(path, os.W_OK):
-            raise PermissionError("it is read-only")
-    except OSError as error:
-        raise ValueError(f"cannot write '{path}': {error}.") from None
+    if not there:
+        raise ValueError(
+            f"cannot write a model to '{path}', where there is a file that is no model. Use"
+            " another name, or delete it first."
+        )
 
 
 def _public_name(value: Any) -> str:
@@ -284,11 +204,3 @@ def _resolve(path: str, trusted: Sequence[str | type | Callable]) -> Any:
         raise ValueError(f"the model names '{path}', which is nothing that a model is made of.")
 
     return value
-
-
-def _umask() -> int:
-    # There is no way to read it but to set it
-    umask = os.umask(0)
-    os.umask(umask)
-
-    return umask

@@ -9,19 +9,23 @@ in one line.
 
 __all__ = ["main"]
 
+import contextlib
 import importlib
 import logging
 import os
+import signal
 import sys
 import textwrap
+import threading
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..signatures import Group, choose, parse, signature
 from .commands import COMMANDS
 from .settings import elsewhere, groups
+from .terminal import Plain, plain
 
 _ERRORS = (ValueError, TypeError, OSError, ArithmeticError, ImportError)  # of the user
 
@@ -42,11 +46,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     log, handler = logging.getLogger(_package().__name__), logging.StreamHandler()
     level = log.level
-    log.addHandler(handler)
-    log.setLevel(logging.INFO)
 
     try:
-        with warnings.catch_warnings():  # names are compared where files are read
+        handler.setFormatter(_OneLine())
+        log.addHandler(handler)
+        log.setLevel(logging.INFO)
+
+        with _terminable(), warnings.catch_warnings():
+            # Names are compared where files are read
             warnings.filterwarnings("ignore", "X does not have valid feature names")
             _run(list(sys.argv[1:] if argv is None else argv))
 
@@ -62,13 +69,48 @@ def main(argv: Sequence[str] | None = None) -> int:
             traceback.print_exc()
 
         status, said = _verdict(error)
-        print(f"autoencode: {said}", file=sys.stderr)
+        print(f"autoencode: {plain(said)}", file=sys.stderr)
         return status
     finally:
         log.removeHandler(handler)
         log.setLevel(level)
 
     return 0
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    r"""Lets the signals that ask a process to end do what Ctrl-C does: files are put in order."""
+
+    def handle(*_: object) -> None:
+        if callable(signal.getsignal(signal.SIGINT)):
+            signal.raise_signal(signal.SIGINT)
+        else:  # jobs in the background do not hear Ctrl-C
+            raise KeyboardInterrupt
+
+    found = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+    # Only where nobody else has claimed them, and in the thread that they reach
+    if threading.current_thread() is not threading.main_thread():
+        found = []
+
+    found = [number for number in found if signal.getsignal(number) is signal.SIG_DFL]
+
+    for number in found:
+        signal.signal(number, handle)
+
+    try:
+        yield
+    finally:
+        for number in found:
+            signal.signal(number, signal.SIG_DFL)
+
+
+class _OneLine(logging.Formatter):
+    r"""Log lines in which text of data cannot act on the terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return plain(super().format(record))
 
 
 def _run(argv: list[str]) -> None:
@@ -86,7 +128,17 @@ def _run(argv: list[str]) -> None:
         values = settings.pop(name)
         positional = [values.pop(a.name) for a in about.arguments if a.positional]
 
-        command(*positional, **values, **({"settings": settings} if settings else {}))
+        named = dict(zip((a.name for a in about.arguments if a.positional), positional))
+        options = values | ({"settings": settings} if settings else {})
+
+        with contextlib.redirect_stdout(Plain(sys.stdout)):  # type: ignore[type-var]
+            if "out" in values:  # what the others do needs no import
+                from .ownership import guarded
+
+                with guarded(name, values | named):
+                    command(*positional, **options)
+            else:
+                command(*positional, **options)
 
 
 def _help() -> str:

@@ -3,11 +3,11 @@ r"""Results to the files that a command line names, whole or not at all."""
 __all__ = [
     "ROWS",
     "check_count",
+    "check_examples",
     "check_out",
     "is_single",
     "names",
     "of_files",
-    "replacing",
     "suffix",
     "suffixes",
     "way_suffixes",
@@ -15,13 +15,11 @@ __all__ = [
     "write_rows",
 ]
 
-import contextlib
 import csv
 import logging
 import math
-import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -29,9 +27,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .. import storage
 from ..data import is_frame, write_frame
 from ..estimator import Autoencoder
+from ..writing import check_writable, replacing
+from .ownership import check_files
 
 log = logging.getLogger(__name__)
 
@@ -70,12 +69,16 @@ def suffix(out: Path) -> str:
     return "" if out.is_dir() else out.suffix.lower()
 
 
-def check_out(out: Path, known: Sequence[str]) -> None:
+def check_out(
+    out: Path, known: Sequence[str], command: str = "sample", force: bool = False
+) -> None:
     r"""Finds out whether something can be written, before work is done that would be lost.
 
     Arguments:
         out: The file or folder.
         known: The suffixes of the formats that it can have.
+        command: The name of the command, of whose results a file may be replaced.
+        force: Whether other files may be, too.
 
     Raises:
         ValueError: If it cannot, saying why.
@@ -94,7 +97,10 @@ def check_out(out: Path, known: Sequence[str]) -> None:
     if suffix(out) == ".parquet" and find_spec("pyarrow") is None:
         raise ValueError(".parquet files need pyarrow: pip install 'autoencode[tables]'")
 
-    storage.check_writable(out if suffix(out) else out / "file")
+    if suffix(out):
+        check_files(command, [out], (), force)
+
+    check_writable(out if suffix(out) else out / "file")
 
 
 def check_count(out: Path, n: int, model: Autoencoder) -> None:
@@ -119,6 +125,39 @@ def check_count(out: Path, n: int, model: Autoencoder) -> None:
             f"a {suffix(out)} file holds a single example, and there are {n:,}: --out FOLDER"
             " writes all."
         )
+
+
+def check_examples(
+    out: Path,
+    n: int,
+    model: Autoencoder,
+    files: Sequence[str] | None = None,
+    inputs: Sequence[Path | None] = (),
+    force: bool = False,
+) -> None:
+    r"""Finds out whether the files of a folder of examples may be replaced, before they are made.
+
+    Arguments:
+        out: The folder; of a file there is nothing more to find out.
+        n: How many examples there will be.
+        model: What makes them.
+        files: The files that they are versions of.
+        inputs: What is read.
+        force: Whether files that are no results of this command line may be replaced.
+
+    Raises:
+        ValueError: If one may not be, or has too long a name.
+
+    Example:
+        >>> check_examples(Path("clean/"), 5, model)  # doctest: +SKIP
+    """
+    if suffix(out) == "":
+        new = [out / name for name in _files(files, n, model.modality_.suffix)]
+
+        if new:
+            check_writable(max(new, key=lambda path: len(path.name.encode(errors="replace"))))
+
+        check_files("reconstruct", new, inputs, force)
 
 
 def is_single(out: Path, model: Autoencoder) -> bool:
@@ -296,27 +335,3 @@ def _write_image(out: Path, pixels: NDArray) -> None:
 
     with replacing(out) as temporary:
         Image.fromarray(pixels).save(temporary)
-
-
-@contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    r"""A file beside another to write to, which replaces it once all went well.
-
-    Arguments:
-        path: The file to replace, or to make.
-
-    Example:
-        >>> import tempfile
-        >>> file = Path(tempfile.mkdtemp()) / "codes.txt"
-        >>> with replacing(file) as temporary:
-        ...     _ = temporary.write_text("0.5")
-        >>> file.read_text()
-        '0.5'
-    """
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
-
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 
-from .. import storage
+from ..writing import check_writable
 from . import pages
 from .anomalies import OffManifoldDetector
 from .border import examples, take
@@ -83,7 +83,7 @@ def report(
         True
     """
     if out is not None:
-        storage.check_writable(Path(out) / "index.html")
+        check_writable(Path(out) / "index.html")
 
     maps, rng = maps_of(model, y, symbols=True), check_random_state(random_state)
     X = examples(X)

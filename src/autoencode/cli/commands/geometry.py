@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from ...writing import replacing
 from ..following import say_next
 
 _LISTED = 10  # examples that are named
@@ -22,6 +23,7 @@ def manifold(
     y: Sequence[str] | None = None,
     n_neighbors: int = 15,
     random_state: int = 0,
+    force: bool = False,
     trusted: Sequence[str] = (),
 ) -> None:
     r"""Reports what a model has learned of the manifold, with pictures.
@@ -37,15 +39,19 @@ def manifold(
             examples with labels, only those with it are looked at.
         n_neighbors: How many nearest neighbours to look at.
         random_state: Seeds the choice of examples, of many.
+        force: Replace files in the place of the output that are not earlier results of this kind.
         trusted: Classes from outside of this library that the model may use, such as
             graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
     from ...estimator import load
     from ...manifold import report
     from .. import inputs, outputs
+    from ..ownership import check_files
 
     estimator = load(model, trusted=trusted)
-    outputs.check_out(out, ("",))
+    outputs.check_out(out, ("",), "manifold", force)
+    there = [out / "index.html", out / "report.json", *out.glob("*.png")]
+    check_files("manifold", there, [model, data, new, labels], force)
     seen = inputs.context(y, estimator)
     given = inputs.under(inputs.read(data, label, labels, estimator, y=seen), seen, estimator)
     X_new = None
@@ -68,6 +74,7 @@ def neighbors(
     label: str | None = None,
     labels: Path | None = None,
     y: Sequence[str] | None = None,
+    force: bool = False,
     trusted: Sequence[str] = (),
 ) -> None:
     r"""Writes the nearest neighbours of each example, by its code.
@@ -83,6 +90,7 @@ def neighbors(
         labels: A file with a label for each example, if the model is conditional.
         y: The label of all examples, or one for each, if the model is conditional; or a row of
             numbers.
+        force: Replace files in the place of the output that are not earlier results of this kind.
         trusted: Classes from outside of this library that the model may use, such as
             graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
@@ -92,14 +100,14 @@ def neighbors(
     from ...manifold import NeighborGraph
     from .. import inputs, outputs
 
-    outputs.check_out(out, (".npz", ".csv"))
+    outputs.check_out(out, (".npz", ".csv"), "neighbors", force)
     estimator = load(model, trusted=trusted)
     given = inputs.labelled(data, label, labels, y, estimator)
     graph = NeighborGraph(n_neighbors).fit(estimator.transform(given.X, given.y))
     i, d = graph.indices_, graph.distances_
 
     if outputs.suffix(out) == ".npz":
-        with outputs.replacing(out) as temporary:
+        with replacing(out) as temporary:
             np.savez(temporary, indices=i, distances=d)
     else:
         columns = [
@@ -137,6 +145,7 @@ def anomalies(
     labels: Path | None = None,
     y: Sequence[str] | None = None,
     random_state: int = 0,
+    force: bool = False,
     trusted: Sequence[str] = (),
 ) -> None:
     r"""Says of each example how unusual it is, along the manifold and across it.
@@ -154,6 +163,7 @@ def anomalies(
         y: The label, or the row of numbers, under which a conditional model is seen; of
             examples with labels, only those with it are looked at.
         random_state: Seeds the choice of examples to compare with, of many.
+        force: Replace files in the place of the output that are not earlier results of this kind.
         trusted: Classes from outside of this library that the model may use, such as
             graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
@@ -165,9 +175,15 @@ def anomalies(
     from ...manifold.border import one, take
     from ...plots.tiles import are_images
     from .. import inputs, outputs
+    from ..ownership import check_files
 
-    outputs.check_out(out, (".csv",))
+    outputs.check_out(out, (".csv",), "anomalies", force)
     estimator = load(model, trusted=trusted)
+    picture = out.with_suffix(".png")
+
+    if are_images(estimator.modality_):
+        check_files("anomalies", [picture], [model, data, reference, labels], force)
+
     seen = inputs.context(y, estimator)
     given = inputs.under(inputs.read(data, label, labels, estimator, y=seen), seen, estimator)
     X, names = given.X, np.array(given.files)
@@ -198,11 +214,10 @@ def anomalies(
         print(f"  {names[i]:>8}  {parts}{_quoted(one(X, i))}")
 
     if are_images(estimator.modality_):
-        picture = out.with_suffix(".png")
         under = None if seen is None else np.repeat(seen, len(worst), axis=0)
         figure = plots.reconstructions(estimator, X[worst], y=under)
 
-        with outputs.replacing(picture) as temporary:
+        with replacing(picture) as temporary:
             figure.savefig(temporary)
 
         print(f"Next: look at {picture}, the most unusual above what the model makes of them.")
@@ -222,6 +237,7 @@ def interpolate(
     label: str | None = None,
     labels: Path | None = None,
     y: Sequence[str] | None = None,
+    force: bool = False,
     trusted: Sequence[str] = (),
 ) -> None:
     r"""Shows the way from one example to another: the geodesic, and the straight line.
@@ -240,6 +256,7 @@ def interpolate(
         labels: A file with a label for each example, if the model is conditional.
         y: The label, or the row of numbers, under which a conditional model is seen; by
             default that of both examples.
+        force: Replace files in the place of the output that are not earlier results of this kind.
         trusted: Classes from outside of this library that the model may use, such as
             graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
@@ -254,8 +271,9 @@ def interpolate(
     estimator = load(model, trusted=trusted)
     symbolic = estimator.modality_.symbolic
     known = outputs.way_suffixes(estimator)
-    outputs.check_out(out, known)
+    outputs.check_out(out, known, "interpolate", force)
     outputs.check_count(out, n, estimator)
+    outputs.check_examples(out, n, estimator, None, [model, data, labels], force)
     seen = inputs.context(y, estimator)
     given = inputs.read(data, label, labels, estimator, y=seen)
     X = given.X
@@ -278,7 +296,7 @@ def interpolate(
         ways = [way.interpolate(*ends, n) for way in (straight, geodesics)]
         outputs.write_rows(out, np.stack(ways, axis=1), ["straight", "geodesic"])
     elif both:
-        with outputs.replacing(out) as temporary:
+        with replacing(out) as temporary:
             plots.geodesics(geodesics, *ends, n).savefig(temporary)
     else:
         outputs.write_examples(out, geodesics.interpolate(*ends, n), estimator)

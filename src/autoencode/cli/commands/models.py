@@ -1,5 +1,6 @@
 r"""Models: fitted, described, and the kinds that there are."""
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,8 @@ def fit(
     Arguments:
         data: A folder of images or sounds; a .npy, .npz, .csv, .parquet or IDX file; a .txt file
             with a text in each line; or one sound, to be cut into windows.
-        out: The file of the model, which is replaced; by default a new one here, with the name of
-            the data.
+        out: The file of the model, in the place of nothing but another model; by default a new
+            one here, with the name of the data.
         recipe: The kind of autoencoder; `autoencode recipes` lists them.
         label: The column of a .csv or .parquet file that holds labels.
         labels: A .npy, .csv or IDX file with a label, or a row of numbers, for each example
@@ -34,12 +35,12 @@ def fit(
         resume: Go on from the checkpoint that `--checkpoint FOLDER` keeps, if there is one.
         settings: What else was given, by group.
     """
-    from ... import storage
+    from ...writing import check_writable
     from .. import inputs
     from ..settings import build
 
     out = _beside(data) if out is None else out
-    storage.check_writable(out)
+    check_writable(out)
     model = build(recipe, settings)
 
     if labels is not None and not model.conditional:
@@ -53,7 +54,7 @@ def fit(
     damaged = corrupted and inputs.read(corrupted, label, kinds=model.modality).X
     model.fit(given.X, given.y, corrupted=damaged, resume=resume)
     inputs.learn_names(model, given)
-    model.save(out)
+    _save(model, out)
 
     last = model.history_[-1]
     print(f"Wrote {out}: {_duration(last)}; {_terms(last)}.")
@@ -117,6 +118,23 @@ def _beside(data: Path) -> Path:
         raise ValueError(f"there is a file '{out}' already: say with --out what to write.")
 
     return out
+
+
+def _save(model: Any, out: Path) -> None:
+    r"""Writes a model, in another place if that is not possible any more."""
+    try:
+        model.save(out)
+    except (OSError, ValueError) as error:
+        try:
+            elsewhere = Path(tempfile.mkdtemp(prefix="autoencode-"), "model.ae")
+            model.save(elsewhere)
+        except (OSError, ValueError):
+            raise error from None
+
+        raise ValueError(
+            f"cannot write '{out}' ({error}), so the model was saved as '{elsewhere}'. Move it"
+            " from there."
+        ) from None
 
 
 def _duration(record: Any) -> str:

@@ -19,6 +19,7 @@ def transform(
     label: str | None = None,
     labels: Path | None = None,
     y: Sequence[str] | None = None,
+    force: bool = False,
     trusted: Sequence[str] = (),
 ) -> None:
     r"""Writes the codes of examples.
@@ -33,13 +34,14 @@ def transform(
         labels: A file with a label for each example, if the model is conditional.
         y: The label of all examples, or one for each, if the model is conditional; or a row of
             numbers.
+        force: Replace files in the place of the output that are not earlier results of this kind.
         trusted: Classes from outside of this library that the model may use, such as
             graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
     from ...estimator import load
     from .. import inputs, outputs
 
-    outputs.check_out(out, outputs.ROWS)
+    outputs.check_out(out, outputs.ROWS, "transform", force)
     estimator = load(model, trusted=trusted)
     given = inputs.labelled(data, label, labels, y, estimator, whole=pool)
     Z = estimator.transform(given.X, given.y, pool)
@@ -64,6 +66,7 @@ def reconstruct(
     label: str | None = None,
     labels: Path | None = None,
     y: Sequence[str] | None = None,
+    force: bool = False,
     trusted: Sequence[str] = (),
 ) -> None:
     r"""Writes examples as the model gives them back from their codes.
@@ -79,6 +82,7 @@ def reconstruct(
         labels: A file with a label for each example, if the model is conditional.
         y: The label of all examples, or one for each, if the model is conditional; or a row of
             numbers.
+        force: Replace files in the place of the output that are not earlier results of this kind.
         trusted: Classes from outside of this library that the model may use, such as
             graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
@@ -86,10 +90,11 @@ def reconstruct(
     from .. import inputs, outputs
 
     estimator = load(model, trusted=trusted)
-    outputs.check_out(out, outputs.suffixes(estimator))
+    outputs.check_out(out, outputs.suffixes(estimator), "reconstruct", force)
     whole = outputs.of_files(out, estimator)
     X, given, columns, names = inputs.labelled(data, label, labels, y, estimator, whole)
     outputs.check_count(out, len(X), estimator)
+    outputs.check_examples(out, len(X), estimator, names, [model, data, labels], force)
 
     if outputs.suffix(out) == ".png" and len(X) > _SHOWN:
         print(f"The picture shows the first {_SHOWN} of {len(X):,}; --out FOLDER writes all.")
@@ -109,6 +114,7 @@ def denoise(
     label: str | None = None,
     labels: Path | None = None,
     y: Sequence[str] | None = None,
+    force: bool = False,
     trusted: Sequence[str] = (),
 ) -> None:
     r"""Writes clean versions of damaged examples, by a model that has learned to.
@@ -123,10 +129,11 @@ def denoise(
         labels: A file with a label for each example, if the model is conditional.
         y: The label of all examples, or one for each, if the model is conditional; or a row of
             numbers.
+        force: Replace files in the place of the output that are not earlier results of this kind.
         trusted: Classes from outside of this library that the model may use, such as
             graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
-    reconstruct(model, data, out, label, labels, y, trusted)
+    reconstruct(model, data, out, label, labels, y, force, trusted)
 
 
 def sample(
@@ -139,6 +146,7 @@ def sample(
     temperature: float | None = None,
     nucleus: float | None = None,
     random_state: int | None = None,
+    force: bool = False,
     trusted: Sequence[str] = (),
 ) -> None:
     r"""Writes new examples, drawn from the model.
@@ -156,6 +164,7 @@ def sample(
         nucleus: Of texts, the share of the probability to draw each symbol from; by default
             that of the fit.
         random_state: Seeds the draws, to get the same ones again.
+        force: Replace files in the place of the output that are not earlier results of this kind.
         trusted: Classes from outside of this library that the model may use, such as
             graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
@@ -163,8 +172,9 @@ def sample(
     from .. import inputs, outputs
 
     estimator = load(model, trusted=trusted)
-    outputs.check_out(out, outputs.suffixes(estimator))
+    outputs.check_out(out, outputs.suffixes(estimator), "sample", force)
     outputs.check_count(out, n, estimator)
+    outputs.check_examples(out, n, estimator, None, [model], force)
 
     if not hasattr(estimator, "sample"):
         raise ValueError(
@@ -196,6 +206,7 @@ def impute(
     label: str | None = None,
     labels: Path | None = None,
     y: Sequence[str] | None = None,
+    force: bool = False,
     trusted: Sequence[str] = (),
 ) -> None:
     r"""Writes the rows of a table with their missing cells filled in.
@@ -208,6 +219,7 @@ def impute(
         labels: A file with a label for each example, if the model is conditional.
         y: The label of all examples, or one for each, if the model is conditional; or a row of
             numbers.
+        force: Replace files in the place of the output that are not earlier results of this kind.
         trusted: Classes from outside of this library that the model may use, such as
             graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
@@ -215,7 +227,7 @@ def impute(
     from .. import inputs, outputs
 
     estimator = load(model, trusted=trusted)
-    outputs.check_out(out, outputs.suffixes(estimator))
+    outputs.check_out(out, outputs.suffixes(estimator), "impute", force)
     given = inputs.labelled(data, label, labels, y, estimator)
     filled = estimator.impute(given.X, given.y)
     filled = filled if label is None else filled.assign(**{label: given.y})
@@ -234,6 +246,7 @@ def score(
     label: str | None = None,
     labels: Path | None = None,
     y: Sequence[str] | None = None,
+    force: bool = False,
     trusted: Sequence[str] = (),
 ) -> None:
     r"""Says how well a model knows examples: log p(x), or the error of their reconstruction.
@@ -248,6 +261,7 @@ def score(
         labels: A file with a label for each example, if the model is conditional.
         y: The label of all examples, or one for each, if the model is conditional; or a row of
             numbers.
+        force: Replace files in the place of the output that are not earlier results of this kind.
         trusted: Classes from outside of this library that the model may use, such as
             graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
@@ -255,7 +269,7 @@ def score(
     from .. import inputs, outputs
 
     if out is not None:
-        outputs.check_out(out, outputs.ROWS)
+        outputs.check_out(out, outputs.ROWS, "score", force)
 
     estimator = load(model, trusted=trusted)
     given = inputs.labelled(data, label, labels, y, estimator)

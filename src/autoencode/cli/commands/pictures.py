@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ...writing import replacing
 from ..following import say_next
 
+_PICTURES = ("reconstructions", "samples", "codes", "grid", "history")
 _SHOWN = 64  # examples in one picture
 
 
@@ -19,6 +21,7 @@ def plot(
     label: str | None = None,
     labels: Path | None = None,
     y: Sequence[str] | None = None,
+    force: bool = False,
     trusted: Sequence[str] = (),
 ) -> None:
     r"""Writes every picture that there is of a model to a folder.
@@ -31,6 +34,7 @@ def plot(
         labels: A file with a label for each example, to colour the codes by.
         y: The label of all examples, or one for each, if the model is conditional; or a row of
             numbers.
+        force: Replace files in the place of the output that are not earlier results of this kind.
         trusted: Classes from outside of this library that the model may use, such as
             graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
@@ -41,9 +45,12 @@ def plot(
     from ... import plots
     from ...estimator import load
     from .. import inputs, outputs
+    from ..ownership import check_files
 
     estimator = load(model, trusted=trusted)
-    outputs.check_out(out, ("",))
+    outputs.check_out(out, ("",), "plot", force)
+    files = [out / f"{name}.png" for name in _PICTURES]
+    check_files("plot", files, [model, data, labels], force)
     X, seen, *_ = inputs.labelled(data, label, labels, y, estimator)
 
     if seen is not None and len(seen) == 1:
@@ -68,7 +75,7 @@ def plot(
             print(f"No {name}: {' '.join(str(error).split())}")
             continue
 
-        with outputs.replacing(out / f"{name}.png") as temporary, warnings.catch_warnings():
+        with replacing(out / f"{name}.png") as temporary, warnings.catch_warnings():
             # Labels in letters that the font lacks are boxes in the picture, which says enough
             warnings.filterwarnings("ignore", "Glyph .* missing from font")
             figure.savefig(temporary)
@@ -79,14 +86,19 @@ def plot(
     say_next("transform", model, data, out=out.with_name(f"{model.stem}-codes.csv"), **same)
 
 
-def demo(out: Path = Path("demo")) -> None:
+def demo(out: Path = Path("demo"), force: bool = False) -> None:
     r"""Fits autoencoders to digits, sounds, texts and a table, and shows what they do.
 
     Arguments:
         out: The folder of the pictures and of the page that shows them.
+        force: Replace files in the place of the output that are not earlier results of this kind.
     """
     from ...demo import main
+    from ..ownership import check_files, guarded
 
     # The demo says itself how far it is
     logging.getLogger(__name__.partition(".")[0]).setLevel(logging.WARNING)
-    main(out)
+    check_files("demo", [out / "index.html", *out.glob("*.png"), *out.glob("*.wav")], (), force)
+
+    with guarded("demo", {"out": out, "force": force}):
+        main(out)
