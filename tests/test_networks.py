@@ -13,6 +13,7 @@ NETWORKS = [
     Perceptron((16, 8), shortcut=True),
     Convolutional(width=4, hidden=16),
     Convolutional(width=2, depth=2, hidden=8),
+    Convolutional(width=2, hidden=8, shortcut=True),
 ]
 SHAPES = [(1, 1, 1), (1, 8, 8), (3, 5, 9), (2, 1, 17), (1, 28, 28), (4, 33, 30)]
 
@@ -87,11 +88,33 @@ def test_convolutions_need_images() -> None:
         Convolutional(width=0).encoder((1, 8, 8), 2)
 
 
-def test_a_shortcut_is_an_affine_map_beside() -> None:
-    encoder = Perceptron((8,), shortcut=True).encoder((2, 3), 4, context=1)
-    x, c = torch.randn(5, 2, 3), torch.randn(5, 1)
-    beside = encoder.shortcut(torch.cat([x.flatten(start_dim=1), c], dim=-1))
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize(
+    "network",
+    [Perceptron((8,), shortcut=True), Convolutional(width=2, hidden=8, shortcut=True)],
+    ids=repr,
+)
+def test_a_skip_connection_is_all_that_is_left_beside_zeros(network, shape) -> None:
+    encoder, decoder = network.encoder(shape, 4, context=1), network.decoder(4, shape, context=1)
+    x, z, c = torch.randn(5, *shape), torch.randn(5, 4), torch.randn(5, 1)
 
-    torch.nn.init.zeros_(encoder.layers[-1].weight)
-    torch.nn.init.zeros_(encoder.layers[-1].bias)
-    assert torch.allclose(encoder(x, c), beside)
+    for module in (encoder, decoder):
+        torch.nn.init.zeros_(module.last.weight)
+        torch.nn.init.zeros_(module.last.bias)
+
+    codes = encoder.shortcut(torch.cat([x.flatten(start_dim=1), c], dim=-1))
+    images = decoder.shortcut(torch.cat([z, c], dim=-1)).view(5, *shape)
+    assert torch.allclose(encoder(x, c), codes)
+    assert torch.allclose(decoder(z, c), images)
+
+
+def test_a_skip_connection_keeps_full_precision() -> None:
+    encoder = Convolutional(width=2, hidden=8, shortcut=True).encoder((1, 8, 8), 4).float()
+    torch.nn.init.zeros_(encoder.last.weight)
+    torch.nn.init.zeros_(encoder.last.bias)
+    x = torch.rand(3, 1, 8, 8).float()
+
+    with torch.autocast("cpu", torch.bfloat16):
+        half = encoder(x)
+
+    assert torch.allclose(half.float(), encoder(x), atol=1e-6)

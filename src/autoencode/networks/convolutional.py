@@ -2,6 +2,7 @@ r"""Convolutional networks, built by rule from the shape of the images."""
 
 __all__ = ["Convolutional"]
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -43,6 +44,9 @@ class Convolutional(Network):
             further ones four times as many.
         depth: The residual blocks of each level.
         hidden: The units of the fully connected layer.
+        shortcut: Whether an affine map of all pixels is added to the features, and one of the
+            code to the pixels. Under a Gaussian likelihood, training then begins at a linear
+            model such as principal component analysis.
 
     Example:
         >>> network = Convolutional(width=8)
@@ -52,16 +56,19 @@ class Convolutional(Network):
         torch.Size([2, 3, 32, 48])
     """
 
-    def __init__(self, width: int = 16, depth: int = 1, hidden: int = 512) -> None:
+    def __init__(
+        self, width: int = 16, depth: int = 1, hidden: int = 512, shortcut: bool = False
+    ) -> None:
         self.width = width
         self.depth = depth
         self.hidden = hidden
+        self.shortcut = shortcut
 
     def encoder(self, shape: Sequence[int], features: int, context: int = 0) -> nn.Module:
-        return _Encoder(self._levels(shape), self.depth, self.hidden, features, context)
+        return _Encoder(self, self._levels(shape), features, context)
 
     def decoder(self, features: int, shape: Sequence[int], context: int = 0) -> nn.Module:
-        return _Decoder(self._levels(shape), self.depth, self.hidden, features, context)
+        return _Decoder(self, self._levels(shape), features, context)
 
     def _levels(self, shape: Sequence[int]) -> list[Shape]:
         r"""Returns the shapes from the image itself to the coarsest level."""
@@ -111,7 +118,7 @@ class _Encoder(nn.Module):
     r"""From shape `(N, C, H, W)` to `(N, features)`."""
 
     def __init__(
-        self, levels: list[Shape], depth: int, hidden: int, features: int, context: int
+        self, sizes: Convolutional, levels: list[Shape], features: int, context: int
     ) -> None:
         super().__init__()
 
@@ -123,47 +130,72 @@ class _Encoder(nn.Module):
                 layers.append(nn.ZeroPad2d((0, W % 2, 0, H % 2)))
 
             layers.append(nn.Conv2d(before, after, 4, stride=2, padding=1))
-            layers += [_Residual(after) for _ in range(depth)]
+            layers += [_Residual(after) for _ in range(sizes.depth)]
             layers.append(nn.SiLU())
 
         C, H, W = levels[-1]
 
         self.convolutions = _channels_last(nn.Sequential(*layers))
-        self.head = nn.Sequential(
-            nn.Linear(C * H * W + context, hidden), nn.SiLU(), nn.Linear(hidden, features)
-        )
+        self.head = _hidden(C * H * W + context, sizes.hidden, features)
+        pixels = math.prod(levels[0]) + context
+        self.shortcut = nn.Linear(pixels, features) if sizes.shortcut else None
+
+    @property
+    def last(self) -> nn.Module:
+        r"""The layer whose output the skip connection is added to."""
+        return self.head[-1]
 
     def forward(self, x: Tensor, c: Tensor | None = None) -> Tensor:
-        return self.head(_join(self.convolutions(x).flatten(start_dim=1), c))
+        y = self.head(_join(self.convolutions(x).flatten(start_dim=1), c))
+        return _add(y, self.shortcut, _join(x.flatten(start_dim=1), c))
 
 
 class _Decoder(nn.Module):
     r"""From shape `(N, features)` to `(N, C, H, W)`."""
 
     def __init__(
-        self, levels: list[Shape], depth: int, hidden: int, features: int, context: int
+        self, sizes: Convolutional, levels: list[Shape], features: int, context: int
     ) -> None:
         super().__init__()
 
-        C, H, W = levels[-1]
+        C, H, W = self.coarsest = levels[-1]
         layers: list[nn.Module] = []
 
         for (before, _, _), (after, rows, columns) in pairwise(levels[::-1]):
-            layers += [_Residual(before) for _ in range(depth)]
+            layers += [_Residual(before) for _ in range(sizes.depth)]
             layers += [nn.SiLU(), nn.Conv2d(before, 4 * after, 3, padding=1), nn.PixelShuffle(2)]
 
             # Negative padding crops
             if rows % 2 or columns % 2:
                 layers.append(nn.ZeroPad2d((0, -(columns % 2), 0, -(rows % 2))))
 
-        self.head = nn.Sequential(
-            nn.Linear(features + context, hidden), nn.SiLU(), nn.Linear(hidden, C * H * W)
-        )
-        self.coarsest = (C, H, W)
+        self.head = _hidden(features + context, sizes.hidden, C * H * W)
         self.convolutions = _channels_last(nn.Sequential(*layers))
+        pixels = math.prod(levels[0])
+        self.shortcut = nn.Linear(features + context, pixels) if sizes.shortcut else None
+
+    @property
+    def last(self) -> nn.Module:
+        r"""The layer whose output, shuffled and cropped, the skip connection is added to."""
+        return [layer for layer in self.convolutions if isinstance(layer, nn.Conv2d)][-1]
 
     def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
-        return self.convolutions(self.head(_join(z, c)).unflatten(1, self.coarsest))
+        z = _join(z, c)
+        y = self.convolutions(self.head(z).unflatten(1, self.coarsest))
+        return _add(y, self.shortcut, z)
+
+
+def _hidden(before: int, units: int, after: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(before, units), nn.SiLU(), nn.Linear(units, after))
+
+
+def _add(y: Tensor, shortcut: nn.Linear | None, x: Tensor) -> Tensor:
+    if shortcut is None:
+        return y
+
+    # Three digits are too few for a map that may explain the data exactly
+    with torch.autocast(x.device.type, enabled=False):
+        return y + shortcut(x).view_as(y)
 
 
 def _channels_last(module: nn.Sequential) -> nn.Sequential:
