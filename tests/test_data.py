@@ -439,3 +439,28 @@ def test_batches_hold_each_example_once(n: int, batch_size: int) -> None:
     for part in parts:
         assert part.corrupted.equal(-part.target)
         assert part.context.equal(part.target[:, None])
+
+
+@pytest.mark.parametrize("n", [0, 1, 7, 30, 59])
+def test_equal_examples_are_held_out_together(n: int) -> None:
+    X = torch.arange(20.0).repeat_interleave(3)[torch.randperm(60), None].expand(60, 4)
+    data, held_out = Examples(X).hold_out(n)
+
+    if held_out is None:
+        assert n < 3
+    else:
+        assert n - 3 < len(held_out) <= n
+        assert not set(held_out[:].target[:, 0].tolist()) & set(data[:].target[:, 0].tolist())
+        assert len(data) + len(held_out) == 60
+
+    assert Examples(torch.zeros(9, 2)).hold_out(3)[1] is None
+
+
+def test_different_examples_are_held_out_in_any_order() -> None:
+    torch.manual_seed(3)
+    data, held_out = Examples(torch.arange(50)).hold_out(10)
+    torch.manual_seed(3)
+    order = torch.randperm(50)
+
+    assert torch.equal(held_out[:].target, order[:10])
+    assert torch.equal(data[:].target, order[10:])

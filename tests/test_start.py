@@ -116,6 +116,31 @@ def test_contexts_that_explain_everything_leave_a_finite_model(make, labels: str
     assert np.isfinite(model.score(x, y))
 
 
+def test_labels_that_no_two_examples_share_say_nothing_of_others() -> None:
+    x = np.random.default_rng(2).normal(size=(200, 4))
+    model = started(ae.vae, 2, X=x, y=np.arange(200), conditional=True)[0]
+    new = model.sample(2000, y=np.arange(2000) % 200, random_state=0)
+
+    assert np.allclose(new.std(axis=0), x.std(axis=0), rtol=0.1)
+
+
+def test_equal_rows_do_not_hide_that_training_knows_them_by_heart() -> None:
+    rng = np.random.default_rng(6)
+    x, new = np.repeat(rng.normal(size=(30, 4)), 8, axis=0), rng.normal(size=(200, 4))
+    model = ae.vae(4, random_state=0, training=ae.Training(epochs=30)).fit(x)
+
+    assert model.score_samples(new).mean() > FactorAnalysis(1).fit(x).score(new) - 2
+
+
+def test_the_noise_of_each_column_is_learned() -> None:
+    rng = np.random.default_rng(7)
+    W = rng.normal(size=(3, 20)) * [[5], [3], [1.5]]
+    x = rng.normal(size=(2000, 3)) @ W + 0.3 * rng.normal(size=(2000, 20)) + 2
+    model = ae.vae(3, random_state=0, training=ae.Training(epochs=2)).fit(x)
+
+    assert model.score(x) == pytest.approx(FactorAnalysis(3).fit(x).score(x), abs=0.3)
+
+
 def test_what_training_does_not_improve_on_the_start_is_left_at_it() -> None:
     noise = np.random.default_rng(3).normal(size=(60, 5))
     model = ae.vae(5, training=ae.Training(epochs=20, progress=False), random_state=0).fit(noise)

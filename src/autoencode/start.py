@@ -11,8 +11,6 @@ __all__ = ["LinearStart", "linear_start"]
 from typing import Protocol, cast
 
 import torch
-from sklearn.linear_model import RidgeCV
-from sklearn.model_selection import KFold, cross_val_predict
 from torch import Tensor, nn
 
 from .data import Examples
@@ -27,11 +25,11 @@ from .step import Step, losses
 
 _EXAMPLES, _NUMBERS = 4096, 2**23  # at most, that the linear model is fitted to
 _INPUTS = 1024  # numbers of an example, up to which a corruption is undone by regression
+_PAIRS = 2**21  # numbers, at most, that this regression sees
 _SMALLEST = 1e-5  # standard deviation, of the largest, that single precision can tell
-_FOLDS = 5
 _DRAWS = 512  # codes, at least, by which a start and what became of it are compared
 _NOISE = 0.03  # standard deviation, at least, that a training begins with
-_PENALTIES = tuple(10.0**i for i in range(-4, 5))
+_PENALTIES = (1e4, 1e3, 1e2, 1e1, 1e0, 1e-1, 1e-2)
 
 
 class _SkipConnected(Protocol):
@@ -108,7 +106,7 @@ class LinearStart:
             The linear model in words.
         """
         words = self.set(data)
-        self.first = self._losses(held_out, seed) if held_out else None
+        self.first = self._losses(held_out.distinct(), seed) if held_out else None
 
         # Where the linear model is exact, the first steps would cost thousands of its deviations
         if (self.noise < _NOISE).any():
@@ -122,11 +120,15 @@ class LinearStart:
         Few examples to judge by leave much to chance, and the linear model is the safer guess. No
         single example, of whatever loss, makes a standard error that hides the others.
         """
-        gain = cast(Tensor, self.first) - self._losses(held_out, seed)
+        gain = cast(Tensor, self.first) - self._losses(held_out.distinct(), seed)
+
+        if len(gain) < 2:
+            return False
+
         most = 3 * gain.abs().median()
         usual = gain.clamp(-most, most)
 
-        return bool(gain.mean() > 0 and usual.mean() > usual.std(correction=0) / len(gain) ** 0.5)
+        return bool(gain.mean() > 0 and usual.mean() > usual.std() / len(gain) ** 0.5)
 
     def _losses(self, held_out: Examples, seed: int) -> Tensor:
         return losses(self.step, held_out, seed, draws=-(-_DRAWS // len(held_out)))
@@ -168,8 +170,10 @@ class LinearStart:
 
             if not torch.equal(u, x):
                 b_input = _Regression(some.context, u)
-                regression = _Regression(u - b_input(some.context), left)
-                M, seen = regression.slope, regression(u - b_input(some.context))
+                u = u - b_input(some.context)
+                few = slice(0, max(1, _PAIRS // x.shape[1]))
+                regression = _Regression(u[few], left[few])
+                M, seen = regression.slope, regression(u)
 
         V, variance = principal_components(seen, self.step.model.encoder.event[0])
         S = variance.sqrt()
@@ -218,36 +222,40 @@ def linear_start(step: Step) -> LinearStart | None:
 
 
 class _Regression:
-    r"""The ridge regression of `y` on a context, or the mean of `y` where there is none."""
+    r"""The ridge regression of `y` on a context, or the mean of `y` where there is none.
+
+    The penalty is the largest of those whose leave-one-out error is hardly above the least: labels
+    that no two examples share say nothing of others, however well they fit.
+    """
 
     def __init__(self, c: Tensor | None, y: Tensor) -> None:
-        self.c, self.y = None if c is None else c.double(), y
+        c = y.new_zeros(len(y), 0) if c is None else c.double().cpu()
+        c_mean, y_mean = c.mean(dim=0), y.mean(dim=0)
+        U, s, V = torch.linalg.svd(c - c_mean, full_matrices=False)
+        P, left = U.T @ (y - y_mean), y - y_mean
+        found = []
 
-        if self.c is None:
-            self.slope, self.offset = y.new_zeros(y.shape[1], 0), y.mean(dim=0)
-        elif len(y) < 2:
-            self.slope, self.offset = y.new_zeros(y.shape[1], self.c.shape[1]), y.mean(dim=0)
-        else:
-            fit = RidgeCV(_PENALTIES).fit(self.c.numpy(), y.numpy())
-            self.slope = torch.from_numpy(fit.coef_.reshape(y.shape[1], -1))
-            self.offset = torch.from_numpy(fit.intercept_).expand(y.shape[1])
+        for penalty in _PENALTIES if c.shape[1] else (1.0,):
+            shrunk = s.square() / (s.square() + penalty)
+            own = 1 / len(y) + U.square() @ shrunk  # the leverage of each example
+            errors = (left - (U * shrunk) @ P) / (1 - own[:, None]).clamp(min=_SMALLEST)
+            found.append((penalty, errors.square().mean()))
+
+        most = 1.01 * min(error for _, error in found)
+        penalty = max(penalty for penalty, error in found if error <= most)
+
+        self.slope = P.T @ (V * (s / (s.square() + penalty))[:, None])
+        self.offset = y_mean - self.slope @ c_mean
+        own = 1 / len(y) + U.square() @ (s.square() / (s.square() + penalty))
+        self._residuals = y - c @ self.slope.T - self.offset
+        self._own = own[:, None]
 
     def __call__(self, c: Tensor | None) -> Tensor:
-        return self.offset if c is None else c.double() @ self.slope.T + self.offset
+        return self.offset if c is None else c.double().cpu() @ self.slope.T + self.offset
 
     def residuals(self) -> Tensor:
-        r"""Returns those of each example, under the regression on others."""
-        n = len(self.y)
-
-        if n < 2:
-            return self.y - self.offset
-
-        if self.c is None:
-            return (self.y - self.offset) * n / (n - 1)
-
-        folds = KFold(min(_FOLDS, n), shuffle=True, random_state=0)
-        seen = cross_val_predict(RidgeCV(_PENALTIES), self.c.numpy(), self.y.numpy(), cv=folds)
-        return self.y - torch.from_numpy(seen).reshape(self.y.shape)
+        r"""Returns those of each example, under the regression on all others."""
+        return self._residuals / (1 - self._own).clamp(min=_SMALLEST)
 
 
 def _rows(x: Tensor) -> Tensor:

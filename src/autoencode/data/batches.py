@@ -14,6 +14,8 @@ from .files import FileTensor
 _AHEAD = 4  # minibatches that the system may read before their turn
 _NUMBERS = 2**22  # of data in a pass, of which networks make many more on the way
 _FEWEST, _MOST = 16, 2048  # examples in a pass
+_HASHED = 1024  # examples at once
+_COMPARED = 2**26  # numbers of data, up to which equal examples are looked for
 
 # Torch has operations for few of the unsigned types
 _SIGNED = {torch.uint16: torch.int16, torch.uint32: torch.int32, torch.uint64: torch.int64}
@@ -74,12 +76,42 @@ class Examples:
         return replace(self, rows=rows if self.rows is None else self.rows[rows])
 
     def hold_out(self, n: int) -> tuple["Examples", "Examples | None"]:
-        r"""Returns random examples to train on, and `n` others to validate with, if any."""
+        r"""Returns random examples to train on, and about `n` others to validate with, if any.
+
+        Equal examples stay together: one that training has seen says nothing of others.
+        """
         if n == 0:
             return self, None
 
         order = torch.randperm(len(self))
-        return self.select(order[n:]), self.select(order[:n])
+
+        if self.target[:1].numel() * len(self) <= _COMPARED:
+            order, n = self._together(order, n)
+
+        return (self.select(order[n:]), self.select(order[:n])) if n else (self, None)
+
+    def distinct(self) -> "Examples":
+        r"""Returns a view of the first of equal examples, each."""
+        if self.target[:1].numel() * len(self) > _COMPARED:
+            return self
+
+        return self.select(_firsts(self._groups()).sort().values)
+
+    def _groups(self) -> Tensor:
+        r"""Returns a number for each example, the same for equal ones, from zero on."""
+        hashes = torch.cat([_hashes(part.target) for part in self.split(_HASHED)])
+        return torch.unique(hashes, return_inverse=True)[1]
+
+    def _together(self, order: Tensor, n: int) -> tuple[Tensor, int]:
+        r"""Returns an order in which equal examples follow each other, and an end of `n` there."""
+        group = self._groups()[order]
+
+        # By the first of each group in the order that was drawn
+        by_first = _firsts(group)[group].argsort(stable=True)
+        order, group = order[by_first], group[by_first]
+        ends = torch.cat([(group[1:] != group[:-1]).nonzero().flatten() + 1, torch.tensor([0])])
+
+        return order, int(ends[ends <= n].max())
 
     def to(self, device: torch.device | str) -> "Examples":
         r"""Returns the examples on a device."""
@@ -104,6 +136,20 @@ class Examples:
             None if self.corrupted is None else function(self.corrupted),
             None if self.context is None else function(self.context),
         )
+
+
+def _firsts(group: Tensor) -> Tensor:
+    r"""Returns where each group occurs first."""
+    first = torch.full((int(group.max()) + 1,), len(group))
+    return first.scatter_reduce_(0, group, torch.arange(len(group)), "amin")
+
+
+def _hashes(target: Tensor) -> Tensor:
+    r"""Returns a number for each example, the same for equal ones, with shape `(N,)`."""
+    rows = target.contiguous().view(torch.uint8).reshape(len(target), -1)
+    factors = torch.randint(2**62, rows.shape[1:], generator=torch.Generator().manual_seed(0))
+
+    return (rows * factors).sum(dim=1)
 
 
 def _rows(tensor: Tensor, chosen: Tensor | slice) -> Tensor:

@@ -77,9 +77,9 @@ class Perceptron(Network):
     Arguments:
         layers: The widths of the encoder's hidden layers. None at all, `()`, makes both
             halves affine, as in principal component analysis.
-        shortcut: Whether an affine map is added to both halves. Under a Gaussian likelihood, training
-            then starts at the best linear model, which helps where examples are few or wide, and
-            large codes lose nothing.
+        shortcut: Whether an affine map is added to both halves. Under a Gaussian likelihood,
+            training then starts at the best linear model, which helps where examples are few or
+            wide, and large codes lose nothing.
 
     References:
         | Reducing the Dimensionality of Data with Neural Networks (Hinton & Salakhutdinov, 2006)
