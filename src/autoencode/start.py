@@ -11,6 +11,7 @@ __all__ = ["LinearStart", "linear_start"]
 from typing import Protocol, cast
 
 import torch
+from scipy.stats import t as student
 from torch import Tensor, nn
 
 from .data import Examples
@@ -29,6 +30,7 @@ _PAIRS = 2**21  # numbers, at most, that this regression sees
 _SMALLEST = 1e-5  # standard deviation, of the largest, that single precision can tell
 _DRAWS = 512  # codes, at least, by which a start and what became of it are compared
 _NOISE = 0.03  # standard deviation, at least, that a training begins with
+_CONFIDENCE = 0.84  # that of one standard error, where examples are many
 _PENALTIES = (1e4, 1e3, 1e2, 1e1, 1e0, 1e-1, 1e-2)
 
 
@@ -128,7 +130,9 @@ class LinearStart:
         most = 3 * gain.abs().median()
         usual = gain.clamp(-most, most)
 
-        return bool(gain.mean() > 0 and usual.mean() > usual.std() / len(gain) ** 0.5)
+        needed = student.ppf(_CONFIDENCE, len(gain) - 1) * usual.std() / len(gain) ** 0.5
+
+        return bool(gain.mean() > 0 and usual.mean() > needed)
 
     def _losses(self, held_out: Examples, seed: int) -> Tensor:
         return losses(self.step, held_out, seed, draws=-(-_DRAWS // len(held_out)))
