@@ -132,6 +132,14 @@ def test_equal_rows_do_not_hide_that_training_knows_them_by_heart() -> None:
     assert model.score_samples(new).mean() > FactorAnalysis(1).fit(x).score(new) - 2
 
 
+@pytest.mark.parametrize("n", [2, 3, 5, 9])
+def test_too_few_rows_to_judge_by_keep_the_start(n: int) -> None:
+    training = ae.Training(epochs=2, progress=False)
+    model = ae.autoencoder(4, training=training, random_state=0).fit(X[:n])
+
+    assert np.allclose(model.reconstruct(X[:5]), started(D=4, X=X[:n])[0].reconstruct(X[:5]))
+
+
 def test_the_noise_of_each_column_is_learned() -> None:
     rng = np.random.default_rng(7)
     W = rng.normal(size=(3, 20)) * [[5], [3], [1.5]]

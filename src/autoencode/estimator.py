@@ -608,7 +608,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             for record in self.training_.train(step, data, held_out, resume):
                 self.history_.append(Bunch(**record._asdict()))
 
-            if start and held_out and not start.is_beaten(held_out, self.seed_):
+            # Without examples to judge by, where none were refused, the linear model is safer
+            unjudged = held_out is None and training.validation is None
+
+            if start and (unjudged or (held_out and not start.is_beaten(held_out, self.seed_))):
                 log.info("training does not improve on %s: that is kept.", start.set(whole))
 
             if isinstance(prior := self.model_.prior, Prior):
