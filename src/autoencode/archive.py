@@ -15,6 +15,7 @@ from sklearn.utils import Bunch
 from torch import Tensor
 
 from . import __version__, assembly
+from .priors import StandardNormal
 from .storage import decode, encode
 
 ENCODER = "encoder."
@@ -48,6 +49,7 @@ def pack(estimator: Any, encoder_only: bool = False) -> tuple[dict[str, Any], di
         "arguments": {name: encode(value) for name, value in params.items()},
         "network": encode(estimator.network_),
         "likelihood": encode(estimator.likelihood_),
+        "prior": encode(estimator.prior_),
         "modality": encode(estimator.modality_),
         "context": encode(estimator.context_),
         "training": encode(estimator.training_),
@@ -91,6 +93,9 @@ def unpack(
     model.context_ = decode(document["context"], trusted)
     model.network_ = decode(document["network"], trusted)
     model.likelihood_ = decode(document["likelihood"], trusted)
+    # Files of before this was stored have the unit Gaussian unless told otherwise
+    model.prior_ = decode(document["prior"], trusted) if "prior" in document else model.prior
+    model.prior_ = model.prior_ or StandardNormal()
     model.training_ = decode(document["training"], trusted)
     model.history_ = [Bunch(**decode(record)) for record in document["history"]]
     model.seed_ = document["seed"]

@@ -24,7 +24,7 @@ from .distributions import Family
 from .modalities import Modality
 from .networks import Network
 from .objectives import Objective, Reconstruction
-from .priors import Prior, StandardNormal
+from .priors import Prior
 from .training import Solver, Training
 
 _KINDS: dict[str, type] = {
@@ -42,11 +42,11 @@ _EXAMPLES = {
     "network": "Perceptron()",
     "posterior": "Gaussian()",
     "likelihood": "SharedGaussian()",
-    "prior": "StandardNormal()",
+    "prior": "Mixture()",
     "corruption": "GaussianNoise()",
     "training": "Training()",
 }
-_DEFAULTS = {"objective": Reconstruction, "prior": StandardNormal, "training": Training}
+_DEFAULTS = {"objective": Reconstruction, "training": Training}
 
 
 def check(estimator: Any) -> None:
@@ -170,17 +170,19 @@ def defaults_for(estimator: Any, params: dict[str, Any]) -> dict[str, Any]:
         {'objective': Reconstruction()}
     """
     made = {}
+    objective = params.get("objective", estimator.objective) or Reconstruction()
+    defaults = {**_DEFAULTS, "prior": objective.prior}
 
     for name in params:
         head, nested, _ = name.partition("__")
 
         if nested and head in _EXAMPLES and params.get(head, getattr(estimator, head)) is None:
-            if head not in _DEFAULTS:
+            if head not in defaults:
                 raise ValueError(
                     f"cannot set '{name}', as {head} is None, which leaves it to the data."
                     f" Give one first, as in set_params({head}={_EXAMPLES[head]})."
                 )
 
-            made[head] = _DEFAULTS[head]()
+            made[head] = defaults[head]()
 
     return made

@@ -8,6 +8,7 @@ __all__ = [
     "network",
     "objective",
     "posterior",
+    "prior",
     "stages",
 ]
 
@@ -23,7 +24,7 @@ from .distributions import Family
 from .model import Conditional, LatentModel
 from .networks import Network
 from .objectives import Objective, Reconstruction
-from .priors import StandardNormal
+from .priors import Prior
 from .training import Hints
 
 
@@ -67,6 +68,17 @@ def posterior(estimator: Any) -> Family:
         Dirac()
     """
     return (estimator.posterior or objective(estimator).posterior()).clone()
+
+
+def prior(estimator: Any) -> Prior:
+    r"""The distribution of codes: given, or the objective's.
+
+    Example:
+        >>> from autoencode import Autoencoder
+        >>> prior(Autoencoder())
+        StandardNormal()
+    """
+    return (estimator.prior or objective(estimator).prior()).clone()
 
 
 def network(estimator: Any) -> Network:
@@ -116,7 +128,7 @@ def build(estimator: Any) -> LatentModel:
 
     Arguments:
         estimator: An :class:`~autoencode.Autoencoder` that knows its data, by `modality_`,
-            `network_`, `likelihood_` and `context_`.
+            `network_`, `likelihood_`, `prior_` and `context_`.
 
     Example:
         >>> build(model).load_state_dict(model.model_.state_dict())  # doctest: +SKIP
@@ -133,7 +145,7 @@ def build(estimator: Any) -> LatentModel:
     return LatentModel(
         Conditional(encoder, q, shape, (D,)),
         Conditional(decoder, likelihood.build(architecture, event), (D,), event),
-        (estimator.prior or StandardNormal()).clone().build(D),
+        estimator.prior_.clone().build(D),
     )
 
 

@@ -73,7 +73,7 @@ class _NeedsDensity:
         return self.method.__get__(estimator, owner)
 
     def _exists(self, estimator: "Autoencoder") -> bool:
-        follows = self.or_prior and getattr(estimator.prior, "fits", False)
+        follows = self.or_prior and assembly.prior(estimator).fits
         return follows or not isinstance(assembly.posterior(estimator), Dirac)
 
 
@@ -93,8 +93,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         posterior: The family of :math:`q(z \mid x)`; by default the objective's.
         likelihood: The family of :math:`p(x \mid z)`; by default the modality's choice from
             the data.
-        prior: The distribution :math:`p(z)`; by default a standard normal. A
-            :class:`~autoencode.priors.Mixture` is fitted to the codes after the training.
+        prior: The distribution :math:`p(z)`; by default the objective's, for
+            :class:`~autoencode.objectives.ELBO` a :class:`~autoencode.priors.Mixture`, which is
+            fitted to the codes after the training.
         corruption: What damages the encoder's input while training, a
             :class:`~autoencode.corruptions.Corruption` or a function from tensor to tensor.
         conditional: Whether the model is of `X` given `y`: :math:`p(x, z \mid y)`.
@@ -107,6 +108,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         modality_: The kind of data, with their shape and scale.
         network_: The architecture, given or chosen.
         likelihood_: The family of :math:`p(x \mid z)`, given or chosen.
+        prior_: The prior, given or the objective's; the fitted one is `model_.prior`.
         context_: The kind of `y`, or `None`.
         training_: The training as it was done: device, precision and whatever else was left
             to be chosen.
@@ -565,6 +567,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         likelihood = likelihood or self.modality_.likelihood()
         self.likelihood_ = self.modality_.suit_likelihood(likelihood)
         self.network_ = assembly.network(self)
+        self.prior_ = assembly.prior(self)
         corrupted = None if corrupted is None else self._read(corrupted)[0]
 
         arguments.check_lengths(X=X, corrupted=corrupted, y=y if self.conditional else None)

@@ -11,6 +11,7 @@ __all__ = [
     "Family",
     "FixedGaussian",
     "Gaussian",
+    "GaussianMixture",
     "Homoscedastic",
     "Logistic256",
     "Mixed",
@@ -33,6 +34,7 @@ from .family import (
     Gaussian,
     SharedGaussian,
 )
+from .gaussian_mixture import GaussianMixture
 from .homoscedastic import Homoscedastic
 from .images import DiscretizedLogistic, Logistic256
 from .mixed import Mixed, MixedCells

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..configurable import Configurable
 from ..model import LatentModel
+from ..priors import Prior, StandardNormal
 
 
 class Loss(NamedTuple):
@@ -50,6 +51,9 @@ class Objective(Configurable, nn.Module, abc.ABC):
 
     posterior: ClassVar[Any]
     r"""Makes the family of :math:`q(z \mid x)` it is made for: a class of families, say."""
+
+    prior: ClassVar[type[Prior]] = StandardNormal
+    r"""The distribution :math:`p(z)` it is made for."""
 
     progress: Tensor
     r"""The share of the training that is done, with shape `()`; one outside of it."""

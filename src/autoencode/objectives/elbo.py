@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ..distributions import RESOLUTION, Gaussian, kl_divergence
 from ..model import LatentModel
+from ..priors import Mixture
 from .base import Loss, Objective
 
 _COOLING = 0.2
@@ -59,6 +60,7 @@ class ELBO(Objective):
 
     # A code of data that it explains exactly is known almost exactly
     posterior = staticmethod(partial(Gaussian, RESOLUTION))
+    prior = Mixture
 
     def __init__(
         self,

@@ -1,0 +1,7 @@
+r"""Priors :math:`p(z)` of the code. Each name here is one file."""
+
+__all__ = ["Mixture", "Prior", "StandardNormal"]
+
+from .base import Prior
+from .mixture import Mixture
+from .standard_normal import StandardNormal
