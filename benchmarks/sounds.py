@@ -22,7 +22,7 @@ import autoencode as ae
 from autoencode.data import read_sounds
 from autoencode.evaluation import log_spectral_distance, signal_to_noise
 from autoencode.modalities import MDCT, Sounds
-from autoencode.priors import Mixture
+from autoencode.priors import StandardNormal
 
 CODE = 16
 TEST = 0.15  # of the recordings
@@ -46,7 +46,7 @@ SETS = [
     Set("letters", "klettres-data", 1.5),
 ]
 MODELS = {"PCA": ae.linear, "autoencoder": ae.autoencoder, "VAE": ae.vae}
-PRIORS = {"new syllables": None, "new syllables, `prior=Mixture()`": Mixture()}
+PRIORS = {"new syllables, `prior=StandardNormal()`": StandardNormal(), "new syllables": None}
 GENERATED = [
     "recognised as their label",
     "distance to the nearest to train on",

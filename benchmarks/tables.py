@@ -45,7 +45,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
 import autoencode as ae
-from autoencode.priors import Mixture, Prior
+from autoencode.priors import Prior, StandardNormal
 
 ROWS = 3000
 CODE = 16
@@ -233,8 +233,8 @@ def new_rows(name: str) -> list[list]:
     train, test = split(name)
     methods = {
         "real rows": real,
+        "`ae.vae(16, prior=StandardNormal())`": functools.partial(ours, prior=StandardNormal()),
         "`ae.vae(16)`": ours,
-        "`ae.vae(16, prior=Mixture())`": functools.partial(ours, prior=Mixture()),
         "ctgan 0.12.1 `TVAE()`": tvae,
     }
     rows = []

@@ -150,6 +150,10 @@ def vae(
 ) -> Autoencoder:
     r"""Variational autoencoder, whose codes follow a unit Gaussian: it generates.
 
+    They follow it only roughly, so that a :class:`~autoencode.priors.Mixture` is fitted to them
+    after the training, and new examples are drawn from it. `prior=StandardNormal()` draws from
+    the unit Gaussian.
+
     References:
         | Auto-Encoding Variational Bayes (Kingma & Welling, 2014)
         | https://arxiv.org/abs/1312.6114
