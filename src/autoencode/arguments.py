@@ -170,8 +170,9 @@ def defaults_for(estimator: Any, params: dict[str, Any]) -> dict[str, Any]:
         {'objective': Reconstruction()}
     """
     made = {}
-    objective = params.get("objective", estimator.objective) or Reconstruction()
-    defaults = {**_DEFAULTS, "prior": objective.prior}
+    objective = params.get("objective", estimator.objective)
+    prior = objective.prior if isinstance(objective, Objective) else Reconstruction.prior
+    defaults = {**_DEFAULTS, "prior": prior}
 
     for name in params:
         head, nested, _ = name.partition("__")
