@@ -600,7 +600,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             whole, (data, held_out) = data, data.hold_out(training.held_out(len(data)))
             self.model_ = assembly.build(self)
             before, after = assembly.stages(self)
-            step = Step(self.model_, objective, after, self.modality_.normalize, before)
+            modality = self.modality_
+            step = Step(
+                self.model_,
+                objective,
+                after,
+                modality.normalize,
+                before,
+                vary=modality.variation(),
+            )
             self.training_ = training.choose(len(data), assembly.hints(self))
 
             log.info("%s", assembly.describe(self, len(data), len(held_out or ())))

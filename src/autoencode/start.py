@@ -8,6 +8,8 @@ first bound of a variational autoencoder is then the log-likelihood of the linea
 
 __all__ = ["LinearStart", "linear_start"]
 
+import math
+from collections.abc import Callable
 from typing import Protocol, cast
 
 import torch
@@ -31,6 +33,7 @@ _SMALLEST = 1e-5  # standard deviation, of the largest, that single precision ca
 _DRAWS = 512  # codes, at least, by which a start and what became of it are compared
 _NOISE = 0.03  # standard deviation, at least, that a training begins with
 _CONFIDENCE = 0.84  # that of one standard error, where examples are many
+_VARIED = 1000  # examples, at least, where variants of few are taken besides, but at most 16 each
 _PENALTIES = (1e4, 1e3, 1e2, 1e1, 1e0, 1e-1, 1e-2)
 
 
@@ -88,6 +91,7 @@ class LinearStart:
             for parameter in (*network.last.parameters(), *network.shortcut.parameters()):
                 parameter.zero_()
 
+        self.step.eval()
         few = min(len(data), _EXAMPLES, max(1, _NUMBERS // data.target[:1].numel()))
         some = data[torch.linspace(0, len(data) - 1, few).long()]
         x = _rows(self.step.normalize(some.target))
@@ -155,6 +159,10 @@ class LinearStart:
             noise = found.noise.clamp(min=least**2)
             found = factors_of_known_noise(residuals, k, noise)
 
+        # What others have chosen holds for the variants, too, which are not independent
+        if self.step.vary is not None:
+            found = factors_of_known_noise(self._varied(some, b), k, found.noise)
+
         self._set_maps(found.encoder, b, found.loadings, b, found.noise.sqrt())
 
         # Further units follow the prior
@@ -179,6 +187,9 @@ class LinearStart:
                 regression = _Regression(u[few], left[few])
                 M, seen = regression.slope, regression(u)
 
+        if M is None and self.step.vary is not None:
+            seen = left = self._varied(some, b)
+
         V, variance = principal_components(seen, self.step.model.encoder.event[0])
         S = variance.sqrt()
         S = torch.where(S > _SMALLEST * S.max(), S, 0) if len(S) else S
@@ -187,6 +198,15 @@ class LinearStart:
 
         self._set_maps(A if M is None else A @ M, b_input, V.T * S, b, noise)
         return f"{len(S)} principal component{'s' * (len(S) != 1)}"
+
+    def _varied(self, some: Examples, b: "_Regression") -> Tensor:
+        r"""Returns what a context leaves of examples and of variants of them, as rows."""
+        x, vary = self.step.normalize(some.target), cast(Callable, self.step.vary)
+        n = min(16, math.ceil(_VARIED / len(x)), 2 * _NUMBERS // x.numel())
+        rows = torch.cat([_rows(x), *(_rows(vary(x)) for _ in range(n))])
+        given = b(some.context)
+
+        return rows - (given.repeat(n + 1, 1) if given.ndim > 1 else given)
 
     def _set_maps(
         self, A: Tensor, b_input: "_Regression", W: Tensor, b: "_Regression", noise: Tensor

@@ -24,6 +24,8 @@ class Step(nn.Module):
         corruption: Makes the input of the encoder from the target.
         normalize: Scales what is stored to what the model sees.
         damage: What of the corruption comes before that, and makes stored examples of stored ones.
+        vary: Makes other scaled examples that are as likely, while training. It must treat the
+            channels of an example alike.
         precision: `"bfloat16"` to multiply matrices with eight bits of precision, where that
             is faster; sums, likelihoods and weights stay in float32.
 
@@ -40,6 +42,7 @@ class Step(nn.Module):
         normalize: Callable[[Tensor], Tensor] = nn.Identity(),
         damage: Callable[[Tensor], Tensor] | None = None,
         precision: str = "float32",
+        vary: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
         super().__init__()
 
@@ -49,6 +52,7 @@ class Step(nn.Module):
         self.normalize = normalize
         self.damage = damage
         self.precision = precision
+        self.vary = vary
 
     def forward(self, batch: Examples) -> Loss:
         x, target = self.inputs(batch)
@@ -60,12 +64,20 @@ class Step(nn.Module):
     def inputs(self, batch: Examples) -> tuple[Tensor, Tensor]:
         r"""Returns what the encoder sees and what the decoder is asked for, scaled."""
         target = self.normalize(batch.target)
+        vary = self.vary if self.training else None
 
         if batch.corrupted is not None:
-            return self.normalize(batch.corrupted), target
+            x = self.normalize(batch.corrupted)
+            return (x, target) if vary is None else _alike(vary, x, target)
 
+        target = target if vary is None or self.damage is not None else vary(target)
         x = target if self.damage is None else self.normalize(self.damage(batch.target))
         return self.corruption(x), target
+
+
+def _alike(vary: Callable[[Tensor], Tensor], x: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    x, target = vary(torch.cat([x, target], dim=1)).chunk(2, dim=1)
+    return x, target
 
 
 class Sums(NamedTuple):

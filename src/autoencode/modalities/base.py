@@ -130,6 +130,12 @@ class Modality(Configurable, abc.ABC):
     def new_examples(self, p: Distribution) -> Tensor:
         r"""Returns what a generated example is under :math:`p(x \mid z)`: a mean or a sample."""
 
+    def variation(self) -> Callable[[Tensor], Tensor] | None:
+        r"""Returns what makes other examples of scaled ones that are as likely, if the data of
+        `fit` are too few to do without.
+        """
+        return None
+
     def suit_likelihood(self, likelihood: Family) -> Family:
         r"""Returns a family that the user wants, with what it leaves open as the data want it.
 

@@ -3,6 +3,7 @@ r"""Images, grey or colour."""
 __all__ = ["Images"]
 
 import logging
+import math
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +18,14 @@ from ..data import is_image, read_images
 from ..distributions import Bernoulli, Family, SharedGaussian
 from ..networks import Convolutional, Network
 from .base import WIDE, Modality, cast, tensor_of
+from .shifts import Shifts
 from .statistics import value_range
 
 log = logging.getLogger(__name__)
 
 _ROWS = 512  # images to restore at once
+_LARGEST_SKIP = 2**16  # numbers of an image, up to which networks have a linear skip connection
+_FEWEST, _FEW = 10, 250  # images, of which shifted ones are taken besides
 
 
 class Images(Modality):
@@ -84,6 +88,7 @@ class Images(Modality):
 
         self.single_ = X.ndim == 3
         self.shape_ = (1, *X.shape[1:]) if self.single_ else (X.shape[3], *X.shape[1:3])
+        self.n_ = len(X)
         self.dtype_ = str(X.dtype)
         self.range_ = _black_and_white(X.dtype, low, high)
         self.binary_ = only_these and {low, high} <= {*self.range_}
@@ -123,7 +128,12 @@ class Images(Modality):
         return np.concatenate([self._restore(rows) for rows in x.split(_ROWS)])
 
     def network(self) -> Network:
-        return Convolutional()
+        # Beside convolutions, affine maps of large images would hold nearly all weights
+        linear = not self.binary_ and math.prod(self.shape_) <= _LARGEST_SKIP
+        return Convolutional(shortcut=linear)
+
+    def variation(self) -> Shifts | None:
+        return Shifts() if _FEWEST <= self.n_ <= _FEW and not self.binary_ else None
 
     def likelihood(self) -> Family:
         return Bernoulli() if self.binary_ else SharedGaussian()
