@@ -188,6 +188,8 @@ def test_objectives_with_a_density_have_it_by_default() -> None:
     assert [type(p) for p in priors.values()] == [Mixture, Mixture, StandardNormal]
     assert isinstance(chosen.model_.prior, StandardNormal)
     assert ae.vae().set_params(prior__components=3).prior.components == 3
+    given = ae.vae(2, conditional=True, training=training).fit(X, load_iris().target[::3])
+    assert isinstance(given.model_.prior, StandardNormal)
     assert (ELBO.prior, Reconstruction.prior) == (Mixture, StandardNormal)
 
 

@@ -24,7 +24,7 @@ from .distributions import Family
 from .modalities import Modality
 from .networks import Network
 from .objectives import Objective, Reconstruction
-from .priors import Prior
+from .priors import Prior, StandardNormal
 from .training import Solver, Training
 
 _KINDS: dict[str, type] = {
@@ -171,8 +171,10 @@ def defaults_for(estimator: Any, params: dict[str, Any]) -> dict[str, Any]:
     """
     made = {}
     objective = params.get("objective", estimator.objective)
-    prior = objective.prior if isinstance(objective, Objective) else Reconstruction.prior
-    defaults = {**_DEFAULTS, "prior": prior}
+    made_for = objective if isinstance(objective, Objective) else Reconstruction
+    conditional = params.get("conditional", estimator.conditional)
+    defaults: dict[str, Any] = {**_DEFAULTS}
+    defaults["prior"] = StandardNormal if conditional else made_for.prior
 
     for name in params:
         head, nested, _ = name.partition("__")

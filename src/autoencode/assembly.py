@@ -24,7 +24,7 @@ from .distributions import Family
 from .model import Conditional, LatentModel
 from .networks import Network
 from .objectives import Objective, Reconstruction
-from .priors import Prior
+from .priors import Prior, StandardNormal
 from .training import Hints
 
 
@@ -73,12 +73,16 @@ def posterior(estimator: Any) -> Family:
 def prior(estimator: Any) -> Prior:
     r"""The distribution of codes: given, or the objective's.
 
+    That of conditional models is the unit Gaussian: codes drawn from where those of all labels
+    are would be those of another label.
+
     Example:
         >>> from autoencode import Autoencoder
         >>> prior(Autoencoder())
         StandardNormal()
     """
-    return (estimator.prior or objective(estimator).prior()).clone()
+    default = StandardNormal if estimator.conditional else objective(estimator).prior
+    return (estimator.prior or default()).clone()
 
 
 def network(estimator: Any) -> Network:

@@ -95,7 +95,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             the data.
         prior: The distribution :math:`p(z)`; by default the objective's, for
             :class:`~autoencode.objectives.ELBO` a :class:`~autoencode.priors.Mixture`, which is
-            fitted to the codes after the training.
+            fitted to the codes after the training; with `conditional`, the unit Gaussian.
         corruption: What damages the encoder's input while training, a
             :class:`~autoencode.corruptions.Corruption` or a function from tensor to tensor.
         conditional: Whether the model is of `X` given `y`: :math:`p(x, z \mid y)`.

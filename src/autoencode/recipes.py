@@ -152,7 +152,7 @@ def vae(
 
     They follow it only roughly, so that a :class:`~autoencode.priors.Mixture` is fitted to them
     after the training, and new examples are drawn from it. `prior=StandardNormal()` draws from
-    the unit Gaussian.
+    the unit Gaussian, and so do conditional models.
 
     References:
         | Auto-Encoding Variational Bayes (Kingma & Welling, 2014)
