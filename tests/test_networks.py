@@ -3,7 +3,7 @@ r"""Tests for the networks module."""
 import pytest
 import torch
 
-from autoencode.networks import Convolutional, Perceptron
+from autoencode.networks import Convolutional, FullyConvolutional, Perceptron
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -118,3 +118,66 @@ def test_a_skip_connection_keeps_full_precision() -> None:
         half = encoder(x)
 
     assert torch.allclose(half.float(), encoder(x), atol=1e-6)
+
+
+@pytest.mark.parametrize("context", [0, 3])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_fully_convolutional_networks_keep_places(shape, context) -> None:
+    network = FullyConvolutional(width=4)
+    C, H, W = shape
+    D = network.code_size(shape)
+    encoder, decoder = network.encoder(shape, D, context), network.decoder(D, shape, context)
+    x, c = torch.rand(3, *shape, requires_grad=True), torch.randn(3, context)
+    z = encoder(x, c if context else None)
+    r = decoder(z, c if context else None)
+
+    assert D == 4 * C * ((H + 1) // 2) * ((W + 1) // 2)
+    assert z.shape == (3, D)
+    assert r.shape == x.shape
+
+    r.square().sum().backward()
+
+    for name, p in [*encoder.named_parameters(), *decoder.named_parameters()]:
+        assert p.grad.isfinite().all(), name
+        assert (p.grad != 0).any() or ".first." in name, name
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_fully_convolutional_networks_begin_near_the_identity(shape) -> None:
+    network = FullyConvolutional(width=4)
+    D = network.code_size(shape)
+    encoder, decoder = (
+        network.encoder(shape, 2 * D),
+        network.decoder(D, (2 * shape[0], *shape[1:])),
+    )
+
+    for layer in (encoder.layers[-1], decoder.layers[-1]):
+        torch.nn.init.zeros_(layer.weight)
+        torch.nn.init.zeros_(layer.bias)
+
+    x = torch.rand(3, *shape)
+    mean, scale = encoder(x).chunk(2, dim=1)
+    r, others = decoder(mean).chunk(2, dim=1)
+    assert torch.allclose(r, x)
+    assert not scale.any()
+    assert not others.any()
+
+
+def test_fully_convolutional_networks_move_with_the_image() -> None:
+    network = FullyConvolutional(width=4)
+    D = network.code_size((1, 80, 80))
+    encoder, decoder = network.encoder((1, 80, 80), D), network.decoder(D, (1, 80, 80))
+    x = torch.rand(1, 1, 80, 80)
+    r, moved = (decoder(encoder(y)) for y in (x, x.roll((2, 4), dims=(2, 3))))
+    assert torch.allclose(r[:, :, 28:44, 28:44], moved[:, :, 30:46, 32:48])
+
+
+def test_fully_convolutional_networks_have_one_size_of_code() -> None:
+    with pytest.raises(ValueError, match="codes of 64 numbers"):
+        FullyConvolutional().encoder((1, 8, 8), 5)
+
+    with pytest.raises(ValueError, match="needs images"):
+        FullyConvolutional().code_size((5,))
+
+    with pytest.raises(ValueError, match="expected width >= 1"):
+        FullyConvolutional(width=0).code_size((1, 8, 8))

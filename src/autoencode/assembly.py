@@ -101,12 +101,16 @@ def hints(estimator: Any) -> Hints:
 
     Example:
         >>> hints(model)  # doctest: +SKIP
-        Hints(learning_rate=0.002, most_epochs=128, one_shape=True)
+        Hints(learning_rate=0.002, most_epochs=128, batch_size=None, one_shape=True)
     """
     architecture = estimator.network_
 
     # Symbols come in rows of different lengths
-    return Hints(architecture.learning_rate, one_shape=architecture.symbols is None)
+    return Hints(
+        architecture.learning_rate,
+        batch_size=architecture.batch_size,
+        one_shape=architecture.symbols is None,
+    )
 
 
 def stages(estimator: Any) -> tuple[Callable[[Tensor], Tensor] | None, Callable[[Tensor], Tensor]]:

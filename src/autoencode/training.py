@@ -54,6 +54,9 @@ class Hints(NamedTuple):
     most_epochs: int = MOST_EPOCHS
     r"""The most passes over the data that do it good."""
 
+    batch_size: int | None = None
+    r"""The number of examples in a step that the network wants."""
+
     one_shape: bool = True
     r"""Whether all minibatches are of one shape, as a compiled step needs."""
 
@@ -234,7 +237,7 @@ class Training(Solver):
         return 0 if n < _FEWEST else min(round(n * share), _HELD_OUT)
 
     def choose(self, n: int, hints: Hints = Hints()) -> "Training":
-        batch_size = self.batch_size or _batch_size(n)
+        batch_size = self.batch_size or hints.batch_size or _batch_size(n)
         steps = math.ceil(n / batch_size)
         device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
         epochs, budget = self.epochs, seconds(self.time_budget)

@@ -33,6 +33,18 @@ class Network(Configurable, abc.ABC):
     learning_rate: float = 2e-3
     r"""The largest learning rate, unless the training has one of its own."""
 
+    batch_size: int | None = None
+    r"""The number of examples in a step, unless the training has one of its own; `None` leaves
+    it to the number of examples."""
+
+    def code_size(self, shape: Sequence[int]) -> int | None:
+        r"""Returns the only size of a code that there is, for architectures that keep places.
+
+        Arguments:
+            shape: The shape of one example.
+        """
+        return None
+
     @abc.abstractmethod
     def encoder(self, shape: Sequence[int], features: int, context: int = 0) -> nn.Module:
         r"""
