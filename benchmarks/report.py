@@ -28,18 +28,27 @@ def machine() -> str:
     )
 
 
-def write(name: str, title: str, header: list[str], rows: list[list], notes: str = "") -> None:
+def write(
+    name: str,
+    title: str,
+    header: list[str],
+    rows: list[list],
+    notes: str = "",
+    before: str = "",
+    command: str = "",
+) -> None:
     r"""Prints a table and writes it to `results/`, as Markdown."""
     lines = [
         f"# {title}",
         "",
+        *([before, ""] if before else []),
         "| " + " | ".join(header) + " |",
         "| " + " | ".join("---" for _ in header) + " |",
         *("| " + " | ".join(map(str, row)) + " |" for row in rows),
         "",
         *([notes.strip(), ""] if notes else []),
         f"Machine: {machine()}.",
-        f"Command: `python benchmarks/{name}.py`.",
+        f"Command: `python benchmarks/{command or f'{name}.py'}`.",
         "",
     ]
     text = "\n".join(lines)
