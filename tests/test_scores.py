@@ -2,11 +2,14 @@ r"""Tests for normal scores."""
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ks_2samp, norm
+from sklearn.datasets import load_diabetes, load_iris, load_linnerud, load_wine
 
-from autoencode.modalities.scores import NormalScores
+from autoencode.modalities.marginals import marginal
+from autoencode.modalities.scores import NormalScores, ScoreTable
 
 KINDS = {
     "normal": lambda rng, n: rng.normal(size=n),
@@ -69,9 +72,57 @@ def test_slope_is_the_derivative() -> None:
     np.testing.assert_allclose(scores.log_slope(scores.encode(far)), -np.log(slope), rtol=1e-5)
 
 
-def test_what_rows_share_has_about_its_probability() -> None:
+def test_what_rows_share_has_the_probability_of_its_interval() -> None:
     v = np.repeat([0.0, 1.0, 2.0, 3.0, 4.0], [30, 20, 20, 20, 10])
     scores = NormalScores().fit(v)
-    t = scores.encode(np.array([1.0, 2.0, 3.0]))
+    masses = [norm.cdf(high) - norm.cdf(low) for low, high in scores.intervals()]
 
-    np.testing.assert_allclose(norm.logpdf(t) - scores.log_slope(t), np.log(0.2), atol=0.1)
+    np.testing.assert_allclose(masses, [0.3, 0.2, 0.2, 0.2, 0.1])
+    assert (scores.log_slope(scores.encode(v)) == 0).all()
+
+    # What was never seen has less, and ever less
+    unseen = scores.log_slope(scores.encode(np.array([1.5, 5.0, 9.0, -3.0])))
+    assert (unseen >= np.log(len(v)) - 1e-9).all()
+    assert unseen[1] < unseen[2]
+
+
+@pytest.mark.parametrize("n", [1, 2, 50, 3000])
+def test_columns_are_mapped_at_once_as_they_are_one_by_one(n: int) -> None:
+    rng = np.random.default_rng(0)
+    columns = [kind(rng, n) for kind in KINDS.values()]
+    maps = [NormalScores(knots=21).fit(v) for v in columns]
+    v = np.stack([np.concatenate([v, v + 0.3, [-1e9, 1e9, v.min(), v.max()]]) for v in columns], 1)
+    expected = np.stack([m.encode(x) for m, x in zip(maps, v.T)], axis=1)
+
+    np.testing.assert_allclose(ScoreTable(maps).encode(torch.from_numpy(v)), expected, atol=1e-9)
+
+
+REAL = {
+    "flags": (lambda rng: rng.random(60) < 0.1, 2),
+    "ratings": (lambda rng: rng.integers(1, 6, 60), 5),
+    "half stars": (lambda rng: rng.integers(1, 11, 200) / 2, 10),
+    "counts": (lambda rng: rng.poisson(2.0, 300).clip(0, 7), 8),
+    "amounts": (lambda rng: rng.gamma(2, 10, 300) * (rng.random(300) < 0.8), 1),
+    "shares": (lambda rng: rng.uniform(-50, 150, 400).clip(0, 100), 2),
+    "normal": (lambda rng: rng.normal(size=300), None),
+    "rounded": (lambda rng: rng.normal(0, 2, 300).round(1), None),
+    "ages": (lambda rng: rng.integers(18, 90, 3000), None),
+    "standardized flags": (lambda rng: (rng.random(300) < 0.4) * 0.0952 - 0.0446, None),
+    "few rows": (lambda rng: rng.integers(0, 20, 20), None),
+    "lognormal": (lambda rng: rng.lognormal(0, 2, 300), 0),
+    "exponential": (lambda rng: rng.exponential(size=300), 0),
+    "heavy tails": (lambda rng: rng.standard_t(1.5, 1000), 0),
+}
+
+
+@pytest.mark.parametrize("kind", REAL)
+def test_columns_need_normal_scores_by_their_content(kind: str) -> None:
+    make, shared = REAL[kind]
+    scores = marginal(make(np.random.default_rng(0)).astype(float))
+
+    assert (scores is None) if shared is None else (len(scores.intervals()) == shared)
+
+
+@pytest.mark.parametrize("load", [load_iris, load_wine, load_diabetes, load_linnerud])
+def test_tables_to_compare_densities_of_are_only_scaled(load) -> None:
+    assert all(marginal(v) is None for v in load().data.T)

@@ -564,7 +564,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if likelihood is None and isinstance(assembly.posterior(self), Dirac):
             likelihood = self.modality_.deterministic_likelihood()
 
-        likelihood = likelihood or self.modality_.likelihood()
+        if likelihood is None:
+            self.modality_.follow(X)
+            likelihood = self.modality_.likelihood()
+
         self.likelihood_ = self.modality_.suit_likelihood(likelihood)
         self.network_ = assembly.network(self)
         self.prior_ = assembly.prior(self)

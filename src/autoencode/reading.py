@@ -144,7 +144,7 @@ def choose(X: Any, kinds: Kinds) -> Modality:
 
     Example:
         >>> choose(np.zeros((5, 3)), None)
-        Tables(scaling='columns')
+        Tables(scaling='auto')
     """
     if isinstance(kinds, Modality):
         return kinds

@@ -4,6 +4,8 @@ __all__ = [
     "RESOLUTION",
     "Autoregressive",
     "Bernoulli",
+    "Censored",
+    "CensoredGaussian",
     "ContinuousBernoulli",
     "DiagonalGaussian",
     "Dirac",
@@ -13,6 +15,7 @@ __all__ = [
     "Gaussian",
     "GaussianMixture",
     "Homoscedastic",
+    "Intervals",
     "Logistic256",
     "Mixed",
     "MixedCells",
@@ -22,6 +25,7 @@ __all__ = [
     "kl_divergence",
 ]
 
+from .censored import Censored, CensoredGaussian, Intervals
 from .dirac import Dirac, PointMass
 from .divergences import kl_divergence
 from .family import (

@@ -10,6 +10,7 @@ from torch import Size, Tensor
 from torch.distributions import Distribution, Normal, OneHotCategorical
 from torch.nn.functional import softplus
 
+from .censored import Interval, Intervals
 from .family import SMALLEST_SCALE, Family
 
 
@@ -19,15 +20,17 @@ class MixedCells(Distribution):
     .. math:: \log p(x) = \sum_{j \text{ not missing}} \log p_j(x_j), \qquad
         p_j = \mathcal{N}(\mu_j, \sigma_j^2) \text{ or } \mathrm{Categorical}(\pi_j)
 
-    To leave out a factor is to integrate over it, so that this is the density of the cells that
-    are there. A row is a vector: the numbers; for each one, or zero if it is missing;
-    then the indicators of the levels of each category, all zero if it is missing.
+    A number that many rows share has the probability of its interval of scores, see
+    :class:`Censored`. To leave out a factor is to integrate over it, so that this is the density
+    of the cells that are there. A row is a vector: the numbers; for each one, or zero if it is
+    missing; then the indicators of the levels of each category, all zero if it is missing.
 
     Arguments:
         loc: The means :math:`\mu` of the numbers, with shape `(*, n)`.
         scale: Their standard deviations :math:`\sigma > 0`, with shape `(*, n)`.
         logits: The logits of the levels of all categories, with shape `(*, sum(levels))`.
         levels: How many levels each category has.
+        intervals: Which scores of the numbers are one number; by default none.
 
     Example:
         >>> p = MixedCells(torch.zeros(1), torch.ones(1), torch.zeros(4), levels=(4,))
@@ -38,7 +41,14 @@ class MixedCells(Distribution):
     arg_constraints: ClassVar[dict] = {}
     has_rsample = False
 
-    def __init__(self, loc: Tensor, scale: Tensor, logits: Tensor, levels: Sequence[int]) -> None:
+    def __init__(
+        self,
+        loc: Tensor,
+        scale: Tensor,
+        logits: Tensor,
+        levels: Sequence[int],
+        intervals: Intervals | None = None,
+    ) -> None:
         super().__init__(
             loc.shape[:-1], Size([2 * loc.shape[-1] + logits.shape[-1]]), validate_args=False
         )
@@ -47,6 +57,7 @@ class MixedCells(Distribution):
         self.scale = scale
         self.logits = logits
         self.levels = tuple(levels)
+        self.intervals = intervals
         parts = logits.split(self.levels, dim=-1) if self.levels else ()
         self.log_pi = [part.log_softmax(dim=-1) for part in parts]
 
@@ -57,10 +68,17 @@ class MixedCells(Distribution):
         return torch.cat([self.loc, torch.ones_like(self.loc), *pi], dim=-1)
 
     def cells(self, value: Tensor) -> Tensor:
-        r"""Returns the log-density of each cell, zero if it is missing, with shape `(*, F)`."""
+        r"""Returns the log-density or log-probability of each cell, with shape `(*, F)`.
+
+        Of missing ones it is zero.
+        """
         n = self.loc.shape[-1]
         x, there, indicators = value.split((n, n, value.shape[-1] - 2 * n), dim=-1)
-        numbers = there * Normal(self.loc, self.scale, validate_args=False).log_prob(x)
+        normal = Normal(self.loc, self.scale, validate_args=False)
+        censored = (
+            self.intervals.censor(normal, x) if self.intervals is not None else normal.log_prob(x)
+        )
+        numbers = there * censored
         parts = indicators.split(self.levels, dim=-1) if self.levels else ()
         chosen = [(e * lp).sum(dim=-1, keepdim=True) for e, lp in zip(parts, self.log_pi)]
 
@@ -78,7 +96,8 @@ class MixedCells(Distribution):
 
     def expand(self, batch_shape: Size, _instance: Distribution | None = None) -> "MixedCells":
         loc, scale = (t.expand(*batch_shape, -1) for t in (self.loc, self.scale))
-        return MixedCells(loc, scale, self.logits.expand(*batch_shape, -1), self.levels)
+        logits = self.logits.expand(*batch_shape, -1)
+        return MixedCells(loc, scale, logits, self.levels, self.intervals)
 
 
 class Mixed(Family):
@@ -94,6 +113,7 @@ class Mixed(Family):
     Arguments:
         scales: The least standard deviation :math:`\sigma_0` of each number.
         levels: How many levels each category has.
+        intervals: For each number the ends of the scores of those that many rows share.
 
     Example:
         >>> family = Mixed(scales=(0.01, 0.01), levels=(3,))
@@ -103,7 +123,12 @@ class Mixed(Family):
 
     n_params = 1
 
-    def __init__(self, scales: Sequence[float] = (), levels: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        scales: Sequence[float] = (),
+        levels: Sequence[int] = (),
+        intervals: Sequence[Sequence[Interval]] = (),
+    ) -> None:
         super().__init__()
 
         if not all(scale > 0 for scale in scales) or not all(n > 0 for n in levels):
@@ -111,6 +136,8 @@ class Mixed(Family):
 
         self.scales = scales
         self.levels = levels
+        self.intervals = intervals
+        self.shared = Intervals(intervals)
         self.floor: Tensor
         floor = torch.tensor([*scales], dtype=torch.get_default_dtype()).clamp(SMALLEST_SCALE)
         self.register_buffer("floor", floor, persistent=False)
@@ -122,4 +149,5 @@ class Mixed(Family):
             raise ValueError(f"expected {2 * n + K} raw parameters, got {phi.shape[-2]}.")
 
         loc, s, logits = phi.squeeze(dim=-1).split((n, n, K), dim=-1)
-        return MixedCells(loc, self.floor + softplus(s), logits, self.levels)
+        scale = self.floor + softplus(s)
+        return MixedCells(loc, scale, logits, self.levels, self.shared)

@@ -96,6 +96,13 @@ class Modality(Configurable, abc.ABC):
             ValueError: If the data are none of this kind.
         """
 
+    def follow(self, X: NDArray) -> None:
+        r"""Learns how numbers are distributed, after `fit` to the same examples.
+
+        It is for models with a density and the default likelihood, which are to make numbers as
+        often as the data have them. By default nothing is to be learned.
+        """
+
     @abc.abstractmethod
     def load(self, X: NDArray) -> Tensor:
         r"""

@@ -35,8 +35,8 @@ class Frames(Modality):
     is constant, and never missing, is no part of the vector, and comes back as it was.
 
     Densities of numbers are in the user's units, of dates per day, through the slope of the map
-    to :class:`~autoencode.modalities.scores.NormalScores`; a number that many rows share has about
-    its probability. Rare levels count as one. Squared errors are of scores and indicators, since
+    to :class:`~autoencode.modalities.scores.NormalScores`; a number that many rows share has its
+    probability. Rare levels count as one. Squared errors are of scores and indicators, since
     columns share no unit.
 
     Arguments:
@@ -154,7 +154,10 @@ class Frames(Modality):
 
     def likelihood(self) -> Family:
         numbers = self._scored()
-        return Mixed(tuple(c.scores_.scale_ for c in numbers), tuple(self._sizes()))
+        scales = tuple(column.scores_.scale_ for column in numbers)
+        shared = tuple(column.scores_.intervals() for column in numbers)
+
+        return Mixed(scales, tuple(self._sizes()), shared)
 
     def new_examples(self, p: Distribution) -> Tensor:
         r"""Draws rows; one and how rare it is where a level is rare, which `restore` undoes."""

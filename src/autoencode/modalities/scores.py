@@ -1,15 +1,20 @@
 r"""From numbers of any distribution to normal scores, and back."""
 
-__all__ = ["NormalScores"]
+__all__ = ["NormalScores", "ScoreTable"]
+
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ..configurable import Configurable
 
 _APART = 0.01  # the least distance of two knots between: single precision tells scores apart
 _SHARPEST, _WIDEST = 1e-3, 0.5
+_FEW = 65  # numbers that may all own an interval; of others, those that more rows have
+_SAME = 1e-5  # distance of scores that are one in single precision
 
 
 class NormalScores(Configurable):
@@ -19,8 +24,9 @@ class NormalScores(Configurable):
 
     A number that many rows share, such as the zeros of a count, owns a whole interval of
     scores, all of which lead back to it: what is drawn has it as often as the data have, though
-    the one score that leads there is its middle. Between, the map is linear from knot to knot.
-    Beyond what was seen it goes on as a logarithm does, the way back ends there.
+    the one score that leads there is its middle. Its probability is that of the interval.
+    Between, the map is linear from knot to knot. Beyond what was seen it goes on as a logarithm
+    does, the way back ends there.
 
     Arguments:
         knots: How many there are at most, but for those numbers.
@@ -36,11 +42,13 @@ class NormalScores(Configurable):
     def __init__(self, knots: int = 65) -> None:
         self.knots = knots
 
-    def fit(self, values: NDArray) -> "NormalScores":
+    def fit(self, values: NDArray, shared: NDArray | None = None) -> "NormalScores":
         r"""Learns the map.
 
         Arguments:
             values: Finite numbers, at least one.
+            shared: The numbers that own an interval; by default those that more rows have
+                than one, if there are few different ones, or else than a 65th of all.
         """
         v, counts = np.unique(values + 0.0, return_counts=True)  # of zeros the positive one
         above = counts.cumsum()
@@ -48,11 +56,13 @@ class NormalScores(Configurable):
             torch.special.ndtri(torch.from_numpy(ranks / len(values))).numpy()
             for ranks in (above - counts, above - counts / 2, above)
         )
-        few = len(v) <= self.knots
-        own = (counts > 1) & (few | (counts > len(values) / self.knots)) | (len(v) == 1)
+        own = (counts > 1) & ((len(v) <= _FEW) | (counts > len(values) / _FEW))
+        own = (own if shared is None else np.isin(v, shared)) | (len(v) == 1)
+        few = len(v) <= self.knots or bool(own.all())
         knots = np.stack([v, np.where(own, low, middle), middle, np.where(own, high, middle)])
         knots = knots if few else _thinned(knots, own, self.knots)
         self.values_, self.low_, self.middle_, self.high_ = knots
+        self.rows_ = len(values)
 
         reach = v[-1] - v[0]
         self.slope_ = float((middle[-1] - middle[0]) / reach) if reach > 0 else 1.0
@@ -93,22 +103,29 @@ class NormalScores(Configurable):
     def log_slope(self, t: NDArray) -> NDArray:
         r"""Returns :math:`\log \mathrm{d}v / \mathrm{d}t`, which makes densities the user's.
 
-        Of a number that owns an interval, minus the log of its width: the density of the score
-        times this width is about the probability of the number.
+        Of a number that owns an interval it is zero, as that has a probability. What lies
+        between two such numbers, or beyond one at an end, was never seen: it has the
+        probability of the nearest, divided by the number of rows of the fit, and less far off.
         """
         k = self._segment(self.low_, t)
-        half = np.fmin(self.high_ - self.middle_, self.middle_ - self.low_)
-        owns = (half[k] > 0) & (t >= self.low_[k]) & (t <= self.high_[k])
+        owns = self._owns()[k] & (t <= self.high_[k])
+        off = np.abs(t - self.middle_[k])
         beyond = np.maximum(self.middle_[0] - t, t - self.middle_[-1])
+        unseen = np.log(self.rows_) + np.maximum(beyond, 0)
 
         with np.errstate(invalid="ignore", divide="ignore"):
-            widths = self.high_ - self.low_
-            widths = np.where(np.isinf(widths), 2 * half, widths)
-            widths = np.where(np.isinf(widths), 1.0, widths)
             steps = self._step(self.values_, self.values_) / self._step(self.high_, self.low_)
-            inside = np.log(np.where(owns, 1 / widths[k], steps[k]))
+            inside = np.where(owns, np.where(off > _SAME, unseen, 0), np.log(steps[k]))
 
         return np.where((beyond > 0) & ~owns, beyond - np.log(self.slope_), inside)
+
+    def intervals(self) -> tuple[tuple[float, float], ...]:
+        r"""Returns the ends of the scores of each number that many rows share, ascending."""
+        owns = self._owns()
+        return tuple(zip(self.low_[owns].tolist(), self.high_[owns].tolist()))
+
+    def _owns(self) -> NDArray:
+        return np.asarray(self.high_ > self.low_)
 
     def _segment(self, ends: NDArray, x: NDArray) -> NDArray:
         return np.clip(np.searchsorted(ends, x, side="right") - 1, 0, len(ends) - 1)
@@ -116,6 +133,65 @@ class NormalScores(Configurable):
     def _step(self, begin: NDArray, end: NDArray) -> NDArray:
         r"""Returns how far it is from each knot to the next, one at the last."""
         return np.append(end[1:] - begin[:-1], 1.0)
+
+
+class ScoreTable:
+    r"""The maps of several columns at once, as tensors on a device.
+
+    Arguments:
+        scores: The maps, at least one.
+        device: The device.
+
+    Example:
+        >>> scores = NormalScores().fit(np.array([0.0, 0.0, 0.0, 1.0]))
+        >>> ScoreTable([scores]).encode(torch.tensor([[0.0], [1.0]])).round(decimals=2)
+        tensor([[-0.3200],
+                [ 1.1500]], dtype=torch.float64)
+    """
+
+    def __init__(self, scores: Sequence[NormalScores], device: torch.device | None = None) -> None:
+        n = max(len(s.values_) for s in scores)
+        self.dtype = (
+            torch.float32 if device is not None and device.type == "mps" else torch.float64
+        )
+
+        def stacked(rows: list[NDArray]) -> Tensor:
+            last = [np.append(row, np.repeat(row[-1:], n - len(row))) for row in rows]
+            return torch.from_numpy(np.stack(last)).to(device, self.dtype)
+
+        self.values = stacked([s.values_ for s in scores])
+        self.middle = stacked([s.middle_ for s in scores])
+        self.high = stacked([s.high_ for s in scores])
+        self.last = torch.tensor([[len(s.values_) - 1] for s in scores], device=device)
+        self.slope = torch.tensor([[s.slope_] for s in scores], dtype=self.dtype, device=device)
+        self.rate = stacked([_rates(s) for s in scores])
+
+    def encode(self, v: Tensor) -> Tensor:
+        r"""Returns the scores of numbers, as :meth:`NormalScores.encode` does.
+
+        Arguments:
+            v: Finite numbers, with shape `(B, C)`.
+        """
+        v = v.to(self.dtype).T.contiguous()
+        k = torch.searchsorted(self.values, v, right=True) - 1
+        k = torch.minimum(k.clamp(min=0), self.last)
+        d = v - self.values.gather(1, k)
+        middle, first, end = self.middle.gather(1, k), self.values[:, :1], self.values[:, -1:]
+        far = middle + d.sign() * torch.log1p(self.slope * d.abs())
+        t = torch.where(
+            (v < first) | (v > end), far, self.high.gather(1, k) + d * self.rate.gather(1, k)
+        )
+
+        return torch.where(d == 0, middle, t).T
+
+
+def _rates(scores: NormalScores) -> NDArray:
+    r"""Returns by how much scores rise with numbers, from each knot to the next."""
+    gaps = np.append(np.diff(scores.values_), 1.0)
+    rises = np.append(scores.low_[1:] - scores.high_[:-1], 0.0)
+
+    with np.errstate(over="ignore"):
+        return np.minimum(rises / gaps, np.finfo(float).max)
 
 
 def _thinned(knots: NDArray, own: NDArray, n: int) -> NDArray:

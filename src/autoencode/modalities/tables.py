@@ -2,6 +2,8 @@ r"""Rows of numbers."""
 
 __all__ = ["Tables"]
 
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +15,15 @@ from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
 from ..data import is_frame, is_numbers, names_of, to_pandas
-from ..distributions import DiagonalGaussian, Family, SharedGaussian
+from ..distributions import CensoredGaussian, DiagonalGaussian, Family, SharedGaussian
 from ..networks import Network, Perceptron
 from .base import WIDE, Modality, cast, tensor_of, warn_of_constants
 from .columns.cells import plain
+from .marginals import describe_columns
+from .scores import NormalScores, ScoreTable
 from .statistics import Columns, column_statistics
+
+log = logging.getLogger(__name__)
 
 _ROUNDING = 4 * np.finfo(float).eps  # of the largest number, by which constants may differ
 
@@ -27,15 +33,25 @@ class Tables(Modality):
 
     Columns are scaled inside to mean zero and unit variance; rows come back in the user's
     units. A constant column is no part of the model and of its densities, and comes back as it
-    was; what new rows have there instead is logged and ignored. Under a likelihood on the unit
+    was; what new rows have there instead is logged and ignored.
+
+    For models with a density, skewed columns and those with numbers that many rows share, such
+    as flags, ratings and the zeros of an amount, become
+    :class:`~autoencode.modalities.scores.NormalScores`, so that new rows have them as often
+    as the data do: see :func:`~autoencode.modalities.marginals.marginal` for which they are. The
+    densities of the others stay in the user's units, shared numbers have probabilities, and
+    `reconstruct` returns the median of :math:`p(x \mid z)`.
+
+    Under a likelihood on the unit
     interval rows are taken as they are, and must lie there. What was fitted to a data frame
     gives back data frames of pandas, with the same columns, types and ranges.
 
     Arguments:
         scaling: `"columns"` gives each column unit variance, so that none counts more for
-            its unit; `"whole"` only centers them and divides by one number, which keeps
-            distances and with them the principal components; `"none"` takes them as they are.
-            The last two keep constant columns.
+            its unit; `"auto"` does so, too, but for columns that need normal scores;
+            `"whole"` only centers them and divides by one number, which keeps distances and
+            with them the principal components; `"none"` takes them as they are. The last two
+            keep constant columns.
 
     Example:
         >>> X = np.array([[1.0, 100.0], [3.0, 300.0]])
@@ -48,7 +64,7 @@ class Tables(Modality):
         [[1.0, 100.0], [3.0, 300.0]]
     """
 
-    def __init__(self, scaling: str = "columns") -> None:
+    def __init__(self, scaling: str = "auto") -> None:
         self.scaling = scaling
         self._of_all: Tables | None = None
         self._held: dict[tuple[torch.device, torch.dtype], Any] = {}
@@ -98,13 +114,16 @@ class Tables(Modality):
         columns = column_statistics(X)
         self.low_, self.high_ = columns.low, columns.high
         loc, scale = _SCALINGS[scaling](columns, len(X))
-        kept = _varying(columns) if scaling == "columns" else np.ones(len(loc), bool)
+        apart = scaling in {"auto", "columns"}
+        kept = _varying(columns) if apart else np.ones(len(loc), bool)
         self.constants_ = _cells(first, ~kept)
         kept[0] |= not kept.any()  # or the networks would have nothing to see
 
         self.columns_ = np.flatnonzero(kept)
         self.shape_ = (len(self.columns_),)
         self.loc_, self.scale_ = loc[kept], scale[kept]
+        self.scored_: NDArray = np.zeros(0, int)
+        self.scores_: list[NormalScores] = []
         self._held = {}
 
         if not np.isfinite([self.loc_, self.scale_]).all():
@@ -114,6 +133,26 @@ class Tables(Modality):
             )
 
         return self
+
+    def follow(self, X: Any) -> None:
+        if (
+            self.scaling != "auto"
+            or self._of_all is not None
+            or len(self.constants_) == len(self.low_)
+        ):
+            return
+
+        X = _array(X)
+        found = describe_columns(X, self.columns_)
+        self.scored_, self.scores_, self._held = np.array([*found], int), [*found.values()], {}
+        shared = sum(bool(scores.intervals()) for scores in self.scores_)
+
+        if found or self.constants_:
+            log.info(
+                "%d of %d columns are constant, %d hold numbers that many rows share, %d are"
+                " skewed or heavy-tailed.",
+                *(len(self.constants_), len(self.low_), shared, len(found) - shared),
+            )
 
     def load(self, X: Any) -> Tensor:
         X = _array(X)
@@ -137,17 +176,28 @@ class Tables(Modality):
         return tensor_of(X)
 
     def normalize(self, x: Tensor) -> Tensor:
-        dtype, columns, shifts, scale = self._terms(x.device, x.dtype)
+        dtype, columns, shifts, scale, scores = self._terms(x.device, x.dtype)
+        rows = x
         x = (x if columns is None else x[:, columns]).to(dtype)
 
         for shift in shifts:
             x = x + shift
 
-        return (x / scale).float()
+        x = (x / scale).float()
+
+        if scores is None:
+            return x
+
+        of, at, table = scores
+        return x.index_copy(1, at, table.encode(rows[:, of]).float())
 
     def restore(self, x: Tensor) -> Any:
         X = np.zeros((len(x), len(self.low_)))
-        X[:, self.columns_] = x.double().cpu().numpy() * self.scale_ + self.loc_
+        t = x.double().cpu().numpy()
+        X[:, self.columns_] = t * self.scale_ + self.loc_
+
+        for j, at, scores in self._scored():
+            X[:, j] = scores.decode(t[:, at])
 
         if self.types_:
             X = np.clip(X, self.low_, self.high_)
@@ -164,7 +214,18 @@ class Tables(Modality):
         return Perceptron(shortcut=True)
 
     def likelihood(self) -> Family:
-        return DiagonalGaussian() if self.scaling == "columns" else SharedGaussian()
+        if self.scaling not in {"auto", "columns"}:
+            return SharedGaussian()
+
+        if len(self.constants_) == len(self.low_):
+            return CensoredGaussian((((-np.inf, np.inf),),))  # which has no density
+
+        shared: list[tuple[tuple[float, float], ...]] = [()] * len(self.columns_)
+
+        for _, at, scores in self._scored():
+            shared[at] = scores.intervals()
+
+        return CensoredGaussian(tuple(shared)) if any(shared) else DiagonalGaussian()
 
     def deterministic_likelihood(self) -> Family:
         return SharedGaussian()  # all columns count alike, as in principal component analysis
@@ -174,6 +235,25 @@ class Tables(Modality):
 
     def unit(self) -> Tensor:
         return torch.from_numpy(self.scale_)
+
+    def log_unit(self, x: Tensor) -> Tensor:
+        t, scale = x.double().cpu().numpy(), self.scale_.copy()
+        total = np.zeros(len(t))
+
+        for _, at, scores in self._scored():
+            total += scores.log_slope(t[:, at])
+            scale[at] = 1
+
+        return torch.from_numpy(total + np.log(scale).sum()).to(x.device)
+
+    def error(self, x: Tensor, p: Distribution) -> Tensor:
+        residual = (x - p.mean) * self.unit().to(x.device)
+
+        for _, at, scores in self._scored():
+            v, r = (scores.decode(t[:, at].double().cpu().numpy()) for t in (x, p.mean))
+            residual[:, at] = torch.from_numpy(v - r).to(residual)
+
+        return residual.square().sum(dim=-1, dtype=torch.float64)
 
     def numbers(self, X: Any) -> NDArray:
         return _array(X)
@@ -193,6 +273,11 @@ class Tables(Modality):
 
         return wide
 
+    def _scored(self) -> Iterator[tuple[int, int, NormalScores]]:
+        r"""Yields columns with normal scores: their numbers, their places among those seen."""
+        places = np.searchsorted(self.columns_, self.scored_)
+        yield from zip(self.scored_.tolist(), places.tolist(), self.scores_)
+
     def _compare_constants(self, columns: Columns) -> None:
         r"""Says which constant columns are others in new rows."""
         slack = _ROUNDING * np.maximum(np.abs(self.low_), np.abs(self.high_))
@@ -203,13 +288,13 @@ class Tables(Modality):
     def _name(self, j: int) -> str:
         return repr(self.types_[j][0]) if self.types_ else str(j)
 
-    def _terms(
-        self, device: torch.device, dtype: torch.dtype
-    ) -> tuple[torch.dtype, Tensor | None, tuple[Tensor, ...], Tensor]:
-        r"""Returns the precision to scale in, which columns, what is added and what divides.
+    def _terms(self, device: torch.device, dtype: torch.dtype) -> Any:
+        r"""Returns what `normalize` computes with, made once.
 
-        Numbers of single precision stay so, with a mean in two parts: columns of dates, say,
-        are far from zero compared to their spread.
+        That is the precision to scale in, which columns, what is added and what divides, and
+        which columns are scores, with their places and maps. Numbers of single precision stay
+        so, with a mean in two parts: columns of dates, say, are far from zero compared to
+        their spread.
         """
         if (device, dtype) not in self._held:
             loc, scale = torch.from_numpy(-self.loc_), torch.from_numpy(self.scale_)
@@ -217,12 +302,20 @@ class Tables(Modality):
             within = (scale > 1e-30) & (scale < 1e30) & (loc.abs() < 1e30)
             single = dtype not in WIDE and bool(within.all())
             every = len(self.columns_) == len(self.low_)
+            of, at = ([row[k] for row in self._scored()] for k in (0, 1))
 
             self._held[device, dtype] = (
                 torch.float32 if single else torch.float64,
                 None if every else torch.from_numpy(self.columns_).to(device),
                 tuple(part.to(device) for part in (parts if single else (loc,))),
                 (scale.float() if single else scale).to(device),
+                (
+                    torch.tensor(of, device=device),
+                    torch.tensor(at, device=device),
+                    ScoreTable(self.scores_, device),
+                )
+                if of
+                else None,
             )
 
         return self._held[device, dtype]
@@ -305,4 +398,4 @@ def _by_none(columns: Columns, n: int) -> tuple[NDArray, NDArray]:
     return np.zeros_like(columns.mean), np.ones_like(columns.mean)
 
 
-_SCALINGS = {"columns": _by_column, "whole": _by_whole, "none": _by_none}
+_SCALINGS = {"auto": _by_column, "columns": _by_column, "whole": _by_whole, "none": _by_none}

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ...configurable import Configurable
 from ...data import place
+from ..marginals import knots_for, shared_numbers
 from ..scores import NormalScores
 from .cells import plain
 
@@ -74,7 +75,10 @@ class NumberColumn(Configurable):
                 f" {self.high_:g}. Divide them."
             )
 
-        self.scores_ = NormalScores().fit(values)
+        shared = shared_numbers(values)
+        every = len(shared) == len(np.unique(values))
+        knots = knots_for(len(values))
+        self.scores_ = NormalScores(knots).fit(values, shared if every else None)
         return self
 
     def encode(self, cells: Any) -> NDArray:
