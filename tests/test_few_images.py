@@ -127,3 +127,14 @@ def test_default_models_of_5_photographs_tell_them_apart(make) -> None:
     R = make(2, random_state=0).fit(X).reconstruct(X)
     assert error(R, X) < 1.02 * error(linear, X)
     assert error(R, X) < 0.5 * error(X.mean(axis=0), X)
+
+
+@pytest.mark.parametrize("make", [ae.autoencoder, ae.vae])
+def test_few_images_with_labels_start_at_what_these_leave(make) -> None:
+    y = np.arange(30) % 2
+    X = crops(30, left=True) // 4 + 150 * y[:, None, None].astype(np.uint8)
+    training = ae.Training(epochs=1, learning_rate=1e-12, validation=0)
+    model = make(3, conditional=True, training=training, random_state=0).fit(X, y)
+    means = np.stack([X[y == k].mean(axis=0) for k in range(2)])[y]
+
+    assert error(model.reconstruct(X, y), X) < 0.8 * error(means, X)
