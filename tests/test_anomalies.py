@@ -37,15 +37,8 @@ def circle(n: int = 300, seed: int = 0) -> NDArray:
     return np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=1) + 0.02 * noise
 
 
-EXPECTED_FAILURES = {
-    "check_methods_subset_invariance": "networks of float32 round by the size of a batch",
-}
-
-
-@parametrize_with_checks(
-    [OffManifoldDetector()], expected_failed_checks=lambda _: EXPECTED_FAILURES
-)
-def test_interface_of_scikit_learn(estimator, check) -> None:
+@parametrize_with_checks([OffManifoldDetector()])
+def test_interface_of_scikit_learn(estimator, check, single_precision) -> None:
     check(estimator)
 
 

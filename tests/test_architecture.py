@@ -14,7 +14,7 @@ SOURCE = Path(autoencode.__file__).parent
 
 # From low to high, as in ARCHITECTURE.md; a module imports from lower lines only
 LAYERS = [
-    {"configurable", "factors", "padding", "progress", "writing"},
+    {"configurable", "factors", "padding", "progress", "waiting", "writing"},
     {"networks", "container"},
     {"distributions", "corruptions", "storage", "data", "optimizer"},
     {"model", "priors", "datasets"},

@@ -47,7 +47,7 @@ EXPECTED_FAILURES = {
     [small(recipe) for recipe in RECIPES],
     expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
 )
-def test_scikit_learn(estimator: BaseEstimator, check: Callable) -> None:
+def test_scikit_learn(estimator: BaseEstimator, check: Callable, single_precision) -> None:
     check(estimator)
 
 

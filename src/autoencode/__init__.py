@@ -3,6 +3,8 @@ r"""Autoencoders for anyone with data: compress, denoise, map and generate."""
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from .waiting import wait_passively
+
 if TYPE_CHECKING:
     from . import (
         corruptions,
@@ -57,6 +59,9 @@ _HOMES = {
         ["autoencoder", "beta_vae", "contractive", "denoising", "linear", "vae"], "recipes"
     ),
 }
+
+
+wait_passively()  # here, as whatever is used next may load torch
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,62 @@
+r"""Tests for the waiting module, in processes of their own: the variable is read once."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+CHOICES = {"OMP_WAIT_POLICY": "active", "GOMP_SPINCOUNT": "1000", "KMP_BLOCKTIME": "200"}
+SAY = "import os, sys; print(os.environ.get('OMP_WAIT_POLICY'))"
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    kept = {name: value for name, value in os.environ.items() if name not in CHOICES}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        capture_output=True, text=True, check=False, env={**kept, **environment},
+    )  # fmt: skip
+
+
+def test_the_import_sets_it_and_loads_nothing() -> None:
+    script = f"import autoencode; {SAY}; print({{'torch', 'numpy'}} & {{*sys.modules}})"
+    assert run("-c", script).stdout.splitlines() == ["passive", "set()"]
+
+
+@pytest.mark.parametrize("name", [*CHOICES])
+def test_the_user_chooses(name: str) -> None:
+    said = run("-c", f"import autoencode; {SAY}", **{name: CHOICES[name]}).stdout.strip()
+    assert said == ("active" if name == "OMP_WAIT_POLICY" else "None")
+
+
+def test_what_was_loaded_before_is_left_alone() -> None:
+    before = "import sys, types; sys.modules['torch'] = types.ModuleType('torch')"
+    assert run("-c", f"{before}; import autoencode; {SAY}").stdout == "None\n"
+
+
+def told_by_openmp(said: str) -> str:
+    r"""The policy of the last library of OpenMP that was loaded, torch's."""
+    lines = [line for line in said.splitlines() if "OMP_WAIT_POLICY" in line]
+
+    if not lines:
+        pytest.skip("torch is built without OpenMP, or with one that says nothing")
+
+    return lines[-1].split("=")[1].strip(" '\"").lower()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("-c", "from autoencode.estimator import Autoencoder"),
+        ("-m", "autoencode", "transform", "missing.ae", "missing.npy", "--out", "missing.csv"),
+    ],
+    ids=["python", "command"],
+)
+def test_openmp_hears_of_it(arguments: tuple[str, ...]) -> None:
+    assert told_by_openmp(run(*arguments, OMP_DISPLAY_ENV="true").stderr) == "passive"
+
+
+def test_openmp_hears_of_another_choice() -> None:
+    script = "import autoencode; autoencode.vae"
+    said = run("-c", script, OMP_DISPLAY_ENV="true", OMP_WAIT_POLICY="active").stderr
+    assert told_by_openmp(said) == "active"
