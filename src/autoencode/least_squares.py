@@ -25,6 +25,7 @@ from .step import Step, evaluate
 from .training import Hints, Solver
 
 _LARGEST_COVARIANCE = 4096  # features: beyond that, randomised components
+_EXACT = 1024  # examples or features, up to which components are exact all the same
 
 
 class LeastSquares(Solver):
@@ -83,22 +84,19 @@ class LeastSquares(Solver):
             x_given, u_given = _regression(c, x), _regression(c, u)
             x_left, u_left = x - x_given(c), u - u_given(c)
 
-            M = torch.eye(x.shape[1], dtype=x.dtype)
+            onto = None if torch.equal(u, x) else _Projection(u_left)
+            fitted = onto(x_left) if onto else x_left
+            V = _components(fitted, encoder.out_features)
+            W = onto.slope(x_left @ V.T) if onto else V
 
-            if not torch.equal(u, x):
-                M = torch.from_numpy(LinearRegression().fit(u_left, x_left).coef_)
-
-            exact = "covariance_eigh" if x.shape[1] <= _LARGEST_COVARIANCE else "auto"
-            V = _components(u_left @ M.T, encoder.out_features, exact)
-
-            # z = V M (u - u(c)) and r = V' z + x(c)
-            _assign(encoder, V @ M, -(V @ M) @ u_given.slope, -(V @ M) @ u_given.offset)
+            # z = W (u - u(c)) and r = V' z + x(c)
+            _assign(encoder, W, -W @ u_given.slope, -W @ u_given.offset)
             _assign(decoder, V.T, x_given.slope, x_given.offset)
 
             family = step.model.decoder.family
 
             if isinstance(family, SharedGaussian):
-                residual = x_left - u_left @ M.T @ V.T @ V
+                residual = x_left - fitted @ V.T @ V
                 family.set_scale(residual.square().mean().sqrt())
 
         yield Epoch(
@@ -124,10 +122,34 @@ class _regression:
         return self.offset if c is None else c.double() @ self.slope.T + self.offset
 
 
-def _components(x: Tensor, n: int, solver: str) -> Tensor:
+class _Projection:
+    r"""Least squares on wide rows, without a matrix of features by features.
+
+    .. math:: u = P S Q^\top, \qquad \hat{y} = P P^\top y, \qquad M = Q S^{-1} P^\top y
+    """
+
+    def __init__(self, u: Tensor) -> None:
+        P, S, Q = torch.linalg.svd(u, full_matrices=False)
+        kept = S > S.max() * max(u.shape) * torch.finfo(u.dtype).eps
+        self.P, self.S, self.Q = P[:, kept], S[kept], Q[kept]
+
+    def __call__(self, y: Tensor) -> Tensor:
+        r"""Returns what the rows tell of some numbers with shape `(N, K)`."""
+        return self.P @ (self.P.T @ y)
+
+    def slope(self, y: Tensor) -> Tensor:
+        r"""Returns the transpose of :math:`M`, with shape `(K, D)`, for them."""
+        return (y.T @ self.P / self.S) @ self.Q
+
+
+def _components(x: Tensor, n: int) -> Tensor:
     r"""Returns the first principal directions as rows, with shape `(n, D)`; zeros if fewer."""
     N, D = x.shape
     V = x.new_zeros(n, D)
+
+    # A covariance is larger than the data where there are more features than examples
+    small = min(N, D) <= _EXACT
+    solver = "covariance_eigh" if D <= min(N, _LARGEST_COVARIANCE) else "full" if small else "auto"
 
     if N > 1 and x.any():  # of one example, or of a constant, nothing is left
         pca = PCA(min(n, N, D), svd_solver=solver, random_state=0).fit(x)

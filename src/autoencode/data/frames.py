@@ -197,7 +197,7 @@ def read_frame(path: Path, texts: Mapping[str | int, bool] = _UNKNOWN) -> Any:
     if line := _unclosed(path):
         problem = f"the quotes that begin in line {line} have no end."
 
-    if twice := {name for name in names if names.count(name) > 1}:
+    if twice := {name for name, n in Counter(names).items() if n > 1}:
         problem = f"expected columns with different names, got {sorted(twice)} more than once."
 
     if any(pa.types.is_binary(kind) for kind in table.schema.types):
@@ -299,9 +299,16 @@ def _read_text(
     table = read([name for name, is_text in texts.items() if is_text], [])
     numbers = [name for name in _whole_numbers(table) if name not in texts]
 
-    for name, cells in zip(numbers, read(numbers, numbers).columns if numbers else []):
-        if compute.any(compute.match_substring_regex(cells, "^[+-]?0[0-9]")).as_py():
-            table = table.set_column(table.column_names.index(name), name, cells)
+    padded = {
+        name: cells
+        for name, cells in zip(numbers, read(numbers, numbers).columns if numbers else [])
+        if compute.any(compute.match_substring_regex(cells, "^[+-]?0[0-9]")).as_py()
+    }
+
+    if padded:
+        names = table.column_names
+        cells = [padded.get(name, given) for name, given in zip(names, table.columns)]
+        table = pa.Table.from_arrays(cells, names=names)
 
     problem = "" if table.num_rows else "it has a header, and no rows."
 
@@ -318,8 +325,8 @@ def _read_text(
 def _whole_numbers(table: Any) -> list[str]:
     from pyarrow import types
 
-    names = table.column_names
-    return [f.name for f in table.schema if types.is_integer(f.type) and names.count(f.name) == 1]
+    counts = Counter(table.column_names)
+    return [f.name for f in table.schema if types.is_integer(f.type) and counts[f.name] == 1]
 
 
 def _separator(table: Any) -> str:

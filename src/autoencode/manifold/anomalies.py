@@ -340,12 +340,15 @@ def _linear(X: Any) -> Autoencoder:
 
     x = Examples(modality.fit(X).load(X))[:].target
     x = modality.normalize(x).flatten(start_dim=1).double()
+    features = x.shape[1]
 
-    spectrum = torch.linalg.eigvalsh(torch.atleast_2d(x.T.cov(correction=0))).flip(0).clamp(min=0)
+    x = x - x.mean(dim=0)
+    x = x.T if len(x) > x.shape[1] else x  # of both products, the smaller has all that varies
+    spectrum = torch.linalg.eigvalsh(x @ x.T).flip(0).clamp(min=0)
     kept = spectrum.cumsum(dim=0) < _KEPT * spectrum.sum()
 
     return Autoencoder(
-        min(int(kept.sum()) + 1, x.shape[1]),
+        min(int(kept.sum()) + 1, features),
         modality=modality.clone(),
         network=Perceptron(()),
         likelihood=SharedGaussian(),

@@ -98,7 +98,7 @@ class Frames(Modality):
 
     def load(self, X: Any) -> Tensor:
         X = _frame(X)
-        names = [column.name for column in self.columns_]
+        names = {column.name: column for column in self.columns_}  # found without a search
         gone = [name for name in names if name not in X.columns]
         new = [name for name in X.columns if name not in names]
 

@@ -1,0 +1,130 @@
+r"""Tests of wide data: nothing is as large as the square of the number of columns."""
+
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LinearRegression
+from torch.utils._python_dispatch import TorchDispatchMode
+
+import autoencode as ae
+from autoencode.manifold import OffManifoldDetector, Tangents
+
+ONCE = {"training": ae.Training(epochs=1, progress=False), "random_state": 0}
+D = 3000
+
+
+class Largest(TorchDispatchMode):
+    r"""Remembers the most numbers of a tensor that an operation returns."""
+
+    numbers = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+
+        for x in result if isinstance(result, (list, tuple)) else [result]:
+            if isinstance(x, torch.Tensor):
+                self.numbers = max(self.numbers, x.untyped_storage().nbytes() // 4)
+
+        return result
+
+
+def use(model: ae.Autoencoder, X: NDArray, y: NDArray | None = None) -> None:
+    model.fit(X, y)
+    model.reconstruct(X, y)
+
+    if hasattr(model, "score_samples"):
+        model.score_samples(X, y)
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda X: use(ae.linear(3), X),
+        lambda X: ae.linear(3).fit(X, corrupted=X[::-1].copy()),
+        lambda X: use(ae.linear(3, conditional=True), X, np.arange(len(X)) % 2),
+        lambda X: use(ae.denoising(3, **ONCE), X),
+        lambda X: use(ae.vae(3, conditional=True, **ONCE), X, np.arange(len(X)) % 2),
+        lambda X: OffManifoldDetector(folds=2).fit(X).score_samples(X),
+        lambda X: Tangents(ae.linear(3).fit(X)).fit(X),
+    ],
+    ids=["linear", "pairs", "linear, labels", "denoising", "vae, labels", "detector", "tangents"],
+)
+def test_nothing_is_quadratic_in_the_columns(monkeypatch, work: Callable[[NDArray], Any]) -> None:
+    monkeypatch.setattr("autoencode.passes._BLOCK", 0)  # taken and given back, of one size
+    X = np.random.default_rng(0).normal(size=(20, D))
+    tracemalloc.start()
+
+    try:
+        with Largest() as tensors:
+            work(X)
+
+        _, arrays = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert tensors.numbers < D**2 / 4  # modules that are loaded count among the arrays
+    assert arrays < 8 * D**2 / 2
+
+
+@pytest.mark.parametrize("shape", [(40, 7), (9, 30)], ids=["tall", "wide"])
+def test_pairs_are_solved_as_scikit_learn_does(shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=shape)
+    U = X @ rng.normal(size=(shape[1], shape[1])) / 3 + 0.5 * rng.normal(size=shape)
+    model = ae.linear(3, modality=ae.modalities.Tables(scaling="none")).fit(X, corrupted=U)
+
+    M = LinearRegression().fit(U, X)
+    V = PCA(3).fit(M.predict(U)).components_
+    expected = X.mean(axis=0) + (M.predict(U) - X.mean(axis=0)) @ V.T @ V
+
+    assert np.allclose(model.reconstruct(U), expected, atol=1e-4)
+
+
+SCRIPT = """
+import resource, sys, tempfile
+import numpy as np
+import autoencode as ae
+
+X, y = np.random.default_rng(0).normal(size=(50, 20_000)), np.arange(50) % 3
+recipe, conditional = sys.argv[1], sys.argv[2] == "labels"
+options = {} if recipe == "linear" else {"training": ae.Training(epochs=2, progress=False)}
+y = y if conditional else None
+
+if recipe == "detector":
+    ae.manifold.OffManifoldDetector(random_state=0).fit(X).explain(X)
+else:
+    model = getattr(ae, recipe)(8, conditional=conditional, random_state=0, **options).fit(X, y)
+    model.transform(X, y), model.reconstruct(X, y)
+
+    if hasattr(model, "sample"):
+        model.sample(50, y=y), model.score_samples(X, y)
+
+    model.save(path := tempfile.mkdtemp() + "/m.ae")
+    ae.load(path)
+
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="counts kilobytes as Linux does")
+@pytest.mark.parametrize(
+    ("recipe", "context"),
+    [("vae", "none"), ("vae", "labels"), ("autoencoder", "labels"), ("linear", "none"),
+     ("detector", "none")],
+)  # fmt: skip
+def test_twenty_thousand_columns_fit_in_memory(recipe: str, context: str) -> None:
+    out = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", SCRIPT, recipe, context],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    assert int(out.stdout) < 1_200_000
