@@ -174,7 +174,8 @@ def defaults_for(estimator: Any, params: dict[str, Any]) -> dict[str, Any]:
     made_for = objective if isinstance(objective, Objective) else Reconstruction
     conditional = params.get("conditional", estimator.conditional)
     defaults: dict[str, Any] = {**_DEFAULTS}
-    defaults["prior"] = StandardNormal if conditional else made_for.prior
+    labelled = isinstance(conditional, (bool, np.bool_)) and bool(conditional)  # else `check` asks
+    defaults["prior"] = StandardNormal if labelled else made_for.prior
 
     for name in params:
         head, nested, _ = name.partition("__")

@@ -244,7 +244,8 @@ def _is_grey(image: Image.Image) -> bool:
 
 
 def _open(file: Path, size: tuple[int, int]) -> Image.Image:
-    with Image.open(file) as image:
+    with Image.open(file) as opened:
+        image: Image.Image = opened
         grey = _is_grey(image)
         image.draft(None, (2 * max(size), 2 * max(size)))  # of photographs, only what is needed
 
