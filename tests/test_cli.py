@@ -688,8 +688,8 @@ def test_anomalies(run) -> None:
 
 
 def test_anomalies_in_a_folder_are_named(run) -> None:
-    status, out, _ = run("anomalies plain.ae images --out named.csv")
-    names = [row[0] for row in csv.reader(Path("named.csv").read_text().splitlines())][1:]
+    status, out, _ = run("anomalies plain.ae images --out unusual.csv")
+    names = [row[0] for row in csv.reader(Path("unusual.csv").read_text().splitlines())][1:]
 
     assert status == 0
     assert sorted(names) == sorted(
@@ -838,17 +838,17 @@ def test_the_header_of_a_table_is_that_of_the_fit(run) -> None:
         ("transform vae.ae digits.npy --pool --out z.npy", "no windows to pool of Images"),
         ("transform given.ae digits.npy --y 77 --out z.npy", "got 77"),
         ("transform given.ae digits.npy --y --out z.npy", "for all or 120 of them, got 0."),
-        ("sample given.ae --y --out s.npy", "for all or 64 of them, got 0."),
+        ("sample given.ae --y --out never.npy", "for all or 64 of them, got 0."),
         ("reconstruct given.ae digits.npy --y 1 2 --out r.png", "for all or 120 of them, got 2."),
         ("score given.ae digits.npy --y 3 --labels labels.npy", "got --y and --labels."),
         ("denoise given.ae digits.npy --y 3 --label a --out r.npy", "or --labels, got --y and"),
         ("reconstruct vae.ae digits.npy --out r.csv", "a .png or .npy file, or a folder."),
         ("reconstruct table.ae table.csv --label kind --out r.png", "cannot write 'r.png'"),
-        ("sample plain.ae --out s.npy", "this model has none: fit with --recipe vae."),
-        ("sample vae.ae -n 0 --out s.npy", "expected a number of samples >= 1"),
-        ("sample vae.ae -n many --out s.npy", "INT, got 'many'"),
-        ("sample given.ae --out s.npy", "say with --y"),
-        ("sample given.ae --y 77 --out s.npy", "got 77"),
+        ("sample plain.ae --out never.npy", "this model has none: fit with --recipe vae."),
+        ("sample vae.ae -n 0 --out never.npy", "expected a number of samples >= 1"),
+        ("sample vae.ae -n many --out never.npy", "INT, got 'many'"),
+        ("sample given.ae --out never.npy", "say with --y"),
+        ("sample given.ae --y 77 --out never.npy", "got 77"),
         ("score vae.ae digits.npy --out s.png", "cannot write 's.png'"),
         ("plot vae.ae digits.npy --out junk.txt", "cannot write 'junk.txt'"),
         ("manifold vae.ae digits.npy --out junk.txt", "cannot write 'junk.txt'"),

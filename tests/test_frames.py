@@ -26,6 +26,7 @@ from autoencode.evaluation import log_evidence
 from autoencode.imputation import log_prob_given_rest, mean_given
 from autoencode.modalities import Frames, Images, Tables, guess
 from autoencode.modalities.columns import LevelColumn
+from autoencode.priors import StandardNormal
 
 MISSING = st.none()
 NUMBERS = st.floats(-1e6, 1e6)
@@ -366,7 +367,7 @@ def test_conditional_samples_obey_and_follow_the_condition(fitted) -> None:
 def test_conditional_samples_in_a_discrete_model() -> None:
     r"""With a decoder of few states, p(x | given) is a sum over a grid of codes."""
     X = pd.DataFrame({"u": ["a", "b"] * 40, "v": ["x", "y", "y", "x"] * 20})
-    model = vae(1).fit(X)
+    model = vae(1, prior=StandardNormal()).fit(X)
 
     with torch.no_grad():
         for p in model.model_.decoder.parameters():
