@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from . import corruptions
 from .corruptions import Corruption
-from .distributions import Family
+from .distributions import Dirac, Family
 from .model import Conditional, LatentModel
 from .networks import Network
 from .objectives import Objective, Reconstruction
@@ -85,15 +85,23 @@ def prior(estimator: Any) -> Prior:
     return (estimator.prior or default()).clone()
 
 
-def network(estimator: Any) -> Network:
+def network(estimator: Any, damaged: bool = False) -> Network:
     r"""The architecture, given or the modality's, as it suits the data of the fit.
+
+    Arguments:
+        estimator: An :class:`~autoencode.Autoencoder` that knows its data, by `modality_`.
+        damaged: Whether damaged examples are given besides.
 
     Example:
         >>> network(model)  # doctest: +SKIP
         Perceptron(layers=(512, 256))
     """
     modality = estimator.modality_
-    return modality.suit(estimator.network or modality.network())
+    damaged = damaged or estimator.corruption is not None
+    is_open = estimator.latent_dim is None and isinstance(posterior(estimator), Dirac)
+    default = modality.denoiser if damaged and is_open else modality.network
+
+    return modality.suit(estimator.network or default())
 
 
 def hints(estimator: Any) -> Hints:

@@ -569,7 +569,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             likelihood = self.modality_.likelihood()
 
         self.likelihood_ = self.modality_.suit_likelihood(likelihood)
-        self.network_ = assembly.network(self)
+        self.network_ = assembly.network(self, damaged=corrupted is not None)
         self.prior_ = assembly.prior(self)
         corrupted = None if corrupted is None else self._read(corrupted)[0]
 

@@ -125,6 +125,12 @@ class Modality(Configurable, abc.ABC):
     def network(self) -> Network:
         r"""Returns the default architecture."""
 
+    def denoiser(self) -> Network:
+        r"""Returns the default architecture to clean damaged examples with, where the size of the
+        code is open.
+        """
+        return self.network()
+
     @abc.abstractmethod
     def likelihood(self) -> Family:
         r"""Returns the default likelihood for the data of `fit`."""

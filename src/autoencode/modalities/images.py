@@ -17,6 +17,7 @@ from torch.distributions.constraints import Constraint
 from ..data import is_image, read_images
 from ..distributions import Bernoulli, Family, SharedGaussian
 from ..networks import Convolutional, Network
+from ..networks.fully_convolutional import FullyConvolutional
 from .base import WIDE, Modality, cast, tensor_of
 from .shifts import Shifts
 from .statistics import value_range
@@ -134,6 +135,9 @@ class Images(Modality):
 
     def variation(self) -> Shifts | None:
         return Shifts() if _FEWEST <= self.n_ <= _FEW and not self.binary_ else None
+
+    def denoiser(self) -> Network:
+        return self.network() if self.binary_ else FullyConvolutional()
 
     def likelihood(self) -> Family:
         return Bernoulli() if self.binary_ else SharedGaussian()
