@@ -172,7 +172,7 @@ def defaults_for(estimator: Any, params: dict[str, Any]) -> dict[str, Any]:
     made = {}
     objective = params.get("objective", estimator.objective)
     made_for = objective if isinstance(objective, Objective) else Reconstruction
-    conditional = params.get("conditional", estimator.conditional) is True
+    conditional = params.get("conditional", estimator.conditional)
     defaults: dict[str, Any] = {**_DEFAULTS}
     labelled = isinstance(conditional, (bool, np.bool_)) and bool(conditional)  # else `check` asks
     defaults["prior"] = StandardNormal if labelled else made_for.prior
