@@ -97,6 +97,18 @@ def test_columns_are_mapped_at_once_as_they_are_one_by_one(n: int) -> None:
     np.testing.assert_allclose(ScoreTable(maps).encode(torch.from_numpy(v)), expected, atol=1e-9)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_means_are_those_of_draws(kind: str) -> None:
+    rng = np.random.default_rng(0)
+    scores = NormalScores(knots=21).fit(np.sort(KINDS[kind](rng, 300)))
+    loc, scale = np.array([-0.3, 0.8, 2.0]), np.array([1.0, 0.3, 1e-6])
+    z = norm.ppf((np.arange(20_000) + 0.5) / 20_000)
+    draws = scores.decode((loc + scale * z[:, None]).ravel()).reshape(-1, 3)
+    tolerance = 1e-3 * (1e-9 + draws.std(axis=0) + np.abs(draws).mean(axis=0))
+
+    assert (np.abs(scores.mean(loc, scale) - draws.mean(axis=0)) <= tolerance).all()
+
+
 REAL = {
     "flags": (lambda rng: rng.random(60) < 0.1, 2),
     "ratings": (lambda rng: rng.integers(1, 6, 60), 5),

@@ -182,6 +182,14 @@ def test_rows_come_back_through_their_scores() -> None:
         assert x.shape == (300, 4)
         np.testing.assert_allclose(modality.restore(x), X, rtol=1e-4, atol=1e-6)
 
+    # Means of draws are what `reconstruct` takes
+    with torch.no_grad():
+        p = modality.likelihood().build(None, (4,))(x[:2, :, None])
+        mean = modality.restore_mean(modality.mean(p))
+
+    draws = np.mean([modality.restore(p.sample()) for _ in range(2000)], axis=0)
+    assert (np.abs(draws - mean) <= 0.15 * X.std(axis=0) + 1e-6).all()
+
     for scaling in ("columns", "whole", "none"):
         modality = Tables(scaling).fit(X)
         modality.follow(X)

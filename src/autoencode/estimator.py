@@ -275,7 +275,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         z = self._codes(Z)
         c = encode_context(self.context_, y, len(z))
 
-        return self._restore_rows(lambda f: over_rows(self.model_, f, z, c), _decode)
+        return self._restore_rows(lambda f: over_rows(self.model_, f, z, c), self._decode)
 
     def reconstruct(
         self, X: ArrayLike | str | Path, y: ArrayLike | None = None, whole: bool = False
@@ -297,13 +297,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self._check_fitted(decoder=True)
 
         def again(model: LatentModel, x: Tensor) -> Tensor:
-            return _decode(model, model.encode(x).mean)
+            return self._decode(model, model.encode(x).mean)
 
         if not (whole and self.modality_.windowed):
             return self._restore_rows(lambda f: self._map_data(f, X, y), again)
 
         r, windows = self._map_windows(again, X, y)
-        return join(self.modality_.restore(r), windows.length)
+        return join(self.modality_.restore_mean(r), windows.length)
 
     def denoise(
         self, X: ArrayLike | str | Path, y: ArrayLike | None = None, whole: bool = False
@@ -701,12 +701,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         return self._map_rows(function, x, c)
 
+    def _decode(self, model: LatentModel, z: Tensor) -> Tensor:
+        return self.modality_.mean(model.decode(z))
+
     def _restore_rows(self, run: Callable[[RowMap], Tensor], function: RowMap) -> Any:
-        r"""Runs what makes scaled examples, and returns them as the user's own.
+        r"""Runs what makes means of examples, and returns them as the user's own.
 
         Where rows allow it, part by part: bytes need not be held as floats before.
         """
-        restore = self.modality_.restore
+        restore = self.modality_.restore_mean
 
         if not self.modality_.rowwise:
             return restore(run(function))
@@ -744,10 +747,6 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             return function(model, self.modality_.normalize(x))
 
         return over_rows(self.model_, scaled, x, c)
-
-
-def _decode(model: LatentModel, z: Tensor) -> Tensor:
-    return model.decode(z).mean
 
 
 @contextlib.contextmanager

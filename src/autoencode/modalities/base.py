@@ -121,6 +121,17 @@ class Modality(Configurable, abc.ABC):
     def restore(self, x: Tensor) -> NDArray:
         r"""Returns scaled examples in the shape, scale and type of the user's own."""
 
+    def mean(self, p: Distribution) -> Tensor:
+        r"""Returns the means of :math:`p(x \mid z)`, as :meth:`restore_mean` takes them."""
+        return p.mean
+
+    def restore_mean(self, x: Tensor) -> NDArray:
+        r"""Returns means in the shape, scale and type of the user's own examples.
+
+        Scales that are not affine have others for means than for examples. By default none is.
+        """
+        return self.restore(x)
+
     @abc.abstractmethod
     def network(self) -> Network:
         r"""Returns the default architecture."""

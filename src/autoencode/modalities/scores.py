@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.special import ndtr
 from torch import Tensor
 
 from ..configurable import Configurable
@@ -14,6 +15,7 @@ from ..configurable import Configurable
 _APART = 0.01  # the least distance of two knots between: single precision tells scores apart
 _SHARPEST, _WIDEST = 1e-3, 0.5
 _FEW = 65  # numbers that may all own an interval; of others, those that more rows have
+_NARROW = 1e-4  # standard deviations, within which probabilities hardly change
 _SAME = 1e-5  # distance of scores that are one in single precision
 
 
@@ -119,6 +121,26 @@ class NormalScores(Configurable):
 
         return np.where((beyond > 0) & ~owns, beyond - np.log(self.slope_), inside)
 
+    def mean(self, loc: NDArray, scale: NDArray) -> NDArray:
+        r"""Returns the means of the numbers whose scores are normal.
+
+        .. math:: \mathbb{E}[v(t)] = v_1 + \int P(t > u) \, \mathrm{d}v(u), \qquad
+            t \sim \mathcal{N}(\mu, \sigma^2)
+
+        Arguments:
+            loc: The means of the scores, with shape `(B,)`.
+            scale: Their standard deviations, with shape `(B,)`.
+        """
+        a, b = (
+            (ends - loc[:, None]) / scale[:, None] for ends in (self.high_[:-1], self.low_[1:])
+        )
+        wide = b - a > _NARROW
+
+        with np.errstate(invalid="ignore", divide="ignore"):
+            share = np.where(wide, (_area(b) - _area(a)) / (b - a), ndtr(-(a + b) / 2))
+
+        return self.values_[0] + share @ np.diff(self.values_)
+
     def intervals(self) -> tuple[tuple[float, float], ...]:
         r"""Returns the ends of the scores of each number that many rows share, ascending."""
         owns = self._owns()
@@ -183,6 +205,11 @@ class ScoreTable:
         )
 
         return torch.where(d == 0, middle, t).T
+
+
+def _area(z: NDArray) -> NDArray:
+    r"""Returns an integral of :math:`1 - \Phi`."""
+    return z * ndtr(-z) - np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)
 
 
 def _rates(scores: NormalScores) -> NDArray:

@@ -39,8 +39,7 @@ class Tables(Modality):
     as flags, ratings and the zeros of an amount, become
     :class:`~autoencode.modalities.scores.NormalScores`, so that new rows have them as often
     as the data do: see :func:`~autoencode.modalities.marginals.marginal` for which they are. The
-    densities of the others stay in the user's units, shared numbers have probabilities, and
-    `reconstruct` returns the median of :math:`p(x \mid z)`.
+    densities of the others stay in the user's units, and shared numbers have probabilities.
 
     Under a likelihood on the unit
     interval rows are taken as they are, and must lie there. What was fitted to a data frame
@@ -192,23 +191,31 @@ class Tables(Modality):
         return x.index_copy(1, at, table.encode(rows[:, of]).float())
 
     def restore(self, x: Tensor) -> Any:
-        X = np.zeros((len(x), len(self.low_)))
         t = x.double().cpu().numpy()
-        X[:, self.columns_] = t * self.scale_ + self.loc_
+        X = t * self.scale_ + self.loc_
 
-        for j, at, scores in self._scored():
-            X[:, j] = scores.decode(t[:, at])
+        for _, at, scores in self._scored():
+            X[:, at] = scores.decode(t[:, at])
 
-        if self.types_:
-            X = np.clip(X, self.low_, self.high_)
-            return _framed(X, self.types_, self.constants_)
+        return self._framed(X)
 
-        X = cast(X, self.dtype_)
+    def mean(self, p: Distribution) -> Tensor:
+        mean = p.mean.clone()
 
-        for column, cell in self.constants_:
-            X[:, column] = cell
+        for _, at, scores in self._scored():
+            loc, scale = (t[..., at].double().cpu().numpy() for t in (p.mean, p.stddev))
+            v = (scores.mean(loc, scale) - self.loc_[at]) / self.scale_[at]
+            mean[..., at] = torch.from_numpy(v).to(mean)
 
-        return X
+        return mean
+
+    def restore_mean(self, x: Tensor) -> Any:
+        X = x.double().cpu().numpy() * self.scale_ + self.loc_
+
+        for j, at, _ in self._scored():  # which rounding must not lead out of their range
+            X[:, at] = np.clip(X[:, at], self.low_[j], self.high_[j])
+
+        return self._framed(X)
 
     def network(self) -> Network:
         return Perceptron(shortcut=True)
@@ -250,8 +257,9 @@ class Tables(Modality):
         residual = (x - p.mean) * self.unit().to(x.device)
 
         for _, at, scores in self._scored():
-            v, r = (scores.decode(t[:, at].double().cpu().numpy()) for t in (x, p.mean))
-            residual[:, at] = torch.from_numpy(v - r).to(residual)
+            t, loc, scale = (t[:, at].double().cpu().numpy() for t in (x, p.mean, p.stddev))
+            v = scores.decode(t) - scores.mean(loc, scale)
+            residual[:, at] = torch.from_numpy(v).to(residual)
 
         return residual.square().sum(dim=-1, dtype=torch.float64)
 
@@ -272,6 +280,22 @@ class Tables(Modality):
         wide.loc_[self.columns_], wide.scale_[self.columns_] = self.loc_, self.scale_
 
         return wide
+
+    def _framed(self, x: NDArray) -> Any:
+        r"""Returns the columns that were seen, and constants, in the type of the user's own."""
+        X = np.zeros((len(x), len(self.low_)))
+        X[:, self.columns_] = x
+
+        if self.types_:
+            X = np.clip(X, self.low_, self.high_)
+            return _framed(X, self.types_, self.constants_)
+
+        X = cast(X, self.dtype_)
+
+        for column, cell in self.constants_:
+            X[:, column] = cell
+
+        return X
 
     def _scored(self) -> Iterator[tuple[int, int, NormalScores]]:
         r"""Yields columns with normal scores: their numbers, their places among those seen."""
