@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         recipes,
     )
     from .estimator import Autoencoder, load
+    from .failures import FitWarning
     from .least_squares import LeastSquares
     from .recipes import autoencoder, beta_vae, contractive, denoising, linear, vae
     from .training import Training
@@ -28,6 +29,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Autoencoder",
+    "FitWarning",
     "LeastSquares",
     "Training",
     "autoencoder",
@@ -52,6 +54,7 @@ __all__ = [
 
 _HOMES = {
     "Autoencoder": "estimator",
+    "FitWarning": "failures",
     "LeastSquares": "least_squares",
     "Training": "training",
     "load": "estimator",

@@ -5,6 +5,7 @@ __all__ = [
     "describe",
     "hints",
     "latent_dim",
+    "likelihood",
     "network",
     "objective",
     "posterior",
@@ -119,6 +120,17 @@ def hints(estimator: Any) -> Hints:
         batch_size=architecture.batch_size,
         one_shape=architecture.symbols is None,
     )
+
+
+def likelihood(estimator: Any) -> Family:
+    r"""The family of data with parameters as they begin, without what writes symbols.
+
+    Example:
+        >>> likelihood(model)  # doctest: +SKIP
+        SharedGaussian()
+    """
+    family, modality = estimator.likelihood_.clone(), estimator.modality_
+    return family if modality.symbolic else family.build(estimator.network_, modality.event_)
 
 
 def stages(estimator: Any) -> tuple[Callable[[Tensor], Tensor] | None, Callable[[Tensor], Tensor]]:

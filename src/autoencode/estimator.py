@@ -25,8 +25,10 @@ from torch.distributions import constraints
 from . import archive, arguments, assembly, container, imputation, reading, storage
 from .corruptions import Corruption
 from .data import Examples, is_stream, on_disk, read_stream
+from .diagnosis import diagnose
 from .distributions import Dirac, Family
 from .evaluation import log_evidence
+from .failures import warn
 from .modalities import Modality, describe_context, encode_context, join
 from .modalities import pool as mean_of_windows
 from .modalities.windows import Windows
@@ -631,6 +633,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             if isinstance(prior := self.model_.prior, Prior):
                 torch.manual_seed(self.seed_)  # wherever a resumed training has begun
                 prior.fit(lambda: self._draw_codes(whole))
+
+            torch.manual_seed(self.seed_)
+            family = assembly.likelihood(self)
+            found = diagnose(
+                step, self.modality_, family, data, held_out, self.history_, self.training_
+            )
+
+            for failure in found:
+                warn(failure)
 
     def _restore(self, attributes: dict[str, Any]) -> None:
         r"""Puts back an earlier fit, which bad input must not cost."""
