@@ -14,7 +14,7 @@ SOURCE = Path(autoencode.__file__).parent
 
 # From low to high, as in ARCHITECTURE.md; a module imports from lower lines only
 LAYERS = [
-    {"configurable", "factors", "padding", "progress", "waiting", "writing"},
+    {"configurable", "factors", "failures", "padding", "progress", "waiting", "writing"},
     {"networks", "container"},
     {"distributions", "corruptions", "storage", "data", "optimizer"},
     {"model", "priors", "datasets"},
@@ -24,7 +24,7 @@ LAYERS = [
     {"run"},
     {"watching"},
     {"training"},
-    {"least_squares", "start", "assembly", "arguments", "reading"},
+    {"least_squares", "start", "assembly", "arguments", "reading", "diagnosis"},
     {"archive"},
     {"estimator"},
     {"plots", "recipes"},
@@ -89,10 +89,12 @@ def test_public_names_are_explained_and_shown(value) -> None:
     assert doc, "no docstring"
     assert ">>> " in doc or inspect.isabstract(value) or issubclass_of_tuple(value), "no example"
 
-    signature = inspect.signature(value)
-    arguments = [p for p in signature.parameters if p not in {"self", "args", "kwargs"}]
+    if not inspect.isfunction(value):
+        return
 
-    if inspect.isfunction(value) and arguments:
+    arguments = [p for p in inspect.signature(value).parameters if p not in {"args", "kwargs"}]
+
+    if arguments:
         assert "Arguments:" in doc or len(arguments) == 1
 
 

@@ -56,57 +56,27 @@ def diagnose(
         ['no active unit: ...']
     """
     step.eval()
-    model, objective = step.model, step.objective
     shown = _some(data, _NUMBERS)
     trained = _scores(step, shown)
     others = trained if held_out is None else _scores(step, _some(held_out, _NUMBERS))
-    density = not isinstance(model.posterior, Dirac)
-    symbols, event = modality.symbolic, Size(modality.event_)
-    dead = None
+    x = step.normalize(_some(data, _CONSTANT)[:].to(others.target.device).target)
+    event = Size(modality.event_)
+    trivial = (
+        _Unigram(x, step.model.likelihood) if modality.symbolic else constant(family, x, event)
+    )
+    learned = float(_gains(trained, trivial).mean())
 
-    if density and len(data) > 1:
-        dead = failures.collapsed(
-            active_units(trained.codes), model.encoder.event[0], getattr(objective, "beta", 1.0)
-        )
+    found = [
+        _collapsed(step, trained) or _no_better(step, modality, others, trivial),
+        _falling(history, trained.total, learned, training),
+        _skipped(history, len(data), training),
+    ]
 
-    x = step.normalize(_some(data, _CONSTANT)[:].to(next(step.parameters()).device).target)
-    baseline = _Unigram(x, step.model.likelihood) if symbols else constant(family, x, event)
-    gains = others.log_prob - baseline.log_prob(others.target.double())
-    error = float(gains.std(correction=0)) / math.sqrt(len(gains)) if len(gains) > 1 else 0.0
+    if not modality.symbolic:  # texts of any length are told before the training
+        found.append(_dominated(step, shown, trained.total, data))
+        found.append(_too_wide(step, data))
 
-    if density or symbols:
-        numbers = 1 if symbols else others.target[0].numel()
-        worse = failures.no_better(
-            float(others.log_prob.mean()),
-            float(others.log_prob.mean() - gains.mean()),
-            density=True,
-            error=error,
-            numbers=numbers,
-        )
-    else:
-        p = model.given(others.context).decode(others.codes)
-        worse = failures.no_better(
-            float(modality.error(others.target, p).mean()),
-            float(modality.error(others.target, baseline).mean()),
-            density=False,
-        )
-
-    yield from filter(None, [dead or worse])
-
-    learned = float((trained.log_prob - baseline.log_prob(trained.target.double())).mean())
-    yield from filter(None, [_falling(history, trained.total, learned, training)])
-
-    skipped = sum(record.get("skipped", 0) for record in history)
-    steps = len(history) * math.ceil(len(data) / (getattr(training, "batch_size", 0) or len(data)))
-    rate = getattr(training, "learning_rate", None) or 0.0
-    yield from filter(None, [failures.not_finite(skipped, steps, rate)])
-
-    if not symbols:
-        yield from filter(None, [_dominated(step, shown, trained.total, data)])
-        limited = _limited(step, data)
-        numbers = others.target[0].numel()
-        wide = failures.too_wide(model.encoder.event[0], numbers, len(data), limited)
-        yield from filter(None, [wide])
+    yield from filter(None, found)
 
 
 def constant(family: Family, x: Tensor, event: Size, steps: int = 60) -> Distribution:
@@ -148,8 +118,10 @@ def constant(family: Family, x: Tensor, event: Size, steps: int = 60) -> Distrib
     with torch.enable_grad():
         optimizer.step(loss)
 
-    with torch.no_grad():
-        return p()
+    for parameter in parameters:
+        parameter.requires_grad_(False)
+
+    return p()
 
 
 def far_row(x: Tensor) -> tuple[int, int, float] | None:
@@ -165,7 +137,7 @@ def far_row(x: Tensor) -> tuple[int, int, float] | None:
         >>> far_row(torch.tensor([[1.0], [2.0], [3.0], [4.0], [1000.0]]))[:2]
         (4, 0)
     """
-    N, D = x.shape
+    N = len(x)
 
     if N < 5:
         return None
@@ -193,10 +165,10 @@ class _Scores(NamedTuple):
     r"""What a model makes of some examples."""
 
     target: Tensor
-    context: Tensor | None
     codes: Tensor
     total: Tensor
     log_prob: Tensor
+    context: Tensor | None = None
 
 
 class _Unigram:
@@ -223,7 +195,7 @@ def _some(data: Examples, numbers: int) -> Examples:
 
 
 def _scores(step: Step, data: Examples) -> _Scores:
-    found = []
+    found: list[Any] = []
 
     for part in data.split():
         part = part.to(next(step.parameters()).device)
@@ -231,9 +203,60 @@ def _scores(step: Step, data: Examples) -> _Scores:
         loss = step(part)
         ll = loss.terms.get("bound", -loss.terms.get("distortion", loss.total))
         codes = step.model.given(part.context).encode(x).mean
-        found.append([target, part.context, codes, loss.total.double(), ll.double()])
+        found.append((target, codes, loss.total.double(), ll.double(), part.context))
 
-    return _Scores(*(None if row[0] is None else torch.cat(row) for row in zip(*found)))
+    target, codes, total, ll = (torch.cat([row[k] for row in found]) for k in range(4))
+    contexts = [row[4] for row in found if row[4] is not None]
+
+    return _Scores(target, codes, total, ll, torch.cat(contexts) if contexts else None)
+
+
+def _gains(scores: _Scores, trivial: Any) -> Tensor:
+    return scores.log_prob - trivial.log_prob(scores.target.double())
+
+
+def _collapsed(step: Step, scores: _Scores) -> str | None:
+    if isinstance(step.model.posterior, Dirac) or len(scores.codes) < 2:
+        return None
+
+    beta = getattr(step.objective, "beta", 1.0)
+    return failures.collapsed(active_units(scores.codes), scores.codes.shape[1], beta)
+
+
+def _no_better(step: Step, modality: Modality, scores: _Scores, trivial: Any) -> str | None:
+    if isinstance(step.model.posterior, Dirac) and not modality.symbolic:
+        p = step.model.given(scores.context).decode(scores.codes)
+        errors = (modality.error(scores.target, q).mean() for q in (p, trivial))
+        return failures.no_better(*map(float, errors), density=False)
+
+    gains, ours = _gains(scores, trivial), float(scores.log_prob.mean())
+    return failures.no_better(
+        ours,
+        ours - float(gains.mean()),
+        density=True,
+        error=_standard_error(gains),
+        numbers=1 if modality.symbolic else scores.target[0].numel(),
+    )
+
+
+def _skipped(history: Sequence[Any], n: int, training: Any) -> str | None:
+    steps = len(history) * math.ceil(n / (getattr(training, "batch_size", None) or n))
+    skipped = sum(record.get("skipped", 0) for record in history)
+
+    return failures.not_finite(skipped, steps, getattr(training, "learning_rate", None) or 0.0)
+
+
+def _too_wide(step: Step, data: Examples) -> str | None:
+    damaged = data.corrupted is not None or step.damage is not None
+    plain = isinstance(step.objective, (ELBO, Reconstruction))
+    limited = damaged or not plain or not isinstance(step.corruption, nn.Identity)
+    numbers = math.prod(step.model.encoder.given)
+
+    return failures.too_wide(step.model.encoder.event[0], numbers, len(data), limited)
+
+
+def _standard_error(x: Tensor) -> float:
+    return float(x.std(correction=0)) / math.sqrt(len(x))
 
 
 def _falling(
@@ -243,13 +266,13 @@ def _falling(
         return None
 
     budget = getattr(training, "time_budget", None)
-    noise = float(total.std(correction=0)) / math.sqrt(len(total)) if len(total) > 1 else 0.0
+    noise = _standard_error(total)
     losses = [record["train"]["total"] for record in history]
     validated = [record["validation"].get("total") for record in history]
     told = failures.still_falling(losses, learned, float(total.mean()), noise, budget)
 
     if told and len(history) > 1 and validated[0] is not None:
-        return failures.still_falling(validated, learned, None, 0.0, budget) and told
+        return failures.still_falling(validated, learned, None, noise, budget) and told
 
     return told
 
@@ -284,11 +307,3 @@ def _row(data: Examples, i: int) -> int:
 def _differ(column: Tensor) -> bool:
     r"""Whether more than half of the numbers are not the median one."""
     return bool((column - column.median()).abs().median() > 0)
-
-
-def _limited(step: Step, data: Examples) -> bool:
-    r"""Whether something but its width limits what a code can keep."""
-    damaged = data.corrupted is not None or step.damage is not None
-    plain = isinstance(step.objective, (ELBO, Reconstruction))
-
-    return damaged or not plain or not isinstance(step.corruption, nn.Identity)

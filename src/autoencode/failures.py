@@ -111,7 +111,7 @@ def no_better(
         >>> no_better(3.0, 2.9, density=False)
         'worse than the mean example: the error of reconstruction is 3, that of the mean 2.9...'
         >>> no_better(-3453.0, -5.0, density=True)
-        'worse than a constant density: the log-likelihood of an example is -3453 nats on average...'
+        'worse than a constant density: the log-likelihood of an example is -3453 nats...'
         >>> no_better(1.0, 2.9, density=False) is None
         True
     """
@@ -153,7 +153,7 @@ def still_falling(
         losses: The mean loss of each epoch.
         learned: By how much the loss of the model is below that of one constant for all.
         final: The loss of the trained model, which tells what the last of few epochs has gained.
-        noise: The standard error of `final`.
+        noise: The standard error of a mean loss.
         budget: The time that was given in the place of epochs.
 
     Example:
@@ -166,8 +166,6 @@ def still_falling(
 
     if epochs < _FEW_EPOCHS and final is not None:
         points.append(final)
-    else:
-        noise = 0.0
 
     for span, share in _FALLING.items():
         last = math.ceil(span * (len(points) - 1))
@@ -277,15 +275,13 @@ def cut_off(kind: str, used: float, remedy: str) -> str | None:
         remedy: How to use more of it.
 
     Example:
-        >>> cut_off("recordings, to their first 1 s", 0.02, "seconds=60")
-        'most of the input is unused: 2 % is left of recordings, to their first 1 s. Use seconds=60.'
+        >>> cut_off("the sounds, of which 1 s is taken", 0.02, "seconds=60")
+        'most of the input is unused: 2 % is left of the sounds, of which 1 s is taken...'
     """
     if used > _UNUSED:
         return None
 
-    return (
-        f"most of the input is unused: {100 * used:.2g} % is left of {kind}. Use {remedy}."
-    )
+    return f"most of the input is unused: {100 * used:.2g} % is left of {kind}. Use {remedy}."
 
 
 def reduced(

@@ -42,6 +42,9 @@ class Epoch(NamedTuple):
     seconds: float
     r"""The time since training began."""
 
+    skipped: int = 0
+    r"""How many steps were left out, as they were not finite, those of earlier tries included."""
+
 
 class Knobs(Protocol):
     r"""What a run reads of :class:`~autoencode.Training`, where it is explained."""
@@ -94,6 +97,7 @@ class Run:
         self.records: list[Epoch] = []
         self.finite: Tensor  # whether each step of the epoch was, true for those to come
         self.least, self.stale, self.retreats = math.inf, 0, 0
+        self.skipped = 0  # steps of earlier tries of the epoch
         self.best: dict[str, Tensor] = {}
         self._begin_epoch()
 
@@ -135,9 +139,16 @@ class Run:
         """
         self._swap()
         validated = validate()
-        means = self.summary.means()
+        skipped, self.skipped = self.skipped + int((~self.finite).sum()), 0
         self.records.append(
-            Epoch(len(self.records) + 1, means, validated, watch(), self.schedule.elapsed())
+            Epoch(
+                len(self.records) + 1,
+                self.summary.means(),
+                validated,
+                watch(),
+                self.schedule.elapsed(),
+                skipped,
+            )
         )
         loss = validated.get("total", -math.inf)
         self.stale += 1
@@ -172,6 +183,7 @@ class Run:
 
         self._load(self.good)
         self.retreats += 1
+        self.skipped += skipped
         self.i = self.epoch_start
         self._begin_epoch()
 
@@ -198,6 +210,7 @@ class Run:
             "least": self.least,
             "stale": self.stale,
             "retreats": self.retreats,
+            "skipped": self.skipped,
             "seconds": self.schedule.elapsed(),
         }
         parts = {
@@ -238,7 +251,7 @@ class Run:
 
         self.records = [Epoch(**record) for record in document["records"]]
         self.least, self.stale = document["least"], document["stale"]
-        self.retreats = document["retreats"]
+        self.retreats, self.skipped = document["retreats"], document["skipped"]
         self.schedule.resume(document["seconds"])
         self.best = parts.get("best", {})
 

@@ -19,9 +19,10 @@ import textwrap
 import threading
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from ..failures import FitWarning
 from ..signatures import Group, choose, parse, signature
 from .commands import COMMANDS
 from .settings import elsewhere, groups
@@ -55,6 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         with _terminable(), warnings.catch_warnings():
             # Names are compared where files are read
             warnings.filterwarnings("ignore", "X does not have valid feature names")
+            warnings.simplefilter("always", FitWarning)
+            warnings.showwarning = _in_one_line(warnings.showwarning)
             _run(list(sys.argv[1:] if argv is None else argv))
 
         sys.stdout.flush()
@@ -111,6 +114,23 @@ class _OneLine(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return plain(super().format(record))
+
+
+def _in_one_line(show: Callable[..., None]) -> Callable[..., None]:
+    r"""Returns what shows each finding of a fit once, without the place in the source."""
+    said: set[str] = set()
+
+    def shown(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        if not issubclass(category, FitWarning):
+            return show(message, category, *place, **more)
+
+        if str(message) not in said:
+            said.add(str(message))
+            print(f"autoencode: warning: {plain(str(message))}", file=sys.stderr)
+
+        return None
+
+    return shown
 
 
 def _run(argv: list[str]) -> None:

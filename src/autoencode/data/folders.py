@@ -1,6 +1,6 @@
 r"""Folders of images, and single ones."""
 
-__all__ = ["is_image", "read_images"]
+__all__ = ["is_image", "read_images", "sizes_of"]
 
 import contextlib
 import logging
@@ -114,6 +114,28 @@ def read_images(
     y = np.array(parents) if set(parents) != {"."} else None
 
     return ImageFolder(X, y, kept)
+
+
+def sizes_of(path: Path, most: int = 256) -> list[tuple[int, int]]:
+    r"""The own heights and widths of images, as their first bytes announce them.
+
+    Arguments:
+        path: The folder, or the file of a single image.
+        most: How many files are looked at, at most.
+
+    Example:
+        >>> import tempfile
+        >>> file = Path(tempfile.mkdtemp()) / "black.png"
+        >>> Image.new("L", (9, 8)).save(file)
+        >>> sizes_of(file)
+        [(8, 9)]
+    """
+    files = _files(path)[1]
+
+    with _quiet():
+        heads = [_head(file) for file in files[:: -(-len(files) // most)]]
+
+    return [head[:2] for head in heads if head is not None]
 
 
 def is_image(path: Path) -> bool:

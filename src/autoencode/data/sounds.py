@@ -2,7 +2,7 @@ r"""Recordings from files and folders."""
 
 __all__ = [
     "Recordings",
-    "any_longer",
+    "durations",
     "holds_sounds",
     "is_sound",
     "mix",
@@ -11,6 +11,7 @@ __all__ = [
     "write_sound",
 ]
 
+import contextlib
 import logging
 import math
 import os
@@ -156,29 +157,29 @@ def read_sounds(
     return SoundFolder(X, np.array(parents) if set(parents) != {"."} else None, kept)
 
 
-def any_longer(folder: Path, seconds: float) -> bool:
-    r"""Whether a folder has a sound that lasts longer. What cannot be read does not count.
+def durations(folder: Path, most: int | None = None) -> list[float]:
+    r"""How long the sounds of a folder last, in seconds. What cannot be read is left out.
 
     Arguments:
         folder: The folder, looked through with its subfolders.
-        seconds: Than how long.
+        most: How many files are looked at, at most.
 
     Example:
         >>> import tempfile
-        >>> any_longer(Path(tempfile.mkdtemp()), seconds=1.0)
-        False
+        >>> durations(Path(tempfile.mkdtemp()))
+        []
     """
     _check_packages()
 
     import soundfile
 
-    def lasts(file: Path) -> float:
-        try:
-            return soundfile.info(file).duration
-        except Exception:  # libsndfile's decoders raise whatever they like
-            return 0.0
+    files, found = _files(folder), []
 
-    return any(lasts(file) > seconds for file in _files(folder))
+    for file in files[:: 1 if most is None else max(1, -(-len(files) // most))]:
+        with contextlib.suppress(Exception):  # libsndfile's decoders raise whatever they like
+            found.append(soundfile.info(file).duration)
+
+    return found
 
 
 def read_sound(path: Path, rate: int = 16000, channels: int = 1, strict: bool = False) -> NDArray:

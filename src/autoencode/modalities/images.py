@@ -4,6 +4,7 @@ __all__ = ["Images"]
 
 import logging
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,11 @@ from torch import Tensor
 from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
+from .. import failures
 from ..data import is_image, read_images
+from ..data.folders import sizes_of
 from ..distributions import Bernoulli, Family, SharedGaussian
+from ..failures import warn
 from ..networks import Convolutional, Network
 from ..networks.fully_convolutional import FullyConvolutional
 from .base import WIDE, Modality, cast, tensor_of
@@ -71,7 +75,10 @@ class Images(Modality):
             return read_images(path, (height, width), channels, self.strict)
 
         size = (self.size, self.size) if isinstance(self.size, int) else self.size
-        return read_images(path, size, strict=self.strict)
+        found = read_images(path, size, strict=self.strict)
+        warn(_reduction(sizes_of(path), found.X.shape[1:3], chosen=size is not None))
+
+        return found
 
     def fit(self, X: NDArray, support: Constraint = constraints.real) -> "Images":
         if X.ndim not in {3, 4} or 0 in X.shape:
@@ -184,6 +191,17 @@ class Images(Modality):
                 " Multiply them by 255 if that is not meant.",
                 greatest,
             )
+
+
+def _reduction(sizes: list[tuple[int, int]], size: Sequence[int], chosen: bool) -> str | None:
+    r"""Returns what is to be said of images of some sizes that are scaled to cover another."""
+    height, width = size
+    own = np.median(sizes, axis=0)
+    kept = [height * width / (max(height / h, width / w) ** 2 * h * w) for h, w in sizes]
+
+    return failures.reduced(
+        (int(own[0]), int(own[1])), (height, width), 1 - float(np.mean(kept)), chosen
+    )
 
 
 def _black_and_white(dtype: np.dtype, low: float, high: float) -> tuple[float, float]:

@@ -17,12 +17,13 @@ from torch import Tensor
 from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
+from .. import failures
 from ..corruptions import OfSounds, Sequence, parts
 from ..data import Examples, on_disk, read_sounds
 from ..data.faults import FAULTS, fault, report
 from ..data.sounds import (
     Recordings,
-    any_longer,
+    durations,
     holds_sounds,
     is_sound,
     mix,
@@ -30,6 +31,7 @@ from ..data.sounds import (
     write_sound,
 )
 from ..distributions import Family, SharedGaussian
+from ..failures import warn
 from ..networks import Convolutional, Network, Perceptron
 from .base import Modality, tensor_of
 from .spectra import LogMel, Spectrum
@@ -38,6 +40,7 @@ from .windows import Windows, cut
 
 _ROWS = 64  # sounds to transform at once
 _WIDEST = 2**15  # numbers of a spectrum whose weights fit well in memory, without sharing
+_LOOKED_AT = 256  # files, for how long they are
 _LEAST = 1e-12  # a variance below is rounding
 
 
@@ -116,6 +119,7 @@ class Sounds(Modality):
         X, y, files = read_sounds(path, self.rate, self.seconds, self.channels, self.strict)
 
         if not hasattr(self, "shape_"):
+            warn(_unused(durations(path, _LOOKED_AT), self.seconds))
             return X, y, files
 
         if X.rows is not None:
@@ -226,7 +230,8 @@ class Sounds(Modality):
         self._check_arguments()
 
         if path.is_dir():
-            seconds = None if any_longer(path, self.seconds) else self.seconds
+            longer = max(durations(path), default=0.0) > self.seconds
+            seconds = None if longer else self.seconds
             return read_sounds(path, self.rate, seconds, self.channels, self.strict)
 
         x = read_sound(path, self.rate, self.channels, self.strict)
@@ -306,6 +311,20 @@ class Sounds(Modality):
         # As was asked for, and no fault
         longer = [f"sound {i}" for i, x in enumerate(X) if len(x) > self.samples_]
         report({f"longer than {self.seconds:g} s, and cut off": longer}, total, False)
+        warn(_unused([len(x) / self.rate for x in X], self.seconds))
+
+
+def _unused(lengths: list[float], seconds: float) -> str | None:
+    r"""Returns what is to be said of sounds of some lengths, in seconds, that are cut off."""
+    used = sum(min(length, seconds) for length in lengths) / max(sum(lengths), 1e-9)
+    usual = math.ceil(float(np.median(lengths))) if lengths else 0
+
+    return failures.cut_off(
+        f"the sounds, of which the first {seconds:g} s are taken",
+        used if lengths else 1.0,
+        f"modality=Sounds(seconds={usual}) (command line: --modality Sounds --modality.seconds"
+        f" {usual}), or the windows of each, by ae.modalities.cut",
+    )
 
 
 class _Damage(nn.Module):

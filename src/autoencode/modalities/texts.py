@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
+from .. import failures
 from ..corruptions import (
     Blur,
     Corruption,
@@ -28,6 +29,7 @@ from ..corruptions import (
 from ..data import is_frame, to_pandas
 from ..data.texts import Lines, read_column, read_lines
 from ..distributions import Autoregressive, Family
+from ..failures import warn
 from ..networks import Network, Recurrent
 from .alphabets import Alphabet, Bytes, Subwords, learn_subwords, pack, unpack
 from .base import Modality
@@ -122,6 +124,19 @@ class Texts(Modality):
                 f"{len(rows):,} texts of up to {longest:,} bytes do not fit in memory. Cut the"
                 " longest, with modality=Texts(length=200, cut=True) for example."
             )
+
+        lengths = [*map(len, rows)]
+        used = sum(min(n, longest) for n in lengths) / max(1, sum(lengths))
+        most = max(lengths)
+        warn(failures.long_outlier(lengths) if self.length is None else None)
+        warn(
+            failures.cut_off(
+                f"the texts, cut off at {longest} bytes",
+                used if self.cut else 1.0,
+                f"modality=Texts(length={most}) (command line: --modality Texts --modality.length"
+                f" {most})",
+            )
+        )
 
         self.vocabulary_ = None if self.subwords is None else learn_subwords(rows, self.subwords)
 

@@ -1,0 +1,307 @@
+r"""Tests that visible failures of a fit are named, and that healthy fits are silent."""
+
+import math
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from PIL import Image
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
+from torch.distributions import Independent, Normal
+
+import autoencode as ae
+from autoencode import FitWarning, Training, failures
+from autoencode.cli import main
+from autoencode.diagnosis import constant, far_row
+from autoencode.distributions import Bernoulli, Gaussian, Mixed, SharedGaussian
+from autoencode.modalities import Sounds, Texts
+
+IMAGES = load_digits().images[:400]
+SHORT = {"progress": False, "device": "cpu"}
+
+
+def said(model, X, y=None) -> list[str]:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.fit(X, y)
+
+    assert all(issubclass(w.category, FitWarning) for w in caught)
+    return [str(w.message) for w in caught]
+
+
+# Facts
+
+
+def test_constants_are_the_closed_forms() -> None:
+    x = torch.randn(300, 4, dtype=torch.float64) * torch.tensor([1.0, 2.0, 3.0, 4.0]) + 5
+    scale = x.std(dim=0, correction=0)
+
+    shared = constant(SharedGaussian(), x, x.shape[1:]).log_prob(x).mean()
+    law = Normal(x.mean(dim=0), scale.square().mean().sqrt()).log_prob(x).sum(dim=1).mean()
+    assert shared.item() == pytest.approx(law.item(), abs=1e-4)
+
+    each = constant(Gaussian(), x, x.shape[1:]).log_prob(x).mean()
+    law = Independent(Normal(x.mean(dim=0), scale), 1).log_prob(x).mean()
+    assert each.item() == pytest.approx(law.item(), abs=1e-4)
+
+    bits = (x > 6).double()
+    found = constant(Bernoulli(), bits, bits.shape[1:]).mean
+    assert found[0].tolist() == pytest.approx(bits.mean(dim=0).tolist(), abs=1e-3)
+
+
+def test_constants_of_mixed_rows_are_frequencies() -> None:
+    family, level = Mixed(scales=(0.1,), levels=(3,)), torch.randint(3, (200,))
+    number, there = torch.randn(200, 1) + 2, (torch.rand(200, 1) < 0.7).float()
+    x = torch.cat([number * there, there, torch.nn.functional.one_hot(level, 3)], dim=1)
+    mean = constant(family, x, torch.Size([5])).mean[0]
+
+    assert mean[0].item() == pytest.approx(float(number[there > 0].mean()), abs=1e-3)
+    assert mean[2:].tolist() == pytest.approx((level.bincount() / 200).tolist(), abs=1e-3)
+
+
+def test_a_far_row_is_found_whatever_the_units() -> None:
+    x = torch.randn(100, 3, dtype=torch.float64)
+    assert far_row(x) is None
+
+    x[17, 2] = 1e4
+    found = far_row(x)
+    assert found is not None
+    assert found[:2] == (17, 2)
+
+    scaled = far_row(x * torch.tensor([1e-3, 7.0, -1e5]) + 11)
+    assert scaled is not None
+    assert scaled[2] == pytest.approx(found[2])
+
+
+def test_a_flag_of_one_row_squeezes_no_others() -> None:
+    x = torch.randn(100, 2)
+    x[:, 1] = 0
+    x[3, 1] = 1
+
+    assert far_row(x) is None
+
+
+# What they mean
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 3, 4, 10, 40, 128])
+def test_a_loss_that_falls_steadily_is_told_of(epochs: int) -> None:
+    losses = np.linspace(100, 50, epochs + 1)
+    told = failures.still_falling([*losses[:-1]], 60.0, final=losses[-1])
+
+    assert told
+    assert f"of {epochs} epoch" in told
+    assert f"epochs={2 * epochs}" in told
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.5])
+@pytest.mark.parametrize("epochs", [8, 40, 128])
+def test_a_loss_that_has_settled_is_not(epochs: int, noise: float) -> None:
+    rng = np.random.default_rng(0)
+    losses = 100 * np.exp(-np.arange(epochs)) + 50 + noise * rng.normal(size=epochs)
+
+    assert failures.still_falling([*losses], 100.0, noise=noise) is None
+
+
+def test_a_loss_that_rises_or_is_not_a_number_is_not_falling() -> None:
+    assert failures.still_falling([1.0, 2.0, 3.0, 4.0, 5.0], 1.0) is None
+    assert failures.still_falling([math.nan] * 5, 1.0) is None
+
+
+@pytest.mark.parametrize("n", [2, 30, 500, 5000])
+def test_one_long_text_is_told_of_before_training(n: int) -> None:
+    lengths = [10 + i % 20 for i in range(n - 1)]
+
+    assert failures.long_outlier(lengths) is None
+    assert failures.long_outlier([*lengths, 30_000])
+    assert failures.long_outlier([]) is None
+
+
+def test_what_is_worse_by_chance_alone_is_not_told_of() -> None:
+    assert failures.no_better(-5.1, -5.0, density=True, error=0.1) is None
+    assert failures.no_better(-6.0, -5.0, density=True, error=0.1)
+    assert failures.no_better(math.nan, -5.0, density=True)
+
+
+# Planted failures
+
+
+@pytest.mark.parametrize(
+    ("recipe", "options", "message"),
+    [
+        (ae.beta_vae, {"beta": 500.0}, "no active unit.*beta=500"),
+        (ae.vae, {"training": Training(1, learning_rate=1e-7, **SHORT)}, "no active unit|worse"),
+        (ae.autoencoder, {"training": Training(1, learning_rate=1e-7, **SHORT)}, "the mean"),
+        (ae.autoencoder, {"training": Training(2, **SHORT)}, "still falling.*2 epochs"),
+        (ae.vae, {"training": Training(4, **SHORT)}, "still falling.*4 epochs"),
+        (ae.autoencoder, {"training": Training(time_budget=0.3, **SHORT)}, "a time_budget"),
+    ],
+)
+def test_failures_of_trainings_are_named(recipe, options, message: str) -> None:
+    options = {"training": Training(10, **SHORT)} | options
+
+    with pytest.warns(FitWarning, match=message):
+        recipe(4, random_state=0, **options).fit(IMAGES)
+
+
+def test_a_density_worse_than_a_constant_is_named() -> None:
+    X = load_iris().data
+    model = ae.vae(2, random_state=0, training=Training(2, learning_rate=0.3, **SHORT))
+
+    assert any("worse than a constant density" in message for message in said(model, X))
+
+
+def test_skipped_steps_are_counted() -> None:
+    calls = iter([1.0, 1.0, math.nan, *[1.0] * 10**4])
+    training = Training(2, batch_size=10, validation=0, **SHORT)
+    X = np.random.default_rng(0).normal(size=(200, 3))
+    model = ae.autoencoder(2, corruption=lambda x: x * next(calls), training=training)
+
+    assert any("1 of 40 steps were skipped" in message for message in said(model, X))
+    assert [record.skipped for record in model.history_] == [1, 0]
+
+
+@pytest.mark.parametrize("recipe", [ae.autoencoder, ae.vae, ae.linear])
+def test_a_row_far_from_all_others_is_named(recipe) -> None:
+    X = load_iris().data.copy()
+    X[7, 2] = 1e5
+
+    assert any("row 7 makes" in message for message in said(recipe(2, random_state=0), X))
+
+
+def test_an_image_unlike_all_others_is_named() -> None:
+    X = np.random.default_rng(0).random((60, 6, 6)) * 0.01 + 0.5
+    X[23] = np.arange(36).reshape(6, 6) % 2
+    model = ae.linear(1, random_state=0)
+
+    assert any("23 makes" in m for m in said(model.set_params(latent_dim=1), X)) or (
+        model.reconstruction_error(X)[23] < 1
+    )
+
+
+@pytest.mark.parametrize(
+    ("latent_dim", "N", "message"), [(4, 150, "as wide as"), (3, 3, "for 3 examples")]
+)
+def test_codes_that_cannot_help_are_accepted_and_named(latent_dim, N, message: str) -> None:
+    X = load_iris().data[:N]
+    training = Training(2, **SHORT)
+    found = said(ae.autoencoder(latent_dim, training=training, random_state=0), X)
+
+    assert any(message in told for told in found)
+
+
+def test_a_wide_code_of_a_denoiser_is_not() -> None:
+    model = ae.denoising(8, training=Training(4, **SHORT), random_state=0)
+    assert not any("as wide as" in told for told in said(model, load_iris().data))
+
+
+# What is left of the input
+
+
+def test_a_long_text_and_texts_cut_off_are_named() -> None:
+    with pytest.warns(FitWarning, match=r"20,000 bytes, 99 % have at most 3.*length=3, cut=True"):
+        Texts().fit(["abc"] * 99 + ["x" * 20_000])
+
+    with pytest.warns(FitWarning, match="most of the input is unused: 10 %"):
+        Texts(length=5, cut=True).fit(["x" * 50] * 9)
+
+
+@pytest.mark.parametrize("kind", ["list", "folder"])
+def test_recordings_of_which_little_is_used_are_named(tmp_path: Path, kind: str) -> None:
+    waves = [np.sin(np.arange(8000 * n) * 0.3) * 0.5 for n in (20, 30)]
+
+    for i, wave in enumerate(waves):
+        soundfile.write(tmp_path / f"{i}.wav", wave, 8000)
+
+    sounds = Sounds(rate=8000)
+    X = waves if kind == "list" else sounds.read(tmp_path)[0]
+    model = ae.linear(1, modality=sounds)
+    given = X if kind == "list" else tmp_path
+
+    assert len(X) == 2
+    assert any("4 % is left of the sounds" in told for told in said(model, given))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ([(300, 300)] * 4, r"images of 300 x 300 became 64 x 64: modality=Images\(size=300\)"),
+        ([(20, 2000)] * 4, r"of 20 x 2000 became 1 x 64: modality=Images\(size=\(20, 2000\)\)"),
+        ([(60, 40), (40, 60)] * 2, "of images of 50 x 50, .* 33 % of their area is cut off"),
+        ([(48, 48)] * 4, None),
+        ([(72, 72)] * 4, None),
+    ],
+)
+def test_images_that_lose_much_are_named(tmp_path, sizes, message: str | None) -> None:
+    for i, (height, width) in enumerate(sizes):
+        pixels = np.random.default_rng(i).integers(0, 255, (height, width), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{i}.png")
+
+    model = ae.linear(1)
+
+    if message is None:
+        assert said(model, tmp_path) == []
+    else:
+        with pytest.warns(FitWarning, match=message):
+            model.fit(tmp_path)
+
+        assert not said(model.set_params(modality=ae.modalities.Images(size=30)), tmp_path)
+
+
+# Where it is said
+
+
+def test_healthy_models_are_silent() -> None:
+    for table, latent_dim in ((load_iris, 2), (load_wine, 4), (load_breast_cancer, 8)):
+        for recipe in (ae.autoencoder, ae.vae, ae.linear, ae.denoising):
+            assert said(recipe(latent_dim, random_state=0), table().data) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", ["autoencoder", "vae", "beta_vae", "contractive", "denoising"])
+def test_healthy_models_of_images_and_texts_are_silent(recipe: str) -> None:
+    assert said(getattr(ae, recipe)(8, random_state=0), load_digits().data) == []
+
+
+def test_a_warning_points_at_the_call_and_may_be_an_error() -> None:
+    model = ae.beta_vae(2, beta=500.0, training=Training(4, **SHORT), random_state=0)
+
+    with pytest.warns(FitWarning) as caught:
+        model.fit(IMAGES)
+
+    assert {warning.filename for warning in caught} == {__file__}
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", FitWarning)
+
+        with pytest.raises(FitWarning, match="no active unit"):
+            model.fit(IMAGES)
+
+    assert model.transform(IMAGES).shape == (400, 2)  # the model is there all the same
+
+
+def test_looking_does_not_change_the_model() -> None:
+    def fit(random_state: int) -> np.ndarray:
+        model = ae.vae(2, training=Training(2, **SHORT), random_state=random_state)
+        return model.fit(IMAGES).sample(3, random_state=0)
+
+    state = torch.get_rng_state()
+    assert (fit(0) == fit(0)).all()
+    assert (torch.get_rng_state() == state).all()
+
+
+def test_the_command_line_says_each_in_one_line(tmp_path, capsys) -> None:
+    np.save(tmp_path / "X.npy", IMAGES)
+    out = str(tmp_path / "m.ae")
+    flags = ["--recipe", "beta_vae", "--beta", "500", "--epochs", "4", "--latent-dim", "3"]
+
+    assert main(["fit", str(tmp_path / "X.npy"), "--out", out, *flags]) == 0
+
+    lines = capsys.readouterr().err.splitlines()
+    told = [line for line in lines if "warning" in line.lower()]
+    assert len(told) == len({*told}) >= 1
+    assert all(line.startswith("autoencode: warning: ") for line in told)
+    assert not any("Traceback" in line or ".py:" in line for line in lines)
