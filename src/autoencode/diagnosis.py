@@ -74,7 +74,7 @@ def diagnose(
 
     if not modality.symbolic:  # texts of any length are told before the training
         found.append(_dominated(step, shown, trained.total, data))
-        found.append(_too_wide(step, data))
+        found.append(_too_wide(step, data, trained.target))
 
     yield from filter(None, found)
 
@@ -246,11 +246,11 @@ def _skipped(history: Sequence[Any], n: int, training: Any) -> str | None:
     return failures.not_finite(skipped, steps, getattr(training, "learning_rate", None) or 0.0)
 
 
-def _too_wide(step: Step, data: Examples) -> str | None:
+def _too_wide(step: Step, data: Examples, x: Tensor) -> str | None:
     damaged = data.corrupted is not None or step.damage is not None
     plain = isinstance(step.objective, (ELBO, Reconstruction))
     limited = damaged or not plain or not isinstance(step.corruption, nn.Identity)
-    numbers = math.prod(step.model.encoder.given)
+    numbers = int((x != x[:1]).any(dim=0).sum())  # that are not constant
 
     return failures.too_wide(step.model.encoder.event[0], numbers, len(data), limited)
 
