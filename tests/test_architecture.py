@@ -25,7 +25,7 @@ LAYERS = [
     {"watching"},
     {"training"},
     {"least_squares", "start", "assembly", "arguments", "reading", "diagnosis"},
-    {"archive"},
+    {"archive", "code_size"},
     {"estimator"},
     {"plots", "recipes"},
     {"manifold"},

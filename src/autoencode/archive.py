@@ -47,6 +47,7 @@ def pack(estimator: Any, encoder_only: bool = False) -> tuple[dict[str, Any], di
     document = {
         "written_by": __version__,
         "arguments": {name: encode(value) for name, value in params.items()},
+        "latent_dim": estimator.latent_dim_,
         "network": encode(estimator.network_),
         "likelihood": encode(estimator.likelihood_),
         "prior": encode(estimator.prior_),
@@ -91,6 +92,7 @@ def unpack(
     model = make(**{k: decode(v, trusted) for k, v in document["arguments"].items()})
     model.modality_ = decode(document["modality"], trusted)
     model.context_ = decode(document["context"], trusted)
+    model.latent_dim_ = document.get("latent_dim", model.latent_dim)  # which files before have
     model.network_ = decode(document["network"], trusted)
     model.likelihood_ = decode(document["likelihood"], trusted)
     # Files of before this was stored have the unit Gaussian unless told otherwise

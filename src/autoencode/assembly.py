@@ -29,8 +29,8 @@ from .priors import Prior, StandardNormal
 from .training import Hints
 
 
-def latent_dim(estimator: Any) -> int:
-    r"""The number of features of the code.
+def latent_dim(estimator: Any) -> int | None:
+    r"""The number of features of the code, or `None` where it is left to the data.
 
     Raises:
         ValueError: If it is no such number.
@@ -39,12 +39,15 @@ def latent_dim(estimator: Any) -> int:
         >>> from autoencode import Autoencoder
         >>> latent_dim(Autoencoder(2.5))
         Traceback (most recent call last):
-        ValueError: expected latent_dim as an integer >= 1, got 2.5.
+        ValueError: expected latent_dim as an integer >= 1, or None, got 2.5.
     """
     D = estimator.latent_dim
 
+    if D is None:
+        return None
+
     if not isinstance(D, Integral) or isinstance(D, bool) or D < 1:
-        raise ValueError(f"expected latent_dim as an integer >= 1, got {D!r}.")
+        raise ValueError(f"expected latent_dim as an integer >= 1, or None, got {D!r}.")
 
     return int(D)
 
@@ -156,14 +159,14 @@ def build(estimator: Any) -> LatentModel:
 
     Arguments:
         estimator: An :class:`~autoencode.Autoencoder` that knows its data, by `modality_`,
-            `network_`, `likelihood_`, `prior_` and `context_`.
+            `latent_dim_`, `network_`, `likelihood_`, `prior_` and `context_`.
 
     Example:
         >>> build(model).load_state_dict(model.model_.state_dict())  # doctest: +SKIP
         <All keys matched successfully>
     """
     modality, likelihood = estimator.modality_, estimator.likelihood_
-    D, q, architecture = latent_dim(estimator), posterior(estimator), estimator.network_
+    D, q, architecture = estimator.latent_dim_, posterior(estimator), estimator.network_
     shape, event = modality.shape_, modality.event_
     context = estimator.context_.size_ if estimator.context_ else 0
 

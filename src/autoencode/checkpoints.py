@@ -91,7 +91,18 @@ class Checkpoint:
         Raises:
             ValueError: If the file is damaged.
         """
-        return read(self.path, prefix="no tensor")[0]["seed"] if self.path.exists() else None
+        return self._number("seed")
+
+    def latent_dim(self) -> int | None:
+        r"""Returns the number of features of the code of that training, or `None`.
+
+        Raises:
+            ValueError: If the file is damaged.
+        """
+        return self._number("latent_dim")
+
+    def _number(self, name: str) -> int | None:
+        return read(self.path, prefix="no tensor")[0].get(name) if self.path.exists() else None
 
     def _write(self, document: dict[str, Any], tensors: dict[str, Tensor]) -> None:
         try:

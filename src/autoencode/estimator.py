@@ -23,6 +23,7 @@ from torch import Size, Tensor
 from torch.distributions import constraints
 
 from . import archive, arguments, assembly, container, imputation, reading, storage
+from .code_size import choose_code_size
 from .corruptions import Corruption
 from .data import Examples, is_stream, on_disk, read_stream
 from .diagnosis import diagnose
@@ -87,7 +88,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     `objective__beta` or `training__epochs`.
 
     Arguments:
-        latent_dim: The number of features of the code.
+        latent_dim: The number of features of the code; by default what suits the data and the
+            purpose, see :func:`~autoencode.code_size.choose_code_size`. Two make a map.
         objective: What is minimised; by default :class:`~autoencode.objectives.Reconstruction`.
         modality: The kind of data; by default guessed from them. Of several, the first that
             accepts the data is taken.
@@ -108,6 +110,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         model_: The trained :class:`~autoencode.model.LatentModel`.
         encoder_: Its encoder, :math:`q(z \mid x)`.
         modality_: The kind of data, with their shape and scale.
+        latent_dim_: The number of features of the code, given or chosen.
         network_: The architecture, given or chosen.
         likelihood_: The family of :math:`p(x \mid z)`, given or chosen.
         prior_: The prior, given or the objective's; the fitted one is `model_.prior`.
@@ -128,7 +131,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def __init__(
         self,
-        latent_dim: int = 2,
+        latent_dim: int | None = None,
         objective: Objective | None = None,
         modality: Modality | Sequence[Modality] | None = None,
         network: Network | None = None,
@@ -593,7 +596,17 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             for part in data.split():
                 self.likelihood_.check_support(self.modality_.normalize(part.target))
 
+        self.latent_dim_, why = self._code_size(data, resume)
+        log.info("code of %d number%s: %s.", self.latent_dim_, "s" * (self.latent_dim_ > 1), why)
+
         return data
+
+    def _code_size(self, data: Examples, resume: bool) -> tuple[int, str]:
+        if (given := assembly.latent_dim(self)) is not None:
+            return given, "as given"
+
+        before = arguments.checkpoint(self.training).latent_dim() if resume else None
+        return (before, "as before") if before else choose_code_size(self, data)
 
     def _train(self, data: Examples, resume: bool) -> None:
         training = (self.training or Training()).clone()

@@ -42,7 +42,9 @@ from .objectives import ELBO, Contractive, Objective, Reconstruction
 Layers = Sequence[int] | None
 
 
-def autoencoder(latent_dim: int = 2, layers: Layers = None, **options: Any) -> Autoencoder:
+def autoencoder(
+    latent_dim: int | None = None, layers: Layers = None, **options: Any
+) -> Autoencoder:
     r"""Undercomplete autoencoder: a code narrower than the data keeps what matters.
 
     References:
@@ -50,7 +52,8 @@ def autoencoder(latent_dim: int = 2, layers: Layers = None, **options: Any) -> A
         | https://doi.org/10.1126/science.1127647
 
     Arguments:
-        latent_dim: The number of features of the code.
+        latent_dim: The number of features of the code; by default it follows from the data, and
+            two make a map.
         layers: The widths of the encoder's hidden layers.
         options: Other arguments of the estimator.
 
@@ -62,7 +65,7 @@ def autoencoder(latent_dim: int = 2, layers: Layers = None, **options: Any) -> A
     return _recipe(latent_dim, layers, Reconstruction(), options)
 
 
-def linear(latent_dim: int = 2, **options: Any) -> Autoencoder:
+def linear(latent_dim: int | None = None, **options: Any) -> Autoencoder:
     r"""Linear autoencoder, equivalent to principal component analysis.
 
     Tables are centred and scaled as a whole, not by column, so that the code is that of
@@ -74,7 +77,7 @@ def linear(latent_dim: int = 2, **options: Any) -> Autoencoder:
         | https://doi.org/10.1016/0893-6080(89)90014-2
 
     Arguments:
-        latent_dim: The number of components.
+        latent_dim: The number of components; by default those that hold 95 % of the variance.
         options: Other arguments of the estimator; with `training=Training()` it is trained
             by gradients instead of solved.
 
@@ -92,7 +95,7 @@ def linear(latent_dim: int = 2, **options: Any) -> Autoencoder:
 
 
 def denoising(
-    latent_dim: int = 2, noise: float = 0.3, layers: Layers = None, **options: Any
+    latent_dim: int | None = None, noise: float = 0.3, layers: Layers = None, **options: Any
 ) -> Autoencoder:
     r"""Denoising autoencoder, which sees damaged data and learns to give back clean ones.
 
@@ -102,7 +105,8 @@ def denoising(
         | https://doi.org/10.1145/1390156.1390294
 
     Arguments:
-        latent_dim: The number of features of the code.
+        latent_dim: The number of features of the code; by default it follows from the data, and
+            two make a map.
         noise: The standard deviation of the Gaussian noise, in units of the scaled data
             (intensities from 0 to 1, standard deviations of columns).
         layers: The widths of the encoder's hidden layers.
@@ -118,7 +122,7 @@ def denoising(
 
 
 def contractive(
-    latent_dim: int = 2, penalty: float = 0.1, layers: Layers = None, **options: Any
+    latent_dim: int | None = None, penalty: float = 0.1, layers: Layers = None, **options: Any
 ) -> Autoencoder:
     r"""Contractive autoencoder, whose code hardly moves but along the data.
 
@@ -128,7 +132,8 @@ def contractive(
         | https://icml.cc/2011/papers/455_icmlpaper.pdf
 
     Arguments:
-        latent_dim: The number of features of the code.
+        latent_dim: The number of features of the code; by default it follows from the data, and
+            two make a map.
         penalty: The weight of the squared norm of the encoder's Jacobian.
         layers: The widths of the encoder's hidden layers.
         options: Other arguments of the estimator.
@@ -141,7 +146,7 @@ def contractive(
 
 
 def vae(
-    latent_dim: int = 2,
+    latent_dim: int | None = None,
     warmup: float = 0.0,
     free_bits: float | None = None,
     cooling: float | None = None,
@@ -159,7 +164,8 @@ def vae(
         | https://arxiv.org/abs/1312.6114
 
     Arguments:
-        latent_dim: The number of features of the code.
+        latent_dim: The number of features of the code; by default it follows from the data, and
+            two make a map.
         warmup: The share of the training over which the weight of the rate rises from zero.
         free_bits: The rate in nats per example below which it costs nothing more; by default
             that of the likelihood, which is zero for all but texts.
@@ -176,7 +182,7 @@ def vae(
 
 
 def beta_vae(
-    latent_dim: int = 2, beta: float = 4.0, layers: Layers = None, **options: Any
+    latent_dim: int | None = None, beta: float = 4.0, layers: Layers = None, **options: Any
 ) -> Autoencoder:
     r"""Variational autoencoder with a weight on the rate: fewer, more separate factors.
 
@@ -186,7 +192,8 @@ def beta_vae(
         | https://openreview.net/forum?id=Sy2fzU9gl
 
     Arguments:
-        latent_dim: The number of features of the code.
+        latent_dim: The number of features of the code; by default it follows from the data, and
+            two make a map.
         beta: The weight of the rate; one makes a VAE.
         layers: The widths of the encoder's hidden layers.
         options: Other arguments of the estimator.
@@ -199,7 +206,7 @@ def beta_vae(
 
 
 def _recipe(
-    latent_dim: int, layers: Layers, objective: Objective, options: dict[str, Any]
+    latent_dim: int | None, layers: Layers, objective: Objective, options: dict[str, Any]
 ) -> Autoencoder:
     options = {"objective": objective} | options
 

@@ -204,6 +204,7 @@ class Run:
         document = {
             "settings": settings,
             "seed": torch.initial_seed(),
+            "latent_dim": self.step.model.encoder.event[0],
             "i": self.i,
             "epoch_start": self.epoch_start,
             "records": [record._asdict() for record in self.records],

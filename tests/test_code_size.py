@@ -1,0 +1,127 @@
+r"""Tests of code sizes that the user has not chosen: laws of linear Gaussian data, and bounds."""
+
+import logging
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
+from sklearn.decomposition import PCA
+from sklearn.preprocessing import StandardScaler
+
+import autoencode as ae
+from autoencode import Training
+from autoencode.cli import main
+
+ONE = {"training": Training(1, progress=False, device="cpu"), "random_state": 0}
+
+
+def factors(k: int, N: int = 400, D: int = 10, noise: float = 0.3) -> np.ndarray:
+    rng = np.random.default_rng(k)
+    W = np.linalg.qr(rng.normal(size=(D, k)))[0] * np.sqrt(D / k)
+    return rng.normal(size=(N, k)) @ W.T + noise * rng.normal(size=(N, D))
+
+
+def size(model, X, y=None) -> int:
+    found = model.fit(X, y)
+    assert found.transform(X[:3], None if y is None else y[:3]).shape[1] == found.latent_dim_
+    assert found.latent_dim is None
+
+    return found.latent_dim_
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 5])
+def test_a_density_has_as_many_numbers_as_there_are_factors(k: int) -> None:
+    X = factors(k)
+    assert size(ae.vae(modality=ae.modalities.Tables(scaling="whole"), **ONE), X) == k
+
+
+@pytest.mark.parametrize("table", [load_iris, load_wine, load_breast_cancer, load_digits])
+def test_what_reconstructs_holds_most_of_the_variance(table) -> None:
+    X = table().data
+    varying = X.std(axis=0) > 0
+    explained = PCA().fit(StandardScaler().fit_transform(X[:, varying])).explained_variance_ratio_
+    k = int((explained.cumsum() < 0.95).sum()) + 1
+
+    assert size(ae.autoencoder(**ONE), X) == min(k, varying.sum() - 1)
+
+
+def test_principal_components_are_those_of_the_users_own_numbers() -> None:
+    X = load_wine().data  # one column has nearly all of the variance
+    assert size(ae.linear(), X) == 1
+
+
+@pytest.mark.parametrize("recipe", ["autoencoder", "beta_vae", "contractive", "linear", "vae"])
+@pytest.mark.parametrize("shape", [(1, 5), (2, 3), (3, 2), (8, 40), (50, 1), (50, 2), (300, 3)])
+def test_sizes_are_below_those_of_rows_and_columns(recipe: str, shape: tuple[int, int]) -> None:
+    X = np.random.default_rng(0).normal(size=shape)
+    options = {} if recipe == "linear" else ONE
+    found = size(getattr(ae, recipe)(**options), X)
+
+    assert 1 <= found <= max(1, min(shape[1] - 1, shape[0] // 2, 64))
+
+
+def test_where_damage_limits_what_passes_codes_are_wide() -> None:
+    X = np.c_[load_iris().data, np.ones(150)]
+    assert size(ae.denoising(**ONE), X) == 4  # the constant column needs no number
+
+    Y = X + np.random.default_rng(0).normal(size=X.shape)
+    assert ae.autoencoder(**ONE).fit(X, corrupted=Y).latent_dim_ == 4
+
+
+def test_what_the_context_says_needs_no_code() -> None:
+    X, y = factors(3), np.arange(400) % 4
+    labelled = X + 20 * np.random.default_rng(1).normal(size=(4, 10))[y]
+    tables = ae.modalities.Tables(scaling="whole")
+
+    assert size(ae.vae(conditional=True, modality=tables, **ONE), labelled, y) == 3
+
+
+@pytest.mark.parametrize(("length", "found"), [(5, 16), (60, 32), (200, 64)])
+def test_texts_have_a_size_by_their_length(length: int, found: int) -> None:
+    texts = [chr(97 + i % 26) * length for i in range(200)]
+    model = ae.vae(**ONE)
+    data = model._prepare(texts, None, None, False)
+
+    assert len(data) == 200
+    assert model.latent_dim_ == found
+
+
+def test_the_size_is_said_and_kept(tmp_path, caplog) -> None:
+    X = load_wine().data
+
+    with caplog.at_level(logging.INFO, "autoencode"):
+        model = ae.vae(**ONE).fit(X)
+
+    assert f"code of {model.latent_dim_} numbers: as many principal components" in caplog.text
+    model.save(tmp_path / "wine.ae")
+    loaded = ae.load(tmp_path / "wine.ae")
+    assert loaded.latent_dim is None
+    assert loaded.latent_dim_ == model.latent_dim_
+    assert np.array_equal(loaded.transform(X), model.transform(X))
+    assert clone(model).fit(X).latent_dim_ == model.latent_dim_
+    assert ae.vae(3, **ONE).fit(X).latent_dim_ == 3
+
+
+def test_resume_takes_the_size_of_the_checkpoint(tmp_path, monkeypatch) -> None:
+    X = load_wine().data
+    training = Training(2, progress=False, device="cpu", checkpoint=tmp_path)
+    model = ae.vae(training=training, random_state=0).fit(X)
+
+    # As on another processor, where the likelihoods of two sizes may change places
+    monkeypatch.setattr("autoencode.estimator.choose_code_size", lambda *_: (7, "otherwise"))
+    again = ae.vae(training=training, random_state=0).fit(X, resume=True)
+
+    assert again.latent_dim_ == model.latent_dim_
+    assert np.array_equal(again.transform(X), model.transform(X))
+
+
+def test_the_command_line_leaves_it_open(tmp_path, capsys) -> None:
+    np.save(tmp_path / "X.npy", load_wine().data)
+    out = tmp_path / "m.ae"
+
+    assert main(["fit", str(tmp_path / "X.npy"), "--out", str(out), "--epochs", "1"]) == 0
+    assert "code of 10 numbers" in capsys.readouterr().err
+    assert ae.load(out).latent_dim_ == 10
+    assert main(["info", str(out)]) == 0
+    assert main(["plot", str(out), str(tmp_path / "X.npy"), "--out", str(tmp_path / "p")]) == 0
