@@ -149,7 +149,8 @@ def test_failures_of_trainings_are_named(recipe, options, message: str) -> None:
 
 def test_a_density_worse_than_a_constant_is_named() -> None:
     X = load_iris().data
-    model = ae.vae(2, random_state=0, training=Training(2, learning_rate=0.3, **SHORT))
+    training = Training(2, learning_rate=0.3, validation=0, **SHORT)
+    model = ae.vae(2, random_state=0, training=training)
 
     assert any("worse than a constant density" in message for message in said(model, X))
 
@@ -172,21 +173,19 @@ def test_a_row_far_from_all_others_is_named(recipe) -> None:
     assert any("row 7 makes" in message for message in said(recipe(2, random_state=0), X))
 
 
-def test_an_image_unlike_all_others_is_named() -> None:
+def test_an_example_whose_loss_is_the_loss_is_named() -> None:
     X = np.random.default_rng(0).random((60, 6, 6)) * 0.01 + 0.5
-    X[23] = np.arange(36).reshape(6, 6) % 2
-    model = ae.linear(1, random_state=0)
+    X[23] = 1 - np.eye(6)  # one component cannot hold both
+    X[24] = np.eye(6)[::-1] * 0.7
 
-    assert any("23 makes" in m for m in said(model.set_params(latent_dim=1), X)) or (
-        model.reconstruction_error(X)[23] < 1
-    )
+    assert any("makes" in told for told in said(ae.linear(1), X))
 
 
 @pytest.mark.parametrize(
     ("latent_dim", "N", "message"), [(4, 150, "as wide as"), (3, 3, "for 3 examples")]
 )
 def test_codes_that_cannot_help_are_accepted_and_named(latent_dim, N, message: str) -> None:
-    X = load_iris().data[:N]
+    X = np.random.default_rng(0).normal(size=(N, 4))
     training = Training(2, **SHORT)
     found = said(ae.autoencoder(latent_dim, training=training, random_state=0), X)
 
