@@ -187,7 +187,7 @@ def test_grid_search_reaches_nested_arguments() -> None:
         "network__layers": [(np.int64(4),), (8, 4)],
         "latent_dim": [np.int64(2)],
     }
-    search = GridSearchCV(ae.vae(**SMALL), grid, cv=2).fit(table())
+    search = GridSearchCV(ae.vae(2, **SMALL), grid, cv=2).fit(table())
 
     assert len(search.cv_results_["params"]) == 8
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
@@ -209,7 +209,7 @@ def test_nested_arguments_of_defaults_can_be_set() -> None:
 
     for name in ["latent", "objective__alpha", "training__epoch"]:
         with pytest.raises(ValueError, match=name.rpartition("__")[2]):
-            ae.vae(**SMALL).set_params(**{name: 3})
+            ae.vae(2, **SMALL).set_params(**{name: 3})
 
 
 def test_a_bad_nested_argument_is_found_before_training() -> None:
@@ -285,7 +285,7 @@ def on_disk(X: NDArray, tmp_path: Path) -> str:
 def test_the_container_of_data_does_not_matter(tmp_path: Path, X: NDArray, wrap) -> None:
     wrapped = wrap(X, tmp_path) if wrap in (mapped, on_disk) else wrap(X)
     modality = None if X.ndim == 2 or wrap is not as_list else Images()
-    plain, model = (ae.vae(modality=modality, **SMALL) for _ in range(2))
+    plain, model = (ae.vae(2, modality=modality, **SMALL) for _ in range(2))
     plain.fit(X if wrap is not as_list else np.array(X.tolist()))
     model.fit(wrapped)
 
@@ -360,7 +360,7 @@ def test_results_have_the_shape_scale_and_type_of_the_data(recipe, X: NDArray) -
 def test_the_default_network_takes_images_of_any_shape() -> None:
     for shape in [(5, 9), (1, 1), (8, 8, 3), (2, 17)]:
         X = pictures(4, shape)
-        model = ae.vae(training=Training(epochs=1), random_state=0).fit(X)
+        model = ae.vae(2, training=Training(epochs=1), random_state=0).fit(X)
 
         assert model.transform(X).shape == (4, 2)
         assert model.reconstruct(X).shape == X.shape
@@ -368,7 +368,7 @@ def test_the_default_network_takes_images_of_any_shape() -> None:
 
 def test_densities_and_errors_are_in_the_users_units() -> None:
     X = table()
-    model, scaled = ae.vae(**SMALL).fit(X), ae.vae(**SMALL).fit(1000 * X + 5)
+    model, scaled = ae.vae(2, **SMALL).fit(X), ae.vae(2, **SMALL).fit(1000 * X + 5)
 
     assert np.allclose(
         scaled.score_samples(1000 * X + 5), model.score_samples(X) - 5 * np.log(1000), rtol=1e-4
@@ -397,7 +397,7 @@ def test_densities_and_errors_are_in_the_users_units() -> None:
 def test_likelihoods(likelihood) -> None:
     for X in (pictures(), table() / 20 + 0.2):
         X = X.clip(0, 255 if X.ndim == 3 else 1)
-        model = ae.vae(likelihood=likelihood, **SMALL).fit(X)
+        model = ae.vae(2, likelihood=likelihood, **SMALL).fit(X)
 
         assert np.isfinite(model.score_samples(X)).all()
         assert model.sample(3, random_state=0).dtype == X.dtype
@@ -406,7 +406,7 @@ def test_likelihoods(likelihood) -> None:
 
 def test_scores_need_the_support_of_the_likelihood() -> None:
     X = pictures() / 255
-    model = ae.vae(likelihood=Bernoulli(), **SMALL).fit(X)
+    model = ae.vae(2, likelihood=Bernoulli(), **SMALL).fit(X)
 
     with pytest.raises(ValueError, match=r"Bernoulli needs values between 0 and 1, got .* to 1\."):
         model.score_samples(X + 0.5)
@@ -415,7 +415,7 @@ def test_scores_need_the_support_of_the_likelihood() -> None:
 
 
 def test_samples() -> None:
-    model = ae.vae(**SMALL).fit(table())
+    model = ae.vae(2, **SMALL).fit(table())
     S = model.sample(50, random_state=1)
 
     assert S.shape == (50, 5)
@@ -466,7 +466,7 @@ def test_a_model_without_a_density_says_what_to_do(method: str) -> None:
 @pytest.mark.parametrize("recipe", [ae.vae, ae.linear])
 def test_conditional(recipe, y, one) -> None:
     X = table()
-    model = recipe(conditional=True, **(SMALL if recipe is ae.vae else {})).fit(X, y)
+    model = recipe(2, conditional=True, **(SMALL if recipe is ae.vae else {})).fit(X, y)
     Z = model.transform(X, y)
 
     assert Z.shape == (40, 2)
@@ -489,7 +489,7 @@ def test_conditional(recipe, y, one) -> None:
 
 
 def test_y_is_ignored_without_conditional() -> None:
-    X, model = table(), ae.vae(**SMALL)
+    X, model = table(), ae.vae(2, **SMALL)
     first = weights(model.fit(X))
 
     assert model.context_ is None
@@ -519,7 +519,7 @@ def test_bad_y_is_refused(y, message: str) -> None:
 
 
 def test_unseen_labels_are_refused() -> None:
-    model = ae.vae(conditional=True, **SMALL).fit(table(), np.arange(40) % 3)
+    model = ae.vae(2, conditional=True, **SMALL).fit(table(), np.arange(40) % 3)
 
     for use in (lambda: model.sample(3, y=7), lambda: model.transform(table(), [7] * 40)):
         with pytest.raises(ValueError, match=r"labels out of those of the fit \(0, 1, 2\), got 7"):
@@ -657,7 +657,7 @@ def test_choices_that_do_not_fit_the_data_are_refused(options, X: NDArray, messa
     ids=lambda X: str(getattr(X, "shape", "")),
 )
 def test_data_unlike_those_of_the_fit_are_refused(X: NDArray, other, message: str) -> None:
-    model = ae.vae(**SMALL).fit(X)
+    model = ae.vae(2, **SMALL).fit(X)
 
     for use in (model.transform, model.reconstruct, model.score_samples):
         with pytest.raises(ValueError, match=message):
@@ -677,11 +677,11 @@ def test_data_unlike_those_of_the_fit_are_refused(X: NDArray, other, message: st
 )
 def test_bad_codes_are_refused(Z, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        ae.vae(**SMALL).fit(table()).inverse_transform(Z)
+        ae.vae(2, **SMALL).fit(table()).inverse_transform(Z)
 
 
 def test_codes_may_be_tensors() -> None:
-    model = ae.vae(**SMALL).fit(table())
+    model = ae.vae(2, **SMALL).fit(table())
     Z = torch.zeros(3, 2, requires_grad=True)
 
     assert np.array_equal(model.inverse_transform(Z), model.inverse_transform(np.zeros((3, 2))))
@@ -711,7 +711,7 @@ def test_use_before_fit_is_refused(use) -> None:
 
 @pytest.mark.parametrize("X", [BAD_DATA[0][0], "nowhere.npy"])
 def test_bad_data_leave_an_earlier_fit_as_it_was(X) -> None:
-    model = ae.vae(**SMALL).fit(table())
+    model = ae.vae(2, **SMALL).fit(table())
     Z = model.transform(table())
 
     with pytest.raises((ValueError, FileNotFoundError)):
@@ -743,7 +743,7 @@ class Interrupted(Training):
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, FloatingPointError])
 def test_training_that_fails_at_once_leaves_an_earlier_fit_as_it_was(error) -> None:
-    model = ae.vae(**SMALL).fit(table())
+    model = ae.vae(2, **SMALL).fit(table())
     Z = model.transform(table())
 
     with pytest.raises(error):
@@ -762,7 +762,7 @@ def test_training_that_fails_at_once_leaves_an_earlier_fit_as_it_was(error) -> N
 
 def test_an_interrupted_model_is_kept(caplog) -> None:
     with caplog.at_level(logging.WARNING, "autoencode"):
-        model = ae.vae(layers=(8,), training=Interrupted(2)).fit(table())
+        model = ae.vae(2, layers=(8,), training=Interrupted(2)).fit(table())
 
     assert len(model.history_) == 2
     assert "interrupted after epoch 2; keeping the model" in caplog.text
@@ -771,7 +771,7 @@ def test_an_interrupted_model_is_kept(caplog) -> None:
 
 def test_choices_are_told(caplog) -> None:
     with caplog.at_level(logging.INFO, "autoencode"):
-        ae.vae(layers=(8,), training=Training(epochs=1, validation=0.25)).fit(pictures())
+        ae.vae(2, layers=(8,), training=Training(epochs=1, validation=0.25)).fit(pictures())
 
     assert "9 examples of shape (1, 5, 9) as Images" in caplog.text
     assert (
@@ -796,14 +796,14 @@ def test_folders_of_images(tmp_path: Path) -> None:
         (tmp_path / "ab"[i % 2]).mkdir(exist_ok=True)
         Image.fromarray(X).save(tmp_path / "ab"[i % 2] / f"{i}.png")
 
-    model = ae.vae(**SMALL).fit(tmp_path)
+    model = ae.vae(2, **SMALL).fit(tmp_path)
     X = pictures(6)[[0, 2, 4, 1, 3, 5]]
 
     assert np.array_equal(model.transform(str(tmp_path)), model.transform(X))
     assert model.sample(2).shape == (2, 5, 9)
 
     # The subfolders are labels
-    model = ae.vae(conditional=True, **SMALL).fit(tmp_path)
+    model = ae.vae(2, conditional=True, **SMALL).fit(tmp_path)
     assert np.array_equal(model.transform(tmp_path), model.transform(X, list("aaabbb")))
     assert model.sample(2, y="b").shape == (2, 5, 9)
 
@@ -811,7 +811,12 @@ def test_folders_of_images(tmp_path: Path) -> None:
     Image.fromarray(pictures(1, (30, 50, 3))[0]).save(tmp_path / "a" / "large.png")
     assert model.transform(tmp_path).shape == (7, 2)
 
-    assert ae.vae(modality=Images(size=4), **SMALL).fit(tmp_path).sample(1).shape == (1, 4, 4, 3)
+    assert ae.vae(2, modality=Images(size=4), **SMALL).fit(tmp_path).sample(1).shape == (
+        1,
+        4,
+        4,
+        3,
+    )
 
 
 def test_bad_folders_are_refused(tmp_path: Path) -> None:
@@ -833,14 +838,14 @@ def test_bad_folders_are_refused(tmp_path: Path) -> None:
         model.fit(tmp_path / "nowhere")
 
     with pytest.raises(ValueError, match="expected a table in a file"):
-        ae.vae(**SMALL).fit(table()).transform(tmp_path)
+        ae.vae(2, **SMALL).fit(table()).transform(tmp_path)
 
 
 def test_files(tmp_path: Path) -> None:
     X, y = table(), np.arange(40) % 2
     np.savez(tmp_path / "a.npz", X=X, y=y)
     np.savetxt(tmp_path / "a.csv", X, delimiter=",", header="a,b,c,d,e", comments="", fmt="%.17g")
-    model = ae.vae(conditional=True, **SMALL)
+    model = ae.vae(2, conditional=True, **SMALL)
 
     assert equal(
         weights(model.fit(tmp_path / "a.npz")), weights(clone(model).fit(tmp_path / "a.csv", y))
