@@ -247,7 +247,7 @@ def test_images_that_lose_much_are_named(tmp_path, sizes, message: str | None) -
         with pytest.warns(FitWarning, match=message):
             model.fit(tmp_path)
 
-        assert not said(model.set_params(modality=ae.modalities.Images(size=30)), tmp_path)
+        assert not said(model.set_params(modality=ae.modalities.Images(sizes[0])), tmp_path)
 
 
 # Where it is said
