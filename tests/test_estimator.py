@@ -105,7 +105,7 @@ def test_codes_and_reconstructions(model: ae.Autoencoder) -> None:
     assert model.n_features_in_ == 5
     assert len(model.get_feature_names_out()) == 2
     assert model.history_[0].epoch == 1
-    assert set(model.history_[0]) == {"epoch", "train", "validation", "code", "seconds"}
+    assert set(model.history_[0]) == {"epoch", "train", "validation", "code", "seconds", "skipped"}
 
 
 @each_model
