@@ -69,6 +69,13 @@ def test_where_damage_limits_what_passes_codes_are_wide() -> None:
     assert ae.autoencoder(**ONE).fit(X, corrupted=Y).latent_dim_ == 4
 
 
+def test_networks_that_keep_places_have_one_size() -> None:
+    X = np.random.default_rng(0).integers(0, 256, (20, 8, 8), dtype=np.uint8)
+    network = ae.networks.FullyConvolutional(width=4)
+
+    assert size(ae.denoising(network=network, **ONE), X) == network.code_size((1, 8, 8))
+
+
 def test_what_the_context_says_needs_no_code() -> None:
     X, y = factors(3), np.arange(400) % 4
     labelled = X + 20 * np.random.default_rng(1).normal(size=(4, 10))[y]

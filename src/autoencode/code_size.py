@@ -39,16 +39,17 @@ def choose_code_size(estimator: Any, data: Examples) -> tuple[int, str]:
         | https://doi.org/10.1111/1467-9868.00196
 
     Arguments:
-        estimator: An :class:`~autoencode.Autoencoder` that knows its data, by `modality_`.
+        estimator: An :class:`~autoencode.Autoencoder` that knows its data, by `modality_` and
+            `network_`.
         data: The examples.
 
     Example:
-        >>> from autoencode import vae
-        >>> model = vae()
-        >>> model.modality_ = ae.modalities.Tables().fit(X)  # doctest: +SKIP
         >>> choose_code_size(model, Examples(torch.from_numpy(X)))  # doctest: +SKIP
         (3, 'as many principal components make held-out examples likeliest')
     """
+    if (only := estimator.network_.code_size(estimator.modality_.shape_)) is not None:
+        return only, "the network keeps places and has no other"
+
     few = min(len(data), _EXAMPLES, max(2, _NUMBERS // max(1, data.target[:1].numel())))
     some = data[torch.linspace(0, len(data) - 1, few).long()]
     x = estimator.modality_.normalize(some.target)
