@@ -5,8 +5,9 @@ import logging
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
 from sklearn.decomposition import PCA
+from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
 import autoencode as ae
@@ -34,6 +35,17 @@ def size(model, X, y=None) -> int:
 def test_a_density_has_as_many_numbers_as_there_are_factors(k: int) -> None:
     X = factors(k)
     assert size(ae.vae(modality=ae.modalities.Tables(scaling="whole"), **ONE), X) == k
+
+
+@pytest.mark.parametrize("table", [load_iris, load_wine, load_breast_cancer, load_diabetes])
+def test_the_size_of_a_density_is_nearly_the_best_for_new_rows(table) -> None:
+    train, test = train_test_split(table().data, random_state=0)
+    scaler = StandardScaler().fit(train)
+    x, new = scaler.transform(train), scaler.transform(test)
+    scores = [PCA(k).fit(x).score(new) for k in range(1, x.shape[1])]
+    k = size(ae.vae(**ONE), train)
+
+    assert scores[k - 1] > max(scores) - 0.05 * x.shape[1]
 
 
 @pytest.mark.parametrize("table", [load_iris, load_wine, load_breast_cancer, load_digits])

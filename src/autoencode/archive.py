@@ -92,7 +92,7 @@ def unpack(
     model = make(**{k: decode(v, trusted) for k, v in document["arguments"].items()})
     model.modality_ = decode(document["modality"], trusted)
     model.context_ = decode(document["context"], trusted)
-    model.latent_dim_ = document.get("latent_dim", model.latent_dim)  # which files before have
+    model.latent_dim_ = assembly.latent_dim(model) or document["latent_dim"]
     model.network_ = decode(document["network"], trusted)
     model.likelihood_ = decode(document["likelihood"], trusted)
     # Files of before this was stored have the unit Gaussian unless told otherwise
