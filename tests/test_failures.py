@@ -144,7 +144,7 @@ def test_failures_of_trainings_are_named(recipe, options, message: str) -> None:
     options = {"training": Training(10, **SHORT)} | options
 
     with pytest.warns(FitWarning, match=message):
-        recipe(4, random_state=0, **options).fit(IMAGES)
+        recipe(4, layers=(64,), random_state=0, **options).fit(IMAGES)  # which begin anywhere
 
 
 def test_a_density_worse_than_a_constant_is_named() -> None:
@@ -266,7 +266,7 @@ def test_healthy_models_of_other_tables_are_silent(recipe: str, table) -> None:
 
 
 def test_a_warning_points_at_the_call_and_may_be_an_error() -> None:
-    model = ae.beta_vae(2, beta=500.0, training=Training(4, **SHORT), random_state=0)
+    model = ae.beta_vae(2, beta=500.0, layers=(8,), training=Training(4, **SHORT), random_state=0)
 
     with pytest.warns(FitWarning) as caught:
         model.fit(IMAGES)
@@ -295,7 +295,7 @@ def test_looking_does_not_change_the_model() -> None:
 def test_the_command_line_says_each_in_one_line(tmp_path, capsys) -> None:
     np.save(tmp_path / "X.npy", IMAGES)
     out = str(tmp_path / "m.ae")
-    flags = ["--recipe", "beta_vae", "--beta", "500", "--epochs", "4", "--latent-dim", "3"]
+    flags = ["--recipe", "beta_vae", "--beta", "500", "--epochs", "4", "--layers", "8"]
 
     assert main(["fit", str(tmp_path / "X.npy"), "--out", out, *flags]) == 0
 
