@@ -8,6 +8,7 @@ __all__ = ["constant", "diagnose", "far_row"]
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import torch
@@ -73,7 +74,7 @@ def diagnose(
     ]
 
     if not modality.symbolic:  # texts of any length are told before the training
-        found.append(_dominated(step, shown, trained.total, data))
+        found.append(_dominated(step, shown, trained.total, _all(data, held_out)))
         found.append(_too_wide(step, data, trained.target))
 
     yield from filter(None, found)
@@ -298,6 +299,14 @@ def _dominated(step: Step, shown: Examples, total: Tensor, data: Examples) -> st
     share = float(away[i]) / max(float(away[i]) + rest, 1e-300)
 
     return failures.dominated(f"example {_row(shown, i)}", share, "what losses differ by")
+
+
+def _all(data: Examples, held_out: Examples | None) -> Examples:
+    r"""Returns the examples of the training together with those held out."""
+    if held_out is None or data.rows is None or held_out.rows is None:
+        return data
+
+    return replace(data, rows=torch.cat([data.rows, held_out.rows]))
 
 
 def _row(data: Examples, i: int) -> int:
