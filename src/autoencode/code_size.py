@@ -29,6 +29,7 @@ def choose_code_size(estimator: Any, data: Examples) -> tuple[int, str]:
     | a code with a density | the principal components that make held-out examples likeliest |
     | a code that reconstructs | those that hold 95 % of the variance |
     | damaged input | as wide as the data: the damage limits what passes |
+    | damaged images | as the network wants, which keeps them at their resolution |
     | texts | 16, 32 or 64, by their median length |
 
     The number is at most 64, and at most half the number of the examples; without damage it is

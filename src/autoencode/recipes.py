@@ -106,7 +106,8 @@ def denoising(
 
     Arguments:
         latent_dim: The number of features of the code; by default it follows from the data, and
-            two make a map.
+            two make a map. That of images is as wide as they are, by a network that keeps them
+            at their resolution.
         noise: The standard deviation of the Gaussian noise, in units of the scaled data
             (intensities from 0 to 1, standard deviations of columns).
         layers: The widths of the encoder's hidden layers.

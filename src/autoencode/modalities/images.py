@@ -20,8 +20,7 @@ from ..data import is_image, read_images
 from ..data.folders import sizes_of
 from ..distributions import Bernoulli, Family, SharedGaussian
 from ..failures import warn
-from ..networks import Convolutional, Network
-from ..networks.fully_convolutional import FullyConvolutional
+from ..networks import Convolutional, FullyConvolutional, Network
 from .base import WIDE, Modality, cast, tensor_of
 from .shifts import Shifts
 from .statistics import value_range
