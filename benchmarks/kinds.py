@@ -190,7 +190,7 @@ class Mixed(Kind):
         self.level_names = self.train.columns[~np.array(numeric)]
         numbers = self.train[self.number_names].astype(float)
         self.loc, self.scale = numbers.mean(), numbers.std(ddof=0).replace(0, 1)
-        self.levels = {k: np.unique(self.train[k].dropna().astype(str)) for k in self.level_names}
+        self.levels = {k: np.unique(_words(self.train[k].dropna())) for k in self.level_names}
         self.sizes = [len(v) for v in self.levels.values()]
         self.x, self.x_test = self.vectors(self.train), self.vectors(self.test)
 
@@ -248,7 +248,8 @@ class Mixed(Kind):
 
 
 def _words(cells: pd.Series) -> NDArray:
-    return cells.astype(object).where(cells.notna(), None).astype(str).to_numpy(str)
+    r"""Returns cells as text, empty where one is missing."""
+    return np.array(["" if pd.isna(cell) else str(cell) for cell in cells])
 
 
 class Pictures(Kind):
