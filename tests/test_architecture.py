@@ -14,7 +14,8 @@ SOURCE = Path(autoencode.__file__).parent
 
 # From low to high, as in ARCHITECTURE.md; a module imports from lower lines only
 LAYERS = [
-    {"configurable", "factors", "failures", "padding", "progress", "waiting", "writing"},
+    {"configurable", "factors", "kinds", "padding", "progress", "seeding", "waiting", "writing"}
+    | {"failures"},
     {"networks", "container"},
     {"distributions", "corruptions", "storage", "data", "optimizer"},
     {"model", "priors", "datasets"},
@@ -25,6 +26,7 @@ LAYERS = [
     {"watching"},
     {"training"},
     {"least_squares", "start", "assembly", "arguments", "reading", "diagnosis"},
+    {"rebuild"},
     {"archive", "code_size"},
     {"estimator"},
     {"plots", "recipes"},

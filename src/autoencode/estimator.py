@@ -16,7 +16,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    clone,
+)
 from sklearn.utils import Bunch, Tags, check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import Size, Tensor
@@ -38,6 +43,7 @@ from .networks import Network
 from .objectives import Objective
 from .passes import RowMap, over_rows
 from .priors import Prior
+from .seeding import seeded
 from .start import linear_start
 from .step import Step, evaluate
 from .training import Solver, Training
@@ -76,6 +82,7 @@ class _NeedsDensity:
         return self.method.__get__(estimator, owner)
 
     def _exists(self, estimator: "Autoencoder") -> bool:
+        estimator = getattr(estimator, "fitted_", estimator)  # whatever was set afterwards
         follows = self.or_prior and assembly.prior(estimator).fits
         return follows or not isinstance(assembly.posterior(estimator), Dirac)
 
@@ -115,6 +122,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         likelihood_: The family of :math:`p(x \mid z)`, given or chosen.
         prior_: The prior, given or the objective's; the fitted one is `model_.prior`.
         context_: The kind of `y`, or `None`.
+        fitted_: A copy of the estimator with the arguments of the fit, whatever is set later.
         training_: The training as it was done: device, precision and whatever else was left
             to be chosen.
         history_: One record per epoch, with `epoch`, `train`, `validation`, `code` and `seconds`,
@@ -211,7 +219,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.history_: list[Bunch] = []
 
         try:
-            self._train(self._prepare(X, y, corrupted, resume), resume)
+            data = self._prepare(X, y, corrupted, resume)
+            self.fitted_ = clone(self)  # whatever is set afterwards
+            self._train(data, resume)
         except KeyboardInterrupt:
             if not self.history_:
                 self._restore(before)
@@ -354,13 +364,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             per example, of the scaled data.
         """
         self._check_fitted(decoder=True)
-        objective = assembly.objective(self)
+        objective = assembly.objective(self.fitted_)
         step = Step(self.model_, objective, normalize=self.modality_.normalize)
         data, y_read = self._read(X)
         c = encode_context(self.context_, y_read if y is None else y, len(data))
 
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed_)
+        with seeded(self.seed_):
             return evaluate(step, Examples(self._load(data), None, c).split())
 
     @_NeedsDensity
@@ -574,7 +583,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             likelihood = self.modality_.likelihood()
 
         self.likelihood_ = self.modality_.suit_likelihood(likelihood)
-        self.network_ = assembly.network(self, damaged=corrupted is not None)
+        self.network_ = assembly.network(self, damaged=corrupted is not None).clone()
         self.prior_ = assembly.prior(self)
         corrupted = None if corrupted is None else self._read(corrupted)[0]
 
@@ -610,11 +619,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def _train(self, data: Examples, resume: bool) -> None:
         training = (self.training or Training()).clone()
-        objective = assembly.objective(self)
 
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed_)
-
+        with seeded(self.seed_):
+            objective = assembly.objective(self)
             whole, (data, held_out) = data, data.hold_out(training.held_out(len(data)))
             self.model_ = assembly.build(self)
             before, after = assembly.stages(self)
@@ -776,8 +783,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 @contextlib.contextmanager
 def _seeded(random_state: int | np.random.RandomState | None) -> Iterator[None]:
     r"""Seeds torch for a while."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(check_random_state(random_state).randint(2**31)))
+    with seeded(int(check_random_state(random_state).randint(2**31))):
         yield
 
 
@@ -804,9 +810,13 @@ def load(
     """
     trusted = trusted if isinstance(trusted, Sequence) else [trusted]
     trusted = [trusted] if isinstance(trusted, str) else trusted
-    document, tensors = container.read(path, prefix=archive.ENCODER if encoder_only else "")
 
-    try:
-        return archive.unpack(Autoencoder, document, tensors, trusted)
-    except (KeyError, TypeError, RuntimeError, AttributeError) as error:
-        raise ValueError(f"'{path}' is damaged: {error}.") from None
+    with container.opened(path) as stored:
+        try:
+            return archive.unpack(Autoencoder, stored, trusted, encoder_only)
+        except ImportError:  # of a package that this model needs
+            raise
+        except Exception as error:  # whatever a document of somebody else's leads to
+            said = " ".join(str(error).split())[:600].rstrip(".") or type(error).__name__
+            what = "cannot be loaded" if isinstance(error, ValueError) else "is damaged"
+            raise ValueError(f"'{path}' {what}: {said}.") from None

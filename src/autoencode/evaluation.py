@@ -24,6 +24,7 @@ from torch.distributions import Distribution, Independent, Normal
 from .data import at_once
 from .distributions import Dirac
 from .model import LatentModel
+from .seeding import seeded
 
 _SOUNDS = 64  # whose spectra are held at once
 _PAIRS = 2**20  # numbers of codes that are compared at once
@@ -134,8 +135,7 @@ def mutual_information(model: LatentModel, x: Tensor, seed: int = 0) -> float:
     """
     q = model.encode(x)
 
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed):
         z = q.sample()
 
     rows = max(1, _PAIRS // q.mean.numel())
@@ -271,9 +271,7 @@ def _draws(
     r"""Yields codes, with shape `(k, B, D)`, and the logs of their weights, `(k, B)`."""
     q = model.encode(x)
 
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-
+    with seeded(seed):
         # All at once: smaller draws from the same seed are other numbers
         noise = torch.randn(samples, 1, q.event_shape.numel(), dtype=x.dtype).to(x.device)
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from .data import Examples
 from .model import LatentModel
 from .objectives import Loss, Objective
+from .seeding import seeded
 
 
 class Step(nn.Module):
@@ -188,8 +189,7 @@ def losses(step: Step, examples: Examples, seed: int, draws: int = 1) -> Tensor:
     step.eval()
     device = next(step.parameters()).device
 
-    with torch.no_grad(), torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with torch.no_grad(), seeded(seed):
         found = [
             torch.cat([step(part.to(device)).total.double().cpu() for part in examples.split()])
             for _ in range(draws)

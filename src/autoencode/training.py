@@ -26,6 +26,7 @@ from .data import Batches, Examples
 from .evaluation import information
 from .run import Epoch, Run
 from .schedule import seconds
+from .seeding import give_way
 from .step import Step, evaluate
 from .update import has_bfloat16, has_compiler
 from .watching import board, deferred_interrupt, progress_bar, summary
@@ -302,6 +303,7 @@ class Training(Solver):
             try:
                 while not (run.done() or interrupted.is_set()):
                     for _ in run.steps():
+                        give_way()
                         bar.update((run.examples() if n_steps else run.schedule.elapsed()) - bar.n)
 
                         if interrupted.is_set():

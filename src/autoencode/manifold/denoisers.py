@@ -35,6 +35,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 from torch import Tensor
 
+from ..seeding import seeded
 from .border import batch_of, like, restored
 from .jacobians import pushforward
 from .maps import Maps, maps_of
@@ -147,9 +148,7 @@ def walkback(
     seed = int(check_random_state(random_state).randint(2**31))
     walks = []
 
-    with maps.evaluating(), torch.no_grad(), torch.random.fork_rng([x.device] * x.is_cuda):
-        torch.manual_seed(seed)
-
+    with maps.evaluating(), torch.no_grad(), seeded(seed, [x.device] * x.is_cuda):
         for part in _split(x):
             walk = []
 

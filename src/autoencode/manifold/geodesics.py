@@ -16,6 +16,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from torch import Tensor
 
+from ..seeding import seeded
 from .border import batch_of, like, restored
 from .curves import resample, shorten
 from .lengths import Metric, ensemble, fisher
@@ -272,9 +273,9 @@ class Geodesics(BaseEstimator):
         # By its ends alone, so that all curves between them are measured alike
         line = resample(curve[None, [0, -1]], n_references)[0]
 
-        with torch.random.fork_rng([line.device] * line.is_cuda):
-            seeds = check_random_state(self.random_state).randint(2**31, size=draw + 1)
-            torch.manual_seed(int(seeds[draw]))
+        seeds = check_random_state(self.random_state).randint(2**31, size=draw + 1)
+
+        with seeded(int(seeds[draw]), [line.device] * line.is_cuda):
             return fisher(maps, line)
 
     def _rows(self, metric: Metric, z: Tensor, parts: int = 1) -> int:

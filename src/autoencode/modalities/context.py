@@ -82,6 +82,9 @@ class Labels(Configurable):
                 [1., 0.]])
     """
 
+    classes_: NDArray
+    size_: int
+
     def fit(self, y: ArrayLike) -> "Labels":
         self.classes_ = np.unique(_labels(y))
         self.size_ = len(self.classes_)
@@ -116,6 +119,10 @@ class Numbers(Configurable):
         >>> Numbers().fit([[1.0, 5.0], [3.0, 5.0]]).encode([[3.0, 5.0]])
         tensor([[1., 0.]])
     """
+
+    loc_: NDArray
+    scale_: NDArray
+    size_: int
 
     def fit(self, y: ArrayLike) -> "Numbers":
         y = self._rows(y)

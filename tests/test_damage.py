@@ -1,0 +1,389 @@
+r"""Tests that damaged files, and files of strangers, end in a clear refusal and nothing else."""
+
+import resource
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from safetensors import safe_open
+
+import autoencode as ae
+from autoencode import container
+from autoencode.corruptions import GaussianNoise
+from autoencode.distributions import SharedGaussian
+from autoencode.kinds import fits
+from autoencode.modalities import Images, Tables
+from autoencode.networks import Perceptron
+from autoencode.objectives import ELBO, Objective, Reconstruction
+from autoencode.priors import Mixture
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(40, 5))
+OPTIONS: dict[str, Any] = {"layers": (8,), "training": ae.Training(epochs=1), "random_state": 0}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    ae.vae(2, prior=Mixture(1), **OPTIONS).fit(X).save(tmp_path / "m.ae")
+    return tmp_path / "m.ae"
+
+
+def change(file: Path, edit: Callable[[dict], Any], tensors: Callable = lambda t: None) -> Path:
+    document, stored = container.read(file)
+    edit(document)
+    tensors(stored)
+    container.write(file, document, stored)
+    return file
+
+
+# Damage
+
+
+def test_the_format_is_that_of_safetensors(file: Path) -> None:
+    _, tensors = container.read(file)
+
+    with safe_open(file, framework="pt") as opened:
+        assert {*opened.keys()} == {*tensors}
+        assert all(torch.equal(opened.get_tensor(k), t) for k, t in tensors.items())
+
+
+def test_all_types_come_back(tmp_path: Path) -> None:
+    tensors = {
+        str(dtype): torch.arange(6).reshape(2, 3).T.to(dtype)
+        for dtype in container._TYPES.values()
+    } | {"none": torch.zeros(0, 3), "one": torch.tensor(3.0)}
+    container.write(tmp_path / "t", {}, tensors)
+    again = container.read(tmp_path / "t")[1]
+
+    assert {k: (t.dtype, t.shape) for k, t in again.items()} == {
+        k: (t.dtype, t.shape) for k, t in tensors.items()
+    }
+    assert all(torch.equal(again[k], t) for k, t in tensors.items())
+
+
+def test_no_flipped_bit_is_loaded(file: Path) -> None:
+    whole = file.read_bytes()
+    size = len(whole)
+    places = {
+        *RNG.integers(0, 8 * size, 700),
+        *range(0, 8 * 80),
+        *range(8 * (size - 20), 8 * size),
+    }
+
+    for place in places:
+        damaged = bytearray(whole)
+        damaged[place // 8] ^= 1 << place % 8
+        file.write_bytes(damaged)
+
+        with pytest.raises(ValueError, match=str(file)):
+            ae.load(file)
+
+
+@pytest.mark.parametrize("how", ["cut", "longer", "empty", "zeros", "swapped"])
+def test_other_damage_is_found(file: Path, how: str) -> None:
+    whole = file.read_bytes()
+    damaged = {
+        "cut": whole[:-1],
+        "longer": whole + b"\0",
+        "empty": b"",
+        "zeros": whole[:-64] + bytes(64),
+        "swapped": whole[:-8] + whole[-4:] + whole[-8:-4],
+    }
+    file.write_bytes(damaged[how])
+
+    with pytest.raises(ValueError, match=r"m\.ae' is no model, or is damaged"):
+        ae.load(file)
+
+
+def test_files_without_a_digest_are_read_if_they_are_older(file: Path) -> None:
+    document, tensors = container.read(file)
+    expected = ae.load(file).transform(X)
+
+    for version in (1, 2):
+        text = {"autoencode": container.json.dumps(document | {"version": version})}
+        safetensors.torch.save_file(tensors, file, metadata=text)
+
+        if version == 1:
+            assert np.array_equal(ae.load(file).transform(X), expected)
+        else:
+            with pytest.raises(ValueError, match="digest"):
+                ae.load(file)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_weights_that_are_not_finite_are_refused(file: Path, value: float) -> None:
+    def spoil(tensors: dict[str, torch.Tensor]) -> None:
+        tensors["encoder.network.layers.0.weight"][0, 0] = value
+
+    with pytest.raises(ValueError, match=r"m\.ae' cannot be loaded: .* are not finite"):
+        ae.load(change(file, lambda d: None, spoil))
+
+
+# Sizes
+
+
+def _deep(d: dict) -> None:
+    d["arguments"]["modality"] = value = []
+
+    for _ in range(100_000):
+        value.append([])
+        value = value[0]
+
+
+def _set(*path: str, **values: Any) -> Callable[[dict], None]:
+    def edit(document: dict) -> None:
+        for name in path:
+            document = document[name]
+
+        document.update(values)
+
+    return edit
+
+
+WIDE = {"array": ["x"], "dtype": "S2000000000"}
+LARGE: dict[str, Callable[[dict], Any]] = {
+    "layers": _set("network", "arguments", layers={"tuple": [30_000, 30_000]}),
+    "width": _set("network", "arguments", layers={"tuple": [10**15]}),
+    "depth": _set("network", "arguments", layers={"tuple": [1] * 100_000}),
+    "code": _set("arguments", latent_dim=10**9),
+    "huge": _set("arguments", latent_dim=10**19),
+    "convolutions": lambda d: d.update(
+        network={
+            "class": "autoencode.networks.Convolutional",
+            "arguments": {"width": 8, "depth": 10**7, "hidden": 8},
+            "learned": {},
+        },
+        modality=d["modality"]
+        | {"learned": d["modality"]["learned"] | {"shape_": {"tuple": [1, 8, 8]}}},
+    ),
+    "transformer": _set(
+        network={
+            "class": "autoencode.networks.Transformer",
+            "arguments": {"width": 8, "layers": 10**7, "heads": 1, "symbols": 10**8},
+            "learned": {},
+        },
+    ),
+    "strings": _set("modality", "learned", a_=WIDE, b_=WIDE, c_=WIDE),
+    "columns": _set("modality", "learned", shape_={"tuple": [10**9]}),
+    "components": _set("arguments", "prior", "arguments", components=10**18),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_sizes_are_compared_before_memory_is_taken(file: Path, name: str) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    change(file, LARGE[name])
+
+    if name == "components":  # of which there are as many as are stored
+        assert ae.load(file).sample(3).shape == (3, 5)
+    else:
+        with pytest.raises(ValueError, match=r"m\.ae'"):
+            ae.load(file)
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * unit < 2e8
+
+
+@pytest.mark.parametrize("text", ["[" * 10**5, '{"a":' * 10**5, "9" * 5000, "[0," * 10, "nul", ""])
+def test_documents_that_are_none(file: Path, text: str) -> None:
+    torch_file = safetensors.torch.save({"a": torch.zeros(2)}, {"autoencode": text})
+    file.write_bytes(torch_file)
+
+    with pytest.raises(ValueError, match=r"m\.ae' is no model, or is damaged"):
+        ae.load(file)
+
+
+def test_a_document_too_large_to_read_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="too large"):
+        container.write(tmp_path / "t", {"a": [[]] * 3_000_000}, {})
+
+    assert not (tmp_path / "t").exists()
+
+
+def test_a_loaded_model_takes_the_memory_of_its_file(tmp_path: Path) -> None:
+    training = ae.Training(epochs=1, batch_size=40, validation=0)
+    ae.autoencoder(2, layers=(3000, 3000), training=training).fit(X).save(tmp_path / "large.ae")
+    script = f"""
+import resource, torch, autoencode as ae, autoencode.estimator, autoencode.networks
+torch.nn.Linear(3, 3)(torch.zeros(1, 3))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+model = ae.load({str(tmp_path / "large.ae")!r})
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
+"""
+    out = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    size = (tmp_path / "large.ae").stat().st_size
+    assert size > 7e7
+    assert int(out.stdout) < 1.2 * size + 3e7
+
+
+# Places
+
+ELBO_ = {"class": "autoencode.objectives.ELBO", "arguments": {}, "learned": {}}
+PERCEPTRON = {"class": "autoencode.networks.Perceptron", "arguments": {}, "learned": {}}
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (_set(network=ELBO_), "its network is ELBO"),
+        (_set(likelihood=PERCEPTRON), "likelihood"),
+        (_set(modality=None), "its modality is None"),
+        (_set(context="x"), "its context is 'x'"),
+        (_set(seed="x"), "its seed is 'x'"),
+        (_set(seed=True), "its seed is True"),
+        (_set(seed=-1), "no seed"),
+        (_set(history=[]), "no history"),
+        (_set(history=[{"dict": {"epoch": 1}}]), "records of another kind"),
+        (_set("arguments", objective=PERCEPTRON), "objective"),
+        (_set("arguments", corruption=PERCEPTRON), "corruption"),
+        (_set("network", "arguments", layers="x"), "layers of Perceptron"),
+        (_set("network", "arguments", layers={"tuple": [2.5]}), "layers of Perceptron"),
+        (_set("network", "arguments", shortcut={"tuple": []}), "shortcut of Perceptron"),
+        (_set("modality", "learned", shape_={"tuple": []}), "."),
+        (_set("modality", "learned", shape_="ab"), "shape_ of Tables"),
+        (_set("modality", "learned", fit_=3), "."),
+    ],
+)  # fmt: skip
+def test_objects_are_checked_against_their_place(file: Path, edit, message: str) -> None:
+    change(file, edit)
+
+    if message == "." and "fit_" in str(container.read(file)[0]["modality"]):
+        assert ae.load(file).transform(X).shape == (40, 2)
+        return
+
+    with pytest.raises(ValueError, match=rf"m\.ae' .*{message}"):
+        ae.load(file)
+
+
+def test_annotations_are_read() -> None:
+    whole = Sequence[int]
+    good = [(2, int), (2.0, int), (np.int64(2), int), (2, float), (None, int | None), (3, whole)]
+    good += [((1, 2), whole), ([1], tuple[int, ...]), (len, Callable), ("a", Literal["a", 1])]
+    good += [("x", str | Path), (object(), Any), ({"a": 1}, dict[str, int]), (ELBO(), Objective)]
+    bad = [(True, int), (2.5, int), ("2", int), (None, int), ((1, "a"), whole), (int, Callable)]
+    bad += [(1.0, Literal["a", 1]), ((1, 2), tuple[int]), ({"a": "b"}, dict[str, int])]
+    bad += [("ab", whole), (ELBO, Objective), (Perceptron(), Objective | None)]
+
+    assert [v for v, kind in good if not fits(v, kind)] == []
+    assert [v for v, kind in bad if fits(v, kind)] == []
+
+
+MINE = """
+CALLED = []
+
+def corrupt(x=None, **k):
+    CALLED.append((x, k))
+    return x
+
+class Plain:
+    def __init__(self, **k):
+        CALLED.append(k)
+"""
+
+
+@pytest.mark.parametrize("name", ["corrupt", "Plain"])
+@pytest.mark.parametrize("place", ["arguments", "learned"])
+def test_naming_never_calls(file: Path, tmp_path, monkeypatch, name: str, place: str) -> None:
+    (tmp_path / "mine_called.py").write_text(MINE)
+    monkeypatch.syspath_prepend(tmp_path)
+    import mine_called
+
+    part = {"class": f"mine_called.{name}", "arguments": {"x": "attacker"}, "learned": {}}
+    path = ("arguments",) if place == "arguments" else ("modality", "learned")
+    change(file, _set(*path, **{"corruption" if place == "arguments" else "x_": part}))
+
+    for trusted in (f"mine_called.{name}", getattr(mine_called, name)):
+        with pytest.raises(ValueError, match="nothing that a model is made of"):
+            ae.load(file, trusted=trusted)
+
+    change(
+        file,
+        _set(
+            *path,
+            **{
+                "corruption" if place == "arguments" else "x_": {"function": f"mine_called.{name}"}
+            },
+        ),
+    )
+
+    if name == "Plain":
+        with pytest.raises(ValueError, match="no function of a model"):
+            ae.load(file, trusted=mine_called.Plain)
+    else:
+        ae.load(file, trusted=mine_called.corrupt)
+
+    assert mine_called.CALLED == []
+    del sys.modules["mine_called"]
+
+
+@pytest.mark.parametrize("path", ["subprocess.Popen", "os.system", "builtins.eval", "__main__.x"])
+def test_nothing_of_the_language_is_offered_to_be_trusted(file: Path, path: str) -> None:
+    part = {"class": path, "arguments": {}, "learned": {}}
+    change(file, _set("arguments", corruption=part))
+
+    with pytest.raises(ValueError, match="comes with Python") as error:
+        ae.load(file, trusted=path)
+
+    assert "trusted=" not in str(error.value)
+
+
+def test_places_of_a_machine_do_not_travel(tmp_path: Path) -> None:
+    training = ae.Training(epochs=1, checkpoint=tmp_path / "ck", device="cpu", progress=False)
+    ae.vae(2, layers=(8,), training=training).fit(X).save(tmp_path / "m.ae")
+    assert str(tmp_path).encode() not in (tmp_path / "m.ae").read_bytes()
+
+    evil = str(tmp_path / "evil")
+    arguments = ("arguments", "training", "arguments")
+    change(tmp_path / "m.ae", _set(*arguments, checkpoint=evil, tensorboard=evil))
+    model = ae.load(tmp_path / "m.ae")
+    model.fit(X)
+
+    assert model.training.checkpoint is None
+    assert not (tmp_path / "evil").exists()
+
+
+# What was fitted is what is saved and evaluated
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"latent_dim": 9},
+        {"objective": Reconstruction()},
+        {"objective__beta": 50.0},
+        {"posterior": None, "objective": None, "likelihood": SharedGaussian()},
+        {"network": Perceptron((3,))},
+        {"network__layers": (3,)},
+        {"modality": Images()},
+        {"modality__scaling": "none"},
+        {"prior": Mixture(3)},
+        {"corruption": GaussianNoise(0.1)},
+        {"conditional": True},
+        {"training__epochs": 7},
+        {"random_state": 5},
+    ],
+)
+def test_what_is_set_after_a_fit_changes_nothing_of_it(tmp_path: Path, changes) -> None:
+    parts = {"network": Perceptron((8,)), "modality": Tables(), "objective": ELBO(2.0)}
+    model = ae.Autoencoder(2, training=ae.Training(epochs=1), random_state=0, **parts).fit(X)
+    before = model.transform(X), model.evaluate(X), model.score_samples(X)
+
+    model.set_params(**changes)
+    model.save(tmp_path / "m.ae")
+    again = ae.load(tmp_path / "m.ae")
+
+    for m in (model, again):
+        assert np.array_equal(m.transform(X), before[0])
+        assert m.evaluate(X) == before[1]
+        assert np.array_equal(m.score_samples(X), before[2])
+        assert m.sample(3, random_state=0).shape == (3, 5)
+
+    assert again.latent_dim == 2
