@@ -1,6 +1,7 @@
 r"""Tests for the checkpoints module: nothing is lost, and nothing changes, by being stopped."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 import torch
 
+import autoencode as ae
+from autoencode import container
 from autoencode.checkpoints import Checkpoint, fingerprint
 from autoencode.corruptions import GaussianNoise
 from autoencode.data import Examples
@@ -185,8 +188,7 @@ def test_a_folder_that_vanishes_is_made_again(make_model, data, tmp_path, caplog
     for record in solver(folder).train(step, *data):
         if record.epoch == 1:
             time.sleep(0.1)
-            (folder / "last.checkpoint").unlink()
-            folder.rmdir()
+            shutil.rmtree(folder)
 
     assert "cannot write the checkpoint" not in caplog.text
     assert (folder / "last.checkpoint").exists()
@@ -211,13 +213,139 @@ def test_an_unwritable_folder_is_found_before_the_training(make_model, data, tmp
         train(make_step(make_model), data, tmp_path / "file" / "run")
 
 
-def test_a_damaged_checkpoint_is_refused(make_model, data, tmp_path) -> None:
-    train(make_step(make_model), data, tmp_path)
-    file = tmp_path / "last.checkpoint"
-    file.write_bytes(file.read_bytes()[:500])
+def damage(file: Path, how: str) -> None:
+    whole = file.read_bytes()
+    middle = len(whole) - 200
+    flipped = whole[:middle] + bytes([whole[middle] ^ 4]) + whole[middle + 1 :]
+    file.write_bytes({"cut": whole[:500], "flipped": flipped, "empty": b""}[how])
 
-    with pytest.raises(ValueError, match="damaged or truncated"):
+
+@pytest.mark.parametrize("how", ["cut", "flipped", "empty"])
+def test_the_checkpoint_before_stands_in_for_a_damaged_one(
+    make_model, data, tmp_path, caplog, how: str
+) -> None:
+    whole, again = make_step(make_model), make_step(make_model)
+    records = train(whole, data, tmp_path)
+    damage(tmp_path / "last.checkpoint", how)
+    resumed = train(again, data, tmp_path, resume=True)
+
+    assert "Going on from the checkpoint before" in caplog.text
+    assert torch.equal(weights(again), weights(whole))
+    assert [r.train for r in resumed] == [r.train for r in records]
+
+    for name in ("last", "previous"):
+        damage(tmp_path / f"{name}.checkpoint", how)
+
+    with pytest.raises(ValueError, match=r"cannot resume: .*damaged or truncated.*no other one"):
         train(make_step(make_model), data, tmp_path, resume=True)
+
+
+def test_a_kill_between_two_checkpoints_leaves_the_first(make_model, data, tmp_path) -> None:
+    whole, again = make_step(make_model), make_step(make_model)
+    train(whole, data, tmp_path)
+    (tmp_path / "last.checkpoint").replace(tmp_path / "previous.checkpoint")
+    train(again, data, tmp_path, resume=True)
+
+    assert torch.equal(weights(again), weights(whole))
+
+
+HOSTILE = [
+    *((name, value) for name in ("i", "epoch_start", "stale") for value in ("x", None, 1.5, [1])),
+    ("i", -1),
+    ("i", 10**9),
+    ("epoch_start", 10**9),
+    ("epoch_start", -1),
+    ("records", None),
+    ("records", [1]),
+    ("records", [{}]),
+    ("records", [{"epoch": "x"}]),
+    ("settings", None),
+    ("settings", {}),
+    ("least", "x"),
+    ("seconds", []),
+    ("retreats", {}),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), HOSTILE)
+def test_hostile_checkpoints_are_refused(make_model, data, tmp_path, name, value) -> None:
+    train(make_step(make_model), data, tmp_path)
+    document, tensors = container.read(tmp_path / "last.checkpoint")
+    container.write(tmp_path / "last.checkpoint", document | {name: value}, tensors)
+
+    with pytest.raises(ValueError, match="cannot resume"):
+        train(make_step(make_model), data, tmp_path, resume=True)
+
+
+def test_tensors_that_are_missing_are_said(make_model, data, tmp_path) -> None:
+    train(make_step(make_model), data, tmp_path)
+    document, tensors = container.read(tmp_path / "last.checkpoint")
+
+    for name in [*tensors][::9]:
+        few = {k: t for k, t in tensors.items() if k != name}
+        container.write(tmp_path / "last.checkpoint", document, few)
+
+        if not name.startswith(("best/", "sums/")):
+            with pytest.raises(ValueError, match="cannot resume"):
+                train(make_step(make_model), data, tmp_path, resume=True)
+
+
+def test_a_folder_has_one_owner(make_model, data, tmp_path) -> None:
+    first = solver(tmp_path).train(make_step(make_model), *data)
+    next(first)
+
+    for resume in (False, True):
+        with pytest.raises(ValueError, match="another training is using the checkpoints"):
+            train(make_step(make_model), data, tmp_path, resume=resume)
+
+    first.close()
+    train(make_step(make_model), data, tmp_path, resume=True)
+
+
+def test_an_unfinished_training_is_moved_aside(make_model, data, tmp_path, caplog) -> None:
+    whole, again, other = (make_step(make_model) for _ in range(3))
+    train(whole, data, None)
+    step = make_step(make_model)
+    torch.manual_seed(5)
+
+    for record in solver(tmp_path).train(step, *data):
+        if record.epoch == 2:
+            break
+
+    train(other, data, tmp_path, learning_rate=0.1)
+    aside = sorted(tmp_path.glob("last-*.checkpoint"))
+    assert len(aside) == 1
+    assert "was not finished" in caplog.text
+
+    # What was moved can be gone on with
+    (tmp_path / "own").mkdir()
+    aside[0].replace(tmp_path / "own" / "last.checkpoint")
+    train(again, data, tmp_path / "own", resume=True)
+    assert torch.equal(weights(again), weights(whole))
+
+    # What is finished may be replaced; what is no checkpoint is kept
+    train(other, data, tmp_path)
+    assert not [*tmp_path.glob("last-*.checkpoint")]
+    (tmp_path / "last.checkpoint").write_text("thesis")
+    train(other, data, tmp_path)
+    assert [p.read_text() for p in tmp_path.glob("last-*.checkpoint")] == ["thesis"]
+
+
+def test_another_random_state_is_refused(tmp_path) -> None:
+    X = torch.randn(40, 5).numpy()
+
+    def fit(random_state: int | None, resume: bool) -> list:
+        training = Training(epochs=2, checkpoint=tmp_path, progress=False)
+        model = ae.vae(2, layers=(8,), training=training, random_state=random_state)
+        return model.fit(X, resume=resume).transform(X).tolist()
+
+    first = fit(1, False)
+
+    with pytest.raises(ValueError, match=r"cannot resume: the random_state differs .* got 2"):
+        fit(2, True)
+
+    assert fit(1, True) == first
+    assert fit(None, True) == first
 
 
 def test_fingerprints_tell_tensors_apart() -> None:

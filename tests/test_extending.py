@@ -88,9 +88,9 @@ def test_the_command_line_wants_trust(graphs, data, tmp_path, capsys) -> None:
         "score": [given],
         "plot": [given, f"{out}-plot"],
         "manifold": [given, f"{out}-manifold"],
-        "neighbors": [given, f"{out}.csv"],
-        "anomalies": [given, f"{out}.csv"],
-        "interpolate": [given, "0", "1", f"{out}.npy"],
+        "neighbors": [given, f"{out}-neighbors.csv"],
+        "anomalies": [given, f"{out}-anomalies.csv"],
+        "interpolate": [given, "0", "1", f"{out}-way.npy"],
         "info": [],
     }
 

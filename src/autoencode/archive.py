@@ -129,7 +129,7 @@ def unpack(
 def _described(
     make: Callable[..., Any],
     document: dict[str, Any],
-    trusted: Sequence[str | type | Callable],
+    trusted: Any,
     tensor: Callable[[str], Tensor],
 ) -> Any:
     r"""Returns an estimator without its networks, as a document says."""

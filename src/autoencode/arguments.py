@@ -7,8 +7,8 @@ __all__ = [
     "check",
     "check_lengths",
     "check_posterior",
-    "checkpoint",
     "defaults_for",
+    "seed",
 ]
 
 from collections.abc import Sequence
@@ -135,23 +135,37 @@ def at_least_one(n: Any) -> int:
     return int(n)
 
 
-def checkpoint(training: Solver | None) -> Checkpoint:
-    r"""The checkpoint to go on from.
+def seed(estimator: Any, now: int) -> int:
+    r"""The seed of the training to go on with, or that of now if there is none.
+
+    Arguments:
+        estimator: An object with the arguments of :class:`~autoencode.Autoencoder`.
+        now: The seed that its `random_state` gives.
 
     Raises:
-        ValueError: If the training has none.
+        ValueError: If the training has no checkpoint, or that of another `random_state`.
 
     Example:
-        >>> checkpoint(Training())
+        >>> from autoencode import Autoencoder
+        >>> seed(Autoencoder(), 0)
         Traceback (most recent call last):
         ValueError: resume=True needs a checkpoint: training=Training(checkpoint='run').
     """
-    folder = getattr(training, "checkpoint", None)
+    folder = getattr(estimator.training, "checkpoint", None)
 
     if folder is None:
         raise ValueError("resume=True needs a checkpoint: training=Training(checkpoint='run').")
 
-    return Checkpoint(folder)
+    then = Checkpoint(folder).seed()
+
+    # A generator, and none at all, give other numbers each time
+    if then not in (None, now) and isinstance(estimator.random_state, Integral):
+        raise ValueError(
+            f"cannot resume: the random_state differs from that of the checkpoint in '{folder}',"
+            f" got {estimator.random_state}. Resume with the same, or use another folder."
+        )
+
+    return now if then is None else then
 
 
 def defaults_for(estimator: Any, params: dict[str, Any]) -> dict[str, Any]:

@@ -82,9 +82,9 @@ class _NeedsDensity:
         return self.method.__get__(estimator, owner)
 
     def _exists(self, estimator: "Autoencoder") -> bool:
-        estimator = getattr(estimator, "fitted_", estimator)  # whatever was set afterwards
-        follows = self.or_prior and assembly.prior(estimator).fits
-        return follows or not isinstance(assembly.posterior(estimator), Dirac)
+        fitted: Any = getattr(estimator, "fitted_", estimator)  # whatever was set afterwards
+        follows = self.or_prior and assembly.prior(fitted).fits
+        return bool(follows) or not isinstance(assembly.posterior(fitted), Dirac)
 
 
 class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -593,7 +593,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.seed_ = int(check_random_state(self.random_state).randint(2**31))
 
         if resume:
-            self.seed_ = arguments.checkpoint(self.training).seed() or self.seed_
+            self.seed_ = arguments.seed(self, self.seed_)
 
         data = Examples(
             self._load(X),

@@ -4,13 +4,14 @@ __all__ = ["Epoch", "Run"]
 
 import logging
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple, Protocol, cast
 
 import torch
 from torch import Tensor
 
 from .data import Batches, Examples
+from .kinds import check_arguments, fits
 from .optimizer import AdamW
 from .schedule import Schedule
 from .step import Step, Summary
@@ -21,6 +22,19 @@ log = logging.getLogger(__name__)
 _MOST_SKIPPED = 0.1  # of the steps of an epoch, before it is tried again more carefully
 _MOST_RETREATS = 3
 _FLUSH = 128  # steps
+
+
+# What a checkpoint says beside its tensors
+_STATE: dict[str, Any] = {
+    "settings": dict[str, str],
+    "i": int,
+    "epoch_start": int,
+    "records": Sequence[dict[str, Any]],
+    "least": float,
+    "stale": int,
+    "retreats": int,
+    "seconds": float,
+}
 
 
 class Epoch(NamedTuple):
@@ -213,6 +227,7 @@ class Run:
             "retreats": self.retreats,
             "skipped": self.skipped,
             "seconds": self.schedule.elapsed(),
+            "done": self.done(),
         }
         parts = {
             "now": self._tensors(),
@@ -233,8 +248,10 @@ class Run:
         r"""Takes up what `state` returned.
 
         Raises:
-            ValueError: If data or settings are not the same, saying which.
+            ValueError: If data or settings are not the same, saying which, or the state is none.
         """
+        _check_state(document, len(self.batches))
+
         for name, now in settings.items():
             then = document["settings"].get(name)
 
@@ -244,6 +261,13 @@ class Run:
                     f" {now}. Resume with the same, or use another folder."
                 )
 
+        try:
+            self._take_up(document, tensors)
+        except (KeyError, TypeError, RuntimeError, AttributeError, IndexError) as error:
+            said = " ".join(str(error).split())[:300]
+            raise ValueError(f"cannot resume: the checkpoint is damaged ({said}).") from None
+
+    def _take_up(self, document: dict[str, Any], tensors: dict[str, Tensor]) -> None:
         parts: dict[str, dict[str, Tensor]] = {}
 
         for key, tensor in tensors.items():
@@ -357,6 +381,26 @@ class Run:
             f" is not finite. {kept} Look at that example, use a smaller learning_rate than"
             f" {self.training.learning_rate}, or clip=1.0."
         )
+
+
+def _check_state(document: dict[str, Any], steps: int) -> None:
+    r"""Raises if what a checkpoint says is not of the kinds that it has to be."""
+    wrong = [name for name, kind in _STATE.items() if not fits(document.get(name), kind)]
+
+    if (
+        not wrong
+        and not 0 <= document["epoch_start"] <= document["i"] <= document["epoch_start"] + steps
+    ):
+        wrong = ["i"]
+
+    if not wrong:
+        wrong = ["records"] * any(set(r) != set(Epoch._fields) for r in document["records"])
+
+    if wrong:
+        raise ValueError(f"cannot resume: the checkpoint is damaged (its '{wrong[0]}').")
+
+    for record in document["records"]:
+        check_arguments(Epoch, record)
 
 
 def _copy(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -271,13 +271,30 @@ class Training(Solver):
         validation: Examples | None = None,
         resume: bool = False,
     ) -> Iterator[Epoch]:
+        if self.checkpoint is None:
+            yield from self._train(step, data, validation)
+            return
+
+        checkpoint = Checkpoint(self.checkpoint, self.checkpoint_seconds)
+
+        with checkpoint.owned(resume):
+            yield from self._train(step, data, validation, checkpoint, resume)
+
+    def _train(
+        self,
+        step: Step,
+        data: Examples,
+        validation: Examples | None,
+        checkpoint: Checkpoint | None = None,
+        resume: bool = False,
+    ) -> Iterator[Epoch]:
         chosen = self.choose(len(data))
         device = chosen.device or "cpu"
         step.precision = chosen.precision
         held_out = None if validation is None else validation.to(device)
         run = Run(chosen, step.to(device), Batches(data.to(device), chosen.batch_size or 1))
         some = run.batches.examples[_spread(len(data))]
-        n_steps, checkpoint = run.schedule.n_steps, None
+        n_steps = run.schedule.n_steps
 
         log.info(
             "%s steps of %d examples on %s, in %s, %s.",
@@ -285,8 +302,7 @@ class Training(Solver):
             chosen.precision, "compiled" if chosen.compile else "as written",
         )  # fmt: skip
 
-        if self.checkpoint is not None:
-            checkpoint = Checkpoint(self.checkpoint, self.checkpoint_seconds)
+        if checkpoint is not None:
             settings = _settings(chosen, step, data, validation)
             saved = checkpoint.read() if resume else None
 
