@@ -213,10 +213,10 @@ def test_an_unwritable_folder_is_found_before_the_training(make_model, data, tmp
         train(make_step(make_model), data, tmp_path / "file" / "run")
 
 
-def damage(file: Path, how: str) -> None:
+def damage(file: Path, how: str, mask: int = 4) -> None:
     whole = file.read_bytes()
     middle = len(whole) - 200
-    flipped = whole[:middle] + bytes([whole[middle] ^ 4]) + whole[middle + 1 :]
+    flipped = whole[:middle] + bytes([whole[middle] ^ mask]) + whole[middle + 1 :]
     file.write_bytes({"cut": whole[:500], "flipped": flipped, "empty": b""}[how])
 
 
@@ -234,7 +234,7 @@ def test_the_checkpoint_before_stands_in_for_a_damaged_one(
     assert [r.train for r in resumed] == [r.train for r in records]
 
     for name in ("last", "previous"):
-        damage(tmp_path / f"{name}.checkpoint", how)
+        damage(tmp_path / f"{name}.checkpoint", how, mask=8)
 
     with pytest.raises(ValueError, match=r"cannot resume: .*damaged or truncated.*no other one"):
         train(make_step(make_model), data, tmp_path, resume=True)

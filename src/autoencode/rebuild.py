@@ -5,6 +5,7 @@ They are built without memory first, and compared with the names and shapes that
 
 __all__ = ["rebuild"]
 
+import contextlib
 import copy
 import math
 from collections.abc import Mapping
@@ -22,7 +23,8 @@ from .seeding import seeded
 _MAKE = {torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn, torch.tensor}
 _MADE = 10  # tensors, at most, for each one of a network, and for what has none
 _LARGE = 2**12  # numbers of a tensor that is not worth making twice
-_TRIED = 2**20  # numbers of an example, at most, that is passed through
+_TRIED = 2**18  # numbers of an example, at most, that is passed through
+_LARGEST, _LONGEST = 2**28, 2**20  # numbers of an example, and symbols of a text
 
 
 def rebuild(estimator: Any, stored: Stored, names: list[str]) -> LatentModel:
@@ -40,6 +42,7 @@ def rebuild(estimator: Any, stored: Stored, names: list[str]) -> LatentModel:
     Example:
         >>> rebuild(estimator, stored, stored.names("encoder."))  # doctest: +SKIP
     """
+    _check_shape(estimator.modality_)
     shapes = {name: stored.shape(name) for name in names}
     trial = copy.copy(estimator)
     trial.likelihood_ = copy.deepcopy(estimator.likelihood_)
@@ -142,15 +145,38 @@ def _check_finite(model: LatentModel, tensors: dict[str, Tensor]) -> None:
                 raise ValueError(f"the weights '{name}' are not finite")
 
 
+def _check_shape(modality: Any) -> None:
+    r"""Raises if examples are of no shape, or larger than any that there are."""
+    shape = modality.shape_
+    most = _LONGEST if modality.symbolic else _LARGEST
+
+    if not shape or not all(type(n) is int and n >= 1 for n in shape) or math.prod(shape) > most:
+        raise ValueError(f"its examples have shape {str(shape)[:60]}")
+
+
 @torch.no_grad()
 def _try(estimator: Any, model: LatentModel) -> None:
-    r"""Passes one example of zeros, so that what does not fit together is found out now."""
+    r"""Passes one code of zeros to an example and back, to find out now what does not fit."""
     modality, context = estimator.modality_, estimator.context_
     c = None if context is None else torch.zeros(1, context.size_)
+    bound = model.given(c)
 
-    if math.prod(modality.shape_) <= _TRIED:
-        model.given(c).encode(torch.zeros(1, *modality.shape_))
+    if math.prod(modality.shape_) > _TRIED:
+        return
 
-    if model.decoder is not None and math.prod(modality.event_) <= _TRIED:
-        model.given(c).decode(torch.zeros(1, estimator.latent_dim_))
-        model.prior().sample()
+    bound.encode(torch.zeros(1, *modality.shape_))
+
+    if model.decoder is None or math.prod(modality.event_) > _TRIED:
+        return
+
+    model.prior().sample()
+    p = bound.decode(torch.zeros(1, estimator.latent_dim_))
+
+    if type(modality).__module__.partition(".")[0] != __name__.partition(".")[0]:
+        return  # of somebody else's kind of data nothing more is known
+
+    with contextlib.suppress(
+        ValueError
+    ):  # of numbers that no example has, in a fit that went wrong
+        bound.encode(modality.normalize(modality.load(modality.restore(p.mean))))
+        modality.restore(modality.new_examples(p))

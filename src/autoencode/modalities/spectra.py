@@ -129,6 +129,11 @@ class LogMel(Spectrum):
     ) -> None:
         self.bands = bands
         self.hop = hop
+        if not 0 <= iterations <= _MOST_ITERATIONS:
+            raise ValueError(
+                f"expected iterations from 0 to {_MOST_ITERATIONS:,}, got {iterations!r}."
+            )
+
         self.iterations = iterations
         self.floor = floor
 
@@ -161,6 +166,7 @@ class LogMel(Spectrum):
 
 _MOMENTUM = 0.99
 _STEPS = 30
+_MOST_ITERATIONS = 10_000  # a file of somebody else's may name any number
 
 
 def _stft(x: Tensor, hop: int) -> Tensor:
