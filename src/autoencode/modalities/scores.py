@@ -41,6 +41,13 @@ class NormalScores(Configurable):
         array([0., 0., 1.])
     """
 
+    values_: NDArray
+    low_: NDArray
+    middle_: NDArray
+    high_: NDArray
+    slope_: float
+    scale_: float
+
     def __init__(self, knots: int = 65) -> None:
         self.knots = knots
 

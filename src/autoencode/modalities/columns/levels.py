@@ -38,6 +38,12 @@ class LevelColumn(Configurable):
         ['b', 'a']
     """
 
+    dtype_: str
+    categories_: list[str | bool | int | float]
+    ordered_: bool
+    levels_: list[str | bool | int | float]
+    counts_: list[int]
+
     def __init__(self, name: str | int, limit: int = 200) -> None:
         self.name = name
         self.limit = limit

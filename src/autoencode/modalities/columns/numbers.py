@@ -37,6 +37,14 @@ class NumberColumn(Configurable):
 
     is_text = False
 
+    dtype_: str
+    origin_: int
+    empty_: bool
+    low_: float
+    high_: float
+    whole_: bool
+    scores_: NormalScores
+
     def __init__(self, name: str | int) -> None:
         self.name = name
 
