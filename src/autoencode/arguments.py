@@ -46,7 +46,7 @@ _EXAMPLES = {
     "corruption": "GaussianNoise()",
     "training": "Training()",
 }
-_DEFAULTS = {"objective": Reconstruction, "training": Training}
+_DEFAULTS: dict[str, type[Any]] = {"objective": Reconstruction, "training": Training}
 
 
 def check(estimator: Any) -> None:
