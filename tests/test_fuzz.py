@@ -1,11 +1,30 @@
 r"""Tests of files that nobody would write: a mutant of a file ends in predictions or a refusal."""
 
+import contextlib
+import gzip
+import importlib.util
 import os
+import random
+import struct
 import subprocess
 import sys
+import warnings
+from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
+
+import autoencode as ae
+from autoencode.cli import inputs
+from autoencode.data import read_images, read_sounds
+
+_spec = importlib.util.spec_from_file_location("fuzz", Path(__file__).with_name("fuzz.py"))
+fuzz = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(fuzz)
 
 
 @pytest.mark.slow
@@ -20,3 +39,78 @@ def test_mutants_of_models(tmp_path: Path) -> None:
     )
 
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+
+# Data
+
+
+def _formats(folder: Path) -> dict[str, Callable[[Path], Any]]:
+    r"""Writes a small file of each format, and returns what reads it."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(12, 3))
+    P = rng.integers(256, size=(12, 4, 5), dtype=np.uint8)
+    np.save(folder / "x.npy", X)
+    np.savez(folder / "x.npz", X=P, y=np.arange(12))
+    header = b"\0\0\x08\x03" + struct.pack(">3i", *P.shape)
+    (folder / "x-ubyte").write_bytes(header + P.tobytes())
+    (folder / "x-ubyte.gz").write_bytes(gzip.compress(header + P.tobytes()))
+    rows = [f"{a},{b},{'uv'[i % 2]}" for i, (a, b, _) in enumerate(X)]
+    (folder / "x.csv").write_text("\n".join(["a,b,c", *rows]))
+    (folder / "n.csv").write_text("\n".join(["a,b", *(f"{a},{b}" for a, b, _ in X)]))
+    (folder / "x.txt").write_text("one\ntwo\nthree\n")
+    found: dict[str, Callable[[Path], Any]] = {
+        name: inputs.read for name in ("x.npy", "x.npz", "x-ubyte", "x-ubyte.gz", "x.csv", "n.csv")
+    }
+    found["x.txt"] = lambda path: inputs.read(path, kinds=ae.modalities.Texts())
+
+    if find_spec("pyarrow") and find_spec("pandas"):
+        pandas = __import__("pandas")
+        pandas.DataFrame({"a": X[:, 0], "k": list("xyz") * 4}).to_parquet(folder / "x.parquet")
+        found["x.parquet"] = inputs.read
+
+    for name in ("png", "jpg", "bmp", "gif", "tif", "webp"):
+        Image.fromarray(P[0]).save(folder / f"x.{name}")
+        found[f"x.{name}"] = lambda path: read_images(path.parent)
+
+    if find_spec("soundfile"):
+        soundfile = __import__("soundfile")
+
+        for name in ("wav", "flac", "ogg"):
+            soundfile.write(folder / f"x.{name}", rng.normal(size=800) / 9, 8000)
+            found[f"x.{name}"] = lambda path: read_sounds(path.parent, rate=8000)
+
+    return found
+
+
+def test_mutants_of_data(tmp_path: Path) -> None:
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "mutant").mkdir()
+    draw = random.Random(0)
+
+    for name, read in _formats(tmp_path / "whole").items():
+        whole = (tmp_path / "whole" / name).read_bytes()
+        mutant = tmp_path / "mutant" / name
+
+        for _ in range(25):
+            # Headers come first, so that is where most of what can be read wrong stands
+            part = draw.choice([len(whole), min(len(whole), 128)])
+            head, tail = whole[:part], whole[part:]
+            mutant.write_bytes(fuzz.change_bytes(head, draw) + tail)
+
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+
+                with contextlib.suppress(ValueError):
+                    read(mutant)
+
+        mutant.unlink()
+
+
+@pytest.mark.parametrize("name", ["q.csv", "h.csv"])
+def test_cells_that_are_too_long_are_said(tmp_path: Path, name: str) -> None:
+    long = "x\n" * 100_000
+    text = {"q.csv": f'a,b\n1,2\n"{long}', "h.csv": f'"{long}",b\n1,u\n2,v\n'}[name]
+    (tmp_path / name).write_text(text)
+
+    with pytest.raises(ValueError, match=name):
+        ae.autoencoder(1).fit(tmp_path / name)

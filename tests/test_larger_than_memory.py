@@ -1,5 +1,6 @@
 r"""Tests of data that may be larger than memory: the same models, wherever the examples lie."""
 
+import errno
 import json
 import os
 import signal
@@ -672,3 +673,39 @@ def test_a_cache_without_room_is_said(tmp_path, monkeypatch) -> None:
 
     with pytest.raises(ValueError, match=r"No space left on device\. Set .* AUTOENCODE_CACHE"):
         read_images(tmp_path)
+
+
+# Where the system lacks a call
+
+
+@pytest.mark.parametrize("how", ["absent", "refused"])
+def test_rows_are_read_without_calls_of_some_systems(tmp_path, monkeypatch, how: str) -> None:
+    X = numbers("f4", 50, 6)
+    M = mapped(tmp_path, X)
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    for name in ("preadv", "posix_fadvise"):
+        if how == "absent":
+            monkeypatch.delattr(os, name, raising=False)
+        else:
+            monkeypatch.setattr(os, name, refuse, raising=False)
+
+    x = on_disk(torch.from_numpy(np.array(M)), M)
+    rows = torch.tensor([3, 3, 49, 0])
+
+    assert x[rows].equal(torch.from_numpy(X)[rows])
+    assert x[5:9].equal(torch.from_numpy(X)[5:9])
+    assert same(fit(M), fit(X))
+
+
+def test_a_stream_is_spooled_without_nameless_files(
+    cache, everything_is_large, monkeypatch
+) -> None:
+    monkeypatch.setattr("tempfile._O_TMPFILE_WORKS", False)
+    monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    X = numbers("f4", 50, 6)
+
+    assert np.array_equal(read_stream(iter(X))[0], X)
+    assert not [path for path in cache.rglob("*") if path.is_file()]

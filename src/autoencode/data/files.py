@@ -8,6 +8,8 @@ not help: each row that one reads would wait for the interpreter, which is busy 
 
 __all__ = ["FileArray", "FileTensor", "chunks", "is_mapped", "native", "on_disk"]
 
+import contextlib
+import errno
 import math
 import mmap
 import os
@@ -96,8 +98,9 @@ class FileArray:
     def expect(self, rows: NDArray) -> None:
         r"""Tells the system which rows will be asked for, which it then reads meanwhile."""
         if hasattr(os, "posix_fadvise"):
-            for offset in (np.sort(rows) * self.row_bytes + self.offset).tolist():
-                os.posix_fadvise(self.file, offset, self.row_bytes, os.POSIX_FADV_WILLNEED)
+            with contextlib.suppress(OSError):  # it is advice, which some disks do not take
+                for offset in (np.sort(rows) * self.row_bytes + self.offset).tolist():
+                    os.posix_fadvise(self.file, offset, self.row_bytes, os.POSIX_FADV_WILLNEED)
 
 
 class FileTensor:
@@ -222,18 +225,29 @@ def _open(root: np.memmap) -> int:
 
 def _read(file: int, buffer: memoryview, offset: int) -> None:
     while len(buffer):
-        if hasattr(os, "preadv"):
-            n = os.preadv(file, [buffer], offset)
-        else:  # where a file has but one place to read from
-            with _one_at_a_time:
-                os.lseek(file, offset, os.SEEK_SET)
-                part = os.read(file, len(buffer))
-                buffer[: len(part)], n = part, len(part)
+        n = _read_at(file, buffer, offset)
 
         if n == 0:
             raise OSError("a file of examples was cut off while it was being read.")
 
         buffer, offset = buffer[n:], offset + n
+
+
+def _read_at(file: int, buffer: memoryview, offset: int) -> int:
+    r"""Reads some bytes at a place of a file, and returns how many."""
+    if hasattr(os, "preadv"):
+        try:
+            return os.preadv(file, [buffer], offset)
+        except OSError as error:
+            if error.errno not in {errno.ENOSYS, errno.EOPNOTSUPP}:
+                raise
+
+    with _one_at_a_time:  # a file has but one place to read from
+        os.lseek(file, offset, os.SEEK_SET)
+        part = os.read(file, len(buffer))
+
+    buffer[: len(part)] = part
+    return len(part)
 
 
 def _mapping(X: NDArray) -> np.memmap | None:

@@ -372,11 +372,14 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     with path.open(newline="", encoding="utf-8-sig") as file:
         rows, line = csv.reader(file), 1
 
-        for row in rows:
-            if row:
-                yield line, row
+        try:
+            for row in rows:
+                if row:
+                    yield line, row
 
-            line = rows.line_num + 1
+                line = rows.line_num + 1
+        except csv.Error as error:  # of a cell that is too long, say, as after a lonely quote
+            raise ValueError(f"cannot read '{path}': {error}, in line {line}.") from None
 
 
 def _kinds(path: Path) -> Any:

@@ -41,7 +41,10 @@ def opened(path: Path) -> Iterator[Any]:
     try:
         with parquet.ParquetFile(path) as file:
             yield file
-    except ArrowException as error:
+    except (ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno:  # of the disk, not of what is on it
+            raise
+
         said = " ".join(str(error).split())
         raise ValueError(f"cannot read '{path}': it is damaged or truncated ({said}).") from None
     except ValueError as error:
