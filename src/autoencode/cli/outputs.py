@@ -22,6 +22,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -189,7 +190,11 @@ def of_files(out: Path, model: Autoencoder) -> bool:
 
 
 def write_rows(
-    out: Path, rows: NDArray, columns: Sequence[str], files: Sequence[str] | None = None
+    out: Path,
+    rows: NDArray,
+    columns: Sequence[str],
+    files: Sequence[str] | None = None,
+    examples: bool = False,
 ) -> None:
     r"""Writes rows of numbers, or one column, in the format that the suffix names.
 
@@ -198,6 +203,8 @@ def write_rows(
         rows: The rows, with shape `(N, D)` or `(N,)`.
         columns: The names of the `D` columns.
         files: The files that the rows are of, which become the first column of a table.
+        examples: Whether rows are data, which stay to the letter what they are. In other tables,
+            what spreadsheets would take for a formula gets an apostrophe before it.
 
     Example:
         >>> write_rows(Path("codes.csv"), Z, ["z1", "z2"])  # doctest: +SKIP
@@ -212,7 +219,9 @@ def write_rows(
             np.save(temporary, rows)
         elif suffix(out) == ".csv":
             with temporary.open("w", newline="", encoding="utf-8", errors="replace") as file:
-                csv.writer(file, lineterminator="\n").writerows([columns, *zip(*table)])
+                lines = [columns, *zip(*table)]
+                lines = lines if examples else [[*map(_spelled, line)] for line in lines]
+                csv.writer(file, lineterminator="\n").writerows(lines)
         else:
             import pyarrow
             import pyarrow.parquet
@@ -242,12 +251,15 @@ def write_examples(
     Example:
         >>> write_examples(Path("new.png"), model.sample(16), model)  # doctest: +SKIP
     """
+    if suffix(out) == ".csv":
+        _warn_of_formulas(out, X)
+
     if is_frame(X) and suffix(out) != ".npy":
         with replacing(out) as temporary:
             write_frame(temporary, X, suffix(out))
     elif suffix(out) in ROWS:
         X = model.modality_.numbers(X) if is_frame(X) else X
-        write_rows(out, X, columns or names(model, X[:1].size))
+        write_rows(out, X, columns or names(model, X[:1].size), examples=True)
     elif suffix(out) == ".txt":
         _write_lines(out, X)
     elif suffix(out) == ".png":
@@ -266,6 +278,29 @@ def write_examples(
 
             with replacing(path) as temporary:
                 model.modality_.write(temporary, example)
+
+
+def _spelled(cell: Any) -> Any:
+    r"""Returns a cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if _is_formula(cell) else cell
+
+
+def _is_formula(cell: Any) -> bool:
+    return isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+
+
+def _warn_of_formulas(out: Path, X: Any) -> None:
+    r"""Says of examples with text that spreadsheets would act on."""
+    texts = X.to_numpy(object).ravel() if is_frame(X) else np.ravel(X)
+    n = sum(map(_is_formula, texts)) if texts.dtype.kind in "OUST" else 0
+
+    if n:
+        log.warning(
+            "%d cells of '%s' begin as formulas of spreadsheets do. They are as they are in the"
+            " data: open it where formulas are not run, or write a .parquet file.",
+            n,
+            out,
+        )
 
 
 def _files(files: Sequence[str] | None, n: int, end: str) -> list[str]:

@@ -1,10 +1,14 @@
 r"""What all pictures share: colours, sizes, letters and plain axes."""
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.ticker import FixedFormatter
 
 # Ten colours that differ also to colour-blind eyes, from
 # Accessible Color Sequences for Data Visualization (Petroff, 2021), https://arxiv.org/abs/2107.02270
@@ -21,9 +25,45 @@ TEXT: dict[str, Any] = {"fontsize": 9, "color": SOFT}
 LEGEND: dict[str, Any] = {"frameon": False, "fontsize": 9, "labelcolor": SOFT}
 
 
+# What the library and matplotlib themselves write as formulas: names of axes, powers of ten
+_FORMULA = re.compile(r"\$([a-zA-Z]_(\d|\{\d+\})|\\mathdefault\{[^{}$]*(\{[^{}$]*\}[^{}$]*)*\})\$")
+
+
+class PlainFigure(Figure):
+    r"""A figure in which text of data is text, also between dollar signs.
+
+    Example:
+        >>> figure = PlainFigure()
+        >>> _ = figure.text(0, 0, "$5 to $9")
+        >>> figure.canvas.draw()
+        >>> figure.texts[0].get_parse_math()
+        False
+    """
+
+    def draw(self, renderer: Any) -> None:
+        r"""Draws what stands for itself as it stands, then everything."""
+        numbers = {text for ax in self.axes for text in _numbers(ax)}
+
+        for text in self.findobj(Text):
+            if text not in numbers:
+                text.set_parse_math(_FORMULA.fullmatch(text.get_text()) is not None)  # type: ignore[attr-defined]
+
+        super().draw(renderer)
+
+
+def _numbers(ax: Axes) -> Iterator[Text]:
+    r"""Yields the texts beside axes that matplotlib makes of numbers."""
+    for axis in (ax.xaxis, ax.yaxis):
+        yield axis.get_offset_text()
+
+        if not isinstance(axis.get_major_formatter(), FixedFormatter):
+            for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
+                yield from (tick.label1, tick.label2)
+
+
 def canvas(height: float, width: float = WIDTH) -> Figure:
     r"""Returns an empty figure, of inches, whose axes make room for each other."""
-    return Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+    return PlainFigure(figsize=(width, height), dpi=DPI, layout="constrained")
 
 
 def tidy(ax: Axes, title: str = "", x: str = "", y: str = "") -> Axes:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
 from ..modalities import Modality
-from .style import DPI, TEXT, WIDTH
+from .style import DPI, TEXT, WIDTH, PlainFigure
 
 _GAP = 4  # pixels between tiles
 _MARGIN = 0.42  # inches, for the names of axes
@@ -46,7 +46,7 @@ def sheet(
     x = left + (width + _GAP) * np.arange(columns + 1)
     y = top + (height + _GAP) * np.arange(-(-len(tiles) // columns) + 1)
 
-    figure = Figure(figsize=(x[-1] / DPI, y[-1] / DPI), dpi=DPI)
+    figure = PlainFigure(figsize=(x[-1] / DPI, y[-1] / DPI), dpi=DPI)
     ax = figure.add_axes((0, 0, 1, 1))
     ax.set_axis_off()
 

@@ -70,15 +70,13 @@ def plot(
 
     for name, draw in pictures.items():
         try:
-            figure = draw()
+            with replacing(out / f"{name}.png") as temporary, warnings.catch_warnings():
+                # Labels in letters that the font lacks are boxes in the picture, which says enough
+                warnings.filterwarnings("ignore", "Glyph .* missing from font")
+                draw().savefig(temporary)
         except (AttributeError, ValueError) as error:
             print(f"No {name}: {' '.join(str(error).split())}")
             continue
-
-        with replacing(out / f"{name}.png") as temporary, warnings.catch_warnings():
-            # Labels in letters that the font lacks are boxes in the picture, which says enough
-            warnings.filterwarnings("ignore", "Glyph .* missing from font")
-            figure.savefig(temporary)
 
         print(f"Wrote {out / name}.png")
 
