@@ -7,6 +7,7 @@ __all__ = [
     "check",
     "check_lengths",
     "check_posterior",
+    "checkpoint",
     "defaults_for",
     "seed",
 ]
@@ -135,6 +136,25 @@ def at_least_one(n: Any) -> int:
     return int(n)
 
 
+def checkpoint(training: Solver | None) -> Checkpoint:
+    r"""The checkpoint to go on from.
+
+    Raises:
+        ValueError: If the training has none.
+
+    Example:
+        >>> checkpoint(Training())
+        Traceback (most recent call last):
+        ValueError: resume=True needs a checkpoint: training=Training(checkpoint='run').
+    """
+    folder = getattr(training, "checkpoint", None)
+
+    if folder is None:
+        raise ValueError("resume=True needs a checkpoint: training=Training(checkpoint='run').")
+
+    return Checkpoint(folder)
+
+
 def seed(estimator: Any, now: int) -> int:
     r"""The seed of the training to go on with, or that of now if there is none.
 
@@ -151,17 +171,12 @@ def seed(estimator: Any, now: int) -> int:
         Traceback (most recent call last):
         ValueError: resume=True needs a checkpoint: training=Training(checkpoint='run').
     """
-    folder = getattr(estimator.training, "checkpoint", None)
-
-    if folder is None:
-        raise ValueError("resume=True needs a checkpoint: training=Training(checkpoint='run').")
-
-    then = Checkpoint(folder).seed()
+    then = checkpoint(estimator.training).seed()
 
     # A generator, and none at all, give other numbers each time
     if then not in (None, now) and isinstance(estimator.random_state, Integral):
         raise ValueError(
-            f"cannot resume: the random_state differs from that of the checkpoint in '{folder}',"
+            f"cannot resume: the random_state differs from that of the checkpoint,"
             f" got {estimator.random_state}. Resume with the same, or use another folder."
         )
 
