@@ -10,6 +10,7 @@ from scipy.stats import multivariate_normal, spearmanr
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import roc_auc_score
+from sklearn.neighbors import LocalOutlierFactor
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from torch import Tensor, nn
 
@@ -52,15 +53,50 @@ def test_a_linear_gaussian_model_has_its_own_density() -> None:
     wide = X_new + 0.3 * np.random.default_rng(3).normal(size=X_new.shape)
     scores, exact = detector.score_samples(wide), law.logpdf(wide)
 
-    assert spearmanr(scores, exact).statistic > 0.999
-
     # In nats of the model's unit, which divides all columns alike
     unit = float(detector.model_.modality_.unit().flatten()[0])
-    assert np.allclose(scores, exact + 5 * np.log(unit), rtol=0.1, atol=0.5)
+    exact = exact + 5 * np.log(unit)
+
+    # What is nearer to the plane than usual counts as usual
+    off = detector.decompose(wide).off
+    far = off < off.max()
+
+    assert far.mean() > 0.5
+    assert spearmanr(scores[far], exact[far]).statistic > 0.999
+    assert np.allclose(scores[far], exact[far], rtol=0.1, atol=0.5)
+    assert (scores[~far] < exact[~far] + 0.5).all()
 
     # Kernels know no law, and come close to it
     free = OffManifoldDetector(model).fit(X).score_samples(wide)
-    assert spearmanr(free, exact).statistic > 0.98
+    assert spearmanr(free[far], exact[far]).statistic > 0.98
+
+
+def test_what_is_nearer_than_usual_is_as_usual() -> None:
+    X, _ = gaussian()
+    detector = OffManifoldDetector(ae.linear(2)).fit(X)
+    on, off = detector.decompose(X)
+    flat = detector.model_.reconstruct(X)
+
+    assert np.mean(off < off.max()) == pytest.approx(0.25, abs=0.03)
+    assert np.allclose(detector.decompose(flat).off, off.max())
+    assert np.allclose(detector.decompose(flat).on, on, atol=0.01)
+
+
+def test_points_within_the_span_of_the_data_are_found() -> None:
+    rng = np.random.default_rng(0)
+    u, v = rng.uniform(0, 2 * np.pi, size=(2, 1300))
+    ring = 2 + 0.8 * np.cos(v)
+    torus = np.stack([ring * np.cos(u), ring * np.sin(u), 0.8 * np.sin(v)], axis=1)
+    X = torus @ np.linalg.qr(rng.normal(size=(20, 20)))[0][:3] + 0.01 * rng.normal(size=(1300, 20))
+    X, normal = X[:1000], X[1000:]
+
+    # Halves of examples have half of their noise, too
+    odd, is_odd = np.concatenate([normal, normal / 2]), np.repeat([0, 1], 300)
+    peer = LocalOutlierFactor(novelty=True).fit(X)
+    area = roc_auc_score(is_odd, -OffManifoldDetector(random_state=0).fit(X).score_samples(odd))
+
+    assert area > 0.7
+    assert area > roc_auc_score(is_odd, -peer.score_samples(odd))
 
 
 @pytest.mark.parametrize("density", ["parzen", "gaussian"])

@@ -46,8 +46,8 @@ class Parts(NamedTuple):
 class OffManifoldDetector(OutlierMixin, BaseEstimator):
     r"""Detects what is unlike the data that it has seen, by an autoencoder.
 
-    .. math:: \log p(x) = \underbrace{\log p(z) - \tfrac{1}{2} \log \det J^\top J}_{\text{on}}
-        + \underbrace{\log p(w)}_{\text{off}}, \qquad x = g(z) + w
+    .. math:: s(x) = \underbrace{\log p(z) - \tfrac{1}{2} \log \det J^\top J}_{\text{on}}
+        + \underbrace{\min(\log p(w), c)}_{\text{off}}, \qquad x = g(z) + w
 
     The plane that touches the decoder's manifold, spanned by its Jacobian :math:`J`, divides
     an example into a place on it, with code :math:`z`, and the residual :math:`w` across.
@@ -57,7 +57,9 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
     - On the manifold, codes have a density of kernels, each as wide as its neighbours are
       far (`"parzen"`), or a normal one (`"gaussian"`). The determinant makes it one of
       data: it does not depend on how the code is scaled or bent.
-    - Across it, residuals are normal, with a scale for each feature.
+    - Across it, residuals are normal, with a scale for each feature. What is nearer than
+      usual counts as usual: of normal examples, a quarter are below :math:`c`. Without the cut,
+      :math:`s(x) = \log p(x)`, and a small residual would make up for a place where no data are.
 
     A model reconstructs what it was trained on better than what it will see. An untrained
     `model` is therefore trained once for the scores and once more for each of `folds`
@@ -194,15 +196,16 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         return Parts(like(X, on), like(X, off))
 
     def score_samples(self, X: Any) -> Any:
-        r"""How usual examples are: :math:`\log p(x)` in nats. The higher, the more normal.
+        r"""How usual examples are: :math:`s(x)` in nats. The higher, the more normal.
 
-        Of texts it is counted from what is expected of one so long.
+        It is :math:`\log p(x)`, but for residuals that are smaller than usual. Of texts it is
+        counted from what is expected of one so long.
 
         Arguments:
             X: The examples.
 
         Returns:
-            The log-densities, with shape `(N,)`.
+            The scores, with shape `(N,)`.
 
         Raises:
             ValueError: If the examples are not like those of `fit`.

@@ -4,6 +4,7 @@ __all__ = ["Gaussian", "Noise", "Parzen", "Surprise"]
 
 import math
 
+import numpy as np
 import torch
 from scipy.optimize import minimize_scalar
 from torch import Tensor
@@ -12,6 +13,7 @@ from torch.distributions import MultivariateNormal
 from .search import knn
 
 _SHRINKAGE = 0.01  # of the scale of a feature towards that of all
+_FAR = 0.25  # of the normal examples are so far from the manifold that it counts
 _NEIGHBORS = 5  # the distance to which widens a kernel
 _QUERIES = 2000  # codes that decide on the width of the kernels
 _AT_ONCE = 2**18  # numbers that stay in the cache, which is four times as fast
@@ -179,6 +181,10 @@ class Noise:
     :math:`D - d`. Where all scales are the same, this is exact. Each is drawn a little to
     that of all, so that a constant feature has one.
 
+    A density is highest at the manifold itself, where next to no example of many features lies.
+    What is nearer than usual is not more usual: no log-density is above that of the farthest
+    quarter of the residuals.
+
     Arguments:
         w: Residuals across the manifold, with shape `(N, D)`.
         free: The shares, with shape `(D,)`.
@@ -197,11 +203,14 @@ class Noise:
         self.free = free
         self.variance = (squares + _SHRINKAGE * pooled) / (free + _SHRINKAGE)
         self.usual = (squares + _SHRINKAGE * pooled).sqrt()
+        self.most = math.inf
+        self.most = float(np.quantile(self.log_prob(w).cpu(), _FAR))
 
     def log_prob(self, w: Tensor) -> Tensor:
-        r"""The log-densities of residuals with shape `(M, D)`, with shape `(M,)`."""
+        r"""The log-densities of residuals with shape `(M, D)`, cut off, with shape `(M,)`."""
         constant = (self.free * (2 * math.pi * self.variance).log()).sum()
-        return -0.5 * ((w.square() / self.variance).sum(dim=1) + constant)
+        logs = -0.5 * ((w.square() / self.variance).sum(dim=1) + constant)
+        return logs.clamp(max=self.most)
 
 
 class Surprise:
