@@ -18,6 +18,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import autoencode as ae
 from autoencode import recipes
 from autoencode.corruptions import Masking
+from autoencode.manifold import Tangents
+from autoencode.modalities import Tables
 from autoencode.networks import Perceptron
 from autoencode.objectives import ELBO
 
@@ -224,14 +226,63 @@ def test_a_denoising_autoencoder_removes_noise() -> None:
     assert np.square(model.fit(X).denoise(noisy) - X).mean() < 0.7 * np.square(noisy - X).mean()
 
 
+def rotated(P: NDArray, D: int, rng: np.random.Generator) -> tuple[NDArray, NDArray]:
+    r"""Points in a space of more dimensions with a little noise, and the rotation."""
+    Q = np.linalg.qr(rng.normal(size=(D, D)))[0][: P.shape[1]]
+    return P @ Q + 0.01 * rng.normal(size=(len(P), D)), Q
+
+
 def test_a_contractive_autoencoder_contracts() -> None:
-    X = table()
+    rng = np.random.default_rng(0)
+    angle = rng.uniform(0, 2 * np.pi, 300)
+    out = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    X, Q = rotated(out, 4, rng)
+    along, out = np.stack([-out[:, 1], out[:, 0]], axis=1) @ Q, out @ Q
 
-    def movement(penalty: float) -> float:
-        model = small(ae.contractive, penalty=penalty, training=ae.Training(epochs=30)).fit(X)
-        return float(np.square(model.transform(X + 1e-2) - model.transform(X)).mean())
+    def gains(recipe: Callable) -> tuple[float, float]:
+        training = ae.Training(epochs=100, precision="float32")
+        modality = Tables("whole")  # so that lengths are those of the model
+        options = {"layers": (32,), "modality": modality, "training": training, "random_state": 0}
+        model = recipe(2, **options).fit(X)
 
-    assert movement(10.0) < 0.2 * movement(0.0)
+        def gain(directions: NDArray) -> float:
+            moved = model.reconstruct(X + 0.01 * directions) - model.reconstruct(X)
+            return float(np.linalg.norm(moved, axis=1).mean() / 0.01)
+
+        return gain(along), gain(out)
+
+    # An autoencoder keeps both directions of the plane, as its code has place for them
+    assert min(gains(ae.autoencoder)) > 0.7
+
+    kept, lost = gains(ae.contractive)
+    assert kept > 0.85
+    assert lost < 0.3
+
+
+@pytest.mark.slow
+def test_a_contractive_autoencoder_finds_tangent_planes() -> None:
+    rng = np.random.default_rng(0)
+    u, v = rng.uniform(0, 2 * np.pi, size=(2, 4300))
+    sin_u, cos_u, sin_v, cos_v = np.sin(u), np.cos(u), np.sin(v), np.cos(v)
+    torus = np.stack([(2 + 0.8 * cos_v) * cos_u, (2 + 0.8 * cos_v) * sin_u, 0.8 * sin_v], axis=1)
+    X, Q = rotated(torus, 20, rng)
+    planes = np.stack(
+        [
+            np.stack([-sin_u, cos_u, 0 * u], axis=1) @ Q,
+            np.stack([-sin_v * cos_u, -sin_v * sin_u, cos_v], axis=1) @ Q,
+        ],
+        axis=1,
+    )
+
+    training = ae.Training(epochs=100)
+    model = ae.contractive(3, layers=(128, 128), training=training, random_state=0).fit(X[:4000])
+    tangents = Tangents(model, source="denoiser", n_components=2).fit(X[:4000])
+    found, _ = tangents.basis(X[4000:])
+    cosines = np.linalg.svd(found @ planes[4000:].transpose(0, 2, 1), compute_uv=False)
+    angles = np.degrees(np.arccos(cosines[:, -1].clip(0, 1)))
+
+    assert angles.mean() < 25
+    assert model.reconstruction_error(X[4000:]).mean() < 0.002 * X.var(axis=0).sum()
 
 
 def test_new_examples_are_of_the_label_that_was_asked_for() -> None:

@@ -2,6 +2,7 @@ r"""Likelihoods for pixels of 8 bits."""
 
 __all__ = ["DiscretizedLogistic", "Logistic256"]
 
+import math
 from typing import ClassVar
 
 import torch
@@ -44,6 +45,11 @@ class Logistic256(Distribution):
         # The mean of the logistic clipped to [0, 1]; the levels' own is its midpoint rule
         above, below = self.loc / self.scale, (self.loc - 1) / self.scale
         return self.scale * (F.softplus(above) - F.softplus(below))
+
+    @property
+    def variance(self) -> Tensor:
+        r"""The variance of the logistic, before it is cut off at black and white."""
+        return self.scale.square() * (math.pi**2 / 3)
 
     def expand(self, batch_shape: Size, _instance: Distribution | None = None) -> "Logistic256":
         return Logistic256(self.loc.expand(batch_shape), self.scale.expand(batch_shape))

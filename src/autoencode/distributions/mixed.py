@@ -67,6 +67,13 @@ class MixedCells(Distribution):
         pi = [log_pi.exp() for log_pi in self.log_pi]
         return torch.cat([self.loc, torch.ones_like(self.loc), *pi], dim=-1)
 
+    @property
+    def variance(self) -> Tensor:
+        r"""The variances of numbers and of the indicators of levels; one for what is certain."""
+        pi = [log_pi.exp() for log_pi in self.log_pi]
+        indicators = [p * (1 - p) for p in pi]
+        return torch.cat([self.scale.square(), torch.ones_like(self.loc), *indicators], dim=-1)
+
     def cells(self, value: Tensor) -> Tensor:
         r"""Returns the log-density or log-probability of each cell, with shape `(*, F)`.
 

@@ -4,33 +4,56 @@ __all__ = ["Contractive"]
 
 import torch
 from torch import Tensor
+from torch.distributions import Distribution
 
 from ..distributions import Dirac
 from ..model import LatentModel
 from .base import Loss, Objective
 
+_SMALLEST_VARIANCE = 1e-12  # where a probability is zero or one, it does not move either
+
 
 class Contractive(Objective):
-    r"""Reconstruction, with a penalty on how fast the code moves with the data.
+    r"""Reconstruction, with a penalty on how fast the reconstruction moves with the data.
 
-    .. math:: -\log p(x \mid z) + \lambda \, \| J \|_F^2,
-        \qquad J = \frac{\partial z}{\partial x}
+    .. math:: -\log p(x \mid z) + \frac{\lambda}{2} \, \| J \|_F^2, \qquad
+        J_{ij} = \frac{1}{\sigma_i(z)} \, \frac{\partial \mu_i(f(x))}{\partial x_j}
 
-    The squared norm is exact for codes of up to `exact` numbers, at one backward pass for
-    each. For larger ones it is estimated without bias by a single probe per example,
-    :math:`\| J \|_F^2 = \mathbb{E} \, \| v^\top J \|^2` for random signs :math:`v`.
+    where :math:`z = f(x)`, and :math:`\mu_i` and :math:`\sigma_i` are mean and standard deviation
+    of :math:`p(x_i \mid z)`. To second order this is the expected loss of a denoising
+    autoencoder under Gaussian noise of variance :math:`\lambda`, but for the curvature of
+    :math:`f` and the decoder, which residuals weigh: for affine networks it is exactly that.
+
+    Rifai et al. penalize :math:`\partial f / \partial x`, the Jacobian of the code. Unless
+    weights are tied, the decoder undoes any scale of the code, so that such a penalty shrinks
+    the code and contracts nothing. The Jacobian of the reconstruction is the same under every
+    reparametrization of the code: it can only fall where the reconstruction ignores a
+    direction of the data.
+
+    The squared norm is exact for codes of up to `exact` numbers, at one product with the
+    Jacobian of each half for each number. For larger codes it is estimated without bias by a
+    single probe per example, :math:`\| J \|_F^2 = \mathbb{E} \, \| v^\top J \|^2` for
+    random signs :math:`v`.
 
     References:
         | Contractive Auto-Encoders: Explicit Invariance During Feature Extraction
           (Rifai et al., 2011)
         | https://icml.cc/2011/papers/455_icmlpaper.pdf
 
+        | What Regularized Auto-Encoders Learn from the Data-Generating Distribution
+          (Alain & Bengio, 2014), for the Jacobian of the reconstruction
+        | https://arxiv.org/abs/1211.4246
+
         | A stochastic estimator of the trace of the influence matrix (Hutchinson, 1989)
         | https://doi.org/10.1080/03610918908812806
 
     Arguments:
-        penalty: The weight :math:`\lambda \geq 0` of the penalty.
-        exact: The largest code whose Jacobian is taken row by row.
+        penalty: The weight :math:`\lambda \geq 0`: the variance of the noise to ignore, in units
+            of the scaled data.
+        exact: The largest code for which the norm is exact.
+
+    Raises:
+        ValueError: If the data are symbols, which have no derivatives.
 
     Example:
         >>> Contractive(penalty=1.0).get_params()
@@ -52,16 +75,17 @@ class Contractive(Objective):
         with torch.enable_grad():  # the penalty is a gradient, also in validation
             x = x.detach().requires_grad_()
             z = model.encode(x).mean
-            D = z.shape[-1]
+            p = model.decode(z)
+            weight = _variance(p).clamp(min=_SMALLEST_VARIANCE).rsqrt()
 
-            if D <= self.exact:
-                probes = torch.eye(D, dtype=z.dtype, device=z.device)[:, None].expand(D, *z.shape)
+            if z.shape[-1] <= self.exact:
+                squares = _exact_squares(x, z, p.mean, weight)
             else:
-                probes = torch.randint_like(z, 2)[None] * 2 - 1
+                v = weight * (torch.randint_like(weight, 2) * 2 - 1)
+                (vJ,) = torch.autograd.grad(p.mean, x, v, create_graph=True)
+                squares = vJ.square().flatten(start_dim=1).sum(dim=1)
 
-            contraction = torch.stack([_squared_vjp(z, x, v) for v in probes]).sum(dim=0)
-
-        distortion = -model.decode(z).log_prob(target)
+        distortion, contraction = -p.log_prob(target), squares / 2
 
         return Loss(
             distortion + self.penalty * contraction,
@@ -69,14 +93,25 @@ class Contractive(Objective):
         )
 
 
-def _squared_vjp(z: Tensor, x: Tensor, v: Tensor) -> Tensor:
-    r"""Returns :math:`\| v^\top J \|^2` of each example, with shape `(B,)`."""
-    (vJ,) = torch.autograd.grad(z, x, v, create_graph=True, allow_unused=True)
-
-    if vJ is None:
+def _variance(p: Distribution) -> Tensor:
+    try:
+        return p.variance
+    except NotImplementedError:
         raise ValueError(
-            "the code has no gradient with respect to the data, which are symbols. Use"
+            "the reconstruction has no gradient with respect to the data, which are symbols. Use"
             " ae.denoising(...) for them."
-        )
+        ) from None
 
-    return vJ.square().flatten(start_dim=1).sum(dim=-1)
+
+def _exact_squares(x: Tensor, z: Tensor, mean: Tensor, weight: Tensor) -> Tensor:
+    r"""Returns the trace of :math:`J_f J_f^\top J_g^\top J_g`, with shape `(B,)`."""
+    directions = torch.eye(z.shape[1]).to(z)[:, None].expand(-1, *z.shape)
+    rows = [torch.autograd.grad(z, x, v, create_graph=True)[0] for v in directions]
+
+    # J_g' u is linear in u, and the transpose of that map is J_g
+    u = torch.zeros_like(mean, requires_grad=True)
+    (uJ,) = torch.autograd.grad(mean, z, u, create_graph=True)
+    columns = [weight * torch.autograd.grad(uJ, u, v, create_graph=True)[0] for v in directions]
+
+    F, G = (torch.stack(parts, dim=1).flatten(start_dim=2) for parts in (rows, columns))
+    return ((F @ F.mT) * (G @ G.mT)).sum(dim=(1, 2))
