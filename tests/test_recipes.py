@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sklearn.datasets
 import torch
 from numpy.typing import NDArray
 from scipy.linalg import subspace_angles
@@ -18,6 +19,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import autoencode as ae
 from autoencode import recipes
 from autoencode.corruptions import Masking
+from autoencode.evaluation import active_units
 from autoencode.manifold import Tangents
 from autoencode.modalities import Tables
 from autoencode.networks import Perceptron
@@ -283,6 +285,28 @@ def test_a_contractive_autoencoder_finds_tangent_planes() -> None:
 
     assert angles.mean() < 25
     assert model.reconstruction_error(X[4000:]).mean() < 0.002 * X.var(axis=0).sum()
+
+
+@pytest.mark.parametrize("name", ["iris", "wine"])
+def test_a_beta_vae_spends_less_on_its_code_and_does_not_collapse(name: str) -> None:
+    X = getattr(sklearn.datasets, f"load_{name}")().data
+    X_new, X = X[::2], X[1::2]
+    scale = X.std(axis=0)
+
+    def known(recipe: Callable) -> tuple[float, float, int]:
+        model = recipe(4, training=ae.Training(epochs=32), random_state=0).fit(X)
+        error = np.square((model.reconstruct(X_new) - X_new) / scale).sum()
+        of_mean = np.square((X.mean(axis=0) - X_new) / scale).sum()
+        units = active_units(torch.from_numpy(model.transform(X_new)))
+
+        return error / of_mean, model.evaluate(X_new)["rate"], units
+
+    error, rate, units = known(ae.beta_vae)
+    _, rate_of_vae, units_of_vae = known(ae.vae)
+
+    assert error < 0.75
+    assert rate < 0.8 * rate_of_vae
+    assert 1 <= units <= units_of_vae
 
 
 def test_new_examples_are_of_the_label_that_was_asked_for() -> None:

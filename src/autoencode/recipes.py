@@ -192,7 +192,7 @@ def vae(
 
 
 def beta_vae(
-    latent_dim: int | None = None, beta: float = 4.0, layers: Layers = None, **options: Any
+    latent_dim: int | None = None, beta: float = 2.0, layers: Layers = None, **options: Any
 ) -> Autoencoder:
     r"""Variational autoencoder with a weight on the rate: fewer, more separate factors.
 
@@ -204,7 +204,9 @@ def beta_vae(
     Arguments:
         latent_dim: The number of features of the code; by default it follows from the data, and
             two make a map.
-        beta: The weight of the rate; one makes a VAE.
+        beta: The weight of the rate; one makes a VAE. Under a likelihood that learns its scale,
+            the code stays empty where the largest eigenvalue of the data's covariance
+            is less than `beta` times the mean of all.
         layers: The widths of the encoder's hidden layers.
         options: Other arguments of the estimator.
 
