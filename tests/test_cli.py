@@ -224,7 +224,7 @@ def test_codes_of_files_name_them(run) -> None:
     header, *rows = csv.reader(Path("named.csv").read_text().splitlines())
     names = [row[0] for row in rows]
 
-    assert header == ["example", "z1", "z2"]
+    assert header == ["example", *[f"z{i + 1}" for i in range(ae.load("plain.ae").latent_dim_)]]
     assert names == [str(f.relative_to("images")) for f in sorted(Path("images").rglob("*.png"))]
     assert np.allclose(np.array([row[1:] for row in rows], float), np.load("named.npy"))
     assert Path("scores.csv").read_text().splitlines()[0] == "example,score_samples"
