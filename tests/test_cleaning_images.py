@@ -33,6 +33,7 @@ def error(R, X) -> float:
     return float(np.square(R.astype(float) - X).mean())
 
 
+@pytest.mark.slow
 def test_pairs_of_photographs_are_cleaned() -> None:
     clean, noisy = pairs(400)
     new, damaged = pairs(100, left=False)

@@ -206,6 +206,7 @@ def test_a_document_too_large_to_read_is_not_written(tmp_path: Path) -> None:
     assert not (tmp_path / "t").exists()
 
 
+@pytest.mark.slow
 def test_a_loaded_model_takes_the_memory_of_its_file(tmp_path: Path) -> None:
     training = ae.Training(epochs=1, batch_size=40, validation=0)
     ae.autoencoder(2, layers=(3000, 3000), training=training).fit(X).save(tmp_path / "large.ae")

@@ -44,7 +44,9 @@ def test_defaults_train_unscaled_tables(table: str, recipe: str) -> None:
     assert error < (X.std(axis=0) > 0).sum()
 
 
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize(
+    "table", [t if t == "iris" else pytest.param(t, marks=pytest.mark.slow) for t in TABLES]
+)
 def test_the_default_autoencoder_beats_principal_components(table: str) -> None:
     train, test = train_test_split(TABLES[table]().data, random_state=0)
     pca = make_pipeline(StandardScaler(), PCA(2)).fit(train)

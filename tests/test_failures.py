@@ -253,6 +253,7 @@ def test_images_that_lose_much_are_named(tmp_path, sizes, message: str | None) -
 # Where it is said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", [ae.autoencoder, ae.linear, ae.vae])
 def test_healthy_models_are_silent(recipe) -> None:
     assert said(recipe(2, random_state=0), load_iris().data) == []

@@ -63,6 +63,7 @@ def test_only_few_images_have_variants() -> None:
     assert isinstance(variation(250), Shifts)
 
 
+@pytest.mark.slow
 def test_pairs_are_varied_alike_and_only_while_training() -> None:
     model = ae.autoencoder(2, training=ae.Training(epochs=1), random_state=0).fit(crops(12, True))
     step = Step(model.model_, assembly.objective(model), vary=Shifts(0.5))
@@ -107,6 +108,7 @@ def test_default_networks_of_images_begin_at_principal_components() -> None:
     assert np.abs(model.reconstruct(X) - R.clip(0, 255)).max() < 0.6  # rounded to bytes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [ae.autoencoder, ae.vae])
 def test_default_models_of_60_photographs_beat_the_mean_and_pca(make) -> None:
     X, new = crops(60, left=True), crops(200, left=False, seed=1)
@@ -118,6 +120,7 @@ def test_default_models_of_60_photographs_beat_the_mean_and_pca(make) -> None:
     assert error(model.reconstruct(new), new) < 0.5 * error(X.mean(axis=0), new)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [ae.autoencoder, ae.vae])
 def test_default_models_of_5_photographs_tell_them_apart(make) -> None:
     X = crops(5, left=True)
