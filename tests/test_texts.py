@@ -868,9 +868,9 @@ def test_commands_take_and_write_lines(tmp_path: Path, monkeypatch, capsys) -> N
     monkeypatch.chdir(tmp_path)
     Path("lines.txt").write_text("\n".join(4 * WORDS))
     network = ["--network", "Recurrent", "--network.width", "16"]
-    how = ["--recipe", "vae", "--epochs", "2", "--random-state", "0", *network]
+    how = ["--recipe", "vae", "--latent-dim", "2", "--epochs", "2", "--random-state", "0"]
 
-    assert main(["fit", "lines.txt", "--out", "lines.ae", *how]) == 0
+    assert main(["fit", "lines.txt", "--out", "lines.ae", *how, *network]) == 0
     assert main(["transform", "lines.ae", "lines.txt", "--out", "codes.npy"]) == 0
     assert np.load("codes.npy").shape == (32, 2)
 

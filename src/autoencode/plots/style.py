@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from matplotlib.ticker import FixedFormatter
+from matplotlib.ticker import LogFormatter, ScalarFormatter
 
 # Ten colours that differ also to colour-blind eyes, from
 # Accessible Color Sequences for Data Visualization (Petroff, 2021), https://arxiv.org/abs/2107.02270
@@ -33,15 +33,19 @@ class PlainFigure(Figure):
     r"""A figure in which text of data is text, also between dollar signs.
 
     Example:
+        >>> import io
         >>> figure = PlainFigure()
         >>> _ = figure.text(0, 0, "$5 to $9")
-        >>> figure.canvas.draw()
+        >>> figure.savefig(io.BytesIO())
         >>> figure.texts[0].get_parse_math()
         False
     """
 
     def draw(self, renderer: Any) -> None:
         r"""Draws what stands for itself as it stands, then everything."""
+        for ax in self.axes:  # which gives ticks their texts
+            ax.get_xticklabels(), ax.get_yticklabels()
+
         numbers = {text for ax in self.axes for text in _numbers(ax)}
 
         for text in self.findobj(Text):
@@ -56,7 +60,7 @@ def _numbers(ax: Axes) -> Iterator[Text]:
     for axis in (ax.xaxis, ax.yaxis):
         yield axis.get_offset_text()
 
-        if not isinstance(axis.get_major_formatter(), FixedFormatter):
+        if isinstance(axis.get_major_formatter(), (LogFormatter, ScalarFormatter)):
             for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
                 yield from (tick.label1, tick.label2)
 
