@@ -339,7 +339,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         Summed over all pixels, with intensities from 0 to 1, for images; over all columns, in
         the user's units, for tables; over all scores and indicators that are not missing, for
-        tables of mixed columns. Outputs are not rounded to integers before. Of texts it is the
+        tables of mixed columns, where a level that the fit did not see counts one more. Outputs
+        are not rounded to integers before. Of texts it is the
         number of bytes to insert, delete or replace.
 
         Returns:
@@ -350,7 +351,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         def error(model: LatentModel, x: Tensor) -> Tensor:
             return self.modality_.error(x, model.decode(model.encode(x).mean))
 
-        return self._map_data(error, X, y).numpy()
+        x, c = self._opened(X, y)
+        errors, new = self._map_rows(error, x, c), self.modality_.is_new(x)
+
+        return (errors if new is None else errors + new.sum(dim=1)).numpy()
 
     def evaluate(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> dict[str, float]:
         r"""The mean of the loss and of its terms on examples, as in the records of training.
@@ -380,7 +384,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         By importance sampling, see :func:`~autoencode.evaluation.log_evidence`. For tables
         they are densities in the user's units; for images, of intensities from 0 to 1, or
-        probabilities if the likelihood is discrete.
+        probabilities if the likelihood is discrete. Of tables of mixed columns, levels that the
+        fit did not see have a probability, too, by :class:`~autoencode.modalities.Frames`.
 
         Arguments:
             X: The examples.
@@ -397,7 +402,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             ll = log_evidence(model, x, samples, self.seed_).double()
             return ll if model.likelihood.discrete else ll - self.modality_.log_unit(x)
 
-        return self._map_data(evidence, X, y).numpy()
+        x, c = self._opened(X, y)
+        ll, mass = self._map_rows(evidence, x, c), self.modality_.log_mass(x)
+
+        return (ll if mass is None else ll + mass.sum(dim=1)).numpy()
 
     def cell_scores(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> NDArray:
         r"""How surprising each cell of a table is, :math:`-\log p(x_j \mid x_{-j})`.
@@ -423,7 +431,17 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             rest = modality.rest(x)
             return -imputation.log_prob_given_rest(model, x, rest, modality.cells, seed)
 
-        return self._map_data(surprise, X, y).numpy()
+        x, c = self._opened(X, y)
+        scores, mass, new = (
+            self._map_rows(surprise, x, c),
+            modality.log_mass(x),
+            modality.is_new(x),
+        )
+
+        if mass is not None and new is not None:
+            scores = torch.where(new, -mass, scores - mass)
+
+        return scores.numpy()
 
     def impute(
         self,
@@ -724,13 +742,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         return over_rows(self.model_, draw, x, c)[0]
 
-    def _map_data(self, function: RowMap, X: Any, y: ArrayLike | None) -> Tensor:
+    def _opened(self, X: Any, y: ArrayLike | None) -> tuple[Tensor, Tensor | None]:
+        r"""Returns examples as they came, and their context."""
         self._check_fitted()
         X, y_read = self._read(X)
         x = self._load(X)
-        c = encode_context(self.context_, y_read if y is None else y, len(x))
 
-        return self._map_rows(function, x, c)
+        return x, encode_context(self.context_, y_read if y is None else y, len(x))
+
+    def _map_data(self, function: RowMap, X: Any, y: ArrayLike | None) -> Tensor:
+        return self._map_rows(function, *self._opened(X, y))
 
     def _decode(self, model: LatentModel, z: Tensor) -> Tensor:
         return self.modality_.mean(model.decode(z))

@@ -220,9 +220,13 @@ def place(cells: Any, i: int) -> str:
         >>> import pandas as pd
         >>> place(pd.Series([1, 2]), 1)
         'row 1'
+        >>> place(pd.Series([1, 2], index=["a", "b"]), 1)
+        "row 1 (index 'b')"
     """
     if "file" not in cells.attrs:
-        return f"row {i}"
+        label = cells.index[i]
+        known = isinstance(label, (int, np.integer)) and label == i
+        return f"row {i}" if known else f"row {i} (index {str(label)!r})"
 
     path = Path(cells.attrs["file"])
 

@@ -179,8 +179,29 @@ class Modality(Configurable, abc.ABC):
         """
         return self.unit().double().log().expand(self.shape_).sum()
 
+    def log_mass(self, x: Tensor) -> Tensor | None:
+        r"""Returns what each cell's log-probability is to be raised by for levels that are new.
+
+        .. math:: \log u \text{ for a level that the fit did not see}, \qquad
+            \log(1 - u) \text{ for others}
+
+        Arguments:
+            x: The examples, as `load` returned them.
+
+        Returns:
+            The logarithms, with shape `(N, columns)`, or `None` where nothing can be new.
+        """
+        return None
+
+    def is_new(self, x: Tensor) -> Tensor | None:
+        r"""Returns which cells have a level that the fit did not see, as `log_mass` does."""
+        return None
+
     def part(self: Self) -> Self:
-        r"""Returns the kind for models of parts of the data, which are to take the rest, too."""
+        r"""Returns the kind for models of parts of the data, which are to take the rest, too.
+
+        A part knows what all the data have told: their shape, types, levels and constants.
+        """
         return self.clone()
 
     def cells(self, x: Tensor, p: Distribution) -> Tensor:

@@ -3,10 +3,11 @@ r"""Rows of mixed columns with missing cells."""
 __all__ = ["Frames"]
 
 import logging
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -20,7 +21,14 @@ from ..data import holds_frame, is_frame, names_of, read_frame, to_pandas
 from ..distributions import Family, Mixed
 from ..networks import Network, Perceptron
 from .base import Modality, warn_of_constants
-from .columns import DateColumn, LevelColumn, NumberColumn, describe_column
+from .columns import (
+    UNKNOWN,
+    Column,
+    DateColumn,
+    LevelColumn,
+    NumberColumn,
+    describe_column,
+)
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +50,10 @@ class Frames(Modality):
     Arguments:
         levels: How many levels of a category the model tells apart; all rarer ones are one
             level to it, and drawn by their frequency in new examples.
+        unknown: What becomes of a level that the fit did not see: `"error"` refuses it,
+            `"missing"` takes the cell as missing, and `"rare"` gives it the probability of what is
+            seldom seen, see :class:`~autoencode.modalities.columns.LevelColumn`. The networks
+            see a missing cell then, or the level that stands for all rare ones.
 
     Example:
         >>> import pandas as pd
@@ -62,8 +74,14 @@ class Frames(Modality):
     numeric = False
     suffixes = (".csv", ".parquet")
 
-    def __init__(self, levels: int = 200) -> None:
+    columns_: list[Column]
+
+    def __init__(
+        self, levels: int = 200, unknown: Literal["error", "missing", "rare"] = "rare"
+    ) -> None:
         self.levels = levels
+        self.unknown = unknown
+        self._of_all: Frames | None = None
 
     @classmethod
     def accepts(cls, X: object) -> bool:
@@ -77,11 +95,31 @@ class Frames(Modality):
         columns = getattr(self, "columns_", [])
         return read_frame(path, {column.name: column.is_text for column in columns}), None, None
 
+    def part(self) -> "Frames":
+        part = self.clone()
+        part._of_all = self  # a part lacks levels and types, and has other constants
+        return part
+
+    def clone(self) -> "Frames":
+        clone = super().clone()
+        clone._of_all = self._of_all
+        return clone
+
+    def __sklearn_clone__(self) -> "Frames":
+        return self.clone()
+
     def fit(self, X: Any, support: Constraint = constraints.real) -> "Frames":
+        if self._of_all is not None:
+            self.columns_, self.shape_ = self._of_all.columns_, self._of_all.shape_
+            return self
+
         X = _frame(X)
 
         if not isinstance(self.levels, int) or self.levels < 1:
             raise ValueError(f"expected levels as an integer >= 1, got {self.levels!r}.")
+
+        if self.unknown not in UNKNOWN:
+            raise ValueError(f"expected unknown out of {[*UNKNOWN]}, got {self.unknown!r}.")
 
         if 0 in X.shape:
             raise ValueError(f"expected a table with rows and columns, got shape {X.shape}.")
@@ -91,7 +129,7 @@ class Frames(Modality):
         if wrong := [name for name in names if not isinstance(name, (str, int))]:
             raise ValueError(f"expected columns with names of text or numbers, got {wrong}.")
 
-        self.columns_ = [describe_column(n, X[n], self.levels) for n in names]
+        self.columns_ = [describe_column(n, X[n], self.levels, self.unknown) for n in names]
         self.shape_ = (2 * len(self._numbers()) + sum(self._sizes()),)
 
         return self
@@ -115,9 +153,8 @@ class Frames(Modality):
             x[:, j] = column.encode(X[column.name])
 
         seen = self._seen()
-        changed = [
-            n for j, n in enumerate(names) if j not in seen and np.nan_to_num(x[:, j]).any()
-        ]
+        ignored = {n: j for j, n in enumerate(names) if j not in seen and not _is_open(names[n])}
+        changed = [n for n, j in ignored.items() if np.nan_to_num(x[:, j]).any()]
         warn_of_constants([repr(name) for name in changed])
 
         return torch.from_numpy(x)
@@ -127,8 +164,9 @@ class Frames(Modality):
         there, sizes = ~t.isnan(), self._sizes()
         last = torch.tensor(sizes, dtype=x.dtype, device=x.device) - 1
         first = torch.tensor([0, *sizes[:-1]], device=x.device).cumsum(0)[: len(sizes)]
-        slots = torch.minimum(index.nan_to_num(), last).long() + first
-        indicators = x.new_zeros(len(x), sum(sizes)).scatter(1, slots, (~index.isnan()).to(x))
+        slots = torch.minimum(index.nan_to_num().clamp(min=0), last).long() + first
+        known = (index >= 0).to(x)  # neither missing nor new
+        indicators = x.new_zeros(len(x), sum(sizes)).scatter(1, slots, known)
 
         return torch.cat([t.nan_to_num(), there.to(x), indicators], dim=1).float()
 
@@ -192,6 +230,24 @@ class Frames(Modality):
         total = torch.from_numpy(np.stack([np.zeros(len(t)), *slopes], axis=1))[:, 1:]
 
         return (there * total).sum(dim=1).to(x.device)
+
+    def log_mass(self, x: Tensor) -> Tensor:
+        new, mass = self.is_new(x), x.new_zeros(x.shape, dtype=torch.float64)
+
+        for j, column in enumerate(self.columns_):
+            if isinstance(column, LevelColumn) and (u := column.new_mass) > 0:
+                mass[:, j] = torch.where(new[:, j], math.log(u), math.log1p(-u))
+
+        return mass.where(~x.isnan(), 0.0)
+
+    def is_new(self, x: Tensor) -> Tensor:
+        new = torch.zeros_like(x, dtype=torch.bool)
+
+        for j, column in enumerate(self.columns_):
+            if isinstance(column, LevelColumn):
+                new[:, j] = column.is_new(x[:, j])
+
+        return new
 
     def cells(self, x: Tensor, p: Distribution) -> Tensor:
         ll = p.base_dist.cells(x)  # type: ignore[attr-defined]
@@ -334,6 +390,11 @@ def _slots(numbers: int, levels: Iterable[int]) -> list[int]:
     r"""Returns to which cell each number of the vector belongs."""
     categories = [[numbers + j] * size for j, size in enumerate(levels)]
     return [*range(numbers), *range(numbers), *chain.from_iterable(categories)]
+
+
+def _is_open(column: Column) -> bool:
+    r"""Whether levels of a column that were not in the fit count."""
+    return isinstance(column, LevelColumn) and column.new_mass > 0
 
 
 def _holds(dtype: Any, cells: Any) -> bool:

@@ -4,12 +4,12 @@ A column learns what its cells are, turns them into numbers with NaN where one i
 such numbers back into cells of the same type and range.
 """
 
-__all__ = ["Column", "DateColumn", "LevelColumn", "NumberColumn", "describe_column"]
+__all__ = ["UNKNOWN", "Column", "DateColumn", "LevelColumn", "NumberColumn", "describe_column"]
 
 from typing import Any
 
 from .dates import DATES, DateColumn
-from .levels import LevelColumn
+from .levels import UNKNOWN, LevelColumn
 from .numbers import NumberColumn
 
 Column = NumberColumn | DateColumn | LevelColumn
@@ -17,13 +17,16 @@ Column = NumberColumn | DateColumn | LevelColumn
 _NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal"}  # as pandas infers them
 
 
-def describe_column(name: str | int, cells: Any, limit: int = 200) -> Column:
+def describe_column(
+    name: str | int, cells: Any, limit: int = 200, unknown: str = "rare"
+) -> Column:
     r"""The kind of a column, with its types, levels and range.
 
     Arguments:
         name: The column's name.
         cells: A series of pandas.
         limit: How many levels of a category the model tells apart.
+        unknown: What becomes of levels that are new, see :class:`LevelColumn`.
 
     Raises:
         ValueError: If there is none for its cells.
@@ -31,7 +34,7 @@ def describe_column(name: str | int, cells: Any, limit: int = 200) -> Column:
     Example:
         >>> import pandas as pd
         >>> describe_column("kind", pd.Series(["a", "b"]))
-        LevelColumn(name='kind', limit=200)
+        LevelColumn(name='kind', limit=200, unknown='rare')
     """
     import pandas as pd
 
@@ -47,4 +50,4 @@ def describe_column(name: str | int, cells: Any, limit: int = 200) -> Column:
     if kind in "iuf" or inferred in _NUMBERS:
         return NumberColumn(name).fit(cells)
 
-    return LevelColumn(name, limit).fit(cells)
+    return LevelColumn(name, limit, unknown).fit(cells)

@@ -1,6 +1,6 @@
 r"""Columns of categories."""
 
-__all__ = ["LevelColumn"]
+__all__ = ["UNKNOWN", "LevelColumn"]
 
 import logging
 from collections.abc import Iterable
@@ -16,6 +16,9 @@ from .cells import plain
 
 log = logging.getLogger(__name__)
 
+UNKNOWN = ("error", "missing", "rare")
+NEW = -1.0  # the number of a level that the fit did not see
+
 _TRUTHS = {"true", "false"}
 
 
@@ -25,9 +28,20 @@ class LevelColumn(Configurable):
     Levels are numbered by their frequency. Rare ones beyond a limit are one level to the
     model, the last; what comes back for it is one of them.
 
+    A level that the fit did not see is, by `unknown`, refused, as if it were missing, or rare:
+    one of the last level, if rare ones are one, and else of a mass :math:`u` beside all levels,
+
+    .. math:: u = \frac{N_1 + 1 / 2}{N + 1}
+
+    where :math:`N_1` of the :math:`N` cells of the fit are the only ones of their level. As many
+    would be new to the other cells (Good and Turing's estimate); the half and the one are
+    those of Krichevsky and Trofimov, who never estimate zero. Levels of the fit share the rest,
+    :math:`1 - u`, so that all probabilities sum to one. Truth values are never new.
+
     Arguments:
         name: The column's name, for messages.
         limit: How many levels have a number of their own in the model.
+        unknown: `"error"`, `"missing"` or `"rare"`.
 
     Example:
         >>> import pandas as pd
@@ -36,6 +50,8 @@ class LevelColumn(Configurable):
         [1.0, nan, 0.0]
         >>> column.decode(np.array([0.0, 1.0])).tolist()
         ['b', 'a']
+        >>> column.encode(pd.Series(["z"])).tolist(), round(column.new_mass, 3)
+        ([-1.0], 0.375)
     """
 
     dtype_: str
@@ -44,9 +60,10 @@ class LevelColumn(Configurable):
     levels_: list[str | bool | int | float]
     counts_: list[int]
 
-    def __init__(self, name: str | int, limit: int = 200) -> None:
+    def __init__(self, name: str | int, limit: int = 200, unknown: str = "rare") -> None:
         self.name = name
         self.limit = limit
+        self.unknown = unknown
 
     def fit(self, cells: Any) -> "LevelColumn":
         r"""Learns the type and the levels of a column.
@@ -98,6 +115,28 @@ class LevelColumn(Configurable):
         return max(1, min(len(self.levels_), self.limit + 1))
 
     @property
+    def rare(self) -> bool:
+        r"""Whether several rare levels are one to the model, the last."""
+        return len(self.levels_) > self.limit
+
+    @property
+    def new_mass(self) -> float:
+        r"""The probability of a level that the fit did not see, where it has one of its own.
+
+        Whatever differs from the only level of a constant column is new.
+        """
+        known = (self.rare or self._closed) and not self.constant_
+
+        if self.unknown != "rare" or known:
+            return 0.0
+
+        return (self.counts_.count(1) + 0.5) / (sum(self.counts_) + 1)
+
+    def is_new(self, index: Any) -> Any:
+        r"""Whether numbers that `encode` returns are of levels that the fit did not see."""
+        return (index != 0) & (index == index) if self.constant_ else index == NEW
+
+    @property
     def is_text(self) -> bool:
         r"""Whether all levels are text."""
         return all(isinstance(level, str) for level in self.levels_)
@@ -105,24 +144,24 @@ class LevelColumn(Configurable):
     def encode(self, cells: Any) -> NDArray:
         r"""Returns the numbers of the levels of cells, NaN where one is missing.
 
+        A level that was not in the fit has, by `unknown`, none, that of the rare ones, or -1.
+
         Raises:
-            ValueError: If there is a level that was not in the fit, naming the row.
+            ValueError: If such a level is an error, naming the row.
         """
         import pandas as pd
 
         codes, found = pd.factorize(cells)
-        index = np.array([*self._find(found), -1])[codes]
-        wrong = np.flatnonzero((index < 0) & (codes >= 0))
+        index = np.array([*self._find(found), -1])[codes].astype(float)
+        new = (index < 0) & (codes >= 0)
+        index[codes < 0] = np.nan
 
-        if len(wrong):
-            levels = ", ".join(map(repr, self.levels_[:10])) + ", ..." * (len(self.levels_) > 10)
-            level = plain(found[codes[wrong[0]]])
-            raise ValueError(
-                f"column {self.name!r}: {level!r} in {place(cells, wrong[0])} is no level of the"
-                f" fit ({levels})."
-            )
+        if new.any():
+            rows = np.flatnonzero(new)
+            self._tell(plain(found[codes[rows[0]]]), place(cells, rows[0]), len(rows), len(cells))
+            index[new] = np.nan if self.unknown == "missing" else self.limit if self.rare else NEW
 
-        return np.where(codes < 0, np.nan, index)
+        return index
 
     def decode(self, index: NDArray) -> Any:
         r"""Returns the levels of numbers, as cells of the type of the fit."""
@@ -139,13 +178,24 @@ class LevelColumn(Configurable):
         return cells if lost else cells.astype(self.dtype_)
 
     def numbers(self, cells: Any) -> NDArray:
-        r"""Returns what `encode` does, to draw."""
-        return self.encode(cells)
+        r"""Returns what `encode` does, to draw; of levels that are new NaN."""
+        index = self.encode(cells)
+        return np.where(index < 0, np.nan, index)
 
     def given(self, cell: Any) -> Any:
-        r"""Returns the level that new rows shall have, which may be given by a word for it."""
+        r"""Returns the level that new rows shall have, which may be given by a word for it.
+
+        Raises:
+            ValueError: If there is none, as nothing is known of such rows.
+        """
         (k,) = self._find([cell])
-        return cell if k < 0 else self.levels_[k]
+
+        if k < 0:
+            raise ValueError(
+                f"column {self.name!r}: {plain(cell)!r} is no level of the fit ({self._levels()})."
+            )
+
+        return self.levels_[k]
 
     def _find(self, cells: Iterable[Any]) -> list[int]:
         r"""Returns the numbers of levels, known by themselves or a word for them, -1 of others."""
@@ -158,6 +208,39 @@ class LevelColumn(Configurable):
             return known.get(cell, words.get(word, truths.get(word.lower(), -1)))
 
         return [find(plain(cell)) for cell in cells]
+
+    @property
+    def _closed(self) -> bool:
+        r"""Whether there can be no other levels: both truth values are known."""
+        return {True, False} == {*self.levels_} and all(isinstance(v, bool) for v in self.levels_)
+
+    def _levels(self) -> str:
+        return ", ".join(map(repr, self.levels_[:10])) + ", ..." * (len(self.levels_) > 10)
+
+    def _tell(self, level: Any, where: str, n: int, of: int) -> None:
+        r"""Says that some cells have a level that was not in the fit, the first of which is told.
+
+        Raises:
+            ValueError: If that is an error.
+        """
+        if self.unknown == "error" or self._closed:
+            way = (
+                ""
+                if self._closed
+                else " Correct the cell, or fit with Frames(unknown='rare') or 'missing' to take"
+                " such rows (command line: --modality Frames --modality.unknown rare)."
+            )
+            raise ValueError(
+                f"column {self.name!r}: {level!r} in {where} is no level of the fit"
+                f" ({self._levels()}).{way}"
+            )
+
+        log.warning(
+            "column %r: %d of %d cells are of levels that were not in the fit, the first %r in %s;"
+            " they are taken as %s. Frames(unknown='error') refuses them (command line:"
+            " --modality Frames --modality.unknown error).",
+            *(self.name, n, of, level, where, self.unknown),
+        )
 
     def draw_rare(self, n: int) -> NDArray:
         r"""Draws rare levels by their frequency: how far each is behind the most frequent."""
