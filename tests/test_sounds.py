@@ -213,8 +213,9 @@ def test_constant_sounds_have_a_spectrum() -> None:
 
 
 def test_what_is_a_sound_is_guessed() -> None:
-    assert isinstance(guess([np.zeros(5), np.zeros((6, 2))]), Sounds)
-    assert isinstance(guess([np.zeros(5, np.uint8), np.zeros((6, 2), np.uint8)]), Sounds)
+    assert isinstance(guess([tone(300, 2000), tone(300, 900)[:, None].repeat(2, axis=1)]), Sounds)
+    assert isinstance(guess([np.zeros(5000, np.uint8), np.zeros((600, 2), np.uint8)]), Sounds)
+    assert Sounds.accepts([np.zeros(5), np.zeros((6, 2))])  # where one says so
     assert not Sounds.accepts([np.zeros((5, 9), np.uint8), np.zeros((6, 9), np.uint8)])
     assert isinstance(guess(np.zeros((5, 100))), Tables)
     assert isinstance(guess(np.zeros((5, 8, 8))), Images)

@@ -35,7 +35,7 @@ from .diagnosis import diagnose
 from .distributions import Dirac, Family
 from .evaluation import log_evidence
 from .failures import warn
-from .modalities import Modality, describe_context, encode_context, join
+from .modalities import Modality, describe_context, describe_guess, encode_context, join
 from .modalities import pool as mean_of_windows
 from .modalities.windows import Windows
 from .model import Conditional, LatentModel
@@ -592,6 +592,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         support = likelihood.support if likelihood else constraints.real
         self.modality_ = reading.choose(X, self.modality).clone().fit(X, support)
+
+        guessed = not isinstance(self.modality, Modality)
+
+        if guessed and (kind := describe_guess(X, self.modality_)):
+            log.info("taken for %s; modality=... (command line: --modality) says otherwise.", kind)
 
         if likelihood is None and isinstance(assembly.posterior(self), Dirac):
             likelihood = self.modality_.deterministic_likelihood()

@@ -2,6 +2,7 @@ r"""From whatever the user has to examples that a modality takes, checked as sci
 
 __all__ = ["Kinds", "check_names", "choose", "read", "reader", "without_torch"]
 
+import contextlib
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ from .data import (
     stored_by_row,
 )
 from .modalities import CANDIDATES, Modality, guess
+from .modalities.layouts import check_rows, check_type
 
 Kinds = Modality | Sequence[Modality] | None
 
@@ -66,6 +68,12 @@ def read(
 
     if is_frame(X):
         names_of(X)  # raises if two are the same
+    else:
+        X = _without_tensors(X)
+        check_type(X)
+
+        if reset and not isinstance(kinds, Modality):
+            check_rows(X)
 
     if not (_is_numeric(X) and getattr(kinds, "numeric", True)):
         modality = choose(X, kinds)
@@ -197,6 +205,14 @@ def without_torch(X: Any) -> Any:
     return (X.float() if X.dtype == torch.bfloat16 else X).numpy()
 
 
+def _without_tensors(X: Any) -> Any:
+    r"""Returns lists of tensors as lists of arrays, and anything else as it is."""
+    if isinstance(X, (list, tuple)) and any(isinstance(x, Tensor) for x in X):
+        return [without_torch(x) for x in X]
+
+    return X
+
+
 def _is_numeric(X: Any) -> bool:
     r"""Whether examples are numbers, which are checked here; others go to their modality."""
     if isinstance(X, Tensor):
@@ -222,6 +238,11 @@ def _is_numeric(X: Any) -> bool:
 
 def _numbers(X: Any) -> NDArray:
     X = np.asarray(X)
+    check_type(X)
+
+    if X.dtype == object:
+        with contextlib.suppress(ValueError, TypeError):  # of what are no numbers, said below
+            X = X.astype(float)
 
     if X.dtype.kind not in "buif":
         raise ValueError(f"expected numbers, got an array of type {X.dtype}.")

@@ -13,6 +13,7 @@ __all__ = [
     "Texts",
     "cut",
     "describe_context",
+    "describe_guess",
     "encode_context",
     "guess",
     "join",
@@ -22,10 +23,14 @@ __all__ = [
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
+from ..data.sounds import Recordings
 from .base import Modality
 from .context import describe_context, encode_context
 from .frames import Frames
 from .images import Images
+from .layouts import check_layout
 from .sounds import Sounds
 from .spectra import MDCT, LogMel, Spectrum
 from .tables import Tables
@@ -38,21 +43,37 @@ CANDIDATES = (Sounds(), Images(), Tables(), Frames(), Texts())
 def guess(X: object, candidates: Sequence[Modality] = CANDIDATES) -> Modality:
     r"""The modality of some data: the first candidate that accepts them.
 
+    Arrays whose layout can be read in two ways are refused, with what to type for each: windows of
+    sensors and gray images, channels first and last, one photograph and many images, lists of
+    series and of sounds.
+
     Arguments:
         X: An array, a list of sounds or texts, a data frame, or the path of a file or folder.
         candidates: The modalities to choose from.
 
     Raises:
-        ValueError: If none accepts the data.
+        ValueError: If none accepts the data, or several kinds may be meant.
 
     Example:
         >>> import numpy as np
         >>> guess(np.zeros((5, 8, 8)))
-        Images(size=None, strict=False)
+        Images(size=None, strict=False, layout=None)
     """
     for modality in candidates:
         if modality.accepts(X):
+            if getattr(modality, "layout", None) is None and not _is_read(X):
+                check_layout(X, type(modality).__name__)
+
             return modality.clone()
+
+    if isinstance(X, np.ndarray):
+        _refuse(X)
+
+    if isinstance(X, (list, tuple)) and X and all(np.ndim(x) in {2, 3} for x in X):
+        raise ValueError(
+            f"a list of {len(X):,} arrays of different sizes may be images, which have one size"
+            " here. Write them to a folder, whose images are brought to one, or resize them."
+        )
 
     names = ", ".join(type(modality).__name__ for modality in candidates)
     raise ValueError(
@@ -61,6 +82,52 @@ def guess(X: object, candidates: Sequence[Modality] = CANDIDATES) -> Modality:
         " of different lengths, or texts, as a list of str or a .txt file, or a folder of images"
         f" or sounds; got {_told(X)}."
     )
+
+
+def describe_guess(X: object, modality: Modality) -> str | None:
+    r"""What data were taken for by their shape and content, in a few words, or `None`.
+
+    Arguments:
+        X: The data.
+        modality: What :func:`guess` has returned for them.
+
+    Example:
+        >>> describe_guess(np.zeros((5, 8, 8)), Images())
+        '5 gray images of 8 x 8'
+    """
+    kind = type(modality).__name__
+
+    if kind not in {"Images", "Sounds"} or _is_read(X) or getattr(modality, "layout", None):
+        return None
+
+    return check_layout(X, kind)
+
+
+def _is_read(X: object) -> bool:
+    r"""Whether data are files of their own kind, or come from such, and are no guess."""
+    return isinstance(X, (Path, Recordings))
+
+
+def _refuse(X: np.ndarray) -> None:
+    r"""Says of an array that no kind takes what it may be, and what to do with it."""
+    if X.ndim == 5:
+        raise ValueError(
+            f"an array with shape {X.shape} may be videos or volumes, which no modality takes."
+            " Use X.reshape(-1, *X.shape[2:]) for images of their frames or slices, or"
+            " X.reshape(len(X), -1) for a table."
+        )
+
+    if X.ndim > 5:
+        raise ValueError(
+            f"expected at most four sizes, got an array with shape {X.shape}. Use"
+            " X.reshape(len(X), -1) for a table."
+        )
+
+    if X.ndim == 0:
+        raise ValueError(
+            "expected several examples, got a single number. Use np.reshape(X, (1, 1)) for a table"
+            " of one row and column."
+        )
 
 
 def _told(X: object) -> str:

@@ -6,6 +6,7 @@ import logging
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -22,6 +23,7 @@ from ..distributions import Bernoulli, Family, SharedGaussian
 from ..failures import warn
 from ..networks import Convolutional, FullyConvolutional, Network
 from .base import WIDE, Modality, cast, tensor_of
+from .layouts import looks_channels_first
 from .shifts import Shifts
 from .statistics import value_range
 
@@ -44,6 +46,9 @@ class Images(Modality):
         size: The height and width that images from a folder are brought to; by default the
             median of their own, at most 64 pixels to a side.
         strict: Whether a folder with an unreadable file is refused, or the file skipped.
+        layout: What the sizes of arrays are: `"NHW"`, `"NHWC"` or, as torch has them, `"NCHW"`;
+            by default `"NHW"` or `"NHWC"`, unless an array looks like `"NCHW"`, which is refused.
+            Images come back as they were.
 
     Example:
         >>> X = np.array([[[0, 51], [102, 255]]], dtype=np.uint8)
@@ -57,9 +62,15 @@ class Images(Modality):
     suffix = ".png"
     rowwise = True
 
-    def __init__(self, size: int | tuple[int, int] | None = None, strict: bool = False) -> None:
+    def __init__(
+        self,
+        size: int | tuple[int, int] | None = None,
+        strict: bool = False,
+        layout: Literal["NHW", "NHWC", "NCHW"] | None = None,
+    ) -> None:
         self.size = size
         self.strict = strict
+        self.layout = layout
 
     @classmethod
     def accepts(cls, X: object) -> bool:
@@ -69,6 +80,9 @@ class Images(Modality):
         return isinstance(X, np.ndarray) and X.ndim in {3, 4}
 
     def read(self, path: Path) -> tuple[NDArray, NDArray | None, list[str]]:
+        if self.layout == "NCHW":
+            raise ValueError("layout='NCHW' is for arrays, and has no effect on files; drop it.")
+
         if hasattr(self, "shape_"):
             channels, height, width = self.shape_
             return read_images(path, (height, width), channels, self.strict)
@@ -80,21 +94,27 @@ class Images(Modality):
         return found
 
     def fit(self, X: NDArray, support: Constraint = constraints.real) -> "Images":
+        self._check_arguments(X)
+
         if X.ndim not in {3, 4} or 0 in X.shape:
             raise ValueError(
                 f"expected images with shape (N, H, W) or (N, H, W, C), got {X.shape}."
             )
 
-        if X.ndim == 4 and X.shape[-1] > 4 and X.shape[1] in {1, 3, 4}:
+        if self.layout is None and X.ndim == 4 and looks_channels_first(X.shape):
             raise ValueError(
                 f"expected images with shape (N, H, W, C), got {X.shape}, which looks like"
-                " (N, C, H, W). Use np.moveaxis(X, 1, -1)."
+                " (N, C, H, W). Use modality=ae.modalities.Images(layout='NCHW') (command line:"
+                " --modality Images --modality.layout NCHW) or np.moveaxis(X, 1, -1), and"
+                " layout='NHWC' if the channels are the last."
             )
 
         low, high, only_these = value_range(X)
+        first = self.layout == "NCHW"
 
         self.single_ = X.ndim == 3
         self.shape_ = (1, *X.shape[1:]) if self.single_ else (X.shape[3], *X.shape[1:3])
+        self.shape_ = X.shape[1:] if first else self.shape_
         self.n_ = len(X)
         self.dtype_ = str(X.dtype)
         self.range_ = _black_and_white(X.dtype, low, high)
@@ -106,17 +126,21 @@ class Images(Modality):
         return self
 
     def load(self, X: NDArray) -> Tensor:
-        shape = (*X.shape[1:], *([1] if X.ndim == 3 else []))
+        first = self.layout == "NCHW"
+        shape = (*X.shape[1:], *([1] if X.ndim == 3 and not first else []))
+        wanted = self.shape_ if first else (*self.shape_[1:], self.shape_[0])
 
-        if shape != (*self.shape_[1:], self.shape_[0]):
+        if shape != wanted:
             C, H, W = self.shape_
-            wanted = f"(N, {H}, {W})" if C == 1 else f"(N, {H}, {W}, {C})"
-            raise ValueError(f"expected images with shape {wanted}, got {X.shape}.")
+            told = f"(N, {H}, {W})" if C == 1 else f"(N, {H}, {W}, {C})"
+            told = f"(N, {C}, {H}, {W})" if first else told
+            raise ValueError(f"expected images with shape {told}, got {X.shape}.")
 
         if X.dtype != np.uint8 and len(X):
             self._check_range(*value_range(X)[:2])
 
-        return tensor_of(X).reshape(len(X), *shape).movedim(-1, 1)
+        x = tensor_of(X).reshape(len(X), *shape)
+        return x if first else x.movedim(-1, 1)
 
     def normalize(self, x: Tensor) -> Tensor:
         low, high = self.range_
@@ -165,9 +189,30 @@ class Images(Modality):
         pixels = np.rint(255 * self.pixels(example[None])[0]).astype(np.uint8)
         Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(path)
 
+    def _check_arguments(self, X: NDArray) -> None:
+        sizes = {"NHW": 3, "NHWC": 4, "NCHW": 4}
+
+        if self.layout is not None and self.layout not in sizes:
+            raise ValueError(f"expected a layout out of {[*sizes]}, or None, got {self.layout!r}.")
+
+        if self.layout is not None and X.ndim != sizes[self.layout]:
+            raise ValueError(
+                f"expected images with layout {self.layout}, of {sizes[self.layout]} sizes, got"
+                f" shape {X.shape}."
+            )
+
+        size = (self.size, self.size) if isinstance(self.size, int) else self.size
+        own = X.shape[2:4] if self.layout == "NCHW" else X.shape[1:3]
+
+        if size is not None and tuple(size) != own:
+            raise ValueError(
+                f"size={self.size!r} is for images in files, which are brought to it, and has no"
+                f" effect on arrays; got images of {' x '.join(map(str, own))}. Leave it out."
+            )
+
     def _restore(self, x: Tensor) -> NDArray:
         low, high = self.range_
-        x = x.movedim(1, -1).clamp(0, 1)
+        x = (x if self.layout == "NCHW" else x.movedim(1, -1)).clamp(0, 1)
         x = x if np.dtype(self.dtype_).itemsize == 1 else x.double()
         X = x.cpu().numpy() * (high - low) + low
         return cast(X[..., 0] if self.single_ else X, self.dtype_)
