@@ -11,7 +11,6 @@ import argparse
 import copy
 import json
 import random
-import resource
 import signal
 import struct
 import sys
@@ -21,6 +20,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import memory
 import numpy as np
 import torch
 
@@ -265,7 +265,7 @@ def run(folder: Path, mutants: int, seed: int, few: bool) -> Counter:
     for k in range(mutants):
         name = rng.choice([*found])
         mutate(mutant, *files[name], rng)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        before = memory.forget()
         signal.setitimer(signal.ITIMER_PROF, SECONDS)
 
         try:
@@ -275,7 +275,7 @@ def run(folder: Path, mutants: int, seed: int, few: bool) -> Counter:
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
 
-        more = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+        more = memory.peak() - before
 
         if more > MEMORY + 1.2 * mutant.stat().st_size:
             what = f"RAW {more / 1e6:.0f} MB"

@@ -1,12 +1,11 @@
 r"""Tests that damaged files, and files of strangers, end in a clear refusal and nothing else."""
 
-import resource
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import memory
 import numpy as np
 import pytest
 import safetensors.torch
@@ -175,9 +174,10 @@ LARGE: dict[str, Callable[[dict], Any]] = {
 }
 
 
+@memory.linux
 @pytest.mark.parametrize("name", LARGE)
 def test_sizes_are_compared_before_memory_is_taken(file: Path, name: str) -> None:
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = memory.forget()
     change(file, LARGE[name])
 
     if name == "components":  # of which there are as many as are stored
@@ -186,8 +186,7 @@ def test_sizes_are_compared_before_memory_is_taken(file: Path, name: str) -> Non
         with pytest.raises(ValueError, match=r"m\.ae'"):
             ae.load(file)
 
-    unit = 1 if sys.platform == "darwin" else 1024
-    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * unit < 2e8
+    assert memory.peak() - before < 2e8
 
 
 @pytest.mark.parametrize("text", ["[" * 10**5, '{"a":' * 10**5, "9" * 5000, "[0," * 10, "nul", ""])
@@ -206,23 +205,21 @@ def test_a_document_too_large_to_read_is_not_written(tmp_path: Path) -> None:
     assert not (tmp_path / "t").exists()
 
 
+@memory.linux
 @pytest.mark.slow
 def test_a_loaded_model_takes_the_memory_of_its_file(tmp_path: Path) -> None:
     training = ae.Training(epochs=1, batch_size=40, validation=0)
     ae.autoencoder(2, layers=(3000, 3000), training=training).fit(X).save(tmp_path / "large.ae")
     script = f"""
-import resource, torch, autoencode as ae, autoencode.estimator, autoencode.networks
+import memory, torch, autoencode as ae, autoencode.estimator, autoencode.networks
 torch.nn.Linear(3, 3)(torch.zeros(1, 3))
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = memory.forget()
 model = ae.load({str(tmp_path / "large.ae")!r})
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
+print(memory.peak() - before)
 """
-    out = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    )
     size = (tmp_path / "large.ae").stat().st_size
     assert size > 7e7
-    assert int(out.stdout) < 1.2 * size + 3e7
+    assert memory.printed(script) < 1.2 * size + 3e7
 
 
 # Places

@@ -2,7 +2,6 @@ r"""Tests of files that nobody would write: a mutant of a file ends in predictio
 
 import contextlib
 import gzip
-import importlib.util
 import os
 import random
 import struct
@@ -14,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import fuzz
 import numpy as np
 import pytest
 from PIL import Image
@@ -21,10 +21,6 @@ from PIL import Image
 import autoencode as ae
 from autoencode.cli import inputs
 from autoencode.data import read_images, read_sounds
-
-_spec = importlib.util.spec_from_file_location("fuzz", Path(__file__).with_name("fuzz.py"))
-fuzz = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(fuzz)
 
 
 @pytest.mark.slow
