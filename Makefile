@@ -11,7 +11,7 @@ demo: $(VENV)/demo
 	$(BIN)/autoencode demo --out demo --force
 
 test: $(VENV)/test
-	$(BIN)/python -m pytest --numprocesses 2
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 lint: $(VENV)/lint
 	$(BIN)/ruff check .

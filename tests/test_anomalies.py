@@ -187,6 +187,7 @@ def test_few_new_examples_are_anomalies_by_default() -> None:
 NAMES = ["linear", "autoencoder", "vae", "denoising", "contractive"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_every_recipe_on_tables(name: str) -> None:
     options = {} if name == "linear" else SMALL | {"training": ae.Training(epochs=50)}

@@ -114,6 +114,7 @@ def factor_analysis(case: Case, d: int) -> float:
     return float(found - np.log(case.scaler.scale_[case.live]).sum())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "d", "labels"), CASES)
 def test_density_is_near_that_of_factor_analysis(name: str, d: int, labels: bool) -> None:
     case = part(name, labels)

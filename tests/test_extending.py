@@ -71,6 +71,7 @@ def test_storage_wants_trust(graphs, data, tmp_path) -> None:
         ae.load(tmp_path / "graphs.ae")
 
 
+@pytest.mark.slow
 def test_the_command_line_wants_trust(graphs, data, tmp_path, capsys) -> None:
     X, _ = data
     quick(graphs).fit(X).save(tmp_path / "graphs.ae")

@@ -222,6 +222,7 @@ def fitted() -> ae.Autoencoder:
     return vae(100).fit(table(1000))
 
 
+@pytest.mark.slow
 def test_all_verbs(fitted, tmp_path: Path) -> None:
     X, whole, numbers = table(), table(1000), ["size", "count", "day"]
     Z = fitted.transform(X)
@@ -473,6 +474,7 @@ def test_frames_of_other_libraries(library: str) -> None:
     assert is_numbers(np.ones((2, 2)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "message"),
     [

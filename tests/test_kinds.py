@@ -177,6 +177,7 @@ def test_codes_and_what_they_stand_for_have_a_geometry(kind: Kind, tmp_path: Pat
     assert (np.asarray(geodesics.distance(a, a)) < 1e-6).all()
 
 
+@pytest.mark.slow
 @kinds
 def test_the_command_line_takes_and_gives_them(
     kind: Kind, tmp_path: Path, monkeypatch, capsys

@@ -277,6 +277,7 @@ def speller() -> ae.Autoencoder:
     )
 
 
+@pytest.mark.slow
 def test_of_texts_there_is_what_has_a_meaning(speller, tmp_path) -> None:
     rng = np.random.default_rng(0)
     known = counted(400, 600)

@@ -117,6 +117,7 @@ OTHERS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", OTHERS)
 def test_what_others_wrote_is_replaced_only_by_force(place: Path, capsys, line: str) -> None:
     out = Path(shlex.split(line)[-1])
@@ -383,6 +384,7 @@ def test_signals_leave_nothing(place: Path, monkeypatch, capsys, name: str, deaf
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(signal.getsignal(signal.SIGINT) is signal.SIG_IGN, reason="in the background")
 def test_what_asks_to_end_keeps_the_model(place: Path, monkeypatch) -> None:
     def show(*_: object) -> None:

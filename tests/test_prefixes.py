@@ -150,6 +150,7 @@ def geodesics(model: ae.Autoencoder, **arguments) -> Geodesics:
     return Geodesics(model, metric="fisher", n_points=8, **{"n_references": 8, **arguments})
 
 
+@pytest.mark.slow
 def test_ways_between_texts(model) -> None:
     ways = geodesics(model)
     texts = ways.interpolate(WORDS[:2], WORDS[2:4], n=5)
@@ -195,6 +196,7 @@ def test_memory_bounds_the_number_of_texts(model) -> None:
     assert not np.array_equal(small, geodesics(model).distance(WORDS[:2], WORDS[2:4]))
 
 
+@pytest.mark.slow
 def test_a_distance_tells_its_error(model) -> None:
     def found(seed: int):
         way = geodesics(model, n_references=6, max_iter=0, random_state=seed)

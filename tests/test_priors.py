@@ -223,6 +223,7 @@ def test_the_bound_rises_and_nothing_else_changes(rows: np.ndarray) -> None:
     assert mixed.score(rows) > plain.score(rows)
 
 
+@pytest.mark.slow
 def test_new_examples_of_a_plain_autoencoder_are_like_the_data(rows: np.ndarray) -> None:
     model = ae.autoencoder(2, layers=(32,), prior=Mixture(), random_state=0).fit(rows)
     new = model.sample(400, random_state=0)

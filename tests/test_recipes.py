@@ -234,6 +234,7 @@ def rotated(P: NDArray, D: int, rng: np.random.Generator) -> tuple[NDArray, NDAr
     return P @ Q + 0.01 * rng.normal(size=(len(P), D)), Q
 
 
+@pytest.mark.slow
 def test_a_contractive_autoencoder_contracts() -> None:
     rng = np.random.default_rng(0)
     angle = rng.uniform(0, 2 * np.pi, 300)
@@ -287,6 +288,7 @@ def test_a_contractive_autoencoder_finds_tangent_planes() -> None:
     assert model.reconstruction_error(X[4000:]).mean() < 0.002 * X.var(axis=0).sum()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["iris", "wine"])
 def test_a_beta_vae_spends_less_on_its_code_and_does_not_collapse(name: str) -> None:
     X = getattr(sklearn.datasets, f"load_{name}")().data

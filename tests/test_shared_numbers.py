@@ -92,6 +92,7 @@ def test_scales_make_up_for_what_middles_lack() -> None:
 # Tables
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["float", "int", "frame", "mixed"])
 def test_flags_have_the_frequencies_of_the_data_and_probabilities(kind: str) -> None:
     rng = np.random.default_rng(0)
@@ -116,6 +117,7 @@ def test_flags_have_the_frequencies_of_the_data_and_probabilities(kind: str) -> 
     assert abs(np.exp(model.score_samples(every)).sum() - 1) < 0.02
 
 
+@pytest.mark.slow
 def test_an_inflated_amount_has_a_probability_and_a_density() -> None:
     rng = np.random.default_rng(0)
     X = (rng.gamma(2, 10, 1000) * (rng.random(1000) < 0.7))[:, None]
@@ -135,6 +137,7 @@ def test_an_inflated_amount_has_a_probability_and_a_density() -> None:
     assert (far < np.quantile(model.score_samples(X), 0.01)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frame", [False, True])
 def test_skewed_columns_have_the_quantiles_of_the_data(frame: bool, tmp_path) -> None:
     X = np.random.default_rng(0).lognormal(0, 2, (600, 2))

@@ -512,6 +512,7 @@ def test_generated_sounds_and_storage(tmp_path) -> None:
     assert repr(small().clone()) == repr(small())
 
 
+@pytest.mark.slow
 def test_new_sounds_are_what_the_label_says() -> None:
     rng = np.random.default_rng(0)
     frequencies = np.where(np.arange(60) % 2, 300, 1200) + rng.uniform(-40, 40, 60)
@@ -761,6 +762,7 @@ def test_distances_take_lists_and_single_waveforms() -> None:
 # The command line
 
 
+@pytest.mark.slow
 def test_the_command_line_takes_and_writes_sounds(folder, tmp_path, capsys) -> None:
     model, out = tmp_path / "model.ae", tmp_path / "out"
     flags = ["--modality", "Sounds", "--modality.rate", str(RATE), "--modality.seconds", "0.2"]

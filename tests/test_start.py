@@ -124,6 +124,7 @@ def test_labels_that_no_two_examples_share_say_nothing_of_others() -> None:
     assert np.allclose(new.std(axis=0), x.std(axis=0), rtol=0.1)
 
 
+@pytest.mark.slow
 def test_equal_rows_do_not_hide_that_training_knows_them_by_heart() -> None:
     rng = np.random.default_rng(6)
     x, new = np.repeat(rng.normal(size=(30, 4)), 8, axis=0), rng.normal(size=(200, 4))
@@ -163,6 +164,7 @@ def test_what_training_does_not_improve_on_the_start_is_left_at_it() -> None:
     assert model.score_samples(new).mean() > fitted.score(new) - 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("load", [load_iris, load_diabetes])
 @pytest.mark.parametrize("D", [2, 16])
 def test_training_is_not_far_worse_than_factor_analysis(load, D: int) -> None:

@@ -188,7 +188,8 @@ def test_slices_in_the_usual_layout_are_not_copied() -> None:
 @pytest.mark.parametrize("shape", [(5,), (4, 4, 3)])
 def test_models_of_any_layout_are_the_same(tmp_path, recipe, shape: tuple[int, ...]) -> None:
     X, y = rows(shape), np.random.default_rng(2).random((40, 2))
-    options = {} if recipe is ae.linear else {"training": ae.Training(epochs=1, validation=0.1)}
+    once = {"layers": (8,), "training": ae.Training(epochs=1, validation=0.1)}
+    options = {} if recipe is ae.linear else once
 
     def fit(T: NDArray, y: NDArray) -> dict[str, torch.Tensor]:
         model = recipe(2, conditional=True, random_state=0, **options).fit(T, y)

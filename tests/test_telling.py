@@ -174,6 +174,7 @@ def test_kernels_left_out_are_as_if_they_were_not(float64) -> None:
         torch.testing.assert_close(law.log_mass(codes[i : i + 1], G[:1]), found[i : i + 1])
 
 
+@pytest.mark.slow
 def test_other_charts_of_the_codes_change_nothing(speller: ae.Autoencoder) -> None:
     maps = maps_of(speller, symbols=True)
     A = torch.tensor([[3.0, 1, 0, 0], [0, 0.5, 0, 0], [0, 0, 2, 1], [1, 0, 0, 1]])
@@ -205,6 +206,7 @@ def test_garbled_texts_are_anomalies(speller: ae.Autoencoder, density: str) -> N
     assert np.mean(detector.predict(garbled(NEW)) < 0) > 0.8
 
 
+@pytest.mark.slow
 def test_long_texts_are_not_stranger_for_their_length() -> None:
     # Letters by chance, of which no model can know more than how many there are
     rng = np.random.default_rng(0)

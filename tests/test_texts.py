@@ -647,6 +647,7 @@ def toy() -> ae.Autoencoder:
     return model.fit(4 * NUMBERS)
 
 
+@pytest.mark.slow
 def test_a_trained_model_reconstructs(toy: ae.Autoencoder) -> None:
     assert toy.reconstruct(NUMBERS).tolist() == NUMBERS
     assert toy.inverse_transform(toy.transform(NUMBERS)).tolist() == NUMBERS
@@ -718,6 +719,7 @@ def test_models_are_stored_whole(tmp_path: Path) -> None:
     assert loaded.reconstruct(WORDS, y).tolist() == model.reconstruct(WORDS, y).tolist()
 
 
+@pytest.mark.slow
 def test_new_texts_are_what_the_label_says() -> None:
     X = [letter * n for n in (2, 3, 4) for letter in "ab"] * 20
     training = ae.Training(epochs=100, batch_size=40, learning_rate=1e-2)
@@ -972,6 +974,7 @@ def test_commands_take_a_column_and_its_labels(tmp_path: Path, monkeypatch, caps
     )
 
 
+@pytest.mark.slow
 def test_a_likelihood_writes_texts_as_long_as_those_of_the_fit() -> None:
     long, short = ["ab" * 150] * 32, ["ab", "c"] * 16
 

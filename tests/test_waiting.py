@@ -44,6 +44,7 @@ def told_by_openmp(said: str) -> str:
     return lines[-1].split("=")[1].strip(" '\"").lower()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
