@@ -15,14 +15,16 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
-from ..data import Examples, is_frame, is_numbers
+from ..data import Examples, is_frame, is_numbers, names_of, to_pandas
 from ..data.texts import Lines
 from ..distributions import SharedGaussian
 from ..estimator import Autoencoder
 from ..least_squares import LeastSquares
-from ..modalities import guess
+from ..modalities import Frames, guess
 from ..networks import Perceptron
-from .border import examples, like, take
+from ..objectives import ELBO
+from .border import distinct, examples, like, take
+from .cells import Judged, judge
 from .division import Divided, divide
 from .laws import Gaussian, Parzen
 from .maps import maps_of
@@ -87,21 +89,27 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
           (Pidhorskyi et al., 2018)
         | https://arxiv.org/abs/1807.02588
 
+    Of tables of mixed columns the same equation holds, cell by cell: a missing cell has no
+    information, is not scored, and makes no row an anomaly. Rows are judged by what is there. See
+    :func:`~autoencode.manifold.cells.judge`.
+
     Arguments:
         model: An :class:`~autoencode.Autoencoder`, trained or not, or a pair (encoder,
             decoder) of functions of tensors. By default a linear autoencoder whose code
-            keeps 99 % of the variance.
+            keeps 99 % of the variance; of tables of mixed columns a variational one.
         contamination: The share of the data of `fit` that `predict` calls anomalies; by
             `"auto"`, all are taken as normal, and about one in a hundred new ones will be.
         density: `"parzen"` or `"gaussian"`.
-        folds: The number of parts for the scales of an untrained model, at least 2.
+        folds: The number of parts for the scales of an untrained model, at least 2. Copies of
+            an example are in the same part.
         random_state: Deals the data into parts.
         y: The label or row of numbers under which a conditional model is seen.
 
     Attributes:
         model_: The trained model.
         scale_: The usual residual of each feature, in units of the model, with shape `(D,)`;
-            of texts one nat for each symbol.
+            of texts one nat for each symbol; of mixed columns, how many times wider the noise of a
+            number is than the model says.
         offset_: The score below which an example is called an anomaly.
         n_features_in_: The number of columns, for tables.
 
@@ -149,7 +157,7 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         if len(X) < 2:
             raise ValueError("expected at least two examples to compare, got n_samples=1.")
 
-        model = _linear(X) if self.model is None else self.model
+        model = _default(X) if self.model is None else self.model
         untrained = _is_untrained(model)
         rng = check_random_state(self.random_state)
 
@@ -168,9 +176,11 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         self._across = divided.noise(left_out)
         self.scale_ = self._across.usual.cpu().numpy()
 
+        unseen = divided.along_others(self._along) + self._across.log_prob(left_out)
+        self._unseen = unseen.cpu().numpy()
+
         if self.contamination == "auto":
-            unseen = divided.along_others(self._along) + self._across.log_prob(left_out)
-            self.offset_ = float(np.quantile(unseen.cpu(), _CALLED_OFF))
+            self.offset_ = float(np.quantile(self._unseen, _CALLED_OFF))
         else:
             seen = divided.along(self._along) + self._across.log_prob(divided.residual)
             self.offset_ = float(np.quantile(seen.cpu(), float(self.contamination)))
@@ -217,6 +227,30 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         r"""`score_samples`, counted from the score at which examples become anomalies."""
         return self.score_samples(X) - self.offset_
 
+    def p_values(self, X: Any) -> NDArray:
+        r"""The chance that a normal example is as unusual as each.
+
+        .. math:: p(x) = \frac{1 + \# \{ i : s_{-i}(x_i) \leq s(x) \}}{N + 1}
+
+        Here :math:`s_{-i}` are the scores of the data of `fit`, each left out for itself. For new
+        examples of the same kind :math:`p` is about uniform, and never below :math:`1 / (N + 1)`.
+        Of rows with more missing cells than those of `fit` it is rather too large: what is not
+        there cannot be unusual.
+
+        Arguments:
+            X: The examples.
+
+        Returns:
+            The chances, with shape `(N,)`.
+
+        References:
+            | Testing for outliers with conformal p-values (Bates et al., 2023)
+            | https://arxiv.org/abs/2104.08279
+        """
+        scores = np.asarray(torch.as_tensor(self.score_samples(X)).cpu())
+        below = np.searchsorted(np.sort(self._unseen), scores, side="right")
+        return (1 + below) / (1 + len(self._unseen))
+
     def predict(self, X: Any) -> NDArray:
         r"""1 for what is normal, -1 for anomalies, with shape `(N,)`."""
         return np.where(np.asarray(self.decision_function(X)) < 0, -1, 1)
@@ -229,16 +263,27 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
 
         Returns:
             The residuals divided by their scales, in the shape of `X`, or of the spectra of
-            sounds. Beyond 3 or so they are unusual; their sign says to which side. Of texts, by
-            how many nats each byte or subword is more surprising than expected, with shape
-            `(N, L)`.
+            sounds. Beyond 3 or so they are unusual; their sign says to which side. Of data
+            frames, a frame with the same columns and index. Of texts, by how many nats each byte
+            or subword is more surprising than expected, with shape `(N, L)`. Of tables of mixed
+            columns the same for each cell, zero where one is missing: the sum of a row is minus
+            the second part of `decompose`, where that is not cut off.
 
         Raises:
             ValueError: If the examples are not like those of `fit`.
         """
         check_is_fitted(self, "offset_")
-        X = self._read(X)
-        w = self._divide(self.model_, X).residual / self._across.usual
+        X, given = self._read(X), X
+        w = self._divide(self.model_, X).residual
+        w = self._across.explain(w)
+
+        if is_frame(given) and w.shape[1] == len(names_of(given)):
+            import pandas as pd
+
+            known = getattr(getattr(self.model_, "modality_", None), "columns_", ())
+            names = [c.name for c in known] if self._is_mixed() else names_of(given)
+            index = given.index if hasattr(given, "iloc") else None
+            return pd.DataFrame(w.cpu().numpy(), columns=names, index=index)[names_of(given)]
 
         if isinstance(self.model_, Autoencoder):
             w = w.unflatten(1, self.model_.modality_.wide().shape_)
@@ -273,14 +318,9 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         if isinstance(X, Tensor):
             return X.detach()
 
-        if is_frame(X) and not is_numbers(X):  # which a model reads itself
-            if self.model is None:
-                raise ValueError(
-                    "the default model wants numbers alone, got a table of mixed columns. Pass a"
-                    " model, such as OffManifoldDetector(autoencode.vae(latent_dim=4))."
-                )
-
-            return X
+        if is_frame(X) and (not is_numbers(X) or self._is_mixed()):  # which a model reads itself
+            names_of(X)  # raises if two are the same
+            return to_pandas(X)
 
         if isinstance(X, Lines):  # which say where they stand
             return X
@@ -295,6 +335,11 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
 
         return X if named else checked  # a model that knows names wants to see them
 
+    def _is_mixed(self) -> bool:
+        r"""Whether the model takes tables of mixed columns."""
+        model = getattr(self, "model_", self.model)
+        return isinstance(getattr(model, "modality_", getattr(model, "modality", None)), Frames)
+
     def _trained(self, model: Autoencoder, X: Any, rng: np.random.RandomState) -> Autoencoder:
         model = clone(model)
 
@@ -305,22 +350,30 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
 
     def _left_out(self, model: Autoencoder, X: Any, rng: np.random.RandomState) -> Tensor:
         r"""The residuals of examples under models that were trained without them."""
-        folds = KFold(min(self.folds, len(X)), shuffle=True, random_state=rng)
-        model = clone(model).set_params(modality=self.model_.modality_.part())
+        modality = self.model_.modality_
+        group = distinct(modality.load(X) if isinstance(modality, Frames) else X)
+        group = group if group.any() else np.arange(len(X))  # all are copies of one
+        n = int(group.max()) + 1
+        folds = KFold(min(self.folds, n), shuffle=True, random_state=rng)
+        model = clone(model).set_params(modality=modality.part())
         rows, parts = [], []
 
-        for train, test in folds.split(np.empty(len(X))):
+        for train, test in folds.split(np.empty(n)):
+            train, test = (np.flatnonzero(np.isin(group, part)) for part in (train, test))
             rows.append(torch.from_numpy(test))
             some, others = take(X, train), take(X, test)
             parts.append(self._divide(self._trained(model, some, rng), others).residual)
 
         return torch.cat(parts)[torch.cat(rows).argsort()]
 
-    def _divide(self, model: Any, X: Any) -> Divided | Told:
+    def _divide(self, model: Any, X: Any) -> Divided | Told | Judged:
         maps = maps_of(model, self.y, symbols=True)
 
         if maps.symbolic:
             return tell(maps, maps.read(X))
+
+        if isinstance(model, Autoencoder) and isinstance(model.modality_, Frames):
+            return judge(maps, model.modality_, model.modality_.load(model._read(X)[0]))
 
         affine = isinstance(model, Autoencoder) and isinstance(model.training, LeastSquares)
         return divide(maps, maps.read(X), affine)
@@ -330,10 +383,15 @@ def _is_untrained(model: Any) -> bool:
     return isinstance(model, Autoencoder) and not hasattr(model, "model_")
 
 
-def _linear(X: Any) -> Autoencoder:
-    r"""The smallest linear autoencoder that keeps almost all of the variance."""
+def _default(X: Any) -> Autoencoder:
+    r"""The smallest linear autoencoder that keeps almost all of the variance, or a variational
+    one of mixed columns.
+    """
     X = X.cpu().numpy() if isinstance(X, Tensor) else X
     modality = guess(X)
+
+    if isinstance(modality, Frames):
+        return Autoencoder(objective=ELBO(), modality=modality)
 
     if modality.symbolic:
         raise ValueError(

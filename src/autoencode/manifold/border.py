@@ -1,6 +1,6 @@
 r"""What users give and get: batches of examples, some of them, and results of the same type."""
 
-__all__ = ["batch_of", "examples", "like", "one", "restored", "take"]
+__all__ = ["batch_of", "distinct", "examples", "like", "one", "restored", "take"]
 
 from typing import Any
 
@@ -71,6 +71,30 @@ def take(X: Any, rows: NDArray | list[int]) -> Any:
                [2.]])
     """
     return X.iloc[rows] if hasattr(X, "iloc") else examples(X)[rows]
+
+
+def distinct(X: Any) -> NDArray:
+    r"""The number of each example's group: copies share one, in the order of the first of them.
+
+    Arguments:
+        X: The examples. Missing cells, as NaN, are the same as each other.
+
+    Example:
+        >>> distinct(np.array([[0.0, 1.0], [2.0, np.nan], [0.0, 1.0], [2.0, np.nan]]))
+        array([0, 1, 0, 1])
+    """
+    groups: dict[Any, int] = {}
+    X = X.cpu().numpy() if isinstance(X, Tensor) else examples(X)
+
+    def key(x: Any) -> Any:
+        x = np.asarray(x) if not isinstance(x, str) else x
+        return x if isinstance(x, str) or x.dtype == object else (x.shape, x.tobytes())
+
+    return np.array([groups.setdefault(_hashable(key(x)), len(groups)) for x in X], dtype=int)
+
+
+def _hashable(key: Any) -> Any:
+    return tuple(map(str, key.ravel())) if isinstance(key, np.ndarray) else key
 
 
 def one(X: Any, i: int) -> Any:

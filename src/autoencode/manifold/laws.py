@@ -1,6 +1,6 @@
 r"""The laws that an anomaly breaks: of codes, and of the noise across the manifold."""
 
-__all__ = ["Gaussian", "Noise", "Parzen", "Surprise"]
+__all__ = ["FAR", "Gaussian", "Noise", "Parzen", "Surprise"]
 
 import math
 
@@ -13,10 +13,11 @@ from torch.distributions import MultivariateNormal
 from .search import knn
 
 _SHRINKAGE = 0.01  # of the scale of a feature towards that of all
-_FAR = 0.25  # of the normal examples are so far from the manifold that it counts
+FAR = 0.25  # of the normal examples are so far from the manifold that it counts
 _NEIGHBORS = 5  # the distance to which widens a kernel
 _QUERIES = 2000  # codes that decide on the width of the kernels
 _AT_ONCE = 2**18  # numbers that stay in the cache, which is four times as fast
+_SAME = 1e-6  # of the usual distance, within which codes are copies
 _ROOT_TAU = math.sqrt(2 * math.pi)
 
 
@@ -87,8 +88,7 @@ class Parzen:
     """
 
     def __init__(self, codes: Tensor, memory: int = 2**28) -> None:
-        distances, _ = knn(codes, min(_NEIGHBORS, len(codes) - 1))
-        rho = distances[:, -1].to(codes) / math.sqrt(codes.shape[1])
+        rho = _to_neighbor(codes) / math.sqrt(codes.shape[1])
         rho = rho.clamp(min=0.1 * float(rho.mean()))  # duplicates are at no distance
 
         self.codes, self.memory = codes, memory
@@ -101,9 +101,9 @@ class Parzen:
         return torch.cat([self._mixture(torch.cdist(part, self.codes)) for part in parts])
 
     def left_out(self) -> Tensor:
-        r"""The log-density of each code under the kernels of the others."""
+        r"""The log-density of each code under the kernels of the others, copies left out."""
         parts = torch.arange(len(self.codes)).split(self._rows)
-        return torch.cat([self._mixture(self._to_others(rows)) for rows in parts])
+        return torch.cat([self._mixture(self._to_others(rows), left=True) for rows in parts])
 
     def log_mass(self, z: Tensor, precision: Tensor, own: Tensor | None = None) -> Tensor:
         r"""How much of the law is near codes.
@@ -113,8 +113,8 @@ class Parzen:
         Arguments:
             z: The codes, with shape `(M, d)`.
             precision: How soon what is near ends, :math:`G`, with shape `(M, d, d)`.
-            own: The rows of the law that are these codes, whose kernels are left out, with
-                shape `(M,)`.
+            own: The rows of the law that are these codes, whose kernels are left out, and those
+                of their copies, with shape `(M,)`.
 
         Returns:
             The logarithms, at most zero, with shape `(M,)`.
@@ -126,23 +126,27 @@ class Parzen:
 
         for rows in torch.arange(len(z)).split(max(1, _AT_ONCE // self.codes.numel())):
             widened = 1 + squares * values[rows, None]
-            bent = (z[rows, None] - self.codes) @ axes[rows]
+            ways = z[rows, None] - self.codes
+            bent = ways @ axes[rows]
             bent = bent.square_().div_(widened).sum(dim=2)
             logs = -0.5 * (bent + widened.log_().sum(dim=2))
 
             if own is not None:
-                logs[torch.arange(len(rows)), own[rows]] = -math.inf
+                copies = ways.abs().amax(dim=2) <= _SAME * float(self.widths.mean())
+                left = _others(copies, own[rows])
+                masses.append(logs.masked_fill(~left, -math.inf).logsumexp(dim=1))
+                masses[-1] -= left.sum(dim=1).log()
+            else:
+                masses.append(logs.logsumexp(dim=1) - math.log(len(self.codes)))
 
-            masses.append(logs.logsumexp(dim=1))
-
-        return torch.cat(masses) - math.log(len(self.codes) - (own is not None))
+        return torch.cat(masses)
 
     def _best_factor(self) -> float:
         rows = torch.arange(0, len(self.codes), math.ceil(len(self.codes) / _QUERIES))
         distances = self._to_others(rows)
 
         # Among duplicates the narrowest kernels would be the best
-        distances[distances < 1e-6 * self.widths.mean()] = math.inf
+        distances[distances <= _SAME * self.widths.mean()] = math.inf
         distances = distances[distances.isfinite().any(dim=1)]
 
         if len(distances) == 0:
@@ -156,19 +160,45 @@ class Parzen:
 
     def _to_others(self, rows: Tensor) -> Tensor:
         distances = torch.cdist(self.codes[rows], self.codes)
-        distances[torch.arange(len(rows)), rows] = math.inf
+        copies = distances <= _SAME * float(self.widths.mean())
+        return distances.masked_fill(~_others(copies, rows), math.inf)
 
-        return distances
-
-    def _mixture(self, distances: Tensor, factor: float = 1.0) -> Tensor:
+    def _mixture(self, distances: Tensor, factor: float = 1.0, left: bool = False) -> Tensor:
         h = factor * self.widths
         logs = -(distances / h).square() / 2 - self.codes.shape[1] * (_ROOT_TAU * h).log()
+        n = distances.isfinite().sum(dim=1).to(h) if left else len(h)
 
-        return logs.logsumexp(dim=1) - math.log(len(h))
+        return logs.logsumexp(dim=1) - torch.as_tensor(n).to(h).log()
 
     @property
     def _rows(self) -> int:
         return max(1, self.memory // (4 * 8 * len(self.codes)))
+
+
+def _others(copies: Tensor, own: Tensor) -> Tensor:
+    r"""Which codes are others than each of some, or at least not it itself where all are copies.
+
+    Arguments:
+        copies: Which codes are the same as each, with shape `(M, N)`.
+        own: Which code each is, with shape `(M,)`.
+    """
+    itself = torch.zeros_like(copies).scatter(1, own[:, None].to(copies.device), True)
+    return torch.where(copies.all(dim=1, keepdim=True), ~itself, ~copies & ~itself)
+
+
+def _to_neighbor(codes: Tensor) -> Tensor:
+    r"""Returns the distance of each code to the fifth of the others, of which copies are one."""
+    step = _SAME * float(codes.std(dim=0, correction=0).mean())
+    cells = (codes / step).round() if step > 0 else torch.zeros_like(codes)
+    _, group = cells.unique(dim=0, return_inverse=True)
+    n = int(group.max()) + 1
+
+    if n < 2:
+        return torch.zeros_like(codes[:, 0])
+
+    one = group.new_empty(n).scatter(0, group, torch.arange(len(codes), device=group.device))
+    distances, _ = knn(codes[one], min(_NEIGHBORS, n - 1))
+    return distances[:, -1].to(codes)[group]
 
 
 class Noise:
@@ -204,7 +234,11 @@ class Noise:
         self.variance = (squares + _SHRINKAGE * pooled) / (free + _SHRINKAGE)
         self.usual = (squares + _SHRINKAGE * pooled).sqrt()
         self.most = math.inf
-        self.most = float(np.quantile(self.log_prob(w).cpu(), _FAR))
+        self.most = float(np.quantile(self.log_prob(w).cpu(), FAR))
+
+    def explain(self, w: Tensor) -> Tensor:
+        r"""Residuals in units of the usual, with shape `(M, D)`."""
+        return w / self.usual
 
     def log_prob(self, w: Tensor) -> Tensor:
         r"""The log-densities of residuals with shape `(M, D)`, cut off, with shape `(M,)`."""
@@ -228,6 +262,10 @@ class Surprise:
 
     def __init__(self, length: int) -> None:
         self.usual = torch.ones(length)
+
+    def explain(self, w: Tensor) -> Tensor:
+        r"""Surprises as they are, with shape `(M, L)`."""
+        return w
 
     def log_prob(self, w: Tensor) -> Tensor:
         r"""Log-probabilities, counted from those expected, of surprises with shape `(M, L)`."""

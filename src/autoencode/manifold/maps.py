@@ -19,6 +19,9 @@ from ..corruptions import GaussianNoise
 from ..estimator import Autoencoder
 from ..modalities import encode_context
 from ..modalities.base import tensor_of
+from .completing import codes_of_known
+
+_ROWS = 2**12  # that are completed at once
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,10 @@ class Maps:
     r"""An encoder :math:`f` and a decoder :math:`g` between rows of numbers.
 
     Rows are flattened examples in the units in which distances are measured: the user's for
-    tables, counted from the mean; intensities from 0 to 1 for images.
+    tables, counted from the mean; intensities from 0 to 1 for images. Of tables of mixed columns
+    they are normal scores and the indicators of levels, and where a cell is missing what the
+    model expects there, given the others, see
+    :func:`~autoencode.manifold.completing.codes_of_known`.
 
     Example:
         >>> maps = maps_of((lambda x: x[:, :2], lambda z: torch.cat([z, z], dim=1)))
@@ -81,17 +87,24 @@ class Maps:
         Attention runs as plain mathematics: its fused kernels have neither forward
         derivatives nor second ones.
         """
-        modes = {m: m.training for module in self.modules for m in module.modules()}
+        with evaluating(self.modules):
+            yield
 
-        for module in self.modules:
-            module.eval()
 
-        try:
-            with sdpa_kernel(SDPBackend.MATH):
-                yield
-        finally:
-            for module, mode in modes.items():
-                module.training = mode
+@contextlib.contextmanager
+def evaluating(modules: tuple[nn.Module, ...]) -> Iterator[None]:
+    r"""Evaluation mode of modules, as :meth:`Maps.evaluating` has it for those of a model."""
+    modes = {m: m.training for module in modules for m in module.modules()}
+
+    for module in modules:
+        module.eval()
+
+    try:
+        with sdpa_kernel(SDPBackend.MATH):
+            yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
 
 
 def maps_of(model: Any, y: ArrayLike | None = None, symbols: bool = False) -> Maps:
@@ -166,13 +179,32 @@ def _of_estimator(model: Autoencoder, y: ArrayLike | None, symbols: bool) -> Map
         x = x.flatten(start_dim=1)
         return x if kept is None else x.new_zeros(len(x), len(unit)).index_copy(1, kept, x)
 
+    def encode(x: Tensor) -> Tensor:
+        return given(len(x)).encode(narrow(x / unit)).mean
+
+    def decode(z: Tensor) -> Tensor:
+        return widen(given(len(z)).decode(z).mean) * unit
+
+    def log_prob(x: Tensor, z: Tensor) -> Tensor:
+        return given(len(z)).decode(z).log_prob(narrow(x / unit))
+
+    def complete(x: Tensor, known: Tensor) -> Tensor:
+        return torch.where(known, x, decode(codes_of_known(encode, decode, log_prob, x, known)))
+
     def read(X: Any) -> Tensor:
-        x = modality.normalize(modality.load(model._read(X)[0]))
-        return x.to(p).flatten(start_dim=1) * unit
+        x = modality.normalize(modality.load(model._read(X)[0])).to(p)
+        known = modality.known(x)
+
+        if known is None or known.all():
+            return x.flatten(start_dim=1) * unit
+
+        with evaluating((model.model_,)), torch.no_grad():
+            parts = zip(x.split(_ROWS), known.split(_ROWS))
+            return torch.cat([complete(*part) for part in parts])
 
     return Maps(
-        encode=lambda x: given(len(x)).encode(narrow(x / unit)).mean,
-        decode=lambda z: widen(given(len(z)).decode(z).mean) * unit,
+        encode=encode,
+        decode=decode,
         read=read,
         restore=lambda x: modality.restore((x.to(p) / unit).reshape(-1, *modality.shape_)),
         modules=(model.model_,),

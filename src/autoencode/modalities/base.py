@@ -197,6 +197,14 @@ class Modality(Configurable, abc.ABC):
         r"""Returns which cells have a level that the fit did not see, as `log_mass` does."""
         return None
 
+    def known(self, x: Tensor) -> Tensor | None:
+        r"""Returns which numbers of scaled examples say something, or `None` if all do.
+
+        Arguments:
+            x: The scaled examples, with shape `(B, *shape_)`.
+        """
+        return None
+
     def part(self: Self) -> Self:
         r"""Returns the kind for models of parts of the data, which are to take the rest, too.
 

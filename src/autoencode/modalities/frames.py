@@ -251,12 +251,52 @@ class Frames(Modality):
 
     def cells(self, x: Tensor, p: Distribution) -> Tensor:
         ll = p.base_dist.cells(x)  # type: ignore[attr-defined]
-        ll = torch.where(self._there(x), ll, torch.nan)
-        columns = [*self._numbers(), *self._levels()]
-        every = ll.new_zeros(*ll.shape[:-1], len(self.columns_))  # constants are no surprise
-        every[..., columns] = ll
+        return self.per_column(torch.where(self.there(x), ll, torch.nan))
+
+    def per_column(self, cells: Tensor) -> Tensor:
+        r"""Returns numbers of cells in the order of the columns, zero for constants.
+
+        Arguments:
+            cells: Numbers in the order of the vector, with shape `(*, F)`.
+        """
+        every = cells.new_zeros(*cells.shape[:-1], len(self.columns_))
+        every[..., [*self._numbers(), *self._levels()]] = cells
 
         return every
+
+    def known(self, x: Tensor) -> Tensor:
+        return self.there(x)[:, _slots(len(self._numbers()), self._sizes())]
+
+    def unseen(self, t: Tensor) -> Tensor:
+        r"""Returns by how many nats cells surprise more than networks know, as they cannot see it.
+
+        .. math:: -\log u - \mathbb{H}(u) \text{ of what is new, and }
+            -\log(1 - u) - \mathbb{H}(u) \text{ of others}
+
+        New are levels that the fit did not see, see :meth:`log_mass`, and in constant columns
+        whatever else, with :math:`u = 1 / (2N + 2)`. A number that was never seen among such as
+        many rows share is as rare as one row.
+
+        Arguments:
+            t: The rows, as `load` returned them, with shape `(N, columns)`.
+        """
+        new, missing = self.is_new(t), t.isnan()
+        found = t.new_zeros(t.shape, dtype=torch.float64)
+
+        for j, column in enumerate(self.columns_):
+            if isinstance(column, LevelColumn):
+                u, is_new = column.new_mass, new[:, j]
+            elif column.constant_:
+                u, is_new = 0.5 / (column.scores_.rows_ + 1), t[:, j] != 0
+            else:
+                found[:, j] = torch.from_numpy(column.scores_.log_unseen(t[:, j].double().numpy()))
+                continue
+
+            if u > 0:
+                entropy = -u * math.log(u) - (1 - u) * math.log1p(-u)
+                found[:, j] = -torch.where(is_new, math.log(u), math.log1p(-u)) - entropy
+
+        return found.masked_fill(missing, 0.0)
 
     def rest(self, x: Tensor) -> Iterator[Tensor]:
         slots = torch.tensor(_slots(len(self._numbers()), self._sizes()), device=x.device)
@@ -311,7 +351,7 @@ class Frames(Modality):
         residual = (x - p.mean).square()
         n = len(self._numbers())
         residual = torch.cat([residual[:, :n], residual[:, 2 * n :]], dim=1)
-        there = self._there(x).repeat_interleave(scale, dim=1)
+        there = self.there(x).repeat_interleave(scale, dim=1)
 
         return (there * residual).sum(dim=1, dtype=torch.float64)
 
@@ -335,7 +375,7 @@ class Frames(Modality):
         X = _frame(X)
         return np.stack([column.numbers(X[column.name]) for column in self.columns_], axis=1)
 
-    def _there(self, x: Tensor) -> Tensor:
+    def there(self, x: Tensor) -> Tensor:
         r"""Returns which cells are not missing, in the order of the vector, as `(B, F)`."""
         n = len(self._numbers())
         parts = x[:, 2 * n :].split(self._sizes(), dim=1) if self._sizes() else ()

@@ -128,6 +128,14 @@ class NormalScores(Configurable):
 
         return np.where((beyond > 0) & ~owns, beyond - np.log(self.slope_), inside)
 
+    def log_unseen(self, t: NDArray) -> NDArray:
+        r"""Returns what :meth:`log_slope` does where a number is none of those that own the
+        interval it lies in, and zero elsewhere.
+        """
+        k = self._segment(self.low_, t)
+        owned = self._owns()[k] & (t <= self.high_[k])
+        return np.where(owned, self.log_slope(t), 0.0)
+
     def mean(self, loc: NDArray, scale: NDArray) -> NDArray:
         r"""Returns the means of the numbers whose scores are normal.
 
