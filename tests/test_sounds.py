@@ -139,6 +139,30 @@ def test_the_way_back_from_bands_keeps_noise() -> None:
     assert (mel.forward(r, RATE) - mel.forward(x, RATE))[0, 8:-8].abs().mean() < 0.5
 
 
+def test_loud_spectra_have_the_mean_power() -> None:
+    mel, generator = LogMel(), torch.Generator().manual_seed(0)
+    c, v = torch.tensor([-6.0, -3.0, 0.0]), torch.tensor([0.5, 0.2, 1.0])
+    C = c + v.sqrt() * torch.randn(400_000, 3, generator=generator)
+    power = (C.exp() - mel.floor).square().mean(dim=0)
+
+    assert torch.allclose((mel.loud(c, v).exp() - mel.floor) ** 2, power, rtol=0.05)
+    assert torch.allclose(mel.loud(c, torch.zeros(3)), c, atol=1e-6)
+    assert torch.equal(MDCT().loud(c, v), c)
+
+
+def test_new_sounds_are_as_loud_as_the_data() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.uniform(0.05, 0.2, (60, 1)) * rng.normal(size=(60, 800))
+    model = quick(ae.vae, modality=small()).fit(X.clip(-1, 1))
+    new, real = (np.sqrt(np.square(x).mean(axis=1)) for x in (model.sample(200, None, 0), X))
+
+    assert abs(new.mean() / real.mean() - 1) < 0.2
+    assert abs(np.median(new) / np.median(real) - 1) < 0.2
+
+    del model.modality_.residual_  # as it was
+    assert np.sqrt(np.square(model.sample(200, None, 0)).mean(axis=1)).mean() < 0.85 * new.mean()
+
+
 def test_silence_stays_silent() -> None:
     mel = LogMel(bands=16, hop=0.016)
     assert (mel.inverse(mel.forward(torch.zeros(2, 800), RATE), RATE, 800) == 0).all()

@@ -5,6 +5,7 @@ for `None`.
 __all__ = [
     "at_least_one",
     "check",
+    "check_damage",
     "check_lengths",
     "check_posterior",
     "checkpoint",
@@ -12,6 +13,7 @@ __all__ = [
     "seed",
 ]
 
+import logging
 from collections.abc import Sequence
 from numbers import Integral
 from typing import Any
@@ -20,6 +22,7 @@ import numpy as np
 import torch
 
 from .checkpoints import Checkpoint
+from .corruptions import GaussianNoise
 from .data import is_frame
 from .distributions import Family
 from .modalities import Modality
@@ -27,6 +30,10 @@ from .networks import Network
 from .objectives import Objective, Reconstruction
 from .priors import Prior, StandardNormal
 from .training import Solver, Training
+
+log = logging.getLogger(__name__)
+
+NOISE = 0.3  # the scale of the corruption of who names none
 
 _KINDS: dict[str, type] = {
     "modality": Modality,
@@ -78,6 +85,34 @@ def check(estimator: Any) -> None:
             f"expected corruption as, say, {_EXAMPLES['corruption']}, or a function, got"
             f" {corruption!r}."
         )
+
+
+def check_damage(estimator: Any, corrupted: Any) -> None:
+    r"""
+    Arguments:
+        estimator: An object with the arguments of :class:`~autoencode.Autoencoder`.
+        corrupted: Damaged versions of the examples, if there are any.
+
+    Raises:
+        ValueError: If a corruption was chosen that they leave without effect. That which stands
+            for no choice, as in `denoising()`, is left out with a word in the log.
+
+    Example:
+        >>> from autoencode import denoising
+        >>> check_damage(denoising(noise=0.5), corrupted=[[1.0]])
+        Traceback (most recent call last):
+        ValueError: corruption=GaussianNoise(scale=0.5) has no effect beside corrupted=..., ...
+    """
+    if corrupted is None or estimator.corruption is None:
+        return
+
+    if repr(estimator.corruption) != repr(GaussianNoise(NOISE)):
+        raise ValueError(
+            f"corruption={estimator.corruption!r} has no effect beside corrupted=..., whose"
+            " examples are damaged already. Leave out one of the two."
+        )
+
+    log.info("%r is left out, as damaged versions are given.", estimator.corruption)
 
 
 def check_posterior(family: Family) -> None:

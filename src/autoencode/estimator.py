@@ -52,6 +52,7 @@ from .writing import check_writable
 log = logging.getLogger(__name__)
 
 _CODES = 2**14  # that a prior is fitted to
+_LOOKED_AT = 2**12  # examples, for what a model leaves open of them
 
 
 class _NeedsDensity:
@@ -205,7 +206,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             y: With `conditional`, a label or a row of numbers for each example; by default
                 those that came with the examples, of a folder its subfolders. Ignored otherwise.
             corrupted: Damaged versions of the examples, for the encoder to see in place of
-                `X`, in the same order.
+                `X`, in the same order. A `corruption` has no effect on them.
             resume: Whether to go on from the checkpoint of `Training(checkpoint=...)`, if
                 there is one. On a CPU the result is, to the bit, that of a training that was
                 never stopped.
@@ -241,7 +242,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             X, y_read = read_stream(X)
             y = y_read if y is None else y
 
-        return self.fit(X, y, **options).transform(X, y)
+        return self.fit(X, y, **options).transform(X, y if self.conditional else None)
 
     # Codes and back
 
@@ -371,7 +372,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         objective = assembly.objective(self.fitted_)
         step = Step(self.model_, objective, normalize=self.modality_.normalize)
         data, y_read = self._read(X)
-        c = encode_context(self.context_, y_read if y is None else y, len(data))
+        c = self._context(y, y_read, len(data))
 
         with seeded(self.seed_):
             return evaluate(step, Examples(self._load(data), None, c).split())
@@ -473,7 +474,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self._check_fitted(decoder=True)
         n = 0 if n_samples is None else arguments.at_least_one(n_samples)
         X, y_read = self._read(X)
-        y, seed, restore = y_read if y is None else y, self.seed_, self.modality_.restore
+        y = y_read if y is None and self.context_ is not None else y
+        seed, restore = self.seed_, self.modality_.restore
 
         if n == 0:
             x = self._map_data(lambda m, x: imputation.mean_given(m, x, seed), X, y)
@@ -488,10 +490,18 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def score(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> float:
         r"""How good the model is, higher is better, for grid search and cross-validation.
 
+        Arguments:
+            X: The examples.
+            y: Their labels or numbers, if the model is conditional. Ignored otherwise, as in
+                `fit`, since grid search hands on what it was given.
+
         Returns:
             The mean of `score_samples`; without a density, minus that of
             `reconstruction_error`.
         """
+        check_is_fitted(self, "model_")
+        y = None if self.context_ is None else y
+
         if hasattr(self, "score_samples"):
             return float(np.mean(self.score_samples(X, y)))
 
@@ -551,7 +561,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self._check_fitted()
         data, y_read = self._read(X)
         x = self.modality_.load(data)
-        c = encode_context(self.context_, y_read if y is None else y, len(x))
+        c = self._context(y, y_read, len(x))
 
         return Examples(self.modality_.normalize(Examples(x)[:].target), None, c)
 
@@ -581,6 +591,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         r"""Checks everything that can be wrong, and returns the examples to train on."""
         assembly.latent_dim(self)
         arguments.check(self)
+        arguments.check_damage(self, corrupted)
         arguments.check_posterior(assembly.posterior(self))
 
         for name in ("n_features_in_", "feature_names_in_"):
@@ -621,7 +632,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         data = Examples(
             self._load(X),
             None if corrupted is None else self._load(corrupted),
-            encode_context(self.context_, y, len(X)),
+            encode_context(self.context_, y if self.conditional else None, len(X)),
         )
 
         if self.likelihood_.support is not constraints.real:
@@ -678,6 +689,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 prior.fit(lambda: self._draw_codes(whole))
 
             torch.manual_seed(self.seed_)
+            modality.follow_residuals(lambda: self._squared_residuals(whole))
+
+            torch.manual_seed(self.seed_)
             family = assembly.likelihood(self)
             found = diagnose(
                 step, self.modality_, family, data, held_out, self.history_, self.training_
@@ -711,6 +725,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def _load(self, X: NDArray) -> Tensor:
         r"""Returns examples as they came; those of a memory-mapped file stay there."""
         return on_disk(self.modality_.load(X), X)
+
+    def _context(self, y: ArrayLike | None, y_read: NDArray | None, n: int) -> Tensor | None:
+        r"""Returns the context of examples: given, or else what came with them, if it is asked."""
+        y_read = None if self.context_ is None else y_read
+        return encode_context(self.context_, y_read if y is None else y, n)
 
     def _check_fitted(self, decoder: bool = False) -> None:
         check_is_fitted(self, "model_")
@@ -753,7 +772,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         X, y_read = self._read(X)
         x = self._load(X)
 
-        return x, encode_context(self.context_, y_read if y is None else y, len(x))
+        return x, self._context(y, y_read, len(x))
 
     def _map_data(self, function: RowMap, X: Any, y: ArrayLike | None) -> Tensor:
         return self._map_rows(function, *self._opened(X, y))
@@ -780,7 +799,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self._check_fitted()
         data, y_read = reading.read(self, X, self.modality_, whole=True)
         windows = X if isinstance(X, Windows) else self.modality_.windows(data)
-        c = encode_context(self.context_, y_read if y is None else y, len(windows.counts))
+        c = self._context(y, y_read, len(windows.counts))
 
         if c is not None:
             c = c.repeat_interleave(torch.tensor(windows.counts), dim=0)
@@ -798,6 +817,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         # Part by part from where they lie, which may be a file larger than memory
         parts = some.split()
         return torch.cat([self._map_rows(draw, part.target, part.context) for part in parts])
+
+    def _squared_residuals(self, data: Examples) -> Iterator[Tensor]:
+        r"""Yields what drawn codes of examples of a training leave open, of scaled numbers."""
+        n = min(len(data), _LOOKED_AT)
+
+        def squares(model: LatentModel, x: Tensor) -> Tensor:
+            return (x - model.decode(model.encode(x).sample()).mean).square()
+
+        for part in data.select(torch.linspace(0, len(data) - 1, n).long()).split():
+            yield self._map_rows(squares, part.target, part.context)
 
     def _map_rows(self, function: RowMap, x: Tensor, c: Tensor | None) -> Tensor:
         def scaled(model: LatentModel, x: Tensor) -> Tensor:

@@ -88,10 +88,11 @@ def linear(latent_dim: int | None = None, **options: Any) -> Autoencoder:
     closed_form = {
         "likelihood": SharedGaussian(),
         "modality": (Sounds(), Images(), Tables(scaling="whole")),
+        "network": Perceptron(()),
         "training": LeastSquares(),
     }
 
-    return _recipe(latent_dim, (), Reconstruction(), closed_form | options)
+    return _recipe(latent_dim, None, Reconstruction(), closed_form | options)
 
 
 def denoising(
@@ -118,7 +119,9 @@ def denoising(
         >>> denoising(latent_dim=16, noise=0.5).corruption
         GaussianNoise(scale=0.5)
     """
+    _check_effect("corruption", options, noise=(noise, 0.3))
     options = {"corruption": GaussianNoise(noise)} | options
+
     return _recipe(latent_dim, layers, Reconstruction(), options)
 
 
@@ -152,6 +155,7 @@ def contractive(
         >>> contractive(penalty=1.0).objective
         Contractive(penalty=1.0, exact=4)
     """
+    _check_effect("objective", options, penalty=(penalty, 0.1))
     return _recipe(latent_dim, layers, Contractive(penalty), options)
 
 
@@ -188,6 +192,9 @@ def vae(
         >>> vae(latent_dim=8, random_state=0).objective
         ELBO(beta=1.0, warmup=0.0, free_bits=None, cooling=None)
     """
+    own = {"warmup": (warmup, 0.0), "free_bits": (free_bits, None), "cooling": (cooling, None)}
+    _check_effect("objective", options, **own)
+
     return _recipe(latent_dim, layers, ELBO(1.0, warmup, free_bits, cooling), options)
 
 
@@ -214,18 +221,37 @@ def beta_vae(
         >>> beta_vae(beta=2.0).objective
         ELBO(beta=2.0, warmup=0.0, free_bits=None, cooling=None)
     """
+    _check_effect("objective", options, beta=(beta, 2.0))
     return _recipe(latent_dim, layers, ELBO(beta), options)
 
 
 def _recipe(
     latent_dim: int | None, layers: Layers, objective: Objective, options: dict[str, Any]
 ) -> Autoencoder:
+    _check_effect("network", options, layers=(layers, None))
     options = {"objective": objective} | options
 
     if layers is not None:
         options = {"network": Perceptron(layers)} | options
 
     return Autoencoder(latent_dim, **options)
+
+
+def _check_effect(other: str, options: dict[str, Any], **own: tuple[Any, Any]) -> None:
+    r"""Refuses arguments of a recipe that another argument leaves without effect.
+
+    Arguments:
+        other: The argument that replaces what they make.
+        options: All arguments of the estimator that were given.
+        own: The value of each argument of the recipe, and its default.
+    """
+    said = [name for name, (value, default) in own.items() if value != default]
+
+    if said and options.get(other) is not None:
+        raise TypeError(
+            f"{' and '.join(said)} {'has' if len(said) == 1 else 'have'} no effect beside"
+            f" {other}={options[other]!r}: leave out one of the two, or give it to {other}."
+        )
 
 
 class _Listed(ModuleType):

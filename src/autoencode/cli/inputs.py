@@ -3,6 +3,7 @@ r"""Examples from the files that a command line names."""
 __all__ = [
     "NEEDS_LABELS",
     "Given",
+    "asked",
     "cells",
     "common",
     "context",
@@ -34,6 +35,11 @@ NEEDS_LABELS = (
 )
 
 
+NO_EFFECT = (
+    "{} has no effect, as this model is not conditional. Leave it out, or fit with --conditional."
+)
+
+
 class Given(NamedTuple):
     r"""The examples of a file or folder, and what came with them."""
 
@@ -51,6 +57,7 @@ def read(
     kinds: Kinds = None,
     y: Any = None,
     whole: bool = False,
+    colors: bool = False,
 ) -> Given:
     r"""Reads examples; those of a folder only if a trained model says their size.
 
@@ -62,9 +69,10 @@ def read(
         kinds: The kind of data, or several to choose from, where there is no model yet.
         y: The one label under which a model looks at all examples, which then need none.
         whole: Whether nothing of long examples is to be cut off, nor into windows.
+        colors: Whether labels are for the eye, too, and not for conditional models alone.
 
     Raises:
-        ValueError: If the data are damaged, or are no such data.
+        ValueError: If the data are damaged, or are no such data, or labels would have no effect.
 
     Example:
         >>> read(Path("digits.npy")).X.shape  # doctest: +SKIP
@@ -72,6 +80,9 @@ def read(
     """
     if label is not None and labels is not None:
         raise ValueError("expected --label or --labels, got both.")
+
+    if labels is not None and model is not None and model.context_ is None and not colors:
+        raise ValueError(NO_EFFECT.format("--labels"))
 
     known = model.modality_ if model else kinds
 
@@ -105,6 +116,20 @@ def read(
     return given
 
 
+def asked(given: Given, model: Autoencoder) -> Any:
+    r"""What came with examples, for a model that takes it.
+
+    Arguments:
+        given: The examples.
+        model: The model.
+
+    Example:
+        >>> asked(read(Path("digits.npz")), model)  # doctest: +SKIP
+        array([0, 1, 2, ...
+    """
+    return None if model.context_ is None else given.y
+
+
 def typed(given: Given, path: Path) -> Given:
     r"""Rows of numbers of a file with a header as a data frame, so that each column has its type.
 
@@ -133,6 +158,7 @@ def labelled(
     y: Sequence[str] | None,
     model: Autoencoder,
     whole: bool = False,
+    colors: bool = False,
 ) -> Given:
     r"""Reads examples for a trained model, with labels that are said in one of three ways.
 
@@ -144,6 +170,7 @@ def labelled(
             with labels are looked at under these instead.
         model: What the examples are for.
         whole: As for :func:`read`.
+        colors: As for :func:`read`.
 
     Raises:
         ValueError: If labels are said in several ways, or as for :func:`read`.
@@ -159,7 +186,7 @@ def labelled(
         raise ValueError(f"expected --y, --label or --labels, got {' and '.join(said)}.")
 
     seen = context(y, model)
-    given = read(path, label, labels, model, y=seen, whole=whole)
+    given = read(path, label, labels, model, y=seen, whole=whole, colors=colors)
 
     if seen is None:
         return given
@@ -229,12 +256,16 @@ def context(y: Sequence[str] | None, model: Autoencoder) -> Any:
         model: The model.
 
     Raises:
-        ValueError: If the model was given numbers, and these are none, or no whole rows.
+        ValueError: If the model takes none, or was given numbers, and these are none, or no
+            whole rows.
 
     Example:
         >>> context(["0.5", "2"], model)  # doctest: +SKIP
         array([[0.5, 2. ]])
     """
+    if y is not None and model.context_ is None:
+        raise ValueError(NO_EFFECT.format("--y"))
+
     if y is None or not isinstance(model.context_, Numbers):
         return y
 

@@ -168,6 +168,15 @@ class Modality(Configurable, abc.ABC):
         """
         return likelihood
 
+    def follow_residuals(self, squares: Callable[[], Iterator[Tensor]]) -> None:
+        r"""Learns what a trained model leaves open, which new examples may need.
+
+        Arguments:
+            squares: Yields squared residuals :math:`(x - E[x \mid z])^2` of scaled examples, under
+                codes drawn from their posterior, with shape `(B, *shape_)`. By default nothing
+                is to be learned, and it is not called.
+        """
+
     def log_unit(self, x: Tensor) -> Tensor:
         r"""Returns the log of the user's volume that one of the scaled data is, at examples.
 

@@ -51,13 +51,20 @@ def encode_context(
         n: The number of examples.
 
     Raises:
-        ValueError: If they are missing, not as many, or unlike those of the fit.
+        ValueError: If they are missing, not as many, unlike those of the fit, or given to a model
+            that takes none.
 
     Example:
         >>> encode_context(describe_context(["b", "a"]), "b", n=2)
         tensor([[0., 1.],
                 [0., 1.]])
     """
+    if context is None and y is not None:
+        raise ValueError(
+            "y has no effect, as this model is not conditional. Leave it out, or fit with"
+            " conditional=True (command line: --conditional)."
+        )
+
     if context is None:
         return None
 

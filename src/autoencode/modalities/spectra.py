@@ -39,6 +39,15 @@ class Spectrum(Configurable, abc.ABC):
             Their waveforms, with shape `(*, n)`.
         """
 
+    def loud(self, c: Tensor, variance: Tensor) -> Tensor:
+        r"""Returns spectra with the mean power of Gaussian ones, by default their mean.
+
+        Arguments:
+            c: Their means, with shape `(*, frames, bins)`.
+            variance: The variance of each number, with a shape that broadcasts to that of `c`.
+        """
+        return c
+
 
 class MDCT(Spectrum):
     r"""Modified discrete cosine transform, companded.
@@ -159,6 +168,25 @@ class LogMel(Spectrum):
             tilted, before = projected + _MOMENTUM * (projected - before), projected
 
         return _istft(S * _unit(tilted), hop, n).reshape(*c.shape[:-2], n)
+
+    def loud(self, c: Tensor, variance: Tensor) -> Tensor:
+        r"""Returns spectra with the mean power of Gaussian ones, which their mean is below.
+
+        .. math:: c' = \log (\epsilon + \sqrt{E (e^{C} - \epsilon)^2}), \qquad
+            E e^{C} = e^{c + v / 2}, \quad E e^{2 C} = e^{2 c + 2 v}
+
+        Arguments:
+            c: Their means, with shape `(*, frames, bins)`.
+            variance: The variance :math:`v` of each number, which broadcasts to that shape.
+
+        Example:
+            >>> LogMel().loud(torch.zeros(1), torch.tensor([0.5]))
+            tensor([0.4996])
+        """
+        c, v = c.double(), variance.double()
+        power = (2 * c + 2 * v).exp() - 2 * self.floor * (c + v / 2).exp() + self.floor**2
+
+        return (self.floor + power.clamp(min=0).sqrt()).log().to(variance.dtype)
 
     def _samples(self, rate: int) -> int:
         return max(1, round(self.hop * rate))

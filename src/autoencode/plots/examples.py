@@ -51,7 +51,8 @@ def reconstructions(
         modality = model_or_X.modality_
         X = array(modality.numbers(X_or_R))
         damaged: Any = X_or_R if noisy is None else noisy
-        R = array(modality.numbers(model_or_X.reconstruct(damaged[:n], given)))
+        context = given if model_or_X.context_ is not None else None
+        R = array(modality.numbers(model_or_X.reconstruct(damaged[:n], context)))
     else:
         X, R = array(model_or_X), array(X_or_R)
         modality = guess(X).fit(X)

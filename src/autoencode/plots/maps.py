@@ -45,7 +45,7 @@ def codes(model_or_Z: Any, X: ArrayLike | None = None, y: ArrayLike | None = Non
     if not is_model(model_or_Z):
         Z = array(model_or_Z)
     elif X is not None:
-        Z = model_or_Z.transform(X, y)
+        Z = model_or_Z.transform(X, y if model_or_Z.context_ is not None else None)
 
         if model_or_Z.conditional and np.asarray(y).shape != (len(Z),):
             y = None  # a context need not be a label for each

@@ -103,7 +103,9 @@ def neighbors(
     outputs.check_out(out, (".npz", ".csv"), "neighbors", force)
     estimator = load(model, trusted=trusted)
     given = inputs.labelled(data, label, labels, y, estimator)
-    graph = NeighborGraph(n_neighbors).fit(estimator.transform(given.X, given.y))
+    graph = NeighborGraph(n_neighbors).fit(
+        estimator.transform(given.X, inputs.asked(given, estimator))
+    )
     i, d = graph.indices_, graph.distances_
 
     if outputs.suffix(out) == ".npz":

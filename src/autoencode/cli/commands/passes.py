@@ -44,7 +44,7 @@ def transform(
     outputs.check_out(out, outputs.ROWS, "transform", force)
     estimator = load(model, trusted=trusted)
     given = inputs.labelled(data, label, labels, y, estimator, whole=pool)
-    Z = estimator.transform(given.X, given.y, pool)
+    Z = estimator.transform(given.X, inputs.asked(given, estimator), pool)
 
     outputs.write_rows(out, Z, [f"z{i}" for i in range(1, Z.shape[1] + 1)], given.files)
     print(f"Wrote {out}: {len(Z):,} code{'s' * (len(Z) != 1)} of {Z.shape[1]} numbers.")
@@ -92,7 +92,8 @@ def reconstruct(
     estimator = load(model, trusted=trusted)
     outputs.check_out(out, outputs.suffixes(estimator), "reconstruct", force)
     whole = outputs.of_files(out, estimator)
-    X, given, columns, names = inputs.labelled(data, label, labels, y, estimator, whole)
+    read = inputs.labelled(data, label, labels, y, estimator, whole)
+    (X, _, columns, names), given = read, inputs.asked(read, estimator)
     outputs.check_count(out, len(X), estimator)
     outputs.check_examples(out, len(X), estimator, names, [model, data, labels], force)
 
@@ -185,6 +186,15 @@ def sample(
         raise ValueError("this model is conditional: say with --y what to make.")
 
     how = {"temperature": temperature, "nucleus": nucleus}
+    likelihood = estimator.likelihood_
+    unknown = [f"--{k}" for k, v in how.items() if v is not None and not hasattr(likelihood, k)]
+
+    if unknown:
+        raise ValueError(f"{' and '.join(unknown)} have no effect but on texts; leave them out.")
+
+    if temperature == 0 and nucleus is not None:
+        raise ValueError("--nucleus has no effect with --temperature 0; leave out one of the two.")
+
     estimator.likelihood_.set_params(**{k: v for k, v in how.items() if v is not None})
 
     X = estimator.sample(
@@ -229,7 +239,7 @@ def impute(
     estimator = load(model, trusted=trusted)
     outputs.check_out(out, outputs.suffixes(estimator), "impute", force)
     given = inputs.labelled(data, label, labels, y, estimator)
-    filled = estimator.impute(given.X, given.y)
+    filled = estimator.impute(given.X, inputs.asked(given, estimator))
     filled = filled if label is None else filled.assign(**{label: given.y})
 
     outputs.write_examples(out, filled, estimator, given.columns)
@@ -279,12 +289,14 @@ def score(
     else:
         name, what, unit = "reconstruction_error", "error (there is no density)", ""
 
+    context = inputs.asked(given, estimator)
+
     if cells:
-        scores = estimator.cell_scores(given.X, given.y)
+        scores = estimator.cell_scores(given.X, context)
         columns = outputs.names(estimator, scores.shape[1])
         _name_strangest(scores, columns, given.X)
     else:
-        scores, columns = getattr(estimator, name)(given.X, given.y), [name]
+        scores, columns = getattr(estimator, name)(given.X, context), [name]
         print(f"{name}: {what}, mean of {len(scores):,} examples: {scores.mean():.6g}{unit}")
 
     if out is not None:

@@ -51,7 +51,7 @@ def plot(
     outputs.check_out(out, ("",), "plot", force)
     files = [out / f"{name}.png" for name in _PICTURES]
     check_files("plot", files, [model, data, labels], force)
-    X, seen, *_ = inputs.labelled(data, label, labels, y, estimator)
+    X, seen, *_ = inputs.labelled(data, label, labels, y, estimator, colors=True)
 
     if seen is not None and len(seen) == 1:
         seen = [*seen] * len(X)
