@@ -378,8 +378,12 @@ def test_densities_and_errors_are_in_the_users_units() -> None:
     )
     assert np.isclose(model.score(X), model.score_samples(X).mean())
 
-    plain = ae.linear(2).fit(X)
-    assert np.isclose(plain.score(X), -plain.reconstruction_error(X).mean())
+    # Without a density, no column counts more for its unit
+    Y = X * [1, 1000, 1, 1e-3, 1] + 1e4
+    plain, large = (ae.autoencoder(2, **SMALL).fit(data) for data in (X, Y))
+    residual = (plain.reconstruct(X) - X) / X.std(0)
+    assert np.isclose(plain.score(X), -np.square(residual).sum(axis=1).mean(), rtol=1e-3)
+    assert np.isclose(large.score(Y), plain.score(X), rtol=1e-3)
 
     # Intensities are counted from 0 to 1
     images = ae.linear(2).fit(pictures())

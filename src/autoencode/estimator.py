@@ -291,7 +291,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         z = self._codes(Z)
         c = encode_context(self.context_, y, len(z))
 
-        return self._restore_rows(lambda f: over_rows(self.model_, f, z, c), self._decode)
+        R = self._restore_rows(lambda f: over_rows(self.model_, f, z, c), self._decode)
+        return self.modality_.returned(R)
 
     def reconstruct(
         self, X: ArrayLike | str | Path, y: ArrayLike | None = None, whole: bool = False
@@ -316,7 +317,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             return self._decode(model, model.encode(x).mean)
 
         if not (whole and self.modality_.windowed):
-            return self._restore_rows(lambda f: self._map_data(f, X, y), again)
+            R = self._restore_rows(lambda f: self._map_data(f, X, y), again)
+            return self.modality_.returned(R, X)
 
         r, windows = self._map_windows(again, X, y)
         return join(self.modality_.restore_mean(r), windows.length)
@@ -453,8 +455,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     ) -> Any:
         r"""Rows whose missing cells are filled in, from those that are there.
 
-        By importance sampling, see :mod:`~autoencode.imputation`. Of numbers it takes the
-        mean, of categories the most probable level. Cells that are there stay as they are. A
+        By importance sampling, see :mod:`~autoencode.imputation`. Of numbers and dates it takes
+        the mean :math:`\mathbb{E}[x_j \mid x_o]` in their own units, moved to the nearest of the
+        grid of their column, such as cents or whole days; of categories the most probable level.
+        Cells that are there stay as they are, and so do types, index and library of the frame. A
         model without a density takes the one code that it has.
 
         Arguments:
@@ -475,17 +479,22 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         n = 0 if n_samples is None else arguments.at_least_one(n_samples)
         X, y_read = self._read(X)
         y = y_read if y is None and self.context_ is not None else y
-        seed, restore = self.seed_, self.modality_.restore
+        seed, modality = self.seed_, self.modality_
+
+        def filled(R: Any) -> Any:
+            return modality.returned(modality.fill(X, R), X)
+
+        def mean(model: LatentModel, x: Tensor) -> Tensor:
+            return imputation.mean_given(model, x, seed, mean=modality.mean_given)
 
         if n == 0:
-            x = self._map_data(lambda m, x: imputation.mean_given(m, x, seed), X, y)
-            return self.modality_.fill(X, restore(x))
+            return filled(modality.restore_mean(self._map_data(mean, X, y)))
 
         with _seeded(random_state):
             z = self._map_data(lambda m, x: imputation.codes_given(m, x, n, seed), X, y)
             draws = [self._new_examples(codes, y) for codes in z.unbind(dim=1)]
 
-        return [self.modality_.fill(X, restore(x)) for x in draws]
+        return [filled(modality.restore(x)) for x in draws]
 
     def score(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> float:
         r"""How good the model is, higher is better, for grid search and cross-validation.
@@ -496,8 +505,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 `fit`, since grid search hands on what it was given.
 
         Returns:
-            The mean of `score_samples`; without a density, minus that of
-            `reconstruction_error`.
+            The mean of `score_samples`; without a density, minus that of the squared errors. Those
+            of tables are errors of scaled columns, so that none counts more for its unit as it
+            does in `reconstruction_error`; with `Tables("whole")` or `"none"` they are as scaled.
         """
         check_is_fitted(self, "model_")
         y = None if self.context_ is None else y
@@ -505,7 +515,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if hasattr(self, "score_samples"):
             return float(np.mean(self.score_samples(X, y)))
 
-        return -float(np.mean(self.reconstruction_error(X, y)))
+        self._check_fitted(decoder=True)
+
+        def error(model: LatentModel, x: Tensor) -> Tensor:
+            return self.modality_.scaled_error(x, model.decode(model.encode(x).mean))
+
+        return -float(self._map_data(error, X, y).mean())
 
     @functools.partial(_NeedsDensity, or_prior=True)
     def sample(
@@ -514,6 +529,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         y: ArrayLike | None = None,
         random_state: int | np.random.RandomState | None = None,
         given: Mapping[Any, Any] | None = None,
+        missing: bool = False,
     ) -> NDArray:
         r"""New examples: codes drawn from the prior, decoded.
 
@@ -527,6 +543,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 `random_state` of the model.
             given: Cells of a table of mixed columns that all new rows shall have, by column.
                 Their codes are drawn from many by the weight :math:`p(x_g \mid z)`.
+            missing: Whether cells of new rows are missing as often, and as often together, as in
+                a table of mixed columns; by default none is. Which ones are is drawn from the
+                patterns of the data, whatever stands in the others: see
+                :class:`~autoencode.modalities.gaps.Gaps`. Cells that are given are there.
 
         Returns:
             Examples in the shape, scale and type of those of `fit`.
@@ -538,9 +558,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         with _seeded(random_state):
             z = self.model_.prior().sample((n,)).cpu() if part is None else self._fitting(part, y)
-            X = self.modality_.restore(self._new_examples(z, y))
+            x = self._new_examples(z, y)
+            X = self.modality_.restore_new(self.modality_.hidden(x) if missing else x)
 
-        return X if part is None else self.modality_.fill(part, X)
+        return self.modality_.returned(X if part is None else self.modality_.fill(part, X))
 
     # For those who go on with torch
 

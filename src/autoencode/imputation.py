@@ -29,10 +29,16 @@ _FEW = 30  # of them that fit
 _ROWS = 2048  # codes to decode at once
 
 
-def mean_given(model: LatentModel, x: Tensor, seed: int = 0, samples: int = 128) -> Tensor:
+def mean_given(
+    model: LatentModel,
+    x: Tensor,
+    seed: int = 0,
+    samples: int = 128,
+    mean: Callable[[Distribution, Tensor], Tensor] | None = None,
+) -> Tensor:
     r"""The mean of whole examples given what is there of them.
 
-    .. math:: \mathbb{E}[x \mid x_o] \approx \sum_k w_k \, \mathbb{E}[x \mid z_k], \qquad
+    .. math:: \mathbb{E}[v(x) \mid x_o] \approx \sum_k w_k \, \mathbb{E}[v(x) \mid z_k], \qquad
         w_k \propto \frac{p(x_o \mid z_k) \, p(z_k)}{q(z_k \mid x_o)}, \quad
         z_k \sim q(z \mid x_o)
 
@@ -41,6 +47,9 @@ def mean_given(model: LatentModel, x: Tensor, seed: int = 0, samples: int = 128)
         x: The scaled examples, with shape `(B, *)`.
         seed: Seeds the noise of the codes.
         samples: The number :math:`K` of codes for each example.
+        mean: Returns the mean :math:`\mathbb{E}[v(x) \mid z]` of what is to be averaged, of
+            :math:`p(x \mid z)` and the examples. Scores, say, have another than the numbers that
+            they stand for. By default :math:`v(x) = x`.
 
     Returns:
         The means, with shape `(B, *)`.
@@ -49,12 +58,15 @@ def mean_given(model: LatentModel, x: Tensor, seed: int = 0, samples: int = 128)
         >>> mean_given(model, x).shape  # doctest: +SKIP
         torch.Size([64, 5])
     """
-    means = (
-        torch.einsum("kb,kb...->b...", w, model.decode(z).mean)
-        for z, w in _codes(model, x, seed, samples)
-    )
+    mean = mean or _mean
+    parts = ((w, mean(model.decode(z), x)) for z, w in _codes(model, x, seed, samples))
+    means = [torch.einsum("kb,kb...->b...", w.to(m), m) for w, m in parts]
 
-    return sum(means, start=torch.zeros(()).to(x))
+    return torch.stack(means).sum(dim=0)
+
+
+def _mean(p: Distribution, x: Tensor) -> Tensor:
+    return p.mean
 
 
 def log_prob_given_rest(

@@ -16,6 +16,7 @@ from sklearn.utils.validation import validate_data
 from torch import Tensor
 
 from .data import (
+    collected,
     is_frame,
     is_numbers,
     is_stream,
@@ -24,6 +25,7 @@ from .data import (
     read_stream,
     stored_by_row,
 )
+from .data.libraries import needs_pandas
 from .modalities import CANDIDATES, Modality, guess
 from .modalities.layouts import check_rows, check_type
 
@@ -66,6 +68,8 @@ def read(
     elif isinstance(X, Mapping):
         raise ValueError(f"expected examples, got parts {[*X]}: choose one, as X['train'].")
 
+    X = _without_masks(collected(X), kinds)
+
     if is_frame(X):
         names_of(X)  # raises if two are the same
     else:
@@ -101,12 +105,14 @@ def read(
             if names is not None:  # which are looked at here, as the array has none
                 warnings.filterwarnings("ignore", "X does not have valid feature names")
 
-            checked = validate_data(
-                estimator, X, reset=reset, dtype="numeric", ensure_all_finite=False
-            )
+            if is_frame(X) and _accepted(X, kinds):  # cells of any library are looked at there
+                validate_data(estimator, X, reset=reset, skip_check_array=True)
+            else:
+                X = validate_data(
+                    estimator, X, reset=reset, dtype="numeric", ensure_all_finite=False
+                )
 
         check_names(estimator, names, reset)
-        X = X if is_frame(X) and _accepted(X, kinds) else checked
     else:
         X = _numbers(X)
 
@@ -211,6 +217,27 @@ def _without_tensors(X: Any) -> Any:
         return [without_torch(x) for x in X]
 
     return X
+
+
+def _without_masks(X: Any, kinds: Kinds) -> Any:
+    r"""Returns masked arrays with NaN, or as a frame with missing cells where such are taken."""
+    if not isinstance(X, np.ma.MaskedArray):
+        return X
+
+    if not np.ma.is_masked(X):
+        return X.data
+
+    if X.ndim == 2 and isinstance(kinds, Modality) and not kinds.numeric:
+        needs_pandas()
+
+        import pandas as pd
+
+        cells = X.data.astype(object)
+        cells[np.ma.getmaskarray(X)] = None
+
+        return pd.DataFrame(cells).infer_objects()
+
+    return np.where(np.ma.getmaskarray(X), np.nan, X.data.astype(float))
 
 
 def _is_numeric(X: Any) -> bool:

@@ -7,6 +7,7 @@ __all__ = [
     "cache_folder",
     "can_read_frame",
     "chunks",
+    "collected",
     "holds_frame",
     "is_frame",
     "is_image",
@@ -38,9 +39,9 @@ from .frames import (
     names_of,
     place,
     read_frame,
-    to_pandas,
     write_frame,
 )
+from .libraries import collected, to_pandas
 from .sounds import read_sounds
 from .sources import read_array
 from .streams import is_stream, read_stream, stored_by_row

@@ -8,7 +8,6 @@ __all__ = [
     "names_of",
     "place",
     "read_frame",
-    "to_pandas",
     "write_frame",
 ]
 
@@ -25,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from .encoding import not_utf8
+from .libraries import to_pandas
 from .parquet import column_names, opened
 
 _LARGE = 2**28  # bytes of a file, beyond which only the first are looked at to tell what it is
@@ -52,17 +52,15 @@ def is_numbers(frame: Any) -> bool:
         >>> is_numbers(pd.DataFrame({"a": [1, 2]})), is_numbers(pd.DataFrame({"a": ["b", "c"]}))
         (True, False)
     """
-    if hasattr(frame, "iloc"):
-        kinds = {getattr(dtype, "kind", "O") for dtype in frame.dtypes}
-        return kinds <= {*"buif"} and not frame.isna().to_numpy().any()
+    if not is_frame(frame):
+        X = np.asarray(frame)
+        return X.dtype.kind in "bui" or (X.dtype.kind == "f" and not np.isnan(X).any())
 
-    if is_frame(frame):  # each column for itself, as there may be no type for all
-        columns = [np.asarray(frame[name]) for name in names_of(frame)]
-    else:
-        columns = [np.asarray(frame)]
+    frame = to_pandas(frame)
+    kinds = {getattr(dtype, "kind", "O") for dtype in frame.dtypes}
 
-    return all(
-        X.dtype.kind in "bui" or (X.dtype.kind == "f" and not np.isnan(X).any()) for X in columns
+    return kinds <= {*"buif"} and not any(
+        _has_gaps(frame.iloc[:, j]) for j in range(frame.shape[1])
     )
 
 
@@ -84,25 +82,6 @@ def names_of(frame: Any) -> list[Any]:
         raise ValueError(f"expected columns with different names, got {twice} more than once.")
 
     return names
-
-
-def to_pandas(frame: Any) -> Any:
-    r"""A data frame of any library as one of pandas: the same one, or else by way of Arrow.
-
-    Example:
-        >>> import pyarrow
-        >>> to_pandas(pyarrow.table({"a": [1, None], "b": ["c", "d"]}))["a"].tolist()
-        [1, <NA>]
-    """
-    if hasattr(frame, "iloc"):
-        return frame
-
-    import pyarrow as pa
-
-    if hasattr(frame, "__arrow_c_stream__"):
-        return _pandas(pa.table(frame))
-
-    return _pandas(pa.interchange.from_dataframe(frame))
 
 
 def can_read_frame(path: Path) -> bool:
@@ -256,6 +235,13 @@ def write_frame(path: Path, frame: Any, kind: str) -> None:
         frame.to_csv(path, index=False, lineterminator="\n")
     else:
         frame.to_parquet(path, index=False)
+
+
+def _has_gaps(cells: Any) -> bool:
+    return bool(
+        cells.isna().any()
+        or (cells.dtype.kind == "f" and np.isnan(cells.to_numpy(float, na_value=np.nan)).any())
+    )
 
 
 def _is_readable(path: Path) -> bool:

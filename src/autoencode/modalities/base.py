@@ -121,6 +121,10 @@ class Modality(Configurable, abc.ABC):
     def restore(self, x: Tensor) -> NDArray:
         r"""Returns scaled examples in the shape, scale and type of the user's own."""
 
+    def restore_new(self, x: Tensor) -> NDArray:
+        r"""Returns what `new_examples` made, in the user's shape, scale, type and grid."""
+        return self.restore(x)
+
     def mean(self, p: Distribution) -> Tensor:
         r"""Returns the means of :math:`p(x \mid z)`, as :meth:`restore_mean` takes them."""
         return p.mean
@@ -131,6 +135,33 @@ class Modality(Configurable, abc.ABC):
         Scales that are not affine have others for means than for examples. By default none is.
         """
         return self.restore(x)
+
+    def mean_given(self, p: Distribution, x: Tensor) -> Tensor:
+        r"""Returns what `mean` does, where something is missing of examples.
+
+        Arguments:
+            p: What the model makes of codes, with batch shape `(*, B)`.
+            x: The scaled examples, with shape `(B, *shape_)`.
+        """
+        return self.mean(p)
+
+    def returned(self, R: Any, X: Any = None) -> Any:
+        r"""Returns examples in what the user has them in.
+
+        Arguments:
+            R: The examples, as `restore` returns them.
+            X: The user's, of which they are versions, if there are some: of a frame they get the
+                library, the index and the order of the columns. By default those of the fit.
+        """
+        return R
+
+    def hidden(self, x: Tensor) -> Tensor:
+        r"""Returns new examples of which as many cells are missing as of the data.
+
+        Raises:
+            ValueError: If nothing may be missing in such data.
+        """
+        raise ValueError(f"{_NOTHING_MISSING}, got {type(self).__name__}.")
 
     @abc.abstractmethod
     def network(self) -> Network:
@@ -291,6 +322,10 @@ class Modality(Configurable, abc.ABC):
         """
         residual = (x - p.mean) * self.unit().to(x.device)
         return residual.flatten(start_dim=1).square().sum(dim=-1, dtype=torch.float64)
+
+    def scaled_error(self, x: Tensor, p: Distribution) -> Tensor:
+        r"""Returns what `error` does, where no column counts more than others for its unit."""
+        return self.error(x, p)
 
     def stages(
         self, corruption: Callable[[Tensor], Tensor]

@@ -2,12 +2,16 @@ r"""Contexts: the `y` of a conditional model, to tensors."""
 
 __all__ = ["Labels", "Numbers", "describe_context", "encode_context"]
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from ..configurable import Configurable
+from ..data import is_frame, names_of, to_pandas
+from .columns.dtypes import open_cells
 from .statistics import check_finite, column_statistics
 
 
@@ -29,7 +33,7 @@ def describe_context(y: ArrayLike | None) -> "Labels | Numbers":
     if y is None:
         raise ValueError("a conditional model needs y: fit(X, y).")
 
-    y = np.atleast_1d(y)
+    y = np.atleast_1d(_column(y))
 
     if len(y) == 0:
         raise ValueError("expected a label or a row of numbers for each example, got none.")
@@ -71,7 +75,7 @@ def encode_context(
     if y is None:
         raise ValueError("this model is conditional: pass y, one for all or one each.")
 
-    c = context.encode(y)
+    c = context.encode(_column(y))
     c = c.expand(n, -1) if len(c) == 1 else c
 
     if len(c) != n:
@@ -156,6 +160,15 @@ class Numbers(Configurable):
         check_finite(y)
 
         return y.reshape(len(y), -1)
+
+
+def _column(y: Any) -> Any:
+    r"""Returns the only column of a frame, and anything else as it is."""
+    if not is_frame(y) or len(names_of(y)) != 1:
+        return y
+
+    cells = to_pandas(y).iloc[:, 0]
+    return (cells.astype(object) if cells.isna().any() else open_cells(cells)).to_numpy()
 
 
 def _labels(y: ArrayLike) -> NDArray:

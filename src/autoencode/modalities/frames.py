@@ -5,6 +5,7 @@ __all__ = ["Frames"]
 import logging
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Sequence as Sequence_
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +19,7 @@ from torch.distributions.constraints import Constraint
 
 from ..corruptions import Corruption, Masking, Sequence, parts
 from ..data import holds_frame, is_frame, names_of, read_frame, to_pandas
+from ..data.libraries import library_of, native_types
 from ..distributions import Family, Mixed
 from ..networks import Network, Perceptron
 from .base import Modality, warn_of_constants
@@ -29,8 +31,13 @@ from .columns import (
     NumberColumn,
     describe_column,
 )
+from .columns.dtypes import close, missing, name_of, open_cells
+from .containers import contain
+from .gaps import Gaps
 
 log = logging.getLogger(__name__)
+
+_NAMED = 12  # columns in a line of the log
 
 
 class Frames(Modality):
@@ -110,9 +117,10 @@ class Frames(Modality):
 
     def fit(self, X: Any, support: Constraint = constraints.real) -> "Frames":
         if self._of_all is not None:
-            self.columns_, self.shape_ = self._of_all.columns_, self._of_all.shape_
+            vars(self).update({k: v for k, v in vars(self._of_all).items() if k.endswith("_")})
             return self
 
+        self.library_, self.natives_ = library_of(X), native_types(X)
         X = _frame(X)
 
         if not isinstance(self.levels, int) or self.levels < 1:
@@ -131,6 +139,8 @@ class Frames(Modality):
 
         self.columns_ = [describe_column(n, X[n], self.levels, self.unknown) for n in names]
         self.shape_ = (2 * len(self._numbers()) + sum(self._sizes()),)
+        self.gaps_ = Gaps().fit(np.stack([~missing(X[n]) for n in names], axis=1))
+        log.info("columns as read: %s.", _told(self.columns_))
 
         return self
 
@@ -171,21 +181,49 @@ class Frames(Modality):
         return torch.cat([t.nan_to_num(), there.to(x), indicators], dim=1).float()
 
     def restore(self, x: Tensor) -> Any:
-        import pandas as pd
+        return self._restored(x, lambda column, t: column.decode(t))
 
-        x = x.double().cpu()
-        n = len(self._numbers())
-        t = torch.where(x[:, n : 2 * n] > 0.5, x[:, :n], torch.nan).numpy()
-        cells = dict(zip(self._numbers(), t.T))
+    def mean(self, p: Distribution) -> Tensor:
+        x = p.mean
+        return self.mean_given(p, torch.zeros_like(x))
 
-        for j, part in zip(self._levels(), x[:, 2 * n :].split(self._sizes(), dim=1)):
-            most, index = part.max(dim=1)
-            index = index + (most - 1).round().clamp(min=0)  # see `new_examples`
-            cells[j] = torch.where(most > 0, index, torch.nan).numpy()
+    def mean_given(self, p: Distribution, x: Tensor) -> Tensor:
+        r"""Returns means of what is missing: of numbers in their own units, in double precision.
 
-        first = np.zeros(len(x))  # which a constant has, as its score or level
-        decoded = {c.name: c.decode(cells.get(j, first)) for j, c in enumerate(self.columns_)}
-        return pd.DataFrame(decoded, index=pd.RangeIndex(len(x)))
+        .. math:: \mathbb{E}[v(t)], \qquad t \sim \mathcal{N}(\mu, \sigma^2)
+
+        The map from scores to numbers bends, so that this is not the number of the mean score,
+        which is the median. See :meth:`~autoencode.modalities.scores.NormalScores.mean`.
+        """
+        mean, scored = p.mean.double(), self._scored()
+        n = len(scored)
+        loc, scale = (t[..., :n].double().cpu().numpy() for t in (p.mean, p.stddev))
+
+        for j, column in enumerate(scored):
+            rows = np.flatnonzero((x[:, n + j] == 0).cpu().numpy())
+
+            if len(rows):
+                a, b = loc[..., rows, j], scale[..., rows, j]
+                values = column.scores_.mean(a.ravel(), b.ravel()).reshape(a.shape)
+                mean[..., torch.from_numpy(rows), j] = torch.from_numpy(values).to(mean)
+
+        return mean
+
+    def restore_mean(self, x: Tensor) -> Any:
+        return self._restored(x, lambda column, v: column.cells(v))
+
+    def returned(self, R: Any, X: Any = None) -> Any:
+        declared = {
+            str(c.name): c.categories_["values"]
+            for c in self.columns_
+            if isinstance(c, LevelColumn) and c.categories_ and "values" in c.categories_
+        }
+        return contain(R, X, self.library_, self.natives_, declared)
+
+    def hidden(self, x: Tensor) -> Tensor:
+        numbers, levels = self._numbers(), self._levels()
+        gone = self.gaps_.draw(len(x))[:, [*numbers, *levels]].to(x.device)
+        return x * ~gone[:, _slots(len(numbers), self._sizes())]
 
     def network(self) -> Network:
         return Perceptron(shortcut=True)
@@ -333,16 +371,7 @@ class Frames(Modality):
         filled = {}
 
         for name in X.columns:
-            cells, other = X[name], R[name].set_axis(X.index)
-            missing = cells.isna()
-            whole = cells.astype(object).where(~missing, other.astype(object))
-
-            if not missing.any() and cells.dtype != object:
-                filled[name] = cells
-            elif _holds(other.dtype, cells):
-                filled[name] = whole.astype(other.dtype)
-            else:
-                filled[name] = whole.infer_objects()
+            filled[name] = _filled(X[name], R[name].set_axis(X.index))
 
         return type(X)(filled, index=X.index)
 
@@ -374,6 +403,31 @@ class Frames(Modality):
     def numbers(self, X: Any) -> NDArray:
         X = _frame(X)
         return np.stack([column.numbers(X[column.name]) for column in self.columns_], axis=1)
+
+    def _restored(self, x: Tensor, cells_of: Callable[[Any, NDArray], Any]) -> Any:
+        r"""Returns rows of the vector as a frame, whose numbers a function makes cells."""
+        import pandas as pd
+
+        x = x.double().cpu()
+        n = len(self._numbers())
+        t = torch.where(x[:, n : 2 * n] > 0.5, x[:, :n], torch.nan).numpy()
+        cells = dict(zip(self._numbers(), t.T))
+
+        for j, part in zip(self._levels(), x[:, 2 * n :].split(self._sizes(), dim=1)):
+            most, index = part.max(dim=1)
+            index = index + (most - 1).round().clamp(min=0)  # see `new_examples`
+            cells[j] = torch.where(most > 0, index, torch.nan).numpy()
+
+        first = np.zeros(len(x))  # which a constant has, as its score or level
+        decoded = {}
+
+        for j, column in enumerate(self.columns_):
+            if j in cells and not isinstance(column, LevelColumn):
+                decoded[column.name] = cells_of(column, cells[j])
+            else:
+                decoded[column.name] = column.decode(cells.get(j, first))
+
+        return pd.DataFrame(decoded, index=pd.RangeIndex(len(x)))
 
     def there(self, x: Tensor) -> Tensor:
         r"""Returns which cells are not missing, in the order of the vector, as `(B, F)`."""
@@ -435,6 +489,48 @@ def _slots(numbers: int, levels: Iterable[int]) -> list[int]:
 def _is_open(column: Column) -> bool:
     r"""Whether levels of a column that were not in the fit count."""
     return isinstance(column, LevelColumn) and column.new_mass > 0
+
+
+def _told(columns: Sequence_[Column]) -> str:
+    r"""Returns how columns were read, and on which grid, in words."""
+
+    def told(column: Column) -> str:
+        if column.constant_:
+            return "constant"
+
+        return f"{len(column.levels_)} levels" if isinstance(column, LevelColumn) else column.grid
+
+    more = f"; and {len(columns) - _NAMED:,} more" * (len(columns) > _NAMED)
+    return "; ".join(f"{c.name!r} {told(c)}" for c in columns[:_NAMED]) + more
+
+
+def _filled(cells: Any, other: Any) -> Any:
+    r"""Returns a column whose missing cells are those of another, of its type if that can be."""
+    import pandas as pd
+
+    gone = missing(cells)
+    of_python = isinstance(cells.dtype, np.dtype) and cells.dtype.kind == "O"
+
+    if not gone.any() and (not of_python or cells.dtype == other.dtype):
+        return cells
+
+    viewed = isinstance(other.dtype, pd.ArrowDtype) and "view" in str(other.dtype)
+
+    if cells.dtype == other.dtype and not viewed:  # of views, Arrow cannot take rows
+        n = len(cells)
+        chosen = np.where(gone, np.arange(n) + n, np.arange(n))
+        return pd.concat([cells, other]).iloc[chosen].set_axis(cells.index)
+
+    whole = cells.astype(object).where(~gone, other.astype(object))
+
+    if not _holds(other.dtype, cells):
+        return whole.infer_objects()
+
+    if isinstance(other.dtype, pd.ArrowDtype):
+        declared = getattr(open_cells(other).dtype, "categories", None)
+        return close(whole, name_of(other.dtype), declared).set_axis(cells.index)
+
+    return whole.astype(other.dtype)
 
 
 def _holds(dtype: Any, cells: Any) -> bool:

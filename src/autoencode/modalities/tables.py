@@ -15,16 +15,23 @@ from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
 from ..data import is_frame, is_numbers, names_of, to_pandas
+from ..data.files import FileArray
+from ..data.libraries import library_of, native_types
 from ..distributions import CensoredGaussian, DiagonalGaussian, Family, SharedGaussian
 from ..networks import Network, Perceptron
 from .base import WIDE, Modality, cast, tensor_of, warn_of_constants
 from .columns.cells import plain
+from .columns.dtypes import close, dtype_of, name_of, open_cells
+from .columns.grids import grid_of, snap
+from .containers import contain
 from .marginals import describe_columns
 from .scores import NormalScores, ScoreTable
 from .statistics import Columns, column_statistics
 
 log = logging.getLogger(__name__)
 
+_NAMED = 12  # columns in a line of the log
+_GRID_NUMBERS, _GRID_ROWS = 2**22, 2**12  # of a table, that are looked at
 _ROUNDING = 4 * np.finfo(float).eps  # of the largest number, by which constants may differ
 
 
@@ -99,6 +106,7 @@ class Tables(Modality):
             return self
 
         self.types_, first = _types(X), X
+        self.library_, self.natives_ = library_of(X), native_types(X)
         X = _array(X)
 
         if X.ndim != 2 or 0 in X.shape:
@@ -121,9 +129,15 @@ class Tables(Modality):
         self.columns_ = np.flatnonzero(kept)
         self.shape_ = (len(self.columns_),)
         self.loc_, self.scale_ = loc[kept], scale[kept]
+        self.steps_, self.decimals_ = _grids(X)  # from which new rows do not depart
         self.scored_: NDArray = np.zeros(0, int)
         self.scores_: list[NormalScores] = []
         self._held = {}
+
+        if gridded := [j for j in self.columns_.tolist() if self.steps_[j] not in (0, 1)]:
+            named = [f"{self._name(j)} {self.steps_[j]:.12g}" for j in gridded[:_NAMED]]
+            more = f", and {len(gridded) - _NAMED:,} more" * (len(gridded) > _NAMED)
+            log.info("new rows keep the steps of columns: %s%s.", ", ".join(named), more)
 
         if not np.isfinite([self.loc_, self.scale_]).all():
             raise ValueError(
@@ -199,6 +213,10 @@ class Tables(Modality):
 
         return self._framed(X)
 
+    def restore_new(self, x: Tensor) -> Any:
+        X = self.restore(x)
+        return X if self.types_ else self._snapped(X)
+
     def mean(self, p: Distribution) -> Tensor:
         mean = p.mean.clone()
 
@@ -263,6 +281,9 @@ class Tables(Modality):
 
         return residual.square().sum(dim=-1, dtype=torch.float64)
 
+    def scaled_error(self, x: Tensor, p: Distribution) -> Tensor:
+        return (x - p.mean).square().sum(dim=-1, dtype=torch.float64)
+
     def numbers(self, X: Any) -> NDArray:
         return _array(X)
 
@@ -281,13 +302,24 @@ class Tables(Modality):
 
         return wide
 
+    def _snapped(self, X: NDArray) -> NDArray:
+        r"""Returns rows on the grids of the columns of the fit."""
+        for j in self.columns_[self.steps_[self.columns_] > 0].tolist():
+            v = snap(X[:, j].astype(float), self.low_[j], self.steps_[j], int(self.decimals_[j]))
+            X[:, j] = v.astype(X.dtype)
+
+        return X
+
+    def returned(self, R: Any, X: Any = None) -> Any:
+        return contain(R, X, self.library_, self.natives_) if self.types_ else R
+
     def _framed(self, x: NDArray) -> Any:
         r"""Returns the columns that were seen, and constants, in the type of the user's own."""
         X = np.zeros((len(x), len(self.low_)))
         X[:, self.columns_] = x
 
         if self.types_:
-            X = np.clip(X, self.low_, self.high_)
+            X = np.clip(self._snapped(X), self.low_, self.high_)
             return _framed(X, self.types_, self.constants_)
 
         X = cast(X, self.dtype_)
@@ -351,7 +383,7 @@ def _types(X: Any) -> list[tuple[str | int, str]]:
         return []
 
     X = to_pandas(X)
-    return [(name, str(dtype)) for name, dtype in X.dtypes.items()]
+    return [(name, name_of(dtype)) for name, dtype in X.dtypes.items()]
 
 
 def _array(X: Any) -> NDArray:
@@ -359,7 +391,34 @@ def _array(X: Any) -> NDArray:
         return X
 
     X = to_pandas(X)
-    return X.to_numpy(np.result_type(*(getattr(t, "numpy_dtype", t) for t in X.dtypes)))
+    kinds = [_numpy(dtype) for dtype in X.dtypes]
+
+    if all(isinstance(dtype, np.dtype) for dtype in X.dtypes):
+        return X.to_numpy(np.result_type(*kinds))
+
+    columns = [open_cells(X.iloc[:, j]).to_numpy(kind) for j, kind in enumerate(kinds)]
+    return np.stack(columns, axis=1, dtype=np.result_type(*kinds))
+
+
+def _numpy(dtype: Any) -> np.dtype:
+    r"""Returns the type of numpy behind one of pandas, or the nearest to it."""
+    return np.dtype(getattr(dtype, "numpy_dtype", getattr(dtype, "subtype", dtype)))
+
+
+def _grids(X: NDArray) -> tuple[NDArray, NDArray]:
+    r"""Returns the steps and the decimals of the columns of a table; steps of none are zero.
+
+    Of large tables rows from all over are looked at.
+    """
+    n = min(len(X), max(_GRID_ROWS, _GRID_NUMBERS // X.shape[1]))
+
+    if n < len(X):
+        rows = FileArray.of(X) if isinstance(X, np.memmap) else None
+        X = (X if rows is None else rows)[np.linspace(0, len(X) - 1, n).astype(int)]
+
+    found = [grid_of(np.asarray(X[:, j])) for j in range(X.shape[1])]
+
+    return np.array([step for step, _ in found], float), np.array([k for _, k in found], int)
 
 
 def _cells(X: Any, constant: NDArray) -> list[tuple[int, Any]]:
@@ -382,13 +441,10 @@ def _framed(
     cells, fixed = {}, dict(constants)
 
     for j, (v, (name, kind)) in enumerate(zip(X.T, types)):
-        dtype = pd.api.types.pandas_dtype(kind)
-
         if j in fixed:
-            cells[name] = pd.Series([fixed[j]] * len(X), dtype=dtype)
+            cells[name] = close(pd.Series([fixed[j]] * len(X), dtype=object), kind)
         else:
-            v = cast(v, str(getattr(dtype, "numpy_dtype", dtype)))
-            cells[name] = pd.Series(v).astype(dtype)
+            cells[name] = close(pd.Series(cast(v, str(_numpy(dtype_of(kind))))), kind)
 
     return pd.DataFrame(cells)
 

@@ -144,6 +144,7 @@ def sample(
     n: int = 64,
     y: Sequence[str] | None = None,
     given: Sequence[str] | None = None,
+    missing: bool = False,
     temperature: float | None = None,
     nucleus: float | None = None,
     random_state: int | None = None,
@@ -160,6 +161,7 @@ def sample(
         n: How many.
         y: The label of all new examples, or one for each; or a row of numbers.
         given: Cells that all new rows of a table of mixed columns have, as COLUMN=CELL.
+        missing: Leave out cells of new rows of a table of mixed columns, as often as the data do.
         temperature: Of texts, what makes them more usual below one, and the most probable
             ones at zero; by default that of the fit.
         nucleus: Of texts, the share of the probability to draw each symbol from; by default
@@ -202,6 +204,7 @@ def sample(
         y=inputs.context(y, estimator),
         random_state=random_state,
         given=inputs.cells(given),
+        missing=missing,
     )
     outputs.write_examples(out, X, estimator)
     print(f"Wrote {out}: {len(X):,} new example{'s' * (len(X) != 1)}.")

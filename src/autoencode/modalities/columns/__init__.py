@@ -8,13 +8,16 @@ __all__ = ["UNKNOWN", "Column", "DateColumn", "LevelColumn", "NumberColumn", "de
 
 from typing import Any
 
+from .cells import no_use
 from .dates import DATES, DateColumn
+from .dtypes import open_cells
 from .levels import UNKNOWN, LevelColumn
 from .numbers import NumberColumn
 
 Column = NumberColumn | DateColumn | LevelColumn
 
 _NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal"}  # as pandas infers them
+_NONE = {"complex", "bytes", "period", "interval"}
 
 
 def describe_column(
@@ -38,13 +41,17 @@ def describe_column(
     """
     import pandas as pd
 
-    kind = cells.dtype.kind
-    inferred = "" if cells.dtype == "category" else pd.api.types.infer_dtype(cells, skipna=True)
+    opened = open_cells(cells)
+    kind = opened.dtype.kind
+    there = opened.dropna()
+    inferred = "" if opened.dtype == "category" else pd.api.types.infer_dtype(there)
 
-    if kind in "mc":
-        raise ValueError(f"column {name!r}: no use for cells of type {cells.dtype}.")
+    if inferred in _NONE or isinstance(opened.dtype, pd.ArrowDtype):
+        cell = next(iter(there), None)
+        what = no_use(cell) if cell is not None else f"no use for cells of type {cells.dtype}."
+        raise ValueError(f"column {name!r}: {what}")
 
-    if kind == "M" or inferred in DATES:
+    if kind in "mM" or inferred in DATES:
         return DateColumn(name).fit(cells)
 
     if kind in "iuf" or inferred in _NUMBERS:

@@ -1,6 +1,6 @@
 r"""What a single cell is."""
 
-__all__ = ["plain"]
+__all__ = ["no_use", "plain"]
 
 from typing import Any
 
@@ -15,3 +15,30 @@ def plain(cell: Any) -> Any:
         1.5
     """
     return cell.item() if isinstance(cell, np.generic) else cell
+
+
+def no_use(cell: Any) -> str:
+    r"""What to do with a cell that no column can hold, in words.
+
+    Example:
+        >>> no_use([1])
+        'expected text, numbers, truth values, dates or times, got list [1]. Turn it into ...'
+    """
+    kind = type(cell).__name__
+    way = _WAYS.get(kind, "Turn it into text, .astype(str), or drop it.")
+
+    return (
+        f"expected text, numbers, truth values, dates or times, got {kind}"
+        f" {str(repr(cell))[:60]}. {way}"
+    )
+
+
+_LIST = "Turn it into text, .astype(str), or into a column for each element, or drop it."
+_WAYS = {
+    "Fraction": "Turn it into a number: .map(float)",
+    "complex": "Take its parts as two columns, .map(lambda z: z.real) and .map(lambda z: z.imag).",
+    "bytes": "Turn it into text: .str.decode('utf-8')",
+    "Period": "Turn it into a date: .dt.to_timestamp()",
+    "Interval": "Turn it into a category: .astype('category')",
+    **dict.fromkeys(("list", "tuple", "dict", "set", "ndarray"), _LIST),
+}

@@ -1,4 +1,4 @@
-r"""Columns of dates."""
+r"""Columns of dates, of times of the day and of durations."""
 
 __all__ = ["DATES", "DateColumn"]
 
@@ -11,17 +11,23 @@ from ...configurable import Configurable
 from ...data import place
 from ..scores import NormalScores
 from .cells import plain
+from .dtypes import close, name_of, open_cells
+from .grids import snap_months, step_of
 from .numbers import NumberColumn
 
 DATES = {"date", "datetime", "datetime64"}  # as pandas infers them
+_OBJECTS = {"date", "datetime", "time", "timedelta"}
+_OF_PANDAS = {"datetime": "Timestamp", "timedelta": "Timedelta"}
 _NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal", "boolean"}
 _SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+_STEPS = {"days": 86400, "hours": 3600, "minutes": 60, "seconds": 1}
 
 
 class DateColumn(Configurable):
-    r"""Dates, as numbers of days since the first of the fit.
+    r"""Dates, times of the day and durations, as numbers of days since the first of the fit.
 
-    Those of whole days come back as such.
+    What comes back lies on the grid of the fit, in the local time of their zone: whole days,
+    hours or minutes, first or last days of months, or whatever else all are multiples of.
 
     Arguments:
         name: The column's name, for messages.
@@ -38,25 +44,47 @@ class DateColumn(Configurable):
 
     is_text = False
 
+    dtype_: str
+    spans_: bool
+    unit_: str
+    zone_: str | None
+    origin_: int
+    step_: int
+    start_: int
+    months_: int
+    days_: NumberColumn
+
     def __init__(self, name: str | int) -> None:
         self.name = name
 
     def fit(self, cells: Any) -> "DateColumn":
-        r"""Learns the type, range and distribution of a column.
+        r"""Learns the type, range, grid and distribution of a column.
 
         Raises:
             ValueError: If a cell is no date.
         """
         import pandas as pd
 
-        dates = self._dates(cells)
-        self.unit_ = dates.unit
-        self.zone_ = getattr(cells.dtype, "tz", None) and str(cells.dtype.tz)
-        self.origin_ = int(dates.dropna().asi8.min()) if not dates.isna().all() else 0
+        kind = pd.api.types.infer_dtype(cells, skipna=True) if cells.dtype == object else ""
+        self.dtype_ = kind if kind in _OBJECTS else name_of(cells.dtype)
 
-        times = cells.dtype == object and pd.api.types.infer_dtype(cells, skipna=True) != "date"
-        self.dtype_ = f"datetime64[{dates.unit}]" if times else str(cells.dtype)
-        self.days_ = NumberColumn(self.name).fit(pd.Series(self.numbers(cells)))
+        if kind in _OF_PANDAS and all(
+            isinstance(c, (pd.Timestamp, pd.Timedelta)) for c in cells.dropna()
+        ):
+            self.dtype_ = _OF_PANDAS[kind]
+
+        opened = open_cells(cells)
+        self.spans_ = opened.dtype.kind == "m"
+        dates = self._dates(opened)
+        self.unit_ = dates.unit
+        zoned = not self.spans_ and dates.tz is not None
+        self.zone_ = str(dates.dtype).split(", ", 1)[1][:-1] if zoned else None
+        there = dates.dropna()
+        self.origin_ = int(there.asi8.min()) if len(there) else 0
+        self._find_grid(self._wall(there.asi8))
+
+        self.days_ = NumberColumn(self.name).fit(pd.Series(self.numbers(opened)))
+        self.days_.step_ = 0.0  # the grid is one of local time
 
         return self
 
@@ -70,6 +98,25 @@ class DateColumn(Configurable):
         r"""Whether all dates are the same, and none is missing."""
         return self.days_.constant_
 
+    @property
+    def grid(self) -> str:
+        r"""What the dates are multiples of, in words."""
+        what = "durations" if self.spans_ else "dates"
+        what = "times" if self.dtype_.startswith(("arrow time32", "arrow time64")) else what
+        what = "times" if self.dtype_ == "time" else what
+
+        if self.months_:
+            ends = "last" if self.months_ < 0 else "first"
+            many = f", each {abs(self.months_)}" if abs(self.months_) > 1 else ""
+            return f"{ends} days of months{many}"
+
+        for name, seconds in _STEPS.items():
+            if self.step_ % (seconds * _SECOND[self.unit_]) == 0:
+                n = self.step_ // (seconds * _SECOND[self.unit_])
+                return f"{what} in " + (f"whole {name}" if n == 1 else f"steps of {n:,} {name}")
+
+        return what
+
     def encode(self, cells: Any) -> NDArray:
         r"""Returns the scores of cells, NaN where one is missing.
 
@@ -79,21 +126,28 @@ class DateColumn(Configurable):
         return self.scores_.encode(self.numbers(cells))
 
     def decode(self, scores: NDArray) -> Any:
-        r"""Returns what scores stand for, as cells of the type and range of the fit."""
+        r"""Returns what scores stand for, as cells of the type, range and grid of the fit."""
+        return self.cells(self.scores_.decode(scores))
+
+    def cells(self, values: NDArray) -> Any:
+        r"""Returns numbers, as :meth:`numbers` returns them, as cells of the type of the fit."""
         import pandas as pd
 
-        days = self.days_.decode(scores).to_numpy()
+        days = np.where(self.days_.empty_, np.nan, np.clip(values, 0, self.days_.high_))
         missing = np.isnan(days)
         ticks = np.rint(np.nan_to_num(days) * self._day).astype(np.int64) + self.origin_
-        dates = pd.Series(ticks.view(f"M8[{self.unit_}]")).where(~missing)
+        ticks = self._snapped(ticks)
+        kind = "m8" if self.spans_ else "M8"
+        dates = pd.Series(ticks.view(f"{kind}[{self.unit_}]")).where(~missing)
 
         if self.zone_ is not None:
-            return dates.dt.tz_localize("UTC").dt.tz_convert(self.zone_)
+            dates = dates.dt.tz_localize("UTC").dt.tz_convert(self.zone_)
 
-        if self.dtype_ == "object":
-            return dates.dt.date.astype(object).where(~missing, None)
+        if self.dtype_ in {"date", "datetime", "Timestamp", "Timedelta"}:
+            objects = [_object(d, self.dtype_) for d in dates]
+            return pd.Series(objects, dtype=object).where(~missing, None)
 
-        return dates.astype(self.dtype_)
+        return close(dates, self.dtype_)
 
     def given(self, cell: Any) -> Any:
         r"""Returns a cell that new rows shall have, which may be a word for it.
@@ -101,18 +155,28 @@ class DateColumn(Configurable):
         Raises:
             ValueError: If it is a number.
         """
+        import pandas as pd
+
         if isinstance(plain(cell), (int, float)):
             raise ValueError(f"column {self.name!r}: expected a date, got {cell!r}.")
+
+        if self.spans_:  # of which words are no dates
+            return pd.Timedelta(self._dates(open_cells(pd.Series([cell], dtype=object)))[0])
 
         return cell
 
     def numbers(self, cells: Any) -> NDArray:
         r"""Returns cells as days since the first of the fit, NaN where one is missing."""
+        cells = open_cells(cells)
         dates = self._dates(cells)
-        zoned = dates.tz is not None
+        zoned = not self.spans_ and dates.tz is not None
 
         if cells.notna().any() and zoned != (self.zone_ is not None):
-            raise ValueError(f"column {self.name!r}: expected dates with time zone {self.zone_}.")
+            zone = "without a time zone" if self.zone_ is None else f"with time zone {self.zone_}"
+            raise ValueError(
+                f"column {self.name!r}: expected dates {zone}, got {cells.dtype}. Use"
+                " .dt.tz_localize(...)."
+            )
 
         dates = (dates.tz_convert("UTC").tz_localize(None) if zoned else dates).as_unit(self.unit_)
         return np.where(dates.isna(), np.nan, (dates.asi8 - self.origin_) / self._day)
@@ -121,20 +185,93 @@ class DateColumn(Configurable):
     def _day(self) -> int:
         return 86400 * _SECOND[self.unit_]
 
+    def _find_grid(self, wall: NDArray) -> None:
+        r"""Learns of which steps dates are, in ticks of local time from the first of them."""
+        self.months_, self.step_ = 0, 1
+        self.start_ = int(wall.min()) if len(wall) else 0
+        natural = [seconds * _SECOND[self.unit_] for seconds in _STEPS.values()]
+        whole = [step for step in natural if (wall % step == 0).all()]
+        common = step_of(wall) if len(wall) else 1
+        self.step_ = max([common, *whole[:1]])
+
+        if self.spans_ or common % self._day or self.start_ % self._day:
+            return
+
+        days = wall // self._day
+
+        for end in (0, 1):
+            months = (days + end).astype("M8[D]").astype("M8[M]")
+
+            if (months.astype("M8[D]").astype(np.int64) == days + end).all():
+                self.months_ = (1 - 2 * end) * step_of(months.astype(np.int64))
+
+    def _snapped(self, ticks: NDArray) -> NDArray:
+        r"""Returns ticks moved to the nearest of the grid, which is one of local time."""
+        wall = self._wall(ticks)
+
+        if self.months_:
+            end = self.months_ < 0
+            first = int(self.start_ // self._day + end)
+            first = int(np.int64(first).astype("M8[D]").astype("M8[M]").astype(np.int64))
+            days = snap_months(wall / self._day, first, abs(self.months_), end)
+            near = days * self._day
+        else:
+            away = wall - self.start_
+            near = self.start_ + (away + self.step_ // 2) // self.step_ * self.step_
+
+        moved = ticks + (near - wall)
+        wrong = self._wall(moved) != near  # where clocks were changed between
+
+        if wrong.any():
+            moved[wrong] = self._moment(near[wrong])
+
+        return moved
+
+    def _wall(self, ticks: NDArray) -> NDArray:
+        r"""Returns moments as what clocks of the time zone show."""
+        import pandas as pd
+
+        if self.zone_ is None or len(ticks) == 0:
+            return ticks
+
+        dates = pd.DatetimeIndex(ticks.view(f"M8[{self.unit_}]"), tz="UTC")
+        return dates.tz_convert(self.zone_).tz_localize(None).asi8
+
+    def _moment(self, wall: NDArray) -> NDArray:
+        import pandas as pd
+
+        dates = pd.DatetimeIndex(wall.view(f"M8[{self.unit_}]"))
+        return dates.tz_localize(
+            self.zone_, ambiguous=np.zeros(len(wall), bool), nonexistent="shift_forward"
+        ).asi8
+
     def _dates(self, cells: Any) -> Any:
         import pandas as pd
 
+        what = "durations or times" if self.spans_ else "dates"
+
         if pd.api.types.infer_dtype(cells, skipna=True) in _NUMBERS and cells.notna().any():
-            raise ValueError(f"column {self.name!r}: expected dates, got numbers.")
+            raise ValueError(f"column {self.name!r}: expected {what}, got numbers.")
+
+        read = pd.to_timedelta if self.spans_ else pd.to_datetime
+        index = pd.TimedeltaIndex if self.spans_ else pd.DatetimeIndex
 
         try:
-            return pd.DatetimeIndex(pd.to_datetime(cells))
+            return index(read(cells))
         except (ValueError, TypeError) as error:
-            read = pd.to_datetime(cells, errors="coerce", utc=True)
-            wrong = np.flatnonzero((read.isna() & cells.notna()).to_numpy())
+            options = {} if self.spans_ else {"utc": True}
+            found = read(cells, errors="coerce", **options)
+            wrong = np.flatnonzero((found.isna() & cells.notna()).to_numpy())
             message = str(error).splitlines()[0]
 
             if len(wrong):
                 message = f"got {cells.iloc[wrong[0]]!r} in {place(cells, wrong[0])}"
 
-            raise ValueError(f"column {self.name!r}: expected dates, {message}.") from None
+            raise ValueError(f"column {self.name!r}: expected {what}, {message}.") from None
+
+
+def _object(date: Any, kind: str) -> Any:
+    if date != date:
+        return None
+
+    return {"date": date.date, "datetime": date.to_pydatetime}.get(kind, lambda: date)()

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from ...configurable import Configurable
 from ...data import place
-from .cells import plain
+from .categories import categories_of, category_index, word, words_of
+from .cells import no_use, plain
+from .dtypes import close, name_of, open_cells
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +57,7 @@ class LevelColumn(Configurable):
     """
 
     dtype_: str
-    categories_: list[str | bool | int | float]
+    categories_: dict[str, Any] | None
     ordered_: bool
     levels_: list[str | bool | int | float]
     counts_: list[int]
@@ -73,14 +75,26 @@ class LevelColumn(Configurable):
         """
         import pandas as pd
 
-        self.dtype_ = str(cells.dtype)
-        declared = [*getattr(cells.dtype, "categories", [])]
-        declared = [False, True] if cells.dtype.kind == "b" else [*map(plain, declared)]
+        self.dtype_ = name_of(cells.dtype)
+        dtype = words_of(cells).dtype
+        declared = [False, True] if dtype.kind == "b" else [*getattr(dtype, "categories", [])]
+        declared = [*map(plain, declared)]
+        self.categories_ = None
+
+        if dtype == "category":
+            try:
+                self.categories_ = categories_of(open_cells(cells).cat.categories)
+            except ValueError as error:
+                raise ValueError(f"column {self.name!r}: {error}") from None
+
+        self.ordered_ = bool(getattr(dtype, "ordered", False))
+        cells = words_of(cells)
 
         try:
             codes, found = pd.factorize(cells)
         except TypeError as error:
-            raise ValueError(f"column {self.name!r}: expected text or numbers, {error}.") from None
+            wrong = [c for c in cells if c.__hash__ is None] or [error]
+            raise ValueError(f"column {self.name!r}: {no_use(wrong[0])}") from None
 
         counts = np.bincount(codes[codes >= 0], minlength=len(found))
         frequency = dict.fromkeys(declared, 0)
@@ -88,13 +102,8 @@ class LevelColumn(Configurable):
         wrong = [level for level in frequency if not isinstance(level, (str, bool, int, float))]
 
         if wrong:
-            raise ValueError(
-                f"column {self.name!r}: expected text, numbers or dates, got"
-                f" {type(wrong[0]).__name__} {wrong[0]!r}. Turn it into text, or drop it."
-            )
+            raise ValueError(f"column {self.name!r}: {no_use(wrong[0])}")
 
-        self.categories_ = declared
-        self.ordered_ = bool(getattr(cells.dtype, "ordered", False))
         self.levels_ = sorted(frequency, key=lambda level: -frequency[level])
         self.counts_ = [frequency[level] for level in self.levels_]
         self.constant_ = self.counts_[:1] == [len(cells)]
@@ -138,8 +147,9 @@ class LevelColumn(Configurable):
 
     @property
     def is_text(self) -> bool:
-        r"""Whether all levels are text."""
-        return all(isinstance(level, str) for level in self.levels_)
+        r"""Whether all levels are text, and stand for nothing else."""
+        dates = self.categories_ is not None and "unit" in self.categories_
+        return not dates and all(isinstance(level, str) for level in self.levels_)
 
     def encode(self, cells: Any) -> NDArray:
         r"""Returns the numbers of the levels of cells, NaN where one is missing.
@@ -151,6 +161,7 @@ class LevelColumn(Configurable):
         """
         import pandas as pd
 
+        cells = words_of(cells)
         codes, found = pd.factorize(cells)
         index = np.array([*self._find(found), -1])[codes].astype(float)
         new = (index < 0) & (codes >= 0)
@@ -171,11 +182,17 @@ class LevelColumn(Configurable):
         at = np.where(np.isnan(index), len(self.levels_), np.nan_to_num(index)).astype(int)
         cells = pd.Series(levels[np.minimum(at, len(self.levels_))], dtype=object)
 
-        if self.dtype_ == "category":
-            return cells.astype(pd.CategoricalDtype(self.categories_, self.ordered_))
+        if self.categories_ is None:
+            return close(cells, self.dtype_)
 
-        lost = self.dtype_ == "bool" and cells.isna().any()
-        return cells if lost else cells.astype(self.dtype_)
+        categories = category_index(self.categories_)
+
+        if self.dtype_ != "category":
+            return close(cells, self.dtype_, categories)
+
+        known = {word(category): k for k, category in enumerate(categories)}
+        codes = [known.get(level, -1) for level in cells]
+        return pd.Series(pd.Categorical.from_codes(codes, categories, self.ordered_))
 
     def numbers(self, cells: Any) -> NDArray:
         r"""Returns what `encode` does, to draw; of levels that are new NaN."""

@@ -13,15 +13,24 @@ from ...data import place
 from ..marginals import knots_for, shared_numbers
 from ..scores import NormalScores
 from .cells import plain
+from .dtypes import close, dtype_of, name_of, open_cells
+from .grids import grid_of, snap, step_of
 
 _LARGEST = 1e300
 _EXACT = 2**53  # up to which floats are all whole numbers
+_MOST = 18  # decimals of decimal numbers that count
 
 
 class NumberColumn(Configurable):
     r"""Numbers, as :class:`~autoencode.modalities.scores.NormalScores`.
 
-    Those that were all whole come back whole.
+    What comes back lies on the grid of the fit: whole numbers come back whole, prices with cents
+    as such, and so do multiples.
+
+    .. math:: v \in \{ v_0 + k s : k \in \mathbb{Z} \}
+
+    The step :math:`s` is the greatest common divisor of all differences, if eight numbers or more
+    are different; else it is a unit of the last decimal.
 
     Arguments:
         name: The column's name, for messages.
@@ -38,31 +47,39 @@ class NumberColumn(Configurable):
     is_text = False
 
     dtype_: str
-    origin_: int
+    scale_: int | None
+    origin_: str
     empty_: bool
     low_: float
     high_: float
     whole_: bool
+    step_: float
+    decimals_: int
     scores_: NormalScores
 
     def __init__(self, name: str | int) -> None:
         self.name = name
 
     def fit(self, cells: Any) -> "NumberColumn":
-        r"""Learns the type, range and distribution of a column.
+        r"""Learns the type, range, grid and distribution of a column.
 
         Raises:
             ValueError: If a number is infinite, or too large.
         """
         import pandas as pd
 
-        self.dtype_ = str(cells.dtype)
-        self.origin_ = 0
-        whole = pd.api.types.infer_dtype(cells, skipna=True) == "integer"
+        self.dtype_ = name_of(cells.dtype)
+        self.origin_ = ""
+        cells = open_cells(cells)
+        there = cells.dropna()
+        kind = pd.api.types.infer_dtype(there)
+        self.scale_ = _scale(there) if kind == "decimal" else None
+        exact = len(there) > 0 and kind in {"integer", "decimal"}
+        units = self._units(there) if exact and not self._infinite(cells) else None
 
-        if whole and cells.notna().any():
-            low, high = int(cells.dropna().min()), int(cells.dropna().max())
-            self.origin_ = low if max(-low, high) > _EXACT else 0
+        if units is not None:
+            low, high = int(min(units)), int(max(units))
+            self.origin_ = str(low) if max(-low, high) > _EXACT else ""
 
         values = self.numbers(cells)
         missing = np.isnan(values)
@@ -72,10 +89,10 @@ class NumberColumn(Configurable):
 
         self.low_, self.high_ = float(values.min()), float(values.max())
         self.constant_ = bool(self.low_ == self.high_ and not missing.any())
-        self.whole_ = bool((values == np.rint(values)).all())
+        self._find_grid(values, units, there.dtype)
 
-        if self.origin_:
-            self.high_ = high - low  # exactly
+        if self.origin_ and self.scale_ is None:
+            self.high_ = high - low if high - low < 2**63 else self.high_  # exactly
 
         if max(-self.low_, self.high_) > _LARGEST:
             raise ValueError(
@@ -89,6 +106,15 @@ class NumberColumn(Configurable):
         self.scores_ = NormalScores(knots).fit(values, shared if every else None)
         return self
 
+    @property
+    def grid(self) -> str:
+        r"""What the numbers are multiples of, in words."""
+        if self.empty_ or not self.step_:
+            return "numbers"
+
+        step = f"{self.step_:.12g}"
+        return "whole numbers" if step == "1" else f"numbers in steps of {step}"
+
     def encode(self, cells: Any) -> NDArray:
         r"""Returns the scores of cells, NaN where one is missing.
 
@@ -98,25 +124,26 @@ class NumberColumn(Configurable):
         return self.scores_.encode(self.numbers(cells))
 
     def decode(self, scores: NDArray) -> Any:
-        r"""Returns what scores stand for, as cells of the type and range of the fit."""
+        r"""Returns what scores stand for, as cells of the type, range and grid of the fit."""
+        return self.cells(self.scores_.decode(scores))
+
+    def cells(self, values: NDArray) -> Any:
+        r"""Returns numbers, as :meth:`numbers` returns them, as cells of the type of the fit."""
         import pandas as pd
 
-        v = np.where(self.empty_, np.nan, self.scores_.decode(scores))
-        v = np.rint(v) if self.whole_ else v
-        cells = pd.Series(v)
+        v = np.where(self.empty_, np.nan, self.snapped(values))
 
-        if self.dtype_ == "object" or self.origin_:
-            values = [self._exact(x) if self.whole_ else x for x in np.nan_to_num(v).tolist()]
-            cells = pd.Series(values, dtype=object).where(~np.isnan(v), None)
+        if self.scale_ is None and not self.origin_ and self.dtype_ != "object":
+            return close(pd.Series(v), self.dtype_)
 
-        numpy = not pd.api.types.is_extension_array_dtype(self.dtype_)
+        whole = self.whole_ or self.scale_ is not None
+        exact = [self._exact(x) if whole else x for x in np.nan_to_num(v).tolist()]
+        return close(pd.Series(exact, dtype=object).where(~np.isnan(v), None), self.dtype_)
 
-        if not numpy:
-            return cells.where(cells.notna(), None).astype(self.dtype_)
-
-        # A type of whole numbers alone has no way to say that one is missing
-        whole = np.dtype(self.dtype_).kind in "iu"
-        return cells if whole and cells.isna().any() else cells.astype(self.dtype_)
+    def snapped(self, values: NDArray) -> NDArray:
+        r"""Returns numbers on the grid of the fit, and within its range."""
+        v = snap(values, self.low_, self.step_, self.decimals_) if self.step_ else values
+        return np.clip(v, self.low_, self.high_)
 
     def given(self, cell: Any) -> Any:
         r"""Returns a cell that new rows shall have, which may be a word for it.
@@ -124,24 +151,31 @@ class NumberColumn(Configurable):
         Raises:
             ValueError: If it is not like those of the fit.
         """
-        import pandas as pd
-
         try:
-            number = float(cell)
-        except (TypeError, ValueError):
+            exact = Decimal(str(plain(cell)).strip())
+            number = float(exact)
+        except (TypeError, ValueError, ArithmeticError):
             raise ValueError(f"column {self.name!r}: expected a number, got {cell!r}.") from None
 
         if self.whole_ and not number.is_integer():
             raise ValueError(f"column {self.name!r}: expected a whole number, got {cell!r}.")
 
-        dtype = pd.api.types.pandas_dtype(self.dtype_)
-        dtype = getattr(dtype, "numpy_dtype", dtype)
+        if self.scale_ is not None:
+            if exact != round(exact, self.scale_):
+                raise ValueError(
+                    f"column {self.name!r}: expected at most {self.scale_} decimals, got {cell!r}."
+                )
+
+            return exact
+
+        dtype = dtype_of(self.dtype_)
+        dtype = getattr(dtype, "numpy_dtype", getattr(dtype, "subtype", dtype))
         number = float(dtype.type(number)) if dtype.kind == "f" else number
 
         if not self.whole_ or dtype.kind == "f":
             return number
 
-        whole = int(Decimal(plain(cell)))  # all digits, of which floats hold some
+        whole = int(exact)  # all digits, of which floats hold some
 
         if dtype.kind in "iu" and not np.iinfo(dtype).min <= whole <= np.iinfo(dtype).max:
             raise ValueError(
@@ -154,8 +188,9 @@ class NumberColumn(Configurable):
     def numbers(self, cells: Any) -> NDArray:
         r"""Returns cells as floats, NaN where one is missing.
 
-        Whole numbers beyond those that floats hold exactly are counted from the least.
+        Whole and decimal numbers beyond those that floats hold exactly are counted from the least.
         """
+        cells = open_cells(cells)
         v = self._floats(cells)
         infinite = np.flatnonzero(np.isinf(v))
 
@@ -166,13 +201,46 @@ class NumberColumn(Configurable):
         if self.origin_:
             there = cells.notna().to_numpy()
             v = np.full(len(cells), np.nan)
-            v[there] = [float(cell - self.origin_) for cell in cells[there].astype(object)]
+            unit = 10.0 ** (self.scale_ or 0)
+            v[there] = [float(k - int(self.origin_)) / unit for k in self._units(cells[there])]
 
         return v
 
-    def _exact(self, x: float) -> int:
-        r"""Returns a whole number, at most the largest of the fit."""
-        return min(int(x), int(self.high_)) + self.origin_
+    def _find_grid(self, values: NDArray, units: Any, dtype: Any) -> None:
+        r"""Learns the distance of neighbors on the grid, zero if there is none."""
+        if units is not None:
+            n = self.scale_ or 0
+            step = step_of(units)
+
+            while n and step == 1 and all(unit % 10 == 0 for unit in units):
+                n, units = n - 1, [unit // 10 for unit in units]
+        else:
+            kind = getattr(dtype, "numpy_dtype", dtype)
+            single = values.astype(kind) if kind.kind == "f" else values
+            self.step_, self.decimals_ = grid_of(single)
+            self.whole_ = bool((values == np.rint(values)).all())
+            return
+
+        self.step_, self.decimals_ = step / 10**n, n
+        self.whole_ = bool((values == np.rint(values)).all())
+
+    def _exact(self, x: float) -> "int | Decimal":
+        r"""Returns a whole or decimal number, at most the largest of the fit."""
+        if self.scale_ is None:
+            return min(int(x), int(self.high_)) + int(self.origin_ or 0)
+
+        k = round(Decimal(x).scaleb(self.scale_)) + int(self.origin_ or 0)
+        return Decimal(f"{k}E-{self.scale_}")
+
+    def _units(self, cells: Any) -> list[int]:
+        r"""Returns cells that are there as whole numbers of units of the last decimal."""
+        if self.scale_ is None:
+            return [*map(int, cells.astype(object))]
+
+        return [_shifted(cell, self.scale_) for cell in cells.astype(object)]
+
+    def _infinite(self, cells: Any) -> bool:
+        return bool(np.isinf(self._floats(cells)).any())
 
     def _floats(self, cells: Any) -> NDArray:
         import pandas as pd
@@ -192,3 +260,18 @@ class NumberColumn(Configurable):
             )
 
         return found
+
+
+def _scale(cells: Any) -> int:
+    r"""Returns how many decimals decimal numbers have at most."""
+    exponents = [cell.as_tuple().exponent for cell in cells if cell.is_finite()]
+    return min(_MOST, max([0, *(-exponent for exponent in exponents)]))
+
+
+def _shifted(cell: Any, scale: int) -> int:
+    r"""Returns a number times a power of ten, rounded to a whole one, without loss before."""
+    sign, digits, exponent = Decimal(cell).as_tuple()
+    k, shift = int("".join(map(str, digits)) or "0"), int(exponent) + scale
+    k = k * 10**shift if shift >= 0 else (k + 10**-shift // 2) // 10**-shift
+
+    return -k if sign else k

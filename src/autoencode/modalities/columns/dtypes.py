@@ -1,0 +1,263 @@
+r"""Types of cells: of numpy, pandas and Arrow, as text and as cells that columns work on."""
+
+__all__ = ["close", "missing", "name_of", "open_cells"]
+
+import datetime
+import re
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_ARROW = "arrow "
+_NULLABLE = {"i": "Int64", "u": "UInt64", "b": "boolean"}
+
+
+def name_of(dtype: Any) -> str:
+    r"""The name of a type of pandas, from which :func:`close` makes it again.
+
+    Example:
+        >>> import pandas as pd
+        >>> name_of(pd.Series([1]).dtype), name_of(pd.StringDtype("python"))
+        ('int64', 'string python')
+    """
+    import pandas as pd
+
+    if isinstance(dtype, pd.ArrowDtype):
+        return f"{_ARROW}{dtype.pyarrow_dtype}"
+
+    if isinstance(dtype, pd.StringDtype):
+        kind = "string" if getattr(dtype, "na_value", pd.NA) is pd.NA else "str"
+        return f"{kind} {dtype.storage}"
+
+    if isinstance(dtype, pd.SparseDtype):
+        return f"sparse {dtype.subtype} {dtype.fill_value}"
+
+    return str(dtype)
+
+
+def dtype_of(name: str) -> Any:
+    r"""The type of pandas that has a name; those of Arrow are made by :func:`arrow_type`.
+
+    Raises:
+        ValueError: If there is none.
+
+    Example:
+        >>> dtype_of("sparse float64 0.0")
+        Sparse[float64, 0.0]
+    """
+    import pandas as pd
+
+    kind, _, rest = name.partition(" ")
+
+    try:
+        if kind == "arrow":
+            return pd.ArrowDtype(arrow_type(rest))
+
+        if kind in {"string", "str"} and rest:
+            missing = {} if kind == "string" else {"na_value": np.nan}
+            return pd.StringDtype(rest, **missing)
+
+        if kind == "sparse":
+            subtype, fill = rest.split(" ", 1)
+            value = fill == "True" if subtype == "bool" else np.dtype(subtype).type(fill).item()
+            return pd.SparseDtype(np.dtype(subtype), value)
+
+        return pd.api.types.pandas_dtype(name)
+    except TypeError as error:
+        raise ValueError(f"expected the name of a type of cells, got {name!r}: {error}.") from None
+
+
+def arrow_type(name: str) -> Any:
+    r"""The type of Arrow that has a name, as `str` returns it.
+
+    Raises:
+        ValueError: If it is not one of single numbers, words, dates or times.
+
+    Example:
+        >>> arrow_type("dictionary<values=string, indices=int8, ordered=0>").value_type
+        DataType(string)
+    """
+    import pyarrow as pa
+
+    if found := re.fullmatch(r"timestamp\[(s|ms|us|ns)(?:, tz=(.+))?\]", name):
+        return pa.timestamp(*found.groups())
+
+    if found := re.fullmatch(r"(time32|time64|duration)\[(s|ms|us|ns)\]", name):
+        return getattr(pa, found[1])(found[2])
+
+    if found := re.fullmatch(
+        r"(decimal32|decimal64|decimal128|decimal256)\((\d+), (-?\d+)\)", name
+    ):
+        return getattr(pa, found[1])(int(found[2]), int(found[3]))
+
+    if found := re.fullmatch(r"dictionary<values=(.+), indices=(.+), ordered=([01])>", name):
+        return pa.dictionary(arrow_type(found[2]), arrow_type(found[1]), found[3] == "1")
+
+    return pa.type_for_alias(re.sub(r"^(date\d\d)\[.*\]$", r"\1", name))
+
+
+def open_cells(cells: Any) -> Any:
+    r"""Cells as those of numpy or of pandas' own types, which columns work on.
+
+    Sparse cells become dense, those of Arrow what they stand for, times of the day the time
+    since midnight. Cells of lists, say, stay as they are.
+
+    Arguments:
+        cells: A series of pandas.
+
+    Example:
+        >>> import datetime, pandas as pd
+        >>> open_cells(pd.Series([datetime.time(6), None])).tolist()
+        [Timedelta('0 days 06:00:00'), NaT]
+    """
+    import pandas as pd
+
+    dtype = cells.dtype
+
+    if isinstance(dtype, pd.SparseDtype):
+        opened = cells.sparse.to_dense()
+    elif isinstance(dtype, pd.ArrowDtype):
+        opened = _of_arrow(cells)
+    elif dtype.kind == "O" and pd.api.types.infer_dtype(cells) in {"time", "timedelta"}:
+        there = cells.astype(object).where(cells.notna(), None)
+        spans = [_since_midnight(c) if isinstance(c, datetime.time) else c for c in there]
+        opened = pd.Series(pd.to_timedelta(spans))
+    else:
+        return cells
+
+    opened = opened.set_axis(cells.index)
+    opened.name, opened.attrs = cells.name, cells.attrs
+
+    return opened
+
+
+def close(values: Any, name: str, categories: Any = None) -> Any:
+    r"""Cells of the type that has a name.
+
+    Arguments:
+        values: A series of pandas, as columns make them: numbers, decimal numbers, dates, times
+            since some time, truth values or text; missing ones are NaN, NaT or `None`.
+        name: The name of the type.
+        categories: Those that a categorical type declares, as an index or list.
+
+    Example:
+        >>> import pandas as pd
+        >>> close(pd.Series([1.0, None]), "Int64").tolist()
+        [1, <NA>]
+    """
+    import pandas as pd
+
+    there = values.notna().to_numpy()
+
+    if name.startswith(_ARROW):
+        return pd.Series(pd.arrays.ArrowExtensionArray(_to_arrow(values, name, categories)))
+
+    if name == "time":
+        return _objects([_time(t) if k else None for t, k in zip(values, there)])
+
+    if name == "timedelta":
+        return _objects([t.to_pytimedelta() if k else None for t, k in zip(values, there)])
+
+    dtype = dtype_of(name)
+
+    if isinstance(dtype, pd.SparseDtype):
+        dense = close(values, str(dtype.subtype))
+        return dense if dense.dtype != dtype.subtype else dense.astype(dtype)
+
+    if pd.api.types.is_extension_array_dtype(dtype) and values.dtype.kind in "fO":
+        return values.astype(object).where(there, None).astype(dtype)
+
+    # Types of whole numbers or truth values alone have no way to say that one is missing
+    lost = dtype.kind in "iub" and not there.all()
+    return values if lost else values.astype(dtype)
+
+
+def missing(cells: Any) -> NDArray:
+    r"""Which cells are missing: what pandas takes for it, and what is no number in Arrow.
+
+    Example:
+        >>> import pandas as pd
+        >>> missing(pd.Series([1.0, float("nan")], dtype="float64[pyarrow]")).tolist()
+        [False, True]
+    """
+    return open_cells(cells).isna().to_numpy()
+
+
+def _objects(values: list[Any]) -> Any:
+    import pandas as pd
+
+    cells = np.empty(len(values), object)
+    cells[:] = values
+
+    return pd.Series(cells, dtype=object)
+
+
+def _since_midnight(time: datetime.time) -> datetime.timedelta:
+    return datetime.timedelta(
+        hours=time.hour, minutes=time.minute, seconds=time.second, microseconds=time.microsecond
+    )
+
+
+def _time(since: Any) -> datetime.time:
+    return (datetime.datetime.min + since.to_pytimedelta()).time()
+
+
+def _of_arrow(cells: Any) -> Any:
+    import pandas as pd
+    import pyarrow as pa
+
+    kind, types = cells.dtype.pyarrow_dtype, pa.types
+
+    if types.is_floating(kind):
+        return pd.Series(cells.to_numpy(dtype=kind.to_pandas_dtype(), na_value=np.nan))
+
+    if types.is_integer(kind) or types.is_boolean(kind):
+        return cells.astype(_NULLABLE[cells.dtype.kind])
+
+    values = pa.array(cells.array)
+
+    if types.is_time(kind):
+        ticks = pa.int32() if types.is_time32(kind) else pa.int64()
+        values = values.cast(ticks).cast(pa.int64()).cast(pa.duration(kind.unit))
+    elif types.is_date(kind):
+        values = values.cast(pa.timestamp("s" if types.is_date32(kind) else "ms"))
+    elif types.is_string(kind) or types.is_large_string(kind) or str(kind) == "string_view":
+        return _objects(values.to_pylist())
+
+    return values.to_pandas()
+
+
+def _to_arrow(values: Any, name: str, categories: Any) -> Any:
+    import pandas as pd
+    import pyarrow as pa
+
+    kind, types = arrow_type(name.removeprefix(_ARROW)), pa.types
+    there = values.notna().to_numpy()
+
+    if types.is_null(kind):
+        return pa.nulls(len(values))
+
+    if types.is_dictionary(kind):
+        codes = pd.Categorical(values, categories).codes
+        indices = pa.array(codes, mask=codes < 0).cast(kind.index_type)
+        words = pa.array([*categories]).cast(kind.value_type)
+        return pa.DictionaryArray.from_arrays(indices, words, ordered=kind.ordered)
+
+    if types.is_floating(kind):
+        return pa.array(values.to_numpy(dtype=kind.to_pandas_dtype(), na_value=0), mask=~there)
+
+    if types.is_temporal(kind) and values.dtype.kind == "O":
+        return pa.array(values.where(there, None).tolist(), kind)
+
+    if types.is_time(kind):
+        ticks = pa.array(values).cast(pa.duration(kind.unit), safe=False).cast(pa.int64())
+        return (ticks.cast(pa.int32()) if types.is_time32(kind) else ticks).cast(kind)
+
+    if types.is_temporal(kind):
+        return pa.array(values).cast(kind, safe=False)
+
+    if values.dtype.kind == "f":
+        return pa.array(values.fillna(0).to_numpy(), mask=~there).cast(kind)
+
+    return pa.array(values.astype(object).where(there, None).tolist(), kind)

@@ -1,0 +1,129 @@
+r"""Grids that the numbers of a column lie on: cents, whole numbers, multiples of five, months."""
+
+__all__ = ["decimals_of", "grid_of", "snap", "snap_months", "step_of"]
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+_ENOUGH = 8  # distinct numbers, whose common divisor is none by chance
+
+# Digits, and multiples of the rounding of a number, within which decimals are not by chance
+_DIGITS = {8: 1e12, 4: 1e5, 2: 0.0}
+_ROUNDING = 4
+_EXACT = 2**53  # up to which floats are all whole numbers
+
+
+def decimals_of(values: NDArray) -> int | None:
+    r"""How many decimals numbers have, `None` if more than could be by intention.
+
+    Arguments:
+        values: Finite numbers, of the precision that they have in the data.
+
+    Example:
+        >>> decimals_of(np.array([18.79, 3.5])), decimals_of(np.array([1 / 3]))
+        (2, None)
+    """
+    if len(values) == 0 or (values == np.rint(values)).all():
+        return 0
+
+    largest = float(np.abs(values).max())
+    slack = _ROUNDING * np.finfo(values.dtype).eps * np.abs(values.astype(float))
+
+    for n in range(1, 13):
+        if largest * 10**n > _DIGITS.get(values.dtype.itemsize, 1e12):
+            break
+
+        if (np.abs(values - np.round(values.astype(float), n)) <= slack).all():
+            return n
+
+    return None
+
+
+def step_of(units: Sequence[int] | NDArray) -> int:
+    r"""The greatest number of units that all differences are multiples of.
+
+    It is one where too few are different to tell.
+
+    Arguments:
+        units: Whole numbers, at least one.
+
+    Example:
+        >>> step_of([99, 199, 499, 899, 999, 1099, 1299, 2099]), step_of([5, 10])
+        (100, 1)
+    """
+    units = np.asarray(units)
+    distinct = np.unique(units) if units.dtype.kind in "iu" else sorted({*units.tolist()})
+
+    if len(distinct) < _ENOUGH:
+        return 1
+
+    if isinstance(distinct, np.ndarray) and float(distinct[-1]) - float(distinct[0]) < 2**62:
+        return int(np.gcd.reduce(distinct - distinct[0]))
+
+    first = int(distinct[0])
+    return math.gcd(*(int(unit) - first for unit in distinct))
+
+
+def grid_of(values: NDArray) -> tuple[float, int]:
+    r"""The step of numbers, and how many decimals they have; zero for both if there is no grid.
+
+    Arguments:
+        values: Numbers, of the precision that they have in the data. NaN does not count.
+
+    Example:
+        >>> grid_of(np.arange(10) * 0.25), grid_of(np.array([7, 9])), grid_of(np.array([1 / 3]))
+        ((0.25, 2), (1.0, 0), (0.0, 0))
+    """
+    if values.dtype.kind == "b":
+        return 0.0, 0
+
+    values = values[np.isfinite(values)]
+    n = decimals_of(values if values.dtype.kind == "f" else values.astype(float))
+
+    if n is None or len(values) == 0 or np.abs(values.astype(float)).max() * 10.0**n > _EXACT:
+        return 0.0, 0
+
+    return step_of(np.rint(values.astype(float) * 10.0**n).astype(np.int64)) / 10**n, n
+
+
+def snap(values: NDArray, low: float, step: float, decimals: int) -> NDArray:
+    r"""Numbers moved to the nearest of a grid.
+
+    .. math:: v_0 + s \operatorname{round} \frac{v - v_0}{s}
+
+    Arguments:
+        values: The numbers. NaN stays.
+        low: A number :math:`v_0` on the grid.
+        step: The distance :math:`s > 0` of two neighbors.
+        decimals: To which what comes out is rounded, as floats hold few of them exactly.
+
+    Example:
+        >>> snap(np.array([18.794952]), 0.99, 0.5, 2)
+        array([18.99])
+    """
+    return np.round(low + step * np.rint((values - low) / step), decimals)
+
+
+def snap_months(days: NDArray, first: int, step: int, end: bool) -> NDArray:
+    r"""Days moved to the nearest beginning, or end, of one month in several.
+
+    Arguments:
+        days: The days since 1970, with shape `(N,)`.
+        first: A month that counts, in months since January 1970.
+        step: Each of how many months counts.
+        end: Whether the last day of each month is meant, not the first.
+
+    Example:
+        >>> snap_months(np.array([17.0, 12.0]), first=0, step=1, end=False)
+        array([31,  0])
+    """
+    months = (np.floor(days) + end).astype("M8[D]").astype("M8[M]")
+    begin = months.astype("M8[D]").astype(np.int64)
+    length = (months + 1).astype("M8[D]").astype(np.int64) - begin
+    at = months.astype(np.int64) + (days + end - begin) / length
+    nearest = first + step * np.rint((at - first) / step).astype(np.int64)
+
+    return nearest.astype("M8[M]").astype("M8[D]").astype(np.int64) - end
