@@ -7,6 +7,7 @@ everything below works on tensors.
 __all__ = ["Autoencoder", "load"]
 
 import contextlib
+import copy
 import functools
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,6 +32,7 @@ from . import archive, arguments, assembly, container, imputation, reading, stor
 from .code_size import choose_code_size
 from .corruptions import Corruption
 from .data import Examples, is_stream, on_disk, read_stream
+from .data.photographs import photographs_of, read_photograph
 from .diagnosis import diagnose
 from .distributions import Dirac, Family
 from .evaluation import log_evidence
@@ -42,7 +44,7 @@ from .model import Conditional, LatentModel
 from .networks import Network
 from .objectives import Objective
 from .passes import RowMap, over_rows
-from .priors import Prior
+from .priors import Prior, StandardNormal
 from .seeding import seeded
 from .start import linear_start
 from .step import Step, evaluate
@@ -303,10 +305,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             X: The examples, in the shape and scale of those of `fit`.
             y: Their labels or numbers, if the model is conditional.
             whole: Whether sounds come back as long as they are, each from its windows, see
-                :func:`~autoencode.modalities.join`. Other examples are whole anyway.
+                :func:`~autoencode.modalities.join`, and images as large as they are, each from
+                its tiles. Other examples are whole anyway.
 
         Returns:
-            The examples; with `whole`, sounds as a list.
+            The examples; with `whole`, sounds as a list, and images, too, unless all are of one
+            size.
 
         Raises:
             ValueError: If the examples are not like those of `fit`.
@@ -316,6 +320,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         def again(model: LatentModel, x: Tensor) -> Tensor:
             return self._decode(model, model.encode(x).mean)
 
+        if whole and self.modality_.tiled:
+            R = [*self._in_own_size(X, y)]
+            return np.stack(R) if len({(r.shape, r.dtype) for r in R}) == 1 else R
+
         if not (whole and self.modality_.windowed):
             R = self._restore_rows(lambda f: self._map_data(f, X, y), again)
             return self.modality_.returned(R, X)
@@ -324,13 +332,24 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return join(self.modality_.restore_mean(r), windows.length)
 
     def denoise(
-        self, X: ArrayLike | str | Path, y: ArrayLike | None = None, whole: bool = False
+        self, X: ArrayLike | str | Path, y: ArrayLike | None = None, whole: bool | None = None
     ) -> Any:
         r"""Clean versions of damaged examples: what `reconstruct` returns, by its usual name.
 
         It undoes what the model has seen in training, the `corruption` or the pairs given
-        to `fit(X, corrupted=...)`. Arguments and errors are those of `reconstruct`.
+        to `fit(X, corrupted=...)`. Arguments and errors are those of `reconstruct`, but that
+        images in files, and such as are of another size than those of `fit`, come back in their
+        own size, unless `whole=False`. A network that keeps places
+        (:class:`~autoencode.networks.FullyConvolutional`) cleans them in one pass, another one
+        in tiles as large as the images of `fit`, each faded into the next.
         """
+        self._check_fitted(decoder=True)
+
+        if whole is None:
+            whole = self.modality_.tiled and (
+                isinstance(X, (str, Path)) or not self._are_of_one_size(X)
+            )
+
         return self.reconstruct(X, y, whole)
 
     # Judging and making examples
@@ -826,6 +845,61 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             c = c.repeat_interleave(torch.tensor(windows.counts), dim=0)
 
         return self._map_rows(function, self._load(windows), c), windows
+
+    def _are_of_one_size(self, X: Any) -> bool:
+        r"""Whether images have the size of those of the fit, as far as one can see."""
+        C, H, W = self.modality_.shape_
+        shapes = {tuple(np.shape(x)) for x in X} if isinstance(X, (list, tuple)) else set()
+        shapes |= {tuple(X.shape[1:])} if hasattr(X, "shape") else set()
+
+        return shapes <= {(H, W), (H, W, C), (C, H, W)}
+
+    def _in_own_size(self, X: Any, y: ArrayLike | None) -> Iterator[NDArray]:
+        r"""Yields images in their own size, one after the other."""
+        in_files, shape = isinstance(X, (str, Path)), getattr(X, "shape", (0, 0, 0, 0))
+
+        if len(shape) < 3 or (len(shape) == 3 and shape[-1] < 5):
+            raise ValueError(
+                f"expected images, with shape (N, H, W) or (N, H, W, C), or a list of images of"
+                f" several sizes, got {tuple(shape)}. Use X[None] for a single one."
+            )
+
+        found = photographs_of(Path(X)) if in_files else [*map(reading.without_torch, X)]
+        c = encode_context(self.context_, y, len(found))
+
+        for i, image in enumerate(found):
+            pixels = read_photograph(image) if in_files else np.asarray(image)
+            yield self._one_in_own_size(pixels, None if c is None else c[i : i + 1])
+
+    def _one_in_own_size(self, X: NDArray, c: Tensor | None) -> NDArray:
+        def clean(x: Tensor) -> Tensor:
+            shape = tuple(x.shape[1:])
+            model = self.model_ if shape == self.modality_.shape_ else self._resized(shape)
+
+            def again(model: LatentModel, x: Tensor) -> Tensor:
+                return self._decode(model, model.encode(x).mean)
+
+            return over_rows(model, again, x, None if c is None else c.expand(len(x), -1))
+
+        return self.modality_.in_own_size(X, clean, self.network_.reach)
+
+    def _resized(self, shape: tuple[int, ...]) -> LatentModel:
+        r"""Returns a model of the same weights for images of another size, if it keeps places."""
+        network, own = self.network_, self.modality_.shape_
+        other = copy.copy(self)
+        other.modality_ = copy.copy(self.modality_)
+        other.modality_.shape_ = shape
+        places = [network.code_size(s) or 1 for s in (shape, own)]
+        other.latent_dim_ = self.latent_dim_ * places[0] // places[1]
+        other.prior_ = StandardNormal()  # which is not looked at
+
+        with seeded(0):
+            model = assembly.build(other)
+
+        model.encoder.load_state_dict(self.model_.encoder.state_dict())
+        model.decoder.load_state_dict(self.model_.decoder.state_dict())
+
+        return model.to(next(self.model_.parameters()).device)
 
     def _draw_codes(self, data: Examples) -> Tensor:
         r"""Draws codes of examples of a training, with shape `(N, k, D)`: of many one each."""

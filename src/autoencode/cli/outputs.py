@@ -5,6 +5,7 @@ __all__ = [
     "check_count",
     "check_examples",
     "check_out",
+    "example_paths",
     "is_single",
     "names",
     "of_files",
@@ -12,6 +13,7 @@ __all__ = [
     "suffixes",
     "way_suffixes",
     "write_examples",
+    "write_photograph",
     "write_rows",
 ]
 
@@ -28,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..data import is_frame, write_frame
+from ..data import is_frame, photographs, write_frame
 from ..estimator import Autoencoder
 from ..writing import check_writable, replacing
 from .ownership import check_files
@@ -159,6 +161,38 @@ def check_examples(
             check_writable(max(new, key=lambda path: len(path.name.encode(errors="replace"))))
 
         check_files("reconstruct", new, inputs, force)
+
+
+def example_paths(out: Path, files: Sequence[str], model: Autoencoder) -> list[Path]:
+    r"""Returns the files in a folder that examples are written to, by the names of their own.
+
+    Arguments:
+        out: The folder.
+        files: The files that they are versions of.
+        model: What makes them.
+
+    Example:
+        >>> example_paths(Path("clean/"), ["a.jpg"], model)  # doctest: +SKIP
+        [PosixPath('clean/a.png')]
+    """
+    return [out / name for name in _files(files, len(files), model.modality_.suffix)]
+
+
+def write_photograph(out: Path, X: NDArray, like: Path) -> None:
+    r"""Writes one image in its own size.
+
+    Arguments:
+        out: The file.
+        X: The pixels.
+        like: The file that it is a version of.
+
+    Example:
+        >>> write_photograph(Path("clean.png"), X, Path("noisy.jpg"))  # doctest: +SKIP
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+
+    with replacing(out) as temporary:
+        photographs.write_photograph(temporary, X, like)
 
 
 def is_single(out: Path, model: Autoencoder) -> bool:

@@ -4,6 +4,7 @@ __all__ = ["is_image", "read_images", "sizes_of"]
 
 import contextlib
 import logging
+import math
 import os
 import warnings
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 _LARGE = 2**26  # bytes of files, beyond which they are decoded once and kept in the cache
 _BLOCK = 1024  # images between two notes of how far it is
 _LARGEST_GUESS = 64  # pixels: beyond that the wait is worth an explicit `size`
+_NARROWEST_GUESS = 8  # pixels: strips that would be narrower keep as many pixels as a square has
 _STUBS = {"BUFR", "GRIB", "HDF5"}  # which Pillow knows by name alone
 _TURNED = {5, 6, 7, 8}  # orientations of a camera held upright
 
@@ -53,7 +55,7 @@ def read_images(
         folder: The folder. Every file in it is read, but those whose name, or whose folder's,
             begins with a dot. Or the file of a single image.
         size: Height and width in pixels; by default the median of the images' own, at most
-            64 pixels to a side.
+            64 pixels to a side, and of strips no more pixels than such a square has.
         channels: One for grey, three for colour; by default grey if all images are.
         strict: Whether to refuse a folder with a file that cannot be read as an image. By
             default such files are skipped, counted and named in the log.
@@ -229,7 +231,12 @@ def _survey(
 
     if size is None:
         median = np.median([head[:2] for head in heads] or [(1, 1)], axis=0)
-        height, width = np.ceil(median * min(1, _LARGEST_GUESS / median.max())).astype(int)
+        shrink = min(1, _LARGEST_GUESS / median.max())
+
+        if shrink * median.min() < _NARROWEST_GUESS:  # strips, of which little would be left
+            shrink = min(1, _LARGEST_GUESS / math.sqrt(median.prod()))
+
+        height, width = np.ceil(median * shrink).astype(int)
         size = (int(height), int(width))
 
     return size, channels or (1 if all(grey for _, _, grey in heads) else 3)

@@ -64,6 +64,9 @@ class Modality(Configurable, abc.ABC):
     windowed: ClassVar[bool] = False
     r"""Whether examples may be longer than those of `fit`, and are cut into windows then."""
 
+    tiled: ClassVar[bool] = False
+    r"""Whether examples may have any size, and come back in it, by tiles."""
+
     rowwise: ClassVar[bool] = False
     r"""Whether `restore` returns an array of numbers, with a row for each example on its own."""
 
@@ -390,6 +393,25 @@ class Modality(Configurable, abc.ABC):
             f"there are no windows to pool of {self}: each example has one row anyway. Leave out"
             " pool=True (command line: --pool)."
         )
+
+    def in_own_size(
+        self,
+        X: NDArray,
+        function: Callable[[Tensor], Tensor],
+        reach: int | None = None,
+    ) -> NDArray:
+        r"""Returns what a function of scaled examples makes of one of any size.
+
+        Arguments:
+            X: The example.
+            function: Maps scaled examples with shape `(B, *shape_)` to such examples, or of any
+                size, if it keeps places.
+            reach: How far what comes out at a place depends on others, if it does.
+
+        Raises:
+            ValueError: If such data have one size.
+        """
+        raise ValueError(f"{self} have one size.")
 
     def write(self, path: Path, example: NDArray) -> None:
         r"""Writes an example to a file of its own, which ends in `suffix`."""

@@ -4,7 +4,7 @@ __all__ = ["Images"]
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +24,7 @@ from ..failures import warn
 from ..networks import Convolutional, FullyConvolutional, Network
 from .base import WIDE, Modality, cast, tensor_of
 from .layouts import looks_channels_first
+from .mosaics import over_blocks, over_tiles
 from .shifts import Shifts
 from .statistics import value_range
 
@@ -44,7 +45,8 @@ class Images(Modality):
 
     Arguments:
         size: The height and width that images from a folder are brought to; by default the
-            median of their own, at most 64 pixels to a side.
+            median of their own, at most 64 pixels to a side. Whatever it is, `denoise` gives
+            photographs back in their own size.
         strict: Whether a folder with an unreadable file is refused, or the file skipped.
         layout: What the sizes of arrays are: `"NHW"`, `"NHWC"` or, as torch has them, `"NCHW"`;
             by default `"NHW"` or `"NHWC"`, unless an array looks like `"NCHW"`, which is refused.
@@ -61,6 +63,7 @@ class Images(Modality):
     suffixes = (".png", ".npy", "")
     suffix = ".png"
     rowwise = True
+    tiled = True
 
     def __init__(
         self,
@@ -185,9 +188,63 @@ class Images(Modality):
         x = self.normalize(self.load(X.clip(low, high))).movedim(1, -1).numpy()
         return x if x.shape[-1] in {1, 3, 4} else x.mean(axis=-1, keepdims=True)
 
+    def in_own_size(
+        self,
+        X: NDArray,
+        function: Callable[[Tensor], Tensor],
+        reach: int | None = None,
+    ) -> NDArray:
+        first, C = self.layout == "NCHW" and X.ndim == 3, self.shape_[0]
+        X = np.moveaxis(X, 0, -1) if first else X
+
+        if X.ndim not in {2, 3} or X.size == 0:
+            raise ValueError(f"expected one image, with shape (H, W) or (H, W, C), got {X.shape}.")
+
+        pixels = X[..., None] if X.ndim == 2 else X
+        has_alpha = pixels.shape[-1] in {2, 4} and pixels.shape[-1] != C
+        colors = pixels[..., :-1] if has_alpha else pixels
+        n = colors.shape[-1]
+
+        if n != C and {n, C} != {1, 3}:
+            raise ValueError(f"expected images of {C} channels, got shape {X.shape}.")
+
+        low, high = self._range_of(colors)
+        x = torch.from_numpy(np.ascontiguousarray(colors, dtype=np.float32)).movedim(-1, 0)
+        x = (x - low) / (high - low)
+        apart = C == 1 and n == 3  # each color is a gray image
+        parts = x.split(1) if apart else [x if n == C else x.expand(C, -1, -1)]
+
+        def clean(x: Tensor) -> Tensor:
+            if reach is None:
+                return over_tiles(x, (self.shape_[1], self.shape_[2]), function)
+
+            return over_blocks(x, reach, function)
+
+        y = torch.cat([clean(part) for part in parts])
+        y = y if len(y) == n else y.mean(dim=0, keepdim=True)
+        Y = y.movedim(0, -1).clamp(0, 1).double().numpy() * (high - low) + low
+        R = cast(Y, str(X.dtype))
+        R = np.concatenate([R, pixels[..., -1:]], axis=-1) if has_alpha else R
+        R = R[..., 0] if X.ndim == 2 else R
+
+        return np.moveaxis(R, -1, 0) if first else R
+
     def write(self, path: Path, example: NDArray) -> None:
         pixels = np.rint(255 * self.pixels(example[None])[0]).astype(np.uint8)
         Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(path)
+
+    def _range_of(self, X: NDArray) -> tuple[float, float]:
+        r"""Returns black and white of an image, which may have more bits than the fit."""
+        binary = self.binary_ and self.range_[1] == 1
+
+        if self.dtype_ == "uint8" and X.dtype == np.uint16:
+            return 0.0, 65535.0 / 255 * self.range_[1]
+
+        if X.dtype == np.uint8 and not binary:
+            return 0.0, 255.0
+
+        self._check_range(*value_range(X)[:2])
+        return self.range_
 
     def _check_arguments(self, X: NDArray) -> None:
         sizes = {"NHW": 3, "NHWC": 4, "NCHW": 4}

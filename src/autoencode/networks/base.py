@@ -37,6 +37,10 @@ class Network(Configurable, abc.ABC):
     r"""The number of examples in a step, unless the training has one of its own; `None` leaves
     it to the number of examples."""
 
+    reach: int | None = None
+    r"""For architectures that keep places: how many pixels around a place what comes out there
+    depends on, an even number, whatever the size of the image."""
+
     def code_size(self, shape: Sequence[int]) -> int | None:
         r"""Returns the only size of a code that there is, for architectures that keep places.
 

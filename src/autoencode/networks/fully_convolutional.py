@@ -55,6 +55,12 @@ class FullyConvolutional(Network):
         self.width = width
         self.depth = depth
 
+    @property
+    def reach(self) -> int:  # type: ignore[override]
+        r"""How many pixels around a place what comes out there depends on."""
+        layers = 2 * (2 + 2 * self.depth)  # of both halves, each of which sees a place beside
+        return 2 * layers + 2
+
     def code_size(self, shape: Sequence[int]) -> int:
         return math.prod(self._map(shape))
 

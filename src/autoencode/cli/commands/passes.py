@@ -122,10 +122,11 @@ def denoise(
 
     Arguments:
         model: The file of the model.
-        data: The damaged examples.
-        out: A .npy file; for images also a .png picture with the damaged beside, or a folder
-            of images; for sounds, too, or a folder of .wav files, or a .wav file for a single one;
-            for tables a .csv or .parquet file; for texts a .txt or .csv file.
+        data: The damaged examples. Images may be of any size, and come back in it.
+        out: A .npy file; for images also a folder of images, a .png file for a single one, or a
+            .png picture of several small ones with the damaged beside; for sounds a .png
+            picture, a folder of .wav files, or a .wav file for a single one; for tables a .csv or
+            .parquet file; for texts a .txt or .csv file.
         label: The column of a .csv or .parquet file that holds labels.
         labels: A file with a label for each example, if the model is conditional.
         y: The label of all examples, or one for each, if the model is conditional; or a row of
@@ -134,7 +135,35 @@ def denoise(
         trusted: Classes from outside of this library that the model may use, such as
             graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
     """
-    reconstruct(model, data, out, label, labels, y, force, trusted)
+    from ...data import is_image
+    from ...estimator import load
+    from .. import inputs, outputs
+
+    estimator = load(model, trusted=trusted)
+    single = is_image(data) and outputs.suffix(out) == ".png"
+    photographs = estimator.modality_.tiled and (is_image(data) or data.is_dir())
+
+    if not (photographs and (single or outputs.suffix(out) == "")):
+        reconstruct(model, data, out, label, labels, y, force, trusted)
+        return
+
+    outputs.check_out(out, outputs.suffixes(estimator), "denoise", force)
+    read = inputs.labelled(data, label, labels, y, estimator)
+    names, given = read.files or [], inputs.asked(read, estimator)
+
+    if not single:
+        outputs.check_examples(out, len(names), estimator, names, [model, data, labels], force)
+
+    folder = data if data.is_dir() else data.parent
+    files = [folder / name for name in names]
+    new = [out] if single else outputs.example_paths(out, names, estimator)
+
+    for i, (file, path) in enumerate(zip(files, new)):
+        one = given if given is None or len(given) == 1 else given[i : i + 1]
+        outputs.write_photograph(path, estimator.denoise(file, one)[0], file)
+
+    print(f"Wrote {out}: {len(files):,} image{'s' * (len(files) != 1)} in their own size.")
+    say_next("score", model, data, label=label, labels=labels, y=y, trusted=trusted)
 
 
 def sample(

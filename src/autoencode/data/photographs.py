@@ -1,0 +1,109 @@
+r"""Photographs in their own size: colors, transparency, 16 bits and orientation as they are."""
+
+__all__ = ["photographs_of", "read_photograph", "write_photograph"]
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+_DEEPEST = 2**16 - 1
+
+
+def read_photograph(path: Path) -> NDArray:
+    r"""The pixels of a photograph, held upright, in its own size.
+
+    Arguments:
+        path: The file.
+
+    Returns:
+        Gray with shape `(H, W)`, or colors with shape `(H, W, 3)`, and one channel more where
+        parts are transparent; uint16 of 16 bits, and uint8 of fewer.
+
+    Raises:
+        ValueError: If it cannot be read, or its numbers are no such pixels.
+
+    Example:
+        >>> import tempfile
+        >>> file = Path(tempfile.mkdtemp()) / "black.png"
+        >>> Image.new("RGBA", (9, 8)).save(file)
+        >>> read_photograph(file).shape
+        (8, 9, 4)
+    """
+    try:
+        with Image.open(path) as opened:
+            image: Image.Image = ImageOps.exif_transpose(opened)
+            pixels = _pixels(image)
+    except ValueError:
+        raise
+    except Exception as error:  # Pillow's decoders raise whatever they like
+        raise ValueError(f"cannot read '{path}': {type(error).__name__}: {error}.") from None
+
+    if pixels.dtype.kind in "if":
+        whole = pixels.dtype.kind == "i" and 0 <= pixels.min() and pixels.max() <= _DEEPEST
+
+        if not whole:
+            raise ValueError(
+                f"cannot read '{path}' in its own size: expected pixels of 8 or 16 bits, got"
+                f" {pixels.dtype} from {pixels.min():g} to {pixels.max():g}. Save it as a PNG."
+            )
+
+        pixels = pixels.astype(np.uint16)
+
+    return pixels
+
+
+def write_photograph(path: Path, X: NDArray, like: Path | None = None) -> None:
+    r"""Writes a photograph as PNG, which loses nothing.
+
+    Arguments:
+        path: The file.
+        X: The pixels, as :func:`read_photograph` returns them.
+        like: The photograph that it is a version of, whose color profile it gets.
+
+    Example:
+        >>> import tempfile
+        >>> file = Path(tempfile.mkdtemp()) / "gray.png"
+        >>> write_photograph(file, np.full((2, 3), 40_000, np.uint16))
+        >>> read_photograph(file).tolist()
+        [[40000, 40000, 40000], [40000, 40000, 40000]]
+    """
+    profile = None
+
+    if like is not None:
+        with Image.open(like) as image:
+            # One of CMYK, say, is none of the pixels that are written
+            alike = image.mode in {"L", "LA", "RGB", "RGBA"}
+            profile = image.info.get("icc_profile") if alike else None
+
+    Image.fromarray(X).save(path, "PNG", **({"icc_profile": profile} if profile else {}))
+
+
+def photographs_of(path: Path) -> list[Path]:
+    r"""The files of a folder of images, in the order of their names, or a single one.
+
+    Arguments:
+        path: The folder, looked through with its subfolders, or the file.
+
+    Example:
+        >>> photographs_of(Path("cat.png"))
+        [PosixPath('cat.png')]
+    """
+    if not path.is_dir():
+        return [path]
+
+    files = (f for f in path.rglob("*") if f.is_file())
+    return sorted(f for f in files if not any(p[0] == "." for p in f.relative_to(path).parts))
+
+
+def _pixels(image: Image.Image) -> NDArray:
+    gray = image.mode in {"1", "L", "LA", "La"} or image.mode.startswith("I")
+
+    if image.mode.startswith(("I", "F")):
+        return np.asarray(image)
+
+    if "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info:
+        return np.asarray(image.convert("LA" if gray else "RGBA"))
+
+    return np.asarray(image.convert("L" if gray else "RGB"))

@@ -1,0 +1,178 @@
+r"""Tests for photographs that come back in their own size."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image
+
+import autoencode as ae
+from autoencode.cli import main
+from autoencode.data import read_images
+from autoencode.data.photographs import read_photograph
+from autoencode.modalities import mosaics
+from autoencode.modalities.mosaics import over_blocks, over_tiles
+
+RNG = np.random.default_rng(0)
+
+
+def picture(*shape: int, levels: int = 256) -> NDArray:
+    r"""Smooth pixels that use many levels."""
+    i, j = np.mgrid[: shape[0], : shape[1]]
+    waves = [0.5 + 0.4 * np.sin(i / (9 + k) + j / (13 - k)) for k in range(3)]
+    X = np.stack(waves, axis=-1) if len(shape) == 3 else waves[0]
+
+    return ((levels - 1) * X).astype(np.uint8 if levels == 256 else np.uint16)
+
+
+def patches(n: int = 16, *channels: int) -> NDArray:
+    X = picture(80, 80, *channels)
+    return np.stack([X[i : i + n, j : j + n] for i in range(0, 64, 8) for j in range(0, 64, 8)])
+
+
+def cleaner(X: NDArray, **options):
+    training = ae.Training(epochs=1, batch_size=16)
+    return ae.denoising(training=training, random_state=0, noise=0.1, **options).fit(X)
+
+
+@pytest.fixture(scope="module", params=[None, 8], ids=["keeps places", "by tiles"])
+def color(request):
+    return cleaner(patches(16, 3), latent_dim=request.param)
+
+
+@pytest.fixture(scope="module")
+def gray():
+    return cleaner(patches())
+
+
+@settings(max_examples=30)
+@given(st.integers(1, 60), st.integers(1, 60), st.integers(1, 20), st.integers(1, 20))
+def test_tiles_are_put_together_to_what_was_cut(H: int, W: int, h: int, w: int) -> None:
+    x, seen = torch.rand(2, H, W), []
+
+    def same(tiles: torch.Tensor) -> torch.Tensor:
+        seen.append(len(tiles))
+        assert tiles.shape[1:] == (2, h, w)
+        return tiles
+
+    assert torch.allclose(over_tiles(x, (h, w), same), x, atol=1e-5)
+    assert max(seen) <= 1 + max(0, W - w) // max(1, w // 2) + 1  # one row of tiles at once
+
+
+def test_blocks_are_one_pass(color, monkeypatch) -> None:
+    if color.network_.reach is None:
+        pytest.skip("this network sees one size")
+
+    X = picture(75, 51, 3)
+    monkeypatch.setattr(mosaics, "_BLOCK", 20)
+    by_blocks = color.denoise([X])
+    monkeypatch.setattr(mosaics, "_BLOCK", 1000)
+    at_once = color.denoise([X])
+
+    assert np.abs(by_blocks.astype(int) - at_once).max() <= 1  # a level, by rounding
+    assert (by_blocks == at_once).mean() > 0.99
+
+
+def test_no_farther_pixel_is_seen(gray) -> None:
+    x = torch.rand(1, 90, 90, requires_grad=True)
+    clean = gray._resized((1, 90, 90))
+    y = over_blocks(x, gray.network_.reach, lambda b: clean.decode(clean.encode(b).mean).mean)
+    (slope,) = torch.autograd.grad(y[0, 45, 44], x)
+    rows, columns = slope[0].nonzero().T
+
+    assert max((rows - 45).abs().max(), (columns - 44).abs().max()) <= gray.network_.reach
+
+
+def test_images_of_mixed_sizes_come_back_in_them(color) -> None:
+    sizes = [(16, 16), (40, 30), (7, 50), (20, 700), (5, 5)]
+    X = [picture(*size, 3) for size in sizes]
+    R = color.denoise(X)
+
+    assert [r.shape for r in R] == [x.shape for x in X]
+    assert all(r.dtype == np.uint8 for r in R)
+    assert np.abs(R[1].astype(int) - X[1]).mean() < 40
+
+    # As they are where they have the size of the fit
+    alone = color.denoise(patches(16, 3)[:3])
+    assert np.array_equal(alone, color.reconstruct(patches(16, 3)[:3]))
+    assert color.denoise(np.stack([X[1], X[1]])).shape == (2, 40, 30, 3)
+
+    with pytest.raises(ValueError, match=r"Use X\[None\] for a single one"):
+        color.denoise(X[1])
+
+
+@pytest.mark.parametrize("scale", [np.uint8(1), 1 / 255, 2.0])
+def test_scale_and_type_are_those_of_the_user(scale) -> None:
+    X = patches() * scale
+    model = cleaner(X)
+    (R,) = model.denoise([picture(30, 40) * scale])
+
+    assert R.dtype == X.dtype
+    assert abs(R.mean() / X.mean() - 1) < 0.3
+
+
+@pytest.fixture
+def album(tmp_path: Path) -> Path:
+    folder = tmp_path / "album"
+    (folder / "more").mkdir(parents=True)
+    alpha = np.full((30, 41), 255, np.uint8)
+    alpha[:9] = 100
+    upright = Image.Exif()
+    upright[0x0112] = 6
+    Image.fromarray(picture(40, 24, 3)).save(folder / "turned.jpg", exif=upright)
+    Image.fromarray(np.dstack([picture(30, 41, 3), alpha])).save(folder / "clear.png")
+    Image.fromarray(picture(25, 33, levels=65536)).save(folder / "deep.png")
+    Image.fromarray(picture(20, 300)).save(folder / "more" / "strip.png")
+    Image.fromarray(picture(40, 24, 3)).save(folder / "more" / "page.bmp")
+
+    return folder
+
+
+def test_colors_depth_transparency_and_orientation_survive(color, gray, album, tmp_path) -> None:
+    for model, out in ((color, tmp_path / "by color"), (gray, tmp_path / "by gray")):
+        model.save(tmp_path / "model.ae")
+        line = ["denoise", tmp_path / "model.ae", album, "--out", out]
+        assert main([*map(str, line)]) == 0
+
+        clean = {p.stem: read_photograph(p) for p in out.rglob("*.png")}
+        assert {k: (v.shape, v.dtype.name) for k, v in clean.items()} == {
+            "turned": ((24, 40, 3), "uint8"),
+            "clear": ((30, 41, 4), "uint8"),
+            "deep": ((25, 33), "uint16"),
+            "strip": ((20, 300), "uint8"),
+            "page": ((40, 24, 3), "uint8"),
+        }
+        assert np.array_equal(clean["clear"][..., 3], read_photograph(album / "clear.png")[..., 3])
+        assert len(np.unique(clean["deep"])) > 256
+        assert abs(clean["deep"].mean() / picture(25, 33, levels=65536).mean() - 1) < 0.3
+        assert clean["page"].std(axis=2).max() > 5  # colors
+
+    one = tmp_path / "one.png"
+    assert (
+        main([*map(str, ["denoise", tmp_path / "model.ae", album / "deep.png", "--out", one])])
+        == 0
+    )
+    assert np.array_equal(read_photograph(one), clean["deep"])
+
+    in_memory = gray.denoise(album)
+    assert [r.shape for r in in_memory] == [
+        (30, 41, 4),
+        (25, 33),
+        (40, 24, 3),
+        (20, 300),
+        (24, 40, 3),
+    ]
+
+
+def test_strips_keep_as_many_pixels_as_squares(tmp_path) -> None:
+    Image.fromarray(picture(20, 2000)).save(tmp_path / "line.png")
+    X = read_images(tmp_path).X
+
+    assert X.shape == (1, 7, 640)
+
+    with pytest.warns(ae.failures.FitWarning, match="images of 20 x 2000 became 7 x 640"):
+        ae.autoencoder(1, layers=(2,), training=ae.Training(epochs=1)).fit(tmp_path)
