@@ -8,6 +8,7 @@ __all__ = [
     "check_damage",
     "check_lengths",
     "check_posterior",
+    "check_windows",
     "checkpoint",
     "defaults_for",
     "seed",
@@ -154,6 +155,31 @@ def check_lengths(**rows: Any) -> None:
 
     if len(set(lengths.values())) > 1:
         raise ValueError(f"expected one row of each for every example, got lengths {lengths}.")
+
+
+def check_windows(X: Any, corrupted: Any) -> None:
+    r"""
+    Arguments:
+        X: The examples of a fit.
+        corrupted: Damaged versions of them, if there are any.
+
+    Raises:
+        ValueError: If they are windows of recordings of other lengths.
+
+    Example:
+        >>> from autoencode.modalities import cut
+        >>> check_windows(cut([[1.0] * 9, [1.0] * 5], 4), cut([[1.0] * 5, [1.0] * 9], 4))
+        Traceback (most recent call last):
+        ValueError: expected damaged recordings as long as the clean ones, got recording 0 with ...
+    """
+    clean, damaged = (getattr(rows, "counts", None) for rows in (X, corrupted))
+
+    for i, (n, m) in enumerate(zip(clean or (), damaged or ())):
+        if n != m:
+            raise ValueError(
+                f"expected damaged recordings as long as the clean ones, got recording {i} with"
+                f" {n} windows and {m} of its damaged version. Bring both to one length."
+            )
 
 
 def at_least_one(n: Any) -> int:

@@ -39,7 +39,7 @@ from .evaluation import log_evidence
 from .failures import warn
 from .modalities import Modality, describe_context, describe_guess, encode_context, join
 from .modalities import pool as mean_of_windows
-from .modalities.windows import Windows
+from .modalities.windows import Windows, follow
 from .model import Conditional, LatentModel
 from .networks import Network
 from .objectives import Objective
@@ -393,7 +393,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         objective = assembly.objective(self.fitted_)
         step = Step(self.model_, objective, normalize=self.modality_.normalize)
         data, y_read = self._read(X)
-        c = self._context(y, y_read, len(data))
+        c = self._context(y, y_read, data, len(data))
 
         with seeded(self.seed_):
             return evaluate(step, Examples(self._load(data), None, c).split())
@@ -601,7 +601,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self._check_fitted()
         data, y_read = self._read(X)
         x = self.modality_.load(data)
-        c = self._context(y, y_read, len(x))
+        c = self._context(y, y_read, data, len(x))
 
         return Examples(self.modality_.normalize(Examples(x)[:].target), None, c)
 
@@ -649,6 +649,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if guessed and (kind := describe_guess(X, self.modality_)):
             log.info("taken for %s; modality=... (command line: --modality) says otherwise.", kind)
 
+        X = self.modality_.examples(X, told=True)
+        y = follow(y, X)
+
         if likelihood is None and isinstance(assembly.posterior(self), Dirac):
             likelihood = self.modality_.deterministic_likelihood()
 
@@ -662,6 +665,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         corrupted = None if corrupted is None else self._read(corrupted)[0]
 
         arguments.check_lengths(X=X, corrupted=corrupted, y=y if self.conditional else None)
+        arguments.check_windows(X, corrupted)
 
         self.context_ = describe_context(y) if self.conditional else None
         self.seed_ = int(check_random_state(self.random_state).randint(2**31))
@@ -760,16 +764,19 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def _read(self, X: Any) -> tuple[Any, NDArray | None]:
         r"""Returns examples from whatever the user has, and labels if it holds some."""
-        return reading.read(self, X, self.modality_)
+        X, y = reading.read(self, X, self.modality_)
+        return self.modality_.examples(X), y
 
     def _load(self, X: NDArray) -> Tensor:
         r"""Returns examples as they came; those of a memory-mapped file stay there."""
         return on_disk(self.modality_.load(X), X)
 
-    def _context(self, y: ArrayLike | None, y_read: NDArray | None, n: int) -> Tensor | None:
+    def _context(
+        self, y: ArrayLike | None, y_read: NDArray | None, X: Any, n: int
+    ) -> Tensor | None:
         r"""Returns the context of examples: given, or else what came with them, if it is asked."""
         y_read = None if self.context_ is None else y_read
-        return encode_context(self.context_, y_read if y is None else y, n)
+        return encode_context(self.context_, follow(y_read if y is None else y, X), n)
 
     def _check_fitted(self, decoder: bool = False) -> None:
         check_is_fitted(self, "model_")
@@ -812,7 +819,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         X, y_read = self._read(X)
         x = self._load(X)
 
-        return x, self._context(y, y_read, len(x))
+        return x, self._context(y, y_read, X, len(x))
 
     def _map_data(self, function: RowMap, X: Any, y: ArrayLike | None) -> Tensor:
         return self._map_rows(function, *self._opened(X, y))
@@ -839,7 +846,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self._check_fitted()
         data, y_read = reading.read(self, X, self.modality_, whole=True)
         windows = X if isinstance(X, Windows) else self.modality_.windows(data)
-        c = self._context(y, y_read, len(windows.counts))
+        c = self._context(y, y_read, None, len(windows.counts))
 
         if c is not None:
             c = c.repeat_interleave(torch.tensor(windows.counts), dim=0)

@@ -10,6 +10,7 @@ __all__ = [
     "cut_off",
     "dominated",
     "long_outlier",
+    "long_sound",
     "no_better",
     "not_finite",
     "reduced",
@@ -264,6 +265,33 @@ def long_outlier(lengths: Sequence[int]) -> str | None:
             )
 
     return None
+
+
+def long_sound(lengths: Sequence[float], seconds: float) -> str | None:
+    r"""One recording that makes most of the windows of all, and so sets the cost of all.
+
+    Arguments:
+        lengths: How long recordings are, in seconds.
+        seconds: How long a window is.
+
+    Example:
+        >>> long_sound([0.5] * 99 + [3600.0], 0.5)
+        'one sound sets the cost of all: of 100 recordings the longest, of 3600 s, makes 99 %...'
+        >>> long_sound([60.0, 70.0, 90.0, 100.0], 1.0) is None
+        True
+    """
+    windows = [max(1.0, 2 * length / seconds - 1) for length in lengths]
+    share = max(windows, default=0.0) / max(sum(windows), 1e-9)
+
+    if len(lengths) < 2 or share <= _DOMINATES or max(lengths) <= _LONG * seconds:
+        return None
+
+    return (
+        f"one sound sets the cost of all: of {len(lengths):,} recordings the longest, of"
+        f" {max(lengths):.0f} s, makes {100 * share:.0f} % of the windows of {seconds:g} s. Leave"
+        f" it out or shorten it, or take longer windows, with modality=Sounds(seconds="
+        f"{10 * seconds:g}) (command line: --modality Sounds --modality.seconds {10 * seconds:g})."
+    )
 
 
 def cut_off(kind: str, used: float, remedy: str) -> str | None:

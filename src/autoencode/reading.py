@@ -28,6 +28,7 @@ from .data import (
 from .data.libraries import needs_pandas
 from .modalities import CANDIDATES, Modality, guess
 from .modalities.layouts import check_rows, check_type
+from .modalities.windows import Windows
 
 Kinds = Modality | Sequence[Modality] | None
 
@@ -264,7 +265,7 @@ def _is_numeric(X: Any) -> bool:
 
 
 def _numbers(X: Any) -> NDArray:
-    X = np.asarray(X)
+    X = X if isinstance(X, Windows) else np.asarray(X)  # which know what they are windows of
     check_type(X)
 
     if X.dtype == object:

@@ -3,6 +3,7 @@ r"""Recordings from files and folders."""
 __all__ = [
     "Recordings",
     "durations",
+    "each_sound",
     "holds_sounds",
     "is_sound",
     "mix",
@@ -58,6 +59,12 @@ class Recordings(np.ndarray):
 
     Silence fills them up. What is taken of the whole has none.
     """
+
+    counts: list[int] | None = None
+    r"""How many of them, one after the other, are windows of each recording, if they are."""
+
+    samples: int | None = None
+    r"""The length that they were brought to, if it was chosen."""
 
     @classmethod
     def of(cls, waves: Sequence[NDArray], rows: NDArray | None = None) -> "Recordings":
@@ -155,6 +162,47 @@ def read_sounds(
     parents = [str(Path(name).parent) for name in kept]
 
     return SoundFolder(X, np.array(parents) if set(parents) != {"."} else None, kept)
+
+
+def each_sound(
+    folder: Path, rate: int = 16000, channels: int = 1, strict: bool = False
+) -> Iterator[tuple[str, NDArray]]:
+    r"""Yields the sounds of a folder, whole, one after the other, with the names of their files.
+
+    What was wrong with them is said at the end, as by :func:`read_sounds`.
+
+    Arguments:
+        folder: The folder.
+        rate: The samples per second that they are brought to.
+        channels: One, or how many a sound is to have.
+        strict: Whether to refuse a folder in which anything is to be named.
+
+    Raises:
+        ValueError: As :func:`read_sounds` does.
+
+    Example:
+        >>> import tempfile
+        >>> [*each_sound(Path(tempfile.mkdtemp()))]
+        []
+    """
+    _check_packages()
+    files = _files(folder)
+    notes: dict[str, Any] = {}
+
+    for parts in through([[file] for file in files], len(files), "files"):
+        (file,) = parts
+        name = str(file.relative_to(folder))
+
+        try:
+            sound = _decode(file, rate, None, channels)
+        except Exception as error:  # libsndfile's decoders raise whatever they like
+            notes[name] = f"{getattr(error, 'error_string', error)}"
+            continue
+
+        notes[name] = _note(sound, rate)
+        yield name, sound.x
+
+    _report_notes(notes, None, strict)
 
 
 def durations(folder: Path, most: int | None = None) -> list[float]:

@@ -99,6 +99,15 @@ class Modality(Configurable, abc.ABC):
             ValueError: If the data are none of this kind.
         """
 
+    def examples(self, X: Any, told: bool = False) -> Any:
+        r"""Returns the examples of data, after `fit`: of long recordings their windows.
+
+        Arguments:
+            X: The data.
+            told: Whether the log has said of these data how they are cut.
+        """
+        return X
+
     def follow(self, X: NDArray) -> None:
         r"""Learns how numbers are distributed, after `fit` to the same examples.
 

@@ -2,11 +2,12 @@ r"""Sounds: recordings of any rate, length and number of channels."""
 
 __all__ = ["Sounds"]
 
+import logging
 import math
 from collections.abc import Callable, Iterator
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -24,6 +25,7 @@ from ..data.faults import FAULTS, fault, report
 from ..data.sounds import (
     Recordings,
     durations,
+    each_sound,
     holds_sounds,
     is_sound,
     mix,
@@ -36,28 +38,35 @@ from ..networks import Convolutional, Network, Perceptron
 from .base import Modality, tensor_of
 from .spectra import LogMel, Spectrum
 from .waves import check_waves, full_scale, is_wave
-from .windows import Windows, cut
+from .windows import Windows, cut, spooled
+
+log = logging.getLogger(__name__)
 
 _ROWS = 64  # sounds to transform at once
 _WIDEST = 2**15  # numbers of a spectrum whose weights fit well in memory, without sharing
 _LOOKED_AT = 256  # files, for how long they are
 _LEAST = 1e-12  # a variance below is rounding
+_USED = 0.75  # of recordings: where a cut leaves less, they are cut into windows
+_SHORT, _LONGEST, _WINDOW = 2.0, 10.0, 1.0  # seconds, see `_choose`
 
 
 class Sounds(Modality):
     r"""Recordings, from a folder, a list of arrays, or an array with shape `(N, n)`.
 
-    A single file is read whole, in windows that overlap by half, see
+    Examples are as long as most recordings are, or one second where these are long. Long
+    recordings, those of which a cut would leave out more than a quarter, are examples in windows
+    that overlap by half, and so is a single file, see
     :func:`~autoencode.modalities.cut` and :func:`~autoencode.modalities.join`. With
     `transform(X, pool=True)` all that is longer than an example is, and each has one code, the
     mean of those of its windows, see :func:`~autoencode.modalities.pool`; with
     `reconstruct(X, whole=True)` and `denoise(X, whole=True)` each comes back as long as it is.
 
-    All are brought to one length, by silence at their end or a cut: what is longer loses its
-    end. Those of a folder are brought to one rate, too; those of arrays have the given one.
-    Inside, networks see spectra, less their mean over time and sounds, in units of their common
-    spread. Densities and squared errors are of these. Sounds come back as float32 from -1 to 1,
-    with shape `(N, samples)`, or `(N, samples, channels)` if there are several.
+    All are brought to one length, by silence at their end or a cut; how many lose their end is
+    said in the log. A label of a recording is that of each of its windows. Those of a folder are
+    brought to one rate, too; those of arrays have the given one. Inside, networks see spectra,
+    less their mean over time and sounds, in units of their common spread. Densities and squared
+    errors are of these. Sounds come back as float32 from -1 to 1, with shape `(N, samples)`, or
+    `(N, samples, channels)` if there are several.
 
     What cannot be read is skipped; that, and sounds that are silent, clipped or very short, are
     counted and named in the log. Two-dimensional arrays are sounds only if one says so, by
@@ -65,7 +74,9 @@ class Sounds(Modality):
 
     Arguments:
         rate: The samples per second.
-        seconds: The length of an example.
+        seconds: The length of an example; by default that of the longest recording or of most, up
+            to four seconds, up to ten where all are as long, and one second where half of them are
+            longer than two.
         channels: One, or how many there are to be.
         spectrum: What networks see of sounds; by default :class:`LogMel`, which spares the
             phase, for the way back to find one. :class:`MDCT` keeps it.
@@ -88,13 +99,15 @@ class Sounds(Modality):
     windowed = True
     rowwise = True
 
+    samples_: int
+    windows_: bool
     residual_: NDArray
     r"""The variance that a model leaves open; files of earlier releases have none."""
 
     def __init__(
         self,
         rate: int = 16000,
-        seconds: float = 1.0,
+        seconds: float | None = None,
         channels: int = 1,
         spectrum: Spectrum | None = None,
         strict: bool = False,
@@ -119,10 +132,18 @@ class Sounds(Modality):
         if not path.is_dir():
             return self._read_one(path)
 
-        X, y, files = read_sounds(path, self.rate, self.seconds, self.channels, self.strict)
+        self._check_arguments()
+        fitted = hasattr(self, "samples_")
+        windows, seconds = self._length(path)
 
-        if not hasattr(self, "shape_"):
-            warn(_unused(durations(path, _LOOKED_AT), self.seconds))
+        if windows:
+            return self._read_windows(path, round(self.rate * seconds))
+
+        X, y, files = read_sounds(path, self.rate, seconds, self.channels, self.strict)
+        X.samples = round(self.rate * seconds)
+
+        if not fitted:
+            warn(_unused(durations(path, _LOOKED_AT), seconds))
             return X, y, files
 
         if X.rows is not None:
@@ -132,13 +153,30 @@ class Sounds(Modality):
 
     def fit(self, X: Any, support: Constraint = constraints.real) -> "Sounds":
         self._check_arguments()
-        self.samples_ = round(self.rate * self.seconds)
         self._check(X)
+        lengths = [len(x) / self.rate for x in X]
+        read = isinstance(X, Recordings)
 
-        if not isinstance(X, Recordings):
+        if read and X.samples is not None:
+            self.samples_ = X.samples
+        elif self.seconds is not None:
+            self.samples_ = round(self.rate * self.seconds)
+        elif isinstance(X, np.ndarray) and X.dtype != object and lengths[0] <= _LONGEST:
+            self.samples_ = max(2, X.shape[1])
+        else:
+            self.samples_ = round(self.rate * _choose(lengths))
+
+        seconds = self.samples_ / self.rate
+        self.windows_ = (read and X.counts is not None) or (
+            not read and _share(lengths, seconds) < _USED
+        )
+
+        if not read:
             self._report(X)
+            warn(failures.long_sound(lengths, seconds))
 
-        x = self.load(X)
+        log.info("sounds of %g s%s.", seconds, "" if self.seconds else "; seconds=... fixes it")
+        x = self.load(self.examples(X))
         n, total, squares = 0, torch.zeros((), dtype=torch.float64), 0.0
 
         for rows in Examples(x).split(_ROWS):
@@ -153,6 +191,26 @@ class Sounds(Modality):
         self.scale_ = math.sqrt(variance) if variance > _LEAST else 1.0
 
         return self
+
+    def examples(self, X: Any, told: bool = False) -> Any:
+        longer = [f"sound {i}" for i, x in enumerate(X) if len(x) > self.samples_]
+        seconds = self.samples_ / self.rate
+
+        if isinstance(X, Recordings) or not longer:
+            return X
+
+        if isinstance(X, Windows) or not getattr(self, "windows_", False):
+            total = f"{len(X):,} sounds"
+            kinds = {} if told else {f"longer than {seconds:g} s, and cut off": longer}
+            report(kinds, total, False)
+            return X
+
+        windows = spooled((self._wave(x) for x in X), self.samples_)
+
+        if not told:
+            _tell_of_windows(len(X), len(windows), seconds)
+
+        return windows
 
     def load(self, X: Any) -> Tensor:
         self._check(X)
@@ -237,7 +295,7 @@ class Sounds(Modality):
         return waves[..., 0] if self.channels == 1 else waves
 
     def pixels(self, X: NDArray) -> NDArray:
-        mel = LogMel(bands=64, hop=self.seconds / 64)
+        mel = LogMel(bands=64, hop=self.samples_ / self.rate / 64)
         dark, light = math.log(mel.floor), math.log(mel.floor + 0.3)
         waves = self._waves(self.load(X)).mean(dim=1)
         c = torch.cat([mel.forward(x, self.rate) for x in waves.split(_ROWS)])
@@ -248,8 +306,8 @@ class Sounds(Modality):
         self._check_arguments()
 
         if path.is_dir():
-            longer = max(durations(path), default=0.0) > self.seconds
-            seconds = None if longer else self.seconds
+            own = self._length(path)[1]
+            seconds = None if max(durations(path), default=0.0) > own else own
             return read_sounds(path, self.rate, seconds, self.channels, self.strict)
 
         x = read_sound(path, self.rate, self.channels, self.strict)
@@ -270,11 +328,59 @@ class Sounds(Modality):
         r"""Returns the windows of one recording, named by when they begin."""
         self._check_arguments()
         x = read_sound(path, self.rate, self.channels, self.strict)
-        n = round(self.rate * self.seconds)
+        n = self._length(path, [len(x) / self.rate])[1]
+        n = max(2, round(self.rate * n))
         X = cut(x, n)
         names = [f"{path.stem}-{i * (n // 2) / self.rate:g}s{path.suffix}" for i in range(len(X))]
 
-        return X if hasattr(self, "shape_") else Recordings.of([*X]), None, names
+        if hasattr(self, "shape_"):
+            return X, None, names
+
+        found = Recordings.of([*X])
+        found.samples, found.counts = n, [len(X)]
+
+        return found, None, names
+
+    def _length(self, path: Path, lengths: list[float] | None = None) -> tuple[bool, float]:
+        r"""Returns whether recordings are cut into windows, and how long examples are."""
+        if hasattr(self, "samples_"):
+            return getattr(self, "windows_", False), self.samples_ / self.rate
+
+        lengths = durations(path, _LOOKED_AT) if lengths is None else lengths
+        seconds = _choose(lengths) if self.seconds is None else self.seconds
+
+        return _share(lengths, seconds) < _USED, seconds
+
+    def _read_windows(self, path: Path, n: int) -> tuple[Any, NDArray | None, list[str]]:
+        r"""Returns the windows of a folder of recordings, of which one at a time is in memory."""
+        names: list[str] = []
+
+        def waves() -> Iterator[NDArray]:
+            for name, x in each_sound(path, self.rate, self.channels, self.strict):
+                names.append(name)
+                yield x
+
+        windows = spooled(waves(), n)
+        counts, rows = windows.counts, np.asarray(windows)
+        _tell_of_windows(len(names), len(rows), n / self.rate)
+        lengths = [length / self.rate for length in cast(tuple[int, ...], windows.length)]
+        files = [
+            str(Path(name).with_name(f"{Path(name).stem}-{i * (n // 2) / self.rate:g}s"))
+            + Path(name).suffix
+            for name, count in zip(names, counts)
+            for i in range(count)
+        ]
+        parents = np.repeat([str(Path(name).parent) for name in names], counts)
+        y = parents if set(parents) != {"."} else None
+
+        if hasattr(self, "shape_"):
+            return windows, y, files
+
+        warn(failures.long_sound(lengths, n / self.rate))
+        found = Recordings.of([*rows], rows)
+        found.counts, found.samples = counts, n
+
+        return found, y, files
 
     @property
     def _spectrum(self) -> Spectrum:
@@ -303,9 +409,11 @@ class Sounds(Modality):
 
         if not (
             integers
-            and isinstance(self.seconds, Real)
             and min(self.rate, self.channels) >= 1
-            and 1 <= self.rate * self.seconds < math.inf
+            and (
+                self.seconds is None
+                or (isinstance(self.seconds, Real) and 1 <= self.rate * self.seconds < math.inf)
+            )
         ):
             raise ValueError(
                 "expected rate >= 1 and channels >= 1 as integers, and seconds of at least one"
@@ -326,20 +434,57 @@ class Sounds(Modality):
         }
         report(named, total, self.strict)
 
-        # As was asked for, and no fault
-        longer = [f"sound {i}" for i, x in enumerate(X) if len(x) > self.samples_]
-        report({f"longer than {self.seconds:g} s, and cut off": longer}, total, False)
-        warn(_unused([len(x) / self.rate for x in X], self.seconds))
+        if not self.windows_:
+            warn(_unused([len(x) / self.rate for x in X], self.samples_ / self.rate))
+
+
+def _choose(lengths: list[float]) -> float:
+    r"""Returns how long examples are to be, in seconds, by how long recordings are.
+
+    As long as the longest, or as most where few are far longer; a second of long ones, unless all
+    are of about one length.
+    """
+    if not lengths:
+        return _WINDOW
+
+    usual, longest = float(np.median(lengths)), max(lengths)
+
+    if longest <= min(1.1 * usual, _LONGEST):
+        seconds = longest
+    elif usual > _SHORT:
+        seconds = _WINDOW
+    elif longest <= 2 * usual:
+        seconds = longest
+    else:
+        seconds = min(float(np.percentile(lengths, 95, method="higher")), 2 * _SHORT)
+
+    return max(0.01, math.ceil(100 * seconds - 1e-6) / 100)
+
+
+def _share(lengths: list[float], seconds: float) -> float:
+    r"""Returns how much of recordings is left if they are cut off."""
+    return sum(min(n, seconds) for n in lengths) / max(sum(lengths), 1e-9) if lengths else 1.0
+
+
+def _tell_of_windows(recordings: int, windows: int, seconds: float) -> None:
+    log.info(
+        "%d recording%s cut into %d windows of %g s, which are the examples; pool=True and"
+        " whole=True take each as one.",
+        recordings,
+        " is" if recordings == 1 else "s are",
+        windows,
+        seconds,
+    )
 
 
 def _unused(lengths: list[float], seconds: float) -> str | None:
     r"""Returns what is to be said of sounds of some lengths, in seconds, that are cut off."""
-    used = sum(min(length, seconds) for length in lengths) / max(sum(lengths), 1e-9)
+    used = _share(lengths, seconds)
     usual = math.ceil(float(np.median(lengths))) if lengths else 0
 
     return failures.cut_off(
         f"the sounds, of which the first {seconds:g} s are taken",
-        used if lengths else 1.0,
+        used,
         f"modality=Sounds(seconds={usual}) (command line: --modality Sounds --modality.seconds"
         f" {usual}), or the windows of each, by ae.modalities.cut",
     )

@@ -1,13 +1,15 @@
 r"""Long recordings, in windows that overlap by half, and put together again."""
 
-__all__ = ["Windows", "cut", "join", "pool"]
+__all__ = ["Windows", "cut", "follow", "join", "pool", "spooled"]
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from numbers import Integral
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from ..data.cache import Spool
 
 
 class Windows(np.ndarray):
@@ -95,6 +97,49 @@ def cut(x: ArrayLike | Sequence[ArrayLike], n: int) -> Windows:
         window[: len(part)] = part
 
     return Windows.of(X, tuple(map(len, waves)) if several else len(waves[0]))
+
+
+def spooled(waves: Iterable[NDArray], n: int) -> Windows:
+    r"""The windows of sounds, in a file if they are many: one sound at a time is in memory.
+
+    Arguments:
+        waves: The waveforms, with shape `(T,)` or `(T, channels)`.
+        n: The samples of a window.
+
+    Raises:
+        ValueError: If there is none.
+
+    Example:
+        >>> spooled(iter([np.zeros(5), np.zeros(3)]), 4).counts
+        [2, 1]
+    """
+    spool, lengths = Spool(), []
+
+    for wave in waves:
+        lengths.append(len(wave))
+        spool.append(np.asarray(cut(wave, n)))
+
+    return Windows.of(spool.array(), tuple(lengths))
+
+
+def follow(y: Any, X: Any) -> Any:
+    r"""Labels of recordings as those of their windows, and labels of windows as they are.
+
+    Arguments:
+        y: The labels, if there are any.
+        X: The examples, which may be windows.
+
+    Example:
+        >>> follow(["a", "b"], cut([np.zeros(5), np.zeros(3)], 4)).tolist()
+        ['a', 'a', 'b']
+    """
+    whole = isinstance(X, Windows) and X.length == 0  # some of them, which belong to none
+    counts = None if whole else getattr(X, "counts", None)
+
+    if y is None or counts is None or np.ndim(y) == 0 or len(y) != len(counts):
+        return y
+
+    return np.repeat(np.asarray(y), counts, axis=0)
 
 
 def join(X: ArrayLike, length: int | Sequence[int]) -> Any:
