@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..data import is_frame
+from ..data import is_frame, to_pandas
 from .maps import Maps
 
 
@@ -17,7 +17,7 @@ def examples(X: Any) -> Any:
     r"""What has been given, with dimensions.
 
     Sounds of different lengths are an array of objects, and so are texts, of which other arrays
-    would lose what ends in zeros.
+    would lose what ends in zeros. Data frames of any library are frames of pandas.
 
     Arguments:
         X: Examples: an array, a tensor, a table with names, or a list.
@@ -26,6 +26,9 @@ def examples(X: Any) -> Any:
         >>> examples([np.zeros(3), np.zeros(5)]).shape
         (2,)
     """
+    if is_frame(X):
+        return to_pandas(X)
+
     if hasattr(X, "ndim"):
         return X
 
@@ -52,8 +55,11 @@ def batch_of(X: Any, ndim: int) -> tuple[Any, bool]:
     """
     X = examples(X)
 
-    if X.ndim >= ndim or X.dtype == object:
+    if X.ndim >= ndim or (X.dtype == object and not hasattr(X, "to_frame")):
         return X, False
+
+    if hasattr(X, "to_frame"):  # a row of a data frame
+        return X.to_frame().T.infer_objects(), True
 
     return (X if isinstance(X, Tensor) else np.asarray(X))[None], True
 
@@ -70,7 +76,8 @@ def take(X: Any, rows: NDArray | list[int]) -> Any:
         array([[0.],
                [2.]])
     """
-    return X.iloc[rows] if hasattr(X, "iloc") else examples(X)[rows]
+    X = examples(X)
+    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
 
 
 def distinct(X: Any) -> NDArray:
@@ -143,7 +150,7 @@ def restored(X: Any, maps: Maps, x: Tensor, *shape: int) -> Any:
     examples = maps.restore(x)
 
     if is_frame(examples):
-        if is_frame(X):
+        if is_frame(X) or hasattr(X, "to_frame"):  # or a row of one
             return examples
 
         examples = examples.to_numpy(float)  # of a model of frames of numbers, shown an array

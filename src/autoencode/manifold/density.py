@@ -19,6 +19,7 @@ from .border import examples, like
 from .leaving_out import best_sigma, left_out_direction
 from .maps import Maps, maps_of
 from .mixtures import place
+from .rows import rows_of
 from .tangents import Tangents
 
 
@@ -97,7 +98,8 @@ class ManifoldParzen(DensityMixin, BaseEstimator):
         r"""Places the Gaussians.
 
         Arguments:
-            X: The examples: rows of numbers, with shape `(N, *)`; with `tangents`, whatever
+            X: The examples: rows of numbers, with shape `(N, *)`; a table of mixed columns, see
+                :class:`~autoencode.manifold.rows.TableRows`; with `tangents`, whatever
                 their model takes.
             y: Not used.
 
@@ -107,8 +109,12 @@ class ManifoldParzen(DensityMixin, BaseEstimator):
                 sigma is not a number.
         """
         self._check_arguments()
+        alone = self.tangents is None or self.tangents.model is None
+        self._table = rows_of(X) if alone else None
         x = self._read(X, reset=True)
-        self._kind = X.new_empty(0) if isinstance(X, Tensor) else None
+        X = x if self._table is not None else X
+        is_tensor = isinstance(X, Tensor) and self._table is None
+        self._kind = X.new_empty(0) if is_tensor else None
         self._shape = examples(X).shape[1:]
 
         # In the order in which they first occur
@@ -220,6 +226,9 @@ class ManifoldParzen(DensityMixin, BaseEstimator):
         i = torch.from_numpy(chosen).to(self._mean.device)
         x = self._mixture.move(i, along, across) + self._mean
 
+        if self._table is not None:
+            return self._table.restore(x)
+
         # A model knows what its examples look like; a pair of functions does not
         if self.tangents is not None and isinstance(self.tangents.model, Autoencoder):
             X = _maps(self.tangents).restore(x)
@@ -264,11 +273,13 @@ class ManifoldParzen(DensityMixin, BaseEstimator):
 
         device = X.device if isinstance(X, Tensor) else "cpu"
 
-        if self.tangents is not None:
+        if self._table is not None:
+            array = self._table.read(X).numpy()
+        elif self.tangents is not None:
             x = _maps(self.tangents).read(X).detach().double()
             device, array = x.device, x.cpu().numpy()
         else:
-            array = X.detach().cpu().numpy() if isinstance(X, Tensor) else X
+            array = X.detach().cpu().numpy() if isinstance(X, Tensor) else examples(X)
 
         array = array if np.ndim(array) < 3 else np.reshape(array, (len(array), -1))
         array = validate_data(self, array, reset=reset, dtype=np.float64)

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from .denoisers import local_dimension, noise_of
 from .maps import Maps, maps_of
+from .rows import rows_of
 from .search import knn
 
 _MEMORY = 2**28  # bytes, for what is held at once besides the result
@@ -140,7 +141,9 @@ def intrinsic_dimension(
     if model is None and method == "denoiser":
         raise ValueError("method='denoiser' needs a denoising autoencoder: pass model=...")
 
-    maps = maps_of((nn.Identity(), nn.Identity()) if model is None else model, y)
+    table = rows_of(X) if model is None else None
+    alone = (nn.Identity(), nn.Identity()) if table is None else table.maps()
+    maps = maps_of(alone if model is None else model, y)
     rng = check_random_state(random_state)
     x = maps.read(X).detach()
 

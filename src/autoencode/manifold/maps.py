@@ -16,6 +16,7 @@ from torch.distributions import Distribution
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ..corruptions import GaussianNoise
+from ..data import is_frame, is_numbers, to_pandas
 from ..estimator import Autoencoder
 from ..modalities import encode_context
 from ..modalities.base import tensor_of
@@ -225,6 +226,14 @@ def _of_pair(encoder: Callable[[Tensor], Tensor], decoder: Callable[[Tensor], Te
 
     def read(X: Any) -> Tensor:
         nonlocal shape
+
+        if is_frame(X) and not is_numbers(X):
+            raise ValueError(
+                "expected numbers, as functions of tensors take them, got a table with other or"
+                " missing cells. Pass a fitted Autoencoder, which knows such tables."
+            )
+
+        X = to_pandas(X) if is_frame(X) else X
         x = (
             X.detach()
             if isinstance(X, Tensor)

@@ -20,7 +20,10 @@ from scipy.stats import spearmanr
 from sklearn.utils import check_random_state
 from torch import Tensor
 
+from ..data import is_frame
 from ..progress import through
+from .border import examples
+from .rows import rows_of
 from .search import knn
 from .tiles import Tiles
 
@@ -81,7 +84,7 @@ def trustworthiness(
         | https://doi.org/10.1007/3-540-44668-0_68
 
     Arguments:
-        X: The data, with shape `(N, *)`.
+        X: The data, with shape `(N, *)`, or a table, also of mixed columns.
         Z: The codes, with shape `(N, *)`.
         n_neighbors: The number of neighbours :math:`k < N / 2`.
         n_samples: Of how many points, drawn at random, the neighbours are looked at. By
@@ -125,7 +128,7 @@ def continuity(
     This is the :func:`trustworthiness` of the data as a code of the codes.
 
     Arguments:
-        X: The data, with shape `(N, *)`.
+        X: The data, with shape `(N, *)`, or a table, also of mixed columns.
         Z: The codes, with shape `(N, *)`.
         n_neighbors: As there, and so are the others.
         n_samples: Of how many points the neighbours are looked at.
@@ -157,7 +160,7 @@ def neighborhood_recall(
     A code of pure noise has :math:`k / (N - 1)`.
 
     Arguments:
-        X: The data, with shape `(N, *)`.
+        X: The data, with shape `(N, *)`, or a table, also of mixed columns.
         Z: The codes, with shape `(N, *)`.
         n_neighbors: The number of neighbours :math:`k < N`.
         n_samples: Of how many points, drawn at random, the neighbours are looked at. By
@@ -201,7 +204,7 @@ def shepard(
         | https://doi.org/10.1007/BF02289565
 
     Arguments:
-        X: The data, with shape `(N, *)`.
+        X: The data, with shape `(N, *)`, or a table, also of mixed columns.
         Z: The codes, with shape `(N, *)`.
         n_samples: How many pairs to draw at random, if there are more. All if `None`, which
             needs memory for all of them.
@@ -245,9 +248,7 @@ def shepard(
 
 
 def _read(X: ArrayLike | Tensor, Z: ArrayLike | Tensor) -> tuple[Tensor, Tensor]:
-    x, z = (
-        a.detach().cpu() if isinstance(a, Tensor) else torch.tensor(np.asarray(a)) for a in (X, Z)
-    )
+    x, z = map(_tensor, (X, Z))
 
     if min(x.ndim, z.ndim) < 2 or len(x) != len(z) or len(x) < 2 or 0 in x.shape + z.shape:
         raise ValueError(
@@ -261,6 +262,21 @@ def _read(X: ArrayLike | Tensor, Z: ArrayLike | Tensor) -> tuple[Tensor, Tensor]
     single = torch.float32
     x, z = (a.flatten(1).to(torch.promote_types(a.dtype, single)) for a in (x, z))
     return x, z
+
+
+def _tensor(a: ArrayLike | Tensor) -> Tensor:
+    if isinstance(a, Tensor):
+        return a.detach().cpu()
+
+    if (table := rows_of(a)) is not None:
+        return table.read(a)
+
+    array = examples(a).to_numpy(float) if is_frame(a) else np.asarray(a)
+
+    if array.dtype.kind not in "buif":
+        raise ValueError(f"expected numbers, or a data frame, got an array of {array.dtype}.")
+
+    return torch.tensor(array)
 
 
 def _sample(N: int, n_samples: int | None, random_state: Seed) -> Tensor:

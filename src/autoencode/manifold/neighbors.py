@@ -17,8 +17,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
 from . import approximate, arcs, selection
-from .border import like
+from .border import examples, like
 from .duplicates import groups_within
+from .rows import rows_of
 from .search import knn
 from .spreading import SpreadLabels, spread_labels
 
@@ -97,7 +98,8 @@ class NeighborGraph(BaseEstimator):
         r"""Finds the neighbours.
 
         Arguments:
-            Z: The points, with shape `(N, D)`.
+            Z: The points, with shape `(N, D)`; or a table of mixed columns, see
+                :class:`~autoencode.manifold.rows.TableRows`.
             y: Ignored.
             tangents: A fitted :class:`~autoencode.manifold.Tangents` of these points, or a
                 basis of the plane at each, with shape `(N, d, D)`. If given, arcs that leave
@@ -352,7 +354,14 @@ class NeighborGraph(BaseEstimator):
         return chosen.cpu().numpy()
 
     def _read(self, Z: ArrayLike | Tensor, reset: bool) -> Tensor:
+        if reset:
+            self._table = rows_of(Z)
+
+        if self._table is not None:
+            return self._table.read(Z)
+
         if not isinstance(Z, Tensor):
+            Z = examples(Z)
             Z = Z.reshape(len(Z), -1) if isinstance(Z, np.ndarray) and Z.ndim > 2 else Z
             numbers = {"dtype": [np.float64, np.float32], "ensure_min_samples": 1 + reset}
             Z = validate_data(self, Z, reset=reset, **numbers)

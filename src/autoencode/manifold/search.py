@@ -49,7 +49,7 @@ def knn(
         >>> distances.flatten(), indices.flatten()
         (tensor([1., 1., 2.]), tensor([1, 0, 1]))
     """
-    if queries is None:
+    if queries is None and isinstance(points, Tensor):
         queries, own = points, torch.arange(len(points), device=points.device)
 
     _check(points, k, queries, alone=own is not None)
@@ -211,6 +211,12 @@ def _distances(points: Tensor, queries: Tensor, i: Tensor, j: Tensor) -> Tensor:
 
 
 def _check(points: Tensor, k: int, queries: Tensor, alone: bool) -> None:
+    if not (isinstance(points, Tensor) and isinstance(queries, Tensor)):
+        raise TypeError(
+            f"expected points as a tensor, got {type(points).__name__}. Of arrays and tables,"
+            " NeighborGraph(n_neighbors=...).fit(points).kneighbors() finds neighbours."
+        )
+
     if points.ndim != 2 or queries.ndim != 2 or points.shape[1] != queries.shape[1]:
         raise ValueError(
             "expected points with shape (N, D) and queries with shape (M, D), got"

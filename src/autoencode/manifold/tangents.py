@@ -16,6 +16,7 @@ from torch import Tensor
 from .border import batch_of, like, restored
 from .jacobians import decoder_jacobian
 from .maps import Maps, maps_of
+from .rows import rows_of
 from .search import knn
 from .spans import Span, n_directions, spans, tangential
 from .turns import TWISTED, turns
@@ -116,6 +117,7 @@ class Tangents(BaseEstimator):
                 they have no tangents.
         """
         self._check_arguments()
+        self._table = rows_of(X) if self.model is None else None
         maps = self._maps()
         x = maps.read(X).detach()
 
@@ -360,7 +362,7 @@ class Tangents(BaseEstimator):
 
     def _maps(self) -> Maps:
         model = self.model if self.model is not None else (_identity, _identity)
-        return maps_of(model, self.y)
+        return maps_of(model if self._table is None else self._table.maps(), self.y)
 
     def _read(self, X: Any) -> tuple[Maps, Tensor]:
         check_is_fitted(self)

@@ -305,6 +305,11 @@ class Frames(Modality):
     def known(self, x: Tensor) -> Tensor:
         return self.there(x)[:, _slots(len(self._numbers()), self._sizes())]
 
+    @property
+    def n_numbers(self) -> int:
+        r"""How many columns of the vector have scores; as many say whether they are there."""
+        return len(self._numbers())
+
     def unseen(self, t: Tensor) -> Tensor:
         r"""Returns by how many nats cells surprise more than networks know, as they cannot see it.
 
