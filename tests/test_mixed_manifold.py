@@ -63,7 +63,7 @@ def tables(draw: st.DrawFn) -> tuple[pd.DataFrame, str]:
         X = X.mask(rng.random(X.shape) < 0.2)
 
     if draw(st.booleans()):
-        X.iloc[3] = pd.NA if X.dtypes.eq("Int64").all() else None
+        X = X.mask(np.repeat(np.arange(n)[:, None] == 3, X.shape[1], axis=1))
 
     X = pd.concat([X, X[:4]]) if draw(st.booleans()) else X
     return X.reset_index(drop=True), draw(st.sampled_from(LIBRARIES))

@@ -152,3 +152,29 @@ def test_files_remember(tmp_path) -> None:
         again = ae.load(tmp_path / "m.ae")
         assert again.modality.unknown == unknown
         assert np.array_equal(again.score_samples(new), model.score_samples(new))
+
+
+def test_folds_that_lack_a_label(tmp_path, caplog) -> None:
+    X, y = RNG.normal(size=(40, 3)), np.array([*"a" * 20, *"b" * 19, "r"])
+    X += (y == "a")[:, None]
+    model = ae.vae(1, conditional=True, training=FEW, random_state=0)
+
+    assert np.isfinite(cross_val_score(model, X, y, cv=4)).all()
+    assert "labels were not in the fit" in caplog.text
+
+    model.fit(X[:39], y[:39]).save(tmp_path / "m.ae")
+    again = ae.load(tmp_path / "m.ae")
+    c = again.preprocess(X[37:], y[37:]).context
+    assert torch.allclose(c, torch.tensor([[0, 1.0], [0, 1.0], [20 / 39, 19 / 39]]))
+    assert np.array_equal(again.transform(X, y), model.transform(X, y))
+
+    again.context_.unknown = "error"
+
+    for call in (
+        lambda: again.transform(X, y),  # by the setting
+        lambda: model.transform(X, "r"),  # one for all
+        lambda: model.sample(2, y=["a", "r"]),  # to be made
+        lambda: model.inverse_transform([[0.0]], y=["r"]),
+    ):
+        with pytest.raises(ValueError, match=r"labels out of those of the fit \(a, b\), got r"):
+            call()

@@ -776,7 +776,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     ) -> Tensor | None:
         r"""Returns the context of examples: given, or else what came with them, if it is asked."""
         y_read = None if self.context_ is None else y_read
-        return encode_context(self.context_, follow(y_read if y is None else y, X), n)
+        return encode_context(self.context_, follow(y_read if y is None else y, X), n, True)
 
     def _check_fitted(self, decoder: bool = False) -> None:
         check_is_fitted(self, "model_")
@@ -872,7 +872,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             )
 
         found = photographs_of(Path(X)) if in_files else [*map(reading.without_torch, X)]
-        c = encode_context(self.context_, y, len(found))
+        c = encode_context(self.context_, y, len(found), True)
 
         for i, image in enumerate(found):
             pixels = read_photograph(image) if in_files else np.asarray(image)

@@ -2,6 +2,7 @@ r"""Contexts: the `y` of a conditional model, to tensors."""
 
 __all__ = ["Labels", "Numbers", "describe_context", "encode_context"]
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,10 @@ from ..configurable import Configurable
 from ..data import is_frame, names_of, to_pandas
 from .columns.dtypes import open_cells
 from .statistics import check_finite, column_statistics
+
+log = logging.getLogger(__name__)
+
+_UNKNOWN = ("missing", "error")
 
 
 def describe_context(y: ArrayLike | None) -> "Labels | Numbers":
@@ -45,7 +50,7 @@ def describe_context(y: ArrayLike | None) -> "Labels | Numbers":
 
 
 def encode_context(
-    context: "Labels | Numbers | None", y: ArrayLike | None, n: int
+    context: "Labels | Numbers | None", y: ArrayLike | None, n: int, of_examples: bool = False
 ) -> Tensor | None:
     r"""The context of some examples, with shape `(n, C)`; `None` without one.
 
@@ -53,6 +58,8 @@ def encode_context(
         context: What `describe_context` has returned.
         y: Labels or numbers, one for all examples or one each.
         n: The number of examples.
+        of_examples: Whether they came with examples, of which some may have a label that the
+            fit did not see. One label for all, and labels of what is to be made, are known.
 
     Raises:
         ValueError: If they are missing, not as many, unlike those of the fit, or given to a model
@@ -75,7 +82,11 @@ def encode_context(
     if y is None:
         raise ValueError("this model is conditional: pass y, one for all or one each.")
 
-    c = context.encode(_column(y))
+    if of_examples and isinstance(context, Labels) and np.ndim(y) > 0:
+        c = context.encode_any(_column(y))
+    else:
+        c = context.encode(_column(y))
+
     c = c.expand(n, -1) if len(c) == 1 else c
 
     if len(c) != n:
@@ -87,22 +98,77 @@ def encode_context(
 class Labels(Configurable):
     r"""Categories, as indicators: one of `K` features is one, the others zero.
 
+    A label is a condition, and not scored. For one that the fit did not see networks see the
+    shares of all labels in the fit, as if it were missing, or it is an error. The setting may be
+    changed after a fit: `model.context_.unknown = "error"`.
+
+    Arguments:
+        unknown: `"missing"` or `"error"`, of labels that come with examples.
+
     Example:
-        >>> Labels().fit([3, 5, 5]).encode([5, 3])
+        >>> labels = Labels().fit([3, 5, 5, 5])
+        >>> labels.encode([5, 3])
         tensor([[0., 1.],
                 [1., 0.]])
+        >>> labels.encode_any([5, 4])
+        tensor([[0.0000, 1.0000],
+                [0.2500, 0.7500]])
     """
 
     classes_: NDArray
+    shares_: NDArray
     size_: int
 
+    def __init__(self, unknown: str = "missing") -> None:
+        self.unknown = unknown
+
     def fit(self, y: ArrayLike) -> "Labels":
-        self.classes_ = np.unique(_labels(y))
+        self.classes_, counts = np.unique(_labels(y), return_counts=True)
+        self.shares_ = counts / counts.sum()
         self.size_ = len(self.classes_)
 
         return self
 
     def encode(self, y: ArrayLike) -> Tensor:
+        r"""Returns the indicators of labels, with shape `(n, K)`.
+
+        Raises:
+            ValueError: If one is none of the fit.
+        """
+        labels, index = self._find(y)
+
+        if (index < 0).any():
+            row = int((index < 0).nonzero()[0])
+            raise ValueError(
+                f"expected labels out of those of the fit ({self._known()}), got {labels[row]}."
+            )
+
+        return torch.nn.functional.one_hot(index, self.size_).float()
+
+    def encode_any(self, y: ArrayLike) -> Tensor:
+        r"""Returns what `encode` does, and by `unknown` the shares of all for other labels."""
+        if self.unknown not in _UNKNOWN:
+            raise ValueError(f"expected unknown out of {[*_UNKNOWN]}, got {self.unknown!r}.")
+
+        labels, index = self._find(y)
+        new = (index < 0).nonzero().flatten().tolist()
+
+        if not new or self.unknown == "error":
+            return self.encode(y)
+
+        log.warning(
+            "%d of %d labels were not in the fit (%s), the first %r in row %d; they are taken as"
+            ' missing. model.context_.unknown = "error" refuses them.',
+            *(len(new), len(labels), self._known(), labels[new[0]], new[0]),
+        )
+        c = torch.nn.functional.one_hot(index.clamp(min=0), self.size_).float()
+        shares = getattr(self, "shares_", np.full(self.size_, 1 / self.size_))
+        c[new] = torch.from_numpy(np.asarray(shares, dtype=np.float32))
+
+        return c
+
+    def _find(self, y: ArrayLike) -> tuple[list[Any], Tensor]:
+        r"""Returns labels, and the numbers of their classes, -1 of those that are none."""
         labels, classes = _labels(y).tolist(), self.classes_.tolist()
 
         # By value, then by word: a command line has only words, a column may hold any objects
@@ -110,17 +176,12 @@ class Labels(Configurable):
         known |= {str(c): k for k, c in enumerate(classes)}
         known |= {c: k for k, c in enumerate(classes)}
         found = [known.get(v, known.get(_word(v), -1)) for v in labels]
-        index = torch.tensor(found, dtype=torch.long)  # also of none
 
-        if (index < 0).any():
-            unknown = labels[int((index < 0).nonzero()[0])]
-            raise ValueError(
-                f"expected labels out of those of the fit"
-                f" ({', '.join(map(str, classes[:20]))}{', ...' * (self.size_ > 20)}),"
-                f" got {unknown}."
-            )
+        return labels, torch.tensor(found, dtype=torch.long)  # also of none
 
-        return torch.nn.functional.one_hot(index, self.size_).float()
+    def _known(self) -> str:
+        classes = self.classes_.tolist()
+        return ", ".join(map(str, classes[:20])) + ", ..." * (self.size_ > 20)
 
 
 class Numbers(Configurable):
