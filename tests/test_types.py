@@ -15,10 +15,11 @@ import scipy.sparse
 import autoencode as ae
 from autoencode.data import read_frame
 from autoencode.modalities import Frames, Tables
-from autoencode.modalities.columns import describe_column
+from autoencode.modalities.columns import NumberColumn, describe_column
 
 pd = pytest.importorskip("pandas")
 pa = pytest.importorskip("pyarrow")
+pc = pytest.importorskip("pyarrow.compute")
 pq = pytest.importorskip("pyarrow.parquet")
 pl = pytest.importorskip("polars")
 
@@ -334,6 +335,44 @@ def test_parquet_and_csv(case, tmp_path: Path) -> None:
     assert values.shape == S.shape
 
 
+SINGLE: dict[str, Callable[[], Any]] = {
+    "numpy numbers": lambda: gappy([np.float32(n / 3) for n in NUMBERS]),
+    "numpy texts": lambda: gappy([np.str_(word) for word in WORDS]),
+    "numpy dates": lambda: gappy([np.datetime64(day) for day in DAYS]),
+    "all of int64": lambda: pd.Series(np.resize([-(2**63), 2**63 - 1, 5], N)),
+    "all of uint64": lambda: pd.Series(np.resize(np.array([0, 2**64 - 1], "u8"), N)),
+    "years before and after": lambda: gappy([dt.date(1 + 400 * i, 1, 1) for i in range(N)]),
+    "huge decimals": lambda: gappy([Decimal(f"1E+{i}") for i in range(N)]),
+    "views": lambda: arrow(WORDS, pa.string_view()),
+    "negative scale": lambda: arrow([Decimal(1000 * i) for i in range(N)], pa.decimal128(5, -3)),
+    "sparse text": lambda: pd.Series(WORDS).astype(object).astype(pd.SparseDtype(object, "a")),
+    "named offset": lambda: pd.Series(MOMENTS.tz_convert(dt.timezone(dt.timedelta(hours=5)))),
+}
+
+
+@pytest.mark.parametrize("kind", SINGLE)
+def test_rare_types_come_back(kind: str) -> None:
+    X = pd.DataFrame({"odd": SINGLE[kind](), "k": WORDS, "gap": gappy(WORDS)})
+    frames = Frames().fit(X)
+    Y = frames.restore(frames.normalize(frames.load(X)))
+    assert_like(Y, X)
+    assert_like(frames.fill(X, Y), X)
+
+    if isinstance(column := frames.columns_[0], NumberColumn):
+        for score in (-9.0, 9.0):
+            assert_like(Y.assign(odd=column.decode(np.full(N, score))), X)
+
+
+@pytest.mark.parametrize("library", ["polars", "pandas"])
+def test_frames_of_narwhals_are_what_is_within(library: str) -> None:
+    narwhals = pytest.importorskip("narwhals")
+    X = of_polars() if library == "polars" else of_numpy()
+    model = quick().fit(narwhals.from_native(X))
+
+    assert_like(model.sample(3), X)
+    assert_like(model.impute(narwhals.from_native(X)), X)
+
+
 # What cannot be is refused before the work
 
 
@@ -362,6 +401,16 @@ REFUSED: dict[str, tuple[Any, str]] = {
         "categories of text, .* got tuple",
     ),
     "infinite": ([Decimal("Infinity"), Decimal(1)] * 9, "the number in row 0 is infinite"),
+    "mixture": ([Decimal(1), 2.5] * 9, r"got Decimal .*\.map\(Decimal\)"),
+    "void": ([np.void(b"ab")] * 18, "got void"),
+    "dateutil": (
+        pd.date_range("2024", periods=18, tz="dateutil/Europe/Paris"),
+        "time zone that has a name",
+    ),
+    "run ends": (
+        pd.Series(pd.arrays.ArrowExtensionArray(pc.run_end_encode(pa.array([1, 2] * 9)))),
+        "run_end_encoded.* Cast it",
+    ),
     "object": ([object()] * 18, "got object"),
     "path": ([Path("a"), Path("b")] * 9, r"got PosixPath.* \.astype\(str\)"),
 }

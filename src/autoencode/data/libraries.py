@@ -28,13 +28,17 @@ def needs_pandas() -> None:
 
 
 def collected(X: Any) -> Any:
-    r"""A lazy frame as one with its rows, and anything else as it is.
+    r"""A lazy frame as one with its rows, one of narwhals as that within; others as they are.
 
     Example:
         >>> collected([1, 2])
         [1, 2]
     """
     kind = type(X)  # as looking at an object may already begin to compute
+
+    if kind.__module__.partition(".")[0] == "narwhals" and hasattr(kind, "to_native"):
+        return collected(X.to_native())
+
     lazy = hasattr(kind, "collect") and hasattr(kind, "collect_schema")
 
     return X.collect() if lazy else X

@@ -526,9 +526,10 @@ def _filled(cells: Any, other: Any) -> Any:
         chosen = np.where(gone, np.arange(n) + n, np.arange(n))
         return pd.concat([cells, other]).iloc[chosen].set_axis(cells.index)
 
-    whole = cells.astype(object).where(~gone, other.astype(object))
+    a, b = (open_cells(c) if viewed else c.astype(object) for c in (cells, other))
+    whole = a.where(~gone, b)
 
-    if not _holds(other.dtype, cells):
+    if cells.dtype != other.dtype and not _holds(other.dtype, cells):
         return whole.infer_objects()
 
     if isinstance(other.dtype, pd.ArrowDtype):
@@ -540,7 +541,7 @@ def _filled(cells: Any, other: Any) -> Any:
 
 def _holds(dtype: Any, cells: Any) -> bool:
     r"""Whether cells that are there stay what they are as another type."""
-    there = cells.dropna().infer_objects()
+    there = open_cells(cells).dropna().infer_objects()
     dtype = getattr(dtype, "numpy_dtype", dtype)
 
     if {there.dtype.kind, dtype.kind} <= {*"biuf"}:

@@ -39,9 +39,11 @@ class Gaps(Configurable):
         Arguments:
             there: Which cells are there, with shape `(N, F)`.
         """
-        patterns, counts = np.unique(~there, axis=0, return_counts=True)
+        _, first, counts = np.unique(
+            np.packbits(there, axis=1), axis=0, return_index=True, return_counts=True
+        )
         order = np.argsort(-counts, kind="stable")
-        patterns, counts = patterns[order], counts[order]
+        patterns, counts = ~there[first[order]], counts[order]
         few, rare = counts[: self.limit], counts[self.limit :]
         self.patterns_ = patterns[: self.limit]
         self.counts_ = np.append(few, rare.sum())

@@ -8,9 +8,11 @@ __all__ = ["UNKNOWN", "Column", "DateColumn", "LevelColumn", "NumberColumn", "de
 
 from typing import Any
 
+import numpy as np
+
 from .cells import no_use
 from .dates import DATES, DateColumn
-from .dtypes import open_cells
+from .dtypes import open_cells, returns
 from .levels import UNKNOWN, LevelColumn
 from .numbers import NumberColumn
 
@@ -50,6 +52,18 @@ def describe_column(
         cell = next(iter(there), None)
         what = no_use(cell) if cell is not None else f"no use for cells of type {cells.dtype}."
         raise ValueError(f"column {name!r}: {what}")
+
+    if isinstance(cells.dtype, pd.ArrowDtype) and not returns(cells.dtype):
+        cell = next(iter(there), None)
+        raise ValueError(
+            f"column {name!r}: "
+            + (
+                no_use(cell)
+                if isinstance(cell, (dict, list, np.ndarray))
+                else f"no use for cells of type {cells.dtype.pyarrow_dtype}. Cast it to a plain"
+                " type of numbers, text or dates, or drop it."
+            )
+        )
 
     if kind in "mM" or inferred in DATES:
         return DateColumn(name).fit(cells)

@@ -35,6 +35,7 @@ def no_use(cell: Any) -> str:
 
 _LIST = "Turn it into text, .astype(str), or into a column for each element, or drop it."
 _WAYS = {
+    "Decimal": "Make all of the column one kind of number: .map(Decimal) or .map(float)",
     "Fraction": "Turn it into a number: .map(float)",
     "complex": "Take its parts as two columns, .map(lambda z: z.real) and .map(lambda z: z.imag).",
     "bytes": "Turn it into text: .str.decode('utf-8')",

@@ -11,7 +11,7 @@ from ...configurable import Configurable
 from ...data import place
 from ..scores import NormalScores
 from .cells import plain
-from .dtypes import close, name_of, open_cells
+from .dtypes import close, name_of_cells, open_cells
 from .grids import snap_months, step_of
 from .numbers import NumberColumn
 
@@ -66,9 +66,10 @@ class DateColumn(Configurable):
         import pandas as pd
 
         kind = pd.api.types.infer_dtype(cells, skipna=True) if cells.dtype == object else ""
-        self.dtype_ = kind if kind in _OBJECTS else name_of(cells.dtype)
+        self.dtype_ = name_of_cells(cells)
+        self.dtype_ = kind if kind in _OBJECTS and self.dtype_ == "object" else self.dtype_
 
-        if kind in _OF_PANDAS and all(
+        if self.dtype_ in _OF_PANDAS and all(
             isinstance(c, (pd.Timestamp, pd.Timedelta)) for c in cells.dropna()
         ):
             self.dtype_ = _OF_PANDAS[kind]
@@ -79,6 +80,16 @@ class DateColumn(Configurable):
         self.unit_ = dates.unit
         zoned = not self.spans_ and dates.tz is not None
         self.zone_ = str(dates.dtype).split(", ", 1)[1][:-1] if zoned else None
+
+        if zoned:
+            try:
+                pd.Timestamp(0, tz=self.zone_)
+            except (ValueError, KeyError) as error:  # what is not found is a KeyError
+                raise ValueError(
+                    f"column {self.name!r}: expected a time zone that has a name, got {dates.tz}."
+                    " Use .dt.tz_convert('UTC'), or another zone by its name."
+                ) from error
+
         there = dates.dropna()
         self.origin_ = int(there.asi8.min()) if len(there) else 0
         self._find_grid(self._wall(there.asi8))

@@ -1,6 +1,6 @@
 r"""Types of cells: of numpy, pandas and Arrow, as text and as cells that columns work on."""
 
-__all__ = ["close", "missing", "name_of", "open_cells"]
+__all__ = ["close", "dtype_of", "missing", "name_of", "name_of_cells", "open_cells", "returns"]
 
 import datetime
 import re
@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .cells import plain
+
 _ARROW = "arrow "
+_SCALARS = "scalars "  # of numpy, as objects
 _NULLABLE = {"i": "Int64", "u": "UInt64", "b": "boolean"}
 
 
@@ -36,6 +39,29 @@ def name_of(dtype: Any) -> str:
     return str(dtype)
 
 
+def name_of_cells(cells: Any) -> str:
+    r"""The name of the type of cells; where they are objects, that of scalars of numpy, too.
+
+    Arguments:
+        cells: A series of pandas.
+
+    Example:
+        >>> import pandas as pd
+        >>> name_of_cells(pd.Series([np.int8(3), None], dtype=object))
+        'scalars |i1'
+    """
+    if isinstance(cells.dtype, np.dtype) and cells.dtype.kind == "O":
+        kinds = {*map(type, cells.dropna())}
+
+        if len(kinds) == 1 and issubclass(kind := kinds.pop(), np.generic):
+            numbers = issubclass(kind, (np.number, np.bool_))  # others have widths
+            dtype = np.dtype(kind) if numbers else np.asarray(cells.dropna().tolist()).dtype
+
+            return f"{_SCALARS}{dtype.str}" if dtype.kind in "biufmMU" else "object"
+
+    return name_of(cells.dtype)
+
+
 def dtype_of(name: str) -> Any:
     r"""The type of pandas that has a name; those of Arrow are made by :func:`arrow_type`.
 
@@ -58,9 +84,12 @@ def dtype_of(name: str) -> Any:
             missing = {} if kind == "string" else {"na_value": np.nan}
             return pd.StringDtype(rest, **missing)
 
+        if kind == "scalars":
+            return np.dtype(rest)
+
         if kind == "sparse":
             subtype, fill = rest.split(" ", 1)
-            value = fill == "True" if subtype == "bool" else np.dtype(subtype).type(fill).item()
+            value = fill == "True" if subtype == "bool" else plain(np.dtype(subtype).type(fill))
             return pd.SparseDtype(np.dtype(subtype), value)
 
         return pd.api.types.pandas_dtype(name)
@@ -95,6 +124,20 @@ def arrow_type(name: str) -> Any:
         return pa.dictionary(arrow_type(found[2]), arrow_type(found[1]), found[3] == "1")
 
     return pa.type_for_alias(re.sub(r"^(date\d\d)\[.*\]$", r"\1", name))
+
+
+def returns(dtype: Any) -> bool:
+    r"""Whether cells of a type of Arrow can come back with it.
+
+    Example:
+        >>> import pandas as pd, pyarrow as pa
+        >>> returns(pd.ArrowDtype(pa.int8())), returns(pd.ArrowDtype(pa.list_(pa.int8())))
+        (True, False)
+    """
+    try:
+        return arrow_type(str(dtype.pyarrow_dtype)) == dtype.pyarrow_dtype
+    except ValueError:
+        return False
 
 
 def open_cells(cells: Any) -> Any:
@@ -152,6 +195,11 @@ def close(values: Any, name: str, categories: Any = None) -> Any:
 
     if name.startswith(_ARROW):
         return pd.Series(pd.arrays.ArrowExtensionArray(_to_arrow(values, name, categories)))
+
+    if name.startswith(_SCALARS):
+        cells = np.full(len(values), None, object)
+        cells[there] = [*np.asarray(values[there].tolist()).astype(dtype_of(name))]
+        return pd.Series(cells, dtype=object)
 
     if name == "time":
         return _objects([_time(t) if k else None for t, k in zip(values, there)])

@@ -14,7 +14,7 @@ from ...configurable import Configurable
 from ...data import place
 from .categories import categories_of, category_index, word, words_of
 from .cells import no_use, plain
-from .dtypes import close, name_of, open_cells
+from .dtypes import close, name_of_cells, open_cells
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class LevelColumn(Configurable):
         """
         import pandas as pd
 
-        self.dtype_ = name_of(cells.dtype)
+        self.dtype_ = name_of_cells(cells)
         dtype = words_of(cells).dtype
         declared = [False, True] if dtype.kind == "b" else [*getattr(dtype, "categories", [])]
         declared = [*map(plain, declared)]
@@ -93,8 +93,8 @@ class LevelColumn(Configurable):
         try:
             codes, found = pd.factorize(cells)
         except TypeError as error:
-            wrong = [c for c in cells if c.__hash__ is None] or [error]
-            raise ValueError(f"column {self.name!r}: {no_use(wrong[0])}") from None
+            wrong = next(filter(_is_unhashable, cells), error)
+            raise ValueError(f"column {self.name!r}: {no_use(wrong)}") from None
 
         counts = np.bincount(codes[codes >= 0], minlength=len(found))
         frequency = dict.fromkeys(declared, 0)
@@ -265,3 +265,12 @@ class LevelColumn(Configurable):
         weights = weights if weights.sum() > 0 else torch.ones_like(weights)
 
         return torch.multinomial(weights, n, replacement=True).numpy()
+
+
+def _is_unhashable(cell: Any) -> bool:
+    try:
+        hash(cell)
+    except TypeError:
+        return True
+
+    return False

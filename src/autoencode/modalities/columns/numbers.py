@@ -13,7 +13,7 @@ from ...data import place
 from ..marginals import knots_for, shared_numbers
 from ..scores import NormalScores
 from .cells import plain
-from .dtypes import close, dtype_of, name_of, open_cells
+from .dtypes import close, dtype_of, name_of_cells, open_cells
 from .grids import grid_of, snap, step_of
 
 _LARGEST = 1e300
@@ -48,7 +48,8 @@ class NumberColumn(Configurable):
 
     dtype_: str
     scale_: int | None
-    origin_: str
+    origin_: str  # of which, as of the last, files hold all digits as text
+    last_: str
     empty_: bool
     low_: float
     high_: float
@@ -68,18 +69,19 @@ class NumberColumn(Configurable):
         """
         import pandas as pd
 
-        self.dtype_ = name_of(cells.dtype)
-        self.origin_ = ""
+        self.dtype_ = name_of_cells(cells)
+        self.origin_, self.last_ = "", ""
         cells = open_cells(cells)
         there = cells.dropna()
         kind = pd.api.types.infer_dtype(there)
         self.scale_ = _scale(there) if kind == "decimal" else None
         exact = len(there) > 0 and kind in {"integer", "decimal"}
-        units = self._units(there) if exact and not self._infinite(cells) else None
+        units = self._fast_units(there) if exact and not self._infinite(cells) else None
 
         if units is not None:
             low, high = int(min(units)), int(max(units))
             self.origin_ = str(low) if max(-low, high) > _EXACT else ""
+            self.last_ = str(high - int(self.origin_ or 0))
 
         values = self.numbers(cells)
         missing = np.isnan(values)
@@ -90,9 +92,6 @@ class NumberColumn(Configurable):
         self.low_, self.high_ = float(values.min()), float(values.max())
         self.constant_ = bool(self.low_ == self.high_ and not missing.any())
         self._find_grid(values, units, there.dtype)
-
-        if self.origin_ and self.scale_ is None:
-            self.high_ = high - low if high - low < 2**63 else self.high_  # exactly
 
         if max(-self.low_, self.high_) > _LARGEST:
             raise ValueError(
@@ -226,11 +225,16 @@ class NumberColumn(Configurable):
 
     def _exact(self, x: float) -> "int | Decimal":
         r"""Returns a whole or decimal number, at most the largest of the fit."""
-        if self.scale_ is None:
-            return min(int(x), int(self.high_)) + int(self.origin_ or 0)
+        k = int(x) if self.scale_ is None else round(Decimal(x).scaleb(self.scale_))
+        k = min(k, int(self.last_)) if self.last_ else k
+        k += int(self.origin_ or 0)
 
-        k = round(Decimal(x).scaleb(self.scale_)) + int(self.origin_ or 0)
-        return Decimal(f"{k}E-{self.scale_}")
+        return k if self.scale_ is None else Decimal(f"{k}E-{self.scale_}")
+
+    def _fast_units(self, cells: Any) -> Any:
+        r"""Returns what `_units` does, as an array where numbers have a type of numpy."""
+        kind = getattr(cells.dtype, "numpy_dtype", cells.dtype)
+        return cells.to_numpy(kind) if kind.kind in "iu" else self._units(cells)
 
     def _units(self, cells: Any) -> list[int]:
         r"""Returns cells that are there as whole numbers of units of the last decimal."""
