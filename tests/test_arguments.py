@@ -13,9 +13,10 @@ import autoencode as ae
 from autoencode.arguments import NOISE
 from autoencode.cli import main
 from autoencode.corruptions import GaussianNoise, Masking
+from autoencode.distributions import Gaussian
 from autoencode.manifold import Tangents
 from autoencode.networks import Perceptron
-from autoencode.objectives import ELBO, Reconstruction
+from autoencode.objectives import ELBO, Contractive, Reconstruction
 
 X = np.random.default_rng(0).normal(size=(24, 4))
 Y = np.arange(24) % 2
@@ -94,6 +95,16 @@ def test_a_corruption_beside_damaged_examples_is_refused(caplog) -> None:
 
     assert repr(model.corruption) == repr(GaussianNoise(NOISE))
     assert "is left out, as damaged versions are given" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "options", [{"objective": Contractive()}, {"objective": ELBO()}, {"posterior": Gaussian()}]
+)
+def test_what_a_closed_form_does_not_heed_is_refused(options: dict) -> None:
+    with pytest.raises(ValueError, match="has no effect with LeastSquares"):
+        ae.linear(2, **options).fit(X)
+
+    ae.linear(2, training=ae.Training(epochs=1), **options).fit(X)
 
 
 @pytest.mark.parametrize(

@@ -168,6 +168,28 @@ def test_colors_depth_transparency_and_orientation_survive(color, gray, album, t
     ]
 
 
+def test_files_say_themselves_what_they_are(tmp_path) -> None:
+    X = picture(40, 40)
+
+    for i in range(3):  # planes that are alike, of which an array may be one photograph
+        Image.fromarray(X).save(tmp_path / f"{i}.png")
+
+    model = ae.linear(1).fit(tmp_path)
+    assert model.modality_.shape_ == (1, 40, 40)
+
+    with pytest.raises(ValueError, match="one photograph with its channels first"):
+        ae.linear(1).fit(np.stack([X] * 3))
+
+
+def test_arrays_of_another_size_go_through_the_command_line(gray, tmp_path) -> None:
+    gray.save(tmp_path / "m.ae")
+    np.save(tmp_path / "x.npy", np.stack([picture(30, 40)] * 2))
+    line = ["denoise", tmp_path / "m.ae", tmp_path / "x.npy", "--out", tmp_path / "r.npy"]
+
+    assert main([*map(str, line)]) == 0
+    assert np.load(tmp_path / "r.npy").shape == (2, 30, 40)
+
+
 def test_strips_keep_as_many_pixels_as_squares(tmp_path) -> None:
     Image.fromarray(picture(20, 2000)).save(tmp_path / "line.png")
     X = read_images(tmp_path).X

@@ -8,6 +8,7 @@ __all__ = [
     "check_damage",
     "check_lengths",
     "check_posterior",
+    "check_solver",
     "check_windows",
     "checkpoint",
     "defaults_for",
@@ -25,7 +26,7 @@ import torch
 from .checkpoints import Checkpoint
 from .corruptions import GaussianNoise
 from .data import is_frame
-from .distributions import Family
+from .distributions import Dirac, Family
 from .modalities import Modality
 from .networks import Network
 from .objectives import Objective, Reconstruction
@@ -86,6 +87,38 @@ def check(estimator: Any) -> None:
             f"expected corruption as, say, {_EXAMPLES['corruption']}, or a function, got"
             f" {corruption!r}."
         )
+
+
+def check_solver(estimator: Any) -> None:
+    r"""
+    Arguments:
+        estimator: An object with the arguments of :class:`~autoencode.Autoencoder`.
+
+    Raises:
+        ValueError: If something has no effect, as the training is a closed form.
+
+    Example:
+        >>> from autoencode import linear
+        >>> from autoencode.objectives import Contractive
+        >>> check_solver(linear(objective=Contractive()))
+        Traceback (most recent call last):
+        ValueError: objective=Contractive(penalty=0.1, exact=4) has no effect with LeastSquares...
+    """
+    if not getattr(estimator.training, "closed_form", False):
+        return
+
+    objective = estimator.objective
+    others = {
+        "objective": None if type(objective) is Reconstruction else objective,
+        "posterior": None if isinstance(estimator.posterior, Dirac) else estimator.posterior,
+    }
+
+    for name, value in others.items():
+        if value is not None:
+            raise ValueError(
+                f"{name}={value!r} has no effect with {estimator.training!r}, which solves for the"
+                " least squared error. Use training=Training(), or leave it out."
+            )
 
 
 def check_damage(estimator: Any, corrupted: Any) -> None:

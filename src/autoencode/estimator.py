@@ -632,22 +632,26 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         assembly.latent_dim(self)
         arguments.check(self)
         arguments.check_damage(self, corrupted)
+        arguments.check_solver(self)
         arguments.check_posterior(assembly.posterior(self))
 
         for name in ("n_features_in_", "feature_names_in_"):
             self.__dict__.pop(name, None)
 
+        source = X
         X, y_read = reading.read(self, X, self.modality, reset=True)
         y = y_read if y is None else y
         likelihood = self.likelihood and self.likelihood.clone()
 
         support = likelihood.support if likelihood else constraints.real
-        self.modality_ = reading.choose(X, self.modality).clone().fit(X, support)
+        kind = self._kind_of_files(source)
+        self.modality_ = (kind or reading.choose(X, self.modality)).clone().fit(X, support)
+        guessed = kind is None and not isinstance(self.modality, Modality)
 
-        guessed = not isinstance(self.modality, Modality)
-
-        if guessed and (kind := describe_guess(X, self.modality_)):
-            log.info("taken for %s; modality=... (command line: --modality) says otherwise.", kind)
+        if guessed and (guess := describe_guess(X, self.modality_)):
+            log.info(
+                "taken for %s; modality=... (command line: --modality) says otherwise.", guess
+            )
 
         X = self.modality_.examples(X, told=True)
         y = follow(y, X)
@@ -687,6 +691,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         log.info("code of %d number%s: %s.", self.latent_dim_, "s" * (self.latent_dim_ > 1), why)
 
         return data
+
+    def _kind_of_files(self, source: Any) -> Modality | None:
+        r"""Returns the kind of images or sounds in files, which say themselves what they are."""
+        if not isinstance(source, (str, Path)):
+            return None
+
+        kind = reading.reader(Path(source), self.modality)
+        return kind if kind is not None and (kind.tiled or kind.windowed) else None
 
     def _code_size(self, data: Examples, resume: bool) -> tuple[int, str]:
         if (given := assembly.latent_dim(self)) is not None:

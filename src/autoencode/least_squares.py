@@ -57,6 +57,8 @@ class LeastSquares(Solver):
         LeastSquares(validation=None)
     """
 
+    closed_form = True
+
     def __init__(self, validation: float | None = None) -> None:
         self.validation = validation
 

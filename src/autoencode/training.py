@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 from numbers import Integral
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeVar
+from typing import ClassVar, Literal, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -67,6 +67,9 @@ class Solver(Configurable, abc.ABC):
 
     validation: float | None
     r"""The share of the examples that is held out."""
+
+    closed_form: ClassVar[bool] = False
+    r"""Whether the least squared error is solved for, whatever the objective is."""
 
     @abc.abstractmethod
     def held_out(self, n: int) -> int:

@@ -222,8 +222,9 @@ class Images(Modality):
 
         y = torch.cat([clean(part) for part in parts])
         y = y if len(y) == n else y.mean(dim=0, keepdim=True)
-        Y = y.movedim(0, -1).clamp(0, 1).double().numpy() * (high - low) + low
-        R = cast(Y, str(X.dtype))
+        y = y.movedim(0, -1).clamp_(0, 1)
+        y = y.double() if X.dtype.itemsize > 2 else y  # of which large photographs take less
+        R = cast(y.mul_(high - low).add_(low).numpy(), str(X.dtype))
         R = np.concatenate([R, pixels[..., -1:]], axis=-1) if has_alpha else R
         R = R[..., 0] if X.ndim == 2 else R
 

@@ -143,6 +143,15 @@ def denoise(
     single = is_image(data) and outputs.suffix(out) == ".png"
     photographs = estimator.modality_.tiled and (is_image(data) or data.is_dir())
 
+    if estimator.modality_.tiled and not photographs and outputs.suffix(out) == ".npy":
+        outputs.check_out(out, outputs.suffixes(estimator), "denoise", force)
+        read = inputs.labelled(data, label, labels, y, estimator)
+        R = estimator.denoise(read.X, inputs.asked(read, estimator))
+        outputs.write_examples(out, R, estimator)
+        print(f"Wrote {out}: {len(R):,} image{'s' * (len(R) != 1)} in their own size.")
+        say_next("score", model, data, label=label, labels=labels, y=y, trusted=trusted)
+        return
+
     if not (photographs and (single or outputs.suffix(out) == "")):
         reconstruct(model, data, out, label, labels, y, force, trusted)
         return
