@@ -788,7 +788,10 @@ def test_the_header_of_a_table_is_that_of_the_fit(run) -> None:
     assert [*ae.load("table.ae").feature_names_in_] == ["a", "b", "c"]
 
     assert run("score table.ae table.csv --label kind --out s.csv")[::2] == (0, "")
-    assert run("score table.ae bare.csv --out s.csv")[::2] == (0, "")
+    assert run("score table.ae bare.csv --out s.csv")[::2] == (
+        0,
+        "reads 'bare.csv': no line of names.\n",
+    )
     assert (
         "['a', 'b', 'c'], in this order, got ['b', 'a', 'c']."
         in run("score table.ae moved.csv --label kind --out s.csv")[2]

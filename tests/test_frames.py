@@ -589,9 +589,7 @@ def test_csv_of_all_kinds(tmp_path: Path) -> None:
         ("a,b\n1,x\n2,y,z\n", "expected 2 cells in each row, got 3 in line 3"),
         ('a,b\n1,"x\ny"\n2\n', "expected 2 cells in each row, got 1 in line 4"),
         ("a,a\n1,x\n", "columns with different names, got ['a'] more than once"),
-        ("a;b\n1;x\n", "expected commas between the cells, got semicolons"),
-        (b"a,b\n1,x\n2,caf\xe9\n", "line 3 is no UTF-8, at its byte 6 (0xe9)"),
-        (b"a,b\n" + b"1,x\n" * 9000 + b"2,caf\xe9\n", "line 9002 is no UTF-8"),
+        (b"a,b\n1,x\n2,caf\x90\n", "could be in several encodings"),
         ('a,b\n1,x\n2,"open\n3,y\n', "the quotes that begin in line 3 have no end"),
     ],
 )
@@ -605,11 +603,13 @@ def test_what_is_wrong_with_a_file_is_named(
         vae(1).fit(file)
 
 
-def test_other_separators_are_named_after_the_fit_too(fitted, tmp_path: Path) -> None:
-    table().to_csv(tmp_path / "t.csv", index=False, sep=";")
+def test_other_separators_give_the_same_rows_after_the_fit(fitted, tmp_path: Path) -> None:
+    for name, separator in {"t.csv": ",", "s.csv": ";", "t.tsv": "\t"}.items():
+        table().to_csv(tmp_path / name, index=False, sep=separator)
 
-    with pytest.raises(ValueError, match=r"t\.csv': expected commas .*, got semicolons"):
-        fitted.transform(tmp_path / "t.csv")
+    codes = [fitted.transform(tmp_path / name) for name in ("t.csv", "s.csv", "t.tsv")]
+    np.testing.assert_array_equal(codes[0], codes[1])
+    np.testing.assert_array_equal(codes[0], codes[2])
 
 
 def test_a_quote_within_a_cell_is_none_around_it(tmp_path: Path) -> None:
@@ -646,7 +646,7 @@ def test_strange_cells_of_a_file_are_named_with_its_line(
 
 def test_text_that_looks_like_something_else_stays_text(tmp_path: Path) -> None:
     file = tmp_path / "t.csv"
-    rows = ["1,true,2020-01-01,007", "2,false,unknown,10115", "x,maybe,2020-01-02,"] * 5
+    rows = ["1,true,2020-01-01,007", "2,false,soon,10115", "x,maybe,2020-01-02,"] * 5
     file.write_text("\n".join(["code,truth,day,zip", *rows, ""]))
     X = read_frame(file)
     model = vae(1).fit(file)
@@ -673,9 +673,9 @@ def test_text_that_looks_like_something_else_stays_text(tmp_path: Path) -> None:
 
     # A column of numbers stays one, whatever leads them
     n = vae(1).fit(X.assign(zip=range(15)))
-    file.write_text("code,truth,day,zip\n1,true,unknown,007\n")
+    file.write_text("code,truth,day,zip\n1,true,soon,007\n")
     assert n.impute(file)["zip"].tolist() == [7]
-    assert read_frame(file, {"code": True})["zip"].tolist() == ["007"]
+    assert read_frame(file, {"code": "text"})["zip"].tolist() == ["007"]
 
 
 def test_an_index_with_a_name_is_a_column(tmp_path: Path) -> None:

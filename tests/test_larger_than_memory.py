@@ -300,7 +300,7 @@ def test_bad_rows_of_large_tables_are_named(tmp_path, everything_is_large) -> No
     file = tmp_path / "X.csv"
     file.write_text("1,2\n" * 70 + "3\n")
 
-    with pytest.raises(ValueError, match="expected 2 cells in each row, got 1 in row 71"):
+    with pytest.raises(ValueError, match="expected 2 cells in each row, got 1 in line 71"):
         read_array(file)
 
     file.write_text("1,2\n" * 70 + "3,red\n")

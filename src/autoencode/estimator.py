@@ -653,6 +653,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 "taken for %s; modality=... (command line: --modality) says otherwise.", guess
             )
 
+        if (form := reading.learned_format(source, X)) is not None:
+            self.modality_.format_ = form  # type: ignore[attr-defined]
+
         X = self.modality_.examples(X, told=True)
         y = follow(y, X)
 

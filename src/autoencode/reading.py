@@ -1,8 +1,19 @@
 r"""From whatever the user has to examples that a modality takes, checked as scikit-learn does."""
 
-__all__ = ["Kinds", "check_names", "choose", "read", "reader", "without_torch"]
+__all__ = [
+    "Kinds",
+    "check_names",
+    "choose",
+    "known_format",
+    "learned_format",
+    "read",
+    "read_tables",
+    "reader",
+    "without_torch",
+]
 
 import contextlib
+import logging
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,19 +27,30 @@ from sklearn.utils.validation import validate_data
 from torch import Tensor
 
 from .data import (
+    TableFormat,
     collected,
+    found_format,
     is_frame,
     is_numbers,
     is_stream,
     names_of,
     read_array,
+    read_frames,
     read_stream,
     stored_by_row,
+    summarize,
+    table_files,
+    table_suffix,
+    telling_apart,
+    to_pandas,
 )
 from .data.libraries import needs_pandas
-from .modalities import CANDIDATES, Modality, guess
+from .failures import warn
+from .modalities import CANDIDATES, Frames, Modality, Tables, guess
 from .modalities.layouts import check_rows, check_type
 from .modalities.windows import Windows
+
+log = logging.getLogger(__name__)
 
 Kinds = Modality | Sequence[Modality] | None
 
@@ -59,9 +81,11 @@ def read(
     """
     y, names = None, None
 
-    if isinstance(X, (str, Path)):
+    if (tables := read_tables(X, kinds)) is not None:
+        X = tables
+    elif isinstance(X, (str, Path)):
         if (kind := reader(Path(X), kinds)) is None:
-            X, y, names = read_array(X)
+            X, y, names = read_array(X, given=known_format(kinds))
         else:
             X, y, *_ = kind.read_whole(Path(X)) if whole else kind.read(Path(X))
     elif is_stream(X):
@@ -79,6 +103,9 @@ def read(
 
         if reset and not isinstance(kinds, Modality):
             check_rows(X)
+
+    if reset:
+        _say_columns(X, names, kinds)
 
     if not (_is_numeric(X) and getattr(kinds, "numeric", True)):
         modality = choose(X, kinds)
@@ -118,6 +145,80 @@ def read(
         X = _numbers(X)
 
     return X if is_frame(X) else stored_by_row(X), y
+
+
+def _say_columns(X: Any, names: list[str] | None, kinds: Kinds) -> None:
+    r"""Logs how the columns of a table are taken, and warns of those that name rows."""
+    if names is not None:
+        log.info("table of %s rows: %s numbers (%s).", f"{len(X):,}", len(names), _few(names))
+
+    if not is_frame(X) or (
+        isinstance(kinds, Modality) and not isinstance(kinds, (Frames, Tables))
+    ):
+        return
+
+    frame = to_pandas(X)
+    log.info("%s.", summarize(frame))
+
+    for message in telling_apart(frame):
+        warn(message)
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:8]) + (f" and {len(names) - 8:,} more" if len(names) > 8 else "")
+
+
+def read_tables(X: Any, kinds: Kinds, given: TableFormat | None = None) -> Any:
+    r"""Reads a sequence or a folder of tables as one, and returns `None` for anything else.
+
+    Arguments:
+        X: Paths, or that of a folder.
+        kinds: As for :func:`read`.
+        given: What is known of the format of the files.
+
+    Example:
+        >>> read_tables(["a text", "another"], None) is None
+        True
+    """
+    if isinstance(kinds, Modality) and not isinstance(kinds, (Frames, Tables)):
+        return None
+
+    if not (paths := table_files(X)):
+        return None
+
+    columns = kinds.file_kinds() if isinstance(kinds, Frames) else {}
+    return read_frames(paths, columns, given or known_format(kinds))
+
+
+def known_format(kinds: Kinds) -> TableFormat | None:
+    r"""The format of the tables of the fit, in which later ones are read, too.
+
+    Arguments:
+        kinds: As for :func:`read`.
+
+    Example:
+        >>> known_format(None) is None
+        True
+    """
+    stored = getattr(kinds, "format_", None)
+    return None if stored is None else TableFormat.of(stored)
+
+
+def learned_format(source: Any, X: Any) -> dict[str, Any] | None:
+    r"""The format of the table that examples were read from.
+
+    Arguments:
+        source: What the user gave.
+        X: The examples.
+
+    Example:
+        >>> learned_format(np.zeros((3, 2)), np.zeros((3, 2))) is None
+        True
+    """
+    if (found := getattr(X, "attrs", {}).get("format")) is not None:
+        return found
+
+    return found_format(Path(source)) if isinstance(source, (str, Path)) else None
 
 
 def check_names(estimator: BaseEstimator, names: list[str] | None, reset: bool = False) -> None:
@@ -185,7 +286,7 @@ def reader(path: Path, kinds: Kinds) -> Modality | None:
         return choose(path, kinds)
 
     if isinstance(kinds, Modality):
-        if kinds.numeric and not kinds.columns and path.suffix.lower() in {".csv", ".parquet"}:
+        if kinds.numeric and not kinds.columns and table_suffix(path) is not None:
             raise ValueError(f"expected data like those of {kinds}, got the table '{path}'.")
 
         return kinds if not kinds.numeric or kinds.accepts(path) else None

@@ -8,25 +8,33 @@ __all__ = [
     "common",
     "context",
     "labelled",
-    "learn_names",
+    "learn_file",
     "read",
+    "table_format",
     "typed",
     "under",
 ]
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data import can_read_frame, holds_frame, is_frame, read_array, read_frame
+from ..data import (
+    TableFormat,
+    can_read_frame,
+    holds_frame,
+    is_frame,
+    read_array,
+    read_frame,
+)
 from ..data.texts import read_column
 from ..estimator import Autoencoder
 from ..modalities import Frames, Modality, encode_context
 from ..modalities.context import Numbers
-from ..reading import Kinds, check_names, reader
+from ..reading import Kinds, check_names, known_format, read_tables, reader
 
 NEEDS_LABELS = (
     "a conditional model needs the examples' labels: --labels FILE, or --label COLUMN of a .csv"
@@ -58,6 +66,7 @@ def read(
     y: Any = None,
     whole: bool = False,
     colors: bool = False,
+    form: TableFormat | None = None,
 ) -> Given:
     r"""Reads examples; those of a folder only if a trained model says their size.
 
@@ -70,6 +79,7 @@ def read(
         y: The one label under which a model looks at all examples, which then need none.
         whole: Whether nothing of long examples is to be cut off, nor into windows.
         colors: Whether labels are for the eye, too, and not for conditional models alone.
+        form: What is known of the format of a table.
 
     Raises:
         ValueError: If the data are damaged, or are no such data, or labels would have no effect.
@@ -85,11 +95,14 @@ def read(
         raise ValueError(NO_EFFECT.format("--labels"))
 
     known = model.modality_ if model else kinds
+    form = known_format(known) if form is None else form
 
-    if not path.is_dir() and (kind := _kind(path, label, known)) is not None:
-        given = _read_kind(path, kind, label, whole)
+    if (tables := read_tables(path, known, form)) is not None:
+        given = _without_label(Given(tables), path, label)
+    elif not path.is_dir() and (kind := _kind(path, label, known, form)) is not None:
+        given = _read_kind(path, kind, label, whole, form)
     elif not path.is_dir():
-        given = Given(*read_array(path, label))
+        given = Given(*read_array(path, label, form))
 
         if given.X.ndim < 2:
             raise ValueError(
@@ -130,7 +143,23 @@ def asked(given: Given, model: Autoencoder) -> Any:
     return None if model.context_ is None else given.y
 
 
-def typed(given: Given, path: Path) -> Given:
+def table_format(settings: Mapping[str, dict[str, Any]]) -> TableFormat | None:
+    r"""Returns the format of a table that was said, if any.
+
+    Arguments:
+        settings: What was given, by group.
+
+    Raises:
+        ValueError: If a setting is none of those that there are.
+
+    Example:
+        >>> table_format({"table": {"decimal": ","}}).decimal
+        ','
+    """
+    return TableFormat(**settings["table"]).checked() if settings.get("table") else None
+
+
+def typed(given: Given, path: Path, form: TableFormat | None = None) -> Given:
     r"""Rows of numbers of a file with a header as a data frame, so that each column has its type.
 
     Rows of large files, which stay where they are, and those of other files remain as they are.
@@ -138,6 +167,7 @@ def typed(given: Given, path: Path) -> Given:
     Arguments:
         given: The examples.
         path: Their file.
+        form: What is known of the format of a table.
 
     Example:
         >>> typed(read(Path("table.csv")), Path("table.csv")).X.dtypes  # doctest: +SKIP
@@ -148,7 +178,7 @@ def typed(given: Given, path: Path) -> Given:
     if is_frame(given.X) or given.columns is None or not can_read_frame(path):
         return given
 
-    return given._replace(X=read_frame(path)[given.columns])
+    return given._replace(X=read_frame(path, given=form)[given.columns])
 
 
 def labelled(
@@ -195,38 +225,56 @@ def labelled(
     return given._replace(y=seen)
 
 
-def learn_names(model: Autoencoder, given: Given) -> None:
-    r"""Keeps the header of a file of numbers with the model that was trained on it.
+def learn_file(model: Autoencoder, given: Given, form: dict[str, Any] | None) -> None:
+    r"""Keeps header and format of a file of numbers with the model that was trained on it.
 
     Arguments:
         model: The trained model.
         given: The examples that it was trained on.
+        form: The format, see :func:`~autoencode.data.found_format`.
 
     Example:
-        >>> learn_names(model, read(Path("table.csv")))  # doctest: +SKIP
+        >>> learn_file(model, read(Path("table.csv")), None)  # doctest: +SKIP
     """
     if not is_frame(given.X):  # whose names it knows
         check_names(model, given.columns, reset=True)
 
+        if form is not None:
+            model.modality_.format_ = form  # type: ignore[attr-defined]
 
-def _kind(path: Path, label: str | None, known: Kinds) -> Modality | None:
+
+def _kind(
+    path: Path, label: str | None, known: Kinds, form: TableFormat | None
+) -> Modality | None:
     r"""Returns the kind of data of a file, if it is none of an array of numbers and labels."""
-    if label is None or isinstance(known, Modality):
+    if isinstance(known, Modality) or (label is None and form is None):
         return reader(path, known)
 
-    return Frames() if holds_frame(path, label) else None
+    return Frames() if holds_frame(path, label, form) else None
 
 
-def _read_kind(path: Path, kind: Modality, label: str | None, whole: bool) -> Given:
+def _read_kind(
+    path: Path, kind: Modality, label: str | None, whole: bool, form: TableFormat | None = None
+) -> Given:
     r"""Returns the examples of a file or folder, less the column of labels."""
-    X, y, files = kind.read_whole(path) if whole else kind.read(path)
-    columns = [*getattr(X, "columns", [])]
+    if form is not None and isinstance(kind, Frames):
+        y, files = None, None
+        X = read_frame(path, kind.file_kinds(), form)
+    else:
+        X, y, files = kind.read_whole(path) if whole else kind.read(path)
+
+    if label is not None and not is_frame(X):
+        return Given(X, np.array(read_column(path, label)), None, files)
+
+    return _without_label(Given(X, y, [*getattr(X, "columns", [])] or None, files), path, label)
+
+
+def _without_label(given: Given, path: Path, label: str | None) -> Given:
+    r"""Returns the examples of a table, less the column of labels."""
+    X, columns, files = given.X, [*getattr(given.X, "columns", [])], given.files
 
     if label is None:
-        return Given(X, y, columns or None, files)
-
-    if not is_frame(X):
-        return Given(X, np.array(read_column(path, label)), None, files)
+        return given._replace(columns=columns or None)
 
     if label not in columns:
         raise ValueError(f"cannot read '{path}': it has no column '{label}'; it has {columns}.")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # these take a second to import, which `--help` need not wait
     from ..estimator import Autoencoder
     from ..training import Solver
 
-_MODEL, _TRAINING = "model", "training"
+_MODEL, _TABLE, _TRAINING = "model", "table", "training"
 
 
 def groups(argv: Sequence[str]) -> list[Group]:
@@ -26,7 +26,7 @@ def groups(argv: Sequence[str]) -> list[Group]:
 
     Example:
         >>> [group.name for group in groups(["--recipe", "vae", "--objective", "ELBO"])]
-        ['vae', 'model', 'objective', 'training']
+        ['vae', 'model', 'objective', 'table', 'training']
     """
     recipes = read("recipes")
     recipe = value_of("--recipe", argv) or "autoencoder"
@@ -45,8 +45,14 @@ def groups(argv: Sequence[str]) -> list[Group]:
             _, _, about, arguments = classes[choose(argument.name, name, classes)]
             found.append(Group(argument.name, about, arguments, prefix=f"{argument.name}."))
 
-    _, _, about, arguments = signature("training", "Training")
-    return [*found, Group(_TRAINING, about, arguments)]
+    for name, module, cls in (
+        (_TABLE, "data.formats", "TableFormat"),
+        (_TRAINING, "training", "Training"),
+    ):
+        _, _, about, arguments = signature(module, cls)
+        found.append(Group(name, about, arguments))
+
+    return found
 
 
 def elsewhere() -> dict[str, str]:

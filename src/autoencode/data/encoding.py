@@ -1,8 +1,63 @@
-r"""What is wrong with text that is not in UTF-8."""
+r"""Encodings of text: what a file is in, and what is wrong with it."""
 
-__all__ = ["not_utf8"]
+__all__ = ["encoding_of", "not_utf8"]
 
+import codecs
+import re
 from pathlib import Path
+
+_MARKS = {  # the longer ones first, of which one begins with another
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_WESTERN = "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜßàáâãäåæçèéêëìíîïñòóôõöøùúûüýÿŒœ"
+_QUOTES = "\u2013\u2014\u2018\u2019\u201a\u201c\u201d\u201e\u2026"
+_SIGNS = f"€£¥§°²³µ¼½¾±·«»©®™¡¿ªº¢\u00d7\u00a0{_QUOTES}"
+_IN_WORDS = re.compile(f"[{_WESTERN}]{{3}}|[a-z][€£¥§°²³µ¼½¾±·«»©®™¡¿¢][a-z]")
+
+
+def encoding_of(data: bytes, whole: bool = True) -> str | None:
+    r"""The encoding of text: UTF-8, what its byte order mark says, or that of Windows.
+
+    Arguments:
+        data: The first bytes.
+        whole: Whether they are all.
+
+    Returns:
+        The name, or `None` if the bytes could be text in several encodings.
+
+    Example:
+        >>> encoding_of(b"fine"), encoding_of("café".encode("latin-1"))
+        ('utf-8', 'cp1252')
+        >>> encoding_of("текст".encode("cp1251")) is None
+        True
+    """
+    for mark, name in _MARKS.items():
+        if data.startswith(mark):
+            return name
+
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(data, whole)
+        zeros = data[:4096].count(0)
+    except UnicodeDecodeError:
+        zeros = 0
+
+        try:
+            text = data.decode("cp1252")
+        except UnicodeDecodeError:
+            return None
+
+        strange = {c for c in text if ord(c) > 127} - {*_WESTERN, *_SIGNS}
+        return None if strange or _IN_WORDS.search(text) else "cp1252"
+
+    if zeros:  # UTF-16 without a mark, where every second byte of Western text is zero
+        odd = data[1:4096:2].count(0)
+        return "utf-16-le" if odd > zeros / 2 else "utf-16-be"
+
+    return "utf-8"
 
 
 def not_utf8(path: Path) -> str:

@@ -10,14 +10,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from .formats import TEXTS, TableFormat, table_suffix
+from .frames import read_frame
 from .tables import Table, read_csv, read_parquet
 
 _LARGE = 2**28  # bytes; beyond that a file is mapped into memory and not read at once
-_TABLES = {".csv": read_csv, ".parquet": read_parquet}
+_ARRAYS = {".npy", ".npz"}
 _IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
 
-def read_array(path: str | Path, label: str | None = None) -> Table:
+def read_array(
+    path: str | Path, label: str | None = None, given: TableFormat | None = None
+) -> Table:
     r"""Reads the examples of one file.
 
     Of large `.npy` files only those rows are read that are used. Large tables are rewritten
@@ -25,9 +29,10 @@ def read_array(path: str | Path, label: str | None = None) -> Table:
 
     Arguments:
         path: A `.npy` file; a `.npz` file, of whose arrays `X` and `y` are taken, or the
-            only one; a `.csv` file of numbers, with or without a header; a `.parquet` file of
-            numbers; or a file in the IDX format of MNIST, gzipped or not.
-        label: The column of a `.csv` or `.parquet` file that holds labels, by its name.
+            only one; a table of numbers, as for :func:`~autoencode.data.read_table`, with or
+            without a header; or a file in the IDX format of MNIST, gzipped or not.
+        label: The column of a table that holds labels, by its name.
+        given: What is known of the format of a table in text, whatever its suffix.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -48,8 +53,13 @@ def read_array(path: str | Path, label: str | None = None) -> Table:
 
     suffix = path.suffix.lower()
 
-    if suffix in _TABLES:
-        return _TABLES[suffix](path, label)
+    table = table_suffix(path)
+
+    if table in TEXTS or (given is not None and table is None and suffix not in _ARRAYS):
+        return read_csv(path, label, given)
+
+    if table is not None:
+        return (read_parquet if table == ".parquet" else _read_frame)(path, label)
 
     if label is not None:
         raise ValueError(f"only .csv and .parquet files have a label column, not '{path}'.")
@@ -68,6 +78,28 @@ def read_array(path: str | Path, label: str | None = None) -> Table:
         raise
     except Exception as error:  # what numpy, gzip and zipfile raise of a damaged file varies
         raise ValueError(f"cannot read '{path}': it is damaged or truncated ({error}).") from None
+
+
+def _read_frame(path: Path, label: str | None) -> Table:
+    r"""Reads numbers from JSON lines or a file of Arrow."""
+    frame = read_frame(path)
+
+    if label is not None and label not in frame.columns:
+        raise ValueError(
+            f"cannot read '{path}': it has no column '{label}'; it has {[*frame.columns]}."
+        )
+
+    y = None if label is None else frame.pop(label).to_numpy()
+    wrong = [n for n in frame if frame[n].dtype.kind not in "buif" or frame[n].isna().any()]
+
+    if wrong or frame.shape[1] == 0:
+        raise ValueError(
+            f"cannot read '{path}': expected numbers, got others or missing cells in the columns"
+            f" {wrong}. Fit with modality=Frames() (--modality Frames), for which cells may be"
+            " missing."
+        )
+
+    return Table(frame.to_numpy(), y, [*frame.columns])
 
 
 def _read_npy(path: Path) -> NDArray:

@@ -2,18 +2,18 @@ r"""Tables from text and from Parquet, by parts where they are large."""
 
 __all__ = ["Table", "read_csv", "read_parquet"]
 
-import csv
-import re
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .cache import prepare
-from .encoding import not_utf8
+from .delimited import Reading, batches_of, needs_arrow, read_text
+from .doubts import announce
+from .formats import TableFormat
+from .layouts import Layout, opened_text, rows_of
 from .parquet import column_names, opened
 
 _LARGE = 2**28  # bytes, beyond which a table is written to the cache and not read at once
@@ -35,12 +35,13 @@ class _Part(NamedTuple):
     columns: list[str] | None
 
 
-def read_csv(path: Path, label: str | None = None) -> Table:
-    r"""Reads a table of numbers from text, with commas between the cells.
+def read_csv(path: Path, label: str | None = None, given: TableFormat | None = None) -> Table:
+    r"""Reads a table of numbers from text or JSON lines, which needs `pyarrow`.
 
     Arguments:
         path: The file, with or without a header.
         label: The column of labels, by its name in the header.
+        given: What is known of its format.
 
     Raises:
         ValueError: If it is no such table, or has no such column.
@@ -52,7 +53,19 @@ def read_csv(path: Path, label: str | None = None) -> Table:
         >>> read_csv(file).X
         array([[1., 2., 3.]])
     """
-    return _gathered(path, label, path.stat().st_size, _csv_parts(path, label))
+    needs_arrow(path)
+    size = path.stat().st_size
+    kinds: dict[str | int, str] = {} if label is None else {label: "text"}
+    reading = read_text(path, given or TableFormat(), kinds, whole=size <= _LARGE)
+
+    try:
+        parts = _csv_parts(path, label, reading, large=size > _LARGE)
+        return _gathered(path, label, size, parts, reading.format)
+    except ValueError as error:
+        said = str(error)
+        raise ValueError(
+            said if said.startswith("cannot read") else f"cannot read '{path}': {said}"
+        ) from None
 
 
 def read_parquet(path: Path, label: str | None = None) -> Table:
@@ -74,7 +87,13 @@ def read_parquet(path: Path, label: str | None = None) -> Table:
         return _gathered(path, label, size, _parquet_parts(file, label))
 
 
-def _gathered(path: Path, label: str | None, size: int, parts: Iterator[_Part]) -> Table:
+def _gathered(
+    path: Path,
+    label: str | None,
+    size: int,
+    parts: Iterator[_Part],
+    given: TableFormat | None = None,
+) -> Table:
     r"""Returns a table of some parts: in memory, or in the cache if it is large."""
     if size <= _LARGE:
         known = [*parts]
@@ -105,90 +124,101 @@ def _gathered(path: Path, label: str | None, size: int, parts: Iterator[_Part]) 
 
     about = path.stat()
     key = ["table", str(path.resolve()), about.st_size, about.st_mtime_ns, label]
+    key += [] if given is None else [given.document()]
     found = prepare(key, write)
     y = None if label is None else np.load(found.folder / "y.npy")
 
     return Table(found.X, y, found.about["columns"])
 
 
-def _csv_parts(path: Path, label: str | None) -> Iterator[_Part]:
+def _csv_parts(path: Path, label: str | None, reading: Reading, large: bool) -> Iterator[_Part]:
+    r"""Yields the numbers of a table in text: all of them, or of a large one some at a time."""
+    import pyarrow as pa
+
+    layout = reading.layout
+    names = [name for name in layout.names if name]
+
+    if label is not None and (label not in names or not layout.header):
+        known = names if layout.header else "no header"
+        raise ValueError(f"it has no column '{label}'; it has {known}.")
+
+    columns = [name for name in names if name not in (label, layout.row_names)]
+
+    if not columns:
+        raise ValueError("it has no column but that of labels.")
+
+    announce(path, reading)
+    kept = columns if layout.header else None
+    done = 0
+
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            first = next((row for row in csv.reader(file) if row), [])
-            columns = None if all(cell == "" or _is_number(cell) for cell in first) else first
+        texts = {name for name in (label, layout.row_names) if name is not None}
 
-            if not first:
-                raise ValueError("it is empty.")
-
-            for separator, name in {";": "semicolons", "\t": "tabs"}.items():
-                if len(first) == 1 and separator in first[0]:
-                    raise ValueError(f"expected commas between the cells, got {name}.")
-
-            if label is not None and (columns is None or label not in columns):
-                raise ValueError(f"it has no column '{label}'; it has {columns or 'no header'}.")
-
-            if label is not None and len(first) == 1:
-                raise ValueError("it has no column but that of labels.")
-
-            if columns is None:
-                file.seek(0)
-
-            at = None if label is None else first.index(label)
-            names = columns and [name for i, name in enumerate(columns) if i != at]
-
-            for cells in _cells(file, len(first), at):
-                y = None if at is None else cells.pop(at).astype(str)
-                yield _Part(np.stack(cells, axis=1), y, names)
-    except UnicodeDecodeError:
-        raise ValueError(f"cannot read '{path}': {not_utf8(path)}") from None
-    except (ValueError, csv.Error) as error:
-        raise ValueError(f"cannot read '{path}': {error}") from None
+        for table in batches_of(path, reading, texts) if large else [reading.table]:
+            y = None if label is None else _labels(table.column(label))
+            yield _Part(_numbers(table.select(columns), done), y, kept)
+            done += table.num_rows
+    except pa.ArrowException:  # which does not say where
+        raise ValueError(_first_wrong(path, layout, columns)) from None
 
 
-def _cells(file: TextIO, width: int, label: int | None) -> Iterator[list[NDArray]]:
-    r"""Yields the columns of some rows at a time: numbers, but for a column of labels."""
-    dtype = np.dtype([(f"{i}", object if i == label else float) for i in range(width)])
-    n, done = max(1, _CELLS // width), 0
-
-    while True:
-        try:
-            with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", "loadtxt: input contained no data")
-                warnings.filterwarnings("ignore", "Input line .* contained no data")
-                rows = np.loadtxt(
-                    file, dtype, delimiter=",", quotechar='"', comments=None, ndmin=1, max_rows=n
-                )
-        except UnicodeDecodeError:
-            raise
-        except ValueError as error:
-            raise ValueError(
-                f"{_problem(str(error), width, done)}, counted from one without the header. Fill"
-                f" in or remove such rows, {_OR_FRAMES}; name a column of labels with `label`."
-            ) from None
-
-        done += len(rows)
-
-        if done == 0:
-            raise ValueError("it has a header, and no rows.")
-
-        if len(rows):
-            yield [rows[f"{i}"] for i in range(width)]
-
-        if len(rows) < n:
-            return
+def _labels(cells: Any) -> NDArray:
+    return np.array(["" if cell is None else cell for cell in cells.to_pylist()]).astype(str)
 
 
-def _problem(error: str, width: int, before: int) -> str:
-    r"""Returns in our words what numpy says of a row, after so many rows that were fine."""
-    if cell := re.match(r"could not convert string (.*) to \w+ at row (\d+), col", error):
-        text, row = cell.groups()
-        return f"expected numbers, got {text} in row {before + int(row) + 1}"
+def _numbers(table: Any, before: int) -> NDArray:
+    r"""Returns the numbers of a table of Arrow, with so many rows before it.
 
-    if cells := re.search(r"but (\d+) were found at row (\d+)", error):
-        row = before + int(cells[2])
-        return f"expected {width} cells in each row, got {cells[1]} in row {row}"
+    Raises:
+        ValueError: If there is something else, or a cell is missing.
+    """
+    from pyarrow import types
 
-    return error
+    wrong: list[tuple[int, str]] = []
+    X = np.empty((table.num_rows, table.num_columns))
+
+    for k, column in enumerate(table.columns):
+        numbers = types.is_integer(column.type) or types.is_floating(column.type)
+
+        if numbers and not column.null_count:
+            X[:, k] = column.to_numpy()
+        else:
+            cells = column.to_pylist()
+            bad = (
+                i for i, c in enumerate(cells) if c is None or (not numbers and not _is_number(c))
+            )
+            i = next(bad, 0)
+            wrong.append((i, "" if cells[i] is None else str(cells[i])))
+
+    if wrong:
+        i, cell = min(wrong)
+        raise ValueError(_expected(cell, before + i + 1))
+
+    return X
+
+
+def _expected(cell: str, row: int) -> str:
+    return (
+        f"expected numbers, got {cell!r} in row {row}, counted from one without the header. Fill"
+        f" in or remove such rows, {_OR_FRAMES}; name a column of labels with `label`, and say"
+        " with --decimal, --thousands, --missing or --dates how cells are written"
+        " (autoencode.data.read_table)."
+    )
+
+
+def _first_wrong(path: Path, layout: Layout, columns: list[str]) -> str:
+    r"""Returns what is to be said of the first cell of a large table that is no number."""
+    at = [layout.names.index(name) for name in columns]
+
+    with opened_text(path, layout.encoding) as text:
+        rows = (row for line, row in rows_of(text, layout.separator) if line > layout.skip)
+
+        for i, row in enumerate(rows):
+            for j in at:
+                if j >= len(row) or not _is_number(row[j]):
+                    return _expected(row[j] if j < len(row) else "", i + 1)
+
+    return "expected numbers alone."
 
 
 def _parquet_parts(file: Any, label: str | None) -> Iterator[_Part]:
@@ -241,10 +271,10 @@ def _dtype(field: Any) -> np.dtype:
     return dtype
 
 
-def _is_number(text: str) -> bool:
+def _is_number(cell: Any) -> bool:
     try:
-        float(text)
-    except ValueError:
+        float(cell)
+    except (TypeError, ValueError):
         return False
 
     return True

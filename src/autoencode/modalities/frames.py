@@ -18,7 +18,15 @@ from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
 from ..corruptions import Corruption, Masking, Sequence, parts
-from ..data import holds_frame, is_frame, names_of, read_frame, to_pandas
+from ..data import (
+    TableFormat,
+    holds_frame,
+    is_frame,
+    names_of,
+    read_frame,
+    table_suffix,
+    to_pandas,
+)
 from ..data.libraries import library_of, native_types
 from ..distributions import Family, Mixed
 from ..networks import Network, Perceptron
@@ -82,6 +90,7 @@ class Frames(Modality):
     suffixes = (".csv", ".parquet")
 
     columns_: list[Column]
+    format_: dict[str, Any]
 
     def __init__(
         self, levels: int = 200, unknown: Literal["error", "missing", "rare"] = "rare"
@@ -95,12 +104,18 @@ class Frames(Modality):
         return holds_frame(X) if isinstance(X, Path) else is_frame(X)
 
     def read(self, path: Path) -> tuple[Any, None, None]:
-        if path.suffix.lower() not in {".csv", ".parquet"}:
+        stored = getattr(self, "format_", {})
+
+        if table_suffix(path) is None and not stored:
             raise ValueError(f"expected a table as a .csv or .parquet file, got '{path}'.")
 
         # What looks like numbers in one file may be text in another
+        return read_frame(path, self.file_kinds(), TableFormat.of(stored)), None, None
+
+    def file_kinds(self) -> dict[str | int, str]:
+        r"""Returns of which kind columns were in the fit, to read later files in the same way."""
         columns = getattr(self, "columns_", [])
-        return read_frame(path, {column.name: column.is_text for column in columns}), None, None
+        return {c.name: kind for c in columns if (kind := _file_kind(c))}
 
     def part(self) -> "Frames":
         part = self.clone()
@@ -483,6 +498,18 @@ class _HiddenCells(Corruption):
         keep = torch.rand(len(x), n_cells, device=x.device) >= self.fraction
 
         return x * keep[:, _slots(self.numbers, self.levels)]
+
+
+def _file_kind(column: Column) -> str | None:
+    r"""Returns the kind of a column in a file, if all of its cells have one."""
+    if isinstance(column, DateColumn):
+        return "date"
+
+    if isinstance(column, LevelColumn):
+        truths = bool(column.levels_) and all(isinstance(v, bool) for v in column.levels_)
+        return "text" if column.is_text else "truth" if truths else None
+
+    return "float" if column.dtype_.lower().startswith(("float", "double")) else "number"
 
 
 def _slots(numbers: int, levels: Iterable[int]) -> list[int]:

@@ -23,8 +23,9 @@ def fit(
     r"""Trains a model on data and writes it to a file.
 
     Arguments:
-        data: A folder of images or sounds; a .npy, .npz, .csv, .parquet or IDX file; a .txt file
-            with a text in each line; or one sound, to be cut into windows.
+        data: A folder of images or sounds; a .npy, .npz or IDX file; a table as a .csv, .tsv,
+            .jsonl or .parquet file, or a folder of such; a .txt file with a text in each line;
+            or one sound, to be cut into windows.
         out: The file of the model, in the place of nothing but another model; by default a new
             one here, with the name of the data.
         recipe: The kind of autoencoder; `autoencode recipes` lists them.
@@ -35,6 +36,7 @@ def fit(
         resume: Go on from the checkpoint that `--checkpoint FOLDER` keeps, if there is one.
         settings: What else was given, by group.
     """
+    from ...data import found_format
     from ...writing import check_writable
     from .. import inputs
     from ..settings import build
@@ -46,14 +48,16 @@ def fit(
     if labels is not None and not model.conditional:
         raise ValueError("--labels is for a model of examples given labels: add --conditional.")
 
-    given = inputs.typed(inputs.read(data, label, labels, kinds=model.modality), data)
+    form = inputs.table_format(settings)
+    given = inputs.read(data, label, labels, kinds=model.modality, form=form)
+    given, found = inputs.typed(given, data, form), found_format(data)
 
     if model.conditional and given.y is None and not data.is_dir():
         raise ValueError(inputs.NEEDS_LABELS)
 
-    damaged = corrupted and inputs.read(corrupted, label, kinds=model.modality).X
+    damaged = corrupted and inputs.read(corrupted, label, kinds=model.modality, form=form).X
     model.fit(given.X, given.y, corrupted=damaged, resume=resume)
-    inputs.learn_names(model, given)
+    inputs.learn_file(model, given, found)
     _save(model, out)
 
     last = model.history_[-1]

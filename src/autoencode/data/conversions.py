@@ -1,0 +1,393 @@
+r"""Columns of text as numbers, dates and truth values, where all of their cells are."""
+
+__all__ = ["Conversion", "conversions"]
+
+import contextlib
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from .formats import TableFormat
+from .spellings import MARKS, PARTS, Numbers, numbers_of, order_of_dates
+
+_DAYS = {"dmy": "%d{0}%m{0}%Y", "mdy": "%m{0}%d{0}%Y", "ymd": "%Y{0}%m{0}%d"}
+_TIMES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S")
+_DIGITS = re.compile(r"\s*[+-]?[0-9]+\s*")
+_PADDED = re.compile(r"\s*[+-]?0[0-9]")
+_NAMED = ("%d-%b-%Y", "%d %b %Y")
+
+
+class Conversion(NamedTuple):
+    r"""The way from the words of a column to numbers or dates."""
+
+    kind: str
+    numbers: Numbers | None = None
+    form: str = ""
+    marks: frozenset[str] = frozenset()
+
+    def apply(self, cells: Any) -> Any:
+        r"""Returns a column of Arrow as what its words stand for.
+
+        Raises:
+            ValueError: If a word is no such number.
+        """
+        import pyarrow as pa
+        from pyarrow import compute
+
+        if self.marks:
+            gone = compute.is_in(cells, pa.array([*self.marks], pa.string()))
+            cells = compute.if_else(gone, pa.scalar(None, pa.string()), cells)
+
+        if self.kind == "truth":
+            return compute.equal(compute.utf8_lower(compute.utf8_trim_whitespace(cells)), "true")
+
+        if self.kind == "date":
+            return _dates(cells, self.form)
+
+        assert self.numbers is not None
+        words = compute.replace_substring_regex(cells, PARTS, r"\1\2\3")
+        words = compute.replace_substring(words, "\u2212", "-")
+        decimal = self.numbers.decimal or "."
+
+        for sign in self.numbers.thousands:
+            words = compute.replace_substring(words, sign, "")
+
+        words = compute.replace_substring(words, decimal, ".") if decimal != "." else words
+        words = compute.replace_substring_regex(words, r"^\+", "")
+
+        for kind in (pa.int64(), pa.uint64()):
+            with contextlib.suppress(pa.ArrowInvalid):
+                return words.cast(kind)
+
+        return words.cast(pa.float64())
+
+
+def conversions(
+    table: Any,
+    read: Callable[[set[str], list[str]], Any],
+    given: TableFormat,
+    found: TableFormat,
+    kinds: Mapping[str | int, str],
+    texts: set[str],
+    separator: str,
+) -> tuple[dict[str, Conversion], Any]:
+    r"""Finds what columns of text are, and converts them.
+
+    Arguments:
+        table: The columns, as Arrow reads them.
+        read: Reads some of them again, as text.
+        given: What is known of the format.
+        found: What was found is added to it.
+        kinds: Of which kind columns are, if that is known.
+        texts: Those that are text whatever their cells look like.
+        separator: What stands between cells.
+
+    Returns:
+        The ways of the columns that need one, and the converted table.
+
+    Raises:
+        ValueError: If there are several readings.
+
+    Example:
+        >>> import pyarrow as pa
+        >>> table, format = pa.table({"a": ["1,5", "?"]}), TableFormat()
+        >>> read = lambda texts, only: table.select(only)
+        >>> conversions(table, read, format, format, {}, set(), ";")[1].to_pydict()
+        {'a': [1.5, None]}
+    """
+    from pyarrow import types
+
+    names = [name for name in table.column_names if name not in texts]
+    strings = {n: _words(table.column(n)) for n in names if types.is_string(table.column(n).type)}
+    strings |= _padded(table, names, read, kinds)
+    floats = [n for n in names if types.is_floating(table.column(n).type)]
+    marks = MARKS if given.missing is None else frozenset()
+    known = given.decimal
+
+    def spelled(words: list[str], decimal: str | None) -> Numbers | None:
+        return numbers_of(words, decimal, given.thousands, marks)
+
+    tried = {n: spelled(words, known) for n, words in strings.items()}
+    numbers = {n: how for n, how in tried.items() if how is not None}
+    signs = {how.decimal: n for n, how in numbers.items()}
+    open_ = {n: how.unsure for n, how in numbers.items() if how.unsure}
+
+    if "," in signs or known == ",":
+        for name in floats:  # where a point is no decimal sign
+            words = _words(read({name}, [name]).column(name))
+
+            if (how := spelled(words, ",")) is not None:
+                strings[name], numbers[name] = words, how
+            elif known is None:
+                point = next((word for word in words if "." in word), words[0])
+                comma = next(word for word in strings[signs[","]] if "," in word)
+                raise ValueError(
+                    f"it has decimal commas, as {comma!r} in column {signs[',']!r}, and decimal"
+                    f" points, as {point!r} in column {name!r}: say decimal=',' or decimal='.'"
+                    " (command line: --decimal); what is no such number is text then."
+                )
+            else:
+                strings[name] = words
+
+        known = ","
+    elif known is None and "." not in signs:
+        unsure = [n for n in floats if _could_group(table.column(n))]
+
+        if unsure and len(unsure) == len(floats):
+            again = read({*unsure}, unsure)
+
+            for name in unsure:
+                words = _words(again.column(name))
+                how = spelled(words, None)
+                every = all("." in word for word in words)
+
+                if how is not None and how.unsure and (not every or separator == ";"):
+                    open_[name] = how.unsure
+        known = "." if floats and not open_ else None
+    elif known is None:
+        known = "."
+
+    for name, word in open_.items():
+        if known is None:
+            sign = "," if "," in word else "."
+            raise ValueError(
+                f"{word!r} in column {name!r} may be {word.replace(sign, '')} or"
+                f" {word.replace(sign, '.')}: say decimal={sign!r} or thousands={sign!r} (command"
+                f" line: --decimal or --thousands)."
+            )
+
+        if name in strings and (closed := spelled(strings[name], known)) is not None:
+            numbers[name] = closed
+
+    found.decimal = known
+    result = {}
+
+    for name, words in strings.items():
+        kind, how = kinds.get(name), numbers.get(name)
+
+        if how is not None and kind in (None, "number", "float"):
+            if not how.decimal and any(
+                len(word) > 19 and int(word) >= 2**64 for word in words if _DIGITS.fullmatch(word)
+            ):
+                continue  # a name of something: floats would hold some of its digits
+
+            if kind is not None and how.unit not in ("", found.units.get(name, "")):
+                continue  # other units are other numbers
+
+            if how.unit and kind is None:
+                found.units[name] = how.unit
+
+            result[name] = Conversion("number", how, marks=how.marks)
+        elif kind in (None, "truth") and _are_truths(words, marks):
+            result[name] = Conversion("truth", marks=_marked(words, marks))
+
+    dates = {
+        name: there
+        for name, words in strings.items()
+        if name not in result and kinds.get(name) in (None, "date")
+        if (there := [word for word in words if word.strip().lower() not in marks])
+    }
+    result |= _date_columns(dates, strings, marks, given, found)
+
+    for name in {*strings} - {*result}:
+        i = table.column_names.index(name)
+
+        if not types.is_string(table.column(name).type):
+            table = table.set_column(i, name, read({name}, [name]).column(name))
+
+        if strings[name] and all(word[:1] == " " for word in strings[name]):
+            from pyarrow import compute
+
+            table = table.set_column(i, name, compute.utf8_trim_whitespace(table.column(name)))
+
+    for name, conversion in [*result.items()]:
+        cells = table.column(name)
+        cells = cells if types.is_string(cells.type) else read({name}, [name]).column(name)
+        i = table.column_names.index(name)
+
+        try:
+            table = table.set_column(i, name, conversion.apply(cells))
+        except ValueError:  # dates that are none, such as the 31st of February
+            table = table.set_column(i, name, cells)
+            del result[name]
+
+    return result, _without_marks(_as_known(table, kinds), given)
+
+
+def _words(cells: Any) -> list[str]:
+    r"""Returns the different words of a column."""
+    return [word for word in cells.unique().to_pylist() if word is not None]
+
+
+def _padded(
+    table: Any,
+    names: list[str],
+    read: Callable[[set[str], list[str]], Any],
+    kinds: Mapping[str | int, str],
+) -> dict[str, list[str]]:
+    r"""Returns the words of whole numbers that are names of something, or too long for Arrow.
+
+    The first begin with zeros.
+    """
+    import numpy as np
+    from pyarrow import types
+
+    found = {}
+
+    for name in names:
+        cells = table.column(name)
+        long = False
+
+        if types.is_floating(cells.type):
+            v = np.abs(cells.drop_null().to_numpy())
+            long = bool((v >= 2**63).any() and (v == np.rint(v)).all())
+
+        if name not in kinds and (long or types.is_integer(cells.type)):
+            words = _words(read({name}, [name]).column(name))
+            digits = all(map(_DIGITS.fullmatch, words))
+
+            if (long and digits) or (not long and any(map(_PADDED.match, words))):
+                found[name] = words
+
+    return found
+
+
+def _could_group(cells: Any) -> bool:
+    r"""Returns whether all decimal numbers have three decimals, as thousands do."""
+    import numpy as np
+
+    v = cells.drop_null().to_numpy()
+    broken = v[v != np.rint(v)]
+    thousandths = np.abs(broken * 1000 - np.rint(broken * 1000)) < 1e-6
+
+    return len(broken) > 1 and bool(
+        thousandths.all() and (np.abs(v) < 1000).all() and (np.abs(broken) >= 1).all()
+    )
+
+
+def _marked(words: list[str], marks: frozenset[str]) -> frozenset[str]:
+    return frozenset(word for word in words if word.strip().lower() in marks)
+
+
+def _are_truths(words: list[str], marks: frozenset[str]) -> bool:
+    there = {word.strip().lower() for word in words} - marks
+    return bool(there) and there <= {"true", "false"}
+
+
+def _date_columns(
+    dates: Mapping[str, list[str]],
+    strings: Mapping[str, list[str]],
+    marks: frozenset[str],
+    given: TableFormat,
+    found: TableFormat,
+) -> dict[str, Conversion]:
+    orders = {name: order_of_dates(words) for name, words in dates.items()}
+    known = given.dates or next((o for o in orders.values() if o in ("dmy", "mdy")), None)
+    result = {}
+
+    for name, words in dates.items():
+        order = orders[name]
+
+        if order == "?" and known is None:
+            raise ValueError(
+                f"{words[0]!r} in column {name!r} may begin with the day or the month: say"
+                " dates='dmy' or dates='mdy' (command line: --dates)."
+            )
+
+        order = known if order == "?" else order
+
+        if order in ("dmy", "mdy") and given.dates in ("dmy", "mdy"):
+            order = given.dates
+
+        if form := _form(words, order):
+            result[name] = Conversion("date", form=form, marks=_marked(strings[name], marks))
+            found.dates = order if order in ("dmy", "mdy") else found.dates
+
+    return result
+
+
+def _form(words: list[str], order: str | None) -> str:
+    r"""Returns how dates are written, if that is the same for all."""
+    import pandas as pd
+
+    first = words[0].strip()
+    sign = next((c for c in first if c in "-/."), "-")
+    days = [_DAYS[order].format(sign)] if order else _NAMED
+
+    for form in [day + time for day in days for time in _TIMES]:
+        try:
+            pd.to_datetime(pd.Series(words[:1]).str.strip(), format=form)
+            pd.to_datetime(pd.Series(words).str.strip(), format=form)
+        except (ValueError, TypeError):
+            continue
+
+        return form
+
+    if order == "ymd":
+        try:
+            pd.to_datetime(pd.Series(words).str.strip(), format="ISO8601")
+        except (ValueError, TypeError):
+            return ""
+
+        return "ISO8601"
+
+    return ""
+
+
+def _dates(cells: Any, form: str) -> Any:
+    import pandas as pd
+    import pyarrow as pa
+
+    dates = pd.to_datetime(cells.to_pandas().str.strip(), format=form)
+    unit = "ms" if form.endswith("%f") or form == "ISO8601" else "s"
+    zone = getattr(dates.dtype, "tz", None)
+
+    return pa.chunked_array([pa.array(dates, pa.timestamp(unit, zone and str(zone)))])
+
+
+def _as_known(table: Any, kinds: Mapping[str | int, str]) -> Any:
+    r"""Returns columns without a cell, or of whole numbers alone, in the types of the fit."""
+    import pyarrow as pa
+    from pyarrow import types
+
+    of = {"float": pa.float64(), "number": pa.int64(), "date": pa.timestamp("s")}
+    of |= {"truth": pa.bool_(), "text": pa.string()}
+
+    for i, name in enumerate(table.column_names):
+        kind, cells = kinds.get(name), table.column(name)
+
+        if (types.is_null(cells.type) and kind in of) or (
+            kind == "float" and types.is_integer(cells.type)
+        ):
+            try:
+                table = table.set_column(i, name, cells.cast(of[kind]))
+            except pa.ArrowInvalid:  # beyond the whole numbers that floats hold
+                continue
+
+    return table
+
+
+def _without_marks(table: Any, given: TableFormat) -> Any:
+    r"""Returns numbers without those that mark missing cells, however they are written."""
+    import pyarrow as pa
+    from pyarrow import compute, types
+
+    marks = []
+
+    for word in given.missing or ():
+        try:
+            marks.append(float(word))
+        except ValueError:
+            continue
+
+    for i, name in enumerate(table.column_names):
+        cells = table.column(name)
+
+        if marks and (types.is_integer(cells.type) or types.is_floating(cells.type)):
+            for mark in marks:
+                gone = compute.equal(cells, mark)
+                cells = compute.if_else(gone, pa.scalar(None, cells.type), cells)
+
+            table = table.set_column(i, name, cells)
+
+    return table

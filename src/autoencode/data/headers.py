@@ -1,0 +1,186 @@
+r"""Headers of tables in text: whether the first lines hold names."""
+
+__all__ = ["count_header_lines"]
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+
+from .spellings import kind_of
+
+_FEW = 3  # rows, of which nothing can be told
+_MANY = 4  # columns that count up, by chance never
+_SAY = "say header='yes' or header='no' (command line: --header)"
+
+
+def count_header_lines(rows: Sequence[Sequence[str]], given: int | None) -> tuple[int, str]:
+    r"""Counts the first lines that hold names, and says what was guessed.
+
+    A first row holds names if it has text over numbers, dates or truth values; if it counts up,
+    as the names that pandas gives by itself, or years do, and the rows below do not; or if all is
+    text, and none of it comes again below.
+
+    Arguments:
+        rows: The cells of the first rows.
+        given: The number, if it is known.
+
+    Raises:
+        ValueError: If the first row may be names and may be none.
+
+    Example:
+        >>> count_header_lines([["a", "b"], ["1", "2"]], None)
+        (1, '')
+        >>> count_header_lines([["1.5", "2"], ["1", "2"]], None)[0]
+        0
+    """
+    first, body = [cell.strip() for cell in rows[0]], rows[1:]
+
+    if given is not None:
+        return min(given, len(rows)), ""
+
+    kinds = [kind_of(cell) for cell in first]
+
+    if not body:
+        return int("text" in kinds), ""
+
+    width = Counter(len(row) for row in body).most_common(1)[0][0]
+    body = [row for row in body if len(row) == width]
+    columns = [[cell.strip() for cell in column] for column in zip(*body)]
+
+    if width - len(first) == 1:  # names of rows, or a separator at the end
+        columns = columns[1:] if any(columns[-1]) else columns[:-1]
+
+    below = [_usual(column) for column in columns]
+
+    if len(first) != len(below):
+        return int("text" in kinds), ""
+
+    if any(a == "text" and b not in ("text", "") for a, b in zip(kinds, below)):
+        return _with_units(first, body, below)
+
+    if any(a not in ("text", "") and b == "text" for a, b in zip(kinds, below)):
+        if "text" not in kinds:
+            return 1, f"the first line {_shown(first)} holds names"
+
+    numbers = [j for j, b in enumerate(below) if b == "number" and kinds[j] == "number"]
+
+    if "date" in [kinds[j] for j, b in enumerate(below) if b == "date"] or "truth" in kinds:
+        return 0, "no line of names"
+
+    again = any(a == "text" and cell in column for a, cell, column in zip(kinds, first, columns))
+
+    if not numbers:
+        if "text" not in kinds:
+            return 0, "no line of names"
+
+        if again:
+            raise ValueError(
+                f"its first line {_shown(first)} may hold names, but has cells of the rows below:"
+                f" {_SAY}."
+            )
+
+        return 1, ""
+
+    names = None if again else _count([first[j] for j in numbers], [columns[j] for j in numbers])
+
+    if names is None:
+        raise_for = _outside([first[j] for j in numbers], [columns[j] for j in numbers])
+
+        if raise_for and not again:
+            raise ValueError(
+                f"its first line {_shown(first)} may hold names, as its numbers are far from those"
+                f" below, or be a row: {_SAY}."
+            )
+
+        return 0, "no line of names"
+
+    if not names:
+        raise ValueError(
+            f"its first line {_shown(first)} may hold names, as its numbers count up, or be a"
+            f" row: {_SAY}."
+        )
+
+    return 1, f"the first line {_shown(first)} holds names"
+
+
+def _usual(column: Sequence[str]) -> str:
+    r"""Returns the kind of most cells of a column that are there."""
+    kinds = Counter(kind_of(cell) for cell in column)
+    there = sum(n for kind, n in kinds.items() if kind)
+    return next((kind for kind, n in kinds.items() if kind and n > there / 2), "")
+
+
+def _with_units(
+    first: Sequence[str], body: Sequence[Sequence[str]], below: Sequence[str]
+) -> tuple[int, str]:
+    r"""Returns one, unless the second line is no row either."""
+    second = [cell.strip() for cell in body[0]][-len(first) :]
+    typed = [kind_of(cell) for cell, b in zip(second, below) if b not in ("text", "")]
+
+    if len(body) > 2 and typed and "text" in typed and {*typed} <= {"text", ""}:
+        raise ValueError(
+            f"its second line {_shown(second)} is no row like those below: say header=2 (command"
+            " line: --header 2) if it belongs to the names, as units do, header=1 if it is a row."
+        )
+
+    return 1, ""
+
+
+def _count(first: Sequence[str], columns: Sequence[Sequence[str]]) -> bool | None:
+    r"""Returns whether numbers that count up are names; `None` if they do not count up.
+
+    The answer is false where they may be a row.
+    """
+    if (step := _step(first)) is None:
+        return None
+
+    rows = [*zip(*columns)]
+    alone = len(first) == 1
+
+    if (alone and first != ["0"]) or (not alone and any(_step(row) == step for row in rows)):
+        return None
+
+    pointed = all("." in c or "," in c or kind_of(c) == "" for column in columns for c in column)
+
+    return (
+        None if alone and not pointed else len(rows) >= _FEW and (pointed or len(first) >= _MANY)
+    )
+
+
+def _step(cells: Sequence[str]) -> int | None:
+    r"""Returns the step from each cell to the next, if they are whole numbers in equal steps."""
+    if not all(cell.isdecimal() and (cell == "0" or cell[0] != "0") for cell in cells):
+        return None
+
+    steps = {int(b) - int(a) for a, b in pairwise(cells)} or {1}
+    return None if len(steps) > 1 or steps == {0} else steps.pop()
+
+
+def _outside(first: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
+    r"""Returns whether ordered numbers are far from those of their columns."""
+    v = [_float(cell) for cell in first]
+    below = [[x for cell in column if (x := _float(cell)) is not None] for column in columns]
+
+    if len(v) < 2 or None in v or min(map(len, below)) < 10:
+        return False
+
+    steps = [b - a for a, b in pairwise(v)]  # type: ignore[operator]
+    far = 0
+
+    for x, column in zip(v, below):
+        low, high = min(column), max(column)
+        far += not low - (high - low) <= x <= high + (high - low)  # type: ignore[operator]
+
+    return far >= 0.9 * len(v) and (min(steps) > 0 or max(steps) < 0)
+
+
+def _float(cell: str) -> float | None:
+    try:
+        return float(cell.replace(",", "."))
+    except ValueError:
+        return None
+
+
+def _shown(cells: Sequence[str]) -> str:
+    shown = ", ".join(cells[:4]) + (", ..." if len(cells) > 4 else "")
+    return repr(shown[:60])

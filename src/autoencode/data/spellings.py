@@ -1,0 +1,244 @@
+r"""Spellings of cells: how people and programs write numbers, dates and missing cells.
+
+Which number `1,234` is depends on the file. The functions here find out from all cells of a
+column, and say where a column allows two readings.
+"""
+
+__all__ = [
+    "MARKS",
+    "PARTS",
+    "SPACES",
+    "WORDS",
+    "Numbers",
+    "kind_of",
+    "numbers_of",
+    "order_of_dates",
+]
+
+import re
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+SPACES = "\u00a0\u202f\u2009"
+
+# Words that stand for missing cells in any column: those of Arrow, pandas and databases
+WORDS = (
+    *("", "NA", "N/A", "n/a", "NaN", "nan", "-NaN", "-nan", "NULL", "null", "<NA>", "NaT", "\\N"),
+    *("#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "1.#IND", "1.#QNAN"),
+)
+
+# Marks that stand for missing cells where all other cells of a column are numbers or dates
+MARKS = frozenset(
+    [
+        *map(str.lower, WORDS),
+        *("?", "-", "--", "---", "\u2013", "\u2014", ".", "..", "*", "none", "n.a.", "nil"),
+        *("missing", "unknown", "k.a.", "k. a.", "n.d.", "nd", "(null)", "(blank)", "undefined"),
+        *("#div/0!", "#value!", "#ref!", "#wert!", "#name?", "#num!", "#null!"),
+    ]
+)
+
+_SIGN = "[-+\u2212]?"
+_GROUPS = f"'\u2019 {SPACES}"
+_UNIT = (
+    r"[$€£¥₹₽₩%‰]|[A-Z]{1,2}\$|EUR|USD|GBP|CHF|JPY|CNY|INR|CAD|AUD|SEK|NOK|DKK|PLN"
+    r"|Rs\.?|kr\.?|zł"
+)
+_GAP = rf"[\s{SPACES}]*"
+_HEAD, _TAIL = f"[0-9][0-9{_GROUPS}]*", f"[0-9.,{_GROUPS}]*[0-9]"
+PARTS = (
+    rf"^{_GAP}({_SIGN}){_GAP}(?:{_UNIT})?{_GAP}({_SIGN})"
+    rf"((?:{_HEAD})?[.,]?[0-9](?:{_TAIL})?[.,]?(?:[eE][-+]?[0-9]+)?)"
+    rf"{_GAP}(?:{_UNIT})?{_GAP}$"
+)
+r"""A number with what stands around it, in the syntax that Python and RE2 share."""
+
+_PARTS = re.compile(PARTS)
+_AROUND = re.compile(_UNIT)
+_EXPONENT = re.compile(r"[eE][-+]?[0-9]+$")
+_SPECIAL = re.compile(r"[-+]?inf(?:inity)?", re.IGNORECASE)
+_TIME = (
+    r"(?:[T ,]+\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?\s*(?:[AaPp]\.?[Mm]\.?)?\s*"
+    r"(?:Z|[+-]\d\d:?\d\d)?)?"
+)
+_DATE = re.compile(
+    rf"(?:\d{{4}}([-/.])\d{{1,2}}\1\d{{1,2}}|\d{{1,2}}([-/.])\d{{1,2}}\2\d{{4}}){_TIME}"
+    r"|\d{1,2}[- ][A-Za-z]{3}[- ]\d{4}"
+)
+_YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2\d{4}")
+
+
+class Numbers(NamedTuple):
+    r"""The way in which the numbers of a column are written."""
+
+    decimal: str | None
+    r"""The decimal sign, if it shows."""
+
+    thousands: str
+    r"""What groups digits, and is left out."""
+
+    unit: str
+    r"""What stands around each number."""
+
+    marks: frozenset[str]
+    r"""The cells that are missing."""
+
+    unsure: str = ""
+    r"""A cell that could be two numbers."""
+
+
+def kind_of(cell: str) -> str:
+    r"""The kind that a cell looks like: `""` for a missing one, a number, date, truth or text.
+
+    Example:
+        >>> [kind_of(c) for c in ("1.234,5", "?", "31.12.2024", "True", "007", "red")]
+        ['number', '', 'date', 'truth', 'number', 'text']
+    """
+    cell = cell.strip()
+
+    if cell.lower() in MARKS:
+        return ""
+
+    if _PARTS.match(cell) or _SPECIAL.fullmatch(cell):
+        return "date" if _DATE.fullmatch(cell) else "number"
+
+    if _DATE.fullmatch(cell):
+        return "date"
+
+    return "truth" if cell.lower() in {"true", "false"} else "text"
+
+
+def numbers_of(
+    cells: Sequence[str],
+    decimal: str | None = None,
+    thousands: str | None = None,
+    marked: Collection[str] = MARKS,
+) -> Numbers | None:
+    r"""The way in which the numbers of a column are written, if all of its cells are numbers.
+
+    Arguments:
+        cells: The different cells of the column.
+        decimal: The decimal sign, if it is known.
+        thousands: What groups digits, if it is known.
+        marked: The marks of missing cells, in small letters.
+
+    Example:
+        >>> numbers_of(["1.234,50 EUR", "12 EUR"])[:3]
+        (',', '.', 'EUR')
+        >>> numbers_of(["1,234"]).unsure, numbers_of(["00123"])
+        ('1,234', None)
+    """
+    marks, words, units = set(), [], set()
+
+    for cell in cells:
+        if cell.strip().lower() in marked:
+            marks.add(cell)
+        elif (found := _PARTS.match(cell)) is None or (found[1] and found[2]):
+            return None
+        else:
+            words.append(found[3])
+            around = cell[: found.start(3)] + cell[found.end(3) :]
+            units.add(" ".join(_AROUND.findall(around)))
+
+    # An id may begin with zeros, a number does not
+    if not words or len(units) > 1 or any(re.match(r"0[0-9]", word) for word in words):
+        return None
+
+    signs = _signs([_EXPONENT.sub("", word) for word in words], decimal, thousands)
+    return signs and Numbers(signs[0], signs[1], min(units), frozenset(marks), signs[2])
+
+
+def _signs(
+    words: list[str], decimal: str | None, thousands: str | None
+) -> tuple[str | None, str, str] | None:
+    r"""Returns the decimal sign, the signs of thousands, and a word that leaves them open."""
+    groups = "".join(sorted({c for word in words for c in word} - {*"0123456789.,"}))
+
+    if groups and not _grouped(words, groups, thousands):
+        return None
+
+    bare = [re.sub(f"[{re.escape(groups)}]", "", word) for word in words] if groups else words
+    readings = [(d, o) for d, o in ((".", ","), (",", ".")) if decimal in (None, d)]
+    fitting = [(d, o) for d, o in readings if _fits(bare, d, o)]
+
+    if not fitting or not any(c in word for word in bare for c in ".,"):
+        return (None, groups, "") if fitting else None
+
+    if len(fitting) == 2:
+        unsure = next(word for word in bare if "." in word or "," in word)
+        return None, groups, unsure
+
+    ((d, o),) = fitting
+    grouped = any(o in word for word in bare)
+
+    if grouped and thousands not in (None, o):
+        return None
+
+    return d if any(d in word for word in bare) else None, groups + o * grouped, ""
+
+
+def _grouped(words: list[str], groups: str, thousands: str | None) -> bool:
+    r"""Returns whether signs between digits group them by threes, as in numbers."""
+    sign = f"[{re.escape(groups)}]"
+    whole = re.compile(rf"[0-9]{{1,3}}(?:{sign}[0-9]{{3}})*(?:[.,][0-9]*)?|[0-9]*[.,]?[0-9]*")
+
+    if not all(map(whole.fullmatch, words)):
+        return False
+
+    if thousands is not None and thousands in groups:
+        return True
+
+    # Several groups of three in every cell are rather a number of a telephone or an account
+    counts = {len(re.findall(sign, word)) for word in words}
+    return " " not in groups or min(counts) == 0 or max(counts) != min(counts) or counts == {1}
+
+
+def _fits(words: list[str], decimal: str, other: str) -> bool:
+    r"""Returns whether all words are numbers with a decimal sign, the other one for thousands."""
+    d, o = re.escape(decimal), re.escape(other)
+    plain = re.compile(rf"[0-9]+(?:{d}[0-9]*)?|{d}[0-9]+")
+    grouped = re.compile(rf"[1-9][0-9]{{0,2}}(?:{o}[0-9]{{3}})+(?:{d}[0-9]*)?")
+    bare = [word for word in words if other not in word]
+
+    if not all(map(plain.fullmatch, bare)):
+        return False
+
+    if len(bare) == len(words):
+        return True
+
+    # Who groups digits groups all
+    short = all(len(word.partition(decimal)[0]) <= 3 for word in bare)
+    return short and all(grouped.fullmatch(word) for word in words if other in word)
+
+
+def order_of_dates(cells: Sequence[str]) -> str | None:
+    r"""The order of day, month and year, if all cells of a column are dates in digits.
+
+    Arguments:
+        cells: The different cells of the column, without missing ones.
+
+    Returns:
+        `"ymd"`, `"dmy"` or `"mdy"`; `"?"` if it may be either of the last two; `None` if there
+        is a cell that is no such date.
+
+    Example:
+        >>> order_of_dates(["31/12/2024", "01/02/2024"]), order_of_dates(["01/02/2024"])
+        ('dmy', '?')
+        >>> order_of_dates(["01.02.2024"]), order_of_dates(["2024/01/02"])
+        ('dmy', 'ymd')
+    """
+    words = [cell.strip() for cell in cells]
+
+    if not words or not all(map(_DATE.fullmatch, words)):
+        return None
+
+    found = [m for m in map(_YEAR_LAST.match, words) if m]
+
+    if len(found) < len(words):
+        return "ymd" if not found and all(word[:4].isdigit() for word in words) else None
+
+    first, second = (max(int(m[k]) for m in found) for k in (1, 3))
+
+    if first > 12 or second > 12:
+        return None if min(first, second) > 12 else "dmy" if first > 12 else "mdy"
+
+    return "dmy" if all(m[2] == "." for m in found) else "?"

@@ -1,0 +1,123 @@
+r"""Summaries of tables: how each column was taken, in one line."""
+
+__all__ = ["summarize", "telling_apart"]
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+_LOOKED_AT = 1000  # columns of wide tables
+_SHOWN = 8  # names of columns of one kind
+_ENOUGH = 20  # rows, of which more than nine tenths are different
+
+
+def summarize(frame: Any) -> str:
+    r"""Says in one line of which kind the columns of a data frame of pandas are.
+
+    Example:
+        >>> import pandas as pd
+        >>> summarize(pd.DataFrame({"a": [1, 2], "b": [0.5, None], "c": ["x", "x"]}))
+        'table of 2 rows: 1 whole number (a); 1 number (b, 1 missing); 1 constant (c)'
+    """
+    found: dict[str, list[str]] = defaultdict(list)
+    names = [*frame.columns]
+
+    for name in names[:_LOOKED_AT]:
+        cells = frame[name]
+        missing = int(cells.isna().sum())
+        kind, detail = _kind(cells, missing)
+        details = [*([detail] if detail else []), *([f"{missing:,} missing"] if missing else [])]
+        found[kind].append(", ".join([str(name), *details]))
+
+    parts = []
+
+    for kind, which in found.items():
+        shown = "; ".join(which[:_SHOWN]) if any("," in w for w in which) else None
+        shown = shown or ", ".join(which[:_SHOWN])
+        more = f" and {len(which) - _SHOWN:,} more" if len(which) > _SHOWN else ""
+        parts.append(f"{len(which):,} {kind}{_plural(kind, len(which))} ({shown}{more})")
+
+    if len(names) > _LOOKED_AT:
+        parts.append(f"{len(names) - _LOOKED_AT:,} more columns")
+
+    if frame.index.name is not None:
+        parts.append(f"rows named by {frame.index.name!r}")
+
+    return f"table of {len(frame):,} row{'s' * (len(frame) != 1)}: {'; '.join(parts)}"
+
+
+def telling_apart(frame: Any) -> Iterator[str]:
+    r"""Yields warnings of columns of text that tell rows apart and say nothing of others.
+
+    Example:
+        >>> import pandas as pd
+        >>> len([*telling_apart(pd.DataFrame({"id": [f"u{i}" for i in range(30)]}))])
+        1
+    """
+    for name in [*frame.columns][:_LOOKED_AT]:
+        cells = frame[name]
+
+        if _is_text(cells) and (n := _distinct(cells)):
+            yield (
+                f"column {name!r} tells rows apart: {n:,} of its {cells.notna().sum():,} cells"
+                " are different. It says little of other rows, and new rows have cells of the fit"
+                f" there, word for word: leave it out, or say index={str(name)!r} where the"
+                f" file is read (command line: --index {name})."
+            )
+
+
+def _plural(kind: str, n: int) -> str:
+    return "" if n == 1 or kind.endswith(("apart", "rows", "y", "no")) else "s"
+
+
+def _is_text(cells: Any) -> bool:
+    return cells.dtype.kind not in "biufMmc"
+
+
+def _distinct(cells: Any) -> int:
+    r"""Returns how many different cells of text there are, if they are nearly all."""
+    there = cells.dropna()
+
+    if len(there) < _ENOUGH or not isinstance(there.iloc[0], str):
+        return 0
+
+    n = there.nunique()
+    return n if n > 0.9 * len(there) else 0
+
+
+def _kind(cells: Any, missing: int) -> tuple[str, str]:
+    r"""Returns the kind of a column, and what else is to be said of it."""
+    if missing == len(cells):
+        return "column without a cell", ""
+
+    if not _is_text(cells):
+        if missing == 0 and bool((cells == cells.iloc[0]).all()):
+            return "constant", ""
+
+        kind = cells.dtype.kind
+
+        if kind in "iu":
+            v = np.zeros(1) if missing else cells.to_numpy(np.float64)
+            counts = len(v) > 2 and v[0] in (0, 1) and bool((np.diff(v) == 1).all())
+
+            if counts:
+                return "count of the rows", "index='...' leaves it out"
+
+            return "whole number", ""
+
+        named = {"b": "yes or no", "f": "number", "M": "date", "m": "duration"}
+        return named.get(kind, "column"), ""
+
+    try:
+        n = cells.nunique()
+    except (TypeError, NotImplementedError):  # of cells that have no hash
+        return "column", ""
+
+    if missing == 0 and n == 1:
+        return "constant", ""
+
+    return (
+        ("text that tells rows apart", "") if _distinct(cells) else ("category", f"{n:,} levels")
+    )

@@ -1,0 +1,344 @@
+r"""Tables in files as people and programs export them: read as they are meant, or refused."""
+
+import gzip
+import logging
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import autoencode as ae
+from autoencode import FitWarning, Training
+from autoencode.cli import main
+from autoencode.data import read_array, read_table
+
+N = range(1, 30)
+
+
+def lines(head: str, row, n=N) -> str:
+    return "\n".join([head, *map(row, n), ""])
+
+
+def write(folder: Path, content: str | bytes, name: str = "t.csv") -> Path:
+    file = folder / name
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return file
+
+
+# What a file holds: the columns, and the first row
+READ = {
+    "names that pandas gives": (
+        lines("0,1,2", lambda i: f"{i / 7:.3f},{i / 3:.3f},{i}.5"),
+        {"0": 0.143, "1": 0.333, "2": 1.5},
+    ),
+    "names of one column": (lines("0", lambda i: f"{i / 7:.3f}"), {"0": 0.143}),
+    "years": (lines("n,2019,2020", lambda i: f"n{i},{i}.5,{i}.2"), {"2019": 1.5, "2020": 1.2}),
+    "pixels": (
+        lines("0,1,2,3", lambda i: f"{i % 7},{i % 5},{i % 3},{i * 7 % 16}"),
+        {"0": 1, "1": 1, "2": 1, "3": 7},
+    ),
+    "no names": ("\n".join(f"{i}.5,{i % 3},Iris-{i % 2}" for i in N), {"x1": 1.5, "x3": "Iris-1"}),
+    "a kept index": (lines(",a,b", lambda i: f"{i - 1},{i}.5,{i}"), {"a": 1.5, "b": 1}),
+    "an index with a name": (lines("Unnamed: 0,a", lambda i: f"{i - 1},{i}.5"), {"a": 1.5}),
+    "semicolons": (lines("a;b", lambda i: f"{i},5;{i},25"), {"a": 1.5, "b": 1.25}),
+    "quoted decimals": (lines("a;b", lambda i: f'"{i},5";"x;{i % 2}"'), {"a": 1.5, "b": "x;1"}),
+    "pipes": (lines("a|b", lambda i: f"{i}|{i}.5"), {"a": 1, "b": 1.5}),
+    "spaces": (lines("a  b   c", lambda i: f"{i}   {i}.5  -{i}"), {"a": 1, "b": 1.5, "c": -1}),
+    "R write.table": (lines('"a" "b"', lambda i: f'"r {i}" {i} {i}.5'), {"a": 1, "b": 1.5}),
+    "R write.csv": (lines('"","a"', lambda i: f'"car {i}",{i}.5'), {"a": 1.5}),
+    "numpy.savetxt": (lines("# a b", lambda i: f"{i:.3e} {i * 2:.3e}"), {"a": 1.0, "b": 2.0}),
+    "comments": ("# on Monday\n" + lines("a,b", lambda i: f"{i},{i}"), {"a": 1, "b": 1}),
+    "thousands": (lines("a,b", lambda i: f'"{i},234.5",{i}'), {"a": 1234.5}),
+    "Swiss thousands": (lines("a,b", lambda i: f"{i}'234.5,{i}"), {"a": 1234.5}),
+    "French thousands": (lines("n;a", lambda i: f"x{i % 3};{i}\u202f234,5"), {"a": 1234.5}),
+    "millions": (lines("a;b", lambda i: f"{i}.234.567;{i}"), {"a": 1234567, "b": 1}),
+    "euros": (lines("a;b", lambda i: f"1.2{i:02},50 €;{i}"), {"a": 1201.5, "b": 1}),
+    "dollars": (lines("a,b", lambda i: f'"-$1,2{i:02}.50",{i}'), {"a": -1201.5}),
+    "percent": (lines("a,b", lambda i: f"{i}.5%,{i}"), {"a": 1.5, "b": 1}),
+    "German dates": (lines("d,x", lambda i: f"{i:02}.01.2024,{i}"), {"d": "2024-01-01"}),
+    "American dates": (
+        lines("d,x", lambda i: f"02/{i % 28 + 1:02}/2024 12:05 AM,{i}"),
+        {"d": "2024-02-02 00:05"},
+    ),
+    "dates with slashes": (lines("d,x", lambda i: f"2024/1/{i},{i}"), {"d": "2024-01-01"}),
+    "ISO dates": (lines("d,x", lambda i: f"2024-01-{i:02} 10:00:00,{i}"), {"d": "2024-01-01 10"}),
+    "question marks": (lines("a,b", lambda i: f"{i if i % 5 else '?'},{i}"), {"a": 1}),
+    "Stata": (lines("a,b", lambda i: f"{i * 0.5 if i % 5 else '.'},{i}"), {"a": 0.5}),
+    "SQL": (lines("a\tb", lambda i: f"{i}\t{i * 0.5 if i % 5 else chr(92) + 'N'}"), {"b": 0.5}),
+    "truths": (lines("a,b", lambda i: f"{'TRUE' if i % 2 else 'False'},{i}"), {"a": True}),
+    "exponents": (lines("a,b", lambda i: f"{i}.50E-7,{i}e5"), {"a": 1.5e-7, "b": 1e5}),
+    "ids with zeros": (lines("a,b", lambda i: f"{i:05},{i}"), {"a": "00001", "b": 1}),
+    "long ids": (lines("a,b", lambda i: f"{10**21 + i},{i}"), {"a": "1000000000000000000001"}),
+    "large numbers": (lines("a,b", lambda i: f"{2**60 + i},{i}"), {"a": 2**60 + 1}),
+    "telephones": (lines("a,b", lambda i: f"+49 170 {i + 1234567},{i}"), {"a": "+49 170 1234568"}),
+    "accounts": (lines("a,b", lambda i: f"170 123 {i + 100},{i}"), {"a": "170 123 101"}),
+    "separators at the end": (lines("a,b", lambda i: f"{i},{i}.5,"), {"a": 1, "b": 1.5}),
+    "carriage returns": (lines("a,b", lambda i: f"{i},{i}.5").replace("\n", "\r"), {"b": 1.5}),
+    "UTF-16": (lines("a\té", lambda i: f"{i}\tü").encode("utf-16"), {"a": 1, "é": "ü"}),
+    "Excel": (
+        ("sep=;\n" + lines("Größe;n", lambda i: f"1,{i};ü{i % 3}")).encode("cp1252"),
+        {"Größe": 1.1, "n": "ü1"},
+    ),
+    "three decimals": (lines("a,b", lambda i: f"{i}.{i * 31 % 1000:03},{i}"), {"a": 1.031}),
+    "a break in a cell": (lines("a,b", lambda i: f'"x\ny",{i}'), {"a": "x\ny", "b": 1}),
+}
+
+
+@pytest.mark.parametrize("kind", READ)
+def test_exports_are_read_as_they_are_meant(tmp_path: Path, kind: str) -> None:
+    content, first = READ[kind]
+    X = read_table(write(tmp_path, content))
+
+    assert len(X) == 29
+    assert {*first} <= {*X.columns}
+
+    for name, cell in first.items():
+        found = X[name].iloc[0]
+
+        if X[name].dtype.kind == "M":
+            assert found == pd.Timestamp(cell)
+        else:
+            assert found == cell
+            assert isinstance(found, str) == isinstance(cell, str)
+
+    if len(first) > 1 and "n" not in first:  # nothing is left that would be a feature
+        assert len(X.columns) <= max(3, len(first))
+
+
+@pytest.mark.parametrize(
+    ("content", "message", "settings", "first"),
+    [
+        ("0,1\n" + "0,2\n1,4\n9,9\n" * 4, "count up", {"header": "yes"}, [0, 2]),
+        ("0,1\n" + "0,2\n1,4\n9,9\n" * 4, "count up", {"header": False}, [0, 1]),
+        (lines("red,x", lambda i: "red,y"), "may hold names", {"header": 0}, ["red", "x"]),
+        (lines("a,b\n[s],[m]", lambda i: f"{i},{i}"), "header=2", {"header": 2}, [1, 1]),
+        (lines("a;b", lambda i: f"{i},234;{i}"), "1,234", {"decimal": ","}, [1.234, 1]),
+        (lines("a;b", lambda i: f"{i},234;{i}"), "1,234", {"thousands": ","}, [1234, 1]),
+        (lines("a;b", lambda i: f"{i}.500;{i}"), "1.500", {"thousands": "."}, [1500, 1]),
+        (lines("a;b", lambda i: f"{i}.500;{i}"), "1.500", {"decimal": "."}, [1.5, 1]),
+        (lines("a;b", lambda i: f"{i},5;{i}.5"), "decimal commas", {"decimal": ","}, [1.5, "1.5"]),
+        (
+            lines("d,x", lambda i: "01/02/2024,1"),
+            "day or the month",
+            {"dates": "dmy"},
+            [pd.Timestamp("2024-02-01"), 1],
+        ),
+        (
+            lines("w", lambda i: f"{i},5"),
+            "decimal commas",
+            {"separator": ";", "decimal": ","},
+            [1.5],
+        ),
+        (
+            b"a,b\n\xf2\xe5\xea,1\n",
+            "--encoding",
+            {"encoding": "cp1251"},
+            ["\u0442\u0435\u043a", 1],
+        ),
+    ],
+)
+def test_two_readings_are_refused_with_the_setting_that_decides(
+    tmp_path: Path, content: str | bytes, message: str, settings: dict, first: list
+) -> None:
+    file = write(tmp_path, content)
+
+    with pytest.raises(ValueError, match=message) as error:
+        read_table(file)
+
+    assert str(file) in str(error.value)
+    X = read_table(file, **settings)
+    assert [X[name].iloc[0] for name in X.columns] == first
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"header": "maybe"}, "expected header"),
+        ({"separator": "ab"}, "expected separator"),
+        ({"decimal": ";"}, "expected decimal"),
+        ({"thousands": "7"}, "expected thousands"),
+        ({"dates": "d/m"}, "expected dates"),
+        ({"index": "c"}, "no column 'c'"),
+        ({"text": ["c"]}, r"no columns \['c'\]"),
+        ({"encoding": "morse"}, "unknown encoding"),
+    ],
+)
+def test_settings_that_are_none_are_refused(tmp_path: Path, settings: dict, message: str) -> None:
+    file = write(tmp_path, "a,b\n1,x\n2,y\n")
+
+    with pytest.raises(ValueError, match=message):
+        read_table(file, **settings)
+
+
+def test_what_stands_for_missing_cells(tmp_path: Path) -> None:
+    file = write(tmp_path, lines("a,b,k", lambda i: f"{i if i % 4 else -999},{i},{'x?'[i % 2]}"))
+
+    with pytest.warns(FitWarning) as found:
+        X = read_table(file)
+
+    said = " ".join(str(w.message) for w in found)
+    assert "7 cells of column 'a' are -999" in said
+    assert "15 cells of column 'k' are '?'" in said
+    assert not X.isna().any(axis=None)
+
+    X = read_table(file, missing=["-999", "?"])
+    assert X.isna().sum().tolist() == [7, 0, 15]
+    assert str(X["a"].dtype) == "Int64"
+
+
+def test_cells_in_other_spellings_are_told(tmp_path: Path) -> None:
+    file = write(
+        tmp_path, lines("a,d", lambda i: f"{i if i % 9 else 'about 9'},x").replace("x", "")
+    )
+
+    with pytest.warns(FitWarning, match=r"most cells .* 'a' look like numbers.*'about 9'.*--text"):
+        read_table(file)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert read_table(file, text=["a"])["a"].iloc[0] == "1"
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".csv.gz", ".tsv.gz", ".jsonl", ".feather"])
+def test_all_files_hold_the_same(tmp_path: Path, suffix: str) -> None:
+    X = pd.DataFrame({"n": [2**60 + 1, 5, 7], "x": [0.5, None, 2.5], "k": ["a", "b", "ä"]})
+    text = X.to_csv(index=False, sep="\t" if ".tsv" in suffix else ",").encode()
+
+    if suffix == ".jsonl":
+        text = X.to_json(orient="records", lines=True, force_ascii=False).encode()
+
+    file = write(tmp_path, gzip.compress(text) if suffix.endswith(".gz") else text, f"t{suffix}")
+
+    if suffix == ".feather":
+        X.to_feather(file)
+
+    Y = read_table(file)
+    assert Y["n"].tolist() == X["n"].tolist()
+    assert Y["x"].isna().tolist() == [False, True, False]
+    assert Y["k"].tolist() == X["k"].tolist()
+
+
+def test_files_with_the_same_columns_are_one_table(tmp_path: Path) -> None:
+    write(tmp_path, "a,b,c\n1,x,\n2,y,\n", "1.csv")
+    write(tmp_path, "b,a,c\n7,0.5,3\n", "2.csv")
+    X = read_table([tmp_path / "1.csv", tmp_path / "2.csv"])
+
+    assert X["a"].tolist() == [1.0, 2.0, 0.5]
+    assert X["b"].tolist() == ["x", "y", "7"]
+    assert X["c"].isna().tolist() == [True, True, False]
+
+    write(tmp_path, "b,a\n7,0.5\n", "3.csv")
+    with pytest.raises(ValueError, match=r"\['c'\] are missing"):
+        read_table(sorted(tmp_path.glob("*.csv")))
+
+
+def vae() -> ae.Autoencoder:
+    return ae.vae(1, layers=(4,), training=Training(epochs=1, progress=False), random_state=0)
+
+
+@pytest.mark.parametrize("numbers", [True, False])
+def test_new_files_are_read_as_those_of_the_fit(tmp_path: Path, numbers: bool) -> None:
+    cell = "" if numbers else ";{k}"
+    head = "a;b" + ("" if numbers else ";k")
+    row = "{i},5;{i}.234" + cell
+    fit = lines(head, lambda i: row.format(i=i, k="xy"[i % 2]))
+    model = vae().fit(write(tmp_path, fit))
+    model.save(tmp_path / "m.ae")
+    model = ae.load(tmp_path / "m.ae")
+
+    # Nothing in this file says that a comma is a decimal sign
+    new = write(tmp_path, f"{head}\n3,500;3.234" + cell.format(k="y") + "\n", "new.csv")
+    expected = model.transform(tmp_path / "t.csv")[2:3]
+    np.testing.assert_allclose(model.transform(new), expected, rtol=1e-5)
+
+    other = write(tmp_path, f"{head}\n3.5;3234" + cell.format(k="x") + "\n", "other.csv")
+    with pytest.raises(ValueError, match=r"expected numbers, got '3\.5' in (row 1|line 2)"):
+        model.transform(other)
+
+
+def test_files_are_read_in_the_types_of_the_fit(tmp_path: Path) -> None:
+    model = vae().fit(
+        write(tmp_path, lines("x,n,d,k,t", lambda i: f"{i}.5,{i},2024-01-{i:02},k{i % 2},true"))
+    )
+    empty = model.impute(write(tmp_path, "x,n,d,k,t\n,,,,\n", "e.csv"))
+    whole = model.impute(write(tmp_path, "x,n,d,k,t\n3,3,2024-01-03,k1,true\n", "w.csv"))
+
+    assert [dtype.kind for dtype in whole.dtypes] == ["f", "i", "M", "O", "b"]
+    assert not empty.isna().any(axis=None)
+    assert model.transform([tmp_path / "e.csv", tmp_path / "w.csv"]).shape == (2, 1)
+
+
+def test_parquet_keeps_whole_numbers_beside_missing_cells(tmp_path: Path) -> None:
+    ids = [None if i % 5 == 0 else 2**60 + i for i in range(40)]
+    small = [None if i % 7 == 0 else i for i in range(40)]
+    truths = [None if i % 3 == 0 else i % 2 == 0 for i in range(40)]
+    columns = {"id": pa.array(ids, pa.int64()), "n": pa.array(small, pa.uint8())}
+    columns |= {"t": pa.array(truths), "x": np.arange(40) / 3}
+    pq.write_table(pa.table(columns), tmp_path / "t.parquet")
+
+    X = read_table(tmp_path / "t.parquet")
+    assert [*map(str, X.dtypes)] == ["Int64", "UInt8", "boolean", "float64"]
+
+    filled = vae().fit(tmp_path / "t.parquet").impute(tmp_path / "t.parquet")
+    assert all(int(a) == b for a, b in zip(filled["id"], ids) if b is not None)
+
+
+def test_the_fit_says_how_each_column_is_taken(tmp_path: Path, caplog) -> None:
+    rows = lines("id,x,n,d,k,t,c", lambda i: f"u{i},{i}.5,{i * i},2024-01-{i:02},k{i % 3},true,7")
+    file = write(tmp_path, rows.replace("true", "false", 1))
+
+    with caplog.at_level(logging.INFO, "autoencode"), pytest.warns(FitWarning) as found:
+        vae().fit(file)
+
+    (said,) = [m for m in caplog.messages if m.startswith("table of 29 rows")]
+
+    for kind in ("1 number (x)", "1 whole number (n)", "1 date (d)", "1 category (k, 3 levels)"):
+        assert kind in said
+
+    for kind in ("1 text that tells rows apart (id)", "1 yes or no (t)", "1 constant (c)"):
+        assert kind in said
+
+    assert any("'id' tells rows apart" in str(w.message) for w in found)
+
+
+def test_rows_keep_their_names(tmp_path: Path) -> None:
+    file = write(tmp_path, lines("id,x,k", lambda i: f"u{i},{i if i % 5 else ''},k{i % 2}"))
+    X = read_table(file, index="id")
+    filled = vae().fit(X).impute(X)
+
+    assert X.index.tolist() == filled.index.tolist() == [f"u{i}" for i in N]
+    assert [*filled.columns] == ["x", "k"]
+
+
+def test_command_line(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, lines("id;a;b", lambda i: f"u{i};{i},234;{i if i % 4 else -999}"))
+    fit = "fit t.csv --recipe vae --latent-dim 1 --layers 4 --epochs 1 --out m.ae"
+
+    assert main(fit.split()) == 2
+    assert "--decimal or --thousands" in capsys.readouterr().err
+    assert main([*fit.split(), "--decimal", ",", "--index", "id", "--missing", "-999"]) == 0
+    assert main("impute m.ae t.csv --out full.csv".split()) == 0
+
+    X = pd.read_csv("full.csv", index_col=0)
+    assert X.index.tolist() == [f"u{i}" for i in N]
+    assert X["a"].tolist() == pytest.approx([i + 0.234 for i in N])
+    assert X["b"].min() > 0
+
+
+def test_a_table_of_numbers_is_mapped_where_it_is_large(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("AUTOENCODE_CACHE", str(tmp_path / "cache"))
+    file = write(tmp_path, lines("a;b;k", lambda i: f"{i},5;{i}.234,5;x{i}"))
+    small = read_array(file, label="k")
+    monkeypatch.setattr("autoencode.data.tables._LARGE", 0)
+    large = read_array(file, label="k")
+
+    assert isinstance(large.X, np.memmap)
+    np.testing.assert_array_equal(small.X, large.X)
+    assert small.X[0].tolist() == [1.5, 1234.5]
+    assert small.y.tolist() == large.y.tolist()
+    assert small.columns == large.columns == ["a", "b"]
