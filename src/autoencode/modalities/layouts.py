@@ -134,7 +134,9 @@ def _check_gray(X: NDArray) -> str:
             f" of {H} x {W}. Use X[None] for a photograph, {_flat(X)}, {_as_gray()}.{sounds}"
         )
 
-    if min(H, W) < _NARROW and H != W:
+    low = 3 if X.dtype in (np.uint8, bool) else _NARROW  # bytes are rarely sensors
+
+    if (H < low or W < _NARROW) and H != W:
         swapped = H < W
         steps, sensors = (W, H) if swapped else (H, W)
         sounds = f" {_sounds('.swapaxes(1, 2)' * swapped)}" if sensors <= 2 else ""
