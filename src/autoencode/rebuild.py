@@ -179,4 +179,7 @@ def _try(estimator: Any, model: LatentModel) -> None:
         ValueError
     ):  # of numbers that no example has, in a fit that went wrong
         bound.encode(modality.normalize(modality.load(modality.restore(p.mean))))
-        modality.restore(modality.new_examples(p))
+        modality.restore_mean(modality.mean(p))
+        new = modality.new_examples(p)
+        modality.returned(modality.restore_new(new))
+        modality.hidden(new)  # of most kinds of data, an error

@@ -106,7 +106,8 @@ class Tables(Modality):
             return self
 
         self.types_, first = _types(X), X
-        self.library_, self.natives_ = library_of(X), native_types(X)
+        self.library_: str = library_of(X)
+        self.natives_: dict[str, str] = native_types(X)
         X = _array(X)
 
         if X.ndim != 2 or 0 in X.shape:
