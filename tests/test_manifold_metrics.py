@@ -129,7 +129,7 @@ def test_bad_input_is_refused(XZ) -> None:
         shepard(X[:2], Z[:2])
 
     for metric in (*LOCAL, shepard):
-        with pytest.raises(ValueError, match="got a NaN"):
+        with pytest.raises(ValueError, match="NaN"):
             metric(X, Z * np.nan)
 
     with pytest.raises(ValueError, match=r"got \(300, 7\) and \(299, 2\)"):

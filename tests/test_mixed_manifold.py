@@ -199,6 +199,32 @@ def test_whatever_many_tables_are(case: tuple[pd.DataFrame, str]) -> None:
     try_all(case)
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda X: manifold.OffManifoldDetector().fit(X),
+        lambda X: manifold.NeighborGraph(2).fit(X),
+        lambda X: manifold.ManifoldParzen(n_neighbors=2).fit(X),
+        lambda X: manifold.trustworthiness(X, X),
+    ],
+)
+def test_gaps_of_arrays_are_refused_with_the_way_out(call) -> None:
+    X = np.array([[0.0, 1.0], [np.nan, 2.0], [3.0, 4.0], [5.0, 6.0]])
+
+    with pytest.raises(ValueError, match=r"1 NaN in an array.*pandas\.DataFrame\(X\)"):
+        call(X)
+
+
+def test_lazy_frames() -> None:
+    polars = pytest.importorskip("polars")
+    X = polars.DataFrame({"a": [1.0, None, 3.0, 4.5], "k": [*"xyxx"]})
+    model = ae.vae(1, training=TRAINING, random_state=0).fit(X)
+    detector = manifold.OffManifoldDetector(model).fit(X.lazy())
+
+    assert detector.explain(X.lazy()).equals(detector.explain(X))
+    assert manifold.NeighborGraph(2).fit(X.lazy()).indices_.shape == (4, 2)
+
+
 def test_rows_are_compared_by_what_is_there() -> None:
     rng = np.random.default_rng(0)
     low, high = rng.normal(size=(20, 3)), 8 + rng.normal(size=(20, 3))

@@ -15,7 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
-from ..data import Examples, is_frame, is_numbers, names_of, to_pandas
+from ..data import Examples, collected, is_frame, is_numbers, names_of, to_pandas
 from ..data.texts import Lines
 from ..distributions import SharedGaussian
 from ..estimator import Autoencoder
@@ -23,7 +23,7 @@ from ..least_squares import LeastSquares
 from ..modalities import Frames, guess
 from ..networks import Perceptron
 from ..objectives import ELBO
-from .border import distinct, examples, like, take
+from .border import check_known, distinct, examples, like, take
 from .cells import Judged, judge
 from .division import Divided, divide
 from .laws import Gaussian, Parzen
@@ -273,7 +273,7 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
             ValueError: If the examples are not like those of `fit`.
         """
         check_is_fitted(self, "offset_")
-        X, given = self._read(X), X
+        X, given = self._read(X), collected(X)
         w = self._divide(self.model_, X).residual
         w = self._across.explain(w)
 
@@ -318,6 +318,8 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         if isinstance(X, Tensor):
             return X.detach()
 
+        X = collected(X)
+
         if is_frame(X) and (not is_numbers(X) or self._is_mixed()):  # which a model reads itself
             names_of(X)  # raises if two are the same
             return to_pandas(X)
@@ -330,6 +332,7 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         if given.ndim > 2 or (given.ndim == 1 and given.dtype.kind in "OU"):
             return given
 
+        check_known(given)
         checked = validate_data(self, X, reset=reset, dtype="numeric")
         named = hasattr(X, "columns") and hasattr(self.model, "feature_names_in_")
 

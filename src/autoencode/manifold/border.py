@@ -1,6 +1,6 @@
 r"""What users give and get: batches of examples, some of them, and results of the same type."""
 
-__all__ = ["batch_of", "distinct", "examples", "like", "one", "restored", "take"]
+__all__ = ["batch_of", "check_known", "distinct", "examples", "like", "one", "restored", "take"]
 
 from typing import Any
 
@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..data import is_frame, to_pandas
+from ..data import collected, is_frame, to_pandas
 from .maps import Maps
 
 
@@ -26,6 +26,8 @@ def examples(X: Any) -> Any:
         >>> examples([np.zeros(3), np.zeros(5)]).shape
         (2,)
     """
+    X = collected(X)
+
     if is_frame(X):
         return to_pandas(X)
 
@@ -62,6 +64,26 @@ def batch_of(X: Any, ndim: int) -> tuple[Any, bool]:
         return X.to_frame().T.infer_objects(), True
 
     return (X if isinstance(X, Tensor) else np.asarray(X))[None], True
+
+
+def check_known(X: Any) -> None:
+    r"""
+    Raises:
+        ValueError: If numbers of an array are missing, with what can be done.
+
+    Example:
+        >>> check_known([[0.0, 1.0]])
+    """
+    if is_frame(X) or isinstance(X, Tensor):
+        return
+
+    X = np.asarray(X)
+
+    if X.dtype.kind == "f" and X.ndim == 2 and (n := int(np.isnan(X).sum())):
+        raise ValueError(
+            f"expected finite numbers, got {n} NaN in an array. If these are missing cells, pass a"
+            " data frame, as pandas.DataFrame(X): of frames, cells may be missing."
+        )
 
 
 def take(X: Any, rows: NDArray | list[int]) -> Any:

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor, nn
 
 from ..estimator import Autoencoder
-from .border import examples, like
+from .border import check_known, examples, like
 from .leaving_out import best_sigma, left_out_direction
 from .maps import Maps, maps_of
 from .mixtures import place
@@ -280,6 +280,7 @@ class ManifoldParzen(DensityMixin, BaseEstimator):
             device, array = x.device, x.cpu().numpy()
         else:
             array = X.detach().cpu().numpy() if isinstance(X, Tensor) else examples(X)
+            check_known(array)
 
         array = array if np.ndim(array) < 3 else np.reshape(array, (len(array), -1))
         array = validate_data(self, array, reset=reset, dtype=np.float64)

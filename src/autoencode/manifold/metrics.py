@@ -20,9 +20,9 @@ from scipy.stats import spearmanr
 from sklearn.utils import check_random_state
 from torch import Tensor
 
-from ..data import is_frame
+from ..data import collected, is_frame
 from ..progress import through
-from .border import examples
+from .border import check_known, examples
 from .rows import rows_of
 from .search import knn
 from .tiles import Tiles
@@ -267,6 +267,9 @@ def _read(X: ArrayLike | Tensor, Z: ArrayLike | Tensor) -> tuple[Tensor, Tensor]
 def _tensor(a: ArrayLike | Tensor) -> Tensor:
     if isinstance(a, Tensor):
         return a.detach().cpu()
+
+    a = collected(a)
+    check_known(a)
 
     if (table := rows_of(a)) is not None:
         return table.read(a)

@@ -16,8 +16,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
+from ..data import collected
 from . import approximate, arcs, selection
-from .border import examples, like
+from .border import check_known, examples, like
 from .duplicates import groups_within
 from .rows import rows_of
 from .search import knn
@@ -354,6 +355,8 @@ class NeighborGraph(BaseEstimator):
         return chosen.cpu().numpy()
 
     def _read(self, Z: ArrayLike | Tensor, reset: bool) -> Tensor:
+        Z = collected(Z)
+
         if reset:
             self._table = rows_of(Z)
 
@@ -362,6 +365,7 @@ class NeighborGraph(BaseEstimator):
 
         if not isinstance(Z, Tensor):
             Z = examples(Z)
+            check_known(Z)
             Z = Z.reshape(len(Z), -1) if isinstance(Z, np.ndarray) and Z.ndim > 2 else Z
             numbers = {"dtype": [np.float64, np.float32], "ensure_min_samples": 1 + reset}
             Z = validate_data(self, Z, reset=reset, **numbers)

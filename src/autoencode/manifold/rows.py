@@ -10,7 +10,7 @@ import torch
 from sklearn.impute import KNNImputer
 from torch import Tensor
 
-from ..data import is_frame, is_numbers, to_pandas
+from ..data import collected, is_frame, is_numbers, to_pandas
 from ..modalities import Frames
 from .maps import Maps
 
@@ -75,6 +75,8 @@ class TableRows:
 
     def _with_gaps(self, X: Any) -> np.ndarray:
         r"""Returns rows with NaN where nothing is known."""
+        X = collected(X)
+
         if not is_frame(X):
             raise ValueError(f"expected a data frame, as in the fit, got {type(X).__name__}.")
 
@@ -92,4 +94,5 @@ def rows_of(X: Any) -> TableRows | None:
         >>> rows_of([[1.0, 2.0]]) is None
         True
     """
+    X = collected(X)
     return TableRows(X) if is_frame(X) and not is_numbers(X) else None
