@@ -139,6 +139,8 @@ def of_a_model(X: Any, n: int) -> None:
     detector = manifold.OffManifoldDetector(model, folds=2, random_state=0).fit(X)
     scores = check("scores", lambda: detector.score_samples(X), n)
     explained = detector.explain(X)
+    assert type(explained) is type(X)
+    explained = to_pandas(explained).astype(float)
 
     assert scores is not None
     assert [*explained.columns] == [*frame.columns]

@@ -15,7 +15,15 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
-from ..data import Examples, collected, is_frame, is_numbers, names_of, to_pandas
+from ..data import (
+    Examples,
+    collected,
+    is_frame,
+    is_numbers,
+    names_of,
+    to_pandas,
+)
+from ..data.libraries import from_pandas, library_of
 from ..data.texts import Lines
 from ..distributions import SharedGaussian
 from ..estimator import Autoencoder
@@ -264,10 +272,10 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         Returns:
             The residuals divided by their scales, in the shape of `X`, or of the spectra of
             sounds. Beyond 3 or so they are unusual; their sign says to which side. Of data
-            frames, a frame with the same columns and index. Of texts, by how many nats each byte
-            or subword is more surprising than expected, with shape `(N, L)`. Of tables of mixed
-            columns the same for each cell, zero where one is missing: the sum of a row is minus
-            the second part of `decompose`, where that is not cut off.
+            frames, a frame of the same library, columns and index. Of texts, by how many nats
+            each byte or subword is more surprising than expected, with shape `(N, L)`. Of tables
+            of mixed columns the same for each cell, zero where one is missing: the sum of a row is
+            minus the second part of `decompose`, where that is not cut off.
 
         Raises:
             ValueError: If the examples are not like those of `fit`.
@@ -283,7 +291,8 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
             known = getattr(getattr(self.model_, "modality_", None), "columns_", ())
             names = [c.name for c in known] if self._is_mixed() else names_of(given)
             index = given.index if hasattr(given, "iloc") else None
-            return pd.DataFrame(w.cpu().numpy(), columns=names, index=index)[names_of(given)]
+            frame = pd.DataFrame(w.cpu().numpy(), columns=names, index=index)[names_of(given)]
+            return from_pandas(frame, library_of(given), {})
 
         if isinstance(self.model_, Autoencoder):
             w = w.unflatten(1, self.model_.modality_.wide().shape_)
