@@ -203,6 +203,24 @@ def test_cells_in_other_spellings_are_told(tmp_path: Path) -> None:
         assert read_table(file, text=["a"])["a"].iloc[0] == "1"
 
 
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        (["(1.50)", "2.50"], "look like numbers, but in different spellings"),
+        (["1 EUR", "2 USD"], "look like numbers, but in different spellings"),
+        (["2024-01-02", "02.01.2024"], "look like dates, but in different spellings"),
+        (["DE", "NA"], "if NA is one of the codes"),
+    ],
+)
+def test_columns_that_are_perhaps_something_else(
+    tmp_path: Path, cells: list[str], message: str
+) -> None:
+    file = write(tmp_path, lines("a,b", lambda i: f"{cells[i % 2]},{i}"))
+
+    with pytest.warns(FitWarning, match=message):
+        assert isinstance(read_table(file)["a"].dropna().iloc[0], str)
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".csv.gz", ".tsv.gz", ".jsonl", ".feather"])
 def test_all_files_hold_the_same(tmp_path: Path, suffix: str) -> None:
     X = pd.DataFrame({"n": [2**60 + 1, 5, 7], "x": [0.5, None, 2.5], "k": ["a", "b", "ä"]})

@@ -95,6 +95,9 @@ def read_text(
         table = source.read(texts, [])
         source.check(table)
 
+        if source.comments:
+            layout.said.append(f"{source.comments:,} lines of comments left out")
+
         found = TableFormat.of(given.document())
 
         if given.header is None and layout.header:
@@ -105,7 +108,7 @@ def read_text(
 
         return Reading(table, layout, how, found)
     except UnicodeDecodeError:
-        raise ValueError(f"cannot read '{path}': {not_utf8(path)}") from None
+        raise ValueError(f"cannot read '{path}': {_not_utf8(path)}") from None
     except pa.ArrowException as error:
         raise ValueError(f"cannot read '{path}': {' '.join(str(error).split())}") from None
     except (EOFError, OSError) as error:
@@ -149,6 +152,10 @@ def batches_of(path: Path, reading: Reading, texts: set[str]) -> Iterator[Any]:
         yield table
 
     source.check(table)
+
+
+def _not_utf8(path: Path) -> str:
+    return f"{not_utf8(path)} encoding='cp1252' (command line: --encoding) for instance reads it."
 
 
 class _Source:
@@ -225,7 +232,7 @@ class _Source:
             raise ValueError(f"the quotes that begin in line {line} have no end.")
 
         if any(pa.types.is_binary(kind) for kind in table.schema.types):
-            raise ValueError(not_utf8(self.path))  # to Arrow, what is no text are bytes
+            raise ValueError(_not_utf8(self.path))  # to Arrow, what is no text are bytes
 
         if self.ragged:
             row = self.ragged[0]

@@ -126,6 +126,11 @@ def _of_text(path: Path, name: str, cells: Any, guessed: bool) -> Iterator[str]:
             f" text. Write them in one way, or use {setting}; text=[{name!r}] (--text) says that"
             " it is text."
         )
+    elif guessed and cells.null_count and all(map(re.compile("[A-Z]{2}").fullmatch, words)):
+        yield (
+            f"'{path}': column {name!r} has codes of two letters, and {cells.null_count:,} missing"
+            " cells: if NA is one of the codes, say missing=[''] (command line: --missing \"\")."
+        )
     elif marks:
         shown = ", ".join(map(repr, marks))
         n = sum(counts[mark] for mark in marks)

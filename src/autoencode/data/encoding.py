@@ -41,7 +41,7 @@ def encoding_of(data: bytes, whole: bool = True) -> str | None:
 
     try:
         codecs.getincrementaldecoder("utf-8")().decode(data, whole)
-        zeros = data[:4096].count(0)
+        zeros = data[:4096].count(0) if data[:4096].count(0) > len(data[:4096]) / 4 else 0
     except UnicodeDecodeError:
         zeros = 0
 

@@ -145,6 +145,9 @@ def layout_of(path: Path, given: TableFormat) -> Layout:
         first = usual
         said.append(f"names in the comment {comment!r}")
 
+    if any('\\"' in line for line in body):
+        said.append("backslashes before quotes are taken for themselves")
+
     count, why = count_header_lines([row for _, row in rows], _count(given, rows))
     said += [why] if why else []
 

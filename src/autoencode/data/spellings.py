@@ -98,7 +98,10 @@ def kind_of(cell: str) -> str:
     if cell.lower() in MARKS:
         return ""
 
-    if _PARTS.match(cell) or _SPECIAL.fullmatch(cell):
+    if cell[:1] == "(" and cell[-1:] == ")":  # as accountants write what is less than zero
+        cell = cell[1:-1]
+
+    if _PARTS.match(cell.removesuffix("-")) or _SPECIAL.fullmatch(cell):
         return "date" if _DATE.fullmatch(cell) else "number"
 
     if _DATE.fullmatch(cell):
