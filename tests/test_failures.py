@@ -228,7 +228,7 @@ def test_recordings_of_which_little_is_used_are_named(tmp_path: Path, kind: str)
     ("sizes", "message"),
     [
         ([(300, 300)] * 4, r"images of 300 x 300 became 64 x 64: modality=Images\(size=300\)"),
-        ([(20, 2000)] * 4, r"of 20 x 2000 became 1 x 64: modality=Images\(size=\(20, 2000\)\)"),
+        ([(20, 2000)] * 4, r"of 20 x 2000 became 7 x 640: modality=Images\(size=\(20, 2000\)\)"),
         ([(60, 40), (40, 60)] * 2, "of images of 50 x 50, .* 33 % of their area is cut off"),
         ([(48, 48)] * 4, None),
         ([(72, 72)] * 4, None),
