@@ -165,7 +165,7 @@ def test_a_column_of_a_table_holds_texts(suffix: str, tmp_path: Path) -> None:
         Texts().read(path)
 
     with pytest.raises(ValueError, match=r"only \.csv and \.parquet files have a column 'text'"):
-        modality.read(tmp_path / "table.tsv")
+        modality.read(tmp_path / "table.txt")
 
     with pytest.raises(ValueError, match=r"line 2 of|row 1 of"):
         Texts(length=4, column="text").fit(["a"]).load(modality.read(path)[0])

@@ -202,13 +202,17 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         Arguments:
             X: Rows of numbers, with shape `(N, D)`; images, with shape `(N, H, W)` or
-                `(N, H, W, C)`; the path of a file or folder that holds some; or a data set
-                of torch or Hugging Face, or any iterable, of such rows or images, alone or with
-                their labels. What lies in files may be larger than memory.
+                `(N, H, W, C)`; the path of a file or folder that holds some, or a list of
+                files; or a data set of torch or Hugging Face, or any iterable, of such rows or
+                images, alone or with their labels. What lies in files may be larger than memory.
             y: With `conditional`, a label or a row of numbers for each example; by default
-                those that came with the examples, of a folder its subfolders. Ignored otherwise.
+                those that came with the examples, of a folder its subfolders. Labels of files
+                may come by name: as a mapping or series, or as a table with a column of file
+                names. Ignored otherwise.
             corrupted: Damaged versions of the examples, for the encoder to see in place of
-                `X`, in the same order. A `corruption` has no effect on them.
+                `X`. Of two folders or lists of files those belong together that have one name,
+                whatever their suffixes; what has no readable partner is left out, and named in
+                the log. Arrays are in the same order. A `corruption` has no effect on them.
             resume: Whether to go on from the checkpoint of `Training(checkpoint=...)`, if
                 there is one. On a CPU the result is, to the bit, that of a training that was
                 never stopped.
@@ -392,8 +396,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self._check_fitted(decoder=True)
         objective = assembly.objective(self.fitted_)
         step = Step(self.model_, objective, normalize=self.modality_.normalize)
-        data, y_read = self._read(X)
-        c = self._context(y, y_read, data, len(data))
+        data, y, *_ = self._read(X, y)
+        c = self._context(y, data, len(data))
 
         with seeded(self.seed_):
             return evaluate(step, Examples(self._load(data), None, c).split())
@@ -496,8 +500,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         self._check_fitted(decoder=True)
         n = 0 if n_samples is None else arguments.at_least_one(n_samples)
-        X, y_read = self._read(X)
-        y = y_read if y is None and self.context_ is not None else y
+        X, y, *_ = self._read(X, y)
         seed, modality = self.seed_, self.modality_
 
         def filled(R: Any) -> Any:
@@ -599,9 +602,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             ValueError: If the examples are not like those of `fit`.
         """
         self._check_fitted()
-        data, y_read = self._read(X)
+        data, y, *_ = self._read(X, y)
         x = self.modality_.load(data)
-        c = self._context(y, y_read, data, len(x))
+        c = self._context(y, data, len(x))
 
         return Examples(self.modality_.normalize(Examples(x)[:].target), None, c)
 
@@ -639,19 +642,33 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             self.__dict__.pop(name, None)
 
         source = X
-        X, y_read = reading.read(self, X, self.modality, reset=True)
-        y = y_read if y is None else y
+        found = reading.read(self, X, self.modality, reset=True)
+        found = reading.join_labels(found, y) if self.conditional else found
+        labels = follow(found.y, found.X) if self.conditional else None
+        arguments.check_lengths(X=found.X, y=labels)
         likelihood = self.likelihood and self.likelihood.clone()
 
         support = likelihood.support if likelihood else constraints.real
-        kind = self._kind_of_files(source)
-        self.modality_ = (kind or reading.choose(X, self.modality)).clone().fit(X, support)
-        guessed = kind is None and not isinstance(self.modality, Modality)
+        kind = found.kind or reading.choose(found.X, self.modality)
+        self.modality_ = kind.clone().fit(found.X, support)
 
-        if guessed and (guess := describe_guess(X, self.modality_)):
-            log.info(
-                "taken for %s; modality=... (command line: --modality) says otherwise.", guess
+        if corrupted is not None:
+            n = len(found.X)
+            found, damaged = reading.join_pairs(
+                found, reading.read(self, corrupted, self.modality_)
             )
+
+            if len(found.X) < n:  # examples without a partner say nothing of the others
+                self.modality_ = kind.clone().fit(found.X, support)
+
+            corrupted = self.modality_.examples(damaged.X)
+
+        X, y = found.X, found.y
+
+        guessed = not isinstance(self.modality, Modality) and found.kind is None
+
+        if guessed and (what := describe_guess(X, self.modality_)):
+            log.info("taken for %s; modality=... (command line: --modality) says otherwise.", what)
 
         if (form := reading.learned_format(source, X)) is not None:
             self.modality_.format_ = form  # type: ignore[attr-defined]
@@ -669,7 +686,6 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.likelihood_ = self.modality_.suit_likelihood(likelihood)
         self.network_ = assembly.network(self, damaged=corrupted is not None).clone()
         self.prior_ = assembly.prior(self)
-        corrupted = None if corrupted is None else self._read(corrupted)[0]
 
         arguments.check_lengths(X=X, corrupted=corrupted, y=y if self.conditional else None)
         arguments.check_windows(X, corrupted)
@@ -694,14 +710,6 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         log.info("code of %d number%s: %s.", self.latent_dim_, "s" * (self.latent_dim_ > 1), why)
 
         return data
-
-    def _kind_of_files(self, source: Any) -> Modality | None:
-        r"""Returns the kind of images or sounds in files, which say themselves what they are."""
-        if not isinstance(source, (str, Path)):
-            return None
-
-        kind = reading.reader(Path(source), self.modality)
-        return kind if kind is not None and (kind.tiled or kind.windowed) else None
 
     def _code_size(self, data: Examples, resume: bool) -> tuple[int, str]:
         if (given := assembly.latent_dim(self)) is not None:
@@ -777,21 +785,22 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     # Data at the border
 
-    def _read(self, X: Any) -> tuple[Any, NDArray | None]:
-        r"""Returns examples from whatever the user has, and labels if it holds some."""
-        X, y = reading.read(self, X, self.modality_)
-        return self.modality_.examples(X), y
+    def _read(self, X: Any, y: Any = None, whole: bool = False) -> reading.Found:
+        r"""Returns examples from whatever the user has, with labels if it holds some."""
+        found = reading.read(self, X, self.modality_, whole=whole)
+
+        if not whole:
+            found = found._replace(X=self.modality_.examples(found.X))
+
+        return found._replace(y=y) if self.context_ is None else reading.join_labels(found, y)
 
     def _load(self, X: NDArray) -> Tensor:
         r"""Returns examples as they came; those of a memory-mapped file stay there."""
         return on_disk(self.modality_.load(X), X)
 
-    def _context(
-        self, y: ArrayLike | None, y_read: NDArray | None, X: Any, n: int
-    ) -> Tensor | None:
-        r"""Returns the context of examples: given, or else what came with them, if it is asked."""
-        y_read = None if self.context_ is None else y_read
-        return encode_context(self.context_, follow(y_read if y is None else y, X), n, True)
+    def _context(self, y: ArrayLike | None, X: Any, n: int) -> Tensor | None:
+        r"""Returns the context of examples, which may be windows of those that `y` is of."""
+        return encode_context(self.context_, follow(y, X), n, True)
 
     def _check_fitted(self, decoder: bool = False) -> None:
         check_is_fitted(self, "model_")
@@ -831,10 +840,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def _opened(self, X: Any, y: ArrayLike | None) -> tuple[Tensor, Tensor | None]:
         r"""Returns examples as they came, and their context."""
         self._check_fitted()
-        X, y_read = self._read(X)
+        X, y, *_ = self._read(X, y)
         x = self._load(X)
 
-        return x, self._context(y, y_read, X, len(x))
+        return x, self._context(y, X, len(x))
 
     def _map_data(self, function: RowMap, X: Any, y: ArrayLike | None) -> Tensor:
         return self._map_rows(function, *self._opened(X, y))
@@ -859,9 +868,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     ) -> tuple[Tensor, Windows]:
         r"""Applies a function to the windows of examples, and returns both."""
         self._check_fitted()
-        data, y_read = reading.read(self, X, self.modality_, whole=True)
+        data, y, *_ = self._read(X, y, whole=True)
         windows = X if isinstance(X, Windows) else self.modality_.windows(data)
-        c = self._context(y, y_read, None, len(windows.counts))
+        c = self._context(y, None, len(windows.counts))
 
         if c is not None:
             c = c.repeat_interleave(torch.tensor(windows.counts), dim=0)

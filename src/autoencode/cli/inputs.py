@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..data import (
+    Names,
     TableFormat,
     can_read_frame,
     holds_frame,
@@ -30,15 +30,26 @@ from ..data import (
     read_array,
     read_frame,
 )
+from ..data.labels import read_labels
+from ..data.listing import list_files
 from ..data.texts import read_column
 from ..estimator import Autoencoder
 from ..modalities import Frames, Modality, encode_context
 from ..modalities.context import Numbers
-from ..reading import Kinds, check_names, known_format, read_tables, reader
+from ..reading import (
+    Found,
+    Kinds,
+    check_names,
+    join_labels,
+    known_format,
+    read_tables,
+    reader,
+)
 
 NEEDS_LABELS = (
     "a conditional model needs the examples' labels: --labels FILE, or --label COLUMN of a .csv"
-    " or .parquet file, or a .npz file with X and y, or a folder with a subfolder for each;"
+    " or .parquet file, or a .npz file with X and y, or a folder with a subfolder for each, or a"
+    " folder and --labels TABLE with the names of its files;"
     " where a command has --y, that is one label for all."
 )
 
@@ -73,7 +84,7 @@ def read(
     Arguments:
         path: A file or folder.
         label: The column of a `.csv` or `.parquet` file that holds labels.
-        labels: A file of labels.
+        labels: A file of labels; of a folder, also a table with the names of its files.
         model: What the examples are for.
         kinds: The kind of data, or several to choose from, where there is no model yet.
         y: The one label under which a model looks at all examples, which then need none.
@@ -88,7 +99,7 @@ def read(
         >>> read(Path("digits.npy")).X.shape  # doctest: +SKIP
         (1797, 8, 8)
     """
-    if label is not None and labels is not None:
+    if label is not None and labels is not None and not path.is_dir():
         raise ValueError("expected --label or --labels, got both.")
 
     if labels is not None and model is not None and model.context_ is None and not colors:
@@ -109,16 +120,17 @@ def read(
                 "expected examples, with shape (N, D), (N, H, W) or (N, H, W, C), in"
                 f" '{path}', got shape {given.X.shape}."
             )
-    elif label is not None:
+    elif label is not None and labels is None:
         raise ValueError(
-            f"only .csv and .parquet files have a label column, and '{path}' is a folder."
+            f"only .csv and .parquet files have a label column, and '{path}' is a folder: give a"
+            " table of labels, with the names of the files, by --labels FILE."
         )
     elif model is not None:
         given = _read_kind(path, model.modality_, None, whole)
     else:
         given = Given(path)
 
-    given = given if labels is None else given._replace(y=_read_labels(labels))
+    given = given if labels is None else _with_labels(given, labels, label)
 
     if model is not None and not is_frame(given.X):
         check_names(model, given.columns)
@@ -212,7 +224,7 @@ def labelled(
     ways = {"--y": y, "--label": label, "--labels": labels}
     said = [flag for flag, value in ways.items() if value is not None]
 
-    if len(said) > 1:
+    if len(said) > 1 and not (y is None and path.is_dir()):
         raise ValueError(f"expected --y, --label or --labels, got {' and '.join(said)}.")
 
     seen = context(y, model)
@@ -283,17 +295,14 @@ def _without_label(given: Given, path: Path, label: str | None) -> Given:
     return Given(X, y.where(y.notna(), None).to_numpy(), [*X.columns], files)
 
 
-def _read_labels(path: Path) -> NDArray:
-    r"""Reads labels, or rows of numbers; a `.csv` file of words holds one a line, no header."""
-    try:
-        y = read_array(path).X
-    except ValueError:
-        if path.suffix.lower() != ".csv":
-            raise
+def _with_labels(given: Given, labels: Path, column: str | None) -> Given:
+    r"""Puts the labels of a file to examples: by the names of their files, or by position."""
+    if isinstance(given.X, Path):  # a folder, which is read when its size is known
+        return given._replace(y=read_labels(labels, list_files(given.X).names, column))
 
-        y = np.array(path.read_text(encoding="utf-8-sig").splitlines())
-
-    return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+    names = given.files if isinstance(given.files, Names) else None
+    found = join_labels(Found(given.X, None, names), labels, column)
+    return Given(found.X, found.y, given.columns, found.names or given.files)
 
 
 def context(y: Sequence[str] | None, model: Autoencoder) -> Any:

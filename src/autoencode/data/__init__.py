@@ -3,7 +3,10 @@ r"""Where examples live: files in, minibatches out."""
 __all__ = [
     "Batches",
     "Examples",
+    "Files",
+    "Names",
     "TableFormat",
+    "as_files",
     "at_once",
     "cache_folder",
     "can_read_frame",
@@ -55,6 +58,7 @@ from .frames import (
     write_frame,
 )
 from .libraries import collected, to_pandas
+from .listing import Files, Names, as_files
 from .sounds import read_sounds
 from .sources import read_array
 from .streams import is_stream, read_stream, stored_by_row

@@ -10,20 +10,25 @@ from numpy.typing import NDArray
 
 log = logging.getLogger(__name__)
 
-FAULTS = ("truncated", "silent", "clipped", "too short")
+_CANCELLED = "of channels that cancel, so that their mean is silent (use channels=2)"
+FAULTS = ("truncated", "silent", _CANCELLED, "clipped", "too short")
 
 _SILENT = 1e-4  # of full scale: -80 dB
 _CLIPPED = 0.9999  # a loud recording touches full scale, a clipped one stays there
 _SHORTEST = 0.01  # seconds: less holds no pitch that one can hear
 _NAMED = 5  # in a warning
+_LEFT = 0.03  # of the loudness of the channels: -30 dB, where unlike ones keep -3 dB
 
 
-def fault(x: NDArray, rate: int) -> str | None:
-    r"""What is wrong with a sound: `"silent"`, `"clipped"`, `"too short"` or nothing.
+def fault(x: NDArray, rate: int, channels: int | None = None) -> str | None:
+    r"""What is wrong with a sound: `"silent"`, `"clipped"`, `"too short"`, that its channels
+    cancel, or nothing.
 
     Arguments:
-        x: The waveform, full scale from -1 to 1, with shape `(n,)` or `(n, channels)`.
-        rate: The samples per second.
+        x: The waveform as it was recorded, before it is resampled or mixed, full scale from -1
+            to 1, with shape `(n,)` or `(n, channels)`.
+        rate: Its samples per second.
+        channels: How many it is mixed to; by default it is not.
 
     Example:
         >>> fault(np.sin(np.arange(1000)), 8000), fault(np.zeros(1000), 8000)
@@ -33,6 +38,12 @@ def fault(x: NDArray, rate: int) -> str | None:
 
     if peak.max(initial=0) < _SILENT:
         return "silent"
+
+    if x.ndim == 2 and channels is not None and x.shape[1] != channels:
+        left = np.sqrt(np.square(x.mean(axis=1, dtype=float)).mean())
+
+        if left < _LEFT * np.sqrt(np.square(x, dtype=float).mean()):
+            return _CANCELLED
 
     if len(x) < _SHORTEST * rate:
         return "too short"

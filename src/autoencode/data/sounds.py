@@ -32,6 +32,8 @@ from ..progress import through
 from .blocks import write_rows
 from .cache import prepare
 from .faults import FAULTS, fault, report
+from .listing import Files, Names, list_files, said_of
+from .remedies import remedy
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +44,7 @@ _BLOCK = 1024  # files between two notes of how far it is
 _SIZES = re.compile(r"(?:data|SSND|Data Size)\s*: (\d+) \(should be (\d+)\)")
 _PAGE = 2**16  # bytes, the most that a page of an Ogg file takes
 _UNKNOWN = 2**31 - 2**24  # bytes, as those announce who write to a pipe and do not know
+_LOUDEST = 64.0  # further beyond full scale than filters lead; what is below is cut, and said
 
 
 class Recordings(np.ndarray):
@@ -83,39 +86,41 @@ class SoundFolder(NamedTuple):
 
     X: Recordings
     y: NDArray | None
-    files: list[str]
+    files: Names
 
 
 class _Sound(NamedTuple):
     x: NDArray
 
+    wrong: str | None
+    r"""What is wrong with it, as it is in the file."""
+
     longer: bool
     r"""Whether the file holds more than was asked for."""
 
-    truncated: bool
-    r"""Whether it holds less than it announces."""
-
 
 def read_sounds(
-    folder: str | Path,
+    folder: str | Path | Sequence[str | Path],
     rate: int = 16000,
     seconds: float | None = None,
     channels: int = 1,
     strict: bool = False,
 ) -> SoundFolder:
-    r"""Reads all sounds of a folder and of its subfolders, in the order of their names.
+    r"""Reads all sounds of a folder and of its subfolders, in the order of their names; or those
+    of a list, in its order.
 
     They may be WAV, FLAC, OGG, AIFF or whatever else libsndfile reads, each of its own rate,
     length and channels. Those of another rate are resampled, those with other channels mixed
-    down. What could not be read is skipped; that, and what is truncated, silent, clipped or
-    shorter than a hundredth of a second, is counted and named in the log. Large folders are
-    decoded once, by all processors, to a file in the
+    down. What could not be read is skipped, as are floats in the scale of integers, of which it is
+    not known what full scale is; that, and what is truncated, silent, clipped or shorter than a
+    hundredth of a second, or whose channels cancel, is counted and named in the log. Large
+    folders are decoded once, by all processors, to a file in the
     :func:`cache <autoencode.data.cache_folder>`, where they are found as long as the names, sizes
     and times of modification of the files and the settings are the same.
 
     Arguments:
         folder: The folder. Every file in it is read, but those whose name, or whose folder's,
-            begins with a dot.
+            begins with a dot. Or several files.
         rate: The samples per second that they are brought to.
         seconds: How much of each is read, from its beginning; by default all, in memory.
         channels: One, or how many a sound is to have. All channels of a file that has others
@@ -135,15 +140,15 @@ def read_sounds(
         (12345,)
     """
     _check_packages()
-    folder = Path(folder)
-    files = _files(folder)
+    source = Path(folder) if isinstance(folder, (str, Path)) else Files(map(Path, folder))
+    listing = list_files(source)
+    files = listing.files
     states = [file.stat() for file in files]
-    names = [str(file.relative_to(folder)) for file in files]
 
     if seconds is not None and 4 * len(files) * channels * round(seconds * rate) > _LARGE:
-        seen = [(n, s.st_size, s.st_mtime_ns) for n, s in zip(names, states)]
-        key = ["sounds", str(folder.resolve()), rate, seconds, channels, seen]
-        make = partial(_write, folder, files, rate, seconds, channels)
+        seen = [(n, s.st_size, s.st_mtime_ns) for n, s in zip(listing.names, states)]
+        key = ["sounds", str(listing.folder.resolve()), rate, seconds, channels, seen]
+        make = partial(_write, source, files, rate, seconds, channels)
         rows, about, _ = prepare(key, make)
         notes = about["notes"]
         lengths = [note[0] for note in notes if not isinstance(note, str)]
@@ -153,19 +158,22 @@ def read_sounds(
         X = Recordings.of([x for waves, _ in blocks for x in waves])
         notes = [note for _, notes in blocks for note in notes]
 
-    _report_notes(dict(zip(names, notes)), seconds, strict)
+    longer = sum(not isinstance(note, str) and note[2] for note in notes)
+    left = [f"what is beyond {seconds:g} s of {longer:,} files"] if longer and seconds else []
+    bad = {i: note for i, note in enumerate(notes) if isinstance(note, str)}
+    names = Names.of(listing, bad, left)
+    _report_notes({**dict(zip(listing.names, notes)), **listing.lost}, seconds, strict)
 
     if len(X) == 0:
-        raise ValueError(f"expected a folder of sounds, got no sound in '{folder}'.")
+        raise _nothing(source, [*names.left_out.items()])
 
-    kept = [name for name, note in zip(names, notes) if not isinstance(note, str)]
-    parents = [str(Path(name).parent) for name in kept]
+    parents = [str(Path(name).parent) for name in names]
 
-    return SoundFolder(X, np.array(parents) if set(parents) != {"."} else None, kept)
+    return SoundFolder(X, np.array(parents) if set(parents) != {"."} else None, names)
 
 
 def each_sound(
-    folder: Path, rate: int = 16000, channels: int = 1, strict: bool = False
+    folder: Path | Files, rate: int = 16000, channels: int = 1, strict: bool = False
 ) -> Iterator[tuple[str, NDArray]]:
     r"""Yields the sounds of a folder, whole, one after the other, with the names of their files.
 
@@ -186,30 +194,30 @@ def each_sound(
         []
     """
     _check_packages()
-    files = _files(folder)
-    notes: dict[str, Any] = {}
+    listing = list_files(folder)
+    named = [*zip(listing.names, listing.files)]
+    notes: dict[str, Any] = {**listing.lost}
 
-    for parts in through([[file] for file in files], len(files), "files"):
-        (file,) = parts
-        name = str(file.relative_to(folder))
+    for parts in through([[pair] for pair in named], len(named), "files"):
+        ((name, file),) = parts
 
         try:
             sound = _decode(file, rate, None, channels)
         except Exception as error:  # libsndfile's decoders raise whatever they like
-            notes[name] = f"{getattr(error, 'error_string', error)}"
+            notes[name] = _explained(file, error)
             continue
 
-        notes[name] = _note(sound, rate)
+        notes[name] = _note(sound)
         yield name, sound.x
 
     _report_notes(notes, None, strict)
 
 
-def durations(folder: Path, most: int | None = None) -> list[float]:
+def durations(folder: Path | Files, most: int | None = None) -> list[float]:
     r"""How long the sounds of a folder last, in seconds. What cannot be read is left out.
 
     Arguments:
-        folder: The folder, looked through with its subfolders.
+        folder: The folder, looked through with its subfolders; or several files.
         most: How many files are looked at, at most.
 
     Example:
@@ -221,7 +229,7 @@ def durations(folder: Path, most: int | None = None) -> list[float]:
 
     import soundfile
 
-    files, found = _files(folder), []
+    files, found = list_files(folder).files, []
 
     for file in files[:: 1 if most is None else max(1, -(-len(files) // most))]:
         with contextlib.suppress(Exception):  # libsndfile's decoders raise whatever they like
@@ -259,11 +267,9 @@ def read_sound(path: Path, rate: int = 16000, channels: int = 1, strict: bool = 
     try:
         sound = _decode(path, rate, None, channels)
     except Exception as error:  # libsndfile's decoders raise whatever they like
-        raise ValueError(
-            f"cannot read '{path}': {getattr(error, 'error_string', error)}."
-        ) from None
+        raise ValueError(f"cannot read '{path}': {_explained(path, error)}.") from None
 
-    _report_notes({path.name: _note(sound, rate)}, None, strict)
+    _report_notes({path.name: _note(sound)}, None, strict)
     return sound.x
 
 
@@ -277,15 +283,15 @@ def is_sound(path: Path) -> bool:
     return path.suffix.lower() in _SUFFIXES and not path.is_dir()
 
 
-def holds_sounds(folder: Path) -> bool:
-    r"""Whether at least half of the first files of a folder have the suffix of a sound.
+def holds_sounds(source: Path | Files) -> bool:
+    r"""Whether at least half of the first files of a source have the suffix of a sound.
 
     Example:
         >>> import tempfile
         >>> holds_sounds(Path(tempfile.mkdtemp()))
         False
     """
-    files = (f for f in folder.rglob("*") if not _hidden(f, folder) and f.is_file())
+    files = source if isinstance(source, Files) else list_files(source).files
     sounds = [file.suffix.lower() in _SUFFIXES for file in islice(files, _ENOUGH)]
 
     return any(sounds) and 2 * sum(sounds) >= len(sounds)
@@ -311,10 +317,15 @@ def mix(x: NDArray, channels: int) -> NDArray:
 
 
 def _write(
-    folder: Path, files: list[Path], rate: int, seconds: float, channels: int, place: Path
+    source: Path | Files,
+    files: list[Path],
+    rate: int,
+    seconds: float,
+    channels: int,
+    place: Path,
 ) -> dict[str, Any]:
     r"""Writes the waveforms to a file, filled up by silence."""
-    log.info("decoding %d sounds of '%s', once.", len(files), folder)
+    log.info("decoding %d sounds of '%s', once.", len(files), source)
     shape = (round(seconds * rate), *[channels] * (channels > 1))
 
     def blocks(start: int) -> Iterator[tuple[NDArray, list[Any]]]:
@@ -330,7 +341,7 @@ def _write(
     n = sum(not isinstance(note, str) for note in notes)
 
     if n == 0:
-        raise ValueError(f"expected a folder of sounds, got no sound in '{folder}'.")
+        raise _nothing(source, [(file.name, note) for file, note in zip(files, notes)])
 
     return {"dtype": "float32", "shape": (n, *shape), "notes": notes}
 
@@ -344,7 +355,7 @@ def _blocks(
         try:
             return _decode(file, rate, seconds, channels)
         except Exception as error:  # libsndfile's decoders raise whatever they like
-            return f"{getattr(error, 'error_string', error)}"
+            return _explained(file, error)
 
     parts = [files[i : i + _BLOCK] for i in range(0, len(files), _BLOCK)]
 
@@ -354,13 +365,24 @@ def _blocks(
 
             yield (
                 [d.x for d in decoded if not isinstance(d, str)],
-                [d if isinstance(d, str) else _note(d, rate) for d in decoded],
+                [d if isinstance(d, str) else _note(d) for d in decoded],
             )
 
 
-def _note(sound: _Sound, rate: int) -> list[Any]:
-    wrong = "truncated" if sound.truncated else fault(sound.x, rate)
-    return [len(sound.x), wrong, sound.longer]
+def _note(sound: _Sound) -> list[Any]:
+    return [len(sound.x), sound.wrong, sound.longer]
+
+
+def _nothing(source: Path | Files, left_out: list[tuple[str, str]]) -> ValueError:
+    why = said_of([f"{name} ({why})" for name, why in left_out], 3)
+    return ValueError(
+        f"expected a folder of sounds, got no sound in '{source}'{f': {why}' if why else ''}."
+    )
+
+
+def _explained(file: Path, error: Exception) -> str:
+    r"""Returns what is wrong with a file, and what to do."""
+    return remedy(file) or f"{getattr(error, 'error_string', error)}".rstrip(".")
 
 
 def _report_notes(notes: Mapping[str, Any], seconds: float | None, strict: bool) -> None:
@@ -390,7 +412,7 @@ def _decode(file: Path, rate: int, seconds: float | None, channels: int) -> _Sou
         truncated = any(there < told < _UNKNOWN for told, there in sizes)
         truncated |= len(x) < (wanted if longer else sound.frames)
         truncated |= sound.format == "OGG" and not longer and not _ends(file)
-        own_rate = sound.samplerate
+        own_rate, floats = sound.samplerate, sound.subtype in {"FLOAT", "DOUBLE"}
 
     if len(x) == 0:
         raise ValueError("it is empty")
@@ -398,14 +420,22 @@ def _decode(file: Path, rate: int, seconds: float | None, channels: int) -> _Sou
     if not np.isfinite(x).all():
         raise ValueError("it holds numbers that are not finite")
 
+    if floats and (peak := float(np.abs(x).max())) > _LOUDEST:
+        raise ValueError(
+            f"its samples reach {peak:,.0f}, where full scale is 1: divide them by 32768, if they"
+            " are in the scale of 16 bits, or save them as integers"
+        )
+
     # Decoders of compressed formats may lead beyond full scale, some forty times; players cut it
-    x = soxr.resample(mix(x.clip(-1, 1), channels), own_rate, rate)
+    x = x.clip(-1, 1)
+    wrong = "truncated" if truncated else fault(x, own_rate, channels)
+    x = soxr.resample(mix(x, channels), own_rate, rate)
     x = x if seconds is None else x[: round(seconds * rate)]
 
     if len(x) == 0:
         raise ValueError(f"nothing of it is left at {rate} Hz")
 
-    return _Sound(x[:, 0] if channels == 1 else x, longer, truncated)
+    return _Sound(x[:, 0] if channels == 1 else x, wrong, longer)
 
 
 def _ends(file: Path) -> bool:
@@ -443,14 +473,6 @@ def write_sound(path: Path, x: NDArray, rate: int) -> None:
     import soundfile
 
     soundfile.write(path, x, rate)
-
-
-def _files(folder: Path) -> list[Path]:
-    return sorted(f for f in folder.rglob("*") if f.is_file() and not _hidden(f, folder))
-
-
-def _hidden(file: Path, folder: Path) -> bool:
-    return any(part.startswith(".") for part in file.relative_to(folder).parts)
 
 
 def _check_packages() -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from .formats import TEXTS, TableFormat, table_suffix
 from .frames import read_frame
+from .remedies import remedy
 from .tables import Table, read_csv, read_parquet
 
 _LARGE = 2**28  # bytes; beyond that a file is mapped into memory and not read at once
@@ -126,6 +127,23 @@ def _read_npz(path: Path) -> Table:
         return Table(arrays[name], arrays["y"] if "y" in names and name != "y" else None)
 
 
+def _remedy(path: Path) -> str:
+    r"""Returns what to do about a file that is none of those read here."""
+    if (known := remedy(path)) is not None:
+        return f"; {known}"
+
+    try:
+        path.read_bytes().decode()
+    except UnicodeDecodeError:
+        return ", or a file of one image, sound or text in each line, by its suffix"
+
+    return (
+        ". It seems to be text: if each line is one, say modality=Texts() (command line:"
+        " --modality Texts), or name it .txt; if it is a table, name it .csv or .tsv; of sequences"
+        " with headings, as in FASTA, give the sequences alone"
+    )
+
+
 def _read_idx(path: Path) -> NDArray:
     with path.open("rb") as file:
         compressed = file.read(2) == b"\x1f\x8b"
@@ -136,7 +154,7 @@ def _read_idx(path: Path) -> NDArray:
         if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in _IDX_TYPES or head[3] == 0:
             raise ValueError(
                 "expected a .npy, .npz, .csv, .parquet or IDX file, or a folder of images or of"
-                " sounds."
+                f" sounds{_remedy(path)}."
             )
 
         shape = tuple(np.frombuffer(file.read(4 * head[3]), ">u4").tolist())

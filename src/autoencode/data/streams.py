@@ -2,6 +2,7 @@ r"""Examples that come one by one: data sets of torch or Hugging Face, and any i
 
 __all__ = ["is_stream", "read_stream", "stored_by_row"]
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -63,6 +64,12 @@ def read_stream(X: Any) -> tuple[NDArray, NDArray | None]:
     spool, labels, first = Spool(), [], None
 
     for i, item in enumerate(_items(X)):
+        if isinstance(item, (str, os.PathLike)):
+            raise ValueError(
+                f"expected arrays, got the text or path {str(item)[:80]!r} in number {i}: give a"
+                " list, list(X), of texts or of the files of images, sounds or texts."
+            )
+
         example, label = _parts(item)
         row = _array(example, i)
         first = row if first is None else first

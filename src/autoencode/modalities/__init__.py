@@ -25,6 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..data.listing import Files
 from ..data.sounds import Recordings
 from .base import Modality
 from .context import describe_context, encode_context
@@ -65,6 +66,12 @@ def guess(X: object, candidates: Sequence[Modality] = CANDIDATES) -> Modality:
                 check_layout(X, type(modality).__name__)
 
             return modality.clone()
+
+    if isinstance(X, Files):
+        raise ValueError(
+            f"expected a list of files of images, sounds or texts, got {X}. Arrays are read one"
+            " file at a time: read each, and put them together with numpy.concatenate."
+        )
 
     if isinstance(X, np.ndarray):
         _refuse(X)

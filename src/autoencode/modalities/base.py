@@ -85,7 +85,10 @@ class Modality(Configurable, abc.ABC):
 
     @abc.abstractmethod
     def read(self, path: Path) -> tuple[Any, ...]:
-        r"""Returns the examples of a file or folder, labels or `None`, and the files' names."""
+        r"""Returns the examples of a file or folder, labels or `None`, and the files' names.
+
+        Kinds that accept a list of files, as :class:`~autoencode.data.Files`, read that, too.
+        """
 
     @abc.abstractmethod
     def fit(self: Self, X: NDArray, support: Constraint = constraints.real) -> Self:

@@ -18,7 +18,10 @@ from torch.distributions.constraints import Constraint
 
 from .. import failures
 from ..data import is_image, read_images
+from ..data.depths import Depth
 from ..data.folders import sizes_of
+from ..data.listing import Files
+from ..data.texts import holds_texts
 from ..distributions import Bernoulli, Family, SharedGaussian
 from ..failures import warn
 from ..networks import Convolutional, FullyConvolutional, Network
@@ -40,8 +43,9 @@ class Images(Modality):
 
     Inside, intensities lie between 0 and 1: uint8 is divided by 255, as are floats that
     reach beyond half of it; floats between 0 and 1 are taken as they are, as are masks of
-    zeros and ones; others are mapped there from their least and greatest value. Densities are
-    those of intensities between 0 and 1, whatever the type of the data, as is usual for images.
+    zeros and ones; integers beyond 255 are divided by the next power of two of the greatest, less
+    one; others are mapped there from their least and greatest value. Densities are those of
+    intensities between 0 and 1, whatever the type of the data, as is usual for images.
 
     Arguments:
         size: The height and width that images from a folder are brought to; by default the
@@ -61,7 +65,6 @@ class Images(Modality):
     """
 
     suffixes = (".png", ".npy", "")
-    suffix = ".png"
     rowwise = True
     tiled = True
 
@@ -77,18 +80,26 @@ class Images(Modality):
 
     @classmethod
     def accepts(cls, X: object) -> bool:
+        if isinstance(X, Files):
+            return any(map(is_image, X))
+
         if isinstance(X, Path):
-            return X.is_dir() or is_image(X)
+            return (X.is_dir() and not holds_texts(X)) or is_image(X)
 
         return isinstance(X, np.ndarray) and X.ndim in {3, 4}
 
-    def read(self, path: Path) -> tuple[NDArray, NDArray | None, list[str]]:
+    @property
+    def suffix(self) -> str:
+        r"""Of a folder of images, the suffix of the files, which are to hold all levels."""
+        return ".tif" if self._bits() == 32 else ".png"
+
+    def read(self, path: Path | Files) -> tuple[NDArray, NDArray | None, list[str]]:
         if self.layout == "NCHW":
             raise ValueError("layout='NCHW' is for arrays, and has no effect on files; drop it.")
 
         if hasattr(self, "shape_"):
             channels, height, width = self.shape_
-            return read_images(path, (height, width), channels, self.strict)
+            return read_images(path, (height, width), channels, self.strict, self._depth())
 
         size = (self.size, self.size) if isinstance(self.size, int) else self.size
         found = read_images(path, size, strict=self.strict)
@@ -231,7 +242,18 @@ class Images(Modality):
         return np.moveaxis(R, -1, 0) if first else R
 
     def write(self, path: Path, example: NDArray) -> None:
-        pixels = np.rint(255 * self.pixels(example[None])[0]).astype(np.uint8)
+        bits = self._bits()
+
+        if bits == 32:
+            Image.fromarray(np.asarray(example, np.float32).reshape(self.shape_[1:])).save(path)
+            return
+
+        dtype = np.uint16 if bits == 16 else np.uint8
+        pixels = np.rint(np.iinfo(dtype).max * self.pixels(example[None])[0]).astype(dtype)
+
+        if bits == 16 and self.dtype_ == "uint16":  # as they are, as in the files of the fit
+            pixels = np.asarray(example, dtype)[..., None]
+
         Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(path)
 
     def _range_of(self, X: NDArray) -> tuple[float, float]:
@@ -267,6 +289,27 @@ class Images(Modality):
                 f"size={self.size!r} is for images in files, which are brought to it, and has no"
                 f" effect on arrays; got images of {' x '.join(map(str, own))}. Leave it out."
             )
+
+    def _depth(self) -> Depth:
+        r"""Returns of which numbers gray levels are, in the examples of the fit."""
+        dtype, white = np.dtype(self.dtype_), self.range_[1]
+
+        if dtype.itemsize == 1:
+            return Depth("bytes", 255.0)
+
+        if dtype.kind != "f":
+            return Depth("integers", white if self.range_[0] == 0 else None)
+
+        return Depth("floats", 1.0 if self.range_ == (0.0, 1.0) else None)
+
+    def _bits(self) -> int:
+        r"""Returns how many bits the levels of a file need, of which colours have eight."""
+        dtype = np.dtype(getattr(self, "dtype_", "uint8"))
+
+        if dtype.itemsize == 1 or self.shape_[0] != 1 or self.range_ == (0.0, 255.0):
+            return 8
+
+        return 16 if dtype == np.uint16 or self.range_ == (0.0, 1.0) else 32
 
     def _restore(self, x: Tensor) -> NDArray:
         low, high = self.range_
@@ -316,4 +359,8 @@ def _black_and_white(dtype: np.dtype, low: float, high: float) -> tuple[float, f
     if low >= 0 and high <= 1:
         return 0.0, 1.0
 
-    return (low, high if high > low else low + 1.0) if low < 0 else (0.0, high)
+    if low < 0:
+        return low, high if high > low else low + 1.0
+
+    # Of a camera's 10 or 12 bits, say: brighter images than those of the fit are as usual
+    return 0.0, high if dtype.kind == "f" or high <= 255 else 2.0 ** int(high).bit_length() - 1

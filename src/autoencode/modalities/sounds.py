@@ -22,6 +22,7 @@ from .. import failures
 from ..corruptions import OfSounds, Sequence, parts
 from ..data import Examples, on_disk, read_sounds
 from ..data.faults import FAULTS, fault, report
+from ..data.listing import Files, Names, list_files
 from ..data.sounds import (
     Recordings,
     durations,
@@ -120,6 +121,9 @@ class Sounds(Modality):
 
     @classmethod
     def accepts(cls, X: object) -> bool:
+        if isinstance(X, Files):
+            return holds_sounds(X)
+
         if isinstance(X, Path):
             return holds_sounds(X) if X.is_dir() else is_sound(X)
 
@@ -128,8 +132,8 @@ class Sounds(Modality):
 
         return isinstance(X, (list, tuple, np.ndarray)) and len(X) > 0 and all(map(is_wave, X))
 
-    def read(self, path: Path) -> tuple[Any, ...]:
-        if not path.is_dir():
+    def read(self, path: Path | Files) -> tuple[Any, ...]:
+        if isinstance(path, Path) and not path.is_dir():
             return self._read_one(path)
 
         self._check_arguments()
@@ -302,10 +306,10 @@ class Sounds(Modality):
 
         return ((c - dark) / (light - dark)).clamp(0, 1).mT.flip(1)[..., None].numpy()
 
-    def read_whole(self, path: Path) -> tuple[Any, ...]:
+    def read_whole(self, path: Path | Files) -> tuple[Any, ...]:
         self._check_arguments()
 
-        if path.is_dir():
+        if isinstance(path, Files) or path.is_dir():
             own = self._length(path)[1]
             seconds = None if max(durations(path), default=0.0) > own else own
             return read_sounds(path, self.rate, seconds, self.channels, self.strict)
@@ -341,7 +345,9 @@ class Sounds(Modality):
 
         return found, None, names
 
-    def _length(self, path: Path, lengths: list[float] | None = None) -> tuple[bool, float]:
+    def _length(
+        self, path: Path | Files, lengths: list[float] | None = None
+    ) -> tuple[bool, float]:
         r"""Returns whether recordings are cut into windows, and how long examples are."""
         if hasattr(self, "samples_"):
             return getattr(self, "windows_", False), self.samples_ / self.rate
@@ -351,7 +357,7 @@ class Sounds(Modality):
 
         return _share(lengths, seconds) < _USED, seconds
 
-    def _read_windows(self, path: Path, n: int) -> tuple[Any, NDArray | None, list[str]]:
+    def _read_windows(self, path: Path | Files, n: int) -> tuple[Any, NDArray | None, list[str]]:
         r"""Returns the windows of a folder of recordings, of which one at a time is in memory."""
         names: list[str] = []
 
@@ -370,6 +376,9 @@ class Sounds(Modality):
             for name, count in zip(names, counts)
             for i in range(count)
         ]
+        listing, there = list_files(path), {*names}
+        bad = {i: "it could not be read" for i, n in enumerate(listing.names) if n not in there}
+        files = Names.of(listing, bad).cut(files, counts)
         parents = np.repeat([str(Path(name).parent) for name in names], counts)
         y = parents if set(parents) != {"."} else None
 
@@ -427,7 +436,7 @@ class Sounds(Modality):
 
     def _report(self, X: Any) -> None:
         total = f"{len(X):,} sounds"
-        faults = [fault(full_scale(tensor_of(x)).numpy(), self.rate) for x in X]
+        faults = [fault(full_scale(tensor_of(x)).numpy(), self.rate, self.channels) for x in X]
         named = {
             f"{kind}, and kept": [f"sound {i}" for i, f in enumerate(faults) if f == kind]
             for kind in FAULTS

@@ -27,7 +27,8 @@ from ..corruptions import (
     parts,
 )
 from ..data import is_frame, to_pandas
-from ..data.texts import Lines, read_column, read_lines
+from ..data.listing import Files
+from ..data.texts import Lines, holds_texts, is_text, read_column, read_lines
 from ..distributions import Autoregressive, Family
 from ..failures import warn
 from ..networks import Network, Recurrent
@@ -82,8 +83,11 @@ class Texts(Modality):
 
     @classmethod
     def accepts(cls, X: object) -> bool:
+        if isinstance(X, Files):
+            return holds_texts(X)
+
         if isinstance(X, Path):
-            return X.suffix.lower() == ".txt" and not X.is_dir()
+            return holds_texts(X) if X.is_dir() else is_text(X)
 
         if is_frame(X):
             return True
@@ -100,11 +104,11 @@ class Texts(Modality):
     def event_(self) -> tuple[int, ...]:
         return (_FEATURES,)
 
-    def read(self, path: Path) -> tuple[Lines, None, None]:
-        if path.is_dir():
-            raise ValueError(f"expected a file with a text in each line, got the folder '{path}'.")
+    def read(self, path: Path | Files) -> tuple[Lines, None, None]:
+        if isinstance(path, Files) or path.is_dir():
+            return read_lines(path, self.column), None, None
 
-        if self.column is not None or path.suffix.lower() in {".csv", ".parquet"}:
+        if self.column is not None or path.suffix.lower() in {".csv", ".tsv", ".parquet"}:
             return read_column(path, self.column), None, None
 
         return read_lines(path), None, None

@@ -1,0 +1,288 @@
+r"""Images of more than eight bits, whose gray levels are kept as they are."""
+
+__all__ = ["Depth", "Picture", "common_depth", "is_deep", "own_depth", "read_deep"]
+
+import logging
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+log = logging.getLogger(__name__)
+
+_FULL = {"bytes": 255.0, "integers": 65535.0, "floats": 1.0}
+_LUMA = np.array([0.299, 0.587, 0.114])  # of ITU-R 601, as Pillow has it
+_COLORS = {"RGB;16", "RGBA;16", "RGBX;16"}
+_ORIENTATION = 0x0112
+_SAMPLE_FORMAT, _BITS = 339, 258  # tags of TIFF
+
+
+class Depth(NamedTuple):
+    r"""Of which numbers gray levels are: `"bytes"`, `"integers"` or `"floats"`, and white.
+
+    White is the next power of two of the greatest level, less one, of integers, and 1 of floats
+    from 0 to 1; others have none.
+    """
+
+    kind: str
+    white: float | None
+
+
+class Picture(NamedTuple):
+    r"""The levels of an image as they are in its file, with shape `(H, W)` or `(H, W, 3)`."""
+
+    x: NDArray
+
+    alpha: NDArray | None
+    r"""How opaque each pixel is, from 0 to 1, with shape `(H, W)`."""
+
+    def fitted(self, size: tuple[int, int], channels: int, white: float | None) -> NDArray:
+        r"""Returns it at another size, with as many channels, laid on white."""
+        x = self.x
+
+        if channels == 1 and x.ndim == 3:
+            x = _like(x @ _LUMA, x.dtype)
+        elif channels == 3 and x.ndim == 2:
+            x = np.repeat(x[..., None], 3, axis=2)
+
+        if self.alpha is not None:
+            alpha = self.alpha if x.ndim == 2 else self.alpha[..., None]
+            x = _like(x * alpha + (white or 1.0) * (1 - alpha), x.dtype)
+
+        if x.shape[:2] == size:
+            return x
+
+        planes = [x] if x.ndim == 2 else [*np.moveaxis(x, -1, 0)]
+        resized = [_resized(plane, size) for plane in planes]
+        return resized[0] if x.ndim == 2 else np.stack(resized, axis=-1)
+
+
+def is_deep(image: Image.Image) -> bool:
+    r"""Whether an opened image has more than eight bits that can be read.
+
+    Example:
+        >>> is_deep(Image.new("I;16", (2, 2))), is_deep(Image.new("RGB", (2, 2)))
+        (True, False)
+    """
+    if image.mode.startswith("I") or image.mode == "F" or _is_signed(image):
+        return True
+
+    return _rawmode(image) is not None or _is_wide_ppm(image)
+
+
+def read_deep(path: Path) -> Picture:
+    r"""Reads an image of more than eight bits.
+
+    Arguments:
+        path: The file.
+
+    Raises:
+        ValueError: If it holds numbers that are not finite.
+
+    Example:
+        >>> import tempfile
+        >>> file = Path(tempfile.mkdtemp()) / "a.png"
+        >>> Image.fromarray(np.array([[7, 4095]], np.uint16)).save(file)
+        >>> read_deep(file).x
+        array([[   7, 4095]], dtype=uint16)
+    """
+    with Image.open(path) as image:
+        rawmode, orientation = _rawmode(image), image.getexif().get(_ORIENTATION, 1)
+        alpha = None
+
+        if rawmode is not None:
+            x, alpha = _halves(path, rawmode)
+        elif _is_wide_ppm(image):
+            x = _read_ppm(path, image)
+        else:
+            x = _levels(image)
+            transparent = image.info.get("transparency")
+
+            if isinstance(transparent, int):
+                alpha = (x != transparent).astype(float)
+
+    if not np.isfinite(x).all():
+        raise ValueError("it holds numbers that are not finite")
+
+    return Picture(_turned(x, orientation), None if alpha is None else _turned(alpha, orientation))
+
+
+def own_depth(low: float, high: float, kind: str) -> Depth:
+    r"""The depth of images, by their least and greatest level.
+
+    Arguments:
+        low: The least level.
+        high: The greatest one.
+        kind: The kind of numbers, as numpy calls it.
+
+    Example:
+        >>> own_depth(200, 499, "u"), own_depth(0.0, 0.7, "f").white
+        (Depth(kind='integers', white=511.0), 1.0)
+    """
+    if kind != "f":
+        white = max(255.0, 2.0 ** int(high).bit_length() - 1) if low >= 0 else None
+        return Depth("integers", white)
+
+    return Depth("floats", 1.0 if low >= 0 and high <= 1 else None)
+
+
+def common_depth(
+    there: Mapping[str, float | None], known: Depth | None = None
+) -> tuple[Depth, dict[str, float]]:
+    r"""The depth that images are brought to, and by what those of each kind are multiplied.
+
+    Levels stay as they are in the files, but where files of several kinds meet: black and white
+    are then those of the kinds, if it is clear what white is.
+
+    Arguments:
+        there: What white is among the images of each kind.
+        known: The depth of the images that a model was fitted to.
+
+    Raises:
+        ValueError: If it is not clear how levels of two kinds compare.
+
+    Example:
+        >>> common_depth({"bytes": 255.0, "integers": 65535.0})
+        (Depth(kind='integers', white=65535.0), {'bytes': 257.0, 'integers': 1.0})
+    """
+    deepest = next((kind for kind in ("floats", "integers") if kind in there), "bytes")
+    own = Depth(deepest, there.get(deepest, _FULL["bytes"]))
+
+    if len(there) <= 1 and (known is None or known.kind == own.kind):
+        return own, {own.kind: 1.0}
+
+    if len(there) <= 1 and known is not None and "bytes" not in {known.kind, own.kind}:
+        if (own.white, known.white) != (_FULL[own.kind], _FULL[known.kind]):
+            return own, {own.kind: 1.0}  # modalities see whether that is in range
+
+    if [*there] == ["bytes"] and known is not None:  # which modalities scale as what they are
+        if known.kind == "integers" and known.white not in (None, 255.0, _FULL["integers"]):
+            log.warning(
+                "images of 8 bits are read from black, 0, to white, 255, where white was %g in"
+                " those of the fit. Save them with the levels of the fit if that is not meant.",
+                known.white,
+            )
+
+        return own, {"bytes": 1.0}
+
+    target = known if known is not None else own
+    return target, {kind: _factor(Depth(kind, white), target) for kind, white in there.items()}
+
+
+def _factor(depth: Depth, target: Depth) -> float:
+    if depth.kind == target.kind:
+        return 1.0
+
+    whites = depth.white, target.white
+
+    if "floats" not in (depth.kind, target.kind) and whites == (255.0, 255.0):
+        return 1.0
+
+    if whites == (_FULL[depth.kind], _FULL[target.kind]):
+        return _FULL[target.kind] / _FULL[depth.kind]
+
+    told = [
+        f"{d.kind} with white at {'no clear level' if d.white is None else f'{d.white:g}'}"
+        for d in (depth, target)
+    ]
+    raise ValueError(
+        f"cannot tell how gray levels compare: there are images of {told[0]}, and of {told[1]}."
+        " Save all in one format, with one number of bits."
+    )
+
+
+def _rawmode(image: Image.Image) -> str | None:
+    r"""Returns how 16 bits a channel lie in a file of which Pillow gives eight."""
+    tiles = getattr(image, "tile", [])
+
+    if not tiles or image.mode not in {"RGB", "RGBA"}:
+        return None
+
+    args = tiles[0][3]
+    rawmode = args if isinstance(args, str) else args[0] if args else None
+
+    if not isinstance(rawmode, str):
+        return None
+
+    return rawmode if rawmode[:-1] in _COLORS or rawmode == "LA;16B" else None
+
+
+def _halves(path: Path, rawmode: str) -> tuple[NDArray, NDArray | None]:
+    r"""Returns levels and opacity of 16 bits a channel, of which Pillow gives the upper eight.
+
+    Read in the other byte order, it gives the lower eight.
+    """
+    if rawmode == "LA;16B":
+        four = _decoded(path, "RGBA").astype(np.uint16)
+        both = four[..., ::2] * 256 + four[..., 1::2]
+        return both[..., 0], both[..., 1] / 65535
+
+    native = "L" if sys.byteorder == "little" else "B"
+    order = native if rawmode[-1] == "N" else rawmode[-1]
+    upper = _decoded(path, rawmode).astype(np.uint16)
+    lower = _decoded(path, rawmode[:-1] + ("B" if order == "L" else "L"))
+    both = upper * 256 + lower
+
+    return both[..., :3], both[..., 3] / 65535 if rawmode.startswith("RGBA") else None
+
+
+def _decoded(path: Path, rawmode: str) -> NDArray:
+    with Image.open(path) as opened:
+        image: Any = opened
+        image.tile = [
+            (*tile[:3], rawmode if isinstance(tile[3], str) else (rawmode, *tile[3][1:]))
+            for tile in image.tile
+        ]
+        return np.asarray(image)
+
+
+def _is_wide_ppm(image: Image.Image) -> bool:
+    tile: Any = getattr(image, "tile", None)
+    return bool(tile) and image.mode == "RGB" and tile[0][0] == "ppm" and tile[0][3][-1] > 255
+
+
+def _read_ppm(path: Path, image: Any) -> NDArray:
+    width, height = image.size
+    tile = image.tile[0]
+    levels = np.fromfile(path, ">u2", 3 * width * height, offset=tile[2]) / tile[3][-1]
+    return np.rint(65535 * levels.clip(0, 1)).astype(np.uint16).reshape(height, width, 3)
+
+
+def _is_signed(image: Image.Image) -> bool:
+    tags = getattr(image, "tag_v2", {})
+    return image.mode == "L" and tags.get(_SAMPLE_FORMAT) == (2,) and tags.get(_BITS) == (8,)
+
+
+def _levels(image: Image.Image) -> NDArray:
+    signed = _is_signed(image)
+    unsigned = image.mode == "I" and (tags := getattr(image, "tag_v2", {})).get(_BITS) == (32,)
+    unsigned = unsigned and tags.get(_SAMPLE_FORMAT, (1,)) == (1,)
+    x = np.asarray(image)
+
+    if signed:
+        return x.view(np.int8)
+
+    return x.view(np.uint32) if unsigned else x.astype(x.dtype.newbyteorder("="))
+
+
+def _turned(x: NDArray, orientation: int) -> NDArray:
+    r"""Returns an image upright, whatever way the camera was held."""
+    if orientation in {5, 6, 7, 8}:
+        x = x.swapaxes(0, 1)
+
+    x = x[:, ::-1] if orientation in {2, 3, 6, 7} else x
+    return x[::-1] if orientation in {3, 4, 7, 8} else x
+
+
+def _resized(x: NDArray, size: tuple[int, int]) -> NDArray:
+    image = Image.fromarray(np.ascontiguousarray(x, np.float32))
+    y = np.asarray(ImageOps.fit(image, size[::-1], Image.Resampling.BICUBIC))
+    return _like(y.clip(x.min(), x.max()), x.dtype)  # as bytes are, which cannot overshoot
+
+
+def _like(x: NDArray, dtype: np.dtype) -> NDArray:
+    return (x if dtype.kind == "f" else np.rint(x)).astype(dtype)

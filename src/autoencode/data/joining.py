@@ -1,0 +1,243 @@
+r"""Two sources with names become one: what belongs together is found by its name."""
+
+__all__ = ["in_one_order", "join_names", "take"]
+
+import os
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from .cache import Spool
+from .files import chunks, is_mapped
+from .frames import is_frame
+from .listing import said_of
+from .sounds import Recordings
+from .texts import Lines
+
+_SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,6}$")  # numbers after a dot are part of a name
+_SHOWN = 3  # names of each source
+
+Key = Callable[[str], str]
+
+
+def join_names(a: Sequence[str], b: Sequence[str], what: tuple[str, str]) -> list[tuple[int, int]]:
+    r"""The pairs of two lists of files: those with one path, whatever their suffixes.
+
+    Paths are compared below the folder of each source; letter case and the Unicode form matter
+    only where they tell files of one source apart. If no paths are the same, one may go on above
+    the other, as `data/cats/1.png` does above `cats/1.png`.
+
+    Arguments:
+        a: The names of the files of the first source.
+        b: Those of the second.
+        what: How to call the two.
+
+    Returns:
+        The numbers of both halves of each pair, in the order of the first source.
+
+    Raises:
+        ValueError: If the names have nothing in common, or it cannot be told which belongs to
+            which.
+
+    Example:
+        >>> join_names(["a.png", "b.png"], ["b.tif", "c.tif"], ("X", "corrupted"))
+        [(1, 0)]
+        >>> join_names(["a.png"], ["x.png"], ("X", "corrupted"))
+        Traceback (most recent call last):
+        ...
+        ValueError: the names of X and corrupted have nothing in common: a.png; against x.png...
+    """
+    a, b = [*map(_plain, a)], [*map(_plain, b)]
+
+    if [*map(_stem, a)] == [*map(_stem, b)]:  # also where names occur twice
+        return [(i, i) for i in range(len(a))]
+
+    pairs: dict[int, int] = {}
+    keys: list[tuple[Key, Key]] = [
+        (_whole, _whole),
+        (_stem, _stem),
+        (_whole, _stem),
+        (_stem, _whole),
+        (_folded, _folded),
+    ]
+
+    for of_a, of_b in keys:
+        _add(pairs, a, b, of_a, of_b, what)
+
+    if not pairs:
+        _add_tails(pairs, a, b, what)
+
+    if not pairs:
+        shown = [said_of(sorted(set(names)), _SHOWN) for names in (a, b)]
+        raise ValueError(
+            f"the names of {what[0]} and {what[1]} have nothing in common: {shown[0]}; against"
+            f" {shown[1]}. Two sources with names are joined by the names, without folder and"
+            " suffix: name what belongs together alike. Arrays, as"
+            " autoencode.data.read_images(folder).X, are joined by position."
+        )
+
+    return sorted(pairs.items())
+
+
+def in_one_order(names: Sequence[str]) -> bool:
+    r"""Whether names have the same order by their letters and by the numbers in them.
+
+    Example:
+        >>> in_one_order(["1.png", "10.png", "2.png"]), in_one_order(["01.png", "10.png"])
+        (False, True)
+    """
+    return [*names] == sorted(names, key=_by_numbers)
+
+
+def take(X: Any, rows: Sequence[int]) -> Any:
+    r"""Some examples, in the kind of container that all are in.
+
+    Those of a file larger than memory are copied to a file without a name.
+
+    Arguments:
+        X: The examples: an array, a list, a data frame, sounds or texts.
+        rows: The number of each.
+
+    Example:
+        >>> take(["a", "b", "c"], [2, 0])
+        ['c', 'a']
+    """
+    if X is None or [*rows] == [*range(len(X))]:
+        return X
+
+    if isinstance(X, Recordings):
+        part = Recordings.of([X[i] for i in rows], None if X.rows is None else take(X.rows, rows))
+        part.samples = X.samples
+
+        if X.counts is not None:  # of windows
+            whose = np.repeat(np.arange(len(X.counts)), X.counts)[[*rows]]
+            part.counts = [n for n in np.bincount(whose).tolist() if n]
+
+        return part
+
+    if isinstance(X, Lines):
+        return Lines([X[i] for i in rows], X.path, X.lines and [X.lines[i] for i in rows])
+
+    if isinstance(X, (list, tuple)):
+        return [X[i] for i in rows]
+
+    if hasattr(X, "iloc"):
+        return X.iloc[[*rows]]
+
+    if is_frame(X):
+        return X[[*rows]]
+
+    if not is_mapped(X):
+        return np.asarray(X)[np.asarray(rows, int)]
+
+    spool, wanted, start = Spool(), np.asarray(rows, int), 0
+
+    if (np.diff(wanted) < 0).any():
+        for i in wanted:
+            spool.append(np.asarray(X[i : i + 1]))
+
+        return spool.array()
+
+    for part in chunks(X):
+        inside = wanted[(wanted >= start) & (wanted < start + len(part))]
+        spool.append(part[inside - start])
+        start += len(part)
+
+    return spool.array()
+
+
+def _plain(name: str) -> str:
+    r"""Returns a name in one form of Unicode, with slashes between folders."""
+    name = unicodedata.normalize("NFC", str(name).strip().replace("\\", "/"))
+    return os.path.normpath(name).replace("\\", "/") if name else name
+
+
+def _whole(name: str) -> str:
+    return name
+
+
+def _stem(name: str) -> str:
+    return _SUFFIX.sub("", name) if not name.startswith(".") else name
+
+
+def _folded(name: str) -> str:
+    return _stem(name).casefold()
+
+
+def _numbered(names: Sequence[str], key: Key) -> dict[str, list[int]]:
+    found = defaultdict(list)
+
+    for i, name in enumerate(names):
+        found[key(name)].append(i)
+
+    return found
+
+
+def _add(
+    pairs: dict[int, int],
+    a: Sequence[str],
+    b: Sequence[str],
+    of_a: Key,
+    of_b: Key,
+    what: tuple[str, str],
+) -> None:
+    r"""Adds the pairs of those that are in none yet, and whose keys are the same."""
+    known = _numbered(b, of_b)
+    taken = {*pairs.values()}
+
+    for key, first in _numbered(a, of_a).items():
+        second = [j for j in known.get(key, []) if j not in taken]
+        first = [i for i in first if i not in pairs]
+
+        if first and second:
+            _check_one(first[:1] if of_a is _whole else first, second, a, b, what)
+            pairs |= dict.fromkeys(first, second[0])  # a file may be listed twice
+
+
+def _add_tails(
+    pairs: dict[int, int], a: Sequence[str], b: Sequence[str], what: tuple[str, str]
+) -> None:
+    r"""Adds the pairs of which one path goes on above the other."""
+    for long, short, turned in ((a, b, False), (b, a, True)):
+        known, found = _numbered(short, _folded), defaultdict(list)
+
+        for i, name in enumerate(long):
+            parts = PurePosixPath(_folded(name)).parts
+            tails = ("/".join(parts[k:]) for k in range(1, len(parts)))
+
+            if (tail := next((tail for tail in tails if tail in known), None)) is not None:
+                found[tail].append(i)
+
+        for tail, first in found.items():
+            second = known[tail]
+            first, second = (second, first) if turned else (first, second)
+            _check_one(first, second, a, b, what)
+            pairs.setdefault(first[0], second[0])
+
+        if pairs:
+            return
+
+
+def _check_one(
+    first: list[int],
+    second: list[int],
+    a: Sequence[str],
+    b: Sequence[str],
+    what: tuple[str, str],
+) -> None:
+    if len(first) > 1 or len(second) > 1:
+        said = [said_of([names[i] for i in some]) for names, some in ((a, first), (b, second))]
+        raise ValueError(
+            f"cannot tell which belong together: {said[0]} of {what[0]} and {said[1]} of"
+            f" {what[1]}. Give each pair a name of its own."
+        )
+
+
+def _by_numbers(name: str) -> list[Any]:
+    parts = re.split(r"(\d+)", name)
+    return [int(part) if i % 2 else part for i, part in enumerate(parts)]

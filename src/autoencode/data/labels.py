@@ -1,0 +1,231 @@
+r"""Labels of examples, by the names of their files where they have some."""
+
+__all__ = ["Labels", "read_labels"]
+
+import csv
+import io
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .encoding import not_utf8
+from .listing import said_of
+from .parquet import opened
+from .sources import read_array
+
+_SEPARATORS = ",;\t"
+_TABLES = {".csv", ".tsv", ".parquet"}
+_FILE = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}$")
+
+
+class Labels(NamedTuple):
+    r"""Labels in the order in which they came, and the name that each belongs to, if any."""
+
+    values: NDArray
+    names: list[str] | None
+    source: str
+
+
+def read_labels(
+    y: Any, names: Sequence[str] | None = None, column: str | None = None
+) -> Labels | None:
+    r"""Labels from a file, or from a mapping or series of names to labels.
+
+    A table has a column of file names beside that of the labels, or no other column.
+
+    Arguments:
+        y: The path of a file, or labels by name. Whatever else is no such thing.
+        names: The names of the examples' files, if they have some.
+        column: The column of a table that holds the labels; by default the only other one.
+
+    Returns:
+        The labels, or `None` if `y` is something else.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is not clear which column holds names, or labels.
+
+    Example:
+        >>> read_labels({"a.png": 1, "b.png": 0}, ["a.png"]).names
+        ['a.png', 'b.png']
+    """
+    if isinstance(y, Labels):
+        return y
+
+    if isinstance(y, Mapping):
+        if names is None:
+            raise ValueError(
+                "got labels by name for examples that have no names: give a folder, a list of"
+                " files, or the labels in the order of the examples."
+            )
+
+        return Labels(_typed([*y.values()]), [*map(str, y)], "y")
+
+    index: Any = getattr(y, "index", None)
+
+    if hasattr(y, "iloc") and getattr(y, "ndim", 0) == 1 and len(y) and isinstance(index[0], str):
+        return Labels(np.asarray(y), [*map(str, index)], "the index of y") if names else None
+
+    if not isinstance(y, Path) and not (isinstance(y, str) and _is_file(y)):
+        return None
+
+    path = Path(y)
+
+    if not path.exists():
+        raise FileNotFoundError(f"there is no file of labels '{path}'.")
+
+    if path.suffix.lower() not in _TABLES:
+        return Labels(_flat(read_array(path).X), None, f"'{path}'")
+
+    return _of_table(path, names, column)
+
+
+def _of_table(path: Path, names: Sequence[str] | None, column: str | None) -> Labels:
+    header, columns = _columns(path)
+    source = f"'{path}'"
+
+    if column is not None and column not in header:
+        raise ValueError(f"'{path}' has no column '{column}'; it has {header}.")
+
+    at = _column_of_names(columns, names, None if column is None else header.index(column))
+
+    if at is None and column is not None:
+        return Labels(_typed(columns[header.index(column)][1:]), None, source)
+
+    if at is None:
+        return Labels(_without_names(path, header, columns, names), None, source)
+
+    rest = [i for i in range(len(header)) if i != at]
+    chosen = rest if column is None else [header.index(column)]
+
+    if len(chosen) != 1:
+        raise ValueError(
+            f"expected the column of '{path}' that holds the labels, out of"
+            f" {[header[i] for i in rest]}: --labels {path.name} --label COLUMN on the command"
+            " line, or y={name: label, ...}."
+        )
+
+    # A header names no file
+    first = 0 if _matches([columns[at][0]], names) else 1
+    return Labels(_typed(columns[chosen[0]][first:]), [*map(str, columns[at][first:])], source)
+
+
+def _without_names(
+    path: Path, header: list[str], columns: list[list[Any]], names: Sequence[str] | None
+) -> NDArray:
+    if len(columns) > 1 and names is not None:
+        shown = [said_of([*map(str, some)], 3) for some in (names, columns[0][1:])]
+        raise ValueError(
+            f"no column of '{path}', out of {header}, holds names of the files ({shown[0]}); its"
+            f" first begins with {shown[1]}. Give a column with the name of the file of each"
+            " label, or labels alone, in the order of the files."
+        )
+
+    try:
+        return _flat(read_array(path).X)
+    except ValueError:
+        if len(columns) > 1:
+            raise
+
+    return np.array([*map(str, columns[0])])
+
+
+def _columns(path: Path) -> tuple[list[str], list[list[Any]]]:
+    r"""Returns the header and the columns of a table, which include the header."""
+    if path.suffix.lower() == ".parquet":
+        with opened(path) as file:
+            table = file.read()
+            return table.column_names, [
+                [n, *table.column(n).to_pylist()] for n in table.column_names
+            ]
+
+    data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
+
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        raise ValueError(f"cannot read '{path}': {not_utf8(path)}") from None
+
+    head = text.partition("\n")[0]
+    separator = max(_SEPARATORS, key=head.count)
+    rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row]
+
+    if not rows:
+        raise ValueError(f"cannot read '{path}': it is empty.")
+
+    for i, row in enumerate(rows):
+        if len(row) != len(rows[0]):
+            raise ValueError(
+                f"cannot read '{path}': expected {len(rows[0])} cells in each row, got {len(row)}"
+                f" in row {i + 1}."
+            )
+
+    return rows[0], [[*column] for column in zip(*rows)]
+
+
+def _column_of_names(
+    columns: list[list[Any]], names: Sequence[str] | None, but: int | None
+) -> int | None:
+    r"""Returns the column in which most names of files are, if there is one.
+
+    Labels may be numbers, as the names of files are: those with suffixes are names first.
+    """
+    if names is None or len(columns) < 2:
+        return None
+
+    some = [i for i in range(len(columns)) if i != but]
+    named = [i for i in some if 2 * sum(map(_has_suffix, columns[i])) >= len(columns[i])]
+    counts = {i: _matches(columns[i], names) for i in named or some}
+    best = max(counts, key=lambda i: counts[i])
+
+    if counts[best] and [*counts.values()].count(counts[best]) > 1 and not named:
+        raise ValueError(
+            f"cannot tell which column holds the names of the files: {counts[best]} of them are"
+            " in each of several. Name the column of the labels, with --labels TABLE --label"
+            " COLUMN on the command line, or give y={name: label, ...}."
+        )
+
+    return best if counts[best] else None
+
+
+def _has_suffix(cell: Any) -> bool:
+    return isinstance(cell, str) and _FILE.search(cell) is not None
+
+
+def _matches(cells: Sequence[Any], names: Sequence[str] | None) -> int:
+    r"""Returns how many names are in cells, by their last part, with the suffix or without."""
+    known = {Path(_last(name)).stem for name in names or ()}
+    whole = {_last(name) for name in names or ()}
+    last = {_last(cell) for cell in cells if cell is not None}
+    return sum(cell in known or cell in whole or Path(cell).stem in known for cell in last)
+
+
+def _last(name: Any) -> str:
+    return str(name).replace("\\", "/").rpartition("/")[2].casefold()
+
+
+def _typed(values: list[Any]) -> NDArray:
+    r"""Returns words as numbers, if all are."""
+    if all(isinstance(value, str) for value in values):
+        try:
+            numbers = np.array(values, float)
+            return numbers if np.isfinite(numbers).all() else np.array(values)
+        except ValueError:
+            return np.array(values)
+
+    return np.asarray(values)
+
+
+def _flat(y: NDArray) -> NDArray:
+    return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+
+
+def _is_file(y: str) -> bool:
+    try:
+        return Path(y).is_file()
+    except OSError:
+        return False

@@ -1,0 +1,330 @@
+r"""Several files as one source: those of a folder, or a list of them."""
+
+__all__ = ["Files", "Listing", "Names", "as_files", "list_files", "said_of"]
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+_LOOKED_AT = 100  # of many texts, for whether they are names of files
+_LONGEST = 1024  # letters of the name of a file
+_NAMED = 5  # in a message
+_FILE = re.compile(r"[^\n]*[^\s./\\][^\n/\\]*\.[A-Za-z][A-Za-z0-9]{0,5}")
+_SUFFIXES = set(
+    ".png .jpg .jpeg .tif .tiff .bmp .gif .webp .avif .pgm .ppm .pnm .jp2 .heic .dcm .wav .flac"
+    " .ogg .opus .mp3 .aif .aiff .au .m4a .txt .csv .tsv .parquet .npy .npz .jsonl .json .gz .zip"
+    " .h5 .mat .pt .pkl .mp4 .avi .mov .pdf .xlsx".split()
+)
+
+
+class Files(tuple[Path, ...]):
+    r"""Files in the order in which the user has listed them.
+
+    Example:
+        >>> Files([Path("b.png"), Path("a.png")])
+        2 files, the first 'b.png'
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"{len(self):,} files, the first '{self[0]}'" if self else "no files"
+
+
+class Listing(NamedTuple):
+    r"""What a source consists of: files, their names below a folder, and what else is there."""
+
+    folder: Path
+    files: list[Path]
+    names: list[str]
+
+    lost: dict[str, str]
+    r"""Names of what cannot be looked into, such as links to nothing, and why."""
+
+    hidden: int
+    r"""How many files are left out, as their name or their folder's begins with a dot."""
+
+    ordered: bool
+    r"""Whether the order is that of the user, and not that of the names."""
+
+
+class Names(list[str]):
+    r"""The names of the files that examples come from, one each, and of those left out.
+
+    Arguments:
+        names: The names.
+        rows: The place of each among all files that were looked at.
+        total: How many those are.
+        left_out: The names of those left out, and why.
+        ordered: Whether the order is that of the user, and not that of the names.
+        unread: What else was left out, in words.
+
+    Example:
+        >>> Names(["b.png"], [1], 2, {"a.png": "it is empty"}).told()
+        '1 of 2 files; left out: a.png (it is empty)'
+    """
+
+    def __init__(
+        self,
+        names: Iterable[str],
+        rows: Iterable[int],
+        total: int,
+        left_out: Mapping[str, str] | None = None,
+        ordered: bool = False,
+        unread: Iterable[str] = (),
+    ) -> None:
+        super().__init__(names)
+
+        self.rows = [*rows]
+        self.total = total
+        self.left_out = dict(left_out or {})
+        self.ordered = ordered
+        self.unread = [*unread]
+        self.recordings: Names | None = None
+        self.counts: list[int] = []
+
+    def cut(self, names: Iterable[str], counts: Iterable[int]) -> "Names":
+        r"""Returns the names of windows, so many of each of these recordings."""
+        counts = [*counts]
+        rows = [row for row, n in zip(self.rows, counts) for _ in range(n)]
+        windows = Names(names, rows, self.total, self.left_out, self.ordered, self.unread)
+        windows.recordings, windows.counts = self, counts
+
+        return windows
+
+    @classmethod
+    def of(cls, listing: Listing, bad: Mapping[int, str], unread: Iterable[str] = ()) -> "Names":
+        r"""Returns the names of a listing, less those of the numbers that could not be read."""
+        rows = [i for i in range(len(listing.files)) if i not in bad]
+        left_out = {listing.names[i]: why for i, why in bad.items()} | listing.lost
+        total = len(listing.files) + len(listing.lost)
+        hidden = [f"{listing.hidden:,} hidden"] if listing.hidden else []
+        names = [listing.names[i] for i in rows]
+
+        return cls(names, rows, total, left_out, listing.ordered, [*hidden, *unread])
+
+    def select(self, rows: Sequence[int]) -> "Names":
+        r"""Returns some of them."""
+        names, places = [self[i] for i in rows], [self.rows[i] for i in rows]
+        return Names(names, places, self.total, self.left_out, self.ordered, self.unread)
+
+    def told(self) -> str:
+        r"""Returns in words how many there are, what was left out and why."""
+        bad = [said_of([f"{name} ({why})" for name, why in self.left_out.items()])]
+        left = "; ".join([*(bad if self.left_out else []), *self.unread]) or "nothing"
+        return f"{len(self):,} of {self.total:,} files; left out: {left}"
+
+
+def list_files(source: Path | Files) -> Listing:
+    r"""The files of a folder and of its subfolders, in the order of their names; or those listed.
+
+    Links to folders are followed, but not those that lead back.
+
+    Arguments:
+        source: The folder, a single file, or several.
+
+    Raises:
+        FileNotFoundError: If there is no such file or folder.
+        ValueError: If a folder is listed among files.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> (folder / "a.png").touch(), (folder / ".b.png").touch()
+        (None, None)
+        >>> found = list_files(folder)
+        >>> found.names, found.hidden
+        (['a.png'], 1)
+    """
+    if isinstance(source, Files):
+        return _listed(source)
+
+    if not source.exists():
+        raise FileNotFoundError(f"there is no file or folder '{source}'.")
+
+    if not source.is_dir():
+        return Listing(source.parent, [source], [source.name], {}, 0, False)
+
+    files: list[Path] = []
+    lost: dict[Path, str] = {}
+    hidden = _walk(source, (), files, lost)
+    files.sort()
+
+    return Listing(
+        source,
+        files,
+        [str(file.relative_to(source)) for file in files],
+        {str(path.relative_to(source)): why for path, why in sorted(lost.items())},
+        hidden,
+        False,
+    )
+
+
+def as_files(X: Any, texts: bool = False) -> Files | None:
+    r"""The files that a list, an array or a series names, if it does.
+
+    Paths always name files. Texts do if they are those of files that exist.
+
+    Arguments:
+        X: Whatever the user has.
+        texts: Whether texts that look like the names of files, but of none that exist, are
+            wanted as texts.
+
+    Returns:
+        The files; `None` if `X` is anything else.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If `X` holds paths and something else.
+
+    Example:
+        >>> as_files(["a text", "another"]) is None
+        True
+        >>> as_files(["cat.png", "dog.png"])
+        Traceback (most recent call last):
+        ...
+        FileNotFoundError: there is no file 'cat.png', and no file 'dog.png': ...
+    """
+    values = _row(X)
+
+    if values is None or not any(isinstance(value, (str, os.PathLike)) for value in values):
+        return None
+
+    paths = [isinstance(value, os.PathLike) for value in values]
+
+    if (
+        any(paths)
+        and not all(paths)
+        and not all(isinstance(v, (str, os.PathLike)) for v in values)
+    ):
+        i = next(i for i, v in enumerate(values) if not isinstance(v, (str, os.PathLike)))
+        raise ValueError(f"expected names of files, got {values[i]!r} in number {i}.")
+
+    if any(paths):
+        _check_there([Path(value) for value in values])
+        return Files(map(Path, values))
+
+    some = values[:: -(-len(values) // _LOOKED_AT)]
+
+    if not all(map(_exists, some)) and (texts or not all(map(_looks_like_file, some))):
+        return None
+
+    if all(map(_exists, values)):
+        return Files(map(Path, values))
+
+    if texts or not all(map(_looks_like_file, values)):
+        return None
+
+    _check_there([Path(value) for value in values])
+    return None
+
+
+def said_of(names: Sequence[str], most: int = _NAMED) -> str:
+    r"""Some of many names, and how many more there are.
+
+    Arguments:
+        names: The names.
+        most: How many are said.
+
+    Example:
+        >>> said_of(["a", "b", "c"], most=2)
+        'a; b; and 1 more'
+    """
+    more = len(names) - most
+    return "; ".join(names[:most]) + (f"; and {more:,} more" if more > 0 else "")
+
+
+def _row(X: Any) -> list[Any] | None:
+    r"""Returns the values of something with one dimension that may hold names."""
+    if isinstance(X, (list, tuple)):
+        return [*X]
+
+    if getattr(X, "ndim", None) != 1 or getattr(X.dtype, "kind", "O") in "buifcmM":
+        return None
+
+    return np.asarray(X, dtype=object).tolist() if hasattr(X, "__array__") else None
+
+
+def _exists(value: Any) -> bool:
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST or "\0" in value:
+        return False
+
+    try:
+        return os.path.isfile(value)
+    except (OSError, ValueError):  # of names that the system cannot have
+        return False
+
+
+def _looks_like_file(value: Any) -> bool:
+    if not isinstance(value, str) or len(value) > _LONGEST:
+        return False
+
+    return bool(_FILE.fullmatch(value)) and Path(value).suffix.lower() in _SUFFIXES
+
+
+def _check_there(paths: list[Path]) -> None:
+    gone = [f"no file '{path}'" for path in paths if not path.exists()]
+
+    if gone:
+        raise FileNotFoundError(
+            f"there is {', and '.join(gone[:2])}"
+            + (f", and {len(gone) - 2:,} more" if len(gone) > 2 else "")
+            + f": of {len(paths):,} listed {len(paths) - len(gone):,} exist. Names are relative to"
+            f" '{Path.cwd()}'. If they are meant as texts, say modality=ae.modalities.Texts()."
+        )
+
+
+def _listed(source: Files) -> Listing:
+    _check_there([*source])
+
+    for path in source:
+        if path.is_dir():
+            raise ValueError(
+                f"expected files, got the folder '{path}' in a list of {len(source):,}: give the"
+                " folder alone, or the files in it."
+            )
+
+    absolute = [os.path.abspath(path) for path in source]
+
+    try:
+        folder = os.path.commonpath([os.path.dirname(path) for path in absolute])
+        names = [os.path.relpath(path, folder) for path in absolute]
+    except ValueError:  # on several drives
+        folder, names = ".", absolute
+
+    return Listing(Path(folder), [*source], names, {}, 0, True)
+
+
+def _walk(folder: Path, above: tuple[str, ...], files: list[Path], lost: dict[Path, str]) -> int:
+    r"""Collects the files below a folder, and returns how many are hidden."""
+    here = os.path.realpath(folder)
+
+    if here in above:
+        lost[folder] = "a link that leads back to a folder above"
+        return 0
+
+    try:
+        entries = [*os.scandir(folder)]
+    except OSError as error:
+        lost[folder] = f"{error.strerror or error}"
+        return 0
+
+    hidden = 0
+
+    for entry in entries:
+        path = folder / entry.name
+
+        if entry.name.startswith("."):
+            hidden += not os.path.isdir(path)
+        elif os.path.isdir(path):
+            hidden += _walk(path, (*above, here), files, lost)
+        elif os.path.isfile(path):
+            files.append(path)
+        else:
+            lost[path] = "a link to nothing" if entry.is_symlink() else "no regular file"
+
+    return hidden

@@ -1,0 +1,93 @@
+r"""What to do about files that nothing here reads."""
+
+__all__ = ["remedy"]
+
+from pathlib import Path
+
+_FFMPEG = "convert it, with `ffmpeg -i {name} {stem}.wav` for example"
+_FRAMES = (
+    "take its frames, with `ffmpeg -i {name} {stem}-%05d.png` for example, and fit the folder"
+)
+_PICTURE = "save it as PNG or JPEG"
+_ARRAY = "read it with {package} and give the array, or save that with numpy.save as .npy"
+_UNPACK = "unpack it, and give the folder"
+_TABLE = "save it as .csv or .parquet"
+
+_BY_SUFFIX = {
+    **dict.fromkeys([".heic", ".heif", ".hif"], ("a photograph in HEIC", _PICTURE)),
+    **dict.fromkeys([".svg", ".eps", ".pdf", ".ai"], ("a drawing or document", _PICTURE)),
+    **dict.fromkeys(
+        [".cr2", ".cr3", ".nef", ".arw", ".dng", ".orf", ".rw2", ".raf"],
+        ("the raw data of a camera", "develop it to PNG, or read it with rawpy"),
+    ),
+    **dict.fromkeys(
+        [".m4a", ".aac", ".mp4a", ".wma", ".amr", ".ac3", ".ape", ".alac", ".mka", ".dsf"],
+        ("a sound that libsndfile does not read", _FFMPEG),
+    ),
+    **dict.fromkeys([".mp4", ".mov", ".avi", ".mkv", ".webm", ".mpg"], ("a video", _FRAMES)),
+    **dict.fromkeys(
+        [".zip", ".tar", ".tgz", ".7z", ".rar", ".bz2", ".xz", ".gz"], ("an archive", _UNPACK)
+    ),
+    **dict.fromkeys([".xlsx", ".xls", ".ods", ".feather", ".arrow", ".orc"], ("a table", _TABLE)),
+    **dict.fromkeys([".sav", ".dta", ".sas7bdat"], ("a table", _TABLE)),
+    **dict.fromkeys([".docx", ".doc", ".odt", ".rtf", ".html"], ("a document", "save it as .txt")),
+    **dict.fromkeys(
+        [".pkl", ".pickle", ".joblib", ".pt", ".pth"],
+        ("a pickle, which could run code and is not read", "load it yourself and give the array"),
+    ),
+    ".dcm": ("a DICOM file", _ARRAY.format(package="pydicom")),
+    ".nii": ("a NIfTI file", _ARRAY.format(package="nibabel")),
+    ".mat": ("a file of MATLAB", _ARRAY.format(package="scipy.io.loadmat")),
+    **dict.fromkeys([".h5", ".hdf5"], ("a file of HDF5", _ARRAY.format(package="h5py"))),
+    **dict.fromkeys(
+        [".czi", ".lif", ".nd2", ".exr", ".fits"],
+        ("a scientific image", "save it as TIFF, or give the array"),
+    ),
+    **dict.fromkeys(
+        [".tif", ".tiff"],
+        ("a TIFF of a kind that Pillow does not read", _ARRAY.format(package="tifffile")),
+    ),
+    ".ae": ("a model", "name the data that it is for"),
+}
+_BY_CONTENT = (
+    (4, (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftyphevc"), ".heic"),
+    (4, (b"ftypM4A", b"ftypM4B"), ".m4a"),
+    (4, (b"ftypisom", b"ftypmp42", b"ftypqt"), ".mp4"),
+    (0, (b"PK\3\4", b"7z\xbc\xaf", b"Rar!"), ".zip"),
+    (0, (b"\x89HDF\r\n",), ".h5"),
+    (0, (b"%PDF",), ".pdf"),
+    (128, (b"DICM",), ".dcm"),
+    (0, (b"\x80\4\x95", b"\x80\5\x95"), ".pkl"),
+)
+
+
+def remedy(path: Path) -> str | None:
+    r"""What a file seems to be, by its content or else its suffix, and what to do with it.
+
+    Example:
+        >>> remedy(Path("photo.HEIC"))
+        'it is a photograph in HEIC: save it as PNG or JPEG'
+        >>> remedy(Path("photo.png")) is None
+        True
+    """
+    kind = _by_content(path) or path.suffix.lower()
+
+    if kind not in _BY_SUFFIX:
+        return None
+
+    what, how = _BY_SUFFIX[kind]
+    return f"it is {what}: {how.format(name=path.name, stem=path.stem)}"
+
+
+def _by_content(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            head = file.read(256)
+    except OSError:
+        return None
+
+    for start, marks, kind in _BY_CONTENT:
+        if head[start:].startswith(marks):
+            return kind
+
+    return None
