@@ -111,14 +111,14 @@ def take(X: Any, rows: Sequence[int]) -> Any:
         return X
 
     if isinstance(X, Recordings):
-        part = Recordings.of([X[i] for i in rows], None if X.rows is None else take(X.rows, rows))
-        part.samples = X.samples
+        some = Recordings.of([X[i] for i in rows], None if X.rows is None else take(X.rows, rows))
+        some.samples = X.samples
 
         if X.counts is not None:  # of windows
             whose = np.repeat(np.arange(len(X.counts)), X.counts)[[*rows]]
-            part.counts = [n for n in np.bincount(whose).tolist() if n]
+            some.counts = [n for n in np.bincount(whose).tolist() if n]
 
-        return part
+        return some
 
     if isinstance(X, Lines):
         return Lines([X[i] for i in rows], X.path, X.lines and [X.lines[i] for i in rows])
