@@ -708,3 +708,11 @@ def test_windows_are_joined_by_the_names_of_their_recordings(tmp_path: Path) -> 
     context = pairs_of(tmp_path, y=y, corrupted=None, **conditional).context.argmax(dim=1)
     assert sorted(context.unique().tolist()) == [0, 1]
     assert len(context) == len(data.target)
+
+
+def test_listed_photographs_are_cleaned_in_their_order(tmp_path: Path) -> None:
+    paths = [gray(tmp_path / f"{i}.png", 100 * i) for i in (2, 0, 1)]
+    training = ae.Training(epochs=1)
+    model = ae.denoising(1, layers=(4,), training=training).fit(paths, corrupted=paths)
+    cleaned = model.denoise([*map(str, paths)])
+    assert np.array_equal(cleaned, [model.denoise(path)[0] for path in paths])

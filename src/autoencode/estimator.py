@@ -31,7 +31,7 @@ from torch.distributions import constraints
 from . import archive, arguments, assembly, container, imputation, reading, storage
 from .code_size import choose_code_size
 from .corruptions import Corruption
-from .data import Examples, is_stream, on_disk, read_stream
+from .data import Examples, as_files, is_stream, on_disk, read_stream
 from .data.photographs import photographs_of, read_photograph
 from .diagnosis import diagnose
 from .distributions import Dirac, Family
@@ -887,15 +887,20 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def _in_own_size(self, X: Any, y: ArrayLike | None) -> Iterator[NDArray]:
         r"""Yields images in their own size, one after the other."""
-        in_files, shape = isinstance(X, (str, Path)), getattr(X, "shape", (0, 0, 0, 0))
+        listed, shape = as_files(X), getattr(X, "shape", (0, 0, 0, 0))
+        in_files = listed is not None or isinstance(X, (str, Path))
 
-        if len(shape) < 3 or (len(shape) == 3 and shape[-1] < 5):
+        if (not in_files and len(shape) < 3) or (len(shape) == 3 and shape[-1] < 5):
             raise ValueError(
                 f"expected images, with shape (N, H, W) or (N, H, W, C), or a list of images of"
                 f" several sizes, got {tuple(shape)}. Use X[None] for a single one."
             )
 
-        found = photographs_of(Path(X)) if in_files else [*map(reading.without_torch, X)]
+        if in_files:
+            found = [*listed] if listed is not None else photographs_of(Path(X))
+        else:
+            found = [*map(reading.without_torch, X)]
+
         c = encode_context(self.context_, y, len(found), True)
 
         for i, image in enumerate(found):
