@@ -1,4 +1,4 @@
-r"""Anomalies in labelled data: the detector with its defaults against PyOD's and scikit-learn's.
+r"""Anomalies in labeled data: the detector with its defaults against PyOD's and scikit-learn's.
 
 All detectors see half of the normal examples, without labels, and score the other half together
 with the anomalies. What is normal, and what is not:
@@ -32,7 +32,7 @@ from sklearn.ensemble import IsolationForest
 from sklearn.metrics import roc_auc_score
 
 import autoencode as ae
-from autoencode.manifold.anomalies import OffManifoldDetector
+from autoencode.manifold.anomalies.detector import OffManifoldDetector
 
 SEEDS = range(5)
 NORMAL, ANOMALIES = 4000, 2000
@@ -100,7 +100,7 @@ def problems(seed: int) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarra
     yield "Shuttle", X, y == "Rad.Flow", (y != "Rad.Flow") & (y != "High")
 
     X, y = known["Satellite"]
-    small = np.isin(y, ["cotton crop", "damp grey soil", "vegetation stubble"])
+    small = np.isin(y, ["cotton crop", "damp gray soil", "vegetation stubble"])
     yield "Satellite", X, ~small, small
 
     for name, file, normal in [

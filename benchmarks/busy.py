@@ -24,7 +24,9 @@ def epoch() -> float:
     import autoencode as ae
 
     X = np.random.default_rng(0).integers(0, 256, (20_000, 28, 28), np.uint8)
-    training = ae.Training(epochs=EPOCHS, validation=0, compile=False, progress=False)
+    training = ae.Training(
+        epochs=EPOCHS, validation_fraction=0, compile=False, show_progress=False
+    )
     model = ae.vae(16, layers=(512,), training=training, random_state=0).fit(X)
     first, *_, last = model.history_  # seconds count from the begin
     return (last.seconds - first.seconds) / (len(model.history_) - 1)

@@ -90,7 +90,7 @@ def main() -> None:
 
 def measure(name: str, how: str) -> None:
     data, make = JOBS[name]
-    training = ae.Training(epochs=EPOCHS, compile=how == "compiled", progress=False)
+    training = ae.Training(epochs=EPOCHS, compile=how == "compiled", show_progress=False)
     model = make(training=training, random_state=0).fit(data())
     ends = [0.0, *(record.seconds for record in model.history_)]
     print(json.dumps([after - before for before, after in pairwise(ends)]))

@@ -1,6 +1,6 @@
 r"""Intrinsic dimension of Fashion-MNIST: ours against scikit-dimension, by the same definitions.
 
-All examples are used, and for ours also a random sample of them, whose neighbours are looked for
+All examples are used, and for ours also a random sample of them, whose neighbors are looked for
 among all. Both run on one thread, and the seconds are the processor's: they do not depend on what
 else is running.
 """
@@ -104,10 +104,10 @@ def write(rows: list[list[str]]) -> None:
             "times faster",
         ],
         rows,
-        f"The first so many images of 784 numbers. {NEIGHBORS['mle']} neighbours for `mle`,"
+        f"The first so many images of 784 numbers. {NEIGHBORS['mle']} neighbors for `mle`,"
         f" {NEIGHBORS['gride']} for `gride`, and {NEIGHBORS['local_pca']} for `local_pca`, which"
         f" cannot count more than these. Ours at {SAMPLE} is at that many random images, with"
-        " their neighbours among all, and its error says what that costs. Ours includes the whole"
+        " their neighbors among all, and its error says what that costs. Ours includes the whole"
         " curve over scale, scikit-dimension's that of `gride` alone, which also leaves out the"
         f" largest ratios. Beyond {LIMIT} seconds scikit-dimension was stopped. Seconds are of the"
         " processor, on one thread.",

@@ -61,7 +61,7 @@ def jobs() -> list[tuple[str, Any, dict[str, ae.Autoencoder]]]:
 
 def held_out(model: ae.Autoencoder, epochs: int, train: Any, test: Any) -> float:
     r"""Returns minus the bound of a VAE, in nats, and the squared error of others."""
-    training = ae.Training(epochs=epochs, progress=False)
+    training = ae.Training(epochs=epochs, show_progress=False)
     model.set_params(training=training, random_state=0).fit(train)
 
     if "bound" in (found := model.evaluate(test)):

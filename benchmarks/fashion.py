@@ -1,7 +1,7 @@
 r"""Fashion-MNIST, a VAE of 16 codes with Bernoulli pixels: the time to a test bound, and pythae's.
 
 Both have one hidden layer of 512 units in encoder and decoder, and batches of 128. Bounds are
-of the 10,000 test images under the weights at the end, on grey values as pythae does.
+of the 10,000 test images under the weights at the end, on gray values as pythae does.
 """
 
 import json
@@ -67,7 +67,7 @@ def main() -> None:
 
     report.write(
         "fashion",
-        "Fashion-MNIST, a VAE of 16 codes, Bernoulli on grey values",
+        "Fashion-MNIST, a VAE of 16 codes, Bernoulli on gray values",
         ["model", "test bound, nats", "seconds", f"of pythae's {EPOCHS} epochs"],
         rows,
         "Batches of 128. pythae's learning rate is 0.001 and constant; ours falls along a cosine"

@@ -12,10 +12,10 @@ import report
 import torch
 
 import autoencode as ae
-from autoencode.manifold.geodesics import Geodesics
-from autoencode.manifold.lengths import Metric, pullback
-from autoencode.manifold.maps import maps_of
-from autoencode.manifold.neighbors import NeighborGraph
+from autoencode.manifold.codec import as_codec
+from autoencode.manifold.geodesics.geodesics import Geodesics
+from autoencode.manifold.geodesics.riemannian_metrics import Metric, pullback
+from autoencode.manifold.neighbors.graph import NeighborGraph
 
 N, POINTS = 100, 64
 
@@ -49,12 +49,12 @@ def on_points(metric: Metric, z: torch.Tensor, optimizer: str, steps: int) -> to
 def main() -> None:
     mnist = ae.datasets.mnist(data.mnist())
     model = ae.autoencoder(
-        16, layers=(512,), training=ae.Training(epochs=5, progress=False), random_state=0
+        16, layers=(512,), training=ae.Training(epochs=5, show_progress=False), random_state=0
     ).fit(mnist.X[:20000])
 
     pairs = np.random.default_rng(0).permutation(10000)[: 2 * N].reshape(2, N)
     za, zb = (torch.from_numpy(model.transform(mnist.X_test[i])) for i in pairs)
-    maps = maps_of(model)
+    maps = as_codec(model)
     metric = pullback(maps)
     line = torch.lerp(za[:, None], zb[:, None], torch.linspace(0, 1, POINTS)[:, None])
 
@@ -87,7 +87,7 @@ def main() -> None:
         ["curves", "length", "seconds"],
         rows,
         "Lengths are those of the decoded curves, on average over pairs of test digits, relative"
-        " to the straight line's. The graph has 20,000 codes of training digits, 15 neighbours.",
+        " to the straight line's. The graph has 20,000 codes of training digits, 15 neighbors.",
     )
 
 

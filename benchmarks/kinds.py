@@ -18,9 +18,9 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import cross_val_predict
 from torch import Tensor
 
-from autoencode.evaluation import log_spectral_distance
+from autoencode.evaluation.measures import log_spectral_distance
 from autoencode.modalities import Sounds, Texts
-from autoencode.modalities.edits import edits
+from autoencode.modalities.text.edit_distance import edits
 
 NOISE = 0.3  # of `denoising`, in the scaled space
 

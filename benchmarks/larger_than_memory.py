@@ -68,7 +68,7 @@ def read(X: np.ndarray) -> float:
 
 
 def train(X: np.ndarray) -> float:
-    training = ae.Training(epochs=1000, batch_size=128, time_budget=BUDGET, progress=False)
+    training = ae.Training(epochs=1000, batch_size=128, time_budget=BUDGET, show_progress=False)
     counted = Counted()
     ae.vae(16, layers=(512,), corruption=counted, training=training, random_state=0).fit(X)
     return counted.n / (counted.last - counted.first)

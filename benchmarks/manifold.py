@@ -1,4 +1,4 @@
-r"""The manifold of MNIST: tangents, geodesics, neighbours, labels and augmentation.
+r"""The manifold of MNIST: tangents, geodesics, neighbors, labels and augmentation.
 
 One model serves all: a denoising autoencoder of the 60,000 images, trained without labels, with
 codes of 16 numbers. It is trained once and kept in `data/`. Each task runs in a process of its
@@ -41,7 +41,7 @@ def digits() -> Bunch:
 @functools.cache
 def model() -> ae.Autoencoder:
     if not MODEL.exists():
-        training = ae.Training(epochs=12, progress=False)
+        training = ae.Training(epochs=12, show_progress=False)
         fitted = ae.denoising(16, layers=(512, 256), training=training, random_state=0)
         fitted.fit(digits().X).save(MODEL)
 
@@ -102,7 +102,7 @@ def our_spreading(n: int, alpha: float) -> Callable[[], tuple]:
 
 def their_spreading(n: int, kernel: str, alpha: float) -> Callable[[], tuple]:
     Z = model().transform(digits().X[:n])
-    # As wide as neighbours are far; with the default of 20 they would not know of each other
+    # As wide as neighbors are far; with the default of 20 they would not know of each other
     farthest = manifold.NeighborGraph(n_neighbors=15).fit(Z).distances_[:, -1].mean()
     width = {"n_neighbors": 15} if kernel == "knn" else {"gamma": 1 / farthest**2}
     spreading = LabelSpreading(kernel=kernel, alpha=alpha, **width)
@@ -135,7 +135,7 @@ def draws(n: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         yield y, known
 
 
-# A perceptron of 1,000 labelled digits: the share of wrong answers, over five draws of the 1,000
+# A perceptron of 1,000 labeled digits: the share of wrong answers, over five draws of the 1,000
 
 HELD_OUT = 5000  # training images, the last, on which strengths are chosen
 TUNING = (100, 101)  # the seeds of that
@@ -148,7 +148,7 @@ STRENGTHS = {
 }
 
 
-class Labelled(NamedTuple):
+class Labeled(NamedTuple):
     r"""Digits, and the directions of the planes at each, as long as the data go."""
 
     x: Tensor
@@ -157,12 +157,12 @@ class Labelled(NamedTuple):
 
 
 @functools.cache
-def labelled(seed: int) -> Labelled:
+def labeled(seed: int) -> Labeled:
     X, y = digits().X, digits().y
     rows = np.random.default_rng(seed).permutation(len(X) - HELD_OUT)[:1000]
     tangents = manifold.Tangents(model()).fit(X)
     (basis, _), spread = tangents.basis(X[rows]), tangents.spread(X[rows])
-    return Labelled(*tensors(X[rows], y[rows]), torch.from_numpy(basis * spread[..., None]))
+    return Labeled(*tensors(X[rows], y[rows]), torch.from_numpy(basis * spread[..., None]))
 
 
 def tensors(X: np.ndarray, y: np.ndarray) -> tuple[Tensor, Tensor]:
@@ -171,7 +171,7 @@ def tensors(X: np.ndarray, y: np.ndarray) -> tuple[Tensor, Tensor]:
 
 def train(how: str, strength: float, seed: int) -> nn.Module:
     r"""Returns a classifier that was trained in one of the four ways."""
-    known = labelled(seed)
+    known = labeled(seed)
     torch.manual_seed(seed)
     layers = [nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10)]
     network = nn.Sequential(*layers)
@@ -297,13 +297,13 @@ The model is `ae.denoising(16, layers=(512, 256))`, trained on all 60,000 images
 Results are means with their standard errors; seconds are medians of three repetitions, or of one \
 where they are many. Peak memory is that of a whole process, with torch and the data.
 
-Trustworthiness is of codes with 5 neighbours; its standard error is that of the sample, and 0 \
+Trustworthiness is of codes with 5 neighbors; its standard error is that of the sample, and 0 \
 where all points were looked at.
 
 Labels: over five draws of the ten per class, of the same codes for all; seconds are those of all \
-five. Ours makes one graph of 15 neighbours for them, scikit-learn's one for each. Scikit-learn's \
+five. Ours makes one graph of 15 neighbors for them, scikit-learn's one for each. Scikit-learn's \
 default of `alpha` is 0.2; with 0.99 it has not converged at its `max_iter=30`. Its `rbf` kernel, \
-here as wide as the 15th neighbour is far, needs a matrix of all pairs: 29 GB for 60,000.
+here as wide as the 15th neighbor is far, needs a matrix of all pairs: 29 GB for 60,000.
 
 The classifier has two hidden layers of 512 units and 1,000 steps of Adam with batches of 100, \
 over five draws of its 1,000 labels, the same for all. Strengths were chosen out of three or four \

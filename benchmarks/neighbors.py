@@ -1,4 +1,4 @@
-r"""Graphs of the 15 nearest neighbours, and trustworthiness, against other packages.
+r"""Graphs of the 15 nearest neighbors, and trustworthiness, against other packages.
 
 Needs `pip install faiss-cpu pynndescent`. `--large` adds a million points, and hours. All packages
 run on one thread, and the seconds are the processor's: they do not depend on what else is running.
@@ -14,9 +14,9 @@ import sklearn.manifold
 import torch
 from sklearn.neighbors import NearestNeighbors
 
-from autoencode.manifold.metrics import trustworthiness
-from autoencode.manifold.neighbors import NeighborGraph
-from autoencode.manifold.search import knn
+from autoencode.manifold.neighbors.exact import knn
+from autoencode.manifold.neighbors.graph import NeighborGraph
+from autoencode.manifold.preservation.neighborhoods import trustworthiness
 
 K = 15
 D = 32
@@ -71,7 +71,7 @@ def descent(X: np.ndarray) -> Iterator[tuple[str, float, np.ndarray]]:
         warm.append(True)
 
     yield "pynndescent, warm", *timed(search, K + 1)
-    yield "pynndescent of 60 neighbours, warm", *timed(search, 60)
+    yield "pynndescent of 60 neighbors, warm", *timed(search, 60)
 
 
 def brute_force(X: np.ndarray) -> Iterator[tuple[str, float, np.ndarray]]:
@@ -115,12 +115,12 @@ def write(graphs: list[Row], trusts: list[Row]) -> None:
     table = [["points of 50 numbers", "", "seconds", "trustworthiness"], 4 * ["---"], *trusts]
     report.write(
         "neighbors",
-        "Neighbours",
+        "Neighbors",
         [f"points of {D} numbers", f"graph of the {K} nearest", "seconds", "recall"],
         graphs,
-        f"Recall is of the true neighbours of {SAMPLE:,} points. Seconds are of building and"
+        f"Recall is of the true neighbors of {SAMPLE:,} points. Seconds are of building and"
         " searching together, of the processor, on one thread. Clustered points are around 100"
-        " centres. Pynndescent compiles itself in its first call of a process, which is its"
+        " centers. Pynndescent compiles itself in its first call of a process, which is its"
         " warm-up.\n\n" + "\n".join("| " + " | ".join(row) + " |" for row in table),
     )
 

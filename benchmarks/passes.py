@@ -37,7 +37,7 @@ def main() -> None:
         "Bernoulli": ae.distributions.Bernoulli(),
         "SharedGaussian": ae.distributions.SharedGaussian(),
     }.items():
-        training = ae.Training(epochs=1, progress=False)
+        training = ae.Training(epochs=1, show_progress=False)
         options = {"likelihood": likelihood, "training": training, "random_state": 0}
         model = ae.vae(16, layers=(512,), **options).fit(X[:5000])
         some = functools.partial(model.score_samples, X[:SCORED], samples=CODES)

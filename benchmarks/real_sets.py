@@ -22,7 +22,7 @@ from PIL import Image
 from sklearn import datasets
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-from autoencode.data.sounds import read_sound
+from autoencode.data.media.audio import read_sound
 
 RATE = 16000
 TEST = 120  # at most
@@ -200,7 +200,7 @@ def stamps() -> NDArray:
 
 
 def icons() -> NDArray:
-    r"""Line drawings, grey, 24 x 24."""
+    r"""Line drawings, gray, 24 x 24."""
     folder = data.npm("@tabler/icons-png", "3.48.0", "package/icons/outline")
     paths = np.random.default_rng(1).permutation(sorted(folder.glob("*.png")))[:750]
 

@@ -1,5 +1,5 @@
 r"""Small tables in few numbers: the default network, which begins at principal components, beside
-the same one without its shortcut, which begins anywhere.
+the same one without its skip, which begins anywhere.
 
 Each set is parted once, three quarters to train on. Errors are mean squares over held-out cells,
 in standard deviations of their column; densities are those of a VAE, in nats per held-out row.
@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import autoencode as ae
-from autoencode.networks import Perceptron
+from autoencode.networks import FullyConnected
 
 SETS = {
     "digits": (datasets.load_digits().data, 16),
@@ -32,17 +32,22 @@ SETS = {
 
 
 NETWORKS = [
-    (Perceptron(shortcut=False), None),
-    (Perceptron(shortcut=False), 64),
-    (Perceptron(shortcut=True), None),
+    (FullyConnected(skip=False), None),
+    (FullyConnected(skip=False), 64),
+    (FullyConnected(skip=True), None),
 ]
 
 
 def row(
-    name: str, code: int, train: NDArray, test: NDArray, network: Perceptron, epochs: int | None
+    name: str,
+    code: int,
+    train: NDArray,
+    test: NDArray,
+    network: FullyConnected,
+    epochs: int | None,
 ) -> list[str]:
     def fitted(make: Callable) -> ae.Autoencoder:
-        training = ae.Training(epochs=epochs, progress=False)
+        training = ae.Training(epochs=epochs, show_progress=False)
         return make(code, network=network, training=training, random_state=0).fit(train)
 
     start = time.process_time()
@@ -78,7 +83,7 @@ def main() -> None:
         rows += [row(name, code, train, test, *how) for how in NETWORKS]
 
     report.write(
-        "shortcut",
+        "skip",
         "Small tables, held out",
         ["set", "code", "network", "error", "error, VAE", "log p(x), VAE", "epochs", "seconds"],
         rows,

@@ -20,7 +20,7 @@ from sklearn.svm import SVC
 
 import autoencode as ae
 from autoencode.data import read_sounds
-from autoencode.evaluation import log_spectral_distance, signal_to_noise
+from autoencode.evaluation.measures import log_spectral_distance, signal_to_noise
 from autoencode.modalities import MDCT, Sounds
 from autoencode.priors import StandardNormal
 
@@ -48,7 +48,7 @@ SETS = [
 MODELS = {"PCA": ae.linear, "autoencoder": ae.autoencoder, "VAE": ae.vae}
 PRIORS = {"new syllables, `prior=StandardNormal()`": StandardNormal(), "new syllables": None}
 GENERATED = [
-    "recognised as their label",
+    "recognized as their label",
     "distance to the nearest to train on",
     "distance to others of the label",
 ]
@@ -79,7 +79,7 @@ def fitted(make: Callable, given: Split, code: int = CODE, y: NDArray | None = N
     options = {"modality": given.modality, "random_state": 0} | options
 
     if make is not ae.linear:
-        options["training"] = ae.Training(progress=False)
+        options["training"] = ae.Training(show_progress=False)
 
     start = time.process_time()
     model = make(code, **options).fit(given.X, y)
@@ -136,7 +136,7 @@ def labels(files: NDArray) -> dict[str, NDArray]:
     }
 
 
-def neighbours(part: Split, models: dict[str, ae.Autoencoder]) -> Iterator[list[str]]:
+def neighbors(part: Split, models: dict[str, ae.Autoencoder]) -> Iterator[list[str]]:
     known, asked = labels(part.files), labels(part.files_test)
 
     for name in known:
@@ -212,7 +212,7 @@ def main() -> None:
         new = reconstructions(given, part, models)
 
         if given is SYLLABLES:
-            new += neighbours(part, models)
+            new += neighbors(part, models)
             new += generated(part)
             larger = {name: fitted(make, part, 64)[0] for name, make in list(MODELS.items())[:2]}
             new += [[f"{n}, 64 numbers", *r] for n, *r in reconstructions(given, part, larger)]

@@ -15,7 +15,7 @@ the defaults of both: the peer's 300 epochs take minutes for these. Judged by up
 
 Imputation. A share of all cells is hidden at random, all methods see the same incomplete rows.
 Errors are root mean squares in standard deviations of the columns, and shares of wrong levels.
-For scikit-learn's imputers numbers are standardised, and categories become indicators, of which
+For scikit-learn's imputers numbers are standardized, and categories become indicators, of which
 the largest counts.
 
 Time. The 336,776 flights with all their columns but the year and with their missing cells.
@@ -255,7 +255,7 @@ def fill_ours(X: pd.DataFrame) -> pd.DataFrame:
 
 
 def fill_like(imputer: KNNImputer | IterativeImputer, X: pd.DataFrame) -> pd.DataFrame:
-    r"""Imputes with scikit-learn: numbers standardised, categories as indicators."""
+    r"""Imputes with scikit-learn: numbers standardized, categories as indicators."""
     numbers = X.select_dtypes("number")
     loc, scale = numbers.mean(), numbers.std().replace(0, 1)
     parts, levels = [((numbers - loc) / scale).to_numpy(float)], {}

@@ -1,4 +1,4 @@
-r"""Augment: 100 labelled digits, moved along planes that were learned without labels."""
+r"""Augment: 100 labeled digits, moved along planes that were learned without labels."""
 
 import numpy as np
 from sklearn.base import ClassifierMixin
@@ -15,7 +15,7 @@ model = ae.denoising(8, layers=(128,), training=training, random_state=0).fit(X)
 
 planes = {
     "of the model": manifold.Tangents(model).fit(X),
-    "of neighbours": manifold.Tangents(model, source="neighbors").fit(X),
+    "of neighbors": manifold.Tangents(model, source="neighbors").fit(X),
 }
 draws = [np.random.default_rng(seed).permutation(len(X))[:100] for seed in range(5)]
 

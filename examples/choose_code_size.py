@@ -6,7 +6,7 @@ from autoencode import manifold
 X = ae.datasets.digits().X
 train, test = X[:1300], X[1300:]
 
-print("the dimension of the data, by the neighbours of each example")
+print("the dimension of the data, by the neighbors of each example")
 
 for method in ("twonn", "mle", "gride"):
     d = manifold.intrinsic_dimension(train, method=method)

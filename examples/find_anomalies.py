@@ -1,4 +1,4 @@
-r"""Find anomalies: tumours that are unlike the benign ones, without a label of the malignant."""
+r"""Find anomalies: tumors that are unlike the benign ones, without a label of the malignant."""
 
 import numpy as np
 from sklearn.datasets import load_breast_cancer

@@ -13,7 +13,7 @@ import autoencode as ae
 from autoencode.distributions import Bernoulli, Family
 from autoencode.modalities import Modality
 from autoencode.modalities.base import tensor_of
-from autoencode.networks import Network, Perceptron
+from autoencode.networks import FullyConnected, Network
 
 
 class Graphs(Modality):
@@ -73,7 +73,7 @@ class Graphs(Modality):
         return X
 
     def network(self) -> Network:
-        return Perceptron((128, 128))
+        return FullyConnected((128, 128))
 
     def likelihood(self) -> Family:
         return Bernoulli()
@@ -117,7 +117,7 @@ def main() -> None:
     for kind in ("ring", "star"):
         made = loaded.sample(500, y=kind, random_state=0)
         most = [graphs.sum(axis=1).max(axis=1).mean() for graphs in (X[y == kind], made)]
-        print(f"most neighbours in a {kind}: {most[0]:.1f} on average, {most[1]:.1f} in new ones")
+        print(f"most neighbors in a {kind}: {most[0]:.1f} on average, {most[1]:.1f} in new ones")
 
     loaded.modality_.write(Path("graph.txt"), loaded.sample(y="star", random_state=0)[0])
     print("wrote graphs.ae and a new graph to graph.txt")

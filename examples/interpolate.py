@@ -14,7 +14,7 @@ Z = model.transform(X_test)
 neighbors = manifold.NeighborGraph(n_neighbors=10).fit(Z).indices_
 angles = manifold.Tangents(model).fit(X).reach(X_test, neighbors)
 same = y_test[:, None] == y_test[neighbors]
-print("angle between the planes of neighbours, share of them, and how many are the same digit")
+print("angle between the planes of neighbors, share of them, and how many are the same digit")
 
 for low, high in [(0, 15), (15, 30), (30, 90)]:
     arcs = (angles >= low) & (angles < high)

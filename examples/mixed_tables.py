@@ -51,10 +51,12 @@ for name, rows in {"real": table[~test], "new": new}.items():
     print(f"accuracy of a forest trained on {len(rows)} {name} rows: {accuracy:.2f}")
 
 print("new rows of one kind:")
-print(model.sample(3, given={"cultivar": "Barolo"}, random_state=0).iloc[:, [0, 6, 12, 13, 14]])
+print(
+    model.sample(3, conditions={"cultivar": "Barolo"}, random_state=0).iloc[:, [0, 6, 12, 13, 14]]
+)
 
 planted = table[test].copy()
 planted.iloc[3, planted.columns.get_loc("hue")] = 9.9
-cells = model.cell_scores(planted)
+cells = model.cell_surprisal(planted)
 row, column = np.unravel_index(np.nanargmax(cells), cells.shape)
 print(f"strangest cell: row {row}, column {table.columns[column]}; planted in row 3, column hue")

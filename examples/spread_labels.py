@@ -1,4 +1,4 @@
-r"""Spread labels: twenty digits are labelled, and the others follow their neighbours."""
+r"""Spread labels: twenty digits are labeled, and the others follow their neighbors."""
 
 import numpy as np
 from sklearn.semi_supervised import LabelSpreading
@@ -11,7 +11,7 @@ training = ae.Training(epochs=60)
 model = ae.denoising(8, layers=(128,), training=training, random_state=0).fit(digits.X)
 
 
-def labelled(rows: np.ndarray) -> np.ndarray:
+def labeled(rows: np.ndarray) -> np.ndarray:
     r"""The labels of some, and -1 for the others."""
     known = np.full(len(digits.y), -1)
     known[rows] = digits.y[rows]
@@ -29,10 +29,10 @@ print("          spread out  at random  at random, by scikit-learn")
 
 for name, Z in {"codes": model.transform(digits.X), "pixels": digits.X.reshape(-1, 64)}.items():
     graph = manifold.NeighborGraph(n_neighbors=10).fit(Z)
-    best = labelled(graph.select(20, "kcenter"))
+    best = labeled(graph.select(20, "kcenter"))
     spread = accuracy(graph.label_spreading(best).labels, best)
-    ours = [accuracy(graph.label_spreading(y).labels, y) for y in map(labelled, draws)]
+    ours = [accuracy(graph.label_spreading(y).labels, y) for y in map(labeled, draws)]
 
     peer = LabelSpreading(kernel="knn", n_neighbors=10, alpha=0.9, max_iter=1000)
-    theirs = [accuracy(peer.fit(Z, y).transduction_, y) for y in map(labelled, draws)]
+    theirs = [accuracy(peer.fit(Z, y).transduction_, y) for y in map(labeled, draws)]
     print(f"  {name:<6}  {spread:>10.0%}  {np.mean(ours):>9.0%}  {np.mean(theirs):>26.0%}")

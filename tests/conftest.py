@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.distributions import Independent, MultivariateNormal, Normal
 
 from autoencode.distributions import Family, FixedGaussian
-from autoencode.model import Conditional, LatentModel
-from autoencode.networks import Perceptron
+from autoencode.models.latent import Conditional, LatentModel
+from autoencode.networks import FullyConnected
 from autoencode.priors import StandardNormal
 
 threadpool_limits(1)  # numpy's threads, as torch's in the other conftest.py
@@ -54,7 +54,7 @@ def make_model() -> Callable[..., LatentModel]:
 
     def make(posterior: type[Family], likelihood: Family | None = None, context: int = 0):
         q, p = posterior(), likelihood or FixedGaussian()
-        network = Perceptron((8,))
+        network = FullyConnected((8,))
 
         return LatentModel(
             Conditional(network.encoder((5,), 2 * q.n_params, context), q, (5,), (2,)),

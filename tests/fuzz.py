@@ -25,7 +25,7 @@ import numpy as np
 import torch
 
 import autoencode as ae
-from autoencode import container
+from autoencode.common import container
 from autoencode.modalities import Texts
 from autoencode.networks import Convolutional, Recurrent, Transformer
 from autoencode.priors import Mixture
@@ -55,7 +55,7 @@ VALUES: list[Any] = [
 def seeds(folder: Path, few: bool) -> dict[str, tuple[Path, Any, Any]]:
     r"""Fits and saves a model of each kind; returns their files, examples and labels."""
     rng = np.random.default_rng(0)
-    once = {"training": ae.Training(epochs=1, progress=False), "random_state": 0}
+    once = {"training": ae.Training(epochs=1, show_progress=False), "random_state": 0}
     quick = {"layers": (8,), **once}
     X = rng.normal(size=(30, 4))
     P = rng.integers(256, size=(30, 8, 8), dtype=np.uint8)

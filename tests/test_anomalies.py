@@ -16,8 +16,8 @@ from torch import Tensor, nn
 
 import autoencode as ae
 from autoencode import recipes
-from autoencode.manifold.anomalies import OffManifoldDetector
-from autoencode.manifold.maps import maps_of
+from autoencode.manifold.anomalies.detector import OffManifoldDetector
+from autoencode.manifold.codec import as_codec
 from autoencode.modalities import Sounds, Tables
 
 SMALL: dict[str, Any] = {"layers": (16,), "training": ae.Training(epochs=2), "random_state": 0}
@@ -354,7 +354,7 @@ def test_maps_are_models() -> None:
     model = ae.linear(2).fit(X)
     expected = OffManifoldDetector(model).fit(X).score_samples(X)
 
-    assert np.allclose(OffManifoldDetector(maps_of(model)).fit(X).score_samples(X), expected)
+    assert np.allclose(OffManifoldDetector(as_codec(model)).fit(X).score_samples(X), expected)
 
 
 def test_bad_arguments_are_named() -> None:

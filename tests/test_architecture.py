@@ -12,61 +12,253 @@ import autoencode
 
 SOURCE = Path(autoencode.__file__).parent
 
-# From low to high, as in ARCHITECTURE.md; a module imports from lower lines only
-LAYERS = [
-    {"configurable", "factors", "kinds", "padding", "progress", "seeding", "waiting", "writing"}
-    | {"failures"},
-    {"networks", "container"},
-    {"distributions", "corruptions", "storage", "data", "optimizer"},
-    {"model", "priors", "datasets"},
-    {"objectives", "modalities", "evaluation"},
-    {"step", "passes", "checkpoints", "imputation"},
-    {"update", "schedule"},
-    {"run"},
-    {"watching"},
-    {"training"},
-    {"least_squares", "start", "assembly", "arguments", "reading", "diagnosis"},
-    {"rebuild"},
-    {"archive", "code_size"},
-    {"estimator"},
-    {"plots", "recipes"},
-    {"manifold"},
-    {"demo"},
-    {"cli"},
-    {"__main__"},
-]
-RANK = {name: i for i, layer in enumerate(LAYERS) for name in layer}
-RANK["signatures"] = 0  # reads source as text, and knows nothing of it
+# From low to high, as in ARCHITECTURE.md: what stands on a line imports from lower lines only
+ORDER = {
+    "": """
+        common
+        data networks corruptions
+        distributions
+        models priors datasets
+        objectives evaluation modalities
+        training inference
+        blueprint
+        inputs persistence
+        estimator
+        plots recipes
+        manifold
+        demo
+        cli
+        __main__
+    """,
+    "common": """
+        atomic_files configurable failures padding progress seeding threads type_checks
+        container
+    """,
+    "networks": """
+        base gru
+        convolutional mlp
+        fully_convolutional tokens
+        recurrent transformer
+    """,
+    "distributions": """
+        divergences gaussian_mixture homoscedastic
+        family
+        autoregressive censored dirac logistic
+        mixed
+    """,
+    "corruptions": """
+        numeric
+        audio text
+    """,
+    "data": """
+        cache disk_arrays encodings listing remedies resumable
+        batches streams tabular
+        arrays media
+        joining labels
+    """,
+    "data.media": """
+        audio_checks depths photographs
+        audio images text
+    """,
+    "data.tabular": """
+        formats libraries parquet spellings summaries
+        conversions headers
+        layouts
+        delimited
+        doubts
+        frames numeric
+    """,
+    "models": "latent",
+    "priors": """
+        base maximization
+        selection standard_normal
+        mixture
+    """,
+    "objectives": """
+        base
+        contractive elbo reconstruction
+    """,
+    "evaluation": "measures",
+    "modalities": """
+        array_layouts normal_scores statistics windows
+        containers marginals
+        columns
+        context
+        base
+        tables
+        audio image mixed_tables text
+    """,
+    "modalities.columns": """
+        cells grids
+        dtypes
+        categories
+        levels numbers
+        dates
+    """,
+    "modalities.image": """
+        shifts tiles
+        images
+    """,
+    "modalities.text": """
+        edit_distance tokenizers
+        texts
+    """,
+    "modalities.audio": """
+        spectra waveforms
+        sounds
+    """,
+    "modalities.mixed_tables": """
+        gaps
+        frame
+    """,
+    "training": """
+        adamw checkpoints factor_analysis schedule step
+        linear_start update
+        state
+        monitors
+        trainer
+        diagnosis least_squares
+    """,
+    "blueprint": """
+        arguments assembly
+        code_size
+    """,
+    "inference": "batched imputation",
+    "persistence": """
+        encoding rebuild
+        model_file
+    """,
+    "plots": """
+        checks style
+        codes dimension history mosaic tables
+        latent_grid manifold neighbor_graph reconstructions traversals
+    """,
+    "manifold": """
+        incomplete_rows
+        codec
+        arrays jacobians numeric_rows
+        score
+        neighbors
+        preservation
+        dimension
+        tangents
+        density geodesics
+        anomalies
+        report
+    """,
+    "manifold.preservation": """
+        neighborhoods
+        texts
+    """,
+    "manifold.neighbors": """
+        distance_blocks edges label_spreading landmarks
+        exact
+        duplicates inverted_file
+        graph
+    """,
+    "manifold.tangents": """
+        local_bases
+        angles
+        tangents
+        augmentation
+    """,
+    "manifold.density": """
+        local_gaussians
+        bandwidth
+        manifold_parzen
+    """,
+    "manifold.geodesics": """
+        sequence_metric
+        riemannian_metrics
+        curves
+        graph_init
+        geodesics
+    """,
+    "manifold.anomalies": """
+        densities
+        cell_surprisal decomposition sequences
+        detector
+    """,
+    "manifold.report": """
+        result
+        analysis
+        html
+        report
+    """,
+    "demo": """
+        digits remaining_time sounds tables texts
+        page
+    """,
+    "cli": """
+        next_step ownership signatures terminal
+        inputs
+        outputs
+        settings
+        commands
+    """,
+    "cli.signatures": """
+        source
+        flags
+    """,
+    "cli.commands": "fit inference manifold plots",
+}
+RANK = {
+    folder: {name: i for i, line in enumerate(text.strip().splitlines()) for name in line.split()}
+    for folder, text in ORDER.items()
+}
+MODULES = {
+    ".".join(path.relative_to(SOURCE).with_suffix("").parts)
+    .removesuffix("__init__")
+    .strip("."): path
+    for path in SOURCE.rglob("*.py")
+}
 
 
-def imports(path: Path) -> set[str]:
-    r"""The parts of the library that a file imports, also inside of functions."""
-
+def imported(module: str) -> set[str]:
+    r"""The modules that a module imports, also inside of functions."""
+    path = MODULES[module]
     package = path.relative_to(SOURCE).parts[:-1]
     found = set()
 
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.level:
-            above = package[: len(package) - node.level + 1]
-            target = [*above, *(node.module or "").split(".")]
-            target = [part for part in target if part]
-            found |= {target[0]} if target else {alias.name for alias in node.names}
+            base = [*package[: len(package) - node.level + 1], *(node.module or "").split(".")]
+            base = ".".join(part for part in base if part)
+            names = [f"{base}.{alias.name}".strip(".") for alias in node.names]
+            found |= {name if name in MODULES else base for name in names}
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module]
             assert not any(n.split(".")[0] == "autoencode" for n in names), f"absolute: {path}"
 
-    return found
+    return found - {module, ""}
 
 
-@pytest.mark.parametrize("path", sorted(SOURCE.rglob("*.py")), ids=lambda p: p.stem)
-def test_imports_point_down(path: Path) -> None:
-    part = path.relative_to(SOURCE).parts[0].removesuffix(".py")
+@pytest.mark.parametrize("module", sorted(MODULES.keys() - {""}))
+def test_imports_point_down(module: str) -> None:
+    for target in imported(module):
+        ours, theirs = module.split("."), target.split(".")
+        same = next(
+            (i for i, (a, b) in enumerate(zip(ours, theirs)) if a != b),
+            min(len(ours), len(theirs)),
+        )
 
-    if part == "__init__":
-        return
+        if same == min(len(ours), len(theirs)):
+            continue  # a folder and what stands in it
 
-    for target in imports(path) - {part, "__version__"}:
-        assert RANK[target] < RANK[part], f"{part} imports {target}"
+        rank = RANK[".".join(ours[:same])]
+        assert rank[theirs[same]] < rank[ours[same]], f"{module} imports {target}"
+
+
+@pytest.mark.parametrize("folder", sorted({m.rpartition(".")[0] for m in MODULES} | {""}))
+def test_folders_are_small_and_their_order_is_stated(folder: str) -> None:
+    there = {m.removeprefix(f"{folder}.") for m in MODULES if m.rpartition(".")[0] == folder and m}
+
+    assert there == set(RANK[folder])
+    assert len(there) <= (30 if folder == "" else 14)
+
+    if folder == "":
+        modules = {m for m in there if MODULES[m].name != "__init__.py"}
+        assert len(modules | {"__init__"}) <= 8
 
 
 def public() -> list:

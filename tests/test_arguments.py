@@ -10,12 +10,12 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 
 import autoencode as ae
-from autoencode.arguments import NOISE
+from autoencode.blueprint.arguments import NOISE
 from autoencode.cli import main
 from autoencode.corruptions import GaussianNoise, Masking
 from autoencode.distributions import Gaussian
 from autoencode.manifold import Tangents
-from autoencode.networks import Perceptron
+from autoencode.networks import FullyConnected
 from autoencode.objectives import ELBO, Contractive, Reconstruction
 
 X = np.random.default_rng(0).normal(size=(24, 4))
@@ -31,7 +31,7 @@ def model():
 @pytest.mark.parametrize(
     "method",
     "transform reconstruct denoise reconstruction_error evaluate score_samples preprocess impute"
-    " cell_scores".split(),
+    " cell_surprisal".split(),
 )
 def test_labels_of_a_model_without_conditions_are_refused(model, method: str) -> None:
     with pytest.raises(ValueError, match="y has no effect, as this model is not conditional"):
@@ -64,14 +64,14 @@ def test_scikit_learn_may_hand_on_labels() -> None:
 @pytest.mark.parametrize(
     ("recipe", "own", "other"),
     [
-        (ae.autoencoder, {"layers": (3,)}, {"network": Perceptron((7,))}),
-        (ae.denoising, {"layers": (3,)}, {"network": Perceptron((7,))}),
+        (ae.autoencoder, {"layers": (3,)}, {"network": FullyConnected((7,))}),
+        (ae.denoising, {"layers": (3,)}, {"network": FullyConnected((7,))}),
         (ae.denoising, {"noise": 0.5}, {"corruption": Masking()}),
         (ae.contractive, {"penalty": 1.0}, {"objective": Reconstruction()}),
         (ae.vae, {"warmup": 0.5}, {"objective": ELBO()}),
         (ae.vae, {"free_bits": 1.0}, {"objective": ELBO()}),
         (ae.vae, {"cooling": 0.5}, {"objective": ELBO()}),
-        (ae.vae, {"layers": ()}, {"network": Perceptron((7,))}),
+        (ae.vae, {"layers": ()}, {"network": FullyConnected((7,))}),
         (ae.beta_vae, {"beta": 4.0}, {"objective": ELBO()}),
     ],
 )

@@ -7,8 +7,8 @@ from sklearn.exceptions import NotFittedError
 from torch import Tensor, nn
 
 import autoencode as ae
-from autoencode.manifold.augmentation import TangentAugment, tangent_penalty
-from autoencode.manifold.tangents import Tangents
+from autoencode.manifold.tangents.augmentation import TangentAugment, tangent_penalty
+from autoencode.manifold.tangents.tangents import Tangents
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_seeds(plane: Tensor) -> None:
 
 def test_images_are_cut_off_at_black_and_white() -> None:
     X = (np.random.default_rng(0).random((60, 6, 6)) > 0.5).astype(np.uint8) * 255
-    model = ae.Autoencoder(2, training=ae.Training(epochs=1, progress=False)).fit(X)
+    model = ae.Autoencoder(2, training=ae.Training(epochs=1, show_progress=False)).fit(X)
     moved = TangentAugment(Tangents(model).fit(X), scale=5.0)(X, random_state=0)
 
     # Without cutting, a byte would start again at the other end

@@ -13,15 +13,15 @@ import pytest
 import torch
 
 import autoencode as ae
-from autoencode import container
-from autoencode.checkpoints import Checkpoint, fingerprint
+from autoencode.common import container
 from autoencode.corruptions import GaussianNoise
 from autoencode.data import Examples
 from autoencode.distributions import Gaussian, SharedGaussian
 from autoencode.objectives import ELBO
-from autoencode.step import Step
-from autoencode.training import Training
-from autoencode.update import has_compiler
+from autoencode.training.checkpoints import Checkpoint, fingerprint
+from autoencode.training.step import Step
+from autoencode.training.trainer import Training
+from autoencode.training.update import has_compiler
 
 EPOCHS, BATCHES = 3, 4
 
@@ -45,10 +45,10 @@ def solver(folder: Path | None, **options) -> Training:
         **{
             "epochs": EPOCHS,
             "batch_size": 10,
-            "checkpoint": folder,
+            "checkpoint_dir": folder,
             "checkpoint_seconds": 0.0,
-            "average": 0.9,
-            "progress": False,
+            "ema_decay": 0.9,
+            "show_progress": False,
         }
         | options
     )
@@ -165,7 +165,7 @@ def test_other_data_or_settings_are_refused(make_model, data, tmp_path, change, 
 
 def test_those_of_another_release_are_refused(make_model, data, tmp_path, monkeypatch) -> None:
     train(make_step(make_model), data, tmp_path)
-    monkeypatch.setattr("autoencode.training.__version__", "7.0")
+    monkeypatch.setattr("autoencode.training.trainer.__version__", "7.0")
 
     with pytest.raises(ValueError, match=r"release of autoencode differs .*; got 7\.0"):
         train(make_step(make_model), data, tmp_path, resume=True)
@@ -199,7 +199,7 @@ def test_a_full_disk_costs_a_warning(make_model, data, tmp_path, caplog, monkeyp
     def full(*_) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("autoencode.checkpoints.write", full)
+    monkeypatch.setattr("autoencode.training.checkpoints.write", full)
     records = train(make_step(make_model), data, tmp_path)
 
     assert len(records) == EPOCHS
@@ -339,7 +339,7 @@ def test_another_random_state_is_refused(tmp_path) -> None:
     X = torch.randn(40, 5).numpy()
 
     def fit(random_state: int | None, resume: bool) -> list:
-        training = Training(epochs=2, checkpoint=tmp_path, progress=False)
+        training = Training(epochs=2, checkpoint_dir=tmp_path, show_progress=False)
         model = ae.vae(2, layers=(8,), training=training, random_state=random_state)
         return model.fit(X, resume=resume).transform(X).tolist()
 
@@ -368,7 +368,8 @@ SCRIPT = textwrap.dedent("""
 
     X = np.random.default_rng(0).normal(size=(400, 6))
     training = ae.Training(
-        epochs=6, batch_size=20, validation=0.1, checkpoint=sys.argv[1], checkpoint_seconds=0
+        epochs=6, batch_size=20, validation_fraction=0.1,
+        checkpoint_dir=sys.argv[1], checkpoint_seconds=0
     )
     model = ae.vae(2, layers=(16,), training=training, random_state=0)
     print("ready", flush=True)

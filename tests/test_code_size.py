@@ -14,7 +14,7 @@ import autoencode as ae
 from autoencode import Training
 from autoencode.cli import main
 
-ONE = {"training": Training(1, progress=False, device="cpu"), "random_state": 0}
+ONE = {"training": Training(1, show_progress=False, device="cpu"), "random_state": 0}
 
 
 def factors(k: int, N: int = 400, D: int = 10, noise: float = 0.3) -> np.ndarray:
@@ -90,10 +90,10 @@ def test_networks_that_keep_places_have_one_size() -> None:
 
 def test_what_the_context_says_needs_no_code() -> None:
     X, y = factors(3), np.arange(400) % 4
-    labelled = X + 20 * np.random.default_rng(1).normal(size=(4, 10))[y]
+    labeled = X + 20 * np.random.default_rng(1).normal(size=(4, 10))[y]
     tables = ae.modalities.Tables(scaling="whole")
 
-    assert size(ae.vae(conditional=True, modality=tables, **ONE), labelled, y) == 3
+    assert size(ae.vae(conditional=True, modality=tables, **ONE), labeled, y) == 3
 
 
 @pytest.mark.parametrize(("length", "found"), [(5, 16), (60, 32), (200, 64)])
@@ -124,7 +124,7 @@ def test_the_size_is_said_and_kept(tmp_path, caplog) -> None:
 
 def test_resume_takes_the_size_of_the_checkpoint(tmp_path, monkeypatch) -> None:
     X = load_wine().data
-    training = Training(2, progress=False, device="cpu", checkpoint=tmp_path)
+    training = Training(2, show_progress=False, device="cpu", checkpoint_dir=tmp_path)
     model = ae.vae(training=training, random_state=0).fit(X)
 
     # As on another processor, where the likelihoods of two sizes may change places

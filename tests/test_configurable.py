@@ -3,7 +3,7 @@ r"""Tests for the configurable module."""
 import pytest
 from sklearn.base import clone
 
-from autoencode.configurable import Configurable
+from autoencode.common.configurable import Configurable
 from autoencode.corruptions import GaussianNoise
 from autoencode.objectives import ELBO
 

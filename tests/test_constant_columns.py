@@ -70,8 +70,10 @@ def test_constants_of_frames_come_back_as_they_were(text: bool, tmp_path) -> Non
     assert np.allclose(model.score_samples(X), expected, atol=1e-12)
 
     if text:
-        scores = model.cell_scores(X)
-        assert np.array_equal(scores[:, ~X.columns.isin(kept)], fitted(alone).cell_scores(alone))
+        scores = model.cell_surprisal(X)
+        assert np.array_equal(
+            scores[:, ~X.columns.isin(kept)], fitted(alone).cell_surprisal(alone)
+        )
         constants = scores[:, X.columns.isin(kept)]
         assert np.allclose(constants, -known * np.array(levels), atol=1e-6)
 
@@ -81,7 +83,7 @@ def test_a_column_that_is_missing_now_and_then_is_not_constant() -> None:
     X.loc[::3, "b"] = np.nan
     model = fitted(X)
 
-    assert np.isnan(model.cell_scores(X)[::3, 1]).all()
+    assert np.isnan(model.cell_surprisal(X)[::3, 1]).all()
     assert (model.impute(X)["b"] == 2.5).all()
 
 

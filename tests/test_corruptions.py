@@ -20,7 +20,7 @@ CORRUPTIONS = [
     cls
     for cls in vars(corruptions).values()
     if inspect.isclass(cls) and issubclass(cls, Corruption) and cls not in {Corruption, Sequence}
-    if not cls.__module__.endswith(("sounds", "texts"))  # which have tests of their own
+    if not cls.__module__.endswith(("audio", "text"))  # which have tests of their own
 ]
 
 

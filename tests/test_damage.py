@@ -13,12 +13,12 @@ import torch
 from safetensors import safe_open
 
 import autoencode as ae
-from autoencode import container
+from autoencode.common import container
+from autoencode.common.type_checks import fits
 from autoencode.corruptions import GaussianNoise
 from autoencode.distributions import SharedGaussian
-from autoencode.kinds import fits
 from autoencode.modalities import Images, Tables
-from autoencode.networks import Perceptron
+from autoencode.networks import FullyConnected
 from autoencode.objectives import ELBO, Objective, Reconstruction
 from autoencode.priors import Mixture
 
@@ -208,7 +208,7 @@ def test_a_document_too_large_to_read_is_not_written(tmp_path: Path) -> None:
 @memory.linux
 @pytest.mark.slow
 def test_a_loaded_model_takes_the_memory_of_its_file(tmp_path: Path) -> None:
-    training = ae.Training(epochs=1, batch_size=40, validation=0)
+    training = ae.Training(epochs=1, batch_size=40, validation_fraction=0)
     ae.autoencoder(2, layers=(3000, 3000), training=training).fit(X).save(tmp_path / "large.ae")
     script = f"""
 import memory, torch, autoencode as ae, autoencode.estimator, autoencode.networks
@@ -225,7 +225,7 @@ print(memory.peak() - before)
 # Places
 
 ELBO_ = {"class": "autoencode.objectives.ELBO", "arguments": {}, "learned": {}}
-PERCEPTRON = {"class": "autoencode.networks.Perceptron", "arguments": {}, "learned": {}}
+PERCEPTRON = {"class": "autoencode.networks.FullyConnected", "arguments": {}, "learned": {}}
 
 
 @pytest.mark.parametrize(
@@ -242,9 +242,9 @@ PERCEPTRON = {"class": "autoencode.networks.Perceptron", "arguments": {}, "learn
         (_set(history=[{"dict": {"epoch": 1}}]), "records of another kind"),
         (_set("arguments", objective=PERCEPTRON), "objective"),
         (_set("arguments", corruption=PERCEPTRON), "corruption"),
-        (_set("network", "arguments", layers="x"), "layers of Perceptron"),
-        (_set("network", "arguments", layers={"tuple": [2.5]}), "layers of Perceptron"),
-        (_set("network", "arguments", shortcut={"tuple": []}), "shortcut of Perceptron"),
+        (_set("network", "arguments", layers="x"), "layers of FullyConnected"),
+        (_set("network", "arguments", layers={"tuple": [2.5]}), "layers of FullyConnected"),
+        (_set("network", "arguments", skip={"tuple": []}), "skip of FullyConnected"),
         (_set("modality", "learned", shape_={"tuple": []}), "."),
         (_set("modality", "learned", shape_="ab"), "shape_ of Tables"),
         (_set("modality", "learned", fit_=3), "."),
@@ -268,7 +268,7 @@ def test_annotations_are_read() -> None:
     good += [("x", str | Path), (object(), Any), ({"a": 1}, dict[str, int]), (ELBO(), Objective)]
     bad = [(True, int), (2.5, int), ("2", int), (None, int), ((1, "a"), whole), (int, Callable)]
     bad += [(1.0, Literal["a", 1]), ((1, 2), tuple[int]), ({"a": "b"}, dict[str, int])]
-    bad += [("ab", whole), (ELBO, Objective), (Perceptron(), Objective | None)]
+    bad += [("ab", whole), (ELBO, Objective), (FullyConnected(), Objective | None)]
 
     assert [v for v, kind in good if not fits(v, kind)] == []
     assert [v for v, kind in bad if fits(v, kind)] == []
@@ -334,17 +334,19 @@ def test_nothing_of_the_language_is_offered_to_be_trusted(file: Path, path: str)
 
 
 def test_places_of_a_machine_do_not_travel(tmp_path: Path) -> None:
-    training = ae.Training(epochs=1, checkpoint=tmp_path / "ck", device="cpu", progress=False)
+    training = ae.Training(
+        epochs=1, checkpoint_dir=tmp_path / "ck", device="cpu", show_progress=False
+    )
     ae.vae(2, layers=(8,), training=training).fit(X).save(tmp_path / "m.ae")
     assert str(tmp_path).encode() not in (tmp_path / "m.ae").read_bytes()
 
     evil = str(tmp_path / "evil")
     arguments = ("arguments", "training", "arguments")
-    change(tmp_path / "m.ae", _set(*arguments, checkpoint=evil, tensorboard=evil))
+    change(tmp_path / "m.ae", _set(*arguments, checkpoint_dir=evil, tensorboard_dir=evil))
     model = ae.load(tmp_path / "m.ae")
     model.fit(X)
 
-    assert model.training.checkpoint is None
+    assert model.training.checkpoint_dir is None
     assert not (tmp_path / "evil").exists()
 
 
@@ -358,7 +360,7 @@ def test_places_of_a_machine_do_not_travel(tmp_path: Path) -> None:
         {"objective": Reconstruction()},
         {"objective__beta": 50.0},
         {"posterior": None, "objective": None, "likelihood": SharedGaussian()},
-        {"network": Perceptron((3,))},
+        {"network": FullyConnected((3,))},
         {"network__layers": (3,)},
         {"modality": Images()},
         {"modality__scaling": "none"},
@@ -370,7 +372,7 @@ def test_places_of_a_machine_do_not_travel(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_set_after_a_fit_changes_nothing_of_it(tmp_path: Path, changes) -> None:
-    parts = {"network": Perceptron((8,)), "modality": Tables(), "objective": ELBO(2.0)}
+    parts = {"network": FullyConnected((8,)), "modality": Tables(), "objective": ELBO(2.0)}
     model = ae.Autoencoder(2, training=ae.Training(epochs=1), random_state=0, **parts).fit(X)
     before = model.transform(X), model.evaluate(X), model.score_samples(X)
 

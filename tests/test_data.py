@@ -243,7 +243,7 @@ def test_missing_file_is_said(tmp_path: Path) -> None:
 # Folders
 
 
-def grey_steps(size: tuple[int, int] = (8, 8)) -> Image.Image:
+def gray_steps(size: tuple[int, int] = (8, 8)) -> Image.Image:
     levels = np.linspace(0, 255, size[0] * size[1]).reshape(size[::-1])
     return Image.fromarray(levels.astype(np.uint8))
 
@@ -265,7 +265,7 @@ def grey_steps(size: tuple[int, int] = (8, 8)) -> Image.Image:
     ],
 )
 def test_images_of_any_mode_are_read(tmp_path: Path, mode: str, suffix: str, shape) -> None:
-    image = grey_steps()
+    image = gray_steps()
 
     if mode == "I;16":
         image = Image.fromarray((np.asarray(image).astype(np.uint16) << 8) + 128)
@@ -280,8 +280,8 @@ def test_images_of_any_mode_are_read(tmp_path: Path, mode: str, suffix: str, sha
     X = X / 257 if mode == "I;16" else X
 
     if mode != "1":  # dithered
-        grey = X[0] if X.ndim == 3 else X[0].mean(axis=-1)
-        assert np.abs(grey - np.asarray(grey_steps()).astype(float)).max() <= 8
+        gray = X[0] if X.ndim == 3 else X[0].mean(axis=-1)
+        assert np.abs(gray - np.asarray(gray_steps()).astype(float)).max() <= 8
 
 
 def test_transparent_images_are_laid_on_white(tmp_path: Path) -> None:
@@ -294,7 +294,7 @@ def test_transparent_images_are_laid_on_white(tmp_path: Path) -> None:
 
 def test_mixed_images_become_of_one_size(tmp_path: Path) -> None:
     for i, size in enumerate([(10, 6), (12, 7), (300, 200)]):
-        grey_steps(size).save(tmp_path / f"{i}.png")
+        gray_steps(size).save(tmp_path / f"{i}.png")
 
     assert read_images(tmp_path).X.shape == (3, 7, 12)  # the median
     assert read_images(tmp_path, size=(5, 9)).X.shape == (3, 5, 9)
@@ -309,7 +309,7 @@ def test_mixed_images_become_of_one_size(tmp_path: Path) -> None:
 
 
 def test_large_images_are_brought_to_64_pixels(tmp_path: Path) -> None:
-    grey_steps((400, 200)).save(tmp_path / "a.png")
+    gray_steps((400, 200)).save(tmp_path / "a.png")
     assert read_images(tmp_path).X.shape == (1, 32, 64)
 
 
@@ -327,7 +327,7 @@ def test_rotation_by_the_camera_is_undone(tmp_path: Path) -> None:
 
 
 def test_animations_give_their_first_frame(tmp_path: Path) -> None:
-    frames = [Image.new("L", (4, 4), grey) for grey in (200, 0)]
+    frames = [Image.new("L", (4, 4), gray) for gray in (200, 0)]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
 
     assert (read_images(tmp_path).X == 200).all()
@@ -336,7 +336,7 @@ def test_animations_give_their_first_frame(tmp_path: Path) -> None:
 def test_subfolders_are_labels(tmp_path: Path) -> None:
     for name in ["dogs/a.png", "cats/b.png", "cats/c.png", ".hidden/d.png", "cats/.e.png"]:
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        grey_steps().save(tmp_path / name)
+        gray_steps().save(tmp_path / name)
 
     folder = read_images(tmp_path)
 
@@ -346,7 +346,7 @@ def test_subfolders_are_labels(tmp_path: Path) -> None:
 
 
 def test_unreadable_files_are_skipped_and_named(tmp_path: Path, caplog) -> None:
-    grey_steps((32, 32)).save(tmp_path / "good.png")
+    gray_steps((32, 32)).save(tmp_path / "good.png")
     whole = (tmp_path / "good.png").read_bytes()
     (tmp_path / "truncated.png").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "empty.png").write_bytes(b"")
@@ -371,7 +371,7 @@ def test_unreadable_files_are_skipped_and_named(tmp_path: Path, caplog) -> None:
 
 
 def test_a_single_image_is_read_as_those_of_a_folder(tmp_path: Path) -> None:
-    grey_steps().save(tmp_path / "a.png")
+    gray_steps().save(tmp_path / "a.png")
     (tmp_path / "b.png").write_text("no image")
     model = ae.autoencoder(2, training=ae.Training(epochs=1)).fit(read_images(tmp_path).X)
     one = tmp_path / "a.png"
@@ -398,7 +398,7 @@ def test_no_image_and_no_size_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"Texts are the lines of one \.txt file"):
         read_images(tmp_path)
 
-    grey_steps().save(tmp_path / "a.png")
+    gray_steps().save(tmp_path / "a.png")
 
     with pytest.raises(ValueError, match="expected a size of at least one pixel"):
         read_images(tmp_path, size=(0, 8))

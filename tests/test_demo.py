@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from autoencode import demo
-from autoencode.demo import tour
-from autoencode.demo.stages import Stages
+from autoencode.demo import page as tour
+from autoencode.demo.remaining_time import Stages
 
 
 @pytest.fixture(scope="module")

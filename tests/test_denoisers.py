@@ -12,9 +12,9 @@ from torch.distributions import MultivariateNormal, Normal
 
 import autoencode as ae
 from autoencode.corruptions import GaussianNoise
-from autoencode.manifold.denoisers import local_dimension, score, walkback
+from autoencode.manifold.codec import as_codec
 from autoencode.manifold.dimension import intrinsic_dimension
-from autoencode.manifold.maps import maps_of
+from autoencode.manifold.score import local_dimension, score, walkback
 
 SIGMA = 0.3
 
@@ -149,7 +149,7 @@ def test_one_probe_is_exact_where_the_encoder_inverts_the_decoder() -> None:
 def normal_maps(scale: float, mu: float):
     r"""The exact posterior mean of N(mu, scale^2) seen with noise 1, and the posterior itself."""
     gain = scale**2 / (scale**2 + 1)
-    maps = maps_of((lambda x: mu + gain * (x - mu), lambda z: z))
+    maps = as_codec((lambda x: mu + gain * (x - mu), lambda z: z))
     posterior = replace(maps, likelihood=lambda z: Normal(z, gain**0.5), noise=1.0)
     return maps, posterior, gain
 
@@ -218,7 +218,7 @@ def test_images() -> None:
     images = np.random.default_rng(0).integers(0, 256, size=(20, 4, 4), dtype=np.uint8)
     model = ae.denoising(2, layers=(8,), training=ae.Training(epochs=1)).fit(images)
 
-    if model.corruption is None or maps_of(model).noise is None:
+    if model.corruption is None or as_codec(model).noise is None:
         model.corruption = GaussianNoise(0.3)
 
     assert score(model, images).shape == (20, 16)
@@ -260,7 +260,7 @@ def test_a_single_example_walks_alone() -> None:
 
 def test_conditional_models_are_seen_under_a_label() -> None:
     X = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
-    training = ae.Training(epochs=3, progress=False)
+    training = ae.Training(epochs=3, show_progress=False)
     model = ae.denoising(2, layers=(8,), conditional=True, training=training, random_state=0)
     model.fit(X, [0, 1, 2] * 20)
 

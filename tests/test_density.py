@@ -16,11 +16,11 @@ from torch import nn
 from torch.distributions import LowRankMultivariateNormal
 
 import autoencode as ae
-from autoencode.manifold import mixtures
-from autoencode.manifold.density import ManifoldParzen
-from autoencode.manifold.leaving_out import folds_of, leave_one_out
-from autoencode.manifold.mixtures import place
-from autoencode.manifold.tangents import Tangents
+from autoencode.manifold.density import local_gaussians as mixtures
+from autoencode.manifold.density.bandwidth import folds_of, leave_one_out
+from autoencode.manifold.density.local_gaussians import place
+from autoencode.manifold.density.manifold_parzen import ManifoldParzen
+from autoencode.manifold.tangents.tangents import Tangents
 
 
 @parametrize_with_checks(
@@ -56,7 +56,7 @@ def sheet(n: int, D: int = 5, seed: int = 0) -> np.ndarray:
 
 
 def brute_force(X: np.ndarray, Q: np.ndarray, d: int, k: int, sigma: float) -> np.ndarray:
-    r"""The definition: neighbours by sorting, planes by singular values, dense covariances."""
+    r"""The definition: neighbors by sorting, planes by singular values, dense covariances."""
     parts = []
 
     for x in X:
@@ -125,7 +125,7 @@ def test_one_gaussian_is_that_of_torch() -> None:
     log_p = expected.log_prob(Q) - math.log(40)
     assert torch.allclose(density.score_samples(Q), log_p, rtol=1e-9)
 
-    # A single example has no neighbours, and a sphere around it
+    # A single example has no neighbors, and a sphere around it
     one = ManifoldParzen(sigma=0.1).fit(X[:1])
     expected = multivariate_normal(X[0].numpy(), 0.01 * np.eye(5))
     assert np.allclose(one.score_samples(Q).numpy(), expected.logpdf(Q.numpy()), rtol=1e-9)
@@ -258,7 +258,7 @@ def test_copies_are_weights() -> None:
 
 
 def test_odd_data() -> None:
-    # One column, constant columns, fewer examples than neighbours
+    # One column, constant columns, fewer examples than neighbors
     line = np.random.default_rng(0).normal(size=(30, 1))
     assert np.isfinite(ManifoldParzen().fit(line).score(line))
 
@@ -299,7 +299,7 @@ def test_arguments_are_checked(argument: str, value: object) -> None:
 
 
 def test_tangents_of_a_model() -> None:
-    # A plane in four dimensions, known to the decoder; the noise fools the neighbours
+    # A plane in four dimensions, known to the decoder; the noise fools the neighbors
     rng = np.random.default_rng(0)
     W = torch.linalg.qr(torch.randn(4, 2, dtype=torch.float64)).Q
     z = rng.uniform(-1, 1, size=(300, 2))

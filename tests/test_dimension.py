@@ -10,7 +10,7 @@ from scipy.special import betaln
 
 from autoencode.manifold import dimension as module
 from autoencode.manifold.dimension import intrinsic_dimension
-from autoencode.manifold.search import knn
+from autoencode.manifold.neighbors.exact import knn
 
 METHODS = ["twonn", "mle", "gride", "local_pca"]
 
@@ -29,7 +29,7 @@ def sorted_distances(X: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("d", [1, 2, 5])
-def test_two_nearest_neighbours_on_spheres(d: int) -> None:
+def test_two_nearest_neighbors_on_spheres(d: int) -> None:
     for seed in range(3):
         value, error, _, _ = intrinsic_dimension(sphere(2000, d, 9, seed))
 
@@ -44,7 +44,7 @@ def test_two_nearest_neighbours_on_spheres(d: int) -> None:
         *[(method, k, d) for method, k in [("mle", 10), ("gride", 8)] for d in (1, 2)],
     ],
 )
-def test_more_neighbours_on_spheres(method: str, k: int, d: int) -> None:
+def test_more_neighbors_on_spheres(method: str, k: int, d: int) -> None:
     for seed in range(3):
         value, error, _, _ = intrinsic_dimension(sphere(3000, d, 9, seed), method, k)
 
@@ -54,14 +54,14 @@ def test_more_neighbours_on_spheres(method: str, k: int, d: int) -> None:
 
 @pytest.mark.parametrize(("method", "k"), [("mle", 10), ("gride", 8)])
 def test_curvature_is_felt_in_five_dimensions(method: str, k: int) -> None:
-    # The tenth neighbour of two thousand points is far away there
+    # The tenth neighbor of two thousand points is far away there
     found = [intrinsic_dimension(sphere(2000, 5, seed=seed), method, k).value for seed in range(3)]
     assert 4.7 < np.mean(found) < 5.05
 
 
 @pytest.mark.parametrize(("d", "N"), [(1, 2000), (2, 2000), (5, 20_000)])
 def test_local_components_of_spheres(d: int, N: int) -> None:
-    # Enough neighbours for all directions, and so near that the sphere does not bend
+    # Enough neighbors for all directions, and so near that the sphere does not bend
     for seed in range(3):
         value, error, _, _ = intrinsic_dimension(
             sphere(N, d, 9, seed), "local_pca", 64, n_samples=500, random_state=0
@@ -95,7 +95,7 @@ def test_standard_errors_of_samples_where_dimensions_differ(method: str, k: int)
 
 
 @pytest.mark.parametrize(("method", "k"), [("mle", 16), ("gride", 16), ("local_pca", 16)])
-def test_curves_are_what_fewer_neighbours_give(method: str, k: int) -> None:
+def test_curves_are_what_fewer_neighbors_give(method: str, k: int) -> None:
     X = sphere(500, 2, 5)
     whole = intrinsic_dimension(X, method, k).curve
     parts = [intrinsic_dimension(X, method, n) for n in (4, 8, 16)]
@@ -106,7 +106,7 @@ def test_curves_are_what_fewer_neighbours_give(method: str, k: int) -> None:
 
 
 @pytest.mark.parametrize("M", [50, 300, 1000])
-def test_scales_of_two_neighbours_are_those_of_fewer_examples(M: int) -> None:
+def test_scales_of_two_neighbors_are_those_of_fewer_examples(M: int) -> None:
     x = torch.from_numpy(np.random.default_rng(0).standard_normal((1000, 3)))
     scales = list(module._two_nearest(x, 2, M))
 
@@ -137,7 +137,7 @@ def test_definitions() -> None:
         mle = 1 / np.mean([(t[k - 1] - t[: k - 1]).mean() for t in T])
         assert intrinsic_dimension(X, "mle", k).value == pytest.approx(mle, rel=1e-10)
 
-    # The density of the ratio of the distances to neighbours n and 2 n
+    # The density of the ratio of the distances to neighbors n and 2 n
     for n in (2, 8):
         logs = T[:, 2 * n - 1] - T[:, n - 1]
 
@@ -271,10 +271,10 @@ def test_bad_input() -> None:
     for arguments, message in [
         ({"method": "guess"}, "expected method to be one of"),
         ({"method": "denoiser"}, "needs a denoising autoencoder"),
-        ({"method": "mle", "n_neighbors": 20}, "more distinct examples than neighbours"),
-        ({"method": "mle", "n_neighbors": 2}, "at least 3 neighbours"),
+        ({"method": "mle", "n_neighbors": 20}, "more distinct examples than neighbors"),
+        ({"method": "mle", "n_neighbors": 2}, "at least 3 neighbors"),
         ({"method": "gride", "n_neighbors": 6}, "power of two"),
-        ({"method": "twonn", "n_neighbors": 6}, "two neighbours"),
+        ({"method": "twonn", "n_neighbors": 6}, "two neighbors"),
         ({"n_samples": 1}, "n_samples to be None or an integer"),
     ]:
         with pytest.raises(ValueError, match=message):
@@ -294,6 +294,6 @@ def test_bad_input() -> None:
     with pytest.raises(ValueError, match="NaN"):
         intrinsic_dimension(np.full((9, 2), np.nan))
 
-    # One column, and fewer examples than neighbours by default
+    # One column, and fewer examples than neighbors by default
     for method in METHODS:
         assert intrinsic_dimension(np.random.default_rng(0).normal(size=(7, 1)), method).value > 0

@@ -32,9 +32,9 @@ from autoencode.distributions import (
     SharedGaussian,
 )
 from autoencode.modalities import Images, Tables
-from autoencode.networks import Perceptron
+from autoencode.networks import FullyConnected
 from autoencode.objectives import ELBO, Reconstruction
-from autoencode.training import Epoch, Training
+from autoencode.training.trainer import Epoch, Training
 
 SMALL: dict[str, Any] = {"layers": (8,), "training": Training(epochs=1), "random_state": 0}
 MODELS = [
@@ -109,7 +109,7 @@ def test_codes_and_reconstructions(model: ae.Autoencoder) -> None:
 
 
 @each_model
-def test_a_row_does_not_depend_on_its_neighbours(model: ae.Autoencoder) -> None:
+def test_a_row_does_not_depend_on_its_neighbors(model: ae.Autoencoder) -> None:
     X = table(1100)
     model = clone(model).fit(X)
     methods = ["transform", "reconstruct", "reconstruction_error"]
@@ -121,7 +121,7 @@ def test_a_row_does_not_depend_on_its_neighbours(model: ae.Autoencoder) -> None:
         assert np.allclose(together[-1:], alone, rtol=1e-5, atol=1e-5), method
 
 
-def test_the_score_of_a_row_does_not_depend_on_its_neighbours_for_one_number() -> None:
+def test_the_score_of_a_row_does_not_depend_on_its_neighbors_for_one_number() -> None:
     # Whose noise torch draws differently in smaller parts
     X = table(1100)
     model = ae.vae(1, **SMALL).fit(X)
@@ -524,12 +524,14 @@ def test_bad_y_is_refused(y, message: str) -> None:
         model.fit(table(), y)
 
 
-def test_unseen_labels_are_refused() -> None:
+def test_unseen_labels_are_refused_or_taken_as_missing(caplog) -> None:
     model = ae.vae(2, conditional=True, **SMALL).fit(table(), np.arange(40) % 3)
 
-    for use in (lambda: model.sample(3, y=7), lambda: model.transform(table(), [7] * 40)):
-        with pytest.raises(ValueError, match=r"labels out of those of the fit \(0, 1, 2\), got 7"):
-            use()
+    with pytest.raises(ValueError, match=r"labels out of those of the fit \(0, 1, 2\), got 7"):
+        model.sample(3, y=7)
+
+    assert np.isfinite(model.transform(table(), [7, 0] * 20)).all()
+    assert "20 of 40 labels were not in the fit" in caplog.text
 
 
 # Corrupted pairs
@@ -637,7 +639,7 @@ def test_bad_arguments_are_refused(argument: str, value) -> None:
         ({"modality": Images()}, table(), r"expected images with shape \(N, H, W\)"),
         ({"modality": Tables()}, pictures(), r"expected a table with shape \(N, D\)"),
         ({"modality": Tables("rows")}, table(), "expected a scaling out of"),
-        ({"network": Perceptron((0,))}, table(), "expected layers as widths > 0"),
+        ({"network": FullyConnected((0,))}, table(), "expected layers as widths > 0"),
     ],
     ids=lambda value: str(getattr(value, "shape", value)),
 )
@@ -777,18 +779,20 @@ def test_an_interrupted_model_is_kept(caplog) -> None:
 
 def test_choices_are_told(caplog) -> None:
     with caplog.at_level(logging.INFO, "autoencode"):
-        ae.vae(2, layers=(8,), training=Training(epochs=1, validation=0.25)).fit(pictures())
+        ae.vae(2, layers=(8,), training=Training(epochs=1, validation_fraction=0.25)).fit(
+            pictures()
+        )
 
     assert "9 examples of shape (1, 5, 9) as Images" in caplog.text
     assert (
-        "3 held out; Perceptron(layers=(8,), shortcut=False); likelihood SharedGaussian()"
+        "3 held out; FullyConnected(layers=(8,), skip=False); likelihood SharedGaussian()"
         in caplog.text
     )
 
 
 @pytest.mark.parametrize(("n", "share"), [(1, 0.9), (2, 0.9), (10, 0.01), (10, 0.95)])
 def test_something_is_left_to_train_on(n: int, share: float) -> None:
-    training = Training(epochs=1, validation=share)
+    training = Training(epochs=1, validation_fraction=share)
     model = ae.autoencoder(layers=(4,), training=training).fit(table(n))
 
     assert np.isfinite(model.history_[0].train["total"])
@@ -875,9 +879,9 @@ def test_bytes_on_disk_train_as_those_in_memory(tmp_path, monkeypatch, channels)
     shape = (200, 6, 7) if channels is None else (200, 6, 7, channels)
     X = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     np.save(tmp_path / "X.npy", X)
-    monkeypatch.setattr("autoencode.data.sources._LARGE", 0)
+    monkeypatch.setattr("autoencode.data.arrays._LARGE", 0)
 
-    training = ae.Training(epochs=2, validation=0.2)
+    training = ae.Training(epochs=2, validation_fraction=0.2)
     model = ae.vae(2, layers=(8,), training=training, random_state=0)
     Z = model.fit(X).transform(X)
     loaded = model.modality_.load(np.load(tmp_path / "X.npy", mmap_mode="r"))

@@ -129,7 +129,7 @@ def test_clones_and_resumed_training(graphs, data, tmp_path) -> None:
     from sklearn.base import clone
 
     X, _ = data
-    model = quick(graphs).set_params(training__checkpoint=str(tmp_path)).fit(X)
+    model = quick(graphs).set_params(training__checkpoint_dir=str(tmp_path)).fit(X)
 
     assert clone(model).modality.nodes == 6
     assert model.get_params()["modality__nodes"] == 6

@@ -2,25 +2,24 @@ r"""Tests that visible failures of a fit are named, and that healthy fits are si
 
 import math
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 import torch
 from PIL import Image
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from torch.distributions import Independent, Normal
 
 import autoencode as ae
-from autoencode import FitWarning, Training, failures
+from autoencode import FitWarning, Training
 from autoencode.cli import main
-from autoencode.diagnosis import constant, far_row
+from autoencode.common import failures
 from autoencode.distributions import Bernoulli, Gaussian, Mixed, SharedGaussian
-from autoencode.modalities import Sounds, Texts
+from autoencode.modalities import Texts
+from autoencode.training.diagnosis import constant, far_row
 
 IMAGES = load_digits().images[:400]
-SHORT = {"progress": False, "device": "cpu"}
+SHORT = {"show_progress": False, "device": "cpu"}
 
 
 def said(model, X, y=None) -> list[str]:
@@ -149,7 +148,7 @@ def test_failures_of_trainings_are_named(recipe, options, message: str) -> None:
 
 def test_a_density_worse_than_a_constant_is_named() -> None:
     X = load_iris().data
-    training = Training(2, learning_rate=0.3, validation=0, **SHORT)
+    training = Training(2, learning_rate=0.3, validation_fraction=0, **SHORT)
     model = ae.vae(2, random_state=0, training=training)
 
     assert any("worse than a constant density" in message for message in said(model, X))
@@ -157,7 +156,7 @@ def test_a_density_worse_than_a_constant_is_named() -> None:
 
 def test_skipped_steps_are_counted() -> None:
     calls = iter([1.0, 1.0, math.nan, *[1.0] * 10**4])
-    training = Training(2, batch_size=10, validation=0, **SHORT)
+    training = Training(2, batch_size=10, validation_fraction=0, **SHORT)
     X = np.random.default_rng(0).normal(size=(200, 3))
     model = ae.autoencoder(2, corruption=lambda x: x * next(calls), training=training)
 
@@ -206,22 +205,6 @@ def test_a_long_text_and_texts_cut_off_are_named() -> None:
 
     with pytest.warns(FitWarning, match="most of the input is unused: 10 %"):
         Texts(length=5, cut=True).fit(["x" * 50] * 9)
-
-
-@pytest.mark.parametrize("kind", ["list", "folder"])
-def test_recordings_of_which_little_is_used_are_named(tmp_path: Path, kind: str) -> None:
-    waves = [np.sin(np.arange(8000 * n) * 0.3) * 0.5 for n in (20, 30)]
-
-    for i, wave in enumerate(waves):
-        soundfile.write(tmp_path / f"{i}.wav", wave, 8000)
-
-    sounds = Sounds(rate=8000)
-    X = waves if kind == "list" else sounds.read(tmp_path)[0]
-    model = ae.linear(1, modality=sounds)
-    given = X if kind == "list" else tmp_path
-
-    assert len(X) == 2
-    assert any("4 % is left of the sounds" in told for told in said(model, given))
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,13 @@ from sklearn.datasets import load_sample_images
 from sklearn.decomposition import PCA
 
 import autoencode as ae
-from autoencode import assembly
+from autoencode.blueprint import assembly
 from autoencode.data import Examples
 from autoencode.modalities import Images
-from autoencode.modalities.shifts import Shifts
+from autoencode.modalities.image.shifts import Shifts
 from autoencode.networks import Convolutional
-from autoencode.start import linear_start
-from autoencode.step import Step
+from autoencode.training.linear_start import linear_start
+from autoencode.training.step import Step
 
 SIDE = 24
 
@@ -99,12 +99,12 @@ def test_the_start_is_of_variants_too() -> None:
 
 def test_default_networks_of_images_begin_at_principal_components() -> None:
     X = crops(300, left=True)
-    training = ae.Training(epochs=1, learning_rate=1e-12, validation=0)
+    training = ae.Training(epochs=1, learning_rate=1e-12, validation_fraction=0)
     model = ae.autoencoder(5, training=training, random_state=0).fit(X)
     pca = PCA(5).fit(X.reshape(300, -1))
     R = pca.inverse_transform(pca.transform(X.reshape(300, -1))).reshape(X.shape)
 
-    assert model.network_ == Convolutional(shortcut=True) or model.network_.shortcut
+    assert model.network_ == Convolutional(skip=True) or model.network_.skip
     assert np.abs(model.reconstruct(X) - R.clip(0, 255)).max() < 0.6  # rounded to bytes
 
 
@@ -136,7 +136,7 @@ def test_default_models_of_5_photographs_tell_them_apart(make) -> None:
 def test_few_images_with_labels_start_at_what_these_leave(make) -> None:
     y = np.arange(30) % 2
     X = crops(30, left=True) // 4 + 150 * y[:, None, None].astype(np.uint8)
-    training = ae.Training(epochs=1, learning_rate=1e-12, validation=0)
+    training = ae.Training(epochs=1, learning_rate=1e-12, validation_fraction=0)
     model = make(3, conditional=True, training=training, random_state=0).fit(X, y)
     means = np.stack([X[y == k].mean(axis=0) for k in range(2)])[y]
 

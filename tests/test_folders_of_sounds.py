@@ -10,13 +10,13 @@ import pytest
 
 import autoencode as ae
 from autoencode import Training
-from autoencode.data.files import FileTensor
+from autoencode.data.disk_arrays import FileTensor
 from autoencode.modalities import LogMel, Sounds
 
 soundfile = pytest.importorskip("soundfile")
 pytest.importorskip("soxr")
 
-from autoencode.data.sounds import read_sounds  # noqa: E402
+from autoencode.data.media.audio import read_sounds  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -62,8 +62,8 @@ def test_folders_of_sounds_are_prepared_once(
     in_memory = model.transform(tmp_path)
     assert not [*cache.iterdir()]
 
-    monkeypatch.setattr("autoencode.data.sounds._LARGE", 0)
-    monkeypatch.setattr("autoencode.data.sounds._BLOCK", 4)
+    monkeypatch.setattr("autoencode.data.media.audio._LARGE", 0)
+    monkeypatch.setattr("autoencode.data.media.audio._BLOCK", 4)
     caplog.clear()
     large = read_sounds(tmp_path, 4000, 0.2, channels)
 
@@ -78,7 +78,7 @@ def test_folders_of_sounds_are_prepared_once(
 
     # Found again, with what is wrong of it, and nothing decoded
     caplog.clear()
-    monkeypatch.setattr("autoencode.data.sounds._decode", None)
+    monkeypatch.setattr("autoencode.data.media.audio._decode", None)
     assert all(map(np.array_equal, read_sounds(tmp_path, 4000, 0.2, channels).X, small.X))
     assert "1 of 32 files silent, and kept: b" in caplog.text
     assert len([*cache.rglob("info.json")]) == 1
@@ -90,7 +90,7 @@ def test_folders_of_sounds_are_prepared_once(
 
 
 def test_a_large_folder_without_a_sound_is_said(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("autoencode.data.sounds._LARGE", 0)
+    monkeypatch.setattr("autoencode.data.media.audio._LARGE", 0)
     (tmp_path / "a.wav").write_text("no sound")
 
     with pytest.raises(ValueError, match="expected a folder of sounds, got no sound in"):
@@ -98,7 +98,7 @@ def test_a_large_folder_without_a_sound_is_said(tmp_path, monkeypatch) -> None:
 
 
 def test_large_folders_of_sounds_are_guessed(tmp_path, monkeypatch, cache) -> None:
-    monkeypatch.setattr("autoencode.data.sounds._LARGE", 0)
+    monkeypatch.setattr("autoencode.data.media.audio._LARGE", 0)
     training = Training(epochs=1)
     model = ae.autoencoder(2, layers=(8,), training=training).fit(recordings(tmp_path, 4))
 
@@ -108,7 +108,7 @@ def test_large_folders_of_sounds_are_guessed(tmp_path, monkeypatch, cache) -> No
 
 PREPARE_SOUNDS = """
 import sys, time
-import autoencode.data.sounds as sounds
+import autoencode.data.media.audio as sounds
 
 sounds._LARGE, sounds._BLOCK, wait = 0, 2, float(sys.argv[3])
 decode = sounds._decode
@@ -145,10 +145,10 @@ def test_a_killed_preparation_of_sounds_goes_on(tmp_path, cache) -> None:
 FIT = """
 import os, signal, sys
 import autoencode as ae
-import autoencode.data.sounds
+import autoencode.data.media.audio
 from autoencode.modalities import LogMel, Sounds
 
-autoencode.data.sounds._LARGE = 0
+autoencode.data.media.audio._LARGE = 0
 damage, steps, last = ae.corruptions.Hum.damage, 0, int(sys.argv[4])
 
 def counted(*args):
@@ -161,7 +161,7 @@ def counted(*args):
     return damage(*args)
 
 ae.corruptions.Hum.damage = counted
-training = ae.Training(epochs=6, batch_size=8, checkpoint=sys.argv[3], checkpoint_seconds=1e-3)
+training = ae.Training(epochs=6, batch_size=8, checkpoint_dir=sys.argv[3], checkpoint_seconds=1e-3)
 spectrum = LogMel(bands=8, hop=0.016, iterations=2)
 modality = Sounds(rate=4000, seconds=0.2, spectrum=spectrum)
 hum = ae.corruptions.Hum()

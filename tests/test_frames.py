@@ -20,11 +20,11 @@ from autoencode import manifold, plots
 from autoencode.cli import main
 from autoencode.corruptions import GaussianNoise, Masking, Sequence, Typos
 from autoencode.data import holds_frame, is_numbers, read_frame
-from autoencode.data.tables import read_parquet
+from autoencode.data.tabular.numeric import read_parquet
 from autoencode.distributions import Mixed, MixedCells, SharedGaussian
-from autoencode.evaluation import log_evidence
-from autoencode.imputation import log_prob_given_rest, mean_given
-from autoencode.modalities import Frames, Images, Tables, guess
+from autoencode.evaluation.measures import log_evidence
+from autoencode.inference.imputation import log_prob_given_rest, mean_given
+from autoencode.modalities import Images, MixedTables, Tables, guess
 from autoencode.modalities.columns import LevelColumn
 from autoencode.priors import StandardNormal
 
@@ -66,7 +66,7 @@ def with_extensions(X: pd.DataFrame) -> pd.DataFrame:
 @settings(max_examples=50)
 @given(frames())
 def test_any_frame_comes_back(X: pd.DataFrame) -> None:
-    modality = Frames().fit(X)
+    modality = MixedTables().fit(X)
     Y = modality.restore(modality.normalize(modality.load(X)))
 
     assert [*Y.columns] == [*X.columns]
@@ -236,8 +236,8 @@ def test_all_verbs(fitted, tmp_path: Path) -> None:
 
     assert np.isfinite(fitted.score_samples(X)).all()
     assert np.isfinite(fitted.reconstruction_error(X)).all()
-    assert fitted.cell_scores(X).shape == X.shape
-    assert (np.isnan(fitted.cell_scores(X)) == X.isna().to_numpy()).all()
+    assert fitted.cell_surprisal(X).shape == X.shape
+    assert (np.isnan(fitted.cell_surprisal(X)) == X.isna().to_numpy()).all()
     assert [*fitted.feature_names_in_] == [*X.columns]
     assert fitted.sample(3, random_state=1).equals(fitted.sample(3, random_state=1))
 
@@ -283,8 +283,8 @@ def test_the_score_with_a_hidden_cell_is_the_sum_over_its_levels(fitted) -> None
 
 def test_a_strange_cell_stands_out(fitted) -> None:
     X = table().dropna().iloc[:50]
-    before = fitted.cell_scores(X)
-    after = fitted.cell_scores(X.assign(size=1e4))
+    before = fitted.cell_surprisal(X)
+    after = fitted.cell_surprisal(X.assign(size=1e4))
 
     assert (after[:, 0] > before[:, 0]).all()
     assert (after[:, 0] > after[:, 1:].max(axis=1)).all()
@@ -329,10 +329,10 @@ def test_imputation_changes_no_cell_for_the_type_of_the_fit() -> None:
         assert all(filled[name][0] == cells[name][0] for name in cells)
 
     assert [*filled.dtypes] == [*X.dtypes]
-    assert [*model.sample(2, given={"single": 0.1}).dtypes] == [*X.dtypes]
+    assert [*model.sample(2, conditions={"single": 0.1}).dtypes] == [*X.dtypes]
 
     with pytest.raises(ValueError, match="column 'byte': expected a number from 0 to 255"):
-        model.sample(1, given={"byte": 300})
+        model.sample(1, conditions={"byte": 300})
 
 
 @pytest.mark.parametrize("dtype", ["int64", "uint64", "Int64", object])
@@ -345,14 +345,14 @@ def test_large_whole_numbers_stay_apart(dtype) -> None:
 
     assert modality.restore(modality.normalize(modality.load(X)))["id"].equals(X["id"])
     assert model.sample(200)["id"].between(low, low + 299).all()
-    assert (model.sample(2, given={"id": str(low + 7)})["id"] == low + 7).all()
+    assert (model.sample(2, conditions={"id": str(low + 7)})["id"] == low + 7).all()
 
 
 def test_conditional_samples_obey_and_follow_the_condition(fitted) -> None:
     X = table(4000, seed=9)
 
     for kind in "abc":
-        S = fitted.sample(1500, given={"kind": kind}, random_state=0)
+        S = fitted.sample(1500, conditions={"kind": kind}, random_state=0)
         real = X[X["kind"] == kind]
         assert (S["kind"] == kind).all()
         assert S["count"].dtype == X["count"].dtype
@@ -360,7 +360,7 @@ def test_conditional_samples_obey_and_follow_the_condition(fitted) -> None:
         assert abs(S["flag"].mean() - real["flag"].mean()) < 0.3
 
     for truth in ("True", "true", "TRUE", True):
-        both = fitted.sample(20, given={"flag": truth, "count": 3})
+        both = fitted.sample(20, conditions={"flag": truth, "count": 3})
         assert (both["count"] == 3).all()
         assert both["flag"].all()
 
@@ -380,7 +380,7 @@ def test_conditional_samples_in_a_discrete_model() -> None:
     j = model.modality_.columns_[0].levels_.index("a")
     k = 2 + model.modality_.columns_[1].levels_.index("x")
     expected = float((pi[:, j] * pi[:, k]).mean() / pi[:, j].mean())
-    S = model.sample(20_000, given={"u": "a"}, random_state=0)
+    S = model.sample(20_000, conditions={"u": "a"}, random_state=0)
 
     assert abs((S["v"] == "x").mean() - expected) < 0.02
 
@@ -388,7 +388,7 @@ def test_conditional_samples_in_a_discrete_model() -> None:
 def test_rare_levels_are_one_to_the_model_and_come_back() -> None:
     words = ["often"] * 60 + ["second"] * 30 + ["r1"] * 8 + [f"s{i}" for i in range(8)]
     X = pd.DataFrame({"word": words, "x": np.arange(106.0)})
-    model = vae(40, modality=Frames(levels=2)).fit(X)
+    model = vae(40, modality=MixedTables(levels=2)).fit(X)
     S = model.sample(4000, random_state=0)["word"]
     rare = S[~S.isin(["often", "second"])]
 
@@ -401,8 +401,8 @@ def test_rare_levels_are_one_to_the_model_and_come_back() -> None:
 
 def test_corruption_hides_whole_cells() -> None:
     X = table()
-    _, hide = Frames().fit(X).stages(Masking(0.5))
-    modality = Frames().fit(X)
+    _, hide = MixedTables().fit(X).stages(Masking(0.5))
+    modality = MixedTables().fit(X)
     x = modality.normalize(modality.load(X))
     Y = modality.restore(hide(x))
 
@@ -413,7 +413,7 @@ def test_corruption_hides_whole_cells() -> None:
 
 
 def test_corruption_hides_whole_cells_wherever_it_stands() -> None:
-    modality = Frames().fit(X := table())
+    modality = MixedTables().fit(X := table())
     x = modality.normalize(modality.load(X))
     noise = GaussianNoise(0.1)
     _, damage = modality.stages(Sequence([noise, Sequence([Masking(1.0), noise])]))
@@ -438,11 +438,11 @@ def test_conditional_clone_and_resume(tmp_path: Path) -> None:
     y = X.pop("flag")
     model = vae(2, conditional=True).fit(X, y)
     assert model.sample(5, y=True).shape == (5, 4)
-    assert (model.sample(5, y=True, given={"kind": "b"})["kind"] == "b").all()
+    assert (model.sample(5, y=True, conditions={"kind": "b"})["kind"] == "b").all()
     assert clone(model).fit(X, y).transform(X, y).shape == (100, 3)
 
     def training(epochs: int) -> ae.Training:
-        return ae.Training(epochs=epochs, checkpoint=tmp_path / "run", checkpoint_seconds=0)
+        return ae.Training(epochs=epochs, checkpoint_dir=tmp_path / "run", checkpoint_seconds=0)
 
     once = ae.vae(2, layers=(8,), training=training(2), random_state=0).fit(X)
     again = ae.vae(2, layers=(8,), training=training(2), random_state=0).fit(X, resume=True)
@@ -452,7 +452,7 @@ def test_conditional_clone_and_resume(tmp_path: Path) -> None:
 def test_frames_of_numbers_are_tables() -> None:
     numbers = pd.DataFrame({"column_names": [1.0, 2.0], "b": [True, False]})
 
-    for X, kind in [(numbers, Tables), (numbers.assign(c=["x", None]), Frames)]:
+    for X, kind in [(numbers, Tables), (numbers.assign(c=["x", None]), MixedTables)]:
         model = ae.autoencoder(1, layers=(4,), training=ae.Training(epochs=1)).fit(X)
         assert isinstance(model.modality_, kind)
 
@@ -468,7 +468,7 @@ def test_frames_of_other_libraries(library: str) -> None:
     day = [date(2020, 1, 1), date(2020, 2, 1)] * 20
     cells = {"flag": [True, False] * 20, "count": [*range(40)]}
 
-    for X, kind in [(make(cells), Tables), (make({**cells, "day": day}), Frames)]:
+    for X, kind in [(make(cells), Tables), (make({**cells, "day": day}), MixedTables)]:
         assert isinstance(vae(1).fit(X).modality_, kind)
 
     assert is_numbers(np.ones((2, 2)))
@@ -487,7 +487,7 @@ def test_frames_of_other_libraries(library: str) -> None:
         (lambda X: X.assign(day="soon"), "column 'day': expected dates, got 'soon' in row 0"),
         (lambda X: X[:0], "expected at least one row, got none"),
         (lambda X: X[["kind", *X]], r"expected columns with different names, got \['kind'\]"),
-        (lambda X: np.ones((3, 5)), "expected data like those of Frames"),
+        (lambda X: np.ones((3, 5)), "expected data like those of MixedTables"),
     ],
 )
 def test_other_data_than_those_of_the_fit(fitted, change, message: str) -> None:
@@ -522,7 +522,7 @@ def test_tables_that_cannot_be(X: pd.DataFrame, message: str) -> None:
 )
 def test_given_cells_that_cannot_be(fitted, cells, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        fitted.sample(given=cells)
+        fitted.sample(conditions=cells)
 
 
 def test_what_makes_no_sense(fitted) -> None:
@@ -530,14 +530,14 @@ def test_what_makes_no_sense(fitted) -> None:
         vae(1, likelihood=SharedGaussian()).fit(table())
 
     with pytest.raises(ValueError, match="expected given cells of the columns"):
-        fitted.sample(given={"colour": "red"})
+        fitted.sample(conditions={"color": "red"})
 
     with pytest.raises(ValueError, match="column 'count': expected a whole number"):
-        fitted.sample(given={"count": 2.5})
+        fitted.sample(conditions={"count": 2.5})
 
     plain = vae(1).fit(np.random.default_rng(0).normal(size=(30, 3)))
 
-    for method in (plain.impute, plain.cell_scores):
+    for method in (plain.impute, plain.cell_surprisal):
         with pytest.raises(ValueError, match="missing cells when fitting"):
             method(np.zeros((2, 3)))
 
@@ -546,24 +546,26 @@ def test_what_makes_no_sense(fitted) -> None:
 def test_models_of_numbers_say_how_cells_may_be_missing(tmp_path: Path) -> None:
     X = pd.DataFrame({"a": np.arange(9.0), "b": range(9)})
     holes = X.mask(X["a"] == 3)
-    model, frames = vae(1).fit(X), vae(1, modality=Frames()).fit(X)
+    model, frames = vae(1).fit(X), vae(1, modality=MixedTables()).fit(X)
     holes.to_csv(tmp_path / "t.csv", index=False)
     holes.to_parquet(tmp_path / "t.parquet")
 
     for call in (
         lambda: model.impute(X),
         lambda: model.impute(holes),
-        lambda: model.cell_scores(X),
-        lambda: model.sample(given={"a": 1}),
+        lambda: model.cell_surprisal(X),
+        lambda: model.sample(conditions={"a": 1}),
         lambda: model.transform(holes),
         lambda: model.transform(tmp_path / "t.csv"),
         lambda: model.transform(tmp_path / "t.parquet"),
     ):
-        with pytest.raises(ValueError, match=r"modality=.*Frames\(\) .*--modality Frames"):
+        with pytest.raises(
+            ValueError, match=r"modality=.*MixedTables\(\) .*--modality MixedTables"
+        ):
             call()
 
     assert not frames.impute(holes).isna().any(axis=None)
-    assert [*frames.sample(2, given={"a": 1}).dtypes] == [*X.dtypes]
+    assert [*frames.sample(2, conditions={"a": 1}).dtypes] == [*X.dtypes]
 
 
 # Files
@@ -715,13 +717,13 @@ def test_command_line(tmp_path: Path, monkeypatch, capsys, suffix: str) -> None:
         return captured.out if status == 0 else captured.err
 
     assert "Wrote m.ae" in run(f"fit t.{suffix} --recipe vae --layers 8 --epochs 1 --out m.ae")
-    assert "4 new" in run(f"sample m.ae -n 4 --given kind=a flag=True --out s.{suffix}")
+    assert "4 new" in run(f"sample m.ae -n 4 --conditions kind=a flag=True --out s.{suffix}")
     assert "80 rows" in run(f"impute m.ae t.{suffix} --out i.{suffix}")
     assert "80 recon" in run(f"reconstruct m.ae t.{suffix} --out r.{suffix}")
     assert "80 codes" in run(f"transform m.ae t.{suffix} --out z.csv")
     assert "mean of 80" in run(f"score m.ae t.{suffix}")
     assert "expected a .csv or .parquet" in run("sample m.ae --out s.npy")
-    assert "expected --given COLUMN=CELL" in run("sample m.ae --given kind --out s.csv")
+    assert "expected --conditions COLUMN=CELL" in run("sample m.ae --conditions kind --out s.csv")
 
     read = pd.read_csv if suffix == "csv" else pd.read_parquet
     S = read(f"s.{suffix}")
@@ -749,7 +751,7 @@ def test_the_command_line_names_strange_cells(fitted, tmp_path: Path, monkeypatc
 
     assert strangest.split()[:4] == ["row", "5", "size", "="]
     assert [*cells.columns] == [*X.columns]
-    np.testing.assert_allclose(cells, ae.load("m.ae").cell_scores("t.parquet"))
+    np.testing.assert_allclose(cells, ae.load("m.ae").cell_surprisal("t.parquet"))
 
 
 def test_pictures_and_the_manifold(fitted, tmp_path: Path) -> None:
@@ -770,7 +772,7 @@ def test_pictures_and_the_manifold(fitted, tmp_path: Path) -> None:
 def test_corruptions_of_texts_are_refused() -> None:
     frame = pd.DataFrame({"a": [1.0, 2.0] * 9, "k": ["x", "y"] * 9})
 
-    with pytest.raises(ValueError, match="Typos is for texts, got Frames"):
+    with pytest.raises(ValueError, match="Typos is for texts, got MixedTables"):
         ae.denoising(2, corruption=Typos()).fit(frame)
 
 
@@ -778,7 +780,7 @@ def test_a_column_that_only_names_rows_is_said(caplog) -> None:
     X = pd.DataFrame({"id": [f"u{i}" for i in range(300)], "kind": ["a", "b"] * 150})
 
     with caplog.at_level("INFO", "autoencode"):
-        Frames(levels=20).fit(X)
+        MixedTables(levels=20).fit(X)
 
     message, read = caplog.messages
     assert read == "columns as read: 'id' 300 levels; 'kind' 2 levels."

@@ -19,7 +19,7 @@ def numbers(n: int = 40) -> pd.DataFrame:
         "age": rng.integers(18, 90, n),
         "height": rng.normal(1.7, 0.1, n),
         "short": rng.normal(size=n).astype(np.float32),
-        "grey": rng.integers(0, 255, n).astype(np.uint8),
+        "gray": rng.integers(0, 255, n).astype(np.uint8),
         "member": rng.random(n) < 0.3,
         "children": pd.array(rng.integers(0, 4, n), dtype="Int64"),
     }

@@ -22,11 +22,11 @@ from torch.distributions import (
 
 import autoencode as ae
 from autoencode.distributions.mixed import MixedCells
-from autoencode.manifold.geodesics import Geodesics
-from autoencode.manifold.lengths import Metric, fisher, pullback
-from autoencode.manifold.maps import Maps, maps_of
-from autoencode.manifold.neighbors import NeighborGraph
-from autoencode.manifold.paths import paths_over
+from autoencode.manifold.codec import Codec, as_codec
+from autoencode.manifold.geodesics.geodesics import Geodesics
+from autoencode.manifold.geodesics.graph_init import paths_over
+from autoencode.manifold.geodesics.riemannian_metrics import Metric, fisher, pullback
+from autoencode.manifold.neighbors.graph import NeighborGraph
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -262,8 +262,8 @@ def test_the_line_remains_where_the_graph_has_no_path() -> None:
 # Other metrics
 
 
-def of_likelihood(likelihood: Any) -> Maps:
-    return Maps(identity, identity, torch.as_tensor, identity, likelihood=likelihood)
+def of_likelihood(likelihood: Any) -> Codec:
+    return Codec(identity, identity, torch.as_tensor, identity, likelihood=likelihood)
 
 
 def test_fisher_of_one_binary_element_is_the_arc() -> None:
@@ -323,7 +323,7 @@ def test_fisher_with_a_shared_scale_is_the_pullback_in_units_of_it() -> None:
     a, b = codes()
     maps = of_likelihood(lambda z: Independent(Normal(sphere(z), 0.25), 1))
     line = torch.lerp(a[:, None], b[:, None], torch.linspace(0, 1, 9)[:, None])
-    expected = pullback(maps_of((identity, sphere))).lengths(line) / 0.25
+    expected = pullback(as_codec((identity, sphere))).lengths(line) / 0.25
 
     assert torch.allclose(fisher(maps, a).lengths(line), expected)
 
@@ -337,7 +337,7 @@ def test_fisher_with_a_shared_scale_is_the_pullback_in_units_of_it() -> None:
         lambda z: ContinuousBernoulli(logits=z + 2),
     ],
 )
-def test_fisher_is_twice_the_divergence_of_near_neighbours(likelihood) -> None:
+def test_fisher_is_twice_the_divergence_of_near_neighbors(likelihood) -> None:
     z = torch.randn(10, 2)
     dz = 1e-3 * torch.randn(10, 2)
     p, q = likelihood(z), likelihood(z + dz)

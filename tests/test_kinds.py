@@ -12,11 +12,12 @@ from PIL import Image
 from sklearn.base import clone
 
 import autoencode as ae
+from autoencode import inputs
 from autoencode.cli import main
 from autoencode.manifold import Geodesics, NeighborGraph
-from autoencode.manifold.border import take
-from autoencode.modalities import Frames, Images, LogMel, Modality, Sounds, Tables, Texts
-from autoencode.networks import Perceptron, Recurrent
+from autoencode.manifold.arrays import take
+from autoencode.modalities import Images, LogMel, MixedTables, Modality, Sounds, Tables, Texts
+from autoencode.networks import FullyConnected, Recurrent
 
 pandas = pytest.importorskip("pandas")
 soundfile = pytest.importorskip("soundfile")
@@ -81,7 +82,7 @@ def small_sounds() -> Sounds:
 KINDS = [
     Kind(Images, images, lambda: None, ""),
     Kind(Tables, tables, lambda: None, ".csv"),
-    Kind(Frames, frames, lambda: None, ".csv"),
+    Kind(MixedTables, frames, lambda: None, ".csv"),
     Kind(Sounds, sounds, small_sounds, ""),
     Kind(Texts, texts, lambda: None, ".txt"),
 ]
@@ -89,7 +90,7 @@ kinds = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.cls.__name_
 
 
 def model_of(kind: Kind, epochs: int = 2, **options: Any) -> ae.Autoencoder:
-    network = Recurrent(width=8) if kind.cls is Texts else Perceptron((8,))
+    network = Recurrent(width=8) if kind.cls is Texts else FullyConnected((8,))
     training = ae.Training(epochs=epochs, batch_size=8, **options)
 
     return ae.vae(2, modality=kind.modality(), network=network, training=training, random_state=0)
@@ -141,7 +142,7 @@ class Stopping(ae.Training):
 def test_a_stopped_fit_goes_on_to_the_bit(kind: Kind, tmp_path: Path) -> None:
     path = kind.write(tmp_path)
     whole = model_of(kind, epochs=4).fit(path)
-    model = model_of(kind, epochs=4, checkpoint=str(tmp_path / "run"), checkpoint_seconds=0.0)
+    model = model_of(kind, epochs=4, checkpoint_dir=str(tmp_path / "run"), checkpoint_seconds=0.0)
     stopping = clone(model).set_params(training=Stopping(**model.training.get_params()))
 
     with pytest.raises(Stop):
@@ -158,7 +159,7 @@ def test_a_stopped_fit_goes_on_to_the_bit(kind: Kind, tmp_path: Path) -> None:
 def test_codes_and_what_they_stand_for_have_a_geometry(kind: Kind, tmp_path: Path) -> None:
     path = kind.write(tmp_path)
     model = model_of(kind).fit(path)
-    X, *_ = ae.reading.read(model, path, model.modality_)
+    X, *_ = inputs.read(model, path, model.modality_)
     a, b = (take(X, np.arange(i, i + 4)) for i in (0, 4))
 
     assert NeighborGraph(3).fit(model.transform(path)).indices_.shape == (N, 3)
@@ -229,11 +230,11 @@ def test_other_kinds_are_refused(kind: Kind, other: Kind, tmp_path: Path, monkey
     model = model_of(kind)
     model.modality_ = (kind.modality() or kind.cls()).clone()
     path, strange = kind.write(tmp_path), other.write(tmp_path)
-    X, *_ = ae.reading.read(model, path, model.modality_, reset=True)
+    X, *_ = inputs.read(model, path, model.modality_, reset=True)
     model.modality_.fit(X)
 
     with pytest.raises(ValueError, match=r"expected|has 3 features|cannot read"):
-        model.modality_.load(ae.reading.read(model, strange, model.modality_)[0])
+        model.modality_.load(inputs.read(model, strange, model.modality_)[0])
 
 
 def test_a_kind_of_ones_own_goes_the_same_ways(tmp_path: Path, monkeypatch) -> None:

@@ -48,18 +48,18 @@ def cache(tmp_path_factory, monkeypatch) -> Path:
 
 @pytest.fixture
 def everything_is_large(monkeypatch) -> None:
-    for part in ("sources", "tables", "folders", "cache"):
+    for part in ("arrays", "tabular.numeric", "media.images", "cache"):
         monkeypatch.setattr(f"autoencode.data.{part}._LARGE", 0)
 
-    monkeypatch.setattr("autoencode.data.files.CHUNK", 2**10)
+    monkeypatch.setattr("autoencode.data.disk_arrays.CHUNK", 2**10)
     monkeypatch.setattr("autoencode.modalities.statistics._NUMBERS", 2**7)
-    monkeypatch.setattr("autoencode.data.tables._CELLS", 60)
-    monkeypatch.setattr("autoencode.data.folders._BLOCK", 4)
+    monkeypatch.setattr("autoencode.data.tabular.numeric._CELLS", 60)
+    monkeypatch.setattr("autoencode.data.media.images._BLOCK", 4)
 
 
 def fit(X, y=None, **options) -> dict[str, torch.Tensor]:
     options = {"layers": (8,)} | options
-    training = ae.Training(epochs=2, batch_size=32, validation=0.2)
+    training = ae.Training(epochs=2, batch_size=32, validation_fraction=0.2)
     model = ae.vae(2, training=training, random_state=0, **options).fit(X, y)
     return {"codes": torch.tensor(model.transform(X, y)), **model.model_.state_dict()}
 
@@ -91,7 +91,7 @@ def test_mapped_files_train_as_memory_does(tmp_path, everything_is_large, dtype,
     assert same(fit(tmp_path / "X.npy"), fit(native))
 
 
-def test_images_of_colour_train_alike_with_convolutions(tmp_path) -> None:
+def test_images_of_color_train_alike_with_convolutions(tmp_path) -> None:
     X = numbers("u1", 40, 8, 8, 3)
     training = ae.Training(epochs=1, batch_size=16)
     a, b = (ae.autoencoder(2, training=training, random_state=0) for _ in range(2))
@@ -280,8 +280,8 @@ def test_labels_of_tables_are_kept(tmp_path, monkeypatch) -> None:
     frame.to_csv(tmp_path / "X.csv", index=False)
 
     for large in (2**30, 0):
-        monkeypatch.setattr("autoencode.data.tables._LARGE", large)
-        monkeypatch.setattr("autoencode.data.tables._CELLS", 30)
+        monkeypatch.setattr("autoencode.data.tabular.numeric._LARGE", large)
+        monkeypatch.setattr("autoencode.data.tabular.numeric._CELLS", 30)
 
         for suffix in ("parquet", "csv"):
             table = read_array(tmp_path / f"X.{suffix}", label="kind")
@@ -377,7 +377,9 @@ def test_streams_train_as_arrays_do(monkeypatch, large: int, shape: tuple) -> No
         assert same(fit(data, conditional=True), conditional)
 
     assert same(fit(OnlyForward(X)), expected)
-    again = ae.vae(2, layers=(8,), random_state=0, training=ae.Training(2, 32, validation=0.2))
+    again = ae.vae(
+        2, layers=(8,), random_state=0, training=ae.Training(2, 32, validation_fraction=0.2)
+    )
     assert torch.equal(torch.tensor(again.fit(x for x in X).transform(X)), expected["codes"])
 
 
@@ -405,7 +407,7 @@ def test_rows_of_dictionaries_and_lists_are_tables() -> None:
         (iter([np.ones(3), np.ones(4)]), r"with shape \(4,\) in number 1"),
         (iter([np.ones(3, int), np.ones(3)]), "got int64 .* and float64"),
         (iter([1.0, 2.0]), "expected an array of numbers for each example, got float"),
-        (iter(["word"]), "expected an array of numbers for each example, got str"),
+        (iter(["word"]), "expected arrays, got the text or path 'word' in number 0"),
         (iter([{"p": np.ones(2), "q": np.ones(2)}]), "under one of the names"),
         (iter([(np.ones(2), 1), (np.ones(2), None)]), "expected a label for each .* none in 1"),
         (DataLoader(Pairs(np.ones((4, 2)), np.array)), "give its .dataset"),
@@ -548,8 +550,8 @@ def test_what_fills_the_disk_does_not_stay(cache, errno: int | None) -> None:
 def test_folders_are_prepared_once(tmp_path, monkeypatch, cache) -> None:
     X = photographs(tmp_path)
     (tmp_path / "a" / "notes.txt").write_text("no image")
-    monkeypatch.setattr("autoencode.data.folders._LARGE", 0)
-    monkeypatch.setattr("autoencode.data.folders._BLOCK", 4)
+    monkeypatch.setattr("autoencode.data.media.images._LARGE", 0)
+    monkeypatch.setattr("autoencode.data.media.images._BLOCK", 4)
     first = read_images(tmp_path)
 
     assert isinstance(first.X, np.memmap)
@@ -559,7 +561,7 @@ def test_folders_are_prepared_once(tmp_path, monkeypatch, cache) -> None:
 
     # Found again, with what is wrong of it, and nothing decoded
     with monkeypatch.context() as patch:
-        patch.setattr("autoencode.data.folders._open", None)
+        patch.setattr("autoencode.data.media.images._open", None)
         assert np.array_equal(read_images(tmp_path).X, X)
 
         with pytest.raises(
@@ -588,7 +590,7 @@ def test_a_large_folder_without_an_image_is_said(tmp_path, everything_is_large) 
 @pytest.mark.parametrize("damage", ["X", "info.json", "cut", "foreign"])
 def test_a_damaged_cache_is_made_anew(tmp_path, monkeypatch, cache, damage: str) -> None:
     X = photographs(tmp_path)
-    monkeypatch.setattr("autoencode.data.folders._LARGE", 0)
+    monkeypatch.setattr("autoencode.data.media.images._LARGE", 0)
     read_images(tmp_path)
     (folder,) = (f.parent for f in cache.rglob("info.json"))
 
@@ -605,7 +607,7 @@ def test_a_damaged_cache_is_made_anew(tmp_path, monkeypatch, cache, damage: str)
 
 PREPARE = """
 import sys, time
-import autoencode.data.folders as folders
+import autoencode.data.media.images as folders
 
 folders._LARGE, folders._BLOCK, wait = 0, 2, float(sys.argv[3])
 decode = folders._open
@@ -661,12 +663,12 @@ def test_a_killed_preparation_goes_on(tmp_path, cache) -> None:
 
 def test_a_cache_without_room_is_said(tmp_path, monkeypatch) -> None:
     photographs(tmp_path)
-    monkeypatch.setattr("autoencode.data.folders._LARGE", 0)
+    monkeypatch.setattr("autoencode.data.media.images._LARGE", 0)
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("autoencode.data.folders.os.fsync", full)
+    monkeypatch.setattr("autoencode.data.media.images.os.fsync", full)
 
     with pytest.raises(ValueError, match=r"No space left on device\. Set .* AUTOENCODE_CACHE"):
         read_images(tmp_path)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 import autoencode as ae
-from autoencode import reading
-from autoencode.modalities import Frames, Images, Modality, Sounds, Tables
+from autoencode import inputs as reading
+from autoencode.modalities import Images, MixedTables, Modality, Sounds, Tables
 
 RNG = np.random.default_rng(0)
 STEPS = np.arange(24) / 4 + RNG.uniform(0, 6, (60, 1))
@@ -36,12 +36,12 @@ BLOCKS = np.kron(RNG.integers(0, 6, (50, 4, 4)), np.ones((8, 8), int))
 
 
 def understood(X, modality: Modality | None = None) -> Modality:
-    X, _ = reading.read(BaseEstimator(), X, modality, reset=True)
+    X, *_ = reading.read(BaseEstimator(), X, modality, reset=True)
     fitted = reading.choose(X, modality).clone().fit(X)
     x = fitted.normalize(fitted.load(X))
 
     assert x.shape == (len(X), *fitted.shape_)
-    assert torch.isfinite(x).all() or isinstance(fitted, Frames)
+    assert torch.isfinite(x).all() or isinstance(fitted, MixedTables)
 
     return fitted
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 import autoencode as ae
 from autoencode.cli import main
-from autoencode.failures import FitWarning
+from autoencode.common.failures import FitWarning
 from autoencode.modalities import LogMel, Sounds, cut
-from autoencode.modalities.sounds import _choose
+from autoencode.modalities.audio.sounds import _choose
 
 soundfile = pytest.importorskip("soundfile")
 pytest.importorskip("soxr")
@@ -56,8 +56,8 @@ def test_a_folder_of_long_recordings_is_cut_as_a_single_file_is(folder, caplog) 
     assert model.modality_.samples_ == RATE
     assert model.context_.classes_.tolist() == ["a", "b"]
     assert model.transform(folder).shape == (20, 2)  # under the labels of the subfolders
-    assert model.transform(folder, pool=True).shape == (4, 2)
-    assert [len(x) for x in model.denoise(folder, whole=True)] == [3200, 2700, 4050, 600]
+    assert model.transform(folder, pool_windows=True).shape == (4, 2)
+    assert [len(x) for x in model.denoise(folder, full_size=True)] == [3200, 2700, 4050, 600]
 
     for i, (name, n) in enumerate(zip(LENGTHS, np.cumsum(WINDOWS))):
         alone = model.transform(folder / f"{name}.wav", name[0])

@@ -17,12 +17,12 @@ from autoencode.manifold import (
     TangentAugment,
     Tangents,
     continuity,
+    distance_preservation,
     intrinsic_dimension,
     local_dimension,
     neighborhood_recall,
     report,
     score,
-    shepard,
     trustworthiness,
     walkback,
 )
@@ -47,7 +47,7 @@ RIGHT_OR_REFUSED = {
     "all the same": np.ones((40, 3)),
     "one example": normal(1, 3),
     "three examples": normal(3, 3),
-    "fewer than neighbours": normal(12, 50),
+    "fewer than neighbors": normal(12, 50),
     "no columns": np.zeros((40, 0)),
     "no examples": np.zeros((0, 3)),
 }
@@ -110,7 +110,7 @@ def denoiser(X: np.ndarray, model: Any = (shrunk, identity)) -> list:
 
 
 JOBS = {
-    "planes of neighbours": lambda X: planes(Tangents(source="neighbors"), X),
+    "planes of neighbors": lambda X: planes(Tangents(source="neighbors"), X),
     "planes of wide codes": lambda X: planes(Tangents((doubled, halved), n_components=1), X),
     "graph": graph,
     "Manifold Parzen": density,
@@ -123,7 +123,7 @@ JOBS = {
     "trustworthiness": lambda X: trustworthiness(X, X[:, :1], 2),
     "continuity": lambda X: continuity(X, X[:, :1], 2),
     "recall": lambda X: neighborhood_recall(X, X[:, :1], 2),
-    "shepard": lambda X: np.ravel(shepard(X, X[:, :1])),
+    "distance_preservation": lambda X: np.ravel(distance_preservation(X, X[:, :1])),
     "detector": detector,
     "geodesics": lambda X: geodesics(X, (identity, identity)),
     "geodesics of wide codes": lambda X: geodesics(X, (doubled, halved)),

@@ -1,4 +1,4 @@
-r"""Tests of the metrics of neighbours and distances."""
+r"""Tests of the metrics of neighbors and distances."""
 
 import numpy as np
 import pytest
@@ -9,11 +9,11 @@ from scipy.spatial.distance import pdist
 from scipy.stats import spearmanr
 from sklearn import manifold
 
-from autoencode.manifold import tiles
-from autoencode.manifold.metrics import (
+from autoencode.manifold.neighbors import distance_blocks as tiles
+from autoencode.manifold.preservation.neighborhoods import (
     continuity,
+    distance_preservation,
     neighborhood_recall,
-    shepard,
     trustworthiness,
 )
 
@@ -74,7 +74,7 @@ def test_noise_is_as_good_as_chance() -> None:
     assert abs(trustworthiness(X, Z, 10).value - 0.5) < 0.02
     assert abs(continuity(X, Z, 10).value - 0.5) < 0.02
     assert abs(neighborhood_recall(X, Z, 10).value - 10 / 1499) < 0.005
-    assert abs(shepard(X, Z).spearman.value) < 0.05
+    assert abs(distance_preservation(X, Z).spearman.value) < 0.05
 
 
 @pytest.mark.parametrize("metric", LOCAL)
@@ -100,16 +100,16 @@ def test_neighborhood_recall_counts_common_neighbors(XZ) -> None:
 
 def test_shepard_is_of_all_pairs(XZ) -> None:
     X, Z = XZ
-    result = shepard(X, Z, n_samples=None)
+    result = distance_preservation(X, Z, n_samples=None)
     d_x, d_z = pdist(X), pdist(Z)
 
     assert_allclose(result.spearman.value, spearmanr(d_x, d_z).statistic)
     best = minimize_scalar(lambda alpha: ((d_x - alpha * d_z) ** 2).sum() / (d_x**2).sum())
     assert_allclose(result.stress.value, best.fun**0.5, rtol=1e-9)
-    assert_allclose(shepard(X, 7 * Z, None), result, rtol=1e-9)
-    assert_allclose(shepard(X, 2 * X, None), [(1, 0), (0, 0)], atol=1e-7)
+    assert_allclose(distance_preservation(X, 7 * Z, None), result, rtol=1e-9)
+    assert_allclose(distance_preservation(X, 2 * X, None), [(1, 0), (0, 0)], atol=1e-7)
 
-    draws = [shepard(X, Z, n_samples=1000, random_state=seed) for seed in range(50)]
+    draws = [distance_preservation(X, Z, n_samples=1000, random_state=seed) for seed in range(50)]
 
     for name in ("spearman", "stress"):
         truth = getattr(result, name).value
@@ -126,9 +126,9 @@ def test_bad_input_is_refused(XZ) -> None:
         trustworthiness(X, Z, n_neighbors=150)
 
     with pytest.raises(ValueError, match="at least three points"):
-        shepard(X[:2], Z[:2])
+        distance_preservation(X[:2], Z[:2])
 
-    for metric in (*LOCAL, shepard):
+    for metric in (*LOCAL, distance_preservation):
         with pytest.raises(ValueError, match="NaN"):
             metric(X, Z * np.nan)
 
@@ -139,7 +139,7 @@ def test_bad_input_is_refused(XZ) -> None:
         neighborhood_recall(X, Z, n_samples=301)
 
     with pytest.raises(ValueError, match="at least 200 pairs"):
-        shepard(X, Z, n_samples=10)
+        distance_preservation(X, Z, n_samples=10)
 
     with pytest.raises(ValueError, match="coincide"):
-        shepard(X, 0 * Z)
+        distance_preservation(X, 0 * Z)

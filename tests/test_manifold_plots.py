@@ -12,7 +12,7 @@ from mpl_toolkits.mplot3d.art3d import Line3DCollection, Poly3DCollection
 import autoencode as ae
 from autoencode import manifold, plots
 
-TRAINING = ae.Training(epochs=2, progress=False)
+TRAINING = ae.Training(epochs=2, show_progress=False)
 OPTIONS = {"layers": (16,), "training": TRAINING, "random_state": 0}
 
 generator = np.random.default_rng(0)
@@ -169,7 +169,7 @@ def test_arcs_are_those_of_the_graph() -> None:
     assert figure.axes[1].get_ylabel() == "distance"
 
 
-def test_colours_of_points() -> None:
+def test_colors_of_points() -> None:
     graph = manifold.NeighborGraph(n_neighbors=3).fit(TABLE)
     points = plots.graph(graph, TABLE[:, 0]).axes[0].collections[1]
 
@@ -191,7 +191,7 @@ def test_codes_and_indices_are_a_graph() -> None:
     [
         ({"graph_or_Z": TABLE}, "indices="),
         (
-            {"graph_or_Z": TABLE, "indices": np.zeros((60, 2), int), "colour": TABLE},
+            {"graph_or_Z": TABLE, "indices": np.zeros((60, 2), int), "color": TABLE},
             r"got \(60, 5\)",
         ),
     ],

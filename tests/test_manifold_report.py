@@ -15,10 +15,13 @@ from sklearn.manifold import trustworthiness as trustworthiness_of
 import autoencode as ae
 from autoencode import manifold, plots
 from autoencode.demo import in_words
-from autoencode.manifold import Estimate, findings, report, spelling, surveys
+from autoencode.manifold import Estimate, report
+from autoencode.manifold.preservation import texts as spelling
+from autoencode.manifold.report import analysis as surveys
+from autoencode.manifold.report import result as findings
 from autoencode.networks import Recurrent
 
-module = sys.modules["autoencode.manifold.report"]  # the function hides it
+module = sys.modules["autoencode.manifold.report.report"]  # the function hides it
 BASIS = torch.linalg.qr(torch.randn(6, 2, generator=torch.Generator().manual_seed(0))).Q.double()
 PLANE = (lambda x: x @ BASIS, lambda z: z @ BASIS.T)
 
@@ -36,7 +39,7 @@ def within(estimate: Estimate, value: float, errors: float = 3.5) -> bool:
 @pytest.fixture(scope="module")
 def digits() -> tuple:
     X = ae.datasets.digits().X
-    training = ae.Training(epochs=2, progress=False)
+    training = ae.Training(epochs=2, show_progress=False)
     return ae.autoencoder(4, layers=(32,), training=training, random_state=0).fit(X[:300]), X[300:]
 
 
@@ -58,7 +61,7 @@ def test_noise_leaves_the_plane_by_its_share() -> None:
     X = near_a_plane(2000, seed=0, noise=3.0)
     found = report((lambda x: x @ BASIS, lambda z: z @ BASIS.T), X)
 
-    # Almost a sphere: no neighbour is in the plane more than anywhere else
+    # Almost a sphere: no neighbor is in the plane more than anywhere else
     assert 0.5 < found.tangent_error.value < 4 / 6 + 3 * found.tangent_error.standard_error
     assert found.trustworthiness.value < 0.95
 
@@ -93,7 +96,7 @@ def test_parts_and_copies_are_counted() -> None:
     assert found.largest_component == pytest.approx(1 / 3)
 
 
-def test_neighbours_that_are_copies_do_not_count() -> None:
+def test_neighbors_that_are_copies_do_not_count() -> None:
     X = near_a_plane(50, 0)
     once = report(PLANE, X, n_neighbors=8)
     often = report(PLANE, np.tile(X, (2, 1)), n_neighbors=17)  # one copy, and two of each of eight
@@ -193,7 +196,7 @@ def test_many_examples_are_a_sample(monkeypatch) -> None:
 
 def test_conditional_models() -> None:
     X, y = ae.datasets.digits().X[:200], ae.datasets.digits().y[:200]
-    training = ae.Training(epochs=1, progress=False)
+    training = ae.Training(epochs=1, show_progress=False)
     model = ae.vae(2, layers=(8,), conditional=True, training=training, random_state=0).fit(X, y)
 
     assert report(model, X, y=3, n_neighbors=5).latent_dim == 2
@@ -271,7 +274,7 @@ def counted(a: int, b: int) -> list[str]:
 
 @pytest.fixture(scope="module")
 def speller() -> ae.Autoencoder:
-    training = ae.Training(epochs=8, batch_size=16, progress=False)
+    training = ae.Training(epochs=8, batch_size=16, show_progress=False)
     return ae.autoencoder(4, network=Recurrent(64), training=training, random_state=0).fit(
         counted(0, 400)
     )
@@ -308,7 +311,7 @@ def test_of_texts_there_is_what_has_a_meaning(speller, tmp_path) -> None:
     assert any(f"<td>{text}</td>" in page for text in new)
 
 
-def test_neighbours_of_texts_are_those_with_few_edits(speller) -> None:
+def test_neighbors_of_texts_are_those_with_few_edits(speller) -> None:
     X, rng = counted(400, 460), np.random.default_rng(0)
     found = report(speller, X, n_neighbors=5)
     D = np.array([[_levenshtein(a, b) for b in X] for a in X])
@@ -348,7 +351,7 @@ def test_without_ties_edits_are_as_any_distance() -> None:
     for a, b in zip(found, expected, strict=True):
         assert a.value == pytest.approx(b.value)
 
-    # Where all are equally far, all are neighbours in equal parts, as by chance
+    # Where all are equally far, all are neighbors in equal parts, as by chance
     far = torch.ones(60, 60).double()
     ranks = np.arange(1, 60)
     chance = 4 / 59 * np.clip(ranks - 4, 0, None).sum() * 2 / (4 * (2 * 60 - 3 * 4 - 1))

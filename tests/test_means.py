@@ -8,8 +8,8 @@ from torch.distributions import MultivariateNormal
 
 import autoencode as ae
 from autoencode.distributions import MixedCells
-from autoencode.imputation import mean_given
-from autoencode.modalities import Frames
+from autoencode.inference.imputation import mean_given
+from autoencode.modalities import MixedTables
 
 pd = pytest.importorskip("pandas")
 
@@ -39,7 +39,7 @@ def test_imputed_numbers_are_means_of_a_lognormal_regression(float64) -> None:
     r"""E[exp(t2) | t1] = exp(rho t1 + (1 - rho^2) / 2), of which exp(rho t1) is the median."""
     t = norm.ppf((np.arange(4000) + 0.5) / 4000)
     X = pd.DataFrame({"a": np.exp(t), "b": np.exp(t)})
-    frames, model = Frames().fit(X), Lognormal()
+    frames, model = MixedTables().fit(X), Lognormal()
     t1 = np.array([-1.0, 0.0, 1.0])
     rows = pd.DataFrame({"a": np.exp(t1), "b": np.nan})
     x = frames.normalize(frames.load(rows)).double()

@@ -14,15 +14,15 @@ from autoencode.data import to_pandas
 from autoencode.distributions import Mixed, MixedCells
 from autoencode.distributions.censored import Intervals
 from autoencode.manifold import OffManifoldDetector
-from autoencode.manifold.anomalies import _default
-from autoencode.manifold.border import distinct
-from autoencode.manifold.cells import _entropy, _features
+from autoencode.manifold.anomalies.cell_surprisal import _entropy, _features
+from autoencode.manifold.anomalies.detector import _default
+from autoencode.manifold.arrays import distinct
 
-pytestmark = pytest.mark.filterwarnings("ignore::autoencode.failures.FitWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::autoencode.common.failures.FitWarning")
 
 
 def few(epochs: int = 2) -> ae.Training:
-    return ae.Training(epochs=epochs, progress=False)
+    return ae.Training(epochs=epochs, show_progress=False)
 
 
 def plane(n: int, rng: np.random.Generator) -> pd.DataFrame:
@@ -122,7 +122,7 @@ def test_copies_do_not_make_the_threshold_tight() -> None:
 def test_a_default_for_mixed_columns() -> None:
     X = pd.DataFrame({"x": [1.0, None, 2.0, 3.0] * 3, "k": [*"abab"] * 3})
     assert hasattr(_default(X), "score_samples")
-    assert isinstance(_default(X).modality, ae.modalities.Frames)
+    assert isinstance(_default(X).modality, ae.modalities.MixedTables)
 
 
 INTERVALS = [(-math.inf, -0.5), (-0.5, 0.2)]

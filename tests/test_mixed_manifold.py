@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 import autoencode as ae
 from autoencode import manifold
 from autoencode.data import to_pandas
-from autoencode.manifold.completing import codes_of_known
-from autoencode.manifold.rows import TableRows
+from autoencode.manifold.incomplete_rows import codes_of_known
+from autoencode.manifold.numeric_rows import TableRows
 
 pytestmark = [
-    pytest.mark.filterwarnings("ignore::autoencode.failures.FitWarning"),
+    pytest.mark.filterwarnings("ignore::autoencode.common.failures.FitWarning"),
     pytest.mark.filterwarnings("error::RuntimeWarning"),
 ]
-TRAINING = ae.Training(epochs=1, progress=False)
+TRAINING = ae.Training(epochs=1, show_progress=False)
 LIBRARIES = ("pandas", "polars", "pyarrow")
 
 
@@ -112,7 +112,7 @@ def model_free(X: Any, n: int) -> None:
     for measure in (manifold.trustworthiness, manifold.continuity, manifold.neighborhood_recall):
         check(measure.__name__, lambda measure=measure: measure(X, Z, n_neighbors=2))
 
-    check("shepard", lambda: manifold.shepard(X, Z, n_samples=None))
+    check("distance_preservation", lambda: manifold.distance_preservation(X, Z, n_samples=None))
     check("dimension", lambda: manifold.intrinsic_dimension(X, "mle", n_neighbors=3))
     planes = manifold.Tangents(source="neighbors", n_neighbors=3)
 
@@ -134,7 +134,7 @@ def model_free(X: Any, n: int) -> None:
 def of_a_model(X: Any, n: int) -> None:
     frame = to_pandas(X)
     noisy = ae.corruptions.GaussianNoise(0.1)
-    model = ae.vae(1, modality=ae.modalities.Frames(), training=TRAINING, random_state=0)
+    model = ae.vae(1, modality=ae.modalities.MixedTables(), training=TRAINING, random_state=0)
     model = model.set_params(corruption=noisy).fit(X)
     detector = manifold.OffManifoldDetector(model, folds=2, random_state=0).fit(X)
     scores = check("scores", lambda: detector.score_samples(X), n)
@@ -258,9 +258,11 @@ def test_missing_cells_are_what_the_model_expects() -> None:
     rng = np.random.default_rng(0)
     a = rng.normal(size=100)
     X = pd.DataFrame({"a": a, "b": a + 0.1 * rng.normal(size=100), "k": [*"xy"] * 50})
-    training = ae.Training(epochs=20, progress=False)
-    model = ae.vae(2, modality=ae.modalities.Frames(), training=training, random_state=0).fit(X)
-    maps = manifold.maps_of(model)
+    training = ae.Training(epochs=20, show_progress=False)
+    model = ae.vae(2, modality=ae.modalities.MixedTables(), training=training, random_state=0).fit(
+        X
+    )
+    maps = manifold.as_codec(model)
     whole = maps.read(X)
     gaps = maps.read(X.assign(b=np.nan))
 

@@ -154,7 +154,7 @@ def test_what_is_no_image_is_refused(X: NDArray, message: str) -> None:
 
 @pytest.mark.parametrize("shape", [(5, 8, 8), (5, 8, 8, 1)])
 @pytest.mark.parametrize("other", [(2, 8, 8), (2, 8, 8, 1)])
-def test_grey_images_need_no_channel(shape: tuple, other: tuple) -> None:
+def test_gray_images_need_no_channel(shape: tuple, other: tuple) -> None:
     assert Images().fit(np.zeros(shape)).load(np.zeros(other)).shape == (2, 1, 8, 8)
 
 
@@ -227,9 +227,9 @@ def test_whole_scaling_keeps_angles() -> None:
     X = np.random.default_rng(0).normal(3, [1, 10, 100], size=(50, 3))
     modality = Tables("whole").fit(X)
     x = modality.normalize(modality.load(X)).numpy()
-    centred = X - X.mean(axis=0)
+    centered = X - X.mean(axis=0)
 
-    assert np.allclose(x / np.linalg.norm(x), centred / np.linalg.norm(centred), atol=1e-6)
+    assert np.allclose(x / np.linalg.norm(x), centered / np.linalg.norm(centered), atol=1e-6)
 
 
 def test_integers_are_cut_off_at_their_limits() -> None:

@@ -5,8 +5,8 @@ import torch
 from torch import randn
 
 from autoencode.distributions import Dirac, Gaussian, SharedGaussian
-from autoencode.model import Conditional
-from autoencode.networks import Perceptron
+from autoencode.models.latent import Conditional
+from autoencode.networks import FullyConnected
 from autoencode.priors import StandardNormal
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -30,7 +30,7 @@ def test_batch_shapes_give_the_numbers_of_a_loop(make_model, posterior, batch) -
 
 def test_parameters_are_split_in_order() -> None:
     # The first half of the outputs are locations, the second log-scales
-    network = Perceptron(()).decoder(2, (2 * 3, 4, 5))
+    network = FullyConnected(()).decoder(2, (2 * 3, 4, 5))
     p = Conditional(network, Gaussian(), (2,), (3, 4, 5))
     z = randn(7, 2)
     phi = network(z)

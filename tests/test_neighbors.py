@@ -1,4 +1,4 @@
-r"""Tests of the search for neighbours, and of the graph."""
+r"""Tests of the search for neighbors, and of the graph."""
 
 import pickle
 
@@ -16,10 +16,13 @@ from sklearn.semi_supervised import LabelSpreading
 from sklearn.utils.estimator_checks import check_estimator
 from torch import Tensor, randn
 
-from autoencode.manifold import approximate, neighbors, search, tiles
-from autoencode.manifold.neighbors import NeighborGraph
-from autoencode.manifold.search import knn
-from autoencode.manifold.spreading import spread_labels
+from autoencode.manifold.neighbors import distance_blocks as tiles
+from autoencode.manifold.neighbors import exact as search
+from autoencode.manifold.neighbors import graph as neighbors
+from autoencode.manifold.neighbors import inverted_file as approximate
+from autoencode.manifold.neighbors.exact import knn
+from autoencode.manifold.neighbors.graph import NeighborGraph
+from autoencode.manifold.neighbors.label_spreading import spread_labels
 
 
 def brute_force(points: Tensor, k: int, queries: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -245,10 +248,10 @@ def test_arcs_that_leave_the_planes_are_left_out() -> None:
     assert 0 < arcs.nnz < graph.to_scipy().nnz
     found = torch.as_tensor((graph.indices_[i] == j[:, None]).any(dim=1))
     assert (normal / arc.norm(dim=1) <= 0.5)[found].all()
-    assert (graph.tangent_filtered(basis, 1.0).to_scipy() != graph.to_scipy()).nnz == 0
+    assert (graph.prune_by_tangents(basis, 1.0).to_scipy() != graph.to_scipy()).nnz == 0
 
     with pytest.raises(ValueError, match=r"expected a basis with shape \(150, d, 2\)"):
-        graph.tangent_filtered(basis[:, 0])
+        graph.prune_by_tangents(basis[:, 0])
 
 
 @pytest.mark.parametrize("k", [1, 3])
@@ -377,7 +380,7 @@ def test_selections_are_what_they_say(Z: np.ndarray) -> None:
     graph = NeighborGraph(n_neighbors=10).fit(Z)
     d = cdist(Z, Z)
 
-    # No other centre is closer than the next one would be to all
+    # No other center is closer than the next one would be to all
     centers = graph.select(12, "kcenter")
     radius = d[:, centers].min(axis=1).max()
     apart = d[np.ix_(centers, centers)][~np.eye(12, dtype=bool)].min()
@@ -403,7 +406,7 @@ def test_selections_are_what_they_say(Z: np.ndarray) -> None:
 
 def test_without_faiss_search_is_exact_and_says_so(Z, monkeypatch, caplog) -> None:
     monkeypatch.setattr(neighbors, "EXACT", 100)
-    monkeypatch.setattr(neighbors.approximate, "available", lambda: False)
+    monkeypatch.setattr(neighbors.inverted_file, "available", lambda: False)
 
     with caplog.at_level("INFO"):
         graph = NeighborGraph(n_neighbors=5).fit(Z)

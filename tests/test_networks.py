@@ -3,17 +3,17 @@ r"""Tests for the networks module."""
 import pytest
 import torch
 
-from autoencode.networks import Convolutional, FullyConvolutional, Perceptron
+from autoencode.networks import Convolutional, FullyConnected, FullyConvolutional
 
 pytestmark = pytest.mark.usefixtures("float64")
 
 NETWORKS = [
-    Perceptron(()),
-    Perceptron((16, 8)),
-    Perceptron((16, 8), shortcut=True),
+    FullyConnected(()),
+    FullyConnected((16, 8)),
+    FullyConnected((16, 8), skip=True),
     Convolutional(width=4, hidden=16),
     Convolutional(width=2, depth=2, hidden=8),
-    Convolutional(width=2, hidden=8, shortcut=True),
+    Convolutional(width=2, hidden=8, skip=True),
 ]
 SHAPES = [(1, 1, 1), (1, 8, 8), (3, 5, 9), (2, 1, 17), (1, 28, 28), (4, 33, 30)]
 
@@ -59,14 +59,14 @@ def test_networks_are_twice_differentiable(network) -> None:
 
 
 def test_affine_without_layers() -> None:
-    encoder = Perceptron(()).encoder((5,), 2)
+    encoder = FullyConnected(()).encoder((5,), 2)
     x, y = torch.randn(2, 4, 5)
 
     assert torch.allclose(encoder((x + y) / 2), (encoder(x) + encoder(y)) / 2)
 
 
 def test_layers_are_mirrored() -> None:
-    network = Perceptron((30, 20))
+    network = FullyConnected((30, 20))
     widths = [m.out_features for m in network.encoder((9,), 2).layers[::2]]
     mirrored = [m.out_features for m in network.decoder(2, (9,)).layers[::2]]
 
@@ -77,7 +77,7 @@ def test_layers_are_mirrored() -> None:
 @pytest.mark.parametrize("layers", [(0,), (-3, 4), (2.5,), ("a",)])
 def test_bad_widths_are_refused(layers) -> None:
     with pytest.raises(ValueError, match="expected layers as widths > 0"):
-        Perceptron(layers).encoder((5,), 2)
+        FullyConnected(layers).encoder((5,), 2)
 
 
 def test_convolutions_need_images() -> None:
@@ -91,7 +91,7 @@ def test_convolutions_need_images() -> None:
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize(
     "network",
-    [Perceptron((8,), shortcut=True), Convolutional(width=2, hidden=8, shortcut=True)],
+    [FullyConnected((8,), skip=True), Convolutional(width=2, hidden=8, skip=True)],
     ids=repr,
 )
 def test_a_skip_connection_is_all_that_is_left_beside_zeros(network, shape) -> None:
@@ -102,14 +102,14 @@ def test_a_skip_connection_is_all_that_is_left_beside_zeros(network, shape) -> N
         torch.nn.init.zeros_(module.last.weight)
         torch.nn.init.zeros_(module.last.bias)
 
-    codes = encoder.shortcut(torch.cat([x.flatten(start_dim=1), c], dim=-1))
-    images = decoder.shortcut(torch.cat([z, c], dim=-1)).view(5, *shape)
+    codes = encoder.skip(torch.cat([x.flatten(start_dim=1), c], dim=-1))
+    images = decoder.skip(torch.cat([z, c], dim=-1)).view(5, *shape)
     assert torch.allclose(encoder(x, c), codes)
     assert torch.allclose(decoder(z, c), images)
 
 
 def test_a_skip_connection_keeps_full_precision() -> None:
-    encoder = Convolutional(width=2, hidden=8, shortcut=True).encoder((1, 8, 8), 4).float()
+    encoder = Convolutional(width=2, hidden=8, skip=True).encoder((1, 8, 8), 4).float()
     torch.nn.init.zeros_(encoder.last.weight)
     torch.nn.init.zeros_(encoder.last.bias)
     x = torch.rand(3, 1, 8, 8).float()

@@ -8,16 +8,10 @@ from torch import randn
 from torch.distributions import Independent, Normal
 
 from autoencode import objectives
-from autoencode.distributions import (
-    Bernoulli,
-    Dirac,
-    FixedGaussian,
-    Gaussian,
-    SharedGaussian,
-)
-from autoencode.evaluation import active_units, log_evidence, mutual_information
-from autoencode.model import Conditional, LatentModel
-from autoencode.networks import Perceptron
+from autoencode.distributions import Bernoulli, Dirac, FixedGaussian, Gaussian, SharedGaussian
+from autoencode.evaluation.measures import active_units, log_evidence, mutual_information
+from autoencode.models.latent import Conditional, LatentModel
+from autoencode.networks import FullyConnected
 from autoencode.objectives import ELBO, Contractive, Objective, Reconstruction
 from autoencode.priors import StandardNormal
 
@@ -238,7 +232,7 @@ def test_contraction_does_not_depend_on_the_scale_of_the_code(make_model, exact:
 
 
 def test_contraction_of_affine_networks_is_what_noise_costs() -> None:
-    network = Perceptron(())
+    network = FullyConnected(())
     model = LatentModel(
         Conditional(network.encoder((5,), 2), Dirac(), (5,), (2,)),
         Conditional(network.decoder(2, (5,)), SharedGaussian(), (2,), (5,)),

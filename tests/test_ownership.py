@@ -15,10 +15,10 @@ import pytest
 from PIL import Image
 
 import autoencode as ae
-from autoencode import writing
 from autoencode.cli import main
 from autoencode.cli.terminal import plain
-from autoencode.writing import check_writable, replacing
+from autoencode.common import atomic_files as writing
+from autoencode.common.atomic_files import check_writable, replacing
 
 QUICK = "--layers 8 --epochs 1 --random-state 0 --latent-dim 2"
 
@@ -278,7 +278,7 @@ def test_a_model_that_cannot_be_written_is_saved_elsewhere(
 def test_what_killed_processes_left_is_deleted_by_the_next_write(place: Path) -> None:
     script = """
 import os, signal, sys
-from autoencode.writing import replacing
+from autoencode.common.atomic_files import replacing
 with replacing("out.npy") as temporary:
     temporary.write_text("half")
     print(temporary, flush=True)
@@ -390,7 +390,7 @@ def test_what_asks_to_end_keeps_the_model(place: Path, monkeypatch) -> None:
     def show(*_: object) -> None:
         signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr("autoencode.training.summary", show)
+    monkeypatch.setattr("autoencode.training.trainer.summary", show)
     line = "fit x.npy --layers 8 --epochs 1000000 --out kept.ae"
 
     assert main(shlex.split(line)) == 0

@@ -13,9 +13,9 @@ from PIL import Image
 import autoencode as ae
 from autoencode.cli import main
 from autoencode.data import read_images
-from autoencode.data.photographs import read_photograph
-from autoencode.modalities import mosaics
-from autoencode.modalities.mosaics import over_blocks, over_tiles
+from autoencode.data.media.photographs import read_photograph
+from autoencode.modalities.image import tiles as mosaics
+from autoencode.modalities.image.tiles import over_blocks, over_tiles
 
 RNG = np.random.default_rng(0)
 
@@ -196,5 +196,5 @@ def test_strips_keep_as_many_pixels_as_squares(tmp_path) -> None:
 
     assert X.shape == (1, 7, 640)
 
-    with pytest.warns(ae.failures.FitWarning, match="images of 20 x 2000 became 7 x 640"):
+    with pytest.warns(ae.FitWarning, match="images of 20 x 2000 became 7 x 640"):
         ae.autoencoder(1, layers=(2,), training=ae.Training(epochs=1)).fit(tmp_path)

@@ -10,14 +10,14 @@ from sklearn.exceptions import NotFittedError
 
 import autoencode as ae
 from autoencode import plots
-from autoencode.plots import rows
+from autoencode.plots import tables as rows
 
-TRAINING = ae.Training(epochs=2, validation=0.25)
+TRAINING = ae.Training(epochs=2, validation_fraction=0.25)
 OPTIONS = {"layers": (16,), "training": TRAINING, "random_state": 0}
 
 generator = np.random.default_rng(0)
 IMAGES = generator.integers(0, 256, size=(40, 6, 5), dtype=np.uint8)
-COLOUR = generator.random((40, 6, 5, 3), dtype=np.float32)
+COLOR = generator.random((40, 6, 5, 3), dtype=np.float32)
 TABLE = generator.normal(size=(40, 5)) * [1, 10, 100, 1, 1]
 LABELS = np.arange(40) % 4
 
@@ -53,8 +53,8 @@ def words(figure: Figure) -> list[str]:
 
 @pytest.mark.parametrize(
     "X",
-    [IMAGES, IMAGES / 255, IMAGES * 1.0, IMAGES > 127, COLOUR, COLOUR * 255, COLOUR[..., :1]],
-    ids=["uint8", "unit", "byte", "bool", "colour", "colour255", "channel"],
+    [IMAGES, IMAGES / 255, IMAGES * 1.0, IMAGES > 127, COLOR, COLOR * 255, COLOR[..., :1]],
+    ids=["uint8", "unit", "byte", "bool", "color", "color255", "channel"],
 )
 def test_images_are_shown_as_they_are(X: np.ndarray) -> None:
     R = X[::-1]
@@ -120,7 +120,7 @@ def test_wide_codes_are_projected() -> None:
 
     assert ax.get_xlabel().endswith(f"1 of the codes, {100 * variance:.0f} % of variance")
     assert np.allclose(ax.collections[0].get_offsets(), PCA(2).fit_transform(Z))
-    assert len(ax.figure.axes) == 2  # with a colour bar
+    assert len(ax.figure.axes) == 2  # with a color bar
 
 
 def test_codes_of_one_number_are_counted() -> None:
@@ -130,12 +130,12 @@ def test_codes_of_one_number_are_counted() -> None:
     assert len(ax.containers) == 4
 
 
-def test_many_classes_share_the_last_colour() -> None:
+def test_many_classes_share_the_last_color() -> None:
     y = np.array([f"class {k}" for k in range(15)])
     Z = np.random.default_rng(0).normal(size=(60, 2))
     names = plots.codes(Z, y=np.tile(y, 4)).axes[0].get_legend().get_texts()
 
-    assert len(names) == len(plots.COLOURS)
+    assert len(names) == len(plots.COLORS)
     assert names[-1].get_text() == "6 others"
 
 
@@ -221,7 +221,7 @@ def test_tables(of_table: ae.Autoencoder) -> None:
         (lambda vae, deep: plots.reconstructions(IMAGES, IMAGES[:4]), r"\(10, 6, 5\)"),
         (lambda vae, deep: plots.reconstructions(vae, IMAGES, n=0), ">= 1"),
         (lambda vae, deep: plots.reconstructions("X.npy", "R.npy"), "read_array"),
-        (lambda vae, deep: plots.samples(np.moveaxis(COLOUR, -1, 1)), "moveaxis"),
+        (lambda vae, deep: plots.samples(np.moveaxis(COLOR, -1, 1)), "moveaxis"),
         (lambda vae, deep: plots.history([]), "history_"),
         (lambda vae, deep: plots.history(IMAGES), "history_"),
     ],

@@ -13,9 +13,9 @@ from torch.distributions import Categorical
 import autoencode as ae
 from autoencode.distributions import Autoregressive, Sequences
 from autoencode.manifold import Geodesics, NeighborGraph
-from autoencode.manifold.lengths import Metric, fisher
-from autoencode.manifold.maps import Maps
-from autoencode.manifold.prefixes import after
+from autoencode.manifold.codec import Codec
+from autoencode.manifold.geodesics.riemannian_metrics import Metric, fisher
+from autoencode.manifold.geodesics.sequence_metric import after
 from autoencode.networks import Network, Recurrent, Transformer
 
 NETWORKS = [Recurrent(8, symbols=3), Transformer(8, layers=1, heads=2, symbols=3)]
@@ -62,11 +62,11 @@ class Writer:
 
         return Metric(lambda z: features(self(z)), squared)
 
-    def maps(self) -> Maps:
+    def maps(self) -> Codec:
         def same(x: Tensor) -> Tensor:
             return x
 
-        return Maps(same, same, torch.as_tensor, same, likelihood=self)
+        return Codec(same, same, torch.as_tensor, same, likelihood=self)
 
 
 def matrix(metric: Metric, z: Tensor, h: float = 1e-4) -> Tensor:
@@ -142,7 +142,7 @@ def test_of_one_symbol_it_is_the_metric_of_categories(float64) -> None:
 
 @pytest.fixture(scope="module")
 def model() -> ae.Autoencoder:
-    training = ae.Training(epochs=150, batch_size=8, learning_rate=1e-2, progress=False)
+    training = ae.Training(epochs=150, batch_size=8, learning_rate=1e-2, show_progress=False)
     return ae.autoencoder(2, network=Recurrent(16), training=training, random_state=0).fit(WORDS)
 
 
@@ -225,7 +225,7 @@ def test_over_a_graph_of_texts(model) -> None:
 
 
 def test_texts_under_a_label() -> None:
-    training = ae.Training(epochs=20, batch_size=8, learning_rate=1e-2, progress=False)
+    training = ae.Training(epochs=20, batch_size=8, learning_rate=1e-2, show_progress=False)
     network = Recurrent(16)
     model = ae.autoencoder(2, network=network, conditional=True, training=training, random_state=0)
     model.fit(WORDS, ["a", "b"] * 4)

@@ -12,7 +12,7 @@ from torch import Tensor, randn
 from torch.distributions import Categorical, MixtureSameFamily, MultivariateNormal
 
 import autoencode as ae
-from autoencode import container
+from autoencode.common import container
 from autoencode.distributions import GaussianMixture
 from autoencode.objectives import ELBO, Reconstruction
 from autoencode.priors import Mixture, StandardNormal
@@ -268,7 +268,7 @@ def test_it_is_stored_and_made_again(rows: np.ndarray, tmp_path: Path) -> None:
 
 
 def test_a_resumed_training_has_the_same(rows: np.ndarray, tmp_path: Path) -> None:
-    training = ae.Training(epochs=3, checkpoint=tmp_path / "run", checkpoint_seconds=0)
+    training = ae.Training(epochs=3, checkpoint_dir=tmp_path / "run", checkpoint_seconds=0)
     model = ae.vae(2, prior=Mixture(), layers=(8,), training=training, random_state=0)
     whole = model.fit(rows).sample(5, random_state=0)
 
@@ -285,7 +285,7 @@ def test_labels_and_missing_cells_go_with_it(rows: np.ndarray) -> None:
         3, y="outer"
     ).shape == (3, 3)
     assert not model.impute(X).isna().any(axis=None)
-    assert set(model.sample(20, given={"ring": "outer"})["ring"]) == {"outer"}
+    assert set(model.sample(20, conditions={"ring": "outer"})["ring"]) == {"outer"}
 
 
 @pytest.mark.parametrize("components", [0, -1, 2.5, "ten"])

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import autoencode as ae
-from autoencode import progress
+from autoencode.common import progress
 from autoencode.manifold import NeighborGraph
 
 
@@ -63,4 +63,4 @@ def test_long_works_show_how_far_they_are(monkeypatch) -> None:
     NeighborGraph(5).fit(X)
 
     assert "examples/s" in terminal.getvalue()
-    assert "neighbourhoods/s" in terminal.getvalue()
+    assert "neighborhoods/s" in terminal.getvalue()

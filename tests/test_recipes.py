@@ -19,10 +19,10 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import autoencode as ae
 from autoencode import recipes
 from autoencode.corruptions import Masking
-from autoencode.evaluation import active_units
+from autoencode.evaluation.measures import active_units
 from autoencode.manifold import Tangents
 from autoencode.modalities import Tables
-from autoencode.networks import Perceptron
+from autoencode.networks import FullyConnected
 from autoencode.objectives import ELBO
 
 RECIPES = [getattr(recipes, name) for name in recipes.__all__]
@@ -85,7 +85,7 @@ def test_layers_ask_for_perceptrons(recipe: Callable) -> None:
         layers = conditional.network.modules()
         return [m.out_features for m in layers if isinstance(m, torch.nn.Linear)]
 
-    assert isinstance(model.network, Perceptron)
+    assert isinstance(model.network, FullyConnected)
     assert widths(model.model_.encoder)[:2] == [12, 7]
     assert widths(model.model_.decoder)[:2] == [7, 12]
     assert recipe().network is None
@@ -145,7 +145,7 @@ def test_linear_is_pca(X: NDArray, n: int) -> None:
     stddev = model.likelihood_(torch.zeros(1)).stddev * model.modality_.unit().mean()
     assert np.isclose(stddev.item(), left, rtol=1e-2)
 
-    # The codes, too: centred, uncorrelated, in the order of their variance
+    # The codes, too: centered, uncorrelated, in the order of their variance
     Z = model.transform(X)
     covariance = np.cov(Z.T).reshape(n, n)
 

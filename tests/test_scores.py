@@ -9,7 +9,7 @@ from scipy.stats import ks_2samp, norm
 from sklearn.datasets import load_diabetes, load_iris, load_linnerud, load_wine
 
 from autoencode.modalities.marginals import marginal
-from autoencode.modalities.scores import NormalScores, ScoreTable
+from autoencode.modalities.normal_scores import NormalScores, ScoreTable
 
 KINDS = {
     "normal": lambda rng, n: rng.normal(size=n),

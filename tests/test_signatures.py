@@ -17,11 +17,11 @@ from autoencode import (
     objectives,
     priors,
     recipes,
-    signatures,
-    training,
 )
+from autoencode.cli import signatures
+from autoencode.cli.signatures import REQUIRED, Group, choose, parse, read, signature, subclasses
 from autoencode.estimator import Autoencoder
-from autoencode.signatures import REQUIRED, Group, choose, parse, read, signature, subclasses
+from autoencode.training import trainer as training
 
 BASES = [
     (objectives, objectives.Objective),
@@ -107,7 +107,7 @@ def test_an_unknown_name_is_an_error() -> None:
 def test_reading_imports_nothing() -> None:
     code = """if True:
         import sys
-        from autoencode.signatures import read
+        from autoencode.cli.signatures import read
         read("recipes"), read("objectives"), read("training")
         assert not {"torch", "sklearn", "numpy"} & set(sys.modules)
     """
@@ -127,7 +127,7 @@ def groups() -> list[Group]:
     epochs=st.none() | st.integers(),
     learning_rate=st.none() | st.floats(allow_nan=False),
     device=st.none() | st.text("abcxyz:019", min_size=1),
-    progress=st.none() | st.booleans(),
+    show_progress=st.none() | st.booleans(),
     beta=st.none() | st.floats(allow_nan=False),
     underscores=st.booleans(),
     equals=st.booleans(),
@@ -163,7 +163,7 @@ def test_whatever_is_typed_ends_in_one_line(words) -> None:
     [
         (["--epochs", "a"], "expected --epochs INT, got 'a'"),
         (["--epochs"], "expected --epochs INT, got nothing"),
-        (["--progress", "1"], "expected --progress {True,False}, got '1'"),
+        (["--show-progress", "1"], "expected --show-progress {True,False}, got '1'"),
         (["--epoch", "3"], "unknown flag '--epoch'; did you mean '--epochs'?"),
         (["--scale", "3"], "unknown flag '--scale'; it goes with --x Y."),
         (["data"], "unknown argument 'data'"),

@@ -15,14 +15,14 @@ from autoencode.corruptions import (
     GaussianNoise,
     Hum,
     Masking,
-    OfSounds,
     Reverberation,
     Sequence,
+    WaveformCorruption,
     WhiteNoise,
 )
-from autoencode.evaluation import log_spectral_distance
+from autoencode.evaluation.measures import log_spectral_distance
 from autoencode.modalities import LogMel, Sounds
-from autoencode.step import Step
+from autoencode.training.step import Step
 
 RATE = 4000
 CORRUPTIONS = [WhiteNoise, Hum, Clipping, Reverberation]
@@ -34,7 +34,7 @@ def waves(*shape: int) -> torch.Tensor:
     return 0.2 * torch.randn(*shape, generator=generator, dtype=torch.float64)
 
 
-def seeded(corruption: OfSounds, x: torch.Tensor) -> torch.Tensor:
+def seeded(corruption: WaveformCorruption, x: torch.Tensor) -> torch.Tensor:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         return corruption(x, RATE)
@@ -56,7 +56,7 @@ def quick(corruption, **options) -> ae.Autoencoder:
 
 @pytest.mark.parametrize("shape", [(4, 300), (4, 2, 300), (1, 1)])
 @pytest.mark.parametrize("cls", CORRUPTIONS)
-def test_laws(cls: type[OfSounds], shape: tuple[int, ...]) -> None:
+def test_laws(cls: type[WaveformCorruption], shape: tuple[int, ...]) -> None:
     x = waves(*shape)
     kept = x.clone()
     damaged = seeded(cls(), x)
@@ -70,25 +70,27 @@ def test_laws(cls: type[OfSounds], shape: tuple[int, ...]) -> None:
 
 
 @pytest.mark.parametrize("cls", CORRUPTIONS)
-def test_silence_stays_silent(cls: type[OfSounds]) -> None:
+def test_silence_stays_silent(cls: type[WaveformCorruption]) -> None:
     assert (cls()(torch.zeros(2, 1, 100), RATE) == 0).all()
 
 
 @pytest.mark.parametrize("cls", CORRUPTIONS)
-def test_what_is_no_sound_is_refused(cls: type[OfSounds]) -> None:
+def test_what_is_no_sound_is_refused(cls: type[WaveformCorruption]) -> None:
     with pytest.raises(ValueError, match=rf"{cls.__name__} is for sounds.*\(2, 3, 8, 8\)"):
         cls()(torch.rand(2, 3, 8, 8))
 
 
 @pytest.mark.parametrize("cls", CORRUPTIONS)
 @pytest.mark.parametrize("ends", [(0.5, 0.2), (float("nan"), 1.0), (0.5, float("inf"))])
-def test_wrong_strengths_are_refused(cls: type[OfSounds], ends: tuple[float, float]) -> None:
+def test_wrong_strengths_are_refused(
+    cls: type[WaveformCorruption], ends: tuple[float, float]
+) -> None:
     with pytest.raises(ValueError, match="expected low <= high"):
         cls(*ends)
 
 
 @pytest.mark.parametrize("cls", [Clipping, Reverberation])
-def test_strengths_below_the_least_are_refused(cls: type[OfSounds]) -> None:
+def test_strengths_below_the_least_are_refused(cls: type[WaveformCorruption]) -> None:
     with pytest.raises(ValueError, match="at least"):
         cls(-0.1, 0.5)
 
@@ -112,7 +114,7 @@ def test_noises_have_their_ratio(ratio: float, n: int, channels: int, loud: floa
 
 
 @pytest.mark.parametrize("cls", NOISES)
-def test_ratios_are_drawn_evenly(cls: type[OfSounds]) -> None:
+def test_ratios_are_drawn_evenly(cls: type[WaveformCorruption]) -> None:
     x = waves(4000, 80)
     noise = cls(5.0, 25.0)(x, RATE) - x
     ratios = 20 * (x.norm(dim=1) / noise.norm(dim=1)).log10()
@@ -252,7 +254,7 @@ def test_models_of_other_data_refuse_them() -> None:
 
 def test_storage_resume_and_settings(tmp_path: Path) -> None:
     X = waves(16, 800).clamp(-1, 1).numpy()
-    checkpoint = {"training__checkpoint": str(tmp_path / "run")}
+    checkpoint = {"training__checkpoint_dir": str(tmp_path / "run")}
     whole = quick(Sequence([Hum(), WhiteNoise()])).fit(X)
     model = quick(Sequence([Hum(), WhiteNoise()])).set_params(**checkpoint).fit(X)
     model.save(tmp_path / "model.ae")

@@ -15,16 +15,16 @@ import autoencode as ae
 from autoencode import plots
 from autoencode.cli import main
 from autoencode.corruptions import Hum, Sequence, Typos
-from autoencode.evaluation import log_spectral_distance, signal_to_noise
+from autoencode.evaluation.measures import log_spectral_distance, signal_to_noise
+from autoencode.inputs import choose
 from autoencode.modalities import MDCT, Images, LogMel, Sounds, Tables, cut, guess, join, pool
 from autoencode.networks import Convolutional
-from autoencode.reading import choose
 
 soundfile = pytest.importorskip("soundfile")
 pytest.importorskip("soxr")
 
-from autoencode.data.faults import fault, report  # noqa: E402
-from autoencode.data.sounds import Recordings, mix, read_sound, read_sounds  # noqa: E402
+from autoencode.data.media.audio import Recordings, mix, read_sound, read_sounds  # noqa: E402
+from autoencode.data.media.audio_checks import fault, report  # noqa: E402
 
 RATE = 4000
 
@@ -110,8 +110,8 @@ def test_bands_of_a_sine_peak_where_it_is() -> None:
 
     for frequency in (200, 500, 1200):
         c = mel.forward(torch.from_numpy(tone(frequency, 4000)), RATE)[20]
-        centre = 2595 * np.log10(1 + frequency / 700) / highest * 41 - 1
-        assert abs(c.argmax().item() - centre) <= 1
+        center = 2595 * np.log10(1 + frequency / 700) / highest * 41 - 1
+        assert abs(c.argmax().item() - center) <= 1
 
 
 def test_the_way_back_from_bands_keeps_pitch_and_level() -> None:
@@ -222,7 +222,7 @@ def test_channels_are_mixed_or_repeated() -> None:
     assert mix(x, 3).tolist() == [[0.5] * 3] * 2
 
 
-def test_spectra_are_centred_and_scaled() -> None:
+def test_spectra_are_centered_and_scaled() -> None:
     sounds = small().fit(tones())
     x = sounds.normalize(sounds.load(tones())).double()
 
@@ -454,7 +454,7 @@ def test_folders_without_sounds_are_refused(tmp_path) -> None:
 
 
 def test_missing_packages_are_named(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("autoencode.data.sounds.find_spec", lambda name: None)
+    monkeypatch.setattr("autoencode.data.media.audio.find_spec", lambda name: None)
 
     with pytest.raises(ValueError, match=r"pip install 'autoencode\[audio\]'"):
         read_sounds(tmp_path)
@@ -496,7 +496,7 @@ def test_networks_suit_the_size_of_spectra() -> None:
     short, long = small().fit(tones()), small().fit(tones())
     long.shape_ = (1, 1000, 80)
 
-    assert short.network().shortcut
+    assert short.network().skip
     assert isinstance(long.network(), Convolutional)
 
 
@@ -556,7 +556,9 @@ def test_new_sounds_are_what_the_label_says() -> None:
 def test_training_goes_on_from_a_checkpoint(tmp_path) -> None:
     X = [*tones(12), tone(300, 400)]
     whole = quick(modality=small()).fit(X)
-    model = quick(modality=small()).set_params(training__checkpoint=str(tmp_path / "run")).fit(X)
+    model = (
+        quick(modality=small()).set_params(training__checkpoint_dir=str(tmp_path / "run")).fit(X)
+    )
 
     assert np.array_equal(whole.transform(X), model.fit(X, resume=True).transform(X))
 
@@ -674,55 +676,57 @@ def pooling():
 
 def test_each_sound_has_one_code(pooling) -> None:
     sounds = [tone(300, 600), tone(400, 800), tone(500, 3210), 0.1 * tone(900, 900)]
-    Z = pooling.transform(sounds, pool=True)
+    Z = pooling.transform(sounds, pool_windows=True)
 
     # As those that fit one window do without pooling, and of the others the mean
     assert np.allclose(Z[:2], pooling.transform(sounds[:2]), rtol=0, atol=1e-5)
     assert np.allclose(Z[2], pooling.transform(cut(sounds[2], 800)).mean(axis=0), atol=1e-5)
 
     for i, x in enumerate(sounds):
-        assert np.allclose(pooling.transform([x], pool=True), Z[[i]], rtol=0, atol=1e-5)
+        assert np.allclose(pooling.transform([x], pool_windows=True), Z[[i]], rtol=0, atol=1e-5)
 
     # Cut by oneself, as rows of an array, and as integers of two channels
     windows = cut(sounds, 800)
     both = np.stack([np.rint(32767 * sounds[2]).astype(np.int16)] * 2, axis=1)
-    assert np.allclose(pooling.transform(windows, pool=True), Z, rtol=0, atol=1e-5)
+    assert np.allclose(pooling.transform(windows, pool_windows=True), Z, rtol=0, atol=1e-5)
     assert np.allclose(pool(pooling.transform(windows), windows), Z, rtol=0, atol=1e-5)
-    assert np.allclose(pooling.transform(sounds[2][None], pool=True), Z[[2]], rtol=0, atol=1e-5)
-    assert np.allclose(pooling.transform([both], pool=True), Z[[2]], rtol=0, atol=1e-2)
+    assert np.allclose(
+        pooling.transform(sounds[2][None], pool_windows=True), Z[[2]], rtol=0, atol=1e-5
+    )
+    assert np.allclose(pooling.transform([both], pool_windows=True), Z[[2]], rtol=0, atol=1e-2)
 
 
 def test_labels_are_those_of_whole_sounds(tmp_path) -> None:
     model = quick(ae.vae, modality=small(), conditional=True).fit(tones(), np.arange(24) % 2)
     sounds = [tone(300, 3000), tone(400, 700)]
-    Z = model.transform(sounds, [0, 1], pool=True)
+    Z = model.transform(sounds, [0, 1], pool_windows=True)
 
     for x, y, z in zip(sounds, (0, 1), Z):
         assert np.allclose(model.transform(cut(x, 800), y).mean(axis=0), z, rtol=0, atol=1e-5)
 
-    assert np.allclose(model.transform(sounds, 0, pool=True)[0], Z[0], rtol=0, atol=1e-5)
+    assert np.allclose(model.transform(sounds, 0, pool_windows=True)[0], Z[0], rtol=0, atol=1e-5)
 
     model.save(tmp_path / "model.ae")
     soundfile.write(tmp_path / "one.wav", sounds[0], RATE)
     line = ["transform", tmp_path / "model.ae", tmp_path / "one.wav", "--y", 1]
     one = tmp_path / "one.npy"
-    assert main([*map(str, [*line, "--pool", "--out", one])]) == 0
-    assert np.allclose(np.load(one), model.transform(sounds[:1], 1, pool=True), atol=1e-2)
+    assert main([*map(str, [*line, "--pool-windows", "--out", one])]) == 0
+    assert np.allclose(np.load(one), model.transform(sounds[:1], 1, pool_windows=True), atol=1e-2)
     assert main([*map(str, [*line, "--out", one])]) == 0
     assert np.load(one).shape == (len(cut(sounds[0], 800)), 2)
 
     with pytest.raises(ValueError, match="expected one y for all or 2 of them, got 3"):
-        model.transform(sounds, [0, 1, 1], pool=True)
+        model.transform(sounds, [0, 1, 1], pool_windows=True)
 
 
 def test_what_has_no_windows_is_not_pooled(pooling) -> None:
     X = np.random.default_rng(0).normal(size=(20, 3))
 
-    with pytest.raises(ValueError, match=r"no windows to pool of Tables.* Leave out pool=True"):
-        quick().fit(X).transform(X, pool=True)
+    with pytest.raises(ValueError, match=r"no windows to pool of Tables.* Leave out pool_w"):
+        quick().fit(X).transform(X, pool_windows=True)
 
     with pytest.raises(ValueError, match="sound 1 is empty"):
-        pooling.transform([tone(300), np.zeros(0)], pool=True)
+        pooling.transform([tone(300), np.zeros(0)], pool_windows=True)
 
 
 @pytest.mark.parametrize(
@@ -857,7 +861,7 @@ def test_recordings_of_any_length_come_back_whole(tmp_path) -> None:
     X = [tone(300, 3210), tone(200, 500), tone(250, 800)]
     model = quick(modality=small()).fit(tones())
 
-    for x, r in zip(X, model.reconstruct(X, whole=True), strict=True):
+    for x, r in zip(X, model.reconstruct(X, full_size=True), strict=True):
         windows = cut(x, 800)
         assert np.allclose(r, join(model.reconstruct(windows), len(x)), atol=1e-5)
 
@@ -869,7 +873,7 @@ def test_recordings_of_any_length_come_back_whole(tmp_path) -> None:
     model.save(tmp_path / "model.ae")
     paths = [str(tmp_path / name) for name in ("model.ae", "in", "out")]
     assert main(["denoise", *paths[:2], "--out", paths[2]]) == 0
-    R = model.denoise(tmp_path / "in", whole=True)
+    R = model.denoise(tmp_path / "in", full_size=True)
 
     for name, x, r in zip(("a/long.wav", "a/short.wav", "b/same.wav"), X, R, strict=True):
         written = soundfile.read(tmp_path / "out" / name)[0]
@@ -887,13 +891,14 @@ def test_what_lies_in_the_cache_comes_back_whole_too(channels, tmp_path, monkeyp
         soundfile.write(tmp_path / "in" / f"{i}.wav", x, RATE, subtype="FLOAT")
 
     model = quick(modality=small(channels=channels)).fit(tmp_path / "in")
-    R, Z = (f(tmp_path / "in") for f in (partial(model.reconstruct, whole=True), model.transform))
-    monkeypatch.setattr("autoencode.data.sounds._LARGE", 0)
-    mapped = model.reconstruct(tmp_path / "in", whole=True)
+    whole = partial(model.reconstruct, full_size=True)
+    R, Z = (f(tmp_path / "in") for f in (whole, model.transform))
+    monkeypatch.setattr("autoencode.data.media.audio._LARGE", 0)
+    mapped = model.reconstruct(tmp_path / "in", full_size=True)
 
     assert [len(r) for r in mapped] == [800, 500, 640]
     assert all(np.allclose(a, b, atol=1e-5) for a, b in zip(R, mapped, strict=True))
-    assert np.allclose(model.transform(tmp_path / "in", pool=True), Z, atol=1e-5)
+    assert np.allclose(model.transform(tmp_path / "in", pool_windows=True), Z, atol=1e-5)
 
 
 def test_the_command_line_pools_whole_recordings(tmp_path, capsys) -> None:
@@ -906,7 +911,8 @@ def test_the_command_line_pools_whole_recordings(tmp_path, capsys) -> None:
 
     def pooled(data: str) -> tuple[list[str], NDArray]:
         out = tmp_path / "codes.csv"
-        line = ["transform", tmp_path / "model.ae", tmp_path / data, "--pool", "--out", out]
+        line = ["transform", tmp_path / "model.ae", tmp_path / data, "--pool-windows"]
+        line += ["--out", out]
         assert main([*map(str, line)]) == 0, capsys.readouterr()
         header, *rows = (line.split(",") for line in out.read_text().splitlines())
         assert header == ["example", "z1", "z2"]
@@ -916,7 +922,7 @@ def test_the_command_line_pools_whole_recordings(tmp_path, capsys) -> None:
     files, Z = pooled("long")
     model = ae.load(tmp_path / "model.ae")
     assert files == [*lengths]
-    assert np.allclose(model.transform(tmp_path / "long", pool=True), Z, rtol=0, atol=1e-5)
+    assert np.allclose(model.transform(tmp_path / "long", pool_windows=True), Z, rtol=0, atol=1e-5)
     assert "3 codes of 2 numbers." in capsys.readouterr().out
 
     for file, z in zip(files, Z):

@@ -7,23 +7,23 @@ from sklearn.datasets import load_diabetes, load_iris
 from sklearn.decomposition import PCA, FactorAnalysis
 
 import autoencode as ae
-from autoencode import assembly
+from autoencode.blueprint import assembly
 from autoencode.data import Examples
 from autoencode.distributions import Bernoulli, FixedGaussian, Gaussian, SharedGaussian
-from autoencode.factors import factor_analysis, probabilistic_pca
-from autoencode.networks import Perceptron
-from autoencode.start import linear_start
-from autoencode.step import Step, losses
+from autoencode.networks import FullyConnected
+from autoencode.training.factor_analysis import factor_analysis, probabilistic_pca
+from autoencode.training.linear_start import linear_start
+from autoencode.training.step import Step, losses
 
 X = np.random.default_rng(0).normal(size=(200, 8)) @ np.random.default_rng(1).normal(size=(8, 8))
 y = np.arange(200) % 3
 SCALED = (X - X.mean(axis=0)) / X.std(axis=0)
 
 
-def started(make=ae.autoencoder, D: int = 3, X=X, y=None, shortcut=True, **options):
+def started(make=ae.autoencoder, D: int = 3, X=X, y=None, skip=True, **options):
     r"""Returns a model that was trained and then put back to its start, the start, and data."""
-    network = Perceptron((16,), shortcut=shortcut)
-    training = ae.Training(epochs=1, progress=False)
+    network = FullyConnected((16,), skip=skip)
+    training = ae.Training(epochs=1, show_progress=False)
     model = make(D, network=network, training=training, random_state=0, **options).fit(X, y)
     given = model.preprocess(X, y)
     data = Examples(given.target, None, given.context)
@@ -80,7 +80,7 @@ def test_the_first_bound_is_the_log_likelihood_of_the_linear_model(D, likelihood
     [
         ({"likelihood": FixedGaussian()}, True),
         ({"likelihood": Gaussian()}, False),
-        ({"shortcut": False}, False),
+        ({"skip": False}, False),
         ({"X": (X > 0).astype(float), "likelihood": Bernoulli()}, False),
     ],
 )
@@ -109,7 +109,7 @@ def test_contexts_that_explain_everything_leave_a_finite_model(make, labels: str
         "few for each": np.arange(80) // 3,
         "numbers": np.c_[x, x[:, :1]],
     }[labels]
-    training = ae.Training(epochs=3, progress=False)
+    training = ae.Training(epochs=3, show_progress=False)
     model = make(2, conditional=True, training=training, random_state=0).fit(x, y)
 
     assert np.isfinite(model.reconstruct(x, y)).all()
@@ -135,7 +135,7 @@ def test_equal_rows_do_not_hide_that_training_knows_them_by_heart() -> None:
 
 @pytest.mark.parametrize("n", [2, 3, 5, 9])
 def test_too_few_rows_to_judge_by_keep_the_start(n: int) -> None:
-    training = ae.Training(epochs=2, progress=False)
+    training = ae.Training(epochs=2, show_progress=False)
     model = ae.autoencoder(4, training=training, random_state=0).fit(X[:n])
 
     assert np.allclose(model.reconstruct(X[:5]), started(D=4, X=X[:n])[0].reconstruct(X[:5]))
@@ -152,7 +152,9 @@ def test_the_noise_of_each_column_is_learned() -> None:
 
 def test_what_training_does_not_improve_on_the_start_is_left_at_it() -> None:
     noise = np.random.default_rng(3).normal(size=(60, 5))
-    model = ae.vae(5, training=ae.Training(epochs=20, progress=False), random_state=0).fit(noise)
+    model = ae.vae(5, training=ae.Training(epochs=20, show_progress=False), random_state=0).fit(
+        noise
+    )
 
     # Both halves are affine: the layers beside the skip connections end in zeros
     z = np.random.default_rng(4).normal(size=(2, 5))
@@ -203,7 +205,7 @@ def test_factors_of_few_rows_are_finite(method, shape: tuple[int, int]) -> None:
 
 
 def test_least_squares_refuse_a_shortcut() -> None:
-    network = Perceptron((), shortcut=True)
+    network = FullyConnected((), skip=True)
 
-    with pytest.raises(ValueError, match="no shortcut"):
+    with pytest.raises(ValueError, match="no skip"):
         ae.autoencoder(2, network=network, training=ae.LeastSquares()).fit(X)

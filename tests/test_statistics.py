@@ -18,7 +18,7 @@ from autoencode.data import Examples, on_disk, stored_by_row
 from autoencode.modalities import Images, Sounds, Tables, describe_context
 from autoencode.modalities.base import tensor_of
 from autoencode.modalities.columns import NumberColumn
-from autoencode.modalities.scores import NormalScores
+from autoencode.modalities.normal_scores import NormalScores
 from autoencode.modalities.statistics import column_statistics, value_range
 
 
@@ -102,7 +102,7 @@ def test_layouts_change_no_bit(folder, X, layout: str, numbers: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("autoencode.modalities.statistics._NUMBERS", numbers)
         expected = learned(X)
-        patch.setattr("autoencode.data.files.CHUNK", 8 * numbers + 1)
+        patch.setattr("autoencode.data.disk_arrays.CHUNK", 8 * numbers + 1)
 
         assert learned(LAYOUTS[layout](X, folder)) == expected
 
@@ -188,7 +188,7 @@ def test_slices_in_the_usual_layout_are_not_copied() -> None:
 @pytest.mark.parametrize("shape", [(5,), (4, 4, 3)])
 def test_models_of_any_layout_are_the_same(tmp_path, recipe, shape: tuple[int, ...]) -> None:
     X, y = rows(shape), np.random.default_rng(2).random((40, 2))
-    once = {"layers": (8,), "training": ae.Training(epochs=1, validation=0.1)}
+    once = {"layers": (8,), "training": ae.Training(epochs=1, validation_fraction=0.1)}
     options = {} if recipe is ae.linear else once
 
     def fit(T: NDArray, y: NDArray) -> dict[str, torch.Tensor]:

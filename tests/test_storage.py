@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 
 import autoencode as ae
-from autoencode import container, recipes, storage
+from autoencode import recipes
+from autoencode.common import container
 from autoencode.corruptions import Blur, GaussianNoise, Masking, SaltAndPepper, Sequence
 from autoencode.distributions import (
     Bernoulli,
@@ -26,8 +27,9 @@ from autoencode.distributions import (
     Gaussian,
 )
 from autoencode.modalities import Images, Tables
-from autoencode.networks import Perceptron
+from autoencode.networks import FullyConnected
 from autoencode.objectives import ELBO
+from autoencode.persistence import encoding as storage
 from autoencode.priors import Mixture, StandardNormal
 
 SMALL: dict[str, Any] = {"layers": (8,), "training": ae.Training(epochs=1), "random_state": 0}
@@ -51,7 +53,7 @@ CASES = {
     "defaults": (ae.Autoencoder(training=ae.Training(epochs=1), random_state=0), pictures(), None),
     "linear images": (ae.linear(2), pictures(), None),
     "images": (ae.vae(2, **SMALL), pictures(), None),
-    "colour": (ae.vae(2, **SMALL), np.repeat(pictures()[..., None], 3, axis=-1), None),
+    "color": (ae.vae(2, **SMALL), np.repeat(pictures()[..., None], 3, axis=-1), None),
     "integers": (ae.vae(2, **SMALL), (100 * table()).astype(int), None),
     "bernoulli": (ae.vae(2, likelihood=Bernoulli(), **SMALL), pictures(), None),
     "gaussian": (ae.vae(2, likelihood=Gaussian(), **SMALL), table(), None),
@@ -189,7 +191,7 @@ def test_a_file_holds_all_of_the_preprocessing(file: Path) -> None:
 def test_a_file_outlives_the_default_network(file: Path, monkeypatch) -> None:
     model = ae.vae(2, training=ae.Training(epochs=1), random_state=0).fit(table())
     model.save(file)
-    monkeypatch.setattr(Tables, "network", lambda self: Perceptron((7,)))
+    monkeypatch.setattr(Tables, "network", lambda self: FullyConnected((7,)))
 
     assert np.array_equal(load(file).transform(table()), model.transform(table()))
 
@@ -214,11 +216,11 @@ def test_a_generator_in_mid_stream_is_left_out(file: Path) -> None:
 MINE = """
 import torch
 
-from autoencode.networks import Perceptron
+from autoencode.networks import FullyConnected
 from autoencode.objectives import Reconstruction
 
 
-class Net(Perceptron):
+class Net(FullyConnected):
     pass
 
 
@@ -233,7 +235,7 @@ class Goal(Reconstruction):
 
 
 class Outer:
-    class Inner(Perceptron):
+    class Inner(FullyConnected):
         pass
 
 
@@ -454,7 +456,7 @@ def test_a_document_with_a_hole_is_refused(file: Path, key: str) -> None:
     [
         lambda d: d["arguments"].update(latent_dim=3),
         lambda d: d["arguments"].update(latent_dim="many"),
-        lambda d: d["arguments"].update(colour="red"),
+        lambda d: d["arguments"].update(color="red"),
         lambda d: d.update(history=[3]),
         lambda d: d.update(arguments=[]),
         lambda d: d["modality"]["learned"].pop("shape_"),
@@ -478,9 +480,9 @@ def test_a_document_with_nonsense_is_refused(file: Path, change) -> None:
         "builtins.eval",
         "subprocess.Popen",
         "torch.nn.Linear",
-        "autoencode.container.write",
-        "autoencode.storage.os.system",
-        "autoencode.storage.Path",
+        "autoencode.common.container.write",
+        "autoencode.persistence.encoding.os.system",
+        "autoencode.persistence.encoding.Path",
         "autoencode.estimator.Autoencoder",
         "autoencode.load",
         "autoencode.__main__.main",

@@ -255,7 +255,7 @@ def test_files_with_the_same_columns_are_one_table(tmp_path: Path) -> None:
 
 
 def vae() -> ae.Autoencoder:
-    return ae.vae(1, layers=(4,), training=Training(epochs=1, progress=False), random_state=0)
+    return ae.vae(1, layers=(4,), training=Training(epochs=1, show_progress=False), random_state=0)
 
 
 @pytest.mark.parametrize("numbers", [True, False])
@@ -352,7 +352,7 @@ def test_a_table_of_numbers_is_mapped_where_it_is_large(tmp_path: Path, monkeypa
     monkeypatch.setenv("AUTOENCODE_CACHE", str(tmp_path / "cache"))
     file = write(tmp_path, lines("a;b;k", lambda i: f"{i},5;{i}.234,5;x{i}"))
     small = read_array(file, label="k")
-    monkeypatch.setattr("autoencode.data.tables._LARGE", 0)
+    monkeypatch.setattr("autoencode.data.tabular.numeric._LARGE", 0)
     large = read_array(file, label="k")
 
     assert isinstance(large.X, np.memmap)

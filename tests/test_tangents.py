@@ -15,10 +15,11 @@ from torch import Tensor, cos, nn, sin
 from torch.utils.flop_counter import FlopCounterMode
 
 import autoencode as ae
-from autoencode.manifold import spans, turns
+from autoencode.manifold.codec import as_codec
 from autoencode.manifold.jacobians import decoder_jacobian, encoder_jacobian, pushforward
-from autoencode.manifold.maps import maps_of
-from autoencode.manifold.tangents import Tangents
+from autoencode.manifold.tangents import angles as turns
+from autoencode.manifold.tangents import local_bases as spans
+from autoencode.manifold.tangents.tangents import Tangents
 from autoencode.modalities import Sounds
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -116,7 +117,7 @@ def test_forward_and_backward_products_are_adjoint(name: str) -> None:
     frozen = next(f.parameters()).requires_grad_(False)
 
     # One network in both places: forward products make one matrix, backward ones the other
-    maps, x = maps_of((f, f)), torch.randn(6, 8)
+    maps, x = as_codec((f, f)), torch.randn(6, 8)
     J, J_back = decoder_jacobian(maps, x), encoder_jacobian(maps, x)
     u, v = torch.randn(6, 1, 5), torch.randn(6, 8, 1)
 
@@ -144,7 +145,7 @@ def test_as_many_products_as_the_code_has_numbers(d: int) -> None:
     D, N = 500, 20
     encoder = nn.Sequential(nn.Linear(D, 50), nn.Tanh(), nn.Linear(50, d))
     decoder = nn.Sequential(nn.Linear(d, 50), nn.Tanh(), nn.Linear(50, D))
-    maps = maps_of((encoder, decoder))
+    maps = as_codec((encoder, decoder))
 
     def flops(f: Callable, x: Tensor) -> int:
         with FlopCounterMode(display=False) as counter:
@@ -168,7 +169,7 @@ def test_little_memory_takes_few_examples_at_once() -> None:
         seen.append(len(x))
         return x.sin()
 
-    maps, x = maps_of((record, record)), torch.randn(1000, 10)
+    maps, x = as_codec((record, record)), torch.randn(1000, 10)
 
     for jacobian in (decoder_jacobian, encoder_jacobian):
         most = []
@@ -183,14 +184,14 @@ def test_little_memory_takes_few_examples_at_once() -> None:
 
 
 def test_memory_changes_nothing() -> None:
-    maps, x = maps_of((network(CORES["conv"]()),) * 2), torch.randn(9, 8)
+    maps, x = as_codec((network(CORES["conv"]()),) * 2), torch.randn(9, 8)
 
     for jacobian in (decoder_jacobian, encoder_jacobian):
         assert torch.allclose(jacobian(maps, x, memory=1), jacobian(maps, x), atol=1e-14)
 
 
 def test_gradients_are_taken_where_they_are_switched_off() -> None:
-    maps, x = maps_of((torch.sin, torch.sin)), torch.randn(3, 2)
+    maps, x = as_codec((torch.sin, torch.sin)), torch.randn(3, 2)
 
     with torch.no_grad():
         J = encoder_jacobian(maps, x)
@@ -199,7 +200,7 @@ def test_gradients_are_taken_where_they_are_switched_off() -> None:
 
 
 def test_an_encoder_without_gradient_is_refused() -> None:
-    maps = maps_of((torch.no_grad()(torch.sin), torch.sin))
+    maps = as_codec((torch.no_grad()(torch.sin), torch.sin))
 
     with pytest.raises(ValueError, match="no gradient"):
         encoder_jacobian(maps, torch.randn(3, 2))
@@ -408,13 +409,13 @@ def test_local_pca_improves_with_smaller_neighborhoods() -> None:
         angles.append((basis @ x[:400, :, None]).norm(dim=(1, 2)).mean().log())
         sizes.append(scale.mean().log())
 
-    # The curvature bends a neighbourhood of size h by an angle of order h
+    # The curvature bends a neighborhood of size h by an angle of order h
     slope = np.polyfit(sizes, angles, 1)[0]
     assert slope == pytest.approx(1, abs=0.1)
     assert angles[-1].exp() < 0.01
 
 
-def test_local_pca_improves_with_the_number_of_neighbours() -> None:
+def test_local_pca_improves_with_the_number_of_neighbors() -> None:
     angles, k = [], np.array([30, 90, 270])
 
     for n in k:
@@ -425,7 +426,7 @@ def test_local_pca_improves_with_the_number_of_neighbours() -> None:
         angles.append((basis @ x[:400, :, None]).norm(dim=(1, 2)).mean().log())
         assert scale.mean() == pytest.approx(0.14, abs=0.02)
 
-    # In neighbourhoods of one size chance tilts the plane by an angle of order 1 / sqrt(k)
+    # In neighborhoods of one size chance tilts the plane by an angle of order 1 / sqrt(k)
     assert np.polyfit(np.log(k), angles, 1)[0] == pytest.approx(-0.5, abs=0.1)
 
 
@@ -711,7 +712,7 @@ def images() -> np.ndarray:
 @pytest.fixture(scope="module")
 def conditional_model(images: np.ndarray) -> ae.Autoencoder:
     # Without a judge: a linear decoder has the same planes under all labels
-    training = ae.Training(epochs=20, validation=0, progress=False)
+    training = ae.Training(epochs=20, validation_fraction=0, show_progress=False)
     return ae.Autoencoder(3, conditional=True, training=training, random_state=0).fit(
         images, np.arange(40) % 2
     )
@@ -800,7 +801,7 @@ def test_what_does_not_fit_is_refused() -> None:
 def test_sounds_of_different_lengths(float32) -> None:
     sounds = [np.sin(np.arange(n) * n / 9000, dtype=np.float32) / 2 for n in range(800, 830)]
     modality = Sounds(rate=8000, seconds=0.1)
-    training = ae.Training(epochs=2, progress=False)
+    training = ae.Training(epochs=2, show_progress=False)
     model = ae.autoencoder(2, layers=(16,), modality=modality, training=training).fit(sounds)
     tangents = Tangents(model, n_components=2, n_neighbors=5).fit(sounds)
 

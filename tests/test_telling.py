@@ -14,15 +14,15 @@ from torch import Tensor
 from torch.distributions import Distribution
 
 import autoencode as ae
+from autoencode.common.padding import lengths
 from autoencode.demo import in_words
 from autoencode.distributions import Autoregressive, Sequences
 from autoencode.manifold import OffManifoldDetector
-from autoencode.manifold.laws import Gaussian, Parzen
-from autoencode.manifold.maps import Maps, maps_of
-from autoencode.manifold.telling import tell
+from autoencode.manifold.anomalies.densities import Gaussian, Parzen
+from autoencode.manifold.anomalies.sequences import tell
+from autoencode.manifold.codec import Codec, as_codec
 from autoencode.modalities import Texts
 from autoencode.networks import Recurrent, Transformer
-from autoencode.padding import lengths
 
 ONES = [in_words(n) for n in np.random.default_rng(0).permutation(1000)]
 TRAIN, KNOWN, NEW = ONES[:400], ONES[400:600], ONES[600:700]
@@ -38,7 +38,9 @@ def garbled(texts: list[str]) -> list[str]:
 def fitted(recipe: str = "autoencoder", epochs: int = 8, **options) -> ae.Autoencoder:
     defaults = {
         "network": Recurrent(64),
-        "training": ae.Training(epochs=epochs, batch_size=16, validation=0, progress=False),
+        "training": ae.Training(
+            epochs=epochs, batch_size=16, validation_fraction=0, show_progress=False
+        ),
         "random_state": 0,
     }
     return getattr(ae, recipe)(4, **(defaults | options))
@@ -49,8 +51,8 @@ def speller() -> ae.Autoencoder:
     return fitted().fit(TRAIN)
 
 
-def drawn(network: Recurrent | Transformer, d: int) -> Maps:
-    r"""Maps of rows of up to three out of three symbols, of which a code makes what is likely."""
+def drawn(network: Recurrent | Transformer, d: int) -> Codec:
+    r"""Codec of rows of up to three out of three symbols, of which a code makes what is likely."""
     torch.manual_seed(1)
     family = Autoregressive(length=6).build(network, (8,)).eval()
     torch.nn.init.normal_(family.writer.head.weight, std=2.0)
@@ -60,7 +62,7 @@ def drawn(network: Recurrent | Transformer, d: int) -> Maps:
         return family((z @ W.to(z)).tanh()[..., None])
 
     return replace(
-        maps_of((lambda x: x, lambda z: z)),
+        as_codec((lambda x: x, lambda z: z)),
         encode=lambda x: torch.linspace(-1, 1, len(x) * d).reshape(len(x), d).to(W),
         likelihood=likelihood,
         symbolic=True,
@@ -176,7 +178,7 @@ def test_kernels_left_out_are_as_if_they_were_not(float64) -> None:
 
 @pytest.mark.slow
 def test_other_charts_of_the_codes_change_nothing(speller: ae.Autoencoder) -> None:
-    maps = maps_of(speller, symbols=True)
+    maps = as_codec(speller, symbols=True)
     A = torch.tensor([[3.0, 1, 0, 0], [0, 0.5, 0, 0], [0, 0, 2, 1], [1, 0, 0, 1]])
     charted = replace(
         maps,
@@ -230,7 +232,7 @@ def test_parts_add_up_and_letters_explain(speller: ae.Autoencoder) -> None:
     assert (on <= 0).all()
 
     # Across is what the model says of texts, given their own codes
-    x, maps = speller.preprocess(NEW).target, maps_of(speller, symbols=True)
+    x, maps = speller.preprocess(NEW).target, as_codec(speller, symbols=True)
     expected = counted(maps.likelihood(maps.encode(x)).base_dist, x.long()).detach()
     np.testing.assert_allclose(off, expected, rtol=1e-3, atol=1e-3)
     np.testing.assert_allclose(detector.explain(NEW).sum(axis=1), -off)

@@ -53,7 +53,7 @@ def test_examples_stay_what_they_are_and_are_warned_of(tmp_path, monkeypatch, ca
     monkeypatch.chdir(tmp_path)
     rows = [f"{i % 7},{['=cmd()', 'b'][i % 2]}" for i in range(30)]
     Path("t.csv").write_text("\n".join(["n,k", *rows]) + "\n")
-    training = ae.Training(epochs=1, progress=False)
+    training = ae.Training(epochs=1, show_progress=False)
     ae.vae(2, layers=(8,), training=training).fit("t.csv").save("m.ae")
 
     assert main(shlex.split("impute m.ae t.csv --out full.csv")) == 0

@@ -15,6 +15,7 @@ from sklearn.base import clone
 
 import autoencode as ae
 from autoencode.cli import main
+from autoencode.common.padding import by_length, lengths, sizes
 from autoencode.corruptions import (
     Blur,
     DropLetters,
@@ -27,7 +28,7 @@ from autoencode.corruptions import (
     SwapLetters,
     Typos,
 )
-from autoencode.data.texts import read_column
+from autoencode.data.media.text import read_column
 from autoencode.distributions import Autoregressive, SharedGaussian
 from autoencode.manifold import (
     Geodesics,
@@ -36,11 +37,11 @@ from autoencode.manifold import (
     OffManifoldDetector,
     Tangents,
 )
-from autoencode.modalities import Texts, alphabets, guess
-from autoencode.modalities.edits import edits
+from autoencode.modalities import Texts, guess
+from autoencode.modalities.text import tokenizers as alphabets
+from autoencode.modalities.text.edit_distance import edits
 from autoencode.networks import Network, Recurrent, Transformer
 from autoencode.networks.gru import GRU
-from autoencode.padding import by_length, lengths, sizes
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=12)  # also halves of pairs
 NUMBERS = ["one", "two", "three", "né"]
@@ -543,7 +544,7 @@ def test_recurrence_is_that_of_torch(float64) -> None:
 
 
 @networks
-def test_padding_and_neighbours_change_no_code(network: Network, float64) -> None:
+def test_padding_and_neighbors_change_no_code(network: Network, float64) -> None:
     encoder = network.encoder((6,), 4)
     words = ["", "ab", "babba", "abab"]
     codes = encoder(rows(*words))
@@ -736,7 +737,7 @@ def test_new_texts_are_what_the_label_says() -> None:
 def test_training_goes_on_exactly(tmp_path: Path) -> None:
     whole = small(epochs=4).fit(WORDS)
     model = small(epochs=4)
-    model.training.checkpoint = tmp_path
+    model.training.checkpoint_dir = tmp_path
 
     class Stop(Exception):
         pass
@@ -841,7 +842,7 @@ def test_kinds_of_data_are_not_mixed_up(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="writes no sequences"):
         ae.vae(2, likelihood=Autoregressive()).fit(numbers)
 
-    with pytest.raises(ValueError, match=r"Perceptron.* does not read texts"):
+    with pytest.raises(ValueError, match=r"FullyConnected.* does not read texts"):
         ae.vae(2, layers=(8,)).fit(WORDS)
 
     with pytest.raises(ValueError, match="does not read texts, which are rows out of 256"):

@@ -11,13 +11,13 @@ import pytest
 import torch
 
 import autoencode as ae
-from autoencode.seeding import give_way, seeded
+from autoencode.common.seeding import give_way, seeded
 
 X = np.random.default_rng(0).normal(size=(200, 5)).astype(np.float32)
 
 
 def model(seed: int = 0, **options: Any) -> ae.Autoencoder:
-    training = ae.Training(epochs=3, batch_size=20, progress=False)
+    training = ae.Training(epochs=3, batch_size=20, show_progress=False)
     return ae.vae(2, layers=(8,), training=training, random_state=seed, **options)
 
 

@@ -14,19 +14,19 @@ from torch import nn
 import autoencode as ae
 from autoencode.data import Batches, Examples
 from autoencode.distributions import Dirac, FixedGaussian, Gaussian, SharedGaussian
-from autoencode.model import Conditional, LatentModel
-from autoencode.networks import Perceptron
+from autoencode.models.latent import Conditional, LatentModel
+from autoencode.networks import FullyConnected
 from autoencode.objectives import ELBO, Loss, Objective, Reconstruction
 from autoencode.priors import StandardNormal
-from autoencode.run import Epoch, Run
-from autoencode.step import Step, evaluate
-from autoencode.training import Training
+from autoencode.training.state import Epoch, Run
+from autoencode.training.step import Step, evaluate
+from autoencode.training.trainer import Training
 
 D, LATENT = 6, 2
 
 
 def linear_model(posterior, likelihood) -> LatentModel:
-    network = Perceptron(())
+    network = FullyConnected(())
     return LatentModel(
         Conditional(
             network.encoder((D,), LATENT * posterior.n_params), posterior, (D,), (LATENT,)
@@ -49,7 +49,9 @@ def gaussian_data(float64) -> torch.Tensor:
 
 
 def run(step: Step, x: torch.Tensor, **options) -> list[Epoch]:
-    return list(Training(progress=False, weight_decay=0.0, **options).train(step, Examples(x)))
+    return list(
+        Training(show_progress=False, weight_decay=0.0, **options).train(step, Examples(x))
+    )
 
 
 def principal_angle(A: torch.Tensor, B: torch.Tensor) -> float:
@@ -94,7 +96,7 @@ def test_a_linear_vae_finds_probabilistic_pca(gaussian_data) -> None:
 @pytest.mark.slow
 def test_a_linear_denoiser_finds_the_wiener_filter(gaussian_data) -> None:
     x, noise = gaussian_data, 0.7
-    network = Perceptron(())
+    network = FullyConnected(())
     model = LatentModel(
         Conditional(network.encoder((D,), D), Dirac(), (D,), (D,)),
         Conditional(network.decoder(D, (D,)), FixedGaussian(), (D,), (D,)),
@@ -118,7 +120,7 @@ def test_validation_examples_change_nothing() -> None:
     for validation in (None, Examples(torch.randn(50, D, generator=torch.Generator()))):
         torch.manual_seed(3)
         model = linear_model(Dirac(), FixedGaussian())
-        solver = Training(epochs=3, progress=False)
+        solver = Training(epochs=3, show_progress=False)
         records = list(solver.train(Step(model, Reconstruction()), Examples(x), validation))
         weights.append(model.decoder.network.layers[0].weight)
 
@@ -133,7 +135,7 @@ def test_the_best_epoch_is_kept() -> None:
     model = linear_model(Dirac(), FixedGaussian())
     x, held_out = torch.randn(64, D), Examples(torch.randn(64, D))
     step = Step(model, Reconstruction())
-    solver = Training(epochs=20, learning_rate=0.5, batch_size=8, progress=False)
+    solver = Training(epochs=20, learning_rate=0.5, batch_size=8, show_progress=False)
     records = list(solver.train(step, Examples(x), held_out))
     least = min(record.validation["total"] for record in records)
 
@@ -166,7 +168,9 @@ def test_a_selection_is_a_view() -> None:
 def test_stopping_the_iteration_stops_the_training() -> None:
     step = Step(linear_model(Dirac(), FixedGaussian()), Reconstruction())
 
-    for record in Training(epochs=50, progress=False).train(step, Examples(torch.randn(64, D))):
+    for record in Training(epochs=50, show_progress=False).train(
+        step, Examples(torch.randn(64, D))
+    ):
         if record.epoch == 2:
             break
 
@@ -193,7 +197,7 @@ class Explosive(Objective):
 
 def test_a_loss_that_is_not_finite_ends_with_the_last_good_weights() -> None:
     step = Step(linear_model(Dirac(), FixedGaussian()), Explosive(after=4))
-    records = Training(epochs=5, batch_size=32, progress=False).train(
+    records = Training(epochs=5, batch_size=32, show_progress=False).train(
         step, Examples(torch.randn(64, D))
     )
     assert [next(records).epoch, next(records).epoch] == [1, 2]
@@ -262,10 +266,10 @@ def test_batches_come_in_a_new_order() -> None:
         {"epochs": 1.5},
         {"batch_size": 0},
         {"learning_rate": 0.0},
-        {"validation": 1.0},
-        {"validation": -0.1},
+        {"validation_fraction": 1.0},
+        {"validation_fraction": -0.1},
         {"patience": 0},
-        {"clip": -1.0},
+        {"max_grad_norm": -1.0},
     ],
 )
 def test_bad_arguments_are_refused(options: dict) -> None:
@@ -324,7 +328,12 @@ def test_a_retreat_goes_on_with_a_smaller_rate(caplog) -> None:
 def test_patience_ends_the_training() -> None:
     step = Step(linear_model(Dirac(), FixedGaussian()), Reconstruction())
     solver = Training(
-        epochs=100, learning_rate=0.5, batch_size=8, validation=0.5, patience=3, progress=False
+        epochs=100,
+        learning_rate=0.5,
+        batch_size=8,
+        validation_fraction=0.5,
+        patience=3,
+        show_progress=False,
     )
     held_out = Examples(torch.randn(64, D))
     records = list(solver.train(step, Examples(torch.randn(64, D)), held_out))
@@ -336,13 +345,15 @@ def test_patience_ends_the_training() -> None:
 
 
 def test_patience_needs_validation_examples() -> None:
-    with pytest.raises(ValueError, match=r"validation=0\.1"):
-        Training(patience=3, validation=0)
+    with pytest.raises(ValueError, match=r"validation_fraction=0\.1"):
+        Training(patience=3, validation_fraction=0)
 
 
 def test_the_schedule_fits_the_time_budget(monkeypatch) -> None:
     clock = iter(range(10000))
-    monkeypatch.setattr("autoencode.schedule.time.perf_counter", lambda: float(next(clock)))
+    monkeypatch.setattr(
+        "autoencode.training.schedule.time.perf_counter", lambda: float(next(clock))
+    )
     seen = []
 
     class Watching(Explosive):
@@ -382,7 +393,7 @@ def test_averages_are_those_of_the_weights() -> None:
     torch.manual_seed(0)
     step = Step(linear_model(Dirac(), FixedGaussian()), Reconstruction())
     batches = Batches(Examples(torch.randn(64, D)), 16)
-    run = Run(Training(epochs=1, average=0.5).choose(64), step, batches)
+    run = Run(Training(epochs=1, ema_decay=0.5).choose(64), step, batches)
     expected = [p.detach().clone() for p in run.optimizer.parameters]
 
     for i, _ in enumerate(run.steps()):
@@ -436,7 +447,7 @@ def test_tensorboard_is_shown_each_record(monkeypatch, tmp_path) -> None:
     module = types.SimpleNamespace(SummaryWriter=SummaryWriter)
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", module)
     step = Step(linear_model(Dirac(), FixedGaussian()), Reconstruction())
-    records = run(step, torch.randn(64, D), epochs=2, tensorboard=tmp_path)
+    records = run(step, torch.randn(64, D), epochs=2, tensorboard_dir=tmp_path)
 
     assert shown[0] == str(tmp_path)
     assert shown[-1] == "closed"
@@ -448,7 +459,7 @@ def test_without_tensorboard_the_error_says_how_to_get_it(monkeypatch, tmp_path)
     step = Step(linear_model(Dirac(), FixedGaussian()), Reconstruction())
 
     with pytest.raises(ImportError, match="pip install"):
-        run(step, torch.randn(64, D), epochs=1, tensorboard=tmp_path)
+        run(step, torch.randn(64, D), epochs=1, tensorboard_dir=tmp_path)
 
 
 def test_least_squares_does_not_see_what_is_held_out() -> None:
@@ -456,7 +467,7 @@ def test_least_squares_does_not_see_what_is_held_out() -> None:
     moved = X.copy()
 
     def solve(X: np.ndarray) -> tuple[np.ndarray, dict]:
-        training = ae.LeastSquares(validation=0.25)
+        training = ae.LeastSquares(validation_fraction=0.25)
         model = ae.linear(latent_dim=2, training=training, random_state=0)
         model.modality = ae.modalities.Tables(scaling="none")
         model.fit(X)

@@ -14,7 +14,7 @@ import scipy.sparse
 
 import autoencode as ae
 from autoencode.data import read_frame
-from autoencode.modalities import Frames, Tables
+from autoencode.modalities import MixedTables, Tables
 from autoencode.modalities.columns import NumberColumn, describe_column
 
 pd = pytest.importorskip("pandas")
@@ -236,7 +236,7 @@ def assert_like(Y: Any, X: Any) -> None:
 
 def test_all_verbs_give_back_the_types(case, tmp_path: Path) -> None:
     name, X, model = case
-    mixed = isinstance(model.modality_, Frames)
+    mixed = isinstance(model.modality_, MixedTables)
     assert mixed == (not name.startswith(("numbers", "sparse")))
     assert np.isfinite(model.transform(X)).all()
     assert np.isfinite(model.score_samples(X)).all()
@@ -262,7 +262,7 @@ def test_all_verbs_give_back_the_types(case, tmp_path: Path) -> None:
     if not mixed:
         return
 
-    assert (np.isnan(model.cell_scores(X)) == gaps_of(X)).all()
+    assert (np.isnan(model.cell_surprisal(X)) == gaps_of(X)).all()
     assert_like(model.reconstruct(shuffled), shuffled)
 
     for filled in (model.impute(X), loaded.impute(shuffled), *model.impute(X, n_samples=2)):
@@ -353,7 +353,7 @@ SINGLE: dict[str, Callable[[], Any]] = {
 @pytest.mark.parametrize("kind", SINGLE)
 def test_rare_types_come_back(kind: str) -> None:
     X = pd.DataFrame({"odd": SINGLE[kind](), "k": WORDS, "gap": gappy(WORDS)})
-    frames = Frames().fit(X)
+    frames = MixedTables().fit(X)
     Y = frames.restore(frames.normalize(frames.load(X)))
     assert_like(Y, X)
     assert_like(frames.fill(X, Y), X)
@@ -437,7 +437,7 @@ def test_masks_are_missing() -> None:
     with pytest.raises(ValueError, match="contains NaN"):
         quick().fit(masked)
 
-    model = quick(modality=Frames()).fit(masked)
+    model = quick(modality=MixedTables()).fit(masked)
     assert model.modality_.columns_[1].low_ > -999
     assert np.isfinite(model.impute(masked).to_numpy()).all()
     assert quick().fit(masked[3:]).modality_.low_[1] > -999
@@ -565,15 +565,15 @@ def test_new_rows_have_cells_missing_as_often_and_together() -> None:
     np.testing.assert_allclose(S.isna().mean(), X.isna().mean(), atol=0.03)
     assert (S["a"].isna() == S["k"].isna()).all()
     assert not model.sample(50).isna().any(axis=None)
-    assert model.sample(50, given={"a": 0.5}, missing=True)["a"].eq(0.5).all()
-    assert model.sample(50, given={"a": 0.5}, missing=True)["b"].isna().any()
+    assert model.sample(50, conditions={"a": 0.5}, missing=True)["a"].eq(0.5).all()
+    assert model.sample(50, conditions={"a": 0.5}, missing=True)["b"].isna().any()
 
     with pytest.raises(ValueError, match="missing cells when fitting"):
         quick().fit(rng.normal(size=(30, 2))).sample(2, missing=True)
 
 
 def test_patterns_beyond_the_limit_keep_their_frequencies() -> None:
-    from autoencode.modalities.gaps import Gaps
+    from autoencode.modalities.mixed_tables.gaps import Gaps
 
     there = np.random.default_rng(0).random((500, 12)) < np.linspace(0.3, 1, 12)
     drawn = Gaps(limit=20).fit(there).draw(20_000).numpy()
@@ -595,7 +595,7 @@ def test_files_come_back_through_our_own_reader(tmp_path: Path) -> None:
 
 
 def test_without_pandas_there_is_one_sentence(monkeypatch) -> None:
-    from autoencode.data import libraries
+    from autoencode.data.tabular import libraries
 
     monkeypatch.setattr(libraries, "find_spec", lambda name: None)
 

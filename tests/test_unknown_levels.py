@@ -8,16 +8,18 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
 import autoencode as ae
-from autoencode.modalities import Frames
+from autoencode.modalities import MixedTables
 from autoencode.modalities.columns import LevelColumn
 
-pytestmark = pytest.mark.filterwarnings("ignore::autoencode.failures.FitWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::autoencode.common.failures.FitWarning")
 RNG = np.random.default_rng(0)
-FEW = ae.Training(epochs=2, progress=False)
+FEW = ae.Training(epochs=2, show_progress=False)
 
 
 def vae(unknown: str = "rare", **arguments) -> ae.Autoencoder:
-    return ae.vae(1, modality=Frames(unknown=unknown), training=FEW, random_state=0, **arguments)
+    return ae.vae(
+        1, modality=MixedTables(unknown=unknown), training=FEW, random_state=0, **arguments
+    )
 
 
 def table(n: int = 60) -> pd.DataFrame:
@@ -45,7 +47,7 @@ def test_the_mass_of_what_is_new(cells, mass: float) -> None:
 
 def test_probabilities_of_all_levels_and_of_a_new_one_sum_to_one() -> None:
     X = table()
-    frames = Frames().fit(X)
+    frames = MixedTables().fit(X)
     every = pd.DataFrame({"x": [np.nan] * 3, "k": [*"abz"]})
     p = frames.likelihood()(torch.randn(frames.shape_[0], 1))
     x = frames.load(every)
@@ -65,14 +67,14 @@ def test_rows_with_new_levels_are_scored_as_unlikely(caplog) -> None:
     assert unlikely < likely - 1
     assert "'z' in row 1" in caplog.text
     assert "unknown='error'" in caplog.text
-    assert np.isfinite(model.cell_scores(new)).all()
-    assert model.cell_scores(new)[1, 1] == pytest.approx(-np.log(0.5 / 61))
+    assert np.isfinite(model.cell_surprisal(new)).all()
+    assert model.cell_surprisal(new)[1, 1] == pytest.approx(-np.log(0.5 / 61))
     assert model.reconstruct(new).shape == new.shape
 
 
 def test_rare_ones_have_the_mass_of_rare_ones() -> None:
     X = pd.DataFrame({"x": RNG.normal(size=60), "k": [*"ab" * 27, *"cdefgh"]})
-    model = ae.vae(1, modality=Frames(levels=2), training=FEW, random_state=0).fit(X)
+    model = ae.vae(1, modality=MixedTables(levels=2), training=FEW, random_state=0).fit(X)
     rare, new = model.score_samples(X[-1:].loc[[59, 59]].assign(k=["h", "z"]))
     assert rare == pytest.approx(new)
 
@@ -102,7 +104,7 @@ def test_errors_name_row_and_column_and_the_way_out() -> None:
         model.transform(X.assign(k=[*"aaaz", *X.k[4:]]))
 
     with pytest.raises(ValueError, match="is no level of the fit"):
-        vae().fit(X).sample(2, given={"k": "z"})
+        vae().fit(X).sample(2, conditions={"k": "z"})
 
     with pytest.raises(ValueError, match="expected unknown out of"):
         vae("never").fit(X)
@@ -131,7 +133,7 @@ def test_constant_columns_see_new_levels() -> None:
 def test_parts_know_what_all_the_data_have_told() -> None:
     X = table().assign(day=pd.date_range("2024", periods=60), one=[1] + [0] * 59)
     X.loc[0, "k"] = "rare"
-    frames = Frames().fit(X)
+    frames = MixedTables().fit(X)
     part = frames.part()
 
     for kind in (part, part.clone(), clone(part)):
@@ -139,7 +141,7 @@ def test_parts_know_what_all_the_data_have_told() -> None:
         assert kind.shape_ == frames.shape_
         assert torch.equal(kind.load(X), frames.load(X))
 
-    assert Frames().fit(X[1:20]).shape_ != frames.shape_
+    assert MixedTables().fit(X[1:20]).shape_ != frames.shape_
 
 
 def test_files_remember(tmp_path) -> None:

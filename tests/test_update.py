@@ -14,14 +14,14 @@ from torch import Tensor
 from autoencode import Training
 from autoencode.data import Examples
 from autoencode.distributions import Dirac, Gaussian, SharedGaussian
-from autoencode.model import Conditional, LatentModel
-from autoencode.networks import Perceptron, Recurrent
+from autoencode.models.latent import Conditional, LatentModel
+from autoencode.networks import FullyConnected, Recurrent
 from autoencode.objectives import ELBO, Objective, Reconstruction
-from autoencode.optimizer import NOTHING, AdamW
 from autoencode.priors import StandardNormal
-from autoencode.step import Step
-from autoencode.training import Hints
-from autoencode.update import Compiled, Eager, has_bfloat16, has_compiler
+from autoencode.training.adamw import NOTHING, AdamW
+from autoencode.training.step import Step
+from autoencode.training.trainer import Hints
+from autoencode.training.update import Compiled, Eager, has_bfloat16, has_compiler
 
 D = 6
 
@@ -36,7 +36,7 @@ def make(objective: Objective | None = None, context: int = 0, **options) -> Ste
     torch.manual_seed(0)
     objective = objective or Reconstruction()
     family = objective.posterior()
-    network = Perceptron((300,))
+    network = FullyConnected((300,))
     model = LatentModel(
         Conditional(network.encoder((D,), family.n_params * 2, context), family, (D,), (2,)),
         Conditional(network.decoder(2, (D,), context), SharedGaussian(), (2,), (D,)),
@@ -171,8 +171,10 @@ def test_a_step_that_is_left_out_changes_nothing() -> None:
 @pytest.mark.parametrize("parts", [1, 2, 5, 16, 99])
 def test_parts_make_the_step_of_the_whole(parts: int) -> None:
     whole, cut = make(), make()
-    a = run(Eager(whole, AdamW(whole, 1e-3), clip=0.1), batches(5))
-    b = run(Eager(cut, AdamW(cut, 1e-3), clip=0.1, parts=parts), batches(5))
+    a = run(Eager(whole, AdamW(whole, 1e-3), max_grad_norm=0.1), batches(5))
+    b = run(
+        Eager(cut, AdamW(cut, 1e-3), max_grad_norm=0.1, gradient_accumulation=parts), batches(5)
+    )
 
     assert a == pytest.approx(b, rel=1e-5)
     torch.testing.assert_close(weights(whole), weights(cut), rtol=1e-3, atol=1e-5)
@@ -190,12 +192,12 @@ def test_compiled_is_eager(context: int, monkeypatch: pytest.MonkeyPatch) -> Non
     c = torch.rand(16, context) if context else None
     data = [replace(batch, context=c) for batch in batches(12)]
     data[7] = replace(data[7], target=torch.full((16, D), torch.inf))  # both leave it out
-    update = Compiled(compiled, AdamW(compiled, 1e-2, 0.1), clip=1.0)
+    update = Compiled(compiled, AdamW(compiled, 1e-2, 0.1), max_grad_norm=1.0)
 
     # As in a new process, where no divergence has been looked up yet
     monkeypatch.setattr("torch.distributions.kl._KL_MEMOIZE", {})
     b = run(update, data)
-    a = run(Eager(eager, AdamW(eager, 1e-2, 0.1), clip=1.0), data)
+    a = run(Eager(eager, AdamW(eager, 1e-2, 0.1), max_grad_norm=1.0), data)
 
     assert update.compiled is not None
     assert a == pytest.approx(b, rel=1e-4, nan_ok=True)
@@ -259,9 +261,9 @@ def test_a_gpu_trains_as_the_processor_does(precision: str) -> None:
 
 
 def test_posteriors_have_densities_in_full_precision() -> None:
-    network = Perceptron((8,)).encoder((D,), 4)
+    network = FullyConnected((8,)).encoder((D,), 4)
     q = Conditional(network, Gaussian(), (D,), (2,))
-    d = Conditional(Perceptron((8,)).encoder((D,), 2), Dirac(), (D,), (2,))
+    d = Conditional(FullyConnected((8,)).encoder((D,), 2), Dirac(), (D,), (2,))
 
     with torch.autocast("cpu", torch.bfloat16):
         assert q(torch.randn(3, D)).mean.dtype == torch.float32
@@ -296,13 +298,13 @@ def test_choices_depend_on_what_is_asked_for() -> None:
         1000,
         2048,
     ]
-    assert [Training(validation=v).held_out(100) for v in (0, 0.5, 0.999)] == [0, 50, 99]
+    assert [Training(validation_fraction=v).held_out(100) for v in (0, 0.5, 0.999)] == [0, 50, 99]
     assert Training().choose(10_000_000).epochs == 10
     assert few.compile is False
     assert some.compile is False
     assert many.compile is has_compiler("cpu")
     assert not Training(device="cpu", epochs=1000).choose(100_000, Hints(one_shape=False)).compile
-    assert not Training(device="cpu", epochs=1000, parts=2).choose(100_000).compile
+    assert not Training(device="cpu", epochs=1000, gradient_accumulation=2).choose(100_000).compile
     assert few.precision == ("bfloat16" if has_bfloat16("cpu") else "float32")
     assert Training(device="cuda", epochs=1000, precision="float32").choose(100_000).compile
     assert not Training(device="cuda", epochs=1, precision="float32").choose(100).compile
@@ -319,9 +321,9 @@ def test_choices_depend_on_what_is_asked_for() -> None:
     [
         {"precision": "float16"},
         {"compile": "yes"},
-        {"compile": True, "parts": 2},
-        {"average": 1.0},
-        {"parts": 0},
+        {"compile": True, "gradient_accumulation": 2},
+        {"ema_decay": 1.0},
+        {"gradient_accumulation": 0},
     ],
     ids=str,
 )

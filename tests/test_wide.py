@@ -16,7 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 import autoencode as ae
 from autoencode.manifold import OffManifoldDetector, Tangents
 
-ONCE = {"training": ae.Training(epochs=1, progress=False), "random_state": 0}
+ONCE = {"training": ae.Training(epochs=1, show_progress=False), "random_state": 0}
 D = 3000
 
 
@@ -57,7 +57,9 @@ def use(model: ae.Autoencoder, X: NDArray, y: NDArray | None = None) -> None:
     ids=["linear", "pairs", "linear, labels", "denoising", "vae, labels", "detector", "tangents"],
 )
 def test_nothing_is_quadratic_in_the_columns(monkeypatch, work: Callable[[NDArray], Any]) -> None:
-    monkeypatch.setattr("autoencode.passes._BLOCK", 0)  # taken and given back, of one size
+    monkeypatch.setattr(
+        "autoencode.inference.batched._BLOCK", 0
+    )  # taken and given back, of one size
     X = np.random.default_rng(0).normal(size=(8, D))
 
     with Largest():

@@ -3,14 +3,13 @@ r"""Autoencoders for anyone with data: compress, denoise, map and generate."""
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from .waiting import wait_passively
+from .common.threads import wait_passively
 
 if TYPE_CHECKING:
     from . import (
         corruptions,
         datasets,
         distributions,
-        evaluation,
         manifold,
         modalities,
         networks,
@@ -19,11 +18,12 @@ if TYPE_CHECKING:
         priors,
         recipes,
     )
+    from .common.failures import FitWarning
     from .estimator import Autoencoder, load
-    from .failures import FitWarning
-    from .least_squares import LeastSquares
+    from .evaluation import measures
     from .recipes import autoencoder, beta_vae, contractive, denoising, linear, vae
-    from .training import Training
+    from .training.least_squares import LeastSquares
+    from .training.trainer import Training
 
 __version__ = "0.1.0"
 
@@ -54,8 +54,8 @@ __all__ = [
 
 _HOMES = {
     "Autoencoder": "estimator",
-    "FitWarning": "failures",
-    "LeastSquares": "least_squares",
+    "FitWarning": "common.failures",
+    "LeastSquares": "training",
     "Training": "training",
     "load": "estimator",
     **dict.fromkeys(

@@ -63,7 +63,7 @@ def mnist(folder: str | Path) -> Bunch:
 
 
 def fashion_mnist(folder: str | Path = "/usr/share/datasets/fashion-mnist") -> Bunch:
-    r"""Fashion-MNIST's 60,000 and 10,000 grey images of clothing.
+    r"""Fashion-MNIST's 60,000 and 10,000 gray images of clothing.
 
     Arguments:
         folder: Where the four IDX files are. The default is where the package

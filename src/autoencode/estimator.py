@@ -28,28 +28,32 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Size, Tensor
 from torch.distributions import constraints
 
-from . import archive, arguments, assembly, container, imputation, reading, storage
-from .code_size import choose_code_size
+from . import inputs
+from .blueprint import arguments, assembly
+from .blueprint.code_size import choose_code_size
+from .common import container
+from .common.atomic_files import check_writable
+from .common.failures import warn
+from .common.seeding import seeded
 from .corruptions import Corruption
 from .data import Examples, as_files, is_stream, on_disk, read_stream
-from .data.photographs import photographs_of, read_photograph
-from .diagnosis import diagnose
+from .data.media.photographs import photographs_of, read_photograph
 from .distributions import Dirac, Family
-from .evaluation import log_evidence
-from .failures import warn
+from .evaluation.measures import log_evidence
+from .inference import imputation
+from .inference.batched import RowMap, over_rows
 from .modalities import Modality, describe_context, describe_guess, encode_context, join
 from .modalities import pool as mean_of_windows
 from .modalities.windows import Windows, follow
-from .model import Conditional, LatentModel
+from .models.latent import Conditional, LatentModel
 from .networks import Network
 from .objectives import Objective
-from .passes import RowMap, over_rows
+from .persistence import encoding, model_file
 from .priors import Prior, StandardNormal
-from .seeding import seeded
-from .start import linear_start
-from .step import Step, evaluate
-from .training import Solver, Training
-from .writing import check_writable
+from .training.diagnosis import diagnose
+from .training.linear_start import linear_start
+from .training.step import Step, evaluate
+from .training.trainer import Solver, Training
 
 log = logging.getLogger(__name__)
 
@@ -99,8 +103,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     Arguments:
         latent_dim: The number of features of the code; by default what suits the data and the
-            purpose, see :func:`~autoencode.code_size.choose_code_size`. Two make a map.
-        objective: What is minimised; by default :class:`~autoencode.objectives.Reconstruction`.
+            purpose, see :func:`~autoencode.blueprint.code_size.choose_code_size`. Two make a map.
+        objective: What is minimized; by default :class:`~autoencode.objectives.Reconstruction`.
         modality: The kind of data; by default guessed from them. Of several, the first that
             accepts the data is taken.
         network: The architecture of encoder and decoder; by default the modality's.
@@ -117,7 +121,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         random_state: Seeds everything random in `fit`, and the estimates of `score_samples`.
 
     Attributes:
-        model_: The trained :class:`~autoencode.model.LatentModel`.
+        model_: The trained :class:`~autoencode.models.latent.LatentModel`.
         encoder_: Its encoder, :math:`q(z \mid x)`.
         modality_: The kind of data, with their shape and scale.
         latent_dim_: The number of features of the code, given or chosen.
@@ -129,7 +133,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         training_: The training as it was done: device, precision and whatever else was left
             to be chosen.
         history_: One record per epoch, with `epoch`, `train`, `validation`, `code` and `seconds`,
-            see :class:`~autoencode.training.Epoch`.
+            see :class:`~autoencode.training.trainer.Epoch`.
         n_features_in_: The number of columns, for tables.
 
     Example:
@@ -213,7 +217,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 `X`. Of two folders or lists of files those belong together that have one name,
                 whatever their suffixes; what has no readable partner is left out, and named in
                 the log. Arrays are in the same order. A `corruption` has no effect on them.
-            resume: Whether to go on from the checkpoint of `Training(checkpoint=...)`, if
+            resume: Whether to go on from the checkpoint of `Training(checkpoint_dir=...)`, if
                 there is one. On a CPU the result is, to the bit, that of a training that was
                 never stopped.
 
@@ -253,28 +257,28 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     # Codes and back
 
     def transform(
-        self, X: ArrayLike | str | Path, y: ArrayLike | None = None, pool: bool = False
+        self, X: ArrayLike | str | Path, y: ArrayLike | None = None, pool_windows: bool = False
     ) -> NDArray:
         r"""The codes of examples: the posterior means, never a sample.
 
         Arguments:
             X: The examples, in the shape and scale of those of `fit`.
             y: Their labels or numbers, if the model is conditional.
-            pool: Whether sounds that are longer than those of `fit` have one row each, the
+            pool_windows: Whether sounds that are longer than those of `fit` have one row each, the
                 mean of the codes of their windows, see :func:`~autoencode.modalities.pool`.
 
         Returns:
             The codes as float32, with shape `(N, latent_dim)`.
 
         Raises:
-            ValueError: If the examples are not like those of `fit`, or with `pool` of a kind
-                that has no windows.
+            ValueError: If the examples are not like those of `fit`, or with `pool_windows` of a
+                kind that has no windows.
         """
 
         def codes(model: LatentModel, x: Tensor) -> Tensor:
             return model.encode(x).mean
 
-        if not pool:
+        if not pool_windows:
             return self._map_data(codes, X, y).numpy()
 
         z, windows = self._map_windows(codes, X, y)
@@ -301,20 +305,20 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return self.modality_.returned(R)
 
     def reconstruct(
-        self, X: ArrayLike | str | Path, y: ArrayLike | None = None, whole: bool = False
+        self, X: ArrayLike | str | Path, y: ArrayLike | None = None, full_size: bool = False
     ) -> Any:
         r"""Examples from their own codes, in the shape, scale and type of those of `fit`.
 
         Arguments:
             X: The examples, in the shape and scale of those of `fit`.
             y: Their labels or numbers, if the model is conditional.
-            whole: Whether sounds come back as long as they are, each from its windows, see
+            full_size: Whether sounds come back as long as they are, each from its windows, see
                 :func:`~autoencode.modalities.join`, and images as large as they are, each from
                 its tiles. Other examples are whole anyway.
 
         Returns:
-            The examples; with `whole`, sounds as a list, and images, too, unless all are of one
-            size.
+            The examples; with `full_size`, sounds as a list, and images, too, unless all are of
+            one size.
 
         Raises:
             ValueError: If the examples are not like those of `fit`.
@@ -324,11 +328,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         def again(model: LatentModel, x: Tensor) -> Tensor:
             return self._decode(model, model.encode(x).mean)
 
-        if whole and self.modality_.tiled:
+        if full_size and self.modality_.tiled:
             R = [*self._in_own_size(X, y)]
             return np.stack(R) if len({(r.shape, r.dtype) for r in R}) == 1 else R
 
-        if not (whole and self.modality_.windowed):
+        if not (full_size and self.modality_.windowed):
             R = self._restore_rows(lambda f: self._map_data(f, X, y), again)
             return self.modality_.returned(R, X)
 
@@ -336,25 +340,25 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return join(self.modality_.restore_mean(r), windows.length)
 
     def denoise(
-        self, X: ArrayLike | str | Path, y: ArrayLike | None = None, whole: bool | None = None
+        self, X: ArrayLike | str | Path, y: ArrayLike | None = None, full_size: bool | None = None
     ) -> Any:
         r"""Clean versions of damaged examples: what `reconstruct` returns, by its usual name.
 
         It undoes what the model has seen in training, the `corruption` or the pairs given
         to `fit(X, corrupted=...)`. Arguments and errors are those of `reconstruct`, but that
         images in files, and such as are of another size than those of `fit`, come back in their
-        own size, unless `whole=False`. A network that keeps places
+        own size, unless `full_size=False`. A network that keeps places
         (:class:`~autoencode.networks.FullyConvolutional`) cleans them in one pass, another one
         in tiles as large as the images of `fit`, each faded into the next.
         """
         self._check_fitted(decoder=True)
 
-        if whole is None:
-            whole = self.modality_.tiled and (
+        if full_size is None:
+            full_size = self.modality_.tiled and (
                 isinstance(X, (str, Path)) or not self._are_of_one_size(X)
             )
 
-        return self.reconstruct(X, y, whole)
+        return self.reconstruct(X, y, full_size)
 
     # Judging and making examples
 
@@ -411,7 +415,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         By importance sampling, see :func:`~autoencode.evaluation.log_evidence`. For tables
         they are densities in the user's units; for images, of intensities from 0 to 1, or
         probabilities if the likelihood is discrete. Of tables of mixed columns, levels that the
-        fit did not see have a probability, too, by :class:`~autoencode.modalities.Frames`.
+        fit did not see have a probability, too, by :class:`~autoencode.modalities.MixedTables`.
 
         Arguments:
             X: The examples.
@@ -433,12 +437,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         return (ll if mass is None else ll + mass.sum(dim=1)).numpy()
 
-    def cell_scores(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> NDArray:
+    def cell_surprisal(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> NDArray:
         r"""How surprising each cell of a table is, :math:`-\log p(x_j \mid x_{-j})`.
 
         That is: given the other cells of its row, see
-        :func:`~autoencode.imputation.log_prob_given_rest`. Densities are of the scaled data, so
-        that cells of different columns compare. Higher is stranger.
+        :func:`~autoencode.inference.imputation.log_prob_given_rest`. Densities are of the scaled
+        data, so that cells of different columns compare. Higher is stranger.
 
         Arguments:
             X: The rows.
@@ -478,11 +482,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     ) -> Any:
         r"""Rows whose missing cells are filled in, from those that are there.
 
-        By importance sampling, see :mod:`~autoencode.imputation`. Of numbers and dates it takes
-        the mean :math:`\mathbb{E}[x_j \mid x_o]` in their own units, moved to the nearest of the
-        grid of their column, such as cents or whole days; of categories the most probable level.
-        Cells that are there stay as they are, and so do types, index and library of the frame. A
-        model without a density takes the one code that it has.
+        By importance sampling, see :mod:`~autoencode.inference.imputation`. Of numbers and dates
+        it takes the mean :math:`\mathbb{E}[x_j \mid x_o]` in their own units, moved to the nearest
+        of the grid of their column, such as cents or whole days; of categories the most probable
+        level. Cells that are there stay as they are, and so do types, index and library of the
+        frame. A model without a density takes the one code that it has.
 
         Arguments:
             X: The rows, like those of the fit. A model that was fitted to whole rows has not
@@ -550,7 +554,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         n_samples: int = 1,
         y: ArrayLike | None = None,
         random_state: int | np.random.RandomState | None = None,
-        given: Mapping[Any, Any] | None = None,
+        conditions: Mapping[Any, Any] | None = None,
         missing: bool = False,
     ) -> NDArray:
         r"""New examples: codes drawn from the prior, decoded.
@@ -563,12 +567,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             y: Labels or numbers, if the model is conditional; one for all, or one each.
             random_state: Seeds the draws; by default each call gives new ones, whatever the
                 `random_state` of the model.
-            given: Cells of a table of mixed columns that all new rows shall have, by column.
+            conditions: Cells of a table of mixed columns that all new rows shall have, by column.
                 Their codes are drawn from many by the weight :math:`p(x_g \mid z)`.
             missing: Whether cells of new rows are missing as often, and as often together, as in
                 a table of mixed columns; by default none is. Which ones are is drawn from the
                 patterns of the data, whatever stands in the others: see
-                :class:`~autoencode.modalities.gaps.Gaps`. Cells that are given are there.
+                :class:`~autoencode.modalities.mixed_tables.gaps.Gaps`. Cells that are given are
+                there.
 
         Returns:
             Examples in the shape, scale and type of those of `fit`.
@@ -576,7 +581,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self._check_fitted(decoder=True)
 
         n = arguments.at_least_one(n_samples)
-        part = None if given is None else self.modality_.partial(given, n)
+        part = None if conditions is None else self.modality_.partial(conditions, n)
 
         with _seeded(random_state):
             z = self.model_.prior().sample((n,)).cpu() if part is None else self._fitting(part, y)
@@ -623,10 +628,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             OSError: If the disk is full, for example; a model that was there before is kept.
         """
         self._check_fitted(decoder=not encoder_only)
-        storage.check_replaceable(path)
+        encoding.check_replaceable(path)
         check_writable(path)
 
-        container.write(path, *archive.pack(self, encoder_only))
+        container.write(path, *model_file.pack(self, encoder_only))
 
     # Learning, in parts
 
@@ -642,21 +647,19 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             self.__dict__.pop(name, None)
 
         source = X
-        found = reading.read(self, X, self.modality, reset=True)
-        found = reading.join_labels(found, y) if self.conditional else found
+        found = inputs.read(self, X, self.modality, reset=True)
+        found = inputs.join_labels(found, y) if self.conditional else found
         labels = follow(found.y, found.X) if self.conditional else None
         arguments.check_lengths(X=found.X, y=labels)
         likelihood = self.likelihood and self.likelihood.clone()
 
         support = likelihood.support if likelihood else constraints.real
-        kind = found.kind or reading.choose(found.X, self.modality)
+        kind = found.kind or inputs.choose(found.X, self.modality)
         self.modality_ = kind.clone().fit(found.X, support)
 
         if corrupted is not None:
             n = len(found.X)
-            found, damaged = reading.join_pairs(
-                found, reading.read(self, corrupted, self.modality_)
-            )
+            found, damaged = inputs.join_pairs(found, inputs.read(self, corrupted, self.modality_))
 
             if len(found.X) < n:  # examples without a partner say nothing of the others
                 self.modality_ = kind.clone().fit(found.X, support)
@@ -670,7 +673,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if guessed and (what := describe_guess(X, self.modality_)):
             log.info("taken for %s; modality=... (command line: --modality) says otherwise.", what)
 
-        if (form := reading.learned_format(source, X)) is not None:
+        if (form := inputs.learned_format(source, X)) is not None:
             self.modality_.format_ = form  # type: ignore[attr-defined]
 
         X = self.modality_.examples(X, told=True)
@@ -746,7 +749,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 self.history_.append(Bunch(**record._asdict()))
 
             # Without examples to judge by, where none were refused, the linear model is safer
-            unjudged = held_out is None and training.validation is None
+            unjudged = held_out is None and training.validation_fraction is None
 
             if start and (unjudged or (held_out and not start.is_beaten(held_out, self.seed_))):
                 log.info("training does not improve on %s: that is kept.", start.set(whole))
@@ -785,14 +788,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     # Data at the border
 
-    def _read(self, X: Any, y: Any = None, whole: bool = False) -> reading.Found:
+    def _read(self, X: Any, y: Any = None, whole: bool = False) -> inputs.Found:
         r"""Returns examples from whatever the user has, with labels if it holds some."""
-        found = reading.read(self, X, self.modality_, whole=whole)
+        found = inputs.read(self, X, self.modality_, whole=whole)
 
         if not whole:
             found = found._replace(X=self.modality_.examples(found.X))
 
-        return found._replace(y=y) if self.context_ is None else reading.join_labels(found, y)
+        return found._replace(y=y) if self.context_ is None else inputs.join_labels(found, y)
 
     def _load(self, X: NDArray) -> Tensor:
         r"""Returns examples as they came; those of a memory-mapped file stay there."""
@@ -812,7 +815,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             )
 
     def _codes(self, Z: ArrayLike) -> Tensor:
-        z = torch.tensor(check_array(reading.without_torch(Z), dtype=np.float32))
+        z = torch.tensor(check_array(inputs.without_torch(Z), dtype=np.float32))
 
         if z.shape[1] != self._n_features_out:
             raise ValueError(
@@ -899,7 +902,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if in_files:
             found = [*listed] if listed is not None else photographs_of(Path(X))
         else:
-            found = [*map(reading.without_torch, X)]
+            found = [*map(inputs.without_torch, X)]
 
         c = encode_context(self.context_, y, len(found), True)
 
@@ -999,7 +1002,7 @@ def load(
 
     with container.opened(path) as stored:
         try:
-            return archive.unpack(Autoencoder, stored, trusted, encoder_only)
+            return model_file.unpack(Autoencoder, stored, trusted, encoder_only)
         except ImportError:  # of a package that this model needs
             raise
         except Exception as error:  # whatever a document of somebody else's leads to

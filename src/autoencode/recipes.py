@@ -34,10 +34,10 @@ from typing import Any
 from .corruptions import GaussianNoise
 from .distributions import SharedGaussian
 from .estimator import Autoencoder
-from .least_squares import LeastSquares
 from .modalities import Images, Sounds, Tables
-from .networks import Perceptron
+from .networks import FullyConnected
 from .objectives import ELBO, Contractive, Objective, Reconstruction
+from .training.least_squares import LeastSquares
 
 Layers = Sequence[int] | None
 
@@ -60,7 +60,7 @@ def autoencoder(
     Example:
         >>> deep = autoencoder(latent_dim=30, layers=(1000, 500, 250))
         >>> deep.network
-        Perceptron(layers=(1000, 500, 250), shortcut=False)
+        FullyConnected(layers=(1000, 500, 250), skip=False)
     """
     return _recipe(latent_dim, layers, Reconstruction(), options)
 
@@ -68,7 +68,7 @@ def autoencoder(
 def linear(latent_dim: int | None = None, **options: Any) -> Autoencoder:
     r"""Linear autoencoder, equivalent to principal component analysis.
 
-    Tables are centred and scaled as a whole, not by column, so that the code is that of
+    Tables are centered and scaled as a whole, not by column, so that the code is that of
     the principal components of the user's own numbers.
 
     References:
@@ -83,12 +83,12 @@ def linear(latent_dim: int | None = None, **options: Any) -> Autoencoder:
 
     Example:
         >>> linear(latent_dim=8).training
-        LeastSquares(validation=None)
+        LeastSquares(validation_fraction=None)
     """
     closed_form = {
         "likelihood": SharedGaussian(),
         "modality": (Sounds(), Images(), Tables(scaling="whole")),
-        "network": Perceptron(()),
+        "network": FullyConnected(()),
         "training": LeastSquares(),
     }
 
@@ -232,7 +232,7 @@ def _recipe(
     options = {"objective": objective} | options
 
     if layers is not None:
-        options = {"network": Perceptron(layers)} | options
+        options = {"network": FullyConnected(layers)} | options
 
     return Autoencoder(latent_dim, **options)
 

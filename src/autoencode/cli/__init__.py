@@ -22,10 +22,10 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ..failures import FitWarning
-from ..signatures import Group, choose, parse, signature
+from ..common.failures import FitWarning
 from .commands import COMMANDS
 from .settings import elsewhere, groups
+from .signatures import Group, choose, parse, signature
 from .terminal import Plain, plain
 
 _ERRORS = (ValueError, TypeError, OSError, ArithmeticError, ImportError)  # of the user

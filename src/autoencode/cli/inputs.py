@@ -7,7 +7,7 @@ __all__ = [
     "cells",
     "common",
     "context",
-    "labelled",
+    "labeled",
     "learn_file",
     "read",
     "table_format",
@@ -32,19 +32,11 @@ from ..data import (
 )
 from ..data.labels import read_labels
 from ..data.listing import list_files
-from ..data.texts import read_column
+from ..data.media.text import read_column
 from ..estimator import Autoencoder
-from ..modalities import Frames, Modality, encode_context
+from ..inputs import Found, Kinds, check_names, join_labels, known_format, read_tables, reader
+from ..modalities import MixedTables, Modality, encode_context
 from ..modalities.context import Numbers
-from ..reading import (
-    Found,
-    Kinds,
-    check_names,
-    join_labels,
-    known_format,
-    read_tables,
-    reader,
-)
 
 NEEDS_LABELS = (
     "a conditional model needs the examples' labels: --labels FILE, or --label COLUMN of a .csv"
@@ -193,7 +185,7 @@ def typed(given: Given, path: Path, form: TableFormat | None = None) -> Given:
     return given._replace(X=read_frame(path, given=form)[given.columns])
 
 
-def labelled(
+def labeled(
     path: Path,
     label: str | None,
     labels: Path | None,
@@ -218,7 +210,7 @@ def labelled(
         ValueError: If labels are said in several ways, or as for :func:`read`.
 
     Example:
-        >>> labelled(Path("digits.npz"), None, None, ["3"], model).y  # doctest: +SKIP
+        >>> labeled(Path("digits.npz"), None, None, ["3"], model).y  # doctest: +SKIP
         ['3']
     """
     ways = {"--y": y, "--label": label, "--labels": labels}
@@ -262,14 +254,14 @@ def _kind(
     if isinstance(known, Modality) or (label is None and form is None):
         return reader(path, known)
 
-    return Frames() if holds_frame(path, label, form) else None
+    return MixedTables() if holds_frame(path, label, form) else None
 
 
 def _read_kind(
     path: Path, kind: Modality, label: str | None, whole: bool, form: TableFormat | None = None
 ) -> Given:
     r"""Returns the examples of a file or folder, less the column of labels."""
-    if form is not None and isinstance(kind, Frames):
+    if form is not None and isinstance(kind, MixedTables):
         y, files = None, None
         X = read_frame(path, kind.file_kinds(), form)
     else:
@@ -346,7 +338,7 @@ def cells(given: Sequence[str] | None) -> dict[str, str] | None:
         {'kind': 'a', 'price': '3'}
     """
     if wrong := [word for word in given or () if "=" not in word]:
-        raise ValueError(f"expected --given COLUMN=CELL, got {wrong[0]!r}.")
+        raise ValueError(f"expected --conditions COLUMN=CELL, got {wrong[0]!r}.")
 
     return None if given is None else dict(word.split("=", 1) for word in given)
 
@@ -367,7 +359,7 @@ def under(given: Given, y: Any, model: Autoencoder) -> Given:
         >>> under(read(Path("digits.npz")), ["3"], model).X.shape  # doctest: +SKIP
         (183, 8, 8)
     """
-    from ..manifold.border import take
+    from ..manifold.arrays import take
 
     names = given.files or [str(i) for i in range(len(given.X))]
 

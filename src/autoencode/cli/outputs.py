@@ -30,9 +30,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..data import is_frame, photographs, write_frame
+from ..common.atomic_files import check_writable, replacing
+from ..data import is_frame, write_frame
+from ..data.media import photographs
 from ..estimator import Autoencoder
-from ..writing import check_writable, replacing
 from .ownership import check_files
 
 log = logging.getLogger(__name__)

@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .. import storage
+from ..common.atomic_files import replacing
 from ..data import cache_folder
-from ..writing import replacing
+from ..persistence import encoding
 
 _KINDS = {name: "examples" for name in ("sample", "reconstruct", "denoise", "impute")}
 _FORCE = "Use another name, or --force to replace it."
@@ -52,7 +52,7 @@ def guarded(command: str, values: Mapping[str, Any]) -> Iterator[None]:
     _check_apart(out, inputs)
 
     if command == "fit":
-        storage.check_replaceable(out)
+        encoding.check_replaceable(out)
         yield
         return
 

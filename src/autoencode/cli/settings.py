@@ -6,11 +6,11 @@ import importlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..signatures import Argument, Group, choose, offered, read, signature, value_of
+from .signatures import Argument, Group, choose, offered, read, signature, value_of
 
 if TYPE_CHECKING:  # these take a second to import, which `--help` need not wait for
     from ..estimator import Autoencoder
-    from ..training import Solver
+    from ..training.trainer import Solver
 
 _MODEL, _TABLE, _TRAINING = "model", "table", "training"
 
@@ -46,7 +46,7 @@ def groups(argv: Sequence[str]) -> list[Group]:
             found.append(Group(argument.name, about, arguments, prefix=f"{argument.name}."))
 
     for name, module, cls in (
-        (_TABLE, "data.formats", "TableFormat"),
+        (_TABLE, "data.tabular.formats", "TableFormat"),
         (_TRAINING, "training", "Training"),
     ):
         _, _, about, arguments = signature(module, cls)
@@ -145,7 +145,7 @@ def _check_effect(
 
 def _solver(default: "Solver | None", given: dict[str, Any]) -> "Solver":
     r"""Returns the recipe's own way to train if it has all the arguments, or else `Training`."""
-    from ..training import Training
+    from ..training.trainer import Training
 
     if "device" in given:
         _check_device(given["device"])

@@ -22,17 +22,25 @@ __all__ = [
     "MaskLetters",
     "MaskWords",
     "Masking",
-    "OfSounds",
-    "OfTexts",
     "Reverberation",
     "SaltAndPepper",
     "Sequence",
     "SwapLetters",
+    "TextCorruption",
     "Typos",
+    "WaveformCorruption",
     "WhiteNoise",
     "parts",
 ]
 
-from .numbers import Blur, Corruption, GaussianNoise, Masking, SaltAndPepper, Sequence, parts
-from .sounds import Clipping, Hum, OfSounds, Reverberation, WhiteNoise
-from .texts import DropLetters, DropWords, MaskLetters, MaskWords, OfTexts, SwapLetters, Typos
+from .audio import Clipping, Hum, Reverberation, WaveformCorruption, WhiteNoise
+from .numeric import Blur, Corruption, GaussianNoise, Masking, SaltAndPepper, Sequence, parts
+from .text import (
+    DropLetters,
+    DropWords,
+    MaskLetters,
+    MaskWords,
+    SwapLetters,
+    TextCorruption,
+    Typos,
+)

@@ -38,13 +38,17 @@ __all__ = [
     "write_frame",
 ]
 
+from .arrays import read_array
 from .batches import Batches, Examples, at_once
 from .cache import cache_folder
-from .doubts import found_format
-from .files import chunks, native, on_disk
-from .folders import is_image, read_images
-from .formats import TableFormat, table_suffix
-from .frames import (
+from .disk_arrays import chunks, native, on_disk
+from .listing import Files, Names, as_files
+from .media.audio import read_sounds
+from .media.images import is_image, read_images
+from .streams import is_stream, read_stream, stored_by_row
+from .tabular.doubts import found_format
+from .tabular.formats import TableFormat, table_suffix
+from .tabular.frames import (
     can_read_frame,
     holds_frame,
     is_frame,
@@ -57,9 +61,5 @@ from .frames import (
     table_files,
     write_frame,
 )
-from .libraries import collected, to_pandas
-from .listing import Files, Names, as_files
-from .sounds import read_sounds
-from .sources import read_array
-from .streams import is_stream, read_stream, stored_by_row
-from .summaries import summarize, telling_apart
+from .tabular.libraries import collected, to_pandas
+from .tabular.summaries import summarize, telling_apart

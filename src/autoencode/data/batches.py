@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from .files import FileTensor
+from .disk_arrays import FileTensor
 
 _AHEAD = 4  # minibatches that the system may read before their turn
 _NUMBERS = 2**22  # of data in a pass, of which networks make many more on the way

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from .cache import Spool
-from .files import chunks, is_mapped
-from .frames import is_frame
+from .disk_arrays import chunks, is_mapped
 from .listing import said_of
-from .sounds import Recordings
-from .texts import Lines
+from .media.audio import Recordings
+from .media.text import Lines
+from .tabular.frames import is_frame
 
 _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,6}$")  # numbers after a dot are part of a name
 _SHOWN = 3  # names of each source

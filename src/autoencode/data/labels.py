@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .encoding import not_utf8
+from .arrays import read_array
+from .encodings import not_utf8
 from .listing import said_of
-from .parquet import opened
-from .sources import read_array
+from .tabular.parquet import opened
 
 _SEPARATORS = ",;\t"
 _TABLES = {".csv", ".tsv", ".parquet"}

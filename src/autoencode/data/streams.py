@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from .cache import Spool
-from .files import chunks, is_mapped, native
+from .disk_arrays import chunks, is_mapped, native
 
 _EXAMPLES = ("X", "x", "image", "img", "pixel_values", "data", "input")
 _LABELS = ("y", "label", "labels", "target")

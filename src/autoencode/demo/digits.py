@@ -17,9 +17,9 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from .. import datasets, plots, recipes
 from ..estimator import Autoencoder
-from ..evaluation import active_units
-from ..plots.style import COLOURS, LEGEND, RULE, canvas, tidy
-from ..training import Training
+from ..evaluation.measures import active_units
+from ..plots.style import COLORS, LEGEND, RULE, canvas, tidy
+from ..training.trainer import Training
 
 SIZES = (2, 4, 8, 16, 30)
 LAYERS = (512, 256)
@@ -49,7 +49,7 @@ def read() -> Digits:
 def plan(training: Training, random_state: int) -> dict[str, Models]:
     r"""Returns the models of each stage, by kind and size of the code."""
     options: dict[str, Any] = {"layers": LAYERS, "random_state": random_state}
-    held_out = options | {"training": training.clone().set_params(validation=0.1)}
+    held_out = options | {"training": training.clone().set_params(validation_fraction=0.1)}
     options["training"] = training
     deep = {D: recipes.autoencoder(D, **options) for D in SIZES}
 
@@ -92,10 +92,10 @@ def measure(
     r"""Returns the other numbers on the page."""
     X, X_test, y, y_test = digits
     linear_filter = recipes.linear(64).fit(X, corrupted=damaged(X, seed + 1))
-    neighbours = KNeighborsClassifier(5)
+    neighbors = KNeighborsClassifier(5)
 
     def named(model: Autoencoder) -> str:
-        near = neighbours.fit(model.transform(X), y)
+        near = neighbors.fit(model.transform(X), y)
         return f"{100 * near.score(model.transform(X_test), y_test):.0f}"
 
     figures: dict[str, Any] = {
@@ -118,7 +118,7 @@ def measure(
 
     asked = np.repeat(np.arange(10), 100)
     written = models["conditional", 8].sample(len(asked), asked, random_state=seed)
-    judge = neighbours.fit(_flat(X), y)
+    judge = neighbors.fit(_flat(X), y)
     figures["read"] = f"{100 * judge.score(_flat(written), asked):.1f}"
     figures["judge"] = f"{100 * judge.score(_flat(X_test), y_test):.1f}"
 
@@ -154,10 +154,10 @@ def error_chart(errors: Errors) -> Figure:
     """
     figure = canvas(3.6)
     ax = tidy(figure.add_subplot(), x="numbers in the code", y="squared error per image")
-    styles = [(COLOURS[3], 5.0, "-"), (COLOURS[1], 1.8, "--"), (COLOURS[0], 2.0, "-")]
+    styles = [(COLORS[3], 5.0, "-"), (COLORS[1], 1.8, "--"), (COLORS[0], 2.0, "-")]
 
-    for (name, by_size), (colour, width, line) in zip(errors.items(), styles):
-        style: dict[str, Any] = {"color": colour, "lw": width, "marker": "o", "ms": 4 + width}
+    for (name, by_size), (color, width, line) in zip(errors.items(), styles):
+        style: dict[str, Any] = {"color": color, "lw": width, "marker": "o", "ms": 4 + width}
         ax.plot(*zip(*by_size.items()), line, label=name, **style)
 
     sizes = sorted({D for by_size in errors.values() for D in by_size})

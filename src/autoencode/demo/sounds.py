@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import plots, recipes
-from ..evaluation import log_spectral_distance
+from ..evaluation.measures import log_spectral_distance
 from ..modalities import Sounds
-from ..training import Training
+from ..training.trainer import Training
 
 RATE = 8000  # samples a second
 KINDS = ("kick", "snare", "hat")
@@ -69,7 +69,7 @@ def show(folder: Path, share: float, seed: int) -> dict[str, Any]:
         layers=(256,),
         conditional=True,
         modality=Sounds(rate=RATE, seconds=0.5),
-        training=Training(epochs=epochs, progress=False),
+        training=Training(epochs=epochs, show_progress=False),
         random_state=seed,
     ).fit(X, y)
 

@@ -11,7 +11,7 @@ from sklearn.datasets import load_wine
 
 from .. import recipes
 from ..corruptions import Masking
-from ..training import Training
+from ..training.trainer import Training
 
 EPOCHS = 400
 SHOWN = ["alcohol", "malic_acid", "flavanoids", "color_intensity", "proline", "cultivar"]
@@ -29,7 +29,7 @@ def show(folder: Path, share: float, seed: int) -> dict[str, Any]:
         4,
         layers=(64,),
         corruption=Masking(0.2),
-        training=Training(epochs=epochs, progress=False),
+        training=Training(epochs=epochs, show_progress=False),
         random_state=seed,
     ).fit(holes)
 
@@ -43,7 +43,7 @@ def show(folder: Path, share: float, seed: int) -> dict[str, Any]:
         return float(np.sqrt(np.mean(relative**2)))
 
     right = (filled["cultivar"] == table["cultivar"])[named].mean()
-    new = sommelier.sample(4, given={"cultivar": "A"}, random_state=seed)
+    new = sommelier.sample(4, conditions={"cultivar": "A"}, random_state=seed)
 
     return {
         "wine_epochs": epochs,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import recipes
-from ..training import Training
+from ..training.trainer import Training
 
 EPOCHS = 60
 
@@ -44,7 +44,7 @@ def show(folder: Path, share: float, seed: int) -> dict[str, Any]:
     numbers = [in_words(n) for n in np.random.default_rng(seed).permutation(1000)]
     train, test = numbers[:800], numbers[800:]
     epochs = max(1, round(share * EPOCHS))
-    training = Training(epochs, batch_size=32, progress=False)
+    training = Training(epochs, batch_size=32, show_progress=False)
     speller = recipes.vae(8, training=training, random_state=seed).fit(train)
 
     again = speller.reconstruct(test)

@@ -25,6 +25,7 @@ __all__ = [
     "kl_divergence",
 ]
 
+from .autoregressive import Autoregressive, Sequences
 from .censored import Censored, CensoredGaussian, Intervals
 from .dirac import Dirac, PointMass
 from .divergences import kl_divergence
@@ -40,6 +41,5 @@ from .family import (
 )
 from .gaussian_mixture import GaussianMixture
 from .homoscedastic import Homoscedastic
-from .images import DiscretizedLogistic, Logistic256
+from .logistic import DiscretizedLogistic, Logistic256
 from .mixed import Mixed, MixedCells
-from .sequences import Autoregressive, Sequences

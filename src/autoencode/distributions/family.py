@@ -33,7 +33,7 @@ from torch.distributions import Distribution, Normal, constraints
 from torch.distributions.constraints import Constraint
 from torch.nn.functional import softplus
 
-from ..configurable import Configurable
+from ..common.configurable import Configurable
 from ..networks import Network
 from .homoscedastic import Homoscedastic
 
@@ -243,8 +243,8 @@ class Bernoulli(Family):
 
     .. math:: \log p(x) = x \log \pi + (1 - x) \log (1 - \pi)
 
-    Grey values between 0 and 1 are accepted, as the field does; then this is no
-    log-probability but minus a cross-entropy. `ContinuousBernoulli` is its normalised form.
+    Gray values between 0 and 1 are accepted, as the field does; then this is no
+    log-probability but minus a cross-entropy. `ContinuousBernoulli` is its normalized form.
 
     Example:
         >>> Bernoulli()(torch.zeros(1)).log_prob(torch.tensor(1.0))

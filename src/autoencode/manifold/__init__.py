@@ -1,64 +1,64 @@
 r"""The geometry that an autoencoder has learned.
 
-Its tangent planes, the graph of its neighbours, the density that the planes tile, and what can
+Its tangent planes, the graph of its neighbors, the density that the planes tile, and what can
 be done with them: moving along the manifold, finding what is not on it, and saying where not to
 trust it. Every class takes a fitted model, or a pair (encoder, decoder) of functions of tensors.
 """
 
 __all__ = [
-    "Curve",
-    "Dimension",
+    "Codec",
+    "DimensionEstimate",
+    "DistancePreservation",
     "Drift",
     "Estimate",
     "Geodesics",
+    "LabelSpreadingResult",
     "LocalDimension",
     "ManifoldParzen",
-    "Maps",
     "NeighborGraph",
     "OffManifoldDetector",
     "Parts",
     "Path",
     "Quality",
     "Report",
-    "Shepard",
-    "SpreadLabels",
+    "ScaleCurve",
     "TangentAugment",
     "Tangents",
+    "as_codec",
     "continuity",
     "decoder_jacobian",
+    "distance_preservation",
     "encoder_jacobian",
     "intrinsic_dimension",
     "knn",
     "local_dimension",
-    "maps_of",
     "neighborhood_recall",
     "report",
     "score",
-    "shepard",
     "tangent_penalty",
     "trustworthiness",
     "walkback",
 ]
 
-from .anomalies import OffManifoldDetector, Parts
-from .augmentation import TangentAugment, tangent_penalty
-from .denoisers import LocalDimension, local_dimension, score, walkback
-from .density import ManifoldParzen
-from .dimension import Curve, Dimension, intrinsic_dimension
-from .findings import Drift, Report
-from .geodesics import Geodesics
+from .anomalies.detector import OffManifoldDetector, Parts
+from .codec import Codec, as_codec
+from .density.manifold_parzen import ManifoldParzen
+from .dimension import DimensionEstimate, ScaleCurve, intrinsic_dimension
+from .geodesics.geodesics import Geodesics
 from .jacobians import decoder_jacobian, encoder_jacobian
-from .maps import Maps, maps_of
-from .metrics import (
+from .neighbors.exact import knn
+from .neighbors.graph import NeighborGraph, Path
+from .neighbors.label_spreading import LabelSpreadingResult
+from .preservation.neighborhoods import (
+    DistancePreservation,
     Estimate,
-    Shepard,
     continuity,
+    distance_preservation,
     neighborhood_recall,
-    shepard,
     trustworthiness,
 )
-from .neighbors import NeighborGraph, Path
-from .report import report
-from .search import knn
-from .spreading import SpreadLabels
-from .tangents import Quality, Tangents
+from .report.report import report
+from .report.result import Drift, Report
+from .score import LocalDimension, local_dimension, score, walkback
+from .tangents.augmentation import TangentAugment, tangent_penalty
+from .tangents.tangents import Quality, Tangents

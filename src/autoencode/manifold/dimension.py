@@ -1,6 +1,6 @@
 r"""How many numbers it takes to say where on the manifold an example lies."""
 
-__all__ = ["Curve", "Dimension", "intrinsic_dimension"]
+__all__ = ["DimensionEstimate", "ScaleCurve", "intrinsic_dimension"]
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -14,20 +14,20 @@ from scipy.optimize import brentq
 from sklearn.utils import check_random_state
 from torch import Tensor, nn
 
-from .denoisers import local_dimension, noise_of
-from .maps import Maps, maps_of
-from .rows import rows_of
-from .search import knn
+from .codec import Codec, as_codec
+from .neighbors.exact import knn
+from .numeric_rows import rows_of
+from .score import local_dimension, noise_of
 
 _MEMORY = 2**28  # bytes, for what is held at once besides the result
 _FEWEST = 64  # examples that a scale of the curve is worth
 
 
-class Curve(NamedTuple):
+class ScaleCurve(NamedTuple):
     r"""Estimates of the dimension over the scale at which one looks."""
 
     scales: NDArray
-    r"""The mean distance to the farthest neighbour in use, ascending; of a denoiser, its noise."""
+    r"""The mean distance to the farthest neighbor in use, ascending; of a denoiser, its noise."""
 
     values: NDArray
     r"""The dimension at each."""
@@ -36,7 +36,7 @@ class Curve(NamedTuple):
     r"""How far each is from what more data of the same kind would give."""
 
 
-class Dimension(NamedTuple):
+class DimensionEstimate(NamedTuple):
     r"""The intrinsic dimension of data."""
 
     value: float
@@ -45,7 +45,7 @@ class Dimension(NamedTuple):
     standard_error: float
     r"""How far it is from what more data of the same kind would give."""
 
-    curve: Curve
+    curve: ScaleCurve
     r"""The estimates over scale, of which a plateau deserves trust."""
 
     duplicates: int
@@ -61,11 +61,11 @@ def intrinsic_dimension(
     random_state: int | np.random.RandomState | None = None,
     noise: float | None = None,
     y: ArrayLike | None = None,
-) -> Dimension:
+) -> DimensionEstimate:
     r"""Estimates the dimension of the manifold near which the data lie.
 
-    With :math:`T_j` the distance of an example to its :math:`j`-th neighbour, :math:`N` examples
-    and :math:`k` neighbours, the estimate solves
+    With :math:`T_j` the distance of an example to its :math:`j`-th neighbor, :math:`N` examples
+    and :math:`k` neighbors, the estimate solves
 
     .. math::
         \text{twonn:} & \quad \frac{1}{d} = \frac{1}{N - 1} \sum_i \log \frac{T_2}{T_1} \\
@@ -77,12 +77,12 @@ def intrinsic_dimension(
         \text{denoiser:} & \quad d = \frac{1}{N} \sum_i \operatorname{tr} J_r(x)
             + \| r(x) - x \|^2 / \sigma^2
 
-    with :math:`\lambda_j` the variances of the neighbours about their mean. All but the last
-    look at neighbours, and depend on the scale: noise fills all dimensions from near,
+    with :math:`\lambda_j` the variances of the neighbors about their mean. All but the last
+    look at neighbors, and depend on the scale: noise fills all dimensions from near,
     and curvature adds some from afar. The curve shows the estimates at smaller scales, with
-    fewer neighbours; for *twonn*, whose neighbours are two, at larger ones, among a half, a
+    fewer neighbors; for *twonn*, whose neighbors are two, at larger ones, among a half, a
     fourth and so on of the examples. Above ten dimensions or so, estimates from
-    neighbours are too low for any number of examples that one has.
+    neighbors are too low for any number of examples that one has.
 
     Standard errors allow for it that the distance between two examples enters the estimates at
     both of its ends. They are rather large than small, and know nothing of curvature.
@@ -105,12 +105,12 @@ def intrinsic_dimension(
     Arguments:
         X: The examples, at least three that differ. Copies count once, except by *denoiser*.
         method: `"twonn"`, `"mle"`, `"gride"`, `"local_pca"` or `"denoiser"`.
-        n_neighbors: The number :math:`k` of neighbours, a power of two for *gride*; by default
+        n_neighbors: The number :math:`k` of neighbors, a power of two for *gride*; by default
             20 for *mle*, 16 for *gride*, 32 for *local_pca*, or all others if there are fewer.
         model: A denoising autoencoder for *denoiser*. For the other methods, a model whose
             rows are looked at, as of tables with columns of different kinds.
         n_samples: At how many of the examples, chosen at random, to estimate; by default
-            at all. Their neighbours are still looked for among all examples, so that the scale
+            at all. Their neighbors are still looked for among all examples, so that the scale
             stays the same, and so does the result up to the standard error.
         random_state: Seeds what is chosen at random.
         noise: The scale of the noise that a denoiser removes, if the model does not say.
@@ -143,7 +143,7 @@ def intrinsic_dimension(
 
     table = rows_of(X) if model is None else None
     alone = (nn.Identity(), nn.Identity()) if table is None else table.maps()
-    maps = maps_of(alone if model is None else model, y)
+    maps = as_codec(alone if model is None else model, y)
     rng = check_random_state(random_state)
     x = maps.read(X).detach()
 
@@ -160,7 +160,7 @@ def intrinsic_dimension(
     found = list(_METHODS[method].estimate(points, k, M))
     asked = found[-1]
 
-    return Dimension(asked.value, asked.standard_error, _curve(found), len(x) - N)
+    return DimensionEstimate(asked.value, asked.standard_error, _curve(found), len(x) - N)
 
 
 class _Estimate(NamedTuple):
@@ -179,8 +179,8 @@ def _estimate(N: int, farthest: Tensor, value: float, deviation: float) -> _Esti
     return _Estimate(float(farthest.mean()), float(value), float(error))
 
 
-def _curve(found: list[_Estimate]) -> Curve:
-    return Curve(*np.array(sorted(found)).T)
+def _curve(found: list[_Estimate]) -> ScaleCurve:
+    return ScaleCurve(*np.array(sorted(found)).T)
 
 
 def _two_nearest(points: Tensor, k: int, M: int) -> Iterator[_Estimate]:
@@ -264,19 +264,21 @@ def _principal(points: Tensor, k: int, M: int) -> Iterator[_Estimate]:
         yield _estimate(len(points), distances[:, n - 1], float(d.mean()), float(d.std()))
 
 
-def _denoiser(maps: Maps, x: Tensor, noise: float | None, rng: np.random.RandomState) -> Dimension:
+def _denoiser(
+    maps: Codec, x: Tensor, noise: float | None, rng: np.random.RandomState
+) -> DimensionEstimate:
     d = local_dimension(maps, x, noise=noise, random_state=rng).value.double()
     error = float(d.std() / len(d) ** 0.5)
     found = _Estimate(noise_of(maps, noise), float(d.mean()), error)
 
-    return Dimension(found.value, found.standard_error, _curve([found]), 0)
+    return DimensionEstimate(found.value, found.standard_error, _curve([found]), 0)
 
 
 class _Method(NamedTuple):
-    r"""How to estimate from neighbours."""
+    r"""How to estimate from neighbors."""
 
     estimate: Callable[[Tensor, int, int], Iterator[_Estimate]]
-    r"""Maps points, k and the number of examples to estimate at to estimates at several scales,
+    r"""Codec points, k and the number of examples to estimate at to estimates at several scales,
     of which the last is what was asked."""
 
     fewest: int
@@ -300,12 +302,12 @@ def _number_of_neighbors(method: str, k: int | None, distinct: int, N: int) -> i
 
     if not (isinstance(k, Integral) and fewest <= k < distinct):
         raise ValueError(
-            f"method={method!r} needs at least {fewest} neighbours, and more distinct examples"
-            f" than neighbours; got n_neighbors={k!r}, and {distinct} distinct of {N} examples."
+            f"method={method!r} needs at least {fewest} neighbors, and more distinct examples"
+            f" than neighbors; got n_neighbors={k!r}, and {distinct} distinct of {N} examples."
         )
 
     if method == "twonn" and k != 2:
-        raise ValueError(f"method='twonn' looks at two neighbours, got n_neighbors={k}.")
+        raise ValueError(f"method='twonn' looks at two neighbors, got n_neighbors={k}.")
 
     if method == "gride" and k & (k - 1):
         raise ValueError(f"method='gride' needs n_neighbors to be a power of two, got {k}.")
@@ -315,17 +317,17 @@ def _number_of_neighbors(method: str, k: int | None, distinct: int, N: int) -> i
 
 def _check_spread(logs: float) -> None:
     if not logs > 0:
-        raise ValueError("all neighbours are equally far, as on a grid: there is no dimension.")
+        raise ValueError("all neighbors are equally far, as on a grid: there is no dimension.")
 
 
 def _neighbors(points: Tensor, k: int, M: int) -> tuple[Tensor, Tensor]:
-    r"""Distances and indices of the neighbours of the first M points."""
+    r"""Distances and indices of the neighbors of the first M points."""
     distances, indices = knn(points, k, points[:M], own=torch.arange(M, device=points.device))
     return distances.double(), indices
 
 
 def _to_others(points: Tensor, queries: Tensor, k: int, start: int) -> Tensor:
-    r"""Distances to the neighbours among points of which the first is the query `start`."""
+    r"""Distances to the neighbors among points of which the first is the query `start`."""
     own = torch.arange(len(queries), device=points.device) - start
     own[(own < 0) | (own >= len(points))] = -1
     return knn(points, k, queries, own=own)[0].double()

@@ -18,13 +18,13 @@ from torch import Tensor
 from torch.autograd import forward_ad
 from torch.overrides import TorchFunctionMode
 
-from .maps import Maps
+from .codec import Codec
 
 _LIVE = 64  # numbers that a network holds at once for each number of the data, generously
 _KEPT = 256  # and that it keeps for the way back
 
 
-def decoder_jacobian(maps: Maps, z: Tensor, memory: int = 2**28) -> Tensor:
+def decoder_jacobian(maps: Codec, z: Tensor, memory: int = 2**28) -> Tensor:
     r"""The Jacobian of the decoder at codes.
 
     .. math:: J_g(z) = \frac{\partial g(z)}{\partial z}
@@ -40,9 +40,9 @@ def decoder_jacobian(maps: Maps, z: Tensor, memory: int = 2**28) -> Tensor:
         The Jacobians, with shape `(N, D, d)`.
 
     Example:
-        >>> from autoencode.manifold.maps import maps_of
+        >>> from autoencode.manifold.codec import as_codec
         >>> W = torch.tensor([[1.0, 2.0, 3.0], [0.0, 1.0, 0.0]])
-        >>> maps = maps_of((lambda x: x[:, :2], lambda z: z @ W))
+        >>> maps = as_codec((lambda x: x[:, :2], lambda z: z @ W))
         >>> decoder_jacobian(maps, torch.zeros(1, 2))
         tensor([[[1., 0.],
                  [2., 1.],
@@ -63,7 +63,7 @@ def decoder_jacobian(maps: Maps, z: Tensor, memory: int = 2**28) -> Tensor:
     return J.mT
 
 
-def encoder_jacobian(maps: Maps, x: Tensor, memory: int = 2**28) -> Tensor:
+def encoder_jacobian(maps: Codec, x: Tensor, memory: int = 2**28) -> Tensor:
     r"""The Jacobian of the encoder at rows.
 
     .. math:: J_f(x) = \frac{\partial f(x)}{\partial x}
@@ -82,8 +82,8 @@ def encoder_jacobian(maps: Maps, x: Tensor, memory: int = 2**28) -> Tensor:
         ValueError: If the code has no gradient with respect to the rows.
 
     Example:
-        >>> from autoencode.manifold.maps import maps_of
-        >>> maps = maps_of((lambda x: x[:, :1] * x[:, 1:], lambda z: z))
+        >>> from autoencode.manifold.codec import as_codec
+        >>> maps = as_codec((lambda x: x[:, :1] * x[:, 1:], lambda z: z))
         >>> encoder_jacobian(maps, torch.tensor([[2.0, 3.0]]))
         tensor([[[3., 2.]]])
     """

@@ -3,9 +3,9 @@ r"""Modalities: kinds of data, to tensors and back."""
 __all__ = [
     "CANDIDATES",
     "MDCT",
-    "Frames",
     "Images",
     "LogMel",
+    "MixedTables",
     "Modality",
     "Sounds",
     "Spectrum",
@@ -26,19 +26,19 @@ from pathlib import Path
 import numpy as np
 
 from ..data.listing import Files
-from ..data.sounds import Recordings
+from ..data.media.audio import Recordings
+from .array_layouts import check_layout
+from .audio.sounds import Sounds
+from .audio.spectra import MDCT, LogMel, Spectrum
 from .base import Modality
 from .context import describe_context, encode_context
-from .frames import Frames
-from .images import Images
-from .layouts import check_layout
-from .sounds import Sounds
-from .spectra import MDCT, LogMel, Spectrum
+from .image.images import Images
+from .mixed_tables.frame import MixedTables
 from .tables import Tables
-from .texts import Texts
+from .text.texts import Texts
 from .windows import cut, join, pool
 
-CANDIDATES = (Sounds(), Images(), Tables(), Frames(), Texts())
+CANDIDATES = (Sounds(), Images(), Tables(), MixedTables(), Texts())
 
 
 def guess(X: object, candidates: Sequence[Modality] = CANDIDATES) -> Modality:

@@ -16,8 +16,8 @@ from torch import Tensor
 from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
-from ..configurable import Configurable
-from ..corruptions import OfTexts, parts
+from ..common.configurable import Configurable
+from ..corruptions import TextCorruption, parts
 from ..data import native
 from ..distributions import Family
 from ..networks import Network
@@ -32,7 +32,7 @@ WIDE = {torch.float64, torch.int32, torch.int64, torch.uint32, torch.uint64}
 
 _NOTHING_MISSING = (
     "expected a table with columns of several types or missing cells when fitting, or one of"
-    " numbers with modality=ae.modalities.Frames() (command line: --modality Frames)"
+    " numbers with modality=ae.modalities.MixedTables() (command line: --modality MixedTables)"
 )
 
 Self = TypeVar("Self", bound="Modality")
@@ -354,7 +354,7 @@ class Modality(Configurable, abc.ABC):
             ValueError: If nothing stands for it, or the order of its parts is another.
         """
         for part in parts(corruption):
-            if isinstance(part, OfTexts):
+            if isinstance(part, TextCorruption):
                 raise ValueError(
                     f"{type(part).__name__} is for texts, got {type(self).__name__}."
                     " Use GaussianNoise() or Masking()."
@@ -403,7 +403,7 @@ class Modality(Configurable, abc.ABC):
         """
         raise ValueError(
             f"there are no windows to pool of {self}: each example has one row anyway. Leave out"
-            " pool=True (command line: --pool)."
+            " pool_windows=True (command line: --pool-windows)."
         )
 
     def in_own_size(
@@ -416,7 +416,7 @@ class Modality(Configurable, abc.ABC):
 
         Arguments:
             X: The example.
-            function: Maps scaled examples with shape `(B, *shape_)` to such examples, or of any
+            function: Codec scaled examples with shape `(B, *shape_)` to such examples, or of any
                 size, if it keeps places.
             reach: How far what comes out at a place depends on others, if it does.
 

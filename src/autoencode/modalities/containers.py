@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..data import is_frame
-from ..data.libraries import collected, from_pandas, library_of, native_types
+from ..data.tabular.libraries import collected, from_pandas, library_of, native_types
 
 
 def contain(
@@ -23,8 +23,8 @@ def contain(
         X: What the user has given, whose library, index and order of columns they get; `None`, or
             the path of a file, where there is no such thing.
         library: That of the fit, which they have otherwise, see
-            :func:`~autoencode.data.libraries.library_of`.
-        types: Of the fit, see :func:`~autoencode.data.libraries.native_types`.
+            :func:`~autoencode.data.tabular.libraries.library_of`.
+        types: Of the fit, see :func:`~autoencode.data.tabular.libraries.native_types`.
         categories: Those that columns of the fit declare.
 
     Example:

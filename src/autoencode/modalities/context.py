@@ -10,7 +10,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from ..configurable import Configurable
+from ..common.configurable import Configurable
 from ..data import is_frame, names_of, to_pandas
 from .columns.dtypes import open_cells
 from .statistics import check_finite, column_statistics

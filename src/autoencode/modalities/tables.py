@@ -15,17 +15,17 @@ from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
 from ..data import is_frame, is_numbers, names_of, to_pandas
-from ..data.files import FileArray
-from ..data.libraries import library_of, native_types
+from ..data.disk_arrays import FileArray
+from ..data.tabular.libraries import library_of, native_types
 from ..distributions import CensoredGaussian, DiagonalGaussian, Family, SharedGaussian
-from ..networks import Network, Perceptron
+from ..networks import FullyConnected, Network
 from .base import WIDE, Modality, cast, tensor_of, warn_of_constants
 from .columns.cells import plain
 from .columns.dtypes import close, dtype_of, name_of, open_cells
 from .columns.grids import grid_of, snap
 from .containers import contain
 from .marginals import describe_columns
-from .scores import NormalScores, ScoreTable
+from .normal_scores import NormalScores, ScoreTable
 from .statistics import Columns, column_statistics
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class Tables(Modality):
 
     For models with a density, skewed columns and those with numbers that many rows share, such
     as flags, ratings and the zeros of an amount, become
-    :class:`~autoencode.modalities.scores.NormalScores`, so that new rows have them as often
+    :class:`~autoencode.modalities.normal_scores.NormalScores`, so that new rows have them as often
     as the data do: see :func:`~autoencode.modalities.marginals.marginal` for which they are. The
     densities of the others stay in the user's units, and shared numbers have probabilities.
 
@@ -237,7 +237,7 @@ class Tables(Modality):
         return self._framed(X)
 
     def network(self) -> Network:
-        return Perceptron(shortcut=True)
+        return FullyConnected(skip=True)
 
     def likelihood(self) -> Family:
         if self.scaling not in {"auto", "columns"}:

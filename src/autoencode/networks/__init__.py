@@ -2,9 +2,9 @@ r"""Networks: pairs of an encoder and a decoder, tensor to tensor."""
 
 __all__ = [
     "Convolutional",
+    "FullyConnected",
     "FullyConvolutional",
     "Network",
-    "Perceptron",
     "Recurrent",
     "Transformer",
 ]
@@ -12,6 +12,6 @@ __all__ = [
 from .base import Network
 from .convolutional import Convolutional
 from .fully_convolutional import FullyConvolutional
-from .perceptron import Perceptron
+from .mlp import FullyConnected
 from .recurrent import Recurrent
 from .transformer import Transformer

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import torch.nn as nn
 
-from ..configurable import Configurable
+from ..common.configurable import Configurable
 
 
 class Network(Configurable, abc.ABC):
@@ -22,8 +22,8 @@ class Network(Configurable, abc.ABC):
     with shape `(N, context)`, or `None` where `context` is zero.
 
     Example:
-        >>> from autoencode.networks import Perceptron
-        >>> Perceptron(layers=(64,)).encoder((1, 8, 8), 3)(torch.rand(5, 1, 8, 8), None).shape
+        >>> from autoencode.networks import FullyConnected
+        >>> FullyConnected(layers=(64,)).encoder((1, 8, 8), 3)(torch.rand(5, 1, 8, 8), None).shape
         torch.Size([5, 3])
     """
 

@@ -28,7 +28,7 @@ class Convolutional(Network):
 
     A hidden layer then sees the whole image, and a linear one gives the features. The decoder
     mirrors the encoder, by sub-pixel convolutions, and crops what the rounding has added. Any
-    shape from 1 x 1 pixels up fits. Nothing is normalised over the batch, so that the output
+    shape from 1 x 1 pixels up fits. Nothing is normalized over the batch, so that the output
     of an example depends on that example alone, and all is twice differentiable.
 
     References:
@@ -44,7 +44,7 @@ class Convolutional(Network):
             further ones four times as many.
         depth: The residual blocks of each level.
         hidden: The units of the fully connected layer.
-        shortcut: Whether an affine map of all pixels is added to the features, and one of the
+        skip: Whether an affine map of all pixels is added to the features, and one of the
             code to the pixels. Under a Gaussian likelihood, training then begins at a linear
             model such as principal component analysis.
 
@@ -57,12 +57,12 @@ class Convolutional(Network):
     """
 
     def __init__(
-        self, width: int = 16, depth: int = 1, hidden: int = 512, shortcut: bool = False
+        self, width: int = 16, depth: int = 1, hidden: int = 512, skip: bool = False
     ) -> None:
         self.width = width
         self.depth = depth
         self.hidden = hidden
-        self.shortcut = shortcut
+        self.skip = skip
 
     def encoder(self, shape: Sequence[int], features: int, context: int = 0) -> nn.Module:
         return _Encoder(self, self._levels(shape), features, context)
@@ -75,7 +75,7 @@ class Convolutional(Network):
         if len(shape) != 3:
             raise ValueError(
                 f"Convolutional() needs images, with shape (C, H, W), got {tuple(shape)}."
-                " Use Perceptron() for tables."
+                " Use FullyConnected() for tables."
             )
 
         if not (self.width >= 1 and self.depth >= 0 and self.hidden >= 1):
@@ -138,7 +138,7 @@ class _Encoder(nn.Module):
         self.convolutions = channels_last(nn.Sequential(*layers))
         self.head = _hidden(C * H * W + context, sizes.hidden, features)
         pixels = math.prod(levels[0]) + context
-        self.shortcut = nn.Linear(pixels, features) if sizes.shortcut else None
+        self.skip = nn.Linear(pixels, features) if sizes.skip else None
 
     @property
     def last(self) -> nn.Module:
@@ -147,7 +147,7 @@ class _Encoder(nn.Module):
 
     def forward(self, x: Tensor, c: Tensor | None = None) -> Tensor:
         y = self.head(join(self.convolutions(x).flatten(start_dim=1), c))
-        return _add(y, self.shortcut, join(x.flatten(start_dim=1), c))
+        return _add(y, self.skip, join(x.flatten(start_dim=1), c))
 
 
 class _Decoder(nn.Module):
@@ -172,7 +172,7 @@ class _Decoder(nn.Module):
         self.head = _hidden(features + context, sizes.hidden, C * H * W)
         self.convolutions = channels_last(nn.Sequential(*layers))
         pixels = math.prod(levels[0])
-        self.shortcut = nn.Linear(features + context, pixels) if sizes.shortcut else None
+        self.skip = nn.Linear(features + context, pixels) if sizes.skip else None
 
     @property
     def last(self) -> nn.Module:
@@ -182,20 +182,20 @@ class _Decoder(nn.Module):
     def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         z = join(z, c)
         y = self.convolutions(self.head(z).unflatten(1, self.coarsest))
-        return _add(y, self.shortcut, z)
+        return _add(y, self.skip, z)
 
 
 def _hidden(before: int, units: int, after: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(before, units), nn.SiLU(), nn.Linear(units, after))
 
 
-def _add(y: Tensor, shortcut: nn.Linear | None, x: Tensor) -> Tensor:
-    if shortcut is None:
+def _add(y: Tensor, skip: nn.Linear | None, x: Tensor) -> Tensor:
+    if skip is None:
         return y
 
     # Three digits are too few for a map that may explain the data exactly
     with torch.autocast(x.device.type, enabled=False):
-        return y + shortcut(x).view_as(y)
+        return y + skip(x).view_as(y)
 
 
 def channels_last(module: nn.Sequential) -> nn.Sequential:

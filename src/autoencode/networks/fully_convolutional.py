@@ -85,7 +85,7 @@ class FullyConvolutional(Network):
         if len(shape) != 3:
             raise ValueError(
                 f"FullyConvolutional() needs images, with shape (C, H, W), got {tuple(shape)}."
-                " Use Perceptron() for tables."
+                " Use FullyConnected() for tables."
             )
 
         if not (self.width >= 1 and self.depth >= 0):

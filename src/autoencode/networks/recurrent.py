@@ -10,8 +10,8 @@ from torch import Tensor
 
 from .base import Network
 from .gru import GRU
-from .perceptron import MLP
-from .symbols import Logits, Reader, alphabet, direction, lively
+from .mlp import MLP
+from .tokens import Logits, Reader, alphabet, direction, lively
 
 
 class Recurrent(Network):

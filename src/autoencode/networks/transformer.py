@@ -11,8 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .base import Network
-from .perceptron import MLP
-from .symbols import Logits, Reader, alphabet, direction, lively
+from .mlp import MLP
+from .tokens import Logits, Reader, alphabet, direction, lively
 
 Memory = list[tuple[Tensor, Tensor]]
 
@@ -23,7 +23,7 @@ class Transformer(Network):
     .. math:: h \leftarrow h + \mathrm{softmax} \Big( \frac{Q K^\top}{\sqrt{d}} \Big) V,
         \qquad h \leftarrow h + \mathrm{MLP}(h)
 
-    Queries, keys and values are linear in the normalised :math:`h`, which begins as the sum of
+    Queries, keys and values are linear in the normalized :math:`h`, which begins as the sum of
     the symbol's embedding, sines and cosines of its place, and, for the writer, of what the
     code adds everywhere. The writer keeps keys and values, so that a further symbol costs one
     step. The largest states make the code, as in :class:`Recurrent`.

@@ -10,8 +10,8 @@ import torch
 import torch.nn as nn
 from torch import Tensor
 
-from ..configurable import Configurable
-from ..model import LatentModel
+from ..common.configurable import Configurable
+from ..models.latent import LatentModel
 from ..priors import Prior, StandardNormal
 
 
@@ -25,7 +25,7 @@ class Loss(NamedTuple):
     """
 
     total: Tensor
-    r"""The loss of each example, minimised, with shape `(B,)`."""
+    r"""The loss of each example, minimized, with shape `(B,)`."""
 
     terms: dict[str, Tensor]
     r"""What is logged, unweighted and in nats, with shapes `(B,)` or `()`."""

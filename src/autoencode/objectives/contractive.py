@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.distributions import Distribution
 
 from ..distributions import Dirac
-from ..model import LatentModel
+from ..models.latent import LatentModel
 from .base import Loss, Objective
 
 _SMALLEST_VARIANCE = 1e-12  # where a probability is zero or one, it does not move either

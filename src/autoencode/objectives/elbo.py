@@ -7,7 +7,7 @@ from functools import partial
 from torch import Tensor
 
 from ..distributions import RESOLUTION, Gaussian, kl_divergence
-from ..model import LatentModel
+from ..models.latent import LatentModel
 from ..priors import Mixture
 from .base import Loss, Objective
 

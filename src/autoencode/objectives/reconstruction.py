@@ -5,7 +5,7 @@ __all__ = ["Reconstruction"]
 from torch import Tensor
 
 from ..distributions import Dirac
-from ..model import LatentModel
+from ..models.latent import LatentModel
 from .base import Loss, Objective
 
 

@@ -5,7 +5,7 @@ is touched and no screen is needed. A notebook shows it; `figure.savefig("codes.
 """
 
 __all__ = [
-    "COLOURS",
+    "COLORS",
     "codes",
     "dimension",
     "geodesics",
@@ -18,12 +18,12 @@ __all__ = [
     "tangents",
 ]
 
-from .curves import history
-from .examples import reconstructions, samples
-from .graphs import graph
-from .grids import grid
-from .maps import codes
-from .planes import manifold
-from .scales import dimension
-from .strips import geodesics, tangents
-from .style import COLOURS
+from .codes import codes
+from .dimension import dimension
+from .history import history
+from .latent_grid import grid
+from .manifold import manifold
+from .neighbor_graph import graph
+from .reconstructions import reconstructions, samples
+from .style import COLORS
+from .traversals import geodesics, tangents

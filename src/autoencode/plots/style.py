@@ -1,4 +1,4 @@
-r"""What all pictures share: colours, sizes, letters and plain axes."""
+r"""What all pictures share: colors, sizes, letters and plain axes."""
 
 import re
 from collections.abc import Iterator
@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import LogFormatter, ScalarFormatter
 
-# Ten colours that differ also to colour-blind eyes, from
+# Ten colors that differ also to color-blind eyes, from
 # Accessible Color Sequences for Data Visualization (Petroff, 2021), https://arxiv.org/abs/2107.02270
-COLOURS = (
+COLORS = (
     "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6",
     "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
 )  # fmt: skip
@@ -83,7 +83,7 @@ def tidy(ax: Axes, title: str = "", x: str = "", y: str = "") -> Axes:
 
 
 def tidy_bar(bar: Colorbar) -> Axes:
-    r"""Takes the frame from a colour bar."""
+    r"""Takes the frame from a color bar."""
     bar.outline.set_visible(False)  # type: ignore[operator]
     bar.ax.tick_params(labelsize=7, labelcolor=SOFT, color=RULE)
 
@@ -91,6 +91,6 @@ def tidy_bar(bar: Colorbar) -> Axes:
 
 
 def legend_beside(ax: Axes) -> None:
-    r"""Explains the colours to the right of the axes."""
+    r"""Explains the colors to the right of the axes."""
     beside: dict[str, Any] = {"loc": "center left", "bbox_to_anchor": (1.01, 0.5)}
     ax.legend(**beside, **LEGEND, handletextpad=0.3, markerscale=1.6)

@@ -10,7 +10,7 @@ import torch.nn as nn
 from torch import Tensor
 from torch.distributions import Distribution
 
-from ..configurable import Configurable
+from ..common.configurable import Configurable
 
 Self = TypeVar("Self", bound="Prior")
 

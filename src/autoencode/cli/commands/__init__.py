@@ -4,10 +4,10 @@ __all__ = ["COMMANDS"]
 
 from collections.abc import Callable
 
-from .geometry import anomalies, interpolate, manifold, neighbors
-from .models import fit, info, recipes
-from .passes import denoise, impute, reconstruct, sample, score, transform
-from .pictures import demo, plot
+from .fit import fit, info, recipes
+from .inference import denoise, impute, reconstruct, sample, score, transform
+from .manifold import anomalies, interpolate, manifold, neighbors
+from .plots import demo, plot
 
 COMMANDS: dict[str, Callable[..., None]] = {
     command.__name__: command

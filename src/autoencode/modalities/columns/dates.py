@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...configurable import Configurable
+from ...common.configurable import Configurable
 from ...data import place
-from ..scores import NormalScores
+from ..normal_scores import NormalScores
 from .cells import plain
 from .dtypes import close, name_of_cells, open_cells
 from .grids import snap_months, step_of

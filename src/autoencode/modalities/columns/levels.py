@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ...configurable import Configurable
+from ...common.configurable import Configurable
 from ...data import place
 from .categories import categories_of, category_index, word, words_of
 from .cells import no_use, plain
@@ -244,8 +244,8 @@ class LevelColumn(Configurable):
             way = (
                 ""
                 if self._closed
-                else " Correct the cell, or fit with Frames(unknown='rare') or 'missing' to take"
-                " such rows (command line: --modality Frames --modality.unknown rare)."
+                else " Correct the cell, or fit with MixedTables(unknown='rare') or 'missing' to"
+                " take such rows (command line: --modality MixedTables --modality.unknown rare)."
             )
             raise ValueError(
                 f"column {self.name!r}: {level!r} in {where} is no level of the fit"
@@ -254,8 +254,8 @@ class LevelColumn(Configurable):
 
         log.warning(
             "column %r: %d of %d cells are of levels that were not in the fit, the first %r in %s;"
-            " they are taken as %s. Frames(unknown='error') refuses them (command line:"
-            " --modality Frames --modality.unknown error).",
+            " they are taken as %s. MixedTables(unknown='error') refuses them (command line:"
+            " --modality MixedTables --modality.unknown error).",
             *(self.name, n, of, level, where, self.unknown),
         )
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...configurable import Configurable
+from ...common.configurable import Configurable
 from ...data import place
 from ..marginals import knots_for, shared_numbers
-from ..scores import NormalScores
+from ..normal_scores import NormalScores
 from .cells import plain
 from .dtypes import close, dtype_of, name_of_cells, open_cells
 from .grids import grid_of, snap, step_of
@@ -22,7 +22,7 @@ _MOST = 18  # decimals of decimal numbers that count
 
 
 class NumberColumn(Configurable):
-    r"""Numbers, as :class:`~autoencode.modalities.scores.NormalScores`.
+    r"""Numbers, as :class:`~autoencode.modalities.normal_scores.NormalScores`.
 
     What comes back lies on the grid of the fit: whole numbers come back whole, prices with cents
     as such, and so do multiples.

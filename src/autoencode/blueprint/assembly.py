@@ -1,0 +1,201 @@
+r"""From the choices of an estimator to the parts they stand for, and to a model made of them."""
+
+__all__ = [
+    "build",
+    "describe",
+    "hints",
+    "latent_dim",
+    "likelihood",
+    "network",
+    "objective",
+    "posterior",
+    "prior",
+    "stages",
+]
+
+from collections.abc import Callable
+from numbers import Integral
+from typing import Any
+
+from torch import Tensor, nn
+
+from .. import corruptions
+from ..corruptions import Corruption
+from ..distributions import Dirac, Family
+from ..models.latent import Conditional, LatentModel
+from ..networks import Network
+from ..objectives import Objective, Reconstruction
+from ..priors import Prior, StandardNormal
+from ..training.trainer import Hints
+
+
+def latent_dim(estimator: Any) -> int | None:
+    r"""The number of features of the code, or `None` where it is left to the data.
+
+    Raises:
+        ValueError: If it is no such number.
+
+    Example:
+        >>> from autoencode import Autoencoder
+        >>> latent_dim(Autoencoder(2.5))
+        Traceback (most recent call last):
+        ValueError: expected latent_dim as an integer >= 1, or None, got 2.5.
+    """
+    D = estimator.latent_dim
+
+    if D is None:
+        return None
+
+    if not isinstance(D, Integral) or isinstance(D, bool) or D < 1:
+        raise ValueError(f"expected latent_dim as an integer >= 1, or None, got {D!r}.")
+
+    return int(D)
+
+
+def objective(estimator: Any) -> Objective:
+    r"""What is minimized.
+
+    Example:
+        >>> from autoencode import Autoencoder
+        >>> objective(Autoencoder())
+        Reconstruction()
+    """
+    return (estimator.objective or Reconstruction()).clone()
+
+
+def posterior(estimator: Any) -> Family:
+    r"""The family of codes: given, or the objective's.
+
+    Example:
+        >>> from autoencode import Autoencoder
+        >>> posterior(Autoencoder())
+        Dirac()
+    """
+    return (estimator.posterior or objective(estimator).posterior()).clone()
+
+
+def prior(estimator: Any) -> Prior:
+    r"""The distribution of codes: given, or the objective's.
+
+    That of conditional models is the unit Gaussian: codes drawn from where those of all labels
+    are would be those of another label.
+
+    Example:
+        >>> from autoencode import Autoencoder
+        >>> prior(Autoencoder())
+        StandardNormal()
+    """
+    default = StandardNormal if estimator.conditional else objective(estimator).prior
+    return (estimator.prior or default()).clone()
+
+
+def network(estimator: Any, damaged: bool = False) -> Network:
+    r"""The architecture, given or the modality's, as it suits the data of the fit.
+
+    Arguments:
+        estimator: An :class:`~autoencode.Autoencoder` that knows its data, by `modality_`.
+        damaged: Whether damaged examples are given besides.
+
+    Example:
+        >>> network(model)  # doctest: +SKIP
+        FullyConnected(layers=(512, 256))
+    """
+    modality = estimator.modality_
+    damaged = damaged or estimator.corruption is not None
+    is_open = estimator.latent_dim is None and isinstance(posterior(estimator), Dirac)
+    default = modality.denoiser if damaged and is_open else modality.network
+
+    return modality.suit(estimator.network or default())
+
+
+def hints(estimator: Any) -> Hints:
+    r"""What the network wants of its training.
+
+    Example:
+        >>> hints(model)  # doctest: +SKIP
+        Hints(learning_rate=0.002, most_epochs=128, batch_size=None, one_shape=True)
+    """
+    architecture = estimator.network_
+
+    # Symbols come in rows of different lengths
+    return Hints(
+        architecture.learning_rate,
+        batch_size=architecture.batch_size,
+        one_shape=architecture.symbols is None,
+    )
+
+
+def likelihood(estimator: Any) -> Family:
+    r"""The family of data with parameters as they begin, without what writes symbols.
+
+    Example:
+        >>> likelihood(model)  # doctest: +SKIP
+        SharedGaussian()
+    """
+    family, modality = estimator.likelihood_.clone(), estimator.modality_
+    return family if modality.symbolic else family.build(estimator.network_, modality.event_)
+
+
+def stages(estimator: Any) -> tuple[Callable[[Tensor], Tensor] | None, Callable[[Tensor], Tensor]]:
+    r"""What damages examples before they are scaled, if anything does, and what after.
+
+    Example:
+        >>> stages(ae.denoising(8).fit(X))  # doctest: +SKIP
+        (None, GaussianNoise(std=0.5))
+    """
+    corruption = estimator.corruption
+
+    if corruption is None:
+        return None, nn.Identity()
+
+    if isinstance(corruption, Corruption):
+        return estimator.modality_.stages(corruption.clone())
+
+    return estimator.modality_.stages(corruptions.Sequence([corruption]))
+
+
+def build(estimator: Any) -> LatentModel:
+    r"""A model with new weights, for the data that `modality_` has seen.
+
+    Arguments:
+        estimator: An :class:`~autoencode.Autoencoder` that knows its data, by `modality_`,
+            `latent_dim_`, `network_`, `likelihood_`, `prior_` and `context_`.
+
+    Example:
+        >>> build(model).load_state_dict(model.model_.state_dict())  # doctest: +SKIP
+        <All keys matched successfully>
+    """
+    modality, likelihood = estimator.modality_, estimator.likelihood_
+    D, q, architecture = estimator.latent_dim_, posterior(estimator), estimator.network_
+    shape, event = modality.shape_, modality.event_
+    context = estimator.context_.size_ if estimator.context_ else 0
+
+    encoder = architecture.encoder(shape, q.n_params * D, context)
+    decoder = architecture.decoder(D, (likelihood.n_params * event[0], *event[1:]), context)
+
+    return LatentModel(
+        Conditional(encoder, q, shape, (D,)),
+        Conditional(decoder, likelihood.build(architecture, event), (D,), event),
+        estimator.prior_.clone().build(D),
+    )
+
+
+def describe(estimator: Any, n: int, held_out: int) -> str:
+    r"""A sentence on what was chosen, for the log.
+
+    Arguments:
+        estimator: As for :func:`build`.
+        n: The number of examples to train on.
+        held_out: The number of those to validate with.
+
+    Example:
+        >>> describe(model, 1797, 0)  # doctest: +SKIP
+        '1,797 examples of shape (64,) as Tables(), 0 held out; FullyConnected(); ...'
+    """
+    modality = estimator.modality_
+
+    return (
+        f"{n:,} example{'s' * (n != 1)} of shape {modality.shape_} as {modality},"
+        f" {held_out:,} held out; {estimator.network_}; likelihood {estimator.likelihood_};"
+        f" posterior {posterior(estimator)}."
+    )

@@ -1,0 +1,12 @@
+r"""The floor of the library: what every folder may use, and what uses none of them.
+
+- `configurable`: objects whose constructor arguments are their whole configuration
+- `type_checks`: values compared with the annotations of arguments and attributes
+- `seeding`: random draws that leave the caller's random state untouched
+- `threads`: how idle threads wait
+- `padding`: sequences of different lengths in one tensor
+- `progress`: a bar for long work in a terminal
+- `failures`: `FitWarning` and the sentences for visible failures
+- `atomic_files`: files that are written whole or not at all
+- `container`: one file with a JSON document, tensors and a digest
+"""

@@ -1,0 +1,171 @@
+r"""Arrays from files: `.npy`, `.npz`, `.csv`, `.parquet` and IDX."""
+
+__all__ = ["read_array"]
+
+import gzip
+import math
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .remedies import remedy
+from .tabular.formats import TEXTS, TableFormat, table_suffix
+from .tabular.frames import read_frame
+from .tabular.numeric import Table, read_csv, read_parquet
+
+_LARGE = 2**28  # bytes; beyond that a file is mapped into memory and not read at once
+_ARRAYS = {".npy", ".npz"}
+_IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
+
+
+def read_array(
+    path: str | Path, label: str | None = None, given: TableFormat | None = None
+) -> Table:
+    r"""Reads the examples of one file.
+
+    Of large `.npy` files only those rows are read that are used. Large tables are rewritten
+    once, by parts, to a file in the :func:`cache <autoencode.data.cache_folder>`.
+
+    Arguments:
+        path: A `.npy` file; a `.npz` file, of whose arrays `X` and `y` are taken, or the
+            only one; a table of numbers, as for :func:`~autoencode.data.read_table`, with or
+            without a header; or a file in the IDX format of MNIST, gzipped or not.
+        label: The column of a table that holds labels, by its name.
+        given: What is known of the format of a table in text, whatever its suffix.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is none of these, is damaged, or has no such column.
+
+    Example:
+        >>> import tempfile
+        >>> file = Path(tempfile.mkdtemp()) / "table.csv"
+        >>> _ = file.write_text("width,height,kind\n1.5,2,a\n3,4,b\n")
+        >>> X, y, columns = read_array(file, label="kind")
+        >>> X.tolist(), y.tolist(), columns
+        ([[1.5, 2.0], [3.0, 4.0]], ['a', 'b'], ['width', 'height'])
+    """
+    path = Path(path)
+
+    if not path.exists():
+        raise FileNotFoundError(f"there is no file or folder '{path}'.")
+
+    suffix = path.suffix.lower()
+
+    table = table_suffix(path)
+
+    if table in TEXTS or (given is not None and table is None and suffix not in _ARRAYS):
+        return read_csv(path, label, given)
+
+    if table is not None:
+        return (read_parquet if table == ".parquet" else _read_frame)(path, label)
+
+    if label is not None:
+        raise ValueError(f"only .csv and .parquet files have a label column, not '{path}'.")
+
+    try:
+        if suffix == ".npy":
+            return Table(_read_npy(path))
+        if suffix == ".npz":
+            return _read_npz(path)
+        return Table(_read_idx(path))
+    except ValueError as error:
+        raise ValueError(f"cannot read '{path}': {error}") from None
+    except MemoryError:
+        raise ValueError(f"cannot read '{path}': what it announces is more than memory.") from None
+    except PermissionError:
+        raise
+    except Exception as error:  # what numpy, gzip and zipfile raise of a damaged file varies
+        raise ValueError(f"cannot read '{path}': it is damaged or truncated ({error}).") from None
+
+
+def _read_frame(path: Path, label: str | None) -> Table:
+    r"""Reads numbers from JSON lines or a file of Arrow."""
+    frame = read_frame(path)
+
+    if label is not None and label not in frame.columns:
+        raise ValueError(
+            f"cannot read '{path}': it has no column '{label}'; it has {[*frame.columns]}."
+        )
+
+    y = None if label is None else frame.pop(label).to_numpy()
+    wrong = [n for n in frame if frame[n].dtype.kind not in "buif" or frame[n].isna().any()]
+
+    if wrong or frame.shape[1] == 0:
+        raise ValueError(
+            f"cannot read '{path}': expected numbers, got others or missing cells in the columns"
+            f" {wrong}. Fit with modality=MixedTables() (--modality MixedTables), for which cells"
+            " may be missing."
+        )
+
+    return Table(frame.to_numpy(), y, [*frame.columns])
+
+
+def _read_npy(path: Path) -> NDArray:
+    large = path.stat().st_size > _LARGE
+    array = np.load(path, mmap_mode="r" if large else None, allow_pickle=False)
+
+    if not isinstance(array, np.ndarray):
+        raise ValueError("it is a .npz file, to be named so.")
+
+    return array
+
+
+def _read_npz(path: Path) -> Table:
+    with zipfile.ZipFile(path):
+        pass  # np.load takes what is no archive for something else
+
+    with np.load(path, allow_pickle=False) as arrays:
+        names = arrays.files
+        name = "X" if "X" in names else names[0] if len(names) == 1 else None
+
+        if name is None:
+            raise ValueError(f"expected an array 'X', or a single one, got {names}.")
+
+        return Table(arrays[name], arrays["y"] if "y" in names and name != "y" else None)
+
+
+def _remedy(path: Path) -> str:
+    r"""Returns what to do about a file that is none of those read here."""
+    if (known := remedy(path)) is not None:
+        return f"; {known}"
+
+    try:
+        path.read_bytes().decode()
+    except UnicodeDecodeError:
+        return ", or a file of one image, sound or text in each line, by its suffix"
+
+    return (
+        ". It seems to be text: if each line is one, say modality=Texts() (command line:"
+        " --modality Texts), or name it .txt; if it is a table, name it .csv or .tsv; of sequences"
+        " with headings, as in FASTA, give the sequences alone"
+    )
+
+
+def _read_idx(path: Path) -> NDArray:
+    with path.open("rb") as file:
+        compressed = file.read(2) == b"\x1f\x8b"
+
+    with (gzip.open if compressed else open)(path, "rb") as file:
+        head = file.read(4)
+
+        if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in _IDX_TYPES or head[3] == 0:
+            raise ValueError(
+                "expected a .npy, .npz, .csv, .parquet or IDX file, or a folder of images or of"
+                f" sounds{_remedy(path)}."
+            )
+
+        shape = tuple(np.frombuffer(file.read(4 * head[3]), ">u4").tolist())
+        dtype = np.dtype(_IDX_TYPES[head[2]])
+        expected = dtype.itemsize * math.prod(shape)
+        body = file.read()
+
+    if len(shape) < head[3] or len(body) != expected:
+        raise ValueError(
+            f"it is truncated or damaged: its header announces an array of shape {shape} and"
+            f" {expected} bytes, and {len(body)} follow."
+        )
+
+    return np.frombuffer(body, dtype).reshape(shape).astype(dtype.newbyteorder("="))

@@ -1,0 +1,480 @@
+r"""Recordings from files and folders."""
+
+__all__ = [
+    "Recordings",
+    "durations",
+    "each_sound",
+    "holds_sounds",
+    "is_sound",
+    "mix",
+    "read_sound",
+    "read_sounds",
+    "write_sound",
+]
+
+import contextlib
+import logging
+import math
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from importlib.util import find_spec
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...common.progress import through
+from ..cache import prepare
+from ..listing import Files, Names, list_files, said_of
+from ..remedies import remedy
+from ..resumable import write_rows
+from .audio_checks import FAULTS, fault, report
+
+log = logging.getLogger(__name__)
+
+_SUFFIXES = set(".wav .flac .ogg .oga .opus .mp3 .aif .aiff .aifc .au .caf .w64 .rf64".split())
+_ENOUGH = 1000  # files that say what a folder is of
+_LARGE = 2**28  # bytes of waveforms, beyond which they are decoded once and kept in the cache
+_BLOCK = 1024  # files between two notes of how far it is
+_SIZES = re.compile(r"(?:data|SSND|Data Size)\s*: (\d+) \(should be (\d+)\)")
+_PAGE = 2**16  # bytes, the most that a page of an Ogg file takes
+_UNKNOWN = 2**31 - 2**24  # bytes, as those announce who write to a pipe and do not know
+_LOUDEST = 64.0  # further beyond full scale than filters lead; what is below is cut, and said
+
+
+class Recordings(np.ndarray):
+    r"""Waveforms of a folder, each with shape `(n,)` or `(n, channels)`, in an array of objects.
+
+    What is wrong with them has been said. They may be views of the rows of a file.
+
+    Example:
+        >>> read_sounds("recordings/").X.rows  # doctest: +SKIP
+        memmap([[0., 0., 0., ..., 0., 0., 0.], ...
+    """
+
+    rows: NDArray | None = None
+    r"""All of them in a mapped array with shape `(N, n)` or `(N, n, channels)`, if they are.
+
+    Silence fills them up. What is taken of the whole has none.
+    """
+
+    counts: list[int] | None = None
+    r"""How many of them, one after the other, are windows of each recording, if they are."""
+
+    samples: int | None = None
+    r"""The length that they were brought to, if it was chosen."""
+
+    @classmethod
+    def of(cls, waves: Sequence[NDArray], rows: NDArray | None = None) -> "Recordings":
+        r"""Puts waveforms together."""
+        X = cast(Recordings, np.empty(len(waves), object).view(cls))
+        X.rows = rows
+
+        for i, wave in enumerate(waves):
+            X[i] = wave
+
+        return X
+
+
+class SoundFolder(NamedTuple):
+    r"""The sounds of a folder: waveforms, the subfolders, and the files they come from."""
+
+    X: Recordings
+    y: NDArray | None
+    files: Names
+
+
+class _Sound(NamedTuple):
+    x: NDArray
+
+    wrong: str | None
+    r"""What is wrong with it, as it is in the file."""
+
+    longer: bool
+    r"""Whether the file holds more than was asked for."""
+
+
+def read_sounds(
+    folder: str | Path | Sequence[str | Path],
+    rate: int = 16000,
+    seconds: float | None = None,
+    channels: int = 1,
+    strict: bool = False,
+) -> SoundFolder:
+    r"""Reads all sounds of a folder and of its subfolders, in the order of their names; or those
+    of a list, in its order.
+
+    They may be WAV, FLAC, OGG, AIFF or whatever else libsndfile reads, each of its own rate,
+    length and channels. Those of another rate are resampled, those with other channels mixed
+    down. What could not be read is skipped, as are floats in the scale of integers, of which it is
+    not known what full scale is; that, and what is truncated, silent, clipped or shorter than a
+    hundredth of a second, or whose channels cancel, is counted and named in the log. Large
+    folders are decoded once, by all processors, to a file in the
+    :func:`cache <autoencode.data.cache_folder>`, where they are found as long as the names, sizes
+    and times of modification of the files and the settings are the same.
+
+    Arguments:
+        folder: The folder. Every file in it is read, but those whose name, or whose folder's,
+            begins with a dot. Or several files.
+        rate: The samples per second that they are brought to.
+        seconds: How much of each is read, from its beginning; by default all, in memory.
+        channels: One, or how many a sound is to have. All channels of a file that has others
+            are mixed, and repeated.
+        strict: Whether to refuse a folder in which anything is to be named.
+
+    Returns:
+        The waveforms as float32, full scale from -1 to 1, as :class:`Recordings`; the subfolder
+        of each, or `None` if there are none; and the files' names.
+
+    Raises:
+        ValueError: If there is no sound, or with `strict` if something is wrong with one; or
+            if the packages that read sounds are missing.
+
+    Example:
+        >>> read_sounds("recordings/").X[0].shape  # doctest: +SKIP
+        (12345,)
+    """
+    _check_packages()
+    source = Path(folder) if isinstance(folder, (str, Path)) else Files(map(Path, folder))
+    listing = list_files(source)
+    files = listing.files
+    states = [file.stat() for file in files]
+
+    if seconds is not None and 4 * len(files) * channels * round(seconds * rate) > _LARGE:
+        seen = [(n, s.st_size, s.st_mtime_ns) for n, s in zip(listing.names, states)]
+        key = ["sounds", str(listing.folder.resolve()), rate, seconds, channels, seen]
+        make = partial(_write, source, files, rate, seconds, channels)
+        rows, about, _ = prepare(key, make)
+        notes = about["notes"]
+        lengths = [note[0] for note in notes if not isinstance(note, str)]
+        X = Recordings.of([row[:n] for row, n in zip(np.asarray(rows), lengths)], rows)
+    else:
+        blocks = [*_blocks(files, rate, seconds, channels)]
+        X = Recordings.of([x for waves, _ in blocks for x in waves])
+        notes = [note for _, notes in blocks for note in notes]
+
+    longer = sum(not isinstance(note, str) and note[2] for note in notes)
+    left = [f"what is beyond {seconds:g} s of {longer:,} files"] if longer and seconds else []
+    bad = {i: note for i, note in enumerate(notes) if isinstance(note, str)}
+    names = Names.of(listing, bad, left)
+    _report_notes({**dict(zip(listing.names, notes)), **listing.lost}, seconds, strict)
+
+    if len(X) == 0:
+        raise _nothing(source, [*names.left_out.items()])
+
+    parents = [str(Path(name).parent) for name in names]
+
+    return SoundFolder(X, np.array(parents) if set(parents) != {"."} else None, names)
+
+
+def each_sound(
+    folder: Path | Files, rate: int = 16000, channels: int = 1, strict: bool = False
+) -> Iterator[tuple[str, NDArray]]:
+    r"""Yields the sounds of a folder, whole, one after the other, with the names of their files.
+
+    What was wrong with them is said at the end, as by :func:`read_sounds`.
+
+    Arguments:
+        folder: The folder.
+        rate: The samples per second that they are brought to.
+        channels: One, or how many a sound is to have.
+        strict: Whether to refuse a folder in which anything is to be named.
+
+    Raises:
+        ValueError: As :func:`read_sounds` does.
+
+    Example:
+        >>> import tempfile
+        >>> [*each_sound(Path(tempfile.mkdtemp()))]
+        []
+    """
+    _check_packages()
+    listing = list_files(folder)
+    named = [*zip(listing.names, listing.files)]
+    notes: dict[str, Any] = {**listing.lost}
+
+    for parts in through([[pair] for pair in named], len(named), "files"):
+        ((name, file),) = parts
+
+        try:
+            sound = _decode(file, rate, None, channels)
+        except Exception as error:  # libsndfile's decoders raise whatever they like
+            notes[name] = _explained(file, error)
+            continue
+
+        notes[name] = _note(sound)
+        yield name, sound.x
+
+    _report_notes(notes, None, strict)
+
+
+def durations(folder: Path | Files, most: int | None = None) -> list[float]:
+    r"""How long the sounds of a folder last, in seconds. What cannot be read is left out.
+
+    Arguments:
+        folder: The folder, looked through with its subfolders; or several files.
+        most: How many files are looked at, at most.
+
+    Example:
+        >>> import tempfile
+        >>> durations(Path(tempfile.mkdtemp()))
+        []
+    """
+    _check_packages()
+
+    import soundfile
+
+    files, found = list_files(folder).files, []
+
+    for file in files[:: 1 if most is None else max(1, -(-len(files) // most))]:
+        with contextlib.suppress(Exception):  # libsndfile's decoders raise whatever they like
+            found.append(soundfile.info(file).duration)
+
+    return found
+
+
+def read_sound(path: Path, rate: int = 16000, channels: int = 1, strict: bool = False) -> NDArray:
+    r"""Reads one sound, whole.
+
+    Arguments:
+        path: The file, in any of the formats that :func:`read_sounds` reads.
+        rate: The samples per second that it is brought to.
+        channels: One, or how many it is to have.
+        strict: Whether to refuse it if it is truncated, silent, clipped or very short, which is
+            said in the log otherwise.
+
+    Returns:
+        The waveform as float32, with shape `(n,)` or `(n, channels)`.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no sound, or with `strict` if something is wrong with it.
+
+    Example:
+        >>> read_sound(Path("speech.wav"), rate=8000).shape  # doctest: +SKIP
+        (96000,)
+    """
+    _check_packages()
+
+    if not path.exists():
+        raise FileNotFoundError(f"there is no file or folder '{path}'.")
+
+    try:
+        sound = _decode(path, rate, None, channels)
+    except Exception as error:  # libsndfile's decoders raise whatever they like
+        raise ValueError(f"cannot read '{path}': {_explained(path, error)}.") from None
+
+    _report_notes({path.name: _note(sound)}, None, strict)
+    return sound.x
+
+
+def is_sound(path: Path) -> bool:
+    r"""Whether a path has the suffix of a sound, and is no folder.
+
+    Example:
+        >>> is_sound(Path("drum.wav"))
+        True
+    """
+    return path.suffix.lower() in _SUFFIXES and not path.is_dir()
+
+
+def holds_sounds(source: Path | Files) -> bool:
+    r"""Whether at least half of the first files of a source have the suffix of a sound.
+
+    Example:
+        >>> import tempfile
+        >>> holds_sounds(Path(tempfile.mkdtemp()))
+        False
+    """
+    files = source if isinstance(source, Files) else list_files(source).files
+    sounds = [file.suffix.lower() in _SUFFIXES for file in islice(files, _ENOUGH)]
+
+    return any(sounds) and 2 * sum(sounds) >= len(sounds)
+
+
+def mix(x: NDArray, channels: int) -> NDArray:
+    r"""A sound of as many channels: its own, or else the mean of them all.
+
+    Arguments:
+        x: The sounds, with shape `(*, C)`.
+        channels: How many to return.
+
+    Example:
+        >>> mix(np.array([[0.0, 1.0]]), 1)
+        array([[0.5]])
+    """
+    if x.shape[-1] == channels:
+        return x
+
+    # Sums depend on the order, and that on how the numbers lie
+    mean = np.ascontiguousarray(x).mean(axis=-1, keepdims=True)
+    return np.repeat(mean, channels, axis=-1)
+
+
+def _write(
+    source: Path | Files,
+    files: list[Path],
+    rate: int,
+    seconds: float,
+    channels: int,
+    place: Path,
+) -> dict[str, Any]:
+    r"""Writes the waveforms to a file, filled up by silence."""
+    log.info("decoding %d sounds of '%s', once.", len(files), source)
+    shape = (round(seconds * rate), *[channels] * (channels > 1))
+
+    def blocks(start: int) -> Iterator[tuple[NDArray, list[Any]]]:
+        for waves, notes in _blocks(files[start:], rate, seconds, channels):
+            X = np.zeros((len(waves), *shape), np.float32)
+
+            for row, wave in zip(X, waves):
+                row[: len(wave)] = wave
+
+            yield X, notes
+
+    notes = write_rows(place, 4 * math.prod(shape), blocks)
+    n = sum(not isinstance(note, str) for note in notes)
+
+    if n == 0:
+        raise _nothing(source, [(file.name, note) for file, note in zip(files, notes)])
+
+    return {"dtype": "float32", "shape": (n, *shape), "notes": notes}
+
+
+def _blocks(
+    files: list[Path], rate: int, seconds: float | None, channels: int
+) -> Iterator[tuple[list[NDArray], list[Any]]]:
+    r"""Yields waveforms, and notes of files: length, fault and whether they go on, or an error."""
+
+    def decode(file: Path) -> _Sound | str:
+        try:
+            return _decode(file, rate, seconds, channels)
+        except Exception as error:  # libsndfile's decoders raise whatever they like
+            return _explained(file, error)
+
+    parts = [files[i : i + _BLOCK] for i in range(0, len(files), _BLOCK)]
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for part in through(parts, len(files), "files"):
+            decoded = [*pool.map(decode, part)]
+
+            yield (
+                [d.x for d in decoded if not isinstance(d, str)],
+                [d if isinstance(d, str) else _note(d) for d in decoded],
+            )
+
+
+def _note(sound: _Sound) -> list[Any]:
+    return [len(sound.x), sound.wrong, sound.longer]
+
+
+def _nothing(source: Path | Files, left_out: list[tuple[str, str]]) -> ValueError:
+    why = said_of([f"{name} ({why})" for name, why in left_out], 3)
+    return ValueError(
+        f"expected a folder of sounds, got no sound in '{source}'{f': {why}' if why else ''}."
+    )
+
+
+def _explained(file: Path, error: Exception) -> str:
+    r"""Returns what is wrong with a file, and what to do."""
+    return remedy(file) or f"{getattr(error, 'error_string', error)}".rstrip(".")
+
+
+def _report_notes(notes: Mapping[str, Any], seconds: float | None, strict: bool) -> None:
+    read = {name: note for name, note in notes.items() if not isinstance(note, str)}
+    bad = [f"{name} ({note})" for name, note in notes.items() if isinstance(note, str)]
+    kinds = {
+        f"{kind}, and kept": [name for name, (_, fault, _) in read.items() if fault == kind]
+        for kind in FAULTS
+    }
+    total = f"{len(notes):,} file{'s' * (len(notes) != 1)}"
+    report({"no readable sounds, and skipped": bad, **kinds}, total, strict)
+
+    # As was asked for, and no fault
+    longer = [name for name, (_, _, longer) in read.items() if longer]
+    report({f"longer than {seconds:g} s, and cut off": longer} if longer else {}, total, False)
+
+
+def _decode(file: Path, rate: int, seconds: float | None, channels: int) -> _Sound:
+    import soundfile
+    import soxr
+
+    with soundfile.SoundFile(file) as sound:
+        wanted = -1 if seconds is None else math.ceil(seconds * sound.samplerate)
+        x = sound.read(wanted, dtype="float32", always_2d=True)
+        longer = 0 <= wanted < sound.frames
+        sizes = [(int(told), int(there)) for told, there in _SIZES.findall(sound.extra_info)]
+        truncated = any(there < told < _UNKNOWN for told, there in sizes)
+        truncated |= len(x) < (wanted if longer else sound.frames)
+        truncated |= sound.format == "OGG" and not longer and not _ends(file)
+        own_rate, floats = sound.samplerate, sound.subtype in {"FLOAT", "DOUBLE"}
+
+    if len(x) == 0:
+        raise ValueError("it is empty")
+
+    if not np.isfinite(x).all():
+        raise ValueError("it holds numbers that are not finite")
+
+    if floats and (peak := float(np.abs(x).max())) > _LOUDEST:
+        raise ValueError(
+            f"its samples reach {peak:,.0f}, where full scale is 1: divide them by 32768, if they"
+            " are in the scale of 16 bits, or save them as integers"
+        )
+
+    # Decoders of compressed formats may lead beyond full scale, some forty times; players cut it
+    x = x.clip(-1, 1)
+    wrong = "truncated" if truncated else fault(x, own_rate, channels)
+    x = soxr.resample(mix(x, channels), own_rate, rate)
+    x = x if seconds is None else x[: round(seconds * rate)]
+
+    if len(x) == 0:
+        raise ValueError(f"nothing of it is left at {rate} Hz")
+
+    return _Sound(x[:, 0] if channels == 1 else x, wrong, longer)
+
+
+def _ends(file: Path) -> bool:
+    r"""Whether the last page of an Ogg file is whole, and marked as the end.
+
+    The format announces no length. A page has 23 bytes, with a mark in the second and the number
+    of segments in the last; a byte for the size of each; and the segments.
+    """
+    with file.open("rb") as stream:
+        stream.seek(max(0, file.stat().st_size - _PAGE))
+        page = stream.read().rpartition(b"OggS")[2]
+
+    if len(page) < 23 or not page[1] & 4:
+        return False
+
+    return len(page) >= 23 + page[22] + sum(page[23:][: page[22]])
+
+
+def write_sound(path: Path, x: NDArray, rate: int) -> None:
+    r"""Writes a sound to a file, in the format that its suffix names.
+
+    Arguments:
+        path: The file, such as `drum.wav`.
+        x: The waveform, with shape `(n,)` or `(n, channels)`, from -1 to 1 if it is of floats.
+        rate: The samples per second.
+
+    Raises:
+        ValueError: If the packages for sounds are not there.
+
+    Example:
+        >>> write_sound(Path("silence.wav"), np.zeros(8000), 8000)  # doctest: +SKIP
+    """
+    _check_packages()
+
+    import soundfile
+
+    soundfile.write(path, x, rate)
+
+
+def _check_packages() -> None:
+    if find_spec("soundfile") is None or find_spec("soxr") is None:
+        raise ValueError("sounds need soundfile and soxr: pip install 'autoencode[audio]'")

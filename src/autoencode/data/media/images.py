@@ -1,0 +1,461 @@
+r"""Folders of images, lists of them, and single ones."""
+
+__all__ = ["is_image", "read_images", "sizes_of"]
+
+import contextlib
+import logging
+import math
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from ...common.progress import through
+from ..cache import prepare
+from ..listing import Files, Listing, Names, list_files, said_of
+from ..remedies import remedy
+from ..resumable import Block, write_rows
+from .depths import Depth, common_depth, is_deep, own_depth, read_deep
+
+log = logging.getLogger(__name__)
+
+_LARGE = 2**26  # bytes of files, beyond which they are decoded once and kept in the cache
+_BLOCK = 1024  # images between two notes of how far it is
+_LARGEST_GUESS = 64  # pixels: beyond that the wait is worth an explicit `size`
+_NARROWEST_GUESS = 8  # pixels: strips that would be narrower keep as many pixels as a square has
+_STUBS = {"BUFR", "GRIB", "HDF5"}  # which Pillow knows by name alone
+_TURNED = {5, 6, 7, 8}  # orientations of a camera held upright
+
+
+class ImageFolder(NamedTuple):
+    r"""The images of a folder: pixels, the subfolders, and the files they come from."""
+
+    X: NDArray
+    y: NDArray | None
+    files: Names
+
+
+class _Head(NamedTuple):
+    r"""What is known of an image before it is read at its size."""
+
+    height: int
+    width: int
+    gray: bool
+    frames: int
+    depth: str
+
+    levels: tuple[float, float] | None
+    r"""The least and the greatest one, of more than eight bits."""
+
+
+class _Plan(NamedTuple):
+    r"""What all images of a source are brought to."""
+
+    size: tuple[int, int]
+    channels: int
+    dtype: str
+    white: float | None
+
+    factors: dict[str, float]
+    r"""What levels of each kind are multiplied by."""
+
+    deep: list[int]
+    r"""The numbers of the files with more than eight bits."""
+
+    frames: dict[str, int]
+    r"""How many frames or pages each file has, if more than one, by its number."""
+
+    told: str | None
+    r"""What is to be said of gray levels."""
+
+
+def read_images(
+    folder: str | Path | Sequence[str | Path],
+    size: tuple[int, int] | None = None,
+    channels: int | None = None,
+    strict: bool = False,
+    depth: Depth | None = None,
+) -> ImageFolder:
+    r"""Reads all images of a folder and of its subfolders, in the order of their names; or one;
+    or those of a list, in its order.
+
+    Each is scaled to cover `size`, and what stands out is cut off evenly. Transparent ones
+    are laid on white. Those of more than eight bits keep their levels. Large folders are
+    decoded once, by all processors, to a file in the
+    :func:`cache <autoencode.data.cache_folder>`, where they are found as long as the names, sizes
+    and times of modification of the files and the settings are the same.
+
+    Arguments:
+        folder: The folder. Every file in it is read, but those whose name, or whose folder's,
+            begins with a dot. Or the file of a single image, or several.
+        size: Height and width in pixels; by default the median of the images' own, at most
+            64 pixels to a side, and of strips no more pixels than such a square has.
+        channels: One for gray, three for color; by default gray if all images are.
+        strict: Whether to refuse a folder with a file that cannot be read as an image. By
+            default such files are skipped, counted and named in the log.
+        depth: Of which numbers the gray levels shall be, as in the images that a model was
+            fitted to; by default those of the deepest.
+
+    Returns:
+        The pixels with shape `(N, H, W)` or `(N, H, W, 3)`, as uint8, or as the numbers in the
+        files if there are any of more than eight bits; the subfolder of each, or `None` if there
+        are none; and the files' names.
+
+    Raises:
+        FileNotFoundError: If there is no such file or folder.
+        ValueError: If there is no image, or with `strict` if there is something else; or if
+            it cannot be told how the gray levels of two images compare.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> Image.new("L", (9, 8)).save(folder / "black.png")
+        >>> read_images(folder).X.shape
+        (1, 8, 9)
+    """
+    if size is not None and min(size) < 1:
+        raise ValueError(f"expected a size of at least one pixel, got {size}.")
+
+    path = Path(folder) if isinstance(folder, (str, Path)) else Files(map(Path, folder))
+    listing = list_files(path)
+    single = path if isinstance(path, Path) and not path.is_dir() else None
+    states = [file.stat() for file in listing.files]
+    seen = [(n, s.st_size, s.st_mtime_ns) for n, s in zip(listing.names, states)]
+
+    if sum(n for _, n, _ in seen) > _LARGE:
+        key = ["images", str(listing.folder.resolve()), size, channels, depth, seen]
+        X, about, _ = prepare(
+            key, lambda place: _write(place, path, listing, size, channels, depth)
+        )
+        notes, frames, told = (about[name] for name in ("notes", "frames", "told"))
+    else:
+        plan = _survey(listing.files, size, channels, depth)
+        blocks = [*_blocks(listing.files, plan)]
+        X = np.concatenate([X for X, _ in blocks]) if blocks else np.zeros((0, 1, 1), np.uint8)
+        notes = [note for _, notes in blocks for note in notes]
+        frames, told = plan.frames, plan.told
+
+    bad = {i: note for i, note in enumerate(notes) if note is not None}
+    more = {listing.names[int(i)]: n - 1 for i, n in frames.items() if int(i) not in bad}
+    left = [f"{sum(more.values()):,} frames after the first"] if more else []
+    names = Names.of(listing, bad, left)
+
+    if names.left_out and single is not None:
+        raise ValueError(f"cannot read '{path}': {names.left_out[single.name]}.")
+
+    if names.left_out:
+        message = f"{len(names.left_out)} of {names.total} files are no readable images: "
+        message += said_of([f"{name} ({error})" for name, error in names.left_out.items()])
+
+        if strict:
+            raise ValueError(f"{message}. Remove them, or use strict=False to skip them.")
+
+        log.warning("%s. Skipped.", message)
+
+    if len(X) == 0:
+        raise _nothing(path, names)
+
+    if told is not None:
+        log.info("%s", told)
+
+    if more:
+        log.warning(
+            "%d of %d files have several frames or pages, of which the first is read: %s, which"
+            " leaves out %d. Split such files to use all, with `magick FILE page-%%d.png` for"
+            " example.",
+            *(len(more), names.total, said_of([f"{k} ({n + 1})" for k, n in more.items()])),
+            sum(more.values()),
+        )
+
+    parents = [str(Path(name).parent) for name in names]
+    y = np.array(parents) if set(parents) != {"."} else None
+
+    return ImageFolder(X, y, names)
+
+
+def sizes_of(path: Path | Files, most: int = 256) -> list[tuple[int, int]]:
+    r"""The own heights and widths of images, as their first bytes announce them.
+
+    Arguments:
+        path: The folder, or the file of a single image, or several.
+        most: How many files are looked at, at most.
+
+    Example:
+        >>> import tempfile
+        >>> file = Path(tempfile.mkdtemp()) / "black.png"
+        >>> Image.new("L", (9, 8)).save(file)
+        >>> sizes_of(file)
+        [(8, 9)]
+    """
+    files = list_files(path).files
+
+    with _quiet():
+        heads = [_head(file, levels=False) for file in files[:: -(-len(files) // most)]]
+
+    return [head[:2] for head in heads if head is not None]
+
+
+def is_image(path: Path) -> bool:
+    r"""Whether a path has the suffix of an image, and is no folder.
+
+    Example:
+        >>> is_image(Path("cat.png")), is_image(Path("cat.npy"))
+        (True, False)
+    """
+    kind = Image.registered_extensions().get(path.suffix.lower())
+    return kind in {*Image.OPEN} - _STUBS and not path.is_dir()
+
+
+def _write(
+    place: Path,
+    source: Path | Files,
+    listing: Listing,
+    size: tuple[int, int] | None,
+    channels: int | None,
+    depth: Depth | None,
+) -> dict[str, Any]:
+    r"""Writes the pixels to a file."""
+    files = listing.files
+    log.info("decoding %d images of '%s', once.", len(files), source)
+    plan = _survey(files, size, channels, depth)
+    row = plan.channels * plan.size[0] * plan.size[1] * np.dtype(plan.dtype).itemsize
+    notes = write_rows(place, row, lambda start: _blocks(files, plan, start))
+    n = sum(note is None for note in notes)
+
+    if n == 0:
+        raise _nothing(source, Names.of(listing, dict(enumerate(notes))))
+
+    shape = (n, *plan.size, *[3] * (plan.channels == 3))
+    about = {"notes": notes, "frames": plan.frames, "told": plan.told}
+    return {"dtype": plan.dtype, "shape": shape, **about}
+
+
+def _nothing(source: Path | Files, names: Names) -> ValueError:
+    why = said_of([f"{name} ({why})" for name, why in names.left_out.items()], 3)
+    remedy = ""
+
+    if any(name.lower().endswith(".txt") for name in names.left_out):
+        remedy = " Texts are the lines of one .txt file: join these."
+
+    return ValueError(
+        f"expected images, got none in '{source}'{f': {why}' if why else ''}.{remedy}"
+    )
+
+
+def _blocks(files: list[Path], plan: _Plan, start: int = 0) -> Iterator[Block]:
+    r"""Yields the pixels of the readable files from one on, and what is wrong with each."""
+    deep, dtype = {*plan.deep}, np.dtype(plan.dtype)
+    shape = (*plan.size, *[3] * (plan.channels == 3))
+
+    def decode(i: int) -> NDArray | str:
+        try:
+            return _pixels(files[i], plan, i in deep).astype(dtype, copy=False)
+        except Exception as error:  # Pillow's decoders raise whatever they like
+            return _explained(files[i], error)
+
+    numbers = range(start, len(files))
+    parts = [numbers[i : i + _BLOCK] for i in range(0, len(numbers), _BLOCK)]
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for part in through(parts, len(numbers), "files"):
+            with _quiet():
+                decoded = [*pool.map(decode, part)]
+
+            pixels = [d for d in decoded if not isinstance(d, str)]
+            X = np.zeros((len(pixels), *shape), dtype)
+            X[:] = pixels if pixels else X
+
+            yield X, [d if isinstance(d, str) else None for d in decoded]
+
+
+def _pixels(file: Path, plan: _Plan, deep: bool) -> NDArray:
+    r"""Returns the levels of one image, as the plan wants them."""
+    if deep:
+        picture = read_deep(file)
+        kind = "floats" if picture.x.dtype.kind == "f" else "integers"
+        x = picture.fitted(plan.size, plan.channels, plan.white)
+    else:
+        kind, mode = "bytes", "RGB" if plan.channels == 3 else "L"
+        x = np.asarray(_open(file, plan.size).convert(mode))
+
+    factor = plan.factors[kind]
+
+    if factor == 1:
+        return x
+
+    return x * factor if plan.dtype.startswith("float") else np.rint(x * factor)
+
+
+def _explained(file: Path, error: Exception) -> str:
+    r"""Returns what is wrong with a file, and what to do."""
+    if isinstance(error, (UnidentifiedImageError, OSError)) and (known := remedy(file)):
+        return known
+
+    told = f"{type(error).__name__}: {error}".rstrip(".")
+
+    if isinstance(error, Image.DecompressionBombWarning | Image.DecompressionBombError):
+        return (
+            f"{told}: if you trust the file, raise PIL.Image.MAX_IMAGE_PIXELS; or make it smaller"
+        )
+
+    if isinstance(error, UnidentifiedImageError):
+        what = "no image that Pillow can read" if file.stat().st_size else "it is empty"
+        return f"{type(error).__name__}: {what}"
+
+    return told
+
+
+def _survey(
+    files: list[Path],
+    size: tuple[int, int] | None,
+    channels: int | None,
+    known: Depth | None,
+) -> _Plan:
+    r"""Returns what suits the images, as their first bytes announce them and as deep ones are."""
+    with _quiet(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = {i: head for i, head in enumerate(pool.map(_head, files)) if head is not None}
+
+    heads = [*found.values()]
+
+    if size is None:
+        median = np.median([head[:2] for head in heads] or [(1, 1)], axis=0)
+        shrink = min(1, _LARGEST_GUESS / median.max())
+
+        if shrink * median.min() < _NARROWEST_GUESS:  # strips, of which little would be left
+            shrink = min(1, _LARGEST_GUESS / math.sqrt(median.prod()))
+
+        height, width = np.ceil(median * shrink).astype(int)
+        size = (int(height), int(width))
+
+    channels = channels or (1 if all(head.gray for head in heads) else 3)
+    ranges: dict[str, tuple[float, float]] = {}
+
+    for head in heads:
+        if head.levels is None and head.depth != "bytes":
+            continue  # which is said when it is decoded
+
+        low, high = head.levels or (0, 255)
+        before = ranges.get(head.depth, (low, high))
+        ranges[head.depth] = min(low, before[0]), max(high, before[1])
+
+    kinds = {"bytes": "u", "integers": "i", "floats": "f"}
+    whites = {
+        kind: 255.0 if kind == "bytes" else own_depth(*levels, kinds[kind]).white
+        for kind, levels in ranges.items()
+    }
+
+    try:
+        depth, factors = common_depth(whites, known)
+    except ValueError as error:
+        examples = {head.depth: files[i].name for i, head in found.items()}
+        shown = "; ".join(f"'{name}' has {kind}" for kind, name in examples.items())
+        raise ValueError(f"{error} Here {shown}.") from None
+
+    dtype = _dtype(depth, [(factors[k] * a, factors[k] * b) for k, (a, b) in ranges.items()])
+    white = whites.get(depth.kind, depth.white)
+    frames = {f"{i}": head.frames for i, head in found.items() if head.frames > 1}
+    deep = [i for i, head in found.items() if head.depth != "bytes"]
+
+    return _Plan(
+        *(size, channels, dtype, white, factors, deep, frames),
+        _told(ranges, depth, factors, len(deep), len(files)),
+    )
+
+
+def _dtype(depth: Depth, ranges: list[tuple[float, float]]) -> str:
+    r"""Returns the smallest type that holds all levels."""
+    if depth.kind != "integers":
+        return "uint8" if depth.kind == "bytes" else "float32"
+
+    low, high = min(a for a, _ in ranges), max(b for _, b in ranges)
+    types = ("uint16", "int32", "int64")
+    return next(t for t in types if np.iinfo(t).min <= low and high <= np.iinfo(t).max)
+
+
+def _told(
+    ranges: dict[str, tuple[float, float]],
+    depth: Depth,
+    factors: dict[str, float],
+    deep: int,
+    total: int,
+) -> str | None:
+    if deep == 0:
+        return None
+
+    parts = [f"{kind} from {a:g} to {b:g}" for kind, (a, b) in ranges.items()]
+    changed = [f"{kind} times {factor:g}" for kind, factor in factors.items() if factor != 1]
+    white = "" if depth.white is None else f", white at {depth.white:g}"
+
+    return (
+        f"{deep:,} of {total:,} images have more than 8 bits: {' and '.join(parts)}; levels are"
+        f" {', '.join(changed) if changed else 'as in the files'}{white}."
+    )
+
+
+def _head(file: Path, levels: bool = True) -> _Head | None:
+    try:
+        with Image.open(file) as image:
+            gray, deep = _is_gray(image), is_deep(image)  # before it is loaded, as Exif needs
+            width, height = image.size
+            turned = image.getexif().get(0x0112) in _TURNED
+            size = (height, width) if not turned else (width, height)
+            frames = getattr(image, "n_frames", 1)
+
+        if not (levels and deep):
+            return _Head(*size, gray, frames, "bytes", None)
+
+        try:
+            x = read_deep(file).x
+        except Exception:
+            return _Head(*size, gray, frames, "integers", None)
+
+        kind = "floats" if x.dtype.kind == "f" else "integers"
+        return _Head(*size, gray, frames, kind, (float(x.min()), float(x.max())))
+    except Exception:  # said when it is decoded
+        return None
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    r"""Silences damaged data of cameras, and makes images too large to be true an error.
+
+    Filters belong to the whole process: they are set around all threads, not in each.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield
+
+
+def _is_gray(image: Image.Image) -> bool:
+    if image.mode in {"1", "L", "LA", "La", "F"} or image.mode.startswith("I"):
+        return True
+
+    return "LA;16B" in str(getattr(image, "tile", ""))
+
+
+def _open(file: Path, size: tuple[int, int]) -> Image.Image:
+    with Image.open(file) as opened:
+        image: Image.Image = opened
+        gray = _is_gray(image)
+        image.draft(None, (2 * max(size), 2 * max(size)))  # of photographs, only what is needed
+        image = ImageOps.exif_transpose(image)
+
+        if "A" in image.getbands() or "transparency" in image.info:
+            image = image.convert("RGBA")
+            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+
+        image = image.convert("L" if gray else "RGB")
+
+    width_height = size[::-1]
+
+    if image.size == width_height:
+        return image
+
+    return ImageOps.fit(image, width_height, Image.Resampling.BICUBIC)

@@ -1,0 +1,339 @@
+r"""Texts from files: the lines of some, or a column of a table."""
+
+__all__ = ["Lines", "holds_texts", "is_text", "read_column", "read_lines"]
+
+import csv
+import gzip
+import io
+import json
+import logging
+import re
+import zlib
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from ..encodings import not_utf8
+from ..listing import Files, list_files
+from ..tabular.parquet import opened
+
+log = logging.getLogger(__name__)
+
+_ENOUGH = 1000  # files that say what a folder is of
+_HEAD = 2**16  # bytes that say whether a file is text
+_TEXTS = {".txt", ".text", ".jsonl", ".ndjson"}
+_RECORDS = {".jsonl", ".ndjson"}
+_FIELDS = ("text", "content", "sentence", "document", "body")  # as data sets of texts name theirs
+_NUMBERS = re.compile(
+    r"[\s,;]*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?([\s,;]+[-+]?[\d.]+(e[-+]?\d+)?)*\s*"
+)
+
+
+class Lines(list[str]):
+    r"""Texts, and where each of them stands.
+
+    Arguments:
+        texts: The texts.
+        path: Their file.
+        lines: The number of the line that each begins in, where there are lines.
+
+    Example:
+        >>> Lines(["a", "b"], Path("words.txt"), [1, 3]).place(1)
+        "line 3 of 'words.txt'"
+    """
+
+    def __init__(
+        self, texts: Iterable[str], path: Path, lines: Iterable[int] | None = None
+    ) -> None:
+        super().__init__(texts)
+
+        self.path = path
+        self.lines = None if lines is None else [*lines]
+
+    def place(self, i: int) -> str:
+        r"""Returns where a text stands."""
+        where = f"row {i + 1}" if self.lines is None else f"line {self.lines[i]}"
+        return f"{where} of '{self.path}'"
+
+
+def is_text(path: Path) -> bool:
+    r"""Whether a file holds texts: by its suffix, or by its content if it has none.
+
+    Example:
+        >>> is_text(Path("words.txt")), is_text(Path("words.txt.gz")), is_text(Path("words.npy"))
+        (True, True, False)
+    """
+    if path.is_dir():
+        return False
+
+    suffix = _kind(path)
+    return suffix in _TEXTS or (suffix == "" and path.is_file() and _is_prose(path))
+
+
+def holds_texts(source: Path | Files) -> bool:
+    r"""Whether at least half of the first files of a source hold texts.
+
+    Example:
+        >>> holds_texts(Files([Path("a.txt"), Path("b.txt")]))
+        True
+    """
+    files = source if isinstance(source, Files) else list_files(source).files
+    texts = [is_text(file) for file in islice(files, _ENOUGH)]
+
+    return any(texts) and 2 * sum(texts) >= len(texts)
+
+
+def read_lines(path: Path | Files, name: str | None = None) -> Lines:
+    r"""Reads a text from each line of a file, or of several, one after the other.
+
+    Lines end with a line feed, with or without a carriage return before, and nothing else ends
+    them; but if there is none at all, carriage returns do, as in files of old Macs. A byte order
+    mark is no part of the first. Each line of a `.jsonl` file is a text of its own, or a record
+    of which one field is. Files may be packed by gzip.
+
+    Arguments:
+        path: The file, in UTF-8, or a folder or list of such.
+        name: The field of the records; by default the only one that holds texts, or `"text"`.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If one is not in UTF-8 or is damaged, naming the line, or all are empty.
+
+    Example:
+        >>> import tempfile
+        >>> file = Path(tempfile.mkdtemp()) / "lines.txt"
+        >>> _ = file.write_text("one\n\nthree\n")
+        >>> read_lines(file)
+        ['one', '', 'three']
+    """
+    if isinstance(path, Path) and not path.is_dir():
+        return _lines_of(path, name)
+
+    listing = list_files(path)
+    files = [file for file in listing.files if is_text(file) or isinstance(path, Files)]
+    others = len(listing.files) + len(listing.lost) - len(files)
+    parts = [_lines_of(file, name) for file in files if file.stat().st_size]
+    texts = [text for part in parts for text in part]
+
+    if not texts:
+        raise ValueError(f"expected texts, got none in '{path}'.")
+
+    log.info(
+        "read %d texts, each line of %d files of '%s'; left out: %d empty files, %d that are no"
+        " texts, %d hidden. To take each file as one text, give [Path(f).read_text() for f in"
+        " files].",
+        *(len(texts), len(parts), path, len(files) - len(parts), others, listing.hidden),
+    )
+
+    # Where each stands is known of a single file
+    return Lines(texts, listing.folder)
+
+
+def _lines_of(path: Path, name: str | None) -> Lines:
+    _check_field(path, name)
+    text = _decoded(path)
+
+    if not text:
+        raise ValueError(f"expected a text in each line, got none in '{path}'.")
+
+    if "\n" not in text and "\r" in text.rstrip("\r"):
+        log.info("the lines of '%s' end with carriage returns alone, as on old Macs.", path)
+        text = text.replace("\r", "\n")
+
+    lines = [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
+
+    if _kind(path) in _RECORDS:
+        return _records(path, lines, name)
+
+    return Lines(lines, path, range(1, len(lines) + 1))
+
+
+def _check_field(path: Path, name: str | None) -> None:
+    if name is not None and _kind(path) not in _RECORDS:
+        raise ValueError(
+            f"only .csv and .parquet files have a column {name!r}, and .tsv and .jsonl files, not"
+            f" '{path}'."
+        )
+
+
+def _records(path: Path, lines: list[str], name: str | None) -> Lines:
+    r"""Returns the texts of lines of JSON."""
+    texts, numbers = [], []
+
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"cannot read '{path}': line {number} is no JSON: {error}.") from None
+
+        if isinstance(record, dict):
+            name = _field(record, path, number) if name is None else name
+            record = record.get(name)
+
+        if not isinstance(record, str):
+            what = f"text in the field {name!r}" if name is not None else "a text or a record"
+            raise ValueError(
+                f"cannot read '{path}': expected {what} in line {number}, got"
+                f" {type(record).__name__ if record is not None else 'none'}."
+            )
+
+        texts.append(record)
+        numbers.append(number)
+
+    if not texts:
+        raise ValueError(f"expected a text in each line, got none in '{path}'.")
+
+    return Lines(texts, path, numbers)
+
+
+def _field(record: dict[str, Any], path: Path, number: int) -> str:
+    r"""Returns the field of a record that holds the text."""
+    fields = [field for field, value in record.items() if isinstance(value, str)]
+    known = [field for field in _FIELDS if field in fields]
+
+    if len(fields) != 1 and not known:
+        raise ValueError(
+            f"expected the field of '{path}' that holds the texts, out of {[*record]} (line"
+            f" {number}): Texts(column='...'), on the command line --modality Texts"
+            " --modality.column NAME."
+        )
+
+    field = fields[0] if len(fields) == 1 else known[0]
+    log.info("the texts of '%s' are those of the field %r, out of %s.", path, field, [*record])
+
+    return field
+
+
+def read_column(path: Path, name: str | None = None) -> Lines:
+    r"""Reads the texts of a column of a `.csv`, `.tsv`, `.parquet` or `.jsonl` file.
+
+    Arguments:
+        path: The file; a `.csv` file has a header and commas between the cells, a `.tsv` file
+            tabs.
+        name: The name of the column; by default the only one.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is damaged or no such table, naming the line, or has no such column.
+
+    Example:
+        >>> import tempfile
+        >>> file = Path(tempfile.mkdtemp()) / "table.csv"
+        >>> _ = file.write_text('id,text\n1,"one, two"\n2,three\n')
+        >>> read_column(file, "text")
+        ['one, two', 'three']
+    """
+    suffix = _kind(path)
+
+    if suffix not in {".csv", ".tsv", ".parquet"}:
+        _check_field(path, name)
+        return _lines_of(path, name)
+
+    return (_parquet_column if suffix == ".parquet" else _csv_column)(path, name)
+
+
+def _csv_column(path: Path, name: str | None) -> Lines:
+    separator = "\t" if _kind(path) == ".tsv" else ","
+    rows = csv.reader(io.StringIO(_decoded(path), newline=""), delimiter=separator, strict=True)
+    texts, lines = [], []
+
+    try:
+        columns = next(rows, [])
+        at = _index(columns, name)
+        line = rows.line_num + 1
+
+        for row in rows:
+            if row and len(row) != len(columns):
+                raise ValueError(
+                    f"expected {len(columns)} cells in each row, got {len(row)} in that of line"
+                    f" {line}."
+                )
+
+            if row:
+                texts.append(row[at])
+                lines.append(line)
+
+            line = rows.line_num + 1
+    except csv.Error as error:
+        raise ValueError(f"cannot read '{path}': {error}, in line {rows.line_num}.") from None
+    except ValueError as error:
+        raise ValueError(f"cannot read '{path}': {error}") from None
+
+    return Lines(texts, path, lines)
+
+
+def _parquet_column(path: Path, name: str | None) -> Lines:
+    with opened(path) as file:
+        columns = file.schema_arrow.names
+        name = columns[_index(columns, name)]
+        return Lines(file.read([name]).column(name).to_pylist(), path)
+
+
+def _index(columns: list[str], name: str | None) -> int:
+    if name is None and len(columns) != 1:
+        raise ValueError(
+            f"expected the column that holds the texts, out of {columns}: Texts(column='...'),"
+            " on the command line --modality Texts --modality.column NAME."
+        )
+
+    if name is not None and name not in columns:
+        raise ValueError(f"it has no column '{name}'; it has {columns}.")
+
+    return 0 if name is None else columns.index(name)
+
+
+def _decoded(path: Path) -> str:
+    if not path.exists():
+        raise FileNotFoundError(f"there is no file or folder '{path}'.")
+
+    data = path.read_bytes()
+    packed = data[:2] == b"\x1f\x8b"
+
+    if packed:
+        try:
+            data = gzip.decompress(data)
+        except (OSError, EOFError, zlib.error) as error:
+            raise ValueError(
+                f"cannot read '{path}': it is damaged or truncated ({error})."
+            ) from None
+
+    data = data.removeprefix(b"\xef\xbb\xbf")
+
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        where = f"it is no UTF-8 once unpacked ({error})." if packed else not_utf8(path)
+        raise ValueError(f"cannot read '{path}': {where}") from None
+
+
+def _kind(path: Path) -> str:
+    r"""Returns the suffix of a file, without that of gzip."""
+    name = path.name.lower().removesuffix(".gz")
+    return Path(name).suffix
+
+
+def _is_prose(path: Path) -> bool:
+    r"""Returns whether a file begins as text, and not as rows of numbers."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError:
+        return False
+
+    if not head.strip() or b"\0" in head:
+        return False
+
+    try:
+        text = head.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if error.start < len(head) - 4:  # no letter that was cut in two
+            return False
+
+        text = head[: error.start].decode("utf-8-sig")
+
+    lines = [line for line in text.splitlines()[:100] if line.strip()]
+    return not all(map(_NUMBERS.fullmatch, lines))

@@ -1,0 +1,9 @@
+r"""Tables in files, and data frames of all libraries.
+
+- `formats`, `spellings`: settings that the user may fix; how cells spell numbers and dates
+- `headers`, `layouts`: names in the first lines; encoding, separator, header and index
+- `conversions`, `delimited`: columns of text as numbers and dates; the reader of delimited text
+- `parquet`, `libraries`: Parquet files; frames of polars and Arrow as those of pandas, and back
+- `numeric`, `frames`: numeric tables as arrays; tables of all columns as frames
+- `doubts`, `summaries`: warnings about what was guessed; one line about how columns were read
+"""

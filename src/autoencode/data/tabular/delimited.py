@@ -1,0 +1,344 @@
+r"""Tables in text, read by Arrow in the layout and the spelling that were found."""
+
+__all__ = ["Reading", "batches_of", "needs_arrow", "read_text"]
+
+import io
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..encodings import not_utf8
+from .conversions import Conversion, conversions
+from .formats import TableFormat
+from .layouts import Layout, layout_of, opened_text, rows_of
+from .spellings import WORDS
+
+_BLOCK = 2**24  # bytes that are read together of large files
+
+
+class Reading(NamedTuple):
+    r"""A table in text as it was read."""
+
+    table: Any
+    r"""The columns, as a table of Arrow."""
+
+    layout: Layout
+    conversions: dict[str, Conversion]
+    r"""The columns that are no plain numbers, dates or words to Arrow."""
+
+    format: TableFormat
+    r"""What was given and found."""
+
+
+def needs_arrow(path: Path) -> None:
+    r"""Checks that what reads tables is installed.
+
+    Raises:
+        ValueError: If it is not, with the command that installs it.
+
+    Example:
+        >>> needs_arrow(Path("table.csv"))
+    """
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError:
+        raise ValueError(
+            f"cannot read '{path}': {path.suffix} files need pyarrow: pip install"
+            " 'autoencode[tables]'"
+        ) from None
+
+
+def read_text(
+    path: Path,
+    given: TableFormat,
+    kinds: Mapping[str | int, str] = {},
+    whole: bool = True,
+) -> Reading:
+    r"""Reads a table in text.
+
+    Arguments:
+        path: The file, gzipped or not.
+        given: What is known of its format.
+        kinds: Of which kind columns are, if that is known: `"text"`, `"number"`, `"float"`,
+            `"date"` or `"truth"`.
+        whole: Whether to read all rows, or else those of the first 16 MB.
+
+    Raises:
+        ValueError: If it is no table, or can be read in several ways.
+
+    Example:
+        >>> import tempfile
+        >>> file = Path(tempfile.mkdtemp()) / "table.csv"
+        >>> _ = file.write_text("a;b\n1,5;x\n")
+        >>> read_text(file, TableFormat()).table.to_pydict()
+        {'a': [1.5], 'b': ['x']}
+    """
+    import pyarrow as pa
+
+    needs_arrow(path)
+
+    try:
+        given = given.checked()
+        layout = layout_of(path, given)
+        twice = [name for name, n in Counter(layout.names).items() if n > 1 and name]
+
+        if twice:
+            raise ValueError(f"expected columns with different names, got {twice} more than once.")
+
+        if unknown := [name for name in given.text if name not in layout.names]:
+            raise ValueError(f"it has no columns {unknown} of text; it has {layout.names}.")
+
+        source = _Source(path, layout, given, whole)
+        known = {str(name) for name, kind in kinds.items() if kind == "text"} | {*given.text}
+        texts = known & {*layout.names}
+        table = source.read(texts, [])
+        source.check(table)
+
+        if source.comments:
+            layout.said.append(f"{source.comments:,} lines of comments left out")
+
+        found = TableFormat.of(given.document())
+
+        if given.header is None and layout.header:
+            found.names = [name for name in layout.names if name]
+        else:
+            found.header = layout.header
+        how, table = conversions(table, source.read, given, found, kinds, texts, layout.separator)
+
+        return Reading(table, layout, how, found)
+    except UnicodeDecodeError:
+        raise ValueError(f"cannot read '{path}': {_not_utf8(path)}") from None
+    except pa.ArrowException as error:
+        raise ValueError(f"cannot read '{path}': {' '.join(str(error).split())}") from None
+    except (EOFError, OSError) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise
+
+        raise ValueError(f"cannot read '{path}': it is damaged or truncated ({error}).") from None
+    except ValueError as error:
+        raise ValueError(f"cannot read '{path}': {error}") from None
+
+
+def batches_of(path: Path, reading: Reading, texts: set[str]) -> Iterator[Any]:
+    r"""Yields the rows of a large table of numbers, some at a time, as tables of Arrow.
+
+    Arguments:
+        path: The file.
+        reading: What its first rows have told.
+        texts: Columns that are text.
+
+    Example:
+        >>> import tempfile
+        >>> file = Path(tempfile.mkdtemp()) / "table.csv"
+        >>> _ = file.write_text("a;b\n1,5;x\n")
+        >>> reading = read_text(file, TableFormat(), whole=False)
+        >>> [batch.to_pydict() for batch in batches_of(file, reading, {"b"})]
+        [{'a': [1.5], 'b': ['x']}]
+    """
+    import pyarrow as pa
+
+    source = _Source(path, reading.layout, reading.format, whole=False)
+    strings = texts | {*reading.conversions}
+    numbers = {name: pa.float64() for name in source.names if name not in strings}
+
+    for batch in source.batches(numbers | dict.fromkeys(strings, pa.string())):
+        table = pa.Table.from_batches([batch])
+
+        for name, conversion in reading.conversions.items():
+            cells = conversion.apply(table.column(name))
+            table = table.set_column(table.column_names.index(name), name, cells)
+
+        yield table
+
+    source.check(table)
+
+
+def _not_utf8(path: Path) -> str:
+    return f"{not_utf8(path)} encoding='cp1252' (command line: --encoding) for instance reads it."
+
+
+class _Source:
+    r"""Reads the columns of a file with Arrow."""
+
+    def __init__(self, path: Path, layout: Layout, given: TableFormat, whole: bool) -> None:
+        from pyarrow import csv
+
+        self.path, self.layout, self.whole = path, layout, whole
+        self.all = [name or f"\0{i}" for i, name in enumerate(layout.names)]
+        self.names = [name for name in layout.names if name]
+        self.ragged: list[Any] = []
+        self.comments = 0
+        self.spaced = layout.separator == " "
+
+        size = path.stat().st_size if whole else _BLOCK
+        factor = 1
+
+        with path.open("rb") as file:
+            self.packed = file.read(2) == b"\x1f\x8b"
+
+        if whole and (
+            self.packed or layout.encoding.startswith(("utf-16", "utf-32", "cp", "lat"))
+        ):
+            factor = 40 if self.packed else 2
+
+        self.options = csv.ReadOptions(
+            use_threads=False,
+            block_size=max(2**20, min(factor * size + 2**12, 2**31 - 1)),
+            column_names=self.all,
+            skip_rows=0 if self.spaced else layout.skip,
+            encoding="utf8" if self.spaced else layout.encoding.replace("utf-8-sig", "utf8"),
+        )
+        self.parsing = csv.ParseOptions(
+            delimiter="\t" if self.spaced else layout.separator,
+            invalid_row_handler=self._note,
+            newlines_in_values=True,
+        )
+        self.missing = [*WORDS] if given.missing is None else ["", *given.missing]
+        self.point = "."
+
+    def read(self, texts: set[str], only: list[str]) -> Any:
+        r"""Returns columns, as what they look like or as text."""
+        import pyarrow as pa
+        from pyarrow import csv
+
+        self.ragged.clear()
+        conversion = self._conversion(dict.fromkeys(texts, pa.string()), only or self.names)
+
+        with self._opened() as file:
+            if self.whole:
+                return csv.read_csv(file, self.options, self.parsing, conversion)
+
+            with csv.open_csv(file, self.options, self.parsing, conversion) as reader:
+                return pa.Table.from_batches([reader.read_next_batch()])
+
+    def batches(self, types: Mapping[str, Any]) -> Iterator[Any]:
+        from pyarrow import csv
+
+        with self._opened() as file:
+            conversion = self._conversion(types, self.names)
+
+            with csv.open_csv(file, self.options, self.parsing, conversion) as reader:
+                yield from reader
+
+    def check(self, table: Any) -> None:
+        r"""
+        Raises:
+            ValueError: If there are no rows, rows of another width, or quotes without an end.
+        """
+        import pyarrow as pa
+
+        if line := self._unclosed():
+            raise ValueError(f"the quotes that begin in line {line} have no end.")
+
+        if any(pa.types.is_binary(kind) for kind in table.schema.types):
+            raise ValueError(_not_utf8(self.path))  # to Arrow, what is no text are bytes
+
+        if self.ragged:
+            row = self.ragged[0]
+            line = self._line(row.expected_columns)
+            separator = (
+                ""
+                if row.expected_columns > 1
+                else (
+                    " Put quotes around cells with commas, or say what stands between cells with"
+                    " separator='...' (command line: --separator)."
+                )
+            )
+            raise ValueError(
+                f"expected {row.expected_columns} cells in each row, got {row.actual_columns} in"
+                f" line {line}: {row.text[:60]!r}.{separator}"
+            )
+
+        if table.num_rows == 0:
+            header = self.layout.header
+            raise ValueError("it has a header, and no rows." if header else "it is empty.")
+
+    def _conversion(self, types: Mapping[str, Any], only: list[str]) -> Any:
+        from pyarrow import csv
+
+        return csv.ConvertOptions(
+            strings_can_be_null=True,
+            null_values=self.missing,
+            column_types=dict(types),
+            include_columns=only,
+            decimal_point=self.point,
+        )
+
+    def _opened(self) -> Any:
+        import pyarrow as pa
+
+        if self.spaced:
+            return pa.PythonFile(_Spaced(self.path, self.layout), mode="r")
+
+        return pa.input_stream(str(self.path), compression="gzip" if self.packed else None)
+
+    def _note(self, row: Any) -> str:
+        if row.text.lstrip().startswith("#"):
+            self.comments += 1
+        else:
+            self.ragged.append(row)
+
+        return "skip"
+
+    def _line(self, expected: int) -> int:
+        r"""Returns the line of the first row with other than so many cells."""
+        with opened_text(self.path, self.layout.encoding) as text:
+            for line, row in rows_of(text, self.layout.separator):
+                if line > self.layout.skip and len(row) != expected and row[0][:1] != "#":
+                    return line
+
+        return 0
+
+    def _unclosed(self) -> int:
+        r"""Returns the line in which quotes begin that swallow the rest of the file, or zero."""
+        with self._raw() as file:
+            odd = sum(part.count(b'"') for part in iter(lambda: file.read(2**20), b"")) % 2
+
+        if not odd or self.spaced:
+            return 0
+
+        with opened_text(self.path, self.layout.encoding) as text:
+            line, row = deque(rows_of(text, self.layout.separator), 1)[0]
+
+        return line if "\n" in row[-1] else 0
+
+    def _raw(self) -> Any:
+        import gzip
+
+        return gzip.open(self.path) if self.packed else self.path.open("rb")
+
+
+class _Spaced(io.RawIOBase):
+    r"""A table with runs of spaces between its cells, as one with tabs."""
+
+    def __init__(self, path: Path, layout: Layout) -> None:
+        self.text = opened_text(path, layout.encoding)
+        self.rows = rows_of(self.text, " ")
+        self.skip = layout.skip
+        self.rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, n: int = -1) -> bytes:
+        parts = [self.rest]
+        size = len(self.rest)
+
+        while n < 0 or size < n:
+            if (row := next(self.rows, None)) is None:
+                break
+
+            if row[0] > self.skip:
+                cells = ['"' + c.replace('"', '""') + '"' if '"' in c else c for c in row[1]]
+                parts.append(("\t".join(cells) + "\n").encode())
+                size += len(parts[-1])
+
+        data = b"".join(parts)
+        self.rest = data[n:] if n >= 0 else b""
+
+        return data[:n] if n >= 0 else data
+
+    def close(self) -> None:
+        self.text.close()
+        super().close()

@@ -1,0 +1,371 @@
+r"""Layouts of tables in text: encoding, separator, header and index, found in the first lines."""
+
+__all__ = ["Layout", "layout_of", "opened_text", "rows_of"]
+
+import codecs
+import csv
+import gzip
+import io
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple, TextIO
+
+from ..encodings import encoding_of
+from .formats import TableFormat
+from .headers import count_header_lines
+from .spellings import kind_of
+
+_SAMPLE = 2**20  # bytes that are looked at
+_ROWS = 1000
+_SPACES = re.compile(r'"(?:[^"]|"")*"|[^ \t]+')
+
+
+class Layout(NamedTuple):
+    r"""The layout of a table in text."""
+
+    encoding: str
+    separator: str
+    r"""A character; a space stands for runs of spaces and tabs."""
+
+    skip: int
+    r"""The lines before the first row."""
+
+    header: int
+    r"""How many lines hold names."""
+
+    names: list[str]
+    r"""The columns, of which those named `""` are left out."""
+
+    row_names: str | None
+    r"""The column that names the rows."""
+
+    said: list[str]
+    r"""What was guessed."""
+
+
+def opened_text(path: Path, encoding: str) -> TextIO:
+    r"""Opens a text, gzipped or not.
+
+    Arguments:
+        path: The file.
+        encoding: Its encoding.
+
+    Example:
+        >>> import tempfile
+        >>> file = Path(tempfile.mkdtemp()) / "a.txt"
+        >>> _ = file.write_bytes(b"a")
+        >>> with opened_text(file, "utf-8") as text:
+        ...     text.read()
+        'a'
+    """
+    name = "utf-8-sig" if encoding == "utf-8" else encoding
+    return io.TextIOWrapper(_opened(path), name, newline="")
+
+
+def rows_of(text: Iterable[str], separator: str) -> Iterator[tuple[int, list[str]]]:
+    r"""Yields the rows that are not empty, and the lines in which they begin.
+
+    Arguments:
+        text: The lines.
+        separator: What stands between cells; a space stands for runs of spaces and tabs.
+
+    Raises:
+        ValueError: If a cell is too long, as after a lonely quote.
+
+    Example:
+        >>> [*rows_of(["a,b", "", "1,2"], ",")]
+        [(1, ['a', 'b']), (3, ['1', '2'])]
+    """
+    if separator == " ":
+        for line, words in enumerate(map(_SPACES.findall, text), 1):
+            if words := [word.strip("\r\n") for word in words if word.strip("\r\n")]:
+                yield line, [re.sub(r'^"(.*)"$', r"\1", w).replace('""', '"') for w in words]
+
+        return
+
+    rows, line = csv.reader(text, delimiter=separator), 1
+
+    try:
+        for row in rows:
+            if row:
+                yield line, row
+
+            line = rows.line_num + 1
+    except csv.Error as error:
+        raise ValueError(f"{error}, in line {rows.line_num}.") from None
+
+
+def layout_of(path: Path, given: TableFormat) -> Layout:
+    r"""Finds the layout of a table.
+
+    Arguments:
+        path: The file.
+        given: What is known of it.
+
+    Raises:
+        ValueError: If it is empty, or allows several readings.
+
+    Example:
+        >>> import tempfile
+        >>> file = Path(tempfile.mkdtemp()) / "table.csv"
+        >>> _ = file.write_text("a;b\n1,5;x\n")
+        >>> layout_of(file, TableFormat())[:5]
+        ('utf-8', ';', 1, 1, ['a', 'b'])
+    """
+    lines, encoding, said = _lines(path, given)
+    skip = 0
+    comment = ""
+    separator = given.separator
+
+    while skip < len(lines) and (not lines[skip].strip() or lines[skip].startswith(("#", "sep="))):
+        line = lines[skip].rstrip()
+        comment = line.lstrip("#").strip() if line.startswith("#") else comment
+
+        if line.startswith("sep=") and len(line) == 5 and separator is None:
+            separator = line[4]  # as Excel wants it said
+
+        skip += 1
+
+    if skip == len(lines):
+        raise ValueError("it is empty.")
+
+    body = lines[skip:]
+    separator = separator or _separator(body, path, given, said)
+    rows = [*_limited(rows_of(body, separator))]
+    first = len(rows[0][1])
+    widths = Counter(len(row) for _, row in rows[1:])
+    usual = widths.most_common(1)[0][0] if widths else first
+    named = next(rows_of([comment], separator), (0, []))[1] if comment else []
+
+    if len(named) == usual and given.header is None and _kinds(named) == {"text"}:
+        rows.insert(0, (0, named))  # as numpy writes names
+        skip -= 1
+        first = usual
+        said.append(f"names in the comment {comment!r}")
+
+    if any('\\"' in line for line in body):
+        said.append("backslashes before quotes are taken for themselves")
+
+    count, why = count_header_lines([row for _, row in rows], _count(given, rows))
+    said += [why] if why else []
+
+    if count and first == usual - 1 and len(widths) == 1:
+        empty = all(row[-1].strip() == "" for _, row in rows[count:])
+        head = [[*row, ""] if empty else ["", *row] for _, row in rows[:count]]
+    else:
+        head = [row for _, row in rows[:count]]
+
+    names = _names(head, first if not head else len(head[0]))
+    cells = [row for _, row in rows[count:] if len(row) == len(names)]
+    names, index = _index(names, cells, bool(head), given, said)
+    last = rows[count - 1][0] if count else 0
+    end = skip + _end(body, last, separator) if count else skip
+
+    return Layout(encoding, separator, end, count, names, index, said)
+
+
+def _count(given: TableFormat, rows: list[tuple[int, list[str]]]) -> int | None:
+    r"""Returns how many lines hold names, if that is known."""
+    if given.header is not None:
+        return int(given.header)
+
+    if not given.names:
+        return None
+
+    if {*given.names} & {cell.strip() for cell in rows[0][1]}:
+        return 1
+
+    return 0 if len(rows) == 1 else None
+
+
+def _limited(rows: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
+    for row, _ in zip(rows, range(_ROWS)):
+        yield row
+
+
+def _end(body: list[str], line: int, separator: str) -> int:
+    r"""Returns how many lines there are up to the end of the row that begins in one."""
+    if line == 0:  # of names in a comment
+        return 1
+
+    rest = body[line - 1 :]
+
+    if separator == " ":
+        return line
+
+    rows = csv.reader(rest, delimiter=separator)
+    next(rows)
+
+    return line - 1 + rows.line_num
+
+
+def _opened(path: Path) -> Any:
+    with path.open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+
+    return gzip.open(path) if packed else path.open("rb")
+
+
+def _lines(path: Path, given: TableFormat) -> tuple[list[str], str, list[str]]:
+    r"""Returns the first lines, without the last if it may be cut off, and the encoding."""
+    try:
+        with _opened(path) as file:
+            data = file.read(_SAMPLE)
+            whole = not file.read(1)
+    except (gzip.BadGzipFile, EOFError) as error:
+        raise ValueError(f"it is damaged or truncated ({error}).") from None
+
+    encoding = given.encoding or encoding_of(data, whole)
+
+    if encoding is None:
+        raise ValueError(
+            "it is no UTF-8, and could be in several encodings: say which, with encoding='cp1252'"
+            " for instance (command line: --encoding), or save it as UTF-8."
+        )
+
+    said = [] if encoding.startswith("utf") or given.encoding else [f"text in {encoding}"]
+    decoder = codecs.getincrementaldecoder("utf-8-sig" if encoding == "utf-8" else encoding)
+
+    try:
+        text = decoder().decode(data, whole)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"it is not in {encoding}: {error}.") from None
+
+    lines = io.StringIO(text.replace("\r\n", "\n").replace("\r", "\n")).readlines()
+
+    return lines if whole or len(lines) < 2 else lines[:-1], encoding, said
+
+
+def _kinds(cells: Iterable[str]) -> set[str]:
+    return {kind_of(cell) for cell in cells}
+
+
+def _typed(rows: list[list[str]]) -> float:
+    r"""Returns the share of cells that are something else than text."""
+    cells = [cell for row in rows for cell in row]
+    return sum(kind_of(cell) != "text" for cell in cells) / max(1, len(cells))
+
+
+def _separator(body: list[str], path: Path, given: TableFormat, said: list[str]) -> str:
+    r"""Returns what stands between cells: what gives all rows as many of them."""
+    readings = {}
+
+    for sign in ",;\t|":
+        rows = [row for _, row in _some(body, sign)]
+        widths = {len(row) for row in rows[1:]} or {len(rows[0])}
+        width = max(widths)
+
+        if len(widths) == 1 and width > 1 and len(rows[0]) in (width, width - 1):
+            if len(rows[0]) == width or len(rows[0]) > 1 or _kinds(r[0] for r in rows) == {"text"}:
+                readings[sign] = rows
+
+    if path.name.lower().removesuffix(".gz").endswith((".tsv", ".tab")) and "\t" in readings:
+        return "\t"
+
+    if whole := {s: rows for s, rows in readings.items() if len(rows[0]) == len(rows[-1])}:
+        readings = whole  # names for all columns rather than for all but the first
+
+    if len(readings) == 1:
+        return next(iter(readings))
+
+    if readings:
+        shares = {sign: _typed(rows[1:] or rows) for sign, rows in readings.items()}
+        best = [sign for sign in shares if shares[sign] > max(shares.values()) - 1e-9]
+
+        if len(best) == 1:
+            return best[0]
+
+        raise ValueError(
+            f"its cells could stand between {' or '.join(map(repr, best))}: say which, with"
+            f" separator={best[0]!r} for instance (command line: --separator)."
+        )
+
+    rows = [row for _, row in _some(body, " ")]
+    widths = {len(row) for row in rows[1:]}
+
+    if len(widths) == 1 and len(rows[0]) > 1 and len(rows[0]) - min(widths) in (0, -1):
+        times = all(kind_of(line) == "date" for line in body[1:] if line.strip())
+
+        if not times and _typed(rows[1:]) >= 0.5:
+            said.append("cells between spaces")
+            return " "
+
+    return _nearly(body)
+
+
+def _some(body: list[str], sign: str) -> Iterator[tuple[int, list[str]]]:
+    return _limited(rows_of(body, sign))
+
+
+def _nearly(body: list[str]) -> str:
+    r"""Returns the separator of a table whose rows differ in width, which the reader then says."""
+    shares = {}
+
+    for sign in ",;\t|":
+        widths = [len(row) for _, row in _some(body, sign)]
+        same = sum(width == widths[0] for width in widths) / len(widths)
+
+        if widths[0] > 1:
+            shares[sign] = (same, widths[0])
+        elif sign == "," and len(widths) > 1 and {*widths[1:]} == {2}:
+            raise ValueError(
+                "its first line has one cell, and the others have two with commas between: are"
+                " these decimal commas? Say separator=';' and decimal=',' (command line:"
+                " --separator ';' --decimal ,), or header='no'."
+            )
+
+    return max(shares, key=lambda sign: shares[sign]) if shares else ","
+
+
+def _names(head: list[list[str]], width: int) -> list[str]:
+    r"""Returns the names of columns, from several lines if there are."""
+    if not head:
+        return [f"x{i + 1}" for i in range(width)]
+
+    first, *more = [[cell.strip() for cell in row] for row in head]
+
+    for row in more:
+        row = row + [""] * (len(first) - len(row))
+        first = [f"{a} {b}".strip() for a, b in zip(first, row)]
+
+    return first
+
+
+def _index(
+    names: list[str], cells: list[list[str]], header: bool, given: TableFormat, said: list[str]
+) -> tuple[list[str], str | None]:
+    r"""Returns the names of columns, where those that are left out have none, and the index."""
+    columns = [[row[j].strip() for row in cells] for j in range(len(names))]
+    index = None if given.index in ("yes", "no") else given.index
+    first = columns[0] if columns else []
+
+    if header and len(names) > 1 and names[-1] == "" and not any(columns[-1]):
+        said.append("a separator at the end of each row")
+        names = [*names[:-1], "\0"]
+
+    if index is not None and index not in names:
+        raise ValueError(f"it has no column '{index}' to be the index; it has {names}.")
+
+    if given.index == "yes":
+        index = names[0] = names[0] or "index"
+    elif given.index is None and header and len(names) > 1:
+        counts = first in _counted(len(first))
+        pandas = re.fullmatch(r"Unnamed: 0(\.\d+)?", names[0]) and all(map(str.isdigit, first))
+        distinct = len({*first}) == len(first) > 0
+
+        if (names[0] == "" or pandas) and distinct and (len(first) > 1 or first == ["0"]):
+            what = "counts the rows" if counts else "names the rows"
+            shown = names[0] or "without a name"
+            said.append(f"the first column ({shown}) {what}, and is none (index='no' keeps it)")
+            names = ["\0" if counts else "index", *names[1:]]
+            index = None if counts else "index"
+
+    names = [name or f"x{i + 1}" for i, name in enumerate(names)]
+
+    return ["" if name == "\0" else name for name in names], index
+
+
+def _counted(n: int) -> list[list[str]]:
+    return [[str(i) for i in range(start, start + n)] for start in (0, 1)]

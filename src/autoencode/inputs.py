@@ -1,0 +1,630 @@
+r"""From whatever the user has to examples that a modality takes, checked as scikit-learn does."""
+
+__all__ = [
+    "Found",
+    "Kinds",
+    "check_names",
+    "choose",
+    "join_labels",
+    "join_pairs",
+    "known_format",
+    "learned_format",
+    "read",
+    "read_tables",
+    "reader",
+    "without_torch",
+]
+
+import contextlib
+import logging
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import validate_data
+from torch import Tensor
+
+from .common.failures import warn
+from .data import (
+    Files,
+    Names,
+    TableFormat,
+    as_files,
+    collected,
+    found_format,
+    is_frame,
+    is_numbers,
+    is_stream,
+    names_of,
+    read_array,
+    read_frames,
+    read_stream,
+    stored_by_row,
+    summarize,
+    table_files,
+    table_suffix,
+    telling_apart,
+    to_pandas,
+)
+from .data.joining import in_one_order, join_names, take
+from .data.labels import Labels, read_labels
+from .data.listing import said_of
+from .data.tabular.libraries import needs_pandas
+from .modalities import CANDIDATES, MixedTables, Modality, Tables, guess
+from .modalities.array_layouts import check_rows, check_type
+from .modalities.text.texts import Texts
+from .modalities.windows import Windows
+
+log = logging.getLogger(__name__)
+
+Kinds = Modality | Sequence[Modality] | None
+
+
+class Found(NamedTuple):
+    r"""Examples, the labels that came with them, and the names of their files, if any."""
+
+    X: Any
+    y: Any = None
+    names: Names | None = None
+
+    kind: Modality | None = None
+    r"""The kind of data that has read them from files, which then is no guess."""
+
+    def select(self, rows: Sequence[int]) -> "Found":
+        r"""Returns some of the examples, with all that belongs to them."""
+        y = None if self.y is None else take(np.asarray(self.y), rows)
+        return self._replace(
+            X=take(self.X, rows), y=y, names=self.names and self.names.select(rows)
+        )
+
+
+def read(
+    estimator: BaseEstimator, X: Any, kinds: Kinds, reset: bool = False, whole: bool = False
+) -> Found:
+    r"""Reads files and streams, and checks what are numbers.
+
+    Arguments:
+        estimator: Remembers the names and the number of columns, or knows them.
+        X: Examples of any kind; the path of a file or folder, or several of files; or what
+            yields them.
+        kinds: The modality of the data, several to choose from, or `None` to choose from all.
+        reset: Whether the columns are to be learned.
+        whole: Whether nothing of long examples is to be cut off.
+
+    Returns:
+        Numbers as an array, unless their modality takes them as the frame that they are in; other
+        data as they are; labels, if the data hold some; and the names of files, if they are
+        several.
+
+    Raises:
+        ValueError: If the data are none of these kinds, empty, or unlike those of before.
+
+    Example:
+        >>> read(BaseEstimator(), [[1, 2], [3, 4]], None, reset=True).X
+        array([[1, 2],
+               [3, 4]])
+    """
+    y, names, files, kind = None, None, None, None
+    source: Any = None
+
+    if (tables := read_tables(X, kinds)) is not None:
+        X = tables
+    elif (source := _source(X, kinds)) is not None:
+        if (kind := reader(source, kinds)) is None:
+            X, y, names = read_array(source, given=known_format(kinds))
+        else:
+            X, y, *rest = kind.read_whole(source) if whole else kind.read(source)
+            several = isinstance(source, Files) or source.is_dir()
+            files = rest[0] if rest and isinstance(rest[0], Names) and several else None
+            kind = None if is_frame(X) else kind
+
+            if files is not None and reset:
+                log.info("read %s of '%s'.", files.told(), source)
+    elif is_stream(X):
+        X, y = read_stream(X)
+    elif isinstance(X, Mapping):
+        raise ValueError(f"expected examples, got parts {[*X]}: choose one, as X['train'].")
+
+    X = _without_masks(collected(X), kinds)
+
+    if is_frame(X):
+        names_of(X)  # raises if two are the same
+    else:
+        X = _without_tensors(X)
+        check_type(X)
+
+        if reset and not isinstance(kinds, Modality):
+            check_rows(X)
+
+    if reset:
+        _say_columns(X, names, kinds)
+
+    if not (_is_numeric(X) and getattr(kinds, "numeric", True)):
+        modality = choose(X, kinds)
+
+        if is_frame(X) and modality.numeric:
+            raise ValueError(
+                f"expected numbers alone, as {modality} takes them, got a frame with missing cells"
+                " or others. Fill them in, or fit with modality=ae.modalities.MixedTables()"
+                " (command line: --modality MixedTables), for which cells may be missing."
+            )
+
+        if not modality.accepts(X):
+            raise ValueError(f"expected data like those of {modality}, got {type(X)}.")
+
+        if reset and hasattr(X, "columns"):
+            validate_data(estimator, X, skip_check_array=True)
+
+        return Found(X, y, files, kind)
+
+    X = without_torch(X)
+    ndim = (X if hasattr(X, "ndim") else np.asarray(X)).ndim
+
+    if getattr(kinds, "columns", True) and ndim <= 2:
+        with warnings.catch_warnings():
+            if names is not None:  # which are looked at here, as the array has none
+                warnings.filterwarnings("ignore", "X does not have valid feature names")
+
+            if is_frame(X) and _accepted(X, kinds):  # cells of any library are looked at there
+                validate_data(estimator, X, reset=reset, skip_check_array=True)
+            else:
+                X = validate_data(
+                    estimator, X, reset=reset, dtype="numeric", ensure_all_finite=False
+                )
+
+        check_names(estimator, names, reset)
+    else:
+        X = _numbers(X)
+
+    return Found(X if is_frame(X) else stored_by_row(X), y, files, kind)
+
+
+def join_labels(found: Found, y: Any, column: str | None = None) -> Found:
+    r"""Puts labels to examples: by name if both have names, else by position.
+
+    Examples without a label, and labels without an example, are left out, counted and named in
+    the log.
+
+    Arguments:
+        found: The examples.
+        y: Labels in the order of the examples; those of a file; or a mapping, or series, from
+            names to labels. `None` stands for those that came with the examples.
+        column: The column of a file that holds the labels.
+
+    Raises:
+        ValueError: If names have nothing in common, or if it is not clear which label belongs to
+            which file.
+
+    Example:
+        >>> files = Names(["a.png", "b.png"], [0, 1], 2)
+        >>> join_labels(Found(np.zeros((2, 8, 8)), None, files), {"b": 1, "a": 0}).y.tolist()
+        [0, 1]
+    """
+    if y is None:
+        return found
+
+    if found.names is not None and found.names.recordings is not None:
+        return _by_recording(found, y, column)
+
+    labels = read_labels(y, found.names, column)
+
+    if labels is not None and labels.names is not None and found.names is not None:
+        return _by_name(found, labels.values, labels.names, labels.source)
+
+    y = y if labels is None else labels.values
+
+    if found.names is None or np.ndim(y) == 0 or not hasattr(y, "__len__"):
+        return found._replace(y=y)
+
+    if found.names.left_out and len(y) > 1:
+        if found.names.ordered and len(y) == found.names.total:
+            return found._replace(y=take(np.asarray(y), found.names.rows))
+
+        if found.names.ordered or len(y) != len(found.names):
+            raise ValueError(_told_left_out(found.names, f"got {len(y):,} labels"))
+
+    if len(y) == len(found.names) > 1:
+        _check_order(found.names, "labels")
+
+    return found._replace(y=y)
+
+
+def join_pairs(found: Found, damaged: Found) -> tuple[Found, Found]:
+    r"""Puts damaged versions to examples: by name if both have names, else by position.
+
+    What has no partner, or one that could not be read, is left out, counted and named in the log.
+
+    Arguments:
+        found: The examples.
+        damaged: The damaged versions.
+
+    Returns:
+        Both, in the order of the examples.
+
+    Raises:
+        ValueError: If names have nothing in common, or there are not as many of both.
+
+    Example:
+        >>> X, C = (Found(np.zeros(2), None, Names(names, [0, 1], 2)) for names in ("ab", "ca"))
+        >>> [both.names for both in join_pairs(X, C)]
+        [['a'], ['a']]
+    """
+    a, b = found.names, damaged.names
+
+    if a is not None and b is not None:
+        pairs = join_names(a, b, ("X", "corrupted"))
+        rows, others = [i for i, _ in pairs], [j for _, j in pairs]
+        _tell_pairs(a, b, rows, others)
+        return found.select(rows), damaged.select(others)
+
+    for names in (a, b):
+        if names is None:
+            continue
+
+        if names.left_out and len(found.X) != len(damaged.X):
+            what = f"got {len(found.X):,} examples and {len(damaged.X):,} damaged versions"
+            raise ValueError(_told_left_out(names, what))
+
+        if len(names) > 1:
+            _check_order(names, "an array of examples")
+
+    return found, damaged
+
+
+def _by_recording(found: Found, y: Any, column: str | None) -> Found:
+    r"""Puts labels of recordings to their windows."""
+    names: Any = found.names
+    n = len(y) if hasattr(y, "__len__") and np.ndim(y) > 0 else 0
+
+    if n == len(found.X) or (n < 2 and not isinstance(y, (str, Path, Mapping, Labels))):
+        return found._replace(y=y)
+
+    recordings = Found(np.arange(len(names.counts)), None, names.recordings)
+    joined = join_labels(recordings, y, column)
+
+    if np.ndim(joined.y) == 0 or len(joined.y) != len(joined.X):
+        return found._replace(y=y)  # which is told where labels are taken
+
+    whose = np.repeat(recordings.X, names.counts)
+    rows = np.flatnonzero(np.isin(whose, joined.X))
+    labels = np.asarray(joined.y)[np.searchsorted(joined.X, whose[rows])]
+
+    return found.select(rows.tolist())._replace(y=labels)
+
+
+def _by_name(found: Found, values: NDArray, names: list[str], source: str) -> Found:
+    files = found.names or Names([], [], 0)
+    there = [i for i, value in enumerate(values) if not _is_missing(value)]
+    first = {(names[i], str(values[i])): i for i in reversed(there)}  # rows may occur twice
+    there = sorted(first.values())
+    known = [names[i] for i in there]
+    pairs = join_names(files, known, ("the files", source))
+    rows = [i for i, _ in pairs]
+    extra = {*range(len(there))} - {j for _, j in pairs}
+    lost = _lost_of(files, [known[j] for j in sorted(extra)])
+    bare = sorted({*range(len(files))} - {*rows})
+
+    if bare:
+        log.warning(
+            "%d of %d examples have no label in %s, and are left out: %s.",
+            *(len(bare), len(files), source, said_of([files[i] for i in bare])),
+        )
+
+    if lost:
+        log.warning("%d labels of %s belong to no example: %s.", len(lost), source, said_of(lost))
+
+    joined = found.select(rows)
+    return joined._replace(y=values[[there[j] for _, j in pairs]])
+
+
+def _lost_of(files: Names, names: Sequence[str]) -> list[str]:
+    r"""Returns names without a partner, and why if it is a file that could not be read."""
+    return [_lost(name, files) for name in names]
+
+
+def _lost(name: str, others: Names) -> str:
+    for left, why in others.left_out.items():
+        if Path(left).with_suffix("") == Path(name).with_suffix("") or left == name:
+            return f"{name} (whose file was left out: {why})"
+
+    return name
+
+
+def _tell_pairs(a: Names, b: Names, rows: list[int], others: list[int]) -> None:
+    alone = [
+        ("X", "corrupted", [a[i] for i in range(len(a)) if i not in {*rows}], b),
+        ("corrupted", "X", [b[j] for j in range(len(b)) if j not in {*others}], a),
+    ]
+    told = [
+        f"{len(names):,} of {one} have none in {other}: {said_of(_lost_of(others, names))}"
+        for one, other, names, others in alone
+        if names
+    ]
+
+    if told:
+        log.warning(
+            "%d pairs, by the names of the files; left out as they have no readable partner: %s.",
+            *(len(rows), "; ".join(told)),
+        )
+    else:
+        log.info("%d pairs, by the names of the files.", len(rows))
+
+
+def _told_left_out(names: Names, what: str) -> str:
+    return (
+        f"{what} for {len(names):,} readable files of {names.total:,}, of which"
+        f" {len(names.left_out):,} were left out:"
+        f" {said_of([f'{name} ({why})' for name, why in names.left_out.items()], 20)}. Mend or"
+        " remove these files and what belongs to them, or join by name: labels in a table with a"
+        " column of file names, as y={name: label, ...} or as a file, and damaged versions in a"
+        " folder."
+    )
+
+
+def _check_order(names: Names, what: str) -> None:
+    r"""Refuses positions in a folder whose order one may see in two ways."""
+    if names.ordered:
+        return
+
+    if not in_one_order(names):
+        raise ValueError(
+            f"cannot tell which of the files belong to which of {what}, in which order the files"
+            f" are: by letters it is {said_of(names)}, and another by the numbers in the names."
+            " Give a list of the files in the order that is meant, or join by name: labels as"
+            " y={name: label, ...} or as a table with a column of file names, images as folders."
+        )
+
+    log.info("files and %s are joined by position, in the order of the names.", what)
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip()) or value != value
+
+
+def _source(X: Any, kinds: Kinds) -> Any:
+    r"""Returns the path, or the paths, that examples are to be read from."""
+    if isinstance(X, (str, os.PathLike)):
+        return Path(X)
+
+    return as_files(X, texts=isinstance(kinds, Texts))
+
+
+def _say_columns(X: Any, names: list[str] | None, kinds: Kinds) -> None:
+    r"""Logs how the columns of a table are taken, and warns of those that name rows."""
+    if names is not None:
+        log.info("table of %s rows: %s numbers (%s).", f"{len(X):,}", len(names), _few(names))
+
+    if not is_frame(X) or (
+        isinstance(kinds, Modality) and not isinstance(kinds, (MixedTables, Tables))
+    ):
+        return
+
+    frame = to_pandas(X)
+    log.info("%s.", summarize(frame))
+
+    for message in telling_apart(frame):
+        warn(message)
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:8]) + (f" and {len(names) - 8:,} more" if len(names) > 8 else "")
+
+
+def read_tables(X: Any, kinds: Kinds, given: TableFormat | None = None) -> Any:
+    r"""Reads a sequence or a folder of tables as one, and returns `None` for anything else.
+
+    Arguments:
+        X: Paths, or that of a folder.
+        kinds: As for :func:`read`.
+        given: What is known of the format of the files.
+
+    Example:
+        >>> read_tables(["a text", "another"], None) is None
+        True
+    """
+    if isinstance(kinds, Modality) and not isinstance(kinds, (MixedTables, Tables)):
+        return None
+
+    if not (paths := table_files(X)):
+        return None
+
+    columns = kinds.file_kinds() if isinstance(kinds, MixedTables) else {}
+    return read_frames(paths, columns, given or known_format(kinds))
+
+
+def known_format(kinds: Kinds) -> TableFormat | None:
+    r"""The format of the tables of the fit, in which later ones are read, too.
+
+    Arguments:
+        kinds: As for :func:`read`.
+
+    Example:
+        >>> known_format(None) is None
+        True
+    """
+    stored = getattr(kinds, "format_", None)
+    return None if stored is None else TableFormat.of(stored)
+
+
+def learned_format(source: Any, X: Any) -> dict[str, Any] | None:
+    r"""The format of the table that examples were read from.
+
+    Arguments:
+        source: What the user gave.
+        X: The examples.
+
+    Example:
+        >>> learned_format(np.zeros((3, 2)), np.zeros((3, 2))) is None
+        True
+    """
+    if (found := getattr(X, "attrs", {}).get("format")) is not None:
+        return found
+
+    return found_format(Path(source)) if isinstance(source, (str, Path)) else None
+
+
+def check_names(estimator: BaseEstimator, names: list[str] | None, reset: bool = False) -> None:
+    r"""Compares the columns of a file with those of the fit, or learns them.
+
+    Arguments:
+        estimator: Remembers the names, as `feature_names_in_`.
+        names: The header of the file; without one there is nothing to compare.
+        reset: Whether they are to be learned.
+
+    Raises:
+        ValueError: If they are others, or in another order.
+
+    Example:
+        >>> estimator = BaseEstimator()
+        >>> check_names(estimator, ["a", "b"], reset=True)
+        >>> check_names(estimator, ["b", "a"])
+        Traceback (most recent call last):
+        ...
+        ValueError: expected the columns of the fit, ['a', 'b'], in this order, got ['b', 'a'].
+    """
+    known = [*getattr(estimator, "feature_names_in_", [])]
+
+    if names is not None and reset:
+        estimator.feature_names_in_ = np.array(names, object)
+    elif names is not None and known and names != known:
+        raise ValueError(f"expected the columns of the fit, {known}, in this order, got {names}.")
+
+
+def choose(X: Any, kinds: Kinds) -> Modality:
+    r"""The kind of data that examples are, or that a file or folder holds.
+
+    Arguments:
+        X: The examples, or the path.
+        kinds: As for :func:`read`.
+
+    Raises:
+        ValueError: If they are none of several kinds.
+
+    Example:
+        >>> choose(np.zeros((5, 3)), None)
+        Tables(scaling='auto')
+    """
+    if isinstance(kinds, Modality):
+        return kinds
+
+    return guess(X) if kinds is None else guess(X, kinds)
+
+
+def reader(path: Path | Files, kinds: Kinds) -> Modality | None:
+    r"""The kind of data that reads a file or folder, if it is more than an array of numbers.
+
+    Arguments:
+        path: The file or folder, or several files.
+        kinds: As for :func:`read`.
+
+    Raises:
+        ValueError: If a folder holds none of several kinds, or a table is of no such kind.
+
+    Example:
+        >>> reader(Path("digits.npy"), None) is None
+        True
+    """
+    if isinstance(path, Files) or path.is_dir():
+        return choose(path, kinds)
+
+    if isinstance(kinds, Modality):
+        if kinds.numeric and not kinds.columns and table_suffix(path) is not None:
+            raise ValueError(f"expected data like those of {kinds}, got the table '{path}'.")
+
+        return kinds if not kinds.numeric or kinds.accepts(path) else None
+
+    return next((kind for kind in kinds or CANDIDATES if kind.accepts(path)), None)
+
+
+def _accepted(X: Any, kinds: Kinds) -> bool:
+    candidates = [kinds] if isinstance(kinds, Modality) else kinds or CANDIDATES
+    return any(kind.accepts(X) for kind in candidates)
+
+
+def without_torch(X: Any) -> Any:
+    r"""Tensors as arrays, and anything else as it is.
+
+    Example:
+        >>> without_torch(torch.ones(2, requires_grad=True))
+        array([1., 1.], dtype=float32)
+    """
+    if not isinstance(X, Tensor):
+        return X
+
+    X = X.detach().cpu()
+    return (X.float() if X.dtype == torch.bfloat16 else X).numpy()
+
+
+def _without_tensors(X: Any) -> Any:
+    r"""Returns lists of tensors as lists of arrays, and anything else as it is."""
+    if isinstance(X, (list, tuple)) and any(isinstance(x, Tensor) for x in X):
+        return [without_torch(x) for x in X]
+
+    return X
+
+
+def _without_masks(X: Any, kinds: Kinds) -> Any:
+    r"""Returns masked arrays with NaN, or as a frame with missing cells where such are taken."""
+    if not isinstance(X, np.ma.MaskedArray):
+        return X
+
+    if not np.ma.is_masked(X):
+        return X.data
+
+    if X.ndim == 2 and isinstance(kinds, Modality) and not kinds.numeric:
+        needs_pandas()
+
+        import pandas as pd
+
+        cells = X.data.astype(object)
+        cells[np.ma.getmaskarray(X)] = None
+
+        return pd.DataFrame(cells).infer_objects()
+
+    return np.where(np.ma.getmaskarray(X), np.nan, X.data.astype(float))
+
+
+def _is_numeric(X: Any) -> bool:
+    r"""Whether examples are numbers, which are checked here; others go to their modality."""
+    if isinstance(X, Tensor):
+        return True
+
+    if is_frame(X):
+        return is_numbers(X)
+
+    if isinstance(X, (list, tuple)) or getattr(X, "ndim", None) == 1:
+        if any(isinstance(x, str) for x in X):
+            return False
+
+    if isinstance(X, np.ndarray) and X.dtype == object:
+        return not any(isinstance(x, np.ndarray) for x in X.flat)
+
+    try:
+        np.asarray(X)
+    except ValueError:  # different lengths, which arrays may have and rows may not
+        return not any(isinstance(x, np.ndarray) for x in X)
+
+    return True
+
+
+def _numbers(X: Any) -> NDArray:
+    X = X if isinstance(X, Windows) else np.asarray(X)  # which know what they are windows of
+    check_type(X)
+
+    if X.dtype == object:
+        with contextlib.suppress(ValueError, TypeError):  # of what are no numbers, said below
+            X = X.astype(float)
+
+    if X.dtype.kind not in "buif":
+        raise ValueError(f"expected numbers, got an array of type {X.dtype}.")
+
+    if len(X) == 0:
+        raise ValueError(f"expected at least one example, got shape {X.shape}.")
+
+    return X

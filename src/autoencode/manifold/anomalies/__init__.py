@@ -1,0 +1,7 @@
+r"""Anomalies: how likely an example is along the manifold and across it.
+
+- `densities`: density models of codes and of residuals
+- `decomposition`, `sequences`: the two parts of rows, and of sequences of tokens
+- `cell_surprisal`: the surprisal of each cell of a table
+- `detector`: `OffManifoldDetector`, the estimator
+"""

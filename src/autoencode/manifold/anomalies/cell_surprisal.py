@@ -1,0 +1,246 @@
+r"""How surprising each cell of a table is, and how well the cells of a row tell its code."""
+
+__all__ = ["CellNoise", "Judged", "judge"]
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.distributions import Independent
+from torch.special import ndtr
+
+from ...common.progress import through
+from ...distributions import MixedCells
+from ...modalities import MixedTables
+from ...modalities.columns import LevelColumn
+from ..codec import Codec
+from ..incomplete_rows import codes_of_known
+from .densities import FAR, Gaussian, Parzen
+
+_STEP = 3e-3  # from a code to each side, as a share of its size
+_MEMORY = 2**28  # bytes that slopes may take at once
+_SHARPEST = 0.01  # of the variance that the model says, which noise may have
+_ROOT_TAU = math.sqrt(2 * math.pi)
+
+
+class Judged(NamedTuple):
+    r"""Rows of a table, divided into what their codes say and what is left to say of each cell.
+
+    Example:
+        >>> Judged(torch.zeros(1, 2), torch.zeros(1, 3), torch.eye(2)[None], torch.ones(3)).code
+        tensor([[0., 0.]])
+    """
+
+    code: Tensor
+    r"""The codes, with shape `(N, d)`."""
+
+    residual: Tensor
+    r"""How much more surprising each cell is than expected, in nats; NaN where one is missing.
+    With shape `(N, columns)`."""
+
+    precision: Tensor
+    r"""How well the cells of a row tell its code from others beside it, with shape `(N, d, d)`."""
+
+    scaled: Tensor
+    r"""Which columns are numbers with a density, whose noise has a scale, with shape
+    `(columns,)`."""
+
+    def along(self, law: Gaussian | Parzen) -> Tensor:
+        r"""The logarithm of the share of codes that could stand for each, with shape `(N,)`."""
+        return law.log_mass(self.code, self.precision)
+
+    def along_others(self, law: Gaussian | Parzen) -> Tensor:
+        r"""The same, where the codes are those of the law, each left out for itself."""
+        return law.log_mass(self.code, self.precision, own=torch.arange(len(self.code)))
+
+    def noise(self, residual: Tensor) -> "CellNoise":
+        r"""The law of what is left, learned of residuals with shape `(N, columns)`."""
+        return CellNoise(residual, self.scaled)
+
+
+class CellNoise:
+    r"""What a model finds more surprising of cells than expected, :math:`-\sum_j w_j`.
+
+    A nat of a category is a nat. Of a number :math:`w_j = (r_j^2 / \sigma_j^2 - 1) / 2`, where the
+    scale :math:`\sigma_j` is what the model has learned of its own data; of others, noise has
+    :math:`\tau_j` times the variance, and
+
+    .. math:: w_j = \frac{1}{2} \Big( \frac{r_j^2}{\tau_j \, \sigma_j^2} - 1 \Big), \qquad
+        \tau_j = \mathbb{E} \frac{r_j^2}{\sigma_j^2}
+
+    Missing cells count for nothing. What is nearer than usual is not more usual: no row is above
+    the quarter of those with the largest sums.
+
+    Arguments:
+        w: The surprises beyond the model's entropies, NaN where a cell is missing, with shape
+            `(N, columns)`.
+        scaled: Which columns have a scale, with shape `(columns,)`.
+
+    Example:
+        >>> w = (2 * torch.randn(1000, 1)).square() / 2 - 0.5
+        >>> CellNoise(w, torch.tensor([True])).usual.round()
+        tensor([2.])
+    """
+
+    def __init__(self, w: Tensor, scaled: Tensor) -> None:
+        squares = (2 * w + 1).nan_to_num()
+        n = (~w.isnan()).sum(dim=0)
+        variance = ((squares.sum(dim=0) + 1) / (n + 1)).clamp(min=_SHARPEST)
+
+        self.variance = torch.where(scaled.to(w.device), variance, 1.0)
+        self.scaled = scaled.to(w.device)
+        self.usual = self.variance.sqrt()
+        self.most = math.inf
+        self.most = float(np.quantile(self.log_prob(w).cpu(), FAR))
+
+    def explain(self, w: Tensor) -> Tensor:
+        r"""The surprises by column, zero where a cell is missing, with shape `(M, columns)`."""
+        again = (w + 0.5) / self.variance - 0.5
+        return torch.where(self.scaled, again, w).nan_to_num()
+
+    def log_prob(self, w: Tensor) -> Tensor:
+        r"""Log-densities, counted from those expected, cut off, with shape `(M,)`."""
+        return -self.explain(w).sum(dim=1).clamp(min=-self.most)
+
+
+def judge(maps: Codec, frames: MixedTables, t: Tensor) -> Judged:
+    r"""Says how surprising the cells of rows are under their codes, and how well they tell them.
+
+    .. math:: w_j = -\log p(x_j \mid z) - \mathbb{H} \, p_j(\cdot \mid z), \qquad
+        G(z) = \sum_{j \text{ not missing}} \mathcal{I}_j(z)
+
+    A cell is expected to be as surprising as the entropy of its distribution, and what is more is
+    left over. :math:`\mathcal{I}_j` is the Fisher information of the code in a cell, so that a
+    missing one neither surprises nor tells anything: rows are judged by what is there.
+
+    A level that the fit did not see has the mass that `frames` gives it, and so has whatever
+    differs from a constant column: one half of a row more than those of the fit.
+
+    Arguments:
+        maps: The maps of a model of tables.
+        frames: Its modality.
+        t: The rows as this loads them, with shape `(N, columns)`.
+
+    Example:
+        >>> import pandas as pd
+        >>> import autoencode as ae
+        >>> from autoencode.manifold.codec import as_codec
+        >>> X = pd.DataFrame({"a": [1.0, None, 3.0, 4.0], "k": ["x", "y", "x", None]})
+        >>> training = ae.Training(epochs=1, show_progress=False)
+        >>> model = ae.vae(1, training=training, random_state=0).fit(X)
+        >>> judged = judge(as_codec(model), model.modality_, model.modality_.load(X))
+        >>> judged.residual.isnan().int().tolist()
+        [[0, 0], [1, 0], [0, 0], [0, 1]]
+    """
+    with maps.evaluating(), torch.no_grad():
+        x = frames.normalize(t).to(next(maps.modules[0].parameters()))
+        d, width = maps.encode(x[:1]).shape[1], x.shape[1]
+        size = max(1, _MEMORY // (8 * 4 * width * d))
+        parts = through([*zip(x.split(size), t.split(size))], len(x), "examples")
+        judged = [_judge(maps, frames, a, b) for a, b in parts]
+
+    code, residual, precision = map(torch.cat, zip(*judged))
+    scaled = [
+        not isinstance(column, LevelColumn)
+        and not column.constant_
+        and not column.scores_.intervals()
+        for column in frames.columns_
+    ]
+    return Judged(code, residual, precision, torch.tensor(scaled))
+
+
+def _judge(
+    maps: Codec, frames: MixedTables, x: Tensor, t: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    assert maps.likelihood is not None  # which all models of tables have
+    likelihood = maps.likelihood
+
+    def log_prob(x: Tensor, z: Tensor) -> Tensor:
+        return frames.cells(x, likelihood(z)).nansum(dim=1)
+
+    known = frames.known(x)
+    z = codes_of_known(maps.encode, maps.decode, log_prob, x, known)
+    p = likelihood(z)
+    surprise = -frames.cells(x, p).double()
+    surprise = surprise.masked_fill(frames.is_new(t).to(x.device), 0.0)  # of which `unseen` knows
+    w = surprise - frames.per_column(_entropy(_cells(p)).double()) + frames.unseen(t).to(surprise)
+
+    def features(z: Tensor) -> Tensor:
+        return _features(_cells(likelihood(z)), _cells(p), frames.there(x))
+
+    size = _STEP * z.square().mean(dim=1, keepdim=True).sqrt().clamp(min=1e-3)
+    steps = torch.eye(z.shape[1]).to(z)
+    ends = ((z + size * step, z - size * step) for step in steps)
+    J = torch.stack([features(a) - features(b) for a, b in ends], dim=-1) / (2 * size[..., None])
+
+    return z.double(), w, (J.mT @ J).double()
+
+
+def _cells(p: Any) -> MixedCells:
+    while isinstance(p, Independent):
+        p = p.base_dist
+
+    return p
+
+
+def _ends(p: MixedCells, j: int) -> tuple[Tensor, Tensor]:
+    r"""Returns the ends of the intervals of a column, standardized, with shape `(N, K)`."""
+    intervals = p.intervals
+
+    if intervals is None or j not in intervals.some:
+        return p.loc[:, :0], p.loc[:, :0]
+
+    row = intervals.some.index(j)
+    low, high = intervals.low[row], intervals.high[row]
+    kept = low < high  # others only fill the table
+    loc, scale = p.loc[:, j, None], p.scale[:, j, None]
+
+    return (low[kept] - loc) / scale, (high[kept] - loc) / scale
+
+
+def _entropy(p: MixedCells) -> Tensor:
+    r"""Returns the entropies of cells, with shape `(N, F)`.
+
+    Where intervals :math:`[a_k, b_k]` are one number each, with probabilities :math:`P_k`,
+
+    .. math:: \mathbb{H} = -\sum_k P_k \log P_k - \int_{\text{outside}} p \log p
+    """
+    found = []
+
+    for j in range(p.loc.shape[1]):
+        a, b = _ends(p, j)
+        height = (_ROOT_TAU * p.scale[:, j]).log()
+        P = (ndtr(b) - ndtr(a)).clamp(min=0)
+        moment = torch.nan_to_num(b * _phi(b)) - torch.nan_to_num(a * _phi(a))
+        inside = (0.5 * (P - moment) + P * height[:, None]).sum(dim=1)
+        found.append(0.5 + height - inside - torch.xlogy(P, P).sum(dim=1))
+
+    found += [-(lp.exp() * lp).sum(dim=1) for lp in p.log_pi]
+    return torch.stack(found, dim=1)
+
+
+def _features(p: MixedCells, here: MixedCells, there: Tensor) -> Tensor:
+    r"""Returns numbers whose squared slopes are the Fisher information of the cells there."""
+    n, found = p.loc.shape[1], []
+
+    for j in range(n):
+        a, b = _ends(p, j)
+        P = (ndtr(b) - ndtr(a)).clamp(min=0)
+        rest = (1 - P.sum(dim=1)).clamp(0, 1) if a.shape[1] else torch.ones_like(p.loc[:, j])
+        normal = torch.stack(
+            [p.loc[:, j] / here.scale[:, j], math.sqrt(2) * p.scale[:, j].log()], dim=1
+        )
+        low, high = _ends(here, j)
+        share = (1 - (ndtr(high) - ndtr(low)).sum(dim=1)).clamp(0, 1).sqrt()
+        share = share if a.shape[1] else rest
+        cell = torch.cat([2 * P.sqrt(), normal * share[:, None]], dim=1)
+        found.append(cell * there[:, j, None])
+
+    found += [2 * (lp / 2).exp() * there[:, n + k, None] for k, lp in enumerate(p.log_pi)]
+    return torch.cat(found, dim=1)
+
+
+def _phi(t: Tensor) -> Tensor:
+    return torch.exp(-0.5 * t.square()) / _ROOT_TAU

@@ -1,0 +1,272 @@
+r"""The laws that an anomaly breaks: of codes, and of the noise across the manifold."""
+
+__all__ = ["FAR", "Gaussian", "Noise", "Parzen", "Surprise"]
+
+import math
+
+import numpy as np
+import torch
+from scipy.optimize import minimize_scalar
+from torch import Tensor
+from torch.distributions import MultivariateNormal
+
+from ..neighbors.exact import knn
+
+_SHRINKAGE = 0.01  # of the scale of a feature towards that of all
+FAR = 0.25  # of the normal examples are so far from the manifold that it counts
+_NEIGHBORS = 5  # the distance to which widens a kernel
+_QUERIES = 2000  # codes that decide on the width of the kernels
+_AT_ONCE = 2**18  # numbers that stay in the cache, which is four times as fast
+_SAME = 1e-6  # of the usual distance, within which codes are copies
+_ROOT_TAU = math.sqrt(2 * math.pi)
+
+
+class Gaussian:
+    r"""Normal distribution of codes.
+
+    Arguments:
+        codes: Codes to follow, with shape `(N, d)`.
+
+    Example:
+        >>> Gaussian(torch.randn(1000, 2)).log_prob(torch.zeros(3, 2)).shape
+        torch.Size([3])
+    """
+
+    def __init__(self, codes: Tensor) -> None:
+        S = torch.atleast_2d(codes.mT.cov(correction=0))
+        S = S + (1e-6 * S.diagonal().mean()).clamp(min=1e-12) * torch.eye(len(S)).to(S)
+        self.codes, self.normal = codes, MultivariateNormal(codes.mean(dim=0), S)
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        r"""The log-densities of codes with shape `(M, d)`, with shape `(M,)`."""
+        return self.normal.log_prob(z)
+
+    def left_out(self) -> Tensor:
+        r"""The log-densities of the codes themselves, of which one hardly moves a mean."""
+        return self.log_prob(self.codes)
+
+    def log_mass(self, z: Tensor, precision: Tensor, own: Tensor | None = None) -> Tensor:
+        r"""How much of the law is near codes.
+
+        .. math:: \log \int p(z') \, e^{-(z' - z)^\top G (z' - z) / 2} \, dz'
+
+        Arguments:
+            z: The codes, with shape `(M, d)`.
+            precision: How soon what is near ends, :math:`G`, with shape `(M, d, d)`.
+            own: Not used, as one code hardly moves a mean.
+
+        Returns:
+            The logarithms, at most zero, with shape `(M,)`.
+        """
+        S, delta = self.normal.covariance_matrix, z - self.normal.mean
+        A = torch.eye(len(S)).to(S) + S @ precision
+        pulled = (precision @ torch.linalg.solve(A, delta[..., None])).squeeze(dim=-1)
+
+        return -0.5 * (torch.linalg.slogdet(A).logabsdet + (delta * pulled).sum(dim=1))
+
+
+class Parzen:
+    r"""Kernels around codes, each as wide as its neighbors are far.
+
+    .. math:: p(z) = \frac{1}{N} \sum_i \mathcal{N}(z; z_i, (h \rho_i)^2 I)
+
+    :math:`\rho_i` is the distance to the fifth neighbor, and the factor :math:`h` makes the
+    codes likeliest, each under the kernels of the others.
+
+    References:
+        | Variable Kernel Estimates of Multivariate Densities (Breiman et al., 1977)
+
+    Arguments:
+        codes: Codes to follow, at least two, with shape `(N, d)`.
+        memory: How many bytes the distances to them may take.
+
+    Example:
+        >>> law = Parzen(torch.randn(1000, 1))
+        >>> near, far = law.log_prob(torch.tensor([[0.0], [5.0]]))
+        >>> bool(near > far)
+        True
+    """
+
+    def __init__(self, codes: Tensor, memory: int = 2**28) -> None:
+        rho = _to_neighbor(codes) / math.sqrt(codes.shape[1])
+        rho = rho.clamp(min=0.1 * float(rho.mean()))  # duplicates are at no distance
+
+        self.codes, self.memory = codes, memory
+        self.widths = rho if rho.any() else torch.ones_like(rho)
+        self.widths = self.widths * self._best_factor()
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        r"""The log-densities of codes with shape `(M, d)`, with shape `(M,)`."""
+        parts = z.split(self._rows)
+        return torch.cat([self._mixture(torch.cdist(part, self.codes)) for part in parts])
+
+    def left_out(self) -> Tensor:
+        r"""The log-density of each code under the kernels of the others, copies left out."""
+        parts = torch.arange(len(self.codes)).split(self._rows)
+        return torch.cat([self._mixture(self._to_others(rows), left=True) for rows in parts])
+
+    def log_mass(self, z: Tensor, precision: Tensor, own: Tensor | None = None) -> Tensor:
+        r"""How much of the law is near codes.
+
+        .. math:: \log \int p(z') \, e^{-(z' - z)^\top G (z' - z) / 2} \, dz'
+
+        Arguments:
+            z: The codes, with shape `(M, d)`.
+            precision: How soon what is near ends, :math:`G`, with shape `(M, d, d)`.
+            own: The rows of the law that are these codes, whose kernels are left out, and those
+                of their copies, with shape `(M,)`.
+
+        Returns:
+            The logarithms, at most zero, with shape `(M,)`.
+        """
+        values, axes = torch.linalg.eigh(precision)
+        values, squares = values.clamp(min=0), self.widths.square()[:, None]
+        axes = axes * values[:, None].sqrt()
+        masses = []
+
+        for rows in torch.arange(len(z)).split(max(1, _AT_ONCE // self.codes.numel())):
+            widened = 1 + squares * values[rows, None]
+            ways = z[rows, None] - self.codes
+            bent = ways @ axes[rows]
+            bent = bent.square_().div_(widened).sum(dim=2)
+            logs = -0.5 * (bent + widened.log_().sum(dim=2))
+
+            if own is not None:
+                copies = ways.abs().amax(dim=2) <= _SAME * float(self.widths.mean())
+                left = _others(copies, own[rows])
+                masses.append(logs.masked_fill(~left, -math.inf).logsumexp(dim=1))
+                masses[-1] -= left.sum(dim=1).log()
+            else:
+                masses.append(logs.logsumexp(dim=1) - math.log(len(self.codes)))
+
+        return torch.cat(masses)
+
+    def _best_factor(self) -> float:
+        rows = torch.arange(0, len(self.codes), math.ceil(len(self.codes) / _QUERIES))
+        distances = self._to_others(rows)
+
+        # Among duplicates the narrowest kernels would be the best
+        distances[distances <= _SAME * self.widths.mean()] = math.inf
+        distances = distances[distances.isfinite().any(dim=1)]
+
+        if len(distances) == 0:
+            return 1.0
+
+        def loss(log_factor: float) -> float:
+            return -float(self._mixture(distances, math.exp(log_factor)).mean())
+
+        best = minimize_scalar(loss, bounds=(-3, 3), method="bounded", options={"xatol": 0.02})
+        return math.exp(best.x)
+
+    def _to_others(self, rows: Tensor) -> Tensor:
+        distances = torch.cdist(self.codes[rows], self.codes)
+        copies = distances <= _SAME * float(self.widths.mean())
+        return distances.masked_fill(~_others(copies, rows), math.inf)
+
+    def _mixture(self, distances: Tensor, factor: float = 1.0, left: bool = False) -> Tensor:
+        h = factor * self.widths
+        logs = -(distances / h).square() / 2 - self.codes.shape[1] * (_ROOT_TAU * h).log()
+        n = distances.isfinite().sum(dim=1).to(h) if left else len(h)
+
+        return logs.logsumexp(dim=1) - torch.as_tensor(n).to(h).log()
+
+    @property
+    def _rows(self) -> int:
+        return max(1, self.memory // (4 * 8 * len(self.codes)))
+
+
+def _others(copies: Tensor, own: Tensor) -> Tensor:
+    r"""Which codes are others than each of some, or at least not it itself where all are copies.
+
+    Arguments:
+        copies: Which codes are the same as each, with shape `(M, N)`.
+        own: Which code each is, with shape `(M,)`.
+    """
+    itself = torch.zeros_like(copies).scatter(1, own[:, None].to(copies.device), True)
+    return torch.where(copies.all(dim=1, keepdim=True), ~itself, ~copies & ~itself)
+
+
+def _to_neighbor(codes: Tensor) -> Tensor:
+    r"""Returns the distance of each code to the fifth of the others, of which copies are one."""
+    step = _SAME * float(codes.std(dim=0, correction=0).mean())
+    cells = (codes / step).round() if step > 0 else torch.zeros_like(codes)
+    _, group = cells.unique(dim=0, return_inverse=True)
+    n = int(group.max()) + 1
+
+    if n < 2:
+        return torch.zeros_like(codes[:, 0])
+
+    one = group.new_empty(n).scatter(0, group, torch.arange(len(codes), device=group.device))
+    distances, _ = knn(codes[one], min(_NEIGHBORS, n - 1))
+    return distances[:, -1].to(codes)[group]
+
+
+class Noise:
+    r"""Normal noise of each feature, seen through the directions across the manifold.
+
+    .. math:: \log p(w) = -\frac{1}{2} \sum_j \left[ \frac{w_j^2}{s_j^2}
+        + f_j \log 2 \pi s_j^2 \right], \qquad s_j^2 = \frac{\mathbb{E} \, w_j^2}{f_j}
+
+    Of the noise of feature :math:`j`, the share :math:`f_j` lies across: the shares sum to
+    :math:`D - d`. Where all scales are the same, this is exact. Each is drawn a little to
+    that of all, so that a constant feature has one.
+
+    A density is highest at the manifold itself, where next to no example of many features lies.
+    What is nearer than usual is not more usual: no log-density is above that of the farthest
+    quarter of the residuals.
+
+    Arguments:
+        w: Residuals across the manifold, with shape `(N, D)`.
+        free: The shares, with shape `(D,)`.
+        resolution: The least scale that is told from rounding.
+
+    Example:
+        >>> noise = Noise(torch.randn(1000, 3) * torch.tensor([1.0, 2.0, 0.0]), torch.ones(3))
+        >>> noise.variance.sqrt().round()
+        tensor([1., 2., 0.])
+    """
+
+    def __init__(self, w: Tensor, free: Tensor, resolution: float = 1e-5) -> None:
+        squares = w.square().mean(dim=0)
+        pooled = (squares.sum() / free.sum().clamp(min=1e-6)).clamp(min=resolution**2)
+
+        self.free = free
+        self.variance = (squares + _SHRINKAGE * pooled) / (free + _SHRINKAGE)
+        self.usual = (squares + _SHRINKAGE * pooled).sqrt()
+        self.most = math.inf
+        self.most = float(np.quantile(self.log_prob(w).cpu(), FAR))
+
+    def explain(self, w: Tensor) -> Tensor:
+        r"""Residuals in units of the usual, with shape `(M, D)`."""
+        return w / self.usual
+
+    def log_prob(self, w: Tensor) -> Tensor:
+        r"""The log-densities of residuals with shape `(M, D)`, cut off, with shape `(M,)`."""
+        constant = (self.free * (2 * math.pi * self.variance).log()).sum()
+        logs = -0.5 * ((w.square() / self.variance).sum(dim=1) + constant)
+        return logs.clamp(max=self.most)
+
+
+class Surprise:
+    r"""What a model finds more surprising of symbols than expected, :math:`-\sum_t w_t`.
+
+    Nothing is to be learned of it: a nat is a nat.
+
+    Arguments:
+        length: The number of symbols.
+
+    Example:
+        >>> Surprise(2).log_prob(torch.tensor([[0.5, 2.0]]))
+        tensor([-2.5000])
+    """
+
+    def __init__(self, length: int) -> None:
+        self.usual = torch.ones(length)
+
+    def explain(self, w: Tensor) -> Tensor:
+        r"""Surprises as they are, with shape `(M, L)`."""
+        return w
+
+    def log_prob(self, w: Tensor) -> Tensor:
+        r"""Log-probabilities, counted from those expected, of surprises with shape `(M, L)`."""
+        return -w.sum(dim=1)

@@ -1,0 +1,273 @@
+r"""The two maps of an autoencoder as functions of matrices, whatever its data are."""
+
+__all__ = ["Codec", "as_codec"]
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from numpy.typing import ArrayLike
+from sklearn.utils import check_array
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor, nn
+from torch.distributions import Distribution
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from ..corruptions import GaussianNoise
+from ..data import collected, is_frame, is_numbers, to_pandas
+from ..estimator import Autoencoder
+from ..modalities import encode_context
+from ..modalities.base import tensor_of
+from .incomplete_rows import codes_of_known
+
+_ROWS = 2**12  # that are completed at once
+
+
+@dataclass(frozen=True)
+class Codec:
+    r"""An encoder :math:`f` and a decoder :math:`g` between rows of numbers.
+
+    Rows are flattened examples in the units in which distances are measured: the user's for
+    tables, counted from the mean; intensities from 0 to 1 for images. Of tables of mixed columns
+    they are normal scores and the indicators of levels, and where a cell is missing what the
+    model expects there, given the others, see
+    :func:`~autoencode.manifold.incomplete_rows.codes_of_known`.
+
+    Example:
+        >>> maps = as_codec((lambda x: x[:, :2], lambda z: torch.cat([z, z], dim=1)))
+        >>> maps.decode(maps.encode(maps.read(torch.ones(3, 4)))).shape
+        torch.Size([3, 4])
+    """
+
+    encode: Callable[[Tensor], Tensor]
+    r"""Codec rows with shape `(N, D)` to codes with shape `(N, d)`."""
+
+    decode: Callable[[Tensor], Tensor]
+    r"""Codec codes with shape `(N, d)` to rows with shape `(N, D)`."""
+
+    read: Callable[[Any], Tensor]
+    r"""Checks the user's examples, and returns their rows."""
+
+    restore: Callable[[Tensor], Any]
+    r"""Returns rows in the shape, scale and type of the user's examples."""
+
+    modules: tuple[nn.Module, ...] = ()
+    r"""What has to be in evaluation mode."""
+
+    likelihood: Callable[[Tensor], Distribution] | None = None
+    r"""Codec codes to :math:`p(x \mid z)` of the scaled data, where there is one."""
+
+    noise: float | None = None
+    r"""The scale of the Gaussian noise that the model was trained to remove, in its own units."""
+
+    unit: Tensor | float = 1.0
+    r"""How much of a row's units one of the model's units is; broadcasts to rows."""
+
+    widen: Callable[[Tensor], Tensor] = lambda x: x
+    r"""Returns rows of what the likelihood is of, with zeros for constant columns."""
+
+    symbolic: bool = False
+    r"""Whether rows are symbols, of which numbers mean nothing."""
+
+    spell: Callable[[Tensor], Tensor] = lambda x: x
+    r"""Returns symbols as bytes, ended and filled up by 255."""
+
+    ndim: Callable[[], int] = lambda: 2
+    r"""Returns the number of dimensions of a batch of the user's examples."""
+
+    def reconstruct(self, x: Tensor) -> Tensor:
+        r"""Returns :math:`r(x) = g(f(x))` of rows."""
+        return self.decode(self.encode(x))
+
+    @contextlib.contextmanager
+    def evaluating(self) -> Iterator[None]:
+        r"""Evaluation mode within, and afterwards for each module what it was before.
+
+        Attention runs as plain mathematics: its fused kernels have neither forward
+        derivatives nor second ones.
+        """
+        with evaluating(self.modules):
+            yield
+
+
+@contextlib.contextmanager
+def evaluating(modules: tuple[nn.Module, ...]) -> Iterator[None]:
+    r"""Evaluation mode of modules, as :meth:`Codec.evaluating` has it for those of a model."""
+    modes = {m: m.training for module in modules for m in module.modules()}
+
+    for module in modules:
+        module.eval()
+
+    try:
+        with sdpa_kernel(SDPBackend.MATH):
+            yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+
+
+def as_codec(model: Any, y: ArrayLike | None = None, symbols: bool = False) -> Codec:
+    r"""The maps of a trained model.
+
+    Arguments:
+        model: A fitted :class:`~autoencode.Autoencoder`; a pair of functions or modules, of
+            which the first maps a batch of examples to codes and the second codes to
+            examples; or maps, which are returned as they are.
+        y: The label or row of numbers under which a conditional model is seen.
+        symbols: Whether rows may be symbols, of which numbers mean nothing.
+
+    Raises:
+        TypeError: If the model is none of these.
+        ValueError: If it is conditional and `y` is missing, or it cannot decode, or rows are
+            symbols and may not be.
+
+    Example:
+        >>> from sklearn.datasets import load_digits
+        >>> import autoencode as ae
+        >>> model = ae.linear(latent_dim=8).fit(load_digits().data)
+        >>> as_codec(model).decode(torch.zeros(5, 8)).shape
+        torch.Size([5, 64])
+    """
+    if isinstance(model, Codec):
+        return model
+
+    if isinstance(model, Autoencoder):
+        return _of_estimator(model, y, symbols)
+
+    if isinstance(model, (tuple, list)) and len(model) == 2 and all(map(callable, model)):
+        return _of_pair(*model)
+
+    raise TypeError(
+        "expected a fitted Autoencoder, or a pair (encoder, decoder) of functions from tensor"
+        f" to tensor, got {type(model).__name__}."
+    )
+
+
+def _of_estimator(model: Autoencoder, y: ArrayLike | None, symbols: bool) -> Codec:
+    check_is_fitted(model, "model_")
+
+    if model.model_.decoder is None:
+        raise ValueError("this model was saved or loaded without its decoder. Load the whole one.")
+
+    if model.modality_.symbolic and not symbols:
+        raise ValueError(
+            f"{type(model.modality_).__name__} are symbols, between which there are no directions"
+            " and distances. Look at their codes, as NeighborGraph().fit(model.transform(X)) or"
+            " `autoencode neighbors`; at their distributions, as Geodesics(model,"
+            " metric='fisher') or `autoencode interpolate`; or at how usual they are, as"
+            " OffManifoldDetector(model).fit(X) or `autoencode anomalies`."
+        )
+
+    p = next(model.model_.parameters())
+    c = encode_context(model.context_, y, n=1)
+    c = None if c is None else c.to(p.device)
+    shape, modality = model.modality_.shape_, model.modality_.wide()
+    unit = modality.unit().to(p).expand(modality.shape_).reshape(-1)
+    columns = getattr(model.modality_, "columns_", None) if shape != modality.shape_ else None
+    kept = None if columns is None else torch.from_numpy(columns).to(p.device)
+
+    noise = model.corruption.scale if isinstance(model.corruption, GaussianNoise) else None
+
+    def given(n: int) -> Any:
+        return model.model_.given(None if c is None else c.expand(n, -1))
+
+    def narrow(x: Tensor) -> Tensor:
+        return (x if kept is None else x[:, kept]).reshape(-1, *shape)
+
+    def widen(x: Tensor) -> Tensor:
+        x = x.flatten(start_dim=1)
+        return x if kept is None else x.new_zeros(len(x), len(unit)).index_copy(1, kept, x)
+
+    def encode(x: Tensor) -> Tensor:
+        return given(len(x)).encode(narrow(x / unit)).mean
+
+    def decode(z: Tensor) -> Tensor:
+        return widen(given(len(z)).decode(z).mean) * unit
+
+    def log_prob(x: Tensor, z: Tensor) -> Tensor:
+        return given(len(z)).decode(z).log_prob(narrow(x / unit))
+
+    def complete(x: Tensor, known: Tensor) -> Tensor:
+        return torch.where(known, x, decode(codes_of_known(encode, decode, log_prob, x, known)))
+
+    def read(X: Any) -> Tensor:
+        x = modality.normalize(modality.load(model._read(X)[0])).to(p)
+        known = modality.known(x)
+
+        if known is None or known.all():
+            return x.flatten(start_dim=1) * unit
+
+        with evaluating((model.model_,)), torch.no_grad():
+            parts = zip(x.split(_ROWS), known.split(_ROWS))
+            return torch.cat([complete(*part) for part in parts])
+
+    return Codec(
+        encode=encode,
+        decode=decode,
+        read=read,
+        restore=lambda x: modality.restore((x.to(p) / unit).reshape(-1, *modality.shape_)),
+        modules=(model.model_,),
+        likelihood=lambda z: given(len(z)).decode(z),
+        noise=noise,
+        unit=unit,
+        widen=widen,
+        symbolic=modality.symbolic,
+        spell=modality.spell,
+        ndim=lambda: modality.restore(torch.zeros(1, *modality.shape_)).ndim,
+    )
+
+
+def _of_pair(encoder: Callable[[Tensor], Tensor], decoder: Callable[[Tensor], Tensor]) -> Codec:
+    modules = tuple(part for part in (encoder, decoder) if isinstance(part, nn.Module))
+    p = next((p for module in modules for p in module.parameters()), None)
+    shape: tuple[int, ...] = ()
+
+    def read(X: Any) -> Tensor:
+        nonlocal shape
+
+        X = collected(X)
+
+        if is_frame(X) and not is_numbers(X):
+            raise ValueError(
+                "expected numbers, as functions of tensors take them, got a table with other or"
+                " missing cells. Pass a fitted Autoencoder, which knows such tables."
+            )
+
+        X = to_pandas(X) if is_frame(X) else X
+        x = (
+            X.detach()
+            if isinstance(X, Tensor)
+            else tensor_of(check_array(X, allow_nd=True, ensure_all_finite=False))
+        )
+
+        if x.ndim < 2 or 0 in x.shape:
+            raise ValueError(f"expected examples with shape (N, *), got {tuple(x.shape)}.")
+
+        x = x.to(p) if p is not None else x.to(torch.promote_types(x.dtype, torch.float32))
+
+        if not x.isfinite().all():
+            raise ValueError("Input contains NaN or infinity; expected finite numbers.")
+
+        shape = x.shape[1:]
+        return x.flatten(start_dim=1)
+
+    return Codec(
+        encode=lambda x: _tensor(encoder(x.reshape(-1, *(shape or x.shape[1:]))), "encoder"),
+        decode=lambda z: _tensor(decoder(z), "decoder").flatten(start_dim=1),
+        read=read,
+        restore=lambda x: x.reshape(-1, *(shape or x.shape[1:])).detach().cpu().numpy(),
+        modules=modules,
+        ndim=lambda: 1 + max(1, len(shape)),
+    )
+
+
+def _tensor(result: Any, name: str) -> Tensor:
+    if not isinstance(result, Tensor):
+        raise TypeError(
+            f"expected the {name} of a pair to return a tensor, got {type(result).__name__}. Wrap"
+            " it in a function that returns the one that counts."
+        )
+
+    return result

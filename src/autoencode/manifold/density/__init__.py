@@ -1,0 +1,6 @@
+r"""A density tiled from tangent planes.
+
+- `local_gaussians`: a mixture of Gaussians, each flat in a plane of its own
+- `bandwidth`: the width across the planes, by leaving examples out
+- `manifold_parzen`: `ManifoldParzen`, the estimator
+"""

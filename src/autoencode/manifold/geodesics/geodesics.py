@@ -1,0 +1,333 @@
+r"""Shortest paths on the surface that a decoder draws, as curves of codes."""
+
+__all__ = ["Geodesics"]
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from itertools import chain
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from torch import Tensor
+
+from ...common.seeding import seeded
+from ..arrays import batch_of, like, restored
+from ..codec import Codec, as_codec
+from .curves import resample, shorten
+from .graph_init import paths_over
+from .riemannian_metrics import Metric, ensemble, fisher
+
+log = logging.getLogger(__name__)
+
+_METRICS = ("pullback", "fisher", "ensemble")
+_DRAWS = 8  # of texts, to see how much they change a distance
+_LIVE = 10  # numbers that bending a curve keeps for each number of its decoded points
+
+
+class Geodesics(BaseEstimator):
+    r"""Geodesics of a decoder: curves of codes whose images have the least length.
+
+    .. math:: E(z) = \frac{T}{2} \sum_{t=1}^{T} \| h(z_t) - h(z_{t-1}) \|^2
+
+    A curve is a polygon of :math:`T` segments between two codes. Its inner points go where
+    the energy is least, which makes the image under :math:`h` short and its speed even. Many
+    curves are bent at once, from coarse to fine, and no Jacobian is taken. By `metric`,
+    distances are measured
+
+    - `"pullback"`: between decoded examples, in their own units: :math:`h = g`;
+    - `"fisher"`: between the distributions :math:`p(x \mid z)`, by the Fisher-Rao metric;
+    - `"ensemble"`: on average over several decoders of one code, which makes the way longer
+      where they disagree, as they do away from the data.
+
+    Between texts there are no differences, and only the second applies. It is then an estimate,
+    each curve being measured by texts of its own that the model writes at codes on the straight
+    line between its ends; `distance(A, B, return_std=True)` tells its error.
+
+    A deterministic decoder continues smoothly where no data are, and so do its geodesics. With
+    a `graph` of the codes of training examples the search begins on a path that data support. As
+    there is nothing to fit, arguments are checked when a method is called.
+
+    References:
+        | Latent Space Oddity: on the Curvature of Deep Generative Models
+          (Arvanitidis et al., 2018)
+        | https://arxiv.org/abs/1710.11379
+
+        | Decoder ensembling for learned latent geometries (Syrota et al., 2024)
+        | https://arxiv.org/abs/2408.07507
+
+    Arguments:
+        model: A fitted :class:`~autoencode.Autoencoder`, or a pair (encoder, decoder) of
+            functions of tensors; for an ensemble a list of two or more that share their codes,
+            such as pairs of one encoder and several decoders.
+        metric: `"pullback"`, `"fisher"` or `"ensemble"`.
+        graph: A :class:`~autoencode.manifold.NeighborGraph` fitted on codes, to begin at
+            shortest paths over it instead of at straight lines. Where it has no path, the line
+            remains.
+        n_points: The number of points of a curve, with its ends.
+        max_iter: The most steps of the optimizer (L-BFGS) at each resolution.
+        memory: How many bytes the curves that are bent at once may take, roughly.
+        y: The label or row of numbers under which a conditional model is seen.
+        n_references: Of texts, how many the model writes to measure a curve by; fewer, and at
+            least two, where `memory` has no place for them.
+        random_state: Seeds these texts.
+
+    Example:
+        >>> def sphere(z):
+        ...     u, v = z.T
+        ...     return torch.stack([u.cos() * v.cos(), u.sin() * v.cos(), v.sin()], dim=1)
+        >>> def angles(x):
+        ...     return torch.stack([torch.atan2(x[:, 1], x[:, 0]), x[:, 2].asin()], dim=1)
+        >>> geodesics = Geodesics((angles, sphere))
+        >>> a, b = np.array([[0.8, 0.0, 0.6]]), np.array([[0.0, 0.8, 0.6]])
+        >>> np.allclose(geodesics.distance(a, b), np.arccos(0.36), atol=1e-3)
+        True
+        >>> geodesics.interpolate(a, b, n=5).shape
+        (1, 5, 3)
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        metric: str = "pullback",
+        graph: Any = None,
+        n_points: int = 64,
+        max_iter: int = 50,
+        memory: int = 2**28,
+        y: ArrayLike | None = None,
+        n_references: int = 16,
+        random_state: int | np.random.RandomState | None = 0,
+    ) -> None:
+        self.model = model
+        self.metric = metric
+        self.graph = graph
+        self.n_points = n_points
+        self.max_iter = max_iter
+        self.memory = memory
+        self.y = y
+        self.n_references = n_references
+        self.random_state = random_state
+
+    def __sklearn_clone__(self) -> "Geodesics":
+        # Model and graph are what is looked at: cloned, they would have forgotten what they know
+        return type(self)(**self.get_params(deep=False))
+
+    def interpolate(self, a: Any, b: Any, n: int = 16) -> Any:
+        r"""Examples along the geodesics between examples, equally spaced in length.
+
+        Arguments:
+            a: Examples to start from, in the user's shape; or a single one.
+            b: As many to end at.
+            n: The number of examples for each pair, with the reconstructions of both.
+
+        Returns:
+            The examples in the shape and scale of the user's, with shape `(N, n, *)`, or
+            `(n, *)` between single ones. Of tables of mixed columns, all `N n` rows.
+
+        Raises:
+            ValueError: If the examples are not like those that the model knows.
+        """
+        _check_at_least("n", n, 2)
+
+        with self._opened() as members:
+            maps = members[0]
+            (A, single), (B, _) = (batch_of(x, maps.ndim()) for x in (a, b))
+            z = self._connect(members, *_encode(members, A, B))
+            parts = self._measured(members, z)
+            z = torch.cat([resample(part, n, m.steps(part).sqrt()) for m, part in parts])
+            x = maps.decode(z.flatten(end_dim=1))
+            return restored(a, maps, x, *((n,) if single else (len(z), n)))
+
+    def distance(self, A: Any, B: Any, return_std: bool = False) -> Any:
+        r"""The lengths of the geodesics between pairs of examples.
+
+        Arguments:
+            A: Examples, in the user's shape.
+            B: As many others.
+            return_std: Whether to measure each curve also by texts drawn anew, several times.
+
+        Returns:
+            The lengths, with shape `(N,)`; with `return_std` also their standard errors, which
+            are zero where nothing is drawn.
+
+        Raises:
+            ValueError: If the examples are not like those that the model knows.
+        """
+        with self._opened() as members:
+            z = self._connect(members, *_encode(members, A, B))
+            lengths = self._lengths(members, z)
+
+            if not return_std:
+                return like(A, lengths)
+
+            again = torch.stack([self._lengths(members, z, draw) for draw in range(1, _DRAWS + 1)])
+            return like(A, lengths), like(A, again.std(dim=0))
+
+    def path(self, za: ArrayLike, zb: ArrayLike) -> Any:
+        r"""The geodesics between pairs of codes.
+
+        Arguments:
+            za: Codes to start from, with shape `(N, d)`.
+            zb: Codes to end at, with shape `(N, d)`.
+
+        Returns:
+            The points of the curves, with shape `(N, n_points, d)`.
+
+        Raises:
+            ValueError: If the codes are not finite, or not as many.
+        """
+        with self._opened() as members:
+            a, b = (_codes(members, z, 2) for z in (za, zb))
+            return like(za, self._connect(members, a, b))
+
+    def length(self, codes: ArrayLike) -> Any:
+        r"""The lengths of curves of codes.
+
+        Arguments:
+            codes: The points of the curves in their order, with shape `(N, T, d)`.
+
+        Returns:
+            The lengths, with shape `(N,)`.
+
+        Raises:
+            ValueError: If the codes are not finite, or no curves.
+        """
+        with self._opened() as members:
+            return like(codes, self._lengths(members, _codes(members, codes, 3)))
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[list[Codec]]:
+        r"""The maps of all members, in evaluation mode."""
+        if self.metric not in _METRICS:
+            raise ValueError(f"expected a metric out of {[*_METRICS]}, got {self.metric!r}.")
+
+        _check_at_least("n_points", self.n_points, 3)
+        _check_at_least("max_iter", self.max_iter, 0)
+        _check_at_least("n_references", self.n_references, 2)
+        models = _several(self.model) if self.metric == "ensemble" else [self.model]
+
+        with contextlib.ExitStack() as stack, torch.no_grad():
+            members = [as_codec(m, self.y, symbols=self.metric == "fisher") for m in models]
+
+            for maps in members:
+                stack.enter_context(maps.evaluating())
+
+            yield members
+
+    def _connect(self, members: list[Codec], a: Tensor, b: Tensor) -> Tensor:
+        if a.shape != b.shape:
+            raise ValueError(
+                f"expected as many ends as beginnings, got {tuple(b.shape)} and {tuple(a.shape)}."
+            )
+
+        lines = torch.stack([a, b], dim=1)
+
+        if self.graph is None:
+            start = resample(lines, self.n_points)
+        else:
+            parts = self._measured(members, lines)
+            start = torch.cat([self._over_graph(metric, part) for metric, part in parts])
+
+        parts = self._measured(members, start)
+        return torch.cat([shorten(metric, part, self.max_iter) for metric, part in parts])
+
+    def _over_graph(self, metric: Metric, lines: Tensor) -> Tensor:
+        rows = self._rows(metric, lines.flatten(end_dim=1))
+        return paths_over(self.graph, metric, lines, self.n_points, rows)
+
+    def _lengths(self, members: list[Codec], z: Tensor, draw: int = 0) -> Tensor:
+        parts = self._measured(members, z, draw)
+        return torch.cat([metric.lengths(part) for metric, part in parts])
+
+    def _measured(
+        self, members: list[Codec], z: Tensor, draw: int = 0
+    ) -> Iterator[tuple[Metric, Tensor]]:
+        r"""Curves with shape `(N, T, d)`, as many as are decoded at once, and their metric."""
+        metric = self._metric(members, z[0], draw)
+
+        if metric.local:
+            others = (self._metric(members, curve, draw) for curve in z[1:])
+            yield from zip(chain([metric], others), z.split(1))
+        else:
+            yield from ((metric, part) for part in z.split(self._rows(metric, z)))
+
+    def _metric(self, members: list[Codec], curve: Tensor, draw: int) -> Metric:
+        if self.metric != "fisher":
+            return ensemble(members)
+
+        metric = self._fisher(members[0], curve, draw, self.n_references)
+        fit = self._rows(metric, curve[None, :1].expand(1, self.n_points, -1), self.n_references)
+
+        if not metric.local or fit >= self.n_references:
+            return metric
+
+        log.debug("texts this long are measured after %d others, for memory.", max(2, fit))
+        return self._fisher(members[0], curve, draw, max(2, fit))
+
+    def _fisher(self, maps: Codec, curve: Tensor, draw: int, n_references: int) -> Metric:
+        # By its ends alone, so that all curves between them are measured alike
+        line = resample(curve[None, [0, -1]], n_references)[0]
+
+        seeds = check_random_state(self.random_state).randint(2**31, size=draw + 1)
+
+        with seeded(int(seeds[draw]), [line.device] * line.is_cuda):
+            return fisher(maps, line)
+
+    def _rows(self, metric: Metric, z: Tensor, parts: int = 1) -> int:
+        r"""How many curves with shape `(T, d)`, or codes with shape `(d)`, are decoded at once.
+
+        Or, if their features have parts, how many of these parts.
+        """
+        width = metric.features(z.reshape(-1, z.shape[-1])[:1]).shape[1]
+        size = _LIVE * z.element_size() * width * z[0, ..., 0].numel()
+        return max(1, self.memory * parts // size)
+
+
+def _encode(members: list[Codec], A: Any, B: Any) -> tuple[Tensor, Tensor]:
+    a, b = (members[0].encode(members[0].read(X)) for X in (A, B))
+
+    for X, z in [(A, a), (B, b)]:
+        for maps in members[1:]:
+            if not torch.allclose(maps.encode(maps.read(X)), z, rtol=1e-3, atol=1e-3):
+                raise ValueError(
+                    "the members of an ensemble have to share their codes, and two encode the"
+                    " same examples differently. Train several decoders for one encoder, and"
+                    " pass pairs (encoder, decoder)."
+                )
+
+    return a, b
+
+
+def _codes(members: list[Codec], z: ArrayLike, ndim: int) -> Tensor:
+    z = z.detach() if isinstance(z, Tensor) else torch.as_tensor(np.asarray(z))
+
+    if z.ndim != ndim or 0 in z.shape:
+        shape = "(N, d)" if ndim == 2 else "(N, T, d)"
+        raise ValueError(f"expected codes with shape {shape}, got {tuple(z.shape)}.")
+
+    if not z.isfinite().all():
+        raise ValueError("expected finite codes, got a NaN or an infinity.")
+
+    modules = [module for maps in members for module in maps.modules]
+    p = next((p for module in modules for p in module.parameters()), None)
+    return z.to(torch.promote_types(z.dtype, torch.float32) if p is None else p)
+
+
+def _several(models: Any) -> Any:
+    if not isinstance(models, (list, tuple)) or len(models) < 2 or any(map(callable, models)):
+        raise ValueError(
+            "metric='ensemble' needs a list of two or more models that share their codes, such"
+            " as pairs of one encoder and several decoders."
+        )
+
+    return models
+
+
+def _check_at_least(name: str, value: Any, least: int) -> None:
+    if not isinstance(value, Integral) or value < least:
+        raise ValueError(f"expected {name} as an integer >= {least}, got {value!r}.")

@@ -1,0 +1,214 @@
+r"""How long a small step of a code is: the metrics that a decoder gives to its codes."""
+
+__all__ = ["Metric", "ensemble", "fisher", "pullback"]
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.distributions as td
+from torch import Tensor
+from torch.distributions import Distribution
+
+from ...distributions import MixedCells, Sequences
+from ..codec import Codec
+from . import sequence_metric
+
+
+@dataclass(frozen=True)
+class Metric:
+    r"""The squared length of a step between two codes, from features :math:`h` of its ends.
+
+    Example:
+        >>> plane = Metric(lambda z: 2 * z, lambda h, k: (h - k).square().sum(dim=-1))
+        >>> plane.squared(plane.features(torch.ones(1, 2)), plane.features(torch.zeros(1, 2)))
+        tensor([8.])
+    """
+
+    features: Callable[[Tensor], Tensor]
+    r"""Codec codes with shape `(N, d)` to features with shape `(N, *)`."""
+
+    squared: Callable[[Tensor, Tensor], Tensor]
+    r"""Codec the features of both ends, with shape `(*, F)`, to squares with shape `(*)`."""
+
+    local: bool = False
+    r"""Whether it is an estimate near some codes, so that each curve needs one of its own."""
+
+    def steps(self, curves: Tensor) -> Tensor:
+        r"""The squared lengths of the segments of curves.
+
+        Arguments:
+            curves: Codes in their order, with shape `(N, T, d)`.
+
+        Returns:
+            The squares, with shape `(N, T - 1)`.
+        """
+        h = self.features(curves.flatten(end_dim=1)).unflatten(0, curves.shape[:2])
+        return self.squared(h[:, 1:], h[:, :-1]).clamp(min=0)
+
+    def lengths(self, curves: Tensor) -> Tensor:
+        r"""The lengths of curves with shape `(N, T, d)`, with shape `(N,)`."""
+        return self.steps(curves).sqrt().sum(dim=1)
+
+
+def pullback(maps: Codec) -> Metric:
+    r"""Distances between decoded examples, :math:`h = g`: the metric :math:`G = J^\top J`.
+
+    Arguments:
+        maps: The maps of a model.
+
+    Example:
+        >>> from autoencode.manifold.codec import as_codec
+        >>> maps = as_codec((lambda x: x[:, :1], lambda z: torch.cat([3 * z, 4 * z], dim=1)))
+        >>> pullback(maps).lengths(torch.tensor([[[0.0], [0.5], [1.0]]]))
+        tensor([5.])
+    """
+    return ensemble([maps])
+
+
+def ensemble(members: Sequence[Codec]) -> Metric:
+    r"""The average over decoders of one code.
+
+    .. math:: G = \mathbb{E}_\theta \, J_\theta^\top J_\theta
+
+    Where the members disagree, as they do away from the data, steps are longer.
+
+    References:
+        | Decoder ensembling for learned latent geometries (Syrota et al., 2024)
+        | https://arxiv.org/abs/2408.07507
+
+    Arguments:
+        members: The maps of each member.
+
+    Example:
+        >>> from autoencode.manifold.codec import as_codec
+        >>> up, down = (as_codec((lambda x: x, lambda z, s=s: s * z)) for s in (1, -1))
+        >>> ensemble([up, down]).lengths(torch.tensor([[[0.0], [1.0]]])).round(decimals=4)
+        tensor([1.])
+    """
+
+    def features(z: Tensor) -> Tensor:
+        return torch.cat([maps.decode(z) for maps in members], dim=1) / math.sqrt(len(members))
+
+    return Metric(features, _euclidean)
+
+
+def fisher(maps: Codec, z: Tensor) -> Metric:
+    r"""Distances between the distributions :math:`p(x \mid z)`: the Fisher-Rao metric.
+
+    .. math:: G = J_\phi^\top \, \mathcal{I}(\phi) \, J_\phi
+
+    Binary elements and categories have features whose Euclidean distance it is,
+    :math:`2 \arcsin \sqrt{\pi}` and :math:`2 \sqrt{\pi}`. A step between normal distributions
+    is :math:`\Delta \mu^2 / (\sigma \sigma') + 2 (\Delta \log \sigma)^2`, exact for a shared
+    scale; one between continuous Bernoulli distributions the symmetrized divergence. Both
+    differ from the distance in the third order of the step.
+
+    Sequences of symbols have, by the chain rule, the mean metric of the categories that come
+    next, over all beginnings. It is estimated after those of sequences that the model writes
+    at the codes given, weighed by how likely each beginning is under the code in question.
+
+    References:
+        | Pulling back information geometry (Arvanitidis et al., 2022)
+        | https://arxiv.org/abs/2106.05367
+
+    Arguments:
+        maps: The maps of a model with a likelihood.
+        z: Codes with shape `(S, d)`: of sequences, those at which one each is written, by
+            torch's generator; else only to see of what kind the likelihood is.
+
+    Raises:
+        ValueError: If the model has no likelihood, or one without a metric here.
+
+    Example:
+        >>> from sklearn.datasets import load_digits
+        >>> import autoencode as ae
+        >>> from autoencode.manifold.codec import as_codec
+        >>> maps = as_codec(ae.linear(latent_dim=8).fit(load_digits().data))
+        >>> fisher(maps, torch.zeros(1, 8)).lengths(torch.randn(5, 3, 8)).shape
+        torch.Size([5])
+    """
+    likelihood = maps.likelihood
+
+    if likelihood is None:
+        raise ValueError(
+            "metric='fisher' needs a likelihood p(x | z), and a pair of functions has none. Pass"
+            " a fitted Autoencoder, or use metric='pullback'."
+        )
+
+    p = _elements(likelihood(z))
+    parameters, squared = _metric_of(p)
+
+    return Metric(
+        lambda z: parameters(_elements(likelihood(z))), squared, local=isinstance(p, Sequences)
+    )
+
+
+def _metric_of(p: Distribution) -> tuple[Callable, Callable]:
+    if isinstance(p, Sequences):
+        return sequence_metric.drawn(p)
+
+    if isinstance(p, MixedCells):
+        return _of_cells(p.loc.shape[-1])
+
+    for family, metric in _FAMILIES.items():
+        if isinstance(p, family):
+            return metric
+
+    raise ValueError(
+        f"metric='fisher' has no closed form for {type(p).__name__} likelihoods. Use"
+        " metric='pullback'."
+    )
+
+
+def _elements(p: Distribution) -> Distribution:
+    while isinstance(p, td.Independent):
+        p = p.base_dist
+
+    return p
+
+
+def _euclidean(h: Tensor, k: Tensor) -> Tensor:
+    return (h - k).square().sum(dim=-1)
+
+
+def _between_normals(h: Tensor, k: Tensor) -> Tensor:
+    (mu, s), (nu, t) = h.chunk(2, dim=-1), k.chunk(2, dim=-1)
+    return ((mu - nu).square() * (-s - t).exp() + 2 * (s - t).square()).sum(dim=-1)
+
+
+def _symmetrized_divergence(h: Tensor, k: Tensor) -> Tensor:
+    r""":math:`\langle \Delta \eta, \Delta m \rangle` of natural and mean parameters."""
+    (eta, m), (xi, n) = h.chunk(2, dim=-1), k.chunk(2, dim=-1)
+    return ((eta - xi) * (m - n)).sum(dim=-1)
+
+
+def _of_cells(n: int) -> tuple[Callable, Callable]:
+    r"""The metric of a product of n normal distributions and any number of categories."""
+
+    def parameters(p: MixedCells) -> Tensor:
+        return torch.cat([p.loc, p.scale.log(), *(2 * (lp / 2).exp() for lp in p.log_pi)], dim=1)
+
+    def squared(h: Tensor, k: Tensor) -> Tensor:
+        categories = _euclidean(h[..., 2 * n :], k[..., 2 * n :])
+        return _between_normals(h[..., : 2 * n], k[..., : 2 * n]) + categories
+
+    return parameters, squared
+
+
+def _pair(a: Tensor, b: Tensor) -> Tensor:
+    return torch.cat([a.flatten(start_dim=1), b.flatten(start_dim=1)], dim=1)
+
+
+# By the half of the log-odds the slope of the arc stays finite, where the root's does not
+_FAMILIES: dict[type[Distribution], tuple[Callable, Callable]] = {
+    td.Bernoulli: (
+        lambda p: 2 * (p.logits.flatten(start_dim=1) / 2).clamp(-40, 40).exp().atan(),
+        _euclidean,
+    ),
+    td.Categorical: (lambda p: 2 * (p.logits / 2).exp().flatten(start_dim=1), _euclidean),
+    td.OneHotCategorical: (lambda p: 2 * (p.logits / 2).exp().flatten(start_dim=1), _euclidean),
+    td.Normal: (lambda p: _pair(p.loc, p.scale.log()), _between_normals),
+    td.ContinuousBernoulli: (lambda p: _pair(p.logits, p.mean), _symmetrized_divergence),
+}

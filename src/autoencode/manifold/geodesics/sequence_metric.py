@@ -1,0 +1,120 @@
+r"""The Fisher-Rao metric of sequences, seen after the beginnings of some of them."""
+
+__all__ = ["after", "drawn"]
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.distributions import Categorical
+
+from ...common.padding import lengths
+from ...distributions import Sequences
+
+_AT_ONCE = 2**22  # probabilities
+
+
+def drawn(p: Sequences) -> tuple[Callable, Callable]:
+    r"""The metric after the beginnings of sequences that a model writes.
+
+    .. math:: x_s \sim p(x \mid z_s), \qquad q(x) = \frac{1}{S} \sum_{s=1}^S p(x \mid z_s)
+
+    One sequence is drawn from each distribution, by torch's generator; together they
+    stand for the mixture :math:`q` of all.
+
+    Arguments:
+        p: The distributions :math:`p(x \mid z_s)`, with batch shape `(S,)`.
+
+    Returns:
+        What :func:`after` returns.
+
+    Example:
+        >>> from autoencode.distributions import Autoregressive
+        >>> from autoencode.networks import Recurrent
+        >>> family = Autoregressive(length=5).build(Recurrent(8, symbols=3), (16,))
+        >>> features, squared = drawn(family(torch.randn(4, 16, 1)))
+        >>> h, k = features(family(torch.randn(2, 16, 1)))
+        >>> squared(h, k) > 0
+        tensor(True)
+    """
+    symbols = p.family.symbols
+    x = p.family.write(p.phi, lambda logits: Categorical(logits=logits).sample())
+    x = x[:, : int(lengths(x, symbols - 1).max())]
+    parts = p.phi.split(max(1, _AT_ONCE // (x.numel() * symbols)))
+    log_p = torch.cat([_before(_log_p(Sequences(p.family, z), x), x, symbols) for z in parts])
+
+    return after(x, log_p.logsumexp(dim=0), symbols)
+
+
+def after(x: Tensor, log_q: Tensor, symbols: int) -> tuple[Callable, Callable]:
+    r"""The metric after the beginnings of given sequences.
+
+    .. math:: G(z) = \sum_t \sum_s w_{st}(z) \, G_{st}(z), \qquad
+        w_{st}(z) \propto \frac{p(x_{s, <t} \mid z)}{q(x_{s, <t})}, \quad \sum_s w_{st}(z) = 1
+
+    Here :math:`G_{st}` is the Fisher-Rao metric of the categories
+    :math:`p(x_t \mid x_{s, <t}, z)`, zero beyond the end of a sequence. By the chain rule that
+    of whole sequences is the mean of :math:`\sum_t G_t` over :math:`p(x \mid z)`. The weights
+    turn a mean over :math:`q` into that one: exactly in the limit of many sequences, or
+    where they are all there are. For few it is an estimate, worse the less likely a code would
+    write what it is seen after, and still a metric: at each place a mean of metrics.
+
+    The weights of a step are the means of those at its ends, which changes lengths in the third
+    order of the step.
+
+    Arguments:
+        x: The sequences, with shape `(S, L)`.
+        log_q: The logarithms of the probabilities :math:`q(x_{s, <t})` with which each beginning
+            came to be here, with shape `(S, L)`, up to a number for each :math:`t`.
+        symbols: The size of the alphabet, whose last symbol ends a sequence.
+
+    Returns:
+        A function from distributions :math:`p(x \mid z)`, with batch shape `(N,)`, to features
+        with shape `(N, F)`; and one from the features of both ends of steps to squared lengths.
+
+    Example:
+        >>> from autoencode.distributions import Autoregressive
+        >>> from autoencode.networks import Recurrent
+        >>> family = Autoregressive(length=5).build(Recurrent(8, symbols=3), (16,))
+        >>> features, squared = after(torch.tensor([[0, 1, 2], [2, 2, 2]]), torch.zeros(2, 3), 3)
+        >>> features(family(torch.randn(7, 16, 1))).shape  # 4 places, 3 symbols and a weight
+        torch.Size([7, 16])
+    """
+    inside = _inside(x, symbols)
+    places = int(inside.sum())
+
+    def features(p: Sequences) -> Tensor:
+        log_p = _log_p(p, x)
+        w = (_before(log_p, x, symbols) - log_q).softmax(dim=1)
+        h = torch.cat([2 * (log_p / 2).exp(), w[..., None]], dim=-1)
+
+        return h[:, inside].flatten(start_dim=1)
+
+    def squared(h: Tensor, k: Tensor) -> Tensor:
+        (h, v), (k, w) = (
+            parts.unflatten(-1, (places, symbols + 1)).split((symbols, 1), dim=-1)
+            for parts in (h, k)
+        )
+        return ((v + w) / 2 * (h - k).square()).sum(dim=(-2, -1))
+
+    return features, squared
+
+
+def _log_p(p: Sequences, x: Tensor) -> Tensor:
+    r"""What may come at each place of sequences, with shape `(N, S, L, symbols)`."""
+    N, S = len(p.phi), len(x)
+    phi = p.phi.repeat_interleave(S, dim=0)
+
+    return p.family.factors(phi, x.repeat(N, 1)).logits.unflatten(0, (N, S))
+
+
+def _before(log_p: Tensor, x: Tensor, symbols: int) -> Tensor:
+    r""":math:`\log p(x_{<t})`, which stays what it is after the end, with shape `(N, S, L)`."""
+    chosen = log_p.gather(-1, x.expand(len(log_p), -1, -1)[..., None]).squeeze(dim=-1)
+    chosen = chosen.masked_fill(~_inside(x, symbols), 0)
+
+    return torch.nn.functional.pad(chosen[..., :-1], (1, 0)).cumsum(dim=-1)
+
+
+def _inside(x: Tensor, symbols: int) -> Tensor:
+    return torch.arange(x.shape[1], device=x.device) < lengths(x, symbols - 1)[:, None]

@@ -1,0 +1,120 @@
+r"""Arcs from points to their neighbors, as matrices."""
+
+__all__ = ["affinities", "normal_share", "reversed_in", "symmetric"]
+
+import numpy as np
+import torch
+from scipy.sparse import csr_array
+from torch import Tensor
+
+TINY = float(np.finfo(np.float64).tiny)
+
+
+def symmetric(indices: np.ndarray, distances: np.ndarray, kept: np.ndarray) -> csr_array:
+    r"""The matrix of distances along arcs, followed both ways.
+
+    A distance of zero becomes the smallest normal number: sparse arithmetic loses entries of
+    zero, and sums of distances do not notice the difference.
+
+    Arguments:
+        indices: The neighbors of each point, with shape `(N, k)`.
+        distances: Their distances, with shape `(N, k)`.
+        kept: Which arcs to keep, with shape `(N, k)`.
+
+    Returns:
+        The matrix, with shape `(N, N)`.
+
+    Example:
+        >>> symmetric(np.array([[1], [0], [1]]), np.ones((3, 1)), np.full((3, 1), True)).nnz
+        4
+    """
+    N = len(indices)
+    i, j = kept.nonzero()[0], indices[kept]
+    i, j = np.minimum(i, j), np.maximum(i, j)
+
+    # Arcs that were found from both ends are one
+    _, first = np.unique(i * N + j, return_index=True)
+    i, j = i[first], j[first]
+
+    lengths = np.maximum(distances[kept][first].astype(np.float64), TINY)
+    ends = (np.concatenate([i, j]), np.concatenate([j, i]))
+    return csr_array((np.tile(lengths, 2), ends), shape=(N, N))
+
+
+def reversed_in(indices: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    r"""Whether each arc is, the other way round, one of those that are chosen.
+
+    Arguments:
+        indices: The neighbors of each point, with shape `(N, k)`.
+        chosen: Which arcs are chosen, with shape `(N, k)`.
+
+    Returns:
+        An answer for each arc, with shape `(N, k)`.
+
+    Example:
+        >>> reversed_in(np.array([[1], [0], [1]]), np.full((3, 1), True)).tolist()
+        [[True], [True], [False]]
+    """
+    N = len(indices)
+    i = np.arange(N)[:, None]
+    return np.isin(indices * N + i, (i * N + indices)[chosen])
+
+
+def normal_share(points: Tensor, indices: Tensor, basis: Tensor) -> Tensor:
+    r"""How much of each arc is normal to the plane at the point where it starts.
+
+    .. math:: \frac{\| (I - P_i)(x_j - x_i) \|}{\| x_j - x_i \|}
+
+    Arguments:
+        points: The points, with shape `(N, D)`.
+        indices: The neighbors of each, with shape `(N, k)`.
+        basis: An orthonormal basis of the plane at each point, with shape `(N, d, D)`.
+
+    Returns:
+        Shares between 0 and 1, with shape `(N, k)`; 0 where points coincide.
+
+    Example:
+        >>> points, east = torch.tensor([[0.0, 0.0], [3.0, 4.0]]), torch.tensor([[[1.0, 0.0]]])
+        >>> normal_share(points, torch.tensor([[1], [0]]), east.expand(2, 1, 2))
+        tensor([[0.8000],
+                [0.8000]])
+    """
+    n = max(1, 2**23 // (indices.shape[1] * points.shape[1]))
+    shares = []
+
+    for x, j, b in zip(points.split(n), indices.split(n), basis.split(n)):
+        arcs = points[j] - x[:, None]
+        normal = arcs - arcs @ b.mT @ b
+        lengths = arcs.norm(dim=2)
+        shares.append(normal.norm(dim=2) / lengths.where(lengths > 0, 1.0))
+
+    return torch.cat(shares)
+
+
+def affinities(lengths: csr_array, scale: np.ndarray) -> csr_array:
+    r"""Weights of arcs that fall with their length, by a scale of each point's own.
+
+    .. math:: w_{ij} = \exp \left( -\frac{d_{ij}^2}{\sigma_i \sigma_j} \right)
+
+    No arc weighs nothing: the exponent is at least -20.
+
+    References:
+        | Self-Tuning Spectral Clustering (Zelnik-Manor & Perona, 2004)
+
+    Arguments:
+        lengths: The matrix of distances along arcs, with shape `(N, N)`.
+        scale: The scale :math:`\sigma` of each point, with shape `(N,)`.
+
+    Returns:
+        The matrix of weights, with shape `(N, N)`.
+
+    Example:
+        >>> lengths = symmetric(np.array([[1], [0]]), np.ones((2, 1)), np.full((2, 1), True))
+        >>> affinities(lengths, np.ones(2)).toarray().round(4).tolist()
+        [[0.0, 0.3679], [0.3679, 0.0]]
+    """
+    i, j = lengths.tocoo().coords
+    exponent = (lengths.data / np.maximum(scale[i], TINY)) * (
+        lengths.data / np.maximum(scale[j], TINY)
+    )
+    return csr_array((np.exp(-exponent.clip(max=20)), (i, j)), shape=lengths.shape)

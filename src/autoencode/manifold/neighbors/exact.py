@@ -1,0 +1,236 @@
+r"""The nearest neighbors of points, without error."""
+
+__all__ = ["knn"]
+
+import torch
+from torch import Tensor
+
+from ...common.progress import through
+from .distance_blocks import Tiles
+
+LARGEST = 1e150  # whose squares are still numbers
+SPARE = 5  # candidates beyond the k, by which it shows whether rounding mattered
+
+
+def knn(
+    points: Tensor,
+    k: int,
+    queries: Tensor | None = None,
+    memory: int = 2**28,
+    own: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
+    r"""The `k` nearest points of each query, in Euclidean distance.
+
+    .. math:: \| x - y \|^2 = \| x \|^2 - 2 x^\top y + \| y \|^2
+
+    Products in single precision leave a few more candidates than needed, whose distances are
+    computed again from differences in double precision. Where a bound on the rounding of the
+    products does not exclude that a neighbor was missed, the query is searched once more in
+    double precision, with a threshold in place of a number of candidates. The result is
+    therefore exact, also for duplicates and for clusters far from each other. Equal distances
+    are ordered by index.
+
+    Arguments:
+        points: The points, with shape `(N, D)`.
+        k: How many neighbors.
+        queries: Whose neighbors, with shape `(M, D)`. By default the points themselves,
+            each of which is left out of its own neighbors, but not its duplicates.
+        memory: How many bytes to work with, beside a few copies of the points.
+        own: Which of the points each query is, with shape `(M,)`, to be left out; -1 for none.
+
+    Returns:
+        Distances in ascending order and indices, both with shape `(M, k)`.
+
+    Raises:
+        ValueError: If there are fewer than `k` points to choose from, or shapes disagree.
+
+    Example:
+        >>> distances, indices = knn(torch.tensor([[0.0], [1.0], [3.0]]), k=1)
+        >>> distances.flatten(), indices.flatten()
+        (tensor([1., 1., 2.]), tensor([1, 0, 1]))
+    """
+    if queries is None and isinstance(points, Tensor):
+        queries, own = points, torch.arange(len(points), device=points.device)
+
+    _check(points, k, queries, alone=own is not None)
+    points, queries = points.detach(), queries.detach()
+
+    distances = points.new_empty(len(queries), k, dtype=torch.float64)
+    indices = torch.empty_like(distances, dtype=torch.long)
+    unsure = []
+
+    tiles = Tiles(points, queries, torch.float32, own, memory)
+    n = min(k + SPARE, len(points) - (own is not None))
+    n_rows = max(1, min(tiles.n_rows, memory // (32 * n * max(1, points.shape[1]))))
+
+    parts = torch.arange(len(queries), device=points.device).split(n_rows)
+
+    for rows in through(parts, len(queries), "neighborhoods"):
+        largest, j = _candidates(tiles, rows, n)
+        distances[rows], indices[rows] = _nearest(points, queries, rows, j, k)
+
+        if n < len(points) - (own is not None):
+            unsure.append(rows[tiles.at_most(rows, distances[rows, -1]) >= largest])
+
+    rows = torch.cat([*unsure, indices[:0, 0]])
+    _again(points, queries, own, rows, distances, indices, memory)
+
+    return distances.to(torch.promote_types(points.dtype, torch.float32)), indices
+
+
+def pairs_within(
+    tiles: Tiles,
+    points: Tensor,
+    queries: Tensor,
+    rows: Tensor,
+    radius: Tensor,
+    groups: Tensor | None = None,
+) -> tuple[Tensor, Tensor, Tensor]:
+    r"""All points within a distance of queries.
+
+    Arguments:
+        tiles: The tiles of these points and queries.
+        points: The points, with shape `(N, D)`.
+        queries: The queries, with shape `(M, D)`.
+        rows: Which queries, with shape `(R,)`; not more than there are rows in a tile.
+        radius: The distance for each of these, with shape `(R,)`.
+        groups: A number for each point; pairs of the same number are left out.
+            For queries that are the points.
+
+    Returns:
+        Positions in `rows`, indices of points, and distances, of each pair.
+
+    Example:
+        >>> x = torch.tensor([[0.0], [1.0], [3.0]])
+        >>> tiles = Tiles(x, x, torch.float64, own=torch.arange(3))
+        >>> pairs_within(tiles, x, x, torch.arange(3), torch.full((3,), 1.0))[:2]
+        (tensor([0, 1]), tensor([1, 0]))
+    """
+    threshold = tiles.at_most(rows, radius.double())[:, None]
+    n = max(1, 2**22 // max(1, points.shape[1]))
+    found = []
+
+    for t in range(tiles.n_tiles):
+        near = tiles.tile(rows, t) <= threshold
+
+        if groups is not None:
+            others = groups[t * tiles.columns :][: tiles.columns]
+            near[:, : len(others)] &= groups[rows, None] != others
+
+        i, j = near.nonzero(as_tuple=True)
+        j = j + t * tiles.columns
+
+        for a, b in zip(i.split(n), j.split(n)):
+            d = _distances(points, queries, rows[a], b)
+            close = d <= radius[a]
+            found.append((a[close], b[close], d[close]))
+
+    i, j, d = (torch.cat(parts) for parts in zip(*found))
+    return i, j, d
+
+
+def _again(
+    points: Tensor,
+    queries: Tensor,
+    own: Tensor | None,
+    rows: Tensor,
+    distances: Tensor,
+    indices: Tensor,
+    memory: int,
+) -> None:
+    r"""Searches within the distances that were found, and puts right what was missed."""
+    k = distances.shape[1]
+    identical = distances[rows, -1] == 0
+
+    if identical.any():  # where there are many duplicates, there would be too many pairs
+        indices[rows[identical]] = _identical(points, queries, own, rows[identical], k)
+
+    rows = rows[~identical]
+
+    if not len(rows):
+        return
+
+    tiles = Tiles(points, queries, torch.float64, own, memory)
+
+    for part in rows.split(tiles.n_rows):
+        radius = distances[part, -1] * (1 + 1e-12)  # sums in another order end in other bits
+        i, j, d = pairs_within(tiles, points, queries, part, radius)
+
+        for key in (2, 0):  # by index, then distance, then row, as sorting is stable
+            order = (i, j, d)[key].argsort(stable=True)
+            i, j, d = i[order], j[order], d[order]
+
+        counts = i.bincount(minlength=len(part))
+        first = (counts.cumsum(dim=0) - counts)[:, None] + torch.arange(k, device=i.device)
+        distances[part], indices[part] = d[first], j[first]
+
+
+def _identical(
+    points: Tensor, queries: Tensor, own: Tensor | None, rows: Tensor, k: int
+) -> Tensor:
+    r"""The first k points that are equal to each query, of which there are as many."""
+    N = len(points)
+    group = torch.cat([points, queries[rows]]).unique(dim=0, return_inverse=True)[1]
+    members = group[:N].argsort(stable=True)
+    counts = group[:N].bincount(minlength=len(points) + 1)
+    first = (counts.cumsum(dim=0) - counts)[group[N:]]
+    j = members[(first[:, None] + torch.arange(k + 1, device=rows.device)).clamp(max=N - 1)]
+
+    if own is None:
+        return j[:, :k]
+
+    left_out = j == own[rows][:, None]
+    left_out[~left_out.any(dim=1), -1] = True
+    return j[~left_out].view(-1, k)
+
+
+def _candidates(tiles: Tiles, rows: Tensor, n: int) -> tuple[Tensor, Tensor]:
+    r"""The points with the n smallest entries, and the largest of these entries."""
+    found = []
+
+    for t in range(tiles.n_tiles):
+        entries, j = tiles.smallest(tiles.tile(rows, t), n)
+        found.append((entries, j + t * tiles.columns))
+
+    entries, j = (torch.cat(parts, dim=1) for parts in zip(*found))
+    entries, best = entries.topk(n, dim=1, largest=False, sorted=False)
+    return entries.amax(dim=1), j.gather(1, best)
+
+
+def _nearest(
+    points: Tensor, queries: Tensor, rows: Tensor, candidates: Tensor, k: int
+) -> tuple[Tensor, Tensor]:
+    r"""The k nearest of the candidates, in ascending order."""
+    j = candidates.sort(dim=1).values
+    d, order = _distances(points, queries, rows[:, None], j).sort(dim=1, stable=True)
+    return d[:, :k], j.gather(1, order[:, :k])
+
+
+def _distances(points: Tensor, queries: Tensor, i: Tensor, j: Tensor) -> Tensor:
+    return (points[j].double() - queries[i].double()).norm(dim=-1)
+
+
+def _check(points: Tensor, k: int, queries: Tensor, alone: bool) -> None:
+    if not (isinstance(points, Tensor) and isinstance(queries, Tensor)):
+        raise TypeError(
+            f"expected points as a tensor, got {type(points).__name__}. Of arrays and tables,"
+            " NeighborGraph(n_neighbors=...).fit(points).kneighbors() finds neighbors."
+        )
+
+    if points.ndim != 2 or queries.ndim != 2 or points.shape[1] != queries.shape[1]:
+        raise ValueError(
+            "expected points with shape (N, D) and queries with shape (M, D), got"
+            f" {tuple(points.shape)} and {tuple(queries.shape)}."
+        )
+
+    if not 1 <= k <= len(points) - alone:
+        raise ValueError(
+            f"expected a number of neighbors from 1 to {len(points) - alone}, as there are"
+            f" {len(points)} points{' and none is its own neighbor' * alone}, got {k}."
+        )
+
+    if not all((x.abs() < LARGEST).all() for x in (points, queries)):
+        raise ValueError(
+            f"expected finite points and queries, got a NaN, an infinity or numbers beyond"
+            f" {LARGEST:.0e}."
+        )

@@ -1,0 +1,180 @@
+r"""Neighbors among millions of points, with a recall that is measured."""
+
+__all__ = ["Approximate"]
+
+import logging
+from bisect import bisect_left
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .exact import knn
+
+log = logging.getLogger(__name__)
+
+SAMPLE = 1000  # queries whose neighbors are searched exactly, to choose; as many to measure
+CELLS = 4  # times the root of the number of points
+PER_CELL = 64  # points by which the middle of a cell is learned
+WORTH = 0.2  # the share of the cells from which on it takes less to search all points at once
+
+
+class Recall(NamedTuple):
+    r"""The share of the true neighbors that are found.
+
+    Example:
+        >>> Recall(0.995, 0.001).value
+        0.995
+    """
+
+    value: float
+    r"""The mean of a sample of queries."""
+
+    standard_error: float
+    r"""The standard error of the mean."""
+
+
+class Approximate:
+    r"""Points in cells, of which those near a query are searched.
+
+    A cell holds the points that are closest to one of :math:`4 \sqrt{N}` means. In how many
+    cells, from the nearest on, the true neighbors of a sample of the points lie says how many
+    have to be searched for the target recall. What is reported is the recall of other points.
+
+    Data that lie near a surface of few dimensions need a percent of the cells. Where all of
+    many dimensions are alike, no search that leaves points out saves much: then it is exact.
+
+    References:
+        | Product Quantization for Nearest Neighbor Search (Jégou et al., 2011), for the
+          inverted file
+        | https://doi.org/10.1109/TPAMI.2010.57
+
+    Arguments:
+        points: The points, with shape `(N, D)`.
+        k: For how many neighbors the recall is measured.
+        target_recall: The mean recall to reach.
+        random_state: Draws the queries by which recall is measured.
+
+    Example:
+        >>> index = Approximate(points, 15, 0.99, np.random.RandomState(0))  # doctest: +SKIP
+        >>> index.recall  # doctest: +SKIP
+        Recall(value=0.9947, standard_error=0.0005)
+    """
+
+    def __init__(
+        self, points: Tensor, k: int, target_recall: float, random_state: np.random.RandomState
+    ) -> None:
+        self.points = points
+        self.mean = points.double().mean(dim=0)  # without it, single precision is lost far away
+        self.index = _cells(self._single(points), random_state.randint(2**31))
+
+        size = min(SAMPLE, len(points) // 2)
+        rows = torch.as_tensor(random_state.permutation(len(points))[: 2 * size])
+        rows = rows.to(points.device)
+        truth = knn(points, k, points[rows], own=rows)[1]
+
+        self.k = k
+        self.n_cells = self._n_cells(rows[:size], truth[:size], target_recall)
+        self.exact = self.n_cells > WORTH * self.index.nlist
+        self.recall = Recall(1.0, 0.0) if self.exact else self._recall(rows[size:], truth[size:])
+
+        if self.recall.value < target_recall:
+            log.warning(
+                "found %.4f of the neighbors instead of %.4f.", self.recall.value, target_recall
+            )
+
+    def knn(
+        self, k: int, queries: Tensor | None = None, own: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        r"""As :func:`~autoencode.manifold.knn`, of the points that were given."""
+        if queries is None:
+            queries, own = self.points, torch.arange(len(self.points), device=self.points.device)
+
+        if self.exact:
+            return knn(self.points, k, queries, own=own)
+
+        n = k + (own is not None)
+        self.index.nprobe = min(self.index.nlist, self.n_cells * -(-k // self.k))
+        j = self._search(self._single(queries), n).to(queries.device)
+
+        if own is not None:
+            left_out = j == own[:, None]
+            left_out[~left_out.any(dim=1), -1] = True
+            j = j[~left_out].view(-1, k)
+
+        if (failed := (j < 0).any(dim=1)).any():
+            rest = None if own is None else own[failed]
+            j[failed] = knn(self.points, k, queries[failed], own=rest)[1]
+
+        parts = zip(queries.split(2**12), j.split(2**12))
+        found = [_sorted(self.points, x, candidates) for x, candidates in parts]
+        return torch.cat([d for d, _ in found]), torch.cat([j for _, j in found])
+
+    def _search(self, x: np.ndarray, n: int) -> Tensor:
+        # One cell after the other, as long as it is in the cache: half the time
+        order = self.index.quantizer.search(x, 1)[1][:, 0].argsort(kind="stable")
+        found = np.empty((len(x), n), dtype=np.int64)
+        found[order] = self.index.search(x[order], n)[1]
+
+        return torch.as_tensor(found)
+
+    def _n_cells(self, rows: Tensor, truth: Tensor, target_recall: float) -> int:
+        r"""How many cells have to be searched for a recall, with two standard errors to spare."""
+        nearest = self.index.quantizer.search(self._single(self.points[rows]), self.index.nlist)[1]
+        home = self.index.quantizer.search(self._single(self.points[truth.flatten()]), 1)[1]
+        rank = nearest.argsort(axis=1)
+        rank = np.take_along_axis(rank, home.reshape(truth.shape), axis=1)
+
+        def at_least(n: int) -> float:
+            found = (rank < n).mean(axis=1)
+            return found.mean() - 2 * found.std() / len(rows) ** 0.5
+
+        return 1 + bisect_left(range(1, self.index.nlist), target_recall, key=at_least)
+
+    def _single(self, x: Tensor) -> np.ndarray:
+        return np.ascontiguousarray((x.detach() - self.mean).cpu().numpy(), dtype=np.float32)
+
+    def _recall(self, rows: Tensor, truth: Tensor) -> Recall:
+        found = self.knn(truth.shape[1], self.points[rows], own=rows)[1]
+        recall = (found[:, :, None] == truth[:, None]).any(dim=2).double().mean(dim=1)
+        return Recall(float(recall.mean()), float(recall.std() / len(rows) ** 0.5))
+
+
+def available() -> bool:
+    r"""Whether the package for approximate search is installed."""
+    try:
+        _faiss()
+    except ImportError:
+        return False
+
+    return True
+
+
+def _faiss() -> ModuleType:
+    import faiss
+
+    return faiss
+
+
+def _cells(x: np.ndarray, seed: int) -> Any:
+    r"""An inverted file of points, with shape `(N, D)`."""
+    faiss = _faiss()
+    index = faiss.IndexIVFFlat(
+        faiss.IndexFlatL2(x.shape[1]), x.shape[1], int(CELLS * len(x) ** 0.5)
+    )
+    index.cp.seed = seed
+    index.cp.niter = 10
+    index.cp.min_points_per_centroid = 1
+    index.cp.max_points_per_centroid = PER_CELL
+    index.train(x)
+    index.add(x)
+
+    return index
+
+
+def _sorted(points: Tensor, x: Tensor, j: Tensor) -> tuple[Tensor, Tensor]:
+    j = j.sort(dim=1).values
+    d, order = (points[j].double() - x[:, None].double()).norm(dim=-1).sort(dim=1, stable=True)
+    return d.to(torch.promote_types(points.dtype, torch.float32)), j.gather(1, order)

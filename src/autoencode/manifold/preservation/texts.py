@@ -1,0 +1,90 @@
+r"""How far codes keep neighbors where examples are symbols: distances are counted in edits."""
+
+__all__ = ["apart", "kept"]
+
+import torch
+from torch import Tensor
+
+from ...modalities.text.edit_distance import edits
+from .neighborhoods import Estimate, mean
+
+_BYTES = 1000  # of a text that are compared
+_CELLS = 2**29  # of the tables of all pairs, which take some seconds
+_AT_ONCE = 2**20  # of these, of which each step needs a row
+
+
+def apart(x: Tensor, least: int) -> Tensor:
+    r"""How many bytes to insert, delete or replace between texts, of some in their order.
+
+    Arguments:
+        x: Rows of bytes, ended and filled up by 255, with shape `(N, L)`. Of long texts the
+            first thousand are compared.
+        least: How many texts to compare, however long they are; if they are short, more.
+
+    Returns:
+        The numbers between the first `n` texts, with shape `(n, n)`.
+
+    Example:
+        >>> apart(torch.tensor([[97, 98, 255], [97, 255, 255]]), least=2)
+        tensor([[0., 1.],
+                [1., 0.]], dtype=torch.float64)
+    """
+    x = x[:, :_BYTES]
+    n = min(len(x), max(least, int(_CELLS**0.5 / x.shape[1])))
+    i, j = torch.triu_indices(n, n, offset=1).to(x.device)
+    D = torch.zeros(n, n, dtype=torch.float64, device=x.device)
+
+    for pairs in torch.arange(len(i)).split(max(1, _AT_ONCE // x.shape[1])):
+        a, b = i[pairs], j[pairs]
+        D[a, b] = edits(x[a], x[b], end=255).double()
+
+    return D + D.T
+
+
+def kept(D: Tensor, z: Tensor, n_neighbors: int, N: int) -> tuple[Estimate, Estimate]:
+    r"""Trustworthiness and continuity, of distances that may be equal.
+
+    As :func:`~autoencode.manifold.trustworthiness` has them, and among examples that are equally
+    far, as many have edits between them, the mean over all their orders.
+
+    Arguments:
+        D: The distances between examples, with shape `(n, n)`.
+        z: Their codes, with shape `(n, d)`.
+        n_neighbors: The number of neighbors, less than `n / 2`.
+        N: Of how many examples these are a sample.
+
+    Example:
+        >>> z = torch.randn(50, 2)
+        >>> [estimate.value for estimate in kept(torch.cdist(z, z), z, 5, 50)]
+        [1.0, 1.0]
+    """
+    n, k, z = len(D), n_neighbors, z.to(D)
+    spaces = [_others(D), _others(torch.cdist(z, z))]
+    scale = 2 / (k * (2 * n - 3 * k - 1))
+    trust, continuity = (
+        mean(1 - scale * (_nearest(a, k) * _excess(b, k)).sum(dim=1), N)
+        for a, b in (spaces[::-1], spaces)
+    )
+
+    return trust, continuity
+
+
+def _nearest(D: Tensor, k: int) -> Tensor:
+    r"""The chance of each to be among the k nearest."""
+    farthest = D.kthvalue(k, dim=1, keepdim=True).values
+    closer, equal = (D < farthest).double(), (D == farthest).double()
+
+    return closer + equal * (k - closer.sum(dim=1, keepdim=True)) / equal.sum(dim=1, keepdim=True)
+
+
+def _excess(D: Tensor, k: int) -> Tensor:
+    r"""By how much the rank of each exceeds k, if anything: the mean from first to last place."""
+    ordered = D.sort(dim=1).values
+    first, last = (torch.searchsorted(ordered, D, right=right) for right in (False, True))
+    below, above = ((a - k).clamp(min=0).double() for a in (first, last))
+
+    return (above * (above + 1) - below * (below + 1)) / (2 * (last - first))
+
+
+def _others(D: Tensor) -> Tensor:
+    return D.clone().fill_diagonal_(torch.inf)

@@ -1,0 +1,197 @@
+r"""The page of a report on a manifold: its pictures, and how they get into a folder."""
+
+__all__ = ["pictures", "write"]
+
+import html
+import json
+import math
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from ... import plots
+from ...data import is_frame, is_numbers
+from ..arrays import one, take
+from ..codec import Codec
+from ..density.manifold_parzen import ManifoldParzen
+from ..dimension import DimensionEstimate
+from ..geodesics.geodesics import Geodesics
+from ..tangents.tangents import Tangents
+from .analysis import JUDGED, Compared, Survey
+from .result import Report
+
+_LETTERS = 300  # of a text that is shown
+
+
+def pictures(
+    model: Any,
+    maps: Codec,
+    X: Any,
+    z: Tensor,
+    survey: Survey,
+    compared: Compared,
+    y: ArrayLike | None,
+) -> Iterator[tuple[str, str, Figure | list[list[str]]]]:
+    r"""The pictures of a report, one after the other.
+
+    Arguments:
+        model: The model.
+        maps: Its maps.
+        X: The examples.
+        z: Their codes, with shape `(N, d)`.
+        survey: What was found about examples and codes.
+        compared: What was found about strange examples.
+        y: The label or row of numbers under which a conditional model is seen.
+
+    Returns:
+        For each the name of its file, what to say about it, and the picture; of texts that are
+        to be read no name, and the rows of a table, the first of which is its head.
+
+    Example:
+        >>> names = [file for file, *_ in pictures(*findings)]  # doctest: +SKIP
+    """
+    arcs, planes = survey.arcs, survey.planes
+    names = [str(name) for name in getattr(X, "columns", ())]
+
+    yield (
+        "graph.png",
+        arcs.about,
+        plots.graph(
+            z[torch.as_tensor(arcs.rows).to(z.device)],
+            arcs.color,
+            arcs.name,
+            arcs.indices,
+            limits=arcs.limits,
+        ),
+    )
+
+    if planes is not None and _is_shown(model, X):
+        a, b = (one(X, i) for i in planes.rows[:2])
+        yield (
+            "tangents.png",
+            "The directions in which one example can move and stay what it is, the largest first.",
+            plots.tangents(planes.tangents, a, names=names),
+        )
+        yield (
+            "geodesic.png",
+            "From one example to another: straight through the codes, and the shortest way over"
+            " the manifold.",
+            plots.geodesics(Geodesics(model, y=y), a, b),
+        )
+
+    yield (
+        "dimension.png",
+        "The dimension as one looks from near and from farther away, with two standard errors to"
+        " each side. A plateau deserves trust. Distances are counted in those to the second"
+        " neighbor.",
+        plots.dimension({name: _relative(d) for name, d in survey.scales.items()}),
+    )
+
+    if np.ndim(X) > 2 or planes is None:
+        strange = compared.strangest
+
+        with maps.evaluating(), torch.no_grad():
+            x = maps.read(strange)
+            restored = maps.restore(maps.reconstruct(x))
+
+        if planes is None:
+            pairs = zip(map(_visible, maps.restore(x)), map(_visible, restored))
+            yield "", _STRANGEST, [["example", "what the model makes of it"], *map(list, pairs)]
+        else:
+            yield "strangest.png", _STRANGEST, plots.reconstructions(strange, restored)
+    elif X.shape[-1] in (2, 3) and (is_numbers(X) or not is_frame(X)):
+        some = take(X, np.arange(0, len(X), math.ceil(len(X) / JUDGED)))
+        n, k = planes.tangents.n_components_, planes.tangents.n_neighbors
+        tangents = Tangents(model, n_components=n, n_neighbors=k, y=y)  # in units of the user
+        yield (
+            "manifold.png",
+            "The data, the tangent planes of the model, and the density.",
+            plots.manifold(some, tangents.fit(some), ManifoldParzen().fit(np.asarray(some))),
+        )
+
+
+_STRANGEST = (
+    "What looks strangest of the examples, or of the new ones, and what the model makes of it."
+)
+
+
+def _is_shown(model: Any, X: Any) -> bool:
+    r"""Whether there are pictures of examples: rows, images, or what networks see as images."""
+    modality = getattr(model, "modality_", None)
+    return np.ndim(X) <= 2 or modality is None or len(modality.shape_) == 3
+
+
+def _relative(d: DimensionEstimate) -> DimensionEstimate:
+    scales = d.curve.scales
+    return d._replace(curve=d.curve._replace(scales=scales / scales[0]))
+
+
+def _without_names(pictures: Iterator[Any]) -> Iterator[Any]:
+    with warnings.catch_warnings():
+        # A single example has lost the names of its columns
+        warnings.filterwarnings("ignore", "X does not have valid feature names")
+        yield from pictures
+
+
+def _visible(text: str) -> str:
+    r"""Returns the beginning of a text, without what a page cannot show."""
+    shown = "".join(letter if letter.isprintable() else "\N{MIDDLE DOT}" for letter in text)
+    return shown[:_LETTERS] + "..." * (len(shown) > _LETTERS)
+
+
+def _table(rows: list[list[str]]) -> str:
+    lines = [
+        "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in row)
+        for tag, row in zip(["th"] + ["td"] * len(rows), rows)
+    ]
+    return f"<table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
+
+
+def write(
+    out: Path, found: Report, pictures: Iterator[tuple[str, str, Figure | list[list[str]]]]
+) -> None:
+    r"""Replaces the files of a folder, once all new ones are there.
+
+    Arguments:
+        out: The folder.
+        found: The report, for its sentences and numbers.
+        pictures: What :func:`pictures` returns.
+
+    Example:
+        >>> write(Path("report"), found, pictures(*findings))  # doctest: +SKIP
+    """
+    template = Template(resources.files(__package__).joinpath("page.html").read_text("utf-8"))
+
+    with tempfile.TemporaryDirectory(dir=out, prefix=".report-") as folder:
+        new, shown = Path(folder), []
+
+        for file, about, figure in _without_names(pictures):
+            text = html.escape(about)
+
+            if isinstance(figure, list):
+                picture = _table(figure)
+            else:
+                figure.savefig(new / file)
+                picture = f'<img src="{file}" alt="{text}">'
+
+            shown.append(f"<figure><figcaption>{text}</figcaption>{picture}</figure>")
+
+        said = found.findings().items()
+        rows = (f"<dt>{name}</dt><dd>{html.escape(text)}</dd>" for name, text in said)
+        page = template.substitute(findings="\n".join(rows), figures="\n".join(shown))
+        (new / "index.html").write_text(page, "utf-8")
+        (new / "report.json").write_text(json.dumps(found.to_dict(), indent=2), "utf-8")
+
+        for file in sorted(new.iterdir()):
+            os.replace(file, out / file.name)

@@ -1,0 +1,146 @@
+r"""What a trained autoencoder has learned of the manifold, and what can be relied on."""
+
+__all__ = ["report"]
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils import check_random_state
+
+from ...common.atomic_files import check_writable
+from ..anomalies.detector import OffManifoldDetector
+from ..arrays import examples, take
+from ..codec import as_codec
+from ..dimension import DimensionEstimate
+from ..neighbors.graph import NeighborGraph
+from . import html
+from .analysis import (
+    Seen,
+    compare,
+    draw,
+    encode,
+    in_units_of_the_model,
+    look_at_numbers,
+    look_at_symbols,
+    usual,
+)
+from .result import Report
+
+_NUMBERS = 2**26  # of all examples together, that are looked at
+_EXAMPLES = 2**16  # the same, counted in examples
+
+
+def report(
+    model: Any,
+    X: Any,
+    X_new: Any = None,
+    out: str | Path | None = None,
+    n_neighbors: int = 15,
+    random_state: int | np.random.RandomState | None = 0,
+    y: ArrayLike | None = None,
+) -> Report:
+    r"""Looks at the manifold that a model has learned, and says what can be relied on.
+
+    How many dimensions the data and the codes have, whether the codes keep neighbors together,
+    where one may interpolate, and how new examples differ. The work is bounded: of many
+    examples some are drawn at random, and each number comes with its standard error. Distances
+    are in the units of the model: standard deviations of columns for tables, unless it
+    scales them otherwise, and intensities from 0 to 1 for images.
+
+    Between texts, bytes to insert, delete or replace are counted. They are symbols, between
+    which there are no directions, so that their dimension and the planes are left out.
+
+    Arguments:
+        model: A fitted :class:`~autoencode.Autoencoder`, or a pair (encoder, decoder) of
+            functions of tensors.
+        X: Examples. Best are some that the model was not trained on: those that it was
+            trained on it knows too well, and by comparison all new ones seem to drift.
+        X_new: New examples, to be compared.
+        out: A folder for the numbers (`report.json`), the pictures, and a page that shows
+            both (`index.html`). Files of an earlier report are replaced.
+        n_neighbors: How many nearest neighbors to look at.
+        random_state: Seeds what is drawn at random.
+        y: The label or row of numbers under which a conditional model is seen.
+
+    Returns:
+        The report.
+
+    Raises:
+        TypeError: If the model is of another kind.
+        ValueError: If there are too few examples, they are not like those of the model, or the
+            folder cannot be written.
+
+    Example:
+        >>> from sklearn.datasets import load_digits
+        >>> import autoencode as ae
+        >>> X = load_digits().data
+        >>> model = ae.linear(latent_dim=8).fit(X[:1000])
+        >>> found = report(model, X[1000:], 16 - X[1000:])
+        >>> found.off.value < 0.1 < found.drift.off.value
+        True
+    """
+    if out is not None:
+        check_writable(Path(out) / "index.html")
+
+    maps, rng = as_codec(model, y, symbols=True), check_random_state(random_state)
+    X = examples(X)
+    kept = draw(rng, len(X), min(_EXAMPLES, _NUMBERS // max(1, math.prod(X.shape[1:]))))
+    n_given, X = len(X), take(X, kept)
+
+    seen = in_units_of_the_model(maps)
+    x = seen.read(X).detach()
+    N, D = x.shape
+
+    if N <= 2 * n_neighbors:
+        raise ValueError(
+            f"expected more than 2 n_neighbors = {2 * n_neighbors} examples, got {N}. Look at"
+            " fewer neighbors, or at more examples."
+        )
+
+    z = encode(seen, x)
+    seed = rng.randint(2**31)
+    graph = NeighborGraph(n_neighbors, random_state=seed).fit(z)
+    look = look_at_symbols if seen.symbolic else look_at_numbers
+    survey = look(Seen(seen, X, x, z, graph), rng, seed)
+    planes, scales = survey.planes, survey.scales
+    compared = compare(OffManifoldDetector(model, random_state=seed, y=y), X, X_new, rng)
+
+    found = Report(
+        n_examples=N,
+        n_given=n_given,
+        n_features=D,
+        latent_dim=z.shape[1],
+        sampled={
+            "neighbors": survey.n_near,
+            **({} if planes is None else {"planes": len(planes.rows)}),
+            "off the manifold": compared.n_known,
+        },
+        copies=survey.copies,
+        dimension=usual(scales["data"]) if "data" in scales else None,
+        dimension_of_codes=usual(scales["codes"]),
+        scales={name: _curve(d) for name, d in scales.items()},
+        trustworthiness=survey.trustworthiness,
+        continuity=survey.continuity,
+        n_directions=None if planes is None else planes.tangents.n_components_,
+        tangent_error=None if planes is None else planes.error,
+        twisted=None if planes is None else planes.twisted,
+        n_components=int(graph.n_components_),
+        largest_component=float(np.bincount(graph.components_).max() / N),
+        off=compared.off,
+        drift=compared.drift,
+    )
+
+    if out is not None:
+        pictures = html.pictures(model, maps, X, z, survey, compared, y)
+        html.write(Path(out), found, pictures)
+
+    return found
+
+
+def _curve(d: DimensionEstimate) -> list[dict[str, float]]:
+    names = ("distance", "value", "standard_error")
+    rows = enumerate(zip(*d.curve), start=1)
+    return [{"n_neighbors": 2**i, **dict(zip(names, map(float, row)))} for i, row in rows]

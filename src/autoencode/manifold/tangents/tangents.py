@@ -1,0 +1,437 @@
+r"""Tangent planes of the manifold, from a model or from neighbors."""
+
+__all__ = ["Quality", "Tangents"]
+
+import logging
+import math
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import torch
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from ..arrays import batch_of, like, restored
+from ..codec import Codec, as_codec
+from ..jacobians import decoder_jacobian
+from ..neighbors.exact import knn
+from ..numeric_rows import rows_of
+from .angles import TWISTED, turns
+from .local_bases import Span, n_directions, spans, tangential
+
+log = logging.getLogger(__name__)
+
+_SOURCES = ("decoder", "encoder", "denoiser", "neighbors")
+_EXAMPLES = 1024  # that decide on the number of components
+
+
+class Quality(NamedTuple):
+    r"""An average over examples, and how far it may be from the truth."""
+
+    value: float
+    standard_error: float
+
+
+class Tangents(BaseEstimator):
+    r"""The plane of directions in which an example can move and stay what it is.
+
+    .. math:: J = U \Sigma V^\top
+
+    Each source has its own :math:`J`, and the plane at :math:`x` is spanned by the leading
+    columns of :math:`U`:
+
+    - *decoder*: :math:`J_g(f(x))`, whose columns touch the generated manifold at
+      :math:`r(x) = g(f(x))`;
+    - *encoder*: :math:`J_f(x)^\top`, the directions to which the code is sensitive;
+    - *denoiser*: :math:`J_r(x) = J_g J_f`. A denoiser has removed what is not of the
+      manifold: the values are near 1 along it, and near 0 across it;
+    - *neighbors*: the centered nearest neighbors of :math:`x` in the data of `fit`, divided
+      by :math:`\sqrt{k - 1}`. This is local principal component analysis; the plane goes
+      through the neighbors' mean, and no model is needed.
+
+    The Jacobians are in the model's precision, and the singular values in double. Their units
+    are those of the rows of :func:`~autoencode.manifold.codec.as_codec`: the user's for
+    tables, intensities from 0 to 1 for images.
+
+    References:
+        | The Manifold Tangent Classifier (Rifai et al., 2011)
+
+        | What Regularized Auto-Encoders Learn from the Data-Generating Distribution
+          (Alain & Bengio, 2014)
+        | https://arxiv.org/abs/1211.4246
+
+        | Non-Local Manifold Tangent Learning (Bengio & Monperrus, 2004)
+
+    Arguments:
+        model: A fitted autoencoder, or a pair (encoder, decoder) of functions of tensors.
+        source: `"decoder"`, `"encoder"`, `"denoiser"` or `"neighbors"`.
+        n_components: The dimension :math:`d'` of the planes. `"auto"` decides from the
+            singular values of up to 1024 examples. Of a decoder and an encoder, all directions
+            are kept whose root mean square is at least a hundredth of the first; of a
+            denoiser, those whose mean is at least a half, along which the data vary more
+            than the noise. For neighbors it is the participation ratio of the variances,
+            freed of the bias that it has in a sample of Gaussian neighbors.
+        n_neighbors: The number :math:`k` of neighbors.
+        y: The label or row of numbers under which a conditional model is seen.
+
+    Attributes:
+        n_components_: The dimension of the planes.
+        spectrum_: The root mean squares of the singular values over the examples, descending.
+        rows_: The data of `fit` as rows.
+        n_features_in_: The number :math:`D` of numbers in a row.
+
+    Example:
+        >>> angle = torch.linspace(0, 6, 50)
+        >>> X = torch.stack([angle.cos(), angle.sin()], dim=1)
+        >>> tangents = Tangents(source="neighbors", n_neighbors=3).fit(X)
+        >>> basis, scale = tangents.basis(X)
+        >>> basis.shape, bool(abs((basis[:, 0] * X).sum(axis=1)).max() < 0.2)
+        (torch.Size([50, 1, 2]), True)
+    """
+
+    def __init__(
+        self,
+        model: Any = None,
+        source: str = "decoder",
+        n_components: int | str = "auto",
+        n_neighbors: int = 15,
+        y: ArrayLike | None = None,
+    ) -> None:
+        self.model = model
+        self.source = source
+        self.n_components = n_components
+        self.n_neighbors = n_neighbors
+        self.y = y
+
+    def fit(self, X: Any, y: None = None) -> "Tangents":
+        r"""Decides on the number of components, and keeps the data.
+
+        Arguments:
+            X: The examples, as the model was trained on.
+            y: Not used; the `y` of a conditional model is an argument of the constructor.
+
+        Raises:
+            ValueError: If an argument is out of its range, there are too few examples, or
+                they have no tangents.
+        """
+        self._check_arguments()
+        self._table = rows_of(X) if self.model is None else None
+        maps = self._maps()
+        x = maps.read(X).detach()
+
+        self.rows_, self.n_features_in_ = x, x.shape[1]
+        self._ndim = maps.ndim()
+
+        sample = x[:: math.ceil(len(x) / _EXAMPLES)]
+        k = self._k(len(x)) if self.source == "neighbors" else self.n_neighbors
+        S = torch.cat([span.scale for span in spans(self.source, maps, sample, x, k, None)])
+        S = S.double()
+        self.spectrum_ = S.square().mean(dim=0).sqrt().cpu().numpy()
+        self.n_components_ = self._decide(S)
+
+        return self
+
+    def basis(self, X: Any) -> tuple[Any, Any]:
+        r"""The planes at examples.
+
+        Arguments:
+            X: The examples.
+
+        Returns:
+            Orthonormal rows with shape `(N, d', D)`, and their singular values with shape
+            `(N, d')`, descending. A value of zero marks a direction that is arbitrary.
+        """
+        maps, x = self._read(X)
+        basis = x.new_empty(len(x), self.n_components_, x.shape[1])
+        scale = x.new_empty(len(x), self.n_components_)
+
+        for span in self._planes(maps, x):
+            basis[span.part], scale[span.part] = span.basis, span.scale
+
+        return like(X, basis), like(X, scale)
+
+    def project(self, X: Any, V: ArrayLike | Tensor) -> Any:
+        r"""The tangential part of vectors, :math:`P v = B^\top B v`.
+
+        Arguments:
+            X: The examples.
+            V: A vector for each, with shape `(N, D)`.
+
+        Returns:
+            The projections, with shape `(N, D)`.
+        """
+        maps, x = self._read(X)
+        v = torch.as_tensor(V).to(x)
+
+        if v.shape != x.shape:
+            raise ValueError(f"expected V with shape {tuple(x.shape)}, got {tuple(v.shape)}.")
+
+        planes = self._planes(maps, x)
+        return like(X, torch.cat([tangential(v[span.part], span.basis) for span in planes]))
+
+    def normal_residual(self, X: Any) -> Any:
+        r"""The distance of examples from their planes.
+
+        .. math:: \| (I - P) (x - r(x)) \|
+
+        For neighbors, :math:`r(x)` is their mean.
+
+        Arguments:
+            X: The examples.
+
+        Returns:
+            The distances, with shape `(N,)`.
+        """
+        maps, x = self._read(X)
+        distances = []
+
+        for span in self._planes(maps, x):
+            v = x[span.part] - span.origin
+            distances.append((v - tangential(v, span.basis)).norm(dim=-1))
+
+        return like(X, torch.cat(distances))
+
+    def spread(self, X: Any) -> Any:
+        r"""How far the data go along each direction: the standard deviation of the nearest
+        neighbors in the data of `fit`.
+
+        Arguments:
+            X: The examples.
+
+        Returns:
+            The standard deviations, with shape `(N, d')`.
+        """
+        maps, x = self._read(X)
+        return like(X, torch.cat([spread for _, spread in self._spreads(maps, x)]))
+
+    def move(self, X: Any, steps: ArrayLike | Tensor) -> Any:
+        r"""Examples moved along their planes, :math:`x + \sum_j a_j s_j u_j`.
+
+        Arguments:
+            X: The examples.
+            steps: The steps :math:`a_j` in units of the :meth:`spread` :math:`s_j`, with shape
+                `(N, d')`.
+
+        Returns:
+            The moved examples, as the user's are. Images are cut off at black and white.
+        """
+        maps, x = self._read(X)
+        a = torch.as_tensor(steps).to(x)
+
+        if a.shape != (len(x), self.n_components_):
+            raise ValueError(
+                f"expected steps with shape {(len(x), self.n_components_)}, got {tuple(a.shape)}."
+            )
+
+        moved = torch.cat(
+            [
+                x[span.part] + ((a[span.part] * spread)[:, None] @ span.basis)[:, 0]
+                for span, spread in self._spreads(maps, x)
+            ]
+        )
+        return restored(X, maps, moved, len(x))
+
+    def directions(self, x: Any, n_steps: int = 7, reach: float | None = None) -> Any:
+        r"""One example moved both ways along each of its directions, ready to plot.
+
+        .. math:: g(z + a J_g^+ u), \qquad -\text{reach} \leq a \leq \text{reach}
+
+        A decoder is moved in the code, where the output leaves with velocity :math:`u`, and
+        follows the manifold as it bends. The other sources move along the plane itself.
+
+        Arguments:
+            x: One example.
+            n_steps: The number of steps, odd: the one in the middle is the reconstruction, or
+                for neighbors the point of their plane that is nearest to the example.
+            reach: How far to go; by default twice the data's :meth:`spread`.
+
+        Returns:
+            Examples with shape `(d', n_steps, *)`, as the user's are. Of tables of mixed columns,
+            all rows, one direction after the other.
+        """
+        if n_steps < 1 or n_steps % 2 == 0:
+            raise ValueError(f"expected an odd number of steps, got {n_steps}.")
+
+        X, _ = batch_of(x, self._ndim)
+        maps, row = self._read(X)
+
+        if len(row) != 1:
+            raise ValueError(f"expected one example, got {len(row)}.")
+
+        ((_, r, B, _),) = self._planes(maps, row)
+        farthest = 2 * torch.as_tensor(self.spread(X)).to(row)[0] if reach is None else reach
+        steps = torch.linspace(-1, 1, n_steps).to(row) * torch.as_tensor(farthest).reshape(-1, 1)
+        steps = steps.expand(self.n_components_, -1)[..., None]
+
+        with maps.evaluating(), torch.no_grad():
+            if self.source == "decoder":
+                z = maps.encode(row)
+                u = B[0] @ torch.linalg.pinv(decoder_jacobian(maps, z)[0]).T
+                moved = maps.decode((z + steps * u[:, None]).flatten(end_dim=1))
+            else:
+                r = r + tangential(row - r, B) if self.source == "neighbors" else r
+                moved = (r + steps * B[0][:, None]).flatten(end_dim=1)
+
+        return restored(x, maps, moved, self.n_components_, n_steps)
+
+    def quality(self, X: Any) -> Quality:
+        r"""How much of the way to their neighbors leaves the planes of held-out examples.
+
+        .. math:: \mathbb{E}_{x} \, \frac{1}{k} \sum_{x' \in \mathcal{N}_k(x)}
+            \frac{\| (I - P) (x' - x) \|^2}{\| x' - x \|^2}
+
+        It is 0 if the planes are right and the manifold is flat between neighbors, and
+        :math:`1 - d' / D` on average for random planes. Neighbors are those within `X`.
+
+        References:
+            | Non-Local Manifold Tangent Learning (Bengio & Monperrus, 2004)
+
+        Arguments:
+            X: Examples that neither the model nor `fit` has seen.
+
+        Returns:
+            The average over examples, and its standard error.
+
+        Raises:
+            ValueError: If there are too few examples, or all are the same.
+        """
+        maps, x = self._read(X)
+        _, indices = knn(x, self._k(len(x)))
+        errors = []
+
+        for span in self._planes(maps, x):
+            v = x[indices[span.part]] - x[span.part, None]
+            error = (v - tangential(v, span.basis)).square().sum(dim=-1) / v.square().sum(dim=-1)
+            errors.append(error.nanmean(dim=-1))  # a duplicate is in no direction
+
+        e = torch.cat(errors).double()
+        e = e[e.isfinite()]
+
+        if not len(e):
+            raise ValueError("expected examples that differ from their neighbors; all are equal.")
+
+        return Quality(float(e.mean()), float(e.std() / len(e) ** 0.5) if len(e) > 1 else math.nan)
+
+    def reach(self, X: Any, indices: ArrayLike | None = None) -> Any:
+        r"""The angle between neighboring planes, in degrees.
+
+        .. math:: \theta = \arcsin \| (I - P_i) B_j^\top \|_2
+
+        This is the largest principal angle along each arc of the graph of nearest
+        neighbors. Where it is beyond 30 degrees the manifold turns away between the two, and
+        what is interpolated between them is unreliable. The share of such arcs is logged.
+
+        Arguments:
+            X: The examples.
+            indices: The neighbors of each, with shape `(N, k)`; by default the `n_neighbors`
+                nearest within `X`.
+
+        Returns:
+            The angles from 0 to 90, with shape `(N, k)`.
+        """
+        angles = self._turns(X, indices)
+        share = float((angles > TWISTED).double().mean())
+
+        if share > 0:
+            log.warning(
+                "Between %.1f %% of neighbors the tangent planes turn by more than %.0f degrees:"
+                " interpolation between these is unreliable.",
+                100 * share,
+                TWISTED,
+            )
+
+        return like(X, angles)
+
+    def __sklearn_clone__(self) -> "Tangents":
+        # The model is what is looked at: cloned, it would have forgotten what it learned
+        return type(self)(**self.get_params(deep=False))
+
+    def _check_arguments(self) -> None:
+        if self.source not in _SOURCES:
+            raise ValueError(f"expected source to be one of {_SOURCES}, got {self.source!r}.")
+
+        if self.model is None and self.source != "neighbors":
+            raise ValueError(
+                f"tangents of the {self.source} need a model; only source='neighbors' needs none."
+            )
+
+        if not self.n_neighbors >= 2:
+            raise ValueError(f"expected n_neighbors >= 2, got {self.n_neighbors}.")
+
+    def _maps(self) -> Codec:
+        model = self.model if self.model is not None else (_identity, _identity)
+        return as_codec(model if self._table is None else self._table.maps(), self.y)
+
+    def _read(self, X: Any) -> tuple[Codec, Tensor]:
+        check_is_fitted(self)
+        maps = self._maps()
+        x = maps.read(X).detach()
+
+        if x.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"X has {x.shape[1]} features, but Tangents is expecting {self.n_features_in_}"
+                " features as input."
+            )
+
+        return maps, x
+
+    def _k(self, n: int) -> int:
+        r"""The number of neighbors, of which there have to be as many and one more."""
+        if n <= self.n_neighbors:
+            raise ValueError(
+                f"expected more examples than n_neighbors = {self.n_neighbors}, got n_samples ="
+                f" {n}: give more, or set n_neighbors lower."
+            )
+
+        return self.n_neighbors
+
+    def _planes(self, maps: Codec, x: Tensor) -> Iterator[Span]:
+        k = self._k(len(self.rows_)) if self.source == "neighbors" else self.n_neighbors
+        return spans(self.source, maps, x, self.rows_, k, self.n_components_)
+
+    def _spreads(self, maps: Codec, x: Tensor) -> Iterator[tuple[Span, Tensor]]:
+        r"""Yields planes, and the spread of the data along them."""
+        _, indices = knn(self.rows_, self._k(len(self.rows_)), x)
+
+        for span in self._planes(maps, x):
+            yield span, (self.rows_[indices[span.part]] @ span.basis.mT).std(dim=1)
+
+    def _turns(self, X: Any, indices: ArrayLike | None) -> Tensor:
+        maps, x = self._read(X)
+        j = knn(x, self._k(len(x)))[1] if indices is None else torch.as_tensor(indices)
+
+        if j.ndim != 2 or len(j) != len(x):
+            raise ValueError(f"expected indices with shape ({len(x)}, k), got {tuple(j.shape)}.")
+
+        return turns(self._planes(maps, x), j, x, self.n_components_)
+
+    def _decide(self, S: Tensor) -> int:
+        r"""The number of components, from singular values with shape `(N, n)`."""
+        if not S.any():
+            raise ValueError(
+                "there are no tangents: the examples are all the same."
+                if self.source == "neighbors"
+                else f"there are no tangents: the {self.source} does not move with its input."
+            )
+
+        if self.n_components == "auto":
+            return n_directions(self.source, S, self.n_neighbors)
+
+        most = S.shape[1]
+
+        if self.source == "neighbors":
+            most = min(most, self.n_neighbors - 1)  # about their mean, one is no direction
+
+        if self.n_components not in range(1, most + 1):
+            raise ValueError(
+                f"expected n_components to be 'auto' or an integer from 1 to {most}, got"
+                f" {self.n_components!r}."
+            )
+
+        return int(self.n_components)
+
+
+def _identity(x: Tensor) -> Tensor:
+    return x

@@ -1,0 +1,521 @@
+r"""Sounds: recordings of any rate, length and number of channels."""
+
+__all__ = ["Sounds"]
+
+import logging
+import math
+from collections.abc import Callable, Iterator
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.distributions import Distribution, constraints
+from torch.distributions.constraints import Constraint
+
+from ...common import failures
+from ...common.failures import warn
+from ...corruptions import Sequence, WaveformCorruption, parts
+from ...data import Examples, on_disk, read_sounds
+from ...data.listing import Files, Names, list_files
+from ...data.media.audio import (
+    Recordings,
+    durations,
+    each_sound,
+    holds_sounds,
+    is_sound,
+    mix,
+    read_sound,
+    write_sound,
+)
+from ...data.media.audio_checks import FAULTS, fault, report
+from ...distributions import Family, SharedGaussian
+from ...networks import Convolutional, FullyConnected, Network
+from ..base import Modality, tensor_of
+from ..windows import Windows, cut, spooled
+from .spectra import LogMel, Spectrum
+from .waveforms import check_waves, full_scale, is_wave
+
+log = logging.getLogger(__name__)
+
+_ROWS = 64  # sounds to transform at once
+_WIDEST = 2**15  # numbers of a spectrum whose weights fit well in memory, without sharing
+_LOOKED_AT = 256  # files, for how long they are
+_LEAST = 1e-12  # a variance below is rounding
+_USED = 0.75  # of recordings: where a cut leaves less, they are cut into windows
+_SHORT, _LONGEST, _WINDOW = 2.0, 10.0, 1.0  # seconds, see `_choose`
+
+
+class Sounds(Modality):
+    r"""Recordings, from a folder, a list of arrays, or an array with shape `(N, n)`.
+
+    Examples are as long as most recordings are, or one second where these are long. Long
+    recordings, those of which a cut would leave out more than a quarter, are examples in windows
+    that overlap by half, and so is a single file, see
+    :func:`~autoencode.modalities.cut` and :func:`~autoencode.modalities.join`. With
+    `transform(X, pool_windows=True)` all that is longer than an example is, and each has one code,
+    the mean of those of its windows, see :func:`~autoencode.modalities.pool`; with
+    `reconstruct(X, full_size=True)` and `denoise(X, full_size=True)` each comes back as long as it
+    is.
+
+    All are brought to one length, by silence at their end or a cut; how many lose their end is
+    said in the log. A label of a recording is that of each of its windows. Those of a folder are
+    brought to one rate, too; those of arrays have the given one. Inside, networks see spectra,
+    less their mean over time and sounds, in units of their common spread. Densities and squared
+    errors are of these. Sounds come back as float32 from -1 to 1, with shape `(N, samples)`, or
+    `(N, samples, channels)` if there are several.
+
+    What cannot be read is skipped; that, and sounds that are silent, clipped or very short, are
+    counted and named in the log. Two-dimensional arrays are sounds only if one says so, by
+    `modality=Sounds(rate=...)`: they are tables otherwise.
+
+    Arguments:
+        rate: The samples per second.
+        seconds: The length of an example; by default that of the longest recording or of most, up
+            to four seconds, up to ten where all are as long, and one second where half of them are
+            longer than two.
+        channels: One, or how many there are to be.
+        spectrum: What networks see of sounds; by default :class:`LogMel`, which spares the
+            phase, for the way back to find one. :class:`MDCT` keeps it.
+        strict: Whether sounds that would be named in the log are refused.
+
+    Example:
+        >>> from autoencode.modalities import MDCT
+        >>> X = np.sin(np.arange(1, 6)[:, None] * np.arange(800))
+        >>> sounds = Sounds(rate=8000, seconds=0.1, spectrum=MDCT(bins=64)).fit(X)
+        >>> x = sounds.normalize(sounds.load(X))
+        >>> x.shape
+        torch.Size([5, 1, 14, 64])
+        >>> np.allclose(sounds.restore(x), X, atol=1e-5)
+        True
+    """
+
+    suffixes = (".npy", ".png", ".wav", "")
+    suffix = ".wav"
+    columns = False
+    windowed = True
+    rowwise = True
+
+    samples_: int
+    windows_: bool
+    residual_: NDArray
+    r"""The variance that a model leaves open; files of earlier releases have none."""
+
+    def __init__(
+        self,
+        rate: int = 16000,
+        seconds: float | None = None,
+        channels: int = 1,
+        spectrum: Spectrum | None = None,
+        strict: bool = False,
+    ) -> None:
+        self.rate = rate
+        self.seconds = seconds
+        self.channels = channels
+        self.spectrum = spectrum
+        self.strict = strict
+
+    @classmethod
+    def accepts(cls, X: object) -> bool:
+        if isinstance(X, Files):
+            return holds_sounds(X)
+
+        if isinstance(X, Path):
+            return holds_sounds(X) if X.is_dir() else is_sound(X)
+
+        if isinstance(X, np.ndarray) and X.dtype != object:
+            return False
+
+        return isinstance(X, (list, tuple, np.ndarray)) and len(X) > 0 and all(map(is_wave, X))
+
+    def read(self, path: Path | Files) -> tuple[Any, ...]:
+        if isinstance(path, Path) and not path.is_dir():
+            return self._read_one(path)
+
+        self._check_arguments()
+        fitted = hasattr(self, "samples_")
+        windows, seconds = self._length(path)
+
+        if windows:
+            return self._read_windows(path, round(self.rate * seconds))
+
+        X, y, files = read_sounds(path, self.rate, seconds, self.channels, self.strict)
+        X.samples = round(self.rate * seconds)
+
+        if not fitted:
+            warn(_unused(durations(path, _LOOKED_AT), seconds))
+            return X, y, files
+
+        if X.rows is not None:
+            return X.rows, y, files
+
+        return self.numbers(X), y, files
+
+    def fit(self, X: Any, support: Constraint = constraints.real) -> "Sounds":
+        self._check_arguments()
+        self._check(X)
+        lengths = [len(x) / self.rate for x in X]
+        read = isinstance(X, Recordings)
+
+        if read and X.samples is not None:
+            self.samples_ = X.samples
+        elif self.seconds is not None:
+            self.samples_ = round(self.rate * self.seconds)
+        elif isinstance(X, np.ndarray) and X.dtype != object and lengths[0] <= _LONGEST:
+            self.samples_ = max(2, X.shape[1])
+        else:
+            self.samples_ = round(self.rate * _choose(lengths))
+
+        seconds = self.samples_ / self.rate
+        self.windows_ = (read and X.counts is not None) or (
+            not read and _share(lengths, seconds) < _USED
+        )
+
+        if not read:
+            self._report(X)
+            warn(failures.long_sound(lengths, seconds))
+
+        log.info("sounds of %g s%s.", seconds, "" if self.seconds else "; seconds=... fixes it")
+        x = self.load(self.examples(X))
+        n, total, squares = 0, torch.zeros((), dtype=torch.float64), 0.0
+
+        for rows in Examples(x).split(_ROWS):
+            c = self._transform(rows.target).double()
+            n, total = n + c[..., 0].numel(), total + c.sum(dim=(0, 1, 2))
+            squares += float(c.square().sum())
+
+        self.shape_ = tuple(c.shape[1:])
+        loc = total / n
+        self.loc_ = tuple(loc.tolist())  # not an array, which torch's compiler cannot read
+        variance = squares / (n * self.shape_[-1]) - float(loc.square().mean())
+        self.scale_ = math.sqrt(variance) if variance > _LEAST else 1.0
+
+        return self
+
+    def examples(self, X: Any, told: bool = False) -> Any:
+        longer = [f"sound {i}" for i, x in enumerate(X) if len(x) > self.samples_]
+        seconds = self.samples_ / self.rate
+
+        if isinstance(X, Recordings) or not longer:
+            return X
+
+        if isinstance(X, Windows) or not getattr(self, "windows_", False):
+            total = f"{len(X):,} sounds"
+            kinds = {} if told else {f"longer than {seconds:g} s, and cut off": longer}
+            report(kinds, total, False)
+            return X
+
+        windows = spooled((self._wave(x) for x in X), self.samples_)
+
+        if not told:
+            _tell_of_windows(len(X), len(windows), seconds)
+
+        return windows
+
+    def load(self, X: Any) -> Tensor:
+        self._check(X)
+
+        if isinstance(X, Recordings) and X.rows is not None:
+            return on_disk(tensor_of(X.rows), X.rows)
+
+        if isinstance(X, np.ndarray) and X.dtype != object:
+            return tensor_of(X)
+
+        waves = np.zeros((len(X), self.samples_, self.channels), np.float32)
+
+        for wave, x in zip(waves, X):
+            x = self._wave(x[: self.samples_])
+            wave[: len(x)] = x
+
+        return torch.from_numpy(waves)
+
+    def normalize(self, x: Tensor) -> Tensor:
+        loc = torch.tensor(self.loc_, dtype=torch.float32, device=x.device)
+        return (self._transform(x) - loc) / self.scale_
+
+    def restore(self, x: Tensor) -> NDArray:
+        x = (x.cpu().double() * self.scale_ + torch.tensor(self.loc_, dtype=torch.float64)).float()
+        waves = [self._spectrum.inverse(c, self.rate, self.samples_) for c in x.split(_ROWS)]
+        X = torch.cat(waves).clamp(-1, 1).movedim(1, -1).numpy()
+
+        return X[..., 0] if self.channels == 1 else X
+
+    def network(self) -> Network:
+        if math.prod(self.shape_) > _WIDEST:
+            return Convolutional()
+
+        return FullyConnected((512, 512), skip=True)
+
+    def likelihood(self) -> Family:
+        return SharedGaussian()
+
+    def follow_residuals(self, squares: Callable[[], Iterator[Tensor]]) -> None:
+        n, total = 0, torch.zeros(self.shape_, dtype=torch.float64)
+
+        for part in squares():
+            n, total = n + len(part), total + part.sum(dim=0, dtype=torch.float64)
+
+        self.residual_ = (total / n).float().numpy()
+
+    def new_examples(self, p: Distribution) -> Tensor:
+        # Noise on each number of a spectrum is hiss, and its mean that of quieter sounds
+        if not hasattr(self, "residual_"):
+            return p.mean
+
+        loc = torch.tensor(self.loc_, dtype=torch.float32, device=p.mean.device)
+        variance = self.scale_**2 * torch.from_numpy(self.residual_).to(p.mean)
+
+        return (self._spectrum.loud(p.mean * self.scale_ + loc, variance) - loc) / self.scale_
+
+    def unit(self) -> Tensor:
+        return torch.ones(())
+
+    def stages(
+        self, corruption: Callable[[Tensor], Tensor]
+    ) -> tuple[Callable[[Tensor], Tensor] | None, Callable[[Tensor], Tensor]]:
+        steps = parts(corruption)
+        of_waves = [isinstance(step, WaveformCorruption) for step in steps]
+        n = sum(of_waves)
+
+        if n == 0:
+            return super().stages(corruption)
+
+        if not all(of_waves[:n]):
+            raise ValueError(
+                f"expected corruptions of waveforms before those of spectra, got {steps}."
+            )
+
+        return _Damage(self, steps[:n]), super().stages(Sequence(steps[n:]))[1]
+
+    def numbers(self, X: Any) -> Any:
+        if isinstance(X, Path) or not self.accepts(X):
+            return X
+
+        waves = self.load(X).numpy()
+        return waves[..., 0] if self.channels == 1 else waves
+
+    def pixels(self, X: NDArray) -> NDArray:
+        mel = LogMel(bands=64, hop=self.samples_ / self.rate / 64)
+        dark, light = math.log(mel.floor), math.log(mel.floor + 0.3)
+        waves = self._waves(self.load(X)).mean(dim=1)
+        c = torch.cat([mel.forward(x, self.rate) for x in waves.split(_ROWS)])
+
+        return ((c - dark) / (light - dark)).clamp(0, 1).mT.flip(1)[..., None].numpy()
+
+    def read_whole(self, path: Path | Files) -> tuple[Any, ...]:
+        self._check_arguments()
+
+        if isinstance(path, Files) or path.is_dir():
+            own = self._length(path)[1]
+            seconds = None if max(durations(path), default=0.0) > own else own
+            return read_sounds(path, self.rate, seconds, self.channels, self.strict)
+
+        x = read_sound(path, self.rate, self.channels, self.strict)
+        return Recordings.of([x]), None, [path.name]
+
+    def windows(self, X: Any) -> Windows:
+        self._check(X)
+
+        if isinstance(X, Recordings) and X.rows is not None:  # one of each, where they lie
+            return Windows.of(X.rows, tuple(map(len, X)))
+
+        return cut([self._wave(x) for x in X], self.samples_)
+
+    def write(self, path: Path, example: NDArray) -> None:
+        write_sound(path, example, self.rate)
+
+    def _read_one(self, path: Path) -> tuple[Any, None, list[str]]:
+        r"""Returns the windows of one recording, named by when they begin."""
+        self._check_arguments()
+        x = read_sound(path, self.rate, self.channels, self.strict)
+        n = self._length(path, [len(x) / self.rate])[1]
+        n = max(2, round(self.rate * n))
+        X = cut(x, n)
+        names = [f"{path.stem}-{i * (n // 2) / self.rate:g}s{path.suffix}" for i in range(len(X))]
+
+        if hasattr(self, "shape_"):
+            return X, None, names
+
+        found = Recordings.of([*X])
+        found.samples, found.counts = n, [len(X)]
+
+        return found, None, names
+
+    def _length(
+        self, path: Path | Files, lengths: list[float] | None = None
+    ) -> tuple[bool, float]:
+        r"""Returns whether recordings are cut into windows, and how long examples are."""
+        if hasattr(self, "samples_"):
+            return getattr(self, "windows_", False), self.samples_ / self.rate
+
+        lengths = durations(path, _LOOKED_AT) if lengths is None else lengths
+        seconds = _choose(lengths) if self.seconds is None else self.seconds
+
+        return _share(lengths, seconds) < _USED, seconds
+
+    def _read_windows(self, path: Path | Files, n: int) -> tuple[Any, NDArray | None, list[str]]:
+        r"""Returns the windows of a folder of recordings, of which one at a time is in memory."""
+        names: list[str] = []
+
+        def waves() -> Iterator[NDArray]:
+            for name, x in each_sound(path, self.rate, self.channels, self.strict):
+                names.append(name)
+                yield x
+
+        windows = spooled(waves(), n)
+        counts, rows = windows.counts, np.asarray(windows)
+        _tell_of_windows(len(names), len(rows), n / self.rate)
+        lengths = [length / self.rate for length in cast(tuple[int, ...], windows.length)]
+        files = [
+            str(Path(name).with_name(f"{Path(name).stem}-{i * (n // 2) / self.rate:g}s"))
+            + Path(name).suffix
+            for name, count in zip(names, counts)
+            for i in range(count)
+        ]
+        listing, there = list_files(path), {*names}
+        bad = {i: "it could not be read" for i, n in enumerate(listing.names) if n not in there}
+        files = Names.of(listing, bad).cut(files, counts)
+        parents = np.repeat([str(Path(name).parent) for name in names], counts)
+        y = parents if set(parents) != {"."} else None
+
+        if hasattr(self, "shape_"):
+            return windows, y, files
+
+        warn(failures.long_sound(lengths, n / self.rate))
+        found = Recordings.of([*rows], rows)
+        found.counts, found.samples = counts, n
+
+        return found, y, files
+
+    @property
+    def _spectrum(self) -> Spectrum:
+        return self.spectrum or LogMel()
+
+    def _transform(self, x: Tensor) -> Tensor:
+        return self._spectrum.forward(self._waves(x), self.rate)
+
+    def _wave(self, x: NDArray) -> NDArray:
+        r"""Returns one waveform at full scale, with shape `(n, channels)`."""
+        x = full_scale(tensor_of(x)).numpy()
+        return mix(x if x.ndim == 2 else x[:, None], self.channels)
+
+    def _waves(self, x: Tensor) -> Tensor:
+        r"""Returns what `load` returned with shape `(N, channels, samples)`, at full scale."""
+        x = full_scale(x[:, : self.samples_])
+        x = x[:, None] if x.ndim == 2 else x.movedim(-1, 1)
+
+        if x.shape[1] != self.channels:
+            x = x.mean(dim=1, keepdim=True).expand(-1, self.channels, -1)
+
+        return F.pad(x, (0, self.samples_ - x.shape[-1]))
+
+    def _check_arguments(self) -> None:
+        integers = isinstance(self.rate, Integral) and isinstance(self.channels, Integral)
+
+        if not (
+            integers
+            and min(self.rate, self.channels) >= 1
+            and (
+                self.seconds is None
+                or (isinstance(self.seconds, Real) and 1 <= self.rate * self.seconds < math.inf)
+            )
+        ):
+            raise ValueError(
+                "expected rate >= 1 and channels >= 1 as integers, and seconds of at least one"
+                f" sample, got rate={self.rate!r}, seconds={self.seconds!r} and"
+                f" channels={self.channels!r}."
+            )
+
+    def _check(self, X: Any) -> None:
+        if not isinstance(X, Recordings):  # which were checked file by file
+            check_waves(X)
+
+    def _report(self, X: Any) -> None:
+        total = f"{len(X):,} sounds"
+        faults = [fault(full_scale(tensor_of(x)).numpy(), self.rate, self.channels) for x in X]
+        named = {
+            f"{kind}, and kept": [f"sound {i}" for i, f in enumerate(faults) if f == kind]
+            for kind in FAULTS
+        }
+        report(named, total, self.strict)
+
+        if not self.windows_:
+            warn(_unused([len(x) / self.rate for x in X], self.samples_ / self.rate))
+
+
+def _choose(lengths: list[float]) -> float:
+    r"""Returns how long examples are to be, in seconds, by how long recordings are.
+
+    As long as the longest, or as most where few are far longer; a second of long ones, unless all
+    are of about one length.
+    """
+    if not lengths:
+        return _WINDOW
+
+    usual, longest = float(np.median(lengths)), max(lengths)
+
+    if longest <= min(1.1 * usual, _LONGEST):
+        seconds = longest
+    elif usual > _SHORT:
+        seconds = _WINDOW
+    elif longest <= 2 * usual:
+        seconds = longest
+    else:
+        seconds = min(float(np.percentile(lengths, 95, method="higher")), 2 * _SHORT)
+
+    return max(0.01, math.ceil(100 * seconds - 1e-6) / 100)
+
+
+def _share(lengths: list[float], seconds: float) -> float:
+    r"""Returns how much of recordings is left if they are cut off."""
+    return sum(min(n, seconds) for n in lengths) / max(sum(lengths), 1e-9) if lengths else 1.0
+
+
+def _tell_of_windows(recordings: int, windows: int, seconds: float) -> None:
+    log.info(
+        "%d recording%s cut into %d windows of %g s, which are the examples; pool_windows=True and"
+        " full_size=True take each as one.",
+        recordings,
+        " is" if recordings == 1 else "s are",
+        windows,
+        seconds,
+    )
+
+
+def _unused(lengths: list[float], seconds: float) -> str | None:
+    r"""Returns what is to be said of sounds of some lengths, in seconds, that are cut off."""
+    used = _share(lengths, seconds)
+    usual = math.ceil(float(np.median(lengths))) if lengths else 0
+
+    return failures.cut_off(
+        f"the sounds, of which the first {seconds:g} s are taken",
+        used,
+        f"modality=Sounds(seconds={usual}) (command line: --modality Sounds --modality.seconds"
+        f" {usual}), or the windows of each, by ae.modalities.cut",
+    )
+
+
+class _Damage(nn.Module):
+    r"""Corruptions of waveforms, for sounds as they are stored."""
+
+    def __init__(self, sounds: Sounds, steps: list[Callable[..., Tensor]]) -> None:
+        super().__init__()
+
+        self.sounds = sounds
+        self.steps = steps
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.sounds._waves(x)
+
+        for step in self.steps:
+            x = step(x, self.sounds.rate)
+
+        return x.movedim(1, -1)
+
+    def extra_repr(self) -> str:
+        return f"{self.steps}"

@@ -1,0 +1,106 @@
+r"""Waveforms in memory: of which types and layouts they are."""
+
+__all__ = ["check_waves", "full_scale", "is_wave"]
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..statistics import value_range
+
+_INTEGERS = ("int16", "int32", "uint8")  # as WAV files hold them
+_LOUDEST = 8.0  # further beyond full scale than any filter leads
+
+
+def is_wave(x: object) -> bool:
+    r"""Whether an array looks like a waveform, with shape `(n,)` or `(n, channels)`.
+
+    Example:
+        >>> is_wave(np.zeros(800)), is_wave(np.zeros((28, 28), np.uint8))
+        (True, False)
+    """
+    if not isinstance(x, np.ndarray) or x.dtype.kind not in "buif":
+        return False
+
+    # Bytes of many columns are rather an image
+    return x.ndim == 1 or (x.ndim == 2 and (x.dtype != np.uint8 or x.shape[1] <= 2))
+
+
+def check_waves(X: Any) -> None:
+    r"""
+    Arguments:
+        X: An array with shape `(N, n)` or `(N, n, channels)`, or a list of waveforms.
+
+    Raises:
+        ValueError: If they are of no type or layout of waveforms, naming which.
+
+    Example:
+        >>> check_waves(np.zeros((2, 800), np.int64))
+        Traceback (most recent call last):
+        ValueError: expected waveforms of int16, int32 or uint8, as files hold them, ...
+    """
+    if isinstance(X, np.ndarray) and X.dtype != object:
+        if X.ndim not in {2, 3} or 0 in X.shape:
+            raise ValueError(
+                f"expected sounds with shape (N, n) or (N, n, channels), got {X.shape}."
+            )
+
+        _check_type(X.dtype)
+        _check_layout(X.shape[1:], "X.swapaxes(1, 2)")
+        _check_peak(X.dtype, *value_range(X)[:2])
+        return
+
+    for i, x in enumerate(X):
+        _check_type(x.dtype)
+
+        if x.size == 0 or not np.isfinite(x).all():
+            what = "is empty" if x.size == 0 else "holds numbers that are not finite"
+            raise ValueError(f"sound {i} {what}. Remove it.")
+
+        _check_layout(x.shape, f"x.T, as for sound {i}")
+        _check_peak(x.dtype, x.min(), x.max())
+
+
+def full_scale(x: Tensor) -> Tensor:
+    r"""Waveforms as floats from -1 to 1, also of integers, as files hold them.
+
+    Arguments:
+        x: The samples, with any shape.
+
+    Example:
+        >>> full_scale(torch.tensor([-32768, 16384], dtype=torch.int16))
+        tensor([-1.0000,  0.5000])
+    """
+    if x.is_floating_point():
+        return x.float()
+
+    if x.dtype == torch.uint8:
+        return (x.float() - 128) / 128
+
+    return x.float() / -torch.iinfo(x.dtype).min
+
+
+def _check_type(dtype: np.dtype) -> None:
+    if dtype.kind != "f" and dtype.name not in _INTEGERS:
+        raise ValueError(
+            "expected waveforms of int16, int32 or uint8, as files hold them, or of floats from"
+            f" -1 to 1, got {dtype}. Use x.astype(np.int16) if they are of 16 bits."
+        )
+
+
+def _check_layout(shape: tuple[int, ...], remedy: str) -> None:
+    if len(shape) == 2 and shape[1] > shape[0]:
+        raise ValueError(
+            f"expected waveforms with shape (n,) or (n, channels), got {shape}, which looks like"
+            f" (channels, n). Use {remedy}."
+        )
+
+
+def _check_peak(dtype: np.dtype, low: float, high: float) -> None:
+    if dtype.kind == "f" and max(-low, high) > _LOUDEST:
+        raise ValueError(
+            f"expected waveforms from -1 to 1, got up to {max(-low, high):g}. Divide them by the"
+            " greatest value that they can have, such as 32768 for 16 bits."
+        )

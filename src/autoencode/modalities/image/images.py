@@ -1,0 +1,366 @@
+r"""Images, gray or color."""
+
+__all__ = ["Images"]
+
+import logging
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+from torch.distributions import Distribution, constraints
+from torch.distributions.constraints import Constraint
+
+from ...common import failures
+from ...common.failures import warn
+from ...data import is_image, read_images
+from ...data.listing import Files
+from ...data.media.depths import Depth
+from ...data.media.images import sizes_of
+from ...data.media.text import holds_texts
+from ...distributions import Bernoulli, Family, SharedGaussian
+from ...networks import Convolutional, FullyConvolutional, Network
+from ..array_layouts import looks_channels_first
+from ..base import WIDE, Modality, cast, tensor_of
+from ..statistics import value_range
+from .shifts import Shifts
+from .tiles import over_blocks, over_tiles
+
+log = logging.getLogger(__name__)
+
+_ROWS = 512  # images to restore at once
+_LARGEST_SKIP = 2**16  # numbers of an image, up to which networks have a linear skip connection
+_FEWEST, _FEW = 10, 250  # images, of which shifted ones are taken besides
+
+
+class Images(Modality):
+    r"""Images of one size, with shape `(N, H, W)` or `(N, H, W, C)`.
+
+    Inside, intensities lie between 0 and 1: uint8 is divided by 255, as are floats that
+    reach beyond half of it; floats between 0 and 1 are taken as they are, as are masks of
+    zeros and ones; integers beyond 255 are divided by the next power of two of the greatest, less
+    one; others are mapped there from their least and greatest value. Densities are those of
+    intensities between 0 and 1, whatever the type of the data, as is usual for images.
+
+    Arguments:
+        size: The height and width that images from a folder are brought to; by default the
+            median of their own, at most 64 pixels to a side. Whatever it is, `denoise` gives
+            photographs back in their own size.
+        strict: Whether a folder with an unreadable file is refused, or the file skipped.
+        layout: What the sizes of arrays are: `"NHW"`, `"NHWC"` or, as torch has them, `"NCHW"`;
+            by default `"NHW"` or `"NHWC"`, unless an array looks like `"NCHW"`, which is refused.
+            Images come back as they were.
+
+    Example:
+        >>> X = np.array([[[0, 51], [102, 255]]], dtype=np.uint8)
+        >>> images = Images().fit(X)
+        >>> images.normalize(images.load(X))
+        tensor([[[[0.0000, 0.2000],
+                  [0.4000, 1.0000]]]])
+    """
+
+    suffixes = (".png", ".npy", "")
+    rowwise = True
+    tiled = True
+
+    def __init__(
+        self,
+        size: int | tuple[int, int] | None = None,
+        strict: bool = False,
+        layout: Literal["NHW", "NHWC", "NCHW"] | None = None,
+    ) -> None:
+        self.size = size
+        self.strict = strict
+        self.layout = layout
+
+    @classmethod
+    def accepts(cls, X: object) -> bool:
+        if isinstance(X, Files):
+            return any(map(is_image, X))
+
+        if isinstance(X, Path):
+            return (X.is_dir() and not holds_texts(X)) or is_image(X)
+
+        return isinstance(X, np.ndarray) and X.ndim in {3, 4}
+
+    @property
+    def suffix(self) -> str:
+        r"""Of a folder of images, the suffix of the files, which are to hold all levels."""
+        return ".tif" if self._bits() == 32 else ".png"
+
+    def read(self, path: Path | Files) -> tuple[NDArray, NDArray | None, list[str]]:
+        if self.layout == "NCHW":
+            raise ValueError("layout='NCHW' is for arrays, and has no effect on files; drop it.")
+
+        if hasattr(self, "shape_"):
+            channels, height, width = self.shape_
+            return read_images(path, (height, width), channels, self.strict, self._depth())
+
+        size = (self.size, self.size) if isinstance(self.size, int) else self.size
+        found = read_images(path, size, strict=self.strict)
+        warn(_reduction(sizes_of(path), found.X.shape[1:3], chosen=size is not None))
+
+        return found
+
+    def fit(self, X: NDArray, support: Constraint = constraints.real) -> "Images":
+        self._check_arguments(X)
+
+        if X.ndim not in {3, 4} or 0 in X.shape:
+            raise ValueError(
+                f"expected images with shape (N, H, W) or (N, H, W, C), got {X.shape}."
+            )
+
+        if self.layout is None and X.ndim == 4 and looks_channels_first(X.shape):
+            raise ValueError(
+                f"expected images with shape (N, H, W, C), got {X.shape}, which looks like"
+                " (N, C, H, W). Use modality=ae.modalities.Images(layout='NCHW') (command line:"
+                " --modality Images --modality.layout NCHW) or np.moveaxis(X, 1, -1), and"
+                " layout='NHWC' if the channels are the last."
+            )
+
+        low, high, only_these = value_range(X)
+        first = self.layout == "NCHW"
+
+        self.single_ = X.ndim == 3
+        self.shape_ = (1, *X.shape[1:]) if self.single_ else (X.shape[3], *X.shape[1:3])
+        self.shape_ = X.shape[1:] if first else self.shape_
+        self.n_ = len(X)
+        self.dtype_ = str(X.dtype)
+        self.range_ = _black_and_white(X.dtype, low, high)
+        self.binary_ = only_these and {low, high} <= {*self.range_}
+
+        if not np.isfinite(self.range_[1] - self.range_[0]):
+            raise ValueError(f"the intensities are too large, up to {max(-low, high):g}.")
+
+        return self
+
+    def load(self, X: NDArray) -> Tensor:
+        first = self.layout == "NCHW"
+        shape = (*X.shape[1:], *([1] if X.ndim == 3 and not first else []))
+        wanted = self.shape_ if first else (*self.shape_[1:], self.shape_[0])
+
+        if shape != wanted:
+            C, H, W = self.shape_
+            told = f"(N, {H}, {W})" if C == 1 else f"(N, {H}, {W}, {C})"
+            told = f"(N, {C}, {H}, {W})" if first else told
+            raise ValueError(f"expected images with shape {told}, got {X.shape}.")
+
+        if X.dtype != np.uint8 and len(X):
+            self._check_range(*value_range(X)[:2])
+
+        x = tensor_of(X).reshape(len(X), *shape)
+        return x if first else x.movedim(-1, 1)
+
+    def normalize(self, x: Tensor) -> Tensor:
+        low, high = self.range_
+
+        # Bytes are of 256 levels, also where the fit was of others, but not those of a mask
+        if x.dtype == torch.uint8 and not (self.binary_ and high == 1):
+            return x.float().div_(255)
+
+        x = x.to(torch.float64 if x.dtype in WIDE else torch.float32)
+        x = x if low == 0 else x - low
+
+        return (x if high - low == 1 else x / (high - low)).float()
+
+    def restore(self, x: Tensor) -> NDArray:
+        # A few at a time stay in the processor's cache from one operation to the next
+        return np.concatenate([self._restore(rows) for rows in x.split(_ROWS)])
+
+    def network(self) -> Network:
+        # Beside convolutions, affine maps of large images would hold nearly all weights
+        linear = not self.binary_ and math.prod(self.shape_) <= _LARGEST_SKIP
+        return Convolutional(skip=linear)
+
+    def variation(self) -> Shifts | None:
+        return Shifts() if _FEWEST <= self.n_ <= _FEW and not self.binary_ else None
+
+    def denoiser(self) -> Network:
+        return self.network() if self.binary_ else FullyConvolutional()
+
+    def likelihood(self) -> Family:
+        return Bernoulli() if self.binary_ else SharedGaussian()
+
+    def new_examples(self, p: Distribution) -> Tensor:
+        return p.mean  # the field shows means: noise on each pixel hides what was drawn
+
+    def unit(self) -> Tensor:
+        return torch.ones(())
+
+    def pixels(self, X: NDArray) -> NDArray:
+        low, high = self.range_
+
+        # Noise leads out of the range, further than `load` trusts
+        x = self.normalize(self.load(X.clip(low, high))).movedim(1, -1).numpy()
+        return x if x.shape[-1] in {1, 3, 4} else x.mean(axis=-1, keepdims=True)
+
+    def in_own_size(
+        self,
+        X: NDArray,
+        function: Callable[[Tensor], Tensor],
+        reach: int | None = None,
+    ) -> NDArray:
+        first, C = self.layout == "NCHW" and X.ndim == 3, self.shape_[0]
+        X = np.moveaxis(X, 0, -1) if first else X
+
+        if X.ndim not in {2, 3} or X.size == 0:
+            raise ValueError(f"expected one image, with shape (H, W) or (H, W, C), got {X.shape}.")
+
+        pixels = X[..., None] if X.ndim == 2 else X
+        has_alpha = pixels.shape[-1] in {2, 4} and pixels.shape[-1] != C
+        colors = pixels[..., :-1] if has_alpha else pixels
+        n = colors.shape[-1]
+
+        if n != C and {n, C} != {1, 3}:
+            raise ValueError(f"expected images of {C} channels, got shape {X.shape}.")
+
+        low, high = self._range_of(colors)
+        x = torch.from_numpy(np.ascontiguousarray(colors, dtype=np.float32)).movedim(-1, 0)
+        x = (x - low) / (high - low)
+        apart = C == 1 and n == 3  # each color is a gray image
+        parts = x.split(1) if apart else [x if n == C else x.expand(C, -1, -1)]
+
+        def clean(x: Tensor) -> Tensor:
+            if reach is None:
+                return over_tiles(x, (self.shape_[1], self.shape_[2]), function)
+
+            return over_blocks(x, reach, function)
+
+        y = torch.cat([clean(part) for part in parts])
+        y = y if len(y) == n else y.mean(dim=0, keepdim=True)
+        y = y.movedim(0, -1).clamp_(0, 1)
+        y = y.double() if X.dtype.itemsize > 2 else y  # of which large photographs take less
+        R = cast(y.mul_(high - low).add_(low).numpy(), str(X.dtype))
+        R = np.concatenate([R, pixels[..., -1:]], axis=-1) if has_alpha else R
+        R = R[..., 0] if X.ndim == 2 else R
+
+        return np.moveaxis(R, -1, 0) if first else R
+
+    def write(self, path: Path, example: NDArray) -> None:
+        bits = self._bits()
+
+        if bits == 32:
+            Image.fromarray(np.asarray(example, np.float32).reshape(self.shape_[1:])).save(path)
+            return
+
+        dtype = np.uint16 if bits == 16 else np.uint8
+        pixels = np.rint(np.iinfo(dtype).max * self.pixels(example[None])[0]).astype(dtype)
+
+        if bits == 16 and self.dtype_ == "uint16":  # as they are, as in the files of the fit
+            pixels = np.asarray(example, dtype)[..., None]
+
+        Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(path)
+
+    def _range_of(self, X: NDArray) -> tuple[float, float]:
+        r"""Returns black and white of an image, which may have more bits than the fit."""
+        binary = self.binary_ and self.range_[1] == 1
+
+        if self.dtype_ == "uint8" and X.dtype == np.uint16:
+            return 0.0, 65535.0 / 255 * self.range_[1]
+
+        if X.dtype == np.uint8 and not binary:
+            return 0.0, 255.0
+
+        self._check_range(*value_range(X)[:2])
+        return self.range_
+
+    def _check_arguments(self, X: NDArray) -> None:
+        sizes = {"NHW": 3, "NHWC": 4, "NCHW": 4}
+
+        if self.layout is not None and self.layout not in sizes:
+            raise ValueError(f"expected a layout out of {[*sizes]}, or None, got {self.layout!r}.")
+
+        if self.layout is not None and X.ndim != sizes[self.layout]:
+            raise ValueError(
+                f"expected images with layout {self.layout}, of {sizes[self.layout]} sizes, got"
+                f" shape {X.shape}."
+            )
+
+        size = (self.size, self.size) if isinstance(self.size, int) else self.size
+        own = X.shape[2:4] if self.layout == "NCHW" else X.shape[1:3]
+
+        if size is not None and tuple(size) != own:
+            raise ValueError(
+                f"size={self.size!r} is for images in files, which are brought to it, and has no"
+                f" effect on arrays; got images of {' x '.join(map(str, own))}. Leave it out."
+            )
+
+    def _depth(self) -> Depth:
+        r"""Returns of which numbers gray levels are, in the examples of the fit."""
+        dtype, white = np.dtype(self.dtype_), self.range_[1]
+
+        if dtype.itemsize == 1:
+            return Depth("bytes", 255.0)
+
+        if dtype.kind != "f":
+            return Depth("integers", white if self.range_[0] == 0 else None)
+
+        return Depth("floats", 1.0 if self.range_ == (0.0, 1.0) else None)
+
+    def _bits(self) -> int:
+        r"""Returns how many bits the levels of a file need, of which colors have eight."""
+        dtype = np.dtype(getattr(self, "dtype_", "uint8"))
+
+        if dtype.itemsize == 1 or self.shape_[0] != 1 or self.range_ == (0.0, 255.0):
+            return 8
+
+        return 16 if dtype == np.uint16 or self.range_ == (0.0, 1.0) else 32
+
+    def _restore(self, x: Tensor) -> NDArray:
+        low, high = self.range_
+        x = (x if self.layout == "NCHW" else x.movedim(1, -1)).clamp(0, 1)
+        x = x if np.dtype(self.dtype_).itemsize == 1 else x.double()
+        X = x.cpu().numpy() * (high - low) + low
+        return cast(X[..., 0] if self.single_ else X, self.dtype_)
+
+    def _check_range(self, least: float, greatest: float) -> None:
+        low, high = self.range_
+
+        # Noise may lead out of the range, another scale of gray values leads far out
+        reach = 3 * (high - low)
+
+        if greatest > high + reach or least < low - reach:
+            raise ValueError(
+                f"expected intensities from about {low:g} to {high:g}, as in the images of the"
+                f" fit, got {least:g} to {greatest:g}. Bring them to that scale."
+            )
+
+        if high == 255 and 0 < greatest <= 1:
+            log.warning(
+                "intensities of at most %g are nearly black on the scale of the fit, 0 to 255."
+                " Multiply them by 255 if that is not meant.",
+                greatest,
+            )
+
+
+def _reduction(sizes: list[tuple[int, int]], size: Sequence[int], chosen: bool) -> str | None:
+    r"""Returns what is to be said of images of some sizes that are scaled to cover another."""
+    height, width = size
+    own = np.median(sizes, axis=0)
+    kept = [height * width / (max(height / h, width / w) ** 2 * h * w) for h, w in sizes]
+
+    return failures.reduced(
+        (int(own[0]), int(own[1])), (height, width), 1 - float(np.mean(kept)), chosen
+    )
+
+
+def _black_and_white(dtype: np.dtype, low: float, high: float) -> tuple[float, float]:
+    if dtype.kind == "b":
+        return 0.0, 1.0
+
+    if (dtype == np.uint8 and high != 1) or (low >= 0 and 127.5 < high <= 255):
+        return 0.0, 255.0
+
+    if low >= 0 and high <= 1:
+        return 0.0, 1.0
+
+    if low < 0:
+        return low, high if high > low else low + 1.0
+
+    # Of a camera's 10 or 12 bits, say: brighter images than those of the fit are as usual
+    return 0.0, high if dtype.kind == "f" or high <= 255 else 2.0 ** int(high).bit_length() - 1

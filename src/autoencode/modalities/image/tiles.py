@@ -1,0 +1,92 @@
+r"""Photographs of any size, through networks that see one size: in tiles, put together again."""
+
+__all__ = ["over_blocks", "over_tiles"]
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+_BLOCK = 256  # pixels to a side, of what is kept of a block
+
+
+def over_tiles(x: Tensor, size: tuple[int, int], function: Callable[[Tensor], Tensor]) -> Tensor:
+    r"""Applies a function of tiles to an image, each result faded into the next.
+
+    .. math:: y_p = \frac{\sum_i w_{p - o_i} \, f(x_{o_i})_{p - o_i}}{\sum_i w_{p - o_i}}, \qquad
+        w_{st} = \sin^2 \Big( \tfrac{\pi}{h} (s + \tfrac{1}{2}) \Big)
+        \sin^2 \Big( \tfrac{\pi}{w} (t + \tfrac{1}{2}) \Big)
+
+    Tiles overlap by half, and the last of each row and column ends where the image does. An image
+    smaller than a tile is continued by its edges.
+
+    Arguments:
+        x: The image, with shape `(C, H, W)`.
+        size: Height :math:`h` and width :math:`w` of a tile.
+        function: Codec tiles with shape `(B, C, h, w)` to such tiles. It is called with one row of
+            tiles after the other, so that memory does not grow with the square of the image.
+
+    Returns:
+        The image, with shape `(C, H, W)`.
+
+    Example:
+        >>> x = torch.rand(3, 50, 41)
+        >>> torch.allclose(over_tiles(x, (16, 16), lambda tiles: tiles), x, atol=1e-6)
+        True
+    """
+    _, H, W = x.shape
+    h, w = size
+    x = pad(x, (0, max(0, w - W), 0, max(0, h - H)), mode="replicate")
+    weight = _fade(h)[:, None] * _fade(w)
+    total, weights = torch.zeros_like(x), torch.zeros_like(x[0])
+
+    for i in _starts(x.shape[1], h):
+        columns = _starts(x.shape[2], w)
+        tiles = function(torch.stack([x[:, i : i + h, j : j + w] for j in columns]))
+
+        for j, tile in zip(columns, tiles):
+            total[:, i : i + h, j : j + w] += weight * tile
+            weights[i : i + h, j : j + w] += weight
+
+    return (total / weights)[:, :H, :W]
+
+
+def over_blocks(x: Tensor, reach: int, function: Callable[[Tensor], Tensor]) -> Tensor:
+    r"""Applies a function that keeps places to an image, as one pass over all of it would.
+
+    Arguments:
+        x: The image, with shape `(C, H, W)`.
+        reach: An even number of pixels: what comes out at a place depends on nothing further.
+        function: Codec images of any size, with shape `(B, C, *, *)`, to such images.
+
+    Returns:
+        The image, with shape `(C, H, W)`.
+
+    Example:
+        >>> x = torch.rand(1, 300, 20)
+        >>> torch.equal(over_blocks(x, 2, lambda blocks: 1 - blocks), 1 - x)
+        True
+    """
+    _, H, W = x.shape
+    y = torch.empty_like(x)
+
+    for i in range(0, H, _BLOCK):
+        for j in range(0, W, _BLOCK):
+            top, left = max(0, i - reach), max(0, j - reach)
+            bottom, right = min(H, i + _BLOCK + reach), min(W, j + _BLOCK + reach)
+            block = function(x[None, :, top:bottom, left:right])[0]
+            here = y[:, i : i + _BLOCK, j : j + _BLOCK]
+            here[:] = block[:, i - top :, j - left :][:, : here.shape[1], : here.shape[2]]
+
+    return y
+
+
+def _fade(n: int) -> Tensor:
+    return torch.sin(torch.pi / n * (torch.arange(n) + 0.5)) ** 2
+
+
+def _starts(length: int, n: int) -> list[int]:
+    r"""Returns where tiles begin, each in the middle of the one before, the last at the end."""
+    starts = [*range(0, length - n + 1, max(1, n // 2))]
+    return starts if starts[-1] == length - n else [*starts, length - n]

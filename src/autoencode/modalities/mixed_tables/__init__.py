@@ -1,0 +1,5 @@
+r"""Tables of mixed columns with missing cells.
+
+- `gaps`: cells that are missing together
+- `frame`: `MixedTables`, the modality; its columns are in `columns/`
+"""

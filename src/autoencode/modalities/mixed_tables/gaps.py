@@ -1,0 +1,60 @@
+r"""Which cells of a table are missing together, and how often."""
+
+__all__ = ["Gaps"]
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ...common.configurable import Configurable
+
+
+class Gaps(Configurable):
+    r"""The joint distribution of which cells of a row are missing, as frequencies of patterns.
+
+    Each pattern has the frequency of the data. Beyond a limit the rare ones are one to it, in
+    which cells are missing independently, by the frequency of each column. Patterns are
+    independent of what stands in the cells that are there.
+
+    Arguments:
+        limit: How many patterns are told apart.
+
+    Example:
+        >>> gaps = Gaps().fit(np.array([[True, False], [True, True]] * 50))
+        >>> gaps.draw(1000).float().mean(dim=0).round(decimals=1)
+        tensor([0.0000, 0.5000])
+    """
+
+    patterns_: NDArray
+    counts_: NDArray
+    rest_: NDArray
+
+    def __init__(self, limit: int = 1000) -> None:
+        self.limit = limit
+
+    def fit(self, there: NDArray) -> "Gaps":
+        r"""Counts patterns.
+
+        Arguments:
+            there: Which cells are there, with shape `(N, F)`.
+        """
+        _, first, counts = np.unique(
+            np.packbits(there, axis=1), axis=0, return_index=True, return_counts=True
+        )
+        order = np.argsort(-counts, kind="stable")
+        patterns, counts = ~there[first[order]], counts[order]
+        few, rare = counts[: self.limit], counts[self.limit :]
+        self.patterns_ = patterns[: self.limit]
+        self.counts_ = np.append(few, rare.sum())
+        self.rest_ = rare @ patterns[self.limit :] / max(1, rare.sum())
+
+        return self
+
+    def draw(self, n: int) -> Tensor:
+        r"""Draws which cells of new rows are missing, with shape `(n, F)`."""
+        index = torch.multinomial(torch.from_numpy(self.counts_).double(), n, replacement=True)
+        alone = torch.rand(n, len(self.rest_)) < torch.from_numpy(self.rest_)
+        known = torch.from_numpy(np.append(self.patterns_, self.rest_[None] > 1, axis=0))
+
+        return torch.where(index[:, None] < len(self.patterns_), known[index], alone)

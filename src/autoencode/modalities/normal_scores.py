@@ -1,0 +1,263 @@
+r"""From numbers of any distribution to normal scores, and back."""
+
+__all__ = ["NormalScores", "ScoreTable"]
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.special import ndtr
+from torch import Tensor
+
+from ..common.configurable import Configurable
+
+_APART = 0.01  # the least distance of two knots between: single precision tells scores apart
+_SHARPEST, _WIDEST = 1e-3, 0.5
+_FEW = 65  # numbers that may all own an interval; of others, those that more rows have
+_NARROW = 1e-4  # standard deviations, within which probabilities hardly change
+_SAME = 1e-5  # distance of scores that are one in single precision
+
+
+class NormalScores(Configurable):
+    r"""A monotone map to the scores that numbers would have, were they normal.
+
+    .. math:: t(v) = \Phi^{-1} \big( P(V < v) + \tfrac{1}{2} P(V = v) \big)
+
+    A number that many rows share, such as the zeros of a count, owns a whole interval of
+    scores, all of which lead back to it: what is drawn has it as often as the data have, though
+    the one score that leads there is its middle. Its probability is that of the interval.
+    Between, the map is linear from knot to knot. Beyond what was seen it goes on as a logarithm
+    does, the way back ends there.
+
+    Arguments:
+        knots: How many there are at most, but for those numbers.
+
+    Example:
+        >>> scores = NormalScores().fit(np.array([0.0, 0.0, 0.0, 1.0]))
+        >>> scores.encode(np.array([0.0, 1.0])).round(2)
+        array([-0.32,  1.15])
+        >>> scores.decode(np.array([-9.0, 0.6, 9.0]))
+        array([0., 0., 1.])
+    """
+
+    values_: NDArray
+    low_: NDArray
+    middle_: NDArray
+    high_: NDArray
+    slope_: float
+    scale_: float
+
+    def __init__(self, knots: int = 65) -> None:
+        self.knots = knots
+
+    def fit(self, values: NDArray, shared: NDArray | None = None) -> "NormalScores":
+        r"""Learns the map.
+
+        Arguments:
+            values: Finite numbers, at least one.
+            shared: The numbers that own an interval; by default those that more rows have
+                than one, if there are few different ones, or else than a 65th of all.
+        """
+        v, counts = np.unique(values + 0.0, return_counts=True)  # of zeros the positive one
+        above = counts.cumsum()
+        low, middle, high = (
+            torch.special.ndtri(torch.from_numpy(ranks / len(values))).numpy()
+            for ranks in (above - counts, above - counts / 2, above)
+        )
+        own = (counts > 1) & ((len(v) <= _FEW) | (counts > len(values) / _FEW))
+        own = (own if shared is None else np.isin(v, shared)) | (len(v) == 1)
+        few = len(v) <= self.knots or bool(own.all())
+        knots = np.stack([v, np.where(own, low, middle), middle, np.where(own, high, middle)])
+        knots = knots if few else _thinned(knots, own, self.knots)
+        self.values_, self.low_, self.middle_, self.high_ = knots
+        self.rows_ = len(values)
+
+        reach = v[-1] - v[0]
+        self.slope_ = float((middle[-1] - middle[0]) / reach) if reach > 0 else 1.0
+
+        # What was rounded is not known better than its rounding
+        gaps = np.diff(middle).repeat(counts[:-1])
+        median = float(np.median(gaps)) if len(gaps) else 1.0
+        self.scale_ = float(f"{np.clip(median / 4, _SHARPEST, _WIDEST):.3g}")
+
+        return self
+
+    def encode(self, v: NDArray) -> NDArray:
+        r"""Returns the scores of numbers, NaN where they are."""
+        k = self._segment(self.values_, v)
+        share = (v - self.values_[k]) / self._step(self.values_, self.values_)[k]
+
+        with np.errstate(invalid="ignore", over="ignore"):  # the ends own what is infinite
+            t = self.high_[k] + share * self._step(self.high_, self.low_)[k]
+            d = v - self.values_[k]
+            beyond = self.middle_[k] + np.sign(d) * np.log1p(self.slope_ * np.abs(d))
+
+        t = np.where((v < self.values_[0]) | (v > self.values_[-1]), beyond, t)
+        return np.where(v == self.values_[k], self.middle_[k], t)
+
+    def decode(self, t: NDArray) -> NDArray:
+        r"""Returns the numbers of scores, within those of the fit."""
+        k = self._segment(self.low_, t)
+        step = self._step(self.high_, self.low_)[k]
+
+        with np.errstate(invalid="ignore", divide="ignore"):
+            share = np.where(t > self.high_[k], (t - self.high_[k]) / step, 0)
+
+        share = np.where(np.isnan(t), np.nan, np.clip(share, 0, 1))
+        v = self.values_[k] + share * self._step(self.values_, self.values_)[k]
+
+        return np.minimum(v, self.values_[-1])
+
+    def log_slope(self, t: NDArray) -> NDArray:
+        r"""Returns :math:`\log \mathrm{d}v / \mathrm{d}t`, which makes densities the user's.
+
+        Of a number that owns an interval it is zero, as that has a probability. What lies
+        between two such numbers, or beyond one at an end, was never seen: it has the
+        probability of the nearest, divided by the number of rows of the fit, and less far off.
+        """
+        k = self._segment(self.low_, t)
+        owns = self._owns()[k] & (t <= self.high_[k])
+        off = np.abs(t - self.middle_[k])
+        beyond = np.maximum(self.middle_[0] - t, t - self.middle_[-1])
+        unseen = np.log(self.rows_) + np.maximum(beyond, 0)
+
+        with np.errstate(invalid="ignore", divide="ignore"):
+            steps = self._step(self.values_, self.values_) / self._step(self.high_, self.low_)
+            inside = np.where(owns, np.where(off > _SAME, unseen, 0), np.log(steps[k]))
+
+        return np.where((beyond > 0) & ~owns, beyond - np.log(self.slope_), inside)
+
+    def log_unseen(self, t: NDArray) -> NDArray:
+        r"""Returns what :meth:`log_slope` does where a number is none of those that own the
+        interval it lies in, and zero elsewhere.
+        """
+        k = self._segment(self.low_, t)
+        owned = self._owns()[k] & (t <= self.high_[k])
+        return np.where(owned, self.log_slope(t), 0.0)
+
+    def mean(self, loc: NDArray, scale: NDArray) -> NDArray:
+        r"""Returns the means of the numbers whose scores are normal.
+
+        .. math:: \mathbb{E}[v(t)] = v_1 + \int P(t > u) \, \mathrm{d}v(u), \qquad
+            t \sim \mathcal{N}(\mu, \sigma^2)
+
+        Arguments:
+            loc: The means of the scores, with shape `(B,)`.
+            scale: Their standard deviations, with shape `(B,)`.
+        """
+        a, b = (
+            (ends - loc[:, None]) / scale[:, None] for ends in (self.high_[:-1], self.low_[1:])
+        )
+        wide = b - a > _NARROW
+
+        with np.errstate(invalid="ignore", divide="ignore"):
+            share = np.where(wide, (_area(b) - _area(a)) / (b - a), ndtr(-(a + b) / 2))
+
+        return self.values_[0] + share @ np.diff(self.values_)
+
+    def intervals(self) -> tuple[tuple[float, float], ...]:
+        r"""Returns the ends of the scores of each number that many rows share, ascending."""
+        owns = self._owns()
+        return tuple(zip(self.low_[owns].tolist(), self.high_[owns].tolist()))
+
+    def _owns(self) -> NDArray:
+        return np.asarray(self.high_ > self.low_)
+
+    def _segment(self, ends: NDArray, x: NDArray) -> NDArray:
+        return np.clip(np.searchsorted(ends, x, side="right") - 1, 0, len(ends) - 1)
+
+    def _step(self, begin: NDArray, end: NDArray) -> NDArray:
+        r"""Returns how far it is from each knot to the next, one at the last."""
+        return np.append(end[1:] - begin[:-1], 1.0)
+
+
+class ScoreTable:
+    r"""The maps of several columns at once, as tensors on a device.
+
+    Arguments:
+        scores: The maps, at least one.
+        device: The device.
+
+    Example:
+        >>> scores = NormalScores().fit(np.array([0.0, 0.0, 0.0, 1.0]))
+        >>> ScoreTable([scores]).encode(torch.tensor([[0.0], [1.0]])).round(decimals=2)
+        tensor([[-0.3200],
+                [ 1.1500]], dtype=torch.float64)
+    """
+
+    def __init__(self, scores: Sequence[NormalScores], device: torch.device | None = None) -> None:
+        n = max(len(s.values_) for s in scores)
+        self.dtype = (
+            torch.float32 if device is not None and device.type == "mps" else torch.float64
+        )
+
+        def stacked(rows: list[NDArray]) -> Tensor:
+            last = [np.append(row, np.repeat(row[-1:], n - len(row))) for row in rows]
+            return torch.from_numpy(np.stack(last)).to(device, self.dtype)
+
+        self.values = stacked([s.values_ for s in scores])
+        self.middle = stacked([s.middle_ for s in scores])
+        self.high = stacked([s.high_ for s in scores])
+        self.last = torch.tensor([[len(s.values_) - 1] for s in scores], device=device)
+        self.slope = torch.tensor([[s.slope_] for s in scores], dtype=self.dtype, device=device)
+        self.rate = stacked([_rates(s) for s in scores])
+
+    def encode(self, v: Tensor) -> Tensor:
+        r"""Returns the scores of numbers, as :meth:`NormalScores.encode` does.
+
+        Arguments:
+            v: Finite numbers, with shape `(B, C)`.
+        """
+        v = v.to(self.dtype).T.contiguous()
+        k = torch.searchsorted(self.values, v, right=True) - 1
+        k = torch.minimum(k.clamp(min=0), self.last)
+        d = v - self.values.gather(1, k)
+        middle, first, end = self.middle.gather(1, k), self.values[:, :1], self.values[:, -1:]
+        far = middle + d.sign() * torch.log1p(self.slope * d.abs())
+        t = torch.where(
+            (v < first) | (v > end), far, self.high.gather(1, k) + d * self.rate.gather(1, k)
+        )
+
+        return torch.where(d == 0, middle, t).T
+
+
+def _area(z: NDArray) -> NDArray:
+    r"""Returns an integral of :math:`1 - \Phi`."""
+    return z * ndtr(-z) - np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)
+
+
+def _rates(scores: NormalScores) -> NDArray:
+    r"""Returns by how much scores rise with numbers, from each knot to the next."""
+    gaps = np.append(np.diff(scores.values_), 1.0)
+    rises = np.append(scores.low_[1:] - scores.high_[:-1], 0.0)
+
+    with np.errstate(over="ignore"):
+        return np.minimum(rises / gaps, np.finfo(float).max)
+
+
+def _thinned(knots: NDArray, own: NDArray, n: int) -> NDArray:
+    r"""Returns few knots for many: those with an interval, both ends, and a grid between."""
+    v, _, middle, _ = knots
+    fixed = own.copy()
+    fixed[[0, -1]] = True
+    grid = np.linspace(middle[0], middle[-1], n)[1:-1]
+    between = np.stack([np.interp(grid, middle, v), grid, grid, grid])
+
+    free = np.repeat([False, True], [fixed.sum(), len(grid)])
+    knots = np.hstack([knots[:, fixed], between])
+    order = np.lexsort((free, knots[0]))
+    (v, low, _, high), free = knots[:, order], free[order]
+    kept: list[int] = []
+
+    for k in range(len(v)):
+        while kept and free[kept[-1]] and not free[k] and low[k] - high[kept[-1]] < _APART:
+            kept.pop()
+
+        last = kept[-1] if kept else k
+        apart = v[k] > v[last] and low[k] - high[last] >= _APART
+
+        if apart or not free[k]:
+            kept.append(k)
+
+    return knots[:, order[kept]]

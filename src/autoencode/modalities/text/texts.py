@@ -1,0 +1,362 @@
+r"""Texts of any length, as symbols."""
+
+__all__ = ["ByteLevel", "Texts"]
+
+import functools
+from numbers import Integral
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.distributions import Distribution, constraints
+from torch.distributions.constraints import Constraint
+
+from ...common import failures
+from ...common.failures import warn
+from ...corruptions import (
+    Blur,
+    Corruption,
+    GaussianNoise,
+    Masking,
+    MaskLetters,
+    SaltAndPepper,
+    Sequence,
+    Typos,
+    parts,
+)
+from ...data import is_frame, to_pandas
+from ...data.listing import Files
+from ...data.media.text import Lines, holds_texts, is_text, read_column, read_lines
+from ...distributions import Autoregressive, Family
+from ...networks import Network, Recurrent
+from ..base import Modality
+from .edit_distance import edits
+from .tokenizers import Alphabet, Bytes, Subwords, learn_subwords, pack, unpack
+
+_FEATURES = 256  # of what the decoder hands to the writer
+_MOST = 2**32  # symbols in memory
+
+
+class Texts(Modality):
+    r"""Texts: lists, arrays or columns of `str`, or a `.txt` file with one text a line.
+
+    Inside, a text is a row of its bytes in UTF-8, ended and filled up by the byte 255, so that
+    any text comes back as it was. Bytes that a model makes up and that are no UTF-8 come back as
+    the replacement character.
+
+    Arguments:
+        length: The most bytes of a text; by default those of the longest text of the fit.
+        cut: Whether longer texts are cut off, or refused.
+        subwords: The size of a vocabulary of frequent pieces of words to learn from the texts,
+            and to put in the place of bytes: shorter rows, from more symbols. It takes the package
+            `tokenizers`, and is stored with the model.
+        column: The column of a `.csv` or `.parquet` file, or of a data frame, that holds the
+            texts; by default the only one.
+
+    Example:
+        >>> texts = Texts().fit(["a", "né"])
+        >>> x = texts.load(["né"])
+        >>> x
+        tensor([[110, 195, 169, 255]], dtype=torch.uint8)
+        >>> texts.restore(texts.normalize(x)).tolist()
+        ['né']
+    """
+
+    suffixes = (".txt", ".csv")
+    numeric = False
+    symbolic = True
+
+    def __init__(
+        self,
+        length: int | None = None,
+        cut: bool = False,
+        subwords: int | None = None,
+        column: str | None = None,
+    ) -> None:
+        self.length = length
+        self.cut = cut
+        self.subwords = subwords
+        self.column = column
+
+    @classmethod
+    def accepts(cls, X: object) -> bool:
+        if isinstance(X, Files):
+            return holds_texts(X)
+
+        if isinstance(X, Path):
+            return holds_texts(X) if X.is_dir() else is_text(X)
+
+        if is_frame(X):
+            return True
+
+        if not isinstance(X, (list, tuple)):
+            X = np.asarray(X)
+
+            if X.ndim != 1:
+                return False
+
+        return any(isinstance(x, str) for x in X)  # what is none is named later
+
+    @property
+    def event_(self) -> tuple[int, ...]:
+        return (_FEATURES,)
+
+    def read(self, path: Path | Files) -> tuple[Lines, None, None]:
+        if isinstance(path, Files) or path.is_dir():
+            return read_lines(path, self.column), None, None
+
+        if self.column is not None or path.suffix.lower() in {".csv", ".tsv", ".parquet"}:
+            return read_column(path, self.column), None, None
+
+        return read_lines(path), None, None
+
+    def fit(self, X: Any, support: Constraint = constraints.real) -> "Texts":
+        self._check_arguments()
+        rows = _bytes(self._texts(X))
+
+        if not rows:
+            raise ValueError("expected at least one text, got none.")
+
+        longest = max(map(len, rows)) if self.length is None else self.length
+        self.shape_ = (longest + 1,)
+
+        if len(rows) * self.shape_[0] > _MOST:
+            raise ValueError(
+                f"{len(rows):,} texts of up to {longest:,} bytes do not fit in memory. Cut the"
+                " longest, with modality=Texts(length=200, cut=True) for example."
+            )
+
+        lengths = [*map(len, rows)]
+        used = sum(min(n, longest) for n in lengths) / max(1, sum(lengths))
+        most = max(lengths)
+        warn(failures.long_outlier(lengths) if self.length is None else None)
+        warn(
+            failures.cut_off(
+                f"the texts, cut off at {longest} bytes",
+                used if self.cut else 1.0,
+                f"modality=Texts(length={most}) (command line: --modality Texts --modality.length"
+                f" {most})",
+            )
+        )
+
+        self.vocabulary_ = None if self.subwords is None else learn_subwords(rows, self.subwords)
+
+        return self
+
+    def load(self, X: Any) -> Tensor:
+        rows, longest = _bytes(self._texts(X)), self.shape_[0] - 1
+
+        if self.cut:
+            rows = [_cut(row, longest) for row in rows]
+
+        n = np.fromiter(map(len, rows), int, len(rows))
+
+        if (n > longest).any():
+            i = int((n > longest).argmax())
+            raise ValueError(
+                f"expected texts of up to {longest} bytes, those of the longest of the fit, got"
+                f" {(n > longest).sum():,} longer than {longest} bytes, the first, of {n[i]}, in"
+                f" {_place(X, i)}: '{_text(rows[i], 40)}...'."
+                " Fit with modality=Texts(length=...) to take longer ones, and with cut=True to"
+                " cut them off."
+            )
+
+        return pack(rows, self._alphabet, longest + 1)
+
+    def normalize(self, x: Tensor) -> Tensor:
+        return x.float()
+
+    def restore(self, x: Tensor) -> NDArray:
+        texts, longest = np.empty(len(x), object), self.shape_[0] - 1
+        # The last symbol can only be the end, also where a model would go on
+        texts[:] = [_text(row, longest) for row in unpack(x[:, :-1], self._alphabet)]
+
+        return texts
+
+    def network(self) -> Network:
+        return Recurrent()
+
+    def suit(self, network: Network) -> Network:
+        size = self._alphabet.size
+
+        if "symbols" not in network.get_params(deep=False) or (network.symbols or size) < size:
+            raise ValueError(
+                f"{network} does not read texts, which are rows out of {size} symbols. Leave out"
+                " network=..., or use Recurrent() or Transformer()."
+            )
+
+        return network.clone().set_params(symbols=network.symbols or size)
+
+    def likelihood(self) -> Family:
+        return Autoregressive()
+
+    def suit_likelihood(self, likelihood: Family) -> Family:
+        if not isinstance(likelihood, Autoregressive):
+            raise ValueError(
+                f"{type(likelihood).__name__} is no likelihood for texts. Leave out"
+                " likelihood=..., or use Autoregressive()."
+            )
+
+        if likelihood.length is None:
+            return likelihood.clone().set_params(length=self.shape_[0])
+
+        return likelihood
+
+    def part(self) -> "Texts":
+        return self.clone().set_params(length=self.shape_[0] - 1)
+
+    def stages(self, corruption: Any) -> tuple[None, Any]:
+        steps = [*map(_of_letters, parts(corruption))]
+
+        if self.vocabulary_ is not None:
+            steps = [ByteLevel(Sequence(steps), self.vocabulary_)]
+
+        return None, Sequence(steps)
+
+    def new_examples(self, p: Distribution) -> Tensor:
+        return p.sample()
+
+    def unit(self) -> Tensor:
+        return torch.ones(())
+
+    def spell(self, x: Tensor) -> Tensor:
+        return _spelled(x, self._alphabet, self.shape_[0])
+
+    def names(self, n: int) -> list[str]:
+        return [self.column or "text"]
+
+    def numbers(self, X: Any) -> Any:
+        raise ValueError("there are no pictures of texts, but of their codes: plots.codes(...).")
+
+    def error(self, x: Tensor, p: Distribution) -> Tensor:
+        a, b = (_spelled(rows, self._alphabet, x.shape[1]) for rows in (x, p.mean))
+        return edits(a, b, end=255).double()
+
+    def _texts(self, X: Any) -> Any:
+        r"""Returns the column of a data frame that holds the texts, and others as they are."""
+        if not is_frame(X):
+            return X
+
+        X = to_pandas(X)
+        column = X.columns[0] if self.column is None and X.shape[1] == 1 else self.column
+
+        if column not in X.columns:
+            raise ValueError(
+                "expected the column of the data frame that holds the texts, Texts(column='...'),"
+                f" out of {[*X.columns]}, got {column!r}."
+            )
+
+        return X[column]
+
+    @property
+    def _alphabet(self) -> Alphabet:
+        return _alphabet(self.vocabulary_)
+
+    def _check_arguments(self) -> None:
+        if self.length is not None and not _whole(self.length, 1):
+            raise ValueError(f"expected a length >= 1, as an integer, got {self.length!r}.")
+
+        if self.cut and self.length is None:
+            raise ValueError(
+                "cut=True needs a length to cut at, as in Texts(length=100, cut=True)."
+            )
+
+        if self.subwords is not None and not _whole(self.subwords, 257):
+            raise ValueError(
+                "expected subwords > 256, the number of bytes, as an integer, got"
+                f" {self.subwords!r}."
+            )
+
+
+class ByteLevel(Corruption):
+    r"""A corruption of letters, for texts that are rows of subwords.
+
+    Arguments:
+        corruption: The corruption, of bytes.
+        vocabulary: That of the subwords.
+
+    Example:
+        >>> ByteLevel(Typos(0.1), vocabulary)(x).shape  # doctest: +SKIP
+        torch.Size([128, 40])
+    """
+
+    def __init__(self, corruption: Any, vocabulary: str) -> None:
+        super().__init__()
+
+        self.corruption = corruption
+        self.vocabulary = vocabulary
+
+    def forward(self, x: Tensor) -> Tensor:
+        alphabet = _alphabet(self.vocabulary)
+        damaged = self.corruption(_spelled(x, alphabet, x.shape[1]))
+
+        return pack(unpack(damaged, Bytes()), alphabet, x.shape[1]).to(x)
+
+
+def _of_letters(corruption: Any) -> Any:
+    r"""Returns what does to texts what a corruption does to numbers."""
+    if isinstance(corruption, (Blur, SaltAndPepper)):
+        raise ValueError(
+            f"{corruption} means nothing for texts. Use Typos(), or another corruption of letters"
+            " or words."
+        )
+
+    if isinstance(corruption, GaussianNoise):
+        return Typos(min(1.0, corruption.scale / 3))
+
+    return MaskLetters(corruption.fraction) if isinstance(corruption, Masking) else corruption
+
+
+@functools.lru_cache(maxsize=4)
+def _alphabet(vocabulary: str | None) -> Alphabet:
+    return Bytes() if vocabulary is None else Subwords(vocabulary)
+
+
+def _spelled(x: Tensor, alphabet: Alphabet, length: int) -> Tensor:
+    r"""Returns rows of symbols as rows of bytes, cut off where they do not fit."""
+    rows = [row[: length - 1] for row in unpack(x, alphabet)]
+    return pack(rows, Bytes(), length).to(x)
+
+
+def _whole(value: Any, least: int) -> bool:
+    return isinstance(value, Integral) and not value < least
+
+
+def _bytes(X: Any) -> list[bytes]:
+    items = X.tolist() if hasattr(X, "tolist") else list(X)
+    wrong = next((i for i, item in enumerate(items) if not isinstance(item, str)), None)
+
+    if wrong is not None:
+        raise ValueError(
+            f"expected a text for each example, got {items[wrong]!r} in {_place(X, wrong)}."
+        )
+
+    return [item.encode("utf-8", "surrogatepass") for item in items]
+
+
+def _place(X: Any, i: int) -> str:
+    return X.place(i) if isinstance(X, Lines) else f"row {i}"
+
+
+def _cut(row: bytes, n: int) -> bytes:
+    r"""Returns the first bytes, at most `n`, without a part of a character at their end."""
+    while 0 < n < len(row) and 128 <= row[n] < 192:
+        n -= 1
+
+    return row[:n]
+
+
+def _text(row: bytes, longest: int) -> str:
+    r"""Returns what bytes spell, in at most as many bytes, which `load` takes again."""
+    row = _cut(row, longest)
+
+    try:
+        return row.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        text = row.decode("utf-8", "replace")
+
+    # The replacement character has three bytes, and may stand for one
+    return _cut(text.encode(), longest).decode()

@@ -1,0 +1,165 @@
+r"""Alphabets: texts as numbers of symbols, and back."""
+
+__all__ = ["Alphabet", "Bytes", "Subwords", "learn_subwords", "pack", "unpack"]
+
+import abc
+import functools
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ...common.padding import sizes
+
+_BYTES = [chr(i) for i in range(256)]  # for a package that knows characters and no bytes
+_PIECES = r" ?[^ ]+| +"  # words, with the space before them
+
+
+class Alphabet(abc.ABC):
+    r"""Abstract alphabet, whose last symbol ends a text and fills its row up."""
+
+    size: int
+    r"""The number of symbols, with the end."""
+
+    @abc.abstractmethod
+    def encode(self, rows: Sequence[bytes]) -> list[Any]:
+        r"""Returns the symbols of texts."""
+
+    @abc.abstractmethod
+    def decode(self, symbols: NDArray) -> bytes:
+        r"""Returns the text of symbols, of which none is the end."""
+
+
+class Bytes(Alphabet):
+    r"""Bytes as they are; 255, which no text in UTF-8 has, is the end.
+
+    Example:
+        >>> Bytes().decode(np.array([104, 105]))
+        b'hi'
+    """
+
+    size = 256
+
+    def encode(self, rows: Sequence[bytes]) -> list[NDArray]:
+        return [np.frombuffer(row, np.uint8) for row in rows]
+
+    def decode(self, symbols: NDArray) -> bytes:
+        return symbols.astype(np.uint8).tobytes()
+
+
+class Subwords(Alphabet):
+    r"""Frequent pieces of words, and all bytes, so that every text has symbols.
+
+    Arguments:
+        vocabulary: What :func:`learn_subwords` returns.
+
+    Example:
+        >>> subwords = Subwords(learn_subwords([b"aaab", b"aaac"], 258))  # doctest: +SKIP
+        >>> subwords.decode(np.array(subwords.encode([b"aaaa"])[0]))  # doctest: +SKIP
+        b'aaaa'
+    """
+
+    def __init__(self, vocabulary: str) -> None:
+        numbers = json.loads(vocabulary)["model"]["vocab"]
+
+        self.tokenizer = _package().Tokenizer.from_str(vocabulary)
+        self.pieces = [piece.encode("latin-1") for piece in sorted(numbers, key=numbers.get)]
+        self.size = len(self.pieces) + 1
+
+    def encode(self, rows: Sequence[bytes]) -> list[list[int]]:
+        return [
+            e.ids for e in self.tokenizer.encode_batch([row.decode("latin-1") for row in rows])
+        ]
+
+    def decode(self, symbols: NDArray) -> bytes:
+        return b"".join([self.pieces[i] for i in symbols])
+
+
+def learn_subwords(rows: Sequence[bytes], size: int) -> str:
+    r"""Joins the most frequent pairs of symbols, beginning with bytes, until there are enough.
+
+    References:
+        | Neural Machine Translation of Rare Words with Subword Units (Sennrich et al., 2016)
+        | https://arxiv.org/abs/1508.07909
+
+    Arguments:
+        rows: Texts.
+        size: The number of pieces, more than the 256 bytes.
+
+    Returns:
+        The vocabulary, as JSON.
+
+    Raises:
+        ImportError: If the package `tokenizers` is missing.
+
+    Example:
+        >>> Subwords(learn_subwords([b"abab", b"abba"], 257)).size  # doctest: +SKIP
+        258
+    """
+    package = _package()
+    tokenizer = package.Tokenizer(package.models.BPE())
+    tokenizer.pre_tokenizer = package.pre_tokenizers.Split(package.Regex(_PIECES), "isolated")
+    trainer = package.trainers.BpeTrainer(
+        vocab_size=size, initial_alphabet=_BYTES, show_progress=False
+    )
+    tokenizer.train_from_iterator((row.decode("latin-1") for row in rows), trainer)
+
+    return tokenizer.to_str()
+
+
+def pack(rows: Sequence[bytes], alphabet: Alphabet, length: int) -> Tensor:
+    r"""Texts as rows of symbols.
+
+    Arguments:
+        rows: Texts of at most `length - 1` bytes.
+        alphabet: Their symbols.
+        length: The number of symbols of a row.
+
+    Returns:
+        The symbols, with shape `(N, length)`, in the smallest type that holds them.
+
+    Example:
+        >>> pack([b"hi", b""], Bytes(), 3)
+        tensor([[104, 105, 255],
+                [255, 255, 255]], dtype=torch.uint8)
+    """
+    symbols = alphabet.encode(rows)
+    dtype = np.uint8 if alphabet.size <= 256 else np.int32
+    x = np.full((len(rows), length), alphabet.size - 1, dtype)
+    n = np.fromiter(map(len, symbols), int, len(rows))
+    x[np.arange(length) < n[:, None]] = np.concatenate([np.zeros(0, dtype), *symbols])
+
+    return torch.from_numpy(x)
+
+
+def unpack(x: Tensor, alphabet: Alphabet) -> list[bytes]:
+    r"""The texts of rows of symbols, which may lack an end.
+
+    Arguments:
+        x: The symbols, with shape `(N, L)`.
+        alphabet: What they stand for.
+
+    Example:
+        >>> unpack(torch.tensor([[104, 105, 255], [104, 105, 106]]), Bytes())
+        [b'hi', b'hij']
+    """
+    rows, n = x.cpu().numpy().astype(int), sizes(x, alphabet.size - 1).tolist()
+    return [alphabet.decode(row[:k]) for row, k in zip(rows, n)]
+
+
+@functools.cache
+def _package() -> Any:
+    try:
+        import tokenizers
+        from tokenizers import models, pre_tokenizers, trainers  # noqa: F401
+    except ImportError:
+        raise ImportError(
+            "subwords need the package tokenizers: pip install 'autoencode[text]', or leave out"
+            " Texts(subwords=...), for bytes."
+        ) from None
+
+    return tokenizers

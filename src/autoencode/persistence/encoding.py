@@ -1,0 +1,310 @@
+r"""Objects as JSON, and where models may be written.
+
+A document says how to rebuild objects; :mod:`autoencode.common.container` puts it into a file
+with the weights. Nothing is unpickled, and no code comes from a file: classes of this library are
+found by name, others only if the caller names them as trusted.
+"""
+
+__all__ = ["check_replaceable", "decode", "encode"]
+
+import functools
+import importlib
+import re
+import sys
+from collections.abc import Callable, Container, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..common.configurable import Configurable
+from ..common.container import opened
+from ..common.type_checks import check_arguments
+
+ARRAY = "array."
+_SHORT = 64  # numbers of an array that stands in the document itself
+_DTYPE = re.compile(r"[<>|=]?([biufSUOmM]\d{0,7}(\[\d{0,3}[a-zA-Zμ]{1,2}\])?|\?)")
+_LANGUAGE = sys.stdlib_module_names | {"__main__"}
+_OURS = __name__.partition(".")[0]
+
+# Of files that are read as data, or that results are written to
+_DATA = set(
+    ".npy .npz .csv .tsv .parquet .feather .json .jsonl .txt .gz .zip .idx .png .jpg .jpeg .tif"
+    " .tiff .bmp .gif .webp .wav .flac .ogg .mp3 .html .py".split()
+)
+
+
+def encode(value: Any, tensors: dict[str, Tensor] | None = None) -> Any:
+    r"""Turns arguments and what was learned into JSON.
+
+    Objects become their class and arguments, functions their import path.
+
+    Arguments:
+        value: The object.
+        tensors: Where long arrays of numbers are put, to stand beside the document.
+
+    Raises:
+        ValueError: If something has no name to be imported by, such as a lambda.
+
+    Example:
+        >>> from autoencode.objectives import ELBO
+        >>> encode(ELBO(beta=2.0))["class"]
+        'autoencode.objectives.ELBO'
+    """
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+
+    if isinstance(value, np.generic):
+        return encode(value.item())
+
+    if isinstance(value, np.ndarray):
+        if tensors is not None and value.size > _SHORT and value.dtype.kind in "biuf":
+            name = f"{ARRAY}{len(tensors)}"
+            native = value.astype(value.dtype.newbyteorder("="))  # a copy, in one piece
+            tensors[name] = torch.from_numpy(np.ascontiguousarray(native))
+            return {"tensor": name, "dtype": value.dtype.str}
+
+        return {"array": value.tolist(), "dtype": value.dtype.str}
+
+    if isinstance(value, tuple):
+        return {"tuple": [encode(v, tensors) for v in value]}
+
+    if isinstance(value, list):
+        return [encode(v, tensors) for v in value]
+
+    if isinstance(value, dict):
+        return {"dict": {k: encode(v, tensors) for k, v in value.items()}}
+
+    if isinstance(value, Configurable):
+        params = value.get_params(deep=False)
+        learned = {k: v for k, v in vars(value).items() if k.endswith("_") and k[0] != "_"}
+
+        return {
+            "class": _public_name(type(value)),
+            "arguments": {k: encode(v, tensors) for k, v in params.items()},
+            "learned": {k: encode(v, tensors) for k, v in learned.items()},
+        }
+
+    if callable(value) and not isinstance(value, type):
+        return {"function": _public_name(value)}
+
+    raise ValueError(
+        f"cannot store {value!r}: expected numbers, text, arrays, functions or objects of"
+        " Configurable classes."
+    )
+
+
+def decode(
+    document: Any,
+    trusted: Container[str] | Iterable[str | type | Callable] = (),
+    tensor: Callable[[str], Tensor] | None = None,
+) -> Any:
+    r"""Rebuilds what `encode` returned.
+
+    Naming something never calls it: a class is constructed only if it is one of this library or
+    trusted, and all of its kind are `Configurable`; a function is returned as it is.
+
+    Arguments:
+        document: The JSON.
+        trusted: Classes and functions from outside of this library that may be used, or
+            their import paths.
+        tensor: Returns the numbers of an array by name, where they stand beside the document.
+
+    Raises:
+        ValueError: If the document names something that is not trusted, or not there.
+
+    Example:
+        >>> from autoencode.objectives import ELBO
+        >>> decode(encode(ELBO(beta=2.0)))
+        ELBO(beta=2.0, warmup=0.0, free_bits=None, cooling=None)
+    """
+    again = functools.partial(decode, trusted=trusted, tensor=tensor)
+
+    match document:
+        case list():
+            return [again(v) for v in document]
+        case None | bool() | int() | float() | str():
+            return document
+        case {"tuple": list() as values}:
+            return tuple(again(v) for v in values)
+        case {"tensor": str() as name, "dtype": str() as dtype} if name.startswith(ARRAY):
+            return _numbers(name, dtype, tensor)
+        case {"array": values, "dtype": str() as dtype}:
+            return _array(values, dtype)
+        case {"dict": dict() as values}:
+            return {k: again(v) for k, v in values.items()}
+        case {"function": str() as path}:
+            return _function(path, trusted)
+        case {"class": str() as path, "arguments": dict() as given, "learned": dict() as learned}:
+            cls = _class(path, trusted)
+            values = {k: again(v) for k, v in given.items()}
+            check_arguments(cls, values)
+            value = cls(**values)
+            _learn(value, {k: again(v) for k, v in learned.items()})
+            return value
+
+    raise ValueError(f"the model has a part that is none, {str(document)[:60]}")
+
+
+def _learn(value: Any, learned: dict[str, Any]) -> None:
+    for name in learned:
+        if not name.endswith("_") or name.startswith("_") or hasattr(type(value), name):
+            raise ValueError(f"the model sets '{name}', which is nothing that is learned.")
+
+    check_arguments(type(value), learned)
+
+    for name, found in learned.items():
+        setattr(value, name, found)
+
+
+def _array(values: Any, dtype: str) -> NDArray:
+    r"""Returns a small array that stands in a document, of a type no wider than its elements."""
+    if not _DTYPE.fullmatch(dtype):
+        raise ValueError(f"the model has an array of type {dtype[:60]!r}.")
+
+    flat, inner = values, 0
+
+    while isinstance(flat, list) and any(isinstance(v, list) for v in flat):
+        inner += 1
+
+        if inner > 8 or not all(isinstance(v, list) for v in flat):
+            raise ValueError("the model has an array without a shape.")
+
+        flat = [v for part in flat for v in part]
+
+    flat = flat if isinstance(flat, list) else [flat]
+
+    if not all(v is None or isinstance(v, (bool, int, float, str)) for v in flat):
+        raise ValueError("the model has an array of something else than numbers and text.")
+
+    widest = max([1, *(len(v) for v in flat if isinstance(v, str))])
+
+    if np.dtype(dtype).itemsize > max(16, 4 * widest):
+        raise ValueError(
+            f"the model has an array of type {dtype[:60]!r}, wider than its elements."
+        )
+
+    return np.array(values, dtype=dtype)
+
+
+def _numbers(name: str, dtype: str, tensor: Callable[[str], Tensor] | None) -> NDArray:
+    if not _DTYPE.fullmatch(dtype) or np.dtype(dtype).kind not in "biuf" or tensor is None:
+        raise ValueError(f"the model has numbers of type {dtype[:60]!r}.")
+
+    return tensor(name).numpy().astype(dtype, copy=False)
+
+
+def check_replaceable(path: str | Path) -> None:
+    r"""Finds out whether a model may be written: in the place of nothing but another model.
+
+    Raises:
+        ValueError: If the name is one of data, or something else stands there.
+
+    Example:
+        >>> check_replaceable("digits.npy")
+        Traceback (most recent call last):
+        ValueError: cannot write a model to 'digits.npy': .npy files hold data. Models end in .ae.
+    """
+    path = Path(path)
+
+    if path.suffix.lower() in _DATA:
+        raise ValueError(
+            f"cannot write a model to '{path}': {path.suffix.lower()} files hold data. Models end"
+            " in .ae."
+        )
+
+    if not path.is_file() or path.stat().st_size == 0:
+        return
+
+    try:
+        with opened(path) as stored:
+            there = "arguments" in stored.document
+    except (ValueError, OSError):
+        there = False
+
+    if not there:
+        raise ValueError(
+            f"cannot write a model to '{path}', where there is a file that is no model. Use"
+            " another name, or delete it first."
+        )
+
+
+def _public_name(value: Any) -> str:
+    r"""Returns the shortest path under which a class or function can be imported."""
+    module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", "")
+
+    if module is None or not name.isidentifier() or module == "__main__":
+        raise ValueError(
+            f"cannot store {value!r}, which has no import path. Define it at the top level of a"
+            " module."
+        )
+
+    parts = module.split(".")
+    shortest = 2 if parts[0] == _OURS else 1
+
+    for n in range(shortest, len(parts) + 1):
+        shorter = ".".join(parts[:n])
+
+        if getattr(importlib.import_module(shorter), name, None) is value:
+            return f"{shorter}.{name}"
+
+    raise ValueError(f"cannot store {value!r}: '{module}.{name}' is something else.")
+
+
+def _class(path: str, trusted: Any) -> type:
+    r"""Returns the class with an import path, if it is one that models are made of."""
+    value = _named(path, trusted)
+
+    if not (isinstance(value, type) and issubclass(value, Configurable)):
+        raise ValueError(
+            f"the model names '{path}', which is nothing that a model is made of: no class that"
+            " derives from autoencode.common.configurable.Configurable."
+        )
+
+    return value
+
+
+def _function(path: str, trusted: Any) -> Callable:
+    r"""Returns the function with an import path, which has to be trusted."""
+    value = _named(path, trusted)
+
+    if path.startswith(f"{_OURS}.") or isinstance(value, type) or not callable(value):
+        raise ValueError(f"the model names '{path}', which is no function of a model.")
+
+    return value
+
+
+def _named(path: str, trusted: Any) -> Any:
+    for item in trusted:
+        if not isinstance(item, str) and _public_name(item) == path:
+            return item
+
+    module, _, name = path.rpartition(".")
+    first = path.partition(".")[0]
+    ours = path.startswith(f"{_OURS}.")
+
+    if not all(part.isidentifier() for part in path.split(".")) or not module:
+        raise ValueError(f"the model names '{path[:100]}', which is nothing that can be imported.")
+
+    if first in _LANGUAGE:
+        raise ValueError(
+            f"the model names '{path}', which comes with Python and is nothing that a model is"
+            " made of. Whoever wrote it may mean you harm."
+        )
+
+    if not ours and path not in trusted:
+        raise ValueError(
+            f"the model uses '{path}', which is not part of this library. If you trust it, load"
+            f" with trusted=['{path}'], on the command line with --trusted {path}."
+        )
+
+    if ours and any(part.startswith("_") for part in path.split(".")):
+        raise ValueError(f"the model names '{path}', which is private.")
+
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise ValueError(f"the model uses '{path}', which cannot be imported: {error}.") from None

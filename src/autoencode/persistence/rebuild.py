@@ -1,0 +1,185 @@
+r"""Networks from a file that somebody else may have written.
+
+They are built without memory first, and compared with the names and shapes that the file has.
+"""
+
+__all__ = ["rebuild"]
+
+import contextlib
+import copy
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+from ..blueprint import assembly
+from ..common.container import Stored
+from ..common.seeding import seeded
+from ..models.latent import LatentModel
+
+_MAKE = {torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn, torch.tensor}
+_MADE = 10  # tensors, at most, for each one of a network, and for what has none
+_LARGE = 2**12  # numbers of a tensor that is not worth making twice
+_TRIED = 2**18  # numbers of an example, at most, that is passed through
+_LARGEST, _LONGEST = 2**28, 2**20  # numbers of an example, and symbols of a text
+
+
+def rebuild(estimator: Any, stored: Stored, names: list[str]) -> LatentModel:
+    r"""Returns the model of an estimator, with the weights of a file.
+
+    Arguments:
+        estimator: An :class:`~autoencode.Autoencoder` that knows its data.
+        stored: The file.
+        names: Its tensors that are weights.
+
+    Raises:
+        ValueError: If the file has not the weights that such a model has, or some of them are
+            not finite.
+
+    Example:
+        >>> rebuild(estimator, stored, stored.names("encoder."))  # doctest: +SKIP
+    """
+    _check_shape(estimator.modality_)
+    shapes = {name: stored.shape(name) for name in names}
+    trial = copy.copy(estimator)
+    trial.likelihood_ = copy.deepcopy(estimator.likelihood_)
+
+    with seeded(0):
+        with _Counting(len(shapes)), torch.device("meta"):
+            _compare(_cut(assembly.build(trial), names), shapes)
+
+        with _Sparing():
+            model = _cut(assembly.build(estimator), names)
+
+        like = model.state_dict()
+        tensors = {name: _laid_out(stored.tensor(name), like[name]) for name in names}
+        _check_finite(model, tensors)
+        model.load_state_dict(tensors, assign=True)
+
+        if any(t.is_meta for t in [*model.parameters(), *model.buffers()]):  # not in the file
+            model = _cut(assembly.build(estimator), names)
+            model.load_state_dict(tensors)
+
+        model.eval()
+        _try(estimator, model)
+
+    return model
+
+
+class _Counting(TorchFunctionMode):
+    r"""Ends the building of networks that have far more parts than the file has tensors."""
+
+    def __init__(self, n: int) -> None:
+        super().__init__()
+        self.left = _MADE * (n + 8)
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        # Of others, some put back what torch is to do, and must not be kept from it
+        self.left -= func in _MAKE
+
+        if self.left < 0 and func in _MAKE:
+            raise ValueError("it announces more layers than it has weights")
+
+        return func(*args, **(kwargs or {}))
+
+
+class _Sparing(TorchFunctionMode):
+    r"""Leaves out the memory of weights that are about to be replaced."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        kwargs = dict(kwargs or {})
+
+        if func is torch.empty and kwargs.get("device") is None:
+            size = args[0] if args and not isinstance(args[0], int) else args
+
+            if math.prod(size) > _LARGE:
+                kwargs["device"] = "meta"
+
+        return func(*args, **kwargs)
+
+
+def _cut(model: LatentModel, names: list[str]) -> LatentModel:
+    if not any(name.startswith("decoder.") for name in names):
+        model.decoder = model.prior = None  # type: ignore[assignment]
+
+    return model
+
+
+def _compare(model: LatentModel, shapes: dict[str, Tensor]) -> None:
+    r"""Raises if a model without memory has other weights."""
+    for name, tensor in model.state_dict().items():
+        if name in shapes and shapes[name].dtype != tensor.dtype:
+            raise ValueError(f"'{name}' is of {shapes[name].dtype}, not {tensor.dtype}")
+
+    try:
+        model.load_state_dict(shapes, assign=True)
+    except RuntimeError as error:
+        lines = [line.strip() for line in str(error).splitlines()[1:]]
+        raise ValueError(f"its weights are others: {' '.join(lines)[:300]}") from None
+
+
+def _laid_out(tensor: Tensor, like: Tensor) -> Tensor:
+    r"""Returns a tensor in the order of another in memory, which networks may have chosen."""
+    if tensor.shape != like.shape or tensor.stride() == like.stride():
+        return tensor
+
+    return torch.empty_strided(like.shape, like.stride(), dtype=tensor.dtype).copy_(tensor)
+
+
+def _check_finite(model: LatentModel, tensors: dict[str, Tensor]) -> None:
+    weights = dict(model.named_parameters())
+
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and tensor.numel():
+            low, high = tensor.aminmax()
+
+            # Buffers may mean infinity, as masks do
+            if not (low.isfinite() and high.isfinite()) and (name in weights or low.isnan()):
+                raise ValueError(f"the weights '{name}' are not finite")
+
+
+def _check_shape(modality: Any) -> None:
+    r"""Raises if examples are of no shape, or larger than any that there are."""
+    shape = modality.shape_
+    most = _LONGEST if modality.symbolic else _LARGEST
+
+    if not shape or not all(type(n) is int and n >= 1 for n in shape) or math.prod(shape) > most:
+        raise ValueError(f"its examples have shape {str(shape)[:60]}")
+
+
+@torch.no_grad()
+def _try(estimator: Any, model: LatentModel) -> None:
+    r"""Passes one code of zeros to an example and back, to find out now what does not fit."""
+    modality, context = estimator.modality_, estimator.context_
+    c = None if context is None else torch.zeros(1, context.size_)
+    bound = model.given(c)
+
+    if math.prod(modality.shape_) > _TRIED:
+        return
+
+    bound.encode(torch.zeros(1, *modality.shape_))
+
+    if model.decoder is None or math.prod(modality.event_) > _TRIED:
+        return
+
+    model.prior().sample()
+    p = bound.decode(torch.zeros(1, estimator.latent_dim_))
+
+    if type(modality).__module__.partition(".")[0] != __name__.partition(".")[0]:
+        return  # of somebody else's kind of data nothing more is known
+
+    with contextlib.suppress(
+        ValueError
+    ):  # of numbers that no example has, in a fit that went wrong
+        bound.encode(modality.normalize(modality.load(modality.restore(p.mean))))
+        modality.restore_mean(modality.mean(p))
+        new = modality.new_examples(p)
+        modality.returned(modality.restore_new(new))
+        modality.hidden(new)  # of most kinds of data, an error

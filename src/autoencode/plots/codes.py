@@ -1,0 +1,151 @@
+r"""Where the codes of examples lie."""
+
+__all__ = ["codes"]
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from numpy.typing import ArrayLike, NDArray
+from sklearn.decomposition import PCA
+
+from .checks import array, is_model
+from .style import COLORS, INK, NUMBERS, canvas, legend_beside, tidy, tidy_bar
+
+AXES = ["$z_1$", "$z_2$"]
+_NAME: dict[str, Any] = {
+    "fontsize": 12, "fontweight": "bold", "color": INK, "ha": "center", "va": "center",
+    "path_effects": [withStroke(linewidth=3, foreground="white")],
+}  # fmt: skip
+
+
+def codes(model_or_Z: Any, X: ArrayLike | None = None, y: ArrayLike | None = None) -> Figure:
+    r"""The map of the codes, colored by label.
+
+    Codes of more than two numbers are projected on their first two principal components; the
+    axes say which share of the variance each keeps. Codes of one number make a histogram.
+
+    Arguments:
+        model_or_Z: A fitted model; or codes, with shape `(N, D)`.
+        X: The examples to encode, for a model.
+        y: A label or a number for each. Labels get a legend, the most frequent ten of them a
+            color; more than ten different numbers, or fractions, a color bar. A conditional
+            model gets it too.
+
+    Raises:
+        ValueError: If `X` is missing, or `y` is not of its length.
+
+    Example:
+        >>> Z = np.random.default_rng(0).normal(size=(50, 3))
+        >>> codes(Z, y=Z[:, 0] > 0).axes[0].get_xlabel()
+        'principal component 1 of the codes, 49 % of variance'
+    """
+    if not is_model(model_or_Z):
+        Z = array(model_or_Z)
+    elif X is not None:
+        Z = model_or_Z.transform(X, y if model_or_Z.context_ is not None else None)
+
+        if model_or_Z.conditional and np.asarray(y).shape != (len(Z),):
+            y = None  # a context need not be a label for each
+    else:
+        raise ValueError("expected the examples X to encode beside the model, got none.")
+
+    if Z.ndim != 2:
+        raise ValueError(f"expected codes with shape (N, D), got {Z.shape}.")
+
+    labels = None if y is None else _read_labels(y, len(Z))
+
+    return _histogram(Z[:, 0], labels) if Z.shape[1] == 1 else _points(Z, labels)
+
+
+def project(Z: NDArray) -> tuple[NDArray, list[str]]:
+    r"""Returns codes with shape `(N, 2)`, and the names of their axes."""
+    if Z.shape[1] == 2:
+        return Z, AXES
+
+    pca = PCA(min(2, *Z.shape)).fit(Z)
+    P = pca.transform(Z)
+    P = P if P.shape[1] == 2 else np.c_[P, np.zeros(len(P))]
+    shares = [*np.nan_to_num(pca.explained_variance_ratio_), 0.0]
+
+    return P, [
+        f"principal component {i + 1} of the codes, {100 * shares[i]:.0f} % of variance"
+        for i in range(2)
+    ]
+
+
+class _Labels(NamedTuple):
+    places: NDArray  # the index of the class, or the number itself
+    classes: list[str] | None
+
+
+def _read_labels(y: ArrayLike, n: int) -> _Labels:
+    y = np.asarray(y)
+
+    if y.shape != (n,):
+        raise ValueError(
+            f"expected one label or number for each of the {n} codes, got shape {y.shape}."
+        )
+
+    numeric = y.dtype.kind in "uif"
+    classes, index, counts = np.unique(
+        y if numeric else y.astype(str), return_inverse=True, return_counts=True
+    )
+    many = len(classes) > len(COLORS)
+
+    if numeric and (many or (classes != np.rint(classes)).any()):
+        return _Labels(y.astype(float), None)
+
+    kept = len(COLORS) - 1 if many else len(classes)  # the others share the last color
+    frequent = np.sort(np.argsort(-counts, kind="stable")[:kept])
+    names = [f"{c:g}" if numeric else str(c) for c in classes[frequent]]
+    places = np.full(len(classes), kept)
+    places[frequent] = np.arange(kept)
+
+    return _Labels(places[index], names + many * [f"{len(classes) - kept} others"])
+
+
+def _points(Z: NDArray, labels: _Labels | None) -> Figure:
+    P, names = project(Z)
+    figure = canvas(5.6)
+    ax = tidy(figure.add_subplot(), "", *names)
+    ax.set_aspect("equal", adjustable="datalim")  # distances on a map mean something
+    size = float(np.clip(9000 / len(Z), 2, 28))
+    style: dict[str, Any] = {"s": size, "linewidths": 0, "alpha": 0.8}
+
+    if labels is None:
+        ax.scatter(P[:, 0], P[:, 1], c=COLORS[0], **style)
+    elif labels.classes is None:
+        points = ax.scatter(P[:, 0], P[:, 1], c=labels.places, cmap=NUMBERS, **style)
+        tidy_bar(figure.colorbar(points, ax=ax, shrink=0.6, aspect=30, pad=0.02))
+    else:
+        for k, name in enumerate(labels.classes):
+            x, y = P[labels.places == k].T
+            ax.scatter(x, y, c=COLORS[k], label=name, **style)
+
+            if len(name) <= 12:
+                ax.text(np.median(x), np.median(y), name, **_NAME)
+
+        legend_beside(ax)
+
+    return figure
+
+
+def _histogram(z: NDArray, labels: _Labels | None) -> Figure:
+    figure = canvas(3.2)
+    ax = tidy(figure.add_subplot(), x=AXES[0], y="examples")
+    bins = list(np.histogram_bin_edges(z, bins=min(60, max(10, round(math.sqrt(len(z)))))))
+
+    if labels is None:
+        ax.hist(z, bins, color=COLORS[0], alpha=0.85)
+    elif labels.classes is None:
+        ax.scatter(z, labels.places, s=10, c=COLORS[0], linewidths=0, alpha=0.8)
+        ax.set_ylabel("y")
+    else:
+        parts = [z[labels.places == k] for k in range(len(labels.classes))]
+        ax.hist(parts, bins, stacked=True, color=COLORS[: len(parts)], label=labels.classes)
+        legend_beside(ax)
+
+    return figure

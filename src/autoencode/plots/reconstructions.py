@@ -1,0 +1,125 @@
+r"""Examples as they are, beside what a model makes of them, or as it makes them up."""
+
+__all__ = ["reconstructions", "samples"]
+
+import math
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from ..modalities import guess
+from . import mosaic, tables
+from .checks import array, count, is_model
+
+
+def reconstructions(
+    model_or_X: Any,
+    X_or_R: ArrayLike,
+    n: int = 10,
+    y: ArrayLike | None = None,
+    noisy: ArrayLike | None = None,
+) -> Figure:
+    r"""Originals above their reconstructions, :math:`x` above :math:`g(f(x))`.
+
+    Images are shown as tiles; rows of a table as lines over the columns, in standard deviations
+    of the originals.
+
+    Arguments:
+        model_or_X: A fitted model; or originals, with shape `(N, *)`.
+        X_or_R: The originals for the model; or reconstructions of the originals, in their
+            order and scale.
+        n: How many to show, from the first.
+        y: Labels or numbers, one each, if the model is conditional. Shown above the images.
+        noisy: Damaged versions of the originals, in the same order. The model reconstructs
+            these instead, and they are shown in between.
+
+    Raises:
+        ValueError: If the arrays differ in shape, or are not like those of the fit.
+
+    Example:
+        >>> X = np.linspace(0, 1, 5 * 64).reshape(5, 8, 8)
+        >>> figure = reconstructions(X, 0.9 * X, n=3)
+        >>> len(figure.axes[0].images)
+        6
+    """
+    n = count(n)
+    given = None if y is None else np.atleast_1d(y)[:n]
+
+    if is_model(model_or_X):
+        modality = model_or_X.modality_
+        X = array(modality.numbers(X_or_R))
+        damaged: Any = X_or_R if noisy is None else noisy
+        context = given if model_or_X.context_ is not None else None
+        R = array(modality.numbers(model_or_X.reconstruct(damaged[:n], context)))
+    else:
+        X, R = array(model_or_X), array(X_or_R)
+        modality = guess(X).fit(X)
+
+    if noisy is None:
+        shown = {"original": X[:n], "reconstruction": R[:n]}
+    else:
+        D = array(modality.numbers(noisy))
+        shown = {"original": X[:n], "noisy": D[:n], "denoised": R[:n]}
+
+    for name, A in shown.items():
+        if A.shape != X[:n].shape:
+            raise ValueError(
+                f"expected one {name} for each original, with shape {X[:n].shape}, got {A.shape}."
+            )
+
+    if not mosaic.are_images(modality):
+        return tables.profiles(shown, X)
+
+    columns = len(X[:n])
+    images = np.concatenate([modality.pixels(A) for A in shown.values()])
+
+    return mosaic.sheet(images, columns, list(shown), mosaic.margins(given, columns, columns)[1])
+
+
+def samples(
+    model_or_array: Any,
+    n: int = 64,
+    y: ArrayLike | None = None,
+    random_state: int | np.random.RandomState | None = None,
+) -> Figure:
+    r"""A sheet of new examples, :math:`x \sim p(x)`.
+
+    Images are shown as tiles; rows of a table as scatter plots of pairs of columns, at most
+    the first four.
+
+    Arguments:
+        model_or_array: A fitted model that can `sample`; or examples, with shape `(N, *)`.
+        n: How many.
+        y: Labels or numbers for a conditional model; one for all, or one each. Shown beside
+            the images where all of a row or of a column have the same.
+        random_state: Seeds what the model draws.
+
+    Raises:
+        ValueError: If the model has no density to draw from.
+
+    Example:
+        >>> len(samples(np.zeros((20, 8, 8)), n=12).axes[0].images)
+        12
+    """
+    n = count(n)
+
+    if not is_model(model_or_array):
+        X = array(model_or_array)[:n]
+        modality = guess(X).fit(X)
+    elif hasattr(model_or_array, "sample"):
+        modality = model_or_array.modality_
+        X = modality.numbers(model_or_array.sample(n, y, random_state))
+    else:
+        raise ValueError(
+            "expected a model with a density p(x), got an autoencoder without one, which"
+            " cannot make new examples. Use ae.vae(...), or reconstructions(model, X)."
+        )
+
+    if not mosaic.are_images(modality):
+        return tables.pairs(X, tables.column_names(model_or_array, X))
+
+    columns = math.ceil(math.sqrt(len(X)))
+
+    return mosaic.sheet(modality.pixels(X), columns, *mosaic.margins(y, len(X), columns))

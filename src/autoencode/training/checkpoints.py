@@ -1,0 +1,237 @@
+r"""Exact resume: weights, optimizer, random state and place in the data, on disk.
+
+A checkpoint is one file, written whole or not at all, so that a process may be killed at any
+moment: what is found afterwards is the last one that was finished. A folder has one owner: two
+trainings at once do not share it, and one that was not finished is never overwritten.
+"""
+
+__all__ = ["Checkpoint", "fingerprint"]
+
+import contextlib
+import hashlib
+import logging
+import math
+import os
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from torch import Tensor
+
+from ..common.atomic_files import check_writable
+from ..common.container import read, write
+from ..common.type_checks import fits
+
+log = logging.getLogger(__name__)
+
+_FILE, _PREVIOUS, _LOCK = "last.checkpoint", "previous.checkpoint", "training.lock"
+_CHUNK = 2**24  # bytes that are hashed at once
+
+
+class Checkpoint:
+    r"""The checkpoint of one training, in a folder of its own, and the one before it.
+
+    Writing happens in the background, from a copy of the tensors. A full disk or a folder
+    that has vanished costs a warning, not the training. The one before is what is read where the
+    last is damaged.
+
+    Arguments:
+        folder: The folder; made if missing.
+        seconds: The least time between two writes.
+
+    Raises:
+        ValueError: If the folder cannot be written.
+
+    Example:
+        >>> import tempfile, torch
+        >>> checkpoint = Checkpoint(tempfile.mkdtemp(), seconds=0)
+        >>> with checkpoint.owned(resume=False):
+        ...     checkpoint.write({"step": 3}, {"weight": torch.ones(2)})
+        >>> checkpoint.read()[0]["step"]
+        3
+    """
+
+    def __init__(self, folder: str | Path, seconds: float = 60.0) -> None:
+        self.path = Path(folder) / _FILE
+        self.previous = Path(folder) / _PREVIOUS
+        self.seconds = seconds
+        self.written = time.monotonic()
+        self.thread: threading.Thread | None = None
+        self.failed = False
+
+        check_writable(self.path)
+
+    @contextlib.contextmanager
+    def owned(self, resume: bool) -> Iterator[None]:
+        r"""Holds the folder for one training, and waits for the last write at the end.
+
+        A training that was not finished is moved aside, unless it is to be gone on with.
+
+        Arguments:
+            resume: Whether it is.
+
+        Raises:
+            ValueError: If another process or thread trains in the same folder.
+        """
+        lock = FileLock(self.path.parent / _LOCK, thread_local=False)
+
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise ValueError(
+                f"another training is using the checkpoints in '{self.path.parent}'. Use another"
+                " folder, or wait for its end."
+            ) from None
+
+        try:
+            if not resume:
+                self._move_aside()
+
+            yield
+        finally:
+            self.close()
+            lock.release()
+
+    def due(self) -> bool:
+        r"""Whether it is time to write, and the last write is done."""
+        if self.thread is not None and self.thread.is_alive():
+            return False
+
+        return time.monotonic() - self.written >= self.seconds
+
+    def write(self, document: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        r"""Writes in the background; the tensors may change once this returns."""
+        self.close()
+        tensors = {name: tensor.detach().clone() for name, tensor in tensors.items()}
+        self.thread = threading.Thread(target=self._write, args=(document, tensors))
+        self.thread.start()
+        self.written = time.monotonic()
+
+    def close(self) -> None:
+        r"""Waits for a write that is under way."""
+        if self.thread is not None:
+            self.thread.join()
+            self.thread = None
+
+    def read(self, prefix: str = "") -> tuple[dict[str, Any], dict[str, Tensor]] | None:
+        r"""Returns what was written last, or `None` if there is nothing.
+
+        Arguments:
+            prefix: Of the tensors, only those whose names begin so are read.
+
+        Raises:
+            ValueError: If the last file is damaged, and so is the one before.
+        """
+        there = [path for path in (self.path, self.previous) if os.path.lexists(path)]
+        damage = ""
+
+        for path in there:
+            try:
+                found = read(path, prefix)
+            except (ValueError, OSError) as error:
+                damage = damage or str(error)
+                continue
+
+            if damage:
+                log.warning("%s Going on from the checkpoint before, '%s'.", damage, path)
+
+            return found
+
+        if not there:
+            return None
+
+        raise ValueError(
+            f"cannot resume: {damage} There is no other one: begin anew without resume, or in"
+            " another folder."
+        )
+
+    def seed(self) -> int | None:
+        r"""Returns the seed of the training that was written, or `None`.
+
+        Raises:
+            ValueError: If the file is damaged.
+        """
+        return self._number("seed")
+
+    def latent_dim(self) -> int | None:
+        r"""Returns the number of features of the code of that training, or `None`.
+
+        Raises:
+            ValueError: If the file is damaged.
+        """
+        return self._number("latent_dim")
+
+    def _number(self, name: str) -> int | None:
+        found = self.read(prefix="no tensor")
+        number = None if found is None else found[0].get(name)
+
+        if number is not None and not fits(number, int):
+            raise ValueError(f"cannot resume: '{self.path}' is damaged (its '{name}').")
+
+        return number
+
+    def _move_aside(self) -> None:
+        r"""Gives another name to the checkpoint of a training that was not finished."""
+        try:
+            found = self.read(prefix="no tensor")
+            done = found is None or found[0].get("done") is True
+        except ValueError:
+            done = False
+
+        if done:
+            return
+
+        when = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+
+        for path in (self.path, self.previous):
+            if os.path.lexists(path):
+                aside = path.with_name(f"{path.stem}-{when}{path.suffix}")
+                os.rename(path, aside)
+                log.warning(
+                    "'%s' is of a training that was not finished, and is now '%s'. To go on with"
+                    " it, move it to a folder of its own, as '%s'.", path, aside.name, _FILE
+                )  # fmt: skip
+
+    def _write(self, document: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        try:
+            if os.path.lexists(self.path):
+                os.replace(self.path, self.previous)
+
+            write(self.path, document, tensors)
+            self.failed = False
+        except Exception as error:
+            # Once is enough: the next ones will most likely fail alike
+            if not self.failed:
+                log.warning("cannot write the checkpoint '%s': %s; going on.", self.path, error)
+
+            self.failed = True
+
+
+def fingerprint(*tensors: Tensor | None) -> str:
+    r"""A hash of the types, shapes and numbers of some tensors.
+
+    Example:
+        >>> import torch
+        >>> fingerprint(torch.zeros(3)) == fingerprint(torch.zeros(3))
+        True
+        >>> fingerprint(torch.zeros(3)) == fingerprint(torch.ones(3))
+        False
+    """
+    digest = hashlib.blake2b(digest_size=16)
+
+    for tensor in tensors:
+        if tensor is None:
+            digest.update(b"none")
+        else:
+            digest.update(f"{tensor.dtype}{tuple(tensor.shape)}".encode())
+
+            row = max(1, math.prod(tensor.shape[1:]) * tensor.dtype.itemsize)
+
+            for part in tensor.split(max(1, _CHUNK // row)):
+                digest.update(part.contiguous().cpu().numpy().tobytes())
+
+    return digest.hexdigest()

@@ -1,0 +1,321 @@
+r"""Looks at what a training has left behind, and finds its visible failures.
+
+The facts are gathered here, from the records of the training and from a few hundred examples; what
+they mean is said in :mod:`autoencode.common.failures`.
+"""
+
+__all__ = ["constant", "diagnose", "far_row"]
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import torch
+from torch import Size, Tensor, nn
+from torch.distributions import Distribution, Independent
+
+from ..common import failures
+from ..common.padding import lengths
+from ..data import Examples
+from ..distributions import Dirac, Family
+from ..evaluation.measures import active_units
+from ..modalities import Modality
+from ..objectives import ELBO, Reconstruction
+from .step import Step
+from .trainer import Solver
+
+_EXAMPLES, _NUMBERS = 512, 2**21  # at most, that the model is asked about
+_CONSTANT = 2**19  # numbers, that say what a constant is
+_ROWS = 2**24  # numbers that are looked through for a row far from all others
+_FEW = 16  # examples, of which each is much of the sum
+
+
+@torch.no_grad()
+def diagnose(
+    step: Step,
+    modality: Modality,
+    family: Family,
+    data: Examples,
+    held_out: Examples | None,
+    history: Sequence[Any],
+    training: Solver,
+) -> Iterator[str]:
+    r"""Yields what is visibly wrong with a trained model, each with the setting to change.
+
+    Arguments:
+        step: The model and its objective.
+        modality: The kind of data.
+        family: The likelihood, with new parameters.
+        data: The examples of the training.
+        held_out: Those that were only scored, if any.
+        history: The records of the epochs.
+        training: How it was trained.
+
+    Example:
+        >>> [*diagnose(step, modality, family, data, None, history, training)]  # doctest: +SKIP
+        ['no active unit: ...']
+    """
+    step.eval()
+    shown = _some(data, _NUMBERS)
+    trained = _scores(step, shown)
+    others = trained if held_out is None else _scores(step, _some(held_out, _NUMBERS))
+    x = step.normalize(_some(data, _CONSTANT)[:].to(others.target.device).target)
+    event = Size(modality.event_)
+    trivial = (
+        _Unigram(x, step.model.likelihood) if modality.symbolic else constant(family, x, event)
+    )
+    learned = float(_gains(trained, trivial).mean())
+
+    found = [
+        _collapsed(step, trained) or _no_better(step, modality, others, trivial),
+        _falling(history, trained.total, learned, training),
+        _skipped(history, len(data), training),
+    ]
+
+    if not modality.symbolic:  # texts of any length are told before the training
+        found.append(_dominated(step, shown, trained.total, _all(data, held_out)))
+        found.append(_too_wide(step, data, trained.target))
+
+    yield from filter(None, found)
+
+
+def constant(family: Family, x: Tensor, event: Size, steps: int = 60) -> Distribution:
+    r"""The density of a family that suits examples best and is the same for all of them.
+
+    .. math:: \arg \max_\phi \sum_i \log p(x_i \mid \phi)
+
+    Arguments:
+        family: The family, with new parameters, which are fitted, too.
+        x: The examples, with shape `(N, *)`.
+        event: The shape of the raw parameters.
+        steps: The number of steps of L-BFGS, at most.
+
+    Returns:
+        A distribution with batch shape `(1,)`.
+
+    Example:
+        >>> from autoencode.distributions import SharedGaussian
+        >>> x = torch.tensor([[0.0, 1.0], [2.0, 5.0]])
+        >>> constant(SharedGaussian(), x, x.shape[1:]).mean.round(decimals=3)
+        tensor([[1., 3.]], dtype=torch.float64)
+    """
+    family, x = family.double(), x.double()
+    phi = torch.zeros(1, *event, family.n_params, dtype=torch.float64, device=x.device)
+    parameters = [phi.requires_grad_(), *family.parameters()]
+    optimizer = torch.optim.LBFGS(parameters, max_iter=steps, line_search_fn="strong_wolfe")
+
+    def p() -> Distribution:
+        y = family(phi)
+        return Independent(y, len(y.batch_shape) - 1)
+
+    def loss() -> Tensor:
+        optimizer.zero_grad()
+        loss = -p().log_prob(x).mean() / max(1, x[0].numel())
+        loss.backward()
+
+        return loss
+
+    with torch.enable_grad():
+        optimizer.step(loss)
+
+    for parameter in parameters:
+        parameter.requires_grad_(False)
+
+    return p()
+
+
+def far_row(x: Tensor) -> tuple[int, int, float] | None:
+    r"""A row that makes most of the variance of a column, in which the others differ, too.
+
+    Arguments:
+        x: The rows, with shape `(N, D)`.
+
+    Returns:
+        The row, the column and the row's share of the variance, or `None`.
+
+    Example:
+        >>> far_row(torch.tensor([[1.0], [2.0], [3.0], [4.0], [1000.0]]))[:2]
+        (4, 0)
+    """
+    N = len(x)
+
+    if N < 5:
+        return None
+
+    x = x - x.mean(dim=0)
+    squares = x.square().sum(dim=0)
+    far, rows = x.abs().max(dim=0)
+    shares = far.square() * N / (N - 1) / squares.clamp(min=torch.finfo(x.dtype).tiny)
+
+    # A flag that one row alone has squeezes no others
+    differ = torch.tensor(
+        [bool(s > 0.5) and _differ(x[:, j]) for j, s in enumerate(shares.tolist())],
+        dtype=torch.bool,
+    )
+    shares = shares.cpu() * differ
+
+    if not shares.any():
+        return None
+
+    j = int(shares.argmax())
+    return int(rows[j]), j, float(shares[j])
+
+
+class _Scores(NamedTuple):
+    r"""What a model makes of some examples."""
+
+    target: Tensor
+    codes: Tensor
+    total: Tensor
+    log_prob: Tensor
+    context: Tensor | None = None
+
+
+class _Unigram:
+    r"""Symbols that are drawn one by one as often as they occur, until the one that ends."""
+
+    def __init__(self, x: Tensor, family: Any) -> None:
+        self.end = family.symbols - 1
+        n = self._scored(x)
+        counts = torch.bincount(x[n].long(), minlength=self.end + 1).double() + 1
+        self.log_p = (counts / counts.sum()).log()
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        each = self.log_p[x.long()]
+        return each.masked_fill(~self._scored(x), 0).sum(dim=-1)
+
+    def _scored(self, x: Tensor) -> Tensor:
+        n = lengths(x, self.end)
+        return torch.arange(x.shape[1], device=x.device) < n[:, None]
+
+
+def _some(data: Examples, numbers: int) -> Examples:
+    n = min(len(data), _EXAMPLES, max(_FEW, numbers // max(1, data.target[:1].numel())))
+    return data.select(torch.linspace(0, len(data) - 1, n).long())
+
+
+def _scores(step: Step, data: Examples) -> _Scores:
+    found: list[Any] = []
+
+    for part in data.split():
+        part = part.to(next(step.parameters()).device)
+        x, target = step.inputs(part)
+        loss = step(part)
+        ll = loss.terms.get("bound", -loss.terms.get("distortion", loss.total))
+        codes = step.model.given(part.context).encode(x).mean
+        found.append((target, codes, loss.total.double(), ll.double(), part.context))
+
+    target, codes, total, ll = (torch.cat([row[k] for row in found]) for k in range(4))
+    contexts = [row[4] for row in found if row[4] is not None]
+
+    return _Scores(target, codes, total, ll, torch.cat(contexts) if contexts else None)
+
+
+def _gains(scores: _Scores, trivial: Any) -> Tensor:
+    return scores.log_prob - trivial.log_prob(scores.target.double())
+
+
+def _collapsed(step: Step, scores: _Scores) -> str | None:
+    if isinstance(step.model.posterior, Dirac) or len(scores.codes) < 2:
+        return None
+
+    beta = getattr(step.objective, "beta", 1.0)
+    return failures.collapsed(active_units(scores.codes), scores.codes.shape[1], beta)
+
+
+def _no_better(step: Step, modality: Modality, scores: _Scores, trivial: Any) -> str | None:
+    if isinstance(step.model.posterior, Dirac) and not modality.symbolic:
+        p = step.model.given(scores.context).decode(scores.codes)
+        errors = (modality.error(scores.target, q).mean() for q in (p, trivial))
+        return failures.no_better(*map(float, errors), density=False)
+
+    gains, ours = _gains(scores, trivial), float(scores.log_prob.mean())
+    return failures.no_better(
+        ours,
+        ours - float(gains.mean()),
+        density=True,
+        error=_standard_error(gains),
+        numbers=1 if modality.symbolic else scores.target[0].numel(),
+    )
+
+
+def _skipped(history: Sequence[Any], n: int, training: Any) -> str | None:
+    steps = len(history) * math.ceil(n / (getattr(training, "batch_size", None) or n))
+    skipped = sum(record.get("skipped", 0) for record in history)
+
+    return failures.not_finite(skipped, steps, getattr(training, "learning_rate", None) or 0.0)
+
+
+def _too_wide(step: Step, data: Examples, x: Tensor) -> str | None:
+    if hasattr(step.model.encoder.network, "places"):  # each has a code of its own
+        return None
+
+    damaged = data.corrupted is not None or step.damage is not None
+    plain = isinstance(step.objective, (ELBO, Reconstruction))
+    limited = damaged or not plain or not isinstance(step.corruption, nn.Identity)
+    numbers = int((x != x[:1]).any(dim=0).sum())  # that are not constant
+
+    return failures.too_wide(step.model.encoder.event[0], numbers, len(data), limited)
+
+
+def _standard_error(x: Tensor) -> float:
+    return float(x.std(correction=0)) / math.sqrt(len(x))
+
+
+def _falling(
+    history: Sequence[Any], total: Tensor, learned: float, training: Solver
+) -> str | None:
+    if not hasattr(training, "epochs"):  # solved, not trained
+        return None
+
+    budget = getattr(training, "time_budget", None)
+    noise = _standard_error(total)
+    losses = [record["train"]["total"] for record in history]
+    validated = [record["validation"].get("total") for record in history]
+    told = failures.still_falling(losses, learned, float(total.mean()), noise, budget)
+
+    if told and len(history) > 1 and validated[0] is not None:
+        return failures.still_falling(validated, learned, None, noise, budget) and told
+
+    return told
+
+
+def _dominated(step: Step, shown: Examples, total: Tensor, data: Examples) -> str | None:
+    N, D = len(data), data.target[:1].numel()
+
+    if N * D <= _ROWS and len(step.model.encoder.given) == 1 and not data.on_disk:
+        x = torch.cat([step.normalize(part.target) for part in data.split()])
+
+        if (far := far_row(x)) is not None:
+            i, j, share = far
+            name = f"row {_row(data, i)}"
+            return failures.dominated(name, share, f"the variance of column {j}")
+
+    away = (total - total.median()).abs()
+    i = int(away.argmax())
+
+    if len(total) < _FEW or total[i] < total.median():
+        return None
+
+    rest = float(away.sum() - away[i]) / (len(away) - 1) * (N - 1)
+    share = float(away[i]) / max(float(away[i]) + rest, 1e-300)
+
+    return failures.dominated(f"example {_row(shown, i)}", share, "what losses differ by")
+
+
+def _all(data: Examples, held_out: Examples | None) -> Examples:
+    r"""Returns the examples of the training together with those held out."""
+    if held_out is None or data.rows is None or held_out.rows is None:
+        return data
+
+    return replace(data, rows=torch.cat([data.rows, held_out.rows]))
+
+
+def _row(data: Examples, i: int) -> int:
+    return i if data.rows is None else int(data.rows[i])
+
+
+def _differ(column: Tensor) -> bool:
+    r"""Whether more than half of the numbers are not the median one."""
+    return bool((column - column.median()).abs().median() > 0)
