@@ -41,7 +41,7 @@ $(VENV)/lint: $(VENV)/demo
 	touch $@
 
 $(VENV)/docs: $(VENV)/demo
-	$(PIP) myst-parser sphinx
+	$(PIP) furo myst-parser sphinx
 	touch $@
 
 clean:

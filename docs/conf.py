@@ -14,9 +14,10 @@ extensions = [
     "sphinx.ext.viewcode",
 ]
 myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 3
 exclude_patterns = ["_build"]
-html_theme = "alabaster"
-html_theme_options = {"description": autoencode.__doc__, "fixed_sidebar": True}
+html_theme = "furo"
+html_title = f"autoencode {release}"
 
 default_role = "code"
 autodoc_member_order = "bysource"

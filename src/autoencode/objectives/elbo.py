@@ -28,7 +28,7 @@ class ELBO(Objective):
     and falls to its own geometrically. The decoder then learns first what the context says,
     and the code holds the rest only. With the same weight all along, many numbers for each nat
     let the code say it, too, and what is drawn under one label looks like another. This schedule
-    is this library's own; what it was measured to do stands in ARCHITECTURE.md.
+    is this library's own; docs/decisions/conditional-cooling.md has its measurements.
 
     References:
         | Auto-Encoding Variational Bayes (Kingma & Welling, 2014)
