@@ -58,7 +58,7 @@ def read(X: np.ndarray) -> float:
     batches = Batches(Examples(on_disk(torch.zeros(1, D), X)), 128)
     start, n = time.perf_counter(), 0
 
-    for batch in batches.take(torch.randperm(N)):
+    for batch in batches.iterate(torch.randperm(N)):
         n += len(batch)
 
         if time.perf_counter() - start > BUDGET / 2:

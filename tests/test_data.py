@@ -427,7 +427,7 @@ def test_rows_have_one_layout(dtype, shape: tuple[int, ...], last: bool) -> None
 def test_batches_hold_each_example_once(n: int, batch_size: int) -> None:
     x = torch.arange(n)
     batches = Batches(Examples(x, -x, x[:, None]), batch_size)
-    parts = list(batches.take(batches.shuffled()))
+    parts = list(batches.iterate(batches.shuffled()))
     sizes = [len(part) for part in parts]
 
     assert len(parts) == len(batches)

@@ -20,7 +20,7 @@ from autoencode.data.labels import read_labels
 from autoencode.data.listing import Files, Names, as_files, list_files
 from autoencode.data.media.text import is_text, read_lines
 from autoencode.data.remedies import remedy
-from autoencode.inputs import Found, join_labels, join_pairs, read
+from autoencode.inputs import Loaded, join_labels, join_pairs, read
 from autoencode.modalities import Images, Texts
 
 RNG = np.random.default_rng(0)
@@ -122,8 +122,8 @@ def test_a_folder_is_looked_through(tmp_path: Path) -> None:
 
     files = read_images(tmp_path / "set").files
     assert files == found.names
-    assert "gone.png (a link to nothing)" in files.told()
-    assert "1 hidden" in files.told()
+    assert "gone.png (a link to nothing)" in files.summary()
+    assert "1 hidden" in files.summary()
 
 
 def test_lists_of_files_are_read_in_their_order(tmp_path: Path, monkeypatch) -> None:
@@ -334,7 +334,7 @@ def test_labels_without_names_need_all_files(tmp_path: Path) -> None:
 )
 def test_bad_tables_of_labels_are_refused(tmp_path: Path, text: str, column, message: str) -> None:
     (tmp_path / "labels.csv").write_text(text)
-    found = Found(np.zeros((2, 8, 8)), None, Names(["0.png", "1.png"], [0, 1], 2))
+    found = Loaded(np.zeros((2, 8, 8)), None, Names(["0.png", "1.png"], [0, 1], 2))
 
     with pytest.raises(ValueError, match=message):
         join_labels(found, tmp_path / "labels.csv", column)
@@ -347,7 +347,7 @@ def test_labels_of_a_parquet_file_are_joined_by_name(tmp_path: Path) -> None:
     labels = read_labels(tmp_path / "labels.parquet", ["a.png", "b.png"], "age")
     assert labels.names == ["b.png", "a.png"]
     assert labels.values.tolist() == [3, 5]
-    found = Found(np.arange(2), None, Names(["a.png", "b.png"], [0, 1], 2))
+    found = Loaded(np.arange(2), None, Names(["a.png", "b.png"], [0, 1], 2))
     joined = join_labels(found, tmp_path / "labels.parquet", "kind")
     assert (joined.X.tolist(), joined.y.tolist()) == ([1], ["x"])  # who has no label
 
@@ -546,7 +546,7 @@ def test_images_that_are_not_finite_are_left_out(tmp_path: Path) -> None:
     gray(tmp_path / "a.png", 1)
     Image.fromarray(np.full((8, 8), np.nan, np.float32)).save(tmp_path / "b.tif")
     assert "b.tif (ValueError: it holds numbers that are not finite)" in (
-        read_images(tmp_path).files.told()
+        read_images(tmp_path).files.summary()
     )
 
 
@@ -558,7 +558,7 @@ def test_frames_after_the_first_are_counted(tmp_path: Path, suffix: str, caplog)
     files = read_images(tmp_path).files
 
     assert f"s.{suffix} (3), which leaves out 2." in caplog.text
-    assert "2 frames after the first" in files.told()
+    assert "2 frames after the first" in files.summary()
 
 
 # Sounds

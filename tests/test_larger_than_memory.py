@@ -164,18 +164,18 @@ def test_batches_of_files_are_those_of_memory(tmp_path) -> None:
     order = plain.shuffled()
 
     for start in (0, 3, 7):
-        pairs = [*zip(batches.take(order, start), plain.take(order, start))]
+        pairs = [*zip(batches.iterate(order, start), plain.iterate(order, start))]
         assert len(pairs) == 7 - start
         assert all(a.target.equal(b.target) for a, b in pairs)
 
-    stopped = batches.take(order)
+    stopped = batches.iterate(order)
     next(stopped)
     stopped.close()
 
     os.truncate(tmp_path / "X.npy", 500)
 
     with pytest.raises(OSError, match="cut off"):
-        list(batches.take(order))
+        list(batches.iterate(order))
 
 
 SCRIPT = """

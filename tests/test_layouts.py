@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 import autoencode as ae
-from autoencode import inputs as reading
+from autoencode import inputs
 from autoencode.modalities import Images, MixedTables, Modality, Sounds, Tables
 
 RNG = np.random.default_rng(0)
@@ -36,8 +36,8 @@ BLOCKS = np.kron(RNG.integers(0, 6, (50, 4, 4)), np.ones((8, 8), int))
 
 
 def understood(X, modality: Modality | None = None) -> Modality:
-    X, *_ = reading.read(BaseEstimator(), X, modality, reset=True)
-    fitted = reading.choose(X, modality).clone().fit(X)
+    X, *_ = inputs.read(BaseEstimator(), X, modality, reset=True)
+    fitted = inputs.modality_of(X, modality).clone().fit(X)
     x = fitted.normalize(fitted.load(X))
 
     assert x.shape == (len(X), *fitted.shape_)

@@ -16,7 +16,7 @@ from autoencode import plots
 from autoencode.cli import main
 from autoencode.corruptions import Hum, Sequence, Typos
 from autoencode.evaluation.measures import log_spectral_distance, signal_to_noise
-from autoencode.inputs import choose
+from autoencode.inputs import modality_of
 from autoencode.modalities import MDCT, Images, LogMel, Sounds, Tables, cut, guess, join, pool
 from autoencode.networks import Convolutional
 
@@ -24,7 +24,7 @@ soundfile = pytest.importorskip("soundfile")
 pytest.importorskip("soxr")
 
 from autoencode.data.media.audio import Recordings, mix, read_sound, read_sounds  # noqa: E402
-from autoencode.data.media.audio_checks import fault, report  # noqa: E402
+from autoencode.data.media.audio_checks import find_fault, report_faults  # noqa: E402
 
 RATE = 4000
 
@@ -300,7 +300,7 @@ def test_faults_of_arrays_are_named(caplog) -> None:
 
 def test_many_faults_are_counted_and_all_named_on_demand(caplog) -> None:
     with caplog.at_level(logging.DEBUG, "autoencode"):
-        report({"silent": [f"{i}.wav" for i in range(8)]}, "9 files", strict=False)
+        report_faults({"silent": [f"{i}.wav" for i in range(8)]}, "9 files", strict=False)
 
     assert [record.getMessage() for record in caplog.records] == [
         "8 of 9 files silent: 0.wav; 1.wav; 2.wav; 3.wav; 4.wav; and 3 more.",
@@ -309,8 +309,8 @@ def test_many_faults_are_counted_and_all_named_on_demand(caplog) -> None:
 
 
 def test_a_loud_sound_is_not_clipped() -> None:
-    assert fault(2 * tone(300), RATE) is None
-    assert fault(np.clip(3 * tone(300), -1, 1), RATE) == "clipped"
+    assert find_fault(2 * tone(300), RATE) is None
+    assert find_fault(np.clip(3 * tone(300), -1, 1), RATE) == "clipped"
 
 
 # Files
@@ -471,7 +471,7 @@ def test_a_model_of_a_folder_is_that_of_its_arrays(folder) -> None:
     assert np.array_equal(model.transform(folder), model.transform([*X]))
     assert np.array_equal(model.transform(folder), quick(modality=small()).fit([*X]).transform(X))
     assert model.reconstruct(folder).shape == (8, 800)
-    assert isinstance(choose(folder, None), Sounds)
+    assert isinstance(modality_of(folder, None), Sounds)
 
 
 @pytest.mark.parametrize("recipe", [ae.autoencoder, ae.vae, ae.denoising, ae.contractive])

@@ -241,7 +241,7 @@ def test_pairs_replace_the_corruption() -> None:
 def test_batches_hold_each_example_once(N: int, size: int) -> None:
     x = torch.arange(N)
     batches = Batches(Examples(x, context=-x), size)
-    parts = list(batches.take(batches.shuffled()))
+    parts = list(batches.iterate(batches.shuffled()))
 
     assert len(parts) == len(batches) == math.ceil(N / size)
     assert torch.equal(torch.cat([p.target for p in parts]).sort().values, x)
@@ -253,7 +253,7 @@ def test_batches_hold_each_example_once(N: int, size: int) -> None:
 def test_batches_come_in_a_new_order() -> None:
     batches = Batches(Examples(torch.arange(100)), 30)
     first, second = batches.shuffled(), batches.shuffled()
-    rest = [batch.target for batch in batches.take(first, start=2)]
+    rest = [batch.target for batch in batches.iterate(first, start=2)]
 
     assert not torch.equal(first, second)
     assert torch.equal(torch.cat(rest), first[50:])

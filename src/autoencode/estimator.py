@@ -654,7 +654,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         likelihood = self.likelihood and self.likelihood.clone()
 
         support = likelihood.support if likelihood else constraints.real
-        kind = found.kind or inputs.choose(found.X, self.modality)
+        kind = found.kind or inputs.modality_of(found.X, self.modality)
         self.modality_ = kind.clone().fit(found.X, support)
 
         if corrupted is not None:
@@ -673,7 +673,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if guessed and (what := describe_guess(X, self.modality_)):
             log.info("taken for %s; modality=... (command line: --modality) says otherwise.", what)
 
-        if (form := inputs.learned_format(source, X)) is not None:
+        if (form := inputs.format_of_source(source, X)) is not None:
             self.modality_.format_ = form  # type: ignore[attr-defined]
 
         X = self.modality_.examples(X, told=True)
@@ -788,7 +788,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     # Data at the border
 
-    def _read(self, X: Any, y: Any = None, whole: bool = False) -> inputs.Found:
+    def _read(self, X: Any, y: Any = None, whole: bool = False) -> inputs.Loaded:
         r"""Returns examples from whatever the user has, with labels if it holds some."""
         found = inputs.read(self, X, self.modality_, whole=whole)
 
@@ -815,7 +815,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             )
 
     def _codes(self, Z: ArrayLike) -> Tensor:
-        z = torch.tensor(check_array(inputs.without_torch(Z), dtype=np.float32))
+        z = torch.tensor(check_array(inputs.tensor_to_numpy(Z), dtype=np.float32))
 
         if z.shape[1] != self._n_features_out:
             raise ValueError(
@@ -902,7 +902,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if in_files:
             found = [*listed] if listed is not None else photographs_of(Path(X))
         else:
-            found = [*map(inputs.without_torch, X)]
+            found = [*map(inputs.tensor_to_numpy, X)]
 
         c = encode_context(self.context_, y, len(found), True)
 

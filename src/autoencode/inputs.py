@@ -1,18 +1,18 @@
 r"""From whatever the user has to examples that a modality takes, checked as scikit-learn does."""
 
 __all__ = [
-    "Found",
-    "Kinds",
+    "Loaded",
+    "ModalityChoice",
     "check_names",
-    "choose",
+    "fitted_format",
+    "format_of_source",
     "join_labels",
     "join_pairs",
-    "known_format",
-    "learned_format",
+    "modality_of",
+    "modality_of_path",
     "read",
     "read_tables",
-    "reader",
-    "without_torch",
+    "tensor_to_numpy",
 ]
 
 import contextlib
@@ -36,8 +36,9 @@ from .data import (
     Names,
     TableFormat,
     as_files,
-    collected,
+    collect_lazy,
     found_format,
+    identifier_warnings,
     is_frame,
     is_numbers,
     is_stream,
@@ -49,12 +50,11 @@ from .data import (
     summarize,
     table_files,
     table_suffix,
-    telling_apart,
     to_pandas,
 )
 from .data.joining import in_one_order, join_names, take
 from .data.labels import Labels, read_labels
-from .data.listing import said_of
+from .data.listing import first_few
 from .data.tabular.libraries import needs_pandas
 from .modalities import CANDIDATES, MixedTables, Modality, Tables, guess
 from .modalities.array_layouts import check_rows, check_type
@@ -63,10 +63,10 @@ from .modalities.windows import Windows
 
 log = logging.getLogger(__name__)
 
-Kinds = Modality | Sequence[Modality] | None
+ModalityChoice = Modality | Sequence[Modality] | None
 
 
-class Found(NamedTuple):
+class Loaded(NamedTuple):
     r"""Examples, the labels that came with them, and the names of their files, if any."""
 
     X: Any
@@ -76,7 +76,7 @@ class Found(NamedTuple):
     kind: Modality | None = None
     r"""The kind of data that has read them from files, which then is no guess."""
 
-    def select(self, rows: Sequence[int]) -> "Found":
+    def select(self, rows: Sequence[int]) -> "Loaded":
         r"""Returns some of the examples, with all that belongs to them."""
         y = None if self.y is None else take(np.asarray(self.y), rows)
         return self._replace(
@@ -85,8 +85,12 @@ class Found(NamedTuple):
 
 
 def read(
-    estimator: BaseEstimator, X: Any, kinds: Kinds, reset: bool = False, whole: bool = False
-) -> Found:
+    estimator: BaseEstimator,
+    X: Any,
+    kinds: ModalityChoice,
+    reset: bool = False,
+    whole: bool = False,
+) -> Loaded:
     r"""Reads files and streams, and checks what are numbers.
 
     Arguments:
@@ -116,8 +120,8 @@ def read(
     if (tables := read_tables(X, kinds)) is not None:
         X = tables
     elif (source := _source(X, kinds)) is not None:
-        if (kind := reader(source, kinds)) is None:
-            X, y, names = read_array(source, given=known_format(kinds))
+        if (kind := modality_of_path(source, kinds)) is None:
+            X, y, names = read_array(source, given=fitted_format(kinds))
         else:
             X, y, *rest = kind.read_whole(source) if whole else kind.read(source)
             several = isinstance(source, Files) or source.is_dir()
@@ -125,18 +129,18 @@ def read(
             kind = None if is_frame(X) else kind
 
             if files is not None and reset:
-                log.info("read %s of '%s'.", files.told(), source)
+                log.info("read %s of '%s'.", files.summary(), source)
     elif is_stream(X):
         X, y = read_stream(X)
     elif isinstance(X, Mapping):
         raise ValueError(f"expected examples, got parts {[*X]}: choose one, as X['train'].")
 
-    X = _without_masks(collected(X), kinds)
+    X = _without_masks(collect_lazy(X), kinds)
 
     if is_frame(X):
         names_of(X)  # raises if two are the same
     else:
-        X = _without_tensors(X)
+        X = _tensors_to_numpy(X)
         check_type(X)
 
         if reset and not isinstance(kinds, Modality):
@@ -146,7 +150,7 @@ def read(
         _say_columns(X, names, kinds)
 
     if not (_is_numeric(X) and getattr(kinds, "numeric", True)):
-        modality = choose(X, kinds)
+        modality = modality_of(X, kinds)
 
         if is_frame(X) and modality.numeric:
             raise ValueError(
@@ -161,9 +165,9 @@ def read(
         if reset and hasattr(X, "columns"):
             validate_data(estimator, X, skip_check_array=True)
 
-        return Found(X, y, files, kind)
+        return Loaded(X, y, files, kind)
 
-    X = without_torch(X)
+    X = tensor_to_numpy(X)
     ndim = (X if hasattr(X, "ndim") else np.asarray(X)).ndim
 
     if getattr(kinds, "columns", True) and ndim <= 2:
@@ -182,10 +186,10 @@ def read(
     else:
         X = _numbers(X)
 
-    return Found(X if is_frame(X) else stored_by_row(X), y, files, kind)
+    return Loaded(X if is_frame(X) else stored_by_row(X), y, files, kind)
 
 
-def join_labels(found: Found, y: Any, column: str | None = None) -> Found:
+def join_labels(found: Loaded, y: Any, column: str | None = None) -> Loaded:
     r"""Puts labels to examples: by name if both have names, else by position.
 
     Examples without a label, and labels without an example, are left out, counted and named in
@@ -203,7 +207,7 @@ def join_labels(found: Found, y: Any, column: str | None = None) -> Found:
 
     Example:
         >>> files = Names(["a.png", "b.png"], [0, 1], 2)
-        >>> join_labels(Found(np.zeros((2, 8, 8)), None, files), {"b": 1, "a": 0}).y.tolist()
+        >>> join_labels(Loaded(np.zeros((2, 8, 8)), None, files), {"b": 1, "a": 0}).y.tolist()
         [0, 1]
     """
     if y is None:
@@ -235,7 +239,7 @@ def join_labels(found: Found, y: Any, column: str | None = None) -> Found:
     return found._replace(y=y)
 
 
-def join_pairs(found: Found, damaged: Found) -> tuple[Found, Found]:
+def join_pairs(found: Loaded, damaged: Loaded) -> tuple[Loaded, Loaded]:
     r"""Puts damaged versions to examples: by name if both have names, else by position.
 
     What has no partner, or one that could not be read, is left out, counted and named in the log.
@@ -251,7 +255,7 @@ def join_pairs(found: Found, damaged: Found) -> tuple[Found, Found]:
         ValueError: If names have nothing in common, or there are not as many of both.
 
     Example:
-        >>> X, C = (Found(np.zeros(2), None, Names(names, [0, 1], 2)) for names in ("ab", "ca"))
+        >>> X, C = (Loaded(np.zeros(2), None, Names(names, [0, 1], 2)) for names in ("ab", "ca"))
         >>> [both.names for both in join_pairs(X, C)]
         [['a'], ['a']]
     """
@@ -277,7 +281,7 @@ def join_pairs(found: Found, damaged: Found) -> tuple[Found, Found]:
     return found, damaged
 
 
-def _by_recording(found: Found, y: Any, column: str | None) -> Found:
+def _by_recording(found: Loaded, y: Any, column: str | None) -> Loaded:
     r"""Puts labels of recordings to their windows."""
     names: Any = found.names
     n = len(y) if hasattr(y, "__len__") and np.ndim(y) > 0 else 0
@@ -285,7 +289,7 @@ def _by_recording(found: Found, y: Any, column: str | None) -> Found:
     if n == len(found.X) or (n < 2 and not isinstance(y, (str, Path, Mapping, Labels))):
         return found._replace(y=y)
 
-    recordings = Found(np.arange(len(names.counts)), None, names.recordings)
+    recordings = Loaded(np.arange(len(names.counts)), None, names.recordings)
     joined = join_labels(recordings, y, column)
 
     if np.ndim(joined.y) == 0 or len(joined.y) != len(joined.X):
@@ -298,7 +302,7 @@ def _by_recording(found: Found, y: Any, column: str | None) -> Found:
     return found.select(rows.tolist())._replace(y=labels)
 
 
-def _by_name(found: Found, values: NDArray, names: list[str], source: str) -> Found:
+def _by_name(found: Loaded, values: NDArray, names: list[str], source: str) -> Loaded:
     files = found.names or Names([], [], 0)
     there = [i for i, value in enumerate(values) if not _is_missing(value)]
     first = {(names[i], str(values[i])): i for i in reversed(there)}  # rows may occur twice
@@ -313,11 +317,13 @@ def _by_name(found: Found, values: NDArray, names: list[str], source: str) -> Fo
     if bare:
         log.warning(
             "%d of %d examples have no label in %s, and are left out: %s.",
-            *(len(bare), len(files), source, said_of([files[i] for i in bare])),
+            *(len(bare), len(files), source, first_few([files[i] for i in bare])),
         )
 
     if lost:
-        log.warning("%d labels of %s belong to no example: %s.", len(lost), source, said_of(lost))
+        log.warning(
+            "%d labels of %s belong to no example: %s.", len(lost), source, first_few(lost)
+        )
 
     joined = found.select(rows)
     return joined._replace(y=values[[there[j] for _, j in pairs]])
@@ -342,7 +348,7 @@ def _tell_pairs(a: Names, b: Names, rows: list[int], others: list[int]) -> None:
         ("corrupted", "X", [b[j] for j in range(len(b)) if j not in {*others}], a),
     ]
     told = [
-        f"{len(names):,} of {one} have none in {other}: {said_of(_lost_of(others, names))}"
+        f"{len(names):,} of {one} have none in {other}: {first_few(_lost_of(others, names))}"
         for one, other, names, others in alone
         if names
     ]
@@ -360,7 +366,7 @@ def _told_left_out(names: Names, what: str) -> str:
     return (
         f"{what} for {len(names):,} readable files of {names.total:,}, of which"
         f" {len(names.left_out):,} were left out:"
-        f" {said_of([f'{name} ({why})' for name, why in names.left_out.items()], 20)}. Mend or"
+        f" {first_few([f'{name} ({why})' for name, why in names.left_out.items()], 20)}. Mend or"
         " remove these files and what belongs to them, or join by name: labels in a table with a"
         " column of file names, as y={name: label, ...} or as a file, and damaged versions in a"
         " folder."
@@ -375,7 +381,7 @@ def _check_order(names: Names, what: str) -> None:
     if not in_one_order(names):
         raise ValueError(
             f"cannot tell which of the files belong to which of {what}, in which order the files"
-            f" are: by letters it is {said_of(names)}, and another by the numbers in the names."
+            f" are: by letters it is {first_few(names)}, and another by the numbers in the names."
             " Give a list of the files in the order that is meant, or join by name: labels as"
             " y={name: label, ...} or as a table with a column of file names, images as folders."
         )
@@ -387,7 +393,7 @@ def _is_missing(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value.strip()) or value != value
 
 
-def _source(X: Any, kinds: Kinds) -> Any:
+def _source(X: Any, kinds: ModalityChoice) -> Any:
     r"""Returns the path, or the paths, that examples are to be read from."""
     if isinstance(X, (str, os.PathLike)):
         return Path(X)
@@ -395,7 +401,7 @@ def _source(X: Any, kinds: Kinds) -> Any:
     return as_files(X, texts=isinstance(kinds, Texts))
 
 
-def _say_columns(X: Any, names: list[str] | None, kinds: Kinds) -> None:
+def _say_columns(X: Any, names: list[str] | None, kinds: ModalityChoice) -> None:
     r"""Logs how the columns of a table are taken, and warns of those that name rows."""
     if names is not None:
         log.info("table of %s rows: %s numbers (%s).", f"{len(X):,}", len(names), _few(names))
@@ -408,7 +414,7 @@ def _say_columns(X: Any, names: list[str] | None, kinds: Kinds) -> None:
     frame = to_pandas(X)
     log.info("%s.", summarize(frame))
 
-    for message in telling_apart(frame):
+    for message in identifier_warnings(frame):
         warn(message)
 
 
@@ -416,7 +422,7 @@ def _few(names: list[str]) -> str:
     return ", ".join(names[:8]) + (f" and {len(names) - 8:,} more" if len(names) > 8 else "")
 
 
-def read_tables(X: Any, kinds: Kinds, given: TableFormat | None = None) -> Any:
+def read_tables(X: Any, kinds: ModalityChoice, given: TableFormat | None = None) -> Any:
     r"""Reads a sequence or a folder of tables as one, and returns `None` for anything else.
 
     Arguments:
@@ -435,24 +441,24 @@ def read_tables(X: Any, kinds: Kinds, given: TableFormat | None = None) -> Any:
         return None
 
     columns = kinds.file_kinds() if isinstance(kinds, MixedTables) else {}
-    return read_frames(paths, columns, given or known_format(kinds))
+    return read_frames(paths, columns, given or fitted_format(kinds))
 
 
-def known_format(kinds: Kinds) -> TableFormat | None:
+def fitted_format(kinds: ModalityChoice) -> TableFormat | None:
     r"""The format of the tables of the fit, in which later ones are read, too.
 
     Arguments:
         kinds: As for :func:`read`.
 
     Example:
-        >>> known_format(None) is None
+        >>> fitted_format(None) is None
         True
     """
     stored = getattr(kinds, "format_", None)
     return None if stored is None else TableFormat.of(stored)
 
 
-def learned_format(source: Any, X: Any) -> dict[str, Any] | None:
+def format_of_source(source: Any, X: Any) -> dict[str, Any] | None:
     r"""The format of the table that examples were read from.
 
     Arguments:
@@ -460,7 +466,7 @@ def learned_format(source: Any, X: Any) -> dict[str, Any] | None:
         X: The examples.
 
     Example:
-        >>> learned_format(np.zeros((3, 2)), np.zeros((3, 2))) is None
+        >>> format_of_source(np.zeros((3, 2)), np.zeros((3, 2))) is None
         True
     """
     if (found := getattr(X, "attrs", {}).get("format")) is not None:
@@ -496,7 +502,7 @@ def check_names(estimator: BaseEstimator, names: list[str] | None, reset: bool =
         raise ValueError(f"expected the columns of the fit, {known}, in this order, got {names}.")
 
 
-def choose(X: Any, kinds: Kinds) -> Modality:
+def modality_of(X: Any, kinds: ModalityChoice) -> Modality:
     r"""The kind of data that examples are, or that a file or folder holds.
 
     Arguments:
@@ -507,7 +513,7 @@ def choose(X: Any, kinds: Kinds) -> Modality:
         ValueError: If they are none of several kinds.
 
     Example:
-        >>> choose(np.zeros((5, 3)), None)
+        >>> modality_of(np.zeros((5, 3)), None)
         Tables(scaling='auto')
     """
     if isinstance(kinds, Modality):
@@ -516,7 +522,7 @@ def choose(X: Any, kinds: Kinds) -> Modality:
     return guess(X) if kinds is None else guess(X, kinds)
 
 
-def reader(path: Path | Files, kinds: Kinds) -> Modality | None:
+def modality_of_path(path: Path | Files, kinds: ModalityChoice) -> Modality | None:
     r"""The kind of data that reads a file or folder, if it is more than an array of numbers.
 
     Arguments:
@@ -527,11 +533,11 @@ def reader(path: Path | Files, kinds: Kinds) -> Modality | None:
         ValueError: If a folder holds none of several kinds, or a table is of no such kind.
 
     Example:
-        >>> reader(Path("digits.npy"), None) is None
+        >>> modality_of_path(Path("digits.npy"), None) is None
         True
     """
     if isinstance(path, Files) or path.is_dir():
-        return choose(path, kinds)
+        return modality_of(path, kinds)
 
     if isinstance(kinds, Modality):
         if kinds.numeric and not kinds.columns and table_suffix(path) is not None:
@@ -542,16 +548,16 @@ def reader(path: Path | Files, kinds: Kinds) -> Modality | None:
     return next((kind for kind in kinds or CANDIDATES if kind.accepts(path)), None)
 
 
-def _accepted(X: Any, kinds: Kinds) -> bool:
+def _accepted(X: Any, kinds: ModalityChoice) -> bool:
     candidates = [kinds] if isinstance(kinds, Modality) else kinds or CANDIDATES
     return any(kind.accepts(X) for kind in candidates)
 
 
-def without_torch(X: Any) -> Any:
+def tensor_to_numpy(X: Any) -> Any:
     r"""Tensors as arrays, and anything else as it is.
 
     Example:
-        >>> without_torch(torch.ones(2, requires_grad=True))
+        >>> tensor_to_numpy(torch.ones(2, requires_grad=True))
         array([1., 1.], dtype=float32)
     """
     if not isinstance(X, Tensor):
@@ -561,15 +567,15 @@ def without_torch(X: Any) -> Any:
     return (X.float() if X.dtype == torch.bfloat16 else X).numpy()
 
 
-def _without_tensors(X: Any) -> Any:
+def _tensors_to_numpy(X: Any) -> Any:
     r"""Returns lists of tensors as lists of arrays, and anything else as it is."""
     if isinstance(X, (list, tuple)) and any(isinstance(x, Tensor) for x in X):
-        return [without_torch(x) for x in X]
+        return [tensor_to_numpy(x) for x in X]
 
     return X
 
 
-def _without_masks(X: Any, kinds: Kinds) -> Any:
+def _without_masks(X: Any, kinds: ModalityChoice) -> Any:
     r"""Returns masked arrays with NaN, or as a frame with missing cells where such are taken."""
     if not isinstance(X, np.ma.MaskedArray):
         return X

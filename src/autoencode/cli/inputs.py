@@ -24,9 +24,9 @@ import numpy as np
 from ..data import (
     Names,
     TableFormat,
-    can_read_frame,
     holds_frame,
     is_frame,
+    is_frame_file,
     read_array,
     read_frame,
 )
@@ -34,7 +34,15 @@ from ..data.labels import read_labels
 from ..data.listing import list_files
 from ..data.media.text import read_column
 from ..estimator import Autoencoder
-from ..inputs import Found, Kinds, check_names, join_labels, known_format, read_tables, reader
+from ..inputs import (
+    Loaded,
+    ModalityChoice,
+    check_names,
+    fitted_format,
+    join_labels,
+    modality_of_path,
+    read_tables,
+)
 from ..modalities import MixedTables, Modality, encode_context
 from ..modalities.context import Numbers
 
@@ -65,7 +73,7 @@ def read(
     label: str | None = None,
     labels: Path | None = None,
     model: Autoencoder | None = None,
-    kinds: Kinds = None,
+    kinds: ModalityChoice = None,
     y: Any = None,
     whole: bool = False,
     colors: bool = False,
@@ -98,7 +106,7 @@ def read(
         raise ValueError(NO_EFFECT.format("--labels"))
 
     known = model.modality_ if model else kinds
-    form = known_format(known) if form is None else form
+    form = fitted_format(known) if form is None else form
 
     if (tables := read_tables(path, known, form)) is not None:
         given = _without_label(Given(tables), path, label)
@@ -179,7 +187,7 @@ def typed(given: Given, path: Path, form: TableFormat | None = None) -> Given:
         height    float64
         dtype: object
     """
-    if is_frame(given.X) or given.columns is None or not can_read_frame(path):
+    if is_frame(given.X) or given.columns is None or not is_frame_file(path):
         return given
 
     return given._replace(X=read_frame(path, given=form)[given.columns])
@@ -248,11 +256,11 @@ def learn_file(model: Autoencoder, given: Given, form: dict[str, Any] | None) ->
 
 
 def _kind(
-    path: Path, label: str | None, known: Kinds, form: TableFormat | None
+    path: Path, label: str | None, known: ModalityChoice, form: TableFormat | None
 ) -> Modality | None:
     r"""Returns the kind of data of a file, if it is none of an array of numbers and labels."""
     if isinstance(known, Modality) or (label is None and form is None):
-        return reader(path, known)
+        return modality_of_path(path, known)
 
     return MixedTables() if holds_frame(path, label, form) else None
 
@@ -293,7 +301,7 @@ def _with_labels(given: Given, labels: Path, column: str | None) -> Given:
         return given._replace(y=read_labels(labels, list_files(given.X).names, column))
 
     names = given.files if isinstance(given.files, Names) else None
-    found = join_labels(Found(given.X, None, names), labels, column)
+    found = join_labels(Loaded(given.X, None, names), labels, column)
     return Given(found.X, found.y, given.columns, found.names or given.files)
 
 

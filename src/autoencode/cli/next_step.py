@@ -1,12 +1,12 @@
 r"""What to do next, as the last line that a command prints."""
 
-__all__ = ["say_next"]
+__all__ = ["suggest_next"]
 
 import shlex
 from typing import Any
 
 
-def say_next(*words: Any, **flags: Any) -> None:
+def suggest_next(*words: Any, **flags: Any) -> None:
     r"""Prints a command line to go on with.
 
     Arguments:
@@ -14,7 +14,7 @@ def say_next(*words: Any, **flags: Any) -> None:
         flags: The values of flags, several in a list; those that are none are left out.
 
     Example:
-        >>> say_next("transform", "a model.ae", "X.npy", out="codes.csv", label=None)
+        >>> suggest_next("transform", "a model.ae", "X.npy", out="codes.csv", label=None)
         Next: autoencode transform 'a model.ae' X.npy --out codes.csv
     """
     line = ["autoencode", *words]

@@ -7,21 +7,22 @@ __all__ = [
     "Names",
     "TableFormat",
     "as_files",
-    "at_once",
     "cache_folder",
-    "can_read_frame",
     "chunks",
-    "collected",
+    "collect_lazy",
     "found_format",
     "holds_frame",
+    "identifier_warnings",
+    "inference_batch_size",
     "is_frame",
+    "is_frame_file",
     "is_image",
     "is_numbers",
     "is_stream",
+    "locate_cell",
     "names_of",
-    "native",
+    "native_dtype",
     "on_disk",
-    "place",
     "read_array",
     "read_frame",
     "read_frames",
@@ -33,15 +34,14 @@ __all__ = [
     "summarize",
     "table_files",
     "table_suffix",
-    "telling_apart",
     "to_pandas",
     "write_frame",
 ]
 
 from .arrays import read_array
-from .batches import Batches, Examples, at_once
+from .batches import Batches, Examples, inference_batch_size
 from .cache import cache_folder
-from .disk_arrays import chunks, native, on_disk
+from .disk_arrays import chunks, native_dtype, on_disk
 from .listing import Files, Names, as_files
 from .media.audio import read_sounds
 from .media.images import is_image, read_images
@@ -49,17 +49,17 @@ from .streams import is_stream, read_stream, stored_by_row
 from .tabular.doubts import found_format
 from .tabular.formats import TableFormat, table_suffix
 from .tabular.frames import (
-    can_read_frame,
     holds_frame,
     is_frame,
+    is_frame_file,
     is_numbers,
+    locate_cell,
     names_of,
-    place,
     read_frame,
     read_frames,
     read_table,
     table_files,
     write_frame,
 )
-from .tabular.libraries import collected, to_pandas
-from .tabular.summaries import summarize, telling_apart
+from .tabular.libraries import collect_lazy, to_pandas
+from .tabular.summaries import identifier_warnings, summarize

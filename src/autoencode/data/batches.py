@@ -1,6 +1,6 @@
 r"""Minibatches, resident on the device."""
 
-__all__ = ["Batches", "Examples", "at_once"]
+__all__ = ["Batches", "Examples", "inference_batch_size"]
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -21,14 +21,14 @@ _COMPARED = 2**26  # numbers of data, up to which equal examples are looked for
 _SIGNED = {torch.uint16: torch.int16, torch.uint32: torch.int32, torch.uint64: torch.int64}
 
 
-def at_once(numbers: int) -> int:
+def inference_batch_size(numbers: int) -> int:
     r"""How many examples a pass without gradients takes: fewer of large ones, for memory.
 
     Arguments:
         numbers: How many an example has.
 
     Example:
-        >>> at_once(28 * 28), at_once(3 * 256 * 256)
+        >>> inference_batch_size(28 * 28), inference_batch_size(3 * 256 * 256)
         (2048, 21)
     """
     return min(_MOST, max(_FEWEST, _NUMBERS // max(1, numbers)))
@@ -63,13 +63,13 @@ class Examples:
         chosen = index if self.rows is None else self.rows[index]
         return self._each(lambda tensor: _rows(tensor, chosen))
 
-    def expect(self, index: Tensor) -> None:
+    def prefetch(self, index: Tensor) -> None:
         r"""Announces that these will be asked for, to have them read meanwhile."""
         chosen = index if self.rows is None else self.rows[index]
 
         for tensor in (self.target, self.corrupted):
             if isinstance(tensor, FileTensor):
-                tensor.expect(chosen)
+                tensor.prefetch(chosen)
 
     def select(self, rows: Tensor) -> "Examples":
         r"""Returns a view of some examples, which copies none of them."""
@@ -124,8 +124,11 @@ class Examples:
         return isinstance(self.target, FileTensor) or isinstance(self.corrupted, FileTensor)
 
     def split(self, size: int | None = None) -> Iterator["Examples"]:
-        r"""Yields the examples in their order, `size` at a time, see :func:`at_once`."""
-        size = at_once(self.target[:1].numel()) if size is None else size
+        r"""Yields the examples in order, in batches of `size`.
+
+        The default is :func:`inference_batch_size`.
+        """
+        size = inference_batch_size(self.target[:1].numel()) if size is None else size
 
         for start in range(0, len(self), size):
             yield self[start : start + size]
@@ -194,9 +197,9 @@ class Batches:
 
     Example:
         >>> batches = Batches(Examples(torch.arange(10)), batch_size=4)
-        >>> [batch.target.tolist() for batch in batches.take(torch.arange(10))]
+        >>> [batch.target.tolist() for batch in batches.iterate(torch.arange(10))]
         [[0, 1, 2, 3], [4, 5, 6], [7, 8, 9]]
-        >>> [len(batch) for batch in batches.take(batches.shuffled(), start=1)]
+        >>> [len(batch) for batch in batches.iterate(batches.shuffled(), start=1)]
         [3, 3]
     """
 
@@ -211,7 +214,7 @@ class Batches:
         r"""Returns a new order of the examples, drawn from torch's global generator."""
         return torch.randperm(len(self.examples))
 
-    def take(self, order: Tensor, start: int = 0) -> Iterator[Examples]:
+    def iterate(self, order: Tensor, start: int = 0) -> Iterator[Examples]:
         r"""Yields the batches of an order, from the one with number `start`."""
         if not self.examples.on_disk:
             order = order.to(self.examples.target.device)
@@ -220,7 +223,7 @@ class Batches:
 
         for i in range(-_AHEAD, len(indices)):
             if self.examples.on_disk and i + _AHEAD < len(indices):
-                self.examples.expect(indices[i + _AHEAD])
+                self.examples.prefetch(indices[i + _AHEAD])
 
             if i >= 0:
                 yield self.examples[indices[i]]

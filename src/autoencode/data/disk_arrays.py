@@ -6,7 +6,7 @@ instead, and the system can be told of many of them before the first is waited f
 not help: each row that one reads would wait for the interpreter, which is busy training.
 """
 
-__all__ = ["FileArray", "FileTensor", "chunks", "is_mapped", "native", "on_disk"]
+__all__ = ["FileArray", "FileTensor", "chunks", "is_mapped", "native_dtype", "on_disk"]
 
 import contextlib
 import errno
@@ -95,7 +95,7 @@ class FileArray:
 
         return X
 
-    def expect(self, rows: NDArray) -> None:
+    def prefetch(self, rows: NDArray) -> None:
         r"""Tells the system which rows will be asked for, which it then reads meanwhile."""
         if hasattr(os, "posix_fadvise"):
             with contextlib.suppress(OSError):  # it is advice, which some disks do not take
@@ -142,9 +142,9 @@ class FileTensor:
 
         return torch.from_numpy(X).as_strided(size, strides).to(self.device)
 
-    def expect(self, index: Tensor) -> None:
+    def prefetch(self, index: Tensor) -> None:
         r"""Tells the system which rows will be asked for, which it then reads meanwhile."""
-        self.rows.expect(index.cpu().numpy())
+        self.rows.prefetch(index.cpu().numpy())
 
     def split(self, size: int) -> Iterator[Tensor]:
         r"""Yields the rows in their order, `size` at a time."""
@@ -201,18 +201,18 @@ def is_mapped(X: NDArray) -> bool:
     return _mapping(X) is not None
 
 
-def native(dtype: np.dtype) -> np.dtype:
+def native_dtype(dtype: np.dtype) -> np.dtype:
     r"""The type of numbers that torch has for those of another one.
 
     Example:
-        >>> native(np.dtype(">f4"))
+        >>> native_dtype(np.dtype(">f4"))
         dtype('float32')
     """
     extended = dtype.kind == "f" and dtype.itemsize > 8
     return np.dtype(float) if extended else dtype.newbyteorder("=")
 
 
-_one_at_a_time = threading.Lock()
+_SEEK_LOCK = threading.Lock()
 
 
 def _open(root: np.memmap) -> int:
@@ -242,7 +242,7 @@ def _read_at(file: int, buffer: memoryview, offset: int) -> int:
             if error.errno not in {errno.ENOSYS, errno.EOPNOTSUPP}:
                 raise
 
-    with _one_at_a_time:  # a file has but one place to read from
+    with _SEEK_LOCK:  # a file has but one place to read from
         os.lseek(file, offset, os.SEEK_SET)
         part = os.read(file, len(buffer))
 

@@ -1,6 +1,6 @@
 r"""Encodings of text: what a file is in, and what is wrong with it."""
 
-__all__ = ["encoding_of", "not_utf8"]
+__all__ = ["describe_utf8_error", "detect_encoding"]
 
 import codecs
 import re
@@ -19,7 +19,7 @@ _SIGNS = f"€£¥§°²³µ¼½¾±·«»©®™¡¿ªº¢\u00d7\u00a0{_QUOTES}
 _IN_WORDS = re.compile(f"[{_WESTERN}]{{3}}|[a-z][€£¥§°²³µ¼½¾±·«»©®™¡¿¢][a-z]")
 
 
-def encoding_of(data: bytes, whole: bool = True) -> str | None:
+def detect_encoding(data: bytes, whole: bool = True) -> str | None:
     r"""The encoding of text: UTF-8, what its byte order mark says, or that of Windows.
 
     Arguments:
@@ -30,9 +30,9 @@ def encoding_of(data: bytes, whole: bool = True) -> str | None:
         The name, or `None` if the bytes could be text in several encodings.
 
     Example:
-        >>> encoding_of(b"fine"), encoding_of("café".encode("latin-1"))
+        >>> detect_encoding(b"fine"), detect_encoding("café".encode("latin-1"))
         ('utf-8', 'cp1252')
-        >>> encoding_of("текст".encode("cp1251")) is None
+        >>> detect_encoding("текст".encode("cp1251")) is None
         True
     """
     for mark, name in _MARKS.items():
@@ -60,7 +60,7 @@ def encoding_of(data: bytes, whole: bool = True) -> str | None:
     return "utf-8"
 
 
-def not_utf8(path: Path) -> str:
+def describe_utf8_error(path: Path) -> str:
     r"""Says where a file is not in UTF-8, and what to do; nothing if it is.
 
     Arguments:
@@ -70,7 +70,7 @@ def not_utf8(path: Path) -> str:
         >>> import tempfile
         >>> file = Path(tempfile.mkdtemp()) / "latin.txt"
         >>> _ = file.write_bytes("fine\ncafé\n".encode("latin-1"))
-        >>> not_utf8(file)
+        >>> describe_utf8_error(file)
         'line 2 is no UTF-8, at its byte 4 (0xe9). Save the file as UTF-8.'
     """
     with path.open("rb") as file:

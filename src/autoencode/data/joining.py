@@ -14,7 +14,7 @@ import numpy as np
 
 from .cache import Spool
 from .disk_arrays import chunks, is_mapped
-from .listing import said_of
+from .listing import first_few
 from .media.audio import Recordings
 from .media.text import Lines
 from .tabular.frames import is_frame
@@ -73,7 +73,7 @@ def join_names(a: Sequence[str], b: Sequence[str], what: tuple[str, str]) -> lis
         _add_tails(pairs, a, b, what)
 
     if not pairs:
-        shown = [said_of(sorted(set(names)), _SHOWN) for names in (a, b)]
+        shown = [first_few(sorted(set(names)), _SHOWN) for names in (a, b)]
         raise ValueError(
             f"the names of {what[0]} and {what[1]} have nothing in common: {shown[0]}; against"
             f" {shown[1]}. Two sources with names are joined by the names, without folder and"
@@ -231,7 +231,7 @@ def _check_one(
     what: tuple[str, str],
 ) -> None:
     if len(first) > 1 or len(second) > 1:
-        said = [said_of([names[i] for i in some]) for names, some in ((a, first), (b, second))]
+        said = [first_few([names[i] for i in some]) for names, some in ((a, first), (b, second))]
         raise ValueError(
             f"cannot tell which belong together: {said[0]} of {what[0]} and {said[1]} of"
             f" {what[1]}. Give each pair a name of its own."

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import read_array
-from .encodings import not_utf8
-from .listing import said_of
-from .tabular.parquet import opened
+from .encodings import describe_utf8_error
+from .listing import first_few
+from .tabular.parquet import open_parquet
 
 _SEPARATORS = ",;\t"
 _TABLES = {".csv", ".tsv", ".parquet"}
@@ -118,7 +118,7 @@ def _without_names(
     path: Path, header: list[str], columns: list[list[Any]], names: Sequence[str] | None
 ) -> NDArray:
     if len(columns) > 1 and names is not None:
-        shown = [said_of([*map(str, some)], 3) for some in (names, columns[0][1:])]
+        shown = [first_few([*map(str, some)], 3) for some in (names, columns[0][1:])]
         raise ValueError(
             f"no column of '{path}', out of {header}, holds names of the files ({shown[0]}); its"
             f" first begins with {shown[1]}. Give a column with the name of the file of each"
@@ -137,7 +137,7 @@ def _without_names(
 def _columns(path: Path) -> tuple[list[str], list[list[Any]]]:
     r"""Returns the header and the columns of a table, which include the header."""
     if path.suffix.lower() == ".parquet":
-        with opened(path) as file:
+        with open_parquet(path) as file:
             table = file.read()
             return table.column_names, [
                 [n, *table.column(n).to_pylist()] for n in table.column_names
@@ -148,7 +148,7 @@ def _columns(path: Path) -> tuple[list[str], list[list[Any]]]:
     try:
         text = data.decode()
     except UnicodeDecodeError:
-        raise ValueError(f"cannot read '{path}': {not_utf8(path)}") from None
+        raise ValueError(f"cannot read '{path}': {describe_utf8_error(path)}") from None
 
     head = text.partition("\n")[0]
     separator = max(_SEPARATORS, key=head.count)

@@ -1,6 +1,6 @@
 r"""Several files as one source: those of a folder, or a list of them."""
 
-__all__ = ["Files", "Listing", "Names", "as_files", "list_files", "said_of"]
+__all__ = ["Files", "Listing", "Names", "as_files", "first_few", "list_files"]
 
 import os
 import re
@@ -64,7 +64,7 @@ class Names(list[str]):
         unread: What else was left out, in words.
 
     Example:
-        >>> Names(["b.png"], [1], 2, {"a.png": "it is empty"}).told()
+        >>> Names(["b.png"], [1], 2, {"a.png": "it is empty"}).summary()
         '1 of 2 files; left out: a.png (it is empty)'
     """
 
@@ -112,9 +112,9 @@ class Names(list[str]):
         names, places = [self[i] for i in rows], [self.rows[i] for i in rows]
         return Names(names, places, self.total, self.left_out, self.ordered, self.unread)
 
-    def told(self) -> str:
+    def summary(self) -> str:
         r"""Returns in words how many there are, what was left out and why."""
-        bad = [said_of([f"{name} ({why})" for name, why in self.left_out.items()])]
+        bad = [first_few([f"{name} ({why})" for name, why in self.left_out.items()])]
         left = "; ".join([*(bad if self.left_out else []), *self.unread]) or "nothing"
         return f"{len(self):,} of {self.total:,} files; left out: {left}"
 
@@ -223,7 +223,7 @@ def as_files(X: Any, texts: bool = False) -> Files | None:
     return None
 
 
-def said_of(names: Sequence[str], most: int = _NAMED) -> str:
+def first_few(names: Sequence[str], most: int = _NAMED) -> str:
     r"""Some of many names, and how many more there are.
 
     Arguments:
@@ -231,7 +231,7 @@ def said_of(names: Sequence[str], most: int = _NAMED) -> str:
         most: How many are said.
 
     Example:
-        >>> said_of(["a", "b", "c"], most=2)
+        >>> first_few(["a", "b", "c"], most=2)
         'a; b; and 1 more'
     """
     more = len(names) - most

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from .cache import Spool
-from .disk_arrays import chunks, is_mapped, native
+from .disk_arrays import chunks, is_mapped, native_dtype
 
 _EXAMPLES = ("X", "x", "image", "img", "pixel_values", "data", "input")
 _LABELS = ("y", "label", "labels", "target")
@@ -103,7 +103,7 @@ def stored_by_row(X: NDArray) -> NDArray:
         >>> stored_by_row(X) is X
         True
     """
-    dtype = native(X.dtype)
+    dtype = native_dtype(X.dtype)
 
     if not is_mapped(X) or (X.flags.c_contiguous and X.dtype == dtype):
         return X
@@ -161,7 +161,7 @@ def _array(example: Any, i: int) -> NDArray:
             f" shape {X.shape} in number {i}."
         )
 
-    return X.astype(native(X.dtype), copy=False)
+    return X.astype(native_dtype(X.dtype), copy=False)
 
 
 def _channels_first(tensor: Tensor) -> bool:

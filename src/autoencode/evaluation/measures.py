@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.distributions import Distribution, Independent, Normal
 
 from ..common.seeding import seeded
-from ..data import at_once
+from ..data import inference_batch_size
 from ..distributions import Dirac
 from ..models.latent import LatentModel
 
@@ -275,7 +275,7 @@ def _draws(
         # All at once: smaller draws from the same seed are other numbers
         noise = torch.randn(samples, 1, q.event_shape.numel(), dtype=x.dtype).to(x.device)
 
-        for eps in noise.split(max(1, at_once(x[:1].numel()) // max(1, len(x)))):
+        for eps in noise.split(max(1, inference_batch_size(x[:1].numel()) // max(1, len(x)))):
             z = _sample(q, eps)
             log_w = model.decode(z).log_prob(x) + model.prior().log_prob(z) - q.log_prob(z)
             yield z, log_w.double()

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..common.progress import through
-from ..data import Examples, at_once
+from ..data import Examples, inference_batch_size
 from ..models.latent import LatentModel
 
 # Codec rows with shape `(B, *)`, seen by a model, to a row of results for each
@@ -49,7 +49,9 @@ def over_rows(
     # which otherwise takes its memory anew, page by page: a fifth to a third of the time
     torch.empty(_BLOCK, dtype=torch.uint8)
 
-    size = at_once(max(x[:1].numel(), math.prod(model.encoder.given)))  # what codes decode to
+    size = inference_batch_size(
+        max(x[:1].numel(), math.prod(model.encoder.given))
+    )  # what codes decode to
 
     for rows in through(Examples(x, None, c).split(size), len(x), "examples"):
         rows = rows.to(device)

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..data import collected, is_frame, to_pandas
+from ..data import collect_lazy, is_frame, to_pandas
 from .codec import Codec
 
 
@@ -26,7 +26,7 @@ def examples(X: Any) -> Any:
         >>> examples([np.zeros(3), np.zeros(5)]).shape
         (2,)
     """
-    X = collected(X)
+    X = collect_lazy(X)
 
     if is_frame(X):
         return to_pandas(X)

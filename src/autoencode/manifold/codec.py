@@ -16,7 +16,7 @@ from torch.distributions import Distribution
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ..corruptions import GaussianNoise
-from ..data import collected, is_frame, is_numbers, to_pandas
+from ..data import collect_lazy, is_frame, is_numbers, to_pandas
 from ..estimator import Autoencoder
 from ..modalities import encode_context
 from ..modalities.base import tensor_of
@@ -227,7 +227,7 @@ def _of_pair(encoder: Callable[[Tensor], Tensor], decoder: Callable[[Tensor], Te
     def read(X: Any) -> Tensor:
         nonlocal shape
 
-        X = collected(X)
+        X = collect_lazy(X)
 
         if is_frame(X) and not is_numbers(X):
             raise ValueError(

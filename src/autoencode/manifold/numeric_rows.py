@@ -10,7 +10,7 @@ import torch
 from sklearn.impute import KNNImputer
 from torch import Tensor
 
-from ..data import collected, is_frame, is_numbers, to_pandas
+from ..data import collect_lazy, is_frame, is_numbers, to_pandas
 from ..modalities import MixedTables
 from .codec import Codec
 
@@ -75,7 +75,7 @@ class TableRows:
 
     def _with_gaps(self, X: Any) -> np.ndarray:
         r"""Returns rows with NaN where nothing is known."""
-        X = collected(X)
+        X = collect_lazy(X)
 
         if not is_frame(X):
             raise ValueError(f"expected a data frame, as in the fit, got {type(X).__name__}.")
@@ -94,5 +94,5 @@ def rows_of(X: Any) -> TableRows | None:
         >>> rows_of([[1.0, 2.0]]) is None
         True
     """
-    X = collected(X)
+    X = collect_lazy(X)
     return TableRows(X) if is_frame(X) and not is_numbers(X) else None

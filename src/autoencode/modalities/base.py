@@ -18,7 +18,7 @@ from torch.distributions.constraints import Constraint
 
 from ..common.configurable import Configurable
 from ..corruptions import TextCorruption, parts
-from ..data import native
+from ..data import native_dtype
 from ..distributions import Family
 from ..networks import Network
 from .windows import Windows
@@ -442,7 +442,7 @@ def tensor_of(X: NDArray) -> Tensor:
         >>> tensor_of(X).data_ptr() == X.ctypes.data
         True
     """
-    X = np.asarray(X, dtype=native(X.dtype))
+    X = np.asarray(X, dtype=native_dtype(X.dtype))
     X = X if min(X.strides, default=0) >= 0 else X.copy()
 
     with warnings.catch_warnings():

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..data import is_frame
-from ..data.tabular.libraries import collected, from_pandas, library_of, native_types
+from ..data.tabular.libraries import collect_lazy, from_pandas, library_of, native_types
 
 
 def contain(
@@ -34,7 +34,7 @@ def contain(
            b  a
         z  4  3
     """
-    if is_frame(X := collected(X)):
+    if is_frame(X := collect_lazy(X)):
         types = types if library_of(X) == library else native_types(X)
         library = library_of(X)
         names = [*(X.columns if library in {"pandas", "polars"} else frame.columns)]

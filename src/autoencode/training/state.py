@@ -125,7 +125,7 @@ class Run:
         r"""Makes the steps of the epoch that are left, and yields after each."""
         self.step.train()
 
-        for batch in self.batches.take(self.order, self.i - self.epoch_start):
+        for batch in self.batches.iterate(self.order, self.i - self.epoch_start):
             self._step(batch)
             yield
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..next_step import say_next
+from ..next_step import suggest_next
 from ..signatures import read
 
 
@@ -64,7 +64,7 @@ def fit(
     print(f"Wrote {out}: {_duration(last)}; {_terms(last)}.")
 
     pictures = out.with_name(f"{out.stem}-pictures")
-    say_next("plot", out, data, out=pictures, label=label, labels=labels)
+    suggest_next("plot", out, data, out=pictures, label=label, labels=labels)
 
 
 def info(
@@ -102,7 +102,7 @@ def info(
         if value is not None:
             print(f"{name:14} {value}")
 
-    say_next("transform", model, "DATA", out=f"{model.stem}-codes.csv", trusted=trusted)
+    suggest_next("transform", model, "DATA", out=f"{model.stem}-codes.csv", trusted=trusted)
 
 
 def recipes() -> None:
@@ -110,7 +110,7 @@ def recipes() -> None:
     for name, recipe in read("recipes").items():
         print(f"{name:14} {recipe.summary}")
 
-    say_next("fit", "DATA", recipe="vae", out="model.ae")
+    suggest_next("fit", "DATA", recipe="vae", out="model.ae")
 
 
 def _beside(data: Path) -> Path:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..next_step import say_next
+from ..next_step import suggest_next
 
 _SHOWN = 64  # examples in one picture
 _LISTED = 10  # cells that are named
@@ -56,7 +56,7 @@ def transform(
 
     following = out.with_name(f"{model.stem}-neighbors.csv")
     same = {"label": label, "labels": labels, "y": y, "trusted": trusted}
-    say_next("neighbors", model, data, out=following, **same)
+    suggest_next("neighbors", model, data, out=following, **same)
 
 
 def reconstruct(
@@ -105,7 +105,7 @@ def reconstruct(
     R = estimator.reconstruct(X, given, whole)
     outputs.write_examples(out, R, estimator, columns, names, beside=X)
     print(f"Wrote {out}: {len(R):,} reconstruction{'s' * (len(R) != 1)}.")
-    say_next("score", model, data, label=label, labels=labels, y=y, trusted=trusted)
+    suggest_next("score", model, data, label=label, labels=labels, y=y, trusted=trusted)
 
 
 def denoise(
@@ -150,7 +150,7 @@ def denoise(
         R = estimator.denoise(read.X, inputs.asked(read, estimator))
         outputs.write_examples(out, R, estimator)
         print(f"Wrote {out}: {len(R):,} image{'s' * (len(R) != 1)} in their own size.")
-        say_next("score", model, data, label=label, labels=labels, y=y, trusted=trusted)
+        suggest_next("score", model, data, label=label, labels=labels, y=y, trusted=trusted)
         return
 
     if not (photographs and (single or outputs.suffix(out) == "")):
@@ -173,7 +173,7 @@ def denoise(
         outputs.write_photograph(path, estimator.denoise(file, one)[0], file)
 
     print(f"Wrote {out}: {len(files):,} image{'s' * (len(files) != 1)} in their own size.")
-    say_next("score", model, data, label=label, labels=labels, y=y, trusted=trusted)
+    suggest_next("score", model, data, label=label, labels=labels, y=y, trusted=trusted)
 
 
 def sample(
@@ -286,7 +286,7 @@ def impute(
 
     outputs.write_examples(out, filled, estimator, given.columns)
     print(f"Wrote {out}: {len(filled):,} rows.")
-    say_next("score", model, out, label=label, labels=labels, y=y, trusted=trusted)
+    suggest_next("score", model, out, label=label, labels=labels, y=y, trusted=trusted)
 
 
 def score(
@@ -347,7 +347,7 @@ def score(
 
     following = f"{model.stem}-neighbors.csv"
     same = {"label": label, "labels": labels, "y": y, "trusted": trusted}
-    say_next("neighbors", model, data, out=following, **same)
+    suggest_next("neighbors", model, data, out=following, **same)
 
 
 def _name_strangest(scores: Any, columns: Sequence[str], X: Any) -> None:

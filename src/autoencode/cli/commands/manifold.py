@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ...common.atomic_files import replacing
-from ..next_step import say_next
+from ..next_step import suggest_next
 
 _LISTED = 10  # examples that are named
 _LETTERS = 40  # of a text that is named
@@ -134,7 +134,7 @@ def neighbors(
 
     way = out.with_name(f"{out.stem}-0-{i[0, -1]}{outputs.way_suffixes(estimator)[0]}")
     same = {"label": label, "labels": labels, "trusted": trusted}
-    say_next("interpolate", model, data, 0, i[0, -1], out=way, **same)
+    suggest_next("interpolate", model, data, 0, i[0, -1], out=way, **same)
 
 
 def anomalies(
@@ -313,7 +313,7 @@ def interpolate(
         same = {"label": label, "labels": labels, "trusted": trusted}
         under = None if seen is None else [*map(str, np.ravel(seen))]
         report = out.with_name(f"{model.stem}-manifold")
-        say_next("manifold", model, data, out=report, y=under, **same)
+        suggest_next("manifold", model, data, out=report, y=under, **same)
 
 
 def _quoted(example: Any) -> str:

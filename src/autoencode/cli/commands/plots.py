@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...common.atomic_files import replacing
-from ..next_step import say_next
+from ..next_step import suggest_next
 
 _PICTURES = ("reconstructions", "samples", "codes", "grid", "history")
 _SHOWN = 64  # examples in one picture
@@ -81,7 +81,7 @@ def plot(
         print(f"Wrote {out / name}.png")
 
     same = {"label": label, "labels": labels, "y": y, "trusted": trusted}
-    say_next("transform", model, data, out=out.with_name(f"{model.stem}-codes.csv"), **same)
+    suggest_next("transform", model, data, out=out.with_name(f"{model.stem}-codes.csv"), **same)
 
 
 def demo(out: Path = Path("demo"), force: bool = False) -> None:

@@ -30,10 +30,10 @@ from numpy.typing import NDArray
 
 from ...common.progress import through
 from ..cache import prepare
-from ..listing import Files, Names, list_files, said_of
+from ..listing import Files, Names, first_few, list_files
 from ..remedies import remedy
 from ..resumable import write_rows
-from .audio_checks import FAULTS, fault, report
+from .audio_checks import FAULTS, find_fault, report_faults
 
 log = logging.getLogger(__name__)
 
@@ -374,7 +374,7 @@ def _note(sound: _Sound) -> list[Any]:
 
 
 def _nothing(source: Path | Files, left_out: list[tuple[str, str]]) -> ValueError:
-    why = said_of([f"{name} ({why})" for name, why in left_out], 3)
+    why = first_few([f"{name} ({why})" for name, why in left_out], 3)
     return ValueError(
         f"expected a folder of sounds, got no sound in '{source}'{f': {why}' if why else ''}."
     )
@@ -393,11 +393,13 @@ def _report_notes(notes: Mapping[str, Any], seconds: float | None, strict: bool)
         for kind in FAULTS
     }
     total = f"{len(notes):,} file{'s' * (len(notes) != 1)}"
-    report({"no readable sounds, and skipped": bad, **kinds}, total, strict)
+    report_faults({"no readable sounds, and skipped": bad, **kinds}, total, strict)
 
     # As was asked for, and no fault
     longer = [name for name, (_, _, longer) in read.items() if longer]
-    report({f"longer than {seconds:g} s, and cut off": longer} if longer else {}, total, False)
+    report_faults(
+        {f"longer than {seconds:g} s, and cut off": longer} if longer else {}, total, False
+    )
 
 
 def _decode(file: Path, rate: int, seconds: float | None, channels: int) -> _Sound:
@@ -428,7 +430,7 @@ def _decode(file: Path, rate: int, seconds: float | None, channels: int) -> _Sou
 
     # Decoders of compressed formats may lead beyond full scale, some forty times; players cut it
     x = x.clip(-1, 1)
-    wrong = "truncated" if truncated else fault(x, own_rate, channels)
+    wrong = "truncated" if truncated else find_fault(x, own_rate, channels)
     x = soxr.resample(mix(x, channels), own_rate, rate)
     x = x if seconds is None else x[: round(seconds * rate)]
 

@@ -1,6 +1,6 @@
 r"""What can be wrong with sounds, and saying so."""
 
-__all__ = ["FAULTS", "fault", "report"]
+__all__ = ["FAULTS", "find_fault", "report_faults"]
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ _NAMED = 5  # in a warning
 _LEFT = 0.03  # of the loudness of the channels: -30 dB, where unlike ones keep -3 dB
 
 
-def fault(x: NDArray, rate: int, channels: int | None = None) -> str | None:
+def find_fault(x: NDArray, rate: int, channels: int | None = None) -> str | None:
     r"""What is wrong with a sound: `"silent"`, `"clipped"`, `"too short"`, that its channels
     cancel, or nothing.
 
@@ -31,7 +31,7 @@ def fault(x: NDArray, rate: int, channels: int | None = None) -> str | None:
         channels: How many it is mixed to; by default it is not.
 
     Example:
-        >>> fault(np.sin(np.arange(1000)), 8000), fault(np.zeros(1000), 8000)
+        >>> find_fault(np.sin(np.arange(1000)), 8000), find_fault(np.zeros(1000), 8000)
         (None, 'silent')
     """
     peak = np.abs(x).reshape(len(x), -1).max(axis=1, initial=0)
@@ -52,7 +52,7 @@ def fault(x: NDArray, rate: int, channels: int | None = None) -> str | None:
     return "clipped" if (full[:-2] & full[1:-1] & full[2:]).any() else None
 
 
-def report(faults: Mapping[str, Sequence[str]], total: str, strict: bool) -> None:
+def report_faults(faults: Mapping[str, Sequence[str]], total: str, strict: bool) -> None:
     r"""Counts and names in the log what is wrong with sounds.
 
     A warning names the first, and the level `DEBUG` of the log all.
@@ -66,7 +66,7 @@ def report(faults: Mapping[str, Sequence[str]], total: str, strict: bool) -> Non
         ValueError: If there is something, and `strict`.
 
     Example:
-        >>> report({"silent": ["a.wav"]}, "3 files", strict=True)
+        >>> report_faults({"silent": ["a.wav"]}, "3 files", strict=True)
         Traceback (most recent call last):
         ...
         ValueError: 1 of 3 files silent: a.wav. Remove these, or use strict=False.

@@ -18,7 +18,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ...common.progress import through
 from ..cache import prepare
-from ..listing import Files, Listing, Names, list_files, said_of
+from ..listing import Files, Listing, Names, first_few, list_files
 from ..remedies import remedy
 from ..resumable import Block, write_rows
 from .depths import Depth, common_depth, is_deep, own_depth, read_deep
@@ -151,7 +151,7 @@ def read_images(
 
     if names.left_out:
         message = f"{len(names.left_out)} of {names.total} files are no readable images: "
-        message += said_of([f"{name} ({error})" for name, error in names.left_out.items()])
+        message += first_few([f"{name} ({error})" for name, error in names.left_out.items()])
 
         if strict:
             raise ValueError(f"{message}. Remove them, or use strict=False to skip them.")
@@ -169,7 +169,11 @@ def read_images(
             "%d of %d files have several frames or pages, of which the first is read: %s, which"
             " leaves out %d. Split such files to use all, with `magick FILE page-%%d.png` for"
             " example.",
-            *(len(more), names.total, said_of([f"{k} ({n + 1})" for k, n in more.items()])),
+            *(
+                len(more),
+                names.total,
+                first_few([f"{k} ({n + 1})" for k, n in more.items()]),
+            ),
             sum(more.values()),
         )
 
@@ -237,7 +241,7 @@ def _write(
 
 
 def _nothing(source: Path | Files, names: Names) -> ValueError:
-    why = said_of([f"{name} ({why})" for name, why in names.left_out.items()], 3)
+    why = first_few([f"{name} ({why})" for name, why in names.left_out.items()], 3)
     remedy = ""
 
     if any(name.lower().endswith(".txt") for name in names.left_out):

@@ -14,9 +14,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ..encodings import not_utf8
+from ..encodings import describe_utf8_error
 from ..listing import Files, list_files
-from ..tabular.parquet import opened
+from ..tabular.parquet import open_parquet
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class Lines(list[str]):
         lines: The number of the line that each begins in, where there are lines.
 
     Example:
-        >>> Lines(["a", "b"], Path("words.txt"), [1, 3]).place(1)
+        >>> Lines(["a", "b"], Path("words.txt"), [1, 3]).location(1)
         "line 3 of 'words.txt'"
     """
 
@@ -51,7 +51,7 @@ class Lines(list[str]):
         self.path = path
         self.lines = None if lines is None else [*lines]
 
-    def place(self, i: int) -> str:
+    def location(self, i: int) -> str:
         r"""Returns where a text stands."""
         where = f"row {i + 1}" if self.lines is None else f"line {self.lines[i]}"
         return f"{where} of '{self.path}'"
@@ -267,7 +267,7 @@ def _csv_column(path: Path, name: str | None) -> Lines:
 
 
 def _parquet_column(path: Path, name: str | None) -> Lines:
-    with opened(path) as file:
+    with open_parquet(path) as file:
         columns = file.schema_arrow.names
         name = columns[_index(columns, name)]
         return Lines(file.read([name]).column(name).to_pylist(), path)
@@ -306,7 +306,7 @@ def _decoded(path: Path) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError as error:
-        where = f"it is no UTF-8 once unpacked ({error})." if packed else not_utf8(path)
+        where = f"it is no UTF-8 once unpacked ({error})." if packed else describe_utf8_error(path)
         raise ValueError(f"cannot read '{path}': {where}") from None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..encodings import not_utf8
+from ..encodings import describe_utf8_error
 from .conversions import Conversion, conversions
 from .formats import TableFormat
 from .layouts import Layout, layout_of, opened_text, rows_of
@@ -155,7 +155,8 @@ def batches_of(path: Path, reading: Reading, texts: set[str]) -> Iterator[Any]:
 
 
 def _not_utf8(path: Path) -> str:
-    return f"{not_utf8(path)} encoding='cp1252' (command line: --encoding) for instance reads it."
+    problem = describe_utf8_error(path)
+    return f"{problem} Or name its encoding, such as encoding='cp1252' (--encoding cp1252)."
 
 
 class _Source:

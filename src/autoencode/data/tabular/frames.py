@@ -1,12 +1,12 @@
 r"""Tables of all kinds of columns, from text and from Parquet, as data frames of pandas."""
 
 __all__ = [
-    "can_read_frame",
     "holds_frame",
     "is_frame",
+    "is_frame_file",
     "is_numbers",
+    "locate_cell",
     "names_of",
-    "place",
     "read_frame",
     "read_frames",
     "read_table",
@@ -30,7 +30,7 @@ from .doubts import announce, doubts
 from .formats import TEXTS, TableFormat, table_suffix
 from .layouts import layout_of, opened_text, rows_of
 from .libraries import to_pandas
-from .parquet import column_names, opened
+from .parquet import column_names, open_parquet
 
 _LARGE = 2**28  # bytes of a file, beyond which only the first are looked at to tell what it is
 _UNKNOWN: Mapping[str | int, str] = MappingProxyType({})
@@ -89,11 +89,11 @@ def names_of(frame: Any) -> list[Any]:
     return names
 
 
-def can_read_frame(path: Path) -> bool:
+def is_frame_file(path: Path) -> bool:
     r"""Whether a file is a table of up to 256 MB, and what reads it as a frame is installed.
 
     Example:
-        >>> can_read_frame(Path("digits.npy"))
+        >>> is_frame_file(Path("digits.npy"))
         False
     """
     return _is_readable(path) and path.stat().st_size <= _LARGE
@@ -230,7 +230,7 @@ def read_frame(
         raise FileNotFoundError(f"there is no file or folder '{path}'.")
 
     if path.suffix.lower() == ".parquet":
-        with opened(path) as file:
+        with open_parquet(path) as file:
             table = file.read()
             frame = _kept_whole(table, table.to_pandas())
             index = [name for name in frame.index.names if name in column_names(file)]
@@ -343,7 +343,7 @@ def read_frames(
     return whole
 
 
-def place(cells: Any, i: int) -> str:
+def locate_cell(cells: Any, i: int) -> str:
     r"""Where a row of a table is: with the file and the line, if it is from one.
 
     Arguments:
@@ -352,9 +352,9 @@ def place(cells: Any, i: int) -> str:
 
     Example:
         >>> import pandas as pd
-        >>> place(pd.Series([1, 2]), 1)
+        >>> locate_cell(pd.Series([1, 2]), 1)
         'row 1'
-        >>> place(pd.Series([1, 2], index=["a", "b"]), 1)
+        >>> locate_cell(pd.Series([1, 2], index=["a", "b"]), 1)
         "row 1 (index 'b')"
     """
     if "file" not in cells.attrs:
@@ -535,7 +535,7 @@ def _kinds(path: Path) -> Any:
     r"""Returns enough rows of a Parquet file to tell its columns: one, or all if some are null."""
     from pyarrow import Table
 
-    with opened(path) as file:
+    with open_parquet(path) as file:
         if _has_nulls(file):
             table = file.read()
         else:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
-from ..encodings import encoding_of
+from ..encodings import detect_encoding
 from .formats import TableFormat
 from .headers import count_header_lines
 from .spellings import kind_of
@@ -217,7 +217,7 @@ def _lines(path: Path, given: TableFormat) -> tuple[list[str], str, list[str]]:
     except (gzip.BadGzipFile, EOFError) as error:
         raise ValueError(f"it is damaged or truncated ({error}).") from None
 
-    encoding = given.encoding or encoding_of(data, whole)
+    encoding = given.encoding or detect_encoding(data, whole)
 
     if encoding is None:
         raise ValueError(

@@ -1,6 +1,13 @@
 r"""Data frames of all libraries, as those of pandas and back."""
 
-__all__ = ["collected", "from_pandas", "library_of", "native_types", "needs_pandas", "to_pandas"]
+__all__ = [
+    "collect_lazy",
+    "from_pandas",
+    "library_of",
+    "native_types",
+    "needs_pandas",
+    "to_pandas",
+]
 
 import sys
 from collections.abc import Mapping
@@ -27,17 +34,17 @@ def needs_pandas() -> None:
         )
 
 
-def collected(X: Any) -> Any:
+def collect_lazy(X: Any) -> Any:
     r"""A lazy frame as one with its rows, one of narwhals as that within; others as they are.
 
     Example:
-        >>> collected([1, 2])
+        >>> collect_lazy([1, 2])
         [1, 2]
     """
     kind = type(X)  # as looking at an object may already begin to compute
 
     if kind.__module__.partition(".")[0] == "narwhals" and hasattr(kind, "to_native"):
-        return collected(X.to_native())
+        return collect_lazy(X.to_native())
 
     lazy = hasattr(kind, "collect") and hasattr(kind, "collect_schema")
 

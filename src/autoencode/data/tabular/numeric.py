@@ -14,7 +14,7 @@ from .delimited import Reading, batches_of, needs_arrow, read_text
 from .doubts import announce
 from .formats import TableFormat
 from .layouts import Layout, opened_text, rows_of
-from .parquet import column_names, opened
+from .parquet import column_names, open_parquet
 
 _LARGE = 2**28  # bytes, beyond which a table is written to the cache and not read at once
 _CELLS = 2**22  # of a table that are read together
@@ -84,7 +84,7 @@ def read_parquet(path: Path, label: str | None = None) -> Table:
         >>> read_parquet(Path("table.parquet")).X.shape  # doctest: +SKIP
         (1000, 8)
     """
-    with opened(path) as file:
+    with open_parquet(path) as file:
         size = file.metadata.num_rows * file.metadata.num_columns * 8
         return _gathered(path, label, size, _parquet_parts(file, label))
 

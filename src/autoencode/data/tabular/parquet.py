@@ -1,6 +1,6 @@
 r"""Files of Parquet, opened with plain words for whatever is wrong with them."""
 
-__all__ = ["column_names", "opened"]
+__all__ = ["column_names", "open_parquet"]
 
 import contextlib
 import re
@@ -12,7 +12,7 @@ _UNNAMED = r"__index_level_\d+__"  # by pandas, for an index without a name
 
 
 @contextlib.contextmanager
-def opened(path: Path) -> Iterator[Any]:
+def open_parquet(path: Path) -> Iterator[Any]:
     r"""A Parquet file to read from, which needs `pyarrow`.
 
     Arguments:
@@ -24,7 +24,7 @@ def opened(path: Path) -> Iterator[Any]:
             be read as is wanted; or if `pyarrow` is missing.
 
     Example:
-        >>> with opened(Path("table.parquet")) as file:  # doctest: +SKIP
+        >>> with open_parquet(Path("table.parquet")) as file:  # doctest: +SKIP
         ...     print(file.metadata.num_rows)
         1000
     """

@@ -1,6 +1,6 @@
 r"""Summaries of tables: how each column was taken, in one line."""
 
-__all__ = ["summarize", "telling_apart"]
+__all__ = ["identifier_warnings", "summarize"]
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -48,12 +48,12 @@ def summarize(frame: Any) -> str:
     return f"table of {len(frame):,} row{'s' * (len(frame) != 1)}: {'; '.join(parts)}"
 
 
-def telling_apart(frame: Any) -> Iterator[str]:
+def identifier_warnings(frame: Any) -> Iterator[str]:
     r"""Yields warnings of columns of text that tell rows apart and say nothing of others.
 
     Example:
         >>> import pandas as pd
-        >>> len([*telling_apart(pd.DataFrame({"id": [f"u{i}" for i in range(30)]}))])
+        >>> len([*identifier_warnings(pd.DataFrame({"id": [f"u{i}" for i in range(30)]}))])
         1
     """
     for name in [*frame.columns][:_LOOKED_AT]:

@@ -15,7 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
-from ...data import Examples, collected, is_frame, is_numbers, names_of, to_pandas
+from ...data import Examples, collect_lazy, is_frame, is_numbers, names_of, to_pandas
 from ...data.media.text import Lines
 from ...data.tabular.libraries import from_pandas, library_of
 from ...distributions import SharedGaussian
@@ -274,7 +274,7 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
             ValueError: If the examples are not like those of `fit`.
         """
         check_is_fitted(self, "offset_")
-        X, given = self._read(X), collected(X)
+        X, given = self._read(X), collect_lazy(X)
         w = self._divide(self.model_, X).residual
         w = self._across.explain(w)
 
@@ -320,7 +320,7 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         if isinstance(X, Tensor):
             return X.detach()
 
-        X = collected(X)
+        X = collect_lazy(X)
 
         if is_frame(X) and (not is_numbers(X) or self._is_mixed()):  # which a model reads itself
             names_of(X)  # raises if two are the same

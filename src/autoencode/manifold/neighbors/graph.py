@@ -16,7 +16,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
-from ...data import collected
+from ...data import collect_lazy
 from ..arrays import check_known, examples, like
 from ..numeric_rows import rows_of
 from . import edges, inverted_file, landmarks
@@ -355,7 +355,7 @@ class NeighborGraph(BaseEstimator):
         return chosen.cpu().numpy()
 
     def _read(self, Z: ArrayLike | Tensor, reset: bool) -> Tensor:
-        Z = collected(Z)
+        Z = collect_lazy(Z)
 
         if reset:
             self._table = rows_of(Z)

@@ -21,7 +21,7 @@ from sklearn.utils import check_random_state
 from torch import Tensor
 
 from ...common.progress import through
-from ...data import collected, is_frame
+from ...data import collect_lazy, is_frame
 from ..arrays import check_known, examples
 from ..neighbors.distance_blocks import Tiles
 from ..neighbors.exact import knn
@@ -268,7 +268,7 @@ def _tensor(a: ArrayLike | Tensor) -> Tensor:
     if isinstance(a, Tensor):
         return a.detach().cpu()
 
-    a = collected(a)
+    a = collect_lazy(a)
     check_known(a)
 
     if (table := rows_of(a)) is not None:

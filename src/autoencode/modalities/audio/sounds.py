@@ -33,7 +33,7 @@ from ...data.media.audio import (
     read_sound,
     write_sound,
 )
-from ...data.media.audio_checks import FAULTS, fault, report
+from ...data.media.audio_checks import FAULTS, find_fault, report_faults
 from ...distributions import Family, SharedGaussian
 from ...networks import Convolutional, FullyConnected, Network
 from ..base import Modality, tensor_of
@@ -207,7 +207,7 @@ class Sounds(Modality):
         if isinstance(X, Windows) or not getattr(self, "windows_", False):
             total = f"{len(X):,} sounds"
             kinds = {} if told else {f"longer than {seconds:g} s, and cut off": longer}
-            report(kinds, total, False)
+            report_faults(kinds, total, False)
             return X
 
         windows = spooled((self._wave(x) for x in X), self.samples_)
@@ -437,12 +437,14 @@ class Sounds(Modality):
 
     def _report(self, X: Any) -> None:
         total = f"{len(X):,} sounds"
-        faults = [fault(full_scale(tensor_of(x)).numpy(), self.rate, self.channels) for x in X]
+        faults = [
+            find_fault(full_scale(tensor_of(x)).numpy(), self.rate, self.channels) for x in X
+        ]
         named = {
             f"{kind}, and kept": [f"sound {i}" for i, f in enumerate(faults) if f == kind]
             for kind in FAULTS
         }
-        report(named, total, self.strict)
+        report_faults(named, total, self.strict)
 
         if not self.windows_:
             warn(_unused([len(x) / self.rate for x in X], self.samples_ / self.rate))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...common.configurable import Configurable
-from ...data import place
+from ...data import locate_cell
 from ..normal_scores import NormalScores
 from .cells import plain
 from .dtypes import close, name_of_cells, open_cells
@@ -276,7 +276,7 @@ class DateColumn(Configurable):
             message = str(error).splitlines()[0]
 
             if len(wrong):
-                message = f"got {cells.iloc[wrong[0]]!r} in {place(cells, wrong[0])}"
+                message = f"got {cells.iloc[wrong[0]]!r} in {locate_cell(cells, wrong[0])}"
 
             raise ValueError(f"column {self.name!r}: expected {what}, {message}.") from None
 

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from ...common.configurable import Configurable
-from ...data import place
+from ...data import locate_cell
 from .categories import categories_of, category_index, word, words_of
 from .cells import no_use, plain
 from .dtypes import close, name_of_cells, open_cells
@@ -169,7 +169,9 @@ class LevelColumn(Configurable):
 
         if new.any():
             rows = np.flatnonzero(new)
-            self._tell(plain(found[codes[rows[0]]]), place(cells, rows[0]), len(rows), len(cells))
+            self._tell(
+                plain(found[codes[rows[0]]]), locate_cell(cells, rows[0]), len(rows), len(cells)
+            )
             index[new] = np.nan if self.unknown == "missing" else self.limit if self.rare else NEW
 
         return index

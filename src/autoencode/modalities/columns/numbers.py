@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...common.configurable import Configurable
-from ...data import place
+from ...data import locate_cell
 from ..marginals import knots_for, shared_numbers
 from ..normal_scores import NormalScores
 from .cells import plain
@@ -194,7 +194,7 @@ class NumberColumn(Configurable):
         infinite = np.flatnonzero(np.isinf(v))
 
         if len(infinite):
-            where = place(cells, infinite[0])
+            where = locate_cell(cells, infinite[0])
             raise ValueError(f"column {self.name!r}: the number in {where} is infinite.")
 
         if self.origin_:
@@ -260,7 +260,7 @@ class NumberColumn(Configurable):
             row = int([*wrong, *words][0])  # beside a word, a file has all cells as text
             raise ValueError(
                 f"column {self.name!r}: expected numbers, got {cells.iloc[row]!r} in"
-                f" {place(cells, row)}."
+                f" {locate_cell(cells, row)}."
             )
 
         return found

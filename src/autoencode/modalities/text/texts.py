@@ -338,7 +338,7 @@ def _bytes(X: Any) -> list[bytes]:
 
 
 def _place(X: Any, i: int) -> str:
-    return X.place(i) if isinstance(X, Lines) else f"row {i}"
+    return X.location(i) if isinstance(X, Lines) else f"row {i}"
 
 
 def _cut(row: bytes, n: int) -> bytes:
