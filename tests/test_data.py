@@ -455,6 +455,18 @@ def test_equal_examples_are_held_out_together(n: int) -> None:
     assert Examples(torch.zeros(9, 2)).hold_out(3)[1] is None
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_row_that_many_share_does_not_keep_others_from_being_held_out(seed: int) -> None:
+    torch.manual_seed(seed)
+    X = torch.cat([torch.zeros(150), torch.arange(1.0, 151)])[:, None]
+    data, held_out = Examples(X).hold_out(30)
+
+    assert held_out is not None
+    assert len(held_out) == 30
+    assert (held_out[:].target > 0).all()
+    assert (data[:].target == 0).sum() == 150
+
+
 def test_different_examples_are_held_out_in_any_order() -> None:
     torch.manual_seed(3)
     data, held_out = Examples(torch.arange(50)).hold_out(10)

@@ -16,6 +16,7 @@ _NUMBERS = 2**22  # of data in a pass, of which networks make many more on the w
 _FEWEST, _MOST = 16, 2048  # examples in a pass
 _HASHED = 1024  # examples at once
 _COMPARED = 2**26  # numbers of data, up to which equal examples are looked for
+_FEWEST_GROUPS = 8  # groups of equal examples that are held out, where there are so many
 
 # Torch has operations for few of the unsigned types
 _SIGNED = {torch.uint16: torch.int16, torch.uint32: torch.int32, torch.uint64: torch.int64}
@@ -106,8 +107,10 @@ class Examples:
         r"""Returns an order in which equal examples follow each other, and an end of `n` there."""
         group = self._groups()[order]
 
-        # By the first of each group in the order that was drawn
-        by_first = _firsts(group)[group].argsort(stable=True)
+        # By the first of each group in the order that was drawn. Groups that alone would make up
+        # much of what is held out come last: rows without numbers, say, are often the same
+        large = group.bincount()[group] > max(1, n // _FEWEST_GROUPS)
+        by_first = (_firsts(group)[group] + len(order) * large).argsort(stable=True)
         order, group = order[by_first], group[by_first]
         ends = torch.cat([(group[1:] != group[:-1]).nonzero().flatten() + 1, torch.tensor([0])])
 
