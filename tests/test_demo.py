@@ -1,4 +1,4 @@
-r"""Tests for the demo."""
+r"""Tests of the demo: its page, its code and its progress reports."""
 
 import html
 import re
@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from autoencode import demo
-from autoencode.demo import page as tour
+from autoencode.demo import page as demo_page
 from autoencode.demo.remaining_time import Stages
 
 
@@ -31,7 +31,7 @@ def cells(page: str) -> list[list[str]]:
 
 
 @pytest.mark.slow
-def test_the_page_is_whole(folder: Path) -> None:
+def test_page_links_to_all_its_files(folder: Path) -> None:
     page = (folder / "index.html").read_text()
     linked = re.findall(r'src="([^"]*)"', page)
 
@@ -50,7 +50,9 @@ def test_the_page_is_whole(folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_lines_on_the_page_make_what_it_shows(folder: Path, tmp_path, monkeypatch) -> None:
+def test_code_on_the_page_reproduces_its_pictures_and_figures(
+    folder: Path, tmp_path, monkeypatch
+) -> None:
     page = (folder / "index.html").read_text()
     lines = re.findall(r"<pre><code>(.*?)</code></pre>", page, flags=re.DOTALL)
     monkeypatch.chdir(tmp_path)
@@ -84,7 +86,7 @@ def test_the_lines_on_the_page_make_what_it_shows(folder: Path, tmp_path, monkey
     assert active == f"{made['active']} of 16"
 
 
-def test_progress_is_told_line_by_line(capsys: pytest.CaptureFixture) -> None:
+def test_each_stage_reports_its_time_and_the_remaining_time(capsys: pytest.CaptureFixture) -> None:
     stages = Stages({"first": 2.0, "second": 2.0})
     stages.start -= 4.0  # twice as slow as expected
 
@@ -95,18 +97,20 @@ def test_progress_is_told_line_by_line(capsys: pytest.CaptureFixture) -> None:
     assert re.match(r"\[ 1/2\] first +\d+\.\d s, about +3 s left\n", capsys.readouterr().out)
 
 
-def test_a_folder_that_cannot_be_written_is_found_before_the_work(tmp_path: Path) -> None:
+def test_unwritable_folder_is_refused_before_the_first_fit(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(ValueError, match="folder that can be written"):
+    with pytest.raises(ValueError, match="expected a writable folder"):
         demo.main(tmp_path / "file")
 
 
 @pytest.mark.slow
-def test_what_is_not_installed_is_left_out_and_said(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(tour.util, "find_spec", lambda name: None)
-    monkeypatch.setattr(tour, "_KINDS", {k: v for k, v in tour._KINDS.items() if v.package})
-    monkeypatch.setattr(tour, "_filled", lambda name, figures: figures["sounds"])
+def test_sections_without_their_package_are_left_out(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(demo_page.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(
+        demo_page, "_SECTIONS", {k: v for k, v in demo_page._SECTIONS.items() if v.package}
+    )
+    monkeypatch.setattr(demo_page, "_filled", lambda name, figures: figures["sounds"])
     demo.main(tmp_path, epochs=1)
 
     assert "pip install 'autoencode[audio]'" in (tmp_path / "index.html").read_text()

@@ -1,4 +1,4 @@
-r"""Tests for the pictures of manifolds."""
+r"""Tests of the pictures of manifolds, tangents, geodesics, graphs and dimensions."""
 
 import math
 
@@ -23,16 +23,16 @@ CIRCLE = np.stack([np.cos(ANGLE), np.sin(ANGLE)], axis=1)
 
 
 @pytest.fixture(scope="module")
-def of_images() -> ae.Autoencoder:
+def image_model() -> ae.Autoencoder:
     return ae.autoencoder(3, **OPTIONS).fit(IMAGES)
 
 
 @pytest.fixture(scope="module")
-def of_table() -> ae.Autoencoder:
+def table_model() -> ae.Autoencoder:
     return ae.autoencoder(3, **OPTIONS).fit(TABLE)
 
 
-def around_a_circle() -> tuple:
+def circle_codec() -> tuple:
     return (
         lambda x: torch.atan2(x[:, 1:], x[:, :1]),
         lambda z: torch.cat([z.cos(), z.sin()], dim=1),
@@ -40,7 +40,7 @@ def around_a_circle() -> tuple:
 
 
 def shown(figure: Figure) -> np.ndarray:
-    figure.canvas.draw()  # nothing in the way of drawing it
+    figure.canvas.draw()  # raises if the figure cannot be drawn
     return np.stack([np.asarray(image.get_array()) for image in figure.axes[0].images])
 
 
@@ -51,8 +51,8 @@ def words(figure: Figure) -> list[str]:
 # Tangents
 
 
-def test_strips_are_what_the_tangents_say(of_images) -> None:
-    tangents = manifold.Tangents(of_images, n_components=3).fit(IMAGES)
+def test_tangents_draws_displaced_images(image_model) -> None:
+    tangents = manifold.Tangents(image_model, n_components=3).fit(IMAGES)
     figure = plots.tangents(tangents, IMAGES[0], n=2, n_steps=5)
     expected = tangents.directions(IMAGES[0], 5)[:2].reshape(-1, 6, 5) / 255
 
@@ -61,13 +61,13 @@ def test_strips_are_what_the_tangents_say(of_images) -> None:
     assert words(plots.tangents(tangents, IMAGES[0], n_steps=3, reach=0.5))[-1] == "+0.5"
 
 
-def test_strips_without_a_model_or_with_tensors() -> None:
+def test_tangents_draws_images_without_a_model_and_from_tensors() -> None:
     tangents = manifold.Tangents(source="neighbors", n_components=2).fit(IMAGES)
     assert len(shown(plots.tangents(tangents, torch.from_numpy(IMAGES[0])))) == 14
 
 
-def test_bars_are_directions_in_standard_deviations(of_table) -> None:
-    tangents = manifold.Tangents(of_table, n_components=2).fit(TABLE)
+def test_bars_show_directions_in_standard_deviations(table_model) -> None:
+    tangents = manifold.Tangents(table_model, n_components=2).fit(TABLE)
     figure = plots.tangents(tangents, TABLE[0])
     figure.canvas.draw()
     basis, _ = tangents.basis(TABLE[:1])
@@ -83,37 +83,37 @@ def test_bars_are_directions_in_standard_deviations(of_table) -> None:
 # Geodesics
 
 
-def test_the_straight_line_is_straight_in_the_code(of_images) -> None:
-    geodesics = manifold.Geodesics(of_images, n_points=9, max_iter=20)
+def test_straight_curve_is_straight_in_code_space(image_model) -> None:
+    geodesics = manifold.Geodesics(image_model, n_points=9, max_iter=20)
     figure = plots.geodesics(geodesics, IMAGES[0], IMAGES[1], n=5)
     pixels = shown(figure)
 
     assert np.allclose(pixels[5:], geodesics.interpolate(IMAGES[0], IMAGES[1], 5) / 255)
 
-    Z = of_images.transform(IMAGES[:2])
+    Z = image_model.transform(IMAGES[:2])
     dense = Z[0] + np.linspace(0, 1, 2001)[:, None] * (Z[1] - Z[0])
-    decoded = of_images.inverse_transform(dense) / 255.0
+    decoded = image_model.inverse_transform(dense) / 255.0
 
-    for image in pixels[:5]:  # which is rounded to bytes, as the others are
+    for image in pixels[:5]:  # rounded to bytes
         assert np.abs(decoded - image).max(axis=(1, 2)).min() <= 1.01 / 255
 
 
-def test_lengths_are_written_beside_the_ways() -> None:
-    figure = plots.geodesics(manifold.Geodesics(around_a_circle()), CIRCLE[0], CIRCLE[25])
+def test_geodesics_are_labeled_with_their_lengths() -> None:
+    figure = plots.geodesics(manifold.Geodesics(circle_codec()), CIRCLE[0], CIRCLE[25])
     figure.canvas.draw()
-    (straight, bent) = (text.get_text() for text in figure.legends[0].get_texts())
+    (straight, shortest) = (text.get_text() for text in figure.legends[0].get_texts())
 
     assert straight == "straight: 1.571"
-    assert bent == "geodesic: 1.571"
+    assert shortest == "geodesic: 1.571"
 
     x, y = (figure.axes[d].lines[1].get_ydata() for d in range(2))
     assert np.allclose(np.hypot(x, y), 1)
 
 
-# The manifold itself
+# Manifold
 
 
-def test_segments_touch_the_circle() -> None:
+def test_tangent_segments_touch_the_circle() -> None:
     tangents = manifold.Tangents(source="neighbors", n_components=1, n_neighbors=5).fit(CIRCLE)
     density = manifold.ManifoldParzen(n_components=1, n_neighbors=5).fit(CIRCLE)
     figure = plots.manifold(CIRCLE, tangents, density, n_planes=20)
@@ -125,18 +125,18 @@ def test_segments_touch_the_circle() -> None:
     )
 
     assert segments.shape == (20, 2, 2)
-    middles, ways = segments.mean(axis=1), segments[:, 1] - segments[:, 0]
+    middles, directions = segments.mean(axis=1), segments[:, 1] - segments[:, 0]
     assert np.allclose(np.linalg.norm(middles, axis=1), 1)
-    assert np.abs((middles * ways).sum(axis=1)).max() < 1e-6
+    assert np.abs((middles * directions).sum(axis=1)).max() < 1e-6
 
-    # Twenty of a hundred places on a circle, none beside another
+    # The twenty points are far from each other
     gaps = np.diff(np.sort(np.arctan2(*middles.T)))
     assert gaps.min() > 2 * math.pi / 64
 
 
 @pytest.mark.parametrize(("d", "kind"), [(1, Line3DCollection), (2, Poly3DCollection)])
 @pytest.mark.parametrize("shaded", [False, True])
-def test_three_dimensions(d, kind, shaded) -> None:
+def test_planes_of_three_columns_are_lines_or_patches(d, kind, shaded) -> None:
     X = np.concatenate([CIRCLE, 0.1 * generator.normal(size=(100, 1))], axis=1)
     tangents = manifold.Tangents(source="neighbors", n_components=d).fit(X)
     density = manifold.ManifoldParzen(n_components=d).fit(X) if shaded else None
@@ -147,15 +147,15 @@ def test_three_dimensions(d, kind, shaded) -> None:
     assert len(figure.axes) == 1 + shaded
 
 
-def test_what_cannot_be_drawn() -> None:
+def test_data_with_five_columns_are_refused() -> None:
     with pytest.raises(ValueError, match=r"shape \(N, 2\) or \(N, 3\)"):
         plots.manifold(TABLE)
 
 
-# The graph
+# Neighbor graph
 
 
-def test_arcs_are_those_of_the_graph() -> None:
+def test_edges_equal_those_of_the_graph() -> None:
     graph = manifold.NeighborGraph(n_neighbors=2, mutual=True).fit(CIRCLE[::5] * [1.0, 1.1])
     figure = plots.graph(graph, graph.distances_, "distance")
     figure.canvas.draw()
@@ -169,7 +169,7 @@ def test_arcs_are_those_of_the_graph() -> None:
     assert figure.axes[1].get_ylabel() == "distance"
 
 
-def test_colors_of_points() -> None:
+def test_points_are_colored_by_numbers() -> None:
     graph = manifold.NeighborGraph(n_neighbors=3).fit(TABLE)
     points = plots.graph(graph, TABLE[:, 0]).axes[0].collections[1]
 
@@ -179,7 +179,7 @@ def test_colors_of_points() -> None:
     assert len(plots.graph(graph).axes) == 1
 
 
-def test_codes_and_indices_are_a_graph() -> None:
+def test_codes_with_indices_make_a_graph() -> None:
     indices = np.roll(np.arange(100), -1)[:, None]
     lines = plots.graph(torch.from_numpy(CIRCLE), indices=indices).axes[0].collections[0]
 
@@ -196,15 +196,15 @@ def test_codes_and_indices_are_a_graph() -> None:
         ),
     ],
 )
-def test_bad_graphs(arguments, message) -> None:
+def test_invalid_graphs_are_refused(arguments, message) -> None:
     with pytest.raises(ValueError, match=message):
         plots.graph(**arguments)
 
 
-# The dimension
+# Intrinsic dimension
 
 
-def test_curves_and_bands() -> None:
+def test_dimension_draws_curves_and_bands_of_two_standard_errors() -> None:
     X = generator.normal(size=(300, 2))
     one = manifold.intrinsic_dimension(X, "mle")
     other = manifold.intrinsic_dimension(X, "gride", n_neighbors=8)
@@ -219,6 +219,6 @@ def test_curves_and_bands() -> None:
     assert plots.dimension(one).axes[0].get_legend() is None
 
 
-def test_no_curves() -> None:
+def test_dimension_without_estimates_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one estimate"):
         plots.dimension({})

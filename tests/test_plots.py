@@ -1,4 +1,4 @@
-r"""Tests for the plots module."""
+r"""Tests of the pictures of codes, examples and training."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from sklearn.exceptions import NotFittedError
 
 import autoencode as ae
 from autoencode import plots
-from autoencode.plots import tables as rows
+from autoencode.plots import tables
 
 TRAINING = ae.Training(epochs=2, validation_fraction=0.25)
 OPTIONS = {"layers": (16,), "training": TRAINING, "random_state": 0}
@@ -38,12 +38,12 @@ def conditional() -> ae.Autoencoder:
 
 
 @pytest.fixture(scope="module")
-def of_table() -> ae.Autoencoder:
+def table_vae() -> ae.Autoencoder:
     return ae.vae(2, **OPTIONS).fit(TABLE)
 
 
 def shown(figure: Figure) -> np.ndarray:
-    figure.canvas.draw()  # nothing in the way of drawing it
+    figure.canvas.draw()  # raises if the figure cannot be drawn
     return np.stack([np.asarray(image.get_array()) for image in figure.axes[0].images])
 
 
@@ -56,7 +56,7 @@ def words(figure: Figure) -> list[str]:
     [IMAGES, IMAGES / 255, IMAGES * 1.0, IMAGES > 127, COLOR, COLOR * 255, COLOR[..., :1]],
     ids=["uint8", "unit", "byte", "bool", "color", "color255", "channel"],
 )
-def test_images_are_shown_as_they_are(X: np.ndarray) -> None:
+def test_pixels_of_images_are_shown_unchanged(X: np.ndarray) -> None:
     R = X[::-1]
     unit = X / 255 if X.max() > 1 else X * 1.0
     unit = unit[..., 0] if unit.shape[-1] == 1 else unit
@@ -82,7 +82,7 @@ def test_reconstructions_of_a_model(vae: ae.Autoencoder) -> None:
     ]
 
 
-def test_noise_beyond_the_range_is_black_or_white() -> None:
+def test_noise_beyond_the_range_is_clipped() -> None:
     X = IMAGES[:4] / 255
     noisy = X + 10 * np.sign(X - 0.5)
     pixels = shown(plots.reconstructions(X, X, noisy=noisy))
@@ -90,7 +90,9 @@ def test_noise_beyond_the_range_is_black_or_white() -> None:
     assert np.array_equal(pixels[4:8], X > 0.5)
 
 
-def test_samples_are_those_of_the_model(vae: ae.Autoencoder, conditional: ae.Autoencoder) -> None:
+def test_samples_equal_those_of_the_model(
+    vae: ae.Autoencoder, conditional: ae.Autoencoder
+) -> None:
     pixels = shown(plots.samples(vae, 12, random_state=3))
     assert np.allclose(pixels, vae.sample(12, random_state=3) / 255, atol=1e-6)
 
@@ -101,7 +103,7 @@ def test_samples_are_those_of_the_model(vae: ae.Autoencoder, conditional: ae.Aut
     assert words(figure) == ["0", "1", "2", "3"]
 
 
-def test_codes_of_two_numbers(vae: ae.Autoencoder) -> None:
+def test_two_dimensional_codes_are_drawn_by_label(vae: ae.Autoencoder) -> None:
     ax = plots.codes(vae, IMAGES, LABELS).axes[0]
     Z = vae.transform(IMAGES)
 
@@ -113,7 +115,7 @@ def test_codes_of_two_numbers(vae: ae.Autoencoder) -> None:
     assert ax.get_xlabel() == "$z_1$"
 
 
-def test_wide_codes_are_projected() -> None:
+def test_wide_codes_are_projected_onto_principal_components() -> None:
     Z = np.random.default_rng(0).normal(size=(500, 4)) * [3, 2, 1e-3, 1e-3]
     ax = plots.codes(Z, y=np.linspace(0, 1, 500)).axes[0]
     variance = PCA(2).fit(Z).explained_variance_ratio_[0]
@@ -123,7 +125,7 @@ def test_wide_codes_are_projected() -> None:
     assert len(ax.figure.axes) == 2  # with a color bar
 
 
-def test_codes_of_one_number_are_counted() -> None:
+def test_one_dimensional_codes_make_a_histogram() -> None:
     ax = plots.codes(np.arange(40.0)[:, None], y=LABELS).axes[0]
 
     assert sum(bar.get_height() for bar in ax.patches) == 40
@@ -139,7 +141,9 @@ def test_many_classes_share_the_last_color() -> None:
     assert names[-1].get_text() == "6 others"
 
 
-def test_grid(vae: ae.Autoencoder, deep: ae.Autoencoder, conditional: ae.Autoencoder) -> None:
+def test_grid_decodes_quantiles_or_the_range_of_codes(
+    vae: ae.Autoencoder, deep: ae.Autoencoder, conditional: ae.Autoencoder
+) -> None:
     z = norm.ppf([1 / 6, 3 / 6, 5 / 6])
     Z = [[x, y] for y in z[::-1] for x in z]  # the highest row first
 
@@ -155,10 +159,10 @@ def test_grid(vae: ae.Autoencoder, deep: ae.Autoencoder, conditional: ae.Autoenc
     assert len(shown(plots.grid(ae.vae(1, **OPTIONS).fit(IMAGES), n=5))) == 5
 
 
-def test_history(vae: ae.Autoencoder, deep: ae.Autoencoder) -> None:
+def test_history_draws_each_term_of_the_loss(vae: ae.Autoencoder, deep: ae.Autoencoder) -> None:
     axes = plots.history(vae).axes
 
-    # The total is minus the bound, and left out
+    # The total equals minus the bound, and is left out
     assert [ax.get_title(loc="left") for ax in axes] == ["distortion", "rate", "bound"]
 
     train, validation = axes[2].lines
@@ -169,7 +173,7 @@ def test_history(vae: ae.Autoencoder, deep: ae.Autoencoder) -> None:
     assert len(plots.history(ae.contractive(2, **OPTIONS).fit(TABLE)).axes) > 1
 
 
-def test_first_epochs_that_dwarf_the_rest_are_told() -> None:
+def test_first_epochs_that_dwarf_the_rest_are_cut_off_and_marked() -> None:
     records = [{"epoch": 1, "train": {"distortion": 50.0}, "validation": {}}] + [
         {"epoch": k, "train": {"distortion": 10.0 - k / 10}, "validation": {}}
         for k in range(2, 41)
@@ -182,27 +186,29 @@ def test_first_epochs_that_dwarf_the_rest_are_told() -> None:
         ax.collections[0].get_offsets(), [[1 + (50 - ax.get_ylim()[1]) / 40.2, ax.get_ylim()[1]]]
     )
 
-    # With less of a fall, all is shown
+    # A smaller fall is shown in full
     ax = plots.history([records[0] | {"train": {"distortion": 12.0}}, *records[1:]]).axes[0]
 
     assert ax.get_ylim()[1] > 12
     assert words(ax.figure) == []
 
 
-def test_tables(of_table: ae.Autoencoder) -> None:
-    figure = plots.reconstructions(of_table, TABLE, n=7, noisy=TABLE + 1)
+def test_rows_of_tables_are_drawn_as_profiles_pairs_and_surfaces(
+    table_vae: ae.Autoencoder,
+) -> None:
+    figure = plots.reconstructions(table_vae, TABLE, n=7, noisy=TABLE + 1)
     original, noisy, _denoised = figure.axes[1].lines
 
     assert np.allclose(original.get_ydata(), ((TABLE - TABLE.mean(0)) / TABLE.std(0))[1])
     assert np.allclose(noisy.get_ydata() - original.get_ydata(), 1 / TABLE.std(0))
 
-    figure = plots.samples(of_table, 50, random_state=0)
-    X = of_table.sample(50, random_state=0)
+    figure = plots.samples(table_vae, 50, random_state=0)
+    X = table_vae.sample(50, random_state=0)
 
     assert len(figure.axes) == 16
     assert np.allclose(figure.axes[1].collections[0].get_offsets(), X[:, [1, 0]])
 
-    grid = plots.grid(of_table, n=6)
+    grid = plots.grid(table_vae, n=6)
     assert sum(len(ax.collections) > 0 for ax in grid.axes[:4]) == 4
     grid.canvas.draw()
 
@@ -226,19 +232,21 @@ def test_tables(of_table: ae.Autoencoder) -> None:
         (lambda vae, deep: plots.history(IMAGES), "history_"),
     ],
 )
-def test_errors_say_what_to_do(vae: ae.Autoencoder, deep: ae.Autoencoder, draw, message) -> None:
+def test_invalid_arguments_raise_helpful_errors(
+    vae: ae.Autoencoder, deep: ae.Autoencoder, draw, message
+) -> None:
     with pytest.raises(ValueError, match=message):
         draw(vae, deep)
 
 
-def test_unfitted_models_are_told() -> None:
+def test_unfitted_models_are_refused() -> None:
     with pytest.raises(NotFittedError):
         plots.codes(ae.vae(), IMAGES)
 
 
 def test_empty_columns_are_not_drawn() -> None:
     X = np.array([[1.0, np.nan], [2.0, np.nan], [4.0, np.nan]])
-    figure = rows.profiles({"original": X, "reconstruction": X}, X)
+    figure = tables.profiles({"original": X, "reconstruction": X}, X)
 
     assert np.isnan(figure.axes[0].lines[0].get_ydata()[1])
     assert np.isfinite(figure.axes[0].lines[0].get_ydata()[0])

@@ -1,4 +1,8 @@
-r"""A tour of the library on data that is at hand: fits, pictures, and one page that shows them."""
+r"""A tour of the library: models of four kinds of data, and a web page of the results.
+
+`page` runs the tour and writes the page from the templates in the `.html` files. `digits`,
+`sounds`, `texts` and `tables` each make one section. `remaining_time` reports the progress.
+"""
 
 __all__ = ["drums", "error_chart", "in_words", "main"]
 

@@ -1,6 +1,6 @@
 r"""Handwritten digits: the classic autoencoders, side by side.
 
-Nothing is downloaded: the digits are those that scikit-learn carries.
+The digits come with scikit-learn, so nothing is downloaded.
 """
 
 __all__ = ["error_chart"]
@@ -30,7 +30,7 @@ Models = dict[tuple[str, int], Autoencoder]
 
 
 class Digits(NamedTuple):
-    r"""What is trained on, and what judges."""
+    r"""Training and test images with their labels."""
 
     X: NDArray
     X_test: NDArray
@@ -38,16 +38,16 @@ class Digits(NamedTuple):
     y_test: NDArray
 
 
-def read() -> Digits:
-    r"""The digits, one fifth of them to judge by."""
+def load_split() -> Digits:
+    r"""Returns the digits, one fifth of them as a test set."""
     data = datasets.digits()
     return Digits(
         *train_test_split(data.X, data.y, test_size=0.2, random_state=0, stratify=data.y)
     )
 
 
-def plan(training: Training, random_state: int) -> dict[str, Models]:
-    r"""Returns the models of each stage, by kind and size of the code."""
+def models_by_stage(training: Training, random_state: int) -> dict[str, Models]:
+    r"""Returns the unfitted models of each stage, by kind and code size."""
     options: dict[str, Any] = {"layers": LAYERS, "random_state": random_state}
     held_out = options | {"training": training.clone().set_params(validation_fraction=0.1)}
     options["training"] = training
@@ -65,11 +65,11 @@ def plan(training: Training, random_state: int) -> dict[str, Models]:
     }
 
 
-# Numbers
+# Figures
 
 
 def mean_errors(models: Models, digits: Digits) -> dict[str, dict[int, float]]:
-    r"""Returns the mean squared error per test image, summed over pixels from 0 to 1."""
+    r"""Returns mean squared errors of test images, summed over pixels between 0 and 1."""
     x, x_test = _flat(digits.X), _flat(digits.X_test)
     errors: dict[str, dict[int, float]] = {"PCA": {}}
 
@@ -89,14 +89,14 @@ def mean_errors(models: Models, digits: Digits) -> dict[str, dict[int, float]]:
 def measure(
     models: Models, digits: Digits, noisy: NDArray, errors: Errors, seed: int
 ) -> dict[str, Any]:
-    r"""Returns the other numbers on the page."""
+    r"""Returns the other figures on the page."""
     X, X_test, y, y_test = digits
-    linear_filter = recipes.linear(64).fit(X, corrupted=damaged(X, seed + 1))
+    linear_filter = recipes.linear(64).fit(X, corrupted=add_noise(X, seed + 1))
     neighbors = KNeighborsClassifier(5)
 
-    def named(model: Autoencoder) -> str:
-        near = neighbors.fit(model.transform(X), y)
-        return f"{100 * near.score(model.transform(X_test), y_test):.0f}"
+    def label_accuracy(model: Autoencoder) -> str:
+        fitted = neighbors.fit(model.transform(X), y)
+        return f"{100 * fitted.score(model.transform(X_test), y_test):.0f}"
 
     figures: dict[str, Any] = {
         "n_train": f"{len(X):,}",
@@ -106,8 +106,8 @@ def measure(
         "noisy": f"{_distance(noisy, X_test):.2f}",
         "denoised": f"{_distance(models['denoising', 30].denoise(noisy), X_test):.2f}",
         "denoised_linear": f"{_distance(linear_filter.denoise(noisy), X_test):.2f}",
-        "map": named(models["VAE", 2]),
-        "map_linear": named(models["linear", 2]),
+        "map": label_accuracy(models["VAE", 2]),
+        "map_linear": label_accuracy(models["linear", 2]),
     }
 
     for D in (2, 16):
@@ -116,16 +116,16 @@ def measure(
         figures[f"evidence_{D}"] = f"{vae.score_samples(X_test).mean():.1f}"
         figures[f"active_{D}"] = active_units(vae.transform(X_test))
 
-    asked = np.repeat(np.arange(10), 100)
-    written = models["conditional", 8].sample(len(asked), asked, random_state=seed)
-    judge = neighbors.fit(_flat(X), y)
-    figures["read"] = f"{100 * judge.score(_flat(written), asked):.1f}"
-    figures["judge"] = f"{100 * judge.score(_flat(X_test), y_test):.1f}"
+    requested = np.repeat(np.arange(10), 100)
+    drawn = models["conditional", 8].sample(len(requested), requested, random_state=seed)
+    classifier = neighbors.fit(_flat(X), y)
+    figures["read"] = f"{100 * classifier.score(_flat(drawn), requested):.1f}"
+    figures["judge"] = f"{100 * classifier.score(_flat(X_test), y_test):.1f}"
 
     return figures
 
 
-def damaged(X: NDArray, seed: int) -> NDArray:
+def add_noise(X: NDArray, seed: int) -> NDArray:
     noise = np.random.default_rng(seed).normal(scale=255 * NOISE, size=X.shape)
     return (X + noise).clip(0, 255).astype(np.uint8)
 
@@ -142,10 +142,10 @@ def _distance(A: NDArray, B: NDArray) -> float:
 
 
 def error_chart(errors: Errors) -> Figure:
-    r"""The squared error against the size of the code, a line for each kind of model.
+    r"""Squared error against code size, a line for each kind of model.
 
     Arguments:
-        errors: By the name of the kind, the mean error by size.
+        errors: The mean error for each code size, for each name of a kind.
 
     Example:
         >>> figure = error_chart({"PCA": {2: 3.3, 4: 2.4}, "deep": {2: 1.8, 4: 1.1}})
@@ -153,7 +153,7 @@ def error_chart(errors: Errors) -> Figure:
         2
     """
     figure = canvas(3.6)
-    ax = tidy(figure.add_subplot(), x="numbers in the code", y="squared error per image")
+    ax = tidy(figure.add_subplot(), x="code size", y="squared error per image")
     styles = [(COLORS[3], 5.0, "-"), (COLORS[1], 1.8, "--"), (COLORS[0], 2.0, "-")]
 
     for (name, by_size), (color, width, line) in zip(errors.items(), styles):
@@ -174,7 +174,7 @@ def error_chart(errors: Errors) -> Figure:
     return figure
 
 
-def draw(
+def pictures(
     models: Models, digits: Digits, noisy: NDArray, errors: Errors, seed: int
 ) -> Iterator[tuple[str, Figure]]:
     X_test, y_test = digits.X_test, digits.y_test
@@ -194,7 +194,7 @@ def draw(
 
 
 def table_rows(errors: Errors) -> str:
-    r"""Returns the body of the table of errors, the least of each row marked."""
+    r"""Returns the rows of the table of errors, with the least error of each row marked."""
     lines = []
 
     for D in SIZES:

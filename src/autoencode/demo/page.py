@@ -1,7 +1,7 @@
-r"""The tour: what is fitted, drawn and said, in which order.
+r"""The tour: fits, pictures and figures, in the order of the page.
 
-The prose and the lines of Python under each picture are in the `.html` files; what they say is
-measured here.
+The text of the page and the code under each picture are in the `.html` files. This module
+measures the figures that they quote.
 """
 
 __all__ = ["main"]
@@ -24,60 +24,60 @@ from ..training.trainer import Training
 from . import digits, sounds, tables, texts
 from .remaining_time import Stages
 
-_EPOCH = 0.05  # seconds for the digits, on one core; the run shows how fast this one is
+_SECONDS_PER_EPOCH = 0.05  # of one model of digits, on one core
 
 
-class Kind(NamedTuple):
-    r"""A section about another kind of data."""
+class Section(NamedTuple):
+    r"""A section of the page about another kind of data."""
 
-    show: Callable[[Path, float, int], dict[str, Any]]
-    r"""Fits, writes files to the folder, and returns the figures of the section."""
+    make: Callable[[Path, float, int], dict[str, Any]]
+    r"""Fits a model, writes files to the folder, and returns the figures of the section."""
 
     seconds: float
-    r"""How long that takes, on one core."""
+    r"""Expected duration of 100 epochs, on one core."""
 
     package: str | None
-    r"""What it cannot do without."""
+    r"""The optional package that the section needs."""
 
     extra: str = ""
-    r"""The extra that brings it."""
+    r"""The extra that installs the package."""
 
 
-_KINDS = {
-    "sounds": Kind(sounds.show, 10.0, "soundfile", "audio"),
-    "texts": Kind(texts.show, 40.0, None),
-    "tables": Kind(tables.show, 10.0, "pandas", "tables"),
+_SECTIONS = {
+    "sounds": Section(sounds.make_section, 10.0, "soundfile", "audio"),
+    "texts": Section(texts.make_section, 40.0, None),
+    "tables": Section(tables.make_section, 10.0, "pandas", "tables"),
 }
 
 
 def main(folder: str | Path = "demo", epochs: int = 100, random_state: int = 0) -> None:
-    r"""Fits autoencoders to digits, sounds, texts and a table, and leaves a page in a folder.
+    r"""Fits autoencoders to digits, sounds, texts and a table, and writes a page about them.
 
     Arguments:
-        folder: Where to. Files of an earlier run are replaced.
-        epochs: The number of passes over the digits in each fit; those of other data are in
+        folder: The folder of the page. Files of an earlier run are replaced.
+        epochs: The number of epochs of each fit to the digits. Epochs of other data are in
             proportion.
-        random_state: Seeds everything random.
+        random_state: The seed of all random numbers.
 
     Raises:
-        ValueError: If the folder cannot be written, which is found before the work.
+        ValueError: If the folder is not writable. This is checked before the first fit.
 
     Example:
         >>> main("demo")  # doctest: +SKIP
     """
     folder = _writable(Path(folder))
-    data = digits.read()
-    plan = digits.plan(Training(epochs=epochs, show_progress=False), random_state)
-    kinds = {name: kind for name, kind in _KINDS.items() if _there(kind)}
+    data = digits.load_split()
+    plan = digits.models_by_stage(Training(epochs=epochs, show_progress=False), random_state)
+    sections = {name: s for name, s in _SECTIONS.items() if _is_available(s)}
     stages = Stages(
-        {name: epochs * _EPOCH * len(group) for name, group in plan.items()}
-        | {"scores on the unseen digits": 3.0, "pictures": 5.0}
-        | {name: epochs / 100 * kind.seconds for name, kind in kinds.items()}
+        {name: epochs * _SECONDS_PER_EPOCH * len(group) for name, group in plan.items()}
+        | {"scores on the test digits": 3.0, "pictures": 5.0}
+        | {name: epochs / 100 * section.seconds for name, section in sections.items()}
     )
 
     print(
-        f"{sum(map(len, plan.values()))} fits to {len(data.X):,} handwritten digits, judged by"
-        f" {len(data.X_test)} others; then {', '.join(kinds)}. About {stages.left():.0f} s."
+        f"{sum(map(len, plan.values()))} models of {len(data.X):,} handwritten digits, tested on"
+        f" {len(data.X_test)} others; then {', '.join(sections)}. About {stages.left():.0f} s."
     )
 
     with _one_thread():
@@ -87,13 +87,13 @@ def main(folder: str | Path = "demo", epochs: int = 100, random_state: int = 0) 
             with stages.stage(name):
                 models |= {key: m.fit(data.X, data.y) for key, m in group.items()}
 
-        with stages.stage("scores on the unseen digits"):
-            noisy = digits.damaged(data.X_test, random_state)
+        with stages.stage("scores on the test digits"):
+            noisy = digits.add_noise(data.X_test, random_state)
             errors = digits.mean_errors(models, data)
             figures = digits.measure(models, data, noisy, errors, random_state)
 
         with stages.stage("pictures"):
-            for file, figure in digits.draw(models, data, noisy, errors, random_state):
+            for file, figure in digits.pictures(models, data, noisy, errors, random_state):
                 figure.savefig(folder / file)
 
         figures |= {
@@ -104,29 +104,30 @@ def main(folder: str | Path = "demo", epochs: int = 100, random_state: int = 0) 
             "machine": html.escape(_machine()),
         }
 
-        for name, kind in kinds.items():
+        for name, section in sections.items():
             with stages.stage(name):
-                found = kind.show(folder, epochs / 100, random_state)
-                figures[name] = _filled(name, figures | found)
+                measured = section.make(folder, epochs / 100, random_state)
+                figures[name] = _filled(name, figures | measured)
 
-    absent = {name: _absent(name, kind) for name, kind in _KINDS.items() if name not in kinds}
+    absent = {name: _absent(name, s) for name, s in _SECTIONS.items() if name not in sections}
     figures["seconds"] = f"{stages.elapsed():.0f}"
     (folder / "index.html").write_text(_filled("page", absent | figures), "utf-8")
 
-    print(f"\nDone in {stages.elapsed():.0f} s. Look at {folder / 'index.html'} in a browser.")
-    print("Next, with a folder of images or sounds, or a .npy, .csv or .txt file of your own:")
+    print(f"\nDone in {stages.elapsed():.0f} s. Open {folder / 'index.html'} in a browser.")
+    print("Next, try your own folder of images or sounds, or a .npy, .csv or .txt file:")
     print("  autoencode fit DATA --recipe vae --latent-dim 16 --out my.ae")
     print("  autoencode plot my.ae DATA --out pictures")
 
 
-def _there(kind: Kind) -> bool:
-    return kind.package is None or util.find_spec(kind.package) is not None
+def _is_available(section: Section) -> bool:
+    return section.package is None or util.find_spec(section.package) is not None
 
 
-def _absent(name: str, kind: Kind) -> str:
+def _absent(name: str, section: Section) -> str:
     return (
-        f"<section><h2>{name.capitalize()}</h2><p>Left out: they need {kind.package}, which"
-        f" <code>pip install 'autoencode[{kind.extra}]'</code> brings.</p></section>"
+        f"<section><h2>{name.capitalize()}</h2><p>Left out: this section needs"
+        f" {section.package}. Install it with"
+        f" <code>pip install 'autoencode[{section.extra}]'</code>.</p></section>"
     )
 
 
@@ -139,7 +140,7 @@ def _machine() -> str:
     gpu = f" and one {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
 
     return (
-        f"{os.cpu_count()} {platform.machine()} cores, of which one is used{gpu}; Python"
+        f"{os.cpu_count()} {platform.machine()} cores (one in use){gpu}; Python"
         f" {platform.python_version()}, torch {torch.__version__}, autoencode {__version__}"
     )
 
@@ -152,14 +153,13 @@ def _writable(folder: Path) -> Path:
             return folder
     except OSError as error:
         raise ValueError(
-            f"expected a folder that can be written, got '{folder}': {error.strerror}."
-            " Name another one."
+            f"expected a writable folder, got '{folder}': {error.strerror}. Choose another one."
         ) from None
 
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    r"""Keeps torch to one thread: layers this small wait for each other more than they work."""
+    r"""Limits torch to one thread, as more threads slow down layers this small."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
 

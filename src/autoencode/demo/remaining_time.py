@@ -1,4 +1,4 @@
-r"""What is done, and how long the rest will take."""
+r"""Progress and remaining time of a work in several stages."""
 
 __all__ = ["Stages"]
 
@@ -8,10 +8,11 @@ from contextlib import contextmanager
 
 
 class Stages:
-    r"""Says what is done, and how long the rest will take.
+    r"""Reports finished stages and the estimated remaining time.
 
     Arguments:
-        expected: The seconds that each stage takes on some machine; how fast this one is shows.
+        expected: The expected seconds of each stage, on some machine. The speed of this machine
+            is measured.
 
     Example:
         >>> stages = Stages({"first": 1.0, "second": 2.0})
@@ -31,7 +32,7 @@ class Stages:
         passed = sum(self.expected[name] for name in self.done)
         rest = sum(self.expected.values()) - passed
 
-        # As if 3 seconds had gone as expected before: the first stages say little
+        # 3 seconds that went as expected are added, as the first stages say little of the speed
         return rest * (self.elapsed() + 3) / (passed + 3) if passed else rest
 
     @contextmanager

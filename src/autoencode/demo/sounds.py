@@ -1,4 +1,4 @@
-r"""Sounds: drums made of tones and noise, and a model that makes more of each."""
+r"""Sounds: synthetic drums, and a model that draws new ones of each kind."""
 
 __all__ = ["drums"]
 
@@ -14,22 +14,22 @@ from ..evaluation.measures import log_spectral_distance
 from ..modalities import Sounds
 from ..training.trainer import Training
 
-RATE = 8000  # samples a second
+RATE = 8000  # samples per second
 KINDS = ("kick", "snare", "hat")
 EPOCHS = 60
 
 
 def drums(n: int = 300, random_state: int = 0) -> tuple[NDArray, NDArray]:
-    r"""Half a second each of drums that no two of are alike.
+    r"""Synthetic drum sounds of half a second, no two of them alike.
 
-    A kick is a tone that falls; a snare a short tone in noise; a hat high noise.
+    A kick is a falling tone, a snare is a short tone in noise, and a hat is high-pitched noise.
 
     Arguments:
-        n: How many.
-        random_state: Seeds pitches, lengths and noise.
+        n: The number of sounds.
+        random_state: The seed of pitches, lengths and noise.
 
     Returns:
-        The sounds at 8,000 samples a second, with shape `(n, 4000)`, and their kinds.
+        The sounds at 8,000 samples per second, with shape `(n, 4000)`, and their kinds.
 
     Example:
         >>> X, y = drums(6)
@@ -44,7 +44,7 @@ def drums(n: int = 300, random_state: int = 0) -> tuple[NDArray, NDArray]:
         return np.sin(2 * math.pi * np.cumsum(pitch) / RATE) * np.exp(-decay * t)
 
     def noise(smoothness: int, decay: float) -> NDArray:
-        # Differences leave what is high
+        # Differences keep high frequencies
         white = rng.normal(size=len(t) + smoothness)
         return np.diff(white, n=smoothness) * np.exp(-decay * t)
 
@@ -60,10 +60,10 @@ def drums(n: int = 300, random_state: int = 0) -> tuple[NDArray, NDArray]:
     return np.stack([make[kind]() for kind in y]).clip(-0.99, 0.99).astype(np.float32), y
 
 
-def show(folder: Path, share: float, seed: int) -> dict[str, Any]:
-    r"""Fits drums, writes new ones, and returns the figures of the section."""
+def make_section(folder: Path, fraction: float, seed: int) -> dict[str, Any]:
+    r"""Fits a model of drums, writes new ones, and returns the figures of the section."""
     X, y = drums(random_state=seed)
-    epochs = max(1, round(share * EPOCHS))
+    epochs = max(1, round(fraction * EPOCHS))
     drummer = recipes.vae(
         4,
         layers=(256,),

@@ -1,4 +1,4 @@
-r"""A table: wines with cells that are missing, filled in; and wines that nobody made."""
+r"""A table of wines: imputation of missing cells, and new wines."""
 
 __all__: list[str] = []
 
@@ -14,17 +14,17 @@ from ..corruptions import Masking
 from ..training.trainer import Training
 
 EPOCHS = 400
-SHOWN = ["alcohol", "malic_acid", "flavanoids", "color_intensity", "proline", "cultivar"]
+SHOWN_COLUMNS = ["alcohol", "malic_acid", "flavanoids", "color_intensity", "proline", "cultivar"]
 
 
-def show(folder: Path, share: float, seed: int) -> dict[str, Any]:
-    r"""Fits wines, and returns the figures of the section."""
+def make_section(folder: Path, fraction: float, seed: int) -> dict[str, Any]:
+    r"""Fits a model of wines, and returns the figures of the section."""
     wine = load_wine(as_frame=True)
     table = wine.data.assign(cultivar=wine.target.map(dict(enumerate("ABC"))))
     hidden = np.random.default_rng(seed).random(table.shape) < 0.2
     holes = table.mask(hidden)
 
-    epochs = max(1, round(share * EPOCHS))
+    epochs = max(1, round(fraction * EPOCHS))
     sommelier = recipes.vae(
         4,
         layers=(64,),
@@ -34,15 +34,15 @@ def show(folder: Path, share: float, seed: int) -> dict[str, Any]:
     ).fit(holes)
 
     truth, numbers = wine.data, wine.data.columns
-    gaps = hidden[:, : len(numbers)]
-    named = hidden[:, len(numbers)]
+    hidden_numbers = hidden[:, : len(numbers)]
+    hidden_cultivars = hidden[:, len(numbers)]
     filled = sommelier.impute(holes)
 
     def error(guess: Any) -> float:
-        relative = ((guess - truth) / truth.std()).to_numpy(float)[gaps]
+        relative = ((guess - truth) / truth.std()).to_numpy(float)[hidden_numbers]
         return float(np.sqrt(np.mean(relative**2)))
 
-    right = (filled["cultivar"] == table["cultivar"])[named].mean()
+    right = (filled["cultivar"] == table["cultivar"])[hidden_cultivars].mean()
     new = sommelier.sample(4, conditions={"cultivar": "A"}, random_state=seed)
 
     return {
@@ -50,9 +50,11 @@ def show(folder: Path, share: float, seed: int) -> dict[str, Any]:
         "wine_error": f"{error(filled[numbers]):.2f}",
         "wine_means": f"{error(0 * truth + holes[numbers].mean()):.2f}",
         "wine_right": f"{100 * right:.0f}",
-        "wine_hidden": int(named.sum()),
-        "wine_head": _cells("th", SHOWN),
-        "wines": "\n".join(_cells("td", row) for row in new[SHOWN].itertuples(index=False)),
+        "wine_hidden": int(hidden_cultivars.sum()),
+        "wine_head": _cells("th", SHOWN_COLUMNS),
+        "wines": "\n".join(
+            _cells("td", row) for row in new[SHOWN_COLUMNS].itertuples(index=False)
+        ),
     }
 
 

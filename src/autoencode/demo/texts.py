@@ -1,4 +1,4 @@
-r"""Texts: numbers in words, of which it can be told whether they are right."""
+r"""Texts: numbers in words, whose spelling can be checked."""
 
 __all__ = ["in_words"]
 
@@ -21,7 +21,7 @@ _TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
 
 
 def in_words(n: int) -> str:
-    r"""A number in words.
+    r"""Returns a number in words.
 
     Arguments:
         n: The number, from 0 to 999.
@@ -39,22 +39,22 @@ def in_words(n: int) -> str:
     return f"{_ONES[n // 100]} hundred" + (f" and {in_words(n % 100)}" if n % 100 else "")
 
 
-def show(folder: Path, share: float, seed: int) -> dict[str, Any]:
-    r"""Fits numbers in words, and returns the figures of the section."""
+def make_section(folder: Path, fraction: float, seed: int) -> dict[str, Any]:
+    r"""Fits a model of numbers in words, and returns the figures of the section."""
     numbers = [in_words(n) for n in np.random.default_rng(seed).permutation(1000)]
     train, test = numbers[:800], numbers[800:]
-    epochs = max(1, round(share * EPOCHS))
+    epochs = max(1, round(fraction * EPOCHS))
     training = Training(epochs, batch_size=32, show_progress=False)
     speller = recipes.vae(8, training=training, random_state=seed).fit(train)
 
-    again = speller.reconstruct(test)
+    reconstructed = speller.reconstruct(test)
     new = speller.sample(200, random_state=seed)
     first, last = speller.transform(["seven", "nine hundred and ninety-nine"])
     between = speller.inverse_transform(np.linspace(first, last, 6))
 
     return {
         "text_epochs": epochs,
-        "text_exact": f"{100 * np.mean([a == b for a, b in zip(again, test)]):.0f}",
+        "text_exact": f"{100 * np.mean([a == b for a, b in zip(reconstructed, test)]):.0f}",
         "text_valid": f"{100 * np.mean([text in set(numbers) for text in new]):.0f}",
         "new_texts": _lines(new[:6]),
         "between": _lines(between),
@@ -66,5 +66,5 @@ def _lines(texts: Any) -> str:
 
 
 def _visible(text: str) -> str:
-    r"""Returns a text without what a page cannot show, which models of few epochs write."""
+    r"""Returns a text with dots for unprintable characters, which poor models write."""
     return "".join(letter if letter.isprintable() else "\N{MIDDLE DOT}" for letter in text)

@@ -1,7 +1,12 @@
 r"""Pictures of data, codes, manifolds and training.
 
-Each function returns a :class:`matplotlib.figure.Figure`, made without pyplot: nothing global
-is touched and no screen is needed. A notebook shows it; `figure.savefig("codes.png")` writes it.
+Each function returns a :class:`matplotlib.figure.Figure`. Figures are made without pyplot: no
+global state changes, and no screen is needed. A notebook shows the figure;
+`figure.savefig("codes.png")` writes it.
+
+`codes`, `neighbor_graph`, `manifold` and `latent_grid` draw spaces; `reconstructions` and
+`traversals` draw examples; `history` and `dimension` draw curves. `mosaic` lays out images,
+`tables` draws rows of a table, `style` holds colors and axes, and `checks` checks arguments.
 """
 
 __all__ = [

@@ -1,4 +1,4 @@
-r"""What callers may give: a fitted model or an array, and how many to show."""
+r"""Checks of arguments that the pictures share."""
 
 from typing import Any
 
@@ -7,36 +7,36 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 
-def is_model(thing: Any) -> bool:
-    r"""Whether it is a model, which must be fitted then."""
-    if not hasattr(thing, "inverse_transform"):
+def is_model(model_or_array: Any) -> bool:
+    r"""Returns whether the argument is a model, and raises if that model is not fitted."""
+    if not hasattr(model_or_array, "inverse_transform"):
         return False
 
-    check_is_fitted(thing)
+    check_is_fitted(model_or_array)
     return True
 
 
 def array(X: Any) -> NDArray:
-    r"""Returns examples or codes as an array of numbers."""
+    r"""Returns examples or codes as a numeric array of at least two axes."""
     X = values(X)
 
     if X.dtype.kind not in "buif" or X.ndim < 2 or X.size == 0:
         raise ValueError(
-            "expected numbers, with shape (N, D), (N, H, W) or (N, H, W, C), got"
-            f" {X.dtype} with shape {X.shape}. Read files first, with"
-            " autoencode.data.read_array for example."
+            "expected numbers with shape (N, D), (N, H, W) or (N, H, W, C), got"
+            f" {X.dtype} with shape {X.shape}. Read files first, for example with"
+            " autoencode.data.read_array."
         )
 
     return X
 
 
 def values(X: Any) -> NDArray:
-    r"""Returns numbers of any shape, also those of a tensor, as an array."""
+    r"""Returns an array or a tensor as a numpy array."""
     return np.asarray(X.detach().cpu() if hasattr(X, "detach") else X)
 
 
 def count(n: Any) -> int:
-    r"""Returns how many to show."""
+    r"""Returns the number of items to show."""
     if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 1:
         raise ValueError(f"expected n as an integer >= 1, got {n!r}.")
 

@@ -1,4 +1,4 @@
-r"""Where the codes of examples lie."""
+r"""Scatter plot of codes."""
 
 __all__ = ["codes"]
 
@@ -15,27 +15,28 @@ from .checks import array, is_model
 from .style import COLORS, INK, NUMBERS, canvas, legend_beside, tidy, tidy_bar
 
 AXES = ["$z_1$", "$z_2$"]
-_NAME: dict[str, Any] = {
+_CLASS_NAME: dict[str, Any] = {
     "fontsize": 12, "fontweight": "bold", "color": INK, "ha": "center", "va": "center",
     "path_effects": [withStroke(linewidth=3, foreground="white")],
 }  # fmt: skip
 
 
 def codes(model_or_Z: Any, X: ArrayLike | None = None, y: ArrayLike | None = None) -> Figure:
-    r"""The map of the codes, colored by label.
+    r"""Scatter plot of codes, colored by label.
 
-    Codes of more than two numbers are projected on their first two principal components; the
-    axes say which share of the variance each keeps. Codes of one number make a histogram.
+    Codes with more than two dimensions are projected onto their first two principal components;
+    the axes show the fraction of the variance that each explains. One-dimensional codes make a
+    histogram.
 
     Arguments:
         model_or_Z: A fitted model; or codes, with shape `(N, D)`.
-        X: The examples to encode, for a model.
-        y: A label or a number for each. Labels get a legend, the most frequent ten of them a
-            color; more than ten different numbers, or fractions, a color bar. A conditional
-            model gets it too.
+        X: The examples to encode, if the first argument is a model.
+        y: A label or a number for each example. Labels get a legend, and the ten most frequent
+            labels a color each. Fractions, and more than ten different numbers, get a color bar.
+            A conditional model also takes `y` as its context.
 
     Raises:
-        ValueError: If `X` is missing, or `y` is not of its length.
+        ValueError: If `X` is missing, or `y` does not have its length.
 
     Example:
         >>> Z = np.random.default_rng(0).normal(size=(50, 3))
@@ -48,9 +49,9 @@ def codes(model_or_Z: Any, X: ArrayLike | None = None, y: ArrayLike | None = Non
         Z = model_or_Z.transform(X, y if model_or_Z.context_ is not None else None)
 
         if model_or_Z.conditional and np.asarray(y).shape != (len(Z),):
-            y = None  # a context need not be a label for each
+            y = None  # a context need not be one label per example
     else:
-        raise ValueError("expected the examples X to encode beside the model, got none.")
+        raise ValueError("expected the examples X to encode with the model, got none.")
 
     if Z.ndim != 2:
         raise ValueError(f"expected codes with shape (N, D), got {Z.shape}.")
@@ -61,23 +62,23 @@ def codes(model_or_Z: Any, X: ArrayLike | None = None, y: ArrayLike | None = Non
 
 
 def project(Z: NDArray) -> tuple[NDArray, list[str]]:
-    r"""Returns codes with shape `(N, 2)`, and the names of their axes."""
+    r"""Returns codes projected to shape `(N, 2)`, and the names of the axes."""
     if Z.shape[1] == 2:
         return Z, AXES
 
     pca = PCA(min(2, *Z.shape)).fit(Z)
     P = pca.transform(Z)
     P = P if P.shape[1] == 2 else np.c_[P, np.zeros(len(P))]
-    shares = [*np.nan_to_num(pca.explained_variance_ratio_), 0.0]
+    fractions = [*np.nan_to_num(pca.explained_variance_ratio_), 0.0]
 
     return P, [
-        f"principal component {i + 1} of the codes, {100 * shares[i]:.0f} % of variance"
+        f"principal component {i + 1} of the codes, {100 * fractions[i]:.0f} % of variance"
         for i in range(2)
     ]
 
 
 class _Labels(NamedTuple):
-    places: NDArray  # the index of the class, or the number itself
+    values: NDArray  # class indices, or numbers
     classes: list[str] | None
 
 
@@ -98,35 +99,35 @@ def _read_labels(y: ArrayLike, n: int) -> _Labels:
     if numeric and (many or (classes != np.rint(classes)).any()):
         return _Labels(y.astype(float), None)
 
-    kept = len(COLORS) - 1 if many else len(classes)  # the others share the last color
-    frequent = np.sort(np.argsort(-counts, kind="stable")[:kept])
+    n_named = len(COLORS) - 1 if many else len(classes)  # the others share the last color
+    frequent = np.sort(np.argsort(-counts, kind="stable")[:n_named])
     names = [f"{c:g}" if numeric else str(c) for c in classes[frequent]]
-    places = np.full(len(classes), kept)
-    places[frequent] = np.arange(kept)
+    color_index = np.full(len(classes), n_named)
+    color_index[frequent] = np.arange(n_named)
 
-    return _Labels(places[index], names + many * [f"{len(classes) - kept} others"])
+    return _Labels(color_index[index], names + many * [f"{len(classes) - n_named} others"])
 
 
 def _points(Z: NDArray, labels: _Labels | None) -> Figure:
     P, names = project(Z)
     figure = canvas(5.6)
     ax = tidy(figure.add_subplot(), "", *names)
-    ax.set_aspect("equal", adjustable="datalim")  # distances on a map mean something
+    ax.set_aspect("equal", adjustable="datalim")  # so that distances are comparable
     size = float(np.clip(9000 / len(Z), 2, 28))
     style: dict[str, Any] = {"s": size, "linewidths": 0, "alpha": 0.8}
 
     if labels is None:
         ax.scatter(P[:, 0], P[:, 1], c=COLORS[0], **style)
     elif labels.classes is None:
-        points = ax.scatter(P[:, 0], P[:, 1], c=labels.places, cmap=NUMBERS, **style)
+        points = ax.scatter(P[:, 0], P[:, 1], c=labels.values, cmap=NUMBERS, **style)
         tidy_bar(figure.colorbar(points, ax=ax, shrink=0.6, aspect=30, pad=0.02))
     else:
         for k, name in enumerate(labels.classes):
-            x, y = P[labels.places == k].T
+            x, y = P[labels.values == k].T
             ax.scatter(x, y, c=COLORS[k], label=name, **style)
 
             if len(name) <= 12:
-                ax.text(np.median(x), np.median(y), name, **_NAME)
+                ax.text(np.median(x), np.median(y), name, **_CLASS_NAME)
 
         legend_beside(ax)
 
@@ -141,11 +142,11 @@ def _histogram(z: NDArray, labels: _Labels | None) -> Figure:
     if labels is None:
         ax.hist(z, bins, color=COLORS[0], alpha=0.85)
     elif labels.classes is None:
-        ax.scatter(z, labels.places, s=10, c=COLORS[0], linewidths=0, alpha=0.8)
+        ax.scatter(z, labels.values, s=10, c=COLORS[0], linewidths=0, alpha=0.8)
         ax.set_ylabel("y")
     else:
-        parts = [z[labels.places == k] for k in range(len(labels.classes))]
-        ax.hist(parts, bins, stacked=True, color=COLORS[: len(parts)], label=labels.classes)
+        groups = [z[labels.values == k] for k in range(len(labels.classes))]
+        ax.hist(groups, bins, stacked=True, color=COLORS[: len(groups)], label=labels.classes)
         legend_beside(ax)
 
     return figure

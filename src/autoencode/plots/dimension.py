@@ -1,4 +1,4 @@
-r"""The dimension of the data, over the scale at which one looks."""
+r"""Intrinsic dimension against scale."""
 
 __all__ = ["dimension"]
 
@@ -9,18 +9,18 @@ from matplotlib.figure import Figure
 
 from .style import COLORS, LEGEND, RULE, SOFT, canvas, tidy
 
-_BAND = 2.0  # standard errors to each side
+_BAND_STANDARD_ERRORS = 2.0
 
 
 def dimension(estimates: Any) -> Figure:
-    r"""Scale curves of the intrinsic dimension, of which a plateau deserves trust.
+    r"""Curves of the intrinsic dimension against scale.
 
-    Noise fills all dimensions from near, and curvature adds some from afar. Bands are two
-    standard errors to each side.
+    A plateau is the estimate to trust: noise raises the dimension at small scales, and curvature
+    raises it at large ones. Bands are two standard errors wide to each side.
 
     Arguments:
-        estimates: What :func:`~autoencode.manifold.intrinsic_dimension` returns, or several of
-            it by name.
+        estimates: A result of :func:`~autoencode.manifold.intrinsic_dimension`, or a mapping
+            from names to such results.
 
     Raises:
         ValueError: If there is no estimate.
@@ -45,7 +45,10 @@ def dimension(estimates: Any) -> Figure:
     for (name, d), color in zip(named.items(), COLORS):
         x, values, errors = d.curve
         ax.plot(x, values, marker=".", label=name, color=color, lw=1.8)
-        lower, upper = values - _BAND * errors, values + _BAND * errors
+        lower, upper = (
+            values - _BAND_STANDARD_ERRORS * errors,
+            values + _BAND_STANDARD_ERRORS * errors,
+        )
         ax.fill_between(x, lower, upper, color=color, alpha=0.18, lw=0)
 
     low, high = ax.get_xlim()

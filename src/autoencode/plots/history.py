@@ -1,4 +1,4 @@
-r"""Curves of the training."""
+r"""Training curves."""
 
 __all__ = ["history"]
 
@@ -12,22 +12,23 @@ from numpy.typing import NDArray
 
 from .style import COLORS, LEGEND, canvas, tidy
 
-_DWARFED = 2.0  # times as high as what comes after them, the first epochs are left out
+# First epochs are cut off if they make the range of values this many times larger
+_MAX_RANGE_RATIO = 2.0
 
 Curves = dict[str, dict[str, NDArray]]
 
 
 def history(model_or_records: Any) -> Figure:
-    r"""The training curves, one panel for each term of the loss.
+    r"""Training curves, one panel for each term of the loss.
 
-    First epochs that would dwarf the rest lie outside of the panel: a triangle marks where such
-    a curve comes in, and the value from which it comes stands beside it.
+    First epochs that would dwarf the rest lie outside the panel. A triangle marks where such a
+    curve enters, and the label beside it gives the value it started from.
 
     Arguments:
         model_or_records: A fitted model; or records as in its `history_`.
 
     Raises:
-        ValueError: If there is no record.
+        ValueError: If there are no records.
 
     Example:
         >>> record = {"epoch": 1, "train": {"distortion": 3.0}, "validation": {}}
@@ -38,7 +39,7 @@ def history(model_or_records: Any) -> Figure:
 
     if not isinstance(records, Sequence) or not records:
         raise ValueError(
-            "expected a fitted model or records of epochs such as its history_, got"
+            "expected a fitted model, or records of epochs such as its history_, got"
             f" {'none' if isinstance(records, Sequence) else type(records).__name__}."
         )
 
@@ -47,9 +48,9 @@ def history(model_or_records: Any) -> Figure:
     curves = _without_repeats(
         {
             name: {
-                part: np.array([r[part][name] for r in records])
-                for part in ("train", "validation")
-                if all(name in r[part] for r in records)
+                subset: np.array([r[subset][name] for r in records])
+                for subset in ("train", "validation")
+                if all(name in r[subset] for r in records)
             }
             for name in records[0]["train"]
         }
@@ -58,44 +59,44 @@ def history(model_or_records: Any) -> Figure:
     figure = canvas(2.6)
     axes = figure.subplots(1, len(curves), squeeze=False)[0]
 
-    for ax, (name, parts) in zip(axes, curves.items()):
+    for ax, (name, subsets) in zip(axes, curves.items()):
         tidy(ax, name, "epoch", "nats per example" if ax is axes[0] else "")
-        ax.set_ylim(*_limits(np.stack(list(parts.values()))))
+        ax.set_ylim(*_limits(np.stack(list(subsets.values()))))
 
-        for line, (part, values) in enumerate(parts.items()):
+        for line, (subset, values) in enumerate(subsets.items()):
             color = COLORS[2 * line]
             marker = "o" if len(epochs) == 1 else None
-            ax.plot(epochs, values, color=color, lw=1.6, marker=marker, label=part)
+            ax.plot(epochs, values, color=color, lw=1.6, marker=marker, label=subset)
             _mark_entry(ax, epochs, values, color, line)
 
-    if any("validation" in parts for parts in curves.values()):
+    if any("validation" in subsets for subsets in curves.values()):
         axes[0].legend(**LEGEND)
 
     return figure
 
 
 def _without_repeats(curves: Curves) -> Curves:
-    r"""Leaves out the total where another term is the same, or its negative."""
-    others = {name: parts for name, parts in curves.items() if name != "total"}
+    r"""Drops the total if another term equals it up to its sign."""
+    others = {name: subsets for name, subsets in curves.items() if name != "total"}
     total = curves.get("total", {}).get("train")
     repeats = total is not None and any(
-        np.allclose(abs(total), abs(parts["train"]), rtol=1e-4) for parts in others.values()
+        np.allclose(abs(total), abs(subsets["train"]), rtol=1e-4) for subsets in others.values()
     )
 
     return others if repeats else curves
 
 
 def _limits(values: NDArray) -> tuple[float, float]:
-    r"""Returns limits for all, or for what comes after first epochs that would dwarf it."""
+    r"""Returns axis limits, without first epochs that would dwarf the rest."""
     settled = values[:, values.shape[1] // 20 :]
-    seen = values if np.ptp(values) <= _DWARFED * np.ptp(settled) else settled
-    pad = 0.06 * float(np.ptp(seen)) or 0.5
+    visible = values if np.ptp(values) <= _MAX_RANGE_RATIO * np.ptp(settled) else settled
+    pad = 0.06 * float(np.ptp(visible)) or 0.5
 
-    return float(seen.min()) - pad, float(seen.max()) + pad
+    return float(visible.min()) - pad, float(visible.max()) + pad
 
 
 def _mark_entry(ax: Axes, epochs: list[int], values: NDArray, color: str, line: int) -> None:
-    r"""Says how far a curve goes outside of the panel, where it comes in."""
+    r"""Marks where a curve enters the panel, and writes its extreme value there."""
     low, high = ax.get_ylim()
     outside = np.flatnonzero((values < low) | (values > high))
 

@@ -1,4 +1,4 @@
-r"""What the codes on a grid decode to."""
+r"""Decoded grid of codes."""
 
 __all__ = ["grid"]
 
@@ -18,26 +18,27 @@ from .codes import AXES, project
 def grid(
     model: Any, X: ArrayLike | None = None, n: int = 20, y: ArrayLike | None = None
 ) -> Figure:
-    r"""What the codes on a grid decode to: the map's inhabitants, drawn where they live.
+    r"""Decoded examples on a grid of codes.
 
-    Of codes of two numbers it is the grid itself,
+    Two-dimensional codes of models with a density lie at
 
     .. math:: z_{ij} = \big( \Phi^{-1} \big( \tfrac{j - 1/2}{n} \big),
         \Phi^{-1} \big( \tfrac{i - 1/2}{n} \big) \big),
 
-    for models with a density, so that each tile stands for the same share of the unit Gaussian,
-    and evenly over the range of the codes of `X` for others. Of wider codes it is the plane of the
-    first two principal components of the codes of `X`, two standard deviations to each side of
-    their mean. Codes of one number make one row.
+    so that each tile has the same probability under the unit Gaussian. For models without a
+    density, the grid is even and covers the range of the codes of `X`. For codes with more
+    dimensions, the grid lies in the plane of the first two principal components of the codes of
+    `X`, and reaches two standard deviations to each side of their mean. One-dimensional codes
+    make one row.
 
     Arguments:
         model: A fitted model.
-        X: Examples, needed but for codes of one or two numbers of a model with a density.
-        n: The number of tiles to a side.
-        y: A label or row of numbers, one for all, if the model is conditional.
+        X: Examples. Not needed if the model has a density and codes of at most two dimensions.
+        n: The number of tiles on each side.
+        y: One label or row of numbers for all tiles, if the model is conditional.
 
     Raises:
-        ValueError: If `X` is missing, or the codes are not the model's.
+        ValueError: If `X` is missing, or its codes do not fit the model.
 
     Example:
         >>> grid(vae, n=20)  # doctest: +SKIP
@@ -67,18 +68,18 @@ def grid(
 def _plane(
     model: Any, X: ArrayLike | None, n: int, y: ArrayLike | None
 ) -> tuple[NDArray, list[str], list[NDArray]]:
-    r"""Returns codes from the lowest row up, and the name and ticks of each axis."""
+    r"""Returns codes from the lowest row to the highest, and the name and ticks of each axis."""
     D = model.encoder_.event[0]
-    dense = hasattr(model, "score_samples")
+    has_density = hasattr(model, "score_samples")
 
-    if D <= 2 and dense:
+    if D <= 2 and has_density:
         ticks = D * [norm.ppf((np.arange(n) + 0.5) / n)]
         return _mesh(ticks), AXES[:D], ticks
 
     if X is None:
         raise ValueError(
-            f"expected X, whose codes say where to look, beside a model with codes of {D}"
-            f" numbers{'' if dense else ' and no density'}, got none: grid(model, X)."
+            f"expected examples X, whose codes place the grid, for a model with {D}-dimensional"
+            f" codes{'' if has_density else ' and no density'}, got none. Call grid(model, X)."
         )
 
     Z = model.transform(X, y)
@@ -88,7 +89,7 @@ def _plane(
         return _mesh(ticks), AXES[:D], ticks
 
     if len(Z) < 3:
-        raise ValueError(f"expected at least 3 examples to lay a plane, got {len(Z)}.")
+        raise ValueError(f"expected at least 3 examples to define a plane, got {len(Z)}.")
 
     pca = PCA(2).fit(Z)
     ticks = [np.linspace(-2 * s, 2 * s, n) for s in np.sqrt(pca.explained_variance_)]

@@ -1,4 +1,4 @@
-r"""The manifold itself, where it can be seen."""
+r"""Picture of a manifold in two or three dimensions."""
 
 __all__ = ["manifold"]
 
@@ -15,31 +15,31 @@ from . import tables
 from .checks import array, count
 from .style import COLORS, INK, NUMBERS, RULE, SOFT, TEXT, canvas, tidy, tidy_bar
 
-_GRID = 200  # places to a side at which a density is drawn
-_SEEN = 8.0  # nats below the highest, where a density fades out
-_POINTS = 5000  # that are drawn of many
-_UNIT = "log-density, nats"
-_HALF = 1.5  # standard deviations of the neighbors, to each side of a plane's middle
+_DENSITY_GRID_SIZE = 200
+_DENSITY_RANGE_NATS = 8.0  # below the maximum, where the shading fades out
+_MAX_POINTS = 5000
+_DENSITY_LABEL = "log-density, nats"
+_PLANE_HALF_WIDTH_STD = 1.5  # in standard deviations of the neighbors
 
 
 def manifold(
     X: ArrayLike, tangents: Any = None, density: Any = None, n_planes: int = 60
 ) -> Figure:
-    r"""The manifold figure: points, planes that touch them, and the density that planes tile.
+    r"""Points on a manifold, their tangent planes, and a density.
 
-    For data with two or three columns. Each plane is as large as the neighbors of its point
-    reach; in two columns it is a segment. The density is shaded over two columns, and in
-    three it colors the points and planes.
+    The data have two or three columns. Each plane is as large as the neighborhood of its point;
+    with two columns it is a segment. With two columns the density is shaded; with three it
+    colors the points and planes.
 
     Arguments:
         X: The data, with shape `(N, 2)` or `(N, 3)`.
         tangents: Fitted :class:`~autoencode.manifold.Tangents`, to draw planes.
         density: A fitted :class:`~autoencode.manifold.ManifoldParzen`, or any model with
             `score_samples`, to shade.
-        n_planes: How many planes to draw, if there are more points, far from each other.
+        n_planes: The maximum number of planes. Their points are chosen far from each other.
 
     Raises:
-        ValueError: If the data have other than two or three columns.
+        ValueError: If the data do not have two or three columns.
 
     Example:
         >>> from autoencode.manifold import Tangents
@@ -53,19 +53,20 @@ def manifold(
 
     if X.ndim != 2 or X.shape[1] not in (2, 3):
         raise ValueError(
-            f"expected data with shape (N, 2) or (N, 3), which can be drawn, got {X.shape}."
+            f"expected data with shape (N, 2) or (N, 3), got {X.shape}: other shapes cannot be"
+            " drawn."
         )
 
-    X = X[:: -(-len(X) // _POINTS)]
-    chosen = X[_far_apart(X, min(count(n_planes), len(X)))]
-    arms = None if tangents is None else _arms(tangents, chosen)
+    X = X[:: -(-len(X) // _MAX_POINTS)]
+    chosen = X[_farthest_points(X, min(count(n_planes), len(X)))]
+    half_axes = None if tangents is None else _half_axes(tangents, chosen)
     names = tables.column_names(getattr(tangents, "model", None), X)
 
-    return (_flat if X.shape[1] == 2 else _deep)(X, chosen, arms, density, names)
+    return (_draw_2d if X.shape[1] == 2 else _draw_3d)(X, chosen, half_axes, density, names)
 
 
-def _flat(
-    X: NDArray, chosen: NDArray, arms: NDArray | None, density: Any, names: list[str]
+def _draw_2d(
+    X: NDArray, chosen: NDArray, half_axes: NDArray | None, density: Any, names: list[str]
 ) -> Figure:
     figure = canvas(5.6)
     ax = tidy(figure.add_subplot(), "", *names)
@@ -77,8 +78,10 @@ def _flat(
     size = float(np.clip(3000 / len(X), 1.5, 12))
     ax.scatter(X[:, 0], X[:, 1], s=size, c=INK, linewidths=0, alpha=0.6, zorder=2)
 
-    if arms is not None:
-        segments = (chosen[:, None, None] + arms[:, :, None] * [[[-1.0], [1.0]]]).reshape(-1, 2, 2)
+    if half_axes is not None:
+        segments = (chosen[:, None, None] + half_axes[:, :, None] * [[[-1.0], [1.0]]]).reshape(
+            -1, 2, 2
+        )
         ax.add_collection(LineCollection(list(segments), colors=COLORS[2], lw=1.6, zorder=3))
 
     return figure
@@ -87,21 +90,23 @@ def _flat(
 def _shade(figure: Figure, ax: Axes, X: NDArray, density: Any) -> None:
     low, high = X.min(axis=0), X.max(axis=0)
     pad = 0.12 * (high - low).max()
-    x, y = (np.linspace(a - pad, b + pad, _GRID) for a, b in zip(low, high))
-    places = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2).astype(X.dtype)
-    log_p = np.asarray(density.score_samples(places)).reshape(_GRID, _GRID)
+    x, y = (np.linspace(a - pad, b + pad, _DENSITY_GRID_SIZE) for a, b in zip(low, high))
+    points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2).astype(X.dtype)
+    log_p = np.asarray(density.score_samples(points)).reshape(
+        _DENSITY_GRID_SIZE, _DENSITY_GRID_SIZE
+    )
 
     mesh = ax.pcolormesh(
-        x, y, log_p, cmap="Blues", vmin=log_p.max() - _SEEN, vmax=log_p.max() + 2,
+        x, y, log_p, cmap="Blues", vmin=log_p.max() - _DENSITY_RANGE_NATS, vmax=log_p.max() + 2,
         shading="gouraud", rasterized=True,
     )  # fmt: skip
     bar = figure.colorbar(mesh, ax=ax, shrink=0.6, aspect=30, pad=0.02, extend="min")
-    tidy_bar(bar).set_ylabel(_UNIT, **TEXT)
+    tidy_bar(bar).set_ylabel(_DENSITY_LABEL, **TEXT)
     ax.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
 
 
-def _deep(
-    X: NDArray, chosen: NDArray, arms: NDArray | None, density: Any, names: list[str]
+def _draw_3d(
+    X: NDArray, chosen: NDArray, half_axes: NDArray | None, density: Any, names: list[str]
 ) -> Figure:
     figure = canvas(5.6)
     ax: Any = figure.add_subplot(projection="3d", computed_zorder=False)
@@ -117,14 +122,14 @@ def _deep(
         log_p, log_p_chosen = (np.asarray(density.score_samples(A)) for A in (X, chosen))
         points = ax.scatter(*X.T, c=log_p, cmap=NUMBERS, alpha=0.7, **style)
         bar = figure.colorbar(points, ax=ax, shrink=0.5, aspect=30, pad=0.08)
-        tidy_bar(bar).set_ylabel(_UNIT, **TEXT)
+        tidy_bar(bar).set_ylabel(_DENSITY_LABEL, **TEXT)
         colors = {"facecolors": points.cmap(points.norm(log_p_chosen)), "edgecolors": INK}
 
-    if arms is not None and arms.shape[1] == 1:
-        segments = np.stack([chosen - arms[:, 0], chosen + arms[:, 0]], axis=1)
+    if half_axes is not None and half_axes.shape[1] == 1:
+        segments = np.stack([chosen - half_axes[:, 0], chosen + half_axes[:, 0]], axis=1)
         ax.add_collection3d(Line3DCollection(segments, colors=COLORS[2], lw=1.6))
-    elif arms is not None:
-        u, v = arms[:, 0], arms[:, 1]
+    elif half_axes is not None:
+        u, v = half_axes[:, 0], half_axes[:, 1]
         corners = [chosen + a * u + b * v for a, b in ((-1, -1), (-1, 1), (1, 1), (1, -1))]
         patches = Poly3DCollection(np.stack(corners, axis=1), lw=0.4, alpha=0.55, **colors)
         ax.add_collection3d(patches)
@@ -139,14 +144,14 @@ def _deep(
     return figure
 
 
-def _arms(tangents: Any, X: NDArray) -> NDArray:
-    r"""Returns the half axes of planes, with shape `(N, d, D)`."""
+def _half_axes(tangents: Any, X: NDArray) -> NDArray:
+    r"""Returns the half axes of the tangent planes, with shape `(N, d, D)`."""
     basis, spread = np.asarray(tangents.basis(X)[0]), np.asarray(tangents.spread(X))
-    return _HALF * spread[..., None] * basis
+    return _PLANE_HALF_WIDTH_STD * spread[..., None] * basis
 
 
-def _far_apart(X: NDArray, n: int) -> list[int]:
-    r"""Returns points each of which is the farthest from those before."""
+def _farthest_points(X: NDArray, n: int) -> list[int]:
+    r"""Returns the indices of points, each the farthest from the ones chosen before it."""
     chosen = [0]
     nearest = np.linalg.norm(X - X[0], axis=1)
 

@@ -1,4 +1,4 @@
-r"""Images as tiles, each pixel of them a whole number of pixels of the figure."""
+r"""Mosaics of images: each image pixel covers a whole number of figure pixels."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,19 +8,19 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
 from ..modalities import Modality
-from .style import DPI, TEXT, WIDTH, PlainFigure
+from .style import DPI, TEXT, WIDTH_INCHES, PlainFigure
 
-_GAP = 4  # pixels between tiles
-_MARGIN = 0.42  # inches, for the names of axes
+_GAP_PIXELS = 4
+_AXIS_MARGIN_INCHES = 0.42
 
 
 def are_images(modality: Modality) -> bool:
-    r"""Whether examples have rows, columns and channels."""
+    r"""Returns whether examples have rows, columns and channels."""
     return len(modality.shape_) == 3
 
 
 def margins(y: ArrayLike | None, n: int, columns: int) -> tuple[Sequence, Sequence]:
-    r"""Returns what to write beside rows or above columns that have one label all through."""
+    r"""Returns labels of the rows, or of the columns, of tiles that share one label each."""
     if y is None or np.shape(y) != (n,) or n % columns:
         return (), ()
 
@@ -35,16 +35,20 @@ def margins(y: ArrayLike | None, n: int, columns: int) -> tuple[Sequence, Sequen
 def sheet(
     tiles: NDArray, columns: int, beside: Sequence[Any] = (), above: Sequence[Any] = ()
 ) -> Figure:
-    r"""Lays out tiles, with shape `(N, H, W, C)`, row by row."""
+    r"""Lays out images with shape `(N, H, W, C)` as tiles, row by row."""
     H, W = tiles.shape[1:3]
-    width = max(8, int(min(0.72, (WIDTH - 0.9 * bool(beside)) / columns) * DPI) - _GAP)
+    width = max(
+        8, int(min(0.72, (WIDTH_INCHES - 0.9 * bool(beside)) / columns) * DPI) - _GAP_PIXELS
+    )
     width -= width % W if W <= width else 0
     height = max(1, round(width * H / W))
 
-    left = round(0.075 * DPI * max(len(str(name)) for name in beside)) + 24 if beside else _GAP
-    top = 44 if above else _GAP
-    x = left + (width + _GAP) * np.arange(columns + 1)
-    y = top + (height + _GAP) * np.arange(-(-len(tiles) // columns) + 1)
+    left = (
+        round(0.075 * DPI * max(len(str(name)) for name in beside)) + 24 if beside else _GAP_PIXELS
+    )
+    top = 44 if above else _GAP_PIXELS
+    x = left + (width + _GAP_PIXELS) * np.arange(columns + 1)
+    y = top + (height + _GAP_PIXELS) * np.arange(-(-len(tiles) // columns) + 1)
 
     figure = PlainFigure(figsize=(x[-1] / DPI, y[-1] / DPI), dpi=DPI)
     ax = figure.add_axes((0, 0, 1, 1))
@@ -67,11 +71,14 @@ def sheet(
 
 
 def name_axes(figure: Figure, names: list[str], ticks: list[NDArray]) -> None:
-    r"""Widens a sheet for the names and ends of one axis or two."""
+    r"""Adds to a mosaic the names and limits of one axis or two."""
     ax = figure.axes[0]
     width, height = figure.get_size_inches()
-    figure.set_size_inches(width + _MARGIN, height + _MARGIN)
-    x, y = _MARGIN / (width + _MARGIN), _MARGIN / (height + _MARGIN)
+    figure.set_size_inches(width + _AXIS_MARGIN_INCHES, height + _AXIS_MARGIN_INCHES)
+    x, y = (
+        _AXIS_MARGIN_INCHES / (width + _AXIS_MARGIN_INCHES),
+        _AXIS_MARGIN_INCHES / (height + _AXIS_MARGIN_INCHES),
+    )
     ax.set_position((x, y, 1 - x, 1 - y))
 
     written = [(name, f"{t[0]:.2g}", f"{t[-1]:.2g}") for name, t in zip(names, ticks)]

@@ -1,4 +1,4 @@
-r"""Examples as they are, beside what a model makes of them, or as it makes them up."""
+r"""Reconstructions and samples of a model."""
 
 __all__ = ["reconstructions", "samples"]
 
@@ -23,20 +23,21 @@ def reconstructions(
 ) -> Figure:
     r"""Originals above their reconstructions, :math:`x` above :math:`g(f(x))`.
 
-    Images are shown as tiles; rows of a table as lines over the columns, in standard deviations
-    of the originals.
+    Images are shown as tiles. Rows of a table are shown as lines over the columns, in standard
+    deviations of the originals.
 
     Arguments:
         model_or_X: A fitted model; or originals, with shape `(N, *)`.
-        X_or_R: The originals for the model; or reconstructions of the originals, in their
-            order and scale.
-        n: How many to show, from the first.
-        y: Labels or numbers, one each, if the model is conditional. Shown above the images.
+        X_or_R: The originals, if the first argument is a model; else their reconstructions, in
+            the same order and scale.
+        n: The number of originals to show, from the first.
+        y: A label or number for each original, if the model is conditional. Shown above the
+            images.
         noisy: Damaged versions of the originals, in the same order. The model reconstructs
-            these instead, and they are shown in between.
+            these instead, and they are shown between the originals and the reconstructions.
 
     Raises:
-        ValueError: If the arrays differ in shape, or are not like those of the fit.
+        ValueError: If the shapes of the arrays differ, or do not fit the model.
 
     Example:
         >>> X = np.linspace(0, 1, 5 * 64).reshape(5, 8, 8)
@@ -45,13 +46,13 @@ def reconstructions(
         6
     """
     n = count(n)
-    given = None if y is None else np.atleast_1d(y)[:n]
+    labels = None if y is None else np.atleast_1d(y)[:n]
 
     if is_model(model_or_X):
         modality = model_or_X.modality_
         X = array(modality.numbers(X_or_R))
         damaged: Any = X_or_R if noisy is None else noisy
-        context = given if model_or_X.context_ is not None else None
+        context = labels if model_or_X.context_ is not None else None
         R = array(modality.numbers(model_or_X.reconstruct(damaged[:n], context)))
     else:
         X, R = array(model_or_X), array(X_or_R)
@@ -75,7 +76,7 @@ def reconstructions(
     columns = len(X[:n])
     images = np.concatenate([modality.pixels(A) for A in shown.values()])
 
-    return mosaic.sheet(images, columns, list(shown), mosaic.margins(given, columns, columns)[1])
+    return mosaic.sheet(images, columns, list(shown), mosaic.margins(labels, columns, columns)[1])
 
 
 def samples(
@@ -84,17 +85,17 @@ def samples(
     y: ArrayLike | None = None,
     random_state: int | np.random.RandomState | None = None,
 ) -> Figure:
-    r"""A sheet of new examples, :math:`x \sim p(x)`.
+    r"""New examples, :math:`x \sim p(x)`.
 
-    Images are shown as tiles; rows of a table as scatter plots of pairs of columns, at most
-    the first four.
+    Images are shown as tiles. Rows of a table are shown as scatter plots of pairs of columns, at
+    most the first four.
 
     Arguments:
         model_or_array: A fitted model that can `sample`; or examples, with shape `(N, *)`.
-        n: How many.
-        y: Labels or numbers for a conditional model; one for all, or one each. Shown beside
-            the images where all of a row or of a column have the same.
-        random_state: Seeds what the model draws.
+        n: The number of examples.
+        y: Labels or numbers for a conditional model: one for all examples, or one for each.
+            Shown beside the images if all tiles of a row, or of a column, share one label.
+        random_state: The seed of the draws.
 
     Raises:
         ValueError: If the model has no density to draw from.
@@ -114,7 +115,7 @@ def samples(
     else:
         raise ValueError(
             "expected a model with a density p(x), got an autoencoder without one, which"
-            " cannot make new examples. Use ae.vae(...), or reconstructions(model, X)."
+            " cannot draw new examples. Use ae.vae(...), or reconstructions(model, X)."
         )
 
     if not mosaic.are_images(modality):

@@ -1,4 +1,4 @@
-r"""What all pictures share: colors, sizes, letters and plain axes."""
+r"""Common style of the pictures: colors, sizes, text and axes."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import LogFormatter, ScalarFormatter
 
-# Ten colors that differ also to color-blind eyes, from
+# Ten colors that readers with color vision deficiency can tell apart, from
 # Accessible Color Sequences for Data Visualization (Petroff, 2021), https://arxiv.org/abs/2107.02270
 COLORS = (
     "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6",
@@ -19,18 +19,18 @@ COLORS = (
 NUMBERS = "viridis"
 
 DPI = 200
-WIDTH = 7.2  # inches
+WIDTH_INCHES = 7.2
 INK, SOFT, RULE = "#22262b", "#5c646e", "#c9ced4"
 TEXT: dict[str, Any] = {"fontsize": 9, "color": SOFT}
 LEGEND: dict[str, Any] = {"frameon": False, "fontsize": 9, "labelcolor": SOFT}
 
 
-# What the library and matplotlib themselves write as formulas: names of axes, powers of ten
+# Formulas that this library and matplotlib write: names of axes, powers of ten
 _FORMULA = re.compile(r"\$([a-zA-Z]_(\d|\{\d+\})|\\mathdefault\{[^{}$]*(\{[^{}$]*\}[^{}$]*)*\})\$")
 
 
 class PlainFigure(Figure):
-    r"""A figure in which text of data is text, also between dollar signs.
+    r"""A figure that shows text of the data literally, dollar signs included.
 
     Example:
         >>> import io
@@ -42,11 +42,11 @@ class PlainFigure(Figure):
     """
 
     def draw(self, renderer: Any) -> None:
-        r"""Draws what stands for itself as it stands, then everything."""
-        for ax in self.axes:  # which gives ticks their texts
+        r"""Turns off mathematical notation for text of the data, then draws."""
+        for ax in self.axes:  # creates the texts of the ticks
             ax.get_xticklabels(), ax.get_yticklabels()
 
-        numbers = {text for ax in self.axes for text in _numbers(ax)}
+        numbers = {text for ax in self.axes for text in _numeric_texts(ax)}
 
         for text in self.findobj(Text):
             if text not in numbers:
@@ -55,8 +55,8 @@ class PlainFigure(Figure):
         super().draw(renderer)
 
 
-def _numbers(ax: Axes) -> Iterator[Text]:
-    r"""Yields the texts beside axes that matplotlib makes of numbers."""
+def _numeric_texts(ax: Axes) -> Iterator[Text]:
+    r"""Yields the texts that matplotlib formats from numbers."""
     for axis in (ax.xaxis, ax.yaxis):
         yield axis.get_offset_text()
 
@@ -65,13 +65,13 @@ def _numbers(ax: Axes) -> Iterator[Text]:
                 yield from (tick.label1, tick.label2)
 
 
-def canvas(height: float, width: float = WIDTH) -> Figure:
-    r"""Returns an empty figure, of inches, whose axes make room for each other."""
+def canvas(height: float, width: float = WIDTH_INCHES) -> Figure:
+    r"""Returns an empty figure with a size in inches and an automatic layout."""
     return PlainFigure(figsize=(width, height), dpi=DPI, layout="constrained")
 
 
 def tidy(ax: Axes, title: str = "", x: str = "", y: str = "") -> Axes:
-    r"""Writes the names of the axes, and leaves only two thin lines of the frame."""
+    r"""Labels the axes, and hides the upper and right sides of the frame."""
     ax.set_title(title, loc="left", fontsize=10, color=INK)
     ax.set_xlabel(x, **TEXT)
     ax.set_ylabel(y, **TEXT)
@@ -83,7 +83,7 @@ def tidy(ax: Axes, title: str = "", x: str = "", y: str = "") -> Axes:
 
 
 def tidy_bar(bar: Colorbar) -> Axes:
-    r"""Takes the frame from a color bar."""
+    r"""Removes the frame of a color bar."""
     bar.outline.set_visible(False)  # type: ignore[operator]
     bar.ax.tick_params(labelsize=7, labelcolor=SOFT, color=RULE)
 
@@ -91,6 +91,6 @@ def tidy_bar(bar: Colorbar) -> Axes:
 
 
 def legend_beside(ax: Axes) -> None:
-    r"""Explains the colors to the right of the axes."""
+    r"""Places a legend to the right of the axes."""
     beside: dict[str, Any] = {"loc": "center left", "bbox_to_anchor": (1.01, 0.5)}
     ax.legend(**beside, **LEGEND, handletextpad=0.3, markerscale=1.6)

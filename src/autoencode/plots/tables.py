@@ -1,4 +1,4 @@
-r"""Rows of a table: lines over its columns, pairs of columns, columns over a plane of codes."""
+r"""Rows of a table: profiles, pairs of columns, and columns over a grid of codes."""
 
 import math
 from typing import Any
@@ -7,9 +7,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from .style import COLORS, LEGEND, NUMBERS, TEXT, WIDTH, canvas, tidy, tidy_bar
+from .style import COLORS, LEGEND, NUMBERS, TEXT, WIDTH_INCHES, canvas, tidy, tidy_bar
 
-_PANELS = 4  # columns of a table that are shown at once
+_MAX_COLUMNS = 4
 _LINES: dict[str, dict[str, Any]] = {
     "original": {"color": COLORS[3], "lw": 2.6},
     "noisy": {"color": COLORS[1], "lw": 0, "marker": ".", "ms": 4},
@@ -19,7 +19,7 @@ _LINES: dict[str, dict[str, Any]] = {
 
 
 def column_names(model: Any, X: NDArray) -> list[str]:
-    r"""Returns the names that the model knows for the columns, or their numbers."""
+    r"""Returns the column names that the model was fitted with, or :math:`x_1, x_2, \dots`."""
     numbered = [f"$x_{{{d + 1}}}$" for d in range(X.shape[1])]
     names = [str(name) for name in getattr(model, "feature_names_in_", numbered)]
 
@@ -27,7 +27,7 @@ def column_names(model: Any, X: NDArray) -> list[str]:
 
 
 def profiles(shown: dict[str, NDArray], everything: NDArray) -> Figure:
-    r"""Draws each example as a line over the columns."""
+    r"""Draws each example as a line over the columns, in standard deviations."""
     _check(everything)
     everything = np.where(np.isnan(everything).all(axis=0), 0.0, everything)  # empty columns
     loc, scale = np.nanmean(everything, axis=0), np.nanstd(everything, axis=0)
@@ -57,10 +57,10 @@ def profiles(shown: dict[str, NDArray], everything: NDArray) -> Figure:
 
 
 def pairs(X: NDArray, names: list[str]) -> Figure:
-    r"""Draws each pair of columns against each other, and each alone as a histogram."""
+    r"""Draws a scatter plot of each pair of columns, and a histogram of each column."""
     _check(X)
-    D = min(_PANELS, X.shape[1])
-    side = WIDTH * (0.45 + 0.55 * D / _PANELS)
+    D = min(_MAX_COLUMNS, X.shape[1])
+    side = WIDTH_INCHES * (0.45 + 0.55 * D / _MAX_COLUMNS)
     size = float(np.clip(2000 / len(X), 1, 14))
     figure = canvas(0.85 * side, side)
 
@@ -82,9 +82,9 @@ def pairs(X: NDArray, names: list[str]) -> Figure:
 
 
 def surfaces(G: NDArray, names: list[str], axes: list[str], ticks: list[NDArray]) -> Figure:
-    r"""Draws decoded columns over the grid of codes: as colors, or as lines over one number."""
+    r"""Draws decoded columns over a grid of codes: as colors, or as a line for one dimension."""
     _check(G)
-    D = min(_PANELS, G.shape[1])
+    D = min(_MAX_COLUMNS, G.shape[1])
     figure = canvas(2.1 if D > 2 else 3.2)
     x, *y = [name.partition(" of the")[0] for name in axes]
 
@@ -106,6 +106,6 @@ def surfaces(G: NDArray, names: list[str], axes: list[str], ticks: list[NDArray]
 def _check(X: NDArray) -> None:
     if X.ndim != 2:
         raise ValueError(
-            f"there are pictures of rows of a table and of images, got examples with shape"
-            f" {X.shape[1:]}."
+            f"expected images or rows of a table, got examples with shape {X.shape[1:]}: other"
+            " shapes cannot be drawn."
         )

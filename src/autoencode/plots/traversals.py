@@ -1,4 +1,4 @@
-r"""Ways over the manifold, one example after the other."""
+r"""Traversals of a manifold along tangent directions and geodesics."""
 
 __all__ = ["geodesics", "tangents"]
 
@@ -16,39 +16,38 @@ from . import mosaic, tables
 from .checks import count, values
 from .style import COLORS, LEGEND, RULE, TEXT, canvas, tidy
 
-_SOME = 8  # directions of many
-_BARS = 30  # columns whose names have room below their bars
-_LETTERS = 60  # that fit below all bars side by side
-_PANELS = 4  # columns of a table that are shown along a way
+_MAX_DIRECTIONS = 8
+_MAX_NAMED_BARS = 30
+_MAX_UPRIGHT_LETTERS = 60  # of all names together; longer ones are turned
+_MAX_COLUMNS = 4
 
 
 def tangents(
     tangents: Any,
     x: ArrayLike,
-    n: int = _SOME,
+    n: int = _MAX_DIRECTIONS,
     n_steps: int = 7,
     reach: float | None = None,
     names: Sequence[str] | None = None,
 ) -> Figure:
-    r"""The tangent directions of one example, :math:`x - a u, \dots, x + a u`.
+    r"""Tangent directions of one example, :math:`x - a u, \dots, x + a u`.
 
-    An image is moved both ways along each of its directions, the largest first, and stays what
-    it is if the directions are right. Of a row of a table, each panel is one direction: how
-    much the columns change together.
+    An image is moved both ways along each direction, the direction of largest spread first. It
+    keeps its meaning if the directions are tangent to the manifold. For a row of a table, each
+    panel shows how much the columns change together along one direction.
 
     Arguments:
         tangents: Fitted :class:`~autoencode.manifold.Tangents`.
         x: The example.
-        n: How many directions, if there are more.
-        n_steps: The number of images in a strip, odd.
-        reach: How far to go for images; by default twice as far as the nearest neighbors
-            do, one standard deviation of theirs being written as s.
-        names: The names of the columns of a table; by default those that the model knows.
+        n: The maximum number of directions.
+        n_steps: The number of images for each direction, odd.
+        reach: The largest displacement of an image; by default two standard deviations of the
+            nearest neighbors along the direction, written as `2 s`.
+        names: The names of the columns of a table; by default those the model was fitted with.
 
     Example:
-        >>> from sklearn.datasets import load_digits
-        >>> from autoencode import manifold
-        >>> X = load_digits().images
+        >>> from autoencode import datasets, manifold
+        >>> X = datasets.digits().X
         >>> planes = manifold.Tangents(source="neighbors", n_components=3).fit(X)
         >>> len(tangents(planes, X[0]).axes[0].images)
         21
@@ -71,42 +70,43 @@ def tangents(
 
 
 def geodesics(geodesics: Any, a: ArrayLike, b: ArrayLike, n: int = 10) -> Figure:
-    r"""The geodesic between two examples, beside the straight line between their codes.
+    r"""Geodesic between two examples, beside the straight line between their codes.
 
-    Both are decoded, at steps of equal length, and their lengths are written beside them. Of
-    rows of a table, the first four columns are drawn over the share of the way.
+    Both curves are decoded at steps of equal length, and labeled with their lengths. For rows of
+    a table, the first four columns are drawn against the fraction of the length.
 
     Arguments:
         geodesics: :class:`~autoencode.manifold.Geodesics` of a model.
         a: The example to start from.
         b: The example to end at.
-        n: The number of examples on each way, with both ends, at least 2.
+        n: The number of examples on each curve, including both ends; at least 2.
 
     Example:
         >>> from autoencode import manifold
         >>> circle = lambda z: torch.stack([z[:, 0].cos(), z[:, 0].sin()], dim=1)
-        >>> ways = manifold.Geodesics((lambda x: torch.atan2(x[:, 1:], x[:, :1]), circle))
-        >>> figure = geodesics(ways, np.array([1.0, 0.0]), np.array([0.0, 1.0]))
+        >>> shortest = manifold.Geodesics((lambda x: torch.atan2(x[:, 1:], x[:, :1]), circle))
+        >>> figure = geodesics(shortest, np.array([1.0, 0.0]), np.array([0.0, 1.0]))
         >>> [ax.get_title(loc="left") for ax in figure.axes]
         ['$x_{1}$', '$x_{2}$']
     """
     straight = copy.copy(geodesics)
     straight.graph, straight.max_iter = None, 0
-    ways = {"straight": straight, "geodesic": geodesics}
+    curves = {"straight": straight, "geodesic": geodesics}
 
     model, ends = geodesics.model, [_batch_of_one(x) for x in (a, b)]
-    strips = {name: _strip(model, way.interpolate(*ends, n)) for name, way in ways.items()}
-    named = {
-        f"{name}: {float(way.distance(*ends)[0]):.4g}": strips[name] for name, way in ways.items()
+    strips = {name: _strip(model, curve.interpolate(*ends, n)) for name, curve in curves.items()}
+    labeled = {
+        f"{name}: {float(curve.distance(*ends)[0]):.4g}": strips[name]
+        for name, curve in curves.items()
     }
 
     if strips["straight"].ndim == 2:
-        return _columns(model, named)
+        return _columns(model, labeled)
 
     modality = _modality(model, strips["straight"][None])
     pixels = np.concatenate([modality.pixels(strip) for strip in strips.values()])
 
-    return mosaic.sheet(pixels, n, list(named))
+    return mosaic.sheet(pixels, n, list(labeled))
 
 
 def _strip(model: Any, X: Any) -> NDArray:
@@ -118,13 +118,13 @@ def _batch_of_one(x: Any) -> Any:
 
 
 def _modality(model: Any, strips: NDArray) -> Any:
-    r"""Returns the model's own, or else what strips of images look like."""
+    r"""Returns the modality of the model, or guesses it from the images."""
     X = strips.reshape(-1, *strips.shape[2:])
     return model.modality_ if hasattr(model, "modality_") else guess(X).fit(X)
 
 
 def _bars(tangents: Any, x: Any, n: int, names: Sequence[str] | None) -> Figure:
-    r"""Draws each direction as the changes of the columns by one standard deviation along it."""
+    r"""Draws the change of each column by one standard deviation along each direction."""
     X = x if np.ndim(x) == 2 else _batch_of_one(x)
     basis, spread = values(tangents.basis(X)[0])[0], values(tangents.spread(X))[0]
     scale = values(tangents.rows_.std(dim=0))
@@ -140,8 +140,8 @@ def _bars(tangents: Any, x: Any, n: int, names: Sequence[str] | None) -> Figure:
         tidy(ax, y=str(j + 1)).axhline(0, color=RULE, lw=0.8)
         ax.bar(np.arange(len(change)), change, color=COLORS[0], width=0.7)
 
-    if len(names) <= _BARS:
-        long = sum(map(len, names)) > _LETTERS
+    if len(names) <= _MAX_NAMED_BARS:
+        long = sum(map(len, names)) > _MAX_UPRIGHT_LETTERS
         turned: dict[str, Any] = {"rotation": 40, "ha": "right"} if long else {}
         axes[-1].set_xticks(range(len(names)), names, **turned)
     else:
@@ -151,22 +151,22 @@ def _bars(tangents: Any, x: Any, n: int, names: Sequence[str] | None) -> Figure:
     return figure
 
 
-def _columns(model: Any, ways: dict[str, NDArray]) -> Figure:
-    r"""Draws the first columns of a table over the share of the way."""
-    examples = next(iter(ways.values()))
-    names = tables.column_names(model, examples)[:_PANELS]
+def _columns(model: Any, curves: dict[str, NDArray]) -> Figure:
+    r"""Draws the first columns of a table against the fraction of the length."""
+    examples = next(iter(curves.values()))
+    names = tables.column_names(model, examples)[:_MAX_COLUMNS]
     figure = canvas(2.6)
     axes = figure.subplots(1, len(names), squeeze=False)[0]
 
     for d, ax in enumerate(axes):
         tidy(ax, names[d])
 
-        for (name, way), color in zip(ways.items(), (COLORS[3], COLORS[0])):
-            share = np.linspace(0, 1, len(way))
-            ax.plot(share, way[:, d], color=color, lw=1.8, label=name)
+        for (name, curve), color in zip(curves.items(), (COLORS[3], COLORS[0])):
+            fraction = np.linspace(0, 1, len(curve))
+            ax.plot(fraction, curve[:, d], color=color, lw=1.8, label=name)
 
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.supxlabel("share of the way", **TEXT)
+    figure.supxlabel("fraction of the length", **TEXT)
     figure.legend(handles, labels, loc="outside upper right", ncols=2, **LEGEND)
 
     return figure
