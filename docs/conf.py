@@ -1,5 +1,8 @@
 r"""Settings of the documentation, built by `make docs`."""
 
+import importlib
+import re
+
 import autoencode
 
 project = "autoencode"
@@ -9,12 +12,14 @@ version = release = autoencode.__version__
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
 ]
-myst_enable_extensions = ["dollarmath"]
+myst_enable_extensions = ["attrs_inline", "dollarmath"]
 myst_heading_anchors = 3
+autosummary_generate = False  # the pages are written by hand
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"autoencode {release}"
@@ -30,3 +35,19 @@ autodoc_default_options = {
     "set_inverse_transform_request",
 }
 napoleon_custom_sections = [("References", "notes_style")]
+
+
+def list_public_names(app, docname: str, source: list[str]) -> None:
+    r"""Replaces `|module|` in the reference by the classes and functions in its `__all__`."""
+
+    def names(match: re.Match) -> str:
+        module = importlib.import_module(f"autoencode.{match[2]}")
+        public = [name for name in module.__all__ if callable(getattr(module, name))]
+        return "\n".join(f"{match[1]}autoencode.{match[2]}.{name}" for name in public)
+
+    if docname == "api":
+        source[0] = re.sub(r"(?m)^( +)\|(\w+)\|$", names, source[0])
+
+
+def setup(app) -> None:
+    app.connect("source-read", list_public_names)
