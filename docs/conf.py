@@ -3,6 +3,8 @@ r"""Settings of the documentation, built by `make docs`."""
 import importlib
 import re
 
+from sphinx.application import Sphinx
+
 import autoencode
 
 project = "autoencode"
@@ -37,7 +39,7 @@ autodoc_default_options = {
 napoleon_custom_sections = [("References", "notes_style")]
 
 
-def list_public_names(app, docname: str, source: list[str]) -> None:
+def list_public_names(app: Sphinx, docname: str, source: list[str]) -> None:
     r"""Replaces `|module|` in the reference by the classes and functions in its `__all__`."""
 
     def names(match: re.Match) -> str:
@@ -49,5 +51,5 @@ def list_public_names(app, docname: str, source: list[str]) -> None:
         source[0] = re.sub(r"(?m)^( +)\|(\w+)\|$", names, source[0])
 
 
-def setup(app) -> None:
+def setup(app: Sphinx) -> None:
     app.connect("source-read", list_public_names)
