@@ -19,7 +19,7 @@ from autoencode.data import Examples
 from autoencode.distributions import Gaussian, SharedGaussian
 from autoencode.objectives import ELBO
 from autoencode.training.checkpoints import Checkpoint, fingerprint
-from autoencode.training.step import Step
+from autoencode.training.step import TrainStep
 from autoencode.training.trainer import Training
 from autoencode.training.update import has_compiler
 
@@ -35,9 +35,9 @@ def data() -> tuple[Examples, Examples]:
     return Examples(torch.randn(40, 5)), Examples(torch.randn(10, 5))
 
 
-def make_step(make_model) -> Step:
+def make_step(make_model) -> TrainStep:
     torch.manual_seed(5)
-    return Step(make_model(Gaussian, SharedGaussian()), ELBO(warmup=0.5), GaussianNoise(0.1))
+    return TrainStep(make_model(Gaussian, SharedGaussian()), ELBO(warmup=0.5), GaussianNoise(0.1))
 
 
 def solver(folder: Path | None, **options) -> Training:
@@ -54,12 +54,12 @@ def solver(folder: Path | None, **options) -> Training:
     )
 
 
-def train(step: Step, data, folder: Path | None, resume: bool = False, **options) -> list:
+def train(step: TrainStep, data, folder: Path | None, resume: bool = False, **options) -> list:
     torch.manual_seed(5 if not resume else 99)  # on resume, the state comes from the file
     return list(solver(folder, **options).train(step, *data, resume=resume))
 
 
-def weights(step: Step) -> torch.Tensor:
+def weights(step: TrainStep) -> torch.Tensor:
     return torch.cat([p.detach().flatten() for p in step.parameters()])
 
 
@@ -116,7 +116,7 @@ def test_resume_is_exact_at_every_step(
     ]
 
 
-def test_resuming_what_is_done_changes_nothing(make_model, data, tmp_path) -> None:
+def test_resuming_a_finished_training_changes_nothing(make_model, data, tmp_path) -> None:
     whole, again = make_step(make_model), make_step(make_model)
     records = train(whole, data, tmp_path)
 
@@ -124,7 +124,7 @@ def test_resuming_what_is_done_changes_nothing(make_model, data, tmp_path) -> No
     assert torch.equal(weights(again), weights(whole))
 
 
-def test_without_a_checkpoint_resume_begins(make_model, data, tmp_path) -> None:
+def test_resume_without_a_checkpoint_starts_a_training(make_model, data, tmp_path) -> None:
     step, other = make_step(make_model), make_step(make_model)
     train(step, data, None)
     torch.manual_seed(5)
@@ -163,7 +163,9 @@ def test_other_data_or_settings_are_refused(make_model, data, tmp_path, change, 
         train(step, (x, held_out), tmp_path, resume=True, **options)
 
 
-def test_those_of_another_release_are_refused(make_model, data, tmp_path, monkeypatch) -> None:
+def test_checkpoints_of_another_release_are_refused(
+    make_model, data, tmp_path, monkeypatch
+) -> None:
     train(make_step(make_model), data, tmp_path)
     monkeypatch.setattr("autoencode.training.trainer.__version__", "7.0")
 
@@ -225,7 +227,7 @@ def damage(file: Path, how: str, mask: int = 4) -> None:
 
 
 @pytest.mark.parametrize("how", ["cut", "flipped", "empty"])
-def test_the_checkpoint_before_stands_in_for_a_damaged_one(
+def test_the_previous_checkpoint_replaces_a_damaged_one(
     make_model, data, tmp_path, caplog, how: str
 ) -> None:
     whole, again = make_step(make_model), make_step(make_model)
@@ -244,7 +246,7 @@ def test_the_checkpoint_before_stands_in_for_a_damaged_one(
         train(make_step(make_model), data, tmp_path, resume=True)
 
 
-def test_a_kill_between_two_checkpoints_leaves_the_first(make_model, data, tmp_path) -> None:
+def test_a_kill_between_two_checkpoints_keeps_the_first(make_model, data, tmp_path) -> None:
     whole, again = make_step(make_model), make_step(make_model)
     train(whole, data, tmp_path)
     (tmp_path / "last.checkpoint").replace(tmp_path / "previous.checkpoint")
@@ -254,9 +256,13 @@ def test_a_kill_between_two_checkpoints_leaves_the_first(make_model, data, tmp_p
 
 
 HOSTILE = [
-    *((name, value) for name in ("i", "epoch_start", "stale") for value in ("x", None, 1.5, [1])),
-    ("i", -1),
-    ("i", 10**9),
+    *(
+        (name, value)
+        for name in ("step", "epoch_start", "epochs_since_best")
+        for value in ("x", None, 1.5, [1])
+    ),
+    ("step", -1),
+    ("step", 10**9),
     ("epoch_start", 10**9),
     ("epoch_start", -1),
     ("records", None),
@@ -265,9 +271,9 @@ HOSTILE = [
     ("records", [{"epoch": "x"}]),
     ("settings", None),
     ("settings", {}),
-    ("least", "x"),
+    ("best_loss", "x"),
     ("seconds", []),
-    ("retreats", {}),
+    ("rollbacks", {}),
 ]
 
 
@@ -281,7 +287,7 @@ def test_hostile_checkpoints_are_refused(make_model, data, tmp_path, name, value
         train(make_step(make_model), data, tmp_path, resume=True)
 
 
-def test_tensors_that_are_missing_are_said(make_model, data, tmp_path) -> None:
+def test_missing_tensors_are_refused(make_model, data, tmp_path) -> None:
     train(make_step(make_model), data, tmp_path)
     document, tensors = container.read(tmp_path / "last.checkpoint")
 
@@ -289,7 +295,7 @@ def test_tensors_that_are_missing_are_said(make_model, data, tmp_path) -> None:
         few = {k: t for k, t in tensors.items() if k != name}
         container.write(tmp_path / "last.checkpoint", document, few)
 
-        if not name.startswith(("best/", "sums/")):
+        if not name.startswith(("best/", "losses/")):
             with pytest.raises(ValueError, match="cannot resume"):
                 train(make_step(make_model), data, tmp_path, resume=True)
 

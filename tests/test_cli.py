@@ -327,7 +327,7 @@ def test_interrupted_fit_keeps_the_model(folder) -> None:
     out, err = process.communicate(timeout=60)
 
     assert process.returncode == 0
-    assert "interrupted: ending the epoch here" in err
+    assert "interrupted: the training ends after this step" in err
     assert "Traceback" not in err
     assert "Wrote kept.ae" in out
     assert len(ae.load(folder / "kept.ae").history_) >= 1

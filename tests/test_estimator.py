@@ -34,7 +34,7 @@ from autoencode.distributions import (
 from autoencode.modalities import Images, Tables
 from autoencode.networks import FullyConnected
 from autoencode.objectives import ELBO, Reconstruction
-from autoencode.training.trainer import Epoch, Training
+from autoencode.training.trainer import EpochRecord, Training
 
 SMALL: dict[str, Any] = {"layers": (8,), "training": Training(epochs=1), "random_state": 0}
 MODELS = [
@@ -51,7 +51,7 @@ each_model = pytest.mark.parametrize("model", MODELS, ids=NAMES)
 class Untouched(Training):
     r"""Fails if training begins."""
 
-    def train(self, *_: Any) -> Iterator[Epoch]:
+    def train(self, *_: Any) -> Iterator[EpochRecord]:
         raise AssertionError("training began")
 
 
@@ -105,7 +105,14 @@ def test_codes_and_reconstructions(model: ae.Autoencoder) -> None:
     assert model.n_features_in_ == 5
     assert len(model.get_feature_names_out()) == 2
     assert model.history_[0].epoch == 1
-    assert set(model.history_[0]) == {"epoch", "train", "validation", "code", "seconds", "skipped"}
+    assert set(model.history_[0]) == {
+        "epoch",
+        "train",
+        "validation",
+        "posterior",
+        "seconds",
+        "skipped",
+    }
 
 
 @each_model
@@ -740,7 +747,7 @@ class Interrupted(Training):
         self.after = after
         self.error = error
 
-    def train(self, *given: Any) -> Iterator[Epoch]:
+    def train(self, *given: Any) -> Iterator[EpochRecord]:
         for record in super().train(*given):
             if self.after == 0:
                 raise self.error

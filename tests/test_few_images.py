@@ -13,7 +13,7 @@ from autoencode.modalities import Images
 from autoencode.modalities.image.shifts import Shifts
 from autoencode.networks import Convolutional
 from autoencode.training.linear_start import linear_start
-from autoencode.training.step import Step
+from autoencode.training.step import TrainStep
 
 SIDE = 24
 
@@ -66,7 +66,7 @@ def test_only_few_images_have_variants() -> None:
 @pytest.mark.slow
 def test_pairs_are_varied_alike_and_only_while_training() -> None:
     model = ae.autoencoder(2, training=ae.Training(epochs=1), random_state=0).fit(crops(12, True))
-    step = Step(model.model_, assembly.objective(model), vary=Shifts(0.5))
+    step = TrainStep(model.model_, assembly.objective(model), augment=Shifts(0.5))
     clean = torch.rand(50, 1, SIDE, SIDE)
     pairs = Examples(clean, clean + 1, None)
 
@@ -82,7 +82,7 @@ def test_the_start_is_of_variants_too() -> None:
     X = crops(40, left=True)
     model = ae.autoencoder(6, training=ae.Training(epochs=1), random_state=0).fit(X)
     data = model.preprocess(X)
-    step = Step(model.model_, assembly.objective(model), vary=lambda x: x.flip(-1))
+    step = TrainStep(model.model_, assembly.objective(model), augment=lambda x: x.flip(-1))
     linear_start(step).set(data)
     R = model.model_.decode(model.model_.encode(data.target).mean).mean
 

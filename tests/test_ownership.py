@@ -386,11 +386,11 @@ def test_signals_leave_nothing(place: Path, monkeypatch, capsys, name: str, deaf
 
 @pytest.mark.slow
 @pytest.mark.skipif(signal.getsignal(signal.SIGINT) is signal.SIG_IGN, reason="in the background")
-def test_what_asks_to_end_keeps_the_model(place: Path, monkeypatch) -> None:
+def test_a_terminated_training_keeps_the_model(place: Path, monkeypatch) -> None:
     def show(*_: object) -> None:
         signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr("autoencode.training.trainer.summary", show)
+    monkeypatch.setattr("autoencode.training.trainer.format_terms", show)
     line = "fit x.npy --layers 8 --epochs 1000000 --out kept.ae"
 
     assert main(shlex.split(line)) == 0

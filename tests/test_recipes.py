@@ -191,7 +191,7 @@ def test_linear_by_gradients_comes_near() -> None:
 def test_least_squares_needs_affine_networks() -> None:
     model = ae.autoencoder(2, layers=(8,), training=ae.LeastSquares())
 
-    with pytest.raises(ValueError, match=r"solves affine networks only: use layers=\(\)"):
+    with pytest.raises(ValueError, match=r"needs affine networks: use layers=\(\)"):
         model.fit(table())
 
 

@@ -22,7 +22,7 @@ from autoencode.corruptions import (
 )
 from autoencode.evaluation.measures import log_spectral_distance
 from autoencode.modalities import LogMel, Sounds
-from autoencode.training.step import Step
+from autoencode.training.step import TrainStep
 
 RATE = 4000
 CORRUPTIONS = [WhiteNoise, Hum, Clipping, Reverberation]
@@ -202,7 +202,7 @@ def test_spectra_are_those_of_damaged_waveforms(dtype: str) -> None:
     X = X.astype(dtype)
     sounds = small().fit(X)
     before, after = sounds.stages(Hum())
-    step = Step(None, None, after, sounds.normalize, before)
+    step = TrainStep(None, None, after, sounds.normalize, before)
 
     with torch.random.fork_rng():
         torch.manual_seed(0)

@@ -13,7 +13,7 @@ from autoencode.distributions import Bernoulli, FixedGaussian, Gaussian, SharedG
 from autoencode.networks import FullyConnected
 from autoencode.training.factor_analysis import factor_analysis, probabilistic_pca
 from autoencode.training.linear_start import linear_start
-from autoencode.training.step import Step, losses
+from autoencode.training.step import TrainStep, losses
 
 X = np.random.default_rng(0).normal(size=(200, 8)) @ np.random.default_rng(1).normal(size=(8, 8))
 y = np.arange(200) % 3
@@ -27,7 +27,7 @@ def started(make=ae.autoencoder, D: int = 3, X=X, y=None, skip=True, **options):
     model = make(D, network=network, training=training, random_state=0, **options).fit(X, y)
     given = model.preprocess(X, y)
     data = Examples(given.target, None, given.context)
-    start = linear_start(Step(model.model_, assembly.objective(model)))
+    start = linear_start(TrainStep(model.model_, assembly.objective(model)))
     words = start and start.set(data)
 
     return model, start, words, data
@@ -62,7 +62,7 @@ def test_under_a_context_they_start_at_what_that_leaves(make) -> None:
 @pytest.mark.parametrize("likelihood", [None, SharedGaussian(), FixedGaussian(0.5)])
 def test_the_first_bound_is_the_log_likelihood_of_the_linear_model(D, likelihood) -> None:
     model, _, _, data = started(ae.vae, D, likelihood=likelihood)
-    step = Step(model.model_, assembly.objective(model))
+    step = TrainStep(model.model_, assembly.objective(model))
     bound = -losses(step, data, seed=0, draws=64).mean().item()
     evidence = model.score_samples(X) + float(model.modality_.unit().log().sum())
 
@@ -204,8 +204,8 @@ def test_factors_of_few_rows_are_finite(method, shape: tuple[int, int]) -> None:
     assert found.encoder.isfinite().all()
 
 
-def test_least_squares_refuse_a_shortcut() -> None:
+def test_least_squares_refuses_skip_connections() -> None:
     network = FullyConnected((), skip=True)
 
-    with pytest.raises(ValueError, match="no skip"):
+    with pytest.raises(ValueError, match="skip=False"):
         ae.autoencoder(2, network=network, training=ae.LeastSquares()).fit(X)

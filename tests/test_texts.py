@@ -654,7 +654,7 @@ def test_a_trained_model_reconstructs(toy: ae.Autoencoder) -> None:
     assert toy.inverse_transform(toy.transform(NUMBERS)).tolist() == NUMBERS
     assert toy.reconstruction_error(NUMBERS).tolist() == [0.0] * len(NUMBERS)
     assert toy.score(NUMBERS) == 0.0
-    assert toy.history_[-1].code == {}
+    assert toy.history_[-1].posterior == {}
 
 
 def test_every_verb_takes_and_gives_texts() -> None:
@@ -670,8 +670,8 @@ def test_every_verb_takes_and_gives_texts() -> None:
     assert math.isfinite(model.evaluate(WORDS)["bound"])
     assert model.preprocess(WORDS).target.shape == (8, 5)
     assert "rate" in model.history_[-1].train
-    assert 0 <= model.history_[-1].code["active_units"] <= 4
-    assert model.history_[-1].code["mutual_information"] <= math.log(8)
+    assert 0 <= model.history_[-1].posterior["active_units"] <= 4
+    assert model.history_[-1].posterior["mutual_information"] <= math.log(8)
 
     # A text does not depend on those beside it
     np.testing.assert_allclose(model.transform(WORDS[2:3]), Z[2:3], atol=1e-5)

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import autoencode as ae
-from autoencode.common.seeding import give_way, seeded
+from autoencode.common.seeding import seeded, yield_to_other_threads
 
 X = np.random.default_rng(0).normal(size=(200, 5)).astype(np.float32)
 
@@ -97,7 +97,7 @@ def test_seeds_nest_and_end_with_errors() -> None:
         assert torch.equal(torch.rand(6), torch.cat([first, second]))
 
     assert torch.equal(torch.get_rng_state(), before)
-    give_way()  # of nobody, where nothing is held
+    yield_to_other_threads()  # of nobody, where nothing is held
     assert torch.equal(torch.get_rng_state(), before)
 
 
@@ -122,7 +122,7 @@ def test_giving_way_keeps_the_stream() -> None:
         begun.wait()
 
         while not done.is_set():
-            give_way()
+            yield_to_other_threads()
             time.sleep(1e-4)
 
         assert torch.equal(torch.stack([first, torch.rand(3)]), expected)

@@ -18,8 +18,8 @@ from autoencode.models.latent import Conditional, LatentModel
 from autoencode.networks import FullyConnected
 from autoencode.objectives import ELBO, Loss, Objective, Reconstruction
 from autoencode.priors import StandardNormal
-from autoencode.training.state import Epoch, Run
-from autoencode.training.step import Step, evaluate
+from autoencode.training.state import EpochRecord, TrainState
+from autoencode.training.step import TrainStep, evaluate
 from autoencode.training.trainer import Training
 
 D, LATENT = 6, 2
@@ -48,7 +48,7 @@ def gaussian_data(float64) -> torch.Tensor:
     return (x * torch.tensor([3.0, 2.0, 1.0, 0.8, 0.6, 0.4])) @ Q.T
 
 
-def run(step: Step, x: torch.Tensor, **options) -> list[Epoch]:
+def run(step: TrainStep, x: torch.Tensor, **options) -> list[EpochRecord]:
     return list(
         Training(show_progress=False, weight_decay=0.0, **options).train(step, Examples(x))
     )
@@ -60,7 +60,7 @@ def principal_angle(A: torch.Tensor, B: torch.Tensor) -> float:
 
 def test_a_linear_autoencoder_spans_the_principal_subspace(gaussian_data) -> None:
     model = linear_model(Dirac(), FixedGaussian())
-    run(Step(model, Reconstruction()), gaussian_data, epochs=120, learning_rate=1e-2)
+    run(TrainStep(model, Reconstruction()), gaussian_data, epochs=120, learning_rate=1e-2)
 
     W = model.decoder.network.layers[0].weight.detach()
     V = torch.from_numpy(PCA(LATENT).fit(gaussian_data).components_.T)
@@ -72,7 +72,7 @@ def test_a_linear_autoencoder_spans_the_principal_subspace(gaussian_data) -> Non
 def test_a_linear_vae_finds_probabilistic_pca(gaussian_data) -> None:
     x = gaussian_data
     model = linear_model(Gaussian(), SharedGaussian())
-    step = Step(model, ELBO())
+    step = TrainStep(model, ELBO())
     run(step, x, epochs=150, learning_rate=1e-2)
     pca = PCA(LATENT).fit(x)
 
@@ -102,7 +102,7 @@ def test_a_linear_denoiser_finds_the_wiener_filter(gaussian_data) -> None:
         Conditional(network.decoder(D, (D,)), FixedGaussian(), (D,), (D,)),
         StandardNormal().build(D),
     )
-    step = Step(model, Reconstruction(), ae.corruptions.GaussianNoise(noise))
+    step = TrainStep(model, Reconstruction(), ae.corruptions.GaussianNoise(noise))
     run(step, x, epochs=300, learning_rate=1e-2)
 
     filter = model.decode(model.encode(torch.eye(D)).mean).mean.detach()
@@ -121,7 +121,7 @@ def test_validation_examples_change_nothing() -> None:
         torch.manual_seed(3)
         model = linear_model(Dirac(), FixedGaussian())
         solver = Training(epochs=3, show_progress=False)
-        records = list(solver.train(Step(model, Reconstruction()), Examples(x), validation))
+        records = list(solver.train(TrainStep(model, Reconstruction()), Examples(x), validation))
         weights.append(model.decoder.network.layers[0].weight)
 
         assert bool(records[-1].validation) == (validation is not None)
@@ -134,7 +134,7 @@ def test_the_best_epoch_is_kept() -> None:
     torch.manual_seed(1)
     model = linear_model(Dirac(), FixedGaussian())
     x, held_out = torch.randn(64, D), Examples(torch.randn(64, D))
-    step = Step(model, Reconstruction())
+    step = TrainStep(model, Reconstruction())
     solver = Training(epochs=20, learning_rate=0.5, batch_size=8, show_progress=False)
     records = list(solver.train(step, Examples(x), held_out))
     least = min(record.validation["total"] for record in records)
@@ -143,8 +143,8 @@ def test_the_best_epoch_is_kept() -> None:
     assert evaluate(step, [held_out])["total"] == pytest.approx(least)
 
 
-def test_records() -> None:
-    step = Step(linear_model(Gaussian(), SharedGaussian()), ELBO())
+def test_records_hold_the_terms_of_the_loss() -> None:
+    step = TrainStep(linear_model(Gaussian(), SharedGaussian()), ELBO())
     records = run(step, torch.randn(100, D), epochs=4)
 
     assert [record.epoch for record in records] == [1, 2, 3, 4]
@@ -153,7 +153,7 @@ def test_records() -> None:
     assert records[-1].seconds > records[0].seconds > 0
 
 
-def test_a_selection_is_a_view() -> None:
+def test_selected_examples_are_a_view() -> None:
     x = torch.arange(10.0)
     examples = Examples(x, -x).select(torch.tensor([7, 2, 5]))
     again = examples.select(torch.tensor([2, 0]))
@@ -166,7 +166,7 @@ def test_a_selection_is_a_view() -> None:
 
 
 def test_stopping_the_iteration_stops_the_training() -> None:
-    step = Step(linear_model(Dirac(), FixedGaussian()), Reconstruction())
+    step = TrainStep(linear_model(Dirac(), FixedGaussian()), Reconstruction())
 
     for record in Training(epochs=50, show_progress=False).train(
         step, Examples(torch.randn(64, D))
@@ -196,7 +196,7 @@ class Explosive(Objective):
 
 
 def test_a_loss_that_is_not_finite_ends_with_the_last_good_weights() -> None:
-    step = Step(linear_model(Dirac(), FixedGaussian()), Explosive(after=4))
+    step = TrainStep(linear_model(Dirac(), FixedGaussian()), Explosive(after=4))
     records = Training(epochs=5, batch_size=32, show_progress=False).train(
         step, Examples(torch.randn(64, D))
     )
@@ -213,7 +213,7 @@ def test_a_loss_that_is_not_finite_ends_with_the_last_good_weights() -> None:
     assert all(p.isfinite().all() for p in step.parameters())
 
 
-def test_objectives_see_the_progress() -> None:
+def test_objectives_know_the_progress_of_the_training() -> None:
     seen = []
 
     class Watching(Explosive):
@@ -221,7 +221,7 @@ def test_objectives_see_the_progress() -> None:
             seen.append(self.progress.item())
             return super().forward(model, x, target)
 
-    step = Step(linear_model(Dirac(), FixedGaussian()), Watching(after=100))
+    step = TrainStep(linear_model(Dirac(), FixedGaussian()), Watching(after=100))
     run(step, torch.randn(64, D), epochs=2, batch_size=32)
 
     assert seen == [0.125, 0.375, 0.625, 0.875]
@@ -230,7 +230,7 @@ def test_objectives_see_the_progress() -> None:
 
 def test_pairs_replace_the_corruption() -> None:
     x, corrupted = torch.randn(10, D), torch.randn(10, D)
-    step = Step(linear_model(Dirac(), FixedGaussian()), Reconstruction(), nn.Tanh())
+    step = TrainStep(linear_model(Dirac(), FixedGaussian()), Reconstruction(), nn.Tanh())
     expected = step.objective(step.model, corrupted, x).total
 
     assert torch.allclose(step(Examples(x, corrupted)).total, expected)
@@ -288,28 +288,29 @@ class Poisoned(Objective):
         return Loss(error, {"distortion": error})
 
 
-def test_a_poisoned_example_is_left_out() -> None:
+def test_steps_with_a_nan_loss_are_skipped() -> None:
     x = torch.randn(640, D)
     x[123, 0] = 7.0
-    step = Step(linear_model(Dirac(), FixedGaussian()), Poisoned())
+    step = TrainStep(linear_model(Dirac(), FixedGaussian()), Poisoned())
     records = run(step, x, epochs=3, batch_size=32)  # 1 of 20 steps is left out
 
     assert all(math.isfinite(record.train["total"]) for record in records)
     assert records[-1].train["total"] < records[0].train["total"]
 
 
-def test_a_poisoned_example_that_is_in_every_step_is_named() -> None:
+def test_the_error_names_an_example_that_makes_every_loss_nan() -> None:
     x = torch.randn(64, D)
     x[23, 0] = 7.0
-    step = Step(linear_model(Dirac(), FixedGaussian()), Poisoned())
+    step = TrainStep(linear_model(Dirac(), FixedGaussian()), Poisoned())
 
     with pytest.raises(
-        FloatingPointError, match=r"example 23 of.*its distortion is not finite\. None was kept"
+        FloatingPointError,
+        match=r"example 23 of.*its distortion is not finite\. No epoch was completed",
     ):
         run(step, x, epochs=3, batch_size=64)
 
 
-def test_a_retreat_goes_on_with_a_smaller_rate(caplog) -> None:
+def test_a_rolled_back_epoch_is_repeated_with_half_the_learning_rate(caplog) -> None:
     x = torch.randn(64, D)
 
     class Stumbling(Explosive):
@@ -317,16 +318,16 @@ def test_a_retreat_goes_on_with_a_smaller_rate(caplog) -> None:
             loss = super().forward(model, x, target)
             return loss if self.steps not in {3, 4} else Loss(loss.total * math.nan, {})
 
-    step = Step(linear_model(Dirac(), FixedGaussian()), Stumbling(after=100))
+    step = TrainStep(linear_model(Dirac(), FixedGaussian()), Stumbling(after=100))
     records = run(step, x, epochs=4, batch_size=32)
 
     assert [record.epoch for record in records] == [1, 2, 3, 4]
-    assert step.objective.steps == 10  # the second epoch was made twice
+    assert step.objective.steps == 10  # the second epoch was repeated
     assert [r.message for r in caplog.records if "half the learning rate" in r.message]
 
 
 def test_patience_ends_the_training() -> None:
-    step = Step(linear_model(Dirac(), FixedGaussian()), Reconstruction())
+    step = TrainStep(linear_model(Dirac(), FixedGaussian()), Reconstruction())
     solver = Training(
         epochs=100,
         learning_rate=0.5,
@@ -361,7 +362,7 @@ def test_the_schedule_fits_the_time_budget(monkeypatch) -> None:
             seen.append(self.progress.item())
             return super().forward(model, x, target)
 
-    step = Step(linear_model(Dirac(), FixedGaussian()), Watching(after=10000))
+    step = TrainStep(linear_model(Dirac(), FixedGaussian()), Watching(after=10000))
     records = run(step, torch.randn(64, D), time_budget="50s", batch_size=8)
 
     assert records[-1].seconds <= 60
@@ -389,27 +390,27 @@ def test_least_squares_sees_the_corruption() -> None:
     assert np.allclose(filtered - X.mean(axis=0), (X - X.mean(axis=0)) @ wiener.T, atol=0.15)
 
 
-def test_averages_are_those_of_the_weights() -> None:
+def test_moving_averages_follow_the_weights_and_are_kept() -> None:
     torch.manual_seed(0)
-    step = Step(linear_model(Dirac(), FixedGaussian()), Reconstruction())
+    step = TrainStep(linear_model(Dirac(), FixedGaussian()), Reconstruction())
     batches = Batches(Examples(torch.randn(64, D)), 16)
-    run = Run(Training(epochs=1, ema_decay=0.5).choose(64), step, batches)
-    expected = [p.detach().clone() for p in run.optimizer.parameters]
+    state = TrainState(Training(epochs=1, ema_decay=0.5).resolve(64), step, batches)
+    expected = [p.detach().clone() for p in state.optimizer.parameters]
 
-    for i, _ in enumerate(run.steps()):
+    for i, _ in enumerate(state.remaining_steps()):
         decay = min(0.5, (1 + i) / (10 + i))
         expected = [
-            decay * a + (1 - decay) * p for a, p in zip(expected, run.optimizer.parameters)
+            decay * a + (1 - decay) * p for a, p in zip(expected, state.optimizer.parameters)
         ]
 
-    torch.testing.assert_close(run.averages, [p.detach() for p in expected])
+    torch.testing.assert_close(state.averages, [p.detach() for p in expected])
 
-    # They are validated and kept, and training goes on without them
-    weights = [p.detach().clone() for p in run.optimizer.parameters]
-    run.end_epoch(dict, dict)
-    torch.testing.assert_close([p.detach() for p in run.optimizer.parameters], weights)
-    run.end()
-    torch.testing.assert_close([p.detach() for p in run.optimizer.parameters], expected)
+    # The averages are validated and kept; training continues with the weights themselves
+    weights = [p.detach().clone() for p in state.optimizer.parameters]
+    state.end_epoch(dict, dict)
+    torch.testing.assert_close([p.detach() for p in state.optimizer.parameters], weights)
+    state.load_best_weights()
+    torch.testing.assert_close([p.detach() for p in state.optimizer.parameters], expected)
 
 
 def test_the_model_remembers_how_it_was_trained(tmp_path, caplog) -> None:
@@ -428,7 +429,7 @@ def test_the_model_remembers_how_it_was_trained(tmp_path, caplog) -> None:
     assert any(again.precision in record.getMessage() for record in caplog.records)
 
 
-def test_tensorboard_is_shown_each_record(monkeypatch, tmp_path) -> None:
+def test_each_record_is_logged_to_tensorboard(monkeypatch, tmp_path) -> None:
     shown = []
 
     class SummaryWriter:
@@ -446,7 +447,7 @@ def test_tensorboard_is_shown_each_record(monkeypatch, tmp_path) -> None:
 
     module = types.SimpleNamespace(SummaryWriter=SummaryWriter)
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", module)
-    step = Step(linear_model(Dirac(), FixedGaussian()), Reconstruction())
+    step = TrainStep(linear_model(Dirac(), FixedGaussian()), Reconstruction())
     records = run(step, torch.randn(64, D), epochs=2, tensorboard_dir=tmp_path)
 
     assert shown[0] == str(tmp_path)
@@ -454,15 +455,15 @@ def test_tensorboard_is_shown_each_record(monkeypatch, tmp_path) -> None:
     assert ("total/train", records[1].train["total"], 2) in shown
 
 
-def test_without_tensorboard_the_error_says_how_to_get_it(monkeypatch, tmp_path) -> None:
+def test_the_error_without_tensorboard_names_the_package(monkeypatch, tmp_path) -> None:
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
-    step = Step(linear_model(Dirac(), FixedGaussian()), Reconstruction())
+    step = TrainStep(linear_model(Dirac(), FixedGaussian()), Reconstruction())
 
     with pytest.raises(ImportError, match="pip install"):
         run(step, torch.randn(64, D), epochs=1, tensorboard_dir=tmp_path)
 
 
-def test_least_squares_does_not_see_what_is_held_out() -> None:
+def test_least_squares_ignores_held_out_examples() -> None:
     X = np.random.default_rng(0).normal(size=(40, 3))
     moved = X.copy()
 

@@ -1,4 +1,4 @@
-r"""Tests of single steps: the same whether eager, in parts or compiled."""
+r"""Tests of the optimizer and of optimization steps: eager, accumulated and compiled."""
 
 import copy
 import logging
@@ -18,19 +18,19 @@ from autoencode.models.latent import Conditional, LatentModel
 from autoencode.networks import FullyConnected, Recurrent
 from autoencode.objectives import ELBO, Objective, Reconstruction
 from autoencode.priors import StandardNormal
-from autoencode.training.adamw import NOTHING, AdamW
-from autoencode.training.step import Step
-from autoencode.training.trainer import Hints
-from autoencode.training.update import Compiled, Eager, has_bfloat16, has_compiler
+from autoencode.training.adamw import NEGLIGIBLE, AdamW
+from autoencode.training.step import TrainStep
+from autoencode.training.trainer import TrainingDefaults
+from autoencode.training.update import CompiledUpdate, EagerUpdate, has_bfloat16, has_compiler
 
 D = 6
 
-# Of torch's compiler, which has some in each release
+# Warnings of torch's compiler differ between releases
 QUIET = pytest.mark.filterwarnings("ignore")
-TRACED = partial(torch.compile, backend="eager")  # all of it but the compiler of C++
+TRACED = partial(torch.compile, backend="eager")  # all but the C++ compiler
 
 
-def make(objective: Objective | None = None, context: int = 0, **options) -> Step:
+def make(objective: Objective | None = None, context: int = 0, **options) -> TrainStep:
     r"""A small model with the same weights each time."""
 
     torch.manual_seed(0)
@@ -43,7 +43,7 @@ def make(objective: Objective | None = None, context: int = 0, **options) -> Ste
         StandardNormal().build(2),
     )
 
-    return Step(model, objective, **options).train()
+    return TrainStep(model, objective, **options).train()
 
 
 def batches(n: int, size: int = 16) -> list[Examples]:
@@ -51,13 +51,13 @@ def batches(n: int, size: int = 16) -> list[Examples]:
     return [Examples(torch.randn(size, D, generator=generator)) for _ in range(n)]
 
 
-def weights(step: Step) -> Tensor:
+def weights(step: TrainStep) -> Tensor:
     return torch.cat([p.detach().flatten() for p in step.parameters()])
 
 
-def run(update: Eager | Compiled, data: list[Examples]) -> list[float]:
+def run(update: EagerUpdate | CompiledUpdate, data: list[Examples]) -> list[float]:
     torch.manual_seed(2)
-    sums = [update(batch, share=0.5).sums.values.tolist() for batch in data]
+    sums = [update(batch, lr_scale=0.5).sums.values.tolist() for batch in data]
 
     return [total / n if n else math.nan for n, total, *_ in sums]
 
@@ -65,7 +65,7 @@ def run(update: Eager | Compiled, data: list[Examples]) -> list[float]:
 # Optimizer
 
 
-def test_narrow_matrices_take_the_steps_of_torch() -> None:
+def test_adamw_agrees_with_torch_for_narrow_matrices() -> None:
     layer = nn.Linear(5, 3)
     other = copy.deepcopy(layer)
     ours = AdamW(layer, learning_rate=0.1, weight_decay=0.5)
@@ -90,7 +90,7 @@ def test_narrow_matrices_take_the_steps_of_torch() -> None:
 
 
 @pytest.mark.parametrize("inputs", [1, 256, 1024])
-def test_steps_fall_with_the_root_of_the_width(inputs: int) -> None:
+def test_learning_rates_fall_with_the_root_of_the_width(inputs: int) -> None:
     layer = nn.Linear(inputs, 1, bias=False)
     before = layer.weight.detach().clone()
     optimizer = AdamW(layer, learning_rate=0.1)
@@ -101,7 +101,7 @@ def test_steps_fall_with_the_root_of_the_width(inputs: int) -> None:
     torch.testing.assert_close(moved, torch.full_like(moved, 0.1 * min(1, 256 / inputs) ** 0.5))
 
 
-def test_weights_without_a_gradient_stay() -> None:
+def test_weights_without_a_gradient_do_not_change() -> None:
     module = nn.ModuleDict({"used": nn.Linear(3, 2), "unused": nn.Linear(300, 2)})
     before = copy.deepcopy(module.state_dict())
     optimizer = AdamW(module, learning_rate=0.1, weight_decay=0.1)
@@ -116,8 +116,8 @@ def test_weights_without_a_gradient_stay() -> None:
 
 
 @QUIET
-@pytest.mark.parametrize("kind", [Eager, Compiled])
-def test_frozen_weights_stay(kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", [EagerUpdate, CompiledUpdate])
+def test_frozen_weights_do_not_change(kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch, "compile", TRACED)
     step = make()
     step.model.encoder.requires_grad_(False)
@@ -125,13 +125,13 @@ def test_frozen_weights_stay(kind: type, monkeypatch: pytest.MonkeyPatch) -> Non
     update = kind(step, AdamW(step, 1e-2))
     run(update, batches(3))
 
-    assert kind is Eager or update.compiled is not None
+    assert kind is EagerUpdate or update.compiled is not None
 
     for name, tensor in step.state_dict().items():
         assert tensor.equal(before[name]) == ("encoder" in name), name
 
 
-def test_moments_never_lose_digits() -> None:
+def test_moments_are_never_denormal() -> None:
     layer = nn.Linear(2, 1)
     optimizer = AdamW(layer, learning_rate=1e-3)
 
@@ -141,63 +141,66 @@ def test_moments_never_lose_digits() -> None:
         optimizer.step()
 
         if i % 128 == 0:
-            optimizer.flush()
+            optimizer.flush_denormals()
 
-        for name, tensor in optimizer.tensors().items():
+        for name, tensor in optimizer.state_dict().items():
             tiny = (tensor != 0) & (tensor.abs() < torch.finfo(torch.float32).tiny)
             assert not tiny.any(), f"{name} after {i} steps"
 
     assert optimizer.m[0][0, 1] == 0
-    assert NOTHING > torch.finfo(torch.float32).tiny
+    assert NEGLIGIBLE > torch.finfo(torch.float32).tiny
 
 
-def test_a_step_that_is_left_out_changes_nothing() -> None:
+def test_a_skipped_step_changes_nothing() -> None:
     step = make()
-    update = Eager(step, AdamW(step, 1e-2))
+    update = EagerUpdate(step, AdamW(step, 1e-2))
     update(batches(1)[0], 1.0)
-    before = weights(step), copy.deepcopy(update.optimizer.tensors())
+    before = weights(step), copy.deepcopy(update.optimizer.state_dict())
     updated = update(Examples(torch.full((4, D), torch.nan)), 1.0)
 
     assert not updated.finite
     assert torch.equal(weights(step), before[0])
 
-    for name, tensor in update.optimizer.tensors().items():
+    for name, tensor in update.optimizer.state_dict().items():
         assert torch.equal(tensor, before[1][name]), name
 
 
-# Parts
+# Gradient accumulation
 
 
 @pytest.mark.parametrize("parts", [1, 2, 5, 16, 99])
-def test_parts_make_the_step_of_the_whole(parts: int) -> None:
+def test_accumulated_gradients_make_the_same_step(parts: int) -> None:
     whole, cut = make(), make()
-    a = run(Eager(whole, AdamW(whole, 1e-3), max_grad_norm=0.1), batches(5))
+    a = run(EagerUpdate(whole, AdamW(whole, 1e-3), max_grad_norm=0.1), batches(5))
     b = run(
-        Eager(cut, AdamW(cut, 1e-3), max_grad_norm=0.1, gradient_accumulation=parts), batches(5)
+        EagerUpdate(cut, AdamW(cut, 1e-3), max_grad_norm=0.1, gradient_accumulation=parts),
+        batches(5),
     )
 
     assert a == pytest.approx(b, rel=1e-5)
     torch.testing.assert_close(weights(whole), weights(cut), rtol=1e-3, atol=1e-5)
 
 
-# Compiled
+# CompiledUpdate
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not has_compiler("cpu"), reason="there is no C++ compiler")
 @QUIET
 @pytest.mark.parametrize("context", [0, 3])
-def test_compiled_is_eager(context: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compiled_updates_agree_with_eager_ones(
+    context: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     eager, compiled = make(ELBO(), context), make(ELBO(), context)
     c = torch.rand(16, context) if context else None
     data = [replace(batch, context=c) for batch in batches(12)]
-    data[7] = replace(data[7], target=torch.full((16, D), torch.inf))  # both leave it out
-    update = Compiled(compiled, AdamW(compiled, 1e-2, 0.1), max_grad_norm=1.0)
+    data[7] = replace(data[7], target=torch.full((16, D), torch.inf))  # both skip it
+    update = CompiledUpdate(compiled, AdamW(compiled, 1e-2, 0.1), max_grad_norm=1.0)
 
     # As in a new process, where no divergence has been looked up yet
     monkeypatch.setattr("torch.distributions.kl._KL_MEMOIZE", {})
     b = run(update, data)
-    a = run(Eager(eager, AdamW(eager, 1e-2, 0.1), max_grad_norm=1.0), data)
+    a = run(EagerUpdate(eager, AdamW(eager, 1e-2, 0.1), max_grad_norm=1.0), data)
 
     assert update.compiled is not None
     assert a == pytest.approx(b, rel=1e-4, nan_ok=True)
@@ -206,19 +209,21 @@ def test_compiled_is_eager(context: int, monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.slow
 @QUIET
-def test_each_of_many_models_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_models_are_all_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch, "compile", TRACED)
 
     for size in range(2, 12):  # torch gives up a function after eight
         step = make()
-        update = Compiled(step, AdamW(step, 1e-3))
+        update = CompiledUpdate(step, AdamW(step, 1e-3))
         run(update, batches(1, size))
 
         assert update.compiled is not None, f"model {size - 1}"
 
 
 @QUIET
-def test_what_cannot_be_compiled_is_done_eagerly(caplog: pytest.LogCaptureFixture) -> None:
+def test_models_that_cannot_be_compiled_are_trained_eagerly(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     class Stubborn(Reconstruction):
         def forward(self, model: LatentModel, x: Tensor, target: Tensor):
             print("", end="")
@@ -226,12 +231,12 @@ def test_what_cannot_be_compiled_is_done_eagerly(caplog: pytest.LogCaptureFixtur
             return super().forward(model, x, target)
 
     step, same = make(Stubborn()), make()
-    update = Compiled(step, AdamW(step, 1e-3))
+    update = CompiledUpdate(step, AdamW(step, 1e-3))
 
     with caplog.at_level(logging.WARNING):
         losses = run(update, batches(3))
 
-    assert losses == run(Eager(same, AdamW(same, 1e-3)), batches(3))
+    assert losses == run(EagerUpdate(same, AdamW(same, 1e-3)), batches(3))
     assert len([r for r in caplog.records if "cannot compile" in r.message]) == 1
 
 
@@ -239,10 +244,10 @@ def test_what_cannot_be_compiled_is_done_eagerly(caplog: pytest.LogCaptureFixtur
 
 
 @pytest.mark.parametrize("objective", [Reconstruction(), ELBO()], ids=["Reconstruction", "ELBO"])
-def test_bfloat16_is_float32_but_for_its_digits(objective: Objective) -> None:
+def test_bfloat16_agrees_with_float32_to_two_digits(objective: Objective) -> None:
     full, half = make(objective.clone()), make(objective.clone(), precision="bfloat16")
-    a = run(Eager(full, AdamW(full, 1e-3)), batches(100))
-    b = run(Eager(half, AdamW(half, 1e-3)), batches(100))
+    a = run(EagerUpdate(full, AdamW(full, 1e-3)), batches(100))
+    b = run(EagerUpdate(half, AdamW(half, 1e-3)), batches(100))
 
     assert a != b  # or nothing was computed in half precision
     assert a == pytest.approx(b, rel=0.02)
@@ -251,16 +256,16 @@ def test_bfloat16_is_float32_but_for_its_digits(objective: Objective) -> None:
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_a_gpu_trains_as_the_processor_does(precision: str) -> None:
+def test_a_gpu_agrees_with_the_cpu(precision: str) -> None:
     here, there = make(), make(precision=precision).cuda()
     data = [Examples(batch.target.cuda()) for batch in batches(20)]
-    a = run(Eager(here, AdamW(here, 1e-3)), batches(20))
-    b = run(Compiled(there, AdamW(there, 1e-3)), data)
+    a = run(EagerUpdate(here, AdamW(here, 1e-3)), batches(20))
+    b = run(CompiledUpdate(there, AdamW(there, 1e-3)), data)
 
     assert a == pytest.approx(b, rel=0.02)
 
 
-def test_posteriors_have_densities_in_full_precision() -> None:
+def test_distributions_are_in_full_precision_under_autocast() -> None:
     network = FullyConnected((8,)).encoder((D,), 4)
     q = Conditional(network, Gaussian(), (D,), (2,))
     d = Conditional(FullyConnected((8,)).encoder((D,), 2), Dirac(), (D,), (2,))
@@ -270,26 +275,26 @@ def test_posteriors_have_densities_in_full_precision() -> None:
         assert d(torch.randn(3, D)).mean.dtype == torch.float32
 
 
-# Choices
+# Defaults
 
 
-def test_choices_depend_on_what_is_asked_for() -> None:
-    few = Training(device="cpu").choose(10_000)
-    many = Training(device="cpu", epochs=1000).choose(100_000)
-    some = Training(device="cpu", epochs=10).choose(100_000)
+def test_training_defaults_depend_on_the_arguments_alone() -> None:
+    few = Training(device="cpu").resolve(10_000)
+    many = Training(device="cpu", epochs=1000).resolve(100_000)
+    some = Training(device="cpu", epochs=10).resolve(100_000)
 
     assert few.epochs == 26  # two thousand steps, of 128 examples
-    assert Training().choose(100).epochs == 128
-    assert Training().choose(100, Hints(most_epochs=32)).epochs == 32
-    assert [Training().choose(n).batch_size for n in (1, 100, 1000, 10_000, 100_000)] == [
+    assert Training().resolve(100).epochs == 128
+    assert Training().resolve(100, TrainingDefaults(max_epochs=32)).epochs == 32
+    assert [Training().resolve(n).batch_size for n in (1, 100, 1000, 10_000, 100_000)] == [
         16,
         16,
         64,
         128,
         512,
     ]
-    assert Training(batch_size=7).choose(1000).batch_size == 7
-    assert [Training().held_out(n) for n in (1, 9, 10, 499, 500, 10_000, 10**6)] == [
+    assert Training(batch_size=7).resolve(1000).batch_size == 7
+    assert [Training().n_held_out(n) for n in (1, 9, 10, 499, 500, 10_000, 10**6)] == [
         0,
         0,
         2,
@@ -298,22 +303,34 @@ def test_choices_depend_on_what_is_asked_for() -> None:
         1000,
         2048,
     ]
-    assert [Training(validation_fraction=v).held_out(100) for v in (0, 0.5, 0.999)] == [0, 50, 99]
-    assert Training().choose(10_000_000).epochs == 10
+    assert [Training(validation_fraction=v).n_held_out(100) for v in (0, 0.5, 0.999)] == [
+        0,
+        50,
+        99,
+    ]
+    assert Training().resolve(10_000_000).epochs == 10
     assert few.compile is False
     assert some.compile is False
     assert many.compile is has_compiler("cpu")
-    assert not Training(device="cpu", epochs=1000).choose(100_000, Hints(one_shape=False)).compile
-    assert not Training(device="cpu", epochs=1000, gradient_accumulation=2).choose(100_000).compile
+    assert (
+        not Training(device="cpu", epochs=1000)
+        .resolve(100_000, TrainingDefaults(static_shapes=False))
+        .compile
+    )
+    assert (
+        not Training(device="cpu", epochs=1000, gradient_accumulation=2).resolve(100_000).compile
+    )
     assert few.precision == ("bfloat16" if has_bfloat16("cpu") else "float32")
-    assert Training(device="cuda", epochs=1000, precision="float32").choose(100_000).compile
-    assert not Training(device="cuda", epochs=1, precision="float32").choose(100).compile
-    assert Training(compile=True, device="cpu").choose(100).compile is True
-    assert Training(time_budget="1s").choose(1000).epochs is None
-    assert many.choose(100_000).get_params() == many.get_params()
+    assert Training(device="cuda", epochs=1000, precision="float32").resolve(100_000).compile
+    assert not Training(device="cuda", epochs=1, precision="float32").resolve(100).compile
+    assert Training(compile=True, device="cpu").resolve(100).compile is True
+    assert Training(time_budget="1s").resolve(1000).epochs is None
+    assert many.resolve(100_000).get_params() == many.get_params()
     assert few.learning_rate == 2e-3
-    assert Training().choose(1000, Hints(Recurrent().learning_rate)).learning_rate == 5e-3
-    assert Training(learning_rate=0.1).choose(1000, Hints(5e-3)).learning_rate == 0.1
+    assert (
+        Training().resolve(1000, TrainingDefaults(Recurrent().learning_rate)).learning_rate == 5e-3
+    )
+    assert Training(learning_rate=0.1).resolve(1000, TrainingDefaults(5e-3)).learning_rate == 0.1
 
 
 @pytest.mark.parametrize(
@@ -327,6 +344,6 @@ def test_choices_depend_on_what_is_asked_for() -> None:
     ],
     ids=str,
 )
-def test_unknown_choices_are_refused(options: dict) -> None:
+def test_invalid_training_arguments_are_refused(options: dict) -> None:
     with pytest.raises(ValueError, match="expected"):
         Training(**options)

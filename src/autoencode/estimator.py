@@ -52,7 +52,7 @@ from .persistence import encoding, model_file
 from .priors import Prior, StandardNormal
 from .training.diagnosis import diagnose
 from .training.linear_start import linear_start
-from .training.step import Step, evaluate
+from .training.step import TrainStep, evaluate
 from .training.trainer import Solver, Training
 
 log = logging.getLogger(__name__)
@@ -132,8 +132,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         fitted_: A copy of the estimator with the arguments of the fit, whatever is set later.
         training_: The training as it was done: device, precision and whatever else was left
             to be chosen.
-        history_: One record per epoch, with `epoch`, `train`, `validation`, `code` and `seconds`,
-            see :class:`~autoencode.training.trainer.Epoch`.
+        history_: One record per epoch, see :class:`~autoencode.training.trainer.EpochRecord`.
         n_features_in_: The number of columns, for tables.
 
     Example:
@@ -399,7 +398,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         self._check_fitted(decoder=True)
         objective = assembly.objective(self.fitted_)
-        step = Step(self.model_, objective, normalize=self.modality_.normalize)
+        step = TrainStep(self.model_, objective, normalize=self.modality_.normalize)
         data, y, *_ = self._read(X, y)
         c = self._context(y, data, len(data))
 
@@ -726,19 +725,19 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         with seeded(self.seed_):
             objective = assembly.objective(self)
-            whole, (data, held_out) = data, data.hold_out(training.held_out(len(data)))
+            whole, (data, held_out) = data, data.hold_out(training.n_held_out(len(data)))
             self.model_ = assembly.build(self)
             before, after = assembly.stages(self)
             modality = self.modality_
-            step = Step(
+            step = TrainStep(
                 self.model_,
                 objective,
                 after,
                 modality.normalize,
                 before,
-                vary=modality.variation(),
+                augment=modality.variation(),
             )
-            self.training_ = training.choose(len(data), assembly.hints(self))
+            self.training_ = training.resolve(len(data), assembly.training_defaults(self))
 
             log.info("%s", assembly.describe(self, len(data), len(held_out or ())))
 

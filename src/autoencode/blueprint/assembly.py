@@ -3,7 +3,6 @@ r"""From the choices of an estimator to the parts they stand for, and to a model
 __all__ = [
     "build",
     "describe",
-    "hints",
     "latent_dim",
     "likelihood",
     "network",
@@ -11,6 +10,7 @@ __all__ = [
     "posterior",
     "prior",
     "stages",
+    "training_defaults",
 ]
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ from ..models.latent import Conditional, LatentModel
 from ..networks import Network
 from ..objectives import Objective, Reconstruction
 from ..priors import Prior, StandardNormal
-from ..training.trainer import Hints
+from ..training.trainer import TrainingDefaults
 
 
 def latent_dim(estimator: Any) -> int | None:
@@ -108,20 +108,20 @@ def network(estimator: Any, damaged: bool = False) -> Network:
     return modality.suit(estimator.network or default())
 
 
-def hints(estimator: Any) -> Hints:
-    r"""What the network wants of its training.
+def training_defaults(estimator: Any) -> TrainingDefaults:
+    r"""Training defaults suggested by the network.
 
     Example:
-        >>> hints(model)  # doctest: +SKIP
-        Hints(learning_rate=0.002, most_epochs=128, batch_size=None, one_shape=True)
+        >>> training_defaults(model).learning_rate  # doctest: +SKIP
+        0.002
     """
     architecture = estimator.network_
 
-    # Symbols come in rows of different lengths
-    return Hints(
+    # Texts of different lengths give minibatches of different shapes
+    return TrainingDefaults(
         architecture.learning_rate,
         batch_size=architecture.batch_size,
-        one_shape=architecture.symbols is None,
+        static_shapes=architecture.symbols is None,
     )
 
 

@@ -1,6 +1,6 @@
 r"""Randomness that leaves that of others as it was."""
 
-__all__ = ["give_way", "seeded"]
+__all__ = ["seeded", "yield_to_other_threads"]
 
 import contextlib
 import threading
@@ -70,14 +70,14 @@ def seeded(seed: int, devices: Sequence[torch.device | int] = ()) -> Iterator[No
         _ALONE.lock.release()
 
 
-def give_way() -> None:
+def yield_to_other_threads() -> None:
     r"""Lets other threads have their turn, between two steps of long work.
 
     The random state afterwards is what it was before.
 
     Example:
         >>> with seeded(0):
-        ...     give_way()
+        ...     yield_to_other_threads()
     """
     # Whoever is not within `seeded` has nothing to give, and does not see these change
     if not _ALONE.waiting or not _ALONE.lock._is_owned():  # type: ignore[attr-defined]

@@ -2,10 +2,10 @@ r"""Numbers about a trained model."""
 
 __all__ = [
     "active_units",
-    "information",
     "log_evidence",
     "log_spectral_distance",
     "mutual_information",
+    "posterior_diagnostics",
     "signal_to_noise",
     "weighted_codes",
 ]
@@ -144,7 +144,7 @@ def mutual_information(model: LatentModel, x: Tensor, seed: int = 0) -> float:
     return float((log_q.diagonal() - log_q.logsumexp(dim=1)).mean()) + math.log(len(z))
 
 
-def information(model: LatentModel, x: Tensor) -> dict[str, float]:
+def posterior_diagnostics(model: LatentModel, x: Tensor) -> dict[str, float]:
     r"""What training shows of the code beside the loss: whether the posterior collapses.
 
     Arguments:
@@ -156,7 +156,7 @@ def information(model: LatentModel, x: Tensor) -> dict[str, float]:
         density.
 
     Example:
-        >>> information(model, x)  # doctest: +SKIP
+        >>> posterior_diagnostics(model, x)  # doctest: +SKIP
         {'active_units': 12.0, 'mutual_information': 5.2}
     """
     if isinstance(model.posterior, Dirac):

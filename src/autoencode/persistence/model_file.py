@@ -26,7 +26,7 @@ from ..modalities import Modality
 from ..modalities.context import Labels, Numbers
 from ..networks import Network
 from ..priors import Prior, StandardNormal
-from ..training.state import Epoch
+from ..training.state import EpochRecord
 from ..training.trainer import Solver
 from .encoding import ARRAY, decode, encode
 from .rebuild import rebuild
@@ -179,10 +179,10 @@ def _described(
 
 
 def _record(record: Any) -> Bunch:
-    if not isinstance(record, dict) or set(record) != set(Epoch._fields):
+    if not isinstance(record, dict) or set(record) != set(EpochRecord._fields):
         raise ValueError("its history has records of another kind")
 
-    check_arguments(Epoch, record)
+    check_arguments(EpochRecord, record)
 
     return Bunch(**record)
 

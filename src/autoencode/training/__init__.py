@@ -1,6 +1,6 @@
 r"""The training of a model, from the start to the last epoch.
 
-- `trainer`: `Training`, the loop; `Solver`, its interface; `Epoch`, a record of one epoch
+- `trainer`: `Training`, the loop; `Solver`, its interface; `EpochRecord`, a record of one epoch
 - `state`: the training state that checkpoints store and `roll_back` restores
 - `step`, `update`: the loss of one minibatch; the optimization step, eager or compiled
 - `adamw`, `schedule`: the optimizer; learning rates and time budgets
@@ -10,7 +10,7 @@ r"""The training of a model, from the start to the last epoch.
 - `diagnosis`: visible failures of a finished training
 """
 
-__all__ = ["Epoch", "Hints", "LeastSquares", "Solver", "Training"]
+__all__ = ["EpochRecord", "LeastSquares", "Solver", "Training", "TrainingDefaults"]
 
 from .least_squares import LeastSquares
-from .trainer import Epoch, Hints, Solver, Training
+from .trainer import EpochRecord, Solver, Training, TrainingDefaults

@@ -1,6 +1,6 @@
-r"""AdamW, at the speed of memory."""
+r"""Fused AdamW, with smaller steps for wide matrices."""
 
-__all__ = ["BETAS", "EPSILON", "NOTHING", "AdamW"]
+__all__ = ["BETAS", "EPSILON", "NEGLIGIBLE", "AdamW"]
 
 from typing import NamedTuple
 
@@ -12,42 +12,43 @@ from torch.nn.utils import clip_grads_with_norm_
 
 BETAS = (0.9, 0.99)
 EPSILON = 1e-8
-NOTHING = 1e-30  # moments below are nothing beside epsilon
+NEGLIGIBLE = 1e-30  # moments below this value do not change a step: epsilon is far larger
 
-_FULL_STEP = 256  # inputs of a matrix, beyond which it takes smaller steps
+_FULL_STEP_INPUTS = 256
 
 
 class AdamW:
-    r"""AdamW, with steps that fall with the width of a matrix.
+    r"""AdamW whose learning rate falls with the width of a weight matrix.
 
-    An optimizer that moves each of many inputs' weights alike moves their sum by as many
-    times. Beyond 256 inputs the steps of matrices fall with the root of their number. Biases,
-    norms and scales are not decayed, which would only cost accuracy.
+    Adam moves every weight by about the learning rate, so that the output of a matrix with many
+    inputs moves by many times as much. Beyond 256 inputs the learning rate of a matrix is
+    therefore multiplied by the square root of 256 over the number of inputs. Biases,
+    normalization weights and scales are not decayed.
 
     References:
         | Decoupled Weight Decay Regularization (Loshchilov & Hutter, 2019)
         | https://arxiv.org/abs/1711.05101
 
     Arguments:
-        module: Holds the parameters. Those without gradients (`requires_grad`) stay as they are.
+        module: The module to train. Parameters with `requires_grad=False` stay frozen.
         learning_rate: The learning rate of matrices with up to 256 inputs.
         weight_decay: The decay of weight matrices, relative to the learning rate.
 
     Raises:
-        ValueError: If nothing in the module is to be trained.
+        ValueError: If the module has no trainable parameters.
 
     Example:
         >>> layer = nn.Linear(3, 1)
         >>> optimizer = AdamW(layer, learning_rate=0.1)
         >>> layer(torch.ones(3)).sum().backward()
-        >>> optimizer.norm()
+        >>> optimizer.grad_norm()
         tensor(2.)
         >>> optimizer.step()
     """
 
     def __init__(self, module: nn.Module, learning_rate: float, weight_decay: float = 0.0) -> None:
         self.learning_rate = learning_rate
-        self.groups = _alike(module, weight_decay)
+        self.groups = _parameter_groups(module, weight_decay)
         self.parameters = [p for group in self.groups for p in group.parameters]
 
         if not self.parameters:
@@ -58,21 +59,23 @@ class AdamW:
         self.t = torch.zeros((), device=self.parameters[0].device)
         self.betas = torch.tensor(BETAS, device=self.t.device)
 
-    def norm(self) -> Tensor:
+    def grad_norm(self) -> Tensor:
         r"""Returns the norm of the gradient, with shape `()`."""
         gradient = [p.grad.flatten() for p in self.parameters if p.grad is not None]
-        return torch.stack([g.dot(g) for g in gradient]).sum().sqrt()  # half torch's own time
 
-    def clip(self, norm: Tensor, most: float) -> None:
-        r"""Shortens the gradient of this norm to at most another."""
-        clip_grads_with_norm_(self.parameters, most, norm)
+        # Dot products take half the time of `torch.nn.utils.get_total_norm`
+        return torch.stack([g.dot(g) for g in gradient]).sum().sqrt()
 
-    def step(self, share: float = 1.0, skip: Tensor | None = None) -> None:
-        r"""Makes a step, and clears the gradient.
+    def clip_grad(self, norm: Tensor, max_norm: float) -> None:
+        r"""Rescales the gradient, whose norm is given, to at most `max_norm`."""
+        clip_grads_with_norm_(self.parameters, max_norm, norm)
+
+    def step(self, lr_scale: float = 1.0, skip: Tensor | None = None) -> None:
+        r"""Updates the parameters, and clears the gradient.
 
         Arguments:
-            share: The share of the learning rate.
-            skip: One to leave the step out and zero not to, as a float with shape `()`.
+            lr_scale: The factor of the learning rate.
+            skip: 1 to skip the update, else 0, as a float with shape `()`.
         """
         self.t += 1
 
@@ -85,8 +88,8 @@ class AdamW:
 
             p, g, m, v = map(list, zip(*moved))
 
-            # What torch.optim.AdamW comes to, at a quarter of its time where weights are few.
-            # It leaves the step out by itself where `found_inf` is one
+            # The kernel behind `torch.optim.AdamW(fused=True)`, in a quarter of its time for small
+            # models. It skips the update by itself where `found_inf` is 1
             torch.ops.aten._fused_adamw_(
                 p,
                 g,
@@ -94,10 +97,10 @@ class AdamW:
                 v,
                 [],
                 [self.t] * len(p),
-                lr=self.learning_rate * share * group.share,
+                lr=self.learning_rate * lr_scale * group.lr_scale,
                 beta1=BETAS[0],
                 beta2=BETAS[1],
-                weight_decay=group.decay,
+                weight_decay=group.weight_decay,
                 eps=EPSILON,
                 amsgrad=False,
                 maximize=False,
@@ -110,58 +113,60 @@ class AdamW:
         for parameter in self.parameters:
             parameter.grad = None
 
-    def flush(self) -> None:
-        r"""Zeroes moments that have decayed to nothing.
+    def flush_denormals(self) -> None:
+        r"""Sets moments to zero before they become denormal numbers.
 
-        Those of a weight whose input has become constant, a margin of images say, shrink by a
-        tenth with each step, and processors are many times slower below 1e-38. Called every
-        hundred steps or so, none gets there.
+        If the gradient of a weight stays zero, as at the constant margin of images, its first
+        moment shrinks by a tenth with each step. Processors are many times slower with numbers
+        below 1e-38. A call every hundred steps or so keeps moments from getting there.
         """
         for moment in (*self.m, *self.v):
-            moment.copy_(hardshrink(moment, NOTHING))
+            moment.copy_(hardshrink(moment, NEGLIGIBLE))
 
-    def rates(self) -> list[float]:
+    def learning_rates(self) -> list[float]:
         r"""Returns the learning rate of each parameter."""
-        shares = [group.share for group in self.groups for _ in group.parameters]
-        return [self.learning_rate * share for share in shares]
+        scales = [group.lr_scale for group in self.groups for _ in group.parameters]
+        return [self.learning_rate * scale for scale in scales]
 
-    def decays(self) -> list[float]:
+    def weight_decays(self) -> list[float]:
         r"""Returns the weight decay of each parameter."""
-        return [group.decay for group in self.groups for _ in group.parameters]
+        return [group.weight_decay for group in self.groups for _ in group.parameters]
 
-    def tensors(self) -> dict[str, Tensor]:
-        r"""Returns what the optimizer remembers, by name."""
+    def state_dict(self) -> dict[str, Tensor]:
+        r"""Returns the step count and the moments, by name."""
         moments = {"m": self.m, "v": self.v}
         named = {f"{k}.{name}": t for name, ts in moments.items() for k, t in enumerate(ts)}
 
         return {"t": self.t, **named}
 
-    def load(self, tensors: dict[str, Tensor]) -> None:
-        r"""Takes up what `tensors` returned."""
-        for name, tensor in self.tensors().items():
-            tensor.copy_(tensors[name])
+    def load_state_dict(self, state_dict: dict[str, Tensor]) -> None:
+        r"""Restores what `state_dict` returned."""
+        for name, tensor in self.state_dict().items():
+            tensor.copy_(state_dict[name])
 
 
 class _Group(NamedTuple):
-    r"""Parameters that are moved alike, and the moments of their gradients."""
+    r"""Parameters with the same settings, and the moments of their gradients."""
 
-    share: float  # of the learning rate
-    decay: float
+    lr_scale: float
+    weight_decay: float
     parameters: list[nn.Parameter]
     m: list[Tensor]
     v: list[Tensor]
 
 
-def _alike(module: nn.Module, weight_decay: float) -> list[_Group]:
-    r"""Groups parameters by the number of inputs, if they are matrices."""
+def _parameter_groups(module: nn.Module, weight_decay: float) -> list[_Group]:
+    r"""Groups parameters by their learning rate and weight decay."""
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
 
     for p in filter(lambda p: p.requires_grad, module.parameters()):
         inputs = p[0].numel() if p.ndim >= 2 else 0
-        share = min(1.0, _FULL_STEP / max(1, inputs)) ** 0.5
-        groups.setdefault((share, weight_decay if inputs else 0.0), []).append(p)
+        lr_scale = min(1.0, _FULL_STEP_INPUTS / max(1, inputs)) ** 0.5
+        groups.setdefault((lr_scale, weight_decay if inputs else 0.0), []).append(p)
 
     return [
-        _Group(*alike, ps, *([torch.zeros_like(p, requires_grad=False) for p in ps] for _ in "mv"))
-        for alike, ps in groups.items()
+        _Group(
+            *settings, ps, *([torch.zeros_like(p, requires_grad=False) for p in ps] for _ in "mv")
+        )
+        for settings, ps in groups.items()
     ]

@@ -178,7 +178,7 @@ class Checkpoint:
         r"""Gives another name to the checkpoint of a training that was not finished."""
         try:
             found = self.read(prefix="no tensor")
-            done = found is None or found[0].get("done") is True
+            done = found is None or found[0].get("finished") is True
         except ValueError:
             done = False
 

@@ -22,7 +22,7 @@ from ..distributions import Dirac, Family
 from ..evaluation.measures import active_units
 from ..modalities import Modality
 from ..objectives import ELBO, Reconstruction
-from .step import Step
+from .step import TrainStep
 from .trainer import Solver
 
 _EXAMPLES, _NUMBERS = 512, 2**21  # at most, that the model is asked about
@@ -33,7 +33,7 @@ _FEW = 16  # examples, of which each is much of the sum
 
 @torch.no_grad()
 def diagnose(
-    step: Step,
+    step: TrainStep,
     modality: Modality,
     family: Family,
     data: Examples,
@@ -195,7 +195,7 @@ def _some(data: Examples, numbers: int) -> Examples:
     return data.select(torch.linspace(0, len(data) - 1, n).long())
 
 
-def _scores(step: Step, data: Examples) -> _Scores:
+def _scores(step: TrainStep, data: Examples) -> _Scores:
     found: list[Any] = []
 
     for part in data.split():
@@ -216,7 +216,7 @@ def _gains(scores: _Scores, trivial: Any) -> Tensor:
     return scores.log_prob - trivial.log_prob(scores.target.double())
 
 
-def _collapsed(step: Step, scores: _Scores) -> str | None:
+def _collapsed(step: TrainStep, scores: _Scores) -> str | None:
     if isinstance(step.model.posterior, Dirac) or len(scores.codes) < 2:
         return None
 
@@ -224,7 +224,7 @@ def _collapsed(step: Step, scores: _Scores) -> str | None:
     return failures.collapsed(active_units(scores.codes), scores.codes.shape[1], beta)
 
 
-def _no_better(step: Step, modality: Modality, scores: _Scores, trivial: Any) -> str | None:
+def _no_better(step: TrainStep, modality: Modality, scores: _Scores, trivial: Any) -> str | None:
     if isinstance(step.model.posterior, Dirac) and not modality.symbolic:
         p = step.model.given(scores.context).decode(scores.codes)
         errors = (modality.error(scores.target, q).mean() for q in (p, trivial))
@@ -247,11 +247,11 @@ def _skipped(history: Sequence[Any], n: int, training: Any) -> str | None:
     return failures.not_finite(skipped, steps, getattr(training, "learning_rate", None) or 0.0)
 
 
-def _too_wide(step: Step, data: Examples, x: Tensor) -> str | None:
+def _too_wide(step: TrainStep, data: Examples, x: Tensor) -> str | None:
     if hasattr(step.model.encoder.network, "places"):  # each has a code of its own
         return None
 
-    damaged = data.corrupted is not None or step.damage is not None
+    damaged = data.corrupted is not None or step.raw_corruption is not None
     plain = isinstance(step.objective, (ELBO, Reconstruction))
     limited = damaged or not plain or not isinstance(step.corruption, nn.Identity)
     numbers = int((x != x[:1]).any(dim=0).sum())  # that are not constant
@@ -281,7 +281,7 @@ def _falling(
     return told
 
 
-def _dominated(step: Step, shown: Examples, total: Tensor, data: Examples) -> str | None:
+def _dominated(step: TrainStep, shown: Examples, total: Tensor, data: Examples) -> str | None:
     N, D = len(data), data.target[:1].numel()
 
     if N * D <= _ROWS and len(step.model.encoder.given) == 1 and not data.on_disk:

@@ -2,8 +2,8 @@ r"""Linear autoencoders in closed form.
 
 Among all pairs of affine maps, :math:`z = W_1 x + b_1` and :math:`r = W_2 z + b_2`, those of
 least squared error span the principal components (Baldi & Hornik, 1989). With a corrupted
-input it is a regression of reduced rank; with a context, both on what is left of the data
-when the context has explained its part.
+input, the solution is a reduced-rank regression. With a context, both are fitted to the residuals
+of a regression on the context.
 """
 
 __all__ = ["LeastSquares"]
@@ -20,21 +20,21 @@ from ..data import Examples
 from ..distributions import SharedGaussian
 from ..models.latent import Conditional
 from ..networks.mlp import MLP
-from .state import Epoch
-from .step import Step, evaluate
-from .trainer import Hints, Solver
+from .state import EpochRecord
+from .step import TrainStep, evaluate
+from .trainer import Solver, TrainingDefaults
 
-_LARGEST_COVARIANCE = 4096  # features: beyond that, randomized components
-_EXACT = 1024  # examples or features, up to which components are exact all the same
+_MAX_COVARIANCE_FEATURES = 4096
+_MAX_EXACT_SIZE = 1024  # examples or features; randomized methods beyond
 
 
 class LeastSquares(Solver):
-    r"""Solves an affine autoencoder by least squares, in one step.
+    r"""Least-squares solution of an affine autoencoder, in one step.
 
     .. math:: \min_{W_1, W_2, b_1, b_2} \sum_i \| x_i - W_2 (W_1 x_i + b_1) - b_2 \|^2
 
-    The code is that of principal component analysis: centered, uncorrelated, the component
-    of largest variance first.
+    The code is that of principal component analysis: centered and uncorrelated, with components
+    in order of decreasing variance.
 
     References:
         | Neural networks and principal component analysis: Learning from examples without
@@ -44,10 +44,10 @@ class LeastSquares(Solver):
         | Reduced-rank regression for the multivariate linear model (Izenman, 1975)
         | https://doi.org/10.1016/0047-259X(75)90042-1
 
-    A corruption is drawn once for each example, and the regression fitted to these pairs.
+    A corruption is drawn once for each example, and the regression is fitted to these pairs.
 
     Arguments:
-        validation_fraction: The share of the examples that is held out and only scored.
+        validation_fraction: The fraction of the examples held out to compute a validation loss.
 
     Raises:
         ValueError: If the networks are not affine.
@@ -62,56 +62,56 @@ class LeastSquares(Solver):
     def __init__(self, validation_fraction: float | None = None) -> None:
         self.validation_fraction = validation_fraction
 
-    def held_out(self, n: int) -> int:
+    def n_held_out(self, n: int) -> int:
         return min(round(n * (self.validation_fraction or 0)), n - 1)
 
-    def choose(self, n: int, hints: Hints = Hints()) -> "LeastSquares":
+    def resolve(self, n: int, defaults: TrainingDefaults = TrainingDefaults()) -> "LeastSquares":
         return self.clone()
 
     def train(
         self,
-        step: Step,
+        train_step: TrainStep,
         data: Examples,
         validation: Examples | None = None,
         resume: bool = False,
-    ) -> Iterator[Epoch]:
+    ) -> Iterator[EpochRecord]:
         start = time.perf_counter()
-        encoder, decoder = _affine(step.model.encoder), _affine(step.model.decoder)
-        chosen = data[:]  # all in memory, where the solvers want them
+        encoder, decoder = _affine(train_step.model.encoder), _affine(train_step.model.decoder)
+        examples = data[:]  # in memory, as the solvers need them
 
         with torch.no_grad():
-            u, x = (t.double().flatten(start_dim=1) for t in step.inputs(chosen))
-            c = chosen.context
+            u, x = (t.double().flatten(start_dim=1) for t in train_step.inputs(examples))
+            c = examples.context
 
-            x_given, u_given = _regression(c, x), _regression(c, u)
-            x_left, u_left = x - x_given(c), u - u_given(c)
+            x_mean, u_mean = _Regression(c, x), _Regression(c, u)
+            x_residual, u_residual = x - x_mean(c), u - u_mean(c)
 
-            onto = None if torch.equal(u, x) else _Projection(u_left)
-            fitted = onto(x_left) if onto else x_left
+            projection = None if torch.equal(u, x) else _Projection(u_residual)
+            fitted = projection(x_residual) if projection else x_residual
             V = _components(fitted, encoder.out_features)
-            W = onto.slope(x_left @ V.T) if onto else V
+            W = projection.slope(x_residual @ V.T) if projection else V
 
-            # z = W (u - u(c)) and r = V' z + x(c)
-            _assign(encoder, W, -W @ u_given.slope, -W @ u_given.offset)
-            _assign(decoder, V.T, x_given.slope, x_given.offset)
+            # z = W (u - E[u | c]) and r = V' z + E[x | c]
+            _assign(encoder, W, -W @ u_mean.slope, -W @ u_mean.offset)
+            _assign(decoder, V.T, x_mean.slope, x_mean.offset)
 
-            family = step.model.decoder.family
+            family = train_step.model.decoder.family
 
             if isinstance(family, SharedGaussian):
-                residual = x_left - fitted @ V.T @ V
+                residual = x_residual - fitted @ V.T @ V
                 family.set_scale(residual.square().mean().sqrt())
 
-        yield Epoch(
+        yield EpochRecord(
             1,
-            evaluate(step, data.split()),
-            {} if validation is None else evaluate(step, validation.split()),
+            evaluate(train_step, data.split()),
+            {} if validation is None else evaluate(train_step, validation.split()),
             {},
             time.perf_counter() - start,
         )
 
 
-class _regression:
-    r"""The least-squares fit of `y` on a context, or the mean of `y` where there is none."""
+class _Regression:
+    r"""Least-squares regression of `y` on a context, or the mean of `y` without a context."""
 
     def __init__(self, c: Tensor | None, y: Tensor) -> None:
         if c is None:
@@ -125,7 +125,7 @@ class _regression:
 
 
 class _Projection:
-    r"""Least squares on wide rows, without a matrix of features by features.
+    r"""Least squares for wide rows, without a features-by-features matrix.
 
     .. math:: u = P S Q^\top, \qquad \hat{y} = P P^\top y, \qquad M = Q S^{-1} P^\top y
     """
@@ -136,24 +136,26 @@ class _Projection:
         self.P, self.S, self.Q = P[:, kept], S[kept], Q[kept]
 
     def __call__(self, y: Tensor) -> Tensor:
-        r"""Returns what the rows tell of some numbers with shape `(N, K)`."""
+        r"""Returns the fitted values of `y`, with shape `(N, K)`."""
         return self.P @ (self.P.T @ y)
 
     def slope(self, y: Tensor) -> Tensor:
-        r"""Returns the transpose of :math:`M`, with shape `(K, D)`, for them."""
+        r"""Returns the transpose of :math:`M`, with shape `(K, D)`."""
         return (y.T @ self.P / self.S) @ self.Q
 
 
 def _components(x: Tensor, n: int) -> Tensor:
-    r"""Returns the first principal directions as rows, with shape `(n, D)`; zeros if fewer."""
+    r"""Returns the first principal directions as rows, `(n, D)`; missing ones are zero."""
     N, D = x.shape
     V = x.new_zeros(n, D)
 
-    # A covariance is larger than the data where there are more features than examples
-    small = min(N, D) <= _EXACT
-    solver = "covariance_eigh" if D <= min(N, _LARGEST_COVARIANCE) else "full" if small else "auto"
+    # With more features than examples, the covariance is larger than the data
+    small = min(N, D) <= _MAX_EXACT_SIZE
+    solver = (
+        "covariance_eigh" if D <= min(N, _MAX_COVARIANCE_FEATURES) else "full" if small else "auto"
+    )
 
-    if N > 1 and x.any():  # of one example, or of a constant, nothing is left
+    if N > 1 and x.any():  # one example or a constant has no components
         pca = PCA(min(n, N, D), svd_solver=solver, random_state=0).fit(x)
         V[: len(pca.components_)] = torch.from_numpy(pca.components_)
 
@@ -167,7 +169,7 @@ def _affine(conditional: Conditional) -> torch.nn.Linear:
         case [torch.nn.Linear() as layer]:
             return layer
 
-    raise ValueError("LeastSquares() solves affine networks only: use layers=() and no skip.")
+    raise ValueError("LeastSquares() needs affine networks: use layers=() and skip=False.")
 
 
 def _assign(linear: torch.nn.Linear, W: Tensor, W_context: Tensor, b: Tensor) -> None:

@@ -24,7 +24,7 @@ from .factor_analysis import (
     principal_components,
     probabilistic_pca,
 )
-from .step import Step, losses
+from .step import TrainStep, losses
 
 _EXAMPLES, _NUMBERS = 4096, 2**23  # at most, that the linear model is fitted to
 _INPUTS = 1024  # numbers of an example, up to which a corruption is undone by regression
@@ -69,7 +69,7 @@ class LinearStart:
         'factor analysis with 4 factors'
     """
 
-    def __init__(self, step: Step) -> None:
+    def __init__(self, step: TrainStep) -> None:
         self.step = step
         self.encoder = cast(_SkipConnected, step.model.encoder.network)
         self.decoder = cast(_SkipConnected, step.model.decoder.network)
@@ -160,7 +160,7 @@ class LinearStart:
             found = factors_of_known_noise(residuals, k, noise)
 
         # What others have chosen holds for the variants, too, which are not independent
-        if self.step.vary is not None:
+        if self.step.augment is not None:
             found = factors_of_known_noise(self._varied(some, b), k, found.noise)
 
         self._set_maps(found.encoder, b, found.loadings, b, found.noise.sqrt())
@@ -187,7 +187,7 @@ class LinearStart:
                 regression = _Regression(u[few], left[few])
                 M, seen = regression.slope, regression(u)
 
-        if M is None and self.step.vary is not None:
+        if M is None and self.step.augment is not None:
             seen = left = self._varied(some, b)
 
         V, variance = principal_components(seen, self.step.model.encoder.event[0])
@@ -201,7 +201,7 @@ class LinearStart:
 
     def _varied(self, some: Examples, b: "_Regression") -> Tensor:
         r"""Returns what a context leaves of examples and of variants of them, as rows."""
-        x, vary = self.step.normalize(some.target), cast(Callable, self.step.vary)
+        x, vary = self.step.normalize(some.target), cast(Callable, self.step.augment)
         n = min(16, math.ceil(_VARIED / len(x)), 2 * _NUMBERS // x.numel())
         rows = torch.cat([_rows(x), *(_rows(vary(x)) for _ in range(n))])
         given = b(some.context)
@@ -224,7 +224,7 @@ class LinearStart:
             family.set_scale(noise.reshape(family.log_scale.shape))
 
 
-def linear_start(step: Step) -> LinearStart | None:
+def linear_start(step: TrainStep) -> LinearStart | None:
     r"""The start for a model, if there is one.
 
     There is for networks with skip connections, under likelihoods whose raw parameters are their

@@ -1,6 +1,6 @@
-r"""What a training shows while it runs, and what it hears: a bar, TensorBoard, and Ctrl-C."""
+r"""Progress bar, TensorBoard logging and deferred Ctrl-C."""
 
-__all__ = ["board", "deferred_interrupt", "progress_bar", "summary"]
+__all__ = ["deferred_interrupt", "format_terms", "progress_bar", "tensorboard_logger"]
 
 import contextlib
 import logging
@@ -11,14 +11,14 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
-from .state import Epoch, Run
+from .state import EpochRecord, TrainState
 
 log = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
 def deferred_interrupt() -> Iterator[threading.Event]:
-    r"""Turns the first Ctrl-C into an event, so that a step is never cut in two.
+    r"""Turn the first Ctrl-C into an event, so that no step is interrupted halfway.
 
     Example:
         >>> with deferred_interrupt() as interrupted:
@@ -32,12 +32,14 @@ def deferred_interrupt() -> Iterator[threading.Event]:
             raise KeyboardInterrupt
 
         interrupted.set()
-        log.warning("interrupted: ending the epoch here. Once more to stop at once.")
+        log.warning(
+            "interrupted: the training ends after this step. Press Ctrl-C again to stop at once."
+        )
 
-    # Signals reach only the main thread, and only where nobody else has claimed them
-    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    # Signals reach only the main thread. A handler that somebody else has installed stays
+    default = signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
-    if not (usual and threading.current_thread() is threading.main_thread()):
+    if not (default and threading.current_thread() is threading.main_thread()):
         yield interrupted
         return
 
@@ -49,41 +51,43 @@ def deferred_interrupt() -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def progress_bar(shown: bool | None, run: Run) -> tqdm:
-    r"""A line that moves: examples so far, examples per second, and the time that is left.
+def progress_bar(shown: bool | None, state: TrainState) -> tqdm:
+    r"""Progress bar of a training: examples seen, examples per second, and the time left.
 
     Arguments:
-        shown: Whether to show it; `None` for only in a terminal.
-        run: What it shows, by examples or, where a time is given, by seconds.
+        shown: Whether to show the bar; `None` shows it only in a terminal.
+        state: The training. A training with a time budget is measured in seconds.
 
     Example:
-        >>> bar = progress_bar(False, run)  # doctest: +SKIP
+        >>> bar = progress_bar(False, state)  # doctest: +SKIP
     """
-    # tqdm reads `None` as: only in a terminal
+    # With `disable=None`, tqdm shows the bar only in a terminal
     hidden = None if shown is None else not shown
 
-    schedule = run.schedule
+    schedule = state.schedule
 
     if schedule.n_steps is None:
         spent = schedule.elapsed()
         return tqdm(total=round(schedule.budget), unit="s", initial=spent, disable=hidden)
 
-    total = (run.training.epochs or 0) * len(run.batches.examples)
-    return tqdm(
-        total=total, unit=" examples", unit_scale=True, initial=run.examples(), disable=hidden
-    )
+    total = (state.training.epochs or 0) * len(state.batches.examples)
+    seen = state.examples_seen()
+    return tqdm(total=total, unit=" examples", unit_scale=True, initial=seen, disable=hidden)
 
 
 @contextlib.contextmanager
-def board(folder: str | Path | None) -> Iterator[Callable[[Epoch], None]]:
-    r"""Yields what shows a record in TensorBoard, or does nothing without a folder.
+def tensorboard_logger(folder: str | Path | None) -> Iterator[Callable[[EpochRecord], None]]:
+    r"""Yields a function that writes a record for TensorBoard.
+
+    Arguments:
+        folder: The folder to write to; with `None`, the function does nothing.
 
     Raises:
-        ImportError: If it is asked for and not there.
+        ImportError: If a folder is given and TensorBoard is not installed.
 
     Example:
-        >>> with board("runs/x") as show:  # doctest: +SKIP
-        ...     show(record)
+        >>> with tensorboard_logger("runs/x") as write:  # doctest: +SKIP
+        ...     write(record)
     """
     if folder is None:
         yield lambda record: None
@@ -93,25 +97,25 @@ def board(folder: str | Path | None) -> Iterator[Callable[[Epoch], None]]:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         raise ImportError(
-            "records for TensorBoard need it: pip install 'autoencode[tensorboard]', or leave out"
-            " Training(tensorboard_dir=...)."
+            "Training(tensorboard_dir=...) needs TensorBoard: pip install"
+            " 'autoencode[tensorboard]', or leave the argument out."
         ) from None
 
     with SummaryWriter(str(folder)) as writer:
 
-        def show(record: Epoch) -> None:
-            for part in ("train", "validation", "code"):
+        def write(record: EpochRecord) -> None:
+            for part in ("train", "validation", "posterior"):
                 for name, value in getattr(record, part).items():
                     writer.add_scalar(f"{name}/{part}", value, record.epoch)
 
-        yield show
+        yield write
 
 
-def summary(terms: dict[str, float]) -> str:
-    r"""The terms of a loss in a few characters.
+def format_terms(terms: dict[str, float]) -> str:
+    r"""Short text of the terms of a loss.
 
     Example:
-        >>> summary({"total": 31.5, "distortion": 24.0, "rate": 7.5})
+        >>> format_terms({"total": 31.5, "distortion": 24.0, "rate": 7.5})
         'distortion 24, rate 7.5'
     """
     return ", ".join(f"{name} {value:.4g}" for name, value in terms.items() if name != "total")

@@ -1,6 +1,6 @@
-r"""How much of a training is done, and how large its steps are then."""
+r"""Learning-rate schedule and time budget of a training."""
 
-__all__ = ["Schedule", "seconds"]
+__all__ = ["Schedule", "parse_duration"]
 
 import math
 import re
@@ -8,73 +8,75 @@ import time
 
 
 class Schedule:
-    r"""The progress :math:`s` of a training from 0 to 1, by its steps or its time, whichever is
-    further; and the share of the learning rate, up a line and down a cosine.
+    r"""Progress of a training, and the learning rate at each progress.
 
-    .. math:: \text{share}(s) = \min(1, 20 s) \cdot \tfrac{1}{2} (1 + \cos \pi s)
+    The progress :math:`s` rises from 0 to 1 with the number of steps or the time spent, whichever
+    is further. The learning rate rises linearly, then falls along a cosine:
+
+    .. math:: \text{lr\_scale}(s) = \min(1, 20 s) \cdot \tfrac{1}{2} (1 + \cos \pi s)
 
     Arguments:
-        n_steps: The number of steps, or `None` where the time alone decides.
-        time_budget: The time to train for, as for :func:`seconds`, or `None`.
+        n_steps: The number of steps, or `None` if only the time budget ends the training.
+        time_budget: The time to train for, as in :func:`parse_duration`, or `None`.
 
     Example:
         >>> schedule = Schedule(n_steps=100)
-        >>> schedule.progress(done=50), schedule.over(done=100)
+        >>> schedule.progress(step=50), schedule.finished(step=100)
         (0.505, True)
-        >>> round(schedule.share(0.5), 3)
+        >>> round(schedule.lr_scale(0.5), 3)
         0.5
     """
 
     def __init__(self, n_steps: int | None, time_budget: float | str | None = None) -> None:
-        budget = seconds(time_budget)
+        budget = parse_duration(time_budget)
 
         self.n_steps = n_steps
         self.budget = math.inf if budget is None else budget
         self.start = time.perf_counter()
 
     def elapsed(self) -> float:
-        r"""Returns the seconds spent on this training, also before it was resumed."""
+        r"""Returns the seconds spent on this training, including those before it was resumed."""
         return time.perf_counter() - self.start
 
     def resume(self, elapsed: float) -> None:
-        r"""Goes on from where so many seconds had been spent."""
+        r"""Continues from a number of seconds already spent."""
         self.start = time.perf_counter() - elapsed
 
-    def progress(self, done: int) -> float:
-        r"""Returns the share of the training that is done in the middle of the next step."""
-        by_steps = (done + 0.5) / self.n_steps if self.n_steps else 0.0
+    def progress(self, step: int) -> float:
+        r"""Returns the progress in the middle of a step, counted from 0."""
+        by_steps = (step + 0.5) / self.n_steps if self.n_steps else 0.0
         return min(1.0, max(by_steps, self.elapsed() / self.budget))
 
-    def late(self) -> bool:
-        r"""Whether the time is used up."""
+    def out_of_time(self) -> bool:
+        r"""Returns whether the time budget is spent."""
         return self.elapsed() >= self.budget
 
-    def over(self, done: int) -> bool:
-        r"""Whether the steps or the time are used up."""
-        return self.late() or (self.n_steps is not None and done >= self.n_steps)
+    def finished(self, step: int) -> bool:
+        r"""Returns whether all steps are done or the time budget is spent."""
+        return self.out_of_time() or (self.n_steps is not None and step >= self.n_steps)
 
-    def share(self, progress: float) -> float:
-        r"""Returns the share of the learning rate."""
+    def lr_scale(self, progress: float) -> float:
+        r"""Returns the factor of the learning rate."""
         return min(1.0, 20 * progress) * 0.5 * (1 + math.cos(math.pi * progress))
 
 
-def seconds(budget: float | str | None) -> float | None:
-    r"""The seconds of a time budget.
+def parse_duration(duration: float | str | None) -> float | None:
+    r"""The seconds of a duration.
 
     Arguments:
-        budget: A number of seconds; or text, a number followed by s, m, h or d.
+        duration: A number of seconds, or a string: a number followed by s, m, h or d.
 
     Raises:
-        ValueError: If it is no positive time.
+        ValueError: If it is not a positive duration.
 
     Example:
-        >>> seconds("10m"), seconds("1.5h"), seconds(30)
+        >>> parse_duration("10m"), parse_duration("1.5h"), parse_duration(30)
         (600.0, 5400.0, 30.0)
     """
-    if budget is None:
+    if duration is None:
         return None
 
-    found = re.fullmatch(r"\s*([0-9.]+)\s*([smhd]?)\s*", str(budget))
+    found = re.fullmatch(r"\s*([0-9.]+)\s*([smhd]?)\s*", str(duration))
 
     try:
         value = float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]]  # type: ignore[index]
@@ -82,6 +84,6 @@ def seconds(budget: float | str | None) -> float | None:
         value = 0.0
 
     if value <= 0:
-        raise ValueError(f"expected a time such as 90, '90s' or '10m', got {budget!r}.")
+        raise ValueError(f"expected a time such as 90, '90s' or '10m', got {duration!r}.")
 
     return value

@@ -1,6 +1,6 @@
-r"""The state of one training: what changes from step to step, and can be put away and taken up."""
+r"""Training state: steps, epochs, rolling back, and the state dictionary of checkpoints."""
 
-__all__ = ["Epoch", "Run"]
+__all__ = ["EpochRecord", "TrainState"]
 
 import logging
 import math
@@ -14,54 +14,54 @@ from ..common.type_checks import check_arguments, fits
 from ..data import Batches, Examples
 from .adamw import AdamW
 from .schedule import Schedule
-from .step import Step, Summary
-from .update import Compiled, Eager
+from .step import RunningMeans, TrainStep
+from .update import CompiledUpdate, EagerUpdate
 
 log = logging.getLogger(__name__)
 
-_MOST_SKIPPED = 0.1  # of the steps of an epoch, before it is tried again more carefully
-_MOST_RETREATS = 3
-_FLUSH = 128  # steps
+_MAX_SKIPPED_FRACTION = 0.1
+_MAX_ROLLBACKS = 3
+_STEPS_BETWEEN_FLUSHES = 128
 
-
-# What a checkpoint says beside its tensors
-_STATE: dict[str, Any] = {
+# Types of the numbers in a checkpoint
+_DOCUMENT_TYPES: dict[str, Any] = {
     "settings": dict[str, str],
-    "i": int,
+    "step": int,
     "epoch_start": int,
     "records": Sequence[dict[str, Any]],
-    "least": float,
-    "stale": int,
-    "retreats": int,
+    "best_loss": float,
+    "epochs_since_best": int,
+    "rollbacks": int,
     "seconds": float,
 }
 
 
-class Epoch(NamedTuple):
-    r"""What happened in one pass over the data."""
+class EpochRecord(NamedTuple):
+    r"""Losses and other measurements of one epoch."""
 
     epoch: int
-    r"""The number of the pass, from 1."""
+    r"""The number of the epoch, from 1."""
 
     train: dict[str, float]
-    r"""The mean of the loss and of its terms while training, in nats per example."""
+    r"""Means of the loss and of its terms over the epoch's minibatches, in nats per example."""
 
     validation: dict[str, float]
-    r"""The same on the validation examples after the pass; empty if there are none."""
+    r"""The same means on the validation examples after the epoch; empty if there are none."""
 
-    code: dict[str, float]
-    r"""What the codes of some hundred examples are like after the pass, if they have a density:
-    the number of active units, and the mutual information in nats."""
+    posterior: dict[str, float]
+    r"""The number of active units, and the mutual information in nats, of the codes of a few
+    hundred examples after the epoch; empty if codes have no density."""
 
     seconds: float
-    r"""The time since training began."""
+    r"""The time since the training started."""
 
     skipped: int = 0
-    r"""How many steps were left out, as they were not finite, those of earlier tries included."""
+    r"""The number of steps skipped because their loss or gradient was not finite, including those
+    of attempts that were rolled back."""
 
 
-class Knobs(Protocol):
-    r"""What a run reads of :class:`~autoencode.Training`, where it is explained."""
+class TrainingOptions(Protocol):
+    r"""The options of :class:`~autoencode.Training` that a training state depends on."""
 
     epochs: int | None
     learning_rate: float | None
@@ -74,187 +74,201 @@ class Knobs(Protocol):
     compile: Literal["auto", True, False]
 
 
-class Run:
-    r"""One training.
+class TrainState:
+    r"""Everything that changes while a model is trained.
 
-    Nothing in it reads a number back from the device within an epoch: steps that are not
-    finite are left out by the optimizer itself, and counted where they happen.
+    Within an epoch, no number is copied from the device to the host: steps with a loss or gradient
+    that is not finite are skipped by the optimizer, and counted on the device.
 
     Arguments:
-        training: The knobs.
-        step: What is trained.
-        batches: What it is trained on.
+        training: The options, all resolved.
+        train_step: The model and its objective.
+        batches: The minibatches to train on.
 
     Example:
-        >>> run = Run(Training(epochs=1), step, batches)  # doctest: +SKIP
-        >>> for _ in run.steps():  # doctest: +SKIP
-        ...     print(run.i)
+        >>> state = TrainState(Training(epochs=1), train_step, batches)  # doctest: +SKIP
+        >>> for _ in state.remaining_steps():  # doctest: +SKIP
+        ...     print(state.step)
     """
 
-    def __init__(self, training: Knobs, step: Step, batches: Batches) -> None:
+    def __init__(self, training: TrainingOptions, train_step: TrainStep, batches: Batches) -> None:
         self.training = training
-        self.step = step
+        self.train_step = train_step
         self.batches = batches
 
         n_steps = training.epochs * len(batches) if training.epochs else None
         self.schedule = Schedule(n_steps, training.time_budget)
 
-        self.optimizer = AdamW(step, cast(float, training.learning_rate), training.weight_decay)
-        self.update: Eager | Compiled = (
-            Compiled(step, self.optimizer, training.max_grad_norm)
+        self.optimizer = AdamW(
+            train_step, cast(float, training.learning_rate), training.weight_decay
+        )
+        self.update: EagerUpdate | CompiledUpdate = (
+            CompiledUpdate(train_step, self.optimizer, training.max_grad_norm)
             if training.compile is True
-            else Eager(
-                step, self.optimizer, training.max_grad_norm, training.gradient_accumulation
+            else EagerUpdate(
+                train_step,
+                self.optimizer,
+                training.max_grad_norm,
+                training.gradient_accumulation,
             )
         )
         self.averages = [
             p.detach().clone() for p in self.optimizer.parameters if training.ema_decay
         ]
 
-        self.i = 0  # steps done
-        self.records: list[Epoch] = []
-        self.finite: Tensor  # whether each step of the epoch was, true for those to come
-        self.least, self.stale, self.retreats = math.inf, 0, 0
-        self.skipped = 0  # steps of earlier tries of the epoch
-        self.best: dict[str, Tensor] = {}
+        self.step = 0  # the number of steps done
+        self.records: list[EpochRecord] = []
+        self.finite: Tensor  # one flag for each step of the epoch; true for steps to come
+        self.best_loss, self.epochs_since_best, self.rollbacks = math.inf, 0, 0
+        self.skipped = 0  # the number of skipped steps in attempts that were rolled back
+        self.best_weights: dict[str, Tensor] = {}
         self._begin_epoch()
 
-    # Going on
+    # Steps and epochs
 
-    def steps(self) -> Iterator[None]:
-        r"""Makes the steps of the epoch that are left, and yields after each."""
-        self.step.train()
+    def remaining_steps(self) -> Iterator[None]:
+        r"""Makes the remaining steps of the epoch, and yields after each."""
+        self.train_step.train()
 
-        for batch in self.batches.iterate(self.order, self.i - self.epoch_start):
-            self._step(batch)
+        for batch in self.batches.iterate(self.order, self.step - self.epoch_start):
+            self._make_step(batch)
             yield
 
-            if self.schedule.late():
+            if self.schedule.out_of_time():
                 break
 
-    def examples(self) -> int:
-        r"""Returns how many examples were seen, each as often as it was."""
-        return self.i * len(self.batches.examples) // len(self.batches)
+    def examples_seen(self) -> int:
+        r"""Returns the number of examples seen so far, repetitions included."""
+        return self.step * len(self.batches.examples) // len(self.batches)
 
-    def done(self) -> bool:
-        r"""Whether steps, time or patience are used up, and the epoch has its record."""
+    def finished(self) -> bool:
+        r"""Returns whether the last epoch is recorded and steps, time or patience have run out."""
         patience = self.training.patience
+        impatient = patience is not None and self.epochs_since_best >= patience
 
-        return self.i == self.epoch_start and (
-            self.schedule.over(self.i) or (patience is not None and self.stale >= patience)
-        )
+        return self.step == self.epoch_start and (self.schedule.finished(self.step) or impatient)
 
     def end_epoch(
         self,
         validate: Callable[[], dict[str, float]],
-        watch: Callable[[], dict[str, float]],
+        diagnose_posterior: Callable[[], dict[str, float]],
     ) -> None:
-        r"""Writes the record of the epoch, and keeps the weights if they are the best.
+        r"""Records the epoch, and keeps its weights if they are the best so far.
 
         Arguments:
-            validate: Scores the validation examples, or returns nothing if there are none.
-            watch: Looks at the codes of some examples.
+            validate: Returns the losses on the validation examples; empty if there are none.
+            diagnose_posterior: Returns measures of the codes of some examples.
         """
-        self._swap()
-        validated = validate()
+        self._swap_averages()
+        validation = validate()
         skipped, self.skipped = self.skipped + int((~self.finite).sum()), 0
         self.records.append(
-            Epoch(
+            EpochRecord(
                 len(self.records) + 1,
-                self.summary.means(),
-                validated,
-                watch(),
+                self.train_losses.compute(),
+                validation,
+                diagnose_posterior(),
                 self.schedule.elapsed(),
                 skipped,
             )
         )
-        loss = validated.get("total", -math.inf)
-        self.stale += 1
+        loss = validation.get("total", -math.inf)
+        self.epochs_since_best += 1
 
-        # Without validation examples the last epoch is the best
-        if not validated or loss < self.least or not self.best:
-            self.least, self.stale = loss, 0
-            self.best = _copy(self.step.state_dict())
+        # Without validation examples, the last epoch counts as the best
+        if not validation or loss < self.best_loss or not self.best_weights:
+            self.best_loss, self.epochs_since_best = loss, 0
+            self.best_weights = _copy(self.train_step.state_dict())
 
-        self._swap()
+        self._swap_averages()
         self._begin_epoch()
 
-    def retreat(self) -> bool:
-        r"""Goes back to the begin of the epoch if too much of it was not finite.
+    def roll_back(self) -> bool:
+        r"""Restarts the epoch with half the learning rate if too many of its steps were skipped.
+
+        Returns:
+            Whether the epoch was restarted.
 
         Raises:
-            FloatingPointError: If that has not helped before.
+            FloatingPointError: If the training was rolled back three times before.
         """
-        skipped, made = int((~self.finite).sum()), self.i - self.epoch_start
+        skipped, made = int((~self.finite).sum()), self.step - self.epoch_start
 
-        if skipped <= _MOST_SKIPPED * made:
+        if skipped <= _MAX_SKIPPED_FRACTION * made:
             return False
 
-        if self.retreats == _MOST_RETREATS:
-            raise FloatingPointError(self._diagnosis(skipped, made))
+        if self.rollbacks == _MAX_ROLLBACKS:
+            raise FloatingPointError(self._divergence_message(skipped, made))
 
-        if self.retreats == 0:
+        if self.rollbacks == 0:
             log.warning(
-                "%d of %d steps of epoch %d were not finite: going back to its begin, with half"
-                " the learning rate.", skipped, made, len(self.records) + 1
+                "%d of %d steps of epoch %d had a loss or gradient that is not finite. Restarting"
+                " the epoch with half the learning rate.", skipped, made, len(self.records) + 1
             )  # fmt: skip
 
-        self._load(self.good)
-        self.retreats += 1
+        self._load_tensors(self.epoch_snapshot)
+        self.rollbacks += 1
         self.skipped += skipped
-        self.i = self.epoch_start
+        self.step = self.epoch_start
         self._begin_epoch()
 
         return True
 
-    def end(self) -> None:
-        r"""Leaves the step with the weights of the best epoch."""
-        if self.best:
-            self.step.load_state_dict(self.best)
+    def load_best_weights(self) -> None:
+        r"""Gives the model the weights of the best epoch."""
+        if self.best_weights:
+            self.train_step.load_state_dict(self.best_weights)
 
-    # Putting away and taking up
+    # Checkpoints
 
-    def state(self, settings: dict[str, str]) -> tuple[dict[str, Any], dict[str, Tensor]]:
-        r"""
-        Returns:
-            All that is needed to go on from here exactly: numbers, and tensors by name.
+    def state_dict(self, settings: dict[str, str]) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        r"""Returns the state that an exact continuation needs: numbers, and tensors by name.
+
+        Arguments:
+            settings: The data and settings of the training, by name.
         """
         document = {
             "settings": settings,
             "seed": torch.initial_seed(),
-            "latent_dim": self.step.model.encoder.event[0],
-            "i": self.i,
+            "latent_dim": self.train_step.model.encoder.event[0],
+            "step": self.step,
             "epoch_start": self.epoch_start,
             "records": [record._asdict() for record in self.records],
-            "least": self.least,
-            "stale": self.stale,
-            "retreats": self.retreats,
+            "best_loss": self.best_loss,
+            "epochs_since_best": self.epochs_since_best,
+            "rollbacks": self.rollbacks,
             "skipped": self.skipped,
             "seconds": self.schedule.elapsed(),
-            "done": self.done(),
+            "finished": self.finished(),
         }
-        parts = {
-            "now": self._tensors(),
-            "good": self.good,
-            "best": self.best,
-            "sums": self.summary.tensors(),
+        groups = {
+            "current": self._tensors(),
+            "epoch_snapshot": self.epoch_snapshot,
+            "best": self.best_weights,
+            "losses": self.train_losses.state_dict(),
             "steps": {"finite": self.finite},
-            "random": {"now": _random_state(), "epoch": self.random_state},
+            "random": {"current": _random_state(), "epoch": self.random_state},
         }
 
-        named = {f"{k}/{name}": t for k, part in parts.items() for name, t in part.items()}
+        named = {f"{k}/{name}": t for k, group in groups.items() for name, t in group.items()}
 
         return document, named
 
-    def resume(
+    def load_state_dict(
         self, document: dict[str, Any], tensors: dict[str, Tensor], settings: dict[str, str]
     ) -> None:
-        r"""Takes up what `state` returned.
+        r"""Restores what `state_dict` returned.
+
+        Arguments:
+            document: The numbers.
+            tensors: The tensors by name.
+            settings: The data and settings of this training, by name.
 
         Raises:
-            ValueError: If data or settings are not the same, saying which, or the state is none.
+            ValueError: If data or settings differ from those of the checkpoint, or the checkpoint
+                is damaged.
         """
-        _check_state(document, len(self.batches))
+        _check_document(document, len(self.batches))
 
         for name, now in settings.items():
             then = document["settings"].get(name)
@@ -266,103 +280,105 @@ class Run:
                 )
 
         try:
-            self._take_up(document, tensors)
+            self._restore(document, tensors)
         except (KeyError, TypeError, RuntimeError, AttributeError, IndexError) as error:
-            said = " ".join(str(error).split())[:300]
-            raise ValueError(f"cannot resume: the checkpoint is damaged ({said}).") from None
+            reason = " ".join(str(error).split())[:300]
+            raise ValueError(f"cannot resume: the checkpoint is damaged ({reason}).") from None
 
-    def _take_up(self, document: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-        parts: dict[str, dict[str, Tensor]] = {}
+    def _restore(self, document: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        groups: dict[str, dict[str, Tensor]] = {}
 
         for key, tensor in tensors.items():
-            part, _, name = key.partition("/")
-            parts.setdefault(part, {})[name] = tensor
+            group, _, name = key.partition("/")
+            groups.setdefault(group, {})[name] = tensor
 
-        self.records = [Epoch(**record) for record in document["records"]]
-        self.least, self.stale = document["least"], document["stale"]
-        self.retreats, self.skipped = document["retreats"], document["skipped"]
+        self.records = [EpochRecord(**record) for record in document["records"]]
+        self.best_loss = document["best_loss"]
+        self.epochs_since_best = document["epochs_since_best"]
+        self.rollbacks, self.skipped = document["rollbacks"], document["skipped"]
         self.schedule.resume(document["seconds"])
-        self.best = parts.get("best", {})
+        self.best_weights = groups.get("best", {})
 
-        # The order of the epoch is drawn again from where it was drawn
-        _set_random_state(parts["random"]["epoch"])
-        self.i = document["epoch_start"]
-        self._load(parts["good"])
+        # The stored random state gives the same order of minibatches in this epoch
+        _set_random_state(groups["random"]["epoch"])
+        self.step = document["epoch_start"]
+        self._load_tensors(groups["epoch_snapshot"])
         self._begin_epoch()
 
-        self.i = document["i"]
-        self._load(parts["now"])
+        self.step = document["step"]
+        self._load_tensors(groups["current"])
         device = self.finite.device
-        self.summary.load({k: t.to(device) for k, t in parts.get("sums", {}).items()})
-        self.finite.copy_(parts["steps"]["finite"])
-        _set_random_state(parts["random"]["now"])
+        losses = {name: t.to(device) for name, t in groups.get("losses", {}).items()}
+        self.train_losses.load_state_dict(losses)
+        self.finite.copy_(groups["steps"]["finite"])
+        _set_random_state(groups["random"]["current"])
 
-    # Within
+    # Internals
 
     def _begin_epoch(self) -> None:
         self.random_state = _random_state()
         self.order = self.batches.shuffled()
-        self.epoch_start = self.i
-        self.summary = Summary()
-        self.good = _copy(self._tensors())
+        self.epoch_start = self.step
+        self.train_losses = RunningMeans()
+        self.epoch_snapshot = _copy(self._tensors())
 
         device = self.batches.examples.target.device
         self.finite = torch.ones(len(self.batches), dtype=torch.bool, device=device)
 
-    def _step(self, batch: Examples) -> None:
-        progress = self.schedule.progress(self.i)
-        self.step.objective.progress.fill_(progress)
+    def _make_step(self, batch: Examples) -> None:
+        progress = self.schedule.progress(self.step)
+        self.train_step.objective.progress.fill_(progress)
 
-        share = self.schedule.share(progress) / 2**self.retreats
-        sums, finite = self.update(batch, share)
-        self._average()
+        lr_scale = self.schedule.lr_scale(progress) / 2**self.rollbacks
+        sums, finite = self.update(batch, lr_scale)
+        self._update_averages()
 
-        if self.i % _FLUSH == 0:
-            self.optimizer.flush()
+        if self.step % _STEPS_BETWEEN_FLUSHES == 0:
+            self.optimizer.flush_denormals()
 
-        self.summary.add(sums)
-        self.finite[self.i - self.epoch_start] = finite
-        self.i += 1
+        self.train_losses.add(sums)
+        self.finite[self.step - self.epoch_start] = finite
+        self.step += 1
 
-    def _average(self) -> None:
-        r"""Moves the averages of the weights, which begin as a plain mean."""
+    def _update_averages(self) -> None:
+        r"""Updates the moving averages of the weights, whose decay is smaller in the beginning."""
         if self.training.ema_decay is not None:
-            decay = min(self.training.ema_decay, (1 + self.i) / (10 + self.i))
+            decay = min(self.training.ema_decay, (1 + self.step) / (10 + self.step))
             weights = [p.detach() for p in self.optimizer.parameters]
             torch._foreach_lerp_(self.averages, weights, 1 - decay)
 
-    def _swap(self) -> None:
-        r"""Exchanges weights and their averages."""
+    def _swap_averages(self) -> None:
+        r"""Exchanges the weights and their moving averages."""
         for p, average in zip(self.optimizer.parameters, self.averages):
             p.data, average.data = average.data, p.data
 
     def _tensors(self) -> dict[str, Tensor]:
         return {
-            **{f"step.{name}": t for name, t in self.step.state_dict().items()},
-            **{f"optimizer.{name}": t for name, t in self.optimizer.tensors().items()},
+            **{f"model.{name}": t for name, t in self.train_step.state_dict().items()},
+            **{f"optimizer.{name}": t for name, t in self.optimizer.state_dict().items()},
             **{f"average.{k}": t for k, t in enumerate(self.averages)},
         }
 
-    def _load(self, tensors: dict[str, Tensor]) -> None:
-        parts: dict[str, dict[str, Tensor]] = {"step": {}, "optimizer": {}, "average": {}}
+    def _load_tensors(self, tensors: dict[str, Tensor]) -> None:
+        groups: dict[str, dict[str, Tensor]] = {"model": {}, "optimizer": {}, "average": {}}
 
         for key, tensor in tensors.items():
-            part, _, name = key.partition(".")
-            parts[part][name] = tensor
+            group, _, name = key.partition(".")
+            groups[group][name] = tensor
 
-        self.step.load_state_dict(parts["step"])
-        self.optimizer.load(parts["optimizer"])
+        self.train_step.load_state_dict(groups["model"])
+        self.optimizer.load_state_dict(groups["optimizer"])
 
         for k, average in enumerate(self.averages):
-            average.copy_(parts["average"][str(k)])
+            average.copy_(groups["average"][str(k)])
 
-    def _diagnosis(self, skipped: int, made: int) -> str:
+    def _divergence_message(self, skipped: int, made: int) -> str:
         first = int((~self.finite).nonzero()[0])
         index = self.order.tensor_split(len(self.batches))[first]
         batch = self.batches.examples[index]
 
         with torch.no_grad():
-            loss = self.step(batch)
+            loss = self.train_step(batch)
 
         bad = (~loss.total.isfinite()).nonzero().flatten().tolist()
         terms = [name for name, term in loss.terms.items() if not term.isfinite().all()]
@@ -377,34 +393,36 @@ class Run:
             )
 
         epoch = len(self.records)
-        kept = f"The model keeps the weights of epoch {epoch}." if epoch else "None was kept."
+        kept = (
+            f"The model keeps the weights of epoch {epoch}."
+            if epoch
+            else "No epoch was completed, so that no weights are kept."
+        )
 
         return (
-            f"the loss does not stay finite: {skipped} of {made} steps of epoch"
-            f" {epoch + 1}, also at an eighth of the learning rate. It began with {where}: {what}"
-            f" is not finite. {kept} Look at that example, use a smaller learning_rate than"
-            f" {self.training.learning_rate}, or max_grad_norm=1.0."
+            f"the loss does not stay finite: {skipped} of {made} steps of epoch {epoch + 1} were"
+            f" skipped, even with an eighth of the learning rate. The cause is {where}: {what} is"
+            f" not finite. {kept} Check that example, or use a learning_rate below"
+            f" {self.training.learning_rate} or max_grad_norm=1.0."
         )
 
 
-def _check_state(document: dict[str, Any], steps: int) -> None:
-    r"""Raises if what a checkpoint says is not of the kinds that it has to be."""
-    wrong = [name for name, kind in _STATE.items() if not fits(document.get(name), kind)]
-
-    if (
-        not wrong
-        and not 0 <= document["epoch_start"] <= document["i"] <= document["epoch_start"] + steps
-    ):
-        wrong = ["i"]
+def _check_document(document: dict[str, Any], steps: int) -> None:
+    r"""Raises if a value in a checkpoint has the wrong type or is out of range."""
+    wrong = [name for name, kind in _DOCUMENT_TYPES.items() if not fits(document.get(name), kind)]
 
     if not wrong:
-        wrong = ["records"] * any(set(r) != set(Epoch._fields) for r in document["records"])
+        start, step = document["epoch_start"], document["step"]
+        wrong = ["step"] * (not 0 <= start <= step <= start + steps)
+
+    if not wrong:
+        wrong = ["records"] * any(set(r) != set(EpochRecord._fields) for r in document["records"])
 
     if wrong:
         raise ValueError(f"cannot resume: the checkpoint is damaged (its '{wrong[0]}').")
 
     for record in document["records"]:
-        check_arguments(Epoch, record)
+        check_arguments(EpochRecord, record)
 
 
 def _copy(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

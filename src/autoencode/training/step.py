@@ -1,6 +1,6 @@
-r"""What happens to one minibatch, and means over many."""
+r"""Loss of a minibatch, and means over many minibatches."""
 
-__all__ = ["Step", "Summary", "Sums", "evaluate", "losses"]
+__all__ = ["LossSums", "RunningMeans", "TrainStep", "evaluate", "losses"]
 
 import math
 from collections.abc import Callable, Iterable
@@ -16,22 +16,22 @@ from ..models.latent import LatentModel
 from ..objectives import Loss, Objective
 
 
-class Step(nn.Module):
-    r"""Everything that is trained, behind one `forward`.
+class TrainStep(nn.Module):
+    r"""Loss of a minibatch as stored: augmentation, corruption, scaling, model and objective.
 
     Arguments:
         model: The model.
-        objective: What is minimized.
-        corruption: Makes the input of the encoder from the target.
-        normalize: Scales what is stored to what the model sees.
-        damage: What of the corruption comes before that, and makes stored examples of stored ones.
-        vary: Makes other scaled examples that are as likely, while training. It must treat the
-            channels of an example alike.
-        precision: `"bfloat16"` to multiply matrices with eight bits of precision, where that
-            is faster; sums, likelihoods and weights stay in float32.
+        objective: The objective to minimize.
+        corruption: A function from scaled examples to corrupted ones, for the encoder to see.
+        normalize: A function from stored examples to scaled ones.
+        raw_corruption: A function from stored examples to corrupted ones, applied before scaling.
+        augment: A random function from scaled examples to equally likely ones, such as shifted
+            images; applied only in training. It must treat all channels of an example alike.
+        precision: `"bfloat16"` to multiply matrices in bfloat16. Sums, likelihoods and weights
+            stay in float32.
 
     Example:
-        >>> Step(model, ELBO())(Examples(torch.rand(8, 5))).total.shape  # doctest: +SKIP
+        >>> TrainStep(model, ELBO())(Examples(torch.rand(8, 5))).total.shape  # doctest: +SKIP
         torch.Size([8])
     """
 
@@ -41,9 +41,9 @@ class Step(nn.Module):
         objective: Objective,
         corruption: Callable[[Tensor], Tensor] = nn.Identity(),
         normalize: Callable[[Tensor], Tensor] = nn.Identity(),
-        damage: Callable[[Tensor], Tensor] | None = None,
+        raw_corruption: Callable[[Tensor], Tensor] | None = None,
         precision: str = "float32",
-        vary: Callable[[Tensor], Tensor] | None = None,
+        augment: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
         super().__init__()
 
@@ -51,56 +51,64 @@ class Step(nn.Module):
         self.objective = objective
         self.corruption = corruption
         self.normalize = normalize
-        self.damage = damage
+        self.raw_corruption = raw_corruption
         self.precision = precision
-        self.vary = vary
+        self.augment = augment
 
     def forward(self, batch: Examples) -> Loss:
         x, target = self.inputs(batch)
-        half = self.precision == "bfloat16"
+        autocast = self.precision == "bfloat16"
 
-        with torch.autocast(x.device.type, torch.bfloat16, enabled=half):
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=autocast):
             return self.objective(self.model.given(batch.context), x, target)
 
     def inputs(self, batch: Examples) -> tuple[Tensor, Tensor]:
-        r"""Returns what the encoder sees and what the decoder is asked for, scaled."""
+        r"""Returns the encoder's input and the decoder's target, both scaled."""
         target = self.normalize(batch.target)
-        vary = self.vary if self.training else None
+        augment = self.augment if self.training else None
 
         if batch.corrupted is not None:
             x = self.normalize(batch.corrupted)
-            return (x, target) if vary is None else _alike(vary, x, target)
+            return (x, target) if augment is None else _augment_pair(augment, x, target)
 
-        target = target if vary is None or self.damage is not None else vary(target)
-        x = target if self.damage is None else self.normalize(self.damage(batch.target))
+        if self.raw_corruption is not None:
+            x = self.normalize(self.raw_corruption(batch.target))
+        elif augment is not None:
+            x = target = augment(target)
+        else:
+            x = target
+
         return self.corruption(x), target
 
 
-def _alike(vary: Callable[[Tensor], Tensor], x: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    x, target = vary(torch.cat([x, target], dim=1)).chunk(2, dim=1)
+def _augment_pair(
+    augment: Callable[[Tensor], Tensor], x: Tensor, target: Tensor
+) -> tuple[Tensor, Tensor]:
+    r"""Augments damaged examples and their clean versions by the same random changes."""
+    x, target = augment(torch.cat([x, target], dim=1)).chunk(2, dim=1)
     return x, target
 
 
-class Sums(NamedTuple):
-    r"""The loss of a minibatch and its terms, summed over the examples.
+class LossSums(NamedTuple):
+    r"""Loss of a minibatch and its terms, summed over the examples.
 
     Example:
-        >>> Sums.of(Loss(torch.tensor([1.0, 3.0]), {}))
-        Sums(names=('total',), values=tensor([2., 4.]))
+        >>> LossSums.of(Loss(torch.tensor([1.0, 3.0]), {}))
+        LossSums(names=('total',), values=tensor([2., 4.]))
     """
 
     names: tuple[str, ...]
-    r"""The names of the terms, the total first."""
+    r"""The names of the terms, `total` first."""
 
     values: Tensor
     r"""The number of examples and the sum of each term, with shape `(1 + K,)`."""
 
     @classmethod
-    def of(cls, loss: Loss, finite: Tensor | None = None) -> "Sums":
+    def of(cls, loss: Loss, finite: Tensor | None = None) -> "LossSums":
         r"""
         Arguments:
             loss: The loss of a minibatch.
-            finite: Whether it counts, with shape `()`; if not, all are zero.
+            finite: Whether the minibatch counts, with shape `()`. If not, all sums are zero.
         """
         named = {"total": loss.total, **loss.terms}
         terms = [v.detach().expand_as(loss.total) for v in named.values()]
@@ -109,26 +117,28 @@ class Sums(NamedTuple):
         return cls(tuple(named), values if finite is None else torch.where(finite, values, 0))
 
 
-class Summary:
-    r"""Means over examples, summed on the device and read once.
+class RunningMeans:
+    r"""Means over examples, accumulated on the device and read once.
 
     Example:
-        >>> summary = Summary()
-        >>> summary.add(Sums.of(Loss(torch.tensor([1.0, 3.0]), {})))
-        >>> summary.means()
+        >>> means = RunningMeans()
+        >>> means.add(LossSums.of(Loss(torch.tensor([1.0, 3.0]), {})))
+        >>> means.compute()
         {'total': 2.0}
     """
 
     def __init__(self) -> None:
-        self.sums: dict[tuple[str, ...], Tensor] = {}  # the number of examples first
+        self.sums: dict[
+            tuple[str, ...], Tensor
+        ] = {}  # by the names of terms; the number of examples first
 
-    def add(self, sums: Sums) -> None:
-        r"""Adds those of a minibatch."""
+    def add(self, sums: LossSums) -> None:
+        r"""Adds the sums of a minibatch."""
         names, values = sums
         self.sums[names] = self.sums[names] + values if names in self.sums else values
 
-    def means(self) -> dict[str, float]:
-        r"""Returns the mean of each term; NaN if no minibatch was finite."""
+    def compute(self) -> dict[str, float]:
+        r"""Returns the mean of each term, NaN if no minibatch was finite."""
         means = {}
 
         for names, row in self.sums.items():
@@ -137,50 +147,50 @@ class Summary:
 
         return means
 
-    def tensors(self) -> dict[str, Tensor]:
-        r"""Returns the sums, by name."""
+    def state_dict(self) -> dict[str, Tensor]:
+        r"""Returns the sums by name."""
         return {",".join(names): row for names, row in self.sums.items()}
 
-    def load(self, tensors: dict[str, Tensor]) -> None:
-        r"""Takes up what `tensors` returned."""
-        self.sums = {tuple(key.split(",")): row for key, row in tensors.items()}
+    def load_state_dict(self, state_dict: dict[str, Tensor]) -> None:
+        r"""Restores what `state_dict` returned."""
+        self.sums = {tuple(key.split(",")): row for key, row in state_dict.items()}
 
 
-def evaluate(step: Step, batches: Iterable[Examples]) -> dict[str, float]:
-    r"""Scores examples without training on them.
+def evaluate(step: TrainStep, batches: Iterable[Examples]) -> dict[str, float]:
+    r"""Mean loss on examples, without training on them.
 
     Arguments:
         step: The model with its objective.
-        batches: The examples, in parts that fit in memory.
+        batches: The examples, in batches that fit in memory.
 
     Returns:
-        The mean of the loss and of its terms, in nats per example.
+        The means of the loss and of its terms, in nats per example.
 
     Example:
         >>> evaluate(step, examples.split())  # doctest: +SKIP
         {'total': 31.2, 'distortion': 24.1, 'rate': 7.1, 'bound': -31.2}
     """
     step.eval()
-    summary = Summary()
+    means = RunningMeans()
 
     with torch.no_grad():
         for batch in batches:
-            summary.add(Sums.of(step(batch)))
+            means.add(LossSums.of(step(batch)))
 
-    return summary.means()
+    return means.compute()
 
 
-def losses(step: Step, examples: Examples, seed: int, draws: int = 1) -> Tensor:
-    r"""The loss of each example, with the same noise for each model that is compared.
+def losses(step: TrainStep, examples: Examples, seed: int, draws: int = 1) -> Tensor:
+    r"""Loss of each example, with the same noise for all models that share a seed.
 
     Arguments:
         step: The model with its objective.
         examples: The examples.
-        seed: Seeds codes and corruptions.
-        draws: How many of them the loss is a mean over.
+        seed: The seed of codes and corruptions.
+        draws: The number of draws of codes and corruptions to average over.
 
     Returns:
-        The losses in nats and double precision, with shape `(N,)`.
+        The losses in nats, in double precision, with shape `(N,)`.
 
     Example:
         >>> losses(step, examples, seed=0).mean()  # doctest: +SKIP

@@ -1,10 +1,10 @@
-r"""The training loop.
+r"""Training loop.
 
-Training is a generator of records, one per epoch: the caller's `for` is the callback. To
-stop early, stop iterating.
+Training is a generator of records, one per epoch, so that the body of the caller's `for` loop
+takes the place of callbacks. To stop early, stop iterating.
 """
 
-__all__ = ["Epoch", "Hints", "Solver", "Training"]
+__all__ = ["EpochRecord", "Solver", "Training", "TrainingDefaults"]
 
 import abc
 import copy
@@ -21,141 +21,141 @@ from torch import Tensor
 
 from .. import __version__
 from ..common.configurable import Configurable
-from ..common.seeding import give_way
+from ..common.seeding import yield_to_other_threads
 from ..data import Batches, Examples
-from ..evaluation.measures import information
+from ..evaluation.measures import posterior_diagnostics
 from .checkpoints import Checkpoint, fingerprint
-from .monitors import board, deferred_interrupt, progress_bar, summary
-from .schedule import seconds
-from .state import Epoch, Run
-from .step import Step, evaluate
+from .monitors import deferred_interrupt, format_terms, progress_bar, tensorboard_logger
+from .schedule import parse_duration
+from .state import EpochRecord, TrainState
+from .step import TrainStep, evaluate
 from .update import has_bfloat16, has_compiler
 
 log = logging.getLogger(__name__)
 
-MOST_EPOCHS = 128  # unless it was said how many
-_STEPS, _FEWEST_EPOCHS = 2000, 10
-_SMALLEST_BATCH, _BATCH, _LARGEST_BATCH = 16, 128, 512
-_MANY = 100_000  # examples, of which larger minibatches learn as much
-_HELD_OUT = 2048  # examples, at most, that are held out unless it was said how many
-_FEWEST = 10  # examples, of which none is held out
-_WORTH_COMPILING = {"cuda": 2_000, "cpu": 20_000}  # steps that save what compiling takes
-
-_WATCHED = 512  # examples, at most, whose codes are looked at after each epoch
+DEFAULT_MAX_EPOCHS = 128
+_DEFAULT_STEPS, _DEFAULT_MIN_EPOCHS = 2000, 10
+_MIN_BATCH_SIZE, _MAX_BATCH_SIZE = 16, 128
+_LARGE_BATCH_SIZE, _LARGE_DATA_SIZE = 512, 100_000
+_DEFAULT_MAX_HELD_OUT = 2048
+_MIN_EXAMPLES_TO_SPLIT = 10
+_MIN_STEPS_TO_COMPILE = {"cuda": 2_000, "cpu": 20_000}
+_MIN_SECONDS_TO_COMPILE = 600
+_MAX_DIAGNOSED_EXAMPLES = 512
 
 Self = TypeVar("Self", bound="Solver")
 
 
-class Hints(NamedTuple):
-    r"""What suits a network and its data, for what a solver leaves open."""
+class TrainingDefaults(NamedTuple):
+    r"""Training defaults suggested by a network and its data."""
 
     learning_rate: float = 2e-3
-    r"""The learning rate of the network."""
+    r"""The learning rate."""
 
-    most_epochs: int = MOST_EPOCHS
-    r"""The most passes over the data that do it good."""
+    max_epochs: int = DEFAULT_MAX_EPOCHS
+    r"""The largest number of epochs."""
 
     batch_size: int | None = None
-    r"""The number of examples in a step that the network wants."""
+    r"""The number of examples in a minibatch; `None` to derive it from the number of examples."""
 
-    one_shape: bool = True
-    r"""Whether all minibatches are of one shape, as a compiled step needs."""
+    static_shapes: bool = True
+    r"""Whether all minibatches have one shape, as a compiled step needs."""
 
 
 class Solver(Configurable, abc.ABC):
-    r"""Abstract way to train."""
+    r"""Abstract training method."""
 
     validation_fraction: float | None
-    r"""The share of the examples that is held out."""
+    r"""The fraction of the examples to hold out."""
 
     closed_form: ClassVar[bool] = False
-    r"""Whether the least squared error is solved for, whatever the objective is."""
+    r"""Whether the method minimizes the squared error in closed form and ignores the objective."""
 
     @abc.abstractmethod
-    def held_out(self, n: int) -> int:
-        r"""Returns how many of `n` examples are held out."""
+    def n_held_out(self, n: int) -> int:
+        r"""Returns the number of examples to hold out of `n`."""
 
     @abc.abstractmethod
-    def choose(self: Self, n: int, hints: Hints = Hints()) -> Self:
-        r"""Returns a copy in which everything that is left open is decided.
+    def resolve(self: Self, n: int, defaults: TrainingDefaults = TrainingDefaults()) -> Self:
+        r"""Returns a copy in which every argument that was left open has a value.
 
         Arguments:
             n: The number of examples.
-            hints: What suits the network and the data.
+            defaults: The defaults that suit the network and the data.
         """
 
     @abc.abstractmethod
     def train(
         self,
-        step: Step,
+        train_step: TrainStep,
         data: Examples,
         validation: Examples | None = None,
         resume: bool = False,
-    ) -> Iterator[Epoch]:
-        r"""Trains in place, and yields a record after each epoch.
+    ) -> Iterator[EpochRecord]:
+        r"""Trains a model in place, and yields a record after each epoch.
 
         Arguments:
-            step: The model with its objective.
+            train_step: The model and its objective.
             data: The examples to train on.
-            validation: Examples that are only scored.
-            resume: Whether to go on from the checkpoint, if there is one.
+            validation: The examples to compute the validation loss on.
+            resume: Whether to continue from the checkpoint, if there is one.
         """
 
 
 class Training(Solver):
     r"""Minibatch training with AdamW.
 
-    Beyond 256 inputs, the steps of matrices fall with the root of their number, which lets
-    one learning rate serve narrow and wide networks. It rises linearly over the first twentieth
-    of the training and falls to zero along a cosine. With validation examples, the weights
-    end as those of the epoch with the least validation loss.
+    The learning rate rises linearly over the first twentieth of the training, and falls to zero
+    along a cosine. Beyond 256 inputs, the learning rate of a weight matrix is multiplied by the
+    square root of 256 over the number of inputs, so that one setting serves narrow and wide
+    networks. With validation examples, the model keeps the weights of the epoch with the lowest
+    validation loss.
 
-    A step whose loss or gradient is not finite is left out. Where many are, training goes
-    back to the last good epoch and on with half the learning rate.
+    A step whose loss or gradient is not finite is skipped. If more than a tenth of the steps of an
+    epoch were skipped, the epoch is repeated from its start with half the learning rate.
 
     References:
         | Decoupled Weight Decay Regularization (Loshchilov & Hutter, 2019)
         | https://arxiv.org/abs/1711.05101
 
         | Tensor Programs V: Tuning Large Neural Networks via Zero-Shot Hyperparameter Transfer
-          (Yang et al., 2022), for the steps of wide matrices
+          (Yang et al., 2022), for the learning rate of wide matrices
         | https://arxiv.org/abs/2203.03466
 
     Arguments:
-        epochs: The number of passes over the data; by default enough for some 2,000 steps,
-            at least 10 and at most 128, or what the time budget allows.
-        batch_size: The number of examples in a step; by default a sixteenth of them, at least 16
-            and at most 128, and 512 where there are 100,000 and more.
-        learning_rate: The largest learning rate, that of matrices with up to 256 inputs; by
-            default that of the network, 0.002 for most.
+        epochs: The number of passes over the data. By default as many as 2,000 steps take, at
+            least 10 and at most 128; with a time budget, as many as fit in it.
+        batch_size: The number of examples in a minibatch. By default a sixteenth of the examples
+            rounded to a power of two, at least 16 and at most 128; 512 from 100,000 examples on.
+        learning_rate: The largest learning rate of matrices with up to 256 inputs. By default that
+            of the network, 0.002 for most.
         weight_decay: The decay of weight matrices, relative to the learning rate.
-        max_grad_norm: The largest norm of the gradient; longer ones are shortened to it.
-        ema_decay: The decay per step of a running average of the weights, 0.999 for example,
-            which then is what is validated and kept.
-        gradient_accumulation: The number of parts in which a step is computed, where a minibatch
-            is too large for memory.
-        validation_fraction: The share of the examples that is held out to be scored after each
-            epoch; by default a tenth, a fifth of fewer than 500, at most 2,048 examples, and none
-            of fewer than 10. The weights that are kept are those of the best epoch. Zero holds
-            out none.
-        patience: The number of epochs without a better validation loss before it stops.
-        time_budget: The time to train for, in seconds or as text such as `"10m"`; the
-            learning rate falls in step with it.
-        checkpoint_dir: A folder to keep the state of the training in, for
-            `fit(..., resume=True)` to go on from, exactly, after whatever has happened.
-        checkpoint_seconds: The least time between two writes.
-        device: Where to train, `"cpu"` or `"cuda"`; by default a GPU if there is one.
-        precision: `"float32"`; `"bfloat16"` to multiply matrices with fewer digits; or
-            `"auto"`, which does so where the device has units for it.
-        compile: Whether to compile the step, see :func:`torch.compile`; `"auto"` does
-            for 2,000 steps and more on a GPU, 20,000 on a processor, as the first takes up to a
-            minute.
-        show_progress: Whether to show a progress bar; by default if someone looks at a terminal.
-        tensorboard_dir: A folder to write the records to, for TensorBoard to show.
+        max_grad_norm: The largest norm of the gradient; a longer gradient is scaled down to it.
+        ema_decay: The decay per step of a moving average of the weights, such as 0.999. The model
+            is validated and kept with the averaged weights.
+        gradient_accumulation: The number of parts a minibatch is split into to save memory. The
+            gradients of the parts are added before each step.
+        validation_fraction: The fraction of the examples held out to compute a validation loss
+            after each epoch. By default a tenth, or a fifth of fewer than 500 examples; at most
+            2,048 examples; zero for fewer than 10. The model keeps the weights of the epoch with
+            the lowest validation loss.
+        patience: The number of epochs without a lower validation loss after which training stops.
+        time_budget: The time to train for, in seconds or as a string such as `"10m"`. The
+            learning rate follows the time spent.
+        checkpoint_dir: A folder for checkpoints, from which `fit(..., resume=True)` continues an
+            interrupted training exactly.
+        checkpoint_seconds: The minimum time between two checkpoints.
+        device: The device to train on, `"cpu"` or `"cuda"`; by default a GPU if there is one.
+        precision: `"float32"`; `"bfloat16"` to multiply matrices in lower precision; or `"auto"`,
+            which uses bfloat16 where the device is faster with it.
+        compile: Whether to compile the step with :func:`torch.compile`, which takes up to a
+            minute; `"auto"` compiles for at least 2,000 steps on a GPU and 20,000 on a processor.
+        show_progress: Whether to show a progress bar; by default only in a terminal.
+        tensorboard_dir: A folder to write records to for TensorBoard.
 
     Raises:
-        FloatingPointError: If the loss does not stay finite with smaller steps either; the
-            weights are those of the last epoch in which it did.
+        FloatingPointError: If the loss is not finite even with smaller learning rates. The model
+            keeps the weights of the best epoch so far.
 
     Example:
         >>> Training(epochs=3).get_params()["epochs"]
@@ -218,15 +218,15 @@ class Training(Solver):
 
         if validation_fraction is not None and not 0 <= validation_fraction < 1:
             raise ValueError(
-                f"expected validation_fraction as a share below 1, got {validation_fraction!r}."
+                f"expected validation_fraction from 0 to below 1, got {validation_fraction!r}."
             )
 
         if patience is not None and validation_fraction == 0:
             raise ValueError(
-                "patience needs validation examples: validation_fraction=0.1, for example."
+                "patience needs validation examples: set validation_fraction=0.1, for example."
             )
 
-        seconds(time_budget)  # raises if it is none
+        parse_duration(time_budget)  # raises if it is invalid
 
         self.epochs = epochs
         self.batch_size = batch_size
@@ -246,183 +246,200 @@ class Training(Solver):
         self.show_progress = show_progress
         self.tensorboard_dir = tensorboard_dir
 
-    def held_out(self, n: int) -> int:
+    def n_held_out(self, n: int) -> int:
         if self.validation_fraction is not None:
             return min(round(n * self.validation_fraction), n - 1)
 
-        share = 0.1 if n >= 500 else 0.2
-        return 0 if n < _FEWEST else min(round(n * share), _HELD_OUT)
+        if n < _MIN_EXAMPLES_TO_SPLIT:
+            return 0
 
-    def choose(self, n: int, hints: Hints = Hints()) -> "Training":
-        batch_size = self.batch_size or hints.batch_size or _batch_size(n)
+        return min(round(n * (0.1 if n >= 500 else 0.2)), _DEFAULT_MAX_HELD_OUT)
+
+    def resolve(self, n: int, defaults: TrainingDefaults = TrainingDefaults()) -> "Training":
+        batch_size = self.batch_size or defaults.batch_size or _batch_size(n)
         steps = math.ceil(n / batch_size)
         device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
-        epochs, budget = self.epochs, seconds(self.time_budget)
+        epochs, budget = self.epochs, parse_duration(self.time_budget)
 
         if epochs is None and budget is None:
-            epochs = min(hints.most_epochs, max(_FEWEST_EPOCHS, math.ceil(_STEPS / steps)))
+            default = max(_DEFAULT_MIN_EPOCHS, math.ceil(_DEFAULT_STEPS / steps))
+            epochs = min(defaults.max_epochs, default)
 
-        # By what is asked for and never by the clock, so that the same call gives the same model
-        worth = _WORTH_COMPILING.get(torch.device(device).type, math.inf)
-        long = epochs * steps >= worth if epochs else (budget or 0) >= 600 and worth < math.inf
+        # Choices depend on the arguments and never on the clock, so that a call is reproducible
+        min_steps = _MIN_STEPS_TO_COMPILE.get(torch.device(device).type, math.inf)
+        long = (
+            epochs * steps >= min_steps
+            if epochs
+            else (budget or 0) >= _MIN_SECONDS_TO_COMPILE and min_steps < math.inf
+        )
 
-        chosen = copy.copy(self)
-        chosen.epochs = epochs
-        chosen.batch_size = batch_size
-        chosen.learning_rate = self.learning_rate or hints.learning_rate
-        chosen.device = device
+        resolved = copy.copy(self)
+        resolved.epochs = epochs
+        resolved.batch_size = batch_size
+        resolved.learning_rate = self.learning_rate or defaults.learning_rate
+        resolved.device = device
 
         if self.precision == "auto":
-            chosen.precision = "bfloat16" if has_bfloat16(device) else "float32"
+            resolved.precision = "bfloat16" if has_bfloat16(device) else "float32"
 
         if self.compile == "auto":
-            chosen.compile = (
+            resolved.compile = (
                 long
-                and hints.one_shape
+                and defaults.static_shapes
                 and self.gradient_accumulation == 1
                 and has_compiler(device)
             )
 
-        return chosen
+        return resolved
 
     def train(
         self,
-        step: Step,
+        train_step: TrainStep,
         data: Examples,
         validation: Examples | None = None,
         resume: bool = False,
-    ) -> Iterator[Epoch]:
+    ) -> Iterator[EpochRecord]:
         if self.checkpoint_dir is None:
-            yield from self._train(step, data, validation)
+            yield from self._train(train_step, data, validation)
             return
 
         checkpoint = Checkpoint(self.checkpoint_dir, self.checkpoint_seconds)
 
         with checkpoint.owned(resume):
-            yield from self._train(step, data, validation, checkpoint, resume)
+            yield from self._train(train_step, data, validation, checkpoint, resume)
 
     def _train(
         self,
-        step: Step,
+        train_step: TrainStep,
         data: Examples,
         validation: Examples | None,
         checkpoint: Checkpoint | None = None,
         resume: bool = False,
-    ) -> Iterator[Epoch]:
-        chosen = self.choose(len(data))
-        device = chosen.device or "cpu"
-        step.precision = chosen.precision
-        held_out = None if validation is None else validation.to(device)
-        run = Run(chosen, step.to(device), Batches(data.to(device), chosen.batch_size or 1))
-        some = run.batches.examples[_spread(len(data))]
-        n_steps = run.schedule.n_steps
+    ) -> Iterator[EpochRecord]:
+        resolved = self.resolve(len(data))
+        device = resolved.device or "cpu"
+        train_step.precision = resolved.precision
+        validation_data = None if validation is None else validation.to(device)
+        batches = Batches(data.to(device), resolved.batch_size or 1)
+        state = TrainState(resolved, train_step.to(device), batches)
+        diagnosed = batches.examples[_evenly_spaced(len(data))]
+        n_steps = state.schedule.n_steps
 
         log.info(
             "%s steps of %d examples on %s, in %s, %s.",
-            f"{n_steps:,}" if n_steps else self.time_budget, chosen.batch_size, device,
-            chosen.precision, "compiled" if chosen.compile else "as written",
+            f"{n_steps:,}" if n_steps else self.time_budget, resolved.batch_size, device,
+            resolved.precision, "compiled" if resolved.compile else "eager",
         )  # fmt: skip
 
         if checkpoint is not None:
-            settings = _settings(chosen, step, data, validation)
+            settings = _settings(resolved, train_step, data, validation)
             saved = checkpoint.read() if resume else None
 
             if saved is not None:
-                run.resume(*saved, settings)
+                state.load_state_dict(*saved, settings)
 
-            yield from run.records
+            yield from state.records
 
         with (
             deferred_interrupt() as interrupted,
-            progress_bar(self.show_progress, run) as bar,
-            board(self.tensorboard_dir) as show,
+            progress_bar(self.show_progress, state) as bar,
+            tensorboard_logger(self.tensorboard_dir) as log_record,
         ):
             try:
-                while not (run.done() or interrupted.is_set()):
-                    for _ in run.steps():
-                        give_way()
-                        bar.update((run.examples() if n_steps else run.schedule.elapsed()) - bar.n)
+                while not (state.finished() or interrupted.is_set()):
+                    for _ in state.remaining_steps():
+                        yield_to_other_threads()
+                        done = state.examples_seen() if n_steps else state.schedule.elapsed()
+                        bar.update(done - bar.n)
 
                         if interrupted.is_set():
                             break
 
                         if checkpoint and checkpoint.due():
-                            checkpoint.write(*run.state(settings))
+                            checkpoint.write(*state.state_dict(settings))
 
-                    # What was interrupted can go on in the middle of its epoch
+                    # Written before the epoch ends, so that it can be resumed in the middle
                     if checkpoint and interrupted.is_set():
-                        checkpoint.write(*run.state(settings))
+                        checkpoint.write(*state.state_dict(settings))
 
-                    if run.retreat():
+                    if state.roll_back():
                         continue
 
-                    step.objective.progress.fill_(1)
-                    run.end_epoch(lambda: _validate(step, held_out), lambda: _watch(step, some))
-                    record = run.records[-1]
-                    bar.set_postfix_str(summary(record.validation or record.train))
-                    show(record)
+                    train_step.objective.progress.fill_(1)
+                    state.end_epoch(
+                        lambda: _validate(train_step, validation_data),
+                        lambda: _diagnose_posterior(train_step, diagnosed),
+                    )
+                    record = state.records[-1]
+                    bar.set_postfix_str(format_terms(record.validation or record.train))
+                    log_record(record)
 
-                    # Outside of `no_grad`, which would otherwise leak to whoever iterates
+                    # Outside of `no_grad`, which would otherwise be active in the caller's loop
                     yield record
 
                 if checkpoint and not interrupted.is_set():
-                    checkpoint.write(*run.state(settings))
+                    checkpoint.write(*state.state_dict(settings))
             finally:
-                run.end()
-                step.eval()
+                state.load_best_weights()
+                train_step.eval()
 
                 if checkpoint:
                     checkpoint.close()
 
 
 def _batch_size(n: int) -> int:
-    r"""Returns a power of two: few examples need small minibatches to take enough steps."""
-    if n >= _MANY:
-        return _LARGEST_BATCH
+    r"""Returns a power of two; smaller for few examples, so that an epoch has enough steps."""
+    if n >= _LARGE_DATA_SIZE:
+        return _LARGE_BATCH_SIZE
 
-    return min(_BATCH, max(_SMALLEST_BATCH, 1 << (n // 16).bit_length()))
-
-
-def _validate(step: Step, held_out: Examples | None) -> dict[str, float]:
-    return {} if held_out is None else evaluate(step, held_out.split())
+    return min(_MAX_BATCH_SIZE, max(_MIN_BATCH_SIZE, 1 << (n // 16).bit_length()))
 
 
-def _spread(n: int) -> Tensor:
-    r"""Returns the indices of a few examples, to watch what the code knows of them."""
-    return torch.arange(0, n, max(8, n // _WATCHED))
+def _validate(train_step: TrainStep, validation: Examples | None) -> dict[str, float]:
+    return {} if validation is None else evaluate(train_step, validation.split())
 
 
-def _watch(step: Step, some: Examples) -> dict[str, float]:
-    step.eval()
+def _evenly_spaced(n: int) -> Tensor:
+    r"""Returns indices of a few hundred examples, whose codes are diagnosed after each epoch."""
+    return torch.arange(0, n, max(8, n // _MAX_DIAGNOSED_EXAMPLES))
+
+
+def _diagnose_posterior(train_step: TrainStep, examples: Examples) -> dict[str, float]:
+    train_step.eval()
 
     with torch.no_grad():
-        return information(step.model.given(some.context), step.normalize(some.target))
+        model = train_step.model.given(examples.context)
+        return posterior_diagnostics(model, train_step.normalize(examples.target))
 
 
 def _settings(
-    training: Training, step: Step, data: Examples, validation: Examples | None
+    training: Training, train_step: TrainStep, data: Examples, validation: Examples | None
 ) -> dict[str, str]:
-    r"""What must be the same for a training to go on exactly."""
-    passing = {
+    r"""Returns the settings that must not change for an exact continuation."""
+    ignored = {
         "checkpoint_dir",
         "checkpoint_seconds",
         "device",
         "show_progress",
         "tensorboard_dir",
     }
-    knobs = {f"argument '{k}'": repr(v) for k, v in training.get_params().items()}
-    named = {
+    arguments = {
+        f"argument '{name}'": repr(value)
+        for name, value in training.get_params().items()
+        if name not in ignored
+    }
+    settings = {
         "release of autoencode": __version__,
         "data": _hash(data),
         "validation": "none" if validation is None else _hash(validation),
-        **{name: text for name, text in knobs.items() if name.split("'")[1] not in passing},
-        "model": str(step.model),
-        "objective": repr(step.objective),
-        "corruption": f"{step.damage}, {step.corruption}",
+        **arguments,
+        "model": str(train_step.model),
+        "objective": repr(train_step.objective),
+        "corruption": f"{train_step.raw_corruption}, {train_step.corruption}",
     }
 
-    # Functions show where they lie in memory
-    return {name: re.sub(r" at 0x[0-9a-f]+", "", text) for name, text in named.items()}
+    # The representation of a function contains its memory address
+    return {name: re.sub(r" at 0x[0-9a-f]+", "", text) for name, text in settings.items()}
 
 
 def _hash(data: Examples) -> str:

@@ -1,6 +1,6 @@
-r"""One step of training: loss, gradient, optimizer; as it is written, or compiled into one."""
+r"""One optimization step, eager or compiled into a single graph."""
 
-__all__ = ["Compiled", "Eager", "has_bfloat16", "has_compiler"]
+__all__ = ["CompiledUpdate", "EagerUpdate", "UpdateResult", "has_bfloat16", "has_compiler"]
 
 import logging
 import math
@@ -18,40 +18,40 @@ from torch.nn.functional import hardshrink
 
 from ..data import Examples
 from ..objectives import Loss
-from .adamw import BETAS, EPSILON, NOTHING, AdamW
-from .step import Step, Sums
+from .adamw import BETAS, EPSILON, NEGLIGIBLE, AdamW
+from .step import LossSums, TrainStep
 
 log = logging.getLogger(__name__)
 
 
-class Updated(NamedTuple):
-    r"""What a step of training leaves behind."""
+class UpdateResult(NamedTuple):
+    r"""Loss of a minibatch, and whether its update was made."""
 
-    sums: Sums
-    r"""The loss before the step, zero where it was not finite."""
+    sums: LossSums
+    r"""The sums of the loss before the update; zero if it was skipped."""
 
     finite: Tensor
-    r"""Whether loss and gradient were finite, with shape `()`; if not, nothing was changed."""
+    r"""Whether loss and gradient were finite, with shape `()`. If not, the update was skipped."""
 
 
-class Eager:
-    r"""A step of training, operation by operation.
+class EagerUpdate:
+    r"""An optimization step in eager mode: loss, gradient, optimizer.
 
     Arguments:
-        step: What is trained.
-        optimizer: Moves its parameters.
-        max_grad_norm: The largest norm of the gradient, or `None`.
-        gradient_accumulation: Into how many parts a minibatch is cut to save memory.
+        step: The model and its objective.
+        optimizer: The optimizer of its parameters.
+        max_grad_norm: The largest norm of the gradient, or `None` for no clipping.
+        gradient_accumulation: The number of parts a minibatch is split into, to save memory.
 
     Example:
-        >>> update = Eager(step, AdamW(step, 1e-3))  # doctest: +SKIP
-        >>> update(examples, share=1.0).finite  # doctest: +SKIP
+        >>> update = EagerUpdate(step, AdamW(step, 1e-3))  # doctest: +SKIP
+        >>> update(examples, lr_scale=1.0).finite  # doctest: +SKIP
         tensor(True)
     """
 
     def __init__(
         self,
-        step: Step,
+        step: TrainStep,
         optimizer: AdamW,
         max_grad_norm: float | None = None,
         gradient_accumulation: int = 1,
@@ -61,11 +61,11 @@ class Eager:
         self.max_grad_norm = max_grad_norm
         self.gradient_accumulation = gradient_accumulation
 
-    def __call__(self, batch: Examples, share: float) -> Updated:
+    def __call__(self, batch: Examples, lr_scale: float) -> UpdateResult:
         r"""
         Arguments:
             batch: A minibatch.
-            share: The share of the learning rate.
+            lr_scale: The factor of the learning rate.
         """
         losses = []
 
@@ -75,120 +75,124 @@ class Eager:
             losses.append(loss.detach())
 
         loss = Loss.join(losses)
-        norm = self.optimizer.norm()
+        norm = self.optimizer.grad_norm()
         finite = (norm + loss.total.mean()).isfinite()
 
         if self.max_grad_norm is not None:
-            self.optimizer.clip(norm, self.max_grad_norm)
+            self.optimizer.clip_grad(norm, self.max_grad_norm)
 
-        self.optimizer.step(share, skip=(~finite).float())
+        self.optimizer.step(lr_scale, skip=(~finite).float())
 
-        return Updated(Sums.of(loss, finite), finite)
+        return UpdateResult(LossSums.of(loss, finite), finite)
 
 
-class Compiled:
-    r"""The same step compiled, by :func:`torch.compile`, into few passes over memory.
+class CompiledUpdate:
+    r"""An optimization step compiled by :func:`torch.compile`.
 
-    The first call takes from ten seconds to a minute, or a few seconds where torch finds its
-    earlier work on disk. Numbers differ from those of :class:`Eager` in their last digits.
-    What cannot be compiled is done eagerly, and the log says why.
+    Compilation fuses the operations, so that each number is read from memory less often. The first
+    call takes from ten seconds to a minute, or a few seconds if torch finds the result in its
+    cache on disk. Results differ from those of :class:`EagerUpdate` in their last digits. A model
+    that cannot be compiled is trained eagerly, and a warning in the log says why.
 
     Arguments:
-        step: What is trained.
-        optimizer: Moves its parameters.
-        max_grad_norm: The largest norm of the gradient, or `None`.
+        step: The model and its objective.
+        optimizer: The optimizer of its parameters.
+        max_grad_norm: The largest norm of the gradient, or `None` for no clipping.
 
     Example:
-        >>> update = Compiled(step, AdamW(step, 1e-3))  # doctest: +SKIP
-        >>> update(examples, share=1.0).finite  # doctest: +SKIP
+        >>> update = CompiledUpdate(step, AdamW(step, 1e-3))  # doctest: +SKIP
+        >>> update(examples, lr_scale=1.0).finite  # doctest: +SKIP
         tensor(True)
     """
 
-    def __init__(self, step: Step, optimizer: AdamW, max_grad_norm: float | None = None) -> None:
+    def __init__(
+        self, step: TrainStep, optimizer: AdamW, max_grad_norm: float | None = None
+    ) -> None:
         self.step = step
         self.optimizer = optimizer
         self.max_grad_norm = max_grad_norm
-        self.eager = Eager(step, optimizer, max_grad_norm)
+        self.eager = EagerUpdate(step, optimizer, max_grad_norm)
 
-        of = {p: name for name, p in step.named_parameters()}
-        self.names = [of[p] for p in optimizer.parameters]
+        name_of = {p: name for name, p in step.named_parameters()}
+        self.names = [name_of[p] for p in optimizer.parameters]
 
-        # A copy, as torch allows each function eight compiled forms, those of all models together
-        copy = FunctionType(Compiled._update.__code__.replace(), globals())
-        self.compiled: Callable[..., Updated] | None = torch.compile(
+        # Torch compiles one code object at most eight times. A copy of it for each model keeps
+        # models from sharing this limit
+        copy = FunctionType(CompiledUpdate._update.__code__.replace(), globals())
+        self.compiled: Callable[..., UpdateResult] | None = torch.compile(
             MethodType(copy, self), fullgraph=True, dynamic=False, options=_options()
         )
-        self.rehearsed = False
+        self.warmed_up = False
 
-    def __call__(self, batch: Examples, share: float) -> Updated:
+    def __call__(self, batch: Examples, lr_scale: float) -> UpdateResult:
         if self.compiled is None:
-            return self.eager(batch, share)
+            return self.eager(batch, lr_scale)
 
         optimizer = self.optimizer
         weights = {name: p.detach() for name, p in zip(self.names, optimizer.parameters)}
 
-        # Compiled, these powers would be computed anew for every sixteen weights
+        # In the compiled graph, these powers would be computed again for every sixteen weights
         unbias = 1 / (1 - optimizer.betas ** (optimizer.t + 1))
 
         try:
-            self._rehearse(batch)
-            updated = self.compiled(
-                weights, optimizer.m, optimizer.v, torch.tensor(share), unbias.unbind(), batch
+            self._warm_up(batch)
+            result = self.compiled(
+                weights, optimizer.m, optimizer.v, torch.tensor(lr_scale), unbias.unbind(), batch
             )
-            optimizer.t += updated.finite
-            return updated
-        except Exception as error:  # of the compiler, or what an eager step raises again
-            log.warning("cannot compile this model, and go on without: %.200s", error)
+            optimizer.t += result.finite
+            return result
+        except Exception as error:  # from the compiler, or one that the eager update raises again
+            log.warning("cannot compile this model; training continues eagerly: %.200s", error)
             self.compiled = None
-            return self.eager(batch, share)
+            return self.eager(batch, lr_scale)
 
-    def _rehearse(self, batch: Examples) -> None:
-        r"""Computes a loss that leaves no trace, before the first step.
+    def _warm_up(self, batch: Examples) -> None:
+        r"""Computes one loss eagerly, without side effects, before the first step.
 
-        Torch looks up the divergence of two families once, in a way that its compiler cannot
-        follow, and remembers it.
+        `torch.distributions.kl_divergence` searches for the implementation for two families once,
+        in a way that the compiler cannot trace, and caches it.
         """
-        if not self.rehearsed:
+        if not self.warmed_up:
             with torch.random.fork_rng(), torch.no_grad():
                 state = {name: t.clone() for name, t in self.step.state_dict().items()}
                 functional_call(self.step, state, (batch[:1],))
 
-            self.rehearsed = True
+            self.warmed_up = True
 
     def _update(
         self,
         weights: dict[str, Tensor],
         ms: list[Tensor],
         vs: list[Tensor],
-        share: Tensor,
+        lr_scale: Tensor,
         unbias: tuple[Tensor, Tensor],
         batch: Examples,
-    ) -> Updated:
+    ) -> UpdateResult:
         gradient, (value, loss) = grad_and_value(self._mean_loss, has_aux=True)(weights, batch)
         norm = torch.stack([g.square().sum() for g in gradient.values()]).sum().sqrt()
         finite = (norm + value).isfinite()
-        shrink = (
+        clip_scale = (
             1.0
             if self.max_grad_norm is None
             else (self.max_grad_norm / (norm + 1e-6)).clamp(max=1)
         )
 
-        # With zeroes in the right places nothing changes, at no cost in passes over memory
-        one = finite.float()
+        # A skipped update multiplies all changes by zero, which takes no further pass over memory
+        made = finite.float()
 
-        for (name, p), m, v, rate, decay in zip(
-            weights.items(), ms, vs, self.optimizer.rates(), self.optimizer.decays()
-        ):
-            g = torch.where(finite, shrink * gradient[name], 0)
-            m_ = m + one * (1 - BETAS[0]) * (g - m)
-            v_ = v + one * (1 - BETAS[1]) * (g.square() - v)
+        settings = zip(self.optimizer.learning_rates(), self.optimizer.weight_decays())
+
+        for (name, p), m, v, (lr, decay) in zip(weights.items(), ms, vs, settings):
+            g = torch.where(finite, clip_scale * gradient[name], 0)
+            m_ = m + made * (1 - BETAS[0]) * (g - m)
+            v_ = v + made * (1 - BETAS[1]) * (g.square() - v)
             m_hat, v_hat = m_ * unbias[0], v_ * unbias[1]
 
-            p.copy_(p - one * share * rate * (decay * p + m_hat / (v_hat.sqrt() + EPSILON)))
-            m.copy_(hardshrink(m_, NOTHING))
-            v.copy_(hardshrink(v_, NOTHING))
+            p.copy_(p - made * lr_scale * lr * (decay * p + m_hat / (v_hat.sqrt() + EPSILON)))
+            m.copy_(hardshrink(m_, NEGLIGIBLE))
+            v.copy_(hardshrink(v_, NEGLIGIBLE))
 
-        return Updated(Sums.of(loss, finite), finite)
+        return UpdateResult(LossSums.of(loss, finite), finite)
 
     def _mean_loss(self, weights: dict[str, Tensor], batch: Examples) -> tuple[Tensor, Loss]:
         loss = functional_call(self.step, weights, (batch,))
@@ -196,42 +200,43 @@ class Compiled:
 
 
 def _options() -> dict[str, Any] | None:
-    r"""Has newer torch leave out to look, before each step, whether modules' globals have changed.
+    r"""Options that skip the check of global variables before each compiled step.
 
-    Models and objectives are looked at all the same. It takes a fifth of a small model's step.
+    The check takes a fifth of the time of a small model's step. Changes of models and objectives
+    are still detected. Older releases of torch have no such option.
     """
     unchanged = getattr(torch.compiler, "skip_guard_on_globals_unsafe", None)
     return {"guard_filter_fn": unchanged} if unchanged else None
 
 
 def has_bfloat16(device: str) -> bool:
-    r"""Whether a device multiplies matrices of bfloat16 faster than those of float32.
+    r"""Whether a device multiplies matrices faster in bfloat16 than in float32.
 
     Example:
-        >>> has_bfloat16("cpu") in {True, False}
+        >>> has_bfloat16("cuda")  # doctest: +SKIP
         True
     """
     if torch.device(device).type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
 
     if torch.device(device).type == "cpu" and hasattr(torch.cpu, "get_capabilities"):
-        able = torch.cpu.get_capabilities()
-        return bool(able.get("amx_bf16") or able.get("avx512_bf16"))
+        capabilities = torch.cpu.get_capabilities()
+        return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
 
     return False
 
 
 def has_compiler(device: str) -> bool:
-    r"""Whether there is what :func:`torch.compile` needs for a device.
+    r"""Whether :func:`torch.compile` has the compiler that it needs for a device.
 
-    On a GPU torch brings it along; for processors it calls a compiler of C++.
+    Torch includes one for GPUs. For processors it calls a C++ compiler.
 
     Example:
-        >>> has_compiler("cpu") in {True, False}
+        >>> has_compiler("cpu")  # doctest: +SKIP
         True
     """
     if torch.device(device).type == "cuda":
         return True
 
-    usual = {"darwin": "clang++", "win32": "cl"}.get(sys.platform, "g++")
-    return shutil.which(os.environ.get("CXX", usual)) is not None
+    default = {"darwin": "clang++", "win32": "cl"}.get(sys.platform, "g++")
+    return shutil.which(os.environ.get("CXX", default)) is not None

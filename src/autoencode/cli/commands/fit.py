@@ -146,7 +146,7 @@ def _duration(record: Any) -> str:
 
 
 def _terms(record: Any) -> str:
-    parts = {part: record.get(part) for part in ("train", "validation", "code")}
+    parts = {part: record.get(part) for part in ("train", "validation", "posterior")}
 
     return "; ".join(
         f"{part} " + ", ".join(f"{name} {value:.5g}" for name, value in terms.items())
