@@ -1,7 +1,7 @@
-r"""Anomalies in labeled data: the detector with its defaults against PyOD's and scikit-learn's.
+r"""Anomaly detection in labeled data: our detector against those of PyOD and scikit-learn.
 
 All detectors see half of the normal examples, without labels, and score the other half together
-with the anomalies. What is normal, and what is not:
+with the anomalies. All have their default settings. Normal examples; anomalies:
 
 - Shuttle: "Rad.Flow"; the other classes, without "High" (as in ODDS);
 - Satellite: the three large classes; the three small ones (as in ODDS);
@@ -12,9 +12,9 @@ with the anomalies. What is normal, and what is not:
 - Letter: three letters, others for each seed; all other letters;
 - MNIST: one digit, two runs for each seed, so that each digit is normal once; all others.
 
-No more than 4,000 normal examples and 2,000 anomalies are drawn of any set. None of these sets
-was looked at while the detector was designed; that was done on Vehicle, Sonar and Glass of the
-same package, on digits, wine and breast cancer of scikit-learn, and on Fashion-MNIST.
+At most 4,000 normal examples and 2,000 anomalies are drawn from each set. None of these sets was
+used to design the detector; Vehicle, Sonar and Glass of the same package, digits, wine and breast
+cancer of scikit-learn, and Fashion-MNIST were.
 """
 
 import json
@@ -92,7 +92,7 @@ LEFT_OUT = {("BreastCancer", "Id"), ("Vowel", "V1")}
 
 
 def problems(seed: int) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
-    r"""Yields name, examples, and which of them are normal and which anomalies."""
+    r"""Yields the name, the examples, and the indices of normal examples and of anomalies."""
     known = tables()
     rng = np.random.default_rng(seed)
 
@@ -126,7 +126,7 @@ def problems(seed: int) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarra
 
 
 def split(X: np.ndarray, normal: np.ndarray, other: np.ndarray, seed: int) -> tuple:
-    r"""Returns half of the normal examples, the others with the anomalies, and which these are."""
+    r"""Returns training examples, test examples, and whether each test example is an anomaly."""
     rng = np.random.default_rng(seed)
     inside = rng.permutation(np.flatnonzero(normal))[:NORMAL]
     outside = rng.permutation(np.flatnonzero(other))[:ANOMALIES]
@@ -145,7 +145,7 @@ def forest(X: np.ndarray, X_test: np.ndarray, seed: int) -> np.ndarray:
 
 
 def run(seed: int) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
-    r"""Areas under the curve by detector and data, and seconds by detector."""
+    r"""Returns areas under the ROC curve by detector and data, and seconds by detector."""
     splits = {name: split(X, *which, seed) for name, X, *which in problems(seed)}
     areas, seconds = {}, {}
 

@@ -1,8 +1,8 @@
-r"""Seconds of an epoch beside another process, by how the threads of torch wait for each other.
+r"""Seconds per epoch beside a busy process, by the waiting policy of the threads of torch.
 
 A VAE of 784-512-16-512-784 on 20,000 random images, in batches of 128. Each measurement is a
-process of its own, in turn, several times; the other process counts without end. With `default`
-torch is loaded before `autoencode`, which then leaves its threads as they are.
+process of its own, repeated several times in turn; the busy process counts forever. With `default`
+torch is loaded before `autoencode`, which then does not change its threads.
 """
 
 import os
@@ -12,13 +12,13 @@ import sys
 import time
 
 REPEATS = 3
-EPOCHS = 3  # of which the first, with what is slow but once, does not count
+EPOCHS = 3  # the first one, which is slower, does not count
 CHOICES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
 WAYS = {"default": "torch", "passive": "autoencode"}
 
 
 def epoch() -> float:
-    r"""Seconds of an epoch, in this process."""
+    r"""Returns the seconds of an epoch in this process."""
     import numpy as np
 
     import autoencode as ae
@@ -28,12 +28,12 @@ def epoch() -> float:
         epochs=EPOCHS, validation_fraction=0, compile=False, show_progress=False
     )
     model = ae.vae(16, layers=(512,), training=training, random_state=0).fit(X)
-    first, *_, last = model.history_  # seconds count from the begin
+    first, *_, last = model.history_  # seconds are counted from the start
     return (last.seconds - first.seconds) / (len(model.history_) - 1)
 
 
 def measured(first: str, busy: bool) -> float:
-    r"""The same in a process that loads `first`, beside a busy one or not."""
+    r"""Returns the seconds of an epoch in a new process that loads `first`."""
     environment = {name: v for name, v in os.environ.items() if name not in CHOICES}
     script = f"import {first}, runpy; runpy.run_path({__file__!r}, run_name='epoch')"
     other = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if busy else None

@@ -45,7 +45,7 @@ class Plain(nn.Module):
         return h[:, : self.code], h[:, self.code :].clamp(-8, 8)
 
     def forward(self, x: Tensor) -> Tensor:
-        r"""The reconstructions of examples, from the means of their codes."""
+        r"""Returns reconstructions of examples from the means of their codes."""
         return self.decode(self.encode(x)[0])
 
     def decode(self, z: Tensor) -> Tensor:
@@ -72,7 +72,7 @@ class Plain(nn.Module):
 
     @torch.no_grad()
     def evidence(self, x: Tensor, samples: int = 128) -> Tensor:
-        r"""Estimates of log p(x), by importance sampling."""
+        r"""Returns estimates of log p(x) by importance sampling."""
         mean, log_scale = self.encode(x)
         prior, posterior = (
             torch.distributions.Normal(*p) for p in ((0.0, 1.0), (mean, log_scale.exp()))
@@ -137,7 +137,7 @@ class PlainMixed(Plain):
     def parts(self, x: Tensor, z: Tensor, gaussian: bool) -> Tensor:
         r = self.decode(z)
         n, s = self.numbers, self.log_scale
-        there = x[:, :n] != 0  # exactly the mean is missing, almost surely
+        there = x[:, :n] != 0  # a missing cell is exactly the mean
         e = (r[:, :n] - x[:, :n]).square()
         e = e / (2 * (2 * s).exp()) + s + math.log(2 * math.pi) / 2 if gaussian else e
         total = (e * there).sum(dim=1)
@@ -165,7 +165,7 @@ class PlainMixed(Plain):
 
 
 class PlainTexts(Plain):
-    r"""A GRU reads letters, another one writes them; its state begins at the code.
+    r"""A GRU encoder and a GRU decoder of letters, whose first state is given by the code.
 
     Examples are rows of symbols, of which the last one ends and fills.
     """
@@ -221,7 +221,7 @@ class PlainTexts(Plain):
 
 
 def train(model: Plain, x: Tensor, budgets: Sequence[float], seed: int = 0) -> Iterator[Plain]:
-    r"""Yields the best model so far whenever a budget of CPU seconds is spent, in rising order."""
+    r"""Yields the best model so far at the end of each budget of CPU seconds, in rising order."""
     torch.manual_seed(seed)
     order = torch.randperm(len(x))
     held, rest = x[order[: len(x) // 10]], x[order[len(x) // 10 :]]

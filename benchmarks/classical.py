@@ -9,11 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.decomposition import FactorAnalysis
 
-FLOOR = 1e-6  # of variances of scaled data, as scales of likelihoods have a floor of a thousandth
+MIN_VARIANCE = 1e-6  # of scaled data, as the smallest scale of likelihoods is 1e-3
 
 
 class Factors:
-    r"""Factor analysis with a floor under its variances; without factors, independent columns."""
+    r"""Factor analysis with a minimum variance; without factors, independent columns."""
 
     def __init__(self, X: NDArray, k: int) -> None:
         self.mean, self.W, self.psi = X.mean(axis=0), np.zeros((0, X.shape[1])), X.var(axis=0)
@@ -25,10 +25,10 @@ class Factors:
 
             self.W, self.psi = model.components_, model.noise_variance_
 
-        self.psi = np.maximum(self.psi, FLOOR)
+        self.psi = np.maximum(self.psi, MIN_VARIANCE)
 
     def log_prob(self, X: NDArray) -> NDArray:
-        r"""The log-densities of rows, by Woodbury's identity."""
+        r"""Returns the log-densities of rows, by the Woodbury identity."""
         X, V = X - self.mean, self.W / self.psi
         inner = np.eye(len(V)) + V @ self.W.T
         square = (X**2 / self.psi).sum(axis=1)
@@ -44,7 +44,7 @@ class Factors:
 
 
 def better(X: NDArray, X_test: NDArray, code: int) -> Factors:
-    r"""Returns the better factor analysis on what is held out: of one factor, or of `code`."""
+    r"""Returns the better factor analysis on held-out rows: of one factor or `code` factors."""
     most = max(1, min(code, X.shape[1] - 1, len(X) - 2))
     models = [Factors(X, k) for k in {1, most}]
 
@@ -76,7 +76,7 @@ def independent_cells(train: pd.DataFrame, test: pd.DataFrame) -> NDArray:
 
 
 class Letters:
-    r"""Letters by the two before, mixed with shorter pasts as Witten and Bell do.
+    r"""Trigram model of letters with Witten-Bell smoothing.
 
     Arguments:
         texts: What to learn from.

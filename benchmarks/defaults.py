@@ -1,8 +1,8 @@
-r"""Every recipe with its defaults on real sets of all kinds, beside simple models.
+r"""All recipes with default settings on real sets of all kinds, beside simple models.
 
     python benchmarks/defaults.py             # the sets by which defaults are chosen
-    python benchmarks/defaults.py --final     # ten and more others, opened once, at the end
-    python benchmarks/defaults.py --short     # small ones that scikit-learn carries
+    python benchmarks/defaults.py --final     # more than ten other sets, for one final test
+    python benchmarks/defaults.py --short     # small sets of scikit-learn
 
 Beside each recipe stand the mean, as many principal components, factor analysis (the better on
 the test of one and of as many factors) or trigrams, independent columns, and a model written
@@ -42,16 +42,16 @@ RECIPES = {
     "beta_vae": {"beta": 1.0},
     "linear": None,
 }
-CLOSE = 0.02  # of the other's, by which a difference is none
-AREA = 0.05  # the same of areas under a curve, of which there is one
+RELATIVE_TIE = 0.02  # largest difference that counts as a tie
+AREA_TIE = 0.05  # the same for areas under a curve
 FOLDER = data.FOLDER / "defaults"
-MOST = 15.0  # seconds of a model by hand
+MAX_SECONDS_BY_HAND = 15.0
 
 
 class Outcome(NamedTuple):
-    r"""A measure of one recipe on one set, and the same of another model.
+    r"""A measure of one recipe on one set, beside that of another model.
 
-    With values of single examples, a difference within its standard error is none.
+    A difference within its standard error over examples is a tie.
     """
 
     measure: str
@@ -63,7 +63,11 @@ class Outcome(NamedTuple):
     def verdict(self) -> str:
         gain = (self.ours - self.theirs) * (1 if self.higher else -1)
         error = gain.std() / math.sqrt(len(gain)) if len(gain) > 1 else 0.0
-        close = AREA if self.measure == "told" else max(error, CLOSE * abs(self.theirs.mean()))
+        close = (
+            AREA_TIE
+            if self.measure == "told"
+            else max(error, RELATIVE_TIE * abs(self.theirs.mean()))
+        )
 
         if not np.isfinite(gain).all():
             return "loss"
@@ -101,7 +105,7 @@ def rows(given: real_sets.Set) -> Iterable[Row]:
 
 
 def fit(name: str, kind: Kind) -> tuple[Any, float, list[str]]:
-    r"""Returns a model, or why there is none, the seconds of its fit, and its warnings."""
+    r"""Returns a model or the error of its fit, the seconds of the fit, and its warnings."""
     start = time.process_time()
 
     with warnings.catch_warnings(record=True) as said:
@@ -116,14 +120,14 @@ def fit(name: str, kind: Kind) -> tuple[Any, float, list[str]]:
 
 
 def by_hands(kind: Kind, seconds: dict[str, float]) -> dict[str, by_hand.Plain]:
-    r"""Returns the model written by hand for each recipe, in as many seconds."""
+    r"""Returns models written by hand, trained for as many seconds as each recipe."""
     found = {}
 
     for options in (
         dict(t) for t in {tuple(o.items()) for o in RECIPES.values() if o is not None}
     ):
         names = sorted((n for n, o in RECIPES.items() if o == options), key=seconds.__getitem__)
-        budgets = [min(seconds[name], MOST) for name in names]
+        budgets = [min(seconds[name], MAX_SECONDS_BY_HAND) for name in names]
         torch.manual_seed(0)
         model = kind.plain(**({} if given_texts(kind, options) else options))
         found |= zip(names, by_hand.train(model, kind.shaped(kind.x), budgets))
@@ -132,7 +136,7 @@ def by_hands(kind: Kind, seconds: dict[str, float]) -> dict[str, by_hand.Plain]:
 
 
 def given_texts(kind: Kind, options: dict[str, float]) -> bool:
-    r"""Whether noise would be that of numbers, on symbols."""
+    r"""Returns whether the options add numeric noise to texts, which are tokens."""
     return "noise" in options and kind.shaped(kind.x[:1]).dtype == torch.int64
 
 
@@ -217,7 +221,7 @@ def tally(found: list[Row]) -> str:
 
 
 def useless(found: list[Row]) -> list[str]:
-    r"""Returns what is worse than knowing nothing, or did not fit."""
+    r"""Returns lines about models that are worse than a trivial one, or did not fit."""
     bad = []
 
     for row in found:
@@ -249,7 +253,7 @@ within its standard error, of areas of up to 0.05.
 
 
 def measured(group: str, name: str) -> list[Row]:
-    r"""Returns the rows of a set, or those of before, until `data/defaults/` is removed."""
+    r"""Returns the rows of a set, from the cache in `data/defaults/` if it has them."""
     given = next(s for s in getattr(real_sets, group.upper()) if s.name == name)
     file = FOLDER / group / f"{name}.json"
     logging.disable(logging.WARNING)

@@ -25,12 +25,12 @@ from autoencode.manifold import intrinsic_dimension
 
 METHODS = {10000: ("twonn", "gride", "mle", "local_pca"), 60000: ("twonn", "gride", "mle")}
 SAMPLE = 2000
-LIMIT = 600  # seconds after which the peer is stopped
+PEER_TIMEOUT = 600  # seconds
 NEIGHBORS = {"twonn": 2, "gride": 16, "mle": 20, "local_pca": 32}
 
 
 def peer(rows: Path, method: str) -> tuple[float, float] | None:
-    r"""Value and seconds of scikit-dimension, or nothing where the limit does not suffice."""
+    r"""Returns value and seconds of scikit-dimension, or None after a timeout."""
     python = environments.python("skdim", "scikit-dimension==0.5.0")
     script = Path(__file__).parent / "peers" / "scikit_dimension.py"
     out = rows.with_suffix(".json")
@@ -38,31 +38,31 @@ def peer(rows: Path, method: str) -> tuple[float, float] | None:
     done = subprocess.run(
         [python, script, rows, method, out],
         env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT)),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (PEER_TIMEOUT, PEER_TIMEOUT)),
     )
 
     if done.returncode in {-signal.SIGKILL, -signal.SIGXCPU}:
         return None
 
-    done.check_returncode()  # what fails is not slow
+    done.check_returncode()  # a failure is not a timeout
     return tuple(json.loads(out.read_text()))
 
 
 def ours(X: np.ndarray, method: str, n_samples: int | None) -> tuple[str, float]:
-    r"""Value and seconds of this library."""
+    r"""Returns value and seconds of this library."""
     start = time.process_time()
     d = intrinsic_dimension(X, method, NEIGHBORS[method], n_samples=n_samples, random_state=0)
     return f"{d.value:.2f} ± {d.standard_error:.2f}", time.process_time() - start
 
 
 def measure(X: np.ndarray, method: str) -> list[str]:
-    r"""One row of the table."""
+    r"""Returns one row of the table."""
     with tempfile.TemporaryDirectory() as folder:
         rows = Path(folder) / "rows.npy"
         np.save(rows, X.astype(np.float64))
         theirs = peer(rows, method)
 
-    value, seconds = theirs or (None, float(LIMIT))
+    value, seconds = theirs or (None, float(PEER_TIMEOUT))
     more = "" if theirs else "> "
     row = [len(X), f"`{method}`", f"{value:.2f}" if theirs else "-", f"{more}{seconds:.1f}"]
 
@@ -109,8 +109,8 @@ def write(rows: list[list[str]]) -> None:
         f" cannot count more than these. Ours at {SAMPLE} is at that many random images, with"
         " their neighbors among all, and its error says what that costs. Ours includes the whole"
         " curve over scale, scikit-dimension's that of `gride` alone, which also leaves out the"
-        f" largest ratios. Beyond {LIMIT} seconds scikit-dimension was stopped. Seconds are of the"
-        " processor, on one thread.",
+        f" largest ratios. Beyond {PEER_TIMEOUT} seconds scikit-dimension was stopped. Seconds are"
+        " of the processor, on one thread.",
     )
 
 

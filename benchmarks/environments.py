@@ -1,4 +1,4 @@
-r"""Environments of their own for peers, made once in `benchmarks/data/`."""
+r"""Virtual environments of other packages, made once in `benchmarks/data/`."""
 
 import subprocess
 import sys
@@ -8,11 +8,11 @@ import data
 
 
 def python(name: str, *packages: str) -> Path:
-    r"""The interpreter of an environment with some packages, and the torch of this one."""
+    r"""Returns the interpreter of an environment with some packages and the torch of this one."""
     folder = data.FOLDER / name
-    binary, made = folder / "bin" / "python", folder / "made"
+    binary, finished = folder / "bin" / "python", folder / "made"
 
-    if not made.exists():  # whole: an interrupted one is made anew
+    if not finished.exists():  # an interrupted installation starts again
         constraints = (Path(__file__).parents[1] / "constraints.txt").read_text().splitlines()
         torch = next(line for line in constraints if line.startswith("torch=="))
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
@@ -21,13 +21,13 @@ def python(name: str, *packages: str) -> Path:
             package = torch if package == "torch" else package
             subprocess.run([binary, "-m", "pip", "install", "-q", package], check=True)
 
-        made.touch()
+        finished.touch()
 
     return binary
 
 
 def output(*command: str | Path) -> str:
-    r"""What a command prints."""
+    r"""Returns the output of a command."""
     return subprocess.run(
         [str(part) for part in command], check=True, capture_output=True, text=True
     ).stdout

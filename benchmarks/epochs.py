@@ -1,6 +1,6 @@
-r"""Few examples, for how long: what the defaults make of held-out ones after more and more epochs.
+r"""Held-out errors of default models of few examples, against the number of epochs.
 
-Each set is parted once, seven tenths to train on. `training.MOST_EPOCHS` follows from this.
+Seven tenths of each set are for training. `training.MOST_EPOCHS` follows from this.
 """
 
 from typing import Any
@@ -22,7 +22,7 @@ TABLES = ("breast_cancer", "wine", "iris", "diabetes")
 
 
 def mixed(name: str) -> pd.DataFrame:
-    r"""A table with its classes in words, and a tenth of every second column missing."""
+    r"""Returns a table with classes as words, and a tenth of every second column missing."""
     bunch = getattr(datasets, f"load_{name}")(as_frame=True)
     frame, kind = bunch.frame.copy(), bunch.frame.columns[-1]
     missing = np.random.default_rng(0).random(frame.shape) < 0.1
@@ -39,7 +39,7 @@ def numbers(name: str) -> NDArray:
 
 
 def jobs() -> list[tuple[str, Any, dict[str, ae.Autoencoder]]]:
-    r"""Names of data, the data, and the models that are fitted to them."""
+    r"""Returns names of data, the data, and the models to fit to them."""
     digits = ae.datasets.digits().X
     short = [text for text, _ in data.glosses() if len(text) <= 40]
     images = {"autoencoder": ae.autoencoder(16), "denoising": ae.denoising(16), "vae": ae.vae(8)}

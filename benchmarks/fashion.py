@@ -1,7 +1,8 @@
-r"""Fashion-MNIST, a VAE of 16 codes with Bernoulli pixels: the time to a test bound, and pythae's.
+r"""Time to a test bound of a VAE of Fashion-MNIST, against pythae.
 
-Both have one hidden layer of 512 units in encoder and decoder, and batches of 128. Bounds are
-of the 10,000 test images under the weights at the end, on gray values as pythae does.
+Both VAEs have codes of 16 numbers, Bernoulli pixels, one hidden layer of 512 units in encoder and
+decoder, and batches of 128. Bounds are those of the 10,000 test images under the final weights,
+on gray values as in pythae.
 """
 
 import json
@@ -21,7 +22,7 @@ OURS = [(3, 2e-3), (6, 2e-3), (10, 2e-3), (3, 8e-3), (3, 1.2e-2)]  # epochs and 
 
 
 def peer(X: np.ndarray, X_test: np.ndarray) -> list[dict[str, float]]:
-    r"""Bound and seconds after each epoch of pythae, in an environment of its own."""
+    r"""Returns bound and seconds after each epoch of pythae, in its own environment."""
     python = environments.python("pythae", "torch", "pythae==0.1.2")
     script = Path(__file__).parent / "peers" / "pythae_vae.py"
 
@@ -35,7 +36,7 @@ def peer(X: np.ndarray, X_test: np.ndarray) -> list[dict[str, float]]:
 
 
 def ours(X: np.ndarray, X_test: np.ndarray, epochs: int, rate: float) -> tuple[float, float]:
-    r"""Bound and seconds after some epochs."""
+    r"""Returns bound and seconds after some epochs."""
     model = ae.vae(
         latent_dim=16,
         layers=(512,),

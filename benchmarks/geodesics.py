@@ -21,7 +21,7 @@ N, POINTS = 100, 64
 
 
 def on_points(metric: Metric, z: torch.Tensor, optimizer: str, steps: int) -> torch.Tensor:
-    r"""The inner points of curves after some steps without a change of coordinates."""
+    r"""Returns the inner points of curves that were optimized without a change of coordinates."""
     moves = torch.zeros_like(z[:, 1:-1], requires_grad=True)
     energy = metric.steps(z).sum(dim=1).detach()
 

@@ -1,4 +1,4 @@
-r"""What is measured of each kind of data, by the same measure for every model."""
+r"""Measures for each kind of data, the same for every model."""
 
 import abc
 from typing import Any
@@ -22,11 +22,11 @@ from autoencode.evaluation.measures import log_spectral_distance
 from autoencode.modalities import Sounds, Texts
 from autoencode.modalities.text.edit_distance import edits
 
-NOISE = 0.3  # of `denoising`, in the scaled space
+NOISE = 0.3  # for `denoising`, in units of scaled data
 
 
 class Kind(abc.ABC):
-    r"""Examples to train on and to test, as the user has them, and as vectors for other models.
+    r"""Training and test examples, in the user's form and as vectors for other models.
 
     Whatever a model makes is brought to the user's form before it is judged.
 
@@ -34,8 +34,8 @@ class Kind(abc.ABC):
         x, x_test: Scaled vectors, with shape `(N, D)`.
     """
 
-    noisy: Any = None  # damaged examples to test
-    means = False  # whether new examples are means and no draws
+    noisy: Any = None  # damaged test examples
+    means = False  # whether new examples are means instead of draws
 
     def __init__(self, given: Set) -> None:
         self.train, self.test = given.split()
@@ -55,7 +55,7 @@ class Kind(abc.ABC):
 
     @abc.abstractmethod
     def errors(self, R: Any, whole: bool = False) -> NDArray:
-        r"""Returns how far each test example is from its reconstruction.
+        r"""Returns the distance of each test example to its reconstruction.
 
         With `whole`, columns count by their spread, as `linear` sees them.
         """
@@ -116,7 +116,7 @@ class Kind(abc.ABC):
         return float(np.median(x[:, there].std(axis=0) / self.x[:, there].std(axis=0)))
 
     def told(self, new: Any) -> float:
-        r"""Returns how well new examples are told from the test, as an area under the curve."""
+        r"""Returns the area under the ROC curve of a classifier of new against test examples."""
         x, x_new = self.x_test, self.vectors(new)[: len(self.x_test)]
 
         if x.shape[1] > 100:
@@ -136,7 +136,7 @@ def _told(judge: Any, real: Any, new: Any) -> float:
 
 
 class Numbers(Kind):
-    r"""Columns in units of their spread; constant ones are left out."""
+    r"""Columns in units of their standard deviation, without constant ones."""
 
     def prepare(self) -> None:
         self.loc, self.scale = self.train.mean(axis=0), self.train.std(axis=0)
@@ -157,7 +157,7 @@ class Numbers(Kind):
     def errors(self, R: NDArray, whole: bool = False) -> NDArray:
         residual = self.vectors(R) - self.x_test
 
-        if whole:  # in units that all columns share
+        if whole:  # one unit for all columns
             scale = self.scale[self.live]
             residual = residual * scale / np.sqrt(np.square(scale).mean())
 
@@ -178,7 +178,7 @@ class Numbers(Kind):
 
 
 class Mixed(Kind):
-    r"""Numbers in units of their spread, and indicators of levels.
+    r"""Numbers in units of their standard deviation, and indicators of levels.
 
     The error of a number that is there is squared, that of a level zero or one; a row has the mean
     over its cells. Levels are those of the greatest indicator for every model.
@@ -230,7 +230,7 @@ class Mixed(Kind):
         return there @ np.log(self.scale.to_numpy())
 
     def new(self, n: int) -> pd.DataFrame:
-        r"""Returns each cell from a row of its own."""
+        r"""Returns rows whose cells are drawn independently."""
         rng = np.random.default_rng(0)
         return pd.DataFrame(
             {
@@ -358,7 +358,7 @@ class Words(Kind):
         return edits(a, b, end=255).double().numpy()
 
     def mean(self, whole: bool = False) -> NDArray:
-        r"""The edits from the most typical of a hundred texts."""
+        r"""Returns edit distances to the most typical of a hundred texts."""
         some = self.modality.load(self.train[:100])
         total = [float(edits(some, row.expand_as(some), end=255).double().sum()) for row in some]
         return self.errors([self.train[int(np.argmin(total))]] * len(self.test))
@@ -371,7 +371,7 @@ class Words(Kind):
         return {k: model.log_prob(self.test) for k, model in models.items()}
 
     def new(self, n: int) -> list[str]:
-        r"""Returns texts of letters drawn for each place, as they are in the data."""
+        r"""Returns texts of letters drawn independently at each position."""
         rng, rows = np.random.default_rng(0), self.rows(self.train)
         return self.spelled(
             np.stack([rng.permuted(np.resize(column, n)) for column in rows.T], axis=1)

@@ -24,7 +24,7 @@ from autoencode.data import Batches, Examples, on_disk
 N, D = 2_000_000, 784
 REPEATS = 2
 IN_MEMORY = 300_000
-BUDGET = 15  # seconds of training
+TRAINING_SECONDS = 15
 GROUPS = Path("/sys/fs/cgroup/memory")
 
 
@@ -41,7 +41,7 @@ def make(path: Path) -> None:
 
 
 def child(path: str, what: str) -> None:
-    r"""Trains or reads, and prints examples per second and the most memory that was resident."""
+    r"""Trains or reads, and prints examples per second and the peak resident memory."""
     X = np.load(path, mmap_mode="r")
 
     if what == "read":
@@ -61,21 +61,23 @@ def read(X: np.ndarray) -> float:
     for batch in batches.iterate(torch.randperm(N)):
         n += len(batch)
 
-        if time.perf_counter() - start > BUDGET / 2:
+        if time.perf_counter() - start > TRAINING_SECONDS / 2:
             break
 
     return n / (time.perf_counter() - start)
 
 
 def train(X: np.ndarray) -> float:
-    training = ae.Training(epochs=1000, batch_size=128, time_budget=BUDGET, show_progress=False)
+    training = ae.Training(
+        epochs=1000, batch_size=128, time_budget=TRAINING_SECONDS, show_progress=False
+    )
     counted = Counted()
     ae.vae(16, layers=(512,), corruption=counted, training=training, random_state=0).fit(X)
     return counted.n / (counted.last - counted.first)
 
 
 class Counted:
-    r"""Counts what passes, and changes nothing."""
+    r"""Identity that counts examples."""
 
     def __init__(self) -> None:
         self.n, self.first, self.last = -128, 0.0, 0.0
@@ -126,7 +128,7 @@ def main() -> None:
         }
         rounds = [{name: run(path, *how) for name, how in runs.items()} for _ in range(REPEATS)]
 
-    # The best, as a shared machine only ever takes away
+    # The best run, as other processes can only slow it down
     results = {
         name: {
             "rate": max(r[name]["rate"] for r in rounds),
@@ -145,9 +147,9 @@ def main() -> None:
         ["examples", "per second", "of those in memory", "most resident, GiB"],
         rows,
         f"`vae(16, layers=(512,))`, batches of 128 in random order, the best of {REPEATS}"
-        f" interleaved runs of {BUDGET} seconds of training after the passes that learn the scale,"
-        " and the most memory of these. The limit is that of a control group, in which the pages"
-        " of the file count too; they are dropped before, and are read from the disk.",
+        f" interleaved runs of {TRAINING_SECONDS} seconds of training after the passes that learn"
+        " the scale, and the most memory of these. The limit is that of a control group, in which"
+        " the pages of the file count too; they are dropped before, and are read from the disk.",
     )
 
 

@@ -52,8 +52,8 @@ def mean(values: list[float]) -> tuple[float, float]:
     return float(np.mean(values)), float(np.std(values, ddof=1) / len(values) ** 0.5)
 
 
-# Each task prepares what it needs, and returns what is measured. Its result, if it has one, is an
-# average with its standard error.
+# Each task makes its preparations and returns the function to measure. The result of the function,
+# if any, is an average with its standard error.
 
 
 def tangent_bases() -> Callable[[], None]:
@@ -87,7 +87,7 @@ def their_trustworthiness(n: int) -> Callable[[], tuple]:
     return lambda: (trustworthiness(X, Z), 0.0)
 
 
-# Ten labels a class: the share of the others that are right, over five draws of the ten
+# Ten labels per class: the accuracy on the other examples, over five draws of the ten
 
 
 def our_spreading(n: int, alpha: float) -> Callable[[], tuple]:
@@ -102,7 +102,7 @@ def our_spreading(n: int, alpha: float) -> Callable[[], tuple]:
 
 def their_spreading(n: int, kernel: str, alpha: float) -> Callable[[], tuple]:
     Z = model().transform(digits().X[:n])
-    # As wide as neighbors are far; with the default of 20 they would not know of each other
+    # The kernel is as wide as the distance of neighbors; with the default of 20 no edge has weight
     farthest = manifold.NeighborGraph(n_neighbors=15).fit(Z).distances_[:, -1].mean()
     width = {"n_neighbors": 15} if kernel == "knn" else {"gamma": 1 / farthest**2}
     spreading = LabelSpreading(kernel=kernel, alpha=alpha, **width)
@@ -124,7 +124,7 @@ def accuracy(label: Callable[[np.ndarray], np.ndarray], n: int) -> tuple[float, 
 
 
 def draws(n: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    r"""Yields all labels, and the same with all but ten of each class unknown, for each seed."""
+    r"""Yields all labels, and labels with all but ten of each class unknown, for each seed."""
     y = digits().y[:n].astype(int)
 
     for seed in SEEDS:
@@ -135,10 +135,10 @@ def draws(n: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         yield y, known
 
 
-# A perceptron of 1,000 labeled digits: the share of wrong answers, over five draws of the 1,000
+# An MLP trained on 1,000 labeled digits: the test error, over five draws of the 1,000
 
-HELD_OUT = 5000  # training images, the last, on which strengths are chosen
-TUNING = (100, 101)  # the seeds of that
+HELD_OUT = 5000  # last training images, for the choice of strengths
+TUNING_SEEDS = (100, 101)
 STEPS = 1000
 STRENGTHS = {
     "nothing": [0.0],
@@ -149,7 +149,7 @@ STRENGTHS = {
 
 
 class Labeled(NamedTuple):
-    r"""Digits, and the directions of the planes at each, as long as the data go."""
+    r"""Digits, and their tangent directions scaled by the spread of the data."""
 
     x: Tensor
     y: Tensor
@@ -170,7 +170,7 @@ def tensors(X: np.ndarray, y: np.ndarray) -> tuple[Tensor, Tensor]:
 
 
 def train(how: str, strength: float, seed: int) -> nn.Module:
-    r"""Returns a classifier that was trained in one of the four ways."""
+    r"""Returns a classifier trained by one of the four methods."""
     known = labeled(seed)
     torch.manual_seed(seed)
     layers = [nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10)]
@@ -180,13 +180,13 @@ def train(how: str, strength: float, seed: int) -> nn.Module:
     for _ in range(STEPS):
         rows = torch.randint(len(known.x), (100,))
         x, y, directions = (part[rows] for part in known)
-        # A random direction of the plane; the squares of its products have the sum's mean
+        # A random tangent direction: the expected square of its product is that of the sum
         v = (torch.randn(100, 1, directions.shape[1]) @ directions).squeeze(dim=1)
 
         if how == "noise":
             x = (x + strength * torch.randn_like(x)).clamp(0, 1)
         elif how == "augmentation":
-            # TangentAugment(tangents, scale=strength), without computing the planes anew
+            # TangentAugment(tangents, scale=strength), without computing the planes again
             x = (x + strength * v).clamp(0, 1)
 
         loss = F.cross_entropy(network(x), y)
@@ -212,7 +212,7 @@ def classifier(how: str) -> Callable[[], tuple]:
     held_out = digits().X[-HELD_OUT:], digits().y[-HELD_OUT:]
 
     def tuned(strength: float) -> float:
-        return sum(wrong(train(how, strength, seed), *held_out) for seed in TUNING)
+        return sum(wrong(train(how, strength, seed), *held_out) for seed in TUNING_SEEDS)
 
     strengths = STRENGTHS[how]
     strength = min(strengths, key=tuned) if len(strengths) > 1 else strengths[0]
@@ -274,7 +274,7 @@ def measure(task: Task) -> list[str]:
 
 
 def alone(function: Callable, *arguments: Any) -> Any:
-    r"""Calls a function in a process of its own."""
+    r"""Calls a function in a new process."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         result = pool.submit(function, *arguments).result()
 

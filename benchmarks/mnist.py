@@ -1,4 +1,4 @@
-r"""MNIST in codes of 30 numbers: squared error of test images, summed over pixels in 0 to 1."""
+r"""Squared error of MNIST test images from codes of 30 numbers, with pixels between 0 and 1."""
 
 import time
 from collections.abc import Callable

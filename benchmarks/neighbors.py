@@ -1,4 +1,4 @@
-r"""Graphs of the 15 nearest neighbors, and trustworthiness, against other packages.
+r"""Speed of 15-nearest-neighbor graphs and trustworthiness, against other packages.
 
 Needs `pip install faiss-cpu pynndescent`. `--large` adds a million points, and hours. All packages
 run on one thread, and the seconds are the processor's: they do not depend on what else is running.

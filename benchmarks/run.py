@@ -1,4 +1,4 @@
-r"""Runs every benchmark, one after the other, but for those that say that they are long."""
+r"""Runs the short benchmarks, one after the other."""
 
 import dimension
 import fashion

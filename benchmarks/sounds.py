@@ -1,4 +1,4 @@
-r"""Real recordings in codes of 16 numbers: how far reconstructions and new sounds are from them.
+r"""Distances of reconstructions and new sounds to real recordings, with codes of 16 numbers.
 
 The models are the recipes with their defaults. PCA is `linear`, which has principal components of
 the same spectra in closed form.
@@ -25,9 +25,9 @@ from autoencode.modalities import MDCT, Sounds
 from autoencode.priors import StandardNormal
 
 CODE = 16
-TEST = 0.15  # of the recordings
-NEW = 50  # sounds of each label
-FEWEST = 100  # recordings of a label
+TEST_FRACTION = 0.15
+NEW_PER_LABEL = 50
+MIN_PER_LABEL = 100  # recordings
 WINDOWS = (256, 512, 1024, 2048)
 
 
@@ -68,14 +68,14 @@ def split(given: Set) -> Split:
     X = modality.clone().fit(folder.X).load(folder.X).numpy()[..., 0]
 
     order = np.random.default_rng(0).permutation(len(X))
-    n = round(TEST * len(X))
+    n = round(TEST_FRACTION * len(X))
     files = np.array(folder.files)[order]
 
     return Split(modality, X[order[n:]], X[order[:n]], files[n:], files[:n])
 
 
 def fitted(make: Callable, given: Split, code: int = CODE, y: NDArray | None = None, **options):
-    r"""Returns a model, and the seconds of one processor that it took."""
+    r"""Returns a fitted model and the CPU seconds of the fit."""
     options = {"modality": given.modality, "random_state": 0} | options
 
     if make is not ae.linear:
@@ -113,7 +113,7 @@ def reconstructions(given: Set, part: Split, models: dict[str, ae.Autoencoder]) 
 
 
 def cosines(given: Set, part: Split) -> Iterator[list[str]]:
-    r"""Yields what principal components of `MDCT()` reach, which keeps the phase."""
+    r"""Yields rows about principal components of `MDCT()`, which keeps the phase."""
     modality = Sounds(given.rate, given.seconds, spectrum=MDCT())
     model, _ = fitted(ae.linear, part, modality=modality)
 
@@ -121,7 +121,7 @@ def cosines(given: Set, part: Split) -> Iterator[list[str]]:
         yield [f"{given.name}: {name}, of `MDCT()`", value, "", "", "", ""]
 
 
-# What codes of syllables know
+# Information in codes of syllables
 
 
 def labels(files: NDArray) -> dict[str, NDArray]:
@@ -159,7 +159,7 @@ def generated(part: Split) -> Iterator[list[str]]:
 
     y, y_test = kinds(part.files), kinds(part.files_test)
     names, counts = np.unique(y, return_counts=True)
-    names = names[counts >= FEWEST]
+    names = names[counts >= MIN_PER_LABEL]
     rows, rows_test = np.isin(y, names), np.isin(y_test, names)
     part = part._replace(X=part.X[rows], X_test=part.X_test[rows_test])
     y, y_test = y[rows], y_test[rows_test]
@@ -171,7 +171,7 @@ def generated(part: Split) -> Iterator[list[str]]:
 
     F, F_test = features(part.X), features(part.X_test)
     judge = make_pipeline(PCA(64, random_state=0), SVC(C=10)).fit(F, y)
-    y_new = np.repeat(names, NEW)
+    y_new = np.repeat(names, NEW_PER_LABEL)
 
     def nearest(A: NDArray) -> str:
         return f"{np.median(pairwise_distances(A, F).min(axis=1)):.1f}"
@@ -234,13 +234,13 @@ NOTES = (
     f"Codes have {CODE} numbers unless another size is said; models are the recipes with their"
     " defaults. PCA is `ae.linear`, of the same log-mel spectra. Distances are log-spectral, at"
     " several resolutions the mean over windows of 256 to 2,048 samples; they are means over"
-    f" {TEST:.0%} of the recordings, which no model has seen. The limit is how far recordings are"
-    " from themselves, by the spectrum and its way back, or what real recordings that were held"
-    " out have. The SNR is below zero where the phase is another.\n\n"
+    f" {TEST_FRACTION:.0%} of the recordings, which no model has seen. The limit is how far"
+    " recordings are from themselves, by the spectrum and its way back, or what real"
+    " recordings that were held out have. The SNR is below zero where the phase is another.\n\n"
     "Syllables are of two speakers, in four tones. New ones were drawn from"
-    f" `ae.vae(conditional=True)`, {NEW} for each speaker and tone, and are judged by a support"
-    " vector machine on 64 principal components of real spectra. Distances between syllables are"
-    " Euclidean, of scaled spectra, and medians.\n\n"
+    f" `ae.vae(conditional=True)`, {NEW_PER_LABEL} for each speaker and tone, and are judged"
+    " by a support vector machine on 64 principal components of real spectra. Distances between"
+    " syllables are Euclidean, of scaled spectra, and medians.\n\n"
     "Seconds are those of one processor, spectra included."
 )
 

@@ -1,8 +1,8 @@
-r"""Seconds of an epoch of a VAE on Fashion-MNIST: ours, its peers', and the machine's own limit.
+r"""Seconds per epoch of a VAE on Fashion-MNIST, against other packages and the machine's limit.
 
 All have one hidden layer of 512 units in encoder and decoder, 16 codes, Bernoulli pixels and
-batches of 128. Each runs in a process of its own, in turn, several times, so that whatever
-else the machine does falls on all alike.
+batches of 128. Each runs in its own process, several times in turn, so that other work on the
+machine affects all alike.
 """
 
 import json
@@ -23,11 +23,11 @@ import autoencode as ae
 EPOCHS = 4
 REPEATS = 5
 PEERS = Path(__file__).parent / "peers"
-GFLOP = 5 * 2 * 60_000 * 784 * 512 / 1e9  # the large products, two forward and three back
+GFLOP = 5 * 2 * 60_000 * 784 * 512 / 1e9  # large products, two forward and three backward
 
 
 def matrix_rate() -> float:
-    r"""The most GFLOP a second that torch reaches here, of float32."""
+    r"""Returns the highest float32 rate of torch on this machine, in GFLOP per second."""
     A, B, best = torch.rand(2048, 2048), torch.rand(2048, 2048), 0.0
 
     for _ in range(20):

@@ -1,8 +1,9 @@
-r"""Tables of mixed columns: new rows against SDV's TVAE, imputation against scikit-learn's.
+r"""New rows of mixed tables against SDV's TVAE, and imputation against scikit-learn.
 
-New rows. Of flights the year, the tail number and the hour as text are left out, and of all
-tables the rows with missing cells, since the peer takes none. Models see at most 3,000 rows, with
-the defaults of both: the peer's 300 epochs take minutes for these. Judged by up to 3,000 others:
+New rows. The year, the tail number and the hour as text of flights are left out, and so are rows
+with missing cells, which TVAE does not accept. Models see at most 3,000 rows, with
+default settings; the 300 epochs of TVAE take minutes. New rows are compared with up to 3,000
+held-out ones:
 
 - AUC: a random forest and a logistic regression learn a column from the new rows, and predict
   it in real ones. The area under the curve, a mean over the classes with at least ten rows;
@@ -13,10 +14,10 @@ the defaults of both: the peer's 300 epochs take minutes for these. Judged by up
 - privacy: the median distance of new rows to the closest row of the training, over that of real
   rows that were not in the training. Far below one, rows are copied.
 
-Imputation. A share of all cells is hidden at random, all methods see the same incomplete rows.
-Errors are root mean squares in standard deviations of the columns, and shares of wrong levels.
-For scikit-learn's imputers numbers are standardized, and categories become indicators, of which
-the largest counts.
+Imputation. A fraction of all cells is hidden at random, and all methods see the same incomplete
+rows. Errors are root mean squares in standard deviations of the columns, and fractions of wrong
+levels. For the imputers of scikit-learn, numbers are standardized and categories become
+indicators; the largest indicator is the imputed level.
 
 Time. The 336,776 flights with all their columns but the year and with their missing cells.
 """
@@ -69,7 +70,7 @@ def peer() -> Path:
 
 
 def table(name: str) -> pd.DataFrame:
-    r"""All rows of a table."""
+    r"""Returns all rows of a table."""
     if name in anomalies.LABELS:
         X, y = anomalies.tables()[name]
         return pd.DataFrame({f"x{j}": _whole(x) for j, x in enumerate(X.T, 1)} | {"class": y})
@@ -82,7 +83,7 @@ def table(name: str) -> pd.DataFrame:
 
 
 def split(name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    r"""Complete rows to train on, and others."""
+    r"""Returns complete training rows and complete test rows."""
     X = table(name).drop(columns=LEFT_OUT, errors="ignore").dropna()
     order = np.random.default_rng(0).permutation(len(X))
     n = min(ROWS, 3 * len(X) // 4)
@@ -151,7 +152,7 @@ def _areas(new: pd.DataFrame, test: pd.DataFrame, target: str) -> Iterator[float
 
 
 def _vectors(like: pd.DataFrame, *tables: pd.DataFrame) -> list[np.ndarray]:
-    r"""Numbers in standard deviations, and indicators of the hundred most frequent levels."""
+    r"""Returns numbers in standard deviations, and indicators of the 100 most frequent levels."""
     numbers = like.select_dtypes("number")
     loc, scale = numbers.mean(), numbers.std().replace(0, 1)
     levels = {
@@ -277,7 +278,7 @@ def fill_like(imputer: KNNImputer | IterativeImputer, X: pd.DataFrame) -> pd.Dat
 
 
 def errors(truth: pd.DataFrame, filled: pd.DataFrame, hidden: np.ndarray) -> tuple[float, float]:
-    r"""Returns the error of numbers and the share of wrong levels."""
+    r"""Returns the error of numbers and the fraction of wrong levels."""
     numbers, wrong = [], []
 
     for j, name in enumerate(truth):
@@ -335,8 +336,8 @@ TITLES = ["AUC, forest", "AUC, logistic", "shapes", "pairs", "privacy"]
 SHARES = [f"{what}, {share} %" for share in (10, 30, 50) for what in ("numbers", "levels")]
 
 
-def kept(part: Callable[..., Any], *names: str) -> Any:
-    r"""What a part returns; or what it returned before, until `data/tables/` is removed."""
+def cached(part: Callable[..., Any], *names: str) -> Any:
+    r"""Returns the result of a part, from the cache in `data/tables/` if it has one."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     file = FOLDER / f"{'-'.join([part.__name__, *names])}.json"
 
@@ -350,7 +351,7 @@ def kept(part: Callable[..., Any], *names: str) -> Any:
 
 def main() -> None:
     warnings.filterwarnings("ignore")
-    filled = chain.from_iterable(kept(imputation, name) for name in TARGETS)
+    filled = chain.from_iterable(cached(imputation, name) for name in TARGETS)
     header = ["table", "method", *SHARES, "seconds"]
     lines = [header, ["---"] * len(header), *filled]
     second = "\n".join("| " + " | ".join(line) + " |" for line in lines)
@@ -359,10 +360,10 @@ def main() -> None:
         "tables",
         "Tables of mixed columns",
         ["table", "new rows from", *TITLES, "seconds"],
-        [*chain.from_iterable(kept(new_rows, name) for name in TARGETS)],
+        [*chain.from_iterable(cached(new_rows, name) for name in TARGETS)],
         "Higher is better but for seconds, which are of processor time. What is measured, and how,"
         f" stands in the script.\n\nErrors of imputed cells, lower is better:\n\n{second}"
-        f"\n\n{kept(flights)}",
+        f"\n\n{cached(flights)}",
     )
 
 

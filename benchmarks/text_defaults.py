@@ -1,6 +1,7 @@
-r"""What keeps the code of short texts from collapsing: the defaults, and what else was thinkable.
+r"""Remedies against the collapse of codes of short texts: the defaults and their alternatives.
 
-On molecules, in a few hundred steps each, which tell what learns, and not how far it would come.
+Each model of molecules is trained for a few hundred steps. That shows which ones start to learn,
+not their final quality.
 """
 
 import report
@@ -10,13 +11,13 @@ import autoencode as ae
 from autoencode.distributions import Autoregressive
 from autoencode.networks import Transformer
 
-PART = MOLECULES._replace(longest=30, train=20_000, epochs=2)
+PART = MOLECULES._replace(max_letters=30, train=20_000, epochs=2)
 VARIANTS = {
     "the defaults": {},
     "no free nats": {"free_bits": 0.0},
     "no free nats, warm-up over one half": {"free_bits": 0.0, "warmup": 0.5},
     "4 free nats": {"free_bits": 4.0},
-    "symbols hidden, 0.3": {"likelihood": Autoregressive(PART.longest + 1, dropout=0.3)},
+    "symbols hidden, 0.3": {"likelihood": Autoregressive(PART.max_letters + 1, dropout=0.3)},
     "transformers, learning rate 0.002": {"network": Transformer(layers=2)},
 }
 

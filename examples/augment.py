@@ -1,4 +1,4 @@
-r"""Augment: 100 labeled digits, moved along planes that were learned without labels."""
+r"""Augmentation: 100 labeled digits, moved along tangent planes learned without labels."""
 
 import numpy as np
 from sklearn.base import ClassifierMixin
@@ -21,7 +21,7 @@ draws = [np.random.default_rng(seed).permutation(len(X))[:100] for seed in range
 
 
 def error(classifier: ClassifierMixin, images: np.ndarray, labels: np.ndarray) -> float:
-    r"""The share of test digits that are taken for others."""
+    r"""Returns the fraction of misclassified test digits."""
     classifier.fit(images.reshape(len(images), -1) / 255, labels)
     return 1 - classifier.score(X_test.reshape(len(X_test), -1) / 255, y_test)
 

@@ -1,4 +1,4 @@
-r"""Choose a code size: how many numbers does it take to say which digit it is, and how drawn?"""
+r"""Choice of the code size: intrinsic dimension, and quality of codes of several sizes."""
 
 import autoencode as ae
 from autoencode import manifold

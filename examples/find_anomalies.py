@@ -1,4 +1,4 @@
-r"""Find anomalies: tumors that are unlike the benign ones, without a label of the malignant."""
+r"""Anomaly detection: malignant tumors, by a model that has seen only benign ones."""
 
 import numpy as np
 from sklearn.datasets import load_breast_cancer

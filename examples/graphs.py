@@ -1,4 +1,4 @@
-r"""A kind of data of your own: graphs of as many nodes, in one class of one file."""
+r"""A modality of your own: graphs with a fixed number of nodes."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from autoencode.networks import FullyConnected, Network
 
 
 class Graphs(Modality):
-    r"""Graphs without direction, as adjacency matrices with shape `(N, nodes, nodes)`.
+    r"""Undirected graphs, as adjacency matrices with shape `(N, nodes, nodes)`.
 
     Networks see the pairs of nodes, each once. A folder holds a file for each graph, with an
     edge in each line.
@@ -59,7 +59,7 @@ class Graphs(Modality):
                 f"expected symmetric matrices of {self.nodes} nodes, got shape {X.shape}."
             )
 
-        return tensor_of(X)  # as they came: data larger than memory stay in their file
+        return tensor_of(X)  # unchanged, so that data larger than memory stay in their file
 
     def normalize(self, x: Tensor) -> Tensor:
         i, j = torch.triu_indices(self.nodes, self.nodes, offset=1, device=x.device)
@@ -89,7 +89,7 @@ class Graphs(Modality):
 
 
 def rings_and_stars(N: int, nodes: int, rng: np.random.Generator) -> tuple[NDArray, NDArray]:
-    r"""Rings and stars of a few nodes in succession; returns matrices and kinds."""
+    r"""Returns adjacency matrices of rings and stars, and their kinds."""
     X, y = np.zeros((N, nodes, nodes), np.uint8), rng.choice(["ring", "star"], N)
 
     for x, kind in zip(X, y):

@@ -1,4 +1,4 @@
-r"""Interpolate between digits along the manifold, and ask first where that is safe."""
+r"""Interpolation between digits along the manifold, and where it is safe."""
 
 import numpy as np
 
@@ -17,8 +17,8 @@ same = y_test[:, None] == y_test[neighbors]
 print("angle between the planes of neighbors, share of them, and how many are the same digit")
 
 for low, high in [(0, 15), (15, 30), (30, 90)]:
-    arcs = (angles >= low) & (angles < high)
-    print(f"  {low:>2} to {high:>2} degrees  {arcs.mean():4.0%}  {same[arcs].mean():4.0%}")
+    edges = (angles >= low) & (angles < high)
+    print(f"  {low:>2} to {high:>2} degrees  {edges.mean():4.0%}  {same[edges].mean():4.0%}")
 
 geodesics = manifold.Geodesics(model, n_points=32)
 lines = np.linspace(Z[:100], Z[100:200], 32, axis=1)

@@ -1,4 +1,4 @@
-r"""Tables of mixed columns: missing cells filled in, new rows, rows under a condition."""
+r"""Tables of mixed columns: imputation, new rows, and rows under a condition."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-r"""Remove duplicates: copies of images that are not equal to the last bit."""
+r"""Removal of near-duplicates: darkened and noisy copies of images."""
 
 import numpy as np
 

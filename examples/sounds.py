@@ -30,7 +30,7 @@ def snare() -> np.ndarray:
 
 def hat() -> np.ndarray:
     r"""High noise."""
-    noise = np.diff(rng.normal(size=N + 2), n=2)  # twice the difference leaves what is high
+    noise = np.diff(rng.normal(size=N + 2), n=2)  # differences keep high frequencies
     return 0.2 * noise * np.exp(-rng.uniform(10, 60) * t)
 
 

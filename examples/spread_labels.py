@@ -1,4 +1,4 @@
-r"""Spread labels: twenty digits are labeled, and the others follow their neighbors."""
+r"""Label spreading: twenty digits are labeled, and the others follow their neighbors."""
 
 import numpy as np
 from sklearn.semi_supervised import LabelSpreading
@@ -12,14 +12,14 @@ model = ae.denoising(8, layers=(128,), training=training, random_state=0).fit(di
 
 
 def labeled(rows: np.ndarray) -> np.ndarray:
-    r"""The labels of some, and -1 for the others."""
+    r"""Returns the labels of some examples, and -1 for the others."""
     known = np.full(len(digits.y), -1)
     known[rows] = digits.y[rows]
     return known
 
 
 def accuracy(labels: np.ndarray, known: np.ndarray) -> float:
-    r"""The share of right ones, where they were not known."""
+    r"""Returns the accuracy where labels were unknown."""
     return (labels == digits.y)[known < 0].mean()
 
 

@@ -1,4 +1,4 @@
-r"""Tables: a code for wines, the density of each, and new ones."""
+r"""Tables: codes of wines, their densities, and new wines."""
 
 import numpy as np
 from sklearn.datasets import load_wine

@@ -1,4 +1,4 @@
-r"""Texts: a code for numbers in words, new ones, what lies between two, and errors put right."""
+r"""Texts: codes of numbers in words, new texts, interpolation, and correction of errors."""
 
 import numpy as np
 
@@ -22,10 +22,10 @@ def words(n: int) -> str:
 
 texts = np.random.default_rng(0).permutation([words(n) for n in range(1000)])
 train, test = texts[:900], texts[900:]
-how = {"training": ae.Training(epochs=40, batch_size=32), "random_state": 0}
-how["network"] = ae.networks.Recurrent(width=64)
+options = {"training": ae.Training(epochs=40, batch_size=32), "random_state": 0}
+options["network"] = ae.networks.Recurrent(width=64)
 
-model = ae.vae(latent_dim=8, **how).fit(train)
+model = ae.vae(latent_dim=8, **options).fit(train)
 
 print("reconstructed:")
 for text, again in zip(test[:5], model.reconstruct(test[:5]), strict=True):
@@ -36,6 +36,6 @@ print("new:", *model.sample(5, random_state=0), sep="\n  ")
 ends = model.transform(["twelve", "nine hundred ninety nine"])
 print("in between:", *model.inverse_transform(np.linspace(*ends, 5)), sep="\n  ")
 
-denoiser = ae.denoising(latent_dim=16, **how).fit(train)
+denoiser = ae.denoising(latent_dim=16, **options).fit(train)
 mistyped = ["thre hundred forrty two", "sveen hundred elevne"]
 print("put right:", *denoiser.denoise(mistyped), sep="\n  ")

@@ -1,4 +1,4 @@
-r"""Which SMILES are molecules, by RDKit; run in an environment of its own.
+r"""Validity of SMILES by RDKit; run in an environment of its own.
 
 Arguments: a file of new SMILES, one of those that were trained on, and the file to write the
 shares to, as JSON: of valid ones, of different ones among the valid, and of those among these
