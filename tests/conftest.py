@@ -1,4 +1,4 @@
-r"""What the tests share: small models whose every number is known."""
+r"""Fixtures shared by the tests: small models with known parameters."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-r"""Tests for arguments that would have no effect, which are refused."""
+r"""Tests that arguments without an effect are refused."""
 
 import logging
 from pathlib import Path
@@ -75,7 +75,7 @@ def test_scikit_learn_may_hand_on_labels() -> None:
         (ae.beta_vae, {"beta": 4.0}, {"objective": ELBO()}),
     ],
 )
-def test_what_another_argument_replaces_is_refused(recipe, own: dict, other: dict) -> None:
+def test_arguments_that_another_one_replaces_are_refused(recipe, own: dict, other: dict) -> None:
     (name,), (rival,) = own, other
 
     with pytest.raises(TypeError, match=f"{name} has no effect beside {rival}="):
@@ -100,7 +100,7 @@ def test_a_corruption_beside_damaged_examples_is_refused(caplog) -> None:
 @pytest.mark.parametrize(
     "options", [{"objective": Contractive()}, {"objective": ELBO()}, {"posterior": Gaussian()}]
 )
-def test_what_a_closed_form_does_not_heed_is_refused(options: dict) -> None:
+def test_options_that_a_closed_form_ignores_are_refused(options: dict) -> None:
     with pytest.raises(ValueError, match="has no effect with LeastSquares"):
         ae.linear(2, **options).fit(X)
 

@@ -1,4 +1,4 @@
-r"""Tests of code sizes that the user has not chosen: laws of linear Gaussian data, and bounds."""
+r"""Tests of automatic code sizes: laws of linear Gaussian data, and bounds."""
 
 import logging
 
@@ -49,7 +49,7 @@ def test_the_size_of_a_density_is_nearly_the_best_for_new_rows(table) -> None:
 
 
 @pytest.mark.parametrize("table", [load_iris, load_wine, load_breast_cancer, load_digits])
-def test_what_reconstructs_holds_most_of_the_variance(table) -> None:
+def test_codes_of_reconstruction_hold_most_of_the_variance(table) -> None:
     X = table().data
     varying = X.std(axis=0) > 0
     explained = PCA().fit(StandardScaler().fit_transform(X[:, varying])).explained_variance_ratio_
@@ -73,7 +73,7 @@ def test_sizes_are_below_those_of_rows_and_columns(recipe: str, shape: tuple[int
     assert 1 <= found <= max(1, min(shape[1] - 1, shape[0] // 2, 64))
 
 
-def test_where_damage_limits_what_passes_codes_are_wide() -> None:
+def test_codes_of_damaged_inputs_are_wide() -> None:
     X = np.c_[load_iris().data, np.ones(150)]
     assert size(ae.denoising(**ONE), X) == 4  # the constant column needs no number
 
@@ -81,14 +81,14 @@ def test_where_damage_limits_what_passes_codes_are_wide() -> None:
     assert ae.autoencoder(**ONE).fit(X, corrupted=Y).latent_dim_ == 4
 
 
-def test_networks_that_keep_places_have_one_size() -> None:
+def test_fully_convolutional_codes_have_one_size() -> None:
     X = np.random.default_rng(0).integers(0, 256, (20, 8, 8), dtype=np.uint8)
     network = ae.networks.FullyConvolutional(width=4)
 
     assert size(ae.denoising(network=network, **ONE), X) == network.code_size((1, 8, 8))
 
 
-def test_what_the_context_says_needs_no_code() -> None:
+def test_information_in_the_context_needs_no_code() -> None:
     X, y = factors(3), np.arange(400) % 4
     labeled = X + 20 * np.random.default_rng(1).normal(size=(4, 10))[y]
     tables = ae.modalities.Tables(scaling="whole")

@@ -1,4 +1,4 @@
-r"""Tests that damaged files, and files of strangers, end in a clear refusal and nothing else."""
+r"""Tests that damaged and untrusted files are refused with a clear error."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -323,7 +323,7 @@ def test_naming_never_calls(file: Path, tmp_path, monkeypatch, name: str, place:
 
 
 @pytest.mark.parametrize("path", ["subprocess.Popen", "os.system", "builtins.eval", "__main__.x"])
-def test_nothing_of_the_language_is_offered_to_be_trusted(file: Path, path: str) -> None:
+def test_builtins_are_not_suggested_as_trusted_names(file: Path, path: str) -> None:
     part = {"class": path, "arguments": {}, "learned": {}}
     change(file, _set("arguments", corruption=part))
 
@@ -371,7 +371,7 @@ def test_places_of_a_machine_do_not_travel(tmp_path: Path) -> None:
         {"random_state": 5},
     ],
 )
-def test_what_is_set_after_a_fit_changes_nothing_of_it(tmp_path: Path, changes) -> None:
+def test_arguments_set_after_a_fit_do_not_change_the_saved_model(tmp_path: Path, changes) -> None:
     parts = {"network": FullyConnected((8,)), "modality": Tables(), "objective": ELBO(2.0)}
     model = ae.Autoencoder(2, training=ae.Training(epochs=1), random_state=0, **parts).fit(X)
     before = model.transform(X), model.evaluate(X), model.score_samples(X)

@@ -1,4 +1,4 @@
-r"""Tests that the defaults need no tuning: each recipe on each table that scikit-learn carries."""
+r"""Tests that the defaults need no tuning: each recipe on each table of scikit-learn."""
 
 import math
 

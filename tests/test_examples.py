@@ -1,4 +1,4 @@
-r"""Tests that the example scripts, and the code in the chapter about manifolds, run."""
+r"""Tests that the example scripts and the code of the documentation run."""
 
 import re
 import runpy

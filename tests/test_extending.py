@@ -1,4 +1,4 @@
-r"""Tests that a kind of data from outside of the library is as good as its own."""
+r"""Tests that a user-defined modality works everywhere in the library."""
 
 import importlib
 from pathlib import Path

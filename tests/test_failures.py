@@ -1,4 +1,4 @@
-r"""Tests that visible failures of a fit are named, and that healthy fits are silent."""
+r"""Tests that failed fits are reported with a warning, and healthy fits are not."""
 
 import math
 import warnings
@@ -87,7 +87,7 @@ def test_a_flag_of_one_row_squeezes_no_others() -> None:
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 3, 4, 10, 40, 128])
-def test_a_loss_that_falls_steadily_is_told_of(epochs: int) -> None:
+def test_a_steadily_falling_loss_is_reported(epochs: int) -> None:
     losses = np.linspace(100, 50, epochs + 1)
     told = failures.still_falling([*losses[:-1]], 60.0, final=losses[-1])
 
@@ -111,7 +111,7 @@ def test_a_loss_that_rises_or_is_not_a_number_is_not_falling() -> None:
 
 
 @pytest.mark.parametrize("n", [2, 30, 500, 5000])
-def test_one_long_text_is_told_of_before_training(n: int) -> None:
+def test_one_long_text_is_reported_before_training(n: int) -> None:
     lengths = [10 + i % 20 for i in range(n - 1)]
 
     assert failures.long_outlier(lengths) is None
@@ -119,7 +119,7 @@ def test_one_long_text_is_told_of_before_training(n: int) -> None:
     assert failures.long_outlier([]) is None
 
 
-def test_what_is_worse_by_chance_alone_is_not_told_of() -> None:
+def test_differences_by_chance_are_not_reported() -> None:
     assert failures.no_better(-5.1, -5.0, density=True, error=0.1) is None
     assert failures.no_better(-6.0, -5.0, density=True, error=0.1)
     assert failures.no_better(math.nan, -5.0, density=True)

@@ -1,4 +1,4 @@
-r"""Tests of default models of few images, and of the variants that they are shown besides."""
+r"""Tests of default models of few images, and of their augmentation."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-r"""Tests for what arrays are taken for, and what is refused as two readings are plausible."""
+r"""Tests of the modality guessed from an array, and of refusals of ambiguous arrays."""
 
 import logging
 
@@ -243,7 +243,7 @@ def test_arguments_of_images_are_checked(modality: Images, message: str) -> None
         modality.fit(GRAY)
 
 
-def test_what_was_guessed_is_logged(caplog) -> None:
+def test_guesses_are_logged(caplog) -> None:
     with caplog.at_level(logging.INFO, "autoencode"):
         ae.linear(2).fit(GRAY)
         ae.linear(2, modality=Images()).fit(GRAY)

@@ -1,4 +1,4 @@
-r"""Tests for the progress module."""
+r"""Tests of progress bars."""
 
 import io
 import sys
@@ -36,7 +36,7 @@ def test_all_parts_come_and_all_is_counted(monkeypatch) -> None:
     assert "numbers/s" in terminal.getvalue()
 
 
-def test_who_stops_early_is_not_held() -> None:
+def test_bar_is_closed_if_the_loop_stops_early() -> None:
     assert next(iter(progress.through([[1, 2], [3]], 3, "numbers"))) == [1, 2]
 
 
@@ -47,7 +47,7 @@ def test_it_is_quiet_where_nobody_looks(monkeypatch) -> None:
     assert written.getvalue() == ""
 
 
-def test_what_is_short_is_not_announced(monkeypatch) -> None:
+def test_short_loops_show_no_bar(monkeypatch) -> None:
     terminal = look(monkeypatch, Terminal())
     monkeypatch.setattr(progress, "_PATIENCE", 60.0)
 

@@ -1,4 +1,4 @@
-r"""Tests by the benchmark itself that no default is useless on small real sets."""
+r"""Tests, by the benchmark of defaults, that no default is useless on small real sets."""
 
 import importlib
 import os
@@ -11,7 +11,7 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 
 @pytest.mark.skipif("AUTOENCODE_GRID" not in os.environ, reason="set AUTOENCODE_GRID=1")
-def test_no_default_is_worse_than_knowing_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_default_is_worse_than_a_trivial_model(monkeypatch: pytest.MonkeyPatch) -> None:
     if not BENCHMARKS.exists():
         pytest.skip("the benchmarks are not part of the package")
 

@@ -1,4 +1,4 @@
-r"""Tests that text of data is text, wherever it comes out."""
+r"""Tests that text of the data stays literal in pictures, pages and spreadsheets."""
 
 import io
 import shlex
@@ -18,7 +18,7 @@ EVIL = [r"$\frac{$", "$5 to $9", r"$\badcommand$", "<script>", "$x", "a_b^{c", r
 
 
 @pytest.mark.parametrize("label", EVIL)
-def test_labels_are_no_formulas(tmp_path: Path, label: str) -> None:
+def test_labels_are_not_formulas(tmp_path: Path, label: str) -> None:
     figure = plots.codes(X[:, :2], y=[label, "b"] * 15)
     figure.savefig(tmp_path / "codes.png")
     texts = {t.get_text(): t for t in figure.findobj(Text)}
@@ -39,7 +39,7 @@ def test_powers_of_ten_remain() -> None:
     assert not ax.get_xticklabels()[0].get_parse_math()
 
 
-def test_names_are_no_formulas_of_spreadsheets(tmp_path: Path) -> None:
+def test_names_are_not_spreadsheet_formulas(tmp_path: Path) -> None:
     files = ["=1+1", "+a", "-b", "@c", "d", "e=f"]
     outputs.write_rows(tmp_path / "z.csv", np.zeros((6, 1)), ["=z"], files)
     lines = (tmp_path / "z.csv").read_text().splitlines()

@@ -1,4 +1,4 @@
-r"""Tests that threads of one process do not change each other's numbers."""
+r"""Tests that threads of one process do not change the results of each other."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-r"""Tests for the waiting module, in processes of their own: the variable is read once."""
+r"""Tests of the waiting policy of threads, in new processes, as it is read only once."""
 
 import os
 import subprocess
@@ -29,7 +29,7 @@ def test_the_user_chooses(name: str) -> None:
     assert said == ("active" if name == "OMP_WAIT_POLICY" else "None")
 
 
-def test_what_was_loaded_before_is_left_alone() -> None:
+def test_libraries_loaded_before_keep_their_policy() -> None:
     before = "import sys, types; sys.modules['torch'] = types.ModuleType('torch')"
     assert run("-c", f"{before}; import autoencode; {SAY}").stdout == "None\n"
 

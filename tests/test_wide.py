@@ -1,4 +1,4 @@
-r"""Tests of wide data: nothing is as large as the square of the number of columns."""
+r"""Tests of wide data: memory is not quadratic in the number of columns."""
 
 import tracemalloc
 from collections.abc import Callable
@@ -56,7 +56,9 @@ def use(model: ae.Autoencoder, X: NDArray, y: NDArray | None = None) -> None:
     ],
     ids=["linear", "pairs", "linear, labels", "denoising", "vae, labels", "detector", "tangents"],
 )
-def test_nothing_is_quadratic_in_the_columns(monkeypatch, work: Callable[[NDArray], Any]) -> None:
+def test_memory_is_not_quadratic_in_the_columns(
+    monkeypatch, work: Callable[[NDArray], Any]
+) -> None:
     monkeypatch.setattr(
         "autoencode.inference.batched._BLOCK", 0
     )  # taken and given back, of one size
