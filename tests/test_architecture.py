@@ -41,14 +41,14 @@ ORDER = {
         recurrent transformer
     """,
     "distributions": """
-        divergences gaussian_mixture homoscedastic
-        family
-        autoregressive censored dirac logistic
+        base divergences gaussian_mixture homoscedastic
+        autoregressive bernoulli dirac gaussian logistic
+        censored
         mixed
     """,
     "corruptions": """
-        numeric
-        audio text
+        base
+        audio numeric text
     """,
     "data": """
         cache disk_arrays encodings listing remedies resumable

@@ -14,7 +14,7 @@ import autoencode as ae
 from autoencode import FitWarning, Training
 from autoencode.cli import main
 from autoencode.common import failures
-from autoencode.distributions import Bernoulli, Gaussian, Mixed, SharedGaussian
+from autoencode.distributions import Bernoulli, Gaussian, MixedColumns, SharedGaussian
 from autoencode.modalities import Texts
 from autoencode.training.diagnosis import constant, far_row
 
@@ -52,7 +52,7 @@ def test_constants_are_the_closed_forms() -> None:
 
 
 def test_constants_of_mixed_rows_are_frequencies() -> None:
-    family, level = Mixed(scales=(0.1,), levels=(3,)), torch.randint(3, (200,))
+    family, level = MixedColumns(scales=(0.1,), levels=(3,)), torch.randint(3, (200,))
     number, there = torch.randn(200, 1) + 2, (torch.rand(200, 1) < 0.7).float()
     x = torch.cat([number * there, there, torch.nn.functional.one_hot(level, 3)], dim=1)
     mean = constant(family, x, torch.Size([5])).mean[0]

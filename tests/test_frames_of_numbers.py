@@ -32,7 +32,7 @@ def test_frames_of_numbers_come_back_as_such() -> None:
     R = modality.restore(modality.normalize(modality.load(X)))
 
     pd.testing.assert_frame_equal(R, X.reset_index(drop=True), rtol=1e-5)
-    assert np.array_equal(modality.load(X), modality.load(modality.numbers(X)))
+    assert np.array_equal(modality.load(X), modality.load(modality.to_numeric(X)))
 
 
 def test_frames_of_numbers_stay_in_their_range() -> None:

@@ -21,7 +21,7 @@ from torch.distributions import (
 )
 
 import autoencode as ae
-from autoencode.distributions.mixed import MixedCells
+from autoencode.distributions.mixed import MixedRow
 from autoencode.manifold.codec import Codec, as_codec
 from autoencode.manifold.geodesics.geodesics import Geodesics
 from autoencode.manifold.geodesics.graph_init import paths_over
@@ -307,8 +307,8 @@ def test_fisher_of_mixed_cells_is_the_product() -> None:
     def numbers(z: Tensor) -> Tensor:
         return torch.stack([z[:, 0], (0.3 * z[:, 1]).exp()], dim=1)
 
-    def cells(z: Tensor) -> MixedCells:
-        return MixedCells(*numbers(z).split(1, dim=1), 2 * z, levels=(2,))
+    def cells(z: Tensor) -> MixedRow:
+        return MixedRow(*numbers(z).split(1, dim=1), 2 * z, levels=(2,))
 
     a, b = codes(10)
     steps = torch.stack([a, a + 1e-3 * b], dim=1)

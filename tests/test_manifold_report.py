@@ -316,7 +316,7 @@ def test_neighbors_of_texts_are_those_with_few_edits(speller) -> None:
     found = report(speller, X, n_neighbors=5)
     D = np.array([[_levenshtein(a, b) for b in X] for a in X])
     modality = speller.modality_
-    assert (spelling.apart(modality.spell(modality.load(X)), 5).numpy() == D).all()
+    assert (spelling.apart(modality.to_bytes(modality.load(X)), 5).numpy() == D).all()
 
     # As of any distances, between which chance decides where they are equal
     Z, values = speller.transform(X), []

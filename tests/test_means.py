@@ -7,7 +7,7 @@ from scipy.stats import norm
 from torch.distributions import MultivariateNormal
 
 import autoencode as ae
-from autoencode.distributions import MixedCells
+from autoencode.distributions import MixedRow
 from autoencode.inference.imputation import mean_given
 from autoencode.modalities import MixedTables
 
@@ -30,9 +30,9 @@ class Lognormal:
         loc = ((there * x[:, :2]) @ self.W) / precision[..., 0]
         return MultivariateNormal(loc, precision_matrix=precision)
 
-    def decode(self, z: torch.Tensor) -> MixedCells:
+    def decode(self, z: torch.Tensor) -> MixedRow:
         loc = z @ self.W.T
-        return MixedCells(loc, self.scale.expand_as(loc), loc[..., :0], ())
+        return MixedRow(loc, self.scale.expand_as(loc), loc[..., :0], ())
 
 
 def test_imputed_numbers_are_means_of_a_lognormal_regression(float64) -> None:

@@ -11,7 +11,7 @@ from torch.distributions import Normal
 
 import autoencode as ae
 from autoencode.data import to_pandas
-from autoencode.distributions import Mixed, MixedCells
+from autoencode.distributions import MixedColumns, MixedRow
 from autoencode.distributions.censored import Intervals
 from autoencode.manifold import OffManifoldDetector
 from autoencode.manifold.anomalies.cell_surprisal import _entropy, _features
@@ -128,8 +128,8 @@ def test_a_default_for_mixed_columns() -> None:
 INTERVALS = [(-math.inf, -0.5), (-0.5, 0.2)]
 
 
-def cells(z: torch.Tensor) -> MixedCells:
-    family = Mixed((0.1, 0.1), (3,), (INTERVALS, ()))
+def cells(z: torch.Tensor) -> MixedRow:
+    family = MixedColumns((0.1, 0.1), (3,), (INTERVALS, ()))
     W = torch.linspace(-1, 1, 2 * 7).reshape(2, 7)
     return family((z @ W)[..., None])
 
@@ -158,5 +158,5 @@ def test_entropies_and_information_are_expectations() -> None:
 def test_intervals_that_are_all_have_no_density_left() -> None:
     normal = Normal(torch.zeros(1, 1), torch.ones(1, 1))
     halves = Intervals([[(-math.inf, 0.0), (0.0, math.inf)]])
-    p = MixedCells(normal.loc, normal.scale, torch.zeros(1, 0), (), halves)
+    p = MixedRow(normal.loc, normal.scale, torch.zeros(1, 0), (), halves)
     assert float(_entropy(p)) == pytest.approx(math.log(2), abs=1e-5)

@@ -11,14 +11,14 @@ from torch import Tensor
 from torch.distributions import Categorical
 
 import autoencode as ae
-from autoencode.distributions import Autoregressive, Sequences
+from autoencode.distributions import Autoregressive, AutoregressiveDistribution
 from autoencode.manifold import Geodesics, NeighborGraph
 from autoencode.manifold.codec import Codec
 from autoencode.manifold.geodesics.riemannian_metrics import Metric, fisher
 from autoencode.manifold.geodesics.sequence_metric import after
 from autoencode.networks import Network, Recurrent, Transformer
 
-NETWORKS = [Recurrent(8, symbols=3), Transformer(8, layers=1, heads=2, symbols=3)]
+NETWORKS = [Recurrent(8, vocab_size=3), Transformer(8, layers=1, heads=2, vocab_size=3)]
 networks = pytest.mark.parametrize("network", NETWORKS, ids=["recurrent", "transformer"])
 WORDS = ["abba", "baba", "aaaa", "bbbb", "abab", "baab", "aabb", "bbaa"]
 
@@ -39,10 +39,10 @@ class Writer:
         with torch.random.fork_rng():
             torch.manual_seed(0)
             self.family = Autoregressive(length=3).build(network, (16,)).eval()
-            torch.nn.init.normal_(self.family.writer.head.weight, std=2.0)
+            torch.nn.init.normal_(self.family.token_decoder.head.weight, std=2.0)
             self.A = scale * torch.randn(2, 16)
 
-    def __call__(self, z: Tensor) -> Sequences:
+    def __call__(self, z: Tensor) -> AutoregressiveDistribution:
         return self.family((z @ self.A).sin()[..., None])
 
     def log_p(self, z: Tensor) -> Tensor:

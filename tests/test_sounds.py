@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 import autoencode as ae
 from autoencode import plots
 from autoencode.cli import main
-from autoencode.corruptions import Hum, Sequence, Typos
+from autoencode.corruptions import Compose, Hum, Typos
 from autoencode.evaluation.measures import log_spectral_distance, signal_to_noise
 from autoencode.inputs import modality_of
 from autoencode.modalities import MDCT, Images, LogMel, Sounds, Tables, cut, guess, join, pool
@@ -594,7 +594,7 @@ def test_pairs_of_damaged_and_clean_sounds() -> None:
 def test_corruptions_of_texts_are_refused() -> None:
     for steps in ([Typos()], [Hum(), Typos()]):
         with pytest.raises(ValueError, match="Typos is for texts, got Sounds"):
-            small().stages(Sequence(steps))
+            small().split_corruption(Compose(steps))
 
 
 def test_other_data_are_refused_by_a_model_of_tables() -> None:

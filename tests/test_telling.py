@@ -16,7 +16,7 @@ from torch.distributions import Distribution
 import autoencode as ae
 from autoencode.common.padding import lengths
 from autoencode.demo import in_words
-from autoencode.distributions import Autoregressive, Sequences
+from autoencode.distributions import Autoregressive, AutoregressiveDistribution
 from autoencode.manifold import OffManifoldDetector
 from autoencode.manifold.anomalies.densities import Gaussian, Parzen
 from autoencode.manifold.anomalies.sequences import tell
@@ -55,7 +55,7 @@ def drawn(network: Recurrent | Transformer, d: int) -> Codec:
     r"""Codec of rows of up to three out of three symbols, of which a code makes what is likely."""
     torch.manual_seed(1)
     family = Autoregressive(length=6).build(network, (8,)).eval()
-    torch.nn.init.normal_(family.writer.head.weight, std=2.0)
+    torch.nn.init.normal_(family.token_decoder.head.weight, std=2.0)
     W = torch.randn(d, 8)
 
     def likelihood(z: Tensor) -> Distribution:
@@ -69,16 +69,18 @@ def drawn(network: Recurrent | Transformer, d: int) -> Codec:
     )
 
 
-def counted(p: Sequences, x: Tensor) -> Tensor:
+def counted(p: AutoregressiveDistribution, x: Tensor) -> Tensor:
     r"""Log-probabilities of rows, counted from the entropies of their symbols."""
     entropy = p.family.factors(p.phi, x).entropy()
-    inside = torch.arange(x.shape[1]) < lengths(x, p.family.symbols - 1)[:, None]
+    inside = torch.arange(x.shape[1]) < lengths(x, p.family.vocab_size - 1)[:, None]
 
     return p.log_prob(x) + (entropy * inside).sum(dim=1)
 
 
 networks = pytest.mark.parametrize(
-    "network", [Recurrent(8, symbols=3), Transformer(8, layers=1, heads=2, symbols=3)], ids=repr
+    "network",
+    [Recurrent(8, vocab_size=3), Transformer(8, layers=1, heads=2, vocab_size=3)],
+    ids=repr,
 )
 
 

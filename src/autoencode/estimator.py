@@ -457,7 +457,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         modality, seed = self.modality_, self.seed_
 
         def surprise(model: LatentModel, x: Tensor) -> Tensor:
-            rest = modality.rest(x)
+            rest = modality.mask_each_cell(x)
             return -imputation.log_prob_given_rest(model, x, rest, modality.cells, seed)
 
         x, c = self._opened(X, y)
@@ -580,7 +580,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self._check_fitted(decoder=True)
 
         n = arguments.at_least_one(n_samples)
-        part = None if conditions is None else self.modality_.partial(conditions, n)
+        part = None if conditions is None else self.modality_.template(conditions, n)
 
         with _seeded(random_state):
             z = self.model_.prior().sample((n,)).cpu() if part is None else self._fitting(part, y)
@@ -685,7 +685,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             self.modality_.follow(X)
             likelihood = self.modality_.likelihood()
 
-        self.likelihood_ = self.modality_.suit_likelihood(likelihood)
+        self.likelihood_ = self.modality_.adapt_likelihood(likelihood)
         self.network_ = assembly.network(self, damaged=corrupted is not None).clone()
         self.prior_ = assembly.prior(self)
 
@@ -827,7 +827,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def _new_examples(self, z: Tensor, y: ArrayLike | None) -> Tensor:
         c = encode_context(self.context_, y, len(z))
-        return over_rows(self.model_, lambda m, z: self.modality_.new_examples(m.decode(z)), z, c)
+        return over_rows(self.model_, lambda m, z: self.modality_.draw(m.decode(z)), z, c)
 
     def _fitting(self, part: Any, y: ArrayLike | None) -> Tensor:
         r"""Draws a code for each of several examples, of which the same cells are given."""
@@ -919,7 +919,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
             return over_rows(model, again, x, None if c is None else c.expand(len(x), -1))
 
-        return self.modality_.in_own_size(X, clean, self.network_.reach)
+        return self.modality_.in_own_size(X, clean, self.network_.receptive_radius)
 
     def _resized(self, shape: tuple[int, ...]) -> LatentModel:
         r"""Returns a model of the same weights for images of another size, if it keeps places."""

@@ -135,7 +135,7 @@ def check_damage(estimator: Any, corrupted: Any) -> None:
         >>> from autoencode import denoising
         >>> check_damage(denoising(noise=0.5), corrupted=[[1.0]])
         Traceback (most recent call last):
-        ValueError: corruption=GaussianNoise(scale=0.5) has no effect beside corrupted=..., ...
+        ValueError: corruption=GaussianNoise(std=0.5) has no effect beside corrupted=..., ...
     """
     if corrupted is None or estimator.corruption is None:
         return

@@ -105,7 +105,7 @@ def network(estimator: Any, damaged: bool = False) -> Network:
     is_open = estimator.latent_dim is None and isinstance(posterior(estimator), Dirac)
     default = modality.denoiser if damaged and is_open else modality.network
 
-    return modality.suit(estimator.network or default())
+    return modality.adapt_network(estimator.network or default())
 
 
 def training_defaults(estimator: Any) -> TrainingDefaults:
@@ -121,7 +121,7 @@ def training_defaults(estimator: Any) -> TrainingDefaults:
     return TrainingDefaults(
         architecture.learning_rate,
         batch_size=architecture.batch_size,
-        static_shapes=architecture.symbols is None,
+        static_shapes=architecture.vocab_size is None,
     )
 
 
@@ -149,9 +149,9 @@ def stages(estimator: Any) -> tuple[Callable[[Tensor], Tensor] | None, Callable[
         return None, nn.Identity()
 
     if isinstance(corruption, Corruption):
-        return estimator.modality_.stages(corruption.clone())
+        return estimator.modality_.split_corruption(corruption.clone())
 
-    return estimator.modality_.stages(corruptions.Sequence([corruption]))
+    return estimator.modality_.split_corruption(corruptions.Compose([corruption]))
 
 
 def build(estimator: Any) -> LatentModel:

@@ -293,7 +293,7 @@ def write_examples(
         with replacing(out) as temporary:
             write_frame(temporary, X, suffix(out))
     elif suffix(out) in ROWS:
-        X = model.modality_.numbers(X) if is_frame(X) else X
+        X = model.modality_.to_numeric(X) if is_frame(X) else X
         write_rows(out, X, columns or names(model, X[:1].size), examples=True)
     elif suffix(out) == ".txt":
         _write_lines(out, X)
@@ -381,7 +381,7 @@ def _write_lines(out: Path, texts: Iterable[str]) -> None:
 
 
 def _pixels(X: NDArray, model: Autoencoder) -> NDArray:
-    pixels = np.rint(255 * model.modality_.pixels(X)).astype(np.uint8)
+    pixels = np.rint(255 * model.modality_.to_images(X)).astype(np.uint8)
     return pixels[..., 0] if pixels.shape[-1] == 1 else pixels
 
 

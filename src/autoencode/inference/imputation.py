@@ -96,7 +96,8 @@ def log_prob_given_rest(
         The log-densities in double precision, with shape `(B, F)`.
 
     Example:
-        >>> log_prob_given_rest(model, x, modality.rest(x), modality.cells)  # doctest: +SKIP
+        >>> rest = modality.mask_each_cell(x)  # doctest: +SKIP
+        >>> log_prob_given_rest(model, x, rest, modality.cells)  # doctest: +SKIP
     """
     found = []
 

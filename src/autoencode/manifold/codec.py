@@ -168,7 +168,7 @@ def _of_estimator(model: Autoencoder, y: ArrayLike | None, symbols: bool) -> Cod
     columns = getattr(model.modality_, "columns_", None) if shape != modality.shape_ else None
     kept = None if columns is None else torch.from_numpy(columns).to(p.device)
 
-    noise = model.corruption.scale if isinstance(model.corruption, GaussianNoise) else None
+    noise = model.corruption.std if isinstance(model.corruption, GaussianNoise) else None
 
     def given(n: int) -> Any:
         return model.model_.given(None if c is None else c.expand(n, -1))
@@ -214,7 +214,7 @@ def _of_estimator(model: Autoencoder, y: ArrayLike | None, symbols: bool) -> Cod
         unit=unit,
         widen=widen,
         symbolic=modality.symbolic,
-        spell=modality.spell,
+        spell=modality.to_bytes,
         ndim=lambda: modality.restore(torch.zeros(1, *modality.shape_)).ndim,
     )
 

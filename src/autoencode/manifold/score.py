@@ -266,7 +266,7 @@ def noise_of(maps: Codec, noise: float | None) -> float:
     if sigma is None:
         raise ValueError(
             "it is not known which noise the model was trained to remove. Train it with"
-            " corruption=GaussianNoise(scale), or pass noise=scale, in units of the scaled data."
+            " corruption=GaussianNoise(std), or pass noise=scale, in units of the scaled data."
         )
 
     if not 0 < sigma < float("inf"):

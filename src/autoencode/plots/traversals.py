@@ -61,7 +61,7 @@ def tangents(
         return _bars(tangents, x, len(moved), names)
 
     modality = _modality(tangents.model, moved)
-    pixels = modality.pixels(moved.reshape(-1, *moved.shape[2:]))
+    pixels = modality.to_images(moved.reshape(-1, *moved.shape[2:]))
     farthest = "2 s" if reach is None else f"{reach:.3g}"
     steps = ["x" if i == n_steps // 2 else "" for i in range(n_steps)]
     steps[0], steps[-1] = f"-{farthest}", f"+{farthest}"
@@ -104,13 +104,13 @@ def geodesics(geodesics: Any, a: ArrayLike, b: ArrayLike, n: int = 10) -> Figure
         return _columns(model, labeled)
 
     modality = _modality(model, strips["straight"][None])
-    pixels = np.concatenate([modality.pixels(strip) for strip in strips.values()])
+    pixels = np.concatenate([modality.to_images(strip) for strip in strips.values()])
 
     return mosaic.sheet(pixels, n, list(labeled))
 
 
 def _strip(model: Any, X: Any) -> NDArray:
-    return model.modality_.numbers(X) if is_frame(X) else values(X)[0]
+    return model.modality_.to_numeric(X) if is_frame(X) else values(X)[0]
 
 
 def _batch_of_one(x: Any) -> Any:

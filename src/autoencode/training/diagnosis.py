@@ -176,7 +176,7 @@ class _Unigram:
     r"""Symbols that are drawn one by one as often as they occur, until the one that ends."""
 
     def __init__(self, x: Tensor, family: Any) -> None:
-        self.end = family.symbols - 1
+        self.end = family.vocab_size - 1
         n = self._scored(x)
         counts = torch.bincount(x[n].long(), minlength=self.end + 1).double() + 1
         self.log_p = (counts / counts.sum()).log()

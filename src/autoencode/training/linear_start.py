@@ -40,7 +40,7 @@ _PENALTIES = (1e4, 1e3, 1e2, 1e1, 1e0, 1e-1, 1e-2)
 class _SkipConnected(Protocol):
     r"""A network whose output is that of its last layer and an affine map of its input."""
 
-    last: nn.Module
+    output_layer: nn.Module
     skip: nn.Linear
 
 
@@ -88,7 +88,7 @@ class LinearStart:
             The linear model in words.
         """
         for network in (self.encoder, self.decoder):
-            for parameter in (*network.last.parameters(), *network.skip.parameters()):
+            for parameter in (*network.output_layer.parameters(), *network.skip.parameters()):
                 parameter.zero_()
 
         self.step.eval()

@@ -185,7 +185,7 @@ def sample(
     conditions: Sequence[str] | None = None,
     missing: bool = False,
     temperature: float | None = None,
-    nucleus: float | None = None,
+    top_p: float | None = None,
     random_state: int | None = None,
     force: bool = False,
     trusted: Sequence[str] = (),
@@ -203,7 +203,7 @@ def sample(
         missing: Leave out cells of new rows of a table of mixed columns, as often as the data do.
         temperature: Of texts, what makes them more usual below one, and the most probable
             ones at zero; by default that of the fit.
-        nucleus: Of texts, the share of the probability to draw each symbol from; by default
+        top_p: Of texts, the share of the probability to draw each symbol from; by default
             that of the fit.
         random_state: Seeds the draws, to get the same ones again.
         force: Replace files in the place of the output that are not earlier results of this kind.
@@ -226,15 +226,15 @@ def sample(
     if estimator.context_ is not None and y is None:
         raise ValueError("this model is conditional: say with --y what to make.")
 
-    how = {"temperature": temperature, "nucleus": nucleus}
+    how = {"temperature": temperature, "top_p": top_p}
     likelihood = estimator.likelihood_
     unknown = [f"--{k}" for k, v in how.items() if v is not None and not hasattr(likelihood, k)]
 
     if unknown:
         raise ValueError(f"{' and '.join(unknown)} have no effect but on texts; leave them out.")
 
-    if temperature == 0 and nucleus is not None:
-        raise ValueError("--nucleus has no effect with --temperature 0; leave out one of the two.")
+    if temperature == 0 and top_p is not None:
+        raise ValueError("--top-p has no effect with --temperature 0; leave out one of the two.")
 
     estimator.likelihood_.set_params(**{k: v for k, v in how.items() if v is not None})
 

@@ -12,7 +12,7 @@ from torch.distributions import Independent
 from torch.special import ndtr
 
 from ...common.progress import through
-from ...distributions import MixedCells
+from ...distributions import MixedRow
 from ...modalities import MixedTables
 from ...modalities.columns import LevelColumn
 from ..codec import Codec
@@ -178,21 +178,21 @@ def _judge(
     return z.double(), w, (J.mT @ J).double()
 
 
-def _cells(p: Any) -> MixedCells:
+def _cells(p: Any) -> MixedRow:
     while isinstance(p, Independent):
         p = p.base_dist
 
     return p
 
 
-def _ends(p: MixedCells, j: int) -> tuple[Tensor, Tensor]:
+def _ends(p: MixedRow, j: int) -> tuple[Tensor, Tensor]:
     r"""Returns the ends of the intervals of a column, standardized, with shape `(N, K)`."""
     intervals = p.intervals
 
-    if intervals is None or j not in intervals.some:
+    if intervals is None or j not in intervals.censored_columns:
         return p.loc[:, :0], p.loc[:, :0]
 
-    row = intervals.some.index(j)
+    row = intervals.censored_columns.index(j)
     low, high = intervals.low[row], intervals.high[row]
     kept = low < high  # others only fill the table
     loc, scale = p.loc[:, j, None], p.scale[:, j, None]
@@ -200,7 +200,7 @@ def _ends(p: MixedCells, j: int) -> tuple[Tensor, Tensor]:
     return (low[kept] - loc) / scale, (high[kept] - loc) / scale
 
 
-def _entropy(p: MixedCells) -> Tensor:
+def _entropy(p: MixedRow) -> Tensor:
     r"""Returns the entropies of cells, with shape `(N, F)`.
 
     Where intervals :math:`[a_k, b_k]` are one number each, with probabilities :math:`P_k`,
@@ -221,7 +221,7 @@ def _entropy(p: MixedCells) -> Tensor:
     return torch.stack(found, dim=1)
 
 
-def _features(p: MixedCells, here: MixedCells, there: Tensor) -> Tensor:
+def _features(p: MixedRow, here: MixedRow, there: Tensor) -> Tensor:
     r"""Returns numbers whose squared slopes are the Fisher information of the cells there."""
     n, found = p.loc.shape[1], []
 

@@ -362,7 +362,7 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         group = group if group.any() else np.arange(len(X))  # all are copies of one
         n = int(group.max()) + 1
         folds = KFold(min(self.folds, n), shuffle=True, random_state=rng)
-        model = clone(model).set_params(modality=modality.part())
+        model = clone(model).set_params(modality=modality.for_subset())
         rows, parts = [], []
 
         for train, test in folds.split(np.empty(n)):

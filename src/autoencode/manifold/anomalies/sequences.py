@@ -10,7 +10,7 @@ from torch.distributions import Independent
 
 from ...common.padding import by_length, lengths
 from ...common.progress import through
-from ...distributions import Sequences
+from ...distributions import AutoregressiveDistribution
 from ..codec import Codec
 from .densities import Gaussian, Parzen, Surprise
 
@@ -80,7 +80,7 @@ def tell(maps: Codec, x: Tensor) -> Told:
     """
     with maps.evaluating(), torch.no_grad():
         z, x = maps.encode(x), x.long()
-        n = lengths(x, _written(maps, z[:1]).family.symbols - 1)
+        n = lengths(x, _written(maps, z[:1]).family.vocab_size - 1)
         residual = torch.zeros(x.shape, dtype=torch.float64, device=x.device)
         G = z.new_zeros(*z.shape, z.shape[1], dtype=torch.float64)
 
@@ -120,7 +120,7 @@ def _tell(maps: Codec, z: Tensor, x: Tensor, n: Tensor) -> tuple[Tensor, Tensor]
     return ((surprise - entropy) * inside).double(), (J.mT @ J).double()
 
 
-def _written(maps: Codec, z: Tensor) -> Sequences:
+def _written(maps: Codec, z: Tensor) -> AutoregressiveDistribution:
     assert maps.likelihood is not None  # which all models of symbols have
     p: Any = maps.likelihood(z)
 
@@ -131,5 +131,5 @@ def _written(maps: Codec, z: Tensor) -> Sequences:
 
 
 def _rows(maps: Codec, z: Tensor, length: int) -> int:
-    symbols = _written(maps, z[:1]).family.symbols
+    symbols = _written(maps, z[:1]).family.vocab_size
     return max(1, _MEMORY // (4 * 2 * z.shape[1] * length * symbols))

@@ -11,7 +11,7 @@ import torch.distributions as td
 from torch import Tensor
 from torch.distributions import Distribution
 
-from ...distributions import MixedCells, Sequences
+from ...distributions import AutoregressiveDistribution, MixedRow
 from ..codec import Codec
 from . import sequence_metric
 
@@ -141,15 +141,17 @@ def fisher(maps: Codec, z: Tensor) -> Metric:
     parameters, squared = _metric_of(p)
 
     return Metric(
-        lambda z: parameters(_elements(likelihood(z))), squared, local=isinstance(p, Sequences)
+        lambda z: parameters(_elements(likelihood(z))),
+        squared,
+        local=isinstance(p, AutoregressiveDistribution),
     )
 
 
 def _metric_of(p: Distribution) -> tuple[Callable, Callable]:
-    if isinstance(p, Sequences):
+    if isinstance(p, AutoregressiveDistribution):
         return sequence_metric.drawn(p)
 
-    if isinstance(p, MixedCells):
+    if isinstance(p, MixedRow):
         return _of_cells(p.loc.shape[-1])
 
     for family, metric in _FAMILIES.items():
@@ -187,7 +189,7 @@ def _symmetrized_divergence(h: Tensor, k: Tensor) -> Tensor:
 def _of_cells(n: int) -> tuple[Callable, Callable]:
     r"""The metric of a product of n normal distributions and any number of categories."""
 
-    def parameters(p: MixedCells) -> Tensor:
+    def parameters(p: MixedRow) -> Tensor:
         return torch.cat([p.loc, p.scale.log(), *(2 * (lp / 2).exp() for lp in p.log_pi)], dim=1)
 
     def squared(h: Tensor, k: Tensor) -> Tensor:

@@ -9,12 +9,12 @@ from torch import Tensor
 from torch.distributions import Categorical
 
 from ...common.padding import lengths
-from ...distributions import Sequences
+from ...distributions import AutoregressiveDistribution
 
 _AT_ONCE = 2**22  # probabilities
 
 
-def drawn(p: Sequences) -> tuple[Callable, Callable]:
+def drawn(p: AutoregressiveDistribution) -> tuple[Callable, Callable]:
     r"""The metric after the beginnings of sequences that a model writes.
 
     .. math:: x_s \sim p(x \mid z_s), \qquad q(x) = \frac{1}{S} \sum_{s=1}^S p(x \mid z_s)
@@ -31,17 +31,19 @@ def drawn(p: Sequences) -> tuple[Callable, Callable]:
     Example:
         >>> from autoencode.distributions import Autoregressive
         >>> from autoencode.networks import Recurrent
-        >>> family = Autoregressive(length=5).build(Recurrent(8, symbols=3), (16,))
+        >>> family = Autoregressive(length=5).build(Recurrent(8, vocab_size=3), (16,))
         >>> features, squared = drawn(family(torch.randn(4, 16, 1)))
         >>> h, k = features(family(torch.randn(2, 16, 1)))
         >>> squared(h, k) > 0
         tensor(True)
     """
-    symbols = p.family.symbols
-    x = p.family.write(p.phi, lambda logits: Categorical(logits=logits).sample())
+    symbols = p.family.vocab_size
+    x = p.family.generate(p.phi, lambda logits: Categorical(logits=logits).sample())
     x = x[:, : int(lengths(x, symbols - 1).max())]
     parts = p.phi.split(max(1, _AT_ONCE // (x.numel() * symbols)))
-    log_p = torch.cat([_before(_log_p(Sequences(p.family, z), x), x, symbols) for z in parts])
+    log_p = torch.cat(
+        [_before(_log_p(AutoregressiveDistribution(p.family, z), x), x, symbols) for z in parts]
+    )
 
     return after(x, log_p.logsumexp(dim=0), symbols)
 
@@ -75,7 +77,7 @@ def after(x: Tensor, log_q: Tensor, symbols: int) -> tuple[Callable, Callable]:
     Example:
         >>> from autoencode.distributions import Autoregressive
         >>> from autoencode.networks import Recurrent
-        >>> family = Autoregressive(length=5).build(Recurrent(8, symbols=3), (16,))
+        >>> family = Autoregressive(length=5).build(Recurrent(8, vocab_size=3), (16,))
         >>> features, squared = after(torch.tensor([[0, 1, 2], [2, 2, 2]]), torch.zeros(2, 3), 3)
         >>> features(family(torch.randn(7, 16, 1))).shape  # 4 places, 3 symbols and a weight
         torch.Size([7, 16])
@@ -83,7 +85,7 @@ def after(x: Tensor, log_q: Tensor, symbols: int) -> tuple[Callable, Callable]:
     inside = _inside(x, symbols)
     places = int(inside.sum())
 
-    def features(p: Sequences) -> Tensor:
+    def features(p: AutoregressiveDistribution) -> Tensor:
         log_p = _log_p(p, x)
         w = (_before(log_p, x, symbols) - log_q).softmax(dim=1)
         h = torch.cat([2 * (log_p / 2).exp(), w[..., None]], dim=-1)
@@ -100,7 +102,7 @@ def after(x: Tensor, log_q: Tensor, symbols: int) -> tuple[Callable, Callable]:
     return features, squared
 
 
-def _log_p(p: Sequences, x: Tensor) -> Tensor:
+def _log_p(p: AutoregressiveDistribution, x: Tensor) -> Tensor:
     r"""What may come at each place of sequences, with shape `(N, S, L, symbols)`."""
     N, S = len(p.phi), len(x)
     phi = p.phi.repeat_interleave(S, dim=0)
