@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
 from ..data import is_frame
-from ..modalities import guess
+from ..modalities import Images
 from . import mosaic, tables
 from .checks import count, values
 from .style import COLORS, LEGEND, RULE, TEXT, canvas, tidy
@@ -118,9 +118,13 @@ def _batch_of_one(x: Any) -> Any:
 
 
 def _modality(model: Any, strips: NDArray) -> Any:
-    r"""Returns the modality of the model, or guesses it from the images."""
+    r"""Returns the modality of the model, or one fitted to the images."""
     X = strips.reshape(-1, *strips.shape[2:])
-    return model.modality_ if hasattr(model, "modality_") else guess(X).fit(X)
+
+    if hasattr(model, "modality_"):
+        return model.modality_
+
+    return Images(layout="NHW" if X.ndim == 3 else "NHWC").fit(X)
 
 
 def _bars(tangents: Any, x: Any, n: int, names: Sequence[str] | None) -> Figure:
