@@ -1,4 +1,4 @@
-r"""What a kind of data needs: to tensors and back, default network and likelihood."""
+r"""Base class of modalities: conversion to tensors and back, defaults of the model."""
 
 __all__ = ["WIDE", "Modality", "cast", "tensor_of", "warn_of_constants"]
 

@@ -111,7 +111,7 @@ class DateColumn(Configurable):
 
     @property
     def grid(self) -> str:
-        r"""What the dates are multiples of, in words."""
+        r"""Grid step of the dates, in words."""
         what = "durations" if self.spans_ else "dates"
         what = "times" if self.dtype_.startswith(("arrow time32", "arrow time64")) else what
         what = "times" if self.dtype_ == "time" else what

@@ -120,7 +120,7 @@ class LevelColumn(Configurable):
 
     @property
     def size(self) -> int:
-        r"""How many levels the model sees, at least one."""
+        r"""Number of levels that the model sees, at least one."""
         return max(1, min(len(self.levels_), self.limit + 1))
 
     @property

@@ -107,7 +107,7 @@ class NumberColumn(Configurable):
 
     @property
     def grid(self) -> str:
-        r"""What the numbers are multiples of, in words."""
+        r"""Grid step of the numbers, in words."""
         if self.empty_ or not self.step_:
             return "numbers"
 

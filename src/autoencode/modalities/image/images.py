@@ -90,7 +90,7 @@ class Images(Modality):
 
     @property
     def suffix(self) -> str:
-        r"""Of a folder of images, the suffix of the files, which are to hold all levels."""
+        r"""Suffix of the files in a folder of images, of a format that holds all gray levels."""
         return ".tif" if self._bits() == 32 else ".png"
 
     def read(self, path: Path | Files) -> tuple[NDArray, NDArray | None, list[str]]:

@@ -316,7 +316,7 @@ class MixedTables(Modality):
 
     @property
     def n_numbers(self) -> int:
-        r"""How many columns of the vector have scores; as many say whether they are there."""
+        r"""Number of columns with scores; as many indicators mark observed cells."""
         return len(self._numbers())
 
     def unseen(self, t: Tensor) -> Tensor:
