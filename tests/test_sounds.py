@@ -841,7 +841,7 @@ def test_one_recording_goes_in_and_out_whole(tmp_path, capsys, caplog) -> None:
     assert [soundfile.info(p).frames for p in (tmp_path / "clean").iterdir()] == [n]
     assert run("anomalies", "anomalies.csv") == 0
     assert main(["sample", str(tmp_path / "model.ae"), "--out", str(tmp_path / "no.wav")]) == 2
-    assert "a .wav file holds a single example, and there are 64" in capsys.readouterr().err
+    assert "a .wav file holds a single example, got 64" in capsys.readouterr().err
 
     (tmp_path / "noise.wav").write_text("no sound")
     for data, message in (
