@@ -23,7 +23,7 @@ from autoencode.data import holds_frame, is_numbers, read_frame
 from autoencode.data.tabular.numeric import read_parquet
 from autoencode.distributions import MixedColumns, MixedRow, SharedGaussian
 from autoencode.evaluation.measures import log_evidence
-from autoencode.inference.imputation import log_prob_given_rest, mean_given
+from autoencode.inference.imputation import leave_one_out_log_prob, posterior_mean
 from autoencode.modalities import Images, MixedTables, Tables, guess
 from autoencode.modalities.columns import LevelColumn
 from autoencode.priors import StandardNormal
@@ -167,7 +167,7 @@ def test_a_cell_is_judged_by_the_others_of_its_row(float64) -> None:
     def hidden(j: int) -> torch.Tensor:
         return x * (torch.arange(6) % 3 != j)
 
-    found = log_prob_given_rest(
+    found = leave_one_out_log_prob(
         model, x, map(hidden, range(3)), lambda x, p: p.cells(x), samples=100_000
     )
 
@@ -187,7 +187,7 @@ def test_what_is_missing_has_the_mean_of_the_rest(float64) -> None:
     expected = x[:, :2] @ torch.linalg.solve(S[:2, :2], S[:2, 2])
 
     torch.testing.assert_close(
-        mean_given(model, x, samples=20_000)[:, 2], expected, atol=0.03, rtol=0
+        posterior_mean(model, x, samples=20_000)[:, 2], expected, atol=0.03, rtol=0
     )
 
 

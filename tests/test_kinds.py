@@ -226,7 +226,7 @@ def test_other_kinds_are_refused(kind: Kind, other: Kind, tmp_path: Path, monkey
     if kind is other:
         return
 
-    monkeypatch.setattr("autoencode.estimator.over_rows", None)  # before any work starts
+    monkeypatch.setattr("autoencode.estimator.map_batches", None)  # before any work starts
     model = model_of(kind)
     model.modality_ = (kind.modality() or kind.cls()).clone()
     path, strange = kind.write(tmp_path), other.write(tmp_path)
