@@ -31,7 +31,7 @@ ORDER = {
         __main__
     """,
     "common": """
-        atomic_files configurable failures padding progress seeding threads type_checks
+        atomic_files configurable estimates failures padding progress seeding threads type_checks
         container
     """,
     "networks": """
@@ -41,14 +41,14 @@ ORDER = {
         recurrent transformer
     """,
     "distributions": """
-        base divergences gaussian_mixture homoscedastic
-        autoregressive bernoulli dirac gaussian logistic
-        censored
+        divergences gaussian_mixture homoscedastic
+        family
+        autoregressive censored dirac logistic
         mixed
     """,
     "corruptions": """
-        base
-        audio numeric text
+        numeric
+        audio text
     """,
     "data": """
         cache disk_arrays encodings listing remedies resumable
@@ -151,10 +151,11 @@ ORDER = {
         texts
     """,
     "manifold.neighbors": """
-        distance_blocks edges label_spreading landmarks
+        distance_blocks edges
         exact
-        duplicates inverted_file
+        inverted_file
         graph
+        duplicates label_spreading landmarks
     """,
     "manifold.tangents": """
         local_bases

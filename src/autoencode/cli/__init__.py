@@ -1,10 +1,10 @@
-r"""The command line: `autoencode fit`, `transform`, `sample` and further commands.
+r"""The command line: `autoencode fit`, `transform`, `sample` and the others.
 
-Each command is a function, and its arguments are the flags. `fit` also has the flags of the
-chosen recipe, the estimator, the chosen objects and the training. All are read from signatures,
-so a new argument becomes a flag by itself. Data and pictures go to files, which are written
-completely or not at all. Results are printed on stdout; progress, warnings and one-line errors
-on stderr.
+A command is a function, and its flags are the function's arguments. `fit` adds those of the
+chosen recipe, of the estimator, of the chosen objects and of the training, read from the
+signatures, so that a new argument appears by itself. Data and pictures go to files, written
+wholly or not at all; what was done is said on stdout, and all else on stderr, what went wrong
+in one line.
 """
 
 __all__ = ["main"]
@@ -24,28 +24,22 @@ from typing import Any
 
 from ..common.failures import FitWarning
 from .commands import COMMANDS
-from .settings import flag_groups, flags_of_other_choices
-from .signatures import Group, check_choice, parse, signature
-from .terminal import SanitizedStream, sanitize
+from .settings import elsewhere, groups
+from .signatures import Group, choose, parse, signature
+from .terminal import Plain, plain
 
-_USER_ERRORS = (
-    ValueError,
-    TypeError,
-    OSError,
-    ArithmeticError,
-    ImportError,
-)
+_ERRORS = (ValueError, TypeError, OSError, ArithmeticError, ImportError)  # of the user
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    r"""Run one command.
+    r"""Runs one command.
 
     Arguments:
-        argv: The words after `autoencode`; by default those of `sys.argv`.
+        argv: What was typed after `autoencode`; by default `sys.argv`.
 
     Returns:
-        The exit status: 0 for success, 2 for invalid input, 130 after an interrupt, 141 if the
-        reader of stdout has gone, and 1 for an unexpected error.
+        The exit status: 0; 2 if something is wrong with what was given; 130 if interrupted;
+        141 if nobody reads on; 1 for what should not happen.
 
     Example:
         >>> main(["fit", "digits.npy", "--out", "digits.ae", "--recipe", "vae"])  # doctest: +SKIP
@@ -60,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         log.setLevel(logging.INFO)
 
         with _terminable(), warnings.catch_warnings():
-            # The names of columns are compared where files are read
+            # Names are compared where files are read
             warnings.filterwarnings("ignore", "X does not have valid feature names")
             warnings.simplefilter("always", FitWarning)
             warnings.showwarning = _in_one_line(warnings.showwarning)
@@ -70,15 +64,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as stop:
         return int(stop.code or 0)
     except BrokenPipeError:
-        # Python flushes the rest of stdout at exit
+        # What is left to flush at exit has to go somewhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except (Exception, KeyboardInterrupt) as error:
         if os.environ.get("AUTOENCODE_TRACEBACK") == "1":
             traceback.print_exc()
 
-        status, message = _explain(error)
-        print(f"autoencode: {sanitize(message)}", file=sys.stderr)
+        status, said = _verdict(error)
+        print(f"autoencode: {plain(said)}", file=sys.stderr)
         return status
     finally:
         log.removeHandler(handler)
@@ -89,17 +83,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 @contextlib.contextmanager
 def _terminable() -> Iterator[None]:
-    r"""Handles SIGTERM and SIGHUP like Ctrl-C, so that files are left complete."""
+    r"""Lets the signals that ask a process to end do what Ctrl-C does: files are put in order."""
 
     def handle(*_: object) -> None:
         if callable(signal.getsignal(signal.SIGINT)):
             signal.raise_signal(signal.SIGINT)
-        else:  # jobs in the background ignore Ctrl-C
+        else:  # jobs in the background do not hear Ctrl-C
             raise KeyboardInterrupt
 
     found = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
-    # Only the main thread may handle signals, and other handlers stay in place
+    # Only where nobody else has claimed them, and in the thread that they reach
     if threading.current_thread() is not threading.main_thread():
         found = []
 
@@ -116,23 +110,23 @@ def _terminable() -> Iterator[None]:
 
 
 class _OneLine(logging.Formatter):
-    r"""Log lines without control characters from the data."""
+    r"""Log lines in which text of data cannot act on the terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return sanitize(super().format(record))
+        return plain(super().format(record))
 
 
 def _in_one_line(show: Callable[..., None]) -> Callable[..., None]:
-    r"""Returns a function that shows each warning of a fit once, without its line of source."""
-    known: set[str] = set()
+    r"""Returns what shows each finding of a fit once, without the place in the source."""
+    said: set[str] = set()
 
     def shown(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
         if not issubclass(category, FitWarning):
             return show(message, category, *place, **more)
 
-        if str(message) not in known:
-            known.add(str(message))
-            print(f"autoencode: warning: {sanitize(str(message))}", file=sys.stderr)
+        if str(message) not in said:
+            said.add(str(message))
+            print(f"autoencode: warning: {plain(str(message))}", file=sys.stderr)
 
         return None
 
@@ -146,24 +140,22 @@ def _run(argv: list[str]) -> None:
         print(_package().__version__)
     else:
         name, *rest = argv
-        command, about = COMMANDS[check_choice("command", name, COMMANDS)], _described(name)
+        command, about = COMMANDS[choose("command", name, COMMANDS)], _described(name)
         first = Group(name, "", about.arguments)
-        is_fit = name == "fit"
-        groups = [first, *flag_groups(rest)] if is_fit else [first]
-        others = flags_of_other_choices if is_fit else dict
+        offered, others = ([first, *groups(rest)], elsewhere) if name == "fit" else ([first], dict)
 
-        settings = parse(f"autoencode {name}", about.summary, groups, rest, others)
+        settings = parse(f"autoencode {name}", about.summary, offered, rest, others)
         values = settings.pop(name)
         positional = [values.pop(a.name) for a in about.arguments if a.positional]
 
         named = dict(zip((a.name for a in about.arguments if a.positional), positional))
         options = values | ({"settings": settings} if settings else {})
 
-        with contextlib.redirect_stdout(SanitizedStream(sys.stdout)):  # type: ignore[type-var]
-            if "out" in values:  # other commands do without this import
-                from .ownership import protect_inputs
+        with contextlib.redirect_stdout(Plain(sys.stdout)):  # type: ignore[type-var]
+            if "out" in values:  # what the others do needs no import
+                from .ownership import guarded
 
-                with protect_inputs(name, values | named):
+                with guarded(name, values | named):
                     command(*positional, **options)
             else:
                 command(*positional, **options)
@@ -172,10 +164,7 @@ def _run(argv: list[str]) -> None:
 def _help() -> str:
     lines = [f"  {name:12} {_described(name).summary}" for name in COMMANDS]
     usage = ["usage: autoencode COMMAND [OPTIONS]", "", _package().__doc__, "", *lines, ""]
-    more = (
-        "autoencode COMMAND --help lists the flags of a command, and autoencode fit"
-        " --recipe NAME\n--help those of a recipe."
-    )
+    more = "autoencode COMMAND --help tells more; fit --recipe NAME --help, of that recipe."
 
     return "\n".join([*usage, more])
 
@@ -188,9 +177,9 @@ def _package() -> Any:
     return importlib.import_module("..", __name__)
 
 
-def _explain(error: BaseException) -> tuple[int, str]:
-    r"""Returns the exit status and the one-line message of an error."""
-    message = textwrap.shorten(str(error), 600, placeholder=" ...")
+def _verdict(error: BaseException) -> tuple[int, str]:
+    r"""Returns the exit status, and what is said of an error in one line."""
+    said = textwrap.shorten(str(error), 600, placeholder=" ...")
 
     if isinstance(error, KeyboardInterrupt):
         return 130, "interrupted."
@@ -198,17 +187,13 @@ def _explain(error: BaseException) -> tuple[int, str]:
     if isinstance(error, OSError) and error.filename:
         return 2, f"error: {error.strerror}: '{error.filename}'."
 
-    if (
-        isinstance(error, MemoryError)
-        or "allocate memory" in message
-        or "out of memory" in message
-    ):
-        return 2, f"error: there is not enough memory. {message}"
+    if isinstance(error, MemoryError) or "allocate memory" in said or "out of memory" in said:
+        return 2, f"error: there is not enough memory. {said}"
 
-    if isinstance(error, _USER_ERRORS):
-        return 2, f"error: {message}"
+    if isinstance(error, _ERRORS):
+        return 2, f"error: {said}"
 
     return 1, (
-        f"error: unexpected {type(error).__name__} ({message}). Please report it, with the"
-        " output of the same command after `export AUTOENCODE_TRACEBACK=1`."
+        f"error: unexpected {type(error).__name__} ({said}). Please report it, with what is shown"
+        " when the environment variable AUTOENCODE_TRACEBACK is 1."
     )

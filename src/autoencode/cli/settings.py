@@ -1,44 +1,36 @@
-r"""Settings of a fit: of the recipe, the estimator, its objects, table formats and training."""
+r"""The settings of a fit: those of the recipe, the estimator, chosen objects and the training."""
 
-__all__ = ["build_estimator", "flag_groups", "flags_of_other_choices"]
+__all__ = ["build", "elsewhere", "groups"]
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .signatures import (
-    Argument,
-    Group,
-    available_classes,
-    check_choice,
-    last_value,
-    read_signatures,
-    signature,
-)
+from .signatures import Argument, Group, choose, offered, read, signature, value_of
 
-if TYPE_CHECKING:  # these take a second to import, for which `--help` need not wait
+if TYPE_CHECKING:  # these take a second to import, which `--help` need not wait for
     from ..estimator import Autoencoder
     from ..training.trainer import Solver
 
 _MODEL, _TABLE, _TRAINING = "model", "table", "training"
 
 
-def flag_groups(argv: Sequence[str]) -> list[Group]:
-    r"""The flags of `fit`, which depend on the recipe and the classes that were chosen.
+def groups(argv: Sequence[str]) -> list[Group]:
+    r"""The arguments that a fit offers, given what was typed so far.
 
     Arguments:
-        argv: The words after `autoencode fit`.
+        argv: What was typed after `autoencode fit`.
 
     Raises:
-        ValueError: If a recipe or class is unknown.
+        ValueError: If it names an unknown recipe or class.
 
     Example:
-        >>> [group.name for group in flag_groups(["--recipe", "vae", "--objective", "ELBO"])]
+        >>> [group.name for group in groups(["--recipe", "vae", "--objective", "ELBO"])]
         ['vae', 'model', 'objective', 'table', 'training']
     """
-    recipes = read_signatures("recipes")
-    recipe = last_value("--recipe", argv) or "autoencoder"
-    _, _, about, own = recipes[check_choice("recipe", recipe, recipes)]
+    recipes = read("recipes")
+    recipe = value_of("--recipe", argv) or "autoencoder"
+    _, _, about, own = recipes[choose("recipe", recipe, recipes)]
 
     estimator = signature("estimator", "Autoencoder")
     taken = {_TRAINING, *(argument.name for argument in own)}
@@ -46,11 +38,11 @@ def flag_groups(argv: Sequence[str]) -> list[Group]:
     found = [Group(recipe, about, own), Group(_MODEL, estimator.summary, others)]
 
     for argument in others:
-        name = last_value(f"--{argument.name}".replace("_", "-"), argv)
+        name = value_of(f"--{argument.name}".replace("_", "-"), argv)
 
         if argument.classes and name is not None:
-            classes = available_classes(argument)
-            _, _, about, arguments = classes[check_choice(argument.name, name, classes)]
+            classes = offered(argument)
+            _, _, about, arguments = classes[choose(argument.name, name, classes)]
             found.append(Group(argument.name, about, arguments, prefix=f"{argument.name}."))
 
     for name, module, cls in (
@@ -63,42 +55,41 @@ def flag_groups(argv: Sequence[str]) -> list[Group]:
     return found
 
 
-def flags_of_other_choices() -> dict[str, str]:
-    r"""Every flag of a recipe or object, with the choice that it belongs to.
+def elsewhere() -> dict[str, str]:
+    r"""All flags of recipes and objects, and the choices that they go with.
 
     Example:
-        >>> flags_of_other_choices()["--objective.penalty"]
+        >>> elsewhere()["--objective.penalty"]
         '--objective Contractive'
     """
     found: dict[str, str] = {}
 
     for argument in signature("estimator", "Autoencoder").arguments:
-        if argument.name == _TRAINING:  # its flags are always offered, without a prefix
+        if argument.name == _TRAINING:  # whose flags are always there, by their own names
             continue
 
-        for name, cls in available_classes(argument).items():
+        for name, cls in offered(argument).items():
             group = Group(name, "", cls.arguments, prefix=f"{argument.name}.")
             found |= dict.fromkeys(group.flags(), f"--{argument.name} {name}")
 
-    for name, recipe in read_signatures("recipes").items():
+    for name, recipe in read("recipes").items():
         found |= dict.fromkeys(Group(name, "", recipe.arguments).flags(), f"--recipe {name}")
 
     return found
 
 
-def build_estimator(recipe: str, settings: Mapping[str, dict[str, Any]]) -> "Autoencoder":
-    r"""Build the estimator of a recipe with the given settings.
+def build(recipe: str, settings: Mapping[str, dict[str, Any]]) -> "Autoencoder":
+    r"""The estimator that a recipe makes with the settings that were given, and no others.
 
     Arguments:
         recipe: The recipe's name.
-        settings: The given values, by group.
+        settings: The values that were given, by the name of their group.
 
     Raises:
-        ValueError: If a value is out of range, or one setting cancels another.
+        ValueError: If a value is out of its range, or one setting makes another void.
 
     Example:
-        >>> settings = {"vae": {"latent_dim": 8}, "training": {"epochs": 3}}
-        >>> build_estimator("vae", settings).training.epochs
+        >>> build("vae", {"vae": {"latent_dim": 8}, "training": {"epochs": 3}}).training.epochs
         3
     """
     from .. import recipes
@@ -108,8 +99,8 @@ def build_estimator(recipe: str, settings: Mapping[str, dict[str, Any]]) -> "Aut
 
     for argument in signature("estimator", "Autoencoder").arguments:
         if argument.classes and argument.name in chosen:
-            values = settings.get(argument.name, {})
-            chosen[argument.name] = _make(argument, chosen[argument.name], values)
+            given = settings.get(argument.name, {})
+            chosen[argument.name] = _make(argument, chosen[argument.name], given)
 
     _check_effect(make, own, chosen)
     model = make(**own).set_params(**chosen)
@@ -120,11 +111,11 @@ def build_estimator(recipe: str, settings: Mapping[str, dict[str, Any]]) -> "Aut
     return model
 
 
-def _make(argument: Argument, name: str, values: Mapping[str, Any]) -> Any:
-    r"""Returns an object of a named class, whose own arguments may be objects, too."""
-    cls = available_classes(argument)[name]
+def _make(argument: Argument, name: str, given: Mapping[str, Any]) -> Any:
+    r"""Returns an object of the class that was named, as are those of its own arguments."""
+    cls = offered(argument)[name]
     module = importlib.import_module(f"..{cls.module}", __package__)
-    arguments = dict(values)
+    arguments = dict(given)
 
     for inner in cls.arguments:
         if inner.classes and inner.name in arguments:
@@ -136,7 +127,7 @@ def _make(argument: Argument, name: str, values: Mapping[str, Any]) -> Any:
 def _check_effect(
     make: Callable[..., "Autoencoder"], own: dict[str, Any], chosen: dict[str, Any]
 ) -> None:
-    r"""Refuses an argument of a recipe that other arguments override completely."""
+    r"""Refuses an argument of a recipe all of whose effect something else replaces."""
 
     def choices(arguments: dict[str, Any]) -> dict[str, str]:
         return {k: repr(v) for k, v in make(**arguments).get_params(deep=False).items()}
@@ -149,24 +140,22 @@ def _check_effect(
 
         if changed and changed <= chosen.keys():
             flags = " and ".join(f"--{k}" for k in sorted(changed))
-            raise ValueError(
-                f"--{name.replace('_', '-')} has no effect with {flags}; leave out one of them."
-            )
+            raise ValueError(f"--{name.replace('_', '-')} has no effect with {flags}; drop one.")
 
 
-def _solver(default: "Solver | None", values: dict[str, Any]) -> "Solver":
-    r"""Returns the recipe's own solver if it has all the arguments, else `Training`."""
+def _solver(default: "Solver | None", given: dict[str, Any]) -> "Solver":
+    r"""Returns the recipe's own way to train if it has all the arguments, or else `Training`."""
     from ..training.trainer import Training
 
-    if "device" in values:
-        _check_device(values["device"])
+    if "device" in given:
+        _check_device(given["device"])
 
     known = {} if default is None else default.get_params(deep=False)
 
-    if default is not None and values.keys() <= known.keys():
-        return type(default)(**known | values)
+    if default is not None and given.keys() <= known.keys():
+        return type(default)(**known | given)
 
-    return Training(**values)
+    return Training(**given)
 
 
 def _check_device(device: str) -> None:

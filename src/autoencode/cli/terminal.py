@@ -1,44 +1,44 @@
-r"""Text for a terminal, without control characters from the data."""
+r"""Text for a terminal, which must not take what stands in data for its own commands."""
 
-__all__ = ["SanitizedStream", "sanitize"]
+__all__ = ["Plain", "plain"]
 
 from typing import Any, TextIO
 
-_KEPT_CONTROLS = {"\n", "\t"}
+_LEFT = {"\n", "\t"}
 
 
-def sanitize(text: str) -> str:
-    r"""Text with control characters escaped.
+def plain(text: str) -> str:
+    r"""Text in which letters that act instead of being shown are spelled out.
 
-    Control characters could move the cursor, change colors or set the title of the window, and
-    direction marks could reorder the text.
+    Those are control characters, which move the cursor, change colors or set the title of the
+    window, and the marks that turn the direction of writing.
 
     Arguments:
-        text: The text.
+        text: Anything.
 
     Example:
-        >>> print(sanitize("a name \x1b[31mred\x07"))
+        >>> print(plain("a name \x1b[31mred\x07"))
         a name \x1b[31mred\x07
     """
     if text.isprintable():
         return text
 
-    return "".join(c if c.isprintable() or c in _KEPT_CONTROLS else _escaped(c) for c in text)
+    return "".join(c if c.isprintable() or c in _LEFT else _spelled(c) for c in text)
 
 
-def _escaped(letter: str) -> str:
+def _spelled(letter: str) -> str:
     if letter.isspace():
         return " "
 
     return ascii(letter)[1:-1]
 
 
-class SanitizedStream:
-    r"""A stream that escapes control characters before it writes to another stream.
+class Plain:
+    r"""A stream of plain text on another one.
 
     Example:
         >>> import sys
-        >>> print("red\x1b[31m", file=SanitizedStream(sys.stdout))
+        >>> print("red\x1b[31m", file=Plain(sys.stdout))
         red\x1b[31m
     """
 
@@ -46,7 +46,7 @@ class SanitizedStream:
         self.stream = stream
 
     def write(self, text: str) -> int:
-        self.stream.write(sanitize(text))
+        self.stream.write(plain(text))
         return len(text)
 
     def __getattr__(self, name: str) -> Any:

@@ -1,4 +1,4 @@
-r"""Checks of values against type annotations."""
+r"""Whether values are of the kind that the annotation of an argument or attribute names."""
 
 __all__ = ["check_arguments", "fits"]
 
@@ -17,9 +17,9 @@ _MAPPINGS = (collections.abc.Mapping, dict)
 
 
 def fits(value: Any, kind: Any) -> bool:
-    r"""Whether a value has the type of an annotation.
+    r"""Returns whether a value is of a kind, as an annotation names it.
 
-    Every value fits an annotation that this function does not understand.
+    What an annotation says in a way that is not known here fits everything.
 
     Arguments:
         value: Any object.
@@ -68,14 +68,13 @@ def fits(value: Any, kind: Any) -> bool:
 
 
 def check_arguments(cls: type, values: Mapping[str, Any]) -> None:
-    r"""Check values against the annotations of a class.
-
+    r"""
     Arguments:
         cls: A class.
-        values: Arguments of its constructor, or annotated attributes, by name.
+        values: Arguments of its constructor by name, or attributes with annotations.
 
     Raises:
-        ValueError: If a value does not have the annotated type.
+        ValueError: If one is not of the kind that the class says.
 
     Example:
         >>> from autoencode.objectives import ELBO
@@ -99,7 +98,7 @@ def _hints(cls: type) -> dict[str, Any]:
     for source in (cls, cls.__init__):  # type: ignore[misc]
         try:
             found |= typing.get_type_hints(source)
-        except Exception:  # annotations of other libraries may raise anything
+        except Exception:  # of what somebody else wrote, anything
             continue
 
     return {
@@ -119,7 +118,7 @@ def _is_number(value: Any, kind: type) -> bool:
 
 
 def _holds(value: Any, container: type, inner: tuple[Any, ...]) -> bool:
-    r"""Returns whether a sequence has elements of a type. One element counts as a sequence."""
+    r"""Returns whether a sequence has elements of a kind; one alone may stand for itself."""
     if isinstance(value, str) or not isinstance(value, (list, tuple, np.ndarray)):
         return bool(inner) and container is not tuple and fits(value, inner[0])
 

@@ -1,4 +1,4 @@
-r"""Data: files in, minibatches out."""
+r"""Where examples live: files in, minibatches out."""
 
 __all__ = [
     "Batches",

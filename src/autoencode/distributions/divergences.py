@@ -8,19 +8,18 @@ from torch.distributions import Distribution
 
 
 def kl_divergence(q: Distribution, p: Distribution, z: Tensor) -> Tensor:
-    r"""Kullback-Leibler divergence, in closed form or estimated from one sample.
+    r"""The rate, in closed form where there is one, otherwise from the sample at hand.
 
     .. math:: \mathrm{KL} \big( q \parallel p \big)
         = \mathbb{E}_{q(z)} \big[ \log q(z) - \log p(z) \big]
 
     Arguments:
         q: The distribution of `z`, with batch shape `(B)`.
-        p: The reference distribution, with batch shape `(B)` or `()`.
+        p: The other one, with batch shape `(B)` or `()`.
         z: A sample of `q`, with shape `(B, *)`.
 
     Returns:
-        The divergences in nats, with shape `(B)`. They are unbiased single-sample estimates if
-        torch has no closed form.
+        The divergences in nats, with shape `(B)`; estimates of them without a closed form.
 
     Example:
         >>> q = td.Normal(torch.ones(3), 1.0)

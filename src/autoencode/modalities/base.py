@@ -1,4 +1,4 @@
-r"""Base class of modalities: conversion to tensors and back, defaults of the model."""
+r"""What a kind of data needs: to tensors and back, default network and likelihood."""
 
 __all__ = ["WIDE", "Modality", "cast", "tensor_of", "warn_of_constants"]
 
@@ -17,8 +17,7 @@ from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
 from ..common.configurable import Configurable
-from ..corruptions import TextCorruption
-from ..corruptions.base import flatten
+from ..corruptions import TextCorruption, parts
 from ..data import native_dtype
 from ..distributions import Family
 from ..networks import Network
@@ -198,7 +197,7 @@ class Modality(Configurable, abc.ABC):
         return self.likelihood()
 
     @abc.abstractmethod
-    def draw(self, p: Distribution) -> Tensor:
+    def new_examples(self, p: Distribution) -> Tensor:
         r"""Returns what a generated example is under :math:`p(x \mid z)`: a mean or a sample."""
 
     def variation(self) -> Callable[[Tensor], Tensor] | None:
@@ -207,7 +206,7 @@ class Modality(Configurable, abc.ABC):
         """
         return None
 
-    def adapt_likelihood(self, likelihood: Family) -> Family:
+    def suit_likelihood(self, likelihood: Family) -> Family:
         r"""Returns a family that the user wants, with what it leaves open as the data want it.
 
         Raises:
@@ -261,7 +260,7 @@ class Modality(Configurable, abc.ABC):
         """
         return None
 
-    def for_subset(self: Self) -> Self:
+    def part(self: Self) -> Self:
         r"""Returns the kind for models of parts of the data, which are to take the rest, too.
 
         A part knows what all the data have told: their shape, types, levels and constants.
@@ -280,7 +279,7 @@ class Modality(Configurable, abc.ABC):
         """
         raise ValueError(f"{_NOTHING_MISSING}, got {type(self).__name__}.")
 
-    def mask_each_cell(self, x: Tensor) -> Iterator[Tensor]:
+    def rest(self, x: Tensor) -> Iterator[Tensor]:
         r"""Yields scaled examples as often as they have cells, each time with another hidden.
 
         Raises:
@@ -288,7 +287,7 @@ class Modality(Configurable, abc.ABC):
         """
         raise ValueError(f"{_NOTHING_MISSING}, got {type(self).__name__}.")
 
-    def template(self, given: Mapping[Any, Any], n: int = 1) -> Any:
+    def partial(self, given: Mapping[Any, Any], n: int = 1) -> Any:
         r"""Returns examples of which some cells are given, by column, and others missing.
 
         Raises:
@@ -316,7 +315,7 @@ class Modality(Configurable, abc.ABC):
         densities divided by it for each element, so that both are in the user's units.
         """
 
-    def adapt_network(self, network: Network) -> Network:
+    def suit(self, network: Network) -> Network:
         r"""Returns an architecture with what the data say of it, such as the size of an alphabet.
 
         Raises:
@@ -343,7 +342,7 @@ class Modality(Configurable, abc.ABC):
         r"""Returns what `error` does, where no column counts more than others for its unit."""
         return self.error(x, p)
 
-    def split_corruption(
+    def stages(
         self, corruption: Callable[[Tensor], Tensor]
     ) -> tuple[Callable[[Tensor], Tensor] | None, Callable[[Tensor], Tensor]]:
         r"""Returns what of a corruption comes before `normalize`, if anything, and what after it.
@@ -354,7 +353,7 @@ class Modality(Configurable, abc.ABC):
         Raises:
             ValueError: If nothing stands for it, or the order of its parts is another.
         """
-        for part in flatten(corruption):
+        for part in parts(corruption):
             if isinstance(part, TextCorruption):
                 raise ValueError(
                     f"{type(part).__name__} is for texts, got {type(self).__name__}."
@@ -363,7 +362,7 @@ class Modality(Configurable, abc.ABC):
 
         return None, corruption
 
-    def to_bytes(self, x: Tensor) -> Tensor:
+    def spell(self, x: Tensor) -> Tensor:
         r"""Returns symbols as rows of bytes, ended and filled up by 255, to count edits between.
 
         Only kinds of data need it that are symbols.
@@ -374,7 +373,7 @@ class Modality(Configurable, abc.ABC):
         r"""Returns the kind that has all columns of a table in its rows, constant ones too."""
         return self
 
-    def to_numeric(self, X: Any) -> Any:
+    def numbers(self, X: Any) -> Any:
         r"""Returns rows of a table as numbers, and sounds of one length, for pictures."""
         return X
 
@@ -382,7 +381,7 @@ class Modality(Configurable, abc.ABC):
         r"""Returns names for the `n` columns of a file of examples that have none."""
         return [f"x{i}" for i in range(1, n + 1)]
 
-    def to_images(self, X: NDArray) -> NDArray:
+    def pixels(self, X: NDArray) -> NDArray:
         r"""Returns pictures of examples, with shape `(N, H, W, C)`, from 0 to 1.
 
         Only kinds of data need it that networks see as three-dimensional.
@@ -411,7 +410,7 @@ class Modality(Configurable, abc.ABC):
         self,
         X: NDArray,
         function: Callable[[Tensor], Tensor],
-        receptive_radius: int | None = None,
+        reach: int | None = None,
     ) -> NDArray:
         r"""Returns what a function of scaled examples makes of one of any size.
 
@@ -419,7 +418,7 @@ class Modality(Configurable, abc.ABC):
             X: The example.
             function: Codec scaled examples with shape `(B, *shape_)` to such examples, or of any
                 size, if it keeps places.
-            receptive_radius: How far what comes out at a place depends on others, if it does.
+            reach: How far what comes out at a place depends on others, if it does.
 
         Raises:
             ValueError: If such data have one size.

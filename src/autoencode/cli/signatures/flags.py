@@ -1,9 +1,9 @@
-r"""Command-line flags made from signatures.
+r"""Flags of the command line, made from signatures.
 
-Every mistake in a command line raises a `ValueError` with a message of one line.
+Whatever is wrong with what was typed ends as a `ValueError` of one line.
 """
 
-__all__ = ["Group", "available_classes", "check_choice", "last_value", "parse"]
+__all__ = ["Group", "choose", "offered", "parse", "value_of"]
 
 import contextlib
 import difflib
@@ -20,19 +20,19 @@ import tyro
 
 from .source import REQUIRED, Argument, Signature, subclasses
 
-_TYRO_ERROR = re.compile(
+_WRONG = re.compile(
     r"Error parsing (?P<flag>[\w./-]+):.*? instantiated from \[(?P<value>.*?)\]\."
     r"|(?:invalid choice (?P<choice>'.*?')|Missing value) for argument '(?P<name>.*?)'\."
 )
-_METAVARS = {bool: "{True,False}", float: "FLOAT", int: "INT", str: "TEXT", Path: "PATH"}
+_WORDS = {bool: "{True,False}", float: "FLOAT", int: "INT", str: "TEXT", Path: "PATH"}
 
 
 class Group(NamedTuple):
-    r"""Arguments that form one section of the help.
+    r"""Arguments that stand together in the help.
 
     Example:
-        >>> from autoencode.cli.signatures import read_signatures
-        >>> base = read_signatures("objectives")["Contractive"]
+        >>> from autoencode.cli.signatures import read
+        >>> base = read("objectives")["Contractive"]
         >>> Group("objective", base.summary, base.arguments, prefix="objective.").flags()
         ['--objective.penalty', '--objective.exact']
     """
@@ -42,26 +42,26 @@ class Group(NamedTuple):
     arguments: tuple[Argument, ...]
 
     prefix: str = ""
-    r"""The beginning of each flag: nothing, or a word and a dot."""
+    r"""What each flag begins with: nothing, or a word and a dot."""
 
-    def flag_arguments(self) -> list[Argument]:
-        r"""Returns the arguments that words can set."""
+    def offered(self) -> list[Argument]:
+        r"""Returns the arguments that can be given by words."""
         return [a for a in self.arguments if a.type is not None or a.classes]
 
     def flags(self) -> list[str]:
-        r"""Returns the flags as they are typed."""
-        return [_flag(a, self.prefix) for a in self.flag_arguments() if not a.positional]
+        r"""Returns the flags, as they are typed."""
+        return [_flag(a, self.prefix) for a in self.offered() if not a.positional]
 
 
-def last_value(flag: str, argv: Sequence[str]) -> str | None:
-    r"""The last value of a flag in a command line that is not parsed yet.
+def value_of(flag: str, argv: Sequence[str]) -> str | None:
+    r"""The last value of a flag, before anything else about the flags is known.
 
     Arguments:
         flag: The flag, with hyphens.
-        argv: The words of the command line.
+        argv: What was typed.
 
     Example:
-        >>> last_value("--recipe", ["digits.npy", "--recipe", "vae"])
+        >>> value_of("--recipe", ["digits.npy", "--recipe", "vae"])
         'vae'
     """
     found = None
@@ -75,40 +75,40 @@ def last_value(flag: str, argv: Sequence[str]) -> str | None:
     return found
 
 
-def check_choice(kind: str, name: str, known: Iterable[str]) -> str:
-    r"""A name that is known; unknown ones are refused.
+def choose(kind: str, name: str, known: Iterable[str]) -> str:
+    r"""Returns a name if it is known.
 
     Arguments:
-        kind: The kind of thing that is named.
+        kind: What it is a name of.
         name: The name.
-        known: All known names.
+        known: Those that there are.
 
     Raises:
-        ValueError: If the name is unknown; the message suggests the closest one.
+        ValueError: If it is not, with the nearest ones that are.
 
     Example:
-        >>> check_choice("recipe", "vea", ["linear", "vae"])
+        >>> choose("recipe", "vea", ["linear", "vae"])
         Traceback (most recent call last):
         ...
-        ValueError: unknown recipe 'vea'; did you mean 'vae'? Known: linear, vae.
+        ValueError: unknown recipe 'vea'; did you mean 'vae'? There are linear, vae.
     """
     known = list(known)
 
     if name not in known:
         raise ValueError(
-            f"unknown {kind} {name!r}{_suggestion(name, known)} Known: {', '.join(known)}."
+            f"unknown {kind} {name!r}{_suggestion(name, known)} There are {', '.join(known)}."
         )
 
     return name
 
 
-def available_classes(argument: Argument) -> dict[str, Signature]:
-    r"""The classes whose objects words can make, by name.
+def offered(argument: Argument) -> dict[str, Signature]:
+    r"""The classes of objects that words can make, by name.
 
     Example:
         >>> from autoencode.cli.signatures import signature
         >>> arguments = signature("estimator", "Autoencoder").arguments
-        >>> "ELBO" in available_classes(arguments[1])
+        >>> "ELBO" in offered(arguments[1])
         True
     """
     found = {name: s for base in argument.classes for name, s in subclasses(*base).items()}
@@ -125,33 +125,33 @@ def parse(
     text: str,
     groups: Sequence[Group],
     argv: Sequence[str],
-    other_flags: Callable[[], Mapping[str, str]] = dict,
+    elsewhere: Callable[[], Mapping[str, str]] = dict,
 ) -> dict[str, dict[str, Any]]:
-    r"""Parse a command line.
+    r"""Reads a command line.
 
     Arguments:
-        program: The name of the program and command.
-        text: The description of the command.
-        groups: Its arguments. The first group has no title.
-        argv: The words after the command.
-        other_flags: Returns flags that need another choice, with that choice.
+        program: What the command is called by.
+        text: What it does.
+        groups: Its arguments. Those of the first group stand without a title.
+        argv: What was typed after the command.
+        elsewhere: Returns flags that are offered only with others, and these.
 
     Returns:
-        The given values, by group and name.
+        The values that were given, by group and name.
 
     Raises:
-        ValueError: If a flag is unknown or missing, or a value is invalid.
+        ValueError: If something is unknown, missing or no such value.
         SystemExit: After `--help`.
 
     Example:
-        >>> from autoencode.cli.signatures import read_signatures
-        >>> groups = [Group("vae", "", read_signatures("recipes")["vae"].arguments)]
+        >>> from autoencode.cli.signatures import read
+        >>> groups = [Group("vae", "", read("recipes")["vae"].arguments)]
         >>> parse("fit", "Trains.", groups, ["--latent-dim", "16"])
         {'vae': {'latent_dim': 16}}
     """
     first, *others = groups
     nested = [(f"group{i}", _nested(group)) for i, group in enumerate(others)]
-    everything = make_dataclass("Flags", [*nested, *map(_field, first.flag_arguments())])
+    everything = make_dataclass("Flags", [*nested, *map(_field, first.offered())])
     said = io.StringIO()
 
     found: Any
@@ -178,21 +178,19 @@ def parse(
         kind = "flag" if word.startswith("-") else "argument"
         flag = word.replace("_", "-")
         hint = _suggestion(flag, flags)
-        belongs_to = other_flags()
-        hint = f"; it belongs to {belongs_to[flag]}." if flag in belongs_to else hint
+        others_know = elsewhere()
+        hint = f"; it goes with {others_know[flag]}." if flag in others_know else hint
         raise ValueError(f"unknown {kind} {word!r}{hint} See {program} --help")
 
     parts = [found, *(getattr(found, f"group{i}") for i in range(len(others)))]
     values = {
-        g.name: {
-            a.name: v for a in g.flag_arguments() if (v := getattr(part, a.name)) is not _unset(a)
-        }
+        g.name: {a.name: v for a in g.offered() if (v := getattr(part, a.name)) is not _unset(a)}
         for g, part in zip(groups, parts)
     }
     missing = [
         a.name.upper() if a.positional else _flag(a, g.prefix)
         for g in groups
-        for a in g.flag_arguments()
+        for a in g.offered()
         if a.default is REQUIRED and a.name not in values[g.name]
     ]
 
@@ -203,17 +201,15 @@ def parse(
 
 
 def _nested(group: Group) -> Any:
-    cls = make_dataclass(
-        group.name, [_field(a, bool(group.prefix)) for a in group.flag_arguments()]
-    )
+    cls = make_dataclass(group.name, [_field(a, bool(group.prefix)) for a in group.offered()])
     cls.__doc__ = group.text
 
-    # Without `help`, tyro would search the source for it
+    # With `help`, tyro does not search the source for it
     return Annotated[cls, tyro.conf.arg(name=group.prefix[:-1] or group.name, help=group.text)]
 
 
 def _field(argument: Argument, prefixed: bool = False) -> tuple[str, Any, Any]:
-    r"""Returns a dataclass field for tyro."""
+    r"""Returns a field of a dataclass, as tyro reads them."""
     unset = _unset(argument)
     # tyro imports twice as much for `type | None`, and for a tuple looked at before `None`
     kind: Any = Union[None, argument.type or str] if unset is None else bool  # noqa: UP007
@@ -237,7 +233,7 @@ def _field(argument: Argument, prefixed: bool = False) -> tuple[str, Any, Any]:
 
 
 def _unset(argument: Argument) -> bool | None:
-    r"""Returns the value of an absent argument: `False` for a switch, else `None`."""
+    r"""Returns what stands for an argument that is not given: a switch is off, others are none."""
     return False if argument.type is bool and argument.default is False else None
 
 
@@ -258,11 +254,7 @@ def _metavar(argument: Argument) -> str:
     if argument.positional:
         return argument.name.upper()
 
-    return (
-        "{" + ",".join(available_classes(argument)) + "}"
-        if argument.classes
-        else _words(argument.type)
-    )
+    return "{" + ",".join(offered(argument)) + "}" if argument.classes else _words(argument.type)
 
 
 def _words(kind: Any) -> str:
@@ -274,7 +266,7 @@ def _words(kind: Any) -> str:
     if get_origin(kind) is tuple:
         return " ".join("..." if part is ... else _words(part) for part in parts)
 
-    return _METAVARS.get(kind) or "{" + ",".join(map(str, parts)) + "}"
+    return _WORDS.get(kind) or "{" + ",".join(map(str, parts)) + "}"
 
 
 def _flag(argument: Argument, prefix: str = "") -> str:
@@ -291,14 +283,14 @@ def _is_rule(line: str) -> bool:
 
 
 def _one_line(box: str, groups: Sequence[Group]) -> str:
-    r"""Returns the message in tyro's box, shortened where it is known to be long."""
+    r"""Returns what tyro says in a box, or something plainer where it is known to be lengthy."""
     lines = [line.strip(" │") for line in box.splitlines()[1:]]
     parts = [list(part) for ruled, part in groupby(lines, _is_rule) if not ruled]
     said = " ".join(" ".join(parts[0] if parts else []).split())
 
-    if wrong := _TYRO_ERROR.match(said):
+    if wrong := _WRONG.match(said):
         flag = (wrong["flag"] or wrong["name"]).rpartition("/")[2]
-        flags = {_flag(a, g.prefix): a for g in groups for a in g.flag_arguments()}
+        flags = {_flag(a, g.prefix): a for g in groups for a in g.offered()}
         wanted = f" {_metavar(flags[flag])}" if flag in flags else ""
         return f"expected {flag}{wanted}, got {wrong['value'] or wrong['choice'] or 'nothing'}."
 

@@ -42,7 +42,7 @@ class ImageFolder(NamedTuple):
 
 
 class _Head(NamedTuple):
-    r"""Properties of an image that are known before its pixels are read."""
+    r"""What is known of an image before it is read at its size."""
 
     height: int
     width: int
@@ -55,7 +55,7 @@ class _Head(NamedTuple):
 
 
 class _Plan(NamedTuple):
-    r"""Common size and mode of all images of a source."""
+    r"""What all images of a source are brought to."""
 
     size: tuple[int, int]
     channels: int

@@ -1,4 +1,4 @@
-r"""Patterns of missing cells in a table, and their frequencies."""
+r"""Which cells of a table are missing together, and how often."""
 
 __all__ = ["Gaps"]
 

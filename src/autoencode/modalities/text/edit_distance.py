@@ -1,4 +1,4 @@
-r"""Edit distances between sequences."""
+r"""How many edits lead from one sequence to another."""
 
 __all__ = ["edits"]
 
