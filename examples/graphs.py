@@ -78,7 +78,7 @@ class Graphs(Modality):
     def likelihood(self) -> Family:
         return Bernoulli()
 
-    def new_examples(self, p: Distribution) -> Tensor:
+    def draw(self, p: Distribution) -> Tensor:
         return p.mean  # which `restore` rounds: edges drawn one by one break rings
 
     def unit(self) -> Tensor:

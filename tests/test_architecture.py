@@ -31,7 +31,7 @@ ORDER = {
         __main__
     """,
     "common": """
-        atomic_files configurable estimates failures padding progress seeding threads type_checks
+        atomic_files configurable failures padding progress seeding threads type_checks
         container
     """,
     "networks": """
@@ -41,14 +41,14 @@ ORDER = {
         recurrent transformer
     """,
     "distributions": """
-        divergences gaussian_mixture homoscedastic
-        family
-        autoregressive censored dirac logistic
+        base divergences gaussian_mixture homoscedastic
+        autoregressive bernoulli dirac gaussian logistic
+        censored
         mixed
     """,
     "corruptions": """
-        numeric
-        audio text
+        base
+        audio numeric text
     """,
     "data": """
         cache disk_arrays encodings listing remedies resumable
@@ -151,11 +151,10 @@ ORDER = {
         texts
     """,
     "manifold.neighbors": """
-        distance_blocks edges
+        distance_blocks edges label_spreading landmarks
         exact
-        inverted_file
+        duplicates inverted_file
         graph
-        duplicates label_spreading landmarks
     """,
     "manifold.tangents": """
         local_bases

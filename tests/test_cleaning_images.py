@@ -70,5 +70,5 @@ def test_a_recipe_with_noise_of_its_own_keeps_places(tmp_path) -> None:
 def test_a_size_that_the_network_does_not_have_is_refused() -> None:
     clean, _ = pairs(20)
 
-    with pytest.raises(ValueError, match="codes of 256 numbers"):
+    with pytest.raises(ValueError, match="code size of 256"):
         ae.denoising(8, network=FullyConvolutional()).fit(clean)

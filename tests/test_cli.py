@@ -19,8 +19,8 @@ from PIL import Image
 import autoencode as ae
 from autoencode.cli import main
 from autoencode.cli.commands import COMMANDS
-from autoencode.cli.settings import build
-from autoencode.cli.signatures import offered, read, signature
+from autoencode.cli.settings import build_estimator
+from autoencode.cli.signatures import available_classes, read_signatures, signature
 from autoencode.manifold import Geodesics, NeighborGraph, OffManifoldDetector, report
 from autoencode.modalities import MDCT
 
@@ -91,7 +91,7 @@ def run(folder, capsys, monkeypatch):
 # Fit
 
 
-@pytest.mark.parametrize("recipe", sorted(read("recipes")))
+@pytest.mark.parametrize("recipe", sorted(read_signatures("recipes")))
 def test_fit_makes_what_python_makes(run, recipe) -> None:
     training = "" if recipe == "linear" else "--epochs 1"
     line = f"fit digits.npy --recipe {recipe} --random-state 0 --out same.ae {training}"
@@ -132,7 +132,7 @@ def test_without_out_the_model_has_the_name_of_the_data(run) -> None:
 
         status, _, err = run(f"fit {data} {shlex.join(QUICK)}")
         assert status == 2
-        assert f"there is a file '{name}' already: say with --out what to write." in err
+        assert f"the file '{name}' already exists: name another with --out." in err
         Path(name).unlink()
 
 
@@ -177,7 +177,7 @@ def test_files_of_the_same_stem_are_both_written(run, folder, tmp_path) -> None:
 
 def test_arguments_of_chosen_objects_can_be_objects() -> None:
     settings = {"model": {"modality": "Sounds"}, "modality": {"spectrum": "MDCT", "rate": 8000}}
-    modality = build("autoencoder", settings).modality
+    modality = build_estimator("autoencoder", settings).modality
 
     assert isinstance(modality.spectrum, MDCT)
     assert modality.rate == 8000
@@ -464,10 +464,7 @@ def test_numbers_that_are_said(run) -> None:
     for words in ("1", "1 a"):
         status, _, err = run(f"transform said.ae digits.npy --y {words} --out z.npy")
         assert status == 2
-        assert (
-            f"expected --y with 2 numbers for each row, as this model was given, got {words}."
-            in err
-        )
+        assert f"expected --y with 2 numbers per row, as in the fit, got {words}." in err
 
 
 def test_what_is_next_keeps_the_label_that_is_said(run) -> None:
@@ -503,7 +500,7 @@ def test_score_says_which(run) -> None:
 
     status, out, _ = run("score plain.ae digits.npy --out s.csv")
     assert status == 0
-    assert out.startswith("reconstruction_error: error (there is no density)")
+    assert out.startswith("reconstruction_error: error (this model has no density)")
     assert Path("s.csv").read_text().splitlines()[0] == "reconstruction_error"
 
 
@@ -540,7 +537,7 @@ def test_recipes_are_listed(run) -> None:
     status, out, _ = run("recipes")
 
     assert status == 0
-    assert [line.split()[0] for line in out.splitlines()] == [*read("recipes"), "Next:"]
+    assert [line.split()[0] for line in out.splitlines()] == [*read_signatures("recipes"), "Next:"]
 
 
 def test_demo_is_called(run, monkeypatch) -> None:
@@ -576,7 +573,7 @@ def test_help_has_all_flags_of_recipes_and_objects(run, monkeypatch) -> None:
     estimator = signature("estimator", "Autoencoder").arguments
     training = signature("training", "Training").arguments
 
-    for name, recipe in read("recipes").items():
+    for name, recipe in read_signatures("recipes").items():
         out = re.sub(r"[│\s]+", " ", run(f"fit --recipe {name} --help")[1])
         known = [*recipe.arguments, *training, *(a for a in estimator if a.name != "training")]
 
@@ -587,7 +584,9 @@ def test_help_has_all_flags_of_recipes_and_objects(run, monkeypatch) -> None:
                 assert f"(default: {argument.default})" in out
 
     for argument in estimator:
-        for name, cls in offered(argument).items() if argument.name != "training" else ():
+        for name, cls in (
+            available_classes(argument).items() if argument.name != "training" else ()
+        ):
             out = run(f"fit --{argument.name} {name} --help")[1]
 
             for own in cls.arguments:
@@ -741,7 +740,7 @@ def test_interpolate(run) -> None:
 
     assert status == 0
     assert f"The geodesic is {length:.4g} long, " in out
-    assert "5 examples on each way" in out
+    assert "5 examples on each curve" in out
     assert Path("way.png").exists()
     assert run("interpolate table.ae table.csv 0 0 --label kind --out still.png")[0] == 0
 
@@ -810,9 +809,9 @@ def test_the_header_of_a_table_is_that_of_the_fit(run) -> None:
         ("fit digits.npy --out x.ae --latentdim 3", "did you mean '--latent-dim'?"),
         ("fit digits.npy --out x.ae --latent-dim a", "expected --latent-dim INT, got 'a'."),
         ("fit digits.npy --out x.ae --latent-dim 0", "expected latent_dim as an integer >= 1"),
-        ("fit digits.npy --out x.ae --noise 1", "it goes with --recipe denoising."),
+        ("fit digits.npy --out x.ae --noise 1", "it belongs to --recipe denoising."),
         ("fit digits.npy --out x.ae --objective Elbow", "unknown objective 'Elbow'"),
-        ("fit digits.npy --out x.ae --objective.beta 3", "it goes with --objective ELBO."),
+        ("fit digits.npy --out x.ae --objective.beta 3", "it belongs to --objective ELBO."),
         ("fit digits.npy --out x.ae --learning-rate -1", "expected learning_rate > 0"),
         ("fit digits.npy --out x.ae --epochs", "expected --epochs INT, got nothing."),
         ("fit digits.npy --out x.ae --device moon", "cannot train on 'moon'"),
@@ -830,7 +829,7 @@ def test_the_header_of_a_table_is_that_of_the_fit(run) -> None:
         ("score vae.ae table.csv --label kind --labels labels.npy", "--label or --labels"),
         (
             "fit digits.npy --recipe denoising --noise 1 --corruption Masking --out x.ae",
-            "--noise has no effect with --corruption; drop one.",
+            "--noise has no effect with --corruption; leave out one of them.",
         ),
         ("transform nothing.ae digits.npy --out z.npy", "there is no model file 'nothing.ae'."),
         ("transform junk.txt digits.npy --out z.npy", "'junk.txt' is no model"),
@@ -847,17 +846,20 @@ def test_the_header_of_a_table_is_that_of_the_fit(run) -> None:
         ("denoise given.ae digits.npy --y 3 --label a --out r.npy", "or --labels, got --y and"),
         ("reconstruct vae.ae digits.npy --out r.csv", "a .png or .npy file, or a folder."),
         ("reconstruct table.ae table.csv --label kind --out r.png", "cannot write 'r.png'"),
-        ("sample plain.ae --out never.npy", "this model has none: fit with --recipe vae."),
+        (
+            "sample plain.ae --out never.npy",
+            "no density p(x): fit with --recipe vae",
+        ),
         ("sample vae.ae -n 0 --out never.npy", "expected a number of samples >= 1"),
         ("sample vae.ae -n many --out never.npy", "INT, got 'many'"),
-        ("sample given.ae --out never.npy", "say with --y"),
+        ("sample given.ae --out never.npy", "name the label of the new examples with --y"),
         ("sample given.ae --y 77 --out never.npy", "got 77"),
         ("score vae.ae digits.npy --out s.png", "cannot write 's.png'"),
         ("plot vae.ae digits.npy --out junk.txt", "cannot write 'junk.txt'"),
         ("manifold vae.ae digits.npy --out junk.txt", "cannot write 'junk.txt'"),
         ("manifold vae.ae digits.npy --n-neighbors 60 --out m", "more than 2 n_neighbors"),
-        ("manifold given.ae digits.npz --out m", "say with --y"),
-        ("manifold given.ae digits.npz --y 77 --out m", "there is no example with --y 77."),
+        ("manifold given.ae digits.npz --out m", "name the label to examine with --y"),
+        ("manifold given.ae digits.npz --y 77 --out m", "no example has the label --y 77."),
         ("neighbors vae.ae digits.npy --out n.txt", "expected a .npz or .csv file."),
         ("neighbors vae.ae digits.npy --n-neighbors 120 --out n.csv", "120"),
         ("anomalies vae.ae digits.npy --out a.npy", "expected a .csv file."),
@@ -866,7 +868,10 @@ def test_the_header_of_a_table_is_that_of_the_fit(run) -> None:
         ("interpolate vae.ae digits.npy 0 one --out w.png", "expected END"),
         ("interpolate vae.ae digits.npy 0 1 --out w.jpg", "a .png or .npy file, or a folder."),
         ("interpolate vae.ae digits.npy 0 1 --metric l2 --out w.png", "{pullback,fisher}, got"),
-        ("interpolate given.ae digits.npz 0 1 --out w.png", "different labels, 0 and 1: say with"),
+        (
+            "interpolate given.ae digits.npz 0 1 --out w.png",
+            "labels, 0 and 1: choose one with --y.",
+        ),
         ("interpolate given.ae digits.npy 0 1 --out w.png", "has --y, that is one label for all."),
         ("info empty", "there is no model file 'empty'."),
     ],

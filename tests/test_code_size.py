@@ -112,7 +112,7 @@ def test_the_size_is_said_and_kept(tmp_path, caplog) -> None:
     with caplog.at_level(logging.INFO, "autoencode"):
         model = ae.vae(**ONE).fit(X)
 
-    assert f"code of {model.latent_dim_} numbers: as many principal components" in caplog.text
+    assert f"code of {model.latent_dim_} numbers: this many principal components" in caplog.text
     model.save(tmp_path / "wine.ae")
     loaded = ae.load(tmp_path / "wine.ae")
     assert loaded.latent_dim is None

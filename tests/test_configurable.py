@@ -45,4 +45,4 @@ def test_clones_share_nothing(copy) -> None:
 
 
 def test_repr_can_be_evaluated() -> None:
-    assert repr(eval(repr(GaussianNoise(0.25)))) == "GaussianNoise(scale=0.25)"
+    assert repr(eval(repr(GaussianNoise(0.25)))) == "GaussianNoise(std=0.25)"

@@ -9,17 +9,17 @@ import torch
 from autoencode import corruptions
 from autoencode.corruptions import (
     Blur,
+    Compose,
     Corruption,
     GaussianNoise,
     Masking,
     SaltAndPepper,
-    Sequence,
 )
 
 CORRUPTIONS = [
     cls
     for cls in vars(corruptions).values()
-    if inspect.isclass(cls) and issubclass(cls, Corruption) and cls not in {Corruption, Sequence}
+    if inspect.isclass(cls) and issubclass(cls, Corruption) and cls not in {Corruption, Compose}
     if not cls.__module__.endswith(("audio", "text"))  # which have tests of their own
 ]
 
@@ -78,7 +78,7 @@ def test_blur_is_scipys() -> None:
 
 
 def test_sequence_applies_in_order() -> None:
-    steps = Sequence([lambda x: x + 1, lambda x: 2 * x])
+    steps = Compose([lambda x: x + 1, lambda x: 2 * x])
     assert torch.equal(steps(torch.zeros(3)), torch.full((3,), 2.0))
 
 

@@ -164,7 +164,7 @@ LARGE: dict[str, Callable[[dict], Any]] = {
     "transformer": _set(
         network={
             "class": "autoencode.networks.Transformer",
-            "arguments": {"width": 8, "layers": 10**7, "heads": 1, "symbols": 10**8},
+            "arguments": {"width": 8, "layers": 10**7, "heads": 1, "vocab_size": 10**8},
             "learned": {},
         },
     ),

@@ -21,7 +21,7 @@ from autoencode.distributions import (
     FixedGaussian,
     Gaussian,
     Homoscedastic,
-    Mixed,
+    MixedColumns,
     SharedGaussian,
     kl_divergence,
 )
@@ -33,7 +33,7 @@ FAMILIES = [
     cls
     for cls in vars(distributions).values()
     if inspect.isclass(cls) and issubclass(cls, Family)
-    if cls not in {Autoregressive, Family, Mixed}
+    if cls not in {Autoregressive, Family, MixedColumns}
 ]
 DENSITIES = [Gaussian, FixedGaussian, SharedGaussian, DiagonalGaussian, ContinuousBernoulli]
 

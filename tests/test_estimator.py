@@ -21,7 +21,7 @@ from sklearn.preprocessing import StandardScaler
 
 import autoencode as ae
 from autoencode import recipes
-from autoencode.corruptions import GaussianNoise, Masking, Sequence
+from autoencode.corruptions import Compose, GaussianNoise, Masking
 from autoencode.data import batches
 from autoencode.distributions import (
     Bernoulli,
@@ -41,7 +41,7 @@ MODELS = [
     ae.linear(2, random_state=0),
     *(getattr(recipes, name)(2, **SMALL) for name in recipes.__all__ if name != "linear"),
     ae.vae(2, likelihood=Gaussian(), **SMALL),
-    ae.denoising(2, corruption=Sequence([Masking(), GaussianNoise()]), **SMALL),
+    ae.denoising(2, corruption=Compose([Masking(), GaussianNoise()]), **SMALL),
 ]
 
 NAMES = ["linear", *(n for n in recipes.__all__ if n != "linear"), "scaled", "composed"]

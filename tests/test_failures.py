@@ -14,7 +14,7 @@ import autoencode as ae
 from autoencode import FitWarning, Training
 from autoencode.cli import main
 from autoencode.common import failures
-from autoencode.distributions import Bernoulli, Gaussian, Mixed, SharedGaussian
+from autoencode.distributions import Bernoulli, Gaussian, MixedColumns, SharedGaussian
 from autoencode.modalities import Texts
 from autoencode.training.diagnosis import constant, far_row
 
@@ -52,7 +52,7 @@ def test_constants_are_the_closed_forms() -> None:
 
 
 def test_constants_of_mixed_rows_are_frequencies() -> None:
-    family, level = Mixed(scales=(0.1,), levels=(3,)), torch.randint(3, (200,))
+    family, level = MixedColumns(scales=(0.1,), levels=(3,)), torch.randint(3, (200,))
     number, there = torch.randn(200, 1) + 2, (torch.rand(200, 1) < 0.7).float()
     x = torch.cat([number * there, there, torch.nn.functional.one_hot(level, 3)], dim=1)
     mean = constant(family, x, torch.Size([5])).mean[0]
@@ -75,7 +75,7 @@ def test_a_far_row_is_found_whatever_the_units() -> None:
     assert scaled[2] == pytest.approx(found[2])
 
 
-def test_a_flag_of_one_row_squeezes_no_others() -> None:
+def test_a_flag_set_in_one_row_is_not_a_far_row() -> None:
     x = torch.randn(100, 2)
     x[:, 1] = 0
     x[3, 1] = 1
@@ -98,7 +98,7 @@ def test_a_steadily_falling_loss_is_reported(epochs: int) -> None:
 
 @pytest.mark.parametrize("noise", [0.0, 0.5])
 @pytest.mark.parametrize("epochs", [8, 40, 128])
-def test_a_loss_that_has_settled_is_not(epochs: int, noise: float) -> None:
+def test_a_loss_that_has_settled_is_not_reported(epochs: int, noise: float) -> None:
     rng = np.random.default_rng(0)
     losses = 100 * np.exp(-np.arange(epochs)) + 50 + noise * rng.normal(size=epochs)
 
@@ -139,7 +139,7 @@ def test_differences_by_chance_are_not_reported() -> None:
         (ae.autoencoder, {"training": Training(time_budget=0.3, **SHORT)}, "a time_budget"),
     ],
 )
-def test_failures_of_trainings_are_named(recipe, options, message: str) -> None:
+def test_failures_of_training_are_reported(recipe, options, message: str) -> None:
     options = {"training": Training(10, **SHORT)} | options
 
     with pytest.warns(FitWarning, match=message):
@@ -169,10 +169,10 @@ def test_a_row_far_from_all_others_is_named(recipe) -> None:
     X = load_iris().data.copy()
     X[7, 2] = 1e5
 
-    assert any("row 7 makes" in message for message in said(recipe(2, random_state=0), X))
+    assert any("row 7 makes up" in message for message in said(recipe(2, random_state=0), X))
 
 
-def test_an_example_whose_loss_is_the_loss_is_named() -> None:
+def test_an_example_that_dominates_the_loss_is_named() -> None:
     X = np.random.default_rng(0).random((60, 6, 6)) * 0.01 + 0.5
     X[23] = 1 - np.eye(6)  # one component cannot hold both
     X[24] = np.eye(6)[::-1] * 0.7
@@ -183,7 +183,7 @@ def test_an_example_whose_loss_is_the_loss_is_named() -> None:
 @pytest.mark.parametrize(
     ("latent_dim", "N", "message"), [(4, 150, "as wide as"), (3, 3, "for 3 examples")]
 )
-def test_codes_that_cannot_help_are_accepted_and_named(latent_dim, N, message: str) -> None:
+def test_codes_that_are_too_wide_are_accepted_and_reported(latent_dim, N, message: str) -> None:
     X = np.random.default_rng(0).normal(size=(N, 4))
     training = Training(2, **SHORT)
     found = said(ae.autoencoder(latent_dim, training=training, random_state=0), X)
@@ -191,19 +191,19 @@ def test_codes_that_cannot_help_are_accepted_and_named(latent_dim, N, message: s
     assert any(message in told for told in found)
 
 
-def test_a_wide_code_of_a_denoiser_is_not() -> None:
+def test_a_wide_code_of_a_denoiser_is_not_reported() -> None:
     model = ae.denoising(8, training=Training(4, **SHORT), random_state=0)
     assert not any("as wide as" in told for told in said(model, load_iris().data))
 
 
-# What is left of the input
+# Unused input
 
 
 def test_a_long_text_and_texts_cut_off_are_named() -> None:
     with pytest.warns(FitWarning, match=r"20,000 bytes, 99 % have at most 3.*length=3, cut=True"):
         Texts().fit(["abc"] * 99 + ["x" * 20_000])
 
-    with pytest.warns(FitWarning, match="most of the input is unused: 10 %"):
+    with pytest.warns(FitWarning, match="most of the input is unused: only 10 %"):
         Texts(length=5, cut=True).fit(["x" * 50] * 9)
 
 
@@ -212,7 +212,7 @@ def test_a_long_text_and_texts_cut_off_are_named() -> None:
     [
         ([(300, 300)] * 4, r"images of 300 x 300 became 64 x 64: modality=Images\(size=300\)"),
         ([(20, 2000)] * 4, r"of 20 x 2000 became 7 x 640: modality=Images\(size=\(20, 2000\)\)"),
-        ([(60, 40), (40, 60)] * 2, "of images of 50 x 50, .* 33 % of their area is cut off"),
+        ([(60, 40), (40, 60)] * 2, "images of 50 x 50 became .* 33 % of their area is cropped"),
         ([(48, 48)] * 4, None),
         ([(72, 72)] * 4, None),
     ],
@@ -233,7 +233,7 @@ def test_images_that_lose_much_are_named(tmp_path, sizes, message: str | None) -
         assert not said(model.set_params(modality=ae.modalities.Images(sizes[0])), tmp_path)
 
 
-# Where it is said
+# Presentation
 
 
 @pytest.mark.slow
@@ -272,7 +272,7 @@ def test_a_warning_points_at_the_call_and_may_be_an_error() -> None:
     assert model.transform(IMAGES).shape == (400, 2)  # the model is there all the same
 
 
-def test_looking_does_not_change_the_model() -> None:
+def test_diagnosis_does_not_change_the_model() -> None:
     def fit(random_state: int) -> np.ndarray:
         model = ae.vae(2, training=Training(2, **SHORT), random_state=random_state)
         return model.fit(IMAGES).sample(3, random_state=0)
@@ -282,7 +282,7 @@ def test_looking_does_not_change_the_model() -> None:
     assert (torch.get_rng_state() == state).all()
 
 
-def test_the_command_line_says_each_in_one_line(tmp_path, capsys) -> None:
+def test_the_command_line_prints_one_line_per_warning(tmp_path, capsys) -> None:
     np.save(tmp_path / "X.npy", IMAGES)
     out = str(tmp_path / "m.ae")
     flags = ["--recipe", "beta_vae", "--beta", "500", "--epochs", "4", "--layers", "8"]

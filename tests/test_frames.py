@@ -18,12 +18,12 @@ from torch.distributions import Categorical, MultivariateNormal, Normal
 import autoencode as ae
 from autoencode import manifold, plots
 from autoencode.cli import main
-from autoencode.corruptions import GaussianNoise, Masking, Sequence, Typos
+from autoencode.corruptions import Compose, GaussianNoise, Masking, Typos
 from autoencode.data import holds_frame, is_numbers, read_frame
 from autoencode.data.tabular.numeric import read_parquet
-from autoencode.distributions import Mixed, MixedCells, SharedGaussian
+from autoencode.distributions import MixedColumns, MixedRow, SharedGaussian
 from autoencode.evaluation.measures import log_evidence
-from autoencode.inference.imputation import log_prob_given_rest, mean_given
+from autoencode.inference.imputation import leave_one_out_log_prob, posterior_mean
 from autoencode.modalities import Images, MixedTables, Tables, guess
 from autoencode.modalities.columns import LevelColumn
 from autoencode.priors import StandardNormal
@@ -91,7 +91,7 @@ def test_any_frame_comes_back(X: pd.DataFrame) -> None:
 
 def test_density_is_a_product_of_closed_forms(float64) -> None:
     torch.manual_seed(0)
-    family = Mixed(scales=(0.1, 0.2), levels=(3, 2))
+    family = MixedColumns(scales=(0.1, 0.2), levels=(3, 2))
     phi = torch.randn(7, 9, 1)
     p = family(phi)
     x = p.sample()
@@ -118,7 +118,7 @@ def test_density_is_a_product_of_closed_forms(float64) -> None:
 
 def test_samples_have_the_moments_of_the_mean() -> None:
     torch.manual_seed(0)
-    p = Mixed(scales=(0.1,), levels=(3,))(torch.tensor([0.5, 0.0, 0.0, 1.0, -1.0])[:, None])
+    p = MixedColumns(scales=(0.1,), levels=(3,))(torch.tensor([0.5, 0.0, 0.0, 1.0, -1.0])[:, None])
 
     torch.testing.assert_close(p.sample((40_000,)).mean(0), p.mean, atol=0.02, rtol=0)
 
@@ -137,9 +137,9 @@ class Linear:
         loc = torch.linalg.solve(precision, torch.einsum("bi,ij->bj", there * x[:, :3], self.W))
         return MultivariateNormal(loc, precision_matrix=precision)
 
-    def decode(self, z: torch.Tensor) -> MixedCells:
+    def decode(self, z: torch.Tensor) -> MixedRow:
         loc = z @ self.W.T
-        return MixedCells(loc, self.scale.expand_as(loc), loc[..., :0], ())
+        return MixedRow(loc, self.scale.expand_as(loc), loc[..., :0], ())
 
 
 @pytest.mark.parametrize("hidden", [[], [0], [1, 2], [0, 1, 2]])
@@ -167,7 +167,7 @@ def test_a_cell_is_judged_by_the_others_of_its_row(float64) -> None:
     def hidden(j: int) -> torch.Tensor:
         return x * (torch.arange(6) % 3 != j)
 
-    found = log_prob_given_rest(
+    found = leave_one_out_log_prob(
         model, x, map(hidden, range(3)), lambda x, p: p.cells(x), samples=100_000
     )
 
@@ -187,7 +187,7 @@ def test_what_is_missing_has_the_mean_of_the_rest(float64) -> None:
     expected = x[:, :2] @ torch.linalg.solve(S[:2, :2], S[:2, 2])
 
     torch.testing.assert_close(
-        mean_given(model, x, samples=20_000)[:, 2], expected, atol=0.03, rtol=0
+        posterior_mean(model, x, samples=20_000)[:, 2], expected, atol=0.03, rtol=0
     )
 
 
@@ -401,7 +401,7 @@ def test_rare_levels_are_one_to_the_model_and_come_back() -> None:
 
 def test_corruption_hides_whole_cells() -> None:
     X = table()
-    _, hide = MixedTables().fit(X).stages(Masking(0.5))
+    _, hide = MixedTables().fit(X).split_corruption(Masking(0.5))
     modality = MixedTables().fit(X)
     x = modality.normalize(modality.load(X))
     Y = modality.restore(hide(x))
@@ -416,7 +416,7 @@ def test_corruption_hides_whole_cells_wherever_it_stands() -> None:
     modality = MixedTables().fit(X := table())
     x = modality.normalize(modality.load(X))
     noise = GaussianNoise(0.1)
-    _, damage = modality.stages(Sequence([noise, Sequence([Masking(1.0), noise])]))
+    _, damage = modality.split_corruption(Compose([noise, Compose([Masking(1.0), noise])]))
     first, hide, last = damage.steps
 
     assert first is noise

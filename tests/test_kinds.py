@@ -15,7 +15,7 @@ import autoencode as ae
 from autoencode import inputs
 from autoencode.cli import main
 from autoencode.manifold import Geodesics, NeighborGraph
-from autoencode.manifold.arrays import select_rows
+from autoencode.manifold.arrays import take
 from autoencode.modalities import Images, LogMel, MixedTables, Modality, Sounds, Tables, Texts
 from autoencode.networks import FullyConnected, Recurrent
 
@@ -160,7 +160,7 @@ def test_codes_and_what_they_stand_for_have_a_geometry(kind: Kind, tmp_path: Pat
     path = kind.write(tmp_path)
     model = model_of(kind).fit(path)
     X, *_ = inputs.read(model, path, model.modality_)
-    a, b = (select_rows(X, np.arange(i, i + 4)) for i in (0, 4))
+    a, b = (take(X, np.arange(i, i + 4)) for i in (0, 4))
 
     assert NeighborGraph(3).fit(model.transform(path)).indices_.shape == (N, 3)
 
@@ -226,7 +226,7 @@ def test_other_kinds_are_refused(kind: Kind, other: Kind, tmp_path: Path, monkey
     if kind is other:
         return
 
-    monkeypatch.setattr("autoencode.estimator.over_rows", None)  # before any work starts
+    monkeypatch.setattr("autoencode.estimator.map_batches", None)  # before any work starts
     model = model_of(kind)
     model.modality_ = (kind.modality() or kind.cls()).clone()
     path, strange = kind.write(tmp_path), other.write(tmp_path)

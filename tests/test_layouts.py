@@ -217,7 +217,7 @@ def test_channels_may_stand_first(tmp_path, dtype) -> None:
 
     assert torch.equal(x, same.normalize(same.load(last)))
     assert np.allclose(there.restore(x), first, atol=1e-3)
-    assert np.array_equal(there.pixels(first), same.pixels(last))
+    assert np.array_equal(there.to_images(first), same.to_images(last))
 
     with pytest.raises(ValueError, match=r"expected images with shape \(N, 3, 32, 32\)"):
         there.load(last)

@@ -7,8 +7,8 @@ from scipy.stats import norm
 from torch.distributions import MultivariateNormal
 
 import autoencode as ae
-from autoencode.distributions import MixedCells
-from autoencode.inference.imputation import mean_given
+from autoencode.distributions import MixedRow
+from autoencode.inference.imputation import posterior_mean
 from autoencode.modalities import MixedTables
 
 pd = pytest.importorskip("pandas")
@@ -30,9 +30,9 @@ class Lognormal:
         loc = ((there * x[:, :2]) @ self.W) / precision[..., 0]
         return MultivariateNormal(loc, precision_matrix=precision)
 
-    def decode(self, z: torch.Tensor) -> MixedCells:
+    def decode(self, z: torch.Tensor) -> MixedRow:
         loc = z @ self.W.T
-        return MixedCells(loc, self.scale.expand_as(loc), loc[..., :0], ())
+        return MixedRow(loc, self.scale.expand_as(loc), loc[..., :0], ())
 
 
 def test_imputed_numbers_are_means_of_a_lognormal_regression(float64) -> None:
@@ -43,7 +43,7 @@ def test_imputed_numbers_are_means_of_a_lognormal_regression(float64) -> None:
     t1 = np.array([-1.0, 0.0, 1.0])
     rows = pd.DataFrame({"a": np.exp(t1), "b": np.nan})
     x = frames.normalize(frames.load(rows)).double()
-    mean = mean_given(model, x, samples=20_000, mean=frames.mean_given)
+    mean = posterior_mean(model, x, samples=20_000, mean=frames.mean_given)
     filled = frames.fill(rows, frames.restore_mean(mean))
 
     np.testing.assert_allclose(filled["b"], np.exp(0.8 * t1 + (1 - 0.64) / 2), rtol=0.03)

@@ -11,12 +11,12 @@ from torch.distributions import Normal
 
 import autoencode as ae
 from autoencode.data import to_pandas
-from autoencode.distributions import Mixed, MixedCells
+from autoencode.distributions import MixedColumns, MixedRow
 from autoencode.distributions.censored import Intervals
 from autoencode.manifold import OffManifoldDetector
 from autoencode.manifold.anomalies.cell_surprisal import _entropy, _features
-from autoencode.manifold.anomalies.detector import _default_model
-from autoencode.manifold.arrays import duplicate_groups
+from autoencode.manifold.anomalies.detector import _default
+from autoencode.manifold.arrays import distinct
 
 pytestmark = pytest.mark.filterwarnings("ignore::autoencode.common.failures.FitWarning")
 
@@ -61,7 +61,7 @@ def test_explained_by_column_of_the_user_in_nats(detector) -> None:
     X = X.set_index(pd.Index(range(100, 150), name="id"))[[*"kabcd"]]
     X.iloc[7, 1] = 9.0
     explained = detector.explain(X)
-    off = detector.decompose(X).off_manifold
+    off = detector.decompose(X).off
     cut = detector._across.most
 
     pd.testing.assert_index_equal(explained.index, X.index)
@@ -99,7 +99,7 @@ def test_rare_levels_constants_and_copies_in_folds() -> None:
     assert np.allclose((new - known)[[2, 3]], math.log1p(-u) - math.log(u))
 
     twice = pd.concat([X, X])
-    groups = duplicate_groups(torch.from_numpy(np.r_[[[1, np.nan]] * 2, [[1, 2]]]))
+    groups = distinct(torch.from_numpy(np.r_[[[1, np.nan]] * 2, [[1, 2]]]))
     assert groups.tolist() == [0, 0, 1]
     again = OffManifoldDetector(ae.vae(1, training=few()), folds=3, random_state=0).fit(twice)
     assert np.isfinite(again.offset_)
@@ -121,15 +121,15 @@ def test_copies_do_not_make_the_threshold_tight() -> None:
 
 def test_a_default_for_mixed_columns() -> None:
     X = pd.DataFrame({"x": [1.0, None, 2.0, 3.0] * 3, "k": [*"abab"] * 3})
-    assert hasattr(_default_model(X), "score_samples")
-    assert isinstance(_default_model(X).modality, ae.modalities.MixedTables)
+    assert hasattr(_default(X), "score_samples")
+    assert isinstance(_default(X).modality, ae.modalities.MixedTables)
 
 
 INTERVALS = [(-math.inf, -0.5), (-0.5, 0.2)]
 
 
-def cells(z: torch.Tensor) -> MixedCells:
-    family = Mixed((0.1, 0.1), (3,), (INTERVALS, ()))
+def cells(z: torch.Tensor) -> MixedRow:
+    family = MixedColumns((0.1, 0.1), (3,), (INTERVALS, ()))
     W = torch.linspace(-1, 1, 2 * 7).reshape(2, 7)
     return family((z @ W)[..., None])
 
@@ -158,5 +158,5 @@ def test_entropies_and_information_are_expectations() -> None:
 def test_intervals_that_are_all_have_no_density_left() -> None:
     normal = Normal(torch.zeros(1, 1), torch.ones(1, 1))
     halves = Intervals([[(-math.inf, 0.0), (0.0, math.inf)]])
-    p = MixedCells(normal.loc, normal.scale, torch.zeros(1, 0), (), halves)
+    p = MixedRow(normal.loc, normal.scale, torch.zeros(1, 0), (), halves)
     assert float(_entropy(p)) == pytest.approx(math.log(2), abs=1e-5)

@@ -99,8 +99,8 @@ def test_a_skip_connection_is_all_that_is_left_beside_zeros(network, shape) -> N
     x, z, c = torch.randn(5, *shape), torch.randn(5, 4), torch.randn(5, 1)
 
     for module in (encoder, decoder):
-        torch.nn.init.zeros_(module.last.weight)
-        torch.nn.init.zeros_(module.last.bias)
+        torch.nn.init.zeros_(module.output_layer.weight)
+        torch.nn.init.zeros_(module.output_layer.bias)
 
     codes = encoder.skip(torch.cat([x.flatten(start_dim=1), c], dim=-1))
     images = decoder.skip(torch.cat([z, c], dim=-1)).view(5, *shape)
@@ -110,8 +110,8 @@ def test_a_skip_connection_is_all_that_is_left_beside_zeros(network, shape) -> N
 
 def test_a_skip_connection_keeps_full_precision() -> None:
     encoder = Convolutional(width=2, hidden=8, skip=True).encoder((1, 8, 8), 4).float()
-    torch.nn.init.zeros_(encoder.last.weight)
-    torch.nn.init.zeros_(encoder.last.bias)
+    torch.nn.init.zeros_(encoder.output_layer.weight)
+    torch.nn.init.zeros_(encoder.output_layer.bias)
     x = torch.rand(3, 1, 8, 8).float()
 
     with torch.autocast("cpu", torch.bfloat16):
@@ -173,7 +173,7 @@ def test_fully_convolutional_networks_move_with_the_image() -> None:
 
 
 def test_fully_convolutional_networks_have_one_size_of_code() -> None:
-    with pytest.raises(ValueError, match="codes of 64 numbers"):
+    with pytest.raises(ValueError, match="code size of 64"):
         FullyConvolutional().encoder((1, 8, 8), 5)
 
     with pytest.raises(ValueError, match="needs images"):

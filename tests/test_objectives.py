@@ -164,7 +164,7 @@ def test_log_evidence_is_exact_at_the_posterior(probabilistic_pca) -> None:
 
 
 def contraction(model, x: torch.Tensor) -> torch.Tensor:
-    r"""By the definition: half the squares of the reconstruction's Jacobian, in scales."""
+    r"""Returns the penalty by its definition: half the squared Jacobian, in scales."""
 
     def mean(x_i: torch.Tensor) -> torch.Tensor:
         return model.decode(model.encode(x_i).mean).mean

@@ -16,7 +16,7 @@ from PIL import Image
 
 import autoencode as ae
 from autoencode.cli import main
-from autoencode.cli.terminal import plain
+from autoencode.cli.terminal import sanitize
 from autoencode.common import atomic_files as writing
 from autoencode.common.atomic_files import check_writable, replacing
 
@@ -151,14 +151,14 @@ def test_what_others_wrote_is_replaced_only_by_force(place: Path, capsys, line: 
         path.write_bytes(path.read_bytes() + b" ")
 
     assert main(shlex.split(line)) == 2
-    assert "changed since" in capsys.readouterr().err
+    assert "not an unchanged result" in capsys.readouterr().err
 
 
 def test_results_of_another_kind_are_not_replaced(place: Path, capsys) -> None:
     assert main(shlex.split("transform m.ae x.npy --out z.csv")) == 0
     assert main(shlex.split("score m.ae x.npy --out z.csv")) == 2
     assert (
-        "there are results of 'transform' already. Use another name, or --force"
+        "it already holds results of 'transform'. Use another name, or --force"
         in capsys.readouterr().err
     )
     assert main(shlex.split("score m.ae x.npy --out z.csv --force")) == 0
@@ -412,4 +412,4 @@ def test_text_of_data_cannot_act_on_the_terminal(place: Path, capsys) -> None:
 
     assert "\\x1b" in said
     assert not [c for c in said if not (c.isprintable() or c in "\n\t")]
-    assert plain("a\x1b\u202e\u2028b\r\n") == "a\\x1b\\u202e b \n"
+    assert sanitize("a\x1b\u202e\u2028b\r\n") == "a\\x1b\\u202e b \n"

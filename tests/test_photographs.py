@@ -64,7 +64,7 @@ def test_tiles_are_put_together_to_what_was_cut(H: int, W: int, h: int, w: int) 
 
 
 def test_blocks_are_one_pass(color, monkeypatch) -> None:
-    if color.network_.reach is None:
+    if color.network_.receptive_radius is None:
         pytest.skip("this network sees one size")
 
     X = picture(75, 51, 3)
@@ -80,11 +80,12 @@ def test_blocks_are_one_pass(color, monkeypatch) -> None:
 def test_no_farther_pixel_is_seen(gray) -> None:
     x = torch.rand(1, 90, 90, requires_grad=True)
     clean = gray._resized((1, 90, 90))
-    y = over_blocks(x, gray.network_.reach, lambda b: clean.decode(clean.encode(b).mean).mean)
+    radius = gray.network_.receptive_radius
+    y = over_blocks(x, radius, lambda b: clean.decode(clean.encode(b).mean).mean)
     (slope,) = torch.autograd.grad(y[0, 45, 44], x)
     rows, columns = slope[0].nonzero().T
 
-    assert max((rows - 45).abs().max(), (columns - 44).abs().max()) <= gray.network_.reach
+    assert max((rows - 45).abs().max(), (columns - 44).abs().max()) <= radius
 
 
 def test_images_of_mixed_sizes_come_back_in_them(color) -> None:

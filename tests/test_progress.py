@@ -19,7 +19,7 @@ class Terminal(io.StringIO):
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "_PATIENCE", 0.0)
+    monkeypatch.setattr(progress, "_DELAY_SECONDS", 0.0)
 
 
 def look(monkeypatch: pytest.MonkeyPatch, at: io.StringIO) -> io.StringIO:
@@ -49,7 +49,7 @@ def test_it_is_quiet_where_nobody_looks(monkeypatch) -> None:
 
 def test_short_loops_show_no_bar(monkeypatch) -> None:
     terminal = look(monkeypatch, Terminal())
-    monkeypatch.setattr(progress, "_PATIENCE", 60.0)
+    monkeypatch.setattr(progress, "_DELAY_SECONDS", 60.0)
 
     list(progress.through([[1], [2]], 2, "numbers"))
     assert terminal.getvalue().strip() == ""

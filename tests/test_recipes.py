@@ -92,7 +92,7 @@ def test_layers_ask_for_perceptrons(recipe: Callable) -> None:
 
 
 def test_recipes_are_settings() -> None:
-    assert ae.denoising(noise=0.5).corruption.scale == 0.5
+    assert ae.denoising(noise=0.5).corruption.std == 0.5
     assert isinstance(ae.denoising(corruption=Masking()).corruption, Masking)
     assert ae.contractive(penalty=3.0).objective.penalty == 3.0
     assert ae.beta_vae(beta=3.0).objective.beta == 3.0

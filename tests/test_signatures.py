@@ -19,7 +19,15 @@ from autoencode import (
     recipes,
 )
 from autoencode.cli import signatures
-from autoencode.cli.signatures import REQUIRED, Group, choose, parse, read, signature, subclasses
+from autoencode.cli.signatures import (
+    REQUIRED,
+    Group,
+    check_choice,
+    parse,
+    read_signatures,
+    signature,
+    subclasses,
+)
 from autoencode.estimator import Autoencoder
 from autoencode.training import trainer as training
 
@@ -52,7 +60,9 @@ CLASSES = [
     for module, base in BASES
     for name, cls in concrete(module, base).items()
 ]
-RECIPES = [pytest.param(read("recipes")[k], v, id=k) for k, v in public(recipes).items()]
+RECIPES = [
+    pytest.param(read_signatures("recipes")[k], v, id=k) for k, v in public(recipes).items()
+]
 ESTIMATOR = pytest.param(signature("estimator", "Autoencoder"), Autoencoder, id="Autoencoder")
 
 
@@ -88,7 +98,7 @@ def test_subclasses_are_all_found(module, base) -> None:
 def test_types() -> None:
     estimator = {a.name: a for a in signature("estimator", "Autoencoder").arguments}
     images = {a.name: a.type for a in signature("modalities", "Images").arguments}
-    vae = {a.name: a.type for a in read("recipes")["vae"].arguments}
+    vae = {a.name: a.type for a in read_signatures("recipes")["vae"].arguments}
 
     assert estimator["latent_dim"].type is int
     assert estimator["conditional"].type is bool
@@ -107,8 +117,8 @@ def test_an_unknown_name_is_an_error() -> None:
 def test_reading_imports_nothing() -> None:
     code = """if True:
         import sys
-        from autoencode.cli.signatures import read
-        read("recipes"), read("objectives"), read("training")
+        from autoencode.cli.signatures import read_signatures
+        read_signatures("recipes"), read_signatures("objectives"), read_signatures("training")
         assert not {"torch", "sklearn", "numpy"} & set(sys.modules)
     """
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -165,7 +175,7 @@ def test_whatever_is_typed_ends_in_one_line(words) -> None:
         (["--epochs"], "expected --epochs INT, got nothing"),
         (["--show-progress", "1"], "expected --show-progress {True,False}, got '1'"),
         (["--epoch", "3"], "unknown flag '--epoch'; did you mean '--epochs'?"),
-        (["--scale", "3"], "unknown flag '--scale'; it goes with --x Y."),
+        (["--scale", "3"], "unknown flag '--scale'; it belongs to --x Y."),
         (["data"], "unknown argument 'data'"),
     ],
 )
@@ -182,15 +192,15 @@ def test_missing_arguments_are_named() -> None:
 
 
 def test_choose() -> None:
-    assert choose("recipe", "vae", ["vae"]) == "vae"
+    assert check_choice("recipe", "vae", ["vae"]) == "vae"
 
-    with pytest.raises(ValueError, match=r"unknown recipe 'x'\. There are vae\."):
-        choose("recipe", "x", ["vae"])
+    with pytest.raises(ValueError, match=r"unknown recipe 'x'\. Known: vae\."):
+        check_choice("recipe", "x", ["vae"])
 
 
 def test_last_value_counts() -> None:
     argv = ["--recipe", "vae", "--a_b=1", "--recipe=linear", "--last"]
 
-    assert signatures.value_of("--recipe", argv) == "linear"
-    assert signatures.value_of("--a-b", argv) == "1"
-    assert signatures.value_of("--last", argv) is None
+    assert signatures.last_value("--recipe", argv) == "linear"
+    assert signatures.last_value("--a-b", argv) == "1"
+    assert signatures.last_value("--last", argv) is None

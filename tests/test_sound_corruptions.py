@@ -12,11 +12,11 @@ import autoencode as ae
 from autoencode.cli import main
 from autoencode.corruptions import (
     Clipping,
+    Compose,
     GaussianNoise,
     Hum,
     Masking,
     Reverberation,
-    Sequence,
     WaveformCorruption,
     WhiteNoise,
 )
@@ -76,7 +76,7 @@ def test_silence_stays_silent(cls: type[WaveformCorruption]) -> None:
 
 @pytest.mark.parametrize("cls", CORRUPTIONS)
 def test_what_is_no_sound_is_refused(cls: type[WaveformCorruption]) -> None:
-    with pytest.raises(ValueError, match=rf"{cls.__name__} is for sounds.*\(2, 3, 8, 8\)"):
+    with pytest.raises(ValueError, match=rf"{cls.__name__} needs waveforms.*\(2, 3, 8, 8\)"):
         cls()(torch.rand(2, 3, 8, 8))
 
 
@@ -201,7 +201,7 @@ def test_spectra_are_those_of_damaged_waveforms(dtype: str) -> None:
     X = np.rint(2**15 * X).clip(-(2**15), 2**15 - 1).astype("int16") if dtype == "int16" else X
     X = X.astype(dtype)
     sounds = small().fit(X)
-    before, after = sounds.stages(Hum())
+    before, after = sounds.split_corruption(Hum())
     step = TrainStep(None, None, after, sounds.normalize, before)
 
     with torch.random.fork_rng():
@@ -219,18 +219,20 @@ def test_spectra_are_those_of_damaged_waveforms(dtype: str) -> None:
 def test_waveforms_are_damaged_before_spectra() -> None:
     sounds = small().fit(waves(3, 800).numpy())
     noise = GaussianNoise()
-    before, after = sounds.stages(Sequence([Hum(), Clipping(), noise]))
+    before, after = sounds.split_corruption(Compose([Hum(), Clipping(), noise]))
 
     assert repr(before) == f"_Damage({[Hum(), Clipping()]})"
     assert after.steps == [noise]
-    assert sounds.stages(noise) == (None, noise)
+    assert sounds.split_corruption(noise) == (None, noise)
 
-    before, after = sounds.stages(Sequence([Sequence([Hum(), Clipping()]), Sequence([noise])]))
+    before, after = sounds.split_corruption(
+        Compose([Compose([Hum(), Clipping()]), Compose([noise])])
+    )
     assert repr(before) == f"_Damage({[Hum(), Clipping()]})"
     assert after.steps == [noise]
 
     with pytest.raises(ValueError, match="corruptions of waveforms before those of spectra"):
-        sounds.stages(Sequence([Masking(), Hum()]))
+        sounds.split_corruption(Compose([Masking(), Hum()]))
 
 
 def test_models_learn_to_undo_damage() -> None:
@@ -248,22 +250,22 @@ def test_models_learn_to_undo_damage() -> None:
 def test_models_of_other_data_refuse_them() -> None:
     X = np.random.default_rng(0).uniform(size=(20, 8, 8))
 
-    with pytest.raises(ValueError, match="Hum is for sounds"):
+    with pytest.raises(ValueError, match="Hum needs waveforms"):
         quick(Hum(), modality=None).fit(X)
 
 
 def test_storage_resume_and_settings(tmp_path: Path) -> None:
     X = waves(16, 800).clamp(-1, 1).numpy()
     checkpoint = {"training__checkpoint_dir": str(tmp_path / "run")}
-    whole = quick(Sequence([Hum(), WhiteNoise()])).fit(X)
-    model = quick(Sequence([Hum(), WhiteNoise()])).set_params(**checkpoint).fit(X)
+    whole = quick(Compose([Hum(), WhiteNoise()])).fit(X)
+    model = quick(Compose([Hum(), WhiteNoise()])).set_params(**checkpoint).fit(X)
     model.save(tmp_path / "model.ae")
 
     assert np.array_equal(whole.transform(X), ae.load(tmp_path / "model.ae").transform(X))
     assert np.array_equal(whole.transform(X), model.fit(X, resume=True).transform(X))
 
     with pytest.raises(ValueError, match="cannot resume: the corruption differs"):
-        quick(Sequence([Hum(), WhiteNoise(0.0, 5.0)])).set_params(**checkpoint).fit(X, resume=True)
+        quick(Compose([Hum(), WhiteNoise(0.0, 5.0)])).set_params(**checkpoint).fit(X, resume=True)
 
 
 def test_the_command_line_denoises_recordings(tmp_path: Path, capsys) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 import autoencode as ae
 from autoencode import plots
 from autoencode.cli import main
-from autoencode.corruptions import Hum, Sequence, Typos
+from autoencode.corruptions import Compose, Hum, Typos
 from autoencode.evaluation.measures import log_spectral_distance, signal_to_noise
 from autoencode.inputs import modality_of
 from autoencode.modalities import MDCT, Images, LogMel, Sounds, Tables, cut, guess, join, pool
@@ -594,7 +594,7 @@ def test_pairs_of_damaged_and_clean_sounds() -> None:
 def test_corruptions_of_texts_are_refused() -> None:
     for steps in ([Typos()], [Hum(), Typos()]):
         with pytest.raises(ValueError, match="Typos is for texts, got Sounds"):
-            small().stages(Sequence(steps))
+            small().split_corruption(Compose(steps))
 
 
 def test_other_data_are_refused_by_a_model_of_tables() -> None:
@@ -841,7 +841,7 @@ def test_one_recording_goes_in_and_out_whole(tmp_path, capsys, caplog) -> None:
     assert [soundfile.info(p).frames for p in (tmp_path / "clean").iterdir()] == [n]
     assert run("anomalies", "anomalies.csv") == 0
     assert main(["sample", str(tmp_path / "model.ae"), "--out", str(tmp_path / "no.wav")]) == 2
-    assert "a .wav file holds a single example, and there are 64" in capsys.readouterr().err
+    assert "a .wav file holds a single example, got 64" in capsys.readouterr().err
 
     (tmp_path / "noise.wav").write_text("no sound")
     for data, message in (

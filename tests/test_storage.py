@@ -18,7 +18,7 @@ from safetensors import safe_open
 import autoencode as ae
 from autoencode import recipes
 from autoencode.common import container
-from autoencode.corruptions import Blur, GaussianNoise, Masking, SaltAndPepper, Sequence
+from autoencode.corruptions import Blur, Compose, GaussianNoise, Masking, SaltAndPepper
 from autoencode.distributions import (
     Bernoulli,
     ContinuousBernoulli,
@@ -64,7 +64,7 @@ CASES = {
     "prior": (ae.vae(2, prior=StandardNormal(), posterior=Gaussian(), **SMALL), table(), None),
     "fitted prior": (ae.vae(2, prior=Mixture(components=1), **SMALL), table(), None),
     "corruption": (
-        ae.denoising(2, corruption=Sequence([Masking(), SaltAndPepper(), Blur()]), **SMALL),
+        ae.denoising(2, corruption=Compose([Masking(), SaltAndPepper(), Blur()]), **SMALL),
         pictures(),
         None,
     ),
@@ -346,7 +346,7 @@ def test_what_cannot_be_told_in_json_is_not_stored() -> None:
         (1, (2, "b")),
         {"a": (1, 2), "b": {}},
         GaussianNoise(0.2),
-        Sequence([Masking(0.1), GaussianNoise()]),
+        Compose([Masking(0.1), GaussianNoise()]),
     ],
     ids=repr,
 )

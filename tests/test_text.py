@@ -57,6 +57,6 @@ def test_examples_stay_what_they_are_and_are_warned_of(tmp_path, monkeypatch, ca
     ae.vae(2, layers=(8,), training=training).fit("t.csv").save("m.ae")
 
     assert main(shlex.split("impute m.ae t.csv --out full.csv")) == 0
-    assert "15 cells of 'full.csv' begin as formulas" in capsys.readouterr().err
+    assert "15 cells of 'full.csv' look like spreadsheet formulas" in capsys.readouterr().err
     assert "=cmd()" in Path("full.csv").read_text()
     assert main(shlex.split("score m.ae full.csv")) == 0

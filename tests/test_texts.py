@@ -18,13 +18,13 @@ from autoencode.cli import main
 from autoencode.common.padding import by_length, lengths, sizes
 from autoencode.corruptions import (
     Blur,
+    Compose,
     DropLetters,
     DropWords,
     GaussianNoise,
     Masking,
     MaskLetters,
     MaskWords,
-    Sequence,
     SwapLetters,
     Typos,
 )
@@ -48,14 +48,14 @@ NUMBERS = ["one", "two", "three", "né"]
 WORDS = ["abba", "baba", "aaaa", "bbbb", "abab", "baab", "aabb", "bbaa"]
 
 
-NETWORKS = [Recurrent(8, symbols=3), Transformer(8, layers=2, heads=2, symbols=3)]
+NETWORKS = [Recurrent(8, vocab_size=3), Transformer(8, layers=2, heads=2, vocab_size=3)]
 networks = pytest.mark.parametrize("network", NETWORKS, ids=["recurrent", "transformer"])
 
 
 def sharp(network: Network = NETWORKS[0], scale: float = 2.0, **arguments) -> Autoregressive:
     r"""A family over three symbols whose probabilities are far from uniform."""
     p = Autoregressive(**{"length": 6, **arguments}).build(network, (16,)).eval()
-    torch.nn.init.normal_(p.writer.head.weight, std=scale)
+    torch.nn.init.normal_(p.token_decoder.head.weight, std=scale)
     return p
 
 
@@ -288,7 +288,7 @@ def test_edits_are_those_of_the_recursion(pairs: list[tuple[str, str]]) -> None:
     assert edits(tokens(a), tokens(b), 255).tolist() == [recursion(*pair) for pair in pairs]
 
 
-# Subwords
+# Subword tokens
 
 
 @pytest.fixture(scope="module")
@@ -308,7 +308,7 @@ def test_any_text_comes_back_from_subwords(subwords: Texts, texts: list[str]) ->
 def test_subwords_are_shorter_and_the_same_each_time(subwords: Texts) -> None:
     x = subwords.load(["the cat sat"])
     again = Texts(length=40, subwords=280).fit(["the cat sat", "the dog sat", "a cat", "né"])
-    end = subwords.suit(Recurrent()).symbols - 1
+    end = subwords.adapt_network(Recurrent()).vocab_size - 1
 
     assert sizes(x, end).item() < 6
     assert again.vocabulary_ == subwords.vocabulary_
@@ -317,10 +317,14 @@ def test_subwords_are_shorter_and_the_same_each_time(subwords: Texts) -> None:
 
 def test_corruptions_reach_the_letters_of_subwords(subwords: Texts) -> None:
     x = subwords.normalize(subwords.load(["the cat sat", "a né"]))
-    _, damage = subwords.stages(DropLetters(1.0))
+    _, damage = subwords.split_corruption(DropLetters(1.0))
 
     assert subwords.restore(damage(x)).tolist() == ["", ""]
-    assert subwords.restore(subwords.stages(Typos(0.0))[1](x)).tolist() == ["the cat sat", "a né"]
+    same = subwords.split_corruption(Typos(0.0))[1](x)
+    assert subwords.restore(same).tolist() == [
+        "the cat sat",
+        "a né",
+    ]
     assert damage.clone()(x).shape == x.shape
 
 
@@ -328,7 +332,7 @@ def test_corruptions_reach_the_letters_of_subwords(subwords: Texts) -> None:
 def test_models_of_subwords_keep_their_vocabulary(network: Network, tmp_path: Path) -> None:
     pytest.importorskip("tokenizers")
     modality = Texts(length=20, subwords=260)
-    network = network.clone().set_params(symbols=None)
+    network = network.clone().set_params(vocab_size=None)
     model = small(modality=modality, network=network, corruption=Typos(0.1)).fit(WORDS)
     model.save(tmp_path / "words.ae")
     loaded = ae.load(tmp_path / "words.ae")
@@ -401,10 +405,10 @@ def test_padding_changes_no_probability(network: Network, float64) -> None:
 def test_teacher_forcing_equals_step_by_step(network: Network, float64) -> None:
     q, phi = sharp(network), torch.randn(1, 16)
     x = rows("abbab")
-    last, memory, ll = torch.tensor([[2]]), None, 0.0
+    last, cache, ll = torch.tensor([[2]]), None, 0.0
 
     for symbol in x[0]:
-        logits, memory = q.writer(last, phi, memory)
+        logits, cache = q.token_decoder(last, phi, cache)
         ll = ll + logits[0, 0].log_softmax(dim=-1)[symbol]
         last = symbol.reshape(1, 1)
 
@@ -414,15 +418,15 @@ def test_teacher_forcing_equals_step_by_step(network: Network, float64) -> None:
 @networks
 def test_what_comes_after_a_symbol_changes_none_before(network: Network, float64) -> None:
     q, phi = sharp(network), torch.randn(1, 16)
-    logits, _ = q.writer(torch.tensor([[2, 0, 0, 1, 1]]), phi)
-    others, _ = q.writer(torch.tensor([[2, 0, 0, 0, 0]]), phi)
+    logits, _ = q.token_decoder(torch.tensor([[2, 0, 0, 1, 1]]), phi)
+    others, _ = q.token_decoder(torch.tensor([[2, 0, 0, 0, 0]]), phi)
 
     torch.testing.assert_close(logits[:, :3], others[:, :3])
     assert not torch.allclose(logits[:, 3:], others[:, 3:])
 
     # Nor do several symbols at once, from the middle on
-    first, memory = q.writer(torch.tensor([[2, 0]]), phi)
-    second, _ = q.writer(torch.tensor([[0, 1, 1]]), phi, memory)
+    first, cache = q.token_decoder(torch.tensor([[2, 0]]), phi)
+    second, _ = q.token_decoder(torch.tensor([[0, 1, 1]]), phi, cache)
     torch.testing.assert_close(torch.cat([first, second], dim=1), logits)
 
 
@@ -466,18 +470,18 @@ def test_the_mean_takes_the_most_probable_symbol_at_each_step(network: Network) 
             assert ll.argmax() == row[t]
 
     assert (greedy.diff(dim=-1)[greedy[:, :-1] == 2] == 0).all()
-    torch.testing.assert_close(greedy, q.set_params(nucleus=1e-6)(phi).sample().long())
+    torch.testing.assert_close(greedy, q.set_params(top_p=1e-6)(phi).sample().long())
     torch.testing.assert_close(greedy, q.set_params(temperature=0.0)(phi).sample().long())
 
 
-def test_temperature_and_nucleus_change_the_draws() -> None:
+def test_temperature_and_top_p_change_the_draws() -> None:
     logits = torch.tensor([[0.5, 0.3, 0.2]]).log().expand(4000, 3)
 
-    drawn = Autoregressive(nucleus=0.6).draw(logits).bincount(minlength=3) / 4000
+    drawn = Autoregressive(top_p=0.6).draw_tokens(logits).bincount(minlength=3) / 4000
     torch.testing.assert_close(drawn, torch.tensor([0.625, 0.375, 0.0]), atol=0.03, rtol=0)
 
     powers = torch.tensor([0.5, 0.3, 0.2]) ** 2
-    drawn = Autoregressive(temperature=0.5).draw(logits).bincount(minlength=3) / 4000
+    drawn = Autoregressive(temperature=0.5).draw_tokens(logits).bincount(minlength=3) / 4000
     torch.testing.assert_close(drawn, powers / powers.sum(), atol=0.03, rtol=0)
 
 
@@ -504,7 +508,7 @@ def test_symbols_are_hidden_only_while_training(network: Network) -> None:
         ("dropout", 2.0),
         ("free_bits", -1.0),
         ("temperature", -1.0),
-        ("nucleus", 0.0),
+        ("top_p", 0.0),
     ],
 )
 def test_bad_arguments_are_refused(name: str, value: float) -> None:
@@ -564,16 +568,16 @@ def test_the_encoder_sees_order_from_both_sides(network: Network, float64) -> No
 
 @networks
 def test_networks_of_symbols_refuse_images(network: Network) -> None:
-    with pytest.raises(ValueError, match="rows of symbols"):
+    with pytest.raises(ValueError, match="rows of tokens"):
         network.encoder((1, 8, 8), 2)
 
-    with pytest.raises(ValueError, match="out of an alphabet"):
-        type(network)().writer(16)
+    with pytest.raises(ValueError, match="a vocabulary of at least two"):
+        type(network)().token_decoder(16)
 
 
 def test_transformers_check_their_sizes() -> None:
     with pytest.raises(ValueError, match="twice the heads"):
-        Transformer(width=6, heads=2, symbols=3).writer(16)
+        Transformer(width=6, heads=2, vocab_size=3).token_decoder(16)
 
 
 # Corruptions
@@ -796,14 +800,14 @@ def test_noise_means_typing_errors() -> None:
     }
 
     for given_one, meant in pairs.items():
-        assert repr(modality.stages(given_one)[1]) == repr(Sequence([meant]))
+        assert repr(modality.split_corruption(given_one)[1]) == repr(Compose([meant]))
 
-    nested = Sequence([MaskWords(0.2), Sequence([GaussianNoise(0.3), Masking(0.3)])])
-    meant = Sequence([MaskWords(0.2), Typos(0.3 / 3), MaskLetters(0.3)])
-    assert repr(modality.stages(nested)[1]) == repr(meant)
+    nested = Compose([MaskWords(0.2), Compose([GaussianNoise(0.3), Masking(0.3)])])
+    meant = Compose([MaskWords(0.2), Typos(0.3 / 3), MaskLetters(0.3)])
+    assert repr(modality.split_corruption(nested)[1]) == repr(meant)
 
     with pytest.raises(ValueError, match="means nothing for texts"):
-        modality.stages(Sequence([Typos(0.1), Blur()]))
+        modality.split_corruption(Compose([Typos(0.1), Blur()]))
 
     model = small("denoising").fit(WORDS)
     assert model.denoise(["abbba"[:4], "bab"]).shape == (2,)
@@ -839,14 +843,14 @@ def test_kinds_of_data_are_not_mixed_up(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="SharedGaussian is no likelihood for texts"):
         ae.vae(2, likelihood=SharedGaussian()).fit(WORDS)
 
-    with pytest.raises(ValueError, match="writes no sequences"):
+    with pytest.raises(ValueError, match="does not generate tokens"):
         ae.vae(2, likelihood=Autoregressive()).fit(numbers)
 
     with pytest.raises(ValueError, match=r"FullyConnected.* does not read texts"):
         ae.vae(2, layers=(8,)).fit(WORDS)
 
     with pytest.raises(ValueError, match="does not read texts, which are rows out of 256"):
-        ae.vae(2, network=Recurrent(8, symbols=3)).fit(WORDS)
+        ae.vae(2, network=Recurrent(8, vocab_size=3)).fit(WORDS)
 
     with pytest.raises(ValueError, match="means nothing for texts"):
         ae.vae(2, corruption=Blur()).fit(WORDS)
@@ -855,7 +859,7 @@ def test_kinds_of_data_are_not_mixed_up(tmp_path: Path) -> None:
         ae.vae(2, corruption=Typos()).fit(numbers)
 
     with pytest.raises(ValueError, match="DropWords is for texts, got Images"):
-        ae.vae(2, corruption=Sequence([Masking(), DropWords()])).fit(np.zeros((20, 8, 8)))
+        ae.vae(2, corruption=Compose([Masking(), DropWords()])).fit(np.zeros((20, 8, 8)))
 
     with pytest.raises(ValueError, match="no gradient with respect to the data"):
         small("contractive").fit(WORDS)
@@ -898,7 +902,7 @@ def test_commands_take_and_write_lines(tmp_path: Path, monkeypatch, capsys) -> N
     greedy.likelihood_.set_params(temperature=0.0)
     assert len(read_column(Path("a.csv"), "text")) == 3
 
-    assert main(["sample", "lines.ae", "--out", "new.txt", "--nucleus", "2"]) == 2
+    assert main(["sample", "lines.ae", "--out", "new.txt", "--top-p", "2"]) == 2
     capsys.readouterr()
 
     Path("bad.txt").write_bytes(b"fine\n\xff\n")

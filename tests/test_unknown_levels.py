@@ -134,7 +134,7 @@ def test_parts_know_what_all_the_data_have_told() -> None:
     X = table().assign(day=pd.date_range("2024", periods=60), one=[1] + [0] * 59)
     X.loc[0, "k"] = "rare"
     frames = MixedTables().fit(X)
-    part = frames.part()
+    part = frames.for_subset()
 
     for kind in (part, part.clone(), clone(part)):
         kind.fit(X[1:20])

@@ -60,7 +60,7 @@ def test_memory_is_not_quadratic_in_the_columns(
     monkeypatch, work: Callable[[NDArray], Any]
 ) -> None:
     monkeypatch.setattr(
-        "autoencode.inference.batched._BLOCK", 0
+        "autoencode.inference.batched._MALLOC_BLOCK_BYTES", 0
     )  # taken and given back, of one size
     X = np.random.default_rng(0).normal(size=(8, D))
 

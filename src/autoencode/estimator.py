@@ -1,7 +1,7 @@
 r"""Autoencoders with the interface of scikit-learn.
 
-This is the only place that speaks numpy and scikit-learn: data are checked once, here, and
-everything below works on tensors.
+Data are checked once, here. Everything below the estimator works on tensors and knows nothing of
+scikit-learn.
 """
 
 __all__ = ["Autoencoder", "load"]
@@ -41,7 +41,7 @@ from .data.media.photographs import photographs_of, read_photograph
 from .distributions import Dirac, Family
 from .evaluation.measures import log_evidence
 from .inference import imputation
-from .inference.batched import RowMap, over_rows
+from .inference.batched import BatchFunction, map_batches
 from .modalities import Modality, describe_context, describe_guess, encode_context, join
 from .modalities import pool as mean_of_windows
 from .modalities.windows import Windows, follow
@@ -57,18 +57,18 @@ from .training.trainer import Solver, Training
 
 log = logging.getLogger(__name__)
 
-_CODES = 2**14  # that a prior is fitted to
-_LOOKED_AT = 2**12  # examples, for what a model leaves open of them
+_PRIOR_CODES = 2**14
+_MAX_RESIDUAL_EXAMPLES = 2**12
 
 
 class _NeedsDensity:
-    r"""A method that exists only where the posterior has a density.
+    r"""Method that exists only if the model has a density.
 
-    `hasattr` is false without one, as scikit-learn expects, and the error says what to do.
+    Without a density, `hasattr` is false, as scikit-learn expects, and the error says what to do.
 
     Arguments:
         method: The method.
-        or_prior: Whether a prior that follows the codes is enough for it.
+        or_prior: Whether a prior that is fitted to the codes is enough.
     """
 
     def __init__(self, method: Callable, or_prior: bool = False) -> None:
@@ -78,47 +78,50 @@ class _NeedsDensity:
 
     def __get__(self, estimator: "Autoencoder | None", owner: type | None = None) -> Any:
         if not (estimator is None or self._exists(estimator)):
-            otherwise = "reconstruction_error(X) for how well an example is known"
+            otherwise = "reconstruction_error(X) to judge examples"
             raise AttributeError(
-                f"'{self.method.__name__}' needs a density p(x), and an autoencoder whose"
-                " encoder gives one code, not a distribution of codes, has none. Use ae.vae(...)"
-                " for densities and new examples;"
+                f"'{self.method.__name__}' needs a density p(x). This autoencoder has none, as its"
+                " encoder returns a point, not a distribution of codes. Use ae.vae(...) for"
+                " densities and new examples, or"
                 f" {'prior=Mixture() for new examples alone' if self.or_prior else otherwise}."
             )
 
         return self.method.__get__(estimator, owner)
 
     def _exists(self, estimator: "Autoencoder") -> bool:
-        fitted: Any = getattr(estimator, "fitted_", estimator)  # whatever was set afterwards
+        fitted: Any = getattr(
+            estimator, "fitted_", estimator
+        )  # arguments may have been set afterwards
         follows = self.or_prior and assembly.prior(fitted).fits
         return bool(follows) or not isinstance(assembly.posterior(fitted), Dirac)
 
 
 class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    r"""Learns a code for data, and the way back.
+    r"""Autoencoder with the interface of scikit-learn.
 
-    The arguments are the choices of the field, each left to its default: `recipes` lists the
-    combinations that have names. Arguments of nested objects are reached as
-    `objective__beta` or `training__epochs`.
+    Each argument has a default. :mod:`~autoencode.recipes` has functions for the combinations that
+    have names in the literature. Arguments of nested objects are set as `objective__beta` or
+    `training__epochs`.
 
     Arguments:
-        latent_dim: The number of features of the code; by default what suits the data and the
-            purpose, see :func:`~autoencode.blueprint.code_size.choose_code_size`. Two make a map.
-        objective: What is minimized; by default :class:`~autoencode.objectives.Reconstruction`.
-        modality: The kind of data; by default guessed from them. Of several, the first that
-            accepts the data is taken.
+        latent_dim: The number of features of the code; by default chosen from the data, see
+            :func:`~autoencode.blueprint.code_size.choose_code_size`. Use 2 for a map.
+        objective: The objective to minimize; by default
+            :class:`~autoencode.objectives.Reconstruction`.
+        modality: The kind of data, or a list to take the first from that accepts the data; by
+            default guessed from the data.
         network: The architecture of encoder and decoder; by default the modality's.
         posterior: The family of :math:`q(z \mid x)`; by default the objective's.
-        likelihood: The family of :math:`p(x \mid z)`; by default the modality's choice from
-            the data.
+        likelihood: The family of :math:`p(x \mid z)`; by default chosen by the modality from the
+            data.
         prior: The distribution :math:`p(z)`; by default the objective's, for
             :class:`~autoencode.objectives.ELBO` a :class:`~autoencode.priors.Mixture`, which is
             fitted to the codes after the training; with `conditional`, the unit Gaussian.
-        corruption: What damages the encoder's input while training, a
+        corruption: The corruption of the encoder's input in training: a
             :class:`~autoencode.corruptions.Corruption` or a function from tensor to tensor.
-        conditional: Whether the model is of `X` given `y`: :math:`p(x, z \mid y)`.
-        training: How to train; by default :class:`~autoencode.Training`.
-        random_state: Seeds everything random in `fit`, and the estimates of `score_samples`.
+        conditional: Whether to model `X` given `y`, :math:`p(x, z \mid y)`.
+        training: The training method; by default :class:`~autoencode.Training`.
+        random_state: The seed of `fit`, and of the estimates of `score_samples`.
 
     Attributes:
         model_: The trained :class:`~autoencode.models.latent.LatentModel`.
@@ -129,9 +132,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         likelihood_: The family of :math:`p(x \mid z)`, given or chosen.
         prior_: The prior, given or the objective's; the fitted one is `model_.prior`.
         context_: The kind of `y`, or `None`.
-        fitted_: A copy of the estimator with the arguments of the fit, whatever is set later.
-        training_: The training as it was done: device, precision and whatever else was left
-            to be chosen.
+        fitted_: A copy of the estimator with its arguments at the time of `fit`.
+        training_: The training method with all choices resolved, such as device and precision.
         history_: One record per epoch, see :class:`~autoencode.training.trainer.EpochRecord`.
         n_features_in_: The number of columns, for tables.
 
@@ -178,8 +180,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def set_params(self, **params: Any) -> "Autoencoder":
         r"""Sets arguments by name, those of nested objects as `training__epochs`.
 
-        A nested object that was left to its default is made first, where the default does
-        not depend on the data.
+        If the nested object is `None`, its default is created first, unless the default depends on
+        the data.
 
         Raises:
             ValueError: If there is no such argument.
@@ -189,7 +191,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         return super().set_params(**params)
 
-    # Learning
+    # Fitting
 
     def fit(
         self,
@@ -198,10 +200,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         corrupted: ArrayLike | str | Path | None = None,
         resume: bool = False,
     ) -> "Autoencoder":
-        r"""Trains on examples.
+        r"""Fits the model to examples.
 
-        Everything is checked before training begins. Bad input leaves an earlier fit as it
-        was; interrupted from the keyboard after at least one epoch, it keeps what it has.
+        All input is checked before the training. Invalid input leaves an earlier fit unchanged. A
+        fit that is interrupted from the keyboard after at least one epoch keeps the best model so
+        far.
 
         Arguments:
             X: Rows of numbers, with shape `(N, D)`; images, with shape `(N, H, W)` or
@@ -230,7 +233,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         try:
             data = self._prepare(X, y, corrupted, resume)
-            self.fitted_ = clone(self)  # whatever is set afterwards
+            self.fitted_ = clone(self)  # later changes of arguments do not affect it
             self._train(data, resume)
         except KeyboardInterrupt:
             if not self.history_:
@@ -247,18 +250,18 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def fit_transform(self, X: ArrayLike, y: ArrayLike | None = None, **options: Any) -> NDArray:
         r"""Trains on examples and returns their codes, as `fit` and `transform` do."""
-        if is_stream(X):  # which may be over once it was read
+        if is_stream(X):  # may be readable only once
             X, y_read = read_stream(X)
             y = y_read if y is None else y
 
         return self.fit(X, y, **options).transform(X, y if self.conditional else None)
 
-    # Codes and back
+    # Codes and reconstructions
 
     def transform(
         self, X: ArrayLike | str | Path, y: ArrayLike | None = None, pool_windows: bool = False
     ) -> NDArray:
-        r"""The codes of examples: the posterior means, never a sample.
+        r"""Encodes examples: the posterior means, never a sample.
 
         Arguments:
             X: The examples, in the shape and scale of those of `fit`.
@@ -284,7 +287,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return mean_of_windows(z.numpy(), windows)
 
     def inverse_transform(self, Z: ArrayLike, y: ArrayLike | None = None) -> NDArray:
-        r"""What codes stand for: the mean of :math:`p(x \mid z)`.
+        r"""Decodes codes: the mean of :math:`p(x \mid z)`.
 
         Arguments:
             Z: Codes, with shape `(N, latent_dim)`.
@@ -294,19 +297,19 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             Examples in the shape, scale and type of those of `fit`.
 
         Raises:
-            ValueError: If the codes are not of this width, or not finite.
+            ValueError: If the codes have another width, or are not finite.
         """
         self._check_fitted(decoder=True)
         z = self._codes(Z)
         c = encode_context(self.context_, y, len(z))
 
-        R = self._restore_rows(lambda f: over_rows(self.model_, f, z, c), self._decode)
+        R = self._restore_rows(lambda f: map_batches(self.model_, f, z, c), self._decode)
         return self.modality_.returned(R)
 
     def reconstruct(
         self, X: ArrayLike | str | Path, y: ArrayLike | None = None, full_size: bool = False
     ) -> Any:
-        r"""Examples from their own codes, in the shape, scale and type of those of `fit`.
+        r"""Encodes and decodes examples, in the shape, scale and type of those of `fit`.
 
         Arguments:
             X: The examples, in the shape and scale of those of `fit`.
@@ -341,7 +344,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def denoise(
         self, X: ArrayLike | str | Path, y: ArrayLike | None = None, full_size: bool | None = None
     ) -> Any:
-        r"""Clean versions of damaged examples: what `reconstruct` returns, by its usual name.
+        r"""Denoises examples: `reconstruct` under its usual name.
 
         It undoes what the model has seen in training, the `corruption` or the pairs given
         to `fit(X, corrupted=...)`. Arguments and errors are those of `reconstruct`, but that
@@ -359,7 +362,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         return self.reconstruct(X, y, full_size)
 
-    # Judging and making examples
+    # Scores and new examples
 
     def reconstruction_error(
         self, X: ArrayLike | str | Path, y: ArrayLike | None = None
@@ -437,11 +440,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return (ll if mass is None else ll + mass.sum(dim=1)).numpy()
 
     def cell_surprisal(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> NDArray:
-        r"""How surprising each cell of a table is, :math:`-\log p(x_j \mid x_{-j})`.
+        r"""Surprisal of each cell of a table given its row, :math:`-\log p(x_j \mid x_{-j})`.
 
-        That is: given the other cells of its row, see
-        :func:`~autoencode.inference.imputation.log_prob_given_rest`. Densities are of the scaled
-        data, so that cells of different columns compare. Higher is stranger.
+        Densities are those of scaled columns, so that cells of different columns can be compared.
+        Higher is more anomalous. See
+        :func:`~autoencode.inference.imputation.leave_one_out_log_prob`.
 
         Arguments:
             X: The rows.
@@ -451,14 +454,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             The scores in nats, with shape `(N, columns)`; NaN where a cell is missing.
 
         Raises:
-            ValueError: If the data are such as can have no missing cells.
+            ValueError: If this kind of data cannot have missing cells.
         """
         self._check_fitted(decoder=True)
         modality, seed = self.modality_, self.seed_
 
         def surprise(model: LatentModel, x: Tensor) -> Tensor:
-            rest = modality.rest(x)
-            return -imputation.log_prob_given_rest(model, x, rest, modality.cells, seed)
+            rest = modality.mask_each_cell(x)
+            return -imputation.leave_one_out_log_prob(model, x, rest, modality.cells, seed)
 
         x, c = self._opened(X, y)
         scores, mass, new = (
@@ -479,27 +482,27 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         n_samples: int | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> Any:
-        r"""Rows whose missing cells are filled in, from those that are there.
+        r"""Fills in the missing cells of rows, given the observed ones.
 
-        By importance sampling, see :mod:`~autoencode.inference.imputation`. Of numbers and dates
-        it takes the mean :math:`\mathbb{E}[x_j \mid x_o]` in their own units, moved to the nearest
-        of the grid of their column, such as cents or whole days; of categories the most probable
-        level. Cells that are there stay as they are, and so do types, index and library of the
-        frame. A model without a density takes the one code that it has.
+        Numbers and dates become the mean :math:`\mathbb{E}[x_j \mid x_o]` in their own units,
+        rounded to the grid of their column, such as cents or whole days. Categories become the
+        most probable level. Observed cells, types, index and the library of the frame stay the
+        same. The means are computed by importance sampling, see
+        :mod:`~autoencode.inference.imputation`; a model without a density uses its single code.
 
         Arguments:
-            X: The rows, like those of the fit. A model that was fitted to whole rows has not
-                seen missing cells, unless by `corruption=Masking()`.
+            X: The rows, like those of the fit. A model that was fitted to complete rows has seen
+                missing cells only with `corruption=Masking()`.
             y: Their labels or numbers, if the model is conditional.
-            n_samples: How many completed tables to draw, to see the spread; by default one, of
-                means and most probable levels.
-            random_state: Seeds the draws; by default each call gives new ones.
+            n_samples: The number of completed tables to sample, to see the spread; by default a
+                single table of means and most probable levels.
+            random_state: The seed of the samples; by default each call gives new ones.
 
         Returns:
-            The completed rows; a list of such with `n_samples`.
+            The completed rows; with `n_samples`, a list of completed tables.
 
         Raises:
-            ValueError: If the data are such as can have no missing cells.
+            ValueError: If this kind of data cannot have missing cells.
         """
         self._check_fitted(decoder=True)
         n = 0 if n_samples is None else arguments.at_least_one(n_samples)
@@ -510,19 +513,19 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             return modality.returned(modality.fill(X, R), X)
 
         def mean(model: LatentModel, x: Tensor) -> Tensor:
-            return imputation.mean_given(model, x, seed, mean=modality.mean_given)
+            return imputation.posterior_mean(model, x, seed, mean=modality.mean_given)
 
         if n == 0:
             return filled(modality.restore_mean(self._map_data(mean, X, y)))
 
         with _seeded(random_state):
-            z = self._map_data(lambda m, x: imputation.codes_given(m, x, n, seed), X, y)
+            z = self._map_data(lambda m, x: imputation.sample_posterior_codes(m, x, n, seed), X, y)
             draws = [self._new_examples(codes, y) for codes in z.unbind(dim=1)]
 
         return [filled(modality.restore(x)) for x in draws]
 
     def score(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> float:
-        r"""How good the model is, higher is better, for grid search and cross-validation.
+        r"""Mean score for grid search and cross-validation; higher is better.
 
         Arguments:
             X: The examples.
@@ -556,23 +559,22 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         conditions: Mapping[Any, Any] | None = None,
         missing: bool = False,
     ) -> NDArray:
-        r"""New examples: codes drawn from the prior, decoded.
+        r"""Samples new examples: codes from the prior, decoded.
 
-        Of images it returns the means of :math:`p(x \mid z)`, as is usual; of tables and texts,
-        draws.
+        New images are means of :math:`p(x \mid z)`, as is usual. New rows of tables and texts are
+        samples from it.
 
         Arguments:
-            n_samples: How many.
+            n_samples: The number of examples.
             y: Labels or numbers, if the model is conditional; one for all, or one each.
-            random_state: Seeds the draws; by default each call gives new ones, whatever the
-                `random_state` of the model.
-            conditions: Cells of a table of mixed columns that all new rows shall have, by column.
-                Their codes are drawn from many by the weight :math:`p(x_g \mid z)`.
-            missing: Whether cells of new rows are missing as often, and as often together, as in
-                a table of mixed columns; by default none is. Which ones are is drawn from the
-                patterns of the data, whatever stands in the others: see
-                :class:`~autoencode.modalities.mixed_tables.gaps.Gaps`. Cells that are given are
-                there.
+            random_state: The seed of the samples; by default each call gives new ones, whatever
+                the `random_state` of the model.
+            conditions: Values that all new rows of a mixed table have in given columns. Codes are
+                resampled with the weight :math:`p(x_g \mid z)`.
+            missing: Whether cells of a new mixed table are missing with the patterns of the data,
+                independently of the other cells, see
+                :class:`~autoencode.modalities.mixed_tables.gaps.Gaps`. By default none is missing.
+                Cells with conditions are never missing.
 
         Returns:
             Examples in the shape, scale and type of those of `fit`.
@@ -580,7 +582,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self._check_fitted(decoder=True)
 
         n = arguments.at_least_one(n_samples)
-        part = None if conditions is None else self.modality_.partial(conditions, n)
+        part = None if conditions is None else self.modality_.template(conditions, n)
 
         with _seeded(random_state):
             z = self.model_.prior().sample((n,)).cpu() if part is None else self._fitting(part, y)
@@ -589,10 +591,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         return self.modality_.returned(X if part is None else self.modality_.fill(part, X))
 
-    # For those who go on with torch
+    # Tensors for torch
 
     def preprocess(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> Examples:
-        r"""What the networks see of examples: scaled tensors, in the layout of torch.
+        r"""Scales examples to the tensors that the networks see, in the layout of torch.
 
         Arguments:
             X: The examples.
@@ -615,16 +617,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     # Storage
 
     def save(self, path: str | Path, encoder_only: bool = False) -> None:
-        r"""Writes the model, with its preprocessing, to one file.
+        r"""Saves the model with its preprocessing to one file.
 
         Arguments:
-            path: The file. It is replaced at once, or not at all.
-            encoder_only: Whether to leave out the decoder; what remains can `transform`.
+            path: The file. It is replaced when the new one is complete.
+            encoder_only: Whether to leave out the decoder; such a model can only `transform`.
 
         Raises:
-            ValueError: If the file cannot be written or is there and no model, or an argument
+            ValueError: If the file cannot be written, exists and is not a model, or an argument
                 cannot be stored.
-            OSError: If the disk is full, for example; a model that was there before is kept.
+            OSError: If writing fails, as on a full disk. A previous model in the file is kept.
         """
         self._check_fitted(decoder=not encoder_only)
         encoding.check_replaceable(path)
@@ -632,10 +634,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         container.write(path, *model_file.pack(self, encoder_only))
 
-    # Learning, in parts
+    # Steps of fit
 
     def _prepare(self, X: Any, y: ArrayLike | None, corrupted: Any, resume: bool) -> Examples:
-        r"""Checks everything that can be wrong, and returns the examples to train on."""
+        r"""Checks all input, and returns the examples to train on."""
         assembly.latent_dim(self)
         arguments.check(self)
         arguments.check_damage(self, corrupted)
@@ -660,7 +662,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             n = len(found.X)
             found, damaged = inputs.join_pairs(found, inputs.read(self, corrupted, self.modality_))
 
-            if len(found.X) < n:  # examples without a partner say nothing of the others
+            if len(found.X) < n:  # examples without a partner are not used
                 self.modality_ = kind.clone().fit(found.X, support)
 
             corrupted = self.modality_.examples(damaged.X)
@@ -685,7 +687,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             self.modality_.follow(X)
             likelihood = self.modality_.likelihood()
 
-        self.likelihood_ = self.modality_.suit_likelihood(likelihood)
+        self.likelihood_ = self.modality_.adapt_likelihood(likelihood)
         self.network_ = assembly.network(self, damaged=corrupted is not None).clone()
         self.prior_ = assembly.prior(self)
 
@@ -742,19 +744,19 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             log.info("%s", assembly.describe(self, len(data), len(held_out or ())))
 
             if start := linear_start(step) if isinstance(training, Training) else None:
-                log.info("begins at %s.", start.begin(data, held_out, self.seed_))
+                log.info("training starts at %s.", start.begin(data, held_out, self.seed_))
 
             for record in self.training_.train(step, data, held_out, resume):
                 self.history_.append(Bunch(**record._asdict()))
 
-            # Without examples to judge by, where none were refused, the linear model is safer
+            # With too few examples to hold some out, the linear model is the safer choice
             unjudged = held_out is None and training.validation_fraction is None
 
             if start and (unjudged or (held_out and not start.is_beaten(held_out, self.seed_))):
-                log.info("training does not improve on %s: that is kept.", start.set(whole))
+                log.info("training does not improve on %s, which is kept.", start.set(whole))
 
             if isinstance(prior := self.model_.prior, Prior):
-                torch.manual_seed(self.seed_)  # wherever a resumed training has begun
+                torch.manual_seed(self.seed_)  # the same after a resumed training
                 prior.fit(lambda: self._draw_codes(whole))
 
             torch.manual_seed(self.seed_)
@@ -770,11 +772,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 warn(failure)
 
     def _restore(self, attributes: dict[str, Any]) -> None:
-        r"""Puts back an earlier fit, which bad input must not cost."""
+        r"""Restores an earlier fit."""
         self.__dict__.clear()
         self.__dict__.update(attributes)
 
-    # Parts
+    # Derived attributes
 
     @property
     def encoder_(self) -> Conditional:
@@ -785,7 +787,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def _n_features_out(self) -> int:
         return self.model_.encoder.event[0]
 
-    # Data at the border
+    # Conversion of data
 
     def _read(self, X: Any, y: Any = None, whole: bool = False) -> inputs.Loaded:
         r"""Returns examples from whatever the user has, with labels if it holds some."""
@@ -823,21 +825,21 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         return z
 
-    # Passes through the networks
+    # Evaluation of the networks
 
     def _new_examples(self, z: Tensor, y: ArrayLike | None) -> Tensor:
         c = encode_context(self.context_, y, len(z))
-        return over_rows(self.model_, lambda m, z: self.modality_.new_examples(m.decode(z)), z, c)
+        return map_batches(self.model_, lambda m, z: self.modality_.draw(m.decode(z)), z, c)
 
     def _fitting(self, part: Any, y: ArrayLike | None) -> Tensor:
-        r"""Draws a code for each of several examples, of which the same cells are given."""
+        r"""Samples codes for several examples with the same given cells."""
         x = self.modality_.normalize(self.modality_.load(part)[:1])
         c = encode_context(self.context_, y, 1)
 
         def draw(model: LatentModel, x: Tensor) -> Tensor:
-            return imputation.codes_from_prior(model, x, len(part))[None]
+            return imputation.sample_codes_from_prior(model, x, len(part))[None]
 
-        return over_rows(self.model_, draw, x, c)[0]
+        return map_batches(self.model_, draw, x, c)[0]
 
     def _opened(self, X: Any, y: ArrayLike | None) -> tuple[Tensor, Tensor | None]:
         r"""Returns examples as they came, and their context."""
@@ -847,16 +849,19 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         return x, self._context(y, X, len(x))
 
-    def _map_data(self, function: RowMap, X: Any, y: ArrayLike | None) -> Tensor:
+    def _map_data(self, function: BatchFunction, X: Any, y: ArrayLike | None) -> Tensor:
         return self._map_rows(function, *self._opened(X, y))
 
     def _decode(self, model: LatentModel, z: Tensor) -> Tensor:
         return self.modality_.mean(model.decode(z))
 
-    def _restore_rows(self, run: Callable[[RowMap], Tensor], function: RowMap) -> Any:
-        r"""Runs what makes means of examples, and returns them as the user's own.
+    def _restore_rows(
+        self, run: Callable[[BatchFunction], Tensor], function: BatchFunction
+    ) -> Any:
+        r"""Computes means of examples, and returns them in the user's scale and type.
 
-        Where rows allow it, part by part: bytes need not be held as floats before.
+        If rows are restored independently, this is done in batches, so that an array of bytes is
+        never held as floats.
         """
         restore = self.modality_.restore_mean
 
@@ -866,7 +871,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return run(lambda model, x: torch.from_numpy(restore(function(model, x)))).numpy()
 
     def _map_windows(
-        self, function: RowMap, X: Any, y: ArrayLike | None
+        self, function: BatchFunction, X: Any, y: ArrayLike | None
     ) -> tuple[Tensor, Windows]:
         r"""Applies a function to the windows of examples, and returns both."""
         self._check_fitted()
@@ -917,19 +922,19 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             def again(model: LatentModel, x: Tensor) -> Tensor:
                 return self._decode(model, model.encode(x).mean)
 
-            return over_rows(model, again, x, None if c is None else c.expand(len(x), -1))
+            return map_batches(model, again, x, None if c is None else c.expand(len(x), -1))
 
-        return self.modality_.in_own_size(X, clean, self.network_.reach)
+        return self.modality_.in_own_size(X, clean, self.network_.receptive_radius)
 
     def _resized(self, shape: tuple[int, ...]) -> LatentModel:
-        r"""Returns a model of the same weights for images of another size, if it keeps places."""
+        r"""Returns a fully convolutional model with the same weights for another image size."""
         network, own = self.network_, self.modality_.shape_
         other = copy.copy(self)
         other.modality_ = copy.copy(self.modality_)
         other.modality_.shape_ = shape
         places = [network.code_size(s) or 1 for s in (shape, own)]
         other.latent_dim_ = self.latent_dim_ * places[0] // places[1]
-        other.prior_ = StandardNormal()  # which is not looked at
+        other.prior_ = StandardNormal()  # not used
 
         with seeded(0):
             model = assembly.build(other)
@@ -940,20 +945,20 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return model.to(next(self.model_.parameters()).device)
 
     def _draw_codes(self, data: Examples) -> Tensor:
-        r"""Draws codes of examples of a training, with shape `(N, k, D)`: of many one each."""
-        n = min(len(data), _CODES)
+        r"""Samples codes of training examples, `(N, k, D)`; one each if there are many."""
+        n = min(len(data), _PRIOR_CODES)
         some = data.select(torch.linspace(0, len(data) - 1, n).long())
 
         def draw(model: LatentModel, x: Tensor) -> Tensor:
-            return model.encode(x).sample(Size([_CODES // n])).movedim(0, 1)
+            return model.encode(x).sample(Size([_PRIOR_CODES // n])).movedim(0, 1)
 
-        # Part by part from where they lie, which may be a file larger than memory
+        # In batches, as the examples may be in a file larger than memory
         parts = some.split()
         return torch.cat([self._map_rows(draw, part.target, part.context) for part in parts])
 
     def _squared_residuals(self, data: Examples) -> Iterator[Tensor]:
-        r"""Yields what drawn codes of examples of a training leave open, of scaled numbers."""
-        n = min(len(data), _LOOKED_AT)
+        r"""Yields squared residuals of scaled training examples under sampled codes."""
+        n = min(len(data), _MAX_RESIDUAL_EXAMPLES)
 
         def squares(model: LatentModel, x: Tensor) -> Tensor:
             return (x - model.decode(model.encode(x).sample()).mean).square()
@@ -961,16 +966,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         for part in data.select(torch.linspace(0, len(data) - 1, n).long()).split():
             yield self._map_rows(squares, part.target, part.context)
 
-    def _map_rows(self, function: RowMap, x: Tensor, c: Tensor | None) -> Tensor:
+    def _map_rows(self, function: BatchFunction, x: Tensor, c: Tensor | None) -> Tensor:
         def scaled(model: LatentModel, x: Tensor) -> Tensor:
             return function(model, self.modality_.normalize(x))
 
-        return over_rows(self.model_, scaled, x, c)
+        return map_batches(self.model_, scaled, x, c)
 
 
 @contextlib.contextmanager
 def _seeded(random_state: int | np.random.RandomState | None) -> Iterator[None]:
-    r"""Seeds torch for a while."""
+    r"""Seeds torch within a `with` block."""
     with seeded(int(check_random_state(random_state).randint(2**31))):
         yield
 
@@ -980,17 +985,17 @@ def load(
     encoder_only: bool = False,
     trusted: str | type | Callable | Sequence[str | type | Callable] = (),
 ) -> Autoencoder:
-    r"""Reads a model that `save` has written. No code is run from the file.
+    r"""Load a model from a file. No code in the file is executed.
 
     Arguments:
         path: The file.
-        encoder_only: Whether to read the encoder alone, which can `transform`.
-        trusted: Import paths of networks, objectives or functions from outside of this
-            library that the model may use, or these themselves.
+        encoder_only: Whether to load the encoder alone; such a model can only `transform`.
+        trusted: Networks, objectives or functions from outside this library that the model may
+            use, or their import paths.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is damaged, of a newer version, no model of this library, or uses
+        ValueError: If it is damaged, of a newer version, not a model of this library, or uses
             something that is not trusted.
 
     Example:
@@ -1002,9 +1007,9 @@ def load(
     with container.opened(path) as stored:
         try:
             return model_file.unpack(Autoencoder, stored, trusted, encoder_only)
-        except ImportError:  # of a package that this model needs
+        except ImportError:  # of a package that the model needs
             raise
-        except Exception as error:  # whatever a document of somebody else's leads to
+        except Exception as error:  # an untrusted document may cause any error
             said = " ".join(str(error).split())[:600].rstrip(".") or type(error).__name__
             what = "cannot be loaded" if isinstance(error, ValueError) else "is damaged"
             raise ValueError(f"'{path}' {what}: {said}.") from None

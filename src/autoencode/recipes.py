@@ -117,7 +117,7 @@ def denoising(
 
     Example:
         >>> denoising(latent_dim=16, noise=0.5).corruption
-        GaussianNoise(scale=0.5)
+        GaussianNoise(std=0.5)
     """
     _check_effect("corruption", options, noise=(noise, 0.3))
     options = {"corruption": GaussianNoise(noise)} | options

@@ -1,6 +1,4 @@
-r"""The arguments of the estimator and of its methods: of which kind each is, and what stands in
-for `None`.
-"""
+r"""Type checks and defaults for the estimator's arguments."""
 
 __all__ = [
     "at_least_one",
@@ -35,9 +33,9 @@ from ..training.trainer import Solver, Training
 
 log = logging.getLogger(__name__)
 
-NOISE = 0.3  # the scale of the corruption of who names none
+NOISE = 0.3  # the default scale of GaussianNoise in `denoising`
 
-_KINDS: dict[str, type] = {
+_TYPES: dict[str, type] = {
     "modality": Modality,
     "objective": Objective,
     "network": Network,
@@ -60,12 +58,13 @@ _DEFAULTS: dict[str, type[Any]] = {"objective": Reconstruction, "training": Trai
 
 
 def check(estimator: Any) -> None:
-    r"""
+    r"""Check the types of all arguments.
+
     Arguments:
         estimator: An object with the arguments of :class:`~autoencode.Autoencoder`.
 
     Raises:
-        TypeError: If an argument is of the wrong kind.
+        TypeError: If an argument has the wrong type.
 
     Example:
         >>> from autoencode import Autoencoder
@@ -73,7 +72,7 @@ def check(estimator: Any) -> None:
         Traceback (most recent call last):
         TypeError: expected objective as, say, ELBO(), got 'elbo'.
     """
-    for name, kind in _KINDS.items():
+    for name, kind in _TYPES.items():
         value = getattr(estimator, name)
         values = value if name == "modality" and isinstance(value, Sequence) else [value]
 
@@ -90,12 +89,13 @@ def check(estimator: Any) -> None:
 
 
 def check_solver(estimator: Any) -> None:
-    r"""
+    r"""Check that no argument is ignored by a closed-form solver.
+
     Arguments:
         estimator: An object with the arguments of :class:`~autoencode.Autoencoder`.
 
     Raises:
-        ValueError: If something has no effect, as the training is a closed form.
+        ValueError: If an argument has no effect because the solver is in closed form.
 
     Example:
         >>> from autoencode import linear
@@ -116,26 +116,27 @@ def check_solver(estimator: Any) -> None:
     for name, value in others.items():
         if value is not None:
             raise ValueError(
-                f"{name}={value!r} has no effect with {estimator.training!r}, which solves for the"
-                " least squared error. Use training=Training(), or leave it out."
+                f"{name}={value!r} has no effect with {estimator.training!r}, which minimizes"
+                " the squared error in closed form. Use training=Training(), or leave it out."
             )
 
 
 def check_damage(estimator: Any, corrupted: Any) -> None:
-    r"""
+    r"""Check that a corruption is not combined with damaged versions of the examples.
+
     Arguments:
         estimator: An object with the arguments of :class:`~autoencode.Autoencoder`.
-        corrupted: Damaged versions of the examples, if there are any.
+        corrupted: Damaged versions of the examples, or `None`.
 
     Raises:
-        ValueError: If a corruption was chosen that they leave without effect. That which stands
-            for no choice, as in `denoising()`, is left out with a word in the log.
+        ValueError: If a corruption was chosen, which would have no effect. The default corruption
+            of `denoising()` is ignored with a message in the log.
 
     Example:
         >>> from autoencode import denoising
         >>> check_damage(denoising(noise=0.5), corrupted=[[1.0]])
         Traceback (most recent call last):
-        ValueError: corruption=GaussianNoise(scale=0.5) has no effect beside corrupted=..., ...
+        ValueError: corruption=GaussianNoise(std=0.5) has no effect beside corrupted=..., ...
     """
     if corrupted is None or estimator.corruption is None:
         return
@@ -146,11 +147,12 @@ def check_damage(estimator: Any, corrupted: Any) -> None:
             " examples are damaged already. Leave out one of the two."
         )
 
-    log.info("%r is left out, as damaged versions are given.", estimator.corruption)
+    log.info("%r is ignored, as damaged versions of the examples are given.", estimator.corruption)
 
 
 def check_posterior(family: Family) -> None:
-    r"""
+    r"""Check that samples of a posterior are differentiable.
+
     Raises:
         ValueError: If the samples of the family have no gradients.
 
@@ -168,12 +170,13 @@ def check_posterior(family: Family) -> None:
 
 
 def check_lengths(**rows: Any) -> None:
-    r"""
+    r"""Check that all arrays have the same number of rows.
+
     Arguments:
-        rows: Examples and what comes with them, by name; `None` for what there is not.
+        rows: Arrays by name; `None` is skipped.
 
     Raises:
-        ValueError: If there are not as many of each.
+        ValueError: If the numbers of rows differ.
 
     Example:
         >>> check_lengths(X=[[1.0], [2.0]], y=["a"])
@@ -191,17 +194,18 @@ def check_lengths(**rows: Any) -> None:
 
 
 def check_windows(X: Any, corrupted: Any) -> None:
-    r"""
+    r"""Check that damaged recordings have as many windows as the clean ones.
+
     Arguments:
         X: The examples of a fit.
-        corrupted: Damaged versions of them, if there are any.
+        corrupted: Damaged versions of them, or `None`.
 
     Raises:
-        ValueError: If they are windows of recordings of other lengths.
+        ValueError: If a damaged recording has another length than the clean one.
 
     Example:
         >>> from autoencode.modalities import cut
-        >>> check_windows(cut([[1.0] * 9, [1.0] * 5], 4), cut([[1.0] * 5, [1.0] * 9], 4))
+        >>> check_windows(cut([np.ones(9), np.ones(5)], 4), cut([np.ones(5), np.ones(9)], 4))
         Traceback (most recent call last):
         ValueError: expected damaged recordings as long as the clean ones, got recording 0 with ...
     """
@@ -216,9 +220,10 @@ def check_windows(X: Any, corrupted: Any) -> None:
 
 
 def at_least_one(n: Any) -> int:
-    r"""
+    r"""Check a number of samples, and return it as an integer.
+
     Raises:
-        ValueError: If it is no number of samples.
+        ValueError: If it is not an integer of at least 1.
 
     Example:
         >>> at_least_one(np.int64(3))
@@ -231,10 +236,10 @@ def at_least_one(n: Any) -> int:
 
 
 def checkpoint(training: Solver | None) -> Checkpoint:
-    r"""The checkpoint to go on from.
+    r"""Checkpoint to resume from.
 
     Raises:
-        ValueError: If the training has none.
+        ValueError: If the training has no checkpoint folder.
 
     Example:
         >>> checkpoint(Training())
@@ -252,14 +257,14 @@ def checkpoint(training: Solver | None) -> Checkpoint:
 
 
 def seed(estimator: Any, now: int) -> int:
-    r"""The seed of the training to go on with, or that of now if there is none.
+    r"""Seed of the training to resume, or the current seed if there is no checkpoint.
 
     Arguments:
         estimator: An object with the arguments of :class:`~autoencode.Autoencoder`.
-        now: The seed that its `random_state` gives.
+        now: The seed from the current `random_state`.
 
     Raises:
-        ValueError: If the training has no checkpoint, or that of another `random_state`.
+        ValueError: If the training has no checkpoint folder, or the checkpoint has another seed.
 
     Example:
         >>> from autoencode import Autoencoder
@@ -269,7 +274,7 @@ def seed(estimator: Any, now: int) -> int:
     """
     then = checkpoint(estimator.training).seed()
 
-    # A generator, and none at all, give other numbers each time
+    # Only an integer gives the same seed each time
     if then not in (None, now) and isinstance(estimator.random_state, Integral):
         raise ValueError(
             f"cannot resume: the random_state differs from that of the checkpoint,"
@@ -280,14 +285,14 @@ def seed(estimator: Any, now: int) -> int:
 
 
 def defaults_for(estimator: Any, params: dict[str, Any]) -> dict[str, Any]:
-    r"""The defaults to be made because one of their own arguments is set.
+    r"""Default objects to create because one of their nested arguments is set.
 
     Arguments:
         estimator: An object with the arguments of :class:`~autoencode.Autoencoder`.
-        params: What is to be set, by name, nested ones as `training__epochs`.
+        params: The arguments to set, by name; nested ones as `training__epochs`.
 
     Raises:
-        ValueError: If the default depends on the data, and cannot be made before.
+        ValueError: If the default depends on the data.
 
     Example:
         >>> from autoencode import Autoencoder
@@ -308,8 +313,8 @@ def defaults_for(estimator: Any, params: dict[str, Any]) -> dict[str, Any]:
         if nested and head in _EXAMPLES and params.get(head, getattr(estimator, head)) is None:
             if head not in defaults:
                 raise ValueError(
-                    f"cannot set '{name}', as {head} is None, which leaves it to the data."
-                    f" Give one first, as in set_params({head}={_EXAMPLES[head]})."
+                    f"cannot set '{name}': {head} is None, and its default depends on the data."
+                    f" Set it first, as in set_params({head}={_EXAMPLES[head]})."
                 )
 
             made[head] = defaults[head]()

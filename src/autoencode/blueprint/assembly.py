@@ -1,4 +1,4 @@
-r"""From the choices of an estimator to the parts they stand for, and to a model made of them."""
+r"""Components and model that the arguments of an estimator describe."""
 
 __all__ = [
     "build",
@@ -30,10 +30,10 @@ from ..training.trainer import TrainingDefaults
 
 
 def latent_dim(estimator: Any) -> int | None:
-    r"""The number of features of the code, or `None` where it is left to the data.
+    r"""Number of features of the code, or `None` to choose it from the data.
 
     Raises:
-        ValueError: If it is no such number.
+        ValueError: If it is not a positive integer.
 
     Example:
         >>> from autoencode import Autoencoder
@@ -53,7 +53,7 @@ def latent_dim(estimator: Any) -> int | None:
 
 
 def objective(estimator: Any) -> Objective:
-    r"""What is minimized.
+    r"""Objective to minimize.
 
     Example:
         >>> from autoencode import Autoencoder
@@ -64,7 +64,7 @@ def objective(estimator: Any) -> Objective:
 
 
 def posterior(estimator: Any) -> Family:
-    r"""The family of codes: given, or the objective's.
+    r"""Family of the codes: the argument, or the default of the objective.
 
     Example:
         >>> from autoencode import Autoencoder
@@ -75,10 +75,10 @@ def posterior(estimator: Any) -> Family:
 
 
 def prior(estimator: Any) -> Prior:
-    r"""The distribution of codes: given, or the objective's.
+    r"""Prior of the codes: the argument, or the default of the objective.
 
-    That of conditional models is the unit Gaussian: codes drawn from where those of all labels
-    are would be those of another label.
+    The default of conditional models is the unit Gaussian. A prior fitted to the codes of all
+    labels would draw codes of other labels.
 
     Example:
         >>> from autoencode import Autoencoder
@@ -90,11 +90,11 @@ def prior(estimator: Any) -> Prior:
 
 
 def network(estimator: Any, damaged: bool = False) -> Network:
-    r"""The architecture, given or the modality's, as it suits the data of the fit.
+    r"""Architecture of the networks: the argument or the modality's default, adapted to the data.
 
     Arguments:
         estimator: An :class:`~autoencode.Autoencoder` that knows its data, by `modality_`.
-        damaged: Whether damaged examples are given besides.
+        damaged: Whether damaged versions of the examples are given.
 
     Example:
         >>> network(model)  # doctest: +SKIP
@@ -105,7 +105,7 @@ def network(estimator: Any, damaged: bool = False) -> Network:
     is_open = estimator.latent_dim is None and isinstance(posterior(estimator), Dirac)
     default = modality.denoiser if damaged and is_open else modality.network
 
-    return modality.suit(estimator.network or default())
+    return modality.adapt_network(estimator.network or default())
 
 
 def training_defaults(estimator: Any) -> TrainingDefaults:
@@ -121,12 +121,12 @@ def training_defaults(estimator: Any) -> TrainingDefaults:
     return TrainingDefaults(
         architecture.learning_rate,
         batch_size=architecture.batch_size,
-        static_shapes=architecture.symbols is None,
+        static_shapes=architecture.vocab_size is None,
     )
 
 
 def likelihood(estimator: Any) -> Family:
-    r"""The family of data with parameters as they begin, without what writes symbols.
+    r"""Likelihood with untrained parameters, without a token decoder.
 
     Example:
         >>> likelihood(model)  # doctest: +SKIP
@@ -137,7 +137,7 @@ def likelihood(estimator: Any) -> Family:
 
 
 def stages(estimator: Any) -> tuple[Callable[[Tensor], Tensor] | None, Callable[[Tensor], Tensor]]:
-    r"""What damages examples before they are scaled, if anything does, and what after.
+    r"""Corruptions of examples before and after scaling.
 
     Example:
         >>> stages(ae.denoising(8).fit(X))  # doctest: +SKIP
@@ -149,13 +149,13 @@ def stages(estimator: Any) -> tuple[Callable[[Tensor], Tensor] | None, Callable[
         return None, nn.Identity()
 
     if isinstance(corruption, Corruption):
-        return estimator.modality_.stages(corruption.clone())
+        return estimator.modality_.split_corruption(corruption.clone())
 
-    return estimator.modality_.stages(corruptions.Sequence([corruption]))
+    return estimator.modality_.split_corruption(corruptions.Compose([corruption]))
 
 
 def build(estimator: Any) -> LatentModel:
-    r"""A model with new weights, for the data that `modality_` has seen.
+    r"""Build a model with new weights.
 
     Arguments:
         estimator: An :class:`~autoencode.Autoencoder` that knows its data, by `modality_`,
@@ -181,12 +181,12 @@ def build(estimator: Any) -> LatentModel:
 
 
 def describe(estimator: Any, n: int, held_out: int) -> str:
-    r"""A sentence on what was chosen, for the log.
+    r"""Describe the resolved choices, for the log.
 
     Arguments:
         estimator: As for :func:`build`.
         n: The number of examples to train on.
-        held_out: The number of those to validate with.
+        held_out: The number of validation examples.
 
     Example:
         >>> describe(model, 1797, 0)  # doctest: +SKIP

@@ -1,4 +1,4 @@
-r"""The size of a code that the user has not chosen, from the data and the purpose."""
+r"""Default size of the code, chosen from the data."""
 
 __all__ = ["choose_code_size"]
 
@@ -13,27 +13,28 @@ from ..distributions import Dirac
 from ..training.factor_analysis import principal_components, probabilistic_pca
 from . import assembly
 
-_MOST = 64
-_SHARE = 0.95  # of the variance, for codes that reconstruct
-_EXAMPLES, _NUMBERS = 4096, 2**22  # at most, that are looked at
-_WIDE, _FEW = 512, 640  # numbers of an example beyond which fewer examples have to do
-_TEXTS = {12: 16, 100: 32}  # the size for texts of up to so many symbols
+_MAX_SIZE = 64
+_EXPLAINED_VARIANCE = 0.95
+_MAX_EXAMPLES, _MAX_NUMBERS = 4096, 2**22
+_MAX_FAST_COLUMNS, _MAX_WIDE_EXAMPLES = 512, 640
+_SIZE_BY_TEXT_LENGTH = {12: 16, 100: 32}  # maximum median length in tokens: size
 
 
 @torch.no_grad()
 def choose_code_size(estimator: Any, data: Examples) -> tuple[int, str]:
-    r"""The size of the code, and why, in a few words.
+    r"""Choose the size of the code, and say why.
 
-    | what for | size |
+    | model | size |
     | --- | --- |
-    | a code with a density | the principal components that make held-out examples likeliest |
-    | a code that reconstructs | those that hold 95 % of the variance |
-    | damaged input | as wide as the data: the damage limits what passes |
-    | damaged images | as the network wants, which keeps them at their resolution |
-    | texts | 16, 32 or 64, by their median length |
+    | with a density | the number of principal components of the highest held-out likelihood |
+    | without a density | the number of principal components with 95 % of the variance |
+    | with corrupted input | as wide as the data: the corruption limits the information |
+    | with a fully convolutional network | the size that the network determines |
+    | of texts | 16, 32 or 64, by their median length |
 
-    The number is at most 64, and at most half the number of the examples; without damage it is
-    below that of the numbers that vary. A context explains its part before.
+    The size is at most 64, and at most half the number of examples. Without corruption, it is
+    below the number of columns that vary. With a context, the components are those of the
+    residuals of a linear regression on it.
 
     References:
         | Probabilistic Principal Component Analysis (Tipping & Bishop, 1999), for the likelihood
@@ -46,32 +47,34 @@ def choose_code_size(estimator: Any, data: Examples) -> tuple[int, str]:
 
     Example:
         >>> choose_code_size(model, Examples(torch.from_numpy(X)))  # doctest: +SKIP
-        (3, 'as many principal components make held-out examples likeliest')
+        (3, 'this many principal components have the highest held-out likelihood')
     """
     if (only := estimator.network_.code_size(estimator.modality_.shape_)) is not None:
-        return only, "the network keeps places and has no other"
+        return only, "the network determines it"
 
-    few = min(len(data), _EXAMPLES, max(2, _NUMBERS // max(1, data.target[:1].numel())))
+    few = min(len(data), _MAX_EXAMPLES, max(2, _MAX_NUMBERS // max(1, data.target[:1].numel())))
     some = data[torch.linspace(0, len(data) - 1, few).long()]
     x = estimator.modality_.normalize(some.target)
 
     if estimator.modality_.symbolic:
         usual = int(sizes(x, int(x.max())).float().median())
-        fit = next((size for length, size in _TEXTS.items() if usual <= length), _MOST)
-        return max(1, min(fit, len(data) // 2)), f"texts have {usual} symbols"
+        fit = next(
+            (size for length, size in _SIZE_BY_TEXT_LENGTH.items() if usual <= length), _MAX_SIZE
+        )
+        return max(1, min(fit, len(data) // 2)), f"the median text has {usual} tokens"
 
     x, c = x.flatten(start_dim=1).double(), some.context
 
-    if x.shape[1] > _WIDE:
-        kept = torch.linspace(0, len(x) - 1, min(len(x), _FEW)).long()
+    if x.shape[1] > _MAX_FAST_COLUMNS:
+        kept = torch.linspace(0, len(x) - 1, min(len(x), _MAX_WIDE_EXAMPLES)).long()
         x, c = x[kept], None if c is None else c[kept]
 
     x = x - x.mean(dim=0)
     x = x[:, (x != x[:1]).any(dim=0)]
-    varying, most = x.shape[1], max(1, min(_MOST, len(data) // 2))
+    varying, most = x.shape[1], max(1, min(_MAX_SIZE, len(data) // 2))
 
     if data.corrupted is not None or estimator.corruption is not None:
-        return max(1, min(varying, most)), "the damage limits what passes, not the width"
+        return max(1, min(varying, most)), "the corruption limits the information, not the width"
 
     most = min(most, varying - 1)
 
@@ -84,16 +87,22 @@ def choose_code_size(estimator: Any, data: Examples) -> tuple[int, str]:
 def _of_components(x: Tensor, most: int, density: bool) -> tuple[int, str]:
     if density:
         k = probabilistic_pca(x, most).loadings.shape[1]
-        return max(1, k), "as many principal components make held-out examples likeliest"
+        return max(1, k), "this many principal components have the highest held-out likelihood"
 
     _, variances = principal_components(x, most)
     held = variances.cumsum(dim=0) / x.square().sum(dim=1).mean()
-    k = 1 + int((held < _SHARE).sum())
+    k = 1 + int((held < _EXPLAINED_VARIANCE).sum())
 
     if k > most:
-        return most, f"as many principal components hold {100 * float(held[-1]):.0f} % of variance"
+        return (
+            most,
+            f"this many principal components hold {100 * float(held[-1]):.0f} % of variance",
+        )
 
-    return k, f"as many principal components hold {100 * _SHARE:.0f} % of the variance"
+    return (
+        k,
+        f"this many principal components hold {100 * _EXPLAINED_VARIANCE:.0f} % of the variance",
+    )
 
 
 def _has_density(estimator: Any) -> bool:
@@ -101,7 +110,7 @@ def _has_density(estimator: Any) -> bool:
 
 
 def _without(x: Tensor, c: Tensor | None) -> Tensor:
-    r"""Returns what a linear regression on the context leaves."""
+    r"""Returns the residuals of a linear regression on the context."""
     if c is None:
         return x
 

@@ -1,10 +1,10 @@
-r"""The command line: `autoencode fit`, `transform`, `sample` and the others.
+r"""The command line: `autoencode fit`, `transform`, `sample` and further commands.
 
-A command is a function, and its flags are the function's arguments. `fit` adds those of the
-chosen recipe, of the estimator, of the chosen objects and of the training, read from the
-signatures, so that a new argument appears by itself. Data and pictures go to files, written
-wholly or not at all; what was done is said on stdout, and all else on stderr, what went wrong
-in one line.
+Each command is a function, and its arguments are the flags. `fit` also has the flags of the
+chosen recipe, the estimator, the chosen objects and the training. All are read from signatures,
+so a new argument becomes a flag by itself. Data and pictures go to files, which are written
+completely or not at all. Results are printed on stdout; progress, warnings and one-line errors
+on stderr.
 """
 
 __all__ = ["main"]
@@ -24,22 +24,28 @@ from typing import Any
 
 from ..common.failures import FitWarning
 from .commands import COMMANDS
-from .settings import elsewhere, groups
-from .signatures import Group, choose, parse, signature
-from .terminal import Plain, plain
+from .settings import flag_groups, flags_of_other_choices
+from .signatures import Group, check_choice, parse, signature
+from .terminal import SanitizedStream, sanitize
 
-_ERRORS = (ValueError, TypeError, OSError, ArithmeticError, ImportError)  # of the user
+_USER_ERRORS = (
+    ValueError,
+    TypeError,
+    OSError,
+    ArithmeticError,
+    ImportError,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    r"""Runs one command.
+    r"""Run one command.
 
     Arguments:
-        argv: What was typed after `autoencode`; by default `sys.argv`.
+        argv: The words after `autoencode`; by default those of `sys.argv`.
 
     Returns:
-        The exit status: 0; 2 if something is wrong with what was given; 130 if interrupted;
-        141 if nobody reads on; 1 for what should not happen.
+        The exit status: 0 for success, 2 for invalid input, 130 after an interrupt, 141 if the
+        reader of stdout has gone, and 1 for an unexpected error.
 
     Example:
         >>> main(["fit", "digits.npy", "--out", "digits.ae", "--recipe", "vae"])  # doctest: +SKIP
@@ -54,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         log.setLevel(logging.INFO)
 
         with _terminable(), warnings.catch_warnings():
-            # Names are compared where files are read
+            # The names of columns are compared where files are read
             warnings.filterwarnings("ignore", "X does not have valid feature names")
             warnings.simplefilter("always", FitWarning)
             warnings.showwarning = _in_one_line(warnings.showwarning)
@@ -64,15 +70,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as stop:
         return int(stop.code or 0)
     except BrokenPipeError:
-        # What is left to flush at exit has to go somewhere
+        # Python flushes the rest of stdout at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except (Exception, KeyboardInterrupt) as error:
         if os.environ.get("AUTOENCODE_TRACEBACK") == "1":
             traceback.print_exc()
 
-        status, said = _verdict(error)
-        print(f"autoencode: {plain(said)}", file=sys.stderr)
+        status, message = _explain(error)
+        print(f"autoencode: {sanitize(message)}", file=sys.stderr)
         return status
     finally:
         log.removeHandler(handler)
@@ -83,17 +89,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 @contextlib.contextmanager
 def _terminable() -> Iterator[None]:
-    r"""Lets the signals that ask a process to end do what Ctrl-C does: files are put in order."""
+    r"""Handles SIGTERM and SIGHUP like Ctrl-C, so that files are left complete."""
 
     def handle(*_: object) -> None:
         if callable(signal.getsignal(signal.SIGINT)):
             signal.raise_signal(signal.SIGINT)
-        else:  # jobs in the background do not hear Ctrl-C
+        else:  # jobs in the background ignore Ctrl-C
             raise KeyboardInterrupt
 
     found = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
-    # Only where nobody else has claimed them, and in the thread that they reach
+    # Only the main thread may handle signals, and other handlers stay in place
     if threading.current_thread() is not threading.main_thread():
         found = []
 
@@ -110,23 +116,23 @@ def _terminable() -> Iterator[None]:
 
 
 class _OneLine(logging.Formatter):
-    r"""Log lines in which text of data cannot act on the terminal."""
+    r"""Log lines without control characters from the data."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return plain(super().format(record))
+        return sanitize(super().format(record))
 
 
 def _in_one_line(show: Callable[..., None]) -> Callable[..., None]:
-    r"""Returns what shows each finding of a fit once, without the place in the source."""
-    said: set[str] = set()
+    r"""Returns a function that shows each warning of a fit once, without its line of source."""
+    known: set[str] = set()
 
     def shown(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
         if not issubclass(category, FitWarning):
             return show(message, category, *place, **more)
 
-        if str(message) not in said:
-            said.add(str(message))
-            print(f"autoencode: warning: {plain(str(message))}", file=sys.stderr)
+        if str(message) not in known:
+            known.add(str(message))
+            print(f"autoencode: warning: {sanitize(str(message))}", file=sys.stderr)
 
         return None
 
@@ -140,22 +146,24 @@ def _run(argv: list[str]) -> None:
         print(_package().__version__)
     else:
         name, *rest = argv
-        command, about = COMMANDS[choose("command", name, COMMANDS)], _described(name)
+        command, about = COMMANDS[check_choice("command", name, COMMANDS)], _described(name)
         first = Group(name, "", about.arguments)
-        offered, others = ([first, *groups(rest)], elsewhere) if name == "fit" else ([first], dict)
+        is_fit = name == "fit"
+        groups = [first, *flag_groups(rest)] if is_fit else [first]
+        others = flags_of_other_choices if is_fit else dict
 
-        settings = parse(f"autoencode {name}", about.summary, offered, rest, others)
+        settings = parse(f"autoencode {name}", about.summary, groups, rest, others)
         values = settings.pop(name)
         positional = [values.pop(a.name) for a in about.arguments if a.positional]
 
         named = dict(zip((a.name for a in about.arguments if a.positional), positional))
         options = values | ({"settings": settings} if settings else {})
 
-        with contextlib.redirect_stdout(Plain(sys.stdout)):  # type: ignore[type-var]
-            if "out" in values:  # what the others do needs no import
-                from .ownership import guarded
+        with contextlib.redirect_stdout(SanitizedStream(sys.stdout)):  # type: ignore[type-var]
+            if "out" in values:  # other commands do without this import
+                from .ownership import protect_inputs
 
-                with guarded(name, values | named):
+                with protect_inputs(name, values | named):
                     command(*positional, **options)
             else:
                 command(*positional, **options)
@@ -164,7 +172,10 @@ def _run(argv: list[str]) -> None:
 def _help() -> str:
     lines = [f"  {name:12} {_described(name).summary}" for name in COMMANDS]
     usage = ["usage: autoencode COMMAND [OPTIONS]", "", _package().__doc__, "", *lines, ""]
-    more = "autoencode COMMAND --help tells more; fit --recipe NAME --help, of that recipe."
+    more = (
+        "autoencode COMMAND --help lists the flags of a command, and autoencode fit"
+        " --recipe NAME\n--help those of a recipe."
+    )
 
     return "\n".join([*usage, more])
 
@@ -177,9 +188,9 @@ def _package() -> Any:
     return importlib.import_module("..", __name__)
 
 
-def _verdict(error: BaseException) -> tuple[int, str]:
-    r"""Returns the exit status, and what is said of an error in one line."""
-    said = textwrap.shorten(str(error), 600, placeholder=" ...")
+def _explain(error: BaseException) -> tuple[int, str]:
+    r"""Returns the exit status and the one-line message of an error."""
+    message = textwrap.shorten(str(error), 600, placeholder=" ...")
 
     if isinstance(error, KeyboardInterrupt):
         return 130, "interrupted."
@@ -187,13 +198,17 @@ def _verdict(error: BaseException) -> tuple[int, str]:
     if isinstance(error, OSError) and error.filename:
         return 2, f"error: {error.strerror}: '{error.filename}'."
 
-    if isinstance(error, MemoryError) or "allocate memory" in said or "out of memory" in said:
-        return 2, f"error: there is not enough memory. {said}"
+    if (
+        isinstance(error, MemoryError)
+        or "allocate memory" in message
+        or "out of memory" in message
+    ):
+        return 2, f"error: there is not enough memory. {message}"
 
-    if isinstance(error, _ERRORS):
-        return 2, f"error: {said}"
+    if isinstance(error, _USER_ERRORS):
+        return 2, f"error: {message}"
 
     return 1, (
-        f"error: unexpected {type(error).__name__} ({said}). Please report it, with what is shown"
-        " when the environment variable AUTOENCODE_TRACEBACK is 1."
+        f"error: unexpected {type(error).__name__} ({message}). Please report it, with the"
+        " output of the same command after `export AUTOENCODE_TRACEBACK=1`."
     )

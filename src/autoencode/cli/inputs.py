@@ -1,18 +1,18 @@
-r"""Examples from the files that a command line names."""
+r"""Examples, labels and conditions from command-line arguments."""
 
 __all__ = [
     "NEEDS_LABELS",
-    "Given",
-    "asked",
-    "cells",
-    "common",
-    "context",
-    "labeled",
-    "learn_file",
+    "Inputs",
+    "context_of",
+    "parse_conditions",
+    "parse_context",
     "read",
+    "read_labeled",
+    "shared_label",
+    "store_columns",
     "table_format",
-    "typed",
-    "under",
+    "with_column_types",
+    "with_label",
 ]
 
 from collections.abc import Mapping, Sequence
@@ -47,20 +47,19 @@ from ..modalities import MixedTables, Modality, encode_context
 from ..modalities.context import Numbers
 
 NEEDS_LABELS = (
-    "a conditional model needs the examples' labels: --labels FILE, or --label COLUMN of a .csv"
-    " or .parquet file, or a .npz file with X and y, or a folder with a subfolder for each, or a"
-    " folder and --labels TABLE with the names of its files;"
-    " where a command has --y, that is one label for all."
+    "a conditional model needs labels: give --labels FILE, --label COLUMN of a table, a .npz"
+    " file with X and y, a folder with one subfolder per label, or a folder and --labels TABLE"
+    " with its file names; where a command has --y, that is one label for all."
 )
 
 
-NO_EFFECT = (
+_NO_EFFECT = (
     "{} has no effect, as this model is not conditional. Leave it out, or fit with --conditional."
 )
 
 
-class Given(NamedTuple):
-    r"""The examples of a file or folder, and what came with them."""
+class Inputs(NamedTuple):
+    r"""Examples of a file or folder, with their labels, column names and file names."""
 
     X: Any
     y: Any = None
@@ -78,22 +77,22 @@ def read(
     whole: bool = False,
     colors: bool = False,
     form: TableFormat | None = None,
-) -> Given:
-    r"""Reads examples; those of a folder only if a trained model says their size.
+) -> Inputs:
+    r"""Read examples; without a trained model, a folder is left to `fit`, which learns its size.
 
     Arguments:
         path: A file or folder.
-        label: The column of a `.csv` or `.parquet` file that holds labels.
-        labels: A file of labels; of a folder, also a table with the names of its files.
-        model: What the examples are for.
-        kinds: The kind of data, or several to choose from, where there is no model yet.
-        y: The one label under which a model looks at all examples, which then need none.
-        whole: Whether nothing of long examples is to be cut off, nor into windows.
-        colors: Whether labels are for the eye, too, and not for conditional models alone.
-        form: What is known of the format of a table.
+        label: The column of a table that holds the labels.
+        labels: A file of labels; for a folder, also a table with its file names.
+        model: The model that will use the examples.
+        kinds: The kind of data, or several to choose from, if there is no model yet.
+        y: A label for all examples, which then need none of their own.
+        whole: Whether to keep long examples whole, neither cut off nor cut into windows.
+        colors: Whether labels also color a picture, and so do not need a conditional model.
+        form: The known settings of the format of a table.
 
     Raises:
-        ValueError: If the data are damaged, or are no such data, or labels would have no effect.
+        ValueError: If the data are damaged or of another kind, or labels would have no effect.
 
     Example:
         >>> read(Path("digits.npy")).X.shape  # doctest: +SKIP
@@ -103,66 +102,66 @@ def read(
         raise ValueError("expected --label or --labels, got both.")
 
     if labels is not None and model is not None and model.context_ is None and not colors:
-        raise ValueError(NO_EFFECT.format("--labels"))
+        raise ValueError(_NO_EFFECT.format("--labels"))
 
     known = model.modality_ if model else kinds
     form = fitted_format(known) if form is None else form
 
     if (tables := read_tables(path, known, form)) is not None:
-        given = _without_label(Given(tables), path, label)
-    elif not path.is_dir() and (kind := _kind(path, label, known, form)) is not None:
-        given = _read_kind(path, kind, label, whole, form)
+        inputs = _without_label(Inputs(tables), path, label)
+    elif not path.is_dir() and (kind := _modality_of_file(path, label, known, form)) is not None:
+        inputs = _read_kind(path, kind, label, whole, form)
     elif not path.is_dir():
-        given = Given(*read_array(path, label, form))
+        inputs = Inputs(*read_array(path, label, form))
 
-        if given.X.ndim < 2:
+        if inputs.X.ndim < 2:
             raise ValueError(
-                "expected examples, with shape (N, D), (N, H, W) or (N, H, W, C), in"
-                f" '{path}', got shape {given.X.shape}."
+                f"expected '{path}' to hold examples of shape (N, D), (N, H, W) or (N, H, W, C),"
+                f" got shape {inputs.X.shape}."
             )
     elif label is not None and labels is None:
         raise ValueError(
-            f"only .csv and .parquet files have a label column, and '{path}' is a folder: give a"
-            " table of labels, with the names of the files, by --labels FILE."
+            f"--label names a column of a table, but '{path}' is a folder: give a table of file"
+            " names and labels with --labels FILE."
         )
     elif model is not None:
-        given = _read_kind(path, model.modality_, None, whole)
+        inputs = _read_kind(path, model.modality_, None, whole)
     else:
-        given = Given(path)
+        inputs = Inputs(path)
 
-    given = given if labels is None else _with_labels(given, labels, label)
+    inputs = inputs if labels is None else _with_labels(inputs, labels, label)
 
-    if model is not None and not is_frame(given.X):
-        check_names(model, given.columns)
+    if model is not None and not is_frame(inputs.X):
+        check_names(model, inputs.columns)
 
-    if model is not None and model.context_ is not None and given.y is None and y is None:
+    if model is not None and model.context_ is not None and inputs.y is None and y is None:
         raise ValueError(NEEDS_LABELS)
 
-    return given
+    return inputs
 
 
-def asked(given: Given, model: Autoencoder) -> Any:
-    r"""What came with examples, for a model that takes it.
+def context_of(inputs: Inputs, model: Autoencoder) -> Any:
+    r"""The context of examples, if the model is conditional.
 
     Arguments:
-        given: The examples.
+        inputs: The examples.
         model: The model.
 
     Example:
-        >>> asked(read(Path("digits.npz")), model)  # doctest: +SKIP
+        >>> context_of(read(Path("digits.npz")), model)  # doctest: +SKIP
         array([0, 1, 2, ...
     """
-    return None if model.context_ is None else given.y
+    return None if model.context_ is None else inputs.y
 
 
 def table_format(settings: Mapping[str, dict[str, Any]]) -> TableFormat | None:
-    r"""Returns the format of a table that was said, if any.
+    r"""The format of a table that flags fix, if any.
 
     Arguments:
-        settings: What was given, by group.
+        settings: The values of flags, by group.
 
     Raises:
-        ValueError: If a setting is none of those that there are.
+        ValueError: If a setting is invalid.
 
     Example:
         >>> table_format({"table": {"decimal": ","}}).decimal
@@ -171,29 +170,30 @@ def table_format(settings: Mapping[str, dict[str, Any]]) -> TableFormat | None:
     return TableFormat(**settings["table"]).checked() if settings.get("table") else None
 
 
-def typed(given: Given, path: Path, form: TableFormat | None = None) -> Given:
-    r"""Rows of numbers of a file with a header as a data frame, so that each column has its type.
+def with_column_types(inputs: Inputs, path: Path, form: TableFormat | None = None) -> Inputs:
+    r"""Numeric rows of a file with a header as a data frame, so that each column has its type.
 
-    Rows of large files, which stay where they are, and those of other files remain as they are.
+    Rows of large files and of files without a header are returned unchanged.
 
     Arguments:
-        given: The examples.
+        inputs: The examples.
         path: Their file.
-        form: What is known of the format of a table.
+        form: The known settings of the format of a table.
 
     Example:
-        >>> typed(read(Path("table.csv")), Path("table.csv")).X.dtypes  # doctest: +SKIP
+        >>> inputs, path = read(Path("table.csv")), Path("table.csv")  # doctest: +SKIP
+        >>> with_column_types(inputs, path).X.dtypes  # doctest: +SKIP
         age         int64
         height    float64
         dtype: object
     """
-    if is_frame(given.X) or given.columns is None or not is_frame_file(path):
-        return given
+    if is_frame(inputs.X) or inputs.columns is None or not is_frame_file(path):
+        return inputs
 
-    return given._replace(X=read_frame(path, given=form)[given.columns])
+    return inputs._replace(X=read_frame(path, given=form)[inputs.columns])
 
 
-def labeled(
+def read_labeled(
     path: Path,
     label: str | None,
     labels: Path | None,
@@ -201,64 +201,64 @@ def labeled(
     model: Autoencoder,
     whole: bool = False,
     colors: bool = False,
-) -> Given:
-    r"""Reads examples for a trained model, with labels that are said in one of three ways.
+) -> Inputs:
+    r"""Read examples for a trained model, with labels from one of three flags.
 
     Arguments:
         path: A file or folder.
-        label: The column of a `.csv` or `.parquet` file that holds labels.
+        label: The column of a table that holds the labels.
         labels: A file of labels.
-        y: The words of the command line, one for all examples or one each; examples that come
-            with labels are looked at under these instead.
-        model: What the examples are for.
+        y: The words of `--y`: one label for all examples, or one each. They replace labels that
+            the examples come with.
+        model: The model that will use the examples.
         whole: As for :func:`read`.
         colors: As for :func:`read`.
 
     Raises:
-        ValueError: If labels are said in several ways, or as for :func:`read`.
+        ValueError: If several flags give labels, or as for :func:`read`.
 
     Example:
-        >>> labeled(Path("digits.npz"), None, None, ["3"], model).y  # doctest: +SKIP
+        >>> read_labeled(Path("digits.npz"), None, None, ["3"], model).y  # doctest: +SKIP
         ['3']
     """
     ways = {"--y": y, "--label": label, "--labels": labels}
-    said = [flag for flag, value in ways.items() if value is not None]
+    used = [flag for flag, value in ways.items() if value is not None]
 
-    if len(said) > 1 and not (y is None and path.is_dir()):
-        raise ValueError(f"expected --y, --label or --labels, got {' and '.join(said)}.")
+    if len(used) > 1 and not (y is None and path.is_dir()):
+        raise ValueError(f"expected --y, --label or --labels, got {' and '.join(used)}.")
 
-    seen = context(y, model)
-    given = read(path, label, labels, model, y=seen, whole=whole, colors=colors)
+    context = parse_context(y, model)
+    inputs = read(path, label, labels, model, y=context, whole=whole, colors=colors)
 
-    if seen is None:
-        return given
+    if context is None:
+        return inputs
 
-    encode_context(model.context_, seen, len(given.X))  # raises before there is work to lose
-    return given._replace(y=seen)
+    encode_context(model.context_, context, len(inputs.X))  # raises before any work is done
+    return inputs._replace(y=context)
 
 
-def learn_file(model: Autoencoder, given: Given, form: dict[str, Any] | None) -> None:
-    r"""Keeps header and format of a file of numbers with the model that was trained on it.
+def store_columns(model: Autoencoder, inputs: Inputs, form: dict[str, Any] | None) -> None:
+    r"""Store the header and the format of a numeric file in the model trained on it.
 
     Arguments:
         model: The trained model.
-        given: The examples that it was trained on.
+        inputs: The examples that it was trained on.
         form: The format, see :func:`~autoencode.data.found_format`.
 
     Example:
-        >>> learn_file(model, read(Path("table.csv")), None)  # doctest: +SKIP
+        >>> store_columns(model, read(Path("table.csv")), None)  # doctest: +SKIP
     """
-    if not is_frame(given.X):  # whose names it knows
-        check_names(model, given.columns, reset=True)
+    if not is_frame(inputs.X):  # the model has learned the names of a frame
+        check_names(model, inputs.columns, reset=True)
 
         if form is not None:
             model.modality_.format_ = form  # type: ignore[attr-defined]
 
 
-def _kind(
+def _modality_of_file(
     path: Path, label: str | None, known: ModalityChoice, form: TableFormat | None
 ) -> Modality | None:
-    r"""Returns the kind of data of a file, if it is none of an array of numbers and labels."""
+    r"""Returns the modality of a file, or `None` for an array of numbers."""
     if isinstance(known, Modality) or (label is None and form is None):
         return modality_of_path(path, known)
 
@@ -267,8 +267,8 @@ def _kind(
 
 def _read_kind(
     path: Path, kind: Modality, label: str | None, whole: bool, form: TableFormat | None = None
-) -> Given:
-    r"""Returns the examples of a file or folder, less the column of labels."""
+) -> Inputs:
+    r"""Returns the examples of a file or folder, without the column of labels."""
     if form is not None and isinstance(kind, MixedTables):
         y, files = None, None
         X = read_frame(path, kind.file_kinds(), form)
@@ -276,52 +276,52 @@ def _read_kind(
         X, y, files = kind.read_whole(path) if whole else kind.read(path)
 
     if label is not None and not is_frame(X):
-        return Given(X, np.array(read_column(path, label)), None, files)
+        return Inputs(X, np.array(read_column(path, label)), None, files)
 
-    return _without_label(Given(X, y, [*getattr(X, "columns", [])] or None, files), path, label)
+    return _without_label(Inputs(X, y, [*getattr(X, "columns", [])] or None, files), path, label)
 
 
-def _without_label(given: Given, path: Path, label: str | None) -> Given:
-    r"""Returns the examples of a table, less the column of labels."""
-    X, columns, files = given.X, [*getattr(given.X, "columns", [])], given.files
+def _without_label(inputs: Inputs, path: Path, label: str | None) -> Inputs:
+    r"""Splits the column of labels from a table."""
+    X, columns, files = inputs.X, [*getattr(inputs.X, "columns", [])], inputs.files
 
     if label is None:
-        return given._replace(columns=columns or None)
+        return inputs._replace(columns=columns or None)
 
     if label not in columns:
         raise ValueError(f"cannot read '{path}': it has no column '{label}'; it has {columns}.")
 
     y = X.pop(label).astype(object)
-    return Given(X, y.where(y.notna(), None).to_numpy(), [*X.columns], files)
+    return Inputs(X, y.where(y.notna(), None).to_numpy(), [*X.columns], files)
 
 
-def _with_labels(given: Given, labels: Path, column: str | None) -> Given:
-    r"""Puts the labels of a file to examples: by the names of their files, or by position."""
-    if isinstance(given.X, Path):  # a folder, which is read when its size is known
-        return given._replace(y=read_labels(labels, list_files(given.X).names, column))
+def _with_labels(inputs: Inputs, labels: Path, column: str | None) -> Inputs:
+    r"""Joins labels to examples, by file name if both have names, else by position."""
+    if isinstance(inputs.X, Path):  # a folder, which `fit` reads
+        return inputs._replace(y=read_labels(labels, list_files(inputs.X).names, column))
 
-    names = given.files if isinstance(given.files, Names) else None
-    found = join_labels(Loaded(given.X, None, names), labels, column)
-    return Given(found.X, found.y, given.columns, found.names or given.files)
+    names = inputs.files if isinstance(inputs.files, Names) else None
+    found = join_labels(Loaded(inputs.X, None, names), labels, column)
+    return Inputs(found.X, found.y, inputs.columns, found.names or inputs.files)
 
 
-def context(y: Sequence[str] | None, model: Autoencoder) -> Any:
-    r"""Returns words as the labels, or the rows of numbers, that a model was given.
+def parse_context(y: Sequence[str] | None, model: Autoencoder) -> Any:
+    r"""The words of `--y` as labels or rows of numbers, whichever the model was fitted with.
 
     Arguments:
-        y: The words of the command line.
+        y: The words of `--y`.
         model: The model.
 
     Raises:
-        ValueError: If the model takes none, or was given numbers, and these are none, or no
-            whole rows.
+        ValueError: If the model is not conditional, or needs numbers and the words are not
+            whole rows of numbers.
 
     Example:
-        >>> context(["0.5", "2"], model)  # doctest: +SKIP
+        >>> parse_context(["0.5", "2"], model)  # doctest: +SKIP
         array([[0.5, 2. ]])
     """
     if y is not None and model.context_ is None:
-        raise ValueError(NO_EFFECT.format("--y"))
+        raise ValueError(_NO_EFFECT.format("--y"))
 
     if y is None or not isinstance(model.context_, Numbers):
         return y
@@ -330,95 +330,93 @@ def context(y: Sequence[str] | None, model: Autoencoder) -> Any:
         return np.array(y, float).reshape(-1, model.context_.size_)
     except ValueError:
         raise ValueError(
-            f"expected --y with {model.context_.size_} numbers for each row, as this model was"
-            f" given, got {' '.join(y)}."
+            f"expected --y with {model.context_.size_} numbers per row, as in the fit, got"
+            f" {' '.join(y)}."
         ) from None
 
 
-def cells(given: Sequence[str] | None) -> dict[str, str] | None:
-    r"""Returns cells by column from words.
-
-    Raises:
-        ValueError: If a word is not like that.
-
-    Example:
-        >>> cells(["kind=a", "price=3"])
-        {'kind': 'a', 'price': '3'}
-    """
-    if wrong := [word for word in given or () if "=" not in word]:
-        raise ValueError(f"expected --conditions COLUMN=CELL, got {wrong[0]!r}.")
-
-    return None if given is None else dict(word.split("=", 1) for word in given)
-
-
-def under(given: Given, y: Any, model: Autoencoder) -> Given:
-    r"""The examples with the one label, or the one row of numbers, that is to be looked at.
+def parse_conditions(words: Sequence[str] | None) -> dict[str, str] | None:
+    r"""The cells of `--conditions`, by column.
 
     Arguments:
-        given: All examples. Those without file names are named by their numbers; those without
-            labels have the one that is asked for.
-        y: What :func:`context` returns.
+        words: The words of `--conditions`, as COLUMN=CELL.
+
+    Raises:
+        ValueError: If a word has no `=`.
+
+    Example:
+        >>> parse_conditions(["kind=a", "price=3"])
+        {'kind': 'a', 'price': '3'}
+    """
+    if wrong := [word for word in words or () if "=" not in word]:
+        raise ValueError(f"expected --conditions COLUMN=CELL, got {wrong[0]!r}.")
+
+    return None if words is None else dict(word.split("=", 1) for word in words)
+
+
+def with_label(inputs: Inputs, y: Any, model: Autoencoder) -> Inputs:
+    r"""The examples with one label, or with one row of numbers.
+
+    Arguments:
+        inputs: All examples. Examples without file names are named by their indices; examples
+            without labels are all kept.
+        y: The label, as :func:`parse_context` returns it.
         model: The model. If it is not conditional, all examples remain.
 
     Raises:
-        ValueError: If the model is conditional and `y` is not one label, or that of none.
+        ValueError: If the model is conditional and `y` is not one label, or no example has it.
 
     Example:
-        >>> under(read(Path("digits.npz")), ["3"], model).X.shape  # doctest: +SKIP
+        >>> with_label(read(Path("digits.npz")), ["3"], model).X.shape  # doctest: +SKIP
         (183, 8, 8)
     """
-    from ..manifold.arrays import select_rows
+    from ..manifold.arrays import take
 
-    names = given.files or [str(i) for i in range(len(given.X))]
+    names = inputs.files or [str(i) for i in range(len(inputs.X))]
 
     if model.context_ is None:
-        return given._replace(files=names)
+        return inputs._replace(files=names)
 
     if y is None or len(y) != 1:
-        raise ValueError(
-            "this model is conditional: say with --y under which label to look at it."
-        )
+        raise ValueError("this model is conditional: name the label to examine with --y.")
 
-    if given.y is None:
-        return given._replace(files=names)
+    if inputs.y is None:
+        return inputs._replace(files=names)
 
     kind = str if isinstance(y[0], str) else float
-    labels = np.asarray(given.y).astype(kind).reshape(len(given.X), -1)
+    labels = np.asarray(inputs.y).astype(kind).reshape(len(inputs.X), -1)
     rows = (labels == np.reshape(y, (1, -1))).all(axis=1)
 
     if not rows.any():
-        raise ValueError(f"there is no example with --y {' '.join(map(str, np.ravel(y)))}.")
+        raise ValueError(f"no example has the label --y {' '.join(map(str, np.ravel(y)))}.")
 
-    return Given(
-        select_rows(given.X, np.flatnonzero(rows)), given.y, None, [*np.array(names)[rows]]
-    )
+    return Inputs(take(inputs.X, np.flatnonzero(rows)), inputs.y, None, [*np.array(names)[rows]])
 
 
-def common(given: Given, rows: Sequence[int], model: Autoencoder) -> Any:
-    r"""The label, or the row of numbers, that some examples share; none without a condition.
+def shared_label(inputs: Inputs, rows: Sequence[int], model: Autoencoder) -> Any:
+    r"""The label, or the row of numbers, that some examples share.
+
+    A model that is not conditional has none.
 
     Arguments:
-        given: All examples.
-        rows: Which ones.
+        inputs: All examples.
+        rows: The indices of some of them.
         model: The model.
 
     Raises:
         ValueError: If they differ.
 
     Example:
-        >>> common(read(Path("digits.npz")), [3, 5], model)  # doctest: +SKIP
+        >>> shared_label(read(Path("digits.npz")), [3, 5], model)  # doctest: +SKIP
         array([7])
     """
     if model.context_ is None:
         return None
 
-    labels = np.asarray(given.y)[list(rows)]
+    labels = np.asarray(inputs.y)[list(rows)]
 
     if (labels != labels[:1]).any():
-        said = " and ".join(str(label) for label in labels.tolist())
-        raise ValueError(
-            f"the examples have different labels, {said}: say with --y under which to look at"
-            " them."
-        )
+        shown = " and ".join(str(label) for label in labels.tolist())
+        raise ValueError(f"the examples have different labels, {shown}: choose one with --y.")
 
     return labels[:1]

@@ -1,4 +1,4 @@
-r"""What to do next, as the last line that a command prints."""
+r"""The last line that a command prints: a command to try next."""
 
 __all__ = ["suggest_next"]
 
@@ -7,11 +7,11 @@ from typing import Any
 
 
 def suggest_next(*words: Any, **flags: Any) -> None:
-    r"""Prints a command line to go on with.
+    r"""Print a command line to try next.
 
     Arguments:
-        words: The command, and what stands without a flag.
-        flags: The values of flags, several in a list; those that are none are left out.
+        words: The command and its positional arguments.
+        flags: The values of its flags, several in a list; flags that are `None` are left out.
 
     Example:
         >>> suggest_next("transform", "a model.ae", "X.npy", out="codes.csv", label=None)

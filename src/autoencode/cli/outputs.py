@@ -1,17 +1,17 @@
-r"""Results to the files that a command line names, whole or not at all."""
+r"""Results of commands, written to their files completely or not at all."""
 
 __all__ = [
-    "ROWS",
+    "ROW_SUFFIXES",
     "check_count",
     "check_examples",
-    "check_out",
+    "check_output",
+    "column_names",
     "example_paths",
+    "example_suffixes",
+    "interpolation_suffixes",
+    "is_file_per_example",
     "is_single",
-    "names",
-    "of_files",
     "suffix",
-    "suffixes",
-    "way_suffixes",
     "write_examples",
     "write_photograph",
     "write_rows",
@@ -34,15 +34,15 @@ from ..common.atomic_files import check_writable, replacing
 from ..data import is_frame, write_frame
 from ..data.media import photographs
 from ..estimator import Autoencoder
-from .ownership import check_files
+from .ownership import check_replaceable
 
 log = logging.getLogger(__name__)
 
-ROWS = (".npy", ".csv", ".parquet")
+ROW_SUFFIXES = (".npy", ".csv", ".parquet")
 
 
-def suffixes(model: Autoencoder) -> tuple[str, ...]:
-    r"""Returns how examples can be written; the empty one stands for a folder of their files.
+def example_suffixes(model: Autoencoder) -> tuple[str, ...]:
+    r"""The suffixes of files of examples; an empty one stands for a folder of files.
 
     Example:
         >>> from autoencode.modalities import Tables
@@ -52,19 +52,19 @@ def suffixes(model: Autoencoder) -> tuple[str, ...]:
     return model.modality_.suffixes
 
 
-def way_suffixes(model: Autoencoder) -> tuple[str, ...]:
-    r"""Returns how ways between examples can be written, first that which shows two of them.
+def interpolation_suffixes(model: Autoencoder) -> tuple[str, ...]:
+    r"""The suffixes of files of interpolations; the first is for two curves side by side.
 
     Example:
-        >>> way_suffixes(model)  # doctest: +SKIP
+        >>> interpolation_suffixes(model)  # doctest: +SKIP
         ('.png', '.npy')
     """
     first = ".csv" if model.modality_.symbolic else ".png"
-    return (first, *(s for s in suffixes(model) if s != first))
+    return (first, *(s for s in example_suffixes(model) if s != first))
 
 
 def suffix(out: Path) -> str:
-    r"""Returns the format that a path asks for; the empty one for a folder.
+    r"""The suffix of an output path in lower case, empty for a folder.
 
     Example:
         >>> suffix(Path("codes.CSV"))
@@ -73,22 +73,22 @@ def suffix(out: Path) -> str:
     return "" if out.is_dir() else out.suffix.lower()
 
 
-def check_out(
+def check_output(
     out: Path, known: Sequence[str], command: str = "sample", force: bool = False
 ) -> None:
-    r"""Finds out whether something can be written, before work is done that would be lost.
+    r"""Check before any work is done that an output can be written.
 
     Arguments:
         out: The file or folder.
-        known: The suffixes of the formats that it can have.
-        command: The name of the command, of whose results a file may be replaced.
-        force: Whether other files may be, too.
+        known: The suffixes of the possible formats.
+        command: The name of the command, whose earlier results may be replaced.
+        force: Whether other files may be replaced, too.
 
     Raises:
-        ValueError: If it cannot, saying why.
+        ValueError: If it cannot be written.
 
     Example:
-        >>> check_out(Path("codes.xls"), ROWS)
+        >>> check_output(Path("codes.xls"), ROW_SUFFIXES)
         Traceback (most recent call last):
         ...
         ValueError: cannot write 'codes.xls': expected a .npy or .csv or .parquet file.
@@ -102,32 +102,31 @@ def check_out(
         raise ValueError(".parquet files need pyarrow: pip install 'autoencode[tables]'")
 
     if suffix(out):
-        check_files(command, [out], (), force)
+        check_replaceable(command, [out], (), force)
 
     check_writable(out if suffix(out) else out / "file")
 
 
 def check_count(out: Path, n: int, model: Autoencoder) -> None:
-    r"""Finds out whether so many examples can be written, before they are made.
+    r"""Check before examples are made that their number fits the output.
 
     Arguments:
         out: The file or folder.
-        n: How many there will be.
-        model: What makes them.
+        n: The number of examples.
+        model: The model that makes them.
 
     Raises:
-        ValueError: If the format holds a single one, and there are several.
+        ValueError: If the format holds a single example, and there are several.
 
     Example:
         >>> check_count(Path("new.wav"), 5, model)  # doctest: +SKIP
         Traceback (most recent call last):
         ...
-        ValueError: a .wav file holds a single example, and there are 5: --out FOLDER writes all.
+        ValueError: a .wav file holds a single example, got 5: --out FOLDER writes all.
     """
     if is_single(out, model) and n != 1:
         raise ValueError(
-            f"a {suffix(out)} file holds a single example, and there are {n:,}: --out FOLDER"
-            " writes all."
+            f"a {suffix(out)} file holds a single example, got {n:,}: --out FOLDER writes all."
         )
 
 
@@ -139,53 +138,53 @@ def check_examples(
     inputs: Sequence[Path | None] = (),
     force: bool = False,
 ) -> None:
-    r"""Finds out whether the files of a folder of examples may be replaced, before they are made.
+    r"""Check before examples are made that their files in a folder may be replaced.
 
     Arguments:
-        out: The folder; of a file there is nothing more to find out.
-        n: How many examples there will be.
-        model: What makes them.
-        files: The files that they are versions of.
-        inputs: What is read.
-        force: Whether files that are no results of this command line may be replaced.
+        out: The folder; a file needs no further check.
+        n: The number of examples.
+        model: The model that makes them.
+        files: The files of the original examples.
+        inputs: The files and folders that the command reads.
+        force: Whether files that are not earlier results may be replaced.
 
     Raises:
-        ValueError: If one may not be, or has too long a name.
+        ValueError: If a file may not be replaced, or its name is too long.
 
     Example:
         >>> check_examples(Path("clean/"), 5, model)  # doctest: +SKIP
     """
     if suffix(out) == "":
-        new = [out / name for name in _files(files, n, model.modality_.suffix)]
+        new = [out / name for name in _file_names(files, n, model.modality_.suffix)]
 
         if new:
             check_writable(max(new, key=lambda path: len(path.name.encode(errors="replace"))))
 
-        check_files("reconstruct", new, inputs, force)
+        check_replaceable("reconstruct", new, inputs, force)
 
 
 def example_paths(out: Path, files: Sequence[str], model: Autoencoder) -> list[Path]:
-    r"""Returns the files in a folder that examples are written to, by the names of their own.
+    r"""The files in a folder to which versions of examples are written, named after the originals.
 
     Arguments:
         out: The folder.
-        files: The files that they are versions of.
-        model: What makes them.
+        files: The files of the original examples.
+        model: The model that makes them.
 
     Example:
         >>> example_paths(Path("clean/"), ["a.jpg"], model)  # doctest: +SKIP
         [PosixPath('clean/a.png')]
     """
-    return [out / name for name in _files(files, len(files), model.modality_.suffix)]
+    return [out / name for name in _file_names(files, len(files), model.modality_.suffix)]
 
 
 def write_photograph(out: Path, X: NDArray, like: Path) -> None:
-    r"""Writes one image in its own size.
+    r"""Write one image in its own size.
 
     Arguments:
         out: The file.
         X: The pixels.
-        like: The file that it is a version of.
+        like: The file of the original.
 
     Example:
         >>> write_photograph(Path("clean.png"), X, Path("noisy.jpg"))  # doctest: +SKIP
@@ -197,11 +196,11 @@ def write_photograph(out: Path, X: NDArray, like: Path) -> None:
 
 
 def is_single(out: Path, model: Autoencoder) -> bool:
-    r"""Returns whether a path is a file for a single example, and no picture.
+    r"""Whether a path is a file for a single example, other than a picture.
 
     Arguments:
         out: The file or folder.
-        model: What makes the examples.
+        model: The model that makes the examples.
 
     Example:
         >>> is_single(Path("new.wav"), model)  # doctest: +SKIP
@@ -210,15 +209,15 @@ def is_single(out: Path, model: Autoencoder) -> bool:
     return suffix(out) == model.modality_.suffix not in {"", ".png"}
 
 
-def of_files(out: Path, model: Autoencoder) -> bool:
-    r"""Returns whether a path is a folder of files, one for each example, or such a file.
+def is_file_per_example(out: Path, model: Autoencoder) -> bool:
+    r"""Whether each example gets a file of its own.
 
     Arguments:
         out: The file or folder.
-        model: What makes the examples.
+        model: The model that makes the examples.
 
     Example:
-        >>> of_files(Path("clean/"), model)  # doctest: +SKIP
+        >>> is_file_per_example(Path("clean/"), model)  # doctest: +SKIP
         True
     """
     return suffix(out) == "" or is_single(out, model)
@@ -231,15 +230,15 @@ def write_rows(
     files: Sequence[str] | None = None,
     examples: bool = False,
 ) -> None:
-    r"""Writes rows of numbers, or one column, in the format that the suffix names.
+    r"""Write rows of numbers, or one column, in the format of the suffix.
 
     Arguments:
         out: The file.
         rows: The rows, with shape `(N, D)` or `(N,)`.
         columns: The names of the `D` columns.
-        files: The files that the rows are of, which become the first column of a table.
-        examples: Whether rows are data, which stay to the letter what they are. In other tables,
-            what spreadsheets would take for a formula gets an apostrophe before it.
+        files: The files of the examples, which become the first column of a table.
+        examples: Whether rows are data, whose cells are written unchanged. In other tables, an
+            apostrophe precedes cells that a spreadsheet would run as a formula.
 
     Example:
         >>> write_rows(Path("codes.csv"), Z, ["z1", "z2"])  # doctest: +SKIP
@@ -255,7 +254,7 @@ def write_rows(
         elif suffix(out) == ".csv":
             with temporary.open("w", newline="", encoding="utf-8", errors="replace") as file:
                 lines = [columns, *zip(*table)]
-                lines = lines if examples else [[*map(_spelled, line)] for line in lines]
+                lines = lines if examples else [[*map(_escaped, line)] for line in lines]
                 csv.writer(file, lineterminator="\n").writerows(lines)
         else:
             import pyarrow
@@ -273,15 +272,15 @@ def write_examples(
     files: Sequence[str] | None = None,
     beside: NDArray | None = None,
 ) -> None:
-    r"""Writes examples in the user's units: rows, a picture of all, or a folder of their files.
+    r"""Write examples in the user's units: as rows, as one picture, or as a folder of files.
 
     Arguments:
         out: The file or folder.
         X: The examples.
-        model: What made them.
+        model: The model that made them.
         columns: The names of the columns of rows.
-        files: The files that they are versions of, whose names they get.
-        beside: The same number of examples, to be shown beside these in a picture.
+        files: The files of the originals, after which the new files are named.
+        beside: As many examples, shown beside these in a picture.
 
     Example:
         >>> write_examples(Path("new.png"), model.sample(16), model)  # doctest: +SKIP
@@ -292,9 +291,9 @@ def write_examples(
     if is_frame(X) and suffix(out) != ".npy":
         with replacing(out) as temporary:
             write_frame(temporary, X, suffix(out))
-    elif suffix(out) in ROWS:
-        X = model.modality_.numbers(X) if is_frame(X) else X
-        write_rows(out, X, columns or names(model, X[:1].size), examples=True)
+    elif suffix(out) in ROW_SUFFIXES:
+        X = model.modality_.to_numeric(X) if is_frame(X) else X
+        write_rows(out, X, columns or column_names(model, X[:1].size), examples=True)
     elif suffix(out) == ".txt":
         _write_lines(out, X)
     elif suffix(out) == ".png":
@@ -307,7 +306,7 @@ def write_examples(
         with replacing(out) as temporary:
             model.modality_.write(temporary, example)
     else:
-        for name, example in zip(_files(files, len(X), model.modality_.suffix), X):
+        for name, example in zip(_file_names(files, len(X), model.modality_.suffix), X):
             path = out / name
             path.parent.mkdir(parents=True, exist_ok=True)
 
@@ -315,8 +314,8 @@ def write_examples(
                 model.modality_.write(temporary, example)
 
 
-def _spelled(cell: Any) -> Any:
-    r"""Returns a cell that no spreadsheet takes for a formula."""
+def _escaped(cell: Any) -> Any:
+    r"""Returns a cell that no spreadsheet runs as a formula."""
     return f"'{cell}" if _is_formula(cell) else cell
 
 
@@ -325,40 +324,40 @@ def _is_formula(cell: Any) -> bool:
 
 
 def _warn_of_formulas(out: Path, X: Any) -> None:
-    r"""Says of examples with text that spreadsheets would act on."""
+    r"""Warns of cells that a spreadsheet would run as formulas."""
     texts = X.to_numpy(object).ravel() if is_frame(X) else np.ravel(X)
     n = sum(map(_is_formula, texts)) if texts.dtype.kind in "OUST" else 0
 
     if n:
         log.warning(
-            "%d cells of '%s' begin as formulas of spreadsheets do. They are as they are in the"
-            " data: open it where formulas are not run, or write a .parquet file.",
+            "%d cells of '%s' look like spreadsheet formulas, and are written unchanged: open it"
+            " in a program that runs no formulas, or write a .parquet file.",
             n,
             out,
         )
 
 
-def _files(files: Sequence[str] | None, n: int, end: str) -> list[str]:
-    r"""Returns what n files are to be called: as those they are versions of, if there are any."""
+def _file_names(files: Sequence[str] | None, n: int, end: str) -> list[str]:
+    r"""Returns the names of n files, after those of the originals if there are any."""
     if files is None:
         return [f"{i:05}{end}" for i in range(n)]
 
     names = [str(Path(file).with_suffix(end)) for file in files]
     seen = Counter(names)
 
-    # Where `drum.wav` and `drum.flac` would be one, their names stay whole
+    # `drum.wav` and `drum.flac` keep their suffixes, so that both are written
     return [name if seen[name] == 1 else f"{file}{end}" for name, file in zip(names, files)]
 
 
-def names(model: Autoencoder, n: int) -> list[str]:
-    r"""The names of the columns that a model knows, or numbers for them.
+def column_names(model: Autoencoder, n: int) -> list[str]:
+    r"""The column names that a model has learned, or generic ones.
 
     Arguments:
         model: The model.
-        n: How many columns there are.
+        n: The number of columns.
 
     Example:
-        >>> names(model, 3)  # doctest: +SKIP
+        >>> column_names(model, 3)  # doctest: +SKIP
         ['x1', 'x2', 'x3']
     """
     return [*getattr(model, "feature_names_in_", model.modality_.names(n))]
@@ -381,12 +380,12 @@ def _write_lines(out: Path, texts: Iterable[str]) -> None:
 
 
 def _pixels(X: NDArray, model: Autoencoder) -> NDArray:
-    pixels = np.rint(255 * model.modality_.pixels(X)).astype(np.uint8)
+    pixels = np.rint(255 * model.modality_.to_images(X)).astype(np.uint8)
     return pixels[..., 0] if pixels.shape[-1] == 1 else pixels
 
 
 def _sheet(tiles: NDArray) -> NDArray:
-    r"""Returns one image of all images, small ones enlarged, with white lines between."""
+    r"""Returns one image that tiles all images, enlarged if small, with white lines between."""
     N, H, W, *channels = tiles.shape
     zoom = max(1, 48 // max(H, W))
     H, W = H * zoom + 2, W * zoom + 2

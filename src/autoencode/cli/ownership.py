@@ -1,11 +1,11 @@
-r"""What a command may replace: nothing that it reads, and of what was there, its own results.
+r"""Protection of files from being overwritten: inputs always, other files without `--force`.
 
-Which files are results of this command line is known from records in the cache: of each file its
-size and time of modification, and of which kind the result is. What somebody has changed since, or
-what was never written here, is replaced only if the user says so.
+A command replaces only earlier results of its own kind. Records in the cache tell them by path,
+size and time of modification. A file that was changed since, or was never written here, is
+replaced only with `--force`.
 """
 
-__all__ = ["check_files", "guarded"]
+__all__ = ["check_replaceable", "protect_inputs"]
 
 import contextlib
 import hashlib
@@ -19,28 +19,28 @@ from ..common.atomic_files import replacing
 from ..data import cache_folder
 from ..persistence import encoding
 
-_KINDS = {name: "examples" for name in ("sample", "reconstruct", "denoise", "impute")}
-_FORCE = "Use another name, or --force to replace it."
+_KIND_OF_COMMAND = {name: "examples" for name in ("sample", "reconstruct", "denoise", "impute")}
+_FORCE_HINT = "Use another name, or --force to replace it."
 
-Files = dict[str, list[int]]  # size and time of modification, by path
+FileStates = dict[str, list[int]]  # size and time of modification, by path
 
 
 @contextlib.contextmanager
-def guarded(command: str, values: Mapping[str, Any]) -> Iterator[None]:
-    r"""Runs a command that writes to `out`, if all that stands there may be replaced.
+def protect_inputs(command: str, values: Mapping[str, Any]) -> Iterator[None]:
+    r"""Refuse to overwrite the inputs of a command, and record its results afterwards.
 
     Arguments:
-        command: Its name.
-        values: Its arguments. All paths but `out` are read.
+        command: The name of the command.
+        values: Its arguments. All paths but `out` are inputs.
 
     Raises:
-        ValueError: If the output is an input, or replaces what is no result of the same kind.
+        ValueError: If the output is an input, or a model would replace another kind of file.
 
     Example:
-        >>> with guarded("transform", {"data": Path("X.npy"), "out": Path("X.npy")}):
+        >>> with protect_inputs("transform", {"data": Path("X.npy"), "out": Path("X.npy")}):
         ...     pass  # doctest: +SKIP
         Traceback (most recent call last):
-        ValueError: --out 'X.npy' is also DATA, which is only read. Use another name.
+        ValueError: --out 'X.npy' is the input DATA, 'X.npy'. Use another name.
     """
     out = values.get("out")
 
@@ -49,41 +49,41 @@ def guarded(command: str, values: Mapping[str, Any]) -> Iterator[None]:
         return
 
     inputs = {k: v for k, v in values.items() if isinstance(v, Path) and k != "out"}
-    _check_apart(out, inputs)
+    _check_distinct(out, inputs)
 
     if command == "fit":
         encoding.check_replaceable(out)
         yield
         return
 
-    before = _files(out)
+    before = _states(out)
 
     try:
         yield
     finally:
-        after = _files(out)
-        _remember(out, command, {k: v for k, v in after.items() if before.get(k) != v})
+        after = _states(out)
+        _record_results(out, command, {k: v for k, v in after.items() if before.get(k) != v})
 
 
-def check_files(
+def check_replaceable(
     command: str,
     files: Iterable[Path],
     inputs: Sequence[Path | None] = (),
     force: bool = False,
 ) -> None:
-    r"""Finds out whether the files of a folder may be replaced, before work is done.
+    r"""Check before any work is done that output files may be replaced.
 
     Arguments:
         command: The name of the command.
-        files: What it will write; what is not there yet is nothing to lose.
-        inputs: Files and folders that it reads.
-        force: Whether results of others may be replaced; files that it reads may never.
+        files: The files that it will write, which need not exist.
+        inputs: The files and folders that it reads, which are never replaced.
+        force: Whether files that are not its own earlier results may be replaced.
 
     Raises:
-        ValueError: If one may not, naming it.
+        ValueError: If a file may not be replaced.
 
     Example:
-        >>> check_files("plot", [Path("nothing-there/codes.png")])
+        >>> check_replaceable("plot", [Path("nothing-there/codes.png")])
     """
     there = [file for file in files if os.path.lexists(file)]
     read = _identities(p for p in inputs if p is not None) if there else {}
@@ -94,33 +94,32 @@ def check_files(
 
         if (source := read.get(_identity(file))) is not None:
             raise ValueError(
-                f"cannot write '{file}': it is '{source}', which is only read. Use another folder."
+                f"cannot write '{file}': it is the input '{source}'. Use another folder."
             )
 
-    _check_owned(there, command, force)
+    _check_own_results(there, command, force)
 
 
-def _check_apart(out: Path, inputs: Mapping[str, Path]) -> None:
-    r"""Raises if an output is an input, or a file of one, by whatever name."""
+def _check_distinct(out: Path, inputs: Mapping[str, Path]) -> None:
+    r"""Raises if an output is an input, or a file of an input folder, under any name."""
     if not out.exists():
         return
 
     for name, path in inputs.items():
         if path.exists() and os.path.samefile(out, path):
             raise ValueError(
-                f"--out '{out}' is also {name.upper()}, '{path}', which is only read. Use another"
-                " name."
+                f"--out '{out}' is the input {name.upper()}, '{path}'. Use another name."
             )
 
     if not out.is_dir():
         source = _identities(path for path in inputs.values() if path.is_dir()).get(_identity(out))
 
         if source is not None:
-            raise ValueError(f"--out '{out}' is also an input, '{source}'. Use another name.")
+            raise ValueError(f"--out '{out}' is the input '{source}'. Use another name.")
 
 
 def _identities(paths: Iterable[Path]) -> dict[tuple[int, int], str]:
-    r"""Returns the names of all files that are read, by what they are on the disk."""
+    r"""Returns the names of all input files, by device and inode."""
     found: dict[tuple[int, int], str] = {}
 
     for path in paths:
@@ -143,38 +142,38 @@ def _identity(path: Path) -> tuple[int, int]:
     return found.st_dev, found.st_ino
 
 
-def _check_owned(files: Iterable[Path], command: str, force: bool) -> None:
-    r"""Raises if what is there is no result of the same kind."""
+def _check_own_results(files: Iterable[Path], command: str, force: bool) -> None:
+    r"""Raises if a file is not an earlier result of the same kind."""
     for file in files if not force else ():
         if not os.path.lexists(file) or (file.is_file() and file.stat().st_size == 0):
             continue
 
         if not file.is_file():
-            raise ValueError(f"cannot write '{file}': it is no regular file.")
+            raise ValueError(f"cannot write '{file}': it is not a regular file. Use another name.")
 
-        if (kind := _known(file)) is None:
+        if (kind := _recorded_kind(file)) is None:
             raise ValueError(
-                f"cannot write '{file}': there is such a file already, which was not written by"
-                f" this command line, or was changed since. {_FORCE}"
+                f"cannot write '{file}': the file exists, and is not an unchanged result of"
+                f" autoencode. {_FORCE_HINT}"
             )
 
-        if kind != _kind(command, file):
-            raise ValueError(f"cannot write '{file}': there are {kind} already. {_FORCE}")
+        if kind != _kind_of_result(command, file):
+            raise ValueError(f"cannot write '{file}': it already holds {kind}. {_FORCE_HINT}")
 
 
-def _kind(command: str, file: Path) -> str:
-    usual = _KINDS.get(command, f"results of '{command}'")
+def _kind_of_result(command: str, file: Path) -> str:
+    usual = _KIND_OF_COMMAND.get(command, f"results of '{command}'")
     return "pictures" if file.suffix.lower() == ".png" else usual
 
 
-def _files(out: Path) -> Files:
-    r"""Returns what a file and the picture beside it are like, or all files of a folder are."""
+def _states(out: Path) -> FileStates:
+    r"""Returns the states of a file and the picture beside it, or of all files in a folder."""
     paths: Iterable[Path] = (out, out.with_suffix(".png"))
 
     if out.is_dir():
         paths = (Path(folder, file) for folder, _, files in os.walk(out) for file in files)
 
-    found: Files = {}
+    found: FileStates = {}
 
     for path in paths:
         with contextlib.suppress(OSError):
@@ -184,24 +183,24 @@ def _files(out: Path) -> Files:
     return found
 
 
-def _remember(out: Path, command: str, files: Files) -> None:
-    r"""Keeps for another time that files are results, one record for each of their folders."""
-    by_folder: dict[Path, Files] = {}
+def _record_results(out: Path, command: str, files: FileStates) -> None:
+    r"""Records files as results, with one record per folder."""
+    by_folder: dict[Path, FileStates] = {}
 
     for path, found in files.items():
         by_folder.setdefault(Path(path).parent, {})[path] = found
 
     for folder, new in by_folder.items():
-        with contextlib.suppress(OSError):  # without a cache, --force is asked for next time
+        with contextlib.suppress(OSError):  # without a cache, the next run needs --force
             old = {k: v for k, v in _records(folder).items() if os.path.exists(k)}
-            named = {path: [_kind(command, Path(path)), *new[path]] for path in new}
+            named = {path: [_kind_of_result(command, Path(path)), *new[path]] for path in new}
 
-            with replacing(_record(folder)) as temporary:
+            with replacing(_record_path(folder)) as temporary:
                 temporary.write_text(json.dumps(old | named))
 
 
-def _known(file: Path) -> str | None:
-    r"""Returns of which kind a result is, if it is one, as it was written."""
+def _recorded_kind(file: Path) -> str | None:
+    r"""Returns the kind of a result, or `None` if it was changed or is not a result."""
     file = file.resolve()
     status = file.stat()
     record = _records(file.parent).get(str(file))
@@ -215,13 +214,13 @@ def _known(file: Path) -> str | None:
 
 def _records(folder: Path) -> dict[str, Any]:
     try:
-        found = json.loads(_record(folder).read_text())
+        found = json.loads(_record_path(folder).read_text())
     except (OSError, ValueError):
         return {}
 
     return found if isinstance(found, dict) else {}
 
 
-def _record(folder: Path) -> Path:
+def _record_path(folder: Path) -> Path:
     name = hashlib.blake2b(os.fsencode(folder), digest_size=16).hexdigest()
     return cache_folder() / "results" / f"{name}.json"

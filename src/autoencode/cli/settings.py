@@ -1,36 +1,44 @@
-r"""The settings of a fit: those of the recipe, the estimator, chosen objects and the training."""
+r"""Settings of a fit: of the recipe, the estimator, its objects, table formats and training."""
 
-__all__ = ["build", "elsewhere", "groups"]
+__all__ = ["build_estimator", "flag_groups", "flags_of_other_choices"]
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .signatures import Argument, Group, choose, offered, read, signature, value_of
+from .signatures import (
+    Argument,
+    Group,
+    available_classes,
+    check_choice,
+    last_value,
+    read_signatures,
+    signature,
+)
 
-if TYPE_CHECKING:  # these take a second to import, which `--help` need not wait for
+if TYPE_CHECKING:  # these take a second to import, for which `--help` need not wait
     from ..estimator import Autoencoder
     from ..training.trainer import Solver
 
 _MODEL, _TABLE, _TRAINING = "model", "table", "training"
 
 
-def groups(argv: Sequence[str]) -> list[Group]:
-    r"""The arguments that a fit offers, given what was typed so far.
+def flag_groups(argv: Sequence[str]) -> list[Group]:
+    r"""The flags of `fit`, which depend on the recipe and the classes that were chosen.
 
     Arguments:
-        argv: What was typed after `autoencode fit`.
+        argv: The words after `autoencode fit`.
 
     Raises:
-        ValueError: If it names an unknown recipe or class.
+        ValueError: If a recipe or class is unknown.
 
     Example:
-        >>> [group.name for group in groups(["--recipe", "vae", "--objective", "ELBO"])]
+        >>> [group.name for group in flag_groups(["--recipe", "vae", "--objective", "ELBO"])]
         ['vae', 'model', 'objective', 'table', 'training']
     """
-    recipes = read("recipes")
-    recipe = value_of("--recipe", argv) or "autoencoder"
-    _, _, about, own = recipes[choose("recipe", recipe, recipes)]
+    recipes = read_signatures("recipes")
+    recipe = last_value("--recipe", argv) or "autoencoder"
+    _, _, about, own = recipes[check_choice("recipe", recipe, recipes)]
 
     estimator = signature("estimator", "Autoencoder")
     taken = {_TRAINING, *(argument.name for argument in own)}
@@ -38,11 +46,11 @@ def groups(argv: Sequence[str]) -> list[Group]:
     found = [Group(recipe, about, own), Group(_MODEL, estimator.summary, others)]
 
     for argument in others:
-        name = value_of(f"--{argument.name}".replace("_", "-"), argv)
+        name = last_value(f"--{argument.name}".replace("_", "-"), argv)
 
         if argument.classes and name is not None:
-            classes = offered(argument)
-            _, _, about, arguments = classes[choose(argument.name, name, classes)]
+            classes = available_classes(argument)
+            _, _, about, arguments = classes[check_choice(argument.name, name, classes)]
             found.append(Group(argument.name, about, arguments, prefix=f"{argument.name}."))
 
     for name, module, cls in (
@@ -55,41 +63,42 @@ def groups(argv: Sequence[str]) -> list[Group]:
     return found
 
 
-def elsewhere() -> dict[str, str]:
-    r"""All flags of recipes and objects, and the choices that they go with.
+def flags_of_other_choices() -> dict[str, str]:
+    r"""Every flag of a recipe or object, with the choice that it belongs to.
 
     Example:
-        >>> elsewhere()["--objective.penalty"]
+        >>> flags_of_other_choices()["--objective.penalty"]
         '--objective Contractive'
     """
     found: dict[str, str] = {}
 
     for argument in signature("estimator", "Autoencoder").arguments:
-        if argument.name == _TRAINING:  # whose flags are always there, by their own names
+        if argument.name == _TRAINING:  # its flags are always offered, without a prefix
             continue
 
-        for name, cls in offered(argument).items():
+        for name, cls in available_classes(argument).items():
             group = Group(name, "", cls.arguments, prefix=f"{argument.name}.")
             found |= dict.fromkeys(group.flags(), f"--{argument.name} {name}")
 
-    for name, recipe in read("recipes").items():
+    for name, recipe in read_signatures("recipes").items():
         found |= dict.fromkeys(Group(name, "", recipe.arguments).flags(), f"--recipe {name}")
 
     return found
 
 
-def build(recipe: str, settings: Mapping[str, dict[str, Any]]) -> "Autoencoder":
-    r"""The estimator that a recipe makes with the settings that were given, and no others.
+def build_estimator(recipe: str, settings: Mapping[str, dict[str, Any]]) -> "Autoencoder":
+    r"""Build the estimator of a recipe with the given settings.
 
     Arguments:
         recipe: The recipe's name.
-        settings: The values that were given, by the name of their group.
+        settings: The given values, by group.
 
     Raises:
-        ValueError: If a value is out of its range, or one setting makes another void.
+        ValueError: If a value is out of range, or one setting cancels another.
 
     Example:
-        >>> build("vae", {"vae": {"latent_dim": 8}, "training": {"epochs": 3}}).training.epochs
+        >>> settings = {"vae": {"latent_dim": 8}, "training": {"epochs": 3}}
+        >>> build_estimator("vae", settings).training.epochs
         3
     """
     from .. import recipes
@@ -99,8 +108,8 @@ def build(recipe: str, settings: Mapping[str, dict[str, Any]]) -> "Autoencoder":
 
     for argument in signature("estimator", "Autoencoder").arguments:
         if argument.classes and argument.name in chosen:
-            given = settings.get(argument.name, {})
-            chosen[argument.name] = _make(argument, chosen[argument.name], given)
+            values = settings.get(argument.name, {})
+            chosen[argument.name] = _make(argument, chosen[argument.name], values)
 
     _check_effect(make, own, chosen)
     model = make(**own).set_params(**chosen)
@@ -111,11 +120,11 @@ def build(recipe: str, settings: Mapping[str, dict[str, Any]]) -> "Autoencoder":
     return model
 
 
-def _make(argument: Argument, name: str, given: Mapping[str, Any]) -> Any:
-    r"""Returns an object of the class that was named, as are those of its own arguments."""
-    cls = offered(argument)[name]
+def _make(argument: Argument, name: str, values: Mapping[str, Any]) -> Any:
+    r"""Returns an object of a named class, whose own arguments may be objects, too."""
+    cls = available_classes(argument)[name]
     module = importlib.import_module(f"..{cls.module}", __package__)
-    arguments = dict(given)
+    arguments = dict(values)
 
     for inner in cls.arguments:
         if inner.classes and inner.name in arguments:
@@ -127,7 +136,7 @@ def _make(argument: Argument, name: str, given: Mapping[str, Any]) -> Any:
 def _check_effect(
     make: Callable[..., "Autoencoder"], own: dict[str, Any], chosen: dict[str, Any]
 ) -> None:
-    r"""Refuses an argument of a recipe all of whose effect something else replaces."""
+    r"""Refuses an argument of a recipe that other arguments override completely."""
 
     def choices(arguments: dict[str, Any]) -> dict[str, str]:
         return {k: repr(v) for k, v in make(**arguments).get_params(deep=False).items()}
@@ -140,22 +149,24 @@ def _check_effect(
 
         if changed and changed <= chosen.keys():
             flags = " and ".join(f"--{k}" for k in sorted(changed))
-            raise ValueError(f"--{name.replace('_', '-')} has no effect with {flags}; drop one.")
+            raise ValueError(
+                f"--{name.replace('_', '-')} has no effect with {flags}; leave out one of them."
+            )
 
 
-def _solver(default: "Solver | None", given: dict[str, Any]) -> "Solver":
-    r"""Returns the recipe's own way to train if it has all the arguments, or else `Training`."""
+def _solver(default: "Solver | None", values: dict[str, Any]) -> "Solver":
+    r"""Returns the recipe's own solver if it has all the arguments, else `Training`."""
     from ..training.trainer import Training
 
-    if "device" in given:
-        _check_device(given["device"])
+    if "device" in values:
+        _check_device(values["device"])
 
     known = {} if default is None else default.get_params(deep=False)
 
-    if default is not None and given.keys() <= known.keys():
-        return type(default)(**known | given)
+    if default is not None and values.keys() <= known.keys():
+        return type(default)(**known | values)
 
-    return Training(**given)
+    return Training(**values)
 
 
 def _check_device(device: str) -> None:

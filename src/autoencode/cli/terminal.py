@@ -1,44 +1,44 @@
-r"""Text for a terminal, which must not take what stands in data for its own commands."""
+r"""Text for a terminal, without control characters from the data."""
 
-__all__ = ["Plain", "plain"]
+__all__ = ["SanitizedStream", "sanitize"]
 
 from typing import Any, TextIO
 
-_LEFT = {"\n", "\t"}
+_KEPT_CONTROLS = {"\n", "\t"}
 
 
-def plain(text: str) -> str:
-    r"""Text in which letters that act instead of being shown are spelled out.
+def sanitize(text: str) -> str:
+    r"""Text with control characters escaped.
 
-    Those are control characters, which move the cursor, change colors or set the title of the
-    window, and the marks that turn the direction of writing.
+    Control characters could move the cursor, change colors or set the title of the window, and
+    direction marks could reorder the text.
 
     Arguments:
-        text: Anything.
+        text: The text.
 
     Example:
-        >>> print(plain("a name \x1b[31mred\x07"))
+        >>> print(sanitize("a name \x1b[31mred\x07"))
         a name \x1b[31mred\x07
     """
     if text.isprintable():
         return text
 
-    return "".join(c if c.isprintable() or c in _LEFT else _spelled(c) for c in text)
+    return "".join(c if c.isprintable() or c in _KEPT_CONTROLS else _escaped(c) for c in text)
 
 
-def _spelled(letter: str) -> str:
+def _escaped(letter: str) -> str:
     if letter.isspace():
         return " "
 
     return ascii(letter)[1:-1]
 
 
-class Plain:
-    r"""A stream of plain text on another one.
+class SanitizedStream:
+    r"""A stream that escapes control characters before it writes to another stream.
 
     Example:
         >>> import sys
-        >>> print("red\x1b[31m", file=Plain(sys.stdout))
+        >>> print("red\x1b[31m", file=SanitizedStream(sys.stdout))
         red\x1b[31m
     """
 
@@ -46,7 +46,7 @@ class Plain:
         self.stream = stream
 
     def write(self, text: str) -> int:
-        self.stream.write(plain(text))
+        self.stream.write(sanitize(text))
         return len(text)
 
     def __getattr__(self, name: str) -> Any:

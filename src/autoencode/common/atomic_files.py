@@ -1,9 +1,9 @@
 r"""Files that are written whole or not at all.
 
-A new file is written under another name in the same folder, and takes its own name once all went
-well. The temporary name is short, so that it fits where the final name does. Its writer holds a
-lock on it, which the system lets go when the process ends, however it ends: what a killed process
-has left is found by its name and its free lock, and deleted by the next write to that folder.
+A new file is written under a temporary name in the same folder, and renamed when it is complete.
+The temporary name is short, so that it is valid wherever the final name is. The writer holds a
+lock on the file, which the system releases when the process ends in any way. The next write to the
+folder deletes temporary files whose lock is free.
 """
 
 __all__ = ["check_writable", "replacing"]
@@ -18,21 +18,21 @@ from pathlib import Path
 
 try:
     import fcntl
-except ImportError:  # of Windows, where nobody can delete what is open
+except ImportError:  # on Windows, where open files cannot be deleted
     fcntl = None  # type: ignore[assignment]
 
 _NAME = re.compile(r"\.autoencode-[0-9a-f]{16}(\.[a-z0-9]{1,15})?")
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,15}")
-_DAY = 24 * 3600  # seconds
+_DAY_SECONDS = 24 * 3600
 
 
 @contextlib.contextmanager
 def replacing(path: str | Path, durable: bool = False) -> Iterator[Path]:
-    r"""A file beside another to write to, which replaces it once all went well.
+    r"""Temporary file to write to, which replaces another file when the block ends without error.
 
     Arguments:
-        path: The file to replace, or to make. Missing folders are made.
-        durable: Whether to wait until the disk has the new file before it replaces the old one.
+        path: The file to replace or create. Missing folders are created.
+        durable: Whether to flush the new file to disk before it replaces the old one.
 
     Raises:
         OSError: If the file cannot be written.
@@ -46,7 +46,7 @@ def replacing(path: str | Path, durable: bool = False) -> Iterator[Path]:
         '0.5'
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)  # also where it was deleted meanwhile
+    path.parent.mkdir(parents=True, exist_ok=True)  # it may have been deleted meanwhile
     temporary, handle = _temporary(path.parent, path.suffix.lower())
 
     try:
@@ -69,12 +69,12 @@ def replacing(path: str | Path, durable: bool = False) -> Iterator[Path]:
 
 
 def check_writable(path: str | Path) -> None:
-    r"""Finds out whether a file can be written, before work is done that would be lost.
+    r"""Check that a file can be written, before work is done that would be lost.
 
-    Missing folders are made. What killed processes have left in the folder is deleted.
+    Missing folders are created. Temporary files of killed processes are deleted.
 
     Raises:
-        ValueError: If it cannot, saying why.
+        ValueError: If the file cannot be written.
 
     Example:
         >>> import tempfile
@@ -92,7 +92,7 @@ def check_writable(path: str | Path) -> None:
             path.lstat()  # raises if the name is too long for the disk
 
             if path.exists() and not path.is_file():
-                raise OSError("it is no regular file")
+                raise OSError("it is not a regular file")
 
         _sweep(path.parent)
         temporary, handle = _temporary(path.parent, "")
@@ -105,7 +105,7 @@ def check_writable(path: str | Path) -> None:
 
 
 def _discard(path: Path, handle: int) -> None:
-    if fcntl is None:  # of Windows, where what is open cannot be deleted
+    if fcntl is None:  # on Windows, where open files cannot be deleted
         os.close(handle)
 
     path.unlink(missing_ok=True)
@@ -115,8 +115,8 @@ def _discard(path: Path, handle: int) -> None:
 
 
 def _temporary(folder: Path, suffix: str) -> tuple[Path, int]:
-    r"""Makes a file that nobody else knows of, and holds its lock."""
-    suffix = suffix if _SUFFIX.fullmatch(suffix) else ""  # by which writers know formats
+    r"""Creates and locks a file with a new name."""
+    suffix = suffix if _SUFFIX.fullmatch(suffix) else ""  # some writers derive the format from it
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
     while True:
@@ -124,7 +124,7 @@ def _temporary(folder: Path, suffix: str) -> tuple[Path, int]:
         handle = os.open(path, flags, 0o666)
 
         try:
-            # Before it is locked, another process may take it for one that was left, and delete it
+            # Another process may delete the file as a leftover before it is locked
             if _lock(handle) is not False and os.fstat(handle).st_nlink == 1:
                 return path, handle
         except BaseException:
@@ -151,7 +151,7 @@ def _delete_if_left(path: str) -> None:
         found = os.fstat(handle)
         mine = not hasattr(os, "geteuid") or found.st_uid == os.geteuid()
         free = _lock(handle)
-        left = time.time() - found.st_mtime > _DAY if free is None else free
+        left = time.time() - found.st_mtime > _DAY_SECONDS if free is None else free
 
         if mine and left and found.st_nlink == 1:
             os.unlink(path)
@@ -160,7 +160,7 @@ def _delete_if_left(path: str) -> None:
 
 
 def _lock(handle: int) -> bool | None:
-    r"""Takes the lock of a file; false if another holds it, `None` if there are no locks."""
+    r"""Locks a file; false if another process holds the lock, `None` without support for locks."""
     if fcntl is None:
         return None
 
@@ -168,7 +168,7 @@ def _lock(handle: int) -> bool | None:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    except OSError:  # of some network file systems
+    except OSError:  # on some network file systems
         return None
 
     return True

@@ -11,11 +11,11 @@ Self = TypeVar("Self", bound="Configurable")
 
 
 class Configurable:
-    r"""An object that can be listed, cloned, stored and rebuilt from its arguments.
+    r"""Base class of objects that can be cloned, stored and rebuilt from their arguments.
 
-    The rule, as in scikit-learn: every argument of `__init__` is kept, unchanged, in an
-    attribute of the same name. That alone serves `clone`, grid search, the stored JSON
-    and the flags of the command line. What is learned from data ends in an underscore.
+    As in scikit-learn, every argument of `__init__` is kept unchanged in an attribute of the same
+    name. This one rule serves `clone`, grid search, stored models and the flags of the command
+    line. Names of attributes that are learned from data end in an underscore.
 
     Example:
         >>> from autoencode.objectives import ELBO
@@ -26,10 +26,10 @@ class Configurable:
     """
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        r"""
-        Returns:
-            The arguments by name; with `deep`, also those of nested objects as
-            `name__argument`.
+        r"""Returns the arguments by name.
+
+        Arguments:
+            deep: Whether to include the arguments of nested objects, as `name__argument`.
         """
         signature = inspect.signature(type(self))
         named = [p.name for p in signature.parameters.values() if p.kind not in _UNNAMED]
@@ -43,7 +43,7 @@ class Configurable:
         return params
 
     def set_params(self: Self, **params: Any) -> Self:
-        r"""Sets arguments by name, those of nested objects by `name__argument`.
+        r"""Sets arguments by name, and those of nested objects by `name__argument`.
 
         Raises:
             ValueError: If there is no such argument.
@@ -66,10 +66,7 @@ class Configurable:
         return self
 
     def clone(self: Self) -> Self:
-        r"""
-        Returns:
-            A new object with the same arguments, and nothing learned.
-        """
+        r"""Returns a new object with the same arguments, without what was learned."""
         params = self.get_params(deep=False)
 
         return type(self)(

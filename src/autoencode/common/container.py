@@ -1,8 +1,8 @@
-r"""One file that holds a JSON document and tensors, with a digest of all of it.
+r"""File format for a JSON document and tensors, with a digest of the content.
 
-The file is in the safetensors format, which other programs read, too: the length of a header, the
-header, which is JSON, and the numbers. Nothing in it is acted on before it is compared with the
-bytes that are there, so that reading takes little more memory than the file is long.
+The format is safetensors, which other programs can read: the length of the header, the header in
+JSON, and the numbers. The header is checked against the size of the file before it is used, so
+that reading a damaged file takes little more memory than the file is long.
 """
 
 __all__ = ["VERSION", "Stored", "opened", "parse", "read", "write"]
@@ -25,9 +25,9 @@ VERSION = 2  # 1 had no digest
 
 _KEY = "autoencode"
 _EMPTY = 64 * "0"
-_BEGIN = b'{"__metadata__": {"digest": "'  # so that the digest stands in one known place
-_LARGEST = 200e6  # bytes of memory that a document may take
-_CHUNK = 2**24  # bytes that are hashed at once
+_BEGIN = b'{"__metadata__": {"digest": "'  # gives the digest a fixed position
+_MAX_DOCUMENT_BYTES = 200e6
+_HASHED_BLOCK_BYTES = 2**24
 _TYPES = {
     "BOOL": torch.bool,
     "U8": torch.uint8,
@@ -48,7 +48,7 @@ _NAMES = {dtype: name for name, dtype in _TYPES.items()}
 
 
 class Entry(NamedTuple):
-    r"""Where the numbers of a tensor stand in a file."""
+    r"""Position, type and shape of a tensor in a file."""
 
     dtype: torch.dtype
     shape: tuple[int, ...]
@@ -57,7 +57,7 @@ class Entry(NamedTuple):
 
 
 class Stored:
-    r"""A file that is open for reading, and whole.
+    r"""Open file whose digest was verified.
 
     Example:
         >>> with opened("digits.ae") as stored:  # doctest: +SKIP
@@ -73,29 +73,29 @@ class Stored:
         self.entries = entries
 
     def names(self, prefix: str = "") -> list[str]:
-        r"""Returns the names of the tensors that begin so."""
+        r"""Returns the names of tensors that start with a prefix."""
         return [name for name in self.entries if name.startswith(prefix)]
 
     def shape(self, name: str) -> Tensor:
-        r"""Returns a tensor without numbers, of the type and shape of one that is stored."""
+        r"""Returns a stored tensor without its numbers, on the meta device."""
         entry = self.entries[name]
         return torch.empty(entry.shape, dtype=entry.dtype, device="meta")
 
     def tensor(self, name: str) -> Tensor:
-        r"""Returns a tensor."""
+        r"""Returns a stored tensor."""
         entry = self.entries[name]
         tensor = torch.empty(entry.shape, dtype=entry.dtype)
         self.file.seek(entry.begin)
 
         if tensor.numel() and self.file.readinto(_bytes(tensor)) != entry.end - entry.begin:  # type: ignore[attr-defined]
-            raise ValueError("it was cut off while it was read")
+            raise ValueError("it was truncated while it was read")
 
         return tensor
 
 
 @contextlib.contextmanager
 def opened(path: str | Path) -> Iterator[Stored]:
-    r"""Opens a file for reading.
+    r"""Open a file for reading.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -136,11 +136,11 @@ def opened(path: str | Path) -> Iterator[Stored]:
 
 
 def read(path: str | Path, prefix: str = "") -> tuple[dict[str, Any], dict[str, Tensor]]:
-    r"""Reads a file.
+    r"""Read a file.
 
     Arguments:
         path: The file.
-        prefix: Of the tensors, only those whose names begin so are read.
+        prefix: Only tensors whose names start with this are read.
 
     Returns:
         The document and the tensors by name.
@@ -159,11 +159,11 @@ def read(path: str | Path, prefix: str = "") -> tuple[dict[str, Any], dict[str, 
 
 
 def write(path: str | Path, document: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-    r"""Writes a file: wholly, or not at all.
+    r"""Write a file completely, or leave the old one.
 
     Arguments:
         path: The file.
-        document: What is to be known of the tensors, as JSON.
+        document: The document, in types that JSON has.
         tensors: The tensors by name.
 
     Raises:
@@ -178,7 +178,7 @@ def write(path: str | Path, document: dict[str, Any], tensors: dict[str, Tensor]
         >>> document["name"], tensors["encoder.weight"].tolist()
         ('tiny', [1.0, 1.0])
     """
-    # The widest numbers first, so that each begins at a multiple of its size
+    # The widest types first, so that each tensor is aligned to the size of its elements
     named = sorted(tensors.items(), key=lambda item: -item[1].dtype.itemsize)
     kept = [(name, t.detach().cpu().contiguous()) for name, t in named]
     ends = [0, *accumulate(t.numel() * t.dtype.itemsize for _, t in kept)]
@@ -206,12 +206,12 @@ def write(path: str | Path, document: dict[str, Any], tensors: dict[str, Tensor]
 
 
 def parse(text: str) -> Any:
-    r"""Reads JSON that somebody else may have written.
+    r"""Parse JSON from an untrusted source.
 
     Raises:
-        ValueError: If it is none, names something twice, has numbers of more than 64 bits, or
+        ValueError: If it is not JSON, has a repeated name or an integer of more than 20 digits, or
             would take more than 200 MB of memory.
-        RecursionError: If it is too deep.
+        RecursionError: If it is nested too deeply.
 
     Example:
         >>> parse('{"a": 1, "a": 2}')
@@ -223,13 +223,13 @@ def parse(text: str) -> Any:
 
 
 def _head(file: BinaryIO) -> tuple[Any, dict[str, Entry]]:
-    r"""Returns the document of a file, and where its tensors stand, once its digest is right."""
+    r"""Returns the document and the positions of the tensors, after a check of the digest."""
     size = file.seek(0, 2)
     file.seek(0)
     length = int.from_bytes(file.read(8), "little")
     start = 8 + length
 
-    if size < 8 or start > size or 10 * length > _LARGEST:
+    if size < 8 or start > size or 10 * length > _MAX_DOCUMENT_BYTES:
         raise ValueError("its header is cut off")
 
     raw = file.read(length)
@@ -261,7 +261,7 @@ def _head(file: BinaryIO) -> tuple[Any, dict[str, Entry]]:
 
     if digest is not None or _needs_digest(document):
         empty = _BEGIN + _EMPTY.encode() + raw[len(_BEGIN) + len(_EMPTY) :]
-        found = _digest(empty, iter(lambda: file.read(_CHUNK), b""))
+        found = _digest(empty, iter(lambda: file.read(_HASHED_BLOCK_BYTES), b""))
 
         if not raw.startswith(_BEGIN) or found != digest:
             raise ValueError("its digest is that of other bytes")
@@ -275,7 +275,7 @@ def _needs_digest(document: Any) -> bool:
 
 
 def _entry(about: Any, start: int) -> Entry:
-    r"""Checks what a header says of a tensor."""
+    r"""Checks the entry of a tensor in the header."""
     match about:
         case {"dtype": str() as name, "shape": list() as shape, "data_offsets": [begin, end]}:
             numbers = [*shape, begin, end]
@@ -304,10 +304,10 @@ def _bytes(tensor: Tensor) -> Any:
 
 
 def _check_size(text: str) -> None:
-    r"""Raises if JSON would take much memory: up to so much for a list, an object or a name."""
+    r"""Raises if parsing JSON could take too much memory, by an upper bound for each part."""
     parts = text.count(",") + text.count("[") + text.count("{")
 
-    if 10 * len(text) + 96 * parts + 120 * text.count(":") > _LARGEST:
+    if 10 * len(text) + 96 * parts + 120 * text.count(":") > _MAX_DOCUMENT_BYTES:
         raise ValueError("its document is too large, with more than a million parts")
 
 

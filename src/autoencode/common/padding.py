@@ -1,7 +1,7 @@
 r"""Sequences of different lengths in one tensor.
 
-The last symbol of an alphabet ends a sequence, and fills its row up. It counts as a part of
-the sequence once: a row without it holds the beginning of a longer one.
+The last token of a vocabulary ends a sequence and pads its row. The first one counts as part of
+the sequence. A row without it holds the beginning of a longer sequence.
 """
 
 __all__ = ["by_length", "lengths", "sizes"]
@@ -10,17 +10,17 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-# Symbols that are computed at once: enough to keep a device busy, few enough to fit in memory
-_AT_ONCE = {"cpu": 2**12}
-_AT_ONCE_ELSEWHERE = 2**16
+# Enough to keep a device busy, few enough to fit in memory
+_TOKENS_PER_GROUP_CPU = 2**12
+_TOKENS_PER_GROUP_GPU = 2**16
 
 
 def lengths(x: Tensor, end: int) -> Tensor:
-    r"""The number of symbols of each row, the first end included.
+    r"""Number of tokens in each row, including the first end token.
 
     Arguments:
-        x: Rows of symbols, with shape `(*, L)`.
-        end: The symbol that ends a sequence.
+        x: Rows of tokens, with shape `(*, L)`.
+        end: The token that ends a sequence.
 
     Returns:
         The lengths, with shape `(*)`.
@@ -33,11 +33,11 @@ def lengths(x: Tensor, end: int) -> Tensor:
 
 
 def sizes(x: Tensor, end: int) -> Tensor:
-    r"""The number of symbols of each row, without the end.
+    r"""Number of tokens in each row, without the end token.
 
     Arguments:
-        x: Rows of symbols, with shape `(*, L)`.
-        end: The symbol that ends a sequence.
+        x: Rows of tokens, with shape `(*, L)`.
+        end: The token that ends a sequence.
 
     Returns:
         The numbers, with shape `(*)`.
@@ -50,15 +50,15 @@ def sizes(x: Tensor, end: int) -> Tensor:
 
 
 def by_length(n: Tensor) -> Iterator[tuple[Tensor, int]]:
-    r"""Groups of rows of similar lengths, each of which fits in memory.
+    r"""Groups of rows of similar lengths that fit in memory.
 
-    Cut to its longest row, a group of similar ones has little padding to compute.
+    Cut to the length of its longest row, such a group has little padding.
 
     Arguments:
         n: The length of each row, with shape `(B,)`.
 
     Returns:
-        For each group the indices of its rows, and the length of the longest.
+        For each group, the indices of its rows and the length of the longest.
 
     Example:
         >>> [(rows.tolist(), longest) for rows, longest in by_length(torch.tensor([3, 1, 2]))]
@@ -66,11 +66,11 @@ def by_length(n: Tensor) -> Iterator[tuple[Tensor, int]]:
     """
     order = n.argsort(stable=True)
     sizes = n[order].tolist()
-    symbols = _AT_ONCE.get(n.device.type, _AT_ONCE_ELSEWHERE)
+    tokens = _TOKENS_PER_GROUP_CPU if n.device.type == "cpu" else _TOKENS_PER_GROUP_GPU
     end = len(sizes)
 
-    # From the longest down, so that it is the shortest that may be few
+    # From the longest down, so that the last and smallest group has the shortest rows
     while end > 0:
-        start = max(0, end - max(1, symbols // sizes[end - 1]))
+        start = max(0, end - max(1, tokens // sizes[end - 1]))
         yield order[start:end], sizes[end - 1]
         end = start

@@ -1,4 +1,4 @@
-r"""How far a long work is, for whoever looks at a terminal."""
+r"""Progress bar for long computations in a terminal."""
 
 __all__ = ["through"]
 
@@ -7,29 +7,35 @@ from typing import TypeVar
 
 from tqdm.auto import tqdm
 
-_PATIENCE = 2.0  # seconds that nobody asks how far it is
+_DELAY_SECONDS = 2.0
 
 Part = TypeVar("Part", bound=Sized)
 
 
 def through(parts: Iterable[Part], total: int, unit: str) -> Iterator[Part]:
-    r"""Goes through the parts of a work, under a line that moves and has gone when it is done.
+    r"""Iterate over parts of a computation, with a progress bar.
 
-    It shows how much is done, how fast, and the time that is left, of what takes longer than two
-    seconds in a terminal; `TQDM_DISABLE=1` in the environment turns it off.
+    The bar shows the number of items done, the speed and the time left. It appears after two
+    seconds, in a terminal only, and disappears at the end. `TQDM_DISABLE=1` in the environment
+    turns it off.
 
     Arguments:
-        parts: The parts, each as long as the number of things in it.
-        total: How many things there are.
-        unit: What they are.
+        parts: The parts; the length of each is its number of items.
+        total: The number of items in all parts.
+        unit: The name of the items.
 
     Example:
         >>> list(through([[1, 2], [3]], 3, "numbers"))
         [[1, 2], [3]]
     """
-    # tqdm reads `disable=None` as: only in a terminal
+    # With `disable=None`, tqdm shows the bar only in a terminal
     with tqdm(
-        total=total, unit=f" {unit}", unit_scale=True, delay=_PATIENCE, leave=False, disable=None
+        total=total,
+        unit=f" {unit}",
+        unit_scale=True,
+        delay=_DELAY_SECONDS,
+        leave=False,
+        disable=None,
     ) as bar:
         for part in parts:
             yield part

@@ -1,4 +1,4 @@
-r"""Randomness that leaves that of others as it was."""
+r"""Seeded random draws that leave the random state of the caller as it was."""
 
 __all__ = ["seeded", "yield_to_other_threads"]
 
@@ -9,35 +9,35 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-_TURN = 1e-3  # seconds that are long enough for a thread that waits to begin
+_TURN_SECONDS = 1e-3  # long enough for a waiting thread to start
 
 
-class _Alone:
-    r"""What lets one thread at a time use torch's generator, of which a process has one.
+class _GeneratorLock:
+    r"""Lock on torch's generator, which all threads of a process share.
 
-    Of two threads that seed it and put it back, one would put it back while the other draws.
+    Without it, one thread could restore the generator's state while another draws numbers.
     """
 
     def __init__(self) -> None:
         self.lock = threading.Condition(threading.RLock())
-        self.waiting: list[None] = []  # one for each thread that is not alone yet
-        self.before: list[Tensor] = []  # states of the generator to put back, the first first
+        self.waiting: list[None] = []  # one element for each waiting thread
+        self.before: list[Tensor] = []  # the states to restore, outermost first
 
 
-_ALONE = _Alone()
+_GENERATOR = _GeneratorLock()
 
 
 @contextlib.contextmanager
 def seeded(seed: int, devices: Sequence[torch.device | int] = ()) -> Iterator[None]:
-    r"""Seeds torch for a while, in one thread at a time.
+    r"""Seed torch within a `with` block, in one thread at a time.
 
-    Within, the numbers are those of the seed, whatever other threads do in this library. After it,
-    the caller's random state is what it was before. Numbers that other threads draw from torch by
-    themselves meanwhile are of the same stream, and change it.
+    Within the block, random numbers depend on the seed alone, whatever other threads of this
+    library do. Afterwards, the random state is as before. Other threads that draw numbers from
+    torch directly in the meantime share the stream of the seed, and change it.
 
     Arguments:
         seed: The seed.
-        devices: Devices with a generator of their own whose state is to be kept as well.
+        devices: Devices whose random states are restored, too.
 
     Example:
         >>> torch.manual_seed(7).initial_seed()
@@ -50,15 +50,15 @@ def seeded(seed: int, devices: Sequence[torch.device | int] = ()) -> Iterator[No
         >>> torch.initial_seed()
         7
     """
-    _ALONE.waiting.append(None)
+    _GENERATOR.waiting.append(None)
 
     try:
-        _ALONE.lock.acquire()
+        _GENERATOR.lock.acquire()
     finally:
-        _ALONE.waiting.pop()
+        _GENERATOR.waiting.pop()
 
-    before = _ALONE.before
-    mine = _ALONE.before = [*before, torch.get_rng_state()]
+    before = _GENERATOR.before
+    mine = _GENERATOR.before = [*before, torch.get_rng_state()]
 
     try:
         with torch.random.fork_rng(devices=[*devices]):
@@ -66,35 +66,35 @@ def seeded(seed: int, devices: Sequence[torch.device | int] = ()) -> Iterator[No
             yield
     finally:
         torch.set_rng_state(mine[-1])
-        _ALONE.before = before
-        _ALONE.lock.release()
+        _GENERATOR.before = before
+        _GENERATOR.lock.release()
 
 
 def yield_to_other_threads() -> None:
-    r"""Lets other threads have their turn, between two steps of long work.
+    r"""Let waiting threads draw random numbers, between two steps of a long computation.
 
-    The random state afterwards is what it was before.
+    The random state is the same afterwards.
 
     Example:
         >>> with seeded(0):
         ...     yield_to_other_threads()
     """
-    # Whoever is not within `seeded` has nothing to give, and does not see these change
-    if not _ALONE.waiting or not _ALONE.lock._is_owned():  # type: ignore[attr-defined]
+    # Outside of `seeded` there is no lock to release
+    if not _GENERATOR.waiting or not _GENERATOR.lock._is_owned():  # type: ignore[attr-defined]
         return
 
-    mine, before = torch.get_rng_state(), _ALONE.before
+    mine, before = torch.get_rng_state(), _GENERATOR.before
     cuda = torch.cuda.is_available() and torch.cuda.is_initialized()
     on_device = torch.cuda.get_rng_state() if cuda else None
 
-    torch.set_rng_state(before[0])  # which is what others have to find, and put back
-    _ALONE.before = []
+    torch.set_rng_state(before[0])  # the state that other threads expect
+    _GENERATOR.before = []
 
     try:
-        _ALONE.lock.wait(_TURN)
+        _GENERATOR.lock.wait(_TURN_SECONDS)
     finally:
         before[0] = torch.get_rng_state()
-        _ALONE.before = before
+        _GENERATOR.before = before
         torch.set_rng_state(mine)
 
         if on_device is not None:

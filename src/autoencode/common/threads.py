@@ -1,8 +1,7 @@
-r"""The way in which threads wait for each other.
+r"""Waiting policy of OpenMP threads.
 
-The threads of OpenMP, which torch computes with, spin for a while when they have nothing to
-do. On a machine that does other work, too, they keep the processor from those that they wait
-for.
+Torch computes with OpenMP threads, which spin for a while when they have nothing to do. On a busy
+machine, spinning threads take processor time from the threads that they wait for.
 """
 
 __all__ = ["wait_passively"]
@@ -14,13 +13,13 @@ _CHOICES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
 
 
 def wait_passively() -> bool:
-    r"""Lets the threads of torch sleep where they would spin.
+    r"""Make idle threads of torch sleep instead of spinning.
 
-    Sets the environment variable `OMP_WAIT_POLICY` to `passive`, unless torch has been loaded,
-    which reads it but once, or the user has set it, `GOMP_SPINCOUNT` or `KMP_BLOCKTIME`.
+    This sets the environment variable `OMP_WAIT_POLICY` to `passive`, unless torch is already
+    loaded or the user has set this variable, `GOMP_SPINCOUNT` or `KMP_BLOCKTIME`.
 
     Returns:
-        Whether it was set.
+        Whether the variable was set.
 
     Example:
         >>> import torch

@@ -1,4 +1,4 @@
-r"""Whether values are of the kind that the annotation of an argument or attribute names."""
+r"""Checks of values against type annotations."""
 
 __all__ = ["check_arguments", "fits"]
 
@@ -17,9 +17,9 @@ _MAPPINGS = (collections.abc.Mapping, dict)
 
 
 def fits(value: Any, kind: Any) -> bool:
-    r"""Returns whether a value is of a kind, as an annotation names it.
+    r"""Whether a value has the type of an annotation.
 
-    What an annotation says in a way that is not known here fits everything.
+    Every value fits an annotation that this function does not understand.
 
     Arguments:
         value: Any object.
@@ -68,13 +68,14 @@ def fits(value: Any, kind: Any) -> bool:
 
 
 def check_arguments(cls: type, values: Mapping[str, Any]) -> None:
-    r"""
+    r"""Check values against the annotations of a class.
+
     Arguments:
         cls: A class.
-        values: Arguments of its constructor by name, or attributes with annotations.
+        values: Arguments of its constructor, or annotated attributes, by name.
 
     Raises:
-        ValueError: If one is not of the kind that the class says.
+        ValueError: If a value does not have the annotated type.
 
     Example:
         >>> from autoencode.objectives import ELBO
@@ -98,7 +99,7 @@ def _hints(cls: type) -> dict[str, Any]:
     for source in (cls, cls.__init__):  # type: ignore[misc]
         try:
             found |= typing.get_type_hints(source)
-        except Exception:  # of what somebody else wrote, anything
+        except Exception:  # annotations of other libraries may raise anything
             continue
 
     return {
@@ -118,7 +119,7 @@ def _is_number(value: Any, kind: type) -> bool:
 
 
 def _holds(value: Any, container: type, inner: tuple[Any, ...]) -> bool:
-    r"""Returns whether a sequence has elements of a kind; one alone may stand for itself."""
+    r"""Returns whether a sequence has elements of a type. One element counts as a sequence."""
     if isinstance(value, str) or not isinstance(value, (list, tuple, np.ndarray)):
         return bool(inner) and container is not tuple and fits(value, inner[0])
 

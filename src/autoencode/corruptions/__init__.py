@@ -1,10 +1,15 @@
-r"""Corruptions :math:`C(\tilde x \mid x)`: what damages the input of a denoising autoencoder.
+r"""Corruptions :math:`C(\tilde x \mid x)` of the input of denoising autoencoders.
 
-A corruption is a module that sees the scaled data - intensities in 0 to 1 for images,
-standard deviations for tables, bytes for texts - with shape `(B, *)`, and returns a damaged
-copy of the same shape; those of sounds see waveforms, before their spectra are taken. It draws
-from torch's global generator. Put several in :class:`Sequence` to apply one after the other; any
-function from tensor to tensor serves as well.
+A corruption is a module from scaled data with shape `(B, *)` to a damaged copy of the same shape.
+Scaled data are intensities from 0 to 1 for images, standardized columns for tables, and bytes for
+texts. Audio corruptions act on waveforms, before the spectra are computed. Random numbers come
+from torch's global generator. :class:`Compose` applies several corruptions in order. Any function
+from tensor to tensor is a valid corruption, too.
+
+- `base`: the abstract corruption, and compositions
+- `numeric`: noise, masking and blur
+- `audio`: noise, hum, clipping and reverberation of waveforms
+- `text`: dropped, masked, swapped and mistyped letters and words
 
 References:
     | Extracting and Composing Robust Features with Denoising Autoencoders (Vincent et al., 2008)
@@ -14,6 +19,7 @@ References:
 __all__ = [
     "Blur",
     "Clipping",
+    "Compose",
     "Corruption",
     "DropLetters",
     "DropWords",
@@ -24,17 +30,16 @@ __all__ = [
     "Masking",
     "Reverberation",
     "SaltAndPepper",
-    "Sequence",
     "SwapLetters",
     "TextCorruption",
     "Typos",
     "WaveformCorruption",
     "WhiteNoise",
-    "parts",
 ]
 
 from .audio import Clipping, Hum, Reverberation, WaveformCorruption, WhiteNoise
-from .numeric import Blur, Corruption, GaussianNoise, Masking, SaltAndPepper, Sequence, parts
+from .base import Compose, Corruption
+from .numeric import Blur, GaussianNoise, Masking, SaltAndPepper
 from .text import (
     DropLetters,
     DropWords,

@@ -1,31 +1,14 @@
-r"""Corruptions of numbers, and the abstract one."""
+r"""Corruptions of numbers and images."""
 
-__all__ = ["Blur", "Corruption", "GaussianNoise", "Masking", "SaltAndPepper", "Sequence", "parts"]
+__all__ = ["Blur", "GaussianNoise", "Masking", "SaltAndPepper"]
 
-import abc
 import math
-from collections.abc import Callable
 
 import torch
-import torch.nn as nn
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..common.configurable import Configurable
-
-
-class Corruption(Configurable, nn.Module, abc.ABC):
-    r"""Abstract corruption."""
-
-    @abc.abstractmethod
-    def forward(self, x: Tensor) -> Tensor:
-        r"""
-        Arguments:
-            x: The data, with shape `(B, *)`.
-
-        Returns:
-            A damaged copy, with the same shape.
-        """
+from .base import Corruption
 
 
 class GaussianNoise(Corruption):
@@ -33,20 +16,20 @@ class GaussianNoise(Corruption):
     :math:`\epsilon \sim \mathcal{N}(0, I)`.
 
     Arguments:
-        scale: The standard deviation :math:`\sigma \geq 0`, in units of the scaled data.
+        std: The standard deviation :math:`\sigma \geq 0`, in units of the scaled data.
 
     Example:
         >>> GaussianNoise(0.1)(torch.zeros(10000)).std().round(decimals=2)
         tensor(0.1000)
     """
 
-    def __init__(self, scale: float = 0.3) -> None:
+    def __init__(self, std: float = 0.3) -> None:
         super().__init__()
 
-        self.scale = _at_least_zero("scale", scale)
+        self.std = _check_nonnegative("std", std)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.scale * torch.randn_like(x)
+        return x + self.std * torch.randn_like(x)
 
 
 class Masking(Corruption):
@@ -63,18 +46,18 @@ class Masking(Corruption):
     def __init__(self, fraction: float = 0.25) -> None:
         super().__init__()
 
-        self.fraction = _a_fraction(fraction)
+        self.fraction = _check_fraction(fraction)
 
     def forward(self, x: Tensor) -> Tensor:
         return x * (torch.rand_like(x) >= self.fraction)
 
 
 class SaltAndPepper(Corruption):
-    r"""Sets elements to the least or the greatest value of the batch, each with probability
+    r"""Sets elements to the minimum or maximum of the batch, each with probability
     :math:`\nu / 2`.
 
     Arguments:
-        fraction: The probability :math:`\nu \in [0, 1]` of being hit.
+        fraction: The probability :math:`\nu \in [0, 1]` that an element is replaced.
 
     Example:
         >>> SaltAndPepper(0.5)(torch.tensor([[0.0, 0.5, 1.0]])).shape
@@ -84,7 +67,7 @@ class SaltAndPepper(Corruption):
     def __init__(self, fraction: float = 0.1) -> None:
         super().__init__()
 
-        self.fraction = _a_fraction(fraction)
+        self.fraction = _check_fraction(fraction)
 
     def forward(self, x: Tensor) -> Tensor:
         u = torch.rand_like(x)
@@ -97,7 +80,7 @@ class SaltAndPepper(Corruption):
 class Blur(Corruption):
     r"""Convolves images with a Gaussian of standard deviation :math:`\sigma`.
 
-    The border is continued by its own pixels.
+    The border is padded by replicating its pixels.
 
     Arguments:
         scale: The standard deviation :math:`\sigma \geq 0`, in pixels.
@@ -110,7 +93,7 @@ class Blur(Corruption):
     def __init__(self, scale: float = 1.0) -> None:
         super().__init__()
 
-        self.scale = _at_least_zero("scale", scale)
+        self.scale = _check_nonnegative("scale", scale)
 
     def forward(self, x: Tensor) -> Tensor:
         if x.ndim != 4:
@@ -132,53 +115,14 @@ class Blur(Corruption):
         return F.conv2d(x, kernel.mT.reshape(*kernel.shape[:2], -1, 1), groups=x.shape[1])
 
 
-class Sequence(Corruption):
-    r"""Several corruptions, one after the other.
-
-    Arguments:
-        steps: Corruptions, or functions from tensor to tensor.
-
-    Example:
-        >>> Sequence([Blur(0.5), GaussianNoise(0.1), torch.relu])(torch.rand(2, 1, 8, 8)).shape
-        torch.Size([2, 1, 8, 8])
-    """
-
-    def __init__(self, steps: list[Callable[[Tensor], Tensor]]) -> None:
-        super().__init__()
-
-        self.steps = steps
-
-    def forward(self, x: Tensor) -> Tensor:
-        for step in self.steps:
-            x = step(x)
-
-        return x
-
-
-def parts(corruption: Callable[..., Tensor]) -> list[Callable[..., Tensor]]:
-    r"""The corruptions that one consists of, in their order, however they are nested.
-
-    Arguments:
-        corruption: A corruption, or a function from tensor to tensor.
-
-    Example:
-        >>> parts(Sequence([Blur(0.5), Sequence([Masking(0.1), GaussianNoise(0.2)])]))
-        [Blur(scale=0.5), Masking(fraction=0.1), GaussianNoise(scale=0.2)]
-    """
-    if not isinstance(corruption, Sequence):
-        return [corruption]
-
-    return [part for step in corruption.steps for part in parts(step)]
-
-
-def _at_least_zero(name: str, value: float) -> float:
+def _check_nonnegative(name: str, value: float) -> float:
     if not value >= 0:
         raise ValueError(f"expected {name} >= 0, got {value}.")
 
     return value
 
 
-def _a_fraction(value: float) -> float:
+def _check_fraction(value: float) -> float:
     if not 0 <= value <= 1:
         raise ValueError(f"expected a fraction between 0 and 1, got {value}.")
 

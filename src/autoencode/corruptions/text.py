@@ -1,8 +1,8 @@
 r"""Corruptions of texts: letters and words that are dropped, masked, swapped or mistyped.
 
-Texts are rows of bytes in UTF-8, ended and filled up by the byte 255, as
-:class:`~autoencode.modalities.Texts` makes them. A letter is a character, whole, with all its
-bytes; a word reaches to the begin of the next one.
+Texts are rows of UTF-8 bytes, ended and padded by the byte 255, as
+:class:`~autoencode.modalities.Texts` encodes them. A letter is a whole character with all its
+bytes. A word includes the spaces after it.
 """
 
 __all__ = [
@@ -20,16 +20,16 @@ import abc
 import torch
 from torch import Tensor
 
-from .numeric import Corruption
+from .base import Corruption
 
-_END, _MASK = 255, 254  # bytes that no text in UTF-8 has
+END_BYTE, MASK_BYTE = 255, 254  # never occur in UTF-8
 
 
 class TextCorruption(Corruption, abc.ABC):
-    r"""Abstract corruption of texts, which hits letters or words.
+    r"""Abstract corruption of letters or words.
 
     Arguments:
-        fraction: The probability of each to be hit, from 0 to 1.
+        fraction: The probability that a letter or word is damaged, from 0 to 1.
     """
 
     def __init__(self, fraction: float = 0.1) -> None:
@@ -42,7 +42,7 @@ class TextCorruption(Corruption, abc.ABC):
 
 
 class DropLetters(TextCorruption):
-    r"""Leaves out letters, each with probability :math:`\nu`.
+    r"""Drops letters, each with probability :math:`\nu`.
 
     Arguments:
         fraction: The probability :math:`\nu \in [0, 1]`.
@@ -57,7 +57,7 @@ class DropLetters(TextCorruption):
 
 
 class DropWords(TextCorruption):
-    r"""Leaves out words, with the spaces behind them, each with probability :math:`\nu`.
+    r"""Drops words and the spaces after them, each with probability :math:`\nu`.
 
     Arguments:
         fraction: The probability :math:`\nu \in [0, 1]`.
@@ -72,7 +72,7 @@ class DropWords(TextCorruption):
 
 
 class MaskLetters(TextCorruption):
-    r"""Puts a mark, a byte that no text has, in the place of letters, each with probability
+    r"""Replaces letters by a mask byte that never occurs in texts, each with probability
     :math:`\nu`.
 
     Arguments:
@@ -84,11 +84,11 @@ class MaskLetters(TextCorruption):
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.masked_fill(_hit(x, _letters(x), self.fraction), _MASK)
+        return x.masked_fill(_hit(x, _letters(x), self.fraction), MASK_BYTE)
 
 
 class MaskWords(TextCorruption):
-    r"""Puts marks in the place of words, and of the spaces behind them, each with probability
+    r"""Replaces words and the spaces after them by mask bytes, each with probability
     :math:`\nu`.
 
     Arguments:
@@ -100,11 +100,11 @@ class MaskWords(TextCorruption):
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.masked_fill(_hit(x, _words(x), self.fraction), _MASK)
+        return x.masked_fill(_hit(x, _words(x), self.fraction), MASK_BYTE)
 
 
 class SwapLetters(TextCorruption):
-    r"""Exchanges letters with the next one, each with probability :math:`\nu`.
+    r"""Swaps letters with the next one, each with probability :math:`\nu`.
 
     Arguments:
         fraction: The probability :math:`\nu \in [0, 1]`.
@@ -121,8 +121,8 @@ class SwapLetters(TextCorruption):
 
 
 class Typos(TextCorruption):
-    r"""Typing errors: letters left out, typed twice, exchanged with the next one, or replaced by
-    another one of the minibatch, each with probability :math:`\nu / 4`.
+    r"""Typing errors: letters that are dropped, doubled, swapped with the next one, or replaced
+    by another letter of the minibatch, each with probability :math:`\nu / 4`.
 
     Arguments:
         fraction: The probability :math:`\nu \in [0, 1]` that a letter is mistyped.
@@ -141,32 +141,32 @@ class Typos(TextCorruption):
 
 
 def _letters(x: Tensor) -> Tensor:
-    r"""Returns the number of the letter that each byte belongs to, with shape `(B, L)`."""
+    r"""Returns the index of the letter of each byte, with shape `(B, L)`."""
     continued = (x >= 128) & (x < 192)
     return (~continued).cumsum(dim=-1)
 
 
 def _words(x: Tensor) -> Tensor:
-    r"""Returns the number of the word that each byte belongs to, with shape `(B, L)`."""
+    r"""Returns the index of the word of each byte, with shape `(B, L)`."""
     space = x == 32
     begins = ~space[:, 1:] & space[:, :-1]
     return torch.cat([torch.zeros_like(space[:, :1]), begins], dim=-1).cumsum(dim=-1)
 
 
 def _hit(x: Tensor, units: Tensor, fraction: float) -> Tensor:
-    r"""Draws units, whole ones, and returns which bytes are theirs, with shape `(B, L)`."""
+    r"""Selects whole units at random and returns the mask of their bytes, with shape `(B, L)`."""
     u = torch.rand(x.shape[0], x.shape[1] + 1, device=x.device).gather(1, units)
-    return (u < fraction) & (x != _END)
+    return (u < fraction) & (x != END_BYTE)
 
 
 def _drop(x: Tensor, hit: Tensor) -> Tensor:
     rest = hit.byte().argsort(dim=-1, stable=True)
-    return x.masked_fill(hit, _END).gather(1, rest)
+    return x.masked_fill(hit, END_BYTE).gather(1, rest)
 
 
 def _swap(x: Tensor, letters: Tensor, hit: Tensor) -> Tensor:
-    # A letter half a place behind the next one comes after it
-    place = (letters + 1.5 * hit).masked_fill(x == _END, torch.inf)
+    # Adding 1.5 sorts a letter behind the next one
+    place = (letters + 1.5 * hit).masked_fill(x == END_BYTE, torch.inf)
     return x.gather(1, place.argsort(dim=-1, stable=True))
 
 
@@ -175,9 +175,9 @@ def _double(x: Tensor, hit: Tensor) -> Tensor:
     places = torch.arange(x.shape[1], device=x.device).expand(x.shape).contiguous()
     sources = torch.searchsorted(times.cumsum(dim=-1), places, right=True)
 
-    # What leads beyond the row is cut off, but the end stays
+    # Bytes beyond the row are cut off, but the end byte stays
     x = x.gather(1, sources)
-    x[:, -1] = _END
+    x[:, -1] = END_BYTE
 
     return x
 

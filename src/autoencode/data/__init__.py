@@ -1,4 +1,4 @@
-r"""Where examples live: files in, minibatches out."""
+r"""Data: files in, minibatches out."""
 
 __all__ = [
     "Batches",

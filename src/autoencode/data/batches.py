@@ -23,7 +23,7 @@ _SIGNED = {torch.uint16: torch.int16, torch.uint32: torch.int32, torch.uint64: t
 
 
 def inference_batch_size(numbers: int) -> int:
-    r"""How many examples a pass without gradients takes: fewer of large ones, for memory.
+    r"""Batch size of inference, smaller for large examples to save memory.
 
     Arguments:
         numbers: How many an example has.
@@ -37,7 +37,7 @@ def inference_batch_size(numbers: int) -> int:
 
 @dataclass(frozen=True)
 class Examples:
-    r"""What a training step is given: one row per example in each tensor.
+    r"""Minibatch of a training step: one row per example in each tensor.
 
     Example:
         >>> examples = Examples(torch.arange(10))

@@ -1,4 +1,4 @@
-r"""What is prepared once and kept in files: folders of images, large tables, streams.
+r"""Cache of prepared data: folders of images, large tables, and streams.
 
 The cache lies where the system keeps such things, or where the environment variable
 `AUTOENCODE_CACHE` says, in a subfolder `autoencode` of it. It may be deleted at any time that
@@ -42,7 +42,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, None}  # numpy says of a short write nothin
 
 
 class Prepared(NamedTuple):
-    r"""What the cache holds of something: an array in a file, and what else is known."""
+    r"""Entry of the cache: an array in a file, and its metadata."""
 
     X: NDArray
     about: dict[str, Any]

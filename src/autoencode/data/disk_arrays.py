@@ -104,7 +104,7 @@ class FileArray:
 
 
 class FileTensor:
-    r"""What stands in for a tensor whose rows lie in a file.
+    r"""Stand-in for a tensor whose rows lie in a file.
 
     It has what is used of the tensors of a data set: rows by slices and by indices, which come
     as tensors on its device.

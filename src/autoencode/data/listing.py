@@ -36,7 +36,7 @@ class Files(tuple[Path, ...]):
 
 
 class Listing(NamedTuple):
-    r"""What a source consists of: files, their names below a folder, and what else is there."""
+    r"""Contents of a source: files, their names below a folder, and other entries."""
 
     folder: Path
     files: list[Path]

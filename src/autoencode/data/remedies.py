@@ -1,4 +1,4 @@
-r"""What to do about files that nothing here reads."""
+r"""Advice about files that cannot be read."""
 
 __all__ = ["remedy"]
 
@@ -62,7 +62,7 @@ _BY_CONTENT = (
 
 
 def remedy(path: Path) -> str | None:
-    r"""What a file seems to be, by its content or else its suffix, and what to do with it.
+    r"""Returns the apparent kind of a file, by content or else suffix, and advice on it.
 
     Example:
         >>> remedy(Path("photo.HEIC"))

@@ -1,8 +1,18 @@
-r"""Families of distributions, and distributions that torch lacks."""
+r"""Families of distributions, and distributions that torch lacks.
+
+- `base`: the abstract family, from raw network outputs to a distribution
+- `gaussian`, `bernoulli`, `logistic`, `dirac`: families of independent elements
+- `homoscedastic`, `gaussian_mixture`: faster forms of distributions of torch
+- `censored`: normal scores of which intervals are observed as one value
+- `mixed`: rows of numbers and categories with missing cells
+- `autoregressive`: token sequences
+- `divergences`: the Kullback-Leibler divergence
+"""
 
 __all__ = [
     "RESOLUTION",
     "Autoregressive",
+    "AutoregressiveDistribution",
     "Bernoulli",
     "Censored",
     "CensoredGaussian",
@@ -17,29 +27,21 @@ __all__ = [
     "Homoscedastic",
     "Intervals",
     "Logistic256",
-    "Mixed",
-    "MixedCells",
+    "MixedColumns",
+    "MixedRow",
     "PointMass",
-    "Sequences",
     "SharedGaussian",
     "kl_divergence",
 ]
 
-from .autoregressive import Autoregressive, Sequences
+from .autoregressive import Autoregressive, AutoregressiveDistribution
+from .base import RESOLUTION, Family
+from .bernoulli import Bernoulli, ContinuousBernoulli
 from .censored import Censored, CensoredGaussian, Intervals
 from .dirac import Dirac, PointMass
 from .divergences import kl_divergence
-from .family import (
-    RESOLUTION,
-    Bernoulli,
-    ContinuousBernoulli,
-    DiagonalGaussian,
-    Family,
-    FixedGaussian,
-    Gaussian,
-    SharedGaussian,
-)
+from .gaussian import DiagonalGaussian, FixedGaussian, Gaussian, SharedGaussian
 from .gaussian_mixture import GaussianMixture
 from .homoscedastic import Homoscedastic
 from .logistic import DiscretizedLogistic, Logistic256
-from .mixed import Mixed, MixedCells
+from .mixed import MixedColumns, MixedRow

@@ -1,6 +1,6 @@
-r"""Sequences of symbols, one after the other."""
+r"""Autoregressive distributions over token sequences."""
 
-__all__ = ["Autoregressive", "Sequences"]
+__all__ = ["Autoregressive", "AutoregressiveDistribution"]
 
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
@@ -13,47 +13,49 @@ from torch.distributions import Categorical, Distribution, constraints
 
 from ..common.padding import by_length, lengths
 from ..networks import Network
-from .family import Family
+from .base import Family
 
-_AT_ONCE = 2**17  # symbols of sequences that are written together
+TOKENS_PER_BATCH = 2**17  # generated at once
 
 
 class Autoregressive(Family):
-    r"""Sequences in which each symbol depends on all before it, and on the code.
+    r"""Token sequences in which each token depends on all preceding ones and on the code.
 
     .. math:: p(x \mid \phi) = \prod_{t=1}^T p(x_t \mid x_{<t}, \phi)
 
-    The factors come from the :meth:`writer <autoencode.networks.Network.writer>` of the network.
-    The last symbol ends a sequence, and fills its row up; what follows the first end is not
-    scored. A row without an end holds the beginning of a longer sequence, and is scored as such,
-    so that the probabilities of all sequences sum to one.
+    The factors come from the network's
+    :meth:`token decoder <autoencode.networks.Network.token_decoder>`. The last token of the
+    vocabulary ends a sequence and pads its row; tokens after the first end are not scored. A row
+    without an end is scored as the beginning of a longer sequence, so that the probabilities of
+    all sequences sum to one.
 
-    A decoder that sees everything before models the data without the code, which then carries
-    nothing: the posterior collapses to the prior. Against it, the
-    :class:`~autoencode.objectives.ELBO` leaves a part of the rate free, and symbols that are
-    looked back at can be hidden while training, so that they have to be in the code.
+    A decoder that sees all preceding tokens can model the data without the code. The posterior
+    then collapses to the prior. Two settings counteract this: the
+    :class:`~autoencode.objectives.ELBO` does not penalize the first `free_bits` of the rate, and
+    `dropout` hides preceding tokens during training, which the code then has to provide.
 
     References:
         | Generating Sentences from a Continuous Space (Bowman et al., 2016)
         | https://arxiv.org/abs/1511.06349
 
-        | The Curious Case of Neural Text Degeneration (Holtzman et al., 2020), for the nucleus
+        | The Curious Case of Neural Text Degeneration (Holtzman et al., 2020), for nucleus
+          (top-p) sampling
         | https://arxiv.org/abs/1904.09751
 
     Arguments:
-        length: The most symbols of a sequence that is written; by default, of a model, those
-            of the longest text that it was fitted to.
-        dropout: The probability of hiding a symbol while training.
-        free_bits: The rate in nats per example that costs nothing, unless the objective says
-            another.
-        temperature: What the logits are divided by for samples; below one they are more
-            usual, at zero the most probable symbol is always taken.
-        nucleus: The share of the probability that samples are drawn from: at each step, the
-            most probable symbols that together reach it.
+        length: The maximum number of tokens of a generated sequence; by default that of the
+            longest text in the training data.
+        dropout: The probability of hiding a preceding token during training.
+        free_bits: The rate in nats per example that is not penalized, unless the objective sets
+            its own.
+        temperature: The divisor of the logits in sampling. Values below one favor probable tokens;
+            zero always selects the most probable one.
+        top_p: The probability mass to sample from: at each step, the smallest set of most
+            probable tokens whose total probability reaches it.
 
     Example:
         >>> from autoencode.networks import Recurrent
-        >>> family = Autoregressive(length=5).build(Recurrent(8, symbols=3), (16,))
+        >>> family = Autoregressive(length=5).build(Recurrent(8, vocab_size=3), (16,))
         >>> p = family(torch.zeros(2, 16, 1))
         >>> p.log_prob(torch.tensor([[0, 1, 0, 2, 2], [2, 2, 2, 2, 2]])).shape
         torch.Size([2])
@@ -64,8 +66,8 @@ class Autoregressive(Family):
     n_params = 1
     discrete = True
 
-    writer: nn.Module
-    symbols: int
+    token_decoder: nn.Module
+    vocab_size: int
     longest: int
 
     def __init__(
@@ -74,7 +76,7 @@ class Autoregressive(Family):
         dropout: float = 0.0,
         free_bits: float = 8.0,
         temperature: float = 1.0,
-        nucleus: float = 1.0,
+        top_p: float = 1.0,
     ) -> None:
         super().__init__()
 
@@ -88,34 +90,36 @@ class Autoregressive(Family):
         self.dropout = dropout
         self.free_bits = free_bits
         self.temperature = temperature
-        self.nucleus = nucleus
+        self.top_p = top_p
         self._check_draws()
 
     def build(self, network: Network, event: Sequence[int]) -> "Autoregressive":
         (features,) = event
-        self.writer = network.writer(features)
-        self.symbols = network.symbols or 0
+        self.token_decoder = network.token_decoder(features)
+        self.vocab_size = network.vocab_size or 0
 
         if self.length is None:
-            raise ValueError("expected a length, the most symbols of a sequence, got None.")
+            raise ValueError(
+                "expected a length, the maximum number of tokens of a sequence, got None."
+            )
 
         self.longest = self.length
 
         return self
 
-    def forward(self, phi: Tensor) -> "Sequences":
-        return Sequences(self, phi.squeeze(dim=-1))
+    def forward(self, phi: Tensor) -> "AutoregressiveDistribution":
+        return AutoregressiveDistribution(self, phi.squeeze(dim=-1))
 
     def log_prob(self, phi: Tensor, x: Tensor) -> Tensor:
         r"""
         Arguments:
             phi: The parameters, with shape `(B, features)`.
-            x: Rows of symbols, with shape `(B, L)`.
+            x: Tokens, with shape `(B, L)`.
 
         Returns:
             The log-probabilities in nats, with shape `(B,)`.
         """
-        n = lengths(x, self.symbols - 1)
+        n = lengths(x, self.vocab_size - 1)
         rows, ll = [], []
 
         for group, longest in by_length(n):
@@ -125,11 +129,11 @@ class Autoregressive(Family):
         return torch.cat(ll)[torch.cat(rows).argsort()] if rows else phi[:, 0]
 
     def factors(self, phi: Tensor, x: Tensor) -> Categorical:
-        r"""The distributions :math:`p(x_t \mid x_{<t}, \phi)` of each symbol, given all before it.
+        r"""Conditional distributions :math:`p(x_t \mid x_{<t}, \phi)` of the tokens.
 
         Arguments:
             phi: The parameters, with shape `(B, features)`.
-            x: Rows of symbols, with shape `(B, L)`.
+            x: Tokens, with shape `(B, L)`.
 
         Returns:
             Distributions with batch shape `(B, L)`.
@@ -137,24 +141,24 @@ class Autoregressive(Family):
         return Categorical(logits=self._logits(phi, x), validate_args=False)
 
     @torch.no_grad()
-    def write(self, phi: Tensor, choose: Callable[[Tensor], Tensor]) -> Tensor:
-        r"""Makes sequences symbol by symbol, all rows at once, until each has ended.
+    def generate(self, phi: Tensor, pick: Callable[[Tensor], Tensor]) -> Tensor:
+        r"""Generates sequences token by token, in parallel over rows, until all have ended.
 
         Arguments:
             phi: The parameters, with shape `(B, features)`.
-            choose: Codec logits, with shape `(B, symbols)`, to symbols, with shape `(B,)`.
+            pick: Maps logits, with shape `(B, vocab_size)`, to tokens, with shape `(B,)`.
 
         Returns:
-            Rows of symbols, with shape `(B, length)`.
+            Tokens, with shape `(B, length)`.
         """
-        end = self.symbols - 1
+        end = self.vocab_size - 1
         x = torch.full((len(phi), self.longest), end, device=phi.device)
         last, ended = x[:, 0], torch.zeros_like(x[:, 0], dtype=torch.bool)
-        memory: Any = None
+        cache: Any = None
 
         for t in range(self.longest):
-            logits, memory = self.writer(last[:, None], phi, memory)
-            last = x[:, t] = choose(logits[:, 0].to(phi.dtype)).masked_fill(ended, end)
+            logits, cache = self.token_decoder(last[:, None], phi, cache)
+            last = x[:, t] = pick(logits[:, 0].to(phi.dtype)).masked_fill(ended, end)
             ended = last == end
 
             if ended.all():
@@ -162,8 +166,8 @@ class Autoregressive(Family):
 
         return x
 
-    def draw(self, logits: Tensor) -> Tensor:
-        r"""Draws symbols by their probabilities, as temperature and nucleus change them."""
+    def draw_tokens(self, logits: Tensor) -> Tensor:
+        r"""Draws tokens from the logits, with temperature and top-p truncation."""
         self._check_draws()
 
         if self.temperature == 0:
@@ -171,18 +175,18 @@ class Autoregressive(Family):
 
         p = (logits / self.temperature).softmax(dim=-1)
 
-        if self.nucleus < 1:
-            sorted_p, symbols = p.sort(dim=-1, descending=True)
-            outside = sorted_p.cumsum(dim=-1) - sorted_p >= self.nucleus
-            p = p.scatter(-1, symbols, sorted_p.masked_fill(outside, 0))
+        if self.top_p < 1:
+            sorted_p, tokens = p.sort(dim=-1, descending=True)
+            outside = sorted_p.cumsum(dim=-1) - sorted_p >= self.top_p
+            p = p.scatter(-1, tokens, sorted_p.masked_fill(outside, 0))
 
         return torch.multinomial(p, 1).squeeze(dim=-1)
 
     def _check_draws(self) -> None:
-        if not (self.temperature >= 0 and 0 < self.nucleus <= 1):
+        if not (self.temperature >= 0 and 0 < self.top_p <= 1):
             raise ValueError(
-                "expected temperature >= 0 and nucleus above 0 and up to 1,"
-                f" got {self.temperature} and {self.nucleus}."
+                "expected temperature >= 0 and 0 < top_p <= 1,"
+                f" got {self.temperature} and {self.top_p}."
             )
 
     def _log_prob(self, phi: Tensor, x: Tensor, n: Tensor) -> Tensor:
@@ -192,30 +196,30 @@ class Autoregressive(Family):
         return ll.masked_fill(beyond, 0).sum(dim=-1)
 
     def _logits(self, phi: Tensor, x: Tensor) -> Tensor:
-        before = F.pad(x[:, :-1], (1, 0), value=self.symbols - 1)
-        logits, _ = self.writer(self._hide(before), phi)
+        before = F.pad(x[:, :-1], (1, 0), value=self.vocab_size - 1)
+        logits, _ = self.token_decoder(self._hide(before), phi)
 
         return logits.to(phi.dtype)
 
     def _hide(self, x: Tensor) -> Tensor:
-        r"""Returns the symbols as they are looked back at, some of them hidden while training."""
+        r"""Returns the preceding tokens, some of them hidden during training."""
         if not (self.training and self.dropout > 0):
             return x
 
-        return x.masked_fill(torch.rand(x.shape, device=x.device) < self.dropout, self.symbols)
+        return x.masked_fill(torch.rand(x.shape, device=x.device) < self.dropout, self.vocab_size)
 
 
-class Sequences(Distribution):
-    r"""Distribution over rows of symbols that a family describes, see :class:`Autoregressive`.
+class AutoregressiveDistribution(Distribution):
+    r"""Distribution over token sequences, see :class:`Autoregressive`.
 
     Arguments:
-        family: The family, which owns what all sequences share.
+        family: The family, which owns the token decoder.
         phi: The parameters, with shape `(*, features)`.
 
     Example:
         >>> from autoencode.networks import Recurrent
-        >>> family = Autoregressive(length=5).build(Recurrent(8, symbols=3), (16,))
-        >>> Sequences(family, torch.zeros(2, 16)).mean.shape
+        >>> family = Autoregressive(length=5).build(Recurrent(8, vocab_size=3), (16,))
+        >>> AutoregressiveDistribution(family, torch.zeros(2, 16)).mean.shape
         torch.Size([2, 5])
     """
 
@@ -230,14 +234,16 @@ class Sequences(Distribution):
 
     @property
     def mean(self) -> Tensor:
-        r"""The sequence of the most probable symbols, each given those before it."""
+        r"""The sequence of greedy decoding: the most probable token at each step."""
         return self._rows(self.phi, lambda logits: logits.argmax(dim=-1))
 
-    def expand(self, batch_shape: Size, _instance: Distribution | None = None) -> "Sequences":
-        return Sequences(self.family, self.phi.expand(*batch_shape, -1))
+    def expand(
+        self, batch_shape: Size, _instance: Distribution | None = None
+    ) -> "AutoregressiveDistribution":
+        return AutoregressiveDistribution(self.family, self.phi.expand(*batch_shape, -1))
 
     def sample(self, sample_shape: Size = Size()) -> Tensor:
-        return self._rows(self.phi.expand(*sample_shape, *self.phi.shape), self.family.draw)
+        return self._rows(self.phi.expand(*sample_shape, *self.phi.shape), self.family.draw_tokens)
 
     def log_prob(self, value: Tensor) -> Tensor:
         batch = torch.broadcast_shapes(self.batch_shape, value.shape[:-1])
@@ -246,8 +252,10 @@ class Sequences(Distribution):
 
         return self.family.log_prob(phi, x).reshape(batch)
 
-    def _rows(self, phi: Tensor, choose: Callable[[Tensor], Tensor]) -> Tensor:
-        parts = phi.reshape(-1, phi.shape[-1]).split(max(1, _AT_ONCE // self.family.longest))
-        x = torch.cat([self.family.write(part, choose) for part in parts])
+    def _rows(self, phi: Tensor, pick: Callable[[Tensor], Tensor]) -> Tensor:
+        parts = phi.reshape(-1, phi.shape[-1]).split(
+            max(1, TOKENS_PER_BATCH // self.family.longest)
+        )
+        x = torch.cat([self.family.generate(part, pick) for part in parts])
 
         return x.reshape(*phi.shape[:-1], -1).to(phi.dtype)

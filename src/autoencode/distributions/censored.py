@@ -1,13 +1,13 @@
-r"""Normal distributions of which intervals are seen as one number.
+r"""Interval-censored normal distributions.
 
-The score of a number that many rows share is only known to lie in an interval. That is the
-ordinal probit model, where all numbers are such, and a censored one, where some are:
+If many rows share a value, its normal score is only known to lie in an interval. The model is an
+ordinal probit if all values are shared, and a censored (Tobit) model if some are:
 
 .. math:: p(x) = \begin{cases} \Phi \big( \frac{b_k - \mu}{\sigma} \big)
     - \Phi \big( \frac{a_k - \mu}{\sigma} \big) & a_k \leq x \leq b_k \\
     \mathcal{N}(x; \mu, \sigma^2) & \text{elsewhere} \end{cases}
 
-Probabilities of the intervals and the integral of the density elsewhere add up to one.
+The probabilities of the intervals and the integral of the density elsewhere sum to one.
 
 References:
     | Regression Models for Ordinal Data (McCullagh, 1980)
@@ -24,25 +24,26 @@ import torch.nn as nn
 from torch import Size, Tensor
 from torch.distributions import Distribution, Normal
 
-from .family import RESOLUTION, DiagonalGaussian
+from .base import RESOLUTION
+from .gaussian import DiagonalGaussian
 
 Interval = tuple[float, float]
 
-_FARTHEST = 1e3  # in place of infinity, whose gradients are not numbers
+FINITE_INFINITY = 1e3  # replaces infinite ends, whose gradients would be NaN
 _ROOT_TAU = math.sqrt(2 * math.pi)
 
 
 def log_mass(low: Tensor, high: Tensor, loc: Tensor, scale: Tensor) -> Tensor:
-    r"""The log-probability of intervals under normal distributions, also far from their means.
+    r"""Log-probability of intervals under normal distributions, accurate far in the tails.
 
     .. math:: \log \big( \Phi(b) - \Phi(a) \big) = \log \Phi(b)
         + \log \big( 1 - e^{\log \Phi(a) - \log \Phi(b)} \big)
 
-    Intervals above the mean are reflected, so that neither term is lost to rounding.
+    Intervals above the mean are reflected, which avoids cancellation.
 
     Arguments:
         low: The lower ends, finite.
-        high: The upper ends, greater than these.
+        high: The upper ends, greater than `low`.
         loc: The means.
         scale: The standard deviations, with shapes that broadcast.
 
@@ -61,7 +62,7 @@ def log_mass(low: Tensor, high: Tensor, loc: Tensor, scale: Tensor) -> Tensor:
 
 
 def _log_ndtr(x: Tensor) -> Tensor:
-    r"""Returns :math:`\log \Phi(x)`; the gradients of torch's are wrong beyond -1,000."""
+    r"""Returns :math:`\log \Phi(x)`. The gradients of torch's function are wrong below -1,000."""
     below, above = x.clamp(max=0), x.clamp(min=0)
     low = torch.log(torch.special.erfcx(-below * math.sqrt(0.5)) / 2) - below.square() / 2
     high = torch.log1p(-torch.special.erfc(above * math.sqrt(0.5)) / 2)
@@ -70,11 +71,11 @@ def _log_ndtr(x: Tensor) -> Tensor:
 
 
 class Intervals(nn.Module):
-    r"""The intervals of scores that are one number each, by column.
+    r"""Intervals of scores that each correspond to one shared value, by column.
 
     Arguments:
-        intervals: For each column the ends of its intervals, ascending and apart; none for
-            a column of densities alone.
+        intervals: The ends of the intervals of each column, ascending and disjoint; an empty list
+            for a column without shared values.
 
     Example:
         >>> intervals = Intervals([[], [(-math.inf, 0.5)]])
@@ -86,19 +87,23 @@ class Intervals(nn.Module):
     def __init__(self, intervals: Sequence[Sequence[Interval]]) -> None:
         super().__init__()
 
-        self.some = [j for j, column in enumerate(intervals) if len(column)]
+        self.censored_columns = [j for j, column in enumerate(intervals) if len(column)]
         n = max((len(column) for column in intervals), default=0)
-        ends = torch.full((2, len(self.some), n), _FARTHEST, dtype=torch.get_default_dtype())
+        ends = torch.full(
+            (2, len(self.censored_columns), n), FINITE_INFINITY, dtype=torch.get_default_dtype()
+        )
 
-        for row, j in enumerate(self.some):
-            both = torch.tensor([*intervals[j]], dtype=ends.dtype).clamp(-_FARTHEST, _FARTHEST)
+        for row, j in enumerate(self.censored_columns):
+            both = torch.tensor([*intervals[j]], dtype=ends.dtype).clamp(
+                -FINITE_INFINITY, FINITE_INFINITY
+            )
             ends[:, row, : len(both)] = both.T
 
         self.columns: Tensor
         self.low: Tensor
         self.high: Tensor
         self.register_buffer(
-            "columns", torch.tensor(self.some, dtype=torch.long), persistent=False
+            "columns", torch.tensor(self.censored_columns, dtype=torch.long), persistent=False
         )
         self.register_buffer("low", ends[0].contiguous(), persistent=False)
         self.register_buffer("high", ends[1].contiguous(), persistent=False)
@@ -109,20 +114,20 @@ class Intervals(nn.Module):
             x: Scores, with shape `(*, D)`.
 
         Returns:
-            The columns that have intervals, with shape `(C,)`, whether their scores lie in one,
-            and its ends, with shape `(*, C)`.
+            The columns that have intervals, with shape `(C,)`; whether their scores lie in an
+            interval; and the lower and upper ends of that interval, with shape `(*, C)`.
         """
         t = x[..., self.columns]
-        rows = t.reshape(-1, len(self.some)).T.contiguous()
+        rows = t.reshape(-1, len(self.censored_columns)).T.contiguous()
         k = (torch.searchsorted(self.low, rows, right=True) - 1).clamp(min=0)
         low, high = (ends.gather(1, k).T.reshape(t.shape) for ends in (self.low, self.high))
         inside = (t >= low) & (t <= high)
 
-        # Any interval does where there is none, as long as its mass is a number
+        # A placeholder interval with a finite probability where there is none
         return self.columns, inside, torch.where(inside, low, -1), torch.where(inside, high, 1)
 
     def censor(self, normal: Normal, x: Tensor) -> Tensor:
-        r"""Returns log-densities of scores, and log-probabilities of those in intervals.
+        r"""Returns log-densities of scores, or log-probabilities inside intervals.
 
         Arguments:
             normal: The distributions of the scores, with batch shape `(*, D)`.
@@ -130,7 +135,7 @@ class Intervals(nn.Module):
         """
         ll = normal.log_prob(x)
 
-        if not self.some:
+        if not self.censored_columns:
             return ll
 
         columns, inside, low, high = self(x)
@@ -140,11 +145,12 @@ class Intervals(nn.Module):
         return ll.index_copy(-1, columns, mass)
 
     def lost_variance(self) -> Tensor:
-        r"""Returns how much of the variance of normal scores their middles lack, by column.
+        r"""Returns the variance of normal scores that is lost by using interval medians.
 
         .. math:: \sum_k \int_{a_k}^{b_k} (t - m_k)^2 \, \varphi(t) \, dt
 
-        With shape `(C,)`.
+        Returns:
+            The lost variances of the censored columns, with shape `(C,)`.
         """
         a, b = self.low.double(), self.high.double()
         mass = torch.special.ndtr(b) - torch.special.ndtr(a)
@@ -157,11 +163,11 @@ class Intervals(nn.Module):
 
 
 class Censored(Normal):
-    r"""Normal distributions of scores, of which intervals are one number each.
+    r"""Normal distributions of scores with censored intervals.
 
     Arguments:
         normal: The distributions of the scores, with batch shape `(*, D)`.
-        intervals: Which scores are one number.
+        intervals: The censored intervals.
 
     Example:
         >>> normal = Normal(torch.zeros(1), torch.ones(1))
@@ -184,12 +190,12 @@ class Censored(Normal):
 
 
 class CensoredGaussian(DiagonalGaussian):
-    r"""Normal distributions of scores with one scale for each column, see :class:`Censored`.
+    r"""Censored normal distributions with one scale per column, see :class:`Censored`.
 
     .. math:: \mathcal{N}(\mu_j, \sigma_j^2), \qquad \phi = \mu
 
     Arguments:
-        intervals: For each column the ends of the scores of its shared numbers, ascending.
+        intervals: The ends of the intervals of each column, ascending and disjoint.
 
     Example:
         >>> family = CensoredGaussian([[], [(-math.inf, 1.0), (1.0, math.inf)]]).build(None, (2,))
@@ -209,10 +215,10 @@ class CensoredGaussian(DiagonalGaussian):
 
     @torch.no_grad()
     def set_scale(self, scale: Tensor) -> None:
-        r"""Sets :math:`\sigma`, where it is known in closed form for the middles of intervals.
+        r"""Sets :math:`\sigma` to values that are known for the medians of the intervals.
 
-        What the middles lack of the variance of the scores is added, or shared numbers would
-        begin with other frequencies than they have.
+        The variance that the medians lack is added. Otherwise the initial probabilities of shared
+        values would differ from their frequencies.
         """
         variance = scale.double().square().expand(self.log_scale.shape).clone()
         variance[..., self.cells.columns] += self.cells.lost_variance().to(variance)

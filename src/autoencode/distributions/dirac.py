@@ -1,4 +1,4 @@
-r"""The posterior of a plain autoencoder: all mass on one code."""
+r"""Point masses: the posterior of a plain autoencoder."""
 
 __all__ = ["Dirac", "PointMass"]
 
@@ -8,11 +8,11 @@ import torch
 from torch import Size, Tensor
 from torch.distributions import Distribution, constraints
 
-from .family import Family
+from .base import Family
 
 
 class PointMass(Distribution):
-    r"""All mass on one point, :math:`\delta(z - \mu)`. It has no density.
+    r"""Point mass :math:`\delta(z - \mu)`, a distribution without a density.
 
     Arguments:
         loc: The point :math:`\mu`, with shape `(*)`.
@@ -48,12 +48,12 @@ class PointMass(Distribution):
     def log_prob(self, value: Tensor) -> Tensor:
         raise ValueError(
             "a Dirac posterior has no density. Use posterior=Gaussian(), or an objective that"
-            " needs none, such as Reconstruction()."
+            " needs no density, such as Reconstruction()."
         )
 
 
 class Dirac(Family):
-    r"""Point masses, with :math:`\phi` the point: :math:`q(z \mid x) = \delta(z - f(x))`.
+    r"""Family of point masses at :math:`\phi`: :math:`q(z \mid x) = \delta(z - f(x))`.
 
     Example:
         >>> Dirac()(torch.ones(4, 1)).mean

@@ -8,18 +8,19 @@ from torch.distributions import Distribution
 
 
 def kl_divergence(q: Distribution, p: Distribution, z: Tensor) -> Tensor:
-    r"""The rate, in closed form where there is one, otherwise from the sample at hand.
+    r"""Kullback-Leibler divergence, in closed form or estimated from one sample.
 
     .. math:: \mathrm{KL} \big( q \parallel p \big)
         = \mathbb{E}_{q(z)} \big[ \log q(z) - \log p(z) \big]
 
     Arguments:
         q: The distribution of `z`, with batch shape `(B)`.
-        p: The other one, with batch shape `(B)` or `()`.
+        p: The reference distribution, with batch shape `(B)` or `()`.
         z: A sample of `q`, with shape `(B, *)`.
 
     Returns:
-        The divergences in nats, with shape `(B)`; estimates of them without a closed form.
+        The divergences in nats, with shape `(B)`. They are unbiased single-sample estimates if
+        torch has no closed form.
 
     Example:
         >>> q = td.Normal(torch.ones(3), 1.0)

@@ -13,12 +13,12 @@ from torch.distributions.constraints import Constraint
 
 
 class GaussianMixture(Distribution):
-    r"""A mixture of Gaussians with full covariances.
+    r"""Mixture of Gaussians with full covariances.
 
     .. math:: p(z) = \sum_{k=1}^K \pi_k \, \mathcal{N} \big( z \mid \mu_k, L_k L_k^\top \big)
 
-    torch has it as `MixtureSameFamily`, which draws from all Gaussians to keep one draw, and
-    solves a triangular system for each density.
+    torch's `MixtureSameFamily` draws from all components to keep one draw, and solves a triangular
+    system for each density.
 
     Arguments:
         weight: The weights :math:`\pi`, with shape `(K,)`. Their sum is one.

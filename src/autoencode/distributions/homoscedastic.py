@@ -14,13 +14,13 @@ class Homoscedastic(Normal):
 
     .. math:: \log p(x) = -\frac{(x - \mu)^2}{2 \sigma^2} - \log \sigma - \frac{1}{2} \log 2 \pi
 
-    torch's `Normal` takes the square and the logarithm of the scale for each element, which is
-    more than half of the time of a density.
+    torch's `Normal` computes the square and the logarithm of the scale for each element, which
+    takes more than half of the time of `log_prob`.
 
     Arguments:
         loc: The means :math:`\mu`, with shape `(*)`.
-        common_scale: Their standard deviations :math:`\sigma > 0`, whose shape broadcasts to that
-            of `loc`: `()` for one scale, `(D,)` for one per column.
+        common_scale: The standard deviations :math:`\sigma > 0`, whose shape broadcasts to that
+            of `loc`: `()` for a single scale, `(D,)` for one per column.
 
     Example:
         >>> Homoscedastic(torch.zeros(3), torch.tensor(1.0)).log_prob(torch.ones(3)).shape

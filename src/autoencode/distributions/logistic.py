@@ -1,4 +1,4 @@
-r"""Likelihoods for pixels of 8 bits."""
+r"""Discretized logistic likelihoods for 8-bit pixels."""
 
 __all__ = ["DiscretizedLogistic", "Logistic256"]
 
@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Size, Tensor
 from torch.distributions import Distribution, constraints
 
-from .family import SMALLEST_SCALE, Family
+from .base import SMALLEST_SCALE, Family
 
 
 class Logistic256(Distribution):
@@ -19,7 +19,7 @@ class Logistic256(Distribution):
     .. math:: P(x) = F(x + \tfrac{1}{510}) - F(x - \tfrac{1}{510}),
         \qquad F(x) = \sigma \left( \frac{x - \mu}{s} \right)
 
-    The bins of 0 and 1 reach to infinity, so that the probabilities sum to one.
+    The outermost bins extend to infinity, so that the probabilities sum to one.
 
     Arguments:
         loc: The location :math:`\mu`, in units of white = 1, with shape `(*)`.
@@ -42,13 +42,13 @@ class Logistic256(Distribution):
 
     @property
     def mean(self) -> Tensor:
-        # The mean of the logistic clipped to [0, 1]; the levels' own is its midpoint rule
+        # Mean of the logistic clipped to [0, 1], which the mean over levels approximates
         above, below = self.loc / self.scale, (self.loc - 1) / self.scale
         return self.scale * (F.softplus(above) - F.softplus(below))
 
     @property
     def variance(self) -> Tensor:
-        r"""The variance of the logistic, before it is cut off at black and white."""
+        r"""Variance of the logistic distribution before clipping to black and white."""
         return self.scale.square() * (math.pi**2 / 3)
 
     def expand(self, batch_shape: Size, _instance: Distribution | None = None) -> "Logistic256":
@@ -67,7 +67,7 @@ class Logistic256(Distribution):
         upper = (value + 1 / 510 - self.loc) / self.scale
         lower = (value - 1 / 510 - self.loc) / self.scale
 
-        # log(sigmoid(upper) - sigmoid(lower)) without cancellation, also far in the tails
+        # log(sigmoid(upper) - sigmoid(lower)) without cancellation far in the tails
         width = 1 / (255 * self.scale)
         inner = F.logsigmoid(upper) + F.logsigmoid(-lower) + torch.log(-torch.expm1(-width))
 
@@ -76,10 +76,10 @@ class Logistic256(Distribution):
 
 
 class DiscretizedLogistic(Family):
-    r"""Logistic distributions binned to 256 levels, the likelihood of 8-bit images.
+    r"""Family of discretized logistic distributions, for 8-bit images.
 
-    :math:`\phi = (\mu - \tfrac{1}{2}, r)`, with :math:`s = 10^{-3} + \log(1 + e^r)`: a network
-    that starts near zero starts in the middle of the gray values.
+    :math:`\phi = (\mu - \tfrac{1}{2}, r)`, with :math:`s = 10^{-3} + \log(1 + e^r)`. A
+    network whose outputs start near zero thus starts at medium gray.
 
     References:
         | Improving Variational Inference with Inverse Autoregressive Flow (Kingma et al., 2016)

@@ -1,6 +1,6 @@
-r"""The likelihood of rows with numbers, categories and missing cells."""
+r"""Likelihoods of rows with numbers, categories and missing cells."""
 
-__all__ = ["Mixed", "MixedCells"]
+__all__ = ["MixedColumns", "MixedRow"]
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -10,31 +10,31 @@ from torch import Size, Tensor
 from torch.distributions import Distribution, Normal, OneHotCategorical
 from torch.nn.functional import softplus
 
+from .base import SMALLEST_SCALE, Family
 from .censored import Interval, Intervals
-from .family import SMALLEST_SCALE, Family
 
 
-class MixedCells(Distribution):
-    r"""Independent cells, numbers and categories, of which some may be missing.
+class MixedRow(Distribution):
+    r"""Distribution over rows of independent numbers and categories with missing cells.
 
     .. math:: \log p(x) = \sum_{j \text{ not missing}} \log p_j(x_j), \qquad
         p_j = \mathcal{N}(\mu_j, \sigma_j^2) \text{ or } \mathrm{Categorical}(\pi_j)
 
-    A number that many rows share has the probability of its interval of scores, see
-    :class:`Censored`. To leave out a factor is to integrate over it, so that this is the density
-    of the cells that are there. A row is a vector: the numbers; for each one, or zero if it is
-    missing; then the indicators of the levels of each category, all zero if it is missing.
+    A value that many rows share has the probability of its interval of scores, see
+    :class:`Censored`. Omitting a factor marginalizes over its cell, so that this is the density of
+    the observed cells. A row is a vector of three parts: the numbers; an indicator of each number,
+    zero if it is missing; and a one-hot encoding of each category, all zeros if it is missing.
 
     Arguments:
         loc: The means :math:`\mu` of the numbers, with shape `(*, n)`.
         scale: Their standard deviations :math:`\sigma > 0`, with shape `(*, n)`.
         logits: The logits of the levels of all categories, with shape `(*, sum(levels))`.
-        levels: How many levels each category has.
-        intervals: Which scores of the numbers are one number; by default none.
+        levels: The number of levels of each category.
+        intervals: The intervals of scores of shared values; by default none.
 
     Example:
-        >>> p = MixedCells(torch.zeros(1), torch.ones(1), torch.zeros(4), levels=(4,))
-        >>> p.log_prob(torch.tensor([0.0, 0.0, 0.0, 1.0, 0.0, 0.0])).exp()  # a level alone
+        >>> p = MixedRow(torch.zeros(1), torch.ones(1), torch.zeros(4), levels=(4,))
+        >>> p.log_prob(torch.tensor([0.0, 0.0, 0.0, 1.0, 0.0, 0.0])).exp()  # only the category
         tensor(0.2500)
     """
 
@@ -63,13 +63,13 @@ class MixedCells(Distribution):
 
     @property
     def mean(self) -> Tensor:
-        r"""The means of numbers and the probabilities of levels; no cell is missing."""
+        r"""The means of numbers and the probabilities of levels, without missing cells."""
         pi = [log_pi.exp() for log_pi in self.log_pi]
         return torch.cat([self.loc, torch.ones_like(self.loc), *pi], dim=-1)
 
     @property
     def variance(self) -> Tensor:
-        r"""The variances of numbers and of the indicators of levels; one for what is certain."""
+        r"""The variances of numbers and of the indicators of levels."""
         pi = [log_pi.exp() for log_pi in self.log_pi]
         indicators = [p * (1 - p) for p in pi]
         return torch.cat([self.scale.square(), torch.ones_like(self.loc), *indicators], dim=-1)
@@ -77,7 +77,7 @@ class MixedCells(Distribution):
     def cells(self, value: Tensor) -> Tensor:
         r"""Returns the log-density or log-probability of each cell, with shape `(*, F)`.
 
-        Of missing ones it is zero.
+        It is zero for missing cells.
         """
         n = self.loc.shape[-1]
         x, there, indicators = value.split((n, n, value.shape[-1] - 2 * n), dim=-1)
@@ -101,29 +101,29 @@ class MixedCells(Distribution):
 
         return torch.cat([x, torch.ones_like(x), *(d.sample(sample_shape) for d in draws)], -1)
 
-    def expand(self, batch_shape: Size, _instance: Distribution | None = None) -> "MixedCells":
+    def expand(self, batch_shape: Size, _instance: Distribution | None = None) -> "MixedRow":
         loc, scale = (t.expand(*batch_shape, -1) for t in (self.loc, self.scale))
         logits = self.logits.expand(*batch_shape, -1)
-        return MixedCells(loc, scale, logits, self.levels, self.intervals)
+        return MixedRow(loc, scale, logits, self.levels, self.intervals)
 
 
-class Mixed(Family):
-    r"""Rows of numbers and categories with missing cells, see :class:`MixedCells`.
+class MixedColumns(Family):
+    r"""Family for rows of numbers and categories with missing cells, see :class:`MixedRow`.
 
     .. math:: \phi = (\mu, s, \ell), \qquad \sigma = \sigma_0 + \log(1 + e^s), \quad
         \pi = \mathrm{softmax}(\ell)
 
-    There is one raw parameter for each number of the vector that stands for a row. A scale has
-    a floor :math:`\sigma_0` of its own: a column of few distinct numbers would otherwise have a
-    density without bound at each of them.
+    There is one raw parameter for each entry of the vector that represents a row. Each scale has a
+    lower bound :math:`\sigma_0`: the density of a column with few distinct values would otherwise
+    be unbounded at each of them.
 
     Arguments:
-        scales: The least standard deviation :math:`\sigma_0` of each number.
-        levels: How many levels each category has.
-        intervals: For each number the ends of the scores of those that many rows share.
+        scales: The smallest standard deviation :math:`\sigma_0` of each number.
+        levels: The number of levels of each category.
+        intervals: The intervals of scores of the shared values of each number.
 
     Example:
-        >>> family = Mixed(scales=(0.01, 0.01), levels=(3,))
+        >>> family = MixedColumns(scales=(0.01, 0.01), levels=(3,))
         >>> family(torch.zeros(5, 7, 1)).sample().shape
         torch.Size([5, 7])
     """
@@ -149,7 +149,7 @@ class Mixed(Family):
         floor = torch.tensor([*scales], dtype=torch.get_default_dtype()).clamp(SMALLEST_SCALE)
         self.register_buffer("floor", floor, persistent=False)
 
-    def forward(self, phi: Tensor) -> MixedCells:
+    def forward(self, phi: Tensor) -> MixedRow:
         n, K = len(self.scales), sum(self.levels)
 
         if phi.shape[-2] != 2 * n + K:
@@ -157,4 +157,4 @@ class Mixed(Family):
 
         loc, s, logits = phi.squeeze(dim=-1).split((n, n, K), dim=-1)
         scale = self.floor + softplus(s)
-        return MixedCells(loc, scale, logits, self.levels, self.shared)
+        return MixedRow(loc, scale, logits, self.levels, self.shared)

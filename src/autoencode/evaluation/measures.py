@@ -1,4 +1,4 @@
-r"""Numbers about a trained model."""
+r"""Measures of codes, densities and sounds."""
 
 __all__ = [
     "active_units",
@@ -26,12 +26,12 @@ from ..data import inference_batch_size
 from ..distributions import Dirac
 from ..models.latent import LatentModel
 
-_SOUNDS = 64  # whose spectra are held at once
-_PAIRS = 2**20  # numbers of codes that are compared at once
+_SOUNDS_PER_BATCH = 64
+_MAX_PAIRWISE_NUMBERS = 2**20
 
 
 def log_evidence(model: LatentModel, x: Tensor, samples: int = 128, seed: int = 0) -> Tensor:
-    r"""Estimates :math:`\log p(x)` by importance sampling from the posterior.
+    r"""Estimate :math:`\log p(x)` by importance sampling from the posterior.
 
     .. math:: \log p(x) \approx \log \frac{1}{K} \sum_{k=1}^K
         \frac{p(x \mid z_k) \, p(z_k)}{q(z_k \mid x)}, \qquad z_k \sim q(z \mid x)
@@ -48,7 +48,7 @@ def log_evidence(model: LatentModel, x: Tensor, samples: int = 128, seed: int = 
         model: The model.
         x: The scaled data, with shape `(B, *)`.
         samples: The number :math:`K` of codes per example.
-        seed: Seeds the noise.
+        seed: The seed of the noise.
 
     Returns:
         The estimates in nats, with shape `(B,)`.
@@ -64,7 +64,7 @@ def log_evidence(model: LatentModel, x: Tensor, samples: int = 128, seed: int = 
 def weighted_codes(
     model: LatentModel, x: Tensor, samples: int = 128, seed: int = 0
 ) -> tuple[Tensor, Tensor]:
-    r"""Codes from the posterior, with the weights that make them codes of the model itself.
+    r"""Codes from the encoder, with importance weights for the model's own posterior.
 
     .. math:: \log w_k = \log p(x \mid z_k) + \log p(z_k) - \log q(z_k \mid x), \qquad
         z_k \sim q(z \mid x)
@@ -73,7 +73,7 @@ def weighted_codes(
         model: The model.
         x: The scaled data, with shape `(B, *)`.
         samples: The number :math:`K` of codes per example.
-        seed: Seeds the noise.
+        seed: The seed of the noise.
 
     Returns:
         The codes, with shape `(K, B, D)`, and :math:`\log w` in double precision, `(K, B)`.
@@ -87,7 +87,7 @@ def weighted_codes(
 
 
 def active_units(Z: ArrayLike, threshold: float = 1e-2) -> int:
-    r"""The number of features of the code that the data move.
+    r"""Number of features of the code that vary with the data.
 
     .. math:: \# \{ j : \mathrm{Var}_x \big( \mathbb{E}_{q(z \mid x)} [z_j] \big) > 0.01 \}
 
@@ -108,14 +108,14 @@ def active_units(Z: ArrayLike, threshold: float = 1e-2) -> int:
 
 
 def mutual_information(model: LatentModel, x: Tensor, seed: int = 0) -> float:
-    r"""How much the code says of which example it is that of.
+    r"""Mutual information of examples and codes.
 
     .. math:: I(x; z) \approx \frac{1}{N} \sum_{i=1}^N \log
         \frac{q(z_i \mid x_i)}{\frac{1}{N} \sum_{j=1}^N q(z_i \mid x_j)},
         \qquad z_i \sim q(z \mid x_i)
 
-    The estimate is at most :math:`\log N`, so that many examples are needed to see much. It is
-    near zero where the posterior has collapsed.
+    The estimate is at most :math:`\log N`, so that a high mutual information needs many examples.
+    It is near zero if the posterior has collapsed.
 
     References:
         | ELBO surgery: yet another way to carve up the variational evidence lower bound
@@ -124,7 +124,7 @@ def mutual_information(model: LatentModel, x: Tensor, seed: int = 0) -> float:
     Arguments:
         model: The model.
         x: The scaled data, with shape `(N, *)`.
-        seed: Seeds the codes that are drawn.
+        seed: The seed of the codes.
 
     Returns:
         The estimate in nats.
@@ -138,22 +138,21 @@ def mutual_information(model: LatentModel, x: Tensor, seed: int = 0) -> float:
     with seeded(seed):
         z = q.sample()
 
-    rows = max(1, _PAIRS // q.mean.numel())
+    rows = max(1, _MAX_PAIRWISE_NUMBERS // q.mean.numel())
     log_q = torch.cat([q.log_prob(part[:, None]) for part in z.split(rows)]).double()
 
     return float((log_q.diagonal() - log_q.logsumexp(dim=1)).mean()) + math.log(len(z))
 
 
 def posterior_diagnostics(model: LatentModel, x: Tensor) -> dict[str, float]:
-    r"""What training shows of the code beside the loss: whether the posterior collapses.
+    r"""Measures of the posterior that show whether it collapses.
 
     Arguments:
         model: The model.
         x: The scaled data, with shape `(N, *)`.
 
     Returns:
-        :func:`active_units` and :func:`mutual_information`; nothing for codes without a
-        density.
+        :func:`active_units` and :func:`mutual_information`; empty for codes without a density.
 
     Example:
         >>> posterior_diagnostics(model, x)  # doctest: +SKIP
@@ -169,18 +168,17 @@ def posterior_diagnostics(model: LatentModel, x: Tensor) -> dict[str, float]:
 
 
 def log_spectral_distance(x: ArrayLike, r: ArrayLike, window: int | Sequence[int] = 512) -> Tensor:
-    r"""How far the spectra of sounds are apart, in decibels.
+    r"""Log-spectral distance of sounds, in decibels.
 
     .. math:: \frac{1}{T} \sum_{t=1}^T \sqrt{ \frac{1}{K} \sum_{k=1}^K \Big(
         10 \log_{10} \frac{|X_{tk}|^2}{|R_{tk}|^2} \Big)^2 }
 
     :math:`X` and :math:`R` are short-time Fourier transforms by Hann windows that overlap by
-    three quarters. Powers below a millionth of the greatest of :math:`X`, that is -60 dB, count
-    as this. The phase counts for nothing, see :func:`signal_to_noise`.
+    three quarters. Powers are clipped at -60 dB relative to the loudest bin of :math:`X`. The
+    distance ignores the phase; :func:`signal_to_noise` does not.
 
-    Short windows hear when something sounds, long ones at which pitch. The mean over windows of
-    several lengths, the multi-resolution distance, favors no representation of about its own
-    resolution.
+    Short windows resolve time, long ones pitch. The mean over several window lengths, the
+    multi-resolution distance, does not favor a representation with one particular resolution.
 
     References:
         | Parallel WaveGAN: A Fast Waveform Generation Model Based on Generative Adversarial
@@ -188,15 +186,14 @@ def log_spectral_distance(x: ArrayLike, r: ArrayLike, window: int | Sequence[int
         | https://arxiv.org/abs/1910.11480
 
     Arguments:
-        x: Waveforms, with shape `(N, n)`, or one, `(n,)`. Of a list, each is cut off or filled
-            up by silence to the length of `r`.
-        r: Those to compare with them, with the same shape.
-        window: The samples of a window; of several lengths, such as `(256, 512, 1024, 2048)`,
-            the mean of their distances is returned.
+        x: Waveforms, with shape `(N, n)`, or a single one, `(n,)`. The waveforms of a list are
+            cut or padded with silence to the length of `r`.
+        r: The waveforms to compare with, of the same shape.
+        window: The number of samples of a window, or several, such as `(256, 512, 1024, 2048)`,
+            to average over.
 
     Returns:
-        The distances, with shape `(N,)`, where `N` is one for a single waveform. Of silence they
-        are zero.
+        The distances, with shape `(N,)`, where `N` is one for a single waveform; zero for silence.
 
     Example:
         >>> x = torch.randn(1, 4000)
@@ -207,7 +204,7 @@ def log_spectral_distance(x: ArrayLike, r: ArrayLike, window: int | Sequence[int
     """
     x, r = _waveforms(x, r)
     windows = [window] if isinstance(window, int) else window
-    pairs = torch.stack([x, r]).split(_SOUNDS, dim=1)
+    pairs = torch.stack([x, r]).split(_SOUNDS_PER_BATCH, dim=1)
 
     return torch.stack([torch.cat([_distance(pair, n) for pair in pairs]) for n in windows]).mean(
         dim=0
@@ -215,17 +212,17 @@ def log_spectral_distance(x: ArrayLike, r: ArrayLike, window: int | Sequence[int
 
 
 def signal_to_noise(x: ArrayLike, r: ArrayLike) -> Tensor:
-    r"""How much stronger sounds are than what is wrong with others, in decibels.
+    r"""Signal-to-noise ratio of sounds, in decibels.
 
     .. math:: 10 \log_{10} \frac{\| x \|^2}{\| x - r \|^2}
 
-    It is zero for silence, infinite for the sound itself, and mostly below zero for a sound of
-    another phase, however alike they are to the ear.
+    The ratio is zero for silence as the reconstruction, and infinite for the sound itself. It is
+    mostly negative for a sound of another phase, even if it sounds the same.
 
     Arguments:
-        x: Waveforms, with shape `(N, n)`, or one, `(n,)`. Of a list, each is cut off or filled
-            up by silence to the length of `r`.
-        r: Those to compare with them, with the same shape.
+        x: Waveforms, with shape `(N, n)`, or a single one, `(n,)`. The waveforms of a list are
+            cut or padded with silence to the length of `r`.
+        r: The waveforms to compare with, of the same shape.
 
     Returns:
         The ratios, with shape `(N,)`, where `N` is one for a single waveform.
@@ -262,7 +259,7 @@ def _of_length(wave: ArrayLike, n: int) -> Tensor:
             f"expected a list of waveforms with shape (n,), got {tuple(wave.shape)} in it."
         )
 
-    return F.pad(wave, (0, n - len(wave)))  # which cuts what is longer
+    return F.pad(wave, (0, n - len(wave)))  # a negative amount of padding cuts
 
 
 def _draws(
@@ -272,7 +269,7 @@ def _draws(
     q = model.encode(x)
 
     with seeded(seed):
-        # All at once: smaller draws from the same seed are other numbers
+        # Drawn in one call: several smaller draws from the same seed give other numbers
         noise = torch.randn(samples, 1, q.event_shape.numel(), dtype=x.dtype).to(x.device)
 
         for eps in noise.split(max(1, inference_batch_size(x[:1].numel()) // max(1, len(x)))):
@@ -297,7 +294,7 @@ def _distance(pair: Tensor, window: int) -> Tensor:
 
 
 def _sample(q: Distribution, eps: Tensor) -> Tensor:
-    r"""Draws codes from noise with shape `(n, 1, D)` where they can be, with shape `(n, B, D)`."""
+    r"""Returns codes, `(n, B, D)`; those of a Gaussian from the noise, with shape `(n, 1, D)`."""
     if isinstance(q, Independent) and isinstance(q.base_dist, Normal):
         return q.mean + q.stddev * eps
 

@@ -1,6 +1,6 @@
-r"""Passes of many examples through a trained model."""
+r"""Batched evaluation of functions of a trained model."""
 
-__all__ = ["RowMap", "over_rows"]
+__all__ = ["BatchFunction", "map_batches"]
 
 import math
 from collections.abc import Callable
@@ -12,25 +12,25 @@ from ..common.progress import through
 from ..data import Examples, inference_batch_size
 from ..models.latent import LatentModel
 
-# Codec rows with shape `(B, *)`, seen by a model, to a row of results for each
-RowMap = Callable[[LatentModel, Tensor], Tensor]
+# Maps a model and rows with shape `(B, *)` to one row of results for each
+BatchFunction = Callable[[LatentModel, Tensor], Tensor]
 
-_BLOCK = 2**25 - 2**16  # bytes: as large as glibc takes note of
+_MALLOC_BLOCK_BYTES = 2**25 - 2**16  # below the limit of glibc's dynamic threshold
 
 
 @torch.no_grad()
-def over_rows(
+def map_batches(
     model: LatentModel,
-    function: RowMap,
+    function: BatchFunction,
     x: Tensor,
     c: Tensor | None = None,
 ) -> Tensor:
-    r"""Applies a function of a model to all rows, in parts that fit in memory.
+    r"""Apply a function of a model to many rows, in batches that fit in memory.
 
     Arguments:
-        model: The model, which is left in evaluation mode.
-        function: Codec the model, seen under the context of some rows, and these rows, to one row
-            of results for each.
+        model: The model. It is left in evaluation mode.
+        function: A function of the model, bound to the context of a batch, and of the rows of the
+            batch, that returns one row of results for each.
         x: The rows, with shape `(N, *)`, in memory or in a file.
         c: Their context, with shape `(N, C)`.
 
@@ -38,26 +38,26 @@ def over_rows(
         The results in memory, with shape `(N, *)`.
 
     Example:
-        >>> over_rows(model, lambda m, x: m.encode(x).mean, x).shape  # doctest: +SKIP
+        >>> map_batches(model, lambda m, x: m.encode(x).mean, x).shape  # doctest: +SKIP
         torch.Size([60000, 16])
     """
     device = next(model.parameters()).device
     model.eval()
     found, done = torch.empty(0), 0
 
-    # Having seen a block of this size come and go, glibc keeps what the parts free for the next,
-    # which otherwise takes its memory anew, page by page: a fifth to a third of the time
-    torch.empty(_BLOCK, dtype=torch.uint8)
+    # After a block of this size was freed, glibc keeps freed memory for the next batch. Otherwise
+    # each batch gets new pages from the system, which takes a fifth to a third of the time
+    torch.empty(_MALLOC_BLOCK_BYTES, dtype=torch.uint8)
 
     size = inference_batch_size(
         max(x[:1].numel(), math.prod(model.encoder.given))
-    )  # what codes decode to
+    )  # the larger of input and output
 
     for rows in through(Examples(x, None, c).split(size), len(x), "examples"):
         rows = rows.to(device)
         part = function(model.given(rows.context), rows.target)
 
-        if done == 0:  # all at once, as parts to join would take twice the memory
+        if done == 0:  # joining batches at the end would take twice the memory
             found = torch.empty(len(x), *part.shape[1:], dtype=part.dtype)
 
         found[done : done + len(part)] = part

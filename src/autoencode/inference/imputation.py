@@ -1,7 +1,7 @@
-r"""What is missing, given what is there: by importance sampling of codes.
+r"""Imputation of missing cells given the observed ones, by importance sampling of codes.
 
-A likelihood that leaves missing cells out is the density of the cells :math:`x_o` that are
-there, so that the codes of incomplete examples are those of :math:`p(z \mid x_o)`.
+A likelihood that skips missing cells is the density of the observed cells :math:`x_o`. The codes
+of an incomplete example are therefore distributed as :math:`p(z \mid x_o)`.
 
 References:
     | MIWAE: Deep Generative Modelling and Imputation of Incomplete Data Sets (Mattei &
@@ -9,7 +9,12 @@ References:
     | https://arxiv.org/abs/1812.02633
 """
 
-__all__ = ["codes_from_prior", "codes_given", "log_prob_given_rest", "mean_given"]
+__all__ = [
+    "leave_one_out_log_prob",
+    "posterior_mean",
+    "sample_codes_from_prior",
+    "sample_posterior_codes",
+]
 
 import logging
 from collections.abc import Callable, Iterable
@@ -24,19 +29,19 @@ from ..models.latent import LatentModel
 
 log = logging.getLogger(__name__)
 
-_CODES = 2**14  # of the prior, to choose from
-_FEW = 30  # of them that fit
-_ROWS = 2048  # codes to decode at once
+_PRIOR_CODES = 2**14
+_MIN_EFFECTIVE_CODES = 30
+_CODES_PER_BATCH = 2048
 
 
-def mean_given(
+def posterior_mean(
     model: LatentModel,
     x: Tensor,
     seed: int = 0,
     samples: int = 128,
     mean: Callable[[Distribution, Tensor], Tensor] | None = None,
 ) -> Tensor:
-    r"""The mean of whole examples given what is there of them.
+    r"""Posterior mean of examples given their observed cells.
 
     .. math:: \mathbb{E}[v(x) \mid x_o] \approx \sum_k w_k \, \mathbb{E}[v(x) \mid z_k], \qquad
         w_k \propto \frac{p(x_o \mid z_k) \, p(z_k)}{q(z_k \mid x_o)}, \quad
@@ -45,17 +50,17 @@ def mean_given(
     Arguments:
         model: The model.
         x: The scaled examples, with shape `(B, *)`.
-        seed: Seeds the noise of the codes.
+        seed: The seed of the codes.
         samples: The number :math:`K` of codes for each example.
-        mean: Returns the mean :math:`\mathbb{E}[v(x) \mid z]` of what is to be averaged, of
-            :math:`p(x \mid z)` and the examples. Scores, say, have another than the numbers that
-            they stand for. By default :math:`v(x) = x`.
+        mean: A function of :math:`p(x \mid z)` and the examples that returns the mean
+            :math:`\mathbb{E}[v(x) \mid z]` of the quantity to average, such as numbers in their
+            own units. By default :math:`v(x) = x`.
 
     Returns:
         The means, with shape `(B, *)`.
 
     Example:
-        >>> mean_given(model, x).shape  # doctest: +SKIP
+        >>> posterior_mean(model, x).shape  # doctest: +SKIP
         torch.Size([64, 5])
     """
     mean = mean or _mean
@@ -69,7 +74,7 @@ def _mean(p: Distribution, x: Tensor) -> Tensor:
     return p.mean
 
 
-def log_prob_given_rest(
+def leave_one_out_log_prob(
     model: LatentModel,
     x: Tensor,
     rest: Iterable[Tensor],
@@ -77,7 +82,7 @@ def log_prob_given_rest(
     seed: int = 0,
     samples: int = 16,
 ) -> Tensor:
-    r"""The log-density of each cell given all others of its row.
+    r"""Log-density of each cell given all other cells of its row.
 
     .. math:: p(x_j \mid x_{-j}) \approx \sum_k w_k \, p(x_j \mid z_k), \qquad
         w_k \propto \frac{p(x_{-j} \mid z_k) \, p(z_k)}{q(z_k \mid x_{-j})}, \quad
@@ -86,17 +91,18 @@ def log_prob_given_rest(
     Arguments:
         model: The model.
         x: The scaled examples, with shape `(B, *)`.
-        rest: The same examples, each time with another cell hidden, in the order of `cells`.
-        cells: Returns :math:`\log p(x_j \mid z)` with shape `(*, B, F)`, of examples and of
-            what a model makes of codes.
-        seed: Seeds the noise of the codes.
+        rest: The same examples with one cell masked, for each cell in the order of `cells`.
+        cells: A function of the examples and of :math:`p(x \mid z)` that returns
+            :math:`\log p(x_j \mid z)` with shape `(*, B, F)`.
+        seed: The seed of the codes.
         samples: The number of codes for each example and cell.
 
     Returns:
         The log-densities in double precision, with shape `(B, F)`.
 
     Example:
-        >>> log_prob_given_rest(model, x, modality.rest(x), modality.cells)  # doctest: +SKIP
+        >>> rest = modality.mask_each_cell(x)  # doctest: +SKIP
+        >>> leave_one_out_log_prob(model, x, rest, modality.cells)  # doctest: +SKIP
     """
     found = []
 
@@ -110,20 +116,20 @@ def log_prob_given_rest(
     return torch.stack(found, dim=1)
 
 
-def codes_given(model: LatentModel, x: Tensor, n: int, seed: int = 0) -> Tensor:
-    r"""Draws codes :math:`z \sim p(z \mid x_o)`, by the weights of :func:`mean_given`.
+def sample_posterior_codes(model: LatentModel, x: Tensor, n: int, seed: int = 0) -> Tensor:
+    r"""Sample codes :math:`z \sim p(z \mid x_o)`, with the weights of :func:`posterior_mean`.
 
     Arguments:
         model: The model.
         x: The scaled examples, with shape `(B, *)`.
-        n: How many of each. Torch's global generator chooses them.
-        seed: Seeds the noise of those to choose from.
+        n: The number of codes for each example, resampled with torch's global generator.
+        seed: The seed of the weighted codes to resample from.
 
     Returns:
         The codes, with shape `(B, n, D)`.
 
     Example:
-        >>> codes_given(model, x, n=5).shape  # doctest: +SKIP
+        >>> sample_posterior_codes(model, x, n=5).shape  # doctest: +SKIP
         torch.Size([64, 5, 2])
     """
     codes, weights = map(torch.cat, zip(*_codes(model, x, seed)))
@@ -132,8 +138,8 @@ def codes_given(model: LatentModel, x: Tensor, n: int, seed: int = 0) -> Tensor:
     return codes[chosen, torch.arange(len(x), device=x.device)[:, None]]
 
 
-def codes_from_prior(model: LatentModel, x: Tensor, n: int) -> Tensor:
-    r"""Draws codes of one example without its encoder, which may know little of few cells.
+def sample_codes_from_prior(model: LatentModel, x: Tensor, n: int) -> Tensor:
+    r"""Sample codes of one example by weighting codes from the prior, without the encoder.
 
     .. math:: z \in \{ z_1, \dots, z_K \} \quad \text{by} \quad w_k \propto p(x_o \mid z_k),
         \qquad z_k \sim p(z)
@@ -141,23 +147,26 @@ def codes_from_prior(model: LatentModel, x: Tensor, n: int) -> Tensor:
     Arguments:
         model: The model.
         x: The scaled example, with shape `(1, *)`.
-        n: How many to draw, from at least four times as many.
+        n: The number of codes, resampled from at least four times as many.
 
     Returns:
         The codes, with shape `(n, D)`.
 
     Example:
-        >>> codes_from_prior(model, x[:1], n=100).shape  # doctest: +SKIP
+        >>> sample_codes_from_prior(model, x[:1], n=100).shape  # doctest: +SKIP
         torch.Size([100, 2])
     """
-    z = model.prior().sample((max(_CODES, 4 * n),)).to(x)
-    log_w = torch.cat([model.decode(part).log_prob(x) for part in z.split(_ROWS)]).double()
+    z = model.prior().sample((max(_PRIOR_CODES, 4 * n),)).to(x)
+    log_w = torch.cat(
+        [model.decode(part).log_prob(x) for part in z.split(_CODES_PER_BATCH)]
+    ).double()
     w = log_w.softmax(dim=0)
     effective = float(1 / w.square().sum())
 
-    if effective < _FEW:
+    if effective < _MIN_EFFECTIVE_CODES:
         log.warning(
-            "what is given is rare to the model: %d new examples come from about %.0f codes.",
+            "the given cells are improbable under the model: %d new examples come from only about"
+            " %.0f distinct codes.",
             *(n, effective),
         )
 
@@ -167,7 +176,7 @@ def codes_from_prior(model: LatentModel, x: Tensor, n: int) -> Tensor:
 def _codes(
     model: LatentModel, x: Tensor, seed: int, samples: int = 128
 ) -> list[tuple[Tensor, Tensor]]:
-    r"""Returns codes, with shape `(k, B, D)`, and weights, `(k, B)`, in parts to decode at once.
+    r"""Returns batches of codes, with shape `(k, B, D)`, and of their weights, `(k, B)`.
 
     The sum of all weights is one. A posterior without a density has a single code.
     """
@@ -177,6 +186,6 @@ def _codes(
         return [(q.mean[None], x.new_ones(1, len(x)))]
 
     codes, log_w = weighted_codes(model, x, samples, seed)
-    weights, k = log_w.softmax(dim=0).to(codes), max(1, _ROWS // max(1, len(x)))
+    weights, k = log_w.softmax(dim=0).to(codes), max(1, _CODES_PER_BATCH // max(1, len(x)))
 
     return [*zip(codes.split(k), weights.split(k))]

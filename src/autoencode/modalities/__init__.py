@@ -92,7 +92,7 @@ def guess(X: object, candidates: Sequence[Modality] = CANDIDATES) -> Modality:
 
 
 def describe_guess(X: object, modality: Modality) -> str | None:
-    r"""What data were taken for by their shape and content, in a few words, or `None`.
+    r"""Describes the modality guessed from shape and content, or returns `None`.
 
     Arguments:
         X: The data.

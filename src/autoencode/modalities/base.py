@@ -1,4 +1,4 @@
-r"""What a kind of data needs: to tensors and back, default network and likelihood."""
+r"""Base class of modalities: conversion to tensors and back, defaults of the model."""
 
 __all__ = ["WIDE", "Modality", "cast", "tensor_of", "warn_of_constants"]
 
@@ -17,7 +17,8 @@ from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
 from ..common.configurable import Configurable
-from ..corruptions import TextCorruption, parts
+from ..corruptions import TextCorruption
+from ..corruptions.base import flatten
 from ..data import native_dtype
 from ..distributions import Family
 from ..networks import Network
@@ -197,7 +198,7 @@ class Modality(Configurable, abc.ABC):
         return self.likelihood()
 
     @abc.abstractmethod
-    def new_examples(self, p: Distribution) -> Tensor:
+    def draw(self, p: Distribution) -> Tensor:
         r"""Returns what a generated example is under :math:`p(x \mid z)`: a mean or a sample."""
 
     def variation(self) -> Callable[[Tensor], Tensor] | None:
@@ -206,7 +207,7 @@ class Modality(Configurable, abc.ABC):
         """
         return None
 
-    def suit_likelihood(self, likelihood: Family) -> Family:
+    def adapt_likelihood(self, likelihood: Family) -> Family:
         r"""Returns a family that the user wants, with what it leaves open as the data want it.
 
         Raises:
@@ -260,7 +261,7 @@ class Modality(Configurable, abc.ABC):
         """
         return None
 
-    def part(self: Self) -> Self:
+    def for_subset(self: Self) -> Self:
         r"""Returns the kind for models of parts of the data, which are to take the rest, too.
 
         A part knows what all the data have told: their shape, types, levels and constants.
@@ -279,7 +280,7 @@ class Modality(Configurable, abc.ABC):
         """
         raise ValueError(f"{_NOTHING_MISSING}, got {type(self).__name__}.")
 
-    def rest(self, x: Tensor) -> Iterator[Tensor]:
+    def mask_each_cell(self, x: Tensor) -> Iterator[Tensor]:
         r"""Yields scaled examples as often as they have cells, each time with another hidden.
 
         Raises:
@@ -287,7 +288,7 @@ class Modality(Configurable, abc.ABC):
         """
         raise ValueError(f"{_NOTHING_MISSING}, got {type(self).__name__}.")
 
-    def partial(self, given: Mapping[Any, Any], n: int = 1) -> Any:
+    def template(self, given: Mapping[Any, Any], n: int = 1) -> Any:
         r"""Returns examples of which some cells are given, by column, and others missing.
 
         Raises:
@@ -315,7 +316,7 @@ class Modality(Configurable, abc.ABC):
         densities divided by it for each element, so that both are in the user's units.
         """
 
-    def suit(self, network: Network) -> Network:
+    def adapt_network(self, network: Network) -> Network:
         r"""Returns an architecture with what the data say of it, such as the size of an alphabet.
 
         Raises:
@@ -342,7 +343,7 @@ class Modality(Configurable, abc.ABC):
         r"""Returns what `error` does, where no column counts more than others for its unit."""
         return self.error(x, p)
 
-    def stages(
+    def split_corruption(
         self, corruption: Callable[[Tensor], Tensor]
     ) -> tuple[Callable[[Tensor], Tensor] | None, Callable[[Tensor], Tensor]]:
         r"""Returns what of a corruption comes before `normalize`, if anything, and what after it.
@@ -353,7 +354,7 @@ class Modality(Configurable, abc.ABC):
         Raises:
             ValueError: If nothing stands for it, or the order of its parts is another.
         """
-        for part in parts(corruption):
+        for part in flatten(corruption):
             if isinstance(part, TextCorruption):
                 raise ValueError(
                     f"{type(part).__name__} is for texts, got {type(self).__name__}."
@@ -362,7 +363,7 @@ class Modality(Configurable, abc.ABC):
 
         return None, corruption
 
-    def spell(self, x: Tensor) -> Tensor:
+    def to_bytes(self, x: Tensor) -> Tensor:
         r"""Returns symbols as rows of bytes, ended and filled up by 255, to count edits between.
 
         Only kinds of data need it that are symbols.
@@ -373,7 +374,7 @@ class Modality(Configurable, abc.ABC):
         r"""Returns the kind that has all columns of a table in its rows, constant ones too."""
         return self
 
-    def numbers(self, X: Any) -> Any:
+    def to_numeric(self, X: Any) -> Any:
         r"""Returns rows of a table as numbers, and sounds of one length, for pictures."""
         return X
 
@@ -381,7 +382,7 @@ class Modality(Configurable, abc.ABC):
         r"""Returns names for the `n` columns of a file of examples that have none."""
         return [f"x{i}" for i in range(1, n + 1)]
 
-    def pixels(self, X: NDArray) -> NDArray:
+    def to_images(self, X: NDArray) -> NDArray:
         r"""Returns pictures of examples, with shape `(N, H, W, C)`, from 0 to 1.
 
         Only kinds of data need it that networks see as three-dimensional.
@@ -410,7 +411,7 @@ class Modality(Configurable, abc.ABC):
         self,
         X: NDArray,
         function: Callable[[Tensor], Tensor],
-        reach: int | None = None,
+        receptive_radius: int | None = None,
     ) -> NDArray:
         r"""Returns what a function of scaled examples makes of one of any size.
 
@@ -418,7 +419,7 @@ class Modality(Configurable, abc.ABC):
             X: The example.
             function: Codec scaled examples with shape `(B, *shape_)` to such examples, or of any
                 size, if it keeps places.
-            reach: How far what comes out at a place depends on others, if it does.
+            receptive_radius: How far what comes out at a place depends on others, if it does.
 
         Raises:
             ValueError: If such data have one size.

@@ -1,4 +1,4 @@
-r"""What is learned from data in one pass over them, in parts that fit in memory.
+r"""Statistics of data from one pass, in chunks that fit in memory.
 
 Means and squared deviations of parts are merged, in double precision, by
 
@@ -39,7 +39,7 @@ class Range(NamedTuple):
 
 
 class Columns(NamedTuple):
-    r"""What is known of the columns of a table, in arrays with shape `(D,)`."""
+    r"""Statistics of the columns of a table, in arrays with shape `(D,)`."""
 
     low: NDArray
     high: NDArray

@@ -87,7 +87,7 @@ class Tables(Modality):
             f"expected a table in a file, such as .csv or .npy, got the folder '{path}'."
         )
 
-    def part(self) -> "Tables":
+    def for_subset(self) -> "Tables":
         part = self.clone()
         part._of_all = self  # in a part, other columns may be constant
         return part
@@ -256,7 +256,7 @@ class Tables(Modality):
     def deterministic_likelihood(self) -> Family:
         return SharedGaussian()  # all columns count alike, as in principal component analysis
 
-    def new_examples(self, p: Distribution) -> Tensor:
+    def draw(self, p: Distribution) -> Tensor:
         return p.sample()
 
     def unit(self) -> Tensor:
@@ -285,7 +285,7 @@ class Tables(Modality):
     def scaled_error(self, x: Tensor, p: Distribution) -> Tensor:
         return (x - p.mean).square().sum(dim=-1, dtype=torch.float64)
 
-    def numbers(self, X: Any) -> NDArray:
+    def to_numeric(self, X: Any) -> NDArray:
         return _array(X)
 
     def wide(self) -> "Tables":

@@ -35,7 +35,7 @@ class Windows(np.ndarray):
 
     @property
     def counts(self) -> list[int]:
-        r"""How many windows each sound has.
+        r"""Number of windows of each sound.
 
         Raises:
             ValueError: If these are not all windows that :func:`cut` returned.

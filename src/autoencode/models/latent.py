@@ -24,14 +24,15 @@ from ..distributions import Family
 class Conditional(nn.Module):
     r"""Conditional distribution :math:`p(y \mid x, c)`: a network, then a family.
 
-    This is the only place that knows about batch shapes: any number of leading dimensions
-    of :math:`x` become the batch shape of the distribution.
+    The leading dimensions of :math:`x`, any number of them, become the batch shape of the
+    distribution. Batch shapes are handled here alone.
 
     Arguments:
-        network: Codec `(N, *given)` and a context to :math:`N` rows of raw parameters.
-        family: Codec raw parameters to a distribution.
+        network: Maps inputs, with shape `(N, *given)`, and a context to :math:`N` rows of raw
+            parameters.
+        family: Maps raw parameters to a distribution.
         given: The shape of one :math:`x`.
-        event: The shape of one :math:`y`, less the event shape of the family.
+        event: The shape of one :math:`y`, without the event shape of the family.
 
     Example:
         >>> from autoencode.distributions import Gaussian
@@ -108,7 +109,7 @@ class LatentModel(nn.Module):
     prior: nn.Module
 
     context: Tensor | None = None
-    r"""What the model is seen under, with shape `(B, C)`."""
+    r"""The bound context, with shape `(B, C)`, or `None`."""
 
     def __init__(self, encoder: Conditional, decoder: Conditional, prior: nn.Module) -> None:
         super().__init__()
@@ -136,25 +137,25 @@ class LatentModel(nn.Module):
         return self.decoder.family
 
     def given(self, c: Tensor | None) -> "LatentModel":
-        r"""Binds the context: returns :math:`p(x, z \mid c)` as a model of the same methods.
+        r"""Binds a context: returns :math:`p(x, z \mid c)` as a model with the same methods.
 
         Arguments:
-            c: The context (labels, say), with shape `(B, C)`; `None` for none.
+            c: The context, such as labels, with shape `(B, C)`; `None` for no context.
         """
-        return self if c is None else _Given(self, c)
+        return self if c is None else _BoundModel(self, c)
 
 
-class _Given(LatentModel):
-    r"""A model seen under a context. It shares all parameters, and registers none again."""
+class _BoundModel(LatentModel):
+    r"""Model bound to a context. It shares all parameters, and registers none again."""
 
     bound: tuple[LatentModel, Tensor]
 
     def __init__(self, model: LatentModel, c: Tensor) -> None:
-        # A module in all but its own dictionaries, which torch's compiler cannot make
+        # Torch's compiler cannot trace the creation of the dictionaries of a module
         if not torch.compiler.is_compiling():
             nn.Module.__init__(self)
 
-        # In a tuple, which hides the model from `parameters()` and from the call to `train()`
+        # A tuple hides the model from `parameters()` and `train()`
         object.__setattr__(self, "bound", (model, c))
 
     @property

@@ -1,4 +1,13 @@
-r"""Networks: pairs of an encoder and a decoder, tensor to tensor."""
+r"""Network architectures: an encoder and a decoder, from tensor to tensor.
+
+- `base`: the abstract architecture
+- `mlp`: fully connected networks
+- `convolutional`: residual convolutions with a fully connected bottleneck
+- `fully_convolutional`: residual convolutions whose code is a map
+- `gru`: gated recurrent units with a hand-written backward pass
+- `tokens`: layers that all token networks share
+- `recurrent`, `transformer`: networks for token sequences
+"""
 
 __all__ = [
     "Convolutional",

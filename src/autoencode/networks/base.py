@@ -1,8 +1,8 @@
-r"""What an architecture offers: an encoder and a decoder that fit a shape.
+r"""Abstract architecture: an encoder and a decoder for examples of a given shape.
 
-A :class:`Network` is a recipe of networks, not one of them: it is known before the shape of
-the data is, and builds both halves once the shape is there. It knows nothing of
-probability; the features it is asked for are the raw parameters of some distribution.
+A :class:`Network` is a specification, not a module. It is chosen before the shape of the data
+is known, and builds both modules once it is. Networks know nothing about probability: their
+outputs are the raw parameters of a distribution.
 """
 
 __all__ = ["Network"]
@@ -16,10 +16,10 @@ from ..common.configurable import Configurable
 
 
 class Network(Configurable, abc.ABC):
-    r"""Abstract architecture. To bring your own, write its two abstract methods.
+    r"""Abstract architecture. A custom architecture implements the two abstract methods.
 
-    Both modules are called with a second argument `c`, the context of a conditional model
-    with shape `(N, context)`, or `None` where `context` is zero.
+    Both modules take a second argument `c`: the context of a conditional model, with shape
+    `(N, context)`, or `None` if `context` is zero.
 
     Example:
         >>> from autoencode.networks import FullyConnected
@@ -27,22 +27,21 @@ class Network(Configurable, abc.ABC):
         torch.Size([5, 3])
     """
 
-    symbols: int | None = None
-    r"""The size of the alphabet, for architectures that read rows of symbols."""
+    vocab_size: int | None = None
+    r"""Vocabulary size of architectures for token sequences; `None` for all others."""
 
     learning_rate: float = 2e-3
-    r"""The largest learning rate, unless the training has one of its own."""
+    r"""Peak learning rate, unless the training sets one."""
 
     batch_size: int | None = None
-    r"""The number of examples in a step, unless the training has one of its own; `None` leaves
-    it to the number of examples."""
+    r"""Batch size, unless the training sets one; `None` derives it from the number of examples."""
 
-    reach: int | None = None
-    r"""For architectures that keep places: how many pixels around a place what comes out there
-    depends on, an even number, whatever the size of the image."""
+    receptive_radius: int | None = None
+    r"""Radius of the receptive field in pixels, an even number, for architectures without fully
+    connected layers: the output at a position depends on no pixel farther away."""
 
     def code_size(self, shape: Sequence[int]) -> int | None:
-        r"""Returns the only size of a code that there is, for architectures that keep places.
+        r"""Returns the code size if the architecture determines it, and `None` otherwise.
 
         Arguments:
             shape: The shape of one example.
@@ -53,7 +52,7 @@ class Network(Configurable, abc.ABC):
     def encoder(self, shape: Sequence[int], features: int, context: int = 0) -> nn.Module:
         r"""
         Arguments:
-            shape: The shape of one example: `(C, H, W)` of an image, `(D,)` of a row.
+            shape: The shape of one example: `(C, H, W)` for an image, `(D,)` for a row.
             features: The number of outputs.
             context: The number of features of the context.
 
@@ -66,29 +65,33 @@ class Network(Configurable, abc.ABC):
         r"""
         Arguments:
             features: The number of inputs.
-            shape: The shape of one output, whose first dimension may hold several raw
-                parameters for each element.
+            shape: The shape of one output. Its first dimension may hold several raw parameters
+                per element.
             context: The number of features of the context.
 
         Returns:
             A module from `(N, features)` and `(N, context)` to `(N, *shape)`.
         """
 
-    def writer(self, features: int) -> nn.Module:
-        r"""The network that writes sequences, for likelihoods that go symbol by symbol.
+    def token_decoder(self, features: int) -> nn.Module:
+        r"""Builds the network that predicts the next token, for autoregressive likelihoods.
 
-        It is called as `writer(x, phi, memory)`: with symbols that came before with shape
-        `(N, T)`, of which one beyond the alphabet stands for a hidden one; with what the decoder
-        has made, with shape `(N, features)`; and with what it has returned for earlier symbols,
-        or `None` at the begin. It returns the logits of the symbols that come next, with shape
-        `(N, T, symbols)`, and what it has to remember, whose tensors have `N` as first dimension.
+        It is called as `token_decoder(x, phi, cache)`, where
+
+        - `x` holds the preceding tokens, with shape `(N, T)`; the token `vocab_size` stands for a
+          hidden one,
+        - `phi` is the output of the decoder, with shape `(N, features)`,
+        - `cache` is the second output of the previous call, or `None` at the start.
+
+        It returns the logits of the next tokens, with shape `(N, T, vocab_size)`, and a cache,
+        whose tensors have `N` as their first dimension.
 
         Arguments:
-            features: The number of features that the decoder makes.
+            features: The number of outputs of the decoder.
 
         Raises:
-            ValueError: If the architecture has no such network, as most have not.
+            ValueError: If the architecture does not generate tokens. Most do not.
         """
         raise ValueError(
-            f"{self} writes no sequences of symbols. Use Recurrent() or Transformer() for texts."
+            f"{self} does not generate tokens. Use Recurrent() or Transformer() for texts."
         )

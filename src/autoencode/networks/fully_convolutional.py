@@ -1,4 +1,4 @@
-r"""Networks that keep images at their resolution, to clean them."""
+r"""Fully convolutional networks, for restoring images."""
 
 __all__ = ["FullyConvolutional"]
 
@@ -15,17 +15,17 @@ from .convolutional import Residual, channels_last
 
 
 class FullyConvolutional(Network):
-    r"""Residual convolutions alone, from images to codes of their own size, and back.
+    r"""Residual convolutional network without fully connected layers, for restoring images.
 
-    The code is a map of half the resolution, whose `4 C` channels hold the four pixels of each
-    square of the image (:math:`S`), and what a residual network says should be different,
+    The code is a map of half the resolution with `4 C` channels: the four pixels of each square of
+    the image (:math:`S`, a pixel unshuffle) plus a residual correction,
 
     .. math:: z = S x + f(S x), \qquad y = S^{-1} (z + g(z)).
 
-    Both halves begin near the identity. What comes out at a place depends on some 34 pixels around
-    it, whatever the size of the image. So wide a code says nothing about the examples that they
-    do not say themselves: it is for damaged images that come back clean, of which a narrow code
-    would lose the details that it has not seen in training.
+    Encoder and decoder start near the identity. An output pixel depends only on input pixels
+    within :attr:`receptive_radius`, whatever the size of the image. A code as large as the image
+    does not summarize it. The network is meant for restoring damaged images, where a narrow code
+    would lose details that were absent from the training images.
 
     References:
         | Beyond a Gaussian Denoiser: Residual Learning of Deep CNN for Image Denoising
@@ -37,8 +37,8 @@ class FullyConvolutional(Network):
         | https://arxiv.org/abs/1710.04026
 
     Arguments:
-        width: The channels within each half.
-        depth: The residual blocks of each half.
+        width: The number of channels of the hidden layers.
+        depth: The number of residual blocks of the encoder and of the decoder.
 
     Example:
         >>> network = FullyConvolutional()
@@ -49,16 +49,16 @@ class FullyConvolutional(Network):
     """
 
     learning_rate = 4e-3
-    batch_size = 16  # places are examples, too
+    batch_size = 16  # every pixel is a training example
 
     def __init__(self, width: int = 32, depth: int = 1) -> None:
         self.width = width
         self.depth = depth
 
     @property
-    def reach(self) -> int:  # type: ignore[override]
-        r"""How many pixels around a place what comes out there depends on."""
-        layers = 2 * (2 + 2 * self.depth)  # of both halves, each of which sees a place beside
+    def receptive_radius(self) -> int:  # type: ignore[override]
+        r"""Radius of the receptive field, in pixels."""
+        layers = 2 * (2 + 2 * self.depth)  # each adds one position at half the resolution
         return 2 * layers + 2
 
     def code_size(self, shape: Sequence[int]) -> int:
@@ -69,7 +69,7 @@ class FullyConvolutional(Network):
 
         if features % size:
             raise ValueError(
-                f"FullyConvolutional() has codes of {size} numbers for images with shape"
+                f"FullyConvolutional() needs a code size of {size} for images with shape"
                 f" {tuple(shape)}, got latent_dim={features}. Leave latent_dim out, or use"
                 " Convolutional() for a narrow code."
             )
@@ -97,11 +97,11 @@ class FullyConvolutional(Network):
         return 4 * C, (H + 1) // 2, (W + 1) // 2
 
     def layers(self, before: int, after: int) -> nn.Sequential:
-        r"""Returns the layers of a half, from and to maps of so many channels."""
+        r"""Returns a residual branch between maps with `before` and `after` channels."""
         last = nn.Conv2d(self.width, after, 3, padding=1)
 
         with torch.no_grad():
-            last.weight.mul_(0.1)  # so that each half begins near the identity
+            last.weight.mul_(0.1)  # so that encoder and decoder start near the identity
 
         return channels_last(
             nn.Sequential(
@@ -114,7 +114,7 @@ class FullyConvolutional(Network):
 
 
 class _Encoder(nn.Module):
-    r"""From shape `(N, C, H, W)` to `(N, features)`."""
+    r"""Encoder from shape `(N, C, H, W)` to `(N, features)`."""
 
     def __init__(
         self, sizes: FullyConvolutional, shape: Sequence[int], maps: int, context: int
@@ -122,8 +122,8 @@ class _Encoder(nn.Module):
         super().__init__()
 
         C, H, W = shape
-        self.places = (H + 1) // 2, (W + 1) // 2  # each with a code of its own
-        self.odd = (0, W % 2, 0, H % 2)  # a row or column repeated, so that halving rounds up
+        self.places = (H + 1) // 2, (W + 1) // 2  # positions of the code map
+        self.odd = (0, W % 2, 0, H % 2)  # repeat the last row or column, so that halving rounds up
         self.layers = sizes.layers(4 * C + context, 4 * C * maps)
 
     def forward(self, x: Tensor, c: Tensor | None = None) -> Tensor:
@@ -132,7 +132,7 @@ class _Encoder(nn.Module):
 
 
 class _Decoder(nn.Module):
-    r"""From shape `(N, features)` to `(N, C, H, W)`."""
+    r"""Decoder from shape `(N, features)` to `(N, C, H, W)`."""
 
     def __init__(
         self, sizes: FullyConvolutional, code: tuple[int, int, int], shape: Sequence[int],
@@ -151,7 +151,7 @@ class _Decoder(nn.Module):
 
 
 def _residual(x: Tensor, y: Tensor) -> Tensor:
-    r"""Returns `y` plus the identity, in the first channels if there are more."""
+    r"""Returns `y` with `x` added to its first channels."""
     return y + pad(x, (0, 0, 0, 0, 0, y.shape[1] - x.shape[1]))
 
 

@@ -1,4 +1,4 @@
-r"""Gated recurrent units over rows of symbols, with a backward pass of their own."""
+r"""Gated recurrent units for token sequences, with a hand-written backward pass."""
 
 __all__ = ["GRU"]
 
@@ -14,16 +14,15 @@ tanh_backward, sigmoid_backward = torch.ops.aten.tanh_backward, torch.ops.aten.s
 
 
 class GRU(nn.Module):
-    r"""Gated recurrent units that read symbols, one after the other.
+    r"""Gated recurrent units whose inputs are tokens.
 
     .. math:: r_t, u_t = \sigma(a_t + W h_{t-1}), \qquad
         n_t = \tanh(a'_t + r_t (W' h_{t-1} + b)), \qquad
         h_t = (1 - u_t) n_t + u_t h_{t-1}
 
-    Symbols are few, so that what each gives to the gates, :math:`a_t` and :math:`a'_t`, is a row
-    of a table, and no matrix is multiplied by inputs. The gradients of weights are one
-    product over all steps. On a processor this is faster than :class:`torch.nn.GRU` behind an
-    embedding.
+    The contributions of a token to the gates, :math:`a_t` and :math:`a'_t`, are a row of a table,
+    so that the inputs need no matrix product. The gradient of the recurrent weights is one product
+    over all steps. On a CPU this is faster than an embedding followed by :class:`torch.nn.GRU`.
 
     References:
         | Learning Phrase Representations using RNN Encoder-Decoder for Statistical Machine
@@ -31,7 +30,7 @@ class GRU(nn.Module):
         | https://arxiv.org/abs/1406.1078
 
     Arguments:
-        symbols: The number of symbols.
+        vocab_size: The number of tokens.
         width: The size of the state :math:`h`.
 
     Example:
@@ -39,10 +38,10 @@ class GRU(nn.Module):
         torch.Size([1, 4, 8])
     """
 
-    def __init__(self, symbols: int, width: int) -> None:
+    def __init__(self, vocab_size: int, width: int) -> None:
         super().__init__()
 
-        self.table = nn.Embedding(symbols, 3 * width)
+        self.table = nn.Embedding(vocab_size, 3 * width)
         self.weight = nn.Linear(width, 3 * width, bias=False).weight
         self.bias = nn.Parameter(torch.zeros(width))
 
@@ -51,8 +50,8 @@ class GRU(nn.Module):
     def forward(self, x: Tensor, shift: Tensor | None = None, h: Tensor | None = None) -> Tensor:
         r"""
         Arguments:
-            x: Rows of symbols, with shape `(B, L)`.
-            shift: What is added to the gates at each step, with shape `(B, 3 * width)`.
+            x: Tokens, with shape `(B, L)`.
+            shift: A term added to the gates at each step, with shape `(B, 3 * width)`.
             h: The state before the first step, with shape `(B, width)`; by default zero.
 
         Returns:
@@ -66,10 +65,10 @@ class GRU(nn.Module):
 
 
 class _Recurrence(Function):
-    r"""From symbols with shape `(L, B)` to states with shape `(L, B, H)`.
+    r"""Recurrence from tokens with shape `(L, B)` to states with shape `(L, B, H)`.
 
-    All is done in pieces of one step, which stay in the cache, and written where it is wanted,
-    which saves copies and leaves no autocast to change the type.
+    Each step works on small tensors that stay in the CPU cache and writes its results in place,
+    which saves copies and keeps autocast from changing the type.
     """
 
     @staticmethod

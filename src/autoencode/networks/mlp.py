@@ -15,16 +15,16 @@ from .base import Network
 
 
 class MLP(nn.Module):
-    r"""Multi-layer perceptron between two shapes, with smooth activations.
+    r"""Multi-layer perceptron with GELU activations, from one shape to another.
 
     .. math:: h_{i+1} = \mathrm{GELU}(W_i h_i + b_i), \qquad y = W_L h_L + b_L
 
     Arguments:
-        given: The shape of one input.
-        out: The shape of one output.
-        layers: The widths of the hidden layers; none makes an affine map.
-        context: The number of further inputs.
-        skip: Whether an affine map of the input is added to the output.
+        in_shape: The shape of one input.
+        out_shape: The shape of one output.
+        layers: The widths of the hidden layers. Without any, the network is an affine map.
+        context: The number of features of the context, which are further inputs.
+        skip: Whether an affine skip connection is added.
 
     Example:
         >>> MLP((1, 8, 8), (3,), (32, 16))(torch.rand(5, 1, 8, 8)).shape
@@ -33,17 +33,17 @@ class MLP(nn.Module):
 
     def __init__(
         self,
-        given: Sequence[int],
-        out: Sequence[int],
+        in_shape: Sequence[int],
+        out_shape: Sequence[int],
         layers: Sequence[int] = (),
         context: int = 0,
         skip: bool = False,
     ) -> None:
         super().__init__()
 
-        self.out = tuple(out)
+        self.out_shape = tuple(out_shape)
 
-        widths = (math.prod(given) + context, *layers, math.prod(out))
+        widths = (math.prod(in_shape) + context, *layers, math.prod(out_shape))
         modules: list[nn.Module] = []
 
         for before, after in pairwise(widths):
@@ -53,8 +53,8 @@ class MLP(nn.Module):
         self.skip = nn.Linear(widths[0], widths[-1]) if skip else None
 
     @property
-    def last(self) -> nn.Module:
-        r"""The layer whose output the skip connection is added to."""
+    def output_layer(self) -> nn.Module:
+        r"""The layer to whose output the skip connection is added."""
         return self.layers[-1]
 
     def forward(self, x: Tensor, c: Tensor | None = None) -> Tensor:
@@ -64,22 +64,22 @@ class MLP(nn.Module):
         y = self.layers(x)
 
         if self.skip is not None:
-            # Three digits are too few for a map that may explain the data exactly
+            # bfloat16 has too few digits for an affine map that may explain the data exactly
             with torch.autocast(x.device.type, enabled=False):
                 y = y + self.skip(x)
 
-        return y.unflatten(1, self.out)
+        return y.unflatten(1, self.out_shape)
 
 
 class FullyConnected(Network):
-    r"""Fully connected encoders, and decoders of the same widths in reverse.
+    r"""Fully connected encoder, and a decoder with the same widths in reverse.
 
     Arguments:
-        layers: The widths of the encoder's hidden layers. None at all, `()`, makes both
-            halves affine, as in principal component analysis.
-        skip: Whether an affine map is added to both halves. Under a Gaussian likelihood,
-            training then starts at the best linear model, which helps where examples are few or
-            wide, and large codes lose nothing.
+        layers: The widths of the encoder's hidden layers. With `()`, encoder and decoder are
+            affine, as in principal component analysis.
+        skip: Whether affine skip connections are added to encoder and decoder. Under a Gaussian
+            likelihood, training then starts at the best linear model. This helps with few or
+            high-dimensional examples and with large codes.
 
     References:
         | Reducing the Dimensionality of Data with Neural Networks (Hinton & Salakhutdinov, 2006)

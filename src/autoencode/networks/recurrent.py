@@ -1,4 +1,4 @@
-r"""Recurrent networks, for rows of symbols of different lengths."""
+r"""Recurrent networks for token sequences of different lengths."""
 
 __all__ = ["Recurrent"]
 
@@ -11,19 +11,25 @@ from torch import Tensor
 from .base import Network
 from .gru import GRU
 from .mlp import MLP
-from .tokens import Logits, Reader, alphabet, direction, lively
+from .tokens import (
+    Logits,
+    SequenceEncoder,
+    init_variance_preserving_,
+    normalized_direction,
+    vocab_size_of,
+)
 
 
 class Recurrent(Network):
-    r"""Two recurrent networks that read a sequence from both sides, and one that writes it.
+    r"""Bidirectional recurrent encoder and recurrent token decoder.
 
     .. math:: f = \mathrm{MLP} \Big( \max_t \big[ \overrightarrow{\mathrm{GRU}}(x_{1:T})_t,
         \overleftarrow{\mathrm{GRU}}(x_{1:T})_t \big] \Big), \qquad
         h_t = \mathrm{GRU}(x_{t-1} \mid A \phi, h_{t-1}), \quad h_0 = \tanh(B \phi)
 
-    The last symbol of the alphabet ends a sequence, and fills its row up; what comes after the
-    first end is never seen. The largest states, rather than the last ones, keep the codes of
-    different sequences apart from the start, which keeps the posterior from collapsing.
+    The last token of the vocabulary ends a sequence and pads its row; tokens after the first end
+    are ignored. The maximum over time, rather than the last state, separates the codes of
+    different sequences from the start of the training, which prevents posterior collapse.
 
     References:
         | Learning Phrase Representations using RNN Encoder-Decoder for Statistical Machine
@@ -34,73 +40,77 @@ class Recurrent(Network):
         | https://arxiv.org/abs/1911.03976
 
     Arguments:
-        width: The size of the states; each side of the encoder has half of it.
-        symbols: The size of the alphabet, with the end; by default that of the data.
+        width: The size of the states; each direction of the encoder has half of it.
+        vocab_size: The vocabulary size, including the end token; by default that of the data.
 
     Example:
-        >>> network = Recurrent(width=16, symbols=256)
+        >>> network = Recurrent(width=16, vocab_size=256)
         >>> network.encoder((9,), 3)(torch.randint(256, (5, 9))).shape
         torch.Size([5, 3])
         >>> phi = network.decoder(3, (32,))(torch.randn(5, 3))
-        >>> logits, memory = network.writer(32)(torch.randint(256, (5, 9)), phi)
+        >>> logits, cache = network.token_decoder(32)(torch.randint(256, (5, 9)), phi)
         >>> logits.shape
         torch.Size([5, 9, 256])
     """
 
-    learning_rate = 5e-3  # they bear larger steps than others, and need fewer then
+    learning_rate = (
+        5e-3  # stable at larger steps than other networks, and faster to converge with them
+    )
 
-    def __init__(self, width: int = 128, symbols: int | None = None) -> None:
+    def __init__(self, width: int = 128, vocab_size: int | None = None) -> None:
         self.width = width
-        self.symbols = symbols
+        self.vocab_size = vocab_size
 
     def encoder(self, shape: Sequence[int], features: int, context: int = 0) -> nn.Module:
-        symbols, half = alphabet(self, shape), max(1, self.width // 2)
-        return Reader(_BothWays(symbols, half), 2 * half, symbols, features, context)
+        vocab_size, half = vocab_size_of(self, shape), max(1, self.width // 2)
+        return SequenceEncoder(
+            _BidirectionalGRU(vocab_size, half), 2 * half, vocab_size, features, context
+        )
 
     def decoder(self, features: int, shape: Sequence[int], context: int = 0) -> nn.Module:
-        return lively(MLP((features,), shape, (self.width,), context))
+        return init_variance_preserving_(MLP((features,), shape, (self.width,), context))
 
-    def writer(self, features: int) -> nn.Module:
-        return _Writer(alphabet(self), self.width, features)
+    def token_decoder(self, features: int) -> nn.Module:
+        return _TokenDecoder(vocab_size_of(self), self.width, features)
 
 
-class _BothWays(nn.Module):
-    r"""From symbols with shape `(N, T)` to states with shape `(N, T, 2 * width)`."""
+class _BidirectionalGRU(nn.Module):
+    r"""Bidirectional GRU from tokens `(N, T)` to states with shape `(N, T, 2 * width)`."""
 
-    def __init__(self, symbols: int, width: int) -> None:
+    def __init__(self, vocab_size: int, width: int) -> None:
         super().__init__()
 
-        self.forwards = GRU(symbols, width)
-        self.backwards = GRU(symbols, width)
+        self.forwards = GRU(vocab_size, width)
+        self.backwards = GRU(vocab_size, width)
 
     def forward(self, x: Tensor, inside: Tensor) -> Tensor:
         t, n = torch.arange(x.shape[1], device=x.device), inside.sum(dim=-1, keepdim=True)
 
-        # Turned round within its own length, so that neither direction begins with the filling
-        turned = x.gather(1, torch.where(inside, n - 1 - t, t))
+        # Reverse each sequence within its own length, so that the padding stays at its end
+        reversed_x = x.gather(1, torch.where(inside, n - 1 - t, t))
 
-        return torch.cat([self.forwards(x), self.backwards(turned)], dim=-1)
+        return torch.cat([self.forwards(x), self.backwards(reversed_x)], dim=-1)
 
 
-class _Writer(nn.Module):
-    r"""Goes on from symbols by a state, which the code begins and shifts at each step."""
+class _TokenDecoder(nn.Module):
+    r"""Recurrent next-token predictor, whose initial state and gates depend on the code."""
 
-    def __init__(self, symbols: int, width: int, features: int) -> None:
+    def __init__(self, vocab_size: int, width: int, features: int) -> None:
         super().__init__()
 
-        self.begin = nn.Linear(features, width)
+        self.initial_state = nn.Linear(features, width)
         self.shift = nn.Linear(features, 3 * width)
-        self.recurrence = GRU(symbols + 1, width)
-        self.head = Logits(width, symbols)
+        self.recurrence = GRU(vocab_size + 1, width)
+        self.head = Logits(width, vocab_size)
 
-        for layer in (self.begin, self.shift):
+        for layer in (self.initial_state, self.shift):
             nn.init.normal_(layer.weight, std=features**-0.5)
 
     def forward(
-        self, x: Tensor, phi: Tensor, memory: Tensor | None = None
+        self, x: Tensor, phi: Tensor, cache: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        phi = direction(phi)
-        h = self.begin(phi).tanh() if memory is None else memory
+        phi = normalized_direction(phi)
+        h = self.initial_state(phi).tanh() if cache is None else cache
         states = self.recurrence(x, self.shift(phi), h)
 
         return self.head(states), states[:, -1]

@@ -1,6 +1,12 @@
-r"""What networks over rows of symbols have in common."""
+r"""Layers shared by the networks for token sequences."""
 
-__all__ = ["Logits", "Reader", "alphabet", "direction", "lively"]
+__all__ = [
+    "Logits",
+    "SequenceEncoder",
+    "init_variance_preserving_",
+    "normalized_direction",
+    "vocab_size_of",
+]
 
 from collections.abc import Sequence
 
@@ -14,23 +20,23 @@ from .mlp import MLP
 
 
 class Logits(nn.Linear):
-    r"""Logits of symbols, :math:`W h + 10 b`.
+    r"""Output layer for token logits, :math:`W h + 10 b`.
 
-    The factor lets an optimizer that moves every number by its learning rate make symbols that
-    never occur improbable in tens of steps: most of 256 bytes, or a part of some thousand
-    subwords.
+    An optimizer such as Adam moves every parameter by about its learning rate. With the factor 10,
+    tokens that never occur, such as most of the 256 bytes, become improbable within tens of
+    steps.
 
     Arguments:
         width: The size of the state :math:`h`.
-        symbols: The size of the alphabet.
+        vocab_size: The vocabulary size.
 
     Example:
         >>> Logits(8, 256)(torch.randn(5, 8)).shape
         torch.Size([5, 256])
     """
 
-    def __init__(self, width: int, symbols: int) -> None:
-        super().__init__(width, symbols)
+    def __init__(self, width: int, vocab_size: int) -> None:
+        super().__init__(width, vocab_size)
 
         nn.init.zeros_(self.bias)
 
@@ -38,33 +44,34 @@ class Logits(nn.Linear):
         return nn.functional.linear(h, self.weight, 10 * self.bias)
 
 
-class Reader(nn.Module):
-    r"""Encoder of sequences: the largest states of a network over each, and a perceptron.
+class SequenceEncoder(nn.Module):
+    r"""Sequence encoder: a recurrent or attention network, a maximum over time and an MLP.
 
     .. math:: f = \mathrm{MLP} \Big( \max_{t \leq T} h_t(x_{1:T}) \Big)
 
     Arguments:
-        body: Codec symbols, and whether each is part of its sequence, both with shape `(N, T)`,
+        body: Maps tokens, and whether each is part of its sequence, both with shape `(N, T)`,
             to states with shape `(N, T, width)`.
         width: The size of the states.
-        symbols: The size of the alphabet, whose last symbol ends a sequence.
+        vocab_size: The vocabulary size. The last token ends a sequence.
         features: The number of outputs.
         context: The number of features of the context.
 
     Example:
         >>> body = lambda x, inside: nn.functional.one_hot(x, 3).float()
-        >>> Reader(body, width=3, symbols=3, features=2)(torch.tensor([[0, 1, 2, 2]])).shape
+        >>> encoder = SequenceEncoder(body, width=3, vocab_size=3, features=2)
+        >>> encoder(torch.tensor([[0, 1, 2, 2]])).shape
         torch.Size([1, 2])
     """
 
     def __init__(
-        self, body: nn.Module, width: int, symbols: int, features: int, context: int = 0
+        self, body: nn.Module, width: int, vocab_size: int, features: int, context: int = 0
     ) -> None:
         super().__init__()
 
         self.body = body
-        self.end = symbols - 1
-        self.head = lively(MLP((width,), (features,), (width,), context))
+        self.end = vocab_size - 1
+        self.head = init_variance_preserving_(MLP((width,), (features,), (width,), context))
 
     def forward(self, x: Tensor, c: Tensor | None = None) -> Tensor:
         x = x.long()
@@ -81,58 +88,58 @@ class Reader(nn.Module):
         return self.head(torch.cat(pooled)[torch.cat(rows).argsort()], c)
 
 
-def alphabet(network: Network, shape: Sequence[int] = (1,)) -> int:
-    r"""The size of the alphabet of an architecture that reads symbols.
+def vocab_size_of(network: Network, shape: Sequence[int] = (1,)) -> int:
+    r"""Vocabulary size of a network for token sequences.
 
     Arguments:
         network: The architecture.
-        shape: The shape of its examples.
+        shape: The shape of one example.
 
     Raises:
-        ValueError: If it has none, or examples are no rows of symbols.
+        ValueError: If the network has no vocabulary, or examples are not token sequences.
 
     Example:
         >>> from autoencode.networks import Recurrent
-        >>> alphabet(Recurrent(symbols=256), (9,))
+        >>> vocab_size_of(Recurrent(vocab_size=256), (9,))
         256
     """
-    if len(shape) != 1 or not network.symbols or network.symbols < 2:
+    if len(shape) != 1 or not network.vocab_size or network.vocab_size < 2:
         raise ValueError(
-            "expected rows of symbols, with shape (L,), out of an alphabet of two or more, got"
+            "expected rows of tokens, with shape (L,), from a vocabulary of at least two, got"
             f" {tuple(shape)} and {network}."
         )
 
-    return network.symbols
+    return network.vocab_size
 
 
-def direction(phi: Tensor) -> Tensor:
-    r"""What the decoder has made, with mean zero and standard deviation 0.1 over its features.
+def normalized_direction(phi: Tensor) -> Tensor:
+    r"""Decoder outputs, normalized to mean 0 and standard deviation 0.1 over their features.
 
-    Codes that no prior holds back grow, and would saturate the writer that they shift. The
-    deviation is small since an optimizer that moves each weight by its learning rate moves what
-    hundreds of features add up to by hundreds of times as much.
+    Codes without a prior grow during training and would saturate the gates that they shift. The
+    standard deviation is small because the shift sums hundreds of features: an optimizer that
+    moves each weight by its learning rate moves that sum hundreds of times as far.
 
     Arguments:
-        phi: The features, with shape `(N, features)`.
+        phi: The outputs of the decoder, with shape `(N, features)`.
 
     Example:
-        >>> direction(torch.tensor([[1.0, 3.0]])).round(decimals=2)
+        >>> normalized_direction(torch.tensor([[1.0, 3.0]])).round(decimals=2)
         tensor([[-0.1000,  0.1000]])
     """
     return 0.1 * nn.functional.layer_norm(phi, phi.shape[-1:])
 
 
-def lively(mlp: MLP) -> MLP:
-    r"""Returns a perceptron, in place, whose outputs vary as much as its inputs.
+def init_variance_preserving_(mlp: MLP) -> MLP:
+    r"""Initializes an MLP in place so that its outputs vary as much as its inputs.
 
-    With the usual weights, each layer halves what differs between texts, and a decoder that
-    goes on from other symbols learns to do without the code before it hears of it.
+    With torch's default initialization each layer halves the differences between codes. A decoder
+    that also sees the preceding tokens would then learn to ignore the code.
 
     Arguments:
-        mlp: The perceptron.
+        mlp: The network.
 
     Example:
-        >>> mlp = lively(MLP((64,), (64,), (64,)))
+        >>> mlp = init_variance_preserving_(MLP((64,), (64,), (64,)))
         >>> 0.5 < mlp(torch.randn(100, 64)).std() < 2
         tensor(True)
     """

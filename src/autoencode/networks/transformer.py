@@ -1,4 +1,4 @@
-r"""Transformers, for rows of symbols of different lengths."""
+r"""Transformers for token sequences of different lengths."""
 
 __all__ = ["Transformer"]
 
@@ -12,21 +12,28 @@ from torch import Tensor
 
 from .base import Network
 from .mlp import MLP
-from .tokens import Logits, Reader, alphabet, direction, lively
+from .tokens import (
+    Logits,
+    SequenceEncoder,
+    init_variance_preserving_,
+    normalized_direction,
+    vocab_size_of,
+)
 
-Memory = list[tuple[Tensor, Tensor]]
+Cache = list[tuple[Tensor, Tensor]]
 
 
 class Transformer(Network):
-    r"""A stack of self-attention that reads a sequence, and a causal one that writes it.
+    r"""Transformer encoder and causal transformer token decoder.
 
     .. math:: h \leftarrow h + \mathrm{softmax} \Big( \frac{Q K^\top}{\sqrt{d}} \Big) V,
         \qquad h \leftarrow h + \mathrm{MLP}(h)
 
-    Queries, keys and values are linear in the normalized :math:`h`, which begins as the sum of
-    the symbol's embedding, sines and cosines of its place, and, for the writer, of what the
-    code adds everywhere. The writer keeps keys and values, so that a further symbol costs one
-    step. The largest states make the code, as in :class:`Recurrent`.
+    Queries, keys and values are linear in the normalized :math:`h`. Its initial value is the sum
+    of the token embedding, a sinusoidal encoding of the position and, in the token decoder, a
+    linear map of the decoder output. The token decoder caches keys and values, so that generating
+    a token costs one step. The code is computed from the maximum over time, as in
+    :class:`Recurrent`.
 
     References:
         | Attention Is All You Need (Vaswani et al., 2017)
@@ -36,48 +43,50 @@ class Transformer(Network):
         | https://arxiv.org/abs/2002.04745
 
     Arguments:
-        width: The size of the states, a multiple of twice the heads.
-        layers: The number of blocks on either side.
-        heads: The number of heads of attention.
-        symbols: The size of the alphabet, with the end; by default that of the data.
+        width: The size of the states, a multiple of twice the number of heads.
+        layers: The number of blocks of the encoder and of the token decoder.
+        heads: The number of attention heads.
+        vocab_size: The vocabulary size, including the end token; by default that of the data.
 
     Example:
-        >>> network = Transformer(width=16, layers=1, symbols=256)
+        >>> network = Transformer(width=16, layers=1, vocab_size=256)
         >>> network.encoder((9,), 3)(torch.randint(256, (5, 9))).shape
         torch.Size([5, 3])
         >>> phi = network.decoder(3, (32,))(torch.randn(5, 3))
-        >>> logits, memory = network.writer(32)(torch.randint(256, (5, 9)), phi)
+        >>> logits, cache = network.token_decoder(32)(torch.randint(256, (5, 9)), phi)
         >>> logits.shape
         torch.Size([5, 9, 256])
     """
 
     def __init__(
-        self, width: int = 128, layers: int = 3, heads: int = 4, symbols: int | None = None
+        self, width: int = 128, layers: int = 3, heads: int = 4, vocab_size: int | None = None
     ) -> None:
         self.width = width
         self.layers = layers
         self.heads = heads
-        self.symbols = symbols
+        self.vocab_size = vocab_size
 
     def encoder(self, shape: Sequence[int], features: int, context: int = 0) -> nn.Module:
-        symbols = alphabet(self, shape)
-        return Reader(_Encoder(self._stack(symbols)), self.width, symbols, features, context)
+        vocab_size = vocab_size_of(self, shape)
+        return SequenceEncoder(
+            _Encoder(self._stack(vocab_size)), self.width, vocab_size, features, context
+        )
 
     def decoder(self, features: int, shape: Sequence[int], context: int = 0) -> nn.Module:
-        return lively(MLP((features,), shape, (2 * self.width,), context))
+        return init_variance_preserving_(MLP((features,), shape, (2 * self.width,), context))
 
-    def writer(self, features: int) -> nn.Module:
-        symbols = alphabet(self)
-        return _Writer(self._stack(symbols + 1), self.width, symbols, features)
+    def token_decoder(self, features: int) -> nn.Module:
+        vocab_size = vocab_size_of(self)
+        return _TokenDecoder(self._stack(vocab_size + 1), self.width, vocab_size, features)
 
-    def _stack(self, symbols: int) -> "_Stack":
+    def _stack(self, vocab_size: int) -> "_Stack":
         if not (self.heads >= 1 and self.layers >= 1 and self.width % (2 * self.heads) == 0):
             raise ValueError(
                 f"expected a width that is a multiple of twice the heads, and layers >= 1, got"
                 f" {self}."
             )
 
-        return _Stack(symbols, self.width, self.layers, self.heads)
+        return _Stack(vocab_size, self.width, self.layers, self.heads)
 
 
 class _Encoder(nn.Module):
@@ -90,45 +99,43 @@ class _Encoder(nn.Module):
         return self.stack(x, inside[:, None, None])[0]
 
 
-class _Writer(nn.Module):
-    def __init__(self, stack: "_Stack", width: int, symbols: int, features: int) -> None:
+class _TokenDecoder(nn.Module):
+    def __init__(self, stack: "_Stack", width: int, vocab_size: int, features: int) -> None:
         super().__init__()
 
         self.stack = stack
         self.shift = nn.Linear(features, width)
-        self.head = Logits(width, symbols)
+        self.head = Logits(width, vocab_size)
 
         nn.init.normal_(self.shift.weight, std=features**-0.5)
 
-    def forward(
-        self, x: Tensor, phi: Tensor, memory: Memory | None = None
-    ) -> tuple[Tensor, Memory]:
-        T, before = x.shape[1], memory[0][0].shape[2] if memory else 0
+    def forward(self, x: Tensor, phi: Tensor, cache: Cache | None = None) -> tuple[Tensor, Cache]:
+        T, before = x.shape[1], cache[0][0].shape[2] if cache else 0
         causal = torch.ones(T, before + T, dtype=torch.bool, device=x.device).tril(before)
-        h, memory = self.stack(x, causal, self.shift(direction(phi))[:, None], memory)
+        h, cache = self.stack(x, causal, self.shift(normalized_direction(phi))[:, None], cache)
 
-        return self.head(h), memory
+        return self.head(h), cache
 
 
 class _Stack(nn.Module):
-    r"""From symbols with shape `(N, T)` to states with shape `(N, T, width)`, and the memory."""
+    r"""Attention blocks from tokens `(N, T)` to states `(N, T, width)`, with their cache."""
 
-    def __init__(self, symbols: int, width: int, layers: int, heads: int) -> None:
+    def __init__(self, vocab_size: int, width: int, layers: int, heads: int) -> None:
         super().__init__()
 
-        self.table = nn.Embedding(symbols, width)
+        self.table = nn.Embedding(vocab_size, width)
         self.blocks = nn.ModuleList(_Block(width, heads) for _ in range(layers))
         self.norm = nn.LayerNorm(width)
 
     def forward(
-        self, x: Tensor, mask: Tensor, shift: Tensor | float = 0.0, memory: Memory | None = None
-    ) -> tuple[Tensor, Memory]:
-        before = memory[0][0].shape[2] if memory else 0
+        self, x: Tensor, mask: Tensor, shift: Tensor | float = 0.0, cache: Cache | None = None
+    ) -> tuple[Tensor, Cache]:
+        before = cache[0][0].shape[2] if cache else 0
         h = self.table(x)
-        h = h + _places(before, h) + shift
+        h = h + _positional_encoding(before, h) + shift
         kept = []
 
-        for block, past in zip(self.blocks, memory or len(self.blocks) * [None]):
+        for block, past in zip(self.blocks, cache or len(self.blocks) * [None]):
             h, present = block(h, mask, past)
             kept.append(present)
 
@@ -160,8 +167,8 @@ class _Block(nn.Module):
         return h + self.mlp(self.norms[1](h)), (k, v)
 
 
-def _places(before: int, h: Tensor) -> Tensor:
-    r"""Returns sines and cosines of places, with shape `(T, width)`."""
+def _positional_encoding(before: int, h: Tensor) -> Tensor:
+    r"""Returns sines and cosines of the positions, with shape `(T, width)`."""
     T, width = h.shape[1:]
     t = torch.arange(before, before + T, dtype=h.dtype, device=h.device)
     i = torch.arange(width // 2, dtype=h.dtype, device=h.device)

@@ -1,4 +1,4 @@
-r"""What it means to train an autoencoder."""
+r"""Interface of training objectives."""
 
 __all__ = ["Loss", "Objective"]
 
@@ -16,7 +16,7 @@ from ..priors import Prior, StandardNormal
 
 
 class Loss(NamedTuple):
-    r"""What an objective returns.
+    r"""Loss of each example, and its terms.
 
     Example:
         >>> loss = Loss(torch.tensor([1.0, 3.0]), {"rate": torch.tensor([0.0, 1.0])})

@@ -1,4 +1,4 @@
-r"""What of an estimator goes into a file, and how it comes out again.
+r"""Conversion of estimators to documents and weights, and back.
 
 Arguments, data's shape and scale, and history are JSON; weights are tensors. Nothing here
 reads or writes files, see :mod:`autoencode.common.container`.
@@ -88,7 +88,7 @@ def pack(estimator: Any, encoder_only: bool = False) -> tuple[dict[str, Any], di
 
 
 class _Everything:
-    r"""What trusts all names, as those of a model that is there."""
+    r"""Container that trusts every name, for models in memory."""
 
     def __iter__(self) -> Iterator[str]:
         return iter(())

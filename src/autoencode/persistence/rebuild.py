@@ -180,6 +180,6 @@ def _try(estimator: Any, model: LatentModel) -> None:
     ):  # of numbers that no example has, in a fit that went wrong
         bound.encode(modality.normalize(modality.load(modality.restore(p.mean))))
         modality.restore_mean(modality.mean(p))
-        new = modality.new_examples(p)
+        new = modality.draw(p)
         modality.returned(modality.restore_new(new))
         modality.hidden(new)  # of most kinds of data, an error

@@ -54,10 +54,10 @@ def grid(
 
     if not mosaic.are_images(model.modality_):
         return tables.surfaces(
-            model.modality_.numbers(G), tables.column_names(model, G), names, ticks
+            model.modality_.to_numeric(G), tables.column_names(model, G), names, ticks
         )
 
-    images = model.modality_.pixels(G)
+    images = model.modality_.to_images(G)
     highest_first = np.arange(len(G)).reshape(-1, n)[::-1].ravel()
     figure = mosaic.sheet(images[highest_first], n)
     mosaic.name_axes(figure, names, ticks)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
 from ..data import is_frame
-from ..modalities import guess
+from ..modalities import Images
 from . import mosaic, tables
 from .checks import count, values
 from .style import COLORS, LEGEND, RULE, TEXT, canvas, tidy
@@ -55,13 +55,13 @@ def tangents(
     if is_frame(x):
         return _bars(tangents, x, count(n), names)
 
-    moved = values(tangents.traversals(x, n_steps, reach))[: count(n)]
+    moved = values(tangents.directions(x, n_steps, reach))[: count(n)]
 
     if moved.ndim == 3:
         return _bars(tangents, x, len(moved), names)
 
     modality = _modality(tangents.model, moved)
-    pixels = modality.pixels(moved.reshape(-1, *moved.shape[2:]))
+    pixels = modality.to_images(moved.reshape(-1, *moved.shape[2:]))
     farthest = "2 s" if reach is None else f"{reach:.3g}"
     steps = ["x" if i == n_steps // 2 else "" for i in range(n_steps)]
     steps[0], steps[-1] = f"-{farthest}", f"+{farthest}"
@@ -104,13 +104,13 @@ def geodesics(geodesics: Any, a: ArrayLike, b: ArrayLike, n: int = 10) -> Figure
         return _columns(model, labeled)
 
     modality = _modality(model, strips["straight"][None])
-    pixels = np.concatenate([modality.pixels(strip) for strip in strips.values()])
+    pixels = np.concatenate([modality.to_images(strip) for strip in strips.values()])
 
     return mosaic.sheet(pixels, n, list(labeled))
 
 
 def _strip(model: Any, X: Any) -> NDArray:
-    return model.modality_.numbers(X) if is_frame(X) else values(X)[0]
+    return model.modality_.to_numeric(X) if is_frame(X) else values(X)[0]
 
 
 def _batch_of_one(x: Any) -> Any:
@@ -118,15 +118,19 @@ def _batch_of_one(x: Any) -> Any:
 
 
 def _modality(model: Any, strips: NDArray) -> Any:
-    r"""Returns the modality of the model, or guesses it from the images."""
+    r"""Returns the modality of the model, or one fitted to the images."""
     X = strips.reshape(-1, *strips.shape[2:])
-    return model.modality_ if hasattr(model, "modality_") else guess(X).fit(X)
+
+    if hasattr(model, "modality_"):
+        return model.modality_
+
+    return Images(layout="NHW" if X.ndim == 3 else "NHWC").fit(X)
 
 
 def _bars(tangents: Any, x: Any, n: int, names: Sequence[str] | None) -> Figure:
     r"""Draws the change of each column by one standard deviation along each direction."""
     X = x if np.ndim(x) == 2 else _batch_of_one(x)
-    basis, spread = values(tangents.basis(X)[0])[0], values(tangents.local_scale(X))[0]
+    basis, spread = values(tangents.basis(X)[0])[0], values(tangents.spread(X))[0]
     scale = values(tangents.rows_.std(dim=0))
     changes = (spread[:, None] * basis / np.where(scale > 0, scale, 1.0))[:n]
     numbered = tables.column_names(tangents.model, changes)

@@ -1,4 +1,4 @@
-r"""What is to stand in for the unit Gaussian, by codes of examples that were held out."""
+r"""Choice of a prior in place of the unit Gaussian, by held-out codes."""
 
 __all__ = ["choose", "unlike_unit"]
 
@@ -24,7 +24,7 @@ _APART = 5.0  # of a correlation, the same
 
 
 class Choice(NamedTuple):
-    r"""How codes are best followed.
+    r"""Prior chosen by held-out likelihood of codes.
 
     Example:
         >>> Choice(components=4, ridge=0.1).components

@@ -1,7 +1,7 @@
-r"""Looks at what a training has left behind, and finds its visible failures.
+r"""Diagnosis of a finished training: the measurements behind the warnings.
 
-The facts are gathered here, from the records of the training and from a few hundred examples; what
-they mean is said in :mod:`autoencode.common.failures`.
+The measurements come from the records of the training and from a few hundred examples. The texts
+of the warnings are in :mod:`autoencode.common.failures`.
 """
 
 __all__ = ["constant", "diagnose", "far_row"]
@@ -25,10 +25,10 @@ from ..objectives import ELBO, Reconstruction
 from .step import TrainStep
 from .trainer import Solver
 
-_EXAMPLES, _NUMBERS = 512, 2**21  # at most, that the model is asked about
-_CONSTANT = 2**19  # numbers, that say what a constant is
-_ROWS = 2**24  # numbers that are looked through for a row far from all others
-_FEW = 16  # examples, of which each is much of the sum
+_MAX_EXAMPLES, _MAX_NUMBERS = 512, 2**21
+_MAX_NUMBERS_FOR_CONSTANT = 2**19
+_MAX_NUMBERS_FOR_FAR_ROW = 2**24
+_MIN_EXAMPLES = 16
 
 
 @torch.no_grad()
@@ -41,26 +41,26 @@ def diagnose(
     history: Sequence[Any],
     training: Solver,
 ) -> Iterator[str]:
-    r"""Yields what is visibly wrong with a trained model, each with the setting to change.
+    r"""Yield the texts of warnings about a trained model, each with the setting to change.
 
     Arguments:
         step: The model and its objective.
         modality: The kind of data.
-        family: The likelihood, with new parameters.
-        data: The examples of the training.
-        held_out: Those that were only scored, if any.
+        family: The likelihood, with untrained parameters.
+        data: The training examples.
+        held_out: The validation examples, if any.
         history: The records of the epochs.
-        training: How it was trained.
+        training: The resolved training method.
 
     Example:
         >>> [*diagnose(step, modality, family, data, None, history, training)]  # doctest: +SKIP
         ['no active unit: ...']
     """
     step.eval()
-    shown = _some(data, _NUMBERS)
+    shown = _some(data, _MAX_NUMBERS)
     trained = _scores(step, shown)
-    others = trained if held_out is None else _scores(step, _some(held_out, _NUMBERS))
-    x = step.normalize(_some(data, _CONSTANT)[:].to(others.target.device).target)
+    others = trained if held_out is None else _scores(step, _some(held_out, _MAX_NUMBERS))
+    x = step.normalize(_some(data, _MAX_NUMBERS_FOR_CONSTANT)[:].to(others.target.device).target)
     event = Size(modality.event_)
     trivial = (
         _Unigram(x, step.model.likelihood) if modality.symbolic else constant(family, x, event)
@@ -73,7 +73,7 @@ def diagnose(
         _skipped(history, len(data), training),
     ]
 
-    if not modality.symbolic:  # texts of any length are told before the training
+    if not modality.symbolic:  # for texts, the modality warns before the training
         found.append(_dominated(step, shown, trained.total, _all(data, held_out)))
         found.append(_too_wide(step, data, trained.target))
 
@@ -81,15 +81,15 @@ def diagnose(
 
 
 def constant(family: Family, x: Tensor, event: Size, steps: int = 60) -> Distribution:
-    r"""The density of a family that suits examples best and is the same for all of them.
+    r"""Maximum-likelihood fit of one distribution of a family to all examples.
 
     .. math:: \arg \max_\phi \sum_i \log p(x_i \mid \phi)
 
     Arguments:
-        family: The family, with new parameters, which are fitted, too.
+        family: The family, with untrained parameters, which are fitted, too.
         x: The examples, with shape `(N, *)`.
         event: The shape of the raw parameters.
-        steps: The number of steps of L-BFGS, at most.
+        steps: The maximum number of L-BFGS steps.
 
     Returns:
         A distribution with batch shape `(1,)`.
@@ -126,7 +126,7 @@ def constant(family: Family, x: Tensor, event: Size, steps: int = 60) -> Distrib
 
 
 def far_row(x: Tensor) -> tuple[int, int, float] | None:
-    r"""A row that makes most of the variance of a column, in which the others differ, too.
+    r"""Find a row that makes up most of the variance of a column in which other rows differ, too.
 
     Arguments:
         x: The rows, with shape `(N, D)`.
@@ -148,7 +148,7 @@ def far_row(x: Tensor) -> tuple[int, int, float] | None:
     far, rows = x.abs().max(dim=0)
     shares = far.square() * N / (N - 1) / squares.clamp(min=torch.finfo(x.dtype).tiny)
 
-    # A flag that one row alone has squeezes no others
+    # A flag that is set in one row alone does not compress the scale of other rows
     differ = torch.tensor(
         [bool(s > 0.5) and _differ(x[:, j]) for j, s in enumerate(shares.tolist())],
         dtype=torch.bool,
@@ -163,7 +163,7 @@ def far_row(x: Tensor) -> tuple[int, int, float] | None:
 
 
 class _Scores(NamedTuple):
-    r"""What a model makes of some examples."""
+    r"""Scaled examples, their codes, losses and log-likelihoods."""
 
     target: Tensor
     codes: Tensor
@@ -173,10 +173,10 @@ class _Scores(NamedTuple):
 
 
 class _Unigram:
-    r"""Symbols that are drawn one by one as often as they occur, until the one that ends."""
+    r"""Unigram model of sequences: independent tokens, up to the end token."""
 
     def __init__(self, x: Tensor, family: Any) -> None:
-        self.end = family.symbols - 1
+        self.end = family.vocab_size - 1
         n = self._scored(x)
         counts = torch.bincount(x[n].long(), minlength=self.end + 1).double() + 1
         self.log_p = (counts / counts.sum()).log()
@@ -191,7 +191,9 @@ class _Unigram:
 
 
 def _some(data: Examples, numbers: int) -> Examples:
-    n = min(len(data), _EXAMPLES, max(_FEW, numbers // max(1, data.target[:1].numel())))
+    n = min(
+        len(data), _MAX_EXAMPLES, max(_MIN_EXAMPLES, numbers // max(1, data.target[:1].numel()))
+    )
     return data.select(torch.linspace(0, len(data) - 1, n).long())
 
 
@@ -248,13 +250,13 @@ def _skipped(history: Sequence[Any], n: int, training: Any) -> str | None:
 
 
 def _too_wide(step: TrainStep, data: Examples, x: Tensor) -> str | None:
-    if hasattr(step.model.encoder.network, "places"):  # each has a code of its own
+    if hasattr(step.model.encoder.network, "places"):  # each place has a code of its own
         return None
 
     damaged = data.corrupted is not None or step.raw_corruption is not None
     plain = isinstance(step.objective, (ELBO, Reconstruction))
     limited = damaged or not plain or not isinstance(step.corruption, nn.Identity)
-    numbers = int((x != x[:1]).any(dim=0).sum())  # that are not constant
+    numbers = int((x != x[:1]).any(dim=0).sum())  # not constant
 
     return failures.too_wide(step.model.encoder.event[0], numbers, len(data), limited)
 
@@ -266,25 +268,29 @@ def _standard_error(x: Tensor) -> float:
 def _falling(
     history: Sequence[Any], total: Tensor, learned: float, training: Solver
 ) -> str | None:
-    if not hasattr(training, "epochs"):  # solved, not trained
+    if not hasattr(training, "epochs"):  # solved in closed form
         return None
 
     budget = getattr(training, "time_budget", None)
     noise = _standard_error(total)
     losses = [record["train"]["total"] for record in history]
     validated = [record["validation"].get("total") for record in history]
-    told = failures.still_falling(losses, learned, float(total.mean()), noise, budget)
+    warning = failures.still_falling(losses, learned, float(total.mean()), noise, budget)
 
-    if told and len(history) > 1 and validated[0] is not None:
-        return failures.still_falling(validated, learned, None, noise, budget) and told
+    if warning and len(history) > 1 and validated[0] is not None:
+        return failures.still_falling(validated, learned, None, noise, budget) and warning
 
-    return told
+    return warning
 
 
 def _dominated(step: TrainStep, shown: Examples, total: Tensor, data: Examples) -> str | None:
     N, D = len(data), data.target[:1].numel()
 
-    if N * D <= _ROWS and len(step.model.encoder.given) == 1 and not data.on_disk:
+    if (
+        N * D <= _MAX_NUMBERS_FOR_FAR_ROW
+        and len(step.model.encoder.given) == 1
+        and not data.on_disk
+    ):
         x = torch.cat([step.normalize(part.target) for part in data.split()])
 
         if (far := far_row(x)) is not None:
@@ -295,17 +301,17 @@ def _dominated(step: TrainStep, shown: Examples, total: Tensor, data: Examples) 
     away = (total - total.median()).abs()
     i = int(away.argmax())
 
-    if len(total) < _FEW or total[i] < total.median():
+    if len(total) < _MIN_EXAMPLES or total[i] < total.median():
         return None
 
     rest = float(away.sum() - away[i]) / (len(away) - 1) * (N - 1)
     share = float(away[i]) / max(float(away[i]) + rest, 1e-300)
 
-    return failures.dominated(f"example {_row(shown, i)}", share, "what losses differ by")
+    return failures.dominated(f"example {_row(shown, i)}", share, "the spread of the losses")
 
 
 def _all(data: Examples, held_out: Examples | None) -> Examples:
-    r"""Returns the examples of the training together with those held out."""
+    r"""Returns the training examples and the held-out ones together."""
     if held_out is None or data.rows is None or held_out.rows is None:
         return data
 
@@ -317,5 +323,5 @@ def _row(data: Examples, i: int) -> int:
 
 
 def _differ(column: Tensor) -> bool:
-    r"""Whether more than half of the numbers are not the median one."""
+    r"""Returns whether more than half of the numbers differ from the median."""
     return bool((column - column.median()).abs().median() > 0)

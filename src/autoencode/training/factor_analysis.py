@@ -1,4 +1,4 @@
-r"""Factor analysis, with a number of factors that held-out examples choose.
+r"""Factor analysis, with the number of factors chosen by cross-validation.
 
 .. math:: x = W z + \epsilon, \qquad z \sim \mathcal{N}(0, I), \quad
     \epsilon \sim \mathcal{N}(0, \Psi), \quad \Psi = \mathrm{diag}(\psi)
@@ -37,14 +37,14 @@ from torch.distributions import Independent, LowRankMultivariateNormal, Normal
 
 _FOLDS = 5
 _ITERATIONS = 100
-_CONVERGED = 1e-4  # nats per example
-_LEAST = 1e-12  # variance of the noise, of columns with unit variance
-_MANY_COLUMNS = 100  # beyond which decompositions take long, and are few
-_EXACT = 1024  # rows or columns, up to which a decomposition is exact
+_TOLERANCE_NATS = 1e-4
+_MIN_VARIANCE = 1e-12
+_MAX_CROSS_VALIDATED_COLUMNS = 100
+_MAX_EXACT_SIZE = 1024  # rows or columns; randomized decompositions beyond
 
 
 class Factors(NamedTuple):
-    r"""A linear Gaussian model of centered data."""
+    r"""Linear Gaussian model of centered data."""
 
     loadings: Tensor
     r"""The matrix :math:`W`, with shape `(D, k)`; :math:`W^T \Psi^{-1} W` is diagonal."""
@@ -53,7 +53,7 @@ class Factors(NamedTuple):
     r"""The variances :math:`\psi` of the noise, with shape `(D,)`."""
 
     precision: Tensor
-    r"""Those of the posterior, :math:`\lambda = 1 + \mathrm{diag}(W^T \Psi^{-1} W)`, `(k,)`."""
+    r"""Posterior precisions :math:`\lambda = 1 + \mathrm{diag}(W^T \Psi^{-1} W)`, `(k,)`."""
 
     @property
     def encoder(self) -> Tensor:
@@ -64,22 +64,22 @@ class Factors(NamedTuple):
         r"""Returns :math:`\log p(x)` in nats, with shape `(N,)`."""
         zero = torch.zeros_like(self.noise)
 
-        if len(self.precision) == 0:  # which torch does not take
+        if len(self.precision) == 0:  # torch does not accept zero factors
             return Independent(Normal(zero, self.noise.sqrt()), 1).log_prob(x)
 
         return LowRankMultivariateNormal(zero, self.loadings, self.noise).log_prob(x)
 
 
 def probabilistic_pca(x: Tensor, most: int) -> Factors:
-    r"""Factors under one variance of the noise.
+    r"""Probabilistic principal component analysis: one noise variance for all columns.
 
-    The number of factors is that of the largest log-likelihood of held-out examples. So is the
-    variance of the noise, which few examples in many dimensions leave too small otherwise: `N`
-    examples have no residual beside `N - 1` components.
+    The number of factors maximizes the log-likelihood of held-out examples. The noise variance is
+    that of held-out examples, too: few training examples in many dimensions underestimate it, as
+    `N` examples have no residual beside `N - 1` components.
 
     Arguments:
         x: Centered data in double precision, with shape `(N, D)`.
-        most: The largest number of factors.
+        most: The maximum number of factors.
 
     Example:
         >>> z = torch.randn(500, 2, dtype=torch.float64)
@@ -96,8 +96,8 @@ def probabilistic_pca(x: Tensor, most: int) -> Factors:
         y = (test @ V.T).square().mean(dim=0)
         total = test.square().sum(dim=1).mean()
         left = torch.cat([total[None], total - y.cumsum(dim=0)])
-        noise = (left / (D - torch.arange(most + 1))).clamp(min=_LEAST)
-        own = eigenvalues.maximum(noise[1:])  # variances of components, their noise included
+        noise = (left / (D - torch.arange(most + 1))).clamp(min=_MIN_VARIANCE)
+        own = eigenvalues.maximum(noise[1:])  # variances of components, including noise
         kept = torch.cat([own.new_zeros(1), (own.log() + y / own).cumsum(dim=0)])
         scores.append(kept + (D - torch.arange(most + 1)) * noise.log() + left / noise)
         noises.append(noise)
@@ -105,18 +105,18 @@ def probabilistic_pca(x: Tensor, most: int) -> Factors:
     k = 1 + int(torch.stack(scores).mean(dim=0)[1:].argmin()) if scores and most else 0
     noise = torch.stack(noises[1:] or noises).mean(dim=0)[k]
 
-    return _loadings(x, k, noise.clamp(min=_LEAST).expand(D))
+    return _loadings(x, k, noise.clamp(min=_MIN_VARIANCE).expand(D))
 
 
 def factor_analysis(x: Tensor, most: int) -> Factors:
-    r"""Factors under a variance of the noise for each column.
+    r"""Factor analysis: a noise variance for each column.
 
-    The number of factors is that of the largest log-likelihood of held-out examples, out of the
-    powers of two and `most`.
+    The number of factors maximizes the log-likelihood of held-out examples among the powers of two
+    and `most`.
 
     Arguments:
         x: Centered data in double precision, with shape `(N, D)`.
-        most: The largest number of factors.
+        most: The maximum number of factors.
 
     Example:
         >>> z = torch.randn(500, 2, dtype=torch.float64)
@@ -127,9 +127,9 @@ def factor_analysis(x: Tensor, most: int) -> Factors:
     N, D = x.shape
     most = max(0, min(most, D - 1, N - 2))
 
-    if D > _MANY_COLUMNS:
+    if D > _MAX_CROSS_VALIDATED_COLUMNS:
         k = probabilistic_pca(x, most).loadings.shape[1]
-        return _fixed_point(x, k, iterations=30 if D <= 5 * _MANY_COLUMNS else 5)
+        return _fixed_point(x, k, iterations=30 if D <= 5 * _MAX_CROSS_VALIDATED_COLUMNS else 5)
 
     candidates = sorted({1 << i for i in range(most.bit_length())} | {most}) if most else [0]
     scores: list[list[Tensor]] = [[] for _ in candidates]
@@ -139,7 +139,7 @@ def factor_analysis(x: Tensor, most: int) -> Factors:
             found = _fixed_point(train, min(k, max(1, len(train) - 2)), iterations=30)
             score.append(found.log_prob(test))
 
-    # The median: a column that is constant but for few examples rules out no number of factors
+    # The median is robust to few examples with a rare value in an almost constant column
     medians = [float(torch.cat(score).median()) if score else 0.0 for score in scores]
     k = candidates[medians.index(max(medians))]
 
@@ -147,7 +147,7 @@ def factor_analysis(x: Tensor, most: int) -> Factors:
 
 
 def factors_of_known_noise(x: Tensor, most: int, noise: Tensor) -> Factors:
-    r"""Factors under a noise that is given; those that it would hide are zero.
+    r"""Factors for a known noise; those below the noise are zero.
 
     Arguments:
         x: Centered data in double precision, with shape `(N, D)`.
@@ -163,11 +163,11 @@ def factors_of_known_noise(x: Tensor, most: int, noise: Tensor) -> Factors:
 
 
 def principal_components(x: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    r"""Returns the first principal directions of centered data, and the variances along them.
+    r"""First principal directions of centered data, and the variances along them.
 
     Arguments:
         x: Centered data, with shape `(N, D)`.
-        k: The number of directions; fewer come back where there are no more.
+        k: The maximum number of directions.
 
     Returns:
         The directions as rows, with shape `(k, D)`, and the variances, with shape `(k,)`.
@@ -180,7 +180,7 @@ def principal_components(x: Tensor, k: int) -> tuple[Tensor, Tensor]:
     N, D = x.shape
     k = min(k, N, D)
 
-    if min(N, D) > _EXACT and k < _EXACT // 8:
+    if min(N, D) > _MAX_EXACT_SIZE and k < _MAX_EXACT_SIZE // 8:
         _, s, V = randomized_svd(x.numpy(), k, random_state=0)
         return torch.from_numpy(V), torch.from_numpy(s**2 / N)
 
@@ -190,24 +190,24 @@ def principal_components(x: Tensor, k: int) -> tuple[Tensor, Tensor]:
 
     eigenvalues, vectors = torch.linalg.eigh(x @ x.T / N)
     V = vectors.flip(1)[:, :k].T @ x
-    V = V / V.norm(dim=1, keepdim=True).clamp(min=math.sqrt(_LEAST))
+    V = V / V.norm(dim=1, keepdim=True).clamp(min=math.sqrt(_MIN_VARIANCE))
 
     return V, eigenvalues.flip(0)[:k].clamp(min=0)
 
 
 def _fixed_point(x: Tensor, k: int, iterations: int) -> Factors:
-    r"""Alternates the loadings for given noise, and the noise for given loadings."""
-    variance = x.square().mean(dim=0).clamp(min=_LEAST)
+    r"""Alternates between the loadings for given noise and the noise for given loadings."""
+    variance = x.square().mean(dim=0).clamp(min=_MIN_VARIANCE)
     whitened = _whitened(x)
     noise, before = variance / 2, -math.inf
 
     for _ in range(iterations if k else 0):
         found = _loadings(x, k, noise, whitened)
-        noise = (variance - found.loadings.square().sum(dim=1)).clamp(min=_LEAST)
+        noise = (variance - found.loadings.square().sum(dim=1)).clamp(min=_MIN_VARIANCE)
         explained = found.precision.log().sum() - found.precision.sum()
         now = -0.5 * float(explained + (variance / found.noise).sum() + found.noise.log().sum())
 
-        if abs(now - before) < _CONVERGED:
+        if abs(now - before) < _TOLERANCE_NATS:
             break
 
         before = now
@@ -245,7 +245,7 @@ def _whitened(x: Tensor) -> "Callable[[Tensor, int], tuple[Tensor, Tensor]]":
 
 
 def _folds(x: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    r"""Yields examples to learn from, and others to judge by, both less the mean of the first."""
+    r"""Yields training and test examples, both centered by the mean of the training examples."""
     N = len(x)
     order = torch.randperm(N, generator=torch.Generator().manual_seed(0))
 

@@ -1,9 +1,9 @@
-r"""A start of the training at the best linear model.
+r"""Initialization of a training at the best linear model.
 
-Gradients learn an affine map slowly where data are wide. Networks with a linear skip connection
-therefore begin at the solution of the linear problem: at principal components, where codes
-have no distribution; at factor analysis with its exact posterior, where they have one. The
-first bound of a variational autoencoder is then the log-likelihood of the linear model.
+Gradient descent learns an affine map of wide data slowly. Networks with a linear skip connection
+therefore start at the solution of the linear problem: at principal components if codes are points,
+and at factor analysis with its exact posterior if codes have a distribution. The first
+bound of a variational autoencoder is then the log-likelihood of the linear model.
 """
 
 __all__ = ["LinearStart", "linear_start"]
@@ -26,26 +26,27 @@ from .factor_analysis import (
 )
 from .step import TrainStep, losses
 
-_EXAMPLES, _NUMBERS = 4096, 2**23  # at most, that the linear model is fitted to
-_INPUTS = 1024  # numbers of an example, up to which a corruption is undone by regression
-_PAIRS = 2**21  # numbers, at most, that this regression sees
-_SMALLEST = 1e-5  # standard deviation, of the largest, that single precision can tell
-_DRAWS = 512  # codes, at least, by which a start and what became of it are compared
-_NOISE = 0.03  # standard deviation, at least, that a training begins with
-_CONFIDENCE = 0.84  # that of one standard error, where examples are many
-_VARIED = 1000  # examples, at least, where variants of few are taken besides, but at most 16 each
+_MAX_EXAMPLES, _MAX_NUMBERS = 4096, 2**23
+_MAX_REGRESSION_INPUTS = 1024
+_MAX_REGRESSION_NUMBERS = 2**21
+_MIN_RELATIVE_STD = 1e-5  # limit of single precision
+_MIN_COMPARISON_DRAWS = 512
+_MIN_INITIAL_NOISE_STD = 0.03
+_CONFIDENCE = 0.84  # that of one standard error of a normal distribution
+_MIN_AUGMENTED_EXAMPLES = 1000
+_MAX_AUGMENTATIONS = 16
 _PENALTIES = (1e4, 1e3, 1e2, 1e1, 1e0, 1e-1, 1e-2)
 
 
 class _SkipConnected(Protocol):
-    r"""A network whose output is that of its last layer and an affine map of its input."""
+    r"""Network that adds an affine map of its input to the output of its last layer."""
 
-    last: nn.Module
+    output_layer: nn.Module
     skip: nn.Linear
 
 
 class LinearStart:
-    r"""The linear model that a training begins with.
+    r"""Linear model that a training starts from.
 
     .. math:: \mathbb{E}[z \mid x] = A (x - b), \qquad \mathbb{E}[x \mid z] = W z + b
 
@@ -58,7 +59,7 @@ class LinearStart:
         | https://doi.org/10.1016/0893-6080(89)90014-2
 
         | Don't Blame the ELBO! A Linear VAE Perspective on Posterior Collapse (Lucas et al.,
-          2019), for the others
+          2019), for codes with a distribution
         | https://arxiv.org/abs/1911.02469
 
     Arguments:
@@ -78,21 +79,21 @@ class LinearStart:
 
     @torch.no_grad()
     def set(self, data: Examples, least: float = 0.0) -> str:
-        r"""Fits the linear model, and gives its maps to the networks.
+        r"""Fits the linear model, and copies its maps to the networks.
 
         Arguments:
-            data: The examples, with targets of shape `(N, *)`; no more than 4,096 are looked at.
-            least: The smallest standard deviation of a noise that is learned.
+            data: The examples, with targets of shape `(N, *)`; at most 4,096 are used.
+            least: The minimum of learned standard deviations of the noise.
 
         Returns:
-            The linear model in words.
+            A description of the linear model.
         """
         for network in (self.encoder, self.decoder):
-            for parameter in (*network.last.parameters(), *network.skip.parameters()):
+            for parameter in (*network.output_layer.parameters(), *network.skip.parameters()):
                 parameter.zero_()
 
         self.step.eval()
-        few = min(len(data), _EXAMPLES, max(1, _NUMBERS // data.target[:1].numel()))
+        few = min(len(data), _MAX_EXAMPLES, max(1, _MAX_NUMBERS // data.target[:1].numel()))
         some = data[torch.linspace(0, len(data) - 1, few).long()]
         x = _rows(self.step.normalize(some.target))
         b = _Regression(some.context, x)
@@ -101,30 +102,30 @@ class LinearStart:
         return (self._set_factors if has_density else self._set_components)(some, x, b, least)
 
     def begin(self, data: Examples, held_out: Examples | None, seed: int) -> str:
-        r"""Sets the start, and remembers the losses of held-out examples under it.
+        r"""Sets the start, and stores the losses of held-out examples under it.
 
         Arguments:
             data: The examples to train on.
-            held_out: Those to judge by, if any.
-            seed: Seeds codes and corruptions.
+            held_out: The held-out examples, if any.
+            seed: The seed of codes and corruptions.
 
         Returns:
-            The linear model in words.
+            A description of the linear model.
         """
         words = self.set(data)
         self.first = self._losses(held_out.distinct(), seed) if held_out else None
 
-        # Where the linear model is exact, the first steps would cost thousands of its deviations
-        if (self.noise < _NOISE).any():
-            self.set(data, _NOISE)
+        # If the linear model is nearly exact, the first steps span thousands of its deviations
+        if (self.noise < _MIN_INITIAL_NOISE_STD).any():
+            self.set(data, _MIN_INITIAL_NOISE_STD)
 
         return words
 
     def is_beaten(self, held_out: Examples, seed: int) -> bool:
-        r"""Whether held-out losses are lower than at the start by more than a standard error.
+        r"""Returns whether held-out losses fell by more than a standard error.
 
-        Few examples to judge by leave much to chance, and the linear model is the safer guess. No
-        single example, of whatever loss, makes a standard error that hides the others.
+        With few held-out examples, differences may be due to chance, and the linear model is the
+        safer choice. Gains are clipped, so that one example cannot inflate the standard error.
         """
         gain = cast(Tensor, self.first) - self._losses(held_out.distinct(), seed)
 
@@ -139,7 +140,7 @@ class LinearStart:
         return bool(gain.mean() > 0 and usual.mean() > needed)
 
     def _losses(self, held_out: Examples, seed: int) -> Tensor:
-        return losses(self.step, held_out, seed, draws=-(-_DRAWS // len(held_out)))
+        return losses(self.step, held_out, seed, draws=-(-_MIN_COMPARISON_DRAWS // len(held_out)))
 
     def _set_factors(self, some: Examples, x: Tensor, b: "_Regression", least: float) -> str:
         residuals, family = b.residuals(), self.step.model.likelihood
@@ -159,13 +160,13 @@ class LinearStart:
             noise = found.noise.clamp(min=least**2)
             found = factors_of_known_noise(residuals, k, noise)
 
-        # What others have chosen holds for the variants, too, which are not independent
+        # Augmented examples are not independent. They do not choose the number of factors
         if self.step.augment is not None:
-            found = factors_of_known_noise(self._varied(some, b), k, found.noise)
+            found = factors_of_known_noise(self._augmented(some, b), k, found.noise)
 
         self._set_maps(found.encoder, b, found.loadings, b, found.noise.sqrt())
 
-        # Further units follow the prior
+        # The posterior of units without a factor is the prior
         scale = torch.ones(D, dtype=x.dtype)
         scale[:k] = found.precision.rsqrt()
         self.encoder.skip.bias[D : 2 * D] = posterior.raw_scale(scale)
@@ -176,34 +177,38 @@ class LinearStart:
         left = x - b(some.context)
         M, b_input, seen = None, b, left
 
-        # A corruption is undone as well as a linear map can
-        if x.shape[1] <= _INPUTS and len(x) > 1:
+        # With a corruption, the encoder first applies the best linear denoiser
+        if x.shape[1] <= _MAX_REGRESSION_INPUTS and len(x) > 1:
             u = _rows(self.step.inputs(some)[0])
 
             if not torch.equal(u, x):
                 b_input = _Regression(some.context, u)
                 u = u - b_input(some.context)
-                few = slice(0, max(1, _PAIRS // x.shape[1]))
+                few = slice(0, max(1, _MAX_REGRESSION_NUMBERS // x.shape[1]))
                 regression = _Regression(u[few], left[few])
                 M, seen = regression.slope, regression(u)
 
         if M is None and self.step.augment is not None:
-            seen = left = self._varied(some, b)
+            seen = left = self._augmented(some, b)
 
         V, variance = principal_components(seen, self.step.model.encoder.event[0])
         S = variance.sqrt()
-        S = torch.where(S > _SMALLEST * S.max(), S, 0) if len(S) else S
-        A = torch.where(S[:, None] > 0, V / S[:, None], 0)  # nothing of what does not vary
+        S = torch.where(S > _MIN_RELATIVE_STD * S.max(), S, 0) if len(S) else S
+        A = torch.where(S[:, None] > 0, V / S[:, None], 0)  # zero for constant directions
         noise = (left - seen @ V.T @ V).square().mean(dim=0).sqrt().clamp(min=least)
 
         self._set_maps(A if M is None else A @ M, b_input, V.T * S, b, noise)
         return f"{len(S)} principal component{'s' * (len(S) != 1)}"
 
-    def _varied(self, some: Examples, b: "_Regression") -> Tensor:
-        r"""Returns what a context leaves of examples and of variants of them, as rows."""
-        x, vary = self.step.normalize(some.target), cast(Callable, self.step.augment)
-        n = min(16, math.ceil(_VARIED / len(x)), 2 * _NUMBERS // x.numel())
-        rows = torch.cat([_rows(x), *(_rows(vary(x)) for _ in range(n))])
+    def _augmented(self, some: Examples, b: "_Regression") -> Tensor:
+        r"""Returns residuals, given the context, of examples and of augmented copies of them."""
+        x, augment = self.step.normalize(some.target), cast(Callable, self.step.augment)
+        n = min(
+            _MAX_AUGMENTATIONS,
+            math.ceil(_MIN_AUGMENTED_EXAMPLES / len(x)),
+            2 * _MAX_NUMBERS // x.numel(),
+        )
+        rows = torch.cat([_rows(x), *(_rows(augment(x)) for _ in range(n))])
         given = b(some.context)
 
         return rows - (given.repeat(n + 1, 1) if given.ndim > 1 else given)
@@ -213,7 +218,9 @@ class LinearStart:
     ) -> None:
         D, family = self.step.model.encoder.event[0], self.step.model.likelihood
         self.noise = noise.square().mean().sqrt() if isinstance(family, SharedGaussian) else noise
-        W = torch.cat([W, W.new_zeros(len(W), D - W.shape[1])], dim=1)  # of units without a factor
+        W = torch.cat(
+            [W, W.new_zeros(len(W), D - W.shape[1])], dim=1
+        )  # for units without a factor
 
         _assign(self.encoder.skip, A, -A @ b_input.slope, -A @ b_input.offset)
         _assign(self.decoder.skip, W, b.slope, b.offset)
@@ -225,10 +232,9 @@ class LinearStart:
 
 
 def linear_start(step: TrainStep) -> LinearStart | None:
-    r"""The start for a model, if there is one.
+    r"""Linear start for a model, or `None`.
 
-    There is for networks with skip connections, under likelihoods whose raw parameters are their
-    means.
+    It exists for networks with skip connections and likelihoods whose raw parameters are means.
 
     Arguments:
         step: The model.
@@ -246,10 +252,10 @@ def linear_start(step: TrainStep) -> LinearStart | None:
 
 
 class _Regression:
-    r"""The ridge regression of `y` on a context, or the mean of `y` where there is none.
+    r"""Ridge regression of `y` on a context, or the mean of `y` without a context.
 
-    The penalty is the largest of those whose leave-one-out error is hardly above the least: labels
-    that no two examples share say nothing of others, however well they fit.
+    The penalty is the largest one whose leave-one-out error is within 1 % of the lowest. Labels
+    that are unique to an example therefore explain nothing, however well they fit.
     """
 
     def __init__(self, c: Tensor | None, y: Tensor) -> None:
@@ -262,7 +268,7 @@ class _Regression:
         for penalty in _PENALTIES if c.shape[1] else (1.0,):
             shrunk = s.square() / (s.square() + penalty)
             own = 1 / len(y) + U.square() @ shrunk  # the leverage of each example
-            errors = (left - (U * shrunk) @ P) / (1 - own[:, None]).clamp(min=_SMALLEST)
+            errors = (left - (U * shrunk) @ P) / (1 - own[:, None]).clamp(min=_MIN_RELATIVE_STD)
             found.append((penalty, errors.square().mean()))
 
         most = 1.01 * min(error for _, error in found)
@@ -278,8 +284,8 @@ class _Regression:
         return self.offset if c is None else c.double().cpu() @ self.slope.T + self.offset
 
     def residuals(self) -> Tensor:
-        r"""Returns those of each example, under the regression on all others."""
-        return self._residuals / (1 - self._own).clamp(min=_SMALLEST)
+        r"""Returns the leave-one-out residuals."""
+        return self._residuals / (1 - self._own).clamp(min=_MIN_RELATIVE_STD)
 
 
 def _rows(x: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-r"""The commands: a function for each, whose arguments are its flags and whose text its help."""
+r"""Commands: each is a function whose arguments are the flags and whose docstring is the help."""
 
 __all__ = ["COMMANDS"]
 

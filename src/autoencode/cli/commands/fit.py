@@ -1,4 +1,4 @@
-r"""Models: fitted, described, and the kinds that there are."""
+r"""Commands that fit a model, describe it and list the recipes."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..next_step import suggest_next
-from ..signatures import read
+from ..signatures import read_signatures
 
 
 def fit(
@@ -20,44 +20,47 @@ def fit(
     resume: bool = False,
     settings: Mapping[str, dict[str, Any]] = {},
 ) -> None:
-    r"""Trains a model on data and writes it to a file.
+    r"""Train a model on data and write it to a file.
 
     Arguments:
-        data: A folder of images or sounds; a .npy, .npz or IDX file; a table as a .csv, .tsv,
-            .jsonl or .parquet file, or a folder of such; a .txt file with a text in each line;
-            or one sound, to be cut into windows.
-        out: The file of the model, in the place of nothing but another model; by default a new
-            one here, with the name of the data.
-        recipe: The kind of autoencoder; `autoencode recipes` lists them.
-        label: The column of a .csv or .parquet file that holds labels.
-        labels: A .npy, .csv or IDX file with a label, or a row of numbers, for each example
-            of a conditional model.
-        corrupted: Damaged versions of the examples, in the same order, to learn to undo.
-        resume: Go on from the checkpoint that `--checkpoint-dir FOLDER` keeps, if there is one.
-        settings: What else was given, by group.
+        data: A folder of images, sounds or tables; a .npy, .npz or IDX file; a .csv, .tsv,
+            .jsonl or .parquet table; a .txt file with one text per line; or one sound file, which
+            is cut into windows.
+        out: The model file, which replaces only another model; by default a new file in the
+            current folder, named after the data.
+        recipe: The kind of autoencoder. `autoencode recipes` lists them.
+        label: The column of labels, in the table of examples or in that of --labels.
+        labels: A .npy, .csv or IDX file with the label, or the row of numbers, of each example;
+            for files in a folder, also a table with a column of file names.
+        corrupted: Damaged versions of the examples, in the same order, that the model learns to
+            repair.
+        resume: Continue from the checkpoint in `--checkpoint-dir`, if there is one.
+        settings: The values of all other flags, by group.
     """
     from ...common.atomic_files import check_writable
     from ...data import found_format
     from .. import inputs
-    from ..settings import build
+    from ..settings import build_estimator
 
-    out = _beside(data) if out is None else out
+    out = _default_path(data) if out is None else out
     check_writable(out)
-    model = build(recipe, settings)
+    model = build_estimator(recipe, settings)
 
     if labels is not None and not model.conditional:
-        raise ValueError("--labels is for a model of examples given labels: add --conditional.")
+        raise ValueError(
+            "--labels has no effect, as this model is not conditional: add --conditional."
+        )
 
     form = inputs.table_format(settings)
-    given = inputs.read(data, label, labels, kinds=model.modality, form=form)
-    given, found = inputs.typed(given, data, form), found_format(data)
+    examples = inputs.read(data, label, labels, kinds=model.modality, form=form)
+    examples, found = inputs.with_column_types(examples, data, form), found_format(data)
 
-    if model.conditional and given.y is None and not data.is_dir():
+    if model.conditional and examples.y is None and not data.is_dir():
         raise ValueError(inputs.NEEDS_LABELS)
 
     damaged = corrupted and inputs.read(corrupted, label, kinds=model.modality, form=form).X
-    model.fit(given.X, given.y, corrupted=damaged, resume=resume)
-    inputs.learn_file(model, given, found)
+    model.fit(examples.X, examples.y, corrupted=damaged, resume=resume)
+    inputs.store_columns(model, examples, found)
     _save(model, out)
 
     last = model.history_[-1]
@@ -72,18 +75,18 @@ def info(
     /,
     trusted: Sequence[str] = (),
 ) -> None:
-    r"""Says what a model is and how it was trained.
+    r"""Describe a model and its training.
 
     Arguments:
-        model: The file of the model.
-        trusted: Classes from outside of this library that the model may use, such as
-            graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
+        model: The model file.
+        trusted: Classes of other packages that the model file may use, such as graphs.Graphs.
+            Their modules must be importable, for example from PYTHONPATH.
     """
     from ...estimator import load
 
     estimator = load(model, trusted=trusted)
-    given = estimator.get_params(deep=False).items()
-    arguments = {name: value for name, value in given if value is not False}
+    parameters = estimator.get_params(deep=False).items()
+    arguments = {name: value for name, value in parameters if value is not False}
     context, last = estimator.context_, estimator.history_[-1]
     n_params = sum(p.numel() for p in estimator.model_.parameters())
 
@@ -92,7 +95,7 @@ def info(
         "examples": f"{estimator.modality_}, shape {estimator.modality_.shape_}",
         **arguments,
         "likelihood": estimator.model_.likelihood,
-        "given": None if context is None else f"{context} of {context.size_}",
+        "condition": None if context is None else f"{context} of {context.size_}",
         "parameters": f"{n_params:,}",
         "trained": _duration(last),
         "last epoch": _terms(last),
@@ -106,38 +109,38 @@ def info(
 
 
 def recipes() -> None:
-    r"""Lists the kinds of autoencoder that `fit --recipe` knows."""
-    for name, recipe in read("recipes").items():
+    r"""List the recipes of `fit --recipe`."""
+    for name, recipe in read_signatures("recipes").items():
         print(f"{name:14} {recipe.summary}")
 
     suggest_next("fit", "DATA", recipe="vae", out="model.ae")
 
 
-def _beside(data: Path) -> Path:
-    r"""Returns a new file, with the name of the data."""
+def _default_path(data: Path) -> Path:
+    r"""Returns the path of a new model, named after the data."""
     name = data.resolve().name
     out = Path(f"{name if data.is_dir() else Path(name).stem}.ae")
 
     if out.exists():
-        raise ValueError(f"there is a file '{out}' already: say with --out what to write.")
+        raise ValueError(f"the file '{out}' already exists: name another with --out.")
 
     return out
 
 
 def _save(model: Any, out: Path) -> None:
-    r"""Writes a model, in another place if that is not possible any more."""
+    r"""Writes a model, to the temporary folder if its own path fails."""
     try:
         model.save(out)
     except (OSError, ValueError) as error:
         try:
-            elsewhere = Path(tempfile.mkdtemp(prefix="autoencode-"), "model.ae")
-            model.save(elsewhere)
+            rescued = Path(tempfile.mkdtemp(prefix="autoencode-"), "model.ae")
+            model.save(rescued)
         except (OSError, ValueError):
             raise error from None
 
         raise ValueError(
-            f"cannot write '{out}' ({error}), so the model was saved as '{elsewhere}'. Move it"
-            " from there."
+            f"cannot write '{out}' ({error}). The model was saved as '{rescued}': move it from"
+            " there."
         ) from None
 
 

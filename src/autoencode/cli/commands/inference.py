@@ -1,4 +1,4 @@
-r"""Examples to codes and back, and new examples."""
+r"""Commands that encode, reconstruct, denoise, sample, impute and score."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,8 +6,8 @@ from typing import Any
 
 from ..next_step import suggest_next
 
-_SHOWN = 64  # examples in one picture
-_LISTED = 10  # cells that are named
+_MAX_EXAMPLES = 64  # in one picture
+_LISTED_CELLS = 10
 
 
 def transform(
@@ -22,41 +22,41 @@ def transform(
     force: bool = False,
     trusted: Sequence[str] = (),
 ) -> None:
-    r"""Writes the codes of examples.
+    r"""Write the codes of examples.
 
     Arguments:
-        model: The file of the model.
-        data: The examples, like those of the fit.
-        out: A .npy, .csv or .parquet file. Tables name the files in the first column, if the
-            examples are files.
-        pool_windows: Write one row for each sound, however long: the mean of the codes of its
-            windows.
-        label: The column of a .csv or .parquet file that holds labels.
-        labels: A file with a label for each example, if the model is conditional.
-        y: The label of all examples, or one for each, if the model is conditional; or a row of
-            numbers.
-        force: Replace files in the place of the output that are not earlier results of this kind.
-        trusted: Classes from outside of this library that the model may use, such as
-            graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
+        model: The model file.
+        data: The examples, in the same format as those of the fit.
+        out: A .npy, .csv or .parquet file. If the examples are files, the first column of a
+            table has their names.
+        pool_windows: Write one row per sound: the mean of the codes of its windows.
+        label: The column of labels, in the table of examples or in that of --labels.
+        labels: A .npy, .csv or IDX file with the label, or the row of numbers, of each example;
+            for files in a folder, also a table with a column of file names.
+        y: The label, or the row of numbers, for a conditional model: one for all examples, or
+            one for each.
+        force: Replace existing files even if they are not earlier results of the same kind.
+        trusted: Classes of other packages that the model file may use, such as graphs.Graphs.
+            Their modules must be importable, for example from PYTHONPATH.
     """
     from ...estimator import load
     from .. import inputs, outputs
 
-    outputs.check_out(out, outputs.ROWS, "transform", force)
+    outputs.check_output(out, outputs.ROW_SUFFIXES, "transform", force)
     estimator = load(model, trusted=trusted)
-    given = inputs.labeled(data, label, labels, y, estimator, whole=pool_windows)
-    Z = estimator.transform(given.X, inputs.asked(given, estimator), pool_windows)
+    examples = inputs.read_labeled(data, label, labels, y, estimator, whole=pool_windows)
+    Z = estimator.transform(examples.X, inputs.context_of(examples, estimator), pool_windows)
 
-    outputs.write_rows(out, Z, [f"z{i}" for i in range(1, Z.shape[1] + 1)], given.files)
+    outputs.write_rows(out, Z, [f"z{i}" for i in range(1, Z.shape[1] + 1)], examples.files)
     print(f"Wrote {out}: {len(Z):,} code{'s' * (len(Z) != 1)} of {Z.shape[1]} numbers.")
 
     if pool_windows:
         print(f"Next: compare the examples by the rows of {out}.")
         return
 
-    following = out.with_name(f"{model.stem}-neighbors.csv")
+    neighbors = out.with_name(f"{model.stem}-neighbors.csv")
     same = {"label": label, "labels": labels, "y": y, "trusted": trusted}
-    suggest_next("neighbors", model, data, out=following, **same)
+    suggest_next("neighbors", model, data, out=neighbors, **same)
 
 
 def reconstruct(
@@ -70,39 +70,42 @@ def reconstruct(
     force: bool = False,
     trusted: Sequence[str] = (),
 ) -> None:
-    r"""Writes examples as the model gives them back from their codes.
+    r"""Write the reconstructions of examples.
 
     Arguments:
-        model: The file of the model.
-        data: The examples, like those of the fit. Sounds may be longer: they are cut into windows,
-            each faded into the next in .wav files.
-        out: A .npy file; for images also a .png picture with the originals beside, or a folder
-            of images; for sounds, too, or a folder of .wav files, or a .wav file for a single one;
-            for tables a .csv or .parquet file; for texts a .txt or .csv file.
-        label: The column of a .csv or .parquet file that holds labels.
-        labels: A file with a label for each example, if the model is conditional.
-        y: The label of all examples, or one for each, if the model is conditional; or a row of
-            numbers.
-        force: Replace files in the place of the output that are not earlier results of this kind.
-        trusted: Classes from outside of this library that the model may use, such as
-            graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
+        model: The model file.
+        data: The examples, in the same format as those of the fit. Longer sounds
+            are cut into windows, which .wav files join with cross-fades.
+        out: A .npy file; images also go to a .png picture beside the originals, or to a folder;
+            sounds to a .png picture, a folder of .wav files or, one alone, a .wav file; tables to
+            a .csv or .parquet file; texts to a .txt or .csv file.
+        label: The column of labels, in the table of examples or in that of --labels.
+        labels: A .npy, .csv or IDX file with the label, or the row of numbers, of each example;
+            for files in a folder, also a table with a column of file names.
+        y: The label, or the row of numbers, for a conditional model: one for all examples, or
+            one for each.
+        force: Replace existing files even if they are not earlier results of the same kind.
+        trusted: Classes of other packages that the model file may use, such as graphs.Graphs.
+            Their modules must be importable, for example from PYTHONPATH.
     """
     from ...estimator import load
     from .. import inputs, outputs
 
     estimator = load(model, trusted=trusted)
-    outputs.check_out(out, outputs.suffixes(estimator), "reconstruct", force)
-    whole = outputs.of_files(out, estimator)
-    read = inputs.labeled(data, label, labels, y, estimator, whole)
-    (X, _, columns, names), given = read, inputs.asked(read, estimator)
+    outputs.check_output(out, outputs.example_suffixes(estimator), "reconstruct", force)
+    whole = outputs.is_file_per_example(out, estimator)
+    examples = inputs.read_labeled(data, label, labels, y, estimator, whole)
+    (X, _, columns, names), context = examples, inputs.context_of(examples, estimator)
     outputs.check_count(out, len(X), estimator)
     outputs.check_examples(out, len(X), estimator, names, [model, data, labels], force)
 
-    if outputs.suffix(out) == ".png" and len(X) > _SHOWN:
-        print(f"The picture shows the first {_SHOWN} of {len(X):,}; --out FOLDER writes all.")
-        X, given = X[:_SHOWN], None if given is None else given[:_SHOWN]
+    if outputs.suffix(out) == ".png" and len(X) > _MAX_EXAMPLES:
+        print(
+            f"The picture shows the first {_MAX_EXAMPLES} of {len(X):,}; --out FOLDER writes all."
+        )
+        X, context = X[:_MAX_EXAMPLES], None if context is None else context[:_MAX_EXAMPLES]
 
-    R = estimator.reconstruct(X, given, whole)
+    R = estimator.reconstruct(X, context, whole)
     outputs.write_examples(out, R, estimator, columns, names, beside=X)
     print(f"Wrote {out}: {len(R):,} reconstruction{'s' * (len(R) != 1)}.")
     suggest_next("score", model, data, label=label, labels=labels, y=y, trusted=trusted)
@@ -119,22 +122,23 @@ def denoise(
     force: bool = False,
     trusted: Sequence[str] = (),
 ) -> None:
-    r"""Writes clean versions of damaged examples, by a model that has learned to.
+    r"""Write clean versions of damaged examples.
 
     Arguments:
-        model: The file of the model.
-        data: The damaged examples. Images may be of any size, and come back in it.
-        out: A .npy file; for images also a folder of images, a .png file for a single one, or a
-            .png picture of several small ones with the damaged beside; for sounds a .png
-            picture, a folder of .wav files, or a .wav file for a single one; for tables a .csv or
-            .parquet file; for texts a .txt or .csv file.
-        label: The column of a .csv or .parquet file that holds labels.
-        labels: A file with a label for each example, if the model is conditional.
-        y: The label of all examples, or one for each, if the model is conditional; or a row of
-            numbers.
-        force: Replace files in the place of the output that are not earlier results of this kind.
-        trusted: Classes from outside of this library that the model may use, such as
-            graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
+        model: The model file.
+        data: The damaged examples. Images may have any size, which they keep.
+        out: A .npy file; images also go to a folder, to a .png file if there is one, or to a
+            .png picture of several beside the damaged ones; sounds to a .png picture, a folder of
+            .wav files or, one alone, a .wav file; tables to a .csv or .parquet file; texts to a
+            .txt or .csv file.
+        label: The column of labels, in the table of examples or in that of --labels.
+        labels: A .npy, .csv or IDX file with the label, or the row of numbers, of each example;
+            for files in a folder, also a table with a column of file names.
+        y: The label, or the row of numbers, for a conditional model: one for all examples, or
+            one for each.
+        force: Replace existing files even if they are not earlier results of the same kind.
+        trusted: Classes of other packages that the model file may use, such as graphs.Graphs.
+            Their modules must be importable, for example from PYTHONPATH.
     """
     from ...data import is_image
     from ...estimator import load
@@ -145,9 +149,9 @@ def denoise(
     photographs = estimator.modality_.tiled and (is_image(data) or data.is_dir())
 
     if estimator.modality_.tiled and not photographs and outputs.suffix(out) == ".npy":
-        outputs.check_out(out, outputs.suffixes(estimator), "denoise", force)
-        read = inputs.labeled(data, label, labels, y, estimator)
-        R = estimator.denoise(read.X, inputs.asked(read, estimator))
+        outputs.check_output(out, outputs.example_suffixes(estimator), "denoise", force)
+        examples = inputs.read_labeled(data, label, labels, y, estimator)
+        R = estimator.denoise(examples.X, inputs.context_of(examples, estimator))
         outputs.write_examples(out, R, estimator)
         print(f"Wrote {out}: {len(R):,} image{'s' * (len(R) != 1)} in their own size.")
         suggest_next("score", model, data, label=label, labels=labels, y=y, trusted=trusted)
@@ -157,9 +161,9 @@ def denoise(
         reconstruct(model, data, out, label, labels, y, force, trusted)
         return
 
-    outputs.check_out(out, outputs.suffixes(estimator), "denoise", force)
-    read = inputs.labeled(data, label, labels, y, estimator)
-    names, given = read.files or [], inputs.asked(read, estimator)
+    outputs.check_output(out, outputs.example_suffixes(estimator), "denoise", force)
+    examples = inputs.read_labeled(data, label, labels, y, estimator)
+    names, context = examples.files or [], inputs.context_of(examples, estimator)
 
     if not single:
         outputs.check_examples(out, len(names), estimator, names, [model, data, labels], force)
@@ -169,7 +173,7 @@ def denoise(
     new = [out] if single else outputs.example_paths(out, names, estimator)
 
     for i, (file, path) in enumerate(zip(files, new)):
-        one = given if given is None or len(given) == 1 else given[i : i + 1]
+        one = context if context is None or len(context) == 1 else context[i : i + 1]
         outputs.write_photograph(path, estimator.denoise(file, one)[0], file)
 
     print(f"Wrote {out}: {len(files):,} image{'s' * (len(files) != 1)} in their own size.")
@@ -185,69 +189,71 @@ def sample(
     conditions: Sequence[str] | None = None,
     missing: bool = False,
     temperature: float | None = None,
-    nucleus: float | None = None,
+    top_p: float | None = None,
     random_state: int | None = None,
     force: bool = False,
     trusted: Sequence[str] = (),
 ) -> None:
-    r"""Writes new examples, drawn from the model.
+    r"""Draw new examples from the model.
 
     Arguments:
-        model: The file of the model.
-        out: A .npy file; for images also a .png picture or a folder of images; for sounds a
-            .png picture, a folder of .wav files or with `-n 1` a .wav file; for tables a .csv or
-            .parquet file; for texts a .txt or .csv file.
-        n: How many.
-        y: The label of all new examples, or one for each; or a row of numbers.
-        conditions: Cells that all new rows of a table of mixed columns have, as COLUMN=CELL.
-        missing: Leave out cells of new rows of a table of mixed columns, as often as the data do.
-        temperature: Of texts, what makes them more usual below one, and the most probable
-            ones at zero; by default that of the fit.
-        nucleus: Of texts, the share of the probability to draw each symbol from; by default
-            that of the fit.
-        random_state: Seeds the draws, to get the same ones again.
-        force: Replace files in the place of the output that are not earlier results of this kind.
-        trusted: Classes from outside of this library that the model may use, such as
-            graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
+        model: The model file.
+        out: A .npy file; images also go to a .png picture or a folder; sounds to a .png picture,
+            a folder of .wav files or, with `-n 1`, a .wav file; tables to a .csv or .parquet
+            file; texts to a .txt or .csv file.
+        n: The number of new examples.
+        y: The label, or the row of numbers, for a conditional model: one for all examples, or
+            one for each.
+        conditions: Cells that all new rows of a mixed table share, as COLUMN=CELL.
+        missing: Leave cells of a mixed table missing, as often as in the data.
+        temperature: The temperature of texts: below one they are more typical, at zero the most
+            probable; by default that of the fit.
+        top_p: The share of the probability from which each token of a text is drawn; by
+            default that of the fit.
+        random_state: The seed of the random draws.
+        force: Replace existing files even if they are not earlier results of the same kind.
+        trusted: Classes of other packages that the model file may use, such as graphs.Graphs.
+            Their modules must be importable, for example from PYTHONPATH.
     """
     from ...estimator import load
     from .. import inputs, outputs
 
     estimator = load(model, trusted=trusted)
-    outputs.check_out(out, outputs.suffixes(estimator), "sample", force)
+    outputs.check_output(out, outputs.example_suffixes(estimator), "sample", force)
     outputs.check_count(out, n, estimator)
     outputs.check_examples(out, n, estimator, None, [model], force)
 
     if not hasattr(estimator, "sample"):
         raise ValueError(
-            "new examples need a density p(x), and this model has none: fit with --recipe vae."
+            "this model cannot sample, as it has no density p(x): fit with --recipe vae, or with"
+            " --prior Mixture."
         )
 
     if estimator.context_ is not None and y is None:
-        raise ValueError("this model is conditional: say with --y what to make.")
+        raise ValueError("this model is conditional: name the label of the new examples with --y.")
 
-    how = {"temperature": temperature, "nucleus": nucleus}
+    how = {"temperature": temperature, "top_p": top_p}
     likelihood = estimator.likelihood_
     unknown = [f"--{k}" for k, v in how.items() if v is not None and not hasattr(likelihood, k)]
 
     if unknown:
-        raise ValueError(f"{' and '.join(unknown)} have no effect but on texts; leave them out.")
+        raise ValueError(f"{' and '.join(unknown)} only affect texts; leave them out.")
 
-    if temperature == 0 and nucleus is not None:
-        raise ValueError("--nucleus has no effect with --temperature 0; leave out one of the two.")
+    if temperature == 0 and top_p is not None:
+        raise ValueError("--top-p has no effect with --temperature 0; leave out one of them.")
 
     estimator.likelihood_.set_params(**{k: v for k, v in how.items() if v is not None})
 
     X = estimator.sample(
         n,
-        y=inputs.context(y, estimator),
+        y=inputs.parse_context(y, estimator),
         random_state=random_state,
-        conditions=inputs.cells(conditions),
+        conditions=inputs.parse_conditions(conditions),
         missing=missing,
     )
     outputs.write_examples(out, X, estimator)
     print(f"Wrote {out}: {len(X):,} new example{'s' * (len(X) != 1)}.")
-    print(f"Next: look at {out}, and draw others with another --random-state.")
+    print(f"Next: look at {out}; another --random-state draws other examples.")
 
 
 def impute(
@@ -261,30 +267,31 @@ def impute(
     force: bool = False,
     trusted: Sequence[str] = (),
 ) -> None:
-    r"""Writes the rows of a table with their missing cells filled in.
+    r"""Fill in the missing cells of a table.
 
     Arguments:
-        model: The file of the model.
-        data: The rows, like those of the fit.
-        out: A .csv or .parquet file.
-        label: The column of a .csv or .parquet file that holds labels.
-        labels: A file with a label for each example, if the model is conditional.
-        y: The label of all examples, or one for each, if the model is conditional; or a row of
-            numbers.
-        force: Replace files in the place of the output that are not earlier results of this kind.
-        trusted: Classes from outside of this library that the model may use, such as
-            graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
+        model: The model file.
+        data: The table, in the same format as that of the fit.
+        out: A .csv or .parquet file of the completed table.
+        label: The column of labels, in the table of examples or in that of --labels.
+        labels: A .npy, .csv or IDX file with the label, or the row of numbers, of each example;
+            for files in a folder, also a table with a column of file names.
+        y: The label, or the row of numbers, for a conditional model: one for all examples, or
+            one for each.
+        force: Replace existing files even if they are not earlier results of the same kind.
+        trusted: Classes of other packages that the model file may use, such as graphs.Graphs.
+            Their modules must be importable, for example from PYTHONPATH.
     """
     from ...estimator import load
     from .. import inputs, outputs
 
     estimator = load(model, trusted=trusted)
-    outputs.check_out(out, outputs.suffixes(estimator), "impute", force)
-    given = inputs.labeled(data, label, labels, y, estimator)
-    filled = estimator.impute(given.X, inputs.asked(given, estimator))
-    filled = filled if label is None else filled.assign(**{label: given.y})
+    outputs.check_output(out, outputs.example_suffixes(estimator), "impute", force)
+    examples = inputs.read_labeled(data, label, labels, y, estimator)
+    filled = estimator.impute(examples.X, inputs.context_of(examples, estimator))
+    filled = filled if label is None else filled.assign(**{label: examples.y})
 
-    outputs.write_examples(out, filled, estimator, given.columns)
+    outputs.write_examples(out, filled, estimator, examples.columns)
     print(f"Wrote {out}: {len(filled):,} rows.")
     suggest_next("score", model, out, label=label, labels=labels, y=y, trusted=trusted)
 
@@ -301,62 +308,62 @@ def score(
     force: bool = False,
     trusted: Sequence[str] = (),
 ) -> None:
-    r"""Says how well a model knows examples: log p(x), or the error of their reconstruction.
+    r"""Score examples: log p(x), or the reconstruction error of a model without a density.
 
     Arguments:
-        model: The file of the model.
-        data: The examples, like those of the fit.
-        out: A .npy, .csv or .parquet file for the scores of all examples.
-        cells: Score each cell of a table by the others of its row, in nats: the higher, the
-            stranger.
-        label: The column of a .csv or .parquet file that holds labels.
-        labels: A file with a label for each example, if the model is conditional.
-        y: The label of all examples, or one for each, if the model is conditional; or a row of
-            numbers.
-        force: Replace files in the place of the output that are not earlier results of this kind.
-        trusted: Classes from outside of this library that the model may use, such as
-            graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
+        model: The model file.
+        data: The examples, in the same format as those of the fit.
+        out: A .npy, .csv or .parquet file of the scores of all examples.
+        cells: Score each cell of a table by its surprisal given the rest of its row, in nats.
+        label: The column of labels, in the table of examples or in that of --labels.
+        labels: A .npy, .csv or IDX file with the label, or the row of numbers, of each example;
+            for files in a folder, also a table with a column of file names.
+        y: The label, or the row of numbers, for a conditional model: one for all examples, or
+            one for each.
+        force: Replace existing files even if they are not earlier results of the same kind.
+        trusted: Classes of other packages that the model file may use, such as graphs.Graphs.
+            Their modules must be importable, for example from PYTHONPATH.
     """
     from ...estimator import load
     from .. import inputs, outputs
 
     if out is not None:
-        outputs.check_out(out, outputs.ROWS, "score", force)
+        outputs.check_output(out, outputs.ROW_SUFFIXES, "score", force)
 
     estimator = load(model, trusted=trusted)
-    given = inputs.labeled(data, label, labels, y, estimator)
+    examples = inputs.read_labeled(data, label, labels, y, estimator)
 
     if hasattr(estimator, "score_samples"):
         name, what, unit = "score_samples", "log p(x)", " nats"
     else:
-        name, what, unit = "reconstruction_error", "error (there is no density)", ""
+        name, what, unit = "reconstruction_error", "error (this model has no density)", ""
 
-    context = inputs.asked(given, estimator)
+    context = inputs.context_of(examples, estimator)
 
     if cells:
-        scores = estimator.cell_surprisal(given.X, context)
-        columns = outputs.names(estimator, scores.shape[1])
-        _name_strangest(scores, columns, given.X)
+        scores = estimator.cell_surprisal(examples.X, context)
+        columns = outputs.column_names(estimator, scores.shape[1])
+        _print_strangest(scores, columns, examples.X)
     else:
-        scores, columns = getattr(estimator, name)(given.X, context), [name]
+        scores, columns = getattr(estimator, name)(examples.X, context), [name]
         print(f"{name}: {what}, mean of {len(scores):,} examples: {scores.mean():.6g}{unit}")
 
     if out is not None:
-        outputs.write_rows(out, scores, columns, given.files)
+        outputs.write_rows(out, scores, columns, examples.files)
         print(f"Wrote {out}: {scores.size:,} scores.")
 
-    following = f"{model.stem}-neighbors.csv"
+    neighbors = f"{model.stem}-neighbors.csv"
     same = {"label": label, "labels": labels, "y": y, "trusted": trusted}
-    suggest_next("neighbors", model, data, out=following, **same)
+    suggest_next("neighbors", model, data, out=neighbors, **same)
 
 
-def _name_strangest(scores: Any, columns: Sequence[str], X: Any) -> None:
-    r"""Prints the cells that the others of their row say least of; missing ones have no score."""
+def _print_strangest(scores: Any, columns: Sequence[str], X: Any) -> None:
+    r"""Prints the cells with the highest surprisal; missing cells have none."""
     import numpy as np
 
     order = np.argsort(-np.nan_to_num(scores, nan=-np.inf), axis=None, kind="stable")
-    print("cell_surprisal: -log p(cell | others of its row). The strangest, counted from 0:")
+    print("cell_surprisal: -log p(cell | rest of its row). The highest, with rows counted from 0:")
 
-    for i, j in zip(*np.unravel_index(order[:_LISTED], scores.shape)):
+    for i, j in zip(*np.unravel_index(order[:_LISTED_CELLS], scores.shape)):
         cell = X[columns[j]].iloc[i]
         print(f"  row {i:>6}  {columns[j]} = {cell}: {scores[i, j]:.4g} nats")

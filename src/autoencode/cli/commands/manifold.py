@@ -1,4 +1,4 @@
-r"""What a model has learned of the manifold."""
+r"""Commands that measure the manifold a model has learned."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,9 +7,9 @@ from typing import Any, Literal
 from ...common.atomic_files import replacing
 from ..next_step import suggest_next
 
-_LISTED = 10  # examples that are named
-_LETTERS = 40  # of a text that is named
-_COMPARED = 10_000  # normal examples that anomalies are compared with
+_LISTED_EXAMPLES = 10
+_QUOTED_LETTERS = 40  # of each text
+_MAX_REFERENCE = 10_000  # examples to which anomalies are compared
 
 
 def manifold(
@@ -26,40 +26,45 @@ def manifold(
     force: bool = False,
     trusted: Sequence[str] = (),
 ) -> None:
-    r"""Reports what a model has learned of the manifold, with pictures.
+    r"""Report the geometry of the learned manifold, with pictures.
 
     Arguments:
-        model: The file of the model.
-        data: Examples, best ones that the model was not trained on.
-        out: The folder of the page, the pictures and the numbers.
-        new: New examples, to see whether they have drifted.
-        label: The column of a .csv file that holds labels.
-        labels: A file with a label for each example, if the model is conditional.
-        y: The label, or the row of numbers, under which a conditional model is seen; of
-            examples with labels, only those with it are looked at.
-        n_neighbors: How many nearest neighbors to look at.
-        random_state: Seeds the choice of examples, of many.
-        force: Replace files in the place of the output that are not earlier results of this kind.
-        trusted: Classes from outside of this library that the model may use, such as
-            graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
+        model: The model file.
+        data: The examples; held-out ones give the most reliable report.
+        out: The folder of the page, its pictures and report.json.
+        new: New examples to test for drift.
+        label: The column of labels, in the table of examples or in that of --labels.
+        labels: A .npy, .csv or IDX file with the label, or the row of numbers, of each example;
+            for files in a folder, also a table with a column of file names.
+        y: The label, or the row of numbers, for a conditional model. Labeled examples are used
+            only if they have this label.
+        n_neighbors: The number of nearest neighbors.
+        random_state: The seed of the random choice of examples.
+        force: Replace existing files even if they are not earlier results of the same kind.
+        trusted: Classes of other packages that the model file may use, such as graphs.Graphs.
+            Their modules must be importable, for example from PYTHONPATH.
     """
     from ...estimator import load
     from ...manifold import report
     from .. import inputs, outputs
-    from ..ownership import check_files
+    from ..ownership import check_replaceable
 
     estimator = load(model, trusted=trusted)
-    outputs.check_out(out, ("",), "manifold", force)
+    outputs.check_output(out, ("",), "manifold", force)
     there = [out / "index.html", out / "report.json", *out.glob("*.png")]
-    check_files("manifold", there, [model, data, new, labels], force)
-    seen = inputs.context(y, estimator)
-    given = inputs.under(inputs.read(data, label, labels, estimator, y=seen), seen, estimator)
+    check_replaceable("manifold", there, [model, data, new, labels], force)
+    context = inputs.parse_context(y, estimator)
+    examples = inputs.with_label(
+        inputs.read(data, label, labels, estimator, y=context), context, estimator
+    )
     X_new = None
 
     if new is not None:
-        X_new = inputs.under(inputs.read(new, label, None, estimator, y=seen), seen, estimator).X
+        X_new = inputs.with_label(
+            inputs.read(new, label, None, estimator, y=context), context, estimator
+        ).X
 
-    print(report(estimator, given.X, X_new, out, n_neighbors, random_state, seen))
+    print(report(estimator, examples.X, X_new, out, n_neighbors, random_state, context))
     print(f"Wrote {out}: {len(list(out.glob('*.png')))} pictures, and report.json.")
     print(f"Next: look at {out / 'index.html'} in a browser.")
 
@@ -77,34 +82,35 @@ def neighbors(
     force: bool = False,
     trusted: Sequence[str] = (),
 ) -> None:
-    r"""Writes the nearest neighbors of each example, by its code.
+    r"""Find the nearest neighbors of each example by its code, and duplicates.
 
     Arguments:
-        model: The file of the model.
-        data: The examples, like those of the fit.
+        model: The model file.
+        data: The examples, in the same format as those of the fit.
         out: A .npz file of indices and distances, or a .csv file of both.
-        n_neighbors: How many.
-        threshold: What to call duplicates: examples whose codes are closer than this share of
-            the usual distance to the nearest neighbor.
-        label: The column of a .csv file that holds labels.
-        labels: A file with a label for each example, if the model is conditional.
-        y: The label of all examples, or one for each, if the model is conditional; or a row of
-            numbers.
-        force: Replace files in the place of the output that are not earlier results of this kind.
-        trusted: Classes from outside of this library that the model may use, such as
-            graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
+        n_neighbors: The number of nearest neighbors.
+        threshold: The largest distance between duplicates, relative to the median distance to the
+            nearest neighbor.
+        label: The column of labels, in the table of examples or in that of --labels.
+        labels: A .npy, .csv or IDX file with the label, or the row of numbers, of each example;
+            for files in a folder, also a table with a column of file names.
+        y: The label, or the row of numbers, for a conditional model: one for all examples, or
+            one for each.
+        force: Replace existing files even if they are not earlier results of the same kind.
+        trusted: Classes of other packages that the model file may use, such as graphs.Graphs.
+            Their modules must be importable, for example from PYTHONPATH.
     """
     import numpy as np
 
     from ...estimator import load
-    from ...manifold import NeighborGraph, find_duplicates
+    from ...manifold import NeighborGraph
     from .. import inputs, outputs
 
-    outputs.check_out(out, (".npz", ".csv"), "neighbors", force)
+    outputs.check_output(out, (".npz", ".csv"), "neighbors", force)
     estimator = load(model, trusted=trusted)
-    given = inputs.labeled(data, label, labels, y, estimator)
+    examples = inputs.read_labeled(data, label, labels, y, estimator)
     graph = NeighborGraph(n_neighbors).fit(
-        estimator.transform(given.X, inputs.asked(given, estimator))
+        estimator.transform(examples.X, inputs.context_of(examples, estimator))
     )
     i, d = graph.indices_, graph.distances_
 
@@ -118,21 +124,21 @@ def neighbors(
         outputs.write_rows(out, np.hstack([_objects(i), _objects(d)]), columns)
 
     apart = d[:, 0][d[:, 0] > 0]
-    usual = np.median(apart) if len(apart) > 0 else 0.0
-    groups = find_duplicates(graph, threshold * usual)
+    scale = np.median(apart) if len(apart) > 0 else 0.0
+    groups = graph.duplicates(threshold * scale)
     print(f"Wrote {out}: {len(i):,} times {n_neighbors} neighbors, counted from 0.")
-    print(f"Recall {graph.recall_:.4f}; the usual nearest neighbor is at {usual:.4g}.")
+    print(f"Recall {graph.recall_:.4f}; median distance to the nearest neighbor {scale:.4g}.")
     print(f"{sum(map(len, groups)) - len(groups):,} duplicates, in {len(groups):,} groups.")
 
-    for group in groups[:_LISTED]:
-        names = [given.files[i] if given.files else str(i) for i in group[:_LISTED]]
-        print("  " + ", ".join(names) + " ..." * (len(group) > _LISTED))
+    for group in groups[:_LISTED_EXAMPLES]:
+        names = [examples.files[i] if examples.files else str(i) for i in group[:_LISTED_EXAMPLES]]
+        print("  " + ", ".join(names) + " ..." * (len(group) > _LISTED_EXAMPLES))
 
     if estimator.context_ is not None:
-        print(f"Next: compare examples with their neighbors, by the rows of {out}.")
+        print(f"Next: compare examples with their neighbors by the rows of {out}.")
         return
 
-    way = out.with_name(f"{out.stem}-0-{i[0, -1]}{outputs.way_suffixes(estimator)[0]}")
+    way = out.with_name(f"{out.stem}-0-{i[0, -1]}{outputs.interpolation_suffixes(estimator)[0]}")
     same = {"label": label, "labels": labels, "trusted": trusted}
     suggest_next("interpolate", model, data, 0, i[0, -1], out=way, **same)
 
@@ -150,81 +156,84 @@ def anomalies(
     force: bool = False,
     trusted: Sequence[str] = (),
 ) -> None:
-    r"""Says of each example how unusual it is, along the manifold and across it.
+    r"""Score each example as an anomaly, on the manifold and off it.
 
     Arguments:
-        model: The file of the model.
-        data: The examples to judge.
-        out: A .csv file: for each example its log-density, the part of it along the manifold
-            and the part across it, and 1 for an anomaly or 0. Of images and sounds also a
-            picture of the worst, beside it.
-        reference: Normal examples to compare with, best ones that the model was not trained
-            on; by default the data themselves.
-        label: The column of a .csv file that holds labels.
-        labels: A file with a label for each example, if the model is conditional.
-        y: The label, or the row of numbers, under which a conditional model is seen; of
-            examples with labels, only those with it are looked at.
-        random_state: Seeds the choice of examples to compare with, of many.
-        force: Replace files in the place of the output that are not earlier results of this kind.
-        trusted: Classes from outside of this library that the model may use, such as
-            graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
+        model: The model file.
+        data: The examples to score.
+        out: A .csv file with the log-density of each example, its parts on and off the
+            manifold, and 1 for an anomaly or 0. For images and sounds, a picture of the most
+            unusual examples is written beside it.
+        reference: Normal examples that define what is usual, preferably held-out ones; by
+            default the data themselves.
+        label: The column of labels, in the table of examples or in that of --labels.
+        labels: A .npy, .csv or IDX file with the label, or the row of numbers, of each example;
+            for files in a folder, also a table with a column of file names.
+        y: The label, or the row of numbers, for a conditional model. Labeled examples are used
+            only if they have this label.
+        random_state: The seed of the random choice of reference examples.
+        force: Replace existing files even if they are not earlier results of the same kind.
+        trusted: Classes of other packages that the model file may use, such as graphs.Graphs.
+            Their modules must be importable, for example from PYTHONPATH.
     """
     import numpy as np
 
     from ... import plots
     from ...estimator import load
     from ...manifold import OffManifoldDetector
-    from ...manifold.arrays import select_row, select_rows
+    from ...manifold.arrays import one, take
     from ...plots.mosaic import are_images
     from .. import inputs, outputs
-    from ..ownership import check_files
+    from ..ownership import check_replaceable
 
-    outputs.check_out(out, (".csv",), "anomalies", force)
+    outputs.check_output(out, (".csv",), "anomalies", force)
     estimator = load(model, trusted=trusted)
     picture = out.with_suffix(".png")
 
     if are_images(estimator.modality_):
-        check_files("anomalies", [picture], [model, data, reference, labels], force)
+        check_replaceable("anomalies", [picture], [model, data, reference, labels], force)
 
-    seen = inputs.context(y, estimator)
-    given = inputs.under(inputs.read(data, label, labels, estimator, y=seen), seen, estimator)
-    X, names = given.X, np.array(given.files)
+    context = inputs.parse_context(y, estimator)
+    examples = inputs.with_label(
+        inputs.read(data, label, labels, estimator, y=context), context, estimator
+    )
+    X, names = examples.X, np.array(examples.files)
     normal = X
 
     if reference is not None:
-        others = inputs.read(reference, label, None, estimator, y=seen)
-        normal = inputs.under(others, seen, estimator).X
+        others = inputs.read(reference, label, None, estimator, y=context)
+        normal = inputs.with_label(others, context, estimator).X
 
-    if len(normal) > _COMPARED:
-        chosen = np.random.RandomState(random_state).permutation(len(normal))[:_COMPARED]
-        normal = select_rows(normal, np.sort(chosen))
+    if len(normal) > _MAX_REFERENCE:
+        chosen = np.random.RandomState(random_state).permutation(len(normal))[:_MAX_REFERENCE]
+        normal = take(normal, np.sort(chosen))
 
-    detector = OffManifoldDetector(estimator, y=seen).fit(normal)
+    detector = OffManifoldDetector(estimator, y=context).fit(normal)
     on, off = detector.decompose(X)
     score = on + off
     odd = score < detector.offset_
 
     columns = {"example": names, "score": score, "on": on, "off": off, "anomaly": odd.astype(int)}
     outputs.write_rows(out, np.stack([*map(_objects, columns.values())], axis=1), [*columns])
-    print(f"Wrote {out}: {len(X):,} scores, compared with {len(normal):,} examples.")
+    print(f"Wrote {out}: {len(X):,} scores, relative to {len(normal):,} examples.")
     print(f"{odd.sum():,} anomalies ({100 * odd.mean():.1f} %). The most unusual, counted from 0:")
 
-    worst = score.argsort(kind="stable")[:_LISTED]
+    worst = score.argsort(kind="stable")[:_LISTED_EXAMPLES]
 
     for i in worst:
         parts = f"score {score[i]:.5g}  on {on[i]:.5g}  off {off[i]:.5g}"
-        print(f"  {names[i]:>8}  {parts}{_quoted(select_row(X, i))}")
+        print(f"  {names[i]:>8}  {parts}{_quoted(one(X, i))}")
 
     if are_images(estimator.modality_):
-        under = None if seen is None else np.repeat(seen, len(worst), axis=0)
+        under = None if context is None else np.repeat(context, len(worst), axis=0)
         figure = plots.reconstructions(estimator, X[worst], y=under)
 
         with replacing(picture) as temporary:
             figure.savefig(temporary)
 
-        print(f"Next: look at {picture}, the most unusual above what the model makes of them.")
+        print(f"Next: look at {picture}: the most unusual examples above their reconstructions.")
     else:
-        print(f"Next: look for what the {len(worst)} have in common; {out} has all scores.")
+        print(f"Next: look for what these {len(worst)} share; {out} has all scores.")
 
 
 def interpolate(
@@ -242,57 +251,58 @@ def interpolate(
     force: bool = False,
     trusted: Sequence[str] = (),
 ) -> None:
-    r"""Shows the way from one example to another: the geodesic, and the straight line.
+    r"""Interpolate between two examples along the geodesic and the straight line.
 
     Arguments:
-        model: The file of the model.
-        data: The examples.
-        start: The number of the example to start from, counted from 0.
-        end: The number of the example to end at.
-        out: A .png file with a picture of both ways, of texts a .csv file; for the examples on
-            the geodesic alone, a file or folder as of `reconstruct`.
-        n: How many examples to show on each way.
-        metric: What to measure: what examples differ by, or how well the model tells them
-            apart, which is the only one for texts and their default.
-        label: The column of a .csv file that holds labels.
-        labels: A file with a label for each example, if the model is conditional.
-        y: The label, or the row of numbers, under which a conditional model is seen; by
-            default that of both examples.
-        force: Replace files in the place of the output that are not earlier results of this kind.
-        trusted: Classes from outside of this library that the model may use, such as
-            graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
+        model: The model file.
+        data: The examples, in the same format as those of the fit.
+        start: The index of the first example, counted from 0.
+        end: The index of the last example, counted from 0.
+        out: A .png picture of both curves, for texts a .csv file; or, for the examples on the
+            geodesic alone, a file or folder as for `reconstruct`.
+        n: The number of examples on each curve.
+        metric: The Riemannian metric: pullback measures differences between examples, fisher
+            how well the model tells them apart; texts only have fisher.
+        label: The column of labels, in the table of examples or in that of --labels.
+        labels: A .npy, .csv or IDX file with the label, or the row of numbers, of each example;
+            for files in a folder, also a table with a column of file names.
+        y: The label, or the row of numbers, for a conditional model; by default the label of
+            both examples.
+        force: Replace existing files even if they are not earlier results of the same kind.
+        trusted: Classes of other packages that the model file may use, such as graphs.Graphs.
+            Their modules must be importable, for example from PYTHONPATH.
     """
     import numpy as np
 
     from ... import plots
     from ...estimator import load
     from ...manifold import Geodesics
-    from ...manifold.arrays import select_row, select_rows
+    from ...manifold.arrays import one, take
     from .. import inputs, outputs
 
     estimator = load(model, trusted=trusted)
     symbolic = estimator.modality_.symbolic
-    known = outputs.way_suffixes(estimator)
-    outputs.check_out(out, known, "interpolate", force)
+    known = outputs.interpolation_suffixes(estimator)
+    outputs.check_output(out, known, "interpolate", force)
     outputs.check_count(out, n, estimator)
     outputs.check_examples(out, n, estimator, None, [model, data, labels], force)
-    seen = inputs.context(y, estimator)
-    given = inputs.read(data, label, labels, estimator, y=seen)
-    X = given.X
+    context = inputs.parse_context(y, estimator)
+    examples = inputs.read(data, label, labels, estimator, y=context)
+    X = examples.X
 
     for number in (start, end):
         if not 0 <= number < len(X):
-            raise ValueError(
-                f"expected the number of an example, 0 to {len(X) - 1}, got {number}."
-            )
+            raise ValueError(f"expected the index of an example, 0 to {len(X) - 1}, got {number}.")
 
-    seen = inputs.common(given, (start, end), estimator) if seen is None else seen
+    context = (
+        inputs.shared_label(examples, (start, end), estimator) if context is None else context
+    )
     measure = metric or ("fisher" if symbolic else "pullback")
-    geodesics = Geodesics(estimator, measure, y=seen)
-    straight = Geodesics(estimator, measure, max_iter=0, y=seen)
-    pair = select_rows(X, [start]), select_rows(X, [end])
+    geodesics = Geodesics(estimator, measure, y=context)
+    straight = Geodesics(estimator, measure, max_iter=0, y=context)
+    pair = take(X, [start]), take(X, [end])
     bent, direct = (float(way.distance(*pair)[0]) for way in (geodesics, straight))
-    ends, both = (select_row(X, start), select_row(X, end)), outputs.suffix(out) == known[0]
+    ends, both = (one(X, start), one(X, end)), outputs.suffix(out) == known[0]
 
     if both and symbolic:
         ways = [way.interpolate(*ends, n) for way in (straight, geodesics)]
@@ -305,25 +315,25 @@ def interpolate(
 
     shorter = f"{100 * (1 - bent / direct):.1f} %" if direct > 0 else "0 %"
     print(f"The geodesic is {bent:.4g} long, {shorter} less than the straight line, {direct:.4g}.")
-    print(f"Wrote {out}: {n} examples on {'each way' if both else 'the geodesic'}.")
+    print(f"Wrote {out}: {n} examples on {'each curve' if both else 'the geodesic'}.")
 
     if symbolic:
-        print(f"Next: read {out}, and see whether each text is like those beside it.")
+        print(f"Next: read {out}, and check that neighboring texts are alike.")
     else:
         same = {"label": label, "labels": labels, "trusted": trusted}
-        under = None if seen is None else [*map(str, np.ravel(seen))]
+        under = None if context is None else [*map(str, np.ravel(context))]
         report = out.with_name(f"{model.stem}-manifold")
         suggest_next("manifold", model, data, out=report, y=under, **same)
 
 
 def _quoted(example: Any) -> str:
-    r"""Returns how an example begins that can be read, and of others nothing."""
+    r"""Returns the beginning of a text in quotes, and nothing for other examples."""
     if not isinstance(example, str):
         return ""
 
-    return f"  {example[:_LETTERS]!r}{'...' * (len(example) > _LETTERS)}"
+    return f"  {example[:_QUOTED_LETTERS]!r}{'...' * (len(example) > _QUOTED_LETTERS)}"
 
 
 def _objects(values: Any) -> Any:
-    r"""Returns numbers that stay integers beside others that are none."""
+    r"""Returns numbers as objects, so that integers beside floats stay integers."""
     return values.astype(object)

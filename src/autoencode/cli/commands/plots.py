@@ -1,4 +1,4 @@
-r"""Pictures of a model, and of what the library does."""
+r"""Commands that draw pictures of a model, and the demo."""
 
 import logging
 import warnings
@@ -10,7 +10,7 @@ from ...common.atomic_files import replacing
 from ..next_step import suggest_next
 
 _PICTURES = ("reconstructions", "samples", "codes", "grid", "history")
-_SHOWN = 64  # examples in one picture
+_MAX_EXAMPLES = 64  # in one picture
 
 
 def plot(
@@ -24,58 +24,61 @@ def plot(
     force: bool = False,
     trusted: Sequence[str] = (),
 ) -> None:
-    r"""Writes every picture that there is of a model to a folder.
+    r"""Draw all pictures of a model into a folder; labels color the codes.
 
     Arguments:
-        model: The file of the model.
-        data: The examples to show, like those of the fit.
-        out: The folder.
-        label: The column of a .csv or .parquet file that holds labels.
-        labels: A file with a label for each example, to color the codes by.
-        y: The label of all examples, or one for each, if the model is conditional; or a row of
-            numbers.
-        force: Replace files in the place of the output that are not earlier results of this kind.
-        trusted: Classes from outside of this library that the model may use, such as
-            graphs.Graphs; their modules have to be found, in PYTHONPATH for example.
+        model: The model file.
+        data: The examples, in the same format as those of the fit.
+        out: The folder of the pictures.
+        label: The column of labels, in the table of examples or in that of --labels.
+        labels: A .npy, .csv or IDX file with the label, or the row of numbers, of each example;
+            for files in a folder, also a table with a column of file names.
+        y: The label, or the row of numbers, for a conditional model: one for all examples, or
+            one for each.
+        force: Replace existing files even if they are not earlier results of the same kind.
+        trusted: Classes of other packages that the model file may use, such as graphs.Graphs.
+            Their modules must be importable, for example from PYTHONPATH.
     """
     import matplotlib
 
-    matplotlib.use("Agg")  # pictures go to files, also where there is no screen
+    matplotlib.use("Agg")  # writes files without a display
 
     from ... import plots
     from ...estimator import load
     from .. import inputs, outputs
-    from ..ownership import check_files
+    from ..ownership import check_replaceable
 
     estimator = load(model, trusted=trusted)
-    outputs.check_out(out, ("",), "plot", force)
+    outputs.check_output(out, ("",), "plot", force)
     files = [out / f"{name}.png" for name in _PICTURES]
-    check_files("plot", files, [model, data, labels], force)
-    X, seen, *_ = inputs.labeled(data, label, labels, y, estimator, colors=True)
+    check_replaceable("plot", files, [model, data, labels], force)
+    X, context, *_ = inputs.read_labeled(data, label, labels, y, estimator, colors=True)
 
-    if seen is not None and len(seen) == 1:
-        seen = [*seen] * len(X)
+    if context is not None and len(context) == 1:
+        context = [*context] * len(X)
 
-    given = None if estimator.context_ is None else seen[:_SHOWN]
-    shown = X if given is None else X[:_SHOWN]
-    n = _SHOWN if given is None else len(given)
+    shown_context = None if estimator.context_ is None else context[:_MAX_EXAMPLES]
+    shown = X if shown_context is None else X[:_MAX_EXAMPLES]
+    n = _MAX_EXAMPLES if shown_context is None else len(shown_context)
 
     pictures: dict[str, Callable[[], Any]] = {
-        "reconstructions": lambda: plots.reconstructions(estimator, shown, y=given),
-        "samples": lambda: plots.samples(estimator, n, given),
-        "codes": lambda: plots.codes(estimator, X, seen),
-        "grid": lambda: plots.grid(estimator, X, y=None if given is None else given[:1]),
+        "reconstructions": lambda: plots.reconstructions(estimator, shown, y=shown_context),
+        "samples": lambda: plots.samples(estimator, n, shown_context),
+        "codes": lambda: plots.codes(estimator, X, context),
+        "grid": lambda: plots.grid(
+            estimator, X, y=None if shown_context is None else shown_context[:1]
+        ),
         "history": lambda: plots.history(estimator),
     }
 
     for name, draw in pictures.items():
         try:
             with replacing(out / f"{name}.png") as temporary, warnings.catch_warnings():
-                # Labels in letters that the font lacks are boxes in the picture, which says enough
+                # Letters that the font lacks are drawn as boxes
                 warnings.filterwarnings("ignore", "Glyph .* missing from font")
                 draw().savefig(temporary)
         except (AttributeError, ValueError) as error:
-            print(f"No {name}: {' '.join(str(error).split())}")
+            print(f"Skipped {name}: {' '.join(str(error).split())}")
             continue
 
         print(f"Wrote {out / name}.png")
@@ -85,18 +88,20 @@ def plot(
 
 
 def demo(out: Path = Path("demo"), force: bool = False) -> None:
-    r"""Fits autoencoders to digits, sounds, texts and a table, and shows what they do.
+    r"""Fit autoencoders to digits, sounds, texts and a table, and show the results on a page.
 
     Arguments:
-        out: The folder of the pictures and of the page that shows them.
-        force: Replace files in the place of the output that are not earlier results of this kind.
+        out: The folder of the page and its pictures.
+        force: Replace existing files even if they are not earlier results of the same kind.
     """
     from ...demo import main
-    from ..ownership import check_files, guarded
+    from ..ownership import check_replaceable, protect_inputs
 
-    # The demo says itself how far it is
+    # The demo reports its own progress
     logging.getLogger(__name__.partition(".")[0]).setLevel(logging.WARNING)
-    check_files("demo", [out / "index.html", *out.glob("*.png"), *out.glob("*.wav")], (), force)
+    check_replaceable(
+        "demo", [out / "index.html", *out.glob("*.png"), *out.glob("*.wav")], (), force
+    )
 
-    with guarded("demo", {"out": out, "force": force}):
+    with protect_inputs("demo", {"out": out, "force": force}):
         main(out)

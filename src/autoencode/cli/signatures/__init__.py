@@ -1,18 +1,22 @@
-r"""Signatures: from this library's source to the flags of its command line."""
+r"""Command-line flags from the signatures in this library's source.
+
+- `source`: signatures and docstrings, read without importing the library
+- `flags`: flags made from them, and the parser of a command line
+"""
 
 __all__ = [
     "REQUIRED",
     "Argument",
     "Group",
     "Signature",
-    "choose",
-    "offered",
+    "available_classes",
+    "check_choice",
+    "last_value",
     "parse",
-    "read",
+    "read_signatures",
     "signature",
     "subclasses",
-    "value_of",
 ]
 
-from .flags import Group, choose, offered, parse, value_of
-from .source import REQUIRED, Argument, Signature, read, signature, subclasses
+from .flags import Group, available_classes, check_choice, last_value, parse
+from .source import REQUIRED, Argument, Signature, read_signatures, signature, subclasses

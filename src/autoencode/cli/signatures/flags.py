@@ -1,9 +1,9 @@
-r"""Flags of the command line, made from signatures.
+r"""Command-line flags made from signatures.
 
-Whatever is wrong with what was typed ends as a `ValueError` of one line.
+Every mistake in a command line raises a `ValueError` with a message of one line.
 """
 
-__all__ = ["Group", "choose", "offered", "parse", "value_of"]
+__all__ = ["Group", "available_classes", "check_choice", "last_value", "parse"]
 
 import contextlib
 import difflib
@@ -20,19 +20,19 @@ import tyro
 
 from .source import REQUIRED, Argument, Signature, subclasses
 
-_WRONG = re.compile(
+_TYRO_ERROR = re.compile(
     r"Error parsing (?P<flag>[\w./-]+):.*? instantiated from \[(?P<value>.*?)\]\."
     r"|(?:invalid choice (?P<choice>'.*?')|Missing value) for argument '(?P<name>.*?)'\."
 )
-_WORDS = {bool: "{True,False}", float: "FLOAT", int: "INT", str: "TEXT", Path: "PATH"}
+_METAVARS = {bool: "{True,False}", float: "FLOAT", int: "INT", str: "TEXT", Path: "PATH"}
 
 
 class Group(NamedTuple):
-    r"""Arguments that stand together in the help.
+    r"""Arguments that form one section of the help.
 
     Example:
-        >>> from autoencode.cli.signatures import read
-        >>> base = read("objectives")["Contractive"]
+        >>> from autoencode.cli.signatures import read_signatures
+        >>> base = read_signatures("objectives")["Contractive"]
         >>> Group("objective", base.summary, base.arguments, prefix="objective.").flags()
         ['--objective.penalty', '--objective.exact']
     """
@@ -42,26 +42,26 @@ class Group(NamedTuple):
     arguments: tuple[Argument, ...]
 
     prefix: str = ""
-    r"""What each flag begins with: nothing, or a word and a dot."""
+    r"""The beginning of each flag: nothing, or a word and a dot."""
 
-    def offered(self) -> list[Argument]:
-        r"""Returns the arguments that can be given by words."""
+    def flag_arguments(self) -> list[Argument]:
+        r"""Returns the arguments that words can set."""
         return [a for a in self.arguments if a.type is not None or a.classes]
 
     def flags(self) -> list[str]:
-        r"""Returns the flags, as they are typed."""
-        return [_flag(a, self.prefix) for a in self.offered() if not a.positional]
+        r"""Returns the flags as they are typed."""
+        return [_flag(a, self.prefix) for a in self.flag_arguments() if not a.positional]
 
 
-def value_of(flag: str, argv: Sequence[str]) -> str | None:
-    r"""The last value of a flag, before anything else about the flags is known.
+def last_value(flag: str, argv: Sequence[str]) -> str | None:
+    r"""The last value of a flag in a command line that is not parsed yet.
 
     Arguments:
         flag: The flag, with hyphens.
-        argv: What was typed.
+        argv: The words of the command line.
 
     Example:
-        >>> value_of("--recipe", ["digits.npy", "--recipe", "vae"])
+        >>> last_value("--recipe", ["digits.npy", "--recipe", "vae"])
         'vae'
     """
     found = None
@@ -75,40 +75,40 @@ def value_of(flag: str, argv: Sequence[str]) -> str | None:
     return found
 
 
-def choose(kind: str, name: str, known: Iterable[str]) -> str:
-    r"""Returns a name if it is known.
+def check_choice(kind: str, name: str, known: Iterable[str]) -> str:
+    r"""A name that is known; unknown ones are refused.
 
     Arguments:
-        kind: What it is a name of.
+        kind: The kind of thing that is named.
         name: The name.
-        known: Those that there are.
+        known: All known names.
 
     Raises:
-        ValueError: If it is not, with the nearest ones that are.
+        ValueError: If the name is unknown; the message suggests the closest one.
 
     Example:
-        >>> choose("recipe", "vea", ["linear", "vae"])
+        >>> check_choice("recipe", "vea", ["linear", "vae"])
         Traceback (most recent call last):
         ...
-        ValueError: unknown recipe 'vea'; did you mean 'vae'? There are linear, vae.
+        ValueError: unknown recipe 'vea'; did you mean 'vae'? Known: linear, vae.
     """
     known = list(known)
 
     if name not in known:
         raise ValueError(
-            f"unknown {kind} {name!r}{_suggestion(name, known)} There are {', '.join(known)}."
+            f"unknown {kind} {name!r}{_suggestion(name, known)} Known: {', '.join(known)}."
         )
 
     return name
 
 
-def offered(argument: Argument) -> dict[str, Signature]:
-    r"""The classes of objects that words can make, by name.
+def available_classes(argument: Argument) -> dict[str, Signature]:
+    r"""The classes whose objects words can make, by name.
 
     Example:
         >>> from autoencode.cli.signatures import signature
         >>> arguments = signature("estimator", "Autoencoder").arguments
-        >>> "ELBO" in offered(arguments[1])
+        >>> "ELBO" in available_classes(arguments[1])
         True
     """
     found = {name: s for base in argument.classes for name, s in subclasses(*base).items()}
@@ -125,33 +125,33 @@ def parse(
     text: str,
     groups: Sequence[Group],
     argv: Sequence[str],
-    elsewhere: Callable[[], Mapping[str, str]] = dict,
+    other_flags: Callable[[], Mapping[str, str]] = dict,
 ) -> dict[str, dict[str, Any]]:
-    r"""Reads a command line.
+    r"""Parse a command line.
 
     Arguments:
-        program: What the command is called by.
-        text: What it does.
-        groups: Its arguments. Those of the first group stand without a title.
-        argv: What was typed after the command.
-        elsewhere: Returns flags that are offered only with others, and these.
+        program: The name of the program and command.
+        text: The description of the command.
+        groups: Its arguments. The first group has no title.
+        argv: The words after the command.
+        other_flags: Returns flags that need another choice, with that choice.
 
     Returns:
-        The values that were given, by group and name.
+        The given values, by group and name.
 
     Raises:
-        ValueError: If something is unknown, missing or no such value.
+        ValueError: If a flag is unknown or missing, or a value is invalid.
         SystemExit: After `--help`.
 
     Example:
-        >>> from autoencode.cli.signatures import read
-        >>> groups = [Group("vae", "", read("recipes")["vae"].arguments)]
+        >>> from autoencode.cli.signatures import read_signatures
+        >>> groups = [Group("vae", "", read_signatures("recipes")["vae"].arguments)]
         >>> parse("fit", "Trains.", groups, ["--latent-dim", "16"])
         {'vae': {'latent_dim': 16}}
     """
     first, *others = groups
     nested = [(f"group{i}", _nested(group)) for i, group in enumerate(others)]
-    everything = make_dataclass("Flags", [*nested, *map(_field, first.offered())])
+    everything = make_dataclass("Flags", [*nested, *map(_field, first.flag_arguments())])
     said = io.StringIO()
 
     found: Any
@@ -178,19 +178,21 @@ def parse(
         kind = "flag" if word.startswith("-") else "argument"
         flag = word.replace("_", "-")
         hint = _suggestion(flag, flags)
-        others_know = elsewhere()
-        hint = f"; it goes with {others_know[flag]}." if flag in others_know else hint
+        belongs_to = other_flags()
+        hint = f"; it belongs to {belongs_to[flag]}." if flag in belongs_to else hint
         raise ValueError(f"unknown {kind} {word!r}{hint} See {program} --help")
 
     parts = [found, *(getattr(found, f"group{i}") for i in range(len(others)))]
     values = {
-        g.name: {a.name: v for a in g.offered() if (v := getattr(part, a.name)) is not _unset(a)}
+        g.name: {
+            a.name: v for a in g.flag_arguments() if (v := getattr(part, a.name)) is not _unset(a)
+        }
         for g, part in zip(groups, parts)
     }
     missing = [
         a.name.upper() if a.positional else _flag(a, g.prefix)
         for g in groups
-        for a in g.offered()
+        for a in g.flag_arguments()
         if a.default is REQUIRED and a.name not in values[g.name]
     ]
 
@@ -201,15 +203,17 @@ def parse(
 
 
 def _nested(group: Group) -> Any:
-    cls = make_dataclass(group.name, [_field(a, bool(group.prefix)) for a in group.offered()])
+    cls = make_dataclass(
+        group.name, [_field(a, bool(group.prefix)) for a in group.flag_arguments()]
+    )
     cls.__doc__ = group.text
 
-    # With `help`, tyro does not search the source for it
+    # Without `help`, tyro would search the source for it
     return Annotated[cls, tyro.conf.arg(name=group.prefix[:-1] or group.name, help=group.text)]
 
 
 def _field(argument: Argument, prefixed: bool = False) -> tuple[str, Any, Any]:
-    r"""Returns a field of a dataclass, as tyro reads them."""
+    r"""Returns a dataclass field for tyro."""
     unset = _unset(argument)
     # tyro imports twice as much for `type | None`, and for a tuple looked at before `None`
     kind: Any = Union[None, argument.type or str] if unset is None else bool  # noqa: UP007
@@ -233,7 +237,7 @@ def _field(argument: Argument, prefixed: bool = False) -> tuple[str, Any, Any]:
 
 
 def _unset(argument: Argument) -> bool | None:
-    r"""Returns what stands for an argument that is not given: a switch is off, others are none."""
+    r"""Returns the value of an absent argument: `False` for a switch, else `None`."""
     return False if argument.type is bool and argument.default is False else None
 
 
@@ -254,7 +258,11 @@ def _metavar(argument: Argument) -> str:
     if argument.positional:
         return argument.name.upper()
 
-    return "{" + ",".join(offered(argument)) + "}" if argument.classes else _words(argument.type)
+    return (
+        "{" + ",".join(available_classes(argument)) + "}"
+        if argument.classes
+        else _words(argument.type)
+    )
 
 
 def _words(kind: Any) -> str:
@@ -266,7 +274,7 @@ def _words(kind: Any) -> str:
     if get_origin(kind) is tuple:
         return " ".join("..." if part is ... else _words(part) for part in parts)
 
-    return _WORDS.get(kind) or "{" + ",".join(map(str, parts)) + "}"
+    return _METAVARS.get(kind) or "{" + ",".join(map(str, parts)) + "}"
 
 
 def _flag(argument: Argument, prefix: str = "") -> str:
@@ -283,14 +291,14 @@ def _is_rule(line: str) -> bool:
 
 
 def _one_line(box: str, groups: Sequence[Group]) -> str:
-    r"""Returns what tyro says in a box, or something plainer where it is known to be lengthy."""
+    r"""Returns the message in tyro's box, shortened where it is known to be long."""
     lines = [line.strip(" │") for line in box.splitlines()[1:]]
     parts = [list(part) for ruled, part in groupby(lines, _is_rule) if not ruled]
     said = " ".join(" ".join(parts[0] if parts else []).split())
 
-    if wrong := _WRONG.match(said):
+    if wrong := _TYRO_ERROR.match(said):
         flag = (wrong["flag"] or wrong["name"]).rpartition("/")[2]
-        flags = {_flag(a, g.prefix): a for g in groups for a in g.offered()}
+        flags = {_flag(a, g.prefix): a for g in groups for a in g.flag_arguments()}
         wanted = f" {_metavar(flags[flag])}" if flag in flags else ""
         return f"expected {flag}{wanted}, got {wrong['value'] or wrong['choice'] or 'nothing'}."
 

@@ -1,13 +1,12 @@
 r"""Signatures read from this library's source, without importing it.
 
-Torch takes more than a second to import, which a command's `--help` need not wait for. So the
-flags of the command line are made from the syntax tree: the names, types and defaults of
-arguments, and what the docstring says about each. An argument whose type is a class of this
-library, such as `objective: Objective | None`, can be any of the concrete subclasses that the
-module it is imported from makes public.
+Torch takes more than a second to import, for which `--help` need not wait. Flags are therefore
+made from the syntax tree: names, types and defaults of arguments, with their text in the
+docstring. An argument whose type is a class of this library, such as `objective: Objective |
+None`, accepts every public concrete subclass in the module that the class is imported from.
 """
 
-__all__ = ["REQUIRED", "Argument", "Signature", "read", "signature", "subclasses"]
+__all__ = ["REQUIRED", "Argument", "Signature", "read_signatures", "signature", "subclasses"]
 
 import ast
 import re
@@ -42,18 +41,18 @@ class Argument(NamedTuple):
     name: str
 
     type: Any
-    r"""What a word on a command line can be turned into, or `None` if nothing."""
+    r"""The type to which words are converted, or `None` if there is none."""
 
     classes: tuple[tuple[str, str], ...]
-    r"""The modules and names of the classes of this library that it can be an object of."""
+    r"""The modules and names of the classes of this library that it accepts."""
 
     default: Any
-    r"""Its value, or its source if that is no literal, or `REQUIRED`."""
+    r"""Its value, its source if that is not a literal, or `REQUIRED`."""
 
     positional: bool
 
     text: str
-    r"""What the docstring says about it."""
+    r"""Its text in the docstring."""
 
 
 class Signature(NamedTuple):
@@ -69,14 +68,14 @@ class Signature(NamedTuple):
 
 
 @cache
-def read(module: str) -> dict[str, Signature]:
+def read_signatures(module: str) -> dict[str, Signature]:
     r"""The public functions and concrete classes of a module, by name.
 
     Arguments:
         module: The module's name within this library, such as `"objectives"`.
 
     Example:
-        >>> read("objectives")["ELBO"].summary
+        >>> read_signatures("objectives")["ELBO"].summary
         'Negative evidence lower bound, with a weight on the rate.'
     """
     public = _find(module, "__all__")
@@ -113,7 +112,7 @@ def subclasses(module: str, base: str) -> dict[str, Signature]:
 
     Arguments:
         module: The module's name within this library.
-        base: The class, which the module knows by this name.
+        base: The name of the class in that module.
 
     Example:
         >>> {"ELBO", "Contractive"} <= set(subclasses("objectives", "Objective"))
@@ -122,7 +121,7 @@ def subclasses(module: str, base: str) -> dict[str, Signature]:
     ancestor = _find(module, base)
     return {
         name: signature
-        for name, signature in read(module).items()
+        for name, signature in read_signatures(module).items()
         if any(found == ancestor for found in _ancestry(signature.module, name))
     }
 
@@ -131,7 +130,7 @@ def _signature(module: str, node: Definition) -> Signature:
     summary = " ".join((ast.get_docstring(node) or "").split("\n\n")[0].split())
     summary = _plain(re.split(r"\.\. math::|(?<=[.])\s", summary)[0])
 
-    # A class without `__init__` has that of the nearest ancestor with one, and its text
+    # A class without `__init__` inherits that of the nearest ancestor, and its text
     owners = _ancestry(module, node.name) if isinstance(node, ast.ClassDef) else [(module, node)]
     found = ((m, n, _function(n)) for m, n in owners)
     arguments = next((_arguments(m, n, f) for m, n, f in found if f is not None), ())
@@ -208,7 +207,7 @@ def _value(node: ast.AST) -> Any:
 
 
 def _texts(docstring: str) -> dict[str, str]:
-    r"""Returns what the section `Arguments:` says, by argument."""
+    r"""Returns the texts of the section `Arguments:`, by argument."""
     section = re.search(r"^Arguments:\n((?:[ ]{4}.*\n?|\n)+)", docstring, re.MULTILINE)
     entries = re.findall(
         r"^ {4}(\w+): (.*(?:\n {8}.*)*)", section[1] if section else "", re.MULTILINE
@@ -238,7 +237,7 @@ def _tree(module: str) -> ast.Module:
 
 
 def _find(module: str, name: str) -> Found | None:
-    r"""Returns what a name stands for in a module, followed through imports."""
+    r"""Returns the definition of a name in a module, followed through imports."""
     for node in _tree(module).body:
         if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and node.name == name:
             return module, node
@@ -262,7 +261,7 @@ def _imported_from(module: str, name: str) -> str | None:
 
 
 def _ancestry(module: str, name: str) -> Iterator[tuple[str, ast.ClassDef]]:
-    r"""Yields a class and those that it inherits from."""
+    r"""Yields a class and its ancestors."""
     found = _find(module, name)
 
     if found is not None and isinstance(found[1], ast.ClassDef):

@@ -214,7 +214,7 @@ def each_sound(
 
 
 def durations(folder: Path | Files, most: int | None = None) -> list[float]:
-    r"""How long the sounds of a folder last, in seconds. What cannot be read is left out.
+    r"""Durations of the sounds of a folder, in seconds. Unreadable files are left out.
 
     Arguments:
         folder: The folder, looked through with its subfolders; or several files.

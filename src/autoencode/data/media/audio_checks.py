@@ -1,4 +1,4 @@
-r"""What can be wrong with sounds, and saying so."""
+r"""Detection and description of faulty sounds."""
 
 __all__ = ["FAULTS", "find_fault", "report_faults"]
 
@@ -21,7 +21,7 @@ _LEFT = 0.03  # of the loudness of the channels: -30 dB, where unlike ones keep 
 
 
 def find_fault(x: NDArray, rate: int, channels: int | None = None) -> str | None:
-    r"""What is wrong with a sound: `"silent"`, `"clipped"`, `"too short"`, that its channels
+    r"""Returns the fault of a sound: `"silent"`, `"clipped"`, `"too short"`, that its channels
     cancel, or nothing.
 
     Arguments:

@@ -22,7 +22,7 @@ _SAMPLE_FORMAT, _BITS = 339, 258  # tags of TIFF
 
 
 class Depth(NamedTuple):
-    r"""Of which numbers gray levels are: `"bytes"`, `"integers"` or `"floats"`, and white.
+    r"""Number type of gray levels, `"bytes"`, `"integers"` or `"floats"`, and the value of white.
 
     White is the next power of two of the greatest level, less one, of integers, and 1 of floats
     from 0 to 1; others have none.

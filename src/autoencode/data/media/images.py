@@ -42,7 +42,7 @@ class ImageFolder(NamedTuple):
 
 
 class _Head(NamedTuple):
-    r"""What is known of an image before it is read at its size."""
+    r"""Properties of an image that are known before its pixels are read."""
 
     height: int
     width: int
@@ -55,7 +55,7 @@ class _Head(NamedTuple):
 
 
 class _Plan(NamedTuple):
-    r"""What all images of a source are brought to."""
+    r"""Common size and mode of all images of a source."""
 
     size: tuple[int, int]
     channels: int

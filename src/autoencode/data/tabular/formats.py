@@ -26,7 +26,7 @@ _YES_NO = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}
 
 
 class TableFormat(Configurable):
-    r"""How a table is written as text. What is left out is found in the file, and logged.
+    r"""Text format of a table. Settings left out are found in the file, and logged.
 
     Where two readings are plausible, the file is refused with the setting that decides. What was
     found is kept with the model, and new files are read in the same way.

@@ -344,7 +344,7 @@ def read_frames(
 
 
 def locate_cell(cells: Any, i: int) -> str:
-    r"""Where a row of a table is: with the file and the line, if it is from one.
+    r"""Location of a row of a table, with file and line if it comes from one.
 
     Arguments:
         cells: A column of a data frame of pandas, as :func:`read_frame` returns them.

@@ -24,7 +24,7 @@ _OR_FRAMES = (
 
 
 class Table(NamedTuple):
-    r"""What a file holds: the examples, their labels where it has some, and column names."""
+    r"""Contents of a file: examples, their labels if any, and column names."""
 
     X: NDArray
     y: NDArray | None = None

@@ -1,6 +1,6 @@
 r"""How surprising each cell of a table is, and how well the cells of a row tell its code."""
 
-__all__ = ["CellDecomposition", "CellNoise", "decompose_cells"]
+__all__ = ["CellNoise", "Judged", "judge"]
 
 import math
 from typing import Any, NamedTuple
@@ -12,25 +12,24 @@ from torch.distributions import Independent
 from torch.special import ndtr
 
 from ...common.progress import through
-from ...distributions import MixedCells
+from ...distributions import MixedRow
 from ...modalities import MixedTables
 from ...modalities.columns import LevelColumn
 from ..codec import Codec
-from ..incomplete_rows import encode_incomplete
-from .densities import CAP_QUANTILE, AdaptiveKDE, GaussianDensity
+from ..incomplete_rows import codes_of_known
+from .densities import FAR, Gaussian, Parzen
 
-_RELATIVE_STEP = 3e-3  # from a code to each side, as a share of its size
+_STEP = 3e-3  # from a code to each side, as a share of its size
 _MEMORY = 2**28  # bytes that slopes may take at once
-_MIN_VARIANCE_RATIO = 0.01  # of the variance that the model says, which noise may have
-_SQRT_TWO_PI = math.sqrt(2 * math.pi)
+_SHARPEST = 0.01  # of the variance that the model says, which noise may have
+_ROOT_TAU = math.sqrt(2 * math.pi)
 
 
-class CellDecomposition(NamedTuple):
+class Judged(NamedTuple):
     r"""Rows of a table, divided into what their codes say and what is left to say of each cell.
 
     Example:
-        >>> residual, precision = torch.zeros(1, 3), torch.eye(2)[None]
-        >>> CellDecomposition(torch.zeros(1, 2), residual, precision, torch.ones(3)).code
+        >>> Judged(torch.zeros(1, 2), torch.zeros(1, 3), torch.eye(2)[None], torch.ones(3)).code
         tensor([[0., 0.]])
     """
 
@@ -48,17 +47,15 @@ class CellDecomposition(NamedTuple):
     r"""Which columns are numbers with a density, whose noise has a scale, with shape
     `(columns,)`."""
 
-    def log_density(self, density: GaussianDensity | AdaptiveKDE) -> Tensor:
+    def along(self, law: Gaussian | Parzen) -> Tensor:
         r"""The logarithm of the share of codes that could stand for each, with shape `(N,)`."""
-        return density.log_window_mass(self.code, self.precision)
+        return law.log_mass(self.code, self.precision)
 
-    def loo_log_density(self, density: GaussianDensity | AdaptiveKDE) -> Tensor:
+    def along_others(self, law: Gaussian | Parzen) -> Tensor:
         r"""The same, where the codes are those of the law, each left out for itself."""
-        return density.log_window_mass(
-            self.code, self.precision, self_indices=torch.arange(len(self.code))
-        )
+        return law.log_mass(self.code, self.precision, own=torch.arange(len(self.code)))
 
-    def fit_noise(self, residual: Tensor) -> "CellNoise":
+    def noise(self, residual: Tensor) -> "CellNoise":
         r"""The law of what is left, learned of residuals with shape `(N, columns)`."""
         return CellNoise(residual, self.scaled)
 
@@ -83,20 +80,20 @@ class CellNoise:
 
     Example:
         >>> w = (2 * torch.randn(1000, 1)).square() / 2 - 0.5
-        >>> CellNoise(w, torch.tensor([True])).scale.round()
+        >>> CellNoise(w, torch.tensor([True])).usual.round()
         tensor([2.])
     """
 
     def __init__(self, w: Tensor, scaled: Tensor) -> None:
         squares = (2 * w + 1).nan_to_num()
         n = (~w.isnan()).sum(dim=0)
-        variance = ((squares.sum(dim=0) + 1) / (n + 1)).clamp(min=_MIN_VARIANCE_RATIO)
+        variance = ((squares.sum(dim=0) + 1) / (n + 1)).clamp(min=_SHARPEST)
 
         self.variance = torch.where(scaled.to(w.device), variance, 1.0)
         self.scaled = scaled.to(w.device)
-        self.scale = self.variance.sqrt()
-        self.cap = math.inf
-        self.cap = float(np.quantile(self.log_prob(w).cpu(), CAP_QUANTILE))
+        self.usual = self.variance.sqrt()
+        self.most = math.inf
+        self.most = float(np.quantile(self.log_prob(w).cpu(), FAR))
 
     def explain(self, w: Tensor) -> Tensor:
         r"""The surprises by column, zero where a cell is missing, with shape `(M, columns)`."""
@@ -105,10 +102,10 @@ class CellNoise:
 
     def log_prob(self, w: Tensor) -> Tensor:
         r"""Log-densities, counted from those expected, cut off, with shape `(M,)`."""
-        return -self.explain(w).sum(dim=1).clamp(min=-self.cap)
+        return -self.explain(w).sum(dim=1).clamp(min=-self.most)
 
 
-def decompose_cells(codec: Codec, frames: MixedTables, t: Tensor) -> CellDecomposition:
+def judge(maps: Codec, frames: MixedTables, t: Tensor) -> Judged:
     r"""Says how surprising the cells of rows are under their codes, and how well they tell them.
 
     .. math:: w_j = -\log p(x_j \mid z) - \mathbb{H} \, p_j(\cdot \mid z), \qquad
@@ -122,7 +119,7 @@ def decompose_cells(codec: Codec, frames: MixedTables, t: Tensor) -> CellDecompo
     differs from a constant column: one half of a row more than those of the fit.
 
     Arguments:
-        codec: The codec of a model of tables.
+        maps: The maps of a model of tables.
         frames: Its modality.
         t: The rows as this loads them, with shape `(N, columns)`.
 
@@ -133,53 +130,47 @@ def decompose_cells(codec: Codec, frames: MixedTables, t: Tensor) -> CellDecompo
         >>> X = pd.DataFrame({"a": [1.0, None, 3.0, 4.0], "k": ["x", "y", "x", None]})
         >>> training = ae.Training(epochs=1, show_progress=False)
         >>> model = ae.vae(1, training=training, random_state=0).fit(X)
-        >>> decomposed = decompose_cells(as_codec(model), model.modality_, model.modality_.load(X))
-        >>> decomposed.residual.isnan().int().tolist()
+        >>> judged = judge(as_codec(model), model.modality_, model.modality_.load(X))
+        >>> judged.residual.isnan().int().tolist()
         [[0, 0], [1, 0], [0, 0], [0, 1]]
     """
-    with codec.evaluating(), torch.no_grad():
-        x = frames.normalize(t).to(next(codec.modules[0].parameters()))
-        d, width = codec.encode(x[:1]).shape[1], x.shape[1]
+    with maps.evaluating(), torch.no_grad():
+        x = frames.normalize(t).to(next(maps.modules[0].parameters()))
+        d, width = maps.encode(x[:1]).shape[1], x.shape[1]
         size = max(1, _MEMORY // (8 * 4 * width * d))
         parts = through([*zip(x.split(size), t.split(size))], len(x), "examples")
-        decomposed = [_decompose(codec, frames, a, b) for a, b in parts]
+        judged = [_judge(maps, frames, a, b) for a, b in parts]
 
-    code, residual, precision = map(torch.cat, zip(*decomposed))
+    code, residual, precision = map(torch.cat, zip(*judged))
     scaled = [
         not isinstance(column, LevelColumn)
         and not column.constant_
         and not column.scores_.intervals()
         for column in frames.columns_
     ]
-    return CellDecomposition(code, residual, precision, torch.tensor(scaled))
+    return Judged(code, residual, precision, torch.tensor(scaled))
 
 
-def _decompose(
-    codec: Codec, frames: MixedTables, x: Tensor, t: Tensor
+def _judge(
+    maps: Codec, frames: MixedTables, x: Tensor, t: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    assert codec.likelihood is not None  # which all models of tables have
-    likelihood = codec.likelihood
+    assert maps.likelihood is not None  # which all models of tables have
+    likelihood = maps.likelihood
 
     def log_prob(x: Tensor, z: Tensor) -> Tensor:
         return frames.cells(x, likelihood(z)).nansum(dim=1)
 
     known = frames.known(x)
-    z = encode_incomplete(codec.encode, codec.decode, log_prob, x, known)
+    z = codes_of_known(maps.encode, maps.decode, log_prob, x, known)
     p = likelihood(z)
-    surprisal = -frames.cells(x, p).double()
-    surprisal = surprisal.masked_fill(
-        frames.is_new(t).to(x.device), 0.0
-    )  # of which `unseen` knows
-    w = (
-        surprisal
-        - frames.per_column(_entropy(_cells(p)).double())
-        + frames.unseen(t).to(surprisal)
-    )
+    surprise = -frames.cells(x, p).double()
+    surprise = surprise.masked_fill(frames.is_new(t).to(x.device), 0.0)  # of which `unseen` knows
+    w = surprise - frames.per_column(_entropy(_cells(p)).double()) + frames.unseen(t).to(surprise)
 
     def features(z: Tensor) -> Tensor:
         return _features(_cells(likelihood(z)), _cells(p), frames.there(x))
 
-    size = _RELATIVE_STEP * z.square().mean(dim=1, keepdim=True).sqrt().clamp(min=1e-3)
+    size = _STEP * z.square().mean(dim=1, keepdim=True).sqrt().clamp(min=1e-3)
     steps = torch.eye(z.shape[1]).to(z)
     ends = ((z + size * step, z - size * step) for step in steps)
     J = torch.stack([features(a) - features(b) for a, b in ends], dim=-1) / (2 * size[..., None])
@@ -187,21 +178,21 @@ def _decompose(
     return z.double(), w, (J.mT @ J).double()
 
 
-def _cells(p: Any) -> MixedCells:
+def _cells(p: Any) -> MixedRow:
     while isinstance(p, Independent):
         p = p.base_dist
 
     return p
 
 
-def _ends(p: MixedCells, j: int) -> tuple[Tensor, Tensor]:
+def _ends(p: MixedRow, j: int) -> tuple[Tensor, Tensor]:
     r"""Returns the ends of the intervals of a column, standardized, with shape `(N, K)`."""
     intervals = p.intervals
 
-    if intervals is None or j not in intervals.some:
+    if intervals is None or j not in intervals.censored_columns:
         return p.loc[:, :0], p.loc[:, :0]
 
-    row = intervals.some.index(j)
+    row = intervals.censored_columns.index(j)
     low, high = intervals.low[row], intervals.high[row]
     kept = low < high  # others only fill the table
     loc, scale = p.loc[:, j, None], p.scale[:, j, None]
@@ -209,7 +200,7 @@ def _ends(p: MixedCells, j: int) -> tuple[Tensor, Tensor]:
     return (low[kept] - loc) / scale, (high[kept] - loc) / scale
 
 
-def _entropy(p: MixedCells) -> Tensor:
+def _entropy(p: MixedRow) -> Tensor:
     r"""Returns the entropies of cells, with shape `(N, F)`.
 
     Where intervals :math:`[a_k, b_k]` are one number each, with probabilities :math:`P_k`,
@@ -220,7 +211,7 @@ def _entropy(p: MixedCells) -> Tensor:
 
     for j in range(p.loc.shape[1]):
         a, b = _ends(p, j)
-        height = (_SQRT_TWO_PI * p.scale[:, j]).log()
+        height = (_ROOT_TAU * p.scale[:, j]).log()
         P = (ndtr(b) - ndtr(a)).clamp(min=0)
         moment = torch.nan_to_num(b * _phi(b)) - torch.nan_to_num(a * _phi(a))
         inside = (0.5 * (P - moment) + P * height[:, None]).sum(dim=1)
@@ -230,7 +221,7 @@ def _entropy(p: MixedCells) -> Tensor:
     return torch.stack(found, dim=1)
 
 
-def _features(p: MixedCells, here: MixedCells, there: Tensor) -> Tensor:
+def _features(p: MixedRow, here: MixedRow, there: Tensor) -> Tensor:
     r"""Returns numbers whose squared slopes are the Fisher information of the cells there."""
     n, found = p.loc.shape[1], []
 
@@ -252,4 +243,4 @@ def _features(p: MixedCells, here: MixedCells, there: Tensor) -> Tensor:
 
 
 def _phi(t: Tensor) -> Tensor:
-    return torch.exp(-0.5 * t.square()) / _SQRT_TWO_PI
+    return torch.exp(-0.5 * t.square()) / _ROOT_TAU

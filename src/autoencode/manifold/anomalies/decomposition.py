@@ -1,6 +1,6 @@
 r"""Examples in two parts: along the plane that touches a decoder's manifold, and across it."""
 
-__all__ = ["TangentDecomposition", "decompose"]
+__all__ = ["Divided", "divide"]
 
 from typing import NamedTuple
 
@@ -10,20 +10,18 @@ from torch import Tensor
 from ...common.progress import through
 from ..codec import Codec
 from ..jacobians import decoder_jacobian
-from .densities import AdaptiveKDE, GaussianDensity, ResidualNoise
+from .densities import Gaussian, Noise, Parzen
 
-_REGULARIZATION = (
-    1e-3  # a direction of codes that moves data less than this share of the others: none
-)
-_STEP_DAMPING = 0.3  # the same, softly, for corrections of codes
+_FLAT = 1e-3  # a direction of codes that moves data less than this share of the others: none
+_DAMPED = 0.3  # the same, softly, for corrections of codes
 _MEMORY = 2**28  # bytes that Jacobians may take at once
 
 
-class TangentDecomposition(NamedTuple):
+class Divided(NamedTuple):
     r"""Examples, divided by the plane that touches the manifold next to them.
 
     Example:
-        >>> TangentDecomposition(*torch.zeros(4, 1)).code
+        >>> Divided(*torch.zeros(4, 1)).code
         tensor([0.])
     """
 
@@ -33,71 +31,71 @@ class TangentDecomposition(NamedTuple):
     residual: Tensor
     r"""What is across, in units of the model, with shape `(N, D)`."""
 
-    log_volume: Tensor
+    volume: Tensor
     r"""The logarithm of how much the decoder enlarges volumes of codes, with shape `(N,)`."""
 
-    normal_fraction: Tensor
+    free: Tensor
     r"""The share of each feature that lies across the plane, with shape `(N, D)`."""
 
-    def log_density(self, density: GaussianDensity | AdaptiveKDE) -> Tensor:
+    def along(self, law: Gaussian | Parzen) -> Tensor:
         r"""The log-density of each place on the manifold, with shape `(N,)`."""
-        return density.log_prob(self.code) - self.log_volume
+        return law.log_prob(self.code) - self.volume
 
-    def loo_log_density(self, density: GaussianDensity | AdaptiveKDE) -> Tensor:
+    def along_others(self, law: Gaussian | Parzen) -> Tensor:
         r"""The same, where the codes are those of the law, each left out for itself."""
-        return density.leave_one_out_log_prob() - self.log_volume
+        return law.left_out() - self.volume
 
-    def fit_noise(self, residual: Tensor) -> ResidualNoise:
+    def noise(self, residual: Tensor) -> Noise:
         r"""The law of residuals, learned of some with shape `(N, D)`."""
-        return ResidualNoise(residual, self.normal_fraction.mean(dim=0))
+        return Noise(residual, self.free.mean(dim=0))
 
 
-def decompose(codec: Codec, x: Tensor, affine: bool = False) -> TangentDecomposition:
+def divide(maps: Codec, x: Tensor, affine: bool = False) -> Divided:
     r"""Divides rows, some at a time.
 
     Arguments:
-        codec: The codec of a model.
+        maps: The maps of a model.
         x: The rows, with shape `(N, D)`.
         affine: Whether one Jacobian holds for all.
 
     Example:
         >>> from autoencode.manifold.codec import as_codec
         >>> east = as_codec((lambda x: x[:, :1], lambda z: torch.cat([z, 0 * z], dim=1)))
-        >>> decomposed = decompose(east, torch.tensor([[3.0, 4.0]]))
-        >>> decomposed.code, decomposed.residual
+        >>> divided = divide(east, torch.tensor([[3.0, 4.0]]))
+        >>> divided.code, divided.residual
         (tensor([[3.]], dtype=torch.float64), tensor([[0., 4.]], dtype=torch.float64))
     """
-    with codec.evaluating(), torch.no_grad():
-        d, D = codec.encode(x[:1]).shape[1], x.shape[1]
+    with maps.evaluating(), torch.no_grad():
+        d, D = maps.encode(x[:1]).shape[1], x.shape[1]
         size = max(1, _MEMORY // (8 * 4 * max(d, D) * (1 if affine else d)))
         parts = through(x.split(size), len(x), "examples")
-        decomposed = [_decompose(codec, part, affine) for part in parts]
+        divided = [_divide(maps, part, affine) for part in parts]
 
-    return TangentDecomposition(*map(torch.cat, zip(*decomposed)))
+    return Divided(*map(torch.cat, zip(*divided)))
 
 
-def _decompose(codec: Codec, x: Tensor, affine: bool) -> TangentDecomposition:
-    z = codec.encode(x)
-    unit = torch.as_tensor(codec.unit).to(x).double()
-    r = (x.double() - codec.decode(z).double()) / unit
-    J = decoder_jacobian(codec, z[:1] if affine else z).double() / unit.reshape(-1, 1)
+def _divide(maps: Codec, x: Tensor, affine: bool) -> Divided:
+    z = maps.encode(x)
+    unit = torch.as_tensor(maps.unit).to(x).double()
+    r = (x.double() - maps.decode(z).double()) / unit
+    J = decoder_jacobian(maps, z[:1] if affine else z).double() / unit.reshape(-1, 1)
 
     G = J.mT @ J
     size = G.diagonal(dim1=1, dim2=2).mean(dim=1).clamp(min=1e-10)
     eye = torch.eye(z.shape[1]).to(G)
-    L = torch.linalg.cholesky(G + (_REGULARIZATION**2 * size)[:, None, None] * eye)
-    damped = torch.linalg.cholesky(G + (_STEP_DAMPING**2 * size)[:, None, None] * eye)
+    L = torch.linalg.cholesky(G + (_FLAT**2 * size)[:, None, None] * eye)
+    damped = torch.linalg.cholesky(G + (_DAMPED**2 * size)[:, None, None] * eye)
 
     # A step of Gauss and Newton to the foot; short where the decoder hardly moves
     step = torch.cholesky_solve(J.mT @ r[..., None], damped)
     w = r - (J @ step).squeeze(dim=-1)
 
-    log_volume = L.diagonal(dim1=1, dim2=2).log().sum(dim=1)
+    volume = L.diagonal(dim1=1, dim2=2).log().sum(dim=1)
     spanned = torch.linalg.solve_triangular(L, J.mT, upper=False).square().sum(dim=1)
 
-    return TangentDecomposition(
+    return Divided(
         z.double() + step.squeeze(dim=-1),
         w,
-        log_volume.expand(len(x)),
+        volume.expand(len(x)),
         (1 - spanned).clamp(min=0).expand(len(x), -1),
     )

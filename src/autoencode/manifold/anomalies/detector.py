@@ -1,6 +1,6 @@
 r"""Anomalies: how likely an example is along the manifold, and across it."""
 
-__all__ = ["OffManifoldDetector", "ScoreParts"]
+__all__ = ["OffManifoldDetector", "Parts"]
 
 import math
 from numbers import Integral, Real
@@ -24,30 +24,26 @@ from ...modalities import MixedTables, guess
 from ...networks import FullyConnected
 from ...objectives import ELBO
 from ...training.least_squares import LeastSquares
-from ..arrays import as_examples, as_type_of, check_no_missing, duplicate_groups, select_rows
+from ..arrays import check_known, distinct, examples, like, take
 from ..codec import as_codec
-from .cell_surprisal import CellDecomposition, decompose_cells
-from .decomposition import TangentDecomposition, decompose
-from .densities import AdaptiveKDE, GaussianDensity
-from .sequences import SequenceDecomposition, decompose_sequences
+from .cell_surprisal import Judged, judge
+from .decomposition import Divided, divide
+from .densities import Gaussian, Parzen
+from .sequences import Told, tell
 
-_EXPLAINED_VARIANCE = 0.99  # of the variance, in the code of the default model
-_FALSE_POSITIVE_RATE = 0.01  # of new normal examples, by contamination="auto"
-_DENSITIES: dict[str, type[AdaptiveKDE] | type[GaussianDensity]] = {
-    "parzen": AdaptiveKDE,
-    "gaussian": GaussianDensity,
-}
+_KEPT = 0.99  # of the variance, in the code of the default model
+_CALLED_OFF = 0.01  # of new normal examples, by contamination="auto"
+_DENSITIES: dict[str, type[Parzen] | type[Gaussian]] = {"parzen": Parzen, "gaussian": Gaussian}
 
 
-class ScoreParts(NamedTuple):
-    r"""The two parts of the log-density of each example."""
+class Parts(NamedTuple):
+    r"""The two parts of a log-density, for each example."""
 
-    on_manifold: Any
-    r"""The log-density of the nearest point on the manifold, with shape `(N,)`."""
+    on: Any
+    r"""Along the manifold: how usual the place is that the example is next to."""
 
-    off_manifold: Any
-    r"""The log-density of the residual, or the log-probability of a text given its code, with
-    shape `(N,)`."""
+    off: Any
+    r"""Across it: how usual the distance to that place is, or how probable a text from there."""
 
 
 class OffManifoldDetector(OutlierMixin, BaseEstimator):
@@ -96,7 +92,7 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
 
     Of tables of mixed columns the same equation holds, cell by cell: a missing cell has no
     information, is not scored, and makes no row an anomaly. Rows are judged by what is there. See
-    :func:`~autoencode.manifold.anomalies.cell_surprisal.decompose_cells`.
+    :func:`~autoencode.manifold.anomalies.cell_surprisal.judge`.
 
     Arguments:
         model: An :class:`~autoencode.Autoencoder`, trained or not, or a pair (encoder,
@@ -162,7 +158,7 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         if len(X) < 2:
             raise ValueError("expected at least two examples to compare, got n_samples=1.")
 
-        model = _default_model(X) if self.model is None else self.model
+        model = _default(X) if self.model is None else self.model
         untrained = _is_untrained(model)
         rng = check_random_state(self.random_state)
 
@@ -172,31 +168,27 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
                 " OffManifoldDetector(model, y=...)."
             )
 
-        self.model_ = self._train(model, X, rng) if untrained else model
+        self.model_ = self._trained(model, X, rng) if untrained else model
 
-        decomposed = self._decompose(self.model_, X)
-        left_out = self._held_out_residuals(model, X, rng) if untrained else decomposed.residual
+        divided = self._divide(self.model_, X)
+        left_out = self._left_out(model, X, rng) if untrained else divided.residual
 
-        self._code_density = _DENSITIES[self.density](decomposed.code)
-        self._residual_noise = decomposed.fit_noise(left_out)
-        self.scale_ = self._residual_noise.scale.cpu().numpy()
+        self._along = _DENSITIES[self.density](divided.code)
+        self._across = divided.noise(left_out)
+        self.scale_ = self._across.usual.cpu().numpy()
 
-        unseen = decomposed.loo_log_density(self._code_density) + self._residual_noise.log_prob(
-            left_out
-        )
-        self._loo_scores = unseen.cpu().numpy()
+        unseen = divided.along_others(self._along) + self._across.log_prob(left_out)
+        self._unseen = unseen.cpu().numpy()
 
         if self.contamination == "auto":
-            self.offset_ = float(np.quantile(self._loo_scores, _FALSE_POSITIVE_RATE))
+            self.offset_ = float(np.quantile(self._unseen, _CALLED_OFF))
         else:
-            seen = decomposed.log_density(self._code_density) + self._residual_noise.log_prob(
-                decomposed.residual
-            )
+            seen = divided.along(self._along) + self._across.log_prob(divided.residual)
             self.offset_ = float(np.quantile(seen.cpu(), float(self.contamination)))
 
         return self
 
-    def decompose(self, X: Any) -> ScoreParts:
+    def decompose(self, X: Any) -> Parts:
         r"""The two parts of `score_samples`: along the manifold, and across it.
 
         Arguments:
@@ -209,13 +201,10 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
             ValueError: If the examples are not like those of `fit`.
         """
         check_is_fitted(self, "offset_")
-        decomposed = self._decompose(self.model_, self._read(X))
-        on, off = (
-            decomposed.log_density(self._code_density),
-            self._residual_noise.log_prob(decomposed.residual),
-        )
+        divided = self._divide(self.model_, self._read(X))
+        on, off = divided.along(self._along), self._across.log_prob(divided.residual)
 
-        return ScoreParts(as_type_of(X, on), as_type_of(X, off))
+        return Parts(like(X, on), like(X, off))
 
     def score_samples(self, X: Any) -> Any:
         r"""How usual examples are: :math:`s(x)` in nats. The higher, the more normal.
@@ -260,8 +249,8 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
             | https://arxiv.org/abs/2104.08279
         """
         scores = np.asarray(torch.as_tensor(self.score_samples(X)).cpu())
-        below = np.searchsorted(np.sort(self._loo_scores), scores, side="right")
-        return (1 + below) / (1 + len(self._loo_scores))
+        below = np.searchsorted(np.sort(self._unseen), scores, side="right")
+        return (1 + below) / (1 + len(self._unseen))
 
     def predict(self, X: Any) -> NDArray:
         r"""1 for what is normal, -1 for anomalies, with shape `(N,)`."""
@@ -286,8 +275,8 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         """
         check_is_fitted(self, "offset_")
         X, given = self._read(X), collect_lazy(X)
-        w = self._decompose(self.model_, X).residual
-        w = self._residual_noise.explain(w)
+        w = self._divide(self.model_, X).residual
+        w = self._across.explain(w)
 
         if is_frame(given) and w.shape[1] == len(names_of(given)):
             import pandas as pd
@@ -302,8 +291,8 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
             w = w.unflatten(1, self.model_.modality_.wide().shape_)
             w = w.movedim(1, -1) if w.ndim == 4 else w  # channels last
 
-        shape = as_examples(X).shape
-        return as_type_of(X, w.reshape(shape) if w.numel() == math.prod(shape) else w)
+        shape = examples(X).shape
+        return like(X, w.reshape(shape) if w.numel() == math.prod(shape) else w)
 
     def __sklearn_clone__(self) -> "OffManifoldDetector":
         # A trained model is what is looked at: cloned, it would have forgotten what it learned
@@ -340,12 +329,12 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         if isinstance(X, Lines):  # which say where they stand
             return X
 
-        given = as_examples(X)
+        given = examples(X)
 
         if given.ndim > 2 or (given.ndim == 1 and given.dtype.kind in "OU"):
             return given
 
-        check_no_missing(given)
+        check_known(given)
         checked = validate_data(self, X, reset=reset, dtype="numeric")
         named = hasattr(X, "columns") and hasattr(self.model, "feature_names_in_")
 
@@ -358,7 +347,7 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
             getattr(model, "modality_", getattr(model, "modality", None)), MixedTables
         )
 
-    def _train(self, model: Autoencoder, X: Any, rng: np.random.RandomState) -> Autoencoder:
+    def _trained(self, model: Autoencoder, X: Any, rng: np.random.RandomState) -> Autoencoder:
         model = clone(model)
 
         if model.random_state is None and self.random_state is not None:
@@ -366,46 +355,42 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
 
         return model.fit(X)
 
-    def _held_out_residuals(
-        self, model: Autoencoder, X: Any, rng: np.random.RandomState
-    ) -> Tensor:
+    def _left_out(self, model: Autoencoder, X: Any, rng: np.random.RandomState) -> Tensor:
         r"""The residuals of examples under models that were trained without them."""
         modality = self.model_.modality_
-        group = duplicate_groups(modality.load(X) if isinstance(modality, MixedTables) else X)
+        group = distinct(modality.load(X) if isinstance(modality, MixedTables) else X)
         group = group if group.any() else np.arange(len(X))  # all are copies of one
         n = int(group.max()) + 1
         folds = KFold(min(self.folds, n), shuffle=True, random_state=rng)
-        model = clone(model).set_params(modality=modality.part())
+        model = clone(model).set_params(modality=modality.for_subset())
         rows, parts = [], []
 
         for train, test in folds.split(np.empty(n)):
             train, test = (np.flatnonzero(np.isin(group, part)) for part in (train, test))
             rows.append(torch.from_numpy(test))
-            some, others = select_rows(X, train), select_rows(X, test)
-            parts.append(self._decompose(self._train(model, some, rng), others).residual)
+            some, others = take(X, train), take(X, test)
+            parts.append(self._divide(self._trained(model, some, rng), others).residual)
 
         return torch.cat(parts)[torch.cat(rows).argsort()]
 
-    def _decompose(
-        self, model: Any, X: Any
-    ) -> TangentDecomposition | SequenceDecomposition | CellDecomposition:
-        codec = as_codec(model, self.y, allow_tokens=True)
+    def _divide(self, model: Any, X: Any) -> Divided | Told | Judged:
+        maps = as_codec(model, self.y, symbols=True)
 
-        if codec.tokenized:
-            return decompose_sequences(codec, codec.to_rows(X))
+        if maps.symbolic:
+            return tell(maps, maps.read(X))
 
         if isinstance(model, Autoencoder) and isinstance(model.modality_, MixedTables):
-            return decompose_cells(codec, model.modality_, model.modality_.load(model._read(X)[0]))
+            return judge(maps, model.modality_, model.modality_.load(model._read(X)[0]))
 
         affine = isinstance(model, Autoencoder) and isinstance(model.training, LeastSquares)
-        return decompose(codec, codec.to_rows(X), affine)
+        return divide(maps, maps.read(X), affine)
 
 
 def _is_untrained(model: Any) -> bool:
     return isinstance(model, Autoencoder) and not hasattr(model, "model_")
 
 
-def _default_model(X: Any) -> Autoencoder:
+def _default(X: Any) -> Autoencoder:
     r"""The smallest linear autoencoder that keeps almost all of the variance, or a variational
     one of mixed columns.
     """
@@ -428,7 +413,7 @@ def _default_model(X: Any) -> Autoencoder:
     x = x - x.mean(dim=0)
     x = x.T if len(x) > x.shape[1] else x  # of both products, the smaller has all that varies
     spectrum = torch.linalg.eigvalsh(x @ x.T).flip(0).clamp(min=0)
-    kept = spectrum.cumsum(dim=0) < _EXPLAINED_VARIANCE * spectrum.sum()
+    kept = spectrum.cumsum(dim=0) < _KEPT * spectrum.sum()
 
     return Autoencoder(
         min(int(kept.sum()) + 1, features),

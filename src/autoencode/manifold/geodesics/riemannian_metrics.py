@@ -1,6 +1,6 @@
 r"""How long a small step of a code is: the metrics that a decoder gives to its codes."""
 
-__all__ = ["RiemannianMetric", "ensemble", "fisher", "pullback"]
+__all__ = ["Metric", "ensemble", "fisher", "pullback"]
 
 import math
 from collections.abc import Callable, Sequence
@@ -11,32 +11,31 @@ import torch.distributions as td
 from torch import Tensor
 from torch.distributions import Distribution
 
-from ...distributions import MixedCells, Sequences
+from ...distributions import AutoregressiveDistribution, MixedRow
 from ..codec import Codec
 from . import sequence_metric
 
 
 @dataclass(frozen=True)
-class RiemannianMetric:
+class Metric:
     r"""The squared length of a step between two codes, from features :math:`h` of its ends.
 
     Example:
-        >>> plane = RiemannianMetric(lambda z: 2 * z, lambda h, k: (h - k).square().sum(dim=-1))
-        >>> h, k = plane.features(torch.ones(1, 2)), plane.features(torch.zeros(1, 2))
-        >>> plane.squared_distance(h, k)
+        >>> plane = Metric(lambda z: 2 * z, lambda h, k: (h - k).square().sum(dim=-1))
+        >>> plane.squared(plane.features(torch.ones(1, 2)), plane.features(torch.zeros(1, 2)))
         tensor([8.])
     """
 
     features: Callable[[Tensor], Tensor]
-    r"""Maps codes with shape `(N, d)` to features with shape `(N, *)`."""
+    r"""Codec codes with shape `(N, d)` to features with shape `(N, *)`."""
 
-    squared_distance: Callable[[Tensor, Tensor], Tensor]
-    r"""Maps the features of both ends, with shape `(*, F)`, to squares with shape `(*)`."""
+    squared: Callable[[Tensor, Tensor], Tensor]
+    r"""Codec the features of both ends, with shape `(*, F)`, to squares with shape `(*)`."""
 
-    is_local: bool = False
+    local: bool = False
     r"""Whether it is an estimate near some codes, so that each curve needs one of its own."""
 
-    def squared_lengths(self, curves: Tensor) -> Tensor:
+    def steps(self, curves: Tensor) -> Tensor:
         r"""The squared lengths of the segments of curves.
 
         Arguments:
@@ -46,29 +45,29 @@ class RiemannianMetric:
             The squares, with shape `(N, T - 1)`.
         """
         h = self.features(curves.flatten(end_dim=1)).unflatten(0, curves.shape[:2])
-        return self.squared_distance(h[:, 1:], h[:, :-1]).clamp(min=0)
+        return self.squared(h[:, 1:], h[:, :-1]).clamp(min=0)
 
     def lengths(self, curves: Tensor) -> Tensor:
         r"""The lengths of curves with shape `(N, T, d)`, with shape `(N,)`."""
-        return self.squared_lengths(curves).sqrt().sum(dim=1)
+        return self.steps(curves).sqrt().sum(dim=1)
 
 
-def pullback(codec: Codec) -> RiemannianMetric:
+def pullback(maps: Codec) -> Metric:
     r"""Distances between decoded examples, :math:`h = g`: the metric :math:`G = J^\top J`.
 
     Arguments:
-        codec: The codec of a model.
+        maps: The maps of a model.
 
     Example:
         >>> from autoencode.manifold.codec import as_codec
-        >>> codec = as_codec((lambda x: x[:, :1], lambda z: torch.cat([3 * z, 4 * z], dim=1)))
-        >>> pullback(codec).lengths(torch.tensor([[[0.0], [0.5], [1.0]]]))
+        >>> maps = as_codec((lambda x: x[:, :1], lambda z: torch.cat([3 * z, 4 * z], dim=1)))
+        >>> pullback(maps).lengths(torch.tensor([[[0.0], [0.5], [1.0]]]))
         tensor([5.])
     """
-    return ensemble([codec])
+    return ensemble([maps])
 
 
-def ensemble(members: Sequence[Codec]) -> RiemannianMetric:
+def ensemble(members: Sequence[Codec]) -> Metric:
     r"""The average over decoders of one code.
 
     .. math:: G = \mathbb{E}_\theta \, J_\theta^\top J_\theta
@@ -90,12 +89,12 @@ def ensemble(members: Sequence[Codec]) -> RiemannianMetric:
     """
 
     def features(z: Tensor) -> Tensor:
-        return torch.cat([codec.decode(z) for codec in members], dim=1) / math.sqrt(len(members))
+        return torch.cat([maps.decode(z) for maps in members], dim=1) / math.sqrt(len(members))
 
-    return RiemannianMetric(features, _euclidean)
+    return Metric(features, _euclidean)
 
 
-def fisher(codec: Codec, z: Tensor) -> RiemannianMetric:
+def fisher(maps: Codec, z: Tensor) -> Metric:
     r"""Distances between the distributions :math:`p(x \mid z)`: the Fisher-Rao metric.
 
     .. math:: G = J_\phi^\top \, \mathcal{I}(\phi) \, J_\phi
@@ -115,7 +114,7 @@ def fisher(codec: Codec, z: Tensor) -> RiemannianMetric:
         | https://arxiv.org/abs/2106.05367
 
     Arguments:
-        codec: The codec of a model with a likelihood.
+        maps: The maps of a model with a likelihood.
         z: Codes with shape `(S, d)`: of sequences, those at which one each is written, by
             torch's generator; else only to see of what kind the likelihood is.
 
@@ -126,11 +125,11 @@ def fisher(codec: Codec, z: Tensor) -> RiemannianMetric:
         >>> from sklearn.datasets import load_digits
         >>> import autoencode as ae
         >>> from autoencode.manifold.codec import as_codec
-        >>> codec = as_codec(ae.linear(latent_dim=8).fit(load_digits().data))
-        >>> fisher(codec, torch.zeros(1, 8)).lengths(torch.randn(5, 3, 8)).shape
+        >>> maps = as_codec(ae.linear(latent_dim=8).fit(load_digits().data))
+        >>> fisher(maps, torch.zeros(1, 8)).lengths(torch.randn(5, 3, 8)).shape
         torch.Size([5])
     """
-    likelihood = codec.likelihood
+    likelihood = maps.likelihood
 
     if likelihood is None:
         raise ValueError(
@@ -139,21 +138,21 @@ def fisher(codec: Codec, z: Tensor) -> RiemannianMetric:
         )
 
     p = _elements(likelihood(z))
-    parameters, squared_distance = _metric_of(p)
+    parameters, squared = _metric_of(p)
 
-    return RiemannianMetric(
+    return Metric(
         lambda z: parameters(_elements(likelihood(z))),
-        squared_distance,
-        is_local=isinstance(p, Sequences),
+        squared,
+        local=isinstance(p, AutoregressiveDistribution),
     )
 
 
 def _metric_of(p: Distribution) -> tuple[Callable, Callable]:
-    if isinstance(p, Sequences):
-        return sequence_metric.sampled_prefix_metric(p)
+    if isinstance(p, AutoregressiveDistribution):
+        return sequence_metric.drawn(p)
 
-    if isinstance(p, MixedCells):
-        return _mixed_cells_metric(p.loc.shape[-1])
+    if isinstance(p, MixedRow):
+        return _of_cells(p.loc.shape[-1])
 
     for family, metric in _FAMILIES.items():
         if isinstance(p, family):
@@ -176,7 +175,7 @@ def _euclidean(h: Tensor, k: Tensor) -> Tensor:
     return (h - k).square().sum(dim=-1)
 
 
-def _normal_squared_distance(h: Tensor, k: Tensor) -> Tensor:
+def _between_normals(h: Tensor, k: Tensor) -> Tensor:
     (mu, s), (nu, t) = h.chunk(2, dim=-1), k.chunk(2, dim=-1)
     return ((mu - nu).square() * (-s - t).exp() + 2 * (s - t).square()).sum(dim=-1)
 
@@ -187,17 +186,17 @@ def _symmetrized_divergence(h: Tensor, k: Tensor) -> Tensor:
     return ((eta - xi) * (m - n)).sum(dim=-1)
 
 
-def _mixed_cells_metric(n: int) -> tuple[Callable, Callable]:
+def _of_cells(n: int) -> tuple[Callable, Callable]:
     r"""The metric of a product of n normal distributions and any number of categories."""
 
-    def parameters(p: MixedCells) -> Tensor:
+    def parameters(p: MixedRow) -> Tensor:
         return torch.cat([p.loc, p.scale.log(), *(2 * (lp / 2).exp() for lp in p.log_pi)], dim=1)
 
-    def squared_distance(h: Tensor, k: Tensor) -> Tensor:
+    def squared(h: Tensor, k: Tensor) -> Tensor:
         categories = _euclidean(h[..., 2 * n :], k[..., 2 * n :])
-        return _normal_squared_distance(h[..., : 2 * n], k[..., : 2 * n]) + categories
+        return _between_normals(h[..., : 2 * n], k[..., : 2 * n]) + categories
 
-    return parameters, squared_distance
+    return parameters, squared
 
 
 def _pair(a: Tensor, b: Tensor) -> Tensor:
@@ -212,6 +211,6 @@ _FAMILIES: dict[type[Distribution], tuple[Callable, Callable]] = {
     ),
     td.Categorical: (lambda p: 2 * (p.logits / 2).exp().flatten(start_dim=1), _euclidean),
     td.OneHotCategorical: (lambda p: 2 * (p.logits / 2).exp().flatten(start_dim=1), _euclidean),
-    td.Normal: (lambda p: _pair(p.loc, p.scale.log()), _normal_squared_distance),
+    td.Normal: (lambda p: _pair(p.loc, p.scale.log()), _between_normals),
     td.ContinuousBernoulli: (lambda p: _pair(p.logits, p.mean), _symmetrized_divergence),
 }

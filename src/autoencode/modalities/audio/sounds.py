@@ -20,7 +20,8 @@ from torch.distributions.constraints import Constraint
 
 from ...common import failures
 from ...common.failures import warn
-from ...corruptions import Sequence, WaveformCorruption, parts
+from ...corruptions import Compose, WaveformCorruption
+from ...corruptions.base import flatten
 from ...data import Examples, on_disk, read_sounds
 from ...data.listing import Files, Names, list_files
 from ...data.media.audio import (
@@ -154,7 +155,7 @@ class Sounds(Modality):
         if X.rows is not None:
             return X.rows, y, files
 
-        return self.numbers(X), y, files
+        return self.to_numeric(X), y, files
 
     def fit(self, X: Any, support: Constraint = constraints.real) -> "Sounds":
         self._check_arguments()
@@ -262,7 +263,7 @@ class Sounds(Modality):
 
         self.residual_ = (total / n).float().numpy()
 
-    def new_examples(self, p: Distribution) -> Tensor:
+    def draw(self, p: Distribution) -> Tensor:
         # Noise on each number of a spectrum is hiss, and its mean that of quieter sounds
         if not hasattr(self, "residual_"):
             return p.mean
@@ -275,31 +276,31 @@ class Sounds(Modality):
     def unit(self) -> Tensor:
         return torch.ones(())
 
-    def stages(
+    def split_corruption(
         self, corruption: Callable[[Tensor], Tensor]
     ) -> tuple[Callable[[Tensor], Tensor] | None, Callable[[Tensor], Tensor]]:
-        steps = parts(corruption)
+        steps = flatten(corruption)
         of_waves = [isinstance(step, WaveformCorruption) for step in steps]
         n = sum(of_waves)
 
         if n == 0:
-            return super().stages(corruption)
+            return super().split_corruption(corruption)
 
         if not all(of_waves[:n]):
             raise ValueError(
                 f"expected corruptions of waveforms before those of spectra, got {steps}."
             )
 
-        return _Damage(self, steps[:n]), super().stages(Sequence(steps[n:]))[1]
+        return _Damage(self, steps[:n]), super().split_corruption(Compose(steps[n:]))[1]
 
-    def numbers(self, X: Any) -> Any:
+    def to_numeric(self, X: Any) -> Any:
         if isinstance(X, Path) or not self.accepts(X):
             return X
 
         waves = self.load(X).numpy()
         return waves[..., 0] if self.channels == 1 else waves
 
-    def pixels(self, X: NDArray) -> NDArray:
+    def to_images(self, X: NDArray) -> NDArray:
         mel = LogMel(bands=64, hop=self.samples_ / self.rate / 64)
         dark, light = math.log(mel.floor), math.log(mel.floor + 0.3)
         waves = self._waves(self.load(X)).mean(dim=1)

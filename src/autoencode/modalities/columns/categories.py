@@ -45,7 +45,7 @@ def words_of(cells: Any) -> Any:
 
 
 def categories_of(index: Any) -> dict[str, Any]:
-    r"""What categories are, in numbers and text that can be stored.
+    r"""Categories as numbers and text that can be stored.
 
     Arguments:
         index: The categories, as an index of pandas.

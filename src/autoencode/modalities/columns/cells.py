@@ -1,4 +1,4 @@
-r"""What a single cell is."""
+r"""Kinds of single cells."""
 
 __all__ = ["no_use", "plain"]
 
@@ -18,7 +18,7 @@ def plain(cell: Any) -> Any:
 
 
 def no_use(cell: Any) -> str:
-    r"""What to do with a cell that no column can hold, in words.
+    r"""Advice about a cell that no column can hold, in words.
 
     Example:
         >>> no_use([1])

@@ -36,7 +36,7 @@ class DateColumn(Configurable):
         >>> import pandas as pd
         >>> cells = pd.Series(pd.to_datetime(["2024-02-28", "2024-03-01"]))
         >>> column = DateColumn("day").fit(cells)
-        >>> column.numbers(cells).tolist()
+        >>> column.to_numeric(cells).tolist()
         [0.0, 2.0]
         >>> column.decode(np.array([9.0])).dt.day_name().tolist()
         ['Friday']
@@ -94,7 +94,7 @@ class DateColumn(Configurable):
         self.origin_ = int(there.asi8.min()) if len(there) else 0
         self._find_grid(self._wall(there.asi8))
 
-        self.days_ = NumberColumn(self.name).fit(pd.Series(self.numbers(opened)))
+        self.days_ = NumberColumn(self.name).fit(pd.Series(self.to_numeric(opened)))
         self.days_.step_ = 0.0  # the grid is one of local time
 
         return self
@@ -111,7 +111,7 @@ class DateColumn(Configurable):
 
     @property
     def grid(self) -> str:
-        r"""What the dates are multiples of, in words."""
+        r"""Grid step of the dates, in words."""
         what = "durations" if self.spans_ else "dates"
         what = "times" if self.dtype_.startswith(("arrow time32", "arrow time64")) else what
         what = "times" if self.dtype_ == "time" else what
@@ -134,7 +134,7 @@ class DateColumn(Configurable):
         Raises:
             ValueError: If a cell is no such date.
         """
-        return self.scores_.encode(self.numbers(cells))
+        return self.scores_.encode(self.to_numeric(cells))
 
     def decode(self, scores: NDArray) -> Any:
         r"""Returns what scores stand for, as cells of the type, range and grid of the fit."""
@@ -176,7 +176,7 @@ class DateColumn(Configurable):
 
         return cell
 
-    def numbers(self, cells: Any) -> NDArray:
+    def to_numeric(self, cells: Any) -> NDArray:
         r"""Returns cells as days since the first of the fit, NaN where one is missing."""
         cells = open_cells(cells)
         dates = self._dates(cells)

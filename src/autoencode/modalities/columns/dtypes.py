@@ -222,7 +222,7 @@ def close(values: Any, name: str, categories: Any = None) -> Any:
 
 
 def missing(cells: Any) -> NDArray:
-    r"""Which cells are missing: what pandas takes for it, and what is no number in Arrow.
+    r"""Mask of missing cells, by pandas' rules, and NaN in Arrow.
 
     Example:
         >>> import pandas as pd

@@ -17,7 +17,7 @@ _EXACT = 2**53  # up to which floats are all whole numbers
 
 
 def decimals_of(values: NDArray) -> int | None:
-    r"""How many decimals numbers have, `None` if more than could be by intention.
+    r"""Number of decimals of numbers, or `None` if there are too many to be intended.
 
     Arguments:
         values: Finite numbers, of the precision that they have in the data.

@@ -120,7 +120,7 @@ class LevelColumn(Configurable):
 
     @property
     def size(self) -> int:
-        r"""How many levels the model sees, at least one."""
+        r"""Number of levels that the model sees, at least one."""
         return max(1, min(len(self.levels_), self.limit + 1))
 
     @property
@@ -196,7 +196,7 @@ class LevelColumn(Configurable):
         codes = [known.get(level, -1) for level in cells]
         return pd.Series(pd.Categorical.from_codes(codes, categories, self.ordered_))
 
-    def numbers(self, cells: Any) -> NDArray:
+    def to_numeric(self, cells: Any) -> NDArray:
         r"""Returns what `encode` does, to draw; of levels that are new NaN."""
         index = self.encode(cells)
         return np.where(index < 0, np.nan, index)

@@ -83,7 +83,7 @@ class NumberColumn(Configurable):
             self.origin_ = str(low) if max(-low, high) > _EXACT else ""
             self.last_ = str(high - int(self.origin_ or 0))
 
-        values = self.numbers(cells)
+        values = self.to_numeric(cells)
         missing = np.isnan(values)
         values = values[~missing]
         self.empty_ = len(values) == 0
@@ -107,7 +107,7 @@ class NumberColumn(Configurable):
 
     @property
     def grid(self) -> str:
-        r"""What the numbers are multiples of, in words."""
+        r"""Grid step of the numbers, in words."""
         if self.empty_ or not self.step_:
             return "numbers"
 
@@ -120,7 +120,7 @@ class NumberColumn(Configurable):
         Raises:
             ValueError: If a cell is no such number.
         """
-        return self.scores_.encode(self.numbers(cells))
+        return self.scores_.encode(self.to_numeric(cells))
 
     def decode(self, scores: NDArray) -> Any:
         r"""Returns what scores stand for, as cells of the type, range and grid of the fit."""
@@ -184,7 +184,7 @@ class NumberColumn(Configurable):
 
         return whole
 
-    def numbers(self, cells: Any) -> NDArray:
+    def to_numeric(self, cells: Any) -> NDArray:
         r"""Returns cells as floats, NaN where one is missing.
 
         Whole and decimal numbers beyond those that floats hold exactly are counted from the least.

@@ -90,7 +90,7 @@ class Images(Modality):
 
     @property
     def suffix(self) -> str:
-        r"""Of a folder of images, the suffix of the files, which are to hold all levels."""
+        r"""Suffix of the files in a folder of images, of a format that holds all gray levels."""
         return ".tif" if self._bits() == 32 else ".png"
 
     def read(self, path: Path | Files) -> tuple[NDArray, NDArray | None, list[str]]:
@@ -186,13 +186,13 @@ class Images(Modality):
     def likelihood(self) -> Family:
         return Bernoulli() if self.binary_ else SharedGaussian()
 
-    def new_examples(self, p: Distribution) -> Tensor:
+    def draw(self, p: Distribution) -> Tensor:
         return p.mean  # the field shows means: noise on each pixel hides what was drawn
 
     def unit(self) -> Tensor:
         return torch.ones(())
 
-    def pixels(self, X: NDArray) -> NDArray:
+    def to_images(self, X: NDArray) -> NDArray:
         low, high = self.range_
 
         # Noise leads out of the range, further than `load` trusts
@@ -203,7 +203,7 @@ class Images(Modality):
         self,
         X: NDArray,
         function: Callable[[Tensor], Tensor],
-        reach: int | None = None,
+        receptive_radius: int | None = None,
     ) -> NDArray:
         first, C = self.layout == "NCHW" and X.ndim == 3, self.shape_[0]
         X = np.moveaxis(X, 0, -1) if first else X
@@ -226,10 +226,10 @@ class Images(Modality):
         parts = x.split(1) if apart else [x if n == C else x.expand(C, -1, -1)]
 
         def clean(x: Tensor) -> Tensor:
-            if reach is None:
+            if receptive_radius is None:
                 return over_tiles(x, (self.shape_[1], self.shape_[2]), function)
 
-            return over_blocks(x, reach, function)
+            return over_blocks(x, receptive_radius, function)
 
         y = torch.cat([clean(part) for part in parts])
         y = y if len(y) == n else y.mean(dim=0, keepdim=True)
@@ -249,7 +249,7 @@ class Images(Modality):
             return
 
         dtype = np.uint16 if bits == 16 else np.uint8
-        pixels = np.rint(np.iinfo(dtype).max * self.pixels(example[None])[0]).astype(dtype)
+        pixels = np.rint(np.iinfo(dtype).max * self.to_images(example[None])[0]).astype(dtype)
 
         if bits == 16 and self.dtype_ == "uint16":  # as they are, as in the files of the fit
             pixels = np.asarray(example, dtype)[..., None]

@@ -52,12 +52,12 @@ def over_tiles(x: Tensor, size: tuple[int, int], function: Callable[[Tensor], Te
     return (total / weights)[:, :H, :W]
 
 
-def over_blocks(x: Tensor, reach: int, function: Callable[[Tensor], Tensor]) -> Tensor:
+def over_blocks(x: Tensor, radius: int, function: Callable[[Tensor], Tensor]) -> Tensor:
     r"""Applies a function that keeps places to an image, as one pass over all of it would.
 
     Arguments:
         x: The image, with shape `(C, H, W)`.
-        reach: An even number of pixels: what comes out at a place depends on nothing further.
+        radius: The radius of the receptive field in pixels, an even number.
         function: Codec images of any size, with shape `(B, C, *, *)`, to such images.
 
     Returns:
@@ -73,8 +73,11 @@ def over_blocks(x: Tensor, reach: int, function: Callable[[Tensor], Tensor]) -> 
 
     for i in range(0, H, _BLOCK):
         for j in range(0, W, _BLOCK):
-            top, left = max(0, i - reach), max(0, j - reach)
-            bottom, right = min(H, i + _BLOCK + reach), min(W, j + _BLOCK + reach)
+            top, left = max(0, i - radius), max(0, j - radius)
+            bottom, right = (
+                min(H, i + _BLOCK + radius),
+                min(W, j + _BLOCK + radius),
+            )
             block = function(x[None, :, top:bottom, left:right])[0]
             here = y[:, i : i + _BLOCK, j : j + _BLOCK]
             here[:] = block[:, i - top :, j - left :][:, : here.shape[1], : here.shape[2]]

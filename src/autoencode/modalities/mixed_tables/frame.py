@@ -17,7 +17,8 @@ from torch import Tensor
 from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
-from ...corruptions import Corruption, Masking, Sequence, parts
+from ...corruptions import Compose, Corruption, Masking
+from ...corruptions.base import flatten
 from ...data import (
     TableFormat,
     holds_frame,
@@ -28,7 +29,7 @@ from ...data import (
     to_pandas,
 )
 from ...data.tabular.libraries import library_of, native_types
-from ...distributions import Family, Mixed
+from ...distributions import Family, MixedColumns
 from ...networks import FullyConnected, Network
 from ..base import Modality, warn_of_constants
 from ..columns import UNKNOWN, Column, DateColumn, LevelColumn, NumberColumn, describe_column
@@ -110,7 +111,7 @@ class MixedTables(Modality):
         columns = getattr(self, "columns_", [])
         return {c.name: kind for c in columns if (kind := _file_kind(c))}
 
-    def part(self) -> "MixedTables":
+    def for_subset(self) -> "MixedTables":
         part = self.clone()
         part._of_all = self  # a part lacks levels and types, and has other constants
         return part
@@ -241,9 +242,9 @@ class MixedTables(Modality):
         scales = tuple(column.scores_.scale_ for column in numbers)
         shared = tuple(column.scores_.intervals() for column in numbers)
 
-        return Mixed(scales, tuple(self._sizes()), shared)
+        return MixedColumns(scales, tuple(self._sizes()), shared)
 
-    def new_examples(self, p: Distribution) -> Tensor:
+    def draw(self, p: Distribution) -> Tensor:
         r"""Draws rows; one and how rare it is where a level is rare, which `restore` undoes."""
         x = p.sample()
         end = 2 * len(self._numbers())
@@ -259,8 +260,8 @@ class MixedTables(Modality):
 
         return x
 
-    def suit_likelihood(self, likelihood: Family) -> Family:
-        if not isinstance(likelihood, Mixed):
+    def adapt_likelihood(self, likelihood: Family) -> Family:
+        if not isinstance(likelihood, MixedColumns):
             raise ValueError(
                 f"tables of mixed columns have a likelihood for each column, got {likelihood!r}."
                 " Leave it out, or give numbers alone, without missing cells."
@@ -315,7 +316,7 @@ class MixedTables(Modality):
 
     @property
     def n_numbers(self) -> int:
-        r"""How many columns of the vector have scores; as many say whether they are there."""
+        r"""Number of columns with scores; as many indicators mark observed cells."""
         return len(self._numbers())
 
     def unseen(self, t: Tensor) -> Tensor:
@@ -349,7 +350,7 @@ class MixedTables(Modality):
 
         return found.masked_fill(missing, 0.0)
 
-    def rest(self, x: Tensor) -> Iterator[Tensor]:
+    def mask_each_cell(self, x: Tensor) -> Iterator[Tensor]:
         slots = torch.tensor(_slots(len(self._numbers()), self._sizes()), device=x.device)
 
         order = {j: k for k, j in enumerate([*self._numbers(), *self._levels()])}
@@ -357,7 +358,7 @@ class MixedTables(Modality):
         for j in range(len(self.columns_)):
             yield x * (slots != order.get(j, -1))
 
-    def partial(self, given: Mapping[Any, Any], n: int = 1) -> Any:
+    def template(self, given: Mapping[Any, Any], n: int = 1) -> Any:
         import pandas as pd
 
         known = {column.name: column for column in self.columns_}
@@ -397,25 +398,25 @@ class MixedTables(Modality):
 
         return (there * residual).sum(dim=1, dtype=torch.float64)
 
-    def stages(
+    def split_corruption(
         self, corruption: Callable[[Tensor], Tensor]
     ) -> tuple[None, Callable[[Tensor], Tensor]]:
-        super().stages(corruption)  # refuses what is for other kinds
+        super().split_corruption(corruption)  # refuses what is for other kinds
         numbers, sizes = len(self._numbers()), tuple(self._sizes())
 
-        return None, Sequence(
+        return None, Compose(
             [
                 _HiddenCells(part.fraction, numbers, sizes) if isinstance(part, Masking) else part
-                for part in parts(corruption)
+                for part in flatten(corruption)
             ]
         )
 
     def unit(self) -> Tensor:
         return torch.ones(())
 
-    def numbers(self, X: Any) -> NDArray:
+    def to_numeric(self, X: Any) -> NDArray:
         X = _frame(X)
-        return np.stack([column.numbers(X[column.name]) for column in self.columns_], axis=1)
+        return np.stack([column.to_numeric(X[column.name]) for column in self.columns_], axis=1)
 
     def _restored(self, x: Tensor, cells_of: Callable[[Any, NDArray], Any]) -> Any:
         r"""Returns rows of the vector as a frame, whose numbers a function makes cells."""

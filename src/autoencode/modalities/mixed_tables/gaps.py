@@ -1,4 +1,4 @@
-r"""Which cells of a table are missing together, and how often."""
+r"""Patterns of missing cells in a table, and their frequencies."""
 
 __all__ = ["Gaps"]
 

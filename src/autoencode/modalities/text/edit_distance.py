@@ -1,4 +1,4 @@
-r"""How many edits lead from one sequence to another."""
+r"""Edit distances between sequences."""
 
 __all__ = ["edits"]
 

@@ -18,15 +18,15 @@ from ...common import failures
 from ...common.failures import warn
 from ...corruptions import (
     Blur,
+    Compose,
     Corruption,
     GaussianNoise,
     Masking,
     MaskLetters,
     SaltAndPepper,
-    Sequence,
     Typos,
-    parts,
 )
+from ...corruptions.base import flatten
 from ...data import is_frame, to_pandas
 from ...data.listing import Files
 from ...data.media.text import Lines, holds_texts, is_text, read_column, read_lines
@@ -34,7 +34,14 @@ from ...distributions import Autoregressive, Family
 from ...networks import Network, Recurrent
 from ..base import Modality
 from .edit_distance import edits
-from .tokenizers import Alphabet, Bytes, Subwords, learn_subwords, pack, unpack
+from .tokenizers import (
+    BPETokenizer,
+    ByteTokenizer,
+    Tokenizer,
+    decode_batch,
+    encode_batch,
+    learn_subwords,
+)
 
 _FEATURES = 256  # of what the decoder hands to the writer
 _MOST = 2**32  # symbols in memory
@@ -164,7 +171,7 @@ class Texts(Modality):
                 " cut them off."
             )
 
-        return pack(rows, self._alphabet, longest + 1)
+        return encode_batch(rows, self._tokenizer, longest + 1)
 
     def normalize(self, x: Tensor) -> Tensor:
         return x.float()
@@ -172,28 +179,31 @@ class Texts(Modality):
     def restore(self, x: Tensor) -> NDArray:
         texts, longest = np.empty(len(x), object), self.shape_[0] - 1
         # The last symbol can only be the end, also where a model would go on
-        texts[:] = [_text(row, longest) for row in unpack(x[:, :-1], self._alphabet)]
+        texts[:] = [_text(row, longest) for row in decode_batch(x[:, :-1], self._tokenizer)]
 
         return texts
 
     def network(self) -> Network:
         return Recurrent()
 
-    def suit(self, network: Network) -> Network:
-        size = self._alphabet.size
+    def adapt_network(self, network: Network) -> Network:
+        size = self._tokenizer.size
 
-        if "symbols" not in network.get_params(deep=False) or (network.symbols or size) < size:
+        if (
+            "vocab_size" not in network.get_params(deep=False)
+            or (network.vocab_size or size) < size
+        ):
             raise ValueError(
                 f"{network} does not read texts, which are rows out of {size} symbols. Leave out"
                 " network=..., or use Recurrent() or Transformer()."
             )
 
-        return network.clone().set_params(symbols=network.symbols or size)
+        return network.clone().set_params(vocab_size=network.vocab_size or size)
 
     def likelihood(self) -> Family:
         return Autoregressive()
 
-    def suit_likelihood(self, likelihood: Family) -> Family:
+    def adapt_likelihood(self, likelihood: Family) -> Family:
         if not isinstance(likelihood, Autoregressive):
             raise ValueError(
                 f"{type(likelihood).__name__} is no likelihood for texts. Leave out"
@@ -205,34 +215,34 @@ class Texts(Modality):
 
         return likelihood
 
-    def part(self) -> "Texts":
+    def for_subset(self) -> "Texts":
         return self.clone().set_params(length=self.shape_[0] - 1)
 
-    def stages(self, corruption: Any) -> tuple[None, Any]:
-        steps = [*map(_of_letters, parts(corruption))]
+    def split_corruption(self, corruption: Any) -> tuple[None, Any]:
+        steps = [*map(_of_letters, flatten(corruption))]
 
         if self.vocabulary_ is not None:
-            steps = [ByteLevel(Sequence(steps), self.vocabulary_)]
+            steps = [ByteLevel(Compose(steps), self.vocabulary_)]
 
-        return None, Sequence(steps)
+        return None, Compose(steps)
 
-    def new_examples(self, p: Distribution) -> Tensor:
+    def draw(self, p: Distribution) -> Tensor:
         return p.sample()
 
     def unit(self) -> Tensor:
         return torch.ones(())
 
-    def spell(self, x: Tensor) -> Tensor:
-        return _spelled(x, self._alphabet, self.shape_[0])
+    def to_bytes(self, x: Tensor) -> Tensor:
+        return _spelled(x, self._tokenizer, self.shape_[0])
 
     def names(self, n: int) -> list[str]:
         return [self.column or "text"]
 
-    def numbers(self, X: Any) -> Any:
+    def to_numeric(self, X: Any) -> Any:
         raise ValueError("there are no pictures of texts, but of their codes: plots.codes(...).")
 
     def error(self, x: Tensor, p: Distribution) -> Tensor:
-        a, b = (_spelled(rows, self._alphabet, x.shape[1]) for rows in (x, p.mean))
+        a, b = (_spelled(rows, self._tokenizer, x.shape[1]) for rows in (x, p.mean))
         return edits(a, b, end=255).double()
 
     def _texts(self, X: Any) -> Any:
@@ -252,8 +262,8 @@ class Texts(Modality):
         return X[column]
 
     @property
-    def _alphabet(self) -> Alphabet:
-        return _alphabet(self.vocabulary_)
+    def _tokenizer(self) -> Tokenizer:
+        return _tokenizer(self.vocabulary_)
 
     def _check_arguments(self) -> None:
         if self.length is not None and not _whole(self.length, 1):
@@ -290,10 +300,10 @@ class ByteLevel(Corruption):
         self.vocabulary = vocabulary
 
     def forward(self, x: Tensor) -> Tensor:
-        alphabet = _alphabet(self.vocabulary)
-        damaged = self.corruption(_spelled(x, alphabet, x.shape[1]))
+        tokenizer = _tokenizer(self.vocabulary)
+        damaged = self.corruption(_spelled(x, tokenizer, x.shape[1]))
 
-        return pack(unpack(damaged, Bytes()), alphabet, x.shape[1]).to(x)
+        return encode_batch(decode_batch(damaged, ByteTokenizer()), tokenizer, x.shape[1]).to(x)
 
 
 def _of_letters(corruption: Any) -> Any:
@@ -305,20 +315,20 @@ def _of_letters(corruption: Any) -> Any:
         )
 
     if isinstance(corruption, GaussianNoise):
-        return Typos(min(1.0, corruption.scale / 3))
+        return Typos(min(1.0, corruption.std / 3))
 
     return MaskLetters(corruption.fraction) if isinstance(corruption, Masking) else corruption
 
 
 @functools.lru_cache(maxsize=4)
-def _alphabet(vocabulary: str | None) -> Alphabet:
-    return Bytes() if vocabulary is None else Subwords(vocabulary)
+def _tokenizer(vocabulary: str | None) -> Tokenizer:
+    return ByteTokenizer() if vocabulary is None else BPETokenizer(vocabulary)
 
 
-def _spelled(x: Tensor, alphabet: Alphabet, length: int) -> Tensor:
+def _spelled(x: Tensor, tokenizer: Tokenizer, length: int) -> Tensor:
     r"""Returns rows of symbols as rows of bytes, cut off where they do not fit."""
-    rows = [row[: length - 1] for row in unpack(x, alphabet)]
-    return pack(rows, Bytes(), length).to(x)
+    rows = [row[: length - 1] for row in decode_batch(x, tokenizer)]
+    return encode_batch(rows, ByteTokenizer(), length).to(x)
 
 
 def _whole(value: Any, least: int) -> bool:

@@ -1,6 +1,13 @@
 r"""Alphabets: texts as numbers of symbols, and back."""
 
-__all__ = ["Alphabet", "Bytes", "Subwords", "learn_subwords", "pack", "unpack"]
+__all__ = [
+    "BPETokenizer",
+    "ByteTokenizer",
+    "Tokenizer",
+    "decode_batch",
+    "encode_batch",
+    "learn_subwords",
+]
 
 import abc
 import functools
@@ -19,8 +26,8 @@ _BYTES = [chr(i) for i in range(256)]  # for a package that knows characters and
 _PIECES = r" ?[^ ]+| +"  # words, with the space before them
 
 
-class Alphabet(abc.ABC):
-    r"""Abstract alphabet, whose last symbol ends a text and fills its row up."""
+class Tokenizer(abc.ABC):
+    r"""Abstract tokenizer, whose last symbol ends a text and fills its row up."""
 
     size: int
     r"""The number of symbols, with the end."""
@@ -34,11 +41,11 @@ class Alphabet(abc.ABC):
         r"""Returns the text of symbols, of which none is the end."""
 
 
-class Bytes(Alphabet):
+class ByteTokenizer(Tokenizer):
     r"""Bytes as they are; 255, which no text in UTF-8 has, is the end.
 
     Example:
-        >>> Bytes().decode(np.array([104, 105]))
+        >>> ByteTokenizer().decode(np.array([104, 105]))
         b'hi'
     """
 
@@ -51,14 +58,14 @@ class Bytes(Alphabet):
         return symbols.astype(np.uint8).tobytes()
 
 
-class Subwords(Alphabet):
+class BPETokenizer(Tokenizer):
     r"""Frequent pieces of words, and all bytes, so that every text has symbols.
 
     Arguments:
         vocabulary: What :func:`learn_subwords` returns.
 
     Example:
-        >>> subwords = Subwords(learn_subwords([b"aaab", b"aaac"], 258))  # doctest: +SKIP
+        >>> subwords = BPETokenizer(learn_subwords([b"aaab", b"aaac"], 258))  # doctest: +SKIP
         >>> subwords.decode(np.array(subwords.encode([b"aaaa"])[0]))  # doctest: +SKIP
         b'aaaa'
     """
@@ -97,7 +104,7 @@ def learn_subwords(rows: Sequence[bytes], size: int) -> str:
         ImportError: If the package `tokenizers` is missing.
 
     Example:
-        >>> Subwords(learn_subwords([b"abab", b"abba"], 257)).size  # doctest: +SKIP
+        >>> BPETokenizer(learn_subwords([b"abab", b"abba"], 257)).size  # doctest: +SKIP
         258
     """
     package = _package()
@@ -111,44 +118,44 @@ def learn_subwords(rows: Sequence[bytes], size: int) -> str:
     return tokenizer.to_str()
 
 
-def pack(rows: Sequence[bytes], alphabet: Alphabet, length: int) -> Tensor:
+def encode_batch(rows: Sequence[bytes], tokenizer: Tokenizer, length: int) -> Tensor:
     r"""Texts as rows of symbols.
 
     Arguments:
         rows: Texts of at most `length - 1` bytes.
-        alphabet: Their symbols.
+        tokenizer: Their symbols.
         length: The number of symbols of a row.
 
     Returns:
         The symbols, with shape `(N, length)`, in the smallest type that holds them.
 
     Example:
-        >>> pack([b"hi", b""], Bytes(), 3)
+        >>> encode_batch([b"hi", b""], ByteTokenizer(), 3)
         tensor([[104, 105, 255],
                 [255, 255, 255]], dtype=torch.uint8)
     """
-    symbols = alphabet.encode(rows)
-    dtype = np.uint8 if alphabet.size <= 256 else np.int32
-    x = np.full((len(rows), length), alphabet.size - 1, dtype)
+    symbols = tokenizer.encode(rows)
+    dtype = np.uint8 if tokenizer.size <= 256 else np.int32
+    x = np.full((len(rows), length), tokenizer.size - 1, dtype)
     n = np.fromiter(map(len, symbols), int, len(rows))
     x[np.arange(length) < n[:, None]] = np.concatenate([np.zeros(0, dtype), *symbols])
 
     return torch.from_numpy(x)
 
 
-def unpack(x: Tensor, alphabet: Alphabet) -> list[bytes]:
+def decode_batch(x: Tensor, tokenizer: Tokenizer) -> list[bytes]:
     r"""The texts of rows of symbols, which may lack an end.
 
     Arguments:
         x: The symbols, with shape `(N, L)`.
-        alphabet: What they stand for.
+        tokenizer: What they stand for.
 
     Example:
-        >>> unpack(torch.tensor([[104, 105, 255], [104, 105, 106]]), Bytes())
+        >>> decode_batch(torch.tensor([[104, 105, 255], [104, 105, 106]]), ByteTokenizer())
         [b'hi', b'hij']
     """
-    rows, n = x.cpu().numpy().astype(int), sizes(x, alphabet.size - 1).tolist()
-    return [alphabet.decode(row[:k]) for row, k in zip(rows, n)]
+    rows, n = x.cpu().numpy().astype(int), sizes(x, tokenizer.size - 1).tolist()
+    return [tokenizer.decode(row[:k]) for row, k in zip(rows, n)]
 
 
 @functools.cache
