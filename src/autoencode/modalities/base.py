@@ -57,10 +57,10 @@ class Modality(Configurable, abc.ABC):
     r"""The files that examples can be written to; the empty one stands for a folder."""
 
     suffix: ClassVar[str] = ""
-    r"""Of such a folder, the suffix of the files, one for each example."""
+    r"""The suffix of the files in such a folder, one for each example."""
 
     symbolic: ClassVar[bool] = False
-    r"""Whether networks see symbols, between which there are no directions and distances."""
+    r"""Whether examples are token sequences, which have no directions or distances."""
 
     windowed: ClassVar[bool] = False
     r"""Whether examples may be longer than those of `fit`, and are cut into windows then."""
@@ -138,7 +138,7 @@ class Modality(Configurable, abc.ABC):
         r"""Returns scaled examples in the shape, scale and type of the user's own."""
 
     def restore_new(self, x: Tensor) -> NDArray:
-        r"""Returns what `new_examples` made, in the user's shape, scale, type and grid."""
+        r"""Returns what `draw` made, in the user's shape, scale, type and grid."""
         return self.restore(x)
 
     def mean(self, p: Distribution) -> Tensor:
@@ -156,7 +156,7 @@ class Modality(Configurable, abc.ABC):
         r"""Returns what `mean` does, where something is missing of examples.
 
         Arguments:
-            p: What the model makes of codes, with batch shape `(*, B)`.
+            p: The decoder's distributions, with batch shape `(*, B)`.
             x: The scaled examples, with shape `(B, *shape_)`.
         """
         return self.mean(p)
@@ -199,7 +199,7 @@ class Modality(Configurable, abc.ABC):
 
     @abc.abstractmethod
     def draw(self, p: Distribution) -> Tensor:
-        r"""Returns what a generated example is under :math:`p(x \mid z)`: a mean or a sample."""
+        r"""Returns new examples under :math:`p(x \mid z)`: its mean or a sample."""
 
     def variation(self) -> Callable[[Tensor], Tensor] | None:
         r"""Returns what makes other examples of scaled ones that are as likely, if the data of
@@ -208,10 +208,10 @@ class Modality(Configurable, abc.ABC):
         return None
 
     def adapt_likelihood(self, likelihood: Family) -> Family:
-        r"""Returns a family that the user wants, with what it leaves open as the data want it.
+        r"""Returns a likelihood adapted to the data, with arguments left open filled in.
 
         Raises:
-            ValueError: If it is none for the data.
+            ValueError: If the likelihood does not suit the data.
         """
         return likelihood
 
@@ -262,9 +262,9 @@ class Modality(Configurable, abc.ABC):
         return None
 
     def for_subset(self: Self) -> Self:
-        r"""Returns the kind for models of parts of the data, which are to take the rest, too.
+        r"""Returns the modality for models that are fitted to a subset of the data.
 
-        A part knows what all the data have told: their shape, types, levels and constants.
+        It keeps the shape, types, levels and constants of all data.
         """
         return self.clone()
 
@@ -273,7 +273,7 @@ class Modality(Configurable, abc.ABC):
 
         Arguments:
             x: The scaled examples, with shape `(B, *shape_)`.
-            p: What the model makes of codes, with batch shape `(*, B)`.
+            p: The decoder's distributions, with batch shape `(*, B)`.
 
         Raises:
             ValueError: If nothing may be missing in such data.
@@ -281,7 +281,7 @@ class Modality(Configurable, abc.ABC):
         raise ValueError(f"{_NOTHING_MISSING}, got {type(self).__name__}.")
 
     def mask_each_cell(self, x: Tensor) -> Iterator[Tensor]:
-        r"""Yields scaled examples as often as they have cells, each time with another hidden.
+        r"""Yields scaled examples once per cell, with that cell hidden.
 
         Raises:
             ValueError: If nothing may be missing in such data.
@@ -317,21 +317,21 @@ class Modality(Configurable, abc.ABC):
         """
 
     def adapt_network(self, network: Network) -> Network:
-        r"""Returns an architecture with what the data say of it, such as the size of an alphabet.
+        r"""Returns a network adapted to the data, with their vocabulary size for example.
 
         Raises:
-            ValueError: If it is none for such data.
+            ValueError: If the network does not suit such data.
         """
         return network
 
     def error(self, x: Tensor, p: Distribution) -> Tensor:
-        r"""Returns how far examples are from what :math:`p(x \mid z)` makes of them.
+        r"""Returns the reconstruction errors of examples.
 
-        By default the squared error, in the user's units.
+        By default this is the squared error, in the user's units.
 
         Arguments:
             x: The scaled examples, with shape `(B, *shape_)`.
-            p: What the model makes of their codes, with batch shape `(B,)`.
+            p: The decoder's distributions for their codes, with batch shape `(B,)`.
 
         Returns:
             The errors in double precision, with shape `(B,)`.
@@ -346,7 +346,7 @@ class Modality(Configurable, abc.ABC):
     def split_corruption(
         self, corruption: Callable[[Tensor], Tensor]
     ) -> tuple[Callable[[Tensor], Tensor] | None, Callable[[Tensor], Tensor]]:
-        r"""Returns what of a corruption comes before `normalize`, if anything, and what after it.
+        r"""Splits a corruption into its parts before `normalize`, if any, and after it.
 
         By default all of it damages scaled examples. Where it has no meaning for the data, what
         is returned stands for it.
@@ -364,9 +364,9 @@ class Modality(Configurable, abc.ABC):
         return None, corruption
 
     def to_bytes(self, x: Tensor) -> Tensor:
-        r"""Returns symbols as rows of bytes, ended and filled up by 255, to count edits between.
+        r"""Returns token sequences as rows of bytes, ended and padded by 255.
 
-        Only kinds of data need it that are symbols.
+        Edit distances are computed on them. Only modalities of token sequences have it.
         """
         raise ValueError(f"there are no symbols to spell of {self}.")
 
@@ -383,9 +383,9 @@ class Modality(Configurable, abc.ABC):
         return [f"x{i}" for i in range(1, n + 1)]
 
     def to_images(self, X: NDArray) -> NDArray:
-        r"""Returns pictures of examples, with shape `(N, H, W, C)`, from 0 to 1.
+        r"""Returns pictures of examples, with shape `(N, H, W, C)` and values from 0 to 1.
 
-        Only kinds of data need it that networks see as three-dimensional.
+        Only modalities with three-dimensional examples have it.
         """
         raise ValueError(f"there are no pictures of {self}.")
 
@@ -417,9 +417,9 @@ class Modality(Configurable, abc.ABC):
 
         Arguments:
             X: The example.
-            function: Codec scaled examples with shape `(B, *shape_)` to such examples, or of any
+            function: Maps scaled examples with shape `(B, *shape_)` to such examples, or of any
                 size, if it keeps places.
-            receptive_radius: How far what comes out at a place depends on others, if it does.
+            receptive_radius: The radius of the receptive field in pixels; `None` if unlimited.
 
         Raises:
             ValueError: If such data have one size.

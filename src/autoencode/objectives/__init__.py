@@ -1,4 +1,10 @@
-r"""Objectives: what it means to train an autoencoder. Each name here is one file."""
+r"""Training objectives: functions of (model, input, target) to one loss per example.
+
+- `base`: the abstract objective, and the loss it returns
+- `reconstruction`: plain and denoising autoencoders
+- `contractive`: reconstruction with a Jacobian penalty
+- `elbo`: the evidence lower bound
+"""
 
 __all__ = ["ELBO", "Contractive", "Loss", "Objective", "Reconstruction"]
 

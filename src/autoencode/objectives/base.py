@@ -28,10 +28,10 @@ class Loss(NamedTuple):
     r"""The loss of each example, minimized, with shape `(B,)`."""
 
     terms: dict[str, Tensor]
-    r"""What is logged, unweighted and in nats, with shapes `(B,)` or `()`."""
+    r"""The terms to log, unweighted and in nats, with shapes `(B,)` or `()`."""
 
     def detach(self) -> "Loss":
-        r"""Returns the same numbers, without the graph that leads to them."""
+        r"""Returns the same values, detached from the graph."""
         return Loss(self.total.detach(), {name: t.detach() for name, t in self.terms.items()})
 
     @classmethod
@@ -47,16 +47,16 @@ class Loss(NamedTuple):
 
 
 class Objective(Configurable, nn.Module, abc.ABC):
-    r"""Abstract objective. Its own parameters, if any, are trained with the model's."""
+    r"""Abstract objective. Its parameters, if any, are trained with those of the model."""
 
     posterior: ClassVar[Any]
-    r"""Makes the family of :math:`q(z \mid x)` it is made for: a class of families, say."""
+    r"""Factory of the default family of :math:`q(z \mid x)`, such as a class of families."""
 
     prior: ClassVar[type[Prior]] = StandardNormal
-    r"""The distribution :math:`p(z)` it is made for."""
+    r"""The default prior :math:`p(z)`."""
 
     progress: Tensor
-    r"""The share of the training that is done, with shape `()`; one outside of it."""
+    r"""The completed fraction of the training, with shape `()`; one outside of a training."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class Objective(Configurable, nn.Module, abc.ABC):
         r"""
         Arguments:
             model: The model to score.
-            x: What the encoder sees, with shape `(B, *)`.
-            target: What the decoder is asked for, with shape `(B, *)`. It differs from
-                `x` when the input is corrupted.
+            x: The input of the encoder, with shape `(B, *)`.
+            target: The examples to reconstruct, with shape `(B, *)`. They differ from `x` if the
+                input is corrupted.
         """

@@ -10,7 +10,7 @@ from ..distributions import Dirac
 from ..models.latent import LatentModel
 from .base import Loss, Objective
 
-_SMALLEST_VARIANCE = 1e-12  # where a probability is zero or one, it does not move either
+_SMALLEST_VARIANCE = 1e-12  # also avoids division by zero where a probability is zero or one
 
 
 class Contractive(Objective):

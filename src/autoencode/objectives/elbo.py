@@ -11,7 +11,7 @@ from ..models.latent import LatentModel
 from ..priors import Mixture
 from .base import Loss, Objective
 
-_COOLING = 0.2
+COOLING_FRACTION = 0.2
 
 
 class ELBO(Objective):
@@ -58,7 +58,7 @@ class ELBO(Objective):
         4.0
     """
 
-    # A code of data that it explains exactly is known almost exactly
+    # The posterior may become almost a point mass where the code explains the data exactly
     posterior = staticmethod(partial(Gaussian, RESOLUTION))
     prior = Mixture
 
@@ -109,7 +109,7 @@ class ELBO(Objective):
 
         if cooling is None:
             cools = model.context is not None and model.likelihood.free_bits == 0
-            cooling = _COOLING if cools else 0.0
+            cooling = COOLING_FRACTION if cools else 0.0
 
         if cooling > 0:
             return self.beta * target[0].numel() ** (1 - self.progress / cooling).clamp(min=0)

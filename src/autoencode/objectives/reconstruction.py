@@ -10,7 +10,7 @@ from .base import Loss, Objective
 
 
 class Reconstruction(Objective):
-    r"""Expected distortion of the reconstruction, and nothing else.
+    r"""Expected distortion of the reconstruction.
 
     .. math:: \mathbb{E}_{q(z \mid \tilde x)} \big[ -\log p(x \mid z) \big]
 

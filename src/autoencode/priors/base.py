@@ -18,15 +18,15 @@ Self = TypeVar("Self", bound="Prior")
 class Prior(Configurable, nn.Module, abc.ABC):
     r"""Abstract prior: a module that returns :math:`p(z)` when called.
 
-    Its arguments are known before the size of the code is; `build` makes the parameters.
+    Its arguments do not depend on the code size; `build` creates the parameters.
     """
 
     fits: bool = False
-    r"""Whether it follows the codes, wherever a training has put them."""
+    r"""Whether the prior is fitted to the codes after the training."""
 
     @abc.abstractmethod
     def build(self: Self, latent_dim: int) -> Self:
-        r"""Makes the prior's parameters for codes with shape `(latent_dim,)`, and returns it."""
+        r"""Creates the parameters for codes with shape `(latent_dim,)`, and returns the prior."""
 
     @abc.abstractmethod
     def forward(self) -> Distribution:
@@ -36,9 +36,9 @@ class Prior(Configurable, nn.Module, abc.ABC):
         """
 
     def fit(self, codes: Callable[[], Tensor]) -> None:
-        r"""Learns from codes once encoder and decoder are trained. Most priors learn nothing.
+        r"""Fits the prior to codes of the trained encoder. Most priors have nothing to fit.
 
         Arguments:
-            codes: Draws codes :math:`z_i \sim q(z \mid x_i)`, some of each example, with shape
+            codes: Draws codes :math:`z_i \sim q(z \mid x_i)`, `k` per example, with shape
                 `(N, k, D)`.
         """

@@ -1,4 +1,4 @@
-r"""Expectation maximization: Gaussians that follow codes."""
+r"""Expectation maximization for Gaussian mixtures with regularized covariances."""
 
 __all__ = ["fit"]
 
@@ -12,22 +12,22 @@ from torch import Tensor
 
 from ..distributions import GaussianMixture
 
-_FLOOR = 1e-5  # variance, of codes with unit variance
-_ROWS = 4096  # codes, for the first guess
-_ENOUGH = 1e-3  # nats that a step has to gain
-_LEAST = 1e-8  # weight
+VARIANCE_FLOOR = 1e-5  # of codes with unit variance
+MAX_KMEANS_CODES = 4096
+MIN_GAIN_NATS = 1e-3
+MIN_WEIGHT = 1e-8
 
 
 def fit(z: Tensor, draws: int, components: int, ridge: float, steps: int) -> GaussianMixture:
-    r"""Fits Gaussians to codes, with covariances that are drawn to a common one.
+    r"""Fits a Gaussian mixture whose covariances are shrunk toward a common one.
 
     .. math:: \Sigma_k = \frac{n_k S_k + \nu W}{n_k + \nu} + \epsilon I, \qquad
         W = \frac{N S + \lambda D \, \mathrm{diag}(S)}{N + \lambda D}, \qquad
         S = \sum_k \frac{n_k}{N} S_k
 
-    :math:`S_k` is the covariance of the codes that Gaussian :math:`k` explains, and :math:`n_k`
-    the number of their examples: this is the most probable covariance under an inverse
-    Wishart prior. It has full rank for any number of codes. :math:`\nu` is a quarter of
+    :math:`S_k` is the weighted scatter of the codes of component :math:`k`, and :math:`n_k` the
+    number of their examples. This is the maximum a posteriori covariance under an inverse Wishart
+    prior. It has full rank for any number of codes. :math:`\nu` is a quarter of
     :math:`D`, the best of 1, 4, 16 and 32 for codes of 16 numbers of 20,000 images.
 
     References:
@@ -37,10 +37,10 @@ def fit(z: Tensor, draws: int, components: int, ridge: float, steps: int) -> Gau
 
     Arguments:
         z: The codes, with about unit variance and shape `(n, D)`.
-        draws: How many of them each example has.
-        components: The number :math:`K` of Gaussians.
+        draws: The number of codes per example.
+        components: The number :math:`K` of components.
         ridge: The weight :math:`\lambda` of the diagonal.
-        steps: The most steps.
+        steps: The maximum number of steps.
 
     Example:
         >>> z = torch.randn(1000, 2) + 9 * torch.randint(2, (1000, 1))
@@ -50,10 +50,10 @@ def fit(z: Tensor, draws: int, components: int, ridge: float, steps: int) -> Gau
     if components == 1:
         return _maximize(z, torch.ones_like(z[:, :1]), draws, ridge)
 
-    some = z[:: max(1, len(z) // _ROWS)]
+    some = z[:: max(1, len(z) // MAX_KMEANS_CODES)]
     means = KMeans(components, n_init=1, max_iter=10, random_state=int(torch.randint(2**31, ())))
 
-    with warnings.catch_warnings():  # fewer codes than Gaussians, where codes are alike
+    with warnings.catch_warnings():  # fewer distinct codes than components
         warnings.simplefilter("ignore", ConvergenceWarning)
         means.fit(some.numpy())
 
@@ -67,7 +67,7 @@ def fit(z: Tensor, draws: int, components: int, ridge: float, steps: int) -> Gau
         p = _maximize(z, (joint - log_p).exp(), draws, ridge)
         now = float(log_p.mean())
 
-        if now - before < _ENOUGH:
+        if now - before < MIN_GAIN_NATS:
             break
 
         before = now
@@ -76,9 +76,9 @@ def fit(z: Tensor, draws: int, components: int, ridge: float, steps: int) -> Gau
 
 
 def _maximize(z: Tensor, shares: Tensor, draws: int, ridge: float) -> GaussianMixture:
-    r"""Returns the Gaussians of codes that are shared among them, by rows of shape `(n, K)`."""
+    r"""Returns the mixture for responsibilities with shape `(n, K)` (the M step)."""
     N, D = len(z) / draws, z.shape[1]
-    n = (shares.sum(dim=0).double() / draws).clamp(min=_LEAST)
+    n = (shares.sum(dim=0).double() / draws).clamp(min=MIN_WEIGHT)
     loc = (shares.mT @ z).double() / (draws * n[:, None])
 
     S = []
@@ -92,6 +92,6 @@ def _maximize(z: Tensor, shares: Tensor, draws: int, ridge: float) -> GaussianMi
     W = (N * W + ridge * D * W.diagonal().diag()) / (N + ridge * D)
 
     covariance = (scatter + 0.25 * D * W) / (n + 0.25 * D)[:, None, None]
-    covariance += _FLOOR * torch.eye(D, dtype=W.dtype)
+    covariance += VARIANCE_FLOOR * torch.eye(D, dtype=W.dtype)
 
     return GaussianMixture((n / n.sum()).to(z), loc.to(z), torch.linalg.cholesky(covariance).to(z))

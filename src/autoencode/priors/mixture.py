@@ -1,4 +1,4 @@
-r"""Gaussians that follow the codes as a prior."""
+r"""Gaussian mixture prior, fitted after the training."""
 
 __all__ = ["Mixture"]
 
@@ -18,38 +18,38 @@ from .standard_normal import StandardNormal
 
 log = logging.getLogger(__name__)
 
-_CODES = 2**13  # to fit to
-_DRAWS = 2**11  # of few examples
-_STEPS = 30
+MAX_FITTED_CODES = 2**13
+MIN_DRAWS = 2**11  # codes in total, if there are few examples
+MAX_EM_STEPS = 30
 
 
 class Mixture(Prior):
-    r"""A mixture of Gaussians, fitted to the codes after the training.
+    r"""Mixture of Gaussians, fitted to the codes after the training.
 
     .. math:: p(z) = \sum_{k=1}^K \pi_k \, \mathcal{N}(z \mid \mu_k, \Sigma_k), \qquad
         \max_{\pi, \mu, \Sigma} \sum_i \mathbb{E}_{q(z \mid x_i)} \big[ \log p(z) \big]
 
-    Until then it is the unit Gaussian. The codes of a variational autoencoder follow that only
-    roughly, and what is decoded from where no codes are is unlike the data. Encoder and decoder
-    stay as they are. The prior stands in one term of the evidence lower bound, and this term is
-    maximized: the bound rises, and remains a bound. The codes of a plain autoencoder have no
-    prior before, and are followed in the same way.
+    During the training the prior is the unit Gaussian. The codes of a variational autoencoder
+    follow it only roughly, and points in between decode to examples unlike the data. Fitting
+    changes neither encoder nor decoder. It maximizes the one term of the evidence lower bound that
+    contains the prior, so that the bound rises and remains a bound. A plain autoencoder is trained
+    without a prior; its codes are fitted in the same way.
 
-    The number of Gaussians and how much their covariances are alike are chosen by the density of
-    codes of examples that were held out. Where no choice is better than the unit Gaussian by more
-    than two standard errors, the prior stays the unit Gaussian. So do features of the code that
-    are independent unit Gaussians, those of a collapsed posterior.
+    The number of components and the shrinkage of their covariances maximize the density of
+    held-out codes. The prior remains the unit Gaussian unless the mixture is better by more than
+    two standard errors. Features of the code that are independent unit Gaussians, as in a
+    collapsed posterior, are left out of the mixture.
 
     References:
         | From Variational to Deterministic Autoencoders (Ghosh et al., 2020), section 4
         | https://arxiv.org/abs/1903.12436
 
         | ELBO surgery: yet another way to carve up the variational evidence lower bound
-          (Hoffman & Johnson, 2016), for what a prior takes from the bound
+          (Hoffman & Johnson, 2016), for the effect of the prior on the bound
         | http://approximateinference.org/accepted/HoffmanJohnson2016.pdf
 
     Arguments:
-        components: The most Gaussians, each with a full covariance.
+        components: The maximum number of Gaussians, each with a full covariance.
 
     Example:
         >>> prior = Mixture(components=2).build(1)
@@ -98,9 +98,9 @@ class Mixture(Prior):
             log.warning("the codes are not all finite; the prior stays the unit Gaussian.")
             return
 
-        # Codes that no prior was asked of are single points
+        # Codes of a plain autoencoder are single points
         points = z.shape[1] > 1 and bool((z == z[:, :1]).all())
-        z = z[:, :1] if points else z[:, : max(1, _DRAWS // len(z))]
+        z = z[:, :1] if points else z[:, : max(1, MIN_DRAWS // len(z))]
         followed = torch.ones(z.shape[-1]).bool()
 
         if not points:
@@ -109,19 +109,19 @@ class Mixture(Prior):
         if not followed.any():
             return
 
-        z = z[torch.linspace(0, len(z) - 1, min(len(z), _CODES)).long()][..., followed]
+        z = z[torch.linspace(0, len(z) - 1, min(len(z), MAX_FITTED_CODES)).long()][..., followed]
         loc, scale = _place(z)
         unit = None if points else Normal(0, 1).log_prob(z).sum(dim=-1) + scale.log().sum()
         z = (z - loc) / scale
         choice = selection.choose(z, self.components, unit)
 
         if choice is not None:
-            p = maximization.fit(z.flatten(end_dim=1), z.shape[1], *choice, _STEPS)
+            p = maximization.fit(z.flatten(end_dim=1), z.shape[1], *choice, MAX_EM_STEPS)
             self._keep(p, followed, loc, scale)
             log.info("%d Gaussians for %d features of the code.", len(p.weight), len(loc))
 
     def _keep(self, p: GaussianMixture, followed: Tensor, loc: Tensor, scale: Tensor) -> None:
-        r"""Takes Gaussians of some features; others stay unit Gaussians."""
+        r"""Stores the mixture of the fitted features; the others stay unit Gaussians."""
         K, D = len(p.weight), len(followed)
         index = followed.nonzero()[:, 0]
 
@@ -135,7 +135,7 @@ class Mixture(Prior):
 
 
 def _place(z: Tensor) -> tuple[Tensor, Tensor]:
-    r"""Returns the means and standard deviations of codes; of constants, small ones."""
+    r"""Returns means and standard deviations of codes, small ones for constant features."""
     flat = z.flatten(end_dim=1).double()
     loc, scale = flat.mean(dim=0), flat.std(dim=0, correction=0)
     constant = scale <= 1e-6 * flat.abs().amax(dim=0)

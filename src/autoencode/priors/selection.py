@@ -9,12 +9,12 @@ from torch import Tensor
 
 from . import maximization
 
-_FEWEST = 10  # examples that can speak against the unit Gaussian
+MIN_EXAMPLES = 10
 _FOLDS = 5
-_MANY = 2000  # examples, of which one fold says enough
+SINGLE_FOLD_EXAMPLES = 2000  # one held-out fold suffices from here on
 _RIDGES = (0.1, 1.0, 10.0, 100.0)
-_EACH = 4  # examples, at least, for a Gaussian
-_WORK = 2**28  # multiplications for a step over all codes
+MIN_EXAMPLES_PER_COMPONENT = 4
+MAX_MULTIPLICATIONS = 2**28  # in one step over all codes
 _STEPS = 15
 _SURE = 2.0  # standard errors, of many examples
 _FEW = 20  # examples, of which twice as many are asked for
@@ -40,19 +40,19 @@ class Choice(NamedTuple):
 
 @torch.no_grad()
 def choose(z: Tensor, components: int, unit: Tensor | None) -> Choice | None:
-    r"""Compares Gaussians by the density of codes of examples that they were not fitted to.
+    r"""Selects a mixture by the log-density of held-out codes.
 
-    The number of Gaussians grows fourfold as long as that gains.
+    The number of components is multiplied by four as long as the density rises.
 
     Arguments:
         z: The codes, with about unit variance and shape `(N, k, D)`.
-        components: The most Gaussians.
+        components: The maximum number of components.
         unit: The log-densities of the same codes under the unit Gaussian, with shape
-            `(N, k)`; `None` where it is no choice.
+            `(N, k)`; `None` if it is not a candidate.
 
     Returns:
-        The best; `None` if the unit Gaussian is as good, within two standard errors (four for
-        twenty examples), or if there are fewer than ten examples to tell.
+        The best choice; `None` if the unit Gaussian is as good within two standard errors (four
+        for twenty examples), or if there are fewer than ten examples.
 
     Example:
         >>> z = torch.randn(500, 1, 2)
@@ -61,14 +61,14 @@ def choose(z: Tensor, components: int, unit: Tensor | None) -> Choice | None:
     """
     N, k, D = z.shape
 
-    if unit is not None and N < _FEWEST:
+    if unit is not None and N < MIN_EXAMPLES:
         return None
 
     if N == 1:
         return Choice(1, _RIDGES[-1])
 
     folds = torch.randperm(N) % min(_FOLDS, N)
-    held = [folds == fold for fold in range(1 if N >= _MANY else min(_FOLDS, N))]
+    held = [folds == fold for fold in range(1 if N >= SINGLE_FOLD_EXAMPLES else min(_FOLDS, N))]
 
     def score(choice: Choice) -> Tensor:
         r"""Returns the log-density of the codes of each example that was held out."""
@@ -82,7 +82,15 @@ def choose(z: Tensor, components: int, unit: Tensor | None) -> Choice | None:
 
     scores = {choice: score(choice) for choice in (Choice(1, ridge) for ridge in _RIDGES)}
     best = max(scores, key=lambda choice: scores[choice].mean())
-    most = max(1, min(components, N // (2 * _EACH), _WORK // (N * k * D * D)))
+    affordable = MAX_MULTIPLICATIONS // (N * k * D * D)
+    most = max(
+        1,
+        min(
+            components,
+            N // (2 * MIN_EXAMPLES_PER_COMPONENT),
+            affordable,
+        ),
+    )
 
     for n in sorted({4**i for i in range(1, 8) if 4**i < most} | {most} - {1}):
         more = best._replace(components=n)
@@ -105,16 +113,16 @@ def choose(z: Tensor, components: int, unit: Tensor | None) -> Choice | None:
 
 
 def unlike_unit(z: Tensor) -> Tensor:
-    r"""Finds features of codes that are no independent unit Gaussians.
+    r"""Finds features of codes that are not independent unit Gaussians.
 
-    Those of a collapsed posterior, which is the prior, are: by the Kolmogorov-Smirnov distance,
-    and by the correlations with all others, of the numbers and of their squares.
+    The tests are the Kolmogorov-Smirnov distance to the unit Gaussian, and the correlations of the
+    features and of their squares with all others. Features of a collapsed posterior pass them.
 
     Arguments:
         z: The codes, with shape `(n, D)`.
 
     Returns:
-        Whether each is none, with shape `(D,)`.
+        Whether each feature differs, with shape `(D,)`.
 
     Example:
         >>> unlike_unit(torch.randn(1000, 3) * torch.tensor([1.0, 0.5, 2.0]))

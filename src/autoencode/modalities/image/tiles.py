@@ -24,7 +24,7 @@ def over_tiles(x: Tensor, size: tuple[int, int], function: Callable[[Tensor], Te
     Arguments:
         x: The image, with shape `(C, H, W)`.
         size: Height :math:`h` and width :math:`w` of a tile.
-        function: Codec tiles with shape `(B, C, h, w)` to such tiles. It is called with one row of
+        function: Maps tiles with shape `(B, C, h, w)` to such tiles. It is called with one row of
             tiles after the other, so that memory does not grow with the square of the image.
 
     Returns:
@@ -53,12 +53,12 @@ def over_tiles(x: Tensor, size: tuple[int, int], function: Callable[[Tensor], Te
 
 
 def over_blocks(x: Tensor, radius: int, function: Callable[[Tensor], Tensor]) -> Tensor:
-    r"""Applies a function that keeps places to an image, as one pass over all of it would.
+    r"""Applies a fully convolutional function to an image in blocks, as in a single pass.
 
     Arguments:
         x: The image, with shape `(C, H, W)`.
         radius: The radius of the receptive field in pixels, an even number.
-        function: Codec images of any size, with shape `(B, C, *, *)`, to such images.
+        function: Maps images of any size, with shape `(B, C, *, *)`, to such images.
 
     Returns:
         The image, with shape `(C, H, W)`.
@@ -90,6 +90,6 @@ def _fade(n: int) -> Tensor:
 
 
 def _starts(length: int, n: int) -> list[int]:
-    r"""Returns where tiles begin, each in the middle of the one before, the last at the end."""
+    r"""Returns the starts of tiles that overlap by half; the last ends with the image."""
     starts = [*range(0, length - n + 1, max(1, n // 2))]
     return starts if starts[-1] == length - n else [*starts, length - n]

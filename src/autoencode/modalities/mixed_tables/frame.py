@@ -429,7 +429,7 @@ class MixedTables(Modality):
 
         for j, part in zip(self._levels(), x[:, 2 * n :].split(self._sizes(), dim=1)):
             most, index = part.max(dim=1)
-            index = index + (most - 1).round().clamp(min=0)  # see `new_examples`
+            index = index + (most - 1).round().clamp(min=0)  # see `draw`
             cells[j] = torch.where(most > 0, index, torch.nan).numpy()
 
         first = np.zeros(len(x))  # which a constant has, as its score or level

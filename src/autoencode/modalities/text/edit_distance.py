@@ -9,9 +9,9 @@ from ...common.padding import sizes
 
 
 def edits(a: Tensor, b: Tensor, end: int) -> Tensor:
-    r"""The fewest symbols to insert, delete or replace between sequences.
+    r"""Levenshtein distance: the fewest insertions, deletions and replacements.
 
-    The table of Wagner and Fischer, a row of it at a time for all sequences; within a row,
+    The dynamic program of Wagner and Fischer, one row at a time for all sequences. Within a row,
     insertions are a running minimum.
 
     References:
@@ -19,12 +19,12 @@ def edits(a: Tensor, b: Tensor, end: int) -> Tensor:
         | https://doi.org/10.1145/321796.321811
 
     Arguments:
-        a: Rows of symbols, with shape `(B, L)`.
-        b: Others, with shape `(B, M)`.
-        end: The symbol that ends a sequence.
+        a: Tokens, with shape `(B, L)`.
+        b: Other tokens, with shape `(B, M)`.
+        end: The token that ends a sequence.
 
     Returns:
-        The numbers, with shape `(B,)`.
+        The distances, with shape `(B,)`.
 
     Example:
         >>> edits(torch.tensor([[0, 1, 9]]), torch.tensor([[1, 1, 0, 9]]), end=9)

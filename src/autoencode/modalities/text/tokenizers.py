@@ -1,4 +1,4 @@
-r"""Alphabets: texts as numbers of symbols, and back."""
+r"""Tokenizers: texts to rows of token ids, and back."""
 
 __all__ = [
     "BPETokenizer",
@@ -27,22 +27,22 @@ _PIECES = r" ?[^ ]+| +"  # words, with the space before them
 
 
 class Tokenizer(abc.ABC):
-    r"""Abstract tokenizer, whose last symbol ends a text and fills its row up."""
+    r"""Abstract tokenizer, whose last token ends a text and pads its row."""
 
     size: int
-    r"""The number of symbols, with the end."""
+    r"""The vocabulary size, including the end token."""
 
     @abc.abstractmethod
     def encode(self, rows: Sequence[bytes]) -> list[Any]:
-        r"""Returns the symbols of texts."""
+        r"""Returns the token ids of texts."""
 
     @abc.abstractmethod
     def decode(self, symbols: NDArray) -> bytes:
-        r"""Returns the text of symbols, of which none is the end."""
+        r"""Returns the text of token ids without an end token."""
 
 
 class ByteTokenizer(Tokenizer):
-    r"""Bytes as they are; 255, which no text in UTF-8 has, is the end.
+    r"""Byte tokenizer. The end token is 255, which never occurs in UTF-8.
 
     Example:
         >>> ByteTokenizer().decode(np.array([104, 105]))
@@ -59,10 +59,10 @@ class ByteTokenizer(Tokenizer):
 
 
 class BPETokenizer(Tokenizer):
-    r"""Frequent pieces of words, and all bytes, so that every text has symbols.
+    r"""Byte-pair-encoding tokenizer, whose vocabulary contains all bytes.
 
     Arguments:
-        vocabulary: What :func:`learn_subwords` returns.
+        vocabulary: The vocabulary, as :func:`learn_subwords` returns it.
 
     Example:
         >>> subwords = BPETokenizer(learn_subwords([b"aaab", b"aaac"], 258))  # doctest: +SKIP
@@ -87,7 +87,7 @@ class BPETokenizer(Tokenizer):
 
 
 def learn_subwords(rows: Sequence[bytes], size: int) -> str:
-    r"""Joins the most frequent pairs of symbols, beginning with bytes, until there are enough.
+    r"""Learns a vocabulary of subwords by byte-pair encoding.
 
     References:
         | Neural Machine Translation of Rare Words with Subword Units (Sennrich et al., 2016)
@@ -119,15 +119,15 @@ def learn_subwords(rows: Sequence[bytes], size: int) -> str:
 
 
 def encode_batch(rows: Sequence[bytes], tokenizer: Tokenizer, length: int) -> Tensor:
-    r"""Texts as rows of symbols.
+    r"""Encodes texts as rows of token ids, ended and padded by the end token.
 
     Arguments:
         rows: Texts of at most `length - 1` bytes.
-        tokenizer: Their symbols.
-        length: The number of symbols of a row.
+        tokenizer: The tokenizer.
+        length: The length of a row.
 
     Returns:
-        The symbols, with shape `(N, length)`, in the smallest type that holds them.
+        The token ids, with shape `(N, length)`, as uint8 where possible.
 
     Example:
         >>> encode_batch([b"hi", b""], ByteTokenizer(), 3)
@@ -144,11 +144,11 @@ def encode_batch(rows: Sequence[bytes], tokenizer: Tokenizer, length: int) -> Te
 
 
 def decode_batch(x: Tensor, tokenizer: Tokenizer) -> list[bytes]:
-    r"""The texts of rows of symbols, which may lack an end.
+    r"""Decodes rows of token ids, which may lack an end token.
 
     Arguments:
-        x: The symbols, with shape `(N, L)`.
-        tokenizer: What they stand for.
+        x: The token ids, with shape `(N, L)`.
+        tokenizer: The tokenizer.
 
     Example:
         >>> decode_batch(torch.tensor([[104, 105, 255], [104, 105, 106]]), ByteTokenizer())
