@@ -64,11 +64,11 @@ _HOMES = {
 }
 
 
-wait_passively()  # here, as whatever is used next may load torch
+wait_passively()  # before anything loads torch
 
 
 def __getattr__(name: str) -> Any:
-    # Torch takes a second to import, which a command's `--help` need not wait for
+    # Torch takes a second to import, for which `--help` need not wait
     if name in _HOMES:
         return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
 

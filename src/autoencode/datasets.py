@@ -1,4 +1,4 @@
-r"""Real data to try things on. Nothing here downloads anything."""
+r"""Data sets for examples and benchmarks; nothing is downloaded."""
 
 __all__ = ["digits", "fashion_mnist", "idx", "mnist"]
 
@@ -13,11 +13,11 @@ from .data import read_array
 
 
 def digits() -> Bunch:
-    r"""The 1,797 handwritten digits that scikit-learn carries.
+    r"""The 1,797 handwritten digits of scikit-learn.
 
     Returns:
-        `X`, the images as uint8 from 0 to 255, with shape `(1797, 8, 8)` (the sixteen steps
-        of the original are spread over them); and `y`, the digits, with shape `(1797,)`.
+        `X`, the images as uint8, with shape `(1797, 8, 8)`, whose gray levels are scaled from
+        the original 0 to 16 to 0 to 255; and `y`, the digits, with shape `(1797,)`.
 
     References:
         | Optical Recognition of Handwritten Digits (Alpaydin & Kaynak, 1998)
@@ -35,14 +35,14 @@ def mnist(folder: str | Path) -> Bunch:
     r"""MNIST's 60,000 and 10,000 handwritten digits, from the four IDX files in a folder.
 
     Arguments:
-        folder: Where `train-images-idx3-ubyte` and the other three are, gzipped or not.
+        folder: The folder of `train-images-idx3-ubyte` and the other three files, gzipped or not.
 
     Returns:
         `X` and `X_test`, uint8 with shapes `(60000, 28, 28)` and `(10000, 28, 28)`, and the
         labels `y` and `y_test`.
 
     Raises:
-        FileNotFoundError: If a file is missing; it says which.
+        FileNotFoundError: If a file is missing.
 
     References:
         | Gradient-based learning applied to document recognition (LeCun et al., 1998)
@@ -66,11 +66,11 @@ def fashion_mnist(folder: str | Path = "/usr/share/datasets/fashion-mnist") -> B
     r"""Fashion-MNIST's 60,000 and 10,000 gray images of clothing.
 
     Arguments:
-        folder: Where the four IDX files are. The default is where the package
-            `dataset-fashion-mnist` of Debian and Ubuntu puts them.
+        folder: The folder of the four IDX files; by default that of the package
+            `dataset-fashion-mnist` of Debian and Ubuntu.
 
     Returns:
-        As :func:`mnist`.
+        The same arrays as :func:`mnist`.
 
     References:
         | Fashion-MNIST (Xiao et al., 2017)
@@ -90,7 +90,7 @@ def idx(path: str | Path) -> NDArray:
         path: The file.
 
     Raises:
-        ValueError: If the file is damaged, or no IDX file.
+        ValueError: If the file is damaged, or not an IDX file.
 
     Example:
         >>> idx("train-images-idx3-ubyte").dtype  # doctest: +SKIP

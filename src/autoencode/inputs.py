@@ -1,4 +1,4 @@
-r"""From whatever the user has to examples that a modality takes, checked as scikit-learn does."""
+r"""User input converted to examples of a modality, with the checks of scikit-learn."""
 
 __all__ = [
     "Loaded",
@@ -67,17 +67,17 @@ ModalityChoice = Modality | Sequence[Modality] | None
 
 
 class Loaded(NamedTuple):
-    r"""Examples, the labels that came with them, and the names of their files, if any."""
+    r"""Examples, with the labels and file names that come with them."""
 
     X: Any
     y: Any = None
     names: Names | None = None
 
     kind: Modality | None = None
-    r"""The kind of data that has read them from files, which then is no guess."""
+    r"""The modality that read the examples from files, if one did."""
 
     def select(self, rows: Sequence[int]) -> "Loaded":
-        r"""Returns some of the examples, with all that belongs to them."""
+        r"""Returns some of the examples, with their labels and names."""
         y = None if self.y is None else take(np.asarray(self.y), rows)
         return self._replace(
             X=take(self.X, rows), y=y, names=self.names and self.names.select(rows)
@@ -91,23 +91,22 @@ def read(
     reset: bool = False,
     whole: bool = False,
 ) -> Loaded:
-    r"""Reads files and streams, and checks what are numbers.
+    r"""Read files and streams, and check numeric data.
 
     Arguments:
-        estimator: Remembers the names and the number of columns, or knows them.
-        X: Examples of any kind; the path of a file or folder, or several of files; or what
-            yields them.
+        estimator: The estimator that stores the names and the number of columns.
+        X: Examples of any kind; the path of a file or folder, or the paths of several files; or
+            an iterable of examples.
         kinds: The modality of the data, several to choose from, or `None` to choose from all.
-        reset: Whether the columns are to be learned.
-        whole: Whether nothing of long examples is to be cut off.
+        reset: Whether to learn the columns.
+        whole: Whether to keep long examples whole.
 
     Returns:
-        Numbers as an array, unless their modality takes them as the frame that they are in; other
-        data as they are; labels, if the data hold some; and the names of files, if they are
-        several.
+        Numbers as an array, or as a frame if their modality takes frames; other data unchanged;
+        labels, if the data hold some; and the names of files, if there are several.
 
     Raises:
-        ValueError: If the data are none of these kinds, empty, or unlike those of before.
+        ValueError: If the data are of another kind, empty, or unlike those of the fit.
 
     Example:
         >>> read(BaseEstimator(), [[1, 2], [3, 4]], None, reset=True).X
@@ -138,7 +137,7 @@ def read(
     X = _without_masks(collect_lazy(X), kinds)
 
     if is_frame(X):
-        names_of(X)  # raises if two are the same
+        names_of(X)  # raises if two names are the same
     else:
         X = _tensors_to_numpy(X)
         check_type(X)
@@ -147,7 +146,7 @@ def read(
             check_rows(X)
 
     if reset:
-        _say_columns(X, names, kinds)
+        _log_columns(X, names, kinds)
 
     if not (_is_numeric(X) and getattr(kinds, "numeric", True)):
         modality = modality_of(X, kinds)
@@ -172,7 +171,7 @@ def read(
 
     if getattr(kinds, "columns", True) and ndim <= 2:
         with warnings.catch_warnings():
-            if names is not None:  # which are looked at here, as the array has none
+            if names is not None:  # the array has no names, so they are compared below
                 warnings.filterwarnings("ignore", "X does not have valid feature names")
 
             if is_frame(X) and _accepted(X, kinds):  # cells of any library are looked at there
@@ -190,20 +189,19 @@ def read(
 
 
 def join_labels(found: Loaded, y: Any, column: str | None = None) -> Loaded:
-    r"""Puts labels to examples: by name if both have names, else by position.
+    r"""Join labels to examples: by name if both have names, else by position.
 
-    Examples without a label, and labels without an example, are left out, counted and named in
-    the log.
+    Examples without a label and labels without an example are left out, and the log counts and
+    names them.
 
     Arguments:
         found: The examples.
-        y: Labels in the order of the examples; those of a file; or a mapping, or series, from
-            names to labels. `None` stands for those that came with the examples.
+        y: Labels in the order of the examples; a file of labels; or a mapping or series from
+            names to labels. `None` keeps the labels that came with the examples.
         column: The column of a file that holds the labels.
 
     Raises:
-        ValueError: If names have nothing in common, or if it is not clear which label belongs to
-            which file.
+        ValueError: If no names agree, or if it is ambiguous which label belongs to which file.
 
     Example:
         >>> files = Names(["a.png", "b.png"], [0, 1], 2)
@@ -231,7 +229,7 @@ def join_labels(found: Loaded, y: Any, column: str | None = None) -> Loaded:
             return found._replace(y=take(np.asarray(y), found.names.rows))
 
         if found.names.ordered or len(y) != len(found.names):
-            raise ValueError(_told_left_out(found.names, f"got {len(y):,} labels"))
+            raise ValueError(_explain_left_out(found.names, f"got {len(y):,} labels"))
 
     if len(y) == len(found.names) > 1:
         _check_order(found.names, "labels")
@@ -240,9 +238,9 @@ def join_labels(found: Loaded, y: Any, column: str | None = None) -> Loaded:
 
 
 def join_pairs(found: Loaded, damaged: Loaded) -> tuple[Loaded, Loaded]:
-    r"""Puts damaged versions to examples: by name if both have names, else by position.
+    r"""Join damaged versions to examples: by name if both have names, else by position.
 
-    What has no partner, or one that could not be read, is left out, counted and named in the log.
+    Files without a readable partner are left out, and the log counts and names them.
 
     Arguments:
         found: The examples.
@@ -252,7 +250,7 @@ def join_pairs(found: Loaded, damaged: Loaded) -> tuple[Loaded, Loaded]:
         Both, in the order of the examples.
 
     Raises:
-        ValueError: If names have nothing in common, or there are not as many of both.
+        ValueError: If no names agree, or the numbers of examples differ.
 
     Example:
         >>> X, C = (Loaded(np.zeros(2), None, Names(names, [0, 1], 2)) for names in ("ab", "ca"))
@@ -264,7 +262,7 @@ def join_pairs(found: Loaded, damaged: Loaded) -> tuple[Loaded, Loaded]:
     if a is not None and b is not None:
         pairs = join_names(a, b, ("X", "corrupted"))
         rows, others = [i for i, _ in pairs], [j for _, j in pairs]
-        _tell_pairs(a, b, rows, others)
+        _log_pairs(a, b, rows, others)
         return found.select(rows), damaged.select(others)
 
     for names in (a, b):
@@ -273,7 +271,7 @@ def join_pairs(found: Loaded, damaged: Loaded) -> tuple[Loaded, Loaded]:
 
         if names.left_out and len(found.X) != len(damaged.X):
             what = f"got {len(found.X):,} examples and {len(damaged.X):,} damaged versions"
-            raise ValueError(_told_left_out(names, what))
+            raise ValueError(_explain_left_out(names, what))
 
         if len(names) > 1:
             _check_order(names, "an array of examples")
@@ -282,7 +280,7 @@ def join_pairs(found: Loaded, damaged: Loaded) -> tuple[Loaded, Loaded]:
 
 
 def _by_recording(found: Loaded, y: Any, column: str | None) -> Loaded:
-    r"""Puts labels of recordings to their windows."""
+    r"""Joins labels of recordings to their windows."""
     names: Any = found.names
     n = len(y) if hasattr(y, "__len__") and np.ndim(y) > 0 else 0
 
@@ -293,7 +291,7 @@ def _by_recording(found: Loaded, y: Any, column: str | None) -> Loaded:
     joined = join_labels(recordings, y, column)
 
     if np.ndim(joined.y) == 0 or len(joined.y) != len(joined.X):
-        return found._replace(y=y)  # which is told where labels are taken
+        return found._replace(y=y)  # the mismatch is reported where labels are used
 
     whose = np.repeat(recordings.X, names.counts)
     rows = np.flatnonzero(np.isin(whose, joined.X))
@@ -311,7 +309,7 @@ def _by_name(found: Loaded, values: NDArray, names: list[str], source: str) -> L
     pairs = join_names(files, known, ("the files", source))
     rows = [i for i, _ in pairs]
     extra = {*range(len(there))} - {j for _, j in pairs}
-    lost = _lost_of(files, [known[j] for j in sorted(extra)])
+    lost = _explain_lost(files, [known[j] for j in sorted(extra)])
     bare = sorted({*range(len(files))} - {*rows})
 
     if bare:
@@ -329,8 +327,8 @@ def _by_name(found: Loaded, values: NDArray, names: list[str], source: str) -> L
     return joined._replace(y=values[[there[j] for _, j in pairs]])
 
 
-def _lost_of(files: Names, names: Sequence[str]) -> list[str]:
-    r"""Returns names without a partner, and why if it is a file that could not be read."""
+def _explain_lost(files: Names, names: Sequence[str]) -> list[str]:
+    r"""Returns names without a partner, with the reason if a file could not be read."""
     return [_lost(name, files) for name in names]
 
 
@@ -342,13 +340,13 @@ def _lost(name: str, others: Names) -> str:
     return name
 
 
-def _tell_pairs(a: Names, b: Names, rows: list[int], others: list[int]) -> None:
+def _log_pairs(a: Names, b: Names, rows: list[int], others: list[int]) -> None:
     alone = [
         ("X", "corrupted", [a[i] for i in range(len(a)) if i not in {*rows}], b),
         ("corrupted", "X", [b[j] for j in range(len(b)) if j not in {*others}], a),
     ]
     told = [
-        f"{len(names):,} of {one} have none in {other}: {first_few(_lost_of(others, names))}"
+        f"{len(names):,} of {one} have none in {other}: {first_few(_explain_lost(others, names))}"
         for one, other, names, others in alone
         if names
     ]
@@ -362,7 +360,7 @@ def _tell_pairs(a: Names, b: Names, rows: list[int], others: list[int]) -> None:
         log.info("%d pairs, by the names of the files.", len(rows))
 
 
-def _told_left_out(names: Names, what: str) -> str:
+def _explain_left_out(names: Names, what: str) -> str:
     return (
         f"{what} for {len(names):,} readable files of {names.total:,}, of which"
         f" {len(names.left_out):,} were left out:"
@@ -374,7 +372,7 @@ def _told_left_out(names: Names, what: str) -> str:
 
 
 def _check_order(names: Names, what: str) -> None:
-    r"""Refuses positions in a folder whose order one may see in two ways."""
+    r"""Refuses to join by position where the order of the files is ambiguous."""
     if names.ordered:
         return
 
@@ -394,17 +392,19 @@ def _is_missing(value: Any) -> bool:
 
 
 def _source(X: Any, kinds: ModalityChoice) -> Any:
-    r"""Returns the path, or the paths, that examples are to be read from."""
+    r"""Returns the path or paths of the examples, if `X` names any."""
     if isinstance(X, (str, os.PathLike)):
         return Path(X)
 
     return as_files(X, texts=isinstance(kinds, Texts))
 
 
-def _say_columns(X: Any, names: list[str] | None, kinds: ModalityChoice) -> None:
-    r"""Logs how the columns of a table are taken, and warns of those that name rows."""
+def _log_columns(X: Any, names: list[str] | None, kinds: ModalityChoice) -> None:
+    r"""Logs the types of the columns of a table, and warns of columns that identify rows."""
     if names is not None:
-        log.info("table of %s rows: %s numbers (%s).", f"{len(X):,}", len(names), _few(names))
+        log.info(
+            "table of %s rows: %s numbers (%s).", f"{len(X):,}", len(names), _name_some(names)
+        )
 
     if not is_frame(X) or (
         isinstance(kinds, Modality) and not isinstance(kinds, (MixedTables, Tables))
@@ -418,17 +418,17 @@ def _say_columns(X: Any, names: list[str] | None, kinds: ModalityChoice) -> None
         warn(message)
 
 
-def _few(names: list[str]) -> str:
+def _name_some(names: list[str]) -> str:
     return ", ".join(names[:8]) + (f" and {len(names) - 8:,} more" if len(names) > 8 else "")
 
 
 def read_tables(X: Any, kinds: ModalityChoice, given: TableFormat | None = None) -> Any:
-    r"""Reads a sequence or a folder of tables as one, and returns `None` for anything else.
+    r"""Read a sequence or a folder of tables as one; return `None` for anything else.
 
     Arguments:
-        X: Paths, or that of a folder.
+        X: The paths of tables, or of a folder of tables.
         kinds: As for :func:`read`.
-        given: What is known of the format of the files.
+        given: The known settings of the format of the files.
 
     Example:
         >>> read_tables(["a text", "another"], None) is None
@@ -445,7 +445,7 @@ def read_tables(X: Any, kinds: ModalityChoice, given: TableFormat | None = None)
 
 
 def fitted_format(kinds: ModalityChoice) -> TableFormat | None:
-    r"""The format of the tables of the fit, in which later ones are read, too.
+    r"""The format of the tables of the fit, in which later tables are read.
 
     Arguments:
         kinds: As for :func:`read`.
@@ -459,10 +459,10 @@ def fitted_format(kinds: ModalityChoice) -> TableFormat | None:
 
 
 def format_of_source(source: Any, X: Any) -> dict[str, Any] | None:
-    r"""The format of the table that examples were read from.
+    r"""The format of the table from which examples were read.
 
     Arguments:
-        source: What the user gave.
+        source: The input of the user.
         X: The examples.
 
     Example:
@@ -476,15 +476,15 @@ def format_of_source(source: Any, X: Any) -> dict[str, Any] | None:
 
 
 def check_names(estimator: BaseEstimator, names: list[str] | None, reset: bool = False) -> None:
-    r"""Compares the columns of a file with those of the fit, or learns them.
+    r"""Compare the columns of a file with those of the fit, or learn them.
 
     Arguments:
-        estimator: Remembers the names, as `feature_names_in_`.
-        names: The header of the file; without one there is nothing to compare.
-        reset: Whether they are to be learned.
+        estimator: The estimator that stores the names as `feature_names_in_`.
+        names: The header of the file; `None` is not compared.
+        reset: Whether to learn the names.
 
     Raises:
-        ValueError: If they are others, or in another order.
+        ValueError: If the names or their order differ.
 
     Example:
         >>> estimator = BaseEstimator()
@@ -503,14 +503,14 @@ def check_names(estimator: BaseEstimator, names: list[str] | None, reset: bool =
 
 
 def modality_of(X: Any, kinds: ModalityChoice) -> Modality:
-    r"""The kind of data that examples are, or that a file or folder holds.
+    r"""The modality of examples, or of a file or folder.
 
     Arguments:
         X: The examples, or the path.
         kinds: As for :func:`read`.
 
     Raises:
-        ValueError: If they are none of several kinds.
+        ValueError: If no modality accepts them.
 
     Example:
         >>> modality_of(np.zeros((5, 3)), None)
@@ -523,14 +523,14 @@ def modality_of(X: Any, kinds: ModalityChoice) -> Modality:
 
 
 def modality_of_path(path: Path | Files, kinds: ModalityChoice) -> Modality | None:
-    r"""The kind of data that reads a file or folder, if it is more than an array of numbers.
+    r"""The modality that reads a file or folder, or `None` for an array of numbers.
 
     Arguments:
         path: The file or folder, or several files.
         kinds: As for :func:`read`.
 
     Raises:
-        ValueError: If a folder holds none of several kinds, or a table is of no such kind.
+        ValueError: If no modality accepts the folder, or a table is not of that modality.
 
     Example:
         >>> modality_of_path(Path("digits.npy"), None) is None
@@ -554,7 +554,7 @@ def _accepted(X: Any, kinds: ModalityChoice) -> bool:
 
 
 def tensor_to_numpy(X: Any) -> Any:
-    r"""Tensors as arrays, and anything else as it is.
+    r"""A tensor as an array; anything else unchanged.
 
     Example:
         >>> tensor_to_numpy(torch.ones(2, requires_grad=True))
@@ -568,7 +568,7 @@ def tensor_to_numpy(X: Any) -> Any:
 
 
 def _tensors_to_numpy(X: Any) -> Any:
-    r"""Returns lists of tensors as lists of arrays, and anything else as it is."""
+    r"""Returns a list of tensors as a list of arrays; anything else unchanged."""
     if isinstance(X, (list, tuple)) and any(isinstance(x, Tensor) for x in X):
         return [tensor_to_numpy(x) for x in X]
 
@@ -576,7 +576,7 @@ def _tensors_to_numpy(X: Any) -> Any:
 
 
 def _without_masks(X: Any, kinds: ModalityChoice) -> Any:
-    r"""Returns masked arrays with NaN, or as a frame with missing cells where such are taken."""
+    r"""Returns a masked array with NaN, or as a frame with missing cells for mixed tables."""
     if not isinstance(X, np.ma.MaskedArray):
         return X
 
@@ -597,7 +597,7 @@ def _without_masks(X: Any, kinds: ModalityChoice) -> Any:
 
 
 def _is_numeric(X: Any) -> bool:
-    r"""Whether examples are numbers, which are checked here; others go to their modality."""
+    r"""Whether examples are numbers, which are checked here and not by their modality."""
     if isinstance(X, Tensor):
         return True
 
@@ -613,18 +613,18 @@ def _is_numeric(X: Any) -> bool:
 
     try:
         np.asarray(X)
-    except ValueError:  # different lengths, which arrays may have and rows may not
+    except ValueError:  # different lengths, which are an error for rows only
         return not any(isinstance(x, np.ndarray) for x in X)
 
     return True
 
 
 def _numbers(X: Any) -> NDArray:
-    X = X if isinstance(X, Windows) else np.asarray(X)  # which know what they are windows of
+    X = X if isinstance(X, Windows) else np.asarray(X)  # windows keep their recordings
     check_type(X)
 
     if X.dtype == object:
-        with contextlib.suppress(ValueError, TypeError):  # of what are no numbers, said below
+        with contextlib.suppress(ValueError, TypeError):  # reported below
             X = X.astype(float)
 
     if X.dtype.kind not in "buif":

@@ -23,21 +23,21 @@ _IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 def read_array(
     path: str | Path, label: str | None = None, given: TableFormat | None = None
 ) -> Table:
-    r"""Reads the examples of one file.
+    r"""Read the examples of one file.
 
-    Of large `.npy` files only those rows are read that are used. Large tables are rewritten
-    once, by parts, to a file in the :func:`cache <autoencode.data.cache_folder>`.
+    Rows of large `.npy` files are read only when they are used. Large tables are rewritten once,
+    block by block, to a file in the :func:`cache <autoencode.data.cache_folder>`.
 
     Arguments:
-        path: A `.npy` file; a `.npz` file, of whose arrays `X` and `y` are taken, or the
-            only one; a table of numbers, as for :func:`~autoencode.data.read_table`, with or
-            without a header; or a file in the IDX format of MNIST, gzipped or not.
-        label: The column of a table that holds labels, by its name.
-        given: What is known of the format of a table in text, whatever its suffix.
+        path: A `.npy` file; a `.npz` file with arrays `X` and `y`, or with a single array; a
+            table of numbers, as for :func:`~autoencode.data.read_table`, with or without a
+            header; or a file in the IDX format of MNIST, gzipped or not.
+        label: The name of the column of a table that holds the labels.
+        given: The known settings of the format of a text table, whatever its suffix.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is none of these, is damaged, or has no such column.
+        ValueError: If the file has another format, is damaged, or lacks the column.
 
     Example:
         >>> import tempfile
@@ -77,7 +77,7 @@ def read_array(
         raise ValueError(f"cannot read '{path}': what it announces is more than memory.") from None
     except PermissionError:
         raise
-    except Exception as error:  # what numpy, gzip and zipfile raise of a damaged file varies
+    except Exception as error:  # numpy, gzip and zipfile raise various errors for damaged files
         raise ValueError(f"cannot read '{path}': it is damaged or truncated ({error}).") from None
 
 
@@ -115,7 +115,7 @@ def _read_npy(path: Path) -> NDArray:
 
 def _read_npz(path: Path) -> Table:
     with zipfile.ZipFile(path):
-        pass  # np.load takes what is no archive for something else
+        pass  # np.load would misread a file that is not an archive
 
     with np.load(path, allow_pickle=False) as arrays:
         names = arrays.files
@@ -128,7 +128,7 @@ def _read_npz(path: Path) -> Table:
 
 
 def _remedy(path: Path) -> str:
-    r"""Returns what to do about a file that is none of those read here."""
+    r"""Returns advice about a file in an unknown format."""
     if (known := remedy(path)) is not None:
         return f"; {known}"
 

@@ -26,7 +26,7 @@ def inference_batch_size(numbers: int) -> int:
     r"""Batch size of inference, smaller for large examples to save memory.
 
     Arguments:
-        numbers: How many an example has.
+        numbers: The count of numbers in an example.
 
     Example:
         >>> inference_batch_size(28 * 28), inference_batch_size(3 * 256 * 256)
@@ -46,16 +46,16 @@ class Examples:
     """
 
     target: Tensor
-    r"""What the decoder is asked for, as it came, with shape `(N, *)`."""
+    r"""The uncorrupted data, which the decoder should return, with shape `(N, *)`."""
 
     corrupted: Tensor | None = None
-    r"""What the encoder sees, where the user has it, with shape `(N, *)`."""
+    r"""The input of the encoder, if the user gives damaged versions, with shape `(N, *)`."""
 
     context: Tensor | None = None
     r"""The context of a conditional model, with shape `(N, C)`."""
 
     rows: Tensor | None = None
-    r"""Which rows of the tensors are meant, in which order; by default all."""
+    r"""The indices of the selected rows, in order; by default all rows."""
 
     def __len__(self) -> int:
         return len(self.target if self.rows is None else self.rows)
@@ -65,7 +65,7 @@ class Examples:
         return self._each(lambda tensor: _rows(tensor, chosen))
 
     def prefetch(self, index: Tensor) -> None:
-        r"""Announces that these will be asked for, to have them read meanwhile."""
+        r"""Asks the system to read rows ahead of their use."""
         chosen = index if self.rows is None else self.rows[index]
 
         for tensor in (self.target, self.corrupted):
@@ -73,13 +73,13 @@ class Examples:
                 tensor.prefetch(chosen)
 
     def select(self, rows: Tensor) -> "Examples":
-        r"""Returns a view of some examples, which copies none of them."""
+        r"""Returns some examples as a view, without a copy."""
         return replace(self, rows=rows if self.rows is None else self.rows[rows])
 
     def hold_out(self, n: int) -> tuple["Examples", "Examples | None"]:
         r"""Returns random examples to train on, and about `n` others to validate with, if any.
 
-        Equal examples stay together: one that training has seen says nothing of others.
+        Equal examples stay together, as a copy of a training example does not validate.
         """
         if n == 0:
             return self, None
@@ -92,7 +92,7 @@ class Examples:
         return (self.select(order[n:]), self.select(order[:n])) if n else (self, None)
 
     def distinct(self) -> "Examples":
-        r"""Returns a view of the first of equal examples, each."""
+        r"""Returns a view of the distinct examples, each at its first occurrence."""
         if self.target[:1].numel() * len(self) > _COMPARED:
             return self
 
@@ -104,7 +104,7 @@ class Examples:
         return torch.unique(hashes, return_inverse=True)[1]
 
     def _together(self, order: Tensor, n: int) -> tuple[Tensor, int]:
-        r"""Returns an order in which equal examples follow each other, and an end of `n` there."""
+        r"""Returns an order that groups equal examples, and the last group boundary up to `n`."""
         group = self._groups()[order]
 
         # By the first of each group in the order that was drawn. Groups that alone would make up
@@ -163,7 +163,7 @@ def _rows(tensor: Tensor, chosen: Tensor | slice) -> Tensor:
 
     Numbers lie row by row, those of images with the channels last.
     """
-    if not isinstance(tensor, Tensor):  # in a file, where they lie so
+    if not isinstance(tensor, Tensor):  # rows of a file already have this layout
         return tensor[chosen]
 
     images = tensor.ndim == 4
@@ -182,7 +182,7 @@ def _rows(tensor: Tensor, chosen: Tensor | slice) -> Tensor:
 
 
 def _strides(shape: Sequence[int]) -> tuple[int, ...]:
-    r"""Returns how far numbers that lie row by row are from each other along each dimension."""
+    r"""Returns the strides of rows that are stored contiguously."""
     sizes = [max(1, size) for size in shape[1:]]
     return tuple(math.prod(sizes[k:]) for k in range(len(shape)))
 

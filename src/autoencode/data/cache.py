@@ -70,15 +70,15 @@ def cache_folder() -> Path:
 
 
 def prepare(key: Any, make: Callable[[Path], dict[str, Any]]) -> Prepared:
-    r"""Makes something that takes long once, and finds it again ever after.
+    r"""Prepare data once, and find them in the cache afterwards.
 
-    Of several processes that want the same, one makes it and the others wait. What was begun
-    by one that was killed is found again by the next. What is damaged is made anew.
+    If several processes need the same data, one prepares them and the others wait. After a kill,
+    the next process continues the unfinished work. Damaged entries are prepared again.
 
     Arguments:
-        key: All that the result depends on, ready for JSON.
-        make: Writes the array as the file `X`, and whatever else there is, to a folder, and
-            returns what is to be known of them: at least `dtype` and `shape` of the array.
+        key: Everything on which the result depends, as JSON values.
+        make: Writes the array as the file `X`, and any other files, to a folder, and returns
+            metadata: at least `dtype` and `shape` of the array.
 
     Raises:
         ValueError: If the cache cannot be written.
@@ -136,10 +136,10 @@ class Spool:
                 self.file = file
 
     def array(self) -> NDArray:
-        r"""Returns all rows. Nothing may be added any more.
+        r"""Returns all rows. No more rows can be added afterwards.
 
         Raises:
-            ValueError: If there are none.
+            ValueError: If there are no rows.
         """
         if self.like is None:
             raise ValueError("expected at least one example, got none.")
@@ -159,7 +159,7 @@ class Spool:
 
 
 def _find(folder: Path, name: str) -> Prepared | None:
-    r"""Returns what a folder of the cache holds, if it is whole."""
+    r"""Returns the entry in a folder of the cache, if it is complete."""
     try:
         document = json.loads((folder / "info.json").read_text())
         about = document["about"]
@@ -205,7 +205,7 @@ def _make(folder: Path, name: str, make: Callable[[Path], dict[str, Any]]) -> Pr
 
 
 def _prune() -> None:
-    r"""Deletes what was not used for long, finished or not, and nothing of anybody else."""
+    r"""Deletes entries that were not used for long, finished or not, and no other files."""
     for folder in cache_folder().iterdir():
         with contextlib.suppress(OSError, Timeout):
             if _is_ours(folder) and _age(folder) > _KEPT:
@@ -220,7 +220,7 @@ def _age(folder: Path) -> float:
 
 
 def _is_ours(folder: Path) -> bool:
-    r"""Returns whether a folder proves that this library made it, for nothing but the cache."""
+    r"""Returns whether a tag proves that this library made a folder for its cache."""
     name = _NAME.fullmatch(folder.name)
 
     if name is None or folder.is_symlink() or not folder.is_dir():
@@ -237,7 +237,7 @@ def _is_ours(folder: Path) -> bool:
 
 
 def _is_empty(folder: Path) -> bool:
-    r"""Returns whether nothing is in it, as after a kill before its tag was written."""
+    r"""Returns whether a folder is empty, as after a kill before its tag was written."""
     return folder.is_dir() and not folder.is_symlink() and not any(folder.iterdir())
 
 
@@ -268,7 +268,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _explained() -> Iterator[None]:
-    r"""Says of errors of the disk that they are the cache's, and what to do."""
+    r"""Explains errors of the disk as errors of the cache, with a remedy."""
     try:
         yield
     except OSError as error:

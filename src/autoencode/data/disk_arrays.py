@@ -1,9 +1,9 @@
-r"""Arrays that stay in their files, of which only the asked-for rows are ever in memory.
+r"""Arrays that stay in their files; only requested rows are read into memory.
 
-A memory map looks like a cheap way to large arrays, but whatever is touched through it counts as
-resident, and rows in random order are waited for one by one. Here rows are read into buffers
-instead, and the system can be told of many of them before the first is waited for. Threads would
-not help: each row that one reads would wait for the interpreter, which is busy training.
+A memory map is not enough: every page that it touches counts as resident memory, and rows in
+random order are read one by one. Here, rows are read into buffers, and the system can prefetch
+many of them at once. Threads would not help, as each read would wait for the interpreter, which
+is busy training.
 """
 
 __all__ = ["FileArray", "FileTensor", "chunks", "is_mapped", "native_dtype", "on_disk"]
@@ -27,7 +27,7 @@ CHUNK = 2**24  # bytes of an array that are looked at together
 
 
 class FileArray:
-    r"""Rows of a memory-mapped array, read from its file whenever they are asked for.
+    r"""Rows of a memory-mapped array, read from its file on request.
 
     Arguments:
         file: The descriptor of the file, which is closed when this is no longer used.
@@ -96,7 +96,7 @@ class FileArray:
         return X
 
     def prefetch(self, rows: NDArray) -> None:
-        r"""Tells the system which rows will be asked for, which it then reads meanwhile."""
+        r"""Asks the system to read rows ahead of their use."""
         if hasattr(os, "posix_fadvise"):
             with contextlib.suppress(OSError):  # it is advice, which some disks do not take
                 for offset in (np.sort(rows) * self.row_bytes + self.offset).tolist():
@@ -143,7 +143,7 @@ class FileTensor:
         return torch.from_numpy(X).as_strided(size, strides).to(self.device)
 
     def prefetch(self, index: Tensor) -> None:
-        r"""Tells the system which rows will be asked for, which it then reads meanwhile."""
+        r"""Asks the system to read rows ahead of their use."""
         self.rows.prefetch(index.cpu().numpy())
 
     def split(self, size: int) -> Iterator[Tensor]:
@@ -157,7 +157,7 @@ class FileTensor:
 
 
 def on_disk(x: Tensor, X: NDArray) -> Tensor:
-    r"""A tensor on the memory of an array, or what reads it from the file that the array maps.
+    r"""A tensor on the memory of an array, or a file-backed one if the array is mapped.
 
     Arguments:
         x: The tensor, whose rows are those of the array in some layout.
@@ -174,11 +174,11 @@ def on_disk(x: Tensor, X: NDArray) -> Tensor:
 
 
 def chunks(X: NDArray, size: int | None = None) -> Iterator[NDArray]:
-    r"""The rows of an array in their order, in parts that fit in memory wherever they lie.
+    r"""The rows of an array in order, in parts that fit in memory.
 
     Arguments:
         X: The array, with shape `(N, *)`.
-        size: How many rows a part has; by default those of 16 MB.
+        size: The number of rows in a part; by default as many as fit in 16 MB.
 
     Example:
         >>> [part.shape for part in chunks(np.zeros((3, 2**21)))]
@@ -202,7 +202,7 @@ def is_mapped(X: NDArray) -> bool:
 
 
 def native_dtype(dtype: np.dtype) -> np.dtype:
-    r"""The type of numbers that torch has for those of another one.
+    r"""The dtype that torch supports for the numbers of another dtype.
 
     Example:
         >>> native_dtype(np.dtype(">f4"))
@@ -242,7 +242,7 @@ def _read_at(file: int, buffer: memoryview, offset: int) -> int:
             if error.errno not in {errno.ENOSYS, errno.EOPNOTSUPP}:
                 raise
 
-    with _SEEK_LOCK:  # a file has but one place to read from
+    with _SEEK_LOCK:  # a file has a single position
         os.lseek(file, offset, os.SEEK_SET)
         part = os.read(file, len(buffer))
 
@@ -251,7 +251,7 @@ def _read_at(file: int, buffer: memoryview, offset: int) -> int:
 
 
 def _mapping(X: NDArray) -> np.memmap | None:
-    r"""Returns the memory map that an array is a view of, if it is of one."""
+    r"""Returns the memory map behind an array, if there is one."""
     base: object = X
 
     while isinstance(base, np.ndarray):

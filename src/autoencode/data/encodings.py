@@ -1,4 +1,4 @@
-r"""Encodings of text: what a file is in, and what is wrong with it."""
+r"""Detection of text encodings and of encoding errors."""
 
 __all__ = ["describe_utf8_error", "detect_encoding"]
 
@@ -61,7 +61,7 @@ def detect_encoding(data: bytes, whole: bool = True) -> str | None:
 
 
 def describe_utf8_error(path: Path) -> str:
-    r"""Says where a file is not in UTF-8, and what to do; nothing if it is.
+    r"""Describe the first error of a file as UTF-8, with a remedy; empty if there is none.
 
     Arguments:
         path: The file.

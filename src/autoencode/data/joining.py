@@ -1,4 +1,4 @@
-r"""Two sources with names become one: what belongs together is found by its name."""
+r"""Joins of two sources of files by their names."""
 
 __all__ = ["in_one_order", "join_names", "take"]
 
@@ -26,7 +26,7 @@ Key = Callable[[str], str]
 
 
 def join_names(a: Sequence[str], b: Sequence[str], what: tuple[str, str]) -> list[tuple[int, int]]:
-    r"""The pairs of two lists of files: those with one path, whatever their suffixes.
+    r"""Pairs of files from two lists that have the same path but for suffixes.
 
     Paths are compared below the folder of each source; letter case and the Unicode form matter
     only where they tell files of one source apart. If no paths are the same, one may go on above
@@ -34,15 +34,14 @@ def join_names(a: Sequence[str], b: Sequence[str], what: tuple[str, str]) -> lis
 
     Arguments:
         a: The names of the files of the first source.
-        b: Those of the second.
-        what: How to call the two.
+        b: The names of the files of the second source.
+        what: The names of the two sources, for messages.
 
     Returns:
-        The numbers of both halves of each pair, in the order of the first source.
+        The indices of each pair, in the order of the first source.
 
     Raises:
-        ValueError: If the names have nothing in common, or it cannot be told which belongs to
-            which.
+        ValueError: If no names agree, or if several files match one.
 
     Example:
         >>> join_names(["a.png", "b.png"], ["b.tif", "c.tif"], ("X", "corrupted"))
@@ -95,13 +94,13 @@ def in_one_order(names: Sequence[str]) -> bool:
 
 
 def take(X: Any, rows: Sequence[int]) -> Any:
-    r"""Some examples, in the kind of container that all are in.
+    r"""Some examples, in the same kind of container.
 
-    Those of a file larger than memory are copied to a file without a name.
+    Examples of a mapped file are copied to a file without a name.
 
     Arguments:
         X: The examples: an array, a list, a data frame, sounds or texts.
-        rows: The number of each.
+        rows: The index of each selected example.
 
     Example:
         >>> take(["a", "b", "c"], [2, 0])
@@ -186,7 +185,7 @@ def _add(
     of_b: Key,
     what: tuple[str, str],
 ) -> None:
-    r"""Adds the pairs of those that are in none yet, and whose keys are the same."""
+    r"""Adds pairs with equal keys of files that have no pair yet."""
     known = _numbered(b, of_b)
     taken = {*pairs.values()}
 
@@ -202,7 +201,7 @@ def _add(
 def _add_tails(
     pairs: dict[int, int], a: Sequence[str], b: Sequence[str], what: tuple[str, str]
 ) -> None:
-    r"""Adds the pairs of which one path goes on above the other."""
+    r"""Adds pairs of which one path ends with the other."""
     for long, short, turned in ((a, b, False), (b, a, True)):
         known, found = _numbered(short, _folded), defaultdict(list)
 

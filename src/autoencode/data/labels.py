@@ -1,4 +1,4 @@
-r"""Labels of examples, by the names of their files where they have some."""
+r"""Labels of examples, joined by file name where there are names."""
 
 __all__ = ["Labels", "read_labels"]
 
@@ -23,7 +23,7 @@ _FILE = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}$")
 
 
 class Labels(NamedTuple):
-    r"""Labels in the order in which they came, and the name that each belongs to, if any."""
+    r"""Labels in their original order, with the file name of each, if any."""
 
     values: NDArray
     names: list[str] | None
@@ -35,19 +35,19 @@ def read_labels(
 ) -> Labels | None:
     r"""Labels from a file, or from a mapping or series of names to labels.
 
-    A table has a column of file names beside that of the labels, or no other column.
+    A table has a column of labels, and optionally a column of file names.
 
     Arguments:
-        y: The path of a file, or labels by name. Whatever else is no such thing.
-        names: The names of the examples' files, if they have some.
-        column: The column of a table that holds the labels; by default the only other one.
+        y: The path of a file, or labels by name.
+        names: The names of the files of the examples, if any.
+        column: The column of a table that holds the labels; by default the only other column.
 
     Returns:
         The labels, or `None` if `y` is something else.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is not clear which column holds names, or labels.
+        ValueError: If the column of names or of labels is ambiguous.
 
     Example:
         >>> read_labels({"a.png": 1, "b.png": 0}, ["a.png"]).names
@@ -109,7 +109,7 @@ def _of_table(path: Path, names: Sequence[str] | None, column: str | None) -> La
             " line, or y={name: label, ...}."
         )
 
-    # A header names no file
+    # A header is not a file name
     first = 0 if _matches([columns[at][0]], names) else 1
     return Labels(_typed(columns[chosen[0]][first:]), [*map(str, columns[at][first:])], source)
 
@@ -170,7 +170,7 @@ def _columns(path: Path) -> tuple[list[str], list[list[Any]]]:
 def _column_of_names(
     columns: list[list[Any]], names: Sequence[str] | None, but: int | None
 ) -> int | None:
-    r"""Returns the column in which most names of files are, if there is one.
+    r"""Returns the index of the column with most file names, if any.
 
     Labels may be numbers, as the names of files are: those with suffixes are names first.
     """
@@ -197,7 +197,7 @@ def _has_suffix(cell: Any) -> bool:
 
 
 def _matches(cells: Sequence[Any], names: Sequence[str] | None) -> int:
-    r"""Returns how many names are in cells, by their last part, with the suffix or without."""
+    r"""Returns the number of cells that name a file, with or without folder and suffix."""
     known = {Path(_last(name)).stem for name in names or ()}
     whole = {_last(name) for name in names or ()}
     last = {_last(cell) for cell in cells if cell is not None}
@@ -209,7 +209,7 @@ def _last(name: Any) -> str:
 
 
 def _typed(values: list[Any]) -> NDArray:
-    r"""Returns words as numbers, if all are."""
+    r"""Returns words as numbers, if all of them are numbers."""
     if all(isinstance(value, str) for value in values):
         try:
             numbers = np.array(values, float)

@@ -43,17 +43,17 @@ class Listing(NamedTuple):
     names: list[str]
 
     lost: dict[str, str]
-    r"""Names of what cannot be looked into, such as links to nothing, and why."""
+    r"""Names of unreadable entries, such as broken links, with the reason."""
 
     hidden: int
-    r"""How many files are left out, as their name or their folder's begins with a dot."""
+    r"""The number of hidden files, whose name or folder begins with a dot."""
 
     ordered: bool
     r"""Whether the order is that of the user, and not that of the names."""
 
 
 class Names(list[str]):
-    r"""The names of the files that examples come from, one each, and of those left out.
+    r"""File names of examples, one each, and names of files that were left out.
 
     Arguments:
         names: The names.
@@ -88,7 +88,7 @@ class Names(list[str]):
         self.counts: list[int] = []
 
     def cut(self, names: Iterable[str], counts: Iterable[int]) -> "Names":
-        r"""Returns the names of windows, so many of each of these recordings."""
+        r"""Returns names of windows, with the given count for each recording."""
         counts = [*counts]
         rows = [row for row, n in zip(self.rows, counts) for _ in range(n)]
         windows = Names(names, rows, self.total, self.left_out, self.ordered, self.unread)
@@ -113,7 +113,7 @@ class Names(list[str]):
         return Names(names, places, self.total, self.left_out, self.ordered, self.unread)
 
     def summary(self) -> str:
-        r"""Returns in words how many there are, what was left out and why."""
+        r"""Returns a sentence with the number of files, and those left out with reasons."""
         bad = [first_few([f"{name} ({why})" for name, why in self.left_out.items()])]
         left = "; ".join([*(bad if self.left_out else []), *self.unread]) or "nothing"
         return f"{len(self):,} of {self.total:,} files; left out: {left}"
@@ -165,12 +165,12 @@ def list_files(source: Path | Files) -> Listing:
 
 
 def as_files(X: Any, texts: bool = False) -> Files | None:
-    r"""The files that a list, an array or a series names, if it does.
+    r"""The files named by a list, an array or a series, or `None` if it holds other data.
 
-    Paths always name files. Texts do if they are those of files that exist.
+    Paths always name files. Texts name files if these exist.
 
     Arguments:
-        X: Whatever the user has.
+        X: The input of the user.
         texts: Whether texts that look like the names of files, but of none that exist, are
             wanted as texts.
 
@@ -224,11 +224,11 @@ def as_files(X: Any, texts: bool = False) -> Files | None:
 
 
 def first_few(names: Sequence[str], most: int = _NAMED) -> str:
-    r"""Some of many names, and how many more there are.
+    r"""The first few of many names, with the number of further ones.
 
     Arguments:
         names: The names.
-        most: How many are said.
+        most: The number of names to show.
 
     Example:
         >>> first_few(["a", "b", "c"], most=2)

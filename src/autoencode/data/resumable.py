@@ -1,4 +1,4 @@
-r"""Rows of a file that is written block by block, and goes on where it was stopped."""
+r"""Block-wise writing of rows to a file, which continues after a kill."""
 
 __all__ = ["Block", "write_rows"]
 
@@ -14,7 +14,7 @@ Block = tuple[NDArray, list[Any]]
 
 
 def write_rows(place: Path, row: int, blocks: Callable[[int], Iterator[Block]]) -> list[Any]:
-    r"""Writes the rows that sources give to the file `X` of a folder.
+    r"""Write the rows of all sources to the file `X` of a folder.
 
     Beside it, `notes` has a line for each source. A row is on the disk before its note is, so
     that after a kill the notes say which sources are done.

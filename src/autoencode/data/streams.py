@@ -20,7 +20,7 @@ _LABELS = ("y", "label", "labels", "target")
 
 
 def is_stream(X: object) -> bool:
-    r"""Whether examples have to be taken one by one: what is neither an array nor a list.
+    r"""Whether `X` yields examples one by one, and is neither an array nor a list.
 
     Example:
         >>> is_stream(iter([1.0])), is_stream([1.0]), is_stream(np.ones(1))
@@ -36,22 +36,22 @@ def is_stream(X: object) -> bool:
 
 
 def read_stream(X: Any) -> tuple[NDArray, NDArray | None]:
-    r"""Reads examples to an array, in memory or, if they are many, in a file without a name.
+    r"""Read examples into an array, in memory or, if they are many, in a file without a name.
 
-    They have to be read whole before training, since their scale is learned from them and
-    since they are visited in random order then.
+    All examples are read before training, which learns their scale and visits them in random
+    order.
 
     Arguments:
-        X: What yields examples, or has them by number. Each is an array, a tensor, an image
+        X: An iterable or indexable source of examples. Each is an array, a tensor, an image
             of Pillow or a row of numbers; or a pair of such a thing and its label; or a
             dictionary. Tensors of images in the layout of torch, with shape `(C, H, W)`, become
             `(H, W, C)`.
 
     Returns:
-        The examples, and their labels if they have some.
+        The examples, and their labels if any.
 
     Raises:
-        ValueError: If they are not of one shape and type.
+        ValueError: If examples differ in shape or type.
 
     Example:
         >>> X, y = read_stream((np.full(2, i), "ab"[i]) for i in range(2))
