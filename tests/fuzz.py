@@ -8,6 +8,7 @@ within the memory that its size allows. What else happens is printed; the exit s
 """
 
 import argparse
+import contextlib
 import copy
 import json
 import random
@@ -118,8 +119,17 @@ def at(value: Any, path: tuple) -> Any:
     return value
 
 
+def change_within(text: str, rng: random.Random) -> str:
+    r"""Changes JSON that stands as a text in a document, as vocabularies do."""
+    inner = json.loads(text)
+    change_document(inner, {}, rng)
+
+    return json.dumps(inner)
+
+
 def change_document(document: dict, tensors: dict, rng: random.Random) -> None:
     everywhere = [*places(document)]
+    everywhere += 20 * [p for p in everywhere if p[-1] == "vocabulary_"]  # a large one in a leaf
 
     for _ in range(rng.choice([1, 1, 1, 2, 3])):
         path = rng.choice(everywhere)
@@ -132,7 +142,10 @@ def change_document(document: dict, tensors: dict, rng: random.Random) -> None:
 
         how = rng.randrange(8)
 
-        if how == 0 and isinstance(parent, (dict, list)):
+        if isinstance(old, str) and old.startswith('{"') and rng.random() < 0.9:
+            with contextlib.suppress(RecursionError, TypeError, ValueError):
+                parent[path[-1]] = change_within(old, rng)
+        elif how == 0 and isinstance(parent, (dict, list)):
             del parent[path[-1]]
         elif how == 1:
             parent[path[-1]] = copy.deepcopy(at(document, rng.choice([*places(document)])))

@@ -2,6 +2,7 @@ r"""Tests of files that nobody would write: a mutant of a file ends in predictio
 
 import contextlib
 import gzip
+import importlib
 import os
 import random
 import struct
@@ -20,6 +21,8 @@ from PIL import Image
 
 import autoencode as ae
 from autoencode.cli import inputs
+from autoencode.common import container
+from autoencode.common.type_checks import learned_hints
 from autoencode.data import read_images, read_sounds
 
 
@@ -35,6 +38,28 @@ def test_mutants_of_models(tmp_path: Path) -> None:
     )
 
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
+    found = fuzz.seeds(tmp_path_factory.mktemp("seeds"), few=False)
+    return {name: container.read(path)[0] for name, (path, *_) in found.items()}
+
+
+def test_classes_declare_what_they_learn(stored: dict[str, dict]) -> None:
+    seen = set()
+
+    for document in stored.values():
+        for path in fuzz.places(document):
+            if path[-1] == "learned" and (learned := fuzz.at(document, path)):
+                name = fuzz.at(document, path[:-1])["class"]
+                module, _, cls = name.rpartition(".")
+                hints = learned_hints(getattr(importlib.import_module(module), cls))
+                assert learned.keys() <= hints.keys(), name
+                seen.add(cls)
+
+    assert seen >= {"Tables", "MixedTables", "Images", "Sounds", "Texts", "Labels", "Numbers"}
+    assert seen >= {"NormalScores", "NumberColumn", "LevelColumn", "DateColumn", "Gaps"}
 
 
 # Data

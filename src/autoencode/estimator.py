@@ -675,7 +675,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             log.info("taken for %s; modality=... (command line: --modality) says otherwise.", what)
 
         if (form := inputs.format_of_source(source, X)) is not None:
-            self.modality_.format_ = form  # type: ignore[attr-defined]
+            self.modality_.format_ = form
 
         X = self.modality_.examples(X, told=True)
         y = follow(y, X)

@@ -252,7 +252,7 @@ def store_columns(model: Autoencoder, inputs: Inputs, form: dict[str, Any] | Non
         check_names(model, inputs.columns, reset=True)
 
         if form is not None:
-            model.modality_.format_ = form  # type: ignore[attr-defined]
+            model.modality_.format_ = form
 
 
 def _modality_of_file(

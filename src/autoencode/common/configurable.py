@@ -76,6 +76,13 @@ class Configurable:
             }
         )
 
+    def check_learned(self) -> None:
+        r"""Compares what was learned with itself, as a damaged file may hold something else.
+
+        Raises:
+            ValueError: If lengths, indices or ranges contradict each other.
+        """
+
     def __repr__(self) -> str:
         params = self.get_params(deep=False)
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in params.items())})"

@@ -50,6 +50,9 @@ class Modality(Configurable, abc.ABC):
     shape_: tuple[int, ...]
     r"""The shape of one example, as the networks see it."""
 
+    format_: dict[str, Any] | None = None
+    r"""The format of the files of a table, if the examples were read from one."""
+
     numeric: ClassVar[bool] = True
     r"""Whether the user's examples are arrays of numbers, in files or not."""
 

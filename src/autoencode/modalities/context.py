@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from ..common.configurable import Configurable
+from ..common.type_checks import check_agreement
 from ..data import is_frame, names_of, to_pandas
 from .columns.dtypes import open_cells
 from .statistics import check_finite, column_statistics
@@ -116,7 +117,9 @@ class Labels(Configurable):
     """
 
     classes_: NDArray
-    shares_: NDArray
+    shares_: NDArray[np.float64] | None = None
+    r"""The frequencies of the classes; files of earlier releases have none."""
+
     size_: int
 
     def __init__(self, unknown: str = "missing") -> None:
@@ -128,6 +131,14 @@ class Labels(Configurable):
         self.size_ = len(self.classes_)
 
         return self
+
+    def check_learned(self) -> None:
+        n, shares = self.size_, self.shares_
+        check_agreement(
+            type(self),
+            classes_=self.classes_.shape == (n,) and n > 0 and self.classes_.dtype.kind in "buifU",
+            shares_=shares is None or (shares.shape == (n,) and bool((shares >= 0).all())),
+        )
 
     def encode(self, y: ArrayLike) -> Tensor:
         r"""Returns the indicators of labels, with shape `(n, K)`.
@@ -162,7 +173,7 @@ class Labels(Configurable):
             *(len(new), len(labels), self._known(), labels[new[0]], new[0]),
         )
         c = torch.nn.functional.one_hot(index.clamp(min=0), self.size_).float()
-        shares = getattr(self, "shares_", np.full(self.size_, 1 / self.size_))
+        shares = np.full(self.size_, 1 / self.size_) if self.shares_ is None else self.shares_
         c[new] = torch.from_numpy(np.asarray(shares, dtype=np.float32))
 
         return c
@@ -192,8 +203,8 @@ class Numbers(Configurable):
         tensor([[1., 0.]])
     """
 
-    loc_: NDArray
-    scale_: NDArray
+    loc_: NDArray[np.float64]
+    scale_: NDArray[np.float64]
     size_: int
 
     def fit(self, y: ArrayLike) -> "Numbers":
@@ -206,6 +217,14 @@ class Numbers(Configurable):
         self.size_ = y.shape[1]
 
         return self
+
+    def check_learned(self) -> None:
+        shape = (self.size_,)
+        check_agreement(
+            type(self),
+            loc_=self.loc_.shape == shape and np.isfinite(self.loc_).all(),
+            scale_=self.scale_.shape == shape and (self.scale_ > 0).all(),
+        )
 
     def encode(self, y: ArrayLike) -> Tensor:
         y = np.asarray(y, dtype=float)

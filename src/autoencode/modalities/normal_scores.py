@@ -11,6 +11,7 @@ from scipy.special import ndtr
 from torch import Tensor
 
 from ..common.configurable import Configurable
+from ..common.type_checks import check_agreement
 
 _APART = 0.01  # the least distance of two knots between: single precision tells scores apart
 _SHARPEST, _WIDEST = 1e-3, 0.5
@@ -41,10 +42,11 @@ class NormalScores(Configurable):
         array([0., 0., 1.])
     """
 
-    values_: NDArray
-    low_: NDArray
-    middle_: NDArray
-    high_: NDArray
+    values_: NDArray[np.float64]
+    low_: NDArray[np.float64]
+    middle_: NDArray[np.float64]
+    high_: NDArray[np.float64]
+    rows_: int
     slope_: float
     scale_: float
 
@@ -82,6 +84,19 @@ class NormalScores(Configurable):
         self.scale_ = float(f"{np.clip(median / 4, _SHARPEST, _WIDEST):.3g}")
 
         return self
+
+    def check_learned(self) -> None:
+        n = len(self.values_)
+        knots = (self.values_, self.low_, self.middle_, self.high_)
+        check_agreement(
+            type(self),
+            values_=n > 0 and all(v.shape == (n,) and not np.isnan(v).any() for v in knots),
+            low_=all((np.diff(v[np.isfinite(v)]) >= 0).all() for v in knots),
+            middle_=np.isfinite([self.values_, self.middle_]).all(),
+            slope_=self.slope_ >= 0,
+            scale_=self.scale_ > 0,
+            rows_=self.rows_ > 0,
+        )
 
     def encode(self, v: NDArray) -> NDArray:
         r"""Returns the scores of numbers, NaN where they are."""

@@ -2,6 +2,7 @@ r"""Rows of numbers."""
 
 __all__ = ["Tables"]
 
+import itertools
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from torch import Tensor
 from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
+from ..common.type_checks import check_agreement
 from ..data import is_frame, is_numbers, names_of, to_pandas
 from ..data.disk_arrays import FileArray
 from ..data.tabular.libraries import library_of, native_types
@@ -70,6 +72,21 @@ class Tables(Modality):
         [[1.0, 100.0], [3.0, 300.0]]
     """
 
+    types_: list[tuple[str | int, str]]
+    library_: str
+    natives_: dict[str, str]
+    dtype_: str
+    low_: NDArray[np.float64]
+    high_: NDArray[np.float64]
+    constants_: list[tuple[int, str | bool | int | float | None]]
+    columns_: NDArray[np.intp]
+    loc_: NDArray[np.float64]
+    scale_: NDArray[np.float64]
+    steps_: NDArray[np.float64]
+    decimals_: NDArray[np.intp]
+    scored_: NDArray[np.intp]
+    scores_: list[NormalScores]
+
     def __init__(self, scaling: str = "auto") -> None:
         self.scaling = scaling
         self._of_all: Tables | None = None
@@ -106,8 +123,8 @@ class Tables(Modality):
             return self
 
         self.types_, first = _types(X), X
-        self.library_: str = library_of(X)
-        self.natives_: dict[str, str] = native_types(X)
+        self.library_ = library_of(X)
+        self.natives_ = native_types(X)
         X = _array(X)
 
         if X.ndim != 2 or 0 in X.shape:
@@ -131,8 +148,8 @@ class Tables(Modality):
         self.shape_ = (len(self.columns_),)
         self.loc_, self.scale_ = loc[kept], scale[kept]
         self.steps_, self.decimals_ = _grids(X)  # from which new rows do not depart
-        self.scored_: NDArray = np.zeros(0, int)
-        self.scores_: list[NormalScores] = []
+        self.scored_ = np.zeros(0, int)
+        self.scores_ = []
         self._held = {}
 
         if gridded := [j for j in self.columns_.tolist() if self.steps_[j] not in (0, 1)]:
@@ -167,6 +184,26 @@ class Tables(Modality):
                 " skewed or heavy-tailed.",
                 *(len(self.constants_), len(self.low_), shared, len(found) - shared),
             )
+
+    def check_learned(self) -> None:
+        n, k, of = len(self.low_), len(self.columns_), self.columns_
+        rows = (self.low_, self.high_, self.steps_, self.decimals_)
+        check_agreement(
+            type(self),
+            low_=n > 0 and all(v.shape == (n,) and np.isfinite(v).all() for v in rows),
+            high_=(self.low_ <= self.high_).all(),
+            shape_=self.shape_ == (k,) and self.loc_.shape == self.scale_.shape == (k,),
+            columns_=_is_index(of, n),
+            loc_=np.isfinite(self.loc_).all(),
+            scale_=np.isfinite(self.scale_).all() and (self.scale_ > 0).all(),
+            steps_=(self.steps_ >= 0).all(),
+            decimals_=((self.decimals_ >= 0) & (self.decimals_ < 20)).all(),
+            scored_=_is_index(self.scored_, n) and np.isin(self.scored_, of).all(),
+            scores_=len(self.scores_) == len(self.scored_),
+            constants_=all(0 <= j < n for j, _ in self.constants_),
+            types_=len(self.types_) in (0, n),
+            dtype_=np.dtype(self.dtype_).kind in "biuf",
+        )
 
     def load(self, X: Any) -> Tensor:
         X = _array(X)
@@ -376,6 +413,12 @@ class Tables(Modality):
             )
 
         return self._held[device, dtype]
+
+
+def _is_index(columns: NDArray, n: int) -> bool:
+    r"""Returns whether columns are some of `n`, in order."""
+    ends = [-1, *columns.tolist(), n]
+    return columns.ndim == 1 and all(a < b for a, b in itertools.pairwise(ends))
 
 
 def _types(X: Any) -> list[tuple[str | int, str]]:

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from ..common.configurable import Configurable
 from ..common.container import opened
-from ..common.type_checks import check_arguments
+from ..common.type_checks import check_arguments, check_learned
 
 ARRAY = "array."
 _SHORT = 64  # numbers of an array that stands in the document itself
@@ -101,6 +101,7 @@ def decode(
     document: Any,
     trusted: Container[str] | Iterable[str | type | Callable] = (),
     tensor: Callable[[str], Tensor] | None = None,
+    fitted: bool = False,
 ) -> Any:
     r"""Rebuilds what `encode` returned.
 
@@ -112,6 +113,8 @@ def decode(
         trusted: Classes and functions from outside of this library that may be used, or
             their import paths.
         tensor: Returns the numbers of an array by name, where they stand beside the document.
+        fitted: Whether objects have to hold all that their class learns; otherwise they may
+            hold nothing.
 
     Raises:
         ValueError: If the document names something that is not trusted, or not there.
@@ -122,20 +125,21 @@ def decode(
         ELBO(beta=2.0, warmup=0.0, free_bits=None, cooling=None)
     """
     again = functools.partial(decode, trusted=trusted, tensor=tensor)
+    within = functools.partial(again, fitted=fitted)
 
     match document:
         case list():
-            return [again(v) for v in document]
+            return [within(v) for v in document]
         case None | bool() | int() | float() | str():
             return document
         case {"tuple": list() as values}:
-            return tuple(again(v) for v in values)
+            return tuple(within(v) for v in values)
         case {"tensor": str() as name, "dtype": str() as dtype} if name.startswith(ARRAY):
             return _numbers(name, dtype, tensor)
         case {"array": values, "dtype": str() as dtype}:
             return _array(values, dtype)
         case {"dict": dict() as values}:
-            return {k: again(v) for k, v in values.items()}
+            return {k: within(v) for k, v in values.items()}
         case {"function": str() as path}:
             return _function(path, trusted)
         case {"class": str() as path, "arguments": dict() as given, "learned": dict() as learned}:
@@ -143,21 +147,26 @@ def decode(
             values = {k: again(v) for k, v in given.items()}
             check_arguments(cls, values)
             value = cls(**values)
-            _learn(value, {k: again(v) for k, v in learned.items()})
+            _learn(value, {k: again(v, fitted=True) for k, v in learned.items()}, fitted)
             return value
 
     raise ValueError(f"the model has a part that is none, {str(document)[:60]}")
 
 
-def _learn(value: Any, learned: dict[str, Any]) -> None:
+def _learn(value: Any, learned: dict[str, Any], fitted: bool) -> None:
     for name in learned:
-        if not name.endswith("_") or name.startswith("_") or hasattr(type(value), name):
+        if not name.endswith("_") or name.startswith("_"):
             raise ValueError(f"the model sets '{name}', which is nothing that is learned.")
 
-    check_arguments(type(value), learned)
+    # Classes of others need not declare what they learn
+    ours = type(value).__module__.partition(".")[0] == _OURS
+    check_learned(type(value), learned, declared=ours, complete=ours and (fitted or bool(learned)))
 
     for name, found in learned.items():
         setattr(value, name, found)
+
+    if learned:
+        value.check_learned()
 
 
 def _array(values: Any, dtype: str) -> NDArray:
@@ -187,14 +196,14 @@ def _array(values: Any, dtype: str) -> NDArray:
             f"the model has an array of type {dtype[:60]!r}, wider than its elements."
         )
 
-    return np.array(values, dtype=dtype)
+    return np.array(values, dtype=np.dtype(dtype).newbyteorder("="))
 
 
 def _numbers(name: str, dtype: str, tensor: Callable[[str], Tensor] | None) -> NDArray:
     if not _DTYPE.fullmatch(dtype) or np.dtype(dtype).kind not in "biuf" or tensor is None:
         raise ValueError(f"the model has numbers of type {dtype[:60]!r}.")
 
-    return tensor(name).numpy().astype(dtype, copy=False)
+    return tensor(name).numpy().astype(np.dtype(dtype).newbyteorder("="), copy=False)
 
 
 def check_replaceable(path: str | Path) -> None:

@@ -21,6 +21,7 @@ from .. import __version__
 from ..blueprint import arguments, assembly
 from ..common.container import Stored
 from ..common.type_checks import check_arguments, fits
+from ..data import TableFormat
 from ..distributions import Family
 from ..modalities import Modality
 from ..modalities.context import Labels, Numbers
@@ -135,8 +136,8 @@ def _described(
 ) -> Any:
     r"""Returns an estimator without its networks, as a document says."""
 
-    def decoded(name: str, kind: Any) -> Any:
-        value = decode(document[name], trusted, tensor)
+    def decoded(name: str, kind: Any, fitted: bool = False) -> Any:
+        value = decode(document[name], trusted, tensor, fitted)
 
         if not fits(value, kind):
             raise ValueError(f"its {name} is {str(repr(value))[:60]}")
@@ -152,8 +153,9 @@ def _described(
     check_arguments(type(model), given)
     arguments.check(model)
 
-    model.modality_ = decoded("modality", Modality)
-    model.context_ = decoded("context", Labels | Numbers | None)
+    model.modality_ = decoded("modality", Modality, fitted=True)
+    TableFormat.of(model.modality_.format_)  # raises before a file is read with it
+    model.context_ = decoded("context", Labels | Numbers | None, fitted=True)
     model.latent_dim_ = assembly.latent_dim(model) or decoded("latent_dim", int)
     model.network_ = decoded("network", Network)
     model.likelihood_ = decoded("likelihood", Family)

@@ -5,10 +5,9 @@ They are built without memory first, and compared with the names and shapes that
 
 __all__ = ["rebuild"]
 
-import contextlib
 import copy
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -175,11 +174,30 @@ def _try(estimator: Any, model: LatentModel) -> None:
     if type(modality).__module__.partition(".")[0] != __name__.partition(".")[0]:
         return  # of somebody else's kind of data nothing more is known
 
-    with contextlib.suppress(
-        ValueError
-    ):  # of numbers that no example has, in a fit that went wrong
-        bound.encode(modality.normalize(modality.load(modality.restore(p.mean))))
-        modality.restore_mean(modality.mean(p))
-        new = modality.draw(p)
-        modality.returned(modality.restore_new(new))
-        modality.hidden(new)  # of most kinds of data, an error
+    # Outer codes reach the ends of columns, and rare levels
+    codes = torch.stack([torch.full((estimator.latent_dim_,), v) for v in (0.0, -3.0, 3.0)])
+    bound = model.given(None if c is None else c.expand(len(codes), -1))
+    p = bound.decode(codes)
+    ways: list[Callable[[], Any]] = [
+        lambda: modality.restore(p.mean),
+        lambda: bound.encode(modality.normalize(modality.load(modality.restore(p.mean)))),
+        lambda: modality.returned(modality.restore(p.mean)),
+        lambda: modality.restore_mean(modality.mean(p)),
+        lambda: modality.draw(p),
+        lambda: modality.restore_new(modality.draw(p)),
+        lambda: modality.returned(modality.restore_new(modality.draw(p))),
+        lambda: modality.hidden(modality.draw(p)),
+        lambda: modality.error(modality.draw(p), p),
+        lambda: modality.log_unit(modality.draw(p)),
+    ]
+
+    for way in ways:
+        _take(way)
+
+
+def _take(way: Callable[[], Any]) -> None:
+    r"""Takes one way through the data's kind, on its own: one refusal must not hide the next."""
+    try:
+        way()
+    except ValueError:
+        pass  # of numbers that no example has, in a fit that went wrong, or of kinds without it

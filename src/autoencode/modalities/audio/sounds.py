@@ -20,6 +20,7 @@ from torch.distributions.constraints import Constraint
 
 from ...common import failures
 from ...common.failures import warn
+from ...common.type_checks import check_agreement
 from ...corruptions import Compose, WaveformCorruption
 from ...corruptions.base import flatten
 from ...data import Examples, on_disk, read_sounds
@@ -103,8 +104,10 @@ class Sounds(Modality):
     rowwise = True
 
     samples_: int
-    windows_: bool
-    residual_: NDArray
+    windows_: bool = False
+    loc_: tuple[float, ...]
+    scale_: float
+    residual_: NDArray[np.float32] | None = None
     r"""The variance that a model leaves open; files of earlier releases have none."""
 
     def __init__(
@@ -198,6 +201,16 @@ class Sounds(Modality):
 
         return self
 
+    def check_learned(self) -> None:
+        self._check_arguments()
+        check_agreement(
+            type(self),
+            samples_=1 <= self.samples_ < 2**31,
+            loc_=len(self.shape_) == 3 and len(self.loc_) == self.shape_[-1],
+            scale_=self.scale_ > 0,
+            residual_=self.residual_ is None or self.residual_.shape == self.shape_,
+        )
+
     def examples(self, X: Any, told: bool = False) -> Any:
         longer = [f"sound {i}" for i, x in enumerate(X) if len(x) > self.samples_]
         seconds = self.samples_ / self.rate
@@ -205,7 +218,7 @@ class Sounds(Modality):
         if isinstance(X, Recordings) or not longer:
             return X
 
-        if isinstance(X, Windows) or not getattr(self, "windows_", False):
+        if isinstance(X, Windows) or not self.windows_:
             total = f"{len(X):,} sounds"
             kinds = {} if told else {f"longer than {seconds:g} s, and cut off": longer}
             report_faults(kinds, total, False)
@@ -265,7 +278,7 @@ class Sounds(Modality):
 
     def draw(self, p: Distribution) -> Tensor:
         # Noise on each number of a spectrum is hiss, and its mean that of quieter sounds
-        if not hasattr(self, "residual_"):
+        if self.residual_ is None:
             return p.mean
 
         loc = torch.tensor(self.loc_, dtype=torch.float32, device=p.mean.device)
@@ -352,7 +365,7 @@ class Sounds(Modality):
     ) -> tuple[bool, float]:
         r"""Returns whether recordings are cut into windows, and how long examples are."""
         if hasattr(self, "samples_"):
-            return getattr(self, "windows_", False), self.samples_ / self.rate
+            return self.windows_, self.samples_ / self.rate
 
         lengths = durations(path, _LOOKED_AT) if lengths is None else lengths
         seconds = _choose(lengths) if self.seconds is None else self.seconds

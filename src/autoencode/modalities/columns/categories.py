@@ -5,7 +5,7 @@ __all__ = ["categories_of", "category_index", "word", "words_of"]
 from typing import Any
 
 from .cells import plain
-from .dtypes import close, name_of, open_cells
+from .dtypes import close, dtype_of, name_of, open_cells
 
 _SIMPLE = (str, bool, int, float)
 
@@ -108,7 +108,7 @@ def category_index(stored: dict[str, Any]) -> Any:
     if "unit" in stored:
         kind = "m8" if stored["dtype"].startswith("timedelta") else "M8"
         index = pd.Index(np.array(values, np.int64).view(f"{kind}[{stored['unit']}]"))
-        zone = pd.api.types.pandas_dtype(stored["dtype"])
+        zone = dtype_of(stored["dtype"])
         zone = getattr(zone, "tz", None)
         return index if zone is None else index.tz_localize("UTC").tz_convert(zone)
 

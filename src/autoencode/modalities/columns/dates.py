@@ -2,12 +2,14 @@ r"""Columns of dates, of times of the day and of durations."""
 
 __all__ = ["DATES", "DateColumn"]
 
+import re
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...common.configurable import Configurable
+from ...common.type_checks import check_agreement
 from ...data import locate_cell
 from ..normal_scores import NormalScores
 from .cells import plain
@@ -98,6 +100,20 @@ class DateColumn(Configurable):
         self.days_.step_ = 0.0  # the grid is one of local time
 
         return self
+
+    def check_learned(self) -> None:
+        import pandas as pd
+
+        # Of some names pandas reads a file of the machine
+        zone = self.zone_ is None or re.fullmatch(r"[A-Z][\w+:-]*(/[A-Z][\w+-]*){0,2}", self.zone_)
+        check_agreement(
+            type(self),
+            unit_=self.unit_ in _SECOND,
+            zone_=bool(zone),
+            step_=self.step_ > 0,
+            months_=abs(self.months_) < 2**31,
+        )
+        pd.Timestamp(0, tz=self.zone_)
 
     @property
     def scores_(self) -> NormalScores:

@@ -76,6 +76,9 @@ def dtype_of(name: str) -> Any:
 
     kind, _, rest = name.partition(" ")
 
+    if "dateutil" in name:  # whose zones are files of the machine
+        raise ValueError(f"expected a time zone by its name, got {name!r}.")
+
     try:
         if kind == "arrow":
             return pd.ArrowDtype(arrow_type(rest))

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from ...common.configurable import Configurable
+from ...common.type_checks import check_agreement
 from ...data import locate_cell
 from .categories import categories_of, category_index, word, words_of
 from .cells import no_use, plain
@@ -61,6 +62,7 @@ class LevelColumn(Configurable):
     ordered_: bool
     levels_: list[str | bool | int | float]
     counts_: list[int]
+    constant_: bool
 
     def __init__(self, name: str | int, limit: int = 200, unknown: str = "rare") -> None:
         self.name = name
@@ -117,6 +119,13 @@ class LevelColumn(Configurable):
             )
 
         return self
+
+    def check_learned(self) -> None:
+        check_agreement(
+            type(self),
+            counts_=len(self.counts_) == len(self.levels_) and min([0, *self.counts_]) >= 0,
+            levels_=self.limit >= 1 and len({*self.levels_}) == len(self.levels_),
+        )
 
     @property
     def size(self) -> int:

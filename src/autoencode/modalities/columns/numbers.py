@@ -2,6 +2,7 @@ r"""Columns of numbers."""
 
 __all__ = ["NumberColumn"]
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...common.configurable import Configurable
+from ...common.type_checks import check_agreement
 from ...data import locate_cell
 from ..marginals import knots_for, shared_numbers
 from ..normal_scores import NormalScores
@@ -51,6 +53,7 @@ class NumberColumn(Configurable):
     origin_: str  # of which, as of the last, files hold all digits as text
     last_: str
     empty_: bool
+    constant_: bool
     low_: float
     high_: float
     whole_: bool
@@ -104,6 +107,18 @@ class NumberColumn(Configurable):
         knots = knots_for(len(values))
         self.scores_ = NormalScores(knots).fit(values, shared if every else None)
         return self
+
+    def check_learned(self) -> None:
+        digits = re.compile(r"(-?\d{1,400})?")
+        check_agreement(
+            type(self),
+            low_=-_LARGEST <= self.low_ <= self.high_ <= _LARGEST,
+            scale_=self.scale_ is None or 0 <= self.scale_ <= _MOST,
+            origin_=digits.fullmatch(self.origin_) is not None,
+            last_=digits.fullmatch(self.last_) is not None,
+            step_=0 <= self.step_ <= 2 * _LARGEST,
+            decimals_=0 <= self.decimals_ <= _MOST,
+        )
 
     @property
     def grid(self) -> str:

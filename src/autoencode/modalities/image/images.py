@@ -18,6 +18,7 @@ from torch.distributions.constraints import Constraint
 
 from ...common import failures
 from ...common.failures import warn
+from ...common.type_checks import check_agreement
 from ...data import is_image, read_images
 from ...data.listing import Files
 from ...data.media.depths import Depth
@@ -67,6 +68,12 @@ class Images(Modality):
     suffixes = (".png", ".npy", "")
     rowwise = True
     tiled = True
+
+    single_: bool
+    n_: int
+    dtype_: str
+    range_: tuple[float, float]
+    binary_: bool
 
     def __init__(
         self,
@@ -138,6 +145,16 @@ class Images(Modality):
             raise ValueError(f"the intensities are too large, up to {max(-low, high):g}.")
 
         return self
+
+    def check_learned(self) -> None:
+        low, high = self.range_
+        check_agreement(
+            type(self),
+            shape_=len(self.shape_) == 3,
+            single_=not self.single_ or self.shape_[0] == 1,
+            dtype_=np.dtype(self.dtype_).kind in "biuf",
+            range_=math.isfinite(low) and math.isfinite(high) and low < high,
+        )
 
     def load(self, X: NDArray) -> Tensor:
         first = self.layout == "NCHW"

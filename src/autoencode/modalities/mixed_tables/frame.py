@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
+from ...common.type_checks import check_agreement
 from ...corruptions import Compose, Corruption, Masking
 from ...corruptions.base import flatten
 from ...data import (
@@ -84,7 +85,9 @@ class MixedTables(Modality):
     suffixes = (".csv", ".parquet")
 
     columns_: list[Column]
-    format_: dict[str, Any]
+    gaps_: Gaps
+    library_: str
+    natives_: dict[str, str]
 
     def __init__(
         self, levels: int = 200, unknown: Literal["error", "missing", "rare"] = "rare"
@@ -98,7 +101,7 @@ class MixedTables(Modality):
         return holds_frame(X) if isinstance(X, Path) else is_frame(X)
 
     def read(self, path: Path) -> tuple[Any, None, None]:
-        stored = getattr(self, "format_", {})
+        stored = self.format_ or {}
 
         if table_suffix(path) is None and not stored:
             raise ValueError(f"expected a table as a .csv or .parquet file, got '{path}'.")
@@ -152,6 +155,15 @@ class MixedTables(Modality):
         log.info("columns as read: %s.", _told(self.columns_))
 
         return self
+
+    def check_learned(self) -> None:
+        n, names = len(self.columns_), {column.name for column in self.columns_}
+        check_agreement(
+            type(self),
+            columns_=len(names) == n > 0,
+            gaps_=len(self.gaps_.rest_) == n,
+            shape_=self.shape_ == (2 * len(self._numbers()) + sum(self._sizes()),),
+        )
 
     def load(self, X: Any) -> Tensor:
         X = _frame(X)

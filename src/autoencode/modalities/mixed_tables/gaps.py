@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...common.configurable import Configurable
+from ...common.type_checks import check_agreement
 
 
 class Gaps(Configurable):
@@ -26,9 +27,9 @@ class Gaps(Configurable):
         tensor([0.0000, 0.5000])
     """
 
-    patterns_: NDArray
-    counts_: NDArray
-    rest_: NDArray
+    patterns_: NDArray[np.bool_]
+    counts_: NDArray[np.intp]
+    rest_: NDArray[np.float64]
 
     def __init__(self, limit: int = 1000) -> None:
         self.limit = limit
@@ -50,6 +51,15 @@ class Gaps(Configurable):
         self.rest_ = rare @ patterns[self.limit :] / max(1, rare.sum())
 
         return self
+
+    def check_learned(self) -> None:
+        shape = (len(self.counts_) - 1, len(self.rest_))
+        check_agreement(
+            type(self),
+            patterns_=self.patterns_.shape == shape,
+            counts_=self.counts_.ndim == 1 and self.counts_.min() >= 0 and self.counts_.any(),
+            rest_=self.rest_.ndim == 1 and ((self.rest_ >= 0) & (self.rest_ <= 1)).all(),
+        )
 
     def draw(self, n: int) -> Tensor:
         r"""Draws which cells of new rows are missing, with shape `(n, F)`."""

@@ -16,6 +16,7 @@ from torch.distributions.constraints import Constraint
 
 from ...common import failures
 from ...common.failures import warn
+from ...common.type_checks import check_agreement
 from ...corruptions import (
     Blur,
     Compose,
@@ -75,6 +76,8 @@ class Texts(Modality):
     suffixes = (".txt", ".csv")
     numeric = False
     symbolic = True
+
+    vocabulary_: str | None
 
     def __init__(
         self,
@@ -152,6 +155,14 @@ class Texts(Modality):
         self.vocabulary_ = None if self.subwords is None else learn_subwords(rows, self.subwords)
 
         return self
+
+    def check_learned(self) -> None:
+        self._check_arguments()
+        check_agreement(
+            type(self),
+            shape_=len(self.shape_) == 1,
+            vocabulary_=(self.vocabulary_ is None) == (self.subwords is None),
+        )
 
     def load(self, X: Any) -> Tensor:
         rows, longest = _bytes(self._texts(X)), self.shape_[0] - 1

@@ -11,7 +11,6 @@ __all__ = [
 
 import abc
 import functools
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,9 +19,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ...common.container import parse
 from ...common.padding import sizes
 
 _BYTES = [chr(i) for i in range(256)]  # for a package that knows characters and no bytes
+_LETTERS = 2**26  # of all pieces together
 _PIECES = r" ?[^ ]+| +"  # words, with the space before them
 
 
@@ -71,10 +72,13 @@ class BPETokenizer(Tokenizer):
     """
 
     def __init__(self, vocabulary: str) -> None:
-        numbers = json.loads(vocabulary)["model"]["vocab"]
+        numbers, merges = _parts(vocabulary)
 
-        self.tokenizer = _package().Tokenizer.from_str(vocabulary)
-        self.pieces = [piece.encode("latin-1") for piece in sorted(numbers, key=numbers.get)]
+        # Nothing else of the text is used: a pattern of somebody else's may take forever
+        self.tokenizer = _tokenizer(vocab=numbers, merges=merges)
+        self.pieces = [
+            piece.encode("latin-1") for piece in sorted(numbers, key=numbers.__getitem__)
+        ]
         self.size = len(self.pieces) + 1
 
     def encode(self, rows: Sequence[bytes]) -> list[list[int]]:
@@ -107,10 +111,8 @@ def learn_subwords(rows: Sequence[bytes], size: int) -> str:
         >>> BPETokenizer(learn_subwords([b"abab", b"abba"], 257)).size  # doctest: +SKIP
         258
     """
-    package = _package()
-    tokenizer = package.Tokenizer(package.models.BPE())
-    tokenizer.pre_tokenizer = package.pre_tokenizers.Split(package.Regex(_PIECES), "isolated")
-    trainer = package.trainers.BpeTrainer(
+    tokenizer = _tokenizer()
+    trainer = _package().trainers.BpeTrainer(
         vocab_size=size, initial_alphabet=_BYTES, show_progress=False
     )
     tokenizer.train_from_iterator((row.decode("latin-1") for row in rows), trainer)
@@ -156,6 +158,40 @@ def decode_batch(x: Tensor, tokenizer: Tokenizer) -> list[bytes]:
     """
     rows, n = x.cpu().numpy().astype(int), sizes(x, tokenizer.size - 1).tolist()
     return [tokenizer.decode(row[:k]) for row, k in zip(rows, n)]
+
+
+def _tokenizer(**parts: Any) -> Any:
+    package = _package()
+    tokenizer = package.Tokenizer(package.models.BPE(**parts))
+    tokenizer.pre_tokenizer = package.pre_tokenizers.Split(package.Regex(_PIECES), "isolated")
+
+    return tokenizer
+
+
+def _parts(vocabulary: str) -> tuple[dict[str, int], list[tuple[str, str]]]:
+    r"""Returns the numbers of the pieces of a vocabulary, and the pairs that are merged.
+
+    Raises:
+        ValueError: If pieces are not numbered from zero, bytes are missing, or a pair is not of
+            pieces that make another.
+    """
+    try:
+        model = parse(vocabulary)["model"]
+        numbers, merges = model["vocab"], [tuple(pair) for pair in model["merges"]]
+        ids = [*numbers.values()]
+        good = all(type(i) is int for i in ids) and sorted(ids) == [*range(len(ids))]
+        good = good and numbers.keys() >= {*_BYTES} and len(merges) <= len(ids)
+        good = good and all(
+            len(pair) == 2 and all(part in numbers for part in (*pair, "".join(pair)))
+            for pair in merges
+        )
+    except (KeyError, TypeError, AttributeError, RecursionError):
+        good = False
+
+    if not good or sum(map(len, numbers)) > _LETTERS:
+        raise ValueError("the vocabulary of subwords is damaged.")
+
+    return numbers, merges
 
 
 @functools.cache
