@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import fuzz
+import memory
 import numpy as np
 import pytest
 from PIL import Image
@@ -24,6 +25,8 @@ from autoencode.cli import inputs
 from autoencode.common import container
 from autoencode.common.type_checks import learned_hints
 from autoencode.data import read_images, read_sounds
+
+MUTANTS = int(os.environ.get("MUTANTS", 60))  # of checkpoints
 
 
 @pytest.mark.slow
@@ -60,6 +63,44 @@ def test_classes_declare_what_they_learn(stored: dict[str, dict]) -> None:
 
     assert seen >= {"Tables", "MixedTables", "Images", "Sounds", "Texts", "Labels", "Numbers"}
     assert seen >= {"NormalScores", "NumberColumn", "LevelColumn", "DateColumn", "Gaps"}
+
+
+@memory.linux
+def test_mutants_of_checkpoints(tmp_path: Path) -> None:
+    folder, draw = tmp_path / "run", random.Random(0)
+    X = np.random.default_rng(0).normal(size=(40, 4))
+
+    def fit(epochs: int, resume: bool) -> Any:
+        training = ae.Training(epochs, batch_size=20, checkpoint_dir=folder, show_progress=False)
+        return ae.vae(2, layers=(4,), training=training, random_state=0).fit(X, resume=resume)
+
+    last = folder / "last.checkpoint"
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fit(3, resume=False)
+        whole, (document, tensors) = last.read_bytes(), container.read(last)
+        counts, unnamed = {"resumed": 0, "refused": 0}, []
+
+        for _ in range(MUTANTS):
+            (folder / "previous.checkpoint").unlink(missing_ok=True)
+            fuzz.mutate(last, whole, document, tensors, draw)
+            before = memory.forget()
+
+            try:
+                fit(3, resume=True)
+                counts["resumed"] += 1
+            except FloatingPointError:  # of weights that are no use
+                counts["refused"] += 1
+            except ValueError as error:
+                unnamed += [str(error)] * ("last.checkpoint" not in str(error))
+                counts["refused"] += 1
+
+            assert memory.peak() - before < fuzz.MEMORY
+
+    print(counts)
+    assert unnamed == []
+    assert min(counts.values()) > 0
 
 
 # Data

@@ -18,6 +18,7 @@ from autoencode.demo import in_words
 from autoencode.manifold import Estimate, report
 from autoencode.manifold.preservation import texts as spelling
 from autoencode.manifold.report import analysis as surveys
+from autoencode.manifold.report import html as pages
 from autoencode.manifold.report import result as findings
 from autoencode.networks import Recurrent
 
@@ -380,3 +381,48 @@ def test_a_folder_that_cannot_be_is_found_before_the_work(tmp_path) -> None:
 def test_public_names_are_there() -> None:
     for name in manifold.__all__:
         assert getattr(manifold, name) is not None
+
+
+EVIL = "<script>alert('&')</script>"
+
+
+def _pages(folder: Path) -> str:
+    return (folder / "index.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("kind", ["columns", "texts"])
+def test_text_of_data_is_escaped_in_pages(tmp_path: Path, kind: str) -> None:
+    rng = np.random.default_rng(0)
+    once = {"training": ae.Training(epochs=1, show_progress=False), "random_state": 0}
+    X: object
+    if kind == "columns":
+        pandas = pytest.importorskip("pandas")
+        X = pandas.DataFrame(near_a_plane(120, 0), columns=[f"{EVIL}{j}" for j in range(6)])
+        model = ae.autoencoder(2, layers=(8,), **once).fit(X)
+    else:
+        X = [f"{EVIL} {rng.integers(10**6)}" for _ in range(80)]
+        model = ae.autoencoder(2, network=Recurrent(8), **once).fit(X)
+
+    out = tmp_path / "<b>&"
+    report(model, X, y=None, out=out)
+    page = _pages(out)
+
+    assert "<script" not in page
+    assert "<b>" not in page
+    assert kind == "columns" or "&lt;script&gt;" in page
+    assert not re.search(r"&(?!\w+;|#)", page)
+
+
+def test_captions_names_and_cells_are_escaped(tmp_path: Path) -> None:
+    found = report(PLANE, near_a_plane(200, seed=0))
+    shown = [("", EVIL, [[EVIL, "b"], ["a & b", EVIL]])]
+    pages.write(tmp_path, found, iter(shown))
+
+    assert "<script" not in _pages(tmp_path)
+    assert "a &amp; b" in _pages(tmp_path)
+
+
+def test_the_demo_escapes_what_models_write() -> None:
+    from autoencode.demo import tables, texts
+
+    assert "<script" not in tables._cells("td", [EVIL]) + texts._lines([EVIL])

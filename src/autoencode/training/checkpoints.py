@@ -155,7 +155,7 @@ class Checkpoint:
         Raises:
             ValueError: If the file is damaged.
         """
-        return self._number("seed")
+        return self._number("seed", 0, 2**63)
 
     def latent_dim(self) -> int | None:
         r"""Returns the number of features of the code of that training, or `None`.
@@ -163,13 +163,13 @@ class Checkpoint:
         Raises:
             ValueError: If the file is damaged.
         """
-        return self._number("latent_dim")
+        return self._number("latent_dim", 1, 2**20)
 
-    def _number(self, name: str) -> int | None:
+    def _number(self, name: str, low: int, end: int) -> int | None:
         found = self.read(prefix="no tensor")
         number = None if found is None else found[0].get(name)
 
-        if number is not None and not fits(number, int):
+        if number is not None and not (fits(number, int) and low <= number < end):
             raise ValueError(f"cannot resume: '{self.path}' is damaged (its '{name}').")
 
         return number

@@ -32,6 +32,7 @@ _DOCUMENT_TYPES: dict[str, Any] = {
     "best_loss": float,
     "epochs_since_best": int,
     "rollbacks": int,
+    "skipped": int,
     "seconds": float,
 }
 
@@ -298,6 +299,7 @@ class TrainState:
         self.rollbacks, self.skipped = document["rollbacks"], document["skipped"]
         self.schedule.resume(document["seconds"])
         self.best_weights = groups.get("best", {})
+        _check_weights(self.best_weights, self.train_step.state_dict())
 
         # The stored random state gives the same order of minibatches in this epoch
         _set_random_state(groups["random"]["epoch"])
@@ -409,7 +411,17 @@ class TrainState:
 
 def _check_document(document: dict[str, Any], steps: int) -> None:
     r"""Raises if a value in a checkpoint has the wrong type or is out of range."""
-    wrong = [name for name, kind in _DOCUMENT_TYPES.items() if not fits(document.get(name), kind)]
+    wrong = [
+        name
+        for name, kind in _DOCUMENT_TYPES.items()
+        if not fits(document.get(name), kind, strict=True)
+    ]
+
+    if not wrong and not 0 <= document["rollbacks"] <= _MAX_ROLLBACKS:
+        wrong = ["rollbacks"]
+
+    if not wrong and not 0 <= document["seconds"] < math.inf:
+        wrong = ["seconds"]
 
     if not wrong:
         start, step = document["epoch_start"], document["step"]
@@ -423,6 +435,14 @@ def _check_document(document: dict[str, Any], steps: int) -> None:
 
     for record in document["records"]:
         check_arguments(EpochRecord, record)
+
+
+def _check_weights(tensors: dict[str, Tensor], like: dict[str, Tensor]) -> None:
+    r"""Raises if weights that are taken up later are not those of the model."""
+    shapes, wanted = ({k: (t.shape, t.dtype) for k, t in ts.items()} for ts in (tensors, like))
+
+    if tensors and shapes != wanted:
+        raise ValueError("cannot resume: the checkpoint is damaged (its best weights).")
 
 
 def _copy(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -336,7 +336,10 @@ class Training(Solver):
             saved = checkpoint.read() if resume else None
 
             if saved is not None:
-                state.load_state_dict(*saved, settings)
+                try:
+                    state.load_state_dict(*saved, settings)
+                except ValueError as error:
+                    raise ValueError(f"'{checkpoint.path}': {error}") from None
 
             yield from state.records
 

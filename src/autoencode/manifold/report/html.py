@@ -183,12 +183,12 @@ def write(
                 picture = _table(figure)
             else:
                 figure.savefig(new / file)
-                picture = f'<img src="{file}" alt="{text}">'
+                picture = f'<img src="{html.escape(file)}" alt="{text}">'
 
             shown.append(f"<figure><figcaption>{text}</figcaption>{picture}</figure>")
 
         said = found.findings().items()
-        rows = (f"<dt>{name}</dt><dd>{html.escape(text)}</dd>" for name, text in said)
+        rows = (f"<dt>{html.escape(name)}</dt><dd>{html.escape(text)}</dd>" for name, text in said)
         page = template.substitute(findings="\n".join(rows), figures="\n".join(shown))
         (new / "index.html").write_text(page, "utf-8")
         (new / "report.json").write_text(json.dumps(found.to_dict(), indent=2), "utf-8")
