@@ -1,9 +1,10 @@
-r"""Tests of the design itself: imports point down, and every public name is explained."""
+r"""Tests of the design: import order, folders, documented names, and headlines of docstrings."""
 
 import ast
 import importlib
 import inspect
 import pkgutil
+import re
 from pathlib import Path
 
 import pytest
@@ -259,6 +260,35 @@ def test_folders_are_small_and_their_order_is_stated(folder: str) -> None:
     if folder == "":
         modules = {m for m in there if MODULES[m].name != "__init__.py"}
         assert len(modules | {"__init__"}) <= 8
+
+
+QUESTIONS = {"What", "How", "Of", "Which", "Where", "By", "These"}
+
+
+def headlines(path: Path, only_module: bool = False) -> dict[str, str]:
+    r"""Returns the first words of the docstrings of a file, by name and line."""
+    tree = ast.parse(path.read_text("utf-8"))
+    kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    nodes = [tree] + [n for n in ast.walk(tree) if isinstance(n, kinds) and not only_module]
+    docs = {f"{path}:{getattr(n, 'lineno', 1)}": ast.get_docstring(n) for n in nodes}
+
+    return {place: re.split(r"\W", doc, maxsplit=1)[0] for place, doc in docs.items() if doc}
+
+
+def test_headlines_are_noun_phrases_or_imperatives() -> None:
+    root = Path(__file__).parents[1]
+    found = {}
+
+    for path in SOURCE.rglob("*.py"):
+        if "manifold" not in path.relative_to(SOURCE).parts[:1]:  # not yet rewritten
+            found |= headlines(path)
+
+    for folder in ("benchmarks", "tests"):
+        for path in (root / folder).rglob("*.py"):
+            if "data" not in path.relative_to(root / folder).parts[:-1] or folder == "tests":
+                found |= headlines(path, only_module=True)
+
+    assert [place for place, word in found.items() if word in QUESTIONS] == []
 
 
 def public() -> list:
