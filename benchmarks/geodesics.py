@@ -14,22 +14,24 @@ import torch
 import autoencode as ae
 from autoencode.manifold.codec import as_codec
 from autoencode.manifold.geodesics.geodesics import Geodesics
-from autoencode.manifold.geodesics.riemannian_metrics import Metric, pullback
+from autoencode.manifold.geodesics.riemannian_metrics import RiemannianMetric, pullback
 from autoencode.manifold.neighbors.graph import NeighborGraph
 
 N, POINTS = 100, 64
 
 
-def on_points(metric: Metric, z: torch.Tensor, optimizer: str, steps: int) -> torch.Tensor:
-    r"""Returns the inner points of curves that were optimized without a change of coordinates."""
+def on_points(
+    metric: RiemannianMetric, z: torch.Tensor, optimizer: str, steps: int
+) -> torch.Tensor:
+    r"""The inner points of curves after some steps without a change of coordinates."""
     moves = torch.zeros_like(z[:, 1:-1], requires_grad=True)
-    energy = metric.steps(z).sum(dim=1).detach()
+    energy = metric.squared_lengths(z).sum(dim=1).detach()
 
     def moved() -> torch.Tensor:
         return z + torch.nn.functional.pad(moves, (0, 0, 1, 1))
 
     def closure() -> torch.Tensor:
-        loss = (metric.steps(moved()).sum(dim=1) / energy).mean()
+        loss = (metric.squared_lengths(moved()).sum(dim=1) / energy).mean()
         (moves.grad,) = torch.autograd.grad(loss, moves)
         return loss
 
@@ -54,8 +56,8 @@ def main() -> None:
 
     pairs = np.random.default_rng(0).permutation(10000)[: 2 * N].reshape(2, N)
     za, zb = (torch.from_numpy(model.transform(mnist.X_test[i])) for i in pairs)
-    maps = as_codec(model)
-    metric = pullback(maps)
+    codec = as_codec(model)
+    metric = pullback(codec)
     line = torch.lerp(za[:, None], zb[:, None], torch.linspace(0, 1, POINTS)[:, None])
 
     graph = NeighborGraph(n_neighbors=15).fit(model.transform(mnist.X[:20000]))
@@ -72,7 +74,7 @@ def main() -> None:
     for name, curve in curves.items():
         start = time.perf_counter()
 
-        with maps.evaluating():
+        with codec.evaluating():
             z = curve()
 
         seconds = time.perf_counter() - start

@@ -95,7 +95,9 @@ def our_spreading(n: int, alpha: float) -> Callable[[], tuple]:
 
     def run() -> tuple:
         graph = manifold.NeighborGraph(n_neighbors=15).fit(Z)
-        return accuracy(lambda known: graph.label_spreading(known, alpha=alpha).labels, n)
+        return accuracy(
+            lambda known: manifold.label_spreading(graph, known, alpha=alpha).labels, n
+        )
 
     return run
 
@@ -161,7 +163,7 @@ def labeled(seed: int) -> Labeled:
     X, y = digits().X, digits().y
     rows = np.random.default_rng(seed).permutation(len(X) - HELD_OUT)[:1000]
     tangents = manifold.Tangents(model()).fit(X)
-    (basis, _), spread = tangents.basis(X[rows]), tangents.spread(X[rows])
+    (basis, _), spread = tangents.basis(X[rows]), tangents.local_scale(X[rows])
     return Labeled(*tensors(X[rows], y[rows]), torch.from_numpy(basis * spread[..., None]))
 
 

@@ -87,7 +87,7 @@ def graphs(make: Callable[[int], np.ndarray], N: int, peers: tuple[Callable, ...
     X, rows = make(N), []
     at = np.random.default_rng(1).choice(N, SAMPLE, replace=False)
     x = torch.tensor(X)
-    truth = knn(x, K, x[at], own=torch.tensor(at))[1].numpy()
+    truth = knn(x, K, x[at], self_indices=torch.tensor(at))[1].numpy()
 
     for peer in peers:
         for name, seconds, found in peer(X):

@@ -18,8 +18,8 @@ print("area under the ROC curve, 1 is perfect and a half is chance:")
 
 for name, scores in {
     "along and across the manifold": detector.score_samples(test),
-    "along the manifold alone": detector.decompose(test).on,
-    "across the manifold alone": detector.decompose(test).off,
+    "along the manifold alone": detector.decompose(test).on_manifold,
+    "across the manifold alone": detector.decompose(test).off_manifold,
     "isolation forest": forest.score_samples(test),
 }.items():
     print(f"  {name:<29}  {roc_auc_score(unusual, -scores):.3f}")

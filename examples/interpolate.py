@@ -12,7 +12,7 @@ model = ae.denoising(latent_dim=8, layers=(128,), training=training, random_stat
 
 Z = model.transform(X_test)
 neighbors = manifold.NeighborGraph(n_neighbors=10).fit(Z).indices_
-angles = manifold.Tangents(model).fit(X).reach(X_test, neighbors)
+angles = manifold.Tangents(model).fit(X).principal_angles(X_test, neighbors)
 same = y_test[:, None] == y_test[neighbors]
 print("angle between the planes of neighbors, share of them, and how many are the same digit")
 

@@ -20,7 +20,7 @@ print("of 1797 digits and 100 copies of them, darkened and with noise,")
 
 for share in (0.02, 0.05, 0.1):
     threshold = np.quantile(nearest, share)
-    groups = graph.duplicates(threshold)
+    groups = manifold.find_duplicates(graph, threshold)
     pairs = {(first, other) for first, *others in groups for other in others}
     found = pairs & set(zip(copied, range(len(digits), len(X))))
     print(f"  {len(pairs):>3} are within {threshold:.2f} of another, {len(found)} of them copies")

@@ -29,9 +29,9 @@ print("          spread out  at random  at random, by scikit-learn")
 
 for name, Z in {"codes": model.transform(digits.X), "pixels": digits.X.reshape(-1, 64)}.items():
     graph = manifold.NeighborGraph(n_neighbors=10).fit(Z)
-    best = labeled(graph.select(20, "kcenter"))
-    spread = accuracy(graph.label_spreading(best).labels, best)
-    ours = [accuracy(graph.label_spreading(y).labels, y) for y in map(labeled, draws)]
+    best = labeled(manifold.select_landmarks(graph, 20, "kcenter"))
+    spread = accuracy(manifold.label_spreading(graph, best).labels, best)
+    ours = [accuracy(manifold.label_spreading(graph, y).labels, y) for y in map(labeled, draws)]
 
     peer = LabelSpreading(kernel="knn", n_neighbors=10, alpha=0.9, max_iter=1000)
     theirs = [accuracy(peer.fit(Z, y).transduction_, y) for y in map(labeled, draws)]

@@ -58,7 +58,7 @@ def test_a_linear_gaussian_model_has_its_own_density() -> None:
     exact = exact + 5 * np.log(unit)
 
     # What is nearer to the plane than usual counts as usual
-    off = detector.decompose(wide).off
+    off = detector.decompose(wide).off_manifold
     far = off < off.max()
 
     assert far.mean() > 0.5
@@ -78,8 +78,8 @@ def test_what_is_nearer_than_usual_is_as_usual() -> None:
     flat = detector.model_.reconstruct(X)
 
     assert np.mean(off < off.max()) == pytest.approx(0.25, abs=0.03)
-    assert np.allclose(detector.decompose(flat).off, off.max())
-    assert np.allclose(detector.decompose(flat).on, on, atol=0.01)
+    assert np.allclose(detector.decompose(flat).off_manifold, off.max())
+    assert np.allclose(detector.decompose(flat).on_manifold, on, atol=0.01)
 
 
 def test_points_within_the_span_of_the_data_are_found() -> None:
@@ -116,7 +116,7 @@ def test_the_sum_of_its_parts(density: str) -> None:
         assert np.allclose(after[kept], before[kept], atol=1e-2)
 
     # A hole in the data is found by kernels only
-    middle = detector.decompose(np.zeros((1, 3))).on - on.min()
+    middle = detector.decompose(np.zeros((1, 3))).on_manifold - on.min()
     assert middle < 0 if density == "parzen" else middle > 0
 
 
@@ -145,7 +145,7 @@ def test_a_saturated_encoder_hides_nothing() -> None:
     far = np.full((1, 3), 10.0)
 
     assert detector.predict(far) == [-1]
-    assert detector.decompose(far).on < detector.decompose(X).on.min()
+    assert detector.decompose(far).on_manifold < detector.decompose(X).on_manifold.min()
 
 
 def test_shifts_and_units_change_nothing() -> None:
@@ -264,14 +264,14 @@ def test_codes_wider_than_the_data() -> None:
     detector = OffManifoldDetector(wide).fit(X)
 
     assert np.isfinite(detector.score_samples(X)).all()
-    assert np.allclose(detector.decompose(X).off, 0, atol=1e-3)
+    assert np.allclose(detector.decompose(X).off_manifold, 0, atol=1e-3)
 
 
 def test_tensors_in_tensors_out() -> None:
     X = torch.from_numpy(circle())
     detector = OffManifoldDetector().fit(X)
 
-    assert isinstance(detector.decompose(X).on, Tensor)
+    assert isinstance(detector.decompose(X).on_manifold, Tensor)
     assert isinstance(detector.score_samples(X), Tensor)
     assert isinstance(detector.explain(X), Tensor)
     assert np.allclose(

@@ -32,7 +32,7 @@ ORDER = {
         __main__
     """,
     "common": """
-        atomic_files configurable failures padding progress seeding threads type_checks
+        atomic_files configurable estimates failures padding progress seeding threads type_checks
         container
     """,
     "networks": """
@@ -152,10 +152,11 @@ ORDER = {
         texts
     """,
     "manifold.neighbors": """
-        distance_blocks edges label_spreading landmarks
+        distance_blocks edges
         exact
-        duplicates inverted_file
+        inverted_file
         graph
+        duplicates label_spreading landmarks
     """,
     "manifold.tangents": """
         local_bases

@@ -29,7 +29,7 @@ def test_steps_are_gaussian_in_units_of_the_spread(plane: Tensor) -> None:
     tangents = Tangents(source="neighbors").fit(plane)
     basis, _ = tangents.basis(plane)
     moved = TangentAugment(tangents, scale=0.7)(plane, random_state=0)
-    steps = (basis @ (moved - plane)[..., None])[..., 0] / tangents.spread(plane)
+    steps = (basis @ (moved - plane)[..., None])[..., 0] / tangents.local_scale(plane)
 
     expected = 0.7 * np.random.RandomState(0).standard_normal((300, 2))
     assert np.allclose(steps, expected)

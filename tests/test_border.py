@@ -7,7 +7,7 @@ import torch
 
 import autoencode as ae
 from autoencode import manifold, plots
-from autoencode.manifold.arrays import batch_of, examples, one, restored, take
+from autoencode.manifold.arrays import as_batch, as_examples, from_rows, select_row, select_rows
 from autoencode.manifold.codec import as_codec
 
 TRAINING = ae.Training(epochs=2, batch_size=128, validation_fraction=0, show_progress=False)
@@ -32,30 +32,30 @@ def test_batches_and_single_examples() -> None:
     frame = pd.DataFrame(X)
     sounds = [np.zeros(3), np.zeros(5)]
 
-    assert batch_of(X, 2)[0] is X
-    assert batch_of(frame, 2)[0] is frame
-    assert batch_of(X[0], 2)[0].shape == (1, 4)
-    assert batch_of(torch.zeros(4), 2)[0].shape == (1, 4)
-    assert batch_of(sounds, 2)[0].dtype == object
-    assert [batch_of(x, 2)[1] for x in (X, X[0], sounds, list(X))] == [False, True, False, False]
+    assert as_batch(X, 2)[0] is X
+    assert as_batch(frame, 2)[0] is frame
+    assert as_batch(X[0], 2)[0].shape == (1, 4)
+    assert as_batch(torch.zeros(4), 2)[0].shape == (1, 4)
+    assert as_batch(sounds, 2)[0].dtype == object
+    assert [as_batch(x, 2)[1] for x in (X, X[0], sounds, list(X))] == [False, True, False, False]
 
 
 def test_some_examples() -> None:
     X = np.arange(6.0).reshape(3, 2)
     frame = pd.DataFrame(X, columns=["a", "b"])
-    sounds = examples([np.zeros(3), np.ones(5)])
+    sounds = as_examples([np.zeros(3), np.ones(5)])
 
-    assert np.array_equal(take(X, [2, 0]), X[[2, 0]])
-    assert np.array_equal(take(frame, [2, 0]), X[[2, 0]])
-    assert np.array_equal(take(sounds, [1])[0], np.ones(5))
-    assert one(frame, 1).columns.tolist() == ["a", "b"]
-    assert np.array_equal(one(sounds, 1), np.ones(5))
+    assert np.array_equal(select_rows(X, [2, 0]), X[[2, 0]])
+    assert np.array_equal(select_rows(frame, [2, 0]), X[[2, 0]])
+    assert np.array_equal(select_rows(sounds, [1])[0], np.ones(5))
+    assert select_row(frame, 1).columns.tolist() == ["a", "b"]
+    assert np.array_equal(select_row(sounds, 1), np.ones(5))
 
 
 @pytest.mark.parametrize("X", [np.ones((2, 3)), torch.ones(2, 3)])
 def test_arrays_give_arrays_and_tensors_tensors(X) -> None:
-    maps = as_codec((lambda x: x, lambda z: z))
-    assert type(restored(X, maps, torch.zeros(6, 3), 2, 3)) is type(X)
+    codec = as_codec((lambda x: x, lambda z: z))
+    assert type(from_rows(X, codec, torch.zeros(6, 3), 2, 3)) is type(X)
 
 
 def test_tables_of_mixed_columns_are_looked_at_like_others(mixed) -> None:
@@ -64,7 +64,7 @@ def test_tables_of_mixed_columns_are_looked_at_like_others(mixed) -> None:
     n = 4
 
     for found, rows in [
-        (tangents.directions(X[:1], n_steps=3), 2 * 3),
+        (tangents.traversals(X[:1], n_steps=3), 2 * 3),
         (manifold.TangentAugment(tangents)(X[:n], random_state=0), n),
         (manifold.ManifoldParzen(tangents).fit(X).sample(n, random_state=0), n),
         (manifold.walkback(mixed, X[:n], steps=3, noise=0.1, random_state=0), 3 * n),

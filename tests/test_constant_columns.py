@@ -143,5 +143,5 @@ def test_constants_are_part_of_the_rows_of_manifolds() -> None:
 
     tangents = Tangents(fitted(X), n_components=2).fit(X)
     assert tangents.basis(X[:4])[0].shape == (4, 2, 7)
-    R = tangents.move(X, np.ones((len(X), 2)))
+    R = tangents.displace(X, np.ones((len(X), 2)))
     assert np.allclose(R[:, [0, 2, 5]], X[:, [0, 2, 5]], atol=1e-6)

@@ -14,7 +14,7 @@ import autoencode as ae
 from autoencode.corruptions import GaussianNoise
 from autoencode.manifold.codec import as_codec
 from autoencode.manifold.dimension import intrinsic_dimension
-from autoencode.manifold.score import local_dimension, score, walkback
+from autoencode.manifold.score import local_dimension, stein_score, walkback
 
 SIGMA = 0.3
 
@@ -57,7 +57,7 @@ def test_score_of_a_gaussian(D: int, d: int) -> None:
     x = p.noisy.sample((50,))
     expected = -torch.linalg.solve(p.noisy.covariance_matrix, x - p.mu, left=False)
 
-    assert torch.allclose(score(tuple(p), x, noise=SIGMA), expected, rtol=1e-8)
+    assert torch.allclose(stein_score(tuple(p), x, noise=SIGMA), expected, rtol=1e-8)
 
 
 def test_score_between_two_gaussians() -> None:
@@ -70,7 +70,7 @@ def test_score_between_two_gaussians() -> None:
 
     x = torch.linspace(-4, 4, 100, dtype=torch.float64)[:, None].requires_grad_()
     (expected,) = torch.autograd.grad(log_p(x, math.hypot(1, SIGMA)).sum(), x)
-    found = score((lambda x: x, mean), x.detach(), noise=SIGMA)
+    found = stein_score((lambda x: x, mean), x.detach(), noise=SIGMA)
 
     assert torch.allclose(found, expected, atol=1e-8)
 
@@ -149,9 +149,9 @@ def test_one_probe_is_exact_where_the_encoder_inverts_the_decoder() -> None:
 def normal_maps(scale: float, mu: float):
     r"""The exact posterior mean of N(mu, scale^2) seen with noise 1, and the posterior itself."""
     gain = scale**2 / (scale**2 + 1)
-    maps = as_codec((lambda x: mu + gain * (x - mu), lambda z: z))
-    posterior = replace(maps, likelihood=lambda z: Normal(z, gain**0.5), noise=1.0)
-    return maps, posterior, gain
+    codec = as_codec((lambda x: mu + gain * (x - mu), lambda z: z))
+    posterior = replace(codec, likelihood=lambda z: Normal(z, gain**0.5), noise=1.0)
+    return codec, posterior, gain
 
 
 def test_walkback_visits_the_distribution_of_the_data() -> None:
@@ -198,7 +198,7 @@ def test_a_trained_linear_denoiser_in_the_units_of_the_user() -> None:
     # The noise was added to columns of unit variance
     noisy = S + np.diag((0.5 * unit) ** 2)
     expected = -np.linalg.solve(noisy, (X[:200] - mu).T).T
-    error = (score(model, X[:200]) - expected) * unit
+    error = (stein_score(model, X[:200]) - expected) * unit
     assert (error**2).mean() < 0.03**2 * ((expected * unit) ** 2).mean()
 
     scaled = S / np.outer(unit, unit)
@@ -221,7 +221,7 @@ def test_images() -> None:
     if model.corruption is None or as_codec(model).noise is None:
         model.corruption = GaussianNoise(0.3)
 
-    assert score(model, images).shape == (20, 16)
+    assert stein_score(model, images).shape == (20, 16)
     assert local_dimension(model, images, random_state=0).value.shape == (20,)
     walk = walkback(model, images[:3], steps=2, random_state=0)
     assert walk.shape == (2, 3, 4, 4)
@@ -232,7 +232,7 @@ def test_bad_input() -> None:
     means, _, _ = normal_maps(1.0, 0.0)
     x = np.zeros((5, 1))
 
-    for function in (score, walkback, local_dimension):
+    for function in (stein_score, walkback, local_dimension):
         with pytest.raises(ValueError, match="not known which noise"):
             function(means, x)
 
@@ -264,7 +264,11 @@ def test_conditional_models_are_seen_under_a_label() -> None:
     model = ae.denoising(2, layers=(8,), conditional=True, training=training, random_state=0)
     model.fit(X, [0, 1, 2] * 20)
 
-    for look in (score, walkback, lambda *given, **under: local_dimension(*given, **under).value):
+    for look in (
+        stein_score,
+        walkback,
+        lambda *given, **under: local_dimension(*given, **under).value,
+    ):
         seen = [look(model, X[:5], y=[y]) for y in (0, 1)]
         assert not np.allclose(*seen)
 
@@ -272,4 +276,4 @@ def test_conditional_models_are_seen_under_a_label() -> None:
     assert dimensions[0] != dimensions[1]
 
     with pytest.raises(ValueError, match="pass y"):
-        score(model, X)
+        stein_score(model, X)

@@ -16,9 +16,9 @@ from torch import nn
 from torch.distributions import LowRankMultivariateNormal
 
 import autoencode as ae
-from autoencode.manifold.density import local_gaussians as mixtures
-from autoencode.manifold.density.bandwidth import folds_of, leave_one_out
-from autoencode.manifold.density.local_gaussians import place
+from autoencode.manifold.density import local_gaussians
+from autoencode.manifold.density.bandwidth import leave_one_out_log_prob, leave_one_out_updates
+from autoencode.manifold.density.local_gaussians import fit_local_gaussians
 from autoencode.manifold.density.manifold_parzen import ManifoldParzen
 from autoencode.manifold.tangents.tangents import Tangents
 
@@ -91,8 +91,8 @@ def test_memory_changes_nothing(monkeypatch) -> None:
         ]
 
     expected = results()
-    monkeypatch.setattr(mixtures, "_MEMORY", 2**14)
-    monkeypatch.setattr(mixtures, "_QUERIES", 3)
+    monkeypatch.setattr(local_gaussians, "_MEMORY", 2**14)
+    monkeypatch.setattr(local_gaussians, "_QUERY_BATCH", 3)
 
     for found, once in zip(results(), expected):
         assert np.allclose(found, once, atol=1e-9)
@@ -176,8 +176,10 @@ def test_truncation_is_bounded(truncate: int, d: int, sigma: float | str) -> Non
 def test_leaves_out_as_if_fitted_without(n: int, k: int, d: int) -> None:
     X, grid = sheet(n), torch.tensor([0.05, 0.2, 1.0], dtype=torch.float64)
     x, held = torch.from_numpy(X), torch.arange(n)
-    mixture, *rest = place(x, torch.full_like(x[:, 0], 1 / n).log(), None, k, d)
-    found = leave_one_out(mixture, grid, held, folds_of(mixture, held, *rest))
+    mixture, *rest = fit_local_gaussians(x, torch.full_like(x[:, 0], 1 / n).log(), None, k, d)
+    found = leave_one_out_log_prob(
+        mixture, grid, held, leave_one_out_updates(mixture, held, *rest)
+    )
 
     for sigma, value in zip(grid, found):
         each = ManifoldParzen(n_components=d, n_neighbors=k, sigma=float(sigma))

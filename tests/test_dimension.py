@@ -108,7 +108,7 @@ def test_curves_are_what_fewer_neighbors_give(method: str, k: int) -> None:
 @pytest.mark.parametrize("M", [50, 300, 1000])
 def test_scales_of_two_neighbors_are_those_of_fewer_examples(M: int) -> None:
     x = torch.from_numpy(np.random.default_rng(0).standard_normal((1000, 3)))
-    scales = list(module._two_nearest(x, 2, M))
+    scales = list(module._twonn(x, 2, M))
 
     assert len(scales) == 4
 
@@ -206,7 +206,7 @@ def test_laws(method: str, monkeypatch) -> None:
     assert (np.diff(scales) > 0).all()
     assert len(values) == len(scales) == len(errors) >= 3
     assert (d.value, d.standard_error) == (values[asked], errors[asked])
-    assert d.duplicates == 0
+    assert d.n_duplicates == 0
 
     # It does not depend on unit, place, order, or copies
     moved = intrinsic_dimension(1000 * X[::-1] + 7, method, random_state=0)
@@ -215,7 +215,7 @@ def test_laws(method: str, monkeypatch) -> None:
 
     copied = intrinsic_dimension(np.concatenate([X, X[:50], X[:50]]), method)
     assert copied.value == pytest.approx(d.value)
-    assert copied.duplicates == 100
+    assert copied.n_duplicates == 100
 
     # What comes in does not matter, nor how much fits into memory
     monkeypatch.setattr(module, "_MEMORY", 2**12)

@@ -141,7 +141,9 @@ def test_the_manifold_part_takes_it(graphs, data) -> None:
     model = quick(graphs).fit(X)
 
     assert NeighborGraph(3).fit(model.transform(X)).indices_.shape == (60, 3)
-    assert np.isfinite(Tangents(model).fit(X).reach(X[:4], np.array([[1], [2], [3], [0]]))).all()
+    assert np.isfinite(
+        Tangents(model).fit(X).principal_angles(X[:4], np.array([[1], [2], [3], [0]]))
+    ).all()
 
 
 def test_other_data_are_refused(graphs) -> None:

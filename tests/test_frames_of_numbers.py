@@ -81,11 +81,11 @@ def test_an_array_has_its_planes_in_arrays_and_a_frame_in_frames() -> None:
     tangents = ae.manifold.Tangents(ae.linear(3).fit(X), n_components=2).fit(X)
     steps = np.zeros((len(X), 2))
 
-    assert tangents.move(X, steps).dtypes.equals(X.dtypes)
+    assert tangents.displace(X, steps).dtypes.equals(X.dtypes)
 
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "X does not have valid feature names")
-        moved = tangents.move(X.to_numpy(float), steps)
+        moved = tangents.displace(X.to_numpy(float), steps)
 
     assert np.allclose(moved, X.to_numpy(float), rtol=1e-5)
 

@@ -24,8 +24,8 @@ import autoencode as ae
 from autoencode.distributions.mixed import MixedRow
 from autoencode.manifold.codec import Codec, as_codec
 from autoencode.manifold.geodesics.geodesics import Geodesics
-from autoencode.manifold.geodesics.graph_init import paths_over
-from autoencode.manifold.geodesics.riemannian_metrics import Metric, fisher, pullback
+from autoencode.manifold.geodesics.graph_init import initial_paths
+from autoencode.manifold.geodesics.riemannian_metrics import RiemannianMetric, fisher, pullback
 from autoencode.manifold.neighbors.graph import NeighborGraph
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -212,10 +212,10 @@ def test_never_longer_than_the_way_over_the_graph() -> None:
     graph = NeighborGraph(n_neighbors=6).fit(torch.randn(300, 2))
     a, b = codes()
 
-    metric = Metric(surface, lambda h, k: (h - k).square().sum(dim=-1))
+    metric = RiemannianMetric(surface, lambda h, k: (h - k).square().sum(dim=-1))
 
     with torch.no_grad():
-        start = paths_over(graph, metric, torch.stack([a, b], dim=1), 32, 1000)
+        start = initial_paths(graph, metric, torch.stack([a, b], dim=1), 32, 1000)
 
     longest = Geodesics((identity, surface)).length(start)
 
@@ -267,37 +267,37 @@ def of_likelihood(likelihood: Any) -> Codec:
 
 
 def test_fisher_of_one_binary_element_is_the_arc() -> None:
-    maps = of_likelihood(lambda z: Independent(Bernoulli(logits=z), 1))
+    codec = of_likelihood(lambda z: Independent(Bernoulli(logits=z), 1))
     p, q = torch.rand(20, 1), torch.rand(20, 1)
     expected = 2 * (p.sqrt().asin() - q.sqrt().asin()).abs().squeeze(dim=1)
-    distance = Geodesics(maps, metric="fisher").distance(p.logit(), q.logit())
+    distance = Geodesics(codec, metric="fisher").distance(p.logit(), q.logit())
 
     assert torch.allclose(distance, expected, rtol=1e-4)
 
     # Also where it is all but certain
-    far = Geodesics(maps, metric="fisher").distance(torch.full((1, 1), -300.0), -p.logit()[:1])
+    far = Geodesics(codec, metric="fisher").distance(torch.full((1, 1), -300.0), -p.logit()[:1])
     assert torch.allclose(far, 2 * (1 - p[:1, 0]).sqrt().asin(), rtol=1e-3)
 
 
 def test_fisher_of_categories_is_on_a_sphere_of_radius_two() -> None:
-    maps = of_likelihood(lambda z: Categorical(logits=z))
+    codec = of_likelihood(lambda z: Categorical(logits=z))
     p, q = torch.softmax(torch.randn(20, 3), dim=1), torch.softmax(torch.randn(20, 3), dim=1)
     expected = 2 * (p * q).sqrt().sum(dim=1).acos()
 
     assert torch.allclose(
-        Geodesics(maps, metric="fisher").distance(p.log(), q.log()), expected, rtol=1e-3
+        Geodesics(codec, metric="fisher").distance(p.log(), q.log()), expected, rtol=1e-3
     )
 
 
 def test_fisher_of_normals_is_hyperbolic() -> None:
-    maps = of_likelihood(lambda z: Normal(z[:, :1], z[:, 1:].exp()))
+    codec = of_likelihood(lambda z: Normal(z[:, :1], z[:, 1:].exp()))
     a, b = codes()
     mu, sigma = torch.stack([a, b]).unbind(dim=2)
     sigma = sigma.exp()
     cosh = 1 + (mu.diff(dim=0) ** 2 / 2 + sigma.diff(dim=0) ** 2) / (2 * sigma.prod(dim=0))
 
     assert torch.allclose(
-        Geodesics(maps, metric="fisher").distance(a, b),
+        Geodesics(codec, metric="fisher").distance(a, b),
         math.sqrt(2) * cosh.squeeze(dim=0).acosh(),
         rtol=1e-3,
     )
@@ -314,18 +314,20 @@ def test_fisher_of_mixed_cells_is_the_product() -> None:
     steps = torch.stack([a, a + 1e-3 * b], dim=1)
     normals = fisher(of_likelihood(lambda z: Normal(*numbers(z).T[..., None])), a)
     levels = fisher(of_likelihood(lambda z: Categorical(logits=2 * z)), a)
-    both = fisher(of_likelihood(cells), a).steps(steps)
+    both = fisher(of_likelihood(cells), a).squared_lengths(steps)
 
-    assert torch.allclose(both, normals.steps(steps) + levels.steps(steps), rtol=1e-9)
+    assert torch.allclose(
+        both, normals.squared_lengths(steps) + levels.squared_lengths(steps), rtol=1e-9
+    )
 
 
 def test_fisher_with_a_shared_scale_is_the_pullback_in_units_of_it() -> None:
     a, b = codes()
-    maps = of_likelihood(lambda z: Independent(Normal(sphere(z), 0.25), 1))
+    codec = of_likelihood(lambda z: Independent(Normal(sphere(z), 0.25), 1))
     line = torch.lerp(a[:, None], b[:, None], torch.linspace(0, 1, 9)[:, None])
     expected = pullback(as_codec((identity, sphere))).lengths(line) / 0.25
 
-    assert torch.allclose(fisher(maps, a).lengths(line), expected)
+    assert torch.allclose(fisher(codec, a).lengths(line), expected)
 
 
 @pytest.mark.parametrize(
@@ -342,7 +344,7 @@ def test_fisher_is_twice_the_divergence_of_near_neighbors(likelihood) -> None:
     dz = 1e-3 * torch.randn(10, 2)
     p, q = likelihood(z), likelihood(z + dz)
     divergence = kl_divergence(p, q).reshape(10, -1).sum(dim=1)
-    steps = fisher(of_likelihood(likelihood), z).steps(torch.stack([z, z + dz], dim=1))
+    steps = fisher(of_likelihood(likelihood), z).squared_lengths(torch.stack([z, z + dz], dim=1))
 
     assert torch.allclose(steps.squeeze(dim=1), 2 * divergence, rtol=2e-2)
 

@@ -15,7 +15,7 @@ import autoencode as ae
 from autoencode import inputs
 from autoencode.cli import main
 from autoencode.manifold import Geodesics, NeighborGraph
-from autoencode.manifold.arrays import take
+from autoencode.manifold.arrays import select_rows
 from autoencode.modalities import Images, LogMel, MixedTables, Modality, Sounds, Tables, Texts
 from autoencode.networks import FullyConnected, Recurrent
 
@@ -160,7 +160,7 @@ def test_codes_and_what_they_stand_for_have_a_geometry(kind: Kind, tmp_path: Pat
     path = kind.write(tmp_path)
     model = model_of(kind).fit(path)
     X, *_ = inputs.read(model, path, model.modality_)
-    a, b = (take(X, np.arange(i, i + 4)) for i in (0, 4))
+    a, b = (select_rows(X, np.arange(i, i + 4)) for i in (0, 4))
 
     assert NeighborGraph(3).fit(model.transform(path)).indices_.shape == (N, 3)
 

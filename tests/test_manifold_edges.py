@@ -19,10 +19,12 @@ from autoencode.manifold import (
     continuity,
     distance_preservation,
     intrinsic_dimension,
+    label_spreading,
     local_dimension,
     neighborhood_recall,
     report,
     score,
+    select_landmarks,
     trustworthiness,
     walkback,
 )
@@ -71,16 +73,16 @@ def shrunk(x: Tensor) -> Tensor:
 
 def planes(tangents: Tangents, X: np.ndarray) -> list:
     T = tangents.fit(X)
-    return [*T.basis(X), T.reach(X), T.normal_residual(X), T.project(X, X)]
+    return [*T.basis(X), T.principal_angles(X), T.normal_residual(X), T.project(X, X)]
 
 
 def graph(X: np.ndarray) -> list:
     G = NeighborGraph(5).fit(X)
     y = np.full(len(X), -1)
     y[:2] = 0, 1
-    chosen = [G.select(3, strategy) for strategy in ("kcenter", "density", "boundary")]
+    chosen = [select_landmarks(G, 3, strategy) for strategy in ("kcenter", "density", "boundary")]
 
-    return [*G.kneighbors(X), G.recall_, *chosen, G.label_spreading(y).probabilities]
+    return [*G.kneighbors(X), G.recall_, *chosen, label_spreading(G, y).probabilities]
 
 
 def density(X: np.ndarray, **arguments: Any) -> list:

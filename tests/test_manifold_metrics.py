@@ -9,7 +9,7 @@ from scipy.spatial.distance import pdist
 from scipy.stats import spearmanr
 from sklearn import manifold
 
-from autoencode.manifold.neighbors import distance_blocks as tiles
+from autoencode.manifold.neighbors import distance_blocks
 from autoencode.manifold.preservation.neighborhoods import (
     continuity,
     distance_preservation,
@@ -41,7 +41,7 @@ def test_trustworthiness_is_scikit_learns(XZ, k: int) -> None:
 
 def test_tiles_do_not_change_trustworthiness(XZ, monkeypatch) -> None:
     expected = trustworthiness(*XZ)
-    monkeypatch.setattr(tiles, "COLUMNS", 32)
+    monkeypatch.setattr(distance_blocks, "COLUMNS", 32)
     assert trustworthiness(*XZ) == expected
 
 

@@ -54,7 +54,7 @@ def words(figure: Figure) -> list[str]:
 def test_tangents_draws_displaced_images(image_model) -> None:
     tangents = manifold.Tangents(image_model, n_components=3).fit(IMAGES)
     figure = plots.tangents(tangents, IMAGES[0], n=2, n_steps=5)
-    expected = tangents.directions(IMAGES[0], 5)[:2].reshape(-1, 6, 5) / 255
+    expected = tangents.traversals(IMAGES[0], 5)[:2].reshape(-1, 6, 5) / 255
 
     assert np.allclose(shown(figure), expected, atol=1e-6)
     assert words(figure) == ["1", "2", "-2 s", "", "x", "", "+2 s"]
@@ -71,7 +71,7 @@ def test_bars_show_directions_in_standard_deviations(table_model) -> None:
     figure = plots.tangents(tangents, TABLE[0])
     figure.canvas.draw()
     basis, _ = tangents.basis(TABLE[:1])
-    expected = tangents.spread(TABLE[:1])[0, :, None] * basis[0] / TABLE.std(axis=0, ddof=1)
+    expected = tangents.local_scale(TABLE[:1])[0, :, None] * basis[0] / TABLE.std(axis=0, ddof=1)
     heights = [[bar.get_height() for bar in ax.patches] for ax in figure.axes]
 
     assert np.allclose(heights, expected, rtol=1e-4)
@@ -163,7 +163,7 @@ def test_edges_equal_those_of_the_graph() -> None:
     segments = np.array(lines.get_segments())
     lengths = np.linalg.norm(segments[:, 1] - segments[:, 0], axis=1)
 
-    assert len(segments) == graph.kept_.sum()
+    assert len(segments) == graph.edge_mask_.sum()
     assert np.allclose(lengths, lines.get_array())
     assert (np.diff(lines.get_array()) >= 0).all()
     assert figure.axes[1].get_ylabel() == "distance"

@@ -16,10 +16,9 @@ import autoencode as ae
 from autoencode import manifold, plots
 from autoencode.demo import in_words
 from autoencode.manifold import Estimate, report
-from autoencode.manifold.preservation import texts as spelling
-from autoencode.manifold.report import analysis as surveys
+from autoencode.manifold.preservation import texts as text_preservation
+from autoencode.manifold.report import analysis, result
 from autoencode.manifold.report import html as pages
-from autoencode.manifold.report import result as findings
 from autoencode.networks import Recurrent
 
 module = sys.modules["autoencode.manifold.report.report"]  # the function hides it
@@ -48,14 +47,18 @@ def test_a_plane_is_known_to_be_flat() -> None:
     found = report(PLANE, near_a_plane(800, seed=0, noise=0.0))
 
     assert (found.n_examples, found.n_features, found.latent_dim) == (800, 6, 2)
-    assert (found.n_directions, found.n_components, found.largest_component) == (2, 1, 1.0)
-    assert found.copies == 0
+    assert (found.tangent_dim, found.n_connected_components, found.largest_component_fraction) == (
+        2,
+        1,
+        1.0,
+    )
+    assert found.n_duplicates == 0
     assert found.drift is None
     assert within(found.dimension, 2)
-    assert within(found.dimension_of_codes, 2)
+    assert within(found.code_dimension, 2)
     assert found.trustworthiness == found.continuity == Estimate(1.0, 0.0)
-    assert found.tangent_error.value < 1e-12
-    assert found.twisted == Estimate(0.0, 0.0)
+    assert found.projection_error.value < 1e-12
+    assert found.large_angle_fraction == Estimate(0.0, 0.0)
 
 
 def test_noise_leaves_the_plane_by_its_share() -> None:
@@ -63,7 +66,7 @@ def test_noise_leaves_the_plane_by_its_share() -> None:
     found = report((lambda x: x @ BASIS, lambda z: z @ BASIS.T), X)
 
     # Almost a sphere: no neighbor is in the plane more than anywhere else
-    assert 0.5 < found.tangent_error.value < 4 / 6 + 3 * found.tangent_error.standard_error
+    assert 0.5 < found.projection_error.value < 4 / 6 + 3 * found.projection_error.standard_error
     assert found.trustworthiness.value < 0.95
 
 
@@ -74,9 +77,9 @@ def test_arcs_of_a_circle_turn_as_they_should() -> None:
     found = report((lambda x: x, torch.nn.functional.normalize), X, n_neighbors=k)
 
     # Seven steps of nine degrees to each side, of which three are up to 30
-    assert found.n_directions == 1
-    assert within(found.twisted, 4 / 7)
-    assert found.twisted.standard_error < 0.1
+    assert found.tangent_dim == 1
+    assert within(found.large_angle_fraction, 4 / 7)
+    assert found.large_angle_fraction.standard_error < 0.1
 
 
 def test_what_the_report_says_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -84,7 +87,7 @@ def test_what_the_report_says_is_not_logged(caplog: pytest.LogCaptureFixture) ->
     X = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     found = report((lambda x: x, torch.nn.functional.normalize), X)
 
-    assert found.twisted.value > 0
+    assert found.large_angle_fraction.value > 0
     assert not caplog.records
 
 
@@ -93,15 +96,15 @@ def test_parts_and_copies_are_counted() -> None:
     X[:7] = X[0]
     found = report(PLANE, X, n_neighbors=8)
 
-    assert (found.n_components, found.copies) == (3, 6)
-    assert found.largest_component == pytest.approx(1 / 3)
+    assert (found.n_connected_components, found.n_duplicates) == (3, 6)
+    assert found.largest_component_fraction == pytest.approx(1 / 3)
 
 
 def test_neighbors_that_are_copies_do_not_count() -> None:
     X = near_a_plane(50, 0)
     once = report(PLANE, X, n_neighbors=8)
     often = report(PLANE, np.tile(X, (2, 1)), n_neighbors=17)  # one copy, and two of each of eight
-    assert often.tangent_error.value == pytest.approx(once.tangent_error.value, abs=0.05)
+    assert often.projection_error.value == pytest.approx(once.projection_error.value, abs=0.05)
 
     with pytest.raises(ValueError, match="Remove copies first"):
         report(PLANE, np.tile(X, (10, 1)), n_neighbors=8)
@@ -113,10 +116,10 @@ def test_neighbors_that_are_copies_do_not_count() -> None:
 def test_no_drift() -> None:
     found = report(PLANE, near_a_plane(2000, 0), near_a_plane(1000, 1))
 
-    assert within(found.off, 0.01)
-    assert within(found.drift.off, 0.01)
-    assert within(found.drift.across, 0.5)
-    assert within(found.drift.along, 0.5)
+    assert within(found.off_manifold, 0.01)
+    assert within(found.drift.off_manifold, 0.01)
+    assert within(found.drift.p_farther, 0.5)
+    assert within(found.drift.p_less_dense, 0.5)
     assert "no sign of drift" in found.findings()["new examples"]
 
 
@@ -125,22 +128,22 @@ def test_drift_along_the_plane_and_across_it() -> None:
     along = report(PLANE, X, near_a_plane(1000, 1, shift=12.0)).drift
     across = report(PLANE, X, near_a_plane(1000, 1, noise=0.5))
 
-    assert within(along.across, 0.5)
-    assert min(along.along.value, along.off.value) > 0.9
-    assert min(across.drift.across.value, across.drift.off.value) > 0.9
+    assert within(along.p_farther, 0.5)
+    assert min(along.p_less_dense.value, along.off_manifold.value) > 0.9
+    assert min(across.drift.p_farther.value, across.drift.off_manifold.value) > 0.9
     assert "They have drifted." in across.findings()["new examples"]
 
 
 def test_chance_of_less_is_that_of_mann_and_whitney() -> None:
     rng = np.random.default_rng(0)
     a, b = rng.integers(0, 9, 300), rng.integers(1, 12, 400)  # with ties
-    less = surveys._less(a, b)
+    less = analysis._probability_less(a, b)
 
     assert less.value == pytest.approx(mannwhitneyu(b, a).statistic / (300 * 400))
 
     # Of equal continuous laws, the variance is (n + m + 1) / (12 n m)
     a, b = rng.normal(size=300), rng.normal(size=400)
-    assert surveys._less(a, b).standard_error == pytest.approx(
+    assert analysis._probability_less(a, b).standard_error == pytest.approx(
         math.sqrt(701 / (12 * 300 * 400)), rel=0.1
     )
 
@@ -158,7 +161,7 @@ def test_the_same_again_and_ready_for_json(digits) -> None:
     assert stored == found.to_dict()
     assert stored["drift"]["n_examples"] == 100
     assert stored["dimension"]["standard_error"] > 0
-    assert [s["n_neighbors"] for s in stored["scales"]["data"]] == [2, 4, 8, 16, 32, 64]
+    assert [s["n_neighbors"] for s in stored["dimension_curves"]["data"]] == [2, 4, 8, 16, 32, 64]
 
 
 def test_it_prints_as_sentences(digits) -> None:
@@ -177,21 +180,21 @@ def test_it_prints_as_sentences(digits) -> None:
     [(0.0, "can be relied on"), (0.12, "do not interpolate there"), (0.9, "not even between")],
 )
 def test_advice_follows_the_share(share, advice) -> None:
-    said = findings._interpolation(Estimate(share, 0.01))
+    said = result._interpolation(Estimate(share, 0.01))
 
     assert advice in said
     assert f"{100 * share:.1f} % ± 1.0 %" in said
 
 
 def test_many_examples_are_a_sample(monkeypatch) -> None:
-    monkeypatch.setattr(module, "_EXAMPLES", 150)
+    monkeypatch.setattr(module, "_MAX_EXAMPLES", 150)
     X = near_a_plane(1000, 0)
     found = report(PLANE, X, n_neighbors=5)
 
-    assert (found.n_examples, found.n_given) == (150, 1000)
-    assert "drawn from 1,000" in repr(found)
+    assert (found.n_examples, found.n_available) == (150, 1000)
+    assert "a sample of 1,000" in repr(found)
 
-    monkeypatch.setattr(module, "_NUMBERS", 600)
+    monkeypatch.setattr(module, "_MAX_NUMBERS", 600)
     assert report(PLANE, X, n_neighbors=5).n_examples == 100
 
 
@@ -288,15 +291,21 @@ def test_of_texts_there_is_what_has_a_meaning(speller, tmp_path) -> None:
     new = ["".join(rng.permutation([*text])) for text in counted(600, 700)] + ["<b>\n"]
     found = report(speller, [*known, known[0]], new, out=tmp_path)
 
-    assert found.dimension is found.n_directions is found.tangent_error is found.twisted is None
-    assert [*found.scales] == ["codes"]
-    assert {*found.sampled} == {"neighbors", "off the manifold"}
-    assert found.copies == 1
-    assert found.off.value < 0.1
-    assert found.drift.off.value > 0.8
-    assert found.drift.across.value > 0.95
+    assert (
+        found.dimension
+        is found.tangent_dim
+        is found.projection_error
+        is found.large_angle_fraction
+        is None
+    )
+    assert [*found.dimension_curves] == ["codes"]
+    assert {*found.sample_sizes} == {"neighbors", "off the manifold"}
+    assert found.n_duplicates == 1
+    assert found.off_manifold.value < 0.1
+    assert found.drift.off_manifold.value > 0.8
+    assert found.drift.p_farther.value > 0.95
     assert "They have drifted" in found.findings()["new examples"]
-    assert "symbols, between which there are edits" in found.findings()["left out"]
+    assert "tokens, which have edit distances but no directions" in found.findings()["left out"]
     assert not {"planes", "interpolation"} & {*found.findings()}
 
     page = (tmp_path / "index.html").read_text("utf-8")
@@ -317,7 +326,10 @@ def test_neighbors_of_texts_are_those_with_few_edits(speller) -> None:
     found = report(speller, X, n_neighbors=5)
     D = np.array([[_levenshtein(a, b) for b in X] for a in X])
     modality = speller.modality_
-    assert (spelling.apart(modality.to_bytes(modality.load(X)), 5).numpy() == D).all()
+    assert (
+        text_preservation.pairwise_edit_distances(modality.to_bytes(modality.load(X)), 5).numpy()
+        == D
+    ).all()
 
     # As of any distances, between which chance decides where they are equal
     Z, values = speller.transform(X), []
@@ -346,7 +358,7 @@ def _levenshtein(a: str, b: str) -> int:
 
 def test_without_ties_edits_are_as_any_distance() -> None:
     x, z = torch.randn(60, 5).double(), torch.randn(60, 2).double()
-    found = spelling.kept(torch.cdist(x, x), z, 4, 60)
+    found = text_preservation.rank_preservation(torch.cdist(x, x), z, 4, 60)
     expected = [f(x, z, n_neighbors=4) for f in (manifold.trustworthiness, manifold.continuity)]
 
     for a, b in zip(found, expected, strict=True):
@@ -357,7 +369,7 @@ def test_without_ties_edits_are_as_any_distance() -> None:
     ranks = np.arange(1, 60)
     chance = 4 / 59 * np.clip(ranks - 4, 0, None).sum() * 2 / (4 * (2 * 60 - 3 * 4 - 1))
 
-    for estimate in spelling.kept(far, z, 4, 60):
+    for estimate in text_preservation.rank_preservation(far, z, 4, 60):
         assert estimate.value == pytest.approx(1 - chance)
 
 
@@ -365,7 +377,7 @@ def test_long_texts_are_compared_by_how_they_begin() -> None:
     x = torch.full((40, 2000), 97)
     x[:, 1500] = torch.arange(40)
     x[3, 10] = 98
-    D = spelling.apart(x, least=5)
+    D = text_preservation.pairwise_edit_distances(x, least=5)
 
     assert 5 <= len(D) < 40
     assert D.sum() == D[3].sum() + D[:, 3].sum() == 2 * (len(D) - 1)

@@ -15,8 +15,8 @@ from autoencode.distributions import MixedColumns, MixedRow
 from autoencode.distributions.censored import Intervals
 from autoencode.manifold import OffManifoldDetector
 from autoencode.manifold.anomalies.cell_surprisal import _entropy, _features
-from autoencode.manifold.anomalies.detector import _default
-from autoencode.manifold.arrays import distinct
+from autoencode.manifold.anomalies.detector import _default_model
+from autoencode.manifold.arrays import duplicate_groups
 
 pytestmark = pytest.mark.filterwarnings("ignore::autoencode.common.failures.FitWarning")
 
@@ -61,7 +61,7 @@ def test_explained_by_column_of_the_user_in_nats(detector) -> None:
     X = X.set_index(pd.Index(range(100, 150), name="id"))[[*"kabcd"]]
     X.iloc[7, 1] = 9.0
     explained = detector.explain(X)
-    off = detector.decompose(X).off
+    off = detector.decompose(X).off_manifold
     cut = detector._across.most
 
     pd.testing.assert_index_equal(explained.index, X.index)
@@ -99,7 +99,7 @@ def test_rare_levels_constants_and_copies_in_folds() -> None:
     assert np.allclose((new - known)[[2, 3]], math.log1p(-u) - math.log(u))
 
     twice = pd.concat([X, X])
-    groups = distinct(torch.from_numpy(np.r_[[[1, np.nan]] * 2, [[1, 2]]]))
+    groups = duplicate_groups(torch.from_numpy(np.r_[[[1, np.nan]] * 2, [[1, 2]]]))
     assert groups.tolist() == [0, 0, 1]
     again = OffManifoldDetector(ae.vae(1, training=few()), folds=3, random_state=0).fit(twice)
     assert np.isfinite(again.offset_)
@@ -121,8 +121,8 @@ def test_copies_do_not_make_the_threshold_tight() -> None:
 
 def test_a_default_for_mixed_columns() -> None:
     X = pd.DataFrame({"x": [1.0, None, 2.0, 3.0] * 3, "k": [*"abab"] * 3})
-    assert hasattr(_default(X), "score_samples")
-    assert isinstance(_default(X).modality, ae.modalities.MixedTables)
+    assert hasattr(_default_model(X), "score_samples")
+    assert isinstance(_default_model(X).modality, ae.modalities.MixedTables)
 
 
 INTERVALS = [(-math.inf, -0.5), (-0.5, 0.2)]

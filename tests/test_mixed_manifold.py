@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import autoencode as ae
 from autoencode import manifold
 from autoencode.data import to_pandas
-from autoencode.manifold.incomplete_rows import codes_of_known
+from autoencode.manifold.incomplete_rows import encode_incomplete
 from autoencode.manifold.numeric_rows import TableRows
 
 pytestmark = [
@@ -105,9 +105,11 @@ def model_free(X: Any, n: int) -> None:
     if check("graph", lambda: graph.fit(X)) is not None:
         pickle.loads(pickle.dumps(graph))
         check("kneighbors", lambda: graph.kneighbors(X), n)
-        check("duplicates", lambda: graph.duplicates(threshold=1e-6))
-        check("select", lambda: graph.select(3), 3)
-        check("spreading", lambda: graph.label_spreading([0, 1] + [-1] * (n - 2)).labels, n)
+        check("duplicates", lambda: manifold.find_duplicates(graph, threshold=1e-6))
+        check("select", lambda: manifold.select_landmarks(graph, 3), 3)
+        check(
+            "spreading", lambda: manifold.label_spreading(graph, [0, 1] + [-1] * (n - 2)).labels, n
+        )
 
     for measure in (manifold.trustworthiness, manifold.continuity, manifold.neighborhood_recall):
         check(measure.__name__, lambda measure=measure: measure(X, Z, n_neighbors=2))
@@ -157,12 +159,12 @@ def of_a_model(X: Any, n: int) -> None:
         check("basis", lambda: planes.basis(X), n)
         check("residual", lambda: planes.normal_residual(X), n)
         check("project", lambda: planes.project(X, np.ones((n, width))), n)
-        check("spread", lambda: planes.spread(X), n)
-        check("quality", lambda: planes.quality(X).value)
-        check("reach", lambda: planes.reach(X), n)
-        check("move", lambda: planes.move(X, np.ones((n, planes.n_components_))), n)
-        check("directions", lambda: planes.directions(frame[:1], n_steps=3))
-        check("directions of a row", lambda: planes.directions(frame.iloc[0], n_steps=3))
+        check("spread", lambda: planes.local_scale(X), n)
+        check("quality", lambda: planes.projection_error(X).value)
+        check("reach", lambda: planes.principal_angles(X), n)
+        check("move", lambda: planes.displace(X, np.ones((n, planes.n_components_))), n)
+        check("directions", lambda: planes.traversals(frame[:1], n_steps=3))
+        check("directions of a row", lambda: planes.traversals(frame.iloc[0], n_steps=3))
         density = manifold.ManifoldParzen(planes, n_neighbors=3)
 
         if check("density", lambda: density.fit(X)) is not None:
@@ -175,7 +177,7 @@ def of_a_model(X: Any, n: int) -> None:
         check(metric, lambda ways=ways: ways.interpolate(X, X, n=2), 2 * n)
 
     check("dimension", lambda: manifold.intrinsic_dimension(X, "mle", 3, model=model))
-    check("slope", lambda: manifold.score(model, X), n)
+    check("slope", lambda: manifold.stein_score(model, X), n)
     check("walk", lambda: manifold.walkback(model, X, steps=1, random_state=0), n)
     check("local dimension", lambda: manifold.local_dimension(model, X).value, n)
     check("report", lambda: str(manifold.report(model, X, X, n_neighbors=2)))
@@ -231,13 +233,13 @@ def test_rows_are_compared_by_what_is_there() -> None:
     rng = np.random.default_rng(0)
     low, high = rng.normal(size=(20, 3)), 8 + rng.normal(size=(20, 3))
     X = pd.DataFrame(np.r_[low, high], columns=[*"abc"]).assign(k=[*"x" * 20, *"y" * 20])
-    whole = TableRows(X).read(X)
+    whole = TableRows(X).to_rows(X)
     X.loc[[0, 39], ["a", "k"]] = None
     indices = manifold.NeighborGraph(n_neighbors=5).fit(X).indices_
 
     assert (indices[0] < 20).all()
     assert (indices[39] >= 20).all()
-    assert torch.allclose(TableRows(X).read(X)[1:39], whole[1:39], atol=0.2)
+    assert torch.allclose(TableRows(X).to_rows(X)[1:39], whole[1:39], atol=0.2)
 
 
 def test_codes_of_gaps_are_projections() -> None:
@@ -249,7 +251,7 @@ def test_codes_of_gaps_are_projections() -> None:
         there = known if len(x) == 2 else known[:1]
         return -((z @ W - x) * there).square().sum(dim=1)
 
-    found = codes_of_known(lambda x: x @ W.T, lambda z: z @ W, log_prob, x * known, known)
+    found = encode_incomplete(lambda x: x @ W.T, lambda z: z @ W, log_prob, x * known, known)
     assert float(found[1]) == pytest.approx(-2)
     assert 0.8 < float(found[0]) < 1 + 1e-6
 
@@ -262,9 +264,9 @@ def test_missing_cells_are_what_the_model_expects() -> None:
     model = ae.vae(2, modality=ae.modalities.MixedTables(), training=training, random_state=0).fit(
         X
     )
-    maps = manifold.as_codec(model)
-    whole = maps.read(X)
-    gaps = maps.read(X.assign(b=np.nan))
+    codec = manifold.as_codec(model)
+    whole = codec.to_rows(X)
+    gaps = codec.to_rows(X.assign(b=np.nan))
 
     assert torch.equal(gaps[:, 0], whole[:, 0])
     assert (gaps[:, 2:4] == 1).all() or torch.allclose(gaps[:, 2:4], torch.ones(()))

@@ -16,13 +16,13 @@ from sklearn.semi_supervised import LabelSpreading
 from sklearn.utils.estimator_checks import check_estimator
 from torch import Tensor, randn
 
-from autoencode.manifold.neighbors import distance_blocks as tiles
-from autoencode.manifold.neighbors import exact as search
-from autoencode.manifold.neighbors import graph as neighbors
-from autoencode.manifold.neighbors import inverted_file as approximate
+from autoencode.manifold.neighbors import distance_blocks, exact, inverted_file
+from autoencode.manifold.neighbors import graph as graph_module
+from autoencode.manifold.neighbors.duplicates import find_duplicates
 from autoencode.manifold.neighbors.exact import knn
 from autoencode.manifold.neighbors.graph import NeighborGraph
-from autoencode.manifold.neighbors.label_spreading import spread_labels
+from autoencode.manifold.neighbors.label_spreading import label_spreading, spread_labels
+from autoencode.manifold.neighbors.landmarks import select_landmarks
 
 
 def brute_force(points: Tensor, k: int, queries: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -86,7 +86,7 @@ def test_tiles_do_not_change_the_result(name: str, monkeypatch) -> None:
     points = POINTS[name]()
     expected = knn(points, 12)
 
-    monkeypatch.setattr(tiles, "COLUMNS", 64)
+    monkeypatch.setattr(distance_blocks, "COLUMNS", 64)
     assert all(map(torch.equal, knn(points, 12), expected))
     assert all(map(torch.equal, knn(points, 12, memory=1), expected))
 
@@ -197,35 +197,35 @@ def test_arcs_of_no_length_are_arcs() -> None:
     assert A.nnz == 3 * 4 * 3
     assert A.maximum(A.T).nnz == A.nnz
     assert connected_components(A)[0] == 3
-    assert NeighborGraph(n_neighbors=4).fit(Z).geodesics([0])[0, -1] == 2.0
+    assert NeighborGraph(n_neighbors=4).fit(Z).shortest_path_lengths([0])[0, -1] == 2.0
 
 
 def test_geodesics(Z: np.ndarray) -> None:
     graph = NeighborGraph(n_neighbors=4).fit(Z)
     lengths = shortest_path(graph.to_scipy().toarray(), method="FW", directed=False)
-    assert_allclose(graph.geodesics([3, -1]), lengths[[3, -1]])
+    assert_allclose(graph.shortest_path_lengths([3, -1]), lengths[[3, -1]])
 
-    path = graph.geodesic(3, 200)
+    path = graph.shortest_path(3, 200)
     steps = np.linalg.norm(np.diff(Z[path.indices], axis=0), axis=1)
     assert (path.indices[0], path.indices[-1]) == (3, 200)
     assert_allclose(path.length, lengths[3, 200])
     assert_allclose(path.length, steps.sum())
-    assert graph.geodesic(7, 7) == ([7], 0.0)
+    assert graph.shortest_path(7, 7) == ([7], 0.0)
 
 
 def test_parts_without_a_path() -> None:
     Z = np.concatenate([np.arange(5.0), np.arange(100.0, 105.0)])[:, None]
     graph = NeighborGraph(n_neighbors=2).fit(Z)
 
-    assert graph.n_components_ == 2
-    assert_array_equal(graph.components_, np.repeat([0, 1], 5))
-    assert np.isinf(graph.geodesics(0)[5:]).all()
+    assert graph.n_connected_components_ == 2
+    assert_array_equal(graph.component_labels_, np.repeat([0, 1], 5))
+    assert np.isinf(graph.shortest_path_lengths(0)[5:]).all()
 
     with pytest.raises(ValueError, match="no path from 0 to 9"):
-        graph.geodesic(0, 9)
+        graph.shortest_path(0, 9)
 
     with pytest.raises(ValueError, match="expected indices of 10 points"):
-        graph.geodesics([10])
+        graph.shortest_path_lengths([10])
 
 
 def test_arcs_that_leave_the_planes_are_left_out() -> None:
@@ -243,8 +243,8 @@ def test_arcs_that_leave_the_planes_are_left_out() -> None:
     normal = (arc - (arc * basis[i, 0]).sum(dim=1, keepdim=True) * basis[i, 0]).norm(dim=1)
 
     # Round each turn instead of across
-    assert graph.geodesic(0, 149).length < 30
-    assert filtered.geodesic(0, 149).length > 80
+    assert graph.shortest_path(0, 149).length < 30
+    assert filtered.shortest_path(0, 149).length > 80
     assert 0 < arcs.nnz < graph.to_scipy().nnz
     found = torch.as_tensor((graph.indices_[i] == j[:, None]).any(dim=1))
     assert (normal / arc.norm(dim=1) <= 0.5)[found].all()
@@ -264,13 +264,13 @@ def test_duplicates_are_the_components_within_the_threshold(name: str, k: int) -
         label = connected_components(d <= threshold)[1]
         expected = [np.flatnonzero(label == c) for c in range(label.max() + 1)]
         expected = sorted((g.tolist() for g in expected if len(g) > 1), key=min)
-        found = NeighborGraph(n_neighbors=k).fit(points).duplicates(threshold)
+        found = find_duplicates(NeighborGraph(n_neighbors=k).fit(points), threshold)
         assert [g.tolist() for g in found] == expected
 
 
 def test_duplicates_refuse_a_negative_threshold(Z: np.ndarray) -> None:
     with pytest.raises(ValueError, match="threshold >= 0"):
-        NeighborGraph().fit(Z).duplicates(-1.0)
+        find_duplicates(NeighborGraph().fit(Z), -1.0)
 
 
 def weights(N: int = 60) -> np.ndarray:
@@ -313,8 +313,8 @@ def test_label_spreading_is_the_limit_of_scikit_learns(alpha: float) -> None:
 def test_labels_of_every_kind_spread(y, unknown) -> None:
     Z = np.concatenate([np.arange(10.0), np.arange(100.0, 110.0), [999, 1000, 1001]])[:, None]
     graph = NeighborGraph(n_neighbors=2).fit(Z)
-    result = graph.label_spreading(
-        np.append(y, 3 * [unknown]) if hasattr(y, "dtype") else [*y, *3 * [unknown]]
+    result = label_spreading(
+        graph, np.append(y, 3 * [unknown]) if hasattr(y, "dtype") else [*y, *3 * [unknown]]
     )
 
     assert result.labels[:20].tolist() == 10 * [y[0]] + 10 * [y[10]]
@@ -333,7 +333,7 @@ def test_labels_stay_in_their_parts(n_neighbors: int) -> None:
     part = np.repeat([0, 1, 2, -1], [3, 20, 2, 3])
     y = np.full(len(Z), -1)
     y[[1, 3, 12, 23]] = [0, 1, 1, 2]
-    found = NeighborGraph(n_neighbors).fit(Z).label_spreading(y)
+    found = label_spreading(NeighborGraph(n_neighbors).fit(Z), y)
 
     assert np.isfinite(found.probabilities).all()
     assert (found.labels[found.reached] == part[found.reached]).all()
@@ -348,18 +348,18 @@ def test_label_spreading_refuses(Z: np.ndarray) -> None:
     graph = NeighborGraph().fit(Z)
 
     with pytest.raises(ValueError, match="all are unknown"):
-        graph.label_spreading(np.full(300, -1))
+        label_spreading(graph, np.full(300, -1))
 
     with pytest.raises(ValueError, match="one label for each of 300"):
-        graph.label_spreading([1, 2])
+        label_spreading(graph, [1, 2])
 
     with pytest.raises(ValueError, match="alpha between 0 and 1"):
-        graph.label_spreading(np.ones(300), alpha=1.0)
+        label_spreading(graph, np.ones(300), alpha=1.0)
 
 
 def test_a_remote_point_takes_the_label_of_its_neighbors() -> None:
     Z = np.concatenate([np.random.default_rng(0).normal(size=(50, 2)) * 1e-6, [[1e6, 0.0]]])
-    result = NeighborGraph(n_neighbors=5).fit(Z).label_spreading([1, *50 * [-1]])
+    result = label_spreading(NeighborGraph(n_neighbors=5).fit(Z), [1, *50 * [-1]])
 
     assert (result.labels == 1).all()
     assert result.reached.all()
@@ -368,7 +368,7 @@ def test_a_remote_point_takes_the_label_of_its_neighbors() -> None:
 @pytest.mark.parametrize("strategy", ["kcenter", "density", "boundary"])
 @pytest.mark.parametrize("n", [1, 40, 300])
 def test_selections_are_different_points(Z: np.ndarray, strategy: str, n: int) -> None:
-    chosen = NeighborGraph().fit(np.round(Z)).select(n, strategy)
+    chosen = select_landmarks(NeighborGraph().fit(np.round(Z)), n, strategy)
 
     assert chosen.shape == (n,)
     assert len(set(chosen.tolist())) == n
@@ -381,32 +381,32 @@ def test_selections_are_what_they_say(Z: np.ndarray) -> None:
     d = cdist(Z, Z)
 
     # No other center is closer than the next one would be to all
-    centers = graph.select(12, "kcenter")
+    centers = select_landmarks(graph, 12, "kcenter")
     radius = d[:, centers].min(axis=1).max()
     apart = d[np.ix_(centers, centers)][~np.eye(12, dtype=bool)].min()
     assert apart >= radius
 
     # The densest of the points that are not beside a chosen one
-    dense = graph.select(5, "density")
+    dense = select_landmarks(graph, 5, "density")
     assert dense[0] == graph.distances_[:, -1].argmin()
     assert not np.isin(graph.indices_[dense], dense).any()
 
     # A disc's rim
     disc = np.random.default_rng(1).uniform(-1, 1, size=(3000, 2))
     disc = disc[np.linalg.norm(disc, axis=1) < 1]
-    rim = NeighborGraph(n_neighbors=30).fit(disc).select(40, "boundary")
+    rim = select_landmarks(NeighborGraph(n_neighbors=30).fit(disc), 40, "boundary")
     assert np.linalg.norm(disc[rim], axis=1).min() > 0.9
 
-    with pytest.raises(ValueError, match="expected kcenter, density or boundary"):
-        graph.select(3, "random")
+    with pytest.raises(ValueError, match="expected method 'kcenter', 'density' or 'boundary'"):
+        select_landmarks(graph, 3, "random")
 
     with pytest.raises(ValueError, match="expected n from 1 to 300"):
-        graph.select(301)
+        select_landmarks(graph, 301)
 
 
 def test_without_faiss_search_is_exact_and_says_so(Z, monkeypatch, caplog) -> None:
-    monkeypatch.setattr(neighbors, "EXACT", 100)
-    monkeypatch.setattr(neighbors.inverted_file, "available", lambda: False)
+    monkeypatch.setattr(graph_module, "MAX_EXACT_SEARCH", 100)
+    monkeypatch.setattr(graph_module.inverted_file, "available", lambda: False)
 
     with caplog.at_level("INFO"):
         graph = NeighborGraph(n_neighbors=5).fit(Z)
@@ -418,7 +418,7 @@ def test_without_faiss_search_is_exact_and_says_so(Z, monkeypatch, caplog) -> No
 @pytest.mark.parametrize("offset", [0.0, 1e6])
 def test_approximate_search_reaches_its_recall(offset, monkeypatch) -> None:
     pytest.importorskip("faiss")
-    monkeypatch.setattr(neighbors, "EXACT", 1000)
+    monkeypatch.setattr(graph_module, "MAX_EXACT_SEARCH", 1000)
     rng = np.random.default_rng(0)
     Z = rng.normal(size=(6000, 4)) @ rng.normal(size=(4, 16)) + offset
     graph = NeighborGraph(n_neighbors=10, target_recall=0.97, random_state=0).fit(Z)
@@ -439,7 +439,7 @@ def test_approximate_search_reaches_its_recall(offset, monkeypatch) -> None:
 def test_a_search_of_all_cells_is_exact() -> None:
     pytest.importorskip("faiss")
     x = randn(2000, 8)
-    index = approximate.Approximate(x, 10, 0.9, np.random.RandomState(0))
+    index = inverted_file.InvertedFileIndex(x, 10, 0.9, np.random.RandomState(0))
     index.n_cells, index.exact = index.index.nlist, False
 
     assert torch.equal(index.knn(10)[1], knn(x, 10)[1])
@@ -449,7 +449,7 @@ def test_a_search_of_all_cells_is_exact() -> None:
 def test_what_has_no_structure_is_searched_exactly() -> None:
     pytest.importorskip("faiss")
     x = randn(2000, 32)
-    index = approximate.Approximate(x, 10, 0.99, np.random.RandomState(0))
+    index = inverted_file.InvertedFileIndex(x, 10, 0.99, np.random.RandomState(0))
 
     assert index.exact
     assert index.recall == (1.0, 0.0)
@@ -460,7 +460,7 @@ def test_the_search_of_a_line_needs_few_cells() -> None:
     pytest.importorskip("faiss")
     t = torch.rand(5000, 1, dtype=torch.float64) * 40
     x = torch.cat([t.sin(), t.cos(), t], dim=1) @ randn(3, 20).double()
-    index = approximate.Approximate(x, 10, 0.99, np.random.RandomState(0))
+    index = inverted_file.InvertedFileIndex(x, 10, 0.99, np.random.RandomState(0))
 
     assert index.n_cells < 0.05 * index.index.nlist
     assert index.recall.value >= 0.98
@@ -468,7 +468,7 @@ def test_the_search_of_a_line_needs_few_cells() -> None:
 
 def test_rounding_does_not_matter_to_codes(monkeypatch) -> None:
     again = []
-    monkeypatch.setattr(search, "_again", lambda *args: again.append(len(args[3])))
+    monkeypatch.setattr(exact, "_refine_unsafe", lambda *args: again.append(len(args[3])))
     knn(randn(2000, 16), 15)
 
     assert again == [0]

@@ -14,8 +14,8 @@ import autoencode as ae
 from autoencode.distributions import Autoregressive, AutoregressiveDistribution
 from autoencode.manifold import Geodesics, NeighborGraph
 from autoencode.manifold.codec import Codec
-from autoencode.manifold.geodesics.riemannian_metrics import Metric, fisher
-from autoencode.manifold.geodesics.sequence_metric import after
+from autoencode.manifold.geodesics.riemannian_metrics import RiemannianMetric, fisher
+from autoencode.manifold.geodesics.sequence_metric import prefix_metric
 from autoencode.networks import Network, Recurrent, Transformer
 
 NETWORKS = [Recurrent(8, vocab_size=3), Transformer(8, layers=1, heads=2, vocab_size=3)]
@@ -54,25 +54,25 @@ class Writer:
         J = torch.autograd.functional.jacobian(lambda z: self.log_p(z[None])[0], z)
         return J.T @ (self.log_p(z[None])[0].exp()[:, None] * J)
 
-    def listed(self) -> Metric:
+    def listed(self) -> RiemannianMetric:
         r"""The metric after all beginnings, each as often as sequences begin with it."""
         same = EVERY[:, None] == EVERY
         before = torch.nn.functional.pad(same[..., :-1], (1, 0), value=True).cumprod(dim=-1)
-        features, squared = after(EVERY, before.sum(dim=1).log(), 3)
+        features, squared = prefix_metric(EVERY, before.sum(dim=1).log(), 3)
 
-        return Metric(lambda z: features(self(z)), squared)
+        return RiemannianMetric(lambda z: features(self(z)), squared)
 
-    def maps(self) -> Codec:
+    def codec(self) -> Codec:
         def same(x: Tensor) -> Tensor:
             return x
 
         return Codec(same, same, torch.as_tensor, same, likelihood=self)
 
 
-def matrix(metric: Metric, z: Tensor, h: float = 1e-4) -> Tensor:
+def matrix(metric: RiemannianMetric, z: Tensor, h: float = 1e-4) -> Tensor:
     r"""The matrix of a metric at a code, from the lengths of small steps."""
     V = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
-    g = metric.steps(torch.stack([z - h * V, z + h * V], dim=1))[:, 0] / (2 * h) ** 2
+    g = metric.squared_lengths(torch.stack([z - h * V, z + h * V], dim=1))[:, 0] / (2 * h) ** 2
     both = (g[2] - g[0] - g[1]) / 2
 
     return torch.stack([g[0], both, both, g[1]]).reshape(2, 2)
@@ -90,7 +90,7 @@ def test_after_all_beginnings_it_is_the_fisher_information(network: Network, flo
 @networks
 def test_lengths_are_those_of_one_category_for_each_sequence(network: Network, float64) -> None:
     p = Writer(network)
-    whole = replace(p.maps(), likelihood=lambda z: Categorical(logits=p.log_p(z)))
+    whole = replace(p.codec(), likelihood=lambda z: Categorical(logits=p.log_p(z)))
     curves = torch.lerp(*torch.randn(2, 5, 1, 2), torch.linspace(0, 1, 200)[:, None])
     expected = fisher(whole, curves[0]).lengths(curves)
 
@@ -105,7 +105,7 @@ def test_sequences_drawn_estimate_it(away: float, float64) -> None:
 
     for seed in range(20):
         torch.manual_seed(seed)
-        found.append(matrix(fisher(p.maps(), codes), z))
+        found.append(matrix(fisher(p.codec(), codes), z))
 
     found = torch.stack(found)
     error = found.std(dim=0) / math.sqrt(len(found))
@@ -116,7 +116,7 @@ def test_sequences_drawn_estimate_it(away: float, float64) -> None:
 def test_far_from_all_that_is_drawn_it_is_still_a_metric(float64) -> None:
     p = Writer(NETWORKS[0], scale=3.0)
     torch.manual_seed(0)
-    metric = fisher(p.maps(), torch.zeros(3, 2))
+    metric = fisher(p.codec(), torch.zeros(3, 2))
 
     for z in 30 * torch.randn(20, 2):
         G = matrix(metric, z)
@@ -127,10 +127,10 @@ def test_far_from_all_that_is_drawn_it_is_still_a_metric(float64) -> None:
 
 def test_of_one_symbol_it_is_the_metric_of_categories(float64) -> None:
     p = Writer(NETWORKS[0])
-    features, squared = after(torch.tensor([[0], [1]]), torch.zeros(2, 1), 3)
-    sequences = Metric(lambda z: features(p(z)), squared)
+    features, squared = prefix_metric(torch.tensor([[0], [1]]), torch.zeros(2, 1), 3)
+    sequences = RiemannianMetric(lambda z: features(p(z)), squared)
     x = torch.zeros(7, 1, dtype=torch.long)
-    first = replace(p.maps(), likelihood=lambda z: p.family.factors(p(z).phi, x[: len(z)]))
+    first = replace(p.codec(), likelihood=lambda z: p.family.factors(p(z).phi, x[: len(z)]))
     curve = torch.randn(1, 7, 2)
     expected = fisher(first, curve[0]).lengths(curve)
 

@@ -17,8 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 import autoencode as ae
 from autoencode.manifold.codec import as_codec
 from autoencode.manifold.jacobians import decoder_jacobian, encoder_jacobian, pushforward
-from autoencode.manifold.tangents import angles as turns
-from autoencode.manifold.tangents import local_bases as spans
+from autoencode.manifold.tangents import angles, local_bases
 from autoencode.manifold.tangents.tangents import Tangents
 from autoencode.modalities import Sounds
 
@@ -117,15 +116,15 @@ def test_forward_and_backward_products_are_adjoint(name: str) -> None:
     frozen = next(f.parameters()).requires_grad_(False)
 
     # One network in both places: forward products make one matrix, backward ones the other
-    maps, x = as_codec((f, f)), torch.randn(6, 8)
-    J, J_back = decoder_jacobian(maps, x), encoder_jacobian(maps, x)
+    codec, x = as_codec((f, f)), torch.randn(6, 8)
+    J, J_back = decoder_jacobian(codec, x), encoder_jacobian(codec, x)
     u, v = torch.randn(6, 1, 5), torch.randn(6, 8, 1)
 
     assert J.shape == J_back.shape == (6, 5, 8)
     assert (u @ (J @ v) - (J_back.mT @ u.mT).mT @ v).abs().max() < 1e-10
 
     # Against differences
-    with maps.evaluating(), torch.no_grad():
+    with codec.evaluating(), torch.no_grad():
         h = 1e-6 * v[:, :, 0]
         difference = (f(x + h) - f(x - h)) / 2e-6
 
@@ -145,7 +144,7 @@ def test_as_many_products_as_the_code_has_numbers(d: int) -> None:
     D, N = 500, 20
     encoder = nn.Sequential(nn.Linear(D, 50), nn.Tanh(), nn.Linear(50, d))
     decoder = nn.Sequential(nn.Linear(d, 50), nn.Tanh(), nn.Linear(50, D))
-    maps = as_codec((encoder, decoder))
+    codec = as_codec((encoder, decoder))
 
     def flops(f: Callable, x: Tensor) -> int:
         with FlopCounterMode(display=False) as counter:
@@ -155,8 +154,8 @@ def test_as_many_products_as_the_code_has_numbers(d: int) -> None:
 
     x, z = torch.randn(N, D), torch.randn(N, d)
     once = flops(encoder, x)
-    assert flops(lambda x: encoder_jacobian(maps, x), x) <= (d + 1) * once
-    assert flops(lambda z: decoder_jacobian(maps, z), z) <= (d + 3) * flops(decoder, z)
+    assert flops(lambda x: encoder_jacobian(codec, x), x) <= (d + 1) * once
+    assert flops(lambda z: decoder_jacobian(codec, z), z) <= (d + 3) * flops(decoder, z)
 
     # Against a product for each number of the data
     assert flops(lambda x: torch.func.vmap(torch.func.jacfwd(encoder))(x), x) > 100 * once
@@ -169,14 +168,14 @@ def test_little_memory_takes_few_examples_at_once() -> None:
         seen.append(len(x))
         return x.sin()
 
-    maps, x = as_codec((record, record)), torch.randn(1000, 10)
+    codec, x = as_codec((record, record)), torch.randn(1000, 10)
 
     for jacobian in (decoder_jacobian, encoder_jacobian):
         most = []
 
         for memory in (2**20, 2**22):
             seen.clear()
-            jacobian(maps, x, memory)
+            jacobian(codec, x, memory)
             most.append(max(seen))
 
         assert 1 < most[0] < 1000
@@ -184,26 +183,26 @@ def test_little_memory_takes_few_examples_at_once() -> None:
 
 
 def test_memory_changes_nothing() -> None:
-    maps, x = as_codec((network(CORES["conv"]()),) * 2), torch.randn(9, 8)
+    codec, x = as_codec((network(CORES["conv"]()),) * 2), torch.randn(9, 8)
 
     for jacobian in (decoder_jacobian, encoder_jacobian):
-        assert torch.allclose(jacobian(maps, x, memory=1), jacobian(maps, x), atol=1e-14)
+        assert torch.allclose(jacobian(codec, x, memory=1), jacobian(codec, x), atol=1e-14)
 
 
 def test_gradients_are_taken_where_they_are_switched_off() -> None:
-    maps, x = as_codec((torch.sin, torch.sin)), torch.randn(3, 2)
+    codec, x = as_codec((torch.sin, torch.sin)), torch.randn(3, 2)
 
     with torch.no_grad():
-        J = encoder_jacobian(maps, x)
+        J = encoder_jacobian(codec, x)
 
     assert torch.allclose(J, torch.diag_embed(x.cos()))
 
 
 def test_an_encoder_without_gradient_is_refused() -> None:
-    maps = as_codec((torch.no_grad()(torch.sin), torch.sin))
+    codec = as_codec((torch.no_grad()(torch.sin), torch.sin))
 
     with pytest.raises(ValueError, match="no gradient"):
-        encoder_jacobian(maps, torch.randn(3, 2))
+        encoder_jacobian(codec, torch.randn(3, 2))
 
 
 @pytest.mark.parametrize("f", [torch.sin, Cube.apply], ids=["forward", "twice backward"])
@@ -490,21 +489,21 @@ def test_spread_of_local_pca_is_its_scale() -> None:
     x = torch.randn(50, 4)
     tangents = Tangents(source="neighbors", n_components=2).fit(x)
 
-    assert torch.allclose(tangents.spread(x), tangents.basis(x)[1])
+    assert torch.allclose(tangents.local_scale(x), tangents.basis(x)[1])
 
 
 def test_directions_leave_with_the_velocity_of_the_basis() -> None:
     manifold, pair, _, x = surface(Torus)
     tangents = Tangents(pair).fit(x)
     basis, _ = tangents.basis(x)
-    strips = tangents.directions(x[7], n_steps=5, reach=1e-4)
+    strips = tangents.traversals(x[7], n_steps=5, extent=1e-4)
 
     assert strips.shape == (2, 5, 3)
     assert torch.allclose(strips[:, 2], x[7].expand(2, 3))
     assert torch.allclose((strips[:, 3] - strips[:, 1]) / 1e-4, basis[7], atol=1e-6)
 
     # Far out it is still on the torus, where the plane is not
-    far = tangents.directions(x[7], n_steps=3, reach=1.0).flatten(end_dim=1)
+    far = tangents.traversals(x[7], n_steps=3, extent=1.0).flatten(end_dim=1)
     assert torch.allclose(manifold.decode(manifold.encode(far)), far)
 
 
@@ -516,11 +515,11 @@ def test_directions_in_the_plane(source: str) -> None:
     steps = torch.tensor([-0.5, 0.0, 0.5])[:, None]
 
     expected = x[3] + steps * basis[3][:, None]
-    assert torch.allclose(tangents.directions(x[3], 3, reach=0.5), expected)
+    assert torch.allclose(tangents.traversals(x[3], 3, extent=0.5), expected)
 
     # By default to twice the spread of the data
-    length = (tangents.directions(x[3])[:, -1] - x[3]).norm(dim=1)
-    assert torch.allclose(length, 2 * tangents.spread(x[3:4])[0])
+    length = (tangents.traversals(x[3])[:, -1] - x[3]).norm(dim=1)
+    assert torch.allclose(length, 2 * tangents.local_scale(x[3:4])[0])
 
 
 def test_moves_are_along_the_plane_in_units_of_the_spread() -> None:
@@ -529,8 +528,8 @@ def test_moves_are_along_the_plane_in_units_of_the_spread() -> None:
     basis, _ = tangents.basis(x)
     steps = torch.randn(50, 2)
 
-    moved = tangents.move(x, steps) - x
-    assert torch.allclose((basis @ moved[..., None])[..., 0], steps * tangents.spread(x))
+    moved = tangents.displace(x, steps) - x
+    assert torch.allclose((basis @ moved[..., None])[..., 0], steps * tangents.local_scale(x))
     assert torch.allclose(tangents.project(x, moved), moved)
 
 
@@ -541,7 +540,7 @@ def test_quality_is_zero_on_a_plane() -> None:
     _, pair, _, x = surface(Plane)
 
     for source in [*MODELS, "neighbors"]:
-        quality = Tangents(pair, source).fit(x).quality(x)
+        quality = Tangents(pair, source).fit(x).projection_error(x)
         assert 0 <= quality.value < 1e-20
         assert quality.standard_error < 1e-20
 
@@ -551,7 +550,9 @@ def test_quality_of_random_planes() -> None:
 
     for _ in range(20):
         Q = torch.linalg.qr(torch.randn(6, 2)).Q
-        quality = Tangents((lambda x, Q=Q: x @ Q, lambda z, Q=Q: z @ Q.T)).fit(x).quality(x)
+        quality = (
+            Tangents((lambda x, Q=Q: x @ Q, lambda z, Q=Q: z @ Q.T)).fit(x).projection_error(x)
+        )
         values.append(quality.value)
         errors.append(quality.standard_error)
 
@@ -563,8 +564,8 @@ def test_quality_does_not_see_duplicates() -> None:
     _, pair, _, x = surface(Sphere)
     tangents = Tangents(pair, n_neighbors=3).fit(x)
 
-    doubled = Tangents(pair, n_neighbors=7).fit(x).quality(torch.cat([x, x]))
-    assert doubled.value == pytest.approx(tangents.quality(x).value)
+    doubled = Tangents(pair, n_neighbors=7).fit(x).projection_error(torch.cat([x, x]))
+    assert doubled.value == pytest.approx(tangents.projection_error(x).value)
 
 
 def test_reach_on_a_circle_is_the_arc() -> None:
@@ -577,18 +578,20 @@ def test_reach_on_a_circle_is_the_arc() -> None:
     tangents = Tangents(pair, n_neighbors=4).fit(x)
 
     expected = torch.tensor([5.0, 5.0, 10.0, 10.0]).expand(72, 4)
-    assert torch.allclose(tangents.reach(x), expected, atol=1e-10)
+    assert torch.allclose(tangents.principal_angles(x), expected, atol=1e-10)
 
     # Along the arcs of any graph; a plane has no sense, and a right angle is the most
     across = (torch.arange(72)[:, None] + torch.tensor([0, 9, 18, 27, 36])) % 72
     expected = torch.tensor([0.0, 45.0, 90.0, 45.0, 0.0]).expand(72, 5)
-    assert torch.allclose(tangents.reach(x, across), expected, atol=2e-6)
-    assert torch.equal(tangents.reach(x, across), tangents.reach(x, across.numpy()))
+    assert torch.allclose(tangents.principal_angles(x, across), expected, atol=2e-6)
+    assert torch.equal(
+        tangents.principal_angles(x, across), tangents.principal_angles(x, across.numpy())
+    )
 
 
 def test_reach_is_accurate_where_planes_are_the_same() -> None:
     _, pair, _, x = surface(Plane)
-    assert Tangents(pair).fit(x).reach(x).deg2rad().max() < 1e-12
+    assert Tangents(pair).fit(x).principal_angles(x).deg2rad().max() < 1e-12
 
 
 def test_twists_are_told(caplog: pytest.LogCaptureFixture) -> None:
@@ -596,12 +599,12 @@ def test_twists_are_told(caplog: pytest.LogCaptureFixture) -> None:
     tangents = Tangents(pair, n_neighbors=3).fit(x)
 
     with caplog.at_level(logging.WARNING):
-        tangents.reach(x)
+        tangents.principal_angles(x)
     assert not caplog.records
 
     far = SwissRoll().decode(z * torch.tensor([10.0, 1.0]))
     with caplog.at_level(logging.WARNING):
-        share = (tangents.reach(far) > 30).double().mean().item()
+        share = (tangents.principal_angles(far) > 30).double().mean().item()
 
     assert share > 0
     assert f"{100 * share:.1f} %" in caplog.text
@@ -618,15 +621,15 @@ def test_parts_change_nothing(source: str, monkeypatch: pytest.MonkeyPatch) -> N
             *tangents.basis(x),
             tangents.project(x, V),
             tangents.normal_residual(x),
-            tangents.move(x, steps),
-            tangents.reach(x, j),
-            torch.tensor(tangents.quality(x)),
+            tangents.displace(x, steps),
+            tangents.principal_angles(x, j),
+            torch.tensor(tangents.projection_error(x)),
         ]
 
     whole = all_of_it()
-    monkeypatch.setattr(spans, "_MEMORY", 2000)
-    monkeypatch.setattr(turns, "_MEMORY", 2000)
-    monkeypatch.setattr(turns, "_CACHE", 500)
+    monkeypatch.setattr(local_bases, "_MEMORY", 2000)
+    monkeypatch.setattr(angles, "_MEMORY", 2000)
+    monkeypatch.setattr(angles, "_CACHE_BYTES", 500)
 
     for part, expected in zip(all_of_it(), whole, strict=True):
         assert torch.allclose(part, expected, atol=1e-12)
@@ -647,10 +650,10 @@ def test_duplicates_and_constants() -> None:
     assert (scale[1:10] > 0).all()
     assert torch.allclose(basis @ basis.mT, torch.eye(2).expand(80, 2, 2), atol=1e-12)
     assert torch.allclose(basis[1:10, :, 2], torch.zeros(9, 2), atol=1e-12)
-    assert tangents.reach(x).isfinite().all()
-    assert math.isfinite(tangents.quality(x).value)
+    assert tangents.principal_angles(x).isfinite().all()
+    assert math.isfinite(tangents.projection_error(x).value)
 
-    for constant in (tangents.quality, Tangents(source="neighbors").fit):
+    for constant in (tangents.projection_error, Tangents(source="neighbors").fit):
         with pytest.raises(ValueError, match="all"):
             constant(torch.ones(30, 3))
 
@@ -663,7 +666,7 @@ def test_one_dimension(source: str) -> None:
     assert torch.equal(tangents.basis(x)[0], torch.ones(30, 1, 1))
     assert torch.allclose(tangents.project(x, 2 * x), 2 * x)
     assert torch.allclose(tangents.normal_residual(x), torch.zeros(30))
-    assert (tangents.reach(x) == 0).all()
+    assert (tangents.principal_angles(x) == 0).all()
 
 
 @pytest.mark.parametrize("source", MODELS)
@@ -689,10 +692,10 @@ def test_arrays_give_arrays_and_tensors_tensors() -> None:
         tangents.basis,
         lambda X: tangents.project(X, X),
         tangents.normal_residual,
-        tangents.spread,
-        lambda X: tangents.move(X, X[:, :2]),
-        tangents.reach,
-        lambda X: tangents.directions(X[0]),
+        tangents.local_scale,
+        lambda X: tangents.displace(X, X[:, :2]),
+        tangents.principal_angles,
+        lambda X: tangents.traversals(X[0]),
     ):
         result, expected = method(x_np), method(x)
         result, expected = ([r] if not isinstance(r, tuple) else r for r in (result, expected))
@@ -727,10 +730,10 @@ def test_images_under_a_condition(source: str, float32, images, conditional_mode
     assert np.allclose(basis @ basis.swapaxes(1, 2), np.eye(2), atol=1e-5)
     assert tangents.normal_residual(images).shape == (40,)
 
-    strips = tangents.directions(images[0], n_steps=3)
+    strips = tangents.traversals(images[0], n_steps=3)
     assert strips.shape == (2, 3, 8, 8)
     assert strips.dtype == np.uint8
-    assert tangents.directions(torch.from_numpy(images[0]), n_steps=3).dtype == torch.uint8
+    assert tangents.traversals(torch.from_numpy(images[0]), n_steps=3).dtype == torch.uint8
 
     if source == "decoder":
         other = Tangents(conditional_model, source, n_components=2, y=[0]).fit(images)
@@ -788,11 +791,11 @@ def test_what_does_not_fit_is_refused() -> None:
     for call, message in [
         (lambda: tangents.basis(x[:, :3]), "3 features, but Tangents is expecting 4"),
         (lambda: tangents.project(x, x[:3]), "V with shape"),
-        (lambda: tangents.move(x, x[:3]), "steps with shape"),
-        (lambda: tangents.directions(x), "one example, got 20"),
-        (lambda: tangents.directions(x[0], n_steps=4), "odd"),
-        (lambda: tangents.reach(x, [[0]]), r"shape \(20, k\), got \(1, 1\)"),
-        (lambda: tangents.quality(x[:4]), "n_neighbors = 5, got n_samples = 4"),
+        (lambda: tangents.displace(x, x[:3]), "steps with shape"),
+        (lambda: tangents.traversals(x), "one example, got 20"),
+        (lambda: tangents.traversals(x[0], n_steps=4), "odd"),
+        (lambda: tangents.principal_angles(x, [[0]]), r"shape \(20, k\), got \(1, 1\)"),
+        (lambda: tangents.projection_error(x[:4]), "n_neighbors = 5, got n_samples = 4"),
     ]:
         with pytest.raises(ValueError, match=message):
             call()
@@ -806,4 +809,4 @@ def test_sounds_of_different_lengths(float32) -> None:
     tangents = Tangents(model, n_components=2, n_neighbors=5).fit(sounds)
 
     assert tangents.basis(sounds[:3])[0].shape == (3, 2, tangents.n_features_in_)
-    assert tangents.directions(sounds[0], n_steps=3).shape == (2, 3, 800)
+    assert tangents.traversals(sounds[0], n_steps=3).shape == (2, 3, 800)

@@ -18,15 +18,15 @@ from autoencode.common.padding import lengths
 from autoencode.demo import in_words
 from autoencode.distributions import Autoregressive, AutoregressiveDistribution
 from autoencode.manifold import OffManifoldDetector
-from autoencode.manifold.anomalies.densities import Gaussian, Parzen
-from autoencode.manifold.anomalies.sequences import tell
+from autoencode.manifold.anomalies.densities import AdaptiveKDE, GaussianDensity
+from autoencode.manifold.anomalies.sequences import decompose_sequences
 from autoencode.manifold.codec import Codec, as_codec
 from autoencode.modalities import Texts
 from autoencode.networks import Recurrent, Transformer
 
 ONES = [in_words(n) for n in np.random.default_rng(0).permutation(1000)]
 TRAIN, KNOWN, NEW = ONES[:400], ONES[400:600], ONES[600:700]
-LAWS = [Gaussian, Parzen]
+DENSITIES = [GaussianDensity, AdaptiveKDE]
 
 
 def garbled(texts: list[str]) -> list[str]:
@@ -90,12 +90,12 @@ networks = pytest.mark.parametrize(
 @networks
 def test_precision_is_the_mean_square_of_the_score(network, float64) -> None:
     # Of the last symbol, over all that could stand there; those before it are the same
-    maps = drawn(network, 2)
+    codec = drawn(network, 2)
     x = torch.tensor([[0, 1, 1, 2, 2]])
-    z = maps.encode(x)
+    z = codec.encode(x)
 
     def log_p(z: Tensor, row: Tensor) -> Tensor:
-        return maps.likelihood(z).log_prob(row)[0]
+        return codec.likelihood(z).log_prob(row)[0]
 
     expected = torch.zeros(2, 2)
 
@@ -110,29 +110,33 @@ def test_precision_is_the_mean_square_of_the_score(network, float64) -> None:
         before = log_p(z, begun[:, :-1]) if t else 0.0
         expected += (log_p(z, begun) - before).exp() * slope[:, None] * slope
 
-    torch.testing.assert_close(tell(maps, x).precision[0], expected, rtol=1e-3, atol=1e-5)
+    torch.testing.assert_close(
+        decompose_sequences(codec, x).precision[0], expected, rtol=1e-3, atol=1e-5
+    )
 
 
 @networks
 def test_surprises_add_up_to_probabilities_whatever_stands_beside(network, float64) -> None:
-    maps = drawn(network, 2)
+    codec = drawn(network, 2)
     x = torch.tensor([[2, 2, 2, 2, 2], [0, 2, 2, 2, 2], [0, 1, 0, 0, 2], [1, 1, 1, 0, 0]])
-    told, z = tell(maps, x), maps.encode(x)
+    decomposed, z = decompose_sequences(codec, x), codec.encode(x)
 
-    torch.testing.assert_close(-told.residual.sum(dim=1), counted(maps.likelihood(z), x))
-    assert (told.residual[0, 1:] == 0).all()
+    torch.testing.assert_close(-decomposed.residual.sum(dim=1), counted(codec.likelihood(z), x))
+    assert (decomposed.residual[0, 1:] == 0).all()
 
     for i in range(len(x)):
-        alone = tell(replace(maps, encode=lambda _, i=i: z[i : i + 1]), x[i : i + 1])
-        torch.testing.assert_close(alone.precision[0], told.precision[i])
+        alone = decompose_sequences(
+            replace(codec, encode=lambda _, i=i: z[i : i + 1]), x[i : i + 1]
+        )
+        torch.testing.assert_close(alone.precision[0], decomposed.precision[i])
 
 
 @networks
 def test_what_a_model_writes_is_as_surprising_as_expected(network, float64) -> None:
-    maps = drawn(network, 2)
+    codec = drawn(network, 2)
     z = torch.tensor([[0.3, -0.8]]).expand(4000, 2)
-    x = maps.likelihood(z).sample()
-    off = -tell(replace(maps, encode=lambda _: z), x).residual.sum(dim=1)
+    x = codec.likelihood(z).sample()
+    off = -decompose_sequences(replace(codec, encode=lambda _: z), x).residual.sum(dim=1)
 
     assert off.std() > 0.5
     assert abs(off.mean()) < 4 * off.std() / 4000**0.5
@@ -141,54 +145,56 @@ def test_what_a_model_writes_is_as_surprising_as_expected(network, float64) -> N
 # How much of a law is near codes
 
 
-@pytest.mark.parametrize("law", LAWS)
-def test_masses_are_integrals(law: Callable, float64) -> None:
+@pytest.mark.parametrize("density", DENSITIES)
+def test_masses_are_integrals(density: Callable, float64) -> None:
     codes = torch.randn(30, 2) * torch.tensor([1.0, 0.3])
-    fitted_law, z = law(codes), torch.tensor([[0.5, 0.2], [-3.0, 1.0]])
+    fitted_density, z = density(codes), torch.tensor([[0.5, 0.2], [-3.0, 1.0]])
     G = torch.tensor([[[2.0, 0.5], [0.5, 1.0]], [[1.0, 0.0], [0.0, 0.0]]])
 
     axis = torch.linspace(-9, 9, 901)
     grid = torch.cartesian_prod(axis, axis)
-    p = fitted_law.log_prob(grid).exp() * (axis[1] - axis[0]) ** 2
+    p = fitted_density.log_prob(grid).exp() * (axis[1] - axis[0]) ** 2
 
-    for row, g, found in zip(z, G, fitted_law.log_mass(z, G).exp(), strict=True):
+    for row, g, found in zip(z, G, fitted_density.log_window_mass(z, G).exp(), strict=True):
         away = grid - row
         near = (-0.5 * ((away @ g) * away).sum(dim=1)).exp()
         torch.testing.assert_close(found, (p * near).sum(), rtol=1e-3, atol=1e-7)
 
 
-@pytest.mark.parametrize("law", LAWS)
-def test_masses_end_in_densities_and_in_one(law: Callable, float64) -> None:
+@pytest.mark.parametrize("density", DENSITIES)
+def test_masses_end_in_densities_and_in_one(density: Callable, float64) -> None:
     codes, z, eye = torch.randn(50, 3), torch.randn(5, 3), torch.eye(3).expand(5, 3, 3)
-    fitted_law = law(codes)
-    narrow = fitted_law.log_mass(z, 1e8 * eye) - 1.5 * np.log(2 * np.pi / 1e8)
+    fitted_density = density(codes)
+    narrow = fitted_density.log_window_mass(z, 1e8 * eye) - 1.5 * np.log(2 * np.pi / 1e8)
 
-    torch.testing.assert_close(narrow, fitted_law.log_prob(z), rtol=1e-4, atol=1e-4)
-    torch.testing.assert_close(fitted_law.log_mass(z, 0 * eye), torch.zeros(5))
+    torch.testing.assert_close(narrow, fitted_density.log_prob(z), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(fitted_density.log_window_mass(z, 0 * eye), torch.zeros(5))
 
 
 def test_kernels_left_out_are_as_if_they_were_not(float64) -> None:
-    law, G = Parzen(torch.randn(20, 2)), torch.eye(2).expand(20, 2, 2)
-    found = law.log_mass(law.codes, G, own=torch.arange(20))
-    codes, widths = law.codes, law.widths
+    density, G = AdaptiveKDE(torch.randn(20, 2)), torch.eye(2).expand(20, 2, 2)
+    found = density.log_window_mass(density.codes, G, self_indices=torch.arange(20))
+    codes, widths = density.codes, density.widths
 
     for i in range(20):
         others = torch.arange(20) != i
-        law.codes, law.widths = codes[others], widths[others]
-        torch.testing.assert_close(law.log_mass(codes[i : i + 1], G[:1]), found[i : i + 1])
+        density.codes, density.widths = codes[others], widths[others]
+        torch.testing.assert_close(
+            density.log_window_mass(codes[i : i + 1], G[:1]), found[i : i + 1]
+        )
 
 
 @pytest.mark.slow
 def test_other_charts_of_the_codes_change_nothing(speller: ae.Autoencoder) -> None:
-    maps = as_codec(speller, symbols=True)
+    codec = as_codec(speller, allow_tokens=True)
     A = torch.tensor([[3.0, 1, 0, 0], [0, 0.5, 0, 0], [0, 0, 2, 1], [1, 0, 0, 1]])
     charted = replace(
-        maps,
-        encode=lambda x: maps.encode(x) @ A,
-        likelihood=lambda z: maps.likelihood(z @ torch.linalg.inv(A)),
+        codec,
+        encode=lambda x: codec.encode(x) @ A,
+        likelihood=lambda z: codec.likelihood(z @ torch.linalg.inv(A)),
     )
     first, second = (
-        OffManifoldDetector(m, density="gaussian").fit(KNOWN) for m in (maps, charted)
+        OffManifoldDetector(m, density="gaussian").fit(KNOWN) for m in (codec, charted)
     )
 
     for a, b in zip(first.decompose(NEW), second.decompose(NEW), strict=True):
@@ -234,8 +240,8 @@ def test_parts_add_up_and_letters_explain(speller: ae.Autoencoder) -> None:
     assert (on <= 0).all()
 
     # Across is what the model says of texts, given their own codes
-    x, maps = speller.preprocess(NEW).target, as_codec(speller, symbols=True)
-    expected = counted(maps.likelihood(maps.encode(x)).base_dist, x.long()).detach()
+    x, codec = speller.preprocess(NEW).target, as_codec(speller, allow_tokens=True)
+    expected = counted(codec.likelihood(codec.encode(x)).base_dist, x.long()).detach()
     np.testing.assert_allclose(off, expected, rtol=1e-3, atol=1e-3)
     np.testing.assert_allclose(detector.explain(NEW).sum(axis=1), -off)
 
@@ -279,8 +285,8 @@ def test_conditional_models_see_texts_under_a_label() -> None:
     model.fit(X, [text[0] for text in X])
     detector = OffManifoldDetector(model, y=["a"]).fit([text for text in X if text[0] == "a"])
 
-    own, other = detector.decompose(["aaa", "bbb"]).off
-    assert own > other + 3
+    self_indices, other = detector.decompose(["aaa", "bbb"]).off_manifold
+    assert self_indices > other + 3
 
 
 def test_subwords_are_judged_too() -> None:

@@ -370,7 +370,7 @@ def with_label(inputs: Inputs, y: Any, model: Autoencoder) -> Inputs:
         >>> with_label(read(Path("digits.npz")), ["3"], model).X.shape  # doctest: +SKIP
         (183, 8, 8)
     """
-    from ..manifold.arrays import take
+    from ..manifold.arrays import select_rows
 
     names = inputs.files or [str(i) for i in range(len(inputs.X))]
 
@@ -390,7 +390,9 @@ def with_label(inputs: Inputs, y: Any, model: Autoencoder) -> Inputs:
     if not rows.any():
         raise ValueError(f"no example has the label --y {' '.join(map(str, np.ravel(y)))}.")
 
-    return Inputs(take(inputs.X, np.flatnonzero(rows)), inputs.y, None, [*np.array(names)[rows]])
+    return Inputs(
+        select_rows(inputs.X, np.flatnonzero(rows)), inputs.y, None, [*np.array(names)[rows]]
+    )
 
 
 def shared_label(inputs: Inputs, rows: Sequence[int], model: Autoencoder) -> Any:

@@ -1,8 +1,14 @@
-r"""The geometry that an autoencoder has learned.
+r"""Geometry of the manifold that an autoencoder has learned.
 
-Its tangent planes, the graph of its neighbors, the density that the planes tile, and what can
-be done with them: moving along the manifold, finding what is not on it, and saying where not to
-trust it. Every class takes a fitted model, or a pair (encoder, decoder) of functions of tensors.
+- `codec`, `jacobians`: encoder and decoder as functions of matrices, and their derivatives
+- `dimension`, `score`, `preservation`: intrinsic dimension, Stein score, quality of codes
+- `tangents`: tangent planes, and their use as data augmentation
+- `neighbors`: the graph of nearest neighbors, duplicates, landmarks, label spreading
+- `geodesics`: shortest paths on the surface of the decoder
+- `density`, `anomalies`: densities tiled from tangent planes, and off-manifold detection
+- `report`: a page of figures about a model
+
+Every class takes a fitted model, or a pair (encoder, decoder) of functions of tensors.
 """
 
 __all__ = [
@@ -13,15 +19,13 @@ __all__ = [
     "Estimate",
     "Geodesics",
     "LabelSpreadingResult",
-    "LocalDimension",
     "ManifoldParzen",
     "NeighborGraph",
     "OffManifoldDetector",
-    "Parts",
     "Path",
-    "Quality",
     "Report",
     "ScaleCurve",
+    "ScoreParts",
     "TangentAugment",
     "Tangents",
     "as_codec",
@@ -29,29 +33,34 @@ __all__ = [
     "decoder_jacobian",
     "distance_preservation",
     "encoder_jacobian",
+    "find_duplicates",
     "intrinsic_dimension",
     "knn",
+    "label_spreading",
     "local_dimension",
     "neighborhood_recall",
     "report",
-    "score",
+    "select_landmarks",
+    "stein_score",
     "tangent_penalty",
     "trustworthiness",
     "walkback",
 ]
 
-from .anomalies.detector import OffManifoldDetector, Parts
+from ..common.estimates import Estimate
+from .anomalies.detector import OffManifoldDetector, ScoreParts
 from .codec import Codec, as_codec
 from .density.manifold_parzen import ManifoldParzen
 from .dimension import DimensionEstimate, ScaleCurve, intrinsic_dimension
 from .geodesics.geodesics import Geodesics
 from .jacobians import decoder_jacobian, encoder_jacobian
+from .neighbors.duplicates import find_duplicates
 from .neighbors.exact import knn
 from .neighbors.graph import NeighborGraph, Path
-from .neighbors.label_spreading import LabelSpreadingResult
+from .neighbors.label_spreading import LabelSpreadingResult, label_spreading
+from .neighbors.landmarks import select_landmarks
 from .preservation.neighborhoods import (
     DistancePreservation,
-    Estimate,
     continuity,
     distance_preservation,
     neighborhood_recall,
@@ -59,6 +68,6 @@ from .preservation.neighborhoods import (
 )
 from .report.report import report
 from .report.result import Drift, Report
-from .score import LocalDimension, local_dimension, score, walkback
+from .score import local_dimension, stein_score, walkback
 from .tangents.augmentation import TangentAugment, tangent_penalty
-from .tangents.tangents import Quality, Tangents
+from .tangents.tangents import Tangents

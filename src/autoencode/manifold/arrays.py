@@ -1,6 +1,15 @@
 r"""What users give and get: batches of examples, some of them, and results of the same type."""
 
-__all__ = ["batch_of", "check_known", "distinct", "examples", "like", "one", "restored", "take"]
+__all__ = [
+    "as_batch",
+    "as_examples",
+    "as_type_of",
+    "check_no_missing",
+    "duplicate_groups",
+    "from_rows",
+    "select_row",
+    "select_rows",
+]
 
 from typing import Any
 
@@ -13,7 +22,7 @@ from ..data import collect_lazy, is_frame, to_pandas
 from .codec import Codec
 
 
-def examples(X: Any) -> Any:
+def as_examples(X: Any) -> Any:
     r"""What has been given, with dimensions.
 
     Sounds of different lengths are an array of objects, and so are texts, of which other arrays
@@ -23,7 +32,7 @@ def examples(X: Any) -> Any:
         X: Examples: an array, a tensor, a table with names, or a list.
 
     Example:
-        >>> examples([np.zeros(3), np.zeros(5)]).shape
+        >>> as_examples([np.zeros(3), np.zeros(5)]).shape
         (2,)
     """
     X = collect_lazy(X)
@@ -44,7 +53,7 @@ def examples(X: Any) -> Any:
     return np.asarray(X)
 
 
-def batch_of(X: Any, ndim: int) -> tuple[Any, bool]:
+def as_batch(X: Any, ndim: int) -> tuple[Any, bool]:
     r"""Examples as a batch, and whether there was but a single one.
 
     Arguments:
@@ -52,10 +61,10 @@ def batch_of(X: Any, ndim: int) -> tuple[Any, bool]:
         ndim: The number of dimensions of a batch.
 
     Example:
-        >>> batch_of([1.0, 2.0], 2)
+        >>> as_batch([1.0, 2.0], 2)
         (array([[1., 2.]]), True)
     """
-    X = examples(X)
+    X = as_examples(X)
 
     if X.ndim >= ndim or (X.dtype == object and not hasattr(X, "to_frame")):
         return X, False
@@ -66,13 +75,13 @@ def batch_of(X: Any, ndim: int) -> tuple[Any, bool]:
     return (X if isinstance(X, Tensor) else np.asarray(X))[None], True
 
 
-def check_known(X: Any) -> None:
+def check_no_missing(X: Any) -> None:
     r"""
     Raises:
         ValueError: If numbers of an array are missing, with what can be done.
 
     Example:
-        >>> check_known([[0.0, 1.0]])
+        >>> check_no_missing([[0.0, 1.0]])
     """
     if is_frame(X) or isinstance(X, Tensor):
         return
@@ -86,7 +95,7 @@ def check_known(X: Any) -> None:
         )
 
 
-def take(X: Any, rows: NDArray | list[int]) -> Any:
+def select_rows(X: Any, rows: NDArray | list[int]) -> Any:
     r"""Some examples, also of a table with names or of a list.
 
     Arguments:
@@ -94,26 +103,26 @@ def take(X: Any, rows: NDArray | list[int]) -> Any:
         rows: Which.
 
     Example:
-        >>> take(np.arange(3.0)[:, None], [0, 2])
+        >>> select_rows(np.arange(3.0)[:, None], [0, 2])
         array([[0.],
                [2.]])
     """
-    X = examples(X)
+    X = as_examples(X)
     return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
 
 
-def distinct(X: Any) -> NDArray:
+def duplicate_groups(X: Any) -> NDArray:
     r"""The number of each example's group: copies share one, in the order of the first of them.
 
     Arguments:
         X: The examples. Missing cells, as NaN, are the same as each other.
 
     Example:
-        >>> distinct(np.array([[0.0, 1.0], [2.0, np.nan], [0.0, 1.0], [2.0, np.nan]]))
+        >>> duplicate_groups(np.array([[0.0, 1.0], [2.0, np.nan], [0.0, 1.0], [2.0, np.nan]]))
         array([0, 1, 0, 1])
     """
     groups: dict[Any, int] = {}
-    X = X.cpu().numpy() if isinstance(X, Tensor) else examples(X)
+    X = X.cpu().numpy() if isinstance(X, Tensor) else as_examples(X)
 
     def key(x: Any) -> Any:
         x = np.asarray(x) if not isinstance(x, str) else x
@@ -126,7 +135,7 @@ def _hashable(key: Any) -> Any:
     return tuple(map(str, key.ravel())) if isinstance(key, np.ndarray) else key
 
 
-def one(X: Any, i: int) -> Any:
+def select_row(X: Any, i: int) -> Any:
     r"""An example; of a table with names as a table of one row.
 
     Arguments:
@@ -134,13 +143,13 @@ def one(X: Any, i: int) -> Any:
         i: Which.
 
     Example:
-        >>> one(np.arange(3.0)[:, None], 2)
+        >>> select_row(np.arange(3.0)[:, None], 2)
         array([2.])
     """
     return X.iloc[[i]] if hasattr(X, "iloc") else X[i]
 
 
-def like(X: Any, x: Tensor) -> Any:
+def as_type_of(X: Any, x: Tensor) -> Any:
     r"""Returns a tensor as what the user works with: a tensor if `X` is one, or else an array.
 
     Arguments:
@@ -148,34 +157,34 @@ def like(X: Any, x: Tensor) -> Any:
         x: The tensor.
 
     Example:
-        >>> like([0.0], torch.ones(3))
+        >>> as_type_of([0.0], torch.ones(3))
         array([1., 1., 1.], dtype=float32)
     """
     return x.to(X.device) if isinstance(X, Tensor) else x.detach().cpu().numpy()
 
 
-def restored(X: Any, maps: Codec, x: Tensor, *shape: int) -> Any:
+def from_rows(X: Any, codec: Codec, x: Tensor, *shape: int) -> Any:
     r"""Rows as examples like the user's, of the same type.
 
     Arguments:
         X: What the user has given.
-        maps: The maps of the model.
+        codec: The codec of the model.
         x: The rows, with shape `(N, D)`.
         shape: In which to arrange the examples. Rows of a data frame stay one after the other.
 
     Example:
         >>> from autoencode.manifold.codec import as_codec
-        >>> maps = as_codec((lambda x: x, lambda z: z))
-        >>> restored(np.ones((1, 2)), maps, torch.zeros(6, 2), 3, 2).shape
+        >>> codec = as_codec((lambda x: x, lambda z: z))
+        >>> from_rows(np.ones((1, 2)), codec, torch.zeros(6, 2), 3, 2).shape
         (3, 2, 2)
     """
-    examples = maps.restore(x)
+    restored = codec.from_rows(x)
 
-    if is_frame(examples):
+    if is_frame(restored):
         if is_frame(X) or hasattr(X, "to_frame"):  # or a row of one
-            return examples
+            return restored
 
-        examples = examples.to_numpy(float)  # of a model of frames of numbers, shown an array
+        restored = restored.to_numpy(float)  # of a model of frames of numbers, shown an array
 
-    examples = examples.reshape(*shape, *examples.shape[1:])
-    return torch.as_tensor(examples, device=X.device) if isinstance(X, Tensor) else examples
+    restored = restored.reshape(*shape, *restored.shape[1:])
+    return torch.as_tensor(restored, device=X.device) if isinstance(X, Tensor) else restored

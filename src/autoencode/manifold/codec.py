@@ -20,9 +20,9 @@ from ..data import collect_lazy, is_frame, is_numbers, to_pandas
 from ..estimator import Autoencoder
 from ..modalities import encode_context
 from ..modalities.base import tensor_of
-from .incomplete_rows import codes_of_known
+from .incomplete_rows import encode_incomplete
 
-_ROWS = 2**12  # that are completed at once
+_IMPUTATION_BATCH = 2**12  # that are completed at once
 
 
 @dataclass(frozen=True)
@@ -33,31 +33,31 @@ class Codec:
     tables, counted from the mean; intensities from 0 to 1 for images. Of tables of mixed columns
     they are normal scores and the indicators of levels, and where a cell is missing what the
     model expects there, given the others, see
-    :func:`~autoencode.manifold.incomplete_rows.codes_of_known`.
+    :func:`~autoencode.manifold.incomplete_rows.encode_incomplete`.
 
     Example:
-        >>> maps = as_codec((lambda x: x[:, :2], lambda z: torch.cat([z, z], dim=1)))
-        >>> maps.decode(maps.encode(maps.read(torch.ones(3, 4)))).shape
+        >>> codec = as_codec((lambda x: x[:, :2], lambda z: torch.cat([z, z], dim=1)))
+        >>> codec.decode(codec.encode(codec.to_rows(torch.ones(3, 4)))).shape
         torch.Size([3, 4])
     """
 
     encode: Callable[[Tensor], Tensor]
-    r"""Codec rows with shape `(N, D)` to codes with shape `(N, d)`."""
+    r"""Maps rows with shape `(N, D)` to codes with shape `(N, d)`."""
 
     decode: Callable[[Tensor], Tensor]
-    r"""Codec codes with shape `(N, d)` to rows with shape `(N, D)`."""
+    r"""Maps codes with shape `(N, d)` to rows with shape `(N, D)`."""
 
-    read: Callable[[Any], Tensor]
+    to_rows: Callable[[Any], Tensor]
     r"""Checks the user's examples, and returns their rows."""
 
-    restore: Callable[[Tensor], Any]
+    from_rows: Callable[[Tensor], Any]
     r"""Returns rows in the shape, scale and type of the user's examples."""
 
     modules: tuple[nn.Module, ...] = ()
     r"""What has to be in evaluation mode."""
 
     likelihood: Callable[[Tensor], Distribution] | None = None
-    r"""Codec codes to :math:`p(x \mid z)` of the scaled data, where there is one."""
+    r"""Maps codes to :math:`p(x \mid z)` of the scaled data, where there is one."""
 
     noise: float | None = None
     r"""The scale of the Gaussian noise that the model was trained to remove, in its own units."""
@@ -65,13 +65,13 @@ class Codec:
     unit: Tensor | float = 1.0
     r"""How much of a row's units one of the model's units is; broadcasts to rows."""
 
-    widen: Callable[[Tensor], Tensor] = lambda x: x
+    with_constant_columns: Callable[[Tensor], Tensor] = lambda x: x
     r"""Returns rows of what the likelihood is of, with zeros for constant columns."""
 
-    symbolic: bool = False
+    tokenized: bool = False
     r"""Whether rows are symbols, of which numbers mean nothing."""
 
-    spell: Callable[[Tensor], Tensor] = lambda x: x
+    to_bytes: Callable[[Tensor], Tensor] = lambda x: x
     r"""Returns symbols as bytes, ended and filled up by 255."""
 
     ndim: Callable[[], int] = lambda: 2
@@ -108,7 +108,7 @@ def evaluating(modules: tuple[nn.Module, ...]) -> Iterator[None]:
             module.training = mode
 
 
-def as_codec(model: Any, y: ArrayLike | None = None, symbols: bool = False) -> Codec:
+def as_codec(model: Any, y: ArrayLike | None = None, allow_tokens: bool = False) -> Codec:
     r"""The maps of a trained model.
 
     Arguments:
@@ -116,7 +116,7 @@ def as_codec(model: Any, y: ArrayLike | None = None, symbols: bool = False) -> C
             which the first maps a batch of examples to codes and the second codes to
             examples; or maps, which are returned as they are.
         y: The label or row of numbers under which a conditional model is seen.
-        symbols: Whether rows may be symbols, of which numbers mean nothing.
+        allow_tokens: Whether rows may be symbols, of which numbers mean nothing.
 
     Raises:
         TypeError: If the model is none of these.
@@ -134,7 +134,7 @@ def as_codec(model: Any, y: ArrayLike | None = None, symbols: bool = False) -> C
         return model
 
     if isinstance(model, Autoencoder):
-        return _of_estimator(model, y, symbols)
+        return _of_estimator(model, y, allow_tokens)
 
     if isinstance(model, (tuple, list)) and len(model) == 2 and all(map(callable, model)):
         return _of_pair(*model)
@@ -145,13 +145,13 @@ def as_codec(model: Any, y: ArrayLike | None = None, symbols: bool = False) -> C
     )
 
 
-def _of_estimator(model: Autoencoder, y: ArrayLike | None, symbols: bool) -> Codec:
+def _of_estimator(model: Autoencoder, y: ArrayLike | None, allow_tokens: bool) -> Codec:
     check_is_fitted(model, "model_")
 
     if model.model_.decoder is None:
         raise ValueError("this model was saved or loaded without its decoder. Load the whole one.")
 
-    if model.modality_.symbolic and not symbols:
+    if model.modality_.symbolic and not allow_tokens:
         raise ValueError(
             f"{type(model.modality_).__name__} are symbols, between which there are no directions"
             " and distances. Look at their codes, as NeighborGraph().fit(model.transform(X)) or"
@@ -176,7 +176,7 @@ def _of_estimator(model: Autoencoder, y: ArrayLike | None, symbols: bool) -> Cod
     def narrow(x: Tensor) -> Tensor:
         return (x if kept is None else x[:, kept]).reshape(-1, *shape)
 
-    def widen(x: Tensor) -> Tensor:
+    def with_constant_columns(x: Tensor) -> Tensor:
         x = x.flatten(start_dim=1)
         return x if kept is None else x.new_zeros(len(x), len(unit)).index_copy(1, kept, x)
 
@@ -184,15 +184,15 @@ def _of_estimator(model: Autoencoder, y: ArrayLike | None, symbols: bool) -> Cod
         return given(len(x)).encode(narrow(x / unit)).mean
 
     def decode(z: Tensor) -> Tensor:
-        return widen(given(len(z)).decode(z).mean) * unit
+        return with_constant_columns(given(len(z)).decode(z).mean) * unit
 
     def log_prob(x: Tensor, z: Tensor) -> Tensor:
         return given(len(z)).decode(z).log_prob(narrow(x / unit))
 
     def complete(x: Tensor, known: Tensor) -> Tensor:
-        return torch.where(known, x, decode(codes_of_known(encode, decode, log_prob, x, known)))
+        return torch.where(known, x, decode(encode_incomplete(encode, decode, log_prob, x, known)))
 
-    def read(X: Any) -> Tensor:
+    def to_rows(X: Any) -> Tensor:
         x = modality.normalize(modality.load(model._read(X)[0])).to(p)
         known = modality.known(x)
 
@@ -200,21 +200,21 @@ def _of_estimator(model: Autoencoder, y: ArrayLike | None, symbols: bool) -> Cod
             return x.flatten(start_dim=1) * unit
 
         with evaluating((model.model_,)), torch.no_grad():
-            parts = zip(x.split(_ROWS), known.split(_ROWS))
+            parts = zip(x.split(_IMPUTATION_BATCH), known.split(_IMPUTATION_BATCH))
             return torch.cat([complete(*part) for part in parts])
 
     return Codec(
         encode=encode,
         decode=decode,
-        read=read,
-        restore=lambda x: modality.restore((x.to(p) / unit).reshape(-1, *modality.shape_)),
+        to_rows=to_rows,
+        from_rows=lambda x: modality.restore((x.to(p) / unit).reshape(-1, *modality.shape_)),
         modules=(model.model_,),
         likelihood=lambda z: given(len(z)).decode(z),
         noise=noise,
         unit=unit,
-        widen=widen,
-        symbolic=modality.symbolic,
-        spell=modality.to_bytes,
+        with_constant_columns=with_constant_columns,
+        tokenized=modality.symbolic,
+        to_bytes=modality.to_bytes,
         ndim=lambda: modality.restore(torch.zeros(1, *modality.shape_)).ndim,
     )
 
@@ -224,7 +224,7 @@ def _of_pair(encoder: Callable[[Tensor], Tensor], decoder: Callable[[Tensor], Te
     p = next((p for module in modules for p in module.parameters()), None)
     shape: tuple[int, ...] = ()
 
-    def read(X: Any) -> Tensor:
+    def to_rows(X: Any) -> Tensor:
         nonlocal shape
 
         X = collect_lazy(X)
@@ -256,8 +256,8 @@ def _of_pair(encoder: Callable[[Tensor], Tensor], decoder: Callable[[Tensor], Te
     return Codec(
         encode=lambda x: _tensor(encoder(x.reshape(-1, *(shape or x.shape[1:]))), "encoder"),
         decode=lambda z: _tensor(decoder(z), "decoder").flatten(start_dim=1),
-        read=read,
-        restore=lambda x: x.reshape(-1, *(shape or x.shape[1:])).detach().cpu().numpy(),
+        to_rows=to_rows,
+        from_rows=lambda x: x.reshape(-1, *(shape or x.shape[1:])).detach().cpu().numpy(),
         modules=modules,
         ndim=lambda: 1 + max(1, len(shape)),
     )

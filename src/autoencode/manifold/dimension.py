@@ -16,11 +16,11 @@ from torch import Tensor, nn
 
 from .codec import Codec, as_codec
 from .neighbors.exact import knn
-from .numeric_rows import rows_of
-from .score import local_dimension, noise_of
+from .numeric_rows import as_table_rows
+from .score import local_dimension, noise_scale
 
 _MEMORY = 2**28  # bytes, for what is held at once besides the result
-_FEWEST = 64  # examples that a scale of the curve is worth
+_MIN_SUBSAMPLE = 64  # examples that a scale of the curve is worth
 
 
 class ScaleCurve(NamedTuple):
@@ -48,7 +48,7 @@ class DimensionEstimate(NamedTuple):
     curve: ScaleCurve
     r"""The estimates over scale, of which a plateau deserves trust."""
 
-    duplicates: int
+    n_duplicates: int
     r"""How many examples were left out as copies of others."""
 
 
@@ -127,7 +127,7 @@ def intrinsic_dimension(
         >>> angle = np.random.default_rng(0).uniform(0, 6, size=500)
         >>> circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
         >>> d = intrinsic_dimension(circle)
-        >>> abs(d.value - 1) < 3 * d.standard_error, d.duplicates
+        >>> abs(d.value - 1) < 3 * d.standard_error, d.n_duplicates
         (True, 0)
     """
     if method not in (*_METHODS, "denoiser"):
@@ -141,11 +141,11 @@ def intrinsic_dimension(
     if model is None and method == "denoiser":
         raise ValueError("method='denoiser' needs a denoising autoencoder: pass model=...")
 
-    table = rows_of(X) if model is None else None
-    alone = (nn.Identity(), nn.Identity()) if table is None else table.maps()
-    maps = as_codec(alone if model is None else model, y)
+    table = as_table_rows(X) if model is None else None
+    alone = (nn.Identity(), nn.Identity()) if table is None else table.codec()
+    codec = as_codec(alone if model is None else model, y)
     rng = check_random_state(random_state)
-    x = maps.read(X).detach()
+    x = codec.to_rows(X).detach()
 
     # In random order, any first few are chosen at random
     points = x if method == "denoiser" else x.unique(dim=0)
@@ -154,7 +154,7 @@ def intrinsic_dimension(
     points = points[torch.from_numpy(rng.permutation(N)).to(points.device)]
 
     if method == "denoiser":
-        return _denoiser(replace(maps, read=lambda x: x), points[:M], noise, rng)
+        return _denoiser(replace(codec, to_rows=lambda x: x), points[:M], noise, rng)
 
     k = _number_of_neighbors(method, n_neighbors, N, len(x))
     found = list(_METHODS[method].estimate(points, k, M))
@@ -163,50 +163,50 @@ def intrinsic_dimension(
     return DimensionEstimate(asked.value, asked.standard_error, _curve(found), len(x) - N)
 
 
-class _Estimate(NamedTuple):
+class _ScaleEstimate(NamedTuple):
     scale: float
     value: float
     standard_error: float
 
 
-def _estimate(N: int, farthest: Tensor, value: float, deviation: float) -> _Estimate:
+def _at_scale(N: int, farthest: Tensor, value: float, deviation: float) -> _ScaleEstimate:
     r"""An estimate from M of N examples, with the deviation of a single one's.
 
     The distance between two enters at both of its ends, if both are among the M.
     """
     M = len(farthest)
     error = deviation * ((1 + M / N) / M) ** 0.5
-    return _Estimate(float(farthest.mean()), float(value), float(error))
+    return _ScaleEstimate(float(farthest.mean()), float(value), float(error))
 
 
-def _curve(found: list[_Estimate]) -> ScaleCurve:
+def _curve(found: list[_ScaleEstimate]) -> ScaleCurve:
     return ScaleCurve(*np.array(sorted(found)).T)
 
 
-def _two_nearest(points: Tensor, k: int, M: int) -> Iterator[_Estimate]:
+def _twonn(points: Tensor, k: int, M: int) -> Iterator[_ScaleEstimate]:
     N, seen = len(points), 0
-    halvings = max(0, int(np.log2(N / _FEWEST)))
+    halvings = max(0, int(np.log2(N / _MIN_SUBSAMPLE)))
     distances = points.new_empty((M, 0), dtype=torch.float64)
 
     for n in (N >> i for i in reversed(range(halvings + 1))):
         if n <= M:
-            yield _ratio(n, _neighbors(points[:n], k, n)[0], 1)
+            yield _ratio_estimate(n, _neighbors(points[:n], k, n)[0], 1)
             continue
 
         # Nearest of all so far, or of those that come with this scale
         found = torch.cat([distances, _to_others(points[seen:n], points[:M], k, seen)], dim=1)
         distances, seen = found.sort(dim=1).values[:, :k], n
-        yield _ratio(n, distances, 1)
+        yield _ratio_estimate(n, distances, 1)
 
 
-def _ratios(points: Tensor, k: int, M: int) -> Iterator[_Estimate]:
+def _gride(points: Tensor, k: int, M: int) -> Iterator[_ScaleEstimate]:
     distances, _ = _neighbors(points, k, M)
 
     for n in _doubling(1, k // 2):
-        yield _ratio(len(points), distances, n)
+        yield _ratio_estimate(len(points), distances, n)
 
 
-def _ratio(N: int, distances: Tensor, n: int) -> _Estimate:
+def _ratio_estimate(N: int, distances: Tensor, n: int) -> _ScaleEstimate:
     r"""The root of the derivative of the likelihood of :math:`T_{2n} / T_n`.
 
     With :math:`l = \log T_{2n} / T_n` and :math:`\phi(x) = x / (1 - e^{-x})`, it is
@@ -233,10 +233,10 @@ def _ratio(N: int, distances: Tensor, n: int) -> _Estimate:
     x = np.clip(d * logs, 1e-12, 600)
     terms = 1 + (n - 1) * x / -np.expm1(-x) - (2 * n - 1) * x
     information = 1 + (n - 1) * np.square(x / (2 * np.sinh(x / 2))).mean()
-    return _estimate(N, distances[:, 2 * n - 1], d, d * terms.std() / information)
+    return _at_scale(N, distances[:, 2 * n - 1], d, d * terms.std() / information)
 
 
-def _levina_bickel(points: Tensor, k: int, M: int) -> Iterator[_Estimate]:
+def _mle(points: Tensor, k: int, M: int) -> Iterator[_ScaleEstimate]:
     distances, _ = _neighbors(points, k, M)
     T = distances.log()
 
@@ -244,10 +244,10 @@ def _levina_bickel(points: Tensor, k: int, M: int) -> Iterator[_Estimate]:
         inverse = (T[:, n - 1, None] - T[:, : n - 1]).mean(dim=1)
         _check_spread(float(inverse.mean()))
         d = 1 / float(inverse.mean())
-        yield _estimate(len(points), distances[:, n - 1], d, d**2 * float(inverse.std()))
+        yield _at_scale(len(points), distances[:, n - 1], d, d**2 * float(inverse.std()))
 
 
-def _principal(points: Tensor, k: int, M: int) -> Iterator[_Estimate]:
+def _local_pca(points: Tensor, k: int, M: int) -> Iterator[_ScaleEstimate]:
     distances, indices = _neighbors(points, k, M)
     rows = max(1, _MEMORY // (16 * k * points.shape[1]))
 
@@ -261,15 +261,15 @@ def _principal(points: Tensor, k: int, M: int) -> Iterator[_Estimate]:
             counts.append((variances > 0.05 * variances[:, -1:]).sum(dim=1).double())
 
         d = torch.cat(counts)
-        yield _estimate(len(points), distances[:, n - 1], float(d.mean()), float(d.std()))
+        yield _at_scale(len(points), distances[:, n - 1], float(d.mean()), float(d.std()))
 
 
 def _denoiser(
-    maps: Codec, x: Tensor, noise: float | None, rng: np.random.RandomState
+    codec: Codec, x: Tensor, noise: float | None, rng: np.random.RandomState
 ) -> DimensionEstimate:
-    d = local_dimension(maps, x, noise=noise, random_state=rng).value.double()
+    d = local_dimension(codec, x, noise=noise, random_state=rng).value.double()
     error = float(d.std() / len(d) ** 0.5)
-    found = _Estimate(noise_of(maps, noise), float(d.mean()), error)
+    found = _ScaleEstimate(noise_scale(codec, noise), float(d.mean()), error)
 
     return DimensionEstimate(found.value, found.standard_error, _curve([found]), 0)
 
@@ -277,33 +277,34 @@ def _denoiser(
 class _Method(NamedTuple):
     r"""How to estimate from neighbors."""
 
-    estimate: Callable[[Tensor, int, int], Iterator[_Estimate]]
-    r"""Codec points, k and the number of examples to estimate at to estimates at several scales,
+    estimate: Callable[[Tensor, int, int], Iterator[_ScaleEstimate]]
+    r"""Maps points, k and the number of examples to estimate at to estimates at several scales,
     of which the last is what was asked."""
 
-    fewest: int
-    default: int
+    min_neighbors: int
+    default_neighbors: int
 
 
 _METHODS = {
-    "twonn": _Method(_two_nearest, 2, 2),
-    "mle": _Method(_levina_bickel, 3, 20),
-    "gride": _Method(_ratios, 2, 16),
-    "local_pca": _Method(_principal, 3, 32),
+    "twonn": _Method(_twonn, 2, 2),
+    "mle": _Method(_mle, 3, 20),
+    "gride": _Method(_gride, 2, 16),
+    "local_pca": _Method(_local_pca, 3, 32),
 }
 
 
 def _number_of_neighbors(method: str, k: int | None, distinct: int, N: int) -> int:
-    _, fewest, default = _METHODS[method]
+    _, min_neighbors, default_neighbors = _METHODS[method]
 
     if k is None:
-        k = min(default, distinct - 1)
+        k = min(default_neighbors, distinct - 1)
         k = 1 << (k.bit_length() - 1) if method == "gride" and k else k
 
-    if not (isinstance(k, Integral) and fewest <= k < distinct):
+    if not (isinstance(k, Integral) and min_neighbors <= k < distinct):
         raise ValueError(
-            f"method={method!r} needs at least {fewest} neighbors, and more distinct examples"
-            f" than neighbors; got n_neighbors={k!r}, and {distinct} distinct of {N} examples."
+            f"method={method!r} needs at least {min_neighbors} neighbors, and more distinct"
+            f" examples than neighbors; got n_neighbors={k!r}, and {distinct} distinct of {N}"
+            " examples."
         )
 
     if method == "twonn" and k != 2:
@@ -322,15 +323,17 @@ def _check_spread(logs: float) -> None:
 
 def _neighbors(points: Tensor, k: int, M: int) -> tuple[Tensor, Tensor]:
     r"""Distances and indices of the neighbors of the first M points."""
-    distances, indices = knn(points, k, points[:M], own=torch.arange(M, device=points.device))
+    distances, indices = knn(
+        points, k, points[:M], self_indices=torch.arange(M, device=points.device)
+    )
     return distances.double(), indices
 
 
 def _to_others(points: Tensor, queries: Tensor, k: int, start: int) -> Tensor:
     r"""Distances to the neighbors among points of which the first is the query `start`."""
-    own = torch.arange(len(queries), device=points.device) - start
-    own[(own < 0) | (own >= len(points))] = -1
-    return knn(points, k, queries, own=own)[0].double()
+    self_indices = torch.arange(len(queries), device=points.device) - start
+    self_indices[(self_indices < 0) | (self_indices >= len(points))] = -1
+    return knn(points, k, queries, self_indices=self_indices)[0].double()
 
 
 def _doubling(first: int, last: int) -> Iterator[int]:

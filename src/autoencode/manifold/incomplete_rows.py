@@ -1,6 +1,6 @@
 r"""The codes of rows of which some cells are missing."""
 
-__all__ = ["codes_of_known"]
+__all__ = ["encode_incomplete"]
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from torch import Tensor
 _ROUNDS = 4  # of filling in and encoding again
 
 
-def codes_of_known(
+def encode_incomplete(
     encode: Callable[[Tensor], Tensor],
     decode: Callable[[Tensor], Tensor],
     log_prob: Callable[[Tensor, Tensor], Tensor],
@@ -31,9 +31,9 @@ def codes_of_known(
           et al., 2014), appendix F
 
     Arguments:
-        encode: Codec rows with shape `(N, D)` to codes with shape `(N, d)`.
-        decode: Codec codes to the means of rows.
-        log_prob: Codec rows and codes to :math:`\log p(x_o \mid z)`, with shape `(N,)`.
+        encode: Maps rows with shape `(N, D)` to codes with shape `(N, d)`.
+        decode: Maps codes to the means of rows.
+        log_prob: Maps rows and codes to :math:`\log p(x_o \mid z)`, with shape `(N,)`.
         x: The rows, with zeros where nothing is known.
         known: Which numbers are known, with shape `(N, D)`.
 
@@ -45,7 +45,7 @@ def codes_of_known(
         >>> x, known = torch.tensor([[3.0, 0.0]]), torch.tensor([[True, False]])
         >>> def log_prob(x, z):
         ...     return -((z @ W - x) * known).square().sum(dim=1)
-        >>> z = codes_of_known(lambda x: x @ W.T, lambda z: z @ W, log_prob, x, known)
+        >>> z = encode_incomplete(lambda x: x @ W.T, lambda z: z @ W, log_prob, x, known)
         >>> bool(z > 3)  # on the way to 5, where the known number is met
         True
     """

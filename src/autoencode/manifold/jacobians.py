@@ -20,11 +20,13 @@ from torch.overrides import TorchFunctionMode
 
 from .codec import Codec
 
-_LIVE = 64  # numbers that a network holds at once for each number of the data, generously
-_KEPT = 256  # and that it keeps for the way back
+_ACTIVATIONS_PER_INPUT = (
+    64  # numbers that a network holds at once for each number of the data, generously
+)
+_SAVED_ACTIVATIONS_PER_INPUT = 256  # and that it keeps for the way back
 
 
-def decoder_jacobian(maps: Codec, z: Tensor, memory: int = 2**28) -> Tensor:
+def decoder_jacobian(codec: Codec, z: Tensor, memory: int = 2**28) -> Tensor:
     r"""The Jacobian of the decoder at codes.
 
     .. math:: J_g(z) = \frac{\partial g(z)}{\partial z}
@@ -32,7 +34,7 @@ def decoder_jacobian(maps: Codec, z: Tensor, memory: int = 2**28) -> Tensor:
     Its columns span the plane that touches the generated manifold at :math:`g(z)`.
 
     Arguments:
-        maps: The maps of a model.
+        codec: The codec of a model.
         z: The codes, with shape `(N, d)`.
         memory: How many bytes the products may take, besides the result.
 
@@ -42,8 +44,8 @@ def decoder_jacobian(maps: Codec, z: Tensor, memory: int = 2**28) -> Tensor:
     Example:
         >>> from autoencode.manifold.codec import as_codec
         >>> W = torch.tensor([[1.0, 2.0, 3.0], [0.0, 1.0, 0.0]])
-        >>> maps = as_codec((lambda x: x[:, :2], lambda z: z @ W))
-        >>> decoder_jacobian(maps, torch.zeros(1, 2))
+        >>> codec = as_codec((lambda x: x[:, :2], lambda z: z @ W))
+        >>> decoder_jacobian(codec, torch.zeros(1, 2))
         tensor([[[1., 0.],
                  [2., 1.],
                  [3., 0.]]])
@@ -51,19 +53,19 @@ def decoder_jacobian(maps: Codec, z: Tensor, memory: int = 2**28) -> Tensor:
     z = z.detach()
     (N, d), directions = z.shape, torch.eye(z.shape[1]).to(z)[:, None]
 
-    with maps.evaluating(), torch.no_grad():
-        D = maps.decode(z[:1]).shape[1]
-        rows = _rows(memory, _LIVE * max(D, d) * d, z)
+    with codec.evaluating(), torch.no_grad():
+        D = codec.decode(z[:1]).shape[1]
+        rows = _rows(memory, _ACTIVATIONS_PER_INPUT * max(D, d) * d, z)
         J = z.new_empty(N, d, D)  # columns in one piece, as LAPACK wants them
 
         for start in range(0, N, rows):
             part = slice(start, start + rows)
-            J[part] = pushforward(maps.decode, z[part], directions).transpose(0, 1)
+            J[part] = pushforward(codec.decode, z[part], directions).transpose(0, 1)
 
     return J.mT
 
 
-def encoder_jacobian(maps: Codec, x: Tensor, memory: int = 2**28) -> Tensor:
+def encoder_jacobian(codec: Codec, x: Tensor, memory: int = 2**28) -> Tensor:
     r"""The Jacobian of the encoder at rows.
 
     .. math:: J_f(x) = \frac{\partial f(x)}{\partial x}
@@ -71,7 +73,7 @@ def encoder_jacobian(maps: Codec, x: Tensor, memory: int = 2**28) -> Tensor:
     Its leading right singular vectors are the directions that the code follows.
 
     Arguments:
-        maps: The maps of a model.
+        codec: The codec of a model.
         x: The rows, with shape `(N, D)`.
         memory: How many bytes the products may take, besides the result.
 
@@ -83,14 +85,14 @@ def encoder_jacobian(maps: Codec, x: Tensor, memory: int = 2**28) -> Tensor:
 
     Example:
         >>> from autoencode.manifold.codec import as_codec
-        >>> maps = as_codec((lambda x: x[:, :1] * x[:, 1:], lambda z: z))
-        >>> encoder_jacobian(maps, torch.tensor([[2.0, 3.0]]))
+        >>> codec = as_codec((lambda x: x[:, :1] * x[:, 1:], lambda z: z))
+        >>> encoder_jacobian(codec, torch.tensor([[2.0, 3.0]]))
         tensor([[[3., 2.]]])
     """
-    rows = _rows(memory, _KEPT * x.shape[1], x)
+    rows = _rows(memory, _SAVED_ACTIVATIONS_PER_INPUT * x.shape[1], x)
 
-    with maps.evaluating(), torch.enable_grad():
-        return torch.cat([_pullback(maps.encode, part) for part in x.detach().split(rows)])
+    with codec.evaluating(), torch.enable_grad():
+        return torch.cat([_pullback(codec.encode, part) for part in x.detach().split(rows)])
 
 
 def pushforward(f: Callable[[Tensor], Tensor], x: Tensor, V: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 r"""Rows of numbers from tables that have others, where no model says how to see them."""
 
-__all__ = ["TableRows", "rows_of"]
+__all__ = ["TableRows", "as_table_rows"]
 
 import logging
 from typing import Any
@@ -38,7 +38,7 @@ class TableRows:
     Example:
         >>> import pandas as pd
         >>> X = pd.DataFrame({"a": [1.0, 2.0, None], "k": ["x", "y", "y"]})
-        >>> TableRows(X).read(X).round(decimals=2)
+        >>> TableRows(X).to_rows(X).round(decimals=2)
         tensor([[-0.6700,  1.0000,  0.0000,  1.0000],
                 [ 0.6700,  1.0000,  1.0000,  0.0000],
                 [ 0.0000,  1.0000,  1.0000,  0.0000]], dtype=torch.float64)
@@ -47,11 +47,11 @@ class TableRows:
     def __init__(self, X: Any) -> None:
         self.frames = MixedTables().fit(to_pandas(X))
         self.imputer = KNNImputer(n_neighbors=_NEIGHBORS, keep_empty_features=True)
-        self.imputer.fit(self._with_gaps(X))
+        self.imputer.fit(self._rows_with_nan(X))
 
-    def read(self, X: Any) -> Tensor:
+    def to_rows(self, X: Any) -> Tensor:
         r"""Returns rows in double precision, with shape `(N, D)`."""
-        x = self._with_gaps(X)
+        x = self._rows_with_nan(X)
         incomplete = np.isnan(x).any(axis=1)
 
         if incomplete.any():
@@ -65,15 +65,15 @@ class TableRows:
         x[:, n : 2 * n] = 1.0  # now all are there
         return torch.from_numpy(x)
 
-    def restore(self, x: Tensor) -> Any:
+    def from_rows(self, x: Tensor) -> Any:
         r"""Returns rows as a data frame of the columns and types of the table."""
         return self.frames.restore(x)
 
-    def maps(self) -> Codec:
+    def codec(self) -> Codec:
         r"""Returns maps of which rows are their own codes."""
-        return Codec(lambda x: x, lambda z: z, self.read, self.restore)
+        return Codec(lambda x: x, lambda z: z, self.to_rows, self.from_rows)
 
-    def _with_gaps(self, X: Any) -> np.ndarray:
+    def _rows_with_nan(self, X: Any) -> np.ndarray:
         r"""Returns rows with NaN where nothing is known."""
         X = collect_lazy(X)
 
@@ -84,14 +84,14 @@ class TableRows:
         return torch.where(self.frames.known(x), x.double(), torch.nan).numpy()
 
 
-def rows_of(X: Any) -> TableRows | None:
+def as_table_rows(X: Any) -> TableRows | None:
     r"""What reads tables like one, if that is none of numbers alone.
 
     Arguments:
         X: The table, or anything else.
 
     Example:
-        >>> rows_of([[1.0, 2.0]]) is None
+        >>> as_table_rows([[1.0, 2.0]]) is None
         True
     """
     X = collect_lazy(X)

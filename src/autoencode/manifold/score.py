@@ -23,11 +23,11 @@ References:
     | https://doi.org/10.1162/NECO_a_00142
 """
 
-__all__ = ["LocalDimension", "local_dimension", "score", "walkback"]
+__all__ = ["local_dimension", "stein_score", "walkback"]
 
 from collections.abc import Iterator
 from numbers import Integral
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -35,26 +35,19 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 from torch import Tensor
 
+from ..common.estimates import Estimate
 from ..common.seeding import seeded
-from .arrays import batch_of, like, restored
+from .arrays import as_batch, as_type_of, from_rows
 from .codec import Codec, as_codec
 from .jacobians import pushforward
 
 _MEMORY = 2**28  # bytes, for what is held at once besides the result
-_LIVE = 64  # numbers that a network holds at once for each number of the data, generously
+_ACTIVATIONS_PER_INPUT = (
+    64  # numbers that a network holds at once for each number of the data, generously
+)
 
 
-class LocalDimension(NamedTuple):
-    r"""The dimension of the manifold at each example, and how far the estimate may be off."""
-
-    value: Any
-    r"""The dimensions, with shape `(N,)`."""
-
-    standard_error: Any
-    r"""What the probes leave uncertain, with shape `(N,)`; zero where the trace is exact."""
-
-
-def score(dae: Any, X: Any, noise: float | None = None, y: ArrayLike | None = None) -> Any:
+def stein_score(dae: Any, X: Any, noise: float | None = None, y: ArrayLike | None = None) -> Any:
     r"""The slope of the log-density of the noisy data at examples.
 
     .. math:: \nabla \log p_\sigma(x) = \frac{r(x) - x}{\sigma^2}
@@ -80,17 +73,17 @@ def score(dae: Any, X: Any, noise: float | None = None, y: ArrayLike | None = No
 
     Example:
         >>> normal = (lambda x: x / 2, lambda z: z)  # of x ~ N(0, 1), the mean given x + N(0, 1)
-        >>> score(normal, np.array([[1.0, -2.0]]), noise=1.0)
+        >>> stein_score(normal, np.array([[1.0, -2.0]]), noise=1.0)
         array([[-0.5,  1. ]])
     """
-    maps = as_codec(dae, y)
-    scale = noise_of(maps, noise) * maps.unit
-    x = maps.read(X)
+    codec = as_codec(dae, y)
+    scale = noise_scale(codec, noise) * codec.unit
+    x = codec.to_rows(X)
 
-    with maps.evaluating(), torch.no_grad():
-        parts = [(maps.reconstruct(part) - part) / scale**2 for part in _split(x)]
+    with codec.evaluating(), torch.no_grad():
+        parts = [(codec.reconstruct(part) - part) / scale**2 for part in _split(x)]
 
-    return like(X, torch.cat(parts))
+    return as_type_of(X, torch.cat(parts))
 
 
 def walkback(
@@ -117,7 +110,7 @@ def walkback(
         | https://arxiv.org/abs/1305.6663
 
     Arguments:
-        dae: A denoising autoencoder, as for :func:`score`.
+        dae: A denoising autoencoder, as for :func:`stein_score`.
         X: The examples from which the walks start, or a single one.
         steps: How many steps to take.
         noise: The scale :math:`\sigma` of the noise to add, in units of the scaled data; by
@@ -141,25 +134,25 @@ def walkback(
     if not isinstance(steps, Integral) or steps < 1:
         raise ValueError(f"expected a number of steps >= 1, got {steps!r}.")
 
-    maps = as_codec(dae, y)
-    scale = noise_of(maps, noise) * maps.unit
-    X, single = batch_of(X, maps.ndim())
-    x = maps.read(X)
+    codec = as_codec(dae, y)
+    scale = noise_scale(codec, noise) * codec.unit
+    X, single = as_batch(X, codec.ndim())
+    x = codec.to_rows(X)
     seed = int(check_random_state(random_state).randint(2**31))
     walks = []
 
-    with maps.evaluating(), torch.no_grad(), seeded(seed, [x.device] * x.is_cuda):
+    with codec.evaluating(), torch.no_grad(), seeded(seed, [x.device] * x.is_cuda):
         for part in _split(x):
             walk = []
 
             for _ in range(steps):
-                part = _next(maps, maps.encode(part + scale * torch.randn_like(part)))
+                part = _next(codec, codec.encode(part + scale * torch.randn_like(part)))
                 walk.append(part)
 
             walks.append(torch.stack(walk))
 
     visited = torch.cat(walks, dim=1).flatten(end_dim=1)
-    return restored(X, maps, visited, *((steps,) if single else (steps, len(x))))
+    return from_rows(X, codec, visited, *((steps,) if single else (steps, len(x))))
 
 
 def local_dimension(
@@ -169,7 +162,7 @@ def local_dimension(
     noise: float | None = None,
     random_state: int | np.random.RandomState | None = None,
     y: ArrayLike | None = None,
-) -> LocalDimension:
+) -> Estimate:
     r"""The dimension of the manifold at examples.
 
     .. math:: d(x) = \operatorname{tr} J_r(x) + \frac{\| r(x) - x \|^2}{\sigma^2}
@@ -193,7 +186,7 @@ def local_dimension(
           with Diffusion Models (Kamkari et al., 2024)
 
     Arguments:
-        dae: A denoising autoencoder, as for :func:`score`.
+        dae: A denoising autoencoder, as for :func:`stein_score`.
         X: The examples, without noise.
         probes: How many products to spend on an example.
         noise: The scale :math:`\sigma` of the noise that the model removes, in units of the
@@ -215,53 +208,53 @@ def local_dimension(
     if not isinstance(probes, Integral) or probes < 2:
         raise ValueError(f"expected a number of probes >= 2, got {probes!r}.")
 
-    maps = as_codec(dae, y)
-    scale = noise_of(maps, noise) * maps.unit
-    x = maps.read(X)
+    codec = as_codec(dae, y)
+    scale = noise_scale(codec, noise) * codec.unit
+    x = codec.to_rows(X)
     seed = int(check_random_state(random_state).randint(2**31))
     generator = torch.Generator().manual_seed(seed)
     traces, errors, residuals = [], [], []
 
-    with maps.evaluating(), torch.no_grad():
-        width = min(maps.encode(x[:1]).shape[1], x.shape[1])
+    with codec.evaluating(), torch.no_grad():
+        width = min(codec.encode(x[:1]).shape[1], x.shape[1])
 
         for part in _split(x, min(int(probes), width)):
-            z = maps.encode(part)
+            z = codec.encode(part)
 
             if width <= probes:
                 v = torch.eye(width).to(z)[:, None].expand(-1, len(z), -1)
-                t = width * (v * _product(maps, part, z, v)).sum(dim=-1)
+                t = width * (v * _product(codec, part, z, v)).sum(dim=-1)
                 errors.append(torch.zeros_like(t[0]))
             else:
                 v = torch.randint(2, (probes, len(z), width), generator=generator).to(z) * 2 - 1
-                t = (v * _product(maps, part, z, v)).sum(dim=-1)
+                t = (v * _product(codec, part, z, v)).sum(dim=-1)
                 errors.append(t.std(dim=0) / probes**0.5)
 
             traces.append(t.mean(dim=0))
-            residuals.append(((maps.decode(z) - part) / scale).square().sum(dim=-1))
+            residuals.append(((codec.decode(z) - part) / scale).square().sum(dim=-1))
 
     dimension = torch.cat(traces) + torch.cat(residuals)
-    return LocalDimension(like(X, dimension), like(X, torch.cat(errors)))
+    return Estimate(as_type_of(X, dimension), as_type_of(X, torch.cat(errors)))
 
 
-def _product(maps: Codec, x: Tensor, z: Tensor, v: Tensor) -> Tensor:
+def _product(codec: Codec, x: Tensor, z: Tensor, v: Tensor) -> Tensor:
     r"""Returns :math:`J_f J_g v`, or :math:`J_g J_f v` where the data are narrower."""
     if z.shape[1] > x.shape[1]:
-        return pushforward(maps.reconstruct, x, v)
+        return pushforward(codec.reconstruct, x, v)
 
-    return pushforward(maps.encode, x, pushforward(maps.decode, z, v))
-
-
-def _next(maps: Codec, z: Tensor) -> Tensor:
-    if maps.likelihood is None:
-        return maps.decode(z)
-
-    return maps.widen(maps.likelihood(z).sample()) * maps.unit
+    return pushforward(codec.encode, x, pushforward(codec.decode, z, v))
 
 
-def noise_of(maps: Codec, noise: float | None) -> float:
+def _next(codec: Codec, z: Tensor) -> Tensor:
+    if codec.likelihood is None:
+        return codec.decode(z)
+
+    return codec.with_constant_columns(codec.likelihood(z).sample()) * codec.unit
+
+
+def noise_scale(codec: Codec, noise: float | None) -> float:
     r"""The scale of the noise that a model removes, unless one is given."""
-    sigma = maps.noise if noise is None else noise
+    sigma = codec.noise if noise is None else noise
 
     if sigma is None:
         raise ValueError(
@@ -276,5 +269,5 @@ def noise_of(maps: Codec, noise: float | None) -> float:
 
 
 def _split(x: Tensor, products: int = 1) -> Iterator[Tensor]:
-    size = _LIVE * x.shape[1] * products * x.element_size()
+    size = _ACTIVATIONS_PER_INPUT * x.shape[1] * products * x.element_size()
     return iter(x.split(max(1, _MEMORY // size)))

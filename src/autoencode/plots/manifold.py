@@ -146,7 +146,7 @@ def _draw_3d(
 
 def _half_axes(tangents: Any, X: NDArray) -> NDArray:
     r"""Returns the half axes of the tangent planes, with shape `(N, d, D)`."""
-    basis, spread = np.asarray(tangents.basis(X)[0]), np.asarray(tangents.spread(X))
+    basis, spread = np.asarray(tangents.basis(X)[0]), np.asarray(tangents.local_scale(X))
     return _PLANE_HALF_WIDTH_STD * spread[..., None] * basis
 
 

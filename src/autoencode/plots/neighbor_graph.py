@@ -50,7 +50,7 @@ def graph(
         200
     """
     if hasattr(graph_or_Z, "points_"):
-        Z, j, kept = values(graph_or_Z.points_), values(graph_or_Z.indices_), graph_or_Z.kept_
+        Z, j, kept = values(graph_or_Z.points_), values(graph_or_Z.indices_), graph_or_Z.edge_mask_
     elif indices is not None:
         Z, j = values(graph_or_Z), values(indices)
         kept = np.full(j.shape, True)

@@ -55,7 +55,7 @@ def tangents(
     if is_frame(x):
         return _bars(tangents, x, count(n), names)
 
-    moved = values(tangents.directions(x, n_steps, reach))[: count(n)]
+    moved = values(tangents.traversals(x, n_steps, reach))[: count(n)]
 
     if moved.ndim == 3:
         return _bars(tangents, x, len(moved), names)
@@ -130,7 +130,7 @@ def _modality(model: Any, strips: NDArray) -> Any:
 def _bars(tangents: Any, x: Any, n: int, names: Sequence[str] | None) -> Figure:
     r"""Draws the change of each column by one standard deviation along each direction."""
     X = x if np.ndim(x) == 2 else _batch_of_one(x)
-    basis, spread = values(tangents.basis(X)[0])[0], values(tangents.spread(X))[0]
+    basis, spread = values(tangents.basis(X)[0])[0], values(tangents.local_scale(X))[0]
     scale = values(tangents.rows_.std(dim=0))
     changes = (spread[:, None] * basis / np.where(scale > 0, scale, 1.0))[:n]
     numbered = tables.column_names(tangents.model, changes)

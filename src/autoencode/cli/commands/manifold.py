@@ -103,7 +103,7 @@ def neighbors(
     import numpy as np
 
     from ...estimator import load
-    from ...manifold import NeighborGraph
+    from ...manifold import NeighborGraph, find_duplicates
     from .. import inputs, outputs
 
     outputs.check_output(out, (".npz", ".csv"), "neighbors", force)
@@ -125,7 +125,7 @@ def neighbors(
 
     apart = d[:, 0][d[:, 0] > 0]
     scale = np.median(apart) if len(apart) > 0 else 0.0
-    groups = graph.duplicates(threshold * scale)
+    groups = find_duplicates(graph, threshold * scale)
     print(f"Wrote {out}: {len(i):,} times {n_neighbors} neighbors, counted from 0.")
     print(f"Recall {graph.recall_:.4f}; median distance to the nearest neighbor {scale:.4g}.")
     print(f"{sum(map(len, groups)) - len(groups):,} duplicates, in {len(groups):,} groups.")
@@ -181,7 +181,7 @@ def anomalies(
     from ... import plots
     from ...estimator import load
     from ...manifold import OffManifoldDetector
-    from ...manifold.arrays import one, take
+    from ...manifold.arrays import select_row, select_rows
     from ...plots.mosaic import are_images
     from .. import inputs, outputs
     from ..ownership import check_replaceable
@@ -206,7 +206,7 @@ def anomalies(
 
     if len(normal) > _MAX_REFERENCE:
         chosen = np.random.RandomState(random_state).permutation(len(normal))[:_MAX_REFERENCE]
-        normal = take(normal, np.sort(chosen))
+        normal = select_rows(normal, np.sort(chosen))
 
     detector = OffManifoldDetector(estimator, y=context).fit(normal)
     on, off = detector.decompose(X)
@@ -222,7 +222,7 @@ def anomalies(
 
     for i in worst:
         parts = f"score {score[i]:.5g}  on {on[i]:.5g}  off {off[i]:.5g}"
-        print(f"  {names[i]:>8}  {parts}{_quoted(one(X, i))}")
+        print(f"  {names[i]:>8}  {parts}{_quoted(select_row(X, i))}")
 
     if are_images(estimator.modality_):
         under = None if context is None else np.repeat(context, len(worst), axis=0)
@@ -277,7 +277,7 @@ def interpolate(
     from ... import plots
     from ...estimator import load
     from ...manifold import Geodesics
-    from ...manifold.arrays import one, take
+    from ...manifold.arrays import select_row, select_rows
     from .. import inputs, outputs
 
     estimator = load(model, trusted=trusted)
@@ -300,9 +300,9 @@ def interpolate(
     measure = metric or ("fisher" if symbolic else "pullback")
     geodesics = Geodesics(estimator, measure, y=context)
     straight = Geodesics(estimator, measure, max_iter=0, y=context)
-    pair = take(X, [start]), take(X, [end])
+    pair = select_rows(X, [start]), select_rows(X, [end])
     bent, direct = (float(way.distance(*pair)[0]) for way in (geodesics, straight))
-    ends, both = (one(X, start), one(X, end)), outputs.suffix(out) == known[0]
+    ends, both = (select_row(X, start), select_row(X, end)), outputs.suffix(out) == known[0]
 
     if both and symbolic:
         ways = [way.interpolate(*ends, n) for way in (straight, geodesics)]

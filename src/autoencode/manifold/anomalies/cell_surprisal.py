@@ -1,6 +1,6 @@
 r"""How surprising each cell of a table is, and how well the cells of a row tell its code."""
 
-__all__ = ["CellNoise", "Judged", "judge"]
+__all__ = ["CellDecomposition", "CellNoise", "decompose_cells"]
 
 import math
 from typing import Any, NamedTuple
@@ -16,20 +16,21 @@ from ...distributions import MixedRow
 from ...modalities import MixedTables
 from ...modalities.columns import LevelColumn
 from ..codec import Codec
-from ..incomplete_rows import codes_of_known
-from .densities import FAR, Gaussian, Parzen
+from ..incomplete_rows import encode_incomplete
+from .densities import CAP_QUANTILE, AdaptiveKDE, GaussianDensity
 
-_STEP = 3e-3  # from a code to each side, as a share of its size
+_RELATIVE_STEP = 3e-3  # from a code to each side, as a share of its size
 _MEMORY = 2**28  # bytes that slopes may take at once
-_SHARPEST = 0.01  # of the variance that the model says, which noise may have
-_ROOT_TAU = math.sqrt(2 * math.pi)
+_MIN_VARIANCE_RATIO = 0.01  # of the variance that the model says, which noise may have
+_SQRT_TWO_PI = math.sqrt(2 * math.pi)
 
 
-class Judged(NamedTuple):
+class CellDecomposition(NamedTuple):
     r"""Rows of a table, divided into what their codes say and what is left to say of each cell.
 
     Example:
-        >>> Judged(torch.zeros(1, 2), torch.zeros(1, 3), torch.eye(2)[None], torch.ones(3)).code
+        >>> residual, precision = torch.zeros(1, 3), torch.eye(2)[None]
+        >>> CellDecomposition(torch.zeros(1, 2), residual, precision, torch.ones(3)).code
         tensor([[0., 0.]])
     """
 
@@ -47,15 +48,17 @@ class Judged(NamedTuple):
     r"""Which columns are numbers with a density, whose noise has a scale, with shape
     `(columns,)`."""
 
-    def along(self, law: Gaussian | Parzen) -> Tensor:
+    def log_density(self, density: GaussianDensity | AdaptiveKDE) -> Tensor:
         r"""The logarithm of the share of codes that could stand for each, with shape `(N,)`."""
-        return law.log_mass(self.code, self.precision)
+        return density.log_window_mass(self.code, self.precision)
 
-    def along_others(self, law: Gaussian | Parzen) -> Tensor:
+    def loo_log_density(self, density: GaussianDensity | AdaptiveKDE) -> Tensor:
         r"""The same, where the codes are those of the law, each left out for itself."""
-        return law.log_mass(self.code, self.precision, own=torch.arange(len(self.code)))
+        return density.log_window_mass(
+            self.code, self.precision, self_indices=torch.arange(len(self.code))
+        )
 
-    def noise(self, residual: Tensor) -> "CellNoise":
+    def fit_noise(self, residual: Tensor) -> "CellNoise":
         r"""The law of what is left, learned of residuals with shape `(N, columns)`."""
         return CellNoise(residual, self.scaled)
 
@@ -80,20 +83,20 @@ class CellNoise:
 
     Example:
         >>> w = (2 * torch.randn(1000, 1)).square() / 2 - 0.5
-        >>> CellNoise(w, torch.tensor([True])).usual.round()
+        >>> CellNoise(w, torch.tensor([True])).scale.round()
         tensor([2.])
     """
 
     def __init__(self, w: Tensor, scaled: Tensor) -> None:
         squares = (2 * w + 1).nan_to_num()
         n = (~w.isnan()).sum(dim=0)
-        variance = ((squares.sum(dim=0) + 1) / (n + 1)).clamp(min=_SHARPEST)
+        variance = ((squares.sum(dim=0) + 1) / (n + 1)).clamp(min=_MIN_VARIANCE_RATIO)
 
         self.variance = torch.where(scaled.to(w.device), variance, 1.0)
         self.scaled = scaled.to(w.device)
-        self.usual = self.variance.sqrt()
-        self.most = math.inf
-        self.most = float(np.quantile(self.log_prob(w).cpu(), FAR))
+        self.scale = self.variance.sqrt()
+        self.cap = math.inf
+        self.cap = float(np.quantile(self.log_prob(w).cpu(), CAP_QUANTILE))
 
     def explain(self, w: Tensor) -> Tensor:
         r"""The surprises by column, zero where a cell is missing, with shape `(M, columns)`."""
@@ -102,10 +105,10 @@ class CellNoise:
 
     def log_prob(self, w: Tensor) -> Tensor:
         r"""Log-densities, counted from those expected, cut off, with shape `(M,)`."""
-        return -self.explain(w).sum(dim=1).clamp(min=-self.most)
+        return -self.explain(w).sum(dim=1).clamp(min=-self.cap)
 
 
-def judge(maps: Codec, frames: MixedTables, t: Tensor) -> Judged:
+def decompose_cells(codec: Codec, frames: MixedTables, t: Tensor) -> CellDecomposition:
     r"""Says how surprising the cells of rows are under their codes, and how well they tell them.
 
     .. math:: w_j = -\log p(x_j \mid z) - \mathbb{H} \, p_j(\cdot \mid z), \qquad
@@ -119,7 +122,7 @@ def judge(maps: Codec, frames: MixedTables, t: Tensor) -> Judged:
     differs from a constant column: one half of a row more than those of the fit.
 
     Arguments:
-        maps: The maps of a model of tables.
+        codec: The codec of a model of tables.
         frames: Its modality.
         t: The rows as this loads them, with shape `(N, columns)`.
 
@@ -130,47 +133,53 @@ def judge(maps: Codec, frames: MixedTables, t: Tensor) -> Judged:
         >>> X = pd.DataFrame({"a": [1.0, None, 3.0, 4.0], "k": ["x", "y", "x", None]})
         >>> training = ae.Training(epochs=1, show_progress=False)
         >>> model = ae.vae(1, training=training, random_state=0).fit(X)
-        >>> judged = judge(as_codec(model), model.modality_, model.modality_.load(X))
-        >>> judged.residual.isnan().int().tolist()
+        >>> decomposed = decompose_cells(as_codec(model), model.modality_, model.modality_.load(X))
+        >>> decomposed.residual.isnan().int().tolist()
         [[0, 0], [1, 0], [0, 0], [0, 1]]
     """
-    with maps.evaluating(), torch.no_grad():
-        x = frames.normalize(t).to(next(maps.modules[0].parameters()))
-        d, width = maps.encode(x[:1]).shape[1], x.shape[1]
+    with codec.evaluating(), torch.no_grad():
+        x = frames.normalize(t).to(next(codec.modules[0].parameters()))
+        d, width = codec.encode(x[:1]).shape[1], x.shape[1]
         size = max(1, _MEMORY // (8 * 4 * width * d))
         parts = through([*zip(x.split(size), t.split(size))], len(x), "examples")
-        judged = [_judge(maps, frames, a, b) for a, b in parts]
+        decomposed = [_decompose(codec, frames, a, b) for a, b in parts]
 
-    code, residual, precision = map(torch.cat, zip(*judged))
+    code, residual, precision = map(torch.cat, zip(*decomposed))
     scaled = [
         not isinstance(column, LevelColumn)
         and not column.constant_
         and not column.scores_.intervals()
         for column in frames.columns_
     ]
-    return Judged(code, residual, precision, torch.tensor(scaled))
+    return CellDecomposition(code, residual, precision, torch.tensor(scaled))
 
 
-def _judge(
-    maps: Codec, frames: MixedTables, x: Tensor, t: Tensor
+def _decompose(
+    codec: Codec, frames: MixedTables, x: Tensor, t: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    assert maps.likelihood is not None  # which all models of tables have
-    likelihood = maps.likelihood
+    assert codec.likelihood is not None  # which all models of tables have
+    likelihood = codec.likelihood
 
     def log_prob(x: Tensor, z: Tensor) -> Tensor:
         return frames.cells(x, likelihood(z)).nansum(dim=1)
 
     known = frames.known(x)
-    z = codes_of_known(maps.encode, maps.decode, log_prob, x, known)
+    z = encode_incomplete(codec.encode, codec.decode, log_prob, x, known)
     p = likelihood(z)
-    surprise = -frames.cells(x, p).double()
-    surprise = surprise.masked_fill(frames.is_new(t).to(x.device), 0.0)  # of which `unseen` knows
-    w = surprise - frames.per_column(_entropy(_cells(p)).double()) + frames.unseen(t).to(surprise)
+    surprisal = -frames.cells(x, p).double()
+    surprisal = surprisal.masked_fill(
+        frames.is_new(t).to(x.device), 0.0
+    )  # of which `unseen` knows
+    w = (
+        surprisal
+        - frames.per_column(_entropy(_cells(p)).double())
+        + frames.unseen(t).to(surprisal)
+    )
 
     def features(z: Tensor) -> Tensor:
         return _features(_cells(likelihood(z)), _cells(p), frames.there(x))
 
-    size = _STEP * z.square().mean(dim=1, keepdim=True).sqrt().clamp(min=1e-3)
+    size = _RELATIVE_STEP * z.square().mean(dim=1, keepdim=True).sqrt().clamp(min=1e-3)
     steps = torch.eye(z.shape[1]).to(z)
     ends = ((z + size * step, z - size * step) for step in steps)
     J = torch.stack([features(a) - features(b) for a, b in ends], dim=-1) / (2 * size[..., None])
@@ -211,7 +220,7 @@ def _entropy(p: MixedRow) -> Tensor:
 
     for j in range(p.loc.shape[1]):
         a, b = _ends(p, j)
-        height = (_ROOT_TAU * p.scale[:, j]).log()
+        height = (_SQRT_TWO_PI * p.scale[:, j]).log()
         P = (ndtr(b) - ndtr(a)).clamp(min=0)
         moment = torch.nan_to_num(b * _phi(b)) - torch.nan_to_num(a * _phi(a))
         inside = (0.5 * (P - moment) + P * height[:, None]).sum(dim=1)
@@ -243,4 +252,4 @@ def _features(p: MixedRow, here: MixedRow, there: Tensor) -> Tensor:
 
 
 def _phi(t: Tensor) -> Tensor:
-    return torch.exp(-0.5 * t.square()) / _ROOT_TAU
+    return torch.exp(-0.5 * t.square()) / _SQRT_TWO_PI

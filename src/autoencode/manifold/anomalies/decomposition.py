@@ -1,6 +1,6 @@
 r"""Examples in two parts: along the plane that touches a decoder's manifold, and across it."""
 
-__all__ = ["Divided", "divide"]
+__all__ = ["TangentDecomposition", "decompose"]
 
 from typing import NamedTuple
 
@@ -10,18 +10,20 @@ from torch import Tensor
 from ...common.progress import through
 from ..codec import Codec
 from ..jacobians import decoder_jacobian
-from .densities import Gaussian, Noise, Parzen
+from .densities import AdaptiveKDE, GaussianDensity, ResidualNoise
 
-_FLAT = 1e-3  # a direction of codes that moves data less than this share of the others: none
-_DAMPED = 0.3  # the same, softly, for corrections of codes
+_REGULARIZATION = (
+    1e-3  # a direction of codes that moves data less than this share of the others: none
+)
+_STEP_DAMPING = 0.3  # the same, softly, for corrections of codes
 _MEMORY = 2**28  # bytes that Jacobians may take at once
 
 
-class Divided(NamedTuple):
+class TangentDecomposition(NamedTuple):
     r"""Examples, divided by the plane that touches the manifold next to them.
 
     Example:
-        >>> Divided(*torch.zeros(4, 1)).code
+        >>> TangentDecomposition(*torch.zeros(4, 1)).code
         tensor([0.])
     """
 
@@ -31,71 +33,71 @@ class Divided(NamedTuple):
     residual: Tensor
     r"""What is across, in units of the model, with shape `(N, D)`."""
 
-    volume: Tensor
+    log_volume: Tensor
     r"""The logarithm of how much the decoder enlarges volumes of codes, with shape `(N,)`."""
 
-    free: Tensor
+    normal_fraction: Tensor
     r"""The share of each feature that lies across the plane, with shape `(N, D)`."""
 
-    def along(self, law: Gaussian | Parzen) -> Tensor:
+    def log_density(self, density: GaussianDensity | AdaptiveKDE) -> Tensor:
         r"""The log-density of each place on the manifold, with shape `(N,)`."""
-        return law.log_prob(self.code) - self.volume
+        return density.log_prob(self.code) - self.log_volume
 
-    def along_others(self, law: Gaussian | Parzen) -> Tensor:
+    def loo_log_density(self, density: GaussianDensity | AdaptiveKDE) -> Tensor:
         r"""The same, where the codes are those of the law, each left out for itself."""
-        return law.left_out() - self.volume
+        return density.leave_one_out_log_prob() - self.log_volume
 
-    def noise(self, residual: Tensor) -> Noise:
+    def fit_noise(self, residual: Tensor) -> ResidualNoise:
         r"""The law of residuals, learned of some with shape `(N, D)`."""
-        return Noise(residual, self.free.mean(dim=0))
+        return ResidualNoise(residual, self.normal_fraction.mean(dim=0))
 
 
-def divide(maps: Codec, x: Tensor, affine: bool = False) -> Divided:
+def decompose(codec: Codec, x: Tensor, affine: bool = False) -> TangentDecomposition:
     r"""Divides rows, some at a time.
 
     Arguments:
-        maps: The maps of a model.
+        codec: The codec of a model.
         x: The rows, with shape `(N, D)`.
         affine: Whether one Jacobian holds for all.
 
     Example:
         >>> from autoencode.manifold.codec import as_codec
         >>> east = as_codec((lambda x: x[:, :1], lambda z: torch.cat([z, 0 * z], dim=1)))
-        >>> divided = divide(east, torch.tensor([[3.0, 4.0]]))
-        >>> divided.code, divided.residual
+        >>> decomposed = decompose(east, torch.tensor([[3.0, 4.0]]))
+        >>> decomposed.code, decomposed.residual
         (tensor([[3.]], dtype=torch.float64), tensor([[0., 4.]], dtype=torch.float64))
     """
-    with maps.evaluating(), torch.no_grad():
-        d, D = maps.encode(x[:1]).shape[1], x.shape[1]
+    with codec.evaluating(), torch.no_grad():
+        d, D = codec.encode(x[:1]).shape[1], x.shape[1]
         size = max(1, _MEMORY // (8 * 4 * max(d, D) * (1 if affine else d)))
         parts = through(x.split(size), len(x), "examples")
-        divided = [_divide(maps, part, affine) for part in parts]
+        decomposed = [_decompose(codec, part, affine) for part in parts]
 
-    return Divided(*map(torch.cat, zip(*divided)))
+    return TangentDecomposition(*map(torch.cat, zip(*decomposed)))
 
 
-def _divide(maps: Codec, x: Tensor, affine: bool) -> Divided:
-    z = maps.encode(x)
-    unit = torch.as_tensor(maps.unit).to(x).double()
-    r = (x.double() - maps.decode(z).double()) / unit
-    J = decoder_jacobian(maps, z[:1] if affine else z).double() / unit.reshape(-1, 1)
+def _decompose(codec: Codec, x: Tensor, affine: bool) -> TangentDecomposition:
+    z = codec.encode(x)
+    unit = torch.as_tensor(codec.unit).to(x).double()
+    r = (x.double() - codec.decode(z).double()) / unit
+    J = decoder_jacobian(codec, z[:1] if affine else z).double() / unit.reshape(-1, 1)
 
     G = J.mT @ J
     size = G.diagonal(dim1=1, dim2=2).mean(dim=1).clamp(min=1e-10)
     eye = torch.eye(z.shape[1]).to(G)
-    L = torch.linalg.cholesky(G + (_FLAT**2 * size)[:, None, None] * eye)
-    damped = torch.linalg.cholesky(G + (_DAMPED**2 * size)[:, None, None] * eye)
+    L = torch.linalg.cholesky(G + (_REGULARIZATION**2 * size)[:, None, None] * eye)
+    damped = torch.linalg.cholesky(G + (_STEP_DAMPING**2 * size)[:, None, None] * eye)
 
     # A step of Gauss and Newton to the foot; short where the decoder hardly moves
     step = torch.cholesky_solve(J.mT @ r[..., None], damped)
     w = r - (J @ step).squeeze(dim=-1)
 
-    volume = L.diagonal(dim1=1, dim2=2).log().sum(dim=1)
+    log_volume = L.diagonal(dim1=1, dim2=2).log().sum(dim=1)
     spanned = torch.linalg.solve_triangular(L, J.mT, upper=False).square().sum(dim=1)
 
-    return Divided(
+    return TangentDecomposition(
         z.double() + step.squeeze(dim=-1),
         w,
-        volume.expand(len(x)),
+        log_volume.expand(len(x)),
         (1 - spanned).clamp(min=0).expand(len(x), -1),
     )

@@ -1,6 +1,6 @@
 r"""The laws that an anomaly breaks: of codes, and of the noise across the manifold."""
 
-__all__ = ["FAR", "Gaussian", "Noise", "Parzen", "Surprise"]
+__all__ = ["CAP_QUANTILE", "AdaptiveKDE", "GaussianDensity", "ResidualNoise", "Surprisal"]
 
 import math
 
@@ -13,22 +13,22 @@ from torch.distributions import MultivariateNormal
 from ..neighbors.exact import knn
 
 _SHRINKAGE = 0.01  # of the scale of a feature towards that of all
-FAR = 0.25  # of the normal examples are so far from the manifold that it counts
+CAP_QUANTILE = 0.25  # of the normal examples are so far from the manifold that it counts
 _NEIGHBORS = 5  # the distance to which widens a kernel
-_QUERIES = 2000  # codes that decide on the width of the kernels
-_AT_ONCE = 2**18  # numbers that stay in the cache, which is four times as fast
-_SAME = 1e-6  # of the usual distance, within which codes are copies
-_ROOT_TAU = math.sqrt(2 * math.pi)
+_MAX_BANDWIDTH_QUERIES = 2000  # codes that decide on the width of the kernels
+_NUMBERS_IN_CACHE = 2**18  # numbers that stay in the cache, which is four times as fast
+_COPY_TOLERANCE = 1e-6  # of the usual distance, within which codes are copies
+_SQRT_TWO_PI = math.sqrt(2 * math.pi)
 
 
-class Gaussian:
+class GaussianDensity:
     r"""Normal distribution of codes.
 
     Arguments:
         codes: Codes to follow, with shape `(N, d)`.
 
     Example:
-        >>> Gaussian(torch.randn(1000, 2)).log_prob(torch.zeros(3, 2)).shape
+        >>> GaussianDensity(torch.randn(1000, 2)).log_prob(torch.zeros(3, 2)).shape
         torch.Size([3])
     """
 
@@ -41,11 +41,13 @@ class Gaussian:
         r"""The log-densities of codes with shape `(M, d)`, with shape `(M,)`."""
         return self.normal.log_prob(z)
 
-    def left_out(self) -> Tensor:
+    def leave_one_out_log_prob(self) -> Tensor:
         r"""The log-densities of the codes themselves, of which one hardly moves a mean."""
         return self.log_prob(self.codes)
 
-    def log_mass(self, z: Tensor, precision: Tensor, own: Tensor | None = None) -> Tensor:
+    def log_window_mass(
+        self, z: Tensor, precision: Tensor, self_indices: Tensor | None = None
+    ) -> Tensor:
         r"""How much of the law is near codes.
 
         .. math:: \log \int p(z') \, e^{-(z' - z)^\top G (z' - z) / 2} \, dz'
@@ -53,7 +55,7 @@ class Gaussian:
         Arguments:
             z: The codes, with shape `(M, d)`.
             precision: How soon what is near ends, :math:`G`, with shape `(M, d, d)`.
-            own: Not used, as one code hardly moves a mean.
+            self_indices: Not used, as one code hardly moves a mean.
 
         Returns:
             The logarithms, at most zero, with shape `(M,)`.
@@ -65,7 +67,7 @@ class Gaussian:
         return -0.5 * (torch.linalg.slogdet(A).logabsdet + (delta * pulled).sum(dim=1))
 
 
-class Parzen:
+class AdaptiveKDE:
     r"""Kernels around codes, each as wide as its neighbors are far.
 
     .. math:: p(z) = \frac{1}{N} \sum_i \mathcal{N}(z; z_i, (h \rho_i)^2 I)
@@ -81,14 +83,14 @@ class Parzen:
         memory: How many bytes the distances to them may take.
 
     Example:
-        >>> law = Parzen(torch.randn(1000, 1))
+        >>> law = AdaptiveKDE(torch.randn(1000, 1))
         >>> near, far = law.log_prob(torch.tensor([[0.0], [5.0]]))
         >>> bool(near > far)
         True
     """
 
     def __init__(self, codes: Tensor, memory: int = 2**28) -> None:
-        rho = _to_neighbor(codes) / math.sqrt(codes.shape[1])
+        rho = _neighbor_distances(codes) / math.sqrt(codes.shape[1])
         rho = rho.clamp(min=0.1 * float(rho.mean()))  # duplicates are at no distance
 
         self.codes, self.memory = codes, memory
@@ -100,12 +102,14 @@ class Parzen:
         parts = z.split(self._rows)
         return torch.cat([self._mixture(torch.cdist(part, self.codes)) for part in parts])
 
-    def left_out(self) -> Tensor:
+    def leave_one_out_log_prob(self) -> Tensor:
         r"""The log-density of each code under the kernels of the others, copies left out."""
         parts = torch.arange(len(self.codes)).split(self._rows)
         return torch.cat([self._mixture(self._to_others(rows), left=True) for rows in parts])
 
-    def log_mass(self, z: Tensor, precision: Tensor, own: Tensor | None = None) -> Tensor:
+    def log_window_mass(
+        self, z: Tensor, precision: Tensor, self_indices: Tensor | None = None
+    ) -> Tensor:
         r"""How much of the law is near codes.
 
         .. math:: \log \int p(z') \, e^{-(z' - z)^\top G (z' - z) / 2} \, dz'
@@ -113,8 +117,8 @@ class Parzen:
         Arguments:
             z: The codes, with shape `(M, d)`.
             precision: How soon what is near ends, :math:`G`, with shape `(M, d, d)`.
-            own: The rows of the law that are these codes, whose kernels are left out, and those
-                of their copies, with shape `(M,)`.
+            self_indices: The index of each code among those of the density, with shape `(M,)`.
+                Its kernel, and those of its copies, are left out.
 
         Returns:
             The logarithms, at most zero, with shape `(M,)`.
@@ -124,16 +128,16 @@ class Parzen:
         axes = axes * values[:, None].sqrt()
         masses = []
 
-        for rows in torch.arange(len(z)).split(max(1, _AT_ONCE // self.codes.numel())):
+        for rows in torch.arange(len(z)).split(max(1, _NUMBERS_IN_CACHE // self.codes.numel())):
             widened = 1 + squares * values[rows, None]
-            ways = z[rows, None] - self.codes
-            bent = ways @ axes[rows]
+            offsets = z[rows, None] - self.codes
+            bent = offsets @ axes[rows]
             bent = bent.square_().div_(widened).sum(dim=2)
             logs = -0.5 * (bent + widened.log_().sum(dim=2))
 
-            if own is not None:
-                copies = ways.abs().amax(dim=2) <= _SAME * float(self.widths.mean())
-                left = _others(copies, own[rows])
+            if self_indices is not None:
+                copies = offsets.abs().amax(dim=2) <= _COPY_TOLERANCE * float(self.widths.mean())
+                left = _not_copies(copies, self_indices[rows])
                 masses.append(logs.masked_fill(~left, -math.inf).logsumexp(dim=1))
                 masses[-1] -= left.sum(dim=1).log()
             else:
@@ -142,11 +146,13 @@ class Parzen:
         return torch.cat(masses)
 
     def _best_factor(self) -> float:
-        rows = torch.arange(0, len(self.codes), math.ceil(len(self.codes) / _QUERIES))
+        rows = torch.arange(
+            0, len(self.codes), math.ceil(len(self.codes) / _MAX_BANDWIDTH_QUERIES)
+        )
         distances = self._to_others(rows)
 
         # Among duplicates the narrowest kernels would be the best
-        distances[distances <= _SAME * self.widths.mean()] = math.inf
+        distances[distances <= _COPY_TOLERANCE * self.widths.mean()] = math.inf
         distances = distances[distances.isfinite().any(dim=1)]
 
         if len(distances) == 0:
@@ -160,12 +166,12 @@ class Parzen:
 
     def _to_others(self, rows: Tensor) -> Tensor:
         distances = torch.cdist(self.codes[rows], self.codes)
-        copies = distances <= _SAME * float(self.widths.mean())
-        return distances.masked_fill(~_others(copies, rows), math.inf)
+        copies = distances <= _COPY_TOLERANCE * float(self.widths.mean())
+        return distances.masked_fill(~_not_copies(copies, rows), math.inf)
 
     def _mixture(self, distances: Tensor, factor: float = 1.0, left: bool = False) -> Tensor:
         h = factor * self.widths
-        logs = -(distances / h).square() / 2 - self.codes.shape[1] * (_ROOT_TAU * h).log()
+        logs = -(distances / h).square() / 2 - self.codes.shape[1] * (_SQRT_TWO_PI * h).log()
         n = distances.isfinite().sum(dim=1).to(h) if left else len(h)
 
         return logs.logsumexp(dim=1) - torch.as_tensor(n).to(h).log()
@@ -175,20 +181,20 @@ class Parzen:
         return max(1, self.memory // (4 * 8 * len(self.codes)))
 
 
-def _others(copies: Tensor, own: Tensor) -> Tensor:
+def _not_copies(copies: Tensor, self_indices: Tensor) -> Tensor:
     r"""Which codes are others than each of some, or at least not it itself where all are copies.
 
     Arguments:
         copies: Which codes are the same as each, with shape `(M, N)`.
-        own: Which code each is, with shape `(M,)`.
+        self_indices: Which code each is, with shape `(M,)`.
     """
-    itself = torch.zeros_like(copies).scatter(1, own[:, None].to(copies.device), True)
+    itself = torch.zeros_like(copies).scatter(1, self_indices[:, None].to(copies.device), True)
     return torch.where(copies.all(dim=1, keepdim=True), ~itself, ~copies & ~itself)
 
 
-def _to_neighbor(codes: Tensor) -> Tensor:
+def _neighbor_distances(codes: Tensor) -> Tensor:
     r"""Returns the distance of each code to the fifth of the others, of which copies are one."""
-    step = _SAME * float(codes.std(dim=0, correction=0).mean())
+    step = _COPY_TOLERANCE * float(codes.std(dim=0, correction=0).mean())
     cells = (codes / step).round() if step > 0 else torch.zeros_like(codes)
     _, group = cells.unique(dim=0, return_inverse=True)
     n = int(group.max()) + 1
@@ -201,7 +207,7 @@ def _to_neighbor(codes: Tensor) -> Tensor:
     return distances[:, -1].to(codes)[group]
 
 
-class Noise:
+class ResidualNoise:
     r"""Normal noise of each feature, seen through the directions across the manifold.
 
     .. math:: \log p(w) = -\frac{1}{2} \sum_j \left[ \frac{w_j^2}{s_j^2}
@@ -217,37 +223,38 @@ class Noise:
 
     Arguments:
         w: Residuals across the manifold, with shape `(N, D)`.
-        free: The shares, with shape `(D,)`.
+        normal_fraction: The shares, with shape `(D,)`.
         resolution: The least scale that is told from rounding.
 
     Example:
-        >>> noise = Noise(torch.randn(1000, 3) * torch.tensor([1.0, 2.0, 0.0]), torch.ones(3))
+        >>> residuals = torch.randn(1000, 3) * torch.tensor([1.0, 2.0, 0.0])
+        >>> noise = ResidualNoise(residuals, torch.ones(3))
         >>> noise.variance.sqrt().round()
         tensor([1., 2., 0.])
     """
 
-    def __init__(self, w: Tensor, free: Tensor, resolution: float = 1e-5) -> None:
+    def __init__(self, w: Tensor, normal_fraction: Tensor, resolution: float = 1e-5) -> None:
         squares = w.square().mean(dim=0)
-        pooled = (squares.sum() / free.sum().clamp(min=1e-6)).clamp(min=resolution**2)
+        pooled = (squares.sum() / normal_fraction.sum().clamp(min=1e-6)).clamp(min=resolution**2)
 
-        self.free = free
-        self.variance = (squares + _SHRINKAGE * pooled) / (free + _SHRINKAGE)
-        self.usual = (squares + _SHRINKAGE * pooled).sqrt()
-        self.most = math.inf
-        self.most = float(np.quantile(self.log_prob(w).cpu(), FAR))
+        self.normal_fraction = normal_fraction
+        self.variance = (squares + _SHRINKAGE * pooled) / (normal_fraction + _SHRINKAGE)
+        self.scale = (squares + _SHRINKAGE * pooled).sqrt()
+        self.cap = math.inf
+        self.cap = float(np.quantile(self.log_prob(w).cpu(), CAP_QUANTILE))
 
     def explain(self, w: Tensor) -> Tensor:
         r"""Residuals in units of the usual, with shape `(M, D)`."""
-        return w / self.usual
+        return w / self.scale
 
     def log_prob(self, w: Tensor) -> Tensor:
         r"""The log-densities of residuals with shape `(M, D)`, cut off, with shape `(M,)`."""
-        constant = (self.free * (2 * math.pi * self.variance).log()).sum()
+        constant = (self.normal_fraction * (2 * math.pi * self.variance).log()).sum()
         logs = -0.5 * ((w.square() / self.variance).sum(dim=1) + constant)
-        return logs.clamp(max=self.most)
+        return logs.clamp(max=self.cap)
 
 
-class Surprise:
+class Surprisal:
     r"""What a model finds more surprising of symbols than expected, :math:`-\sum_t w_t`.
 
     Nothing is to be learned of it: a nat is a nat.
@@ -256,12 +263,12 @@ class Surprise:
         length: The number of symbols.
 
     Example:
-        >>> Surprise(2).log_prob(torch.tensor([[0.5, 2.0]]))
+        >>> Surprisal(2).log_prob(torch.tensor([[0.5, 2.0]]))
         tensor([-2.5000])
     """
 
     def __init__(self, length: int) -> None:
-        self.usual = torch.ones(length)
+        self.scale = torch.ones(length)
 
     def explain(self, w: Tensor) -> Tensor:
         r"""Surprises as they are, with shape `(M, L)`."""

@@ -1,6 +1,6 @@
 r"""Anomalies: how likely an example is along the manifold, and across it."""
 
-__all__ = ["OffManifoldDetector", "Parts"]
+__all__ = ["OffManifoldDetector", "ScoreParts"]
 
 import math
 from numbers import Integral, Real
@@ -24,26 +24,30 @@ from ...modalities import MixedTables, guess
 from ...networks import FullyConnected
 from ...objectives import ELBO
 from ...training.least_squares import LeastSquares
-from ..arrays import check_known, distinct, examples, like, take
+from ..arrays import as_examples, as_type_of, check_no_missing, duplicate_groups, select_rows
 from ..codec import as_codec
-from .cell_surprisal import Judged, judge
-from .decomposition import Divided, divide
-from .densities import Gaussian, Parzen
-from .sequences import Told, tell
+from .cell_surprisal import CellDecomposition, decompose_cells
+from .decomposition import TangentDecomposition, decompose
+from .densities import AdaptiveKDE, GaussianDensity
+from .sequences import SequenceDecomposition, decompose_sequences
 
-_KEPT = 0.99  # of the variance, in the code of the default model
-_CALLED_OFF = 0.01  # of new normal examples, by contamination="auto"
-_DENSITIES: dict[str, type[Parzen] | type[Gaussian]] = {"parzen": Parzen, "gaussian": Gaussian}
+_EXPLAINED_VARIANCE = 0.99  # of the variance, in the code of the default model
+_FALSE_POSITIVE_RATE = 0.01  # of new normal examples, by contamination="auto"
+_DENSITIES: dict[str, type[AdaptiveKDE] | type[GaussianDensity]] = {
+    "parzen": AdaptiveKDE,
+    "gaussian": GaussianDensity,
+}
 
 
-class Parts(NamedTuple):
-    r"""The two parts of a log-density, for each example."""
+class ScoreParts(NamedTuple):
+    r"""The two parts of the log-density of each example."""
 
-    on: Any
-    r"""Along the manifold: how usual the place is that the example is next to."""
+    on_manifold: Any
+    r"""The log-density of the nearest point on the manifold, with shape `(N,)`."""
 
-    off: Any
-    r"""Across it: how usual the distance to that place is, or how probable a text from there."""
+    off_manifold: Any
+    r"""The log-density of the residual, or the log-probability of a text given its code, with
+    shape `(N,)`."""
 
 
 class OffManifoldDetector(OutlierMixin, BaseEstimator):
@@ -92,7 +96,7 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
 
     Of tables of mixed columns the same equation holds, cell by cell: a missing cell has no
     information, is not scored, and makes no row an anomaly. Rows are judged by what is there. See
-    :func:`~autoencode.manifold.anomalies.cell_surprisal.judge`.
+    :func:`~autoencode.manifold.anomalies.cell_surprisal.decompose_cells`.
 
     Arguments:
         model: An :class:`~autoencode.Autoencoder`, trained or not, or a pair (encoder,
@@ -158,7 +162,7 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         if len(X) < 2:
             raise ValueError("expected at least two examples to compare, got n_samples=1.")
 
-        model = _default(X) if self.model is None else self.model
+        model = _default_model(X) if self.model is None else self.model
         untrained = _is_untrained(model)
         rng = check_random_state(self.random_state)
 
@@ -168,27 +172,31 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
                 " OffManifoldDetector(model, y=...)."
             )
 
-        self.model_ = self._trained(model, X, rng) if untrained else model
+        self.model_ = self._train(model, X, rng) if untrained else model
 
-        divided = self._divide(self.model_, X)
-        left_out = self._left_out(model, X, rng) if untrained else divided.residual
+        decomposed = self._decompose(self.model_, X)
+        left_out = self._held_out_residuals(model, X, rng) if untrained else decomposed.residual
 
-        self._along = _DENSITIES[self.density](divided.code)
-        self._across = divided.noise(left_out)
-        self.scale_ = self._across.usual.cpu().numpy()
+        self._code_density = _DENSITIES[self.density](decomposed.code)
+        self._residual_noise = decomposed.fit_noise(left_out)
+        self.scale_ = self._residual_noise.scale.cpu().numpy()
 
-        unseen = divided.along_others(self._along) + self._across.log_prob(left_out)
-        self._unseen = unseen.cpu().numpy()
+        unseen = decomposed.loo_log_density(self._code_density) + self._residual_noise.log_prob(
+            left_out
+        )
+        self._loo_scores = unseen.cpu().numpy()
 
         if self.contamination == "auto":
-            self.offset_ = float(np.quantile(self._unseen, _CALLED_OFF))
+            self.offset_ = float(np.quantile(self._loo_scores, _FALSE_POSITIVE_RATE))
         else:
-            seen = divided.along(self._along) + self._across.log_prob(divided.residual)
+            seen = decomposed.log_density(self._code_density) + self._residual_noise.log_prob(
+                decomposed.residual
+            )
             self.offset_ = float(np.quantile(seen.cpu(), float(self.contamination)))
 
         return self
 
-    def decompose(self, X: Any) -> Parts:
+    def decompose(self, X: Any) -> ScoreParts:
         r"""The two parts of `score_samples`: along the manifold, and across it.
 
         Arguments:
@@ -201,10 +209,13 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
             ValueError: If the examples are not like those of `fit`.
         """
         check_is_fitted(self, "offset_")
-        divided = self._divide(self.model_, self._read(X))
-        on, off = divided.along(self._along), self._across.log_prob(divided.residual)
+        decomposed = self._decompose(self.model_, self._read(X))
+        on, off = (
+            decomposed.log_density(self._code_density),
+            self._residual_noise.log_prob(decomposed.residual),
+        )
 
-        return Parts(like(X, on), like(X, off))
+        return ScoreParts(as_type_of(X, on), as_type_of(X, off))
 
     def score_samples(self, X: Any) -> Any:
         r"""How usual examples are: :math:`s(x)` in nats. The higher, the more normal.
@@ -249,8 +260,8 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
             | https://arxiv.org/abs/2104.08279
         """
         scores = np.asarray(torch.as_tensor(self.score_samples(X)).cpu())
-        below = np.searchsorted(np.sort(self._unseen), scores, side="right")
-        return (1 + below) / (1 + len(self._unseen))
+        below = np.searchsorted(np.sort(self._loo_scores), scores, side="right")
+        return (1 + below) / (1 + len(self._loo_scores))
 
     def predict(self, X: Any) -> NDArray:
         r"""1 for what is normal, -1 for anomalies, with shape `(N,)`."""
@@ -275,8 +286,8 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         """
         check_is_fitted(self, "offset_")
         X, given = self._read(X), collect_lazy(X)
-        w = self._divide(self.model_, X).residual
-        w = self._across.explain(w)
+        w = self._decompose(self.model_, X).residual
+        w = self._residual_noise.explain(w)
 
         if is_frame(given) and w.shape[1] == len(names_of(given)):
             import pandas as pd
@@ -291,8 +302,8 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
             w = w.unflatten(1, self.model_.modality_.wide().shape_)
             w = w.movedim(1, -1) if w.ndim == 4 else w  # channels last
 
-        shape = examples(X).shape
-        return like(X, w.reshape(shape) if w.numel() == math.prod(shape) else w)
+        shape = as_examples(X).shape
+        return as_type_of(X, w.reshape(shape) if w.numel() == math.prod(shape) else w)
 
     def __sklearn_clone__(self) -> "OffManifoldDetector":
         # A trained model is what is looked at: cloned, it would have forgotten what it learned
@@ -329,12 +340,12 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         if isinstance(X, Lines):  # which say where they stand
             return X
 
-        given = examples(X)
+        given = as_examples(X)
 
         if given.ndim > 2 or (given.ndim == 1 and given.dtype.kind in "OU"):
             return given
 
-        check_known(given)
+        check_no_missing(given)
         checked = validate_data(self, X, reset=reset, dtype="numeric")
         named = hasattr(X, "columns") and hasattr(self.model, "feature_names_in_")
 
@@ -347,7 +358,7 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
             getattr(model, "modality_", getattr(model, "modality", None)), MixedTables
         )
 
-    def _trained(self, model: Autoencoder, X: Any, rng: np.random.RandomState) -> Autoencoder:
+    def _train(self, model: Autoencoder, X: Any, rng: np.random.RandomState) -> Autoencoder:
         model = clone(model)
 
         if model.random_state is None and self.random_state is not None:
@@ -355,10 +366,12 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
 
         return model.fit(X)
 
-    def _left_out(self, model: Autoencoder, X: Any, rng: np.random.RandomState) -> Tensor:
+    def _held_out_residuals(
+        self, model: Autoencoder, X: Any, rng: np.random.RandomState
+    ) -> Tensor:
         r"""The residuals of examples under models that were trained without them."""
         modality = self.model_.modality_
-        group = distinct(modality.load(X) if isinstance(modality, MixedTables) else X)
+        group = duplicate_groups(modality.load(X) if isinstance(modality, MixedTables) else X)
         group = group if group.any() else np.arange(len(X))  # all are copies of one
         n = int(group.max()) + 1
         folds = KFold(min(self.folds, n), shuffle=True, random_state=rng)
@@ -368,29 +381,31 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         for train, test in folds.split(np.empty(n)):
             train, test = (np.flatnonzero(np.isin(group, part)) for part in (train, test))
             rows.append(torch.from_numpy(test))
-            some, others = take(X, train), take(X, test)
-            parts.append(self._divide(self._trained(model, some, rng), others).residual)
+            some, others = select_rows(X, train), select_rows(X, test)
+            parts.append(self._decompose(self._train(model, some, rng), others).residual)
 
         return torch.cat(parts)[torch.cat(rows).argsort()]
 
-    def _divide(self, model: Any, X: Any) -> Divided | Told | Judged:
-        maps = as_codec(model, self.y, symbols=True)
+    def _decompose(
+        self, model: Any, X: Any
+    ) -> TangentDecomposition | SequenceDecomposition | CellDecomposition:
+        codec = as_codec(model, self.y, allow_tokens=True)
 
-        if maps.symbolic:
-            return tell(maps, maps.read(X))
+        if codec.tokenized:
+            return decompose_sequences(codec, codec.to_rows(X))
 
         if isinstance(model, Autoencoder) and isinstance(model.modality_, MixedTables):
-            return judge(maps, model.modality_, model.modality_.load(model._read(X)[0]))
+            return decompose_cells(codec, model.modality_, model.modality_.load(model._read(X)[0]))
 
         affine = isinstance(model, Autoencoder) and isinstance(model.training, LeastSquares)
-        return divide(maps, maps.read(X), affine)
+        return decompose(codec, codec.to_rows(X), affine)
 
 
 def _is_untrained(model: Any) -> bool:
     return isinstance(model, Autoencoder) and not hasattr(model, "model_")
 
 
-def _default(X: Any) -> Autoencoder:
+def _default_model(X: Any) -> Autoencoder:
     r"""The smallest linear autoencoder that keeps almost all of the variance, or a variational
     one of mixed columns.
     """
@@ -413,7 +428,7 @@ def _default(X: Any) -> Autoencoder:
     x = x - x.mean(dim=0)
     x = x.T if len(x) > x.shape[1] else x  # of both products, the smaller has all that varies
     spectrum = torch.linalg.eigvalsh(x @ x.T).flip(0).clamp(min=0)
-    kept = spectrum.cumsum(dim=0) < _KEPT * spectrum.sum()
+    kept = spectrum.cumsum(dim=0) < _EXPLAINED_VARIANCE * spectrum.sum()
 
     return Autoencoder(
         min(int(kept.sum()) + 1, features),

@@ -1,6 +1,6 @@
 r"""What sequences of symbols tell of their codes, and what is left to tell of themselves."""
 
-__all__ = ["Told", "tell"]
+__all__ = ["SequenceDecomposition", "decompose_sequences"]
 
 from typing import Any, NamedTuple
 
@@ -12,17 +12,18 @@ from ...common.padding import by_length, lengths
 from ...common.progress import through
 from ...distributions import AutoregressiveDistribution
 from ..codec import Codec
-from .densities import Gaussian, Parzen, Surprise
+from .densities import AdaptiveKDE, GaussianDensity, Surprisal
 
-_STEP = 3e-3  # from a code to each side, as a share of its size
+_RELATIVE_STEP = 3e-3  # from a code to each side, as a share of its size
 _MEMORY = 2**28  # bytes that slopes may take at once
 
 
-class Told(NamedTuple):
+class SequenceDecomposition(NamedTuple):
     r"""Sequences of symbols, divided into what their codes say and what is left to say.
 
     Example:
-        >>> Told(torch.zeros(1, 2), torch.tensor([[0.5, 2.0]]), torch.eye(2)[None]).code
+        >>> residual, precision = torch.tensor([[0.5, 2.0]]), torch.eye(2)[None]
+        >>> SequenceDecomposition(torch.zeros(1, 2), residual, precision).code
         tensor([[0., 0.]])
     """
 
@@ -36,20 +37,22 @@ class Told(NamedTuple):
     precision: Tensor
     r"""How well a sequence tells its code from others beside it, with shape `(N, d, d)`."""
 
-    def along(self, law: Gaussian | Parzen) -> Tensor:
+    def log_density(self, density: GaussianDensity | AdaptiveKDE) -> Tensor:
         r"""The logarithm of the share of codes that could stand for each, with shape `(N,)`."""
-        return law.log_mass(self.code, self.precision)
+        return density.log_window_mass(self.code, self.precision)
 
-    def along_others(self, law: Gaussian | Parzen) -> Tensor:
+    def loo_log_density(self, density: GaussianDensity | AdaptiveKDE) -> Tensor:
         r"""The same, where the codes are those of the law, each left out for itself."""
-        return law.log_mass(self.code, self.precision, own=torch.arange(len(self.code)))
+        return density.log_window_mass(
+            self.code, self.precision, self_indices=torch.arange(len(self.code))
+        )
 
-    def noise(self, residual: Tensor) -> Surprise:
+    def fit_noise(self, residual: Tensor) -> Surprisal:
         r"""The law of what is left: nats, of which nothing is to be learned."""
-        return Surprise(residual.shape[1])
+        return Surprisal(residual.shape[1])
 
 
-def tell(maps: Codec, x: Tensor) -> Told:
+def decompose_sequences(codec: Codec, x: Tensor) -> SequenceDecomposition:
     r"""Says how surprising sequences are under their codes, and how well they tell them.
 
     .. math:: w_t = -\log p(x_t \mid x_{<t}, z) - \mathbb{H} \, p(\cdot \mid x_{<t}, z)
@@ -66,7 +69,7 @@ def tell(maps: Codec, x: Tensor) -> Told:
     forward derivative.
 
     Arguments:
-        maps: The maps of a model of symbols.
+        codec: The codec of a model of symbols.
         x: Rows of symbols, with shape `(N, L)`.
 
     Example:
@@ -74,55 +77,55 @@ def tell(maps: Codec, x: Tensor) -> Told:
         >>> from autoencode.manifold.codec import as_codec
         >>> words = ["abba", "baba", "aaaa", "bbbb"]
         >>> model = ae.vae(2, training=ae.Training(epochs=1), random_state=0).fit(words)
-        >>> maps = as_codec(model, symbols=True)
-        >>> tell(maps, maps.read(words)).precision.shape
+        >>> codec = as_codec(model, allow_tokens=True)
+        >>> decompose_sequences(codec, codec.to_rows(words)).precision.shape
         torch.Size([4, 2, 2])
     """
-    with maps.evaluating(), torch.no_grad():
-        z, x = maps.encode(x), x.long()
-        n = lengths(x, _written(maps, z[:1]).family.vocab_size - 1)
+    with codec.evaluating(), torch.no_grad():
+        z, x = codec.encode(x), x.long()
+        n = lengths(x, _sequence_distribution(codec, z[:1]).family.vocab_size - 1)
         residual = torch.zeros(x.shape, dtype=torch.float64, device=x.device)
         G = z.new_zeros(*z.shape, z.shape[1], dtype=torch.float64)
 
         parts = (
             rows
             for group, longest in by_length(n)
-            for rows in group.split(_rows(maps, z, longest))
+            for rows in group.split(_batch_size(codec, z, longest))
         )
 
         for rows in through(parts, len(x), "texts"):
             longest = int(n[rows].max())
-            told = _tell(maps, z[rows], x[rows, :longest], n[rows])
-            residual[rows, :longest], G[rows] = told
+            decomposed = _decompose(codec, z[rows], x[rows, :longest], n[rows])
+            residual[rows, :longest], G[rows] = decomposed
 
-    return Told(z.double(), residual, G)
+    return SequenceDecomposition(z.double(), residual, G)
 
 
-def _tell(maps: Codec, z: Tensor, x: Tensor, n: Tensor) -> tuple[Tensor, Tensor]:
+def _decompose(codec: Codec, z: Tensor, x: Tensor, n: Tensor) -> tuple[Tensor, Tensor]:
     inside = torch.arange(x.shape[1], device=x.device) < n[:, None]
 
     def logits(z: Tensor) -> Tensor:
-        p = _written(maps, z)
+        p = _sequence_distribution(codec, z)
         return p.family.factors(p.phi, x).logits
 
     def features(z: Tensor) -> Tensor:
         return (2 * (logits(z) / 2).exp() * inside[..., None]).flatten(start_dim=1)
 
-    size = _STEP * z.square().mean(dim=1, keepdim=True).sqrt().clamp(min=1e-6)
+    size = _RELATIVE_STEP * z.square().mean(dim=1, keepdim=True).sqrt().clamp(min=1e-6)
     steps = torch.eye(z.shape[1]).to(z)
     ends = ((z + size * step, z - size * step) for step in steps)
     J = torch.stack([features(a) - features(b) for a, b in ends], dim=-1) / (2 * size[..., None])
 
     log_p = logits(z)
     entropy = -(log_p.exp() * log_p).sum(dim=2)
-    surprise = -log_p.gather(2, x[..., None])[..., 0]
+    surprisal = -log_p.gather(2, x[..., None])[..., 0]
 
-    return ((surprise - entropy) * inside).double(), (J.mT @ J).double()
+    return ((surprisal - entropy) * inside).double(), (J.mT @ J).double()
 
 
-def _written(maps: Codec, z: Tensor) -> AutoregressiveDistribution:
-    assert maps.likelihood is not None  # which all models of symbols have
-    p: Any = maps.likelihood(z)
+def _sequence_distribution(codec: Codec, z: Tensor) -> AutoregressiveDistribution:
+    assert codec.likelihood is not None  # which all models of symbols have
+    p: Any = codec.likelihood(z)
 
     while isinstance(p, Independent):
         p = p.base_dist
@@ -130,6 +133,6 @@ def _written(maps: Codec, z: Tensor) -> AutoregressiveDistribution:
     return p
 
 
-def _rows(maps: Codec, z: Tensor, length: int) -> int:
-    symbols = _written(maps, z[:1]).family.vocab_size
+def _batch_size(codec: Codec, z: Tensor, length: int) -> int:
+    symbols = _sequence_distribution(codec, z[:1]).family.vocab_size
     return max(1, _MEMORY // (4 * 2 * z.shape[1] * length * symbols))

@@ -1,6 +1,6 @@
 r"""Gaussians that are flat, each in a plane of its own."""
 
-__all__ = ["Mixture", "log_gaussian", "place", "principal"]
+__all__ = ["LocalGaussians", "fit_local_gaussians", "gram_pca", "log_gaussian"]
 
 import math
 from collections.abc import Iterator
@@ -13,14 +13,14 @@ from torch import Tensor
 from ...common.progress import through
 from ..neighbors.exact import knn
 
-NULL = 1e-10  # a variance that is nothing, relative to the largest beside it
+NEGLIGIBLE_VARIANCE = 1e-10  # a variance that is nothing, relative to the largest beside it
 _MEMORY = 2**28  # bytes, for what is held at once besides the model
-_QUERIES = 1000  # at a time
-_ROUNDING = 1e-12  # of a squared distance, less the squares of its parts
+_QUERY_BATCH = 1000  # at a time
+_RELATIVE_ROUNDING = 1e-12  # of a squared distance, less the squares of its parts
 
 
 @dataclass
-class Mixture:
+class LocalGaussians:
     r"""A mixture of Gaussians, with planes that are kept as combinations of ways to neighbors.
 
     .. math:: p(x) = \sum_i w_i \, \mathcal{N}(x; x_i, V_i^\top \operatorname{diag}(s_i^2) \, V_i
@@ -30,7 +30,8 @@ class Mixture:
 
     Example:
         >>> x = torch.tensor([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0]], dtype=torch.float64)
-        >>> mixture, _, _ = place(x - x.mean(dim=0), torch.full((3,), 1 / 3).log(), None, 2, 1)
+        >>> log_weights = torch.full((3,), 1 / 3).log()
+        >>> mixture, _, _ = fit_local_gaussians(x - x.mean(dim=0), log_weights, None, 2, 1)
         >>> mixture.variance = torch.ones(3, dtype=torch.float64)
         >>> mixture.planes(torch.arange(3)).abs().round(decimals=6)[:, 0, 0]
         tensor([1., 1., 1.], dtype=torch.float64)
@@ -64,10 +65,10 @@ class Mixture:
         r"""The log-densities of rows with shape `(M, D)`, with shape `(M,)`."""
         parts = []
 
-        for q in through(x.split(_QUERIES), len(x), "densities"):
+        for q in through(x.split(_QUERY_BATCH), len(x), "densities"):
             total = q.new_full((len(q),), -math.inf)
 
-            for i, squares, u in self.offsets(q):
+            for i, squares, u in self.iter_offsets(q):
                 ll = log_gaussian(squares, u, self.spread[i], self.variance[i], x.shape[1])
                 total = total.logaddexp((ll + self.log_weights[i]).logsumexp(dim=1))
 
@@ -75,15 +76,15 @@ class Mixture:
 
         return torch.cat(parts)
 
-    def truncated(self, x: Tensor, truncate: int) -> Tensor:
+    def log_prob_nearest(self, x: Tensor, truncate: int) -> Tensor:
         r"""The same of the Gaussians alone that have the nearest centers."""
         distances, near = self._nearest(x, truncate)
         parts = []
 
-        for part in self.parts(len(x), each=near.shape[1]):
+        for part in self.slices(len(x), each=near.shape[1]):
             i = near[part].flatten()
             v = x[part].repeat_interleave(near.shape[1], dim=0) - self.centers[i]
-            u = (self.coefficients[i].mT @ (self.ways(i) @ v[..., None]))[..., 0]
+            u = (self.coefficients[i].mT @ (self.neighbor_offsets(i) @ v[..., None]))[..., 0]
             squares = distances[part].flatten().square()
             ll = log_gaussian(squares, u.square(), self.spread[i], self.variance[i], x.shape[1])
             ll = (ll + self.log_weights[i]).unflatten(0, (-1, near.shape[1]))
@@ -101,22 +102,24 @@ class Mixture:
             missed = _squares(q, self.centers) / largest
             missed = self.log_weights - 0.5 * (missed + self._log_volumes())
             missed = missed.scatter(1, near, -math.inf).logsumexp(dim=1)
-            bounds.append(F.softplus(missed - self.truncated(q, truncate), threshold=math.inf))
+            bounds.append(
+                F.softplus(missed - self.log_prob_nearest(q, truncate), threshold=math.inf)
+            )
 
         return torch.cat(bounds)
 
-    def move(self, i: Tensor, along: Tensor, across: Tensor) -> Tensor:
+    def displace(self, i: Tensor, along: Tensor, across: Tensor) -> Tensor:
         r"""Rows at centers, moved by standard normal steps along the planes and across them."""
         x = self.centers[i]
 
-        for part in self.parts(len(x)):
+        for part in self.slices(len(x)):
             steps = self.spread[i[part]].sqrt() * along[part]
             x[part] += (steps[:, None] @ self.planes(i[part]))[:, 0]
             x[part] += self.variance[i[part], None].sqrt() * across[part]
 
         return x
 
-    def ways(self, i: Tensor, projected: bool = True) -> Tensor:
+    def neighbor_offsets(self, i: Tensor, projected: bool = True) -> Tensor:
         r"""The ways to the neighbors of some examples, within the planes if these are given."""
         M = self.centers[self.neighbors[i]] - self.centers[i, None]
 
@@ -128,9 +131,9 @@ class Mixture:
 
     def planes(self, i: Tensor) -> Tensor:
         r"""The orthonormal rows that span the planes of some examples."""
-        return self.coefficients[i].mT @ self.ways(i)
+        return self.coefficients[i].mT @ self.neighbor_offsets(i)
 
-    def offsets(self, x: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    def iter_offsets(self, x: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         r"""Yields some Gaussians, the squared distances of queries from their centers, and the
         squares of the parts along their planes, with shapes `(b,)`, `(M, b)` and `(M, b, d)`.
         """
@@ -142,7 +145,7 @@ class Mixture:
             u = u - (V @ self.centers[i, :, None])[..., 0]
             yield i, _squares(x, self.centers[i]), u.square()
 
-    def parts(self, n: int, each: int = 1) -> Iterator[slice]:
+    def slices(self, n: int, each: int = 1) -> Iterator[slice]:
         r"""Yields slices of n rows, as many as fit into memory with so many planes for each."""
         step = max(1, self._size(0) // each)
         return (slice(start, start + step) for start in range(0, n, step))
@@ -163,9 +166,9 @@ class Mixture:
         return D * math.log(2 * math.pi) + along + (D - d) * self.variance.log()
 
 
-def place(
+def fit_local_gaussians(
     centers: Tensor, log_weights: Tensor, bases: Tensor | None, n_neighbors: int, d: int
-) -> tuple[Mixture, Tensor, Tensor]:
+) -> tuple[LocalGaussians, Tensor, Tensor]:
     r"""Finds the planes, by the principal directions of the ways to the nearest neighbors.
 
     Arguments:
@@ -181,7 +184,7 @@ def place(
 
     Example:
         >>> x = torch.randn(20, 3, dtype=torch.float64)
-        >>> mixture, distances, products = place(x, torch.zeros(20), None, 5, 2)
+        >>> mixture, distances, products = fit_local_gaussians(x, torch.zeros(20), None, 5, 2)
         >>> mixture.spread.shape, distances.shape, products.shape
         (torch.Size([20, 2]), torch.Size([20, 6]), torch.Size([20, 6, 6]))
     """
@@ -194,19 +197,19 @@ def place(
         distances, neighbors = knn(centers, K)
 
     G, spread, coefficients = new(n, K, K), new(n, d), new(n, K, d)
-    mixture = Mixture(
+    mixture = LocalGaussians(
         centers, log_weights, bases, k, neighbors, spread, coefficients, variance=new(n)
     )
 
-    for part in mixture.parts(n):
-        M = mixture.ways(torch.arange(n, device=G.device)[part])
+    for part in mixture.slices(n):
+        M = mixture.neighbor_offsets(torch.arange(n, device=G.device)[part])
         G[part] = M @ M.mT
-        spread[part], coefficients[part, :k] = principal(G[part, :k, :k], d)
+        spread[part], coefficients[part, :k] = gram_pca(G[part, :k, :k], d)
 
     return mixture, distances, G
 
 
-def principal(G: Tensor, d: int) -> tuple[Tensor, Tensor]:
+def gram_pca(G: Tensor, d: int) -> tuple[Tensor, Tensor]:
     r"""Principal directions of rows :math:`M`, from their products :math:`G = M M^\top`.
 
     Arguments:
@@ -219,13 +222,13 @@ def principal(G: Tensor, d: int) -> tuple[Tensor, Tensor]:
 
     Example:
         >>> M = torch.tensor([[3.0, 4.0], [-3.0, -4.0]])
-        >>> spread, A = principal(M @ M.T, 1)
+        >>> spread, A = gram_pca(M @ M.T, 1)
         >>> spread, (A.T @ M).abs()
         (tensor([25.]), tensor([[0.6000, 0.8000]]))
     """
     v, A = torch.linalg.eigh(G)
     v, A = v.flip(-1)[..., :d], A.flip(-1)[..., :d]
-    some = v > NULL * v[..., :1]
+    some = v > NEGLIGIBLE_VARIANCE * v[..., :1]
 
     return (v / G.shape[-1]).where(some, 0.0), A * v.rsqrt().where(some, 0.0)[..., None, :]
 
@@ -246,7 +249,7 @@ def log_gaussian(squares: Tensor, u: Tensor, spread: Tensor, variance: Tensor, D
         tensor(-2.9189)
     """
     across = squares - u.sum(dim=-1)
-    across = across.where(across > _ROUNDING * squares, 0.0)
+    across = across.where(across > _RELATIVE_ROUNDING * squares, 0.0)
     along = spread + variance[..., None]
     log_volume = along.log().sum(dim=-1) + (D - u.shape[-1]) * variance.log()
 

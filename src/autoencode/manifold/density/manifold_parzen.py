@@ -15,12 +15,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor, nn
 
 from ...estimator import Autoencoder
-from ..arrays import check_known, examples, like
+from ..arrays import as_examples, as_type_of, check_no_missing
 from ..codec import Codec, as_codec
-from ..numeric_rows import rows_of
+from ..numeric_rows import as_table_rows
 from ..tangents.tangents import Tangents
-from .bandwidth import best_sigma, left_out_direction
-from .local_gaussians import place
+from .bandwidth import best_sigma, next_principal_variance
+from .local_gaussians import fit_local_gaussians
 
 
 class ManifoldParzen(DensityMixin, BaseEstimator):
@@ -110,12 +110,12 @@ class ManifoldParzen(DensityMixin, BaseEstimator):
         """
         self._check_arguments()
         alone = self.tangents is None or self.tangents.model is None
-        self._table = rows_of(X) if alone else None
+        self._table = as_table_rows(X) if alone else None
         x = self._read(X, reset=True)
         X = x if self._table is not None else X
         is_tensor = isinstance(X, Tensor) and self._table is None
         self._kind = X.new_empty(0) if is_tensor else None
-        self._shape = examples(X).shape[1:]
+        self._shape = as_examples(X).shape[1:]
 
         # In the order in which they first occur
         _, group, counts = x.unique(dim=0, return_inverse=True, return_counts=True)
@@ -137,12 +137,12 @@ class ManifoldParzen(DensityMixin, BaseEstimator):
             basis, _ = clone(self.tangents).fit(X).basis(X)
             bases, d = torch.as_tensor(basis).to(x.device)[first], basis.shape[1]
 
-        mixture, distances, G = place(
+        mixture, distances, G = fit_local_gaussians(
             x[first] - self._mean, weights.log(), bases, self.n_neighbors, d
         )
 
         if self.sigma == "local":
-            mixture.variance = left_out_direction(mixture)
+            mixture.variance = next_principal_variance(mixture)
             self.sigma_ = mixture.variance.sqrt().cpu().numpy()
         else:
             rng = check_random_state(self.random_state)
@@ -170,7 +170,9 @@ class ManifoldParzen(DensityMixin, BaseEstimator):
             tables, intensities from 0 to 1 for images.
         """
         x, p = self._read(X), self._mixture
-        return like(X, p.log_prob(x) if self.truncate is None else p.truncated(x, self.truncate))
+        return as_type_of(
+            X, p.log_prob(x) if self.truncate is None else p.log_prob_nearest(x, self.truncate)
+        )
 
     def truncation_bound(self, X: Any) -> Any:
         r"""How much `score_samples` may be below the log-density of all Gaussians, at most.
@@ -190,9 +192,9 @@ class ManifoldParzen(DensityMixin, BaseEstimator):
         x = self._read(X)
 
         if self.truncate is None:
-            return like(X, torch.zeros_like(x[:, 0]))
+            return as_type_of(X, torch.zeros_like(x[:, 0]))
 
-        return like(X, self._mixture.truncation_bound(x, self.truncate))
+        return as_type_of(X, self._mixture.truncation_bound(x, self.truncate))
 
     def score(self, X: Any, y: None = None) -> float:
         r"""The mean of `score_samples`, for grid search and cross-validation."""
@@ -224,18 +226,18 @@ class ManifoldParzen(DensityMixin, BaseEstimator):
             for size in (shape, (len(chosen), self.n_components_))
         )
         i = torch.from_numpy(chosen).to(self._mean.device)
-        x = self._mixture.move(i, along, across) + self._mean
+        x = self._mixture.displace(i, along, across) + self._mean
 
         if self._table is not None:
-            return self._table.restore(x)
+            return self._table.from_rows(x)
 
         # A model knows what its examples look like; a pair of functions does not
         if self.tangents is not None and isinstance(self.tangents.model, Autoencoder):
-            X = _maps(self.tangents).restore(x)
+            X = _codec(self.tangents).from_rows(x)
         else:
             X = x.cpu().numpy().reshape(-1, *self._shape)
 
-        return X if self._kind is None else like(self._kind, torch.as_tensor(X))
+        return X if self._kind is None else as_type_of(self._kind, torch.as_tensor(X))
 
     # Fitting
 
@@ -274,13 +276,13 @@ class ManifoldParzen(DensityMixin, BaseEstimator):
         device = X.device if isinstance(X, Tensor) else "cpu"
 
         if self._table is not None:
-            array = self._table.read(X).numpy()
+            array = self._table.to_rows(X).numpy()
         elif self.tangents is not None:
-            x = _maps(self.tangents).read(X).detach().double()
+            x = _codec(self.tangents).to_rows(X).detach().double()
             device, array = x.device, x.cpu().numpy()
         else:
-            array = X.detach().cpu().numpy() if isinstance(X, Tensor) else examples(X)
-            check_known(array)
+            array = X.detach().cpu().numpy() if isinstance(X, Tensor) else as_examples(X)
+            check_no_missing(array)
 
         array = array if np.ndim(array) < 3 else np.reshape(array, (len(array), -1))
         array = validate_data(self, array, reset=reset, dtype=np.float64)
@@ -288,6 +290,6 @@ class ManifoldParzen(DensityMixin, BaseEstimator):
         return x if reset else x.to(self._mean) - self._mean
 
 
-def _maps(tangents: Tangents) -> Codec:
+def _codec(tangents: Tangents) -> Codec:
     model = tangents.model
     return as_codec((nn.Identity(), nn.Identity()) if model is None else model, tangents.y)

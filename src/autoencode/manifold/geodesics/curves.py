@@ -1,16 +1,16 @@
 r"""Curves of codes: polygons that are made short, and points at equal distances on them."""
 
-__all__ = ["bend", "resample", "shorten"]
+__all__ = ["minimize_energy", "resample", "shorten"]
 
 import math
 
 import torch
 from torch import Tensor
 
-from .riemannian_metrics import Metric
+from .riemannian_metrics import RiemannianMetric
 
 
-def shorten(metric: Metric, start: Tensor, max_iter: int) -> Tensor:
+def shorten(metric: RiemannianMetric, start: Tensor, max_iter: int) -> Tensor:
     r"""Bends curves until they are short, first by few points and then by all.
 
     Arguments:
@@ -22,20 +22,20 @@ def shorten(metric: Metric, start: Tensor, max_iter: int) -> Tensor:
         Curves with the same ends and shape, none of which is longer.
 
     Example:
-        >>> plane = Metric(lambda z: z, lambda h, k: (h - k).square().sum(dim=-1))
+        >>> plane = RiemannianMetric(lambda z: z, lambda h, k: (h - k).square().sum(dim=-1))
         >>> bow = torch.tensor([[[0.0, 0.0], [1.0, 1.0], [2.0, 1.0], [3.0, 0.0]]])
         >>> plane.lengths(shorten(plane, bow, max_iter=9)).round(decimals=3)
         tensor([3.])
     """
     n = start.shape[1]
-    z = bend(metric, resample(start, max(3, n // 4)), max_iter)
-    z = bend(metric, resample(z, n), max_iter)
+    z = minimize_energy(metric, resample(start, max(3, n // 4)), max_iter)
+    z = minimize_energy(metric, resample(z, n), max_iter)
     shorter = metric.lengths(z) < metric.lengths(start)
 
     return torch.where(shorter[:, None, None], z, start)
 
 
-def bend(metric: Metric, z: Tensor, max_iter: int) -> Tensor:
+def minimize_energy(metric: RiemannianMetric, z: Tensor, max_iter: int) -> Tensor:
     r"""Moves the inner points of curves to where the energy is least.
 
     The moves are sums of sines, each divided by its frequency: in these coordinates the
@@ -47,23 +47,23 @@ def bend(metric: Metric, z: Tensor, max_iter: int) -> Tensor:
         max_iter: The most steps of the optimizer, L-BFGS.
 
     Example:
-        >>> plane = Metric(lambda z: z, lambda h, k: (h - k).square().sum(dim=-1))
+        >>> plane = RiemannianMetric(lambda z: z, lambda h, k: (h - k).square().sum(dim=-1))
         >>> bow = torch.tensor([[[0.0, 0.0], [1.0, 1.0], [2.0, 0.0]]])
-        >>> bend(plane, bow, max_iter=9)[0, 1].round(decimals=3).abs()
+        >>> minimize_energy(plane, bow, max_iter=9)[0, 1].round(decimals=3).abs()
         tensor([1., 0.])
     """
     n = z.shape[1] - 2
     k = torch.arange(1, n + 1).to(z)
     sines = torch.sin(math.pi * torch.outer(k, k) / (n + 1)) / k
     c = z.new_zeros(len(z), n, z.shape[2], requires_grad=True)
-    energy = metric.steps(z).sum(dim=1).clamp(min=torch.finfo(z.dtype).tiny)
+    energy = metric.squared_lengths(z).sum(dim=1).clamp(min=torch.finfo(z.dtype).tiny)
 
     def moved() -> Tensor:
         return z + torch.nn.functional.pad(sines @ c, (0, 0, 1, 1))
 
     def closure() -> Tensor:
         with torch.enable_grad():
-            loss = (metric.steps(moved()).sum(dim=1) / energy).mean()
+            loss = (metric.squared_lengths(moved()).sum(dim=1) / energy).mean()
             (c.grad,) = torch.autograd.grad(loss, c)  # and none of the model's parameters
 
         return loss

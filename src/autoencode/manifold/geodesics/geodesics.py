@@ -17,17 +17,19 @@ from sklearn.utils import check_random_state
 from torch import Tensor
 
 from ...common.seeding import seeded
-from ..arrays import batch_of, like, restored
+from ..arrays import as_batch, as_type_of, from_rows
 from ..codec import Codec, as_codec
 from .curves import resample, shorten
-from .graph_init import paths_over
-from .riemannian_metrics import Metric, ensemble, fisher
+from .graph_init import initial_paths
+from .riemannian_metrics import RiemannianMetric, ensemble, fisher
 
 log = logging.getLogger(__name__)
 
 _METRICS = ("pullback", "fisher", "ensemble")
-_DRAWS = 8  # of texts, to see how much they change a distance
-_LIVE = 10  # numbers that bending a curve keeps for each number of its decoded points
+_STD_REPLICATES = 8  # of texts, to see how much they change a distance
+_COPIES_PER_FEATURE = (
+    10  # numbers that bending a curve keeps for each number of its decoded points
+)
 
 
 class Geodesics(BaseEstimator):
@@ -134,14 +136,14 @@ class Geodesics(BaseEstimator):
         """
         _check_at_least("n", n, 2)
 
-        with self._opened() as members:
-            maps = members[0]
-            (A, single), (B, _) = (batch_of(x, maps.ndim()) for x in (a, b))
+        with self._open_members() as members:
+            codec = members[0]
+            (A, single), (B, _) = (as_batch(x, codec.ndim()) for x in (a, b))
             z = self._connect(members, *_encode(members, A, B))
-            parts = self._measured(members, z)
-            z = torch.cat([resample(part, n, m.steps(part).sqrt()) for m, part in parts])
-            x = maps.decode(z.flatten(end_dim=1))
-            return restored(a, maps, x, *((n,) if single else (len(z), n)))
+            parts = self._batches_with_metric(members, z)
+            z = torch.cat([resample(part, n, m.squared_lengths(part).sqrt()) for m, part in parts])
+            x = codec.decode(z.flatten(end_dim=1))
+            return from_rows(a, codec, x, *((n,) if single else (len(z), n)))
 
     def distance(self, A: Any, B: Any, return_std: bool = False) -> Any:
         r"""The lengths of the geodesics between pairs of examples.
@@ -158,15 +160,17 @@ class Geodesics(BaseEstimator):
         Raises:
             ValueError: If the examples are not like those that the model knows.
         """
-        with self._opened() as members:
+        with self._open_members() as members:
             z = self._connect(members, *_encode(members, A, B))
             lengths = self._lengths(members, z)
 
             if not return_std:
-                return like(A, lengths)
+                return as_type_of(A, lengths)
 
-            again = torch.stack([self._lengths(members, z, draw) for draw in range(1, _DRAWS + 1)])
-            return like(A, lengths), like(A, again.std(dim=0))
+            again = torch.stack(
+                [self._lengths(members, z, draw) for draw in range(1, _STD_REPLICATES + 1)]
+            )
+            return as_type_of(A, lengths), as_type_of(A, again.std(dim=0))
 
     def path(self, za: ArrayLike, zb: ArrayLike) -> Any:
         r"""The geodesics between pairs of codes.
@@ -181,9 +185,9 @@ class Geodesics(BaseEstimator):
         Raises:
             ValueError: If the codes are not finite, or not as many.
         """
-        with self._opened() as members:
+        with self._open_members() as members:
             a, b = (_codes(members, z, 2) for z in (za, zb))
-            return like(za, self._connect(members, a, b))
+            return as_type_of(za, self._connect(members, a, b))
 
     def length(self, codes: ArrayLike) -> Any:
         r"""The lengths of curves of codes.
@@ -197,11 +201,11 @@ class Geodesics(BaseEstimator):
         Raises:
             ValueError: If the codes are not finite, or no curves.
         """
-        with self._opened() as members:
-            return like(codes, self._lengths(members, _codes(members, codes, 3)))
+        with self._open_members() as members:
+            return as_type_of(codes, self._lengths(members, _codes(members, codes, 3)))
 
     @contextlib.contextmanager
-    def _opened(self) -> Iterator[list[Codec]]:
+    def _open_members(self) -> Iterator[list[Codec]]:
         r"""The maps of all members, in evaluation mode."""
         if self.metric not in _METRICS:
             raise ValueError(f"expected a metric out of {[*_METRICS]}, got {self.metric!r}.")
@@ -209,13 +213,13 @@ class Geodesics(BaseEstimator):
         _check_at_least("n_points", self.n_points, 3)
         _check_at_least("max_iter", self.max_iter, 0)
         _check_at_least("n_references", self.n_references, 2)
-        models = _several(self.model) if self.metric == "ensemble" else [self.model]
+        models = _check_ensemble(self.model) if self.metric == "ensemble" else [self.model]
 
         with contextlib.ExitStack() as stack, torch.no_grad():
-            members = [as_codec(m, self.y, symbols=self.metric == "fisher") for m in models]
+            members = [as_codec(m, self.y, allow_tokens=self.metric == "fisher") for m in models]
 
-            for maps in members:
-                stack.enter_context(maps.evaluating())
+            for codec in members:
+                stack.enter_context(codec.evaluating())
 
             yield members
 
@@ -230,70 +234,74 @@ class Geodesics(BaseEstimator):
         if self.graph is None:
             start = resample(lines, self.n_points)
         else:
-            parts = self._measured(members, lines)
+            parts = self._batches_with_metric(members, lines)
             start = torch.cat([self._over_graph(metric, part) for metric, part in parts])
 
-        parts = self._measured(members, start)
+        parts = self._batches_with_metric(members, start)
         return torch.cat([shorten(metric, part, self.max_iter) for metric, part in parts])
 
-    def _over_graph(self, metric: Metric, lines: Tensor) -> Tensor:
-        rows = self._rows(metric, lines.flatten(end_dim=1))
-        return paths_over(self.graph, metric, lines, self.n_points, rows)
+    def _over_graph(self, metric: RiemannianMetric, lines: Tensor) -> Tensor:
+        rows = self._batch_size(metric, lines.flatten(end_dim=1))
+        return initial_paths(self.graph, metric, lines, self.n_points, rows)
 
     def _lengths(self, members: list[Codec], z: Tensor, draw: int = 0) -> Tensor:
-        parts = self._measured(members, z, draw)
+        parts = self._batches_with_metric(members, z, draw)
         return torch.cat([metric.lengths(part) for metric, part in parts])
 
-    def _measured(
+    def _batches_with_metric(
         self, members: list[Codec], z: Tensor, draw: int = 0
-    ) -> Iterator[tuple[Metric, Tensor]]:
+    ) -> Iterator[tuple[RiemannianMetric, Tensor]]:
         r"""Curves with shape `(N, T, d)`, as many as are decoded at once, and their metric."""
         metric = self._metric(members, z[0], draw)
 
-        if metric.local:
+        if metric.is_local:
             others = (self._metric(members, curve, draw) for curve in z[1:])
             yield from zip(chain([metric], others), z.split(1))
         else:
-            yield from ((metric, part) for part in z.split(self._rows(metric, z)))
+            yield from ((metric, part) for part in z.split(self._batch_size(metric, z)))
 
-    def _metric(self, members: list[Codec], curve: Tensor, draw: int) -> Metric:
+    def _metric(self, members: list[Codec], curve: Tensor, draw: int) -> RiemannianMetric:
         if self.metric != "fisher":
             return ensemble(members)
 
         metric = self._fisher(members[0], curve, draw, self.n_references)
-        fit = self._rows(metric, curve[None, :1].expand(1, self.n_points, -1), self.n_references)
+        fit = self._batch_size(
+            metric, curve[None, :1].expand(1, self.n_points, -1), self.n_references
+        )
 
-        if not metric.local or fit >= self.n_references:
+        if not metric.is_local or fit >= self.n_references:
             return metric
 
         log.debug("texts this long are measured after %d others, for memory.", max(2, fit))
         return self._fisher(members[0], curve, draw, max(2, fit))
 
-    def _fisher(self, maps: Codec, curve: Tensor, draw: int, n_references: int) -> Metric:
+    def _fisher(
+        self, codec: Codec, curve: Tensor, draw: int, n_references: int
+    ) -> RiemannianMetric:
         # By its ends alone, so that all curves between them are measured alike
         line = resample(curve[None, [0, -1]], n_references)[0]
 
         seeds = check_random_state(self.random_state).randint(2**31, size=draw + 1)
 
         with seeded(int(seeds[draw]), [line.device] * line.is_cuda):
-            return fisher(maps, line)
+            return fisher(codec, line)
 
-    def _rows(self, metric: Metric, z: Tensor, parts: int = 1) -> int:
+    def _batch_size(self, metric: RiemannianMetric, z: Tensor, parts: int = 1) -> int:
         r"""How many curves with shape `(T, d)`, or codes with shape `(d)`, are decoded at once.
 
         Or, if their features have parts, how many of these parts.
         """
         width = metric.features(z.reshape(-1, z.shape[-1])[:1]).shape[1]
-        size = _LIVE * z.element_size() * width * z[0, ..., 0].numel()
+        size = _COPIES_PER_FEATURE * z.element_size() * width * z[0, ..., 0].numel()
         return max(1, self.memory * parts // size)
 
 
 def _encode(members: list[Codec], A: Any, B: Any) -> tuple[Tensor, Tensor]:
-    a, b = (members[0].encode(members[0].read(X)) for X in (A, B))
+    a, b = (members[0].encode(members[0].to_rows(X)) for X in (A, B))
 
     for X, z in [(A, a), (B, b)]:
-        for maps in members[1:]:
-            if not torch.allclose(maps.encode(maps.read(X)), z, rtol=1e-3, atol=1e-3):
+        for codec in members[1:]:
+            if not torch.allclose(codec.encode(codec.to_rows(X)), z, rtol=1e-3, atol=1e-3):
                 raise ValueError(
                     "the members of an ensemble have to share their codes, and two encode the"
                     " same examples differently. Train several decoders for one encoder, and"
@@ -313,12 +321,12 @@ def _codes(members: list[Codec], z: ArrayLike, ndim: int) -> Tensor:
     if not z.isfinite().all():
         raise ValueError("expected finite codes, got a NaN or an infinity.")
 
-    modules = [module for maps in members for module in maps.modules]
+    modules = [module for codec in members for module in codec.modules]
     p = next((p for module in modules for p in module.parameters()), None)
     return z.to(torch.promote_types(z.dtype, torch.float32) if p is None else p)
 
 
-def _several(models: Any) -> Any:
+def _check_ensemble(models: Any) -> Any:
     if not isinstance(models, (list, tuple)) or len(models) < 2 or any(map(callable, models)):
         raise ValueError(
             "metric='ensemble' needs a list of two or more models that share their codes, such"

@@ -1,6 +1,6 @@
 r"""Ways over the graph of the training examples, from which the search for geodesics begins."""
 
-__all__ = ["paths_over"]
+__all__ = ["initial_paths"]
 
 from typing import Any
 
@@ -10,14 +10,16 @@ from scipy.sparse.csgraph import dijkstra
 from sklearn.exceptions import NotFittedError
 from torch import Tensor
 
-from ..arrays import like
+from ..arrays import as_type_of
 from .curves import resample
-from .riemannian_metrics import Metric
+from .riemannian_metrics import RiemannianMetric
 
-_HELD = 8  # as many times the features of the codes that are decoded at once are kept
+_CACHED_BATCHES = 8  # as many times the features of the codes that are decoded at once are kept
 
 
-def paths_over(graph: Any, metric: Metric, lines: Tensor, n_points: int, rows: int) -> Tensor:
+def initial_paths(
+    graph: Any, metric: RiemannianMetric, lines: Tensor, n_points: int, batch_size: int
+) -> Tensor:
     r"""The shortest paths over a graph of codes, as curves.
 
     Arcs are as long as the metric says. The ends of the lines become nodes, with arcs to their
@@ -28,7 +30,7 @@ def paths_over(graph: Any, metric: Metric, lines: Tensor, n_points: int, rows: i
         metric: Their metric.
         lines: The first and the last code of each path, with shape `(N, 2, d)`.
         n_points: The number of points of a curve.
-        rows: How many codes are decoded at once.
+        batch_size: The number of codes that are decoded at once.
 
     Returns:
         The curves, with shape `(N, n_points, d)`.
@@ -37,8 +39,8 @@ def paths_over(graph: Any, metric: Metric, lines: Tensor, n_points: int, rows: i
         >>> from autoencode.manifold import NeighborGraph
         >>> angle = torch.linspace(0, 3.14, 50)
         >>> arc = torch.stack([angle.cos(), angle.sin()], dim=1)
-        >>> plane = Metric(lambda z: z, lambda h, k: (h - k).square().sum(dim=-1))
-        >>> curve = paths_over(NeighborGraph(2).fit(arc), plane, arc[None, [0, -1]], 9, 100)
+        >>> plane = RiemannianMetric(lambda z: z, lambda h, k: (h - k).square().sum(dim=-1))
+        >>> curve = initial_paths(NeighborGraph(2).fit(arc), plane, arc[None, [0, -1]], 9, 100)
         >>> (curve.norm(dim=2) > 0.99).all()
         tensor(True)
     """
@@ -54,46 +56,48 @@ def paths_over(graph: Any, metric: Metric, lines: Tensor, n_points: int, rows: i
         )
 
     ends = lines.transpose(0, 1).flatten(end_dim=1)
-    _, near = graph.kneighbors(like(graph.points_, ends))
+    _, near = graph.kneighbors(as_type_of(graph.points_, ends))
     near = torch.as_tensor(near)
 
-    edges = triu(graph.to_scipy(), format="coo")
+    upper_triangle = triu(graph.to_scipy(), format="coo")
     new = torch.arange(len(ends)).repeat_interleave(near.shape[1]) + len(nodes)
-    i = torch.cat([torch.from_numpy(edges.row).long(), new])
-    j = torch.cat([torch.from_numpy(edges.col).long(), near.flatten().long()])
+    i = torch.cat([torch.from_numpy(upper_triangle.row).long(), new])
+    j = torch.cat([torch.from_numpy(upper_triangle.col).long(), near.flatten().long()])
 
     z = torch.cat([nodes, ends])
-    w = _squared(metric, z, i, j, rows).double()
+    w = _squared_edge_lengths(metric, z, i, j, batch_size).double()
     w = w.clamp(min=torch.finfo(w.dtype).tiny).sqrt()  # zero would be no arc
-    arcs = csr_array((w.cpu().numpy(), (i.numpy(), j.numpy())), shape=(len(z), len(z)))
+    edges = csr_array((w.cpu().numpy(), (i.numpy(), j.numpy())), shape=(len(z), len(z)))
     curves = []
 
     for n, line in enumerate(lines):
         first = len(nodes) + n
-        path = _path(arcs, first, first + len(lines))
+        path = _path(edges, first, first + len(lines))
         curve = z[path][None] if path[0] == first else line[None]
-        curves.append(resample(curve, n_points, metric.steps(curve).sqrt()))
+        curves.append(resample(curve, n_points, metric.squared_lengths(curve).sqrt()))
 
     return torch.cat(curves)
 
 
-def _squared(metric: Metric, z: Tensor, i: Tensor, j: Tensor, rows: int) -> Tensor:
+def _squared_edge_lengths(
+    metric: RiemannianMetric, z: Tensor, i: Tensor, j: Tensor, batch_size: int
+) -> Tensor:
     r"""The squared lengths of arcs, whose ends are decoded once if they all fit in memory."""
-    size = len(i) if len(z) <= _HELD * rows else _HELD * rows // 2
+    size = len(i) if len(z) <= _CACHED_BATCHES * batch_size else _CACHED_BATCHES * batch_size // 2
     squares = []
 
     for a, b in zip(i.split(size), j.split(size)):
         nodes, ends = torch.cat([a, b]).unique(return_inverse=True)
-        h = torch.cat([metric.features(z[part]) for part in nodes.split(rows)])
-        pairs = zip(*(end.split(rows) for end in ends.split(len(a))))
-        squares += [metric.squared(h[c], h[d]) for c, d in pairs]
+        h = torch.cat([metric.features(z[part]) for part in nodes.split(batch_size)])
+        pairs = zip(*(end.split(batch_size) for end in ends.split(len(a))))
+        squares += [metric.squared_distance(h[c], h[d]) for c, d in pairs]
 
     return torch.cat(squares)
 
 
-def _path(arcs: csr_array, first: int, last: int) -> list[int]:
+def _path(edges: csr_array, first: int, last: int) -> list[int]:
     r"""The nodes of the shortest path, or the last one alone if there is none."""
-    _, before = dijkstra(arcs, directed=False, indices=first, return_predecessors=True)
+    _, before = dijkstra(edges, directed=False, indices=first, return_predecessors=True)
     path = [last]
 
     while before[path[-1]] >= 0:

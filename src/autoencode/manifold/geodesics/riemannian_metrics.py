@@ -1,6 +1,6 @@
 r"""How long a small step of a code is: the metrics that a decoder gives to its codes."""
 
-__all__ = ["Metric", "ensemble", "fisher", "pullback"]
+__all__ = ["RiemannianMetric", "ensemble", "fisher", "pullback"]
 
 import math
 from collections.abc import Callable, Sequence
@@ -17,25 +17,26 @@ from . import sequence_metric
 
 
 @dataclass(frozen=True)
-class Metric:
+class RiemannianMetric:
     r"""The squared length of a step between two codes, from features :math:`h` of its ends.
 
     Example:
-        >>> plane = Metric(lambda z: 2 * z, lambda h, k: (h - k).square().sum(dim=-1))
-        >>> plane.squared(plane.features(torch.ones(1, 2)), plane.features(torch.zeros(1, 2)))
+        >>> plane = RiemannianMetric(lambda z: 2 * z, lambda h, k: (h - k).square().sum(dim=-1))
+        >>> h, k = plane.features(torch.ones(1, 2)), plane.features(torch.zeros(1, 2))
+        >>> plane.squared_distance(h, k)
         tensor([8.])
     """
 
     features: Callable[[Tensor], Tensor]
-    r"""Codec codes with shape `(N, d)` to features with shape `(N, *)`."""
+    r"""Maps codes with shape `(N, d)` to features with shape `(N, *)`."""
 
-    squared: Callable[[Tensor, Tensor], Tensor]
-    r"""Codec the features of both ends, with shape `(*, F)`, to squares with shape `(*)`."""
+    squared_distance: Callable[[Tensor, Tensor], Tensor]
+    r"""Maps the features of both ends, with shape `(*, F)`, to squares with shape `(*)`."""
 
-    local: bool = False
+    is_local: bool = False
     r"""Whether it is an estimate near some codes, so that each curve needs one of its own."""
 
-    def steps(self, curves: Tensor) -> Tensor:
+    def squared_lengths(self, curves: Tensor) -> Tensor:
         r"""The squared lengths of the segments of curves.
 
         Arguments:
@@ -45,29 +46,29 @@ class Metric:
             The squares, with shape `(N, T - 1)`.
         """
         h = self.features(curves.flatten(end_dim=1)).unflatten(0, curves.shape[:2])
-        return self.squared(h[:, 1:], h[:, :-1]).clamp(min=0)
+        return self.squared_distance(h[:, 1:], h[:, :-1]).clamp(min=0)
 
     def lengths(self, curves: Tensor) -> Tensor:
         r"""The lengths of curves with shape `(N, T, d)`, with shape `(N,)`."""
-        return self.steps(curves).sqrt().sum(dim=1)
+        return self.squared_lengths(curves).sqrt().sum(dim=1)
 
 
-def pullback(maps: Codec) -> Metric:
+def pullback(codec: Codec) -> RiemannianMetric:
     r"""Distances between decoded examples, :math:`h = g`: the metric :math:`G = J^\top J`.
 
     Arguments:
-        maps: The maps of a model.
+        codec: The codec of a model.
 
     Example:
         >>> from autoencode.manifold.codec import as_codec
-        >>> maps = as_codec((lambda x: x[:, :1], lambda z: torch.cat([3 * z, 4 * z], dim=1)))
-        >>> pullback(maps).lengths(torch.tensor([[[0.0], [0.5], [1.0]]]))
+        >>> codec = as_codec((lambda x: x[:, :1], lambda z: torch.cat([3 * z, 4 * z], dim=1)))
+        >>> pullback(codec).lengths(torch.tensor([[[0.0], [0.5], [1.0]]]))
         tensor([5.])
     """
-    return ensemble([maps])
+    return ensemble([codec])
 
 
-def ensemble(members: Sequence[Codec]) -> Metric:
+def ensemble(members: Sequence[Codec]) -> RiemannianMetric:
     r"""The average over decoders of one code.
 
     .. math:: G = \mathbb{E}_\theta \, J_\theta^\top J_\theta
@@ -89,12 +90,12 @@ def ensemble(members: Sequence[Codec]) -> Metric:
     """
 
     def features(z: Tensor) -> Tensor:
-        return torch.cat([maps.decode(z) for maps in members], dim=1) / math.sqrt(len(members))
+        return torch.cat([codec.decode(z) for codec in members], dim=1) / math.sqrt(len(members))
 
-    return Metric(features, _euclidean)
+    return RiemannianMetric(features, _euclidean)
 
 
-def fisher(maps: Codec, z: Tensor) -> Metric:
+def fisher(codec: Codec, z: Tensor) -> RiemannianMetric:
     r"""Distances between the distributions :math:`p(x \mid z)`: the Fisher-Rao metric.
 
     .. math:: G = J_\phi^\top \, \mathcal{I}(\phi) \, J_\phi
@@ -114,7 +115,7 @@ def fisher(maps: Codec, z: Tensor) -> Metric:
         | https://arxiv.org/abs/2106.05367
 
     Arguments:
-        maps: The maps of a model with a likelihood.
+        codec: The codec of a model with a likelihood.
         z: Codes with shape `(S, d)`: of sequences, those at which one each is written, by
             torch's generator; else only to see of what kind the likelihood is.
 
@@ -125,11 +126,11 @@ def fisher(maps: Codec, z: Tensor) -> Metric:
         >>> from sklearn.datasets import load_digits
         >>> import autoencode as ae
         >>> from autoencode.manifold.codec import as_codec
-        >>> maps = as_codec(ae.linear(latent_dim=8).fit(load_digits().data))
-        >>> fisher(maps, torch.zeros(1, 8)).lengths(torch.randn(5, 3, 8)).shape
+        >>> codec = as_codec(ae.linear(latent_dim=8).fit(load_digits().data))
+        >>> fisher(codec, torch.zeros(1, 8)).lengths(torch.randn(5, 3, 8)).shape
         torch.Size([5])
     """
-    likelihood = maps.likelihood
+    likelihood = codec.likelihood
 
     if likelihood is None:
         raise ValueError(
@@ -138,21 +139,21 @@ def fisher(maps: Codec, z: Tensor) -> Metric:
         )
 
     p = _elements(likelihood(z))
-    parameters, squared = _metric_of(p)
+    parameters, squared_distance = _metric_of(p)
 
-    return Metric(
+    return RiemannianMetric(
         lambda z: parameters(_elements(likelihood(z))),
-        squared,
-        local=isinstance(p, AutoregressiveDistribution),
+        squared_distance,
+        is_local=isinstance(p, AutoregressiveDistribution),
     )
 
 
 def _metric_of(p: Distribution) -> tuple[Callable, Callable]:
     if isinstance(p, AutoregressiveDistribution):
-        return sequence_metric.drawn(p)
+        return sequence_metric.sampled_prefix_metric(p)
 
     if isinstance(p, MixedRow):
-        return _of_cells(p.loc.shape[-1])
+        return _mixed_cells_metric(p.loc.shape[-1])
 
     for family, metric in _FAMILIES.items():
         if isinstance(p, family):
@@ -175,7 +176,7 @@ def _euclidean(h: Tensor, k: Tensor) -> Tensor:
     return (h - k).square().sum(dim=-1)
 
 
-def _between_normals(h: Tensor, k: Tensor) -> Tensor:
+def _normal_squared_distance(h: Tensor, k: Tensor) -> Tensor:
     (mu, s), (nu, t) = h.chunk(2, dim=-1), k.chunk(2, dim=-1)
     return ((mu - nu).square() * (-s - t).exp() + 2 * (s - t).square()).sum(dim=-1)
 
@@ -186,17 +187,17 @@ def _symmetrized_divergence(h: Tensor, k: Tensor) -> Tensor:
     return ((eta - xi) * (m - n)).sum(dim=-1)
 
 
-def _of_cells(n: int) -> tuple[Callable, Callable]:
+def _mixed_cells_metric(n: int) -> tuple[Callable, Callable]:
     r"""The metric of a product of n normal distributions and any number of categories."""
 
     def parameters(p: MixedRow) -> Tensor:
         return torch.cat([p.loc, p.scale.log(), *(2 * (lp / 2).exp() for lp in p.log_pi)], dim=1)
 
-    def squared(h: Tensor, k: Tensor) -> Tensor:
+    def squared_distance(h: Tensor, k: Tensor) -> Tensor:
         categories = _euclidean(h[..., 2 * n :], k[..., 2 * n :])
-        return _between_normals(h[..., : 2 * n], k[..., : 2 * n]) + categories
+        return _normal_squared_distance(h[..., : 2 * n], k[..., : 2 * n]) + categories
 
-    return parameters, squared
+    return parameters, squared_distance
 
 
 def _pair(a: Tensor, b: Tensor) -> Tensor:
@@ -211,6 +212,6 @@ _FAMILIES: dict[type[Distribution], tuple[Callable, Callable]] = {
     ),
     td.Categorical: (lambda p: 2 * (p.logits / 2).exp().flatten(start_dim=1), _euclidean),
     td.OneHotCategorical: (lambda p: 2 * (p.logits / 2).exp().flatten(start_dim=1), _euclidean),
-    td.Normal: (lambda p: _pair(p.loc, p.scale.log()), _between_normals),
+    td.Normal: (lambda p: _pair(p.loc, p.scale.log()), _normal_squared_distance),
     td.ContinuousBernoulli: (lambda p: _pair(p.logits, p.mean), _symmetrized_divergence),
 }

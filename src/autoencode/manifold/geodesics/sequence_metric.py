@@ -1,6 +1,6 @@
 r"""The Fisher-Rao metric of sequences, seen after the beginnings of some of them."""
 
-__all__ = ["after", "drawn"]
+__all__ = ["prefix_metric", "sampled_prefix_metric"]
 
 from collections.abc import Callable
 
@@ -11,10 +11,10 @@ from torch.distributions import Categorical
 from ...common.padding import lengths
 from ...distributions import AutoregressiveDistribution
 
-_AT_ONCE = 2**22  # probabilities
+_MAX_PROBABILITIES = 2**22  # probabilities
 
 
-def drawn(p: AutoregressiveDistribution) -> tuple[Callable, Callable]:
+def sampled_prefix_metric(p: AutoregressiveDistribution) -> tuple[Callable, Callable]:
     r"""The metric after the beginnings of sequences that a model writes.
 
     .. math:: x_s \sim p(x \mid z_s), \qquad q(x) = \frac{1}{S} \sum_{s=1}^S p(x \mid z_s)
@@ -26,29 +26,34 @@ def drawn(p: AutoregressiveDistribution) -> tuple[Callable, Callable]:
         p: The distributions :math:`p(x \mid z_s)`, with batch shape `(S,)`.
 
     Returns:
-        What :func:`after` returns.
+        What :func:`prefix_metric` returns.
 
     Example:
         >>> from autoencode.distributions import Autoregressive
         >>> from autoencode.networks import Recurrent
         >>> family = Autoregressive(length=5).build(Recurrent(8, vocab_size=3), (16,))
-        >>> features, squared = drawn(family(torch.randn(4, 16, 1)))
+        >>> features, squared_distance = sampled_prefix_metric(family(torch.randn(4, 16, 1)))
         >>> h, k = features(family(torch.randn(2, 16, 1)))
-        >>> squared(h, k) > 0
+        >>> squared_distance(h, k) > 0
         tensor(True)
     """
     symbols = p.family.vocab_size
     x = p.family.generate(p.phi, lambda logits: Categorical(logits=logits).sample())
     x = x[:, : int(lengths(x, symbols - 1).max())]
-    parts = p.phi.split(max(1, _AT_ONCE // (x.numel() * symbols)))
+    parts = p.phi.split(max(1, _MAX_PROBABILITIES // (x.numel() * symbols)))
     log_p = torch.cat(
-        [_before(_log_p(AutoregressiveDistribution(p.family, z), x), x, symbols) for z in parts]
+        [
+            _prefix_log_probs(
+                _next_token_log_probs(AutoregressiveDistribution(p.family, z), x), x, symbols
+            )
+            for z in parts
+        ]
     )
 
-    return after(x, log_p.logsumexp(dim=0), symbols)
+    return prefix_metric(x, log_p.logsumexp(dim=0), symbols)
 
 
-def after(x: Tensor, log_q: Tensor, symbols: int) -> tuple[Callable, Callable]:
+def prefix_metric(x: Tensor, log_q: Tensor, symbols: int) -> tuple[Callable, Callable]:
     r"""The metric after the beginnings of given sequences.
 
     .. math:: G(z) = \sum_t \sum_s w_{st}(z) \, G_{st}(z), \qquad
@@ -78,7 +83,8 @@ def after(x: Tensor, log_q: Tensor, symbols: int) -> tuple[Callable, Callable]:
         >>> from autoencode.distributions import Autoregressive
         >>> from autoencode.networks import Recurrent
         >>> family = Autoregressive(length=5).build(Recurrent(8, vocab_size=3), (16,))
-        >>> features, squared = after(torch.tensor([[0, 1, 2], [2, 2, 2]]), torch.zeros(2, 3), 3)
+        >>> x = torch.tensor([[0, 1, 2], [2, 2, 2]])
+        >>> features, squared_distance = prefix_metric(x, torch.zeros(2, 3), 3)
         >>> features(family(torch.randn(7, 16, 1))).shape  # 4 places, 3 symbols and a weight
         torch.Size([7, 16])
     """
@@ -86,23 +92,23 @@ def after(x: Tensor, log_q: Tensor, symbols: int) -> tuple[Callable, Callable]:
     places = int(inside.sum())
 
     def features(p: AutoregressiveDistribution) -> Tensor:
-        log_p = _log_p(p, x)
-        w = (_before(log_p, x, symbols) - log_q).softmax(dim=1)
+        log_p = _next_token_log_probs(p, x)
+        w = (_prefix_log_probs(log_p, x, symbols) - log_q).softmax(dim=1)
         h = torch.cat([2 * (log_p / 2).exp(), w[..., None]], dim=-1)
 
         return h[:, inside].flatten(start_dim=1)
 
-    def squared(h: Tensor, k: Tensor) -> Tensor:
+    def squared_distance(h: Tensor, k: Tensor) -> Tensor:
         (h, v), (k, w) = (
             parts.unflatten(-1, (places, symbols + 1)).split((symbols, 1), dim=-1)
             for parts in (h, k)
         )
         return ((v + w) / 2 * (h - k).square()).sum(dim=(-2, -1))
 
-    return features, squared
+    return features, squared_distance
 
 
-def _log_p(p: AutoregressiveDistribution, x: Tensor) -> Tensor:
+def _next_token_log_probs(p: AutoregressiveDistribution, x: Tensor) -> Tensor:
     r"""What may come at each place of sequences, with shape `(N, S, L, symbols)`."""
     N, S = len(p.phi), len(x)
     phi = p.phi.repeat_interleave(S, dim=0)
@@ -110,7 +116,7 @@ def _log_p(p: AutoregressiveDistribution, x: Tensor) -> Tensor:
     return p.family.factors(phi, x.repeat(N, 1)).logits.unflatten(0, (N, S))
 
 
-def _before(log_p: Tensor, x: Tensor, symbols: int) -> Tensor:
+def _prefix_log_probs(log_p: Tensor, x: Tensor, symbols: int) -> Tensor:
     r""":math:`\log p(x_{<t})`, which stays what it is after the end, with shape `(N, S, L)`."""
     chosen = log_p.gather(-1, x.expand(len(log_p), -1, -1)[..., None]).squeeze(dim=-1)
     chosen = chosen.masked_fill(~_inside(x, symbols), 0)

@@ -4,5 +4,5 @@ r"""Nearest neighbors and their graph.
 - `exact`, `inverted_file`: exact search; approximate search with a measured recall
 - `edges`: adjacency, reciprocity and affinity of edges
 - `graph`: `NeighborGraph`, the graph and its shortest paths
-- `label_spreading`, `landmarks`, `duplicates`: what a graph is used for
+- `label_spreading`, `landmarks`, `duplicates`: functions of a graph
 """

@@ -1,6 +1,6 @@
 r"""Tiles of squared distances: fast products, and how far they may be off."""
 
-__all__ = ["Tiles"]
+__all__ = ["DistanceBlocks"]
 
 import math
 
@@ -8,28 +8,29 @@ import torch
 from torch import Tensor
 
 COLUMNS = 2**16  # of a tile
-ENTRIES = 2**23  # of a tile on a processor, in whose cache it stays
-GROUP = 32  # columns of which only the least is looked at first
+ENTRIES_IN_CACHE = 2**23  # of a tile on a processor, in whose cache it stays
+GROUP_SIZE = 32  # columns of which only the least is looked at first
 
 
-class Tiles:
+class DistanceBlocks:
     r"""The matrix of squared distances of queries and points, less the queries' squared norms.
 
     .. math:: \| x - y \|^2 - \| x \|^2 = \| y \|^2 - 2 x^\top y
 
     Points are counted from their mean, in units of a power of two, so that nothing overflows.
-    What comes out may be off by rounding; :meth:`at_most` says by how much.
+    What comes out may be off by rounding; :meth:`upper` says by how much.
 
     Arguments:
         points: The points :math:`y`, with shape `(N, D)`.
         x: The queries, with shape `(M, D)`.
         dtype: The precision of the products.
-        own: Which of the points each query is, with shape `(M,)`. These are infinitely far.
+        self_indices: The index of each query among the points, with shape `(M,)`. The distance
+            of a query to itself counts as infinite.
         memory: How many bytes a tile and what is done with it may take.
 
     Example:
-        >>> tiles = Tiles(torch.eye(2), torch.eye(2), torch.float32)
-        >>> tiles.tile(torch.arange(2), 0)[:, :2] + tiles.norms[:, None]
+        >>> blocks = DistanceBlocks(torch.eye(2), torch.eye(2), torch.float32)
+        >>> blocks.block(torch.arange(2), 0)[:, :2] + blocks.norms[:, None]
         tensor([[0., 2.],
                 [2., 0.]], dtype=torch.float64)
     """
@@ -39,7 +40,7 @@ class Tiles:
         points: Tensor,
         x: Tensor,
         dtype: torch.dtype,
-        own: Tensor | None = None,
+        self_indices: Tensor | None = None,
         memory: int = 2**28,
     ) -> None:
         # Lower precision, where the user allows it in products, would void the bound
@@ -56,14 +57,14 @@ class Tiles:
         self.unit = 2.0 ** math.frexp(largest)[1] if largest > 0 else 1.0
         y, x = (y / self.unit).to(dtype), (x / self.unit).to(dtype)
 
-        self.n_tiles = -(-N // COLUMNS)
-        self.columns = -(-N // (self.n_tiles * GROUP)) * GROUP
-        entries = memory // 16 if y.is_cuda else min(ENTRIES, memory // 16)
+        self.n_blocks = -(-N // COLUMNS)
+        self.columns = -(-N // (self.n_blocks * GROUP_SIZE)) * GROUP_SIZE
+        entries = memory // 16 if y.is_cuda else min(ENTRIES_IN_CACHE, memory // 16)
         self.n_rows = max(1, min(entries // self.columns, M))
-        self.own = own
+        self.self_indices = self_indices
 
         # Norms are a row of the product; columns that fill the last tile are infinitely far
-        self.y = y.new_zeros(D + 1, self.n_tiles * self.columns)
+        self.y = y.new_zeros(D + 1, self.n_blocks * self.columns)
         self.y[:D, :N] = -2 * y.T
         self.y[D] = torch.inf
         self.y[D, :N] = _squared_norms(y)
@@ -75,20 +76,20 @@ class Tiles:
         self.rounding = 2 * (D + 8) * torch.finfo(dtype).eps
         self.tiny = 2 * (D + 8) * torch.finfo(dtype).tiny
 
-    def tile(self, rows: Tensor, t: int) -> Tensor:
+    def block(self, rows: Tensor, t: int) -> Tensor:
         r"""The rows of the `t`-th tile, in memory that the next call overwrites."""
         start = t * self.columns
         out = self.buffer[: len(rows)]
         torch.mm(self.x[rows], self.y[:, start : start + self.columns], out=out)
 
-        if self.own is not None:
-            at = self.own[rows] - start
+        if self.self_indices is not None:
+            at = self.self_indices[rows] - start
             here = ((at >= 0) & (at < self.columns)).nonzero().flatten()
             out[here, at[here]] = torch.inf
 
         return out
 
-    def at_most(self, rows: Tensor, distances: Tensor) -> Tensor:
+    def upper(self, rows: Tensor, distances: Tensor) -> Tensor:
         r"""What the entry of any point is at most that lies within these distances of its query.
 
         Such a point has a norm of at most :math:`\| x \| + d`, which bounds its rounding.
@@ -96,21 +97,21 @@ class Tiles:
         entry, rounding = self._entry(rows, distances)
         return entry + rounding
 
-    def at_least(self, rows: Tensor, distances: Tensor) -> Tensor:
+    def lower(self, rows: Tensor, distances: Tensor) -> Tensor:
         r"""What the entry of any point is at least that is at these distances, or farther."""
         entry, rounding = self._entry(rows, distances)
         return entry - rounding
 
-    def smallest(self, tile: Tensor, n: int) -> tuple[Tensor, Tensor]:
+    def smallest(self, block: Tensor, n: int) -> tuple[Tensor, Tensor]:
         r"""The `n` smallest entries of each row, and their columns within the tile.
 
         They lie in the `n` groups of columns with the smallest minima.
         """
-        groups = tile.unflatten(1, (GROUP, -1))
+        groups = block.unflatten(1, (GROUP_SIZE, -1))
         n_groups = min(n, groups.shape[2])
         group = groups.amin(dim=1).topk(n_groups, dim=1, largest=False, sorted=False).indices
 
-        members = groups.gather(2, group[:, None].expand(-1, GROUP, -1)).flatten(start_dim=1)
+        members = groups.gather(2, group[:, None].expand(-1, GROUP_SIZE, -1)).flatten(start_dim=1)
         entries, at = members.topk(min(n, self.columns), dim=1, largest=False, sorted=False)
         return entries, at // n_groups * groups.shape[2] + group.gather(1, at % n_groups)
 

@@ -1,6 +1,6 @@
 r"""Arcs from points to their neighbors, as matrices."""
 
-__all__ = ["affinities", "normal_share", "reversed_in", "symmetric"]
+__all__ = ["is_reciprocal", "normal_fraction", "self_tuning_affinity", "symmetric_adjacency"]
 
 import numpy as np
 import torch
@@ -10,7 +10,9 @@ from torch import Tensor
 TINY = float(np.finfo(np.float64).tiny)
 
 
-def symmetric(indices: np.ndarray, distances: np.ndarray, kept: np.ndarray) -> csr_array:
+def symmetric_adjacency(
+    indices: np.ndarray, distances: np.ndarray, edge_mask: np.ndarray
+) -> csr_array:
     r"""The matrix of distances along arcs, followed both ways.
 
     A distance of zero becomes the smallest normal number: sparse arithmetic loses entries of
@@ -19,48 +21,49 @@ def symmetric(indices: np.ndarray, distances: np.ndarray, kept: np.ndarray) -> c
     Arguments:
         indices: The neighbors of each point, with shape `(N, k)`.
         distances: Their distances, with shape `(N, k)`.
-        kept: Which arcs to keep, with shape `(N, k)`.
+        edge_mask: Which arcs to keep, with shape `(N, k)`.
 
     Returns:
         The matrix, with shape `(N, N)`.
 
     Example:
-        >>> symmetric(np.array([[1], [0], [1]]), np.ones((3, 1)), np.full((3, 1), True)).nnz
+        >>> indices, mask = np.array([[1], [0], [1]]), np.full((3, 1), True)
+        >>> symmetric_adjacency(indices, np.ones((3, 1)), mask).nnz
         4
     """
     N = len(indices)
-    i, j = kept.nonzero()[0], indices[kept]
+    i, j = edge_mask.nonzero()[0], indices[edge_mask]
     i, j = np.minimum(i, j), np.maximum(i, j)
 
     # Arcs that were found from both ends are one
     _, first = np.unique(i * N + j, return_index=True)
     i, j = i[first], j[first]
 
-    lengths = np.maximum(distances[kept][first].astype(np.float64), TINY)
+    lengths = np.maximum(distances[edge_mask][first].astype(np.float64), TINY)
     ends = (np.concatenate([i, j]), np.concatenate([j, i]))
     return csr_array((np.tile(lengths, 2), ends), shape=(N, N))
 
 
-def reversed_in(indices: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+def is_reciprocal(indices: np.ndarray, edge_mask: np.ndarray) -> np.ndarray:
     r"""Whether each arc is, the other way round, one of those that are chosen.
 
     Arguments:
         indices: The neighbors of each point, with shape `(N, k)`.
-        chosen: Which arcs are chosen, with shape `(N, k)`.
+        edge_mask: Which arcs are chosen, with shape `(N, k)`.
 
     Returns:
         An answer for each arc, with shape `(N, k)`.
 
     Example:
-        >>> reversed_in(np.array([[1], [0], [1]]), np.full((3, 1), True)).tolist()
+        >>> is_reciprocal(np.array([[1], [0], [1]]), np.full((3, 1), True)).tolist()
         [[True], [True], [False]]
     """
     N = len(indices)
     i = np.arange(N)[:, None]
-    return np.isin(indices * N + i, (i * N + indices)[chosen])
+    return np.isin(indices * N + i, (i * N + indices)[edge_mask])
 
 
-def normal_share(points: Tensor, indices: Tensor, basis: Tensor) -> Tensor:
+def normal_fraction(points: Tensor, indices: Tensor, basis: Tensor) -> Tensor:
     r"""How much of each arc is normal to the plane at the point where it starts.
 
     .. math:: \frac{\| (I - P_i)(x_j - x_i) \|}{\| x_j - x_i \|}
@@ -75,7 +78,7 @@ def normal_share(points: Tensor, indices: Tensor, basis: Tensor) -> Tensor:
 
     Example:
         >>> points, east = torch.tensor([[0.0, 0.0], [3.0, 4.0]]), torch.tensor([[[1.0, 0.0]]])
-        >>> normal_share(points, torch.tensor([[1], [0]]), east.expand(2, 1, 2))
+        >>> normal_fraction(points, torch.tensor([[1], [0]]), east.expand(2, 1, 2))
         tensor([[0.8000],
                 [0.8000]])
     """
@@ -83,15 +86,15 @@ def normal_share(points: Tensor, indices: Tensor, basis: Tensor) -> Tensor:
     shares = []
 
     for x, j, b in zip(points.split(n), indices.split(n), basis.split(n)):
-        arcs = points[j] - x[:, None]
-        normal = arcs - arcs @ b.mT @ b
-        lengths = arcs.norm(dim=2)
+        edges = points[j] - x[:, None]
+        normal = edges - edges @ b.mT @ b
+        lengths = edges.norm(dim=2)
         shares.append(normal.norm(dim=2) / lengths.where(lengths > 0, 1.0))
 
     return torch.cat(shares)
 
 
-def affinities(lengths: csr_array, scale: np.ndarray) -> csr_array:
+def self_tuning_affinity(lengths: csr_array, scale: np.ndarray) -> csr_array:
     r"""Weights of arcs that fall with their length, by a scale of each point's own.
 
     .. math:: w_{ij} = \exp \left( -\frac{d_{ij}^2}{\sigma_i \sigma_j} \right)
@@ -109,8 +112,9 @@ def affinities(lengths: csr_array, scale: np.ndarray) -> csr_array:
         The matrix of weights, with shape `(N, N)`.
 
     Example:
-        >>> lengths = symmetric(np.array([[1], [0]]), np.ones((2, 1)), np.full((2, 1), True))
-        >>> affinities(lengths, np.ones(2)).toarray().round(4).tolist()
+        >>> mask = np.full((2, 1), True)
+        >>> lengths = symmetric_adjacency(np.array([[1], [0]]), np.ones((2, 1)), mask)
+        >>> self_tuning_affinity(lengths, np.ones(2)).toarray().round(4).tolist()
         [[0.0, 0.3679], [0.3679, 0.0]]
     """
     i, j = lengths.tocoo().coords

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from ...common.progress import through
-from .distance_blocks import Tiles
+from .distance_blocks import DistanceBlocks
 
-LARGEST = 1e150  # whose squares are still numbers
-SPARE = 5  # candidates beyond the k, by which it shows whether rounding mattered
+MAX_MAGNITUDE = 1e150  # whose squares are still numbers
+SPARE_CANDIDATES = 5  # candidates beyond the k, by which it shows whether rounding mattered
 
 
 def knn(
@@ -17,7 +17,7 @@ def knn(
     k: int,
     queries: Tensor | None = None,
     memory: int = 2**28,
-    own: Tensor | None = None,
+    self_indices: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     r"""The `k` nearest points of each query, in Euclidean distance.
 
@@ -36,7 +36,8 @@ def knn(
         queries: Whose neighbors, with shape `(M, D)`. By default the points themselves,
             each of which is left out of its own neighbors, but not its duplicates.
         memory: How many bytes to work with, beside a few copies of the points.
-        own: Which of the points each query is, with shape `(M,)`, to be left out; -1 for none.
+        self_indices: The index of each query among the points, with shape `(M,)`. A query is
+            not its own neighbor. -1 stands for a query that is not one of the points.
 
     Returns:
         Distances in ascending order and indices, both with shape `(M, k)`.
@@ -50,36 +51,36 @@ def knn(
         (tensor([1., 1., 2.]), tensor([1, 0, 1]))
     """
     if queries is None and isinstance(points, Tensor):
-        queries, own = points, torch.arange(len(points), device=points.device)
+        queries, self_indices = points, torch.arange(len(points), device=points.device)
 
-    _check(points, k, queries, alone=own is not None)
+    _check(points, k, queries, alone=self_indices is not None)
     points, queries = points.detach(), queries.detach()
 
     distances = points.new_empty(len(queries), k, dtype=torch.float64)
     indices = torch.empty_like(distances, dtype=torch.long)
-    unsure = []
+    unsafe = []
 
-    tiles = Tiles(points, queries, torch.float32, own, memory)
-    n = min(k + SPARE, len(points) - (own is not None))
-    n_rows = max(1, min(tiles.n_rows, memory // (32 * n * max(1, points.shape[1]))))
+    blocks = DistanceBlocks(points, queries, torch.float32, self_indices, memory)
+    n = min(k + SPARE_CANDIDATES, len(points) - (self_indices is not None))
+    n_rows = max(1, min(blocks.n_rows, memory // (32 * n * max(1, points.shape[1]))))
 
     parts = torch.arange(len(queries), device=points.device).split(n_rows)
 
     for rows in through(parts, len(queries), "neighborhoods"):
-        largest, j = _candidates(tiles, rows, n)
+        largest, j = _candidates(blocks, rows, n)
         distances[rows], indices[rows] = _nearest(points, queries, rows, j, k)
 
-        if n < len(points) - (own is not None):
-            unsure.append(rows[tiles.at_most(rows, distances[rows, -1]) >= largest])
+        if n < len(points) - (self_indices is not None):
+            unsafe.append(rows[blocks.upper(rows, distances[rows, -1]) >= largest])
 
-    rows = torch.cat([*unsure, indices[:0, 0]])
-    _again(points, queries, own, rows, distances, indices, memory)
+    rows = torch.cat([*unsafe, indices[:0, 0]])
+    _refine_unsafe(points, queries, self_indices, rows, distances, indices, memory)
 
     return distances.to(torch.promote_types(points.dtype, torch.float32)), indices
 
 
-def pairs_within(
-    tiles: Tiles,
+def radius_neighbors(
+    blocks: DistanceBlocks,
     points: Tensor,
     queries: Tensor,
     rows: Tensor,
@@ -89,7 +90,7 @@ def pairs_within(
     r"""All points within a distance of queries.
 
     Arguments:
-        tiles: The tiles of these points and queries.
+        blocks: The distance blocks of these points and queries.
         points: The points, with shape `(N, D)`.
         queries: The queries, with shape `(M, D)`.
         rows: Which queries, with shape `(R,)`; not more than there are rows in a tile.
@@ -102,23 +103,23 @@ def pairs_within(
 
     Example:
         >>> x = torch.tensor([[0.0], [1.0], [3.0]])
-        >>> tiles = Tiles(x, x, torch.float64, own=torch.arange(3))
-        >>> pairs_within(tiles, x, x, torch.arange(3), torch.full((3,), 1.0))[:2]
+        >>> blocks = DistanceBlocks(x, x, torch.float64, self_indices=torch.arange(3))
+        >>> radius_neighbors(blocks, x, x, torch.arange(3), torch.full((3,), 1.0))[:2]
         (tensor([0, 1]), tensor([1, 0]))
     """
-    threshold = tiles.at_most(rows, radius.double())[:, None]
+    threshold = blocks.upper(rows, radius.double())[:, None]
     n = max(1, 2**22 // max(1, points.shape[1]))
     found = []
 
-    for t in range(tiles.n_tiles):
-        near = tiles.tile(rows, t) <= threshold
+    for t in range(blocks.n_blocks):
+        near = blocks.block(rows, t) <= threshold
 
         if groups is not None:
-            others = groups[t * tiles.columns :][: tiles.columns]
+            others = groups[t * blocks.columns :][: blocks.columns]
             near[:, : len(others)] &= groups[rows, None] != others
 
         i, j = near.nonzero(as_tuple=True)
-        j = j + t * tiles.columns
+        j = j + t * blocks.columns
 
         for a, b in zip(i.split(n), j.split(n)):
             d = _distances(points, queries, rows[a], b)
@@ -129,10 +130,10 @@ def pairs_within(
     return i, j, d
 
 
-def _again(
+def _refine_unsafe(
     points: Tensor,
     queries: Tensor,
-    own: Tensor | None,
+    self_indices: Tensor | None,
     rows: Tensor,
     distances: Tensor,
     indices: Tensor,
@@ -143,18 +144,18 @@ def _again(
     identical = distances[rows, -1] == 0
 
     if identical.any():  # where there are many duplicates, there would be too many pairs
-        indices[rows[identical]] = _identical(points, queries, own, rows[identical], k)
+        indices[rows[identical]] = _identical(points, queries, self_indices, rows[identical], k)
 
     rows = rows[~identical]
 
     if not len(rows):
         return
 
-    tiles = Tiles(points, queries, torch.float64, own, memory)
+    blocks = DistanceBlocks(points, queries, torch.float64, self_indices, memory)
 
-    for part in rows.split(tiles.n_rows):
+    for part in rows.split(blocks.n_rows):
         radius = distances[part, -1] * (1 + 1e-12)  # sums in another order end in other bits
-        i, j, d = pairs_within(tiles, points, queries, part, radius)
+        i, j, d = radius_neighbors(blocks, points, queries, part, radius)
 
         for key in (2, 0):  # by index, then distance, then row, as sorting is stable
             order = (i, j, d)[key].argsort(stable=True)
@@ -166,7 +167,7 @@ def _again(
 
 
 def _identical(
-    points: Tensor, queries: Tensor, own: Tensor | None, rows: Tensor, k: int
+    points: Tensor, queries: Tensor, self_indices: Tensor | None, rows: Tensor, k: int
 ) -> Tensor:
     r"""The first k points that are equal to each query, of which there are as many."""
     N = len(points)
@@ -176,21 +177,21 @@ def _identical(
     first = (counts.cumsum(dim=0) - counts)[group[N:]]
     j = members[(first[:, None] + torch.arange(k + 1, device=rows.device)).clamp(max=N - 1)]
 
-    if own is None:
+    if self_indices is None:
         return j[:, :k]
 
-    left_out = j == own[rows][:, None]
+    left_out = j == self_indices[rows][:, None]
     left_out[~left_out.any(dim=1), -1] = True
     return j[~left_out].view(-1, k)
 
 
-def _candidates(tiles: Tiles, rows: Tensor, n: int) -> tuple[Tensor, Tensor]:
+def _candidates(blocks: DistanceBlocks, rows: Tensor, n: int) -> tuple[Tensor, Tensor]:
     r"""The points with the n smallest entries, and the largest of these entries."""
     found = []
 
-    for t in range(tiles.n_tiles):
-        entries, j = tiles.smallest(tiles.tile(rows, t), n)
-        found.append((entries, j + t * tiles.columns))
+    for t in range(blocks.n_blocks):
+        entries, j = blocks.smallest(blocks.block(rows, t), n)
+        found.append((entries, j + t * blocks.columns))
 
     entries, j = (torch.cat(parts, dim=1) for parts in zip(*found))
     entries, best = entries.topk(n, dim=1, largest=False, sorted=False)
@@ -229,8 +230,8 @@ def _check(points: Tensor, k: int, queries: Tensor, alone: bool) -> None:
             f" {len(points)} points{' and none is its own neighbor' * alone}, got {k}."
         )
 
-    if not all((x.abs() < LARGEST).all() for x in (points, queries)):
+    if not all((x.abs() < MAX_MAGNITUDE).all() for x in (points, queries)):
         raise ValueError(
             f"expected finite points and queries, got a NaN, an infinity or numbers beyond"
-            f" {LARGEST:.0e}."
+            f" {MAX_MAGNITUDE:.0e}."
         )

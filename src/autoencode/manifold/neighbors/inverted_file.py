@@ -1,42 +1,30 @@
 r"""Neighbors among millions of points, with a recall that is measured."""
 
-__all__ = ["Approximate"]
+__all__ = ["InvertedFileIndex"]
 
 import logging
 from bisect import bisect_left
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ...common.estimates import Estimate, estimate_mean
 from .exact import knn
 
 log = logging.getLogger(__name__)
 
-SAMPLE = 1000  # queries whose neighbors are searched exactly, to choose; as many to measure
-CELLS = 4  # times the root of the number of points
-PER_CELL = 64  # points by which the middle of a cell is learned
-WORTH = 0.2  # the share of the cells from which on it takes less to search all points at once
+SAMPLE_SIZE = 1000  # queries whose neighbors are searched exactly, to choose; as many to measure
+CELLS_PER_SQRT_N = 4  # times the root of the number of points
+TRAINING_POINTS_PER_CELL = 64  # points by which the middle of a cell is learned
+EXACT_ABOVE = (
+    0.2  # the share of the cells from which on it takes less to search all points at once
+)
 
 
-class Recall(NamedTuple):
-    r"""The share of the true neighbors that are found.
-
-    Example:
-        >>> Recall(0.995, 0.001).value
-        0.995
-    """
-
-    value: float
-    r"""The mean of a sample of queries."""
-
-    standard_error: float
-    r"""The standard error of the mean."""
-
-
-class Approximate:
+class InvertedFileIndex:
     r"""Points in cells, of which those near a query are searched.
 
     A cell holds the points that are closest to one of :math:`4 \sqrt{N}` means. In how many
@@ -58,9 +46,9 @@ class Approximate:
         random_state: Draws the queries by which recall is measured.
 
     Example:
-        >>> index = Approximate(points, 15, 0.99, np.random.RandomState(0))  # doctest: +SKIP
+        >>> index = InvertedFileIndex(points, 15, 0.99, np.random.RandomState(0))  # doctest: +SKIP
         >>> index.recall  # doctest: +SKIP
-        Recall(value=0.9947, standard_error=0.0005)
+        Estimate(value=0.9947, standard_error=0.0005)
     """
 
     def __init__(
@@ -68,17 +56,17 @@ class Approximate:
     ) -> None:
         self.points = points
         self.mean = points.double().mean(dim=0)  # without it, single precision is lost far away
-        self.index = _cells(self._single(points), random_state.randint(2**31))
+        self.index = _build_index(self._single(points), random_state.randint(2**31))
 
-        size = min(SAMPLE, len(points) // 2)
+        size = min(SAMPLE_SIZE, len(points) // 2)
         rows = torch.as_tensor(random_state.permutation(len(points))[: 2 * size])
         rows = rows.to(points.device)
-        truth = knn(points, k, points[rows], own=rows)[1]
+        truth = knn(points, k, points[rows], self_indices=rows)[1]
 
         self.k = k
         self.n_cells = self._n_cells(rows[:size], truth[:size], target_recall)
-        self.exact = self.n_cells > WORTH * self.index.nlist
-        self.recall = Recall(1.0, 0.0) if self.exact else self._recall(rows[size:], truth[size:])
+        self.exact = self.n_cells > EXACT_ABOVE * self.index.nlist
+        self.recall = Estimate(1.0, 0.0) if self.exact else self._recall(rows[size:], truth[size:])
 
         if self.recall.value < target_recall:
             log.warning(
@@ -86,27 +74,30 @@ class Approximate:
             )
 
     def knn(
-        self, k: int, queries: Tensor | None = None, own: Tensor | None = None
+        self, k: int, queries: Tensor | None = None, self_indices: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         r"""As :func:`~autoencode.manifold.knn`, of the points that were given."""
         if queries is None:
-            queries, own = self.points, torch.arange(len(self.points), device=self.points.device)
+            queries, self_indices = (
+                self.points,
+                torch.arange(len(self.points), device=self.points.device),
+            )
 
         if self.exact:
-            return knn(self.points, k, queries, own=own)
+            return knn(self.points, k, queries, self_indices=self_indices)
 
-        n = k + (own is not None)
+        n = k + (self_indices is not None)
         self.index.nprobe = min(self.index.nlist, self.n_cells * -(-k // self.k))
         j = self._search(self._single(queries), n).to(queries.device)
 
-        if own is not None:
-            left_out = j == own[:, None]
+        if self_indices is not None:
+            left_out = j == self_indices[:, None]
             left_out[~left_out.any(dim=1), -1] = True
             j = j[~left_out].view(-1, k)
 
         if (failed := (j < 0).any(dim=1)).any():
-            rest = None if own is None else own[failed]
-            j[failed] = knn(self.points, k, queries[failed], own=rest)[1]
+            rest = None if self_indices is None else self_indices[failed]
+            j[failed] = knn(self.points, k, queries[failed], self_indices=rest)[1]
 
         parts = zip(queries.split(2**12), j.split(2**12))
         found = [_sorted(self.points, x, candidates) for x, candidates in parts]
@@ -127,19 +118,19 @@ class Approximate:
         rank = nearest.argsort(axis=1)
         rank = np.take_along_axis(rank, home.reshape(truth.shape), axis=1)
 
-        def at_least(n: int) -> float:
+        def lower(n: int) -> float:
             found = (rank < n).mean(axis=1)
             return found.mean() - 2 * found.std() / len(rows) ** 0.5
 
-        return 1 + bisect_left(range(1, self.index.nlist), target_recall, key=at_least)
+        return 1 + bisect_left(range(1, self.index.nlist), target_recall, key=lower)
 
     def _single(self, x: Tensor) -> np.ndarray:
         return np.ascontiguousarray((x.detach() - self.mean).cpu().numpy(), dtype=np.float32)
 
-    def _recall(self, rows: Tensor, truth: Tensor) -> Recall:
-        found = self.knn(truth.shape[1], self.points[rows], own=rows)[1]
+    def _recall(self, rows: Tensor, truth: Tensor) -> Estimate:
+        found = self.knn(truth.shape[1], self.points[rows], self_indices=rows)[1]
         recall = (found[:, :, None] == truth[:, None]).any(dim=2).double().mean(dim=1)
-        return Recall(float(recall.mean()), float(recall.std() / len(rows) ** 0.5))
+        return estimate_mean(recall)
 
 
 def available() -> bool:
@@ -158,16 +149,16 @@ def _faiss() -> ModuleType:
     return faiss
 
 
-def _cells(x: np.ndarray, seed: int) -> Any:
+def _build_index(x: np.ndarray, seed: int) -> Any:
     r"""An inverted file of points, with shape `(N, D)`."""
     faiss = _faiss()
     index = faiss.IndexIVFFlat(
-        faiss.IndexFlatL2(x.shape[1]), x.shape[1], int(CELLS * len(x) ** 0.5)
+        faiss.IndexFlatL2(x.shape[1]), x.shape[1], int(CELLS_PER_SQRT_N * len(x) ** 0.5)
     )
     index.cp.seed = seed
     index.cp.niter = 10
     index.cp.min_points_per_centroid = 1
-    index.cp.max_points_per_centroid = PER_CELL
+    index.cp.max_points_per_centroid = TRAINING_POINTS_PER_CELL
     index.train(x)
     index.add(x)
 

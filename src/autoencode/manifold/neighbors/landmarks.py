@@ -1,20 +1,64 @@
-r"""Choices of a few points that stand for all, or that are worth a look."""
+r"""Landmarks: a few points that represent all points, or the boundary."""
 
-__all__ = ["boundary", "density", "k_center"]
+__all__ = ["boundary", "density", "k_center", "select_landmarks"]
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
+
+from .graph import NeighborGraph
+
+
+def select_landmarks(graph: NeighborGraph, n: int, method: str = "kcenter") -> np.ndarray:
+    r"""Selects points to inspect or to label.
+
+    - *kcenter*: points that cover all others, each the farthest from those before it;
+    - *density*: points in the densest regions that are not neighbors of each other;
+    - *boundary*: points whose neighbors all lie on one side.
+
+    Arguments:
+        graph: A fitted graph.
+        n: The number of points.
+        method: `"kcenter"`, `"density"` or `"boundary"`.
+
+    Returns:
+        The indices of the points in the order of selection, with shape `(n,)`.
+
+    Raises:
+        ValueError: If there are fewer than `n` points, or the method is unknown.
+
+    Example:
+        >>> select_landmarks(NeighborGraph(n_neighbors=2).fit(np.arange(9.0)[:, None]), 3)
+        array([4, 0, 8])
+    """
+    check_is_fitted(graph)
+
+    if not 1 <= n <= len(graph.points_):
+        raise ValueError(f"expected n from 1 to {len(graph.points_)}, got {n}.")
+
+    indices, distances = graph.neighbor_tensors()
+
+    if method == "kcenter":
+        chosen = k_center(graph.points_, n)
+    elif method == "density":
+        chosen = density(indices, distances, n)
+    elif method == "boundary":
+        chosen = boundary(graph.points_, indices, n)
+    else:
+        raise ValueError(f"expected method 'kcenter', 'density' or 'boundary', got {method!r}.")
+
+    return chosen.cpu().numpy()
 
 
 def k_center(points: Tensor, n: int) -> Tensor:
-    r"""Points that cover all others, each the farthest from those before it.
+    r"""Greedy k-center: each point is the farthest from those selected before it.
 
     .. math:: i_{t + 1} = \arg\max_i \min_{s \leq t} \| x_i - x_{i_s} \|
 
-    The first is the nearest to the mean. The largest distance of any point to the nearest
-    chosen one is at most twice what the best choice of `n` points reaches.
+    The first point is the one nearest to the mean. The covering radius, the largest distance of
+    any point to its nearest center, is at most twice that of the best `n` centers.
 
     References:
         | Clustering to Minimize the Maximum Intercluster Distance (Gonzalez, 1985)
@@ -22,10 +66,10 @@ def k_center(points: Tensor, n: int) -> Tensor:
 
     Arguments:
         points: The points, with shape `(N, D)`.
-        n: How many to choose.
+        n: The number of points.
 
     Returns:
-        Their indices in the order of choice, with shape `(n,)`.
+        The indices in the order of selection, with shape `(n,)`.
 
     Example:
         >>> k_center(torch.tensor([[0.0], [1.0], [2.0], [9.0]]), n=2)
@@ -39,25 +83,25 @@ def k_center(points: Tensor, n: int) -> Tensor:
     for _ in range(n):
         chosen.append(i)
         farness = torch.minimum(farness, (x - x[i]).square().sum(dim=1))
-        farness[i] = -1  # a chosen point is not chosen again, also among duplicates
+        farness[i] = -1  # never selected again, even among duplicates
         i = farness.argmax()
 
     return torch.stack(chosen)
 
 
 def density(indices: Tensor, distances: Tensor, n: int) -> Tensor:
-    r"""Points from the densest places, no two of which are neighbors while that can be.
+    r"""Points in the densest regions, avoiding neighbors of each other.
 
-    Density falls with the distance of the k-th neighbor. Points are taken in this order,
-    and their neighbors put off until no others are left.
+    The density is ranked by the distance to the k-th neighbor. Points are selected in this
+    order. Neighbors of selected points are deferred until no other points are left.
 
     Arguments:
         indices: The neighbors of each point, with shape `(N, k)`.
-        distances: Their distances in ascending order, with shape `(N, k)`.
-        n: How many to choose.
+        distances: The distances to them in ascending order, with shape `(N, k)`.
+        n: The number of points.
 
     Returns:
-        Their indices in the order of choice, with shape `(n,)`.
+        The indices in the order of selection, with shape `(n,)`.
 
     Example:
         >>> from autoencode.manifold.neighbors.exact import knn
@@ -85,19 +129,19 @@ def density(indices: Tensor, distances: Tensor, n: int) -> Tensor:
 
 
 def boundary(points: Tensor, indices: Tensor, n: int) -> Tensor:
-    r"""Points whose neighbors all lie to one side, as at the border of the data.
+    r"""Points whose neighbors all lie on one side, as at the boundary of the data.
 
     .. math:: \Big\| \frac{1}{k} \sum_j \frac{x_j - x_i}{\| x_j - x_i \|} \Big\|
 
-    The norm of the mean direction to the neighbors is near 0 amidst them, and at most 1.
+    This norm of the mean direction to the neighbors is near 0 in the interior, and at most 1.
 
     Arguments:
         points: The points, with shape `(N, D)`.
-        indices: The neighbors of each, with shape `(N, k)`.
-        n: How many to choose.
+        indices: The neighbors of each point, with shape `(N, k)`.
+        n: The number of points.
 
     Returns:
-        The indices of those with the largest norm, in descending order, with shape `(n,)`.
+        The indices of the points with the largest norms, in descending order, with shape `(n,)`.
 
     Example:
         >>> from autoencode.manifold.neighbors.exact import knn

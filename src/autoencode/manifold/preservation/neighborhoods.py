@@ -2,10 +2,8 @@ r"""How well a code preserves neighbors and distances."""
 
 __all__ = [
     "DistancePreservation",
-    "Estimate",
     "continuity",
     "distance_preservation",
-    "mean",
     "neighborhood_recall",
     "trustworthiness",
 ]
@@ -20,30 +18,16 @@ from scipy.stats import spearmanr
 from sklearn.utils import check_random_state
 from torch import Tensor
 
+from ...common.estimates import Estimate, estimate_mean
 from ...common.progress import through
 from ...data import collect_lazy, is_frame
-from ..arrays import check_known, examples
-from ..neighbors.distance_blocks import Tiles
+from ..arrays import as_examples, check_no_missing
+from ..neighbors.distance_blocks import DistanceBlocks
 from ..neighbors.exact import knn
-from ..numeric_rows import rows_of
+from ..numeric_rows import as_table_rows
 
 Seed = int | np.random.RandomState | None
-PARTS = 20  # of a sample, whose differences tell its standard error
-
-
-class Estimate(NamedTuple):
-    r"""A number about a data set, and how well it is known.
-
-    Example:
-        >>> Estimate(0.98, 0.001).value
-        0.98
-    """
-
-    value: float
-    r"""The mean over the points, or over a sample of them."""
-
-    standard_error: float
-    r"""The standard error of the mean of a sample; 0 if all points were used."""
+SUBSAMPLES = 20  # of a sample, whose differences tell its standard error
 
 
 class DistancePreservation(NamedTuple):
@@ -108,9 +92,9 @@ def trustworthiness(
     if not 1 <= k < N / 2:
         raise ValueError(f"expected n_neighbors from 1 to less than {N / 2}, got {k}.")
 
-    j = knn(z, k, z[rows], own=rows)[1]
+    j = knn(z, k, z[rows], self_indices=rows)[1]
     excess = (_ranks(x, rows, j) - k).clamp(min=0).sum(dim=1)
-    return mean(1 - excess * 2 / (k * (2 * N - 3 * k - 1)), N)
+    return estimate_mean(1 - excess * 2 / (k * (2 * N - 3 * k - 1)), N)
 
 
 def continuity(
@@ -180,8 +164,8 @@ def neighborhood_recall(
     """
     x, z = _read(X, Z)
     rows = _sample(len(x), n_samples, random_state)
-    i, j = (knn(a, n_neighbors, a[rows], own=rows)[1] for a in (x, z))
-    return mean(_shared(i, j) / n_neighbors, len(x))
+    i, j = (knn(a, n_neighbors, a[rows], self_indices=rows)[1] for a in (x, z))
+    return estimate_mean(_n_shared(i, j) / n_neighbors, len(x))
 
 
 def distance_preservation(
@@ -224,8 +208,10 @@ def distance_preservation(
     x, z = _read(X, Z)
     N = len(x)
 
-    if n_samples is not None and n_samples < 10 * PARTS:
-        raise ValueError(f"expected n_samples of at least {10 * PARTS} pairs, got {n_samples}.")
+    if n_samples is not None and n_samples < 10 * SUBSAMPLES:
+        raise ValueError(
+            f"expected n_samples of at least {10 * SUBSAMPLES} pairs, got {n_samples}."
+        )
 
     sampled = n_samples is not None and n_samples < N * (N - 1) // 2
 
@@ -244,7 +230,9 @@ def distance_preservation(
     if not (d_x.any() and d_z.any()):
         raise ValueError("expected points that differ, but all of X or of Z coincide.")
 
-    return DistancePreservation(*(_by_parts(f, d_x, d_z, sampled) for f in (_spearman, _stress)))
+    return DistancePreservation(
+        *(_with_standard_error(f, d_x, d_z, sampled) for f in (_spearman, _stress))
+    )
 
 
 def _read(X: ArrayLike | Tensor, Z: ArrayLike | Tensor) -> tuple[Tensor, Tensor]:
@@ -269,12 +257,12 @@ def _tensor(a: ArrayLike | Tensor) -> Tensor:
         return a.detach().cpu()
 
     a = collect_lazy(a)
-    check_known(a)
+    check_no_missing(a)
 
-    if (table := rows_of(a)) is not None:
-        return table.read(a)
+    if (table := as_table_rows(a)) is not None:
+        return table.to_rows(a)
 
-    array = examples(a).to_numpy(float) if is_frame(a) else np.asarray(a)
+    array = as_examples(a).to_numpy(float) if is_frame(a) else np.asarray(a)
 
     if array.dtype.kind not in "buif":
         raise ValueError(f"expected numbers, or a data frame, got an array of {array.dtype}.")
@@ -295,40 +283,24 @@ def _sample(N: int, n_samples: int | None, random_state: Seed) -> Tensor:
 
 def _ranks(x: Tensor, rows: Tensor, j: Tensor) -> Tensor:
     r"""One more than how many points are certainly closer to each row than each j."""
-    tiles = Tiles(x, x[rows], torch.float64, own=rows)
+    blocks = DistanceBlocks(x, x[rows], torch.float64, self_indices=rows)
     ranks = torch.ones_like(j)
 
-    for at in through(torch.arange(len(rows)).split(tiles.n_rows), len(rows), "rankings"):
+    for at in through(torch.arange(len(rows)).split(blocks.n_rows), len(rows), "rankings"):
         d = (x[j[at]].double() - x[rows[at], None].double()).norm(dim=2)
-        threshold = tiles.at_least(at, d)
+        threshold = blocks.lower(at, d)
 
-        for t in range(tiles.n_tiles):
-            tile = tiles.tile(at, t)
-            ranks[at] += torch.stack([(tile < a[:, None]).sum(dim=1) for a in threshold.T], dim=1)
+        for t in range(blocks.n_blocks):
+            block = blocks.block(at, t)
+            ranks[at] += torch.stack([(block < a[:, None]).sum(dim=1) for a in threshold.T], dim=1)
 
     return ranks
 
 
-def _shared(i: Tensor, j: Tensor) -> Tensor:
+def _n_shared(i: Tensor, j: Tensor) -> Tensor:
     r"""How many numbers each row of one has in common with that of the other."""
     both = torch.cat([i, j], dim=1).sort(dim=1).values
     return (both[:, 1:] == both[:, :-1]).sum(dim=1)
-
-
-def mean(values: Tensor, N: int) -> Estimate:
-    r"""The mean of values, and its standard error.
-
-    Arguments:
-        values: The values, with shape `(n,)`.
-        N: Of how many they are a sample, drawn without replacement.
-
-    Example:
-        >>> mean(torch.tensor([1.0, 3.0]), N=2)
-        Estimate(value=2.0, standard_error=0.0)
-    """
-    values, n = values.double(), len(values)
-    standard_error = 0.0 if n == N else float(values.std()) * ((1 - n / N) / n) ** 0.5
-    return Estimate(float(values.mean()), standard_error)
 
 
 def _pair_distances(x: Tensor, i: Tensor, j: Tensor) -> np.ndarray:
@@ -346,12 +318,12 @@ def _stress(d_x: np.ndarray, d_z: np.ndarray) -> float:
     return float(np.linalg.norm(d_x - alpha * d_z) / np.linalg.norm(d_x))
 
 
-def _by_parts(
+def _with_standard_error(
     f: Callable[[np.ndarray, np.ndarray], float], d_x: np.ndarray, d_z: np.ndarray, sampled: bool
 ) -> Estimate:
     if not sampled:
         return Estimate(f(d_x, d_z), 0.0)
 
-    parts = zip(np.array_split(d_x, PARTS), np.array_split(d_z, PARTS))
+    parts = zip(np.array_split(d_x, SUBSAMPLES), np.array_split(d_z, SUBSAMPLES))
     values = [f(a, b) for a, b in parts]
-    return Estimate(f(d_x, d_z), float(np.std(values, ddof=1) / PARTS**0.5))
+    return Estimate(f(d_x, d_z), float(np.std(values, ddof=1) / SUBSAMPLES**0.5))

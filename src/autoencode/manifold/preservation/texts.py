@@ -1,19 +1,19 @@
 r"""How far codes keep neighbors where examples are symbols: distances are counted in edits."""
 
-__all__ = ["apart", "kept"]
+__all__ = ["pairwise_edit_distances", "rank_preservation"]
 
 import torch
 from torch import Tensor
 
+from ...common.estimates import Estimate, estimate_mean
 from ...modalities.text.edit_distance import edits
-from .neighborhoods import Estimate, mean
 
-_BYTES = 1000  # of a text that are compared
-_CELLS = 2**29  # of the tables of all pairs, which take some seconds
-_AT_ONCE = 2**20  # of these, of which each step needs a row
+_MAX_BYTES = 1000  # of a text that are compared
+_MAX_TABLE_CELLS = 2**29  # of the tables of all pairs, which take some seconds
+_MAX_ROW_CELLS = 2**20  # of these, of which each step needs a row
 
 
-def apart(x: Tensor, least: int) -> Tensor:
+def pairwise_edit_distances(x: Tensor, least: int) -> Tensor:
     r"""How many bytes to insert, delete or replace between texts, of some in their order.
 
     Arguments:
@@ -25,23 +25,23 @@ def apart(x: Tensor, least: int) -> Tensor:
         The numbers between the first `n` texts, with shape `(n, n)`.
 
     Example:
-        >>> apart(torch.tensor([[97, 98, 255], [97, 255, 255]]), least=2)
+        >>> pairwise_edit_distances(torch.tensor([[97, 98, 255], [97, 255, 255]]), least=2)
         tensor([[0., 1.],
                 [1., 0.]], dtype=torch.float64)
     """
-    x = x[:, :_BYTES]
-    n = min(len(x), max(least, int(_CELLS**0.5 / x.shape[1])))
+    x = x[:, :_MAX_BYTES]
+    n = min(len(x), max(least, int(_MAX_TABLE_CELLS**0.5 / x.shape[1])))
     i, j = torch.triu_indices(n, n, offset=1).to(x.device)
     D = torch.zeros(n, n, dtype=torch.float64, device=x.device)
 
-    for pairs in torch.arange(len(i)).split(max(1, _AT_ONCE // x.shape[1])):
+    for pairs in torch.arange(len(i)).split(max(1, _MAX_ROW_CELLS // x.shape[1])):
         a, b = i[pairs], j[pairs]
         D[a, b] = edits(x[a], x[b], end=255).double()
 
     return D + D.T
 
 
-def kept(D: Tensor, z: Tensor, n_neighbors: int, N: int) -> tuple[Estimate, Estimate]:
+def rank_preservation(D: Tensor, z: Tensor, n_neighbors: int, N: int) -> tuple[Estimate, Estimate]:
     r"""Trustworthiness and continuity, of distances that may be equal.
 
     As :func:`~autoencode.manifold.trustworthiness` has them, and among examples that are equally
@@ -55,14 +55,14 @@ def kept(D: Tensor, z: Tensor, n_neighbors: int, N: int) -> tuple[Estimate, Esti
 
     Example:
         >>> z = torch.randn(50, 2)
-        >>> [estimate.value for estimate in kept(torch.cdist(z, z), z, 5, 50)]
+        >>> [estimate.value for estimate in rank_preservation(torch.cdist(z, z), z, 5, 50)]
         [1.0, 1.0]
     """
     n, k, z = len(D), n_neighbors, z.to(D)
-    spaces = [_others(D), _others(torch.cdist(z, z))]
+    spaces = [_without_self(D), _without_self(torch.cdist(z, z))]
     scale = 2 / (k * (2 * n - 3 * k - 1))
     trust, continuity = (
-        mean(1 - scale * (_nearest(a, k) * _excess(b, k)).sum(dim=1), N)
+        estimate_mean(1 - scale * (_nearest(a, k) * _excess(b, k)).sum(dim=1), N)
         for a, b in (spaces[::-1], spaces)
     )
 
@@ -86,5 +86,5 @@ def _excess(D: Tensor, k: int) -> Tensor:
     return (above * (above + 1) - below * (below + 1)) / (2 * (last - first))
 
 
-def _others(D: Tensor) -> Tensor:
+def _without_self(D: Tensor) -> Tensor:
     return D.clone().fill_diagonal_(torch.inf)

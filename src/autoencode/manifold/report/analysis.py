@@ -1,17 +1,17 @@
 r"""What a report on a manifold looks at: a bounded number of examples, drawn at random."""
 
 __all__ = [
-    "Arcs",
-    "Compared",
-    "Planes",
-    "Seen",
-    "Survey",
-    "compare",
+    "Analysis",
+    "ColoredEdges",
+    "Comparison",
+    "Encoded",
+    "TangentAnalysis",
+    "analyze_continuous",
+    "analyze_tangents",
+    "analyze_tokens",
+    "at_reference_scale",
+    "compare_with_new",
     "dimension",
-    "look_at_numbers",
-    "look_at_planes",
-    "look_at_symbols",
-    "usual",
 ]
 
 import math
@@ -23,30 +23,31 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ...common.estimates import Estimate, estimate_mean
 from ..anomalies.detector import OffManifoldDetector
-from ..arrays import examples, take
+from ..arrays import as_examples, select_rows
 from ..codec import Codec
 from ..dimension import DimensionEstimate, intrinsic_dimension
 from ..neighbors.exact import knn
 from ..neighbors.graph import NeighborGraph
-from ..preservation.neighborhoods import Estimate, continuity, trustworthiness
-from ..preservation.texts import apart, kept
-from ..tangents.angles import TWISTED
+from ..preservation.neighborhoods import continuity, trustworthiness
+from ..preservation.texts import pairwise_edit_distances, rank_preservation
+from ..tangents.angles import MAX_SAFE_ANGLE
 from ..tangents.tangents import Tangents
 from .result import Drift
 
-NEAR = 500  # examples whose neighbors are looked at
-JUDGED = 1000  # examples that are compared with as many others
-_PLANES = 300  # examples whose planes are looked at, and those of some neighbors
-_ARCS = 3  # of those neighbors
-_FARTHEST = 64  # neighbors by which to estimate the dimension
-_CODES = 4096  # encoded at once
+MAX_NEIGHBORHOODS = 500  # examples whose neighbors are looked at
+MAX_COMPARED = 1000  # examples that are compared with as many others
+_MAX_PLANES = 300  # examples whose planes are looked at, and those of some neighbors
+_EDGES_PER_EXAMPLE = 3  # of those neighbors
+_MAX_NEIGHBORS = 64  # neighbors by which to estimate the dimension
+_BATCH_SIZE = 4096  # encoded at once
 
 
-class Seen(NamedTuple):
+class Encoded(NamedTuple):
     r"""Examples as a model sees them."""
 
-    maps: Codec
+    codec: Codec
     r"""The maps of the model."""
 
     X: Any
@@ -62,7 +63,7 @@ class Seen(NamedTuple):
     r"""The graph of the codes, whose number of neighbors holds for all."""
 
 
-class Planes(NamedTuple):
+class TangentAnalysis(NamedTuple):
     r"""Tangent planes at some examples and at neighbors of theirs."""
 
     tangents: Tangents
@@ -77,10 +78,10 @@ class Planes(NamedTuple):
     r"""By how many degrees the planes turn along them."""
 
     error: Estimate
-    twisted: Estimate
+    large_angle_fraction: Estimate
 
 
-class Arcs(NamedTuple):
+class ColoredEdges(NamedTuple):
     r"""Arcs between the codes of some examples, to be drawn."""
 
     rows: NDArray
@@ -98,27 +99,27 @@ class Arcs(NamedTuple):
     limits: tuple[float, float] | None = None
 
 
-class Survey(NamedTuple):
+class Analysis(NamedTuple):
     r"""What there is to say of examples and codes, by the kind that the examples are."""
 
-    scales: dict[str, DimensionEstimate]
+    curves: dict[str, DimensionEstimate]
     r"""The dimension of the codes, and of data that are numbers."""
 
-    copies: int
+    n_duplicates: int
     r"""How many examples are copies of others."""
 
-    n_near: int
+    n_neighborhoods: int
     r"""At how many examples the neighbors were looked at."""
 
     trustworthiness: Estimate
     continuity: Estimate
-    arcs: Arcs
+    edges: ColoredEdges
 
-    planes: Planes | None
+    planes: TangentAnalysis | None
     r"""Planes, where there are any."""
 
 
-class Compared(NamedTuple):
+class Comparison(NamedTuple):
     r"""Some examples and new ones, judged by others."""
 
     n_known: int
@@ -141,47 +142,53 @@ def dimension(x: Tensor, random_state: int) -> DimensionEstimate:
         4
     """
     n = len(x.unique(dim=0))
-    k = max(2, 2 ** int(math.log2(max(1, min(_FARTHEST, n - 1)))))
-    return intrinsic_dimension(x, "gride", k, n_samples=NEAR, random_state=random_state)
+    k = max(2, 2 ** int(math.log2(max(1, min(_MAX_NEIGHBORS, n - 1)))))
+    return intrinsic_dimension(
+        x, "gride", k, n_samples=MAX_NEIGHBORHOODS, random_state=random_state
+    )
 
 
-def usual(d: DimensionEstimate) -> Estimate:
+def at_reference_scale(d: DimensionEstimate) -> Estimate:
     r"""The estimate to report, of 16 neighbors: neither that of noise nor of curvature.
 
     Arguments:
         d: What :func:`dimension` returns.
 
     Example:
-        >>> abs(usual(dimension(torch.randn(500, 2), 0)).value - 2) < 0.3
+        >>> abs(at_reference_scale(dimension(torch.randn(500, 2), 0)).value - 2) < 0.3
         True
     """
     return Estimate(*(float(part[:4][-1]) for part in d.curve[1:]))
 
 
-def look_at_numbers(seen: Seen, rng: np.random.RandomState, seed: int) -> Survey:
+def analyze_continuous(encoded: Encoded, rng: np.random.RandomState, seed: int) -> Analysis:
     r"""Looks at examples that are numbers, and at their codes.
 
     Arguments:
-        seen: The examples.
+        encoded: The examples.
         rng: Draws some of them.
         seed: Draws those of which there is an estimate.
 
     Example:
-        >>> survey = look_at_numbers(seen, rng, seed)  # doctest: +SKIP
+        >>> analysis = analyze_continuous(encoded, rng, seed)  # doctest: +SKIP
     """
-    maps, X, x, z, graph = seen
+    codec, X, x, z, graph = encoded
     k = graph.n_neighbors
-    near: dict[str, Any] = {"n_neighbors": k, "n_samples": min(len(x), NEAR), "random_state": seed}
-    scales = {"data": dimension(x, seed), "codes": dimension(z, seed)}
-    planes = look_at_planes(Tangents(maps, n_neighbors=k), X, x, graph, rng)
+    near: dict[str, Any] = {
+        "n_neighbors": k,
+        "n_samples": min(len(x), MAX_NEIGHBORHOODS),
+        "random_state": seed,
+    }
+    curves = {"data": dimension(x, seed), "codes": dimension(z, seed)}
+    planes = analyze_tangents(Tangents(codec, n_neighbors=k), X, x, graph, rng)
 
-    return Survey(
-        scales,
-        scales["data"].duplicates,
+    return Analysis(
+        curves,
+        curves["data"].n_duplicates,
         near["n_samples"],
         trustworthiness(x, z, **near),
         continuity(x, z, **near),
-        Arcs(
+        ColoredEdges(
             planes.rows,
             planes.indices,
             planes.angles,
@@ -194,33 +201,37 @@ def look_at_numbers(seen: Seen, rng: np.random.RandomState, seed: int) -> Survey
     )
 
 
-def look_at_symbols(seen: Seen, rng: np.random.RandomState, seed: int) -> Survey:
+def analyze_tokens(encoded: Encoded, rng: np.random.RandomState, seed: int) -> Analysis:
     r"""Looks at examples that are symbols, and at their codes.
 
     Arguments:
-        seen: The examples.
+        encoded: The examples.
         rng: Draws some of them.
         seed: Draws those of which there is an estimate.
 
     Example:
-        >>> survey = look_at_symbols(seen, rng, seed)  # doctest: +SKIP
+        >>> analysis = analyze_tokens(encoded, rng, seed)  # doctest: +SKIP
     """
-    maps, _, x, z, graph = seen
+    codec, _, x, z, graph = encoded
     k, N = graph.n_neighbors, len(x)
-    rows = rng.permutation(N)[:NEAR]
-    D = apart(maps.spell(x[torch.as_tensor(rows).to(x.device)]), least=2 * k + 1)
+    rows = rng.permutation(N)[:MAX_NEIGHBORHOODS]
+    D = pairwise_edit_distances(
+        codec.to_bytes(x[torch.as_tensor(rows).to(x.device)]), least=2 * k + 1
+    )
     rows = rows[: len(D)]
     some = z[torch.as_tensor(rows).to(z.device)]
-    indices = knn(some, _ARCS, some, own=torch.arange(len(some)).to(z.device))[1]
-    trust, torn = kept(D, some, k, N)
+    indices = knn(
+        some, _EDGES_PER_EXAMPLE, some, self_indices=torch.arange(len(some)).to(z.device)
+    )[1]
+    trust, torn = rank_preservation(D, some, k, N)
 
-    return Survey(
+    return Analysis(
         {"codes": dimension(z, seed)},
         N - len(x.unique(dim=0)),
         len(D),
         trust,
         torn,
-        Arcs(
+        ColoredEdges(
             rows,
             _array(indices),
             _array(D.gather(1, indices.to(D.device))),
@@ -232,9 +243,9 @@ def look_at_symbols(seen: Seen, rng: np.random.RandomState, seed: int) -> Survey
     )
 
 
-def look_at_planes(
+def analyze_tangents(
     tangents: Tangents, X: Any, x: Tensor, graph: NeighborGraph, rng: np.random.RandomState
-) -> Planes:
+) -> TangentAnalysis:
     r"""Compares planes with the ways to neighbors, and with the planes of neighbors.
 
     Arguments:
@@ -250,17 +261,17 @@ def look_at_planes(
     Example:
         >>> x = torch.randn(50, 2) @ torch.eye(2, 5)
         >>> graph, rng = NeighborGraph(n_neighbors=5).fit(x), np.random.RandomState(0)
-        >>> planes = look_at_planes(Tangents(source="neighbors"), x, x, graph, rng)
-        >>> abs(planes.error.value) < 1e-5, planes.twisted.value
+        >>> planes = analyze_tangents(Tangents(source="neighbors"), x, x, graph, rng)
+        >>> abs(planes.error.value) < 1e-5, planes.large_angle_fraction.value
         (True, 0.0)
     """
-    M = min(len(x), _PLANES)
-    tangents.fit(take(X, draw(rng, len(x), _CODES)))
+    M = min(len(x), _MAX_PLANES)
+    tangents.fit(select_rows(X, draw(rng, len(x), _BATCH_SIZE)))
     drawn = draw(rng, len(x), M)
 
     # One neighbor in the data for each, and no copy: many examples say more than many neighbors
-    own = torch.as_tensor(drawn).to(x.device)
-    distances, near = knn(x, tangents.n_neighbors, x[own], own=own)
+    self_indices = torch.as_tensor(drawn).to(x.device)
+    distances, near = knn(x, tangents.n_neighbors, x[self_indices], self_indices=self_indices)
 
     if not distances.any():
         raise ValueError(
@@ -270,27 +281,36 @@ def look_at_planes(
 
     chance = torch.from_numpy(rng.rand(*near.shape)).to(x.device)
     chosen = (chance * (distances > 0)).argmax(dim=1, keepdim=True)
-    ways = x[near.gather(1, chosen)[:, 0]] - x[own]
-    along = torch.as_tensor(tangents.project(take(X, drawn), ways)).to(x)
-    errors = (ways - along).square().sum(dim=1) / ways.square().sum(dim=1)
+    offsets = x[near.gather(1, chosen)[:, 0]] - x[self_indices]
+    along = torch.as_tensor(tangents.project(select_rows(X, drawn), offsets)).to(x)
+    errors = (offsets - along).square().sum(dim=1) / offsets.square().sum(dim=1)
 
     # Arcs of the codes, each seen from both of its ends
     j = np.asarray(torch.as_tensor(graph.indices_).cpu())[drawn]
-    j = np.take_along_axis(j, rng.rand(*j.shape).argsort(axis=1)[:, :_ARCS], axis=1)
+    j = np.take_along_axis(j, rng.rand(*j.shape).argsort(axis=1)[:, :_EDGES_PER_EXAMPLE], axis=1)
     a = j.shape[1]
     rows = np.concatenate([drawn, j.ravel()])
     there = M + np.arange(M * a).reshape(M, a)
     back = np.arange(M).repeat(a)[:, None].repeat(a, axis=1)
     indices = np.concatenate([there, back])
-    angles = _array(tangents._turns(take(X, rows), indices))  # of which the report tells
+    angles = _array(
+        tangents._principal_angles(select_rows(X, rows), indices)
+    )  # of which the report tells
 
-    shares = (angles[:M] > TWISTED).mean(axis=1)
-    return Planes(tangents, rows, indices, angles, _mean(errors.cpu().numpy()), _mean(shares))
+    shares = (angles[:M] > MAX_SAFE_ANGLE).mean(axis=1)
+    return TangentAnalysis(
+        tangents,
+        rows,
+        indices,
+        angles,
+        estimate_mean(errors[errors.isfinite()]),
+        estimate_mean(torch.from_numpy(shares)),
+    )
 
 
-def compare(
+def compare_with_new(
     detector: OffManifoldDetector, X: Any, X_new: Any, rng: np.random.RandomState
-) -> Compared:
+) -> Comparison:
     r"""Learns what is usual from some examples, and judges others and new ones by it.
 
     Arguments:
@@ -301,48 +321,51 @@ def compare(
 
     Example:
         >>> X = np.random.default_rng(0).normal(size=(200, 3)) * [1, 1, 0.1]
-        >>> compared = compare(OffManifoldDetector(), X, X + [0, 0, 1], np.random.RandomState(0))
-        >>> compared.off.value < 0.1 < compared.drift.off.value
+        >>> rng = np.random.RandomState(0)
+        >>> comparison = compare_with_new(OffManifoldDetector(), X, X + [0, 0, 1], rng)
+        >>> comparison.off.value < 0.1 < comparison.drift.off_manifold.value
         True
     """
-    learned, known = np.array_split(rng.permutation(len(X))[: 2 * JUDGED], 2)
-    detector.fit(take(X, np.sort(learned)))
-    judged = take(X, np.sort(known))
+    learned, known = np.array_split(rng.permutation(len(X))[: 2 * MAX_COMPARED], 2)
+    detector.fit(select_rows(X, np.sort(learned)))
+    judged = select_rows(X, np.sort(known))
     on, off = map(_array, detector.decompose(judged))
-    usual, drift = _share(on + off < detector.offset_), None
+    off_fraction, drift = _proportion(on + off < detector.offset_), None
 
     if X_new is not None:
-        X_new = examples(X_new)
+        X_new = as_examples(X_new)
 
         if len(X_new) < 2:
             raise ValueError(f"expected at least two new examples to compare, got {len(X_new)}.")
 
-        judged = take(X_new, draw(rng, len(X_new), JUDGED))
+        judged = select_rows(X_new, draw(rng, len(X_new), MAX_COMPARED))
         new_on, new_off = map(_array, detector.decompose(judged))
-        unusual = _share(new_on + new_off < detector.offset_)
-        drift = Drift(len(new_on), unusual, _less(new_off, off), _less(new_on, on))
+        unusual = _proportion(new_on + new_off < detector.offset_)
+        drift = Drift(
+            len(new_on), unusual, _probability_less(new_off, off), _probability_less(new_on, on)
+        )
         on, off = new_on, new_off
 
     strangest = (on + off).argsort(kind="stable")[:10]
-    return Compared(len(known), usual, drift, take(judged, strangest))
+    return Comparison(len(known), off_fraction, drift, select_rows(judged, strangest))
 
 
-def in_units_of_the_model(maps: Codec) -> Codec:
+def in_model_units(codec: Codec) -> Codec:
     r"""Codec between rows of scaled data, so that no column counts more for its unit."""
     return replace(
-        maps,
-        encode=lambda x: maps.encode(x * maps.unit),
-        decode=lambda z: maps.decode(z) / maps.unit,
-        read=lambda X: maps.read(X) / maps.unit,
-        restore=lambda x: maps.restore(x * maps.unit),
+        codec,
+        encode=lambda x: codec.encode(x * codec.unit),
+        decode=lambda z: codec.decode(z) / codec.unit,
+        to_rows=lambda X: codec.to_rows(X) / codec.unit,
+        from_rows=lambda x: codec.from_rows(x * codec.unit),
         unit=1.0,
     )
 
 
-def encode(maps: Codec, x: Tensor) -> Tensor:
+def encode(codec: Codec, x: Tensor) -> Tensor:
     r"""The codes of rows, some at a time."""
-    with maps.evaluating(), torch.no_grad():
-        return torch.cat([maps.encode(part) for part in x.split(_CODES)])
+    with codec.evaluating(), torch.no_grad():
+        return torch.cat([codec.encode(part) for part in x.split(_BATCH_SIZE)])
 
 
 def draw(rng: np.random.RandomState, N: int, n: int) -> NDArray:
@@ -354,18 +377,13 @@ def _array(values: Any) -> NDArray:
     return np.asarray(torch.as_tensor(values).cpu())
 
 
-def _mean(values: NDArray) -> Estimate:
-    v = values[np.isfinite(values)].astype(np.float64)  # to a copy there is no way
-    return Estimate(float(v.mean()), float(v.std(ddof=1) / math.sqrt(len(v))))
-
-
-def _share(chosen: NDArray) -> Estimate:
+def _proportion(chosen: NDArray) -> Estimate:
     r"""A share, whose standard error is not zero where none or all were chosen."""
     n, p = len(chosen), (chosen.sum() + 1) / (len(chosen) + 2)
     return Estimate(float(chosen.mean()), math.sqrt(p * (1 - p) / n))
 
 
-def _less(new: NDArray, known: NDArray) -> Estimate:
+def _probability_less(new: NDArray, known: NDArray) -> Estimate:
     r"""The chance that a new value is less than a known one, and its standard error.
 
     References:

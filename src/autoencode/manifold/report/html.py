@@ -22,36 +22,36 @@ from torch import Tensor
 
 from ... import plots
 from ...data import is_frame, is_numbers
-from ..arrays import one, take
+from ..arrays import select_row, select_rows
 from ..codec import Codec
 from ..density.manifold_parzen import ManifoldParzen
 from ..dimension import DimensionEstimate
 from ..geodesics.geodesics import Geodesics
 from ..tangents.tangents import Tangents
-from .analysis import JUDGED, Compared, Survey
+from .analysis import MAX_COMPARED, Analysis, Comparison
 from .result import Report
 
-_LETTERS = 300  # of a text that is shown
+_MAX_LETTERS = 300  # of a text that is shown
 
 
 def pictures(
     model: Any,
-    maps: Codec,
+    codec: Codec,
     X: Any,
     z: Tensor,
-    survey: Survey,
-    compared: Compared,
+    analysis: Analysis,
+    comparison: Comparison,
     y: ArrayLike | None,
 ) -> Iterator[tuple[str, str, Figure | list[list[str]]]]:
     r"""The pictures of a report, one after the other.
 
     Arguments:
         model: The model.
-        maps: Its maps.
+        codec: Its codec.
         X: The examples.
         z: Their codes, with shape `(N, d)`.
-        survey: What was found about examples and codes.
-        compared: What was found about strange examples.
+        analysis: The analysis of examples and codes.
+        comparison: The comparison of examples with new ones.
         y: The label or row of numbers under which a conditional model is seen.
 
     Returns:
@@ -61,23 +61,23 @@ def pictures(
     Example:
         >>> names = [file for file, *_ in pictures(*findings)]  # doctest: +SKIP
     """
-    arcs, planes = survey.arcs, survey.planes
+    edges, planes = analysis.edges, analysis.planes
     names = [str(name) for name in getattr(X, "columns", ())]
 
     yield (
         "graph.png",
-        arcs.about,
+        edges.about,
         plots.graph(
-            z[torch.as_tensor(arcs.rows).to(z.device)],
-            arcs.color,
-            arcs.name,
-            arcs.indices,
-            limits=arcs.limits,
+            z[torch.as_tensor(edges.rows).to(z.device)],
+            edges.color,
+            edges.name,
+            edges.indices,
+            limits=edges.limits,
         ),
     )
 
     if planes is not None and _is_shown(model, X):
-        a, b = (one(X, i) for i in planes.rows[:2])
+        a, b = (select_row(X, i) for i in planes.rows[:2])
         yield (
             "tangents.png",
             "The directions in which one example can move and stay what it is, the largest first.",
@@ -95,23 +95,23 @@ def pictures(
         "The dimension as one looks from near and from farther away, with two standard errors to"
         " each side. A plateau deserves trust. Distances are counted in those to the second"
         " neighbor.",
-        plots.dimension({name: _relative(d) for name, d in survey.scales.items()}),
+        plots.dimension({name: _relative(d) for name, d in analysis.curves.items()}),
     )
 
     if np.ndim(X) > 2 or planes is None:
-        strange = compared.strangest
+        strange = comparison.strangest
 
-        with maps.evaluating(), torch.no_grad():
-            x = maps.read(strange)
-            restored = maps.restore(maps.reconstruct(x))
+        with codec.evaluating(), torch.no_grad():
+            x = codec.to_rows(strange)
+            from_rows = codec.from_rows(codec.reconstruct(x))
 
         if planes is None:
-            pairs = zip(map(_visible, maps.restore(x)), map(_visible, restored))
+            pairs = zip(map(_visible, codec.from_rows(x)), map(_visible, from_rows))
             yield "", _STRANGEST, [["example", "what the model makes of it"], *map(list, pairs)]
         else:
-            yield "strangest.png", _STRANGEST, plots.reconstructions(strange, restored)
+            yield "strangest.png", _STRANGEST, plots.reconstructions(strange, from_rows)
     elif X.shape[-1] in (2, 3) and (is_numbers(X) or not is_frame(X)):
-        some = take(X, np.arange(0, len(X), math.ceil(len(X) / JUDGED)))
+        some = select_rows(X, np.arange(0, len(X), math.ceil(len(X) / MAX_COMPARED)))
         n, k = planes.tangents.n_components_, planes.tangents.n_neighbors
         tangents = Tangents(model, n_components=n, n_neighbors=k, y=y)  # in units of the user
         yield (
@@ -147,7 +147,7 @@ def _without_names(pictures: Iterator[Any]) -> Iterator[Any]:
 def _visible(text: str) -> str:
     r"""Returns the beginning of a text, without what a page cannot show."""
     shown = "".join(letter if letter.isprintable() else "\N{MIDDLE DOT}" for letter in text)
-    return shown[:_LETTERS] + "..." * (len(shown) > _LETTERS)
+    return shown[:_MAX_LETTERS] + "..." * (len(shown) > _MAX_LETTERS)
 
 
 def _table(rows: list[list[str]]) -> str:

@@ -12,25 +12,25 @@ from sklearn.utils import check_random_state
 
 from ...common.atomic_files import check_writable
 from ..anomalies.detector import OffManifoldDetector
-from ..arrays import examples, take
+from ..arrays import as_examples, select_rows
 from ..codec import as_codec
 from ..dimension import DimensionEstimate
 from ..neighbors.graph import NeighborGraph
 from . import html
 from .analysis import (
-    Seen,
-    compare,
+    Encoded,
+    analyze_continuous,
+    analyze_tokens,
+    at_reference_scale,
+    compare_with_new,
     draw,
     encode,
-    in_units_of_the_model,
-    look_at_numbers,
-    look_at_symbols,
-    usual,
+    in_model_units,
 )
 from .result import Report
 
-_NUMBERS = 2**26  # of all examples together, that are looked at
-_EXAMPLES = 2**16  # the same, counted in examples
+_MAX_NUMBERS = 2**26  # of all examples together, that are looked at
+_MAX_EXAMPLES = 2**16  # the same, counted in examples
 
 
 def report(
@@ -79,19 +79,19 @@ def report(
         >>> X = load_digits().data
         >>> model = ae.linear(latent_dim=8).fit(X[:1000])
         >>> found = report(model, X[1000:], 16 - X[1000:])
-        >>> found.off.value < 0.1 < found.drift.off.value
+        >>> found.off_manifold.value < 0.1 < found.drift.off_manifold.value
         True
     """
     if out is not None:
         check_writable(Path(out) / "index.html")
 
-    maps, rng = as_codec(model, y, symbols=True), check_random_state(random_state)
-    X = examples(X)
-    kept = draw(rng, len(X), min(_EXAMPLES, _NUMBERS // max(1, math.prod(X.shape[1:]))))
-    n_given, X = len(X), take(X, kept)
+    codec, rng = as_codec(model, y, allow_tokens=True), check_random_state(random_state)
+    X = as_examples(X)
+    chosen = draw(rng, len(X), min(_MAX_EXAMPLES, _MAX_NUMBERS // max(1, math.prod(X.shape[1:]))))
+    n_available, X = len(X), select_rows(X, chosen)
 
-    seen = in_units_of_the_model(maps)
-    x = seen.read(X).detach()
+    scaled = in_model_units(codec)
+    x = scaled.to_rows(X).detach()
     N, D = x.shape
 
     if N <= 2 * n_neighbors:
@@ -100,41 +100,43 @@ def report(
             " fewer neighbors, or at more examples."
         )
 
-    z = encode(seen, x)
+    z = encode(scaled, x)
     seed = rng.randint(2**31)
     graph = NeighborGraph(n_neighbors, random_state=seed).fit(z)
-    look = look_at_symbols if seen.symbolic else look_at_numbers
-    survey = look(Seen(seen, X, x, z, graph), rng, seed)
-    planes, scales = survey.planes, survey.scales
-    compared = compare(OffManifoldDetector(model, random_state=seed, y=y), X, X_new, rng)
+    analyze = analyze_tokens if scaled.tokenized else analyze_continuous
+    analysis = analyze(Encoded(scaled, X, x, z, graph), rng, seed)
+    planes, curves = analysis.planes, analysis.curves
+    comparison = compare_with_new(
+        OffManifoldDetector(model, random_state=seed, y=y), X, X_new, rng
+    )
 
     found = Report(
         n_examples=N,
-        n_given=n_given,
+        n_available=n_available,
         n_features=D,
         latent_dim=z.shape[1],
-        sampled={
-            "neighbors": survey.n_near,
+        sample_sizes={
+            "neighbors": analysis.n_neighborhoods,
             **({} if planes is None else {"planes": len(planes.rows)}),
-            "off the manifold": compared.n_known,
+            "off the manifold": comparison.n_known,
         },
-        copies=survey.copies,
-        dimension=usual(scales["data"]) if "data" in scales else None,
-        dimension_of_codes=usual(scales["codes"]),
-        scales={name: _curve(d) for name, d in scales.items()},
-        trustworthiness=survey.trustworthiness,
-        continuity=survey.continuity,
-        n_directions=None if planes is None else planes.tangents.n_components_,
-        tangent_error=None if planes is None else planes.error,
-        twisted=None if planes is None else planes.twisted,
-        n_components=int(graph.n_components_),
-        largest_component=float(np.bincount(graph.components_).max() / N),
-        off=compared.off,
-        drift=compared.drift,
+        n_duplicates=analysis.n_duplicates,
+        dimension=at_reference_scale(curves["data"]) if "data" in curves else None,
+        code_dimension=at_reference_scale(curves["codes"]),
+        dimension_curves={name: _curve(d) for name, d in curves.items()},
+        trustworthiness=analysis.trustworthiness,
+        continuity=analysis.continuity,
+        tangent_dim=None if planes is None else planes.tangents.n_components_,
+        projection_error=None if planes is None else planes.error,
+        large_angle_fraction=None if planes is None else planes.large_angle_fraction,
+        n_connected_components=int(graph.n_connected_components_),
+        largest_component_fraction=float(np.bincount(graph.component_labels_).max() / N),
+        off_manifold=comparison.off,
+        drift=comparison.drift,
     )
 
     if out is not None:
-        pictures = html.pictures(model, maps, X, z, survey, compared, y)
+        pictures = html.pictures(model, codec, X, z, analysis, comparison, y)
         html.write(Path(out), found, pictures)
 
     return found

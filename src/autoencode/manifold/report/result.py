@@ -1,37 +1,38 @@
-r"""What a report on a manifold says, in numbers and in sentences."""
+r"""Figures of a manifold report, and the sentences that explain them."""
 
 __all__ = ["Drift", "Report"]
 
 import math
 from typing import Any, NamedTuple
 
-from ..preservation.neighborhoods import Estimate
+from ...common.estimates import Estimate
 
 
 class Drift(NamedTuple):
-    r"""How new examples differ from known ones.
+    r"""Differences between new examples and known ones.
 
     Example:
-        >>> Drift(100, Estimate(0.3, 0.05), Estimate(0.8, 0.02), Estimate(0.5, 0.03)).off.value
+        >>> drift = Drift(100, Estimate(0.3, 0.05), Estimate(0.8, 0.02), Estimate(0.5, 0.03))
+        >>> drift.off_manifold.value
         0.3
     """
 
     n_examples: int
-    r"""How many new examples were looked at."""
+    r"""The number of new examples that were compared."""
 
-    off: Estimate
-    r"""The share of the new examples that are off the manifold, or at an unusual place of it."""
+    off_manifold: Estimate
+    r"""The fraction of the new examples that are anomalies."""
 
-    across: Estimate
-    r"""The chance that a new example is farther from the manifold than a known one: 1/2 is no
-    drift."""
+    p_farther: Estimate
+    r"""The probability that a new example is farther from the manifold than a known one: 1/2
+    without drift."""
 
-    along: Estimate
-    r"""The chance that a new example is at a less dense place than a known one."""
+    p_less_dense: Estimate
+    r"""The probability that a new example lies in a less dense region than a known one."""
 
 
 class Report(NamedTuple):
-    r"""What :func:`report` found. It prints as text, and is ready for JSON by `to_dict`.
+    r"""Result of :func:`report`. It prints as text, and `to_dict` prepares it for JSON.
 
     Example:
         >>> from sklearn.datasets import load_digits
@@ -44,65 +45,65 @@ class Report(NamedTuple):
     """
 
     n_examples: int
-    r"""How many examples were looked at."""
+    r"""The number of examples that were analyzed."""
 
-    n_given: int
-    r"""How many there are."""
+    n_available: int
+    r"""The number of examples that were given."""
 
     n_features: int
-    r"""The number :math:`D` of numbers in an example, or of symbols in a row with its end."""
+    r"""The number :math:`D` of numbers per example, or of tokens per row with the end token."""
 
     latent_dim: int
-    r"""The number :math:`d` of numbers in a code."""
+    r"""The number :math:`d` of numbers per code."""
 
-    sampled: dict[str, int]
-    r"""At how many examples, chosen at random, each part looked."""
+    sample_sizes: dict[str, int]
+    r"""The number of randomly chosen examples in each section."""
 
-    copies: int
-    r"""How many examples are copies of others."""
+    n_duplicates: int
+    r"""The number of examples that are copies of others."""
 
     dimension: Estimate | None
-    r"""The intrinsic dimension of the data; symbols have none."""
+    r"""The intrinsic dimension of the data; `None` for tokens."""
 
-    dimension_of_codes: Estimate
-    r"""The intrinsic dimension of their codes."""
+    code_dimension: Estimate
+    r"""The intrinsic dimension of the codes."""
 
-    scales: dict[str, list[dict[str, float]]]
-    r"""Of what there is a dimension, from few neighbors to many."""
+    dimension_curves: dict[str, list[dict[str, float]]]
+    r"""Dimension estimates by neighborhood size, for data and codes."""
 
     trustworthiness: Estimate
-    r"""How far the neighbors of codes are neighbors in the data."""
+    r"""The extent to which neighbors of codes are neighbors in the data."""
 
     continuity: Estimate
-    r"""How far the neighbors in the data are neighbors of codes."""
+    r"""The extent to which neighbors in the data are neighbors of codes."""
 
-    n_directions: int | None
-    r"""The dimension of the tangent planes, of which symbols have none."""
+    tangent_dim: int | None
+    r"""The dimension of the tangent planes; `None` for tokens."""
 
-    tangent_error: Estimate | None
-    r"""How much of the way to a neighbor leaves the tangent plane, in squares."""
+    projection_error: Estimate | None
+    r"""The fraction of the squared distance to a neighbor that is normal to the tangent plane."""
 
-    twisted: Estimate | None
-    r"""The share of arcs between neighboring codes along which planes turn by over 30 degrees."""
+    large_angle_fraction: Estimate | None
+    r"""The fraction of the edges whose tangent planes differ by more than 30 degrees."""
 
-    n_components: int
-    r"""The number of parts of the graph of the codes without a path between them."""
+    n_connected_components: int
+    r"""The number of connected components of the graph of the codes."""
 
-    largest_component: float
-    r"""The share of the codes in the largest part."""
+    largest_component_fraction: float
+    r"""The fraction of the codes in the largest component."""
 
-    off: Estimate
-    r"""The share of the examples themselves that are off the manifold."""
+    off_manifold: Estimate
+    r"""The fraction of the known examples that are anomalies."""
 
     drift: Drift | None
-    r"""How the new examples differ, if there are some."""
+    r"""The differences of the new examples, if there are any."""
 
     def findings(self) -> dict[str, str]:
-        r"""Sentences that need no theory, by what they are about."""
+        r"""Plain-language sentences by topic."""
         return _findings(self)
 
     def to_dict(self) -> dict[str, Any]:
-        r"""All numbers, ready for JSON; those that are not finite are `None`."""
+        r"""All figures for JSON; infinite and undefined numbers are `None`."""
         return _plain(self)
 
     def __repr__(self) -> str:
@@ -111,162 +112,165 @@ class Report(NamedTuple):
 
 
 def _findings(r: Report) -> dict[str, str]:
-    t, k = r.trustworthiness, r.continuity
-    some = "" if r.n_examples == r.n_given else f", drawn from {r.n_given:,}"
-    M = r.sampled["neighbors"]
-    sampled = "" if r.n_examples == M else f", as samples of {M:,} examples were looked at"
-    size = f"{r.n_features:,} numbers" if r.dimension else f"up to {r.n_features - 1:,} symbols"
+    t, c, M = r.trustworthiness, r.continuity, r.sample_sizes["neighbors"]
+    size = f"{r.n_features:,} numbers" if r.dimension else f"up to {r.n_features - 1:,} tokens"
+    drawn = "" if r.n_examples == r.n_available else f", a sample of {r.n_available:,},"
+    sampled = "" if r.n_examples == M else f", from samples of {M:,} examples"
 
     found = {
         "examples": (
-            f"{r.n_examples:,} of {size} each{some}, in codes of"
-            f" {r.latent_dim}. {_copies(r.copies)} What follows '±' is a standard error{sampled}."
+            f"{r.n_examples:,} examples{drawn} with {size} each, in codes of {r.latent_dim}"
+            f" numbers. {_duplicates(r.n_duplicates)} Each '±' is followed by a standard"
+            f" error{sampled}."
         ),
         "dimension": _dimensions(r),
         "neighbors": (
-            f"Trustworthiness {_number(t, 3)}: {_trust(t.value)} Continuity"
-            f" {_number(k, 3)}: {_continuous(k.value)}"
+            f"Trustworthiness {_number(t, 3)}: {_trustworthiness_verdict(t.value)}"
+            f" Continuity {_number(c, 3)}: {_continuity_verdict(c.value)}"
         ),
     }
 
-    if r.tangent_error and r.twisted and r.n_directions is not None:
+    if r.projection_error and r.large_angle_fraction and r.tangent_dim is not None:
+        chance = 100 * (1 - r.tangent_dim / r.n_features)
         found["planes"] = (
-            f"Of the way to a neighbor, {_percent(r.tangent_error)} (of its square) leaves the"
-            f" tangent plane of {r.n_directions} directions, where 0 % is perfect and a plane at"
-            f" random has {100 * (1 - r.n_directions / r.n_features):.0f} %."
-            f" {_planes(r.tangent_error.value)}"
+            f"{_percent(r.projection_error)} of the squared distance to a neighbor lies off the"
+            f" {r.tangent_dim}-dimensional tangent plane (0 % is perfect, {chance:.0f} % is"
+            f" chance). {_tangent_verdict(r.projection_error.value)}"
         )
-        found["interpolation"] = _interpolation(r.twisted)
+        found["interpolation"] = _interpolation(r.large_angle_fraction)
 
     found["graph"] = _graph(r)
     found["off manifold"] = (
-        f"Of the examples themselves, {_percent(r.off)} are off the manifold of the others,"
-        " where 1 % is expected."
+        f"{_percent(r.off_manifold)} of the examples are off the manifold of the others (1 % is"
+        " expected)."
     )
 
     if r.drift is not None:
-        found["new examples"] = _drifted(r.drift, r.off)
+        found["new examples"] = _drift(r.drift, r.off_manifold)
 
-    return found if r.dimension else found | {"left out": _LEFT_OUT}
+    return found if r.dimension else found | {"left out": _TOKENS_NOTE}
 
 
-_LEFT_OUT = (
-    "The examples are symbols, between which there are edits, but no directions: the dimension"
-    " of the data, tangent planes, and with them where to interpolate, have no meaning here. How"
-    " far an example is off the manifold is how much more surprising it is than expected, under"
-    " its own code."
+_TOKENS_NOTE = (
+    "The examples are tokens, which have edit distances but no directions. The dimension of the"
+    " data, tangent planes and safe interpolation are therefore not defined. The distance of an"
+    " example from the manifold is its surprisal given its own code, minus the expected surprisal."
 )
 
 
 def _dimensions(r: Report) -> str:
-    c, d = r.dimension_of_codes, r.dimension
+    c, d = r.code_dimension, r.dimension
+    scale = "depending on the scale"
 
     if d is None:
         return (
-            f"The codes have about {_number(c)} dimensions ({_range(r, 'codes')}, as one looks"
-            f" closer or from farther away) of the {r.latent_dim} that they could have."
+            f"The codes have about {_number(c)} dimensions ({_range(r, 'codes')}, {scale}) out of"
+            f" {r.latent_dim}."
         )
 
     return (
-        f"The data have about {_number(d)} dimensions ({_range(r, 'data')}, as one looks"
-        f" closer or from farther away), and their codes {_number(c)} of the"
-        f" {r.latent_dim} that they could have. {_width(d, r.latent_dim)}"
+        f"The data have about {_number(d)} dimensions ({_range(r, 'data')}, {scale}). The codes"
+        f" have {_number(c)} out of {r.latent_dim}. {_latent_dim_verdict(d, r.latent_dim)}"
     )
 
 
 def _range(r: Report, name: str) -> str:
-    low, high = (f(s["value"] for s in r.scales[name]) for f in (min, max))
+    low, high = (f(s["value"] for s in r.dimension_curves[name]) for f in (min, max))
     return f"{low:.1f} to {high:.1f}"
 
 
-def _copies(n: int) -> str:
-    return "None is a copy of another." if n == 0 else f"{n:,} are copies of others."
+def _duplicates(n: int) -> str:
+    return "There are no duplicates." if n == 0 else f"{n:,} of them are duplicates."
 
 
-def _width(dimension: Estimate, latent_dim: int) -> str:
+def _latent_dim_verdict(dimension: Estimate, latent_dim: int) -> str:
     if dimension.value > latent_dim + 3 * dimension.standard_error:
-        return "The codes are narrower than the data: a larger latent_dim would keep more."
+        return "The codes are too small for the data: a larger latent_dim would preserve more."
 
     if latent_dim > 3 * dimension.value:
-        return "The codes are wide for such data: a smaller latent_dim may do as well."
+        return "The codes are larger than the data require: a smaller latent_dim may suffice."
 
-    return "The codes are wide enough."
+    return "The codes are large enough."
 
 
-def _trust(value: float) -> str:
+def _trustworthiness_verdict(value: float) -> str:
     if value >= 0.95:
         return "examples with similar codes are similar."
 
     if value >= 0.8:
         return "most examples with similar codes are similar, but not all."
 
-    return "similar codes do not mean similar examples; do not search by codes."
+    return "examples with similar codes may differ; do not search by codes."
 
 
-def _continuous(value: float) -> str:
+def _continuity_verdict(value: float) -> str:
     if value >= 0.95:
         return "similar examples have similar codes."
 
     if value >= 0.8:
-        return "most similar examples have similar codes, but some are torn apart."
+        return "most similar examples have similar codes, but some are separated."
 
-    return "similar examples are torn apart; groups of codes may not be groups of data."
+    return "similar examples are separated; clusters of codes may not be clusters of data."
 
 
-def _planes(error: float) -> str:
+def _tangent_verdict(error: float) -> str:
     if error < 0.25:
-        return "The planes are good ones to move and to augment along."
+        return "The planes are suitable for traversals and for augmentation."
 
     if error < 0.6:
-        return "The planes hold for small moves only."
+        return "The planes are accurate for small steps only."
 
-    return "The planes say little about where the neighbors are; do not augment along them."
+    return "The planes do not point to the neighbors; do not use them for augmentation."
 
 
-def _interpolation(twisted: Estimate) -> str:
-    share = _percent(twisted)
-    turns = "neighboring codes the manifold turns by more than 30 degrees"
+def _interpolation(large_angles: Estimate) -> str:
+    share = f"{_percent(large_angles)} of the edges between neighboring codes"
+    turn = "the tangent plane turns by more than 30 degrees"
 
-    if twisted.value < 0.05:
-        return f"Between only {share} of {turns}: interpolation between others can be relied on."
+    if large_angles.value < 0.05:
+        return f"Along only {share}, {turn}. Interpolation along the others can be relied on."
 
-    if twisted.value < 0.5:
-        return f"Between {share} of {turns}: do not interpolate there."
+    if large_angles.value < 0.5:
+        return f"Along {share}, {turn}: do not interpolate there."
 
     return (
-        f"Between {share} of {turns}: do not rely on what is interpolated, not even between"
+        f"Along {share}, {turn}: do not rely on interpolation, not even between"
         " neighbors. More examples, a smaller latent_dim or a smoother decoder would help."
     )
 
 
 def _graph(r: Report) -> str:
-    if r.n_components == 1:
-        return "The graph of the codes is in one piece: there is a path between any two."
+    if r.n_connected_components == 1:
+        return "The graph of the codes is connected: there is a path between any two codes."
 
     return (
-        f"The graph of the codes is in {r.n_components} pieces, the largest of which has"
-        f" {100 * r.largest_component:.1f} % of them: there is no path from one to another."
+        f"The graph of the codes has {r.n_connected_components} connected components. The largest"
+        f" contains {100 * r.largest_component_fraction:.1f} % of the codes. There is no path from"
+        " one component to another."
     )
 
 
-def _drifted(drift: Drift, known: Estimate) -> str:
-    more = drift.off.value - known.value
-    error = math.hypot(drift.off.standard_error, known.standard_error)
-    shifts = [abs(e.value - 0.5) > 3 * e.standard_error for e in (drift.across, drift.along)]
-    moved = more > 3 * error or any(shifts)
+def _drift(drift: Drift, known: Estimate) -> str:
+    more = drift.off_manifold.value - known.value
+    error = math.hypot(drift.off_manifold.standard_error, known.standard_error)
+    shifts = [
+        abs(p.value - 0.5) > 3 * p.standard_error for p in (drift.p_farther, drift.p_less_dense)
+    ]
+    drifted = more > 3 * error or any(shifts)
 
     return (
-        f"Of {drift.n_examples:,} new examples, {_percent(drift.off)} are off the manifold. A new"
-        f" one is farther from it than a known one in {_percent(drift.across)} of pairs, and at a"
-        f" less dense place in {_percent(drift.along)}, where 50 % is no difference."
-        f" {'They have drifted.' if moved else 'There is no sign of drift.'}"
-        f"{_CAUTION if moved else ''}"
+        f"{_percent(drift.off_manifold)} of {drift.n_examples:,} new examples are off the"
+        f" manifold. A new example is farther from the manifold than a known one in"
+        f" {_percent(drift.p_farther)} of pairs, and in a less dense region in"
+        f" {_percent(drift.p_less_dense)} (50 % is no difference)."
+        f" {'They have drifted.' if drifted else 'There is no sign of drift.'}"
+        f"{_TRAINING_DATA_NOTE if drifted else ''}"
     )
 
 
-_CAUTION = (
-    " (If the known examples are those that the model was trained on, a part of this is that it"
-    " knows them too well.)"
+_TRAINING_DATA_NOTE = (
+    " (If the model was trained on the known examples, it reconstructs them better than new ones,"
+    " which explains part of the difference.)"
 )
 
 

@@ -1,6 +1,6 @@
 r"""By how much tangent planes turn along the arcs of a graph."""
 
-__all__ = ["TWISTED", "turns"]
+__all__ = ["MAX_SAFE_ANGLE", "principal_angles"]
 
 import math
 import tempfile
@@ -10,20 +10,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .local_bases import Span, tangential
+from .local_bases import LocalBases, project_onto
 
-TWISTED = 30.0  # degrees between neighboring planes, beyond which nothing lies between
+MAX_SAFE_ANGLE = 30.0  # degrees between neighboring planes, beyond which nothing lies between
 _MEMORY = 2**28  # bytes, for all planes; more go to a file
-_CACHE = 2**24  # bytes, for what is gone through more than once
+_CACHE_BYTES = 2**24  # bytes, for what is gone through more than once
 
 
-def turns(planes: Iterable[Span], indices: Tensor, x: Tensor, n_components: int) -> Tensor:
+def principal_angles(
+    bases: Iterable[LocalBases], indices: Tensor, x: Tensor, n_components: int
+) -> Tensor:
     r"""The largest principal angle between the planes at both ends of each arc, in degrees.
 
     .. math:: \theta = \arcsin \| (I - P_i) B_j^\top \|_2
 
     Arguments:
-        planes: The planes at all examples, part by part.
+        bases: The planes at all examples, in batches.
         indices: The other ends of the arcs from each, with shape `(N, k)`.
         x: The rows of the examples, with shape `(N, D)`.
         n_components: The dimension of the planes.
@@ -33,23 +35,23 @@ def turns(planes: Iterable[Span], indices: Tensor, x: Tensor, n_components: int)
 
     Example:
         >>> basis = torch.tensor([[[1.0, 0.0]], [[0.8, 0.6]]])
-        >>> planes = [Span(slice(0, 2), torch.zeros(2, 2), basis, torch.ones(2, 1))]
-        >>> turns(planes, torch.tensor([[1], [0]]), torch.zeros(2, 2), 1)
+        >>> bases = [LocalBases(slice(0, 2), torch.zeros(2, 2), basis, torch.ones(2, 1))]
+        >>> principal_angles(bases, torch.tensor([[1], [0]]), torch.zeros(2, 2), 1)
         tensor([[36.8699],
                 [36.8699]])
     """
     (N, D), k, r = x.shape, indices.shape[1], n_components
     basis = _allocate((N, r, D), x.dtype)
 
-    for span in planes:
-        basis[span.part] = span.basis.cpu()
+    for local in bases:
+        basis[local.rows] = local.basis.cpu()
 
     angles = []
-    rows = max(1, _CACHE // (3 * k * r * D * x.element_size()))
+    rows = max(1, _CACHE_BYTES // (3 * k * r * D * x.element_size()))
 
     for B, j in zip(basis.split(rows), indices.cpu().split(rows)):
         across = basis[j].to(x).flatten(start_dim=1, end_dim=2)
-        across = (across - tangential(across, B.to(x))).unflatten(1, (k, r))
+        across = (across - project_onto(across, B.to(x))).unflatten(1, (k, r))
         squares = torch.linalg.eigvalsh((across @ across.mT).double())[..., -1]
         angles.append(squares.clamp(0, 1).sqrt().asin().rad2deg().to(x))
 

@@ -60,7 +60,7 @@ class TangentAugment:
         """
         check_is_fitted(self.tangents)
         shape = (len(X), self.tangents.n_components_)
-        return self.tangents.move(
+        return self.tangents.displace(
             X, self.scale * check_random_state(random_state).standard_normal(shape)
         )
 
@@ -78,7 +78,7 @@ def tangent_penalty(classifier: Callable[[Tensor], Tensor], x: Tensor, basis: Te
         | The Manifold Tangent Classifier (Rifai et al., 2011)
 
     Arguments:
-        classifier: Codec a batch of examples, each on its own, to outputs with shape `(B, *)`.
+        classifier: Maps a batch of examples, each on its own, to outputs with shape `(B, *)`.
         x: The examples, with shape `(B, *)`.
         basis: The directions at each, with shape `(B, d', D)`, where `D` is the number of
             elements of an example.

@@ -1,6 +1,6 @@
 r"""Where the tangent planes lie: in the span of a Jacobian, or of the ways to neighbors."""
 
-__all__ = ["Span", "n_directions", "spans", "tangential"]
+__all__ = ["LocalBases", "iter_local_bases", "numerical_rank", "project_onto"]
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -16,15 +16,16 @@ from ..neighbors.exact import knn
 _MEMORY = 2**28  # bytes, for what is held at once besides the result
 
 
-class Span(NamedTuple):
+class LocalBases(NamedTuple):
     r"""The planes at some examples.
 
     Example:
-        >>> Span(slice(0, 1), torch.zeros(1, 2), torch.eye(2)[None, :1], torch.ones(1, 1)).scale
+        >>> origin, basis = torch.zeros(1, 2), torch.eye(2)[None, :1]
+        >>> LocalBases(slice(0, 1), origin, basis, torch.ones(1, 1)).scale
         tensor([[1.]])
     """
 
-    part: slice
+    rows: slice
     r"""Which examples."""
 
     origin: Tensor
@@ -37,54 +38,60 @@ class Span(NamedTuple):
     r"""The singular values, descending, with shape `(n, d')`."""
 
 
-def spans(
-    source: str, maps: Codec, x: Tensor, rows: Tensor, n_neighbors: int, n_components: int | None
-) -> Iterator[Span]:
+def iter_local_bases(
+    source: str,
+    codec: Codec,
+    x: Tensor,
+    reference: Tensor,
+    n_neighbors: int,
+    n_components: int | None,
+) -> Iterator[LocalBases]:
     r"""Yields the planes at rows, as many at once as fit into memory.
 
     Arguments:
         source: `"decoder"`, `"encoder"`, `"denoiser"` or `"neighbors"`.
-        maps: The maps of a model.
+        codec: The codec of a model.
         x: The rows, with shape `(N, D)`.
-        rows: Those among which neighbors are looked for.
+        reference: The rows among which neighbors are searched, with shape `(M, D)`.
         n_neighbors: How many neighbors.
         n_components: How many of the leading directions; by default all that there are.
 
     Example:
         >>> from autoencode.manifold.codec import as_codec
-        >>> maps = as_codec((lambda x: x[:, :1], lambda z: torch.cat([3 * z, 4 * z], dim=1)))
-        >>> (span,) = spans("decoder", maps, torch.ones(1, 2), torch.ones(1, 2), 1, None)
-        >>> span.basis, span.scale
+        >>> codec = as_codec((lambda x: x[:, :1], lambda z: torch.cat([3 * z, 4 * z], dim=1)))
+        >>> x = torch.ones(1, 2)
+        >>> (local,) = iter_local_bases("decoder", codec, x, x, 1, None)
+        >>> local.basis, local.scale
         (tensor([[[0.6000, 0.8000]]]), tensor([[5.]]))
     """
     if source == "neighbors":
-        indices = knn(rows, n_neighbors, x)[1]
+        indices = knn(reference, n_neighbors, x)[1]
         width = n_neighbors
     else:
-        with maps.evaluating(), torch.no_grad():
-            width = maps.encode(x[:1]).shape[1]
+        with codec.evaluating(), torch.no_grad():
+            width = codec.encode(x[:1]).shape[1]
 
     step = max(1, _MEMORY // (64 * max(width, 2) * x.shape[1]))
 
     for at in through(torch.arange(len(x)).split(step), len(x), "planes"):
-        part = slice(int(at[0]), int(at[-1]) + 1)
+        rows = slice(int(at[0]), int(at[-1]) + 1)
 
         if source == "neighbors":
-            neighbors = rows[indices[part]].double()
+            neighbors = reference[indices[rows]].double()
             origin = neighbors.mean(dim=1)
             J = (neighbors - origin[:, None]).mT / (n_neighbors - 1) ** 0.5
-            B, S = _span(J)
+            B, S = _left_singular_vectors(J)
         else:
-            with maps.evaluating(), torch.no_grad():
-                z = maps.encode(x[part])
-                origin = maps.decode(z)
+            with codec.evaluating(), torch.no_grad():
+                z = codec.encode(x[rows])
+                origin = codec.decode(z)
 
-            B, S = _span(*_jacobians(source, maps, x[part], z))
+            B, S = _left_singular_vectors(*_jacobians(source, codec, x[rows], z))
 
-        yield Span(part, origin.to(x), B[:, :n_components].to(x), S[:, :n_components].to(x))
+        yield LocalBases(rows, origin.to(x), B[:, :n_components].to(x), S[:, :n_components].to(x))
 
 
-def n_directions(source: str, S: Tensor, n_neighbors: int) -> int:
+def numerical_rank(source: str, S: Tensor, n_neighbors: int) -> int:
     r"""In how many directions there is something to see.
 
     Of a decoder and an encoder, all are whose root mean square is at least a hundredth of the
@@ -95,12 +102,12 @@ def n_directions(source: str, S: Tensor, n_neighbors: int) -> int:
     .. math:: \frac{(\sum v)^2}{\sum v^2} \approx \frac{n d + 2}{n + d + 1}
 
     Arguments:
-        source: As for :func:`spans`.
+        source: As for :func:`iter_local_bases`.
         S: The singular values at some examples, with shape `(N, m)`.
         n_neighbors: The number :math:`k` of neighbors.
 
     Example:
-        >>> n_directions("decoder", torch.tensor([[1.0, 0.5, 0.001]]), 15)
+        >>> numerical_rank("decoder", torch.tensor([[1.0, 0.5, 0.001]]), 15)
         2
     """
     if source == "neighbors":
@@ -116,7 +123,7 @@ def n_directions(source: str, S: Tensor, n_neighbors: int) -> int:
     return int((s >= 0.01 * s[0]).sum())
 
 
-def tangential(v: Tensor, basis: Tensor) -> Tensor:
+def project_onto(v: Tensor, basis: Tensor) -> Tensor:
     r"""The projections of vectors onto planes.
 
     Arguments:
@@ -124,25 +131,25 @@ def tangential(v: Tensor, basis: Tensor) -> Tensor:
         basis: Orthonormal rows, with shape `(N, d, D)`.
 
     Example:
-        >>> tangential(torch.tensor([[3.0, 4.0]]), torch.tensor([[[0.0, 1.0]]]))
+        >>> project_onto(torch.tensor([[3.0, 4.0]]), torch.tensor([[[0.0, 1.0]]]))
         tensor([[0., 4.]])
     """
     if v.ndim == 2:
-        return tangential(v[:, None], basis)[:, 0]
+        return project_onto(v[:, None], basis)[:, 0]
 
     return (v @ basis.mT) @ basis
 
 
-def _jacobians(source: str, maps: Codec, x: Tensor, z: Tensor) -> tuple[Tensor, ...]:
+def _jacobians(source: str, codec: Codec, x: Tensor, z: Tensor) -> tuple[Tensor, ...]:
     r"""The factors whose product has the planes as its span."""
     if source == "decoder":
-        return (decoder_jacobian(maps, z),)
+        return (decoder_jacobian(codec, z),)
 
-    J = encoder_jacobian(maps, x)
-    return (J.mT,) if source == "encoder" else (decoder_jacobian(maps, z), J)
+    J = encoder_jacobian(codec, x)
+    return (J.mT,) if source == "encoder" else (decoder_jacobian(codec, z), J)
 
 
-def _span(A: Tensor, C: Tensor | None = None) -> tuple[Tensor, Tensor]:
+def _left_singular_vectors(A: Tensor, C: Tensor | None = None) -> tuple[Tensor, Tensor]:
     r"""Left singular vectors of :math:`A`, or of :math:`A C`, as rows, and singular values.
 
     Both factors are reduced to triangles first, so that nothing larger than the narrow side

@@ -1,11 +1,11 @@
 r"""Tangent planes of the manifold, from a model or from neighbors."""
 
-__all__ = ["Quality", "Tangents"]
+__all__ = ["Tangents"]
 
 import logging
 import math
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from numpy.typing import ArrayLike
@@ -13,25 +13,20 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from ..arrays import batch_of, like, restored
+from ...common.estimates import Estimate, estimate_mean
+from ..arrays import as_batch, as_type_of, from_rows
 from ..codec import Codec, as_codec
 from ..jacobians import decoder_jacobian
 from ..neighbors.exact import knn
-from ..numeric_rows import rows_of
-from .angles import TWISTED, turns
-from .local_bases import Span, n_directions, spans, tangential
+from ..numeric_rows import as_table_rows
+from . import angles
+from .angles import MAX_SAFE_ANGLE
+from .local_bases import LocalBases, iter_local_bases, numerical_rank, project_onto
 
 log = logging.getLogger(__name__)
 
 _SOURCES = ("decoder", "encoder", "denoiser", "neighbors")
-_EXAMPLES = 1024  # that decide on the number of components
-
-
-class Quality(NamedTuple):
-    r"""An average over examples, and how far it may be from the truth."""
-
-    value: float
-    standard_error: float
+_MAX_SAMPLE = 1024  # that decide on the number of components
 
 
 class Tangents(BaseEstimator):
@@ -117,19 +112,21 @@ class Tangents(BaseEstimator):
                 they have no tangents.
         """
         self._check_arguments()
-        self._table = rows_of(X) if self.model is None else None
-        maps = self._maps()
-        x = maps.read(X).detach()
+        self._table = as_table_rows(X) if self.model is None else None
+        codec = self._codec()
+        x = codec.to_rows(X).detach()
 
         self.rows_, self.n_features_in_ = x, x.shape[1]
-        self._ndim = maps.ndim()
+        self._ndim = codec.ndim()
 
-        sample = x[:: math.ceil(len(x) / _EXAMPLES)]
-        k = self._k(len(x)) if self.source == "neighbors" else self.n_neighbors
-        S = torch.cat([span.scale for span in spans(self.source, maps, sample, x, k, None)])
+        sample = x[:: math.ceil(len(x) / _MAX_SAMPLE)]
+        k = self._checked_n_neighbors(len(x)) if self.source == "neighbors" else self.n_neighbors
+        S = torch.cat(
+            [local.scale for local in iter_local_bases(self.source, codec, sample, x, k, None)]
+        )
         S = S.double()
         self.spectrum_ = S.square().mean(dim=0).sqrt().cpu().numpy()
-        self.n_components_ = self._decide(S)
+        self.n_components_ = self._choose_n_components(S)
 
         return self
 
@@ -143,14 +140,14 @@ class Tangents(BaseEstimator):
             Orthonormal rows with shape `(N, d', D)`, and their singular values with shape
             `(N, d')`, descending. A value of zero marks a direction that is arbitrary.
         """
-        maps, x = self._read(X)
+        codec, x = self._read(X)
         basis = x.new_empty(len(x), self.n_components_, x.shape[1])
         scale = x.new_empty(len(x), self.n_components_)
 
-        for span in self._planes(maps, x):
-            basis[span.part], scale[span.part] = span.basis, span.scale
+        for local in self._planes(codec, x):
+            basis[local.rows], scale[local.rows] = local.basis, local.scale
 
-        return like(X, basis), like(X, scale)
+        return as_type_of(X, basis), as_type_of(X, scale)
 
     def project(self, X: Any, V: ArrayLike | Tensor) -> Any:
         r"""The tangential part of vectors, :math:`P v = B^\top B v`.
@@ -162,14 +159,16 @@ class Tangents(BaseEstimator):
         Returns:
             The projections, with shape `(N, D)`.
         """
-        maps, x = self._read(X)
+        codec, x = self._read(X)
         v = torch.as_tensor(V).to(x)
 
         if v.shape != x.shape:
             raise ValueError(f"expected V with shape {tuple(x.shape)}, got {tuple(v.shape)}.")
 
-        planes = self._planes(maps, x)
-        return like(X, torch.cat([tangential(v[span.part], span.basis) for span in planes]))
+        planes = self._planes(codec, x)
+        return as_type_of(
+            X, torch.cat([project_onto(v[local.rows], local.basis) for local in planes])
+        )
 
     def normal_residual(self, X: Any) -> Any:
         r"""The distance of examples from their planes.
@@ -184,16 +183,16 @@ class Tangents(BaseEstimator):
         Returns:
             The distances, with shape `(N,)`.
         """
-        maps, x = self._read(X)
+        codec, x = self._read(X)
         distances = []
 
-        for span in self._planes(maps, x):
-            v = x[span.part] - span.origin
-            distances.append((v - tangential(v, span.basis)).norm(dim=-1))
+        for local in self._planes(codec, x):
+            v = x[local.rows] - local.origin
+            distances.append((v - project_onto(v, local.basis)).norm(dim=-1))
 
-        return like(X, torch.cat(distances))
+        return as_type_of(X, torch.cat(distances))
 
-    def spread(self, X: Any) -> Any:
+    def local_scale(self, X: Any) -> Any:
         r"""How far the data go along each direction: the standard deviation of the nearest
         neighbors in the data of `fit`.
 
@@ -203,21 +202,23 @@ class Tangents(BaseEstimator):
         Returns:
             The standard deviations, with shape `(N, d')`.
         """
-        maps, x = self._read(X)
-        return like(X, torch.cat([spread for _, spread in self._spreads(maps, x)]))
+        codec, x = self._read(X)
+        return as_type_of(
+            X, torch.cat([local_scale for _, local_scale in self._local_scales(codec, x)])
+        )
 
-    def move(self, X: Any, steps: ArrayLike | Tensor) -> Any:
+    def displace(self, X: Any, steps: ArrayLike | Tensor) -> Any:
         r"""Examples moved along their planes, :math:`x + \sum_j a_j s_j u_j`.
 
         Arguments:
             X: The examples.
-            steps: The steps :math:`a_j` in units of the :meth:`spread` :math:`s_j`, with shape
-                `(N, d')`.
+            steps: The steps :math:`a_j`, in units of the :meth:`local_scale` :math:`s_j`, with
+                shape `(N, d')`.
 
         Returns:
             The moved examples, as the user's are. Images are cut off at black and white.
         """
-        maps, x = self._read(X)
+        codec, x = self._read(X)
         a = torch.as_tensor(steps).to(x)
 
         if a.shape != (len(x), self.n_components_):
@@ -227,16 +228,16 @@ class Tangents(BaseEstimator):
 
         moved = torch.cat(
             [
-                x[span.part] + ((a[span.part] * spread)[:, None] @ span.basis)[:, 0]
-                for span, spread in self._spreads(maps, x)
+                x[local.rows] + ((a[local.rows] * local_scale)[:, None] @ local.basis)[:, 0]
+                for local, local_scale in self._local_scales(codec, x)
             ]
         )
-        return restored(X, maps, moved, len(x))
+        return from_rows(X, codec, moved, len(x))
 
-    def directions(self, x: Any, n_steps: int = 7, reach: float | None = None) -> Any:
+    def traversals(self, x: Any, n_steps: int = 7, extent: float | None = None) -> Any:
         r"""One example moved both ways along each of its directions, ready to plot.
 
-        .. math:: g(z + a J_g^+ u), \qquad -\text{reach} \leq a \leq \text{reach}
+        .. math:: g(z + a J_g^+ u), \qquad -\text{extent} \leq a \leq \text{extent}
 
         A decoder is moved in the code, where the output leaves with velocity :math:`u`, and
         follows the manifold as it bends. The other sources move along the plane itself.
@@ -245,7 +246,7 @@ class Tangents(BaseEstimator):
             x: One example.
             n_steps: The number of steps, odd: the one in the middle is the reconstruction, or
                 for neighbors the point of their plane that is nearest to the example.
-            reach: How far to go; by default twice the data's :meth:`spread`.
+            extent: How far to go; by default twice the data's :meth:`local_scale`.
 
         Returns:
             Examples with shape `(d', n_steps, *)`, as the user's are. Of tables of mixed columns,
@@ -254,29 +255,31 @@ class Tangents(BaseEstimator):
         if n_steps < 1 or n_steps % 2 == 0:
             raise ValueError(f"expected an odd number of steps, got {n_steps}.")
 
-        X, _ = batch_of(x, self._ndim)
-        maps, row = self._read(X)
+        X, _ = as_batch(x, self._ndim)
+        codec, row = self._read(X)
 
         if len(row) != 1:
             raise ValueError(f"expected one example, got {len(row)}.")
 
-        ((_, r, B, _),) = self._planes(maps, row)
-        farthest = 2 * torch.as_tensor(self.spread(X)).to(row)[0] if reach is None else reach
+        ((_, r, B, _),) = self._planes(codec, row)
+        farthest = (
+            2 * torch.as_tensor(self.local_scale(X)).to(row)[0] if extent is None else extent
+        )
         steps = torch.linspace(-1, 1, n_steps).to(row) * torch.as_tensor(farthest).reshape(-1, 1)
         steps = steps.expand(self.n_components_, -1)[..., None]
 
-        with maps.evaluating(), torch.no_grad():
+        with codec.evaluating(), torch.no_grad():
             if self.source == "decoder":
-                z = maps.encode(row)
-                u = B[0] @ torch.linalg.pinv(decoder_jacobian(maps, z)[0]).T
-                moved = maps.decode((z + steps * u[:, None]).flatten(end_dim=1))
+                z = codec.encode(row)
+                u = B[0] @ torch.linalg.pinv(decoder_jacobian(codec, z)[0]).T
+                moved = codec.decode((z + steps * u[:, None]).flatten(end_dim=1))
             else:
-                r = r + tangential(row - r, B) if self.source == "neighbors" else r
+                r = r + project_onto(row - r, B) if self.source == "neighbors" else r
                 moved = (r + steps * B[0][:, None]).flatten(end_dim=1)
 
-        return restored(x, maps, moved, self.n_components_, n_steps)
+        return from_rows(x, codec, moved, self.n_components_, n_steps)
 
-    def quality(self, X: Any) -> Quality:
+    def projection_error(self, X: Any) -> Estimate:
         r"""How much of the way to their neighbors leaves the planes of held-out examples.
 
         .. math:: \mathbb{E}_{x} \, \frac{1}{k} \sum_{x' \in \mathcal{N}_k(x)}
@@ -297,13 +300,15 @@ class Tangents(BaseEstimator):
         Raises:
             ValueError: If there are too few examples, or all are the same.
         """
-        maps, x = self._read(X)
-        _, indices = knn(x, self._k(len(x)))
+        codec, x = self._read(X)
+        _, indices = knn(x, self._checked_n_neighbors(len(x)))
         errors = []
 
-        for span in self._planes(maps, x):
-            v = x[indices[span.part]] - x[span.part, None]
-            error = (v - tangential(v, span.basis)).square().sum(dim=-1) / v.square().sum(dim=-1)
+        for local in self._planes(codec, x):
+            v = x[indices[local.rows]] - x[local.rows, None]
+            error = (v - project_onto(v, local.basis)).square().sum(dim=-1) / v.square().sum(
+                dim=-1
+            )
             errors.append(error.nanmean(dim=-1))  # a duplicate is in no direction
 
         e = torch.cat(errors).double()
@@ -312,9 +317,9 @@ class Tangents(BaseEstimator):
         if not len(e):
             raise ValueError("expected examples that differ from their neighbors; all are equal.")
 
-        return Quality(float(e.mean()), float(e.std() / len(e) ** 0.5) if len(e) > 1 else math.nan)
+        return estimate_mean(e)
 
-    def reach(self, X: Any, indices: ArrayLike | None = None) -> Any:
+    def principal_angles(self, X: Any, indices: ArrayLike | None = None) -> Any:
         r"""The angle between neighboring planes, in degrees.
 
         .. math:: \theta = \arcsin \| (I - P_i) B_j^\top \|_2
@@ -331,18 +336,18 @@ class Tangents(BaseEstimator):
         Returns:
             The angles from 0 to 90, with shape `(N, k)`.
         """
-        angles = self._turns(X, indices)
-        share = float((angles > TWISTED).double().mean())
+        degrees = self._principal_angles(X, indices)
+        share = float((degrees > MAX_SAFE_ANGLE).double().mean())
 
         if share > 0:
             log.warning(
                 "Between %.1f %% of neighbors the tangent planes turn by more than %.0f degrees:"
                 " interpolation between these is unreliable.",
                 100 * share,
-                TWISTED,
+                MAX_SAFE_ANGLE,
             )
 
-        return like(X, angles)
+        return as_type_of(X, degrees)
 
     def __sklearn_clone__(self) -> "Tangents":
         # The model is what is looked at: cloned, it would have forgotten what it learned
@@ -360,14 +365,14 @@ class Tangents(BaseEstimator):
         if not self.n_neighbors >= 2:
             raise ValueError(f"expected n_neighbors >= 2, got {self.n_neighbors}.")
 
-    def _maps(self) -> Codec:
+    def _codec(self) -> Codec:
         model = self.model if self.model is not None else (_identity, _identity)
-        return as_codec(model if self._table is None else self._table.maps(), self.y)
+        return as_codec(model if self._table is None else self._table.codec(), self.y)
 
     def _read(self, X: Any) -> tuple[Codec, Tensor]:
         check_is_fitted(self)
-        maps = self._maps()
-        x = maps.read(X).detach()
+        codec = self._codec()
+        x = codec.to_rows(X).detach()
 
         if x.shape[1] != self.n_features_in_:
             raise ValueError(
@@ -375,9 +380,9 @@ class Tangents(BaseEstimator):
                 " features as input."
             )
 
-        return maps, x
+        return codec, x
 
-    def _k(self, n: int) -> int:
+    def _checked_n_neighbors(self, n: int) -> int:
         r"""The number of neighbors, of which there have to be as many and one more."""
         if n <= self.n_neighbors:
             raise ValueError(
@@ -387,27 +392,35 @@ class Tangents(BaseEstimator):
 
         return self.n_neighbors
 
-    def _planes(self, maps: Codec, x: Tensor) -> Iterator[Span]:
-        k = self._k(len(self.rows_)) if self.source == "neighbors" else self.n_neighbors
-        return spans(self.source, maps, x, self.rows_, k, self.n_components_)
+    def _planes(self, codec: Codec, x: Tensor) -> Iterator[LocalBases]:
+        k = (
+            self._checked_n_neighbors(len(self.rows_))
+            if self.source == "neighbors"
+            else self.n_neighbors
+        )
+        return iter_local_bases(self.source, codec, x, self.rows_, k, self.n_components_)
 
-    def _spreads(self, maps: Codec, x: Tensor) -> Iterator[tuple[Span, Tensor]]:
+    def _local_scales(self, codec: Codec, x: Tensor) -> Iterator[tuple[LocalBases, Tensor]]:
         r"""Yields planes, and the spread of the data along them."""
-        _, indices = knn(self.rows_, self._k(len(self.rows_)), x)
+        _, indices = knn(self.rows_, self._checked_n_neighbors(len(self.rows_)), x)
 
-        for span in self._planes(maps, x):
-            yield span, (self.rows_[indices[span.part]] @ span.basis.mT).std(dim=1)
+        for local in self._planes(codec, x):
+            yield local, (self.rows_[indices[local.rows]] @ local.basis.mT).std(dim=1)
 
-    def _turns(self, X: Any, indices: ArrayLike | None) -> Tensor:
-        maps, x = self._read(X)
-        j = knn(x, self._k(len(x)))[1] if indices is None else torch.as_tensor(indices)
+    def _principal_angles(self, X: Any, indices: ArrayLike | None) -> Tensor:
+        codec, x = self._read(X)
+        j = (
+            knn(x, self._checked_n_neighbors(len(x)))[1]
+            if indices is None
+            else torch.as_tensor(indices)
+        )
 
         if j.ndim != 2 or len(j) != len(x):
             raise ValueError(f"expected indices with shape ({len(x)}, k), got {tuple(j.shape)}.")
 
-        return turns(self._planes(maps, x), j, x, self.n_components_)
+        return angles.principal_angles(self._planes(codec, x), j, x, self.n_components_)
 
-    def _decide(self, S: Tensor) -> int:
+    def _choose_n_components(self, S: Tensor) -> int:
         r"""The number of components, from singular values with shape `(N, n)`."""
         if not S.any():
             raise ValueError(
@@ -417,7 +430,7 @@ class Tangents(BaseEstimator):
             )
 
         if self.n_components == "auto":
-            return n_directions(self.source, S, self.n_neighbors)
+            return numerical_rank(self.source, S, self.n_neighbors)
 
         most = S.shape[1]
 
