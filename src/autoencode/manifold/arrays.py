@@ -1,4 +1,4 @@
-r"""What users give and get: batches of examples, some of them, and results of the same type."""
+r"""Conversion of users' arrays and frames: batches, rows, and results of the same type."""
 
 __all__ = [
     "as_batch",
@@ -23,7 +23,7 @@ from .codec import Codec
 
 
 def as_examples(X: Any) -> Any:
-    r"""What has been given, with dimensions.
+    r"""Returns examples as an array with dimensions.
 
     Sounds of different lengths are an array of objects, and so are texts, of which other arrays
     would lose what ends in zeros. Data frames of any library are frames of pandas.

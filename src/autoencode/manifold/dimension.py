@@ -1,4 +1,4 @@
-r"""How many numbers it takes to say where on the manifold an example lies."""
+r"""Intrinsic dimension of data."""
 
 __all__ = ["DimensionEstimate", "ScaleCurve", "intrinsic_dimension"]
 
@@ -275,7 +275,7 @@ def _denoiser(
 
 
 class _Method(NamedTuple):
-    r"""How to estimate from neighbors."""
+    r"""Estimator of the dimension from distances to neighbors."""
 
     estimate: Callable[[Tensor, int, int], Iterator[_ScaleEstimate]]
     r"""Maps points, k and the number of examples to estimate at to estimates at several scales,

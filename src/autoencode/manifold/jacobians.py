@@ -96,7 +96,7 @@ def encoder_jacobian(codec: Codec, x: Tensor, memory: int = 2**28) -> Tensor:
 
 
 def pushforward(f: Callable[[Tensor], Tensor], x: Tensor, V: Tensor) -> Tensor:
-    r"""What a map makes of directions at a point.
+    r"""Pushforward of directions at a point.
 
     .. math:: J_f(x) \, v = \lim_{t \to 0} \frac{f(x + t v) - f(x)}{t}
 

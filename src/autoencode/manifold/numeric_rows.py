@@ -85,7 +85,7 @@ class TableRows:
 
 
 def as_table_rows(X: Any) -> TableRows | None:
-    r"""What reads tables like one, if that is none of numbers alone.
+    r"""Returns a reader of tables like the given one, unless it is purely numeric.
 
     Arguments:
         X: The table, or anything else.

@@ -1,4 +1,4 @@
-r"""What a denoising autoencoder knows of the density of the data.
+r"""Score of the data density, estimated by a denoising autoencoder.
 
 Trained on squared error to undo Gaussian noise, the best reconstruction is the posterior mean
 

@@ -1,4 +1,4 @@
-r"""How surprising each cell of a table is, and how well the cells of a row tell its code."""
+r"""Surprisal of each cell of a table, and the information of cells about the code of their row."""
 
 __all__ = ["CellDecomposition", "CellNoise", "decompose_cells"]
 
@@ -64,7 +64,7 @@ class CellDecomposition(NamedTuple):
 
 
 class CellNoise:
-    r"""What a model finds more surprising of cells than expected, :math:`-\sum_j w_j`.
+    r"""Excess surprisal of the cells of a row, :math:`-\sum_j w_j`.
 
     A nat of a category is a nat. Of a number :math:`w_j = (r_j^2 / \sigma_j^2 - 1) / 2`, where the
     scale :math:`\sigma_j` is what the model has learned of its own data; of others, noise has

@@ -48,7 +48,7 @@ class GaussianDensity:
     def log_window_mass(
         self, z: Tensor, precision: Tensor, self_indices: Tensor | None = None
     ) -> Tensor:
-        r"""How much of the law is near codes.
+        r"""Log-probability of a neighborhood of each code.
 
         .. math:: \log \int p(z') \, e^{-(z' - z)^\top G (z' - z) / 2} \, dz'
 
@@ -110,7 +110,7 @@ class AdaptiveKDE:
     def log_window_mass(
         self, z: Tensor, precision: Tensor, self_indices: Tensor | None = None
     ) -> Tensor:
-        r"""How much of the law is near codes.
+        r"""Log-probability of a neighborhood of each code.
 
         .. math:: \log \int p(z') \, e^{-(z' - z)^\top G (z' - z) / 2} \, dz'
 
@@ -182,7 +182,7 @@ class AdaptiveKDE:
 
 
 def _not_copies(copies: Tensor, self_indices: Tensor) -> Tensor:
-    r"""Which codes are others than each of some, or at least not it itself where all are copies.
+    r"""Mask of the codes that differ from each query, or of all others if all are copies.
 
     Arguments:
         copies: Which codes are the same as each, with shape `(M, N)`.
@@ -255,7 +255,7 @@ class ResidualNoise:
 
 
 class Surprisal:
-    r"""What a model finds more surprising of symbols than expected, :math:`-\sum_t w_t`.
+    r"""Excess surprisal of the tokens of a sequence, :math:`-\sum_t w_t`.
 
     Nothing is to be learned of it: a nat is a nat.
 

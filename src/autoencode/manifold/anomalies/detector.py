@@ -218,7 +218,7 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         return ScoreParts(as_type_of(X, on), as_type_of(X, off))
 
     def score_samples(self, X: Any) -> Any:
-        r"""How usual examples are: :math:`s(x)` in nats. The higher, the more normal.
+        r"""Normality of examples, :math:`s(x)` in nats. The higher, the more normal.
 
         It is :math:`\log p(x)`, but for residuals that are smaller than usual. Of texts it is
         counted from what is expected of one so long.
@@ -268,7 +268,7 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         return np.where(np.asarray(self.decision_function(X)) < 0, -1, 1)
 
     def explain(self, X: Any) -> Any:
-        r"""How far each feature is from the manifold, in units of its usual distance.
+        r"""Distance of each feature to the manifold, in units of its typical distance.
 
         Arguments:
             X: The examples.

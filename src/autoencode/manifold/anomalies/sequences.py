@@ -1,4 +1,4 @@
-r"""What sequences of symbols tell of their codes, and what is left to tell of themselves."""
+r"""On-manifold and off-manifold parts of the log-probability of token sequences."""
 
 __all__ = ["SequenceDecomposition", "decompose_sequences"]
 

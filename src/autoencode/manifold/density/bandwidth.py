@@ -21,7 +21,7 @@ _MAX_HELD_OUT = 1000  # examples whose likelihood decides on sigma
 
 
 class LeaveOneOut(NamedTuple):
-    r"""Which example of those left out changes which Gaussian, and what becomes of it.
+    r"""Pairs of a held-out example and a Gaussian, with the Gaussian refitted without it.
 
     Example:
         >>> LeaveOneOut(*torch.zeros(5, 1)).row

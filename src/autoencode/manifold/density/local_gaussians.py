@@ -93,7 +93,7 @@ class LocalGaussians:
         return torch.cat(parts)
 
     def truncation_bound(self, x: Tensor, truncate: int) -> Tensor:
-        r"""How much more the log-density of all may be than that of the nearest, at most."""
+        r"""Upper bound on the log-density that is lost by truncation to the nearest Gaussians."""
         largest = self.variance + F.pad(self.spread, (0, 1)).amax(dim=1)
         bounds = []
 
@@ -151,7 +151,7 @@ class LocalGaussians:
         return (slice(start, start + step) for start in range(0, n, step))
 
     def _size(self, numbers: int) -> int:
-        r"""How many Gaussians fit into memory, with so many numbers each besides their ways."""
+        r"""Number of Gaussians that fit into memory."""
         K, D = self.neighbors.shape[1], self.centers.shape[1]
         width = 0 if self.bases is None else self.bases.shape[1]
         return max(1, _MEMORY // (8 * (3 * (K + width + 1) * D + numbers)))

@@ -175,7 +175,7 @@ class ManifoldParzen(DensityMixin, BaseEstimator):
         )
 
     def truncation_bound(self, X: Any) -> Any:
-        r"""How much `score_samples` may be below the log-density of all Gaussians, at most.
+        r"""Upper bound on the error of `score_samples` from leaving out far Gaussians.
 
         .. math:: \log \Big( 1 + \frac{1}{p_k(x)} \sum_{i \notin \mathcal{N}_k(x)} \frac{1}{N}
             \sqrt{\frac{1}{|2 \pi S_i|}} \, e^{- \| x - x_i \|^2 / 2 \lambda_i} \Big)

@@ -287,7 +287,7 @@ class Geodesics(BaseEstimator):
             return fisher(codec, line)
 
     def _batch_size(self, metric: RiemannianMetric, z: Tensor, parts: int = 1) -> int:
-        r"""How many curves with shape `(T, d)`, or codes with shape `(d)`, are decoded at once.
+        r"""Number of curves with shape `(T, d)`, or codes with shape `(d)`, decoded at once.
 
         Or, if their features have parts, how many of these parts.
         """

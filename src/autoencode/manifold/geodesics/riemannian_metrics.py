@@ -1,4 +1,4 @@
-r"""How long a small step of a code is: the metrics that a decoder gives to its codes."""
+r"""Riemannian metrics that a decoder induces on its codes."""
 
 __all__ = ["RiemannianMetric", "ensemble", "fisher", "pullback"]
 

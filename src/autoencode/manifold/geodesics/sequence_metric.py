@@ -109,7 +109,7 @@ def prefix_metric(x: Tensor, log_q: Tensor, symbols: int) -> tuple[Callable, Cal
 
 
 def _next_token_log_probs(p: AutoregressiveDistribution, x: Tensor) -> Tensor:
-    r"""What may come at each place of sequences, with shape `(N, S, L, symbols)`."""
+    r"""Log-probabilities of the tokens at each position, with shape `(N, S, L, symbols)`."""
     N, S = len(p.phi), len(x)
     phi = p.phi.repeat_interleave(S, dim=0)
 

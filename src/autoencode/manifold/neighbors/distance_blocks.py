@@ -90,7 +90,7 @@ class DistanceBlocks:
         return out
 
     def upper(self, rows: Tensor, distances: Tensor) -> Tensor:
-        r"""What the entry of any point is at most that lies within these distances of its query.
+        r"""Upper bound on entries of points within these distances of their queries.
 
         Such a point has a norm of at most :math:`\| x \| + d`, which bounds its rounding.
         """
@@ -98,7 +98,7 @@ class DistanceBlocks:
         return entry + rounding
 
     def lower(self, rows: Tensor, distances: Tensor) -> Tensor:
-        r"""What the entry of any point is at least that is at these distances, or farther."""
+        r"""Lower bound on entries of points at these distances or farther."""
         entry, rounding = self._entry(rows, distances)
         return entry - rounding
 

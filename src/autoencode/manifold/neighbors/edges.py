@@ -64,7 +64,7 @@ def is_reciprocal(indices: np.ndarray, edge_mask: np.ndarray) -> np.ndarray:
 
 
 def normal_fraction(points: Tensor, indices: Tensor, basis: Tensor) -> Tensor:
-    r"""How much of each arc is normal to the plane at the point where it starts.
+    r"""Fraction of each edge that is normal to the tangent plane at its start.
 
     .. math:: \frac{\| (I - P_i)(x_j - x_i) \|}{\| x_j - x_i \|}
 

@@ -112,7 +112,7 @@ class InvertedFileIndex:
         return torch.as_tensor(found)
 
     def _n_cells(self, rows: Tensor, truth: Tensor, target_recall: float) -> int:
-        r"""How many cells have to be searched for a recall, with two standard errors to spare."""
+        r"""Number of cells to search for a recall, with a margin of two standard errors."""
         nearest = self.index.quantizer.search(self._single(self.points[rows]), self.index.nlist)[1]
         home = self.index.quantizer.search(self._single(self.points[truth.flatten()]), 1)[1]
         rank = nearest.argsort(axis=1)

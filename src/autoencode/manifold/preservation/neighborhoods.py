@@ -1,4 +1,4 @@
-r"""How well a code preserves neighbors and distances."""
+r"""Preservation of neighbors and distances by codes."""
 
 __all__ = [
     "DistancePreservation",
@@ -31,7 +31,7 @@ SUBSAMPLES = 20  # of a sample, whose differences tell its standard error
 
 
 class DistancePreservation(NamedTuple):
-    r"""How distances in one space follow those in the other.
+    r"""Agreement of the distances in two spaces.
 
     Example:
         >>> DistancePreservation(Estimate(1.0, 0.0), Estimate(0.0, 0.0)).stress.value
@@ -52,7 +52,7 @@ def trustworthiness(
     n_samples: int | None = None,
     random_state: Seed = None,
 ) -> Estimate:
-    r"""How far the neighbors in the code are neighbors in the data.
+    r"""Trustworthiness: agreement of neighbors in the code with neighbors in the data.
 
     .. math:: 1 - \frac{2}{N k (2N - 3k - 1)} \sum_i \sum_{j \in \mathcal{N}_k^Z(i)}
         \max \big( 0, r_X(i, j) - k \big)
@@ -104,7 +104,7 @@ def continuity(
     n_samples: int | None = None,
     random_state: Seed = None,
 ) -> Estimate:
-    r"""How far the neighbors in the data are still neighbors in the code.
+    r"""Continuity: agreement of neighbors in the data with neighbors in the code.
 
     .. math:: 1 - \frac{2}{N k (2N - 3k - 1)} \sum_i \sum_{j \in \mathcal{N}_k^X(i)}
         \max \big( 0, r_Z(i, j) - k \big)
@@ -174,7 +174,7 @@ def distance_preservation(
     n_samples: int | None = 100_000,
     random_state: Seed = None,
 ) -> DistancePreservation:
-    r"""How the distances in the code follow those in the data, over pairs of points.
+    r"""Agreement of distances in the code with distances in the data, over pairs of points.
 
     .. math:: \text{stress} = \min_\alpha
         \sqrt{\frac{\sum (d_X - \alpha \, d_Z)^2}{\sum d_X^2}}
@@ -298,7 +298,7 @@ def _ranks(x: Tensor, rows: Tensor, j: Tensor) -> Tensor:
 
 
 def _n_shared(i: Tensor, j: Tensor) -> Tensor:
-    r"""How many numbers each row of one has in common with that of the other."""
+    r"""Number of entries that corresponding rows share."""
     both = torch.cat([i, j], dim=1).sort(dim=1).values
     return (both[:, 1:] == both[:, :-1]).sum(dim=1)
 

@@ -1,4 +1,4 @@
-r"""How far codes keep neighbors where examples are symbols: distances are counted in edits."""
+r"""Preservation of neighbors by codes of texts, with edit distances."""
 
 __all__ = ["pairwise_edit_distances", "rank_preservation"]
 
@@ -14,7 +14,7 @@ _MAX_ROW_CELLS = 2**20  # of these, of which each step needs a row
 
 
 def pairwise_edit_distances(x: Tensor, least: int) -> Tensor:
-    r"""How many bytes to insert, delete or replace between texts, of some in their order.
+    r"""Pairwise edit distances of texts in bytes, in the order of the texts.
 
     Arguments:
         x: Rows of bytes, ended and filled up by 255, with shape `(N, L)`. Of long texts the
@@ -78,7 +78,7 @@ def _nearest(D: Tensor, k: int) -> Tensor:
 
 
 def _excess(D: Tensor, k: int) -> Tensor:
-    r"""By how much the rank of each exceeds k, if anything: the mean from first to last place."""
+    r"""Excess of each rank over k, at least zero, averaged over tied places."""
     ordered = D.sort(dim=1).values
     first, last = (torch.searchsorted(ordered, D, right=right) for right in (False, True))
     below, above = ((a - k).clamp(min=0).double() for a in (first, last))

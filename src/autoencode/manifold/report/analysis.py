@@ -1,4 +1,4 @@
-r"""What a report on a manifold looks at: a bounded number of examples, drawn at random."""
+r"""Measurements of a report on a manifold, on a random sample of examples."""
 
 __all__ = [
     "Analysis",
@@ -100,7 +100,7 @@ class ColoredEdges(NamedTuple):
 
 
 class Analysis(NamedTuple):
-    r"""What there is to say of examples and codes, by the kind that the examples are."""
+    r"""Measurements of examples and codes, by the kind of examples."""
 
     curves: dict[str, DimensionEstimate]
     r"""The dimension of the codes, and of data that are numbers."""

@@ -1,4 +1,4 @@
-r"""What a trained autoencoder has learned of the manifold, and what can be relied on."""
+r"""Report on the manifold that an autoencoder has learned, and on its reliability."""
 
 __all__ = ["report"]
 

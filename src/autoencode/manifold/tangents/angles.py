@@ -1,4 +1,4 @@
-r"""By how much tangent planes turn along the arcs of a graph."""
+r"""Principal angles between the tangent planes at both ends of edges."""
 
 __all__ = ["MAX_SAFE_ANGLE", "principal_angles"]
 

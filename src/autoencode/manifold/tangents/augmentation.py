@@ -1,4 +1,4 @@
-r"""What tangents are good for in training a classifier: new examples, and a penalty."""
+r"""Tangent planes in the training of classifiers: augmentation and a penalty."""
 
 __all__ = ["TangentAugment", "tangent_penalty"]
 
@@ -66,7 +66,7 @@ class TangentAugment:
 
 
 def tangent_penalty(classifier: Callable[[Tensor], Tensor], x: Tensor, basis: Tensor) -> Tensor:
-    r"""How fast a classifier's output changes along the planes of examples.
+    r"""Penalty on changes of a classifier's output along the tangent planes of examples.
 
     .. math:: \Omega(x) = \sum_{u \in \mathcal{B}_x}
         \left\| \frac{\partial o}{\partial x}(x) \, u \right\|^2

@@ -1,4 +1,4 @@
-r"""Where the tangent planes lie: in the span of a Jacobian, or of the ways to neighbors."""
+r"""Bases of tangent planes, from Jacobians or from offsets to neighbors."""
 
 __all__ = ["LocalBases", "iter_local_bases", "numerical_rank", "project_onto"]
 

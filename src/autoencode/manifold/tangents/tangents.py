@@ -193,7 +193,7 @@ class Tangents(BaseEstimator):
         return as_type_of(X, torch.cat(distances))
 
     def local_scale(self, X: Any) -> Any:
-        r"""How far the data go along each direction: the standard deviation of the nearest
+        r"""Spread of the data along each direction: the standard deviation of the nearest
         neighbors in the data of `fit`.
 
         Arguments:
@@ -280,7 +280,7 @@ class Tangents(BaseEstimator):
         return from_rows(x, codec, moved, self.n_components_, n_steps)
 
     def projection_error(self, X: Any) -> Estimate:
-        r"""How much of the way to their neighbors leaves the planes of held-out examples.
+        r"""Fraction of the offsets to neighbors that lies off the planes of held-out examples.
 
         .. math:: \mathbb{E}_{x} \, \frac{1}{k} \sum_{x' \in \mathcal{N}_k(x)}
             \frac{\| (I - P) (x' - x) \|^2}{\| x' - x \|^2}
