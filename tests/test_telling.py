@@ -65,7 +65,7 @@ def drawn(network: Recurrent | Transformer, d: int) -> Codec:
         as_codec((lambda x: x, lambda z: z)),
         encode=lambda x: torch.linspace(-1, 1, len(x) * d).reshape(len(x), d).to(W),
         likelihood=likelihood,
-        symbolic=True,
+        tokenized=True,
     )
 
 
