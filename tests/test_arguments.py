@@ -115,7 +115,7 @@ def test_options_that_a_closed_form_ignores_are_refused(options: dict) -> None:
         (["score", "DATA", "--labels", "LABELS"], "--labels has no effect"),
         (["neighbors", "DATA", "--y", "1", "--out", "a.csv"], "--y has no effect"),
         (["sample", "--y", "1", "--out", "a.npy"], "--y has no effect"),
-        (["sample", "--temperature", "0.5", "--out", "a.npy"], "--temperature have no effect"),
+        (["sample", "--temperature", "0.5", "--out", "a.npy"], "--temperature only affect texts"),
     ],
 )
 def test_flags_without_effect_are_refused(

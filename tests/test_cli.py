@@ -299,11 +299,11 @@ STOP = """if True:
     from autoencode.training import step
     from autoencode.cli import main
 
-    evaluate = step.Summary.means
+    compute = step.RunningMeans.compute
     def means(self):
         print("an epoch", flush=True)
-        return evaluate(self)
-    step.Summary.means = means
+        return compute(self)
+    step.RunningMeans.compute = means
     signal.signal(signal.SIGINT, signal.default_int_handler)  # which background jobs lack
     sys.exit(main())
 """

@@ -130,7 +130,7 @@ def test_what_is_cut_off_is_counted(caplog) -> None:
 
 
 def test_one_sound_that_sets_the_cost_of_all_is_named() -> None:
-    with pytest.warns(FitWarning, match=r"the longest, of 40 s, makes 8\d % of the windows"):
+    with pytest.warns(FitWarning, match=r"the longest of 21 recordings, of 40 s, makes up 8\d %"):
         quick().fit([noise(0.5)] * 20 + [noise(40.0)])
 
 

@@ -23,8 +23,8 @@ from autoencode.manifold import (
     local_dimension,
     neighborhood_recall,
     report,
-    score,
     select_landmarks,
+    stein_score,
     trustworthiness,
     walkback,
 )
@@ -108,7 +108,7 @@ def geodesics(X: np.ndarray, model: Any, **arguments: Any) -> list:
 def denoiser(X: np.ndarray, model: Any = (shrunk, identity)) -> list:
     d = local_dimension(model, X, noise=0.1, random_state=0)
     walk = walkback(model, X, 2, noise=0.1, random_state=0)
-    return [score(model, X, noise=0.1), *d, walk]
+    return [stein_score(model, X, noise=0.1), *d, walk]
 
 
 JOBS = {

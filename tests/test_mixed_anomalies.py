@@ -62,7 +62,7 @@ def test_explained_by_column_of_the_user_in_nats(detector) -> None:
     X.iloc[7, 1] = 9.0
     explained = detector.explain(X)
     off = detector.decompose(X).off_manifold
-    cut = detector._across.most
+    cut = detector._residual_noise.cap
 
     pd.testing.assert_index_equal(explained.index, X.index)
     pd.testing.assert_index_equal(explained.columns, X.columns)

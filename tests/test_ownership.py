@@ -227,7 +227,7 @@ def test_what_is_no_file_is_not_replaced(place: Path, name: str) -> None:
     os.mkfifo("pipe")
     Path("null").symlink_to("/dev/null")
 
-    with pytest.raises(ValueError, match="no regular file"):
+    with pytest.raises(ValueError, match="not a regular file"):
         check_writable(name)
 
 

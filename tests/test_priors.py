@@ -237,7 +237,7 @@ def test_new_examples_of_a_plain_autoencoder_are_like_the_data(rows: np.ndarray)
 
 
 def test_without_one_the_error_says_so() -> None:
-    with pytest.raises(AttributeError, match=r"'sample'.*; prior=Mixture\(\)"):
+    with pytest.raises(AttributeError, match=r"'sample'.* prior=Mixture\(\)"):
         ae.autoencoder(2).sample()
 
 

@@ -958,7 +958,7 @@ def test_commands_look_at_texts_under_one_label(tmp_path: Path, monkeypatch, cap
     assert len(Path("odd.csv").read_text().splitlines()) == 1 + 20
     line = ["manifold", "l.ae", "lines.txt", "--out", "page", "--n-neighbors", "3", *under]
     assert main(line) == 0
-    assert "20 of up to 4 symbols each" in capsys.readouterr().out
+    assert "20 examples with up to 4 tokens each" in capsys.readouterr().out
 
 
 def test_commands_take_a_column_and_its_labels(tmp_path: Path, monkeypatch, capsys) -> None:

@@ -103,7 +103,7 @@ from memory import peak
 
 X, y = np.random.default_rng(0).normal(size=(50, 20_000)), np.arange(50) % 3
 recipe, conditional = sys.argv[1], sys.argv[2] == "labels"
-options = {} if recipe == "linear" else {"training": ae.Training(epochs=2, progress=False)}
+options = {} if recipe == "linear" else {"training": ae.Training(epochs=2, show_progress=False)}
 y = y if conditional else None
 
 if recipe == "detector":

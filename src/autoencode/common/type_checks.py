@@ -115,9 +115,9 @@ def check_learned(cls: type, values: Mapping[str, Any], declared: bool, complete
 
     Example:
         >>> from autoencode.modalities.context import Numbers
-        >>> check_learned(Numbers, {"loc_": 3}, True, True)
+        >>> check_learned(Numbers, {"size_": 3}, True, True)
         Traceback (most recent call last):
-        ValueError: Numbers lacks 'scale_'
+        ValueError: Numbers lacks 'loc_'
     """
     hints = learned_hints(cls)
 

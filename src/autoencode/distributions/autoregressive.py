@@ -173,6 +173,9 @@ class Autoregressive(Family):
         if self.temperature == 0:
             return logits.argmax(dim=-1)
 
+        if not logits.isfinite().all():
+            raise FloatingPointError("the decoder gives no finite probabilities of tokens.")
+
         p = (logits / self.temperature).softmax(dim=-1)
 
         if self.top_p < 1:

