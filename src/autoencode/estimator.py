@@ -885,7 +885,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return self._map_rows(function, self._load(windows), c), windows
 
     def _are_of_one_size(self, X: Any) -> bool:
-        r"""Whether images have the size of those of the fit, as far as one can see."""
+        r"""Tell whether images have the size of those of the fit, as far as one can see."""
         C, H, W = self.modality_.shape_
         shapes = {tuple(np.shape(x)) for x in X} if isinstance(X, (list, tuple)) else set()
         shapes |= {tuple(X.shape[1:])} if hasattr(X, "shape") else set()

@@ -597,7 +597,7 @@ def _without_masks(X: Any, kinds: ModalityChoice) -> Any:
 
 
 def _is_numeric(X: Any) -> bool:
-    r"""Whether examples are numbers, which are checked here and not by their modality."""
+    r"""Tell whether examples are numbers, which are checked here and not by their modality."""
     if isinstance(X, Tensor):
         return True
 

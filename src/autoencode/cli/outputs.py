@@ -196,7 +196,7 @@ def write_photograph(out: Path, X: NDArray, like: Path) -> None:
 
 
 def is_single(out: Path, model: Autoencoder) -> bool:
-    r"""Whether a path is a file for a single example, other than a picture.
+    r"""Tell whether a path is a file for a single example, other than a picture.
 
     Arguments:
         out: The file or folder.
@@ -210,7 +210,7 @@ def is_single(out: Path, model: Autoencoder) -> bool:
 
 
 def is_file_per_example(out: Path, model: Autoencoder) -> bool:
-    r"""Whether each example gets a file of its own.
+    r"""Tell whether each example gets a file of its own.
 
     Arguments:
         out: The file or folder.

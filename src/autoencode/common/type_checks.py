@@ -17,7 +17,7 @@ _MAPPINGS = (collections.abc.Mapping, dict)
 
 
 def fits(value: Any, kind: Any, strict: bool = False) -> bool:
-    r"""Whether a value has the type of an annotation.
+    r"""Tell whether a value has the type of an annotation.
 
     Every value fits an annotation that this function does not understand.
 

@@ -123,7 +123,7 @@ class Examples:
 
     @property
     def on_disk(self) -> bool:
-        r"""Whether rows have to be read from a file."""
+        r"""Tell whether rows have to be read from a file."""
         return isinstance(self.target, FileTensor) or isinstance(self.corrupted, FileTensor)
 
     def split(self, size: int | None = None) -> Iterator["Examples"]:

@@ -192,7 +192,7 @@ def chunks(X: NDArray, size: int | None = None) -> Iterator[NDArray]:
 
 
 def is_mapped(X: NDArray) -> bool:
-    r"""Whether an array lies in a file that is mapped into memory.
+    r"""Tell whether an array lies in a file that is mapped into memory.
 
     Example:
         >>> is_mapped(np.zeros(3))

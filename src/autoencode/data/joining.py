@@ -84,7 +84,7 @@ def join_names(a: Sequence[str], b: Sequence[str], what: tuple[str, str]) -> lis
 
 
 def in_one_order(names: Sequence[str]) -> bool:
-    r"""Whether names have the same order by their letters and by the numbers in them.
+    r"""Tell whether names have the same order by their letters and by the numbers in them.
 
     Example:
         >>> in_one_order(["1.png", "10.png", "2.png"]), in_one_order(["01.png", "10.png"])

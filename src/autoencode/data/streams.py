@@ -20,7 +20,7 @@ _LABELS = ("y", "label", "labels", "target")
 
 
 def is_stream(X: object) -> bool:
-    r"""Whether `X` yields examples one by one, and is neither an array nor a list.
+    r"""Tell whether `X` yields examples one by one, and is neither an array nor a list.
 
     Example:
         >>> is_stream(iter([1.0])), is_stream([1.0]), is_stream(np.ones(1))

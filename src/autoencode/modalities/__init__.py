@@ -111,7 +111,7 @@ def describe_guess(X: object, modality: Modality) -> str | None:
 
 
 def _is_read(X: object) -> bool:
-    r"""Whether data are files of their own kind, or come from such, and are no guess."""
+    r"""Tell whether data are files of their own kind, or come from such, and are no guess."""
     return isinstance(X, (Path, Recordings))
 
 

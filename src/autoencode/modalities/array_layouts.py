@@ -108,7 +108,7 @@ def check_layout(X: Any, taken_for: str) -> str | None:
 
 
 def looks_channels_first(shape: tuple[int, ...]) -> bool:
-    r"""Whether the last two of four sizes look like height and width.
+    r"""Tell whether the last two of four sizes look like height and width.
 
     Example:
         >>> looks_channels_first((60, 12, 32, 32)), looks_channels_first((60, 32, 32, 12))
@@ -342,7 +342,7 @@ def _likeness(x: NDArray, axis: int) -> float:
 
 
 def _jumps(x: NDArray) -> bool:
-    r"""Whether spread or mean of columns change from one to the next as no image's do."""
+    r"""Tell whether spread or mean of columns change from one to the next as no image's do."""
     spread, mean = x.std(axis=(0, 1)), x.mean(axis=(0, 1))
     jump = np.abs(np.diff(spread)).max() / spread.max() if spread.max() > 0 else np.inf
 

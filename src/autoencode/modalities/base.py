@@ -85,7 +85,7 @@ class Modality(Configurable, abc.ABC):
     @classmethod
     @abc.abstractmethod
     def accepts(cls, X: object) -> bool:
-        r"""Whether `X`, examples or the path of a file or folder, is of this kind."""
+        r"""Tell whether `X`, examples or the path of a file or folder, is of this kind."""
 
     @abc.abstractmethod
     def read(self, path: Path) -> tuple[Any, ...]:

@@ -219,7 +219,7 @@ def pool(Z: ArrayLike, windows: Windows) -> NDArray:
 
 
 def _are_several(x: Any) -> bool:
-    r"""Whether these are waveforms, and not the numbers of one."""
+    r"""Tell whether these are waveforms, and not the numbers of one."""
     of_objects = isinstance(x, np.ndarray) and x.dtype == object
     listed = (isinstance(x, (list, tuple)) or of_objects) and len(x) > 0
 

@@ -97,7 +97,7 @@ class Checkpoint:
             lock.release()
 
     def due(self) -> bool:
-        r"""Whether it is time to write, and the last write is done."""
+        r"""Tell whether it is time to write, and the last write is done."""
         if self.thread is not None and self.thread.is_alive():
             return False
 

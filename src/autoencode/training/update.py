@@ -210,7 +210,7 @@ def _options() -> dict[str, Any] | None:
 
 
 def has_bfloat16(device: str) -> bool:
-    r"""Whether a device multiplies matrices faster in bfloat16 than in float32.
+    r"""Tell whether a device multiplies matrices faster in bfloat16 than in float32.
 
     Example:
         >>> has_bfloat16("cuda")  # doctest: +SKIP
@@ -227,7 +227,7 @@ def has_bfloat16(device: str) -> bool:
 
 
 def has_compiler(device: str) -> bool:
-    r"""Whether :func:`torch.compile` has the compiler that it needs for a device.
+    r"""Tell whether :func:`torch.compile` has the compiler that it needs for a device.
 
     Torch includes one for GPUs. For processors it calls a C++ compiler.
 

@@ -274,7 +274,7 @@ def read_sound(path: Path, rate: int = 16000, channels: int = 1, strict: bool = 
 
 
 def is_sound(path: Path) -> bool:
-    r"""Whether a path has the suffix of a sound, and is no folder.
+    r"""Tell whether a path has the suffix of a sound, and is no folder.
 
     Example:
         >>> is_sound(Path("drum.wav"))
@@ -284,7 +284,7 @@ def is_sound(path: Path) -> bool:
 
 
 def holds_sounds(source: Path | Files) -> bool:
-    r"""Whether at least half of the first files of a source have the suffix of a sound.
+    r"""Tell whether at least half of the first files of a source have the suffix of a sound.
 
     Example:
         >>> import tempfile
@@ -441,7 +441,7 @@ def _decode(file: Path, rate: int, seconds: float | None, channels: int) -> _Sou
 
 
 def _ends(file: Path) -> bool:
-    r"""Whether the last page of an Ogg file is whole, and marked as the end.
+    r"""Tell whether the last page of an Ogg file is whole, and marked as the end.
 
     The format announces no length. A page has 23 bytes, with a mark in the second and the number
     of segments in the last; a byte for the size of each; and the segments.

@@ -62,7 +62,7 @@ class Picture(NamedTuple):
 
 
 def is_deep(image: Image.Image) -> bool:
-    r"""Whether an opened image has more than eight bits that can be read.
+    r"""Tell whether an opened image has more than eight bits that can be read.
 
     Example:
         >>> is_deep(Image.new("I;16", (2, 2))), is_deep(Image.new("RGB", (2, 2)))

@@ -206,7 +206,7 @@ def sizes_of(path: Path | Files, most: int = 256) -> list[tuple[int, int]]:
 
 
 def is_image(path: Path) -> bool:
-    r"""Whether a path has the suffix of an image, and is no folder.
+    r"""Tell whether a path has the suffix of an image, and is no folder.
 
     Example:
         >>> is_image(Path("cat.png")), is_image(Path("cat.npy"))

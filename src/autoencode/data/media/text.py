@@ -58,7 +58,7 @@ class Lines(list[str]):
 
 
 def is_text(path: Path) -> bool:
-    r"""Whether a file holds texts: by its suffix, or by its content if it has none.
+    r"""Tell whether a file holds texts: by its suffix, or by its content if it has none.
 
     Example:
         >>> is_text(Path("words.txt")), is_text(Path("words.txt.gz")), is_text(Path("words.npy"))
@@ -72,7 +72,7 @@ def is_text(path: Path) -> bool:
 
 
 def holds_texts(source: Path | Files) -> bool:
-    r"""Whether at least half of the first files of a source hold texts.
+    r"""Tell whether at least half of the first files of a source hold texts.
 
     Example:
         >>> holds_texts(Files([Path("a.txt"), Path("b.txt")]))

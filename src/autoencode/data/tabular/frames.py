@@ -37,7 +37,7 @@ _UNKNOWN: Mapping[str | int, str] = MappingProxyType({})
 
 
 def is_frame(X: object) -> bool:
-    r"""Whether something is a data frame, of pandas or of a library that converts to it.
+    r"""Tell whether something is a data frame, of pandas or of a library that converts to it.
 
     Example:
         >>> is_frame(np.ones((2, 2)))
@@ -90,7 +90,7 @@ def names_of(frame: Any) -> list[Any]:
 
 
 def is_frame_file(path: Path) -> bool:
-    r"""Whether a file is a table of up to 256 MB, and what reads it as a frame is installed.
+    r"""Tell whether a file is a table of up to 256 MB, and what reads it as a frame is installed.
 
     Example:
         >>> is_frame_file(Path("digits.npy"))
@@ -100,7 +100,7 @@ def is_frame_file(path: Path) -> bool:
 
 
 def holds_frame(path: Path, label: str | None = None, given: TableFormat | None = None) -> bool:
-    r"""Whether a file is a table that is not all numbers: with text, dates or missing cells.
+    r"""Tell whether a file is a table that is not all numbers: with text, dates or missing cells.
 
     Of text beyond 256 MB only the first 16 MB are looked at.
 
@@ -414,13 +414,13 @@ def _has_gaps(cells: Any) -> bool:
 
 
 def _is_readable(path: Path, given: TableFormat | None = None) -> bool:
-    r"""Whether a file is a table, and what reads it as a frame is installed."""
+    r"""Tell whether a file is a table, and what reads it as a frame is installed."""
     known = table_suffix(path) is not None or given is not None
     return known and path.is_file() and all(map(find_spec, ("pandas", "pyarrow")))
 
 
 def _is_text(path: Path) -> bool:
-    r"""Whether a file is a table in text, as far as its name says."""
+    r"""Tell whether a file is a table in text, as far as its name says."""
     suffix = table_suffix(path)
     return suffix is None or suffix in TEXTS
 
@@ -458,7 +458,7 @@ def _read_other(path: Path) -> Any:
 
 
 def _exists(name: str) -> bool:
-    r"""Whether a text is the name of a table that is there."""
+    r"""Tell whether a text is the name of a table that is there."""
     return len(name) < 4096 and table_suffix(Path(name)) is not None and Path(name).is_file()
 
 
@@ -553,7 +553,7 @@ def _has_nulls(file: Any) -> bool:
 
 
 def _is_plain(kind: Any, text: bool) -> bool:
-    r"""Whether a type of Arrow is one that the readers of numbers know."""
+    r"""Tell whether a type of Arrow is one that the readers of numbers know."""
     from pyarrow import types
 
     numbers = types.is_integer(kind) or types.is_floating(kind)

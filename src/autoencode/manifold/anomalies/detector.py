@@ -352,7 +352,7 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         return X if named else checked  # a model that knows names wants to see them
 
     def _is_mixed(self) -> bool:
-        r"""Whether the model takes tables of mixed columns."""
+        r"""Tell whether the model takes tables of mixed columns."""
         model = getattr(self, "model_", self.model)
         return isinstance(
             getattr(model, "modality_", getattr(model, "modality", None)), MixedTables

@@ -45,7 +45,7 @@ def symmetric_adjacency(
 
 
 def is_reciprocal(indices: np.ndarray, edge_mask: np.ndarray) -> np.ndarray:
-    r"""Whether each arc is, the other way round, one of those that are chosen.
+    r"""Tell whether each arc is, the other way round, one of those that are chosen.
 
     Arguments:
         indices: The neighbors of each point, with shape `(N, k)`.

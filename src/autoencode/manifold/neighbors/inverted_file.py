@@ -134,7 +134,7 @@ class InvertedFileIndex:
 
 
 def available() -> bool:
-    r"""Whether the package for approximate search is installed."""
+    r"""Tell whether the package for approximate search is installed."""
     try:
         _faiss()
     except ImportError:

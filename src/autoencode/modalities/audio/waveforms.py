@@ -15,7 +15,7 @@ _LOUDEST = 8.0  # further beyond full scale than any filter leads
 
 
 def is_wave(x: object) -> bool:
-    r"""Whether an array looks like a waveform, with shape `(n,)` or `(n, channels)`.
+    r"""Tell whether an array looks like a waveform, with shape `(n,)` or `(n, channels)`.
 
     Example:
         >>> is_wave(np.zeros(800)), is_wave(np.zeros((28, 28), np.uint8))

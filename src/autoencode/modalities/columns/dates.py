@@ -122,7 +122,7 @@ class DateColumn(Configurable):
 
     @property
     def constant_(self) -> bool:
-        r"""Whether all dates are the same, and none is missing."""
+        r"""Tell whether all dates are the same, and none is missing."""
         return self.days_.constant_
 
     @property

@@ -130,7 +130,7 @@ def arrow_type(name: str) -> Any:
 
 
 def returns(dtype: Any) -> bool:
-    r"""Whether cells of a type of Arrow can come back with it.
+    r"""Tell whether cells of a type of Arrow can come back with it.
 
     Example:
         >>> import pandas as pd, pyarrow as pa

@@ -134,7 +134,7 @@ class LevelColumn(Configurable):
 
     @property
     def rare(self) -> bool:
-        r"""Whether several rare levels are one to the model, the last."""
+        r"""Tell whether several rare levels are one to the model, the last."""
         return len(self.levels_) > self.limit
 
     @property
@@ -151,12 +151,12 @@ class LevelColumn(Configurable):
         return (self.counts_.count(1) + 0.5) / (sum(self.counts_) + 1)
 
     def is_new(self, index: Any) -> Any:
-        r"""Whether numbers that `encode` returns are of levels that the fit did not see."""
+        r"""Tell whether numbers that `encode` returns are of levels that the fit did not see."""
         return (index != 0) & (index == index) if self.constant_ else index == NEW
 
     @property
     def is_text(self) -> bool:
-        r"""Whether all levels are text, and stand for nothing else."""
+        r"""Tell whether all levels are text, and stand for nothing else."""
         dates = self.categories_ is not None and "unit" in self.categories_
         return not dates and all(isinstance(level, str) for level in self.levels_)
 
@@ -239,7 +239,7 @@ class LevelColumn(Configurable):
 
     @property
     def _closed(self) -> bool:
-        r"""Whether there can be no other levels: both truth values are known."""
+        r"""Tell whether there can be no other levels: both truth values are known."""
         return {True, False} == {*self.levels_} and all(isinstance(v, bool) for v in self.levels_)
 
     def _levels(self) -> str:

@@ -525,7 +525,7 @@ def _slots(numbers: int, levels: Iterable[int]) -> list[int]:
 
 
 def _is_open(column: Column) -> bool:
-    r"""Whether levels of a column that were not in the fit count."""
+    r"""Tell whether levels of a column that were not in the fit count."""
     return isinstance(column, LevelColumn) and column.new_mass > 0
 
 
@@ -573,7 +573,7 @@ def _filled(cells: Any, other: Any) -> Any:
 
 
 def _holds(dtype: Any, cells: Any) -> bool:
-    r"""Whether cells that are there stay what they are as another type."""
+    r"""Tell whether cells that are there stay what they are as another type."""
     there = open_cells(cells).dropna().infer_objects()
     dtype = getattr(dtype, "numpy_dtype", dtype)
 
