@@ -263,7 +263,7 @@ def test_folders_are_small_and_their_order_is_stated(folder: str) -> None:
         assert len(modules | {"__init__"}) <= 8
 
 
-QUESTIONS = {"What", "How", "Of", "Which", "Where", "By", "These"}
+QUESTIONS = {"What", "How", "Of", "Which", "Where", "By", "These", "Those", "As", "That"}
 
 
 def headlines(path: Path, only_module: bool = False) -> dict[str, str]:

@@ -49,7 +49,7 @@ class Listing(NamedTuple):
     r"""The number of hidden files, whose name or folder begins with a dot."""
 
     ordered: bool
-    r"""Whether the order is that of the user, and not that of the names."""
+    r"""True if the order is that of the user, and not that of the names."""
 
 
 class Names(list[str]):
@@ -60,7 +60,7 @@ class Names(list[str]):
         rows: The place of each among all files that were looked at.
         total: How many those are.
         left_out: The names of those left out, and why.
-        ordered: Whether the order is that of the user, and not that of the names.
+        ordered: True if the order is that of the user, and not that of the names.
         unread: What else was left out, in words.
 
     Example:

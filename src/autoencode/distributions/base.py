@@ -39,7 +39,7 @@ class Family(Configurable, nn.Module, abc.ABC):
     r"""Set of valid data, as a `torch` constraint."""
 
     discrete: ClassVar[bool] = False
-    r"""Whether `log_prob` is the logarithm of a probability rather than of a density."""
+    r"""True if `log_prob` is the logarithm of a probability rather than of a density."""
 
     free_bits: float = 0.0
     r"""Default free bits of the objective: the rate in nats per example that is not penalized."""

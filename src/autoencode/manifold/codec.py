@@ -69,7 +69,7 @@ class Codec:
     r"""Returns rows of what the likelihood is of, with zeros for constant columns."""
 
     tokenized: bool = False
-    r"""Whether rows are symbols, of which numbers mean nothing."""
+    r"""True if rows are tokens, whose numbers have no order."""
 
     to_bytes: Callable[[Tensor], Tensor] = lambda x: x
     r"""Returns symbols as bytes, ended and filled up by 255."""

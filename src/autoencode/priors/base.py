@@ -22,7 +22,7 @@ class Prior(Configurable, nn.Module, abc.ABC):
     """
 
     fits: bool = False
-    r"""Whether the prior is fitted to the codes after the training."""
+    r"""True if the prior is fitted to the codes after the training."""
 
     @abc.abstractmethod
     def build(self: Self, latent_dim: int) -> Self:

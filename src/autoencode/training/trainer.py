@@ -59,7 +59,7 @@ class TrainingDefaults(NamedTuple):
     r"""The number of examples in a minibatch; `None` to derive it from the number of examples."""
 
     static_shapes: bool = True
-    r"""Whether all minibatches have one shape, as a compiled step needs."""
+    r"""Promise that all minibatches have one shape, as a compiled step needs."""
 
 
 class Solver(Configurable, abc.ABC):
@@ -69,7 +69,7 @@ class Solver(Configurable, abc.ABC):
     r"""The fraction of the examples to hold out."""
 
     closed_form: ClassVar[bool] = False
-    r"""Whether the method minimizes the squared error in closed form and ignores the objective."""
+    r"""True if the method minimizes the squared error in closed form and ignores the objective."""
 
     @abc.abstractmethod
     def n_held_out(self, n: int) -> int:

@@ -96,7 +96,7 @@ class _Sound(NamedTuple):
     r"""What is wrong with it, as it is in the file."""
 
     longer: bool
-    r"""Whether the file holds more than was asked for."""
+    r"""True if the file holds more than was asked for."""
 
 
 def read_sounds(

@@ -76,7 +76,7 @@ class InvertedFileIndex:
     def knn(
         self, k: int, queries: Tensor | None = None, self_indices: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        r"""As :func:`~autoencode.manifold.knn`, of the points that were given."""
+        r"""Nearest neighbors, as in :func:`~autoencode.manifold.knn`, among the points of the index."""
         if queries is None:
             queries, self_indices = (
                 self.points,

@@ -35,7 +35,7 @@ class LabelSpreadingResult(NamedTuple):
     r"""The classes, in ascending order, with shape `(C,)`."""
 
     reached: np.ndarray
-    r"""Whether the component of each point has a label, with shape `(N,)`."""
+    r"""Mask of the points whose component has a label, with shape `(N,)`."""
 
 
 def label_spreading(
@@ -151,7 +151,7 @@ def _unknown(y: np.ndarray) -> np.ndarray:
 
 
 def _is_missing(v: Any) -> bool:
-    r"""Whether a label is `None`, NaN, or a missing value of pandas, which has no truth value."""
+    r"""True if a label is `None`, NaN, or a missing value of pandas, which has no truth value."""
     return v is None or type(v).__name__ in {"NAType", "NaTType"} or bool(v != v)
 
 

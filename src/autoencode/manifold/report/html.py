@@ -127,7 +127,7 @@ _STRANGEST = (
 
 
 def _is_shown(model: Any, X: Any) -> bool:
-    r"""Whether there are pictures of examples: rows, images, or what networks see as images."""
+    r"""True if examples have pictures: rows, images, or what networks see as images."""
     modality = getattr(model, "modality_", None)
     return np.ndim(X) <= 2 or modality is None or len(modality.shape_) == 3
 
