@@ -31,7 +31,7 @@ class UpdateResult(NamedTuple):
     r"""The sums of the loss before the update; zero if it was skipped."""
 
     finite: Tensor
-    r"""True if loss and gradient were finite, with shape `()`. Otherwise the update was skipped."""
+    r"""True if loss and gradient are finite, with shape `()`. If not, the update was skipped."""
 
 
 class EagerUpdate:

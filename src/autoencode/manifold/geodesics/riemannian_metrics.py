@@ -34,7 +34,7 @@ class RiemannianMetric:
     r"""Maps the features of both ends, with shape `(*, F)`, to squares with shape `(*)`."""
 
     is_local: bool = False
-    r"""True if the metric is an estimate near some codes, so that each curve needs one of its own."""
+    r"""True if the metric is estimated near the codes of each curve alone."""
 
     def squared_lengths(self, curves: Tensor) -> Tensor:
         r"""The squared lengths of the segments of curves.

@@ -76,7 +76,7 @@ class InvertedFileIndex:
     def knn(
         self, k: int, queries: Tensor | None = None, self_indices: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        r"""Nearest neighbors, as in :func:`~autoencode.manifold.knn`, among the points of the index."""
+        r"""Nearest neighbors, as in :func:`~autoencode.manifold.knn`, in the index."""
         if queries is None:
             queries, self_indices = (
                 self.points,
