@@ -125,6 +125,23 @@ def test_weights_that_are_not_finite_are_refused(file: Path, value: float) -> No
         ae.load(change(file, lambda d: None, spoil))
 
 
+PRIORS: dict[str, Callable[[dict[str, torch.Tensor]], Any]] = {
+    "two sets of means": lambda t: {"prior.loc": torch.stack([t["prior.loc"]] * 2)},
+    "flat means": lambda t: {"prior.loc": t["prior.loc"].flatten()},
+    "more means": lambda t: {"prior.loc": t["prior.loc"].repeat(2, 1)},
+    "wider factors": lambda t: {"prior.scale_tril": torch.eye(3)[None]},
+    "weights of two axes": lambda t: {"prior.weight": t["prior.weight"][None]},
+    "weights below zero": lambda t: {"prior.weight": -t["prior.weight"]},
+    "no scales": lambda t: {"prior.scale_tril": torch.zeros_like(t["prior.scale_tril"])},
+}
+
+
+@pytest.mark.parametrize("name", PRIORS)
+def test_priors_that_do_not_agree_with_themselves_are_refused(file: Path, name: str) -> None:
+    with pytest.raises(ValueError, match=r"m\.ae' (cannot be loaded|is damaged)"):
+        ae.load(change(file, lambda d: None, lambda t: t.update(PRIORS[name](t))))
+
+
 # Sizes
 
 

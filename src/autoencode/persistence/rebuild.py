@@ -168,8 +168,16 @@ def _try(estimator: Any, model: LatentModel) -> None:
     if model.decoder is None or math.prod(modality.event_) > _TRIED:
         return
 
-    model.prior().sample()
-    p = bound.decode(torch.zeros(1, estimator.latent_dim_))
+    prior, D = model.prior(), estimator.latent_dim_
+    code = prior.sample()
+
+    if code.shape != (D,):
+        raise ValueError(f"its prior draws codes of shape {tuple(code.shape)}, not ({D},)")
+
+    if not prior.log_prob(code).isfinite():  # of weights below zero, and factors without inverse
+        raise ValueError("its prior has no finite density")
+
+    p = bound.decode(torch.zeros(1, D))
 
     if type(modality).__module__.partition(".")[0] != __name__.partition(".")[0]:
         return  # of somebody else's kind of data nothing more is known

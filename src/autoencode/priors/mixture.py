@@ -147,6 +147,9 @@ def _place(z: Tensor) -> tuple[Tensor, Tensor]:
 def _as_many_as_stored(
     prior: Mixture, tensors: dict[str, Tensor], prefix: str, *others: Any
 ) -> None:
-    for name in ("weight", "loc", "scale_tril"):
+    r"""Makes room for the Gaussians of a file; arrays of other shapes are refused by torch."""
+    K, D = tensors.get(prefix + "weight", prior.weight).numel(), prior.loc.shape[1]
+
+    for name, shape in {"weight": (K,), "loc": (K, D), "scale_tril": (K, D, D)}.items():
         if prefix + name in tensors:
-            setattr(prior, name, torch.empty_like(tensors[prefix + name]).to(getattr(prior, name)))
+            setattr(prior, name, getattr(prior, name).new_empty(shape))
