@@ -53,14 +53,8 @@ def make_model() -> Callable[..., LatentModel]:
     r"""Builds a small random model of rows of five numbers, with a code of two."""
 
     def make(posterior: type[Family], likelihood: Family | None = None, context: int = 0):
-        q, p = posterior(), likelihood or FixedGaussian()
-        network = FullyConnected((8,))
-
-        return LatentModel(
-            Conditional(network.encoder((5,), 2 * q.n_params, context), q, (5,), (2,)),
-            Conditional(network.decoder(2, (5 * p.n_params,), context), p, (2,), (5,)),
-            StandardNormal().build(2),
-        )
+        parts = posterior(), likelihood or FixedGaussian(), StandardNormal()
+        return LatentModel.build(FullyConnected((8,)), (5,), 2, *parts, context=context)
 
     return make
 

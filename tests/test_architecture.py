@@ -19,7 +19,8 @@ ORDER = {
         common
         data networks corruptions
         distributions
-        models priors datasets
+        priors datasets
+        models
         objectives evaluation modalities
         training inference
         blueprint

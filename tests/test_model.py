@@ -60,7 +60,12 @@ def test_context_is_bound_in_encoder_and_decoder(make_model) -> None:
     assert torch.allclose(r[2, 1], model.given(c[1:2]).decode(z[2, 1:2]).mean[0])
 
     assert model.given(None) is model
-    assert list(bound.parameters()) == []
+    assert not isinstance(bound, torch.nn.Module)
+    assert bound.prior is model.prior
+    assert bound.likelihood is model.likelihood
+
+    with pytest.raises(AttributeError):
+        bound.context = c
 
 
 def test_standard_normal() -> None:

@@ -10,7 +10,7 @@ from torch.distributions import Independent, Normal
 from autoencode import objectives
 from autoencode.distributions import Bernoulli, Dirac, FixedGaussian, Gaussian, SharedGaussian
 from autoencode.evaluation.measures import active_units, log_evidence, mutual_information
-from autoencode.models.latent import Conditional, LatentModel
+from autoencode.models.latent import LatentModel
 from autoencode.networks import FullyConnected
 from autoencode.objectives import ELBO, Contractive, Objective, Reconstruction
 from autoencode.priors import StandardNormal
@@ -232,11 +232,8 @@ def test_contraction_does_not_depend_on_the_scale_of_the_code(make_model, exact:
 
 
 def test_contraction_of_affine_networks_is_what_noise_costs() -> None:
-    network = FullyConnected(())
-    model = LatentModel(
-        Conditional(network.encoder((5,), 2), Dirac(), (5,), (2,)),
-        Conditional(network.decoder(2, (5,)), SharedGaussian(), (2,), (5,)),
-        StandardNormal().build(2),
+    model = LatentModel.build(
+        FullyConnected(()), (5,), 2, Dirac(), SharedGaussian(), StandardNormal()
     )
     x, noise = randn(4, 5), 0.4 * randn(4000, 4, 5)
 

@@ -14,7 +14,7 @@ from torch import nn
 import autoencode as ae
 from autoencode.data import Batches, Examples
 from autoencode.distributions import Dirac, FixedGaussian, Gaussian, SharedGaussian
-from autoencode.models.latent import Conditional, LatentModel
+from autoencode.models.latent import LatentModel
 from autoencode.networks import FullyConnected
 from autoencode.objectives import ELBO, Loss, Objective, Reconstruction
 from autoencode.priors import StandardNormal
@@ -26,13 +26,8 @@ D, LATENT = 6, 2
 
 
 def linear_model(posterior, likelihood) -> LatentModel:
-    network = FullyConnected(())
-    return LatentModel(
-        Conditional(
-            network.encoder((D,), LATENT * posterior.n_params), posterior, (D,), (LATENT,)
-        ),
-        Conditional(network.decoder(LATENT, (D,)), likelihood, (LATENT,), (D,)),
-        StandardNormal().build(LATENT),
+    return LatentModel.build(
+        FullyConnected(()), (D,), LATENT, posterior, likelihood, StandardNormal()
     )
 
 
@@ -96,11 +91,8 @@ def test_a_linear_vae_finds_probabilistic_pca(gaussian_data) -> None:
 @pytest.mark.slow
 def test_a_linear_denoiser_finds_the_wiener_filter(gaussian_data) -> None:
     x, noise = gaussian_data, 0.7
-    network = FullyConnected(())
-    model = LatentModel(
-        Conditional(network.encoder((D,), D), Dirac(), (D,), (D,)),
-        Conditional(network.decoder(D, (D,)), FixedGaussian(), (D,), (D,)),
-        StandardNormal().build(D),
+    model = LatentModel.build(
+        FullyConnected(()), (D,), D, Dirac(), FixedGaussian(), StandardNormal()
     )
     step = TrainStep(model, Reconstruction(), ae.corruptions.GaussianNoise(noise))
     run(step, x, epochs=300, learning_rate=1e-2)

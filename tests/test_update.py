@@ -35,13 +35,8 @@ def make(objective: Objective | None = None, context: int = 0, **options) -> Tra
 
     torch.manual_seed(0)
     objective = objective or Reconstruction()
-    family = objective.posterior()
-    network = FullyConnected((300,))
-    model = LatentModel(
-        Conditional(network.encoder((D,), family.n_params * 2, context), family, (D,), (2,)),
-        Conditional(network.decoder(2, (D,), context), SharedGaussian(), (2,), (D,)),
-        StandardNormal().build(2),
-    )
+    parts = objective.posterior(), SharedGaussian(), StandardNormal()
+    model = LatentModel.build(FullyConnected((300,)), (D,), 2, *parts, context=context)
 
     return TrainStep(model, objective, **options).train()
 

@@ -45,7 +45,7 @@ from .inference.batched import BatchFunction, map_batches
 from .modalities import Modality, describe_context, describe_guess, encode_context, join
 from .modalities import pool as mean_of_windows
 from .modalities.windows import Windows, follow
-from .models.latent import Conditional, LatentModel
+from .models.latent import Conditional, LatentModel, Model
 from .networks import Network
 from .objectives import Objective
 from .persistence import encoding, model_file
@@ -277,7 +277,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 kind that has no windows.
         """
 
-        def codes(model: LatentModel, x: Tensor) -> Tensor:
+        def codes(model: Model, x: Tensor) -> Tensor:
             return model.encode(x).mean
 
         if not pool_windows:
@@ -327,7 +327,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         self._check_fitted(decoder=True)
 
-        def again(model: LatentModel, x: Tensor) -> Tensor:
+        def again(model: Model, x: Tensor) -> Tensor:
             return self._decode(model, model.encode(x).mean)
 
         if full_size and self.modality_.tiled:
@@ -380,7 +380,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         self._check_fitted(decoder=True)
 
-        def error(model: LatentModel, x: Tensor) -> Tensor:
+        def error(model: Model, x: Tensor) -> Tensor:
             return self.modality_.error(x, model.decode(model.encode(x).mean))
 
         x, c = self._opened(X, y)
@@ -429,7 +429,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         self._check_fitted(decoder=True)
 
-        def evidence(model: LatentModel, x: Tensor) -> Tensor:
+        def evidence(model: Model, x: Tensor) -> Tensor:
             model.likelihood.check_support(x)
             ll = log_evidence(model, x, samples, self.seed_).double()
             return ll if model.likelihood.discrete else ll - self.modality_.log_unit(x)
@@ -459,7 +459,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self._check_fitted(decoder=True)
         modality, seed = self.modality_, self.seed_
 
-        def surprise(model: LatentModel, x: Tensor) -> Tensor:
+        def surprise(model: Model, x: Tensor) -> Tensor:
             rest = modality.mask_each_cell(x)
             return -imputation.leave_one_out_log_prob(model, x, rest, modality.cells, seed)
 
@@ -512,7 +512,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         def filled(R: Any) -> Any:
             return modality.returned(modality.fill(X, R), X)
 
-        def mean(model: LatentModel, x: Tensor) -> Tensor:
+        def mean(model: Model, x: Tensor) -> Tensor:
             return imputation.posterior_mean(model, x, seed, mean=modality.mean_given)
 
         if n == 0:
@@ -545,7 +545,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         self._check_fitted(decoder=True)
 
-        def error(model: LatentModel, x: Tensor) -> Tensor:
+        def error(model: Model, x: Tensor) -> Tensor:
             return self.modality_.scaled_error(x, model.decode(model.encode(x).mean))
 
         return -float(self._map_data(error, X, y).mean())
@@ -836,7 +836,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         x = self.modality_.normalize(self.modality_.load(part)[:1])
         c = encode_context(self.context_, y, 1)
 
-        def draw(model: LatentModel, x: Tensor) -> Tensor:
+        def draw(model: Model, x: Tensor) -> Tensor:
             return imputation.sample_codes_from_prior(model, x, len(part))[None]
 
         return map_batches(self.model_, draw, x, c)[0]
@@ -852,7 +852,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def _map_data(self, function: BatchFunction, X: Any, y: ArrayLike | None) -> Tensor:
         return self._map_rows(function, *self._opened(X, y))
 
-    def _decode(self, model: LatentModel, z: Tensor) -> Tensor:
+    def _decode(self, model: Model, z: Tensor) -> Tensor:
         return self.modality_.mean(model.decode(z))
 
     def _restore_rows(
@@ -919,7 +919,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             shape = tuple(x.shape[1:])
             model = self.model_ if shape == self.modality_.shape_ else self._resized(shape)
 
-            def again(model: LatentModel, x: Tensor) -> Tensor:
+            def again(model: Model, x: Tensor) -> Tensor:
                 return self._decode(model, model.encode(x).mean)
 
             return map_batches(model, again, x, None if c is None else c.expand(len(x), -1))
@@ -949,7 +949,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         n = min(len(data), _PRIOR_CODES)
         some = data.select(torch.linspace(0, len(data) - 1, n).long())
 
-        def draw(model: LatentModel, x: Tensor) -> Tensor:
+        def draw(model: Model, x: Tensor) -> Tensor:
             return model.encode(x).sample(Size([_PRIOR_CODES // n])).movedim(0, 1)
 
         # In batches, as the examples may be in a file larger than memory
@@ -960,14 +960,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         r"""Yields squared residuals of scaled training examples under sampled codes."""
         n = min(len(data), _MAX_RESIDUAL_EXAMPLES)
 
-        def squares(model: LatentModel, x: Tensor) -> Tensor:
+        def squares(model: Model, x: Tensor) -> Tensor:
             return (x - model.decode(model.encode(x).sample()).mean).square()
 
         for part in data.select(torch.linspace(0, len(data) - 1, n).long()).split():
             yield self._map_rows(squares, part.target, part.context)
 
     def _map_rows(self, function: BatchFunction, x: Tensor, c: Tensor | None) -> Tensor:
-        def scaled(model: LatentModel, x: Tensor) -> Tensor:
+        def scaled(model: Model, x: Tensor) -> Tensor:
             return function(model, self.modality_.normalize(x))
 
         return map_batches(self.model_, scaled, x, c)

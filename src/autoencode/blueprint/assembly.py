@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from .. import corruptions
 from ..corruptions import Corruption
 from ..distributions import Dirac, Family
-from ..models.latent import Conditional, LatentModel
+from ..models.latent import LatentModel
 from ..networks import Network
 from ..objectives import Objective, Reconstruction
 from ..priors import Prior, StandardNormal
@@ -165,18 +165,17 @@ def build(estimator: Any) -> LatentModel:
         >>> build(model).load_state_dict(model.model_.state_dict())  # doctest: +SKIP
         <All keys matched successfully>
     """
-    modality, likelihood = estimator.modality_, estimator.likelihood_
-    D, q, architecture = estimator.latent_dim_, posterior(estimator), estimator.network_
-    shape, event = modality.shape_, modality.event_
-    context = estimator.context_.size_ if estimator.context_ else 0
+    modality, context = estimator.modality_, estimator.context_
 
-    encoder = architecture.encoder(shape, q.n_params * D, context)
-    decoder = architecture.decoder(D, (likelihood.n_params * event[0], *event[1:]), context)
-
-    return LatentModel(
-        Conditional(encoder, q, shape, (D,)),
-        Conditional(decoder, likelihood.build(architecture, event), (D,), event),
-        estimator.prior_.clone().build(D),
+    return LatentModel.build(
+        estimator.network_,
+        modality.shape_,
+        estimator.latent_dim_,
+        posterior(estimator),
+        estimator.likelihood_,
+        estimator.prior_.clone(),
+        event=modality.event_,
+        context=context.size_ if context else 0,
     )
 
 

@@ -24,13 +24,13 @@ from torch.distributions import Distribution, Independent, Normal
 from ..common.seeding import seeded
 from ..data import inference_batch_size
 from ..distributions import Dirac
-from ..models.latent import LatentModel
+from ..models.latent import Model
 
 _SOUNDS_PER_BATCH = 64
 _MAX_PAIRWISE_NUMBERS = 2**20
 
 
-def log_evidence(model: LatentModel, x: Tensor, samples: int = 128, seed: int = 0) -> Tensor:
+def log_evidence(model: Model, x: Tensor, samples: int = 128, seed: int = 0) -> Tensor:
     r"""Estimate :math:`\log p(x)` by importance sampling from the posterior.
 
     .. math:: \log p(x) \approx \log \frac{1}{K} \sum_{k=1}^K
@@ -62,7 +62,7 @@ def log_evidence(model: LatentModel, x: Tensor, samples: int = 128, seed: int = 
 
 
 def weighted_codes(
-    model: LatentModel, x: Tensor, samples: int = 128, seed: int = 0
+    model: Model, x: Tensor, samples: int = 128, seed: int = 0
 ) -> tuple[Tensor, Tensor]:
     r"""Codes from the encoder, with importance weights for the model's own posterior.
 
@@ -107,7 +107,7 @@ def active_units(Z: ArrayLike, threshold: float = 1e-2) -> int:
     return int((Z.var(dim=0, correction=0) > threshold).sum())
 
 
-def mutual_information(model: LatentModel, x: Tensor, seed: int = 0) -> float:
+def mutual_information(model: Model, x: Tensor, seed: int = 0) -> float:
     r"""Mutual information of examples and codes.
 
     .. math:: I(x; z) \approx \frac{1}{N} \sum_{i=1}^N \log
@@ -144,7 +144,7 @@ def mutual_information(model: LatentModel, x: Tensor, seed: int = 0) -> float:
     return float((log_q.diagonal() - log_q.logsumexp(dim=1)).mean()) + math.log(len(z))
 
 
-def posterior_diagnostics(model: LatentModel, x: Tensor) -> dict[str, float]:
+def posterior_diagnostics(model: Model, x: Tensor) -> dict[str, float]:
     r"""Measures of the posterior that show whether it collapses.
 
     Arguments:
@@ -262,9 +262,7 @@ def _of_length(wave: ArrayLike, n: int) -> Tensor:
     return F.pad(wave, (0, n - len(wave)))  # a negative amount of padding cuts
 
 
-def _draws(
-    model: LatentModel, x: Tensor, samples: int, seed: int
-) -> Iterator[tuple[Tensor, Tensor]]:
+def _draws(model: Model, x: Tensor, samples: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
     r"""Yields codes, with shape `(k, B, D)`, and the logs of their weights, `(k, B)`."""
     q = model.encode(x)
 

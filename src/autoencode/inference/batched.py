@@ -10,10 +10,10 @@ from torch import Tensor
 
 from ..common.progress import through
 from ..data import Examples, inference_batch_size
-from ..models.latent import LatentModel
+from ..models.latent import LatentModel, Model
 
 # Maps a model and rows with shape `(B, *)` to one row of results for each
-BatchFunction = Callable[[LatentModel, Tensor], Tensor]
+BatchFunction = Callable[[Model, Tensor], Tensor]
 
 _MALLOC_BLOCK_BYTES = 2**25 - 2**16  # below the limit of glibc's dynamic threshold
 
@@ -50,7 +50,7 @@ def map_batches(
     torch.empty(_MALLOC_BLOCK_BYTES, dtype=torch.uint8)
 
     size = inference_batch_size(
-        max(x[:1].numel(), math.prod(model.encoder.given))
+        max(x[:1].numel(), math.prod(model.encoder.shape))
     )  # the larger of input and output
 
     for rows in through(Examples(x, None, c).split(size), len(x), "examples"):

@@ -25,7 +25,7 @@ from torch.distributions import Distribution
 
 from ..distributions import PointMass
 from ..evaluation.measures import weighted_codes
-from ..models.latent import LatentModel
+from ..models.latent import Model
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ _CODES_PER_BATCH = 2048
 
 
 def posterior_mean(
-    model: LatentModel,
+    model: Model,
     x: Tensor,
     seed: int = 0,
     samples: int = 128,
@@ -75,7 +75,7 @@ def _mean(p: Distribution, x: Tensor) -> Tensor:
 
 
 def leave_one_out_log_prob(
-    model: LatentModel,
+    model: Model,
     x: Tensor,
     rest: Iterable[Tensor],
     cells: Callable[[Tensor, Distribution], Tensor],
@@ -116,7 +116,7 @@ def leave_one_out_log_prob(
     return torch.stack(found, dim=1)
 
 
-def sample_posterior_codes(model: LatentModel, x: Tensor, n: int, seed: int = 0) -> Tensor:
+def sample_posterior_codes(model: Model, x: Tensor, n: int, seed: int = 0) -> Tensor:
     r"""Sample codes :math:`z \sim p(z \mid x_o)`, with the weights of :func:`posterior_mean`.
 
     Arguments:
@@ -138,7 +138,7 @@ def sample_posterior_codes(model: LatentModel, x: Tensor, n: int, seed: int = 0)
     return codes[chosen, torch.arange(len(x), device=x.device)[:, None]]
 
 
-def sample_codes_from_prior(model: LatentModel, x: Tensor, n: int) -> Tensor:
+def sample_codes_from_prior(model: Model, x: Tensor, n: int) -> Tensor:
     r"""Sample codes of one example by weighting codes from the prior, without the encoder.
 
     .. math:: z \in \{ z_1, \dots, z_K \} \quad \text{by} \quad w_k \propto p(x_o \mid z_k),
@@ -173,9 +173,7 @@ def sample_codes_from_prior(model: LatentModel, x: Tensor, n: int) -> Tensor:
     return z[torch.multinomial(w, n, replacement=True)]
 
 
-def _codes(
-    model: LatentModel, x: Tensor, seed: int, samples: int = 128
-) -> list[tuple[Tensor, Tensor]]:
+def _codes(model: Model, x: Tensor, seed: int, samples: int = 128) -> list[tuple[Tensor, Tensor]]:
     r"""Returns batches of codes, with shape `(k, B, D)`, and of their weights, `(k, B)`.
 
     The sum of all weights is one. A posterior without a density has a single code.

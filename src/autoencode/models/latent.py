@@ -9,16 +9,18 @@ factors are the prior, the decoder and the encoder; everything else in this libr
 written in terms of them.
 """
 
-__all__ = ["Conditional", "LatentModel"]
+__all__ = ["BoundModel", "Conditional", "LatentModel", "Model"]
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-import torch
 import torch.nn as nn
 from torch import Tensor
 from torch.distributions import Distribution, Independent
 
 from ..distributions import Family
+from ..networks import Network
+from ..priors import Prior
 
 
 class Conditional(nn.Module):
@@ -28,17 +30,17 @@ class Conditional(nn.Module):
     distribution. Batch shapes are handled here alone.
 
     Arguments:
-        network: Maps inputs, with shape `(N, *given)`, and a context to :math:`N` rows of raw
+        network: Maps inputs, with shape `(N, *shape)`, and a context to :math:`N` rows of raw
             parameters.
         family: Maps raw parameters to a distribution.
-        given: The shape of one :math:`x`.
+        shape: The shape of one :math:`x`.
         event: The shape of one :math:`y`, without the event shape of the family.
 
     Example:
         >>> from autoencode.distributions import Gaussian
         >>> from autoencode.networks import FullyConnected
         >>> network = FullyConnected((32,)).decoder(2, (2 * 784,))
-        >>> decoder = Conditional(network, Gaussian(), given=(2,), event=(784,))
+        >>> decoder = Conditional(network, Gaussian(), shape=(2,), event=(784,))
         >>> decoder(torch.randn(5, 64, 2)).log_prob(torch.randn(784)).shape
         torch.Size([5, 64])
     """
@@ -47,38 +49,38 @@ class Conditional(nn.Module):
         self,
         network: nn.Module,
         family: Family,
-        given: Sequence[int],
+        shape: Sequence[int],
         event: Sequence[int],
     ) -> None:
         super().__init__()
 
         self.network = network
         self.family = family
-        self.given = tuple(given)
+        self.shape = tuple(shape)
         self.event = tuple(event)
 
     def forward(self, x: Tensor, c: Tensor | None = None) -> Distribution:
         r"""
         Arguments:
-            x: What the distribution depends on, with shape `(*, *given)`.
+            x: What the distribution depends on, with shape `(*, *shape)`.
             c: The context, with shape `(B, C)`, where `B` is the last dimension of `*`.
 
         Returns:
             A distribution with batch shape `(*)`.
 
         Raises:
-            ValueError: If the shape of `x` does not end in `given`.
+            ValueError: If the shape of `x` does not end in `shape`.
         """
-        batch = x.shape[: max(0, x.ndim - len(self.given))]
+        batch = x.shape[: max(0, x.ndim - len(self.shape))]
 
-        if x.shape[len(batch) :] != self.given:
-            raise ValueError(f"expected a shape ending in {self.given}, got {tuple(x.shape)}.")
+        if x.shape[len(batch) :] != self.shape:
+            raise ValueError(f"expected a shape ending in {self.shape}, got {tuple(x.shape)}.")
 
         if c is not None:
             c = c.expand(*batch, -1).reshape(-1, c.shape[-1])
 
         # Networks may compute in half precision, densities may not
-        phi = self.network(x.reshape(-1, *self.given), c).to(x.dtype)
+        phi = self.network(x.reshape(-1, *self.shape), c).to(x.dtype)
         phi = phi.reshape(*batch, self.family.n_params, *self.event)
         y = self.family(phi.movedim(len(batch), -1))
 
@@ -97,9 +99,8 @@ class LatentModel(nn.Module):
         >>> from autoencode.distributions import Dirac, SharedGaussian
         >>> from autoencode.networks import FullyConnected
         >>> from autoencode.priors import StandardNormal
-        >>> f = Conditional(FullyConnected().encoder((5,), 2), Dirac(), (5,), (2,))
-        >>> g = Conditional(FullyConnected().decoder(2, (5,)), SharedGaussian(), (2,), (5,))
-        >>> model = LatentModel(f, g, StandardNormal().build(2))
+        >>> parts = Dirac(), SharedGaussian(), StandardNormal()
+        >>> model = LatentModel.build(FullyConnected(), (5,), 2, *parts)
         >>> model.decode(model.encode(torch.randn(7, 5)).mean).mean.shape
         torch.Size([7, 5])
     """
@@ -109,7 +110,7 @@ class LatentModel(nn.Module):
     prior: nn.Module
 
     context: Tensor | None = None
-    r"""The bound context, with shape `(B, C)`, or `None`."""
+    r"""The bound context: none, see :class:`BoundModel`."""
 
     def __init__(self, encoder: Conditional, decoder: Conditional, prior: nn.Module) -> None:
         super().__init__()
@@ -118,8 +119,47 @@ class LatentModel(nn.Module):
         self.decoder = decoder
         self.prior = prior
 
+    @classmethod
+    def build(
+        cls,
+        network: Network,
+        shape: Sequence[int],
+        latent_dim: int,
+        posterior: Family,
+        likelihood: Family,
+        prior: Prior,
+        event: Sequence[int] | None = None,
+        context: int = 0,
+    ) -> "LatentModel":
+        r"""Builds a model with new weights.
+
+        Arguments:
+            network: The architecture of encoder and decoder.
+            shape: The shape of one example, as the encoder sees it.
+            latent_dim: The number of features of the code.
+            posterior: The family of :math:`q(z \mid x)`.
+            likelihood: The family of :math:`p(x \mid z)`. It becomes a part of the model, as do
+                the posterior and the prior.
+            prior: The distribution :math:`p(z)`.
+            event: The shape of one example, as the likelihood sees it; by default `shape`.
+            context: The number of features of the context.
+
+        Raises:
+            ValueError: If the parts do not fit each other.
+        """
+        event = tuple(shape) if event is None else tuple(event)
+        encoder = network.encoder(shape, posterior.n_params * latent_dim, context)
+        outputs = likelihood.n_params * event[0], *event[1:]
+        decoder = network.decoder(latent_dim, outputs, context)
+
+        return cls(
+            Conditional(encoder, posterior, shape, (latent_dim,)),
+            Conditional(decoder, likelihood.build(network, event), (latent_dim,), event),
+            prior.build(latent_dim),
+        )
+
     def encode(self, x: Tensor) -> Distribution:
-        r"""Returns :math:`q(z \mid x)` for `x` with shape `(*, *given)`."""
+        r"""Returns :math:`q(z \mid x)` for `x` with shape `(*, *shape)`."""
         return self.encoder(x)
 
     def decode(self, z: Tensor) -> Distribution:
@@ -136,48 +176,61 @@ class LatentModel(nn.Module):
         r"""The family of :math:`p(x \mid z)`."""
         return self.decoder.family
 
-    def given(self, c: Tensor | None) -> "LatentModel":
-        r"""Binds a context: returns :math:`p(x, z \mid c)` as a model with the same methods.
+    def given(self, c: Tensor | None) -> "LatentModel | BoundModel":
+        r"""Binds a context: returns :math:`p(x, z \mid c)`, with the same methods.
 
         Arguments:
             c: The context, such as labels, with shape `(B, C)`; `None` for no context.
         """
-        return self if c is None else _BoundModel(self, c)
+        return self if c is None else BoundModel(self, c)
 
 
-class _BoundModel(LatentModel):
-    r"""Model bound to a context. It shares all parameters, and registers none again."""
+@dataclass(frozen=True, eq=False)
+class BoundModel:
+    r"""Latent variable model given a context, :math:`p(x, z \mid c)`.
 
-    bound: tuple[LatentModel, Tensor]
+    It is a plain value: it has the methods of a model, and no parameters of its own.
 
-    def __init__(self, model: LatentModel, c: Tensor) -> None:
-        # Torch's compiler cannot trace the creation of the dictionaries of a module
-        if not torch.compiler.is_compiling():
-            nn.Module.__init__(self)
+    Arguments:
+        model: The model.
+        context: The context :math:`c`, with shape `(B, C)`.
 
-        # A tuple hides the model from `parameters()` and `train()`
-        object.__setattr__(self, "bound", (model, c))
+    Example:
+        >>> from autoencode.distributions import Dirac, SharedGaussian
+        >>> from autoencode.networks import FullyConnected
+        >>> from autoencode.priors import StandardNormal
+        >>> parts = Dirac(), SharedGaussian(), StandardNormal()
+        >>> model = LatentModel.build(FullyConnected(), (5,), 2, *parts, context=3)
+        >>> BoundModel(model, torch.randn(7, 3)).encode(torch.randn(7, 5)).mean.shape
+        torch.Size([7, 2])
+    """
 
-    @property
-    def context(self) -> Tensor:  # type: ignore[override]
-        return self.bound[1]
+    model: LatentModel
+    context: Tensor
 
     def encode(self, x: Tensor) -> Distribution:
-        model, c = self.bound
-        return model.encoder(x, c)
+        r"""Returns :math:`q(z \mid x, c)` for `x` with shape `(*, *shape)`."""
+        return self.model.encoder(x, self.context)
 
     def decode(self, z: Tensor) -> Distribution:
-        model, c = self.bound
-        return model.decoder(z, c)
+        r"""Returns :math:`p(x \mid z, c)` for `z` with shape `(*, D)`."""
+        return self.model.decoder(z, self.context)
+
+    @property
+    def prior(self) -> nn.Module:
+        r"""The prior :math:`p(z)`."""
+        return self.model.prior
 
     @property
     def posterior(self) -> Family:
-        return self.bound[0].posterior
+        r"""The family of :math:`q(z \mid x, c)`."""
+        return self.model.posterior
 
     @property
     def likelihood(self) -> Family:
-        return self.bound[0].likelihood
+        r"""The family of :math:`p(x \mid z, c)`."""
+        return self.model.likelihood
 
-    @property
-    def prior(self) -> nn.Module:  # type: ignore[override]
-        return self.bound[0].prior
+
+Model = LatentModel | BoundModel
+r"""A latent variable model, bound to a context or not."""

@@ -11,7 +11,7 @@ import torch.nn as nn
 from torch import Tensor
 
 from ..common.configurable import Configurable
-from ..models.latent import LatentModel
+from ..models.latent import Model
 from ..priors import Prior, StandardNormal
 
 
@@ -64,7 +64,7 @@ class Objective(Configurable, nn.Module, abc.ABC):
         self.register_buffer("progress", torch.ones(()), persistent=False)
 
     @abc.abstractmethod
-    def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
+    def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         r"""
         Arguments:
             model: The model to score.

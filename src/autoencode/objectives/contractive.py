@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.distributions import Distribution
 
 from ..distributions import Dirac
-from ..models.latent import LatentModel
+from ..models.latent import Model
 from .base import Loss, Objective
 
 _SMALLEST_VARIANCE = 1e-12  # also avoids division by zero where a probability is zero or one
@@ -71,7 +71,7 @@ class Contractive(Objective):
         self.penalty = penalty
         self.exact = exact
 
-    def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
+    def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         with torch.enable_grad():  # the penalty is a gradient, also in validation
             x = x.detach().requires_grad_()
             z = model.encode(x).mean

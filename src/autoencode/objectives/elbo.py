@@ -7,7 +7,7 @@ from functools import partial
 from torch import Tensor
 
 from ..distributions import RESOLUTION, Gaussian, kl_divergence
-from ..models.latent import LatentModel
+from ..models.latent import Model
 from ..priors import Mixture
 from .base import Loss, Objective
 
@@ -88,7 +88,7 @@ class ELBO(Objective):
         self.cooling = cooling
         self.free_bits = free_bits
 
-    def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
+    def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         q = model.encode(x)
         z = q.rsample()
 
@@ -101,7 +101,7 @@ class ELBO(Objective):
             {"distortion": distortion, "rate": rate, "bound": -(distortion + rate)},
         )
 
-    def _beta(self, model: LatentModel, target: Tensor) -> Tensor | float:
+    def _beta(self, model: Model, target: Tensor) -> Tensor | float:
         if self.warmup > 0:
             return self.beta * (self.progress / self.warmup).clamp(max=1)
 

@@ -5,7 +5,7 @@ __all__ = ["Reconstruction"]
 from torch import Tensor
 
 from ..distributions import Dirac
-from ..models.latent import LatentModel
+from ..models.latent import Model
 from .base import Loss, Objective
 
 
@@ -28,7 +28,7 @@ class Reconstruction(Objective):
 
     posterior = Dirac
 
-    def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
+    def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         z = model.encode(x).rsample()
         distortion = -model.decode(z).log_prob(target)
 

@@ -288,7 +288,7 @@ def _dominated(step: TrainStep, shown: Examples, total: Tensor, data: Examples) 
 
     if (
         N * D <= _MAX_NUMBERS_FOR_FAR_ROW
-        and len(step.model.encoder.given) == 1
+        and len(step.model.encoder.shape) == 1
         and not data.on_disk
     ):
         x = torch.cat([step.normalize(part.target) for part in data.split()])
