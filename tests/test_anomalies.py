@@ -38,7 +38,7 @@ def circle(n: int = 300, seed: int = 0) -> NDArray:
     return np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=1) + 0.02 * noise
 
 
-@parametrize_with_checks([OffManifoldDetector()])
+@parametrize_with_checks([OffManifoldDetector(folds=2)])
 def test_interface_of_scikit_learn(estimator, check, single_precision) -> None:
     check(estimator)
 

@@ -87,4 +87,8 @@ def test_detectors_of_mixed_columns(mixed) -> None:
         on, off = detector.decompose(X[:5])
         assert np.isfinite(on + off).all()
 
+
+@pytest.mark.slow
+def test_the_default_detector_takes_mixed_columns() -> None:
+    X = people()
     assert np.isfinite(manifold.OffManifoldDetector(folds=2).fit(X[:60]).score_samples(X)).all()

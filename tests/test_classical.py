@@ -55,7 +55,7 @@ SETS = {
 }
 
 GRID = [(name, d, labels) for name in SETS for d in (2, 4, 8, 16, 64) for labels in (False, True)]
-EVERYDAY = {
+CHOSEN = {
     ("iris", 4, False),
     ("linnerud", 8, False),
     ("wide noise", 64, False),
@@ -64,10 +64,21 @@ EVERYDAY = {
 
 # All 90 take half an hour of a processor
 by_hand = pytest.mark.skipif("AUTOENCODE_GRID" not in os.environ, reason="set AUTOENCODE_GRID=1")
-CASES = [
-    pytest.param(*case, marks=[] if case in EVERYDAY else by_hand, id="-".join(map(str, case)))
-    for case in GRID
-]
+
+
+def cases(*everyday: tuple) -> list:
+    r"""All cases, with the marks of those that are slow and of those to run by hand."""
+    return [
+        pytest.param(
+            *case,
+            id="-".join(map(str, case)),
+            marks=[
+                *([] if case in CHOSEN else [by_hand]),
+                *([] if case in everyday else [pytest.mark.slow]),
+            ],
+        )
+        for case in GRID
+    ]
 
 
 class Case(NamedTuple):
@@ -114,8 +125,7 @@ def factor_analysis(case: Case, d: int) -> float:
     return float(found - np.log(case.scaler.scale_[case.live]).sum())
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("name", "d", "labels"), CASES)
+@pytest.mark.parametrize(("name", "d", "labels"), cases())
 def test_density_is_near_that_of_factor_analysis(name: str, d: int, labels: bool) -> None:
     case = part(name, labels)
     model = fitted(ae.vae, case, d)
@@ -131,7 +141,7 @@ def test_density_is_near_that_of_factor_analysis(name: str, d: int, labels: bool
     assert (new[:, ~case.live] == case.train[0, ~case.live]).all()
 
 
-@pytest.mark.parametrize(("name", "d", "labels"), CASES)
+@pytest.mark.parametrize(("name", "d", "labels"), cases(("linnerud", 8, False)))
 def test_error_is_near_that_of_principal_components(name: str, d: int, labels: bool) -> None:
     case = part(name, labels)
     A, B = case.scaled(case.train), case.scaled(case.test)

@@ -93,11 +93,11 @@ def run(folder, capsys, monkeypatch):
 
 @pytest.mark.parametrize("recipe", sorted(read_signatures("recipes")))
 def test_fit_makes_what_python_makes(run, recipe) -> None:
-    training = "" if recipe == "linear" else "--epochs 1"
+    training = "" if recipe == "linear" else "--layers 16 --epochs 1"
     line = f"fit digits.npy --recipe {recipe} --random-state 0 --out same.ae {training}"
     assert run(line)[0] == 0
 
-    options = {} if recipe == "linear" else {"training": ae.Training(epochs=1)}
+    options = {"layers": (16,), "training": ae.Training(epochs=1)} if training else {}
     X = np.load("digits.npy")
     model = getattr(ae, recipe)(random_state=0, **options).fit(X)
 
@@ -136,6 +136,7 @@ def test_without_out_the_model_has_the_name_of_the_data(run) -> None:
         Path(name).unlink()
 
 
+@pytest.mark.slow
 def test_what_is_next_keeps_the_labels(run, tmp_path) -> None:
     rows = [f"{i % 7 or ''},{'ab'[i % 2]},{'xyz'[i % 3]}" for i in range(60)]
     (tmp_path / "goods.csv").write_text("\n".join(["price,kind,shop", *rows]) + "\n")
@@ -183,6 +184,7 @@ def test_arguments_of_chosen_objects_can_be_objects() -> None:
     assert modality.rate == 8000
 
 
+@pytest.mark.slow
 def test_every_command_says_what_is_next(run) -> None:
     line = "recipes"
     seen = set()
@@ -507,10 +509,15 @@ def test_score_says_which(run) -> None:
 @pytest.mark.parametrize(
     ("line", "names"),
     [
-        ("vae.ae digits.npy --labels labels.npy", {"codes", "grid", "samples"}),
         ("given.ae digits.npz", {"codes", "grid", "samples"}),
-        ("given.ae digits.npy --y 3", {"codes", "grid", "samples"}),
-        ("table.ae table.csv --label kind", {"codes", "samples"}),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in [
+                ("vae.ae digits.npy --labels labels.npy", {"codes", "grid", "samples"}),
+                ("given.ae digits.npy --y 3", {"codes", "grid", "samples"}),
+                ("table.ae table.csv --label kind", {"codes", "samples"}),
+            ]
+        ),
     ],
 )
 def test_plot(run, line, names) -> None:
@@ -623,6 +630,7 @@ def test_manifold(run) -> None:
     assert json.loads(Path("seen/report.json").read_text()) == found.to_dict()
 
 
+@pytest.mark.slow
 def test_manifold_of_images_in_a_folder_and_of_tables(run) -> None:
     assert run("manifold plain.ae images --out of-images --n-neighbors 3")[0] == 0
     assert run("manifold table.ae table.csv --label kind --out of-table")[0] == 0
@@ -707,6 +715,7 @@ def test_conditional_models_are_seen_under_one_label(run) -> None:
     assert run("interpolate given.ae digits.npz 0 1 --y 3 --out way.png")[0] == 0
 
 
+@pytest.mark.slow
 def test_the_label_that_is_said_needs_no_others(run) -> None:
     X, y = np.load("digits.npy"), np.load("labels.npy")
     model = ae.load("given.ae")
@@ -749,6 +758,7 @@ def test_interpolate(run) -> None:
     assert f"The geodesic is {length:.4g} long, " in out
 
 
+@pytest.mark.slow
 def test_interpolate_between_texts(run) -> None:
     words = ["abba", "baba", "aaaa", "bbbb", "abab", "baab", "aabb", "bbaa"]
     Path("words.txt").write_text("\n".join(words) + "\n")

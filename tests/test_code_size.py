@@ -37,7 +37,15 @@ def test_a_density_has_as_many_numbers_as_there_are_factors(k: int) -> None:
     assert size(ae.vae(modality=ae.modalities.Tables(scaling="whole"), **ONE), X) == k
 
 
-@pytest.mark.parametrize("table", [load_iris, load_wine, load_breast_cancer, load_diabetes])
+@pytest.mark.parametrize(
+    "table",
+    [
+        load_iris,
+        load_wine,
+        pytest.param(load_breast_cancer, marks=pytest.mark.slow),
+        pytest.param(load_diabetes, marks=pytest.mark.slow),
+    ],
+)
 def test_the_size_of_a_density_is_nearly_the_best_for_new_rows(table) -> None:
     train, test = train_test_split(table().data, random_state=0)
     scaler = StandardScaler().fit(train)
@@ -63,8 +71,14 @@ def test_principal_components_are_those_of_the_users_own_numbers() -> None:
     assert size(ae.linear(), X) == 1
 
 
-@pytest.mark.parametrize("recipe", ["autoencoder", "beta_vae", "contractive", "linear", "vae"])
-@pytest.mark.parametrize("shape", [(1, 5), (2, 3), (3, 2), (8, 40), (50, 1), (50, 2), (300, 3)])
+@pytest.mark.parametrize(
+    ("recipe", "shape"),
+    [
+        pytest.param(recipe, shape, marks=[] if (i - j) % 3 == 0 else [pytest.mark.slow])
+        for i, recipe in enumerate(["autoencoder", "vae", "linear", "beta_vae", "contractive"])
+        for j, shape in enumerate([(1, 5), (2, 3), (3, 2), (8, 40), (50, 1), (50, 2), (300, 3)])
+    ],
+)
 def test_sizes_are_below_those_of_rows_and_columns(recipe: str, shape: tuple[int, int]) -> None:
     X = np.random.default_rng(0).normal(size=shape)
     options = {} if recipe == "linear" else ONE
@@ -135,6 +149,7 @@ def test_resume_takes_the_size_of_the_checkpoint(tmp_path, monkeypatch) -> None:
     assert np.array_equal(again.transform(X), model.transform(X))
 
 
+@pytest.mark.slow
 def test_the_command_line_leaves_it_open(tmp_path, capsys) -> None:
     np.save(tmp_path / "X.npy", load_wine().data)
     out = tmp_path / "m.ae"

@@ -71,7 +71,14 @@ def test_local_components_of_spheres(d: int, N: int) -> None:
         assert error < 0.01
 
 
-@pytest.mark.parametrize(("method", "k"), [("twonn", 2), ("mle", 10), ("gride", 8)])
+@pytest.mark.parametrize(
+    ("method", "k"),
+    [
+        ("twonn", 2),
+        pytest.param("mle", 10, marks=pytest.mark.slow),
+        pytest.param("gride", 8, marks=pytest.mark.slow),
+    ],
+)
 def test_standard_errors_are_those_of_new_data(method: str, k: int) -> None:
     found = [intrinsic_dimension(sphere(500, 2, seed=s), method, k) for s in range(100)]
     values, errors = np.array([(d.value, d.standard_error) for d in found]).T
@@ -80,7 +87,14 @@ def test_standard_errors_are_those_of_new_data(method: str, k: int) -> None:
     assert 0.65 < values.std() / errors.mean() < 1.1
 
 
-@pytest.mark.parametrize(("method", "k"), [("twonn", 2), ("mle", 16), ("gride", 16)])
+@pytest.mark.parametrize(
+    ("method", "k"),
+    [
+        pytest.param("twonn", 2, marks=pytest.mark.slow),
+        ("mle", 16),
+        pytest.param("gride", 16, marks=pytest.mark.slow),
+    ],
+)
 def test_standard_errors_of_samples_where_dimensions_differ(method: str, k: int) -> None:
     low, high = sphere(1500, 1, 9), sphere(1500, 6, 9) + 5
     X = np.concatenate([low, high])

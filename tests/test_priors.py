@@ -179,20 +179,21 @@ def test_few_or_equal_codes_have_a_prior(z: Tensor) -> None:
 
 def test_objectives_with_a_density_have_it_by_default() -> None:
     X = load_iris().data[::3]
-    training = ae.Training(epochs=1)
-    priors = {make: make(2, training=training).fit(X).prior_ for make in (ae.vae, ae.beta_vae)} | {
-        ae.autoencoder: ae.autoencoder(2, training=training).fit(X).prior_
+    once = {"layers": (8,), "training": ae.Training(epochs=1)}
+    priors = {make: make(2, **once).fit(X).prior_ for make in (ae.vae, ae.beta_vae)} | {
+        ae.autoencoder: ae.autoencoder(2, **once).fit(X).prior_
     }
-    chosen = ae.vae(2, prior=StandardNormal(), training=training).fit(X)
+    chosen = ae.vae(2, prior=StandardNormal(), **once).fit(X)
 
     assert [type(p) for p in priors.values()] == [Mixture, Mixture, StandardNormal]
     assert isinstance(chosen.model_.prior, StandardNormal)
     assert ae.vae().set_params(prior__components=3).prior.components == 3
-    given = ae.vae(2, conditional=True, training=training).fit(X, load_iris().target[::3])
+    given = ae.vae(2, conditional=True, **once).fit(X, load_iris().target[::3])
     assert isinstance(given.model_.prior, StandardNormal)
     assert (ELBO.prior, Reconstruction.prior) == (Mixture, StandardNormal)
 
 
+@pytest.mark.slow
 def test_new_rows_of_default_models_have_the_spread_of_the_data() -> None:
     X = load_iris().data[::2]
     new = ae.vae(2, random_state=0).fit(X).sample(1000, random_state=0)

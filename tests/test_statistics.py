@@ -184,8 +184,17 @@ def test_slices_in_the_usual_layout_are_not_copied() -> None:
         assert Examples(x)[2:4].target.data_ptr() == x[2:].data_ptr()
 
 
-@pytest.mark.parametrize("recipe", [ae.linear, ae.vae, ae.autoencoder])
-@pytest.mark.parametrize("shape", [(5,), (4, 4, 3)])
+@pytest.mark.parametrize(
+    ("recipe", "shape"),
+    [
+        (ae.linear, (4, 4, 3)),
+        (ae.vae, (5,)),
+        (ae.autoencoder, (4, 4, 3)),
+        pytest.param(ae.linear, (5,), marks=pytest.mark.slow),
+        pytest.param(ae.vae, (4, 4, 3), marks=pytest.mark.slow),
+        pytest.param(ae.autoencoder, (5,), marks=pytest.mark.slow),
+    ],
+)
 def test_models_of_any_layout_are_the_same(tmp_path, recipe, shape: tuple[int, ...]) -> None:
     X, y = rows(shape), np.random.default_rng(2).random((40, 2))
     once = {"layers": (8,), "training": ae.Training(epochs=1, validation_fraction=0.1)}

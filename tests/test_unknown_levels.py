@@ -18,7 +18,12 @@ FEW = ae.Training(epochs=2, show_progress=False)
 
 def vae(unknown: str = "rare", **arguments) -> ae.Autoencoder:
     return ae.vae(
-        1, modality=MixedTables(unknown=unknown), training=FEW, random_state=0, **arguments
+        1,
+        layers=(8,),
+        modality=MixedTables(unknown=unknown),
+        training=FEW,
+        random_state=0,
+        **arguments,
     )
 
 
@@ -114,7 +119,10 @@ def test_errors_name_row_and_column_and_the_way_out() -> None:
         vae().fit(truths).transform(X.assign(k="maybe"))
 
 
-@pytest.mark.parametrize("rare", ["r", None, 3])
+@pytest.mark.parametrize(
+    "rare",
+    ["r", *(pytest.param(rare, marks=pytest.mark.slow) for rare in (None, 3))],
+)
 def test_folds_that_lack_a_level(rare: object) -> None:
     X = pd.DataFrame({"x": RNG.normal(size=40), "k": ["a"] * 39 + [rare]}, dtype=object)
     X = X.assign(x=X.x.astype(float), only=["u"] * 20 + ["v"] * 20)
@@ -159,7 +167,7 @@ def test_files_remember(tmp_path) -> None:
 def test_folds_that_lack_a_label(tmp_path, caplog) -> None:
     X, y = RNG.normal(size=(40, 3)), np.array([*"a" * 20, *"b" * 19, "r"])
     X += (y == "a")[:, None]
-    model = ae.vae(1, conditional=True, training=FEW, random_state=0)
+    model = ae.vae(1, layers=(8,), conditional=True, training=FEW, random_state=0)
 
     assert np.isfinite(cross_val_score(model, X, y, cv=4)).all()
     assert "labels were not in the fit" in caplog.text

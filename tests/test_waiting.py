@@ -57,6 +57,7 @@ def test_openmp_hears_of_it(arguments: tuple[str, ...]) -> None:
     assert told_by_openmp(run(*arguments, OMP_DISPLAY_ENV="true").stderr) == "passive"
 
 
+@pytest.mark.slow
 def test_openmp_hears_of_another_choice() -> None:
     script = "import autoencode; autoencode.vae"
     said = run("-c", script, OMP_DISPLAY_ENV="true", OMP_WAIT_POLICY="active").stderr

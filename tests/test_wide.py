@@ -46,15 +46,29 @@ def use(model: ae.Autoencoder, X: NDArray, y: NDArray | None = None) -> None:
 @pytest.mark.parametrize(
     "work",
     [
-        lambda X: use(ae.linear(3), X),
-        lambda X: ae.linear(3).fit(X, corrupted=X[::-1].copy()),
-        lambda X: use(ae.linear(3, conditional=True), X, np.arange(len(X)) % 2),
-        lambda X: use(ae.denoising(3, **ONCE), X),
-        lambda X: use(ae.vae(3, conditional=True, **ONCE), X, np.arange(len(X)) % 2),
-        lambda X: OffManifoldDetector(folds=2).fit(X).score_samples(X),
-        lambda X: Tangents(ae.linear(3).fit(X)).fit(X),
+        pytest.param(work, id=name, marks=[pytest.mark.slow] if is_slow else [])
+        for name, is_slow, work in [
+            ("linear", True, lambda X: use(ae.linear(3), X)),
+            ("pairs", False, lambda X: ae.linear(3).fit(X, corrupted=X[::-1].copy())),
+            (
+                "linear, labels",
+                True,
+                lambda X: use(ae.linear(3, conditional=True), X, np.arange(len(X)) % 2),
+            ),
+            ("denoising", False, lambda X: use(ae.denoising(3, **ONCE), X)),
+            (
+                "vae, labels",
+                True,
+                lambda X: use(ae.vae(3, conditional=True, **ONCE), X, np.arange(len(X)) % 2),
+            ),
+            (
+                "detector",
+                True,
+                lambda X: OffManifoldDetector(folds=2).fit(X).score_samples(X),
+            ),
+            ("tangents", True, lambda X: Tangents(ae.linear(3).fit(X)).fit(X)),
+        ]
     ],
-    ids=["linear", "pairs", "linear, labels", "denoising", "vae, labels", "detector", "tangents"],
 )
 def test_memory_is_not_quadratic_in_the_columns(
     monkeypatch, work: Callable[[NDArray], Any]
