@@ -122,8 +122,8 @@ ORDER = {
         diagnosis least_squares
     """,
     "blueprint": """
-        arguments assembly
-        code_size
+        arguments checks choices code_size resumption
+        blueprint
     """,
     "inference": "batched imputation",
     "persistence": """

@@ -10,7 +10,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 
 import autoencode as ae
-from autoencode.blueprint.arguments import NOISE
+from autoencode.blueprint.checks import NOISE
 from autoencode.cli import main
 from autoencode.corruptions import GaussianNoise, Masking
 from autoencode.distributions import Gaussian

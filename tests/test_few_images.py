@@ -7,7 +7,6 @@ from sklearn.datasets import load_sample_images
 from sklearn.decomposition import PCA
 
 import autoencode as ae
-from autoencode.blueprint import assembly
 from autoencode.data import Examples
 from autoencode.modalities import Images
 from autoencode.modalities.image.shifts import Shifts
@@ -66,7 +65,7 @@ def test_only_few_images_have_variants() -> None:
 @pytest.mark.slow
 def test_pairs_are_varied_alike_and_only_while_training() -> None:
     model = ae.autoencoder(2, training=ae.Training(epochs=1), random_state=0).fit(crops(12, True))
-    step = TrainStep(model.model_, assembly.objective(model), augment=Shifts(0.5))
+    step = TrainStep(model.model_, model.blueprint_.objective, augment=Shifts(0.5))
     clean = torch.rand(50, 1, SIDE, SIDE)
     pairs = Examples(clean, clean + 1, None)
 
@@ -82,7 +81,7 @@ def test_the_start_is_of_variants_too() -> None:
     X = crops(40, left=True)
     model = ae.autoencoder(6, training=ae.Training(epochs=1), random_state=0).fit(X)
     data = model.preprocess(X)
-    step = TrainStep(model.model_, assembly.objective(model), augment=lambda x: x.flip(-1))
+    step = TrainStep(model.model_, model.blueprint_.objective, augment=lambda x: x.flip(-1))
     linear_start(step).set(data)
     R = model.model_.decode(model.model_.encode(data.target).mean).mean
 

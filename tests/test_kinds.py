@@ -227,14 +227,13 @@ def test_other_kinds_are_refused(kind: Kind, other: Kind, tmp_path: Path, monkey
         return
 
     monkeypatch.setattr("autoencode.estimator.map_batches", None)  # before any work starts
-    model = model_of(kind)
-    model.modality_ = (kind.modality() or kind.cls()).clone()
+    model, modality = model_of(kind), (kind.modality() or kind.cls()).clone()
     path, strange = kind.write(tmp_path), other.write(tmp_path)
-    X, *_ = inputs.read(model, path, model.modality_, reset=True)
-    model.modality_.fit(X)
+    X, *_ = inputs.read(model, path, modality, reset=True)
+    modality.fit(X)
 
     with pytest.raises(ValueError, match=r"expected|has 3 features|cannot read"):
-        model.modality_.load(inputs.read(model, strange, model.modality_)[0])
+        modality.load(inputs.read(model, strange, modality)[0])
 
 
 def test_a_kind_of_ones_own_goes_the_same_ways(tmp_path: Path, monkeypatch) -> None:

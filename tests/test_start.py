@@ -7,7 +7,6 @@ from sklearn.datasets import load_diabetes, load_iris
 from sklearn.decomposition import PCA, FactorAnalysis
 
 import autoencode as ae
-from autoencode.blueprint import assembly
 from autoencode.data import Examples
 from autoencode.distributions import Bernoulli, FixedGaussian, Gaussian, SharedGaussian
 from autoencode.networks import FullyConnected
@@ -27,7 +26,7 @@ def started(make=ae.autoencoder, D: int = 3, X=X, y=None, skip=True, **options):
     model = make(D, network=network, training=training, random_state=0, **options).fit(X, y)
     given = model.preprocess(X, y)
     data = Examples(given.target, None, given.context)
-    start = linear_start(TrainStep(model.model_, assembly.objective(model)))
+    start = linear_start(TrainStep(model.model_, model.blueprint_.objective))
     words = start and start.set(data)
 
     return model, start, words, data
@@ -72,7 +71,7 @@ def test_under_a_context_they_start_at_what_that_leaves(make) -> None:
 )
 def test_the_first_bound_is_the_log_likelihood_of_the_linear_model(likelihood, D) -> None:
     model, _, _, data = started(ae.vae, D, likelihood=likelihood)
-    step = TrainStep(model.model_, assembly.objective(model))
+    step = TrainStep(model.model_, model.blueprint_.objective)
     bound = -losses(step, data, seed=0, draws=64).mean().item()
     evidence = model.score_samples(X) + float(model.modality_.unit().log().sum())
 

@@ -11,6 +11,7 @@ import copy
 import functools
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,9 @@ from torch import Size, Tensor
 from torch.distributions import constraints
 
 from . import inputs
-from .blueprint import arguments, assembly
+from .blueprint import Blueprint, arguments, checks, choices
 from .blueprint.code_size import choose_code_size
+from .blueprint.resumption import checkpoint_to_resume, seed_to_resume
 from .common import container
 from .common.atomic_files import check_writable
 from .common.failures import warn
@@ -44,6 +46,7 @@ from .inference import imputation
 from .inference.batched import BatchFunction, map_batches
 from .modalities import Modality, describe_context, describe_guess, encode_context, join
 from .modalities import pool as mean_of_windows
+from .modalities.context import Labels, Numbers
 from .modalities.windows import Windows, follow
 from .models.latent import Conditional, LatentModel, Model
 from .networks import Network
@@ -89,11 +92,14 @@ class _NeedsDensity:
         return self.method.__get__(estimator, owner)
 
     def _exists(self, estimator: "Autoencoder") -> bool:
-        fitted: Any = getattr(
-            estimator, "fitted_", estimator
-        )  # arguments may have been set afterwards
-        follows = self.or_prior and assembly.prior(fitted).fits
-        return bool(follows) or not isinstance(assembly.posterior(fitted), Dirac)
+        if (fitted := getattr(estimator, "blueprint_", None)) is not None:
+            return fitted.has_density or (self.or_prior and fitted.prior.fits)
+
+        given = estimator.objective, estimator.conditional
+        posterior = choices.resolve_posterior(estimator.posterior, estimator.objective)
+        follows = self.or_prior and choices.resolve_prior(estimator.prior, *given).fits
+
+        return follows or not isinstance(posterior, Dirac)
 
 
 class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -124,6 +130,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         random_state: The seed of `fit`, and of the estimates of `score_samples`.
 
     Attributes:
+        blueprint_: All resolved choices, as :class:`~autoencode.blueprint.Blueprint`.
         model_: The trained :class:`~autoencode.models.latent.LatentModel`.
         encoder_: Its encoder, :math:`q(z \mid x)`.
         modality_: The kind of data, with their shape and scale.
@@ -186,7 +193,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Raises:
             ValueError: If there is no such argument.
         """
-        for name, value in arguments.defaults_for(self, params).items():
+        for name, value in arguments.defaults_for(self.get_params(deep=False), params).items():
             setattr(self, name, value)
 
         return super().set_params(**params)
@@ -400,7 +407,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             per example, of the scaled data.
         """
         self._check_fitted(decoder=True)
-        objective = assembly.objective(self.fitted_)
+        objective = self.blueprint_.objective.clone()
         step = TrainStep(self.model_, objective, normalize=self.modality_.normalize)
         data, y, *_ = self._read(X, y)
         c = self._context(y, data, len(data))
@@ -505,7 +512,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             ValueError: If this kind of data cannot have missing cells.
         """
         self._check_fitted(decoder=True)
-        n = 0 if n_samples is None else arguments.at_least_one(n_samples)
+        n = 0 if n_samples is None else checks.at_least_one(n_samples)
         X, y, *_ = self._read(X, y)
         seed, modality = self.seed_, self.modality_
 
@@ -581,7 +588,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         self._check_fitted(decoder=True)
 
-        n = arguments.at_least_one(n_samples)
+        n = checks.at_least_one(n_samples)
         part = None if conditions is None else self.modality_.template(conditions, n)
 
         with _seeded(random_state):
@@ -632,17 +639,19 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         encoding.check_replaceable(path)
         check_writable(path)
 
-        container.write(path, *model_file.pack(self, encoder_only))
+        container.write(path, *model_file.pack(self._fitted_state(), type(self), encoder_only))
 
     # Steps of fit
 
     def _prepare(self, X: Any, y: ArrayLike | None, corrupted: Any, resume: bool) -> Examples:
         r"""Checks all input, and returns the examples to train on."""
-        assembly.latent_dim(self)
-        arguments.check(self)
-        arguments.check_damage(self, corrupted)
-        arguments.check_solver(self)
-        arguments.check_posterior(assembly.posterior(self))
+        latent_dim = choices.resolve_latent_dim(self.latent_dim)
+        arguments.check(self.get_params(deep=False))
+        checks.check_damage(self.corruption, corrupted)
+        arguments.check_solver(self.objective, self.posterior, self.training)
+        posterior = choices.resolve_posterior(self.posterior, self.objective)
+        checks.check_posterior(posterior)
+        density = not isinstance(posterior, Dirac)
 
         for name in ("n_features_in_", "feature_names_in_"):
             self.__dict__.pop(name, None)
@@ -651,97 +660,94 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         found = inputs.read(self, X, self.modality, reset=True)
         found = inputs.join_labels(found, y) if self.conditional else found
         labels = follow(found.y, found.X) if self.conditional else None
-        arguments.check_lengths(X=found.X, y=labels)
+        checks.check_lengths(X=found.X, y=labels)
         likelihood = self.likelihood and self.likelihood.clone()
 
         support = likelihood.support if likelihood else constraints.real
         kind = found.kind or inputs.modality_of(found.X, self.modality)
-        self.modality_ = kind.clone().fit(found.X, support)
+        modality = kind.clone().fit(found.X, support)
 
         if corrupted is not None:
             n = len(found.X)
-            found, damaged = inputs.join_pairs(found, inputs.read(self, corrupted, self.modality_))
+            found, damaged = inputs.join_pairs(found, inputs.read(self, corrupted, modality))
 
             if len(found.X) < n:  # examples without a partner are not used
-                self.modality_ = kind.clone().fit(found.X, support)
+                modality = kind.clone().fit(found.X, support)
 
-            corrupted = self.modality_.examples(damaged.X)
+            corrupted = modality.examples(damaged.X)
 
         X, y = found.X, found.y
 
         guessed = not isinstance(self.modality, Modality) and found.kind is None
 
-        if guessed and (what := describe_guess(X, self.modality_)):
+        if guessed and (what := describe_guess(X, modality)):
             log.info("taken for %s; modality=... (command line: --modality) says otherwise.", what)
 
         if (form := inputs.format_of_source(source, X)) is not None:
-            self.modality_.format_ = form
+            modality.format_ = form
 
-        X = self.modality_.examples(X, told=True)
-        y = follow(y, X)
+        X = modality.examples(X, told=True)
+        y = follow(y, X) if self.conditional else None
 
-        if likelihood is None and isinstance(assembly.posterior(self), Dirac):
-            likelihood = self.modality_.deterministic_likelihood()
+        likelihood = choices.resolve_likelihood(likelihood, modality, X, density)
+        is_damaged = corrupted is not None or self.corruption is not None
+        cleans = is_damaged and latent_dim is None and not density
+        network = choices.resolve_network(self.network, modality, cleans)
 
-        if likelihood is None:
-            self.modality_.follow(X)
-            likelihood = self.modality_.likelihood()
+        checks.check_lengths(X=X, corrupted=corrupted, y=y)
+        checks.check_windows(X, corrupted)
 
-        self.likelihood_ = self.modality_.adapt_likelihood(likelihood)
-        self.network_ = assembly.network(self, damaged=corrupted is not None).clone()
-        self.prior_ = assembly.prior(self)
-
-        arguments.check_lengths(X=X, corrupted=corrupted, y=y if self.conditional else None)
-        arguments.check_windows(X, corrupted)
-
-        self.context_ = describe_context(y) if self.conditional else None
+        context = describe_context(y) if self.conditional else None
         self.seed_ = int(check_random_state(self.random_state).randint(2**31))
 
         if resume:
-            self.seed_ = arguments.seed(self, self.seed_)
+            self.seed_ = seed_to_resume(self.training, self.random_state, self.seed_)
 
         data = Examples(
-            self._load(X),
-            None if corrupted is None else self._load(corrupted),
-            encode_context(self.context_, y if self.conditional else None, len(X)),
+            on_disk(modality.load(X), X),
+            None if corrupted is None else on_disk(modality.load(corrupted), corrupted),
+            encode_context(context, y, len(X)),
         )
 
-        if self.likelihood_.support is not constraints.real:
+        if likelihood.support is not constraints.real:
             for part in data.split():
-                self.likelihood_.check_support(self.modality_.normalize(part.target))
+                likelihood.check_support(modality.normalize(part.target))
 
-        self.latent_dim_, why = self._code_size(data, resume)
-        log.info("code of %d number%s: %s.", self.latent_dim_, "s" * (self.latent_dim_ > 1), why)
+        why = "as given"
+
+        if latent_dim is None and resume:
+            latent_dim, why = checkpoint_to_resume(self.training).latent_dim(), "as before"
+
+        if not latent_dim:
+            latent_dim, why = choose_code_size(data, modality, network, density, is_damaged)
+
+        log.info("code of %d number%s: %s.", latent_dim, "s" * (latent_dim > 1), why)
+
+        self.blueprint_ = Blueprint(
+            latent_dim,
+            modality,
+            network,
+            posterior,
+            likelihood,
+            choices.resolve_prior(self.prior, self.objective, self.conditional),
+            choices.resolve_objective(self.objective),
+            self.corruption,
+            context,
+        )
 
         return data
 
-    def _code_size(self, data: Examples, resume: bool) -> tuple[int, str]:
-        if (given := assembly.latent_dim(self)) is not None:
-            return given, "as given"
-
-        before = arguments.checkpoint(self.training).latent_dim() if resume else None
-        return (before, "as before") if before else choose_code_size(self, data)
-
     def _train(self, data: Examples, resume: bool) -> None:
         training = (self.training or Training()).clone()
+        blueprint, modality = self.blueprint_, self.modality_
 
         with seeded(self.seed_):
-            objective = assembly.objective(self)
             whole, (data, held_out) = data, data.hold_out(training.n_held_out(len(data)))
-            self.model_ = assembly.build(self)
-            before, after = assembly.stages(self)
-            modality = self.modality_
-            step = TrainStep(
-                self.model_,
-                objective,
-                after,
-                modality.normalize,
-                before,
-                augment=modality.variation(),
-            )
-            self.training_ = training.resolve(len(data), assembly.training_defaults(self))
+            self.model_ = blueprint.build()
+            step = blueprint.train_step(self.model_)
+            self.training_ = training.resolve(len(data), blueprint.training_defaults())
 
-            log.info("%s", assembly.describe(self, len(data), len(held_out or ())))
+            log.info("%s", blueprint.describe(len(data), len(held_out or ())))
 
             if start := linear_start(step) if isinstance(training, Training) else None:
                 log.info("training starts at %s.", start.begin(data, held_out, self.seed_))
@@ -763,10 +769,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             modality.follow_residuals(lambda: self._squared_residuals(whole))
 
             torch.manual_seed(self.seed_)
-            family = assembly.likelihood(self)
-            found = diagnose(
-                step, self.modality_, family, data, held_out, self.history_, self.training_
-            )
+            family = blueprint.build_likelihood()
+            found = diagnose(step, modality, family, data, held_out, self.history_, self.training_)
 
             for failure in found:
                 warn(failure)
@@ -775,6 +779,62 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         r"""Restores an earlier fit."""
         self.__dict__.clear()
         self.__dict__.update(attributes)
+
+    def _fitted_state(self) -> model_file.FittedState:
+        r"""Returns all that a file stores of a fit."""
+        return model_file.FittedState(
+            self.fitted_.get_params(deep=False),
+            replace(self.blueprint_, likelihood=self.likelihood_),
+            self.model_,
+            self.training_,
+            self.history_,
+            self.seed_,
+            getattr(self, "n_features_in_", None),
+            getattr(self, "feature_names_in_", None),
+        )
+
+    @classmethod
+    def _of_state(cls, state: model_file.FittedState) -> "Autoencoder":
+        r"""Returns the estimator of a fit that was stored."""
+        model = cls(**state.arguments)
+        model.fitted_ = clone(model)
+        model.blueprint_, model.model_ = state.blueprint, state.model
+        model.training_, model.history_, model.seed_ = state.training, state.history, state.seed
+
+        if state.n_features_in is not None:
+            model.n_features_in_ = state.n_features_in
+
+        if state.feature_names_in is not None:
+            model.feature_names_in_ = state.feature_names_in
+
+        return model
+
+    # Resolved choices
+
+    @property
+    def latent_dim_(self) -> int:
+        return self.blueprint_.latent_dim
+
+    @property
+    def modality_(self) -> Modality:
+        return self.blueprint_.modality
+
+    @property
+    def network_(self) -> Network:
+        return self.blueprint_.network
+
+    @property
+    def likelihood_(self) -> Family:
+        decoder = self.model_.decoder  # none, if only the encoder was stored
+        return self.blueprint_.likelihood if decoder is None else decoder.family
+
+    @property
+    def prior_(self) -> Prior:
+        return self.blueprint_.prior
+
+    @property
+    def context_(self) -> Labels | Numbers | None:
+        return self.blueprint_.context
 
     # Derived attributes
 
@@ -929,15 +989,18 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def _resized(self, shape: tuple[int, ...]) -> LatentModel:
         r"""Returns a fully convolutional model with the same weights for another image size."""
         network, own = self.network_, self.modality_.shape_
-        other = copy.copy(self)
-        other.modality_ = copy.copy(self.modality_)
-        other.modality_.shape_ = shape
+        modality = copy.copy(self.modality_)
+        modality.shape_ = shape
         places = [network.code_size(s) or 1 for s in (shape, own)]
-        other.latent_dim_ = self.latent_dim_ * places[0] // places[1]
-        other.prior_ = StandardNormal()  # not used
+        latent_dim = self.latent_dim_ * places[0] // places[1]
 
         with seeded(0):
-            model = assembly.build(other)
+            model = replace(
+                self.blueprint_,
+                modality=modality,
+                latent_dim=latent_dim,
+                prior=StandardNormal(),  # not used
+            ).build()
 
         model.encoder.load_state_dict(self.model_.encoder.state_dict())
         model.decoder.load_state_dict(self.model_.decoder.state_dict())
@@ -1006,7 +1069,9 @@ def load(
 
     with container.opened(path) as stored:
         try:
-            return model_file.unpack(Autoencoder, stored, trusted, encoder_only)
+            return Autoencoder._of_state(
+                model_file.unpack(Autoencoder, stored, trusted, encoder_only)
+            )
         except ImportError:  # of a package that the model needs
             raise
         except Exception as error:  # an untrusted document may cause any error

@@ -1,6 +1,13 @@
-r"""The resolved choices of an estimator, and the model that they describe.
+r"""The resolved choices of a fit, and the model that they describe.
 
-- `arguments`: type checks and defaults for the estimator's arguments
-- `assembly`: from choices to networks, families, objectives and a model
+- `blueprint`: `Blueprint`, one frozen value that holds every choice and builds the model
+- `choices`: choices that follow from others where the user leaves them open
 - `code_size`: the size of the code where the user chooses none
+- `arguments`: type checks of the estimator's arguments
+- `checks`: checks of arguments against each other and against the data
+- `resumption`: the checkpoint from which a training is resumed
 """
+
+__all__ = ["Blueprint"]
+
+from .blueprint import Blueprint

@@ -1,32 +1,32 @@
-r"""Conversion of estimators to documents and weights, and back.
+r"""Conversion of fitted models to documents and weights, and back.
 
 Arguments, data's shape and scale, and history are JSON; weights are tensors. Nothing here
 reads or writes files, see :mod:`autoencode.common.container`.
 """
 
-__all__ = ["ENCODER", "pack", "unpack"]
+__all__ = ["ENCODER", "FittedState", "pack", "unpack"]
 
 import copy
 import functools
+import inspect
+import typing
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone
+from numpy.typing import NDArray
 from sklearn.utils import Bunch
 from torch import Tensor
 
 from .. import __version__
-from ..blueprint import arguments, assembly
+from ..blueprint import Blueprint, arguments, choices
 from ..common.container import Stored
 from ..common.type_checks import check_arguments, fits
 from ..data import TableFormat
-from ..distributions import Family
-from ..modalities import Modality
-from ..modalities.context import Labels, Numbers
-from ..networks import Network
-from ..priors import Prior, StandardNormal
+from ..models.latent import LatentModel
+from ..priors import StandardNormal
 from ..training.state import EpochRecord
 from ..training.trainer import Solver
 from .encoding import ARRAY, decode, encode
@@ -34,13 +34,45 @@ from .rebuild import rebuild
 
 ENCODER = "encoder."
 _LOCAL = ("checkpoint_dir", "tensorboard_dir", "device", "show_progress")
+_FITTED = ("modality", "context")  # choices that hold what was learned from the data
 
 
-def pack(estimator: Any, encoder_only: bool = False) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    r"""Takes a fitted estimator apart.
+@dataclass(frozen=True, eq=False)
+class FittedState:
+    r"""Everything that a file stores of a fit.
 
     Arguments:
-        estimator: The :class:`~autoencode.Autoencoder`.
+        arguments: The arguments of the estimator by name.
+        blueprint: All resolved choices.
+        model: The trained model.
+        training: The training method with all choices resolved.
+        history: One record per epoch.
+        seed: The seed of the fit.
+        n_features_in: The number of columns, for tables.
+        feature_names_in: The names of the columns, if there are any.
+
+    Example:
+        >>> FittedState(arguments, blueprint, model, training, history, 0)  # doctest: +SKIP
+    """
+
+    arguments: dict[str, Any]
+    blueprint: Blueprint
+    model: LatentModel
+    training: Solver
+    history: list[Bunch]
+    seed: int
+    n_features_in: int | None = None
+    feature_names_in: NDArray | None = None
+
+
+def pack(
+    state: FittedState, estimator: type, encoder_only: bool = False
+) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    r"""Take a fitted model apart.
+
+    Arguments:
+        state: The fitted model.
+        estimator: The class of the estimator, whose signature names the arguments.
         encoder_only: Whether to leave out the decoder.
 
     Returns:
@@ -50,40 +82,34 @@ def pack(estimator: Any, encoder_only: bool = False) -> tuple[dict[str, Any], di
         ValueError: If an argument cannot be stored.
 
     Example:
-        >>> pack(model)[0]["arguments"]["latent_dim"]  # doctest: +SKIP
+        >>> pack(state, Autoencoder)[0]["arguments"]["latent_dim"]  # doctest: +SKIP
         8
     """
-    params = estimator.fitted_.get_params(deep=False)
-    params["training"] = _portable(params["training"])
+    params = {**state.arguments, "training": _portable(state.arguments["training"])}
     arrays: dict[str, Tensor] = {}
 
     if not isinstance(params["random_state"], (Integral, type(None))):
         params["random_state"] = None  # a generator in mid-stream says nothing any more
 
-    names = getattr(estimator, "feature_names_in_", None)
+    names = state.feature_names_in
     keep = functools.partial(encode, tensors=arrays)
     document = {
         "written_by": __version__,
         "arguments": {name: keep(value) for name, value in params.items()},
-        "latent_dim": estimator.latent_dim_,
-        "network": keep(estimator.network_),
-        "likelihood": keep(estimator.likelihood_),
-        "prior": keep(estimator.prior_),
-        "modality": keep(estimator.modality_),
-        "context": keep(estimator.context_),
-        "training": keep(_portable(estimator.training_)),
-        "history": [encode(dict(record)) for record in estimator.history_],
-        "seed": estimator.seed_,
-        "n_features_in": getattr(estimator, "n_features_in_", None),
+        **{field.name: keep(getattr(state.blueprint, field.name)) for field in fields(Blueprint)},
+        "training": keep(_portable(state.training)),
+        "history": [encode(dict(record)) for record in state.history],
+        "seed": state.seed,
+        "n_features_in": state.n_features_in,
         "feature_names_in": None if names is None else encode(names),
     }
 
-    tensors = estimator.model_.state_dict()
+    tensors = state.model.state_dict()
 
     if encoder_only:
         tensors = {name: t for name, t in tensors.items() if name.startswith(ENCODER)}
 
-    _described(type(estimator), document, _Everything(), arrays.__getitem__)  # raises before
+    _decode_state(estimator, document, _Everything(), arrays.__getitem__)  # raises before
 
     return document, tensors | arrays
 
@@ -99,15 +125,15 @@ class _Everything:
 
 
 def unpack(
-    make: Callable[..., Any],
+    estimator: type,
     stored: Stored,
     trusted: Sequence[str | type | Callable] = (),
     encoder_only: bool = False,
-) -> Any:
-    r"""Puts an estimator together again; without a decoder if there are no weights for one.
+) -> FittedState:
+    r"""Put a fitted model together again; without a decoder if there are no weights for one.
 
     Arguments:
-        make: The class of the estimator.
+        estimator: The class of the estimator, whose signature names the arguments.
         stored: A file that holds what `pack` returned.
         trusted: What may be used from outside of this library.
         encoder_only: Whether to leave out the decoder.
@@ -119,22 +145,20 @@ def unpack(
     Example:
         >>> unpack(Autoencoder, stored)  # doctest: +SKIP
     """
-    model = _described(make, stored.document, trusted, stored.tensor)
+    found = _decode_state(estimator, stored.document, trusted, stored.tensor)
     weights = [name for name in stored.names() if not name.startswith(ARRAY)]
-    model.model_ = rebuild(
-        model, stored, [n for n in weights if n.startswith(ENCODER) or not encoder_only]
-    )
+    names = [name for name in weights if name.startswith(ENCODER) or not encoder_only]
 
-    return model
+    return FittedState(model=rebuild(found["blueprint"], stored, names), **found)
 
 
-def _described(
-    make: Callable[..., Any],
+def _decode_state(
+    estimator: type,
     document: dict[str, Any],
     trusted: Any,
     tensor: Callable[[str], Tensor],
-) -> Any:
-    r"""Returns an estimator without its networks, as a document says."""
+) -> dict[str, Any]:
+    r"""Returns the parts of a fitted state by name, but for the model."""
 
     def decoded(name: str, kind: Any, fitted: bool = False) -> Any:
         value = decode(document[name], trusted, tensor, fitted)
@@ -147,37 +171,54 @@ def _described(
     if not isinstance(document["arguments"], dict) or not isinstance(document["history"], list):
         raise ValueError("its arguments or its history are none")
 
-    given = {k: decode(v, trusted, tensor) for k, v in document["arguments"].items()}
-    given["training"] = _portable(given.get("training"))
-    model = make(**given)
-    check_arguments(type(model), given)
-    arguments.check(model)
+    stored = {k: decode(v, trusted, tensor) for k, v in document["arguments"].items()}
+    stored["training"] = _portable(stored.get("training"))
+    signature = inspect.signature(estimator).bind(**stored)
+    signature.apply_defaults()
+    given = signature.arguments
+    check_arguments(estimator, given)
+    arguments.check(given)
+    choices.resolve_latent_dim(given["latent_dim"])
 
-    model.modality_ = decoded("modality", Modality, fitted=True)
-    TableFormat.of(model.modality_.format_)  # raises before a file is read with it
-    model.context_ = decoded("context", Labels | Numbers | None, fitted=True)
-    model.latent_dim_ = assembly.latent_dim(model) or decoded("latent_dim", int)
-    model.network_ = decoded("network", Network)
-    model.likelihood_ = decoded("likelihood", Family)
-    # Files of before this was stored have the unit Gaussian unless told otherwise
-    model.prior_ = decoded("prior", Prior) if "prior" in document else model.prior
-    model.prior_ = model.prior_ or StandardNormal()
-    model.training_ = _portable(decoded("training", Solver))
-    model.history_ = [_record(decode(record)) for record in document["history"]]
-    model.seed_ = decoded("seed", int)
+    known = _choices_of_earlier_versions(given)
 
-    if not model.history_ or not 0 <= model.seed_ < 2**63:
+    for name, kind in typing.get_type_hints(Blueprint).items():
+        if name in document or name not in known:
+            known[name] = decoded(name, kind, fitted=name in _FITTED)
+
+    choices.resolve_latent_dim(known["latent_dim"])
+
+    if given["latent_dim"] not in (None, known["latent_dim"]):
+        raise ValueError("its latent_dim and the argument of that name differ")
+
+    TableFormat.of(known["modality"].format_)  # raises before a file is read with it
+    history = [_record(decode(record)) for record in document["history"]]
+    seed = decoded("seed", int)
+
+    if not history or not 0 <= seed < 2**63:
         raise ValueError("it has no history, or no seed")
 
-    if (n := decoded("n_features_in", int | None)) is not None:
-        model.n_features_in_ = n
+    names = decoded("feature_names_in", np.ndarray | None)
 
-    if (names := decoded("feature_names_in", np.ndarray | None)) is not None:
-        model.feature_names_in_ = names.astype(object)
+    return {
+        "arguments": given,
+        "blueprint": Blueprint(**known),
+        "training": _portable(decoded("training", Solver)),
+        "history": history,
+        "seed": seed,
+        "n_features_in": decoded("n_features_in", int | None),
+        "feature_names_in": None if names is None else names.astype(object),
+    }
 
-    model.fitted_ = clone(model)
 
-    return model
+def _choices_of_earlier_versions(given: dict[str, Any]) -> dict[str, Any]:
+    r"""Returns the choices that files of earlier versions hold as arguments alone."""
+    return {
+        "objective": choices.resolve_objective(given["objective"]),
+        "posterior": choices.resolve_posterior(given["posterior"], given["objective"]),
+        "prior": given["prior"] or StandardNormal(),
+        "corruption": given["corruption"],
+    }
 
 
 def _record(record: Any) -> Bunch:

@@ -5,7 +5,6 @@ They are built without memory first, and compared with the names and shapes that
 
 __all__ = ["rebuild"]
 
-import copy
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from ..blueprint import assembly
+from ..blueprint import Blueprint
 from ..common.container import Stored
 from ..common.seeding import seeded
 from ..models.latent import LatentModel
@@ -26,11 +25,11 @@ _TRIED = 2**18  # numbers of an example, at most, that is passed through
 _LARGEST, _LONGEST = 2**28, 2**20  # numbers of an example, and symbols of a text
 
 
-def rebuild(estimator: Any, stored: Stored, names: list[str]) -> LatentModel:
-    r"""Returns the model of an estimator, with the weights of a file.
+def rebuild(blueprint: Blueprint, stored: Stored, names: list[str]) -> LatentModel:
+    r"""Build the model of a blueprint, with the weights of a file.
 
     Arguments:
-        estimator: An :class:`~autoencode.Autoencoder` that knows its data.
+        blueprint: All resolved choices.
         stored: The file.
         names: Its tensors that are weights.
 
@@ -39,19 +38,17 @@ def rebuild(estimator: Any, stored: Stored, names: list[str]) -> LatentModel:
             not finite.
 
     Example:
-        >>> rebuild(estimator, stored, stored.names("encoder."))  # doctest: +SKIP
+        >>> rebuild(blueprint, stored, stored.names("encoder."))  # doctest: +SKIP
     """
-    _check_shape(estimator.modality_)
+    _check_shape(blueprint.modality)
     shapes = {name: stored.shape(name) for name in names}
-    trial = copy.copy(estimator)
-    trial.likelihood_ = copy.deepcopy(estimator.likelihood_)
 
     with seeded(0):
         with _Counting(len(shapes)), torch.device("meta"):
-            _compare(_cut(assembly.build(trial), names), shapes)
+            _compare(_cut(blueprint.build(), names), shapes)
 
         with _Sparing():
-            model = _cut(assembly.build(estimator), names)
+            model = _cut(blueprint.build(), names)
 
         like = model.state_dict()
         tensors = {name: _laid_out(stored.tensor(name), like[name]) for name in names}
@@ -59,11 +56,11 @@ def rebuild(estimator: Any, stored: Stored, names: list[str]) -> LatentModel:
         model.load_state_dict(tensors, assign=True)
 
         if any(t.is_meta for t in [*model.parameters(), *model.buffers()]):  # not in the file
-            model = _cut(assembly.build(estimator), names)
+            model = _cut(blueprint.build(), names)
             model.load_state_dict(tensors)
 
         model.eval()
-        _try(estimator, model)
+        _try(blueprint, model)
 
     return model
 
@@ -154,9 +151,9 @@ def _check_shape(modality: Any) -> None:
 
 
 @torch.no_grad()
-def _try(estimator: Any, model: LatentModel) -> None:
+def _try(blueprint: Blueprint, model: LatentModel) -> None:
     r"""Passes one code of zeros to an example and back, to find out now what does not fit."""
-    modality, context = estimator.modality_, estimator.context_
+    modality, context = blueprint.modality, blueprint.context
     c = None if context is None else torch.zeros(1, context.size_)
     bound = model.given(c)
 
@@ -168,7 +165,7 @@ def _try(estimator: Any, model: LatentModel) -> None:
     if model.decoder is None or math.prod(modality.event_) > _TRIED:
         return
 
-    prior, D = model.prior(), estimator.latent_dim_
+    prior, D = model.prior(), blueprint.latent_dim
     code = prior.sample()
 
     if code.shape != (D,):
@@ -183,7 +180,7 @@ def _try(estimator: Any, model: LatentModel) -> None:
         return  # of somebody else's kind of data nothing more is known
 
     # Outer codes reach the ends of columns, and rare levels
-    codes = torch.stack([torch.full((estimator.latent_dim_,), v) for v in (0.0, -3.0, 3.0)])
+    codes = torch.stack([torch.full((blueprint.latent_dim,), v) for v in (0.0, -3.0, 3.0)])
     bound = model.given(None if c is None else c.expand(len(codes), -1))
     p = bound.decode(codes)
     ways: list[Callable[[], Any]] = [

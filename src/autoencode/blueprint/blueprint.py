@@ -1,0 +1,144 @@
+r"""Resolved choices of one fit, and the model that they describe."""
+
+__all__ = ["Blueprint"]
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from ..corruptions import Compose, Corruption
+from ..distributions import Dirac, Family
+from ..modalities import Modality
+from ..modalities.context import Labels, Numbers
+from ..models.latent import LatentModel
+from ..networks import Network
+from ..objectives import Objective
+from ..priors import Prior
+from ..training.step import TrainStep
+from ..training.trainer import TrainingDefaults
+
+
+@dataclass(frozen=True, eq=False)
+class Blueprint:
+    r"""Resolved choices of one fit: nothing is left open, and nothing is trained.
+
+    :class:`~autoencode.Autoencoder` makes one in `fit`, keeps it as `blueprint_`, and stores it in
+    files. It builds the same model without an estimator, too.
+
+    Arguments:
+        latent_dim: The number of features of the code.
+        modality: The kind of data, fitted to their shape and scale.
+        network: The architecture of encoder and decoder.
+        posterior: The family of :math:`q(z \mid x)`.
+        likelihood: The family of :math:`p(x \mid z)`.
+        prior: The distribution :math:`p(z)`, before it is fitted.
+        objective: The objective to minimize.
+        corruption: The corruption of the encoder's input in training, or `None`.
+        context: The kind of the labels or numbers of a conditional model, or `None`.
+
+    Example:
+        >>> import torch
+        >>> from autoencode.distributions import Gaussian, SharedGaussian
+        >>> from autoencode.modalities import Tables
+        >>> from autoencode.networks import FullyConnected
+        >>> from autoencode.objectives import ELBO
+        >>> from autoencode.priors import StandardNormal
+        >>> parts = FullyConnected(), Gaussian(), SharedGaussian(), StandardNormal(), ELBO()
+        >>> modality = Tables().fit(torch.randn(10, 5).numpy())
+        >>> model = Blueprint(2, modality, *parts).build()
+        >>> model.encode(torch.randn(3, 5)).mean.shape
+        torch.Size([3, 2])
+    """
+
+    latent_dim: int
+    modality: Modality
+    network: Network
+    posterior: Family
+    likelihood: Family
+    prior: Prior
+    objective: Objective
+    corruption: Corruption | Callable[[Tensor], Tensor] | None = None
+    context: Labels | Numbers | None = None
+
+    @property
+    def has_density(self) -> bool:
+        r"""Whether codes have a density, so that examples have one, too."""
+        return not isinstance(self.posterior, Dirac)
+
+    def build(self) -> LatentModel:
+        r"""Builds a model with new weights, which shares nothing with this blueprint.
+
+        Raises:
+            ValueError: If the parts do not fit each other.
+        """
+        return LatentModel.build(
+            self.network,
+            self.modality.shape_,
+            self.latent_dim,
+            self.posterior.clone(),
+            self.likelihood.clone(),
+            self.prior.clone(),
+            event=self.modality.event_,
+            context=self.context.size_ if self.context else 0,
+        )
+
+    def build_likelihood(self) -> Family:
+        r"""Builds the likelihood alone, with untrained parameters and without a token decoder."""
+        family = self.likelihood.clone()
+
+        if self.modality.symbolic:
+            return family
+
+        return family.build(self.network, self.modality.event_)
+
+    def train_step(self, model: LatentModel) -> TrainStep:
+        r"""Returns the loss of minibatches under a model: scaling, corruption and objective.
+
+        Arguments:
+            model: The model, as of :meth:`build`.
+        """
+        before, after = self.split_corruption()
+
+        return TrainStep(
+            model,
+            self.objective.clone(),
+            after,
+            self.modality.normalize,
+            before,
+            augment=self.modality.variation(),
+        )
+
+    def split_corruption(
+        self,
+    ) -> tuple[Callable[[Tensor], Tensor] | None, Callable[[Tensor], Tensor]]:
+        r"""Returns the corruptions of examples before and after scaling."""
+        if self.corruption is None:
+            return None, nn.Identity()
+
+        if isinstance(self.corruption, Corruption):
+            return self.modality.split_corruption(self.corruption.clone())
+
+        return self.modality.split_corruption(Compose([self.corruption]))
+
+    def training_defaults(self) -> TrainingDefaults:
+        r"""Returns the defaults of the training that the network suggests."""
+        return TrainingDefaults(
+            self.network.learning_rate,
+            batch_size=self.network.batch_size,
+            # Texts of different lengths give minibatches of different shapes
+            static_shapes=self.network.vocab_size is None,
+        )
+
+    def describe(self, n: int, n_held_out: int) -> str:
+        r"""Returns the resolved choices in words, for the log.
+
+        Arguments:
+            n: The number of examples to train on.
+            n_held_out: The number of validation examples.
+        """
+        return (
+            f"{n:,} example{'s' * (n != 1)} of shape {self.modality.shape_} as {self.modality},"
+            f" {n_held_out:,} held out; {self.network}; likelihood {self.likelihood};"
+            f" posterior {self.posterior}."
+        )

@@ -1,0 +1,138 @@
+r"""Checks of arguments against each other and against the data."""
+
+__all__ = [
+    "NOISE",
+    "at_least_one",
+    "check_damage",
+    "check_lengths",
+    "check_posterior",
+    "check_windows",
+]
+
+import logging
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..corruptions import GaussianNoise
+from ..data import is_frame
+from ..distributions import Family
+
+log = logging.getLogger(__name__)
+
+NOISE = 0.3  # the default scale of GaussianNoise in `denoising`
+
+
+def check_damage(corruption: Any, corrupted: Any) -> None:
+    r"""Check that a corruption is not combined with damaged versions of the examples.
+
+    Arguments:
+        corruption: The corruption of the examples, or `None`.
+        corrupted: Damaged versions of the examples, or `None`.
+
+    Raises:
+        ValueError: If a corruption was chosen, which would have no effect. The default corruption
+            of `denoising()` is ignored with a message in the log.
+
+    Example:
+        >>> check_damage(GaussianNoise(0.5), corrupted=[[1.0]])
+        Traceback (most recent call last):
+        ValueError: corruption=GaussianNoise(std=0.5) has no effect beside corrupted=..., ...
+    """
+    if corrupted is None or corruption is None:
+        return
+
+    if repr(corruption) != repr(GaussianNoise(NOISE)):
+        raise ValueError(
+            f"corruption={corruption!r} has no effect beside corrupted=..., whose"
+            " examples are damaged already. Leave out one of the two."
+        )
+
+    log.info("%r is ignored, as damaged versions of the examples are given.", corruption)
+
+
+def check_posterior(family: Family) -> None:
+    r"""Check that samples of a posterior are differentiable.
+
+    Raises:
+        ValueError: If the samples of the family have no gradients.
+
+    Example:
+        >>> from autoencode.distributions import Bernoulli
+        >>> check_posterior(Bernoulli())
+        Traceback (most recent call last):
+        ValueError: expected a posterior whose samples have gradients, ...
+    """
+    if not family(torch.zeros(1, family.n_params)).has_rsample:
+        raise ValueError(
+            "expected a posterior whose samples have gradients, such as Gaussian() or Dirac(),"
+            f" got {family!r}."
+        )
+
+
+def check_lengths(**rows: Any) -> None:
+    r"""Check that all arrays have the same number of rows.
+
+    Arguments:
+        rows: Arrays by name; `None` is skipped.
+
+    Raises:
+        ValueError: If the numbers of rows differ.
+
+    Example:
+        >>> check_lengths(X=[[1.0], [2.0]], y=["a"])
+        Traceback (most recent call last):
+        ValueError: expected one row of each for every example, got lengths {'X': 2, 'y': 1}.
+    """
+    lengths = {
+        name: len(v if isinstance(v, (list, tuple)) or is_frame(v) else np.atleast_1d(v))
+        for name, v in rows.items()
+        if v is not None
+    }
+
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"expected one row of each for every example, got lengths {lengths}.")
+
+
+def check_windows(X: Any, corrupted: Any) -> None:
+    r"""Check that damaged recordings have as many windows as the clean ones.
+
+    Arguments:
+        X: The examples of a fit.
+        corrupted: Damaged versions of them, or `None`.
+
+    Raises:
+        ValueError: If a damaged recording has another length than the clean one.
+
+    Example:
+        >>> from autoencode.modalities import cut
+        >>> check_windows(cut([np.ones(9), np.ones(5)], 4), cut([np.ones(5), np.ones(9)], 4))
+        Traceback (most recent call last):
+        ValueError: expected damaged recordings as long as the clean ones, got recording 0 with ...
+    """
+    clean, damaged = (getattr(rows, "counts", None) for rows in (X, corrupted))
+
+    for i, (n, m) in enumerate(zip(clean or (), damaged or ())):
+        if n != m:
+            raise ValueError(
+                f"expected damaged recordings as long as the clean ones, got recording {i} with"
+                f" {n} windows and {m} of its damaged version. Bring both to one length."
+            )
+
+
+def at_least_one(n: Any) -> int:
+    r"""Check a number of samples, and return it as an integer.
+
+    Raises:
+        ValueError: If it is not an integer of at least 1.
+
+    Example:
+        >>> at_least_one(np.int64(3))
+        3
+    """
+    if not isinstance(n, Integral) or n < 1:
+        raise ValueError(f"expected a number of samples >= 1, got {n!r}.")
+
+    return int(n)

@@ -1,0 +1,135 @@
+r"""Choices that follow from others where the user leaves them open."""
+
+__all__ = [
+    "resolve_latent_dim",
+    "resolve_likelihood",
+    "resolve_network",
+    "resolve_objective",
+    "resolve_posterior",
+    "resolve_prior",
+]
+
+from numbers import Integral
+from typing import Any
+
+from ..distributions import Family
+from ..modalities import Modality
+from ..networks import Network
+from ..objectives import Objective, Reconstruction
+from ..priors import Prior, StandardNormal
+
+
+def resolve_latent_dim(latent_dim: Any) -> int | None:
+    r"""Number of features of the code, or `None` to choose it from the data.
+
+    Raises:
+        ValueError: If it is not a positive integer.
+
+    Example:
+        >>> resolve_latent_dim(2.5)
+        Traceback (most recent call last):
+        ValueError: expected latent_dim as an integer >= 1, or None, got 2.5.
+    """
+    if latent_dim is None:
+        return None
+
+    if not isinstance(latent_dim, Integral) or isinstance(latent_dim, bool) or latent_dim < 1:
+        raise ValueError(f"expected latent_dim as an integer >= 1, or None, got {latent_dim!r}.")
+
+    return int(latent_dim)
+
+
+def resolve_objective(objective: Objective | None) -> Objective:
+    r"""Objective to minimize: the argument, or the mean reconstruction error.
+
+    Example:
+        >>> resolve_objective(None)
+        Reconstruction()
+    """
+    return (objective or Reconstruction()).clone()
+
+
+def resolve_posterior(posterior: Family | None, objective: Objective | None) -> Family:
+    r"""Family of the codes: the argument, or the default of the objective.
+
+    Arguments:
+        posterior: The posterior, if one was chosen.
+        objective: The objective, if one was chosen.
+
+    Example:
+        >>> resolve_posterior(None, None)
+        Dirac()
+    """
+    return (posterior or resolve_objective(objective).posterior()).clone()
+
+
+def resolve_prior(prior: Prior | None, objective: Objective | None, conditional: bool) -> Prior:
+    r"""Prior of the codes: the argument, or the default of the objective.
+
+    The default of conditional models is the unit Gaussian. A prior fitted to the codes of all
+    labels would draw codes of other labels.
+
+    Arguments:
+        prior: The prior, if one was chosen.
+        objective: The objective, if one was chosen.
+        conditional: Whether the model is conditional.
+
+    Example:
+        >>> resolve_prior(None, None, conditional=False)
+        StandardNormal()
+    """
+    default = StandardNormal if conditional else resolve_objective(objective).prior
+    return (prior or default()).clone()
+
+
+def resolve_network(network: Network | None, modality: Modality, cleans: bool) -> Network:
+    r"""Architecture of the networks: the argument or the modality's default, adapted to the data.
+
+    Arguments:
+        network: The architecture, if one was chosen.
+        modality: The modality, fitted to the data.
+        cleans: Whether the size of the code is open and the examples are damaged.
+
+    Raises:
+        ValueError: If the network does not suit such data.
+
+    Example:
+        >>> import numpy as np
+        >>> from autoencode.modalities import Images
+        >>> images = Images().fit(np.zeros((2, 8, 8), np.uint8))
+        >>> type(resolve_network(None, images, cleans=False)).__name__
+        'Convolutional'
+    """
+    default = modality.denoiser if cleans else modality.network
+    return modality.adapt_network(network or default()).clone()
+
+
+def resolve_likelihood(
+    likelihood: Family | None, modality: Modality, X: Any, density: bool
+) -> Family:
+    r"""Likelihood of the examples: the argument or the modality's default, adapted to the data.
+
+    Arguments:
+        likelihood: The likelihood, if one was chosen.
+        modality: The modality, fitted to the data. It learns from the examples what its default
+            needs.
+        X: The examples.
+        density: Whether codes have a density.
+
+    Raises:
+        ValueError: If the likelihood does not suit the data.
+
+    Example:
+        >>> from autoencode.distributions import Gaussian
+        >>> from autoencode.modalities import Images
+        >>> resolve_likelihood(Gaussian(), Images(), None, density=True)
+        Gaussian(smallest_scale=0.001)
+    """
+    if likelihood is None and not density:
+        likelihood = modality.deterministic_likelihood()
+
+    if likelihood is None:
+        modality.follow(X)
+        likelihood = modality.likelihood()
+
+    return modality.adapt_likelihood(likelihood)
