@@ -39,18 +39,18 @@ ORDER = {
     "networks": """
         base gru
         convolutional mlp
-        fully_convolutional tokens
+        fully_convolutional incomplete tokens
         recurrent transformer
     """,
     "distributions": """
         base divergences gaussian_mixture homoscedastic
         autoregressive bernoulli dirac gaussian logistic
-        censored
+        censored observed
         mixed
     """,
     "corruptions": """
         base
-        audio numeric text
+        audio numeric series text
     """,
     "data": """
         cache disk_arrays encodings listing remedies resumable

@@ -14,6 +14,9 @@ from autoencode.corruptions import (
     GaussianNoise,
     Masking,
     SaltAndPepper,
+    SensorDropout,
+    TimeJitter,
+    TimeWarping,
 )
 
 CORRUPTIONS = [
@@ -26,7 +29,7 @@ CORRUPTIONS = [
 
 @pytest.mark.parametrize("cls", CORRUPTIONS)
 def test_laws(cls: type[Corruption]) -> None:
-    x = torch.rand(4, 3, 9, 7)
+    x = torch.rand(4, 3, 63) if cls.__module__.endswith("series") else torch.rand(4, 3, 9, 7)
     kept = x.clone()
 
     torch.manual_seed(1)
@@ -89,8 +92,60 @@ def test_blur_needs_images() -> None:
 
 @pytest.mark.parametrize(
     ("cls", "value"),
-    [(GaussianNoise, -0.1), (Blur, -1.0), (Masking, 1.1), (SaltAndPepper, float("nan"))],
+    [
+        (GaussianNoise, -0.1),
+        (Blur, -1.0),
+        (Masking, 1.1),
+        (SaltAndPepper, float("nan")),
+        (SensorDropout, 1.5),
+        (TimeJitter, -1.0),
+        (TimeWarping, float("nan")),
+    ],
 )
 def test_bad_arguments_are_refused(cls: type[Corruption], value: float) -> None:
     with pytest.raises(ValueError, match="expected"):
         cls(value)
+
+
+def test_failing_sensors_hide_one_stretch_of_a_channel() -> None:
+    x = torch.full((2000, 3, 40), 2.0)
+    gone = SensorDropout(0.25, longest=0.5)(x) == 0
+    starts = gone[..., 0].int() + (gone.int().diff(dim=-1) == 1).sum(dim=-1)
+
+    assert starts.max() == 1  # no channel has two stretches
+    assert gone.any(dim=-1).float().mean().item() == pytest.approx(0.25, abs=0.02)
+    assert gone.sum(dim=-1).max() <= 20
+    assert set(gone[gone.any(dim=-1)].float().argmax(dim=-1).tolist()) >= set(range(30))
+
+
+def test_linear_series_read_the_times_themselves() -> None:
+    t = torch.arange(50.0, dtype=torch.float64)
+    x = torch.stack([t, 3 * t - 7])[None]
+    torch.manual_seed(0)
+    moved = TimeJitter(0.4)(x)
+    warped = TimeWarping(0.5, knots=5)(x)
+
+    for y in (moved, warped):
+        assert torch.allclose(y[:, 1], 3 * y[:, 0] - 7)  # all channels share the times
+        assert not torch.allclose(y, x)
+
+    inside = (moved[0, 0] - t)[5:-5]
+    assert inside.std().item() == pytest.approx(0.4, rel=0.4)
+    assert (warped.diff(dim=-1)[:, 0] > 0).all()
+    assert torch.allclose(warped[..., [0, -1]], x[..., [0, -1]])
+    assert torch.allclose(TimeWarping(0.0)(x), x)
+    assert torch.equal(TimeJitter(0.0)(x), x)
+
+
+def test_gaps_stay_where_times_do_not_change() -> None:
+    x = torch.arange(6.0).view(1, 1, 6).clone()
+    x[..., 2] = torch.nan
+    assert torch.equal(TimeJitter(0.0)(x).isnan(), x.isnan())
+
+
+@pytest.mark.parametrize("corruption", [SensorDropout(), TimeJitter(), TimeWarping()])
+def test_corruptions_of_series_need_series(corruption: Corruption) -> None:
+    with pytest.raises(ValueError, match=r"needs series.*\(4, 5\)"):
+        corruption(torch.rand(4, 5))
+
+    assert corruption(torch.rand(2, 3, 1)).shape == (2, 3, 1)

@@ -22,6 +22,7 @@ from autoencode.distributions import (
     Gaussian,
     Homoscedastic,
     MixedColumns,
+    Observed,
     SharedGaussian,
     kl_divergence,
 )
@@ -33,7 +34,7 @@ FAMILIES = [
     cls
     for cls in vars(distributions).values()
     if inspect.isclass(cls) and issubclass(cls, Family)
-    if cls not in {Autoregressive, Family, MixedColumns}
+    if cls not in {Autoregressive, Family, MixedColumns, Observed}
 ]
 DENSITIES = [Gaussian, FixedGaussian, SharedGaussian, DiagonalGaussian, ContinuousBernoulli]
 
@@ -194,3 +195,20 @@ def test_one_scale_gives_the_density_of_many(shape: tuple[int, ...]) -> None:
     p = Homoscedastic(loc, s.exp()).expand((3, 4, 5))
     assert p.log_prob(x).shape == p.sample().shape == (3, 4, 5)
     assert torch.allclose(kl_divergence(p, Normal(loc, s.exp()), x), torch.zeros(3, 4, 5))
+
+
+@pytest.mark.parametrize("family", [FixedGaussian(), SharedGaussian(), Gaussian()])
+def test_missing_numbers_are_not_scored(family: Family) -> None:
+    phi = torch.randn(5, 4, family.n_params, requires_grad=True)
+    x = torch.randn(5, 4)
+    gone = torch.rand(5, 4) < 0.5
+    observed = Observed(family)
+    ll = observed(phi).log_prob(x.masked_fill(gone, torch.nan))
+
+    assert torch.equal(ll, family(phi).log_prob(x).masked_fill(gone, 0.0))
+    assert torch.equal(observed(phi).mean, family(phi).mean)
+
+    ll.sum().backward()
+    grad, phi.grad = phi.grad, None
+    family(phi).log_prob(x)[~gone].sum().backward()
+    assert torch.allclose(grad, phi.grad)  # none of what is missing, and never NaN

@@ -1,9 +1,19 @@
 r"""Tests for the networks module."""
 
+import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
-from autoencode.networks import Convolutional, FullyConnected, FullyConvolutional
+from autoencode.networks import (
+    Convolutional,
+    FullyConnected,
+    FullyConvolutional,
+    Incomplete,
+)
+from autoencode.networks.convolutional import Residual, Shuffle
+from autoencode.networks.incomplete import elapsed, interpolate
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -14,8 +24,12 @@ NETWORKS = [
     Convolutional(width=4, hidden=16),
     Convolutional(width=2, depth=2, hidden=8),
     Convolutional(width=2, hidden=8, skip=True),
+    Convolutional(width=2, depth=3, hidden=8, dilation=2),
+    Incomplete(FullyConnected((8,), skip=True)),
+    Incomplete(Convolutional(width=2, hidden=8)),
 ]
 SHAPES = [(1, 1, 1), (1, 8, 8), (3, 5, 9), (2, 1, 17), (1, 28, 28), (4, 33, 30)]
+SHAPES += [(1, 1), (3, 50), (1, 203), (2, 4, 5, 3), (1, 7, 1, 9)]  # series and volumes
 
 
 @pytest.mark.parametrize("network", NETWORKS, ids=repr)
@@ -80,9 +94,12 @@ def test_bad_widths_are_refused(layers) -> None:
         FullyConnected(layers).encoder((5,), 2)
 
 
-def test_convolutions_need_images() -> None:
-    with pytest.raises(ValueError, match=r"needs images.*\(5,\)"):
+def test_convolutions_need_positions() -> None:
+    with pytest.raises(ValueError, match=r"needs series.*images.*volumes.*\(5,\)"):
         Convolutional().encoder((5,), 2)
+
+    with pytest.raises(ValueError, match="dilation >= 1"):
+        Convolutional(dilation=0).encoder((1, 9), 2)
 
     with pytest.raises(ValueError, match="expected width >= 1"):
         Convolutional(width=0).encoder((1, 8, 8), 2)
@@ -121,7 +138,7 @@ def test_a_skip_connection_keeps_full_precision() -> None:
 
 
 @pytest.mark.parametrize("context", [0, 3])
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("shape", [s for s in SHAPES if len(s) == 3], ids=str)
 def test_fully_convolutional_networks_keep_places(shape, context) -> None:
     network = FullyConvolutional(width=4)
     C, H, W = shape
@@ -142,7 +159,7 @@ def test_fully_convolutional_networks_keep_places(shape, context) -> None:
         assert (p.grad != 0).any() or ".first." in name, name
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("shape", [s for s in SHAPES if len(s) == 3], ids=str)
 def test_fully_convolutional_networks_begin_near_the_identity(shape) -> None:
     network = FullyConvolutional(width=4)
     D = network.code_size(shape)
@@ -181,3 +198,55 @@ def test_fully_convolutional_networks_have_one_size_of_code() -> None:
 
     with pytest.raises(ValueError, match="expected width >= 1"):
         FullyConvolutional(width=0).code_size((1, 8, 8))
+
+
+def test_shuffled_channels_become_positions() -> None:
+    x = torch.rand(2, 12, 5, 4)
+    assert torch.equal(Shuffle(2)(x), torch.nn.PixelShuffle(2)(x))
+
+    y = Shuffle(1)(x[..., 0])
+    assert torch.equal(y[..., ::2], x[:, ::2, :, 0])
+    assert torch.equal(y[..., 1::2], x[:, 1::2, :, 0])
+
+    z = Shuffle(3)(torch.rand(2, 16, 3, 1, 2))
+    assert z.shape == (2, 2, 6, 2, 4)
+
+
+@pytest.mark.parametrize("dilation", [1, 2, 4])
+def test_dilated_blocks_see_farther(dilation) -> None:
+    block = Residual(1, axes=1, dilation=dilation)
+    torch.nn.init.ones_(block.first.weight)
+    torch.nn.init.ones_(block.second.weight)
+    x = torch.zeros(1, 1, 41, requires_grad=True)
+    block(x)[0, 0, 20].backward()
+
+    seen = (x.grad[0, 0] != 0).nonzero().flatten()
+    assert (seen.min(), seen.max()) == (20 - 2 * dilation, 20 + 2 * dilation)
+
+
+numbers = st.lists(st.one_of(st.just(np.nan), st.floats(-9, 9)), min_size=1, max_size=12)
+
+
+@given(numbers)
+def test_missing_numbers_are_interpolated(values) -> None:
+    x, t = np.array(values), np.arange(len(values))
+    there = ~np.isnan(x)
+    expected = np.interp(t, t[there], x[there]) if there.any() else np.zeros(len(x))
+    filled = interpolate(torch.tensor(x, dtype=torch.float64))
+    since = [next((k for k in range(i + 1) if there[i - k]), i + 1) for i in t]
+
+    assert np.allclose(filled.numpy(), expected)
+    assert elapsed(torch.tensor(there)).tolist() == since
+
+
+def test_encoders_of_incomplete_examples_see_what_is_missing() -> None:
+    encoder = Incomplete(FullyConnected((8,))).encoder((2, 6), 3)
+    x = torch.randn(4, 2, 6)
+    x[:, :, 2] = x[:, :, [1, 3]].mean(dim=2)  # which interpolation would give back
+    hidden = x.clone()
+    hidden[:, :, 2] = torch.nan
+
+    assert not torch.allclose(encoder(x), encoder(hidden))
+
+    with pytest.raises(ValueError, match=r"examples with channels.*\(5,\)"):
+        Incomplete().encoder((5,), 3)

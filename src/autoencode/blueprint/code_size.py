@@ -9,6 +9,7 @@ from ..common.padding import sizes
 from ..data import Examples
 from ..modalities import Modality
 from ..networks import Network
+from ..networks.incomplete import interpolate
 from ..training.factor_analysis import principal_components, probabilistic_pca
 
 _MAX_SIZE = 64
@@ -33,8 +34,8 @@ def choose_code_size(
     | of texts | 16, 32 or 64, by their median length |
 
     The size is at most 64, and at most half the number of examples. Without corruption, it is
-    below the number of columns that vary. With a context, the components are those of the
-    residuals of a linear regression on it.
+    below the number of columns that vary. Missing numbers (NaN) are interpolated. With a context,
+    the components are those of the residuals of a linear regression on it.
 
     References:
         | Probabilistic Principal Component Analysis (Tipping & Bishop, 1999), for the likelihood
@@ -71,6 +72,7 @@ def choose_code_size(
         )
         return max(1, min(fit, len(data) // 2)), f"the median text has {usual} tokens"
 
+    x = interpolate(x) if x.isnan().any() else x
     x, c = x.flatten(start_dim=1).double(), some.context
 
     if x.shape[1] > _MAX_FAST_COLUMNS:

@@ -8,6 +8,7 @@ from tensor to tensor is a valid corruption, too.
 
 - `base`: the abstract corruption, and compositions
 - `numeric`: noise, masking and blur
+- `series`: failing sensors and changed times of series
 - `audio`: noise, hum, clipping and reverberation of waveforms
 - `text`: dropped, masked, swapped and mistyped letters and words
 
@@ -30,8 +31,11 @@ __all__ = [
     "Masking",
     "Reverberation",
     "SaltAndPepper",
+    "SensorDropout",
     "SwapLetters",
     "TextCorruption",
+    "TimeJitter",
+    "TimeWarping",
     "Typos",
     "WaveformCorruption",
     "WhiteNoise",
@@ -40,6 +44,7 @@ __all__ = [
 from .audio import Clipping, Hum, Reverberation, WaveformCorruption, WhiteNoise
 from .base import Compose, Corruption
 from .numeric import Blur, GaussianNoise, Masking, SaltAndPepper
+from .series import SensorDropout, TimeJitter, TimeWarping
 from .text import (
     DropLetters,
     DropWords,

@@ -48,8 +48,12 @@ class Masking(Corruption):
 
         self.fraction = _check_fraction(fraction)
 
+    def hidden(self, x: Tensor) -> Tensor:
+        r"""Returns which elements are hidden, with the shape of `x`."""
+        return torch.rand_like(x) < self.fraction
+
     def forward(self, x: Tensor) -> Tensor:
-        return x * (torch.rand_like(x) >= self.fraction)
+        return x * ~self.hidden(x)
 
 
 class SaltAndPepper(Corruption):

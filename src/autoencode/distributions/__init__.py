@@ -4,6 +4,7 @@ r"""Families of distributions, and distributions that torch lacks.
 - `gaussian`, `bernoulli`, `logistic`, `dirac`: families of independent elements
 - `homoscedastic`, `gaussian_mixture`: faster forms of distributions of torch
 - `censored`: normal scores of which intervals are observed as one value
+- `observed`: numbers of which some are missing
 - `mixed`: rows of numbers and categories with missing cells
 - `autoregressive`: token sequences
 - `divergences`: the Kullback-Leibler divergence
@@ -29,6 +30,8 @@ __all__ = [
     "Logistic256",
     "MixedColumns",
     "MixedRow",
+    "Observed",
+    "ObservedNumbers",
     "PointMass",
     "SharedGaussian",
     "kl_divergence",
@@ -45,3 +48,4 @@ from .gaussian_mixture import GaussianMixture
 from .homoscedastic import Homoscedastic
 from .logistic import DiscretizedLogistic, Logistic256
 from .mixed import MixedColumns, MixedRow
+from .observed import Observed, ObservedNumbers

@@ -1,6 +1,6 @@
-r"""Long recordings, in windows that overlap by half, and put together again."""
+r"""Long recordings and series, in windows that overlap, and put together again."""
 
-__all__ = ["Windows", "cut", "follow", "join", "pool", "spooled"]
+__all__ = ["Windows", "cut", "follow", "join", "pool", "spooled", "starts"]
 
 from collections.abc import Iterable, Sequence
 from numbers import Integral
@@ -13,7 +13,7 @@ from ..data.cache import Spool
 
 
 class Windows(np.ndarray):
-    r"""The windows of sounds, one after the other, with shape `(N, n)` or `(N, n, channels)`.
+    r"""Windows of recordings, one after the other, with shape `(N, n)` or `(N, n, channels)`.
 
     Example:
         >>> cut(np.zeros(5), 4).length
@@ -25,11 +25,24 @@ class Windows(np.ndarray):
     length: int | tuple[int, ...] = 0
     r"""The samples of the whole, or of each in a list. What is taken of the windows has none."""
 
+    stride: int | None = None
+    r"""The samples from one window to the next, of which the last ends with the whole. `None`
+    stands for half a window, and for a last one that is filled up."""
+
+    origin: Any = None
+    r"""What the windows were cut from, if they know it."""
+
     @classmethod
-    def of(cls, X: NDArray, length: int | tuple[int, ...]) -> "Windows":
-        r"""Returns rows as the windows of sounds of these lengths, on the same memory."""
+    def of(
+        cls,
+        X: NDArray,
+        length: int | tuple[int, ...],
+        stride: int | None = None,
+        origin: Any = None,
+    ) -> "Windows":
+        r"""Returns rows as the windows of recordings of these lengths, on the same memory."""
         windows = cast(Windows, X.view(cls))
-        windows.length = length
+        windows.length, windows.stride, windows.origin = length, stride, origin
 
         return windows
 
@@ -46,7 +59,8 @@ class Windows(np.ndarray):
                 f" with shape {self.shape}. Keep what cut returned."
             )
 
-        return [len(_starts(length, self.shape[1])) for length in _each(self.length)]
+        n = self.shape[1]
+        return [len(starts(length, n, self.stride)) for length in _each(self.length)]
 
 
 def cut(x: ArrayLike | Sequence[ArrayLike], n: int) -> Windows:
@@ -89,7 +103,7 @@ def cut(x: ArrayLike | Sequence[ArrayLike], n: int) -> Windows:
                 f" got shape {wave.shape}{where}. Mix them down, by x.mean(axis=1) for example."
             )
 
-    parts = [wave[i : i + n] for wave in waves for i in _starts(len(wave), n)]
+    parts = [wave[i : i + n] for wave in waves for i in starts(len(wave), n)]
     dtype = np.result_type(*{wave.dtype for wave in waves})
     X = np.zeros((len(parts), n, *waves[0].shape[1:]), dtype)
 
@@ -122,6 +136,26 @@ def spooled(waves: Iterable[NDArray], n: int) -> Windows:
     return Windows.of(spool.array(), tuple(lengths))
 
 
+def starts(length: int, n: int, stride: int | None = None) -> list[int]:
+    r"""The first samples of the windows of a recording.
+
+    Arguments:
+        length: The samples of the recording.
+        n: The samples of a window.
+        stride: As for :func:`join`.
+
+    Example:
+        >>> starts(10, 4), starts(11, 4), starts(11, 4, 3)
+        ([0, 2, 4, 6], [0, 2, 4, 6, 8], [0, 3, 6, 7])
+    """
+    if stride is None:
+        hop = n // 2
+        return [i * hop for i in range(max(1, -(-(length - n) // hop) + 1))]
+
+    last = max(0, length - n)
+    return [*range(0, last, stride), last]
+
+
 def follow(y: Any, X: Any) -> Any:
     r"""Labels of recordings as those of their windows, and labels of windows as they are.
 
@@ -142,7 +176,7 @@ def follow(y: Any, X: Any) -> Any:
     return np.repeat(np.asarray(y), counts, axis=0)
 
 
-def join(X: ArrayLike, length: int | Sequence[int]) -> Any:
+def join(X: ArrayLike, length: int | Sequence[int], stride: int | None = None) -> Any:
     r"""Puts windows together, each faded into the next.
 
     .. math:: x_t = \frac{\sum_i w_{t - i h} \, X_{i, t - i h}}{\sum_i w_{t - i h}},
@@ -151,6 +185,7 @@ def join(X: ArrayLike, length: int | Sequence[int]) -> Any:
     Arguments:
         X: Windows as of :func:`cut`, with shape `(N, n)` or `(N, n, channels)`.
         length: The samples of the whole, or of each sound, as in `length` of the windows.
+        stride: The samples from one window to the next, as in `stride` of the windows.
 
     Returns:
         The waveform, with shape `(length,)` or `(length, channels)`; or a list of them.
@@ -167,7 +202,7 @@ def join(X: ArrayLike, length: int | Sequence[int]) -> Any:
     """
     X = np.asarray(X)
     lengths = _each(length)
-    counts = [len(_starts(length, X.shape[1])) for length in lengths]
+    counts = [len(starts(length, X.shape[1], stride)) for length in lengths]
 
     if len(X) != sum(counts):
         several = f" in {len(lengths)} sounds" * (len(lengths) > 1)
@@ -175,7 +210,7 @@ def join(X: ArrayLike, length: int | Sequence[int]) -> Any:
             f"expected {sum(counts)} windows of {sum(lengths)} samples{several}, got {len(X)}."
         )
 
-    waves = [_faded(part, length) for part, length in zip(_split(X, counts), lengths)]
+    waves = [_faded(part, length, stride) for part, length in zip(_split(X, counts), lengths)]
     return waves[0] if isinstance(length, Integral) else waves
 
 
@@ -234,22 +269,17 @@ def _split(rows: NDArray, counts: Sequence[int]) -> list[NDArray]:
     return np.split(rows, np.cumsum(counts)[:-1])
 
 
-def _faded(X: NDArray, length: int) -> NDArray:
+def _faded(X: NDArray, length: int, stride: int | None) -> NDArray:
     r"""Returns one sound of its windows."""
     n = X.shape[1]
-    starts = _starts(length, n)
+    begins = starts(length, n, stride)
     w = np.sin(np.pi / n * (np.arange(n) + 0.5)) ** 2
     w = w.reshape(-1, *[1] * (X.ndim - 2))
-    total = np.zeros((starts[-1] + n, *X.shape[2:]))
-    weight = np.zeros((starts[-1] + n, *w.shape[1:]))
+    total = np.zeros((begins[-1] + n, *X.shape[2:]))
+    weight = np.zeros((begins[-1] + n, *w.shape[1:]))
 
-    for i, window in zip(starts, X):
+    for i, window in zip(begins, X):
         total[i : i + n] += w * window
         weight[i : i + n] += w
 
     return (total / weight)[:length].astype(X.dtype)
-
-
-def _starts(length: int, n: int) -> list[int]:
-    hop = n // 2
-    return [i * hop for i in range(max(1, -(-(length - n) // hop) + 1))]

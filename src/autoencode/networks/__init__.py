@@ -4,6 +4,7 @@ r"""Network architectures: an encoder and a decoder, from tensor to tensor.
 - `mlp`: fully connected networks
 - `convolutional`: residual convolutions with a fully connected bottleneck
 - `fully_convolutional`: residual convolutions whose code is a map
+- `incomplete`: networks whose encoder sees where numbers are missing
 - `gru`: gated recurrent units with a hand-written backward pass
 - `tokens`: layers that all token networks share
 - `recurrent`, `transformer`: networks for token sequences
@@ -13,6 +14,7 @@ __all__ = [
     "Convolutional",
     "FullyConnected",
     "FullyConvolutional",
+    "Incomplete",
     "Network",
     "Recurrent",
     "Transformer",
@@ -21,6 +23,7 @@ __all__ = [
 from .base import Network
 from .convolutional import Convolutional
 from .fully_convolutional import FullyConvolutional
+from .incomplete import Incomplete
 from .mlp import FullyConnected
 from .recurrent import Recurrent
 from .transformer import Transformer

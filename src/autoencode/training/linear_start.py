@@ -17,7 +17,15 @@ from scipy.stats import t as student
 from torch import Tensor, nn
 
 from ..data import Examples
-from ..distributions import DiagonalGaussian, FixedGaussian, Gaussian, SharedGaussian
+from ..distributions import (
+    DiagonalGaussian,
+    Family,
+    FixedGaussian,
+    Gaussian,
+    Observed,
+    SharedGaussian,
+)
+from ..networks.incomplete import interpolate
 from .factor_analysis import (
     factor_analysis,
     factors_of_known_noise,
@@ -51,7 +59,7 @@ class LinearStart:
     .. math:: \mathbb{E}[z \mid x] = A (x - b), \qquad \mathbb{E}[x \mid z] = W z + b
 
     Under a context, `b` is a ridge regression on it. The layers beside the skip connections
-    end in zeros.
+    end in zeros. Missing numbers (NaN) are interpolated.
 
     References:
         | Neural networks and principal component analysis: Learning from examples without
@@ -143,7 +151,7 @@ class LinearStart:
         return losses(self.step, held_out, seed, draws=-(-_MIN_COMPARISON_DRAWS // len(held_out)))
 
     def _set_factors(self, some: Examples, x: Tensor, b: "_Regression", least: float) -> str:
-        residuals, family = b.residuals(), self.step.model.likelihood
+        residuals, family = b.residuals(), _of_numbers(self.step.model.likelihood)
         D, posterior = self.step.model.encoder.event[0], cast(Gaussian, self.step.model.posterior)
 
         if isinstance(family, FixedGaussian):
@@ -216,7 +224,7 @@ class LinearStart:
     def _set_maps(
         self, A: Tensor, b_input: "_Regression", W: Tensor, b: "_Regression", noise: Tensor
     ) -> None:
-        D, family = self.step.model.encoder.event[0], self.step.model.likelihood
+        D, family = self.step.model.encoder.event[0], _of_numbers(self.step.model.likelihood)
         self.noise = noise.square().mean().sqrt() if isinstance(family, SharedGaussian) else noise
         W = torch.cat(
             [W, W.new_zeros(len(W), D - W.shape[1])], dim=1
@@ -246,7 +254,8 @@ def linear_start(step: TrainStep) -> LinearStart | None:
     model = step.model
     networks = (model.encoder.network, model.decoder.network)
     skips = all(isinstance(getattr(n, "skip", None), nn.Linear) for n in networks)
-    means = isinstance(model.likelihood, (FixedGaussian, SharedGaussian, DiagonalGaussian))
+    family = _of_numbers(model.likelihood)
+    means = isinstance(family, (FixedGaussian, SharedGaussian, DiagonalGaussian))
 
     return LinearStart(step) if skips and means else None
 
@@ -288,10 +297,19 @@ class _Regression:
         return self._residuals / (1 - self._own).clamp(min=_MIN_RELATIVE_STD)
 
 
+def _of_numbers(family: Family) -> Family:
+    r"""Returns the family of single numbers, of which some may be missing."""
+    return family.inner if isinstance(family, Observed) else family
+
+
 def _rows(x: Tensor) -> Tensor:
+    x = interpolate(x) if x.isnan().any() else x
     return x.double().flatten(start_dim=1).cpu()
 
 
 def _assign(linear: nn.Linear, W: Tensor, W_context: Tensor, b: Tensor) -> None:
-    linear.weight[: len(W)] = torch.cat([W, W_context], dim=1).to(linear.weight)
+    # Inputs between examples and context, such as masks, keep zero
+    n, c = W.shape[1], W_context.shape[1]
+    linear.weight[: len(W), :n] = W.to(linear.weight)
+    linear.weight[: len(W), linear.in_features - c :] = W_context.to(linear.weight)
     linear.bias[: len(b)] = b.to(linear.bias)

@@ -1,0 +1,151 @@
+r"""Corruptions of series, with shape `(B, C, T)`."""
+
+__all__ = ["SensorDropout", "TimeJitter", "TimeWarping"]
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .base import Corruption
+
+
+class SensorDropout(Corruption):
+    r"""Hides a stretch of single channels, as if their sensors had failed.
+
+    Each channel of each series fails with probability :math:`\nu`. Its stretch has a random
+    length, up to the given share of the series, and a random place. Hidden numbers are zero, the
+    mean of the channel; for :class:`~autoencode.modalities.Series` with gaps they are missing.
+
+    Arguments:
+        fraction: The probability :math:`\nu \in [0, 1]` of each channel.
+        longest: The greatest share of the series that a stretch covers, in :math:`(0, 1]`.
+
+    Example:
+        >>> x = SensorDropout(1.0)(torch.ones(100, 2, 50))
+        >>> x.unique()
+        tensor([0., 1.])
+    """
+
+    def __init__(self, fraction: float = 0.3, longest: float = 0.5) -> None:
+        super().__init__()
+
+        if not (0 <= fraction <= 1 and 0 < longest <= 1):
+            raise ValueError(
+                "expected a fraction between 0 and 1 and a longest share above 0 and up to 1, got"
+                f" {fraction} and {longest}."
+            )
+
+        self.fraction = fraction
+        self.longest = longest
+
+    def hidden(self, x: Tensor) -> Tensor:
+        r"""Returns which numbers are hidden, with the shape of `x`."""
+        _check_series(self, x)
+        B, C, T = x.shape
+        u = torch.rand(4, B, C, 1, device=x.device)
+        length = 1 + u[0] * (self.longest * T - 1)
+        start = u[1] * (T - length + 1)
+        t = torch.arange(T, device=x.device)
+
+        return (t >= start.floor()) & (t < start.floor() + length) & (u[2] < self.fraction)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.masked_fill(self.hidden(x), 0.0)
+
+
+class TimeJitter(Corruption):
+    r"""Reads each number a little too early or too late, as clocks that tremble do.
+
+    .. math:: \tilde x_t = x(t + \sigma \epsilon_t), \qquad \epsilon_t \sim \mathcal{N}(0, 1)
+
+    Between steps, series are linear. All channels share the times. Noise of the values is
+    :class:`GaussianNoise`.
+
+    Arguments:
+        std: The standard deviation :math:`\sigma \geq 0`, in steps.
+
+    Example:
+        >>> TimeJitter(0.5)(torch.ones(2, 3, 10)).unique()
+        tensor([1.])
+    """
+
+    def __init__(self, std: float = 0.5) -> None:
+        super().__init__()
+
+        if not std >= 0:
+            raise ValueError(f"expected std >= 0, got {std}.")
+
+        self.std = std
+
+    def forward(self, x: Tensor) -> Tensor:
+        _check_series(self, x)
+        t = torch.arange(x.shape[-1], dtype=x.dtype, device=x.device)
+        noise = torch.randn(len(x), x.shape[-1], dtype=x.dtype, device=x.device)
+
+        return _at(x, t + self.std * noise)
+
+
+class TimeWarping(Corruption):
+    r"""Stretches and squeezes time smoothly.
+
+    .. math:: \tilde x_t = x(w(t)), \qquad w'(t) \propto e^{\sigma s(t)}
+
+    :math:`s` is linear between standard normal numbers at equally distant knots. Both ends stay
+    where they are, and so does the order of all steps.
+
+    References:
+        | Data Augmentation of Wearable Sensor Data for Parkinson's Disease Monitoring using
+          Convolutional Neural Networks (Um et al., 2017)
+        | https://arxiv.org/abs/1706.00527
+
+    Arguments:
+        std: The standard deviation :math:`\sigma \geq 0` of the logarithm of the speed.
+        knots: The number of knots, at least two.
+
+    Example:
+        >>> x = torch.linspace(0, 1, 20).expand(5, 1, 20)
+        >>> bool((TimeWarping()(x).diff(dim=-1) > 0).all())
+        True
+    """
+
+    def __init__(self, std: float = 0.3, knots: int = 4) -> None:
+        super().__init__()
+
+        if not (std >= 0 and knots >= 2):
+            raise ValueError(f"expected std >= 0 and knots >= 2, got {std} and {knots}.")
+
+        self.std = std
+        self.knots = knots
+
+    def forward(self, x: Tensor) -> Tensor:
+        _check_series(self, x)
+        B, _, T = x.shape
+
+        if T < 2:
+            return x
+
+        s = torch.randn(B, 1, self.knots, dtype=x.dtype, device=x.device)
+        s = F.interpolate(s, T - 1, mode="linear", align_corners=True)[:, 0]
+        w = F.pad((self.std * s).exp().cumsum(dim=-1), (1, 0))
+
+        return _at(x, w * ((T - 1) / w[:, -1:]))
+
+
+def _at(x: Tensor, t: Tensor) -> Tensor:
+    r"""Returns series, with shape `(B, C, T)`, at other times, with shape `(B, T)`."""
+    t = t.clamp(0, x.shape[-1] - 1)
+    before = t.floor().clamp(max=max(0, x.shape[-1] - 2)).long()
+    share = (t - before).to(x)[:, None]
+    before = before[:, None].expand(x.shape)
+    a, b = x.gather(-1, before), x.gather(-1, (before + 1).clamp(max=x.shape[-1] - 1))
+
+    # Where a number is read as it is, a missing neighbor does not matter
+    return torch.where(share == 0, a, torch.where(share == 1, b, a + share * (b - a)))
+
+
+def _check_series(corruption: Corruption, x: Tensor) -> None:
+    if x.ndim != 3:
+        raise ValueError(
+            f"{type(corruption).__name__} needs series, with shape (B, C, T), got"
+            f" {tuple(x.shape)}. Use GaussianNoise() or Masking() for other data."
+        )

@@ -1,0 +1,133 @@
+r"""Likelihoods of examples with missing numbers."""
+
+__all__ = ["Observed", "ObservedNumbers"]
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import Size, Tensor
+from torch.distributions import Distribution
+from torch.distributions.constraints import Constraint
+
+from ..networks import Network
+from .base import Family
+from .gaussian import SharedGaussian
+
+
+class ObservedNumbers(Distribution):
+    r"""Independent numbers of which missing ones (NaN) are not scored.
+
+    .. math:: \log p(x) = \sum_{j \text{ not missing}} \log p_j(x_j)
+
+    Omitting a factor marginalizes over its number, so that this is the density of the observed
+    numbers. The gradient of a missing number is zero.
+
+    Arguments:
+        numbers: The distributions of the numbers, with batch shape `(*)`.
+
+    Example:
+        >>> from torch.distributions import Normal
+        >>> p = ObservedNumbers(Normal(torch.zeros(2), torch.ones(2)))
+        >>> p.log_prob(torch.tensor([0.0, torch.nan]))
+        tensor([-0.9189,  0.0000])
+    """
+
+    arg_constraints: ClassVar[dict] = {}
+
+    def __init__(self, numbers: Distribution) -> None:
+        super().__init__(numbers.batch_shape, validate_args=False)
+
+        self.numbers = numbers
+
+    @property
+    def has_rsample(self) -> bool:  # type: ignore[override]
+        r"""True if the distributions of the numbers have reparameterized samples."""
+        return self.numbers.has_rsample
+
+    @property
+    def mean(self) -> Tensor:
+        r"""The means, of missing numbers too."""
+        return self.numbers.mean
+
+    @property
+    def variance(self) -> Tensor:
+        r"""The variances, of missing numbers too."""
+        return self.numbers.variance
+
+    @property
+    def stddev(self) -> Tensor:
+        r"""The standard deviations, of missing numbers too."""
+        return self.numbers.stddev
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        known = ~value.isnan()
+        # The mean stands for what is missing, as NaN would spread through gradients
+        filled = torch.where(known, value, self.numbers.mean.detach())
+
+        return torch.where(known, self.numbers.log_prob(filled), 0.0)
+
+    @torch.no_grad()
+    def sample(self, sample_shape: Size = Size()) -> Tensor:
+        return self.numbers.sample(sample_shape)
+
+    def rsample(self, sample_shape: Size = Size()) -> Tensor:
+        return self.numbers.rsample(sample_shape)
+
+    def expand(
+        self, batch_shape: Size, _instance: Distribution | None = None
+    ) -> "ObservedNumbers":
+        return ObservedNumbers(self.numbers.expand(batch_shape))
+
+
+class Observed(Family):
+    r"""Family of another one's distributions, where missing numbers (NaN) are not scored.
+
+    See :class:`ObservedNumbers`.
+
+    Arguments:
+        family: The family of each number; by default :class:`SharedGaussian`.
+
+    Example:
+        >>> p = Observed()(torch.zeros(2, 3, 1))
+        >>> p.log_prob(torch.full((2, 3), torch.nan)).sum()
+        tensor(0., grad_fn=<SumBackward0>)
+    """
+
+    def __init__(self, family: Family | None = None) -> None:
+        super().__init__()
+
+        self.family = family
+        self.default = SharedGaussian() if family is None else None
+
+    @property
+    def inner(self) -> Family:
+        r"""The given family, or the default."""
+        return self.family or self.default  # type: ignore[return-value]
+
+    @property
+    def n_params(self) -> int:  # type: ignore[override]
+        r"""Number of raw parameters per element."""
+        return self.inner.n_params
+
+    @property
+    def support(self) -> Constraint:  # type: ignore[override]
+        r"""Set of valid data."""
+        return self.inner.support
+
+    @property
+    def discrete(self) -> bool:  # type: ignore[override]
+        r"""True if `log_prob` is the logarithm of a probability rather than of a density."""
+        return self.inner.discrete
+
+    def build(self, network: Network | None, event: Sequence[int]) -> "Observed":
+        if self.family is not None:
+            self.family = self.family.build(network, event)  # type: ignore[arg-type]
+
+        return self
+
+    def check_support(self, x: Tensor) -> None:
+        self.inner.check_support(x[~x.isnan()])
+
+    def forward(self, phi: Tensor) -> Any:
+        return ObservedNumbers(self.inner(phi))

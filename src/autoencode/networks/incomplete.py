@@ -1,0 +1,149 @@
+r"""Networks for examples with missing numbers."""
+
+__all__ = ["Incomplete", "elapsed", "interpolate"]
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn as nn
+from torch import Tensor
+
+from .base import Network
+from .mlp import FullyConnected
+
+
+class Incomplete(Network):
+    r"""Network whose encoder sees which numbers are missing, and for how long.
+
+    The encoder of another architecture gets three maps in place of one: the numbers, of which
+    missing ones (NaN) are interpolated along the last axis; a mask, one where a number is there;
+    and the time since the last one, :math:`\log(1 + \Delta t)` in steps. The decoder stays as it
+    is: it predicts every number.
+
+    References:
+        | Recurrent Neural Networks for Multivariate Time Series with Missing Values (Che et al.,
+          2018), for masks and elapsed times
+        | https://arxiv.org/abs/1606.01865
+
+    Arguments:
+        network: The architecture; by default fully connected with skip connections.
+
+    Example:
+        >>> x = torch.tensor([[[1.0, torch.nan, 3.0]]])
+        >>> Incomplete(FullyConnected((8,))).encoder((1, 3), 2)(x).isfinite().all()
+        tensor(True)
+    """
+
+    def __init__(self, network: Network | None = None) -> None:
+        self.network = network
+
+    @property
+    def architecture(self) -> Network:
+        r"""The given architecture, or the default."""
+        return self.network or FullyConnected(skip=True)
+
+    @property
+    def learning_rate(self) -> float:  # type: ignore[override]
+        r"""Peak learning rate, unless the training sets one."""
+        return self.architecture.learning_rate
+
+    @property
+    def batch_size(self) -> int | None:  # type: ignore[override]
+        r"""Batch size, unless the training sets one."""
+        return self.architecture.batch_size
+
+    def code_size(self, shape: Sequence[int]) -> int | None:
+        return self.architecture.code_size(shape)
+
+    def encoder(self, shape: Sequence[int], features: int, context: int = 0) -> nn.Module:
+        if len(shape) < 2:
+            raise ValueError(
+                f"Incomplete() needs examples with channels, such as series with shape (C, T), got"
+                f" {tuple(shape)}."
+            )
+
+        wide = (3 * shape[0], *shape[1:])
+        return _Encoder(self.architecture.encoder(wide, features, context))
+
+    def decoder(self, features: int, shape: Sequence[int], context: int = 0) -> nn.Module:
+        return self.architecture.decoder(features, shape, context)
+
+
+class _Encoder(nn.Module):
+    r"""Encoder of interpolated numbers, masks and elapsed times."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+
+        self.inner = inner
+
+    @property
+    def skip(self) -> nn.Module | None:
+        r"""The affine map from all three maps to the features, if there is one."""
+        return getattr(self.inner, "skip", None)
+
+    @property
+    def output_layer(self) -> nn.Module:
+        r"""The layer to whose output the skip connection is added."""
+        return self.inner.output_layer  # type: ignore[return-value]
+
+    def forward(self, x: Tensor, c: Tensor | None = None) -> Tensor:
+        known = ~x.isnan()
+        maps = (interpolate(x), known.to(x), elapsed(known).to(x).log1p())
+
+        return self.inner(torch.cat(maps, dim=1), c)
+
+
+def interpolate(x: Tensor) -> Tensor:
+    r"""Fill in missing numbers linearly along the last axis.
+
+    Before the first number and after the last one stands the nearest, and zero where there is
+    none.
+
+    Arguments:
+        x: Numbers, with shape `(*, T)`, and NaN where one is missing.
+
+    Example:
+        >>> nan = torch.nan
+        >>> interpolate(torch.tensor([nan, 1.0, nan, nan, 4.0, nan]))
+        tensor([1., 1., 2., 3., 4., 4.])
+    """
+    known = ~x.isnan()
+    t = torch.arange(x.shape[-1], device=x.device).expand(x.shape)
+    before, after = _last(known), x.shape[-1] - 1 - _last(known.flip(-1)).flip(-1)
+    before, after = _either(before, after, known)
+    a, b = (x.nan_to_num().gather(-1, i) for i in (before, after))
+    share = (t - before) / (after - before).clamp(min=1)
+
+    return torch.where(known, x, a + share.clamp(0, 1).to(x) * (b - a))
+
+
+def elapsed(known: Tensor) -> Tensor:
+    r"""Return the number of steps since the last number, zero where one is there.
+
+    Before the first number, it counts from the start.
+
+    Arguments:
+        known: Where numbers are, with shape `(*, T)`.
+
+    Example:
+        >>> elapsed(torch.tensor([False, True, False, False, True]))
+        tensor([1, 0, 1, 2, 0])
+    """
+    t = torch.arange(known.shape[-1], device=known.device)
+    return t - _last(known)
+
+
+def _last(known: Tensor) -> Tensor:
+    r"""Returns the index of the last number up to each, and -1 where there is none."""
+    t = torch.arange(known.shape[-1], device=known.device)
+    return torch.where(known, t, -1).cummax(dim=-1).values
+
+
+def _either(before: Tensor, after: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+    r"""Returns both neighbors, each of which stands for the other where that is missing."""
+    T = known.shape[-1]
+    a = torch.where(before < 0, after, before).clamp(0, T - 1)
+    b = torch.where(after >= T, before, after).clamp(0, T - 1)
+
+    return a, b
