@@ -313,7 +313,7 @@ STOP = """if True:
 
 @pytest.mark.slow
 def test_interrupted_fit_keeps_the_model(folder) -> None:
-    line = ["fit", "digits.npy", "--out", "kept.ae", "--layers", "8", "--epochs", "1000000"]
+    line = ["fit", "digits.npy", "--out", "kept.ae", "--layers", "8", "--epochs", "3000"]
     process = subprocess.Popen(
         [sys.executable, "-c", STOP, *line],
         cwd=folder,

@@ -28,9 +28,16 @@ X = RNG.normal(size=(40, 5))
 OPTIONS: dict[str, Any] = {"layers": (8,), "training": ae.Training(epochs=1), "random_state": 0}
 
 
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("saved") / "m.ae"
+    ae.vae(2, prior=Mixture(1), **OPTIONS).fit(X).save(path)
+    return path.read_bytes()
+
+
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
-    ae.vae(2, prior=Mixture(1), **OPTIONS).fit(X).save(tmp_path / "m.ae")
+def file(saved: bytes, tmp_path: Path) -> Path:
+    (tmp_path / "m.ae").write_bytes(saved)
     return tmp_path / "m.ae"
 
 

@@ -63,7 +63,7 @@ def with_extensions(X: pd.DataFrame) -> pd.DataFrame:
     return X
 
 
-@settings(max_examples=50)
+@settings(max_examples=20)
 @given(frames())
 def test_any_frame_comes_back(X: pd.DataFrame) -> None:
     modality = MixedTables().fit(X)
@@ -219,7 +219,7 @@ def vae(epochs: int = 60, **options) -> ae.Autoencoder:
 
 @pytest.fixture(scope="module")
 def fitted() -> ae.Autoencoder:
-    return vae(100).fit(table(1000))
+    return vae(60).fit(table(500))
 
 
 @pytest.mark.slow
@@ -754,6 +754,7 @@ def test_the_command_line_names_strange_cells(fitted, tmp_path: Path, monkeypatc
     np.testing.assert_allclose(cells, ae.load("m.ae").cell_surprisal("t.parquet"))
 
 
+@pytest.mark.slow
 def test_pictures_and_the_manifold(fitted, tmp_path: Path) -> None:
     X = table(200)
     model = vae(20).fit(X)

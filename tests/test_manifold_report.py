@@ -278,8 +278,8 @@ def counted(a: int, b: int) -> list[str]:
 
 @pytest.fixture(scope="module")
 def speller() -> ae.Autoencoder:
-    training = ae.Training(epochs=8, batch_size=16, show_progress=False)
-    return ae.autoencoder(4, network=Recurrent(64), training=training, random_state=0).fit(
+    training = ae.Training(epochs=6, batch_size=16, show_progress=False)
+    return ae.autoencoder(4, network=Recurrent(48), training=training, random_state=0).fit(
         counted(0, 400)
     )
 

@@ -36,7 +36,7 @@ def detector() -> OffManifoldDetector:
     rng = np.random.default_rng(0)
     X = plane(300, rng).assign(k=rng.choice([*"xxy"], 300))
     X = X.mask(rng.random(X.shape) < 0.01)
-    model = ae.vae(2, random_state=0, training=few(10)).fit(X)
+    model = ae.vae(2, layers=(64,), random_state=0, training=few(30)).fit(X)
     return OffManifoldDetector(model).fit(plane(300, rng).assign(k="x"))
 
 
@@ -83,14 +83,17 @@ def test_frames_of_other_libraries(detector, library: str) -> None:
     assert np.allclose(detector.score_samples(other), detector.score_samples(X))
     assert type(detector.explain(other)) is type(other)
     assert np.allclose(to_pandas(detector.explain(other)).astype(float), detector.explain(X))
-    assert np.isfinite(OffManifoldDetector(ae.vae(1, training=few())).fit(other).offset_)
+    assert np.isfinite(
+        OffManifoldDetector(ae.vae(1, layers=(8,), training=few())).fit(other).offset_
+    )
 
 
 def test_rare_levels_constants_and_copies_in_folds() -> None:
     rng = np.random.default_rng(0)
     X = pd.DataFrame({"x": rng.normal(size=60), "k": ["a"] * 59 + ["r"], "one": 3, "u": "v"})
     X.loc[0, "x"] = np.nan
-    detector = OffManifoldDetector(ae.vae(1, training=few()), folds=3, random_state=0).fit(X)
+    model = ae.vae(1, layers=(8,), training=few())
+    detector = OffManifoldDetector(model, folds=3, random_state=0).fit(X)
     pair = X.loc[[5, 5]].assign(one=[3, 4], u=["v", "w"])
     known, new = detector.explain(pair).to_numpy()
     u = 0.5 / 61
@@ -101,10 +104,11 @@ def test_rare_levels_constants_and_copies_in_folds() -> None:
     twice = pd.concat([X, X])
     groups = duplicate_groups(torch.from_numpy(np.r_[[[1, np.nan]] * 2, [[1, 2]]]))
     assert groups.tolist() == [0, 0, 1]
-    again = OffManifoldDetector(ae.vae(1, training=few()), folds=3, random_state=0).fit(twice)
+    again = OffManifoldDetector(model, folds=3, random_state=0).fit(twice)
     assert np.isfinite(again.offset_)
 
 
+@pytest.mark.slow
 def test_copies_do_not_make_the_threshold_tight() -> None:
     rng = np.random.default_rng(1)
     M, once, often = rng.normal(size=(5, 5)), [], []

@@ -3,6 +3,7 @@ r"""Tests that nothing is lost: outputs never replace inputs, data, or what othe
 import errno
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,32 +24,39 @@ from autoencode.common.atomic_files import check_writable, replacing
 QUICK = "--layers 8 --epochs 1 --random-state 0 --latent-dim 2"
 
 
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch) -> Path:
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     r"""A folder with data, and models of them."""
-    monkeypatch.setenv("AUTOENCODE_CACHE", str(tmp_path / "cache"))
-    place = tmp_path / "place"
-    place.mkdir()
-    monkeypatch.chdir(place)
-
+    place = tmp_path_factory.mktemp("original")
     rng = np.random.default_rng(0)
     X = rng.normal(size=(30, 5)).astype(np.float32)
-    np.save("x.npy", X)
-    np.save("labels.npy", np.arange(30) % 2)
-    Path("x.csv").write_text("\n".join(["a,b,c,d,e", *(",".join(map(str, row)) for row in X)]))
-    Path("thesis.txt").write_text("years of work")
+    np.save(place / "x.npy", X)
+    np.save(place / "labels.npy", np.arange(30) % 2)
+    rows = [",".join(map(str, row)) for row in X]
+    (place / "x.csv").write_text("\n".join(["a,b,c,d,e", *rows]))
+    (place / "thesis.txt").write_text("years of work")
 
     for folder in ("photos", "others"):
         (place / folder / "in").mkdir(parents=True)
 
     for i in range(6):
         image = Image.fromarray(rng.integers(256, size=(8, 8), dtype=np.uint8))
-        image.save(f"photos/in/{i}.png")
-        image.save(f"others/{i}.jpg")
+        image.save(place / f"photos/in/{i}.png")
+        image.save(place / f"others/{i}.jpg")
 
     options = {"layers": (8,), "training": ae.Training(epochs=1), "random_state": 0}
-    ae.vae(2, **options).fit(X).save("m.ae")
-    ae.vae(2, **options).fit("photos").save("p.ae")
+    ae.vae(2, **options).fit(X).save(place / "m.ae")
+    ae.vae(2, **options).fit(place / "photos").save(place / "p.ae")
+
+    return place
+
+
+@pytest.fixture
+def place(original: Path, tmp_path: Path, monkeypatch) -> Path:
+    r"""A copy of the folder, in which the test runs."""
+    monkeypatch.setenv("AUTOENCODE_CACHE", str(tmp_path / "cache"))
+    place = shutil.copytree(original, tmp_path / "place")
+    monkeypatch.chdir(place)
 
     return place
 
@@ -391,7 +399,7 @@ def test_a_terminated_training_keeps_the_model(place: Path, monkeypatch) -> None
         signal.raise_signal(signal.SIGTERM)
 
     monkeypatch.setattr("autoencode.training.trainer.format_terms", show)
-    line = "fit x.npy --layers 8 --epochs 1000000 --out kept.ae"
+    line = "fit x.npy --layers 8 --epochs 3000 --out kept.ae"
 
     assert main(shlex.split(line)) == 0
     assert len(ae.load("kept.ae").history_) <= 2

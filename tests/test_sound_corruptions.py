@@ -235,6 +235,7 @@ def test_waveforms_are_damaged_before_spectra() -> None:
         sounds.split_corruption(Compose([Masking(), Hum()]))
 
 
+@pytest.mark.slow
 def test_models_learn_to_undo_damage() -> None:
     t = np.arange(800) / RATE
     X = np.stack([0.5 * np.sin(2 * np.pi * (300 + 10 * i) * t) for i in range(64)])

@@ -5,6 +5,7 @@ import os
 import pickle
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -99,8 +100,13 @@ def load(file: Path, **options: Any) -> ae.Autoencoder:
         return ae.load(file, **options)
 
 
+@cache
+def fitted() -> ae.Autoencoder:
+    return ae.vae(2, **SMALL).fit(table())
+
+
 def saved(file: Path) -> Path:
-    ae.vae(2, **SMALL).fit(table()).save(file)
+    fitted().save(file)
     return file
 
 

@@ -35,9 +35,9 @@ def garbled(texts: list[str]) -> list[str]:
     return ["".join(rng.permutation([*text])) for text in texts]
 
 
-def fitted(recipe: str = "autoencoder", epochs: int = 8, **options) -> ae.Autoencoder:
+def fitted(recipe: str = "autoencoder", epochs: int = 6, **options) -> ae.Autoencoder:
     defaults = {
-        "network": Recurrent(64),
+        "network": Recurrent(48),
         "training": ae.Training(
             epochs=epochs, batch_size=16, validation_fraction=0, show_progress=False
         ),
