@@ -13,10 +13,11 @@ import autoencode as ae
 from autoencode.distributions import Bernoulli, Family
 from autoencode.modalities import Modality
 from autoencode.modalities.base import tensor_of
+from autoencode.modalities.capabilities import Readable, Writable
 from autoencode.networks import FullyConnected, Network
 
 
-class Graphs(Modality):
+class Graphs(Modality, Readable, Writable):
     r"""Undirected graphs, as adjacency matrices with shape `(N, nodes, nodes)`.
 
     Networks see the pairs of nodes, each once. A folder holds a file for each graph, with an
@@ -28,7 +29,6 @@ class Graphs(Modality):
 
     suffixes = (".npy", "")
     suffix = ".txt"
-    columns = False
 
     def __init__(self, nodes: int) -> None:
         self.nodes = nodes
@@ -80,9 +80,6 @@ class Graphs(Modality):
 
     def draw(self, p: Distribution) -> Tensor:
         return p.mean  # which `restore` rounds: edges drawn one by one break rings
-
-    def unit(self) -> Tensor:
-        return torch.ones(())
 
     def write(self, path: Path, example: NDArray) -> None:
         np.savetxt(path, np.argwhere(np.triu(example)), fmt="%d")

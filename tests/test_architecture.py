@@ -83,20 +83,25 @@ ORDER = {
     "evaluation": "measures",
     "modalities": """
         array_layouts normal_scores statistics windows
-        containers marginals
         columns
         context
         base
-        tables
-        audio image mixed_tables text
+        capabilities
+        audio image mixed_tables numeric_tables text
     """,
     "modalities.columns": """
-        cells grids
+        cells containers grids marginals
         dtypes
         categories
         levels numbers
         dates
     """,
+    "modalities.capabilities": """
+        cells sequences tables
+        files pictures scales
+        fitting
+    """,
+    "modalities.numeric_tables": "tables",
     "modalities.image": """
         shifts tiles
         images

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.stats import ks_2samp, norm
 from sklearn.datasets import load_diabetes, load_iris, load_linnerud, load_wine
 
-from autoencode.modalities.marginals import marginal
+from autoencode.modalities.columns.marginals import marginal
 from autoencode.modalities.normal_scores import NormalScores, ScoreTable
 
 KINDS = {

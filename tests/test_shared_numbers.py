@@ -178,7 +178,7 @@ def test_rows_come_back_through_their_scores() -> None:
 
     for dtype in ("float64", "float32"):
         modality = Tables().fit(X.astype(dtype))
-        modality.follow(X.astype(dtype))
+        modality.fit_density(X.astype(dtype))
         x = modality.normalize(modality.load(X.astype(dtype)))
 
         assert modality.scored_.tolist() == [1, 3, 4]
@@ -195,7 +195,7 @@ def test_rows_come_back_through_their_scores() -> None:
 
     for scaling in ("columns", "whole", "none"):
         modality = Tables(scaling).fit(X)
-        modality.follow(X)
+        modality.fit_density(X)
         assert not isinstance(modality.likelihood(), CensoredGaussian)
         assert len(modality.scored_) == 0
 

@@ -43,9 +43,21 @@ from .data.media.photographs import photographs_of, read_photograph
 from .distributions import Dirac, Family
 from .evaluation.measures import log_evidence
 from .inference import imputation
-from .inference.batched import BatchFunction, map_batches
+from .inference.batched import BatchFunction, map_batches, map_restored
 from .modalities import Modality, describe_context, describe_guess, encode_context, join
 from .modalities import pool as mean_of_windows
+from .modalities.capabilities import (
+    CellScored,
+    Conditionable,
+    Imputable,
+    OpenLevels,
+    ResidualFitted,
+    Tiled,
+    Windowed,
+)
+from .modalities.capabilities.scales import log_unit, mean, restore_mean, restore_new
+from .modalities.capabilities.sequences import examples
+from .modalities.capabilities.tables import as_given, scaled_error
 from .modalities.context import Labels, Numbers
 from .modalities.windows import Windows, follow
 from .models.latent import Conditional, LatentModel, Model
@@ -311,7 +323,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         c = encode_context(self.context_, y, len(z))
 
         R = self._restore_rows(lambda f: map_batches(self.model_, f, z, c), self._decode)
-        return self.modality_.returned(R)
+        return as_given(self.modality_, R)
 
     def reconstruct(
         self, X: ArrayLike | str | Path, y: ArrayLike | None = None, full_size: bool = False
@@ -337,16 +349,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         def again(model: Model, x: Tensor) -> Tensor:
             return self._decode(model, model.encode(x).mean)
 
-        if full_size and self.modality_.tiled:
+        if full_size and isinstance(self.modality_, Tiled):
             R = [*self._in_own_size(X, y)]
             return np.stack(R) if len({(r.shape, r.dtype) for r in R}) == 1 else R
 
-        if not (full_size and self.modality_.windowed):
+        if not (full_size and isinstance(self.modality_, Windowed)):
             R = self._restore_rows(lambda f: self._map_data(f, X, y), again)
-            return self.modality_.returned(R, X)
+            return as_given(self.modality_, R, X)
 
         r, windows = self._map_windows(again, X, y)
-        return join(self.modality_.restore_mean(r), windows.length)
+        return join(restore_mean(self.modality_, r), windows.length)
 
     def denoise(
         self, X: ArrayLike | str | Path, y: ArrayLike | None = None, full_size: bool | None = None
@@ -363,7 +375,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self._check_fitted(decoder=True)
 
         if full_size is None:
-            full_size = self.modality_.tiled and (
+            full_size = isinstance(self.modality_, Tiled) and (
                 isinstance(X, (str, Path)) or not self._are_of_one_size(X)
             )
 
@@ -391,9 +403,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             return self.modality_.error(x, model.decode(model.encode(x).mean))
 
         x, c = self._opened(X, y)
-        errors, new = self._map_rows(error, x, c), self.modality_.is_new(x)
+        errors, modality = self._map_rows(error, x, c), self.modality_
 
-        return (errors if new is None else errors + new.sum(dim=1)).numpy()
+        if isinstance(modality, OpenLevels):
+            errors = errors + modality.is_new(x).sum(dim=1)
+
+        return errors.numpy()
 
     def evaluate(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> dict[str, float]:
         r"""The mean of the loss and of its terms on examples, as in the records of training.
@@ -439,12 +454,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         def evidence(model: Model, x: Tensor) -> Tensor:
             model.likelihood.check_support(x)
             ll = log_evidence(model, x, samples, self.seed_).double()
-            return ll if model.likelihood.discrete else ll - self.modality_.log_unit(x)
+            return ll if model.likelihood.discrete else ll - log_unit(self.modality_, x)
 
         x, c = self._opened(X, y)
-        ll, mass = self._map_rows(evidence, x, c), self.modality_.log_mass(x)
+        ll, modality = self._map_rows(evidence, x, c), self.modality_
 
-        return (ll if mass is None else ll + mass.sum(dim=1)).numpy()
+        if isinstance(modality, OpenLevels):
+            ll = ll + modality.log_mass(x).sum(dim=1)
+
+        return ll.numpy()
 
     def cell_surprisal(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> NDArray:
         r"""Surprisal of each cell of a table given its row, :math:`-\log p(x_j \mid x_{-j})`.
@@ -464,21 +482,18 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             ValueError: If this kind of data cannot have missing cells.
         """
         self._check_fitted(decoder=True)
-        modality, seed = self.modality_, self.seed_
+        modality, seed = self._kind_with(CellScored, "cell_surprisal"), self.seed_
 
         def surprise(model: Model, x: Tensor) -> Tensor:
             rest = modality.mask_each_cell(x)
             return -imputation.leave_one_out_log_prob(model, x, rest, modality.cells, seed)
 
         x, c = self._opened(X, y)
-        scores, mass, new = (
-            self._map_rows(surprise, x, c),
-            modality.log_mass(x),
-            modality.is_new(x),
-        )
+        scores = self._map_rows(surprise, x, c)
 
-        if mass is not None and new is not None:
-            scores = torch.where(new, -mass, scores - mass)
+        if isinstance(modality, OpenLevels):
+            mass = modality.log_mass(x)
+            scores = torch.where(modality.is_new(x), -mass, scores - mass)
 
         return scores.numpy()
 
@@ -513,17 +528,17 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         self._check_fitted(decoder=True)
         n = 0 if n_samples is None else checks.at_least_one(n_samples)
+        seed, modality = self.seed_, self._kind_with(Imputable, "impute")
         X, y, *_ = self._read(X, y)
-        seed, modality = self.seed_, self.modality_
 
         def filled(R: Any) -> Any:
-            return modality.returned(modality.fill(X, R), X)
+            return as_given(modality, modality.fill(X, R), X)
 
-        def mean(model: Model, x: Tensor) -> Tensor:
+        def means(model: Model, x: Tensor) -> Tensor:
             return imputation.posterior_mean(model, x, seed, mean=modality.mean_given)
 
         if n == 0:
-            return filled(modality.restore_mean(self._map_data(mean, X, y)))
+            return filled(restore_mean(modality, self._map_data(means, X, y)))
 
         with _seeded(random_state):
             z = self._map_data(lambda m, x: imputation.sample_posterior_codes(m, x, n, seed), X, y)
@@ -553,7 +568,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self._check_fitted(decoder=True)
 
         def error(model: Model, x: Tensor) -> Tensor:
-            return self.modality_.scaled_error(x, model.decode(model.encode(x).mean))
+            return scaled_error(self.modality_, x, model.decode(model.encode(x).mean))
 
         return -float(self._map_data(error, X, y).mean())
 
@@ -589,14 +604,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self._check_fitted(decoder=True)
 
         n = checks.at_least_one(n_samples)
-        part = None if conditions is None else self.modality_.template(conditions, n)
+        given = conditions is not None or missing
+        modality: Any = self._kind_with(Conditionable, "sample") if given else self.modality_
+        part = None if conditions is None else modality.template(conditions, n)
 
         with _seeded(random_state):
             z = self.model_.prior().sample((n,)).cpu() if part is None else self._fitting(part, y)
             x = self._new_examples(z, y)
-            X = self.modality_.restore_new(self.modality_.hidden(x) if missing else x)
+            X = restore_new(modality, modality.hide(x) if missing else x)
 
-        return self.modality_.returned(X if part is None else self.modality_.fill(part, X))
+        return as_given(modality, X if part is None else modality.fill(part, X))
 
     # Tensors for torch
 
@@ -674,7 +691,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             if len(found.X) < n:  # examples without a partner are not used
                 modality = kind.clone().fit(found.X, support)
 
-            corrupted = modality.examples(damaged.X)
+            corrupted = examples(modality, damaged.X)
 
         X, y = found.X, found.y
 
@@ -686,7 +703,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if (form := inputs.format_of_source(source, X)) is not None:
             modality.format_ = form
 
-        X = modality.examples(X, told=True)
+        X = examples(modality, X, told=True)
         y = follow(y, X) if self.conditional else None
 
         likelihood = choices.resolve_likelihood(likelihood, modality, X, density)
@@ -766,7 +783,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 prior.fit(lambda: self._draw_codes(whole))
 
             torch.manual_seed(self.seed_)
-            modality.follow_residuals(lambda: self._squared_residuals(whole))
+            if isinstance(modality, ResidualFitted):
+                modality.fit_residuals(lambda: self._squared_residuals(whole))
 
             torch.manual_seed(self.seed_)
             family = blueprint.build_likelihood()
@@ -854,7 +872,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         found = inputs.read(self, X, self.modality_, whole=whole)
 
         if not whole:
-            found = found._replace(X=self.modality_.examples(found.X))
+            found = found._replace(X=examples(self.modality_, found.X))
 
         return found._replace(y=y) if self.context_ is None else inputs.join_labels(found, y)
 
@@ -913,22 +931,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return self._map_rows(function, *self._opened(X, y))
 
     def _decode(self, model: Model, z: Tensor) -> Tensor:
-        return self.modality_.mean(model.decode(z))
+        return mean(self.modality_, model.decode(z))
 
     def _restore_rows(
         self, run: Callable[[BatchFunction], Tensor], function: BatchFunction
     ) -> Any:
-        r"""Computes means of examples, and returns them in the user's scale and type.
-
-        If rows are restored independently, this is done in batches, so that an array of bytes is
-        never held as floats.
-        """
-        restore = self.modality_.restore_mean
-
-        if not self.modality_.rowwise:
-            return restore(run(function))
-
-        return run(lambda model, x: torch.from_numpy(restore(function(model, x)))).numpy()
+        r"""Computes means of examples, and returns them in the user's scale and type."""
+        return map_restored(run, function, lambda x: restore_mean(self.modality_, x))
 
     def _map_windows(
         self, function: BatchFunction, X: Any, y: ArrayLike | None
@@ -936,13 +945,33 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         r"""Applies a function to the windows of examples, and returns both."""
         self._check_fitted()
         data, y, *_ = self._read(X, y, whole=True)
-        windows = X if isinstance(X, Windows) else self.modality_.windows(data)
+        windows = X if isinstance(X, Windows) else self._windows(data)
         c = self._context(y, None, len(windows.counts))
 
         if c is not None:
             c = c.repeat_interleave(torch.tensor(windows.counts), dim=0)
 
         return self._map_rows(function, self._load(windows), c), windows
+
+    def _windows(self, X: Any) -> Windows:
+        if not isinstance(self.modality_, Windowed):
+            raise ValueError(
+                f"there are no windows to pool of {self.modality_}: each example has one row"
+                " anyway. Leave out pool_windows=True (command line: --pool-windows)."
+            )
+
+        return self.modality_.windows(X)
+
+    def _kind_with(self, capability: type, method: str) -> Any:
+        r"""Returns the modality, if its cells may be missing."""
+        if not isinstance(self.modality_, capability):
+            raise ValueError(
+                f"'{method}' expected a table with columns of several types or missing cells when"
+                " fitting, or one of numbers with modality=ae.modalities.MixedTables() (command"
+                f" line: --modality MixedTables), got {type(self.modality_).__name__}."
+            )
+
+        return self.modality_
 
     def _are_of_one_size(self, X: Any) -> bool:
         r"""Tell whether images have the size of those of the fit, as far as one can see."""
@@ -984,7 +1013,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
             return map_batches(model, again, x, None if c is None else c.expand(len(x), -1))
 
-        return self.modality_.in_own_size(X, clean, self.network_.receptive_radius)
+        modality: Any = self.modality_  # which is `Tiled`
+        return modality.in_own_size(X, clean, self.network_.receptive_radius)
 
     def _resized(self, shape: tuple[int, ...]) -> LatentModel:
         r"""Returns a fully convolutional model with the same weights for another image size."""

@@ -56,9 +56,10 @@ from .data.joining import in_one_order, join_names, take
 from .data.labels import Labels, read_labels
 from .data.listing import first_few
 from .data.tabular.libraries import needs_pandas
-from .modalities import CANDIDATES, MixedTables, Modality, Tables, guess
+from .modalities import CANDIDATES, Modality, guess
 from .modalities.array_layouts import check_rows, check_type
-from .modalities.text.texts import Texts
+from .modalities.capabilities import NonNumeric, Readable, Tabular, Tokenized
+from .modalities.capabilities.files import read_files
 from .modalities.windows import Windows
 
 log = logging.getLogger(__name__)
@@ -122,7 +123,7 @@ def read(
         if (kind := modality_of_path(source, kinds)) is None:
             X, y, names = read_array(source, given=fitted_format(kinds))
         else:
-            X, y, *rest = kind.read_whole(source) if whole else kind.read(source)
+            X, y, *rest = read_files(kind, source, whole)
             several = isinstance(source, Files) or source.is_dir()
             files = rest[0] if rest and isinstance(rest[0], Names) and several else None
             kind = None if is_frame(X) else kind
@@ -148,10 +149,10 @@ def read(
     if reset:
         _log_columns(X, names, kinds)
 
-    if not (_is_numeric(X) and getattr(kinds, "numeric", True)):
+    if isinstance(kinds, NonNumeric) or not _is_numeric(X):
         modality = modality_of(X, kinds)
 
-        if is_frame(X) and modality.numeric:
+        if is_frame(X) and not isinstance(modality, NonNumeric):
             raise ValueError(
                 f"expected numbers alone, as {modality} takes them, got a frame with missing cells"
                 " or others. Fill them in, or fit with modality=ae.modalities.MixedTables()"
@@ -169,7 +170,7 @@ def read(
     X = tensor_to_numpy(X)
     ndim = (X if hasattr(X, "ndim") else np.asarray(X)).ndim
 
-    if getattr(kinds, "columns", True) and ndim <= 2:
+    if ndim <= 2 and (isinstance(kinds, Tabular) or not isinstance(kinds, Modality)):
         with warnings.catch_warnings():
             if names is not None:  # the array has no names, so they are compared below
                 warnings.filterwarnings("ignore", "X does not have valid feature names")
@@ -396,7 +397,7 @@ def _source(X: Any, kinds: ModalityChoice) -> Any:
     if isinstance(X, (str, os.PathLike)):
         return Path(X)
 
-    return as_files(X, texts=isinstance(kinds, Texts))
+    return as_files(X, texts=isinstance(kinds, Tokenized))
 
 
 def _log_columns(X: Any, names: list[str] | None, kinds: ModalityChoice) -> None:
@@ -406,9 +407,7 @@ def _log_columns(X: Any, names: list[str] | None, kinds: ModalityChoice) -> None
             "table of %s rows: %s numbers (%s).", f"{len(X):,}", len(names), _name_some(names)
         )
 
-    if not is_frame(X) or (
-        isinstance(kinds, Modality) and not isinstance(kinds, (MixedTables, Tables))
-    ):
+    if not is_frame(X) or (isinstance(kinds, Modality) and not isinstance(kinds, Tabular)):
         return
 
     frame = to_pandas(X)
@@ -434,13 +433,13 @@ def read_tables(X: Any, kinds: ModalityChoice, given: TableFormat | None = None)
         >>> read_tables(["a text", "another"], None) is None
         True
     """
-    if isinstance(kinds, Modality) and not isinstance(kinds, (MixedTables, Tables)):
+    if isinstance(kinds, Modality) and not isinstance(kinds, Tabular):
         return None
 
     if not (paths := table_files(X)):
         return None
 
-    columns = kinds.file_kinds() if isinstance(kinds, MixedTables) else {}
+    columns = kinds.file_kinds() if isinstance(kinds, Tabular) else {}
     return read_frames(paths, columns, given or fitted_format(kinds))
 
 
@@ -539,11 +538,16 @@ def modality_of_path(path: Path | Files, kinds: ModalityChoice) -> Modality | No
     if isinstance(path, Files) or path.is_dir():
         return modality_of(path, kinds)
 
+    if isinstance(kinds, NonNumeric):
+        return modality_of(path, kinds)
+
     if isinstance(kinds, Modality):
-        if kinds.numeric and not kinds.columns and table_suffix(path) is not None:
+        has_own_files = isinstance(kinds, Readable) and not isinstance(kinds, Tabular)
+
+        if has_own_files and table_suffix(path) is not None:
             raise ValueError(f"expected data like those of {kinds}, got the table '{path}'.")
 
-        return kinds if not kinds.numeric or kinds.accepts(path) else None
+        return kinds if kinds.accepts(path) else None
 
     return next((kind for kind in kinds or CANDIDATES if kind.accepts(path)), None)
 
@@ -583,7 +587,7 @@ def _without_masks(X: Any, kinds: ModalityChoice) -> Any:
     if not np.ma.is_masked(X):
         return X.data
 
-    if X.ndim == 2 and isinstance(kinds, Modality) and not kinds.numeric:
+    if X.ndim == 2 and isinstance(kinds, NonNumeric):
         needs_pandas()
 
         import pandas as pd

@@ -10,6 +10,9 @@ from torch import Tensor, nn
 from ..corruptions import Compose, Corruption
 from ..distributions import Dirac, Family
 from ..modalities import Modality
+from ..modalities.capabilities import Tokenized
+from ..modalities.capabilities.fitting import split_corruption, variation
+from ..modalities.capabilities.sequences import event_shape
 from ..modalities.context import Labels, Numbers
 from ..models.latent import LatentModel
 from ..networks import Network
@@ -79,7 +82,7 @@ class Blueprint:
             self.posterior.clone(),
             self.likelihood.clone(),
             self.prior.clone(),
-            event=self.modality.event_,
+            event=event_shape(self.modality),
             context=self.context.size_ if self.context else 0,
         )
 
@@ -87,10 +90,10 @@ class Blueprint:
         r"""Builds the likelihood alone, with untrained parameters and without a token decoder."""
         family = self.likelihood.clone()
 
-        if self.modality.symbolic:
+        if isinstance(self.modality, Tokenized):
             return family
 
-        return family.build(self.network, self.modality.event_)
+        return family.build(self.network, event_shape(self.modality))
 
     def train_step(self, model: LatentModel) -> TrainStep:
         r"""Returns the loss of minibatches under a model: scaling, corruption and objective.
@@ -106,7 +109,7 @@ class Blueprint:
             after,
             self.modality.normalize,
             before,
-            augment=self.modality.variation(),
+            augment=variation(self.modality),
         )
 
     def split_corruption(
@@ -117,9 +120,9 @@ class Blueprint:
             return None, nn.Identity()
 
         if isinstance(self.corruption, Corruption):
-            return self.modality.split_corruption(self.corruption.clone())
+            return split_corruption(self.modality, self.corruption.clone())
 
-        return self.modality.split_corruption(Compose([self.corruption]))
+        return split_corruption(self.modality, Compose([self.corruption]))
 
     def training_defaults(self) -> TrainingDefaults:
         r"""Returns the defaults of the training that the network suggests."""

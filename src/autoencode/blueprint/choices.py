@@ -14,6 +14,12 @@ from typing import Any
 
 from ..distributions import Family
 from ..modalities import Modality
+from ..modalities.capabilities.fitting import (
+    adapt_likelihood,
+    adapt_network,
+    default_likelihood,
+    default_network,
+)
 from ..networks import Network
 from ..objectives import Objective, Reconstruction
 from ..priors import Prior, StandardNormal
@@ -100,8 +106,7 @@ def resolve_network(network: Network | None, modality: Modality, cleans: bool) -
         >>> type(resolve_network(None, images, cleans=False)).__name__
         'Convolutional'
     """
-    default = modality.denoiser if cleans else modality.network
-    return modality.adapt_network(network or default()).clone()
+    return adapt_network(modality, network or default_network(modality, cleans)).clone()
 
 
 def resolve_likelihood(
@@ -125,11 +130,5 @@ def resolve_likelihood(
         >>> resolve_likelihood(Gaussian(), Images(), None, density=True)
         Gaussian(smallest_scale=0.001)
     """
-    if likelihood is None and not density:
-        likelihood = modality.deterministic_likelihood()
-
-    if likelihood is None:
-        modality.follow(X)
-        likelihood = modality.likelihood()
-
-    return modality.adapt_likelihood(likelihood)
+    likelihood = likelihood or default_likelihood(modality, X, density)
+    return adapt_likelihood(modality, likelihood)

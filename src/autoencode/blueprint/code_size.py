@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from ..common.padding import sizes
 from ..data import Examples
 from ..modalities import Modality
+from ..modalities.capabilities import Tokenized
 from ..networks import Network
 from ..networks.incomplete import interpolate
 from ..training.factor_analysis import principal_components, probabilistic_pca
@@ -65,7 +66,7 @@ def choose_code_size(
     some = data[torch.linspace(0, len(data) - 1, few).long()]
     x = modality.normalize(some.target)
 
-    if modality.symbolic:
+    if isinstance(modality, Tokenized):
         usual = int(sizes(x, int(x.max())).float().median())
         fit = next(
             (size for length, size in _SIZE_BY_TEXT_LENGTH.items() if usual <= length), _MAX_SIZE

@@ -44,6 +44,8 @@ from ..inputs import (
     read_tables,
 )
 from ..modalities import MixedTables, Modality, encode_context
+from ..modalities.capabilities import Tabular
+from ..modalities.capabilities.files import read_files
 from ..modalities.context import Numbers
 
 NEEDS_LABELS = (
@@ -269,11 +271,11 @@ def _read_kind(
     path: Path, kind: Modality, label: str | None, whole: bool, form: TableFormat | None = None
 ) -> Inputs:
     r"""Returns the examples of a file or folder, without the column of labels."""
-    if form is not None and isinstance(kind, MixedTables):
+    if form is not None and isinstance(kind, Tabular):
         y, files = None, None
         X = read_frame(path, kind.file_kinds(), form)
     else:
-        X, y, files = kind.read_whole(path) if whole else kind.read(path)
+        X, y, files = read_files(kind, path, whole)
 
     if label is not None and not is_frame(X):
         return Inputs(X, np.array(read_column(path, label)), None, files)

@@ -34,6 +34,9 @@ from ..common.atomic_files import check_writable, replacing
 from ..data import is_frame, write_frame
 from ..data.media import photographs
 from ..estimator import Autoencoder
+from ..modalities.capabilities import Tokenized, Writable
+from ..modalities.capabilities.files import write_one
+from ..modalities.capabilities.pictures import to_images, to_numeric
 from .ownership import check_replaceable
 
 log = logging.getLogger(__name__)
@@ -59,7 +62,7 @@ def interpolation_suffixes(model: Autoencoder) -> tuple[str, ...]:
         >>> interpolation_suffixes(model)  # doctest: +SKIP
         ('.png', '.npy')
     """
-    first = ".csv" if model.modality_.symbolic else ".png"
+    first = ".csv" if isinstance(model.modality_, Tokenized) else ".png"
     return (first, *(s for s in example_suffixes(model) if s != first))
 
 
@@ -155,7 +158,7 @@ def check_examples(
         >>> check_examples(Path("clean/"), 5, model)  # doctest: +SKIP
     """
     if suffix(out) == "":
-        new = [out / name for name in _file_names(files, n, model.modality_.suffix)]
+        new = [out / name for name in _file_names(files, n, _suffix(model))]
 
         if new:
             check_writable(max(new, key=lambda path: len(path.name.encode(errors="replace"))))
@@ -175,7 +178,7 @@ def example_paths(out: Path, files: Sequence[str], model: Autoencoder) -> list[P
         >>> example_paths(Path("clean/"), ["a.jpg"], model)  # doctest: +SKIP
         [PosixPath('clean/a.png')]
     """
-    return [out / name for name in _file_names(files, len(files), model.modality_.suffix)]
+    return [out / name for name in _file_names(files, len(files), _suffix(model))]
 
 
 def write_photograph(out: Path, X: NDArray, like: Path) -> None:
@@ -206,7 +209,7 @@ def is_single(out: Path, model: Autoencoder) -> bool:
         >>> is_single(Path("new.wav"), model)  # doctest: +SKIP
         True
     """
-    return suffix(out) == model.modality_.suffix not in {"", ".png"}
+    return suffix(out) == _suffix(model) not in {"", ".png"}
 
 
 def is_file_per_example(out: Path, model: Autoencoder) -> bool:
@@ -292,7 +295,7 @@ def write_examples(
         with replacing(out) as temporary:
             write_frame(temporary, X, suffix(out))
     elif suffix(out) in ROW_SUFFIXES:
-        X = model.modality_.to_numeric(X) if is_frame(X) else X
+        X = to_numeric(model.modality_, X) if is_frame(X) else X
         write_rows(out, X, columns or column_names(model, X[:1].size), examples=True)
     elif suffix(out) == ".txt":
         _write_lines(out, X)
@@ -304,14 +307,14 @@ def write_examples(
         (example,) = X
 
         with replacing(out) as temporary:
-            model.modality_.write(temporary, example)
+            write_one(model.modality_, temporary, example)
     else:
-        for name, example in zip(_file_names(files, len(X), model.modality_.suffix), X):
+        for name, example in zip(_file_names(files, len(X), _suffix(model)), X):
             path = out / name
             path.parent.mkdir(parents=True, exist_ok=True)
 
             with replacing(path) as temporary:
-                model.modality_.write(temporary, example)
+                write_one(model.modality_, temporary, example)
 
 
 def _escaped(cell: Any) -> Any:
@@ -360,7 +363,14 @@ def column_names(model: Autoencoder, n: int) -> list[str]:
         >>> column_names(model, 3)  # doctest: +SKIP
         ['x1', 'x2', 'x3']
     """
-    return [*getattr(model, "feature_names_in_", model.modality_.names(n))]
+    modality, numbered = model.modality_, [f"x{i}" for i in range(1, n + 1)]
+    names = [modality.header] if isinstance(modality, Tokenized) else numbered
+    return [*getattr(model, "feature_names_in_", names)]
+
+
+def _suffix(model: Autoencoder) -> str:
+    r"""Returns the suffix of files of single examples, empty if there are no such files."""
+    return model.modality_.suffix if isinstance(model.modality_, Writable) else ""
 
 
 def _write_lines(out: Path, texts: Iterable[str]) -> None:
@@ -380,7 +390,7 @@ def _write_lines(out: Path, texts: Iterable[str]) -> None:
 
 
 def _pixels(X: NDArray, model: Autoencoder) -> NDArray:
-    pixels = np.rint(255 * model.modality_.to_images(X)).astype(np.uint8)
+    pixels = np.rint(255 * to_images(model.modality_, X)).astype(np.uint8)
     return pixels[..., 0] if pixels.shape[-1] == 1 else pixels
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from .. import plots, recipes
 from ..evaluation.measures import log_spectral_distance
 from ..modalities import Sounds
+from ..modalities.capabilities.files import write_one
 from ..training.trainer import Training
 
 RATE = 8000  # samples per second
@@ -75,7 +76,7 @@ def make_section(folder: Path, fraction: float, seed: int) -> dict[str, Any]:
 
     for kind in KINDS:
         for i, sound in enumerate(drummer.sample(3, y=kind, random_state=seed)):
-            drummer.modality_.write(folder / f"{kind}{i}.wav", sound)
+            write_one(drummer.modality_, folder / f"{kind}{i}.wav", sound)
 
     figure = plots.samples(drummer, 9, np.repeat(KINDS, 3), seed)
     figure.savefig(folder / "drums.png")

@@ -1,10 +1,12 @@
 r"""Batched evaluation of functions of a trained model."""
 
-__all__ = ["BatchFunction", "map_batches"]
+__all__ = ["BatchFunction", "map_batches", "map_restored"]
 
 import math
 from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -64,3 +66,54 @@ def map_batches(
         done += len(part)
 
     return found
+
+
+def map_restored(
+    run: Callable[[BatchFunction], Tensor],
+    function: BatchFunction,
+    restore: Callable[[Tensor], Any],
+) -> Any:
+    r"""Apply a function to many rows and restore its results, in batches if they are numbers.
+
+    An array of bytes is then never held as floats. Frames and texts are restored at once.
+
+    Arguments:
+        run: Applies a function in batches, as :func:`map_batches` does.
+        function: The function, whose results are scaled examples.
+        restore: A function from scaled examples to the user's.
+
+    Example:
+        >>> run = lambda f: f(None, torch.zeros(2, 3))
+        >>> map_restored(run, lambda model, x: x + 1, lambda x: x.numpy().astype("uint8"))
+        array([[1, 1, 1],
+               [1, 1, 1]], dtype=uint8)
+    """
+    in_batches = True
+    R: Any = None
+
+    def restored(model: Model, x: Tensor) -> Tensor:
+        nonlocal in_batches, R
+        y = function(model, x)
+
+        if in_batches:
+            R = restore(y)
+
+            if _is_for_torch(R):
+                return torch.from_numpy(R)
+
+            in_batches = False
+
+        return y
+
+    found = run(restored)
+
+    if in_batches:
+        return found.numpy()
+
+    return R if len(R) == len(found) else restore(found)
+
+
+def _is_for_torch(R: Any) -> bool:
+    r"""Tell whether torch has such numbers: not those in the byte order of other machines."""
+    numbers = isinstance(R, np.ndarray) and R.dtype.kind in "biuf"
+    return numbers and R.dtype.isnative and R.dtype.itemsize <= 8

@@ -20,6 +20,7 @@ from ..data import collect_lazy, is_frame, is_numbers, to_pandas
 from ..estimator import Autoencoder
 from ..modalities import encode_context
 from ..modalities.base import tensor_of
+from ..modalities.capabilities import Imputable, Tabular, Tokenized
 from .incomplete_rows import encode_incomplete
 
 _IMPUTATION_BATCH = 2**12  # that are completed at once
@@ -151,7 +152,7 @@ def _of_estimator(model: Autoencoder, y: ArrayLike | None, allow_tokens: bool) -
     if model.model_.decoder is None:
         raise ValueError("this model was saved or loaded without its decoder. Load the whole one.")
 
-    if model.modality_.symbolic and not allow_tokens:
+    if isinstance(model.modality_, Tokenized) and not allow_tokens:
         raise ValueError(
             f"{type(model.modality_).__name__} are symbols, between which there are no directions"
             " and distances. Look at their codes, as NeighborGraph().fit(model.transform(X)) or"
@@ -163,7 +164,8 @@ def _of_estimator(model: Autoencoder, y: ArrayLike | None, allow_tokens: bool) -
     p = next(model.model_.parameters())
     c = encode_context(model.context_, y, n=1)
     c = None if c is None else c.to(p.device)
-    shape, modality = model.modality_.shape_, model.modality_.wide()
+    own = model.modality_
+    shape, modality = own.shape_, own.wide() if isinstance(own, Tabular) else own
     unit = modality.unit().to(p).expand(modality.shape_).reshape(-1)
     columns = getattr(model.modality_, "columns_", None) if shape != modality.shape_ else None
     kept = None if columns is None else torch.from_numpy(columns).to(p.device)
@@ -194,7 +196,7 @@ def _of_estimator(model: Autoencoder, y: ArrayLike | None, allow_tokens: bool) -
 
     def to_rows(X: Any) -> Tensor:
         x = modality.normalize(modality.load(model._read(X)[0])).to(p)
-        known = modality.known(x)
+        known = modality.known(x) if isinstance(modality, Imputable) else None
 
         if known is None or known.all():
             return x.flatten(start_dim=1) * unit
@@ -213,8 +215,8 @@ def _of_estimator(model: Autoencoder, y: ArrayLike | None, allow_tokens: bool) -
         noise=noise,
         unit=unit,
         with_constant_columns=with_constant_columns,
-        tokenized=modality.symbolic,
-        to_bytes=modality.to_bytes,
+        tokenized=isinstance(modality, Tokenized),
+        to_bytes=modality.to_bytes if isinstance(modality, Tokenized) else lambda x: x,
         ndim=lambda: modality.restore(torch.zeros(1, *modality.shape_)).ndim,
     )
 

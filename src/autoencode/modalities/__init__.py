@@ -1,4 +1,12 @@
-r"""Modalities: kinds of data, to tensors and back."""
+r"""Modalities: kinds of data, to tensors and back.
+
+- `base`: `Modality`, the ten methods of every kind
+- `capabilities`: what only some kinds can do
+- `numeric_tables`, `mixed_tables`, `image`, `audio`, `text`: the kinds
+- `columns`: the columns of tables; `normal_scores`, `statistics`: their numbers
+- `array_layouts`: the layouts of arrays; `windows`: windows of long examples
+- `context`: labels and numbers, given to conditional models
+"""
 
 __all__ = [
     "CANDIDATES",
@@ -34,7 +42,7 @@ from .base import Modality
 from .context import describe_context, encode_context
 from .image.images import Images
 from .mixed_tables.frame import MixedTables
-from .tables import Tables
+from .numeric_tables.tables import Tables
 from .text.texts import Texts
 from .windows import cut, join, pool
 

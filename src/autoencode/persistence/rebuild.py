@@ -16,6 +16,10 @@ from torch.overrides import TorchFunctionMode
 from ..blueprint import Blueprint
 from ..common.container import Stored
 from ..common.seeding import seeded
+from ..modalities.capabilities import Conditionable, Tokenized
+from ..modalities.capabilities.scales import log_unit, mean, restore_mean, restore_new
+from ..modalities.capabilities.sequences import event_shape
+from ..modalities.capabilities.tables import as_given
 from ..models.latent import LatentModel
 
 _MAKE = {torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn, torch.tensor}
@@ -144,7 +148,7 @@ def _check_finite(model: LatentModel, tensors: dict[str, Tensor]) -> None:
 def _check_shape(modality: Any) -> None:
     r"""Raises if examples are of no shape, or larger than any that there are."""
     shape = modality.shape_
-    most = _LONGEST if modality.symbolic else _LARGEST
+    most = _LONGEST if isinstance(modality, Tokenized) else _LARGEST
 
     if not shape or not all(type(n) is int and n >= 1 for n in shape) or math.prod(shape) > most:
         raise ValueError(f"its examples have shape {str(shape)[:60]}")
@@ -153,7 +157,8 @@ def _check_shape(modality: Any) -> None:
 @torch.no_grad()
 def _try(blueprint: Blueprint, model: LatentModel) -> None:
     r"""Passes one code of zeros to an example and back, to find out now what does not fit."""
-    modality, context = blueprint.modality, blueprint.context
+    modality: Any = blueprint.modality
+    context = blueprint.context
     c = None if context is None else torch.zeros(1, context.size_)
     bound = model.given(c)
 
@@ -162,7 +167,7 @@ def _try(blueprint: Blueprint, model: LatentModel) -> None:
 
     bound.encode(torch.zeros(1, *modality.shape_))
 
-    if model.decoder is None or math.prod(modality.event_) > _TRIED:
+    if model.decoder is None or math.prod(event_shape(modality)) > _TRIED:
         return
 
     prior, D = model.prior(), blueprint.latent_dim
@@ -186,15 +191,17 @@ def _try(blueprint: Blueprint, model: LatentModel) -> None:
     ways: list[Callable[[], Any]] = [
         lambda: modality.restore(p.mean),
         lambda: bound.encode(modality.normalize(modality.load(modality.restore(p.mean)))),
-        lambda: modality.returned(modality.restore(p.mean)),
-        lambda: modality.restore_mean(modality.mean(p)),
+        lambda: as_given(modality, modality.restore(p.mean)),
+        lambda: restore_mean(modality, mean(modality, p)),
         lambda: modality.draw(p),
-        lambda: modality.restore_new(modality.draw(p)),
-        lambda: modality.returned(modality.restore_new(modality.draw(p))),
-        lambda: modality.hidden(modality.draw(p)),
+        lambda: restore_new(modality, modality.draw(p)),
+        lambda: as_given(modality, restore_new(modality, modality.draw(p))),
         lambda: modality.error(modality.draw(p), p),
-        lambda: modality.log_unit(modality.draw(p)),
+        lambda: log_unit(modality, modality.draw(p)),
     ]
+
+    if isinstance(kind := modality, Conditionable):
+        ways.append(lambda: kind.hide(blueprint.modality.draw(p)))
 
     for way in ways:
         _take(way)

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 from sklearn.decomposition import PCA
 
+from ..modalities.capabilities.pictures import to_images, to_numeric
 from . import mosaic, tables
 from .checks import count, is_model
 from .codes import AXES, project
@@ -54,10 +55,10 @@ def grid(
 
     if not mosaic.are_images(model.modality_):
         return tables.surfaces(
-            model.modality_.to_numeric(G), tables.column_names(model, G), names, ticks
+            to_numeric(model.modality_, G), tables.column_names(model, G), names, ticks
         )
 
-    images = model.modality_.to_images(G)
+    images = to_images(model.modality_, G)
     highest_first = np.arange(len(G)).reshape(-1, n)[::-1].ravel()
     figure = mosaic.sheet(images[highest_first], n)
     mosaic.name_axes(figure, names, ticks)

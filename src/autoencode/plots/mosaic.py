@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
 from ..modalities import Modality
+from ..modalities.capabilities import Pictured
 from .style import DPI, TEXT, WIDTH_INCHES, PlainFigure
 
 _GAP_PIXELS = 4
@@ -15,8 +16,8 @@ _AXIS_MARGIN_INCHES = 0.42
 
 
 def are_images(modality: Modality) -> bool:
-    r"""Returns whether examples have rows, columns and channels."""
-    return len(modality.shape_) == 3
+    r"""Returns whether there are pictures of the examples."""
+    return isinstance(modality, Pictured)
 
 
 def margins(y: ArrayLike | None, n: int, columns: int) -> tuple[Sequence, Sequence]:

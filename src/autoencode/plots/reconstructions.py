@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from ..modalities import guess
+from ..modalities.capabilities.pictures import to_images, to_numeric
 from . import mosaic, tables
 from .checks import array, count, is_model
 
@@ -50,10 +51,10 @@ def reconstructions(
 
     if is_model(model_or_X):
         modality = model_or_X.modality_
-        X = array(modality.to_numeric(X_or_R))
+        X = array(to_numeric(modality, X_or_R))
         damaged: Any = X_or_R if noisy is None else noisy
         context = labels if model_or_X.context_ is not None else None
-        R = array(modality.to_numeric(model_or_X.reconstruct(damaged[:n], context)))
+        R = array(to_numeric(modality, model_or_X.reconstruct(damaged[:n], context)))
     else:
         X, R = array(model_or_X), array(X_or_R)
         modality = guess(X).fit(X)
@@ -61,7 +62,7 @@ def reconstructions(
     if noisy is None:
         shown = {"original": X[:n], "reconstruction": R[:n]}
     else:
-        D = array(modality.to_numeric(noisy))
+        D = array(to_numeric(modality, noisy))
         shown = {"original": X[:n], "noisy": D[:n], "denoised": R[:n]}
 
     for name, A in shown.items():
@@ -74,7 +75,7 @@ def reconstructions(
         return tables.profiles(shown, X)
 
     columns = len(X[:n])
-    images = np.concatenate([modality.to_images(A) for A in shown.values()])
+    images = np.concatenate([to_images(modality, A) for A in shown.values()])
 
     return mosaic.sheet(images, columns, list(shown), mosaic.margins(labels, columns, columns)[1])
 
@@ -111,7 +112,7 @@ def samples(
         modality = guess(X).fit(X)
     elif hasattr(model_or_array, "sample"):
         modality = model_or_array.modality_
-        X = modality.to_numeric(model_or_array.sample(n, y, random_state))
+        X = to_numeric(modality, model_or_array.sample(n, y, random_state))
     else:
         raise ValueError(
             "expected a model with a density p(x), got an autoencoder without one, which"
@@ -123,4 +124,4 @@ def samples(
 
     columns = math.ceil(math.sqrt(len(X)))
 
-    return mosaic.sheet(modality.to_images(X), columns, *mosaic.margins(y, len(X), columns))
+    return mosaic.sheet(to_images(modality, X), columns, *mosaic.margins(y, len(X), columns))

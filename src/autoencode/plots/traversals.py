@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..data import is_frame
 from ..modalities import Images
+from ..modalities.capabilities.pictures import to_images, to_numeric
 from . import mosaic, tables
 from .checks import count, values
 from .style import COLORS, LEGEND, RULE, TEXT, canvas, tidy
@@ -61,7 +62,7 @@ def tangents(
         return _bars(tangents, x, len(moved), names)
 
     modality = _modality(tangents.model, moved)
-    pixels = modality.to_images(moved.reshape(-1, *moved.shape[2:]))
+    pixels = to_images(modality, moved.reshape(-1, *moved.shape[2:]))
     farthest = "2 s" if reach is None else f"{reach:.3g}"
     steps = ["x" if i == n_steps // 2 else "" for i in range(n_steps)]
     steps[0], steps[-1] = f"-{farthest}", f"+{farthest}"
@@ -104,13 +105,13 @@ def geodesics(geodesics: Any, a: ArrayLike, b: ArrayLike, n: int = 10) -> Figure
         return _columns(model, labeled)
 
     modality = _modality(model, strips["straight"][None])
-    pixels = np.concatenate([modality.to_images(strip) for strip in strips.values()])
+    pixels = np.concatenate([to_images(modality, strip) for strip in strips.values()])
 
     return mosaic.sheet(pixels, n, list(labeled))
 
 
 def _strip(model: Any, X: Any) -> NDArray:
-    return model.modality_.to_numeric(X) if is_frame(X) else values(X)[0]
+    return to_numeric(model.modality_, X) if is_frame(X) else values(X)[0]
 
 
 def _batch_of_one(x: Any) -> Any:

@@ -21,6 +21,8 @@ from ..data import Examples
 from ..distributions import Dirac, Family
 from ..evaluation.measures import active_units
 from ..modalities import Modality
+from ..modalities.capabilities import Tokenized
+from ..modalities.capabilities.sequences import event_shape
 from ..objectives import ELBO, Reconstruction
 from .step import TrainStep
 from .trainer import Solver
@@ -61,9 +63,11 @@ def diagnose(
     trained = _scores(step, shown)
     others = trained if held_out is None else _scores(step, _some(held_out, _MAX_NUMBERS))
     x = step.normalize(_some(data, _MAX_NUMBERS_FOR_CONSTANT)[:].to(others.target.device).target)
-    event = Size(modality.event_)
+    event = Size(event_shape(modality))
     trivial = (
-        _Unigram(x, step.model.likelihood) if modality.symbolic else constant(family, x, event)
+        _Unigram(x, step.model.likelihood)
+        if isinstance(modality, Tokenized)
+        else constant(family, x, event)
     )
     learned = float(_gains(trained, trivial).mean())
 
@@ -73,7 +77,7 @@ def diagnose(
         _skipped(history, len(data), training),
     ]
 
-    if not modality.symbolic:  # for texts, the modality warns before the training
+    if not isinstance(modality, Tokenized):  # for texts, the modality warns before the training
         found.append(_dominated(step, shown, trained.total, _all(data, held_out)))
         found.append(_too_wide(step, data, trained.target))
 
@@ -227,7 +231,7 @@ def _collapsed(step: TrainStep, scores: _Scores) -> str | None:
 
 
 def _no_better(step: TrainStep, modality: Modality, scores: _Scores, trivial: Any) -> str | None:
-    if isinstance(step.model.posterior, Dirac) and not modality.symbolic:
+    if isinstance(step.model.posterior, Dirac) and not isinstance(modality, Tokenized):
         p = step.model.given(scores.context).decode(scores.codes)
         errors = (modality.error(scores.target, q).mean() for q in (p, trivial))
         return failures.no_better(*map(float, errors), density=False)
@@ -238,7 +242,7 @@ def _no_better(step: TrainStep, modality: Modality, scores: _Scores, trivial: An
         ours - float(gains.mean()),
         density=True,
         error=_standard_error(gains),
-        numbers=1 if modality.symbolic else scores.target[0].numel(),
+        numbers=1 if isinstance(modality, Tokenized) else scores.target[0].numel(),
     )
 
 

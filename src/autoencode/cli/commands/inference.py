@@ -142,13 +142,15 @@ def denoise(
     """
     from ...data import is_image
     from ...estimator import load
+    from ...modalities.capabilities import Tiled
     from .. import inputs, outputs
 
     estimator = load(model, trusted=trusted)
     single = is_image(data) and outputs.suffix(out) == ".png"
-    photographs = estimator.modality_.tiled and (is_image(data) or data.is_dir())
+    tiled = isinstance(estimator.modality_, Tiled)
+    photographs = tiled and (is_image(data) or data.is_dir())
 
-    if estimator.modality_.tiled and not photographs and outputs.suffix(out) == ".npy":
+    if tiled and not photographs and outputs.suffix(out) == ".npy":
         outputs.check_output(out, outputs.example_suffixes(estimator), "denoise", force)
         examples = inputs.read_labeled(data, label, labels, y, estimator)
         R = estimator.denoise(examples.X, inputs.context_of(examples, estimator))

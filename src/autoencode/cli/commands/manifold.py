@@ -278,10 +278,11 @@ def interpolate(
     from ...estimator import load
     from ...manifold import Geodesics
     from ...manifold.arrays import select_row, select_rows
+    from ...modalities.capabilities import Tokenized
     from .. import inputs, outputs
 
     estimator = load(model, trusted=trusted)
-    symbolic = estimator.modality_.symbolic
+    tokens = isinstance(estimator.modality_, Tokenized)
     known = outputs.interpolation_suffixes(estimator)
     outputs.check_output(out, known, "interpolate", force)
     outputs.check_count(out, n, estimator)
@@ -297,14 +298,14 @@ def interpolate(
     context = (
         inputs.shared_label(examples, (start, end), estimator) if context is None else context
     )
-    measure = metric or ("fisher" if symbolic else "pullback")
+    measure = metric or ("fisher" if tokens else "pullback")
     geodesics = Geodesics(estimator, measure, y=context)
     straight = Geodesics(estimator, measure, max_iter=0, y=context)
     pair = select_rows(X, [start]), select_rows(X, [end])
     bent, direct = (float(way.distance(*pair)[0]) for way in (geodesics, straight))
     ends, both = (select_row(X, start), select_row(X, end)), outputs.suffix(out) == known[0]
 
-    if both and symbolic:
+    if both and tokens:
         ways = [way.interpolate(*ends, n) for way in (straight, geodesics)]
         outputs.write_rows(out, np.stack(ways, axis=1), ["straight", "geodesic"])
     elif both:
@@ -317,7 +318,7 @@ def interpolate(
     print(f"The geodesic is {bent:.4g} long, {shorter} less than the straight line, {direct:.4g}.")
     print(f"Wrote {out}: {n} examples on {'each curve' if both else 'the geodesic'}.")
 
-    if symbolic:
+    if tokens:
         print(f"Next: read {out}, and check that neighboring texts are alike.")
     else:
         same = {"label": label, "labels": labels, "trusted": trusted}

@@ -13,8 +13,7 @@ from torch.special import ndtr
 
 from ...common.progress import through
 from ...distributions import MixedRow
-from ...modalities import MixedTables
-from ...modalities.columns import LevelColumn
+from ...modalities.capabilities import CellDecomposable
 from ..codec import Codec
 from ..incomplete_rows import encode_incomplete
 from .densities import CAP_QUANTILE, AdaptiveKDE, GaussianDensity
@@ -108,7 +107,7 @@ class CellNoise:
         return -self.explain(w).sum(dim=1).clamp(min=-self.cap)
 
 
-def decompose_cells(codec: Codec, frames: MixedTables, t: Tensor) -> CellDecomposition:
+def decompose_cells(codec: Codec, frames: Any, t: Tensor) -> CellDecomposition:
     r"""Says how surprising the cells of rows are under their codes, and how well they tell them.
 
     .. math:: w_j = -\log p(x_j \mid z) - \mathbb{H} \, p_j(\cdot \mid z), \qquad
@@ -145,17 +144,11 @@ def decompose_cells(codec: Codec, frames: MixedTables, t: Tensor) -> CellDecompo
         decomposed = [_decompose(codec, frames, a, b) for a, b in parts]
 
     code, residual, precision = map(torch.cat, zip(*decomposed))
-    scaled = [
-        not isinstance(column, LevelColumn)
-        and not column.constant_
-        and not column.scores_.intervals()
-        for column in frames.columns_
-    ]
-    return CellDecomposition(code, residual, precision, torch.tensor(scaled))
+    return CellDecomposition(code, residual, precision, torch.tensor(frames.has_density()))
 
 
 def _decompose(
-    codec: Codec, frames: MixedTables, x: Tensor, t: Tensor
+    codec: Codec, frames: CellDecomposable, x: Tensor, t: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     assert codec.likelihood is not None  # which all models of tables have
     likelihood = codec.likelihood

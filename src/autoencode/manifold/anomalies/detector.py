@@ -20,7 +20,9 @@ from ...data.media.text import Lines
 from ...data.tabular.libraries import from_pandas, library_of
 from ...distributions import SharedGaussian
 from ...estimator import Autoencoder
-from ...modalities import MixedTables, guess
+from ...modalities import guess
+from ...modalities.capabilities import CellDecomposable, Tabular, Tokenized
+from ...modalities.capabilities.fitting import for_subset
 from ...networks import FullyConnected
 from ...objectives import ELBO
 from ...training.least_squares import LeastSquares
@@ -299,7 +301,9 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
             return from_pandas(frame, library_of(given), {})
 
         if isinstance(self.model_, Autoencoder):
-            w = w.unflatten(1, self.model_.modality_.wide().shape_)
+            modality = self.model_.modality_
+            modality = modality.wide() if isinstance(modality, Tabular) else modality
+            w = w.unflatten(1, modality.shape_)
             w = w.movedim(1, -1) if w.ndim == 4 else w  # channels last
 
         shape = as_examples(X).shape
@@ -355,7 +359,7 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         r"""Tell whether the model takes tables of mixed columns."""
         model = getattr(self, "model_", self.model)
         return isinstance(
-            getattr(model, "modality_", getattr(model, "modality", None)), MixedTables
+            getattr(model, "modality_", getattr(model, "modality", None)), CellDecomposable
         )
 
     def _train(self, model: Autoencoder, X: Any, rng: np.random.RandomState) -> Autoencoder:
@@ -371,11 +375,11 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
     ) -> Tensor:
         r"""The residuals of examples under models that were trained without them."""
         modality = self.model_.modality_
-        group = duplicate_groups(modality.load(X) if isinstance(modality, MixedTables) else X)
+        group = duplicate_groups(modality.load(X) if self._is_mixed() else X)
         group = group if group.any() else np.arange(len(X))  # all are copies of one
         n = int(group.max()) + 1
         folds = KFold(min(self.folds, n), shuffle=True, random_state=rng)
-        model = clone(model).set_params(modality=modality.for_subset())
+        model = clone(model).set_params(modality=for_subset(modality))
         rows, parts = [], []
 
         for train, test in folds.split(np.empty(n)):
@@ -394,7 +398,7 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         if codec.tokenized:
             return decompose_sequences(codec, codec.to_rows(X))
 
-        if isinstance(model, Autoencoder) and isinstance(model.modality_, MixedTables):
+        if isinstance(model, Autoencoder) and isinstance(model.modality_, CellDecomposable):
             return decompose_cells(codec, model.modality_, model.modality_.load(model._read(X)[0]))
 
         affine = isinstance(model, Autoencoder) and isinstance(model.training, LeastSquares)
@@ -412,10 +416,10 @@ def _default_model(X: Any) -> Autoencoder:
     X = X.cpu().numpy() if isinstance(X, Tensor) else X
     modality = guess(X)
 
-    if isinstance(modality, MixedTables):
+    if isinstance(modality, CellDecomposable):
         return Autoencoder(objective=ELBO(), modality=modality)
 
-    if modality.symbolic:
+    if isinstance(modality, Tokenized):
         raise ValueError(
             f"the default model wants numbers, got {type(modality).__name__}. Pass a model, such"
             " as OffManifoldDetector(autoencode.vae(latent_dim=8))."

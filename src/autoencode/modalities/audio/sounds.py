@@ -39,6 +39,15 @@ from ...data.media.audio_checks import FAULTS, find_fault, report_faults
 from ...distributions import Family, SharedGaussian
 from ...networks import Convolutional, FullyConnected, Network
 from ..base import Modality, tensor_of
+from ..capabilities import (
+    Adaptive,
+    Pictured,
+    Readable,
+    ResidualFitted,
+    Windowed,
+    Writable,
+)
+from ..capabilities.fitting import without_text_corruptions
 from ..windows import Windows, cut, spooled
 from .spectra import LogMel, Spectrum
 from .waveforms import check_waves, full_scale, is_wave
@@ -53,7 +62,7 @@ _USED = 0.75  # of recordings: where a cut leaves less, they are cut into window
 _SHORT, _LONGEST, _WINDOW = 2.0, 10.0, 1.0  # seconds, see `_choose`
 
 
-class Sounds(Modality):
+class Sounds(Modality, Readable, Writable, Pictured, Windowed, ResidualFitted, Adaptive):
     r"""Recordings, from a folder, a list of arrays, or an array with shape `(N, n)`.
 
     Examples are as long as most recordings are, or one second where these are long. Long
@@ -99,9 +108,6 @@ class Sounds(Modality):
 
     suffixes = (".npy", ".png", ".wav", "")
     suffix = ".wav"
-    columns = False
-    windowed = True
-    rowwise = True
 
     samples_: int
     windows_: bool = False
@@ -268,7 +274,7 @@ class Sounds(Modality):
     def likelihood(self) -> Family:
         return SharedGaussian()
 
-    def follow_residuals(self, squares: Callable[[], Iterator[Tensor]]) -> None:
+    def fit_residuals(self, squares: Callable[[], Iterator[Tensor]]) -> None:
         n, total = 0, torch.zeros(self.shape_, dtype=torch.float64)
 
         for part in squares():
@@ -286,9 +292,6 @@ class Sounds(Modality):
 
         return (self._spectrum.loud(p.mean * self.scale_ + loc, variance) - loc) / self.scale_
 
-    def unit(self) -> Tensor:
-        return torch.ones(())
-
     def split_corruption(
         self, corruption: Callable[[Tensor], Tensor]
     ) -> tuple[Callable[[Tensor], Tensor] | None, Callable[[Tensor], Tensor]]:
@@ -297,14 +300,15 @@ class Sounds(Modality):
         n = sum(of_waves)
 
         if n == 0:
-            return super().split_corruption(corruption)
+            return None, without_text_corruptions(self, corruption)
 
         if not all(of_waves[:n]):
             raise ValueError(
                 f"expected corruptions of waveforms before those of spectra, got {steps}."
             )
 
-        return _Damage(self, steps[:n]), super().split_corruption(Compose(steps[n:]))[1]
+        after = without_text_corruptions(self, Compose(steps[n:]))
+        return _Damage(self, steps[:n]), after
 
     def to_numeric(self, X: Any) -> Any:
         if isinstance(X, Path) or not self.accepts(X):

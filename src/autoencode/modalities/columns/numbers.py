@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from ...common.configurable import Configurable
 from ...common.type_checks import check_agreement
 from ...data import locate_cell
-from ..marginals import knots_for, shared_numbers
 from ..normal_scores import NormalScores
 from .cells import plain
 from .dtypes import close, dtype_of, name_of_cells, open_cells
 from .grids import grid_of, snap, step_of
+from .marginals import knots_for, shared_numbers
 
 _LARGEST = 1e300
 _EXACT = 2**53  # up to which floats are all whole numbers

@@ -28,6 +28,7 @@ from ...distributions import Bernoulli, Family, SharedGaussian
 from ...networks import Convolutional, FullyConvolutional, Network
 from ..array_layouts import looks_channels_first
 from ..base import WIDE, Modality, cast, tensor_of
+from ..capabilities import Augmented, Pictured, Readable, Tiled, Writable
 from ..statistics import value_range
 from .shifts import Shifts
 from .tiles import over_blocks, over_tiles
@@ -39,7 +40,7 @@ _LARGEST_SKIP = 2**16  # numbers of an image, up to which networks have a linear
 _FEWEST, _FEW = 10, 250  # images, of which shifted ones are taken besides
 
 
-class Images(Modality):
+class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
     r"""Images of one size, with shape `(N, H, W)` or `(N, H, W, C)`.
 
     Inside, intensities lie between 0 and 1: uint8 is divided by 255, as are floats that
@@ -66,8 +67,6 @@ class Images(Modality):
     """
 
     suffixes = (".png", ".npy", "")
-    rowwise = True
-    tiled = True
 
     single_: bool
     n_: int
@@ -205,9 +204,6 @@ class Images(Modality):
 
     def draw(self, p: Distribution) -> Tensor:
         return p.mean  # the field shows means: noise on each pixel hides what was drawn
-
-    def unit(self) -> Tensor:
-        return torch.ones(())
 
     def to_images(self, X: NDArray) -> NDArray:
         low, high = self.range_

@@ -33,9 +33,20 @@ from ...data.tabular.libraries import library_of, native_types
 from ...distributions import Family, MixedColumns
 from ...networks import FullyConnected, Network
 from ..base import Modality, warn_of_constants
+from ..capabilities import (
+    Adaptive,
+    CellDecomposable,
+    Conditionable,
+    NonlinearScale,
+    NonNumeric,
+    Readable,
+    Subsettable,
+    Tabular,
+)
+from ..capabilities.fitting import without_text_corruptions
 from ..columns import UNKNOWN, Column, DateColumn, LevelColumn, NumberColumn, describe_column
+from ..columns.containers import contain
 from ..columns.dtypes import close, missing, name_of, open_cells
-from ..containers import contain
 from .gaps import Gaps
 
 log = logging.getLogger(__name__)
@@ -43,7 +54,17 @@ log = logging.getLogger(__name__)
 _NAMED = 12  # columns in a line of the log
 
 
-class MixedTables(Modality):
+class MixedTables(
+    Modality,
+    NonNumeric,
+    Readable,
+    Tabular,
+    NonlinearScale,
+    CellDecomposable,
+    Conditionable,
+    Adaptive,
+    Subsettable,
+):
     r"""Data frames with columns of numbers, truth values, text, categories and dates.
 
     Any cell may be missing. A row becomes a vector that any network takes: the normal scores
@@ -81,7 +102,6 @@ class MixedTables(Modality):
         2   2.5    a
     """
 
-    numeric = False
     suffixes = (".csv", ".parquet")
 
     columns_: list[Column]
@@ -110,7 +130,6 @@ class MixedTables(Modality):
         return read_frame(path, self.file_kinds(), TableFormat.of(stored)), None, None
 
     def file_kinds(self) -> dict[str | int, str]:
-        r"""Returns of which kind columns were in the fit, to read later files in the same way."""
         columns = getattr(self, "columns_", [])
         return {c.name: kind for c in columns if (kind := _file_kind(c))}
 
@@ -230,6 +249,9 @@ class MixedTables(Modality):
 
         return mean
 
+    def restore_new(self, x: Tensor) -> Any:
+        return self.restore(x)
+
     def restore_mean(self, x: Tensor) -> Any:
         return self._restored(x, lambda column, v: column.cells(v))
 
@@ -241,7 +263,7 @@ class MixedTables(Modality):
         }
         return contain(R, X, self.library_, self.natives_, declared)
 
-    def hidden(self, x: Tensor) -> Tensor:
+    def hide(self, x: Tensor) -> Tensor:
         numbers, levels = self._numbers(), self._levels()
         gone = self.gaps_.draw(len(x))[:, [*numbers, *levels]].to(x.device)
         return x * ~gone[:, _slots(len(numbers), self._sizes())]
@@ -362,6 +384,14 @@ class MixedTables(Modality):
 
         return found.masked_fill(missing, 0.0)
 
+    def has_density(self) -> list[bool]:
+        return [
+            not isinstance(column, LevelColumn)
+            and not column.constant_
+            and not column.scores_.intervals()
+            for column in self.columns_
+        ]
+
     def mask_each_cell(self, x: Tensor) -> Iterator[Tensor]:
         slots = torch.tensor(_slots(len(self._numbers()), self._sizes()), device=x.device)
 
@@ -413,7 +443,7 @@ class MixedTables(Modality):
     def split_corruption(
         self, corruption: Callable[[Tensor], Tensor]
     ) -> tuple[None, Callable[[Tensor], Tensor]]:
-        super().split_corruption(corruption)  # refuses what is for other kinds
+        without_text_corruptions(self, corruption)
         numbers, sizes = len(self._numbers()), tuple(self._sizes())
 
         return None, Compose(
@@ -423,8 +453,8 @@ class MixedTables(Modality):
             ]
         )
 
-    def unit(self) -> Tensor:
-        return torch.ones(())
+    def scaled_error(self, x: Tensor, p: Distribution) -> Tensor:
+        return self.error(x, p)
 
     def to_numeric(self, X: Any) -> NDArray:
         X = _frame(X)
@@ -456,7 +486,6 @@ class MixedTables(Modality):
         return pd.DataFrame(decoded, index=pd.RangeIndex(len(x)))
 
     def there(self, x: Tensor) -> Tensor:
-        r"""Returns which cells are not missing, in the order of the vector, as `(B, F)`."""
         n = len(self._numbers())
         parts = x[:, 2 * n :].split(self._sizes(), dim=1) if self._sizes() else ()
         levels = [part.sum(dim=1, keepdim=True) > 0 for part in parts]

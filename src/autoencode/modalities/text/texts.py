@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.distributions import Distribution, constraints
@@ -34,6 +33,7 @@ from ...data.media.text import Lines, holds_texts, is_text, read_column, read_li
 from ...distributions import Autoregressive, Family
 from ...networks import Network, Recurrent
 from ..base import Modality
+from ..capabilities import Adaptive, NonNumeric, Readable, Subsettable, Tokenized
 from .edit_distance import edits
 from .tokenizers import (
     BPETokenizer,
@@ -48,7 +48,7 @@ _FEATURES = 256  # of what the decoder hands to the writer
 _MOST = 2**32  # symbols in memory
 
 
-class Texts(Modality):
+class Texts(Modality, NonNumeric, Readable, Tokenized, Adaptive, Subsettable):
     r"""Texts: lists, arrays or columns of `str`, or a `.txt` file with one text a line.
 
     Inside, a text is a row of its bytes in UTF-8, ended and filled up by the byte 255, so that
@@ -74,8 +74,6 @@ class Texts(Modality):
     """
 
     suffixes = (".txt", ".csv")
-    numeric = False
-    symbolic = True
 
     vocabulary_: str | None
 
@@ -111,8 +109,12 @@ class Texts(Modality):
         return any(isinstance(x, str) for x in X)  # what is none is named later
 
     @property
-    def event_(self) -> tuple[int, ...]:
-        return (_FEATURES,)
+    def features(self) -> int:
+        return _FEATURES
+
+    @property
+    def header(self) -> str:
+        return self.column or "text"
 
     def read(self, path: Path | Files) -> tuple[Lines, None, None]:
         if isinstance(path, Files) or path.is_dir():
@@ -237,20 +239,8 @@ class Texts(Modality):
 
         return None, Compose(steps)
 
-    def draw(self, p: Distribution) -> Tensor:
-        return p.sample()
-
-    def unit(self) -> Tensor:
-        return torch.ones(())
-
     def to_bytes(self, x: Tensor) -> Tensor:
         return _spelled(x, self._tokenizer, self.shape_[0])
-
-    def names(self, n: int) -> list[str]:
-        return [self.column or "text"]
-
-    def to_numeric(self, X: Any) -> Any:
-        raise ValueError("there are no pictures of texts, but of their codes: plots.codes(...).")
 
     def error(self, x: Tensor, p: Distribution) -> Tensor:
         a, b = (_spelled(rows, self._tokenizer, x.shape[1]) for rows in (x, p.mean))

@@ -12,8 +12,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.disk_arrays import FileArray
-from .normal_scores import NormalScores
+from ...data.disk_arrays import FileArray
+from ..normal_scores import NormalScores
 
 _NUMBERS, _FEWEST = 2**22, 2**12  # numbers of a table, and rows of it, that are looked at
 

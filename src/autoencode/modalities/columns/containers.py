@@ -5,8 +5,8 @@ __all__ = ["contain"]
 from collections.abc import Mapping
 from typing import Any
 
-from ..data import is_frame
-from ..data.tabular.libraries import collect_lazy, from_pandas, library_of, native_types
+from ...data import is_frame
+from ...data.tabular.libraries import collect_lazy, from_pandas, library_of, native_types
 
 
 def contain(

@@ -5,7 +5,6 @@ __all__ = ["Tables"]
 import itertools
 import logging
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,20 +14,21 @@ from torch import Tensor
 from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
-from ..common.type_checks import check_agreement
-from ..data import is_frame, is_numbers, names_of, to_pandas
-from ..data.disk_arrays import FileArray
-from ..data.tabular.libraries import library_of, native_types
-from ..distributions import CensoredGaussian, DiagonalGaussian, Family, SharedGaussian
-from ..networks import FullyConnected, Network
-from .base import WIDE, Modality, cast, tensor_of, warn_of_constants
-from .columns.cells import plain
-from .columns.dtypes import close, dtype_of, name_of, open_cells
-from .columns.grids import grid_of, snap
-from .containers import contain
-from .marginals import describe_columns
-from .normal_scores import NormalScores, ScoreTable
-from .statistics import Columns, column_statistics
+from ...common.type_checks import check_agreement
+from ...data import is_frame, is_numbers, names_of, to_pandas
+from ...data.disk_arrays import FileArray
+from ...data.tabular.libraries import library_of, native_types
+from ...distributions import CensoredGaussian, DiagonalGaussian, Family, SharedGaussian
+from ...networks import FullyConnected, Network
+from ..base import WIDE, Modality, cast, tensor_of, warn_of_constants
+from ..capabilities import DensityFitted, NonlinearScale, Subsettable, Tabular
+from ..columns.cells import plain
+from ..columns.containers import contain
+from ..columns.dtypes import close, dtype_of, name_of, open_cells
+from ..columns.grids import grid_of, snap
+from ..columns.marginals import describe_columns
+from ..normal_scores import NormalScores, ScoreTable
+from ..statistics import Columns, column_statistics
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ _GRID_NUMBERS, _GRID_ROWS = 2**22, 2**12  # of a table, that are looked at
 _ROUNDING = 4 * np.finfo(float).eps  # of the largest number, by which constants may differ
 
 
-class Tables(Modality):
+class Tables(Modality, Tabular, NonlinearScale, DensityFitted, Subsettable):
     r"""Numeric tables: arrays with shape `(N, D)`, or data frames of numbers alone.
 
     Columns are scaled inside to mean zero and unit variance; rows come back in the user's
@@ -46,9 +46,10 @@ class Tables(Modality):
 
     For models with a density, skewed columns and those with numbers that many rows share, such
     as flags, ratings and the zeros of an amount, become
-    :class:`~autoencode.modalities.normal_scores.NormalScores`, so that new rows have them as often
-    as the data do: see :func:`~autoencode.modalities.marginals.marginal` for which they are. The
-    densities of the others stay in the user's units, and shared numbers have probabilities.
+    :class:`~autoencode.modalities.normal_scores.NormalScores`. New rows then have them as often as
+    the data. :func:`~autoencode.modalities.columns.marginals.marginal` says which columns these
+    are. The densities of the others stay in the user's units, and shared numbers have
+    probabilities.
 
     Under a likelihood on the unit
     interval rows are taken as they are, and must lie there. What was fitted to a data frame
@@ -98,11 +99,6 @@ class Tables(Modality):
             return is_numbers(X) and all(isinstance(name, (str, int)) for name in names_of(X))
 
         return isinstance(X, np.ndarray) and X.ndim == 2
-
-    def read(self, path: Path) -> tuple[NDArray, NDArray | None]:
-        raise ValueError(
-            f"expected a table in a file, such as .csv or .npy, got the folder '{path}'."
-        )
 
     def for_subset(self) -> "Tables":
         part = self.clone()
@@ -165,7 +161,7 @@ class Tables(Modality):
 
         return self
 
-    def follow(self, X: Any) -> None:
+    def fit_density(self, X: Any) -> None:
         if (
             self.scaling != "auto"
             or self._of_all is not None
@@ -292,9 +288,6 @@ class Tables(Modality):
 
     def deterministic_likelihood(self) -> Family:
         return SharedGaussian()  # all columns count alike, as in principal component analysis
-
-    def draw(self, p: Distribution) -> Tensor:
-        return p.sample()
 
     def unit(self) -> Tensor:
         return torch.from_numpy(self.scale_)

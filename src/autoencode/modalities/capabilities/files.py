@@ -1,0 +1,88 @@
+r"""Files and folders of examples."""
+
+__all__ = ["Readable", "Writable", "read_files", "write_one"]
+
+import abc
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from ...data.listing import Files
+from ..base import Modality
+from .sequences import Windowed
+
+
+class Readable(abc.ABC):
+    r"""Kinds that read files or folders of their own.
+
+    Tables of numbers need no method for it: the library reads `.npy`, `.csv` and `.parquet` files
+    of numbers itself.
+    """
+
+    @abc.abstractmethod
+    def read(self, path: Path | Files) -> tuple[Any, ...]:
+        r"""Reads the examples of a file, a folder or a list of files.
+
+        Returns:
+            The examples, their labels or `None`, and the names of their files or `None`.
+        """
+
+
+class Writable(abc.ABC):
+    r"""Kinds with a file for each example, in a folder."""
+
+    @property
+    @abc.abstractmethod
+    def suffix(self) -> str:
+        r"""The suffix of these files."""
+
+    @abc.abstractmethod
+    def write(self, path: Path, example: NDArray) -> None:
+        r"""Writes an example to a file, which ends in `suffix`."""
+
+
+def read_files(modality: Modality, path: Path | Files, whole: bool = False) -> tuple[Any, ...]:
+    r"""The examples of a file or folder, their labels and the names of their files.
+
+    Arguments:
+        modality: The kind of data.
+        path: The file, the folder or several files.
+        whole: Whether long examples are kept whole.
+
+    Raises:
+        ValueError: If the kind reads no such files.
+
+    Example:
+        >>> read_files(Sounds(), Path("drums/"))  # doctest: +SKIP
+    """
+    if whole and isinstance(modality, Windowed):
+        return modality.read_whole(path)
+
+    if isinstance(modality, Readable):
+        return modality.read(path)
+
+    raise ValueError(
+        f"expected a table in a file, such as .csv or .npy, for {modality}, got the folder"
+        f" '{path}'."
+    )
+
+
+def write_one(modality: Modality, path: Path, example: NDArray) -> None:
+    r"""Write an example to a file of its own.
+
+    Arguments:
+        modality: The kind of data.
+        path: The file.
+        example: The example.
+
+    Raises:
+        ValueError: If the kind has no such files.
+
+    Example:
+        >>> write_one(model.modality_, Path("drum.wav"), sound)  # doctest: +SKIP
+    """
+    if not isinstance(modality, Writable):
+        raise ValueError(f"there are no files of single examples of {modality}.")
+
+    modality.write(path, example)

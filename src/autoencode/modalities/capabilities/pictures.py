@@ -1,0 +1,91 @@
+r"""Pictures of examples, and images of any size."""
+
+__all__ = ["Pictured", "Tiled", "to_images", "to_numeric"]
+
+import abc
+from collections.abc import Callable
+from typing import Any
+
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ...networks import Network
+from ..base import Modality
+from .sequences import Tokenized
+from .tables import Tabular
+
+
+class Pictured(abc.ABC):
+    r"""Kinds of which there are pictures."""
+
+    @abc.abstractmethod
+    def to_images(self, X: NDArray) -> NDArray:
+        r"""Returns pictures of examples, with shape `(N, H, W, C)` and values from 0 to 1."""
+
+    def to_numeric(self, X: Any) -> Any:
+        r"""Returns examples as one array of numbers."""
+        return X
+
+
+class Tiled(abc.ABC):
+    r"""Kinds whose examples may have any size, and come back in it."""
+
+    @abc.abstractmethod
+    def in_own_size(
+        self,
+        X: NDArray,
+        function: Callable[[Tensor], Tensor],
+        receptive_radius: int | None = None,
+    ) -> NDArray:
+        r"""Returns what a function of scaled examples makes of one of any size.
+
+        Arguments:
+            X: The example.
+            function: Maps scaled examples with shape `(B, *shape_)` to such examples, or of any
+                size, if it keeps places.
+            receptive_radius: The radius of the receptive field in pixels; `None` if unlimited.
+        """
+
+    @abc.abstractmethod
+    def denoiser(self) -> Network:
+        r"""Returns the default architecture to clean examples with, if the code size is open."""
+
+
+def to_images(modality: Modality, X: NDArray) -> NDArray:
+    r"""Pictures of examples, with shape `(N, H, W, C)` and values from 0 to 1.
+
+    Arguments:
+        modality: The kind of data.
+        X: The examples.
+
+    Raises:
+        ValueError: If there are no pictures of this kind.
+
+    Example:
+        >>> to_images(model.modality_, X).shape  # doctest: +SKIP
+        (5, 8, 8, 1)
+    """
+    if not isinstance(modality, Pictured):
+        raise ValueError(f"there are no pictures of {modality}.")
+
+    return modality.to_images(X)
+
+
+def to_numeric(modality: Modality, X: Any) -> Any:
+    r"""Examples as one array of numbers, to draw.
+
+    Arguments:
+        modality: The kind of data.
+        X: The examples.
+
+    Raises:
+        ValueError: If the examples are token sequences.
+
+    Example:
+        >>> to_numeric(model.modality_, frame).shape  # doctest: +SKIP
+        (5, 3)
+    """
+    if isinstance(modality, Tokenized):
+        raise ValueError("there are no pictures of texts, but of their codes: plots.codes(...).")
+
+    return modality.to_numeric(X) if isinstance(modality, (Tabular, Pictured)) else X

@@ -1,0 +1,5 @@
+r"""Tables of numbers.
+
+- `marginals`: the columns that need normal scores
+- `tables`: `Tables`, the modality
+"""
