@@ -13,9 +13,17 @@ MIN_VARIANCE = 1e-6  # of scaled data, as the smallest scale of likelihoods is 1
 
 
 class Factors:
-    r"""Factor analysis with a minimum variance; without factors, independent columns."""
+    r"""Factor analysis with a minimum variance; without factors, independent columns.
 
-    def __init__(self, X: NDArray, k: int) -> None:
+    Arguments:
+        X: The rows.
+        k: The number of factors.
+        pseudo: The number of additional rows that are taken to vary by the mean variance of all
+            columns. Where columns share a unit, some of them constant, one such row keeps the
+            density finite.
+    """
+
+    def __init__(self, X: NDArray, k: int, pseudo: int = 0) -> None:
         self.mean, self.W, self.psi = X.mean(axis=0), np.zeros((0, X.shape[1])), X.var(axis=0)
 
         if k > 0:
@@ -25,6 +33,8 @@ class Factors:
 
             self.W, self.psi = model.components_, model.noise_variance_
 
+        n = len(X)
+        self.psi = (n * self.psi + pseudo * self.psi.mean()) / (n + pseudo)
         self.psi = np.maximum(self.psi, MIN_VARIANCE)
 
     def log_prob(self, X: NDArray) -> NDArray:
@@ -43,10 +53,10 @@ class Factors:
         return X + noise * np.sqrt(self.psi) * rng.normal(size=X.shape)
 
 
-def better(X: NDArray, X_test: NDArray, code: int) -> Factors:
+def better(X: NDArray, X_test: NDArray, code: int, pseudo: int = 0) -> Factors:
     r"""Returns the better factor analysis on held-out rows: of one factor or `code` factors."""
     most = max(1, min(code, X.shape[1] - 1, len(X) - 2))
-    models = [Factors(X, k) for k in {1, most}]
+    models = [Factors(X, k, pseudo) for k in {1, most}]
 
     return max(models, key=lambda model: model.log_prob(X_test).mean())
 

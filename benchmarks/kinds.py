@@ -36,6 +36,7 @@ class Kind(abc.ABC):
 
     noisy: Any = None  # damaged test examples
     means = False  # whether new examples are means instead of draws
+    pseudo = 0  # rows that vary as all columns do, for classical densities
 
     def __init__(self, given: Set) -> None:
         self.train, self.test = given.split()
@@ -72,8 +73,8 @@ class Kind(abc.ABC):
         return self.errors(self.restore(pca.inverse_transform(pca.transform(x_test))), whole)
 
     def densities(self) -> dict[str, NDArray]:
-        self.factors = classical.better(self.x, self.x_test, self.code)
-        plain = classical.Factors(self.x, 0)
+        self.factors = classical.better(self.x, self.x_test, self.code, self.pseudo)
+        plain = classical.Factors(self.x, 0, self.pseudo)
         found = {"factor analysis": self.factors, "independent": plain}
 
         return {k: m.log_prob(self.x_test) - self.log_unit() for k, m in found.items()}
@@ -290,6 +291,7 @@ class Waves(Kind):
     r"""Log-mel spectra; errors are log-spectral distances of waveforms, in dB."""
 
     means = True
+    pseudo = 1  # bands that are empty in all recordings but one would decide the mean
 
     def prepare(self) -> None:
         self.modality = Sounds(rate=RATE).fit(self.train)

@@ -311,12 +311,6 @@ CHOOSE = [
     Set("ionosphere", "numbers", 8, lambda: numbers("Ionosphere")),
     Set("letters", "numbers", 8, lambda: numbers("LetterRecognition")),
     Set("airports", "texts", 16, airports),
-]
-FINAL = [
-    Set("schools", "numbers", 4, schools),
-    Set("stamps", "images", 16, stamps, 450),
-    Set("baseball", "mixed", 4, lambda: islp("Hitters")),
-    Set("proper names", "texts", 16, proper_names, 800),
     Set(
         "prompts in Russian",
         "sounds",
@@ -324,6 +318,18 @@ FINAL = [
         lambda: recordings(
             "asterisk-core-sounds-ru-wav", "usr/share/asterisk/sounds", "*.wav", 300
         ),
+    ),
+]
+FINAL = [
+    Set("schools", "numbers", 4, schools),
+    Set("stamps", "images", 16, stamps, 450),
+    Set("baseball", "mixed", 4, lambda: islp("Hitters")),
+    Set("proper names", "texts", 16, proper_names, 800),
+    Set(
+        "things by name",
+        "sounds",
+        16,
+        lambda: recordings("ktuberling-data", "usr/share/ktuberling/sounds", "*.ogg", 300),
     ),
     Set(
         "insurance", "numbers", 8, lambda: islp("Caravan").select_dtypes("number").to_numpy(float)

@@ -158,6 +158,18 @@ def test_scales_must_be_positive(scale: float) -> None:
     with pytest.raises(ValueError, match="expected a scale > 0"):
         FixedGaussian(scale)
 
+    with pytest.raises(ValueError, match="expected a smallest scale > 0"):
+        DiagonalGaussian(scale)
+
+
+@pytest.mark.parametrize("smallest", [1e-6, 0.1, 2.0])
+def test_scales_of_columns_have_a_floor(smallest: float) -> None:
+    family = DiagonalGaussian(smallest).build(None, (3,))
+    family.set_scale(torch.tensor([0.0, 0.5, 3.0]))
+    scale = family(torch.zeros(3, 1)).stddev
+
+    assert scale.tolist() == pytest.approx([max(smallest, s) for s in (0, 0.5, 3)], abs=2e-6)
+
 
 @pytest.mark.parametrize("q_cls", [Normal, Laplace])
 def test_kl_divergence_is_the_mean_log_ratio(q_cls) -> None:

@@ -16,8 +16,15 @@ import autoencode as ae
 from autoencode import FitWarning, Training
 from autoencode.cli import main
 from autoencode.common import failures
-from autoencode.distributions import Bernoulli, Gaussian, MixedColumns, SharedGaussian
+from autoencode.distributions import (
+    Bernoulli,
+    DiagonalGaussian,
+    Gaussian,
+    MixedColumns,
+    SharedGaussian,
+)
 from autoencode.modalities import Texts
+from autoencode.networks import FullyConnected
 from autoencode.training.diagnosis import constant, far_row
 
 IMAGES = load_digits().images[:400]
@@ -157,6 +164,27 @@ def test_a_density_worse_than_a_constant_is_named() -> None:
     model = ae.vae(2, random_state=0, training=training)
 
     assert any("worse than a constant density" in message for message in said(model, X))
+
+
+@pytest.mark.parametrize("quiet", [0.0, 0.004])
+def test_one_scale_for_parts_that_vary_differently_is_named(quiet: float) -> None:
+    scale = np.where(np.arange(64).reshape(8, 8) % 2, 0.2, quiet)
+    scale[0, 1] = 0.05
+    rng = np.random.default_rng(0)
+    X = 0.5 + scale * (rng.normal(size=(200, 8, 8)) + rng.normal(size=(200, 1, 1))) / 2
+    X = X.clip(0, 1)
+    network = FullyConnected((16,), skip=True)
+    options = {"modality": ae.modalities.Images(layout="NHW"), "training": Training(3, **SHORT)}
+    model = ae.vae(2, network=network, random_state=0, **options)
+    found = [message for message in said(model, X) if "worse than independent numbers" in message]
+
+    # What never changes says nothing for or against a model
+    assert len(found) == (quiet > 0)
+
+    if found:
+        assert "likelihood=DiagonalGaussian()" in found[0]
+        other = model.set_params(likelihood=DiagonalGaussian())
+        assert not any("independent" in message for message in said(other, X))
 
 
 def test_skipped_steps_are_counted() -> None:

@@ -163,6 +163,38 @@ def test_new_sounds_are_as_loud_as_the_data() -> None:
     assert np.sqrt(np.square(model.sample(200, None, 0)).mean(axis=1)).mean() < 0.85 * new.mean()
 
 
+@pytest.mark.parametrize("kind", ["narrow", "silence", "clicks", "offsets", "quiet"])
+def test_densities_of_sounds_with_parts_that_hardly_vary(kind: str) -> None:
+    rng, t = np.random.default_rng(0), np.arange(1600) / 8000
+    X = np.sin(2 * np.pi * rng.uniform(200, 800, (80, 1)) * t) * rng.uniform(0.1, 0.5, (80, 1))
+    make = {
+        "narrow": lambda: X,  # nothing above 1 kHz
+        "silence": lambda: X * (t < 0.1),
+        "clicks": lambda: np.where(t == t[rng.integers(1600, size=80)][:, None], 0.9, 0.01 * X),
+        "offsets": lambda: 0.2 * X + rng.uniform(-0.5, 0.5, (80, 1)),
+        "quiet": lambda: X * 10 ** rng.uniform(-4, 0, (80, 1)),
+    }
+    sounds = make[kind]().astype(np.float32)
+    sounds[0] = 0
+    train, test = sounds[:60], sounds[60:]
+    training = ae.Training(epochs=2, show_progress=False)
+    modality = Sounds(rate=8000, spectrum=LogMel(bands=24))
+    model = ae.vae(3, modality=modality, training=training, random_state=0).fit(train)
+    m = model.modality_
+    x, new = (m.normalize(m.load(part)).flatten(1).double() for part in (train, test))
+
+    # Independent numbers, as if one more example had varied as all numbers do
+    variance = (60 * x.var(dim=0) + x.var(dim=0).mean()) / 61
+    known = torch.distributions.Normal(x.mean(dim=0), variance.sqrt()).log_prob(new).sum(dim=1)
+    found = model.score_samples(test) + x.shape[1] * m.unit().log().item()
+    assert found.mean() > known.mean() - 0.02 * x.shape[1]
+
+    # What differs where those of the fit did not is unlikely, and no more than that
+    odd = (0.3 * rng.normal(size=(5, 1600))).astype(np.float32)
+    assert -1e4 * x.shape[1] < model.score_samples(odd).min()
+    assert model.score_samples(odd).max() < model.score_samples(test).mean()
+
+
 def test_silence_stays_silent() -> None:
     mel = LogMel(bands=16, hop=0.016)
     assert (mel.inverse(mel.forward(torch.zeros(2, 800), RATE), RATE, 800) == 0).all()

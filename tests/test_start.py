@@ -202,6 +202,25 @@ def test_the_number_of_factors_is_that_of_the_data() -> None:
         assert method(x, 3).noise.mean().item() == pytest.approx(0.09, rel=0.1)
 
 
+@pytest.mark.parametrize("scales", [0.0, 1.5])
+def test_the_noise_of_few_rows_is_that_of_others(scales: float) -> None:
+    rng = np.random.default_rng(1)
+    noise = np.exp(scales * rng.normal(size=300))
+    W = rng.normal(size=(300, 2))
+    x, new = (
+        torch.from_numpy(rng.normal(size=(n, 2)) @ W.T + noise * rng.normal(size=(n, 300)))
+        for n in (40, 500)
+    )
+    x, new = x - x.mean(dim=0), new - x.mean(dim=0)
+    found = factor_analysis(x, 8)
+    known = factor_analysis(new, 2).log_prob(new).mean()  # which has seen them
+
+    # Neither a variance that few rows happen to have, nor one for all columns
+    assert found.log_prob(new).mean() > probabilistic_pca(x, 8).log_prob(new).mean() - 2
+    assert found.log_prob(new).mean() > known - 0.15 * 300
+    assert found.noise.sqrt().median().item() == pytest.approx(np.median(noise), rel=0.15)
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (2, 1), (2, 5), (3, 40), (5, 2), (50, 200), (9, 1)])
 @pytest.mark.parametrize("method", [factor_analysis, probabilistic_pca])
 def test_factors_of_few_rows_are_finite(method, shape: tuple[int, int]) -> None:

@@ -16,6 +16,7 @@ __all__ = [
     "reduced",
     "still_falling",
     "too_wide",
+    "uneven",
     "warn",
 ]
 
@@ -383,3 +384,30 @@ def too_wide(latent_dim: int, numbers: int, rows: int, limited: bool) -> str | N
         )
 
     return None
+
+
+def uneven(ours: float, independent: float, error: float, numbers: int) -> str | None:
+    r"""Warning about a model with one scale whose density is below that of independent numbers.
+
+    Arguments:
+        ours: The mean log-likelihood of a held-out example under the model, in nats.
+        independent: The same under independent normal distributions, with a scale for each number.
+        error: The standard error of the difference.
+        numbers: The number of elements of an example.
+
+    Example:
+        >>> uneven(-5152.0, -4380.0, 20.0, 5040)
+        'worse than independent numbers: the mean log-likelihood of a held-out example is -5152...'
+        >>> uneven(-3702.0, -7058.0, 20.0, 5040) is None
+        True
+    """
+    if not independent - ours > max(2 * error, _MIN_GAIN * numbers):
+        return None
+
+    return (
+        f"worse than independent numbers: the mean log-likelihood of a held-out example is"
+        f" {ours:.4g} nats, that of independent normal numbers is {independent:.4g}. Some numbers"
+        " vary far less than others, and the model has one scale for all:"
+        " likelihood=DiagonalGaussian() (command line: --likelihood DiagonalGaussian) learns one"
+        " for each."
+    )

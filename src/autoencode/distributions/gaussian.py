@@ -123,15 +123,19 @@ class DiagonalGaussian(Family):
     r"""Normal distributions with one learned standard deviation per element.
 
     .. math:: \mathcal{N}(\mu_j, \sigma_j^2), \qquad \phi = \mu, \quad
-        \sigma_j = 5 \cdot 10^{-7} + e^{10 s_j}
+        \sigma_j = \sigma_0 + e^{10 s_j}
 
     This is the noise model of factor analysis: the variance differs between columns, but not
-    between examples. The scale of a column that the code determines exactly approaches the
-    resolution of single precision.
+    between examples. By default, the scale of a column that the code determines exactly approaches
+    the resolution of single precision.
 
     References:
         | Maximum-likelihood estimation of factor analysis (Jöreskog, 1967)
         | https://doi.org/10.1007/BF02289658
+
+    Arguments:
+        smallest_scale: The smallest standard deviation :math:`\sigma_0 > 0`. It limits what a new
+            example costs that differs where those of the fit did not.
 
     Example:
         >>> family = DiagonalGaussian().build(None, (3,))
@@ -142,9 +146,13 @@ class DiagonalGaussian(Family):
 
     n_params = 1
 
-    def __init__(self) -> None:
+    def __init__(self, smallest_scale: float = RESOLUTION) -> None:
         super().__init__()
 
+        if not smallest_scale > 0:
+            raise ValueError(f"expected a smallest scale > 0, got {smallest_scale}.")
+
+        self.smallest_scale = smallest_scale
         self.log_scale = nn.Parameter(torch.zeros(()))
 
     def build(self, network: Network | None, event: Sequence[int]) -> "DiagonalGaussian":
@@ -152,9 +160,10 @@ class DiagonalGaussian(Family):
         return self
 
     def forward(self, phi: Tensor) -> Homoscedastic:
-        return Homoscedastic(phi.squeeze(dim=-1), RESOLUTION + (10 * self.log_scale).exp())
+        scale = self.smallest_scale + (10 * self.log_scale).exp()
+        return Homoscedastic(phi.squeeze(dim=-1), scale)
 
     @torch.no_grad()
     def set_scale(self, scale: Tensor) -> None:
         r"""Sets :math:`\sigma` to known values, with shape `event` or `()`."""
-        self.log_scale.copy_((scale - RESOLUTION).clamp(min=RESOLUTION).log() / 10)
+        self.log_scale.copy_((scale - self.smallest_scale).clamp(min=RESOLUTION).log() / 10)

@@ -13,12 +13,13 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Size, Tensor, nn
-from torch.distributions import Distribution, Independent
+from torch.distributions import Distribution, Independent, Normal
 
 from ..common import failures
 from ..common.padding import lengths
 from ..data import Examples
-from ..distributions import Dirac, Family
+from ..distributions import Dirac, Family, SharedGaussian
+from ..distributions.base import SMALLEST_SCALE
 from ..evaluation.measures import active_units
 from ..modalities import Modality
 from ..modalities.capabilities import Tokenized
@@ -72,7 +73,9 @@ def diagnose(
     learned = float(_gains(trained, trivial).mean())
 
     found = [
-        _collapsed(step, trained) or _no_better(step, modality, others, trivial),
+        _collapsed(step, trained)
+        or _no_better(step, modality, others, trivial)
+        or (_uneven(step, x, others) if held_out is not None else None),
         _falling(history, trained.total, learned, training),
         _skipped(history, len(data), training),
     ]
@@ -244,6 +247,22 @@ def _no_better(step: TrainStep, modality: Modality, scores: _Scores, trivial: An
         error=_standard_error(gains),
         numbers=1 if isinstance(modality, Tokenized) else scores.target[0].numel(),
     )
+
+
+def _uneven(step: TrainStep, x: Tensor, held_out: _Scores) -> str | None:
+    family = step.model.likelihood
+
+    if isinstance(step.model.posterior, Dirac) or not isinstance(family, SharedGaussian):
+        return None
+
+    # The model is taken to predict exactly what does not vary
+    x = x.double()
+    scale = x.std(dim=0, correction=0)
+    scale = torch.where(scale > SMALLEST_SCALE, scale, family(scale[..., None]).stddev.double())
+    gains = _gains(held_out, Independent(Normal(x.mean(dim=0), scale), x.ndim - 1))
+    ours = float(held_out.log_prob.mean())
+
+    return failures.uneven(ours, ours - float(gains.mean()), _standard_error(gains), x[0].numel())
 
 
 def _skipped(history: Sequence[Any], n: int, training: Any) -> str | None:

@@ -41,6 +41,9 @@ _TOLERANCE_NATS = 1e-4
 _MIN_VARIANCE = 1e-12
 _MAX_CROSS_VALIDATED_COLUMNS = 100
 _MAX_EXACT_SIZE = 1024  # rows or columns; randomized decompositions beyond
+_PSEUDO_EXAMPLES = tuple(10 ** (i / 2) for i in range(-6, 7))
+_MAX_EXAMPLES_TO_SHRINK = 256
+_HELD_OUT_ITERATIONS = 3
 
 
 class Factors(NamedTuple):
@@ -112,7 +115,8 @@ def factor_analysis(x: Tensor, most: int) -> Factors:
     r"""Factor analysis: a noise variance for each column.
 
     The number of factors maximizes the log-likelihood of held-out examples among the powers of two
-    and `most`.
+    and `most`. With over 100 columns and fewer examples than columns, the variances of the noise
+    are those of held-out examples, shrunk toward their mean.
 
     Arguments:
         x: Centered data in double precision, with shape `(N, D)`.
@@ -129,6 +133,10 @@ def factor_analysis(x: Tensor, most: int) -> Factors:
 
     if D > _MAX_CROSS_VALIDATED_COLUMNS:
         k = probabilistic_pca(x, most).loadings.shape[1]
+
+        if 2 < N < D:
+            return _loadings(x, k, _held_out_noise(x, k))
+
         return _fixed_point(x, k, iterations=30 if D <= 5 * _MAX_CROSS_VALIDATED_COLUMNS else 5)
 
     candidates = sorted({1 << i for i in range(most.bit_length())} | {most}) if most else [0]
@@ -213,6 +221,46 @@ def _fixed_point(x: Tensor, k: int, iterations: int) -> Factors:
         before = now
 
     return _loadings(x, k, noise if k else variance, whitened)
+
+
+def _held_out_noise(x: Tensor, k: int) -> Tensor:
+    r"""Returns the variances of held-out residuals of `k` factors, shrunk toward their mean.
+
+    .. math:: \psi_j = \frac{N r_j + \nu \bar{r}}{N + \nu}, \qquad
+        r_j = \frac{1}{N} \sum_i \mathbb{E}_{q(z \mid x_i)} (x_{ij} - w_j^T z)^2
+
+    The number of pseudo-examples :math:`\nu` has the largest leave-one-out likelihood. Few
+    examples estimate the variance of one column badly, and the mean variance well.
+    """
+    x = x[torch.linspace(0, len(x) - 1, min(len(x), _MAX_EXACT_SIZE)).long()]
+    N, noise = len(x), x.square().mean(dim=0).clamp(min=_MIN_VARIANCE)
+
+    for _ in range(_HELD_OUT_ITERATIONS):
+        r, some = x.new_zeros(x.shape[1]), []
+
+        for train, test in _folds(x):
+            found = _loadings(train, k, noise)
+            W = found.loadings
+            squares = (test - (test @ found.encoder.T) @ W.T).square()
+            squares += (W.square() / found.precision).sum(dim=1)
+            r += squares.sum(dim=0) / N
+            some.append(squares[: math.ceil(_MAX_EXAMPLES_TO_SHRINK / _FOLDS)])
+
+        noise = _shrunk(r, torch.cat(some), N)
+
+    return noise
+
+
+def _shrunk(r: Tensor, e: Tensor, N: int) -> Tensor:
+    r"""Returns mean squares `r` of `N` examples, some of which are `e`, shrunk to their mean."""
+    mean, scores = r.mean(), []
+
+    for n in _PSEUDO_EXAMPLES:
+        others = ((N * r - e + n * mean) / (N - 1 + n)).clamp(min=_MIN_VARIANCE)
+        scores.append(float((others.log() + e / others).mean()))
+
+    n = _PSEUDO_EXAMPLES[scores.index(min(scores))]
+    return ((N * r + n * mean) / (N + n)).clamp(min=_MIN_VARIANCE)
 
 
 def _loadings(

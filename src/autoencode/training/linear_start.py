@@ -164,7 +164,10 @@ class LinearStart:
 
         k = len(found.precision)
 
-        if least > 0 and not isinstance(family, FixedGaussian):
+        if isinstance(family, DiagonalGaussian):
+            least = max(least, family.smallest_scale)
+
+        if not isinstance(family, FixedGaussian) and (found.noise < least**2).any():
             noise = found.noise.clamp(min=least**2)
             found = factors_of_known_noise(residuals, k, noise)
 

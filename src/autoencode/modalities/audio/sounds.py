@@ -36,7 +36,7 @@ from ...data.media.audio import (
     write_sound,
 )
 from ...data.media.audio_checks import FAULTS, find_fault, report_faults
-from ...distributions import Family, SharedGaussian
+from ...distributions import DiagonalGaussian, Family, SharedGaussian
 from ...networks import Convolutional, FullyConnected, Network
 from ..base import Modality, tensor_of
 from ..capabilities import (
@@ -60,6 +60,7 @@ _LOOKED_AT = 256  # files, for how long they are
 _LEAST = 1e-12  # a variance below is rounding
 _USED = 0.75  # of recordings: where a cut leaves less, they are cut into windows
 _SHORT, _LONGEST, _WINDOW = 2.0, 10.0, 1.0  # seconds, see `_choose`
+_MIN_SOUNDS_FOR_SCALES = 20
 
 
 class Sounds(Modality, Readable, Writable, Pictured, Windowed, ResidualFitted, Adaptive):
@@ -110,6 +111,9 @@ class Sounds(Modality, Readable, Writable, Pictured, Windowed, ResidualFitted, A
     suffix = ".wav"
 
     samples_: int
+    n_: int = 0
+    r"""The number of examples of the fit; files of earlier releases have none."""
+
     windows_: bool = False
     loc_: tuple[float, ...]
     scale_: float
@@ -199,7 +203,7 @@ class Sounds(Modality, Readable, Writable, Pictured, Windowed, ResidualFitted, A
             n, total = n + c[..., 0].numel(), total + c.sum(dim=(0, 1, 2))
             squares += float(c.square().sum())
 
-        self.shape_ = tuple(c.shape[1:])
+        self.shape_, self.n_ = tuple(c.shape[1:]), len(x)
         loc = total / n
         self.loc_ = tuple(loc.tolist())  # not an array, which torch's compiler cannot read
         variance = squares / (n * self.shape_[-1]) - float(loc.square().mean())
@@ -272,7 +276,14 @@ class Sounds(Modality, Readable, Writable, Pictured, Windowed, ResidualFitted, A
         return FullyConnected((512, 512), skip=True)
 
     def likelihood(self) -> Family:
-        return SharedGaussian()
+        if self.n_ < _MIN_SOUNDS_FOR_SCALES:
+            return SharedGaussian()
+
+        # Parts where no example had a sound, high frequencies for example, may have one some day
+        return DiagonalGaussian(smallest_scale=0.5 / math.sqrt(self.n_ + 1))
+
+    def deterministic_likelihood(self) -> Family:
+        return SharedGaussian()  # all parts count alike, whether they are silent or not
 
     def fit_residuals(self, squares: Callable[[], Iterator[Tensor]]) -> None:
         n, total = 0, torch.zeros(self.shape_, dtype=torch.float64)
