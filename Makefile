@@ -41,8 +41,8 @@ $(VENV)/lint: $(VENV)/demo
 	touch $@
 
 $(VENV)/docs: $(VENV)/demo
-	$(PIP) furo myst-parser sphinx
+	$(PIP) furo myst-parser sphinx sphinx-gallery
 	touch $@
 
 clean:
-	rm -rf $(VENV) demo docs/_build
+	rm -rf $(VENV) demo docs/_build docs/tutorials docs/gallery docs/reference

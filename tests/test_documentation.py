@@ -1,0 +1,168 @@
+r"""Tests that the documentation names what exists and has its promised parts."""
+
+import ast
+import importlib
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+import autoencode as ae
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([ROOT / "README.md", ROOT / "ARCHITECTURE.md", *(ROOT / "docs").glob("*.md")])
+TUTORIALS = sorted((ROOT / "examples" / "tutorials").glob("*.py"))
+GALLERY = sorted((ROOT / "examples" / "gallery").glob("*.py"))
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page.read_text("utf-8"), flags=re.DOTALL)
+
+
+def test_tutorials_cover_each_kind_of_data_and_say_what_can_go_wrong() -> None:
+    names = {path.stem for path in TUTORIALS}
+    assert {
+        "anomalies",
+        "images",
+        "manifold",
+        "mixed_tables",
+        "numeric_tables",
+        "sounds",
+        "texts",
+    } <= names
+
+    for path in TUTORIALS:
+        text = path.read_text("utf-8")
+        problems = text.partition("# What can go wrong\n")[2]
+        assert problems.count("\n# - **") >= 4, path
+        assert "print(" in text, path
+
+
+def test_gallery_shows_every_picture() -> None:
+    shown = {
+        name for path in GALLERY for name in re.findall(r"ae\.plots\.(\w+)\(", path.read_text())
+    }
+    functions = {name for name in ae.plots.__all__ if inspect.isfunction(getattr(ae.plots, name))}
+
+    assert functions <= shown
+
+
+def test_names_of_executed_pages_are_unique() -> None:
+    names = [path.name for path in [*TUTORIALS, *GALLERY]]
+    assert len(set(names)) == len(names)
+
+
+class Uses(ast.NodeVisitor):
+    r"""Checks names of the library, and the arguments of calls, without running the code."""
+
+    def __init__(self) -> None:
+        self.names = {"ae": ae, "autoencode": ae}
+        self.seen = 0
+
+    def visit_Import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            if alias.name.startswith("autoencode"):
+                module = importlib.import_module(alias.name)
+                self.names[alias.asname or "autoencode"] = module if alias.asname else ae
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        if (node.module or "").startswith("autoencode"):
+            for alias in node.names:
+                value = self.lookup(importlib.import_module(node.module), alias.name)
+                self.names[alias.asname or alias.name] = value
+
+    def lookup(self, owner, name: str):
+        self.seen += 1
+
+        try:
+            return getattr(owner, name)
+        except AttributeError:
+            return importlib.import_module(f"{owner.__name__}.{name}")
+
+    def resolve(self, node):
+        if isinstance(node, ast.Name):
+            return self.names.get(node.id)
+
+        if isinstance(node, ast.Attribute):
+            owner = self.resolve(node.value)
+
+            if inspect.ismodule(owner):
+                return self.lookup(owner, node.attr)
+
+        return None
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        self.resolve(node)
+        self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        function = self.resolve(node.func)
+
+        if inspect.isclass(function) or inspect.isfunction(function):
+            signature = inspect.signature(function)
+            positional = [a for a in node.args if not isinstance(a, (ast.Starred, ast.Constant))]
+            named = {k.arg: None for k in node.keywords if k.arg}
+            options = signature.parameters.get("options")
+
+            if options is not None and options.kind is options.VAR_KEYWORD:
+                known = {*signature.parameters, *inspect.signature(ae.Autoencoder).parameters}
+                assert named.keys() <= known, f"{ast.unparse(node)}: {named.keys() - known}"
+
+            if Ellipsis not in [getattr(a, "value", 0) for a in node.args]:
+                signature.bind_partial(*positional, **named)
+
+        self.generic_visit(node)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_code_of_pages_uses_names_and_arguments_that_exist(page: Path) -> None:
+    uses = Uses()
+
+    for code in blocks(page, "python"):
+        uses.visit(ast.parse(code))
+
+
+def test_the_check_finds_wrong_names_and_arguments() -> None:
+    for code, error in [
+        ("ae.vea()", ModuleNotFoundError),
+        ("ae.vae(latent=2)", AssertionError),
+        ("ae.plots.samples(model, columns=3)", TypeError),
+        ("from autoencode.priors import Mixtur", ModuleNotFoundError),
+    ]:
+        with pytest.raises(error):
+            Uses().visit(ast.parse(code))
+
+
+def test_shown_commands_and_flags_exist(capsys) -> None:
+    from autoencode.cli import main
+
+    helps: dict[tuple[str, ...], str] = {}
+    seen = 0
+
+    for page in PAGES:
+        for block in re.findall(r"```\w*\n(.*?)```", page.read_text("utf-8"), flags=re.DOTALL):
+            for line in re.findall(r"^autoencode (.*?)(?:  #.*)?$", block, flags=re.MULTILINE):
+                command, *words = line.split()
+                chosen = [
+                    word
+                    for flag in ("--recipe", "--modality", "--objective", "--prior")
+                    if flag in words and command == "fit"
+                    for word in (flag, words[words.index(flag) + 1])
+                ]
+                key = (command, *chosen)
+
+                if key not in helps:
+                    try:
+                        status = main([*key, "--help"])
+                    except SystemExit as stopped:
+                        status = stopped.code
+
+                    assert not status, line
+                    helps[key] = capsys.readouterr().out
+
+                for flag in [word for word in words if re.match(r"--?[a-z]", word)]:
+                    seen += 1
+                    assert re.search(rf"(?<![\w-]){re.escape(flag)}(?![\w-])", helps[key]), line
+
+    assert seen > 40
