@@ -59,7 +59,8 @@ ORDER = {
         joining labels
     """,
     "data.media": """
-        audio_checks depths photographs
+        audio_checks deep_png depths
+        photographs
         audio images text
     """,
     "data.tabular": """

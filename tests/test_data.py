@@ -467,6 +467,36 @@ def test_a_row_that_many_share_does_not_keep_others_from_being_held_out(seed: in
     assert (data[:].target == 0).sum() == 150
 
 
+@given(
+    st.lists(st.integers(1, 30), min_size=1, max_size=20),
+    st.floats(0.05, 0.4),
+    st.integers(1, 5),
+    st.integers(0, 9),
+)
+def test_windows_of_a_recording_validate_no_neighbors(counts, fraction, overlap, seed) -> None:
+    torch.manual_seed(seed)
+    n = max(1, round(fraction * sum(counts)))
+    whose = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))
+    place = torch.cat([torch.arange(count) for count in counts])
+    X = torch.stack([whose, place], dim=1)
+    trained, held_out = Examples(X, recordings=tuple(counts), overlap=overlap).hold_out(n)
+    rows = {*map(tuple, trained[:].target.tolist())}
+    assert rows
+
+    if held_out is None:
+        assert max(counts) < 2 + overlap
+        return
+
+    others = {*map(tuple, held_out[:].target.tolist())}
+    steps = range(-overlap, overlap + 1)
+
+    if {i for i, _ in rows} & {i for i, _ in others}:
+        assert not others & {(i, j + step) for i, j in rows for step in steps}
+    else:  # whole recordings
+        assert n / 2 <= len(others) <= 2 * n
+        assert len(rows) + len(others) == sum(counts)
+
+
 def test_different_examples_are_held_out_in_any_order() -> None:
     torch.manual_seed(3)
     data, held_out = Examples(torch.arange(50)).hold_out(10)

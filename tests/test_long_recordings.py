@@ -64,6 +64,36 @@ def test_a_folder_of_long_recordings_is_cut_as_a_single_file_is(folder, caplog) 
         assert np.allclose(alone, model.transform(folder)[n - WINDOWS[i] : n], atol=1e-5)
 
 
+def test_recordings_are_held_out_whole(folder, caplog) -> None:
+    for i in range(6):
+        soundfile.write(folder / "a" / f"more{i}.wav", noise(3, i), RATE, subtype="FLOAT")
+
+    with caplog.at_level(logging.INFO, "autoencode"):
+        quick().fit(folder)
+        quick(modality=sounds(seconds=0.5)).fit(folder / "b" / "2.wav")
+
+    assert "held out: all windows of 2 of 10 recordings" in caplog.text
+    assert "read 10 of 10 files" in caplog.text
+    assert "held out: the last windows of 1 of 1 recordings" in caplog.text
+
+
+def test_many_windows_are_cut_once(folder, monkeypatch, caplog) -> None:
+    monkeypatch.setenv("AUTOENCODE_CACHE", str(folder.parent / "cache"))
+    (folder / "a" / "broken.wav").write_bytes(b"RIFF")
+    soundfile.write(folder / "b" / "silent.wav", np.zeros(3000), RATE)
+    codes = quick().fit(folder).transform(folder)
+    monkeypatch.setattr("autoencode.modalities.audio.sounds._LARGE", 0)
+    model = quick().fit(folder)
+    monkeypatch.setattr("autoencode.data.media.audio._decode", None)
+    caplog.clear()
+
+    assert np.array_equal(model.transform(folder), codes)
+    assert np.array_equal(quick().fit(folder).transform(folder), codes)
+    assert "silent, and kept: b" in caplog.text
+    assert "no readable sounds, and skipped: a" in caplog.text
+    assert len([*folder.parent.glob("cache/autoencode/*/info.json")]) == 1
+
+
 def test_a_list_is_a_folder(folder) -> None:
     X = [noise(seconds, i) for i, seconds in enumerate(LENGTHS.values())]
     y = ["a", "a", "b", "b"]

@@ -8,12 +8,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageCms
 
 import autoencode as ae
 from autoencode.cli import main
 from autoencode.data import read_images
-from autoencode.data.media.photographs import read_photograph
+from autoencode.data.media.deep_png import write_deep_png
+from autoencode.data.media.photographs import read_photograph, write_photograph
 from autoencode.modalities.image import tiles as mosaics
 from autoencode.modalities.image.tiles import over_blocks, over_tiles
 
@@ -167,6 +168,66 @@ def test_colors_depth_transparency_and_orientation_survive(color, gray, album, t
         (20, 300),
         (24, 40, 3),
     ]
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_16_bits_a_channel_are_written_as_they_are(tmp_path: Path, channels: int) -> None:
+    X = np.random.default_rng(0).integers(2**16, size=(7, 5, channels), dtype=np.uint16)
+    X = X[..., 0] if channels == 1 else X
+    write_photograph(tmp_path / "x.png", X)
+
+    assert np.array_equal(read_photograph(tmp_path / "x.png"), X)
+
+    with Image.open(tmp_path / "x.png") as image:
+        image.load()  # Pillow, which checks the sums of chunks, keeps the upper eight bits
+        upper = np.asarray(image)
+
+    if channels > 2:
+        assert np.array_equal(upper, X >> 8)
+
+    with pytest.raises(ValueError, match="expected levels as uint16"):
+        write_deep_png(tmp_path / "x.png", X.astype(np.uint8))
+
+
+def test_a_color_profile_is_that_of_the_original(tmp_path: Path) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.fromarray(picture(8, 8, 3)).save(tmp_path / "like.png", icc_profile=profile)
+    write_photograph(tmp_path / "x.png", np.zeros((8, 8, 3), np.uint16), tmp_path / "like.png")
+
+    with Image.open(tmp_path / "x.png") as image:
+        assert image.info["icc_profile"] == profile
+
+
+@pytest.mark.parametrize("kind", ["uint16", "float32"])
+def test_colors_of_more_than_8_bits_keep_them(tmp_path: Path, kind: str) -> None:
+    album, model = tmp_path / "album", tmp_path / "m.ae"
+    album.mkdir()
+    X = np.random.default_rng(0).integers(2**16, size=(16, 12, 12, 3), dtype=np.uint16)
+
+    for i, x in enumerate(X):
+        write_photograph(album / f"{i:02}.png", x)
+
+    fitted = ae.autoencoder(2, layers=(8,), training=ae.Training(epochs=1), random_state=0)
+    fitted.fit(album if kind == "uint16" else (X / 65535).astype(np.float32)).save(model)
+    tasks = ["reconstruct", "denoise"] if kind == "uint16" else ["reconstruct"]
+
+    for task in tasks:
+        assert main([task, str(model), str(album), "--out", str(tmp_path / task)]) == 0
+        R = np.stack([read_photograph(f) for f in sorted((tmp_path / task).iterdir())])
+        assert R.dtype == np.uint16
+        expected = np.asarray(ae.load(model).reconstruct(album), float)
+        scale = 65535 if kind == "float32" else 1
+        np.testing.assert_allclose(R, scale * expected, atol=1)
+
+
+def test_colors_that_no_file_holds_are_said(tmp_path: Path, caplog) -> None:
+    X = np.random.default_rng(0).normal(size=(12, 8, 8, 3))
+    ae.autoencoder(1, layers=(4,), training=ae.Training(epochs=1)).fit(X).save(tmp_path / "m.ae")
+    np.save(tmp_path / "x.npy", X)
+    out = ["--out", str(tmp_path / "out")]
+
+    assert main(["reconstruct", str(tmp_path / "m.ae"), str(tmp_path / "x.npy"), *out]) == 0
+    assert caplog.text.count("are written as images of 8 bits. A .npy file keeps") == 1
 
 
 def test_files_say_themselves_what_they_are(tmp_path) -> None:

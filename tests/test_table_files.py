@@ -83,6 +83,17 @@ READ = {
         ("sep=;\n" + lines("Größe;n", lambda i: f"1,{i};ü{i % 3}")).encode("cp1252"),
         {"Größe": 1.1, "n": "ü1"},
     ),
+    "a title": ("Report\nMade on Monday\n\n" + lines("a,b", lambda i: f"{i},{i}.5"), {"b": 1.5}),
+    "a station": (
+        "Station: X; Place: Y\n# degrees\n" + lines("d;t;h", lambda i: f"{i:02}.01.2024;{i},5;9"),
+        {"d": "2024-01-01", "t": 1.5},
+    ),
+    "quotes after backslashes": (
+        lines("a,b", lambda i: f'{i},"he said \\"yes, {i}\\" twice"'),
+        {"a": 1, "b": 'he said "yes, 1" twice'},
+    ),
+    "backslashes at the end": (lines("a,b", lambda i: f'"C:\\",{i}'), {"a": "C:\\", "b": 1}),
+    "names of months": (lines("d,x", lambda i: f'"March {i}, 2024",{i}'), {"d": "2024-03-01"}),
     "three decimals": (lines("a,b", lambda i: f"{i}.{i * 31 % 1000:03},{i}"), {"a": 1.031}),
     "a break in a cell": (lines("a,b", lambda i: f'"x\ny",{i}'), {"a": "x\ny", "b": 1}),
 }
@@ -152,6 +163,66 @@ def test_two_readings_are_refused_with_the_setting_that_decides(
     assert str(file) in str(error.value)
     X = read_table(file, **settings)
     assert [X[name].iloc[0] for name in X.columns] == first
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (lines("a^b", lambda i: f"{i}^x"), r"1 times '\^'.*separator='\^'"),
+        (lines("a~b~c", lambda i: f"{i}~x~y"), "separator='~'"),
+        (lines("a:b", lambda i: f"{i}:{i}"), "separator=':'"),
+        ("\n".join(f"{i}::{i}::5" for i in N), "replace '::' by a single character"),
+        (lines("a,b", lambda i: f"'{i},5','x'"), "between single quotes"),
+        ('[{"a": 1, "b": 2},\n{"a": 2, "b": 3}]', r"it is JSON: name it \.jsonl"),
+        (b"PK\3\4" + bytes(26) + b"[Content_Types].xml", "it is a table: save it as"),
+        (b"BZh91AY&SY", "it is an archive: unpack"),
+        (b"SQLite format 3\0", "it is a database"),
+        ("<html><table><tr><td>1</td></tr></table></html>", "it is a document"),
+    ],
+)
+def test_what_is_no_such_table_is_refused(tmp_path: Path, content: str | bytes, message: str):
+    with pytest.raises(ValueError, match=f"t.csv.*{message}"):
+        read_table(write(tmp_path, content))
+
+
+def test_single_columns_stay_so(tmp_path: Path) -> None:
+    for row in ("10:30", "a:b", "x/y", "2024-01-05", "a-b"):
+        X = read_table(write(tmp_path, lines("words", lambda i, row=row: row)))
+        assert X.shape == (29, 1)
+
+    assert (
+        read_table(write(tmp_path, lines("a^b", lambda i: f"{i}^x")), separator="^").shape[1] == 2
+    )
+    assert (
+        read_table(write(tmp_path, lines("a^b", lambda i: f"{i}^x")), separator=",").shape[1] == 1
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (lambda i: f"{i}.5 kg", "numbers with 'kg'"),
+        (lambda i: f"{i}°N", "numbers with '°N'"),
+        (lambda i: f"<{i}", "numbers with '<'"),
+        (lambda i: f"{i}.5D-03", "look like numbers, such as"),
+        (lambda i: f"{i}-Mar-24", "look like dates"),
+        (lambda i: f"{i:02}.03.24", "look like dates"),
+        (lambda i: f"202403{i:02}", "2024-03-01, if they are"),
+        (lambda i: f"2024-03-{i:02}" if i % 2 else f"{i:02}/03/2024", "dates, but in different"),
+    ],
+)
+def test_spellings_that_are_not_read_are_said(tmp_path: Path, row, message: str) -> None:
+    with pytest.warns(FitWarning, match=message):
+        read_table(write(tmp_path, lines("a,b", lambda i: f"{row(i)},{i}")))
+
+
+@pytest.mark.parametrize(
+    "row", [lambda i: f"user{i}", lambda i: f"A{i}-{i}", lambda i: f"No {i}b{i}"]
+)
+def test_names_are_no_other_spellings(tmp_path: Path, row) -> None:
+    assert isinstance(
+        read_table(write(tmp_path, lines("a,b", lambda i: f"{row(i)},1")))["a"][0], str
+    )
 
 
 @pytest.mark.parametrize(

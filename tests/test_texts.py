@@ -1,5 +1,7 @@
 r"""Tests of texts: bytes and back, exact probabilities of sequences, codes, and every verb."""
 
+import csv
+import gzip
 import itertools
 import math
 import shlex
@@ -28,6 +30,7 @@ from autoencode.corruptions import (
     SwapLetters,
     Typos,
 )
+from autoencode.data import TableFormat
 from autoencode.data.media.text import read_column
 from autoencode.distributions import Autoregressive, SharedGaussian
 from autoencode.manifold import (
@@ -215,15 +218,15 @@ def test_damaged_tables_are_named_with_their_line(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_text('id,text\n1,"two\nlines"\n2,fine,more\n')
 
-    with pytest.raises(ValueError, match="expected 2 cells in each row, got 3 in that of line 4"):
+    with pytest.raises(ValueError, match="expected 2 cells in each row, got 3 in line 4"):
         read_column(path, "text")
 
     path.write_text('id,text\n1,"open\n')
     with pytest.raises(ValueError, match="in line"):
         read_column(path, "text")
 
-    path.write_bytes(b"id,text\n1,caf\xe9\n")
-    with pytest.raises(ValueError, match="line 2 is no UTF-8"):
+    path.write_bytes(b"id,text\n1,\xf2\xe5\xea\n")
+    with pytest.raises(ValueError, match="several encodings"):
         read_column(path, "text")
 
     with pytest.raises(ValueError, match=r"only \.csv and \.parquet"):
@@ -232,6 +235,74 @@ def test_damaged_tables_are_named_with_their_line(tmp_path: Path) -> None:
     (tmp_path / "junk.parquet").write_bytes(b"junk")
     with pytest.raises(ValueError, match="damaged"):
         read_column(tmp_path / "junk.parquet", "text")
+
+
+COLUMNS: dict[str, tuple[str, bytes]] = {
+    "semicolons": ("t.csv", b'id;text\n1;one\n2;"two;2"\n'),
+    "tabs": ("t.tsv", b"id\ttext\n1\tone\n2\ttwo;2\n"),
+    "gzip": ("t.csv.gz", gzip.compress(b'id,text\n1,one\n2,"two;2"\n')),
+    "Windows": ("t.csv", 'id;text\n1;one\n2;"two;2"\n'.encode("utf-16")),
+    "carriage returns": ("t.csv", b'text,id\rone,1\r"two;2",2\r'),
+    "a title": ("t.csv", b'Report\n\nid,text\n1,one\n2,"two;2"\n3,x\n4,y\n'),
+    "records": ("t.jsonl", b'{"text": "one"}\n{"text": "two;2"}\n'),
+}
+
+
+@pytest.mark.parametrize("kind", COLUMNS)
+def test_columns_of_texts_are_read_as_tables_are(tmp_path: Path, kind: str) -> None:
+    name, content = COLUMNS[kind]
+    (tmp_path / name).write_bytes(content)
+
+    assert [*read_column(tmp_path / name, "text")][:2] == ["one", "two;2"]
+    assert [*Texts(column="text").read(tmp_path / name)[0]][:2] == ["one", "two;2"]
+
+
+def test_any_word_of_a_column_is_a_text(tmp_path: Path) -> None:
+    words = [
+        "NA",
+        "",
+        "007",
+        "1,5",
+        "2024-01-01",
+        "true",
+        '"',
+        "a\nb",
+        " x ",
+        "?",
+        "\\",
+        "caf\xe9",
+    ]
+    path = tmp_path / "t.csv"
+
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([["text"], *([word] for word in words)])
+
+    assert read_column(path) == words
+    assert Texts().read(path)[0].location(8) == f"line 11 of '{path}'"
+
+    marked = read_column(path, given=TableFormat(missing=["NA"]))
+    assert marked[:3] == [None, None, "007"]
+
+
+def test_the_settings_of_tables_are_those_of_texts_in_them(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("t.csv").write_bytes(
+        "\n".join(["id^text", *(f"{i}^{w}" for i, w in enumerate(WORDS))]).encode("utf-16")
+    )
+    flags = [
+        "--modality",
+        "Texts",
+        "--modality.column",
+        "text",
+        "--separator",
+        "^",
+        "--epochs",
+        "1",
+    ]
+
+    assert main(["fit", "t.csv", "--out", "t.ae", "--latent-dim", "1", *flags]) == 0
+    assert main(["transform", "t.ae", "t.csv", "--out", "z.npy"]) == 0
+    assert np.load("z.npy").shape == (len(WORDS), 1)
 
 
 def test_longer_texts_are_refused_by_name_or_cut(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ from .modalities.capabilities.scales import log_unit, mean, restore_mean, restor
 from .modalities.capabilities.sequences import examples
 from .modalities.capabilities.tables import as_given, scaled_error
 from .modalities.context import Labels, Numbers
-from .modalities.windows import Windows, follow
+from .modalities.windows import Windows, counts_of, follow, overlap_of
 from .models.latent import Conditional, LatentModel, Model
 from .networks import Network
 from .objectives import Objective
@@ -724,6 +724,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             on_disk(modality.load(X), X),
             None if corrupted is None else on_disk(modality.load(corrupted), corrupted),
             encode_context(context, y, len(X)),
+            recordings=None if (counts := counts_of(X)) is None else tuple(counts),
+            overlap=1 if counts is None else overlap_of(X),
         )
 
         if likelihood.support is not constraints.real:

@@ -43,7 +43,7 @@ from ..inputs import (
     modality_of_path,
     read_tables,
 )
-from ..modalities import MixedTables, Modality, encode_context
+from ..modalities import MixedTables, Modality, Texts, encode_context
 from ..modalities.capabilities import Tabular
 from ..modalities.capabilities.files import read_files
 from ..modalities.context import Numbers
@@ -274,6 +274,8 @@ def _read_kind(
     if form is not None and isinstance(kind, Tabular):
         y, files = None, None
         X = read_frame(path, kind.file_kinds(), form)
+    elif form is not None and isinstance(kind, Texts):
+        X, y, files = read_column(path, kind.column, form), None, None
     else:
         X, y, files = read_files(kind, path, whole)
 

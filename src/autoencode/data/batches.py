@@ -2,6 +2,7 @@ r"""Minibatches, resident on the device."""
 
 __all__ = ["Batches", "Examples", "inference_batch_size"]
 
+import logging
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +11,8 @@ import torch
 from torch import Tensor
 
 from .disk_arrays import FileTensor
+
+log = logging.getLogger(__name__)
 
 _AHEAD = 4  # minibatches that the system may read before their turn
 _NUMBERS = 2**22  # of data in a pass, of which networks make many more on the way
@@ -57,6 +60,12 @@ class Examples:
     rows: Tensor | None = None
     r"""The indices of the selected rows, in order; by default all rows."""
 
+    recordings: tuple[int, ...] | None = None
+    r"""The number of windows of each recording, one after the other, if the examples are such."""
+
+    overlap: int = 1
+    r"""The number of windows after each one that overlap with it."""
+
     def __len__(self) -> int:
         return len(self.target if self.rows is None else self.rows)
 
@@ -79,10 +88,15 @@ class Examples:
     def hold_out(self, n: int) -> tuple["Examples", "Examples | None"]:
         r"""Returns random examples to train on, and about `n` others to validate with, if any.
 
-        Equal examples stay together, as a copy of a training example does not validate.
+        Equal examples stay together, as a copy of a training example does not validate. So do
+        the windows of a recording, which overlap. Of recordings that are too few or too long for
+        that, the end is held out, and what overlaps with it is left out.
         """
         if n == 0:
             return self, None
+
+        if self.recordings is not None and self.rows is None:
+            return self._hold_out_recordings(n)
 
         order = torch.randperm(len(self))
 
@@ -90,6 +104,42 @@ class Examples:
             order, n = self._together(order, n)
 
         return (self.select(order[n:]), self.select(order[:n])) if n else (self, None)
+
+    def _hold_out_recordings(self, n: int) -> tuple["Examples", "Examples | None"]:
+        counts = torch.tensor(self.recordings)
+        rows = torch.arange(len(self))
+        order = torch.randperm(len(counts))
+        sums = counts[order].cumsum(dim=0)[:-1]
+        nearest = int((sums - n).abs().argmin()) if len(sums) else 0
+
+        if len(sums) and n <= 2 * int(sums[nearest]) <= 4 * n:
+            chosen = order[: nearest + 1]
+            held_out = torch.zeros(len(counts), dtype=torch.bool)
+            held_out[chosen] = True
+            held_out = held_out.repeat_interleave(counts)
+            log.info("held out: all windows of %d of %d recordings.", len(chosen), len(counts))
+
+            return self.select(rows[~held_out]), self.select(rows[held_out])
+
+        last = (counts * n / len(self)).round().long()
+        last[counts.argmax()] = last[counts.argmax()].clamp(min=1)
+        last = last.minimum((counts - 1 - self.overlap).clamp(min=0))  # one is to train on
+        place = rows - (counts.cumsum(dim=0) - counts).repeat_interleave(counts)
+        start = (counts - last).repeat_interleave(counts)
+        held_out = place >= start
+        between = (place >= start - self.overlap) & (last > 0).repeat_interleave(counts)
+        between &= ~held_out
+
+        if not held_out.any():
+            return self, None
+
+        log.info(
+            "held out: the last windows of %d of %d recordings; %d that overlap with these are not"
+            " used.",
+            *(int((last > 0).sum()), len(counts), int(between.sum())),
+        )
+
+        return self.select(rows[~(held_out | between)]), self.select(rows[held_out])
 
     def distinct(self) -> "Examples":
         r"""Returns a view of the distinct examples, each at its first occurrence."""

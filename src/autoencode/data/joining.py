@@ -120,7 +120,9 @@ def take(X: Any, rows: Sequence[int]) -> Any:
         return some
 
     if isinstance(X, Lines):
-        return Lines([X[i] for i in rows], X.path, X.lines and [X.lines[i] for i in rows])
+        texts = Lines([X[i] for i in rows], X.path, X.lines and [X.lines[i] for i in rows])
+        texts.attrs = X.attrs if [*rows] == [*range(len(X))] else {}  # rows are found by number
+        return texts
 
     if isinstance(X, (list, tuple)):
         return [X[i] for i in rows]

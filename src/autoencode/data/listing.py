@@ -116,7 +116,8 @@ class Names(list[str]):
         r"""Returns a sentence with the number of files, and those left out with reasons."""
         bad = [first_few([f"{name} ({why})" for name, why in self.left_out.items()])]
         left = "; ".join([*(bad if self.left_out else []), *self.unread]) or "nothing"
-        return f"{len(self):,} of {self.total:,} files; left out: {left}"
+        read = len(self if self.recordings is None else self.recordings)
+        return f"{read:,} of {self.total:,} files; left out: {left}"
 
 
 def list_files(source: Path | Files) -> Listing:

@@ -47,9 +47,22 @@ _BY_SUFFIX = {
         [".tif", ".tiff"],
         ("a TIFF of a kind that Pillow does not read", _ARRAY.format(package="tifffile")),
     ),
+    ".sqlite": ("a database of SQLite", _TABLE),
+    ".parquet of another name": ("a table in Parquet", "name it .parquet"),
+    ".npy of another name": ("an array of numpy", "name it .npy"),
     ".ae": ("a model", "name the data that it is for"),
 }
 _BY_CONTENT = (
+    (30, (b"[Content_Types]", b"_rels/.rels", b"xl/"), ".xlsx"),
+    (30, (b"mimetypeapplication/vnd.oasis",), ".ods"),
+    (0, (b"\xd0\xcf\x11\xe0",), ".xls"),
+    (0, (b"BZh",), ".bz2"),
+    (0, (b"\xfd7zXZ", b"\x28\xb5\x2f\xfd"), ".xz"),
+    (0, (b"PAR1",), ".parquet of another name"),
+    (0, (b"ARROW1",), ".arrow"),
+    (0, (b"SQLite format 3",), ".sqlite"),
+    (0, (b"\x93NUMPY",), ".npy of another name"),
+    (0, (b"<!DOCTYPE html", b"<!doctype html", b"<html", b"<HTML", b"<?xml"), ".html"),
     (4, (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftyphevc"), ".heic"),
     (4, (b"ftypM4A", b"ftypM4B"), ".m4a"),
     (4, (b"ftypisom", b"ftypmp42", b"ftypqt"), ".mp4"),
@@ -61,8 +74,12 @@ _BY_CONTENT = (
 )
 
 
-def remedy(path: Path) -> str | None:
+def remedy(path: Path, suffix: bool = True) -> str | None:
     r"""Returns the apparent kind of a file, by content or else suffix, and advice on it.
+
+    Arguments:
+        path: The file.
+        suffix: Whether the suffix counts.
 
     Example:
         >>> remedy(Path("photo.HEIC"))
@@ -70,7 +87,7 @@ def remedy(path: Path) -> str | None:
         >>> remedy(Path("photo.png")) is None
         True
     """
-    kind = _by_content(path) or path.suffix.lower()
+    kind = _by_content(path) or path.suffix.lower() * suffix
 
     if kind not in _BY_SUFFIX:
         return None

@@ -1,15 +1,27 @@
 r"""Long recordings and series, in windows that overlap, and put together again."""
 
-__all__ = ["Windows", "cut", "follow", "join", "pool", "spooled", "starts"]
+__all__ = [
+    "Windows",
+    "counts_of",
+    "cut",
+    "follow",
+    "join",
+    "overlap_of",
+    "pool",
+    "prepared",
+    "spooled",
+    "starts",
+]
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from numbers import Integral
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..data.cache import Spool
+from ..data.cache import Spool, prepare
 
 
 class Windows(np.ndarray):
@@ -156,6 +168,84 @@ def starts(length: int, n: int, stride: int | None = None) -> list[int]:
     return [*range(0, last, stride), last]
 
 
+def prepared(
+    key: Any,
+    waves: Iterable[tuple[str, NDArray]],
+    n: int,
+    more: Callable[[], dict[str, Any]] = dict,
+) -> tuple[Windows, dict[str, Any]]:
+    r"""The windows of sounds, cut once and found in the cache afterwards.
+
+    Arguments:
+        key: Everything on which they depend, as JSON values.
+        waves: Yields names, and waveforms with shape `(T,)` or `(T, channels)`.
+        n: The samples of a window.
+        more: Returns, once all waveforms were yielded, what else is to be kept, as JSON values.
+
+    Returns:
+        The windows; and what was kept of them, with the `names`.
+
+    Raises:
+        ValueError: If there is none, or the cache cannot be written.
+
+    Example:
+        >>> prepared(["an example"], [("a", np.zeros(5))], 4)[1]["names"]  # doctest: +SKIP
+        ['a']
+    """
+
+    def make(place: Path) -> dict[str, Any]:
+        names, lengths, total = [], [], 0
+        rows = np.zeros((0, n), np.float32)
+
+        with (place / "X").open("wb") as file:
+            for name, wave in waves:
+                rows = np.ascontiguousarray(cut(wave, n))
+                file.write(rows.data)
+                names.append(name)
+                lengths.append(len(wave))
+                total += len(rows)
+
+        if not names:
+            raise ValueError("expected at least one example, got none.")
+
+        about = {"dtype": rows.dtype.str, "shape": [total, *rows.shape[1:]], "names": names}
+        return about | {"lengths": lengths} | more()
+
+    X, about, _ = prepare(key, make)
+    return Windows.of(X, tuple(about["lengths"])), about
+
+
+def counts_of(X: Any) -> list[int] | None:
+    r"""The number of windows of each recording, if examples are all windows of some.
+
+    Arguments:
+        X: The examples.
+
+    Example:
+        >>> counts_of(cut([np.zeros(5), np.zeros(3)], 4)), counts_of(np.zeros((3, 4)))
+        ([2, 1], None)
+    """
+    some = isinstance(X, Windows) and X.length == 0  # which belong to none
+    return None if some else getattr(X, "counts", None)
+
+
+def overlap_of(X: Any) -> int:
+    r"""The number of windows after each one that have some of its samples, at most.
+
+    Arguments:
+        X: Windows, or what was read as such.
+
+    Example:
+        >>> overlap_of(cut(np.zeros(50), 4)), overlap_of(cut(np.zeros(50), 5))
+        (1, 2)
+    """
+    n = X.shape[1] if isinstance(X, Windows) else X.samples
+    stride = getattr(X, "stride", None)
+
+    # Where there is a stride, the last window may be nearer to the one before
+    return -(-n // (n // 2)) - 1 if stride is None else -(-n // stride)
+
+
 def follow(y: Any, X: Any) -> Any:
     r"""Labels of recordings as those of their windows, and labels of windows as they are.
 
@@ -167,8 +257,7 @@ def follow(y: Any, X: Any) -> Any:
         >>> follow(["a", "b"], cut([np.zeros(5), np.zeros(3)], 4)).tolist()
         ['a', 'a', 'b']
     """
-    whole = isinstance(X, Windows) and X.length == 0  # some of them, which belong to none
-    counts = None if whole else getattr(X, "counts", None)
+    counts = counts_of(X)
 
     if y is None or counts is None or np.ndim(y) == 0 or len(y) != len(counts):
         return y

@@ -9,6 +9,7 @@ __all__ = [
     "mix",
     "read_sound",
     "read_sounds",
+    "report_notes",
     "write_sound",
 ]
 
@@ -162,7 +163,7 @@ def read_sounds(
     left = [f"what is beyond {seconds:g} s of {longer:,} files"] if longer and seconds else []
     bad = {i: note for i, note in enumerate(notes) if isinstance(note, str)}
     names = Names.of(listing, bad, left)
-    _report_notes({**dict(zip(listing.names, notes)), **listing.lost}, seconds, strict)
+    report_notes({**dict(zip(listing.names, notes)), **listing.lost}, seconds, strict)
 
     if len(X) == 0:
         raise _nothing(source, [*names.left_out.items()])
@@ -173,7 +174,11 @@ def read_sounds(
 
 
 def each_sound(
-    folder: Path | Files, rate: int = 16000, channels: int = 1, strict: bool = False
+    folder: Path | Files,
+    rate: int = 16000,
+    channels: int = 1,
+    strict: bool = False,
+    notes: dict[str, Any] | None = None,
 ) -> Iterator[tuple[str, NDArray]]:
     r"""Yields the sounds of a folder, whole, one after the other, with the names of their files.
 
@@ -184,6 +189,7 @@ def each_sound(
         rate: The samples per second that they are brought to.
         channels: One, or how many a sound is to have.
         strict: Whether to refuse a folder in which anything is to be named.
+        notes: What was found out of each file is put here by its name.
 
     Raises:
         ValueError: As :func:`read_sounds` does.
@@ -196,7 +202,8 @@ def each_sound(
     _check_packages()
     listing = list_files(folder)
     named = [*zip(listing.names, listing.files)]
-    notes: dict[str, Any] = {**listing.lost}
+    notes = {} if notes is None else notes
+    notes.update(listing.lost)
 
     for parts in through([[pair] for pair in named], len(named), "files"):
         ((name, file),) = parts
@@ -210,7 +217,7 @@ def each_sound(
         notes[name] = _note(sound)
         yield name, sound.x
 
-    _report_notes(notes, None, strict)
+    report_notes(notes, None, strict)
 
 
 def durations(folder: Path | Files, most: int | None = None) -> list[float]:
@@ -269,7 +276,7 @@ def read_sound(path: Path, rate: int = 16000, channels: int = 1, strict: bool = 
     except Exception as error:  # libsndfile's decoders raise whatever they like
         raise ValueError(f"cannot read '{path}': {_explained(path, error)}.") from None
 
-    _report_notes({path.name: _note(sound)}, None, strict)
+    report_notes({path.name: _note(sound)}, None, strict)
     return sound.x
 
 
@@ -385,7 +392,21 @@ def _explained(file: Path, error: Exception) -> str:
     return remedy(file) or f"{getattr(error, 'error_string', error)}".rstrip(".")
 
 
-def _report_notes(notes: Mapping[str, Any], seconds: float | None, strict: bool) -> None:
+def report_notes(notes: Mapping[str, Any], seconds: float | None, strict: bool) -> None:
+    r"""Logs what is wrong with files, or refuses them.
+
+    Arguments:
+        notes: By file, why it cannot be read; or its length, its fault if it has one, and whether
+            it is longer than what was read.
+        seconds: How much of each was read, if not all.
+        strict: Whether to refuse what is wrong.
+
+    Raises:
+        ValueError: If something is wrong, with `strict`.
+
+    Example:
+        >>> report_notes({"drum.wav": [8000, None, False]}, None, True)
+    """
     read = {name: note for name, note in notes.items() if not isinstance(note, str)}
     bad = [f"{name} ({note})" for name, note in notes.items() if isinstance(note, str)]
     kinds = {

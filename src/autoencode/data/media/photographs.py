@@ -8,6 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from .deep_png import write_deep_png
+from .depths import is_deep, read_deep
+
 _DEEPEST = 2**16 - 1
 
 
@@ -33,6 +36,9 @@ def read_photograph(path: Path) -> NDArray:
     """
     try:
         with Image.open(path) as opened:
+            if is_deep(opened) and opened.mode in {"RGB", "RGBA"}:
+                return _deep_pixels(path)
+
             image: Image.Image = ImageOps.exif_transpose(opened)
             pixels = _pixels(image)
     except ValueError:
@@ -77,6 +83,10 @@ def write_photograph(path: Path, X: NDArray, like: Path | None = None) -> None:
             alike = image.mode in {"L", "LA", "RGB", "RGBA"}
             profile = image.info.get("icc_profile") if alike else None
 
+    if X.dtype == np.uint16 and X.ndim == 3:
+        write_deep_png(path, X, profile)
+        return
+
     Image.fromarray(X).save(path, "PNG", **({"icc_profile": profile} if profile else {}))
 
 
@@ -107,3 +117,14 @@ def _pixels(image: Image.Image) -> NDArray:
         return np.asarray(image.convert("LA" if gray else "RGBA"))
 
     return np.asarray(image.convert("L" if gray else "RGB"))
+
+
+def _deep_pixels(path: Path) -> NDArray:
+    r"""Returns colors of 16 bits, and gray levels with opacity, of which Pillow keeps eight."""
+    picture = read_deep(path)
+
+    if picture.alpha is None:
+        return picture.x
+
+    alpha = np.rint(_DEEPEST * picture.alpha).astype(np.uint16)[..., None]
+    return np.concatenate([picture.x if picture.x.ndim == 3 else picture.x[..., None], alpha], -1)

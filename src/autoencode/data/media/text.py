@@ -2,9 +2,7 @@ r"""Texts from files: the lines of some, or a column of a table."""
 
 __all__ = ["Lines", "holds_texts", "is_text", "read_column", "read_lines"]
 
-import csv
 import gzip
-import io
 import json
 import logging
 import re
@@ -16,6 +14,11 @@ from typing import Any
 
 from ..encodings import describe_utf8_error
 from ..listing import Files, list_files
+from ..tabular.delimited import read_text
+from ..tabular.doubts import announce
+from ..tabular.formats import TableFormat, table_suffix
+from ..tabular.frames import locate_row, read_frame
+from ..tabular.layouts import layout_of
 from ..tabular.parquet import open_parquet
 
 log = logging.getLogger(__name__)
@@ -37,6 +40,7 @@ class Lines(list[str]):
         texts: The texts.
         path: Their file.
         lines: The number of the line that each begins in, where there are lines.
+        given: The format of the table that they are a column of.
 
     Example:
         >>> Lines(["a", "b"], Path("words.txt"), [1, 3]).location(1)
@@ -44,15 +48,23 @@ class Lines(list[str]):
     """
 
     def __init__(
-        self, texts: Iterable[str], path: Path, lines: Iterable[int] | None = None
+        self,
+        texts: Iterable[str],
+        path: Path,
+        lines: Iterable[int] | None = None,
+        given: TableFormat | None = None,
     ) -> None:
         super().__init__(texts)
 
         self.path = path
         self.lines = None if lines is None else [*lines]
+        self.attrs = {} if given is None else {"format": given.document()}
 
     def location(self, i: int) -> str:
         r"""Returns where a text stands."""
+        if self.attrs and self.lines is None:
+            return locate_row(self.path, i, self.attrs["format"])
+
         where = f"row {i + 1}" if self.lines is None else f"line {self.lines[i]}"
         return f"{where} of '{self.path}'"
 
@@ -208,13 +220,17 @@ def _field(record: dict[str, Any], path: Path, number: int) -> str:
     return field
 
 
-def read_column(path: Path, name: str | None = None) -> Lines:
-    r"""Reads the texts of a column of a `.csv`, `.tsv`, `.parquet` or `.jsonl` file.
+def read_column(path: Path, name: str | None = None, given: TableFormat | None = None) -> Lines:
+    r"""Reads the texts of a column of a table.
+
+    Separator, encoding and quotes of text files are found, as for
+    :func:`~autoencode.data.read_table`. All cells are text, whatever they look like: only the
+    words of `missing`, if it is given, stand for missing ones. The first line holds the names.
 
     Arguments:
-        path: The file; a `.csv` file has a header and commas between the cells, a `.tsv` file
-            tabs.
+        path: A `.csv`, `.tsv`, `.parquet`, `.feather` or `.jsonl` file.
         name: The name of the column; by default the only one.
+        given: What is known of the format of text.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -227,43 +243,41 @@ def read_column(path: Path, name: str | None = None) -> Lines:
         >>> read_column(file, "text")
         ['one, two', 'three']
     """
-    suffix = _kind(path)
+    suffix = table_suffix(path)
 
-    if suffix not in {".csv", ".tsv", ".parquet"}:
-        _check_field(path, name)
+    if suffix is None or suffix in _RECORDS:
         return _lines_of(path, name)
 
-    return (_parquet_column if suffix == ".parquet" else _csv_column)(path, name)
+    if not path.exists():
+        raise FileNotFoundError(f"there is no file or folder '{path}'.")
+
+    if suffix == ".parquet":
+        return _parquet_column(path, name)
+
+    if suffix in (".feather", ".arrow"):
+        frame = read_frame(path)
+        return Lines(frame[frame.columns[_index([*frame.columns], name)]].tolist(), path)
+
+    return _csv_column(path, name, given or TableFormat())
 
 
-def _csv_column(path: Path, name: str | None) -> Lines:
-    separator = "\t" if _kind(path) == ".tsv" else ","
-    rows = csv.reader(io.StringIO(_decoded(path), newline=""), delimiter=separator, strict=True)
-    texts, lines = [], []
+def _csv_column(path: Path, name: str | None, given: TableFormat) -> Lines:
+    given = given.checked()
+    given.header = 1 if given.header is None else given.header
+    given.missing = [] if given.missing is None else given.missing  # any word may be a text
 
     try:
-        columns = next(rows, [])
-        at = _index(columns, name)
-        line = rows.line_num + 1
-
-        for row in rows:
-            if row and len(row) != len(columns):
-                raise ValueError(
-                    f"expected {len(columns)} cells in each row, got {len(row)} in that of line"
-                    f" {line}."
-                )
-
-            if row:
-                texts.append(row[at])
-                lines.append(line)
-
-            line = rows.line_num + 1
-    except csv.Error as error:
-        raise ValueError(f"cannot read '{path}': {error}, in line {rows.line_num}.") from None
+        names = [column for column in layout_of(path, given).names if column]
+        column = names[_index(names, name)]
     except ValueError as error:
         raise ValueError(f"cannot read '{path}': {error}") from None
 
-    return Lines(texts, path, lines)
+    reading = read_text(path, given, dict.fromkeys(names, "text"))
+    announce(path, reading)
+    cells = reading.table.column(column)
+    texts = cells.to_pylist() if given.missing else cells.fill_null("").to_pylist()
+
+    return Lines(texts, path, given=reading.format)
 
 
 def _parquet_column(path: Path, name: str | None) -> Lines:

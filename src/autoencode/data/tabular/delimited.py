@@ -194,6 +194,7 @@ class _Source:
             delimiter="\t" if self.spaced else layout.separator,
             invalid_row_handler=self._note,
             newlines_in_values=True,
+            escape_char="\\" if layout.escaped else False,
         )
         self.missing = [*WORDS] if given.missing is None else ["", *given.missing]
         self.point = "."
@@ -285,7 +286,7 @@ class _Source:
     def _line(self, expected: int) -> int:
         r"""Returns the line of the first row with other than so many cells."""
         with opened_text(self.path, self.layout.encoding) as text:
-            for line, row in rows_of(text, self.layout.separator):
+            for line, row in rows_of(text, self.layout.separator, self.layout.escaped):
                 if line > self.layout.skip and len(row) != expected and row[0][:1] != "#":
                     return line
 
@@ -300,7 +301,7 @@ class _Source:
             return 0
 
         with opened_text(self.path, self.layout.encoding) as text:
-            line, row = deque(rows_of(text, self.layout.separator), 1)[0]
+            line, row = deque(rows_of(text, self.layout.separator, self.layout.escaped), 1)[0]
 
         return line if "\n" in row[-1] else 0
 

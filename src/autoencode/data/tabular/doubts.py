@@ -20,6 +20,16 @@ _SEPARATORS = {
 }
 _SENTINELS = (-9, -99, -999, -9999, -99999, 999, 9999, 99999)
 _SHOWN = 3
+_LOOKED_AT = 1000  # different words
+_FEWEST = 8  # different words of which something can be told
+_AROUND = re.compile(  # a number, and something else before or after it
+    r"(?P<before>[~≈<>=±$€£]{0,2}) ?[-+\u2212]?(?:\d[\d.,' ]*\d|\d)(?:[eEdD][-+]?\d+)?"
+    r"(?P<after> ?[^\d\s.,:/-][^\d]{0,11})?"
+)
+_MONTH = re.compile(
+    r"\d{1,2}[-./ ]{1,2}[^\W\d]{3,}[-./ ]{1,2}\d{2,4}|[^\W\d]{3,}[-./ ]{1,2}\d{1,2},? ?\d{2,4}"
+    r"|\d{1,2}([-./])\d{1,2}\1\d{2}|\d{4}-\d{2}|\d{4}-?[WQ]\d{1,2}"
+)
 _last: dict[str, Any] = {}
 
 
@@ -110,8 +120,15 @@ def _of_text(path: Path, name: str, cells: Any, guessed: bool) -> Iterator[str]:
     typed = [word for word in words if kinds[word] in ("number", "date")]
     marks = [word for word in words if kinds[word] == ""] if guessed else []
     ids = re.compile(r"[0-9 +()/-]*")  # as of telephones and postal codes
+    dated = any(kinds[word] == "date" for word in typed)
 
-    if len(typed) > len(words) / 2 and (others or not all(map(ids.fullmatch, typed))):
+    if (what := _other_spelling(words)) is not None:
+        yield (
+            f"'{path}': the cells of column {name!r} look like {what}, such as {words[0]!r}, in a"
+            f" spelling that is not read, and are taken for words. text=[{name!r}] (command line:"
+            " --text) says that they are."
+        )
+    elif len(typed) > len(words) / 2 and (others or dated or not all(map(ids.fullmatch, typed))):
         what = "dates" if sum(kinds[w] == "date" for w in typed) > len(typed) / 2 else "numbers"
         odd = others or words
         shown = ", ".join(map(repr, odd[:_SHOWN]))
@@ -141,10 +158,38 @@ def _of_text(path: Path, name: str, cells: Any, guessed: bool) -> Iterator[str]:
         )
 
 
+def _other_spelling(words: list[str]) -> str | None:
+    r"""Returns what different words look like that are read neither as numbers nor as dates."""
+    words = [word.strip() for word in words[:_LOOKED_AT]]
+
+    if len(words) < _FEWEST:
+        return None
+
+    if all(map(_MONTH.fullmatch, words)):
+        return "dates, which are best written as 2024-12-31"
+
+    found = [m for m in map(_AROUND.fullmatch, words) if m]
+    around = {(m["before"], (m["after"] or "").strip()) for m in found}
+    fortran = sum("d" in m[0].lower() and not m["after"] for m in found)
+
+    if len(found) < 0.9 * len(words) or not (fortran or around - {("", "")}) or len(around) > 4:
+        return None
+
+    kept = sorted({f"{a} {b}".strip() for a, b in around} - {""})
+    return f"numbers with {' or '.join(map(repr, kept))} beside them" if kept else "numbers"
+
+
 def _of_numbers(path: Path, name: str, cells: Any) -> Iterator[str]:
     import numpy as np
 
     v = cells.drop_null().to_numpy()
+
+    if _are_days(v):
+        yield (
+            f"'{path}': the numbers of column {name!r} look like dates, such as {int(v[0])}: write"
+            f" them as {str(int(v[0]))[:4]}-{str(int(v[0]))[4:6]}-{str(int(v[0]))[6:]}, if they"
+            " are."
+        )
 
     for mark in _SENTINELS:
         there = v == mark
@@ -162,3 +207,17 @@ def _of_numbers(path: Path, name: str, cells: Any) -> Iterator[str]:
                 f" others: missing=['{mark}'] (command line: --missing={mark}) if they are"
                 f" missing. The others lie between {low:g} and {high:g}."
             )
+
+
+def _are_days(v: Any) -> bool:
+    r"""Tell whether numbers could all be years, months and days in eight digits."""
+    import pandas as pd
+
+    if v.dtype.kind not in "iu" or len(v) < _FEWEST or v.min() < 19000101 or v.max() > 20991231:
+        return False
+
+    return bool(
+        pd.to_datetime(pd.Series(v[:_LOOKED_AT]).astype(str), format="%Y%m%d", errors="coerce")
+        .notna()
+        .all()
+    )

@@ -6,6 +6,7 @@ __all__ = [
     "is_frame_file",
     "is_numbers",
     "locate_cell",
+    "locate_row",
     "names_of",
     "read_frame",
     "read_frames",
@@ -362,17 +363,30 @@ def locate_cell(cells: Any, i: int) -> str:
         known = isinstance(label, (int, np.integer)) and label == i
         return f"row {i}" if known else f"row {i} (index {str(label)!r})"
 
-    path = Path(cells.attrs["file"])
+    return locate_row(Path(cells.attrs["file"]), i, cells.attrs.get("format"))
 
+
+def locate_row(path: Path, i: int, document: Mapping[str, Any] | None) -> str:
+    r"""Location of a row in the file of a table, by its line if that is text.
+
+    Arguments:
+        path: The file.
+        i: The number of the row, counted from 0.
+        document: Its format, as a document.
+
+    Example:
+        >>> locate_row(Path("digits.parquet"), 1, None)
+        "row 2 of 'digits.parquet'"
+    """
     if not _is_text(path) or not path.exists():
         return f"row {i + 1} of '{path}'"
 
-    layout = layout_of(path, TableFormat.of(cells.attrs.get("format")))
+    layout = layout_of(path, TableFormat.of(document))
 
     with opened_text(path, layout.encoding) as text:
         rows = (
             line
-            for line, row in rows_of(text, layout.separator)
+            for line, row in rows_of(text, layout.separator, layout.escaped)
             if line > layout.skip and (len(row) == len(layout.names) or row[0][:1] != "#")
         )
         line = next(islice(rows, i, None))

@@ -1,6 +1,6 @@
 r"""Headers of tables in text: whether the first lines hold names."""
 
-__all__ = ["count_header_lines"]
+__all__ = ["count_header_lines", "find_first_row"]
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from .spellings import kind_of
 
 _FEW = 3  # rows, of which nothing can be told
 _MANY = 4  # columns that count up, by chance never
+_MOST = 50  # lines before a table, at most
 _SAY = "say header='yes' or header='no' (command line: --header)"
 
 
@@ -101,6 +102,42 @@ def count_header_lines(rows: Sequence[Sequence[str]], given: int | None) -> tupl
         )
 
     return 1, f"the first line {_shown(first)} holds names"
+
+
+def find_first_row(rows: Sequence[Sequence[str]]) -> int:
+    r"""Finds the names of columns below lines that are no part of the table, such as a title.
+
+    Where the first line has another number of cells than the table, names begin the part in which
+    all have the same.
+
+    Arguments:
+        rows: The cells of the first rows.
+
+    Returns:
+        The number of the row with the names, or zero.
+
+    Example:
+        >>> find_first_row([["Report"], ["a", "b"], ["1", "2"], ["3", "4"], ["5", "6"]])
+        1
+    """
+    widths = [len(row) for row in rows]
+    usual = widths[-1] if widths else 0
+    start = len(widths)
+
+    while start and widths[start - 1] == usual:
+        start -= 1
+
+    if usual < 2 or not 0 < start <= _MOST or len(rows) - start <= _FEW:
+        return 0
+
+    if start == 1 and 1 < widths[0] == usual - 1:  # names of all columns but that of rows
+        return 0
+
+    names, below = ([cell.strip() for cell in row] for row in rows[start : start + 2])
+    named = len({*names}) == usual and {kind_of(cell) for cell in names} == {"text"}
+    others = {kind_of(cell) for cell in below} - {"text", ""}
+
+    return start if named and others else 0
 
 
 def _usual(column: Sequence[str]) -> str:

@@ -13,13 +13,17 @@ from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 from ..encodings import detect_encoding
+from ..remedies import remedy
 from .formats import TableFormat
-from .headers import count_header_lines
+from .headers import count_header_lines, find_first_row
 from .spellings import kind_of
 
 _SAMPLE = 2**20  # bytes that are looked at
 _ROWS = 1000
 _SPACES = re.compile(r'"(?:[^"]|"")*"|[^ \t]+')
+_JSON = re.compile(r'\s*(\[\s*[\[{"]|\{\s*")')
+_RARE = ("::", "||", *"^~:/#&!@\x01\x1f\u00a6")  # what else stands between cells, now and then
+_ALONE = ("::", "||", *"^~\x01\x1f\u00a6")  # which hardly stand in cells
 
 
 class Layout(NamedTuple):
@@ -44,6 +48,9 @@ class Layout(NamedTuple):
     said: list[str]
     r"""What was guessed."""
 
+    escaped: bool = False
+    r"""Whether backslashes stand before quotes within cells."""
+
 
 def opened_text(path: Path, encoding: str) -> TextIO:
     r"""Opens a text, gzipped or not.
@@ -64,12 +71,15 @@ def opened_text(path: Path, encoding: str) -> TextIO:
     return io.TextIOWrapper(_opened(path), name, newline="")
 
 
-def rows_of(text: Iterable[str], separator: str) -> Iterator[tuple[int, list[str]]]:
+def rows_of(
+    text: Iterable[str], separator: str, escaped: bool = False
+) -> Iterator[tuple[int, list[str]]]:
     r"""Yields the rows that are not empty, and the lines in which they begin.
 
     Arguments:
         text: The lines.
         separator: What stands between cells; a space stands for runs of spaces and tabs.
+        escaped: Whether backslashes stand before quotes within cells.
 
     Raises:
         ValueError: If a cell is too long, as after a lonely quote.
@@ -85,7 +95,7 @@ def rows_of(text: Iterable[str], separator: str) -> Iterator[tuple[int, list[str
 
         return
 
-    rows, line = csv.reader(text, delimiter=separator), 1
+    rows, line = csv.reader(text, delimiter=separator, escapechar="\\" if escaped else None), 1
 
     try:
         for row in rows:
@@ -114,6 +124,9 @@ def layout_of(path: Path, given: TableFormat) -> Layout:
         >>> layout_of(file, TableFormat())[:5]
         ('utf-8', ';', 1, 1, ['a', 'b'])
     """
+    if (known := remedy(path, suffix=False)) is not None:
+        raise ValueError(f"{known}.")
+
     lines, encoding, said = _lines(path, given)
     skip = 0
     comment = ""
@@ -131,9 +144,23 @@ def layout_of(path: Path, given: TableFormat) -> Layout:
     if skip == len(lines):
         raise ValueError("it is empty.")
 
+    if _JSON.match(lines[skip]):
+        raise ValueError(
+            "it is JSON: name it .jsonl if each of its lines is a record, or save it as .csv."
+        )
+
     body = lines[skip:]
     separator = separator or _separator(body, path, given, said)
-    rows = [*_limited(rows_of(body, separator))]
+    escaped = _is_escaped(body, separator)
+    rows = [*_limited(rows_of(body, separator, escaped))]
+
+    if given.header != 0 and (start := find_first_row([row for _, row in rows])):
+        at = rows[start][0]
+        said.append(f"{at - 1} lines before the table left out, the first {body[0].strip()!r}")
+        skip, body, comment = skip + at - 1, body[at - 1 :], ""
+        rows = [*_limited(rows_of(body, separator, escaped))]
+
+    _check_quotes(body, separator)
     first = len(rows[0][1])
     widths = Counter(len(row) for _, row in rows[1:])
     usual = widths.most_common(1)[0][0] if widths else first
@@ -146,7 +173,8 @@ def layout_of(path: Path, given: TableFormat) -> Layout:
         said.append(f"names in the comment {comment!r}")
 
     if any('\\"' in line for line in body):
-        said.append("backslashes before quotes are taken for themselves")
+        what = "left out" if escaped else "taken for themselves"
+        said.append(f"backslashes before quotes are {what}")
 
     count, why = count_header_lines([row for _, row in rows], _count(given, rows))
     said += [why] if why else []
@@ -161,9 +189,9 @@ def layout_of(path: Path, given: TableFormat) -> Layout:
     cells = [row for _, row in rows[count:] if len(row) == len(names)]
     names, index = _index(names, cells, bool(head), given, said)
     last = rows[count - 1][0] if count else 0
-    end = skip + _end(body, last, separator) if count else skip
+    end = skip + _end(body, last, separator, escaped) if count else skip
 
-    return Layout(encoding, separator, end, count, names, index, said)
+    return Layout(encoding, separator, end, count, names, index, said, escaped)
 
 
 def _count(given: TableFormat, rows: list[tuple[int, list[str]]]) -> int | None:
@@ -185,7 +213,7 @@ def _limited(rows: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[
         yield row
 
 
-def _end(body: list[str], line: int, separator: str) -> int:
+def _end(body: list[str], line: int, separator: str, escaped: bool) -> int:
     r"""Returns how many lines there are up to the end of the row that begins in one."""
     if line == 0:  # of names in a comment
         return 1
@@ -195,7 +223,7 @@ def _end(body: list[str], line: int, separator: str) -> int:
     if separator == " ":
         return line
 
-    rows = csv.reader(rest, delimiter=separator)
+    rows = csv.reader(rest, delimiter=separator, escapechar="\\" if escaped else None)
     next(rows)
 
     return line - 1 + rows.line_num
@@ -254,6 +282,7 @@ def _separator(body: list[str], path: Path, given: TableFormat, said: list[str])
 
     for sign in ",;\t|":
         rows = [row for _, row in _some(body, sign)]
+        rows = rows[find_first_row(rows) if given.header != 0 else 0 :]
         widths = {len(row) for row in rows[1:]} or {len(rows[0])}
         width = max(widths)
 
@@ -296,7 +325,34 @@ def _separator(body: list[str], path: Path, given: TableFormat, said: list[str])
 
 
 def _some(body: list[str], sign: str) -> Iterator[tuple[int, list[str]]]:
-    return _limited(rows_of(body, sign))
+    return _limited(rows_of(body, sign, _is_escaped(body, sign)))
+
+
+def _is_escaped(body: list[str], sign: str) -> bool:
+    r"""Returns whether backslashes stand before quotes within cells, as programs of Unix write.
+
+    Otherwise such a quote ends its cell, and only a separator or another quote can follow.
+    """
+    within = re.compile(rf'\\"[^"\s{re.escape(sign)}]|\\" +[^"\s{re.escape(sign)}]')
+
+    if sign == " " or not any(map(within.search, body)):
+        return False
+
+    widths = [{len(row) for _, row in _limited(rows_of(body, sign, way))} for way in (True, False)]
+    return len(widths[0]) <= len(widths[1])
+
+
+def _check_quotes(body: list[str], sign: str) -> None:
+    r"""Refuses separators within single quotes, which are no quotes to others."""
+    sep = re.escape(sign)
+    within = re.compile(rf"(?:^|{sep})'[^'{sep}]*{sep}[^']*'(?:{sep}|\s*$)")
+    lines = [line for line in body[:_ROWS] if line.strip()]
+
+    if sign != " " and 2 * sum(map(bool, map(within.search, lines))) > len(lines) > 2:
+        raise ValueError(
+            f"its cells stand between single quotes, with {sign!r} within. Put double quotes"
+            " around them instead."
+        )
 
 
 def _nearly(body: list[str]) -> str:
@@ -316,7 +372,32 @@ def _nearly(body: list[str]) -> str:
                 " --separator ';' --decimal ,), or header='no'."
             )
 
+    if not shares:
+        _check_one_column([line.strip() for line in body[:_ROWS] if line.strip()])
+
     return max(shares, key=lambda sign: shares[sign]) if shares else ","
+
+
+def _check_one_column(lines: list[str]) -> None:
+    r"""Refuses what looks like several columns between which a rare sign stands."""
+    for sign in _RARE:
+        counts = {line.count(sign) for line in lines}
+
+        # Times and paths have colons and slashes, too, but no name of a column as many
+        if (
+            len(counts) == 1
+            and 0 not in counts
+            and (sign in _ALONE or kind_of(lines[0]) == "text")
+        ):
+            way = (
+                f"separator={sign!r} (command line: --separator {sign!r})"
+                if len(sign) == 1
+                else f"replace {sign!r} by a single character, such as a tab"
+            )
+            raise ValueError(
+                f"each of its lines has {counts.pop()} times {sign!r}, which may stand between"
+                f" cells or within them: say {way}, or separator=',' for a single column."
+            )
 
 
 def _names(head: list[list[str]], width: int) -> list[str]:

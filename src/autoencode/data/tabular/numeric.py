@@ -213,7 +213,11 @@ def _first_wrong(path: Path, layout: Layout, columns: list[str]) -> str:
     at = [layout.names.index(name) for name in columns]
 
     with opened_text(path, layout.encoding) as text:
-        rows = (row for line, row in rows_of(text, layout.separator) if line > layout.skip)
+        rows = (
+            row
+            for line, row in rows_of(text, layout.separator, layout.escaped)
+            if line > layout.skip
+        )
 
         for i, row in enumerate(rows):
             for j in at:

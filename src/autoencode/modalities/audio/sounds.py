@@ -33,6 +33,7 @@ from ...data.media.audio import (
     is_sound,
     mix,
     read_sound,
+    report_notes,
     write_sound,
 )
 from ...data.media.audio_checks import FAULTS, find_fault, report_faults
@@ -48,7 +49,7 @@ from ..capabilities import (
     Writable,
 )
 from ..capabilities.fitting import without_text_corruptions
-from ..windows import Windows, cut, spooled
+from ..windows import Windows, cut, prepared, spooled
 from .spectra import LogMel, Spectrum
 from .waveforms import check_waves, full_scale, is_wave
 
@@ -56,6 +57,7 @@ log = logging.getLogger(__name__)
 
 _ROWS = 64  # sounds to transform at once
 _WIDEST = 2**15  # numbers of a spectrum whose weights fit well in memory, without sharing
+_LARGE = 2**28  # bytes of windows, beyond which they are cut once and kept in the cache
 _LOOKED_AT = 256  # files, for how long they are
 _LEAST = 1e-12  # a variance below is rounding
 _USED = 0.75  # of recordings: where a cut leaves less, they are cut into windows
@@ -389,14 +391,30 @@ class Sounds(Modality, Readable, Writable, Pictured, Windowed, ResidualFitted, A
 
     def _read_windows(self, path: Path | Files, n: int) -> tuple[Any, NDArray | None, list[str]]:
         r"""Returns the windows of a folder of recordings, of which one at a time is in memory."""
+        notes: dict[str, Any] = {}
+        each = each_sound(path, self.rate, self.channels, self.strict, notes)
         names: list[str] = []
 
-        def waves() -> Iterator[NDArray]:
-            for name, x in each_sound(path, self.rate, self.channels, self.strict):
-                names.append(name)
-                yield x
+        # Windows overlap by half, so that each sample is in two
+        if 8 * sum(durations(path)) * self.rate * self.channels > _LARGE:
+            listing = list_files(path)
+            states = [file.stat() for file in listing.files]
+            seen = [(m, s.st_size, s.st_mtime_ns) for m, s in zip(listing.names, states)]
+            key = ["windows", str(listing.folder.resolve()), self.rate, n, self.channels]
+            windows, kept = prepared([*key, self.strict, seen], each, n, lambda: {"notes": notes})
+            names = kept["names"]
 
-        windows = spooled(waves(), n)
+            if not notes:  # found in the cache
+                report_notes(kept["notes"], None, self.strict)
+        else:
+
+            def waves() -> Iterator[NDArray]:
+                for name, x in each:
+                    names.append(name)
+                    yield x
+
+            windows = spooled(waves(), n)
+
         counts, rows = windows.counts, np.asarray(windows)
         _tell_of_windows(len(names), len(rows), n / self.rate)
         lengths = [length / self.rate for length in cast(tuple[int, ...], windows.length)]

@@ -23,6 +23,7 @@ from ...data import is_image, read_images
 from ...data.listing import Files
 from ...data.media.depths import Depth
 from ...data.media.images import sizes_of
+from ...data.media.photographs import write_photograph
 from ...data.media.text import holds_texts
 from ...distributions import Bernoulli, Family, SharedGaussian
 from ...networks import Convolutional, FullyConvolutional, Network
@@ -36,6 +37,7 @@ from .tiles import over_blocks, over_tiles
 log = logging.getLogger(__name__)
 
 _ROWS = 512  # images to restore at once
+_COLORS = {3, 4}  # channels of files in color
 _LARGEST_SKIP = 2**16  # numbers of an image, up to which networks have a linear skip connection
 _FEWEST, _FEW = 10, 250  # images, of which shifted ones are taken besides
 
@@ -83,6 +85,7 @@ class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
         self.size = size
         self.strict = strict
         self.layout = layout
+        self._told = False
 
     @classmethod
     def accepts(cls, X: object) -> bool:
@@ -265,9 +268,18 @@ class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
         pixels = np.rint(np.iinfo(dtype).max * self.to_images(example[None])[0]).astype(dtype)
 
         if bits == 16 and self.dtype_ == "uint16":  # as they are, as in the files of the fit
-            pixels = np.asarray(example, dtype)[..., None]
+            first = self.layout == "NCHW"
+            pixels = np.moveaxis(example, 0, -1) if first else example.reshape(pixels.shape)
 
-        Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(path)
+        if self.shape_[0] in _COLORS and bits == 8 and not self._is_of_bytes() and not self._told:
+            self._told = True
+            log.warning(
+                "colors of %s from %g to %g are written as images of 8 bits. A .npy file keeps"
+                " them as they are.",
+                *(self.dtype_, *self.range_),
+            )
+
+        write_photograph(path, pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
 
     def _range_of(self, X: NDArray) -> tuple[float, float]:
         r"""Returns black and white of an image, which may have more bits than the fit."""
@@ -316,13 +328,19 @@ class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
         return Depth("floats", 1.0 if self.range_ == (0.0, 1.0) else None)
 
     def _bits(self) -> int:
-        r"""Returns how many bits the levels of a file need, of which colors have eight."""
-        dtype = np.dtype(getattr(self, "dtype_", "uint8"))
-
-        if dtype.itemsize == 1 or self.shape_[0] != 1 or self.range_ == (0.0, 255.0):
+        r"""Returns how many bits the levels of a file need, of which colors have up to 16."""
+        if self._is_of_bytes() or self.shape_[0] not in {1, *_COLORS}:
             return 8
 
-        return 16 if dtype == np.uint16 or self.range_ == (0.0, 1.0) else 32
+        if self.dtype_ == "uint16" or self.range_ == (0.0, 1.0):
+            return 16
+
+        return 32 if self.shape_[0] == 1 else 8
+
+    def _is_of_bytes(self) -> bool:
+        r"""Tell whether eight bits hold all levels."""
+        dtype = np.dtype(getattr(self, "dtype_", "uint8"))
+        return dtype.itemsize == 1 or self.range_ == (0.0, 255.0)
 
     def _restore(self, x: Tensor) -> NDArray:
         low, high = self.range_

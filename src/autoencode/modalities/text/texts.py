@@ -27,7 +27,7 @@ from ...corruptions import (
     Typos,
 )
 from ...corruptions.base import flatten
-from ...data import is_frame, to_pandas
+from ...data import TableFormat, is_frame, table_suffix, to_pandas
 from ...data.listing import Files
 from ...data.media.text import Lines, holds_texts, is_text, read_column, read_lines
 from ...distributions import Autoregressive, Family
@@ -61,8 +61,9 @@ class Texts(Modality, NonNumeric, Readable, Tokenized, Adaptive, Subsettable):
         subwords: The size of a vocabulary of frequent pieces of words to learn from the texts,
             and to put in the place of bytes: shorter rows, from more symbols. It takes the package
             `tokenizers`, and is stored with the model.
-        column: The column of a `.csv` or `.parquet` file, or of a data frame, that holds the
-            texts; by default the only one.
+        column: The column of a table in a file, or of a data frame, that holds the texts; by
+            default the only one. Files are read as tables are, see
+            :func:`~autoencode.data.read_table`, but all cells of the column are texts.
 
     Example:
         >>> texts = Texts().fit(["a", "né"])
@@ -120,8 +121,8 @@ class Texts(Modality, NonNumeric, Readable, Tokenized, Adaptive, Subsettable):
         if isinstance(path, Files) or path.is_dir():
             return read_lines(path, self.column), None, None
 
-        if self.column is not None or path.suffix.lower() in {".csv", ".tsv", ".parquet"}:
-            return read_column(path, self.column), None, None
+        if self.column is not None or table_suffix(path) not in (None, ".jsonl", ".ndjson"):
+            return read_column(path, self.column, TableFormat.of(self.format_)), None, None
 
         return read_lines(path), None, None
 
