@@ -617,6 +617,7 @@ def test_help_imports_nothing_slow() -> None:
 # The manifold
 
 
+@pytest.mark.slow
 def test_manifold(run) -> None:
     status, out, _ = run("manifold vae.ae digits.npy --new digits.npy --out seen --n-neighbors 5")
     *text, wrote, following = out.splitlines()

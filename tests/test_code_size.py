@@ -121,10 +121,10 @@ def test_texts_have_a_size_by_their_length(length: int, found: int) -> None:
 
 
 def test_the_size_is_said_and_kept(tmp_path, caplog) -> None:
-    X = load_wine().data
+    X, small = load_wine().data, ONE | {"layers": (8,)}
 
     with caplog.at_level(logging.INFO, "autoencode"):
-        model = ae.vae(**ONE).fit(X)
+        model = ae.vae(**small).fit(X)
 
     assert f"code of {model.latent_dim_} numbers: this many principal components" in caplog.text
     model.save(tmp_path / "wine.ae")
@@ -133,17 +133,17 @@ def test_the_size_is_said_and_kept(tmp_path, caplog) -> None:
     assert loaded.latent_dim_ == model.latent_dim_
     assert np.array_equal(loaded.transform(X), model.transform(X))
     assert clone(model).fit(X).latent_dim_ == model.latent_dim_
-    assert ae.vae(3, **ONE).fit(X).latent_dim_ == 3
+    assert ae.vae(3, **small).fit(X).latent_dim_ == 3
 
 
 def test_resume_takes_the_size_of_the_checkpoint(tmp_path, monkeypatch) -> None:
     X = load_wine().data
     training = Training(2, show_progress=False, device="cpu", checkpoint_dir=tmp_path)
-    model = ae.vae(training=training, random_state=0).fit(X)
+    model = ae.vae(layers=(8,), training=training, random_state=0).fit(X)
 
     # As on another processor, where the likelihoods of two sizes may change places
     monkeypatch.setattr("autoencode.estimator.choose_code_size", lambda *_: (7, "otherwise"))
-    again = ae.vae(training=training, random_state=0).fit(X, resume=True)
+    again = ae.vae(layers=(8,), training=training, random_state=0).fit(X, resume=True)
 
     assert again.latent_dim_ == model.latent_dim_
     assert np.array_equal(again.transform(X), model.transform(X))

@@ -219,7 +219,7 @@ def vae(epochs: int = 60, **options) -> ae.Autoencoder:
 
 @pytest.fixture(scope="module")
 def fitted() -> ae.Autoencoder:
-    return vae(60).fit(table(500))
+    return vae(60).set_params(training__batch_size=64).fit(table(500))
 
 
 @pytest.mark.slow

@@ -26,7 +26,7 @@ from autoencode.common import container
 from autoencode.common.type_checks import learned_hints
 from autoencode.data import read_images, read_sounds
 
-MUTANTS = int(os.environ.get("MUTANTS", 60))  # of checkpoints
+MUTANTS = int(os.environ.get("MUTANTS", 30))  # of checkpoints
 
 
 @pytest.mark.slow

@@ -373,6 +373,7 @@ def test_without_ties_edits_are_as_any_distance() -> None:
         assert estimate.value == pytest.approx(1 - chance)
 
 
+@pytest.mark.slow
 def test_long_texts_are_compared_by_how_they_begin() -> None:
     x = torch.full((40, 2000), 97)
     x[:, 1500] = torch.arange(40)

@@ -97,7 +97,13 @@ def test_lengths_are_those_of_one_category_for_each_sequence(network: Network, f
     assert torch.allclose(p.listed().lengths(curves), expected, rtol=1e-3)
 
 
-@pytest.mark.parametrize("away", [0.0, 0.3], ids=["where they are drawn", "beside"])
+@pytest.mark.parametrize(
+    "away",
+    [
+        pytest.param(0.0, id="where they are drawn"),
+        pytest.param(0.3, id="beside", marks=pytest.mark.slow),
+    ],
+)
 def test_sequences_drawn_estimate_it(away: float, float64) -> None:
     p, z = Writer(NETWORKS[0]), torch.tensor([0.4, -0.2])
     codes = z + away * torch.linspace(-1, 1, 200)[:, None] + away
@@ -142,7 +148,7 @@ def test_of_one_symbol_it_is_the_metric_of_categories(float64) -> None:
 
 @pytest.fixture(scope="module")
 def model() -> ae.Autoencoder:
-    training = ae.Training(epochs=150, batch_size=8, learning_rate=1e-2, show_progress=False)
+    training = ae.Training(epochs=80, batch_size=8, learning_rate=1e-2, show_progress=False)
     return ae.autoencoder(2, network=Recurrent(16), training=training, random_state=0).fit(WORDS)
 
 

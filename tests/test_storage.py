@@ -44,6 +44,7 @@ def pictures() -> NDArray:
     return np.random.default_rng(0).integers(256, size=(20, 4, 6), dtype=np.uint8)
 
 
+PLAIN = SMALL | {"prior": StandardNormal()}  # which takes no time to fit
 CASES = {
     "linear": (ae.linear(2), table(), None),
     **{
@@ -53,26 +54,26 @@ CASES = {
     },
     "defaults": (ae.Autoencoder(training=ae.Training(epochs=1), random_state=0), pictures(), None),
     "linear images": (ae.linear(2), pictures(), None),
-    "images": (ae.vae(2, **SMALL), pictures(), None),
-    "color": (ae.vae(2, **SMALL), np.repeat(pictures()[..., None], 3, axis=-1), None),
-    "integers": (ae.vae(2, **SMALL), (100 * table()).astype(int), None),
-    "bernoulli": (ae.vae(2, likelihood=Bernoulli(), **SMALL), pictures(), None),
-    "gaussian": (ae.vae(2, likelihood=Gaussian(), **SMALL), table(), None),
-    "fixed": (ae.vae(2, likelihood=FixedGaussian(0.2), **SMALL), table(), None),
-    "continuous": (ae.vae(2, likelihood=ContinuousBernoulli(), **SMALL), table(), None),
-    "logistic": (ae.vae(2, likelihood=DiscretizedLogistic(), **SMALL), pictures(), None),
-    "modalities": (ae.vae(2, modality=[Images(), Tables("whole")], **SMALL), table(), None),
-    "prior": (ae.vae(2, prior=StandardNormal(), posterior=Gaussian(), **SMALL), table(), None),
+    "images": (ae.vae(2, **PLAIN), pictures(), None),
+    "color": (ae.vae(2, **PLAIN), np.repeat(pictures()[..., None], 3, axis=-1), None),
+    "integers": (ae.vae(2, **PLAIN), (100 * table()).astype(int), None),
+    "bernoulli": (ae.vae(2, likelihood=Bernoulli(), **PLAIN), pictures(), None),
+    "gaussian": (ae.vae(2, likelihood=Gaussian(), **PLAIN), table(), None),
+    "fixed": (ae.vae(2, likelihood=FixedGaussian(0.2), **PLAIN), table(), None),
+    "continuous": (ae.vae(2, likelihood=ContinuousBernoulli(), **PLAIN), table(), None),
+    "logistic": (ae.vae(2, likelihood=DiscretizedLogistic(), **PLAIN), pictures(), None),
+    "modalities": (ae.vae(2, modality=[Images(), Tables("whole")], **PLAIN), table(), None),
+    "prior": (ae.vae(2, posterior=Gaussian(), **PLAIN), table(), None),
     "fitted prior": (ae.vae(2, prior=Mixture(components=1), **SMALL), table(), None),
     "corruption": (
         ae.denoising(2, corruption=Compose([Masking(), SaltAndPepper(), Blur()]), **SMALL),
         pictures(),
         None,
     ),
-    "names": (ae.vae(2, conditional=True, **SMALL), table(), ["ä", "b"] * 10),
-    "numbers": (ae.vae(2, conditional=True, **SMALL), table(), np.arange(20) % 3),
-    "truths": (ae.vae(2, conditional=True, **SMALL), table(), np.arange(20) % 2 == 0),
-    "floats": (ae.vae(2, conditional=True, **SMALL), table(), np.linspace(0, 1, 20)),
+    "names": (ae.vae(2, conditional=True, **PLAIN), table(), ["ä", "b"] * 10),
+    "numbers": (ae.vae(2, conditional=True, **PLAIN), table(), np.arange(20) % 3),
+    "truths": (ae.vae(2, conditional=True, **PLAIN), table(), np.arange(20) % 2 == 0),
+    "floats": (ae.vae(2, conditional=True, **PLAIN), table(), np.linspace(0, 1, 20)),
     "vectors": (ae.linear(2, conditional=True), table(), table()[:, :3]),
 }
 

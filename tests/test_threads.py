@@ -61,7 +61,7 @@ def test_verbs_in_threads_are_those_alone() -> None:
 def test_a_long_training_lets_others_have_their_turn() -> None:
     m, stop = model().fit(X), threading.Event()
     expected = m.sample(5, random_state=1).tolist()
-    whole = model(5).set_params(training__epochs=40)
+    whole = model(5).set_params(training__epochs=20)
     codes = whole.fit(X).transform(X)
 
     def train() -> None:

@@ -111,7 +111,9 @@ def test_weights_without_a_gradient_do_not_change() -> None:
 
 
 @QUIET
-@pytest.mark.parametrize("kind", [EagerUpdate, CompiledUpdate])
+@pytest.mark.parametrize(
+    "kind", [EagerUpdate, pytest.param(CompiledUpdate, marks=pytest.mark.slow)]
+)
 def test_frozen_weights_do_not_change(kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch, "compile", TRACED)
     step = make()

@@ -55,7 +55,7 @@ def use(model: ae.Autoencoder, X: NDArray, y: NDArray | None = None) -> None:
                 True,
                 lambda X: use(ae.linear(3, conditional=True), X, np.arange(len(X)) % 2),
             ),
-            ("denoising", False, lambda X: use(ae.denoising(3, **ONCE), X)),
+            ("denoising", True, lambda X: use(ae.denoising(3, **ONCE), X)),
             (
                 "vae, labels",
                 True,
