@@ -144,10 +144,10 @@ def test_shown_commands_and_flags_exist(capsys) -> None:
         for block in re.findall(r"```\w*\n(.*?)```", page.read_text("utf-8"), flags=re.DOTALL):
             for line in re.findall(r"^autoencode (.*?)(?:  #.*)?$", block, flags=re.MULTILINE):
                 command, *words = line.split()
+                heads = {word.partition(".")[0] for word in words if "." in word} | {"--recipe"}
                 chosen = [
                     word
-                    for flag in ("--recipe", "--modality", "--objective", "--prior")
-                    if flag in words and command == "fit"
+                    for flag in sorted(heads & {*words})
                     for word in (flag, words[words.index(flag) + 1])
                 ]
                 key = (command, *chosen)
