@@ -120,7 +120,7 @@ ORDER = {
         frame
     """,
     "training": """
-        adamw checkpoints factor_analysis schedule step
+        adamw buffers checkpoints factor_analysis schedule step
         linear_start update
         state
         monitors

@@ -16,7 +16,7 @@ from autoencode.data import Examples
 from autoencode.distributions import Dirac, Gaussian, SharedGaussian
 from autoencode.models.latent import Conditional, LatentModel
 from autoencode.networks import FullyConnected, Recurrent
-from autoencode.objectives import ELBO, Objective, Reconstruction
+from autoencode.objectives import ELBO, Loss, Objective, Reconstruction
 from autoencode.priors import StandardNormal
 from autoencode.training.adamw import NEGLIGIBLE, AdamW
 from autoencode.training.step import TrainStep
@@ -160,6 +160,38 @@ def test_a_skipped_step_changes_nothing() -> None:
 
     for name, tensor in update.optimizer.state_dict().items():
         assert torch.equal(tensor, before[1][name]), name
+
+
+class Normalized(Reconstruction):
+    r"""Reconstruction that also tracks the mean of the data, as batch normalization does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(D)
+
+    def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
+        return super().forward(model, self.norm(x), target)
+
+
+@QUIET
+@pytest.mark.parametrize("kind", [EagerUpdate, CompiledUpdate])
+def test_buffers_take_part_in_steps(kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "compile", TRACED)
+    step = make(Normalized())
+    norm = step.objective.norm
+    update = kind(step, AdamW(step, 1e-3))
+    data = batches(5)
+    broken = Examples(torch.full((16, D), torch.inf))
+    run(update, [data[0], broken, *data[1:3], broken, *data[3:]])
+
+    other = nn.BatchNorm1d(D)
+    for batch in data:
+        other(batch.target)
+
+    assert kind is EagerUpdate or update.compiled is not None
+    torch.testing.assert_close(norm.running_mean, other.running_mean)
+    torch.testing.assert_close(norm.running_var, other.running_var)
+    assert int(norm.num_batches_tracked) == 5
 
 
 # Gradient accumulation

@@ -4,6 +4,7 @@ r"""The training of a model, from the start to the last epoch.
 - `state`: the training state that checkpoints store and `roll_back` restores
 - `step`, `update`: the loss of one minibatch; the optimization step, eager or compiled
 - `adamw`, `schedule`: the optimizer; learning rates and time budgets
+- `buffers`: buffers that change within a step, restored where the step is skipped
 - `checkpoints`, `monitors`: exact resume on disk; progress bar, TensorBoard and Ctrl-C
 - `factor_analysis`, `linear_start`: the best linear model, and the start of a training at it
 - `least_squares`: linear autoencoders in closed form

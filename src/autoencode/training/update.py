@@ -19,6 +19,7 @@ from torch.nn.functional import hardshrink
 from ..data import Examples
 from ..objectives import Loss
 from .adamw import BETAS, EPSILON, NEGLIGIBLE, AdamW
+from .buffers import StateBuffers
 from .step import LossSums, TrainStep
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ class EagerUpdate:
         self.optimizer = optimizer
         self.max_grad_norm = max_grad_norm
         self.gradient_accumulation = gradient_accumulation
+        self.buffers = StateBuffers(step)
 
     def __call__(self, batch: Examples, lr_scale: float) -> UpdateResult:
         r"""
@@ -67,7 +69,7 @@ class EagerUpdate:
             batch: A minibatch.
             lr_scale: The factor of the learning rate.
         """
-        losses = []
+        losses, before = [], self.buffers.copy()
 
         for part in batch.split(math.ceil(len(batch) / self.gradient_accumulation)):
             loss = self.step(part)
@@ -82,6 +84,7 @@ class EagerUpdate:
             self.optimizer.clip_grad(norm, self.max_grad_norm)
 
         self.optimizer.step(lr_scale, skip=(~finite).float())
+        self.buffers.select(finite, before)
 
         return UpdateResult(LossSums.of(loss, finite), finite)
 
@@ -112,6 +115,7 @@ class CompiledUpdate:
         self.optimizer = optimizer
         self.max_grad_norm = max_grad_norm
         self.eager = EagerUpdate(step, optimizer, max_grad_norm)
+        self.buffers = StateBuffers(step)
 
         name_of = {p: name for name, p in step.named_parameters()}
         self.names = [name_of[p] for p in optimizer.parameters]
@@ -119,7 +123,8 @@ class CompiledUpdate:
         # Torch compiles one code object at most eight times. A copy of it for each model keeps
         # models from sharing this limit
         copy = FunctionType(CompiledUpdate._update.__code__.replace(), globals())
-        self.compiled: Callable[..., UpdateResult] | None = torch.compile(
+        self.compiled: Callable[..., tuple[UpdateResult, dict[str, Tensor]]] | None
+        self.compiled = torch.compile(
             MethodType(copy, self), fullgraph=True, dynamic=False, options=_options()
         )
         self.warmed_up = False
@@ -136,10 +141,17 @@ class CompiledUpdate:
 
         try:
             self._warm_up(batch)
-            result = self.compiled(
-                weights, optimizer.m, optimizer.v, torch.tensor(lr_scale), unbias.unbind(), batch
+            result, buffers = self.compiled(
+                weights,
+                self.buffers.copy(),
+                optimizer.m,
+                optimizer.v,
+                torch.tensor(lr_scale),
+                unbias.unbind(),
+                batch,
             )
             optimizer.t += result.finite
+            self.buffers.load(buffers)
             return result
         except Exception as error:  # from the compiler, or one that the eager update raises again
             log.warning("cannot compile this model; training continues eagerly: %.200s", error)
@@ -155,20 +167,23 @@ class CompiledUpdate:
         if not self.warmed_up:
             with torch.random.fork_rng(), torch.no_grad():
                 state = {name: t.clone() for name, t in self.step.state_dict().items()}
-                functional_call(self.step, state, (batch[:1],))
+                functional_call(self.step, state, (batch[:2],))  # batch statistics need two
 
             self.warmed_up = True
 
     def _update(
         self,
         weights: dict[str, Tensor],
+        buffers: dict[str, Tensor],
         ms: list[Tensor],
         vs: list[Tensor],
         lr_scale: Tensor,
         unbias: tuple[Tensor, Tensor],
         batch: Examples,
-    ) -> UpdateResult:
-        gradient, (value, loss) = grad_and_value(self._mean_loss, has_aux=True)(weights, batch)
+    ) -> tuple[UpdateResult, dict[str, Tensor]]:
+        gradient, (value, (loss, changed)) = grad_and_value(self._mean_loss, has_aux=True)(
+            weights, {name: b.clone() for name, b in buffers.items()}, batch
+        )
         norm = torch.stack([g.square().sum() for g in gradient.values()]).sum().sqrt()
         finite = (norm + value).isfinite()
         clip_scale = (
@@ -192,11 +207,14 @@ class CompiledUpdate:
             m.copy_(hardshrink(m_, NEGLIGIBLE))
             v.copy_(hardshrink(v_, NEGLIGIBLE))
 
-        return UpdateResult(LossSums.of(loss, finite), finite)
+        kept = {name: torch.where(finite, changed[name], b) for name, b in buffers.items()}
+        return UpdateResult(LossSums.of(loss, finite), finite), kept
 
-    def _mean_loss(self, weights: dict[str, Tensor], batch: Examples) -> tuple[Tensor, Loss]:
-        loss = functional_call(self.step, weights, (batch,))
-        return loss.total.mean(), loss
+    def _mean_loss(
+        self, weights: dict[str, Tensor], buffers: dict[str, Tensor], batch: Examples
+    ) -> tuple[Tensor, tuple[Loss, dict[str, Tensor]]]:
+        loss = functional_call(self.step, weights | buffers, (batch,))
+        return loss.total.mean(), (loss, buffers)
 
 
 def _options() -> dict[str, Any] | None:
