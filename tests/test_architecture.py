@@ -78,9 +78,14 @@ ORDER = {
         mixture
     """,
     "objectives": """
-        base
+        base discriminator
         contractive elbo reconstruction
+        bounds disentangling matching regularized
     """,
+    "objectives.bounds": "capacity importance_weighted",
+    "objectives.disentangling": "covariance factor total_correlation",
+    "objectives.matching": "adversarial mmd transport",
+    "objectives.regularized": "code_norm isometric sparse topological",
     "evaluation": "measures",
     "modalities": """
         array_layouts normal_scores statistics windows

@@ -26,8 +26,8 @@ OBJECTIVES = [
 
 @pytest.mark.parametrize("cls", OBJECTIVES)
 def test_laws(cls: type[Objective], make_model) -> None:
-    objective, model = cls(), make_model(cls.posterior, SharedGaussian())
-    x = randn(64, 5)
+    model = make_model(cls.posterior, SharedGaussian())
+    objective, x = cls().build(model, 1000), randn(64, 5)
     loss = objective(model, x, x)
 
     # One loss per example
@@ -54,8 +54,11 @@ def test_laws(cls: type[Objective], make_model) -> None:
 def test_the_input_is_encoded_and_the_target_scored(cls: type[Objective], make_model) -> None:
     model, x, target = make_model(cls.posterior), randn(8, 5), randn(8, 5)
 
+    settings = {name: 1 for name in ("k", "m") if name in inspect.signature(cls).parameters}
+    objective = cls(**settings).build(model)
+
     torch.manual_seed(1)
-    distortion = cls()(model, x, target).terms["distortion"]
+    distortion = objective(model, x, target).terms["distortion"]
 
     torch.manual_seed(1)
     expected = -model.decode(model.encode(x).rsample()).log_prob(target)

@@ -41,6 +41,9 @@ class Family(Configurable, nn.Module, abc.ABC):
     discrete: ClassVar[bool] = False
     r"""True if `log_prob` is the logarithm of a probability rather than of a density."""
 
+    has_density: ClassVar[bool] = True
+    r"""True if the distributions have a density or probabilities, as all but point masses do."""
+
     free_bits: float = 0.0
     r"""Default free bits of the objective: the rate in nats per example that is not penalized."""
 

@@ -61,6 +61,7 @@ class Dirac(Family):
     """
 
     n_params = 1
+    has_density = False
 
     def forward(self, phi: Tensor) -> PointMass:
         return PointMass(phi.squeeze(dim=-1))

@@ -23,7 +23,6 @@ from torch.distributions import Distribution, Independent, Normal
 
 from ..common.seeding import seeded
 from ..data import inference_batch_size
-from ..distributions import Dirac
 from ..models.latent import Model
 
 _SOUNDS_PER_BATCH = 64
@@ -158,7 +157,7 @@ def posterior_diagnostics(model: Model, x: Tensor) -> dict[str, float]:
         >>> posterior_diagnostics(model, x)  # doctest: +SKIP
         {'active_units': 12.0, 'mutual_information': 5.2}
     """
-    if isinstance(model.posterior, Dirac):
+    if not model.posterior.has_density:
         return {}
 
     return {

@@ -4,11 +4,42 @@ r"""Training objectives: functions of (model, input, target) to one loss per exa
 - `reconstruction`: plain and denoising autoencoders
 - `contractive`: reconstruction with a Jacobian penalty
 - `elbo`: the evidence lower bound
+- `bounds/`: other bounds of the evidence, from several codes or with a capacity
+- `disentangling/`: codes with independent units
+- `matching/`: codes that follow the prior as a whole
+- `regularized/`: reconstruction with a penalty on codes or decoder
+- `discriminator`: the second player of adversarial objectives
 """
 
-__all__ = ["ELBO", "Contractive", "Loss", "Objective", "Reconstruction"]
+__all__ = [
+    "AAE",
+    "CIWAE",
+    "DIPVAE",
+    "ELBO",
+    "IWAE",
+    "PIWAE",
+    "RAE",
+    "WAE",
+    "BetaTCVAE",
+    "CapacityELBO",
+    "Contractive",
+    "FactorVAE",
+    "InfoVAE",
+    "Isometric",
+    "Loss",
+    "Objective",
+    "Reconstruction",
+    "SinkhornAE",
+    "SlicedWAE",
+    "Sparse",
+    "Topological",
+]
 
 from .base import Loss, Objective
+from .bounds import CIWAE, IWAE, PIWAE, CapacityELBO
 from .contractive import Contractive
+from .disentangling import DIPVAE, BetaTCVAE, FactorVAE
 from .elbo import ELBO
+from .matching import AAE, WAE, InfoVAE, SinkhornAE, SlicedWAE
 from .reconstruction import Reconstruction
+from .regularized import RAE, Isometric, Sparse, Topological

@@ -3,8 +3,8 @@ r"""Interface of training objectives."""
 __all__ = ["Loss", "Objective"]
 
 import abc
-from collections.abc import Sequence
-from typing import Any, ClassVar, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import torch
 import torch.nn as nn
@@ -13,6 +13,8 @@ from torch import Tensor
 from ..common.configurable import Configurable
 from ..models.latent import Model
 from ..priors import Prior, StandardNormal
+
+Self = TypeVar("Self", bound="Objective")
 
 
 class Loss(NamedTuple):
@@ -47,7 +49,11 @@ class Loss(NamedTuple):
 
 
 class Objective(Configurable, nn.Module, abc.ABC):
-    r"""Abstract objective. Its parameters, if any, are trained with those of the model."""
+    r"""Abstract objective. Its parameters, if any, are trained with those of the model.
+
+    An objective that needs parameters of its own, such as a discriminator of codes, makes them in
+    `build`, within the seed of the training. They are stored with the model.
+    """
 
     posterior: ClassVar[Any]
     r"""Factory of the default family of :math:`q(z \mid x)`, such as a class of families."""
@@ -55,13 +61,39 @@ class Objective(Configurable, nn.Module, abc.ABC):
     prior: ClassVar[type[Prior]] = StandardNormal
     r"""The default prior :math:`p(z)`."""
 
+    matches_prior: ClassVar[bool] = False
+    r"""True if the objective makes the codes of all examples together follow :math:`p(z)`. New
+    examples can then be drawn, even if the posterior has no density."""
+
+    selection_term: ClassVar[str] = "total"
+    r"""The term of the validation loss, lower is better, by which the best epoch is selected."""
+
+    lr_factors: ClassVar[Mapping[str, float]] = {}
+    r"""Factors of the learning rate of parameters of the objective, by the beginning of their
+    names, such as `{"discriminator": 2.0}`."""
+
     progress: Tensor
     r"""The completed fraction of the training, with shape `()`; one outside of a training."""
+
+    n_examples: int = 1
+    r"""The number of training examples, which estimates over minibatches need."""
 
     def __init__(self) -> None:
         super().__init__()
 
         self.register_buffer("progress", torch.ones(()), persistent=False)
+
+    def build(self: Self, model: LatentModel, n_examples: int = 1) -> Self:
+        r"""Creates the parameters that depend on the model, and returns the objective.
+
+        Most objectives have none. A subclass that has calls `super().build(model, n_examples)`.
+
+        Arguments:
+            model: The model to train.
+            n_examples: The number of training examples.
+        """
+        self.n_examples = n_examples
+        return self
 
     @abc.abstractmethod
     def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:

@@ -96,8 +96,11 @@ class ELBO(Objective):
         rate = kl_divergence(q, model.prior(), z)
         free_bits = model.likelihood.free_bits if self.free_bits is None else self.free_bits
 
+        # A rate that is estimated from one sample may be negative: without free bits it stays so
+        costly = rate.clamp(min=free_bits) if free_bits else rate
+
         return Loss(
-            distortion + self._beta(model, target) * rate.clamp(min=free_bits),
+            distortion + self._beta(model, target) * costly,
             {"distortion": distortion, "rate": rate, "bound": -(distortion + rate)},
         )
 

@@ -2,6 +2,7 @@ r"""Fused AdamW, with smaller steps for wide matrices."""
 
 __all__ = ["BETAS", "EPSILON", "NEGLIGIBLE", "AdamW"]
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
@@ -33,6 +34,7 @@ class AdamW:
         module: The module to train. Parameters with `requires_grad=False` stay frozen.
         learning_rate: The learning rate of matrices with up to 256 inputs.
         weight_decay: The decay of weight matrices, relative to the learning rate.
+        lr_factors: Factors of the learning rate, by the beginning of the names of parameters.
 
     Raises:
         ValueError: If the module has no trainable parameters.
@@ -46,9 +48,15 @@ class AdamW:
         >>> optimizer.step()
     """
 
-    def __init__(self, module: nn.Module, learning_rate: float, weight_decay: float = 0.0) -> None:
+    def __init__(
+        self,
+        module: nn.Module,
+        learning_rate: float,
+        weight_decay: float = 0.0,
+        lr_factors: Mapping[str, float] | None = None,
+    ) -> None:
         self.learning_rate = learning_rate
-        self.groups = _parameter_groups(module, weight_decay)
+        self.groups = _parameter_groups(module, weight_decay, lr_factors or {})
         self.parameters = [p for group in self.groups for p in group.parameters]
 
         if not self.parameters:
@@ -155,13 +163,19 @@ class _Group(NamedTuple):
     v: list[Tensor]
 
 
-def _parameter_groups(module: nn.Module, weight_decay: float) -> list[_Group]:
+def _parameter_groups(
+    module: nn.Module, weight_decay: float, lr_factors: Mapping[str, float]
+) -> list[_Group]:
     r"""Groups parameters by their learning rate and weight decay."""
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
 
-    for p in filter(lambda p: p.requires_grad, module.parameters()):
+    for name, p in module.named_parameters():
+        if not p.requires_grad:
+            continue
+
         inputs = p[0].numel() if p.ndim >= 2 else 0
-        lr_scale = min(1.0, _FULL_STEP_INPUTS / max(1, inputs)) ** 0.5
+        factor = next((v for k, v in lr_factors.items() if name.startswith(k)), 1.0)
+        lr_scale = factor * min(1.0, _FULL_STEP_INPUTS / max(1, inputs)) ** 0.5
         groups.setdefault((lr_scale, weight_decay if inputs else 0.0), []).append(p)
 
     return [

@@ -18,7 +18,7 @@ from torch.distributions import Distribution, Independent, Normal
 from ..common import failures
 from ..common.padding import lengths
 from ..data import Examples
-from ..distributions import Dirac, Family, SharedGaussian
+from ..distributions import Family, SharedGaussian
 from ..distributions.base import SMALLEST_SCALE
 from ..evaluation.measures import active_units
 from ..modalities import Modality
@@ -226,7 +226,7 @@ def _gains(scores: _Scores, trivial: Any) -> Tensor:
 
 
 def _collapsed(step: TrainStep, scores: _Scores) -> str | None:
-    if isinstance(step.model.posterior, Dirac) or len(scores.codes) < 2:
+    if not step.model.posterior.has_density or len(scores.codes) < 2:
         return None
 
     beta = getattr(step.objective, "beta", 1.0)
@@ -234,7 +234,7 @@ def _collapsed(step: TrainStep, scores: _Scores) -> str | None:
 
 
 def _no_better(step: TrainStep, modality: Modality, scores: _Scores, trivial: Any) -> str | None:
-    if isinstance(step.model.posterior, Dirac) and not isinstance(modality, Tokenized):
+    if not step.model.posterior.has_density and not isinstance(modality, Tokenized):
         p = step.model.given(scores.context).decode(scores.codes)
         errors = (modality.error(scores.target, q).mean() for q in (p, trivial))
         return failures.no_better(*map(float, errors), density=False)

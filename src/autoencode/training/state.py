@@ -101,7 +101,10 @@ class TrainState:
         self.schedule = Schedule(n_steps, training.time_budget)
 
         self.optimizer = AdamW(
-            train_step, cast(float, training.learning_rate), training.weight_decay
+            train_step,
+            cast(float, training.learning_rate),
+            training.weight_decay,
+            {f"objective.{k}": v for k, v in train_step.objective.lr_factors.items()},
         )
         self.update: EagerUpdate | CompiledUpdate = (
             CompiledUpdate(train_step, self.optimizer, training.max_grad_norm)
@@ -173,7 +176,7 @@ class TrainState:
                 skipped,
             )
         )
-        loss = validation.get("total", -math.inf)
+        loss = validation.get(self.train_step.objective.selection_term, -math.inf)
         self.epochs_since_best += 1
 
         # Without validation examples, the last epoch counts as the best

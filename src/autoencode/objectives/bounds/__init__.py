@@ -1,0 +1,10 @@
+r"""Bounds of the evidence beside the plain ELBO.
+
+- `importance_weighted`: `IWAE`, `CIWAE` and `PIWAE`, bounds from several codes per example
+- `capacity`: `CapacityELBO`, a rate that is held at a rising capacity
+"""
+
+__all__ = ["CIWAE", "IWAE", "PIWAE", "CapacityELBO"]
+
+from .capacity import CapacityELBO
+from .importance_weighted import CIWAE, IWAE, PIWAE

@@ -1,0 +1,68 @@
+r"""Evidence lower bound whose rate is held at a capacity."""
+
+__all__ = ["CapacityELBO"]
+
+from functools import partial
+
+from torch import Tensor
+
+from ...distributions import RESOLUTION, Gaussian, kl_divergence
+from ...models.latent import LatentModel
+from ...priors import Mixture
+from ..base import Loss, Objective
+
+
+class CapacityELBO(Objective):
+    r"""Distortion, with a penalty on the distance of the rate from a capacity.
+
+    .. math:: \mathbb{E}_{q(z \mid x)} \big[ -\log p(x \mid z) \big]
+        + \gamma \, \big| \mathrm{KL} \big( q(z \mid x) \parallel p(z) \big) - C \big|
+
+    The capacity :math:`C` rises linearly from zero, so that the code takes up one factor of the
+    data after another.
+
+    References:
+        | Understanding disentangling in beta-VAE (Burgess et al., 2018), equation 8
+        | https://arxiv.org/abs/1804.03599
+
+    Arguments:
+        capacity: The final capacity :math:`C \geq 0`, in nats per example.
+        gamma: The weight :math:`\gamma \geq 0`.
+        rise: The share of the training, in 0 to 1, over which the capacity rises.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+
+    Example:
+        >>> CapacityELBO(capacity=10.0).get_params()
+        {'capacity': 10.0, 'gamma': 30.0, 'rise': 0.5}
+    """
+
+    posterior = staticmethod(partial(Gaussian, RESOLUTION))
+    prior = Mixture
+
+    def __init__(self, capacity: float = 25.0, gamma: float = 30.0, rise: float = 0.5) -> None:
+        super().__init__()
+
+        if not (capacity >= 0 and gamma >= 0 and 0 <= rise <= 1):
+            raise ValueError(
+                "expected capacity >= 0, gamma >= 0 and rise in 0 to 1,"
+                f" got {capacity}, {gamma} and {rise}."
+            )
+
+        self.capacity = capacity
+        self.gamma = gamma
+        self.rise = rise
+
+    def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
+        q = model.encode(x)
+        z = q.rsample()
+
+        distortion = -model.decode(z).log_prob(target)
+        rate = kl_divergence(q, model.prior(), z)
+        risen = (self.progress / self.rise).clamp(max=1) if self.rise else 1.0
+
+        return Loss(
+            distortion + self.gamma * (rate - risen * self.capacity).abs(),
+            {"distortion": distortion, "rate": rate, "bound": -(distortion + rate)},
+        )

@@ -1,0 +1,12 @@
+r"""Objectives whose codes have independent units.
+
+- `total_correlation`: `BetaTCVAE`, the total correlation estimated within minibatches
+- `factor`: `FactorVAE`, the total correlation estimated by a discriminator
+- `covariance`: `DIPVAE`, the covariance of the codes
+"""
+
+__all__ = ["DIPVAE", "BetaTCVAE", "FactorVAE"]
+
+from .covariance import DIPVAE
+from .factor import FactorVAE
+from .total_correlation import BetaTCVAE

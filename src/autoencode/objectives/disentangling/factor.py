@@ -1,0 +1,100 @@
+r"""Evidence lower bound with a total correlation that a discriminator estimates."""
+
+__all__ = ["FactorVAE"]
+
+from functools import partial
+
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from ...distributions import RESOLUTION, Gaussian, kl_divergence
+from ...models.latent import LatentModel
+from ...priors import StandardNormal
+from ..base import Loss, Objective
+from ..discriminator import Discriminator
+
+
+class FactorVAE(Objective):
+    r"""Negative evidence lower bound, with a penalty on the total correlation of the code.
+
+    .. math:: -\mathrm{ELBO} + \gamma \, \mathrm{KL} \Big( q(z) \Big\| \prod_j q(z_j) \Big)
+
+    A discriminator :math:`D(z)` tells codes from codes whose units were shuffled between the
+    examples of the minibatch. Its logit estimates the logarithm of the density ratio, whose mean
+    is the total correlation. It is trained in the same steps, on codes that are held fixed.
+
+    References:
+        | Disentangling by Factorising (Kim & Mnih, 2018), algorithm 2
+        | https://arxiv.org/abs/1802.05983
+
+    Arguments:
+        gamma: The weight :math:`\gamma \geq 0` of the total correlation.
+        layers: The widths of the hidden layers of the discriminator.
+
+    Raises:
+        ValueError: If the weight is negative.
+
+    Example:
+        >>> FactorVAE(gamma=10.0).get_params()
+        {'gamma': 10.0, 'layers': (256, 256)}
+    """
+
+    posterior = staticmethod(partial(Gaussian, RESOLUTION))
+    prior = StandardNormal
+    selection_term = "selection"
+
+    discriminator: Discriminator
+
+    def __init__(self, gamma: float = 6.0, layers: tuple[int, ...] = (256, 256)) -> None:
+        super().__init__()
+
+        if not gamma >= 0:
+            raise ValueError(f"expected gamma >= 0, got {gamma}.")
+
+        self.gamma = gamma
+        self.layers = layers
+
+    def build(self, model: LatentModel, n_examples: int = 1) -> "FactorVAE":
+        self.discriminator = Discriminator(model.encoder.event[0], self.layers)
+        return super().build(model, n_examples)
+
+    def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
+        q = model.encode(x)
+        z = q.rsample()
+
+        distortion = -model.decode(z).log_prob(target)
+        rate = kl_divergence(q, model.prior(), z)
+        total_correlation = self.discriminator.frozen(z)
+
+        fixed = z.detach()
+        shuffled = shuffle_units(fixed)
+        D, D_shuffled = self.discriminator(fixed), self.discriminator(shuffled)
+        loss = (softplus(-D) + softplus(D_shuffled)) / 2
+        selection = distortion + rate + self.gamma * total_correlation
+
+        return Loss(
+            selection + loss,
+            {
+                "distortion": distortion,
+                "rate": rate,
+                "bound": -(distortion + rate),
+                "total_correlation": total_correlation,
+                "discriminator": loss,
+                "selection": selection,
+            },
+        )
+
+
+def shuffle_units(z: Tensor) -> Tensor:
+    r"""Shuffle each unit of the codes between examples: a sample of the product of marginals.
+
+    Arguments:
+        z: The codes, with shape `(B, D)`.
+
+    Example:
+        >>> z = torch.arange(6.0).reshape(3, 2)
+        >>> shuffle_units(z).sort(dim=0).values.equal(z)
+        True
+    """
+    return z.gather(0, torch.rand_like(z).argsort(dim=0))

@@ -1,0 +1,75 @@
+r"""Objective that matches codes to the prior by a discriminator."""
+
+__all__ = ["AAE"]
+
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from ...distributions import Dirac
+from ...models.latent import LatentModel
+from ...priors import StandardNormal
+from ..base import Loss, Objective
+from ..discriminator import Discriminator
+
+
+class AAE(Objective):
+    r"""Adversarial autoencoder: distortion, and a discriminator that tells codes from the prior.
+
+    .. math:: \mathbb{E}_{q(z \mid x)} \big[ -\log p(x \mid z)
+        - \lambda \log D(z) \big], \qquad
+        \max_D \; \mathbb{E}_{p(z)} [\log D(z)] + \mathbb{E}_{q(z)} [\log (1 - D(z))]
+
+    Encoder and discriminator are trained in the same steps. The encoder sees the discriminator's
+    weights as fixed, and the discriminator the codes.
+
+    References:
+        | Adversarial Autoencoders (Makhzani et al., 2016)
+        | https://arxiv.org/abs/1511.05644
+
+    Arguments:
+        weight: The weight :math:`\lambda \geq 0` of fooling the discriminator; by default a tenth
+            of the number of elements of an example.
+        layers: The widths of the hidden layers of the discriminator.
+
+    Raises:
+        ValueError: If the weight is negative.
+
+    Example:
+        >>> AAE(weight=1.0).get_params()
+        {'weight': 1.0, 'layers': (256, 256)}
+    """
+
+    posterior = Dirac
+    prior = StandardNormal
+    matches_prior = True
+    selection_term = "distortion"
+
+    discriminator: Discriminator
+
+    def __init__(self, weight: float | None = None, layers: tuple[int, ...] = (256, 256)) -> None:
+        super().__init__()
+
+        if not (weight or 0) >= 0:
+            raise ValueError(f"expected weight >= 0, got {weight}.")
+
+        self.weight = weight
+        self.layers = layers
+
+    def build(self, model: LatentModel, n_examples: int = 1) -> "AAE":
+        self.discriminator = Discriminator(model.encoder.event[0], self.layers)
+        return super().build(model, n_examples)
+
+    def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
+        z = model.encode(x).rsample()
+        distortion = -model.decode(z).log_prob(target)
+
+        fooling = softplus(-self.discriminator.frozen(z))
+        real = self.discriminator(model.prior().sample((len(z),)))
+        fake = self.discriminator(z.detach())
+        loss = softplus(-real) + softplus(fake)
+        weight = target[0].numel() / 10 if self.weight is None else self.weight
+
+        return Loss(
+            distortion + weight * fooling + loss,
+            {"distortion": distortion, "fooling": fooling, "discriminator": loss},
+        )

@@ -1,0 +1,183 @@
+r"""Objectives that match codes to the prior by distances of optimal transport."""
+
+__all__ = ["SinkhornAE", "SlicedWAE", "sinkhorn_divergence", "sliced_wasserstein"]
+
+import math
+
+import torch
+from torch import Tensor
+
+from ...distributions import Dirac
+from ...models.latent import LatentModel
+from ...priors import StandardNormal
+from ..base import Loss, Objective
+
+
+class SlicedWAE(Objective):
+    r"""Distortion, with a penalty on the sliced Wasserstein distance of codes and prior.
+
+    .. math:: \mathbb{E}_{q(z \mid x)} \big[ -\log p(x \mid z) \big]
+        + \lambda \, \mathrm{SW}_2^2 \big( q(z), p(z) \big)
+
+    References:
+        | Sliced-Wasserstein Auto-Encoders (Kolouri et al., 2019), algorithm 1
+        | https://openreview.net/forum?id=H1xaJn05FQ
+
+    Arguments:
+        weight: The weight :math:`\lambda \geq 0`; by default the number of elements of an example.
+        projections: The number of random directions, in each step.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+
+    Example:
+        >>> SlicedWAE(projections=100).get_params()
+        {'weight': None, 'projections': 100}
+    """
+
+    posterior = Dirac
+    prior = StandardNormal
+    matches_prior = True
+
+    def __init__(self, weight: float | None = None, projections: int = 64) -> None:
+        super().__init__()
+
+        if not ((weight or 0) >= 0 and projections >= 1):
+            raise ValueError(
+                f"expected weight >= 0 and projections >= 1, got {weight} and {projections}."
+            )
+
+        self.weight = weight
+        self.projections = projections
+
+    def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
+        z = model.encode(x).rsample()
+        distortion = -model.decode(z).log_prob(target)
+        mismatch = sliced_wasserstein(z, model.prior().sample((len(z),)), self.projections)
+        weight = target[0].numel() if self.weight is None else self.weight
+
+        return Loss(
+            distortion + weight * mismatch, {"distortion": distortion, "mismatch": mismatch}
+        )
+
+
+class SinkhornAE(Objective):
+    r"""Distortion, with a penalty on the Sinkhorn divergence of codes and prior.
+
+    .. math:: \mathbb{E}_{q(z \mid x)} \big[ -\log p(x \mid z) \big]
+        + \lambda \, S_\varepsilon \big( q(z), p(z) \big)
+
+    References:
+        | Sinkhorn AutoEncoders (Patrini et al., 2019)
+        | https://arxiv.org/abs/1810.01118
+
+    Arguments:
+        weight: The weight :math:`\lambda \geq 0`; by default the number of elements of an example.
+        blur: The standard deviation :math:`\sqrt{\varepsilon / 2}` of the entropic blur, relative
+            to the prior's.
+        iterations: The number of Sinkhorn iterations.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+
+    Example:
+        >>> SinkhornAE(blur=0.1).get_params()
+        {'weight': None, 'blur': 0.1, 'iterations': 20}
+    """
+
+    posterior = Dirac
+    prior = StandardNormal
+    matches_prior = True
+
+    def __init__(
+        self, weight: float | None = None, blur: float = 0.3, iterations: int = 20
+    ) -> None:
+        super().__init__()
+
+        if not ((weight or 0) >= 0 and blur > 0 and iterations >= 1):
+            raise ValueError(
+                "expected weight >= 0, blur > 0 and iterations >= 1, got"
+                f" {weight}, {blur} and {iterations}."
+            )
+
+        self.weight = weight
+        self.blur = blur
+        self.iterations = iterations
+
+    def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
+        z = model.encode(x).rsample()
+        distortion = -model.decode(z).log_prob(target)
+        noise = model.prior().sample((len(z),))
+        mismatch = sinkhorn_divergence(z, noise, self.blur, self.iterations)
+        weight = target[0].numel() if self.weight is None else self.weight
+
+        return Loss(
+            distortion + weight * mismatch, {"distortion": distortion, "mismatch": mismatch}
+        )
+
+
+def sliced_wasserstein(x: Tensor, y: Tensor, projections: int = 64) -> Tensor:
+    r"""Squared sliced Wasserstein distance of two samples of the same size.
+
+    .. math:: \mathbb{E}_u \Big[ \frac{1}{n} \sum_{i=1}^n
+        \big( (u^\top x)_{(i)} - (u^\top y)_{(i)} \big)^2 \Big], \qquad \| u \| = 1
+
+    On a line, the best transport plan pairs the sorted points.
+
+    Arguments:
+        x: The first sample, with shape `(n, D)`.
+        y: The second sample, with shape `(n, D)`.
+        projections: The number of random directions.
+
+    Example:
+        >>> x = torch.randn(50, 1)
+        >>> torch.testing.assert_close(sliced_wasserstein(x, x + 3), torch.tensor(9.0))
+    """
+    u = torch.randn(x.shape[1], projections, dtype=x.dtype, device=x.device)
+    u = u / u.norm(dim=0)
+    x, y = ((points @ u).sort(dim=0).values for points in (x, y))
+
+    return (x - y).square().mean()
+
+
+def sinkhorn_divergence(x: Tensor, y: Tensor, blur: float, iterations: int = 20) -> Tensor:
+    r"""Sinkhorn divergence of two samples, an entropic squared Wasserstein distance.
+
+    .. math:: S_\varepsilon(x, y) = \mathrm{OT}_\varepsilon(x, y)
+        - \tfrac{1}{2} \mathrm{OT}_\varepsilon(x, x) - \tfrac{1}{2} \mathrm{OT}_\varepsilon(y, y)
+
+    with costs :math:`\frac{1}{2} \| x_i - y_j \|^2` and :math:`\varepsilon = 2 \sigma^2` for a
+    blur :math:`\sigma`. It is zero for equal samples, and at small blur half the squared
+    2-Wasserstein distance.
+
+    References:
+        | Learning Generative Models with Sinkhorn Divergences (Genevay et al., 2018)
+        | https://arxiv.org/abs/1706.00292
+
+    Arguments:
+        x: The first sample, with shape `(n, D)`.
+        y: The second sample, with shape `(m, D)`.
+        blur: The blur :math:`\sigma > 0`.
+        iterations: The number of iterations.
+
+    Example:
+        >>> x = torch.randn(20, 2)
+        >>> torch.testing.assert_close(sinkhorn_divergence(x, x, 0.5), torch.tensor(0.0))
+    """
+    a, b, c = (_entropic_cost(*pair, blur, iterations) for pair in ((x, y), (x, x), (y, y)))
+    return a - (b + c) / 2
+
+
+def _entropic_cost(x: Tensor, y: Tensor, blur: float, iterations: int) -> Tensor:
+    cost = (x[:, None] - y).square().sum(dim=-1) / 2
+    epsilon = 2 * blur**2
+    f, g = x.new_zeros(len(x)), y.new_zeros(len(y))
+
+    for _ in range(iterations):
+        f, g = (  # symmetric updates, so that the cost of a sample and itself is found, too
+            (f - epsilon * (((g - cost) / epsilon).logsumexp(dim=1) - math.log(len(y)))) / 2,
+            (g - epsilon * (((f[:, None] - cost) / epsilon).logsumexp(dim=0) - math.log(len(x))))
+            / 2,
+        )
+
+    return f.mean() + g.mean()

@@ -1,0 +1,90 @@
+r"""Regularized autoencoders."""
+
+__all__ = ["RAE"]
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from ...distributions import Dirac
+from ...models.latent import LatentModel
+from ...priors import Mixture
+from ..base import Loss, Objective
+
+
+class RAE(Objective):
+    r"""Reconstruction, with a penalty on the norm of the codes and a smooth decoder.
+
+    .. math:: -\log p(x \mid z) + \frac{\beta}{2} \| z \|^2 + \lambda \, \mathcal{L}_\text{reg}
+
+    The penalty :math:`\mathcal{L}_\text{reg}` keeps the decoder from undoing the first one:
+
+    | regularizer | penalty |
+    | --- | --- |
+    | `"weights"` | the squared norm of the decoder's weight matrices |
+    | `"gradient"` | the squared norm of the Jacobian of the reconstruction at the codes |
+
+    The squared norm of the Jacobian is estimated without bias by a random probe. A mixture that is
+    fitted to the codes after the training draws new examples.
+
+    References:
+        | From Variational to Deterministic Autoencoders (Ghosh et al., 2020), equations 5 to 8
+        | https://arxiv.org/abs/1903.12436
+
+    Arguments:
+        beta: The weight :math:`\beta \geq 0` of the codes' norm.
+        weight: The weight :math:`\lambda \geq 0` of the regularizer.
+        regularizer: The penalty on the decoder.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+
+    Example:
+        >>> RAE(beta=0.1, regularizer="gradient").get_params()
+        {'beta': 0.1, 'weight': 1e-06, 'regularizer': 'gradient'}
+    """
+
+    posterior = Dirac
+    prior = Mixture
+
+    def __init__(
+        self,
+        beta: float = 1e-2,
+        weight: float = 1e-6,
+        regularizer: Literal["weights", "gradient"] = "weights",
+    ) -> None:
+        super().__init__()
+
+        if not (beta >= 0 and weight >= 0) or regularizer not in ("weights", "gradient"):
+            raise ValueError(
+                "expected beta >= 0, weight >= 0 and regularizer 'weights' or 'gradient', got"
+                f" {beta}, {weight} and {regularizer!r}."
+            )
+
+        self.beta = beta
+        self.weight = weight
+        self.regularizer = regularizer
+
+    def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
+        smooth = self.regularizer == "gradient"
+
+        with torch.enable_grad() if smooth else torch.set_grad_enabled(torch.is_grad_enabled()):
+            z = model.encode(x).rsample()
+            z = z.requires_grad_() if smooth and not z.requires_grad else z
+            p = model.decode(z)
+
+            if smooth:
+                v = torch.randint_like(p.mean, 2) * 2 - 1
+                (vJ,) = torch.autograd.grad(p.mean, z, v, create_graph=True)
+                penalty = vJ.square().sum(dim=-1)
+            else:
+                matrices = [w for w in model.decoder.network.parameters() if w.ndim > 1]
+                penalty = torch.stack([w.square().sum() for w in matrices]).sum()
+
+        distortion, norm = -p.log_prob(target), z.square().sum(dim=-1) / 2
+
+        return Loss(
+            distortion + self.beta * norm + self.weight * penalty,
+            {"distortion": distortion, "norm": norm, "penalty": penalty},
+        )

@@ -1,0 +1,80 @@
+r"""Reconstruction with sparse codes."""
+
+__all__ = ["Sparse"]
+
+from typing import Literal
+
+from torch import Tensor
+
+from ...distributions import Dirac
+from ...models.latent import LatentModel
+from ..base import Loss, Objective
+
+
+class Sparse(Objective):
+    r"""Reconstruction, with a penalty on units that are on.
+
+    | penalty | term |
+    | --- | --- |
+    | `"l1"` | :math:`\sum_j \lvert z_j \rvert` |
+    | `"kl"` | :math:`\sum_j \mathrm{KL}(\rho \parallel \hat\rho_j)` |
+
+    :math:`\hat\rho_j` is the mean of the unit :math:`\sigma(z_j)` over a minibatch, and
+    :math:`\rho` the share of the time that a unit is to be on.
+
+    References:
+        | Sparse coding with an overcomplete basis set (Olshausen & Field, 1997), for the L1 norm
+        | https://doi.org/10.1016/S0042-6989(97)00169-7
+
+        | Sparse autoencoder, CS294A lecture notes (Ng, 2011), for the divergence
+        | https://web.stanford.edu/class/cs294a/sparseAutoencoder.pdf
+
+    Arguments:
+        weight: The weight :math:`\lambda \geq 0` of the penalty.
+        penalty: The penalty.
+        target_rate: The share :math:`\rho`, in 0 to 1, for the divergence.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+
+    Example:
+        >>> Sparse(weight=0.3).get_params()
+        {'weight': 0.3, 'penalty': 'l1', 'target_rate': 0.05}
+    """
+
+    posterior = Dirac
+
+    def __init__(
+        self,
+        weight: float = 0.1,
+        penalty: Literal["l1", "kl"] = "l1",
+        target_rate: float = 0.05,
+    ) -> None:
+        super().__init__()
+
+        if not (weight >= 0 and 0 < target_rate < 1) or penalty not in ("l1", "kl"):
+            raise ValueError(
+                "expected weight >= 0, penalty 'l1' or 'kl' and target_rate in 0 to 1, got"
+                f" {weight}, {penalty!r} and {target_rate}."
+            )
+
+        self.weight = weight
+        self.penalty = penalty
+        self.target_rate = target_rate
+
+    def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
+        z = model.encode(x).rsample()
+        distortion = -model.decode(z).log_prob(target)
+
+        if self.penalty == "l1":
+            sparsity = z.abs().sum(dim=-1)
+        else:
+            sparsity = _bernoulli_divergence(self.target_rate, z.sigmoid().mean(dim=0)).sum()
+
+        return Loss(
+            distortion + self.weight * sparsity, {"distortion": distortion, "sparsity": sparsity}
+        )
+
+
+def _bernoulli_divergence(p: float, q: Tensor) -> Tensor:
+    return p * (p / q).log() + (1 - p) * ((1 - p) / (1 - q)).log()

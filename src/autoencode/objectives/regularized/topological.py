@@ -1,0 +1,96 @@
+r"""Reconstruction with codes that keep the connectedness of the data."""
+
+__all__ = ["Topological"]
+
+import torch
+from scipy.sparse.csgraph import minimum_spanning_tree
+from torch import Tensor
+
+from ...distributions import Dirac
+from ...models.latent import LatentModel
+from ..base import Loss, Objective
+
+
+class Topological(Objective):
+    r"""Reconstruction, with a penalty on distances that decide how points connect.
+
+    .. math:: -\log p(x \mid z) + \frac{\lambda}{2} \left(
+        \big\| A[\pi_x] - B[\pi_x] \big\|^2 + \big\| A[\pi_z] - B[\pi_z] \big\|^2 \right)
+
+    :math:`A` and :math:`B` are the distances of the examples of a minibatch and of their codes,
+    each divided by its largest entry, and :math:`\pi_x`, :math:`\pi_z` the edges of their minimum
+    spanning trees: the pairs at whose distance two clusters of a growing neighborhood merge
+    (persistent homology of dimension 0).
+
+    References:
+        | Topological Autoencoders (Moor et al., 2020), equations 3 to 5
+        | https://arxiv.org/abs/1906.00722
+
+    Arguments:
+        weight: The weight :math:`\lambda \geq 0`; by default the number of elements of an example.
+
+    Raises:
+        ValueError: If the weight is negative.
+
+    Example:
+        >>> Topological(weight=1.0).get_params()
+        {'weight': 1.0}
+    """
+
+    posterior = Dirac
+
+    def __init__(self, weight: float | None = None) -> None:
+        super().__init__()
+
+        if not (weight or 0) >= 0:
+            raise ValueError(f"expected weight >= 0, got {weight}.")
+
+        self.weight = weight
+
+    def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
+        z = model.encode(x).rsample()
+        distortion = -model.decode(z).log_prob(target)
+        mismatch = topological_mismatch(target.flatten(start_dim=1), z)
+        weight = target[0].numel() if self.weight is None else self.weight
+
+        return Loss(
+            distortion + weight * mismatch, {"distortion": distortion, "topology": mismatch}
+        )
+
+
+def topological_mismatch(x: Tensor, z: Tensor) -> Tensor:
+    r"""Squared differences of relative distances along both minimum spanning trees, per point.
+
+    Arguments:
+        x: The examples, with shape `(B, D)`.
+        z: The codes, with shape `(B, d)`.
+
+    Returns:
+        The mismatch, with shape `()`.
+
+    Example:
+        >>> x = torch.randn(30, 2)
+        >>> torch.testing.assert_close(topological_mismatch(x, 2 * x), torch.tensor(0.0))
+    """
+    if len(x) < 2:
+        return z.sum() * 0
+
+    A, B = (_relative_distances(points) for points in (x, z))
+    edges = torch.cat([_spanning_tree(A), _spanning_tree(B)], dim=1)
+    i, j = edges.to(x.device)
+
+    return (A[i, j] - B[i, j]).square().sum() / (2 * len(x))
+
+
+def _relative_distances(points: Tensor) -> Tensor:
+    squares = (points[:, None] - points).square().sum(dim=-1)
+    tiny = torch.finfo(points.dtype).tiny  # the root of zero has no derivative
+    distances = squares.clamp(min=tiny).sqrt()
+
+    return distances / distances.max()
+
+
+def _spanning_tree(distances: Tensor) -> Tensor:
+    r"""Returns the edges of the minimum spanning tree, with shape `(2, B - 1)`."""
+    tree = minimum_spanning_tree(distances.detach().double().cpu().numpy()).tocoo()
+    return torch.stack([torch.from_numpy(ends).long() for ends in (tree.row, tree.col)])

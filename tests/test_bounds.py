@@ -1,0 +1,158 @@
+r"""Laws of the importance-weighted bounds and of the bound with a capacity."""
+
+import pytest
+import torch
+from torch import Tensor, randn
+from torch.distributions import Independent, Normal
+
+from autoencode.distributions import Gaussian, SharedGaussian
+from autoencode.objectives import CIWAE, ELBO, IWAE, PIWAE, CapacityELBO, Objective
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+def total(objective: Objective, model, x: Tensor, seed: int = 1) -> Tensor:
+    torch.manual_seed(seed)
+    return objective(model, x, x).total
+
+
+def gradients(loss: Tensor, module) -> list[Tensor]:
+    return list(torch.autograd.grad(loss.sum(), list(module.parameters()), retain_graph=True))
+
+
+def log_weights(model, x: Tensor, k: int, seed: int = 1) -> tuple[Tensor, Tensor]:
+    r"""Returns codes and the logs of their weights, as in equation 8 of the IWAE paper."""
+    torch.manual_seed(seed)
+    q = model.encode(x)
+    z = q.rsample((k,))
+
+    return z, model.decode(z).log_prob(x) + model.prior().log_prob(z) - q.log_prob(z)
+
+
+def assert_all_close(found: list[Tensor], expected: list[Tensor]) -> None:
+    for a, b in zip(found, expected, strict=True):
+        torch.testing.assert_close(a, b)
+
+
+@pytest.mark.parametrize("gradient", ["standard", "doubly_reparametrized"])
+def test_iwae_of_one_code_is_the_elbo(make_model, gradient: str) -> None:
+    model, x = make_model(Gaussian), randn(16, 5)
+    expected = total(ELBO(), model, x)
+    _, log_w = log_weights(model, x, 1)
+    rate = torch.distributions.kl_divergence(model.encode(x), model.prior())
+    torch.manual_seed(1)
+    loss = IWAE(1, gradient)(model, x, x)
+
+    torch.testing.assert_close(loss.total, -log_w[0])
+    torch.testing.assert_close(loss.total - loss.terms["rate"], expected - rate)  # it is sampled
+
+
+@pytest.mark.parametrize("k", [1, 2, 7])
+def test_bounds_are_tight_at_the_posterior(probabilistic_pca, k: int) -> None:
+    x, evidence = probabilistic_pca.sample_and_log_prob(64)
+
+    for objective in (IWAE(k), IWAE(k, "standard"), CIWAE(k), PIWAE(2, k)):
+        assert torch.allclose(-total(objective, probabilistic_pca.model(), x), evidence)
+
+
+def test_iwae_increases_with_the_number_of_codes(probabilistic_pca) -> None:
+    def worse(x: Tensor) -> Independent:
+        q = probabilistic_pca.posterior(x)
+        return Independent(Normal(q.mean + 0.3, 1.5 * q.stddev), 1)
+
+    x, evidence = probabilistic_pca.sample_and_log_prob(4096)
+    model = probabilistic_pca.model(worse)
+    bounds = [-float(total(IWAE(k), model, x).mean()) for k in (1, 2, 4, 16, 64)]
+
+    assert bounds == sorted(bounds)
+    assert bounds[-1] < float(evidence.mean()) + 0.01
+    assert float(evidence.mean()) - bounds[-1] < 0.05 < float(evidence.mean()) - bounds[0]
+
+
+def test_doubly_reparametrized_gradients_are_those_of_the_paper(make_model) -> None:
+    model, x, k = make_model(Gaussian, SharedGaussian()), randn(6, 5), 5
+    found = gradients(total(IWAE(k), model, x), model)
+
+    z, log_w = log_weights(model, x, k)
+    w = log_w.softmax(dim=0).detach()
+    decoder = gradients(-(log_w.logsumexp(dim=0)), model.decoder)
+
+    # Equation 8: the posterior is differentiated at the codes alone, with squared weights
+    fixed = z.detach().requires_grad_()
+    q = model.encode(x)
+    q = Independent(Normal(q.mean.detach(), q.stddev.detach()), 1)
+    inner = model.decode(fixed).log_prob(x) + model.prior().log_prob(fixed) - q.log_prob(fixed)
+    (slope,) = torch.autograd.grad(inner.sum(), fixed)
+    encoder = gradients(-(w.square()[..., None] * slope * z).sum(dim=0), model.encoder)
+
+    assert_all_close(found, encoder + decoder)
+
+
+def test_doubly_reparametrized_gradients_are_unbiased(make_model) -> None:
+    model, x = make_model(Gaussian, SharedGaussian()), randn(2, 5)
+    draws = {}
+
+    for name in ("standard", "doubly_reparametrized"):
+        x_many = x.repeat(4000, 1)
+        torch.manual_seed(1)
+        loss = IWAE(3, name)(model, x_many, x_many).total.reshape(40, -1).mean(dim=1)
+        weight = list(model.encoder.parameters())[-1]
+        draws[name] = torch.stack(
+            [torch.autograd.grad(part, weight, retain_graph=True)[0] for part in loss]
+        )
+
+    a, b = draws.values()
+    error = (a.var(dim=0) / len(a) + b.var(dim=0) / len(b)).sqrt()
+
+    assert ((a.mean(dim=0) - b.mean(dim=0)).abs() < 4 * error).all()
+
+
+def test_ciwae_lies_between(make_model) -> None:
+    model, x = make_model(Gaussian), randn(8, 5)
+    _, log_w = log_weights(model, x, 4)
+    elbo, iwae = log_w.mean(dim=0), log_w.exp().mean(dim=0).log()
+
+    for beta in (0.0, 0.3, 1.0):
+        expected = -beta * elbo - (1 - beta) * iwae
+        torch.testing.assert_close(total(CIWAE(4, beta), model, x), expected)
+
+
+def test_piwae_gives_decoder_and_encoder_their_own_bounds(make_model) -> None:
+    model, x = make_model(Gaussian, SharedGaussian()), randn(6, 5)
+    loss = total(PIWAE(3, 4), model, x)
+
+    _, log_w = log_weights(model, x, 12)
+    tight = log_w.exp().mean(dim=0).log()
+    loose = log_w.reshape(3, 4, 6).exp().mean(dim=1).log().mean(dim=0)
+
+    torch.testing.assert_close(loss, -tight)
+    assert_all_close(gradients(loss, model.decoder), gradients(-tight, model.decoder))
+    assert_all_close(gradients(loss, model.encoder), gradients(-loose, model.encoder))
+
+
+def test_the_rate_is_held_at_the_capacity(make_model) -> None:
+    model, x = make_model(Gaussian), randn(16, 5)
+    objective = CapacityELBO(capacity=10.0, gamma=3.0, rise=0.5)
+
+    for progress, capacity in [(0.0, 0.0), (0.25, 5.0), (0.5, 10.0), (1.0, 10.0)]:
+        objective.progress.fill_(progress)
+        loss = objective(model, x, x)
+        distance = (loss.terms["rate"] - capacity).abs()
+
+        torch.testing.assert_close(loss.total, loss.terms["distortion"] + 3 * distance)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: IWAE(0),
+        lambda: IWAE(2, "other"),
+        lambda: CIWAE(2, 1.5),
+        lambda: PIWAE(0, 2),
+        lambda: CapacityELBO(-1.0),
+        lambda: CapacityELBO(rise=2.0),
+    ],
+)
+def test_bad_arguments_are_refused(make) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        make()
