@@ -300,3 +300,17 @@ def test_active_units_have_variance() -> None:
     Z = randn(1000, 4) * torch.tensor([1.0, 0.2, 0.09, 0.0]) + 5
 
     assert active_units(Z) == 2
+
+
+@pytest.mark.parametrize("cls", OBJECTIVES)
+def test_objectives_score_a_model_given_a_context(cls: type[Objective], make_model) -> None:
+    model = make_model(cls.posterior, SharedGaussian(), context=3)
+    objective, x = cls().build(model, 100), randn(16, 5)
+
+    def total(c: torch.Tensor) -> torch.Tensor:
+        torch.manual_seed(1)
+        return objective(model.given(c), x, x).total
+
+    a, b = total(torch.zeros(16, 3)), total(torch.ones(16, 3))
+    assert a.shape == (16,)
+    assert not torch.allclose(a, b)

@@ -217,6 +217,16 @@ class BoundModel:
         return self.model.decoder(z, self.context)
 
     @property
+    def encoder(self) -> Conditional:
+        r"""The posterior, as a function of data and context."""
+        return self.model.encoder
+
+    @property
+    def decoder(self) -> Conditional:
+        r"""The likelihood, as a function of code and context."""
+        return self.model.decoder
+
+    @property
     def prior(self) -> nn.Module:
         r"""The prior :math:`p(z)`."""
         return self.model.prior

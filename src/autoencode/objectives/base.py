@@ -11,7 +11,7 @@ import torch.nn as nn
 from torch import Tensor
 
 from ..common.configurable import Configurable
-from ..models.latent import Model
+from ..models.latent import LatentModel, Model
 from ..priors import Prior, StandardNormal
 
 Self = TypeVar("Self", bound="Objective")

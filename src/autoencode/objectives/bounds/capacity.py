@@ -7,7 +7,7 @@ from functools import partial
 from torch import Tensor
 
 from ...distributions import RESOLUTION, Gaussian, kl_divergence
-from ...models.latent import LatentModel
+from ...models.latent import Model
 from ...priors import Mixture
 from ..base import Loss, Objective
 
@@ -54,7 +54,7 @@ class CapacityELBO(Objective):
         self.gamma = gamma
         self.rise = rise
 
-    def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
+    def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         q = model.encode(x)
         z = q.rsample()
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ...distributions import RESOLUTION, Gaussian
-from ...models.latent import LatentModel
+from ...models.latent import Model
 from ...priors import Mixture
 from ..base import Loss, Objective
 
@@ -74,7 +74,7 @@ class IWAE(Objective):
         self.k = k
         self.gradient = gradient
 
-    def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
+    def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         if self.gradient == "standard":
             draws = _Draws.of(model, x, target, self.k)
             return draws.loss(-_log_mean(draws.log_w))
@@ -120,7 +120,7 @@ class CIWAE(Objective):
         self.k = k
         self.beta = beta
 
-    def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
+    def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         draws = _Draws.of(model, x, target, self.k)
         elbo, iwae = draws.log_w.mean(dim=0), _log_mean(draws.log_w)
 
@@ -164,7 +164,7 @@ class PIWAE(Objective):
         self.m = m
         self.k = k
 
-    def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
+    def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         scale = _GradientScale()
         draws = _Draws.of(model, x, target, self.m * self.k, scale)
         log_w = draws.log_w.detach()
@@ -208,7 +208,7 @@ class _Draws(NamedTuple):
     @classmethod
     def of(
         cls,
-        model: LatentModel,
+        model: Model,
         x: Tensor,
         target: Tensor,
         k: int,

@@ -8,7 +8,7 @@ from typing import Literal
 from torch import Tensor
 
 from ...distributions import RESOLUTION, Gaussian, kl_divergence
-from ...models.latent import LatentModel
+from ...models.latent import Model
 from ...priors import StandardNormal
 from ..base import Loss, Objective
 
@@ -66,7 +66,7 @@ class DIPVAE(Objective):
         self.diagonal = diagonal
         self.covariance = covariance
 
-    def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
+    def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         q = model.encode(x)
         z = q.rsample()
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from ...distributions import RESOLUTION, Gaussian, kl_divergence
-from ...models.latent import LatentModel
+from ...models.latent import LatentModel, Model
 from ...priors import StandardNormal
 from ..base import Loss, Objective
 from ..discriminator import Discriminator
@@ -59,7 +59,7 @@ class FactorVAE(Objective):
         self.discriminator = Discriminator(model.encoder.event[0], self.layers)
         return super().build(model, n_examples)
 
-    def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
+    def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         q = model.encode(x)
         z = q.rsample()
 

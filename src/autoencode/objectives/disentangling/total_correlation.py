@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.distributions import Distribution, Independent
 
 from ...distributions import RESOLUTION, Gaussian
-from ...models.latent import LatentModel
+from ...models.latent import Model
 from ...priors import StandardNormal
 from ..base import Loss, Objective
 
@@ -54,7 +54,7 @@ class BetaTCVAE(Objective):
 
         self.beta = beta
 
-    def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
+    def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         q = model.encode(x)
         z = q.rsample()
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ...distributions import RESOLUTION, Dirac, Gaussian, kl_divergence
-from ...models.latent import LatentModel
+from ...models.latent import Model
 from ...priors import StandardNormal
 from ..base import Loss, Objective
 
@@ -55,7 +55,7 @@ class WAE(Objective):
         self.weight = weight
         self.scales = scales
 
-    def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
+    def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         z = model.encode(x).rsample()
         distortion = -model.decode(z).log_prob(target)
         mismatch = squared_mmd(z, model.prior().sample((len(z),)), self.scales)
@@ -116,7 +116,7 @@ class InfoVAE(Objective):
         self.weight = weight
         self.scales = scales
 
-    def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
+    def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         q, prior = model.encode(x), model.prior()
         z = q.rsample()
 

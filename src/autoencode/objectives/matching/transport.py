@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ...distributions import Dirac
-from ...models.latent import LatentModel
+from ...models.latent import Model
 from ...priors import StandardNormal
 from ..base import Loss, Objective
 
@@ -50,7 +50,7 @@ class SlicedWAE(Objective):
         self.weight = weight
         self.projections = projections
 
-    def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
+    def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         z = model.encode(x).rsample()
         distortion = -model.decode(z).log_prob(target)
         mismatch = sliced_wasserstein(z, model.prior().sample((len(z),)), self.projections)
@@ -104,7 +104,7 @@ class SinkhornAE(Objective):
         self.blur = blur
         self.iterations = iterations
 
-    def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
+    def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         z = model.encode(x).rsample()
         distortion = -model.decode(z).log_prob(target)
         noise = model.prior().sample((len(z),))

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ...distributions import Dirac
-from ...models.latent import LatentModel
+from ...models.latent import Model
 from ...priors import Mixture
 from ..base import Loss, Objective
 
@@ -66,7 +66,7 @@ class RAE(Objective):
         self.weight = weight
         self.regularizer = regularizer
 
-    def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
+    def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         smooth = self.regularizer == "gradient"
 
         with torch.enable_grad() if smooth else torch.set_grad_enabled(torch.is_grad_enabled()):

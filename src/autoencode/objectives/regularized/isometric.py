@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ...distributions import Dirac
-from ...models.latent import LatentModel
+from ...models.latent import Model
 from ..base import Loss, Objective
 
 
@@ -53,7 +53,7 @@ class Isometric(Objective):
         self.weight = weight
         self.margin = margin
 
-    def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
+    def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         z = model.encode(x).rsample()
         distortion = -model.decode(z).log_prob(target)
 

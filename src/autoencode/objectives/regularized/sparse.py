@@ -7,7 +7,7 @@ from typing import Literal
 from torch import Tensor
 
 from ...distributions import Dirac
-from ...models.latent import LatentModel
+from ...models.latent import Model
 from ..base import Loss, Objective
 
 
@@ -62,7 +62,7 @@ class Sparse(Objective):
         self.penalty = penalty
         self.target_rate = target_rate
 
-    def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
+    def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         z = model.encode(x).rsample()
         distortion = -model.decode(z).log_prob(target)
 

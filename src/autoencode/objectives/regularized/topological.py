@@ -7,7 +7,7 @@ from scipy.sparse.csgraph import minimum_spanning_tree
 from torch import Tensor
 
 from ...distributions import Dirac
-from ...models.latent import LatentModel
+from ...models.latent import Model
 from ..base import Loss, Objective
 
 
@@ -47,7 +47,7 @@ class Topological(Objective):
 
         self.weight = weight
 
-    def forward(self, model: LatentModel, x: Tensor, target: Tensor) -> Loss:
+    def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         z = model.encode(x).rsample()
         distortion = -model.decode(z).log_prob(target)
         mismatch = topological_mismatch(target.flatten(start_dim=1), z)
