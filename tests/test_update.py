@@ -13,8 +13,8 @@ from torch import Tensor
 
 from autoencode import Training
 from autoencode.data import Examples
-from autoencode.distributions import Dirac, Gaussian, SharedGaussian
-from autoencode.models.latent import Conditional, LatentModel
+from autoencode.distributions import Autoregressive, Dirac, Gaussian, SharedGaussian
+from autoencode.models.latent import Conditional, LatentModel, Model
 from autoencode.networks import FullyConnected, Recurrent
 from autoencode.objectives import ELBO, Loss, Objective, Reconstruction
 from autoencode.priors import StandardNormal
@@ -292,6 +292,42 @@ def test_a_gpu_agrees_with_the_cpu(precision: str) -> None:
     b = run(CompiledUpdate(there, AdamW(there, 1e-3)), data)
 
     assert a == pytest.approx(b, rel=0.02)
+
+
+def test_objectives_compute_in_full_precision() -> None:
+    found = {}
+
+    class Products(Reconstruction):
+        def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
+            z = model.encode(x).mean
+            found["product"] = (z @ z.mT).dtype
+            found["hidden"] = hidden[-1]
+            return super().forward(model, x, target)
+
+    hidden: list[torch.dtype] = []
+    step = make(Products(), precision="bfloat16")
+    step.model.encoder.network.layers[0].register_forward_hook(
+        lambda module, inputs, output: hidden.append(output.dtype)
+    )
+    step(batches(1)[0])
+
+    assert found == {"product": torch.float32, "hidden": torch.bfloat16}
+
+
+def test_token_decoders_compute_in_the_precision_of_the_decoder() -> None:
+    family = Autoregressive(length=4).build(Recurrent(8, vocab_size=3), (16,))
+    seen: list[bool] = []
+    family.token_decoder.register_forward_hook(
+        lambda *_: seen.append(torch.is_autocast_enabled("cpu"))
+    )
+
+    for enabled in (True, False):
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            p = family(torch.zeros(2, 16, 1))
+
+        p.log_prob(torch.zeros(2, 4))
+
+    assert seen == [True, False]
 
 
 def test_distributions_are_in_full_precision_under_autocast() -> None:

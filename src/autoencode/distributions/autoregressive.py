@@ -232,6 +232,8 @@ class AutoregressiveDistribution(Distribution):
     def __init__(self, family: Autoregressive, phi: Tensor) -> None:
         self.family = family
         self.phi = phi
+        # The network is called later, but in the precision of the decoder that made the parameters
+        self.autocasts = torch.is_autocast_enabled(phi.device.type)
 
         super().__init__(phi.shape[:-1], Size([family.longest]), validate_args=False)
 
@@ -253,7 +255,8 @@ class AutoregressiveDistribution(Distribution):
         x = value.expand(*batch, -1).reshape(-1, value.shape[-1]).long()
         phi = self.phi.expand(*batch, -1).reshape(-1, self.phi.shape[-1])
 
-        return self.family.log_prob(phi, x).reshape(batch)
+        with torch.autocast(phi.device.type, torch.bfloat16, enabled=self.autocasts):
+            return self.family.log_prob(phi, x).reshape(batch)
 
     def _rows(self, phi: Tensor, pick: Callable[[Tensor], Tensor]) -> Tensor:
         parts = phi.reshape(-1, phi.shape[-1]).split(

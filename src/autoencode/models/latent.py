@@ -14,6 +14,7 @@ __all__ = ["BoundModel", "Conditional", "LatentModel", "Model"]
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 import torch.nn as nn
 from torch import Tensor
 from torch.distributions import Distribution, Independent
@@ -176,13 +177,14 @@ class LatentModel(nn.Module):
         r"""The family of :math:`p(x \mid z)`."""
         return self.decoder.family
 
-    def given(self, c: Tensor | None) -> "LatentModel | BoundModel":
+    def given(self, c: Tensor | None, precision: str = "float32") -> "LatentModel | BoundModel":
         r"""Binds a context: returns :math:`p(x, z \mid c)`, with the same methods.
 
         Arguments:
             c: The context, such as labels, with shape `(B, C)`; `None` for no context.
+            precision: `"bfloat16"` to multiply the matrices of the networks in bfloat16.
         """
-        return self if c is None else BoundModel(self, c)
+        return self if c is None and precision == "float32" else BoundModel(self, c, precision)
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,7 +195,9 @@ class BoundModel:
 
     Arguments:
         model: The model.
-        context: The context :math:`c`, with shape `(B, C)`.
+        context: The context :math:`c`, with shape `(B, C)`, or `None`.
+        precision: `"bfloat16"` to multiply the matrices of the networks in bfloat16. Densities,
+            and what an objective computes from codes, stay in float32.
 
     Example:
         >>> from autoencode.distributions import Dirac, SharedGaussian
@@ -206,15 +210,21 @@ class BoundModel:
     """
 
     model: LatentModel
-    context: Tensor
+    context: Tensor | None
+    precision: str = "float32"
 
     def encode(self, x: Tensor) -> Distribution:
         r"""Returns :math:`q(z \mid x, c)` for `x` with shape `(*, *shape)`."""
-        return self.model.encoder(x, self.context)
+        with self._autocast(x):
+            return self.model.encoder(x, self.context)
 
     def decode(self, z: Tensor) -> Distribution:
         r"""Returns :math:`p(x \mid z, c)` for `z` with shape `(*, D)`."""
-        return self.model.decoder(z, self.context)
+        with self._autocast(z):
+            return self.model.decoder(z, self.context)
+
+    def _autocast(self, x: Tensor) -> torch.autocast:
+        return torch.autocast(x.device.type, torch.bfloat16, enabled=self.precision == "bfloat16")
 
     @property
     def encoder(self) -> Conditional:

@@ -27,8 +27,8 @@ class TrainStep(nn.Module):
         raw_corruption: A function from stored examples to corrupted ones, applied before scaling.
         augment: A random function from scaled examples to equally likely ones, such as shifted
             images; applied only in training. It must treat all channels of an example alike.
-        precision: `"bfloat16"` to multiply matrices in bfloat16. Sums, likelihoods and weights
-            stay in float32.
+        precision: `"bfloat16"` to multiply the matrices of networks in bfloat16. Objectives,
+            likelihoods and weights stay in float32.
 
     Example:
         >>> TrainStep(model, ELBO())(Examples(torch.rand(8, 5))).total.shape  # doctest: +SKIP
@@ -57,10 +57,8 @@ class TrainStep(nn.Module):
 
     def forward(self, batch: Examples) -> Loss:
         x, target = self.inputs(batch)
-        autocast = self.precision == "bfloat16"
 
-        with torch.autocast(x.device.type, torch.bfloat16, enabled=autocast):
-            return self.objective(self.model.given(batch.context), x, target)
+        return self.objective(self.model.given(batch.context, self.precision), x, target)
 
     def inputs(self, batch: Examples) -> tuple[Tensor, Tensor]:
         r"""Returns the encoder's input and the decoder's target, both scaled."""
