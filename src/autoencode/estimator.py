@@ -40,7 +40,7 @@ from .common.seeding import seeded
 from .corruptions import Corruption
 from .data import Examples, as_files, is_stream, on_disk, read_stream
 from .data.media.photographs import photographs_of, read_photograph
-from .distributions import Dirac, Family
+from .distributions import Family
 from .evaluation.measures import log_evidence
 from .inference import imputation
 from .inference.batched import BatchFunction, map_batches, map_restored
@@ -105,13 +105,14 @@ class _NeedsDensity:
 
     def _exists(self, estimator: "Autoencoder") -> bool:
         if (fitted := getattr(estimator, "blueprint_", None)) is not None:
-            return fitted.has_density or (self.or_prior and fitted.prior.fits)
+            return fitted.generates if self.or_prior else fitted.has_density
 
-        given = estimator.objective, estimator.conditional
         posterior = choices.resolve_posterior(estimator.posterior, estimator.objective)
-        follows = self.or_prior and choices.resolve_prior(estimator.prior, *given).fits
+        objective = choices.resolve_objective(estimator.objective)
+        prior = choices.resolve_prior(estimator.prior, estimator.objective, estimator.conditional)
+        follows = self.or_prior and (prior.fits or objective.matches_prior)
 
-        return follows or not isinstance(posterior, Dirac)
+        return follows or posterior.has_density
 
 
 class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -142,6 +143,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         random_state: The seed of `fit`, and of the estimates of `score_samples`.
 
     Attributes:
+        objective_: The trained objective, with its own parameters, if it has any.
         blueprint_: All resolved choices, as :class:`~autoencode.blueprint.Blueprint`.
         model_: The trained :class:`~autoencode.models.latent.LatentModel`.
         encoder_: Its encoder, :math:`q(z \mid x)`.
@@ -422,8 +424,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             per example, of the scaled data.
         """
         self._check_fitted(decoder=True)
-        objective = self.blueprint_.objective.clone()
-        step = TrainStep(self.model_, objective, normalize=self.modality_.normalize)
+        step = TrainStep(self.model_, self.objective_, normalize=self.modality_.normalize)
         data, y, *_ = self._read(X, y)
         c = self._context(y, data, len(data))
 
@@ -668,7 +669,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         arguments.check_solver(self.objective, self.posterior, self.training)
         posterior = choices.resolve_posterior(self.posterior, self.objective)
         checks.check_posterior(posterior)
-        density = not isinstance(posterior, Dirac)
+        density = posterior.has_density
 
         for name in ("n_features_in_", "feature_names_in_"):
             self.__dict__.pop(name, None)
@@ -763,7 +764,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         with seeded(self.seed_):
             whole, (data, held_out) = data, data.hold_out(training.n_held_out(len(data)))
             self.model_ = blueprint.build()
-            step = blueprint.train_step(self.model_)
+            step = blueprint.train_step(self.model_, len(data))
+            self.objective_ = step.objective
             self.training_ = training.resolve(len(data), blueprint.training_defaults())
 
             log.info("%s", blueprint.describe(len(data), len(held_out or ())))
@@ -773,6 +775,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
             for record in self.training_.train(step, data, held_out, resume):
                 self.history_.append(Bunch(**record._asdict()))
+
+            self.objective_.progress.fill_(1)
 
             # With too few examples to hold some out, the linear model is the safer choice
             unjudged = held_out is None and training.validation_fraction is None
@@ -811,6 +815,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             self.seed_,
             getattr(self, "n_features_in_", None),
             getattr(self, "feature_names_in_", None),
+            self.objective_,
         )
 
     @classmethod
@@ -819,6 +824,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         model = cls(**state.arguments)
         model.fitted_ = clone(model)
         model.blueprint_, model.model_ = state.blueprint, state.model
+        model.objective_ = state.objective
         model.training_, model.history_, model.seed_ = state.training, state.history, state.seed
 
         if state.n_features_in is not None:

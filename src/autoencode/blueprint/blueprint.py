@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from ..corruptions import Compose, Corruption
-from ..distributions import Dirac, Family
+from ..distributions import Family
 from ..modalities import Modality
 from ..modalities.capabilities import Tokenized
 from ..modalities.capabilities.fitting import split_corruption, variation
@@ -67,7 +67,12 @@ class Blueprint:
     @property
     def has_density(self) -> bool:
         r"""Whether codes have a density, so that examples have one, too."""
-        return not isinstance(self.posterior, Dirac)
+        return self.posterior.has_density
+
+    @property
+    def generates(self) -> bool:
+        r"""Whether new examples can be drawn: codes have a density, or follow the prior."""
+        return self.has_density or self.prior.fits or self.objective.matches_prior
 
     def build(self) -> LatentModel:
         r"""Builds a model with new weights, which shares nothing with this blueprint.
@@ -95,17 +100,27 @@ class Blueprint:
 
         return family.build(self.network, event_shape(self.modality))
 
-    def train_step(self, model: LatentModel) -> TrainStep:
+    def build_objective(self, model: LatentModel, n_examples: int = 1) -> Objective:
+        r"""Builds the objective, with untrained parameters, if it has any.
+
+        Arguments:
+            model: The model, as of :meth:`build`.
+            n_examples: The number of training examples.
+        """
+        return self.objective.clone().build(model, n_examples)
+
+    def train_step(self, model: LatentModel, n_examples: int = 1) -> TrainStep:
         r"""Returns the loss of minibatches under a model: scaling, corruption and objective.
 
         Arguments:
             model: The model, as of :meth:`build`.
+            n_examples: The number of training examples.
         """
         before, after = self.split_corruption()
 
         return TrainStep(
             model,
-            self.objective.clone(),
+            self.build_objective(model, n_examples),
             after,
             self.modality.normalize,
             before,

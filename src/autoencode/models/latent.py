@@ -149,6 +149,7 @@ class LatentModel(nn.Module):
             ValueError: If the parts do not fit each other.
         """
         event = tuple(shape) if event is None else tuple(event)
+        posterior = posterior.build(network, (latent_dim,))
         encoder = network.encoder(shape, posterior.n_params * latent_dim, context)
         outputs = likelihood.n_params * event[0], *event[1:]
         decoder = network.decoder(latent_dim, outputs, context)

@@ -26,11 +26,12 @@ from ..common.container import Stored
 from ..common.type_checks import check_arguments, fits
 from ..data import TableFormat
 from ..models.latent import LatentModel
+from ..objectives import Objective
 from ..priors import StandardNormal
 from ..training.state import EpochRecord
 from ..training.trainer import Solver
 from .encoding import ARRAY, decode, encode
-from .rebuild import rebuild
+from .rebuild import OBJECTIVE, rebuild
 
 ENCODER = "encoder."
 _LOCAL = ("checkpoint_dir", "tensorboard_dir", "device", "show_progress")
@@ -50,6 +51,7 @@ class FittedState:
         seed: The seed of the fit.
         n_features_in: The number of columns, for tables.
         feature_names_in: The names of the columns, if there are any.
+        objective: The trained objective; `None` in a file without a decoder.
 
     Example:
         >>> FittedState(arguments, blueprint, model, training, history, 0)  # doctest: +SKIP
@@ -63,6 +65,7 @@ class FittedState:
     seed: int
     n_features_in: int | None = None
     feature_names_in: NDArray | None = None
+    objective: Objective | None = None
 
 
 def pack(
@@ -100,6 +103,7 @@ def pack(
         "training": keep(_portable(state.training)),
         "history": [encode(dict(record)) for record in state.history],
         "seed": state.seed,
+        "n_examples": 1 if state.objective is None else state.objective.n_examples,
         "n_features_in": state.n_features_in,
         "feature_names_in": None if names is None else encode(names),
     }
@@ -108,6 +112,8 @@ def pack(
 
     if encoder_only:
         tensors = {name: t for name, t in tensors.items() if name.startswith(ENCODER)}
+    elif state.objective is not None:
+        tensors |= {OBJECTIVE + name: t for name, t in state.objective.state_dict().items()}
 
     _decode_state(estimator, document, _Everything(), arrays.__getitem__)  # raises before
 
@@ -146,10 +152,16 @@ def unpack(
         >>> unpack(Autoencoder, stored)  # doctest: +SKIP
     """
     found = _decode_state(estimator, stored.document, trusted, stored.tensor)
+    n_examples = stored.document.get("n_examples", 1)
+
+    if not fits(n_examples, int, strict=True) or n_examples < 1:
+        raise ValueError(f"its n_examples is {str(repr(n_examples))[:60]}")
     weights = [name for name in stored.names() if not name.startswith(ARRAY)]
     names = [name for name in weights if name.startswith(ENCODER) or not encoder_only]
 
-    return FittedState(model=rebuild(found["blueprint"], stored, names), **found)
+    model, objective = rebuild(found["blueprint"], stored, names, n_examples)
+
+    return FittedState(model=model, objective=objective, **found)
 
 
 def _decode_state(

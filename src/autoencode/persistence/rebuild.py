@@ -3,11 +3,11 @@ r"""Networks from a file that somebody else may have written.
 They are built without memory first, and compared with the names and shapes that the file has.
 """
 
-__all__ = ["rebuild"]
+__all__ = ["OBJECTIVE", "rebuild"]
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -21,7 +21,9 @@ from ..modalities.capabilities.scales import log_unit, mean, restore_mean, resto
 from ..modalities.capabilities.sequences import event_shape
 from ..modalities.capabilities.tables import as_given
 from ..models.latent import LatentModel
+from ..objectives import Objective
 
+OBJECTIVE = "objective."
 _MAKE = {torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn, torch.tensor}
 _MADE = 10  # tensors, at most, for each one of a network, and for what has none
 _LARGE = 2**12  # numbers of a tensor that is not worth making twice
@@ -29,13 +31,19 @@ _TRIED = 2**18  # numbers of an example, at most, that is passed through
 _LARGEST, _LONGEST = 2**28, 2**20  # numbers of an example, and symbols of a text
 
 
-def rebuild(blueprint: Blueprint, stored: Stored, names: list[str]) -> LatentModel:
-    r"""Build the model of a blueprint, with the weights of a file.
+def rebuild(
+    blueprint: Blueprint, stored: Stored, names: list[str], n_examples: int = 1
+) -> tuple[LatentModel, Objective | None]:
+    r"""Build the model and the objective of a blueprint, with the weights of a file.
 
     Arguments:
         blueprint: All resolved choices.
         stored: The file.
         names: Its tensors that are weights.
+        n_examples: The number of examples that the model was trained on.
+
+    Returns:
+        The model, and the objective, which is `None` in a file without a decoder.
 
     Raises:
         ValueError: If the file has not the weights that such a model has, or some of them are
@@ -49,10 +57,10 @@ def rebuild(blueprint: Blueprint, stored: Stored, names: list[str]) -> LatentMod
 
     with seeded(0):
         with _Counting(len(shapes)), torch.device("meta"):
-            _compare(_cut(blueprint.build(), names), shapes)
+            _compare(_build(blueprint, names, n_examples), shapes)
 
         with _Sparing():
-            model = _cut(blueprint.build(), names)
+            model = _build(blueprint, names, n_examples)
 
         like = model.state_dict()
         tensors = {name: _laid_out(stored.tensor(name), like[name]) for name in names}
@@ -60,13 +68,14 @@ def rebuild(blueprint: Blueprint, stored: Stored, names: list[str]) -> LatentMod
         model.load_state_dict(tensors, assign=True)
 
         if any(t.is_meta for t in [*model.parameters(), *model.buffers()]):  # not in the file
-            model = _cut(blueprint.build(), names)
+            model = _build(blueprint, names, n_examples)
             model.load_state_dict(tensors)
 
         model.eval()
+        objective = model._modules.pop("objective", None)
         _try(blueprint, model)
 
-    return model
+    return model, cast(Objective | None, objective)
 
 
 class _Counting(TorchFunctionMode):
@@ -105,8 +114,13 @@ class _Sparing(TorchFunctionMode):
         return func(*args, **kwargs)
 
 
-def _cut(model: LatentModel, names: list[str]) -> LatentModel:
-    if not any(name.startswith("decoder.") for name in names):
+def _build(blueprint: Blueprint, names: list[str], n_examples: int) -> LatentModel:
+    r"""Builds a model whose objective is one of its modules; the encoder alone without others."""
+    model = blueprint.build()
+
+    if any(name.startswith("decoder.") for name in names):
+        model.objective = blueprint.build_objective(model, n_examples)
+    else:
         model.decoder = model.prior = None  # type: ignore[assignment]
 
     return model
