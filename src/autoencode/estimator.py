@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -824,7 +824,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         model = cls(**state.arguments)
         model.fitted_ = clone(model)
         model.blueprint_, model.model_ = state.blueprint, state.model
-        model.objective_ = state.objective
+        model.objective_ = cast(Objective, state.objective)  # an encoder alone has none
         model.training_, model.history_, model.seed_ = state.training, state.history, state.seed
 
         if state.n_features_in is not None:

@@ -13,8 +13,6 @@ from ...models.latent import Model
 from ...priors import StandardNormal
 from ..base import Loss, Objective
 
-SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-
 
 class WAE(Objective):
     r"""Wasserstein autoencoder: distortion, with a penalty on the mismatch of codes and prior.
@@ -46,7 +44,11 @@ class WAE(Objective):
     prior = StandardNormal
     matches_prior = True
 
-    def __init__(self, weight: float | None = None, scales: Sequence[float] = SCALES) -> None:
+    def __init__(
+        self,
+        weight: float | None = None,
+        scales: Sequence[float] = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0),
+    ) -> None:
         super().__init__()
 
         if not (weight or 0) >= 0:
@@ -103,7 +105,7 @@ class InfoVAE(Objective):
         self,
         alpha: float = 0.5,
         weight: float | None = None,
-        scales: Sequence[float] = SCALES,
+        scales: Sequence[float] = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0),
     ) -> None:
         super().__init__()
 
@@ -137,7 +139,10 @@ class InfoVAE(Objective):
 
 
 def squared_mmd(
-    x: Tensor, y: Tensor, scales: Sequence[float] = SCALES, unbiased: bool = True
+    x: Tensor,
+    y: Tensor,
+    scales: Sequence[float] = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0),
+    unbiased: bool = True,
 ) -> Tensor:
     r"""Squared maximum mean discrepancy of two samples.
 
