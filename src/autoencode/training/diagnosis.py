@@ -252,7 +252,7 @@ def _no_better(step: TrainStep, modality: Modality, scores: _Scores, trivial: An
 def _uneven(step: TrainStep, x: Tensor, held_out: _Scores) -> str | None:
     family = step.model.likelihood
 
-    if isinstance(step.model.posterior, Dirac) or not isinstance(family, SharedGaussian):
+    if not step.model.posterior.has_density or not isinstance(family, SharedGaussian):
         return None
 
     # The model is taken to predict exactly what does not vary
