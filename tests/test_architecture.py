@@ -93,7 +93,7 @@ ORDER = {
         context
         base
         capabilities
-        audio image mixed_tables numeric_tables text
+        audio image mixed_tables numeric_tables series text
     """,
     "modalities.columns": """
         cells containers grids marginals
@@ -111,6 +111,12 @@ ORDER = {
     "modalities.image": """
         shifts tiles
         images
+    """,
+    "modalities.series": """
+        cuts grids
+        lists
+        files
+        series
     """,
     "modalities.text": """
         edit_distance tokenizers

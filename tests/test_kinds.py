@@ -16,7 +16,16 @@ from autoencode import inputs
 from autoencode.cli import main
 from autoencode.manifold import Geodesics, NeighborGraph
 from autoencode.manifold.arrays import select_rows
-from autoencode.modalities import Images, LogMel, MixedTables, Modality, Sounds, Tables, Texts
+from autoencode.modalities import (
+    Images,
+    LogMel,
+    MixedTables,
+    Modality,
+    Series,
+    Sounds,
+    Tables,
+    Texts,
+)
 from autoencode.networks import FullyConnected, Recurrent
 from autoencode.priors import StandardNormal
 
@@ -75,6 +84,12 @@ def texts(folder: Path) -> Path:
     return folder / "lines.txt"
 
 
+def series(folder: Path) -> Path:
+    t = np.arange(12) / 3 + np.random.default_rng(0).uniform(0, 6, (N, 1))
+    np.save(folder / "series.npy", np.stack([np.sin(t), 9 * np.cos(t)], axis=2))
+    return folder / "series.npy"
+
+
 def small_sounds() -> Sounds:
     spectrum = LogMel(bands=8, hop=0.016, iterations=2)
     return Sounds(rate=4000, seconds=0.2, spectrum=spectrum)
@@ -86,6 +101,7 @@ KINDS = [
     Kind(MixedTables, frames, lambda: None, ".csv"),
     Kind(Sounds, sounds, small_sounds, ""),
     Kind(Texts, texts, lambda: None, ".txt"),
+    Kind(Series, series, Series, ".npy"),
 ]
 kinds = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.cls.__name__)
 
@@ -195,7 +211,7 @@ def test_the_command_line_takes_and_gives_them(
     path = kind.write(Path())
     model_of(kind).fit(path).save("python.ae")
     flags = "--modality Sounds --modality.rate 4000 --modality.seconds 0.2"
-    own = flags if kind.cls is Sounds else ""
+    own = {Sounds: flags, Series: "--modality Series"}.get(kind.cls, "")
 
     def run(line: str) -> str:
         status = main(shlex.split(line))

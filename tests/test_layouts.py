@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 
 import autoencode as ae
 from autoencode import inputs
-from autoencode.modalities import Images, MixedTables, Modality, Sounds, Tables
+from autoencode.modalities import Images, MixedTables, Modality, Series, Sounds, Tables
 
 RNG = np.random.default_rng(0)
 STEPS = np.arange(24) / 4 + RNG.uniform(0, 6, (60, 1))
@@ -108,7 +108,8 @@ AS_GRAY = "modality=ae.modalities.Images(layout='NHW')"
 AS_LAST = "layout='NHWC'"
 AS_FIRST = "modality=ae.modalities.Images(layout='NCHW')"
 FIRST = [AS_FIRST, "np.moveaxis(X, 1, -1)", AS_LAST]
-WINDOWS = ["X.reshape(len(X), -1)", AS_GRAY]
+SERIES = "modality=ae.modalities.Series()"
+WINDOWS = [SERIES, "X.reshape(len(X), -1)", AS_GRAY]
 SOUNDS = "modality=ae.modalities.Sounds(rate=...)"
 
 
@@ -132,7 +133,7 @@ SOUNDS = "modality=ae.modalities.Sounds(rate=...)"
         (WALKS, r"nothing in common", WINDOWS),
         ((WALKS - SPANS[0]) / SPANS[1], "nothing in common", WINDOWS),
         (WALKS[..., :3], "windows of 50 steps of 3 sensors", WINDOWS),
-        (WALKS[..., None], "nothing in common", ["X.reshape(len(X), -1)"]),
+        (WALKS[..., None], r"nothing in common.*X\[\.\.\., 0\] with", ["X.reshape(len(X), -1)"]),
         (RNG.normal(size=(60, 50, 9)), "no usual intensities", WINDOWS),
         (
             np.stack([np.sin(STEPS), 1e4 + RNG.normal(size=(60, 24))] * 3, axis=2),
@@ -150,17 +151,17 @@ SOUNDS = "modality=ae.modalities.Sounds(rate=...)"
         (
             [WALKS[0], WALKS[1][:30]],
             "of up to 6 columns",
-            ["np.stack([x[:30].ravel() for x in X])"],
+            [SERIES],
         ),
         (
             [np.cumsum(RNG.normal(size=n)) for n in (50, 60)],
             "hundredths of a second",
-            ["np.stack([x[:50].ravel() for x in X])"],
+            [SERIES],
         ),
         (
             [RNG.random(n) for n in (2000, 3000)],
             "none of which is negative",
-            ["np.stack([x[:2000].ravel() for x in X])", SOUNDS],
+            [SERIES, SOUNDS],
         ),
         (
             [RNG.uniform(-0.5, 0.5, 2000) for _ in range(4)],
@@ -195,9 +196,22 @@ def test_two_readings_are_refused_and_each_remedy_works(X, message: str, remedie
 
     for remedy in remedies:
         assert remedy in told
-        names = {"X": X, "np": np, "pd": pytest.importorskip("pandas"), "Images": Images}
+        names = {
+            "X": X,
+            "np": np,
+            "pd": pytest.importorskip("pandas"),
+            "Images": Images,
+        }
 
-        if remedy == SOUNDS:
+        if remedy == SERIES:
+            moved = (
+                X.swapaxes(1, 2) if "X.swapaxes(1, 2) with modality=ae.modalities.S" in told else X
+            )
+            series = Series().fit(moved)
+            assert series.shape_[0] == np.atleast_2d(moved[0].T).shape[0]
+            x = series.normalize(series.load(series.windows(moved)))
+            assert x.nan_to_num().abs().max() < 1e3
+        elif remedy == SOUNDS:
             moved = X.swapaxes(1, 2) if "X.swapaxes(1, 2)" in told else X
             understood(moved, Sounds(rate=16000, seconds=0.1))
         elif remedy == AS_LAST:

@@ -44,7 +44,7 @@ from .distributions import Family
 from .evaluation.measures import log_evidence
 from .inference import imputation
 from .inference.batched import BatchFunction, map_batches, map_restored
-from .modalities import Modality, describe_context, describe_guess, encode_context, join
+from .modalities import Modality, describe_context, describe_guess, encode_context
 from .modalities import pool as mean_of_windows
 from .modalities.capabilities import (
     CellScored,
@@ -360,7 +360,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             return as_given(self.modality_, R, X)
 
         r, windows = self._map_windows(again, X, y)
-        return join(restore_mean(self.modality_, r), windows.length)
+        return self.modality_.whole(restore_mean(self.modality_, r), windows)
 
     def denoise(
         self, X: ArrayLike | str | Path, y: ArrayLike | None = None, full_size: bool | None = None
@@ -721,12 +721,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if resume:
             self.seed_ = seed_to_resume(self.training, self.random_state, self.seed_)
 
+        counts = counts_of(X)
+        counts = counts if counts and max(counts) > 1 else None  # one window each is no recording
+
         data = Examples(
             on_disk(modality.load(X), X),
             None if corrupted is None else on_disk(modality.load(corrupted), corrupted),
             encode_context(context, y, len(X)),
-            recordings=None if (counts := counts_of(X)) is None else tuple(counts),
-            overlap=1 if counts is None else overlap_of(X),
+            recordings=tuple(counts) if counts else None,
+            overlap=overlap_of(X) if counts else 1,
         )
 
         if likelihood.support is not constraints.real:

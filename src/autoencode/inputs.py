@@ -60,6 +60,7 @@ from .modalities import CANDIDATES, Modality, guess
 from .modalities.array_layouts import check_rows, check_type
 from .modalities.capabilities import NonNumeric, Readable, Tabular, Tokenized
 from .modalities.capabilities.files import read_files
+from .modalities.capabilities.sequences import collected
 from .modalities.windows import Windows
 
 log = logging.getLogger(__name__)
@@ -165,7 +166,7 @@ def read(
         if reset and hasattr(X, "columns"):
             validate_data(estimator, X, skip_check_array=True)
 
-        return Loaded(X, y, files, kind)
+        return Loaded(collected(modality, X), y, files, kind)
 
     X = tensor_to_numpy(X)
     ndim = (X if hasattr(X, "ndim") else np.asarray(X)).ndim

@@ -17,7 +17,7 @@ import pandas as pd
 
 import autoencode as ae
 from autoencode.common.failures import FitWarning
-from autoencode.modalities import Sounds
+from autoencode.modalities import Series, Sounds
 
 FOLDER = Path(__file__).parent
 
@@ -62,6 +62,15 @@ def sounds() -> np.ndarray:
     return (0.5 * np.sin(2 * np.pi * pitch * t) * np.exp(-20 * t)).astype(np.float32)
 
 
+def series() -> np.ndarray:
+    r"""Two channels that share a phase, with gaps."""
+    t = np.arange(12) / 2 + np.arange(48)[:, None]
+    X = np.stack([np.sin(t), 300 + 40 * np.cos(t)], axis=2)
+    X[np.arange(48) % 5 == 0, 3:6, 1] = np.nan
+
+    return X
+
+
 def texts() -> list[str]:
     r"""Words of two syllables."""
     return [a + b for a in ("la", "mi", "so", "ti", "re", "fa") for b in ("na", "do", "lo", "ra")]
@@ -73,13 +82,14 @@ OPTIONS: dict[str, Any] = {
 }
 EXAMPLES: dict[str, Callable[[], Any]] = {
     "tables": tables, "mixed_tables": mixed_tables, "images": images, "sounds": sounds,
-    "texts": texts,
+    "texts": texts, "series": series,
 }  # fmt: skip
 MODELS: dict[str, ae.Autoencoder] = {
     "tables": ae.vae(2, layers=(8,), **OPTIONS),
     "mixed_tables": ae.vae(2, layers=(8,), **OPTIONS),
     "images": ae.autoencoder(2, layers=(8,), **OPTIONS),
     "sounds": ae.autoencoder(2, layers=(8,), modality=Sounds(rate=4000, seconds=0.1), **OPTIONS),
+    "series": ae.vae(2, layers=(8,), modality=Series(), **OPTIONS),
     "texts": ae.vae(2, network=ae.networks.Recurrent(width=8), **OPTIONS),
 }
 

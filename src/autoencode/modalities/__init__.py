@@ -15,6 +15,7 @@ __all__ = [
     "LogMel",
     "MixedTables",
     "Modality",
+    "Series",
     "Sounds",
     "Spectrum",
     "Tables",
@@ -43,6 +44,7 @@ from .context import describe_context, encode_context
 from .image.images import Images
 from .mixed_tables.frame import MixedTables
 from .numeric_tables.tables import Tables
+from .series.series import Series
 from .text.texts import Texts
 from .windows import cut, join, pool
 

@@ -100,7 +100,7 @@ def check_layout(X: Any, taken_for: str) -> str | None:
     _check_channels(X)
 
     if C == 1:
-        _check_columns(X[..., 0])
+        _check_columns(X[..., 0], "[..., 0]")
         _check_labels(X[..., 0])
         return f"{N:,} gray images of {H} x {W}"
 
@@ -131,7 +131,7 @@ def _check_gray(X: NDArray) -> str:
         sounds = f" {_sounds('')}" if W <= 2 and H >= _LONG else ""
         raise ValueError(
             f"an array with shape {X.shape} may be one photograph, {also}, or {N:,} gray images"
-            f" of {H} x {W}. Use X[None] for a photograph, {_flat(X)}, {_as_gray()}.{sounds}"
+            f" of {H} x {W}. Use X[None] for a photograph, {_flat()}, {_as_gray()}.{sounds}"
         )
 
     low = 3 if X.dtype in (np.uint8, bool) else _NARROW  # bytes are rarely sensors
@@ -143,7 +143,7 @@ def _check_gray(X: NDArray) -> str:
         raise ValueError(
             f"an array with shape {X.shape} may be {N:,} windows of {steps} steps of {sensors}"
             f" sensor{'s' * (sensors > 1)} or channels, or {N:,} gray images of {H} x {W}. Use"
-            f" {_flat(X)}, {_as_gray()}.{sounds}"
+            f" {_flat('.swapaxes(1, 2)' * swapped)}, {_as_gray()}.{sounds}"
         )
 
     if N in {3, 4} and min(H, W) >= _PHOTO and _planes_are_alike(X):
@@ -213,7 +213,7 @@ def _check_channels(X: NDArray) -> None:
         )
 
 
-def _check_columns(X: NDArray) -> None:
+def _check_columns(X: NDArray, moved: str = "") -> None:
     r"""Refuses gray images whose columns are sensors rather, or whose values no intensities."""
     if X.dtype in (np.uint8, bool) or min(X.shape[1:]) < 2:
         return
@@ -239,8 +239,8 @@ def _check_columns(X: NDArray) -> None:
         N, H, W = X.shape
         raise ValueError(
             f"an array with shape {X.shape} may be {N:,} windows of {H} steps of {W} sensors, or"
-            f" {N:,} gray images of {H} x {W} with one scale for all: {why}. Use {_flat(X)},"
-            f" {_as_gray()}."
+            f" {N:,} gray images of {H} x {W} with one scale for all: {why}. Use"
+            f" {_flat(moved)}, {_as_gray()}."
         )
 
 
@@ -270,7 +270,7 @@ def _check_labels(X: NDArray) -> None:
 def _check_sounds(waves: list[NDArray]) -> str:
     r"""Says what a list of arrays is taken for."""
     lengths = [len(x) for x in waves]
-    shortest, longest = min(lengths), max(lengths)
+    longest = max(lengths)
     wide = max(x.shape[1] if x.ndim == 2 else 1 for x in waves)
     some = [waves[i] for i in _some(len(waves))]
     is_float = any(x.dtype.kind == "f" for x in some)
@@ -297,8 +297,9 @@ def _check_sounds(waves: list[NDArray]) -> str:
     images = " Images of several sizes go into a folder, or are resized to one." * image
     raise ValueError(
         f"a list of {len(waves):,} arrays of different lengths, {why}, may be series of"
-        f" measurements, or sounds. Use np.stack([x[:{shortest}].ravel() for x in X]) for a table"
-        f" of series of one length, or{divided} modality=ae.modalities.Sounds(rate=...{channels})"
+        f" measurements, or sounds. Use modality=ae.modalities.Series() (command line: --modality"
+        " Series) for series, or"
+        f"{divided} modality=ae.modalities.Sounds(rate=...{channels})"
         f" for sounds, with the samples per second.{images}"
     )
 
@@ -368,8 +369,12 @@ def _sample(X: NDArray) -> NDArray:
     return np.asarray(X[_some(len(X))], dtype=float)
 
 
-def _flat(X: NDArray) -> str:
-    return "X.reshape(len(X), -1) for a table of windows, with one scale per column"
+def _flat(moved: str = "") -> str:
+    moved = f"X{moved} with " * bool(moved)
+    return (
+        f"{moved}modality=ae.modalities.Series() (command line: --modality Series) for series,"
+        " with one scale per channel, X.reshape(len(X), -1) for a table, with one scale per column"
+    )
 
 
 def _as_gray() -> str:

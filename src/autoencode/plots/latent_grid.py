@@ -54,9 +54,8 @@ def grid(
     G = model.inverse_transform(Z, y)
 
     if not mosaic.are_images(model.modality_):
-        return tables.surfaces(
-            to_numeric(model.modality_, G), tables.column_names(model, G), names, ticks
-        )
+        G = tables.as_rows(to_numeric(model.modality_, G))
+        return tables.surfaces(G, tables.column_names(model, G), names, ticks)
 
     images = to_images(model.modality_, G)
     highest_first = np.arange(len(G)).reshape(-1, n)[::-1].ravel()

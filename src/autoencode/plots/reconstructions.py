@@ -25,7 +25,7 @@ def reconstructions(
     r"""Originals above their reconstructions, :math:`x` above :math:`g(f(x))`.
 
     Images are shown as tiles. Rows of a table are shown as lines over the columns, in standard
-    deviations of the originals.
+    deviations of the originals, and so are series, one channel after the other.
 
     Arguments:
         model_or_X: A fitted model; or originals, with shape `(N, *)`.
@@ -72,7 +72,9 @@ def reconstructions(
             )
 
     if not mosaic.are_images(modality):
-        return tables.profiles(shown, X)
+        return tables.profiles(
+            {name: tables.as_rows(A) for name, A in shown.items()}, tables.as_rows(X)
+        )
 
     columns = len(X[:n])
     images = np.concatenate([to_images(modality, A) for A in shown.values()])
@@ -120,6 +122,7 @@ def samples(
         )
 
     if not mosaic.are_images(modality):
+        X = tables.as_rows(X)
         return tables.pairs(X, tables.column_names(model_or_array, X))
 
     columns = math.ceil(math.sqrt(len(X)))

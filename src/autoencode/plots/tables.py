@@ -26,6 +26,11 @@ def column_names(model: Any, X: NDArray) -> list[str]:
     return names if len(names) == len(numbered) else numbered
 
 
+def as_rows(X: NDArray) -> NDArray:
+    r"""Returns rows, of series one channel after the other."""
+    return X if X.ndim < 3 else np.moveaxis(X, -1, 1).reshape(len(X), -1)
+
+
 def profiles(shown: dict[str, NDArray], everything: NDArray) -> Figure:
     r"""Draws each example as a line over the columns, in standard deviations."""
     _check(everything)

@@ -101,6 +101,10 @@ def geodesics(geodesics: Any, a: ArrayLike, b: ArrayLike, n: int = 10) -> Figure
         for name, curve in curves.items()
     }
 
+    if hasattr(model, "modality_") and not mosaic.are_images(model.modality_):
+        strips = {name: tables.as_rows(strip) for name, strip in strips.items()}
+        labeled = dict(zip(labeled, strips.values()))
+
     if strips["straight"].ndim == 2:
         return _columns(model, labeled)
 

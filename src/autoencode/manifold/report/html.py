@@ -109,6 +109,9 @@ def pictures(
             pairs = zip(map(_visible, codec.from_rows(x)), map(_visible, from_rows))
             yield "", _STRANGEST, [["example", "what the model makes of it"], *map(list, pairs)]
         else:
+            if not _is_shown(model, X):
+                strange, from_rows = plots.tables.as_rows(strange), plots.tables.as_rows(from_rows)
+
             yield "strangest.png", _STRANGEST, plots.reconstructions(strange, from_rows)
     elif X.shape[-1] in (2, 3) and (is_numbers(X) or not is_frame(X)):
         some = select_rows(X, np.arange(0, len(X), math.ceil(len(X) / MAX_COMPARED)))

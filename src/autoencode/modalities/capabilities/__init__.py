@@ -17,6 +17,7 @@ __all__ = [
     "Augmented",
     "CellDecomposable",
     "CellScored",
+    "Collected",
     "Conditionable",
     "DensityFitted",
     "Imputable",
@@ -39,5 +40,5 @@ from .files import Readable, Writable
 from .fitting import Adaptive, Augmented, DensityFitted, ResidualFitted, Subsettable
 from .pictures import Pictured, Tiled
 from .scales import NonlinearScale
-from .sequences import Tokenized, Windowed
+from .sequences import Collected, Tokenized, Windowed
 from .tables import NonNumeric, Tabular

@@ -1,16 +1,17 @@
 r"""Tokens, and windows of long examples."""
 
-__all__ = ["Tokenized", "Windowed", "event_shape", "examples"]
+__all__ = ["Collected", "Tokenized", "Windowed", "collected", "event_shape", "examples"]
 
 import abc
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ...data.listing import Files
 from ..base import Modality
-from ..windows import Windows
+from ..windows import Windows, join
 
 
 class Tokenized(abc.ABC):
@@ -63,6 +64,45 @@ class Windowed(abc.ABC):
         Arguments:
             X: The examples, as :meth:`read_whole` returned them.
         """
+
+    def whole(self, R: NDArray, windows: Windows) -> Any:
+        r"""Returns versions of windows, put together to whole examples.
+
+        Arguments:
+            R: As many windows, as `restore` returns them.
+            windows: The windows that they are versions of.
+        """
+        return join(R, windows.length)
+
+
+class Collected(abc.ABC):
+    r"""Kinds whose examples may come in one table, of which several rows are an example."""
+
+    @abc.abstractmethod
+    def collect(self, X: Any) -> Any:
+        r"""Returns a sequence with an element for each example, in the user's units.
+
+        Arguments:
+            X: The user's data. What was returned before comes back as it is.
+
+        Raises:
+            ValueError: If the data are not of this kind.
+        """
+
+
+def collected(modality: Modality, X: Any) -> Any:
+    r"""A sequence with an element for each example.
+
+    Arguments:
+        modality: The kind of data.
+        X: The user's data.
+
+    Example:
+        >>> from autoencode.modalities import Texts
+        >>> collected(Texts(), ["a", "b"])
+        ['a', 'b']
+    """
+    return modality.collect(X) if isinstance(modality, Collected) else X
 
 
 def event_shape(modality: Modality) -> tuple[int, ...]:

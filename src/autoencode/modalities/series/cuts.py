@@ -1,0 +1,76 @@
+r"""Windows of series, with gaps where there is nothing."""
+
+__all__ = ["choose_window", "cut_series", "whole_series"]
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..windows import Windows, join, starts
+
+_WHOLE = 512  # steps, up to which a series is one example
+_WINDOW = 128  # steps of the windows of longer ones
+
+
+def choose_window(lengths: Sequence[int]) -> int:
+    r"""The number of steps of an example: all of short series, 128 of longer ones.
+
+    Arguments:
+        lengths: The number of steps of each series.
+
+    Example:
+        >>> choose_window([24, 24]), choose_window([100_000])
+        (24, 128)
+    """
+    return max(lengths) if max(lengths) <= _WHOLE else _WINDOW
+
+
+def cut_series(X: Sequence[NDArray] | NDArray, n: int, stride: int) -> Windows:
+    r"""The windows of series, of which the last ends with its series.
+
+    Arguments:
+        X: Series with shape `(T, C)`, in a list or an array.
+        n: The steps of a window.
+        stride: The steps from one window to the next.
+
+    Returns:
+        The windows, with shape `(N, n, C)`. Series shorter than a window end in NaN.
+
+    Example:
+        >>> cut_series([np.arange(5.0)[:, None]], 3, 2)[..., 0].tolist()
+        [[0.0, 1.0, 2.0], [2.0, 3.0, 4.0]]
+    """
+    lengths = tuple(map(len, X))
+
+    if isinstance(X, np.ndarray) and X.shape[1] == n:  # each is one window, where it lies
+        return Windows.of(X, lengths, stride, X)
+
+    parts = [x[i : i + n] for x in X for i in starts(len(x), n, stride)]
+
+    if min(lengths) >= n:
+        return Windows.of(np.stack(parts), lengths, stride, X)
+
+    windows = np.full((len(parts), n, X[0].shape[1]), np.nan, np.result_type(*X, np.float32))
+
+    for window, part in zip(windows, parts):
+        window[: len(part)] = part
+
+    return Windows.of(windows, lengths, stride, X)
+
+
+def whole_series(R: NDArray, windows: Windows) -> list[NDArray]:
+    r"""Puts windows together to whole series, each faded into the next.
+
+    Arguments:
+        R: As many windows, with shape `(N, n, C)` or `(N, n)`.
+        windows: The windows that they are versions of.
+
+    Example:
+        >>> windows = cut_series([np.arange(5.0)[:, None]], 3, 2)
+        >>> whole_series(windows, windows)[0][:, 0].tolist()
+        [0.0, 1.0, 2.0, 3.0, 4.0]
+    """
+    lengths: Any = windows.length
+    return join(np.asarray(R), lengths, windows.stride)

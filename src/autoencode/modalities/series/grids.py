@@ -1,0 +1,190 @@
+r"""Regular grids of time for series with times of their own."""
+
+__all__ = ["Grid", "check_grid", "find_grid", "numeric_times"]
+
+import logging
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+log = logging.getLogger(__name__)
+
+_ROUNDED = 0.01  # of a step, from which rounding is worth a word
+_SPARSE = 50  # positions of a grid for each observation, at most
+_MONTH = 27.9  # days
+
+
+class Grid(NamedTuple):
+    r"""A step of time, in the units of the times: seconds, for dates, or months.
+
+    Example:
+        >>> Grid(0.5).positions(np.array([10.0, 10.5, 12.1])).tolist()
+        [0, 1, 4]
+    """
+
+    step: float
+    months: bool = False
+
+    def positions(self, times: NDArray, start: float | None = None) -> NDArray[np.intp]:
+        r"""Returns the nearest positions of times, counted from the first."""
+        places = self.places(times)
+        first = places.min() if start is None else self.places(np.array([start]))[0]
+
+        return np.rint((places - first) / self.step).astype(np.intp)
+
+    def places(self, times: NDArray) -> NDArray:
+        r"""Returns times in units of which `step` is a number."""
+        if not self.months:
+            return times
+
+        dates = np.round(times).astype("datetime64[s]")
+        months = dates.astype("datetime64[M]")
+        share = (dates - months) / (months + 1 - months).astype("timedelta64[s]")
+
+        return months.astype(int) + share.astype(float)
+
+    def spelled(self) -> str:
+        r"""Returns the step in words."""
+        if self.months:
+            return f"{self.step:g} month{'s' * (self.step != 1)}"
+
+        return f"{self.step:g}"
+
+
+def find_grid(times: Sequence[NDArray], step: float | None, dates: bool) -> Grid:
+    r"""The grid of several series: the median difference of neighboring times.
+
+    Of dates that stand a month or several apart, the grid counts months.
+
+    Arguments:
+        times: The times of each series, in order.
+        step: The step, if it is given.
+        dates: Whether the times are seconds of dates.
+
+    Raises:
+        ValueError: If no series has two times.
+
+    Example:
+        >>> find_grid([np.array([0.0, 1.0, 2.0, 5.0])], None, False)
+        Grid(step=1.0, months=False)
+    """
+    if step is not None:
+        if not (np.isfinite(step) and step > 0):
+            raise ValueError(f"expected a step > 0 between times, got {step!r}.")
+
+        return Grid(float(step))
+
+    apart = np.concatenate([np.diff(t) for t in times])
+    apart = apart[apart > 0]
+
+    if len(apart) == 0:
+        raise ValueError(
+            "expected series with at least two different times, got none. Leave the column of"
+            " times out if the rows are in order."
+        )
+
+    if dates and apart.min() >= _MONTH * 86400:
+        months = np.concatenate([np.diff(Grid(1, True).places(t)) for t in times])
+        whole = np.rint(months)
+
+        if np.abs(months - whole).max() < 0.2:  # months differ by up to a tenth in length
+            return Grid(max(1.0, _median(whole[whole > 0])), True)
+
+    return Grid(_median(apart))
+
+
+def _median(v: NDArray) -> float:
+    r"""Returns the median, one of the numbers themselves."""
+    return float(np.quantile(v, 0.5, method="lower"))
+
+
+def check_grid(grid: Grid, times: Sequence[NDArray], told: bool) -> None:
+    r"""Says how far times are from a grid, and refuses a grid of hardly any.
+
+    Arguments:
+        grid: The grid.
+        times: The times of each series.
+        told: Whether the log has said it before.
+
+    Raises:
+        ValueError: If nearly all positions would be without a number.
+
+    Example:
+        >>> check_grid(Grid(1.0), [np.array([0.0, 1.0])], False)
+    """
+    n = sum(len(t) for t in times)
+    length = sum(int(grid.positions(t).max()) + 1 for t in times if len(t))
+
+    if length > _SPARSE * n:
+        raise ValueError(
+            f"a grid with a step of {grid.spelled()} would have {length:,} positions for {n:,}"
+            " times. Set step=... (command line: --modality.step), the usual time from one to the"
+            " next."
+        )
+
+    off = 0.0
+
+    for t in times:
+        places = grid.places(t) / grid.step
+        places = places - places[:1]
+        off = max(off, float(np.abs(places - np.rint(places)).max(initial=0)))
+
+    if off > (0.2 if grid.months else _ROUNDED) and not told:
+        log.info(
+            "times are rounded to a grid with a step of %s, by up to %.0f %% of it; step=..."
+            " (command line: --modality.step) changes it.",
+            *(grid.spelled(), 100 * off),
+        )
+
+
+def numeric_times(cells: Any, name: str) -> tuple[NDArray[np.float64], bool]:
+    r"""The times of a column as numbers: seconds since 1970, for dates.
+
+    Arguments:
+        cells: The column, of pandas.
+        name: Its name, for messages.
+
+    Returns:
+        The times, and whether they are dates.
+
+    Raises:
+        ValueError: If there are none, or one is missing.
+
+    Example:
+        >>> import pandas as pd
+        >>> numeric_times(pd.Series(["1970-01-02", "1970-01-03"]), "day")
+        (array([ 86400., 172800.]), True)
+    """
+    import pandas as pd
+
+    if (n := int(cells.isna().sum())) > 0:
+        raise ValueError(f"expected a time in each row, got none in {n:,} rows of {name!r}.")
+
+    if pd.api.types.is_bool_dtype(cells):
+        raise ValueError(f"expected times in the column {name!r}, got truth values.")
+
+    if pd.api.types.is_numeric_dtype(cells):
+        times = cells.to_numpy(float)
+
+        if not np.isfinite(times).all():
+            raise ValueError(f"expected finite times in the column {name!r}, got infinity.")
+
+        return times, False
+
+    if pd.api.types.is_timedelta64_dtype(cells):
+        return (cells / pd.Timedelta(seconds=1)).to_numpy(float), False
+
+    is_text = not pd.api.types.is_datetime64_any_dtype(cells)
+
+    try:  # of other spellings, day and month could be mistaken for each other
+        dates = pd.to_datetime(cells, utc=True, format="ISO8601" if is_text else None)
+    except (ValueError, TypeError) as error:
+        said = " ".join(str(error).split())[:80]
+        raise ValueError(
+            f"expected numbers, times or dates such as 2024-12-31 in the column {name!r}: {said}."
+            " Use pd.to_datetime(X[...], format=...) for other spellings."
+        ) from None
+
+    return ((dates - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)).to_numpy(float), True

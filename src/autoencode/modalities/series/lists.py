@@ -1,0 +1,253 @@
+r"""Series from lists, arrays and data frames, on regular grids."""
+
+__all__ = ["SeriesList", "as_list", "from_frame"]
+
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...data import to_pandas
+from ...data.listing import first_few
+from ...data.tabular.libraries import from_pandas, library_of
+from .grids import Grid, check_grid, find_grid, numeric_times
+
+log = logging.getLogger(__name__)
+
+
+class Placed(NamedTuple):
+    r"""Rows of a user's table that a series was read from."""
+
+    rows: NDArray[np.intp]
+    positions: NDArray[np.intp]
+
+
+class SeriesList(list[NDArray]):
+    r"""Series of different lengths, each an array with shape `(T, C)` and NaN for gaps.
+
+    Arguments:
+        series: The arrays.
+
+    Example:
+        >>> SeriesList([np.zeros((5, 1)), np.zeros((3, 1))]).lengths
+        (5, 3)
+    """
+
+    names: Sequence[str] | None = None
+    channels: list[str] | None = None
+    grid: Grid | None = None
+    placed: list[Placed] | None = None
+    table: Any = None
+    flat = False
+    r"""Whether the user's series have no axis of channels."""
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        r"""The number of steps of each series."""
+        return tuple(map(len, self))
+
+    def returned(self, R: Sequence[NDArray]) -> Any:
+        r"""Returns other series in the container that these came in.
+
+        Arguments:
+            R: As many arrays of the same lengths, with shape `(T, C)` or `(T,)`.
+        """
+        if self.table is None or self.placed is None or self.channels is None:
+            return [r[:, 0] if self.flat and r.ndim == 2 else r for r in R]
+
+        frame = to_pandas(self.table).copy()
+        numbers = np.full((len(frame), len(self.channels)), np.nan)
+
+        for r, (rows, positions) in zip(R, self.placed):
+            numbers[rows] = r.reshape(len(r), -1)[positions]
+
+        labels = {str(label): label for label in frame.columns}
+
+        for name, column in zip(self.channels, numbers.T):
+            frame[labels[name]] = column
+
+        return from_pandas(frame, library_of(self.table), {})
+
+
+def as_list(X: Iterable[Any], channels: int | None = None) -> SeriesList:
+    r"""A list of arrays of different lengths, checked.
+
+    Arguments:
+        X: Arrays with shape `(T,)` or `(T, C)`.
+        channels: The number of channels that they must have, if that is known.
+
+    Raises:
+        ValueError: If one is empty, has other channels, or holds no numbers.
+
+    Example:
+        >>> as_list([[1.0, 2.0], [3.0]]).lengths
+        (2, 1)
+    """
+    found: list[NDArray] = []
+    flat = True
+
+    for i, x in enumerate(X):
+        x = np.asarray(x)
+
+        if x.ndim not in {1, 2} or x.size == 0 or x.dtype.kind not in "buif":
+            raise ValueError(
+                "expected series of numbers, with shape (T,) or (T, channels), got shape"
+                f" {x.shape} and type {x.dtype} for series {i}."
+            )
+
+        flat = flat and x.ndim == 1
+        x = x[:, None] if x.ndim == 1 else x
+        C = channels or (found[0].shape[1] if found else x.shape[1])
+
+        if x.shape[1] != C:
+            raise ValueError(
+                f"expected series of {C} channel{'s' * (C > 1)}, got {x.shape[1]} in series {i},"
+                f" of shape {x.shape}."
+            )
+
+        found.append(x if x.dtype == np.float32 else x.astype(float))
+
+    if not found:
+        raise ValueError("expected at least one series, got none.")
+
+    series = SeriesList(found)
+    series.flat = flat
+
+    return series
+
+
+def from_frame(
+    X: Any,
+    time: str | None,
+    identity: str | Sequence[str] | None,
+    step: float | None = None,
+    channels: Sequence[str] | None = None,
+    grid: Grid | None = None,
+) -> SeriesList:
+    r"""The series of a long table, on a regular grid of time.
+
+    Rows of one identity are one series, in the order of their times. Several rows at one position
+    become their mean, and positions without a row are gaps.
+
+    Arguments:
+        X: A data frame.
+        time: The column of times; by default the rows are in order, one step apart.
+        identity: The column, or columns, that tell the series apart; by default there is one.
+        step: The step of the grid; by default the median difference of times.
+        channels: The columns of the fit; by default all others.
+        grid: The grid of the fit.
+
+    Raises:
+        ValueError: If columns are missing, or hold no numbers.
+
+    Example:
+        >>> import pandas as pd
+        >>> X = pd.DataFrame({"t": [0, 1, 3], "x": [1.0, 2.0, 4.0]})
+        >>> from_frame(X, "t", None)[0][:, 0].tolist()
+        [1.0, 2.0, nan, 4.0]
+    """
+    frame = to_pandas(X)
+    names = [str(name) for name in frame.columns]
+    frame = frame.set_axis(names, axis=1).reset_index(drop=True)
+    keys = [identity] if isinstance(identity, str) else [*(identity or ())]
+    others = [time] * (time is not None) + keys
+    wanted = [*others, *(channels or [])]
+
+    if gone := [name for name in wanted if name not in names]:
+        raise ValueError(f"expected the columns {wanted}: {gone} are missing; there are {names}.")
+
+    chosen = [*channels] if channels else [name for name in names if name not in others]
+    numbers = _numbers(frame, chosen)
+
+    if len(frame) == 0:
+        raise ValueError("expected at least one row, got none.")
+
+    dates = False
+
+    if time is not None:
+        times, dates = numeric_times(frame[time], time)
+    else:
+        times = np.arange(len(frame), dtype=float)
+
+    groups = _groups(frame, keys)
+    ordered = [rows[np.argsort(times[rows], kind="stable")] for _, rows in groups]
+
+    if time is None:
+        parts = [np.arange(len(rows), dtype=float) for rows in ordered]
+        grid = Grid(1.0)
+    else:
+        parts = [times[rows] for rows in ordered]
+        told = grid is not None
+        grid = grid or find_grid(parts, step, dates)
+        check_grid(grid, parts, told)
+
+    placed = [Placed(rows, grid.positions(t)) for rows, t in zip(ordered, parts)]
+    series = SeriesList([_on_grid(numbers[rows], at) for rows, at in placed])
+    shared = sum(len(at) - len(np.unique(at)) for _, at in placed)
+
+    if shared:
+        log.warning(
+            "%d rows have the position in time of another row of their series; their means are"
+            " used. identity=... and step=... (command line: --modality.identity, --modality.step)"
+            " tell them apart.",
+            shared,
+        )
+
+    series.names = [name for name, _ in groups]
+    series.channels, series.grid, series.placed, series.table = chosen, grid, placed, X
+
+    return series
+
+
+def _numbers(frame: Any, channels: Sequence[str]) -> NDArray[np.float64]:
+    import pandas as pd
+
+    kinds = {name: frame[name].dtype for name in channels}
+    wrong = [
+        f"{name!r} ({kind})"
+        for name, kind in kinds.items()
+        if not pd.api.types.is_numeric_dtype(kind) and frame[name].notna().any()
+    ]
+
+    if wrong or not channels:
+        raise ValueError(
+            f"expected channels of numbers, got {first_few(wrong) or 'no column'}. Name the"
+            " columns of times and of series, Series(time=..., identity=...) (command line:"
+            " --modality.time, --modality.identity), and drop others."
+        )
+
+    columns = [pd.to_numeric(frame[name], errors="coerce").to_numpy(float, na_value=np.nan)
+               for name in channels]  # fmt: skip
+    return np.stack(columns, axis=1)
+
+
+def _groups(frame: Any, keys: Sequence[str]) -> list[tuple[str, NDArray[np.intp]]]:
+    r"""Returns the name and the rows of each series, in the order of their first rows."""
+    if not keys:
+        return [("series", np.arange(len(frame)))]
+
+    for name in keys:
+        if (n := int(frame[name].isna().sum())) > 0:
+            raise ValueError(f"expected a series in each row, got none in {n:,} rows of {name!r}.")
+
+    found = frame.groupby([*keys], sort=False, observed=True).indices
+    first = sorted(found.items(), key=lambda item: item[1].min())
+    parts = [(key if isinstance(key, tuple) else (key,), np.sort(rows)) for key, rows in first]
+
+    return [("/".join(map(str, key)), rows) for key, rows in parts]
+
+
+def _on_grid(x: NDArray, positions: NDArray[np.intp]) -> NDArray:
+    r"""Returns rows at their positions, the mean of those that share one, and NaN elsewhere."""
+    T = int(positions.max()) + 1
+
+    if len(x) == T and (np.diff(positions) == 1).all():
+        return x
+
+    total, count = np.zeros((T, x.shape[1])), np.zeros((T, x.shape[1]))
+    np.add.at(total, positions, np.nan_to_num(x))
+    np.add.at(count, positions, ~np.isnan(x))
+
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

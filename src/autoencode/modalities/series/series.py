@@ -1,0 +1,498 @@
+r"""Series of numbers over time, in one or several channels."""
+
+__all__ = ["Series"]
+
+import logging
+import math
+from collections.abc import Callable
+from numbers import Integral
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.distributions import Distribution, constraints
+from torch.distributions.constraints import Constraint
+
+from ...common.type_checks import check_agreement
+from ...corruptions import Compose, Masking, SensorDropout, WaveformCorruption
+from ...corruptions.base import flatten
+from ...data import TableFormat, chunks, is_frame
+from ...data.listing import Files
+from ...distributions import (
+    Autoregressive,
+    DiagonalGaussian,
+    Family,
+    MixedColumns,
+    Observed,
+    SharedGaussian,
+)
+from ...networks import FullyConnected, Incomplete, Network
+from ..base import WIDE, Modality, cast, tensor_of
+from ..capabilities import (
+    Adaptive,
+    Collected,
+    DensityFitted,
+    Imputable,
+    NonlinearScale,
+    NonNumeric,
+    Readable,
+    Windowed,
+)
+from ..capabilities.fitting import without_text_corruptions
+from ..windows import Windows, starts
+from .cuts import choose_window, cut_series, whole_series
+from .files import holds_series, read_files
+from .grids import Grid
+from .lists import SeriesList, as_list, from_frame
+
+log = logging.getLogger(__name__)
+
+_NUMBERS = 2**21  # in a part of the data
+_FARTHEST = 1e15  # standard deviations: squares of more are beyond single precision
+
+
+class Series(
+    Modality,
+    NonNumeric,
+    Collected,
+    Readable,
+    Windowed,
+    Imputable,
+    NonlinearScale,
+    DensityFitted,
+    Adaptive,
+):
+    r"""Series of measurements: sensors, spectra, prices, heartbeats.
+
+    They come as an array with shape `(N, T)` or `(N, T, C)`; as a list of arrays of different
+    lengths, `(T,)` or `(T, C)`; as a long table with a column of times and one that tells the
+    series apart; or as a `.csv`, `.parquet` or `.npy` file, or a folder with one file for each.
+
+    Each channel is scaled to mean zero and unit variance,
+
+    .. math:: x_{ct} \leftarrow (x_{ct} - m_c) / s_c,
+
+    over all steps and series. Later numbers may lie anywhere: a spike is scored, not refused.
+
+    Numbers may be missing (NaN). They are not scored, and the networks see which ones are
+    missing, and for how long (:class:`~autoencode.networks.Incomplete`). Times of their own are
+    put on a regular grid, of which positions without a number are gaps.
+
+    Series of more than 512 steps are cut into windows that overlap, and so are series longer than
+    those of the fit. `transform` and `score_samples` have a row for each window; with
+    `pool_windows=True` each series has one code, and with `full_size=True` series come back whole.
+
+    Arguments:
+        window: The steps of an example; by default those of the longest series, or 128 if that has
+            more than 512.
+        stride: The steps from one window to the next; by default half a window. The last window
+            ends with its series.
+        gaps: Whether numbers may be missing; by default whether some are in the fit. Set it to fit
+            complete series and to fill in gaps of later ones.
+        time: The column of times of a table: numbers, dates or times. By default, rows are in
+            order and one step apart.
+        identity: The column that tells the series of a table apart; by default there is one.
+        step: The step of the grid of time, in the units of the times, or in seconds for dates;
+            by default the median difference of times.
+
+    Example:
+        >>> X = np.array([[1.0, 3.0, 5.0], [3.0, np.nan, 3.0]])
+        >>> series = Series().fit(X)
+        >>> x = series.normalize(series.load(X))
+        >>> x.shape
+        torch.Size([2, 1, 3])
+        >>> np.allclose(series.restore(x), X, equal_nan=True)
+        True
+    """
+
+    suffixes = (".npy", ".csv", ".parquet")
+
+    steps_: int
+    stride_: int
+    gaps_: bool
+    flat_: bool
+    dtype_: str
+    loc_: tuple[float, ...]
+    scale_: tuple[float, ...]
+    channels_: list[str] | None
+    grid_: tuple[float, bool] | None
+
+    def __init__(
+        self,
+        window: int | None = None,
+        stride: int | None = None,
+        gaps: bool | None = None,
+        time: str | None = None,
+        identity: str | None = None,
+        step: float | None = None,
+    ) -> None:
+        self.window = window
+        self.stride = stride
+        self.gaps = gaps
+        self.time = time
+        self.identity = identity
+        self.step = step
+
+    @classmethod
+    def accepts(cls, X: object) -> bool:
+        if isinstance(X, (Path, Files)):
+            return holds_series(X)
+
+        if isinstance(X, (np.ndarray, Tensor)) and X.dtype != object:
+            return X.ndim in {2, 3}
+
+        return is_frame(X) or isinstance(X, (list, tuple, np.ndarray))
+
+    def collect(self, X: Any) -> Any:
+        if isinstance(X, (Windows, SeriesList)):
+            return X
+
+        if is_frame(X):
+            return from_frame(X, **self._columns())
+
+        if isinstance(X, Tensor):
+            X = X.detach().cpu().numpy()
+
+        C = len(self.loc_) if hasattr(self, "loc_") else None
+
+        if not isinstance(X, np.ndarray) or X.dtype == object:
+            return as_list(X, C)
+
+        if X.ndim not in {2, 3} or X.size == 0 or X.dtype.kind not in "buif":
+            raise ValueError(
+                "expected series of numbers, as an array with shape (N, T) or (N, T, channels),"
+                f" got shape {X.shape} and type {X.dtype}. Use X[None] for a single one."
+            )
+
+        return X
+
+    def read(self, path: Path | Files) -> tuple[Any, ...]:
+        X, y, names = self.read_whole(path)
+
+        if not hasattr(self, "steps_"):
+            return X, y, names
+
+        windows = self.windows(X)
+        lengths: Any = windows.length
+        begins = [i for T in lengths for i in starts(T, self.steps_, self.stride_)]
+        known = getattr(X, "names", None) or [str(i) for i in range(len(X))]
+        each = np.repeat([*known], windows.counts)
+        cut = [f"{name}@{i}" for name, i in zip(each, begins)]
+        y = y if y is None else np.repeat(y, windows.counts)
+
+        return windows, y, cut if names is None else names.cut(cut, windows.counts)
+
+    def read_whole(self, path: Path | Files) -> tuple[Any, ...]:
+        X, y, names = read_files(path, self._columns(), TableFormat.of(self.format_ or {}))
+        return self.collect(X), y, names
+
+    def fit(self, X: Any, support: Constraint = constraints.real) -> "Series":
+        self._check_arguments()
+        X = self.collect(X)
+        lengths = [len(x) for x in X]
+        self.steps_ = self.window or choose_window(lengths)
+        self.stride_ = self.stride or max(1, self.steps_ // 2)
+        self.flat_ = X.flat if isinstance(X, SeriesList) else X.ndim == 2
+        self.channels_ = getattr(X, "channels", None)
+        grid = getattr(X, "grid", None)
+        self.grid_ = None if grid is None else (grid.step, grid.months)
+
+        if len({*lengths}) > 1 or max(lengths) != self.steps_:
+            log.info(
+                "series of %s steps, in windows of %d steps, %d apart; window=... and stride=..."
+                " (command line: --modality.window, --modality.stride) change it.",
+                *(_span(lengths), self.steps_, self.stride_),
+            )
+
+        windows = self._cut(X)
+        self.dtype_ = str(windows.dtype)
+        n, total, squares, missing = _moments(windows)
+
+        if (none := n == 0).any():
+            raise ValueError(
+                f"expected numbers in each channel, got none in {self._named(none)}. Leave it out."
+            )
+
+        self.gaps_ = missing if self.gaps is None else self.gaps
+
+        if missing and not self.gaps_:
+            raise ValueError(
+                "expected no missing numbers (NaN) with gaps=False, and no series shorter than a"
+                f" window of {self.steps_} steps. Leave gaps out to fit with gaps."
+            )
+
+        loc = total / n
+        scale = np.sqrt(np.maximum(squares / n, 0))
+        constant = scale <= 1e-12 * np.maximum(1, np.abs(loc))
+        scale = np.where(constant, 1.0, scale)
+
+        if support is constraints.unit_interval:
+            loc, scale = np.zeros_like(loc), np.ones_like(scale)
+
+        # Not arrays, which torch's compiler cannot read
+        self.loc_, self.scale_ = tuple(loc.tolist()), tuple(scale.tolist())
+        self.shape_ = (len(loc), self.steps_)
+
+        if constant.any() and not constant.all():
+            log.info("channels that are constant: %s.", self._named(constant))
+
+        return self
+
+    def check_learned(self) -> None:
+        C = len(self.loc_)
+        check_agreement(
+            type(self),
+            steps_=1 <= self.steps_ < 2**31 and 1 <= self.stride_ < 2**31,
+            shape_=self.shape_ == (C, self.steps_),
+            loc_=np.isfinite(self.loc_).all(),
+            scale_=len(self.scale_) == C
+            and np.isfinite(self.scale_).all()
+            and min(self.scale_) > 0,
+            flat_=C == 1 or not self.flat_,
+            channels_=self.channels_ is None or len(self.channels_) == C,
+            dtype_=np.dtype(self.dtype_).kind in "biuf",
+            grid_=self.grid_ is None or self.grid_[0] > 0,
+        )
+
+    def examples(self, X: Any, told: bool = False) -> Any:
+        return self.windows(X)
+
+    def windows(self, X: Any) -> Windows:
+        return self._cut(self.collect(X))
+
+    def whole(self, R: NDArray, windows: Windows) -> Any:
+        X, series = windows.origin, whole_series(R, windows)
+
+        if isinstance(X, SeriesList):
+            return X.returned(series)
+
+        return series if X is None else np.stack(series).reshape(np.shape(X))
+
+    def load(self, X: Any) -> Tensor:
+        if not isinstance(X, np.ndarray) or X.dtype == object:
+            X = self.windows(X)
+
+        wide = X[..., None] if X.ndim == 2 else X
+
+        if wide.shape[1:] != self.shape_[::-1]:
+            steps, C = self.steps_, self.shape_[0]
+            raise ValueError(
+                f"expected windows of {steps} steps and {C} channel{'s' * (C > 1)}, as in the fit,"
+                f" got shape {X.shape}."
+            )
+
+        for part in chunks(np.asarray(X), max(1, _NUMBERS // math.prod(self.shape_))):
+            if part.dtype.kind != "f":
+                break
+
+            if np.isinf(part).any():
+                raise ValueError(
+                    "Input contains infinity. Use np.nan for what is missing, or a large number."
+                )
+
+            if not self.gaps_ and np.isnan(part).any():
+                raise ValueError(
+                    "Input contains NaN, or series shorter than a window, and those of the fit had"
+                    " no gaps. Fit with modality=ae.modalities.Series(gaps=True) (command line:"
+                    " --modality Series --modality.gaps), so that the networks see them."
+                )
+
+        return tensor_of(X)
+
+    def normalize(self, x: Tensor) -> Tensor:
+        wide = x.dtype in WIDE and x.device.type != "mps"
+        x = x.to(torch.float64 if wide else torch.float32)
+        x = x[:, None] if x.ndim == 2 else x.mT
+        loc, scale = (
+            torch.tensor(t, dtype=x.dtype, device=x.device)[:, None]
+            for t in (self.loc_, self.scale_)
+        )
+
+        return ((x - loc) / scale).clamp(-_FARTHEST, _FARTHEST).float()
+
+    def restore(self, x: Tensor) -> NDArray:
+        loc, scale = (np.array(t)[:, None] for t in (self.loc_, self.scale_))
+        X = x.double().cpu().numpy() * scale + loc
+        X = X[:, 0] if self.flat_ else np.ascontiguousarray(np.swapaxes(X, 1, 2))
+
+        if self.gaps_:
+            return X.astype(np.result_type(self.dtype_, np.float32))
+
+        return cast(X, self.dtype_)
+
+    def restore_mean(self, x: Tensor) -> NDArray:
+        return self.restore(x)
+
+    def restore_new(self, x: Tensor) -> NDArray:
+        return self.restore(x)
+
+    def mean(self, p: Distribution) -> Tensor:
+        return p.mean
+
+    def mean_given(self, p: Distribution, x: Tensor) -> Tensor:
+        return p.mean
+
+    def known(self, x: Tensor) -> Tensor:
+        return ~x.isnan()
+
+    def fill(self, X: Any, R: Any) -> Any:
+        windows = X if isinstance(X, Windows) and X.origin is not None else self.windows(X)
+        origin = windows.origin
+        whole = whole_series(R, windows)
+        given = [*origin]
+        filled = [
+            np.where(np.isnan(x), r.reshape(x.shape), x) if x.dtype.kind == "f" else x
+            for x, r in zip(given, whole)
+        ]
+
+        if isinstance(origin, SeriesList):
+            return origin.returned(filled)
+
+        return np.stack(filled)
+
+    def network(self) -> Network:
+        return FullyConnected(skip=True)
+
+    def likelihood(self) -> Family:
+        return DiagonalGaussian()
+
+    def fit_density(self, X: Any) -> None:
+        pass  # scales are all that is learned
+
+    def deterministic_likelihood(self) -> Family:
+        return SharedGaussian()  # all steps count alike, as in principal component analysis
+
+    def adapt_network(self, network: Network) -> Network:
+        if type(network).token_decoder is not Network.token_decoder:
+            raise ValueError(
+                f"{network} is for texts. Use FullyConnected() or Convolutional() for series."
+            )
+
+        return Incomplete(network) if self.gaps_ and not _sees_gaps(network) else network
+
+    def adapt_likelihood(self, likelihood: Family) -> Family:
+        if isinstance(likelihood, (Autoregressive, MixedColumns)):
+            raise ValueError(
+                f"series need a likelihood of single numbers, such as SharedGaussian(), got"
+                f" {likelihood!r}."
+            )
+
+        return Observed(likelihood) if self.gaps_ and not _skips_gaps(likelihood) else likelihood
+
+    def split_corruption(
+        self, corruption: Callable[[Tensor], Tensor]
+    ) -> tuple[None, Callable[[Tensor], Tensor]]:
+        without_text_corruptions(self, corruption)
+        steps = flatten(corruption)
+
+        if wrong := [step for step in steps if isinstance(step, WaveformCorruption)]:
+            raise ValueError(
+                f"{type(wrong[0]).__name__} is for sounds, got Series. Use GaussianNoise(),"
+                " SensorDropout() or TimeWarping()."
+            )
+
+        if not self.gaps_:
+            return None, corruption
+
+        hides = (Masking, SensorDropout)
+        return None, Compose([_Hidden(s) if isinstance(s, hides) else s for s in steps])
+
+    def unit(self) -> Tensor:
+        return torch.tensor(self.scale_, dtype=torch.float64)[:, None]
+
+    def log_unit(self, x: Tensor) -> Tensor:
+        logs = torch.tensor(self.scale_, dtype=torch.float64, device=x.device).log()
+        return self.known(x).sum(dim=2).double() @ logs
+
+    def error(self, x: Tensor, p: Distribution) -> Tensor:
+        residual = (x - p.mean).nan_to_num() * self.unit().to(x.device)
+        return residual.flatten(start_dim=1).square().sum(dim=-1, dtype=torch.float64)
+
+    def _cut(self, X: Any) -> Windows:
+        if isinstance(X, Windows):
+            return X
+
+        if isinstance(X, np.ndarray) and X.shape[1] != self.steps_ and X.ndim == 2:
+            windows = cut_series(X[..., None], self.steps_, self.stride_)
+            return Windows.of(np.asarray(windows), windows.length, self.stride_, X)
+
+        return cut_series(X, self.steps_, self.stride_)
+
+    def _columns(self) -> dict[str, Any]:
+        grid = getattr(self, "grid_", None)
+        return {
+            "time": self.time,
+            "identity": self.identity,
+            "step": self.step,
+            "channels": getattr(self, "channels_", None),
+            "grid": None if grid is None else Grid(*grid),
+        }
+
+    def _named(self, chosen: NDArray) -> str:
+        names = self.channels_ or [f"channel {i}" for i in range(len(chosen))]
+        return ", ".join(name for name, is_chosen in zip(names, chosen) if is_chosen)
+
+    def _check_arguments(self) -> None:
+        for name in ("window", "stride"):
+            n = getattr(self, name)
+
+            if n is not None and not (isinstance(n, Integral) and int(n) >= 1):
+                raise ValueError(f"expected {name} as a number of steps >= 1, got {n!r}.")
+
+        if self.step is not None and self.time is None:
+            raise ValueError("expected time=... beside step=..., the column of times.")
+
+
+class _Hidden(torch.nn.Module):
+    r"""Corruption that hides numbers, which are missing then."""
+
+    def __init__(self, corruption: Masking | SensorDropout) -> None:
+        super().__init__()
+
+        self.corruption = corruption
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.masked_fill(self.corruption.hidden(x), torch.nan)
+
+
+def _sees_gaps(network: Network) -> bool:
+    return isinstance(network, Incomplete)
+
+
+def _skips_gaps(likelihood: Family) -> bool:
+    return isinstance(likelihood, Observed)
+
+
+def _moments(X: NDArray) -> tuple[NDArray, NDArray, NDArray, bool]:
+    r"""Returns the count, sum and squared deviations of each channel, and if some are missing."""
+    X = X[..., None] if X.ndim == 2 else X
+    C = X.shape[-1]
+    n, total, squares = np.zeros(C), np.zeros(C), np.zeros(C)
+    rows = max(1, _NUMBERS // math.prod(X.shape[1:]))
+
+    for part in chunks(np.asarray(X), rows):
+        part = np.asarray(part, dtype=float).reshape(-1, C)
+
+        if np.isinf(part).any():
+            raise ValueError(
+                "Input contains infinity. Use np.nan for what is missing, or a large number."
+            )
+
+        known = ~np.isnan(part)
+        n, total = n + known.sum(axis=0), total + np.nansum(part, axis=0)
+
+    mean = total / np.maximum(n, 1)
+
+    for part in chunks(np.asarray(X), rows):
+        part = np.asarray(part, dtype=float).reshape(-1, C)
+        squares = squares + np.nansum(np.square(part - mean), axis=0)
+
+    return n, total, squares, bool((n < X.size // C).any())
+
+
+def _span(lengths: list[int]) -> str:
+    low, high = min(lengths), max(lengths)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
