@@ -845,7 +845,7 @@ def test_the_header_of_a_table_is_that_of_the_fit(run) -> None:
         ("transform nothing.ae digits.npy --out z.npy", "there is no model file 'nothing.ae'."),
         ("transform junk.txt digits.npy --out z.npy", "'junk.txt' is no model"),
         ("transform truncated.ae digits.npy --out z.npy", "truncated"),
-        ("transform vae.ae table.csv --label kind --out z.npy", "expected images"),
+        ("transform vae.ae table.csv --label kind --out z.npy", "got the table 'table.csv'"),
         ("transform vae.ae digits.npy --out z.xls", "expected a .npy or .csv or .parquet file."),
         ("transform given.ae digits.npy --out z.npy", "--labels FILE"),
         ("transform vae.ae digits.npy --pool-windows --out z.npy", "no windows to pool of Images"),
