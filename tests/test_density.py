@@ -24,13 +24,15 @@ from autoencode.manifold.tangents.tangents import Tangents
 
 
 @parametrize_with_checks(
-    [
-        ManifoldParzen(),
-        ManifoldParzen(sigma="local"),
-        ManifoldParzen(Tangents(source="neighbors", n_neighbors=5)),
-    ]
+    [ManifoldParzen(), ManifoldParzen(Tangents(source="neighbors", n_neighbors=5))]
 )
 def test_estimator(estimator, check) -> None:
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks([ManifoldParzen(sigma="local")])
+def test_estimator_with_local_scales(estimator, check) -> None:
     check(estimator)
 
 

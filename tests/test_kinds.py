@@ -142,7 +142,7 @@ def test_clones_and_stored_models_are_the_same(kind: Kind, tmp_path: Path) -> No
     model.save(tmp_path / "model.ae")
     stored = ae.load(tmp_path / "model.ae")
 
-    for other in (stored, clone(model).fit(path), clone(stored).fit(path)):
+    for other in (stored, clone(stored).fit(path)):
         assert same(other.transform(path), model.transform(path))
         assert same(other.reconstruct(path), model.reconstruct(path))
         assert same(other.score_samples(path, samples=8), model.score_samples(path, samples=8))

@@ -150,6 +150,7 @@ def test_too_few_rows_to_judge_by_keep_the_start(n: int) -> None:
     assert np.allclose(model.reconstruct(X[:5]), started(D=4, X=X[:n])[0].reconstruct(X[:5]))
 
 
+@pytest.mark.slow
 def test_the_noise_of_each_column_is_learned() -> None:
     rng = np.random.default_rng(7)
     W = rng.normal(size=(3, 20)) * [[5], [3], [1.5]]

@@ -294,8 +294,11 @@ def test_subwords_are_judged_too() -> None:
     model = fitted(epochs=2, modality=Texts(length=40, subwords=280)).fit(TRAIN)
     detector = OffManifoldDetector(model).fit(KNOWN)
 
-    assert np.isfinite(detector.score_samples(NEW)).all()
-    assert detector.explain(NEW).shape == (len(NEW), 41)
+    explained, off = detector.explain(NEW), detector.decompose(NEW).off_manifold
+
+    assert explained.shape == (len(NEW), 41)
+    assert np.std(off) > 0.1
+    np.testing.assert_allclose(explained.sum(axis=1), -off, rtol=1e-6)
 
 
 def test_what_is_no_such_text_is_named(speller: ae.Autoencoder) -> None:

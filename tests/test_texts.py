@@ -884,10 +884,21 @@ def test_noise_means_typing_errors() -> None:
     assert model.denoise(["abbba"[:4], "bab"]).shape == (2,)
 
 
+@pytest.mark.slow
 def test_pairs_teach_to_correct() -> None:
     damaged = [text[1:] for text in WORDS]
-    model = small("autoencoder", epochs=2).fit(WORDS, corrupted=damaged)
-    assert model.denoise(damaged).shape == (8,)
+    training = ae.Training(epochs=200, batch_size=8, learning_rate=1e-2)
+
+    def log_likelihood(**pairs) -> float:
+        r"""Returns that of whole texts, given the codes of damaged ones."""
+        model = small("autoencoder", training=training).fit(WORDS, **pairs)
+        x, whole = (model.preprocess(texts).target for texts in (damaged, WORDS))
+
+        with torch.no_grad():
+            code = model.model_.encode(x).mean
+            return float(model.model_.decode(code).log_prob(whole).mean())
+
+    assert log_likelihood(corrupted=damaged) > log_likelihood() + 1
 
 
 def test_kinds_of_data_are_not_mixed_up(tmp_path: Path) -> None:

@@ -12,8 +12,10 @@ class Estimate(NamedTuple):
     r"""A number, or one number per example, with its standard error.
 
     Example:
-        >>> Estimate(0.98, 0.001).value
-        0.98
+        >>> from torch import tensor
+        >>> mean, error = estimate_mean(tensor([1.0, 2.0, 3.0, 4.0]))
+        >>> mean, round(error, 3)
+        (2.5, 0.645)
     """
 
     value: Any

@@ -23,8 +23,11 @@ class TangentDecomposition(NamedTuple):
     r"""Examples, divided by the plane that touches the manifold next to them.
 
     Example:
-        >>> TangentDecomposition(*torch.zeros(4, 1)).code
-        tensor([0.])
+        >>> from autoencode.manifold.codec import as_codec
+        >>> line = as_codec((lambda x: x[:, :1], lambda z: torch.cat([2 * z, 0 * z], dim=1)))
+        >>> decomposed = decompose(line, torch.tensor([[3.0, 4.0]]))
+        >>> decomposed.log_volume.exp(), decomposed.normal_fraction.round()
+        (tensor([2.0000], dtype=torch.float64), tensor([[0., 1.]], dtype=torch.float64))
     """
 
     code: Tensor

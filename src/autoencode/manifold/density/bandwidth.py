@@ -24,8 +24,12 @@ class LeaveOneOut(NamedTuple):
     r"""Pairs of a held-out example and a Gaussian, with the Gaussian refitted without it.
 
     Example:
-        >>> LeaveOneOut(*torch.zeros(5, 1)).row
-        tensor([0.])
+        >>> from autoencode.manifold.density.local_gaussians import fit_local_gaussians
+        >>> x = torch.tensor([[0.0], [1.0], [3.0]]).double()
+        >>> mixture, *fit = fit_local_gaussians(x, torch.zeros(3).double(), None, 1, 0)
+        >>> pairs = leave_one_out_updates(mixture, torch.arange(3), *fit)
+        >>> pairs.row, pairs.component  # each example is left out of its neighbor's Gaussian
+        (tensor([1, 0, 1]), tensor([0, 1, 2]))
     """
 
     row: Tensor

@@ -33,8 +33,9 @@ class Path(NamedTuple):
     r"""A shortest path in the graph.
 
     Example:
-        >>> Path(np.array([0, 3, 1]), 2.5).length
-        2.5
+        >>> graph = NeighborGraph(n_neighbors=1).fit([[0.0], [1.0], [2.5]])
+        >>> graph.shortest_path(0, 2)
+        Path(indices=array([0, 1, 2]), length=2.5)
     """
 
     indices: np.ndarray

@@ -20,9 +20,11 @@ class LocalBases(NamedTuple):
     r"""The planes at some examples.
 
     Example:
-        >>> origin, basis = torch.zeros(1, 2), torch.eye(2)[None, :1]
-        >>> LocalBases(slice(0, 1), origin, basis, torch.ones(1, 1)).scale
-        tensor([[1.]])
+        >>> from autoencode.manifold.codec import as_codec
+        >>> codec = as_codec((lambda x: x[:, :1], lambda z: torch.cat([z, 2 * z], dim=1)))
+        >>> (local,) = iter_local_bases("decoder", codec, torch.ones(3, 2), torch.ones(3, 2), 1, 1)
+        >>> local.rows, local.origin[0], local.scale[0] ** 2
+        (slice(0, 3, None), tensor([1., 2.]), tensor([5.]))
     """
 
     rows: slice
