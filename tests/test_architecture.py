@@ -309,6 +309,12 @@ def test_headlines_are_noun_phrases_or_imperatives() -> None:
     assert [place for place, word in found.items() if word in QUESTIONS] == []
 
 
+INTERFACE = (
+    "estimator recipes networks distributions priors objectives corruptions modalities datasets"
+    " evaluation training manifold plots"
+).split()
+
+
 def public() -> list:
     found = {}
 
@@ -324,12 +330,19 @@ def public() -> list:
     return [pytest.param(value, id=name) for name, value in found.items()]
 
 
+def interface() -> list:
+    r"""The classes and functions of the reference."""
+    modules = [importlib.import_module(f"autoencode.{name}") for name in INTERFACE]
+    pairs = [(f"{m.__name__}.{name}", getattr(m, name)) for m in modules for name in m.__all__]
+
+    return [pytest.param(value, id=name) for name, value in pairs if callable(value)]
+
+
 @pytest.mark.parametrize("value", public())
-def test_public_names_are_explained_and_shown(value) -> None:
+def test_public_names_are_explained(value) -> None:
     doc = inspect.getdoc(value) or ""
 
     assert doc, "no docstring"
-    assert ">>> " in doc or inspect.isabstract(value) or issubclass_of_tuple(value), "no example"
 
     if not inspect.isfunction(value):
         return
@@ -338,6 +351,24 @@ def test_public_names_are_explained_and_shown(value) -> None:
 
     if arguments:
         assert "Arguments:" in doc or len(arguments) == 1
+
+
+@pytest.mark.parametrize("value", interface())
+def test_reference_entries_have_examples_and_relatives(value) -> None:
+    doc = inspect.getdoc(value) or ""
+    relatives = re.search(r"See Also:\n((?: +\S.*\n?)+)", doc)
+
+    assert ">>> " in doc or inspect.isabstract(value) or issubclass_of_tuple(value), "no example"
+    assert relatives, "no section `See Also:` with references such as :func:`~autoencode.load`"
+
+    for path in re.findall(r":(?:class|func):`~([\w.]+)`", relatives[1]):
+        module, _, name = path.rpartition(".")
+        assert getattr(importlib.import_module(module), name) is not value
+
+
+def test_examples_are_not_skipped() -> None:
+    for path in SOURCE.rglob("*.py"):
+        assert "doctest: " + "+SKIP" not in path.read_text("utf-8"), path
 
 
 def issubclass_of_tuple(value) -> bool:

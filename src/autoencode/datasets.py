@@ -23,6 +23,9 @@ def digits() -> Bunch:
         | Optical Recognition of Handwritten Digits (Alpaydin & Kaynak, 1998)
         | https://doi.org/10.24432/C50P49
 
+    See Also:
+        :func:`~autoencode.datasets.mnist`
+
     Example:
         >>> digits().X.shape
         (1797, 8, 8)
@@ -48,9 +51,14 @@ def mnist(folder: str | Path) -> Bunch:
         | Gradient-based learning applied to document recognition (LeCun et al., 1998)
         | https://doi.org/10.1109/5.726791
 
+    See Also:
+        :func:`~autoencode.datasets.digits`, :func:`~autoencode.datasets.fashion_mnist`
+
     Example:
-        >>> mnist("mnist").X.shape  # doctest: +SKIP
-        (60000, 28, 28)
+        >>> mnist("nowhere")
+        Traceback (most recent call last):
+        ...
+        FileNotFoundError: there is no 'train-images-idx3-ubyte' or ...
     """
     names = {
         "X": "train-images-idx3-ubyte",
@@ -76,9 +84,14 @@ def fashion_mnist(folder: str | Path = "/usr/share/datasets/fashion-mnist") -> B
         | Fashion-MNIST (Xiao et al., 2017)
         | https://arxiv.org/abs/1708.07747
 
+    See Also:
+        :func:`~autoencode.datasets.mnist`
+
     Example:
-        >>> fashion_mnist().y.shape  # doctest: +SKIP
-        (60000,)
+        >>> fashion_mnist("nowhere")
+        Traceback (most recent call last):
+        ...
+        FileNotFoundError: there is no 'train-images-idx3-ubyte' or ...
     """
     return mnist(folder)
 
@@ -92,9 +105,16 @@ def idx(path: str | Path) -> NDArray:
     Raises:
         ValueError: If the file is damaged, or not an IDX file.
 
+    See Also:
+        :func:`~autoencode.datasets.mnist`
+
     Example:
-        >>> idx("train-images-idx3-ubyte").dtype  # doctest: +SKIP
-        dtype('uint8')
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "labels-idx1-ubyte"
+        ...     _ = path.write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 3]) + bytes([7, 2, 1]))
+        ...     idx(path)
+        array([7, 2, 1], dtype=uint8)
     """
     return read_array(path).X
 

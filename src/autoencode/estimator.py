@@ -158,6 +158,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         history_: One record per epoch, see :class:`~autoencode.training.trainer.EpochRecord`.
         n_features_in_: The number of columns, for tables.
 
+    See Also:
+        :func:`~autoencode.recipes.autoencoder`, :func:`~autoencode.recipes.vae`,
+        :func:`~autoencode.load`
+
     Example:
         >>> from autoencode.objectives import ELBO
         >>> X = np.random.default_rng(0).normal(size=(64, 5))
@@ -1102,8 +1106,19 @@ def load(
         ValueError: If it is damaged, of a newer version, not a model of this library, or uses
             something that is not trusted.
 
+    See Also:
+        :class:`~autoencode.Autoencoder`
+
     Example:
-        >>> load("digits.ae").transform(X)  # doctest: +SKIP
+        >>> import tempfile
+        >>> from sklearn.datasets import load_iris
+        >>> from autoencode import linear
+        >>> X = load_iris().data
+        >>> model = linear(latent_dim=2).fit(X)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.save(f"{folder}/iris.ae")
+        ...     load(f"{folder}/iris.ae").transform(X).shape
+        (150, 2)
     """
     trusted = trusted if isinstance(trusted, Sequence) else [trusted]
     trusted = [trusted] if isinstance(trusted, str) else trusted

@@ -57,6 +57,9 @@ def autoencoder(
         layers: The widths of the encoder's hidden layers.
         options: Other arguments of the estimator.
 
+    See Also:
+        :func:`~autoencode.recipes.linear`, :func:`~autoencode.recipes.vae`
+
     Example:
         >>> deep = autoencoder(latent_dim=30, layers=(1000, 500, 250))
         >>> deep.network
@@ -80,6 +83,9 @@ def linear(latent_dim: int | None = None, **options: Any) -> Autoencoder:
         latent_dim: The number of components; by default those that hold 95 % of the variance.
         options: Other arguments of the estimator; with `training=Training()` it is trained
             by gradients instead of solved.
+
+    See Also:
+        :func:`~autoencode.recipes.autoencoder`, :class:`~autoencode.LeastSquares`
 
     Example:
         >>> linear(latent_dim=8).training
@@ -114,6 +120,9 @@ def denoising(
         layers: The widths of the encoder's hidden layers.
         options: Other arguments of the estimator, such as `corruption=Masking()` for
             another damage than noise.
+
+    See Also:
+        :class:`~autoencode.corruptions.GaussianNoise`, :func:`~autoencode.manifold.stein_score`
 
     Example:
         >>> denoising(latent_dim=16, noise=0.5).corruption
@@ -150,6 +159,9 @@ def contractive(
             of the scaled data. The default is about that of :func:`denoising`.
         layers: The widths of the encoder's hidden layers.
         options: Other arguments of the estimator.
+
+    See Also:
+        :class:`~autoencode.objectives.Contractive`, :class:`~autoencode.manifold.Tangents`
 
     Example:
         >>> contractive(penalty=1.0).objective
@@ -188,6 +200,10 @@ def vae(
         layers: The widths of the encoder's hidden layers.
         options: Other arguments of the estimator.
 
+    See Also:
+        :func:`~autoencode.recipes.beta_vae`, :class:`~autoencode.objectives.ELBO`,
+        :class:`~autoencode.priors.Mixture`
+
     Example:
         >>> vae(latent_dim=8, random_state=0).objective
         ELBO(beta=1.0, warmup=0.0, free_bits=None, cooling=None)
@@ -216,6 +232,9 @@ def beta_vae(
             is less than `beta` times the mean of all.
         layers: The widths of the encoder's hidden layers.
         options: Other arguments of the estimator.
+
+    See Also:
+        :func:`~autoencode.recipes.vae`, :class:`~autoencode.objectives.ELBO`
 
     Example:
         >>> beta_vae(beta=2.0).objective

@@ -46,10 +46,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0 for success, 2 for invalid input, 130 after an interrupt, 141 if the
         reader of stdout has gone, and 1 for an unexpected error.
-
-    Example:
-        >>> main(["fit", "digits.npy", "--out", "digits.ae", "--recipe", "vae"])  # doctest: +SKIP
-        0
     """
     log, handler = logging.getLogger(_package().__name__), logging.StreamHandler()
     level = log.level

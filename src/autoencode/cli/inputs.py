@@ -95,10 +95,6 @@ def read(
 
     Raises:
         ValueError: If the data are damaged or of another kind, or labels would have no effect.
-
-    Example:
-        >>> read(Path("digits.npy")).X.shape  # doctest: +SKIP
-        (1797, 8, 8)
     """
     if label is not None and labels is not None and not path.is_dir():
         raise ValueError("expected --label or --labels, got both.")
@@ -148,10 +144,6 @@ def context_of(inputs: Inputs, model: Autoencoder) -> Any:
     Arguments:
         inputs: The examples.
         model: The model.
-
-    Example:
-        >>> context_of(read(Path("digits.npz")), model)  # doctest: +SKIP
-        array([0, 1, 2, ...
     """
     return None if model.context_ is None else inputs.y
 
@@ -181,13 +173,6 @@ def with_column_types(inputs: Inputs, path: Path, form: TableFormat | None = Non
         inputs: The examples.
         path: Their file.
         form: The known settings of the format of a table.
-
-    Example:
-        >>> inputs, path = read(Path("table.csv")), Path("table.csv")  # doctest: +SKIP
-        >>> with_column_types(inputs, path).X.dtypes  # doctest: +SKIP
-        age         int64
-        height    float64
-        dtype: object
     """
     if is_frame(inputs.X) or inputs.columns is None or not is_frame_file(path):
         return inputs
@@ -218,10 +203,6 @@ def read_labeled(
 
     Raises:
         ValueError: If several flags give labels, or as for :func:`read`.
-
-    Example:
-        >>> read_labeled(Path("digits.npz"), None, None, ["3"], model).y  # doctest: +SKIP
-        ['3']
     """
     ways = {"--y": y, "--label": label, "--labels": labels}
     used = [flag for flag, value in ways.items() if value is not None]
@@ -246,9 +227,6 @@ def store_columns(model: Autoencoder, inputs: Inputs, form: dict[str, Any] | Non
         model: The trained model.
         inputs: The examples that it was trained on.
         form: The format, see :func:`~autoencode.data.found_format`.
-
-    Example:
-        >>> store_columns(model, read(Path("table.csv")), None)  # doctest: +SKIP
     """
     if not is_frame(inputs.X):  # the model has learned the names of a frame
         check_names(model, inputs.columns, reset=True)
@@ -319,10 +297,6 @@ def parse_context(y: Sequence[str] | None, model: Autoencoder) -> Any:
     Raises:
         ValueError: If the model is not conditional, or needs numbers and the words are not
             whole rows of numbers.
-
-    Example:
-        >>> parse_context(["0.5", "2"], model)  # doctest: +SKIP
-        array([[0.5, 2. ]])
     """
     if y is not None and model.context_ is None:
         raise ValueError(_NO_EFFECT.format("--y"))
@@ -369,10 +343,6 @@ def with_label(inputs: Inputs, y: Any, model: Autoencoder) -> Inputs:
 
     Raises:
         ValueError: If the model is conditional and `y` is not one label, or no example has it.
-
-    Example:
-        >>> with_label(read(Path("digits.npz")), ["3"], model).X.shape  # doctest: +SKIP
-        (183, 8, 8)
     """
     from ..manifold.arrays import select_rows
 
@@ -411,10 +381,6 @@ def shared_label(inputs: Inputs, rows: Sequence[int], model: Autoencoder) -> Any
 
     Raises:
         ValueError: If they differ.
-
-    Example:
-        >>> shared_label(read(Path("digits.npz")), [3, 5], model)  # doctest: +SKIP
-        array([7])
     """
     if model.context_ is None:
         return None

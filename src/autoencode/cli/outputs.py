@@ -56,12 +56,7 @@ def example_suffixes(model: Autoencoder) -> tuple[str, ...]:
 
 
 def interpolation_suffixes(model: Autoencoder) -> tuple[str, ...]:
-    r"""The suffixes of files of interpolations; the first is for two curves side by side.
-
-    Example:
-        >>> interpolation_suffixes(model)  # doctest: +SKIP
-        ('.png', '.npy')
-    """
+    r"""The suffixes of files of interpolations; the first is for two curves side by side."""
     first = ".csv" if isinstance(model.modality_, Tokenized) else ".png"
     return (first, *(s for s in example_suffixes(model) if s != first))
 
@@ -120,12 +115,6 @@ def check_count(out: Path, n: int, model: Autoencoder) -> None:
 
     Raises:
         ValueError: If the format holds a single example, and there are several.
-
-    Example:
-        >>> check_count(Path("new.wav"), 5, model)  # doctest: +SKIP
-        Traceback (most recent call last):
-        ...
-        ValueError: a .wav file holds a single example, got 5: --out FOLDER writes all.
     """
     if is_single(out, model) and n != 1:
         raise ValueError(
@@ -153,9 +142,6 @@ def check_examples(
 
     Raises:
         ValueError: If a file may not be replaced, or its name is too long.
-
-    Example:
-        >>> check_examples(Path("clean/"), 5, model)  # doctest: +SKIP
     """
     if suffix(out) == "":
         new = [out / name for name in _file_names(files, n, _suffix(model))]
@@ -173,10 +159,6 @@ def example_paths(out: Path, files: Sequence[str], model: Autoencoder) -> list[P
         out: The folder.
         files: The files of the original examples.
         model: The model that makes them.
-
-    Example:
-        >>> example_paths(Path("clean/"), ["a.jpg"], model)  # doctest: +SKIP
-        [PosixPath('clean/a.png')]
     """
     return [out / name for name in _file_names(files, len(files), _suffix(model))]
 
@@ -188,9 +170,6 @@ def write_photograph(out: Path, X: NDArray, like: Path) -> None:
         out: The file.
         X: The pixels.
         like: The file of the original.
-
-    Example:
-        >>> write_photograph(Path("clean.png"), X, Path("noisy.jpg"))  # doctest: +SKIP
     """
     out.parent.mkdir(parents=True, exist_ok=True)
 
@@ -204,10 +183,6 @@ def is_single(out: Path, model: Autoencoder) -> bool:
     Arguments:
         out: The file or folder.
         model: The model that makes the examples.
-
-    Example:
-        >>> is_single(Path("new.wav"), model)  # doctest: +SKIP
-        True
     """
     return suffix(out) == _suffix(model) not in {"", ".png"}
 
@@ -218,10 +193,6 @@ def is_file_per_example(out: Path, model: Autoencoder) -> bool:
     Arguments:
         out: The file or folder.
         model: The model that makes the examples.
-
-    Example:
-        >>> is_file_per_example(Path("clean/"), model)  # doctest: +SKIP
-        True
     """
     return suffix(out) == "" or is_single(out, model)
 
@@ -242,9 +213,6 @@ def write_rows(
         files: The files of the examples, which become the first column of a table.
         examples: Whether rows are data, whose cells are written unchanged. In other tables, an
             apostrophe precedes cells that a spreadsheet would run as a formula.
-
-    Example:
-        >>> write_rows(Path("codes.csv"), Z, ["z1", "z2"])  # doctest: +SKIP
     """
     table = [*(rows[:, None] if rows.ndim == 1 else rows).T]
 
@@ -284,9 +252,6 @@ def write_examples(
         columns: The names of the columns of rows.
         files: The files of the originals, after which the new files are named.
         beside: As many examples, shown beside these in a picture.
-
-    Example:
-        >>> write_examples(Path("new.png"), model.sample(16), model)  # doctest: +SKIP
     """
     if suffix(out) == ".csv":
         _warn_of_formulas(out, X)
@@ -358,10 +323,6 @@ def column_names(model: Autoencoder, n: int) -> list[str]:
     Arguments:
         model: The model.
         n: The number of columns.
-
-    Example:
-        >>> column_names(model, 3)  # doctest: +SKIP
-        ['x1', 'x2', 'x3']
     """
     modality, numbered = model.modality_, [f"x{i}" for i in range(1, n + 1)]
     names = [modality.header] if isinstance(modality, Tokenized) else numbered

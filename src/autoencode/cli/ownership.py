@@ -35,12 +35,6 @@ def protect_inputs(command: str, values: Mapping[str, Any]) -> Iterator[None]:
 
     Raises:
         ValueError: If the output is an input, or a model would replace another kind of file.
-
-    Example:
-        >>> with protect_inputs("transform", {"data": Path("X.npy"), "out": Path("X.npy")}):
-        ...     pass  # doctest: +SKIP
-        Traceback (most recent call last):
-        ValueError: --out 'X.npy' is the input DATA, 'X.npy'. Use another name.
     """
     out = values.get("out")
 

@@ -57,13 +57,7 @@ class Entry(NamedTuple):
 
 
 class Stored:
-    r"""Open file whose digest was verified.
-
-    Example:
-        >>> with opened("digits.ae") as stored:  # doctest: +SKIP
-        ...     stored.tensor("encoder.network.layers.0.weight").shape
-        torch.Size([256, 64])
-    """
+    r"""Open file whose digest was verified."""
 
     def __init__(
         self, file: BinaryIO, document: dict[str, Any], entries: dict[str, Entry]

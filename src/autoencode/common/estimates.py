@@ -11,6 +11,9 @@ from torch import Tensor
 class Estimate(NamedTuple):
     r"""A number, or one number per example, with its standard error.
 
+    See Also:
+        :func:`~autoencode.manifold.trustworthiness`
+
     Example:
         >>> from torch import tensor
         >>> mean, error = estimate_mean(tensor([1.0, 2.0, 3.0, 4.0]))

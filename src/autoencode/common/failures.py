@@ -41,7 +41,12 @@ class FitWarning(UserWarning):
 
     Example:
         >>> import warnings
-        >>> warnings.simplefilter("error", FitWarning)  # doctest: +SKIP
+        >>> with warnings.catch_warnings():
+        ...     warnings.simplefilter("error", FitWarning)
+        ...     warn("the loss was still falling at the end")
+        Traceback (most recent call last):
+        ...
+        autoencode.common.failures.FitWarning: the loss was still falling at the end
     """
 
 

@@ -25,6 +25,9 @@ class WaveformCorruption(Corruption, abc.ABC):
     Arguments:
         low: The smallest strength, in the unit of the corruption.
         high: The largest strength.
+
+    See Also:
+        :class:`~autoencode.corruptions.WhiteNoise`, :class:`~autoencode.corruptions.Hum`
     """
 
     min_strength: ClassVar[float] = -math.inf
@@ -79,6 +82,9 @@ class WhiteNoise(WaveformCorruption):
         low: The smallest signal-to-noise ratio :math:`s`, in decibels.
         high: The largest ratio.
 
+    See Also:
+        :class:`~autoencode.corruptions.Hum`, :class:`~autoencode.corruptions.GaussianNoise`
+
     Example:
         >>> x = torch.sin(torch.arange(8000.0))[None]
         >>> noise = WhiteNoise(low=20.0, high=20.0)(x, rate=8000) - x
@@ -106,6 +112,9 @@ class Hum(WaveformCorruption):
         low: The smallest signal-to-noise ratio, in decibels.
         high: The largest ratio.
         frequency: The mains frequency :math:`f` in hertz, 50 or 60.
+
+    See Also:
+        :class:`~autoencode.corruptions.WhiteNoise`
 
     Example:
         >>> Hum(low=0.0, high=0.0)(torch.ones(2, 8000), rate=8000).shape
@@ -142,6 +151,9 @@ class Clipping(WaveformCorruption):
         low: The smallest fraction :math:`s` of the peak.
         high: The largest fraction; at one, a sound is unchanged.
 
+    See Also:
+        :class:`~autoencode.corruptions.WhiteNoise`, :class:`~autoencode.corruptions.Reverberation`
+
     Example:
         >>> Clipping(low=0.5, high=0.5)(torch.tensor([[0.1, -0.8]]), rate=8000)
         tensor([[ 0.1000, -0.4000]])
@@ -171,6 +183,9 @@ class Reverberation(WaveformCorruption):
     Arguments:
         low: The shortest reverberation time :math:`s`: the seconds in which echoes decay by 60 dB.
         high: The longest reverberation time.
+
+    See Also:
+        :class:`~autoencode.corruptions.Clipping`, :class:`~autoencode.corruptions.WhiteNoise`
 
     Example:
         >>> Reverberation()(torch.eye(1, 8000), rate=8000).shape

@@ -12,7 +12,11 @@ from ..common.configurable import Configurable
 
 
 class Corruption(Configurable, nn.Module, abc.ABC):
-    r"""Abstract corruption: a stochastic map from clean to damaged data."""
+    r"""Abstract corruption: a stochastic map from clean to damaged data.
+
+    See Also:
+        :class:`~autoencode.corruptions.Compose`, :func:`~autoencode.recipes.denoising`
+    """
 
     @abc.abstractmethod
     def forward(self, x: Tensor) -> Tensor:
@@ -30,6 +34,9 @@ class Compose(Corruption):
 
     Arguments:
         steps: Corruptions, or functions from tensor to tensor.
+
+    See Also:
+        :class:`~autoencode.corruptions.Corruption`
 
     Example:
         >>> import torch

@@ -18,6 +18,9 @@ class GaussianNoise(Corruption):
     Arguments:
         std: The standard deviation :math:`\sigma \geq 0`, in units of the scaled data.
 
+    See Also:
+        :class:`~autoencode.corruptions.Masking`, :class:`~autoencode.corruptions.SaltAndPepper`
+
     Example:
         >>> GaussianNoise(0.1)(torch.zeros(10000)).std().round(decimals=2)
         tensor(0.1000)
@@ -37,6 +40,10 @@ class Masking(Corruption):
 
     Arguments:
         fraction: The probability :math:`\nu \in [0, 1]`.
+
+    See Also:
+        :class:`~autoencode.corruptions.GaussianNoise`,
+        :class:`~autoencode.corruptions.SaltAndPepper`
 
     Example:
         >>> Masking(0.25)(torch.ones(10000)).unique()
@@ -63,6 +70,9 @@ class SaltAndPepper(Corruption):
     Arguments:
         fraction: The probability :math:`\nu \in [0, 1]` that an element is replaced.
 
+    See Also:
+        :class:`~autoencode.corruptions.Masking`
+
     Example:
         >>> SaltAndPepper(0.5)(torch.tensor([[0.0, 0.5, 1.0]])).shape
         torch.Size([1, 3])
@@ -88,6 +98,9 @@ class Blur(Corruption):
 
     Arguments:
         scale: The standard deviation :math:`\sigma \geq 0`, in pixels.
+
+    See Also:
+        :class:`~autoencode.corruptions.GaussianNoise`
 
     Example:
         >>> Blur(1.0)(torch.ones(2, 3, 8, 8)).sub(1).abs().max() < 1e-6

@@ -20,6 +20,9 @@ class SensorDropout(Corruption):
         fraction: The probability :math:`\nu \in [0, 1]` of each channel.
         longest: The greatest share of the series that a stretch covers, in :math:`(0, 1]`.
 
+    See Also:
+        :class:`~autoencode.corruptions.TimeJitter`, :class:`~autoencode.corruptions.TimeWarping`
+
     Example:
         >>> x = SensorDropout(1.0)(torch.ones(100, 2, 50))
         >>> x.unique()
@@ -64,6 +67,10 @@ class TimeJitter(Corruption):
     Arguments:
         std: The standard deviation :math:`\sigma \geq 0`, in steps.
 
+    See Also:
+        :class:`~autoencode.corruptions.TimeWarping`,
+        :class:`~autoencode.corruptions.SensorDropout`
+
     Example:
         >>> TimeJitter(0.5)(torch.ones(2, 3, 10)).unique()
         tensor([1.])
@@ -101,6 +108,9 @@ class TimeWarping(Corruption):
     Arguments:
         std: The standard deviation :math:`\sigma \geq 0` of the logarithm of the speed.
         knots: The number of knots, at least two.
+
+    See Also:
+        :class:`~autoencode.corruptions.TimeJitter`
 
     Example:
         >>> x = torch.linspace(0, 1, 20).expand(5, 1, 20)

@@ -30,6 +30,9 @@ class TextCorruption(Corruption, abc.ABC):
 
     Arguments:
         fraction: The probability that a letter or word is damaged, from 0 to 1.
+
+    See Also:
+        :class:`~autoencode.corruptions.Typos`, :class:`~autoencode.corruptions.DropLetters`
     """
 
     def __init__(self, fraction: float = 0.1) -> None:
@@ -47,6 +50,9 @@ class DropLetters(TextCorruption):
     Arguments:
         fraction: The probability :math:`\nu \in [0, 1]`.
 
+    See Also:
+        :class:`~autoencode.corruptions.DropWords`, :class:`~autoencode.corruptions.MaskLetters`
+
     Example:
         >>> DropLetters(1.0)(torch.tensor([[97.0, 98.0, 255.0]]))
         tensor([[255., 255., 255.]])
@@ -61,6 +67,9 @@ class DropWords(TextCorruption):
 
     Arguments:
         fraction: The probability :math:`\nu \in [0, 1]`.
+
+    See Also:
+        :class:`~autoencode.corruptions.DropLetters`, :class:`~autoencode.corruptions.MaskWords`
 
     Example:
         >>> DropWords(0.5)(torch.tensor([[97.0, 32.0, 98.0, 255.0]])).shape
@@ -78,6 +87,9 @@ class MaskLetters(TextCorruption):
     Arguments:
         fraction: The probability :math:`\nu \in [0, 1]`.
 
+    See Also:
+        :class:`~autoencode.corruptions.MaskWords`, :class:`~autoencode.corruptions.DropLetters`
+
     Example:
         >>> MaskLetters(1.0)(torch.tensor([[97.0, 98.0, 255.0]]))
         tensor([[254., 254., 255.]])
@@ -94,6 +106,9 @@ class MaskWords(TextCorruption):
     Arguments:
         fraction: The probability :math:`\nu \in [0, 1]`.
 
+    See Also:
+        :class:`~autoencode.corruptions.MaskLetters`, :class:`~autoencode.corruptions.DropWords`
+
     Example:
         >>> MaskWords(1.0)(torch.tensor([[97.0, 32.0, 98.0, 255.0]]))
         tensor([[254., 254., 254., 255.]])
@@ -108,6 +123,9 @@ class SwapLetters(TextCorruption):
 
     Arguments:
         fraction: The probability :math:`\nu \in [0, 1]`.
+
+    See Also:
+        :class:`~autoencode.corruptions.Typos`
 
     Example:
         >>> x = torch.tensor([[97.0, 98.0, 255.0]])
@@ -126,6 +144,9 @@ class Typos(TextCorruption):
 
     Arguments:
         fraction: The probability :math:`\nu \in [0, 1]` that a letter is mistyped.
+
+    See Also:
+        :class:`~autoencode.corruptions.SwapLetters`, :class:`~autoencode.corruptions.DropLetters`
 
     Example:
         >>> Typos(0.5)(torch.tensor([[97.0, 98.0, 255.0]])).shape

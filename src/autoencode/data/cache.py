@@ -82,13 +82,6 @@ def prepare(key: Any, make: Callable[[Path], dict[str, Any]]) -> Prepared:
 
     Raises:
         ValueError: If the cache cannot be written.
-
-    Example:
-        >>> def make(folder):  # doctest: +SKIP
-        ...     np.arange(6.0).tofile(folder / "X")
-        ...     return {"dtype": "float64", "shape": [3, 2]}
-        >>> prepare(["an example"], make).X.shape  # doctest: +SKIP
-        (3, 2)
     """
     name = hashlib.blake2b(json.dumps([_VERSION, key]).encode(), digest_size=16).hexdigest()
     folder = cache_folder() / name

@@ -61,9 +61,6 @@ def main(folder: str | Path = "demo", epochs: int = 100, random_state: int = 0) 
 
     Raises:
         ValueError: If the folder is not writable. This is checked before the first fit.
-
-    Example:
-        >>> main("demo")  # doctest: +SKIP
     """
     folder = _writable(Path(folder))
     data = digits.load_split()

@@ -53,6 +53,9 @@ class Autoregressive(Family):
         top_p: The probability mass to sample from: at each step, the smallest set of most
             probable tokens whose total probability reaches it.
 
+    See Also:
+        :class:`~autoencode.networks.Recurrent`, :class:`~autoencode.modalities.Texts`
+
     Example:
         >>> from autoencode.networks import Recurrent
         >>> family = Autoregressive(length=5).build(Recurrent(8, vocab_size=3), (16,))
@@ -218,6 +221,9 @@ class AutoregressiveDistribution(Distribution):
     Arguments:
         family: The family, which owns the token decoder.
         phi: The parameters, with shape `(*, features)`.
+
+    See Also:
+        :class:`~autoencode.distributions.Autoregressive`
 
     Example:
         >>> from autoencode.networks import Recurrent

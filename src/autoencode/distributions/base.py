@@ -30,7 +30,11 @@ RESOLUTION = 5e-7  # rounding error of single precision, in units of the scaled 
 
 
 class Family(Configurable, nn.Module, abc.ABC):
-    r"""Abstract family of distributions :math:`p(\cdot \mid \phi)`."""
+    r"""Abstract family of distributions :math:`p(\cdot \mid \phi)`.
+
+    See Also:
+        :class:`~autoencode.distributions.Gaussian`
+    """
 
     n_params: ClassVar[int]
     r"""Number of raw parameters per element."""

@@ -19,6 +19,9 @@ class Bernoulli(Family):
     negative cross-entropy and not a log-probability. :class:`ContinuousBernoulli` is the
     normalized form.
 
+    See Also:
+        :class:`~autoencode.distributions.ContinuousBernoulli`
+
     Example:
         >>> import torch
         >>> Bernoulli()(torch.zeros(1)).log_prob(torch.tensor(1.0))
@@ -41,6 +44,10 @@ class ContinuousBernoulli(Family):
     References:
         | The Continuous Bernoulli (Loaiza-Ganem & Cunningham, 2019)
         | https://arxiv.org/abs/1907.06845
+
+    See Also:
+        :class:`~autoencode.distributions.Bernoulli`,
+        :class:`~autoencode.distributions.DiscretizedLogistic`
 
     Example:
         >>> import torch

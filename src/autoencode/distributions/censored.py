@@ -77,6 +77,9 @@ class Intervals(nn.Module):
         intervals: The ends of the intervals of each column, ascending and disjoint; an empty list
             for a column without shared values.
 
+    See Also:
+        :class:`~autoencode.distributions.CensoredGaussian`
+
     Example:
         >>> intervals = Intervals([[], [(-math.inf, 0.5)]])
         >>> columns, inside, low, high = intervals(torch.tensor([[0.0, 0.2]]))
@@ -169,6 +172,10 @@ class Censored(Normal):
         normal: The distributions of the scores, with batch shape `(*, D)`.
         intervals: The censored intervals.
 
+    See Also:
+        :class:`~autoencode.distributions.DiagonalGaussian`,
+        :class:`~autoencode.distributions.CensoredGaussian`
+
     Example:
         >>> normal = Normal(torch.zeros(1), torch.ones(1))
         >>> p = Censored(normal, Intervals([[(-math.inf, 0.0), (0.0, math.inf)]]))
@@ -196,6 +203,9 @@ class CensoredGaussian(DiagonalGaussian):
 
     Arguments:
         intervals: The ends of the intervals of each column, ascending and disjoint.
+
+    See Also:
+        :class:`~autoencode.distributions.Censored`, :class:`~autoencode.distributions.Intervals`
 
     Example:
         >>> family = CensoredGaussian([[], [(-math.inf, 1.0), (1.0, math.inf)]]).build(None, (2,))

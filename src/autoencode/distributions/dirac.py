@@ -17,6 +17,9 @@ class PointMass(Distribution):
     Arguments:
         loc: The point :math:`\mu`, with shape `(*)`.
 
+    See Also:
+        :class:`~autoencode.distributions.Dirac`
+
     Example:
         >>> PointMass(torch.tensor([1.0, 2.0])).rsample((3,)).shape
         torch.Size([3, 2])
@@ -54,6 +57,10 @@ class PointMass(Distribution):
 
 class Dirac(Family):
     r"""Family of point masses at :math:`\phi`: :math:`q(z \mid x) = \delta(z - f(x))`.
+
+    See Also:
+        :class:`~autoencode.distributions.PointMass`,
+        :class:`~autoencode.objectives.Reconstruction`
 
     Example:
         >>> Dirac()(torch.ones(4, 1)).mean

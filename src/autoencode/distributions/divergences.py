@@ -22,6 +22,9 @@ def kl_divergence(q: Distribution, p: Distribution, z: Tensor) -> Tensor:
         The divergences in nats, with shape `(B)`. They are unbiased single-sample estimates if
         torch has no closed form.
 
+    See Also:
+        :class:`~autoencode.objectives.ELBO`
+
     Example:
         >>> q = td.Normal(torch.ones(3), 1.0)
         >>> kl_divergence(q, td.Normal(0.0, 1.0), q.sample())

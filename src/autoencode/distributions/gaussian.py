@@ -29,6 +29,10 @@ class Gaussian(Family):
             likelihoods finite where data can be predicted exactly. A posterior needs almost
             none.
 
+    See Also:
+        :class:`~autoencode.distributions.DiagonalGaussian`,
+        :class:`~autoencode.distributions.SharedGaussian`
+
     Example:
         >>> Gaussian()(torch.zeros(5, 2)).log_prob(torch.zeros(5)).shape
         torch.Size([5])
@@ -66,6 +70,9 @@ class FixedGaussian(Family):
     Arguments:
         scale: The standard deviation :math:`\sigma > 0`, in units of the scaled data.
 
+    See Also:
+        :class:`~autoencode.distributions.SharedGaussian`
+
     Example:
         >>> FixedGaussian(scale=0.1)(torch.zeros(3, 1)).stddev
         tensor([0.1000, 0.1000, 0.1000])
@@ -97,6 +104,10 @@ class SharedGaussian(Family):
     References:
         | Simple and Effective VAE Training with Calibrated Decoders (Rybkin et al., 2021)
         | https://arxiv.org/abs/2006.13202
+
+    See Also:
+        :class:`~autoencode.distributions.DiagonalGaussian`,
+        :class:`~autoencode.distributions.FixedGaussian`
 
     Example:
         >>> SharedGaussian()(torch.zeros(3, 1)).stddev
@@ -136,6 +147,10 @@ class DiagonalGaussian(Family):
     Arguments:
         smallest_scale: The smallest standard deviation :math:`\sigma_0 > 0`. It limits what a new
             example costs that differs where those of the fit did not.
+
+    See Also:
+        :class:`~autoencode.distributions.SharedGaussian`,
+        :class:`~autoencode.distributions.Gaussian`
 
     Example:
         >>> family = DiagonalGaussian().build(None, (3,))

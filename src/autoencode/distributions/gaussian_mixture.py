@@ -25,6 +25,9 @@ class GaussianMixture(Distribution):
         loc: The means :math:`\mu`, with shape `(K, D)`.
         scale_tril: The factors :math:`L`, lower triangular, with shape `(K, D, D)`.
 
+    See Also:
+        :class:`~autoencode.priors.Mixture`
+
     Example:
         >>> p = GaussianMixture(torch.ones(1), torch.zeros(1, 2), torch.eye(2)[None])
         >>> p.log_prob(torch.zeros(5, 2)).shape, p.sample((3,)).shape

@@ -22,6 +22,10 @@ class Homoscedastic(Normal):
         common_scale: The standard deviations :math:`\sigma > 0`, whose shape broadcasts to that
             of `loc`: `()` for a single scale, `(D,)` for one per column.
 
+    See Also:
+        :class:`~autoencode.distributions.SharedGaussian`,
+        :class:`~autoencode.distributions.DiagonalGaussian`
+
     Example:
         >>> Homoscedastic(torch.zeros(3), torch.tensor(1.0)).log_prob(torch.ones(3)).shape
         torch.Size([3])

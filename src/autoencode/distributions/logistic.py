@@ -25,6 +25,9 @@ class Logistic256(Distribution):
         loc: The location :math:`\mu`, in units of white = 1, with shape `(*)`.
         scale: The scale :math:`s > 0`, with shape `(*)`.
 
+    See Also:
+        :class:`~autoencode.distributions.DiscretizedLogistic`
+
     Example:
         >>> levels = torch.arange(256) / 255
         >>> p = Logistic256(torch.tensor(0.3), torch.tensor(0.1)).log_prob(levels).exp()
@@ -84,6 +87,10 @@ class DiscretizedLogistic(Family):
     References:
         | Improving Variational Inference with Inverse Autoregressive Flow (Kingma et al., 2016)
         | https://arxiv.org/abs/1606.04934
+
+    See Also:
+        :class:`~autoencode.distributions.Logistic256`,
+        :class:`~autoencode.distributions.ContinuousBernoulli`
 
     Example:
         >>> DiscretizedLogistic()(torch.zeros(5, 2)).log_prob(torch.rand(5)).shape

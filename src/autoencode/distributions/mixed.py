@@ -32,6 +32,9 @@ class MixedRow(Distribution):
         levels: The number of levels of each category.
         intervals: The intervals of scores of shared values; by default none.
 
+    See Also:
+        :class:`~autoencode.distributions.MixedColumns`
+
     Example:
         >>> p = MixedRow(torch.zeros(1), torch.ones(1), torch.zeros(4), levels=(4,))
         >>> p.log_prob(torch.tensor([0.0, 0.0, 0.0, 1.0, 0.0, 0.0])).exp()  # only the category
@@ -121,6 +124,9 @@ class MixedColumns(Family):
         scales: The smallest standard deviation :math:`\sigma_0` of each number.
         levels: The number of levels of each category.
         intervals: The intervals of scores of the shared values of each number.
+
+    See Also:
+        :class:`~autoencode.distributions.MixedRow`, :class:`~autoencode.modalities.MixedTables`
 
     Example:
         >>> family = MixedColumns(scales=(0.01, 0.01), levels=(3,))

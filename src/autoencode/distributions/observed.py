@@ -26,6 +26,9 @@ class ObservedNumbers(Distribution):
     Arguments:
         numbers: The distributions of the numbers, with batch shape `(*)`.
 
+    See Also:
+        :class:`~autoencode.distributions.Observed`
+
     Example:
         >>> from torch.distributions import Normal
         >>> p = ObservedNumbers(Normal(torch.zeros(2), torch.ones(2)))
@@ -87,6 +90,10 @@ class Observed(Family):
 
     Arguments:
         family: The family of each number; by default :class:`SharedGaussian`.
+
+    See Also:
+        :class:`~autoencode.distributions.ObservedNumbers`,
+        :class:`~autoencode.networks.Incomplete`
 
     Example:
         >>> p = Observed()(torch.zeros(2, 3, 1))

@@ -52,9 +52,16 @@ def log_evidence(model: Model, x: Tensor, samples: int = 128, seed: int = 0) -> 
     Returns:
         The estimates in nats, with shape `(B,)`.
 
+    See Also:
+        :func:`~autoencode.evaluation.weighted_codes`, :class:`~autoencode.objectives.ELBO`
+
     Example:
-        >>> log_evidence(model, x, samples=1000).shape  # doctest: +SKIP
-        torch.Size([64])
+        >>> import autoencode as ae
+        >>> X = np.random.default_rng(0).normal(size=(40, 3))
+        >>> fitted = ae.vae(2, layers=(), training=ae.Training(epochs=1), random_state=0).fit(X)
+        >>> model, x = fitted.model_, torch.as_tensor(X, dtype=torch.float32)
+        >>> bool((log_evidence(model, x, samples=10) < 0).all())
+        True
     """
     parts = [log_w.logsumexp(dim=0) for _, log_w in _draws(model, x, samples, seed)]
     return torch.stack(parts).logsumexp(dim=0) - math.log(samples)
@@ -77,9 +84,17 @@ def weighted_codes(
     Returns:
         The codes, with shape `(K, B, D)`, and :math:`\log w` in double precision, `(K, B)`.
 
+    See Also:
+        :func:`~autoencode.evaluation.log_evidence`
+
     Example:
-        >>> weighted_codes(model, x, samples=10)[1].shape  # doctest: +SKIP
-        torch.Size([10, 64])
+        >>> import autoencode as ae
+        >>> X = np.random.default_rng(0).normal(size=(40, 3))
+        >>> fitted = ae.vae(2, layers=(), training=ae.Training(epochs=1), random_state=0).fit(X)
+        >>> model, x = fitted.model_, torch.as_tensor(X, dtype=torch.float32)
+        >>> codes, log_w = weighted_codes(model, x, samples=10)
+        >>> codes.shape, log_w.shape
+        (torch.Size([10, 40, 2]), torch.Size([10, 40]))
     """
     codes, log_w = zip(*_draws(model, x, samples, seed))
     return torch.cat(codes), torch.cat(log_w)
@@ -97,6 +112,9 @@ def active_units(Z: ArrayLike, threshold: float = 1e-2) -> int:
     Arguments:
         Z: The posterior means of a data set, with shape `(N, D)`.
         threshold: The variance beyond which a feature is active.
+
+    See Also:
+        :func:`~autoencode.evaluation.posterior_diagnostics`
 
     Example:
         >>> active_units([[0.0, 1.0], [0.0, -1.0]])
@@ -128,9 +146,16 @@ def mutual_information(model: Model, x: Tensor, seed: int = 0) -> float:
     Returns:
         The estimate in nats.
 
+    See Also:
+        :func:`~autoencode.evaluation.active_units`
+
     Example:
-        >>> mutual_information(model, x)  # doctest: +SKIP
-        5.2
+        >>> import autoencode as ae
+        >>> X = np.random.default_rng(0).normal(size=(40, 3))
+        >>> fitted = ae.vae(2, layers=(), training=ae.Training(epochs=1), random_state=0).fit(X)
+        >>> model, x = fitted.model_, torch.as_tensor(X, dtype=torch.float32)
+        >>> 0 < mutual_information(model, x) < np.log(40)
+        True
     """
     q = model.encode(x)
 
@@ -140,7 +165,7 @@ def mutual_information(model: Model, x: Tensor, seed: int = 0) -> float:
     rows = max(1, _MAX_PAIRWISE_NUMBERS // q.mean.numel())
     log_q = torch.cat([q.log_prob(part[:, None]) for part in z.split(rows)]).double()
 
-    return float((log_q.diagonal() - log_q.logsumexp(dim=1)).mean()) + math.log(len(z))
+    return float((log_q.diagonal() - log_q.logsumexp(dim=1)).mean().detach()) + math.log(len(z))
 
 
 def posterior_diagnostics(model: Model, x: Tensor) -> dict[str, float]:
@@ -153,9 +178,17 @@ def posterior_diagnostics(model: Model, x: Tensor) -> dict[str, float]:
     Returns:
         :func:`active_units` and :func:`mutual_information`; empty for codes without a density.
 
+    See Also:
+        :func:`~autoencode.evaluation.active_units`,
+        :func:`~autoencode.evaluation.mutual_information`
+
     Example:
-        >>> posterior_diagnostics(model, x)  # doctest: +SKIP
-        {'active_units': 12.0, 'mutual_information': 5.2}
+        >>> import autoencode as ae
+        >>> X = np.random.default_rng(0).normal(size=(40, 3))
+        >>> fitted = ae.vae(2, layers=(), training=ae.Training(epochs=1), random_state=0).fit(X)
+        >>> model, x = fitted.model_, torch.as_tensor(X, dtype=torch.float32)
+        >>> posterior_diagnostics(model, x)["active_units"]
+        2.0
     """
     if not model.posterior.has_density:
         return {}
@@ -194,6 +227,9 @@ def log_spectral_distance(x: ArrayLike, r: ArrayLike, window: int | Sequence[int
     Returns:
         The distances, with shape `(N,)`, where `N` is one for a single waveform; zero for silence.
 
+    See Also:
+        :func:`~autoencode.evaluation.signal_to_noise`
+
     Example:
         >>> x = torch.randn(1, 4000)
         >>> log_spectral_distance(x, 0.1 * x).round()
@@ -225,6 +261,9 @@ def signal_to_noise(x: ArrayLike, r: ArrayLike) -> Tensor:
 
     Returns:
         The ratios, with shape `(N,)`, where `N` is one for a single waveform.
+
+    See Also:
+        :func:`~autoencode.evaluation.log_spectral_distance`
 
     Example:
         >>> signal_to_noise([[1.0, -1.0]], [[0.9, -0.9]]).round()

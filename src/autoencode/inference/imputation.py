@@ -58,10 +58,6 @@ def posterior_mean(
 
     Returns:
         The means, with shape `(B, *)`.
-
-    Example:
-        >>> posterior_mean(model, x).shape  # doctest: +SKIP
-        torch.Size([64, 5])
     """
     mean = mean or _mean
     parts = ((w, mean(model.decode(z), x)) for z, w in _codes(model, x, seed, samples))
@@ -99,10 +95,6 @@ def leave_one_out_log_prob(
 
     Returns:
         The log-densities in double precision, with shape `(B, F)`.
-
-    Example:
-        >>> rest = modality.mask_each_cell(x)  # doctest: +SKIP
-        >>> leave_one_out_log_prob(model, x, rest, modality.cells)  # doctest: +SKIP
     """
     found = []
 
@@ -127,10 +119,6 @@ def sample_posterior_codes(model: Model, x: Tensor, n: int, seed: int = 0) -> Te
 
     Returns:
         The codes, with shape `(B, n, D)`.
-
-    Example:
-        >>> sample_posterior_codes(model, x, n=5).shape  # doctest: +SKIP
-        torch.Size([64, 5, 2])
     """
     codes, weights = map(torch.cat, zip(*_codes(model, x, seed)))
     chosen = torch.multinomial(weights.T, n, replacement=True)
@@ -151,10 +139,6 @@ def sample_codes_from_prior(model: Model, x: Tensor, n: int) -> Tensor:
 
     Returns:
         The codes, with shape `(n, D)`.
-
-    Example:
-        >>> sample_codes_from_prior(model, x[:1], n=100).shape  # doctest: +SKIP
-        torch.Size([100, 2])
     """
     z = model.prior().sample((max(_PRIOR_CODES, 4 * n),)).to(x)
     log_w = torch.cat(

@@ -36,6 +36,9 @@ class Codec:
     model expects there, given the others, see
     :func:`~autoencode.manifold.incomplete_rows.encode_incomplete`.
 
+    See Also:
+        :func:`~autoencode.manifold.as_codec`
+
     Example:
         >>> codec = as_codec((lambda x: x[:, :2], lambda z: torch.cat([z, z], dim=1)))
         >>> codec.decode(codec.encode(codec.to_rows(torch.ones(3, 4)))).shape
@@ -123,6 +126,9 @@ def as_codec(model: Any, y: ArrayLike | None = None, allow_tokens: bool = False)
         TypeError: If the model is none of these.
         ValueError: If it is conditional and `y` is missing, or it cannot decode, or rows are
             symbols and may not be.
+
+    See Also:
+        :class:`~autoencode.manifold.Codec`
 
     Example:
         >>> from sklearn.datasets import load_digits

@@ -24,7 +24,11 @@ _MIN_SUBSAMPLE = 64  # examples that a scale of the curve is worth
 
 
 class ScaleCurve(NamedTuple):
-    r"""Estimates of the dimension over the scale at which one looks."""
+    r"""Estimates of the dimension over the scale at which one looks.
+
+    See Also:
+        :class:`~autoencode.manifold.DimensionEstimate`, :func:`~autoencode.plots.dimension`
+    """
 
     scales: NDArray
     r"""The mean distance to the farthest neighbor in use, ascending; of a denoiser, its noise."""
@@ -37,7 +41,11 @@ class ScaleCurve(NamedTuple):
 
 
 class DimensionEstimate(NamedTuple):
-    r"""The intrinsic dimension of data."""
+    r"""The intrinsic dimension of data.
+
+    See Also:
+        :func:`~autoencode.manifold.intrinsic_dimension`, :class:`~autoencode.manifold.ScaleCurve`
+    """
 
     value: float
     r"""The estimate."""
@@ -122,6 +130,9 @@ def intrinsic_dimension(
 
     Raises:
         ValueError: If an argument is out of its range, or there are too few distinct examples.
+
+    See Also:
+        :func:`~autoencode.manifold.local_dimension`, :func:`~autoencode.plots.dimension`
 
     Example:
         >>> angle = np.random.default_rng(0).uniform(0, 6, size=500)

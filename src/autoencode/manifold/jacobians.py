@@ -41,6 +41,9 @@ def decoder_jacobian(codec: Codec, z: Tensor, memory: int = 2**28) -> Tensor:
     Returns:
         The Jacobians, with shape `(N, D, d)`.
 
+    See Also:
+        :func:`~autoencode.manifold.encoder_jacobian`, :class:`~autoencode.manifold.Tangents`
+
     Example:
         >>> from autoencode.manifold.codec import as_codec
         >>> W = torch.tensor([[1.0, 2.0, 3.0], [0.0, 1.0, 0.0]])
@@ -82,6 +85,9 @@ def encoder_jacobian(codec: Codec, x: Tensor, memory: int = 2**28) -> Tensor:
 
     Raises:
         ValueError: If the code has no gradient with respect to the rows.
+
+    See Also:
+        :func:`~autoencode.manifold.decoder_jacobian`, :class:`~autoencode.manifold.Tangents`
 
     Example:
         >>> from autoencode.manifold.codec import as_codec

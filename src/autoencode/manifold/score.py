@@ -71,6 +71,9 @@ def stein_score(dae: Any, X: Any, noise: float | None = None, y: ArrayLike | Non
     Raises:
         ValueError: If the noise is neither known nor given.
 
+    See Also:
+        :func:`~autoencode.manifold.walkback`, :func:`~autoencode.recipes.denoising`
+
     Example:
         >>> normal = (lambda x: x / 2, lambda z: z)  # of x ~ N(0, 1), the mean given x + N(0, 1)
         >>> stein_score(normal, np.array([[1.0, -2.0]]), noise=1.0)
@@ -125,6 +128,9 @@ def walkback(
 
     Raises:
         ValueError: If the noise is neither known nor given, or `steps` is not a number of steps.
+
+    See Also:
+        :func:`~autoencode.manifold.stein_score`
 
     Example:
         >>> normal = (lambda x: x / 2, lambda z: z)
@@ -199,6 +205,9 @@ def local_dimension(
 
     Raises:
         ValueError: If the noise is neither known nor given, or there are fewer than 2 probes.
+
+    See Also:
+        :func:`~autoencode.manifold.intrinsic_dimension`, :func:`~autoencode.manifold.stein_score`
 
     Example:
         >>> line = (lambda x: x[:, :1], lambda z: torch.cat([z, 0 * z], dim=1))

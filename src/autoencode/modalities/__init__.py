@@ -65,6 +65,9 @@ def guess(X: object, candidates: Sequence[Modality] = CANDIDATES) -> Modality:
     Raises:
         ValueError: If none accepts the data, or several kinds may be meant.
 
+    See Also:
+        :func:`~autoencode.modalities.describe_guess`
+
     Example:
         >>> import numpy as np
         >>> guess(np.zeros((5, 8, 8)))
@@ -107,6 +110,9 @@ def describe_guess(X: object, modality: Modality) -> str | None:
     Arguments:
         X: The data.
         modality: What :func:`guess` has returned for them.
+
+    See Also:
+        :func:`~autoencode.modalities.guess`
 
     Example:
         >>> describe_guess(np.zeros((5, 8, 8)), Images())

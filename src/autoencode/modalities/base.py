@@ -38,6 +38,9 @@ class Modality(Configurable, abc.ABC):
     These ten methods are all that a kind needs. What only some kinds can do, such as reading
     folders, having missing cells or being cut into windows, is a class of
     :mod:`~autoencode.modalities.capabilities`, from which such a kind inherits, too.
+
+    See Also:
+        :class:`~autoencode.modalities.Tables`, :class:`~autoencode.modalities.Images`
     """
 
     shape_: tuple[int, ...]

@@ -30,6 +30,9 @@ def describe_context(y: ArrayLike | None) -> "Labels | Numbers":
     Raises:
         ValueError: If `y` is neither, or there is none.
 
+    See Also:
+        :func:`~autoencode.modalities.encode_context`
+
     Example:
         >>> describe_context(["b", "a", "b"]).encode(["a"])
         tensor([[1., 0.]])
@@ -65,6 +68,9 @@ def encode_context(
     Raises:
         ValueError: If they are missing, not as many, unlike those of the fit, or given to a model
             that takes none.
+
+    See Also:
+        :func:`~autoencode.modalities.describe_context`
 
     Example:
         >>> encode_context(describe_context(["b", "a"]), "b", n=2)

@@ -21,6 +21,9 @@ class Network(Configurable, abc.ABC):
     Both modules take a second argument `c`: the context of a conditional model, with shape
     `(N, context)`, or `None` if `context` is zero.
 
+    See Also:
+        :class:`~autoencode.networks.FullyConnected`
+
     Example:
         >>> from autoencode.networks import FullyConnected
         >>> FullyConnected(layers=(64,)).encoder((1, 8, 8), 3)(torch.rand(5, 1, 8, 8), None).shape

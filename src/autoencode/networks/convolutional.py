@@ -62,6 +62,10 @@ class Convolutional(Network):
             the block before it: they are :math:`d^i` positions apart in block :math:`i = 0, 1,
             \dots` of a level. It matters with `depth` > 1.
 
+    See Also:
+        :class:`~autoencode.networks.FullyConvolutional`,
+        :class:`~autoencode.networks.FullyConnected`
+
     Example:
         >>> network = Convolutional(width=8)
         >>> network.encoder((3, 32, 48), 10)(torch.rand(2, 3, 32, 48)).shape

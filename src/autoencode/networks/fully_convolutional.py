@@ -40,6 +40,9 @@ class FullyConvolutional(Network):
         width: The number of channels of the hidden layers.
         depth: The number of residual blocks of the encoder and of the decoder.
 
+    See Also:
+        :class:`~autoencode.networks.Convolutional`, :func:`~autoencode.recipes.denoising`
+
     Example:
         >>> network = FullyConvolutional()
         >>> network.code_size((3, 32, 47))

@@ -28,6 +28,9 @@ class Incomplete(Network):
     Arguments:
         network: The architecture; by default fully connected with skip connections.
 
+    See Also:
+        :class:`~autoencode.networks.FullyConnected`, :class:`~autoencode.distributions.Observed`
+
     Example:
         >>> x = torch.tensor([[[1.0, torch.nan, 3.0]]])
         >>> Incomplete(FullyConnected((8,))).encoder((1, 3), 2)(x).isfinite().all()

@@ -85,6 +85,9 @@ class FullyConnected(Network):
         | Reducing the Dimensionality of Data with Neural Networks (Hinton & Salakhutdinov, 2006)
         | https://doi.org/10.1126/science.1127647
 
+    See Also:
+        :class:`~autoencode.networks.Convolutional`, :class:`~autoencode.networks.Incomplete`
+
     Example:
         >>> FullyConnected((1000, 500, 250)).decoder(30, (1, 28, 28))(torch.randn(2, 30)).shape
         torch.Size([2, 1, 28, 28])

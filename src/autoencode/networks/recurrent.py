@@ -43,6 +43,9 @@ class Recurrent(Network):
         width: The size of the states; each direction of the encoder has half of it.
         vocab_size: The vocabulary size, including the end token; by default that of the data.
 
+    See Also:
+        :class:`~autoencode.networks.Transformer`, :class:`~autoencode.modalities.Texts`
+
     Example:
         >>> network = Recurrent(width=16, vocab_size=256)
         >>> network.encoder((9,), 3)(torch.randint(256, (5, 9))).shape

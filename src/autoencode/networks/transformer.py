@@ -48,6 +48,9 @@ class Transformer(Network):
         heads: The number of attention heads.
         vocab_size: The vocabulary size, including the end token; by default that of the data.
 
+    See Also:
+        :class:`~autoencode.networks.Recurrent`, :class:`~autoencode.modalities.Texts`
+
     Example:
         >>> network = Transformer(width=16, layers=1, vocab_size=256)
         >>> network.encoder((9,), 3)(torch.randint(256, (5, 9))).shape

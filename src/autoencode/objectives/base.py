@@ -20,6 +20,9 @@ Self = TypeVar("Self", bound="Objective")
 class Loss(NamedTuple):
     r"""Loss of each example, and its terms.
 
+    See Also:
+        :class:`~autoencode.objectives.Objective`
+
     Example:
         >>> loss = Loss(torch.tensor([1.0, 3.0]), {"rate": torch.tensor([0.0, 1.0])})
         >>> Loss.join([loss, loss]).total

@@ -55,6 +55,9 @@ class Contractive(Objective):
     Raises:
         ValueError: If the data are symbols, which have no derivatives.
 
+    See Also:
+        :func:`~autoencode.recipes.contractive`, :func:`~autoencode.manifold.tangent_penalty`
+
     Example:
         >>> Contractive(penalty=1.0).get_params()
         {'penalty': 1.0, 'exact': 4}

@@ -53,6 +53,10 @@ class ELBO(Objective):
             :math:`n \beta` instead; by default a fifth for examples with a context, and none
             for others and for likelihoods with free bits.
 
+    See Also:
+        :func:`~autoencode.recipes.vae`, :func:`~autoencode.distributions.kl_divergence`,
+        :func:`~autoencode.evaluation.log_evidence`
+
     Example:
         >>> ELBO(beta=4.0).get_params()["beta"]
         4.0

@@ -21,6 +21,9 @@ class Reconstruction(Objective):
         | Reducing the Dimensionality of Data with Neural Networks (Hinton & Salakhutdinov, 2006)
         | https://doi.org/10.1126/science.1127647
 
+    See Also:
+        :func:`~autoencode.recipes.autoencoder`, :func:`~autoencode.recipes.denoising`
+
     Example:
         >>> Reconstruction().posterior.__name__
         'Dirac'

@@ -83,10 +83,6 @@ def pack(
 
     Raises:
         ValueError: If an argument cannot be stored.
-
-    Example:
-        >>> pack(state, Autoencoder)[0]["arguments"]["latent_dim"]  # doctest: +SKIP
-        8
     """
     params = {**state.arguments, "training": _portable(state.arguments["training"])}
     arrays: dict[str, Tensor] = {}
@@ -147,9 +143,6 @@ def unpack(
     Raises:
         ValueError: If something is not trusted, or not of the kind that it has to be.
         KeyError, TypeError, RuntimeError, AttributeError: If the document is damaged otherwise.
-
-    Example:
-        >>> unpack(Autoencoder, stored)  # doctest: +SKIP
     """
     found = _decode_state(estimator, stored.document, trusted, stored.tensor)
     n_examples = stored.document.get("n_examples", 1)

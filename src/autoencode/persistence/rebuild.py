@@ -48,9 +48,6 @@ def rebuild(
     Raises:
         ValueError: If the file has not the weights that such a model has, or some of them are
             not finite.
-
-    Example:
-        >>> rebuild(blueprint, stored, stored.names("encoder."))  # doctest: +SKIP
     """
     _check_shape(blueprint.modality)
     shapes = {name: stored.shape(name) for name in names}

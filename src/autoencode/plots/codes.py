@@ -38,6 +38,9 @@ def codes(model_or_Z: Any, X: ArrayLike | None = None, y: ArrayLike | None = Non
     Raises:
         ValueError: If `X` is missing, or `y` does not have its length.
 
+    See Also:
+        :func:`~autoencode.plots.grid`, :func:`~autoencode.plots.graph`
+
     Example:
         >>> Z = np.random.default_rng(0).normal(size=(50, 3))
         >>> codes(Z, y=Z[:, 0] > 0).axes[0].get_xlabel()

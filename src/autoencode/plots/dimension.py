@@ -25,6 +25,9 @@ def dimension(estimates: Any) -> Figure:
     Raises:
         ValueError: If there is no estimate.
 
+    See Also:
+        :func:`~autoencode.manifold.intrinsic_dimension`
+
     Example:
         >>> from autoencode.manifold import intrinsic_dimension
         >>> d = intrinsic_dimension(torch.randn(200, 3), "gride")

@@ -30,6 +30,9 @@ def history(model_or_records: Any) -> Figure:
     Raises:
         ValueError: If there are no records.
 
+    See Also:
+        :class:`~autoencode.Training`
+
     Example:
         >>> record = {"epoch": 1, "train": {"distortion": 3.0}, "validation": {}}
         >>> history([record]).axes[0].get_title(loc="left")

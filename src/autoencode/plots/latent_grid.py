@@ -41,9 +41,15 @@ def grid(
     Raises:
         ValueError: If `X` is missing, or its codes do not fit the model.
 
+    See Also:
+        :func:`~autoencode.plots.samples`, :func:`~autoencode.plots.codes`
+
     Example:
-        >>> grid(vae, n=20)  # doctest: +SKIP
-        <Figure size ...>
+        >>> from autoencode import Training, datasets, vae
+        >>> X = datasets.digits().X[:100]
+        >>> model = vae(2, layers=(), training=Training(epochs=1), random_state=0).fit(X)
+        >>> len(grid(model, n=3).axes[0].images)
+        9
     """
     n = count(n)
 

@@ -41,6 +41,9 @@ def manifold(
     Raises:
         ValueError: If the data do not have two or three columns.
 
+    See Also:
+        :class:`~autoencode.manifold.Tangents`, :class:`~autoencode.manifold.ManifoldParzen`
+
     Example:
         >>> from autoencode.manifold import Tangents
         >>> angle = np.linspace(0, 6, 50)

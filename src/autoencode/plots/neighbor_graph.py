@@ -41,6 +41,9 @@ def graph(
     Raises:
         ValueError: If codes come without `indices`, or `color` has another shape.
 
+    See Also:
+        :class:`~autoencode.manifold.NeighborGraph`, :func:`~autoencode.plots.codes`
+
     Example:
         >>> from autoencode.manifold import NeighborGraph
         >>> Z = np.random.default_rng(0).normal(size=(50, 3))

@@ -40,6 +40,9 @@ def reconstructions(
     Raises:
         ValueError: If the shapes of the arrays differ, or do not fit the model.
 
+    See Also:
+        :func:`~autoencode.plots.samples`
+
     Example:
         >>> X = np.linspace(0, 1, 5 * 64).reshape(5, 8, 8)
         >>> figure = reconstructions(X, 0.9 * X, n=3)
@@ -102,6 +105,9 @@ def samples(
 
     Raises:
         ValueError: If the model has no density to draw from.
+
+    See Also:
+        :func:`~autoencode.plots.reconstructions`, :func:`~autoencode.plots.grid`
 
     Example:
         >>> len(samples(np.zeros((20, 8, 8)), n=12).axes[0].images)

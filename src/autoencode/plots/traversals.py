@@ -46,6 +46,9 @@ def tangents(
             nearest neighbors along the direction, written as `2 s`.
         names: The names of the columns of a table; by default those the model was fitted with.
 
+    See Also:
+        :class:`~autoencode.manifold.Tangents`, :func:`~autoencode.plots.geodesics`
+
     Example:
         >>> from autoencode import datasets, manifold
         >>> X = datasets.digits().X
@@ -81,6 +84,9 @@ def geodesics(geodesics: Any, a: ArrayLike, b: ArrayLike, n: int = 10) -> Figure
         a: The example to start from.
         b: The example to end at.
         n: The number of examples on each curve, including both ends; at least 2.
+
+    See Also:
+        :class:`~autoencode.manifold.Geodesics`, :func:`~autoencode.plots.tangents`
 
     Example:
         >>> from autoencode import manifold

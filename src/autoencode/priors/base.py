@@ -19,6 +19,9 @@ class Prior(Configurable, nn.Module, abc.ABC):
     r"""Abstract prior: a module that returns :math:`p(z)` when called.
 
     Its arguments do not depend on the code size; `build` creates the parameters.
+
+    See Also:
+        :class:`~autoencode.priors.StandardNormal`, :class:`~autoencode.priors.Mixture`
     """
 
     fits: bool = False

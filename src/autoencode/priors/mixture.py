@@ -51,6 +51,10 @@ class Mixture(Prior):
     Arguments:
         components: The maximum number of Gaussians, each with a full covariance.
 
+    See Also:
+        :class:`~autoencode.priors.StandardNormal`,
+        :class:`~autoencode.distributions.GaussianMixture`
+
     Example:
         >>> prior = Mixture(components=2).build(1)
         >>> prior().stddev  # until it is fitted

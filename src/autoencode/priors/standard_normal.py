@@ -14,6 +14,9 @@ class StandardNormal(Prior):
 
     .. math:: p(z) = \mathcal{N}(z \mid 0, I)
 
+    See Also:
+        :class:`~autoencode.priors.Mixture`
+
     Example:
         >>> StandardNormal().build(3)().sample((5,)).shape
         torch.Size([5, 3])

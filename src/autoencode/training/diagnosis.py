@@ -54,10 +54,6 @@ def diagnose(
         held_out: The validation examples, if any.
         history: The records of the epochs.
         training: The resolved training method.
-
-    Example:
-        >>> [*diagnose(step, modality, family, data, None, history, training)]  # doctest: +SKIP
-        ['no active unit: ...']
     """
     step.eval()
     shown = _some(data, _MAX_NUMBERS)

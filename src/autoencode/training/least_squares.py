@@ -52,6 +52,9 @@ class LeastSquares(Solver):
     Raises:
         ValueError: If the networks are not affine.
 
+    See Also:
+        :class:`~autoencode.Training`, :func:`~autoencode.recipes.linear`
+
     Example:
         >>> LeastSquares()
         LeastSquares(validation_fraction=None)

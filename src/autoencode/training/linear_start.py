@@ -72,10 +72,6 @@ class LinearStart:
 
     Arguments:
         step: The model, and how examples are scaled.
-
-    Example:
-        >>> LinearStart(step).set(examples)  # doctest: +SKIP
-        'factor analysis with 4 factors'
     """
 
     def __init__(self, step: TrainStep) -> None:
@@ -249,10 +245,6 @@ def linear_start(step: TrainStep) -> LinearStart | None:
 
     Arguments:
         step: The model.
-
-    Example:
-        >>> linear_start(step).set(examples)  # doctest: +SKIP
-        '8 principal components'
     """
     model = step.model
     networks = (model.encoder.network, model.decoder.network)

@@ -57,9 +57,6 @@ def progress_bar(shown: bool | None, state: TrainState) -> tqdm:
     Arguments:
         shown: Whether to show the bar; `None` shows it only in a terminal.
         state: The training. A training with a time budget is measured in seconds.
-
-    Example:
-        >>> bar = progress_bar(False, state)  # doctest: +SKIP
     """
     # With `disable=None`, tqdm shows the bar only in a terminal
     hidden = None if shown is None else not shown
@@ -84,10 +81,6 @@ def tensorboard_logger(folder: str | Path | None) -> Iterator[Callable[[EpochRec
 
     Raises:
         ImportError: If a folder is given and TensorBoard is not installed.
-
-    Example:
-        >>> with tensorboard_logger("runs/x") as write:  # doctest: +SKIP
-        ...     write(record)
     """
     if folder is None:
         yield lambda record: None

@@ -38,7 +38,11 @@ _DOCUMENT_TYPES: dict[str, Any] = {
 
 
 class EpochRecord(NamedTuple):
-    r"""Losses and other measurements of one epoch."""
+    r"""Losses and other measurements of one epoch.
+
+    See Also:
+        :class:`~autoencode.Training`, :func:`~autoencode.plots.history`
+    """
 
     epoch: int
     r"""The number of the epoch, from 1."""
@@ -85,11 +89,6 @@ class TrainState:
         training: The options, all resolved.
         train_step: The model and its objective.
         batches: The minibatches to train on.
-
-    Example:
-        >>> state = TrainState(Training(epochs=1), train_step, batches)  # doctest: +SKIP
-        >>> for _ in state.remaining_steps():  # doctest: +SKIP
-        ...     print(state.step)
     """
 
     def __init__(self, training: TrainingOptions, train_step: TrainStep, batches: Batches) -> None:

@@ -47,7 +47,11 @@ Self = TypeVar("Self", bound="Solver")
 
 
 class TrainingDefaults(NamedTuple):
-    r"""Training defaults suggested by a network and its data."""
+    r"""Training defaults suggested by a network and its data.
+
+    See Also:
+        :class:`~autoencode.Training`
+    """
 
     learning_rate: float = 2e-3
     r"""The learning rate."""
@@ -63,7 +67,11 @@ class TrainingDefaults(NamedTuple):
 
 
 class Solver(Configurable, abc.ABC):
-    r"""Abstract training method."""
+    r"""Abstract training method.
+
+    See Also:
+        :class:`~autoencode.Training`, :class:`~autoencode.LeastSquares`
+    """
 
     validation_fraction: float | None
     r"""The fraction of the examples to hold out."""
@@ -156,6 +164,9 @@ class Training(Solver):
     Raises:
         FloatingPointError: If the loss is not finite even with smaller learning rates. The model
             keeps the weights of the best epoch so far.
+
+    See Also:
+        :class:`~autoencode.LeastSquares`
 
     Example:
         >>> Training(epochs=3).get_params()["epochs"]

@@ -52,10 +52,6 @@ class Recordings(np.ndarray):
     r"""Waveforms of a folder, each with shape `(n,)` or `(n, channels)`, in an array of objects.
 
     What is wrong with them has been said. They may be views of the rows of a file.
-
-    Example:
-        >>> read_sounds("recordings/").X.rows  # doctest: +SKIP
-        memmap([[0., 0., 0., ..., 0., 0., 0.], ...
     """
 
     rows: NDArray | None = None
@@ -135,10 +131,6 @@ def read_sounds(
     Raises:
         ValueError: If there is no sound, or with `strict` if something is wrong with one; or
             if the packages that read sounds are missing.
-
-    Example:
-        >>> read_sounds("recordings/").X[0].shape  # doctest: +SKIP
-        (12345,)
     """
     _check_packages()
     source = Path(folder) if isinstance(folder, (str, Path)) else Files(map(Path, folder))
@@ -261,10 +253,6 @@ def read_sound(path: Path, rate: int = 16000, channels: int = 1, strict: bool = 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If it is no sound, or with `strict` if something is wrong with it.
-
-    Example:
-        >>> read_sound(Path("speech.wav"), rate=8000).shape  # doctest: +SKIP
-        (96000,)
     """
     _check_packages()
 
@@ -487,9 +475,6 @@ def write_sound(path: Path, x: NDArray, rate: int) -> None:
 
     Raises:
         ValueError: If the packages for sounds are not there.
-
-    Example:
-        >>> write_sound(Path("silence.wav"), np.zeros(8000), 8000)  # doctest: +SKIP
     """
     _check_packages()
 

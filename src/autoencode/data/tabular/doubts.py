@@ -39,9 +39,6 @@ def announce(path: Path, reading: Reading) -> None:
     Arguments:
         path: The file.
         reading: What was read.
-
-    Example:
-        >>> announce(path, read_text(path, TableFormat()))  # doctest: +SKIP
     """
     layout = reading.layout
     said = [_SEPARATORS[layout.separator]] if layout.separator in _SEPARATORS else []
@@ -91,10 +88,6 @@ def doubts(path: Path, reading: Reading) -> Iterator[str]:
     Arguments:
         path: The file.
         reading: What was read.
-
-    Example:
-        >>> [*doubts(path, read_text(path, TableFormat()))]  # doctest: +SKIP
-        ["'t.csv': 5 cells of column 'job' are '?', and taken for words: ..."]
     """
     from pyarrow import types
 

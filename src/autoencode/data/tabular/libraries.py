@@ -70,13 +70,7 @@ def library_of(X: Any) -> str:
 
 
 def native_types(X: Any) -> dict[str, str]:
-    r"""The columns whose types get lost on the way through Arrow, with the names of these.
-
-    Example:
-        >>> import polars  # doctest: +SKIP
-        >>> native_types(polars.DataFrame({"a": [2**100]}, {"a": polars.Int128}))  # doctest: +SKIP
-        {'a': 'Int128'}
-    """
+    r"""The columns whose types get lost on the way through Arrow, with the names of these."""
     if library_of(X) != "polars":
         return {}
 

@@ -79,10 +79,6 @@ def read_parquet(path: Path, label: str | None = None) -> Table:
 
     Raises:
         ValueError: If it is no such table, or has no such column.
-
-    Example:
-        >>> read_parquet(Path("table.parquet")).X.shape  # doctest: +SKIP
-        (1000, 8)
     """
     with open_parquet(path) as file:
         size = file.metadata.num_rows * file.metadata.num_columns * 8

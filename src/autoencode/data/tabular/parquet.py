@@ -22,11 +22,6 @@ def open_parquet(path: Path) -> Iterator[Any]:
         FileNotFoundError: If there is no such file.
         ValueError: If it is damaged, also where that shows only when it is read; if it cannot
             be read as is wanted; or if `pyarrow` is missing.
-
-    Example:
-        >>> with open_parquet(Path("table.parquet")) as file:  # doctest: +SKIP
-        ...     print(file.metadata.num_rows)
-        1000
     """
     if not path.exists():
         raise FileNotFoundError(f"there is no file or folder '{path}'.")
@@ -52,10 +47,5 @@ def open_parquet(path: Path) -> Iterator[Any]:
 
 
 def column_names(file: Any) -> list[str]:
-    r"""The columns of an open Parquet file: those of an index count if it has a name.
-
-    Example:
-        >>> column_names(file)  # doctest: +SKIP
-        ['size', 'kind']
-    """
+    r"""The columns of an open Parquet file: those of an index count if it has a name."""
     return [name for name in file.schema_arrow.names if not re.fullmatch(_UNNAMED, name)]

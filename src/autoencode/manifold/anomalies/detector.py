@@ -42,7 +42,11 @@ _DENSITIES: dict[str, type[AdaptiveKDE] | type[GaussianDensity]] = {
 
 
 class ScoreParts(NamedTuple):
-    r"""The two parts of the log-density of each example."""
+    r"""The two parts of the log-density of each example.
+
+    See Also:
+        :class:`~autoencode.manifold.OffManifoldDetector`
+    """
 
     on_manifold: Any
     r"""The log-density of the nearest point on the manifold, with shape `(N,)`."""
@@ -119,6 +123,9 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
             number is than the model says.
         offset_: The score below which an example is called an anomaly.
         n_features_in_: The number of columns, for tables.
+
+    See Also:
+        :class:`~autoencode.manifold.ManifoldParzen`, :class:`~autoencode.manifold.ScoreParts`
 
     Example:
         >>> t = np.linspace(0, 6, 200)

@@ -67,6 +67,9 @@ class ManifoldParzen(DensityMixin, BaseEstimator):
         n_features_in_: The number :math:`D` of numbers in a row.
         weights_: The share of each Gaussian, in the order in which examples first occur.
 
+    See Also:
+        :class:`~autoencode.manifold.Tangents`, :class:`~autoencode.manifold.OffManifoldDetector`
+
     Example:
         >>> angle = np.random.default_rng(0).uniform(0, 6, size=200)
         >>> circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)

@@ -79,6 +79,9 @@ class Geodesics(BaseEstimator):
             least two, where `memory` has no place for them.
         random_state: Seeds these texts.
 
+    See Also:
+        :func:`~autoencode.plots.geodesics`, :class:`~autoencode.manifold.NeighborGraph`
+
     Example:
         >>> def sphere(z):
         ...     u, v = z.T

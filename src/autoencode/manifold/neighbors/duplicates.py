@@ -28,6 +28,9 @@ def find_duplicates(graph: NeighborGraph, threshold: float = 0.0) -> list[np.nda
     Returns:
         The indices of each group of two or more points, in ascending order.
 
+    See Also:
+        :class:`~autoencode.manifold.NeighborGraph`, :func:`~autoencode.manifold.select_landmarks`
+
     Example:
         >>> graph = NeighborGraph(n_neighbors=1).fit([[0.0], [5.0], [0.1], [0.2]])
         >>> find_duplicates(graph, threshold=0.15)

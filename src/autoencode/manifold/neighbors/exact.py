@@ -45,6 +45,9 @@ def knn(
     Raises:
         ValueError: If there are fewer than `k` points to choose from, or shapes disagree.
 
+    See Also:
+        :class:`~autoencode.manifold.NeighborGraph`
+
     Example:
         >>> distances, indices = knn(torch.tensor([[0.0], [1.0], [3.0]]), k=1)
         >>> distances.flatten(), indices.flatten()

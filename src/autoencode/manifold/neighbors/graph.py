@@ -32,6 +32,9 @@ MAX_NORMAL_FRACTION = 0.5  # the sine of 30 degrees
 class Path(NamedTuple):
     r"""A shortest path in the graph.
 
+    See Also:
+        :class:`~autoencode.manifold.NeighborGraph`
+
     Example:
         >>> graph = NeighborGraph(n_neighbors=1).fit([[0.0], [1.0], [2.5]])
         >>> graph.shortest_path(0, 2)
@@ -74,6 +77,9 @@ class NeighborGraph(BaseEstimator):
         recall_se_: The standard error of the recall.
         n_connected_components_: The number of connected components.
         component_labels_: The number of the component of each point, with shape `(N,)`.
+
+    See Also:
+        :func:`~autoencode.manifold.knn`, :func:`~autoencode.plots.graph`
 
     Example:
         >>> Z = np.random.default_rng(0).normal(size=(100, 2))

@@ -44,11 +44,6 @@ class InvertedFileIndex:
         k: For how many neighbors the recall is measured.
         target_recall: The mean recall to reach.
         random_state: Draws the queries by which recall is measured.
-
-    Example:
-        >>> index = InvertedFileIndex(points, 15, 0.99, np.random.RandomState(0))  # doctest: +SKIP
-        >>> index.recall  # doctest: +SKIP
-        Estimate(value=0.9947, standard_error=0.0005)
     """
 
     def __init__(

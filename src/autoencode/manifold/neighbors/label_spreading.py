@@ -18,6 +18,9 @@ from .graph import NeighborGraph
 class LabelSpreadingResult(NamedTuple):
     r"""Labels and class probabilities of all points.
 
+    See Also:
+        :func:`~autoencode.manifold.label_spreading`
+
     Example:
         >>> from scipy.sparse import csr_array
         >>> spread_labels(csr_array(np.ones((2, 2))), [7, -1]).labels
@@ -57,6 +60,9 @@ def label_spreading(
 
     Returns:
         Labels, probabilities, classes, and the mask of labeled components.
+
+    See Also:
+        :class:`~autoencode.manifold.NeighborGraph`, :func:`~autoencode.manifold.select_landmarks`
 
     Example:
         >>> graph = NeighborGraph(n_neighbors=2)

@@ -29,6 +29,9 @@ def select_landmarks(graph: NeighborGraph, n: int, method: str = "kcenter") -> n
     Raises:
         ValueError: If there are fewer than `n` points, or the method is unknown.
 
+    See Also:
+        :func:`~autoencode.manifold.label_spreading`, :func:`~autoencode.manifold.find_duplicates`
+
     Example:
         >>> select_landmarks(NeighborGraph(n_neighbors=2).fit(np.arange(9.0)[:, None]), 3)
         array([4, 0, 8])

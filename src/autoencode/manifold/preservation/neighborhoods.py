@@ -33,8 +33,12 @@ SUBSAMPLES = 20  # of a sample, whose differences tell its standard error
 class DistancePreservation(NamedTuple):
     r"""Agreement of the distances in two spaces.
 
+    See Also:
+        :func:`~autoencode.manifold.distance_preservation`
+
     Example:
-        >>> DistancePreservation(Estimate(1.0, 0.0), Estimate(0.0, 0.0)).stress.value
+        >>> X = np.random.default_rng(0).normal(size=(50, 3))
+        >>> distance_preservation(X, X).stress.value
         0.0
     """
 
@@ -81,6 +85,9 @@ def trustworthiness(
     Raises:
         ValueError: If `X` and `Z` differ in length, or there are too many neighbors.
 
+    See Also:
+        :func:`~autoencode.manifold.continuity`, :func:`~autoencode.manifold.neighborhood_recall`
+
     Example:
         >>> X = np.random.default_rng(0).normal(size=(100, 3))
         >>> trustworthiness(X, 2 * X)
@@ -121,6 +128,10 @@ def continuity(
     Returns:
         The mean, without bias, and its standard error.
 
+    See Also:
+        :func:`~autoencode.manifold.trustworthiness`,
+        :func:`~autoencode.manifold.neighborhood_recall`
+
     Example:
         >>> X = np.random.default_rng(0).normal(size=(100, 3))
         >>> continuity(X, X[:, :1]).value < 0.9
@@ -156,6 +167,9 @@ def neighborhood_recall(
 
     Raises:
         ValueError: If `X` and `Z` differ in length, or there are too many neighbors.
+
+    See Also:
+        :func:`~autoencode.manifold.trustworthiness`, :func:`~autoencode.manifold.continuity`
 
     Example:
         >>> X = np.random.default_rng(0).normal(size=(100, 3))
@@ -199,6 +213,9 @@ def distance_preservation(
 
     Raises:
         ValueError: If `X` and `Z` differ in length, or all points of one coincide.
+
+    See Also:
+        :func:`~autoencode.manifold.trustworthiness`
 
     Example:
         >>> X = np.random.default_rng(0).normal(size=(100, 3))

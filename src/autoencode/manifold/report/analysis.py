@@ -168,9 +168,6 @@ def analyze_continuous(encoded: Encoded, rng: np.random.RandomState, seed: int) 
         encoded: The examples.
         rng: Draws some of them.
         seed: Draws those of which there is an estimate.
-
-    Example:
-        >>> analysis = analyze_continuous(encoded, rng, seed)  # doctest: +SKIP
     """
     codec, X, x, z, graph = encoded
     k = graph.n_neighbors
@@ -208,9 +205,6 @@ def analyze_tokens(encoded: Encoded, rng: np.random.RandomState, seed: int) -> A
         encoded: The examples.
         rng: Draws some of them.
         seed: Draws those of which there is an estimate.
-
-    Example:
-        >>> analysis = analyze_tokens(encoded, rng, seed)  # doctest: +SKIP
     """
     codec, _, x, z, graph = encoded
     k, N = graph.n_neighbors, len(x)

@@ -57,9 +57,6 @@ def pictures(
     Returns:
         For each the name of its file, what to say about it, and the picture; of texts that are
         to be read no name, and the rows of a table, the first of which is its head.
-
-    Example:
-        >>> names = [file for file, *_ in pictures(*findings)]  # doctest: +SKIP
     """
     edges, planes = analysis.edges, analysis.planes
     names = [str(name) for name in getattr(X, "columns", ())]
@@ -170,9 +167,6 @@ def write(
         out: The folder.
         found: The report, for its sentences and numbers.
         pictures: What :func:`pictures` returns.
-
-    Example:
-        >>> write(Path("report"), found, pictures(*findings))  # doctest: +SKIP
     """
     template = Template(resources.files(__package__).joinpath("page.html").read_text("utf-8"))
 

@@ -73,6 +73,9 @@ def report(
         ValueError: If there are too few examples, they are not like those of the model, or the
             folder cannot be written.
 
+    See Also:
+        :class:`~autoencode.manifold.Report`, :class:`~autoencode.manifold.Drift`
+
     Example:
         >>> from sklearn.datasets import load_digits
         >>> import autoencode as ae

@@ -11,10 +11,16 @@ from ...common.estimates import Estimate
 class Drift(NamedTuple):
     r"""Differences between new examples and known ones.
 
+    See Also:
+        :func:`~autoencode.manifold.report`
+
     Example:
-        >>> drift = Drift(100, Estimate(0.3, 0.05), Estimate(0.8, 0.02), Estimate(0.5, 0.03))
-        >>> drift.off_manifold.value
-        0.3
+        >>> from sklearn.datasets import load_iris
+        >>> import autoencode as ae
+        >>> X = load_iris().data
+        >>> drift = ae.manifold.report(ae.linear(latent_dim=2).fit(X), X, X + 1).drift
+        >>> drift.p_farther.value > 0.9
+        True
     """
 
     n_examples: int
@@ -33,6 +39,9 @@ class Drift(NamedTuple):
 
 class Report(NamedTuple):
     r"""Result of :func:`report`. It prints as text, and `to_dict` prepares it for JSON.
+
+    See Also:
+        :func:`~autoencode.manifold.report`
 
     Example:
         >>> from sklearn.datasets import load_digits

@@ -28,6 +28,9 @@ class TangentAugment:
         tangents: Fitted :class:`Tangents`.
         scale: The length :math:`\lambda \geq 0` of the steps, in these standard deviations.
 
+    See Also:
+        :class:`~autoencode.manifold.Tangents`, :func:`~autoencode.manifold.tangent_penalty`
+
     Example:
         >>> X = np.random.default_rng(0).normal(size=(50, 1)) * np.array([1.0, 2.0])
         >>> augment = TangentAugment(Tangents(source="neighbors", n_components=1).fit(X))
@@ -85,6 +88,9 @@ def tangent_penalty(classifier: Callable[[Tensor], Tensor], x: Tensor, basis: Te
 
     Returns:
         The penalties, with shape `(B,)`.
+
+    See Also:
+        :class:`~autoencode.manifold.TangentAugment`, :class:`~autoencode.objectives.Contractive`
 
     Example:
         >>> x, basis = torch.ones(1, 2), torch.tensor([[[0.0, 1.0]]])

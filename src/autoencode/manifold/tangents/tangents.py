@@ -77,6 +77,9 @@ class Tangents(BaseEstimator):
         rows_: The data of `fit` as rows.
         n_features_in_: The number :math:`D` of numbers in a row.
 
+    See Also:
+        :func:`~autoencode.plots.tangents`, :func:`~autoencode.manifold.decoder_jacobian`
+
     Example:
         >>> angle = torch.linspace(0, 6, 50)
         >>> X = torch.stack([angle.cos(), angle.sin()], dim=1)

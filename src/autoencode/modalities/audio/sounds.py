@@ -98,6 +98,10 @@ class Sounds(Modality, Readable, Writable, Pictured, Windowed, ResidualFitted, A
             phase, for the way back to find one. :class:`MDCT` keeps it.
         strict: Whether sounds that would be named in the log are refused.
 
+    See Also:
+        :class:`~autoencode.modalities.LogMel`, :class:`~autoencode.modalities.MDCT`,
+        :func:`~autoencode.evaluation.log_spectral_distance`
+
     Example:
         >>> from autoencode.modalities import MDCT
         >>> X = np.sin(np.arange(1, 6)[:, None] * np.arange(800))

@@ -14,7 +14,11 @@ from ...common.configurable import Configurable
 
 
 class Spectrum(Configurable, abc.ABC):
-    r"""Abstract map of waveforms to pictures of time and frequency, and back."""
+    r"""Abstract map of waveforms to pictures of time and frequency, and back.
+
+    See Also:
+        :class:`~autoencode.modalities.LogMel`, :class:`~autoencode.modalities.MDCT`
+    """
 
     @abc.abstractmethod
     def forward(self, x: Tensor, rate: int) -> Tensor:
@@ -70,6 +74,9 @@ class MDCT(Spectrum):
         bins: The number :math:`M` of frequencies, and of samples between frames.
         power: The power :math:`p > 0`; one leaves the transform as it is.
 
+    See Also:
+        :class:`~autoencode.modalities.LogMel`, :class:`~autoencode.modalities.Sounds`
+
     Example:
         >>> x = torch.randn(3, 1000, dtype=torch.float64)
         >>> mdct = MDCT(bins=64)
@@ -123,6 +130,9 @@ class LogMel(Spectrum):
         hop: The seconds between two frames. Windows are four times as long.
         iterations: The steps of the way back.
         floor: The magnitude :math:`\epsilon > 0` below which differences count little.
+
+    See Also:
+        :class:`~autoencode.modalities.MDCT`, :class:`~autoencode.modalities.Sounds`
 
     Example:
         >>> x = torch.sin(torch.arange(8000) * 2 * torch.pi * 440 / 8000)

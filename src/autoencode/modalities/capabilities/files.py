@@ -52,9 +52,6 @@ def read_files(modality: Modality, path: Path | Files, whole: bool = False) -> t
 
     Raises:
         ValueError: If the kind reads no such files.
-
-    Example:
-        >>> read_files(Sounds(), Path("drums/"))  # doctest: +SKIP
     """
     if whole and isinstance(modality, Windowed):
         return modality.read_whole(path)
@@ -78,9 +75,6 @@ def write_one(modality: Modality, path: Path, example: NDArray) -> None:
 
     Raises:
         ValueError: If the kind has no such files.
-
-    Example:
-        >>> write_one(model.modality_, Path("drum.wav"), sound)  # doctest: +SKIP
     """
     if not isinstance(modality, Writable):
         raise ValueError(f"there are no files of single examples of {modality}.")

@@ -60,10 +60,6 @@ def to_images(modality: Modality, X: NDArray) -> NDArray:
 
     Raises:
         ValueError: If there are no pictures of this kind.
-
-    Example:
-        >>> to_images(model.modality_, X).shape  # doctest: +SKIP
-        (5, 8, 8, 1)
     """
     if not isinstance(modality, Pictured):
         raise ValueError(f"there are no pictures of {modality}.")
@@ -80,10 +76,6 @@ def to_numeric(modality: Modality, X: Any) -> Any:
 
     Raises:
         ValueError: If the examples are token sequences.
-
-    Example:
-        >>> to_numeric(model.modality_, frame).shape  # doctest: +SKIP
-        (5, 3)
     """
     if isinstance(modality, Tokenized):
         raise ValueError("there are no pictures of texts, but of their codes: plots.codes(...).")

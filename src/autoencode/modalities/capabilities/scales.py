@@ -47,10 +47,6 @@ def mean(modality: Modality, p: Distribution) -> Tensor:
     Arguments:
         modality: The kind of data.
         p: The distributions :math:`p(x \mid z)`.
-
-    Example:
-        >>> mean(model.modality_, model.model_.decode(z)).shape  # doctest: +SKIP
-        torch.Size([5, 64])
     """
     return modality.mean(p) if isinstance(modality, NonlinearScale) else p.mean
 
@@ -61,10 +57,6 @@ def restore_mean(modality: Modality, x: Tensor) -> NDArray:
     Arguments:
         modality: The kind of data.
         x: The means, as :func:`mean` returned them.
-
-    Example:
-        >>> restore_mean(model.modality_, x).shape  # doctest: +SKIP
-        (5, 8, 8)
     """
     if isinstance(modality, NonlinearScale):
         return modality.restore_mean(x)
@@ -78,10 +70,6 @@ def restore_new(modality: Modality, x: Tensor) -> NDArray:
     Arguments:
         modality: The kind of data.
         x: The examples, as `draw` returned them.
-
-    Example:
-        >>> restore_new(model.modality_, x).shape  # doctest: +SKIP
-        (5, 8, 8)
     """
     if isinstance(modality, NonlinearScale):
         return modality.restore_new(x)
@@ -97,10 +85,6 @@ def log_unit(modality: Modality, x: Tensor) -> Tensor:
     Arguments:
         modality: The kind of data.
         x: The scaled examples, with shape `(B, *shape_)`.
-
-    Example:
-        >>> log_unit(Tables().fit(np.array([[0.0], [2.0]])), torch.zeros(1, 1))  # doctest: +SKIP
-        tensor([0.], dtype=torch.float64)
     """
     if isinstance(modality, NonlinearScale):
         return modality.log_unit(x)

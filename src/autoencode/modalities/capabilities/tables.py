@@ -68,10 +68,6 @@ def as_given(modality: Modality, R: Any, X: Any = None) -> Any:
         modality: The kind of data.
         R: The examples, as `restore` returns them.
         X: The user's examples, of which these are versions.
-
-    Example:
-        >>> as_given(Images(), X).shape  # doctest: +SKIP
-        (5, 8, 8)
     """
     return modality.returned(R, X) if isinstance(modality, Tabular) else R
 
@@ -83,9 +79,5 @@ def scaled_error(modality: Modality, x: Tensor, p: Distribution) -> Tensor:
         modality: The kind of data.
         x: The scaled examples, with shape `(B, *shape_)`.
         p: The decoder's distributions for their codes, with batch shape `(B,)`.
-
-    Example:
-        >>> scaled_error(model.modality_, x, model.model_.decode(z)).shape  # doctest: +SKIP
-        torch.Size([128])
     """
     return modality.scaled_error(x, p) if isinstance(modality, Tabular) else modality.error(x, p)

@@ -60,6 +60,9 @@ class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
             by default `"NHW"` or `"NHWC"`, unless an array looks like `"NCHW"`, which is refused.
             Images come back as they were.
 
+    See Also:
+        :class:`~autoencode.networks.Convolutional`, :class:`~autoencode.corruptions.Blur`
+
     Example:
         >>> X = np.array([[[0, 51], [102, 255]]], dtype=np.uint8)
         >>> images = Images().fit(X)

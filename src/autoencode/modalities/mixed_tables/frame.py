@@ -86,6 +86,9 @@ class MixedTables(
             seldom seen, see :class:`~autoencode.modalities.columns.LevelColumn`. The networks
             see a missing cell then, or the level that stands for all rare ones.
 
+    See Also:
+        :class:`~autoencode.modalities.Tables`, :class:`~autoencode.distributions.MixedColumns`
+
     Example:
         >>> import pandas as pd
         >>> X = pd.DataFrame({"size": [1.5, None, 2.5], "kind": ["a", "b", "a"]})

@@ -62,6 +62,9 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, Subsettable):
             with them the principal components; `"none"` takes them as they are. The last two
             keep constant columns.
 
+    See Also:
+        :class:`~autoencode.modalities.MixedTables`
+
     Example:
         >>> X = np.array([[1.0, 100.0], [3.0, 300.0]])
         >>> tables = Tables().fit(X)

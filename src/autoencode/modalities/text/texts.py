@@ -65,6 +65,9 @@ class Texts(Modality, NonNumeric, Readable, Tokenized, Adaptive, Subsettable):
             default the only one. Files are read as tables are, see
             :func:`~autoencode.data.read_table`, but all cells of the column are texts.
 
+    See Also:
+        :class:`~autoencode.networks.Recurrent`, :class:`~autoencode.distributions.Autoregressive`
+
     Example:
         >>> texts = Texts().fit(["a", "né"])
         >>> x = texts.load(["né"])
@@ -289,10 +292,6 @@ class ByteLevel(Corruption):
     Arguments:
         corruption: The corruption, of bytes.
         vocabulary: That of the subwords.
-
-    Example:
-        >>> ByteLevel(Typos(0.1), vocabulary)(x).shape  # doctest: +SKIP
-        torch.Size([128, 40])
     """
 
     def __init__(self, corruption: Any, vocabulary: str) -> None:

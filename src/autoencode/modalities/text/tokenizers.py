@@ -64,11 +64,6 @@ class BPETokenizer(Tokenizer):
 
     Arguments:
         vocabulary: The vocabulary, as :func:`learn_subwords` returns it.
-
-    Example:
-        >>> subwords = BPETokenizer(learn_subwords([b"aaab", b"aaac"], 258))  # doctest: +SKIP
-        >>> subwords.decode(np.array(subwords.encode([b"aaaa"])[0]))  # doctest: +SKIP
-        b'aaaa'
     """
 
     def __init__(self, vocabulary: str) -> None:
@@ -106,10 +101,6 @@ def learn_subwords(rows: Sequence[bytes], size: int) -> str:
 
     Raises:
         ImportError: If the package `tokenizers` is missing.
-
-    Example:
-        >>> BPETokenizer(learn_subwords([b"abab", b"abba"], 257)).size  # doctest: +SKIP
-        258
     """
     tokenizer = _tokenizer()
     trainer = _package().trainers.BpeTrainer(
