@@ -56,6 +56,9 @@ class Objective(Configurable, nn.Module, abc.ABC):
 
     An objective that needs parameters of its own, such as a discriminator of codes, makes them in
     `build`, within the seed of the training. They are stored with the model.
+
+    See Also:
+        :class:`~autoencode.objectives.Reconstruction`, :class:`~autoencode.objectives.ELBO`
     """
 
     posterior: ClassVar[Any]

@@ -52,9 +52,6 @@ class FittedState:
         n_features_in: The number of columns, for tables.
         feature_names_in: The names of the columns, if there are any.
         objective: The trained objective; `None` in a file without a decoder.
-
-    Example:
-        >>> FittedState(arguments, blueprint, model, training, history, 0)  # doctest: +SKIP
     """
 
     arguments: dict[str, Any]

@@ -29,10 +29,6 @@ class TrainStep(nn.Module):
             images; applied only in training. It must treat all channels of an example alike.
         precision: `"bfloat16"` to multiply the matrices of networks in bfloat16. Objectives,
             likelihoods and weights stay in float32.
-
-    Example:
-        >>> TrainStep(model, ELBO())(Examples(torch.rand(8, 5))).total.shape  # doctest: +SKIP
-        torch.Size([8])
     """
 
     def __init__(

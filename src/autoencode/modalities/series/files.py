@@ -47,9 +47,6 @@ def read_files(
 
     Raises:
         ValueError: If a file cannot be read, or holds no series.
-
-    Example:
-        >>> read_files(Path("machines/"), {"time": "date"})  # doctest: +SKIP
     """
     if isinstance(path, Path) and not path.is_dir():
         return _read_one(path, columns, form), None, None

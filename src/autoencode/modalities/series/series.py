@@ -98,6 +98,9 @@ class Series(
         step: The step of the grid of time, in the units of the times, or in seconds for dates;
             by default the median difference of times.
 
+    See Also:
+        :class:`~autoencode.modalities.Sounds`, :class:`~autoencode.modalities.Tables`
+
     Example:
         >>> X = np.array([[1.0, 3.0, 5.0], [3.0, np.nan, 3.0]])
         >>> series = Series().fit(X)

@@ -33,6 +33,9 @@ class CapacityELBO(Objective):
     Raises:
         ValueError: If an argument is out of its range.
 
+    See Also:
+        :class:`~autoencode.objectives.ELBO`
+
     Example:
         >>> CapacityELBO(capacity=10.0).get_params()
         {'capacity': 10.0, 'gamma': 30.0, 'rise': 0.5}

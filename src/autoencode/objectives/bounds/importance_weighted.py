@@ -50,6 +50,9 @@ class IWAE(Objective):
     Raises:
         ValueError: If an argument is out of its range.
 
+    See Also:
+        :class:`~autoencode.objectives.ELBO`, :func:`~autoencode.evaluation.log_evidence`
+
     Example:
         >>> IWAE(k=50).get_params()
         {'k': 50, 'gradient': 'doubly_reparametrized'}
@@ -103,6 +106,9 @@ class CIWAE(Objective):
     Raises:
         ValueError: If an argument is out of its range.
 
+    See Also:
+        :class:`~autoencode.objectives.IWAE`, :class:`~autoencode.objectives.PIWAE`
+
     Example:
         >>> CIWAE(k=16, beta=0.05).get_params()
         {'k': 16, 'beta': 0.05}
@@ -146,6 +152,9 @@ class PIWAE(Objective):
 
     Raises:
         ValueError: If an argument is out of its range.
+
+    See Also:
+        :class:`~autoencode.objectives.IWAE`, :class:`~autoencode.objectives.CIWAE`
 
     Example:
         >>> PIWAE(m=2, k=8).get_params()

@@ -37,6 +37,9 @@ class DIPVAE(Objective):
     Raises:
         ValueError: If an argument is out of its range.
 
+    See Also:
+        :class:`~autoencode.objectives.BetaTCVAE`, :class:`~autoencode.objectives.FactorVAE`
+
     Example:
         >>> DIPVAE(off_diagonal=5.0).get_params()
         {'off_diagonal': 5.0, 'diagonal': None, 'covariance': 'codes'}

@@ -35,6 +35,9 @@ class FactorVAE(Objective):
     Raises:
         ValueError: If the weight is negative.
 
+    See Also:
+        :class:`~autoencode.objectives.BetaTCVAE`
+
     Example:
         >>> FactorVAE(gamma=10.0).get_params()
         {'gamma': 10.0, 'layers': (256, 256)}

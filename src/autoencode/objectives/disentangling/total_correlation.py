@@ -38,6 +38,9 @@ class BetaTCVAE(Objective):
     Raises:
         ValueError: If the weight is negative, or the units of posterior or prior are dependent.
 
+    See Also:
+        :class:`~autoencode.objectives.FactorVAE`, :class:`~autoencode.objectives.ELBO`
+
     Example:
         >>> BetaTCVAE(beta=4.0).get_params()
         {'beta': 4.0}

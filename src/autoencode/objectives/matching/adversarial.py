@@ -34,6 +34,9 @@ class AAE(Objective):
     Raises:
         ValueError: If the weight is negative.
 
+    See Also:
+        :class:`~autoencode.objectives.WAE`, :class:`~autoencode.objectives.SlicedWAE`
+
     Example:
         >>> AAE(weight=1.0).get_params()
         {'weight': 1.0, 'layers': (256, 256)}

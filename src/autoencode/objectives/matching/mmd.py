@@ -35,6 +35,9 @@ class WAE(Objective):
     Raises:
         ValueError: If the weight is negative.
 
+    See Also:
+        :class:`~autoencode.objectives.SinkhornAE`, :class:`~autoencode.objectives.SlicedWAE`
+
     Example:
         >>> WAE(weight=10.0).get_params()["weight"]
         10.0
@@ -91,6 +94,9 @@ class InfoVAE(Objective):
 
     Raises:
         ValueError: If a weight is out of its range.
+
+    See Also:
+        :class:`~autoencode.objectives.WAE`, :class:`~autoencode.objectives.ELBO`
 
     Example:
         >>> InfoVAE(alpha=0.5, weight=100.0).get_params()["alpha"]

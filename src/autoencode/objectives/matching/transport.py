@@ -30,6 +30,9 @@ class SlicedWAE(Objective):
     Raises:
         ValueError: If an argument is out of its range.
 
+    See Also:
+        :class:`~autoencode.objectives.WAE`, :class:`~autoencode.objectives.SinkhornAE`
+
     Example:
         >>> SlicedWAE(projections=100).get_params()
         {'weight': None, 'projections': 100}
@@ -79,6 +82,9 @@ class SinkhornAE(Objective):
 
     Raises:
         ValueError: If an argument is out of its range.
+
+    See Also:
+        :class:`~autoencode.objectives.WAE`, :class:`~autoencode.objectives.SlicedWAE`
 
     Example:
         >>> SinkhornAE(blur=0.1).get_params()

@@ -40,6 +40,9 @@ class RAE(Objective):
     Raises:
         ValueError: If an argument is out of its range.
 
+    See Also:
+        :class:`~autoencode.objectives.Reconstruction`, :class:`~autoencode.priors.Mixture`
+
     Example:
         >>> RAE(beta=0.1, regularizer="gradient").get_params()
         {'beta': 0.1, 'weight': 1e-06, 'regularizer': 'gradient'}

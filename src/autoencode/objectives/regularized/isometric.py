@@ -37,6 +37,9 @@ class Isometric(Objective):
     Raises:
         ValueError: If the weight is negative.
 
+    See Also:
+        :class:`~autoencode.objectives.Contractive`, :func:`~autoencode.manifold.decoder_jacobian`
+
     Example:
         >>> Isometric(weight=1.0).get_params()
         {'weight': 1.0, 'margin': 0.2}

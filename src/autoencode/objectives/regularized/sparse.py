@@ -37,6 +37,9 @@ class Sparse(Objective):
     Raises:
         ValueError: If an argument is out of its range.
 
+    See Also:
+        :class:`~autoencode.objectives.Reconstruction`
+
     Example:
         >>> Sparse(weight=0.3).get_params()
         {'weight': 0.3, 'penalty': 'l1', 'target_rate': 0.05}

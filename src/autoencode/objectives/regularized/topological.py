@@ -32,6 +32,9 @@ class Topological(Objective):
     Raises:
         ValueError: If the weight is negative.
 
+    See Also:
+        :class:`~autoencode.objectives.Isometric`, :func:`~autoencode.manifold.trustworthiness`
+
     Example:
         >>> Topological(weight=1.0).get_params()
         {'weight': 1.0}
