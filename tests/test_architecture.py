@@ -56,7 +56,7 @@ ORDER = {
         cache disk_arrays encodings listing remedies resumable
         batches streams tabular
         arrays media
-        joining labels
+        folder_kinds joining labels
     """,
     "data.media": """
         audio_checks deep_png depths

@@ -716,3 +716,106 @@ def test_listed_photographs_are_cleaned_in_their_order(tmp_path: Path) -> None:
     model = ae.denoising(1, layers=(4,), training=training).fit(paths, corrupted=paths)
     cleaned = model.denoise([*map(str, paths)])
     assert np.array_equal(cleaned, [model.denoise(path)[0] for path in paths])
+
+
+# What cannot be read as it is meant
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
+@pytest.mark.parametrize(
+    "suffix", [".npy", ".npz", ".csv", ".parquet", ".txt", ".png", ".wav", ""]
+)
+def test_pipes_are_refused_and_do_not_hang(tmp_path: Path, suffix: str) -> None:
+    os.mkfifo(pipe := tmp_path / f"pipe{suffix}")
+
+    with pytest.raises(ValueError, match="it is a pipe or a device"):
+        ae.linear(1).fit(pipe)
+
+    with pytest.raises(ValueError, match="it is a pipe or a device"):
+        read_labels(pipe, ["a.png"])
+
+    with pytest.raises(FileNotFoundError, match="no model file"):
+        ae.load(pipe)
+
+    with pytest.raises(ValueError, match="addresses are not read"):
+        ae.linear(1).fit(f"https://example.org/data{suffix}")
+
+
+def _of_kind(folder: Path, kind: str, n: int) -> None:
+    folder.mkdir(exist_ok=True)
+
+    for i in range(n):
+        if kind == "image":
+            gray(folder / f"{i}.png", 20 * i)
+        else:
+            lines = "a,b\n" + "1,2\n3,4\n" * 3 if kind == "csv" else f"a line\nof {i}\n"
+            (folder / f"{i}.{kind}").write_text(lines)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "message"),
+    [
+        ({"image": 4, "txt": 4}, r"4 images and 4 texts.*Images\(\) or .*Texts\(\).*--modality I"),
+        ({"image": 2, "txt": 1, "wav": 2}, "2 images and 2 sounds and 1 texts"),
+        ({"csv": 3, "md": 1}, "expected tables alone, got 3 tables and 1 other files"),
+        ({"csv": 3, "image": 1}, "expected tables alone, got 3 tables and 1 images, 0 other"),
+    ],
+)
+def test_a_folder_of_several_kinds_is_refused(tmp_path: Path, kinds: dict, message: str) -> None:
+    for kind, n in kinds.items():
+        _of_kind(tmp_path / "mixed", kind, n)
+
+    with pytest.raises(ValueError, match=message):
+        read(ae.linear(1), tmp_path / "mixed", None)
+
+    with pytest.raises(ValueError, match="expected"):
+        read(ae.linear(1), sorted((tmp_path / "mixed").iterdir()), None)
+
+    if "image" in kinds:
+        found = read(ae.linear(1), tmp_path / "mixed", Images())
+        assert len(found.X) == kinds["image"]
+        assert len(found.names.left_out) == sum(kinds.values()) - kinds["image"]
+
+
+@pytest.mark.parametrize("kinds", [{"image": 5, "txt": 1}, {"image": 3, "json": 3}, {"txt": 3}])
+def test_a_folder_of_one_kind_may_have_others_beside_it(tmp_path: Path, kinds: dict) -> None:
+    for kind, n in kinds.items():
+        _of_kind(tmp_path / "one", kind, n)
+
+    assert len(read(ae.linear(1), tmp_path / "one", None).X) == kinds.get("image", 2 * 3)
+
+
+def test_rows_of_numbers_are_no_texts_unless_it_is_said(tmp_path: Path) -> None:
+    for i, lines in enumerate(("1,2\n3,4\n", "1.5 2e3\n-3 4\n", "1;2,5\n3;4\n")):
+        (file := tmp_path / f"{i}.txt").write_text(lines)
+
+        with pytest.raises(ValueError, match=r"has rows of numbers.*Name it .csv.*Texts\(\)"):
+            read(ae.linear(1), file, None)
+
+        assert read(ae.linear(1), file, Texts()).X == lines.split()[:0] + lines.splitlines()
+
+    (tmp_path / "words.txt").write_text("12\n13\n")
+    assert read(ae.linear(1), tmp_path / "words.txt", None).X == ["12", "13"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])
+def test_byte_order_marks_tell_the_encoding_of_texts(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "t.txt").write_text("né\nzwei\n", encoding)
+    assert read_lines(tmp_path / "t.txt") == ["né", "zwei"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("l.csv", b"file|label\na|x\nb|y\n"),
+        ("l.csv", "file;label\na;x\nb;y\n".encode("utf-16")),
+        ("l.csv.gz", gzip.compress(b"file,label\na,x\nb,y\n")),
+        ("l.tab", b"# of Monday\nfile\tlabel\na\tx\nb\ty\n"),
+        ("l.csv", b'"file" "label"\n"a" "x"\n"b" "y"\n'.replace(b" ", b",")),
+    ],
+)
+def test_labels_are_read_as_tables_are(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    found = read_labels(tmp_path / name, ["b.png", "a.png"])
+
+    assert dict(zip(found.names, found.values.tolist())) == {"a": "x", "b": "y"}

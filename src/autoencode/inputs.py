@@ -52,9 +52,11 @@ from .data import (
     table_suffix,
     to_pandas,
 )
+from .data.folder_kinds import check_one_kind
 from .data.joining import in_one_order, join_names, take
 from .data.labels import Labels, read_labels
 from .data.listing import first_few
+from .data.media.text import check_prose
 from .data.tabular.libraries import needs_pandas
 from .modalities import CANDIDATES, Modality, guess
 from .modalities.array_layouts import check_rows, check_type
@@ -537,6 +539,9 @@ def modality_of_path(path: Path | Files, kinds: ModalityChoice) -> Modality | No
         True
     """
     if isinstance(path, Files) or path.is_dir():
+        if kinds is None:
+            check_one_kind(path)
+
         return modality_of(path, kinds)
 
     if isinstance(kinds, NonNumeric):
@@ -549,6 +554,9 @@ def modality_of_path(path: Path | Files, kinds: ModalityChoice) -> Modality | No
             raise ValueError(f"expected data like those of {kinds}, got the table '{path}'.")
 
         return kinds if kinds.accepts(path) else None
+
+    if kinds is None:
+        check_prose(path)
 
     return next((kind for kind in kinds or CANDIDATES if kind.accepts(path)), None)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from .listing import check_source
 from .remedies import remedy
 from .tabular.formats import TEXTS, TableFormat, table_suffix
 from .tabular.frames import read_frame
@@ -48,6 +49,8 @@ def read_array(
         ([[1.5, 2.0], [3.0, 4.0]], ['a', 'b'], ['width', 'height'])
     """
     path = Path(path)
+
+    check_source(path)
 
     if not path.exists():
         raise FileNotFoundError(f"there is no file or folder '{path}'.")

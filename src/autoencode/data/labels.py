@@ -2,8 +2,6 @@ r"""Labels of examples, joined by file name where there are names."""
 
 __all__ = ["Labels", "read_labels"]
 
-import csv
-import io
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import read_array
-from .encodings import describe_utf8_error
-from .listing import first_few
+from .listing import check_source, first_few
+from .tabular.formats import TEXTS, TableFormat, table_suffix
+from .tabular.layouts import layout_of, opened_text, rows_of
 from .tabular.parquet import open_parquet
 
-_SEPARATORS = ",;\t"
-_TABLES = {".csv", ".tsv", ".parquet"}
 _FILE = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}$")
 
 
@@ -75,10 +72,12 @@ def read_labels(
 
     path = Path(y)
 
+    check_source(path)
+
     if not path.exists():
         raise FileNotFoundError(f"there is no file of labels '{path}'.")
 
-    if path.suffix.lower() not in _TABLES:
+    if table_suffix(path) not in (*TEXTS, ".parquet"):
         return Labels(_flat(read_array(path).X), None, f"'{path}'")
 
     return _of_table(path, names, column)
@@ -143,16 +142,15 @@ def _columns(path: Path) -> tuple[list[str], list[list[Any]]]:
                 [n, *table.column(n).to_pylist()] for n in table.column_names
             ]
 
-    data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
-
     try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        raise ValueError(f"cannot read '{path}': {describe_utf8_error(path)}") from None
+        # Whether the first line holds names depends on those of the files
+        layout = layout_of(path, TableFormat(header=0))
 
-    head = text.partition("\n")[0]
-    separator = max(_SEPARATORS, key=head.count)
-    rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row]
+        with opened_text(path, layout.encoding) as text:
+            found = rows_of(text, layout.separator, layout.escaped)
+            rows = [row for line, row in found if line > layout.skip]
+    except ValueError as error:
+        raise ValueError(f"cannot read '{path}': {error}") from None
 
     if not rows:
         raise ValueError(f"cannot read '{path}': it is empty.")

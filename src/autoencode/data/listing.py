@@ -1,6 +1,6 @@
 r"""Several files as one source: those of a folder, or a list of them."""
 
-__all__ = ["Files", "Listing", "Names", "as_files", "first_few", "list_files"]
+__all__ = ["Files", "Listing", "Names", "as_files", "check_source", "first_few", "list_files"]
 
 import os
 import re
@@ -13,6 +13,7 @@ import numpy as np
 _LOOKED_AT = 100  # of many texts, for whether they are names of files
 _LONGEST = 1024  # letters of the name of a file
 _NAMED = 5  # in a message
+_ADDRESS = re.compile(r"(https?|ftp|s3|gs|file|sftp|hdfs|abfs):/")
 _FILE = re.compile(r"[^\n]*[^\s./\\][^\n/\\]*\.[A-Za-z][A-Za-z0-9]{0,5}")
 _SUFFIXES = set(
     ".png .jpg .jpeg .tif .tiff .bmp .gif .webp .avif .pgm .ppm .pnm .jp2 .heic .dcm .wav .flac"
@@ -120,6 +121,34 @@ class Names(list[str]):
         return f"{read:,} of {self.total:,} files; left out: {left}"
 
 
+def check_source(path: Path) -> None:
+    r"""Refuses what cannot be read twice, as pipes and devices, and addresses in a network.
+
+    Arguments:
+        path: A path, of which nothing need be there.
+
+    Raises:
+        ValueError: If it is no regular file and no folder.
+
+    Example:
+        >>> check_source(Path("https://example.org/data.csv"))
+        Traceback (most recent call last):
+        ...
+        ValueError: cannot read 'https:/example.org/data.csv': addresses are not read. Download
+        the file, and give its path.
+    """
+    if _ADDRESS.match(str(path)):
+        raise ValueError(
+            f"cannot read '{path}': addresses are not read. Download the file, and give its path."
+        )
+
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise ValueError(
+            f"cannot read '{path}': it is a pipe or a device, which cannot be read twice. Save"
+            " what it yields to a file, and give that."
+        )
+
+
 def list_files(source: Path | Files) -> Listing:
     r"""The files of a folder and of its subfolders, in the order of their names; or those listed.
 
@@ -143,6 +172,8 @@ def list_files(source: Path | Files) -> Listing:
     """
     if isinstance(source, Files):
         return _listed(source)
+
+    check_source(source)
 
     if not source.exists():
         raise FileNotFoundError(f"there is no file or folder '{source}'.")

@@ -89,7 +89,7 @@ def remedy(path: Path, suffix: bool = True) -> str | None:
     """
     kind = _by_content(path) or path.suffix.lower() * suffix
 
-    if kind not in _BY_SUFFIX:
+    if kind not in _BY_SUFFIX or kind == f"{path.suffix.lower()} of another name":
         return None
 
     what, how = _BY_SUFFIX[kind]

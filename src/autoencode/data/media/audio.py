@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from ...common.progress import through
 from ..cache import prepare
-from ..listing import Files, Names, first_few, list_files
+from ..listing import Files, Names, check_source, first_few, list_files
 from ..remedies import remedy
 from ..resumable import write_rows
 from .audio_checks import FAULTS, find_fault, report_faults
@@ -255,6 +255,8 @@ def read_sound(path: Path, rate: int = 16000, channels: int = 1, strict: bool = 
         ValueError: If it is no sound, or with `strict` if something is wrong with it.
     """
     _check_packages()
+
+    check_source(path)
 
     if not path.exists():
         raise FileNotFoundError(f"there is no file or folder '{path}'.")

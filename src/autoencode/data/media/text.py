@@ -1,6 +1,6 @@
 r"""Texts from files: the lines of some, or a column of a table."""
 
-__all__ = ["Lines", "holds_texts", "is_text", "read_column", "read_lines"]
+__all__ = ["Lines", "check_prose", "holds_texts", "is_text", "read_column", "read_lines"]
 
 import gzip
 import json
@@ -12,8 +12,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ..encodings import describe_utf8_error
-from ..listing import Files, list_files
+from ..encodings import describe_utf8_error, detect_encoding
+from ..listing import Files, check_source, list_files
 from ..tabular.delimited import read_text
 from ..tabular.doubts import announce
 from ..tabular.formats import TableFormat, table_suffix
@@ -28,6 +28,7 @@ _HEAD = 2**16  # bytes that say whether a file is text
 _TEXTS = {".txt", ".text", ".jsonl", ".ndjson"}
 _RECORDS = {".jsonl", ".ndjson"}
 _FIELDS = ("text", "content", "sentence", "document", "body")  # as data sets of texts name theirs
+_SEVERAL = re.compile(r"\d\s*[\s,;]\s*[-+.\d]")
 _NUMBERS = re.compile(
     r"[\s,;]*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?([\s,;]+[-+]?[\d.]+(e[-+]?\d+)?)*\s*"
 )
@@ -248,6 +249,8 @@ def read_column(path: Path, name: str | None = None, given: TableFormat | None =
     if suffix is None or suffix in _RECORDS:
         return _lines_of(path, name)
 
+    check_source(path)
+
     if not path.exists():
         raise FileNotFoundError(f"there is no file or folder '{path}'.")
 
@@ -301,6 +304,8 @@ def _index(columns: list[str], name: str | None) -> int:
 
 
 def _decoded(path: Path) -> str:
+    check_source(path)
+
     if not path.exists():
         raise FileNotFoundError(f"there is no file or folder '{path}'.")
 
@@ -316,9 +321,11 @@ def _decoded(path: Path) -> str:
             ) from None
 
     data = data.removeprefix(b"\xef\xbb\xbf")
+    mark = detect_encoding(data[:4])
+    encoding = mark if mark in ("utf-16", "utf-32") else "utf-8"
 
     try:
-        return data.decode()
+        return data.decode(encoding)
     except UnicodeDecodeError as error:
         where = f"it is no UTF-8 once unpacked ({error})." if packed else describe_utf8_error(path)
         raise ValueError(f"cannot read '{path}': {where}") from None
@@ -328,6 +335,39 @@ def _kind(path: Path) -> str:
     r"""Returns the suffix of a file, without that of gzip."""
     name = path.name.lower().removesuffix(".gz")
     return Path(name).suffix
+
+
+def check_prose(path: Path) -> None:
+    r"""Refuses a file of text that begins with rows of several numbers, as a table does.
+
+    Arguments:
+        path: The file.
+
+    Raises:
+        ValueError: If it does.
+
+    Example:
+        >>> import tempfile
+        >>> file = Path(tempfile.mkdtemp()) / "a.txt"
+        >>> _ = file.write_text("one\\ntwo\\n")
+        >>> check_prose(file)
+    """
+    if _kind(path) not in {".txt", ".text"} or not path.is_file():
+        return
+
+    with path.open("rb") as file:
+        head = file.read(_HEAD).decode("utf-8", "replace")
+
+    lines = [line for line in head.splitlines()[:100] if line.strip()]
+
+    if len(lines) > 1 and all(
+        _NUMBERS.fullmatch(line) and _SEVERAL.search(line) for line in lines
+    ):
+        raise ValueError(
+            f"'{path}' has rows of numbers, such as {lines[0][:40]!r}, which may be a table or"
+            " texts. Name it .csv, or read it with autoencode.data.read_table, if it is a table;"
+            " say modality=ae.modalities.Texts() (command line: --modality Texts) if not."
+        )
 
 
 def _is_prose(path: Path) -> bool:

@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from ...common.failures import warn
+from ..listing import check_source
 from .delimited import needs_arrow, read_text
 from .doubts import announce, doubts
 from .formats import TEXTS, TableFormat, table_suffix
@@ -227,6 +228,8 @@ def read_frame(
         >>> read_frame(file)["width"].isna().tolist()
         [False, True]
     """
+    check_source(path)
+
     if not path.exists():
         raise FileNotFoundError(f"there is no file or folder '{path}'.")
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ..listing import check_source
+
 _UNNAMED = r"__index_level_\d+__"  # by pandas, for an index without a name
 
 
@@ -23,6 +25,8 @@ def open_parquet(path: Path) -> Iterator[Any]:
         ValueError: If it is damaged, also where that shows only when it is read; if it cannot
             be read as is wanted; or if `pyarrow` is missing.
     """
+    check_source(path)
+
     if not path.exists():
         raise FileNotFoundError(f"there is no file or folder '{path}'.")
 

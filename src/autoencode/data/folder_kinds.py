@@ -1,0 +1,73 @@
+r"""Folders with files of several kinds, of which it is not known which are the examples."""
+
+__all__ = ["check_one_kind"]
+
+from collections import Counter
+from pathlib import Path
+
+from .listing import Files, list_files
+from .media.audio import is_sound
+from .media.images import is_image
+from .media.text import is_text
+from .tabular.formats import table_suffix
+
+_SHARE = 1 / 3  # of the most frequent kind: files of others that are fewer are skipped, and named
+_LOOKED_AT = 1000
+_MODALITIES = {"images": "Images", "sounds": "Sounds", "texts": "Texts"}
+
+
+def check_one_kind(source: Path | Files) -> None:
+    r"""Refuses a folder or list of files whose kind is not clear.
+
+    Arguments:
+        source: The folder, or the files.
+
+    Raises:
+        ValueError: If it holds about as many files of several kinds, or tables and others.
+
+    Example:
+        >>> check_one_kind(Files([Path("a.png"), Path("b.jpg"), Path("notes.md")]))
+        >>> check_one_kind(Files([Path("a.png"), Path("a.wav")]))
+        Traceback (most recent call last):
+        ...
+        ValueError: expected files of one kind, got 1 images and 1 sounds in '2 files, the ...
+    """
+    files = [*source] if isinstance(source, Files) else list_files(source).files
+    counts = Counter(map(_kind, files[:_LOOKED_AT]))
+    others = counts.pop("", 0)
+    found = counts.most_common()
+
+    if not found:
+        return
+
+    (kind, n), rest = found[0], [name for name, m in found[1:] if m >= _SHARE * found[0][1]]
+
+    if kind == "tables" and (others or len(found) > 1):
+        more = ", ".join([f"{m:,} {name}" for name, m in found[1:]] + [f"{others:,} other files"])
+        raise ValueError(
+            f"expected tables alone, got {n:,} tables and {more} in '{source}'. Give a list of"
+            " the tables, or move the others."
+        )
+
+    if rest:
+        told = " and ".join(f"{counts[name]:,} {name}" for name in [kind, *rest])
+        chosen = [_MODALITIES[name] for name in [kind, *rest] if name in _MODALITIES]
+        said = " or ".join(f"modality=ae.modalities.{name}()" for name in chosen)
+        flags = " or ".join(f"--modality {name}" for name in chosen)
+        raise ValueError(
+            f"expected files of one kind, got {told} in '{source}'. Say which are meant, with"
+            f" {said} (command line: {flags}), or give a list of them."
+        )
+
+
+def _kind(path: Path) -> str:
+    if is_sound(path):
+        return "sounds"
+
+    if is_text(path):
+        return "texts"
+
+    if table_suffix(path) is not None:
+        return "tables"
+
+    return "images" if is_image(path) else ""
