@@ -64,8 +64,8 @@ ORDER = {
         audio images text
     """,
     "data.tabular": """
-        formats libraries parquet spellings summaries
-        conversions headers
+        formats libraries parquet spellings
+        conversions headers summaries
         layouts
         delimited
         doubts

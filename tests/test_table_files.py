@@ -431,3 +431,16 @@ def test_a_table_of_numbers_is_mapped_where_it_is_large(tmp_path: Path, monkeypa
     assert small.X[0].tolist() == [1.5, 1234.5]
     assert small.y.tolist() == large.y.tolist()
     assert small.columns == large.columns == ["a", "b"]
+
+
+def test_numbers_and_dates_as_text_in_memory_are_said(recwarn) -> None:
+    X = pd.DataFrame({"a": [f"{i},5" for i in N], "d": [f"2024-01-{i:02}" for i in N]})
+    X = X.assign(
+        zip=[f"0{i:04}" for i in N], kind=["1", "2"] * 14 + ["1"], word=["a", "b"] * 14 + ["a"]
+    )
+    ae.vae(1, layers=(4,), training=Training(epochs=1)).fit(X)
+    said = [str(w.message) for w in recwarn if "text that spells" in str(w.message)]
+
+    assert [s.split("'")[1] for s in said] == ["a", "d"]
+    assert "pd.to_numeric" in said[0]
+    assert "pd.to_datetime" in said[1]

@@ -20,6 +20,7 @@ import logging
 import os
 import warnings
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -46,6 +47,7 @@ from .data import (
     read_array,
     read_frames,
     read_stream,
+    spelling_warnings,
     stored_by_row,
     summarize,
     table_files,
@@ -416,7 +418,7 @@ def _log_columns(X: Any, names: list[str] | None, kinds: ModalityChoice) -> None
     frame = to_pandas(X)
     log.info("%s.", summarize(frame))
 
-    for message in identifier_warnings(frame):
+    for message in chain(identifier_warnings(frame), spelling_warnings(frame)):
         warn(message)
 
 

@@ -30,6 +30,7 @@ __all__ = [
     "read_sounds",
     "read_stream",
     "read_table",
+    "spelling_warnings",
     "stored_by_row",
     "summarize",
     "table_files",
@@ -62,4 +63,4 @@ from .tabular.frames import (
     write_frame,
 )
 from .tabular.libraries import collect_lazy, to_pandas
-from .tabular.summaries import identifier_warnings, summarize
+from .tabular.summaries import identifier_warnings, spelling_warnings, summarize

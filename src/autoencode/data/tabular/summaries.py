@@ -1,6 +1,6 @@
 r"""Summaries of tables: how each column was taken, in one line."""
 
-__all__ = ["identifier_warnings", "summarize"]
+__all__ = ["identifier_warnings", "spelling_warnings", "summarize"]
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -8,7 +8,10 @@ from typing import Any
 
 import numpy as np
 
-_LOOKED_AT = 1000  # columns of wide tables
+from .spellings import kind_of
+
+_LOOKED_AT = 1000  # columns of wide tables, and different words of a column
+_FEWEST = 8  # different words of which something can be told
 _SHOWN = 8  # names of columns of one kind
 _ENOUGH = 20  # rows, of which more than nine tenths are different
 
@@ -65,6 +68,42 @@ def identifier_warnings(frame: Any) -> Iterator[str]:
                 " are different. It says little of other rows, and new rows have cells of the fit"
                 f" there, word for word: leave it out, or say index={str(name)!r} where the"
                 f" file is read (command line: --index {name})."
+            )
+
+
+def spelling_warnings(frame: Any) -> Iterator[str]:
+    r"""Yields warnings of columns of text that spell numbers or dates, of a frame in memory.
+
+    Of files, :func:`~autoencode.data.read_table` knows what is a number.
+
+    Example:
+        >>> import pandas as pd
+        >>> len([*spelling_warnings(pd.DataFrame({"a": [f"{i}.5" for i in range(30)]}))])
+        1
+    """
+    for name in [*frame.columns][: 0 if "file" in frame.attrs else _LOOKED_AT]:
+        cells = frame[name]
+
+        if not _is_text(cells) or str(cells.dtype).startswith(("category", "dictionary")):
+            continue
+
+        try:
+            words = cells.dropna().drop_duplicates().head(_LOOKED_AT).tolist()
+        except (TypeError, NotImplementedError):  # of cells that have no hash
+            continue
+
+        if len(words) < _FEWEST or not all(isinstance(word, str) for word in words):
+            continue
+
+        kinds = {kind_of(word) for word in words} - {""}
+        padded = any(word[:1] == "0" and word[1:2].isdecimal() for word in words)  # as ids are
+
+        if kinds in ({"number"}, {"date"}) and not padded:
+            way = "pd.to_numeric" if kinds == {"number"} else "pd.to_datetime"
+            yield (
+                f"the cells of column {name!r} are text that spells {kinds.pop()}s, such as"
+                f" {words[0]!r}, and are taken for words. Convert them with {way}, or to the type"
+                " 'category' if that is meant."
             )
 
 
