@@ -33,7 +33,8 @@ ORDER = {
         __main__
     """,
     "common": """
-        atomic_files configurable estimates failures padding progress seeding threads type_checks
+        atomic_files batching configurable estimates failures padding progress seeding threads
+        type_checks
         container
     """,
     "networks": """
@@ -72,6 +73,7 @@ ORDER = {
         frames numeric
     """,
     "models": "latent",
+    "datasets": "images synthetic",
     "priors": """
         base maximization
         selection standard_normal

@@ -67,3 +67,20 @@ def test_a_missing_file_is_named(tmp_path: Path, key: str) -> None:
 
     with pytest.raises(FileNotFoundError, match=f"there is no '{NAMES[key]}' or .*gz' in"):
         datasets.mnist(tmp_path)
+
+
+def test_number_words_are_distinct_and_in_a_seeded_order() -> None:
+    words, shuffled = datasets.number_words(), datasets.number_words(random_state=3)
+    again = dict(zip(shuffled.y.tolist(), shuffled.X, strict=True))
+
+    assert len({*words.X}) == 1000
+    assert [again[n] for n in range(1000)] == words.X != shuffled.X
+    assert words.X[999] == "nine hundred and ninety-nine"
+
+
+def test_drums_of_a_seed_are_the_same() -> None:
+    one, same, other = (datasets.drums(6, random_state=seed) for seed in (1, 1, 2))
+
+    assert np.array_equal(one.X, same.X)
+    assert not np.allclose(one.X, other.X, atol=0.1)
+    assert np.abs(one.X).max() < 1

@@ -16,6 +16,7 @@ from torch import nn
 from torch.distributions import LowRankMultivariateNormal
 
 import autoencode as ae
+from autoencode.common.batching import memory_budget
 from autoencode.manifold.density import local_gaussians
 from autoencode.manifold.density.bandwidth import leave_one_out_log_prob, leave_one_out_updates
 from autoencode.manifold.density.local_gaussians import fit_local_gaussians
@@ -93,10 +94,12 @@ def test_memory_changes_nothing(monkeypatch) -> None:
         ]
 
     expected = results()
-    monkeypatch.setattr(local_gaussians, "_MEMORY", 2**14)
     monkeypatch.setattr(local_gaussians, "_QUERY_BATCH", 3)
 
-    for found, once in zip(results(), expected):
+    with memory_budget(2**14):
+        in_parts = results()
+
+    for found, once in zip(in_parts, expected):
         assert np.allclose(found, once, atol=1e-9)
 
 

@@ -8,6 +8,7 @@ import torch
 from scipy.optimize import minimize_scalar
 from scipy.special import betaln
 
+from autoencode.common.batching import memory_budget
 from autoencode.manifold import dimension as module
 from autoencode.manifold.dimension import intrinsic_dimension
 from autoencode.manifold.neighbors.exact import knn
@@ -224,7 +225,7 @@ def test_is_what_scikit_dimension_finds() -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_laws(method: str, monkeypatch) -> None:
+def test_laws(method: str) -> None:
     X = sphere(300, 2, 5)
     d = intrinsic_dimension(X, method, random_state=0)
     scales, values, errors = d.curve
@@ -245,8 +246,11 @@ def test_laws(method: str, monkeypatch) -> None:
     assert copied.n_duplicates == 100
 
     # What comes in does not matter, nor how much fits into memory
-    monkeypatch.setattr(module, "_MEMORY", 2**12)
-    tensor = intrinsic_dimension(torch.from_numpy(X).reshape(300, 5, 1), method, random_state=0)
+    rows = torch.from_numpy(X).reshape(300, 5, 1)
+
+    with memory_budget(2**12):
+        tensor = intrinsic_dimension(rows, method, random_state=0)
+
     assert tensor.value == pytest.approx(d.value, rel=1e-12)
     assert isinstance(tensor.value, float)
     assert isinstance(tensor.standard_error, float)

@@ -61,7 +61,8 @@ def test_classes_declare_what_they_learn(stored: dict[str, dict]) -> None:
                 assert learned.keys() <= hints.keys(), name
                 seen.add(cls)
 
-    assert seen >= {"Tables", "MixedTables", "Images", "Sounds", "Texts", "Labels", "Numbers"}
+    assert seen >= {"Tables", "MixedTables", "Images", "Sounds", "Texts", "Labels"}
+    assert seen >= {"ContinuousContext"}
     assert seen >= {"NormalScores", "NumberColumn", "LevelColumn", "DateColumn", "Gaps"}
 
 

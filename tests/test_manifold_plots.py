@@ -58,7 +58,7 @@ def test_tangents_draws_displaced_images(image_model) -> None:
 
     assert np.allclose(shown(figure), expected, atol=1e-6)
     assert words(figure) == ["1", "2", "-2 s", "", "x", "", "+2 s"]
-    assert words(plots.tangents(tangents, IMAGES[0], n_steps=3, reach=0.5))[-1] == "+0.5"
+    assert words(plots.tangents(tangents, IMAGES[0], n_steps=3, extent=0.5))[-1] == "+0.5"
 
 
 def test_tangents_draws_images_without_a_model_and_from_tensors() -> None:

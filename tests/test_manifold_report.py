@@ -14,7 +14,7 @@ from sklearn.manifold import trustworthiness as trustworthiness_of
 
 import autoencode as ae
 from autoencode import manifold, plots
-from autoencode.demo import in_words
+from autoencode.datasets import number_words
 from autoencode.manifold import Estimate, report
 from autoencode.manifold.preservation import texts as text_preservation
 from autoencode.manifold.report import analysis, result
@@ -273,7 +273,7 @@ def test_nothing_is_left_of_a_failed_report(tmp_path, monkeypatch) -> None:
 
 
 def counted(a: int, b: int) -> list[str]:
-    return [in_words(n) for n in np.random.default_rng(0).permutation(1000)[a:b]]
+    return number_words(random_state=0).X[a:b]
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from sklearn.semi_supervised import LabelSpreading
 from sklearn.utils.estimator_checks import check_estimator
 from torch import Tensor, randn
 
+from autoencode.common.batching import memory_budget
 from autoencode.manifold.neighbors import distance_blocks, exact, inverted_file
 from autoencode.manifold.neighbors import graph as graph_module
 from autoencode.manifold.neighbors.duplicates import find_duplicates
@@ -88,7 +89,9 @@ def test_tiles_do_not_change_the_result(name: str, monkeypatch) -> None:
 
     monkeypatch.setattr(distance_blocks, "COLUMNS", 64)
     assert all(map(torch.equal, knn(points, 12), expected))
-    assert all(map(torch.equal, knn(points, 12, memory=1), expected))
+
+    with memory_budget(1):
+        assert all(map(torch.equal, knn(points, 12), expected))
 
 
 def test_search_notices_lower_precision() -> None:

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.distributions import Categorical
 
 import autoencode as ae
+from autoencode.common.batching import memory_budget
 from autoencode.distributions import Autoregressive, AutoregressiveDistribution
 from autoencode.manifold import Geodesics, NeighborGraph
 from autoencode.manifold.codec import Codec
@@ -196,7 +197,9 @@ def test_more_texts_make_less_of_an_error(model) -> None:
 
 def test_memory_bounds_the_number_of_texts(model) -> None:
     few = geodesics(model, n_references=2).distance(WORDS[:2], WORDS[2:4])
-    small = geodesics(model, memory=1).distance(WORDS[:2], WORDS[2:4])
+
+    with memory_budget(1):
+        small = geodesics(model).distance(WORDS[:2], WORDS[2:4])
 
     assert np.array_equal(small, few)
     assert not np.array_equal(small, geodesics(model).distance(WORDS[:2], WORDS[2:4]))
@@ -226,7 +229,9 @@ def test_over_a_graph_of_texts(model) -> None:
     assert np.allclose(path[:, [0, -1]], np.stack([Z[:2], Z[4:6]], axis=1), atol=1e-6)
 
     # Little memory holds a part of the graph at once
-    little = geodesics(model, graph=graph, max_iter=0, memory=2**20).path(Z[:2], Z[4:6])
+    with memory_budget(2**20):
+        little = geodesics(model, graph=graph, max_iter=0).path(Z[:2], Z[4:6])
+
     assert np.allclose(little, path, atol=1e-4)
 
 

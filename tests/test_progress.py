@@ -31,19 +31,19 @@ def look(monkeypatch: pytest.MonkeyPatch, at: io.StringIO) -> io.StringIO:
 def test_all_parts_come_and_all_is_counted(monkeypatch) -> None:
     terminal, parts = look(monkeypatch, Terminal()), torch.arange(1000).split(300)
 
-    assert [len(part) for part in progress.through(parts, 1000, "numbers")] == [300, 300, 300, 100]
+    assert [len(part) for part in progress.track(parts, 1000, "numbers")] == [300, 300, 300, 100]
     assert "0.00/1.00k" in terminal.getvalue()
     assert "numbers/s" in terminal.getvalue()
 
 
 def test_bar_is_closed_if_the_loop_stops_early() -> None:
-    assert next(iter(progress.through([[1, 2], [3]], 3, "numbers"))) == [1, 2]
+    assert next(iter(progress.track([[1, 2], [3]], 3, "numbers"))) == [1, 2]
 
 
 def test_it_is_quiet_where_nobody_looks(monkeypatch) -> None:
     written = look(monkeypatch, io.StringIO())
 
-    assert list(progress.through([[1], [2]], 2, "numbers")) == [[1], [2]]
+    assert list(progress.track([[1], [2]], 2, "numbers")) == [[1], [2]]
     assert written.getvalue() == ""
 
 
@@ -51,7 +51,7 @@ def test_short_loops_show_no_bar(monkeypatch) -> None:
     terminal = look(monkeypatch, Terminal())
     monkeypatch.setattr(progress, "_DELAY_SECONDS", 60.0)
 
-    list(progress.through([[1], [2]], 2, "numbers"))
+    list(progress.track([[1], [2]], 2, "numbers"))
     assert terminal.getvalue().strip() == ""
 
 

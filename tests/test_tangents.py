@@ -15,9 +15,10 @@ from torch import Tensor, cos, nn, sin
 from torch.utils.flop_counter import FlopCounterMode
 
 import autoencode as ae
+from autoencode.common.batching import memory_budget
 from autoencode.manifold.codec import as_codec
 from autoencode.manifold.jacobians import decoder_jacobian, encoder_jacobian, pushforward
-from autoencode.manifold.tangents import angles, local_bases
+from autoencode.manifold.tangents import angles
 from autoencode.manifold.tangents.tangents import Tangents
 from autoencode.modalities import Sounds
 
@@ -175,7 +176,10 @@ def test_little_memory_takes_few_examples_at_once() -> None:
 
         for memory in (2**20, 2**22):
             seen.clear()
-            jacobian(codec, x, memory)
+
+            with memory_budget(memory):
+                jacobian(codec, x)
+
             most.append(max(seen))
 
         assert 1 < most[0] < 1000
@@ -186,7 +190,10 @@ def test_memory_changes_nothing() -> None:
     codec, x = as_codec((network(CORES["conv"]()),) * 2), torch.randn(9, 8)
 
     for jacobian in (decoder_jacobian, encoder_jacobian):
-        assert torch.allclose(jacobian(codec, x, memory=1), jacobian(codec, x), atol=1e-14)
+        whole = jacobian(codec, x)
+
+        with memory_budget(1):
+            assert torch.allclose(jacobian(codec, x), whole, atol=1e-14)
 
 
 def test_gradients_are_taken_where_they_are_switched_off() -> None:
@@ -627,11 +634,12 @@ def test_parts_change_nothing(source: str, monkeypatch: pytest.MonkeyPatch) -> N
         ]
 
     whole = all_of_it()
-    monkeypatch.setattr(local_bases, "_MEMORY", 2000)
-    monkeypatch.setattr(angles, "_MEMORY", 2000)
     monkeypatch.setattr(angles, "_CACHE_BYTES", 500)
 
-    for part, expected in zip(all_of_it(), whole, strict=True):
+    with memory_budget(2000):
+        parts = all_of_it()
+
+    for part, expected in zip(parts, whole, strict=True):
         assert torch.allclose(part, expected, atol=1e-12)
 
 

@@ -15,7 +15,7 @@ from torch.distributions import Distribution
 
 import autoencode as ae
 from autoencode.common.padding import lengths
-from autoencode.demo import in_words
+from autoencode.datasets import number_words
 from autoencode.distributions import Autoregressive, AutoregressiveDistribution
 from autoencode.manifold import OffManifoldDetector
 from autoencode.manifold.anomalies.densities import AdaptiveKDE, GaussianDensity
@@ -24,7 +24,7 @@ from autoencode.manifold.codec import Codec, as_codec
 from autoencode.modalities import Texts
 from autoencode.networks import Recurrent, Transformer
 
-ONES = [in_words(n) for n in np.random.default_rng(0).permutation(1000)]
+ONES = number_words(random_state=0).X
 TRAIN, KNOWN, NEW = ONES[:400], ONES[400:600], ONES[600:700]
 DENSITIES = [GaussianDensity, AdaptiveKDE]
 

@@ -17,7 +17,7 @@ from sklearn.base import clone
 
 import autoencode as ae
 from autoencode.cli import main
-from autoencode.common.padding import by_length, lengths, sizes
+from autoencode.common.padding import by_length, lengths
 from autoencode.corruptions import (
     Blur,
     Compose,
@@ -381,7 +381,7 @@ def test_subwords_are_shorter_and_the_same_each_time(subwords: Texts) -> None:
     again = Texts(length=40, subwords=280).fit(["the cat sat", "the dog sat", "a cat", "né"])
     end = subwords.adapt_network(Recurrent()).vocab_size - 1
 
-    assert sizes(x, end).item() < 6
+    assert lengths(x, end, include_end=False).item() < 6
     assert again.vocabulary_ == subwords.vocabulary_
     assert again.load(["the cat sat"]).equal(x)
 
@@ -427,7 +427,7 @@ def test_without_the_package_there_are_bytes(monkeypatch) -> None:
 def test_lengths_count_the_first_end() -> None:
     assert lengths(rows("", "ab", "ababab"), end=2).tolist() == [1, 3, 6]
     assert lengths(torch.tensor([[2, 0, 1]]), end=2).tolist() == [1]
-    assert sizes(rows("", "ab", "ababab"), end=2).tolist() == [0, 2, 6]
+    assert lengths(rows("", "ab", "ababab"), end=2, include_end=False).tolist() == [0, 2, 6]
 
 
 def test_groups_hold_each_row_once_and_cut_nothing() -> None:

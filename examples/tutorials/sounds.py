@@ -18,11 +18,11 @@ recordings.
 import numpy as np
 
 import autoencode as ae
-from autoencode.demo import drums
 from autoencode.evaluation import log_spectral_distance
 from autoencode.modalities import Sounds
 
-X, y = drums(360)
+data = ae.datasets.drums(360)
+X, y = data.X, data.y
 train, test, y_train, y_test = X[:300], X[300:], y[:300], y[300:]
 print(train.shape, train.dtype, np.unique(y))
 

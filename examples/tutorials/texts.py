@@ -17,10 +17,9 @@ of texts, or the path of a file with one text per line.
 import numpy as np
 
 import autoencode as ae
-from autoencode.demo import in_words
 
-order = np.random.default_rng(0).permutation(1000)
-numbers = [in_words(n) for n in order]
+words = ae.datasets.number_words(random_state=0)
+numbers = words.X
 train, test = numbers[:900], numbers[900:]
 print(train[:3])
 
@@ -74,7 +73,7 @@ print(*new[:4], sep="\n")
 # %%
 # The codes of all numbers, colored by the number of hundreds. The model has only seen the letters.
 
-ae.plots.codes(writer, numbers, [f"{n // 100}" for n in order])
+ae.plots.codes(writer, numbers, [f"{n // 100}" for n in words.y])
 
 # %%
 # Codes between two codes decode to texts between two texts.

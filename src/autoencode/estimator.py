@@ -58,7 +58,7 @@ from .modalities.capabilities import (
 from .modalities.capabilities.scales import log_unit, mean, restore_mean, restore_new
 from .modalities.capabilities.sequences import examples
 from .modalities.capabilities.tables import as_given, scaled_error
-from .modalities.context import Labels, Numbers
+from .modalities.context import ContinuousContext, Labels
 from .modalities.windows import Windows, counts_of, follow, overlap_of
 from .models.latent import Conditional, LatentModel, Model
 from .networks import Network
@@ -866,7 +866,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return self.blueprint_.prior
 
     @property
-    def context_(self) -> Labels | Numbers | None:
+    def context_(self) -> Labels | ContinuousContext | None:
         return self.blueprint_.context
 
     # Derived attributes

@@ -13,7 +13,7 @@ from ..modalities import Modality
 from ..modalities.capabilities import Tokenized
 from ..modalities.capabilities.fitting import split_corruption, variation
 from ..modalities.capabilities.sequences import event_shape
-from ..modalities.context import Labels, Numbers
+from ..modalities.context import ContinuousContext, Labels
 from ..models.latent import LatentModel
 from ..networks import Network
 from ..objectives import Objective
@@ -62,16 +62,16 @@ class Blueprint:
     prior: Prior
     objective: Objective
     corruption: Corruption | Callable[[Tensor], Tensor] | None = None
-    context: Labels | Numbers | None = None
+    context: Labels | ContinuousContext | None = None
 
     @property
     def has_density(self) -> bool:
-        r"""Whether codes have a density, so that examples have one, too."""
+        r"""Tell whether codes have a density, so that examples have one, too."""
         return self.posterior.has_density
 
     @property
     def generates(self) -> bool:
-        r"""Whether new examples can be drawn: codes have a density, or follow the prior."""
+        r"""Tell whether new examples can be drawn: codes have a density, or follow the prior."""
         return self.has_density or self.prior.fits or self.objective.matches_prior
 
     def build(self) -> LatentModel:

@@ -5,7 +5,7 @@ __all__ = ["choose_code_size"]
 import torch
 from torch import Tensor, nn
 
-from ..common.padding import sizes
+from ..common.padding import lengths
 from ..data import Examples
 from ..modalities import Modality
 from ..modalities.capabilities import Tokenized
@@ -67,7 +67,7 @@ def choose_code_size(
     x = modality.normalize(some.target)
 
     if isinstance(modality, Tokenized):
-        usual = int(sizes(x, int(x.max())).float().median())
+        usual = int(lengths(x, int(x.max()), include_end=False).float().median())
         fit = next(
             (size for length, size in _SIZE_BY_TEXT_LENGTH.items() if usual <= length), _MAX_SIZE
         )

@@ -46,7 +46,7 @@ from ..inputs import (
 from ..modalities import MixedTables, Modality, Texts, encode_context
 from ..modalities.capabilities import Tabular
 from ..modalities.capabilities.files import read_files
-from ..modalities.context import Numbers
+from ..modalities.context import ContinuousContext
 
 NEEDS_LABELS = (
     "a conditional model needs labels: give --labels FILE, --label COLUMN of a table, a .npz"
@@ -301,7 +301,7 @@ def parse_context(y: Sequence[str] | None, model: Autoencoder) -> Any:
     if y is not None and model.context_ is None:
         raise ValueError(_NO_EFFECT.format("--y"))
 
-    if y is None or not isinstance(model.context_, Numbers):
+    if y is None or not isinstance(model.context_, ContinuousContext):
         return y
 
     try:

@@ -4,6 +4,7 @@ r"""The floor of the library: what every folder may use, and what uses none of t
 - `type_checks`: values compared with the annotations of arguments and attributes
 - `seeding`: random draws that leave the caller's random state untouched
 - `threads`: how idle threads wait
+- `batching`: the memory budget, and batches of rows that fit into it
 - `padding`: sequences of different lengths in one tensor
 - `progress`: a bar for long work in a terminal
 - `failures`: `FitWarning` and the sentences for visible failures

@@ -4,7 +4,7 @@ The last token of a vocabulary ends a sequence and pads its row. The first one c
 the sequence. A row without it holds the beginning of a longer sequence.
 """
 
-__all__ = ["by_length", "lengths", "sizes"]
+__all__ = ["by_length", "lengths"]
 
 from collections.abc import Iterator
 
@@ -15,38 +15,24 @@ _TOKENS_PER_GROUP_CPU = 2**12
 _TOKENS_PER_GROUP_GPU = 2**16
 
 
-def lengths(x: Tensor, end: int) -> Tensor:
-    r"""Number of tokens in each row, including the first end token.
+def lengths(x: Tensor, end: int, include_end: bool = True) -> Tensor:
+    r"""Number of tokens in each row.
 
     Arguments:
         x: Rows of tokens, with shape `(*, L)`.
         end: The token that ends a sequence.
+        include_end: Whether to count the first end token.
 
     Returns:
         The lengths, with shape `(*)`.
 
     Example:
-        >>> lengths(torch.tensor([[0, 2, 2], [2, 2, 2], [0, 1, 0]]), end=2)
-        tensor([2, 1, 3])
+        >>> x = torch.tensor([[0, 2, 2], [2, 2, 2], [0, 1, 0]])
+        >>> lengths(x, end=2), lengths(x, end=2, include_end=False)
+        (tensor([2, 1, 3]), tensor([1, 0, 3]))
     """
-    return (sizes(x, end) + 1).clamp(max=x.shape[-1])
-
-
-def sizes(x: Tensor, end: int) -> Tensor:
-    r"""Number of tokens in each row, without the end token.
-
-    Arguments:
-        x: Rows of tokens, with shape `(*, L)`.
-        end: The token that ends a sequence.
-
-    Returns:
-        The numbers, with shape `(*)`.
-
-    Example:
-        >>> sizes(torch.tensor([[0, 2, 2], [2, 2, 2], [0, 1, 0]]), end=2)
-        tensor([1, 0, 3])
-    """
-    return (x != end).cumprod(dim=-1).sum(dim=-1)
+    n = (x != end).cumprod(dim=-1).sum(dim=-1)
+    return (n + 1).clamp(max=x.shape[-1]) if include_end else n
 
 
 def by_length(n: Tensor) -> Iterator[tuple[Tensor, int]]:

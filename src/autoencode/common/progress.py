@@ -1,6 +1,6 @@
 r"""Progress bar for long computations in a terminal."""
 
-__all__ = ["through"]
+__all__ = ["track"]
 
 from collections.abc import Iterable, Iterator, Sized
 from typing import TypeVar
@@ -12,7 +12,7 @@ _DELAY_SECONDS = 2.0
 Part = TypeVar("Part", bound=Sized)
 
 
-def through(parts: Iterable[Part], total: int, unit: str) -> Iterator[Part]:
+def track(parts: Iterable[Part], total: int, unit: str) -> Iterator[Part]:
     r"""Iterate over parts of a computation, with a progress bar.
 
     The bar shows the number of items done, the speed and the time left. It appears after two
@@ -25,7 +25,7 @@ def through(parts: Iterable[Part], total: int, unit: str) -> Iterator[Part]:
         unit: The name of the items.
 
     Example:
-        >>> list(through([[1, 2], [3]], 3, "numbers"))
+        >>> list(track([[1, 2], [3]], 3, "numbers"))
         [[1, 2], [3]]
     """
     # With `disable=None`, tqdm shows the bar only in a terminal

@@ -114,10 +114,10 @@ def check_learned(cls: type, values: Mapping[str, Any], declared: bool, complete
         ValueError: If one is unknown, missing, or of another kind than the class declares.
 
     Example:
-        >>> from autoencode.modalities.context import Numbers
-        >>> check_learned(Numbers, {"size_": 3}, True, True)
+        >>> from autoencode.modalities.context import ContinuousContext
+        >>> check_learned(ContinuousContext, {"size_": 3}, True, True)
         Traceback (most recent call last):
-        ValueError: Numbers lacks 'loc_'
+        ValueError: ContinuousContext lacks 'loc_'
     """
     hints = learned_hints(cls)
 

@@ -4,9 +4,7 @@ r"""A tour of the library: models of four kinds of data, and a web page of the r
 `sounds`, `texts` and `tables` each make one section. `remaining_time` reports the progress.
 """
 
-__all__ = ["drums", "error_chart", "in_words", "main"]
+__all__ = ["error_chart", "main"]
 
 from .digits import error_chart
 from .page import main
-from .sounds import drums
-from .texts import in_words

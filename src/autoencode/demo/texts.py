@@ -1,6 +1,6 @@
 r"""Texts: numbers in words, whose spelling can be checked."""
 
-__all__ = ["in_words"]
+__all__: list[str] = []
 
 import html
 from pathlib import Path
@@ -8,40 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from .. import recipes
+from .. import datasets, recipes
 from ..training.trainer import Training
 
 EPOCHS = 60
 
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
-    " fifteen sixteen seventeen eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-
-
-def in_words(n: int) -> str:
-    r"""Returns a number in words.
-
-    Arguments:
-        n: The number, from 0 to 999.
-
-    Example:
-        >>> in_words(342)
-        'three hundred and forty-two'
-    """
-    if n < 20:
-        return _ONES[n]
-
-    if n < 100:
-        return _TENS[n // 10 - 2] + (f"-{_ONES[n % 10]}" if n % 10 else "")
-
-    return f"{_ONES[n // 100]} hundred" + (f" and {in_words(n % 100)}" if n % 100 else "")
-
 
 def make_section(folder: Path, fraction: float, seed: int) -> dict[str, Any]:
     r"""Fits a model of numbers in words, and returns the figures of the section."""
-    numbers = [in_words(n) for n in np.random.default_rng(seed).permutation(1000)]
+    numbers = datasets.number_words(random_state=seed).X
     train, test = numbers[:800], numbers[800:]
     epochs = max(1, round(fraction * EPOCHS))
     training = Training(epochs, batch_size=32, show_progress=False)

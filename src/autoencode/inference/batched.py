@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..common.progress import through
+from ..common.progress import track
 from ..data import Examples, inference_batch_size
 from ..models.latent import LatentModel, Model
 
@@ -51,7 +51,7 @@ def map_batches(
         max(x[:1].numel(), math.prod(model.encoder.shape))
     )  # the larger of input and output
 
-    for rows in through(Examples(x, None, c).split(size), len(x), "examples"):
+    for rows in track(Examples(x, None, c).split(size), len(x), "examples"):
         rows = rows.to(device)
         part = function(model.given(rows.context), rows.target)
 

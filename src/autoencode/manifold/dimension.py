@@ -14,12 +14,12 @@ from scipy.optimize import brentq
 from sklearn.utils import check_random_state
 from torch import Tensor, nn
 
+from ..common.batching import split_rows
 from .codec import Codec, as_codec
 from .neighbors.exact import knn
 from .numeric_rows import as_table_rows
 from .score import local_dimension, noise_scale
 
-_MEMORY = 2**28  # bytes, for what is held at once besides the result
 _MIN_SUBSAMPLE = 64  # examples that a scale of the curve is worth
 
 
@@ -260,12 +260,11 @@ def _mle(points: Tensor, k: int, M: int) -> Iterator[_ScaleEstimate]:
 
 def _local_pca(points: Tensor, k: int, M: int) -> Iterator[_ScaleEstimate]:
     distances, indices = _neighbors(points, k, M)
-    rows = max(1, _MEMORY // (16 * k * points.shape[1]))
 
     for n in _doubling(4, k):
         counts = []
 
-        for j in indices[:, :n].split(rows):
+        for j in split_rows(indices[:, :n], 16 * k * points.shape[1]):
             x = points[j].double()
             x = x - x.mean(dim=1, keepdim=True)
             variances = torch.linalg.eigvalsh(x @ x.mT)

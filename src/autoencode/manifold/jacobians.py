@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.autograd import forward_ad
 from torch.overrides import TorchFunctionMode
 
+from ..common.batching import rows_per_batch, split_rows
 from .codec import Codec
 
 _ACTIVATIONS_PER_INPUT = (
@@ -26,7 +27,7 @@ _ACTIVATIONS_PER_INPUT = (
 _SAVED_ACTIVATIONS_PER_INPUT = 256  # and that it keeps for the way back
 
 
-def decoder_jacobian(codec: Codec, z: Tensor, memory: int = 2**28) -> Tensor:
+def decoder_jacobian(codec: Codec, z: Tensor) -> Tensor:
     r"""The Jacobian of the decoder at codes.
 
     .. math:: J_g(z) = \frac{\partial g(z)}{\partial z}
@@ -36,7 +37,6 @@ def decoder_jacobian(codec: Codec, z: Tensor, memory: int = 2**28) -> Tensor:
     Arguments:
         codec: The codec of a model.
         z: The codes, with shape `(N, d)`.
-        memory: How many bytes the products may take, besides the result.
 
     Returns:
         The Jacobians, with shape `(N, D, d)`.
@@ -58,7 +58,7 @@ def decoder_jacobian(codec: Codec, z: Tensor, memory: int = 2**28) -> Tensor:
 
     with codec.evaluating(), torch.no_grad():
         D = codec.decode(z[:1]).shape[1]
-        rows = _rows(memory, _ACTIVATIONS_PER_INPUT * max(D, d) * d, z)
+        rows = rows_per_batch(_ACTIVATIONS_PER_INPUT * max(D, d) * d * z.element_size())
         J = z.new_empty(N, d, D)  # columns in one piece, as LAPACK wants them
 
         for start in range(0, N, rows):
@@ -68,7 +68,7 @@ def decoder_jacobian(codec: Codec, z: Tensor, memory: int = 2**28) -> Tensor:
     return J.mT
 
 
-def encoder_jacobian(codec: Codec, x: Tensor, memory: int = 2**28) -> Tensor:
+def encoder_jacobian(codec: Codec, x: Tensor) -> Tensor:
     r"""The Jacobian of the encoder at rows.
 
     .. math:: J_f(x) = \frac{\partial f(x)}{\partial x}
@@ -78,7 +78,6 @@ def encoder_jacobian(codec: Codec, x: Tensor, memory: int = 2**28) -> Tensor:
     Arguments:
         codec: The codec of a model.
         x: The rows, with shape `(N, D)`.
-        memory: How many bytes the products may take, besides the result.
 
     Returns:
         The Jacobians, with shape `(N, d, D)`.
@@ -95,10 +94,10 @@ def encoder_jacobian(codec: Codec, x: Tensor, memory: int = 2**28) -> Tensor:
         >>> encoder_jacobian(codec, torch.tensor([[2.0, 3.0]]))
         tensor([[[3., 2.]]])
     """
-    rows = _rows(memory, _SAVED_ACTIVATIONS_PER_INPUT * x.shape[1], x)
+    parts = split_rows(x.detach(), _SAVED_ACTIVATIONS_PER_INPUT * x.shape[1] * x.element_size())
 
     with codec.evaluating(), torch.enable_grad():
-        return torch.cat([_pullback(codec.encode, part) for part in x.detach().split(rows)])
+        return torch.cat([_pullback(codec.encode, part) for part in parts])
 
 
 def pushforward(f: Callable[[Tensor], Tensor], x: Tensor, V: Tensor) -> Tensor:
@@ -199,10 +198,6 @@ def _pullback(f: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 
     sums = z.sum(dim=0).unbind()
     return torch.stack([torch.autograd.grad(s, x, retain_graph=True)[0] for s in sums], dim=1)
-
-
-def _rows(memory: int, numbers: int, x: Tensor) -> int:
-    return max(1, memory // (numbers * x.element_size()))
 
 
 @functools.cache

@@ -35,13 +35,13 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 from torch import Tensor
 
+from ..common.batching import split_rows
 from ..common.estimates import Estimate
 from ..common.seeding import seeded
 from .arrays import as_batch, as_type_of, from_rows
 from .codec import Codec, as_codec
 from .jacobians import pushforward
 
-_MEMORY = 2**28  # bytes, for what is held at once besides the result
 _ACTIVATIONS_PER_INPUT = (
     64  # numbers that a network holds at once for each number of the data, generously
 )
@@ -279,4 +279,4 @@ def noise_scale(codec: Codec, noise: float | None) -> float:
 
 def _split(x: Tensor, products: int = 1) -> Iterator[Tensor]:
     size = _ACTIVATIONS_PER_INPUT * x.shape[1] * products * x.element_size()
-    return iter(x.split(max(1, _MEMORY // size)))
+    return iter(split_rows(x, size))

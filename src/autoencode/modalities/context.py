@@ -1,6 +1,6 @@
 r"""Contexts: the `y` of a conditional model, to tensors."""
 
-__all__ = ["Labels", "Numbers", "describe_context", "encode_context"]
+__all__ = ["ContinuousContext", "Labels", "describe_context", "encode_context"]
 
 import logging
 from typing import Any
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 _UNKNOWN = ("missing", "error")
 
 
-def describe_context(y: ArrayLike | None) -> "Labels | Numbers":
+def describe_context(y: ArrayLike | None) -> "Labels | ContinuousContext":
     r"""The context of some `y`: labels, or an array of numbers.
 
     Strings, booleans and integers in one dimension are labels; floats are too if all are
@@ -50,11 +50,14 @@ def describe_context(y: ArrayLike | None) -> "Labels | Numbers":
     if y.dtype.kind not in "biuf" or (y.ndim == 1 and (y.dtype.kind != "f" or _whole(y))):
         return Labels().fit(y)
 
-    return Numbers().fit(y)
+    return ContinuousContext().fit(y)
 
 
 def encode_context(
-    context: "Labels | Numbers | None", y: ArrayLike | None, n: int, of_examples: bool = False
+    context: "Labels | ContinuousContext | None",
+    y: ArrayLike | None,
+    n: int,
+    of_examples: bool = False,
 ) -> Tensor | None:
     r"""The context of some examples, with shape `(n, C)`; `None` without one.
 
@@ -201,11 +204,11 @@ class Labels(Configurable):
         return ", ".join(map(str, classes[:20])) + ", ..." * (self.size_ > 20)
 
 
-class Numbers(Configurable):
+class ContinuousContext(Configurable):
     r"""Numbers, scaled to mean zero and unit variance.
 
     Example:
-        >>> Numbers().fit([[1.0, 5.0], [3.0, 5.0]]).encode([[3.0, 5.0]])
+        >>> ContinuousContext().fit([[1.0, 5.0], [3.0, 5.0]]).encode([[3.0, 5.0]])
         tensor([[1., 0.]])
     """
 
@@ -213,7 +216,7 @@ class Numbers(Configurable):
     scale_: NDArray[np.float64]
     size_: int
 
-    def fit(self, y: ArrayLike) -> "Numbers":
+    def fit(self, y: ArrayLike) -> "ContinuousContext":
         y = self._rows(y)
         columns = column_statistics(y)
         scale = np.sqrt(columns.deviations / len(y))

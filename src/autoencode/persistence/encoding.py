@@ -30,6 +30,11 @@ _DTYPE = re.compile(r"[<>|=]?([biufSUOmM]\d{0,7}(\[\d{0,3}[a-zA-Zμ]{1,2}\])?|\?
 _LANGUAGE = sys.stdlib_module_names | {"__main__"}
 _OURS = __name__.partition(".")[0]
 
+# Classes of files that were written before the class got its name
+_RENAMED = {
+    "autoencode.modalities.context.Numbers": "autoencode.modalities.context.ContinuousContext"
+}
+
 # Of files that are read as data, or that results are written to
 _DATA = set(
     ".npy .npz .csv .tsv .parquet .feather .json .jsonl .txt .gz .zip .idx .png .jpg .jpeg .tif"
@@ -265,7 +270,7 @@ def _public_name(value: Any) -> str:
 
 def _class(path: str, trusted: Any) -> type:
     r"""Returns the class with an import path, if it is one that models are made of."""
-    value = _named(path, trusted)
+    value = _named(_RENAMED.get(path, path), trusted)
 
     if not (isinstance(value, type) and issubclass(value, Configurable)):
         raise ValueError(

@@ -28,7 +28,7 @@ def tangents(
     x: ArrayLike,
     n: int = _MAX_DIRECTIONS,
     n_steps: int = 7,
-    reach: float | None = None,
+    extent: float | None = None,
     names: Sequence[str] | None = None,
 ) -> Figure:
     r"""Tangent directions of one example, :math:`x - a u, \dots, x + a u`.
@@ -42,7 +42,7 @@ def tangents(
         x: The example.
         n: The maximum number of directions.
         n_steps: The number of images for each direction, odd.
-        reach: The largest displacement of an image; by default two standard deviations of the
+        extent: The largest displacement of an image; by default two standard deviations of the
             nearest neighbors along the direction, written as `2 s`.
         names: The names of the columns of a table; by default those the model was fitted with.
 
@@ -59,14 +59,14 @@ def tangents(
     if is_frame(x):
         return _bars(tangents, x, count(n), names)
 
-    moved = values(tangents.traversals(x, n_steps, reach))[: count(n)]
+    moved = values(tangents.traversals(x, n_steps, extent))[: count(n)]
 
     if moved.ndim == 3:
         return _bars(tangents, x, len(moved), names)
 
     modality = _modality(tangents.model, moved)
     pixels = to_images(modality, moved.reshape(-1, *moved.shape[2:]))
-    farthest = "2 s" if reach is None else f"{reach:.3g}"
+    farthest = "2 s" if extent is None else f"{extent:.3g}"
     steps = ["x" if i == n_steps // 2 else "" for i in range(n_steps)]
     steps[0], steps[-1] = f"-{farthest}", f"+{farthest}"
 

@@ -29,7 +29,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ...common.progress import through
+from ...common.progress import track
 from ..cache import prepare
 from ..listing import Files, Names, check_source, first_few, list_files
 from ..remedies import remedy
@@ -197,7 +197,7 @@ def each_sound(
     notes = {} if notes is None else notes
     notes.update(listing.lost)
 
-    for parts in through([[pair] for pair in named], len(named), "files"):
+    for parts in track([[pair] for pair in named], len(named), "files"):
         ((name, file),) = parts
 
         try:
@@ -357,7 +357,7 @@ def _blocks(
     parts = [files[i : i + _BLOCK] for i in range(0, len(files), _BLOCK)]
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for part in through(parts, len(files), "files"):
+        for part in track(parts, len(files), "files"):
             decoded = [*pool.map(decode, part)]
 
             yield (

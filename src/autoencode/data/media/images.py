@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from ...common.progress import through
+from ...common.progress import track
 from ..cache import prepare
 from ..listing import Files, Listing, Names, first_few, list_files
 from ..remedies import remedy
@@ -267,7 +267,7 @@ def _blocks(files: list[Path], plan: _Plan, start: int = 0) -> Iterator[Block]:
     parts = [numbers[i : i + _BLOCK] for i in range(0, len(numbers), _BLOCK)]
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for part in through(parts, len(numbers), "files"):
+        for part in track(parts, len(numbers), "files"):
             with _quiet():
                 decoded = [*pool.map(decode, part)]
 

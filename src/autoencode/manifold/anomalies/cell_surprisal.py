@@ -11,7 +11,8 @@ from torch import Tensor
 from torch.distributions import Independent
 from torch.special import ndtr
 
-from ...common.progress import through
+from ...common.batching import rows_per_batch
+from ...common.progress import track
 from ...distributions import MixedRow
 from ...modalities.capabilities import CellDecomposable
 from ..codec import Codec
@@ -19,7 +20,6 @@ from ..incomplete_rows import encode_incomplete
 from .densities import CAP_QUANTILE, AdaptiveKDE, GaussianDensity
 
 _RELATIVE_STEP = 3e-3  # from a code to each side, as a share of its size
-_MEMORY = 2**28  # bytes that slopes may take at once
 _MIN_VARIANCE_RATIO = 0.01  # of the variance that the model says, which noise may have
 _SQRT_TWO_PI = math.sqrt(2 * math.pi)
 
@@ -139,8 +139,8 @@ def decompose_cells(codec: Codec, frames: Any, t: Tensor) -> CellDecomposition:
     with codec.evaluating(), torch.no_grad():
         x = frames.normalize(t).to(next(codec.modules[0].parameters()))
         d, width = codec.encode(x[:1]).shape[1], x.shape[1]
-        size = max(1, _MEMORY // (8 * 4 * width * d))
-        parts = through([*zip(x.split(size), t.split(size))], len(x), "examples")
+        size = rows_per_batch(8 * 4 * width * d)
+        parts = track([*zip(x.split(size), t.split(size))], len(x), "examples")
         decomposed = [_decompose(codec, frames, a, b) for a, b in parts]
 
     code, residual, precision = map(torch.cat, zip(*decomposed))

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ...common.progress import through
+from ...common.batching import split_rows
+from ...common.progress import track
 from ..codec import Codec
 from ..jacobians import decoder_jacobian
 from .densities import AdaptiveKDE, GaussianDensity, ResidualNoise
@@ -16,7 +17,6 @@ _REGULARIZATION = (
     1e-3  # a direction of codes that moves data less than this share of the others: none
 )
 _STEP_DAMPING = 0.3  # the same, softly, for corrections of codes
-_MEMORY = 2**28  # bytes that Jacobians may take at once
 
 
 class TangentDecomposition(NamedTuple):
@@ -72,8 +72,8 @@ def decompose(codec: Codec, x: Tensor, affine: bool = False) -> TangentDecomposi
     """
     with codec.evaluating(), torch.no_grad():
         d, D = codec.encode(x[:1]).shape[1], x.shape[1]
-        size = max(1, _MEMORY // (8 * 4 * max(d, D) * (1 if affine else d)))
-        parts = through(x.split(size), len(x), "examples")
+        size = 8 * 4 * max(d, D) * (1 if affine else d)
+        parts = track(split_rows(x, size), len(x), "examples")
         decomposed = [_decompose(codec, part, affine) for part in parts]
 
     return TangentDecomposition(*map(torch.cat, zip(*decomposed)))

@@ -10,6 +10,7 @@ from scipy.optimize import minimize_scalar
 from torch import Tensor
 from torch.distributions import MultivariateNormal
 
+from ...common.batching import rows_per_batch
 from ..neighbors.exact import knn
 
 _SHRINKAGE = 0.01  # of the scale of a feature towards that of all
@@ -80,7 +81,6 @@ class AdaptiveKDE:
 
     Arguments:
         codes: Codes to follow, at least two, with shape `(N, d)`.
-        memory: How many bytes the distances to them may take.
 
     Example:
         >>> law = AdaptiveKDE(torch.randn(1000, 1))
@@ -89,11 +89,11 @@ class AdaptiveKDE:
         True
     """
 
-    def __init__(self, codes: Tensor, memory: int = 2**28) -> None:
+    def __init__(self, codes: Tensor) -> None:
         rho = _neighbor_distances(codes) / math.sqrt(codes.shape[1])
         rho = rho.clamp(min=0.1 * float(rho.mean()))  # duplicates are at no distance
 
-        self.codes, self.memory = codes, memory
+        self.codes = codes
         self.widths = rho if rho.any() else torch.ones_like(rho)
         self.widths = self.widths * self._best_factor()
 
@@ -178,7 +178,7 @@ class AdaptiveKDE:
 
     @property
     def _rows(self) -> int:
-        return max(1, self.memory // (4 * 8 * len(self.codes)))
+        return rows_per_batch(4 * 8 * len(self.codes))
 
 
 def _not_copies(copies: Tensor, self_indices: Tensor) -> Tensor:

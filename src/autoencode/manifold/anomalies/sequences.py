@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 from torch.distributions import Independent
 
+from ...common.batching import rows_per_batch
 from ...common.padding import by_length, lengths
-from ...common.progress import through
+from ...common.progress import track
 from ...distributions import AutoregressiveDistribution
 from ..codec import Codec
 from .densities import AdaptiveKDE, GaussianDensity, Surprisal
 
 _RELATIVE_STEP = 3e-3  # from a code to each side, as a share of its size
-_MEMORY = 2**28  # bytes that slopes may take at once
 
 
 class SequenceDecomposition(NamedTuple):
@@ -93,7 +93,7 @@ def decompose_sequences(codec: Codec, x: Tensor) -> SequenceDecomposition:
             for rows in group.split(_batch_size(codec, z, longest))
         )
 
-        for rows in through(parts, len(x), "texts"):
+        for rows in track(parts, len(x), "texts"):
             longest = int(n[rows].max())
             decomposed = _decompose(codec, z[rows], x[rows, :longest], n[rows])
             residual[rows, :longest], G[rows] = decomposed
@@ -135,4 +135,4 @@ def _sequence_distribution(codec: Codec, z: Tensor) -> AutoregressiveDistributio
 
 def _batch_size(codec: Codec, z: Tensor, length: int) -> int:
     symbols = _sequence_distribution(codec, z[:1]).family.vocab_size
-    return max(1, _MEMORY // (4 * 2 * z.shape[1] * length * symbols))
+    return rows_per_batch(4 * 2 * z.shape[1] * length * symbols)

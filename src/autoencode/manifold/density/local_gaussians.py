@@ -10,11 +10,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ...common.progress import through
+from ...common.batching import rows_per_batch, split_rows
+from ...common.progress import track
 from ..neighbors.exact import knn
 
 NEGLIGIBLE_VARIANCE = 1e-10  # a variance that is nothing, relative to the largest beside it
-_MEMORY = 2**28  # bytes, for what is held at once besides the model
 _QUERY_BATCH = 1000  # at a time
 _RELATIVE_ROUNDING = 1e-12  # of a squared distance, less the squares of its parts
 
@@ -65,7 +65,7 @@ class LocalGaussians:
         r"""The log-densities of rows with shape `(M, D)`, with shape `(M,)`."""
         parts = []
 
-        for q in through(x.split(_QUERY_BATCH), len(x), "densities"):
+        for q in track(x.split(_QUERY_BATCH), len(x), "densities"):
             total = q.new_full((len(q),), -math.inf)
 
             for i, squares, u in self.iter_offsets(q):
@@ -97,7 +97,7 @@ class LocalGaussians:
         largest = self.variance + F.pad(self.spread, (0, 1)).amax(dim=1)
         bounds = []
 
-        for q in x.split(max(1, _MEMORY // (4 * 8 * len(self.centers)))):
+        for q in split_rows(x, 4 * 8 * len(self.centers)):
             _, near = self._nearest(q, truncate)
             missed = _squares(q, self.centers) / largest
             missed = self.log_weights - 0.5 * (missed + self._log_volumes())
@@ -154,7 +154,7 @@ class LocalGaussians:
         r"""Number of Gaussians that fit into memory."""
         K, D = self.neighbors.shape[1], self.centers.shape[1]
         width = 0 if self.bases is None else self.bases.shape[1]
-        return max(1, _MEMORY // (8 * (3 * (K + width + 1) * D + numbers)))
+        return rows_per_batch(8 * (3 * (K + width + 1) * D + numbers))
 
     def _nearest(self, x: Tensor, truncate: int) -> tuple[Tensor, Tensor]:
         return knn(self.centers, min(truncate, len(self.centers)), x)

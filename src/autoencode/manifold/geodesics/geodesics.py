@@ -16,6 +16,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from torch import Tensor
 
+from ...common.batching import budget_bytes
 from ...common.seeding import seeded
 from ..arrays import as_batch, as_type_of, from_rows
 from ..codec import Codec, as_codec
@@ -73,10 +74,10 @@ class Geodesics(BaseEstimator):
             remains.
         n_points: The number of points of a curve, with its ends.
         max_iter: The most steps of the optimizer (L-BFGS) at each resolution.
-        memory: How many bytes the curves that are bent at once may take, roughly.
         y: The label or row of numbers under which a conditional model is seen.
         n_references: Of texts, how many the model writes to measure a curve by; fewer, and at
-            least two, where `memory` has no place for them.
+            least two, where the :func:`memory budget
+            <autoencode.common.batching.memory_budget>` has no place for them.
         random_state: Seeds these texts.
 
     See Also:
@@ -103,7 +104,6 @@ class Geodesics(BaseEstimator):
         graph: Any = None,
         n_points: int = 64,
         max_iter: int = 50,
-        memory: int = 2**28,
         y: ArrayLike | None = None,
         n_references: int = 16,
         random_state: int | np.random.RandomState | None = 0,
@@ -113,7 +113,6 @@ class Geodesics(BaseEstimator):
         self.graph = graph
         self.n_points = n_points
         self.max_iter = max_iter
-        self.memory = memory
         self.y = y
         self.n_references = n_references
         self.random_state = random_state
@@ -296,7 +295,7 @@ class Geodesics(BaseEstimator):
         """
         width = metric.features(z.reshape(-1, z.shape[-1])[:1]).shape[1]
         size = _COPIES_PER_FEATURE * z.element_size() * width * z[0, ..., 0].numel()
-        return max(1, self.memory * parts // size)
+        return max(1, budget_bytes() * parts // size)
 
 
 def _encode(members: list[Codec], A: Any, B: Any) -> tuple[Tensor, Tensor]:

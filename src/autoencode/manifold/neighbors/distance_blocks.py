@@ -1,5 +1,7 @@
 r"""Tiles of squared distances: fast products, and how far they may be off."""
 
+from ...common.batching import budget_bytes
+
 __all__ = ["DistanceBlocks"]
 
 import math
@@ -26,7 +28,6 @@ class DistanceBlocks:
         dtype: The precision of the products.
         self_indices: The index of each query among the points, with shape `(M,)`. The distance
             of a query to itself counts as infinite.
-        memory: How many bytes a tile and what is done with it may take.
 
     Example:
         >>> blocks = DistanceBlocks(torch.eye(2), torch.eye(2), torch.float32)
@@ -41,7 +42,6 @@ class DistanceBlocks:
         x: Tensor,
         dtype: torch.dtype,
         self_indices: Tensor | None = None,
-        memory: int = 2**28,
     ) -> None:
         # Lower precision, where the user allows it in products, would void the bound
         if torch.get_float32_matmul_precision() != "highest":
@@ -59,7 +59,8 @@ class DistanceBlocks:
 
         self.n_blocks = -(-N // COLUMNS)
         self.columns = -(-N // (self.n_blocks * GROUP_SIZE)) * GROUP_SIZE
-        entries = memory // 16 if y.is_cuda else min(ENTRIES_IN_CACHE, memory // 16)
+        entries = budget_bytes() // 16
+        entries = entries if y.is_cuda else min(ENTRIES_IN_CACHE, entries)
         self.n_rows = max(1, min(entries // self.columns, M))
         self.self_indices = self_indices
 

@@ -5,7 +5,8 @@ __all__ = ["knn"]
 import torch
 from torch import Tensor
 
-from ...common.progress import through
+from ...common.batching import rows_per_batch
+from ...common.progress import track
 from .distance_blocks import DistanceBlocks
 
 MAX_MAGNITUDE = 1e150  # whose squares are still numbers
@@ -16,7 +17,6 @@ def knn(
     points: Tensor,
     k: int,
     queries: Tensor | None = None,
-    memory: int = 2**28,
     self_indices: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     r"""The `k` nearest points of each query, in Euclidean distance.
@@ -35,7 +35,6 @@ def knn(
         k: How many neighbors.
         queries: Whose neighbors, with shape `(M, D)`. By default the points themselves,
             each of which is left out of its own neighbors, but not its duplicates.
-        memory: How many bytes to work with, beside a few copies of the points.
         self_indices: The index of each query among the points, with shape `(M,)`. A query is
             not its own neighbor. -1 stands for a query that is not one of the points.
 
@@ -63,13 +62,13 @@ def knn(
     indices = torch.empty_like(distances, dtype=torch.long)
     unsafe = []
 
-    blocks = DistanceBlocks(points, queries, torch.float32, self_indices, memory)
+    blocks = DistanceBlocks(points, queries, torch.float32, self_indices)
     n = min(k + SPARE_CANDIDATES, len(points) - (self_indices is not None))
-    n_rows = max(1, min(blocks.n_rows, memory // (32 * n * max(1, points.shape[1]))))
+    n_rows = max(1, min(blocks.n_rows, rows_per_batch(32 * n * points.shape[1])))
 
     parts = torch.arange(len(queries), device=points.device).split(n_rows)
 
-    for rows in through(parts, len(queries), "neighborhoods"):
+    for rows in track(parts, len(queries), "neighborhoods"):
         largest, j = _candidates(blocks, rows, n)
         distances[rows], indices[rows] = _nearest(points, queries, rows, j, k)
 
@@ -77,7 +76,7 @@ def knn(
             unsafe.append(rows[blocks.upper(rows, distances[rows, -1]) >= largest])
 
     rows = torch.cat([*unsafe, indices[:0, 0]])
-    _refine_unsafe(points, queries, self_indices, rows, distances, indices, memory)
+    _refine_unsafe(points, queries, self_indices, rows, distances, indices)
 
     return distances.to(torch.promote_types(points.dtype, torch.float32)), indices
 
@@ -140,7 +139,6 @@ def _refine_unsafe(
     rows: Tensor,
     distances: Tensor,
     indices: Tensor,
-    memory: int,
 ) -> None:
     r"""Searches within the distances that were found, and puts right what was missed."""
     k = distances.shape[1]
@@ -154,7 +152,7 @@ def _refine_unsafe(
     if not len(rows):
         return
 
-    blocks = DistanceBlocks(points, queries, torch.float64, self_indices, memory)
+    blocks = DistanceBlocks(points, queries, torch.float64, self_indices)
 
     for part in rows.split(blocks.n_rows):
         radius = distances[part, -1] * (1 + 1e-12)  # sums in another order end in other bits

@@ -19,7 +19,7 @@ from sklearn.utils import check_random_state
 from torch import Tensor
 
 from ...common.estimates import Estimate, estimate_mean
-from ...common.progress import through
+from ...common.progress import track
 from ...data import collect_lazy, is_frame
 from ..arrays import as_examples, check_no_missing
 from ..neighbors.distance_blocks import DistanceBlocks
@@ -303,7 +303,7 @@ def _ranks(x: Tensor, rows: Tensor, j: Tensor) -> Tensor:
     blocks = DistanceBlocks(x, x[rows], torch.float64, self_indices=rows)
     ranks = torch.ones_like(j)
 
-    for at in through(torch.arange(len(rows)).split(blocks.n_rows), len(rows), "rankings"):
+    for at in track(torch.arange(len(rows)).split(blocks.n_rows), len(rows), "rankings"):
         d = (x[j[at]].double() - x[rows[at], None].double()).norm(dim=2)
         threshold = blocks.lower(at, d)
 

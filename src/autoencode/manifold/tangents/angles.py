@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...common.batching import budget_bytes
 from .local_bases import LocalBases, project_onto
 
 MAX_SAFE_ANGLE = 30.0  # degrees between neighboring planes, beyond which nothing lies between
-_MEMORY = 2**28  # bytes, for all planes; more go to a file
 _CACHE_BYTES = 2**24  # bytes, for what is gone through more than once
 
 
@@ -62,7 +62,7 @@ def _allocate(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
     r"""An empty tensor, in memory if it fits and otherwise in a file that is gone after use."""
     x = torch.empty(0, dtype=dtype)
 
-    if math.prod(shape) * x.element_size() <= _MEMORY:
+    if math.prod(shape) * x.element_size() <= budget_bytes():
         return torch.empty(shape, dtype=dtype)
 
     with tempfile.TemporaryFile() as file:

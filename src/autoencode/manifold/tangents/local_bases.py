@@ -8,12 +8,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ...common.progress import through
+from ...common.batching import split_rows
+from ...common.progress import track
 from ..codec import Codec
 from ..jacobians import decoder_jacobian, encoder_jacobian
 from ..neighbors.exact import knn
-
-_MEMORY = 2**28  # bytes, for what is held at once besides the result
 
 
 class LocalBases(NamedTuple):
@@ -73,9 +72,9 @@ def iter_local_bases(
         with codec.evaluating(), torch.no_grad():
             width = codec.encode(x[:1]).shape[1]
 
-    step = max(1, _MEMORY // (64 * max(width, 2) * x.shape[1]))
+    parts = split_rows(torch.arange(len(x)), 64 * max(width, 2) * x.shape[1])
 
-    for at in through(torch.arange(len(x)).split(step), len(x), "planes"):
+    for at in track(parts, len(x), "planes"):
         rows = slice(int(at[0]), int(at[-1]) + 1)
 
         if source == "neighbors":

@@ -5,7 +5,7 @@ __all__ = ["edits"]
 import torch
 from torch import Tensor
 
-from ...common.padding import sizes
+from ...common.padding import lengths
 
 
 def edits(a: Tensor, b: Tensor, end: int) -> Tensor:
@@ -30,7 +30,7 @@ def edits(a: Tensor, b: Tensor, end: int) -> Tensor:
         >>> edits(torch.tensor([[0, 1, 9]]), torch.tensor([[1, 1, 0, 9]]), end=9)
         tensor([2])
     """
-    m, n = sizes(a, end), sizes(b, end)
+    m, n = (lengths(x, end, include_end=False) for x in (a, b))
     places = torch.arange(b.shape[1] + 1, device=b.device)
     row = places.expand(len(b), -1)
     answers = row.gather(1, n[:, None]).squeeze(1)

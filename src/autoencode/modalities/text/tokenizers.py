@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...common.container import parse
-from ...common.padding import sizes
+from ...common.padding import lengths
 
 _BYTES = [chr(i) for i in range(256)]  # for a package that knows characters and no bytes
 _LETTERS = 2**26  # of all pieces together
@@ -147,7 +147,8 @@ def decode_batch(x: Tensor, tokenizer: Tokenizer) -> list[bytes]:
         >>> decode_batch(torch.tensor([[104, 105, 255], [104, 105, 106]]), ByteTokenizer())
         [b'hi', b'hij']
     """
-    rows, n = x.cpu().numpy().astype(int), sizes(x, tokenizer.size - 1).tolist()
+    rows = x.cpu().numpy().astype(int)
+    n = lengths(x, tokenizer.size - 1, include_end=False).tolist()
     return [tokenizer.decode(row[:k]) for row, k in zip(rows, n)]
 
 

@@ -1,4 +1,4 @@
-r"""Data sets for examples and benchmarks; nothing is downloaded."""
+r"""Images of digits and clothes."""
 
 __all__ = ["digits", "fashion_mnist", "idx", "mnist"]
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 from sklearn.utils import Bunch
 
-from .data import read_array
+from ..data import read_array
 
 
 def digits() -> Bunch:

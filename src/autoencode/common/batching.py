@@ -1,0 +1,79 @@
+r"""Memory budget of long computations, and batches of rows that fit into it."""
+
+__all__ = ["budget_bytes", "memory_budget", "rows_per_batch", "split_rows"]
+
+import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
+
+from torch import Tensor
+
+# Beside the data and the result. More makes nothing faster
+_BUDGET_BYTES: ContextVar[int] = ContextVar("memory_budget_bytes", default=2**28)
+
+
+def budget_bytes() -> int:
+    r"""Number of bytes that a computation may take beside its input and its result.
+
+    Example:
+        >>> budget_bytes()
+        268435456
+    """
+    return _BUDGET_BYTES.get()
+
+
+@contextlib.contextmanager
+def memory_budget(n_bytes: int) -> Iterator[None]:
+    r"""Set the memory budget within a `with` block, for the current thread.
+
+    Results stay the same up to rounding, except that :class:`~autoencode.manifold.Geodesics` of
+    long texts use fewer references where the memory is short.
+
+    Arguments:
+        n_bytes: The number of bytes.
+
+    Raises:
+        ValueError: If it is not positive.
+
+    Example:
+        >>> with memory_budget(2**20):
+        ...     budget_bytes()
+        1048576
+    """
+    if n_bytes < 1:
+        raise ValueError(f"expected a memory budget of at least one byte, got {n_bytes!r}.")
+
+    token = _BUDGET_BYTES.set(n_bytes)
+
+    try:
+        yield
+    finally:
+        _BUDGET_BYTES.reset(token)
+
+
+def rows_per_batch(bytes_per_row: int) -> int:
+    r"""Number of rows that fit into the memory budget, at least one.
+
+    Arguments:
+        bytes_per_row: The number of bytes that the computation takes for each row.
+
+    Example:
+        >>> rows_per_batch(2**26), rows_per_batch(2**40)
+        (4, 1)
+    """
+    return max(1, budget_bytes() // max(1, bytes_per_row))
+
+
+def split_rows(x: Tensor, bytes_per_row: int) -> tuple[Tensor, ...]:
+    r"""Batches of rows that fit into the memory budget.
+
+    Arguments:
+        x: The rows, with shape `(N, *)`.
+        bytes_per_row: The number of bytes that the computation takes for each row.
+
+    Example:
+        >>> import torch
+        >>> [len(part) for part in split_rows(torch.zeros(10, 2), 2**26)]
+        [4, 4, 2]
+    """
+    return x.split(rows_per_batch(bytes_per_row))
