@@ -31,6 +31,9 @@ def drums(n: int = 300, random_state: int = 0) -> Bunch:
         `X`, the sounds as float32, with shape `(n, 4000)`; `y`, their kinds, with shape `(n,)`;
         and `rate`, the number of samples per second.
 
+    See Also:
+        :func:`~autoencode.datasets.number_words`, :class:`~autoencode.modalities.Sounds`
+
     Example:
         >>> data = drums(6)
         >>> data.X.shape, data.y.tolist()
@@ -70,6 +73,9 @@ def number_words(random_state: int | None = None) -> Bunch:
 
     Returns:
         `X`, a list of 1,000 texts, and `y`, the numbers, with shape `(1000,)`.
+
+    See Also:
+        :func:`~autoencode.datasets.drums`, :class:`~autoencode.modalities.Texts`
 
     Example:
         >>> number_words().X[342]
