@@ -45,9 +45,13 @@ ORDER = {
     """,
     "distributions": """
         base divergences gaussian_mixture homoscedastic
-        autoregressive bernoulli dirac gaussian logistic
-        censored observed
+        autoregressive bernoulli dirac gaussian laplace logistic
+        censored codes observed
         mixed
+    """,
+    "distributions.codes": """
+        codebook full_gaussian jump_relu top_k
+        scalar_quantizer vector_quantizers
     """,
     "corruptions": """
         base
@@ -87,7 +91,7 @@ ORDER = {
     "objectives.bounds": "capacity importance_weighted",
     "objectives.disentangling": "covariance factor total_correlation",
     "objectives.matching": "adversarial mmd transport",
-    "objectives.regularized": "code_norm isometric sparse topological",
+    "objectives.regularized": "code_norm isometric quantized sparse topological",
     "evaluation": "measures",
     "modalities": """
         array_layouts normal_scores statistics windows

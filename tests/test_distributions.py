@@ -35,8 +35,16 @@ FAMILIES = [
     for cls in vars(distributions).values()
     if inspect.isclass(cls) and issubclass(cls, Family)
     if cls not in {Autoregressive, Family, MixedColumns, Observed}
+    if not cls.__module__.startswith("autoencode.distributions.codes")
 ]
-DENSITIES = [Gaussian, FixedGaussian, SharedGaussian, DiagonalGaussian, ContinuousBernoulli]
+DENSITIES = [
+    Gaussian,
+    FixedGaussian,
+    SharedGaussian,
+    DiagonalGaussian,
+    ContinuousBernoulli,
+    distributions.Laplace,
+]
 
 
 @pytest.mark.parametrize("cls", FAMILIES)

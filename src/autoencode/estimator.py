@@ -41,6 +41,7 @@ from .corruptions import Corruption
 from .data import Examples, as_files, is_stream, on_disk, read_stream
 from .data.media.photographs import photographs_of, read_photograph
 from .distributions import Family
+from .distributions.codes.codebook import quantized_point
 from .evaluation.measures import log_evidence
 from .inference import imputation
 from .inference.batched import BatchFunction, map_batches, map_restored
@@ -284,7 +285,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     # Codes and reconstructions
 
     def transform(
-        self, X: ArrayLike | str | Path, y: ArrayLike | None = None, pool_windows: bool = False
+        self,
+        X: ArrayLike | str | Path,
+        y: ArrayLike | None = None,
+        pool_windows: bool = False,
+        indices: bool = False,
     ) -> NDArray:
         r"""Encodes examples: the posterior means, never a sample.
 
@@ -293,17 +298,24 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             y: Their labels or numbers, if the model is conditional.
             pool_windows: Whether sounds that are longer than those of `fit` have one row each, the
                 mean of the codes of their windows, see :func:`~autoencode.modalities.pool`.
+            indices: Whether to return the indices of the entries of a codebook instead, for
+                quantized codes such as those of
+                :class:`~autoencode.distributions.VectorQuantizer`.
 
         Returns:
-            The codes as float32, with shape `(N, latent_dim)`.
+            The codes as float32, with shape `(N, latent_dim)`; or indices as int64, with one for
+            each entry.
 
         Raises:
-            ValueError: If the examples are not like those of `fit`, or with `pool_windows` of a
-                kind that has no windows.
+            ValueError: If the examples are not like those of `fit`, with `pool_windows` of a
+                kind that has no windows, or with `indices` of codes that are not quantized.
         """
 
         def codes(model: Model, x: Tensor) -> Tensor:
             return model.encode(x).mean
+
+        if indices:
+            return self._map_data(lambda m, x: quantized_point(m.encode(x)).index, X, y).numpy()
 
         if not pool_windows:
             return self._map_data(codes, X, y).numpy()
@@ -614,7 +626,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         part = None if conditions is None else modality.template(conditions, n)
 
         with _seeded(random_state):
-            z = self.model_.prior().sample((n,)).cpu() if part is None else self._fitting(part, y)
+            z = self._prior_codes(n) if part is None else self._fitting(part, y)
             x = self._new_examples(z, y)
             X = restore_new(modality, modality.hide(x) if missing else x)
 
@@ -919,6 +931,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return z
 
     # Evaluation of the networks
+
+    def _prior_codes(self, n: int) -> Tensor:
+        z = self.model_.prior().sample((n,))
+        return self.model_.posterior.project(z).cpu()
 
     def _new_examples(self, z: Tensor, y: ArrayLike | None) -> Tensor:
         c = encode_context(self.context_, y, len(z))

@@ -65,7 +65,7 @@ def check_posterior(family: Family) -> None:
         Traceback (most recent call last):
         ValueError: expected a posterior whose samples have gradients, ...
     """
-    if not family(torch.zeros(1, family.n_params)).has_rsample:
+    if family.has_density and not family(torch.zeros(1, family.n_params)).has_rsample:
         raise ValueError(
             "expected a posterior whose samples have gradients, such as Gaussian() or Dirac(),"
             f" got {family!r}."

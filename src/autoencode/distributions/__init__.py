@@ -7,6 +7,8 @@ r"""Families of distributions, and distributions that torch lacks.
 - `observed`: numbers of which some are missing
 - `mixed`: rows of numbers and categories with missing cells
 - `autoregressive`: token sequences
+- `laplace`: Laplace distributions
+- `codes/`: codes with a covariance, sparse ones, and entries of a finite table
 - `divergences`: the Kullback-Leibler divergence
 """
 
@@ -14,6 +16,7 @@ __all__ = [
     "RESOLUTION",
     "Autoregressive",
     "AutoregressiveDistribution",
+    "BatchTopK",
     "Bernoulli",
     "Censored",
     "CensoredGaussian",
@@ -22,18 +25,26 @@ __all__ = [
     "Dirac",
     "DiscretizedLogistic",
     "Family",
+    "FiniteScalarQuantizer",
     "FixedGaussian",
+    "FullGaussian",
     "Gaussian",
     "GaussianMixture",
     "Homoscedastic",
     "Intervals",
+    "JumpReLU",
+    "Laplace",
     "Logistic256",
     "MixedColumns",
     "MixedRow",
     "Observed",
     "ObservedNumbers",
     "PointMass",
+    "QuantizedPoint",
+    "ResidualQuantizer",
     "SharedGaussian",
+    "TopK",
+    "VectorQuantizer",
     "kl_divergence",
 ]
 
@@ -41,11 +52,22 @@ from .autoregressive import Autoregressive, AutoregressiveDistribution
 from .base import RESOLUTION, Family
 from .bernoulli import Bernoulli, ContinuousBernoulli
 from .censored import Censored, CensoredGaussian, Intervals
+from .codes import (
+    BatchTopK,
+    FiniteScalarQuantizer,
+    FullGaussian,
+    JumpReLU,
+    QuantizedPoint,
+    ResidualQuantizer,
+    TopK,
+    VectorQuantizer,
+)
 from .dirac import Dirac, PointMass
 from .divergences import kl_divergence
 from .gaussian import DiagonalGaussian, FixedGaussian, Gaussian, SharedGaussian
 from .gaussian_mixture import GaussianMixture
 from .homoscedastic import Homoscedastic
+from .laplace import Laplace
 from .logistic import DiscretizedLogistic, Logistic256
 from .mixed import MixedColumns, MixedRow
 from .observed import Observed, ObservedNumbers

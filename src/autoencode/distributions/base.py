@@ -78,6 +78,14 @@ class Family(Configurable, nn.Module, abc.ABC):
                 " likelihood, such as SharedGaussian()."
             )
 
+    def project(self, z: Tensor) -> Tensor:
+        r"""Returns the nearest values that the family can take; most take any.
+
+        Arguments:
+            z: Values, with shape `(*, D)`.
+        """
+        return z
+
     @abc.abstractmethod
     def forward(self, phi: Tensor) -> Distribution:
         r"""

@@ -4,7 +4,7 @@ __all__ = ["kl_divergence"]
 
 import torch.distributions as td
 from torch import Tensor
-from torch.distributions import Distribution
+from torch.distributions import Distribution, Independent, MultivariateNormal, Normal
 
 
 def kl_divergence(q: Distribution, p: Distribution, z: Tensor) -> Tensor:
@@ -30,7 +30,19 @@ def kl_divergence(q: Distribution, p: Distribution, z: Tensor) -> Tensor:
         >>> kl_divergence(q, td.Normal(0.0, 1.0), q.sample())
         tensor([0.5000, 0.5000, 0.5000])
     """
+    if isinstance(q, MultivariateNormal) and isinstance(p, Independent):
+        p = _full(p) or p
+
     try:
         return td.kl_divergence(q, p)
     except NotImplementedError:
         return q.log_prob(z) - p.log_prob(z)
+
+
+def _full(p: Independent) -> MultivariateNormal | None:
+    r"""Returns independent normal distributions as one with a diagonal covariance."""
+    if not isinstance(p.base_dist, Normal) or p.reinterpreted_batch_ndims != 1:
+        return None
+
+    L = p.base_dist.stddev.diag_embed()
+    return MultivariateNormal(p.mean, scale_tril=L, validate_args=False)

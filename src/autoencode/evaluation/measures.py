@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import ArrayLike
 from torch import Tensor
-from torch.distributions import Distribution, Independent, Normal
+from torch.distributions import Independent, MultivariateNormal, Normal
 
 from ..common.seeding import seeded
 from ..data import inference_batch_size
@@ -36,8 +36,8 @@ def log_evidence(model: Model, x: Tensor, samples: int = 128, seed: int = 0) -> 
         \frac{p(x \mid z_k) \, p(z_k)}{q(z_k \mid x)}, \qquad z_k \sim q(z \mid x)
 
     The estimate lies below the truth on average, and approaches it as :math:`K` grows. All
-    examples share the same draws of a Gaussian posterior's noise, so that the estimate of an
-    example does not depend on those beside it.
+    examples share the same noise, so that the estimate of an example does not depend on those
+    beside it.
 
     References:
         | Importance Weighted Autoencoders (Burda et al., 2016)
@@ -158,7 +158,6 @@ def mutual_information(model: Model, x: Tensor, seed: int = 0) -> float:
         True
     """
     q = model.encode(x)
-
     with seeded(seed):
         z = q.sample()
 
@@ -303,15 +302,36 @@ def _of_length(wave: ArrayLike, n: int) -> Tensor:
 def _draws(model: Model, x: Tensor, samples: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
     r"""Yields codes, with shape `(k, B, D)`, and the logs of their weights, `(k, B)`."""
     q = model.encode(x)
+    rows = max(1, inference_batch_size(x[:1].numel()) // max(1, len(x)))
 
     with seeded(seed):
         # Drawn in one call: several smaller draws from the same seed give other numbers
         noise = torch.randn(samples, 1, q.event_shape.numel(), dtype=x.dtype).to(x.device)
 
-        for eps in noise.split(max(1, inference_batch_size(x[:1].numel()) // max(1, len(x)))):
-            z = _sample(q, eps)
-            log_w = model.decode(z).log_prob(x) + model.prior().log_prob(z) - q.log_prob(z)
-            yield z, log_w.double()
+    if isinstance(q, Independent) and isinstance(q.base_dist, Normal):
+        drawn = (q.mean + q.stddev * eps for eps in noise.split(rows))
+    elif isinstance(q, MultivariateNormal):
+        drawn = (q.mean + (q.scale_tril @ e[..., None]).squeeze(dim=-1) for e in noise.split(rows))
+    else:
+        drawn = iter(_sample_each(model, x, samples, seed).split(rows))
+
+    for z in drawn:
+        log_w = model.decode(z).log_prob(x) + model.prior().log_prob(z) - q.log_prob(z)
+        yield z, log_w.double()
+
+
+def _sample_each(model: Model, x: Tensor, samples: int, seed: int) -> Tensor:
+    r"""Returns codes, `(samples, B, D)`, each example's from the same random state."""
+    codes = []
+
+    for i in range(len(x)):
+        c = model.context
+        one = model if c is None else model.given(c[i : i + 1])
+
+        with seeded(seed):
+            codes.append(one.encode(x[i : i + 1]).sample((samples,)))
+
+    return torch.cat(codes, dim=1)
 
 
 def _distance(pair: Tensor, window: int) -> Tensor:
@@ -327,11 +347,3 @@ def _distance(pair: Tensor, window: int) -> Tensor:
     decibels = 10 * (X.maximum(floor) / R.maximum(floor)).log10()
 
     return decibels.square().mean(dim=1).sqrt().mean(dim=1)
-
-
-def _sample(q: Distribution, eps: Tensor) -> Tensor:
-    r"""Returns codes, `(n, B, D)`; those of a Gaussian from the noise, with shape `(n, 1, D)`."""
-    if isinstance(q, Independent) and isinstance(q.base_dist, Normal):
-        return q.mean + q.stddev * eps
-
-    return q.sample((len(eps),))

@@ -84,8 +84,9 @@ class Conditional(nn.Module):
         phi = self.network(x.reshape(-1, *self.shape), c).to(x.dtype)
         phi = phi.reshape(*batch, self.family.n_params, *self.event)
         y = self.family(phi.movedim(len(batch), -1))
+        independent = len(y.batch_shape) - len(batch)
 
-        return Independent(y, len(y.batch_shape) - len(batch))
+        return Independent(y, independent) if independent else y
 
 
 class LatentModel(nn.Module):
@@ -213,6 +214,10 @@ class BoundModel:
     model: LatentModel
     context: Tensor | None
     precision: str = "float32"
+
+    def given(self, c: Tensor | None, precision: str = "float32") -> "Model":
+        r"""Binds another context instead, as :meth:`LatentModel.given` does."""
+        return self.model.given(c, precision)
 
     def encode(self, x: Tensor) -> Distribution:
         r"""Returns :math:`q(z \mid x, c)` for `x` with shape `(*, *shape)`."""

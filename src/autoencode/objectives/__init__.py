@@ -19,6 +19,7 @@ __all__ = [
     "IWAE",
     "PIWAE",
     "RAE",
+    "VQ",
     "WAE",
     "BetaTCVAE",
     "CapacityELBO",
@@ -42,4 +43,4 @@ from .disentangling import DIPVAE, BetaTCVAE, FactorVAE
 from .elbo import ELBO
 from .matching import AAE, WAE, InfoVAE, SinkhornAE, SlicedWAE
 from .reconstruction import Reconstruction
-from .regularized import RAE, Isometric, Sparse, Topological
+from .regularized import RAE, VQ, Isometric, Sparse, Topological

@@ -5,8 +5,10 @@ __all__ = ["Sparse"]
 from typing import Literal
 
 from torch import Tensor
+from torch.distributions import Distribution, Independent
 
 from ...distributions import Dirac
+from ...distributions.codes.jump_relu import SparsePoint
 from ...models.latent import Model
 from ..base import Loss, Objective
 
@@ -18,6 +20,7 @@ class Sparse(Objective):
     | --- | --- |
     | `"l1"` | :math:`\sum_j \lvert z_j \rvert` |
     | `"kl"` | :math:`\sum_j \mathrm{KL}(\rho \parallel \hat\rho_j)` |
+    | `"l0"` | :math:`\sum_j [z_j \neq 0]`, for :class:`~autoencode.distributions.JumpReLU` |
 
     :math:`\hat\rho_j` is the mean of the unit :math:`\sigma(z_j)` over a minibatch, and
     :math:`\rho` the share of the time that a unit is to be on.
@@ -50,14 +53,14 @@ class Sparse(Objective):
     def __init__(
         self,
         weight: float = 0.1,
-        penalty: Literal["l1", "kl"] = "l1",
+        penalty: Literal["l1", "kl", "l0"] = "l1",
         target_rate: float = 0.05,
     ) -> None:
         super().__init__()
 
-        if not (weight >= 0 and 0 < target_rate < 1) or penalty not in ("l1", "kl"):
+        if not (weight >= 0 and 0 < target_rate < 1) or penalty not in ("l1", "kl", "l0"):
             raise ValueError(
-                "expected weight >= 0, penalty 'l1' or 'kl' and target_rate in 0 to 1, got"
+                "expected weight >= 0, penalty 'l1', 'kl' or 'l0' and target_rate in 0 to 1, got"
                 f" {weight}, {penalty!r} and {target_rate}."
             )
 
@@ -66,17 +69,32 @@ class Sparse(Objective):
         self.target_rate = target_rate
 
     def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
-        z = model.encode(x).rsample()
+        q = model.encode(x)
+        z = q.rsample()
         distortion = -model.decode(z).log_prob(target)
 
         if self.penalty == "l1":
             sparsity = z.abs().sum(dim=-1)
+        elif self.penalty == "l0":
+            sparsity = _active(q).sum(dim=-1)
         else:
             sparsity = _bernoulli_divergence(self.target_rate, z.sigmoid().mean(dim=0)).sum()
 
         return Loss(
             distortion + self.weight * sparsity, {"distortion": distortion, "sparsity": sparsity}
         )
+
+
+def _active(q: Distribution) -> Tensor:
+    point = q.base_dist if isinstance(q, Independent) else q
+
+    if not isinstance(point, SparsePoint):
+        raise ValueError(
+            "the number of active units has a gradient to learned thresholds alone. Use"
+            " posterior=JumpReLU(), or another penalty."
+        )
+
+    return point.active
 
 
 def _bernoulli_divergence(p: float, q: Tensor) -> Tensor:

@@ -1,0 +1,110 @@
+r"""Codes with a given number of active units."""
+
+__all__ = ["BatchTopK", "TopK"]
+
+import torch
+from torch import Tensor
+
+from ..base import Family
+from ..dirac import PointMass
+
+
+class TopK(Family):
+    r"""Point masses at codes whose `k` largest units are kept; the others are zero.
+
+    .. math:: z = \mathrm{TopK}(\max(\phi, 0))
+
+    References:
+        | Scaling and evaluating sparse autoencoders (Gao et al., 2024), section 2.3
+        | https://arxiv.org/abs/2406.04093
+
+    Arguments:
+        k: The number of active units.
+
+    Raises:
+        ValueError: If there is no active unit.
+
+    Example:
+        >>> TopK(k=2)(torch.tensor([[[3.0], [-5.0], [1.0], [2.0]]])).mean
+        tensor([[3., 0., 0., 2.]])
+    """
+
+    n_params = 1
+    has_density = False
+
+    def __init__(self, k: int = 32) -> None:
+        super().__init__()
+
+        if not k >= 1:
+            raise ValueError(f"expected k >= 1, got {k}.")
+
+        self.k = k
+
+    def forward(self, phi: Tensor) -> PointMass:
+        a = phi.squeeze(dim=-1).relu()
+        kept = a.topk(min(self.k, a.shape[-1]), dim=-1)
+
+        return PointMass(torch.zeros_like(a).scatter(-1, kept.indices, kept.values))
+
+
+class BatchTopK(Family):
+    r"""Point masses at codes with `k` active units on average.
+
+    In training, the :math:`k B` largest units of a minibatch of :math:`B` codes are kept, so that
+    complex examples may use more. Afterwards all units beyond a threshold are kept, the running
+    mean of the smallest unit that was kept, so that a code does not depend on those beside it.
+
+    References:
+        | BatchTopK Sparse Autoencoders (Bussmann et al., 2024)
+        | https://arxiv.org/abs/2412.06410
+
+    Arguments:
+        k: The mean number of active units.
+        decay: The decay of the running mean, in 0 to 1.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+
+    Example:
+        >>> family = BatchTopK(k=1).train()
+        >>> family(torch.tensor([[[3.0], [2.0]], [[1.0], [0.5]]])).mean
+        tensor([[3., 2.],
+                [0., 0.]])
+        >>> family.threshold
+        tensor(2.)
+    """
+
+    n_params = 1
+    has_density = False
+
+    threshold: Tensor
+    seen: Tensor
+
+    def __init__(self, k: int = 32, decay: float = 0.99) -> None:
+        super().__init__()
+
+        if not (k >= 1 and 0 <= decay < 1):
+            raise ValueError(f"expected k >= 1 and decay in 0 to 1, got {k} and {decay}.")
+
+        self.k = k
+        self.decay = decay
+        self.register_buffer("threshold", torch.zeros(()))
+        self.register_buffer("seen", torch.zeros(()))
+
+    def forward(self, phi: Tensor) -> PointMass:
+        a = phi.squeeze(dim=-1).relu()
+        threshold = self._update(a.detach()) if self.training else self.threshold
+
+        return PointMass(torch.where((a >= threshold) & (a > 0), a, 0))
+
+    @torch.no_grad()
+    def _update(self, a: Tensor) -> Tensor:
+        r"""Returns the smallest unit to keep, and moves the running mean towards it."""
+        codes = a.numel() // a.shape[-1]
+        smallest = a.flatten().topk(min(self.k * codes, a.numel())).values[-1]
+
+        self.seen += 1
+        rate = (1 / self.seen).clamp(min=1 - self.decay)  # at first, the mean of what was seen
+        self.threshold.lerp_(smallest, rate)
+
+        return smallest

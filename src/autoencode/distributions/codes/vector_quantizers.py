@@ -1,0 +1,186 @@
+r"""Vector quantization, in one stage or several."""
+
+__all__ = ["ResidualQuantizer", "VectorQuantizer"]
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn as nn
+from torch import Tensor
+
+from ...networks import Network
+from ..base import Family
+from .codebook import Codebook, QuantizedPoint
+
+
+class VectorQuantizer(Family):
+    r"""Point masses at the nearest entries of a learned codebook.
+
+    .. math:: z_g = e_{k_g}, \qquad k_g = \arg \min_k \| \phi_g - e_k \|
+
+    A code of :math:`D` numbers consists of :math:`G = D / w` groups, which share the codebook. Its
+    gradient is passed to :math:`\phi` unchanged.
+
+    References:
+        | Neural Discrete Representation Learning (van den Oord et al., 2017)
+        | https://arxiv.org/abs/1711.00937
+
+    Arguments:
+        codes: The number of entries.
+        width: The number :math:`w` of features of an entry, a divisor of the size of the code; by
+            default the largest one up to four.
+        decay: The decay of the moving averages that the entries are.
+
+    Raises:
+        ValueError: If an argument is out of its range, or the width does not divide the code.
+
+    Example:
+        >>> family = VectorQuantizer(codes=16, width=2).build(None, (6,)).train()
+        >>> family(torch.randn(5, 6, 1)).index.shape
+        torch.Size([5, 3])
+    """
+
+    n_params = 1
+    has_density = False
+
+    codebook: Codebook
+
+    def __init__(self, codes: int = 256, width: int | None = None, decay: float = 0.99) -> None:
+        super().__init__()
+
+        _check(codes, width, decay)
+        self.codes = codes
+        self.width = width
+        self.decay = decay
+
+    def build(self, network: Network | None, event: Sequence[int]) -> "VectorQuantizer":
+        self.codebook = Codebook(self.codes, _entry_width(self.width, event[0]), self.decay)
+        return self
+
+    def forward(self, phi: Tensor) -> QuantizedPoint:
+        x = _groups(phi.squeeze(dim=-1), self.codebook)
+        entries, index = self.codebook(x.flatten(end_dim=-2))
+
+        return _straight_through(
+            x, entries.reshape(x.shape), index.reshape(x.shape[:-1]), self.codes
+        )
+
+    def project(self, z: Tensor) -> Tensor:
+        x = _groups(z, self.codebook)
+        index = self.codebook.nearest(x.flatten(end_dim=-2))
+
+        return self.codebook.entries[index].reshape(z.shape)
+
+
+class ResidualQuantizer(Family):
+    r"""Point masses at sums of entries of several codebooks, each nearest to what is left.
+
+    .. math:: z = \sum_s e^{(s)}_{k_s}, \qquad
+        k_s = \arg \min_k \Big\| \phi - \sum_{t < s} e^{(t)}_{k_t} - e^{(s)}_k \Big\|
+
+    With :math:`S` stages of :math:`K` entries there are :math:`K^S` values for each group of
+    units.
+
+    References:
+        | SoundStream: An End-to-End Neural Audio Codec (Zeghidour et al., 2021), section III.C
+        | https://arxiv.org/abs/2107.03312
+
+    Arguments:
+        stages: The number :math:`S` of codebooks.
+        codes: The number :math:`K` of entries of each.
+        width: The number of features of an entry, a divisor of the size of the code; by default
+            the largest one up to four.
+        decay: The decay of the moving averages that the entries are.
+
+    Raises:
+        ValueError: If an argument is out of its range, or the width does not divide the code.
+
+    Example:
+        >>> family = ResidualQuantizer(stages=3, codes=16, width=2).build(None, (6,)).train()
+        >>> family(torch.randn(5, 6, 1)).index.shape
+        torch.Size([5, 9])
+    """
+
+    n_params = 1
+    has_density = False
+
+    codebooks: nn.ModuleList
+
+    def __init__(
+        self,
+        stages: int = 4,
+        codes: int = 64,
+        width: int | None = None,
+        decay: float = 0.99,
+    ) -> None:
+        super().__init__()
+
+        if not stages >= 1:
+            raise ValueError(f"expected stages >= 1, got {stages}.")
+
+        _check(codes, width, decay)
+        self.stages = stages
+        self.codes = codes
+        self.width = width
+        self.decay = decay
+
+    def build(self, network: Network | None, event: Sequence[int]) -> "ResidualQuantizer":
+        width = _entry_width(self.width, event[0])
+        books = (Codebook(self.codes, width, self.decay) for _ in range(self.stages))
+        self.codebooks = nn.ModuleList(books)
+
+        return self
+
+    def forward(self, phi: Tensor) -> QuantizedPoint:
+        x = _groups(phi.squeeze(dim=-1), self.codebooks[0])
+        left, indices = x.detach().flatten(end_dim=-2), []
+
+        for codebook in self.codebooks:
+            entries, index = codebook(left)
+            left = left - entries
+            indices.append(index)
+
+        index = torch.stack(indices, dim=-1).reshape(*x.shape[:-2], -1)
+        return _straight_through(x, x.detach() - left.reshape(x.shape), index, self.codes)
+
+    def project(self, z: Tensor) -> Tensor:
+        left = _groups(z, self.codebooks[0]).flatten(end_dim=-2)
+
+        for codebook in self.codebooks:
+            left = left - codebook.entries[codebook.nearest(left)]
+
+        return z - left.reshape(z.shape)
+
+
+def _check(codes: int, width: int | None, decay: float) -> None:
+    if not (codes >= 2 and (width is None or width >= 1) and 0 <= decay < 1):
+        raise ValueError(
+            "expected codes >= 2, width >= 1 or None, and decay in 0 to 1, got"
+            f" {codes}, {width} and {decay}."
+        )
+
+
+def _entry_width(width: int | None, D: int) -> int:
+    if width is None:
+        return next(w for w in (4, 3, 2, 1) if D % w == 0)
+
+    if D % width:
+        raise ValueError(
+            f"expected a code of a multiple of {width} numbers, the width of an entry, got {D}."
+            " Choose another latent_dim, or another width."
+        )
+
+    return width
+
+
+def _groups(x: Tensor, codebook: nn.Module) -> Tensor:
+    r"""Returns codes as groups of units, with shape `(*, G, width)`."""
+    return x.unflatten(-1, (-1, codebook.entries.shape[1]))  # type: ignore[index,union-attr]
+
+
+def _straight_through(x: Tensor, entries: Tensor, index: Tensor, size: int) -> QuantizedPoint:
+    r"""Returns entries with the gradient of what they stand for."""
+    commitment = (x - entries).square().flatten(start_dim=-2).sum(dim=-1)
+    z = x + (entries - x).detach()
+
+    return QuantizedPoint(z.flatten(start_dim=-2), index, commitment, size)

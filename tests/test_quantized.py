@@ -1,0 +1,262 @@
+r"""Laws of quantized codes."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy.spatial.distance import cdist
+from sklearn.datasets import load_digits, load_iris
+from torch import randn
+
+import autoencode as ae
+from autoencode import Autoencoder, Training
+from autoencode.distributions import (
+    Dirac,
+    FiniteScalarQuantizer,
+    ResidualQuantizer,
+    VectorQuantizer,
+)
+from autoencode.distributions.codes.codebook import Codebook, perplexity
+from autoencode.networks import FullyConnected
+from autoencode.objectives import VQ, Reconstruction
+
+QUANTIZERS = [
+    VectorQuantizer(codes=5, width=2),
+    ResidualQuantizer(stages=3, codes=4, width=2),
+    FiniteScalarQuantizer(levels=(4, 3)),
+]
+DIGITS = load_digits().images.astype("uint8")
+
+
+@pytest.mark.parametrize("family", QUANTIZERS, ids=repr)
+def test_codes_are_entries_with_the_gradient_of_what_they_stand_for(family) -> None:
+    family = family.clone().build(None, (6,)).train()
+    phi = randn(7, 6, 1, requires_grad=True)
+    q = family(phi)
+
+    assert q.mean.shape == (7, 6)
+    assert q.expand((2, 7, 6)).mean.shape == (2, 7, 6)
+    assert q.index.shape[0] == 7
+
+    if not isinstance(family, ResidualQuantizer):  # whose stages may find another sum
+        torch.testing.assert_close(family.project(q.mean), q.mean)
+
+    weight = randn(7, 6)
+    (q.rsample() * weight).sum().backward()
+
+    if isinstance(family, FiniteScalarQuantizer):
+        assert (phi.grad.sign() == weight.sign()[..., None]).all()
+    else:
+        torch.testing.assert_close(phi.grad, weight[..., None])
+
+
+@pytest.mark.parametrize("family", QUANTIZERS, ids=repr)
+def test_codes_do_not_depend_on_those_beside_them(family) -> None:
+    family = family.clone().build(None, (6,)).train()
+
+    for _ in range(3):
+        family(randn(20, 6, 1))
+
+    family.eval()
+    phi = randn(9, 6, 1)
+    alone = torch.cat([family(row[None]).mean for row in phi])
+
+    torch.testing.assert_close(family(phi).mean, alone)
+
+
+def test_vectors_become_their_nearest_entries() -> None:
+    family = VectorQuantizer(codes=6, width=3).build(None, (6,)).train()
+    phi = randn(10, 6, 1)
+    family(phi)
+    family.eval()
+    groups = phi.reshape(-1, 3).numpy()
+    nearest = cdist(groups, family.codebook.entries.numpy()).argmin(axis=1)
+    q = family(phi)
+
+    np.testing.assert_array_equal(q.index.flatten().numpy(), nearest)
+    torch.testing.assert_close(q.mean.reshape(-1, 3), family.codebook.entries[q.index.flatten()])
+    squares = (phi.reshape(10, 6) - q.mean).square().sum(dim=1)
+    torch.testing.assert_close(q.commitment, squares)
+
+
+def test_entries_are_moving_averages() -> None:
+    # Equations 6 to 8 of the paper, for a codebook whose entries are all in use
+    torch.manual_seed(0)
+    book = Codebook(3, 2, decay=0.8, revival=0.0).train()
+    centers = torch.tensor([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]])
+    book.entries.copy_(centers)
+    book.counts.fill_(5.0)
+    book.sums.copy_(5 * centers)
+    N, m = np.full(3, 5.0), 5 * centers.double().numpy()
+
+    for _ in range(4):
+        x = centers[torch.randint(3, (30,))] + 0.1 * randn(30, 2)
+        nearest = cdist(x.numpy(), m / N[:, None]).argmin(axis=1)
+
+        for k in range(3):
+            N[k] = 0.8 * N[k] + 0.2 * (nearest == k).sum()
+            m[k] = 0.8 * m[k] + 0.2 * x.double().numpy()[nearest == k].sum(axis=0)
+
+        book(x)
+
+    np.testing.assert_allclose(book.counts, N, rtol=1e-5)
+    np.testing.assert_allclose(book.entries, m / N[:, None], rtol=1e-4, atol=1e-4)
+
+
+def test_unused_entries_are_revived() -> None:
+    torch.manual_seed(0)
+    book = Codebook(8, 1, decay=0.5).train()
+    book(randn(100, 1))
+    book.entries[3], book.sums[3], book.counts[3] = 1e3, 1e3 * 1e-9, 1e-9  # far from all data
+    book(randn(100, 1))
+
+    assert book.entries.abs().max() < 5
+    assert perplexity(book(randn(500, 1))[1], 8) > 4
+
+
+def test_each_stage_of_a_residual_quantizer_lowers_the_error() -> None:
+    torch.manual_seed(0)
+    x = randn(500, 4, 1)
+    errors = []
+
+    for stages in (1, 2, 4):
+        family = ResidualQuantizer(stages, codes=16, width=4, decay=0.5).build(None, (4,)).train()
+
+        for _ in range(20):
+            family(x)
+
+        errors.append(float((family.eval()(x).mean - x[..., 0]).square().mean()))
+
+    assert errors[0] > 1.5 * errors[1] > 2 * errors[2]
+
+
+def test_finite_scalars_are_those_of_the_paper() -> None:
+    # Section 3.1 and the code of appendix A.1
+    levels = np.array([8, 5, 5, 5])
+    z = 3 * np.random.default_rng(0).normal(size=(50, 4))
+    half = (levels - 1) * (1 - 1e-3) / 2
+    offset = np.where(levels % 2 == 1, 0.0, 0.5)
+    bounded = np.tanh(z + np.arctanh(offset / half)) * half - offset
+    codes = np.round(bounded) / (levels // 2)
+    index = ((codes * (levels // 2) + levels // 2) * [1, 8, 40, 200]).sum(axis=1)
+
+    q = FiniteScalarQuantizer()(torch.from_numpy(z)[..., None])
+    np.testing.assert_allclose(q.mean, codes)
+    np.testing.assert_array_equal(q.index[:, 0], index)
+
+
+def test_every_level_is_reached() -> None:
+    for n in range(3, 9):
+        family = FiniteScalarQuantizer((n,))
+        phi = torch.linspace(-8, 8, 4001)[:, None, None]
+
+        assert sorted(set(family(phi).index.flatten().tolist())) == list(range(n))
+
+
+def test_perplexity_is_the_exponential_of_the_entropy() -> None:
+    index = torch.tensor([0, 0, 1, 2])
+    entropy = -(0.5 * math.log(0.5) + 2 * 0.25 * math.log(0.25))
+
+    assert float(perplexity(index, 9)) == pytest.approx(math.exp(entropy), rel=1e-5)
+
+
+def model(posterior, latent_dim: int = 4, epochs: int = 3, **options) -> Autoencoder:
+    objective = Reconstruction() if isinstance(posterior, FiniteScalarQuantizer) else VQ()
+    network = FullyConnected((16,))
+    training = Training(epochs=epochs, compile=False, device="cpu", **options)
+
+    return Autoencoder(
+        latent_dim,
+        objective=objective,
+        posterior=posterior,
+        network=network,
+        training=training,
+        random_state=0,
+    )
+
+
+@pytest.mark.parametrize("family", QUANTIZERS, ids=repr)
+def test_models_return_indices_and_are_stored(family, tmp_path) -> None:
+    X = load_iris().data.astype("float32")
+    fitted = model(family).fit(X)
+    index = fitted.transform(X, indices=True)
+
+    assert index.dtype == np.int64
+    assert index.shape == (150, 6 if isinstance(family, ResidualQuantizer) else 2)
+
+    fitted.save(tmp_path / "m.ae")
+    loaded = ae.load(tmp_path / "m.ae")
+    np.testing.assert_array_equal(loaded.transform(X, indices=True), index)
+    np.testing.assert_array_equal(loaded.transform(X), fitted.transform(X))
+
+    # Equal indices stand for equal codes
+    codes = {tuple(i): z for i, z in zip(index, fitted.transform(X))}
+    np.testing.assert_allclose([codes[tuple(i)] for i in index], fitted.transform(X), atol=1e-6)
+
+
+def test_codes_that_are_not_quantized_have_no_indices() -> None:
+    training = Training(1, device="cpu")
+    fitted = ae.autoencoder(2, layers=(8,), training=training).fit(load_iris().data)
+
+    with pytest.raises(ValueError, match=r"expected quantized codes.*VectorQuantizer"):
+        fitted.transform(load_iris().data, indices=True)
+
+
+def test_new_examples_come_from_entries() -> None:
+    X = load_iris().data.astype("float32")
+    fitted = model(VectorQuantizer(codes=5, width=2), epochs=10).fit(X)
+    codes = fitted._prior_codes(200)
+
+    # Two groups of five entries have at most 25 values
+    assert 1 < len(np.unique(codes.numpy().round(4), axis=0)) <= 25
+    assert fitted.sample(200, random_state=0).std() > 0
+    assert 1 <= fitted.history_[-1].train["perplexity"] <= 5
+
+
+def test_a_width_that_does_not_divide_the_code_is_refused() -> None:
+    with pytest.raises(ValueError, match="a multiple of 4 numbers"):
+        model(VectorQuantizer(codes=5, width=4), latent_dim=6).fit(load_iris().data)
+
+
+def test_a_posterior_that_is_not_quantized_is_refused() -> None:
+    with pytest.raises(ValueError, match="expected quantized codes"):
+        model(Dirac()).fit(load_iris().data)
+
+
+def test_codebooks_resume_to_the_bit(tmp_path) -> None:
+    X = load_iris().data.astype("float32")
+    family = VectorQuantizer(codes=5, width=2)
+    whole = model(family, epochs=4).fit(X)
+    model(family, epochs=4, checkpoint_dir=tmp_path).fit(X)
+    resumed = model(family, epochs=4, checkpoint_dir=tmp_path).fit(X, resume=True)
+
+    np.testing.assert_array_equal(whole.transform(X), resumed.transform(X))
+
+
+@pytest.mark.slow
+def test_most_entries_are_used_on_digits() -> None:
+    fitted = model(VectorQuantizer(codes=64, width=4), latent_dim=16, epochs=60).fit(DIGITS)
+    index = fitted.transform(DIGITS, indices=True)
+
+    assert len(np.unique(index)) > 0.9 * 64
+
+    errors = fitted.reconstruction_error(DIGITS).mean()
+    assert errors < 0.5 * ((DIGITS / 16 - DIGITS.mean(axis=0) / 16) ** 2).sum(axis=(1, 2)).mean()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: VectorQuantizer(codes=1),
+        lambda: VectorQuantizer(width=0),
+        lambda: VectorQuantizer(decay=1.0),
+        lambda: ResidualQuantizer(stages=0),
+        lambda: FiniteScalarQuantizer(levels=(2, 3)),
+        lambda: FiniteScalarQuantizer(levels=()),
+        lambda: VQ(commitment=-1.0),
+    ],
+)
+def test_bad_arguments_are_refused(make) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        make()
