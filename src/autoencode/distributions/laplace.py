@@ -24,6 +24,9 @@ class Laplace(Family):
     Raises:
         ValueError: If the smallest scale is not positive.
 
+    See Also:
+        :class:`~autoencode.distributions.Gaussian`
+
     Example:
         >>> Laplace()(torch.zeros(5, 2)).log_prob(torch.zeros(5)).shape
         torch.Size([5])

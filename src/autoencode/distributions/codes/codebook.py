@@ -23,6 +23,10 @@ class QuantizedPoint(PointMass):
             entries, with shape `(*)`.
         size: The number of values of an index.
 
+    See Also:
+        :class:`~autoencode.distributions.PointMass`,
+        :class:`~autoencode.distributions.VectorQuantizer`
+
     Example:
         >>> q = QuantizedPoint(torch.ones(1, 2), torch.tensor([[3]]), torch.zeros(1), 5)
         >>> q.index

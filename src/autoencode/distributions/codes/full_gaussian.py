@@ -25,6 +25,9 @@ class FullGaussian(Family):
         | An Introduction to Variational Autoencoders (Kingma & Welling, 2019), section 2.5.1
         | https://arxiv.org/abs/1906.02691
 
+    See Also:
+        :class:`~autoencode.distributions.Gaussian`
+
     Example:
         >>> family = FullGaussian().build(None, (3,))
         >>> q = family(torch.zeros(5, 3, family.n_params))

@@ -22,6 +22,9 @@ class SparsePoint(PointMass):
         loc: The point, with shape `(*)`.
         active: One for active units, else zero, with shape `(*)` and a gradient to thresholds.
 
+    See Also:
+        :class:`~autoencode.distributions.PointMass`
+
     Example:
         >>> SparsePoint(torch.tensor([0.0, 2.0]), torch.tensor([0.0, 1.0])).active.sum()
         tensor(1.)
@@ -56,6 +59,9 @@ class JumpReLU(Family):
 
     Raises:
         ValueError: If an argument is not positive.
+
+    See Also:
+        :class:`~autoencode.distributions.BatchTopK`, :class:`~autoencode.distributions.TopK`
 
     Example:
         >>> family = JumpReLU(threshold=1.0).build(None, (3,))

@@ -36,6 +36,10 @@ class FiniteScalarQuantizer(Family):
     Raises:
         ValueError: If there are fewer than three levels, or the code is no multiple of a group.
 
+    See Also:
+        :class:`~autoencode.distributions.VectorQuantizer`,
+        :class:`~autoencode.distributions.ResidualQuantizer`
+
     Example:
         >>> family = FiniteScalarQuantizer(levels=(3, 3))
         >>> q = family(torch.tensor([[[-9.0], [0.1]]]))

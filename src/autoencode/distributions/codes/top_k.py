@@ -24,6 +24,9 @@ class TopK(Family):
     Raises:
         ValueError: If there is no active unit.
 
+    See Also:
+        :class:`~autoencode.distributions.BatchTopK`, :class:`~autoencode.distributions.JumpReLU`
+
     Example:
         >>> TopK(k=2)(torch.tensor([[[3.0], [-5.0], [1.0], [2.0]]])).mean
         tensor([[3., 0., 0., 2.]])
@@ -64,6 +67,9 @@ class BatchTopK(Family):
 
     Raises:
         ValueError: If an argument is out of its range.
+
+    See Also:
+        :class:`~autoencode.distributions.TopK`, :class:`~autoencode.distributions.JumpReLU`
 
     Example:
         >>> family = BatchTopK(k=1).train()

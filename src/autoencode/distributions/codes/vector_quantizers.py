@@ -3,6 +3,7 @@ r"""Vector quantization, in one stage or several."""
 __all__ = ["ResidualQuantizer", "VectorQuantizer"]
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 import torch.nn as nn
@@ -33,6 +34,10 @@ class VectorQuantizer(Family):
 
     Raises:
         ValueError: If an argument is out of its range, or the width does not divide the code.
+
+    See Also:
+        :class:`~autoencode.distributions.ResidualQuantizer`,
+        :class:`~autoencode.distributions.FiniteScalarQuantizer`
 
     Example:
         >>> family = VectorQuantizer(codes=16, width=2).build(None, (6,)).train()
@@ -95,6 +100,10 @@ class ResidualQuantizer(Family):
     Raises:
         ValueError: If an argument is out of its range, or the width does not divide the code.
 
+    See Also:
+        :class:`~autoencode.distributions.VectorQuantizer`,
+        :class:`~autoencode.distributions.FiniteScalarQuantizer`
+
     Example:
         >>> family = ResidualQuantizer(stages=3, codes=16, width=2).build(None, (6,)).train()
         >>> family(torch.randn(5, 6, 1)).index.shape
@@ -132,10 +141,10 @@ class ResidualQuantizer(Family):
         return self
 
     def forward(self, phi: Tensor) -> QuantizedPoint:
-        x = _groups(phi.squeeze(dim=-1), self.codebooks[0])
+        x = _groups(phi.squeeze(dim=-1), self._books()[0])
         left, indices = x.detach().flatten(end_dim=-2), []
 
-        for codebook in self.codebooks:
+        for codebook in self._books():
             entries, index = codebook(left)
             left = left - entries
             indices.append(index)
@@ -144,12 +153,15 @@ class ResidualQuantizer(Family):
         return _straight_through(x, x.detach() - left.reshape(x.shape), index, self.codes)
 
     def project(self, z: Tensor) -> Tensor:
-        left = _groups(z, self.codebooks[0]).flatten(end_dim=-2)
+        left = _groups(z, self._books()[0]).flatten(end_dim=-2)
 
-        for codebook in self.codebooks:
+        for codebook in self._books():
             left = left - codebook.entries[codebook.nearest(left)]
 
         return z - left.reshape(z.shape)
+
+    def _books(self) -> list[Codebook]:
+        return cast(list[Codebook], [*self.codebooks])
 
 
 def _check(codes: int, width: int | None, decay: float) -> None:
@@ -173,9 +185,9 @@ def _entry_width(width: int | None, D: int) -> int:
     return width
 
 
-def _groups(x: Tensor, codebook: nn.Module) -> Tensor:
+def _groups(x: Tensor, codebook: Codebook) -> Tensor:
     r"""Returns codes as groups of units, with shape `(*, G, width)`."""
-    return x.unflatten(-1, (-1, codebook.entries.shape[1]))  # type: ignore[index,union-attr]
+    return x.unflatten(-1, (-1, codebook.entries.shape[1]))
 
 
 def _straight_through(x: Tensor, entries: Tensor, index: Tensor, size: int) -> QuantizedPoint:

@@ -18,8 +18,8 @@ class VQ(Objective):
 
     :math:`\phi` is the code before it is quantized, and :math:`\mathrm{sg}` passes no gradient.
     The entries themselves are moving averages, see
-    :class:`~autoencode.distributions.VectorQuantizer`. The records of training hold the perplexity,
-    the effective number of entries that a minibatch uses.
+    :class:`~autoencode.distributions.VectorQuantizer`. The records of training hold the
+    perplexity, the effective number of entries that a minibatch uses.
 
     References:
         | Neural Discrete Representation Learning (van den Oord et al., 2017), equation 3
@@ -30,6 +30,10 @@ class VQ(Objective):
 
     Raises:
         ValueError: If the weight is negative, or the posterior is not quantized.
+
+    See Also:
+        :class:`~autoencode.distributions.VectorQuantizer`,
+        :class:`~autoencode.objectives.Reconstruction`
 
     Example:
         >>> VQ().posterior.__name__
