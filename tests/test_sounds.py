@@ -15,6 +15,7 @@ import autoencode as ae
 from autoencode import plots
 from autoencode.cli import main
 from autoencode.corruptions import Compose, Hum, Typos
+from autoencode.distributions import DiagonalGaussian, SharedGaussian
 from autoencode.evaluation.measures import log_spectral_distance, signal_to_noise
 from autoencode.inputs import modality_of
 from autoencode.modalities import MDCT, Images, LogMel, Sounds, Tables, cut, guess, join, pool
@@ -193,6 +194,13 @@ def test_densities_of_sounds_with_parts_that_hardly_vary(kind: str) -> None:
     odd = (0.3 * rng.normal(size=(5, 1600))).astype(np.float32)
     assert -1e4 * x.shape[1] < model.score_samples(odd).min()
     assert model.score_samples(odd).max() < model.score_samples(test).mean()
+
+
+def test_errors_of_sounds_count_alike_without_a_density() -> None:
+    X = tones()
+    assert type(quick(ae.vae, modality=small()).fit(X).likelihood_) is DiagonalGaussian
+    assert type(quick(ae.vae, modality=small()).fit(X[:19]).likelihood_) is SharedGaussian
+    assert type(quick(ae.autoencoder, modality=small()).fit(X).likelihood_) is SharedGaussian
 
 
 def test_silence_stays_silent() -> None:

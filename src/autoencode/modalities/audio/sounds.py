@@ -42,6 +42,7 @@ from ...networks import Convolutional, FullyConnected, Network
 from ..base import Modality, tensor_of
 from ..capabilities import (
     Adaptive,
+    ErrorWeighted,
     Pictured,
     Readable,
     ResidualFitted,
@@ -65,7 +66,9 @@ _SHORT, _LONGEST, _WINDOW = 2.0, 10.0, 1.0  # seconds, see `_choose`
 _MIN_SOUNDS_FOR_SCALES = 20
 
 
-class Sounds(Modality, Readable, Writable, Pictured, Windowed, ResidualFitted, Adaptive):
+class Sounds(
+    Modality, Readable, Writable, Pictured, Windowed, ErrorWeighted, ResidualFitted, Adaptive
+):
     r"""Recordings, from a folder, a list of arrays, or an array with shape `(N, n)`.
 
     Examples are as long as most recordings are, or one second where these are long. Long

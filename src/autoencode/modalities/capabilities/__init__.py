@@ -20,6 +20,7 @@ __all__ = [
     "Collected",
     "Conditionable",
     "DensityFitted",
+    "ErrorWeighted",
     "Imputable",
     "NonNumeric",
     "NonlinearScale",
@@ -37,7 +38,7 @@ __all__ = [
 
 from .cells import CellDecomposable, CellScored, Conditionable, Imputable, OpenLevels
 from .files import Readable, Writable
-from .fitting import Adaptive, Augmented, DensityFitted, ResidualFitted, Subsettable
+from .fitting import Adaptive, Augmented, DensityFitted, ErrorWeighted, ResidualFitted, Subsettable
 from .pictures import Pictured, Tiled
 from .scales import NonlinearScale
 from .sequences import Collected, Tokenized, Windowed

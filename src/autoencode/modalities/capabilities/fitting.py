@@ -4,6 +4,7 @@ __all__ = [
     "Adaptive",
     "Augmented",
     "DensityFitted",
+    "ErrorWeighted",
     "ResidualFitted",
     "Subsettable",
     "adapt_likelihood",
@@ -41,6 +42,10 @@ class DensityFitted(abc.ABC):
 
         It is called for models with a density and the default likelihood.
         """
+
+
+class ErrorWeighted(abc.ABC):
+    r"""Kinds with another default likelihood for models without a density."""
 
     @abc.abstractmethod
     def deterministic_likelihood(self) -> Family:
@@ -148,10 +153,10 @@ def default_likelihood(modality: Modality, X: Any, density: bool) -> Family:
         >>> default_likelihood(Tables().fit(X), X, density=False)
         SharedGaussian()
     """
-    if isinstance(modality, DensityFitted):
-        if not density:
-            return modality.deterministic_likelihood()
+    if not density and isinstance(modality, ErrorWeighted):
+        return modality.deterministic_likelihood()
 
+    if density and isinstance(modality, DensityFitted):
         modality.fit_density(X)
 
     return modality.likelihood()

@@ -21,7 +21,7 @@ from ...data.tabular.libraries import library_of, native_types
 from ...distributions import CensoredGaussian, DiagonalGaussian, Family, SharedGaussian
 from ...networks import FullyConnected, Network
 from ..base import WIDE, Modality, cast, tensor_of, warn_of_constants
-from ..capabilities import DensityFitted, NonlinearScale, Subsettable, Tabular
+from ..capabilities import DensityFitted, ErrorWeighted, NonlinearScale, Subsettable, Tabular
 from ..columns.cells import plain
 from ..columns.containers import contain
 from ..columns.dtypes import close, dtype_of, name_of, open_cells
@@ -37,7 +37,7 @@ _GRID_NUMBERS, _GRID_ROWS = 2**22, 2**12  # of a table, that are looked at
 _ROUNDING = 4 * np.finfo(float).eps  # of the largest number, by which constants may differ
 
 
-class Tables(Modality, Tabular, NonlinearScale, DensityFitted, Subsettable):
+class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Subsettable):
     r"""Numeric tables: arrays with shape `(N, D)`, or data frames of numbers alone.
 
     Columns are scaled inside to mean zero and unit variance; rows come back in the user's

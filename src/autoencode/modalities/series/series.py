@@ -35,6 +35,7 @@ from ..capabilities import (
     Adaptive,
     Collected,
     DensityFitted,
+    ErrorWeighted,
     Imputable,
     NonlinearScale,
     NonNumeric,
@@ -63,6 +64,7 @@ class Series(
     Imputable,
     NonlinearScale,
     DensityFitted,
+    ErrorWeighted,
     Adaptive,
 ):
     r"""Series of measurements: sensors, spectra, prices, heartbeats.
