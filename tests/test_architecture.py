@@ -22,9 +22,11 @@ ORDER = {
         priors datasets
         models
         objectives evaluation modalities
-        training inference
+        training
         blueprint
+        inference
         inputs persistence
+        availability
         estimator
         plots recipes
         manifold
@@ -148,7 +150,10 @@ ORDER = {
         arguments checks choices code_size resumption
         blueprint
     """,
-    "inference": "batched imputation",
+    "inference": """
+        batched imputation
+        own_size scores training_set
+    """,
     "persistence": """
         encoding rebuild
         model_file
@@ -285,6 +290,28 @@ def test_folders_are_small_and_their_order_is_stated(folder: str) -> None:
     if folder == "":
         modules = {m for m in there if MODULES[m].name != "__init__.py"}
         assert len(modules | {"__init__"}) <= 8
+
+
+KINDS = {type(kind).__name__ for kind in autoencode.modalities.CANDIDATES}
+
+
+@pytest.mark.parametrize("module", sorted(m for m in MODULES if not m.startswith("modalities")))
+def test_nothing_outside_of_modalities_asks_for_a_concrete_kind(module: str) -> None:
+    for node in ast.walk(ast.parse(MODULES[module].read_text())):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {
+            "isinstance",
+            "issubclass",
+        }:
+            names = {n.id for n in ast.walk(node.args[1]) if isinstance(n, ast.Name)}
+            names |= {n.attr for n in ast.walk(node.args[1]) if isinstance(n, ast.Attribute)}
+            assert not names & KINDS, f"{module} asks for {names & KINDS}: ask for a capability"
+
+
+def test_the_core_of_a_kind_is_small() -> None:
+    core = autoencode.modalities.Modality
+    own = [n for n, v in vars(core).items() if callable(v) or isinstance(v, classmethod)]
+
+    assert len([n for n in own if not n.startswith("_")]) <= 10
 
 
 QUESTIONS = {"What", "How", "Of", "Which", "Where", "By", "These", "Those", "As", "That"}

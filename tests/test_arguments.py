@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -30,12 +31,20 @@ def model():
 
 @pytest.mark.parametrize(
     "method",
-    "transform reconstruct denoise reconstruction_error evaluate score_samples preprocess impute"
-    " cell_surprisal".split(),
+    "transform reconstruct denoise reconstruction_error evaluate score_samples preprocess".split(),
 )
 def test_labels_of_a_model_without_conditions_are_refused(model, method: str) -> None:
     with pytest.raises(ValueError, match="y has no effect, as this model is not conditional"):
         getattr(model, method)(X, Y)
+
+
+def test_labels_of_a_table_without_conditions_are_refused() -> None:
+    frame = pd.DataFrame({"a": X[:, 0], "k": [*"xy"] * 12})
+    model = ae.vae(2, **QUICK).fit(frame)
+
+    for method in (model.impute, model.cell_surprisal):
+        with pytest.raises(ValueError, match="y has no effect, as this model is not conditional"):
+            method(frame, Y)
 
 
 def test_labels_of_codes_and_draws_are_refused_too(model) -> None:

@@ -537,9 +537,9 @@ def test_what_makes_no_sense(fitted) -> None:
 
     plain = vae(1).fit(np.random.default_rng(0).normal(size=(30, 3)))
 
-    for method in (plain.impute, plain.cell_surprisal):
+    for method in ("impute", "cell_surprisal"):
         with pytest.raises(ValueError, match="missing cells when fitting"):
-            method(np.zeros((2, 3)))
+            getattr(plain, method)(np.zeros((2, 3)))
 
 
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")

@@ -15,6 +15,7 @@ from autoencode.cli import main
 from autoencode.data import read_images
 from autoencode.data.media.deep_png import write_deep_png
 from autoencode.data.media.photographs import read_photograph, write_photograph
+from autoencode.inference.own_size import resized
 from autoencode.modalities.image import tiles as mosaics
 from autoencode.modalities.image.tiles import over_blocks, over_tiles
 
@@ -80,7 +81,7 @@ def test_blocks_are_one_pass(color, monkeypatch) -> None:
 
 def test_no_farther_pixel_is_seen(gray) -> None:
     x = torch.rand(1, 90, 90, requires_grad=True)
-    clean = gray._resized((1, 90, 90))
+    clean = resized(gray.blueprint_, gray.model_, (1, 90, 90))
     radius = gray.network_.receptive_radius
     y = over_blocks(x, radius, lambda b: clean.decode(clean.encode(b).mean).mean)
     (slope,) = torch.autograd.grad(y[0, 45, 44], x)

@@ -7,8 +7,6 @@ scikit-learn.
 __all__ = ["Autoencoder", "load"]
 
 import contextlib
-import copy
-import functools
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -26,10 +24,17 @@ from sklearn.base import (
 )
 from sklearn.utils import Bunch, Tags, check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted
-from torch import Size, Tensor
+from torch import Tensor
 from torch.distributions import constraints
 
 from . import inputs
+from .availability import (
+    available_unless,
+    has_no_cells,
+    has_no_decoder,
+    has_no_density,
+    has_no_samples,
+)
 from .blueprint import Blueprint, arguments, checks, choices
 from .blueprint.code_size import choose_code_size
 from .blueprint.resumption import checkpoint_to_resume, seed_to_resume
@@ -38,34 +43,31 @@ from .common.atomic_files import check_writable
 from .common.failures import warn
 from .common.seeding import seeded
 from .corruptions import Corruption
-from .data import Examples, as_files, is_stream, on_disk, read_stream
-from .data.media.photographs import photographs_of, read_photograph
+from .data import Examples, is_stream, on_disk, read_stream
 from .distributions import Family
 from .distributions.codes.codebook import quantized_point
-from .evaluation.measures import log_evidence
-from .inference import imputation
-from .inference.batched import BatchFunction, map_batches, map_restored
+from .inference import imputation, own_size, scores, training_set
+from .inference.batched import BatchFunction, map_batches, map_restored, map_scaled
 from .modalities import Modality, describe_context, describe_guess, encode_context
 from .modalities import pool as mean_of_windows
 from .modalities.capabilities import (
     CellScored,
     Conditionable,
     Imputable,
-    OpenLevels,
     ResidualFitted,
     Tiled,
     Windowed,
 )
-from .modalities.capabilities.scales import log_unit, mean, restore_mean, restore_new
+from .modalities.capabilities.scales import mean, restore_mean, restore_new
 from .modalities.capabilities.sequences import examples
-from .modalities.capabilities.tables import as_given, scaled_error
+from .modalities.capabilities.tables import as_given
 from .modalities.context import ContinuousContext, Labels
 from .modalities.windows import Windows, counts_of, follow, overlap_of
-from .models.latent import Conditional, LatentModel, Model
+from .models.latent import Conditional, Model
 from .networks import Network
 from .objectives import Objective
 from .persistence import encoding, model_file
-from .priors import Prior, StandardNormal
+from .priors import Prior
 from .training.diagnosis import diagnose
 from .training.linear_start import linear_start
 from .training.step import TrainStep, evaluate
@@ -73,47 +75,7 @@ from .training.trainer import Solver, Training
 
 log = logging.getLogger(__name__)
 
-_PRIOR_CODES = 2**14
-_MAX_RESIDUAL_EXAMPLES = 2**12
-
-
-class _NeedsDensity:
-    r"""Method that exists only if the model has a density.
-
-    Without a density, `hasattr` is false, as scikit-learn expects, and the error says what to do.
-
-    Arguments:
-        method: The method.
-        or_prior: Whether a prior that is fitted to the codes is enough.
-    """
-
-    def __init__(self, method: Callable, or_prior: bool = False) -> None:
-        self.method = method
-        self.or_prior = or_prior
-        self.__doc__ = method.__doc__
-
-    def __get__(self, estimator: "Autoencoder | None", owner: type | None = None) -> Any:
-        if not (estimator is None or self._exists(estimator)):
-            otherwise = "reconstruction_error(X) to judge examples"
-            raise AttributeError(
-                f"'{self.method.__name__}' needs a density p(x). This autoencoder has none, as its"
-                " encoder returns a point, not a distribution of codes. Use ae.vae(...) for"
-                " densities and new examples, or"
-                f" {'prior=Mixture() for new examples alone' if self.or_prior else otherwise}."
-            )
-
-        return self.method.__get__(estimator, owner)
-
-    def _exists(self, estimator: "Autoencoder") -> bool:
-        if (fitted := getattr(estimator, "blueprint_", None)) is not None:
-            return fitted.generates if self.or_prior else fitted.has_density
-
-        posterior = choices.resolve_posterior(estimator.posterior, estimator.objective)
-        objective = choices.resolve_objective(estimator.objective)
-        prior = choices.resolve_prior(estimator.prior, estimator.objective, estimator.conditional)
-        follows = self.or_prior and (prior.fits or objective.matches_prior)
-
-        return follows or posterior.has_density
+_can_decode = available_unless(has_no_decoder)
 
 
 class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -323,6 +285,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         z, windows = self._map_windows(codes, X, y)
         return mean_of_windows(z.numpy(), windows)
 
+    @_can_decode
     def inverse_transform(self, Z: ArrayLike, y: ArrayLike | None = None) -> NDArray:
         r"""Decodes codes: the mean of :math:`p(x \mid z)`.
 
@@ -336,13 +299,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Raises:
             ValueError: If the codes have another width, or are not finite.
         """
-        self._check_fitted(decoder=True)
+        check_is_fitted(self, "model_")
         z = self._codes(Z)
         c = encode_context(self.context_, y, len(z))
 
         R = self._restore_rows(lambda f: map_batches(self.model_, f, z, c), self._decode)
         return as_given(self.modality_, R)
 
+    @_can_decode
     def reconstruct(
         self, X: ArrayLike | str | Path, y: ArrayLike | None = None, full_size: bool = False
     ) -> Any:
@@ -362,7 +326,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Raises:
             ValueError: If the examples are not like those of `fit`.
         """
-        self._check_fitted(decoder=True)
+        check_is_fitted(self, "model_")
 
         def again(model: Model, x: Tensor) -> Tensor:
             return self._decode(model, model.encode(x).mean)
@@ -378,6 +342,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         r, windows = self._map_windows(again, X, y)
         return self.modality_.whole(restore_mean(self.modality_, r), windows)
 
+    @_can_decode
     def denoise(
         self, X: ArrayLike | str | Path, y: ArrayLike | None = None, full_size: bool | None = None
     ) -> Any:
@@ -390,17 +355,18 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         (:class:`~autoencode.networks.FullyConvolutional`) cleans them in one pass, another one
         in tiles as large as the images of `fit`, each faded into the next.
         """
-        self._check_fitted(decoder=True)
+        check_is_fitted(self, "model_")
 
         if full_size is None:
             full_size = isinstance(self.modality_, Tiled) and (
-                isinstance(X, (str, Path)) or not self._are_of_one_size(X)
+                isinstance(X, (str, Path)) or not own_size.has_fitted_size(self.modality_, X)
             )
 
         return self.reconstruct(X, y, full_size)
 
     # Scores and new examples
 
+    @_can_decode
     def reconstruction_error(
         self, X: ArrayLike | str | Path, y: ArrayLike | None = None
     ) -> NDArray:
@@ -415,19 +381,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Returns:
             The errors, with shape `(N,)`.
         """
-        self._check_fitted(decoder=True)
-
-        def error(model: Model, x: Tensor) -> Tensor:
-            return self.modality_.error(x, model.decode(model.encode(x).mean))
+        check_is_fitted(self, "model_")
 
         x, c = self._opened(X, y)
-        errors, modality = self._map_rows(error, x, c), self.modality_
+        return scores.reconstruction_errors(self.model_, self.modality_, x, c).numpy()
 
-        if isinstance(modality, OpenLevels):
-            errors = errors + modality.is_new(x).sum(dim=1)
-
-        return errors.numpy()
-
+    @_can_decode
     def evaluate(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> dict[str, float]:
         r"""The mean of the loss and of its terms on examples, as in the records of training.
 
@@ -439,7 +398,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             `total` and, by the objective, `distortion`, `rate`, `bound` and others: in nats
             per example, of the scaled data.
         """
-        self._check_fitted(decoder=True)
+        check_is_fitted(self, "model_")
         step = TrainStep(self.model_, self.objective_, normalize=self.modality_.normalize)
         data, y, *_ = self._read(X, y)
         c = self._context(y, data, len(data))
@@ -447,7 +406,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         with seeded(self.seed_):
             return evaluate(step, Examples(self._load(data), None, c).split())
 
-    @_NeedsDensity
+    @available_unless(has_no_decoder, has_no_density)
     def score_samples(
         self, X: ArrayLike | str | Path, y: ArrayLike | None = None, samples: int = 128
     ) -> NDArray:
@@ -466,21 +425,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Returns:
             The estimates, with shape `(N,)`.
         """
-        self._check_fitted(decoder=True)
-
-        def evidence(model: Model, x: Tensor) -> Tensor:
-            model.likelihood.check_support(x)
-            ll = log_evidence(model, x, samples, self.seed_).double()
-            return ll if model.likelihood.discrete else ll - log_unit(self.modality_, x)
+        check_is_fitted(self, "model_")
 
         x, c = self._opened(X, y)
-        ll, modality = self._map_rows(evidence, x, c), self.modality_
-
-        if isinstance(modality, OpenLevels):
-            ll = ll + modality.log_mass(x).sum(dim=1)
-
+        ll = scores.log_densities(self.model_, self.modality_, x, c, samples, self.seed_)
         return ll.numpy()
 
+    @available_unless(has_no_decoder, has_no_cells("cell_surprisal", CellScored))
     def cell_surprisal(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> NDArray:
         r"""Surprisal of each cell of a table given its row, :math:`-\log p(x_j \mid x_{-j})`.
 
@@ -494,26 +445,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         Returns:
             The scores in nats, with shape `(N, columns)`; NaN where a cell is missing.
-
-        Raises:
-            ValueError: If this kind of data cannot have missing cells.
         """
-        self._check_fitted(decoder=True)
-        modality, seed = self._kind_with(CellScored, "cell_surprisal"), self.seed_
-
-        def surprise(model: Model, x: Tensor) -> Tensor:
-            rest = modality.mask_each_cell(x)
-            return -imputation.leave_one_out_log_prob(model, x, rest, modality.cells, seed)
-
+        check_is_fitted(self, "model_")
         x, c = self._opened(X, y)
-        scores = self._map_rows(surprise, x, c)
+        return scores.cell_surprisals(self.model_, self.modality_, x, c, self.seed_).numpy()
 
-        if isinstance(modality, OpenLevels):
-            mass = modality.log_mass(x)
-            scores = torch.where(modality.is_new(x), -mass, scores - mass)
-
-        return scores.numpy()
-
+    @available_unless(has_no_decoder, has_no_cells("impute", Imputable))
     def impute(
         self,
         X: ArrayLike | str | Path,
@@ -539,13 +476,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         Returns:
             The completed rows; with `n_samples`, a list of completed tables.
-
-        Raises:
-            ValueError: If this kind of data cannot have missing cells.
         """
-        self._check_fitted(decoder=True)
+        check_is_fitted(self, "model_")
         n = 0 if n_samples is None else checks.at_least_one(n_samples)
-        seed, modality = self.seed_, self._kind_with(Imputable, "impute")
+        modality: Any = self.modality_
+        seed = self.seed_
         X, y, *_ = self._read(X, y)
 
         def filled(R: Any) -> Any:
@@ -563,6 +498,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         return [filled(modality.restore(x)) for x in draws]
 
+    @_can_decode
     def score(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> float:
         r"""Mean score for grid search and cross-validation; higher is better.
 
@@ -582,14 +518,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if hasattr(self, "score_samples"):
             return float(np.mean(self.score_samples(X, y)))
 
-        self._check_fitted(decoder=True)
+        check_is_fitted(self, "model_")
 
-        def error(model: Model, x: Tensor) -> Tensor:
-            return scaled_error(self.modality_, x, model.decode(model.encode(x).mean))
+        x, c = self._opened(X, y)
+        errors = scores.reconstruction_errors(self.model_, self.modality_, x, c, scaled=True)
+        return -float(errors.mean())
 
-        return -float(self._map_data(error, X, y).mean())
-
-    @functools.partial(_NeedsDensity, or_prior=True)
+    @available_unless(has_no_decoder, has_no_samples)
     def sample(
         self,
         n_samples: int = 1,
@@ -618,11 +553,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Returns:
             Examples in the shape, scale and type of those of `fit`.
         """
-        self._check_fitted(decoder=True)
+        check_is_fitted(self, "model_")
 
         n = checks.at_least_one(n_samples)
-        given = conditions is not None or missing
-        modality: Any = self._kind_with(Conditionable, "sample") if given else self.modality_
+        modality: Any = self.modality_
+        cells = has_no_cells("sample(conditions=..., missing=...)", Conditionable)
+
+        if (conditions is not None or missing) and (why := cells(self)):
+            raise ValueError(why)
+
         part = None if conditions is None else modality.template(conditions, n)
 
         with _seeded(random_state):
@@ -648,7 +587,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Raises:
             ValueError: If the examples are not like those of `fit`.
         """
-        self._check_fitted()
+        check_is_fitted(self, "model_")
         data, y, *_ = self._read(X, y)
         x = self.modality_.load(data)
         c = self._context(y, data, len(x))
@@ -669,7 +608,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 cannot be stored.
             OSError: If writing fails, as on a full disk. A previous model in the file is kept.
         """
-        self._check_fitted(decoder=not encoder_only)
+        check_is_fitted(self, "model_")
+
+        if not encoder_only and (why := has_no_decoder(self)):
+            raise ValueError(why)
+
         encoding.check_replaceable(path)
         check_writable(path)
 
@@ -805,11 +748,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
             if isinstance(prior := self.model_.prior, Prior):
                 torch.manual_seed(self.seed_)  # the same after a resumed training
-                prior.fit(lambda: self._draw_codes(whole))
+                prior.fit(lambda: training_set.draw_codes(self.model_, modality, whole))
 
             torch.manual_seed(self.seed_)
             if isinstance(modality, ResidualFitted):
-                modality.fit_residuals(lambda: self._squared_residuals(whole))
+                residuals = training_set.squared_residuals
+                modality.fit_residuals(lambda: residuals(self.model_, modality, whole))
 
             torch.manual_seed(self.seed_)
             family = blueprint.build_likelihood()
@@ -911,15 +855,6 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         r"""Returns the context of examples, which may be windows of those that `y` is of."""
         return encode_context(self.context_, follow(y, X), n, True)
 
-    def _check_fitted(self, decoder: bool = False) -> None:
-        check_is_fitted(self, "model_")
-
-        if decoder and self.model_.decoder is None:
-            raise ValueError(
-                "this model was loaded or saved with encoder_only=True and cannot decode."
-                " Load the whole one."
-            )
-
     def _codes(self, Z: ArrayLike) -> Tensor:
         z = torch.tensor(check_array(inputs.tensor_to_numpy(Z), dtype=np.float32))
 
@@ -952,7 +887,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def _opened(self, X: Any, y: ArrayLike | None) -> tuple[Tensor, Tensor | None]:
         r"""Returns examples as they came, and their context."""
-        self._check_fitted()
+        check_is_fitted(self, "model_")
         X, y, *_ = self._read(X, y)
         x = self._load(X)
 
@@ -974,7 +909,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self, function: BatchFunction, X: Any, y: ArrayLike | None
     ) -> tuple[Tensor, Windows]:
         r"""Applies a function to the windows of examples, and returns both."""
-        self._check_fitted()
+        check_is_fitted(self, "model_")
         data, y, *_ = self._read(X, y, whole=True)
         windows = X if isinstance(X, Windows) else self._windows(data)
         c = self._context(y, None, len(windows.counts))
@@ -993,108 +928,17 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         return self.modality_.windows(X)
 
-    def _kind_with(self, capability: type, method: str) -> Any:
-        r"""Returns the modality, if its cells may be missing."""
-        if not isinstance(self.modality_, capability):
-            raise ValueError(
-                f"'{method}' expected a table with columns of several types or missing cells when"
-                " fitting, or one of numbers with modality=ae.modalities.MixedTables() (command"
-                f" line: --modality MixedTables), got {type(self.modality_).__name__}."
-            )
-
-        return self.modality_
-
-    def _are_of_one_size(self, X: Any) -> bool:
-        r"""Tell whether images have the size of those of the fit, as far as one can see."""
-        C, H, W = self.modality_.shape_
-        shapes = {tuple(np.shape(x)) for x in X} if isinstance(X, (list, tuple)) else set()
-        shapes |= {tuple(X.shape[1:])} if hasattr(X, "shape") else set()
-
-        return shapes <= {(H, W), (H, W, C), (C, H, W)}
-
     def _in_own_size(self, X: Any, y: ArrayLike | None) -> Iterator[NDArray]:
         r"""Yields images in their own size, one after the other."""
-        listed, shape = as_files(X), getattr(X, "shape", (0, 0, 0, 0))
-        in_files = listed is not None or isinstance(X, (str, Path))
+        images = own_size.images_of(X)
+        c = encode_context(self.context_, y, len(images), True)
 
-        if (not in_files and len(shape) < 3) or (len(shape) == 3 and shape[-1] < 5):
-            raise ValueError(
-                f"expected images, with shape (N, H, W) or (N, H, W, C), or a list of images of"
-                f" several sizes, got {tuple(shape)}. Use X[None] for a single one."
-            )
-
-        if in_files:
-            found = [*listed] if listed is not None else photographs_of(Path(X))
-        else:
-            found = [*map(inputs.tensor_to_numpy, X)]
-
-        c = encode_context(self.context_, y, len(found), True)
-
-        for i, image in enumerate(found):
-            pixels = read_photograph(image) if in_files else np.asarray(image)
-            yield self._one_in_own_size(pixels, None if c is None else c[i : i + 1])
-
-    def _one_in_own_size(self, X: NDArray, c: Tensor | None) -> NDArray:
-        def clean(x: Tensor) -> Tensor:
-            shape = tuple(x.shape[1:])
-            model = self.model_ if shape == self.modality_.shape_ else self._resized(shape)
-
-            def again(model: Model, x: Tensor) -> Tensor:
-                return self._decode(model, model.encode(x).mean)
-
-            return map_batches(model, again, x, None if c is None else c.expand(len(x), -1))
-
-        modality: Any = self.modality_  # which is `Tiled`
-        return modality.in_own_size(X, clean, self.network_.receptive_radius)
-
-    def _resized(self, shape: tuple[int, ...]) -> LatentModel:
-        r"""Returns a fully convolutional model with the same weights for another image size."""
-        network, own = self.network_, self.modality_.shape_
-        modality = copy.copy(self.modality_)
-        modality.shape_ = shape
-        places = [network.code_size(s) or 1 for s in (shape, own)]
-        latent_dim = self.latent_dim_ * places[0] // places[1]
-
-        with seeded(0):
-            model = replace(
-                self.blueprint_,
-                modality=modality,
-                latent_dim=latent_dim,
-                prior=StandardNormal(),  # not used
-            ).build()
-
-        model.encoder.load_state_dict(self.model_.encoder.state_dict())
-        model.decoder.load_state_dict(self.model_.decoder.state_dict())
-
-        return model.to(next(self.model_.parameters()).device)
-
-    def _draw_codes(self, data: Examples) -> Tensor:
-        r"""Samples codes of training examples, `(N, k, D)`; one each if there are many."""
-        n = min(len(data), _PRIOR_CODES)
-        some = data.select(torch.linspace(0, len(data) - 1, n).long())
-
-        def draw(model: Model, x: Tensor) -> Tensor:
-            return model.encode(x).sample(Size([_PRIOR_CODES // n])).movedim(0, 1)
-
-        # In batches, as the examples may be in a file larger than memory
-        parts = some.split()
-        return torch.cat([self._map_rows(draw, part.target, part.context) for part in parts])
-
-    def _squared_residuals(self, data: Examples) -> Iterator[Tensor]:
-        r"""Yields squared residuals of scaled training examples under sampled codes."""
-        n = min(len(data), _MAX_RESIDUAL_EXAMPLES)
-
-        def squares(model: Model, x: Tensor) -> Tensor:
-            return (x - model.decode(model.encode(x).sample()).mean).square()
-
-        for part in data.select(torch.linspace(0, len(data) - 1, n).long()).split():
-            yield self._map_rows(squares, part.target, part.context)
+        for i, image in enumerate(map(inputs.tensor_to_numpy, images)):
+            one = None if c is None else c[i : i + 1]
+            yield own_size.reconstruct_in_own_size(self.blueprint_, self.model_, image, one)
 
     def _map_rows(self, function: BatchFunction, x: Tensor, c: Tensor | None) -> Tensor:
-        def scaled(model: Model, x: Tensor) -> Tensor:
-            return function(model, self.modality_.normalize(x))
-
-        return map_batches(self.model_, scaled, x, c)
+        return map_scaled(self.model_, self.modality_, function, x, c)
 
 
 @contextlib.contextmanager

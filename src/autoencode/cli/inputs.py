@@ -43,8 +43,8 @@ from ..inputs import (
     modality_of_path,
     read_tables,
 )
-from ..modalities import MixedTables, Modality, Texts, encode_context
-from ..modalities.capabilities import Tabular
+from ..modalities import MixedTables, Modality, encode_context
+from ..modalities.capabilities import TableReadable
 from ..modalities.capabilities.files import read_files
 from ..modalities.context import ContinuousContext
 
@@ -249,11 +249,8 @@ def _read_kind(
     path: Path, kind: Modality, label: str | None, whole: bool, form: TableFormat | None = None
 ) -> Inputs:
     r"""Returns the examples of a file or folder, without the column of labels."""
-    if form is not None and isinstance(kind, Tabular):
-        y, files = None, None
-        X = read_frame(path, kind.file_kinds(), form)
-    elif form is not None and isinstance(kind, Texts):
-        X, y, files = read_column(path, kind.column, form), None, None
+    if form is not None and isinstance(kind, TableReadable):
+        X, y, files = kind.read_table(path, form), None, None
     else:
         X, y, files = read_files(kind, path, whole)
 

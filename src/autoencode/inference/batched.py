@@ -1,6 +1,6 @@
 r"""Batched evaluation of functions of a trained model."""
 
-__all__ = ["BatchFunction", "map_batches", "map_restored"]
+__all__ = ["BatchFunction", "map_batches", "map_restored", "map_scaled"]
 
 import math
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..common.progress import track
 from ..data import Examples, inference_batch_size
+from ..modalities import Modality
 from ..models.latent import LatentModel, Model
 
 # Maps a model and rows with shape `(B, *)` to one row of results for each
@@ -62,6 +63,25 @@ def map_batches(
         done += len(part)
 
     return found
+
+
+def map_scaled(
+    model: LatentModel,
+    modality: Modality,
+    function: BatchFunction,
+    x: Tensor,
+    c: Tensor | None = None,
+) -> Tensor:
+    r"""Apply a function of a model to many examples, each batch of which is scaled first.
+
+    Arguments:
+        model: The model. It is left in evaluation mode.
+        modality: The kind of data.
+        function: As for :func:`map_batches`, of scaled examples.
+        x: The examples, as loaded, in memory or in a file.
+        c: Their context, with shape `(N, C)`.
+    """
+    return map_batches(model, lambda m, x: function(m, modality.normalize(x)), x, c)
 
 
 def map_restored(

@@ -9,7 +9,8 @@ from sklearn.utils.validation import check_is_fitted
 
 def is_model(model_or_array: Any) -> bool:
     r"""Returns whether the argument is a model, and raises if that model is not fitted."""
-    if not hasattr(model_or_array, "inverse_transform"):
+    # A data frame has `transform`, too
+    if not (hasattr(model_or_array, "fit") and hasattr(model_or_array, "transform")):
         return False
 
     check_is_fitted(model_or_array)

@@ -225,7 +225,7 @@ def sample(
     outputs.check_count(out, n, estimator)
     outputs.check_examples(out, n, estimator, None, [model], force)
 
-    if not hasattr(estimator, "sample"):
+    if not hasattr(estimator, "sample") and hasattr(estimator, "reconstruct"):
         raise ValueError(
             "this model cannot sample, as it has no density p(x): fit with --recipe vae, or with"
             " --prior Mixture."

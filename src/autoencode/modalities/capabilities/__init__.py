@@ -29,6 +29,7 @@ __all__ = [
     "Readable",
     "ResidualFitted",
     "Subsettable",
+    "TableReadable",
     "Tabular",
     "Tiled",
     "Tokenized",
@@ -42,4 +43,4 @@ from .fitting import Adaptive, Augmented, DensityFitted, ErrorWeighted, Residual
 from .pictures import Pictured, Tiled
 from .scales import NonlinearScale
 from .sequences import Collected, Tokenized, Windowed
-from .tables import NonNumeric, Tabular
+from .tables import NonNumeric, TableReadable, Tabular

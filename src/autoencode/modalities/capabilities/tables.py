@@ -1,14 +1,16 @@
 r"""Rows with columns, and examples that are not numbers."""
 
-__all__ = ["NonNumeric", "Tabular", "as_given", "scaled_error"]
+__all__ = ["NonNumeric", "TableReadable", "Tabular", "as_given", "scaled_error"]
 
 import abc
+from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.distributions import Distribution
 
+from ...data import TableFormat
 from ..base import Modality
 
 
@@ -22,6 +24,19 @@ class NonNumeric:
         >>> isinstance(Texts(), NonNumeric), isinstance(Images(), NonNumeric)
         (True, False)
     """
+
+
+class TableReadable(abc.ABC):
+    r"""Kinds that read a table whose format the user states, as flags of the command line do."""
+
+    @abc.abstractmethod
+    def read_table(self, path: Path, form: TableFormat) -> Any:
+        r"""Returns the examples of a table in a file.
+
+        Arguments:
+            path: The file.
+            form: The format of the file, as the user has stated it.
+        """
 
 
 class Tabular(abc.ABC):

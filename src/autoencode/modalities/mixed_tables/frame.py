@@ -41,6 +41,7 @@ from ..capabilities import (
     NonNumeric,
     Readable,
     Subsettable,
+    TableReadable,
     Tabular,
 )
 from ..capabilities.fitting import without_text_corruptions
@@ -58,6 +59,7 @@ class MixedTables(
     Modality,
     NonNumeric,
     Readable,
+    TableReadable,
     Tabular,
     NonlinearScale,
     CellDecomposable,
@@ -131,6 +133,9 @@ class MixedTables(
 
         # What looks like numbers in one file may be text in another
         return read_frame(path, self.file_kinds(), TableFormat.of(stored)), None, None
+
+    def read_table(self, path: Path, form: TableFormat) -> Any:
+        return read_frame(path, self.file_kinds(), form)
 
     def file_kinds(self) -> dict[str | int, str]:
         columns = getattr(self, "columns_", [])

@@ -33,7 +33,7 @@ from ...data.media.text import Lines, holds_texts, is_text, read_column, read_li
 from ...distributions import Autoregressive, Family
 from ...networks import Network, Recurrent
 from ..base import Modality
-from ..capabilities import Adaptive, NonNumeric, Readable, Subsettable, Tokenized
+from ..capabilities import Adaptive, NonNumeric, Readable, Subsettable, TableReadable, Tokenized
 from .edit_distance import edits
 from .tokenizers import (
     BPETokenizer,
@@ -48,7 +48,7 @@ _FEATURES = 256  # of what the decoder hands to the writer
 _MOST = 2**32  # symbols in memory
 
 
-class Texts(Modality, NonNumeric, Readable, Tokenized, Adaptive, Subsettable):
+class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, Subsettable):
     r"""Texts: lists, arrays or columns of `str`, or a `.txt` file with one text a line.
 
     Inside, a text is a row of its bytes in UTF-8, ended and filled up by the byte 255, so that
@@ -128,6 +128,9 @@ class Texts(Modality, NonNumeric, Readable, Tokenized, Adaptive, Subsettable):
             return read_column(path, self.column, TableFormat.of(self.format_)), None, None
 
         return read_lines(path), None, None
+
+    def read_table(self, path: Path, form: TableFormat) -> Lines:
+        return read_column(path, self.column, form)
 
     def fit(self, X: Any, support: Constraint = constraints.real) -> "Texts":
         self._check_arguments()

@@ -1,0 +1,128 @@
+r"""Reconstruction of images in their own size, whatever the size of those of the fit."""
+
+__all__ = ["has_fitted_size", "images_of", "reconstruct_in_own_size", "resized"]
+
+import copy
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..blueprint import Blueprint
+from ..common.seeding import seeded
+from ..data import as_files
+from ..data.media.photographs import photographs_of, read_photograph
+from ..modalities import Modality
+from ..modalities.capabilities.scales import mean
+from ..models.latent import LatentModel, Model
+from ..priors import StandardNormal
+from .batched import map_batches
+
+
+def has_fitted_size(modality: Modality, X: Any) -> bool:
+    r"""Tell whether images in memory have the size of those of the fit, as far as one can see.
+
+    Arguments:
+        modality: The kind of data, after `fit`.
+        X: An array, or a list of arrays.
+
+    Example:
+        >>> from autoencode.modalities import Images
+        >>> X = np.zeros((2, 8, 8))
+        >>> has_fitted_size(Images().fit(X), X), has_fitted_size(Images().fit(X), [X[0, :5]])
+        (True, False)
+    """
+    C, H, W = modality.shape_
+    shapes = {tuple(np.shape(x)) for x in X} if isinstance(X, (list, tuple)) else set()
+    shapes |= {tuple(X.shape[1:])} if hasattr(X, "shape") else set()
+
+    return shapes <= {(H, W), (H, W, C), (C, H, W)}
+
+
+def images_of(X: Any) -> list[Any]:
+    r"""The images of an array, a list, a file, several files or a folder, each on its own.
+
+    Files are not read yet.
+
+    Arguments:
+        X: The images.
+
+    Raises:
+        ValueError: If it is a single image, or none.
+
+    Example:
+        >>> len(images_of(np.zeros((3, 8, 8))))
+        3
+    """
+    if (listed := as_files(X)) is not None:
+        return [*listed]
+
+    if isinstance(X, (str, Path)):
+        return [*photographs_of(Path(X))]
+
+    shape = getattr(X, "shape", (0, 0, 0, 0))
+
+    if len(shape) < 3 or (len(shape) == 3 and shape[-1] < 5):
+        raise ValueError(
+            f"expected images, with shape (N, H, W) or (N, H, W, C), or a list of images of"
+            f" several sizes, got {tuple(shape)}. Use X[None] for a single one."
+        )
+
+    return [*X]
+
+
+def reconstruct_in_own_size(
+    blueprint: Blueprint, model: LatentModel, image: Any, c: Tensor | None = None
+) -> NDArray:
+    r"""Encode and decode one image of any size.
+
+    A network that keeps places sees it in one pass, or in blocks that overlap by its receptive
+    field. Any other network sees it in tiles as large as the images of the fit.
+
+    Arguments:
+        blueprint: The resolved choices of the fit.
+        model: The trained model.
+        image: The pixels, with shape `(H, W)` or `(H, W, C)`, or the path of a file.
+        c: Its context, with shape `(1, C)`.
+    """
+    modality: Any = blueprint.modality
+
+    def again(model: Model, x: Tensor) -> Tensor:
+        return mean(modality, model.decode(model.encode(x).mean))
+
+    def clean(x: Tensor) -> Tensor:
+        shape = tuple(x.shape[1:])
+        fitting = model if shape == modality.shape_ else resized(blueprint, model, shape)
+        return map_batches(fitting, again, x, None if c is None else c.expand(len(x), -1))
+
+    pixels = read_photograph(Path(image)) if isinstance(image, (str, Path)) else np.asarray(image)
+    return modality.in_own_size(pixels, clean, blueprint.network.receptive_radius)
+
+
+def resized(blueprint: Blueprint, model: LatentModel, shape: tuple[int, ...]) -> LatentModel:
+    r"""Fully convolutional model with the same weights for another image size.
+
+    Arguments:
+        blueprint: The resolved choices of the fit.
+        model: The trained model.
+        shape: The shape of the images, channels first.
+    """
+    network, modality = blueprint.network, copy.copy(blueprint.modality)
+    places = [network.code_size(s) or 1 for s in (shape, modality.shape_)]
+    modality.shape_ = shape
+
+    with seeded(0):
+        other = replace(
+            blueprint,
+            modality=modality,
+            latent_dim=blueprint.latent_dim * places[0] // places[1],
+            prior=StandardNormal(),  # not used
+        ).build()
+
+    other.encoder.load_state_dict(model.encoder.state_dict())
+    other.decoder.load_state_dict(model.decoder.state_dict())
+
+    return other.to(next(model.parameters()).device)

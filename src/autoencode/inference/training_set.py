@@ -1,0 +1,63 @@
+r"""Draws from a trained model for the examples that it was trained on."""
+
+__all__ = ["draw_codes", "squared_residuals"]
+
+from collections.abc import Iterator
+
+import torch
+from torch import Size, Tensor
+
+from ..data import Examples
+from ..modalities import Modality
+from ..models.latent import LatentModel, Model
+from .batched import map_scaled
+
+_CODES = 2**14
+_MAX_RESIDUAL_EXAMPLES = 2**12
+
+
+def draw_codes(model: LatentModel, modality: Modality, data: Examples) -> Tensor:
+    r"""Codes sampled from the posterior of training examples; one each if there are many.
+
+    Arguments:
+        model: The model.
+        modality: The kind of data.
+        data: The examples, as loaded.
+
+    Returns:
+        The codes of at most 16,384 examples, with shape `(N, k, D)`.
+    """
+    some = _spread(data, _CODES)
+
+    def draw(model: Model, x: Tensor) -> Tensor:
+        return model.encode(x).sample(Size([_CODES // len(some)])).movedim(0, 1)
+
+    # In batches, as the examples may be in a file larger than memory
+    parts = some.split()
+    return torch.cat(
+        [map_scaled(model, modality, draw, part.target, part.context) for part in parts]
+    )
+
+
+def squared_residuals(model: LatentModel, modality: Modality, data: Examples) -> Iterator[Tensor]:
+    r"""Yield squared residuals :math:`(x - E[x \mid z])^2` of training examples.
+
+    Codes are sampled from the posterior. At most 4,096 examples are used.
+
+    Arguments:
+        model: The model.
+        modality: The kind of data.
+        data: The examples, as loaded.
+    """
+
+    def squares(model: Model, x: Tensor) -> Tensor:
+        return (x - model.decode(model.encode(x).sample()).mean).square()
+
+    for part in _spread(data, _MAX_RESIDUAL_EXAMPLES).split():
+        yield map_scaled(model, modality, squares, part.target, part.context)
+
+
+def _spread(data: Examples, most: int) -> Examples:
+    r"""Returns at most so many examples, spread evenly."""
+    n = min(len(data), most)
+    return data.select(torch.linspace(0, len(data) - 1, n).long())
