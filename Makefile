@@ -34,7 +34,7 @@ $(VENV)/demo: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/test: $(VENV)/demo
-	$(PIP) hypothesis pandas polars pyarrow pytest pytest-xdist soundfile soxr tokenizers
+	$(PIP) hatchling hypothesis pandas polars pyarrow pytest pytest-xdist soundfile soxr tokenizers
 	touch $@
 
 $(VENV)/lint: $(VENV)/demo

@@ -1,11 +1,12 @@
 r"""Settings of the documentation, built by `make docs`."""
 
 import importlib
+import inspect
 import logging
-import re
 import warnings
+from collections.abc import Iterator
+from pathlib import Path
 
-from sphinx.application import Sphinx
 from sphinx_gallery.scrapers import figure_rst
 
 import autoencode
@@ -25,10 +26,54 @@ extensions = [
 ]
 myst_enable_extensions = ["attrs_inline", "dollarmath"]
 myst_heading_anchors = 3
-autosummary_generate = False  # the pages are written by hand
-exclude_patterns = ["_build"]
+autosummary_generate = True
+autosummary_generate_overwrite = True
+templates_path = ["_templates"]
+exclude_patterns = ["_build", "_templates"]
 html_theme = "furo"
 html_title = f"autoencode {release}"
+
+# The reference: a page for each public name
+REFERENCE = {
+    "Estimators and recipes": ["", "recipes"],
+    "Data": ["modalities", "datasets", "data"],
+    "Parts of a model": ["networks", "distributions", "priors", "objectives", "corruptions"],
+    "Training and evaluation": ["training", "evaluation"],
+    "The manifold": ["manifold"],
+    "Pictures": ["plots"],
+}
+ONLY = {"data": ["read_table", "TableFormat"]}
+INTERNAL = {"training": ["LeastSquares", "Training"]}  # listed under `autoencode`
+
+
+def public_names(folder: str) -> Iterator[str]:
+    r"""Yields the classes and functions of a module that the reference documents."""
+    module = importlib.import_module(f"autoencode.{folder}".rstrip("."))
+
+    for name in ONLY.get(folder, module.__all__):
+        value = getattr(module, name)
+        listed = inspect.isclass(value) or (inspect.isfunction(value) and folder != "modalities")
+        recipe = listed and folder == "" and value.__module__ == "autoencode.recipes"
+
+        if listed and not recipe and name not in INTERNAL.get(folder, []):
+            yield f"{module.__name__}.{name}"
+
+
+def write_reference(path: Path) -> None:
+    r"""Writes the index of the reference, from which autosummary makes the pages."""
+    lines = ["Reference", "=========", "", ""]
+    lines[2] = "The public interface. :doc:`/stability` says what later releases keep."
+
+    for title, folders in REFERENCE.items():
+        lines += ["", title, "-" * len(title), "", ".. autosummary::"]
+        lines += ["   :toctree:", "   :nosignatures:", ""]
+        lines += [f"   {name}" for folder in folders for name in public_names(folder)]
+
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+
+
+write_reference(Path(__file__).parent / "reference" / "index.rst")
 
 default_role = "code"
 autodoc_member_order = "bysource"
@@ -85,19 +130,3 @@ sphinx_gallery_conf = {
     "doc_module": ("autoencode",),
 }
 suppress_warnings = ["config.cache"]  # functions above are not part of what Sphinx compares
-
-
-def list_public_names(app: Sphinx, docname: str, source: list[str]) -> None:
-    r"""Replaces `|module|` in the reference by the classes and functions in its `__all__`."""
-
-    def names(match: re.Match) -> str:
-        module = importlib.import_module(f"autoencode.{match[2]}")
-        public = [name for name in module.__all__ if callable(getattr(module, name))]
-        return "\n".join(f"{match[1]}autoencode.{match[2]}.{name}" for name in public)
-
-    if docname == "api":
-        source[0] = re.sub(r"(?m)^( +)\|(\w+)\|$", names, source[0])
-
-
-def setup(app: Sphinx) -> None:
-    app.connect("source-read", list_public_names)
