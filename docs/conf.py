@@ -26,7 +26,7 @@ extensions = [
 ]
 myst_enable_extensions = ["attrs_inline", "dollarmath"]
 myst_heading_anchors = 3
-autosummary_generate = True
+autosummary_generate = ["reference/index.rst"]
 autosummary_generate_overwrite = True
 templates_path = ["_templates"]
 exclude_patterns = ["_build", "_templates"]
@@ -106,9 +106,10 @@ def save_figure(block: tuple, variables: dict, settings: dict) -> str:
 
 
 def before_script(settings: dict, name: str) -> None:
-    r"""Turns off log lines, and makes a failed training an error."""
+    r"""Turns off log lines, and prints warnings without the paths of the machine."""
     logging.getLogger("autoencode").setLevel(logging.WARNING)
-    warnings.simplefilter("error", autoencode.FitWarning)
+    warnings.simplefilter("default", autoencode.FitWarning)
+    warnings.formatwarning = lambda text, kind, *_: f"{kind.__name__}: {text}\n"
 
 
 sphinx_gallery_conf = {
@@ -119,6 +120,7 @@ sphinx_gallery_conf = {
     "within_subsection_order": "FileNameSortKey",
     "abort_on_example_error": True,
     "capture_repr": ("_repr_html_",),
+    "ignore_repr_types": "Autoencoder",
     "image_scrapers": (save_figure,),
     "reset_modules": (before_script,),
     "write_computation_times": False,

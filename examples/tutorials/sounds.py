@@ -39,7 +39,7 @@ model = ae.vae(
     layers=(256,),
     conditional=True,
     modality=sounds,
-    training=ae.Training(epochs=40),
+    training=ae.Training(epochs=80),
     random_state=0,
 )
 model.fit(train, y_train)
@@ -73,7 +73,7 @@ cleaner = ae.denoising(
     modality=sounds,
     corruption=hum,
     layers=(256,),
-    training=ae.Training(epochs=30),
+    training=ae.Training(epochs=60),
     random_state=0,
 )
 cleaner.fit(train)
