@@ -150,6 +150,11 @@ ORDER = {
         arguments checks choices code_size resumption
         blueprint
     """,
+    "inputs": """
+        file_order loaded modality_choice
+        conversion labels pairs tables
+        reading
+    """,
     "inference": """
         batched imputation
         own_size scores training_set

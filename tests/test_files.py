@@ -137,13 +137,13 @@ def test_lists_of_files_are_read_in_their_order(tmp_path: Path, monkeypatch) -> 
         np.array([*map(str, paths)]),
         np.array(paths, object),
     ):
-        found = read(ae.vae(2), X, None, reset=True)
+        found = read(X, None, fitting=True)
         assert levels(found.X) == [40, 0, 20]
         assert found.names == ["2.png", "0.png", "1.png"]
 
     pd = pytest.importorskip("pandas")
-    assert levels(read(ae.vae(2), pd.Series([*map(str, paths)]), None).X) == [40, 0, 20]
-    assert levels(read(ae.vae(2), [*map(str, paths)], Images()).X) == [40, 0, 20]
+    assert levels(read(pd.Series([*map(str, paths)]), None).X) == [40, 0, 20]
+    assert levels(read([*map(str, paths)], Images()).X) == [40, 0, 20]
 
 
 def test_what_only_looks_like_files_is_said_and_texts_stay_texts(tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ def test_what_only_looks_like_files_is_said_and_texts_stay_texts(tmp_path: Path)
 
     assert as_files(["a.png", "b.png"], texts=True) is None
     model = ae.vae(2, modality=Texts())
-    assert [*read(model, ["a.png", "b.png"], model.modality).X] == ["a.png", "b.png"]
+    assert [*read(["a.png", "b.png"], model.modality).X] == ["a.png", "b.png"]
 
 
 def test_lists_of_arrays_are_refused(tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_lists_of_arrays_are_refused(tmp_path: Path) -> None:
         np.save(tmp_path / f"{name}.npy", np.zeros((2, 2)))
 
     with pytest.raises(ValueError, match=r"numpy\.concatenate"):
-        read(ae.vae(2), [*tmp_path.iterdir()], None)
+        read([*tmp_path.iterdir()], None)
 
 
 # Pairs
@@ -601,9 +601,7 @@ def test_sounds_are_joined_by_name(tmp_path: Path) -> None:
 
     (tmp_path / "clean" / "1.wav").write_bytes(b"")
     (tmp_path / "noisy" / "3.flac").write_bytes(b"")
-    a, b = join_pairs(
-        read(ae.vae(2), tmp_path / "clean", sounds), read(ae.vae(2), tmp_path / "noisy", sounds)
-    )
+    a, b = join_pairs(read(tmp_path / "clean", sounds), read(tmp_path / "noisy", sounds))
 
     for found in (a, b):
         assert [round(10 * float(x[400])) for x in found.X] == [0, 2]
@@ -630,12 +628,12 @@ def test_sounds_are_joined_by_name(tmp_path: Path) -> None:
 def test_texts_of_files(tmp_path: Path, name: str, data: bytes, texts: list[str]) -> None:
     (tmp_path / name).write_bytes(data)
     kinds = Texts() if "jsonl" in name else None  # records may be rows of a table, too
-    found = read(ae.vae(2), tmp_path / name, kinds)
+    found = read(tmp_path / name, kinds)
     assert [*found.X] == texts
     (tmp_path / "zz.txt").write_text("three\n")
 
     for source in ([tmp_path / name, tmp_path / "zz.txt"], tmp_path):
-        assert [*read(ae.vae(2), source, kinds).X] == [*texts, "three"]
+        assert [*read(source, kinds).X] == [*texts, "three"]
 
 
 @pytest.mark.parametrize(
@@ -659,7 +657,7 @@ def test_messages_lead_out(tmp_path: Path, name: str, data: bytes, message: str)
     (tmp_path / name).write_bytes(data)
 
     with pytest.raises(ValueError, match=message):
-        read(ae.vae(2), tmp_path / name, Texts() if "jsonl" in name else None)
+        read(tmp_path / name, Texts() if "jsonl" in name else None)
 
 
 def test_fields_of_records_and_columns(tmp_path: Path) -> None:
@@ -680,7 +678,7 @@ def test_a_fit_says_what_was_read(tmp_path: Path, caplog) -> None:
     (tmp_path / "clean" / "bad.png").write_bytes(b"")
     (tmp_path / "clean" / ".hidden").touch()
     caplog.set_level(logging.INFO)
-    read(ae.vae(2), tmp_path / "clean", None, reset=True)
+    read(tmp_path / "clean", None, fitting=True)
     (line,) = [record.message for record in caplog.records if record.message.startswith("read ")]
     assert line.startswith("read 3 of 4 files; left out: bad.png (")
     assert "1 hidden" in line
@@ -766,13 +764,13 @@ def test_a_folder_of_several_kinds_is_refused(tmp_path: Path, kinds: dict, messa
         _of_kind(tmp_path / "mixed", kind, n)
 
     with pytest.raises(ValueError, match=message):
-        read(ae.linear(1), tmp_path / "mixed", None)
+        read(tmp_path / "mixed", None)
 
     with pytest.raises(ValueError, match="expected"):
-        read(ae.linear(1), sorted((tmp_path / "mixed").iterdir()), None)
+        read(sorted((tmp_path / "mixed").iterdir()), None)
 
     if "image" in kinds:
-        found = read(ae.linear(1), tmp_path / "mixed", Images())
+        found = read(tmp_path / "mixed", Images())
         assert len(found.X) == kinds["image"]
         assert len(found.names.left_out) == sum(kinds.values()) - kinds["image"]
 
@@ -782,7 +780,7 @@ def test_a_folder_of_one_kind_may_have_others_beside_it(tmp_path: Path, kinds: d
     for kind, n in kinds.items():
         _of_kind(tmp_path / "one", kind, n)
 
-    assert len(read(ae.linear(1), tmp_path / "one", None).X) == kinds.get("image", 2 * 3)
+    assert len(read(tmp_path / "one", None).X) == kinds.get("image", 2 * 3)
 
 
 def test_rows_of_numbers_are_no_texts_unless_it_is_said(tmp_path: Path) -> None:
@@ -790,12 +788,12 @@ def test_rows_of_numbers_are_no_texts_unless_it_is_said(tmp_path: Path) -> None:
         (file := tmp_path / f"{i}.txt").write_text(lines)
 
         with pytest.raises(ValueError, match=r"has rows of numbers.*Name it .csv.*Texts\(\)"):
-            read(ae.linear(1), file, None)
+            read(file, None)
 
-        assert read(ae.linear(1), file, Texts()).X == lines.split()[:0] + lines.splitlines()
+        assert read(file, Texts()).X == lines.split()[:0] + lines.splitlines()
 
     (tmp_path / "words.txt").write_text("12\n13\n")
-    assert read(ae.linear(1), tmp_path / "words.txt", None).X == ["12", "13"]
+    assert read(tmp_path / "words.txt", None).X == ["12", "13"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])

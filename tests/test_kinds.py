@@ -183,7 +183,7 @@ def test_a_stopped_fit_goes_on_to_the_bit(kind: Kind, tmp_path: Path) -> None:
 def test_codes_and_what_they_stand_for_have_a_geometry(kind: Kind, tmp_path: Path) -> None:
     path = kind.write(tmp_path)
     model = model_of(kind).fit(path)
-    X, *_ = inputs.read(model, path, model.modality_)
+    X, *_ = inputs.read(path, model.modality_)
     a, b = (select_rows(X, np.arange(i, i + 4)) for i in (0, 4))
 
     assert NeighborGraph(3).fit(model.transform(path)).indices_.shape == (N, 3)
@@ -251,13 +251,13 @@ def test_other_kinds_are_refused(kind: Kind, other: Kind, tmp_path: Path, monkey
         return
 
     monkeypatch.setattr("autoencode.estimator.map_batches", None)  # before any work starts
-    model, modality = model_of(kind), (kind.modality() or kind.cls()).clone()
+    modality = (kind.modality() or kind.cls()).clone()
     path, strange = kind.write(tmp_path), other.write(tmp_path)
-    X, *_ = inputs.read(model, path, modality, reset=True)
+    X, *_ = inputs.read(path, modality, fitting=True)
     modality.fit(X)
 
     with pytest.raises(ValueError, match=r"expected|has 3 features|cannot read"):
-        modality.load(inputs.read(model, strange, modality)[0])
+        modality.load(inputs.read(strange, modality)[0])
 
 
 def test_a_kind_of_ones_own_goes_the_same_ways(tmp_path: Path, monkeypatch) -> None:

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
 
 import autoencode as ae
 from autoencode import inputs
@@ -36,7 +35,8 @@ BLOCKS = np.kron(RNG.integers(0, 6, (50, 4, 4)), np.ones((8, 8), int))
 
 
 def understood(X, modality: Modality | None = None) -> Modality:
-    X, *_ = inputs.read(BaseEstimator(), X, modality, reset=True)
+    found = inputs.read(X, modality, fitting=True)
+    X = ae.vae()._compare_columns(found, modality, reset=True).X
     fitted = inputs.modality_of(X, modality).clone().fit(X)
     x = fitted.normalize(fitted.load(X))
 

@@ -8,6 +8,7 @@ __all__ = ["Autoencoder", "load"]
 
 import contextlib
 import logging
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +24,7 @@ from sklearn.base import (
     clone,
 )
 from sklearn.utils import Bunch, Tags, check_array, check_random_state
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 from torch.distributions import constraints
 
@@ -43,7 +44,7 @@ from .common.atomic_files import check_writable
 from .common.failures import warn
 from .common.seeding import seeded
 from .corruptions import Corruption
-from .data import Examples, is_stream, on_disk, read_stream
+from .data import Examples, is_frame, is_stream, on_disk, read_stream, stored_by_row
 from .distributions import Family
 from .distributions.codes.codebook import quantized_point
 from .inference import imputation, own_size, scores, training_set
@@ -634,7 +635,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             self.__dict__.pop(name, None)
 
         source = X
-        found = inputs.read(self, X, self.modality, reset=True)
+        found = inputs.read(X, self.modality, fitting=True)
+        found = self._compare_columns(found, self.modality, reset=True)
         found = inputs.join_labels(found, y) if self.conditional else found
         labels = follow(found.y, found.X) if self.conditional else None
         checks.check_lengths(X=found.X, y=labels)
@@ -646,7 +648,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         if corrupted is not None:
             n = len(found.X)
-            found, damaged = inputs.join_pairs(found, inputs.read(self, corrupted, modality))
+            damaged = self._compare_columns(inputs.read(corrupted, modality), modality)
+            found, damaged = inputs.join_pairs(found, damaged)
 
             if len(found.X) < n:  # examples without a partner are not used
                 modality = kind.clone().fit(found.X, support)
@@ -840,12 +843,38 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def _read(self, X: Any, y: Any = None, whole: bool = False) -> inputs.Loaded:
         r"""Returns examples from whatever the user has, with labels if it holds some."""
-        found = inputs.read(self, X, self.modality_, whole=whole)
+        found = inputs.read(X, self.modality_, whole=whole)
+        found = self._compare_columns(found, self.modality_)
 
         if not whole:
             found = found._replace(X=examples(self.modality_, found.X))
 
         return found._replace(y=y) if self.context_ is None else inputs.join_labels(found, y)
+
+    def _compare_columns(
+        self, found: inputs.Loaded, kinds: inputs.ModalityChoice, reset: bool = False
+    ) -> inputs.Loaded:
+        r"""Compares the columns of a table with those of the fit, or learns them."""
+        if not found.tabular:
+            return found
+
+        X, names = found.X, found.header
+
+        with warnings.catch_warnings():
+            if names is not None:  # the array has no names, so they are compared below
+                warnings.filterwarnings("ignore", "X does not have valid feature names")
+
+            if is_frame(X) and inputs.is_accepted(X, kinds):  # cells are looked at there
+                validate_data(self, X, reset=reset, skip_check_array=True)
+            else:
+                X = validate_data(self, X, reset=reset, dtype="numeric", ensure_all_finite=False)
+
+        if names is not None and reset:
+            self.feature_names_in_ = np.array(names, object)
+        else:
+            inputs.check_names(getattr(self, "feature_names_in_", []), names)
+
+        return found._replace(X=X if is_frame(X) else stored_by_row(X))
 
     def _load(self, X: NDArray) -> Tensor:
         r"""Returns examples as they came; those of a memory-mapped file stay there."""

@@ -130,7 +130,7 @@ def read(
     inputs = inputs if labels is None else _with_labels(inputs, labels, label)
 
     if model is not None and not is_frame(inputs.X):
-        check_names(model, inputs.columns)
+        check_names(getattr(model, "feature_names_in_", []), inputs.columns)
 
     if model is not None and model.context_ is not None and inputs.y is None and y is None:
         raise ValueError(NEEDS_LABELS)
@@ -229,7 +229,8 @@ def store_columns(model: Autoencoder, inputs: Inputs, form: dict[str, Any] | Non
         form: The format, see :func:`~autoencode.data.found_format`.
     """
     if not is_frame(inputs.X):  # the model has learned the names of a frame
-        check_names(model, inputs.columns, reset=True)
+        if inputs.columns is not None:
+            model.feature_names_in_ = np.array(inputs.columns, object)
 
         if form is not None:
             model.modality_.format_ = form

@@ -1,0 +1,129 @@
+r"""Conversion of tensors, masked arrays and lists to arrays of numbers."""
+
+__all__ = ["is_numeric", "tensor_to_numpy", "tensors_to_numpy", "to_numbers", "without_masks"]
+
+import contextlib
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..data import is_frame, is_numbers
+from ..data.tabular.libraries import needs_pandas
+from ..modalities.array_layouts import check_type
+from ..modalities.capabilities import NonNumeric
+from ..modalities.windows import Windows
+from .modality_choice import ModalityChoice
+
+
+def tensor_to_numpy(X: Any) -> Any:
+    r"""A tensor as an array; anything else unchanged.
+
+    Example:
+        >>> tensor_to_numpy(torch.ones(2, requires_grad=True))
+        array([1., 1.], dtype=float32)
+    """
+    if not isinstance(X, Tensor):
+        return X
+
+    X = X.detach().cpu()
+    return (X.float() if X.dtype == torch.bfloat16 else X).numpy()
+
+
+def tensors_to_numpy(X: Any) -> Any:
+    r"""List of tensors as a list of arrays; anything else unchanged.
+
+    Example:
+        >>> tensors_to_numpy([torch.ones(2)])
+        [array([1., 1.], dtype=float32)]
+    """
+    if isinstance(X, (list, tuple)) and any(isinstance(x, Tensor) for x in X):
+        return [tensor_to_numpy(x) for x in X]
+
+    return X
+
+
+def without_masks(X: Any, kinds: ModalityChoice) -> Any:
+    r"""Masked array with NaN, or as a frame with missing cells for mixed tables.
+
+    Arguments:
+        X: The examples.
+        kinds: As for :func:`~autoencode.inputs.read`.
+
+    Example:
+        >>> without_masks(np.ma.array([1, 2], mask=[False, True]), None)
+        array([ 1., nan])
+    """
+    if not isinstance(X, np.ma.MaskedArray):
+        return X
+
+    if not np.ma.is_masked(X):
+        return X.data
+
+    if X.ndim == 2 and isinstance(kinds, NonNumeric):
+        needs_pandas()
+
+        import pandas as pd
+
+        cells = X.data.astype(object)
+        cells[np.ma.getmaskarray(X)] = None
+
+        return pd.DataFrame(cells).infer_objects()
+
+    return np.where(np.ma.getmaskarray(X), np.nan, X.data.astype(float))
+
+
+def is_numeric(X: Any) -> bool:
+    r"""Tell whether examples are numbers, which are checked here and not by their modality.
+
+    Example:
+        >>> is_numeric([[1, 2], [3, 4]]), is_numeric(["a text"])
+        (True, False)
+    """
+    if isinstance(X, Tensor):
+        return True
+
+    if is_frame(X):
+        return is_numbers(X)
+
+    if isinstance(X, (list, tuple)) or getattr(X, "ndim", None) == 1:
+        if any(isinstance(x, str) for x in X):
+            return False
+
+    if isinstance(X, np.ndarray) and X.dtype == object:
+        return not any(isinstance(x, np.ndarray) for x in X.flat)
+
+    try:
+        np.asarray(X)
+    except ValueError:  # different lengths, which are an error for rows only
+        return not any(isinstance(x, np.ndarray) for x in X)
+
+    return True
+
+
+def to_numbers(X: Any) -> NDArray:
+    r"""Array of numbers with at least one example.
+
+    Raises:
+        ValueError: If there is something else than numbers, or nothing.
+
+    Example:
+        >>> to_numbers([[[1], [2]]]).shape
+        (1, 2, 1)
+    """
+    X = X if isinstance(X, Windows) else np.asarray(X)  # windows keep their recordings
+    check_type(X)
+
+    if X.dtype == object:
+        with contextlib.suppress(ValueError, TypeError):  # reported below
+            X = X.astype(float)
+
+    if X.dtype.kind not in "buif":
+        raise ValueError(f"expected numbers, got an array of type {X.dtype}.")
+
+    if len(X) == 0:
+        raise ValueError(f"expected at least one example, got shape {X.shape}.")
+
+    return X

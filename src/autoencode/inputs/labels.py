@@ -1,0 +1,121 @@
+r"""Labels joined to examples, by name or by position."""
+
+__all__ = ["join_labels"]
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data import Names
+from ..data.joining import join_names, take
+from ..data.labels import Labels, read_labels
+from ..data.listing import first_few
+from .file_order import check_order, explain_left_out, explain_lost
+from .loaded import Loaded
+
+log = logging.getLogger(__name__)
+
+
+def join_labels(found: Loaded, y: Any, column: str | None = None) -> Loaded:
+    r"""Join labels to examples: by name if both have names, else by position.
+
+    Examples without a label and labels without an example are left out, and the log counts and
+    names them.
+
+    Arguments:
+        found: The examples.
+        y: Labels in the order of the examples; a file of labels; or a mapping or series from
+            names to labels. `None` keeps the labels that came with the examples.
+        column: The column of a file that holds the labels.
+
+    Raises:
+        ValueError: If no names agree, or if it is ambiguous which label belongs to which file.
+
+    Example:
+        >>> files = Names(["a.png", "b.png"], [0, 1], 2)
+        >>> join_labels(Loaded(np.zeros((2, 8, 8)), None, files), {"b": 1, "a": 0}).y.tolist()
+        [0, 1]
+    """
+    if y is None:
+        return found
+
+    if found.names is not None and found.names.recordings is not None:
+        return _by_recording(found, y, column)
+
+    labels = read_labels(y, found.names, column)
+
+    if labels is not None and labels.names is not None and found.names is not None:
+        return _by_name(found, labels.values, labels.names, labels.source)
+
+    y = y if labels is None else labels.values
+
+    if found.names is None or np.ndim(y) == 0 or not hasattr(y, "__len__"):
+        return found._replace(y=y)
+
+    if found.names.left_out and len(y) > 1:
+        if found.names.ordered and len(y) == found.names.total:
+            return found._replace(y=take(np.asarray(y), found.names.rows))
+
+        if found.names.ordered or len(y) != len(found.names):
+            raise ValueError(explain_left_out(found.names, f"got {len(y):,} labels"))
+
+    if len(y) == len(found.names) > 1:
+        check_order(found.names, "labels")
+
+    return found._replace(y=y)
+
+
+def _by_recording(found: Loaded, y: Any, column: str | None) -> Loaded:
+    r"""Joins labels of recordings to their windows."""
+    names: Any = found.names
+    n = len(y) if hasattr(y, "__len__") and np.ndim(y) > 0 else 0
+
+    if n == len(found.X) or (n < 2 and not isinstance(y, (str, Path, Mapping, Labels))):
+        return found._replace(y=y)
+
+    recordings = Loaded(np.arange(len(names.counts)), None, names.recordings)
+    joined = join_labels(recordings, y, column)
+
+    if np.ndim(joined.y) == 0 or len(joined.y) != len(joined.X):
+        return found._replace(y=y)  # the mismatch is reported where labels are used
+
+    whose = np.repeat(recordings.X, names.counts)
+    rows = np.flatnonzero(np.isin(whose, joined.X))
+    labels = np.asarray(joined.y)[np.searchsorted(joined.X, whose[rows])]
+
+    return found.select(rows.tolist())._replace(y=labels)
+
+
+def _by_name(found: Loaded, values: NDArray, names: list[str], source: str) -> Loaded:
+    files = found.names or Names([], [], 0)
+    there = [i for i, value in enumerate(values) if not _is_missing(value)]
+    first = {(names[i], str(values[i])): i for i in reversed(there)}  # rows may occur twice
+    there = sorted(first.values())
+    known = [names[i] for i in there]
+    pairs = join_names(files, known, ("the files", source))
+    rows = [i for i, _ in pairs]
+    extra = {*range(len(there))} - {j for _, j in pairs}
+    lost = explain_lost(files, [known[j] for j in sorted(extra)])
+    bare = sorted({*range(len(files))} - {*rows})
+
+    if bare:
+        log.warning(
+            "%d of %d examples have no label in %s, and are left out: %s.",
+            *(len(bare), len(files), source, first_few([files[i] for i in bare])),
+        )
+
+    if lost:
+        log.warning(
+            "%d labels of %s belong to no example: %s.", len(lost), source, first_few(lost)
+        )
+
+    joined = found.select(rows)
+    return joined._replace(y=values[[there[j] for _, j in pairs]])
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip()) or value != value
