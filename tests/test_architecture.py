@@ -166,7 +166,7 @@ ORDER = {
     "plots": """
         checks style
         codes dimension history mosaic tables
-        latent_grid manifold neighbor_graph reconstructions traversals
+        intervals latent_grid manifold neighbor_graph reconstructions traversals
     """,
     "manifold": """
         incomplete_rows
@@ -211,8 +211,8 @@ ORDER = {
         geodesics
     """,
     "manifold.anomalies": """
-        densities
-        cell_surprisal decomposition sequences
+        densities intervals
+        cell_surprisal decomposition sequences series
         detector
     """,
     "manifold.report": """

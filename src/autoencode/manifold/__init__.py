@@ -5,7 +5,8 @@ r"""Geometry of the manifold that an autoencoder has learned.
 - `tangents`: tangent planes, and their use as data augmentation
 - `neighbors`: the graph of nearest neighbors, duplicates, landmarks, label spreading
 - `geodesics`: shortest paths on the surface of the decoder
-- `density`, `anomalies`: densities tiled from tangent planes, and off-manifold detection
+- `density`, `anomalies`: densities tiled from tangent planes, off-manifold detection, and
+  anomalous intervals of series
 - `report`: a page of figures about a model
 
 Every class takes a fitted model, or a pair (encoder, decoder) of functions of tensors.
@@ -18,6 +19,7 @@ __all__ = [
     "Drift",
     "Estimate",
     "Geodesics",
+    "Interval",
     "LabelSpreadingResult",
     "ManifoldParzen",
     "NeighborGraph",
@@ -26,6 +28,7 @@ __all__ = [
     "Report",
     "ScaleCurve",
     "ScoreParts",
+    "SeriesDetector",
     "TangentAugment",
     "Tangents",
     "as_codec",
@@ -49,6 +52,8 @@ __all__ = [
 
 from ..common.estimates import Estimate
 from .anomalies.detector import OffManifoldDetector, ScoreParts
+from .anomalies.intervals import Interval
+from .anomalies.series import SeriesDetector
 from .codec import Codec, as_codec
 from .density.manifold_parzen import ManifoldParzen
 from .dimension import DimensionEstimate, ScaleCurve, intrinsic_dimension

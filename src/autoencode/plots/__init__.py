@@ -5,8 +5,9 @@ global state changes, and no screen is needed. A notebook shows the figure;
 `figure.savefig("codes.png")` writes it.
 
 `codes`, `neighbor_graph`, `manifold` and `latent_grid` draw spaces; `reconstructions` and
-`traversals` draw examples; `history` and `dimension` draw curves. `mosaic` lays out images,
-`tables` draws rows of a table, `style` holds colors and axes, and `checks` checks arguments.
+`traversals` draw examples; `history` and `dimension` draw curves; `intervals` draws anomalies of
+series. `mosaic` lays out images, `tables` draws rows of a table, `style` holds colors and axes,
+and `checks` checks arguments.
 """
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "graph",
     "grid",
     "history",
+    "intervals",
     "manifold",
     "reconstructions",
     "samples",
@@ -26,6 +28,7 @@ __all__ = [
 from .codes import codes
 from .dimension import dimension
 from .history import history
+from .intervals import intervals
 from .latent_grid import grid
 from .manifold import manifold
 from .neighbor_graph import graph

@@ -1,6 +1,6 @@
 r"""Commands that measure the manifold a model has learned."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -163,7 +163,8 @@ def anomalies(
         data: The examples to score.
         out: A .csv file with the log-density of each example, its parts on and off the
             manifold, and 1 for an anomaly or 0. For images and sounds, a picture of the most
-            unusual examples is written beside it.
+            unusual examples is written beside it. Of series, the anomalous intervals with their
+            severity and the responsible channels, and a picture.
         reference: Normal examples that define what is usual, preferably held-out ones; by
             default the data themselves.
         label: The column of labels, in the table of examples or in that of --labels.
@@ -182,6 +183,7 @@ def anomalies(
     from ...estimator import load
     from ...manifold import OffManifoldDetector
     from ...manifold.arrays import select_row, select_rows
+    from ...modalities.capabilities import TimeResolved
     from ...plots.mosaic import are_images
     from .. import inputs, outputs
     from ..ownership import check_replaceable
@@ -189,6 +191,11 @@ def anomalies(
     outputs.check_output(out, (".csv",), "anomalies", force)
     estimator = load(model, trusted=trusted)
     picture = out.with_suffix(".png")
+
+    if isinstance(estimator.modality_, TimeResolved):
+        check_replaceable("anomalies", [picture], [model, data, reference, labels], force)
+        _intervals(estimator, data, reference, inputs.parse_context(y, estimator), out)
+        return
 
     if are_images(estimator.modality_):
         check_replaceable("anomalies", [picture], [model, data, reference, labels], force)
@@ -325,6 +332,51 @@ def interpolate(
         under = None if context is None else [*map(str, np.ravel(context))]
         report = out.with_name(f"{model.stem}-manifold")
         suggest_next("manifold", model, data, out=report, y=under, **same)
+
+
+def _intervals(
+    estimator: Any, data: Path, reference: Path | None, context: Any, out: Path
+) -> None:
+    r"""Writes the anomalous intervals of series, and a picture of them."""
+    import numpy as np
+
+    from ... import plots
+    from ...manifold import SeriesDetector
+    from .. import inputs, outputs
+
+    def read(path: Path) -> Any:
+        examples = inputs.read(path, None, None, estimator, y=context, whole=True)
+        return inputs.with_label(examples, context, estimator).X
+
+    X = read(data)
+    detector = SeriesDetector(estimator, y=context).fit(
+        X if reference is None else read(reference)
+    )
+    found = detector.intervals(X)
+    scores = detector.score_samples(X)
+    total = sum(map(len, scores))
+    share = sum(int((S > detector.threshold_).sum()) for S in scores) / total
+    columns = ["series", "start", "end", "severity", "channels"]
+    rows = [
+        [f.series, str(f.start), str(f.end), f"{f.severity:.4g}", _blamed(f.channels)]
+        for f in found
+    ]
+    outputs.write_rows(out, np.array(rows, object).reshape(-1, len(columns)), columns)
+    print(f"Wrote {out}: {len(found):,} intervals, with {100 * share:.2g} % of {total:,} steps.")
+
+    for row in rows[:_LISTED_EXAMPLES]:
+        print(f"  {row[0]:>8}  {row[1]} to {row[2]}  severity {row[3]}  {row[4]}")
+
+    picture = out.with_suffix(".png")
+
+    with replacing(picture) as temporary:
+        plots.intervals(detector, X).savefig(temporary)
+
+    print(f"Next: look at {picture}: series, their scores, and the intervals.")
+
+
+def _blamed(channels: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {100 * share:.0f} %" for name, share in channels.items())
 
 
 def _quoted(example: Any) -> str:

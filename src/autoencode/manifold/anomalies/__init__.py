@@ -4,4 +4,5 @@ r"""Anomalies: how likely an example is along the manifold and across it.
 - `decomposition`, `sequences`: the two parts of rows, and of sequences of tokens
 - `cell_surprisal`: the surprisal of each cell of a table
 - `detector`: `OffManifoldDetector`, the estimator
+- `series`, `intervals`: `SeriesDetector`, and intervals beyond its threshold
 """

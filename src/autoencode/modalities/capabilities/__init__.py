@@ -32,6 +32,7 @@ __all__ = [
     "TableReadable",
     "Tabular",
     "Tiled",
+    "TimeResolved",
     "Tokenized",
     "Windowed",
     "Writable",
@@ -42,5 +43,5 @@ from .files import Readable, Writable
 from .fitting import Adaptive, Augmented, DensityFitted, ErrorWeighted, ResidualFitted, Subsettable
 from .pictures import Pictured, Tiled
 from .scales import NonlinearScale
-from .sequences import Collected, Tokenized, Windowed
+from .sequences import Collected, TimeResolved, Tokenized, Windowed
 from .tables import NonNumeric, TableReadable, Tabular

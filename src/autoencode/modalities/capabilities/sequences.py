@@ -1,6 +1,14 @@
 r"""Tokens, and windows of long examples."""
 
-__all__ = ["Collected", "Tokenized", "Windowed", "collected", "event_shape", "examples"]
+__all__ = [
+    "Collected",
+    "TimeResolved",
+    "Tokenized",
+    "Windowed",
+    "collected",
+    "event_shape",
+    "examples",
+]
 
 import abc
 from pathlib import Path
@@ -73,6 +81,36 @@ class Windowed(abc.ABC):
             windows: The windows that they are versions of.
         """
         return join(R, windows.length)
+
+
+class TimeResolved(Windowed):
+    r"""Kinds whose scaled windows have shape `(C, T)`: numbers of channels at steps of time."""
+
+    @abc.abstractmethod
+    def join_windows(self, R: NDArray, windows: Windows) -> list[NDArray]:
+        r"""Returns versions of windows as whole series, each with shape `(T, C)`.
+
+        Arguments:
+            R: As many windows, with shape `(N, n, C)`.
+            windows: The windows that they are versions of.
+        """
+
+    @abc.abstractmethod
+    def split(self, X: Any, share: float) -> tuple[Any, Any]:
+        r"""Returns the first part of the data, and the rest, which comes later or is of others.
+
+        Arguments:
+            X: The data.
+            share: The share of the first part.
+        """
+
+    @abc.abstractmethod
+    def channel_names(self) -> list[str]:
+        r"""Returns the names of the channels, after `fit`."""
+
+    @abc.abstractmethod
+    def describe_step(self, windows: Windows, series: int, step: int) -> tuple[str, Any]:
+        r"""Returns the name of a series and the time of one of its steps, or their numbers."""
 
 
 class Collected(abc.ABC):

@@ -40,6 +40,7 @@ class SeriesList(list[NDArray]):
     grid: Grid | None = None
     placed: list[Placed] | None = None
     table: Any = None
+    times: Any = None
     flat = False
     r"""Whether the user's series have no axis of channels."""
 
@@ -47,6 +48,36 @@ class SeriesList(list[NDArray]):
     def lengths(self) -> tuple[int, ...]:
         r"""The number of steps of each series."""
         return tuple(map(len, self))
+
+    def parts(self, slices: Sequence[slice]) -> "SeriesList":
+        r"""Returns some steps of each series, without their table."""
+        part = SeriesList(x[at] for x, at in zip(self, slices))
+        part.names, part.channels, part.grid, part.flat = self._about()
+
+        return part
+
+    def select(self, rows: Sequence[int]) -> "SeriesList":
+        r"""Returns some of the series, without their table."""
+        part = SeriesList(self[i] for i in rows)
+        names, part.channels, part.grid, part.flat = self._about()
+        part.names = None if names is None else [names[i] for i in rows]
+
+        return part
+
+    def _about(self) -> tuple[Sequence[str] | None, list[str] | None, Grid | None, bool]:
+        return self.names, self.channels, self.grid, self.flat
+
+    def describe_step(self, series: int, step: int) -> tuple[str, Any]:
+        r"""Returns the name of a series and the time of one of its steps, or their numbers."""
+        name = str(series) if self.names is None else str(self.names[series])
+
+        if self.times is not None and self.placed is not None:
+            rows, positions = self.placed[series]
+
+            if len(rows := rows[positions == step]):
+                return name, self.times.iloc[int(rows[0])]
+
+        return name, step
 
     def returned(self, R: Sequence[NDArray]) -> Any:
         r"""Returns other series in the container that these came in.
@@ -197,6 +228,7 @@ def from_frame(
 
     series.names = [name for name, _ in groups]
     series.channels, series.grid, series.placed, series.table = chosen, grid, placed, X
+    series.times = None if time is None else frame[time]
 
     return series
 

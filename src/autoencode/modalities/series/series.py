@@ -29,7 +29,7 @@ from ...distributions import (
     Observed,
     SharedGaussian,
 )
-from ...networks import FullyConnected, Incomplete, Network
+from ...networks import Convolutional, FullyConnected, Incomplete, Network
 from ..base import WIDE, Modality, cast, tensor_of
 from ..capabilities import (
     Adaptive,
@@ -40,7 +40,7 @@ from ..capabilities import (
     NonlinearScale,
     NonNumeric,
     Readable,
-    Windowed,
+    TimeResolved,
 )
 from ..capabilities.fitting import without_text_corruptions
 from ..windows import Windows, starts
@@ -52,6 +52,8 @@ from .lists import SeriesList, as_list, from_frame
 log = logging.getLogger(__name__)
 
 _NUMBERS = 2**21  # in a part of the data
+_WIDEST = 2**16  # numbers of an example, beyond which nearly all weights would be of the ends
+_MANY = 10  # series, of which some can be left out as a whole
 _FARTHEST = 1e15  # standard deviations: squares of more are beyond single precision
 
 
@@ -60,7 +62,7 @@ class Series(
     NonNumeric,
     Collected,
     Readable,
-    Windowed,
+    TimeResolved,
     Imputable,
     NonlinearScale,
     DensityFitted,
@@ -276,6 +278,33 @@ class Series(
 
         return series if X is None else np.stack(series).reshape(np.shape(X))
 
+    def join_windows(self, R: NDArray, windows: Windows) -> list[NDArray]:
+        return whole_series(R, windows)
+
+    def split(self, X: Any, share: float) -> tuple[Any, Any]:
+        X = self.collect(X)
+        n = max(1, round(share * len(X)))
+
+        if len(X) >= _MANY:  # enough to leave some of them out as a whole
+            if isinstance(X, SeriesList):
+                return X.select(range(n)), X.select(range(n, len(X)))
+
+            return X[:n], X[n:]
+
+        cuts = [max(1, round(share * len(x))) for x in X]
+
+        if isinstance(X, SeriesList):
+            return X.parts([slice(c) for c in cuts]), X.parts([slice(c, None) for c in cuts])
+
+        return X[:, : cuts[0]], X[:, cuts[0] :]
+
+    def channel_names(self) -> list[str]:
+        return self.channels_ or [f"channel {i}" for i in range(self.shape_[0])]
+
+    def describe_step(self, windows: Windows, series: int, step: int) -> tuple[str, Any]:
+        X = windows.origin
+        return X.describe_step(series, step) if isinstance(X, SeriesList) else (str(series), step)
+
     def load(self, X: Any) -> Tensor:
         if not isinstance(X, np.ndarray) or X.dtype == object:
             X = self.windows(X)
@@ -359,7 +388,7 @@ class Series(
         return np.stack(filled)
 
     def network(self) -> Network:
-        return FullyConnected(skip=True)
+        return FullyConnected(skip=True) if math.prod(self.shape_) <= _WIDEST else Convolutional()
 
     def likelihood(self) -> Family:
         return DiagonalGaussian()
