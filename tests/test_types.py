@@ -13,7 +13,7 @@ import pytest
 import scipy.sparse
 
 import autoencode as ae
-from autoencode.data import read_frame
+from autoencode.data import read_frame, write_frame
 from autoencode.modalities import MixedTables, Tables
 from autoencode.modalities.columns import NumberColumn, describe_column
 from autoencode.priors import StandardNormal
@@ -67,6 +67,8 @@ def of_numpy() -> Any:
     X |= {
         "spans": gappy([s.to_pytimedelta() for s in SPANS]),
         "huge": gappy([2**70 + i for i in range(N)]),
+        "floats": gappy([float(n) for n in NUMBERS]),
+        "halves": gappy([n / 2 for n in NUMBERS]),
     }
     X |= {"decimal": gappy([Decimal(n) / 4 for n in NUMBERS]), "ints": gappy(NUMBERS)}
     X |= {
@@ -337,6 +339,67 @@ def test_parquet_and_csv(case, tmp_path: Path) -> None:
 
     values = pd.read_csv(tmp_path / "s.csv", dtype=str, keep_default_na=False)
     assert values.shape == S.shape
+
+
+def stored(table: Any, path: Path) -> Path:
+    if isinstance(table, pa.Table):
+        pq.write_table(table, path)
+    elif isinstance(table, pl.DataFrame):
+        table.write_parquet(path)
+    else:
+        table.to_parquet(path, index=False)
+
+    return path
+
+
+def alike(a: Any, b: Any) -> bool:
+    r"""Whether types of Arrow differ at most in how texts are stored."""
+    if pa.types.is_dictionary(a) and pa.types.is_dictionary(b):
+        return a.index_type == b.index_type and alike(a.value_type, b.value_type)
+
+    texts = {pa.string(), pa.large_string(), pa.string_view()}
+    return a == b or {a, b} <= texts
+
+
+@pytest.mark.parametrize(
+    "name", ["of_numpy", "of_pandas", "of_arrow_in_pandas", "of_pyarrow", "of_polars"]
+)
+def test_types_of_parquet_files_come_back_by_path(name: str, tmp_path: Path) -> None:
+    X = TABLES[name]()
+    keep = [
+        c
+        for c in (X.column_names if isinstance(X, pa.Table) else [*X.columns])
+        if c not in UNKNOWN_TO_PARQUET - {"dictionary", "half"}
+        and "sparse" not in c
+        and c != "int128"
+    ]
+    X = X.select(keep) if isinstance(X, pa.Table) else X[keep]
+    path = stored(X, tmp_path / "x.parquet")
+    model = quick().fit(path)
+    types = pq.read_schema(path)
+
+    for i, Y in enumerate(
+        [model.sample(6, random_state=0), model.reconstruct(path), model.impute(path)]
+    ):
+        write_frame(tmp_path / f"{i}.parquet", Y, ".parquet")
+        again = pq.read_schema(tmp_path / f"{i}.parquet")
+        assert again.names == types.names
+        assert {
+            n: (a, b) for n, a, b in zip(types.names, types.types, again.types) if not alike(a, b)
+        } == {}
+        assert np.isfinite(model.transform(tmp_path / f"{i}.parquet")).all()
+
+    assert model.cell_surprisal(path).shape == (N, len(types.names))
+    assert np.isfinite(model.score_samples(path)).all()
+    there = pq.read_table(path).to_pydict()
+    filled = pq.read_table(tmp_path / "2.parquet").to_pydict()
+    assert all(a is None or a == b or a != a for n in there for a, b in zip(there[n], filled[n]))
+    model.save(tmp_path / "m.ae")
+    assert (
+        ae.load(tmp_path / "m.ae")
+        .sample(6, random_state=0)
+        .equals(model.sample(6, random_state=0))
+    )
 
 
 SINGLE: dict[str, Callable[[], Any]] = {

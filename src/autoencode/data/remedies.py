@@ -89,10 +89,16 @@ def remedy(path: Path, suffix: bool = True) -> str | None:
     """
     kind = _by_content(path) or path.suffix.lower() * suffix
 
-    if kind not in _BY_SUFFIX or kind == f"{path.suffix.lower()} of another name":
+    named_so = kind == f"{path.suffix.lower()} of another name"
+
+    if kind not in _BY_SUFFIX or (named_so and suffix):
         return None
 
     what, how = _BY_SUFFIX[kind]
+
+    if named_so:
+        return f"it is {what}"
+
     return f"it is {what}: {how.format(name=path.name, stem=path.stem)}"
 
 

@@ -34,6 +34,7 @@ from .layouts import layout_of, opened_text, rows_of
 from .libraries import to_pandas
 from .parquet import column_names, open_parquet
 
+_FEW = 100  # cells that say what type a column is written as
 _LARGE = 2**28  # bytes of a file, beyond which only the first are looked at to tell what it is
 _UNKNOWN: Mapping[str | int, str] = MappingProxyType({})
 
@@ -236,11 +237,11 @@ def read_frame(
     if path.suffix.lower() == ".parquet":
         with open_parquet(path) as file:
             table = file.read()
-            frame = _kept_whole(table, table.to_pandas())
+            frame = _kept_whole(table, _as_noted(table))
             index = [name for name in frame.index.names if name in column_names(file)]
             frame = frame.reset_index(index) if index else frame
 
-        return _from(path, frame.reset_index(drop=True))
+        return _from(path, _in_own_types(table, frame.reset_index(drop=True)))
 
     if not _is_text(path):
         return _from(path, _pandas(_read_other(path)))
@@ -420,7 +421,24 @@ def write_frame(path: Path, frame: Any, kind: str) -> None:
     else:
         frame = frame.reset_index() if named else frame.copy(deep=False)
         frame.attrs = {}  # of this machine
-        frame.to_parquet(path, index=False)
+        _write_parquet(path, frame)
+
+
+def _write_parquet(path: Path, frame: Any) -> None:
+    import pandas as pd
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    wrapped = any(
+        isinstance(dtype, pd.ArrowDtype) and pa.types.is_dictionary(dtype.pyarrow_dtype)
+        for dtype in frame.dtypes
+    )
+
+    if wrapped:  # which pandas notes in a way that it cannot read
+        table = table.replace_schema_metadata(None)
+
+    parquet.write_table(table, path)
 
 
 def _has_gaps(cells: Any) -> bool:
@@ -515,6 +533,51 @@ def _kept_whole(table: Any, frame: Any) -> Any:
                 frame[name] = cells.set_axis(frame.index)
 
     return frame
+
+
+def _as_noted(table: Any) -> Any:
+    r"""Returns a data frame, with the types that pandas has noted if it can read its notes."""
+    try:
+        return table.to_pandas()
+    except TypeError:  # of dictionaries, for one
+        return table.to_pandas(ignore_metadata=True)
+
+
+def _in_own_types(table: Any, frame: Any) -> Any:
+    r"""Returns a frame with the types of Arrow where those of pandas would be written as others.
+
+    Such are decimal numbers, whose precision is found in the cells, dictionaries of wide indices
+    and times of the day in seconds.
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    for name in [name for name in table.column_names if name in frame.columns]:
+        cells, column = frame[name], table.column(name)
+
+        try:
+            again = pa.Array.from_pandas(cells.dropna().iloc[:_FEW]).type
+        except (pa.ArrowException, TypeError, ValueError):  # as modalities say
+            continue
+
+        other = pa.types.is_decimal(column.type) or _unlike(again, column.type)
+
+        if other and not pa.types.is_nested(column.type):
+            frame[name] = pd.Series(pd.arrays.ArrowExtensionArray(column), index=frame.index)
+
+    return frame
+
+
+def _unlike(a: Any, b: Any) -> bool:
+    r"""Returns whether types of Arrow differ in more than how texts are stored."""
+    from pyarrow import types
+
+    if types.is_dictionary(a) and types.is_dictionary(b):
+        same = a.index_type == b.index_type and a.ordered == b.ordered
+        return not same or _unlike(a.value_type, b.value_type)
+
+    texts = (types.is_string, types.is_large_string, types.is_string_view)
+    return a != b and not all(any(is_text(t) for is_text in texts) for t in (a, b))
 
 
 def _nullable(kind: Any) -> Any:

@@ -13,6 +13,7 @@ from .cells import plain
 
 _ARROW = "arrow "
 _SCALARS = "scalars "  # of numpy, as objects
+_FLOATS = "floats"  # of Python, as objects
 _NULLABLE = {"i": "Int64", "u": "UInt64", "b": "boolean"}
 
 
@@ -53,6 +54,9 @@ def name_of_cells(cells: Any) -> str:
     if isinstance(cells.dtype, np.dtype) and cells.dtype.kind == "O":
         kinds = {*map(type, cells.dropna())}
 
+        if kinds == {float}:
+            return _FLOATS
+
         if len(kinds) == 1 and issubclass(kind := kinds.pop(), np.generic):
             numbers = issubclass(kind, (np.number, np.bool_))  # others have widths
             dtype = np.dtype(kind) if numbers else np.asarray(cells.dropna().tolist()).dtype
@@ -87,8 +91,8 @@ def dtype_of(name: str) -> Any:
             missing = {} if kind == "string" else {"na_value": np.nan}
             return pd.StringDtype(rest, **missing)
 
-        if kind == "scalars":
-            return np.dtype(rest)
+        if kind in ("scalars", _FLOATS):
+            return np.dtype(rest or float)
 
         if kind == "sparse":
             subtype, fill = rest.split(" ", 1)
@@ -203,6 +207,9 @@ def close(values: Any, name: str, categories: Any = None) -> Any:
         cells = np.full(len(values), None, object)
         cells[there] = [*np.asarray(values[there].tolist()).astype(dtype_of(name))]
         return pd.Series(cells, dtype=object)
+
+    if name == _FLOATS:
+        return _objects([float(v) if k else None for v, k in zip(values, there)])
 
     if name == "time":
         return _objects([_time(t) if k else None for t, k in zip(values, there)])
