@@ -152,3 +152,70 @@ def test_other_data_are_refused(graphs) -> None:
 
     with pytest.raises(ValueError, match="expected symmetric matrices"):
         quick(graphs).fit(np.triu(np.ones((5, 6, 6))))
+
+
+@pytest.fixture
+def angles(monkeypatch):
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "examples")
+    return importlib.import_module("angles")
+
+
+@pytest.fixture
+def clocks(angles):
+    return angles.hands(60, np.random.default_rng(0))
+
+
+def wrapped(difference: np.ndarray) -> np.ndarray:
+    return np.abs(np.arctan2(np.sin(difference), np.cos(difference)))
+
+
+@pytest.mark.parametrize("recipe", [ae.vae, ae.autoencoder, ae.denoising])
+def test_a_kind_in_ten_methods_has_the_whole_interface(angles, clocks, recipe, tmp_path) -> None:
+    training = ae.Training(epochs=2)
+    model = recipe(2, modality=angles.Angles(), training=training, random_state=0).fit(clocks)
+    model.save(tmp_path / "clocks.ae")
+    loaded = ae.load(tmp_path / "clocks.ae", trusted=angles.Angles)
+
+    assert np.array_equal(loaded.transform(clocks), model.transform(clocks))
+    assert np.allclose(model.transform(clocks + 2 * np.pi), model.transform(clocks), atol=1e-4)
+    assert model.inverse_transform(model.transform(clocks)).shape == clocks.shape
+    assert np.isfinite(model.score(clocks))
+    assert not any(hasattr(model, name) for name in ("impute", "cell_surprisal"))
+
+    difference = model.reconstruct(clocks) - clocks
+    assert np.allclose(model.reconstruction_error(clocks), (wrapped(difference) ** 2).sum(axis=1))
+
+    if hasattr(model, "sample"):
+        assert np.abs(model.sample(50, random_state=0)).max() <= np.pi
+
+    with pytest.raises(ValueError, match=r"there are no windows to pool of Angles\(\)"):
+        model.transform(clocks, pool_windows=True)
+
+    with pytest.raises(ValueError, match="expected rows of 3 finite angles"):
+        model.transform(clocks[:, :2])
+
+
+def test_its_way_there_and_back_is_the_same_angle(angles, clocks) -> None:
+    kind = angles.Angles().fit(clocks)
+    again = kind.restore(kind.normalize(kind.load(clocks)))
+
+    assert wrapped(again - clocks).max() < 1e-6
+
+
+def test_its_files_and_commands(angles, clocks, tmp_path, capsys) -> None:
+    training = ae.Training(epochs=1)
+    model = ae.vae(2, modality=angles.Angles(), training=training, random_state=0).fit(clocks)
+    model.save(tmp_path / "clocks.ae")
+    np.save(tmp_path / "X.npy", clocks)
+    np.savetxt(tmp_path / "X.csv", clocks, delimiter=",", header="h,m,b", comments="")
+
+    for file in ("X.npy", "X.csv"):
+        out = tmp_path / f"{file}-codes.npy"
+        words = ["transform", str(tmp_path / "clocks.ae"), str(tmp_path / file), f"--out={out}"]
+        assert main(words) == 2
+        assert "with --trusted angles.Angles." in capsys.readouterr().err
+        assert main([*words, "--trusted", "angles.Angles"]) == 0, capsys.readouterr().err
+        assert np.allclose(np.load(out), model.transform(clocks), atol=1e-5)
+
+    with pytest.raises(ValueError, match=r"Angles\(\), got the folder"):
+        model.transform(tmp_path)
