@@ -34,6 +34,10 @@ ORDER = {
         cli
         __main__
     """,
+    "recipes": """
+        building
+        basic deterministic variational
+    """,
     "common": """
         atomic_files batching configurable estimates failures padding progress seeding threads
         type_checks

@@ -41,12 +41,12 @@ SMALL: dict[str, Any] = {"layers": (8,), "training": Training(epochs=1), "random
 PLAIN = SMALL | {"prior": StandardNormal()}  # which takes no time to fit
 MODELS = [
     ae.linear(2, random_state=0),
-    *(getattr(recipes, name)(2, **SMALL) for name in recipes.__all__ if name != "linear"),
+    *(getattr(recipes, name)(2, **SMALL) for name in recipes.basic.__all__ if name != "linear"),
     ae.vae(2, likelihood=Gaussian(), **PLAIN),
     ae.denoising(2, corruption=Compose([Masking(), GaussianNoise()]), **SMALL),
 ]
 
-NAMES = ["linear", *(n for n in recipes.__all__ if n != "linear"), "scaled", "composed"]
+NAMES = ["linear", *(n for n in recipes.basic.__all__ if n != "linear"), "scaled", "composed"]
 each_model = pytest.mark.parametrize("model", MODELS, ids=NAMES)
 
 

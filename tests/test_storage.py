@@ -50,7 +50,7 @@ CASES = {
     "linear": (ae.linear(2), table(), None),
     **{
         n: (getattr(recipes, n)(2, **SMALL), table(), None)
-        for n in recipes.__all__
+        for n in recipes.basic.__all__
         if n != "linear"
     },
     "defaults": (ae.Autoencoder(training=ae.Training(epochs=1), random_state=0), pictures(), None),

@@ -21,7 +21,23 @@ if TYPE_CHECKING:
     from .common.failures import FitWarning
     from .estimator import Autoencoder, load
     from .evaluation import measures
-    from .recipes import autoencoder, beta_vae, contractive, denoising, linear, vae
+    from .recipes import (
+        aae,
+        autoencoder,
+        beta_tc_vae,
+        beta_vae,
+        contractive,
+        denoising,
+        dip_vae,
+        factor_vae,
+        info_vae,
+        iwae,
+        linear,
+        rae,
+        vae,
+        vq_vae,
+        wae,
+    )
     from .training.least_squares import LeastSquares
     from .training.trainer import Training
 
@@ -32,14 +48,20 @@ __all__ = [
     "FitWarning",
     "LeastSquares",
     "Training",
+    "aae",
     "autoencoder",
+    "beta_tc_vae",
     "beta_vae",
     "contractive",
     "corruptions",
     "datasets",
     "denoising",
+    "dip_vae",
     "distributions",
     "evaluation",
+    "factor_vae",
+    "info_vae",
+    "iwae",
     "linear",
     "load",
     "manifold",
@@ -48,19 +70,37 @@ __all__ = [
     "objectives",
     "plots",
     "priors",
+    "rae",
     "recipes",
     "vae",
+    "vq_vae",
+    "wae",
 ]
 
+_RECIPES = [
+    "aae",
+    "autoencoder",
+    "beta_tc_vae",
+    "beta_vae",
+    "contractive",
+    "denoising",
+    "dip_vae",
+    "factor_vae",
+    "info_vae",
+    "iwae",
+    "linear",
+    "rae",
+    "vae",
+    "vq_vae",
+    "wae",
+]
 _HOMES = {
     "Autoencoder": "estimator",
     "FitWarning": "common.failures",
     "LeastSquares": "training",
     "Training": "training",
     "load": "estimator",
-    **dict.fromkeys(
-        ["autoencoder", "beta_vae", "contractive", "denoising", "linear", "vae"], "recipes"
-    ),
+    **dict.fromkeys(_RECIPES, "recipes"),
 }
 
 

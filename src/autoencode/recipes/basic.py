@@ -1,20 +1,4 @@
-r"""The named autoencoders of the literature, as settings of one estimator.
-
-Each recipe is a function that returns an ordinary :class:`~autoencode.Autoencoder`. What it
-does not name itself, it hands on: `conditional`, `likelihood`, `modality`, `training`,
-`random_state` and the others. `layers=(512,)` asks for perceptrons of these widths, mirrored
-in the decoder, in place of the network that suits the data.
-
-Example:
-    >>> import autoencode as ae
-    >>> ae.recipes
-    autoencoder  Undercomplete autoencoder: a code narrower than the data keeps what matters.
-    beta_vae     Variational autoencoder with a weight on the rate: fewer, more separate factors.
-    contractive  Contractive autoencoder, whose reconstruction moves along the data only.
-    denoising    Denoising autoencoder, which sees damaged data and learns to give back clean ones.
-    linear       Linear autoencoder, equivalent to principal component analysis.
-    vae          Variational autoencoder, whose codes follow a unit Gaussian: it generates.
-"""
+r"""Recipes for the common purposes: compress, denoise, map and generate."""
 
 __all__ = [
     "autoencoder",
@@ -25,21 +9,16 @@ __all__ = [
     "vae",
 ]
 
-import inspect
-import sys
-from collections.abc import Sequence
-from types import ModuleType
 from typing import Any
 
-from .corruptions import GaussianNoise
-from .distributions import SharedGaussian
-from .estimator import Autoencoder
-from .modalities import Images, Sounds, Tables
-from .networks import FullyConnected
-from .objectives import ELBO, Contractive, Objective, Reconstruction
-from .training.least_squares import LeastSquares
-
-Layers = Sequence[int] | None
+from ..corruptions import GaussianNoise
+from ..distributions import SharedGaussian
+from ..estimator import Autoencoder
+from ..modalities import Images, Sounds, Tables
+from ..networks import FullyConnected
+from ..objectives import ELBO, Contractive, Reconstruction
+from ..training.least_squares import LeastSquares
+from .building import Layers, check_effect, recipe
 
 
 def autoencoder(
@@ -65,7 +44,7 @@ def autoencoder(
         >>> deep.network
         FullyConnected(layers=(1000, 500, 250), skip=False)
     """
-    return _recipe(latent_dim, layers, Reconstruction(), options)
+    return recipe(latent_dim, layers, Reconstruction(), options)
 
 
 def linear(latent_dim: int | None = None, **options: Any) -> Autoencoder:
@@ -98,7 +77,7 @@ def linear(latent_dim: int | None = None, **options: Any) -> Autoencoder:
         "training": LeastSquares(),
     }
 
-    return _recipe(latent_dim, None, Reconstruction(), closed_form | options)
+    return recipe(latent_dim, None, Reconstruction(), closed_form | options)
 
 
 def denoising(
@@ -128,10 +107,10 @@ def denoising(
         >>> denoising(latent_dim=16, noise=0.5).corruption
         GaussianNoise(std=0.5)
     """
-    _check_effect("corruption", options, noise=(noise, 0.3))
+    check_effect("corruption", options, noise=(noise, 0.3))
     options = {"corruption": GaussianNoise(noise)} | options
 
-    return _recipe(latent_dim, layers, Reconstruction(), options)
+    return recipe(latent_dim, layers, Reconstruction(), options)
 
 
 def contractive(
@@ -167,8 +146,8 @@ def contractive(
         >>> contractive(penalty=1.0).objective
         Contractive(penalty=1.0, exact=4)
     """
-    _check_effect("objective", options, penalty=(penalty, 0.1))
-    return _recipe(latent_dim, layers, Contractive(penalty), options)
+    check_effect("objective", options, penalty=(penalty, 0.1))
+    return recipe(latent_dim, layers, Contractive(penalty), options)
 
 
 def vae(
@@ -209,9 +188,9 @@ def vae(
         ELBO(beta=1.0, warmup=0.0, free_bits=None, cooling=None)
     """
     own = {"warmup": (warmup, 0.0), "free_bits": (free_bits, None), "cooling": (cooling, None)}
-    _check_effect("objective", options, **own)
+    check_effect("objective", options, **own)
 
-    return _recipe(latent_dim, layers, ELBO(1.0, warmup, free_bits, cooling), options)
+    return recipe(latent_dim, layers, ELBO(1.0, warmup, free_bits, cooling), options)
 
 
 def beta_vae(
@@ -240,47 +219,5 @@ def beta_vae(
         >>> beta_vae(beta=2.0).objective
         ELBO(beta=2.0, warmup=0.0, free_bits=None, cooling=None)
     """
-    _check_effect("objective", options, beta=(beta, 2.0))
-    return _recipe(latent_dim, layers, ELBO(beta), options)
-
-
-def _recipe(
-    latent_dim: int | None, layers: Layers, objective: Objective, options: dict[str, Any]
-) -> Autoencoder:
-    _check_effect("network", options, layers=(layers, None))
-    options = {"objective": objective} | options
-
-    if layers is not None:
-        options = {"network": FullyConnected(layers)} | options
-
-    return Autoencoder(latent_dim, **options)
-
-
-def _check_effect(other: str, options: dict[str, Any], **own: tuple[Any, Any]) -> None:
-    r"""Refuses arguments of a recipe that another argument leaves without effect.
-
-    Arguments:
-        other: The argument that replaces what they make.
-        options: All arguments of the estimator that were given.
-        own: The value of each argument of the recipe, and its default.
-    """
-    said = [name for name, (value, default) in own.items() if value != default]
-
-    if said and options.get(other) is not None:
-        raise TypeError(
-            f"{' and '.join(said)} {'has' if len(said) == 1 else 'have'} no effect beside"
-            f" {other}={options[other]!r}: leave out one of the two, or give it to {other}."
-        )
-
-
-class _Listed(ModuleType):
-    r"""A module that shows its functions, one line each, where it is printed."""
-
-    def __repr__(self) -> str:
-        lines = {name: inspect.getdoc(getattr(self, name)) or "" for name in __all__}
-        width = max(map(len, lines))
-
-        return "\n".join(f"{k:<{width}}  {doc.splitlines()[0]}" for k, doc in lines.items())
-
-
-sys.modules[__name__].__class__ = _Listed
+    check_effect("objective", options, beta=(beta, 2.0))
+    return recipe(latent_dim, layers, ELBO(beta), options)

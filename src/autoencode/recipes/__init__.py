@@ -1,0 +1,70 @@
+r"""The named autoencoders of the literature, as settings of one estimator.
+
+Each recipe is a function that returns an ordinary :class:`~autoencode.Autoencoder`. What it
+does not name itself, it hands on: `conditional`, `likelihood`, `modality`, `training`,
+`random_state` and the others. `layers=(512,)` asks for perceptrons of these widths, mirrored
+in the decoder, in place of the network that suits the data.
+
+- `basic`: the common purposes; these names are those of the package, too, as `ae.vae`
+- `variational`: other bounds, and codes with independent units
+- `deterministic`: new examples without a density, and quantized codes
+- `building`: the construction of estimators
+
+Example:
+    >>> import autoencode as ae
+    >>> ae.recipes
+    aae          Adversarial autoencoder: a discriminator makes the codes follow the prior.
+    autoencoder  Undercomplete autoencoder: a code narrower than the data keeps what matters.
+    beta_tc_vae  Variational autoencoder whose units are independent, by total correlation.
+    beta_vae     Variational autoencoder with a weight on the rate: fewer, more separate factors.
+    contractive  Contractive autoencoder, whose reconstruction moves along the data only.
+    denoising    Denoising autoencoder, which sees damaged data and learns to give back clean ones.
+    dip_vae      Variational autoencoder whose units are uncorrelated.
+    factor_vae   Variational autoencoder whose units are independent, as a discriminator sees them.
+    info_vae     Variational autoencoder that keeps the information in its code.
+    iwae         Importance-weighted autoencoder, a tighter bound from several codes per example.
+    linear       Linear autoencoder, equivalent to principal component analysis.
+    rae          Regularized autoencoder, smooth enough to draw new examples from.
+    vae          Variational autoencoder, whose codes follow a unit Gaussian: it generates.
+    vq_vae       Autoencoder with quantized codes: groups of units are entries of a codebook.
+    wae          Wasserstein autoencoder, whose codes together follow the prior.
+"""
+
+__all__ = [
+    "aae",
+    "autoencoder",
+    "beta_tc_vae",
+    "beta_vae",
+    "contractive",
+    "denoising",
+    "dip_vae",
+    "factor_vae",
+    "info_vae",
+    "iwae",
+    "linear",
+    "rae",
+    "vae",
+    "vq_vae",
+    "wae",
+]
+
+import inspect
+import sys
+from types import ModuleType
+
+from .basic import autoencoder, beta_vae, contractive, denoising, linear, vae
+from .deterministic import aae, rae, vq_vae, wae
+from .variational import beta_tc_vae, dip_vae, factor_vae, info_vae, iwae
+
+
+class _Listed(ModuleType):
+    r"""A module that shows its functions, one line each, where it is printed."""
+
+    def __repr__(self) -> str:
+        lines = {name: inspect.getdoc(getattr(self, name)) or "" for name in __all__}
+        width = max(map(len, lines))
+
+        return "\n".join(f"{k:<{width}}  {doc.splitlines()[0]}" for k, doc in lines.items())
+
+
+sys.modules[__name__].__class__ = _Listed

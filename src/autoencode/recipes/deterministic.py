@@ -1,0 +1,148 @@
+r"""Recipes for deterministic autoencoders that generate, and for quantized codes."""
+
+__all__ = ["aae", "rae", "vq_vae", "wae"]
+
+from typing import Any
+
+from ..distributions import VectorQuantizer
+from ..estimator import Autoencoder
+from ..objectives import AAE, RAE, VQ, WAE
+from .building import Layers, check_effect, recipe
+
+
+def wae(
+    latent_dim: int | None = None,
+    weight: float | None = None,
+    layers: Layers = None,
+    **options: Any,
+) -> Autoencoder:
+    r"""Wasserstein autoencoder, whose codes together follow the prior.
+
+    It generates as a VAE does, with sharper reconstructions, and has no density. See
+    :class:`~autoencode.objectives.WAE`.
+
+    References:
+        | Wasserstein Auto-Encoders (Tolstikhin et al., 2018)
+        | https://arxiv.org/abs/1711.01558
+
+    Arguments:
+        latent_dim: The number of features of the code; by default it follows from the data, and
+            two make a map.
+        weight: The weight of the mismatch of codes and prior; by default the number of elements
+            of an example.
+        layers: The widths of the encoder's hidden layers.
+        options: Other arguments of the estimator.
+
+    See Also:
+        :func:`~autoencode.recipes.aae`,
+        :func:`~autoencode.recipes.rae`,
+        :class:`~autoencode.objectives.SlicedWAE`
+
+    Example:
+        >>> wae(weight=10.0).objective.weight
+        10.0
+    """
+    check_effect("objective", options, weight=(weight, None))
+    return recipe(latent_dim, layers, WAE(weight), options)
+
+
+def aae(
+    latent_dim: int | None = None,
+    weight: float | None = None,
+    layers: Layers = None,
+    **options: Any,
+) -> Autoencoder:
+    r"""Adversarial autoencoder: a discriminator makes the codes follow the prior.
+
+    See :class:`~autoencode.objectives.AAE`. :func:`wae` serves the same purpose, and is more
+    stable.
+
+    References:
+        | Adversarial Autoencoders (Makhzani et al., 2016)
+        | https://arxiv.org/abs/1511.05644
+
+    Arguments:
+        latent_dim: The number of features of the code; by default it follows from the data, and
+            two make a map.
+        weight: The weight of fooling the discriminator; by default a tenth of the number of
+            elements of an example.
+        layers: The widths of the encoder's hidden layers.
+        options: Other arguments of the estimator.
+
+    See Also:
+        :func:`~autoencode.recipes.wae`, :func:`~autoencode.recipes.rae`
+
+    Example:
+        >>> aae(weight=1.0).objective
+        AAE(weight=1.0, layers=(256, 256))
+    """
+    check_effect("objective", options, weight=(weight, None))
+    return recipe(latent_dim, layers, AAE(weight), options)
+
+
+def rae(
+    latent_dim: int | None = None,
+    beta: float = 1e-2,
+    layers: Layers = None,
+    **options: Any,
+) -> Autoencoder:
+    r"""Regularized autoencoder, smooth enough to draw new examples from.
+
+    See :class:`~autoencode.objectives.RAE`.
+
+    References:
+        | From Variational to Deterministic Autoencoders (Ghosh et al., 2020)
+        | https://arxiv.org/abs/1903.12436
+
+    Arguments:
+        latent_dim: The number of features of the code; by default it follows from the data, and
+            two make a map.
+        beta: The weight of the norm of the codes.
+        layers: The widths of the encoder's hidden layers.
+        options: Other arguments of the estimator.
+
+    See Also:
+        :func:`~autoencode.recipes.wae`, :func:`~autoencode.recipes.vae`
+
+    Example:
+        >>> rae(beta=0.1).objective
+        RAE(beta=0.1, weight=1e-06, regularizer='weights')
+    """
+    check_effect("objective", options, beta=(beta, 1e-2))
+    return recipe(latent_dim, layers, RAE(beta), options)
+
+
+def vq_vae(
+    latent_dim: int | None = None,
+    codes: int = 256,
+    layers: Layers = None,
+    **options: Any,
+) -> Autoencoder:
+    r"""Autoencoder with quantized codes: groups of units are entries of a codebook.
+
+    `transform(X, indices=True)` returns the entries' indices. See
+    :class:`~autoencode.distributions.VectorQuantizer`, and
+    :class:`~autoencode.distributions.FiniteScalarQuantizer` for a grid that needs no learning.
+
+    References:
+        | Neural Discrete Representation Learning (van den Oord et al., 2017)
+        | https://arxiv.org/abs/1711.00937
+
+    Arguments:
+        latent_dim: The number of features of the code; by default it follows from the data, and
+            two make a map.
+        codes: The number of entries of the codebook.
+        layers: The widths of the encoder's hidden layers.
+        options: Other arguments of the estimator.
+
+    See Also:
+        :class:`~autoencode.objectives.VQ`, :class:`~autoencode.distributions.ResidualQuantizer`
+
+    Example:
+        >>> vq_vae(latent_dim=16, codes=64).posterior
+        VectorQuantizer(codes=64, width=None, decay=0.99)
+    """
+    check_effect("posterior", options, codes=(codes, 256))
+    options = {"posterior": VectorQuantizer(codes)} | options
+
+    return recipe(latent_dim, layers, VQ(), options)
