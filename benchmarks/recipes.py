@@ -1,9 +1,9 @@
 r"""Every recipe on the handwritten digits of scikit-learn: cost, error, and quality of new digits.
 
 All have codes of 16 numbers, the default network of images and thirty epochs; `linear` is solved
-in closed form. A quarter of the digits is held out. New digits are judged by a classifier that was trained
-on real ones: its mean confidence, and the entropy of the classes that it names, whose exponential
-would be ten for an even mixture.
+in closed form. A quarter of the digits is held out. New digits are judged by a classifier that was
+trained on real ones: its mean confidence, and the exponential of the entropy of the classes that
+it names, which is ten for an even mixture.
 """
 
 import time
