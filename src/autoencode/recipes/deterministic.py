@@ -54,8 +54,8 @@ def aae(
 ) -> Autoencoder:
     r"""Adversarial autoencoder: a discriminator makes the codes follow the prior.
 
-    See :class:`~autoencode.objectives.AAE`. :func:`wae` serves the same purpose, and is more
-    stable.
+    See :class:`~autoencode.objectives.AAE`. :func:`wae` serves the same purpose without a
+    second player.
 
     References:
         | Adversarial Autoencoders (Makhzani et al., 2016)

@@ -85,8 +85,8 @@ def factor_vae(
 ) -> Autoencoder:
     r"""Variational autoencoder whose units are independent, as a discriminator sees them.
 
-    See :class:`~autoencode.objectives.FactorVAE`. With few examples, :func:`beta_tc_vae` is more
-    stable.
+    See :class:`~autoencode.objectives.FactorVAE`. :func:`beta_tc_vae` serves the same purpose
+    without a second player.
 
     References:
         | Disentangling by Factorising (Kim & Mnih, 2018)
