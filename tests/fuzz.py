@@ -92,6 +92,10 @@ def seeds(folder: Path, few: bool) -> dict[str, tuple[Path, Any, Any]]:
             None,
         )
 
+        steps = np.sin(np.arange(20)[:, None] / 3 + rng.normal(size=(12, 1, 2)))
+        series = ae.vae(2, modality=ae.modalities.Series(), **quick)
+        made["series"] = (series, steps, None)
+
     found = {}
 
     for name, (model, data, y) in made.items():
