@@ -409,3 +409,13 @@ def test_the_command_line_takes_series(tmp_path: Path, monkeypatch, capsys) -> N
     run("reconstruct machines.ae machines.csv --out again.npy")
     assert np.load("again.npy").shape[0] == 12
     run("sample machines.ae -n 3 --out new.npy")
+
+
+def test_steps_in_gaps_have_the_time_of_the_last_measurement() -> None:
+    pd = pytest.importorskip("pandas")
+    hours = [0, 1, 2, 6, 7]
+    times = pd.Timestamp("2024-03-01") + pd.to_timedelta(hours, unit="h")
+    frame = pd.DataFrame({"time": times, "heat": [1.0, 2.0, 3.0, 4.0, 5.0]})[::-1]
+    series = from_frame(frame, time="time", identity=None)
+
+    assert [series.describe_step(0, k)[1].hour for k in range(8)] == [0, 1, 2, 2, 2, 2, 6, 7]

@@ -68,14 +68,17 @@ class SeriesList(list[NDArray]):
         return self.names, self.channels, self.grid, self.flat
 
     def describe_step(self, series: int, step: int) -> tuple[str, Any]:
-        r"""Returns the name of a series and the time of one of its steps, or their numbers."""
+        r"""Returns the name of a series and the time of one of its steps, or their numbers.
+
+        A step in a gap has the time of the last measurement before it.
+        """
         name = str(series) if self.names is None else str(self.names[series])
 
         if self.times is not None and self.placed is not None:
             rows, positions = self.placed[series]
 
-            if len(rows := rows[positions == step]):
-                return name, self.times.iloc[int(rows[0])]
+            if len(before := np.flatnonzero(positions <= step)):
+                return name, self.times.iloc[int(rows[before[positions[before].argmax()]])]
 
         return name, step
 
