@@ -166,3 +166,77 @@ def test_shown_commands_and_flags_exist(capsys) -> None:
                     assert re.search(rf"(?<![\w-]){re.escape(flag)}(?![\w-])", helps[key]), line
 
     assert seen > 40
+
+
+# Words of public names that need no definition: plain English, Python, methods and data
+PLAIN = set(
+    """
+    allow args array augment available classes color common compose continuous decay defaults
+    denoise dense device diagnostics evaluate farther folder fully get identity index indices
+    kwargs limits load logits longest metadata method mixed modules ndim noisy normal observed
+    options path preprocess probabilities queries references report request residual result
+    routing save scaling self show smallest source static strict truncate weighted digits drums
+    fashion mnist idx pepper salt mel parzen knn tensorboard transformer recurrent convolutional
+    autoregressive dae scalar tokenized waveform incomplete classifier detector quantizer
+    divergence tcvae tril less
+    """.split()
+)
+INTERFACE = (
+    "recipes networks distributions priors objectives corruptions modalities datasets evaluation"
+    " training manifold plots"
+).split()
+
+
+def interface() -> dict[str, set[str]]:
+    r"""Classes and functions of the reference, each with its arguments."""
+    values = {"Autoencoder": ae.Autoencoder, "load": ae.load}
+
+    for folder in INTERFACE:
+        module = importlib.import_module(f"autoencode.{folder}")
+
+        for name in module.__all__:
+            value = getattr(module, name)
+
+            if inspect.isclass(value) or (inspect.isfunction(value) and folder != "modalities"):
+                values[name] = value
+
+    names = {name: {name} for name in values}
+    names["Autoencoder"] |= {name for name in dir(ae.Autoencoder) if not name.startswith("_")}
+
+    for name, value in values.items():
+        try:
+            names[name] |= set(inspect.signature(value).parameters)
+        except ValueError:
+            assert inspect.isclass(value)
+
+    return names
+
+
+def test_glossary_defines_the_nouns_of_the_interface() -> None:
+    glossary = (ROOT / "docs" / "glossary.md").read_text("utf-8").lower()
+    unknown = {}
+
+    for owner, names in interface().items():
+        for name in names:
+            for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name):
+                word = word.lower()
+                known = word in PLAIN or re.search(rf"\b{word.removesuffix('s')}", glossary)
+
+                if len(word) > 2 and not known:
+                    unknown[word] = f"{owner}: {name}"
+
+    assert not unknown, "define them in docs/glossary.md, or list them as PLAIN"
+
+
+def test_glossary_names_what_exists() -> None:
+    source = "\n".join(path.read_text("utf-8") for path in Path(ae.__file__).parent.rglob("*.py"))
+    known = {*re.findall(r"\w+", source)}
+    rows = re.findall(r"^\|(.*)\|$", (ROOT / "docs" / "glossary.md").read_text("utf-8"), re.M)
+    rows = [row.split("|") for row in rows if "---" not in row and "name in the code" not in row]
+
+    assert len(rows) > 100
+    assert all(len(row) == 5 and row[0].strip() and row[4].strip() for row in rows)
+
+    for row in rows:
+        for name in re.findall(r"`([A-Za-z_.]+)`", row[2]):
+            assert {*name.split(".")} <= known, row
