@@ -119,7 +119,10 @@ ORDER = {
         files pictures scales
         fitting
     """,
-    "modalities.numeric_tables": "tables",
+    "modalities.numeric_tables": """
+        frames scaling
+        tables
+    """,
     "modalities.image": """
         shifts tiles
         images
@@ -131,15 +134,15 @@ ORDER = {
         series
     """,
     "modalities.text": """
-        edit_distance tokenizers
+        byte_rows edit_distance tokenizers
         texts
     """,
     "modalities.audio": """
-        spectra waveforms
+        lengths spectra waveforms
         sounds
     """,
     "modalities.mixed_tables": """
-        gaps
+        filling gaps hidden_cells
         frame
     """,
     "training": """

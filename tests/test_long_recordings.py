@@ -13,7 +13,7 @@ import autoencode as ae
 from autoencode.cli import main
 from autoencode.common.failures import FitWarning
 from autoencode.modalities import LogMel, Sounds, cut
-from autoencode.modalities.audio.sounds import _choose
+from autoencode.modalities.audio.lengths import choose_seconds
 
 soundfile = pytest.importorskip("soundfile")
 pytest.importorskip("soxr")
@@ -140,14 +140,14 @@ def test_pairs_of_recordings_have_one_length() -> None:
     ],
 )
 def test_the_length_is_that_of_the_recordings(lengths: list, seconds: float) -> None:
-    assert _choose(lengths) == seconds
+    assert choose_seconds(lengths) == seconds
 
 
 @given(st.lists(st.floats(0.02, 30), min_size=1, max_size=40))
 def test_the_length_of_what_was_cut_is_the_same_or_less(lengths: list[float]) -> None:
-    seconds = _choose(lengths)
+    seconds = choose_seconds(lengths)
     assert 0 < seconds <= 10
-    assert _choose([min(n, seconds) for n in lengths]) <= seconds
+    assert choose_seconds([min(n, seconds) for n in lengths]) <= seconds
 
 
 def test_what_is_cut_off_is_counted(caplog) -> None:

@@ -129,7 +129,7 @@ def cut(x: ArrayLike | Sequence[ArrayLike], n: int) -> Windows:
 
 
 def spooled(waves: Iterable[NDArray], n: int) -> Windows:
-    r"""The windows of sounds, in a file if they are many: one sound at a time is in memory.
+    r"""Windows of sounds, kept in a file if there are many. One sound at a time is in memory.
 
     Arguments:
         waves: The waveforms, with shape `(T,)` or `(T, channels)`.
@@ -246,7 +246,7 @@ def overlap_of(X: Any) -> int:
 
 
 def follow(y: Any, X: Any) -> Any:
-    r"""Labels of recordings as those of their windows, and labels of windows as they are.
+    r"""Labels of windows: those of their recordings, unless they are labels of windows already.
 
     Arguments:
         y: The labels, if there are any.

@@ -51,6 +51,7 @@ from ..capabilities import (
 )
 from ..capabilities.fitting import without_text_corruptions
 from ..windows import Windows, cut, prepared, spooled
+from .lengths import LONGEST, choose_seconds, describe_unused, log_windows, share_kept
 from .spectra import LogMel, Spectrum
 from .waveforms import check_waves, full_scale, is_wave
 
@@ -62,7 +63,6 @@ _LARGE = 2**28  # bytes of windows, beyond which they are cut once and kept in t
 _LOOKED_AT = 256  # files, for how long they are
 _LEAST = 1e-12  # a variance below is rounding
 _USED = 0.75  # of recordings: where a cut leaves less, they are cut into windows
-_SHORT, _LONGEST, _WINDOW = 2.0, 10.0, 1.0  # seconds, see `_choose`
 _MIN_SOUNDS_FOR_SCALES = 20
 
 
@@ -71,25 +71,24 @@ class Sounds(
 ):
     r"""Recordings, from a folder, a list of arrays, or an array with shape `(N, n)`.
 
-    Examples are as long as most recordings are, or one second where these are long. Long
-    recordings, those of which a cut would leave out more than a quarter, are examples in windows
-    that overlap by half, and so is a single file, see
-    :func:`~autoencode.modalities.cut` and :func:`~autoencode.modalities.join`. With
-    `transform(X, pool_windows=True)` all that is longer than an example is, and each has one code,
-    the mean of those of its windows, see :func:`~autoencode.modalities.pool`; with
-    `reconstruct(X, full_size=True)` and `denoise(X, full_size=True)` each comes back as long as it
-    is.
+    Examples are as long as most recordings, or one second if recordings are long. Recordings are
+    cut into windows that overlap by half where a cut would lose more than a quarter of them, see
+    :func:`~autoencode.modalities.cut` and :func:`~autoencode.modalities.join`. A single file is
+    always cut into windows. `transform(X, pool_windows=True)` gives each recording one code: the
+    mean of the codes of its windows, see :func:`~autoencode.modalities.pool`.
+    `reconstruct(X, full_size=True)` and `denoise(X, full_size=True)` return each recording in its
+    own length.
 
-    All are brought to one length, by silence at their end or a cut; how many lose their end is
-    said in the log. A label of a recording is that of each of its windows. Those of a folder are
-    brought to one rate, too; those of arrays have the given one. Inside, networks see spectra,
-    less their mean over time and sounds, in units of their common spread. Densities and squared
-    errors are of these. Sounds come back as float32 from -1 to 1, with shape `(N, samples)`, or
-    `(N, samples, channels)` if there are several.
+    Sounds are brought to one length, by silence at their end or by a cut. The log counts those
+    that are cut. A label of a recording is the label of each of its windows. Files are brought to
+    one rate; arrays have the given rate. The networks see spectra, less their mean over time and
+    sounds, in units of their common spread. Densities and squared errors are those of spectra.
+    Sounds come back as float32 from -1 to 1, with shape `(N, samples)`, or with shape
+    `(N, samples, channels)` if there are several channels.
 
-    What cannot be read is skipped; that, and sounds that are silent, clipped or very short, are
-    counted and named in the log. Two-dimensional arrays are sounds only if one says so, by
-    `modality=Sounds(rate=...)`: they are tables otherwise.
+    Files that cannot be read are skipped. The log names them, and sounds that are silent, clipped
+    or very short. Two-dimensional arrays are tables, unless the argument is
+    `modality=Sounds(rate=...)`.
 
     Arguments:
         rate: The samples per second.
@@ -171,7 +170,7 @@ class Sounds(
         X.samples = round(self.rate * seconds)
 
         if not fitted:
-            warn(_unused(durations(path, _LOOKED_AT), seconds))
+            warn(describe_unused(durations(path, _LOOKED_AT), seconds))
             return X, y, files
 
         if X.rows is not None:
@@ -189,14 +188,14 @@ class Sounds(
             self.samples_ = X.samples
         elif self.seconds is not None:
             self.samples_ = round(self.rate * self.seconds)
-        elif isinstance(X, np.ndarray) and X.dtype != object and lengths[0] <= _LONGEST:
+        elif isinstance(X, np.ndarray) and X.dtype != object and lengths[0] <= LONGEST:
             self.samples_ = max(2, X.shape[1])
         else:
-            self.samples_ = round(self.rate * _choose(lengths))
+            self.samples_ = round(self.rate * choose_seconds(lengths))
 
         seconds = self.samples_ / self.rate
         self.windows_ = (read and X.counts is not None) or (
-            not read and _share(lengths, seconds) < _USED
+            not read and share_kept(lengths, seconds) < _USED
         )
 
         if not read:
@@ -246,7 +245,7 @@ class Sounds(
         windows = spooled((self._wave(x) for x in X), self.samples_)
 
         if not told:
-            _tell_of_windows(len(X), len(windows), seconds)
+            log_windows(len(X), len(windows), seconds)
 
         return windows
 
@@ -387,14 +386,14 @@ class Sounds(
     def _length(
         self, path: Path | Files, lengths: list[float] | None = None
     ) -> tuple[bool, float]:
-        r"""Returns whether recordings are cut into windows, and how long examples are."""
+        r"""Returns whether recordings are cut into windows, and the seconds of an example."""
         if hasattr(self, "samples_"):
             return self.windows_, self.samples_ / self.rate
 
         lengths = durations(path, _LOOKED_AT) if lengths is None else lengths
-        seconds = _choose(lengths) if self.seconds is None else self.seconds
+        seconds = choose_seconds(lengths) if self.seconds is None else self.seconds
 
-        return _share(lengths, seconds) < _USED, seconds
+        return share_kept(lengths, seconds) < _USED, seconds
 
     def _read_windows(self, path: Path | Files, n: int) -> tuple[Any, NDArray | None, list[str]]:
         r"""Returns the windows of a folder of recordings, of which one at a time is in memory."""
@@ -423,7 +422,7 @@ class Sounds(
             windows = spooled(waves(), n)
 
         counts, rows = windows.counts, np.asarray(windows)
-        _tell_of_windows(len(names), len(rows), n / self.rate)
+        log_windows(len(names), len(rows), n / self.rate)
         lengths = [length / self.rate for length in cast(tuple[int, ...], windows.length)]
         files = [
             str(Path(name).with_name(f"{Path(name).stem}-{i * (n // 2) / self.rate:g}s"))
@@ -501,59 +500,7 @@ class Sounds(
         report_faults(named, total, self.strict)
 
         if not self.windows_:
-            warn(_unused([len(x) / self.rate for x in X], self.samples_ / self.rate))
-
-
-def _choose(lengths: list[float]) -> float:
-    r"""Returns how long examples are to be, in seconds, by how long recordings are.
-
-    As long as the longest, or as most where few are far longer; a second of long ones, unless all
-    are of about one length.
-    """
-    if not lengths:
-        return _WINDOW
-
-    usual, longest = float(np.median(lengths)), max(lengths)
-
-    if longest <= min(1.1 * usual, _LONGEST):
-        seconds = longest
-    elif usual > _SHORT:
-        seconds = _WINDOW
-    elif longest <= 2 * usual:
-        seconds = longest
-    else:
-        seconds = min(float(np.percentile(lengths, 95, method="higher")), 2 * _SHORT)
-
-    return max(0.01, math.ceil(100 * seconds - 1e-6) / 100)
-
-
-def _share(lengths: list[float], seconds: float) -> float:
-    r"""Returns how much of recordings is left if they are cut off."""
-    return sum(min(n, seconds) for n in lengths) / max(sum(lengths), 1e-9) if lengths else 1.0
-
-
-def _tell_of_windows(recordings: int, windows: int, seconds: float) -> None:
-    log.info(
-        "%d recording%s cut into %d windows of %g s, which are the examples; pool_windows=True and"
-        " full_size=True take each as one.",
-        recordings,
-        " is" if recordings == 1 else "s are",
-        windows,
-        seconds,
-    )
-
-
-def _unused(lengths: list[float], seconds: float) -> str | None:
-    r"""Returns what is to be said of sounds of some lengths, in seconds, that are cut off."""
-    used = _share(lengths, seconds)
-    usual = math.ceil(float(np.median(lengths))) if lengths else 0
-
-    return failures.cut_off(
-        f"the sounds, of which the first {seconds:g} s are taken",
-        used,
-        f"modality=Sounds(seconds={usual}) (command line: --modality Sounds --modality.seconds"
-        f" {usual}), or the windows of each, by ae.modalities.cut",
-    )
+            warn(describe_unused([len(x) / self.rate for x in X], self.samples_ / self.rate))
 
 
 class _Damage(nn.Module):

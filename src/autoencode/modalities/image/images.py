@@ -45,11 +45,11 @@ _FEWEST, _FEW = 10, 250  # images, of which shifted ones are taken besides
 class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
     r"""Images of one size, with shape `(N, H, W)` or `(N, H, W, C)`.
 
-    Inside, intensities lie between 0 and 1: uint8 is divided by 255, as are floats that
-    reach beyond half of it; floats between 0 and 1 are taken as they are, as are masks of
-    zeros and ones; integers beyond 255 are divided by the next power of two of the greatest, less
-    one; others are mapped there from their least and greatest value. Densities are those of
-    intensities between 0 and 1, whatever the type of the data, as is usual for images.
+    The networks see intensities between 0 and 1. Bytes are divided by 255, and so are other
+    numbers with a maximum between 127.5 and 255. Floats between 0 and 1 and masks of zeros and
+    ones stay as they are. Integers beyond 255 are divided by the next power of two, less one. All
+    others are mapped from their least and greatest value. Densities are those of intensities
+    between 0 and 1, as is usual for images, whatever the type of the data.
 
     Arguments:
         size: The height and width that images from a folder are brought to; by default the
@@ -285,7 +285,7 @@ class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
         write_photograph(path, pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
 
     def _range_of(self, X: NDArray) -> tuple[float, float]:
-        r"""Returns black and white of an image, which may have more bits than the fit."""
+        r"""Returns black and white of an image, which may have more bits than those of the fit."""
         binary = self.binary_ and self.range_[1] == 1
 
         if self.dtype_ == "uint8" and X.dtype == np.uint16:
@@ -319,7 +319,7 @@ class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
             )
 
     def _depth(self) -> Depth:
-        r"""Returns of which numbers gray levels are, in the examples of the fit."""
+        r"""Returns the numbers that stand for gray levels in the examples of the fit."""
         dtype, white = np.dtype(self.dtype_), self.range_[1]
 
         if dtype.itemsize == 1:
@@ -373,7 +373,7 @@ class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
 
 
 def _reduction(sizes: list[tuple[int, int]], size: Sequence[int], chosen: bool) -> str | None:
-    r"""Returns what is to be said of images of some sizes that are scaled to cover another."""
+    r"""Returns a warning about images that are scaled and cut to another size."""
     height, width = size
     own = np.median(sizes, axis=0)
     kept = [height * width / (max(height / h, width / w) ** 2 * h * w) for h, w in sizes]

@@ -4,9 +4,8 @@ __all__ = ["MixedTables"]
 
 import logging
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Sequence as Sequence_
-from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,7 +17,7 @@ from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
 from ...common.type_checks import check_agreement
-from ...corruptions import Compose, Corruption, Masking
+from ...corruptions import Compose, Masking
 from ...corruptions.base import flatten
 from ...data import (
     TableFormat,
@@ -47,8 +46,10 @@ from ..capabilities import (
 from ..capabilities.fitting import without_text_corruptions
 from ..columns import UNKNOWN, Column, DateColumn, LevelColumn, NumberColumn, describe_column
 from ..columns.containers import contain
-from ..columns.dtypes import close, missing, name_of, open_cells
+from ..columns.dtypes import missing
+from .filling import fill_column
 from .gaps import Gaps
+from .hidden_cells import HiddenCells, slots_of
 
 log = logging.getLogger(__name__)
 
@@ -69,24 +70,24 @@ class MixedTables(
 ):
     r"""Data frames with columns of numbers, truth values, text, categories and dates.
 
-    Any cell may be missing. A row becomes a vector that any network takes: the normal scores
-    of the numbers and dates, zero for a missing one; for each of them, one or zero if it is
-    missing; and the indicators of the levels of each category, all zero if it is missing. What
-    comes back is a data frame of pandas with the same columns, types and ranges. A column that
-    is constant, and never missing, is no part of the vector, and comes back as it was.
+    Any cell may be missing. The networks see each row as a vector of three parts: the normal
+    scores of numbers and dates, with zero for a missing one; an indicator of each of these cells,
+    which is zero if it is missing; and an indicator of each level of a category, all zero if the
+    cell is missing. Results are data frames of pandas with the same columns, types and ranges. A
+    column that is constant and never missing is not part of the vector, and comes back as it was.
 
-    Densities of numbers are in the user's units, of dates per day, through the slope of the map
-    to :class:`~autoencode.modalities.normal_scores.NormalScores`; a number that many rows share
-    has its probability. Rare levels count as one. Squared errors are of scores and indicators,
-    since columns share no unit.
+    Densities of numbers are in the user's units, and those of dates are per day: the slope of the
+    map to :class:`~autoencode.modalities.normal_scores.NormalScores` converts them. A number that
+    many rows share has a probability instead. All rare levels count as one level. Squared errors
+    are those of scores and indicators, since columns share no unit.
 
     Arguments:
-        levels: How many levels of a category the model tells apart; all rarer ones are one
-            level to it, and drawn by their frequency in new examples.
-        unknown: What becomes of a level that the fit did not see: `"error"` refuses it,
-            `"missing"` takes the cell as missing, and `"rare"` gives it the probability of what is
-            seldom seen, see :class:`~autoencode.modalities.columns.LevelColumn`. The networks
-            see a missing cell then, or the level that stands for all rare ones.
+        levels: The number of levels of a category that the model tells apart. All rarer levels
+            are one level, and new examples have each of them by its frequency.
+        unknown: The treatment of a level that the fit did not see: `"error"` refuses it,
+            `"missing"` takes the cell as missing, and `"rare"` gives it a small probability, see
+            :class:`~autoencode.modalities.columns.LevelColumn`. The networks then see a missing
+            cell, or the level that stands for all rare ones.
 
     See Also:
         :class:`~autoencode.modalities.Tables`, :class:`~autoencode.distributions.MixedColumns`
@@ -274,7 +275,7 @@ class MixedTables(
     def hide(self, x: Tensor) -> Tensor:
         numbers, levels = self._numbers(), self._levels()
         gone = self.gaps_.draw(len(x))[:, [*numbers, *levels]].to(x.device)
-        return x * ~gone[:, _slots(len(numbers), self._sizes())]
+        return x * ~gone[:, slots_of(len(numbers), self._sizes())]
 
     def network(self) -> Network:
         return FullyConnected(skip=True)
@@ -287,7 +288,7 @@ class MixedTables(
         return MixedColumns(scales, tuple(self._sizes()), shared)
 
     def draw(self, p: Distribution) -> Tensor:
-        r"""Draws rows; one and how rare it is where a level is rare, which `restore` undoes."""
+        r"""Draws rows. The indicator of a rare level is one plus its place among the rare ones."""
         x = p.sample()
         end = 2 * len(self._numbers())
 
@@ -354,7 +355,7 @@ class MixedTables(
         return every
 
     def known(self, x: Tensor) -> Tensor:
-        return self.there(x)[:, _slots(len(self._numbers()), self._sizes())]
+        return self.there(x)[:, slots_of(len(self._numbers()), self._sizes())]
 
     @property
     def n_numbers(self) -> int:
@@ -362,7 +363,7 @@ class MixedTables(
         return len(self._numbers())
 
     def unseen(self, t: Tensor) -> Tensor:
-        r"""Returns by how many nats cells surprise more than networks know, as they cannot see it.
+        r"""Returns the surprisal of cells that networks cannot see, less its expected value.
 
         .. math:: -\log u - \mathbb{H}(u) \text{ of what is new, and }
             -\log(1 - u) - \mathbb{H}(u) \text{ of others}
@@ -401,7 +402,7 @@ class MixedTables(
         ]
 
     def mask_each_cell(self, x: Tensor) -> Iterator[Tensor]:
-        slots = torch.tensor(_slots(len(self._numbers()), self._sizes()), device=x.device)
+        slots = torch.tensor(slots_of(len(self._numbers()), self._sizes()), device=x.device)
 
         order = {j: k for k, j in enumerate([*self._numbers(), *self._levels()])}
 
@@ -435,7 +436,7 @@ class MixedTables(
         filled = {}
 
         for name in X.columns:
-            filled[name] = _filled(X[name], R[name].set_axis(X.index))
+            filled[name] = fill_column(X[name], R[name].set_axis(X.index))
 
         return type(X)(filled, index=X.index)
 
@@ -456,7 +457,7 @@ class MixedTables(
 
         return None, Compose(
             [
-                _HiddenCells(part.fraction, numbers, sizes) if isinstance(part, Masking) else part
+                HiddenCells(part.fraction, numbers, sizes) if isinstance(part, Masking) else part
                 for part in flatten(corruption)
             ]
         )
@@ -469,7 +470,7 @@ class MixedTables(
         return np.stack([column.to_numeric(X[column.name]) for column in self.columns_], axis=1)
 
     def _restored(self, x: Tensor, cells_of: Callable[[Any, NDArray], Any]) -> Any:
-        r"""Returns rows of the vector as a frame, whose numbers a function makes cells."""
+        r"""Returns vectors as a frame. A function makes cells of the numbers."""
         import pandas as pd
 
         x = x.double().cpu()
@@ -501,7 +502,7 @@ class MixedTables(
         return torch.cat([x[:, n : 2 * n] > 0, *levels], dim=1)
 
     def _seen(self) -> list[int]:
-        r"""Returns the columns that the networks see: those that vary, or all if none does."""
+        r"""Returns the columns that the networks see: those that vary, or all if none varies."""
         varying = [j for j, c in enumerate(self.columns_) if not c.constant_]
         return varying or [*range(len(self.columns_))]
 
@@ -520,31 +521,8 @@ class MixedTables(
         return [c.size for c in columns if isinstance(c, LevelColumn)]
 
 
-class _HiddenCells(Corruption):
-    r"""Hides whole cells, which then look as if they were missing.
-
-    Arguments:
-        fraction: The probability of being hidden.
-        numbers: The number of columns of numbers.
-        levels: How many levels each category has.
-    """
-
-    def __init__(self, fraction: float, numbers: int, levels: tuple[int, ...]) -> None:
-        super().__init__()
-
-        self.fraction = fraction
-        self.numbers = numbers
-        self.levels = levels
-
-    def forward(self, x: Tensor) -> Tensor:
-        n_cells = self.numbers + len(self.levels)
-        keep = torch.rand(len(x), n_cells, device=x.device) >= self.fraction
-
-        return x * keep[:, _slots(self.numbers, self.levels)]
-
-
 def _file_kind(column: Column) -> str | None:
-    r"""Returns the kind of a column in a file, if all of its cells have one."""
+    r"""Returns the kind of a column in a file, if all of its cells are of one kind."""
     if isinstance(column, DateColumn):
         return "date"
 
@@ -555,19 +533,13 @@ def _file_kind(column: Column) -> str | None:
     return "float" if column.dtype_.lower().startswith(("float", "double")) else "number"
 
 
-def _slots(numbers: int, levels: Iterable[int]) -> list[int]:
-    r"""Returns to which cell each number of the vector belongs."""
-    categories = [[numbers + j] * size for j, size in enumerate(levels)]
-    return [*range(numbers), *range(numbers), *chain.from_iterable(categories)]
-
-
 def _is_open(column: Column) -> bool:
-    r"""Tell whether levels of a column that were not in the fit count."""
+    r"""Tell whether a column has a probability for levels that the fit did not see."""
     return isinstance(column, LevelColumn) and column.new_mass > 0
 
 
 def _told(columns: Sequence_[Column]) -> str:
-    r"""Returns how columns were read, and on which grid, in words."""
+    r"""Returns the kinds and grids of the columns, for the log."""
 
     def told(column: Column) -> str:
         if column.constant_:
@@ -577,53 +549,6 @@ def _told(columns: Sequence_[Column]) -> str:
 
     more = f"; and {len(columns) - _NAMED:,} more" * (len(columns) > _NAMED)
     return "; ".join(f"{c.name!r} {told(c)}" for c in columns[:_NAMED]) + more
-
-
-def _filled(cells: Any, other: Any) -> Any:
-    r"""Returns a column whose missing cells are those of another, of its type if that can be."""
-    import pandas as pd
-
-    gone = missing(cells)
-    of_python = isinstance(cells.dtype, np.dtype) and cells.dtype.kind == "O"
-
-    if not gone.any() and (not of_python or cells.dtype == other.dtype):
-        return cells
-
-    viewed = isinstance(other.dtype, pd.ArrowDtype) and "view" in str(other.dtype)
-
-    if cells.dtype == other.dtype and not viewed:  # of views, Arrow cannot take rows
-        n = len(cells)
-        chosen = np.where(gone, np.arange(n) + n, np.arange(n))
-        return pd.concat([cells, other]).iloc[chosen].set_axis(cells.index)
-
-    a, b = (open_cells(c) if viewed else c.astype(object) for c in (cells, other))
-    whole = a.where(~gone, b)
-
-    if cells.dtype != other.dtype and not _holds(other.dtype, cells):
-        return whole.infer_objects()
-
-    if isinstance(other.dtype, pd.ArrowDtype):
-        declared = getattr(open_cells(other).dtype, "categories", None)
-        return close(whole, name_of(other.dtype), declared).set_axis(cells.index)
-
-    return whole.astype(other.dtype)
-
-
-def _holds(dtype: Any, cells: Any) -> bool:
-    r"""Tell whether cells that are there stay what they are as another type."""
-    there = open_cells(cells).dropna().infer_objects()
-    dtype = getattr(dtype, "numpy_dtype", dtype)
-
-    if {there.dtype.kind, dtype.kind} <= {*"biuf"}:
-        v = there.to_numpy()
-
-        with np.errstate(invalid="ignore", over="ignore"):  # which is to be found
-            return bool((v.astype(dtype) == v).all())
-
-    if {there.dtype.kind, dtype.kind} == {"M"}:
-        return bool((there.astype(dtype) == there).all())
-
-    return True
 
 
 def _frame(X: Any) -> Any:

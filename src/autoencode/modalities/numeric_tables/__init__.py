@@ -1,5 +1,6 @@
 r"""Tables of numbers.
 
-- `marginals`: the columns that need normal scores
+- `frames`: data frames of numbers as arrays, and back
+- `scaling`: means and scales of the columns
 - `tables`: `Tables`, the modality
 """

@@ -15,52 +15,48 @@ from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
 from ...common.type_checks import check_agreement
-from ...data import is_frame, is_numbers, names_of, to_pandas
-from ...data.disk_arrays import FileArray
+from ...data import is_frame, is_numbers, names_of
 from ...data.tabular.libraries import library_of, native_types
 from ...distributions import CensoredGaussian, DiagonalGaussian, Family, SharedGaussian
 from ...networks import FullyConnected, Network
 from ..base import WIDE, Modality, cast, tensor_of, warn_of_constants
 from ..capabilities import DensityFitted, ErrorWeighted, NonlinearScale, Subsettable, Tabular
-from ..columns.cells import plain
 from ..columns.containers import contain
-from ..columns.dtypes import close, dtype_of, name_of, open_cells
-from ..columns.grids import grid_of, snap
+from ..columns.grids import snap
 from ..columns.marginals import describe_columns
 from ..normal_scores import NormalScores, ScoreTable
 from ..statistics import Columns, column_statistics
+from .frames import array_of, first_cells, frame_of, grids_of, types_of
+from .scaling import ROUNDING, SCALINGS, varying
 
 log = logging.getLogger(__name__)
 
 _NAMED = 12  # columns in a line of the log
-_GRID_NUMBERS, _GRID_ROWS = 2**22, 2**12  # of a table, that are looked at
-_ROUNDING = 4 * np.finfo(float).eps  # of the largest number, by which constants may differ
 
 
 class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Subsettable):
     r"""Numeric tables: arrays with shape `(N, D)`, or data frames of numbers alone.
 
     Columns are scaled inside to mean zero and unit variance; rows come back in the user's
-    units. A constant column is no part of the model and of its densities, and comes back as it
-    was; what new rows have there instead is logged and ignored.
+    units. A constant column is not part of the model or of its densities, and comes back as it
+    was. Other numbers in that column of new rows are logged and ignored.
 
-    For models with a density, skewed columns and those with numbers that many rows share, such
-    as flags, ratings and the zeros of an amount, become
+    For models with a density, some columns become normal scores: skewed ones, and those with
+    numbers that many rows share, such as flags, ratings and the zeros of an amount. See
     :class:`~autoencode.modalities.normal_scores.NormalScores`. New rows then have them as often as
     the data. :func:`~autoencode.modalities.columns.marginals.marginal` says which columns these
     are. The densities of the others stay in the user's units, and shared numbers have
     probabilities.
 
-    Under a likelihood on the unit
-    interval rows are taken as they are, and must lie there. What was fitted to a data frame
-    gives back data frames of pandas, with the same columns, types and ranges.
+    A likelihood on the unit interval takes rows as they are, and they must lie in it. After a fit
+    to a data frame, results are data frames with the same columns, types and ranges.
 
     Arguments:
-        scaling: `"columns"` gives each column unit variance, so that none counts more for
-            its unit; `"auto"` does so, too, but for columns that need normal scores;
-            `"whole"` only centers them and divides by one number, which keeps distances and
-            with them the principal components; `"none"` takes them as they are. The last two
-            keep constant columns.
+        scaling: `"columns"` gives each column unit variance, so that none counts more for its
+            unit. `"auto"` does the same, except for columns that become normal scores. `"whole"`
+            centers all columns and divides them by one number, which keeps distances and the
+            principal components. `"none"` takes the numbers as they are. The last two keep
+            constant columns.
 
     See Also:
         :class:`~autoencode.modalities.MixedTables`
@@ -121,32 +117,32 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
             vars(self).update({k: v for k, v in vars(self._of_all).items() if k.endswith("_")})
             return self
 
-        self.types_, first = _types(X), X
+        self.types_, first = types_of(X), X
         self.library_ = library_of(X)
         self.natives_ = native_types(X)
-        X = _array(X)
+        X = array_of(X)
 
         if X.ndim != 2 or 0 in X.shape:
             raise ValueError(f"expected a table with shape (N, D), got {X.shape}.")
 
-        if self.scaling not in _SCALINGS:
-            raise ValueError(f"expected a scaling out of {[*_SCALINGS]}, got {self.scaling!r}.")
+        if self.scaling not in SCALINGS:
+            raise ValueError(f"expected a scaling out of {[*SCALINGS]}, got {self.scaling!r}.")
 
         scaling = "none" if support is constraints.unit_interval else self.scaling
 
         self.dtype_ = str(X.dtype)
         columns = column_statistics(X)
         self.low_, self.high_ = columns.low, columns.high
-        loc, scale = _SCALINGS[scaling](columns, len(X))
+        loc, scale = SCALINGS[scaling](columns, len(X))
         apart = scaling in {"auto", "columns"}
-        kept = _varying(columns) if apart else np.ones(len(loc), bool)
-        self.constants_ = _cells(first, ~kept)
+        kept = varying(columns) if apart else np.ones(len(loc), bool)
+        self.constants_ = first_cells(first, ~kept)
         kept[0] |= not kept.any()  # or the networks would have nothing to see
 
         self.columns_ = np.flatnonzero(kept)
         self.shape_ = (len(self.columns_),)
         self.loc_, self.scale_ = loc[kept], scale[kept]
-        self.steps_, self.decimals_ = _grids(X)  # from which new rows do not depart
+        self.steps_, self.decimals_ = grids_of(X)  # from which new rows do not depart
         self.scored_ = np.zeros(0, int)
         self.scores_ = []
         self._held = {}
@@ -172,7 +168,7 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
         ):
             return
 
-        X = _array(X)
+        X = array_of(X)
         found = describe_columns(X, self.columns_)
         self.scored_, self.scores_, self._held = np.array([*found], int), [*found.values()], {}
         shared = sum(bool(scores.intervals()) for scores in self.scores_)
@@ -205,7 +201,7 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
         )
 
     def load(self, X: Any) -> Tensor:
-        X = _array(X)
+        X = array_of(X)
 
         if X.shape[1:] != self.low_.shape:
             raise ValueError(f"expected rows of {len(self.low_)} features, got {X.shape}.")
@@ -319,7 +315,7 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
         return (x - p.mean).square().sum(dim=-1, dtype=torch.float64)
 
     def to_numeric(self, X: Any) -> NDArray:
-        return _array(X)
+        return array_of(X)
 
     def wide(self) -> "Tables":
         if len(self.columns_) == len(self.low_):
@@ -348,13 +344,13 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
         return contain(R, X, self.library_, self.natives_) if self.types_ else R
 
     def _framed(self, x: NDArray) -> Any:
-        r"""Returns the columns that were seen, and constants, in the type of the user's own."""
+        r"""Returns scaled columns and constant ones together, in the type of the user's data."""
         X = np.zeros((len(x), len(self.low_)))
         X[:, self.columns_] = x
 
         if self.types_:
             X = np.clip(self._snapped(X), self.low_, self.high_)
-            return _framed(X, self.types_, self.constants_)
+            return frame_of(X, self.types_, self.constants_)
 
         X = cast(X, self.dtype_)
 
@@ -364,13 +360,13 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
         return X
 
     def _scored(self) -> Iterator[tuple[int, int, NormalScores]]:
-        r"""Yields columns with normal scores: their numbers, their places among those seen."""
+        r"""Yields the columns with normal scores: their number, place among those seen, scores."""
         places = np.searchsorted(self.columns_, self.scored_)
         yield from zip(self.scored_.tolist(), places.tolist(), self.scores_)
 
     def _compare_constants(self, columns: Columns) -> None:
-        r"""Says which constant columns are others in new rows."""
-        slack = _ROUNDING * np.maximum(np.abs(self.low_), np.abs(self.high_))
+        r"""Warns of constant columns that vary in new rows."""
+        slack = ROUNDING * np.maximum(np.abs(self.low_), np.abs(self.high_))
         changed = (columns.low < self.low_ - slack) | (columns.high > self.high_ + slack)
         changed[self.columns_] = False
         warn_of_constants([self._name(j) for j in np.flatnonzero(changed).tolist()])
@@ -379,12 +375,12 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
         return repr(self.types_[j][0]) if self.types_ else str(j)
 
     def _terms(self, device: torch.device, dtype: torch.dtype) -> Any:
-        r"""Returns what `normalize` computes with, made once.
+        r"""Returns the constants of `normalize`, which are computed once.
 
-        That is the precision to scale in, which columns, what is added and what divides, and
-        which columns are scores, with their places and maps. Numbers of single precision stay
-        so, with a mean in two parts: columns of dates, say, are far from zero compared to
-        their spread.
+        These are the precision, the columns, the numbers to add, the number to divide by, and the
+        normal scores with their columns and places. Numbers of single precision stay in it. Their
+        mean then has two parts, since columns such as dates lie far from zero compared to their
+        spread.
         """
         if (device, dtype) not in self._held:
             loc, scale = torch.from_numpy(-self.loc_), torch.from_numpy(self.scale_)
@@ -415,107 +411,3 @@ def _is_index(columns: NDArray, n: int) -> bool:
     r"""Returns whether columns are some of `n`, in order."""
     ends = [-1, *columns.tolist(), n]
     return columns.ndim == 1 and all(a < b for a, b in itertools.pairwise(ends))
-
-
-def _types(X: Any) -> list[tuple[str | int, str]]:
-    r"""Returns the names and types of the columns of a data frame, and none of an array."""
-    if not is_frame(X):
-        return []
-
-    X = to_pandas(X)
-    return [(name, name_of(dtype)) for name, dtype in X.dtypes.items()]
-
-
-def _array(X: Any) -> NDArray:
-    if not is_frame(X):
-        return X
-
-    X = to_pandas(X)
-    kinds = [_numpy(dtype) for dtype in X.dtypes]
-
-    if all(isinstance(dtype, np.dtype) for dtype in X.dtypes):
-        return X.to_numpy(np.result_type(*kinds))
-
-    columns = [open_cells(X.iloc[:, j]).to_numpy(kind) for j, kind in enumerate(kinds)]
-    return np.stack(columns, axis=1, dtype=np.result_type(*kinds))
-
-
-def _numpy(dtype: Any) -> np.dtype:
-    r"""Returns the type of numpy behind one of pandas, or the nearest to it."""
-    return np.dtype(getattr(dtype, "numpy_dtype", getattr(dtype, "subtype", dtype)))
-
-
-def _grids(X: NDArray) -> tuple[NDArray, NDArray]:
-    r"""Returns the steps and the decimals of the columns of a table; steps of none are zero.
-
-    Of large tables rows from all over are looked at.
-    """
-    n = min(len(X), max(_GRID_ROWS, _GRID_NUMBERS // X.shape[1]))
-
-    if n < len(X):
-        rows = FileArray.of(X) if isinstance(X, np.memmap) else None
-        X = (X if rows is None else rows)[np.linspace(0, len(X) - 1, n).astype(int)]
-
-    found = [grid_of(np.asarray(X[:, j])) for j in range(X.shape[1])]
-
-    return np.array([step for step, _ in found], float), np.array([k for _, k in found], int)
-
-
-def _cells(X: Any, constant: NDArray) -> list[tuple[int, Any]]:
-    r"""Returns the positions and the first cells of columns, as Python's own objects."""
-    columns = np.flatnonzero(constant).tolist()
-
-    if not is_frame(X):
-        return [(j, X[0, j].item()) for j in columns]
-
-    X = to_pandas(X)
-    return [(j, plain(X.iloc[:, j].iloc[0])) for j in columns]
-
-
-def _framed(
-    X: NDArray, types: list[tuple[str | int, str]], constants: list[tuple[int, Any]]
-) -> Any:
-    r"""Returns rows as a data frame whose columns have these names and types."""
-    import pandas as pd
-
-    cells, fixed = {}, dict(constants)
-
-    for j, (v, (name, kind)) in enumerate(zip(X.T, types)):
-        if j in fixed:
-            cells[name] = close(pd.Series([fixed[j]] * len(X), dtype=object), kind)
-        else:
-            cells[name] = close(pd.Series(cast(v, str(_numpy(dtype_of(kind))))), kind)
-
-    return pd.DataFrame(cells)
-
-
-def _varying(columns: Columns) -> NDArray:
-    r"""Returns which columns vary by more than rounding."""
-    with np.errstate(over="ignore"):
-        spread = columns.high - columns.low
-
-    size = np.maximum(np.abs(columns.low), np.abs(columns.high))
-    return (spread > _ROUNDING * size) & (columns.deviations > 0)
-
-
-def _by_column(columns: Columns, n: int) -> tuple[NDArray, NDArray]:
-    scale = np.sqrt(columns.deviations / n)
-
-    # Compared and not measured: rounding leaves a constant column some spread
-    constant = (columns.low == columns.high) | (scale == 0)
-    return np.where(constant, columns.low, columns.mean), np.where(constant, 1.0, scale)
-
-
-def _by_whole(columns: Columns, n: int) -> tuple[NDArray, NDArray]:
-    loc, scale = _by_column(columns, n)
-    varying = columns.low < columns.high
-    spread = np.sqrt(columns.deviations[varying].sum() / (n * len(scale)))
-
-    return loc, np.full_like(scale, spread if spread > 0 else 1.0)
-
-
-def _by_none(columns: Columns, n: int) -> tuple[NDArray, NDArray]:
-    return np.zeros_like(columns.mean), np.ones_like(columns.mean)
-
-
-_SCALINGS = {"auto": _by_column, "columns": _by_column, "whole": _by_whole, "none": _by_none}

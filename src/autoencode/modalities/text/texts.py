@@ -34,6 +34,7 @@ from ...distributions import Autoregressive, Family
 from ...networks import Network, Recurrent
 from ..base import Modality
 from ..capabilities import Adaptive, NonNumeric, Readable, Subsettable, TableReadable, Tokenized
+from .byte_rows import bytes_of, cut_off, place_of, text_of
 from .edit_distance import edits
 from .tokenizers import (
     BPETokenizer,
@@ -51,16 +52,16 @@ _MOST = 2**32  # symbols in memory
 class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, Subsettable):
     r"""Texts: lists, arrays or columns of `str`, or a `.txt` file with one text a line.
 
-    Inside, a text is a row of its bytes in UTF-8, ended and filled up by the byte 255, so that
-    any text comes back as it was. Bytes that a model makes up and that are no UTF-8 come back as
-    the replacement character.
+    The networks see a text as a row of its bytes in UTF-8, ended and padded by the byte 255. Any
+    text comes back as it was. Bytes from a model that are not valid UTF-8 become the replacement
+    character.
 
     Arguments:
         length: The most bytes of a text; by default those of the longest text of the fit.
         cut: Whether longer texts are cut off, or refused.
-        subwords: The size of a vocabulary of frequent pieces of words to learn from the texts,
-            and to put in the place of bytes: shorter rows, from more symbols. It takes the package
-            `tokenizers`, and is stored with the model.
+        subwords: The size of a vocabulary of frequent pieces of words, learned from the texts.
+            Rows of subwords are shorter than rows of bytes. It needs the package `tokenizers`, and
+            is stored with the model.
         column: The column of a table in a file, or of a data frame, that holds the texts; by
             default the only one. Files are read as tables are, see
             :func:`~autoencode.data.read_table`, but all cells of the column are texts.
@@ -134,7 +135,7 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
 
     def fit(self, X: Any, support: Constraint = constraints.real) -> "Texts":
         self._check_arguments()
-        rows = _bytes(self._texts(X))
+        rows = bytes_of(self._texts(X))
 
         if not rows:
             raise ValueError("expected at least one text, got none.")
@@ -174,10 +175,10 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
         )
 
     def load(self, X: Any) -> Tensor:
-        rows, longest = _bytes(self._texts(X)), self.shape_[0] - 1
+        rows, longest = bytes_of(self._texts(X)), self.shape_[0] - 1
 
         if self.cut:
-            rows = [_cut(row, longest) for row in rows]
+            rows = [cut_off(row, longest) for row in rows]
 
         n = np.fromiter(map(len, rows), int, len(rows))
 
@@ -186,7 +187,7 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
             raise ValueError(
                 f"expected texts of up to {longest} bytes, those of the longest of the fit, got"
                 f" {(n > longest).sum():,} longer than {longest} bytes, the first, of {n[i]}, in"
-                f" {_place(X, i)}: '{_text(rows[i], 40)}...'."
+                f" {place_of(X, i)}: '{text_of(rows[i], 40)}...'."
                 " Fit with modality=Texts(length=...) to take longer ones, and with cut=True to"
                 " cut them off."
             )
@@ -199,7 +200,7 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
     def restore(self, x: Tensor) -> NDArray:
         texts, longest = np.empty(len(x), object), self.shape_[0] - 1
         # The last symbol can only be the end, also where a model would go on
-        texts[:] = [_text(row, longest) for row in decode_batch(x[:, :-1], self._tokenizer)]
+        texts[:] = [text_of(row, longest) for row in decode_batch(x[:, :-1], self._tokenizer)]
 
         return texts
 
@@ -311,7 +312,7 @@ class ByteLevel(Corruption):
 
 
 def _of_letters(corruption: Any) -> Any:
-    r"""Returns what does to texts what a corruption does to numbers."""
+    r"""Returns the corruption of letters that stands for one of numbers."""
     if isinstance(corruption, (Blur, SaltAndPepper)):
         raise ValueError(
             f"{corruption} means nothing for texts. Use Typos(), or another corruption of letters"
@@ -337,40 +338,3 @@ def _spelled(x: Tensor, tokenizer: Tokenizer, length: int) -> Tensor:
 
 def _whole(value: Any, least: int) -> bool:
     return isinstance(value, Integral) and not value < least
-
-
-def _bytes(X: Any) -> list[bytes]:
-    items = X.tolist() if hasattr(X, "tolist") else list(X)
-    wrong = next((i for i, item in enumerate(items) if not isinstance(item, str)), None)
-
-    if wrong is not None:
-        raise ValueError(
-            f"expected a text for each example, got {items[wrong]!r} in {_place(X, wrong)}."
-        )
-
-    return [item.encode("utf-8", "surrogatepass") for item in items]
-
-
-def _place(X: Any, i: int) -> str:
-    return X.location(i) if isinstance(X, Lines) else f"row {i}"
-
-
-def _cut(row: bytes, n: int) -> bytes:
-    r"""Returns the first bytes, at most `n`, without a part of a character at their end."""
-    while 0 < n < len(row) and 128 <= row[n] < 192:
-        n -= 1
-
-    return row[:n]
-
-
-def _text(row: bytes, longest: int) -> str:
-    r"""Returns what bytes spell, in at most as many bytes, which `load` takes again."""
-    row = _cut(row, longest)
-
-    try:
-        return row.decode("utf-8", "surrogatepass")
-    except UnicodeDecodeError:
-        text = row.decode("utf-8", "replace")
-
-    # The replacement character has three bytes, and may stand for one
-    return _cut(text.encode(), longest).decode()

@@ -1,0 +1,89 @@
+r"""Data frames of numbers as arrays, and back."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...data import is_frame, to_pandas
+from ...data.disk_arrays import FileArray
+from ..base import cast
+from ..columns.cells import plain
+from ..columns.dtypes import close, dtype_of, name_of, open_cells
+from ..columns.grids import grid_of
+
+_GRID_NUMBERS, _GRID_ROWS = 2**22, 2**12  # of a table, that are looked at
+# of a table, that are looked at
+
+
+def types_of(X: Any) -> list[tuple[str | int, str]]:
+    r"""Returns the names and types of the columns of a data frame, and none of an array."""
+    if not is_frame(X):
+        return []
+
+    X = to_pandas(X)
+    return [(name, name_of(dtype)) for name, dtype in X.dtypes.items()]
+
+
+def array_of(X: Any) -> NDArray:
+    r"""Returns a data frame as an array, of a type that holds all of its columns."""
+    if not is_frame(X):
+        return X
+
+    X = to_pandas(X)
+    kinds = [_numpy(dtype) for dtype in X.dtypes]
+
+    if all(isinstance(dtype, np.dtype) for dtype in X.dtypes):
+        return X.to_numpy(np.result_type(*kinds))
+
+    columns = [open_cells(X.iloc[:, j]).to_numpy(kind) for j, kind in enumerate(kinds)]
+    return np.stack(columns, axis=1, dtype=np.result_type(*kinds))
+
+
+def _numpy(dtype: Any) -> np.dtype:
+    r"""Returns the type of numpy behind one of pandas, or the nearest to it."""
+    return np.dtype(getattr(dtype, "numpy_dtype", getattr(dtype, "subtype", dtype)))
+
+
+def grids_of(X: NDArray) -> tuple[NDArray, NDArray]:
+    r"""Returns the steps and the decimals of the columns of a table; steps of none are zero.
+
+    Of a large table, rows that are spread evenly are looked at.
+    """
+    n = min(len(X), max(_GRID_ROWS, _GRID_NUMBERS // X.shape[1]))
+
+    if n < len(X):
+        rows = FileArray.of(X) if isinstance(X, np.memmap) else None
+        X = (X if rows is None else rows)[np.linspace(0, len(X) - 1, n).astype(int)]
+
+    found = [grid_of(np.asarray(X[:, j])) for j in range(X.shape[1])]
+
+    return np.array([step for step, _ in found], float), np.array([k for _, k in found], int)
+
+
+def first_cells(X: Any, constant: NDArray) -> list[tuple[int, Any]]:
+    r"""Returns the positions and the first cells of columns, as Python's own objects."""
+    columns = np.flatnonzero(constant).tolist()
+
+    if not is_frame(X):
+        return [(j, X[0, j].item()) for j in columns]
+
+    X = to_pandas(X)
+    return [(j, plain(X.iloc[:, j].iloc[0])) for j in columns]
+
+
+def frame_of(
+    X: NDArray, types: list[tuple[str | int, str]], constants: list[tuple[int, Any]]
+) -> Any:
+    r"""Returns rows as a data frame whose columns have these names and types."""
+    import pandas as pd
+
+    cells, fixed = {}, dict(constants)
+
+    for j, (v, (name, kind)) in enumerate(zip(X.T, types)):
+        if j in fixed:
+            cells[name] = close(pd.Series([fixed[j]] * len(X), dtype=object), kind)
+        else:
+            cells[name] = close(pd.Series(cast(v, str(_numpy(dtype_of(kind))))), kind)
+
+    return pd.DataFrame(cells)

@@ -1,0 +1,41 @@
+r"""Means and scales of the columns of numeric tables."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..statistics import Columns
+
+ROUNDING = 4 * np.finfo(float).eps  # of the largest number, by which constants may differ
+# of the largest number, by which constants may differ
+
+
+def varying(columns: Columns) -> NDArray:
+    r"""Returns which columns vary by more than rounding."""
+    with np.errstate(over="ignore"):
+        spread = columns.high - columns.low
+
+    size = np.maximum(np.abs(columns.low), np.abs(columns.high))
+    return (spread > ROUNDING * size) & (columns.deviations > 0)
+
+
+def _by_column(columns: Columns, n: int) -> tuple[NDArray, NDArray]:
+    scale = np.sqrt(columns.deviations / n)
+
+    # Compared and not measured: rounding leaves a constant column some spread
+    constant = (columns.low == columns.high) | (scale == 0)
+    return np.where(constant, columns.low, columns.mean), np.where(constant, 1.0, scale)
+
+
+def _by_whole(columns: Columns, n: int) -> tuple[NDArray, NDArray]:
+    loc, scale = _by_column(columns, n)
+    varying = columns.low < columns.high
+    spread = np.sqrt(columns.deviations[varying].sum() / (n * len(scale)))
+
+    return loc, np.full_like(scale, spread if spread > 0 else 1.0)
+
+
+def _by_none(columns: Columns, n: int) -> tuple[NDArray, NDArray]:
+    return np.zeros_like(columns.mean), np.ones_like(columns.mean)
+
+
+SCALINGS = {"auto": _by_column, "columns": _by_column, "whole": _by_whole, "none": _by_none}
