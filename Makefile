@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE :=  # pytest keeps the tests that it has compiled
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint docs bench clean
+.PHONY: demo test lint docs bench signatures clean
 
 demo: $(VENV)/demo
 	$(BIN)/autoencode demo --out demo --force
@@ -22,6 +22,10 @@ lint: $(VENV)/lint
 docs: $(VENV)/docs
 	$(BIN)/sphinx-build --fail-on-warning -q docs docs/_build
 	@echo "Open docs/_build/index.html"
+
+# The flags of the command line, after a change of an argument or of its description
+signatures: $(VENV)/demo
+	$(BIN)/python -m autoencode.cli.generate
 
 bench: $(VENV)/demo
 	$(BIN)/python benchmarks/run.py

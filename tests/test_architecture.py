@@ -233,17 +233,33 @@ ORDER = {
         page
     """,
     "cli": """
-        next_step ownership signatures terminal
-        inputs
+        options ownership signatures terminal
+        inputs next_step
         outputs
         settings
         commands
+        generate
     """,
     "cli.signatures": """
-        source
-        flags
+        arguments docstrings forms
+        flags table
+        options parser
     """,
-    "cli.commands": "fit inference manifold plots",
+    "cli.inputs": """
+        contexts formats
+        examples
+        columns selection
+    """,
+    "cli.outputs": """
+        formats
+        checks rows
+        examples
+    """,
+    "cli.commands": """
+        anomalies demo fit impute interpolate manifold neighbors plot reconstruct sample score
+        transform
+        describe
+    """,
 }
 RANK = {
     folder: {name: i for i, line in enumerate(text.strip().splitlines()) for name in line.split()}

@@ -1,6 +1,7 @@
-r"""Tests for the signatures module: what is read from the source is what Python sees."""
+r"""Tests for the signatures module: the table is what Python sees, and flags are what it says."""
 
 import inspect
+import json
 import re
 import subprocess
 import sys
@@ -16,110 +17,159 @@ from autoencode import (
     networks,
     objectives,
     priors,
-    recipes,
 )
 from autoencode.cli import signatures
+from autoencode.cli.commands import COMMANDS
+from autoencode.cli.generate import generate
 from autoencode.cli.signatures import (
     REQUIRED,
+    Argument,
     Group,
     check_choice,
+    choices,
+    class_signature,
+    command_signature,
+    help_text,
+    option_groups,
     parse,
-    read_signatures,
-    signature,
-    subclasses,
+    recipe_signatures,
 )
+from autoencode.cli.signatures.forms import convert
+from autoencode.cli.signatures.table import PATH
 from autoencode.estimator import Autoencoder
-from autoencode.training import trainer as training
 
-BASES = [
-    (objectives, objectives.Objective),
-    (distributions, distributions.Family),
-    (corruptions, corruptions.Corruption),
-    (modalities, modalities.Modality),
-    (networks, networks.Network),
-    (priors, priors.Prior),
-    (training, training.Solver),
+FOLDERS = {
+    "objective": (objectives, objectives.Objective),
+    "likelihood": (distributions, distributions.Family),
+    "corruption": (corruptions, corruptions.Corruption),
+    "modality": (modalities, modalities.Modality),
+    "network": (networks, networks.Network),
+    "prior": (priors, priors.Prior),
+}
+AGAIN = "run make signatures (python -m autoencode.cli.generate), and commit the table"
+ESTIMATOR = {a.name: a for a in class_signature("Autoencoder").arguments}
+
+
+def test_the_table_is_that_of_the_library() -> None:
+    stored = json.loads(PATH.read_text(encoding="utf-8"))
+    live = json.loads(json.dumps(generate()))
+
+    for section, entries in live.items():
+        for name, entry in entries.items():
+            assert stored[section].get(name) == entry, f"{name} has changed: {AGAIN}"
+
+    assert stored == live, AGAIN
+
+
+def real(found) -> object:
+    return getattr(sys.modules[f"autoencode.{found.module}"], found.name)
+
+
+KNOWN = [
+    *recipe_signatures().values(),
+    *map(class_signature, json.loads(PATH.read_text())["classes"]),
 ]
 
 
-def public(module) -> dict:
-    return {name: getattr(module, name) for name in module.__all__}
-
-
-def module_name(module) -> str:
-    return module.__name__.partition(".")[2]
-
-
-def concrete(module, base) -> dict:
-    classes = {k: v for k, v in public(module).items() if inspect.isclass(v)}
-    return {k: v for k, v in classes.items() if issubclass(v, base) and not inspect.isabstract(v)}
-
-
-CLASSES = [
-    pytest.param(signature(module_name(module), name), cls, id=name)
-    for module, base in BASES
-    for name, cls in concrete(module, base).items()
-]
-RECIPES = [
-    pytest.param(read_signatures("recipes")[k], v, id=k) for k, v in public(recipes).items()
-]
-ESTIMATOR = pytest.param(signature("estimator", "Autoencoder"), Autoencoder, id="Autoencoder")
-
-
-@pytest.mark.parametrize(("found", "real"), [*CLASSES, *RECIPES, ESTIMATOR])
-def test_names_and_defaults_are_those_of_python(found, real) -> None:
-    parameters = inspect.signature(real).parameters.values()
-    parameters = [p for p in parameters if p.kind not in {p.VAR_POSITIONAL, p.VAR_KEYWORD}]
+@pytest.mark.parametrize("found", [pytest.param(s, id=s.name) for s in KNOWN])
+def test_names_defaults_and_texts_are_those_of_python(found) -> None:
+    value = real(found)
     empty = inspect.Parameter.empty
+    parameters = inspect.signature(value).parameters.values()
+    parameters = [p for p in parameters if p.kind not in {p.VAR_POSITIONAL, p.VAR_KEYWORD}]
 
-    assert [(a.name, None if a.default is REQUIRED else a.default) for a in found.arguments] == [
-        (p.name, None if p.default is empty else p.default) for p in parameters
-    ]
-    assert [a.default is REQUIRED for a in found.arguments] == [
-        p.default is empty for p in parameters
-    ]
+    assert [a.name for a in found.arguments] == [p.name for p in parameters]
     assert found.summary
-    assert inspect.getdoc(real).split()[0] in found.summary
+    assert inspect.getdoc(value).split()[0] in found.summary
 
-
-@pytest.mark.parametrize(("found", "real"), [*CLASSES, *RECIPES, ESTIMATOR])
-def test_each_argument_is_explained(found, real) -> None:
-    for argument in found.arguments:
+    for argument, parameter in zip(found.arguments, parameters):
+        assert (argument.default is REQUIRED) == (parameter.default is empty)
+        assert (
+            argument.default is REQUIRED
+            or argument.classes
+            or (argument.default == parameter.default)
+        )
         assert argument.text, argument.name
-        assert "`" not in argument.text
-        assert "\\" not in argument.text
+        assert not {"`", "\\"} & {*argument.text}
 
 
-@pytest.mark.parametrize(("module", "base"), BASES)
-def test_subclasses_are_all_found(module, base) -> None:
-    assert subclasses(module_name(module), base.__name__).keys() == concrete(module, base).keys()
+@pytest.mark.parametrize("name", FOLDERS)
+def test_every_class_that_words_can_make_is_a_choice(name) -> None:
+    folder, base = FOLDERS[name]
+    classes = [getattr(folder, n) for n in folder.__all__]
+    classes = [c for c in classes if inspect.isclass(c) and issubclass(c, base)]
+    known = {c.__name__ for c in classes if not inspect.isabstract(c)}
+
+    known -= {n for n in known if not getattr(getattr(folder, n), "has_density", True)}
+
+    # These are learned from the data, or are made of other objects
+    unmade = {"CensoredGaussian", "MixedColumns", "Compose"}
+    assert known - choices(ESTIMATOR[name]).keys() <= unmade
+    assert choices(ESTIMATOR[name]).keys() <= known
 
 
-def test_types() -> None:
-    estimator = {a.name: a for a in signature("estimator", "Autoencoder").arguments}
-    images = {a.name: a.type for a in signature("modalities", "Images").arguments}
-    vae = {a.name: a.type for a in read_signatures("recipes")["vae"].arguments}
+def test_a_flag_offers_only_what_the_estimator_accepts() -> None:
+    posteriors = choices(ESTIMATOR["posterior"]).keys()
+    assert {"Gaussian", "Dirac"} <= posteriors
+    assert not {"Autoregressive", "Bernoulli", "DiscretizedLogistic", "MixedColumns"} & posteriors
 
-    assert estimator["latent_dim"].type is int
-    assert estimator["conditional"].type is bool
-    assert estimator["random_state"].type is int
-    assert estimator["objective"][1:3] == (None, (("objectives", "Objective"),))
-    assert images["size"] == int | tuple[int, int]
-    assert vae["layers"] == tuple[int, ...]
-    assert vae["warmup"] is float
+    X = [[0.0, 1.0]] * 12
 
+    for name in ("Autoregressive", "Bernoulli", "DiscretizedLogistic"):
+        with pytest.raises(ValueError, match="expected a posterior whose samples have gradients"):
+            Autoencoder(1, posterior=getattr(distributions, name)()).fit(X)
 
-def test_an_unknown_name_is_an_error() -> None:
-    with pytest.raises(ValueError, match="expected a function or class of 'objectives'"):
-        signature("objectives", "Nothing")
+    with pytest.raises(ValueError, match="expected a likelihood with a density"):
+        Autoencoder(1, likelihood=distributions.Dirac()).fit(X)
 
 
-def test_reading_imports_nothing() -> None:
+def test_forms() -> None:
+    images = {a.name: a.form for a in class_signature("Images").arguments}
+    vae = {a.name: a.form for a in recipe_signatures()["vae"].arguments}
+    sounds = {a.name: a for a in class_signature("Sounds").arguments}
+
+    assert ESTIMATOR["latent_dim"].form == ESTIMATOR["random_state"].form == "INT"
+    assert ESTIMATOR["conditional"].form == "{True,False}"
+    assert ESTIMATOR["objective"].form is None
+    assert images["size"] == "INT|INT INT"
+    assert images["layout"] == "{NHW,NHWC,NCHW}"
+    assert vae["layers"] == "INT ..."
+    assert vae["warmup"] == "FLOAT"
+    assert sounds["spectrum"].classes == ("LogMel", "MDCT")
+    assert convert("{auto,True,False}", ["True"]) is True
+    assert convert("{auto,True,False}", ["auto"]) == "auto"
+    assert convert("INT|TEXT", ["no"]) == "no"
+
+
+def test_shared_flags_are_declared_once() -> None:
+    table = json.loads(PATH.read_text())
+    owners: dict[str, set[str]] = {}
+
+    for name in COMMANDS:
+        about = command_signature(name)
+        own = Group(name, "", tuple(a for a in about.arguments if not a.classes))
+
+        for group in (own, *option_groups(about)):
+            for flag in group.flags():
+                owners.setdefault(flag, set()).add(group.name)
+
+    shared = {"--label", "--labels", "--y", "--trusted", "--force", "--decimal", "--encoding"}
+    assert shared <= owners.keys()
+    assert all(len(owners[flag]) == 1 for flag in shared)
+
+    # All commands that read data know the format of tables
+    for name, entry in table["commands"].items():
+        flags = {f for g in option_groups(command_signature(name)) for f in g.flags()}
+        reads = any(a["name"] == "data" for a in entry["arguments"])
+        assert ("--separator" in flags) == reads
+
+
+def test_reading_the_table_imports_nothing() -> None:
     code = """if True:
         import sys
-        from autoencode.cli.signatures import read_signatures
-        read_signatures("recipes"), read_signatures("objectives"), read_signatures("training")
-        assert not {"torch", "sklearn", "numpy"} & set(sys.modules)
+        from autoencode.cli.signatures import class_signature, recipe_signatures
+        recipe_signatures(), class_signature("ELBO")
+        assert not {"torch", "sklearn", "numpy", "inspect", "ast"} & set(sys.modules)
     """
     subprocess.run([sys.executable, "-c", code], check=True)
 
@@ -128,7 +178,7 @@ def test_reading_imports_nothing() -> None:
 
 
 def groups() -> list[Group]:
-    found = [signature("training", "Training"), signature("objectives", "ELBO")]
+    found = [class_signature("Training"), class_signature("ELBO")]
     return [Group("training", "", found[0].arguments), Group("elbo", "", found[1].arguments, "o.")]
 
 
@@ -177,6 +227,7 @@ def test_whatever_is_typed_ends_in_one_line(words) -> None:
         (["--epoch", "3"], "unknown flag '--epoch'; did you mean '--epochs'?"),
         (["--scale", "3"], "unknown flag '--scale'; it belongs to --x Y."),
         (["data"], "unknown argument 'data'"),
+        (["--o.beta=1", "--", "--epochs"], "unknown argument '--epochs'"),
     ],
 )
 def test_parse_errors_say_what_to_do(argv, message) -> None:
@@ -185,10 +236,48 @@ def test_parse_errors_say_what_to_do(argv, message) -> None:
 
 
 def test_missing_arguments_are_named() -> None:
-    command = signature("cli.commands", "transform")
+    command = command_signature("transform")
 
     with pytest.raises(ValueError, match="missing DATA and --out"):
         parse("transform", "", [Group("transform", "", command.arguments)], ["model.ae"])
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("data --layers 8 4", {"data": "data", "layers": (8, 4)}),
+        ("--layers 8 4 data", {"data": "data", "layers": (8, 4)}),
+        ("--layers -- data", {"data": "data", "layers": ()}),
+        ("data --force --layers", {"data": "data", "layers": (), "force": True}),
+        ("-- --data", {"data": "--data"}),
+        ("data --shift -1e-05", {"data": "data", "shift": -1e-5}),
+        ("--shift -inf data", {"data": "data", "shift": -float("inf")}),
+        ("data --shift 1 --shift=-2", {"data": "data", "shift": -2.0}),
+        ("-n 3 -7", {"data": "-7", "n": 3}),
+        ("-n3 data --force", {"data": "data", "n": 3, "force": True}),
+    ],
+)
+def test_words_find_their_places(words, found) -> None:
+    arguments = (
+        Argument("data", "TEXT", positional=True),
+        Argument("layers", "INT ...", default=()),
+        Argument("shift", "FLOAT", default=0.0),
+        Argument("n", "INT", default=1),
+        Argument("force", "{True,False}", default=False),
+    )
+    assert parse("x", "", [Group("x", "", arguments)], words.split()) == {"x": found}
+
+
+def test_switches_take_no_value() -> None:
+    group = Group("x", "", (Argument("force", "{True,False}", default=False),))
+
+    with pytest.raises(ValueError, match="expected --force without a value, got 'True'"):
+        parse("x", "", [group], ["--force=True"])
+
+
+def test_percent_signs_and_defaults_are_in_the_help() -> None:
+    group = Group("x", "", (Argument("rate", "FLOAT", default=0.5, text="50 % or {more}"),))
+    assert "50 % or {more} (default: 0.5)" in " ".join(help_text("x", "5 %", [group]).split())
 
 
 def test_choose() -> None:

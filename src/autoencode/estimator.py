@@ -629,6 +629,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         arguments.check_solver(self.objective, self.posterior, self.training)
         posterior = choices.resolve_posterior(self.posterior, self.objective)
         checks.check_posterior(posterior)
+        checks.check_likelihood(self.likelihood)
         density = posterior.has_density
 
         for name in ("n_features_in_", "feature_names_in_"):

@@ -5,6 +5,7 @@ __all__ = [
     "at_least_one",
     "check_damage",
     "check_lengths",
+    "check_likelihood",
     "check_posterior",
     "check_windows",
 ]
@@ -65,10 +66,35 @@ def check_posterior(family: Family) -> None:
         Traceback (most recent call last):
         ValueError: expected a posterior whose samples have gradients, ...
     """
-    if family.has_density and not family(torch.zeros(1, family.n_params)).has_rsample:
+    try:
+        q = family(torch.zeros(1, family.n_params)) if family.has_density else None
+        differentiable = q is None or q.has_rsample
+    except (AttributeError, ValueError):  # a family of whole examples, such as texts
+        differentiable = False
+
+    if not differentiable:
         raise ValueError(
             "expected a posterior whose samples have gradients, such as Gaussian() or Dirac(),"
             f" got {family!r}."
+        )
+
+
+def check_likelihood(family: Family | None) -> None:
+    r"""Check that a likelihood has a density or a probability.
+
+    Raises:
+        ValueError: If the family has neither.
+
+    Example:
+        >>> from autoencode.distributions import Dirac
+        >>> check_likelihood(Dirac())
+        Traceback (most recent call last):
+        ValueError: expected a likelihood with a density or a probability, ...
+    """
+    if family is not None and not family.has_density:
+        raise ValueError(
+            "expected a likelihood with a density or a probability, such as SharedGaussian() or"
+            f" Bernoulli(), got {family!r}."
         )
 
 

@@ -25,7 +25,14 @@ from typing import Any
 from ..common.failures import FitWarning
 from .commands import COMMANDS
 from .settings import flag_groups, flags_of_other_choices
-from .signatures import Group, check_choice, parse, signature
+from .signatures import (
+    Group,
+    build_options,
+    check_choice,
+    command_signature,
+    option_groups,
+    parse,
+)
 from .terminal import SanitizedStream, sanitize
 
 _USER_ERRORS = (
@@ -142,42 +149,49 @@ def _run(argv: list[str]) -> None:
         print(_package().__version__)
     else:
         name, *rest = argv
-        command, about = COMMANDS[check_choice("command", name, COMMANDS)], _described(name)
-        first = Group(name, "", about.arguments)
-        is_fit = name == "fit"
-        groups = [first, *flag_groups(rest)] if is_fit else [first]
-        others = flags_of_other_choices if is_fit else dict
-
-        settings = parse(f"autoencode {name}", about.summary, groups, rest, others)
-        values = settings.pop(name)
-        positional = [values.pop(a.name) for a in about.arguments if a.positional]
-
-        named = dict(zip((a.name for a in about.arguments if a.positional), positional))
-        options = values | ({"settings": settings} if settings else {})
+        command = COMMANDS[check_choice("command", name, COMMANDS)]
+        positional, options, flat = _parse(name, rest)
 
         with contextlib.redirect_stdout(SanitizedStream(sys.stdout)):  # type: ignore[type-var]
-            if "out" in values:  # other commands do without this import
+            if "out" in options:  # other commands do without this import
                 from .ownership import protect_inputs
 
-                with protect_inputs(name, values | named):
+                with protect_inputs(name, flat):
                     command(*positional, **options)
             else:
                 command(*positional, **options)
 
 
+def _parse(name: str, words: Sequence[str]) -> tuple[list[Any], dict[str, Any], dict[str, Any]]:
+    r"""Returns the arguments of a command, and the values of its flags without their groups."""
+    about, is_fit = command_signature(name), name == "fit"
+    shared = [*option_groups(about)]
+    own = Group(name, "", tuple(a for a in about.arguments if not a.classes))
+    groups = [own, *shared, *(flag_groups(words) if is_fit else ())]
+
+    others = flags_of_other_choices if is_fit else dict
+    settings = parse(f"autoencode {name}", about.summary, groups, words, others)
+    flat = {key: value for group in (own, *shared) for key, value in settings[group.name].items()}
+
+    options = settings.pop(name) | build_options(about, settings)
+    positional = [options.pop(a.name) for a in about.arguments if a.positional]
+
+    if is_fit:
+        names = {group.name for group in shared}
+        options["settings"] = {k: v for k, v in settings.items() if k not in names}
+
+    return positional, options, flat
+
+
 def _help() -> str:
-    lines = [f"  {name:12} {_described(name).summary}" for name in COMMANDS]
-    usage = ["usage: autoencode COMMAND [OPTIONS]", "", _package().__doc__, "", *lines, ""]
+    lines = [f"  {name:12} {command_signature(name).summary}" for name in COMMANDS]
+    usage = ["usage: autoencode COMMAND [FLAGS]", "", _package().__doc__, "", *lines, ""]
     more = (
         "autoencode COMMAND --help lists the flags of a command, and autoencode fit"
         " --recipe NAME\n--help those of a recipe."
     )
 
     return "\n".join([*usage, more])
-
-
-def _described(command: str) -> Any:
-    return signature("cli.commands", command)
 
 
 def _package() -> Any:

@@ -1,26 +1,26 @@
-r"""Settings of a fit: of the recipe, the estimator, its objects, table formats and training."""
+r"""Settings of a fit: of the recipe, the estimator, its objects and the training."""
 
 __all__ = ["build_estimator", "flag_groups", "flags_of_other_choices"]
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .signatures import (
     Argument,
     Group,
-    available_classes,
     check_choice,
+    choices,
+    class_signature,
     last_value,
-    read_signatures,
-    signature,
+    recipe_signatures,
 )
 
 if TYPE_CHECKING:  # these take a second to import, for which `--help` need not wait
     from ..estimator import Autoencoder
     from ..training.trainer import Solver
 
-_MODEL, _TABLE, _TRAINING = "model", "table", "training"
+_MODEL, _TRAINING = "model", "training"
 
 
 def flag_groups(argv: Sequence[str]) -> list[Group]:
@@ -34,56 +34,66 @@ def flag_groups(argv: Sequence[str]) -> list[Group]:
 
     Example:
         >>> [group.name for group in flag_groups(["--recipe", "vae", "--objective", "ELBO"])]
-        ['vae', 'model', 'objective', 'table', 'training']
+        ['vae', 'model', 'objective', 'training']
     """
-    recipes = read_signatures("recipes")
-    recipe = last_value("--recipe", argv) or "autoencoder"
-    _, _, about, own = recipes[check_choice("recipe", recipe, recipes)]
+    recipes = recipe_signatures()
+    name = last_value("--recipe", argv) or "autoencoder"
+    recipe = recipes[check_choice("recipe", name, recipes)]
 
-    estimator = signature("estimator", "Autoencoder")
-    taken = {_TRAINING, *(argument.name for argument in own)}
+    estimator = class_signature("Autoencoder")
+    taken = {_TRAINING, *(argument.name for argument in recipe.arguments)}
     others = tuple(a for a in estimator.arguments if a.name not in taken)
-    found = [Group(recipe, about, own), Group(_MODEL, estimator.summary, others)]
+    training = class_signature("Training")
 
-    for argument in others:
-        name = last_value(f"--{argument.name}".replace("_", "-"), argv)
+    return [
+        Group(name, recipe.summary, recipe.arguments),
+        Group(_MODEL, estimator.summary, others),
+        *_chosen_groups(others, "", argv),
+        Group(_TRAINING, training.summary, training.arguments),
+    ]
+
+
+def _chosen_groups(
+    arguments: Sequence[Argument], prefix: str, argv: Sequence[str]
+) -> Iterator[Group]:
+    r"""Yields the flags of each class that was chosen for an argument."""
+    for argument in arguments:
+        key = f"{prefix}{argument.name}"
+        name = last_value(f"--{key}".replace("_", "-"), argv)
 
         if argument.classes and name is not None:
-            classes = available_classes(argument)
-            _, _, about, arguments = classes[check_choice(argument.name, name, classes)]
-            found.append(Group(argument.name, about, arguments, prefix=f"{argument.name}."))
-
-    for name, module, cls in (
-        (_TABLE, "data.tabular.formats", "TableFormat"),
-        (_TRAINING, "training", "Training"),
-    ):
-        _, _, about, arguments = signature(module, cls)
-        found.append(Group(name, about, arguments))
-
-    return found
+            known = choices(argument)
+            cls = known[check_choice(argument.name, name, known)]
+            yield Group(key, cls.summary, cls.arguments, prefix=f"{key}.")
+            yield from _chosen_groups(cls.arguments, f"{key}.", argv)
 
 
 def flags_of_other_choices() -> dict[str, str]:
     r"""Every flag of a recipe or object, with the choice that it belongs to.
 
     Example:
-        >>> flags_of_other_choices()["--objective.penalty"]
+        >>> flags_of_other_choices()["--objective.exact"]
         '--objective Contractive'
     """
-    found: dict[str, str] = {}
+    # The names that have a flag, by the flag that chooses them
+    owners: dict[str, dict[str, list[str]]] = {}
 
-    for argument in signature("estimator", "Autoencoder").arguments:
+    for argument in class_signature("Autoencoder").arguments:
         if argument.name == _TRAINING:  # its flags are always offered, without a prefix
             continue
 
-        for name, cls in available_classes(argument).items():
-            group = Group(name, "", cls.arguments, prefix=f"{argument.name}.")
-            found |= dict.fromkeys(group.flags(), f"--{argument.name} {name}")
+        for name, cls in choices(argument).items():
+            for flag in Group(name, "", cls.arguments, prefix=f"{argument.name}.").flags():
+                owners.setdefault(flag, {}).setdefault(f"--{argument.name}", []).append(name)
 
-    for name, recipe in read_signatures("recipes").items():
-        found |= dict.fromkeys(Group(name, "", recipe.arguments).flags(), f"--recipe {name}")
+    for name, recipe in recipe_signatures().items():
+        for flag in Group(name, "", recipe.arguments).flags():
+            owners.setdefault(flag, {}).setdefault("--recipe", []).append(name)
 
-    return found
+    return {
+        flag: " or ".join(f"{chooser} {'|'.join(names)}" for chooser, names in found.items())
+        for flag, found in owners.items()
+    }
 
 
 def build_estimator(recipe: str, settings: Mapping[str, dict[str, Any]]) -> "Autoencoder":
@@ -106,10 +116,9 @@ def build_estimator(recipe: str, settings: Mapping[str, dict[str, Any]]) -> "Aut
     make, own = getattr(recipes, recipe), settings.get(recipe, {})
     chosen, training = dict(settings.get(_MODEL, {})), settings.get(_TRAINING, {})
 
-    for argument in signature("estimator", "Autoencoder").arguments:
+    for argument in class_signature("Autoencoder").arguments:
         if argument.classes and argument.name in chosen:
-            values = settings.get(argument.name, {})
-            chosen[argument.name] = _make(argument, chosen[argument.name], values)
+            chosen[argument.name] = _make(argument, chosen[argument.name], argument.name, settings)
 
     _check_effect(make, own, chosen)
     model = make(**own).set_params(**chosen)
@@ -120,17 +129,19 @@ def build_estimator(recipe: str, settings: Mapping[str, dict[str, Any]]) -> "Aut
     return model
 
 
-def _make(argument: Argument, name: str, values: Mapping[str, Any]) -> Any:
+def _make(
+    argument: Argument, name: str, key: str, settings: Mapping[str, Mapping[str, Any]]
+) -> Any:
     r"""Returns an object of a named class, whose own arguments may be objects, too."""
-    cls = available_classes(argument)[name]
+    cls = choices(argument)[name]
     module = importlib.import_module(f"..{cls.module}", __package__)
-    arguments = dict(values)
+    values = dict(settings.get(key, {}))
 
     for inner in cls.arguments:
-        if inner.classes and inner.name in arguments:
-            arguments[inner.name] = _make(inner, arguments[inner.name], {})
+        if inner.classes and inner.name in values:
+            values[inner.name] = _make(inner, values[inner.name], f"{key}.{inner.name}", settings)
 
-    return getattr(module, cls.name)(**arguments)
+    return getattr(module, cls.name)(**values)
 
 
 def _check_effect(

@@ -4,10 +4,19 @@ __all__ = ["COMMANDS"]
 
 from collections.abc import Callable
 
-from .fit import fit, info, recipes
-from .inference import denoise, impute, reconstruct, sample, score, transform
-from .manifold import anomalies, interpolate, manifold, neighbors
-from .plots import demo, plot
+from .anomalies import anomalies
+from .demo import demo
+from .describe import info, recipes
+from .fit import fit
+from .impute import impute
+from .interpolate import interpolate
+from .manifold import manifold
+from .neighbors import neighbors
+from .plot import plot
+from .reconstruct import denoise, reconstruct
+from .sample import sample
+from .score import score
+from .transform import transform
 
 COMMANDS: dict[str, Callable[..., None]] = {
     command.__name__: command

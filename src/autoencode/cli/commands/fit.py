@@ -1,12 +1,15 @@
-r"""Commands that fit a model, describe it and list the recipes."""
+r"""The command that fits a model."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..next_step import suggest_next
-from ..signatures import read_signatures
+from ..options import LabelOptions
+
+if TYPE_CHECKING:  # `--help` need not wait for this import
+    from ...data import TableFormat
 
 
 def fit(
@@ -14,10 +17,10 @@ def fit(
     /,
     out: Path | None = None,
     recipe: str = "autoencoder",
-    label: str | None = None,
-    labels: Path | None = None,
     corrupted: Path | None = None,
     resume: bool = False,
+    labels: LabelOptions = LabelOptions(),
+    table: "TableFormat | None" = None,
     settings: Mapping[str, dict[str, Any]] = {},
 ) -> None:
     r"""Train a model on data and write it to a file.
@@ -29,11 +32,8 @@ def fit(
         out: The model file, which replaces only another model; by default a new file in the
             current folder, named after the data.
         recipe: The kind of autoencoder. `autoencode recipes` lists them.
-        label: The column of labels, in the table of examples or in that of --labels.
-        labels: A .npy, .csv or IDX file with the label, or the row of numbers, of each example;
-            for files in a folder, also a table with a column of file names.
-        corrupted: Damaged versions of the examples, in the same order, that the model learns to
-            repair.
+        corrupted: Damaged versions of the examples that the model learns to repair: in the same
+            order, or, for files in a folder, with the same names.
         resume: Continue from the checkpoint in `--checkpoint-dir`, if there is one.
         settings: The values of all other flags, by group.
     """
@@ -46,74 +46,32 @@ def fit(
     check_writable(out)
     model = build_estimator(recipe, settings)
 
-    if labels is not None and not model.conditional:
+    if labels.labels is not None and not model.conditional:
         raise ValueError(
             "--labels has no effect, as this model is not conditional: add --conditional."
         )
 
-    form = inputs.table_format(settings)
-    examples = inputs.read(data, label, labels, kinds=model.modality, form=form)
-    examples, found = inputs.with_column_types(examples, data, form), found_format(data)
+    examples = inputs.read(data, labels, table, kinds=model.modality)
+    examples, found = inputs.with_column_types(examples, data, table), found_format(data)
 
     if model.conditional and examples.y is None and not data.is_dir():
         raise ValueError(inputs.NEEDS_LABELS)
 
-    damaged = corrupted and inputs.read(corrupted, label, kinds=model.modality, form=form).X
+    damaged = None
+
+    if corrupted is not None:
+        column = LabelOptions(None if corrupted.is_dir() else labels.label)
+        damaged = inputs.read(corrupted, column, table, kinds=model.modality).X
+
     model.fit(examples.X, examples.y, corrupted=damaged, resume=resume)
     inputs.store_columns(model, examples, found)
     _save(model, out)
 
     last = model.history_[-1]
-    print(f"Wrote {out}: {_duration(last)}; {_terms(last)}.")
+    print(f"Wrote {out}: {describe_duration(last)}; {describe_terms(last)}.")
 
     pictures = out.with_name(f"{out.stem}-pictures")
-    suggest_next("plot", out, data, out=pictures, label=label, labels=labels)
-
-
-def info(
-    model: Path,
-    /,
-    trusted: Sequence[str] = (),
-) -> None:
-    r"""Describe a model and its training.
-
-    Arguments:
-        model: The model file.
-        trusted: Classes of other packages that the model file may use, such as graphs.Graphs.
-            Their modules must be importable, for example from PYTHONPATH.
-    """
-    from ...estimator import load
-
-    estimator = load(model, trusted=trusted)
-    parameters = estimator.get_params(deep=False).items()
-    arguments = {name: value for name, value in parameters if value is not False}
-    context, last = estimator.context_, estimator.history_[-1]
-    n_params = sum(p.numel() for p in estimator.model_.parameters())
-
-    rows = {
-        "file": f"{model}, {model.stat().st_size / 1e6:.2f} MB",
-        "examples": f"{estimator.modality_}, shape {estimator.modality_.shape_}",
-        **arguments,
-        "likelihood": estimator.model_.likelihood,
-        "condition": None if context is None else f"{context} of {context.size_}",
-        "parameters": f"{n_params:,}",
-        "trained": _duration(last),
-        "last epoch": _terms(last),
-    }
-
-    for name, value in rows.items():
-        if value is not None:
-            print(f"{name:14} {value}")
-
-    suggest_next("transform", model, "DATA", out=f"{model.stem}-codes.csv", trusted=trusted)
-
-
-def recipes() -> None:
-    r"""List the recipes of `fit --recipe`."""
-    for name, recipe in read_signatures("recipes").items():
-        print(f"{name:14} {recipe.summary}")
-
-    suggest_next("fit", "DATA", recipe="vae", out="model.ae")
+    suggest_next("plot", out, data, out=pictures, options=labels)
 
 
 def _default_path(data: Path) -> Path:
@@ -144,11 +102,13 @@ def _save(model: Any, out: Path) -> None:
         ) from None
 
 
-def _duration(record: Any) -> str:
+def describe_duration(record: Any) -> str:
+    r"""Returns the number of epochs and the time of a training."""
     return f"{record.epoch} epoch{'s' * (record.epoch > 1)} in {record.seconds:.1f} s"
 
 
-def _terms(record: Any) -> str:
+def describe_terms(record: Any) -> str:
+    r"""Returns the terms of the loss in an epoch."""
     parts = {part: record.get(part) for part in ("train", "validation", "posterior")}
 
     return "; ".join(

@@ -1,7 +1,12 @@
-r"""Command-line flags from the signatures in this library's source.
+r"""Command-line flags from the signatures of this library.
 
-- `source`: signatures and docstrings, read without importing the library
-- `flags`: flags made from them, and the parser of a command line
+- `arguments`: arguments and signatures, as plain values
+- `forms`: a notation for the words that a flag takes, and their conversion
+- `table`: the signatures, read from `table.json` without an import of the library
+- `docstrings`: plain text from docstrings, for the script that writes the table
+- `flags`: groups of flags, and choices among names
+- `options`: classes of flags that several commands share
+- `parser`: command lines to values; the text of `--help`
 """
 
 __all__ = [
@@ -9,14 +14,20 @@ __all__ = [
     "Argument",
     "Group",
     "Signature",
-    "available_classes",
+    "build_options",
     "check_choice",
+    "choices",
+    "class_signature",
+    "command_signature",
+    "help_text",
     "last_value",
+    "option_groups",
     "parse",
-    "read_signatures",
-    "signature",
-    "subclasses",
+    "recipe_signatures",
 ]
 
-from .flags import Group, available_classes, check_choice, last_value, parse
-from .source import REQUIRED, Argument, Signature, read_signatures, signature, subclasses
+from .arguments import REQUIRED, Argument, Signature
+from .flags import Group, check_choice, last_value
+from .options import build_options, option_groups
+from .parser import help_text, parse
+from .table import choices, class_signature, command_signature, recipe_signatures

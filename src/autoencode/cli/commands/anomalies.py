@@ -1,0 +1,152 @@
+r"""The command that scores anomalies."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ...common.atomic_files import replacing
+from ..options import SourceOptions, WriteOptions
+
+_LISTED_EXAMPLES = 10
+_QUOTED_LETTERS = 40  # of each text
+_MAX_REFERENCE = 10_000  # examples to which anomalies are compared
+
+
+def anomalies(
+    model: Path,
+    data: Path,
+    /,
+    out: Path,
+    reference: Path | None = None,
+    random_state: int = 0,
+    source: SourceOptions = SourceOptions(),
+    writing: WriteOptions = WriteOptions(),
+) -> None:
+    r"""Score each example as an anomaly, on the manifold and off it.
+
+    Arguments:
+        model: The model file.
+        data: The examples to score.
+        out: A .csv file with the log-density of each example, its parts on and off the
+            manifold, and 1 for an anomaly or 0. For images and sounds, a picture of the most
+            unusual examples is written beside it. Of series, the anomalous intervals with their
+            severity and the responsible channels, and a picture.
+        reference: Normal examples that define what is usual, preferably held-out ones; by
+            default the data themselves.
+        random_state: The seed of the random choice of reference examples.
+    """
+    import numpy as np
+
+    from ... import plots
+    from ...manifold import OffManifoldDetector
+    from ...manifold.arrays import select_row, select_rows
+    from ...modalities.capabilities import TimeResolved
+    from ...plots.mosaic import are_images
+    from .. import inputs, outputs
+    from ..ownership import check_replaceable
+
+    outputs.check_output(out, (".csv",), "anomalies", writing.force)
+    estimator = inputs.load_model(model, source.loading)
+    picture = out.with_suffix(".png")
+
+    read = [model, data, reference, source.labels.labels]
+    in_time = isinstance(estimator.modality_, TimeResolved)
+
+    if in_time or are_images(estimator.modality_):
+        check_replaceable("anomalies", [picture], read, writing.force)
+
+    if in_time:
+        _write_intervals(estimator, data, reference, source, out)
+        return
+
+    examples = inputs.read_with_label(data, source, estimator)
+    context = inputs.parse_y(source.typed.y, estimator)
+    X, names = examples.X, np.array(examples.files)
+    normal = X
+
+    if reference is not None:
+        normal = inputs.read_with_label(reference, source.for_other(reference), estimator).X
+
+    if len(normal) > _MAX_REFERENCE:
+        chosen = np.random.RandomState(random_state).permutation(len(normal))[:_MAX_REFERENCE]
+        normal = select_rows(normal, np.sort(chosen))
+
+    detector = OffManifoldDetector(estimator, y=context).fit(normal)
+    on, off = detector.decompose(X)
+    score = on + off
+    odd = score < detector.offset_
+
+    columns = {"example": names, "score": score, "on": on, "off": off, "anomaly": odd.astype(int)}
+    outputs.write_rows(
+        out, np.stack([v.astype(object) for v in columns.values()], axis=1), [*columns]
+    )
+    print(f"Wrote {out}: {len(X):,} scores, relative to {len(normal):,} examples.")
+    print(f"{odd.sum():,} anomalies ({100 * odd.mean():.1f} %). The most unusual, counted from 0:")
+
+    worst = score.argsort(kind="stable")[:_LISTED_EXAMPLES]
+
+    for i in worst:
+        parts = f"score {score[i]:.5g}  on {on[i]:.5g}  off {off[i]:.5g}"
+        print(f"  {names[i]:>8}  {parts}{_quoted(select_row(X, i))}")
+
+    if are_images(estimator.modality_):
+        under = None if context is None else np.repeat(context, len(worst), axis=0)
+        figure = plots.reconstructions(estimator, X[worst], y=under)
+
+        with replacing(picture) as temporary:
+            figure.savefig(temporary)
+
+        print(f"Next: look at {picture}: the most unusual examples above their reconstructions.")
+    else:
+        print(f"Next: look for what these {len(worst)} share; {out} has all scores.")
+
+
+def _quoted(example: Any) -> str:
+    r"""Returns the beginning of a text in quotes, and nothing for other examples."""
+    if not isinstance(example, str):
+        return ""
+
+    return f"  {example[:_QUOTED_LETTERS]!r}{'...' * (len(example) > _QUOTED_LETTERS)}"
+
+
+def _write_intervals(
+    estimator: Any, data: Path, reference: Path | None, source: SourceOptions, out: Path
+) -> None:
+    r"""Writes the anomalous intervals of series, and a picture of them."""
+    import numpy as np
+
+    from ... import plots
+    from ...manifold import SeriesDetector
+    from .. import inputs, outputs
+
+    X = normal = inputs.read_with_label(data, source, estimator, whole=True).X
+
+    if reference is not None:
+        others = source.for_other(reference)
+        normal = inputs.read_with_label(reference, others, estimator, whole=True).X
+
+    detector = SeriesDetector(estimator, y=inputs.parse_y(source.typed.y, estimator)).fit(normal)
+    found, scores = detector.intervals(X), detector.score_samples(X)
+    total = sum(map(len, scores))
+    share = sum(int((S > detector.threshold_).sum()) for S in scores) / total
+    columns = ["series", "start", "end", "severity", "channels"]
+    rows = [
+        [f.series, str(f.start), str(f.end), f"{f.severity:.4g}", _blamed(f.channels)]
+        for f in found
+    ]
+    outputs.write_rows(out, np.array(rows, object).reshape(-1, len(columns)), columns)
+    print(f"Wrote {out}: {len(found):,} intervals, with {100 * share:.2g} % of {total:,} steps.")
+
+    for row in rows[:_LISTED_EXAMPLES]:
+        print(f"  {row[0]:>8}  {row[1]} to {row[2]}  severity {row[3]}  {row[4]}")
+
+    picture = out.with_suffix(".png")
+
+    with replacing(picture) as temporary:
+        plots.intervals(detector, X).savefig(temporary)
+
+    print(f"Next: look at {picture}: series, their scores, and the intervals.")
+
+
+def _blamed(channels: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {100 * share:.0f} %" for name, share in channels.items())

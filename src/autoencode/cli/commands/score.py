@@ -1,0 +1,69 @@
+r"""The command that scores examples or cells."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..next_step import suggest_next
+from ..options import SourceOptions, WriteOptions
+
+_LISTED_CELLS = 10
+
+
+def score(
+    model: Path,
+    data: Path,
+    /,
+    out: Path | None = None,
+    cells: bool = False,
+    source: SourceOptions = SourceOptions(),
+    writing: WriteOptions = WriteOptions(),
+) -> None:
+    r"""Score examples: log p(x), or the reconstruction error of a model without a density.
+
+    Arguments:
+        model: The model file.
+        data: The examples, in the same format as those of the fit.
+        out: A .npy, .csv or .parquet file of the scores of all examples.
+        cells: Score each cell of a table by its surprisal given the rest of its row, in nats.
+    """
+    from .. import inputs, outputs
+
+    if out is not None:
+        outputs.check_output(out, outputs.ROW_SUFFIXES, "score", writing.force)
+
+    estimator = inputs.load_model(model, source.loading)
+    examples = inputs.read_source(data, source, estimator)
+
+    if hasattr(estimator, "score_samples"):
+        name, what, unit = "score_samples", "log p(x)", " nats"
+    else:
+        name, what, unit = "reconstruction_error", "error (this model has no density)", ""
+
+    context = inputs.context_of(examples, estimator)
+
+    if cells:
+        scores = estimator.cell_surprisal(examples.X, context)
+        columns = outputs.column_names(estimator, scores.shape[1])
+        _print_strangest(scores, columns, examples.X)
+    else:
+        scores, columns = getattr(estimator, name)(examples.X, context), [name]
+        print(f"{name}: {what}, mean of {len(scores):,} examples: {scores.mean():.6g}{unit}")
+
+    if out is not None:
+        outputs.write_rows(out, scores, columns, examples.files)
+        print(f"Wrote {out}: {scores.size:,} scores.")
+
+    suggest_next("neighbors", model, data, out=f"{model.stem}-neighbors.csv", options=source)
+
+
+def _print_strangest(scores: Any, columns: Sequence[str], X: Any) -> None:
+    r"""Prints the cells with the highest surprisal; missing cells have none."""
+    import numpy as np
+
+    order = np.argsort(-np.nan_to_num(scores, nan=-np.inf), axis=None, kind="stable")
+    print("cell_surprisal: -log p(cell | rest of its row). The highest, with rows counted from 0:")
+
+    for i, j in zip(*np.unravel_index(order[:_LISTED_CELLS], scores.shape)):
+        cell = X[columns[j]].iloc[i]
+        print(f"  row {i:>6}  {columns[j]} = {cell}: {scores[i, j]:.4g} nats")

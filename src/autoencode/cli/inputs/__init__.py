@@ -1,0 +1,28 @@
+r"""Examples, labels and conditions from command-line arguments.
+
+- `contexts`: typed labels, numbers and cells, as values
+- `formats`: the format of a table: what flags say, else that of the fit
+- `examples`: the examples of a file or folder
+- `columns`: types and names of the columns of numeric files
+- `selection`: examples that have one label
+"""
+
+__all__ = [
+    "NEEDS_LABELS",
+    "Inputs",
+    "context_of",
+    "load_model",
+    "parse_conditions",
+    "parse_y",
+    "read",
+    "read_source",
+    "read_with_label",
+    "shared_label",
+    "store_columns",
+    "with_column_types",
+]
+
+from .columns import store_columns, with_column_types
+from .contexts import parse_conditions, parse_y
+from .examples import NEEDS_LABELS, Inputs, context_of, load_model, read, read_source
+from .selection import read_with_label, shared_label

@@ -1,0 +1,106 @@
+r"""Flags that several commands share, each declared once.
+
+A command that has one of these classes as an argument has all of its flags.
+"""
+
+__all__ = ["LabelOptions", "LoadOptions", "SourceOptions", "WriteOptions", "YOptions", "given"]
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from ..data import TableFormat
+
+
+class LabelOptions(NamedTuple):
+    r"""Labels that come with the examples.
+
+    Arguments:
+        label: The column of labels, in the table of examples or in that of --labels.
+        labels: A .npy, .csv or IDX file with the label, or the row of numbers, of each example;
+            for files in a folder, also a table with a column of file names.
+    """
+
+    label: str | None = None
+    labels: Path | None = None
+
+
+class YOptions(NamedTuple):
+    r"""Labels that are typed.
+
+    Arguments:
+        y: The label, or the row of numbers, for a conditional model: one for all examples, or
+            one for each. Commands on the manifold take a single one; the examples that they use
+            are those with this label, or all if the examples have no labels.
+    """
+
+    y: tuple[str, ...] | None = None
+
+
+class LoadOptions(NamedTuple):
+    r"""Trust in the model file.
+
+    Arguments:
+        trusted: Classes of other packages that the model file may use, such as graphs.Graphs.
+            Their modules must be importable, for example from PYTHONPATH.
+    """
+
+    trusted: tuple[str, ...] = ()
+
+
+class SourceOptions(NamedTuple):
+    r"""The model and the examples that a command reads.
+
+    Arguments:
+        labels: The labels of the examples.
+        typed: Labels that are typed.
+        loading: Trust in the model file.
+        table: What is known of the format of a table in text; by default it is that of the fit.
+    """
+
+    labels: LabelOptions = LabelOptions()
+    typed: YOptions = YOptions()
+    loading: LoadOptions = LoadOptions()
+    table: "TableFormat | None" = None
+
+    def for_other(self, path: Path) -> "SourceOptions":
+        r"""Returns the options for further examples, to which a file of labels does not belong."""
+        column = None if path.is_dir() else self.labels.label
+        return self._replace(labels=LabelOptions(column))
+
+
+class WriteOptions(NamedTuple):
+    r"""Replacement of existing files.
+
+    Arguments:
+        force: Replace existing files even if they are not earlier results of the same kind.
+    """
+
+    force: bool = False
+
+
+def given(options: Any) -> dict[str, Any]:
+    r"""The flags of options that differ from their defaults, with their values.
+
+    Arguments:
+        options: An object of a class of this module, or a table format.
+
+    Example:
+        >>> given(SourceOptions(LabelOptions(label="kind")))
+        {'label': 'kind'}
+    """
+    defaults = _values(type(options)())
+    found: dict[str, Any] = {}
+
+    for name, value in _values(options).items():
+        if hasattr(value, "_asdict") or hasattr(value, "get_params"):
+            found |= given(value)
+        elif value != defaults[name]:
+            found[name] = value
+
+    return found
+
+
+def _values(options: Any) -> dict[str, Any]:
+    values = options._asdict() if hasattr(options, "_asdict") else options.get_params(deep=False)
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
