@@ -92,6 +92,24 @@ def test_irregular_times_are_gaps_of_a_grid(steps) -> None:
     assert np.array_equal(x[places, 0], sorted(steps))
 
 
+def test_times_of_the_index_count_and_other_columns_do_not(caplog) -> None:
+    when = pd.date_range("2024-01-01", periods=9, freq="h").delete([3, 4])
+    X = pd.DataFrame({"x": range(7)}, index=when)
+    series = Series(gaps=True).fit(X)
+
+    assert series.grid_ == (3600.0, False)
+    assert np.isnan(series.windows(X)[0, 3:5]).all()
+    assert series.windows(X["x"]).shape == (1, 9, 1)
+
+    with caplog.at_level("WARNING", "autoencode"):
+        series.windows(X.assign(y=1.0))
+
+    assert "columns that the fit did not have are ignored: y" in caplog.text
+
+    with pytest.raises(ValueError, match=r"missing numbers.*autoencoder"):
+        ae.linear(2, modality=Series()).fit(X)
+
+
 def test_months_are_steps_though_their_lengths_differ() -> None:
     for freq, step in {"MS": 1, "ME": 1, "QS": 3, "YS": 12}.items():
         dates = pd.date_range("1990-01-01", periods=60, freq=freq)
@@ -135,6 +153,7 @@ def test_the_usual_difference_is_the_step(caplog) -> None:
         ({"x": [1, np.inf]}, {}, "contains infinity"),
         ({"x": [np.nan, np.nan], "y": [1, 2]}, {}, "none in x"),
         ({"x": [1, 2]}, {"window": 0}, "window as a number of steps"),
+        ({"x": range(9)}, {"window": 3, "stride": 4}, "at most a window of 3 steps"),
         ({"x": [1, np.nan]}, {"gaps": False}, "no missing numbers"),
     ],
 )
@@ -151,6 +170,11 @@ def test_bad_tables_and_arguments_are_refused(X, options, message) -> None:
         ([], "at least one"),
         (np.zeros((2, 3, 4, 5)), r"\(N, T, channels\)"),
         (np.zeros((3, 0)), r"got shape \(3, 0\)"),
+        (np.zeros(9), r"shape \(9,\).*X\[None\]"),
+        (
+            np.zeros((99, 3)),
+            r"one series of 99 steps and 3 channels.*X\[None\].*X\[\.\.\., None\]",
+        ),
     ],
 )
 def test_bad_arrays_are_refused(X, message) -> None:

@@ -155,6 +155,9 @@ def test_models_of_other_data_are_refused() -> None:
     with pytest.raises(ValueError, match="got one of Tables"):
         SeriesDetector(ae.linear(2).fit(rows)).fit(rows)
 
+    with pytest.raises(ValueError, match="windows of 32 steps, got 60 steps"):
+        SeriesDetector(LINEAR).fit(machines(60)[None])
+
     with pytest.raises(TypeError, match="got int"):
         SeriesDetector(3).fit(rows)
 

@@ -172,7 +172,10 @@ def _affine(conditional: Conditional) -> torch.nn.Linear:
         case [torch.nn.Linear() as layer]:
             return layer
 
-    raise ValueError("LeastSquares() needs affine networks: use layers=() and skip=False.")
+    raise ValueError(
+        "LeastSquares() needs affine networks: use layers=() and skip=False. Of examples with"
+        " missing numbers, it finds none: use autoencode.autoencoder() for these."
+    )
 
 
 def _assign(linear: torch.nn.Linear, W: Tensor, W_context: Tensor, b: Tensor) -> None:

@@ -167,7 +167,8 @@ def from_frame(
 
     Arguments:
         X: A data frame.
-        time: The column of times; by default the rows are in order, one step apart.
+        time: The column of times; by default those of the index, if it has dates or times, and
+            else the rows are in order, one step apart.
         identity: The column, or columns, that tell the series apart; by default there is one.
         step: The step of the grid; by default the median difference of times.
         channels: The columns of the fit; by default all others.
@@ -183,6 +184,7 @@ def from_frame(
         [1.0, 2.0, nan, 4.0]
     """
     frame = to_pandas(X)
+    index = _index_times(frame) if time is None else None
     names = [str(name) for name in frame.columns]
     frame = frame.set_axis(names, axis=1).reset_index(drop=True)
     keys = [identity] if isinstance(identity, str) else [*(identity or ())]
@@ -195,20 +197,26 @@ def from_frame(
     chosen = [*channels] if channels else [name for name in names if name not in others]
     numbers = _numbers(frame, chosen)
 
+    if channels and (new := [name for name in names if name not in wanted]):
+        log.warning("columns that the fit did not have are ignored: %s.", first_few(new))
+
     if len(frame) == 0:
         raise ValueError("expected at least one row, got none.")
 
     dates = False
 
     if time is not None:
-        times, dates = numeric_times(frame[time], time)
+        index = frame[time]
+
+    if index is not None:
+        times, dates = numeric_times(index, time or "index")
     else:
         times = np.arange(len(frame), dtype=float)
 
     groups = _groups(frame, keys)
     ordered = [rows[np.argsort(times[rows], kind="stable")] for _, rows in groups]
 
-    if time is None:
+    if index is None:
         parts = [np.arange(len(rows), dtype=float) for rows in ordered]
         grid = Grid(1.0)
     else:
@@ -231,9 +239,27 @@ def from_frame(
 
     series.names = [name for name, _ in groups]
     series.channels, series.grid, series.placed, series.table = chosen, grid, placed, X
-    series.times = None if time is None else frame[time]
+    series.times = index
 
     return series
+
+
+def _index_times(frame: Any) -> Any:
+    r"""Returns the times of the index as a column, if it has some."""
+    import pandas as pd
+
+    index = frame.index
+
+    if isinstance(index, pd.PeriodIndex):
+        index = index.to_timestamp()
+
+    if not isinstance(index, (pd.DatetimeIndex, pd.TimedeltaIndex)):
+        return None
+
+    log.info(
+        "times are those of the index; time=... (command line: --modality.time) names a column."
+    )
+    return pd.Series(index)
 
 
 def _numbers(frame: Any, channels: Sequence[str]) -> NDArray[np.float64]:

@@ -51,6 +51,8 @@ from .lists import SeriesList, as_list, from_frame
 
 log = logging.getLogger(__name__)
 
+_SEQUENCES = (list, tuple, np.ndarray, Tensor)
+_NARROW = 5  # steps, of which series have more, and channels are often fewer
 _NUMBERS = 2**21  # in a part of the data
 _WIDEST = 2**16  # numbers of an example, beyond which nearly all weights would be of the ends
 _MANY = 10  # series, of which some can be left out as a whole
@@ -148,14 +150,14 @@ class Series(
         if isinstance(X, (Path, Files)):
             return holds_series(X)
 
-        if isinstance(X, (np.ndarray, Tensor)) and X.dtype != object:
-            return X.ndim in {2, 3}
-
-        return is_frame(X) or isinstance(X, (list, tuple, np.ndarray))
+        return is_frame(X) or hasattr(X, "to_frame") or isinstance(X, _SEQUENCES)
 
     def collect(self, X: Any) -> Any:
         if isinstance(X, (Windows, SeriesList)):
             return X
+
+        if not is_frame(X) and hasattr(X, "to_frame"):  # a column of pandas or polars
+            X = X.to_frame()
 
         if is_frame(X):
             return from_frame(X, **self._columns())
@@ -172,6 +174,14 @@ class Series(
             raise ValueError(
                 "expected series of numbers, as an array with shape (N, T) or (N, T, channels),"
                 f" got shape {X.shape} and type {X.dtype}. Use X[None] for a single one."
+            )
+
+        if X.ndim == 2 and X.shape[1] < _NARROW and X.shape[0] > X.shape[1] and C is None:
+            N, T = X.shape
+            raise ValueError(
+                f"an array with shape {X.shape} may be one series of {N:,} steps and {T}"
+                f" channel{'s' * (T > 1)}, or {N:,} series of {T} step{'s' * (T > 1)}. Use X[None]"
+                " for one series, X[..., None] for many."
             )
 
         return X
@@ -202,6 +212,13 @@ class Series(
         lengths = [len(x) for x in X]
         self.steps_ = self.window or choose_window(lengths)
         self.stride_ = self.stride or max(1, self.steps_ // 2)
+
+        if self.stride_ > self.steps_:
+            raise ValueError(
+                f"expected a stride of at most a window of {self.steps_} steps, got"
+                f" {self.stride_}: the steps between windows would be left out."
+            )
+
         self.flat_ = X.flat if isinstance(X, SeriesList) else X.ndim == 2
         self.channels_ = getattr(X, "channels", None)
         grid = getattr(X, "grid", None)
@@ -292,6 +309,15 @@ class Series(
             return X[:n], X[n:]
 
         cuts = [max(1, round(share * len(x))) for x in X]
+        window = self.window or choose_window(cuts)
+
+        if min(min(c, len(x) - c) for c, x in zip(cuts, X)) < window:
+            shortest = min(map(len, X))
+            raise ValueError(
+                f"expected series of which {100 * share:.0f} %, and the rest, have windows of"
+                f" {window} steps, got {shortest} steps. Use a shorter window=... (command line:"
+                " --modality.window), or a model that was trained on other series."
+            )
 
         if isinstance(X, SeriesList):
             return X.parts([slice(c) for c in cuts]), X.parts([slice(c, None) for c in cuts])
