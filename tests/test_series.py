@@ -344,6 +344,15 @@ def test_labels_are_of_series() -> None:
         clone(model).fit(X, ["slow"] * len(X))
 
 
+def test_masked_arrays_have_gaps() -> None:
+    X = waves()[..., 0]
+    masked = np.ma.masked_array(X, RNG.random(X.shape) < 0.1)
+    model = ae.vae(modality=Series(), **QUICK).fit(masked)
+
+    assert model.modality_.shape_ == (1, 30)
+    assert np.array_equal(model.impute(masked)[~masked.mask], X[~masked.mask])
+
+
 def test_gaps_of_a_table_are_filled_in() -> None:
     X = table()
     X.loc[5:9, "heat"] = np.nan

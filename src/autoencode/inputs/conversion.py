@@ -13,7 +13,7 @@ from torch import Tensor
 from ..data import is_frame, is_numbers
 from ..data.tabular.libraries import needs_pandas
 from ..modalities.array_layouts import check_type
-from ..modalities.capabilities import NonNumeric
+from ..modalities.capabilities import NonNumeric, Tabular
 from ..modalities.windows import Windows
 from .modality_choice import ModalityChoice
 
@@ -62,7 +62,7 @@ def without_masks(X: Any, kinds: ModalityChoice) -> Any:
     if not np.ma.is_masked(X):
         return X.data
 
-    if X.ndim == 2 and isinstance(kinds, NonNumeric):
+    if X.ndim == 2 and isinstance(kinds, NonNumeric) and isinstance(kinds, Tabular):
         needs_pandas()
 
         import pandas as pd

@@ -26,6 +26,7 @@ from ..modalities import Modality
 from ..modalities.array_layouts import check_rows, check_type
 from ..modalities.capabilities import NonNumeric, Tabular, Tokenized
 from ..modalities.capabilities.files import read_files
+from ..modalities.capabilities.sequences import collected
 from .conversion import is_numeric, tensor_to_numpy, tensors_to_numpy, to_numbers, without_masks
 from .loaded import Loaded
 from .modality_choice import ModalityChoice, modality_of, modality_of_path
@@ -108,6 +109,7 @@ def read(
         if not modality.accepts(X):
             raise ValueError(f"expected data like those of {modality}, got {type(X)}.")
 
+        X = collected(modality, X)
         return Loaded(X, y, files, kind, tabular=fitting and hasattr(X, "columns"))
 
     X = tensor_to_numpy(X)
