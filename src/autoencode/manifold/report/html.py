@@ -77,21 +77,20 @@ def pictures(
         a, b = (select_row(X, i) for i in planes.rows[:2])
         yield (
             "tangents.png",
-            "The directions in which one example can move and stay what it is, the largest first.",
+            "Directions in which one example can move along the manifold, the largest first.",
             plots.tangents(planes.tangents, a, names=names),
         )
         yield (
             "geodesic.png",
-            "From one example to another: straight through the codes, and the shortest way over"
-            " the manifold.",
+            "From one example to another: the straight line between the codes, and the shortest"
+            " path on the manifold.",
             plots.geodesics(Geodesics(model, y=y), a, b),
         )
 
     yield (
         "dimension.png",
-        "The dimension as one looks from near and from farther away, with two standard errors to"
-        " each side. A plateau deserves trust. Distances are counted in those to the second"
-        " neighbor.",
+        "The dimension against the scale, with two standard errors to each side. A plateau is the"
+        " value to trust. Distances are relative to those to the second neighbor.",
         plots.dimension({name: _relative(d) for name, d in analysis.curves.items()}),
     )
 
@@ -104,7 +103,7 @@ def pictures(
 
         if planes is None:
             pairs = zip(map(_visible, codec.from_rows(x)), map(_visible, from_rows))
-            yield "", _STRANGEST, [["example", "what the model makes of it"], *map(list, pairs)]
+            yield "", _STRANGEST, [["example", "reconstruction"], *map(list, pairs)]
         else:
             if not _is_shown(model, X):
                 strange, from_rows = plots.tables.as_rows(strange), plots.tables.as_rows(from_rows)
@@ -121,9 +120,7 @@ def pictures(
         )
 
 
-_STRANGEST = (
-    "What looks strangest of the examples, or of the new ones, and what the model makes of it."
-)
+_STRANGEST = "The most unusual examples, or new examples, above their reconstructions."
 
 
 def _is_shown(model: Any, X: Any) -> bool:
