@@ -89,6 +89,27 @@ def test_any_frame_comes_back(X: pd.DataFrame) -> None:
 # The likelihood
 
 
+def test_a_fixed_scale_weighs_numbers_alike() -> None:
+    family = MixedColumns(scales=(0.1, 0.5), levels=(3,), fixed_scale=0.3)
+    phi, x = torch.randn(7, 1), torch.tensor([1.0, -2.0, 1.0, 0.0, 0.0, 1.0, 0.0])
+    p = family(phi)
+
+    assert p.scale.tolist() == pytest.approx([0.3, 0.5])
+    expected = Normal(phi[0], 0.3).log_prob(x[0]) + phi[4:, 0].log_softmax(0)[1]
+    assert torch.allclose(p.log_prob(x), expected)
+
+    with pytest.raises(ValueError, match="expected a fixed scale > 0"):
+        MixedColumns(fixed_scale=0.0)
+
+
+def test_only_models_without_a_density_have_a_fixed_scale() -> None:
+    training = ae.Training(epochs=1, show_progress=False)
+    plain, density = (make(2, training=training).fit(table()) for make in (ae.autoencoder, ae.vae))
+
+    assert plain.likelihood_.fixed_scale is not None
+    assert density.likelihood_.fixed_scale is None
+
+
 def test_density_is_a_product_of_closed_forms(float64) -> None:
     torch.manual_seed(0)
     family = MixedColumns(scales=(0.1, 0.2), levels=(3, 2))

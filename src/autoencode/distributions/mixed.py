@@ -124,6 +124,9 @@ class MixedColumns(Family):
         scales: The smallest standard deviation :math:`\sigma_0` of each number.
         levels: The number of levels of each category.
         intervals: The intervals of scores of the shared values of each number.
+        fixed_scale: The standard deviation of all numbers, in place of those that the network
+            gives. Without a density, scales of its own would give most weight to the numbers that
+            it predicts best.
 
     See Also:
         :class:`~autoencode.distributions.MixedRow`, :class:`~autoencode.modalities.MixedTables`
@@ -141,8 +144,12 @@ class MixedColumns(Family):
         scales: Sequence[float] = (),
         levels: Sequence[int] = (),
         intervals: Sequence[Sequence[Interval]] = (),
+        fixed_scale: float | None = None,
     ) -> None:
         super().__init__()
+
+        if fixed_scale is not None and not fixed_scale > 0:
+            raise ValueError(f"expected a fixed scale > 0, got {fixed_scale}.")
 
         if not all(scale > 0 for scale in scales) or not all(n > 0 for n in levels):
             raise ValueError(f"expected scales > 0 and levels > 0, got {scales} and {levels}.")
@@ -150,6 +157,7 @@ class MixedColumns(Family):
         self.scales = scales
         self.levels = levels
         self.intervals = intervals
+        self.fixed_scale = fixed_scale
         self.shared = Intervals(intervals)
         self.floor: Tensor
         floor = torch.tensor([*scales], dtype=torch.get_default_dtype()).clamp(SMALLEST_SCALE)
@@ -162,5 +170,9 @@ class MixedColumns(Family):
             raise ValueError(f"expected {2 * n + K} raw parameters, got {phi.shape[-2]}.")
 
         loc, s, logits = phi.squeeze(dim=-1).split((n, n, K), dim=-1)
-        scale = self.floor + softplus(s)
+        scale = (
+            self.floor + softplus(s)
+            if self.fixed_scale is None
+            else self.floor.clamp(min=self.fixed_scale).expand_as(loc)
+        )
         return MixedRow(loc, scale, logits, self.levels, self.shared)

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.distributions import Distribution, constraints
+from torch.distributions import Distribution, Independent, constraints
 from torch.distributions.constraints import Constraint
 
 from ...common.type_checks import check_agreement
@@ -36,6 +36,7 @@ from ..capabilities import (
     Adaptive,
     CellDecomposable,
     Conditionable,
+    ErrorWeighted,
     NonlinearScale,
     NonNumeric,
     Readable,
@@ -54,6 +55,7 @@ from .hidden_cells import HiddenCells, slots_of
 log = logging.getLogger(__name__)
 
 _NAMED = 12  # columns in a line of the log
+_SCALE_OF_ERRORS = 0.3  # squared errors of scores against wrong levels
 
 
 class MixedTables(
@@ -65,6 +67,7 @@ class MixedTables(
     NonlinearScale,
     CellDecomposable,
     Conditionable,
+    ErrorWeighted,
     Adaptive,
     Subsettable,
 ):
@@ -280,12 +283,18 @@ class MixedTables(
     def network(self) -> Network:
         return FullyConnected(skip=True)
 
+    def deterministic_likelihood(self) -> Family:
+        return self._likelihood(_SCALE_OF_ERRORS)
+
     def likelihood(self) -> Family:
+        return self._likelihood()
+
+    def _likelihood(self, fixed_scale: float | None = None) -> Family:
         numbers = self._scored()
         scales = tuple(column.scores_.scale_ for column in numbers)
         shared = tuple(column.scores_.intervals() for column in numbers)
 
-        return MixedColumns(scales, tuple(self._sizes()), shared)
+        return MixedColumns(scales, tuple(self._sizes()), shared, fixed_scale)
 
     def draw(self, p: Distribution) -> Tensor:
         r"""Draws rows. The indicator of a rare level is one plus its place among the rare ones."""
@@ -340,7 +349,8 @@ class MixedTables(
         return new
 
     def cells(self, x: Tensor, p: Distribution) -> Tensor:
-        ll = p.base_dist.cells(x)  # type: ignore[attr-defined]
+        row: Any = p.base_dist if isinstance(p, Independent) else p
+        ll = row.cells(x)
         return self.per_column(torch.where(self.there(x), ll, torch.nan))
 
     def per_column(self, cells: Tensor) -> Tensor:
