@@ -26,7 +26,7 @@ ORDER = {
         blueprint
         inference
         inputs persistence
-        availability
+        availability fitting
         estimator
         plots recipes
         manifold
@@ -156,12 +156,14 @@ ORDER = {
     "blueprint": """
         arguments checks choices code_size resumption
         blueprint
+        attributes
     """,
     "inputs": """
         file_order loaded modality_choice
         conversion labels pairs tables
         reading
     """,
+    "fitting": "preparation run",
     "inference": """
         batched imputation
         own_size scores training_set

@@ -142,7 +142,9 @@ def test_resume_takes_the_size_of_the_checkpoint(tmp_path, monkeypatch) -> None:
     model = ae.vae(layers=(8,), training=training, random_state=0).fit(X)
 
     # As on another processor, where the likelihoods of two sizes may change places
-    monkeypatch.setattr("autoencode.estimator.choose_code_size", lambda *_: (7, "otherwise"))
+    monkeypatch.setattr(
+        "autoencode.fitting.preparation.choose_code_size", lambda *_: (7, "otherwise")
+    )
     again = ae.vae(layers=(8,), training=training, random_state=0).fit(X, resume=True)
 
     assert again.latent_dim_ == model.latent_dim_

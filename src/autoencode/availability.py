@@ -1,6 +1,7 @@
 r"""Methods that exist only where the kind of data and the model can perform them."""
 
 __all__ = [
+    "Abilities",
     "UnavailableError",
     "available_unless",
     "has_no_cells",
@@ -9,16 +10,16 @@ __all__ = [
     "has_no_samples",
 ]
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from sklearn.utils.metaestimators import available_if
 
-from .blueprint import choices
+from .blueprint import Blueprint, choices
+from .distributions import Family
 from .modalities import CANDIDATES, Modality
-
-# Returns why an estimator lacks a method and what to do, or `None` if it has it
-Reason = Callable[[Any], str | None]
+from .objectives import Objective
+from .priors import Prior
 
 _ENCODER_ONLY = (
     "this model was loaded or saved with encoder_only=True and cannot decode. Load the whole one."
@@ -32,6 +33,65 @@ _NO_CELLS = (
     " numbers with modality=ae.modalities.MixedTables() (command line: --modality MixedTables),"
     " got {}."
 )
+
+
+class Abilities(NamedTuple):
+    r"""Abilities of kind of data and model that methods may need.
+
+    Example:
+        >>> Abilities.before_fit(None, None, None, None, conditional=False).has_density
+        False
+    """
+
+    kinds: tuple[Modality, ...]
+    r"""The kind of data of the fit, or all that the data may turn out to be."""
+
+    has_density: bool
+    r"""Whether codes have a density."""
+
+    generates: bool
+    r"""Whether new examples can be drawn."""
+
+    decodes: bool = True
+    r"""Whether there is a decoder."""
+
+    @classmethod
+    def of_fit(cls, blueprint: Blueprint, decodes: bool) -> "Abilities":
+        r"""Returns the abilities of a fitted model.
+
+        Arguments:
+            blueprint: All resolved choices.
+            decodes: Whether the model has a decoder.
+        """
+        return cls((blueprint.modality,), blueprint.has_density, blueprint.generates, decodes)
+
+    @classmethod
+    def before_fit(
+        cls,
+        modality: Modality | Sequence[Modality] | None,
+        posterior: Family | None,
+        prior: Prior | None,
+        objective: Objective | None,
+        conditional: bool,
+    ) -> "Abilities":
+        r"""Returns the abilities that follow from the arguments of an estimator."""
+        kinds = CANDIDATES if modality is None else modality
+        density = choices.resolve_posterior(posterior, objective).has_density
+        matches = choices.resolve_objective(objective).matches_prior
+        generates = density or matches or choices.resolve_prior(prior, objective, conditional).fits
+
+        return cls(
+            (kinds,) if isinstance(kinds, Modality) else tuple(kinds), density, bool(generates)
+        )
+
+
+# Returns why a method is missing and what to do, or `None` if it is there
+Reason = Callable[[Abilities], str | None]
+
+
+class _Able(Protocol):
+    @property
+    def _abilities(self) -> Abilities: ...
 
 
 class UnavailableError(AttributeError, ValueError):
@@ -51,11 +111,12 @@ def available_unless(*reasons: Reason) -> Callable[[Callable], Any]:
     It is scikit-learn's `available_if`, with a sentence in place of "has no attribute".
 
     Arguments:
-        reasons: Functions of the estimator that return a sentence, or `None`.
+        reasons: Functions of the estimator's :class:`Abilities` that return a sentence, or `None`.
 
     Example:
         >>> class Box:
-        ...     @available_unless(lambda box: "'open' needs a key. Look under the mat.")
+        ...     _abilities = Abilities((), has_density=False, generates=False)
+        ...     @available_unless(lambda abilities: "'open' needs a key. Look under the mat.")
         ...     def open(self): ...
         >>> hasattr(Box(), "open")
         False
@@ -66,53 +127,49 @@ def available_unless(*reasons: Reason) -> Callable[[Callable], Any]:
 class _Available:
     def __init__(self, method: Callable, reasons: Iterable[Reason]) -> None:
         self.reasons = [*reasons]
-        self.method = available_if(lambda estimator: self._why(estimator) is None)(method)
+        self.method = available_if(lambda able: self._why(able) is None)(method)
         self.__doc__ = method.__doc__
 
-    def __get__(self, estimator: Any, owner: type | None = None) -> Any:
-        if estimator is not None and (why := self._why(estimator)) is not None:
+    def __get__(self, able: _Able | None, owner: type | None = None) -> Any:
+        if able is not None and (why := self._why(able)) is not None:
             raise UnavailableError(why)
 
-        return self.method.__get__(estimator, owner)
+        return self.method.__get__(able, owner)
 
-    def _why(self, estimator: Any) -> str | None:
-        return next(filter(None, (reason(estimator) for reason in self.reasons)), None)
+    def _why(self, able: _Able) -> str | None:
+        abilities = able._abilities
+        return next(filter(None, (reason(abilities) for reason in self.reasons)), None)
 
 
-def has_no_decoder(estimator: Any) -> str | None:
+def has_no_decoder(abilities: Abilities) -> str | None:
     r"""Reason against methods that decode: the fitted model is an encoder alone.
 
     Example:
-        >>> from autoencode import Autoencoder
-        >>> has_no_decoder(Autoencoder()) is None
-        True
+        >>> has_no_decoder(Abilities((), has_density=True, generates=True, decodes=False))[:36]
+        'this model was loaded or saved with '
     """
-    model = getattr(estimator, "model_", None)
-    return _ENCODER_ONLY if model is not None and model.decoder is None else None
+    return None if abilities.decodes else _ENCODER_ONLY
 
 
-def has_no_density(estimator: Any) -> str | None:
+def has_no_density(abilities: Abilities) -> str | None:
     r"""Reason against densities: the encoder returns points.
 
     Example:
-        >>> from autoencode import Autoencoder
-        >>> has_no_density(Autoencoder())[:35]
+        >>> has_no_density(Abilities((), has_density=False, generates=False))[:35]
         "'score_samples' needs a density p(x"
     """
     otherwise = "reconstruction_error(X) to judge examples"
-    return None if _has_density(estimator) else _NO_DENSITY.format("score_samples", otherwise)
+    return None if abilities.has_density else _NO_DENSITY.format("score_samples", otherwise)
 
 
-def has_no_samples(estimator: Any) -> str | None:
+def has_no_samples(abilities: Abilities) -> str | None:
     r"""Reason against new examples: there is neither a density nor a prior fitted to the codes.
 
     Example:
-        >>> from autoencode import Autoencoder
-        >>> from autoencode.priors import Mixture
-        >>> has_no_samples(Autoencoder(prior=Mixture())) is None
+        >>> has_no_samples(Abilities((), has_density=False, generates=True)) is None
         True
     """
-    if _generates(estimator):
+    if abilities.generates:
         return None
 
     return _NO_DENSITY.format("sample", "prior=Mixture() for new examples alone")
@@ -128,47 +185,18 @@ def has_no_cells(method: str, capability: type) -> Reason:
         capability: The capability, such as :class:`~autoencode.modalities.capabilities.Imputable`.
 
     Example:
-        >>> from autoencode import Autoencoder
-        >>> from autoencode.modalities import Images
+        >>> from autoencode.modalities import Images, MixedTables
         >>> from autoencode.modalities.capabilities import Imputable
         >>> reason = has_no_cells("impute", Imputable)
-        >>> reason(Autoencoder()) is None, reason(Autoencoder(modality=Images())) is None
-        (True, False)
+        >>> [reason(Abilities((kind,), True, True)) is None for kind in (MixedTables(), Images())]
+        [True, False]
     """
 
-    def reason(estimator: Any) -> str | None:
-        kinds = _kinds_of(estimator)
-
-        if any(isinstance(kind, capability) for kind in kinds):
+    def reason(abilities: Abilities) -> str | None:
+        if any(isinstance(kind, capability) for kind in abilities.kinds):
             return None
 
-        return _NO_CELLS.format(method, " or ".join(type(kind).__name__ for kind in kinds))
+        names = " or ".join(type(kind).__name__ for kind in abilities.kinds)
+        return _NO_CELLS.format(method, names)
 
     return reason
-
-
-def _kinds_of(estimator: Any) -> list[Any]:
-    r"""Returns the kind of data of the fit, or all kinds that they may be before it."""
-    fitted = getattr(estimator, "blueprint_", None)
-    kinds = estimator.modality if fitted is None else fitted.modality
-
-    if isinstance(kinds, Modality):
-        return [kinds]
-
-    return [*(CANDIDATES if kinds is None else kinds)]
-
-
-def _has_density(estimator: Any) -> bool:
-    if (fitted := getattr(estimator, "blueprint_", None)) is not None:
-        return fitted.has_density
-
-    return choices.resolve_posterior(estimator.posterior, estimator.objective).has_density
-
-
-def _generates(estimator: Any) -> bool:
-    if (fitted := getattr(estimator, "blueprint_", None)) is not None:
-        return fitted.generates
-
-    given = estimator.prior, estimator.objective, estimator.conditional
-    matches = choices.resolve_objective(estimator.objective).matches_prior
-    return _has_density(estimator) or matches or choices.resolve_prior(*given).fits

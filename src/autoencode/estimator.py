@@ -26,51 +26,47 @@ from sklearn.base import (
 from sklearn.utils import Bunch, Tags, check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
-from torch.distributions import constraints
 
 from . import inputs
 from .availability import (
+    Abilities,
     available_unless,
     has_no_cells,
     has_no_decoder,
     has_no_density,
     has_no_samples,
 )
-from .blueprint import Blueprint, arguments, checks, choices
-from .blueprint.code_size import choose_code_size
-from .blueprint.resumption import checkpoint_to_resume, seed_to_resume
+from .blueprint import arguments, checks
+from .blueprint.attributes import ResolvedAttributes
 from .common import container
 from .common.atomic_files import check_writable
-from .common.failures import warn
 from .common.seeding import seeded
 from .corruptions import Corruption
 from .data import Examples, is_frame, is_stream, on_disk, read_stream, stored_by_row
 from .distributions import Family
 from .distributions.codes.codebook import quantized_point
-from .inference import imputation, own_size, scores, training_set
+from .fitting.preparation import prepare
+from .fitting.run import FitRun
+from .inference import imputation, own_size, scores
 from .inference.batched import BatchFunction, map_batches, map_restored, map_scaled
-from .modalities import Modality, describe_context, describe_guess, encode_context
+from .modalities import Modality, encode_context
 from .modalities import pool as mean_of_windows
 from .modalities.capabilities import (
     CellScored,
     Conditionable,
     Imputable,
-    ResidualFitted,
     Tiled,
     Windowed,
 )
 from .modalities.capabilities.scales import mean, restore_mean, restore_new
 from .modalities.capabilities.sequences import examples
 from .modalities.capabilities.tables import as_given
-from .modalities.context import ContinuousContext, Labels
-from .modalities.windows import Windows, counts_of, follow, overlap_of
+from .modalities.windows import Windows, follow
 from .models.latent import Conditional, Model
 from .networks import Network
 from .objectives import Objective
 from .persistence import encoding, model_file
 from .priors import Prior
-from .training.diagnosis import diagnose
-from .training.linear_start import linear_start
 from .training.step import TrainStep, evaluate
 from .training.trainer import Solver, Training
 
@@ -79,7 +75,9 @@ log = logging.getLogger(__name__)
 _can_decode = available_unless(has_no_decoder)
 
 
-class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class Autoencoder(
+    ResolvedAttributes, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
     r"""Autoencoder with the interface of scikit-learn.
 
     Each argument has a default. :mod:`~autoencode.recipes` has functions for the combinations that
@@ -560,7 +558,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         modality: Any = self.modality_
         cells = has_no_cells("sample(conditions=..., missing=...)", Conditionable)
 
-        if (conditions is not None or missing) and (why := cells(self)):
+        if (conditions is not None or missing) and (why := cells(self._abilities)):
             raise ValueError(why)
 
         part = None if conditions is None else modality.template(conditions, n)
@@ -611,7 +609,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         check_is_fitted(self, "model_")
 
-        if not encoder_only and (why := has_no_decoder(self)):
+        if not encoder_only and (why := has_no_decoder(self._abilities)):
             raise ValueError(why)
 
         encoding.check_replaceable(path)
@@ -623,148 +621,24 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def _prepare(self, X: Any, y: ArrayLike | None, corrupted: Any, resume: bool) -> Examples:
         r"""Checks all input, and returns the examples to train on."""
-        latent_dim = choices.resolve_latent_dim(self.latent_dim)
-        arguments.check(self.get_params(deep=False))
-        checks.check_damage(self.corruption, corrupted)
-        arguments.check_solver(self.objective, self.posterior, self.training)
-        posterior = choices.resolve_posterior(self.posterior, self.objective)
-        checks.check_posterior(posterior)
-        checks.check_likelihood(self.likelihood)
-        density = posterior.has_density
-
         for name in ("n_features_in_", "feature_names_in_"):
             self.__dict__.pop(name, None)
 
-        source = X
-        found = inputs.read(X, self.modality, fitting=True)
-        found = self._compare_columns(found, self.modality, reset=True)
-        found = inputs.join_labels(found, y) if self.conditional else found
-        labels = follow(found.y, found.X) if self.conditional else None
-        checks.check_lengths(X=found.X, y=labels)
-        likelihood = self.likelihood and self.likelihood.clone()
-
-        support = likelihood.support if likelihood else constraints.real
-        kind = found.kind or inputs.modality_of(found.X, self.modality)
-        modality = kind.clone().fit(found.X, support)
-
-        if corrupted is not None:
-            n = len(found.X)
-            damaged = self._compare_columns(inputs.read(corrupted, modality), modality)
-            found, damaged = inputs.join_pairs(found, damaged)
-
-            if len(found.X) < n:  # examples without a partner are not used
-                modality = kind.clone().fit(found.X, support)
-
-            corrupted = examples(modality, damaged.X)
-
-        X, y = found.X, found.y
-
-        guessed = not isinstance(self.modality, Modality) and found.kind is None
-
-        if guessed and (what := describe_guess(X, modality)):
-            log.info("taken for %s; modality=... (command line: --modality) says otherwise.", what)
-
-        if (form := inputs.format_of_source(source, X)) is not None:
-            modality.format_ = form
-
-        X = examples(modality, X, told=True)
-        y = follow(y, X) if self.conditional else None
-
-        likelihood = choices.resolve_likelihood(likelihood, modality, X, density)
-        is_damaged = corrupted is not None or self.corruption is not None
-        cleans = is_damaged and latent_dim is None and not density
-        network = choices.resolve_network(self.network, modality, cleans)
-
-        checks.check_lengths(X=X, corrupted=corrupted, y=y)
-        checks.check_windows(X, corrupted)
-
-        context = describe_context(y) if self.conditional else None
-        self.seed_ = int(check_random_state(self.random_state).randint(2**31))
-
-        if resume:
-            self.seed_ = seed_to_resume(self.training, self.random_state, self.seed_)
-
-        counts = counts_of(X)
-        counts = counts if counts and max(counts) > 1 else None  # one window each is no recording
-
-        data = Examples(
-            on_disk(modality.load(X), X),
-            None if corrupted is None else on_disk(modality.load(corrupted), corrupted),
-            encode_context(context, y, len(X)),
-            recordings=tuple(counts) if counts else None,
-            overlap=overlap_of(X) if counts else 1,
-        )
-
-        if likelihood.support is not constraints.real:
-            for part in data.split():
-                likelihood.check_support(modality.normalize(part.target))
-
-        why = "as given"
-
-        if latent_dim is None and resume:
-            latent_dim, why = checkpoint_to_resume(self.training).latent_dim(), "as before"
-
-        if not latent_dim:
-            latent_dim, why = choose_code_size(data, modality, network, density, is_damaged)
-
-        log.info("code of %d number%s: %s.", latent_dim, "s" * (latent_dim > 1), why)
-
-        self.blueprint_ = Blueprint(
-            latent_dim,
-            modality,
-            network,
-            posterior,
-            likelihood,
-            choices.resolve_prior(self.prior, self.objective, self.conditional),
-            choices.resolve_objective(self.objective),
-            self.corruption,
-            context,
-        )
-
+        given, compare = self.get_params(deep=False), self._compare_columns
+        self.blueprint_, data, self.seed_ = prepare(given, X, y, corrupted, resume, compare)
         return data
 
     def _train(self, data: Examples, resume: bool) -> None:
-        training = (self.training or Training()).clone()
-        blueprint, modality = self.blueprint_, self.modality_
-
         with seeded(self.seed_):
-            whole, (data, held_out) = data, data.hold_out(training.n_held_out(len(data)))
-            self.model_ = blueprint.build()
-            step = blueprint.train_step(self.model_, len(data))
-            self.objective_ = step.objective
-            self.training_ = training.resolve(len(data), blueprint.training_defaults())
+            training = (self.training or Training()).clone()
+            run = FitRun(self.blueprint_, training, data, self.seed_)
+            self.model_, self.objective_ = run.model, run.step.objective
+            self.training_ = run.training
 
-            log.info("%s", blueprint.describe(len(data), len(held_out or ())))
-
-            if start := linear_start(step) if isinstance(training, Training) else None:
-                log.info("training starts at %s.", start.begin(data, held_out, self.seed_))
-
-            for record in self.training_.train(step, data, held_out, resume):
+            for record in run.train(resume):
                 self.history_.append(Bunch(**record._asdict()))
 
-            self.objective_.progress.fill_(1)
-
-            # With too few examples to hold some out, the linear model is the safer choice
-            unjudged = held_out is None and training.validation_fraction is None
-
-            if start and (unjudged or (held_out and not start.is_beaten(held_out, self.seed_))):
-                log.info("training does not improve on %s, which is kept.", start.set(whole))
-
-            if isinstance(prior := self.model_.prior, Prior):
-                torch.manual_seed(self.seed_)  # the same after a resumed training
-                prior.fit(lambda: training_set.draw_codes(self.model_, modality, whole))
-
-            torch.manual_seed(self.seed_)
-            if isinstance(modality, ResidualFitted):
-                residuals = training_set.squared_residuals
-                modality.fit_residuals(lambda: residuals(self.model_, modality, whole))
-
-            torch.manual_seed(self.seed_)
-            family = blueprint.build_likelihood()
-            found = diagnose(step, modality, family, data, held_out, self.history_, self.training_)
-
-            for failure in found:
-                warn(failure)
+            run.finish(self.history_)
 
     def _restore(self, attributes: dict[str, Any]) -> None:
         r"""Restores an earlier fit."""
@@ -802,32 +676,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         return model
 
-    # Resolved choices
+    # Abilities
 
     @property
-    def latent_dim_(self) -> int:
-        return self.blueprint_.latent_dim
+    def _abilities(self) -> Abilities:
+        if (fitted := self.__dict__.get("blueprint_")) is None:
+            given = self.modality, self.posterior, self.prior, self.objective
+            return Abilities.before_fit(*given, self.conditional)
 
-    @property
-    def modality_(self) -> Modality:
-        return self.blueprint_.modality
-
-    @property
-    def network_(self) -> Network:
-        return self.blueprint_.network
-
-    @property
-    def likelihood_(self) -> Family:
-        decoder = self.model_.decoder  # none, if only the encoder was stored
-        return self.blueprint_.likelihood if decoder is None else decoder.family
-
-    @property
-    def prior_(self) -> Prior:
-        return self.blueprint_.prior
-
-    @property
-    def context_(self) -> Labels | ContinuousContext | None:
-        return self.blueprint_.context
+        model = self.__dict__.get("model_")
+        return Abilities.of_fit(fitted, decodes=model is None or model.decoder is not None)
 
     # Derived attributes
 

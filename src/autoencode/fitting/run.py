@@ -1,0 +1,112 @@
+r"""Training of the model of a blueprint, its prior, and the diagnosis."""
+
+__all__ = ["FitRun"]
+
+import logging
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+
+from ..blueprint import Blueprint
+from ..common.failures import warn
+from ..data import Examples
+from ..inference import training_set
+from ..modalities.capabilities import ResidualFitted
+from ..priors import Prior
+from ..training.diagnosis import diagnose
+from ..training.linear_start import linear_start
+from ..training.state import EpochRecord
+from ..training.trainer import Solver, Training
+
+log = logging.getLogger(__name__)
+
+
+class FitRun:
+    r"""Training of the model of a blueprint.
+
+    All randomness is that of torch's generator. An estimator creates, iterates and finishes a run
+    within one block of :func:`~autoencode.common.seeding.seeded`.
+
+    Arguments:
+        blueprint: All resolved choices.
+        training: The training method.
+        data: The examples to train on, some of which are held out for validation.
+        seed: The seed of what begins anew after the training, whether it was resumed or not.
+
+    Attributes:
+        model: The model.
+        step: The loss of minibatches.
+        training: The training method with all choices resolved.
+
+    Example:
+        >>> import autoencode as ae
+        >>> from sklearn.datasets import load_wine
+        >>> X = load_wine().data
+        >>> model = ae.linear(2).fit(X)
+        >>> data = Examples(model.modality_.load(X))
+        >>> run = FitRun(model.blueprint_, ae.LeastSquares(), data, seed=0)
+        >>> len([*run.train()])
+        1
+    """
+
+    def __init__(self, blueprint: Blueprint, training: Solver, data: Examples, seed: int) -> None:
+        self.blueprint, self.seed, self.whole = blueprint, seed, data
+        self.data, self.held_out = data.hold_out(training.n_held_out(len(data)))
+        self.model = blueprint.build()
+        self.step = blueprint.train_step(self.model, len(self.data))
+        self.training = training.resolve(len(self.data), blueprint.training_defaults())
+
+        # With too few examples to hold some out, the linear model is the safer choice
+        self.unjudged = self.held_out is None and training.validation_fraction is None
+        self.start = linear_start(self.step) if isinstance(training, Training) else None
+
+    def train(self, resume: bool = False) -> Iterator[EpochRecord]:
+        r"""Trains the model, and yields a record after each epoch.
+
+        Arguments:
+            resume: Whether to go on from the checkpoint, if there is one.
+        """
+        log.info("%s", self.blueprint.describe(len(self.data), len(self.held_out or ())))
+
+        if self.start:
+            begun = self.start.begin(self.data, self.held_out, self.seed)
+            log.info("training starts at %s.", begun)
+
+        yield from self.training.train(self.step, self.data, self.held_out, resume)
+
+    def finish(self, history: Sequence[Any]) -> None:
+        r"""Chooses between trained and linear model, fits the prior, and warns of failures.
+
+        Arguments:
+            history: The records of all epochs.
+        """
+        modality, start = self.blueprint.modality, self.start
+        self.step.objective.progress.fill_(1)
+
+        if start and (self.unjudged or self._is_worse()):
+            log.info("training does not improve on %s, which is kept.", start.set(self.whole))
+
+        if isinstance(prior := self.model.prior, Prior):
+            torch.manual_seed(self.seed)  # the same after a resumed training
+            prior.fit(lambda: training_set.draw_codes(self.model, modality, self.whole))
+
+        torch.manual_seed(self.seed)
+
+        if isinstance(modality, ResidualFitted):
+            residuals = training_set.squared_residuals
+            modality.fit_residuals(lambda: residuals(self.model, modality, self.whole))
+
+        torch.manual_seed(self.seed)
+        family = self.blueprint.build_likelihood()
+        given = self.data, self.held_out, history, self.training
+
+        for failure in diagnose(self.step, modality, family, *given):
+            warn(failure)
+
+    def _is_worse(self) -> bool:
+        r"""Returns whether the trained model is worse than the linear one on held-out examples."""
+        if self.start is None or not self.held_out:
+            return False
+
+        return not self.start.is_beaten(self.held_out, self.seed)
