@@ -45,7 +45,7 @@ def folder(tmp_path_factory) -> Path:
     np.save(folder / "labels.npy", y)
     np.savez(folder / "digits.npz", X=X, y=y)
     np.save(folder / "line.npy", np.zeros(5))
-    (folder / "words.csv").write_text("\n".join(f"digit {label}" for label in y) + "\n")
+    (folder / "words.csv").write_text("\n".join(f'"digit {label}"' for label in y) + "\n")
     (folder / "numbers.csv").write_text("even\n" + "\n".join(f"{k / 2}" for k in y) + "\n")
 
     header = b"\0\0\x08\x03" + struct.pack(">3i", *X.shape)

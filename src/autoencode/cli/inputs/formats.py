@@ -59,6 +59,7 @@ def refuse_format(path: Path, flags: TableFormat | None, kind: object = None) ->
     if kind is None and suffix is None and path.suffix.lower() not in _ARRAYS:
         return  # files of any other name are read as text
 
-    said = " and ".join(f"--{name}" for name in given(flags))
+    names = [f"--{name}" for name in given(flags)]
+    said = f"{' and '.join(names)} {'has' if len(names) == 1 else 'have'} no effect"
     which = "it is no table in text" if kind is None else f"it is read as {kind}"
-    raise ValueError(f"{said} has no effect on '{path}', as {which}.")
+    raise ValueError(f"{said} on '{path}', as {which}.")
