@@ -2,10 +2,13 @@ r"""The command that scores anomalies."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...common.atomic_files import replacing
 from ..options import SourceOptions, WriteOptions
+
+if TYPE_CHECKING:  # `--help` need not wait for this import
+    from ...estimator import Autoencoder
 
 _LISTED_EXAMPLES = 10
 _QUOTED_LETTERS = 40  # of each text
@@ -110,7 +113,7 @@ def _quoted(example: Any) -> str:
 
 
 def _write_intervals(
-    estimator: Any, data: Path, reference: Path | None, source: SourceOptions, out: Path
+    estimator: "Autoencoder", data: Path, reference: Path | None, source: SourceOptions, out: Path
 ) -> None:
     r"""Writes the anomalous intervals of series, and a picture of them."""
     import numpy as np

@@ -1,9 +1,12 @@
 r"""The command that draws new examples."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..options import LoadOptions, WriteOptions, YOptions
+
+if TYPE_CHECKING:  # `--help` need not wait for this import
+    from ...distributions import Family
 
 
 def sample(
@@ -52,7 +55,7 @@ def sample(
     if estimator.context_ is not None and typed.y is None:
         raise ValueError("this model is conditional: name the label of the new examples with --y.")
 
-    _set_decoding(estimator, {"temperature": temperature, "top_p": top_p})
+    _set_decoding(estimator.likelihood_, {"temperature": temperature, "top_p": top_p})
     X = estimator.sample(
         n,
         y=inputs.parse_y(typed.y, estimator),
@@ -65,10 +68,10 @@ def sample(
     print(f"Next: look at {out}; another --random-state draws other examples.")
 
 
-def _set_decoding(estimator: Any, settings: dict[str, float | None]) -> None:
+def _set_decoding(likelihood: "Family", settings: dict[str, float | None]) -> None:
     r"""Sets how the tokens of texts are drawn; other examples have no such settings."""
     given = {name: value for name, value in settings.items() if value is not None}
-    unknown = [name for name in given if not hasattr(estimator.likelihood_, name)]
+    unknown = [name for name in given if not hasattr(likelihood, name)]
 
     if unknown:
         flags = " and ".join(f"--{name.replace('_', '-')}" for name in unknown)
@@ -77,4 +80,4 @@ def _set_decoding(estimator: Any, settings: dict[str, float | None]) -> None:
     if given.get("temperature") == 0 and "top_p" in given:
         raise ValueError("--top-p has no effect with --temperature 0; leave out one of them.")
 
-    estimator.likelihood_.set_params(**given)
+    likelihood.set_params(**given)
