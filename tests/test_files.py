@@ -817,3 +817,8 @@ def test_labels_are_read_as_tables_are(tmp_path: Path, name: str, content: bytes
     found = read_labels(tmp_path / name, ["b.png", "a.png"])
 
     assert dict(zip(found.names, found.values.tolist())) == {"a": "x", "b": "y"}
+
+
+def test_labels_of_two_words_are_one_column(tmp_path: Path) -> None:
+    (tmp_path / "l.csv").write_text("\n".join(f"digit {i}" for i in range(9)))
+    assert read_labels(tmp_path / "l.csv").values.tolist() == [f"digit {i}" for i in range(9)]

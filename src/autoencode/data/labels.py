@@ -145,9 +145,10 @@ def _columns(path: Path) -> tuple[list[str], list[list[Any]]]:
     try:
         # Whether the first line holds names depends on those of the files
         layout = layout_of(path, TableFormat(header=0))
+        separator = "," if layout.separator == " " else layout.separator  # of labels of two words
 
         with opened_text(path, layout.encoding) as text:
-            found = rows_of(text, layout.separator, layout.escaped)
+            found = rows_of(text, separator, layout.escaped)
             rows = [row for line, row in found if line > layout.skip]
     except ValueError as error:
         raise ValueError(f"cannot read '{path}': {error}") from None
