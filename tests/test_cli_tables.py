@@ -1,10 +1,11 @@
-r"""Tests for the flags of table formats, and for text of the data, on every command."""
+r"""Tests for every command that reads data: table formats, names, and what cannot be read."""
 
 import shlex
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import autoencode as ae
 from autoencode.cli import main
@@ -93,3 +94,48 @@ def test_names_in_the_data_do_not_reach_the_terminal(run) -> None:
 
     assert status == 0, err
     assert not {"\x1b", "\x07"} & {*out, *err}
+
+
+@pytest.mark.parametrize("command", READERS)
+@pytest.mark.parametrize("fault", ["no data", "empty folder", "no model", "damaged model"])
+def test_each_command_names_what_it_cannot_read(run, command, fault) -> None:
+    Path("empty").mkdir(exist_ok=True)
+    Path("damaged.ae").write_bytes(Path("m.ae").read_bytes()[:-40])
+    model = {"no model": "none.ae", "damaged model": "damaged.ae"}.get(fault, "m.ae")
+    data = {"no data": "none.csv", "empty folder": "empty"}.get(fault, "german.csv")
+    out = {"manifold": "p", "plot": "p", "neighbors": "p.npz", "interpolate": "p.png"}
+    more = "0 1" if command == "interpolate" else ""
+
+    status, _, err = run(f"{command} {model} {data} {more} --out {out.get(command, 'p.csv')}")
+
+    assert status == 2
+    assert err.splitlines()[-1].startswith("autoencode: error: ")
+    assert (data if model == "m.ae" else model) in err
+    assert "Traceback" not in err
+
+
+def test_labels_and_damaged_versions_of_folders_are_joined_by_name(run) -> None:
+    rng = np.random.default_rng(0)
+
+    for i in range(12):
+        for folder in ("clean", "damaged"):
+            Path(folder).mkdir(exist_ok=True)
+            image = rng.integers(256, size=(8, 8), dtype=np.uint8)
+            Image.fromarray(image).save(f"{folder}/{i}.png")
+
+    Path("damaged/3.png").unlink()
+    names = [*range(12)][::-1]
+    Path("kinds.csv").write_text(
+        "file,kind\n" + "".join(f"{i}.png,{'ab'[i % 2]}\n" for i in names)
+    )
+
+    status, _, err = run(f"fit clean --corrupted damaged --out pairs.ae {QUICK}")
+    assert status == 0, err
+    assert "3.png" in err
+
+    line = "--labels kinds.csv --conditional --recipe vae"
+    status, _, err = run(f"fit clean {line} --out given.ae {QUICK}")
+    assert status == 0, err
+    assert run("transform given.ae clean --labels kinds.csv --out z.npy")[0] == 0
+    y = {f"{i}.png": "ab"[i % 2] for i in names}
+    assert np.allclose(np.load("z.npy"), ae.load("given.ae").transform("clean", y), atol=1e-6)
