@@ -102,7 +102,7 @@ def test_the_command_line_wants_trust(graphs, data, tmp_path, capsys) -> None:
 
     assert run("plot", given, f"{out}-plot", "--trusted", "graphs.Graphs") == 0
     printed = capsys.readouterr().out
-    assert "Skipped grid: expected images or rows of a table, got" in printed
+    assert "out-plot/grid.png" in printed  # rows of numbers, as those of a series
     assert "out-plot/codes.png" in printed
     assert run("impute", given, f"{out}.npy", "--trusted", "graphs.Graphs") == 2
     assert "expected a table with columns" in capsys.readouterr().err
