@@ -240,3 +240,17 @@ def test_glossary_names_what_exists() -> None:
     for row in rows:
         for name in re.findall(r"`([A-Za-z_.]+)`", row[2]):
             assert {*name.split(".")} <= known, row
+
+
+def test_every_page_is_in_a_table_of_contents() -> None:
+    decisions = (ROOT / "docs" / "decisions" / "index.md").read_text("utf-8")
+
+    for path in (ROOT / "docs" / "decisions").glob("*.md"):
+        if path.stem != "index":
+            assert f"({path.name})" in decisions, path
+            assert f"\n{path.stem}\n" in decisions, path
+
+    listed = (ROOT / "docs" / "index.md").read_text("utf-8")
+
+    for path in (ROOT / "docs").glob("*.md"):
+        assert path.stem == "index" or f"\n{path.stem}\n" in listed, path
