@@ -134,7 +134,7 @@ def test_the_default_weight_grows_with_the_example(make_model, cls: type) -> Non
         lambda: RAE(beta=-1.0),
         lambda: RAE(regularizer="other"),
         lambda: Sparse(-1.0),
-        lambda: Sparse(penalty="l0"),
+        lambda: Sparse(penalty="l2"),
         lambda: Sparse(target_rate=1.0),
         lambda: Isometric(-1.0),
         lambda: Topological(-1.0),
