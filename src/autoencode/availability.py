@@ -1,4 +1,4 @@
-r"""Methods that exist only where the kind of data and the model can perform them."""
+r"""Methods that exist only if the kind of data and the model can perform them."""
 
 __all__ = [
     "Abilities",
@@ -36,7 +36,7 @@ _NO_CELLS = (
 
 
 class Abilities(NamedTuple):
-    r"""Abilities of kind of data and model that methods may need.
+    r"""Abilities of the kind of data and the model that methods may need.
 
     Example:
         >>> Abilities.before_fit(None, None, None, None, conditional=False).has_density
@@ -85,7 +85,7 @@ class Abilities(NamedTuple):
         )
 
 
-# Returns why a method is missing and what to do, or `None` if it is there
+# Returns the reason why a method is missing, with a remedy, or `None` if the method exists
 Reason = Callable[[Abilities], str | None]
 
 
@@ -95,7 +95,7 @@ class _Able(Protocol):
 
 
 class UnavailableError(AttributeError, ValueError):
-    r"""A method that the kind of data or the model cannot perform.
+    r"""Error of a method that the kind of data or the model cannot perform.
 
     `hasattr` is false, as scikit-learn expects, and the message says what to do.
 
@@ -178,7 +178,7 @@ def has_no_samples(abilities: Abilities) -> str | None:
 def has_no_cells(method: str, capability: type) -> Reason:
     r"""Reason against methods of cells: the kind of data lacks a capability.
 
-    Before `fit`, any kind counts that the data may turn out to be.
+    Before `fit`, one possible kind of data that has the capability is enough.
 
     Arguments:
         method: The name of the method.

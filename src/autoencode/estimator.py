@@ -197,17 +197,17 @@ class Autoencoder(
             X: Rows of numbers, with shape `(N, D)`; images, with shape `(N, H, W)` or
                 `(N, H, W, C)`; the path of a file or folder that holds some, or a list of
                 files; or a data set of torch or Hugging Face, or any iterable, of such rows or
-                images, alone or with their labels. What lies in files may be larger than memory.
-            y: With `conditional`, a label or a row of numbers for each example; by default
-                those that came with the examples, of a folder its subfolders. Labels of files
-                may come by name: as a mapping or series, or as a table with a column of file
-                names. Ignored otherwise.
-            corrupted: Damaged versions of the examples, for the encoder to see in place of
-                `X`. Of two folders or lists of files those belong together that have one name,
-                whatever their suffixes; what has no readable partner is left out, and named in
-                the log. Arrays are in the same order. A `corruption` has no effect on them.
-            resume: Whether to go on from the checkpoint of `Training(checkpoint_dir=...)`, if
-                there is one. On a CPU the result is, to the bit, that of a training that was
+                images, alone or with their labels. Data in files may be larger than memory.
+            y: With `conditional`, a label or a row of numbers for each example. By default, these
+                are the labels that came with the examples; those of a folder are the names of its
+                subfolders. Labels of files may be given by file name: as a mapping or series, or
+                as a table with a column of file names. Without `conditional`, `y` is ignored.
+            corrupted: Damaged versions of the examples, which the encoder sees in place of `X`.
+                Files in two folders or lists are paired by their names without suffixes. A file
+                without a readable partner is left out, and named in the log. Arrays must be in
+                the same order. A `corruption` has no effect on damaged versions.
+            resume: Whether to continue from the checkpoint of `Training(checkpoint_dir=...)`, if
+                there is one. On a CPU, the result is bit for bit that of a training that was
                 never stopped.
 
         Raises:
@@ -252,13 +252,14 @@ class Autoencoder(
         pool_windows: bool = False,
         indices: bool = False,
     ) -> NDArray:
-        r"""Encodes examples: the posterior means, never a sample.
+        r"""Encodes examples to the means of their posteriors, never to samples.
 
         Arguments:
             X: The examples, in the shape and scale of those of `fit`.
             y: Their labels or numbers, if the model is conditional.
-            pool_windows: Whether sounds that are longer than those of `fit` have one row each, the
-                mean of the codes of their windows, see :func:`~autoencode.modalities.pool`.
+            pool_windows: Whether to return one row for each sound that is longer than those of
+                `fit`: the mean of the codes of its windows, see
+                :func:`~autoencode.modalities.pool`.
             indices: Whether to return the indices of the entries of a codebook instead, for
                 quantized codes such as those of
                 :class:`~autoencode.distributions.VectorQuantizer`.
@@ -268,8 +269,8 @@ class Autoencoder(
             each entry.
 
         Raises:
-            ValueError: If the examples are not like those of `fit`, with `pool_windows` of a
-                kind that has no windows, or with `indices` of codes that are not quantized.
+            ValueError: If the examples are not like those of `fit`, if `pool_windows` is set for a
+                kind of data without windows, or if `indices` is set and codes are not quantized.
         """
 
         def codes(model: Model, x: Tensor) -> Tensor:
@@ -286,7 +287,7 @@ class Autoencoder(
 
     @_can_decode
     def inverse_transform(self, Z: ArrayLike, y: ArrayLike | None = None) -> NDArray:
-        r"""Decodes codes: the mean of :math:`p(x \mid z)`.
+        r"""Decodes codes to the means of :math:`p(x \mid z)`.
 
         Arguments:
             Z: Codes, with shape `(N, latent_dim)`.
@@ -314,13 +315,13 @@ class Autoencoder(
         Arguments:
             X: The examples, in the shape and scale of those of `fit`.
             y: Their labels or numbers, if the model is conditional.
-            full_size: Whether sounds come back as long as they are, each from its windows, see
-                :func:`~autoencode.modalities.join`, and images as large as they are, each from
-                its tiles. Other examples are whole anyway.
+            full_size: Whether to return each sound in its own length, joined from its windows (see
+                :func:`~autoencode.modalities.join`), and each image in its own size, joined from
+                its tiles. Other examples are always whole.
 
         Returns:
-            The examples; with `full_size`, sounds as a list, and images, too, unless all are of
-            one size.
+            The examples. With `full_size`, sounds are a list, and so are images of different
+            sizes.
 
         Raises:
             ValueError: If the examples are not like those of `fit`.
@@ -345,14 +346,15 @@ class Autoencoder(
     def denoise(
         self, X: ArrayLike | str | Path, y: ArrayLike | None = None, full_size: bool | None = None
     ) -> Any:
-        r"""Denoises examples: `reconstruct` under its usual name.
+        r"""Denoises examples: the usual name of `reconstruct` for damaged examples.
 
-        It undoes what the model has seen in training, the `corruption` or the pairs given
-        to `fit(X, corrupted=...)`. Arguments and errors are those of `reconstruct`, but that
-        images in files, and such as are of another size than those of `fit`, come back in their
-        own size, unless `full_size=False`. A network that keeps places
-        (:class:`~autoencode.networks.FullyConvolutional`) cleans them in one pass, another one
-        in tiles as large as the images of `fit`, each faded into the next.
+        It removes the damage that the model has seen in training: the `corruption`, or that of
+        the pairs given to `fit(X, corrupted=...)`. Arguments and errors are those of
+        `reconstruct`, with one exception: unless `full_size=False`, images in files and images
+        of another size than those of `fit` are returned in their own size. A network that keeps
+        places (:class:`~autoencode.networks.FullyConvolutional`) cleans such images in one pass.
+        Any other network cleans them in tiles as large as the images of `fit`, each faded into
+        the next.
         """
         check_is_fitted(self, "model_")
 
@@ -371,11 +373,11 @@ class Autoencoder(
     ) -> NDArray:
         r"""The squared error :math:`\| x - g(f(x)) \|^2` of each example.
 
-        Summed over all pixels, with intensities from 0 to 1, for images; over all columns, in
-        the user's units, for tables; over all scores and indicators that are not missing, for
-        tables of mixed columns, where a level that the fit did not see counts one more. Outputs
-        are not rounded to integers before. Of texts it is the
-        number of bytes to insert, delete or replace.
+        For images, it is the sum over all pixels, with intensities from 0 to 1. For tables, it
+        is the sum over all columns, in the user's units. For tables of mixed columns, it is the
+        sum over all scores and indicators that are not missing, and a level that the fit did not
+        see adds one. For texts, it is the number of bytes to insert, delete or replace. Outputs
+        are not rounded to integers before.
 
         Returns:
             The errors, with shape `(N,)`.
@@ -394,8 +396,8 @@ class Autoencoder(
             y: Their labels or numbers, if the model is conditional.
 
         Returns:
-            `total` and, by the objective, `distortion`, `rate`, `bound` and others: in nats
-            per example, of the scaled data.
+            `total` and the terms of the objective, such as `distortion`, `rate` and `bound`, in
+            nats per example of the scaled data.
         """
         check_is_fitted(self, "model_")
         step = TrainStep(self.model_, self.objective_, normalize=self.modality_.normalize)
@@ -411,10 +413,11 @@ class Autoencoder(
     ) -> NDArray:
         r"""Estimates of :math:`\log p(x)`, or of :math:`\log p(x \mid y)`, in nats.
 
-        By importance sampling, see :func:`~autoencode.evaluation.log_evidence`. For tables
-        they are densities in the user's units; for images, of intensities from 0 to 1, or
-        probabilities if the likelihood is discrete. Of tables of mixed columns, levels that the
-        fit did not see have a probability, too, by :class:`~autoencode.modalities.MixedTables`.
+        They are computed by importance sampling, see
+        :func:`~autoencode.evaluation.log_evidence`. For tables, they are densities in the user's
+        units. For images, they are densities of intensities from 0 to 1, or probabilities if the
+        likelihood is discrete. In tables of mixed columns, levels that the fit did not see have a
+        probability, too, see :class:`~autoencode.modalities.MixedTables`.
 
         Arguments:
             X: The examples.
@@ -503,13 +506,14 @@ class Autoencoder(
 
         Arguments:
             X: The examples.
-            y: Their labels or numbers, if the model is conditional. Ignored otherwise, as in
-                `fit`, since grid search hands on what it was given.
+            y: Their labels or numbers, if the model is conditional. Otherwise, they are ignored,
+                as in `fit`, because grid search always passes them on.
 
         Returns:
-            The mean of `score_samples`; without a density, minus that of the squared errors. Those
-            of tables are errors of scaled columns, so that none counts more for its unit as it
-            does in `reconstruction_error`; with `Tables("whole")` or `"none"` they are as scaled.
+            The mean of `score_samples`; without a density, minus the mean of the squared errors.
+            For tables, these are errors of scaled columns: unlike in `reconstruction_error`, no
+            column counts more because of its unit. With `Tables("whole")` or `"none"`, they are
+            errors of the data as scaled by this setting.
         """
         check_is_fitted(self, "model_")
         y = None if self.context_ is None else y
@@ -646,7 +650,7 @@ class Autoencoder(
         self.__dict__.update(attributes)
 
     def _fitted_state(self) -> model_file.FittedState:
-        r"""Returns all that a file stores of a fit."""
+        r"""Returns the parts of a fit that a file stores."""
         return model_file.FittedState(
             self.fitted_.get_params(deep=False),
             replace(self.blueprint_, likelihood=self.likelihood_),
@@ -661,7 +665,7 @@ class Autoencoder(
 
     @classmethod
     def _of_state(cls, state: model_file.FittedState) -> "Autoencoder":
-        r"""Returns the estimator of a fit that was stored."""
+        r"""Returns the estimator of a stored fit."""
         model = cls(**state.arguments)
         model.fitted_ = clone(model)
         model.blueprint_, model.model_ = state.blueprint, state.model
@@ -701,7 +705,7 @@ class Autoencoder(
     # Conversion of data
 
     def _read(self, X: Any, y: Any = None, whole: bool = False) -> inputs.Loaded:
-        r"""Returns examples from whatever the user has, with labels if it holds some."""
+        r"""Reads examples from any input, with labels if the input holds some."""
         found = inputs.read(X, self.modality_, whole=whole)
         found = self._compare_columns(found, self.modality_)
 
@@ -736,11 +740,11 @@ class Autoencoder(
         return found._replace(X=X if is_frame(X) else stored_by_row(X))
 
     def _load(self, X: NDArray) -> Tensor:
-        r"""Returns examples as they came; those of a memory-mapped file stay there."""
+        r"""Returns examples as loaded; those of a memory-mapped file stay in the file."""
         return on_disk(self.modality_.load(X), X)
 
     def _context(self, y: ArrayLike | None, X: Any, n: int) -> Tensor | None:
-        r"""Returns the context of examples, which may be windows of those that `y` is of."""
+        r"""Returns the context of examples; each window has the context of its example."""
         return encode_context(self.context_, follow(y, X), n, True)
 
     def _codes(self, Z: ArrayLike) -> Tensor:
@@ -774,7 +778,7 @@ class Autoencoder(
         return map_batches(self.model_, draw, x, c)[0]
 
     def _opened(self, X: Any, y: ArrayLike | None) -> tuple[Tensor, Tensor | None]:
-        r"""Returns examples as they came, and their context."""
+        r"""Returns examples as loaded, and their context."""
         check_is_fitted(self, "model_")
         X, y, *_ = self._read(X, y)
         x = self._load(X)
@@ -796,7 +800,7 @@ class Autoencoder(
     def _map_windows(
         self, function: BatchFunction, X: Any, y: ArrayLike | None
     ) -> tuple[Tensor, Windows]:
-        r"""Applies a function to the windows of examples, and returns both."""
+        r"""Applies a function to the windows of examples, and returns results and windows."""
         check_is_fitted(self, "model_")
         data, y, *_ = self._read(X, y, whole=True)
         windows = X if isinstance(X, Windows) else self._windows(data)
@@ -876,7 +880,7 @@ def load(
             return Autoencoder._of_state(
                 model_file.unpack(Autoencoder, stored, trusted, encoder_only)
             )
-        except ImportError:  # of a package that the model needs
+        except ImportError:  # the model needs a missing package
             raise
         except Exception as error:  # an untrusted document may cause any error
             said = " ".join(str(error).split())[:600].rstrip(".") or type(error).__name__

@@ -1,8 +1,8 @@
-r"""Protection of files from being overwritten: inputs always, other files without `--force`.
+r"""Protection of files from being overwritten: inputs always, others unless `--force` is set.
 
-A command replaces only earlier results of its own kind. Records in the cache tell them by path,
-size and time of modification. A file that was changed since, or was never written here, is
-replaced only with `--force`.
+A command replaces only earlier results of its own kind. Records in the cache identify these by
+path, size and time of modification. A file that was changed since, or that is not such a result,
+is replaced only with `--force`.
 """
 
 __all__ = ["check_replaceable", "protect_inputs"]
@@ -130,7 +130,7 @@ def _identities(paths: Iterable[Path]) -> dict[tuple[int, int], str]:
 def _identity(path: Path) -> tuple[int, int]:
     try:
         found = path.stat()
-    except OSError:  # a link to nothing, or gone
+    except OSError:  # a broken link, or a deleted file
         return -1, hash(path)
 
     return found.st_dev, found.st_ino

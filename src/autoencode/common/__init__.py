@@ -1,4 +1,4 @@
-r"""The floor of the library: what every folder may use, and what uses none of them.
+r"""Basic tools: every other folder may use them, and they use no other folder.
 
 - `configurable`: objects whose constructor arguments are their whole configuration
 - `type_checks`: values compared with the annotations of arguments and attributes
@@ -7,7 +7,7 @@ r"""The floor of the library: what every folder may use, and what uses none of t
 - `batching`: the memory budget, and batches of rows that fit into it
 - `padding`: sequences of different lengths in one tensor
 - `progress`: a bar for long work in a terminal
-- `failures`: `FitWarning` and the sentences for visible failures
+- `failures`: `FitWarning` and the texts of warnings about visible failures
 - `atomic_files`: files that are written whole or not at all
 - `container`: one file with a JSON document, tensors and a digest
 """

@@ -46,7 +46,7 @@ def replacing(path: str | Path, durable: bool = False) -> Iterator[Path]:
         '0.5'
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)  # it may have been deleted meanwhile
+    path.parent.mkdir(parents=True, exist_ok=True)  # the folder may have been deleted
     temporary, handle = _temporary(path.parent, path.suffix.lower())
 
     try:
@@ -115,7 +115,7 @@ def _discard(path: Path, handle: int) -> None:
 
 
 def _temporary(folder: Path, suffix: str) -> tuple[Path, int]:
-    r"""Creates and locks a file with a new name."""
+    r"""Creates a file with a new name, and locks it."""
     suffix = suffix if _SUFFIX.fullmatch(suffix) else ""  # some writers derive the format from it
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 
 from torch import Tensor
 
-# Beside the data and the result. More makes nothing faster
+# Memory beside the data and the result. A larger budget makes nothing faster
 _BUDGET_BYTES: ContextVar[int] = ContextVar("memory_budget_bytes", default=2**28)
 
 
@@ -27,7 +27,7 @@ def memory_budget(n_bytes: int) -> Iterator[None]:
     r"""Set the memory budget within a `with` block, for the current thread.
 
     Results stay the same up to rounding, except that :class:`~autoencode.manifold.Geodesics` of
-    long texts use fewer references where the memory is short.
+    long texts use fewer references if memory is short.
 
     Arguments:
         n_bytes: The number of bytes.

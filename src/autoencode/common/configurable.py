@@ -66,7 +66,7 @@ class Configurable:
         return self
 
     def clone(self: Self) -> Self:
-        r"""Returns a new object with the same arguments, without what was learned."""
+        r"""Returns a new object with the same arguments, without learned attributes."""
         params = self.get_params(deep=False)
 
         return type(self)(
@@ -77,7 +77,7 @@ class Configurable:
         )
 
     def check_learned(self) -> None:
-        r"""Compares what was learned with itself, as a damaged file may hold something else.
+        r"""Checks that learned attributes agree; those of a damaged file may not.
 
         Raises:
             ValueError: If lengths, indices or ranges contradict each other.

@@ -1,8 +1,8 @@
 r"""File format for a JSON document and tensors, with a digest of the content.
 
 The format is safetensors, which other programs can read: the length of the header, the header in
-JSON, and the numbers. The header is checked against the size of the file before it is used, so
-that reading a damaged file takes little more memory than the file is long.
+JSON, and the numbers. The header is checked against the size of the file before it is used.
+Reading a damaged file therefore takes little more memory than the size of the file.
 """
 
 __all__ = ["VERSION", "Stored", "opened", "parse", "read", "write"]
@@ -67,7 +67,7 @@ class Stored:
         self.entries = entries
 
     def names(self, prefix: str = "") -> list[str]:
-        r"""Returns the names of tensors that start with a prefix."""
+        r"""Returns the names of all tensors whose name starts with a prefix."""
         return [name for name in self.entries if name.startswith(prefix)]
 
     def shape(self, name: str) -> Tensor:
@@ -134,7 +134,7 @@ def read(path: str | Path, prefix: str = "") -> tuple[dict[str, Any], dict[str, 
 
     Arguments:
         path: The file.
-        prefix: Only tensors whose names start with this are read.
+        prefix: The beginning of the names of the tensors to read.
 
     Returns:
         The document and the tensors by name.
@@ -153,7 +153,7 @@ def read(path: str | Path, prefix: str = "") -> tuple[dict[str, Any], dict[str, 
 
 
 def write(path: str | Path, document: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-    r"""Write a file completely, or leave the old one.
+    r"""Write a file completely, or keep the old one.
 
     Arguments:
         path: The file.

@@ -109,7 +109,7 @@ def no_better(
 
     Arguments:
         ours: The mean reconstruction error, or log-likelihood, of the model.
-        trivial: The same of one constant prediction for all examples.
+        trivial: The same measure of one constant prediction for all examples.
         density: Whether these are log-likelihoods in nats, where higher is better.
         error: The standard error of the difference of the log-likelihoods.
         numbers: The number of elements of an example.
@@ -245,7 +245,7 @@ def dominated(name: str, share: float, what: str) -> str | None:
 
 
 def long_outlier(lengths: Sequence[int]) -> str | None:
-    r"""Warning about few texts that are far longer than the others, and determine the cost of all.
+    r"""Warning about a few very long texts, which determine the cost of all.
 
     Arguments:
         lengths: The number of bytes of each text.
@@ -359,7 +359,7 @@ def reduced(
 
 
 def too_wide(latent_dim: int, numbers: int, rows: int, limited: bool) -> str | None:
-    r"""Warning about a code as wide as the data, or with as many features as there are examples.
+    r"""Warning about a code as wide as the data, or with as many features as examples.
 
     Arguments:
         latent_dim: The number of features of the code.

@@ -1,7 +1,7 @@
 r"""Sequences of different lengths in one tensor.
 
-The last token of a vocabulary ends a sequence and pads its row. The first one counts as part of
-the sequence. A row without it holds the beginning of a longer sequence.
+The last token of a vocabulary ends a sequence and pads its row. The first end token of a row
+counts as part of the sequence. A row without an end token is the beginning of a longer sequence.
 """
 
 __all__ = ["by_length", "lengths"]
@@ -38,7 +38,7 @@ def lengths(x: Tensor, end: int, include_end: bool = True) -> Tensor:
 def by_length(n: Tensor) -> Iterator[tuple[Tensor, int]]:
     r"""Groups of rows of similar lengths that fit in memory.
 
-    Cut to the length of its longest row, such a group has little padding.
+    A group has little padding once it is cut to the length of its longest row.
 
     Arguments:
         n: The length of each row, with shape `(B,)`.

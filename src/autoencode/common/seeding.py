@@ -1,4 +1,4 @@
-r"""Seeded random draws that leave the random state of the caller as it was."""
+r"""Seeded random draws that leave the random state of the caller unchanged."""
 
 __all__ = ["seeded", "yield_to_other_threads"]
 

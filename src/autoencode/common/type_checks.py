@@ -24,8 +24,8 @@ def fits(value: Any, kind: Any, strict: bool = False) -> bool:
     Arguments:
         value: Any object.
         kind: The annotation.
-        strict: Whether one number must not stand for a sequence, nor an array for a list, and
-            integers have at most 64 bits.
+        strict: Whether to refuse a number in place of a sequence, an array in place of a list,
+            and integers of more than 64 bits.
 
     Example:
         >>> fits((2, 3), collections.abc.Sequence[int]), fits("2", int | None)
@@ -103,15 +103,16 @@ def check_arguments(cls: type, values: Mapping[str, Any]) -> None:
 
 
 def check_learned(cls: type, values: Mapping[str, Any], declared: bool, complete: bool) -> None:
-    r"""
+    r"""Check learned attributes against the declarations of a class.
+
     Arguments:
         cls: A class.
         values: Learned attributes by name.
-        declared: Whether the class has to declare every one of them.
-        complete: Whether every declared one that has no default must be there.
+        declared: Whether the class must declare all of these attributes.
+        complete: Whether all declared attributes without a default must be present.
 
     Raises:
-        ValueError: If one is unknown, missing, or of another kind than the class declares.
+        ValueError: If an attribute is unknown, missing, or of another type than declared.
 
     Example:
         >>> from autoencode.modalities.context import ContinuousContext
@@ -136,13 +137,14 @@ def check_learned(cls: type, values: Mapping[str, Any], declared: bool, complete
 
 
 def check_agreement(cls: type, **facts: bool | np.bool_) -> None:
-    r"""
+    r"""Check that the learned attributes of a class agree with each other.
+
     Arguments:
         cls: A class.
         facts: Whether each learned attribute agrees with the others, by name.
 
     Raises:
-        ValueError: If one does not.
+        ValueError: If an attribute does not agree.
 
     Example:
         >>> check_agreement(dict, keys_=True, values_=False)
@@ -156,7 +158,7 @@ def check_agreement(cls: type, **facts: bool | np.bool_) -> None:
 
 @functools.cache
 def learned_hints(cls: type) -> dict[str, Any]:
-    r"""The annotations of the learned attributes of a class, whose names end in an underscore."""
+    r"""Annotations of the learned attributes of a class, whose names end in an underscore."""
     return {
         name: kind
         for name, kind in typing.get_type_hints(cls).items()

@@ -1,4 +1,4 @@
-r"""Preparation of a fit: all input is checked, and no choice is left open."""
+r"""Preparation of a fit: a check of all input, and a value for every open choice."""
 
 __all__ = ["CompareColumns", "Prepared", "prepare"]
 
@@ -76,7 +76,7 @@ def prepare(
         X: The examples.
         y: Their labels or numbers.
         corrupted: Damaged versions of the examples.
-        resume: Whether to go on from a checkpoint.
+        resume: Whether to continue from a checkpoint.
         compare_columns: A function that compares the columns of a table with those of the fit, or
             learns them.
 
@@ -118,7 +118,7 @@ def prepare(
     seed = seed_to_resume(given["training"], given["random_state"], seed) if resume else seed
 
     counts = counts_of(X)
-    counts = counts if counts and max(counts) > 1 else None  # one window each is no recording
+    counts = counts if counts and max(counts) > 1 else None  # recordings have several windows
 
     data = Examples(
         on_disk(modality.load(X), X),

@@ -25,14 +25,14 @@ log = logging.getLogger(__name__)
 class FitRun:
     r"""Training of the model of a blueprint.
 
-    All randomness is that of torch's generator. An estimator creates, iterates and finishes a run
-    within one block of :func:`~autoencode.common.seeding.seeded`.
+    All random numbers come from torch's generator. An estimator creates, iterates and finishes a
+    run within one block of :func:`~autoencode.common.seeding.seeded`.
 
     Arguments:
         blueprint: All resolved choices.
         training: The training method.
         data: The examples to train on, some of which are held out for validation.
-        seed: The seed of what begins anew after the training, whether it was resumed or not.
+        seed: The seed of the steps after the training, the same if the training was resumed.
 
     Attributes:
         model: The model.
@@ -65,7 +65,7 @@ class FitRun:
         r"""Trains the model, and yields a record after each epoch.
 
         Arguments:
-            resume: Whether to go on from the checkpoint, if there is one.
+            resume: Whether to continue from the checkpoint, if there is one.
         """
         log.info("%s", self.blueprint.describe(len(self.data), len(self.held_out or ())))
 

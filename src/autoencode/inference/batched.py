@@ -33,7 +33,7 @@ def map_batches(
     Arguments:
         model: The model. It is left in evaluation mode.
         function: A function of the model, bound to the context of a batch, and of the rows of the
-            batch, that returns one row of results for each.
+            batch. It returns one row of results for each row.
         x: The rows, with shape `(N, *)`, in memory or in a file.
         c: Their context, with shape `(N, C)`.
 
@@ -72,7 +72,7 @@ def map_scaled(
     x: Tensor,
     c: Tensor | None = None,
 ) -> Tensor:
-    r"""Apply a function of a model to many examples, each batch of which is scaled first.
+    r"""Apply a function of a model to many examples, and scale each batch first.
 
     Arguments:
         model: The model. It is left in evaluation mode.
@@ -91,7 +91,7 @@ def map_restored(
 ) -> Any:
     r"""Apply a function to many rows and restore its results, in batches if they are numbers.
 
-    An array of bytes is then never held as floats. Frames and texts are restored at once.
+    A whole array of bytes is then never held as floats. Frames and texts are restored at once.
 
     Arguments:
         run: Applies a function in batches, as :func:`map_batches` does.
@@ -130,6 +130,6 @@ def map_restored(
 
 
 def _is_for_torch(R: Any) -> bool:
-    r"""Tell whether torch has such numbers: not those in the byte order of other machines."""
+    r"""Tell whether torch supports numbers: at most eight bytes each, in native byte order."""
     numbers = isinstance(R, np.ndarray) and R.dtype.kind in "biuf"
     return numbers and R.dtype.isnative and R.dtype.itemsize <= 8

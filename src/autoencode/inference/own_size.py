@@ -1,4 +1,4 @@
-r"""Reconstruction of images in their own size, whatever the size of those of the fit."""
+r"""Reconstruction of images in their own size, which may differ from that of the fit."""
 
 __all__ = ["has_fitted_size", "images_of", "reconstruct_in_own_size", "resized"]
 
@@ -23,7 +23,9 @@ from .batched import map_batches
 
 
 def has_fitted_size(modality: Modality, X: Any) -> bool:
-    r"""Tell whether images in memory have the size of those of the fit, as far as one can see.
+    r"""Tell whether images in memory have the size of those of the fit.
+
+    It is also true if `X` is neither a list nor has a shape.
 
     Arguments:
         modality: The kind of data, after `fit`.
@@ -43,7 +45,7 @@ def has_fitted_size(modality: Modality, X: Any) -> bool:
 
 
 def images_of(X: Any) -> list[Any]:
-    r"""The images of an array, a list, a file, several files or a folder, each on its own.
+    r"""List of the single images of an array, a list, a file, several files or a folder.
 
     Files are not read yet.
 
@@ -51,7 +53,7 @@ def images_of(X: Any) -> list[Any]:
         X: The images.
 
     Raises:
-        ValueError: If it is a single image, or none.
+        ValueError: If `X` is a single image, or no image.
 
     Example:
         >>> len(images_of(np.zeros((3, 8, 8))))

@@ -26,14 +26,14 @@ def reconstruction_errors(
 ) -> Tensor:
     r"""Errors :math:`\| x - g(f(x)) \|^2` of examples, in the units of the kind of data.
 
-    A level that the fit did not see counts one more.
+    A level that the fit did not see adds one to the error.
 
     Arguments:
         model: The model.
         modality: The kind of data.
         x: The examples, as loaded.
         c: Their context, with shape `(N, C)`.
-        scaled: Whether errors are those of scaled columns, and new levels do not count.
+        scaled: Whether to compute errors of scaled columns, in which new levels do not count.
 
     Returns:
         The errors, with shape `(N,)`.

@@ -1,4 +1,4 @@
-r"""Draws from a trained model for the examples that it was trained on."""
+r"""Codes and residuals of the examples that a model was trained on."""
 
 __all__ = ["draw_codes", "squared_residuals"]
 
@@ -17,7 +17,7 @@ _MAX_RESIDUAL_EXAMPLES = 2**12
 
 
 def draw_codes(model: LatentModel, modality: Modality, data: Examples) -> Tensor:
-    r"""Codes sampled from the posterior of training examples; one each if there are many.
+    r"""Codes sampled from the posterior of training examples, one each for many examples.
 
     Arguments:
         model: The model.
@@ -58,6 +58,6 @@ def squared_residuals(model: LatentModel, modality: Modality, data: Examples) ->
 
 
 def _spread(data: Examples, most: int) -> Examples:
-    r"""Returns at most so many examples, spread evenly."""
+    r"""Returns at most `most` examples, evenly spaced."""
     n = min(len(data), most)
     return data.select(torch.linspace(0, len(data) - 1, n).long())

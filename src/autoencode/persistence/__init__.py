@@ -1,6 +1,6 @@
-r"""Models in files that nobody has to trust.
+r"""Models in files, which can be read without trust in their source.
 
 - `encoding`: objects as JSON, and the names that a file may use
-- `model_file`: what an estimator writes into a file, and reads from it
-- `rebuild`: networks compared by name and shape before memory is taken
+- `model_file`: fitted models as documents and weights, and back
+- `rebuild`: networks, compared by name and shape before they take memory
 """

@@ -1,8 +1,8 @@
-r"""Objects as JSON, and where models may be written.
+r"""Objects as JSON, and a check of the paths of model files.
 
-A document says how to rebuild objects; :mod:`autoencode.common.container` puts it into a file
-with the weights. Nothing is unpickled, and no code comes from a file: classes of this library are
-found by name, others only if the caller names them as trusted.
+A document says how to rebuild objects. :mod:`autoencode.common.container` puts it into a file
+with the weights. Nothing is unpickled, and no code comes from a file. Classes of this library are
+found by name. Other classes are found only if the caller names them as trusted.
 """
 
 __all__ = ["check_replaceable", "decode", "encode"]
@@ -25,17 +25,17 @@ from ..common.container import opened
 from ..common.type_checks import check_arguments, check_learned
 
 ARRAY = "array."
-_SHORT = 64  # numbers of an array that stands in the document itself
+_SHORT = 64  # maximum size of an array in the document itself
 _DTYPE = re.compile(r"[<>|=]?([biufSUOmM]\d{0,7}(\[\d{0,3}[a-zA-Zμ]{1,2}\])?|\?)")
 _LANGUAGE = sys.stdlib_module_names | {"__main__"}
 _OURS = __name__.partition(".")[0]
 
-# Classes of files that were written before the class got its name
+# Earlier names of classes, which may stand in files
 _RENAMED = {
     "autoencode.modalities.context.Numbers": "autoencode.modalities.context.ContinuousContext"
 }
 
-# Of files that are read as data, or that results are written to
+# Suffixes of files of data, and of files of results
 _DATA = set(
     ".npy .npz .csv .tsv .parquet .feather .json .jsonl .txt .gz .zip .idx .png .jpg .jpeg .tif"
     " .tiff .bmp .gif .webp .wav .flac .ogg .mp3 .html .py".split()
@@ -43,16 +43,16 @@ _DATA = set(
 
 
 def encode(value: Any, tensors: dict[str, Tensor] | None = None) -> Any:
-    r"""Turns arguments and what was learned into JSON.
+    r"""Turns arguments and learned attributes into JSON.
 
-    Objects become their class and arguments, functions their import path.
+    An object becomes its class and its arguments. A function becomes its import path.
 
     Arguments:
         value: The object.
-        tensors: Where long arrays of numbers are put, to stand beside the document.
+        tensors: A dictionary to put long arrays into, which are stored beside the document.
 
     Raises:
-        ValueError: If something has no name to be imported by, such as a lambda.
+        ValueError: If an object cannot be imported by name, such as a lambda.
 
     Example:
         >>> from autoencode.objectives import ELBO
@@ -68,7 +68,7 @@ def encode(value: Any, tensors: dict[str, Tensor] | None = None) -> Any:
     if isinstance(value, np.ndarray):
         if tensors is not None and value.size > _SHORT and value.dtype.kind in "biuf":
             name = f"{ARRAY}{len(tensors)}"
-            native = value.astype(value.dtype.newbyteorder("="))  # a copy, in one piece
+            native = value.astype(value.dtype.newbyteorder("="))  # a contiguous copy
             tensors[name] = torch.from_numpy(np.ascontiguousarray(native))
             return {"tensor": name, "dtype": value.dtype.str}
 
@@ -108,21 +108,21 @@ def decode(
     tensor: Callable[[str], Tensor] | None = None,
     fitted: bool = False,
 ) -> Any:
-    r"""Rebuilds what `encode` returned.
+    r"""Rebuilds an object from the JSON that `encode` returned.
 
-    Naming something never calls it: a class is constructed only if it is one of this library or
-    trusted, and all of its kind are `Configurable`; a function is returned as it is.
+    A document never causes the call of a function: a named function is returned as it is. A
+    class is constructed only if it is a `Configurable`, and belongs to this library or is trusted.
 
     Arguments:
         document: The JSON.
         trusted: Classes and functions from outside of this library that may be used, or
             their import paths.
-        tensor: Returns the numbers of an array by name, where they stand beside the document.
-        fitted: Whether objects have to hold all that their class learns; otherwise they may
-            hold nothing.
+        tensor: A function that returns an array stored beside the document, by its name.
+        fitted: Whether objects must have all learned attributes of their class. Otherwise, they
+            may have none.
 
     Raises:
-        ValueError: If the document names something that is not trusted, or not there.
+        ValueError: If the document names something that is not trusted or does not exist.
 
     Example:
         >>> from autoencode.objectives import ELBO
@@ -163,7 +163,7 @@ def _learn(value: Any, learned: dict[str, Any], fitted: bool) -> None:
         if not name.endswith("_") or name.startswith("_"):
             raise ValueError(f"the model sets '{name}', which is nothing that is learned.")
 
-    # Classes of others need not declare what they learn
+    # Classes from outside of this library need not declare learned attributes
     ours = type(value).__module__.partition(".")[0] == _OURS
     check_learned(type(value), learned, declared=ours, complete=ours and (fitted or bool(learned)))
 
@@ -175,7 +175,7 @@ def _learn(value: Any, learned: dict[str, Any], fitted: bool) -> None:
 
 
 def _array(values: Any, dtype: str) -> NDArray:
-    r"""Returns a small array that stands in a document, of a type no wider than its elements."""
+    r"""Returns a small array of a document, whose type is no wider than its elements."""
     if not _DTYPE.fullmatch(dtype):
         raise ValueError(f"the model has an array of type {dtype[:60]!r}.")
 
@@ -212,10 +212,10 @@ def _numbers(name: str, dtype: str, tensor: Callable[[str], Tensor] | None) -> N
 
 
 def check_replaceable(path: str | Path) -> None:
-    r"""Finds out whether a model may be written: in the place of nothing but another model.
+    r"""Checks that a path is free, or has a model that may be replaced.
 
     Raises:
-        ValueError: If the name is one of data, or something else stands there.
+        ValueError: If the suffix is one of data, or another kind of file has this path.
 
     Example:
         >>> check_replaceable("digits.npy")
@@ -269,7 +269,7 @@ def _public_name(value: Any) -> str:
 
 
 def _class(path: str, trusted: Any) -> type:
-    r"""Returns the class with an import path, if it is one that models are made of."""
+    r"""Returns the class with an import path, if models may be made of it."""
     value = _named(_RENAMED.get(path, path), trusted)
 
     if not (isinstance(value, type) and issubclass(value, Configurable)):

@@ -1,7 +1,7 @@
 r"""Conversion of fitted models to documents and weights, and back.
 
-Arguments, data's shape and scale, and history are JSON; weights are tensors. Nothing here
-reads or writes files, see :mod:`autoencode.common.container`.
+The arguments, the shape and scale of the data, and the history become JSON. Weights stay tensors.
+Files are read and written by :mod:`autoencode.common.container`, not by this module.
 """
 
 __all__ = ["ENCODER", "FittedState", "pack", "unpack"]
@@ -35,12 +35,12 @@ from .rebuild import OBJECTIVE, rebuild
 
 ENCODER = "encoder."
 _LOCAL = ("checkpoint_dir", "tensorboard_dir", "device", "show_progress")
-_FITTED = ("modality", "context")  # choices that hold what was learned from the data
+_FITTED = ("modality", "context")  # choices with attributes learned from data
 
 
 @dataclass(frozen=True, eq=False)
 class FittedState:
-    r"""Everything that a file stores of a fit.
+    r"""Parts of a fit that a file stores.
 
     Arguments:
         arguments: The arguments of the estimator by name.
@@ -68,7 +68,7 @@ class FittedState:
 def pack(
     state: FittedState, estimator: type, encoder_only: bool = False
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    r"""Take a fitted model apart.
+    r"""Convert a fitted model to a document and weights.
 
     Arguments:
         state: The fitted model.
@@ -85,7 +85,7 @@ def pack(
     arrays: dict[str, Tensor] = {}
 
     if not isinstance(params["random_state"], (Integral, type(None))):
-        params["random_state"] = None  # a generator in mid-stream says nothing any more
+        params["random_state"] = None  # a used generator cannot be repeated
 
     names = state.feature_names_in
     keep = functools.partial(encode, tensors=arrays)
@@ -108,7 +108,7 @@ def pack(
     elif state.objective is not None:
         tensors |= {OBJECTIVE + name: t for name, t in state.objective.state_dict().items()}
 
-    _decode_state(estimator, document, _Everything(), arrays.__getitem__)  # raises before
+    _decode_state(estimator, document, _Everything(), arrays.__getitem__)  # raises if invalid
 
     return document, tensors | arrays
 
@@ -129,16 +129,16 @@ def unpack(
     trusted: Sequence[str | type | Callable] = (),
     encoder_only: bool = False,
 ) -> FittedState:
-    r"""Put a fitted model together again; without a decoder if there are no weights for one.
+    r"""Rebuild a fitted model, without a decoder if the file has no weights for one.
 
     Arguments:
         estimator: The class of the estimator, whose signature names the arguments.
-        stored: A file that holds what `pack` returned.
-        trusted: What may be used from outside of this library.
+        stored: A file with the document and weights that `pack` returned.
+        trusted: Classes and functions from outside of this library that may be used.
         encoder_only: Whether to leave out the decoder.
 
     Raises:
-        ValueError: If something is not trusted, or not of the kind that it has to be.
+        ValueError: If a name is not trusted, or a value has the wrong type.
         KeyError, TypeError, RuntimeError, AttributeError: If the document is damaged otherwise.
     """
     found = _decode_state(estimator, stored.document, trusted, stored.tensor)
@@ -160,7 +160,7 @@ def _decode_state(
     trusted: Any,
     tensor: Callable[[str], Tensor],
 ) -> dict[str, Any]:
-    r"""Returns the parts of a fitted state by name, but for the model."""
+    r"""Returns the parts of a fitted state by name, except the model."""
 
     def decoded(name: str, kind: Any, fitted: bool = False) -> Any:
         value = decode(document[name], trusted, tensor, fitted)
@@ -193,7 +193,7 @@ def _decode_state(
     if given["latent_dim"] not in (None, known["latent_dim"]):
         raise ValueError("its latent_dim and the argument of that name differ")
 
-    TableFormat.of(known["modality"].format_)  # raises before a file is read with it
+    TableFormat.of(known["modality"].format_)  # raises if the format is invalid
     history = [_record(decode(record)) for record in document["history"]]
     seed = decoded("seed", int)
 
@@ -233,7 +233,7 @@ def _record(record: Any) -> Bunch:
 
 
 def _portable(solver: Any) -> Any:
-    r"""Returns a way to train without what is of one machine: folders, devices, terminals."""
+    r"""Returns a solver without the settings of one machine: folders, devices, terminals."""
     if not isinstance(solver, Solver):
         return solver
 

@@ -1,6 +1,6 @@
-r"""Networks from a file that somebody else may have written.
+r"""Networks from a file of unknown origin.
 
-They are built without memory first, and compared with the names and shapes that the file has.
+Networks are first built without memory, and compared with the names and shapes in the file.
 """
 
 __all__ = ["OBJECTIVE", "rebuild"]
@@ -25,10 +25,10 @@ from ..objectives import Objective
 
 OBJECTIVE = "objective."
 _MAKE = {torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn, torch.tensor}
-_MADE = 10  # tensors, at most, for each one of a network, and for what has none
-_LARGE = 2**12  # numbers of a tensor that is not worth making twice
-_TRIED = 2**18  # numbers of an example, at most, that is passed through
-_LARGEST, _LONGEST = 2**28, 2**20  # numbers of an example, and symbols of a text
+_MADE = 10  # maximum number of new tensors for each tensor in the file
+_LARGE = 2**12  # maximum size of a tensor that is made twice
+_TRIED = 2**18  # maximum size of an example that is passed through
+_LARGEST, _LONGEST = 2**28, 2**20  # maximum size of an example, and of a text
 
 
 def rebuild(
@@ -39,15 +39,15 @@ def rebuild(
     Arguments:
         blueprint: All resolved choices.
         stored: The file.
-        names: Its tensors that are weights.
+        names: The names of the tensors that are weights.
         n_examples: The number of examples that the model was trained on.
 
     Returns:
         The model, and the objective, which is `None` in a file without a decoder.
 
     Raises:
-        ValueError: If the file has not the weights that such a model has, or some of them are
-            not finite.
+        ValueError: If the file does not have the weights of such a model, or if some of them
+            are not finite.
     """
     _check_shape(blueprint.modality)
     shapes = {name: stored.shape(name) for name in names}
@@ -85,7 +85,7 @@ class _Counting(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
-        # Of others, some put back what torch is to do, and must not be kept from it
+        # Other functions are never refused, as some of them restore settings of torch
         self.left -= func in _MAKE
 
         if self.left < 0 and func in _MAKE:
@@ -95,7 +95,7 @@ class _Counting(TorchFunctionMode):
 
 
 class _Sparing(TorchFunctionMode):
-    r"""Leaves out the memory of weights that are about to be replaced."""
+    r"""Allocates no memory for large weights, which are replaced later."""
 
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
@@ -112,7 +112,7 @@ class _Sparing(TorchFunctionMode):
 
 
 def _build(blueprint: Blueprint, names: list[str], n_examples: int) -> LatentModel:
-    r"""Builds a model whose objective is one of its modules; the encoder alone without others."""
+    r"""Builds a model with its objective as a module, or an encoder if there is no decoder."""
     model = blueprint.build()
 
     if any(name.startswith("decoder.") for name in names):
@@ -124,7 +124,7 @@ def _build(blueprint: Blueprint, names: list[str], n_examples: int) -> LatentMod
 
 
 def _compare(model: LatentModel, shapes: dict[str, Tensor]) -> None:
-    r"""Raises if a model without memory has other weights."""
+    r"""Raises if the weights of a model differ from those of the file in name, shape or type."""
     for name, tensor in model.state_dict().items():
         if name in shapes and shapes[name].dtype != tensor.dtype:
             raise ValueError(f"'{name}' is of {shapes[name].dtype}, not {tensor.dtype}")
@@ -137,7 +137,7 @@ def _compare(model: LatentModel, shapes: dict[str, Tensor]) -> None:
 
 
 def _laid_out(tensor: Tensor, like: Tensor) -> Tensor:
-    r"""Returns a tensor in the order of another in memory, which networks may have chosen."""
+    r"""Returns a tensor with the memory layout of another, as networks may choose a layout."""
     if tensor.shape != like.shape or tensor.stride() == like.stride():
         return tensor
 
@@ -151,13 +151,13 @@ def _check_finite(model: LatentModel, tensors: dict[str, Tensor]) -> None:
         if tensor.is_floating_point() and tensor.numel():
             low, high = tensor.aminmax()
 
-            # Buffers may mean infinity, as masks do
+            # Buffers may hold infinity, as masks do
             if not (low.isfinite() and high.isfinite()) and (name in weights or low.isnan()):
                 raise ValueError(f"the weights '{name}' are not finite")
 
 
 def _check_shape(modality: Any) -> None:
-    r"""Raises if examples are of no shape, or larger than any that there are."""
+    r"""Raises if examples have no valid shape, or are too large."""
     shape = modality.shape_
     most = _LONGEST if isinstance(modality, Tokenized) else _LARGEST
 
@@ -167,7 +167,7 @@ def _check_shape(modality: Any) -> None:
 
 @torch.no_grad()
 def _try(blueprint: Blueprint, model: LatentModel) -> None:
-    r"""Passes one code of zeros to an example and back, to find out now what does not fit."""
+    r"""Decodes and encodes a few codes, so that parts that do not fit raise an error now."""
     modality: Any = blueprint.modality
     context = blueprint.context
     c = None if context is None else torch.zeros(1, context.size_)
@@ -187,15 +187,15 @@ def _try(blueprint: Blueprint, model: LatentModel) -> None:
     if code.shape != (D,):
         raise ValueError(f"its prior draws codes of shape {tuple(code.shape)}, not ({D},)")
 
-    if not prior.log_prob(code).isfinite():  # of weights below zero, and factors without inverse
+    if not prior.log_prob(code).isfinite():  # negative weights, or singular factors
         raise ValueError("its prior has no finite density")
 
     p = bound.decode(torch.zeros(1, D))
 
     if type(modality).__module__.partition(".")[0] != __name__.partition(".")[0]:
-        return  # of somebody else's kind of data nothing more is known
+        return  # nothing more is known about a kind of data from outside
 
-    # Outer codes reach the ends of columns, and rare levels
+    # Codes far from zero reach the ends of columns, and rare levels
     codes = torch.stack([torch.full((blueprint.latent_dim,), v) for v in (0.0, -3.0, 3.0)])
     bound = model.given(None if c is None else c.expand(len(codes), -1))
     p = bound.decode(codes)
@@ -219,8 +219,8 @@ def _try(blueprint: Blueprint, model: LatentModel) -> None:
 
 
 def _take(way: Callable[[], Any]) -> None:
-    r"""Takes one way through the data's kind, on its own: one refusal must not hide the next."""
+    r"""Makes one trial, whose refusal must not prevent the next trial."""
     try:
         way()
     except ValueError:
-        pass  # of numbers that no example has, in a fit that went wrong, or of kinds without it
+        pass  # invalid numbers after a failed fit, or a kind of data that does not support this

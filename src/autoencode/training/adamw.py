@@ -96,8 +96,8 @@ class AdamW:
 
             p, g, m, v = map(list, zip(*moved))
 
-            # The kernel behind `torch.optim.AdamW(fused=True)`, in a quarter of its time for small
-            # models. It skips the update by itself where `found_inf` is 1
+            # The kernel behind `torch.optim.AdamW(fused=True)`. For small models, a direct call
+            # takes a quarter of the time. The kernel skips the update if `found_inf` is 1
             torch.ops.aten._fused_adamw_(
                 p,
                 g,
@@ -126,7 +126,7 @@ class AdamW:
 
         If the gradient of a weight stays zero, as at the constant margin of images, its first
         moment shrinks by a tenth with each step. Processors are many times slower with numbers
-        below 1e-38. A call every hundred steps or so keeps moments from getting there.
+        below 1e-38. A call about every hundred steps prevents this.
         """
         for moment in (*self.m, *self.v):
             moment.copy_(hardshrink(moment, NEGLIGIBLE))
@@ -148,7 +148,7 @@ class AdamW:
         return {"t": self.t, **named}
 
     def load_state_dict(self, state_dict: dict[str, Tensor]) -> None:
-        r"""Restores what `state_dict` returned."""
+        r"""Restores the state that `state_dict` returned."""
         for name, tensor in self.state_dict().items():
             tensor.copy_(state_dict[name])
 

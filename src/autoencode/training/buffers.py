@@ -8,11 +8,11 @@ from torch import Tensor
 
 
 class StateBuffers:
-    r"""The persistent buffers of a module, which are part of what it learns.
+    r"""Persistent buffers of a module, which are part of its learned state.
 
     Codebooks, counts of unused units and running statistics are changed by the forward pass, not
-    by the optimizer. If the loss of a step is not finite, they have to stay as they were, as the
-    weights do: a single NaN in a running mean would remain there forever. Buffers that are not
+    by the optimizer. If the loss of a step is not finite, they keep their values, as the weights
+    do. Otherwise, a single NaN in a running mean would remain there forever. Buffers that are not
     persistent are constants, and are left alone.
 
     Arguments:
@@ -49,7 +49,7 @@ class StateBuffers:
 
         Arguments:
             finite: True if the step counts, with shape `()`.
-            before: What `copy` returned before the step.
+            before: The copies that `copy` returned before the step.
         """
         for key, (owner, name) in self.owners.items():
             buffer = owner.get_buffer(name)
@@ -57,6 +57,6 @@ class StateBuffers:
 
     @torch.no_grad()
     def load(self, buffers: dict[str, Tensor]) -> None:
-        r"""Takes over the values of buffers by name."""
+        r"""Sets the buffers to given values, by name."""
         for key, (owner, name) in self.owners.items():
             owner.get_buffer(name).copy_(buffers[key])

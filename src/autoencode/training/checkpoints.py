@@ -1,8 +1,9 @@
-r"""Exact resume: weights, optimizer, random state and place in the data, on disk.
+r"""Checkpoints on disk, from which an interrupted training continues exactly.
 
-A checkpoint is one file, written whole or not at all, so that a process may be killed at any
-moment: what is found afterwards is the last one that was finished. A folder has one owner: two
-trainings at once do not share it, and one that was not finished is never overwritten.
+A checkpoint holds the weights, the optimizer, the random state and the place in the data. It is
+one file, which is written whole or not at all. A process may therefore be killed at any moment,
+and the last complete checkpoint remains. A folder has one owner: two trainings cannot use it at
+the same time, and no other training overwrites the checkpoint of an unfinished one.
 """
 
 __all__ = ["Checkpoint", "fingerprint"]
@@ -33,14 +34,14 @@ _CHUNK = 2**24  # bytes that are hashed at once
 
 
 class Checkpoint:
-    r"""The checkpoint of one training, in a folder of its own, and the one before it.
+    r"""Last two checkpoints of one training, in a folder of its own.
 
-    Writing happens in the background, from a copy of the tensors. A full disk or a folder
-    that has vanished costs a warning, not the training. The one before is what is read where the
-    last is damaged.
+    Writing happens in the background, from a copy of the tensors. If the disk is full or the
+    folder has vanished, a warning is logged and the training continues. If the last checkpoint
+    is damaged, the one before it is read.
 
     Arguments:
-        folder: The folder; made if missing.
+        folder: The folder. It is created if it is missing.
         seconds: The least time between two writes.
 
     Raises:
@@ -69,10 +70,10 @@ class Checkpoint:
     def owned(self, resume: bool) -> Iterator[None]:
         r"""Holds the folder for one training, and waits for the last write at the end.
 
-        A training that was not finished is moved aside, unless it is to be gone on with.
+        The checkpoint of an unfinished training is renamed, unless that training is resumed.
 
         Arguments:
-            resume: Whether it is.
+            resume: Whether to resume the training in the folder.
 
         Raises:
             ValueError: If another process or thread trains in the same folder.
@@ -118,13 +119,13 @@ class Checkpoint:
             self.thread = None
 
     def read(self, prefix: str = "") -> tuple[dict[str, Any], dict[str, Tensor]] | None:
-        r"""Returns what was written last, or `None` if there is nothing.
+        r"""Returns the last checkpoint, or `None` if there is none.
 
         Arguments:
-            prefix: Of the tensors, only those whose names begin so are read.
+            prefix: The beginning of the names of the tensors to read.
 
         Raises:
-            ValueError: If the last file is damaged, and so is the one before.
+            ValueError: If the last file is damaged, and no readable one precedes it.
         """
         there = [path for path in (self.path, self.previous) if os.path.lexists(path)]
         damage = ""
@@ -150,7 +151,7 @@ class Checkpoint:
         )
 
     def seed(self) -> int | None:
-        r"""Returns the seed of the training that was written, or `None`.
+        r"""Returns the seed of the stored training, or `None` if there is none.
 
         Raises:
             ValueError: If the file is damaged.
@@ -158,7 +159,7 @@ class Checkpoint:
         return self._number("seed", 0, 2**63)
 
     def latent_dim(self) -> int | None:
-        r"""Returns the number of features of the code of that training, or `None`.
+        r"""Returns the size of the code of the stored training, or `None` if there is none.
 
         Raises:
             ValueError: If the file is damaged.
@@ -175,7 +176,7 @@ class Checkpoint:
         return number
 
     def _move_aside(self) -> None:
-        r"""Gives another name to the checkpoint of a training that was not finished."""
+        r"""Renames the checkpoints of an unfinished training."""
         try:
             found = self.read(prefix="no tensor")
             done = found is None or found[0].get("finished") is True
@@ -204,7 +205,7 @@ class Checkpoint:
             write(self.path, document, tensors)
             self.failed = False
         except Exception as error:
-            # Once is enough: the next ones will most likely fail alike
+            # One warning is enough: the next writes will most likely fail, too
             if not self.failed:
                 log.warning("cannot write the checkpoint '%s': %s; going on.", self.path, error)
 

@@ -251,7 +251,7 @@ def _uneven(step: TrainStep, x: Tensor, held_out: _Scores) -> str | None:
     if not step.model.posterior.has_density or not isinstance(family, SharedGaussian):
         return None
 
-    # The model is taken to predict exactly what does not vary
+    # The model is taken to predict constant elements exactly
     x = x.double()
     scale = x.std(dim=0, correction=0)
     scale = torch.where(scale > SMALLEST_SCALE, scale, family(scale[..., None]).stddev.double())

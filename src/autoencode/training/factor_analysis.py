@@ -77,8 +77,8 @@ def probabilistic_pca(x: Tensor, most: int) -> Factors:
     r"""Probabilistic principal component analysis: one noise variance for all columns.
 
     The number of factors maximizes the log-likelihood of held-out examples. The noise variance is
-    that of held-out examples, too: few training examples in many dimensions underestimate it, as
-    `N` examples have no residual beside `N - 1` components.
+    that of held-out examples, too. A few training examples in many dimensions underestimate it:
+    `N - 1` components leave no residual of `N` examples.
 
     Arguments:
         x: Centered data in double precision, with shape `(N, D)`.
@@ -147,7 +147,7 @@ def factor_analysis(x: Tensor, most: int) -> Factors:
             found = _fixed_point(train, min(k, max(1, len(train) - 2)), iterations=30)
             score.append(found.log_prob(test))
 
-    # The median is robust to few examples with a rare value in an almost constant column
+    # The median is robust to a few examples with a rare value in an almost constant column
     medians = [float(torch.cat(score).median()) if score else 0.0 for score in scores]
     k = candidates[medians.index(max(medians))]
 
@@ -155,7 +155,7 @@ def factor_analysis(x: Tensor, most: int) -> Factors:
 
 
 def factors_of_known_noise(x: Tensor, most: int, noise: Tensor) -> Factors:
-    r"""Factors for a known noise; those below the noise are zero.
+    r"""Factors for known noise variances; factors below the noise are zero.
 
     Arguments:
         x: Centered data in double precision, with shape `(N, D)`.
@@ -229,8 +229,9 @@ def _held_out_noise(x: Tensor, k: int) -> Tensor:
     .. math:: \psi_j = \frac{N r_j + \nu \bar{r}}{N + \nu}, \qquad
         r_j = \frac{1}{N} \sum_i \mathbb{E}_{q(z \mid x_i)} (x_{ij} - w_j^T z)^2
 
-    The number of pseudo-examples :math:`\nu` has the largest leave-one-out likelihood. Few
-    examples estimate the variance of one column badly, and the mean variance well.
+    The number of pseudo-examples :math:`\nu` has the largest leave-one-out likelihood. A few
+    examples give a poor estimate of the variance of one column, and a good one of the mean
+    variance.
     """
     x = x[torch.linspace(0, len(x) - 1, min(len(x), _MAX_EXACT_SIZE)).long()]
     N, noise = len(x), x.square().mean(dim=0).clamp(min=_MIN_VARIANCE)
@@ -252,7 +253,13 @@ def _held_out_noise(x: Tensor, k: int) -> Tensor:
 
 
 def _shrunk(r: Tensor, e: Tensor, N: int) -> Tensor:
-    r"""Returns mean squares `r` of `N` examples, some of which are `e`, shrunk to their mean."""
+    r"""Returns mean squares, shrunk toward their mean.
+
+    Arguments:
+        r: The mean square of each column over all examples.
+        e: The squares of some of the examples.
+        N: The number of all examples.
+    """
     mean, scores = r.mean(), []
 
     for n in _PSEUDO_EXAMPLES:
@@ -277,7 +284,7 @@ def _loadings(
 
 
 def _whitened(x: Tensor) -> "Callable[[Tensor, int], tuple[Tensor, Tensor]]":
-    r"""Returns the function that decomposes the covariance of :math:`\Psi^{-1/2} x`."""
+    r"""Returns a function that decomposes the covariance of :math:`\Psi^{-1/2} x`."""
     N, D = x.shape
 
     if D > N:

@@ -58,8 +58,8 @@ class LinearStart:
 
     .. math:: \mathbb{E}[z \mid x] = A (x - b), \qquad \mathbb{E}[x \mid z] = W z + b
 
-    Under a context, `b` is a ridge regression on it. The layers beside the skip connections
-    end in zeros. Missing numbers (NaN) are interpolated.
+    With a context, `b` is a ridge regression on it. The last layers beside the skip connections
+    are set to zero. Missing numbers (NaN) are interpolated.
 
     References:
         | Neural networks and principal component analysis: Learning from examples without
@@ -119,7 +119,7 @@ class LinearStart:
         words = self.set(data)
         self.first = self._losses(held_out.distinct(), seed) if held_out else None
 
-        # If the linear model is nearly exact, the first steps span thousands of its deviations
+        # If the linear model is nearly exact, a first step spans thousands of standard deviations
         if (self.noise < _MIN_INITIAL_NOISE_STD).any():
             self.set(data, _MIN_INITIAL_NOISE_STD)
 
@@ -259,7 +259,7 @@ class _Regression:
     r"""Ridge regression of `y` on a context, or the mean of `y` without a context.
 
     The penalty is the largest one whose leave-one-out error is within 1 % of the lowest. Labels
-    that are unique to an example therefore explain nothing, however well they fit.
+    that are unique to an example therefore explain nothing, even if they fit well.
     """
 
     def __init__(self, c: Tensor | None, y: Tensor) -> None:
@@ -293,7 +293,7 @@ class _Regression:
 
 
 def _of_numbers(family: Family) -> Family:
-    r"""Returns the family of single numbers, of which some may be missing."""
+    r"""Returns the family of the numbers, without the one that handles missing numbers."""
     return family.inner if isinstance(family, Observed) else family
 
 
@@ -303,7 +303,7 @@ def _rows(x: Tensor) -> Tensor:
 
 
 def _assign(linear: nn.Linear, W: Tensor, W_context: Tensor, b: Tensor) -> None:
-    # Inputs between examples and context, such as masks, keep zero
+    # Weights of inputs between examples and context, such as masks, stay zero
     n, c = W.shape[1], W_context.shape[1]
     linear.weight[: len(W), :n] = W.to(linear.weight)
     linear.weight[: len(W), linear.in_features - c :] = W_context.to(linear.weight)

@@ -36,7 +36,7 @@ def deferred_interrupt() -> Iterator[threading.Event]:
             "interrupted: the training ends after this step. Press Ctrl-C again to stop at once."
         )
 
-    # Signals reach only the main thread. A handler that somebody else has installed stays
+    # Signals reach only the main thread. A handler that other code has installed stays
     default = signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
     if not (default and threading.current_thread() is threading.main_thread()):

@@ -61,13 +61,13 @@ class Schedule:
 
 
 def parse_duration(duration: float | str | None) -> float | None:
-    r"""The seconds of a duration.
+    r"""Number of seconds of a duration.
 
     Arguments:
         duration: A number of seconds, or a string: a number followed by s, m, h or d.
 
     Raises:
-        ValueError: If it is not a positive duration.
+        ValueError: If the duration is not valid and positive.
 
     Example:
         >>> parse_duration("10m"), parse_duration("1.5h"), parse_duration(30)

@@ -80,7 +80,7 @@ class TrainingOptions(Protocol):
 
 
 class TrainState:
-    r"""Everything that changes while a model is trained.
+    r"""State of a model, its optimizer and its records during a training.
 
     Within an epoch, no number is copied from the device to the host: steps with a loss or gradient
     that is not finite are skipped by the optimizer, and counted on the device.
@@ -218,7 +218,7 @@ class TrainState:
         return True
 
     def load_best_weights(self) -> None:
-        r"""Gives the model the weights of the best epoch."""
+        r"""Loads the weights of the best epoch into the model."""
         if self.best_weights:
             self.train_step.load_state_dict(self.best_weights)
 
@@ -260,7 +260,7 @@ class TrainState:
     def load_state_dict(
         self, document: dict[str, Any], tensors: dict[str, Tensor], settings: dict[str, str]
     ) -> None:
-        r"""Restores what `state_dict` returned.
+        r"""Restores the state that `state_dict` returned.
 
         Arguments:
             document: The numbers.
@@ -345,7 +345,7 @@ class TrainState:
         self.step += 1
 
     def _update_averages(self) -> None:
-        r"""Updates the moving averages of the weights, whose decay is smaller in the beginning."""
+        r"""Updates the moving averages of the weights, with a smaller decay at the beginning."""
         if self.training.ema_decay is not None:
             decay = min(self.training.ema_decay, (1 + self.step) / (10 + self.step))
             weights = [p.detach() for p in self.optimizer.parameters]
@@ -440,7 +440,7 @@ def _check_document(document: dict[str, Any], steps: int) -> None:
 
 
 def _check_weights(tensors: dict[str, Tensor], like: dict[str, Tensor]) -> None:
-    r"""Raises if weights that are taken up later are not those of the model."""
+    r"""Raises if stored weights differ from those of the model in name, shape or type."""
     shapes, wanted = ({k: (t.shape, t.dtype) for k, t in ts.items()} for ts in (tensors, like))
 
     if tensors and shapes != wanted:

@@ -17,7 +17,7 @@ from ..objectives import Loss, Objective
 
 
 class TrainStep(nn.Module):
-    r"""Loss of a minibatch as stored: augmentation, corruption, scaling, model and objective.
+    r"""Loss of a stored minibatch: augmentation, corruption, scaling, model and objective.
 
     Arguments:
         model: The model.
@@ -146,7 +146,7 @@ class RunningMeans:
         return {",".join(names): row for names, row in self.sums.items()}
 
     def load_state_dict(self, state_dict: dict[str, Tensor]) -> None:
-        r"""Restores what `state_dict` returned."""
+        r"""Restores the state that `state_dict` returned."""
         self.sums = {tuple(key.split(",")): row for key, row in state_dict.items()}
 
 

@@ -1,7 +1,7 @@
 r"""Training loop.
 
-Training is a generator of records, one per epoch, so that the body of the caller's `for` loop
-takes the place of callbacks. To stop early, stop iterating.
+Training is a generator of records, one per epoch. The body of the caller's `for` loop takes the
+place of callbacks. To stop early, stop iterating.
 """
 
 __all__ = ["EpochRecord", "Solver", "Training", "TrainingDefaults"]
