@@ -1,4 +1,4 @@
-r"""Guesses of the layout of arrays, which are refused where two readings are plausible."""
+r"""Guesses of the layout of arrays. An array with two plausible readings is refused."""
 
 __all__ = ["check_layout", "check_rows", "check_type", "looks_channels_first"]
 
@@ -11,16 +11,16 @@ _SOME = 256  # examples that are looked at
 _NARROW = 5  # pixels: images have more to a side, channels and sensors fewer
 _PHOTO = 16  # pixels to a side, from which one photograph is as plausible as many
 _SMOOTH, _ROUGH = 0.5, 0.3  # likeness of neighbors, see `_likeness`
-_JUMP, _LEAP = 0.8, 1.5  # of the spread and mean from one column to the next
-_FEW_VALUES, _PIECES = 64, 0.8  # of maps of labels, and how often neighbors are equal there
+_JUMP, _LEAP = 0.8, 1.5  # changes of spread and mean from one column to the next
+_FEW_VALUES, _PIECES = 64, 0.8  # values of a map of labels, and its share of equal neighbors
 _APART = 30  # times the spread of another channel
-_LONG = 1000  # samples, of which a waveform has more
-_LOUD = 1.5  # beyond full scale by what filters do
+_LONG = 1000  # samples; a waveform has more
+_LOUD = 1.5  # filters may lead beyond full scale, up to here
 _OF_LABELS = "np.eye({}, dtype=np.uint8)[X]"
 
 
 def check_type(X: Any) -> None:
-    r"""Refuses arrays of what are no real numbers, each with what makes numbers of them.
+    r"""Refuse arrays that do not hold real numbers, and say how to convert them.
 
     Arguments:
         X: Any array.
@@ -62,17 +62,17 @@ def check_type(X: Any) -> None:
 
 
 def check_layout(X: Any, taken_for: str) -> str | None:
-    r"""Refuses data whose layout can be read in two ways.
+    r"""Refuse data whose layout can be read in two ways.
 
     Arguments:
         X: An array, or a list of arrays.
-        taken_for: The name of the kind of data that their shape speaks for.
+        taken_for: The name of the kind of data that the shape suggests.
 
     Returns:
-        In a few words what the data are taken for, if that was a guess.
+        A short description of the data, if their kind was a guess.
 
     Raises:
-        ValueError: If they may be something else, with what to type for each reading.
+        ValueError: If the data may be of another kind; the message says what to type for each.
 
     Example:
         >>> check_layout(np.zeros((60, 28, 28), np.uint8), "Images")
@@ -123,7 +123,7 @@ def looks_channels_first(shape: tuple[int, ...]) -> bool:
 
 
 def _check_gray(X: NDArray) -> str:
-    r"""Says what an array with three sizes is taken for."""
+    r"""Returns a description of an array with three sizes, or refuses it."""
     N, H, W = X.shape
 
     if W < _NARROW and min(N, H) >= _PHOTO:
@@ -160,7 +160,10 @@ def _check_gray(X: NDArray) -> str:
 
 
 def _check_single(X: NDArray) -> str:
-    r"""Says what an array with two sizes is taken for: a table, unless it is smooth both ways."""
+    r"""Returns a description of an array with two sizes as a table.
+
+    An array that is smooth in both directions is refused.
+    """
     table = f"a table of {len(X):,} rows and {X.shape[1]:,} columns"
 
     if X.dtype != np.uint8 or min(X.shape) < _PHOTO:
@@ -179,7 +182,7 @@ def _check_single(X: NDArray) -> str:
 
 
 def _check_channels(X: NDArray) -> None:
-    r"""Refuses channels, or frames, that stand first, and channels on scales of their own."""
+    r"""Refuses arrays with channels or frames first, and channels with different scales."""
     N, A, B, C = X.shape
 
     if looks_channels_first(X.shape) or (A < _NARROW and C < _NARROW and B >= _PHOTO):
@@ -214,7 +217,7 @@ def _check_channels(X: NDArray) -> None:
 
 
 def _check_columns(X: NDArray, moved: str = "") -> None:
-    r"""Refuses gray images whose columns are sensors rather, or whose values no intensities."""
+    r"""Refuses gray images whose columns look like sensors, or whose values are unusual."""
     if X.dtype in (np.uint8, bool) or min(X.shape[1:]) < 2:
         return
 
@@ -222,7 +225,7 @@ def _check_columns(X: NDArray, moved: str = "") -> None:
     low, high = float(x.min()), float(x.max())
 
     if not (np.isfinite([low, high]).all() and x.var() > 0):
-        return  # said by the modality
+        return  # the modality reports this
 
     down, across = _likeness(x, 1), _likeness(x, 2)
     usual = (-1 <= low and high <= 1) or (low >= 0 and 127.5 < high <= 255)
@@ -268,7 +271,7 @@ def _check_labels(X: NDArray) -> None:
 
 
 def _check_sounds(waves: list[NDArray]) -> str:
-    r"""Says what a list of arrays is taken for."""
+    r"""Returns a description of a list of arrays as sounds, or refuses it."""
     lengths = [len(x) for x in waves]
     longest = max(lengths)
     wide = max(x.shape[1] if x.ndim == 2 else 1 for x in waves)
@@ -305,13 +308,13 @@ def _check_sounds(waves: list[NDArray]) -> str:
 
 
 def check_rows(X: Any) -> None:
-    r"""Refuses a list of equally long arrays that may be sounds as well as rows of a table.
+    r"""Refuse a list of equally long arrays that may be sounds as well as rows of a table.
 
     Arguments:
         X: Any data.
 
     Raises:
-        ValueError: If it is one of long arrays that look like waveforms.
+        ValueError: If `X` is a list of long arrays that look like waveforms.
 
     Example:
         >>> check_rows([np.zeros(3), np.ones(3)])
@@ -338,12 +341,12 @@ def check_rows(X: Any) -> None:
 
 
 def _likeness(x: NDArray, axis: int) -> float:
-    r"""Returns how alike neighbors are, :math:`1 - E[(x_{i+1} - x_i)^2] / 2 V[x]`."""
+    r"""Returns the likeness of neighbors, :math:`1 - E[(x_{i+1} - x_i)^2] / 2 V[x]`."""
     return 1 - float(np.square(np.diff(x, axis=axis)).mean() / (2 * x.var()))
 
 
 def _jumps(x: NDArray) -> bool:
-    r"""Tell whether spread or mean of columns change from one to the next as no image's do."""
+    r"""Tell whether the spread or mean of neighboring columns differs too much for an image."""
     spread, mean = x.std(axis=(0, 1)), x.mean(axis=(0, 1))
     jump = np.abs(np.diff(spread)).max() / spread.max() if spread.max() > 0 else np.inf
 

@@ -1,4 +1,4 @@
-r"""Contexts: the `y` of a conditional model, to tensors."""
+r"""Contexts: the `y` of a conditional model, as tensors."""
 
 __all__ = ["ContinuousContext", "Labels", "describe_context", "encode_context"]
 
@@ -22,13 +22,13 @@ _UNKNOWN = ("missing", "error")
 
 
 def describe_context(y: ArrayLike | None) -> "Labels | ContinuousContext":
-    r"""The context of some `y`: labels, or an array of numbers.
+    r"""The context for `y`: labels, or an array of numbers.
 
-    Strings, booleans and integers in one dimension are labels; floats are too if all are
-    whole numbers. Whatever else is numeric is taken as numbers, scaled.
+    Strings, booleans and integers in one dimension are labels, and so are floats if all are
+    whole numbers. Any other numeric array is an array of numbers, which are scaled.
 
     Raises:
-        ValueError: If `y` is neither, or there is none.
+        ValueError: If `y` is neither, or if it is empty or `None`.
 
     See Also:
         :func:`~autoencode.modalities.encode_context`
@@ -59,18 +59,18 @@ def encode_context(
     n: int,
     of_examples: bool = False,
 ) -> Tensor | None:
-    r"""The context of some examples, with shape `(n, C)`; `None` without one.
+    r"""The context of examples, with shape `(n, C)`, or `None` if the model takes none.
 
     Arguments:
-        context: What `describe_context` has returned.
-        y: Labels or numbers, one for all examples or one each.
+        context: The context that `describe_context` has returned.
+        y: Labels or numbers, one for all examples or one for each.
         n: The number of examples.
-        of_examples: Whether they came with examples, of which some may have a label that the
-            fit did not see. One label for all, and labels of what is to be made, are known.
+        of_examples: Whether `y` came with examples, some of which may have a label that the fit
+            did not see. One label for all, and labels of new examples, must be in the fit.
 
     Raises:
-        ValueError: If they are missing, not as many, unlike those of the fit, or given to a model
-            that takes none.
+        ValueError: If `y` is missing, has another length, is unlike that of the fit, or is given
+            to a model that takes none.
 
     See Also:
         :func:`~autoencode.modalities.describe_context`
@@ -108,8 +108,8 @@ def encode_context(
 class Labels(Configurable):
     r"""Categories, as indicators: one of `K` features is one, the others zero.
 
-    A label is a condition, and not scored. For one that the fit did not see networks see the
-    shares of all labels in the fit, as if it were missing, or it is an error. The setting may be
+    A label is a condition, and is not scored. A label that the fit did not see is an error, or
+    counts as missing: networks then see the shares of all labels in the fit. The setting may be
     changed after a fit: `model.context_.unknown = "error"`.
 
     Arguments:
@@ -153,7 +153,7 @@ class Labels(Configurable):
         r"""Returns the indicators of labels, with shape `(n, K)`.
 
         Raises:
-            ValueError: If one is none of the fit.
+            ValueError: If a label was not in the fit.
         """
         labels, index = self._find(y)
 
@@ -166,7 +166,10 @@ class Labels(Configurable):
         return torch.nn.functional.one_hot(index, self.size_).float()
 
     def encode_any(self, y: ArrayLike) -> Tensor:
-        r"""Returns what `encode` does, and by `unknown` the shares of all for other labels."""
+        r"""Returns the indicators of labels, and treats new labels as `unknown` says.
+
+        With `"missing"`, the shares of all labels stand for a label that was not in the fit.
+        """
         if self.unknown not in _UNKNOWN:
             raise ValueError(f"expected unknown out of {[*_UNKNOWN]}, got {self.unknown!r}.")
 
@@ -188,16 +191,16 @@ class Labels(Configurable):
         return c
 
     def _find(self, y: ArrayLike) -> tuple[list[Any], Tensor]:
-        r"""Returns labels, and the numbers of their classes, -1 of those that are none."""
+        r"""Returns labels, and the numbers of their classes, with -1 for unknown labels."""
         labels, classes = _labels(y).tolist(), self.classes_.tolist()
 
-        # By value, then by word: a command line has only words, a column may hold any objects
+        # By value, then by text: a command line has only text, a column may hold any objects
         known = {_word(c): k for k, c in enumerate(classes)}
         known |= {str(c): k for k, c in enumerate(classes)}
         known |= {c: k for k, c in enumerate(classes)}
         found = [known.get(v, known.get(_word(v), -1)) for v in labels]
 
-        return labels, torch.tensor(found, dtype=torch.long)  # also of none
+        return labels, torch.tensor(found, dtype=torch.long)  # a type also for no labels
 
     def _known(self) -> str:
         classes = self.classes_.tolist()
@@ -220,7 +223,7 @@ class ContinuousContext(Configurable):
         y = self._rows(y)
         columns = column_statistics(y)
         scale = np.sqrt(columns.deviations / len(y))
-        varying = (columns.low < columns.high) & (scale > 0)  # rounding leaves others some spread
+        varying = (columns.low < columns.high) & (scale > 0)  # constants may seem to vary
         self.loc_ = np.where(varying, columns.mean, columns.low)
         self.scale_ = np.where(varying, scale, 1.0)
         self.size_ = y.shape[1]

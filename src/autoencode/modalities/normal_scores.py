@@ -1,4 +1,4 @@
-r"""From numbers of any distribution to normal scores, and back."""
+r"""Maps from numbers of any distribution to normal scores, and back."""
 
 __all__ = ["NormalScores", "ScoreTable"]
 
@@ -13,26 +13,27 @@ from torch import Tensor
 from ..common.configurable import Configurable
 from ..common.type_checks import check_agreement
 
-_APART = 0.01  # the least distance of two knots between: single precision tells scores apart
+_APART = 0.01  # the least distance of knots on the grid, so that single precision tells them apart
 _SHARPEST, _WIDEST = 1e-3, 0.5
-_FEW = 65  # numbers that may all own an interval; of others, those that more rows have
+_FEW = 65  # distinct numbers that may all own an interval; of more numbers, only frequent ones
 _NARROW = 1e-4  # standard deviations, within which probabilities hardly change
-_SAME = 1e-5  # distance of scores that are one in single precision
+_SAME = 1e-5  # scores nearer than this are equal in single precision
 
 
 class NormalScores(Configurable):
-    r"""A monotone map to the scores that numbers would have, were they normal.
+    r"""A monotone map from numbers to the scores that they would have in a normal distribution.
 
     .. math:: t(v) = \Phi^{-1} \big( P(V < v) + \tfrac{1}{2} P(V = v) \big)
 
     A number that many rows share, such as the zeros of a count, owns a whole interval of
-    scores, all of which lead back to it: what is drawn has it as often as the data have, though
-    the one score that leads there is its middle. Its probability is that of the interval.
-    Between, the map is linear from knot to knot. Beyond what was seen it goes on as a logarithm
-    does, the way back ends there.
+    scores. Every score of the interval is decoded to this number, so drawn examples have it as
+    often as the data. The number itself is encoded to one score, that of its middle rank. Its
+    probability is that of the interval. Between intervals, the map is linear from knot to knot.
+    Beyond the range of the fit, scores grow like a logarithm. Decoded numbers stay within the
+    range of the fit.
 
     Arguments:
-        knots: How many there are at most, but for those numbers.
+        knots: The largest number of knots, apart from those of such numbers.
 
     Example:
         >>> scores = NormalScores().fit(np.array([0.0, 0.0, 0.0, 1.0]))
@@ -58,10 +59,11 @@ class NormalScores(Configurable):
 
         Arguments:
             values: Finite numbers, at least one.
-            shared: The numbers that own an interval; by default those that more rows have
-                than one, if there are few different ones, or else than a 65th of all.
+            shared: The numbers that own an interval. By default these are the numbers that at
+                least two rows have, if there are at most 65 distinct numbers, and otherwise the
+                numbers that more than a 65th of all rows have.
         """
-        v, counts = np.unique(values + 0.0, return_counts=True)  # of zeros the positive one
+        v, counts = np.unique(values + 0.0, return_counts=True)  # -0.0 becomes 0.0
         above = counts.cumsum()
         low, middle, high = (
             torch.special.ndtri(torch.from_numpy(ranks / len(values))).numpy()
@@ -78,7 +80,7 @@ class NormalScores(Configurable):
         reach = v[-1] - v[0]
         self.slope_ = float((middle[-1] - middle[0]) / reach) if reach > 0 else 1.0
 
-        # What was rounded is not known better than its rounding
+        # A rounded number is not known better than its rounding
         gaps = np.diff(middle).repeat(counts[:-1])
         median = float(np.median(gaps)) if len(gaps) else 1.0
         self.scale_ = float(f"{np.clip(median / 4, _SHARPEST, _WIDEST):.3g}")
@@ -99,11 +101,11 @@ class NormalScores(Configurable):
         )
 
     def encode(self, v: NDArray) -> NDArray:
-        r"""Returns the scores of numbers, NaN where they are."""
+        r"""Returns the scores of numbers, with NaN for NaN."""
         k = self._segment(self.values_, v)
         share = (v - self.values_[k]) / self._step(self.values_, self.values_)[k]
 
-        with np.errstate(invalid="ignore", over="ignore"):  # the ends own what is infinite
+        with np.errstate(invalid="ignore", over="ignore"):  # scores may be infinite at the ends
             t = self.high_[k] + share * self._step(self.high_, self.low_)[k]
             d = v - self.values_[k]
             beyond = self.middle_[k] + np.sign(d) * np.log1p(self.slope_ * np.abs(d))
@@ -112,7 +114,7 @@ class NormalScores(Configurable):
         return np.where(v == self.values_[k], self.middle_[k], t)
 
     def decode(self, t: NDArray) -> NDArray:
-        r"""Returns the numbers of scores, within those of the fit."""
+        r"""Returns the numbers of scores, within the range of the fit."""
         k = self._segment(self.low_, t)
         step = self._step(self.high_, self.low_)[k]
 
@@ -125,11 +127,11 @@ class NormalScores(Configurable):
         return np.minimum(v, self.values_[-1])
 
     def log_slope(self, t: NDArray) -> NDArray:
-        r"""Returns :math:`\log \mathrm{d}v / \mathrm{d}t`, which makes densities the user's.
+        r"""Returns :math:`\log \mathrm{d}v / \mathrm{d}t`, for densities in the user's units.
 
-        Of a number that owns an interval it is zero, as that has a probability. What lies
-        between two such numbers, or beyond one at an end, was never seen: it has the
-        probability of the nearest, divided by the number of rows of the fit, and less far off.
+        It is zero for a number that owns an interval, as this number has a probability. A number
+        between two such numbers, or beyond one at an end, was never seen. It has the probability
+        of the nearest one, divided by the number of rows of the fit, and less far away.
         """
         k = self._segment(self.low_, t)
         owns = self._owns()[k] & (t <= self.high_[k])
@@ -144,15 +146,13 @@ class NormalScores(Configurable):
         return np.where((beyond > 0) & ~owns, beyond - np.log(self.slope_), inside)
 
     def log_unseen(self, t: NDArray) -> NDArray:
-        r"""Returns what :meth:`log_slope` does where a number is none of those that own the
-        interval it lies in, and zero elsewhere.
-        """
+        r"""Returns :meth:`log_slope` for numbers in the interval of another number, else zero."""
         k = self._segment(self.low_, t)
         owned = self._owns()[k] & (t <= self.high_[k])
         return np.where(owned, self.log_slope(t), 0.0)
 
     def mean(self, loc: NDArray, scale: NDArray) -> NDArray:
-        r"""Returns the means of the numbers whose scores are normal.
+        r"""Returns the means of numbers whose scores have normal distributions.
 
         .. math:: \mathbb{E}[v(t)] = v_1 + \int P(t > u) \, \mathrm{d}v(u), \qquad
             t \sim \mathcal{N}(\mu, \sigma^2)
@@ -172,7 +172,7 @@ class NormalScores(Configurable):
         return self.values_[0] + share @ np.diff(self.values_)
 
     def intervals(self) -> tuple[tuple[float, float], ...]:
-        r"""Returns the ends of the scores of each number that many rows share, ascending."""
+        r"""Returns the ends of the interval of each number that many rows share, ascending."""
         owns = self._owns()
         return tuple(zip(self.low_[owns].tolist(), self.high_[owns].tolist()))
 
@@ -183,7 +183,7 @@ class NormalScores(Configurable):
         return np.clip(np.searchsorted(ends, x, side="right") - 1, 0, len(ends) - 1)
 
     def _step(self, begin: NDArray, end: NDArray) -> NDArray:
-        r"""Returns how far it is from each knot to the next, one at the last."""
+        r"""Returns the distance from each knot to the next, and one for the last."""
         return np.append(end[1:] - begin[:-1], 1.0)
 
 
@@ -243,7 +243,7 @@ def _area(z: NDArray) -> NDArray:
 
 
 def _rates(scores: NormalScores) -> NDArray:
-    r"""Returns by how much scores rise with numbers, from each knot to the next."""
+    r"""Returns the slope of scores by numbers, from each knot to the next."""
     gaps = np.append(np.diff(scores.values_), 1.0)
     rises = np.append(scores.low_[1:] - scores.high_[:-1], 0.0)
 
@@ -252,7 +252,7 @@ def _rates(scores: NormalScores) -> NDArray:
 
 
 def _thinned(knots: NDArray, own: NDArray, n: int) -> NDArray:
-    r"""Returns few knots for many: those with an interval, both ends, and a grid between."""
+    r"""Returns fewer knots: those with an interval, both ends, and a grid between them."""
     v, _, middle, _ = knots
     fixed = own.copy()
     fixed[[0, -1]] = True

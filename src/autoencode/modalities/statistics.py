@@ -6,10 +6,10 @@ Means and squared deviations of parts are merged, in double precision, by
 
 which stays exact where the mean is much larger than the spread.
 
-Sums of floats depend on their order. A part therefore has the same number of rows whatever the
-type of the data, and its numbers lie row by row in double precision, whatever the strides of
-the source are: the same numbers give the same statistics, to the bit. Of zeros the positive
-one is taken, since which of the two is the least depends on the order, too.
+Sums of floats depend on their order. Therefore a part has the same number of rows for any type
+of the data, and its numbers lie row by row in double precision for any strides of the source.
+The same numbers give the same statistics, to the bit. A negative zero becomes a positive one,
+since the choice between them would depend on the order, too.
 
 References:
     | Updating Formulae and a Pairwise Algorithm for Computing Sample Variances
@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from ..data import chunks
 
-_NUMBERS = 2**21  # in a part, which are 16 MB in double precision
+_NUMBERS = 2**21  # numbers in a part: 16 MB in double precision
 
 
 class Range(NamedTuple):
@@ -57,7 +57,7 @@ def value_range(X: NDArray) -> Range:
     r"""The range of all numbers of an array.
 
     Raises:
-        ValueError: If one is NaN or infinite.
+        ValueError: If a number is NaN or infinite.
 
     Example:
         >>> value_range(np.array([[0, 3], [3, 0]]))
@@ -92,7 +92,7 @@ def column_statistics(X: NDArray) -> Columns:
     """
     n, known = 0, None
 
-    with np.errstate(over="ignore", invalid="ignore"):  # infinite is an answer
+    with np.errstate(over="ignore", invalid="ignore"):  # statistics may be infinite
         for part in _finite(X):
             rows = np.ascontiguousarray(part, dtype=float)
             low, high, mean = rows.min(axis=0) + 0.0, rows.max(axis=0) + 0.0, rows.mean(axis=0)
@@ -111,7 +111,7 @@ def column_statistics(X: NDArray) -> Columns:
 def check_finite(X: NDArray) -> None:
     r"""
     Raises:
-        ValueError: If there is a NaN or an infinity, naming the first row and the count.
+        ValueError: If there is a NaN or an infinity; the message has the first row and the count.
 
     Example:
         >>> check_finite(np.array([[1.0, np.nan]]))
@@ -124,11 +124,11 @@ def check_finite(X: NDArray) -> None:
 
 
 def _finite(X: NDArray) -> Iterator[NDArray]:
-    r"""Yields the parts of an array, and raises at their end if some were not finite."""
+    r"""Yields the finite parts of an array, and raises at the end if some were not finite."""
     start, values, rows, first = 0, 0, 0, 0
 
     for part in chunks(X, max(1, _NUMBERS // max(1, math.prod(X.shape[1:])))):
-        # A sum is finite far faster than each element is looked at
+        # A test of the sum is far faster than a test of each element
         with np.errstate(over="ignore", invalid="ignore"):
             fine = X.dtype.kind != "f" or np.isfinite(part.sum(dtype=float))
 

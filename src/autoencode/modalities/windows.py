@@ -1,4 +1,4 @@
-r"""Long recordings and series, in windows that overlap, and put together again."""
+r"""Overlapping windows of long recordings and series, and the way back to the whole."""
 
 __all__ = [
     "Windows",
@@ -35,14 +35,14 @@ class Windows(np.ndarray):
     """
 
     length: int | tuple[int, ...] = 0
-    r"""The samples of the whole, or of each in a list. What is taken of the windows has none."""
+    r"""The samples of the whole, or of each one in a list; zero for a part of the windows."""
 
     stride: int | None = None
-    r"""The samples from one window to the next, of which the last ends with the whole. `None`
-    stands for half a window, and for a last one that is filled up."""
+    r"""The samples from one window to the next; the last window ends with the whole. `None`
+    stands for half a window, with a last window that is filled up."""
 
     origin: Any = None
-    r"""What the windows were cut from, if they know it."""
+    r"""The source of the windows, if it is known."""
 
     @classmethod
     def of(
@@ -52,7 +52,7 @@ class Windows(np.ndarray):
         stride: int | None = None,
         origin: Any = None,
     ) -> "Windows":
-        r"""Returns rows as the windows of recordings of these lengths, on the same memory."""
+        r"""Returns rows as the windows of recordings of these lengths, without a copy."""
         windows = cast(Windows, X.view(cls))
         windows.length, windows.stride, windows.origin = length, stride, origin
 
@@ -76,7 +76,7 @@ class Windows(np.ndarray):
 
 
 def cut(x: ArrayLike | Sequence[ArrayLike], n: int) -> Windows:
-    r"""Cuts long sounds into windows, each of which begins in the middle of the one before.
+    r"""Cut long sounds into windows, each of which begins in the middle of the one before.
 
     Arguments:
         x: The waveform, with shape `(T,)` or `(T, channels)`; or a list of such arrays, of
@@ -84,8 +84,8 @@ def cut(x: ArrayLike | Sequence[ArrayLike], n: int) -> Windows:
         n: The samples of a window.
 
     Returns:
-        The windows, with shape `(N, n)` or `(N, n, channels)`. Silence fills up the last of each
-        sound.
+        The windows, with shape `(N, n)` or `(N, n, channels)`. Silence fills up the last window
+        of each sound.
 
     Raises:
         ValueError: If a sound is empty or has other channels than the first, or if `n` is less
@@ -136,7 +136,7 @@ def spooled(waves: Iterable[NDArray], n: int) -> Windows:
         n: The samples of a window.
 
     Raises:
-        ValueError: If there is none.
+        ValueError: If there is no sound.
 
     Example:
         >>> spooled(iter([np.zeros(5), np.zeros(3)]), 4).counts
@@ -177,19 +177,19 @@ def prepared(
     n: int,
     more: Callable[[], dict[str, Any]] = dict,
 ) -> tuple[Windows, dict[str, Any]]:
-    r"""The windows of sounds, cut once and found in the cache afterwards.
+    r"""The windows of sounds, cut once and then read from the cache.
 
     Arguments:
-        key: Everything on which they depend, as JSON values.
+        key: Everything on which the windows depend, as JSON values.
         waves: Yields names, and waveforms with shape `(T,)` or `(T, channels)`.
         n: The samples of a window.
-        more: Returns, once all waveforms were yielded, what else is to be kept, as JSON values.
+        more: Returns further JSON values to keep; it is called after the last waveform.
 
     Returns:
-        The windows; and what was kept of them, with the `names`.
+        The windows, and the values that were kept, with the `names`.
 
     Raises:
-        ValueError: If there is none, or the cache cannot be written.
+        ValueError: If there is no sound, or if the cache cannot be written.
     """
 
     def make(place: Path) -> dict[str, Any]:
@@ -215,7 +215,7 @@ def prepared(
 
 
 def counts_of(X: Any) -> list[int] | None:
-    r"""The number of windows of each recording, if examples are all windows of some.
+    r"""The number of windows of each recording, or `None` for examples that are not such windows.
 
     Arguments:
         X: The examples.
@@ -224,15 +224,15 @@ def counts_of(X: Any) -> list[int] | None:
         >>> counts_of(cut([np.zeros(5), np.zeros(3)], 4)), counts_of(np.zeros((3, 4)))
         ([2, 1], None)
     """
-    some = isinstance(X, Windows) and X.length == 0  # which belong to none
+    some = isinstance(X, Windows) and X.length == 0  # a part of all windows
     return None if some else getattr(X, "counts", None)
 
 
 def overlap_of(X: Any) -> int:
-    r"""The number of windows after each one that have some of its samples, at most.
+    r"""The largest number of windows after a window that have samples in common with it.
 
     Arguments:
-        X: Windows, or what was read as such.
+        X: Windows, or examples that were read as windows.
 
     Example:
         >>> overlap_of(cut(np.zeros(50), 4)), overlap_of(cut(np.zeros(50), 5))
@@ -241,12 +241,12 @@ def overlap_of(X: Any) -> int:
     n = X.shape[1] if isinstance(X, Windows) else X.samples
     stride = getattr(X, "stride", None)
 
-    # Where there is a stride, the last window may be nearer to the one before
+    # With a stride, the last window may be nearer to the one before
     return -(-n // (n // 2)) - 1 if stride is None else -(-n // stride)
 
 
 def follow(y: Any, X: Any) -> Any:
-    r"""Labels of windows: those of their recordings, unless they are labels of windows already.
+    r"""Labels of windows: those of their recordings, unless `y` has a label for each window.
 
     Arguments:
         y: The labels, if there are any.
@@ -265,13 +265,13 @@ def follow(y: Any, X: Any) -> Any:
 
 
 def join(X: ArrayLike, length: int | Sequence[int], stride: int | None = None) -> Any:
-    r"""Puts windows together, each faded into the next.
+    r"""Put windows together, each faded into the next.
 
     .. math:: x_t = \frac{\sum_i w_{t - i h} \, X_{i, t - i h}}{\sum_i w_{t - i h}},
         \qquad w_s = \sin^2 \Big( \tfrac{\pi}{n} (s + \tfrac{1}{2}) \Big)
 
     Arguments:
-        X: Windows as of :func:`cut`, with shape `(N, n)` or `(N, n, channels)`.
+        X: Windows as :func:`cut` returns them, with shape `(N, n)` or `(N, n, channels)`.
         length: The samples of the whole, or of each sound, as in `length` of the windows.
         stride: The samples from one window to the next, as in `stride` of the windows.
 
@@ -279,7 +279,7 @@ def join(X: ArrayLike, length: int | Sequence[int], stride: int | None = None) -
         The waveform, with shape `(length,)` or `(length, channels)`; or a list of them.
 
     Raises:
-        ValueError: If there are not as many windows as this length has.
+        ValueError: If the number of windows does not match the length.
 
     See Also:
         :func:`~autoencode.modalities.cut`
@@ -306,22 +306,22 @@ def join(X: ArrayLike, length: int | Sequence[int], stride: int | None = None) -
 
 
 def pool(Z: ArrayLike, windows: Windows) -> NDArray:
-    r"""The mean of the codes of each sound's windows.
+    r"""The mean of the codes of the windows of each sound.
 
     .. math:: \bar{z} = \frac{1}{N} \sum_{i=1}^N z_i
 
-    All windows of a sound weigh the same, the last one, too: where there are several, less than
-    half of it is silence.
+    All windows of a sound have the same weight, also the last one. If a sound has several
+    windows, less than half of the last one is silence.
 
     Arguments:
-        Z: The codes of the windows, or other numbers of them, with shape `(N, *)`.
+        Z: The codes of the windows, or other numbers for each window, with shape `(N, *)`.
         windows: The windows, as :func:`cut` returned them.
 
     Returns:
         A row for each sound, with shape `(sounds, *)`.
 
     Raises:
-        ValueError: If these are no such windows, or others than the codes are of.
+        ValueError: If the windows are not those of :func:`cut`, or do not match the codes.
 
     See Also:
         :func:`~autoencode.modalities.cut`, :func:`~autoencode.modalities.join`
@@ -342,13 +342,13 @@ def pool(Z: ArrayLike, windows: Windows) -> NDArray:
     if len(Z) != sum(counts):
         raise ValueError(f"expected a code for each of {sum(counts)} windows, got {len(Z)}.")
 
-    # In double precision, as a recording of hours has many
+    # In double precision, as a recording of hours has many windows
     rows = np.stack([part.mean(axis=0, dtype=np.float64) for part in _split(Z, counts)])
     return rows.astype(np.result_type(Z, np.float32))
 
 
 def _are_several(x: Any) -> bool:
-    r"""Tell whether these are waveforms, and not the numbers of one."""
+    r"""Tell whether `x` holds several waveforms, and not the numbers of one."""
     of_objects = isinstance(x, np.ndarray) and x.dtype == object
     listed = (isinstance(x, (list, tuple)) or of_objects) and len(x) > 0
 
@@ -364,7 +364,7 @@ def _split(rows: NDArray, counts: Sequence[int]) -> list[NDArray]:
 
 
 def _faded(X: NDArray, length: int, stride: int | None) -> NDArray:
-    r"""Returns one sound of its windows."""
+    r"""Returns one sound, put together from its windows."""
     n = X.shape[1]
     begins = starts(length, n, stride)
     w = np.sin(np.pi / n * (np.arange(n) + 0.5)) ** 2

@@ -1,4 +1,4 @@
-r"""Length of examples, by the lengths of recordings."""
+r"""Length of examples, chosen by the lengths of recordings."""
 
 import logging
 import math
@@ -10,14 +10,13 @@ from ...common import failures
 log = logging.getLogger(__name__)
 
 _SHORT, LONGEST, _WINDOW = 2.0, 10.0, 1.0  # seconds, see `choose_seconds`
-# seconds
 
 
 def choose_seconds(lengths: list[float]) -> float:
     r"""Returns the length of examples in seconds, by the lengths of the recordings.
 
-    It is that of the longest recording, or that of most if a few are far longer. It is one second
-    if recordings are long, unless all have about one length.
+    It is the length of the longest recording, or of most recordings if a few are far longer. It
+    is one second if recordings are long, unless all have about the same length.
     """
     if not lengths:
         return _WINDOW
@@ -37,7 +36,7 @@ def choose_seconds(lengths: list[float]) -> float:
 
 
 def share_kept(lengths: list[float], seconds: float) -> float:
-    r"""Returns the share of recordings that remains if they are cut off."""
+    r"""Returns the share of the total length that remains if recordings are cut off."""
     return sum(min(n, seconds) for n in lengths) / max(sum(lengths), 1e-9) if lengths else 1.0
 
 

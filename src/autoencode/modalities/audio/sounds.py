@@ -58,11 +58,11 @@ from .waveforms import check_waves, full_scale, is_wave
 log = logging.getLogger(__name__)
 
 _ROWS = 64  # sounds to transform at once
-_WIDEST = 2**15  # numbers of a spectrum whose weights fit well in memory, without sharing
+_WIDEST = 2**15  # numbers of a spectrum for which unshared weights fit well in memory
 _LARGE = 2**28  # bytes of windows, beyond which they are cut once and kept in the cache
-_LOOKED_AT = 256  # files, for how long they are
-_LEAST = 1e-12  # a variance below is rounding
-_USED = 0.75  # of recordings: where a cut leaves less, they are cut into windows
+_LOOKED_AT = 256  # files whose lengths are read
+_LEAST = 1e-12  # a smaller variance is rounding
+_USED = 0.75  # share of recordings; if a cut leaves less, they are cut into windows
 _MIN_SOUNDS_FOR_SCALES = 20
 
 
@@ -126,7 +126,7 @@ class Sounds(
     loc_: tuple[float, ...]
     scale_: float
     residual_: NDArray[np.float32] | None = None
-    r"""The variance that a model leaves open; files of earlier releases have none."""
+    r"""The variance that a model does not explain; files of earlier releases have none."""
 
     def __init__(
         self,
@@ -287,7 +287,7 @@ class Sounds(
         if self.n_ < _MIN_SOUNDS_FOR_SCALES:
             return SharedGaussian()
 
-        # Parts where no example had a sound, high frequencies for example, may have one some day
+        # Parts where no example had a sound, such as high frequencies, may have one later
         return DiagonalGaussian(smallest_scale=0.5 / math.sqrt(self.n_ + 1))
 
     def deterministic_likelihood(self) -> Family:
@@ -302,7 +302,7 @@ class Sounds(
         self.residual_ = (total / n).float().numpy()
 
     def draw(self, p: Distribution) -> Tensor:
-        # Noise on each number of a spectrum is hiss, and its mean that of quieter sounds
+        # Noise on each number of a spectrum is hiss, and the mean spectrum is too quiet
         if self.residual_ is None:
             return p.mean
 
@@ -358,7 +358,7 @@ class Sounds(
     def windows(self, X: Any) -> Windows:
         self._check(X)
 
-        if isinstance(X, Recordings) and X.rows is not None:  # one of each, where they lie
+        if isinstance(X, Recordings) and X.rows is not None:  # one for each, without a copy
             return Windows.of(X.rows, tuple(map(len, X)))
 
         return cut([self._wave(x) for x in X], self.samples_)
@@ -396,7 +396,7 @@ class Sounds(
         return share_kept(lengths, seconds) < _USED, seconds
 
     def _read_windows(self, path: Path | Files, n: int) -> tuple[Any, NDArray | None, list[str]]:
-        r"""Returns the windows of a folder of recordings, of which one at a time is in memory."""
+        r"""Returns the windows of a folder of recordings, with one of them in memory at a time."""
         notes: dict[str, Any] = {}
         each = each_sound(path, self.rate, self.channels, self.strict, notes)
         names: list[str] = []
@@ -458,7 +458,7 @@ class Sounds(
         return mix(x if x.ndim == 2 else x[:, None], self.channels)
 
     def _waves(self, x: Tensor) -> Tensor:
-        r"""Returns what `load` returned with shape `(N, channels, samples)`, at full scale."""
+        r"""Returns the waveforms of `load` with shape `(N, channels, samples)`, at full scale."""
         x = full_scale(x[:, : self.samples_])
         x = x[:, None] if x.ndim == 2 else x.movedim(-1, 1)
 
@@ -485,7 +485,7 @@ class Sounds(
             )
 
     def _check(self, X: Any) -> None:
-        if not isinstance(X, Recordings):  # which were checked file by file
+        if not isinstance(X, Recordings):  # these were checked file by file
             check_waves(X)
 
     def _report(self, X: Any) -> None:
@@ -504,7 +504,7 @@ class Sounds(
 
 
 class _Damage(nn.Module):
-    r"""Corruptions of waveforms, for sounds as they are stored."""
+    r"""Corruptions of waveforms, applied to sounds as they are stored."""
 
     def __init__(self, sounds: Sounds, steps: list[Callable[..., Tensor]]) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-r"""Spectra: what networks see of waveforms, and the way back."""
+r"""Spectra that networks see instead of waveforms, and the way back."""
 
 __all__ = ["MDCT", "LogMel", "Spectrum"]
 
@@ -44,7 +44,7 @@ class Spectrum(Configurable, abc.ABC):
         """
 
     def loud(self, c: Tensor, variance: Tensor) -> Tensor:
-        r"""Returns spectra with the mean power of Gaussian ones, by default their mean.
+        r"""Returns spectra with the mean power of Gaussian spectra; by default their means.
 
         Arguments:
             c: Their means, with shape `(*, frames, bins)`.
@@ -61,9 +61,10 @@ class MDCT(Spectrum):
         (n + \tfrac{1 + M}{2}) (k + \tfrac{1}{2}) \Big), \qquad
         c_{tk} = \mathrm{sign}(X_{tk}) \, |X_{tk}|^p
 
-    Frames overlap by half, and their aliases cancel: the transform is orthogonal, with as many
-    numbers as samples (and one frame more), so that the waveform comes back exactly, phase
-    included. A power :math:`p < 1` lets a likelihood of one scale weigh quiet parts.
+    Frames overlap by half, and their aliases cancel. The transform is orthogonal, and has as many
+    numbers as there are samples (and one frame more). The waveform therefore comes back exactly,
+    with its phase. With a power :math:`p < 1`, quiet parts count more in a likelihood with one
+    scale.
 
     References:
         | Analysis/Synthesis Filter Bank Design Based on Time Domain Aliasing Cancellation
@@ -112,11 +113,11 @@ class LogMel(Spectrum):
     .. math:: c_{tb} = \log \Big( \epsilon + \sum_k F_{bk} \, |S_{tk}| \Big), \qquad
         m(f) = 2595 \, \log_{10} \Big( 1 + \frac{f}{700} \Big)
 
-    :math:`S` is the short-time Fourier transform by a Hann window, a sine of full scale having
-    magnitude one, and :math:`F` are triangles whose centers are even in :math:`m`. It is smooth
-    where a sound is, and far smaller than the waveform, but has no phase. The way back looks for
-    a waveform of these magnitudes, by the fast algorithm of Griffin and Lim: it sounds alike, and
-    is another curve.
+    :math:`S` is the short-time Fourier transform with a Hann window, in which a sine of full scale
+    has magnitude one. :math:`F` are triangles whose centers are evenly spaced in :math:`m`. The
+    spectrum is smooth where a sound is smooth. It is far smaller than the waveform, but has no
+    phase. The way back looks for a waveform with these magnitudes, by the fast algorithm of
+    Griffin and Lim. This waveform sounds like the original, but is a different curve.
 
     References:
         | Signal Estimation from Modified Short-Time Fourier Transform (Griffin & Lim, 1984)
@@ -167,7 +168,7 @@ class LogMel(Spectrum):
         mel = (c.exp() - self.floor).clamp(min=0).reshape(-1, *c.shape[-2:])
         S = _spread(mel, _triangles(self.bands, 2 * hop + 1, rate).to(mel)).mT
 
-        # The same for all and always, whatever is beside a sound
+        # The same phase for all sounds, so that a sound does not depend on the others
         generator = torch.Generator().manual_seed(0)
         phase = 2 * math.pi * torch.rand(S.shape[1:], generator=generator).to(S)
         tilted = torch.polar(torch.ones_like(S), phase.expand_as(S))
@@ -180,7 +181,7 @@ class LogMel(Spectrum):
         return _istft(S * _unit(tilted), hop, n).reshape(*c.shape[:-2], n)
 
     def loud(self, c: Tensor, variance: Tensor) -> Tensor:
-        r"""Returns spectra with the mean power of Gaussian ones, which their mean is below.
+        r"""Returns spectra with the mean power of Gaussian spectra; their mean has less power.
 
         .. math:: c' = \log (\epsilon + \sqrt{E (e^{C} - \epsilon)^2}), \qquad
             E e^{C} = e^{c + v / 2}, \quad E e^{2 C} = e^{2 c + 2 v}
@@ -204,7 +205,7 @@ class LogMel(Spectrum):
 
 _MOMENTUM = 0.99
 _STEPS = 30
-_MOST_ITERATIONS = 10_000  # a file of somebody else's may name any number
+_MOST_ITERATIONS = 10_000  # a file of another person may name any number
 
 
 def _stft(x: Tensor, hop: int) -> Tensor:
@@ -220,7 +221,7 @@ def _istft(S: Tensor, hop: int, n: int) -> Tensor:
 
 
 def _spread(mel: Tensor, triangles: Tensor) -> Tensor:
-    r"""Returns magnitudes of all frequencies that have these in bands, none negative."""
+    r"""Returns magnitudes of all frequencies, none negative, with the given ones in bands."""
     # Multiplicative steps stay positive, where a pseudo-inverse has ripples
     S = mel @ triangles.mT
     target = S
@@ -251,7 +252,7 @@ def _triangles(bands: int, bins: int, rate: int) -> Tensor:
     mel = torch.linspace(0, highest, bands + 2, dtype=torch.float64)
     edges = 700 * (10 ** (mel / 2595) - 1)
 
-    # Narrow ones of low frequencies are to reach at least one bin
+    # Narrow triangles of low frequencies must reach at least one bin
     width = rate / 2 / (bins - 1)
     below = (edges[1:-1] - edges[:-2]).clamp(min=width)
     above = (edges[2:] - edges[1:-1]).clamp(min=width)

@@ -1,4 +1,4 @@
-r"""Waveforms in memory: of which types and layouts they are."""
+r"""Types and layouts of waveforms in memory."""
 
 __all__ = ["check_waves", "full_scale", "is_wave"]
 
@@ -24,7 +24,7 @@ def is_wave(x: object) -> bool:
     if not isinstance(x, np.ndarray) or x.dtype.kind not in "buif":
         return False
 
-    # Bytes of many columns are rather an image
+    # Bytes in many columns are more likely an image
     return x.ndim == 1 or (x.ndim == 2 and (x.dtype != np.uint8 or x.shape[1] <= 2))
 
 
@@ -34,7 +34,7 @@ def check_waves(X: Any) -> None:
         X: An array with shape `(N, n)` or `(N, n, channels)`, or a list of waveforms.
 
     Raises:
-        ValueError: If they are of no type or layout of waveforms, naming which.
+        ValueError: If their type or layout is not one of waveforms; the message names it.
 
     Example:
         >>> check_waves(np.zeros((2, 800), np.int64))
@@ -64,7 +64,7 @@ def check_waves(X: Any) -> None:
 
 
 def full_scale(x: Tensor) -> Tensor:
-    r"""Waveforms as floats from -1 to 1, also of integers, as files hold them.
+    r"""Waveforms as floats from -1 to 1, also from the integers that files hold.
 
     Arguments:
         x: The samples, with any shape.

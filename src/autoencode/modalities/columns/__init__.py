@@ -1,7 +1,7 @@
 r"""Columns of mixed tables.
 
-A column learns what its cells are, turns them into numbers with NaN where one is missing, and
-such numbers back into cells of the same type and range.
+A column learns the type and range of its cells. It turns cells into numbers, with NaN for a
+missing cell, and turns such numbers back into cells of the same type and range.
 """
 
 __all__ = ["UNKNOWN", "Column", "DateColumn", "LevelColumn", "NumberColumn", "describe_column"]
@@ -30,11 +30,11 @@ def describe_column(
     Arguments:
         name: The column's name.
         cells: A series of pandas.
-        limit: How many levels of a category the model tells apart.
-        unknown: What becomes of levels that are new, see :class:`LevelColumn`.
+        limit: The number of levels of a category that the model tells apart.
+        unknown: The treatment of levels that the fit did not see, see :class:`LevelColumn`.
 
     Raises:
-        ValueError: If there is none for its cells.
+        ValueError: If no kind of column can hold the cells.
 
     Example:
         >>> import pandas as pd

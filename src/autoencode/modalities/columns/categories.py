@@ -1,4 +1,4 @@
-r"""Categories of anything, as text and numbers and back."""
+r"""Categories of any type, stored as text and numbers, and read back."""
 
 __all__ = ["categories_of", "category_index", "word", "words_of"]
 
@@ -11,7 +11,7 @@ _SIMPLE = (str, bool, int, float)
 
 
 def word(level: Any) -> Any:
-    r"""A level itself, if it is text, a number or a truth value; else text for it.
+    r"""A level itself if it is text, a number or a truth value, and otherwise its text.
 
     Example:
         >>> import datetime
@@ -51,7 +51,7 @@ def categories_of(index: Any) -> dict[str, Any]:
         index: The categories, as an index of pandas.
 
     Raises:
-        ValueError: If they are of a kind that cannot.
+        ValueError: If categories of their type cannot be stored.
 
     Example:
         >>> import pandas as pd
@@ -119,7 +119,7 @@ def category_index(stored: dict[str, Any]) -> Any:
 
 
 def _is_simple(level: Any) -> bool:
-    large = isinstance(level, int) and abs(level) >= 2**63  # of which a file holds no number
+    large = isinstance(level, int) and abs(level) >= 2**63  # files hold no such numbers
     return isinstance(level, _SIMPLE) and not large
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 
 def plain(cell: Any) -> Any:
-    r"""A cell as Python's own object.
+    r"""A cell as a plain object of Python, not of numpy.
 
     Example:
         >>> plain(np.float64(1.5))
@@ -18,7 +18,7 @@ def plain(cell: Any) -> Any:
 
 
 def no_use(cell: Any) -> str:
-    r"""Advice about a cell that no column can hold, in words.
+    r"""A message with advice about a cell that no column can hold.
 
     Example:
         >>> no_use([1])

@@ -1,4 +1,4 @@
-r"""Rows in what the user has them in: the library, the index and the order of columns."""
+r"""Data frames like the user's: the same library, index and order of columns."""
 
 __all__ = ["contain"]
 
@@ -16,16 +16,17 @@ def contain(
     types: Mapping[str, str],
     categories: Mapping[str, Any] | None = None,
 ) -> Any:
-    r"""A data frame of pandas as one like the user's.
+    r"""Convert a data frame of pandas to one like the user's.
 
     Arguments:
         frame: The rows.
-        X: What the user has given, whose library, index and order of columns they get; `None`, or
-            the path of a file, where there is no such thing.
-        library: That of the fit, which they have otherwise, see
+        X: The user's data. The rows get their library, index and order of columns. `None`, or the
+            path of a file, has none of these.
+        library: The library of the fit, for data that have none, see
             :func:`~autoencode.data.tabular.libraries.library_of`.
-        types: Of the fit, see :func:`~autoencode.data.tabular.libraries.native_types`.
-        categories: Those that columns of the fit declare.
+        types: The types of the fit, see
+            :func:`~autoencode.data.tabular.libraries.native_types`.
+        categories: The categories that columns of the fit declare.
 
     Example:
         >>> import pandas as pd

@@ -28,8 +28,8 @@ _STEPS = {"days": 86400, "hours": 3600, "minutes": 60, "seconds": 1}
 class DateColumn(Configurable):
     r"""Dates, times of the day and durations, as numbers of days since the first of the fit.
 
-    What comes back lies on the grid of the fit, in the local time of their zone: whole days,
-    hours or minutes, first or last days of months, or whatever else all are multiples of.
+    Decoded dates lie on the grid of the fit, in the local time of their zone: whole days, hours
+    or minutes, first or last days of months, or multiples of another step.
 
     Arguments:
         name: The column's name, for messages.
@@ -63,7 +63,7 @@ class DateColumn(Configurable):
         r"""Learns the type, range, grid and distribution of a column.
 
         Raises:
-            ValueError: If a cell is no date.
+            ValueError: If a cell is not a date.
         """
         import pandas as pd
 
@@ -86,7 +86,7 @@ class DateColumn(Configurable):
         if zoned:
             try:
                 pd.Timestamp(0, tz=self.zone_)
-            except (ValueError, KeyError) as error:  # what is not found is a KeyError
+            except (ValueError, KeyError) as error:  # an unknown zone is a KeyError
                 raise ValueError(
                     f"column {self.name!r}: expected a time zone that has a name, got {dates.tz}."
                     " Use .dt.tz_convert('UTC'), or another zone by its name."
@@ -97,14 +97,14 @@ class DateColumn(Configurable):
         self._find_grid(self._wall(there.asi8))
 
         self.days_ = NumberColumn(self.name).fit(pd.Series(self.to_numeric(opened)))
-        self.days_.step_ = 0.0  # the grid is one of local time
+        self.days_.step_ = 0.0  # the grid is in local time
 
         return self
 
     def check_learned(self) -> None:
         import pandas as pd
 
-        # Of some names pandas reads a file of the machine
+        # For some names pandas reads a file of the machine
         zone = self.zone_ is None or re.fullmatch(r"[A-Z][\w+:-]*(/[A-Z][\w+-]*){0,2}", self.zone_)
         check_agreement(
             type(self),
@@ -145,19 +145,20 @@ class DateColumn(Configurable):
         return what
 
     def encode(self, cells: Any) -> NDArray:
-        r"""Returns the scores of cells, NaN where one is missing.
+        r"""Returns the scores of cells, with NaN for a missing cell.
 
         Raises:
-            ValueError: If a cell is no such date.
+            ValueError: If a cell is not a date, or if only the cells or only the fit have a time
+                zone.
         """
         return self.scores_.encode(self.to_numeric(cells))
 
     def decode(self, scores: NDArray) -> Any:
-        r"""Returns what scores stand for, as cells of the type, range and grid of the fit."""
+        r"""Returns the cells of scores, with the type, range and grid of the fit."""
         return self.cells(self.scores_.decode(scores))
 
     def cells(self, values: NDArray) -> Any:
-        r"""Returns numbers, as :meth:`numbers` returns them, as cells of the type of the fit."""
+        r"""Returns cells of the type of the fit, given their numbers of :meth:`to_numeric`."""
         import pandas as pd
 
         days = np.where(self.days_.empty_, np.nan, np.clip(values, 0, self.days_.high_))
@@ -177,23 +178,23 @@ class DateColumn(Configurable):
         return close(dates, self.dtype_)
 
     def given(self, cell: Any) -> Any:
-        r"""Returns a cell that new rows shall have, which may be a word for it.
+        r"""Returns the cell that new rows are to have. It may be given as text.
 
         Raises:
-            ValueError: If it is a number.
+            ValueError: If the cell is a number.
         """
         import pandas as pd
 
         if isinstance(plain(cell), (int, float)):
             raise ValueError(f"column {self.name!r}: expected a date, got {cell!r}.")
 
-        if self.spans_:  # of which words are no dates
+        if self.spans_:  # the text of a duration is not a date
             return pd.Timedelta(self._dates(open_cells(pd.Series([cell], dtype=object)))[0])
 
         return cell
 
     def to_numeric(self, cells: Any) -> NDArray:
-        r"""Returns cells as days since the first of the fit, NaN where one is missing."""
+        r"""Returns cells as days since the first of the fit, with NaN for a missing cell."""
         cells = open_cells(cells)
         dates = self._dates(cells)
         zoned = not self.spans_ and dates.tz is not None
@@ -213,7 +214,7 @@ class DateColumn(Configurable):
         return 86400 * _SECOND[self.unit_]
 
     def _find_grid(self, wall: NDArray) -> None:
-        r"""Learns of which steps dates are, in ticks of local time from the first of them."""
+        r"""Learns the grid of dates, in ticks of local time from the first date."""
         self.months_, self.step_ = 0, 1
         self.start_ = int(wall.min()) if len(wall) else 0
         natural = [seconds * _SECOND[self.unit_] for seconds in _STEPS.values()]
@@ -233,7 +234,7 @@ class DateColumn(Configurable):
                 self.months_ = (1 - 2 * end) * step_of(months.astype(np.int64))
 
     def _snapped(self, ticks: NDArray) -> NDArray:
-        r"""Returns ticks moved to the nearest of the grid, which is one of local time."""
+        r"""Returns ticks moved to the nearest point of the grid, which is in local time."""
         wall = self._wall(ticks)
 
         if self.months_:
@@ -247,7 +248,7 @@ class DateColumn(Configurable):
             near = self.start_ + (away + self.step_ // 2) // self.step_ * self.step_
 
         moved = ticks + (near - wall)
-        wrong = self._wall(moved) != near  # where clocks were changed between
+        wrong = self._wall(moved) != near  # where clocks changed in between
 
         if wrong.any():
             moved[wrong] = self._moment(near[wrong])
@@ -255,7 +256,7 @@ class DateColumn(Configurable):
         return moved
 
     def _wall(self, ticks: NDArray) -> NDArray:
-        r"""Returns moments as what clocks of the time zone show."""
+        r"""Returns moments as the times that clocks of the time zone show."""
         import pandas as pd
 
         if self.zone_ is None or len(ticks) == 0:

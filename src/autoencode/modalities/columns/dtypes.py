@@ -1,4 +1,4 @@
-r"""Types of cells: of numpy, pandas and Arrow, as text and as cells that columns work on."""
+r"""Types of cells of numpy, pandas and Arrow: their names, and cells that columns work on."""
 
 __all__ = ["close", "dtype_of", "missing", "name_of", "name_of_cells", "open_cells", "returns"]
 
@@ -18,7 +18,7 @@ _NULLABLE = {"i": "Int64", "u": "UInt64", "b": "boolean"}
 
 
 def name_of(dtype: Any) -> str:
-    r"""The name of a type of pandas, from which :func:`close` makes it again.
+    r"""The name of a type of pandas, by which :func:`close` restores the type.
 
     Example:
         >>> import pandas as pd
@@ -41,7 +41,7 @@ def name_of(dtype: Any) -> str:
 
 
 def name_of_cells(cells: Any) -> str:
-    r"""The name of the type of cells; where they are objects, that of scalars of numpy, too.
+    r"""The name of the type of cells, also of scalars of numpy that are stored as objects.
 
     Arguments:
         cells: A series of pandas.
@@ -58,7 +58,7 @@ def name_of_cells(cells: Any) -> str:
             return _FLOATS
 
         if len(kinds) == 1 and issubclass(kind := kinds.pop(), np.generic):
-            numbers = issubclass(kind, (np.number, np.bool_))  # others have widths
+            numbers = issubclass(kind, (np.number, np.bool_))  # other types have widths
             dtype = np.dtype(kind) if numbers else np.asarray(cells.dropna().tolist()).dtype
 
             return f"{_SCALARS}{dtype.str}" if dtype.kind in "biufmMU" else "object"
@@ -67,10 +67,10 @@ def name_of_cells(cells: Any) -> str:
 
 
 def dtype_of(name: str) -> Any:
-    r"""The type of pandas that has a name; those of Arrow are made by :func:`arrow_type`.
+    r"""The type of pandas with a given name; :func:`arrow_type` makes the types of Arrow.
 
     Raises:
-        ValueError: If there is none.
+        ValueError: If no type has this name.
 
     Example:
         >>> dtype_of("sparse float64 0.0")
@@ -80,7 +80,7 @@ def dtype_of(name: str) -> Any:
 
     kind, _, rest = name.partition(" ")
 
-    if "dateutil" in name:  # whose zones are files of the machine
+    if "dateutil" in name:  # its zones are files of the machine
         raise ValueError(f"expected a time zone by its name, got {name!r}.")
 
     try:
@@ -105,10 +105,10 @@ def dtype_of(name: str) -> Any:
 
 
 def arrow_type(name: str) -> Any:
-    r"""The type of Arrow that has a name, as `str` returns it.
+    r"""The type of Arrow with the name that `str` returns for it.
 
     Raises:
-        ValueError: If it is not one of single numbers, words, dates or times.
+        ValueError: If cells of the type are not single numbers, words, dates or times.
 
     Example:
         >>> arrow_type("dictionary<values=string, indices=int8, ordered=0>").value_type
@@ -134,7 +134,7 @@ def arrow_type(name: str) -> Any:
 
 
 def returns(dtype: Any) -> bool:
-    r"""Tell whether cells of a type of Arrow can come back with it.
+    r"""Tell whether decoded cells can have a given type of Arrow.
 
     Example:
         >>> import pandas as pd, pyarrow as pa
@@ -148,10 +148,10 @@ def returns(dtype: Any) -> bool:
 
 
 def open_cells(cells: Any) -> Any:
-    r"""Cells as those of numpy or of pandas' own types, which columns work on.
+    r"""Cells of the types of numpy and pandas, which columns work on.
 
-    Sparse cells become dense, those of Arrow what they stand for, times of the day the time
-    since midnight. Cells of lists, say, stay as they are.
+    Sparse cells become dense. Cells of Arrow become cells of numpy or pandas. Times of the day
+    become durations since midnight. All other cells, such as lists, stay as they are.
 
     Arguments:
         cells: A series of pandas.
@@ -183,13 +183,13 @@ def open_cells(cells: Any) -> Any:
 
 
 def close(values: Any, name: str, categories: Any = None) -> Any:
-    r"""Cells of the type that has a name.
+    r"""Cells of the type with a given name.
 
     Arguments:
-        values: A series of pandas, as columns make them: numbers, decimal numbers, dates, times
-            since some time, truth values or text; missing ones are NaN, NaT or `None`.
+        values: A series of pandas that a column has made: numbers, decimal numbers, dates,
+            durations, truth values or text. Missing cells are NaN, NaT or `None`.
         name: The name of the type.
-        categories: Those that a categorical type declares, as an index or list.
+        categories: The categories that a categorical type declares, as an index or list.
 
     Example:
         >>> import pandas as pd
@@ -226,13 +226,13 @@ def close(values: Any, name: str, categories: Any = None) -> Any:
     if pd.api.types.is_extension_array_dtype(dtype) and values.dtype.kind in "fO":
         return values.astype(object).where(there, None).astype(dtype)
 
-    # Types of whole numbers or truth values alone have no way to say that one is missing
+    # Plain types of whole numbers and of truth values cannot hold a missing cell
     lost = dtype.kind in "iub" and not there.all()
     return values if lost else values.astype(dtype)
 
 
 def missing(cells: Any) -> NDArray:
-    r"""Mask of missing cells, by pandas' rules, and NaN in Arrow.
+    r"""Mask of missing cells: those that are missing for pandas, and NaN in Arrow.
 
     Example:
         >>> import pandas as pd

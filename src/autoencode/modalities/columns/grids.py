@@ -8,19 +8,20 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-_ENOUGH = 8  # distinct numbers, whose common divisor is none by chance
+_ENOUGH = 8  # so many distinct numbers rarely have a common divisor by chance
 
-# Digits, and multiples of the rounding of a number, within which decimals are not by chance
+# Limits for decimals that are not there by chance: the largest number in units of the last
+# decimal, by the bytes of a float, and the difference from a decimal number in roundings
 _DIGITS = {8: 1e12, 4: 1e5, 2: 0.0}
 _ROUNDING = 4
-_EXACT = 2**53  # up to which floats are all whole numbers
+_EXACT = 2**53  # floats hold all whole numbers up to here
 
 
 def decimals_of(values: NDArray) -> int | None:
     r"""Number of decimals of numbers, or `None` if there are too many to be intended.
 
     Arguments:
-        values: Finite numbers, of the precision that they have in the data.
+        values: Finite numbers, in the precision of the data.
 
     Example:
         >>> decimals_of(np.array([18.79, 3.5])), decimals_of(np.array([1 / 3]))
@@ -43,9 +44,9 @@ def decimals_of(values: NDArray) -> int | None:
 
 
 def step_of(units: Sequence[int] | NDArray) -> int:
-    r"""The greatest number of units that all differences are multiples of.
+    r"""The greatest number of units that divides all differences.
 
-    It is one where too few are different to tell.
+    It is one if there are too few distinct numbers to tell.
 
     Arguments:
         units: Whole numbers, at least one.
@@ -68,10 +69,10 @@ def step_of(units: Sequence[int] | NDArray) -> int:
 
 
 def grid_of(values: NDArray) -> tuple[float, int]:
-    r"""The step of numbers, and how many decimals they have; zero for both if there is no grid.
+    r"""The step and the number of decimals of numbers; both are zero if there is no grid.
 
     Arguments:
-        values: Numbers, of the precision that they have in the data. NaN does not count.
+        values: Numbers, in the precision of the data. NaN does not count.
 
     Example:
         >>> grid_of(np.arange(10) * 0.25), grid_of(np.array([7, 9])), grid_of(np.array([1 / 3]))
@@ -90,15 +91,16 @@ def grid_of(values: NDArray) -> tuple[float, int]:
 
 
 def snap(values: NDArray, low: float, step: float, decimals: int) -> NDArray:
-    r"""Numbers moved to the nearest of a grid.
+    r"""Numbers moved to the nearest points of a grid.
 
     .. math:: v_0 + s \operatorname{round} \frac{v - v_0}{s}
 
     Arguments:
         values: The numbers. NaN stays.
         low: A number :math:`v_0` on the grid.
-        step: The distance :math:`s > 0` of two neighbors.
-        decimals: To which what comes out is rounded, as floats hold few of them exactly.
+        step: The distance :math:`s > 0` between two neighbors.
+        decimals: The number of decimals of the result, which is rounded to them, as floats hold
+            few decimals exactly.
 
     Example:
         >>> snap(np.array([18.794952]), 0.99, 0.5, 2)
@@ -108,12 +110,12 @@ def snap(values: NDArray, low: float, step: float, decimals: int) -> NDArray:
 
 
 def snap_months(days: NDArray, first: int, step: int, end: bool) -> NDArray:
-    r"""Days moved to the nearest beginning, or end, of one month in several.
+    r"""Days moved to the nearest first, or last, day of a month on a grid of months.
 
     Arguments:
         days: The days since 1970, with shape `(N,)`.
-        first: A month that counts, in months since January 1970.
-        step: Each of how many months counts.
+        first: A month on the grid, in months since January 1970.
+        step: The number of months between two neighbors on the grid.
         end: Whether the last day of each month is meant, not the first.
 
     Example:

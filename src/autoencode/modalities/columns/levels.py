@@ -26,24 +26,25 @@ _TRUTHS = {"true", "false"}
 
 
 class LevelColumn(Configurable):
-    r"""Categories: text, truth values, or whatever stands in a categorical column.
+    r"""Categories: text, truth values, or the levels of a categorical column.
 
-    Levels are numbered by their frequency. Rare ones beyond a limit are one level to the
-    model, the last; what comes back for it is one of them.
+    Levels are numbered by their frequency, the most frequent first. All rare levels beyond a
+    limit are one level to the model, the last. It is decoded to one of the rare levels.
 
-    A level that the fit did not see is, by `unknown`, refused, as if it were missing, or rare:
-    one of the last level, if rare ones are one, and else of a mass :math:`u` beside all levels,
+    The argument `unknown` decides about a level that the fit did not see: it is refused, counts
+    as missing, or counts as rare. A rare one belongs to the last level if that stands for all
+    rare levels. Otherwise it has a probability :math:`u` beside all levels,
 
     .. math:: u = \frac{N_1 + 1 / 2}{N + 1}
 
-    where :math:`N_1` of the :math:`N` cells of the fit are the only ones of their level. As many
-    would be new to the other cells (Good and Turing's estimate); the half and the one are
-    those of Krichevsky and Trofimov, who never estimate zero. Levels of the fit share the rest,
-    :math:`1 - u`, so that all probabilities sum to one. Truth values are never new.
+    where :math:`N_1` of the :math:`N` cells of the fit are the only ones of their level. The
+    share of such cells is the estimate of Good and Turing. The terms :math:`1 / 2` and 1 are
+    those of Krichevsky and Trofimov, whose estimate is never zero. The levels of the fit share
+    the rest, :math:`1 - u`, so that all probabilities sum to one. Truth values are never new.
 
     Arguments:
         name: The column's name, for messages.
-        limit: How many levels have a number of their own in the model.
+        limit: The number of levels that have a number of their own in the model.
         unknown: `"error"`, `"missing"` or `"rare"`.
 
     Example:
@@ -134,14 +135,14 @@ class LevelColumn(Configurable):
 
     @property
     def rare(self) -> bool:
-        r"""Tell whether several rare levels are one to the model, the last."""
+        r"""Tell whether the last level of the model stands for all rare levels."""
         return len(self.levels_) > self.limit
 
     @property
     def new_mass(self) -> float:
-        r"""The probability of a level that the fit did not see, where it has one of its own.
+        r"""The probability of a level that the fit did not see, or zero if it has none of its own.
 
-        Whatever differs from the only level of a constant column is new.
+        In a constant column, every other level is new.
         """
         known = (self.rare or self._closed) and not self.constant_
 
@@ -151,22 +152,23 @@ class LevelColumn(Configurable):
         return (self.counts_.count(1) + 0.5) / (sum(self.counts_) + 1)
 
     def is_new(self, index: Any) -> Any:
-        r"""Tell whether numbers that `encode` returns are of levels that the fit did not see."""
+        r"""Tell which numbers of `encode` stand for levels that the fit did not see."""
         return (index != 0) & (index == index) if self.constant_ else index == NEW
 
     @property
     def is_text(self) -> bool:
-        r"""Tell whether all levels are text, and stand for nothing else."""
+        r"""Tell whether all levels are text that does not stand for dates or durations."""
         dates = self.categories_ is not None and "unit" in self.categories_
         return not dates and all(isinstance(level, str) for level in self.levels_)
 
     def encode(self, cells: Any) -> NDArray:
-        r"""Returns the numbers of the levels of cells, NaN where one is missing.
+        r"""Returns the numbers of the levels of cells, with NaN for a missing cell.
 
-        A level that was not in the fit has, by `unknown`, none, that of the rare ones, or -1.
+        A level that was not in the fit has NaN if `unknown` is `"missing"`. Otherwise it has the
+        number of the rare levels, or -1 if there is no such number.
 
         Raises:
-            ValueError: If such a level is an error, naming the row.
+            ValueError: If such a level is refused; the message names the row.
         """
         import pandas as pd
 
@@ -206,15 +208,15 @@ class LevelColumn(Configurable):
         return pd.Series(pd.Categorical.from_codes(codes, categories, self.ordered_))
 
     def to_numeric(self, cells: Any) -> NDArray:
-        r"""Returns what `encode` does, to draw; of levels that are new NaN."""
+        r"""Returns the numbers of `encode` for plots, with NaN for a new level."""
         index = self.encode(cells)
         return np.where(index < 0, np.nan, index)
 
     def given(self, cell: Any) -> Any:
-        r"""Returns the level that new rows shall have, which may be given by a word for it.
+        r"""Returns the level that new rows are to have. It may be given as text.
 
         Raises:
-            ValueError: If there is none, as nothing is known of such rows.
+            ValueError: If the fit has no such level, as nothing is known about such rows.
         """
         (k,) = self._find([cell])
 
@@ -226,7 +228,7 @@ class LevelColumn(Configurable):
         return self.levels_[k]
 
     def _find(self, cells: Iterable[Any]) -> list[int]:
-        r"""Returns the numbers of levels, known by themselves or a word for them, -1 of others."""
+        r"""Returns the numbers of levels, given as such or as text, and -1 for others."""
         known = {level: k for k, level in enumerate(self.levels_)}
         words = {str(level): k for level, k in known.items()}
         truths = {word.lower(): k for word, k in words.items() if word.lower() in _TRUTHS}
@@ -246,10 +248,10 @@ class LevelColumn(Configurable):
         return ", ".join(map(repr, self.levels_[:10])) + ", ..." * (len(self.levels_) > 10)
 
     def _tell(self, level: Any, where: str, n: int, of: int) -> None:
-        r"""Says that some cells have a level that was not in the fit, the first of which is told.
+        r"""Warns of cells with levels that were not in the fit, and names the first.
 
         Raises:
-            ValueError: If that is an error.
+            ValueError: If such levels are refused.
         """
         if self.unknown == "error" or self._closed:
             way = (
@@ -271,7 +273,7 @@ class LevelColumn(Configurable):
         )
 
     def draw_rare(self, n: int) -> NDArray:
-        r"""Draws rare levels by their frequency: how far each is behind the most frequent."""
+        r"""Draws rare levels by their frequency, as places among the rare levels from zero."""
         weights = torch.tensor(self.counts_[self.limit :], dtype=torch.float64)
         weights = weights if weights.sum() > 0 else torch.ones_like(weights)
 

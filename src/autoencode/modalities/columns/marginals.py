@@ -1,8 +1,8 @@
 r"""The kinds of numeric columns, guessed from their content.
 
-Most columns are only scaled. Others would come back with other frequencies than they have:
-skewed ones, of which a Gaussian makes negative numbers, and those with numbers that many rows
-share, such as flags, ratings and the zeros of an amount. These become normal scores.
+Most columns are only scaled. Two kinds of columns would then come back with wrong frequencies.
+For skewed columns, a Gaussian makes negative numbers. In other columns many rows share a number,
+as in flags, ratings and the zeros of an amount. Both kinds become normal scores.
 """
 
 __all__ = ["describe_columns", "knots_for", "marginal", "shared_numbers"]
@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from ...data.disk_arrays import FileArray
 from ..normal_scores import NormalScores
 
-_NUMBERS, _FEWEST = 2**22, 2**12  # numbers of a table, and rows of it, that are looked at
+_NUMBERS, _FEWEST = 2**22, 2**12  # numbers of a table to look at, and the fewest rows
 
 _LEVELS = 32  # distinct numbers of a column of flags, ratings or small counts, at most
 _ROWS_PER_LEVEL = 5
 
-_SPIKE = 0.05  # of the rows, at least, have a number that is alone so frequent
-_ALONE = 5  # times as many rows as the next have it
+_SPIKE = 0.05  # least share of the rows with a number that is far more frequent than others
+_ALONE = 5  # times the rows of the next number
 _ROWS_PER_SPIKE, _OTHERS = 10, 10
 
 _SKEWNESS, _KURTOSIS, _ROWS = 1.2, 6.0, 50
@@ -30,11 +30,11 @@ _SKEWNESS, _KURTOSIS, _ROWS = 1.2, 6.0, 50
 def describe_columns(X: NDArray, columns: NDArray) -> dict[int, NormalScores]:
     r"""The maps of those columns of a table that need normal scores, by number.
 
-    Of large tables, rows from all over are looked at.
+    In a large table, only some rows at equal distances are looked at.
 
     Arguments:
         X: Finite numbers, with shape `(N, D)`, in memory or mapped into it.
-        columns: The columns in question.
+        columns: The numbers of the columns to look at.
 
     Example:
         >>> X = np.stack([np.arange(40.0) % 2, np.arange(40.0)], axis=1)
@@ -52,15 +52,15 @@ def describe_columns(X: NDArray, columns: NDArray) -> dict[int, NormalScores]:
 
 
 def marginal(values: NDArray) -> NormalScores | None:
-    r"""The map of a column to normal scores, or `None` if it is better only scaled.
+    r"""The map of a column to normal scores, or `None` if scaling alone is better.
 
     Normal scores are for columns
 
-    - of at most 32 different whole numbers, or halves, of at least five rows each on average,
-    - with one or two numbers that at least a twentieth of the rows share, five times as many
-      as any further one, beside at least ten others,
-    - whose skewness is beyond 1.2 by two standard errors, or whose excess kurtosis is beyond
-      6, with at least 50 rows.
+    - with at most 32 distinct whole numbers or halves, and at least five rows for each on average,
+    - with one or two numbers that at least a twentieth of the rows share, five times the rows of
+      any other number, and with at least ten other numbers,
+    - with at least 50 rows, and with a skewness that is beyond 1.2 by two standard errors or an
+      excess kurtosis beyond 6.
 
     Arguments:
         values: Finite numbers, at least one.
@@ -72,7 +72,7 @@ def marginal(values: NDArray) -> NormalScores | None:
         >>> marginal(np.exp(rng.normal(size=100)))
         NormalScores(knots=21)
     """
-    values = np.sort(values)  # whatever their order and layout, sums are the same
+    values = np.sort(values)  # so that sums do not depend on order and layout
     shared = shared_numbers(values)
 
     if len(shared) == 0 and not _is_far_from_normal(values):
@@ -82,7 +82,7 @@ def marginal(values: NDArray) -> NormalScores | None:
 
 
 def shared_numbers(values: NDArray) -> NDArray:
-    r"""The numbers of a column that many rows share for what they are, not for rounding.
+    r"""The numbers that many rows of a column share by their meaning, not by rounding.
 
     Arguments:
         values: Finite numbers, at least one.
@@ -115,7 +115,7 @@ def shared_numbers(values: NDArray) -> NDArray:
 
 
 def knots_for(n: int) -> int:
-    r"""The number of knots for a map from so many numbers, about twice their root.
+    r"""The number of knots of a map for `n` numbers, about twice the square root of `n`.
 
     Example:
         >>> knots_for(10), knots_for(400), knots_for(10**6)

@@ -19,20 +19,20 @@ from .grids import grid_of, snap, step_of
 from .marginals import knots_for, shared_numbers
 
 _LARGEST = 1e300
-_EXACT = 2**53  # up to which floats are all whole numbers
+_EXACT = 2**53  # floats hold all whole numbers up to here
 _MOST = 18  # decimals of decimal numbers that count
 
 
 class NumberColumn(Configurable):
     r"""Numbers, as :class:`~autoencode.modalities.normal_scores.NormalScores`.
 
-    What comes back lies on the grid of the fit: whole numbers come back whole, prices with cents
-    as such, and so do multiples.
+    Decoded numbers lie on the grid of the fit: whole numbers stay whole, prices keep their cents,
+    and multiples stay multiples.
 
     .. math:: v \in \{ v_0 + k s : k \in \mathbb{Z} \}
 
-    The step :math:`s` is the greatest common divisor of all differences, if eight numbers or more
-    are different; else it is a unit of the last decimal.
+    The step :math:`s` is the greatest common divisor of all differences if there are at least
+    eight distinct numbers. Otherwise it is one unit of the last decimal.
 
     Arguments:
         name: The column's name, for messages.
@@ -50,7 +50,7 @@ class NumberColumn(Configurable):
 
     dtype_: str
     scale_: int | None
-    origin_: str  # of which, as of the last, files hold all digits as text
+    origin_: str  # text, so that files hold all digits, as for the last
     last_: str
     empty_: bool
     constant_: bool
@@ -130,19 +130,19 @@ class NumberColumn(Configurable):
         return "whole numbers" if step == "1" else f"numbers in steps of {step}"
 
     def encode(self, cells: Any) -> NDArray:
-        r"""Returns the scores of cells, NaN where one is missing.
+        r"""Returns the scores of cells, with NaN for a missing cell.
 
         Raises:
-            ValueError: If a cell is no such number.
+            ValueError: If a cell is not a finite number.
         """
         return self.scores_.encode(self.to_numeric(cells))
 
     def decode(self, scores: NDArray) -> Any:
-        r"""Returns what scores stand for, as cells of the type, range and grid of the fit."""
+        r"""Returns the cells of scores, with the type, range and grid of the fit."""
         return self.cells(self.scores_.decode(scores))
 
     def cells(self, values: NDArray) -> Any:
-        r"""Returns numbers, as :meth:`numbers` returns them, as cells of the type of the fit."""
+        r"""Returns cells of the type of the fit, given their numbers of :meth:`to_numeric`."""
         import pandas as pd
 
         v = np.where(self.empty_, np.nan, self.snapped(values))
@@ -155,15 +155,15 @@ class NumberColumn(Configurable):
         return close(pd.Series(exact, dtype=object).where(~np.isnan(v), None), self.dtype_)
 
     def snapped(self, values: NDArray) -> NDArray:
-        r"""Returns numbers on the grid of the fit, and within its range."""
+        r"""Returns numbers moved to the grid, and into the range, of the fit."""
         v = snap(values, self.low_, self.step_, self.decimals_) if self.step_ else values
         return np.clip(v, self.low_, self.high_)
 
     def given(self, cell: Any) -> Any:
-        r"""Returns a cell that new rows shall have, which may be a word for it.
+        r"""Returns the cell that new rows are to have. It may be given as text.
 
         Raises:
-            ValueError: If it is not like those of the fit.
+            ValueError: If the cell is not a number like those of the fit.
         """
         try:
             exact = Decimal(str(plain(cell)).strip())
@@ -189,7 +189,7 @@ class NumberColumn(Configurable):
         if not self.whole_ or dtype.kind == "f":
             return number
 
-        whole = int(exact)  # all digits, of which floats hold some
+        whole = int(exact)  # with all digits, where a float has only some
 
         if dtype.kind in "iu" and not np.iinfo(dtype).min <= whole <= np.iinfo(dtype).max:
             raise ValueError(
@@ -200,9 +200,10 @@ class NumberColumn(Configurable):
         return whole
 
     def to_numeric(self, cells: Any) -> NDArray:
-        r"""Returns cells as floats, NaN where one is missing.
+        r"""Returns cells as floats, with NaN for a missing cell.
 
-        Whole and decimal numbers beyond those that floats hold exactly are counted from the least.
+        Whole and decimal numbers that are too large for exact floats are counted from the least
+        number of the fit.
         """
         cells = open_cells(cells)
         v = self._floats(cells)
@@ -221,7 +222,7 @@ class NumberColumn(Configurable):
         return v
 
     def _find_grid(self, values: NDArray, units: Any, dtype: Any) -> None:
-        r"""Learns the distance of neighbors on the grid, zero if there is none."""
+        r"""Learns the distance between neighbors on the grid, or zero if there is no grid."""
         if units is not None:
             n = self.scale_ or 0
             step = step_of(units)
@@ -247,12 +248,12 @@ class NumberColumn(Configurable):
         return k if self.scale_ is None else Decimal(f"{k}E-{self.scale_}")
 
     def _fast_units(self, cells: Any) -> Any:
-        r"""Returns what `_units` does, as an array where numbers have a type of numpy."""
+        r"""Returns the numbers of `_units`, as an array if cells have a type of numpy."""
         kind = getattr(cells.dtype, "numpy_dtype", cells.dtype)
         return cells.to_numpy(kind) if kind.kind in "iu" else self._units(cells)
 
     def _units(self, cells: Any) -> list[int]:
-        r"""Returns cells that are there as whole numbers of units of the last decimal."""
+        r"""Returns cells, none missing, as whole numbers of units of the last decimal."""
         if self.scale_ is None:
             return [*map(int, cells.astype(object))]
 
@@ -272,7 +273,7 @@ class NumberColumn(Configurable):
         words = [i for i, cell in enumerate(cells) if isinstance(cell, str)]
 
         if len(wrong) or words:
-            row = int([*wrong, *words][0])  # beside a word, a file has all cells as text
+            row = int([*wrong, *words][0])  # one word makes all cells of a file text
             raise ValueError(
                 f"column {self.name!r}: expected numbers, got {cells.iloc[row]!r} in"
                 f" {locate_cell(cells, row)}."
@@ -282,13 +283,13 @@ class NumberColumn(Configurable):
 
 
 def _scale(cells: Any) -> int:
-    r"""Returns how many decimals decimal numbers have at most."""
+    r"""Returns the largest number of decimals of decimal numbers."""
     exponents = [cell.as_tuple().exponent for cell in cells if cell.is_finite()]
     return min(_MOST, max([0, *(-exponent for exponent in exponents)]))
 
 
 def _shifted(cell: Any, scale: int) -> int:
-    r"""Returns a number times a power of ten, rounded to a whole one, without loss before."""
+    r"""Returns a number times a power of ten, rounded to a whole number only at the end."""
     sign, digits, exponent = Decimal(cell).as_tuple()
     k, shift = int("".join(map(str, digits)) or "0"), int(exponent) + scale
     k = k * 10**shift if shift >= 0 else (k + 10**-shift // 2) // 10**-shift

@@ -1,4 +1,4 @@
-r"""Columns whose missing cells are filled in from others."""
+r"""Missing cells of a column, filled in from another column."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from ..columns.dtypes import close, missing, name_of, open_cells
 
 
 def fill_column(cells: Any, other: Any) -> Any:
-    r"""Returns a column with its missing cells taken from another, and its type if possible."""
+    r"""Returns a column with its missing cells, and its type if possible, taken from another."""
     import pandas as pd
 
     gone = missing(cells)
@@ -19,7 +19,7 @@ def fill_column(cells: Any, other: Any) -> Any:
 
     viewed = isinstance(other.dtype, pd.ArrowDtype) and "view" in str(other.dtype)
 
-    if cells.dtype == other.dtype and not viewed:  # of views, Arrow cannot take rows
+    if cells.dtype == other.dtype and not viewed:  # Arrow cannot take rows of views
         n = len(cells)
         chosen = np.where(gone, np.arange(n) + n, np.arange(n))
         return pd.concat([cells, other]).iloc[chosen].set_axis(cells.index)
@@ -38,14 +38,14 @@ def fill_column(cells: Any, other: Any) -> Any:
 
 
 def _holds(dtype: Any, cells: Any) -> bool:
-    r"""Tell whether another type holds the cells that are not missing without a change."""
+    r"""Tell whether another type can hold all cells, apart from missing ones, unchanged."""
     there = open_cells(cells).dropna().infer_objects()
     dtype = getattr(dtype, "numpy_dtype", dtype)
 
     if {there.dtype.kind, dtype.kind} <= {*"biuf"}:
         v = there.to_numpy()
 
-        with np.errstate(invalid="ignore", over="ignore"):  # which is to be found
+        with np.errstate(invalid="ignore", over="ignore"):  # such cells are to be found
             return bool((v.astype(dtype) == v).all())
 
     if {there.dtype.kind, dtype.kind} == {"M"}:

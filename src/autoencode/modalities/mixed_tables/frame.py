@@ -135,7 +135,7 @@ class MixedTables(
         if table_suffix(path) is None and not stored:
             raise ValueError(f"expected a table as a .csv or .parquet file, got '{path}'.")
 
-        # What looks like numbers in one file may be text in another
+        # A column that looks like numbers in one file may be text in another
         return read_frame(path, self.file_kinds(), TableFormat.of(stored)), None, None
 
     def read_table(self, path: Path, form: TableFormat) -> Any:
@@ -147,7 +147,7 @@ class MixedTables(
 
     def for_subset(self) -> "MixedTables":
         part = self.clone()
-        part._of_all = self  # a part lacks levels and types, and has other constants
+        part._of_all = self  # a part may lack levels and types, and have other constants
         return part
 
     def clone(self) -> "MixedTables":
@@ -240,12 +240,15 @@ class MixedTables(
         return self.mean_given(p, torch.zeros_like(x))
 
     def mean_given(self, p: Distribution, x: Tensor) -> Tensor:
-        r"""Returns means of what is missing: of numbers in their own units, in double precision.
+        r"""Returns means of missing cells, those of numbers in their own units.
+
+        They have double precision.
 
         .. math:: \mathbb{E}[v(t)], \qquad t \sim \mathcal{N}(\mu, \sigma^2)
 
-        The map from scores to numbers bends, so that this is not the number of the mean score,
-        which is the median. See :meth:`~autoencode.modalities.normal_scores.NormalScores.mean`.
+        The map from scores to numbers is curved. The mean therefore differs from the number of
+        the mean score, which is the median. See
+        :meth:`~autoencode.modalities.normal_scores.NormalScores.mean`.
         """
         mean, scored = p.mean.double(), self._scored()
         n = len(scored)
@@ -354,7 +357,7 @@ class MixedTables(
         return self.per_column(torch.where(self.there(x), ll, torch.nan))
 
     def per_column(self, cells: Tensor) -> Tensor:
-        r"""Returns numbers of cells in the order of the columns, zero for constants.
+        r"""Returns numbers of cells in the order of the columns, with zero for constants.
 
         Arguments:
             cells: Numbers in the order of the vector, with shape `(*, F)`.
@@ -378,9 +381,9 @@ class MixedTables(
         .. math:: -\log u - \mathbb{H}(u) \text{ of what is new, and }
             -\log(1 - u) - \mathbb{H}(u) \text{ of others}
 
-        New are levels that the fit did not see, see :meth:`log_mass`, and in constant columns
-        whatever else, with :math:`u = 1 / (2N + 2)`. A number that was never seen among such as
-        many rows share is as rare as one row.
+        A level that the fit did not see is new, see :meth:`log_mass`. In a constant column any
+        other cell is new, with :math:`u = 1 / (2N + 2)`. If many rows share the numbers of a
+        column, a number that was never seen is as rare as one row.
 
         Arguments:
             t: The rows, as `load` returned them, with shape `(N, columns)`.
@@ -480,7 +483,7 @@ class MixedTables(
         return np.stack([column.to_numeric(X[column.name]) for column in self.columns_], axis=1)
 
     def _restored(self, x: Tensor, cells_of: Callable[[Any, NDArray], Any]) -> Any:
-        r"""Returns vectors as a frame. A function makes cells of the numbers."""
+        r"""Returns vectors as a data frame. The function makes cells of numbers."""
         import pandas as pd
 
         x = x.double().cpu()
@@ -493,7 +496,7 @@ class MixedTables(
             index = index + (most - 1).round().clamp(min=0)  # see `draw`
             cells[j] = torch.where(most > 0, index, torch.nan).numpy()
 
-        first = np.zeros(len(x))  # which a constant has, as its score or level
+        first = np.zeros(len(x))  # the score or level of a constant
         decoded = {}
 
         for j, column in enumerate(self.columns_):

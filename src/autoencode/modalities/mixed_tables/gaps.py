@@ -12,14 +12,14 @@ from ...common.type_checks import check_agreement
 
 
 class Gaps(Configurable):
-    r"""The joint distribution of which cells of a row are missing, as frequencies of patterns.
+    r"""The joint distribution of missing cells in a row, as frequencies of patterns.
 
-    Each pattern has the frequency of the data. Beyond a limit the rare ones are one to it, in
+    Each pattern has its frequency in the data. All rare patterns beyond a limit are one, in
     which cells are missing independently, by the frequency of each column. Patterns are
-    independent of what stands in the cells that are there.
+    independent of the values of the other cells.
 
     Arguments:
-        limit: How many patterns are told apart.
+        limit: The number of patterns that are told apart.
 
     Example:
         >>> gaps = Gaps().fit(np.array([[True, False], [True, True]] * 50))
@@ -38,7 +38,7 @@ class Gaps(Configurable):
         r"""Counts patterns.
 
         Arguments:
-            there: Which cells are there, with shape `(N, F)`.
+            there: A mask of the cells that are not missing, with shape `(N, F)`.
         """
         _, first, counts = np.unique(
             np.packbits(there, axis=1), axis=0, return_index=True, return_counts=True
@@ -62,7 +62,7 @@ class Gaps(Configurable):
         )
 
     def draw(self, n: int) -> Tensor:
-        r"""Draws which cells of new rows are missing, with shape `(n, F)`."""
+        r"""Draws a mask of the missing cells of new rows, with shape `(n, F)`."""
         index = torch.multinomial(torch.from_numpy(self.counts_).double(), n, replacement=True)
         alone = torch.rand(n, len(self.rest_)) < torch.from_numpy(self.rest_)
         known = torch.from_numpy(np.append(self.patterns_, self.rest_[None] > 1, axis=0))

@@ -10,10 +10,10 @@ from ...corruptions import Corruption
 
 
 class HiddenCells(Corruption):
-    r"""Hides whole cells, so that they look as missing ones do.
+    r"""Hide whole cells, so that they look like missing ones.
 
     Arguments:
-        fraction: The probability of being hidden.
+        fraction: The probability that a cell is hidden.
         numbers: The number of columns of numbers.
         levels: The number of levels of each category.
     """
@@ -33,6 +33,6 @@ class HiddenCells(Corruption):
 
 
 def slots_of(numbers: int, levels: Iterable[int]) -> list[int]:
-    r"""Returns the cell of each number of the vector."""
+    r"""Returns the position of the cell to which each element of the vector belongs."""
     categories = [[numbers + j] * size for j, size in enumerate(levels)]
     return [*range(numbers), *range(numbers), *chain.from_iterable(categories)]
