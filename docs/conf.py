@@ -119,6 +119,7 @@ sphinx_gallery_conf = {
     "ignore_pattern": r"__init__",
     "within_subsection_order": "FileNameSortKey",
     "abort_on_example_error": True,
+    "parallel": 2,  # scripts at a time
     "capture_repr": ("_repr_html_",),
     "ignore_repr_types": "Autoencoder",
     "image_scrapers": (save_figure,),
