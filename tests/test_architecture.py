@@ -344,7 +344,7 @@ def test_the_core_of_a_kind_is_small() -> None:
     assert len([n for n in own if not n.startswith("_")]) <= 10
 
 
-QUESTIONS = {"What", "How", "Of", "Which", "Where", "By", "These", "Those", "As", "That"}
+QUESTIONS = set("What How Of Which Where Whether By These Those As That".split())
 
 
 def headlines(path: Path, only_module: bool = False) -> dict[str, str]:

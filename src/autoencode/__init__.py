@@ -77,30 +77,25 @@ __all__ = [
     "wae",
 ]
 
-_RECIPES = [
-    "aae",
-    "autoencoder",
-    "beta_tc_vae",
-    "beta_vae",
-    "contractive",
-    "denoising",
-    "dip_vae",
-    "factor_vae",
-    "info_vae",
-    "iwae",
-    "linear",
-    "rae",
-    "vae",
-    "vq_vae",
-    "wae",
-]
-_HOMES = {
+_FOLDERS = {
+    "corruptions",
+    "datasets",
+    "distributions",
+    "evaluation",
+    "manifold",
+    "modalities",
+    "networks",
+    "objectives",
+    "plots",
+    "priors",
+    "recipes",
+}
+_HOMES = {  # all others are recipes
     "Autoencoder": "estimator",
     "FitWarning": "common.failures",
     "LeastSquares": "training",
     "Training": "training",
     "load": "estimator",
-    **dict.fromkeys(_RECIPES, "recipes"),
 }
 
 
@@ -109,11 +104,12 @@ wait_passively()  # before anything loads torch
 
 def __getattr__(name: str) -> Any:
     # Torch takes a second to import, for which `--help` need not wait
-    if name in _HOMES:
-        return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+    if name in _FOLDERS:
+        return importlib.import_module(f".{name}", __name__)
 
     if name in __all__:
-        return importlib.import_module(f".{name}", __name__)
+        home = _HOMES.get(name, "recipes")
+        return getattr(importlib.import_module(f".{home}", __name__), name)
 
     raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
 

@@ -47,13 +47,13 @@ class Abilities(NamedTuple):
     r"""The kind of data of the fit, or all that the data may turn out to be."""
 
     has_density: bool
-    r"""Whether codes have a density."""
+    r"""True if codes have a density."""
 
     generates: bool
-    r"""Whether new examples can be drawn."""
+    r"""True if new examples can be drawn."""
 
     decodes: bool = True
-    r"""Whether there is a decoder."""
+    r"""True if there is a decoder."""
 
     @classmethod
     def of_fit(cls, blueprint: Blueprint, decodes: bool) -> "Abilities":

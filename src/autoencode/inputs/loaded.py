@@ -26,7 +26,7 @@ class Loaded(NamedTuple):
     r"""The names of the columns in the header of a file of numbers."""
 
     tabular: bool = False
-    r"""Whether the examples are rows, whose columns are to be compared with those of the fit."""
+    r"""True for rows whose columns are to be compared with those of the fit."""
 
     def select(self, rows: Sequence[int]) -> "Loaded":
         r"""Returns some of the examples, with their labels and names."""

@@ -1,6 +1,6 @@
 r"""Interface of training objectives."""
 
-__all__ = ["Loss", "Objective"]
+__all__ = ["Loss", "Objective", "penalty_weight"]
 
 import abc
 from collections.abc import Mapping, Sequence
@@ -110,3 +110,20 @@ class Objective(Configurable, nn.Module, abc.ABC):
             target: The examples to reconstruct, with shape `(B, *)`. They differ from `x` if the
                 input is corrupted.
         """
+
+
+def penalty_weight(weight: float | None, target: Tensor) -> float:
+    r"""Weight of a penalty: as given, or the number of elements of an example.
+
+    The distortion is a sum over elements, so that a penalty with this weight keeps its part in the
+    loss whatever the size of an example.
+
+    Arguments:
+        weight: The weight, or `None`.
+        target: The examples, with shape `(B, *)`.
+
+    Example:
+        >>> penalty_weight(None, torch.zeros(5, 3, 2))
+        6
+    """
+    return target[0].numel() if weight is None else weight

@@ -49,7 +49,7 @@ class Layout(NamedTuple):
     r"""What was guessed."""
 
     escaped: bool = False
-    r"""Whether backslashes stand before quotes within cells."""
+    r"""True if backslashes stand before quotes within cells."""
 
 
 def opened_text(path: Path, encoding: str) -> TextIO:

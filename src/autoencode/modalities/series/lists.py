@@ -42,7 +42,7 @@ class SeriesList(list[NDArray]):
     table: Any = None
     times: Any = None
     flat = False
-    r"""Whether the user's series have no axis of channels."""
+    r"""True if the user's series have no axis of channels."""
 
     @property
     def lengths(self) -> tuple[int, ...]:

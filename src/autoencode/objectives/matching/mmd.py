@@ -11,7 +11,7 @@ from torch import Tensor
 from ...distributions import RESOLUTION, Dirac, Gaussian, kl_divergence
 from ...models.latent import Model
 from ...priors import StandardNormal
-from ..base import Loss, Objective
+from ..base import Loss, Objective, penalty_weight
 
 
 class WAE(Objective):
@@ -64,7 +64,7 @@ class WAE(Objective):
         z = model.encode(x).rsample()
         distortion = -model.decode(z).log_prob(target)
         mismatch = squared_mmd(z, model.prior().sample((len(z),)), self.scales)
-        weight = target[0].numel() if self.weight is None else self.weight
+        weight = penalty_weight(self.weight, target)
 
         return Loss(
             distortion + weight * mismatch, {"distortion": distortion, "mismatch": mismatch}

@@ -10,7 +10,7 @@ from torch import Tensor
 from ...distributions import Dirac
 from ...models.latent import Model
 from ...priors import StandardNormal
-from ..base import Loss, Objective
+from ..base import Loss, Objective, penalty_weight
 
 
 class SlicedWAE(Objective):
@@ -57,7 +57,7 @@ class SlicedWAE(Objective):
         z = model.encode(x).rsample()
         distortion = -model.decode(z).log_prob(target)
         mismatch = sliced_wasserstein(z, model.prior().sample((len(z),)), self.projections)
-        weight = target[0].numel() if self.weight is None else self.weight
+        weight = penalty_weight(self.weight, target)
 
         return Loss(
             distortion + weight * mismatch, {"distortion": distortion, "mismatch": mismatch}
@@ -115,7 +115,7 @@ class SinkhornAE(Objective):
         distortion = -model.decode(z).log_prob(target)
         noise = model.prior().sample((len(z),))
         mismatch = sinkhorn_divergence(z, noise, self.blur, self.iterations)
-        weight = target[0].numel() if self.weight is None else self.weight
+        weight = penalty_weight(self.weight, target)
 
         return Loss(
             distortion + weight * mismatch, {"distortion": distortion, "mismatch": mismatch}

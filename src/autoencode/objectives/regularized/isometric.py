@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ...distributions import Dirac
 from ...models.latent import Model
-from ..base import Loss, Objective
+from ..base import Loss, Objective, penalty_weight
 
 
 class Isometric(Objective):
@@ -65,7 +65,7 @@ class Isometric(Objective):
         partners = codes[torch.randperm(len(z), device=z.device)]
         mixed = codes + share * (partners - codes)
         penalty = isometric_distortion(lambda code: model.decode(code).mean, mixed)
-        weight = target[0].numel() if self.weight is None else self.weight
+        weight = penalty_weight(self.weight, target)
 
         return Loss(distortion + weight * penalty, {"distortion": distortion, "isometry": penalty})
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ...distributions import Dirac
 from ...models.latent import Model
-from ..base import Loss, Objective
+from ..base import Loss, Objective, penalty_weight
 
 
 class Topological(Objective):
@@ -54,7 +54,7 @@ class Topological(Objective):
         z = model.encode(x).rsample()
         distortion = -model.decode(z).log_prob(target)
         mismatch = topological_mismatch(target.flatten(start_dim=1), z)
-        weight = target[0].numel() if self.weight is None else self.weight
+        weight = penalty_weight(self.weight, target)
 
         return Loss(
             distortion + weight * mismatch, {"distortion": distortion, "topology": mismatch}
