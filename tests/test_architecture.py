@@ -26,7 +26,7 @@ ORDER = {
         blueprint
         inference
         inputs persistence
-        availability fitting
+        fitting
         estimator
         plots recipes
         manifold
@@ -81,6 +81,12 @@ ORDER = {
         delimited
         doubts
         frames numeric
+    """,
+    "data.tabular.frames": """
+        arrow_types formats kinds
+        detection locations reading writing
+        several_files
+        tables
     """,
     "models": "latent",
     "datasets": "images synthetic",
@@ -156,7 +162,12 @@ ORDER = {
     "blueprint": """
         arguments checks choices code_size resumption
         blueprint
-        attributes
+    """,
+    "estimator": """
+        attributes availability
+        reading
+        autoencoder
+        storage
     """,
     "inputs": """
         file_order loaded modality_choice
@@ -166,7 +177,7 @@ ORDER = {
     "fitting": "preparation run",
     "inference": """
         batched imputation
-        own_size scores training_set
+        codes generation own_size scores training_set
     """,
     "persistence": """
         encoding rebuild

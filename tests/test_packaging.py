@@ -145,7 +145,7 @@ def test_type_checkers_see_the_public_types(installed: Path, tmp_path: Path) -> 
     )  # fmt: skip
     printed = checked.stdout
 
-    assert '"autoencode.estimator.Autoencoder"' in printed, printed
+    assert '"autoencode.estimator.autoencoder.Autoencoder"' in printed, printed
     assert "int | None" in printed
     assert 'Argument "epochs" to "Training" has incompatible type "str"' in printed
     assert printed.count("error:") == 1, printed

@@ -18,6 +18,7 @@ from autoencode.distributions import (
     VectorQuantizer,
 )
 from autoencode.distributions.codes.codebook import Codebook, perplexity
+from autoencode.inference.generation import sample_codes
 from autoencode.networks import FullyConnected
 from autoencode.objectives import VQ, Reconstruction
 
@@ -206,7 +207,7 @@ def test_codes_that_are_not_quantized_have_no_indices() -> None:
 def test_new_examples_come_from_entries() -> None:
     X = load_iris().data.astype("float32")
     fitted = model(VectorQuantizer(codes=5, width=2), epochs=10).fit(X)
-    codes = fitted._prior_codes(200)
+    codes = sample_codes(fitted.model_, 200)
 
     # Two groups of five entries have at most 25 values
     assert 1 < len(np.unique(codes.numpy().round(4), axis=0)) <= 25

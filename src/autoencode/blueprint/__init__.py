@@ -1,7 +1,6 @@
 r"""The resolved choices of a fit, and the model that they describe.
 
 - `blueprint`: `Blueprint`, one frozen value that holds every choice and builds the model
-- `attributes`: attributes of a fitted estimator that are views of its blueprint
 - `choices`: choices that follow from others where the user leaves them open
 - `code_size`: the size of the code where the user chooses none
 - `arguments`: type checks of the estimator's arguments

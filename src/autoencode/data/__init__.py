@@ -49,18 +49,12 @@ from .media.images import is_image, read_images
 from .streams import is_stream, read_stream, stored_by_row
 from .tabular.doubts import found_format
 from .tabular.formats import TableFormat, table_suffix
-from .tabular.frames import (
-    holds_frame,
-    is_frame,
-    is_frame_file,
-    is_numbers,
-    locate_cell,
-    names_of,
-    read_frame,
-    read_frames,
-    read_table,
-    table_files,
-    write_frame,
-)
+from .tabular.frames.detection import holds_frame, is_frame_file
+from .tabular.frames.kinds import is_frame, is_numbers, names_of
+from .tabular.frames.locations import locate_cell
+from .tabular.frames.reading import read_frame
+from .tabular.frames.several_files import read_frames, table_files
+from .tabular.frames.tables import read_table
+from .tabular.frames.writing import write_frame
 from .tabular.libraries import collect_lazy, to_pandas
 from .tabular.summaries import identifier_warnings, spelling_warnings, summarize

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .listing import check_source
 from .remedies import remedy
 from .tabular.formats import TEXTS, TableFormat, table_suffix
-from .tabular.frames import read_frame
+from .tabular.frames.reading import read_frame
 from .tabular.numeric import Table, read_csv, read_parquet
 
 _LARGE = 2**28  # bytes; beyond that a file is mapped into memory and not read at once

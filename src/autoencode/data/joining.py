@@ -17,7 +17,7 @@ from .disk_arrays import chunks, is_mapped
 from .listing import first_few
 from .media.audio import Recordings
 from .media.text import Lines
-from .tabular.frames import is_frame
+from .tabular.frames.kinds import is_frame
 
 _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,6}$")  # numbers after a dot are part of a name
 _SHOWN = 3  # names of each source

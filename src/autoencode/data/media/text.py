@@ -17,7 +17,8 @@ from ..listing import Files, check_source, list_files
 from ..tabular.delimited import read_text
 from ..tabular.doubts import announce
 from ..tabular.formats import TableFormat, table_suffix
-from ..tabular.frames import locate_row, read_frame
+from ..tabular.frames.locations import locate_row
+from ..tabular.frames.reading import read_frame
 from ..tabular.layouts import layout_of
 from ..tabular.parquet import open_parquet
 

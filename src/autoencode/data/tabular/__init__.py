@@ -4,6 +4,7 @@ r"""Tables in files, and data frames of all libraries.
 - `headers`, `layouts`: names in the first lines; encoding, separator, header and index
 - `conversions`, `delimited`: columns of text as numbers and dates; the reader of delimited text
 - `parquet`, `libraries`: Parquet files; frames of polars and Arrow as those of pandas, and back
-- `numeric`, `frames`: numeric tables as arrays; tables of all columns as frames
+- `numeric`: numeric tables as arrays
+- `frames/`: tables of all columns as data frames
 - `doubts`, `summaries`: warnings about what was guessed; one line about how columns were read
 """

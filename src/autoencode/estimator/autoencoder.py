@@ -1,21 +1,13 @@
-r"""Autoencoders with the interface of scikit-learn.
+r"""Autoencoders with the interface of scikit-learn."""
 
-Data are checked once, here. Everything below the estimator works on tensors and knows nothing of
-scikit-learn.
-"""
+__all__ = ["Autoencoder"]
 
-__all__ = ["Autoencoder", "load"]
-
-import contextlib
 import logging
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import (
     BaseEstimator,
@@ -23,11 +15,37 @@ from sklearn.base import (
     TransformerMixin,
     clone,
 )
-from sklearn.utils import Bunch, Tags, check_array, check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils import Bunch, Tags
+from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from . import inputs
+from ..blueprint import arguments, checks
+from ..common import container
+from ..common.atomic_files import check_writable
+from ..common.seeding import seeded
+from ..corruptions import Corruption
+from ..data import Examples, is_stream, read_stream
+from ..distributions import Family
+from ..fitting.preparation import prepare
+from ..fitting.run import FitRun
+from ..inference import codes, generation, own_size, scores
+from ..modalities import Modality, encode_context
+from ..modalities import pool as mean_of_windows
+from ..modalities.capabilities import (
+    CellScored,
+    Conditionable,
+    Imputable,
+    Tiled,
+    Windowed,
+)
+from ..modalities.capabilities.scales import restore_mean
+from ..modalities.capabilities.tables import as_given
+from ..networks import Network
+from ..objectives import Objective
+from ..persistence import encoding, model_file
+from ..priors import Prior
+from ..training.step import TrainStep, evaluate
+from ..training.trainer import Solver, Training
 from .availability import (
     Abilities,
     available_unless,
@@ -36,48 +54,14 @@ from .availability import (
     has_no_density,
     has_no_samples,
 )
-from .blueprint import arguments, checks
-from .blueprint.attributes import ResolvedAttributes
-from .common import container
-from .common.atomic_files import check_writable
-from .common.seeding import seeded
-from .corruptions import Corruption
-from .data import Examples, is_frame, is_stream, on_disk, read_stream, stored_by_row
-from .distributions import Family
-from .distributions.codes.codebook import quantized_point
-from .fitting.preparation import prepare
-from .fitting.run import FitRun
-from .inference import imputation, own_size, scores
-from .inference.batched import BatchFunction, map_batches, map_restored, map_scaled
-from .modalities import Modality, encode_context
-from .modalities import pool as mean_of_windows
-from .modalities.capabilities import (
-    CellScored,
-    Conditionable,
-    Imputable,
-    Tiled,
-    Windowed,
-)
-from .modalities.capabilities.scales import mean, restore_mean, restore_new
-from .modalities.capabilities.sequences import examples
-from .modalities.capabilities.tables import as_given
-from .modalities.windows import Windows, follow
-from .models.latent import Conditional, Model
-from .networks import Network
-from .objectives import Objective
-from .persistence import encoding, model_file
-from .priors import Prior
-from .training.step import TrainStep, evaluate
-from .training.trainer import Solver, Training
+from .reading import ExampleReader, draw_seed
 
 log = logging.getLogger(__name__)
 
 _can_decode = available_unless(has_no_decoder)
 
 
-class Autoencoder(
-    ResolvedAttributes, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
-):
+class Autoencoder(ExampleReader, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     r"""Autoencoder with the interface of scikit-learn.
 
     Each argument has a default. :mod:`~autoencode.recipes` has functions for the combinations that
@@ -216,22 +200,20 @@ class Autoencoder(
             FloatingPointError: If the loss does not stay finite.
         """
         before = self.__dict__.copy()
-        self.history_: list[Bunch] = []
+        self.history_ = []
 
         try:
             data = self._prepare(X, y, corrupted, resume)
             self.fitted_ = clone(self)  # later changes of arguments do not affect it
             self._train(data, resume)
-        except KeyboardInterrupt:
+        except BaseException as error:
             if not self.history_:
                 self._restore(before)
+
+            if not (self.history_ and isinstance(error, KeyboardInterrupt)):
                 raise
 
             log.warning("interrupted after epoch %d; keeping the model.", len(self.history_))
-        except BaseException:
-            if not self.history_:
-                self._restore(before)
-            raise
 
         return self
 
@@ -272,18 +254,14 @@ class Autoencoder(
             ValueError: If the examples are not like those of `fit`, if `pool_windows` is set for a
                 kind of data without windows, or if `indices` is set and codes are not quantized.
         """
-
-        def codes(model: Model, x: Tensor) -> Tensor:
-            return model.encode(x).mean
-
         if indices:
-            return self._map_data(lambda m, x: quantized_point(m.encode(x)).index, X, y).numpy()
+            return codes.codebook_indices(*self._open(X, y)).numpy()
 
         if not pool_windows:
-            return self._map_data(codes, X, y).numpy()
+            return codes.encode_means(*self._open(X, y)).numpy()
 
-        z, windows = self._map_windows(codes, X, y)
-        return mean_of_windows(z.numpy(), windows)
+        opened, windows = self._open_windows(X, y)
+        return mean_of_windows(codes.encode_means(*opened).numpy(), windows)
 
     @_can_decode
     def inverse_transform(self, Z: ArrayLike, y: ArrayLike | None = None) -> NDArray:
@@ -300,11 +278,10 @@ class Autoencoder(
             ValueError: If the codes have another width, or are not finite.
         """
         check_is_fitted(self, "model_")
-        z = self._codes(Z)
+        z = self._open_codes(Z)
         c = encode_context(self.context_, y, len(z))
 
-        R = self._restore_rows(lambda f: map_batches(self.model_, f, z, c), self._decode)
-        return as_given(self.modality_, R)
+        return as_given(self.modality_, codes.decode_means(self.model_, self.modality_, z, c))
 
     @_can_decode
     def reconstruct(
@@ -328,18 +305,15 @@ class Autoencoder(
         """
         check_is_fitted(self, "model_")
 
-        def again(model: Model, x: Tensor) -> Tensor:
-            return self._decode(model, model.encode(x).mean)
-
         if full_size and isinstance(self.modality_, Tiled):
             R = [*self._in_own_size(X, y)]
             return np.stack(R) if len({(r.shape, r.dtype) for r in R}) == 1 else R
 
         if not (full_size and isinstance(self.modality_, Windowed)):
-            R = self._restore_rows(lambda f: self._map_data(f, X, y), again)
-            return as_given(self.modality_, R, X)
+            return as_given(self.modality_, codes.reconstruct_means(*self._open(X, y)), X)
 
-        r, windows = self._map_windows(again, X, y)
+        opened, windows = self._open_windows(X, y)
+        r = codes.reconstruct_scaled(*opened)
         return self.modality_.whole(restore_mean(self.modality_, r), windows)
 
     @_can_decode
@@ -382,10 +356,7 @@ class Autoencoder(
         Returns:
             The errors, with shape `(N,)`.
         """
-        check_is_fitted(self, "model_")
-
-        x, c = self._opened(X, y)
-        return scores.reconstruction_errors(self.model_, self.modality_, x, c).numpy()
+        return scores.reconstruction_errors(*self._open(X, y)).numpy()
 
     @_can_decode
     def evaluate(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> dict[str, float]:
@@ -399,13 +370,11 @@ class Autoencoder(
             `total` and the terms of the objective, such as `distortion`, `rate` and `bound`, in
             nats per example of the scaled data.
         """
-        check_is_fitted(self, "model_")
-        step = TrainStep(self.model_, self.objective_, normalize=self.modality_.normalize)
-        data, y, *_ = self._read(X, y)
-        c = self._context(y, data, len(data))
+        model, modality, x, c = self._open(X, y)
+        step = TrainStep(model, self.objective_, normalize=modality.normalize)
 
         with seeded(self.seed_):
-            return evaluate(step, Examples(self._load(data), None, c).split())
+            return evaluate(step, Examples(x, None, c).split())
 
     @available_unless(has_no_decoder, has_no_density)
     def score_samples(
@@ -427,11 +396,7 @@ class Autoencoder(
         Returns:
             The estimates, with shape `(N,)`.
         """
-        check_is_fitted(self, "model_")
-
-        x, c = self._opened(X, y)
-        ll = scores.log_densities(self.model_, self.modality_, x, c, samples, self.seed_)
-        return ll.numpy()
+        return scores.log_densities(*self._open(X, y), samples, self.seed_).numpy()
 
     @available_unless(has_no_decoder, has_no_cells("cell_surprisal", CellScored))
     def cell_surprisal(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> NDArray:
@@ -448,9 +413,7 @@ class Autoencoder(
         Returns:
             The scores in nats, with shape `(N, columns)`; NaN where a cell is missing.
         """
-        check_is_fitted(self, "model_")
-        x, c = self._opened(X, y)
-        return scores.cell_surprisals(self.model_, self.modality_, x, c, self.seed_).numpy()
+        return scores.cell_surprisals(*self._open(X, y), self.seed_).numpy()
 
     @available_unless(has_no_decoder, has_no_cells("impute", Imputable))
     def impute(
@@ -481,24 +444,14 @@ class Autoencoder(
         """
         check_is_fitted(self, "model_")
         n = 0 if n_samples is None else checks.at_least_one(n_samples)
-        modality: Any = self.modality_
-        seed = self.seed_
         X, y, *_ = self._read(X, y)
-
-        def filled(R: Any) -> Any:
-            return as_given(modality, modality.fill(X, R), X)
-
-        def means(model: Model, x: Tensor) -> Tensor:
-            return imputation.posterior_mean(model, x, seed, mean=modality.mean_given)
+        *_, x, c = self._opened(X, y)
 
         if n == 0:
-            return filled(restore_mean(modality, self._map_data(means, X, y)))
+            return generation.impute(self.blueprint_, self.model_, X, x, c, self.seed_)
 
-        with _seeded(random_state):
-            z = self._map_data(lambda m, x: imputation.sample_posterior_codes(m, x, n, seed), X, y)
-            draws = [self._new_examples(codes, y) for codes in z.unbind(dim=1)]
-
-        return [filled(modality.restore(x)) for x in draws]
+        with seeded(draw_seed(random_state)):
+            return generation.impute_samples(self.blueprint_, self.model_, X, x, c, n, self.seed_)
 
     @_can_decode
     def score(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> float:
@@ -521,10 +474,7 @@ class Autoencoder(
         if hasattr(self, "score_samples"):
             return float(np.mean(self.score_samples(X, y)))
 
-        check_is_fitted(self, "model_")
-
-        x, c = self._opened(X, y)
-        errors = scores.reconstruction_errors(self.model_, self.modality_, x, c, scaled=True)
+        errors = scores.reconstruction_errors(*self._open(X, y), scaled=True)
         return -float(errors.mean())
 
     @available_unless(has_no_decoder, has_no_samples)
@@ -559,20 +509,13 @@ class Autoencoder(
         check_is_fitted(self, "model_")
 
         n = checks.at_least_one(n_samples)
-        modality: Any = self.modality_
         cells = has_no_cells("sample(conditions=..., missing=...)", Conditionable)
 
         if (conditions is not None or missing) and (why := cells(self._abilities)):
             raise ValueError(why)
 
-        part = None if conditions is None else modality.template(conditions, n)
-
-        with _seeded(random_state):
-            z = self._prior_codes(n) if part is None else self._fitting(part, y)
-            x = self._new_examples(z, y)
-            X = restore_new(modality, modality.hide(x) if missing else x)
-
-        return as_given(modality, X if part is None else modality.fill(part, X))
+        with seeded(draw_seed(random_state)):
+            return generation.sample(self.blueprint_, self.model_, n, y, conditions, missing)
 
     # Tensors for torch
 
@@ -590,11 +533,7 @@ class Autoencoder(
         Raises:
             ValueError: If the examples are not like those of `fit`.
         """
-        check_is_fitted(self, "model_")
-        data, y, *_ = self._read(X, y)
-        x = self.modality_.load(data)
-        c = self._context(y, data, len(x))
-
+        *_, x, c = self._open(X, y)
         return Examples(self.modality_.normalize(Examples(x)[:].target), None, c)
 
     # Storage
@@ -619,7 +558,7 @@ class Autoencoder(
         encoding.check_replaceable(path)
         check_writable(path)
 
-        container.write(path, *model_file.pack(self._fitted_state(), type(self), encoder_only))
+        container.write(path, *model_file.pack(self._state(), type(self), encoder_only))
 
     # Steps of fit
 
@@ -649,37 +588,6 @@ class Autoencoder(
         self.__dict__.clear()
         self.__dict__.update(attributes)
 
-    def _fitted_state(self) -> model_file.FittedState:
-        r"""Returns the parts of a fit that a file stores."""
-        return model_file.FittedState(
-            self.fitted_.get_params(deep=False),
-            replace(self.blueprint_, likelihood=self.likelihood_),
-            self.model_,
-            self.training_,
-            self.history_,
-            self.seed_,
-            getattr(self, "n_features_in_", None),
-            getattr(self, "feature_names_in_", None),
-            self.objective_,
-        )
-
-    @classmethod
-    def _of_state(cls, state: model_file.FittedState) -> "Autoencoder":
-        r"""Returns the estimator of a stored fit."""
-        model = cls(**state.arguments)
-        model.fitted_ = clone(model)
-        model.blueprint_, model.model_ = state.blueprint, state.model
-        model.objective_ = cast(Objective, state.objective)  # an encoder alone has none
-        model.training_, model.history_, model.seed_ = state.training, state.history, state.seed
-
-        if state.n_features_in is not None:
-            model.n_features_in_ = state.n_features_in
-
-        if state.feature_names_in is not None:
-            model.feature_names_in_ = state.feature_names_in
-
-        return model
-
     # Abilities
 
     @property
@@ -690,199 +598,3 @@ class Autoencoder(
 
         model = self.__dict__.get("model_")
         return Abilities.of_fit(fitted, decodes=model is None or model.decoder is not None)
-
-    # Derived attributes
-
-    @property
-    def encoder_(self) -> Conditional:
-        check_is_fitted(self, "model_")
-        return self.model_.encoder
-
-    @property
-    def _n_features_out(self) -> int:
-        return self.model_.encoder.event[0]
-
-    # Conversion of data
-
-    def _read(self, X: Any, y: Any = None, whole: bool = False) -> inputs.Loaded:
-        r"""Reads examples from any input, with labels if the input holds some."""
-        found = inputs.read(X, self.modality_, whole=whole)
-        found = self._compare_columns(found, self.modality_)
-
-        if not whole:
-            found = found._replace(X=examples(self.modality_, found.X))
-
-        return found._replace(y=y) if self.context_ is None else inputs.join_labels(found, y)
-
-    def _compare_columns(
-        self, found: inputs.Loaded, kinds: inputs.ModalityChoice, reset: bool = False
-    ) -> inputs.Loaded:
-        r"""Compares the columns of a table with those of the fit, or learns them."""
-        if not found.tabular:
-            return found
-
-        X, names = found.X, found.header
-
-        with warnings.catch_warnings():
-            if names is not None:  # the array has no names, so they are compared below
-                warnings.filterwarnings("ignore", "X does not have valid feature names")
-
-            if is_frame(X) and inputs.is_accepted(X, kinds):  # cells are looked at there
-                validate_data(self, X, reset=reset, skip_check_array=True)
-            else:
-                X = validate_data(self, X, reset=reset, dtype="numeric", ensure_all_finite=False)
-
-        if names is not None and reset:
-            self.feature_names_in_ = np.array(names, object)
-        else:
-            inputs.check_names(getattr(self, "feature_names_in_", []), names)
-
-        return found._replace(X=X if is_frame(X) else stored_by_row(X))
-
-    def _load(self, X: NDArray) -> Tensor:
-        r"""Returns examples as loaded; those of a memory-mapped file stay in the file."""
-        return on_disk(self.modality_.load(X), X)
-
-    def _context(self, y: ArrayLike | None, X: Any, n: int) -> Tensor | None:
-        r"""Returns the context of examples; each window has the context of its example."""
-        return encode_context(self.context_, follow(y, X), n, True)
-
-    def _codes(self, Z: ArrayLike) -> Tensor:
-        z = torch.tensor(check_array(inputs.tensor_to_numpy(Z), dtype=np.float32))
-
-        if z.shape[1] != self._n_features_out:
-            raise ValueError(
-                f"expected codes of {self._n_features_out} numbers, got shape {tuple(z.shape)}."
-            )
-
-        return z
-
-    # Evaluation of the networks
-
-    def _prior_codes(self, n: int) -> Tensor:
-        z = self.model_.prior().sample((n,))
-        return self.model_.posterior.project(z).cpu()
-
-    def _new_examples(self, z: Tensor, y: ArrayLike | None) -> Tensor:
-        c = encode_context(self.context_, y, len(z))
-        return map_batches(self.model_, lambda m, z: self.modality_.draw(m.decode(z)), z, c)
-
-    def _fitting(self, part: Any, y: ArrayLike | None) -> Tensor:
-        r"""Samples codes for several examples with the same given cells."""
-        x = self.modality_.normalize(self.modality_.load(part)[:1])
-        c = encode_context(self.context_, y, 1)
-
-        def draw(model: Model, x: Tensor) -> Tensor:
-            return imputation.sample_codes_from_prior(model, x, len(part))[None]
-
-        return map_batches(self.model_, draw, x, c)[0]
-
-    def _opened(self, X: Any, y: ArrayLike | None) -> tuple[Tensor, Tensor | None]:
-        r"""Returns examples as loaded, and their context."""
-        check_is_fitted(self, "model_")
-        X, y, *_ = self._read(X, y)
-        x = self._load(X)
-
-        return x, self._context(y, X, len(x))
-
-    def _map_data(self, function: BatchFunction, X: Any, y: ArrayLike | None) -> Tensor:
-        return self._map_rows(function, *self._opened(X, y))
-
-    def _decode(self, model: Model, z: Tensor) -> Tensor:
-        return mean(self.modality_, model.decode(z))
-
-    def _restore_rows(
-        self, run: Callable[[BatchFunction], Tensor], function: BatchFunction
-    ) -> Any:
-        r"""Computes means of examples, and returns them in the user's scale and type."""
-        return map_restored(run, function, lambda x: restore_mean(self.modality_, x))
-
-    def _map_windows(
-        self, function: BatchFunction, X: Any, y: ArrayLike | None
-    ) -> tuple[Tensor, Windows]:
-        r"""Applies a function to the windows of examples, and returns results and windows."""
-        check_is_fitted(self, "model_")
-        data, y, *_ = self._read(X, y, whole=True)
-        windows = X if isinstance(X, Windows) else self._windows(data)
-        c = self._context(y, None, len(windows.counts))
-
-        if c is not None:
-            c = c.repeat_interleave(torch.tensor(windows.counts), dim=0)
-
-        return self._map_rows(function, self._load(windows), c), windows
-
-    def _windows(self, X: Any) -> Windows:
-        if not isinstance(self.modality_, Windowed):
-            raise ValueError(
-                f"there are no windows to pool of {self.modality_}: each example has one row"
-                " anyway. Leave out pool_windows=True (command line: --pool-windows)."
-            )
-
-        return self.modality_.windows(X)
-
-    def _in_own_size(self, X: Any, y: ArrayLike | None) -> Iterator[NDArray]:
-        r"""Yields images in their own size, one after the other."""
-        images = own_size.images_of(X)
-        c = encode_context(self.context_, y, len(images), True)
-
-        for i, image in enumerate(map(inputs.tensor_to_numpy, images)):
-            one = None if c is None else c[i : i + 1]
-            yield own_size.reconstruct_in_own_size(self.blueprint_, self.model_, image, one)
-
-    def _map_rows(self, function: BatchFunction, x: Tensor, c: Tensor | None) -> Tensor:
-        return map_scaled(self.model_, self.modality_, function, x, c)
-
-
-@contextlib.contextmanager
-def _seeded(random_state: int | np.random.RandomState | None) -> Iterator[None]:
-    r"""Seeds torch within a `with` block."""
-    with seeded(int(check_random_state(random_state).randint(2**31))):
-        yield
-
-
-def load(
-    path: str | Path,
-    encoder_only: bool = False,
-    trusted: str | type | Callable | Sequence[str | type | Callable] = (),
-) -> Autoencoder:
-    r"""Load a model from a file. No code in the file is executed.
-
-    Arguments:
-        path: The file.
-        encoder_only: Whether to load the encoder alone; such a model can only `transform`.
-        trusted: Networks, objectives or functions from outside this library that the model may
-            use, or their import paths.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is damaged, of a newer version, not a model of this library, or uses
-            something that is not trusted.
-
-    See Also:
-        :class:`~autoencode.Autoencoder`
-
-    Example:
-        >>> import tempfile
-        >>> from sklearn.datasets import load_iris
-        >>> from autoencode import linear
-        >>> X = load_iris().data
-        >>> model = linear(latent_dim=2).fit(X)
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     model.save(f"{folder}/iris.ae")
-        ...     load(f"{folder}/iris.ae").transform(X).shape
-        (150, 2)
-    """
-    trusted = trusted if isinstance(trusted, Sequence) else [trusted]
-    trusted = [trusted] if isinstance(trusted, str) else trusted
-
-    with container.opened(path) as stored:
-        try:
-            return Autoencoder._of_state(
-                model_file.unpack(Autoencoder, stored, trusted, encoder_only)
-            )
-        except ImportError:  # the model needs a missing package
-            raise
-        except Exception as error:  # an untrusted document may cause any error
-            said = " ".join(str(error).split())[:600].rstrip(".") or type(error).__name__
-            what = "cannot be loaded" if isinstance(error, ValueError) else "is damaged"
-            raise ValueError(f"'{path}' {what}: {said}.") from None

@@ -15,11 +15,11 @@ from typing import Any, NamedTuple, Protocol
 
 from sklearn.utils.metaestimators import available_if
 
-from .blueprint import Blueprint, choices
-from .distributions import Family
-from .modalities import CANDIDATES, Modality
-from .objectives import Objective
-from .priors import Prior
+from ..blueprint import Blueprint, choices
+from ..distributions import Family
+from ..modalities import CANDIDATES, Modality
+from ..objectives import Objective
+from ..priors import Prior
 
 _ENCODER_ONLY = (
     "this model was loaded or saved with encoder_only=True and cannot decode. Load the whole one."

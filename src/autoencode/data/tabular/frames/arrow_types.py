@@ -1,0 +1,121 @@
+r"""Tables of Arrow as data frames of pandas, whose cells keep their types."""
+
+__all__ = ["frame_of_cells", "frame_of_parquet"]
+
+from collections.abc import Sequence
+from typing import Any
+
+_FEW = 100  # cells that say what type a column is written as
+
+
+def frame_of_cells(table: Any) -> Any:
+    r"""Data frame of a table of Arrow. Whole numbers stay so beside missing cells.
+
+    Arguments:
+        table: The table.
+
+    Example:
+        >>> import pyarrow as pa
+        >>> str(frame_of_cells(pa.table({"n": [1, None]}))["n"].dtype)
+        'Int64'
+    """
+    import pandas as pd
+    from pyarrow import string, types
+
+    cells = {}
+
+    for name, column in zip(table.column_names, table.columns):
+        column = column.cast(string()) if types.is_time(column.type) else column
+        mapper = _nullable if column.null_count else None
+        cells[name] = column.to_pandas(types_mapper=mapper, date_as_object=False)
+
+    return pd.DataFrame(cells)
+
+
+def frame_of_parquet(table: Any, names: Sequence[str]) -> Any:
+    r"""Data frame of a Parquet file, with the types that the file has noted for pandas.
+
+    Arguments:
+        table: The table of Arrow.
+        names: The columns of the file that are not a mere count of the rows.
+
+    Example:
+        >>> import pyarrow as pa
+        >>> str(frame_of_parquet(pa.table({"n": [1, None]}), ["n"])["n"].dtype)
+        'Int64'
+    """
+    frame = _keep_whole(table, _as_noted(table))
+    index = [name for name in frame.index.names if name in names]
+    frame = frame.reset_index(index) if index else frame
+
+    return _in_own_types(table, frame.reset_index(drop=True))
+
+
+def _keep_whole(table: Any, frame: Any) -> Any:
+    r"""Returns a frame where whole numbers and truth values stay so beside missing cells."""
+    from pyarrow import types
+
+    for name, column in zip(table.column_names, table.columns):
+        whole = types.is_integer(column.type) or types.is_boolean(column.type)
+
+        if whole and column.null_count and name in frame.columns:
+            if frame[name].dtype.kind in "fO":
+                cells = column.to_pandas(types_mapper=_nullable)
+                frame[name] = cells.set_axis(frame.index)
+
+    return frame
+
+
+def _as_noted(table: Any) -> Any:
+    r"""Returns a data frame, with the types that pandas has noted if it can read its notes."""
+    try:
+        return table.to_pandas()
+    except TypeError:  # of dictionaries, for one
+        return table.to_pandas(ignore_metadata=True)
+
+
+def _in_own_types(table: Any, frame: Any) -> Any:
+    r"""Returns a frame with the types of Arrow where those of pandas would be written as others.
+
+    Such are decimal numbers, whose precision is found in the cells, dictionaries of wide indices
+    and times of the day in seconds.
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    for name in [name for name in table.column_names if name in frame.columns]:
+        cells, column = frame[name], table.column(name)
+
+        try:
+            again = pa.Array.from_pandas(cells.dropna().iloc[:_FEW]).type
+        except (pa.ArrowException, TypeError, ValueError):  # as modalities say
+            continue
+
+        other = pa.types.is_decimal(column.type) or _unlike(again, column.type)
+
+        if other and not pa.types.is_nested(column.type):
+            frame[name] = pd.Series(pd.arrays.ArrowExtensionArray(column), index=frame.index)
+
+    return frame
+
+
+def _unlike(a: Any, b: Any) -> bool:
+    r"""Returns whether types of Arrow differ in more than how texts are stored."""
+    from pyarrow import types
+
+    if types.is_dictionary(a) and types.is_dictionary(b):
+        same = a.index_type == b.index_type and a.ordered == b.ordered
+        return not same or _unlike(a.value_type, b.value_type)
+
+    texts = (types.is_string, types.is_large_string, types.is_string_view)
+    return a != b and not all(any(is_text(t) for is_text in texts) for t in (a, b))
+
+
+def _nullable(kind: Any) -> Any:
+    import pandas as pd
+    from pyarrow import types
+
+    if types.is_integer(kind):
+        return pd.api.types.pandas_dtype(str(kind).replace("int", "Int").replace("u", "U"))
+
+    return pd.BooleanDtype() if types.is_boolean(kind) else None

@@ -1,0 +1,82 @@
+r"""Files of tables by their names, and the reader of JSON lines and Arrow."""
+
+__all__ = ["is_readable", "is_text_table", "read_structured"]
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from ..delimited import needs_arrow
+from ..formats import TEXTS, TableFormat, table_suffix
+
+
+def is_readable(path: Path, given: TableFormat | None = None) -> bool:
+    r"""Tell whether a file is a table, and what reads it as a frame is installed.
+
+    Arguments:
+        path: The file.
+        given: What is known of its format.
+
+    Example:
+        >>> is_readable(Path("digits.npy"))
+        False
+    """
+    known = table_suffix(path) is not None or given is not None
+    return known and path.is_file() and all(map(find_spec, ("pandas", "pyarrow")))
+
+
+def is_text_table(path: Path) -> bool:
+    r"""Tell whether a file is a table in text, as far as its name says.
+
+    Example:
+        >>> is_text_table(Path("a.csv.gz")), is_text_table(Path("a.parquet"))
+        (True, False)
+    """
+    suffix = table_suffix(path)
+    return suffix is None or suffix in TEXTS
+
+
+def read_structured(path: Path) -> Any:
+    r"""Read a file of JSON lines or of Arrow as a table of Arrow.
+
+    Arguments:
+        path: The file.
+
+    Raises:
+        ValueError: If it is damaged, or has several values in a cell.
+
+    Example:
+        >>> import tempfile
+        >>> file = Path(tempfile.mkdtemp()) / "table.jsonl"
+        >>> _ = file.write_text('{"a": 1}\n{"a": 2}\n')
+        >>> read_structured(file)["a"].to_pylist()
+        [1, 2]
+    """
+    needs_arrow(path)
+
+    import pyarrow as pa
+    from pyarrow import feather, json, types
+
+    try:
+        if table_suffix(path) in (".feather", ".arrow"):
+            return feather.read_table(path, memory_map=False)
+
+        size = path.stat().st_size * (40 if path.suffix.lower() == ".gz" else 1)
+        options = json.ReadOptions(block_size=max(2**20, min(size + 1, 2**31 - 1)))
+        table = json.read_json(path, options)
+    except (pa.ArrowException, OSError, EOFError) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise
+
+        said = " ".join(str(error).split())
+        raise ValueError(
+            f"cannot read '{path}': it is damaged or no such file ({said})."
+        ) from None
+
+    if nested := [field.name for field in table.schema if types.is_nested(field.type)]:
+        raise ValueError(
+            f"cannot read '{path}': expected a number, word or truth value in each cell, got"
+            f" several in the columns {nested}. Bring them to columns of their own."
+        )
+
+    return table

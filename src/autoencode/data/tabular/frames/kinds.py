@@ -1,0 +1,70 @@
+r"""Data frames of all libraries: their names, and whether they are all numbers."""
+
+__all__ = ["is_frame", "is_numbers", "names_of"]
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from ..libraries import to_pandas
+
+
+def is_frame(X: object) -> bool:
+    r"""Tell whether something is a data frame, of pandas or of a library that converts to it.
+
+    Example:
+        >>> is_frame(np.ones((2, 2)))
+        False
+    """
+    if isinstance(X, type) or not hasattr(X, "columns"):
+        return False
+
+    return any(hasattr(X, name) for name in ("iloc", "__arrow_c_stream__", "__dataframe__"))
+
+
+def is_numbers(frame: Any) -> bool:
+    r"""True if all cells of a frame or array are numbers or truth values, and none is missing.
+
+    Example:
+        >>> import pandas as pd
+        >>> is_numbers(pd.DataFrame({"a": [1, 2]})), is_numbers(pd.DataFrame({"a": ["b", "c"]}))
+        (True, False)
+    """
+    if not is_frame(frame):
+        X = np.asarray(frame)
+        return X.dtype.kind in "bui" or (X.dtype.kind == "f" and not np.isnan(X).any())
+
+    frame = to_pandas(frame)
+    kinds = {getattr(dtype, "kind", "O") for dtype in frame.dtypes}
+
+    return kinds <= {*"buif"} and not any(
+        _has_gaps(frame.iloc[:, j]) for j in range(frame.shape[1])
+    )
+
+
+def names_of(frame: Any) -> list[Any]:
+    r"""The names of the columns of a frame.
+
+    Raises:
+        ValueError: If two have the same.
+
+    Example:
+        >>> import pandas as pd
+        >>> names_of(pd.DataFrame({"a": [1, 2], "b": [3, 4]}))
+        ['a', 'b']
+    """
+    of_arrow = not hasattr(frame, "iloc") and hasattr(frame, "column_names")
+    names = [*(frame.column_names if of_arrow else frame.columns)]
+
+    if twice := [name for name, n in Counter(names).items() if n > 1]:
+        raise ValueError(f"expected columns with different names, got {twice} more than once.")
+
+    return names
+
+
+def _has_gaps(cells: Any) -> bool:
+    return bool(
+        cells.isna().any()
+        or (cells.dtype.kind == "f" and np.isnan(cells.to_numpy(float, na_value=np.nan)).any())
+    )

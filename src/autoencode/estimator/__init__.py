@@ -1,0 +1,16 @@
+r"""The interface in the style of scikit-learn.
+
+Data are checked once, here. Everything below the estimator works on tensors and knows nothing of
+scikit-learn.
+
+- `autoencoder`: `Autoencoder`, with all public methods
+- `reading`: examples from any input, in the columns of the fit, as tensors
+- `attributes`: the parts of a fit that a file stores, and views of them
+- `availability`: methods that exist only where kind of data and model can perform them
+- `storage`: `load`
+"""
+
+__all__ = ["Autoencoder", "load"]
+
+from .autoencoder import Autoencoder
+from .storage import load

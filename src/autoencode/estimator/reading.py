@@ -1,0 +1,176 @@
+r"""Examples of any input as tensors for the fitted model."""
+
+__all__ = ["ExampleReader", "Opened", "draw_seed"]
+
+import warnings
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_array, check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+from torch import Tensor
+
+from .. import inputs
+from ..data import is_frame, on_disk, stored_by_row
+from ..inference import own_size
+from ..inference.batched import BatchFunction, map_scaled
+from ..modalities import Modality, encode_context
+from ..modalities.capabilities import Windowed
+from ..modalities.capabilities.sequences import examples
+from ..modalities.windows import Windows, follow
+from ..models.latent import LatentModel
+from .attributes import ResolvedAttributes
+
+
+class Opened(NamedTuple):
+    r"""Examples as tensors, with the model that they are for.
+
+    The functions of :mod:`~autoencode.inference.scores` and :mod:`~autoencode.inference.codes`
+    begin with these arguments.
+
+    Example:
+        >>> Opened._fields
+        ('model', 'modality', 'x', 'c')
+    """
+
+    model: LatentModel
+    r"""The fitted model."""
+
+    modality: Modality
+    r"""The fitted kind of data."""
+
+    x: Tensor
+    r"""The examples, as loaded."""
+
+    c: Tensor | None
+    r"""Their context, with shape `(N, C)`."""
+
+
+class ExampleReader(ResolvedAttributes, BaseEstimator):
+    r"""Base class of the estimator that reads examples of any input, like those of the fit.
+
+    Example:
+        >>> import autoencode as ae
+        >>> X = np.random.default_rng(0).normal(size=(20, 4))
+        >>> ae.linear(2).fit(X)._open(X).x.shape
+        torch.Size([20, 4])
+    """
+
+    def _read(self, X: Any, y: Any = None, whole: bool = False) -> inputs.Loaded:
+        r"""Reads examples from any input, with labels if the input holds some."""
+        found = inputs.read(X, self.modality_, whole=whole)
+        found = self._compare_columns(found, self.modality_)
+
+        if not whole:
+            found = found._replace(X=examples(self.modality_, found.X))
+
+        return found._replace(y=y) if self.context_ is None else inputs.join_labels(found, y)
+
+    def _compare_columns(
+        self, found: inputs.Loaded, kinds: inputs.ModalityChoice, reset: bool = False
+    ) -> inputs.Loaded:
+        r"""Compares the columns of a table with those of the fit, or learns them."""
+        if not found.tabular:
+            return found
+
+        X, names = found.X, found.header
+
+        with warnings.catch_warnings():
+            if names is not None:  # the array has no names, so they are compared below
+                warnings.filterwarnings("ignore", "X does not have valid feature names")
+
+            if is_frame(X) and inputs.is_accepted(X, kinds):  # cells are looked at there
+                validate_data(self, X, reset=reset, skip_check_array=True)
+            else:
+                X = validate_data(self, X, reset=reset, dtype="numeric", ensure_all_finite=False)
+
+        if names is not None and reset:
+            self.feature_names_in_ = np.array(names, object)
+        else:
+            inputs.check_names(getattr(self, "feature_names_in_", []), names)
+
+        return found._replace(X=X if is_frame(X) else stored_by_row(X))
+
+    def _load(self, X: Any) -> Tensor:
+        r"""Returns examples as loaded; those of a memory-mapped file stay in the file."""
+        return on_disk(self.modality_.load(X), X)
+
+    def _context(self, y: ArrayLike | None, X: Any, n: int) -> Tensor | None:
+        r"""Returns the context of examples; each window has the context of its example."""
+        return encode_context(self.context_, follow(y, X), n, True)
+
+    def _open(self, X: Any, y: ArrayLike | None = None) -> Opened:
+        r"""Returns examples as loaded, and their context."""
+        check_is_fitted(self, "model_")
+        X, y, *_ = self._read(X, y)
+        return self._opened(X, y)
+
+    def _opened(self, X: Any, y: ArrayLike | None) -> Opened:
+        r"""Returns examples that were read as loaded, and their context."""
+        x = self._load(X)
+        return Opened(self.model_, self.modality_, x, self._context(y, X, len(x)))
+
+    def _open_windows(self, X: Any, y: ArrayLike | None) -> tuple[Opened, Windows]:
+        r"""Returns all windows of examples, as loaded and as they were cut."""
+        check_is_fitted(self, "model_")
+        data, y, *_ = self._read(X, y, whole=True)
+        windows = X if isinstance(X, Windows) else self._windows(data)
+        c = self._context(y, None, len(windows.counts))
+
+        if c is not None:
+            c = c.repeat_interleave(torch.tensor(windows.counts), dim=0)
+
+        return Opened(self.model_, self.modality_, self._load(windows), c), windows
+
+    def _windows(self, X: Any) -> Windows:
+        if not isinstance(self.modality_, Windowed):
+            raise ValueError(
+                f"there are no windows to pool of {self.modality_}: each example has one row"
+                " anyway. Leave out pool_windows=True (command line: --pool-windows)."
+            )
+
+        return self.modality_.windows(X)
+
+    def _map_windows(
+        self, function: BatchFunction, X: Any, y: ArrayLike | None
+    ) -> tuple[Tensor, Windows]:
+        r"""Applies a function to the windows of examples, and returns results and windows."""
+        (model, modality, x, c), windows = self._open_windows(X, y)
+        return map_scaled(model, modality, function, x, c), windows
+
+    def _open_codes(self, Z: ArrayLike) -> Tensor:
+        r"""Returns codes as a tensor, with shape `(N, latent_dim)`."""
+        z = torch.tensor(check_array(inputs.tensor_to_numpy(Z), dtype=np.float32))
+
+        if z.shape[1] != self._n_features_out:
+            raise ValueError(
+                f"expected codes of {self._n_features_out} numbers, got shape {tuple(z.shape)}."
+            )
+
+        return z
+
+    def _in_own_size(self, X: Any, y: ArrayLike | None) -> Iterator[NDArray]:
+        r"""Yields images in their own size, one after the other."""
+        images = own_size.images_of(X)
+        c = encode_context(self.context_, y, len(images), True)
+
+        for i, image in enumerate(map(inputs.tensor_to_numpy, images)):
+            one = None if c is None else c[i : i + 1]
+            yield own_size.reconstruct_in_own_size(self.blueprint_, self.model_, image, one)
+
+
+def draw_seed(random_state: int | np.random.RandomState | None) -> int:
+    r"""Draw a seed for torch from a random state as scikit-learn takes it.
+
+    Arguments:
+        random_state: A seed, a generator, or `None` for numpy's global generator.
+
+    Example:
+        >>> draw_seed(0) == draw_seed(0)
+        True
+    """
+    return int(check_random_state(random_state).randint(2**31))

@@ -1,0 +1,57 @@
+r"""Models from files."""
+
+__all__ = ["load"]
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ..common import container
+from ..persistence import model_file
+from .autoencoder import Autoencoder
+
+
+def load(
+    path: str | Path,
+    encoder_only: bool = False,
+    trusted: str | type | Callable | Sequence[str | type | Callable] = (),
+) -> Autoencoder:
+    r"""Load a model from a file. No code in the file is executed.
+
+    Arguments:
+        path: The file.
+        encoder_only: Whether to load the encoder alone; such a model can only `transform`.
+        trusted: Networks, objectives or functions from outside this library that the model may
+            use, or their import paths.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is damaged, of a newer version, not a model of this library, or uses
+            something that is not trusted.
+
+    See Also:
+        :class:`~autoencode.Autoencoder`
+
+    Example:
+        >>> import tempfile
+        >>> from sklearn.datasets import load_iris
+        >>> from autoencode import linear
+        >>> X = load_iris().data
+        >>> model = linear(latent_dim=2).fit(X)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.save(f"{folder}/iris.ae")
+        ...     load(f"{folder}/iris.ae").transform(X).shape
+        (150, 2)
+    """
+    trusted = trusted if isinstance(trusted, Sequence) else [trusted]
+    trusted = [trusted] if isinstance(trusted, str) else trusted
+
+    with container.opened(path) as stored:
+        try:
+            state = model_file.unpack(Autoencoder, stored, trusted, encoder_only)
+            return Autoencoder(**state.arguments)._set_state(state)
+        except ImportError:  # the model needs a missing package
+            raise
+        except Exception as error:  # an untrusted document may cause any error
+            said = " ".join(str(error).split())[:600].rstrip(".") or type(error).__name__
+            what = "cannot be loaded" if isinstance(error, ValueError) else "is damaged"
+            raise ValueError(f"'{path}' {what}: {said}.") from None

@@ -1,0 +1,108 @@
+r"""Codes of examples, and examples of codes, by a trained model."""
+
+__all__ = [
+    "codebook_indices",
+    "decode_means",
+    "encode_means",
+    "reconstruct_means",
+    "reconstruct_scaled",
+]
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor
+
+from ..distributions.codes.codebook import quantized_point
+from ..modalities import Modality
+from ..modalities.capabilities.scales import mean, restore_mean
+from ..models.latent import LatentModel, Model
+from .batched import BatchFunction, map_batches, map_restored, map_scaled
+
+
+def encode_means(
+    model: LatentModel, modality: Modality, x: Tensor, c: Tensor | None = None
+) -> Tensor:
+    r"""Means of the posteriors :math:`q(z \mid x)` of examples, with shape `(N, D)`.
+
+    Arguments:
+        model: The model.
+        modality: The kind of data.
+        x: The examples, as loaded.
+        c: Their context, with shape `(N, C)`.
+    """
+    return map_scaled(model, modality, lambda m, x: m.encode(x).mean, x, c)
+
+
+def codebook_indices(
+    model: LatentModel, modality: Modality, x: Tensor, c: Tensor | None = None
+) -> Tensor:
+    r"""Indices of the entries of a codebook that stand for examples, with shape `(N, places)`.
+
+    Arguments:
+        model: The model.
+        modality: The kind of data.
+        x: The examples, as loaded.
+        c: Their context, with shape `(N, C)`.
+
+    Raises:
+        ValueError: If the codes of the model are not quantized.
+    """
+    return map_scaled(model, modality, lambda m, x: quantized_point(m.encode(x)).index, x, c)
+
+
+def decode_means(
+    model: LatentModel, modality: Modality, z: Tensor, c: Tensor | None = None
+) -> Any:
+    r"""Means of :math:`p(x \mid z)`, in the scale and type of the data.
+
+    Arguments:
+        model: The model.
+        modality: The kind of data.
+        z: The codes, with shape `(N, D)`.
+        c: Their context, with shape `(N, C)`.
+    """
+
+    def decode(model: Model, z: Tensor) -> Tensor:
+        return mean(modality, model.decode(z))
+
+    return _restored(modality, lambda f: map_batches(model, f, z, c), decode)
+
+
+def reconstruct_means(
+    model: LatentModel, modality: Modality, x: Tensor, c: Tensor | None = None
+) -> Any:
+    r"""Examples, encoded and decoded, in the scale and type of the data.
+
+    Arguments:
+        model: The model.
+        modality: The kind of data.
+        x: The examples, as loaded.
+        c: Their context, with shape `(N, C)`.
+    """
+    again = _autoencode(modality)
+    return _restored(modality, lambda f: map_scaled(model, modality, f, x, c), again)
+
+
+def reconstruct_scaled(
+    model: LatentModel, modality: Modality, x: Tensor, c: Tensor | None = None
+) -> Tensor:
+    r"""Examples, encoded and decoded, as tensors that are still scaled.
+
+    Arguments:
+        model: The model.
+        modality: The kind of data.
+        x: The examples, as loaded.
+        c: Their context, with shape `(N, C)`.
+    """
+    return map_scaled(model, modality, _autoencode(modality), x, c)
+
+
+def _autoencode(modality: Modality) -> BatchFunction:
+    return lambda m, x: mean(modality, m.decode(m.encode(x).mean))
+
+
+def _restored(
+    modality: Modality, run: Callable[[BatchFunction], Tensor], function: BatchFunction
+) -> Any:
+    return map_restored(run, function, lambda x: restore_mean(modality, x))
