@@ -148,7 +148,9 @@ ORDER = {
         sounds
     """,
     "modalities.mixed_tables": """
-        filling gaps hidden_cells
+        conditions descriptions filling gaps hidden_cells new_cells scores
+        layout
+        decoding
         frame
     """,
     "training": """

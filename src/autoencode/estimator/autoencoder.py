@@ -209,8 +209,9 @@ class Autoencoder(ExampleReader, ClassNamePrefixFeaturesOutMixin, TransformerMix
         except BaseException as error:
             if not self.history_:
                 self._restore(before)
+                raise
 
-            if not (self.history_ and isinstance(error, KeyboardInterrupt)):
+            if not isinstance(error, KeyboardInterrupt):
                 raise
 
             log.warning("interrupted after epoch %d; keeping the model.", len(self.history_))
