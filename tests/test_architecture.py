@@ -166,8 +166,10 @@ ORDER = {
         blueprint
     """,
     "estimator": """
-        attributes availability
+        availability
+        attributes
         reading
+        sample_methods score_methods transform_methods
         autoencoder
         storage
     """,

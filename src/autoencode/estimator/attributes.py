@@ -2,6 +2,7 @@ r"""Attributes of a fitted estimator: what a file stores, and views of it."""
 
 __all__ = ["ResolvedAttributes"]
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Self, cast
 
@@ -19,6 +20,7 @@ from ..objectives import Objective
 from ..persistence.model_file import FittedState
 from ..priors import Prior
 from ..training.trainer import Solver
+from .availability import Abilities
 
 
 class ResolvedAttributes:
@@ -31,6 +33,12 @@ class ResolvedAttributes:
         >>> model.modality_ is model.blueprint_.modality
         True
     """
+
+    modality: Modality | Sequence[Modality] | None
+    posterior: Family | None
+    prior: Prior | None
+    objective: Objective | None
+    conditional: bool
 
     blueprint_: Blueprint
     model_: LatentModel
@@ -80,6 +88,15 @@ class ResolvedAttributes:
     @property
     def _n_features_out(self) -> int:
         return self.model_.encoder.event[0]
+
+    @property
+    def _abilities(self) -> Abilities:
+        if (fitted := self.__dict__.get("blueprint_")) is None:
+            given = self.modality, self.posterior, self.prior, self.objective
+            return Abilities.before_fit(*given, self.conditional)
+
+        model = self.__dict__.get("model_")
+        return Abilities.of_fit(fitted, decodes=model is None or model.decoder is not None)
 
     def _state(self) -> FittedState:
         r"""Returns the parts of a fit that a file stores."""

@@ -3,23 +3,18 @@ r"""Autoencoders with the interface of scikit-learn."""
 __all__ = ["Autoencoder"]
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import (
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    clone,
-)
+from sklearn.base import clone
 from sklearn.utils import Bunch, Tags
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from ..blueprint import arguments, checks
+from ..blueprint import arguments
 from ..common import container
 from ..common.atomic_files import check_writable
 from ..common.seeding import seeded
@@ -28,40 +23,23 @@ from ..data import Examples, is_stream, read_stream
 from ..distributions import Family
 from ..fitting.preparation import prepare
 from ..fitting.run import FitRun
-from ..inference import codes, generation, own_size, scores
-from ..modalities import Modality, encode_context
-from ..modalities import pool as mean_of_windows
-from ..modalities.capabilities import (
-    CellScored,
-    Conditionable,
-    Imputable,
-    Tiled,
-    Windowed,
-)
-from ..modalities.capabilities.scales import restore_mean
-from ..modalities.capabilities.tables import as_given
+from ..modalities import Modality
 from ..networks import Network
 from ..objectives import Objective
 from ..persistence import encoding, model_file
 from ..priors import Prior
-from ..training.step import TrainStep, evaluate
 from ..training.trainer import Solver, Training
 from .availability import (
-    Abilities,
-    available_unless,
-    has_no_cells,
     has_no_decoder,
-    has_no_density,
-    has_no_samples,
 )
-from .reading import ExampleReader, draw_seed
+from .sample_methods import SampleMethods
+from .score_methods import ScoreMethods
+from .transform_methods import TransformMethods
 
 log = logging.getLogger(__name__)
 
-_can_decode = available_unless(has_no_decoder)
 
-
-class Autoencoder(ExampleReader, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class Autoencoder(ScoreMethods, SampleMethods, TransformMethods):
     r"""Autoencoder with the interface of scikit-learn.
 
     Each argument has a default. :mod:`~autoencode.recipes` has functions for the combinations that
@@ -226,317 +204,6 @@ class Autoencoder(ExampleReader, ClassNamePrefixFeaturesOutMixin, TransformerMix
 
         return self.fit(X, y, **options).transform(X, y if self.conditional else None)
 
-    # Codes and reconstructions
-
-    def transform(
-        self,
-        X: ArrayLike | str | Path,
-        y: ArrayLike | None = None,
-        pool_windows: bool = False,
-        indices: bool = False,
-    ) -> NDArray:
-        r"""Encodes examples to the means of their posteriors, never to samples.
-
-        Arguments:
-            X: The examples, in the shape and scale of those of `fit`.
-            y: Their labels or numbers, if the model is conditional.
-            pool_windows: Whether to return one row for each sound that is longer than those of
-                `fit`: the mean of the codes of its windows, see
-                :func:`~autoencode.modalities.pool`.
-            indices: Whether to return the indices of the entries of a codebook instead, for
-                quantized codes such as those of
-                :class:`~autoencode.distributions.VectorQuantizer`.
-
-        Returns:
-            The codes as float32, with shape `(N, latent_dim)`; or indices as int64, with one for
-            each entry.
-
-        Raises:
-            ValueError: If the examples are not like those of `fit`, if `pool_windows` is set for a
-                kind of data without windows, or if `indices` is set and codes are not quantized.
-        """
-        if indices:
-            return codes.codebook_indices(*self._open(X, y)).numpy()
-
-        if not pool_windows:
-            return codes.encode_means(*self._open(X, y)).numpy()
-
-        opened, windows = self._open_windows(X, y)
-        return mean_of_windows(codes.encode_means(*opened).numpy(), windows)
-
-    @_can_decode
-    def inverse_transform(self, Z: ArrayLike, y: ArrayLike | None = None) -> NDArray:
-        r"""Decodes codes to the means of :math:`p(x \mid z)`.
-
-        Arguments:
-            Z: Codes, with shape `(N, latent_dim)`.
-            y: Labels or numbers, if the model is conditional; one for all, or one each.
-
-        Returns:
-            Examples in the shape, scale and type of those of `fit`.
-
-        Raises:
-            ValueError: If the codes have another width, or are not finite.
-        """
-        check_is_fitted(self, "model_")
-        z = self._open_codes(Z)
-        c = encode_context(self.context_, y, len(z))
-
-        return as_given(self.modality_, codes.decode_means(self.model_, self.modality_, z, c))
-
-    @_can_decode
-    def reconstruct(
-        self, X: ArrayLike | str | Path, y: ArrayLike | None = None, full_size: bool = False
-    ) -> Any:
-        r"""Encodes and decodes examples, in the shape, scale and type of those of `fit`.
-
-        Arguments:
-            X: The examples, in the shape and scale of those of `fit`.
-            y: Their labels or numbers, if the model is conditional.
-            full_size: Whether to return each sound in its own length, joined from its windows (see
-                :func:`~autoencode.modalities.join`), and each image in its own size, joined from
-                its tiles. Other examples are always whole.
-
-        Returns:
-            The examples. With `full_size`, sounds are a list, and so are images of different
-            sizes.
-
-        Raises:
-            ValueError: If the examples are not like those of `fit`.
-        """
-        check_is_fitted(self, "model_")
-
-        if full_size and isinstance(self.modality_, Tiled):
-            R = [*self._in_own_size(X, y)]
-            return np.stack(R) if len({(r.shape, r.dtype) for r in R}) == 1 else R
-
-        if not (full_size and isinstance(self.modality_, Windowed)):
-            return as_given(self.modality_, codes.reconstruct_means(*self._open(X, y)), X)
-
-        opened, windows = self._open_windows(X, y)
-        r = codes.reconstruct_scaled(*opened)
-        return self.modality_.whole(restore_mean(self.modality_, r), windows)
-
-    @_can_decode
-    def denoise(
-        self, X: ArrayLike | str | Path, y: ArrayLike | None = None, full_size: bool | None = None
-    ) -> Any:
-        r"""Denoises examples: the usual name of `reconstruct` for damaged examples.
-
-        It removes the damage that the model has seen in training: the `corruption`, or that of
-        the pairs given to `fit(X, corrupted=...)`. Arguments and errors are those of
-        `reconstruct`, with one exception: unless `full_size=False`, images in files and images
-        of another size than those of `fit` are returned in their own size. A network that keeps
-        places (:class:`~autoencode.networks.FullyConvolutional`) cleans such images in one pass.
-        Any other network cleans them in tiles as large as the images of `fit`, each faded into
-        the next.
-        """
-        check_is_fitted(self, "model_")
-
-        if full_size is None:
-            full_size = isinstance(self.modality_, Tiled) and (
-                isinstance(X, (str, Path)) or not own_size.has_fitted_size(self.modality_, X)
-            )
-
-        return self.reconstruct(X, y, full_size)
-
-    # Scores and new examples
-
-    @_can_decode
-    def reconstruction_error(
-        self, X: ArrayLike | str | Path, y: ArrayLike | None = None
-    ) -> NDArray:
-        r"""The squared error :math:`\| x - g(f(x)) \|^2` of each example.
-
-        For images, it is the sum over all pixels, with intensities from 0 to 1. For tables, it
-        is the sum over all columns, in the user's units. For tables of mixed columns, it is the
-        sum over all scores and indicators that are not missing, and a level that the fit did not
-        see adds one. For texts, it is the number of bytes to insert, delete or replace. Outputs
-        are not rounded to integers before.
-
-        Returns:
-            The errors, with shape `(N,)`.
-        """
-        return scores.reconstruction_errors(*self._open(X, y)).numpy()
-
-    @_can_decode
-    def evaluate(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> dict[str, float]:
-        r"""The mean of the loss and of its terms on examples, as in the records of training.
-
-        Arguments:
-            X: The examples. They are not corrupted.
-            y: Their labels or numbers, if the model is conditional.
-
-        Returns:
-            `total` and the terms of the objective, such as `distortion`, `rate` and `bound`, in
-            nats per example of the scaled data.
-        """
-        model, modality, x, c = self._open(X, y)
-        step = TrainStep(model, self.objective_, normalize=modality.normalize)
-
-        with seeded(self.seed_):
-            return evaluate(step, Examples(x, None, c).split())
-
-    @available_unless(has_no_decoder, has_no_density)
-    def score_samples(
-        self, X: ArrayLike | str | Path, y: ArrayLike | None = None, samples: int = 128
-    ) -> NDArray:
-        r"""Estimates of :math:`\log p(x)`, or of :math:`\log p(x \mid y)`, in nats.
-
-        They are computed by importance sampling, see
-        :func:`~autoencode.evaluation.log_evidence`. For tables, they are densities in the user's
-        units. For images, they are densities of intensities from 0 to 1, or probabilities if the
-        likelihood is discrete. In tables of mixed columns, levels that the fit did not see have a
-        probability, too, see :class:`~autoencode.modalities.MixedTables`.
-
-        Arguments:
-            X: The examples.
-            y: Their labels or numbers, if the model is conditional.
-            samples: The number of codes drawn for each example.
-
-        Returns:
-            The estimates, with shape `(N,)`.
-        """
-        return scores.log_densities(*self._open(X, y), samples, self.seed_).numpy()
-
-    @available_unless(has_no_decoder, has_no_cells("cell_surprisal", CellScored))
-    def cell_surprisal(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> NDArray:
-        r"""Surprisal of each cell of a table given its row, :math:`-\log p(x_j \mid x_{-j})`.
-
-        Densities are those of scaled columns, so that cells of different columns can be compared.
-        Higher is more anomalous. See
-        :func:`~autoencode.inference.imputation.leave_one_out_log_prob`.
-
-        Arguments:
-            X: The rows.
-            y: Their labels or numbers, if the model is conditional.
-
-        Returns:
-            The scores in nats, with shape `(N, columns)`; NaN where a cell is missing.
-        """
-        return scores.cell_surprisals(*self._open(X, y), self.seed_).numpy()
-
-    @available_unless(has_no_decoder, has_no_cells("impute", Imputable))
-    def impute(
-        self,
-        X: ArrayLike | str | Path,
-        y: ArrayLike | None = None,
-        n_samples: int | None = None,
-        random_state: int | np.random.RandomState | None = None,
-    ) -> Any:
-        r"""Fills in the missing cells of rows, given the observed ones.
-
-        Numbers and dates become the mean :math:`\mathbb{E}[x_j \mid x_o]` in their own units,
-        rounded to the grid of their column, such as cents or whole days. Categories become the
-        most probable level. Observed cells, types, index and the library of the frame stay the
-        same. The means are computed by importance sampling, see
-        :mod:`~autoencode.inference.imputation`; a model without a density uses its single code.
-
-        Arguments:
-            X: The rows, like those of the fit. A model that was fitted to complete rows has seen
-                missing cells only with `corruption=Masking()`.
-            y: Their labels or numbers, if the model is conditional.
-            n_samples: The number of completed tables to sample, to see the spread; by default a
-                single table of means and most probable levels.
-            random_state: The seed of the samples; by default each call gives new ones.
-
-        Returns:
-            The completed rows; with `n_samples`, a list of completed tables.
-        """
-        check_is_fitted(self, "model_")
-        n = 0 if n_samples is None else checks.at_least_one(n_samples)
-        X, y, *_ = self._read(X, y)
-        *_, x, c = self._opened(X, y)
-
-        if n == 0:
-            return generation.impute(self.blueprint_, self.model_, X, x, c, self.seed_)
-
-        with seeded(draw_seed(random_state)):
-            return generation.impute_samples(self.blueprint_, self.model_, X, x, c, n, self.seed_)
-
-    @_can_decode
-    def score(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> float:
-        r"""Mean score for grid search and cross-validation; higher is better.
-
-        Arguments:
-            X: The examples.
-            y: Their labels or numbers, if the model is conditional. Otherwise, they are ignored,
-                as in `fit`, because grid search always passes them on.
-
-        Returns:
-            The mean of `score_samples`; without a density, minus the mean of the squared errors.
-            For tables, these are errors of scaled columns: unlike in `reconstruction_error`, no
-            column counts more because of its unit. With `Tables("whole")` or `"none"`, they are
-            errors of the data as scaled by this setting.
-        """
-        check_is_fitted(self, "model_")
-        y = None if self.context_ is None else y
-
-        if hasattr(self, "score_samples"):
-            return float(np.mean(self.score_samples(X, y)))
-
-        errors = scores.reconstruction_errors(*self._open(X, y), scaled=True)
-        return -float(errors.mean())
-
-    @available_unless(has_no_decoder, has_no_samples)
-    def sample(
-        self,
-        n_samples: int = 1,
-        y: ArrayLike | None = None,
-        random_state: int | np.random.RandomState | None = None,
-        conditions: Mapping[Any, Any] | None = None,
-        missing: bool = False,
-    ) -> NDArray:
-        r"""Samples new examples: codes from the prior, decoded.
-
-        New images are means of :math:`p(x \mid z)`, as is usual. New rows of tables and texts are
-        samples from it.
-
-        Arguments:
-            n_samples: The number of examples.
-            y: Labels or numbers, if the model is conditional; one for all, or one each.
-            random_state: The seed of the samples; by default each call gives new ones, whatever
-                the `random_state` of the model.
-            conditions: Values that all new rows of a mixed table have in given columns. Codes are
-                resampled with the weight :math:`p(x_g \mid z)`.
-            missing: Whether cells of a new mixed table are missing with the patterns of the data,
-                independently of the other cells, see
-                :class:`~autoencode.modalities.mixed_tables.gaps.Gaps`. By default none is missing.
-                Cells with conditions are never missing.
-
-        Returns:
-            Examples in the shape, scale and type of those of `fit`.
-        """
-        check_is_fitted(self, "model_")
-
-        n = checks.at_least_one(n_samples)
-        cells = has_no_cells("sample(conditions=..., missing=...)", Conditionable)
-
-        if (conditions is not None or missing) and (why := cells(self._abilities)):
-            raise ValueError(why)
-
-        with seeded(draw_seed(random_state)):
-            return generation.sample(self.blueprint_, self.model_, n, y, conditions, missing)
-
-    # Tensors for torch
-
-    def preprocess(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> Examples:
-        r"""Scales examples to the tensors that the networks see, in the layout of torch.
-
-        Arguments:
-            X: The examples.
-            y: Their labels or numbers, if the model is conditional.
-
-        Returns:
-            The examples as `target`, with shape `(N, *shape_)` of the modality, and the labels
-            or numbers as `context`.
-
-        Raises:
-            ValueError: If the examples are not like those of `fit`.
-        """
-        *_, x, c = self._open(X, y)
-        return Examples(self.modality_.normalize(Examples(x)[:].target), None, c)
-
     # Storage
 
     def save(self, path: str | Path, encoder_only: bool = False) -> None:
@@ -588,14 +255,3 @@ class Autoencoder(ExampleReader, ClassNamePrefixFeaturesOutMixin, TransformerMix
         r"""Restores an earlier fit."""
         self.__dict__.clear()
         self.__dict__.update(attributes)
-
-    # Abilities
-
-    @property
-    def _abilities(self) -> Abilities:
-        if (fitted := self.__dict__.get("blueprint_")) is None:
-            given = self.modality, self.posterior, self.prior, self.objective
-            return Abilities.before_fit(*given, self.conditional)
-
-        model = self.__dict__.get("model_")
-        return Abilities.of_fit(fitted, decodes=model is None or model.decoder is not None)

@@ -1,0 +1,128 @@
+r"""Methods of the estimator that judge examples and cells."""
+
+__all__ = ["ScoreMethods"]
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from ..common.seeding import seeded
+from ..data import Examples
+from ..inference import scores
+from ..modalities.capabilities import CellScored
+from ..training.step import TrainStep, evaluate
+from .availability import available_unless, has_no_cells, has_no_decoder, has_no_density
+from .reading import ExampleReader
+
+_can_decode = available_unless(has_no_decoder)
+
+
+class ScoreMethods(ExampleReader):
+    r"""Errors, densities and surprisals of examples.
+
+    Example:
+        >>> import autoencode as ae
+        >>> X = np.random.default_rng(0).normal(size=(20, 4))
+        >>> ae.linear(2).fit(X).reconstruction_error(X).shape
+        (20,)
+    """
+
+    @_can_decode
+    def reconstruction_error(
+        self, X: ArrayLike | str | Path, y: ArrayLike | None = None
+    ) -> NDArray:
+        r"""The squared error :math:`\| x - g(f(x)) \|^2` of each example.
+
+        For images, it is the sum over all pixels, with intensities from 0 to 1. For tables, it
+        is the sum over all columns, in the user's units. For tables of mixed columns, it is the
+        sum over all scores and indicators that are not missing, and a level that the fit did not
+        see adds one. For texts, it is the number of bytes to insert, delete or replace. Outputs
+        are not rounded to integers before.
+
+        Returns:
+            The errors, with shape `(N,)`.
+        """
+        return scores.reconstruction_errors(*self._open(X, y)).numpy()
+
+    @_can_decode
+    def evaluate(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> dict[str, float]:
+        r"""The mean of the loss and of its terms on examples, as in the records of training.
+
+        Arguments:
+            X: The examples. They are not corrupted.
+            y: Their labels or numbers, if the model is conditional.
+
+        Returns:
+            `total` and the terms of the objective, such as `distortion`, `rate` and `bound`, in
+            nats per example of the scaled data.
+        """
+        model, modality, x, c = self._open(X, y)
+        step = TrainStep(model, self.objective_, normalize=modality.normalize)
+
+        with seeded(self.seed_):
+            return evaluate(step, Examples(x, None, c).split())
+
+    @available_unless(has_no_decoder, has_no_density)
+    def score_samples(
+        self, X: ArrayLike | str | Path, y: ArrayLike | None = None, samples: int = 128
+    ) -> NDArray:
+        r"""Estimates of :math:`\log p(x)`, or of :math:`\log p(x \mid y)`, in nats.
+
+        They are computed by importance sampling, see
+        :func:`~autoencode.evaluation.log_evidence`. For tables, they are densities in the user's
+        units. For images, they are densities of intensities from 0 to 1, or probabilities if the
+        likelihood is discrete. In tables of mixed columns, levels that the fit did not see have a
+        probability, too, see :class:`~autoencode.modalities.MixedTables`.
+
+        Arguments:
+            X: The examples.
+            y: Their labels or numbers, if the model is conditional.
+            samples: The number of codes drawn for each example.
+
+        Returns:
+            The estimates, with shape `(N,)`.
+        """
+        return scores.log_densities(*self._open(X, y), samples, self.seed_).numpy()
+
+    @available_unless(has_no_decoder, has_no_cells("cell_surprisal", CellScored))
+    def cell_surprisal(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> NDArray:
+        r"""Surprisal of each cell of a table given its row, :math:`-\log p(x_j \mid x_{-j})`.
+
+        Densities are those of scaled columns, so that cells of different columns can be compared.
+        Higher is more anomalous. See
+        :func:`~autoencode.inference.imputation.leave_one_out_log_prob`.
+
+        Arguments:
+            X: The rows.
+            y: Their labels or numbers, if the model is conditional.
+
+        Returns:
+            The scores in nats, with shape `(N, columns)`; NaN where a cell is missing.
+        """
+        return scores.cell_surprisals(*self._open(X, y), self.seed_).numpy()
+
+    @_can_decode
+    def score(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> float:
+        r"""Mean score for grid search and cross-validation; higher is better.
+
+        Arguments:
+            X: The examples.
+            y: Their labels or numbers, if the model is conditional. Otherwise, they are ignored,
+                as in `fit`, because grid search always passes them on.
+
+        Returns:
+            The mean of `score_samples`; without a density, minus the mean of the squared errors.
+            For tables, these are errors of scaled columns: unlike in `reconstruction_error`, no
+            column counts more because of its unit. With `Tables("whole")` or `"none"`, they are
+            errors of the data as scaled by this setting.
+        """
+        check_is_fitted(self, "model_")
+        y = None if self.context_ is None else y
+
+        if hasattr(self, "score_samples"):
+            return float(np.mean(self.score_samples(X, y)))
+
+        errors = scores.reconstruction_errors(*self._open(X, y), scaled=True)
+        return -float(errors.mean())

@@ -1,0 +1,163 @@
+r"""Methods of the estimator that encode and decode examples."""
+
+__all__ = ["TransformMethods"]
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from ..data import Examples
+from ..inference import codes, own_size
+from ..modalities import encode_context
+from ..modalities import pool as mean_of_windows
+from ..modalities.capabilities import Tiled, Windowed
+from ..modalities.capabilities.scales import restore_mean
+from ..modalities.capabilities.tables import as_given
+from .availability import available_unless, has_no_decoder
+from .reading import ExampleReader
+
+_can_decode = available_unless(has_no_decoder)
+
+
+class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ExampleReader):
+    r"""Codes of examples, examples of codes, and reconstructions.
+
+    Example:
+        >>> import autoencode as ae
+        >>> X = np.random.default_rng(0).normal(size=(20, 4))
+        >>> ae.linear(2).fit(X).reconstruct(X).shape
+        (20, 4)
+    """
+
+    def transform(
+        self,
+        X: ArrayLike | str | Path,
+        y: ArrayLike | None = None,
+        pool_windows: bool = False,
+        indices: bool = False,
+    ) -> NDArray:
+        r"""Encodes examples to the means of their posteriors, never to samples.
+
+        Arguments:
+            X: The examples, in the shape and scale of those of `fit`.
+            y: Their labels or numbers, if the model is conditional.
+            pool_windows: Whether to return one row for each sound that is longer than those of
+                `fit`: the mean of the codes of its windows, see
+                :func:`~autoencode.modalities.pool`.
+            indices: Whether to return the indices of the entries of a codebook instead, for
+                quantized codes such as those of
+                :class:`~autoencode.distributions.VectorQuantizer`.
+
+        Returns:
+            The codes as float32, with shape `(N, latent_dim)`; or indices as int64, with one for
+            each entry.
+
+        Raises:
+            ValueError: If the examples are not like those of `fit`, if `pool_windows` is set for a
+                kind of data without windows, or if `indices` is set and codes are not quantized.
+        """
+        if indices:
+            return codes.codebook_indices(*self._open(X, y)).numpy()
+
+        if not pool_windows:
+            return codes.encode_means(*self._open(X, y)).numpy()
+
+        opened, windows = self._open_windows(X, y)
+        return mean_of_windows(codes.encode_means(*opened).numpy(), windows)
+
+    @_can_decode
+    def inverse_transform(self, Z: ArrayLike, y: ArrayLike | None = None) -> NDArray:
+        r"""Decodes codes to the means of :math:`p(x \mid z)`.
+
+        Arguments:
+            Z: Codes, with shape `(N, latent_dim)`.
+            y: Labels or numbers, if the model is conditional; one for all, or one each.
+
+        Returns:
+            Examples in the shape, scale and type of those of `fit`.
+
+        Raises:
+            ValueError: If the codes have another width, or are not finite.
+        """
+        check_is_fitted(self, "model_")
+        z = self._open_codes(Z)
+        c = encode_context(self.context_, y, len(z))
+
+        return as_given(self.modality_, codes.decode_means(self.model_, self.modality_, z, c))
+
+    @_can_decode
+    def reconstruct(
+        self, X: ArrayLike | str | Path, y: ArrayLike | None = None, full_size: bool = False
+    ) -> Any:
+        r"""Encodes and decodes examples, in the shape, scale and type of those of `fit`.
+
+        Arguments:
+            X: The examples, in the shape and scale of those of `fit`.
+            y: Their labels or numbers, if the model is conditional.
+            full_size: Whether to return each sound in its own length, joined from its windows (see
+                :func:`~autoencode.modalities.join`), and each image in its own size, joined from
+                its tiles. Other examples are always whole.
+
+        Returns:
+            The examples. With `full_size`, sounds are a list, and so are images of different
+            sizes.
+
+        Raises:
+            ValueError: If the examples are not like those of `fit`.
+        """
+        check_is_fitted(self, "model_")
+
+        if full_size and isinstance(self.modality_, Tiled):
+            R = [*self._in_own_size(X, y)]
+            return np.stack(R) if len({(r.shape, r.dtype) for r in R}) == 1 else R
+
+        if not (full_size and isinstance(self.modality_, Windowed)):
+            return as_given(self.modality_, codes.reconstruct_means(*self._open(X, y)), X)
+
+        opened, windows = self._open_windows(X, y)
+        r = codes.reconstruct_scaled(*opened)
+        return self.modality_.whole(restore_mean(self.modality_, r), windows)
+
+    @_can_decode
+    def denoise(
+        self, X: ArrayLike | str | Path, y: ArrayLike | None = None, full_size: bool | None = None
+    ) -> Any:
+        r"""Denoises examples: the usual name of `reconstruct` for damaged examples.
+
+        It removes the damage that the model has seen in training: the `corruption`, or that of
+        the pairs given to `fit(X, corrupted=...)`. Arguments and errors are those of
+        `reconstruct`, with one exception: unless `full_size=False`, images in files and images
+        of another size than those of `fit` are returned in their own size. A network that keeps
+        places (:class:`~autoencode.networks.FullyConvolutional`) cleans such images in one pass.
+        Any other network cleans them in tiles as large as the images of `fit`, each faded into
+        the next.
+        """
+        check_is_fitted(self, "model_")
+
+        if full_size is None:
+            full_size = isinstance(self.modality_, Tiled) and (
+                isinstance(X, (str, Path)) or not own_size.has_fitted_size(self.modality_, X)
+            )
+
+        return self.reconstruct(X, y, full_size)
+
+    def preprocess(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> Examples:
+        r"""Scales examples to the tensors that the networks see, in the layout of torch.
+
+        Arguments:
+            X: The examples.
+            y: Their labels or numbers, if the model is conditional.
+
+        Returns:
+            The examples as `target`, with shape `(N, *shape_)` of the modality, and the labels
+            or numbers as `context`.
+
+        Raises:
+            ValueError: If the examples are not like those of `fit`.
+        """
+        *_, x, c = self._open(X, y)
+        return Examples(self.modality_.normalize(Examples(x)[:].target), None, c)
