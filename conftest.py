@@ -3,13 +3,15 @@ r"""What the tests and the examples in docstrings share."""
 import pytest
 import torch
 
+from autoencode.common.seeding import seed_torch
+
 # Each worker has one core; threads that wait for each other's cores are many times slower
 torch.set_num_threads(1)
 
 
 @pytest.fixture(autouse=True)
 def _seeded() -> None:
-    torch.manual_seed(0)
+    seed_torch(0)
 
 
 @pytest.fixture(autouse=True)

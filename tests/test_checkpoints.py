@@ -383,6 +383,7 @@ SCRIPT = textwrap.dedent("""
     model = ae.vae(2, layers=(16,), training=training, random_state=0)
     print("ready", flush=True)
     model.fit(X, resume=True)
+    assert "torch._dynamo" not in sys.modules  # the compiler, whose import takes two seconds
     np.save(sys.argv[2], np.concatenate([model.transform(X), model.reconstruct(X)], axis=1))
 """)
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import autoencode as ae
-from autoencode.common.seeding import seeded, yield_to_other_threads
+from autoencode.common.seeding import seed_torch, seeded, yield_to_other_threads
 
 X = np.random.default_rng(0).normal(size=(200, 5)).astype(np.float32)
 
@@ -79,6 +79,16 @@ def test_a_long_training_lets_others_have_their_turn() -> None:
     thread.join()
     assert turns > 3
     assert np.array_equal(whole.transform(X), codes)
+
+
+def test_seeds_are_those_of_torch() -> None:
+    for seed in (0, 7, 2**40):
+        seed_torch(seed)
+        found, state = torch.initial_seed(), torch.get_rng_state()
+        torch.manual_seed(seed)
+
+        assert found == seed
+        assert torch.equal(torch.get_rng_state(), state)
 
 
 def test_seeds_nest_and_end_with_errors() -> None:

@@ -2,12 +2,19 @@ r"""Objects whose constructor arguments are their whole configuration."""
 
 __all__ = ["Configurable"]
 
+import functools
 import inspect
 from typing import Any, TypeVar
 
 _UNNAMED = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 Self = TypeVar("Self", bound="Configurable")
+
+
+@functools.lru_cache(maxsize=1024)
+def _argument_names(kind: type) -> tuple[str, ...]:
+    parameters = inspect.signature(kind).parameters.values()
+    return tuple(p.name for p in parameters if p.kind not in _UNNAMED)
 
 
 class Configurable:
@@ -31,9 +38,8 @@ class Configurable:
         Arguments:
             deep: Whether to include the arguments of nested objects, as `name__argument`.
         """
-        signature = inspect.signature(type(self))
-        named = [p.name for p in signature.parameters.values() if p.kind not in _UNNAMED]
-        params = {name: getattr(self, name) for name in named}
+        kind: type = type(self)
+        params = {name: getattr(self, name) for name in _argument_names(kind)}
 
         if deep:
             for name, value in list(params.items()):

@@ -6,10 +6,9 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import torch
-
 from ..blueprint import Blueprint
 from ..common.failures import warn
+from ..common.seeding import seed_torch
 from ..data import Examples
 from ..inference import training_set
 from ..modalities.capabilities import ResidualFitted
@@ -88,16 +87,16 @@ class FitRun:
             log.info("training does not improve on %s, which is kept.", start.set(self.whole))
 
         if isinstance(prior := self.model.prior, Prior):
-            torch.manual_seed(self.seed)  # the same after a resumed training
+            seed_torch(self.seed)  # the same after a resumed training
             prior.fit(lambda: training_set.draw_codes(self.model, modality, self.whole))
 
-        torch.manual_seed(self.seed)
+        seed_torch(self.seed)
 
         if isinstance(modality, ResidualFitted):
             residuals = training_set.squared_residuals
             modality.fit_residuals(lambda: residuals(self.model, modality, self.whole))
 
-        torch.manual_seed(self.seed)
+        seed_torch(self.seed)
         family = self.blueprint.build_likelihood()
         given = self.data, self.held_out, history, self.training
 

@@ -11,9 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from scipy.optimize import minimize
 from torch import Size, Tensor, nn
 from torch.distributions import Distribution, Independent, Normal
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from ..common import failures
 from ..common.padding import lengths
@@ -92,7 +96,7 @@ def constant(family: Family, x: Tensor, event: Size, steps: int = 60) -> Distrib
         family: The family, with untrained parameters, which are fitted, too.
         x: The examples, with shape `(N, *)`.
         event: The shape of the raw parameters.
-        steps: The maximum number of L-BFGS steps.
+        steps: The maximum number of steps of L-BFGS.
 
     Returns:
         A distribution with batch shape `(1,)`.
@@ -106,21 +110,37 @@ def constant(family: Family, x: Tensor, event: Size, steps: int = 60) -> Distrib
     family, x = family.double(), x.double()
     phi = torch.zeros(1, *event, family.n_params, dtype=torch.float64, device=x.device)
     parameters = [phi.requires_grad_(), *family.parameters()]
-    optimizer = torch.optim.LBFGS(parameters, max_iter=steps, line_search_fn="strong_wolfe")
 
     def p() -> Distribution:
         y = family(phi)
         return Independent(y, len(y.batch_shape) - 1)
 
     def loss() -> Tensor:
-        optimizer.zero_grad()
-        loss = -p().log_prob(x).mean() / max(1, x[0].numel())
-        loss.backward()
+        return -p().log_prob(x).mean() / max(1, x[0].numel())
 
-        return loss
+    def loss_and_gradient(vector: NDArray) -> tuple[float, NDArray]:
+        _assign(parameters, vector)
+        value = loss()
+        gradient = torch.autograd.grad(value, parameters, allow_unused=True)
+        known = [torch.zeros_like(p) if g is None else g for p, g in zip(parameters, gradient)]
 
+        return float(value.detach()), _vector(known)
+
+    if x.shape[1:] == event:  # where the first number is a location, its best value is the mean
+        with torch.no_grad():
+            at_zero = loss()
+            phi[..., 0] = x.mean(dim=0)
+
+            if not loss() < at_zero:
+                phi.zero_()
+
+    # From scipy, because optimizers of torch import its compiler, which takes two seconds
     with torch.enable_grad():
-        optimizer.step(loss)
+        limits = {"maxiter": steps, "maxcor": steps, "ftol": 1e-9, "gtol": 1e-7}
+        start = _vector(parameters)
+        found = minimize(loss_and_gradient, start, jac=True, method="L-BFGS-B", options=limits)
+
+    _assign(parameters, found.x)
 
     for parameter in parameters:
         parameter.requires_grad_(False)
@@ -163,6 +183,14 @@ def far_row(x: Tensor) -> tuple[int, int, float] | None:
 
     j = int(shares.argmax())
     return int(rows[j]), j, float(shares[j])
+
+
+def _vector(parts: Sequence[Tensor]) -> NDArray:
+    return np.asarray(parameters_to_vector(parts).detach().cpu())
+
+
+def _assign(parameters: Sequence[Tensor], vector: NDArray) -> None:
+    vector_to_parameters(torch.from_numpy(vector).to(parameters[0].device), parameters)
 
 
 class _Scores(NamedTuple):
