@@ -45,7 +45,7 @@ ORDER = {
     """,
     "networks": """
         base gru
-        convolutional mlp
+        convolutional mlp modules
         fully_convolutional incomplete tokens
         recurrent transformer
     """,
@@ -92,7 +92,7 @@ ORDER = {
     "datasets": "images synthetic",
     "priors": """
         base maximization
-        selection standard_normal
+        selection standard_normal vamp
         mixture
     """,
     "objectives": """
@@ -256,6 +256,7 @@ ORDER = {
         settings
         commands
         generate
+        trust
     """,
     "cli.signatures": """
         arguments docstrings forms

@@ -134,7 +134,8 @@ def test_the_check_finds_wrong_names_and_arguments() -> None:
             Uses().visit(ast.parse(code))
 
 
-def test_shown_commands_and_flags_exist(capsys) -> None:
+def test_shown_commands_and_flags_exist(capsys, monkeypatch) -> None:
+    monkeypatch.syspath_prepend(ROOT / "examples" / "extensions")
     from autoencode.cli import main
 
     helps: dict[tuple[str, ...], str] = {}
@@ -144,7 +145,8 @@ def test_shown_commands_and_flags_exist(capsys) -> None:
         for block in re.findall(r"```\w*\n(.*?)```", page.read_text("utf-8"), flags=re.DOTALL):
             for line in re.findall(r"^autoencode (.*?)(?:  #.*)?$", block, flags=re.MULTILINE):
                 command, *words = line.split()
-                heads = {word.partition(".")[0] for word in words if "." in word} | {"--recipe"}
+                heads = {word.partition(".")[0] for word in words if "." in word}
+                heads |= {"--recipe", "--trusted"} if command == "fit" else {"--recipe"}
                 chosen = [
                     word
                     for flag in sorted(heads & {*words})

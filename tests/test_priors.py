@@ -13,9 +13,9 @@ from torch.distributions import Categorical, MixtureSameFamily, MultivariateNorm
 
 import autoencode as ae
 from autoencode.common import container
-from autoencode.distributions import GaussianMixture
+from autoencode.distributions import Gaussian, GaussianMixture
 from autoencode.objectives import ELBO, Reconstruction
-from autoencode.priors import Mixture, StandardNormal
+from autoencode.priors import Mixture, StandardNormal, VampPrior
 
 SMALL = {
     "layers": (16,),
@@ -293,3 +293,38 @@ def test_labels_and_missing_cells_go_with_it(rows: np.ndarray) -> None:
 def test_wrong_arguments_are_named(components: object) -> None:
     with pytest.raises(ValueError, match="components as an integer >= 1"):
         Mixture(components)
+
+
+@pytest.mark.usefixtures("float64")
+def test_a_vamp_prior_is_the_mixture_of_the_posteriors_of_its_inputs(make_model) -> None:
+    model = make_model(Gaussian)
+    prior = VampPrior(3)
+    prior.attach(model.encoder)
+    prior = prior.build(2)
+    x = randn(3, 5)
+    prior.start(lambda: (x, None))
+    z, q = randn(7, 2), model.encode(x)
+    weights = Categorical(logits=prior.logits)
+
+    torch.testing.assert_close(
+        prior().log_prob(z), MixtureSameFamily(weights, q).log_prob(z), rtol=1e-9, atol=1e-9
+    )
+    assert "encoder" not in str([*prior.state_dict()])  # its weights are stored once
+
+    prior().log_prob(z).sum().backward()
+    assert all(p.grad is not None for p in (*prior.parameters(), *model.encoder.parameters()))
+
+
+def test_models_with_a_vamp_prior(rows, tmp_path) -> None:
+    some, y = rows[::6], np.repeat([0, 1], 50)
+    options = SMALL | {"training": ae.Training(2, device="cpu", compile=False)}
+    model = clone(ae.vae(2, prior=VampPrior(8), conditional=True, **options)).fit(some, y)
+    model.save(tmp_path / "m.ae")
+    loaded = ae.load(tmp_path / "m.ae")
+
+    np.testing.assert_array_equal(loaded.score_samples(some, y), model.score_samples(some, y))
+    assert loaded.sample(3, 1).shape == (3, 3)
+    assert model.model_.prior.attached[0] is model.model_.encoder
+
+    with pytest.raises(ValueError, match="no density"):
+        ae.autoencoder(2, prior=VampPrior(), **options).fit(rows)

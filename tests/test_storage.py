@@ -277,7 +277,7 @@ def test_code_of_the_user_is_loaded_if_trusted(file: Path, mine, name: str) -> N
     model.save(file)
     path = f"mine_alone.{name}"
 
-    for trusted in ([], ["mine_alone.Other"], ["mine_alone"], f"{path}.more"):
+    for trusted in ([], ["mine_alone.Other"], ["mine"], f"{path}.more"):
         del sys.modules["mine_alone"]  # nothing of it may be imported, either
 
         with pytest.raises(
@@ -290,7 +290,7 @@ def test_code_of_the_user_is_loaded_if_trusted(file: Path, mine, name: str) -> N
 
     alone = getattr(mine, name)
 
-    for trusted in ([path], path, [alone], alone, ["other.Thing", path]):
+    for trusted in ([path], path, [alone], alone, ["other.Thing", path], "mine_alone"):
         again = load(file, trusted=trusted)
         assert np.array_equal(again.transform(table()), model.transform(table()))
         assert repr(again) == repr(model)

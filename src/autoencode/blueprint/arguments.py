@@ -10,6 +10,7 @@ import numpy as np
 from ..distributions import Dirac, Family
 from ..modalities import Modality
 from ..networks import Network
+from ..networks.modules import as_network
 from ..objectives import Objective, Reconstruction
 from ..priors import Prior, StandardNormal
 from ..training.trainer import Solver, Training
@@ -52,7 +53,7 @@ def check(arguments: Mapping[str, Any]) -> None:
         TypeError: expected objective as, say, ELBO(), got 'elbo'.
     """
     for name, kind in _TYPES.items():
-        value = arguments[name]
+        value = as_network(arguments[name]) if name == "network" else arguments[name]
         values = value if name == "modality" and isinstance(value, Sequence) else [value]
 
         if not all(isinstance(v, (kind, type(None))) for v in values):

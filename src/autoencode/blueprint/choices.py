@@ -9,6 +9,7 @@ __all__ = [
     "resolve_prior",
 ]
 
+import logging
 from numbers import Integral
 from typing import Any
 
@@ -20,9 +21,12 @@ from ..modalities.capabilities.fitting import (
     default_likelihood,
     default_network,
 )
-from ..networks import Network
+from ..networks import Modules, Network
+from ..networks.modules import as_network
 from ..objectives import Objective, Reconstruction
 from ..priors import Prior, StandardNormal
+
+log = logging.getLogger(__name__)
 
 
 def resolve_latent_dim(latent_dim: Any) -> int | None:
@@ -88,11 +92,11 @@ def resolve_prior(prior: Prior | None, objective: Objective | None, conditional:
     return (prior or default()).clone()
 
 
-def resolve_network(network: Network | None, modality: Modality, cleans: bool) -> Network:
+def resolve_network(network: Any, modality: Modality, cleans: bool) -> Network:
     r"""Architecture of the networks: the argument or the modality's default, adapted to the data.
 
     Arguments:
-        network: The architecture, if one was chosen.
+        network: The architecture, if one was chosen, or plain modules of torch.
         modality: The modality, fitted to the data.
         cleans: Whether the size of the code is open and the examples are damaged.
 
@@ -106,7 +110,15 @@ def resolve_network(network: Network | None, modality: Modality, cleans: bool) -
         >>> type(resolve_network(None, images, cleans=False)).__name__
         'Convolutional'
     """
-    return adapt_network(modality, network or default_network(modality, cleans)).clone()
+    chosen = as_network(network)
+
+    if isinstance(chosen, Modules) and chosen.has_modules:
+        log.warning(
+            "a model with modules of your own cannot be saved, as they do not say how they were"
+            " made. Functions that make them can be stored: see autoencode.networks.Modules."
+        )
+
+    return adapt_network(modality, chosen or default_network(modality, cleans)).clone()
 
 
 def resolve_likelihood(

@@ -34,6 +34,7 @@ from .signatures import (
     parse,
 )
 from .terminal import SanitizedStream, sanitize
+from .trust import trusting
 
 _USER_ERRORS = (
     ValueError,
@@ -150,16 +151,18 @@ def _run(argv: list[str]) -> None:
     else:
         name, *rest = argv
         command = COMMANDS[check_choice("command", name, COMMANDS)]
-        positional, options, flat = _parse(name, rest)
 
-        with contextlib.redirect_stdout(SanitizedStream(sys.stdout)):  # type: ignore[type-var]
-            if "out" in options:  # other commands do without this import
-                from .ownership import protect_inputs
+        with trusting(rest if name == "fit" else ()):
+            positional, options, flat = _parse(name, rest)
 
-                with protect_inputs(name, flat):
+            with contextlib.redirect_stdout(SanitizedStream(sys.stdout)):  # type: ignore[type-var]
+                if "out" in options:  # other commands do without this import
+                    from .ownership import protect_inputs
+
+                    with protect_inputs(name, flat):
+                        command(*positional, **options)
+                else:
                     command(*positional, **options)
-            else:
-                command(*positional, **options)
 
 
 def _parse(name: str, words: Sequence[str]) -> tuple[list[Any], dict[str, Any], dict[str, Any]]:

@@ -9,9 +9,11 @@ __all__ = ["generate"]
 import importlib
 import inspect
 import json
+import logging
+import sys
 import types
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,13 +23,22 @@ from .signatures.docstrings import argument_texts, summary
 from .signatures.forms import BOOL
 from .signatures.table import PATH, to_document
 
+log = logging.getLogger(__name__)
+
 _PACKAGE = str(__package__).partition(".")[0]  # `__name__` is another if this is run
 _WORDS = {bool: BOOL, float: "FLOAT", int: "INT", str: "TEXT", Path: "PATH"}
 _SEQUENCES = ("Sequence", "list", "tuple")
 
 
-def generate() -> dict[str, dict[str, Any]]:
+def generate(trusted: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
     r"""Generate the table from the live signatures.
+
+    Arguments:
+        trusted: Imported modules or classes of other packages, which become choices, too.
+
+    Raises:
+        ValueError: If two classes have one name, or a class of another package has types that
+            cannot be read.
 
     Example:
         >>> generate()["classes"]["ELBO"]["arguments"][0]["default"]
@@ -36,8 +47,8 @@ def generate() -> dict[str, dict[str, Any]]:
     from .. import recipes
     from ..estimator import Autoencoder
 
-    commands = {name: _signature(command) for name, command in COMMANDS.items()}
-    known = {name: _signature(getattr(recipes, name)) for name in recipes.__all__}
+    commands = {name: _signature(command, trusted) for name, command in COMMANDS.items()}
+    known = {name: _signature(getattr(recipes, name), trusted) for name in recipes.__all__}
     classes: dict[str, type] = {}
     waiting: list[Any] = [Autoencoder, *COMMANDS.values()]
 
@@ -46,14 +57,20 @@ def generate() -> dict[str, dict[str, Any]]:
 
         if isinstance(found, type):
             if classes.get(found.__name__, found) is not found:
-                raise ValueError(f"two classes have the name {found.__name__}.")
+                other = classes[found.__name__]
+                raise ValueError(
+                    f"two classes have the name {found.__name__}: those of {found.__module__} and"
+                    f" {other.__module__}. Rename one."
+                )
 
             classes[found.__name__] = found
 
         for name, kind in _hints(found).items():
-            waiting += [c for c in _accepted(name, kind) if c.__name__ not in classes]
+            waiting += [
+                c for c in _accepted(name, kind, trusted) if classes.get(c.__name__) is not c
+            ]
 
-    named = {name: _signature(classes[name]) for name in sorted(classes)}
+    named = {name: _signature(classes[name], trusted) for name in sorted(classes)}
     sections = {"commands": commands, "recipes": known, "classes": named}
 
     return {
@@ -67,7 +84,7 @@ def write() -> None:
     PATH.write_text(json.dumps(generate(), indent=1) + "\n", encoding="utf-8")
 
 
-def _signature(value: Callable[..., Any]) -> Signature:
+def _signature(value: Callable[..., Any], trusted: Sequence[str] = ()) -> Signature:
     # The text of inherited arguments stands in the class that has the constructor
     owner = value
 
@@ -80,7 +97,8 @@ def _signature(value: Callable[..., Any]) -> Signature:
             name=parameter.name,
             form=_form(hints.get(parameter.name)),
             classes=tuple(
-                cls.__name__ for cls in _accepted(parameter.name, hints.get(parameter.name))
+                cls.__name__
+                for cls in _accepted(parameter.name, hints.get(parameter.name), trusted)
             ),
             default=_default(parameter.default),
             positional=parameter.kind is parameter.POSITIONAL_ONLY,
@@ -91,7 +109,11 @@ def _signature(value: Callable[..., Any]) -> Signature:
     module = value.__module__.removeprefix(f"{_PACKAGE}.")
 
     return Signature(
-        value.__name__, module, summary(inspect.getdoc(value) or ""), tuple(arguments)
+        value.__name__,
+        module,
+        summary(inspect.getdoc(value) or ""),
+        tuple(arguments),
+        foreign=value.__module__.partition(".")[0] != _PACKAGE,
     )
 
 
@@ -118,6 +140,8 @@ def _hints(value: Any) -> dict[str, Any]:
         return typing.get_type_hints(value, localns={"TableFormat": TableFormat})
     except TypeError:  # `object.__init__`
         return {}
+    except NameError as error:
+        raise ValueError(f"the types of {value.__qualname__} cannot be read: {error}.") from None
 
 
 def _is_options(value: Any) -> bool:
@@ -170,9 +194,9 @@ def _alternatives(kind: Any) -> Iterator[str]:
             yield " ".join(map(str, forms)) if fixed else f"{forms[0]} ..."
 
 
-def _accepted(name: str, kind: Any) -> list[type]:
+def _accepted(name: str, kind: Any, trusted: Sequence[str] = ()) -> list[type]:
     r"""Returns the classes that an argument accepts and words can make, in alphabetical order."""
-    found = {cls for base in _bases(kind) for cls in _concrete(base)}
+    found = {cls for base in _bases(kind) for cls in _concrete(base, trusted)}
     return sorted(
         (cls for cls in found if _is_made_of_words(cls) and _is_sensible(name, cls)),
         key=lambda cls: cls.__name__,
@@ -187,7 +211,7 @@ def _bases(kind: Any) -> Iterator[type]:
             yield from _bases(part)
 
 
-def _concrete(base: type) -> Iterator[type]:
+def _concrete(base: type, trusted: Sequence[str]) -> Iterator[type]:
     r"""Yields the public concrete classes among a class and its subclasses."""
     classes: set[type] = {base, *_descendants(base)}
 
@@ -201,6 +225,16 @@ def _concrete(base: type) -> Iterator[type]:
             if cls.__name__ in {*getattr(folder, "__all__", ())} or cls is base:
                 assert cls.__name__ in module.__all__, cls
                 yield cls
+        elif _is_trusted(cls, trusted) and not inspect.isabstract(cls):
+            yield cls
+
+
+def _is_trusted(cls: type, trusted: Sequence[str]) -> bool:
+    module, name = cls.__module__, cls.__name__
+    inside = any(f"{module}.{name}".startswith(f"{t}.") for t in trusted)
+    there = getattr(sys.modules.get(module), name, None) is cls  # not one of an earlier import
+
+    return there and not name.startswith("_") and (inside or f"{module}.{name}" in trusted)
 
 
 def _descendants(base: type) -> Iterator[type]:
@@ -216,7 +250,16 @@ def _is_made_of_words(cls: type) -> bool:
     hints = _hints(cls)
     unset = [p for p in _parameters(cls) if _form(hints.get(p.name)) is None]
 
-    return all(p.default is None or [*_bases(hints.get(p.name))] for p in unset)
+    unmade = [p for p in unset if p.default is not None and not [*_bases(hints.get(p.name))]]
+
+    if unmade and cls.__module__.partition(".")[0] != _PACKAGE:
+        log.warning(
+            "%s cannot be chosen, as no flag can set its argument '%s': give it a type such as"
+            " float, or the default None.",
+            *(cls.__name__, unmade[0].name),
+        )
+
+    return not unmade
 
 
 def _is_sensible(name: str, cls: type) -> bool:
@@ -230,6 +273,8 @@ def _is_sensible(name: str, cls: type) -> bool:
             known[name](cls())
     except ValueError:
         return False
+    except TypeError:  # arguments that are required
+        return True
 
     return True
 

@@ -38,11 +38,12 @@ class YOptions(NamedTuple):
 
 
 class LoadOptions(NamedTuple):
-    r"""Trust in the model file.
+    r"""Trust in code of other packages.
 
     Arguments:
-        trusted: Classes of other packages that the model file may use, such as graphs.Graphs.
-            Their modules must be importable, for example from PYTHONPATH.
+        trusted: Modules or classes of other packages, such as graphs or graphs.Graphs. A model
+            file may use them, and `fit` offers them as choices with flags of their own. They must
+            be importable, for example from PYTHONPATH.
     """
 
     trusted: tuple[str, ...] = ()
@@ -54,7 +55,7 @@ class SourceOptions(NamedTuple):
     Arguments:
         labels: The labels of the examples.
         typed: Labels that are typed.
-        loading: Trust in the model file.
+        loading: Trust in code of other packages.
         table: What is known of the format of a table in text; by default it is that of the fit.
     """
 

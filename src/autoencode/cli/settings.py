@@ -2,7 +2,6 @@ r"""Settings of a fit: of the recipe, the estimator, its objects and the trainin
 
 __all__ = ["build_estimator", "flag_groups", "flags_of_other_choices"]
 
-import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from .signatures import (
     choices,
     class_signature,
     last_value,
+    object_of,
     recipe_signatures,
 )
 
@@ -134,14 +134,13 @@ def _make(
 ) -> Any:
     r"""Returns an object of a named class, whose own arguments may be objects, too."""
     cls = choices(argument)[name]
-    module = importlib.import_module(f"..{cls.module}", __package__)
     values = dict(settings.get(key, {}))
 
     for inner in cls.arguments:
         if inner.classes and inner.name in values:
             values[inner.name] = _make(inner, values[inner.name], f"{key}.{inner.name}", settings)
 
-    return getattr(module, cls.name)(**values)
+    return object_of(cls)(**values)
 
 
 def _check_effect(

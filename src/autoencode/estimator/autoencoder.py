@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 from sklearn.utils import Bunch, Tags
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..blueprint import arguments
 from ..common import container
@@ -53,7 +53,9 @@ class Autoencoder(ScoreMethods, SampleMethods, TransformMethods):
             :class:`~autoencode.objectives.Reconstruction`.
         modality: The kind of data, or a list to take the first from that accepts the data; by
             default guessed from the data.
-        network: The architecture of encoder and decoder; by default the modality's.
+        network: The architecture of encoder and decoder; by default the modality's. A pair of
+            plain modules of torch, trained, frozen or not, is one, too, see
+            :class:`~autoencode.networks.Modules`.
         posterior: The family of :math:`q(z \mid x)`; by default the objective's.
         likelihood: The family of :math:`p(x \mid z)`; by default chosen by the modality from the
             data.
@@ -99,7 +101,7 @@ class Autoencoder(ScoreMethods, SampleMethods, TransformMethods):
         latent_dim: int | None = None,
         objective: Objective | None = None,
         modality: Modality | Sequence[Modality] | None = None,
-        network: Network | None = None,
+        network: Network | nn.Module | tuple[Any, Any] | None = None,
         posterior: Family | None = None,
         likelihood: Family | None = None,
         prior: Prior | None = None,

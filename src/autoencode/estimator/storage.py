@@ -21,7 +21,7 @@ def load(
         path: The file.
         encoder_only: Whether to load the encoder alone; such a model can only `transform`.
         trusted: Networks, objectives or functions from outside this library that the model may
-            use, or their import paths.
+            use, or import paths: of these, or of modules all of whose contents are trusted.
 
     Raises:
         FileNotFoundError: If there is no such file.

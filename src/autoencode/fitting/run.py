@@ -68,6 +68,10 @@ class FitRun:
         """
         log.info("%s", self.blueprint.describe(len(self.data), len(self.held_out or ())))
 
+        if isinstance(prior := self.model.prior, Prior):
+            modality = self.blueprint.modality
+            prior.start(lambda: training_set.some_inputs(self.model, modality, self.data))
+
         if self.start:
             begun = self.start.begin(self.data, self.held_out, self.seed)
             log.info("training starts at %s.", begun)

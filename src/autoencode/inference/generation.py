@@ -13,6 +13,7 @@ from ..modalities import Modality, encode_context
 from ..modalities.capabilities.scales import restore_mean, restore_new
 from ..modalities.capabilities.tables import as_given
 from ..models.latent import LatentModel, Model
+from ..priors.base import sample_prior
 from .batched import map_batches, map_scaled
 from .imputation import posterior_mean, sample_codes_from_prior, sample_posterior_codes
 
@@ -40,22 +41,25 @@ def sample(
     """
     modality: Any = blueprint.modality
     part = None if conditions is None else modality.template(conditions, n)
-    z = sample_codes(model, n) if part is None else _codes_of_rows(blueprint, model, part, y)
+    c = encode_context(blueprint.context, y, n)
+    z = sample_codes(model, n, c) if part is None else _codes_of_rows(blueprint, model, part, y)
 
-    x = draw_examples(model, modality, z, encode_context(blueprint.context, y, n))
+    x = draw_examples(model, modality, z, c)
     X = restore_new(modality, modality.hide(x) if missing else x)
 
     return as_given(modality, X if part is None else modality.fill(part, X))
 
 
-def sample_codes(model: LatentModel, n: int) -> Tensor:
+def sample_codes(model: LatentModel, n: int, c: Tensor | None = None) -> Tensor:
     r"""Sample codes from the prior of a model with torch's generator, with shape `(N, D)`.
 
     Arguments:
         model: The trained model.
         n: The number of codes.
+        c: Their context, with shape `(N, C)`, on which some priors depend.
     """
-    z = model.prior().sample((n,))
+    device = next(model.parameters()).device
+    z = sample_prior(model.given(None if c is None else c.to(device)).prior(), n)
     return model.posterior.project(z).cpu()
 
 

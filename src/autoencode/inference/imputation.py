@@ -26,6 +26,7 @@ from torch.distributions import Distribution
 from ..distributions import PointMass
 from ..evaluation.measures import weighted_codes
 from ..models.latent import Model
+from ..priors.base import sample_prior
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +141,7 @@ def sample_codes_from_prior(model: Model, x: Tensor, n: int) -> Tensor:
     Returns:
         The codes, with shape `(n, D)`.
     """
-    z = model.prior().sample((max(_PRIOR_CODES, 4 * n),)).to(x)
+    z = sample_prior(model.prior(), max(_PRIOR_CODES, 4 * n)).to(x)
     log_w = torch.cat(
         [model.decode(part).log_prob(x) for part in z.split(_CODES_PER_BATCH)]
     ).double()

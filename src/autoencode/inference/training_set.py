@@ -1,6 +1,6 @@
 r"""Codes and residuals of the examples that a model was trained on."""
 
-__all__ = ["draw_codes", "squared_residuals"]
+__all__ = ["draw_codes", "some_inputs", "squared_residuals"]
 
 from collections.abc import Iterator
 
@@ -14,6 +14,7 @@ from .batched import map_scaled
 
 _CODES = 2**14
 _MAX_RESIDUAL_EXAMPLES = 2**12
+_MAX_INPUTS, _MAX_INPUT_NUMBERS = 2**10, 2**24
 
 
 def draw_codes(model: LatentModel, modality: Modality, data: Examples) -> Tensor:
@@ -37,6 +38,24 @@ def draw_codes(model: LatentModel, modality: Modality, data: Examples) -> Tensor
     return torch.cat(
         [map_scaled(model, modality, draw, part.target, part.context) for part in parts]
     )
+
+
+def some_inputs(
+    model: LatentModel, modality: Modality, data: Examples
+) -> tuple[Tensor, Tensor | None]:
+    r"""At most 1,024 training examples, scaled and evenly spaced, and their contexts.
+
+    Arguments:
+        model: The model.
+        modality: The kind of data.
+        data: The examples, as loaded.
+    """
+    numbers = max(1, data.target[:1].numel())
+    some = _spread(data, max(1, min(_MAX_INPUTS, _MAX_INPUT_NUMBERS // numbers)))[:]
+    device = next(model.parameters()).device
+    x, c = modality.normalize(some.target.to(device)), some.context
+
+    return x, None if c is None else c.to(device)
 
 
 def squared_residuals(model: LatentModel, modality: Modality, data: Examples) -> Iterator[Tensor]:

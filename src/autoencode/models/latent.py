@@ -11,8 +11,9 @@ written in terms of them.
 
 __all__ = ["BoundModel", "Conditional", "LatentModel", "Model"]
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 import torch.nn as nn
@@ -151,12 +152,21 @@ class LatentModel(nn.Module):
         """
         event = tuple(shape) if event is None else tuple(event)
         posterior = posterior.build(network, (latent_dim,))
-        encoder = network.encoder(shape, posterior.n_params * latent_dim, context)
+        phi = network.encoder(shape, posterior.n_params * latent_dim, context)
+        encoder = Conditional(phi, posterior, shape, (latent_dim,))
         outputs = likelihood.n_params * event[0], *event[1:]
         decoder = network.decoder(latent_dim, outputs, context)
 
+        if prior.conditional and not context:
+            raise ValueError(
+                f"prior={prior!r} depends on the condition, and the model has none. Fit it with"
+                " conditional=True (command line: --conditional), or choose another prior."
+            )
+
+        prior.attach(encoder, context)
+
         return cls(
-            Conditional(encoder, posterior, shape, (latent_dim,)),
+            encoder,
             Conditional(decoder, likelihood.build(network, event), (latent_dim,), event),
             prior.build(latent_dim),
         )
@@ -243,9 +253,10 @@ class BoundModel:
         return self.model.decoder
 
     @property
-    def prior(self) -> nn.Module:
-        r"""The prior :math:`p(z)`."""
-        return self.model.prior
+    def prior(self) -> Callable[[], Distribution]:
+        r"""The prior :math:`p(z)`, or :math:`p(z \mid c)` if it depends on the context."""
+        prior = self.model.prior
+        return partial(prior, self.context) if getattr(prior, "conditional", False) else prior
 
     @property
     def posterior(self) -> Family:

@@ -5,6 +5,7 @@ r"""Network architectures: an encoder and a decoder, from tensor to tensor.
 - `convolutional`: residual convolutions with a fully connected bottleneck
 - `fully_convolutional`: residual convolutions whose code is a map
 - `incomplete`: networks whose encoder sees where numbers are missing
+- `modules`: modules that were written without this library
 - `gru`: gated recurrent units with a hand-written backward pass
 - `tokens`: layers that all token networks share
 - `recurrent`, `transformer`: networks for token sequences
@@ -15,6 +16,7 @@ __all__ = [
     "FullyConnected",
     "FullyConvolutional",
     "Incomplete",
+    "Modules",
     "Network",
     "Recurrent",
     "Transformer",
@@ -25,5 +27,6 @@ from .convolutional import Convolutional
 from .fully_convolutional import FullyConvolutional
 from .incomplete import Incomplete
 from .mlp import FullyConnected
+from .modules import Modules
 from .recurrent import Recurrent
 from .transformer import Transformer

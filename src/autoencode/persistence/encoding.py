@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..common.configurable import Configurable
 from ..common.container import opened
@@ -93,6 +93,13 @@ def encode(value: Any, tensors: dict[str, Tensor] | None = None) -> Any:
             "learned": {k: encode(v, tensors) for k, v in learned.items()},
         }
 
+    if isinstance(value, nn.Module):
+        raise ValueError(
+            f"cannot store a {type(value).__name__}, as a module does not say how it was made. Fit"
+            " with network=Modules(encoder, decoder), where both are functions that make the"
+            " modules, at the top level of a module; or keep the whole model with pickle."
+        )
+
     if callable(value) and not isinstance(value, type):
         return {"function": _public_name(value)}
 
@@ -116,7 +123,7 @@ def decode(
     Arguments:
         document: The JSON.
         trusted: Classes and functions from outside of this library that may be used, or
-            their import paths.
+            import paths of these or of modules that have them.
         tensor: A function that returns an array stored beside the document, by its name.
         fitted: Whether objects must have all learned attributes of their class. Otherwise, they
             may have none.
@@ -291,6 +298,11 @@ def _function(path: str, trusted: Any) -> Callable:
     return value
 
 
+def _is_within(path: str, trusted: Any) -> bool:
+    r"""Tells whether a path is inside of a trusted module."""
+    return any(isinstance(item, str) and path.startswith(f"{item}.") for item in trusted)
+
+
 def _named(path: str, trusted: Any) -> Any:
     for item in trusted:
         if not isinstance(item, str) and _public_name(item) == path:
@@ -309,7 +321,7 @@ def _named(path: str, trusted: Any) -> Any:
             " made of. Whoever wrote it may mean you harm."
         )
 
-    if not ours and path not in trusted:
+    if not ours and path not in trusted and not _is_within(path, trusted):
         raise ValueError(
             f"the model uses '{path}', which is not part of this library. If you trust it, load"
             f" with trusted=['{path}'], on the command line with --trusted {path}."

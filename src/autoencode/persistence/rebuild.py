@@ -22,6 +22,7 @@ from ..modalities.capabilities.sequences import event_shape
 from ..modalities.capabilities.tables import as_given
 from ..models.latent import LatentModel
 from ..objectives import Objective
+from ..priors.base import sample_prior
 
 OBJECTIVE = "objective."
 _MAKE = {torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn, torch.tensor}
@@ -181,13 +182,13 @@ def _try(blueprint: Blueprint, model: LatentModel) -> None:
     if model.decoder is None or math.prod(event_shape(modality)) > _TRIED:
         return
 
-    prior, D = model.prior(), blueprint.latent_dim
-    code = prior.sample()
+    prior, D = bound.prior(), blueprint.latent_dim
+    code = sample_prior(prior, 1)[0]
 
     if code.shape != (D,):
         raise ValueError(f"its prior draws codes of shape {tuple(code.shape)}, not ({D},)")
 
-    if not prior.log_prob(code).isfinite():  # negative weights, or singular factors
+    if not prior.log_prob(code).isfinite().all():  # negative weights, or singular factors
         raise ValueError("its prior has no finite density")
 
     p = bound.decode(torch.zeros(1, D))

@@ -1,13 +1,13 @@
 r"""Priors :math:`p(z)` of the code."""
 
-__all__ = ["Prior"]
+__all__ = ["Prior", "sample_prior"]
 
 import abc
 from collections.abc import Callable
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import torch.nn as nn
-from torch import Tensor
+from torch import Size, Tensor
 from torch.distributions import Distribution
 
 from ..common.configurable import Configurable
@@ -27,6 +27,25 @@ class Prior(Configurable, nn.Module, abc.ABC):
     fits: bool = False
     r"""True if the prior is fitted to the codes after the training."""
 
+    conditional: ClassVar[bool] = False
+    r"""True if the prior is :math:`p(z \mid c)`: it is called with contexts `(B, C)` and returns
+    a distribution with batch shape `(B,)`. It needs a model with `conditional=True`."""
+
+    def attach(self, encoder: nn.Module, context: int = 0) -> None:
+        r"""Shows the encoder to the prior, before it is built. Most priors do not need it.
+
+        A prior that keeps the encoder does not own it: it keeps a tuple `(encoder,)`, so that the
+        weights are not stored twice.
+
+        Arguments:
+            encoder: The posterior :math:`q(z \mid x)`, a
+                :class:`~autoencode.models.latent.Conditional`.
+            context: The number of features of the context.
+
+        Raises:
+            ValueError: If the prior cannot use such an encoder.
+        """
+
     @abc.abstractmethod
     def build(self: Self, latent_dim: int) -> Self:
         r"""Creates the parameters for codes with shape `(latent_dim,)`, and returns the prior."""
@@ -38,6 +57,17 @@ class Prior(Configurable, nn.Module, abc.ABC):
             The distribution :math:`p(z)`, with batch shape `()` and event shape `(D,)`.
         """
 
+    def start(self, examples: Callable[[], tuple[Tensor, Tensor | None]]) -> None:
+        r"""Initializes the parameters from examples, before the training. Most priors need none.
+
+        Arguments:
+            examples: Returns some examples of the training set, scaled as the encoder sees them,
+                with shape `(M, *)`, and their contexts, with shape `(M, C)`, or `None`.
+
+        Raises:
+            ValueError: If the prior cannot use such examples.
+        """
+
     def fit(self, codes: Callable[[], Tensor]) -> None:
         r"""Fits the prior to codes of the trained encoder. Most priors have nothing to fit.
 
@@ -45,3 +75,25 @@ class Prior(Configurable, nn.Module, abc.ABC):
             codes: Draws codes :math:`z_i \sim q(z \mid x_i)`, `k` per example, with shape
                 `(N, k, D)`.
         """
+
+
+def sample_prior(p: Distribution, n: int) -> Tensor:
+    r"""Draw codes from a prior: from one distribution, or from one for each context.
+
+    Arguments:
+        p: The prior, with batch shape `()`, `(1,)` or `(n,)`.
+        n: The number of codes.
+
+    Returns:
+        The codes, with shape `(n, D)`.
+
+    Example:
+        >>> import torch
+        >>> from torch.distributions import Independent, Normal
+        >>> sample_prior(Independent(Normal(torch.zeros(4, 2), 1.0), 1), 4).shape
+        torch.Size([4, 2])
+    """
+    if not p.batch_shape:
+        return p.sample(Size([n]))
+
+    return p.sample() if p.batch_shape[0] == n else p.sample(Size([n])).squeeze(dim=1)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..next_step import suggest_next
-from ..options import LabelOptions
+from ..options import LabelOptions, LoadOptions, SourceOptions
 
 if TYPE_CHECKING:  # `--help` need not wait for this import
     from ...data import TableFormat
@@ -21,6 +21,7 @@ def fit(
     resume: bool = False,
     labels: LabelOptions = LabelOptions(),
     table: "TableFormat | None" = None,
+    loading: LoadOptions = LoadOptions(),
     settings: Mapping[str, dict[str, Any]] = {},
 ) -> None:
     r"""Train a model on data and write it to a file.
@@ -71,7 +72,8 @@ def fit(
     print(f"Wrote {out}: {describe_duration(last)}; {describe_terms(last)}.")
 
     pictures = out.with_name(f"{out.stem}-pictures")
-    suggest_next("plot", out, data, out=pictures, options=labels)
+    known = SourceOptions(labels=labels, loading=loading)
+    suggest_next("plot", out, data, out=pictures, options=known)
 
 
 def _default_path(data: Path) -> Path:

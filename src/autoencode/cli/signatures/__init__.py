@@ -21,6 +21,7 @@ __all__ = [
     "command_signature",
     "help_text",
     "last_value",
+    "object_of",
     "option_groups",
     "parse",
     "recipe_signatures",
@@ -30,4 +31,10 @@ from .arguments import REQUIRED, Argument, Signature
 from .flags import Group, check_choice, last_value
 from .options import build_options, option_groups
 from .parser import help_text, parse
-from .table import choices, class_signature, command_signature, recipe_signatures
+from .table import (
+    choices,
+    class_signature,
+    command_signature,
+    object_of,
+    recipe_signatures,
+)

@@ -29,14 +29,17 @@ class Argument(NamedTuple):
 
 
 class Signature(NamedTuple):
-    r"""One function or class of this library."""
+    r"""One function or class, of this library unless it is foreign."""
 
     name: str
 
     module: str
-    r"""Its module, relative to the package."""
+    r"""Its module, relative to the package unless it is foreign."""
 
     summary: str
     r"""The first sentence of its docstring."""
 
     arguments: tuple[Argument, ...]
+
+    foreign: bool = False
+    r"""True for a class of another package, whose module is an absolute name."""

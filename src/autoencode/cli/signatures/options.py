@@ -2,13 +2,12 @@ r"""Classes of flags that several commands share: an argument of such a class ha
 
 __all__ = ["build_options", "option_groups"]
 
-import importlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .arguments import Argument, Signature
 from .flags import Group
-from .table import class_signature
+from .table import class_signature, object_of
 
 
 def option_groups(signature: Signature) -> Iterator[Group]:
@@ -62,5 +61,4 @@ def _build(argument: Argument, settings: Mapping[str, Mapping[str, Any]]) -> Any
     if argument.default is None and not values:
         return None
 
-    cls = getattr(importlib.import_module(f"...{about.module}", __package__), about.name)
-    return cls(**values, **build_options(about, settings))
+    return object_of(about)(**values, **build_options(about, settings))

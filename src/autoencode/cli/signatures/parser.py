@@ -17,6 +17,9 @@ from .forms import BOOL, convert, takes_several
 _NUMBER = re.compile(r"-(\d[\d_]*\.?\d*|\.\d+)(e[-+]?\d+)?|-inf(inity)?|-nan", re.IGNORECASE)
 
 
+_ANYTHING = {"TEXT ...", "PATH ..."}
+
+
 class _Setting(NamedTuple):
     r"""One argument of one group."""
 
@@ -274,8 +277,12 @@ def _check_known(
 def _n_own_words(setting: _Setting, words: Sequence[str], spare: int) -> int:
     r"""Returns how many words after a flag are its own, if `spare` others may follow them.
 
-    `--layers 64 32 digits.npy` gives two widths and the data.
+    `--layers 64 32 digits.npy` gives two widths and the data. Texts that may be anything leave as
+    many words as are missing.
     """
+    if _ANYTHING & {*setting.form.split("|")} and not setting.argument.classes:
+        return max(1, len(words) - max(spare, 0))
+
     for n in range(len(words), max(0, len(words) - 1 - max(spare, 0)), -1):
         try:
             setting.convert(words[:n])

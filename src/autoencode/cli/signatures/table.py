@@ -4,10 +4,20 @@ The import of torch takes more than a second, for which `--help` need not wait. 
 generated from the imported library by `make signatures`, and a test compares both.
 """
 
-__all__ = ["choices", "class_signature", "command_signature", "recipe_signatures"]
+__all__ = [
+    "choices",
+    "class_signature",
+    "command_signature",
+    "object_of",
+    "recipe_signatures",
+    "replaced",
+]
 
+import contextlib
+import importlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +25,9 @@ from typing import Any
 from .arguments import REQUIRED, Argument, Signature
 
 PATH = Path(__file__).with_name("table.json")
+
+Sections = dict[str, dict[str, Signature]]
+_other: ContextVar[Sections | None] = ContextVar("table", default=None)
 
 
 def command_signature(name: str) -> Signature:
@@ -66,9 +79,51 @@ def choices(argument: Argument) -> dict[str, Signature]:
     return {name: class_signature(name) for name in argument.classes}
 
 
+def object_of(signature: Signature) -> Any:
+    r"""The function or class of a signature, which is imported.
+
+    Arguments:
+        signature: The signature.
+
+    Example:
+        >>> object_of(class_signature("ELBO")).__name__
+        'ELBO'
+    """
+    relative, package = f"...{signature.module}", __package__
+    module = importlib.import_module(signature.module if signature.foreign else relative, package)
+
+    return getattr(module, signature.name)
+
+
+@contextlib.contextmanager
+def replaced(document: Mapping[str, Mapping[str, Any]]) -> Iterator[None]:
+    r"""Use another table within a `with` block, such as one with classes of other packages.
+
+    Arguments:
+        document: The table, as it is stored.
+
+    Example:
+        >>> with replaced({"recipes": {}}):
+        ...     recipe_signatures()
+        {}
+    """
+    token = _other.set(
+        {section: _signatures(documents) for section, documents in document.items()}
+    )
+
+    try:
+        yield
+    finally:
+        _other.reset(token)
+
+
 def to_document(signature: Signature) -> dict[str, Any]:
     r"""Returns a signature, ready for JSON."""
     document = signature._asdict()
+
+    if not document["foreign"]:
+        document.pop("foreign")
+
     document["arguments"] = [
         {
             key: value
@@ -81,14 +136,18 @@ def to_document(signature: Signature) -> dict[str, Any]:
     return document
 
 
-@cache
 def _section(name: str) -> dict[str, Signature]:
-    return {key: _signature(document) for key, document in _table()[name].items()}
+    return (_other.get() or _stored())[name]
 
 
 @cache
-def _table() -> dict[str, dict[str, Any]]:
-    return json.loads(PATH.read_text(encoding="utf-8"))
+def _stored() -> Sections:
+    table = json.loads(PATH.read_text(encoding="utf-8"))
+    return {section: _signatures(documents) for section, documents in table.items()}
+
+
+def _signatures(documents: Mapping[str, Any]) -> dict[str, Signature]:
+    return {name: _signature(document) for name, document in documents.items()}
 
 
 def _signature(document: dict[str, Any]) -> Signature:

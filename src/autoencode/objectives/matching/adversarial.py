@@ -8,6 +8,7 @@ from torch.nn.functional import softplus
 from ...distributions import Dirac
 from ...models.latent import LatentModel, Model
 from ...priors import StandardNormal
+from ...priors.base import sample_prior
 from ..base import Loss, Objective
 from ..discriminator import Discriminator
 
@@ -67,7 +68,7 @@ class AAE(Objective):
         distortion = -model.decode(z).log_prob(target)
 
         fooling = softplus(-self.discriminator.frozen(z))
-        real = self.discriminator(model.prior().sample((len(z),)))
+        real = self.discriminator(sample_prior(model.prior(), len(z)))
         fake = self.discriminator(z.detach())
         loss = softplus(-real) + softplus(fake)
         weight = target[0].numel() / 10 if self.weight is None else self.weight

@@ -11,6 +11,7 @@ from torch import Tensor
 from ...distributions import RESOLUTION, Dirac, Gaussian, kl_divergence
 from ...models.latent import Model
 from ...priors import StandardNormal
+from ...priors.base import sample_prior
 from ..base import Loss, Objective, penalty_weight
 
 
@@ -63,7 +64,7 @@ class WAE(Objective):
     def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         z = model.encode(x).rsample()
         distortion = -model.decode(z).log_prob(target)
-        mismatch = squared_mmd(z, model.prior().sample((len(z),)), self.scales)
+        mismatch = squared_mmd(z, sample_prior(model.prior(), len(z)), self.scales)
         weight = penalty_weight(self.weight, target)
 
         return Loss(
@@ -130,7 +131,7 @@ class InfoVAE(Objective):
 
         distortion = -model.decode(z).log_prob(target)
         rate = kl_divergence(q, prior, z)
-        mismatch = squared_mmd(z, prior.sample((len(z),)), self.scales)
+        mismatch = squared_mmd(z, sample_prior(prior, len(z)), self.scales)
         weight = max(1.0, target[0].numel()) if self.weight is None else self.weight
 
         return Loss(

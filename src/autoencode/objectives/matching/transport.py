@@ -10,6 +10,7 @@ from torch import Tensor
 from ...distributions import Dirac
 from ...models.latent import Model
 from ...priors import StandardNormal
+from ...priors.base import sample_prior
 from ..base import Loss, Objective, penalty_weight
 
 
@@ -56,7 +57,7 @@ class SlicedWAE(Objective):
     def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         z = model.encode(x).rsample()
         distortion = -model.decode(z).log_prob(target)
-        mismatch = sliced_wasserstein(z, model.prior().sample((len(z),)), self.projections)
+        mismatch = sliced_wasserstein(z, sample_prior(model.prior(), len(z)), self.projections)
         weight = penalty_weight(self.weight, target)
 
         return Loss(
@@ -113,7 +114,7 @@ class SinkhornAE(Objective):
     def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         z = model.encode(x).rsample()
         distortion = -model.decode(z).log_prob(target)
-        noise = model.prior().sample((len(z),))
+        noise = sample_prior(model.prior(), len(z))
         mismatch = sinkhorn_divergence(z, noise, self.blur, self.iterations)
         weight = penalty_weight(self.weight, target)
 
