@@ -22,11 +22,12 @@ from autoencode.objectives import ELBO, Contractive, Reconstruction
 X = np.random.default_rng(0).normal(size=(24, 4))
 Y = np.arange(24) % 2
 QUICK = {"layers": (4,), "training": ae.Training(epochs=1), "random_state": 0}
+PLAIN = QUICK | {"prior": ae.priors.StandardNormal()}  # which takes no time to fit
 
 
 @pytest.fixture(scope="module")
 def model():
-    return ae.vae(2, **QUICK).fit(X, Y)  # which ignores labels, as scikit-learn does
+    return ae.vae(2, **PLAIN).fit(X, Y)  # which ignores labels, as scikit-learn does
 
 
 @pytest.mark.parametrize(
@@ -40,7 +41,7 @@ def test_labels_of_a_model_without_conditions_are_refused(model, method: str) ->
 
 def test_labels_of_a_table_without_conditions_are_refused() -> None:
     frame = pd.DataFrame({"a": X[:, 0], "k": [*"xy"] * 12})
-    model = ae.vae(2, **QUICK).fit(frame)
+    model = ae.vae(2, **PLAIN).fit(frame)
 
     for method in (model.impute, model.cell_surprisal):
         with pytest.raises(ValueError, match="y has no effect, as this model is not conditional"):
@@ -60,7 +61,7 @@ def test_labels_of_codes_and_draws_are_refused_too(model) -> None:
 
 
 def test_scikit_learn_may_hand_on_labels() -> None:
-    quick = ae.vae(2, **QUICK)
+    quick = ae.vae(2, **PLAIN)
     search = GridSearchCV(quick, {"latent_dim": [1, 2]}, cv=2).fit(X, Y)
 
     assert np.isfinite(search.best_score_)

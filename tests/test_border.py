@@ -11,6 +11,8 @@ from autoencode.manifold.arrays import as_batch, as_examples, from_rows, select_
 from autoencode.manifold.codec import as_codec
 
 TRAINING = ae.Training(epochs=2, batch_size=128, validation_fraction=0, show_progress=False)
+PLAIN = {"layers": (16,), "training": TRAINING, "random_state": 0}
+PLAIN["prior"] = ae.priors.StandardNormal()  # which takes no time to fit
 
 
 def people(n: int = 60) -> pd.DataFrame:
@@ -24,7 +26,7 @@ def people(n: int = 60) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def mixed() -> ae.Autoencoder:
-    return ae.vae(2, layers=(16,), training=TRAINING, random_state=0).fit(people())
+    return ae.vae(2, **PLAIN).fit(people())
 
 
 def test_batches_and_single_examples() -> None:
@@ -80,7 +82,7 @@ def test_tables_of_mixed_columns_are_looked_at_like_others(mixed) -> None:
 
 def test_detectors_of_mixed_columns(mixed) -> None:
     X = people()
-    untrained = ae.vae(2, layers=(16,), training=TRAINING, random_state=0)
+    untrained = ae.vae(2, **PLAIN)
 
     for model in (mixed, untrained):
         detector = manifold.OffManifoldDetector(model, folds=2).fit(X)
