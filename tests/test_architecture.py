@@ -137,7 +137,7 @@ ORDER = {
     "modalities.series": """
         cuts grids
         lists
-        files
+        files later
         series
     """,
     "modalities.text": """
@@ -170,7 +170,7 @@ ORDER = {
         availability
         attributes
         reading
-        sample_methods score_methods transform_methods
+        forecast_methods sample_methods score_methods transform_methods
         autoencoder
         storage
     """,
@@ -182,7 +182,7 @@ ORDER = {
     "fitting": "preparation run",
     "inference": """
         batched imputation
-        codes generation own_size scores training_set
+        codes forecasts generation own_size scores training_set
     """,
     "persistence": """
         encoding rebuild
@@ -191,7 +191,7 @@ ORDER = {
     "plots": """
         checks style
         codes dimension history mosaic tables
-        intervals latent_grid manifold neighbor_graph reconstructions traversals
+        forecast intervals latent_grid manifold neighbor_graph reconstructions traversals
     """,
     "manifold": """
         incomplete_rows
@@ -275,7 +275,8 @@ ORDER = {
         examples
     """,
     "cli.commands": """
-        anomalies demo fit impute interpolate manifold neighbors plot reconstruct sample score
+        anomalies demo fit forecast impute interpolate manifold neighbors plot reconstruct sample
+        score
         transform
         describe
     """,

@@ -24,6 +24,7 @@ __all__ = [
     "Corruption",
     "DropLetters",
     "DropWords",
+    "FutureMasking",
     "GaussianNoise",
     "Hum",
     "MaskLetters",
@@ -44,7 +45,7 @@ __all__ = [
 from .audio import Clipping, Hum, Reverberation, WaveformCorruption, WhiteNoise
 from .base import Compose, Corruption
 from .numeric import Blur, GaussianNoise, Masking, SaltAndPepper
-from .series import SensorDropout, TimeJitter, TimeWarping
+from .series import FutureMasking, SensorDropout, TimeJitter, TimeWarping
 from .text import (
     DropLetters,
     DropWords,

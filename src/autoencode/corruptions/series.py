@@ -1,12 +1,53 @@
 r"""Corruptions of series, with shape `(B, C, T)`."""
 
-__all__ = ["SensorDropout", "TimeJitter", "TimeWarping"]
+__all__ = ["FutureMasking", "SensorDropout", "TimeJitter", "TimeWarping"]
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from .base import Corruption
+
+
+class FutureMasking(Corruption):
+    r"""Hides the last steps of series, so that models learn to continue them.
+
+    The number of hidden steps is uniform between one and the given share of the series. All
+    channels end at the same step. Hidden numbers are zero, the mean of the channel; for
+    :class:`~autoencode.modalities.Series` with gaps they are missing.
+
+    Arguments:
+        longest: The greatest share of the series that is hidden, in :math:`(0, 1)`.
+
+    See Also:
+        :class:`~autoencode.corruptions.SensorDropout`,
+        :meth:`~autoencode.Autoencoder.forecast`
+
+    Example:
+        >>> x = FutureMasking(0.5)(torch.ones(100, 2, 8))
+        >>> bool((x[..., :4] == 1).all()), bool((x[..., -1] == 0).all())
+        (True, True)
+    """
+
+    def __init__(self, longest: float = 0.5) -> None:
+        super().__init__()
+
+        if not 0 < longest < 1:
+            raise ValueError(f"expected a longest share above 0 and below 1, got {longest}.")
+
+        self.longest = longest
+
+    def hidden(self, x: Tensor) -> Tensor:
+        r"""Returns which numbers are hidden, with the shape of `x`."""
+        _check_series(self, x)
+        B, C, T = x.shape
+        most = max(1, int(self.longest * T))
+        n = 1 + (torch.rand(B, 1, 1, device=x.device) * most).long()
+
+        return (torch.arange(T, device=x.device) >= T - n).expand(B, C, T)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.masked_fill(self.hidden(x), 0.0)
 
 
 class SensorDropout(Corruption):

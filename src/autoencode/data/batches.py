@@ -90,7 +90,8 @@ class Examples:
 
         Equal examples stay together, as a copy of a training example does not validate. So do
         the windows of a recording, which overlap. Of recordings that are too few or too long for
-        that, the end is held out, and what overlaps with it is left out.
+        that, the end is held out. Of the others, the nearest that overlap with it are left out, at
+        most half.
         """
         if n == 0:
             return self, None
@@ -123,20 +124,26 @@ class Examples:
 
         last = (counts * n / len(self)).round().long()
         last[counts.argmax()] = last[counts.argmax()].clamp(min=1)
-        last = last.minimum((counts - 1 - self.overlap).clamp(min=0))  # one is to train on
+        last = last.minimum((counts - 1 - (counts // 2).clamp(max=self.overlap)).clamp(min=0))
+
+        # At most half of the others are left out: a leak is better than nothing to train on
+        left_out = ((counts - last) // 2).clamp(max=self.overlap).repeat_interleave(counts)
         place = rows - (counts.cumsum(dim=0) - counts).repeat_interleave(counts)
         start = (counts - last).repeat_interleave(counts)
         held_out = place >= start
-        between = (place >= start - self.overlap) & (last > 0).repeat_interleave(counts)
+        between = (place >= start - left_out) & (last > 0).repeat_interleave(counts)
         between &= ~held_out
+
+        leaks = (place >= start - self.overlap) & (last > 0).repeat_interleave(counts)
+        leaks &= ~(held_out | between)
 
         if not held_out.any():
             return self, None
 
         log.info(
             "held out: the last windows of %d of %d recordings; %d that overlap with these are not"
-            " used.",
-            *(int((last > 0).sum()), len(counts), int(between.sum())),
+            " used, %d others that do are.",
+            *(int((last > 0).sum()), len(counts), int(between.sum()), int(leaks.sum())),
         )
 
         return self.select(rows[~(held_out | between)]), self.select(rows[held_out])

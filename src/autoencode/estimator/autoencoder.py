@@ -32,6 +32,7 @@ from ..training.trainer import Solver, Training
 from .availability import (
     has_no_decoder,
 )
+from .forecast_methods import ForecastMethods
 from .sample_methods import SampleMethods
 from .score_methods import ScoreMethods
 from .transform_methods import TransformMethods
@@ -39,7 +40,7 @@ from .transform_methods import TransformMethods
 log = logging.getLogger(__name__)
 
 
-class Autoencoder(ScoreMethods, SampleMethods, TransformMethods):
+class Autoencoder(ForecastMethods, ScoreMethods, SampleMethods, TransformMethods):
     r"""Autoencoder with the interface of scikit-learn.
 
     Each argument has a default. :mod:`~autoencode.recipes` has functions for the combinations that

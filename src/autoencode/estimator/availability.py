@@ -7,6 +7,7 @@ __all__ = [
     "has_no_cells",
     "has_no_decoder",
     "has_no_density",
+    "has_no_future",
     "has_no_samples",
 ]
 
@@ -18,6 +19,7 @@ from sklearn.utils.metaestimators import available_if
 from ..blueprint import Blueprint, choices
 from ..distributions import Family
 from ..modalities import CANDIDATES, Modality
+from ..modalities.capabilities import Forecastable
 from ..objectives import Objective
 from ..priors import Prior
 
@@ -173,6 +175,26 @@ def has_no_samples(abilities: Abilities) -> str | None:
         return None
 
     return _NO_DENSITY.format("sample", "prior=Mixture() for new examples alone")
+
+
+def has_no_future(abilities: Abilities) -> str | None:
+    r"""Reason against forecasts: the data are no series.
+
+    Example:
+        >>> from autoencode.modalities import Images, Series
+        >>> has_no_future(Abilities((Series(),), True, True)) is None
+        True
+        >>> has_no_future(Abilities((Images(),), True, True))[:26]
+        "'forecast' expected series"
+    """
+    if any(isinstance(kind, Forecastable) for kind in abilities.kinds):
+        return None
+
+    names = " or ".join(type(kind).__name__ for kind in abilities.kinds)
+    return (
+        "'forecast' expected series, with modality=ae.modalities.Series(gaps=True) (command line:"
+        f" --modality Series --modality.gaps), got {names}."
+    )
 
 
 def has_no_cells(method: str, capability: type) -> Reason:

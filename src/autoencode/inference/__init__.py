@@ -2,6 +2,7 @@ r"""Evaluation of a trained model.
 
 - `batched`: functions of many examples, within a memory budget
 - `imputation`: missing cells given the observed ones, by importance sampling of codes
+- `forecasts`: later steps of series, with intervals
 - `scores`: errors, densities and surprisals in the user's units
 - `codes`, `generation`: codes, reconstructions, new examples and filled rows in the user's units
 - `own_size`: images of any size

@@ -6,14 +6,15 @@ global state changes, and no screen is needed. A notebook shows the figure;
 
 `codes`, `neighbor_graph`, `manifold` and `latent_grid` draw spaces; `reconstructions` and
 `traversals` draw examples; `history` and `dimension` draw curves; `intervals` draws anomalies of
-series. `mosaic` lays out images, `tables` draws rows of a table, `style` holds colors and axes,
-and `checks` checks arguments.
+series, and `forecast` what comes after their end. `mosaic` lays out images, `tables` draws rows of
+a table, `style` holds colors and axes, and `checks` checks arguments.
 """
 
 __all__ = [
     "COLORS",
     "codes",
     "dimension",
+    "forecast",
     "geodesics",
     "graph",
     "grid",
@@ -27,6 +28,7 @@ __all__ = [
 
 from .codes import codes
 from .dimension import dimension
+from .forecast import forecast
 from .history import history
 from .intervals import intervals
 from .latent_grid import grid

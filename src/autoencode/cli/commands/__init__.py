@@ -8,6 +8,7 @@ from .anomalies import anomalies
 from .demo import demo
 from .describe import info, recipes
 from .fit import fit
+from .forecast import forecast
 from .impute import impute
 from .interpolate import interpolate
 from .manifold import manifold
@@ -27,6 +28,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
         denoise,
         sample,
         impute,
+        forecast,
         score,
         plot,
         manifold,

@@ -7,7 +7,7 @@ beside the classes hold the answers for all other kinds.
 - `tables`: rows with columns, examples that are not numbers
 - `scales`: scales that bend, and the way back from means and new examples
 - `cells`: missing cells, surprisal of cells, rows with given cells, levels that are new
-- `sequences`: tokens, and windows of long examples
+- `sequences`: tokens, windows of long examples, and what comes after their end
 - `pictures`: pictures of examples, and images of any size
 - `fitting`: what is learned for the model, and parts of a model adapted to the data
 """
@@ -21,6 +21,7 @@ __all__ = [
     "Conditionable",
     "DensityFitted",
     "ErrorWeighted",
+    "Forecastable",
     "Imputable",
     "NonNumeric",
     "NonlinearScale",
@@ -43,5 +44,5 @@ from .files import Readable, Writable
 from .fitting import Adaptive, Augmented, DensityFitted, ErrorWeighted, ResidualFitted, Subsettable
 from .pictures import Pictured, Tiled
 from .scales import NonlinearScale
-from .sequences import Collected, TimeResolved, Tokenized, Windowed
+from .sequences import Collected, Forecastable, TimeResolved, Tokenized, Windowed
 from .tables import NonNumeric, TableReadable, Tabular

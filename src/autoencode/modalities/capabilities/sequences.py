@@ -2,6 +2,7 @@ r"""Tokens, and windows of long examples."""
 
 __all__ = [
     "Collected",
+    "Forecastable",
     "TimeResolved",
     "Tokenized",
     "Windowed",
@@ -111,6 +112,29 @@ class TimeResolved(Windowed):
     @abc.abstractmethod
     def describe_step(self, windows: Windows, series: int, step: int) -> tuple[str, Any]:
         r"""Returns the name of a series and the time of one of its steps, or their numbers."""
+
+
+class Forecastable(TimeResolved):
+    r"""Kinds whose examples go on after their last step. Models of them can `forecast`."""
+
+    shape_: tuple[int, ...]
+
+    @abc.abstractmethod
+    def histories(self, X: Any) -> list[NDArray]:
+        r"""Returns the series of the user's data, each with shape `(T, C)`, and NaN for gaps.
+
+        Raises:
+            ValueError: If the networks of the fit do not see which steps are missing.
+        """
+
+    @abc.abstractmethod
+    def later(self, X: Any, R: NDArray) -> Any:
+        r"""Returns later steps in the form of the user's data.
+
+        Arguments:
+            X: The user's data.
+            R: The steps after the last one of each series, with shape `(N, steps, C)`.
+        """
 
 
 class Collected(abc.ABC):

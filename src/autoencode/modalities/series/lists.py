@@ -41,6 +41,8 @@ class SeriesList(list[NDArray]):
     placed: list[Placed] | None = None
     table: Any = None
     times: Any = None
+    time: str | None = None
+    keys: Sequence[str] = ()
     flat = False
     r"""True if the user's series have no axis of channels."""
 
@@ -239,7 +241,7 @@ def from_frame(
 
     series.names = [name for name, _ in groups]
     series.channels, series.grid, series.placed, series.table = chosen, grid, placed, X
-    series.times = index
+    series.times, series.time, series.keys = index, time, keys
 
     return series
 

@@ -17,7 +17,13 @@ from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
 from ...common.type_checks import check_agreement
-from ...corruptions import Compose, Masking, SensorDropout, WaveformCorruption
+from ...corruptions import (
+    Compose,
+    FutureMasking,
+    Masking,
+    SensorDropout,
+    WaveformCorruption,
+)
 from ...corruptions.base import flatten
 from ...data import TableFormat, chunks, is_frame
 from ...data.listing import Files
@@ -36,17 +42,18 @@ from ..capabilities import (
     Collected,
     DensityFitted,
     ErrorWeighted,
+    Forecastable,
     Imputable,
     NonlinearScale,
     NonNumeric,
     Readable,
-    TimeResolved,
 )
 from ..capabilities.fitting import without_text_corruptions
 from ..windows import Windows, starts
 from .cuts import choose_window, cut_series, whole_series
 from .files import holds_series, read_files
 from .grids import Grid
+from .later import later_rows
 from .lists import SeriesList, as_list, from_frame
 
 log = logging.getLogger(__name__)
@@ -64,7 +71,7 @@ class Series(
     NonNumeric,
     Collected,
     Readable,
-    TimeResolved,
+    Forecastable,
     Imputable,
     NonlinearScale,
     DensityFitted,
@@ -324,6 +331,28 @@ class Series(
 
         return X[:, : cuts[0]], X[:, cuts[0] :]
 
+    def histories(self, X: Any) -> list[NDArray]:
+        if not self.gaps_:
+            raise ValueError(
+                "expected networks that see gaps, as the steps to come are missing ones, got a fit"
+                " without gaps. Fit with modality=ae.modalities.Series(gaps=True) and"
+                " corruption=ae.corruptions.FutureMasking() (command line: --modality Series"
+                " --modality.gaps --corruption FutureMasking)."
+            )
+
+        return [x if x.ndim == 2 else x[:, None] for x in self.collect(X)]
+
+    def later(self, X: Any, R: NDArray) -> Any:
+        X = self.collect(X)
+
+        if not isinstance(X, SeriesList):
+            return R[..., 0] if X.ndim == 2 else R
+
+        if X.table is not None:
+            return later_rows(X, R)
+
+        return [r[:, 0] if X.flat else r for r in R]
+
     def channel_names(self) -> list[str]:
         return self.channels_ or [f"channel {i}" for i in range(self.shape_[0])]
 
@@ -457,7 +486,7 @@ class Series(
         if not self.gaps_:
             return None, corruption
 
-        hides = (Masking, SensorDropout)
+        hides = (FutureMasking, Masking, SensorDropout)
         return None, Compose([_Hidden(s) if isinstance(s, hides) else s for s in steps])
 
     def unit(self) -> Tensor:
@@ -509,7 +538,7 @@ class Series(
 class _Hidden(torch.nn.Module):
     r"""Corruption that hides numbers, which are missing then."""
 
-    def __init__(self, corruption: Masking | SensorDropout) -> None:
+    def __init__(self, corruption: FutureMasking | Masking | SensorDropout) -> None:
         super().__init__()
 
         self.corruption = corruption

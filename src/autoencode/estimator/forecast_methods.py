@@ -1,0 +1,105 @@
+r"""Method of the estimator that continues series."""
+
+__all__ = ["ForecastMethods"]
+
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import ArrayLike
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from ..blueprint import checks
+from ..inference import forecasts
+from ..inference.forecasts import Forecast
+from .availability import available_unless, has_no_decoder, has_no_future
+from .reading import ExampleReader
+
+
+class ForecastMethods(ExampleReader):
+    r"""Later steps of series.
+
+    Example:
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> X = np.sin(np.arange(200) / 5)[None]
+        >>> model = ae.autoencoder(
+        ...     2,
+        ...     modality=ae.modalities.Series(window=24, gaps=True),
+        ...     corruption=ae.corruptions.FutureMasking(),
+        ...     training=ae.Training(epochs=2),
+        ... ).fit(X)
+        >>> mean, lower, upper = model.forecast(X, steps=5)
+        >>> mean.shape, bool((lower <= upper).all())
+        ((1, 5), True)
+    """
+
+    @available_unless(has_no_decoder, has_no_future)
+    def forecast(
+        self,
+        X: ArrayLike | str | Path,
+        steps: int,
+        y: ArrayLike | None = None,
+        level: float | None = 0.9,
+        calibration: ArrayLike | str | Path | None = None,
+    ) -> Forecast:
+        r"""Forecasts the steps after the last one of each series.
+
+        The steps to come are the missing end of a window, and are imputed, see
+        :func:`~autoencode.inference.forecasts.continue_series`. Fit with
+        `modality=Series(gaps=True)` and `corruption=FutureMasking()`.
+
+        An interval is as wide as the errors of earlier forecasts demand: those from earlier steps
+        of the calibration series, for each step and channel
+        (:func:`~autoencode.inference.forecasts.conformal_width`). Series that the model was
+        trained on are predicted too well, and make intervals too narrow.
+
+        Arguments:
+            X: The series, like those of the fit.
+            steps: The number of steps to forecast.
+            y: Their labels or numbers, if the model is conditional.
+            level: The probability that an interval holds the step, or `None` for no intervals.
+            calibration: Series to learn the width of intervals from, with the labels `y`, if the
+                model is conditional; by default the given ones.
+
+        Returns:
+            The expected steps and the ends of the intervals, in the form of `X`: arrays with shape
+            `(steps, C)` for each series, or a table whose times go on.
+
+        Raises:
+            ValueError: If the networks do not see gaps, or if there are too few earlier steps to
+                learn the width of intervals from.
+        """
+        check_is_fitted(self, "model_")
+        steps = checks.at_least_one(steps)
+        modality: Any = self.modality_
+
+        if level is not None and not 0 < level < 1:
+            raise ValueError(f"expected a level between 0 and 1, or None, got {level!r}.")
+
+        data, c = self._histories(X, y)
+        series = modality.histories(data)
+        forecasts.warn_unless_learned(self.fitted_.corruption)
+        mean = forecasts.continue_series(self.model_, modality, series, steps, c, self.seed_)
+
+        if level is None:
+            return Forecast(modality.later(data, mean), None, None)
+
+        past, contexts = series, c
+
+        if calibration is not None:
+            others, contexts = self._histories(calibration, y)
+            past = modality.histories(others)
+
+        errors = forecasts.past_errors(self.model_, modality, past, steps, contexts, self.seed_)
+        width = forecasts.conformal_width(errors, level)
+
+        return Forecast(*(modality.later(data, v) for v in (mean, mean - width, mean + width)))
+
+    def _histories(self, X: Any, y: ArrayLike | None) -> tuple[Any, Tensor | None]:
+        r"""Returns whole series as the modality collects them, and the context of each."""
+        data, y, *_ = self._read(X, y, whole=True)
+        modality: Any = self.modality_
+        data = modality.collect(data)
+
+        return data, self._context(y, None, len(data))
