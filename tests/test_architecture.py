@@ -41,7 +41,7 @@ ORDER = {
     """,
     "common": """
         atomic_files batching configurable estimates failures padding progress seeding threads
-        type_checks
+        type_checks visible_text
         container
     """,
     "networks": """

@@ -112,7 +112,7 @@ def test_two_dimensional_codes_are_drawn_by_label(vae: ae.Autoencoder) -> None:
     for k, points in enumerate(ax.collections):
         assert np.allclose(points.get_offsets(), Z[LABELS == k])
 
-    assert ax.get_xlabel() == "$z_1$"
+    assert ax.get_xlabel() == "z₁"
 
 
 def test_wide_codes_are_projected_onto_principal_components() -> None:

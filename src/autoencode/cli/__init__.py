@@ -132,7 +132,7 @@ def _in_one_line(show: Callable[..., None]) -> Callable[..., None]:
 
     def shown(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
         if not issubclass(category, FitWarning):
-            return show(message, category, *place, **more)
+            return show(sanitize(str(message)), category, *place, **more)
 
         if str(message) not in known:
             known.add(str(message))

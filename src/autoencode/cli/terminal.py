@@ -46,7 +46,9 @@ class SanitizedStream:
         self.stream = stream
 
     def write(self, text: str) -> int:
-        self.stream.write(sanitize(text))
+        encoding = getattr(self.stream, "encoding", None) or "utf-8"
+        plain = sanitize(text).encode(encoding, "backslashreplace").decode(encoding)
+        self.stream.write(plain)  # in letters that the terminal has
         return len(text)
 
     def __getattr__(self, name: str) -> Any:

@@ -9,6 +9,7 @@ folder deletes temporary files whose lock is free.
 __all__ = ["check_writable", "replacing"]
 
 import contextlib
+import errno
 import os
 import re
 import secrets
@@ -24,6 +25,7 @@ except ImportError:  # on Windows, where open files cannot be deleted
 _NAME = re.compile(r"\.autoencode-[0-9a-f]{16}(\.[a-z0-9]{1,15})?")
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,15}")
 _DAY_SECONDS = 24 * 3600
+_NOT_SUPPORTED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}
 
 
 @contextlib.contextmanager
@@ -46,26 +48,28 @@ def replacing(path: str | Path, durable: bool = False) -> Iterator[Path]:
         '0.5'
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)  # the folder may have been deleted
-    temporary, handle = _temporary(path.parent, path.suffix.lower())
 
-    try:
-        yield temporary
+    with _named(path):
+        path.parent.mkdir(parents=True, exist_ok=True)  # the folder may have been deleted
+        temporary, handle = _temporary(path.parent, path.suffix.lower())
 
-        if durable:
-            os.fsync(handle)
+        try:
+            yield temporary
 
-        if fcntl is None:
-            os.close(handle)
-            handle = -1
+            if durable:
+                _flush(handle)
 
-        os.replace(temporary, path)
-    finally:
-        if handle >= 0:
-            os.close(handle)
+            if fcntl is None:
+                os.close(handle)
+                handle = -1
 
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+            os.replace(temporary, path)
+        finally:
+            if handle >= 0:
+                os.close(handle)
+
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
 
 
 def check_writable(path: str | Path) -> None:
@@ -101,7 +105,31 @@ def check_writable(path: str | Path) -> None:
         if path.exists() and not os.access(path, os.W_OK):
             raise PermissionError("it is read-only")
     except (OSError, ValueError) as error:  # a name with a null character is a ValueError
-        raise ValueError(f"cannot write '{path}': {error}.") from None
+        reason = getattr(error, "strerror", None) or error
+        raise ValueError(f"cannot write '{path}': {reason}.") from None
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    r"""Names a file in errors that name its temporary file, or none."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None and not _NAME.fullmatch(Path(error.filename).name):
+            raise
+
+        cut_off = f"it could not be written completely ({error})"  # of numpy, without a number
+        reason = os.strerror(error.errno) if error.errno else cut_off
+        raise OSError(error.errno, reason, str(path)) from error
+
+
+def _flush(handle: int) -> None:
+    r"""Flushes a file to disk, where the file system can do so."""
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _NOT_SUPPORTED:
+            raise
 
 
 def _discard(path: Path, handle: int) -> None:

@@ -19,6 +19,7 @@ __all__ = [
     "is_image",
     "is_numbers",
     "is_stream",
+    "line_end",
     "locate_cell",
     "names_of",
     "native_dtype",
@@ -55,6 +56,6 @@ from .tabular.frames.locations import locate_cell
 from .tabular.frames.reading import read_frame
 from .tabular.frames.several_files import read_frames, table_files
 from .tabular.frames.tables import read_table
-from .tabular.frames.writing import write_frame
+from .tabular.frames.writing import line_end, write_frame
 from .tabular.libraries import collect_lazy, to_pandas
 from .tabular.summaries import identifier_warnings, spelling_warnings, summarize

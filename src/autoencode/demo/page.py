@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import torch
 
 from .. import __version__
+from ..common.atomic_files import replacing
 from ..training.trainer import Training
 from . import digits, sounds, tables, texts
 from .remaining_time import Stages
@@ -91,7 +92,8 @@ def main(folder: str | Path = "demo", epochs: int = 100, random_state: int = 0) 
 
         with stages.stage("pictures"):
             for file, figure in digits.pictures(models, data, noisy, errors, random_state):
-                figure.savefig(folder / file)
+                with replacing(folder / file) as temporary:
+                    figure.savefig(temporary)
 
         figures |= {
             "rows": digits.table_rows(errors),
@@ -108,7 +110,9 @@ def main(folder: str | Path = "demo", epochs: int = 100, random_state: int = 0) 
 
     absent = {name: _absent(name, s) for name, s in _SECTIONS.items() if name not in sections}
     figures["seconds"] = f"{stages.elapsed():.0f}"
-    (folder / "index.html").write_text(_filled("page", absent | figures), "utf-8")
+
+    with replacing(folder / "index.html") as temporary:
+        temporary.write_text(_filled("page", absent | figures), "utf-8")
 
     print(f"\nDone in {stages.elapsed():.0f} s. Open {folder / 'index.html'} in a browser.")
     print("Next, try your own folder of images or sounds, or a .npy, .csv or .txt file:")

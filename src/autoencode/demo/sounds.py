@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import datasets, plots, recipes
+from ..common.atomic_files import replacing
 from ..evaluation.measures import log_spectral_distance
 from ..modalities import Sounds
 from ..modalities.capabilities.files import write_one
@@ -33,10 +34,13 @@ def make_section(folder: Path, fraction: float, seed: int) -> dict[str, Any]:
 
     for kind in KINDS:
         for i, sound in enumerate(drummer.sample(3, y=kind, random_state=seed)):
-            write_one(drummer.modality_, folder / f"{kind}{i}.wav", sound)
+            with replacing(folder / f"{kind}{i}.wav") as temporary:
+                write_one(drummer.modality_, temporary, sound)
 
     figure = plots.samples(drummer, 9, np.repeat(KINDS, 3), seed)
-    figure.savefig(folder / "drums.png")
+
+    with replacing(folder / "drums.png") as temporary:
+        figure.savefig(temporary)
 
     return {
         "drum_epochs": epochs,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import datasets, recipes
+from ..common.visible_text import visible
 from ..training.trainer import Training
 
 EPOCHS = 60
@@ -37,9 +38,4 @@ def make_section(folder: Path, fraction: float, seed: int) -> dict[str, Any]:
 
 
 def _lines(texts: Any) -> str:
-    return "\n".join(f"<li>{html.escape(_visible(text))}</li>" for text in texts)
-
-
-def _visible(text: str) -> str:
-    r"""Returns a text with dots for unprintable characters, which poor models write."""
-    return "".join(letter if letter.isprintable() else "\N{MIDDLE DOT}" for letter in text)
+    return "\n".join(f"<li>{html.escape(visible(text))}</li>" for text in texts)

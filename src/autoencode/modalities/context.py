@@ -146,7 +146,8 @@ class Labels(Configurable):
         check_agreement(
             type(self),
             classes_=self.classes_.shape == (n,) and n > 0 and self.classes_.dtype.kind in "buifU",
-            shares_=shares is None or (shares.shape == (n,) and bool((shares >= 0).all())),
+            shares_=shares is None
+            or (shares.shape == (n,) and bool(((shares >= 0) & np.isfinite(shares)).all())),
         )
 
     def encode(self, y: ArrayLike) -> Tensor:
@@ -235,7 +236,8 @@ class ContinuousContext(Configurable):
         check_agreement(
             type(self),
             loc_=self.loc_.shape == shape and np.isfinite(self.loc_).all(),
-            scale_=self.scale_.shape == shape and (self.scale_ > 0).all(),
+            scale_=self.scale_.shape == shape
+            and ((self.scale_ > 0) & np.isfinite(self.scale_)).all(),
         )
 
     def encode(self, y: ArrayLike) -> Tensor:

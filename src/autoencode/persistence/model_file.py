@@ -16,6 +16,7 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
 from torch import Tensor
@@ -25,6 +26,7 @@ from ..blueprint import Blueprint, arguments, choices
 from ..common.container import Stored
 from ..common.type_checks import check_arguments, fits
 from ..data import TableFormat
+from ..modalities.capabilities import Tabular
 from ..models.latent import LatentModel
 from ..objectives import Objective
 from ..priors import StandardNormal
@@ -150,6 +152,7 @@ def unpack(
     names = [name for name in weights if name.startswith(ENCODER) or not encoder_only]
 
     model, objective = rebuild(found["blueprint"], stored, names, n_examples)
+    _check_columns(found["blueprint"].modality, found["n_features_in"], found["feature_names_in"])
 
     return FittedState(model=model, objective=objective, **found)
 
@@ -211,6 +214,15 @@ def _decode_state(
         "n_features_in": decoded("n_features_in", int | None),
         "feature_names_in": None if names is None else names.astype(object),
     }
+
+
+def _check_columns(modality: Any, n: int | None, names: NDArray | None) -> None:
+    r"""Raises if the number of columns is not that of their names, or of the rows."""
+    rows = modality if isinstance(modality, Tabular) else None
+    width = n if rows is None else modality.restore(torch.zeros(1, *modality.shape_)).shape[1]
+
+    if (n is not None and not n == width >= 1) or (names is not None and names.shape != (n,)):
+        raise ValueError(f"its n_features_in is {n}, which does not agree with the columns")
 
 
 def _choices_of_earlier_versions(given: dict[str, Any]) -> dict[str, Any]:

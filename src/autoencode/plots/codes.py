@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.decomposition import PCA
 
 from .checks import array, is_model
-from .style import COLORS, INK, NUMBERS, canvas, legend_beside, tidy, tidy_bar
+from .style import COLORS, INK, NUMBERS, canvas, legend_beside, numbered, tidy, tidy_bar
 
-AXES = ["$z_1$", "$z_2$"]
+AXES = [numbered("z", 1), numbered("z", 2)]
 _CLASS_NAME: dict[str, Any] = {
     "fontsize": 12, "fontweight": "bold", "color": INK, "ha": "center", "va": "center",
     "path_effects": [withStroke(linewidth=3, foreground="white")],
@@ -127,12 +127,12 @@ def _points(Z: NDArray, labels: _Labels | None) -> Figure:
     else:
         for k, name in enumerate(labels.classes):
             x, y = P[labels.values == k].T
-            ax.scatter(x, y, c=COLORS[k], label=name, **style)
+            ax.scatter(x, y, c=COLORS[k], label=str(k), **style)
 
             if len(name) <= 12:
                 ax.text(np.median(x), np.median(y), name, **_CLASS_NAME)
 
-        legend_beside(ax)
+        legend_beside(ax, labels.classes)
 
     return figure
 
@@ -149,7 +149,8 @@ def _histogram(z: NDArray, labels: _Labels | None) -> Figure:
         ax.set_ylabel("y")
     else:
         groups = [z[labels.values == k] for k in range(len(labels.classes))]
-        ax.hist(groups, bins, stacked=True, color=COLORS[: len(groups)], label=labels.classes)
-        legend_beside(ax)
+        numbers = [str(k) for k in range(len(groups))]
+        ax.hist(groups, bins, stacked=True, color=COLORS[: len(groups)], label=numbers)
+        legend_beside(ax, labels.classes)
 
     return figure

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from .checks import count
-from .style import COLORS, LEGEND, TEXT, canvas, tidy
+from .style import COLORS, LEGEND, TEXT, canvas, name_entries, tidy
 
 _MAX_CHANNELS = 5
 
@@ -58,7 +58,7 @@ def intervals(detector: Any, X: Any, n: int = 3) -> Figure:
         below.sharex(above)
 
         for color, j in zip(COLORS, sorted(chosen)):
-            above.plot(series[i][:, j], lw=0.8, color=color, label=names[j])
+            above.plot(series[i][:, j], lw=0.8, color=color, label=str(j))
 
         below.plot(scores[i], lw=0.9, color=COLORS[3])
         below.axhline(detector.threshold_, lw=0.8, ls="--", color=COLORS[2])
@@ -75,7 +75,10 @@ def intervals(detector: Any, X: Any, n: int = 3) -> Figure:
         tidy(below, x="steps" if k == len(order) - 1 else "", y="score")
 
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper right", ncols=_MAX_CHANNELS, **LEGEND)
+    legend = figure.legend(
+        handles, labels, loc="outside upper right", ncols=_MAX_CHANNELS, **LEGEND
+    )
+    name_entries(legend, names)
     axes[0].set_ylabel("standard deviations", **TEXT)
 
     return figure

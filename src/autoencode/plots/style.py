@@ -1,14 +1,16 @@
 r"""Common style of the pictures: colors, sizes, text and axes."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 from matplotlib.text import Text
 from matplotlib.ticker import LogFormatter, ScalarFormatter
+
+from ..common.visible_text import visible
 
 # Ten colors that readers with color vision deficiency can tell apart, from
 # Accessible Color Sequences for Data Visualization (Petroff, 2021), https://arxiv.org/abs/2107.02270
@@ -25,12 +27,14 @@ TEXT: dict[str, Any] = {"fontsize": 9, "color": SOFT}
 LEGEND: dict[str, Any] = {"frameon": False, "fontsize": 9, "labelcolor": SOFT}
 
 
-# Formulas that this library and matplotlib write: names of axes, powers of ten
-_FORMULA = re.compile(r"\$([a-zA-Z]_(\d|\{\d+\})|\\mathdefault\{[^{}$]*(\{[^{}$]*\}[^{}$]*)*\})\$")
+_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_MAX_LETTERS, _MAX_LETTERS_OF_NAME = 80, 30  # of one text, and of one in a legend
 
 
 class PlainFigure(Figure):
     r"""A figure that shows text of the data literally, dollar signs included.
+
+    Characters that cannot be seen become dots, and long texts are cut off.
 
     Example:
         >>> import io
@@ -50,7 +54,9 @@ class PlainFigure(Figure):
 
         for text in self.findobj(Text):
             if text not in numbers:
-                text.set_parse_math(_FORMULA.fullmatch(text.get_text()) is not None)  # type: ignore[attr-defined]
+                text.set_text(visible(text.get_text(), _MAX_LETTERS))  # type: ignore[attr-defined]
+                text.set_parse_math(False)  # type: ignore[attr-defined]
+                text.set_usetex(False)  # type: ignore[attr-defined]
 
         super().draw(renderer)
 
@@ -90,7 +96,26 @@ def tidy_bar(bar: Colorbar) -> Axes:
     return bar.ax
 
 
-def legend_beside(ax: Axes) -> None:
-    r"""Places a legend to the right of the axes."""
+def numbered(letter: str, number: int) -> str:
+    r"""Returns a letter with a number below, without mathematical notation.
+
+    Example:
+        >>> numbered("z", 12)
+        'z₁₂'
+    """
+    return f"{letter}{number}".translate(_LOWERED)
+
+
+def legend_beside(ax: Axes, names: Sequence[str]) -> None:
+    r"""Places a legend to the right of the axes, whose labels are positions in a list of names."""
     beside: dict[str, Any] = {"loc": "center left", "bbox_to_anchor": (1.01, 0.5)}
-    ax.legend(**beside, **LEGEND, handletextpad=0.3, markerscale=1.6)
+    name_entries(ax.legend(**beside, **LEGEND, handletextpad=0.3, markerscale=1.6), names)
+
+
+def name_entries(legend: Legend, names: Sequence[str]) -> None:
+    r"""Names the entries of a legend, whose labels are positions in a list of names.
+
+    As labels themselves, names that begin with an underscore would have no entry.
+    """
+    for text in legend.get_texts():
+        text.set_text(visible(names[int(text.get_text())], _MAX_LETTERS_OF_NAME))

@@ -7,7 +7,17 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from .style import COLORS, LEGEND, NUMBERS, TEXT, WIDTH_INCHES, canvas, tidy, tidy_bar
+from .style import (
+    COLORS,
+    LEGEND,
+    NUMBERS,
+    TEXT,
+    WIDTH_INCHES,
+    canvas,
+    numbered,
+    tidy,
+    tidy_bar,
+)  # fmt: skip
 
 _MAX_COLUMNS = 4
 _LINES: dict[str, dict[str, Any]] = {
@@ -20,10 +30,10 @@ _LINES: dict[str, dict[str, Any]] = {
 
 def column_names(model: Any, X: NDArray) -> list[str]:
     r"""Returns the column names that the model was fitted with, or :math:`x_1, x_2, \dots`."""
-    numbered = [f"$x_{{{d + 1}}}$" for d in range(X.shape[1])]
-    names = [str(name) for name in getattr(model, "feature_names_in_", numbered)]
+    usual = [numbered("x", d + 1) for d in range(X.shape[1])]
+    names = [str(name) for name in getattr(model, "feature_names_in_", usual)]
 
-    return names if len(names) == len(numbered) else numbered
+    return names if len(names) == len(usual) else usual
 
 
 def as_rows(X: NDArray) -> NDArray:

@@ -94,7 +94,7 @@ def geodesics(geodesics: Any, a: ArrayLike, b: ArrayLike, n: int = 10) -> Figure
         >>> shortest = manifold.Geodesics((lambda x: torch.atan2(x[:, 1:], x[:, :1]), circle))
         >>> figure = geodesics(shortest, np.array([1.0, 0.0]), np.array([0.0, 1.0]))
         >>> [ax.get_title(loc="left") for ax in figure.axes]
-        ['$x_{1}$', '$x_{2}$']
+        ['x₁', 'x₂']
     """
     straight = copy.copy(geodesics)
     straight.graph, straight.max_iter = None, 0

@@ -16,6 +16,7 @@ __all__ = [
     "example_suffixes",
     "interpolation_suffixes",
     "is_file_per_example",
+    "is_formula",
     "is_single",
     "suffix",
     "write_examples",
@@ -35,4 +36,4 @@ from .formats import (
     is_single,
     suffix,
 )
-from .rows import write_rows
+from .rows import is_formula, write_rows

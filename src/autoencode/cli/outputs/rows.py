@@ -11,7 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...common.atomic_files import replacing
+from ...data import line_end
 from .formats import suffix
+
+# Spreadsheets of some languages take the wide forms, too
+_FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 
 
 def write_rows(
@@ -43,7 +47,7 @@ def write_rows(
             with temporary.open("w", newline="", encoding="utf-8", errors="replace") as file:
                 lines = [columns, *zip(*table)]
                 lines = lines if examples else [[*map(_escaped, line)] for line in lines]
-                csv.writer(file, lineterminator="\n").writerows(lines)
+                csv.writer(file, lineterminator=line_end(*lines)).writerows(lines)
         else:
             import pyarrow
             import pyarrow.parquet
@@ -62,7 +66,7 @@ def is_formula(cell: Any) -> bool:
         >>> is_formula("=A1"), is_formula("a1"), is_formula(-1)
         (True, False, False)
     """
-    return isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+    return isinstance(cell, str) and cell.startswith(_FORMULA_BEGINNINGS)
 
 
 def _escaped(cell: Any) -> Any:

@@ -477,12 +477,16 @@ def write_sound(path: Path, x: NDArray, rate: int) -> None:
 
     Raises:
         ValueError: If the packages for sounds are not there.
+        OSError: If the file cannot be written.
     """
     _check_packages()
 
     import soundfile
 
-    soundfile.write(path, x, rate)
+    try:
+        soundfile.write(path, x, rate)
+    except (soundfile.LibsndfileError, AssertionError):  # it asserts that all is written
+        raise OSError("an error of the system") from None
 
 
 def _check_packages() -> None:

@@ -2,11 +2,11 @@ r"""The page of a report on a manifold: its pictures, and how they get into a fo
 
 __all__ = ["pictures", "write"]
 
+import contextlib
 import html
+import io
 import json
 import math
-import os
-import tempfile
 import warnings
 from collections.abc import Iterator
 from importlib import resources
@@ -21,6 +21,8 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from ... import plots
+from ...common.atomic_files import replacing
+from ...common.visible_text import visible
 from ...data import is_frame, is_numbers
 from ..arrays import select_row, select_rows
 from ..codec import Codec
@@ -102,7 +104,7 @@ def pictures(
             from_rows = codec.from_rows(codec.reconstruct(x))
 
         if planes is None:
-            pairs = zip(map(_visible, codec.from_rows(x)), map(_visible, from_rows))
+            pairs = zip(codec.from_rows(x), from_rows)
             yield "", _STRANGEST, [["example", "reconstruction"], *map(list, pairs)]
         else:
             if not _is_shown(model, X):
@@ -141,15 +143,13 @@ def _without_names(pictures: Iterator[Any]) -> Iterator[Any]:
         yield from pictures
 
 
-def _visible(text: str) -> str:
-    r"""Returns the beginning of a text, without what a page cannot show."""
-    shown = "".join(letter if letter.isprintable() else "\N{MIDDLE DOT}" for letter in text)
-    return shown[:_MAX_LETTERS] + "..." * (len(shown) > _MAX_LETTERS)
+def _escaped(text: str) -> str:
+    return html.escape(visible(text))
 
 
 def _table(rows: list[list[str]]) -> str:
     lines = [
-        "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in row)
+        "".join(f"<{tag}>{html.escape(visible(cell, _MAX_LETTERS))}</{tag}>" for cell in row)
         for tag, row in zip(["th"] + ["td"] * len(rows), rows)
     ]
     return f"<table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
@@ -158,7 +158,7 @@ def _table(rows: list[list[str]]) -> str:
 def write(
     out: Path, found: Report, pictures: Iterator[tuple[str, str, Figure | list[list[str]]]]
 ) -> None:
-    r"""Replaces the files of a folder, once all new ones are there.
+    r"""Replaces the files of a folder, once all new ones are there; the page is the last.
 
     Arguments:
         out: The folder.
@@ -166,26 +166,24 @@ def write(
         pictures: What :func:`pictures` returns.
     """
     template = Template(resources.files(__package__).joinpath("page.html").read_text("utf-8"))
+    files, shown = {"report.json": json.dumps(found.to_dict(), indent=2).encode()}, []
 
-    with tempfile.TemporaryDirectory(dir=out, prefix=".report-") as folder:
-        new, shown = Path(folder), []
+    for file, about, figure in _without_names(pictures):
+        text = _escaped(about)
 
-        for file, about, figure in _without_names(pictures):
-            text = html.escape(about)
+        if isinstance(figure, list):
+            picture = _table(figure)
+        else:
+            figure.savefig(drawn := io.BytesIO(), format="png")
+            files[file] = drawn.getvalue()
+            picture = f'<img src="{html.escape(file)}" alt="{text}">'
 
-            if isinstance(figure, list):
-                picture = _table(figure)
-            else:
-                figure.savefig(new / file)
-                picture = f'<img src="{html.escape(file)}" alt="{text}">'
+        shown.append(f"<figure><figcaption>{text}</figcaption>{picture}</figure>")
 
-            shown.append(f"<figure><figcaption>{text}</figcaption>{picture}</figure>")
+    said = found.findings().items()
+    rows = (f"<dt>{_escaped(name)}</dt><dd>{_escaped(text)}</dd>" for name, text in said)
+    page = template.substitute(findings="\n".join(rows), figures="\n".join(shown))
 
-        said = found.findings().items()
-        rows = (f"<dt>{html.escape(name)}</dt><dd>{html.escape(text)}</dd>" for name, text in said)
-        page = template.substitute(findings="\n".join(rows), figures="\n".join(shown))
-        (new / "index.html").write_text(page, "utf-8")
-        (new / "report.json").write_text(json.dumps(found.to_dict(), indent=2), "utf-8")
-
-        for file in sorted(new.iterdir()):
-            os.replace(file, out / file.name)
+    with contextlib.ExitStack() as stack:  # which replaces the first of these last
+        for file, content in {"index.html": page.encode(), **files}.items():
+            stack.enter_context(replacing(out / file)).write_bytes(content)

@@ -224,8 +224,10 @@ class Sounds(
         check_agreement(
             type(self),
             samples_=1 <= self.samples_ < 2**31,
-            loc_=len(self.shape_) == 3 and len(self.loc_) == self.shape_[-1],
-            scale_=self.scale_ > 0,
+            loc_=len(self.shape_) == 3
+            and len(self.loc_) == self.shape_[-1]
+            and np.isfinite(self.loc_).all(),
+            scale_=0 < self.scale_ < math.inf,
             residual_=self.residual_ is None or self.residual_.shape == self.shape_,
         )
 

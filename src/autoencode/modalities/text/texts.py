@@ -40,6 +40,7 @@ from .tokenizers import (
     BPETokenizer,
     ByteTokenizer,
     Tokenizer,
+    check_vocabulary,
     decode_batch,
     encode_batch,
     learn_subwords,
@@ -173,6 +174,9 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
             shape_=len(self.shape_) == 1,
             vocabulary_=(self.vocabulary_ is None) == (self.subwords is None),
         )
+
+        if self.vocabulary_ is not None:
+            check_vocabulary(self.vocabulary_)
 
     def load(self, X: Any) -> Tensor:
         rows, longest = bytes_of(self._texts(X)), self.shape_[0] - 1

@@ -4,6 +4,7 @@ __all__ = [
     "BPETokenizer",
     "ByteTokenizer",
     "Tokenizer",
+    "check_vocabulary",
     "decode_batch",
     "encode_batch",
     "learn_subwords",
@@ -109,6 +110,24 @@ def learn_subwords(rows: Sequence[bytes], size: int) -> str:
     tokenizer.train_from_iterator((row.decode("latin-1") for row in rows), trainer)
 
     return tokenizer.to_str()
+
+
+def check_vocabulary(vocabulary: str) -> None:
+    r"""Check a vocabulary of unknown origin.
+
+    Arguments:
+        vocabulary: The vocabulary, as :func:`learn_subwords` returns it.
+
+    Raises:
+        ValueError: If pieces are not numbered from zero, bytes are missing, or a pair is not of
+            pieces that make another.
+
+    Example:
+        >>> check_vocabulary("{}")
+        Traceback (most recent call last):
+        ValueError: the vocabulary of subwords is damaged.
+    """
+    _parts(vocabulary)
 
 
 def encode_batch(rows: Sequence[bytes], tokenizer: Tokenizer, length: int) -> Tensor:

@@ -1,9 +1,31 @@
-r"""Data frames written to files."""
+r"""Data frames in new files, and the line ends that keep the text of their cells."""
 
-__all__ = ["write_frame"]
+__all__ = ["line_end", "write_frame"]
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+
+def line_end(*columns: Iterable[Any]) -> str:
+    r"""The line end with which cells of text keep their line breaks.
+
+    Python quotes a cell with a carriage return only if it is part of the line end. Without quotes,
+    the cell would end its row.
+
+    Arguments:
+        columns: The cells of a table, by column or by row.
+
+    Example:
+        >>> line_end(["a", 1.0]), line_end(["a\rb"])
+        ('\n', '\r\n')
+    """
+    texts = (
+        cells for cells in columns if getattr(getattr(cells, "dtype", None), "kind", "O") in "OUST"
+    )
+    broken = any(isinstance(cell, str) and "\r" in cell for cells in texts for cell in cells)
+
+    return "\r\n" if broken else "\n"
 
 
 def write_frame(path: Path, frame: Any, kind: str) -> None:
@@ -25,7 +47,8 @@ def write_frame(path: Path, frame: Any, kind: str) -> None:
 
     if kind == ".csv":
         label = "" if frame.index.name == "index" else frame.index.name
-        frame.to_csv(path, index=named, index_label=label, lineterminator="\n")
+        end = line_end(frame.columns, *(cells for _, cells in frame.items()), frame.index)
+        frame.to_csv(path, index=named, index_label=label, lineterminator=end, errors="replace")
     else:
         frame = frame.reset_index() if named else frame.copy(deep=False)
         frame.attrs = {}  # of this machine

@@ -1,0 +1,17 @@
+r"""Mutants of model files: what comes of them, one after the other.
+
+    cd tests && python -m fuzz FOLDER --mutants 2000 --seed 1
+
+- `models`: a small model of each kind, with examples of its data
+- `mutations`: changes of documents, tensors and bytes
+- `outcomes`: what a mutant ends in, and whether that is right
+"""
+
+from .models import KINDS, Seed, make
+from .mutations import at, change_bytes, change_document, mutate, places
+from .outcomes import MEMORY, run
+
+__all__ = [
+    "KINDS", "MEMORY", "Seed", "at", "change_bytes", "change_document", "make", "mutate", "places",
+    "run",
+]  # fmt: skip

@@ -1,0 +1,147 @@
+r"""A small model of each kind of data, code and objective, with examples of its data."""
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import autoencode as ae
+from autoencode import distributions as d
+from autoencode import objectives as o
+from autoencode.modalities import MDCT, Images, Series, Sounds, Texts
+from autoencode.networks import Convolutional, FullyConvolutional, Recurrent, Transformer
+from autoencode.priors import Mixture
+
+_RNG = np.random.default_rng(0)
+_X = _RNG.normal(size=(30, 4))
+_GRAY = _RNG.integers(256, size=(30, 8, 8), dtype=np.uint8)
+_COLOR = _RNG.integers(256, size=(12, 8, 8, 3), dtype=np.uint8)
+_TEXTS = [" ".join(_RNG.choice(["ab", "cd", "efg"], 3)) for _ in range(30)]
+_WAVES = _RNG.normal(scale=0.1, size=(8, 2000)).astype(np.float32)
+_STEPS = np.sin(np.arange(20)[:, None] / 3 + _RNG.normal(size=(12, 1, 2)))
+_GAPS = np.where(_RNG.random(_STEPS.shape) < 0.2, np.nan, _STEPS)
+
+
+class Seed(NamedTuple):
+    r"""The file of a whole model, a few examples, and their labels."""
+
+    file: Path
+    X: Any
+    y: Any = None
+
+
+def _frame() -> Any:
+    import pandas
+
+    numbers, rng = _X, np.random.default_rng(1)
+    columns = {
+        "number": numbers[:, 0],
+        "level": ["a", "b", None] * 10,
+        "day": pandas.date_range("2020", periods=30),
+        "count": rng.integers(9, size=30),
+        "money": rng.integers(1000, size=30) / 100,
+        "truth": rng.random(30) < 0.5,
+        "zone": pandas.date_range("2021", periods=30, freq="h", tz="UTC"),
+        "kind": pandas.Categorical(["x", "y"] * 15, categories=["x", "y", "z"]),
+    }
+
+    return pandas.DataFrame(columns)
+
+
+def _ragged() -> list[np.ndarray]:
+    return [step[: 8 + i] for i, step in enumerate(_STEPS)]
+
+
+_ONCE: dict[str, Any] = {
+    "training": ae.Training(epochs=1, show_progress=False),
+    "random_state": 0,
+}
+_QUICK: dict[str, Any] = {"layers": (8,), **_ONCE}
+_Made = tuple[Callable[[], ae.Autoencoder], Callable[[], Any], Any]
+
+
+def _objective(objective: Any, **options: Any) -> _Made:
+    given = {"network": ae.networks.FullyConnected((8,)), "objective": objective, **_ONCE}
+    return lambda: ae.Autoencoder(2, **given | options), lambda: _X, None
+
+
+def _posterior(posterior: Any, objective: Any = None) -> _Made:
+    return _objective(objective or o.Reconstruction(), posterior=posterior)
+
+
+KINDS: dict[str, _Made] = {
+    "tables": (lambda: ae.vae(2, prior=Mixture(1), **_QUICK), lambda: _X, None),
+    "given": (lambda: ae.vae(2, conditional=True, **_QUICK), lambda: _GRAY, np.arange(30) % 3),
+    "named": (
+        lambda: ae.vae(2, conditional=True, **_QUICK), lambda: _X, np.array(["u", "v"] * 15),
+    ),
+    "linear": (lambda: ae.linear(2, conditional=True), lambda: _X, _X[:, :2]),
+    "images": (
+        lambda: ae.autoencoder(2, network=Convolutional(2, 1, 8), **_ONCE), lambda: _GRAY, None,
+    ),
+    "photographs": (
+        lambda: ae.denoising(network=FullyConvolutional(4), modality=Images(), **_ONCE),
+        lambda: _COLOR, None,
+    ),
+    "pixels": (
+        lambda: ae.vae(2, likelihood=d.DiscretizedLogistic(), **_QUICK), lambda: _COLOR, None,
+    ),
+    "texts": (
+        lambda: ae.vae(2, network=Recurrent(8), modality=Texts(), **_ONCE), lambda: _TEXTS, None,
+    ),
+    "sounds": (lambda: ae.vae(2, modality=Sounds(rate=8000), **_QUICK), lambda: _WAVES, None),
+    "waves": (
+        lambda: ae.autoencoder(2, modality=Sounds(rate=8000, spectrum=MDCT()), **_QUICK),
+        lambda: _WAVES, None,
+    ),
+    "series": (lambda: ae.vae(2, modality=Series(), **_QUICK), lambda: _STEPS, None),
+    "gaps": (lambda: ae.vae(2, modality=Series(), **_QUICK), lambda: _GAPS, None),
+    "ragged": (lambda: ae.vae(2, modality=Series(window=6), **_QUICK), _ragged, None),
+    "vq": (lambda: ae.vq_vae(4, codes=8, **_QUICK), lambda: _X, None),
+    "residual": _posterior(d.ResidualQuantizer(2, 4), o.VQ()),
+    "scalar": _posterior(d.FiniteScalarQuantizer((5, 3))),
+    "top_k": _posterior(d.TopK(1)),
+    "batch_top_k": _posterior(d.BatchTopK(1)),
+    "jump": _posterior(d.JumpReLU(), o.Sparse()),
+    "full": _posterior(d.FullGaussian(), o.ELBO()),
+    "aae": _objective(o.AAE(layers=(8,))),
+    "factor": _objective(o.FactorVAE(layers=(8,)), posterior=d.DiagonalGaussian()),
+    "rae": _objective(o.RAE()),
+    "wae": _objective(o.WAE()),
+    "iwae": (lambda: ae.iwae(2, k=2, **_QUICK), lambda: _X, None),
+    "logistic": _objective(o.ELBO(), posterior=d.DiagonalGaussian(), likelihood=d.Laplace()),
+}  # fmt: skip
+
+if find_spec("pandas"):
+    KINDS["frames"] = (lambda: ae.vae(2, **_QUICK), _frame, None)
+    KINDS["given_frames"] = (
+        lambda: ae.vae(2, conditional=True, **_QUICK),
+        _frame,
+        np.arange(30) % 2,
+    )
+
+if find_spec("tokenizers"):
+    KINDS["subwords"] = (
+        lambda: ae.vae(2, network=Transformer(8, 1, 1), modality=Texts(subwords=260), **_ONCE),
+        lambda: _TEXTS, None,
+    )  # fmt: skip
+
+KINDS["encoder"] = KINDS["tables"]
+
+
+def make(folder: Path, kinds: Any = KINDS) -> dict[str, Seed]:
+    r"""Fits and saves a model of each kind, unless the folder has it."""
+    found = {}
+
+    for name in kinds:
+        build, data, y = KINDS[name]
+        file, X = folder / f"{name}.ae", data()
+
+        if not file.exists():
+            build().fit(X, y).save(file, encoder_only=name == "encoder")
+
+        found[name] = Seed(file, X[:3], None if y is None else y[:3])
+
+    return found
