@@ -40,8 +40,8 @@ ORDER = {
         basic deterministic variational
     """,
     "common": """
-        atomic_files batching configurable estimates failures padding progress seeding threads
-        type_checks visible_text
+        atomic_files batching configurable estimates failures locks padding progress seeding
+        threads type_checks visible_text
         container
     """,
     "networks": """
@@ -65,7 +65,8 @@ ORDER = {
         audio numeric series text
     """,
     "data": """
-        cache disk_arrays encodings listing remedies resumable
+        disk_arrays encodings listing remedies resumable
+        cache
         batches streams tabular
         arrays media
         folder_kinds joining labels

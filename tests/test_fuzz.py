@@ -32,11 +32,12 @@ MUTANTS = int(os.environ.get("MUTANTS", 30))  # of checkpoints
 @pytest.mark.slow
 def test_mutants_of_models(tmp_path: Path) -> None:
     # In a process of its own, whose memory and time are those of the mutants alone
-    command = [sys.executable, str(Path(__file__).parent / "fuzz.py"), str(tmp_path)]
+    command = [sys.executable, "-m", "fuzz", str(tmp_path), "--mutants", "300"]
     done = subprocess.run(
-        [*command, "--mutants", "300"],
+        command,
         capture_output=True,
         text=True,
+        cwd=Path(__file__).parent,
         env=os.environ | {"OMP_NUM_THREADS": "1", "AUTOENCODE_CACHE": str(tmp_path / "cache")},
     )
 
@@ -45,8 +46,9 @@ def test_mutants_of_models(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
-    found = fuzz.seeds(tmp_path_factory.mktemp("seeds"), few=False)
-    return {name: container.read(path)[0] for name, (path, *_) in found.items()}
+    kinds = {"tables", "given", "linear", "texts", "sounds", "series", "frames"} & {*fuzz.KINDS}
+    found = fuzz.make(tmp_path_factory.mktemp("models"), kinds)
+    return {name: container.read(seed.file)[0] for name, seed in found.items()}
 
 
 def test_classes_declare_what_they_learn(stored: dict[str, dict]) -> None:

@@ -9,6 +9,7 @@ r"""Basic tools: every other folder may use them, and they use no other folder.
 - `progress`: a bar for long work in a terminal
 - `failures`: `FitWarning` and the texts of warnings about visible failures
 - `visible_text`: text of the data in pictures and on pages
+- `locks`: locks between processes and threads
 - `atomic_files`: files that are written whole or not at all
 - `container`: one file with a JSON document, tensors and a digest
 """

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from .disk_arrays import has_no_maps
 from .listing import check_source
 from .remedies import remedy
 from .tabular.formats import TEXTS, TableFormat, table_suffix
@@ -108,7 +109,14 @@ def _read_frame(path: Path, label: str | None) -> Table:
 
 def _read_npy(path: Path) -> NDArray:
     large = path.stat().st_size > _LARGE
-    array = np.load(path, mmap_mode="r" if large else None, allow_pickle=False)
+
+    try:
+        array = np.load(path, mmap_mode="r" if large else None, allow_pickle=False)
+    except OSError as error:
+        if not has_no_maps(error):
+            raise
+
+        array = np.load(path, allow_pickle=False)
 
     if not isinstance(array, np.ndarray):
         raise ValueError("it is a .npz file, to be named so.")

@@ -26,8 +26,11 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from numpy.typing import NDArray
+
+from ..common.locks import locked
+from .disk_arrays import mapped
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +90,10 @@ def prepare(key: Any, make: Callable[[Path], dict[str, Any]]) -> Prepared:
     folder = cache_folder() / name
 
     if (found := _find(folder, name)) is None:
-        with _explained(), _locked(folder.with_suffix(".lock")):
+        with _explained():
+            folder.parent.mkdir(parents=True, exist_ok=True)
+
+        with _explained(), locked(folder.with_suffix(".lock"), wait=_say_waiting):
             found = _find(folder, name) or _make(folder, name, make)
 
         _prune()
@@ -144,9 +150,11 @@ class Spool:
 
         with self.file as file, _explained():
             file.flush()
-            root: Any = np.memmap(file, self.like.dtype, "r")
-            root.file = os.dup(file.fileno())  # by which its rows are read
-            weakref.finalize(root, os.close, root.file)
+            root: Any = mapped(file, self.like.dtype)
+
+            if isinstance(root, np.memmap):
+                root.file = os.dup(file.fileno())  # by which its rows are read
+                weakref.finalize(root, os.close, root.file)
 
         return root.reshape(-1, *self.like.shape[1:])
 
@@ -160,7 +168,7 @@ def _find(folder: Path, name: str) -> Prepared | None:
         if document["name"] != name or document["sizes"] != _sizes(folder):
             return None
 
-        X = np.memmap(folder / "X", about["dtype"], "r", shape=tuple(about["shape"]))
+        X = mapped(folder / "X", about["dtype"]).reshape(about["shape"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -202,7 +210,7 @@ def _prune() -> None:
     for folder in cache_folder().iterdir():
         with contextlib.suppress(OSError, Timeout):
             if _is_ours(folder) and _age(folder) > _KEPT:
-                with FileLock(folder.with_suffix(".lock"), timeout=0):
+                with locked(folder.with_suffix(".lock")):
                     if _age(folder) > _KEPT:  # still, now that nobody else looks at it
                         shutil.rmtree(folder)
 
@@ -242,21 +250,8 @@ def _sizes(folder: Path) -> dict[str, int]:
     return {f.name: f.stat().st_size for f in sorted(folder.iterdir()) if f.name != "info.json"}
 
 
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path)
-
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        log.info("waiting for another process, which prepares the same data.")
-        lock.acquire()
-
-    try:
-        yield
-    finally:
-        lock.release()
+def _say_waiting() -> None:
+    log.info("waiting for another process, which prepares the same data.")
 
 
 @contextlib.contextmanager

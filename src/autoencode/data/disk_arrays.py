@@ -6,7 +6,16 @@ many of them at once. Threads would not help, as each read would wait for the in
 is busy training.
 """
 
-__all__ = ["FileArray", "FileTensor", "chunks", "is_mapped", "native_dtype", "on_disk"]
+__all__ = [
+    "FileArray",
+    "FileTensor",
+    "chunks",
+    "has_no_maps",
+    "is_mapped",
+    "mapped",
+    "native_dtype",
+    "on_disk",
+]
 
 import contextlib
 import errno
@@ -16,7 +25,8 @@ import os
 import threading
 import weakref
 from collections.abc import Iterator
-from typing import cast
+from pathlib import Path
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import torch
@@ -212,7 +222,39 @@ def native_dtype(dtype: np.dtype) -> np.dtype:
     return np.dtype(float) if extended else dtype.newbyteorder("=")
 
 
+_NO_MAPS = {errno.ENODEV, errno.ENOSYS, errno.EOPNOTSUPP}
 _SEEK_LOCK = threading.Lock()
+
+
+def mapped(file: Path | BinaryIO, dtype: Any) -> NDArray:
+    r"""Map the numbers of a file, or read them where the file system has no maps.
+
+    Arguments:
+        file: The file.
+        dtype: The type of the numbers.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp(), "X")
+        >>> _ = path.write_bytes(bytes([1, 2, 3]))
+        >>> mapped(path, np.uint8).tolist()
+        [1, 2, 3]
+    """
+    try:
+        return np.memmap(file, dtype, "r")
+    except OSError as error:
+        if not has_no_maps(error):
+            raise
+
+        if not isinstance(file, Path):
+            file.seek(0)
+
+        return np.fromfile(file, dtype)
+
+
+def has_no_maps(error: OSError) -> bool:
+    r"""Tell whether an error says that the file system has no maps of files."""
+    return error.errno in _NO_MAPS
 
 
 def _open(root: np.memmap) -> int:

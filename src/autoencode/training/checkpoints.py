@@ -20,11 +20,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from torch import Tensor
 
 from ..common.atomic_files import check_writable
 from ..common.container import read, write
+from ..common.locks import locked
 from ..common.type_checks import fits
 
 log = logging.getLogger(__name__)
@@ -78,24 +79,21 @@ class Checkpoint:
         Raises:
             ValueError: If another process or thread trains in the same folder.
         """
-        lock = FileLock(self.path.parent / _LOCK, thread_local=False)
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(locked(self.path.parent / _LOCK))
+            except Timeout:
+                raise ValueError(
+                    f"another training is using the checkpoints in '{self.path.parent}'. Use"
+                    " another folder, or wait for its end."
+                ) from None
 
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise ValueError(
-                f"another training is using the checkpoints in '{self.path.parent}'. Use another"
-                " folder, or wait for its end."
-            ) from None
+            stack.callback(self.close)
 
-        try:
             if not resume:
                 self._move_aside()
 
             yield
-        finally:
-            self.close()
-            lock.release()
 
     def due(self) -> bool:
         r"""Tell whether it is time to write, and the last write is done."""

@@ -20,12 +20,14 @@ def line_end(*columns: Iterable[Any]) -> str:
         >>> line_end(["a", 1.0]), line_end(["a\rb"])
         ('\n', '\r\n')
     """
-    texts = (
-        cells for cells in columns if getattr(getattr(cells, "dtype", None), "kind", "O") in "OUST"
-    )
+    texts = (cells for cells in columns if _kind(cells) not in "biufcmM")
     broken = any(isinstance(cell, str) and "\r" in cell for cells in texts for cell in cells)
 
     return "\r\n" if broken else "\n"
+
+
+def _kind(cells: Any) -> str:
+    return getattr(getattr(cells, "dtype", None), "kind", "O")
 
 
 def write_frame(path: Path, frame: Any, kind: str) -> None:
