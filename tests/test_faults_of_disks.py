@@ -299,3 +299,67 @@ def test_a_folder_may_vanish(place: Path, tmp_path, monkeypatch, capsys, line: s
     for path in rescued:
         assert str(path) in error
         assert ae.load(path).transform(np.load("x.npy")).shape == (30, 2)
+
+
+# Names
+
+
+def names_of(path: Path) -> list[str]:
+    r"""Makes links to a file or folder, and returns all its names."""
+    shutil.rmtree("links", ignore_errors=True)
+    links = [Path(f"links/{name}{path.suffix}") for name in ("soft", "twice", "hard")]
+    links[0].parent.mkdir()
+    links[0].symlink_to(path.absolute())
+    links[1].symlink_to(links[0].absolute())
+
+    if path.is_file():
+        os.link(path, links[2])
+
+    usual = [str(path), f"./{path}", f"photos/../{path}", str(path.absolute())]
+    return usual + [str(link) for link in links if link.exists()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", LINES)
+def test_no_name_of_an_input_is_an_output(place: Path, capsys, line: str) -> None:
+    words = forced(line)
+    at = words.index("--out") + 1
+    inputs = [Path(word) for word in words[1:] if Path(word).exists()]
+    inputs += [path / "0.png" for path in inputs if path.is_dir()]
+    before = bytes_of(place)
+
+    for path in inputs:
+        for name in names_of(path):
+            words[at] = name
+            assert main(words) == 2, name
+            assert "Traceback" not in "".join(capsys.readouterr())
+
+        shutil.rmtree("links")
+        assert bytes_of(place) == before
+
+
+NAMES = ["a" * 255, "字" * 85, os.fsdecode(b"\xff\xfe"), "\x1b[31m", "-x", " ", "$x", "a'b"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", [line for line in LINES if not line.startswith("manifold")])
+def test_outputs_may_have_any_name(place: Path, capsys, line: str) -> None:
+    *words, _, out = shlex.split(line)
+    suffix = Path(out).suffix
+
+    for name in NAMES:
+        name = _shortened(name, 255 - len(suffix)) + suffix
+        assert main([*words, f"--out={name}"]) == 0, name
+        assert Path(name).exists()
+        said = "".join(capsys.readouterr())
+        assert all(c.isprintable() or c in "\n\t" for c in said)
+
+    assert temporary_files(place) == []
+
+
+def _shortened(name: str, size: int) -> str:
+    r"""Returns the beginning of a name that has at most so many bytes."""
+    while len(os.fsencode(name)) > size:
+        name = name[:-1]
+
+    return name
