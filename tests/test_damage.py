@@ -381,6 +381,30 @@ def test_naming_never_calls(file: Path, tmp_path, monkeypatch, name: str, place:
     del sys.modules["mine_called"]
 
 
+def test_only_functions_that_make_modules_are_called(file: Path, tmp_path, monkeypatch) -> None:
+    (tmp_path / "mine_trusted.py").write_text(f"from shutil import rmtree\n{MINE}")
+    monkeypatch.syspath_prepend(tmp_path)
+    import mine_trusted
+
+    def parts(name: str) -> dict[str, Any]:
+        function = {"function": f"mine_trusted.{name}"}
+        given = {"to_code": function, "from_code": function}
+        return {"class": "autoencode.networks.Modules", "arguments": given, "learned": {}}
+
+    change(file, _set(network=parts("corrupt")))
+
+    with pytest.raises(ValueError, match=r"m\.ae' .*says it makes a module"):
+        ae.load(file, trusted="mine_trusted")
+
+    change(file, _set(network=parts("rmtree")))
+
+    with pytest.raises(ValueError, match="imports from elsewhere, as 'shutil"):
+        ae.load(file, trusted="mine_trusted")
+
+    assert mine_trusted.CALLED == []
+    del sys.modules["mine_trusted"]
+
+
 @pytest.mark.parametrize("path", ["subprocess.Popen", "os.system", "builtins.eval", "__main__.x"])
 def test_builtins_are_not_suggested_as_trusted_names(file: Path, path: str) -> None:
     part = {"class": path, "arguments": {}, "learned": {}}

@@ -26,7 +26,7 @@ from autoencode.common import container
 from autoencode.common.type_checks import learned_hints
 from autoencode.data import read_images, read_sounds
 
-MUTANTS = int(os.environ.get("MUTANTS", 30))  # of checkpoints
+MUTANTS = int(os.environ.get("MUTANTS", 30))  # of checkpoints, and of each format of data
 
 
 @pytest.mark.slow
@@ -156,7 +156,7 @@ def test_mutants_of_data(tmp_path: Path) -> None:
         whole = (tmp_path / "whole" / name).read_bytes()
         mutant = tmp_path / "mutant" / name
 
-        for _ in range(25):
+        for _ in range(MUTANTS):
             # Headers come first, so that is where most of what can be read wrong stands
             part = draw.choice([len(whole), min(len(whole), 128)])
             head, tail = whole[:part], whole[part:]

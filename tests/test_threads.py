@@ -1,11 +1,13 @@
 r"""Tests that threads of one process do not change the results of each other."""
 
+import random
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import fuzz
 import numpy as np
 import pytest
 import torch
@@ -16,7 +18,7 @@ from autoencode.common.seeding import seed_torch, seeded, yield_to_other_threads
 X = np.random.default_rng(0).normal(size=(200, 5)).astype(np.float32)
 
 
-def model(seed: int = 0, **options: Any) -> ae.Autoencoder:
+def model(seed: int | None = 0, **options: Any) -> ae.Autoencoder:
     training = ae.Training(epochs=3, batch_size=20, show_progress=False)
     return ae.vae(2, layers=(8,), training=training, random_state=seed, **options)
 
@@ -56,6 +58,65 @@ def test_verbs_in_threads_are_those_alone() -> None:
         assert [*pool.map(lambda verb: verb(m), verbs)] == alone
 
     assert torch.equal(torch.get_rng_state(), before)
+
+
+# Kinds of data, codes and objectives
+
+
+def random_states() -> list[Any]:
+    r"""Returns the states of the random numbers that a caller may draw."""
+    return [random.getstate(), [*np.random.get_state()], torch.get_rng_state().numpy()]  # noqa: NPY002
+
+
+def results(model: ae.Autoencoder, X: Any, y: Any) -> dict[str, Any]:
+    seen, first = X[:3], None if y is None else y[:1]
+    found = {"transform": model.transform(seen, None if y is None else y[:3])}
+
+    if hasattr(model, "sample"):
+        found["sample"] = model.sample(3, first, random_state=1)
+
+    if hasattr(model, "score_samples"):
+        found["score_samples"] = model.score_samples(seen, None if y is None else y[:3])
+
+    if hasattr(model, "impute"):
+        found["impute"] = model.impute(seen, None if y is None else y[:3])
+
+    return found | {"evaluate": [*model.evaluate(X, y).values()]}
+
+
+EVERYDAY = {"texts", "frames", "vq", "aae"}
+KINDS = [pytest.param(k, marks=[pytest.mark.slow] * (k not in EVERYDAY)) for k in fuzz.KINDS]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_all_kinds_in_threads_are_as_alone(kind: str) -> None:
+    build, data, y = fuzz.KINDS[kind]
+    X = data()
+    model = build().fit(X, y)
+    alone = results(model, X, y)
+    before = random_states()
+
+    with ThreadPoolExecutor(2) as pool:
+        trained = [*pool.map(lambda _: results(build().fit(X, y), X, y), range(2))]
+
+    with ThreadPoolExecutor(8) as pool:
+        used = [*pool.map(lambda _: results(model, X, y), range(8))]
+
+    assert all(fuzz.differing(alone, found) is None for found in trained + used)
+    assert fuzz.same(random_states(), before)
+
+
+@pytest.mark.parametrize("random_state", [None, 0])
+def test_random_states_of_the_caller_stay(random_state: int | None) -> None:
+    before = random_states()
+    m = model(random_state).fit(X)
+    m.sample(3, random_state=random_state)
+    m.evaluate(X)
+    m.score_samples(X)
+    ae.manifold.OffManifoldDetector(m).fit(X[:50]).score_samples(X[:5])
+    ae.manifold.NeighborGraph(3).fit(X[:50])
+
+    assert fuzz.same(random_states(), before)
 
 
 def test_a_long_training_lets_others_have_their_turn() -> None:

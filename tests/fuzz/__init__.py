@@ -9,9 +9,9 @@ r"""Mutants of model files: what comes of them, one after the other.
 
 from .models import KINDS, Seed, make
 from .mutations import at, change_bytes, change_document, mutate, places
-from .outcomes import MEMORY, run
+from .outcomes import MEMORY, differing, run, same
 
 __all__ = [
-    "KINDS", "MEMORY", "Seed", "at", "change_bytes", "change_document", "make", "mutate", "places",
-    "run",
+    "KINDS", "MEMORY", "Seed", "at", "change_bytes", "change_document", "differing", "make",
+    "mutate", "places", "run", "same",
 ]  # fmt: skip

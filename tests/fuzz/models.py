@@ -12,7 +12,7 @@ from autoencode import distributions as d
 from autoencode import objectives as o
 from autoencode.modalities import MDCT, Images, Series, Sounds, Texts
 from autoencode.networks import Convolutional, FullyConvolutional, Recurrent, Transformer
-from autoencode.priors import Mixture
+from autoencode.priors import Mixture, VampPrior
 
 _RNG = np.random.default_rng(0)
 _X = _RNG.normal(size=(30, 4))
@@ -111,6 +111,7 @@ KINDS: dict[str, _Made] = {
     "rae": _objective(o.RAE()),
     "wae": _objective(o.WAE()),
     "iwae": (lambda: ae.iwae(2, k=2, **_QUICK), lambda: _X, None),
+    "vamp": (lambda: ae.vae(2, prior=VampPrior(4), **_QUICK), lambda: _X, None),
     "logistic": _objective(o.ELBO(), posterior=d.DiagonalGaussian(), likelihood=d.Laplace()),
 }  # fmt: skip
 

@@ -150,13 +150,13 @@ class Spool:
 
         with self.file as file, _explained():
             file.flush()
-            root: Any = mapped(file, self.like.dtype)
+            rows: Any = mapped(file, self.like.dtype)
 
-            if isinstance(root, np.memmap):
-                root.file = os.dup(file.fileno())  # by which its rows are read
-                weakref.finalize(root, os.close, root.file)
+            if hasattr(rows, "filename"):  # a map
+                rows.file = os.dup(file.fileno())  # by which they are read
+                weakref.finalize(rows, os.close, rows.file)
 
-        return root.reshape(-1, *self.like.shape[1:])
+        return rows.reshape(-1, *self.like.shape[1:])
 
 
 def _find(folder: Path, name: str) -> Prepared | None:

@@ -23,9 +23,10 @@ class Modules(Network):
     stays in evaluation mode, so that its running statistics do not move.
 
     A module does not say how it was made, so that a model with one cannot be written to a file.
-    A function can: write `encoder(shape, features)` and `decoder(features, shape)` at the top
-    level of a module, and name it as `trusted` to load the model. Their arguments are those of
-    :meth:`Network.encoder` and :meth:`Network.decoder`. The weights come from the file then.
+    A function can: write `encoder(shape, features) -> nn.Module` and `decoder(features, shape) ->
+    nn.Module` at the top level of a module, and name it as `trusted` to load the model. Their
+    arguments are those of :meth:`Network.encoder` and :meth:`Network.decoder`. The weights come
+    from the file then.
 
     Arguments:
         to_code: The encoder, from examples `(N, *shape)` to `(N, features)`, or a function that
@@ -59,6 +60,13 @@ class Modules(Network):
                 raise TypeError(
                     f"expected the {name} as a module of torch, or as a function that makes one,"
                     f" got {value!r}."
+                )
+
+            # Loading a model calls such functions, and must not call any other
+            if not isinstance(value, nn.Module) and not _makes_modules(value):
+                raise TypeError(
+                    f"expected the {name} as a function that says it makes a module, such as"
+                    f" def {name}(...) -> torch.nn.Module, got {value!r}."
                 )
 
         self.to_code = to_code
@@ -157,6 +165,16 @@ def as_network(value: Any) -> Any:
         )
 
     return Modules(*parts)
+
+
+def _makes_modules(function: Callable[..., Any]) -> bool:
+    r"""Tells whether the annotation of a function says that it returns a module."""
+    try:
+        made = inspect.signature(function, eval_str=True).return_annotation
+    except Exception:  # the annotations of others may raise anything
+        return False
+
+    return isinstance(made, type) and issubclass(made, nn.Module)
 
 
 def _takes_two(module: nn.Module) -> bool:

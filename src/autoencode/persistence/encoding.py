@@ -331,6 +331,16 @@ def _named(path: str, trusted: Any) -> Any:
         raise ValueError(f"the model names '{path}', which is private.")
 
     try:
-        return getattr(importlib.import_module(module), name)
+        value = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise ValueError(f"the model uses '{path}', which cannot be imported: {error}.") from None
+
+    made = f"{getattr(value, '__module__', None)}.{getattr(value, '__qualname__', name)}"
+
+    if not ours and path not in trusted and not _is_within(made, trusted):
+        raise ValueError(
+            f"the model uses '{path}', which a trusted module imports from elsewhere, as '{made}'."
+            f" If you trust it, too, load with trusted=['{path}']."
+        )
+
+    return value

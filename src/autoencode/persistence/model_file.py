@@ -221,7 +221,7 @@ def _check_columns(modality: Any, n: int | None, names: NDArray | None) -> None:
     rows = modality if isinstance(modality, Tabular) else None
     width = n if rows is None else modality.restore(torch.zeros(1, *modality.shape_)).shape[1]
 
-    if (n is not None and not n == width >= 1) or (names is not None and names.shape != (n,)):
+    if (n is not None and (n != width or n < 1)) or (names is not None and names.shape != (n,)):
         raise ValueError(f"its n_features_in is {n}, which does not agree with the columns")
 
 
