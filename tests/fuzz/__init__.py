@@ -1,10 +1,10 @@
-r"""Mutants of model files: what comes of them, one after the other.
+r"""Mutants of model files, and their ends.
 
     cd tests && python -m fuzz FOLDER --mutants 2000 --seed 1
 
 - `models`: a small model of each kind, with examples of its data
 - `mutations`: changes of documents, tensors and bytes
-- `outcomes`: what a mutant ends in, and whether that is right
+- `outcomes`: the end of a mutant, and whether it is right
 """
 
 from .models import KINDS, Seed, make

@@ -1,4 +1,4 @@
-r"""What a mutant ends in: predictions or a refusal, soon and within the memory of its size.
+r"""Ends of mutants: predictions or a refusal, soon and within the memory of their size.
 
 - A damaged or altered file is refused, or makes the predictions that were saved, bit for bit.
 - A forged file may hold another model. It makes the saved predictions if the parts of which they
