@@ -146,7 +146,8 @@ ORDER = {
         texts
     """,
     "modalities.audio": """
-        lengths spectra waveforms
+        damage lengths moments spectra waveforms
+        faults recordings
         sounds
     """,
     "modalities.mixed_tables": """

@@ -82,7 +82,7 @@ def test_many_windows_are_cut_once(folder, monkeypatch, caplog) -> None:
     (folder / "a" / "broken.wav").write_bytes(b"RIFF")
     soundfile.write(folder / "b" / "silent.wav", np.zeros(3000), RATE)
     codes = quick().fit(folder).transform(folder)
-    monkeypatch.setattr("autoencode.modalities.audio.sounds._LARGE", 0)
+    monkeypatch.setattr("autoencode.modalities.audio.recordings._LARGE", 0)
     model = quick().fit(folder)
     monkeypatch.setattr("autoencode.data.media.audio._decode", None)
     caplog.clear()

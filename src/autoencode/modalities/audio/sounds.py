@@ -11,8 +11,6 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-import torch.nn as nn
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.distributions import Distribution, constraints
@@ -21,22 +19,18 @@ from torch.distributions.constraints import Constraint
 from ...common import failures
 from ...common.failures import warn
 from ...common.type_checks import check_agreement
-from ...corruptions import Compose, WaveformCorruption
-from ...corruptions.base import flatten
-from ...data import Examples, on_disk, read_sounds
-from ...data.listing import Files, Names, list_files
+from ...corruptions import Compose
+from ...data import on_disk, read_sounds
+from ...data.listing import Files, Names
 from ...data.media.audio import (
     Recordings,
     durations,
-    each_sound,
     holds_sounds,
     is_sound,
-    mix,
     read_sound,
-    report_notes,
     write_sound,
 )
-from ...data.media.audio_checks import FAULTS, find_fault, report_faults
+from ...data.media.audio_checks import report_faults
 from ...distributions import DiagonalGaussian, Family, SharedGaussian
 from ...networks import Convolutional, FullyConnected, Network
 from ..base import Modality, tensor_of
@@ -50,19 +44,27 @@ from ..capabilities import (
     Writable,
 )
 from ..capabilities.fitting import without_text_corruptions
-from ..windows import Windows, cut, prepared, spooled
+from ..windows import Windows, cut, spooled
+from .damage import WaveformDamage, split_steps
+from .faults import report_faults_in_memory
 from .lengths import LONGEST, choose_seconds, describe_unused, log_windows, share_kept
+from .moments import moments
+from .recordings import (
+    MAX_FILES_MEASURED,
+    MIN_SHARE_KEPT,
+    RecordingFormat,
+    as_recordings,
+    choose_length,
+    cut_recording,
+    read_windows,
+)
 from .spectra import LogMel, Spectrum
-from .waveforms import check_waves, full_scale, is_wave
+from .waveforms import check_waves, is_wave, to_channels, waves_of
 
 log = logging.getLogger(__name__)
 
 _ROWS = 64  # sounds to transform at once
 _WIDEST = 2**15  # numbers of a spectrum for which unshared weights fit well in memory
-_LARGE = 2**28  # bytes of windows, beyond which they are cut once and kept in the cache
-_LOOKED_AT = 256  # files whose lengths are read
-_LEAST = 1e-12  # a smaller variance is rounding
-_USED = 0.75  # share of recordings; if a cut leaves less, they are cut into windows
 _MIN_SOUNDS_FOR_SCALES = 20
 
 
@@ -170,7 +172,7 @@ class Sounds(
         X.samples = round(self.rate * seconds)
 
         if not fitted:
-            warn(describe_unused(durations(path, _LOOKED_AT), seconds))
+            warn(describe_unused(durations(path, MAX_FILES_MEASURED), seconds))
             return X, y, files
 
         if X.rows is not None:
@@ -195,7 +197,7 @@ class Sounds(
 
         seconds = self.samples_ / self.rate
         self.windows_ = (read and X.counts is not None) or (
-            not read and share_kept(lengths, seconds) < _USED
+            not read and share_kept(lengths, seconds) < MIN_SHARE_KEPT
         )
 
         if not read:
@@ -204,18 +206,8 @@ class Sounds(
 
         log.info("sounds of %g s%s.", seconds, "" if self.seconds else "; seconds=... fixes it")
         x = self.load(self.examples(X))
-        n, total, squares = 0, torch.zeros((), dtype=torch.float64), 0.0
-
-        for rows in Examples(x).split(_ROWS):
-            c = self._transform(rows.target).double()
-            n, total = n + c[..., 0].numel(), total + c.sum(dim=(0, 1, 2))
-            squares += float(c.square().sum())
-
-        self.shape_, self.n_ = tuple(c.shape[1:]), len(x)
-        loc = total / n
-        self.loc_ = tuple(loc.tolist())  # not an array, which torch's compiler cannot read
-        variance = squares / (n * self.shape_[-1]) - float(loc.square().mean())
-        self.scale_ = math.sqrt(variance) if variance > _LEAST else 1.0
+        self.shape_, self.loc_, self.scale_ = moments(x, self._transform, _ROWS)
+        self.n_ = len(x)
 
         return self
 
@@ -316,20 +308,13 @@ class Sounds(
     def split_corruption(
         self, corruption: Callable[[Tensor], Tensor]
     ) -> tuple[Callable[[Tensor], Tensor] | None, Callable[[Tensor], Tensor]]:
-        steps = flatten(corruption)
-        of_waves = [isinstance(step, WaveformCorruption) for step in steps]
-        n = sum(of_waves)
+        of_waves, others = split_steps(corruption)
 
-        if n == 0:
+        if not of_waves:
             return None, without_text_corruptions(self, corruption)
 
-        if not all(of_waves[:n]):
-            raise ValueError(
-                f"expected corruptions of waveforms before those of spectra, got {steps}."
-            )
-
-        after = without_text_corruptions(self, Compose(steps[n:]))
-        return _Damage(self, steps[:n]), after
+        after = without_text_corruptions(self, Compose(others))
+        return WaveformDamage(self._waves, self.rate, of_waves), after
 
     def to_numeric(self, X: Any) -> Any:
         if isinstance(X, Path) or not self.accepts(X):
@@ -372,18 +357,10 @@ class Sounds(
         r"""Returns the windows of one recording, named by when they begin."""
         self._check_arguments()
         x = read_sound(path, self.rate, self.channels, self.strict)
-        n = self._length(path, [len(x) / self.rate])[1]
-        n = max(2, round(self.rate * n))
-        X = cut(x, n)
-        names = [f"{path.stem}-{i * (n // 2) / self.rate:g}s{path.suffix}" for i in range(len(X))]
+        seconds = self._length(path, [len(x) / self.rate])[1]
+        windows, names = cut_recording(path, x, self.rate, seconds)
 
-        if hasattr(self, "shape_"):
-            return X, None, names
-
-        found = Recordings.of([*X])
-        found.samples, found.counts = n, [len(X)]
-
-        return found, None, names
+        return windows if hasattr(self, "shape_") else as_recordings(windows), None, names
 
     def _length(
         self, path: Path | Files, lengths: list[float] | None = None
@@ -392,60 +369,19 @@ class Sounds(
         if hasattr(self, "samples_"):
             return self.windows_, self.samples_ / self.rate
 
-        lengths = durations(path, _LOOKED_AT) if lengths is None else lengths
-        seconds = choose_seconds(lengths) if self.seconds is None else self.seconds
+        return choose_length(path, self.seconds, lengths)
 
-        return share_kept(lengths, seconds) < _USED, seconds
-
-    def _read_windows(self, path: Path | Files, n: int) -> tuple[Any, NDArray | None, list[str]]:
+    def _read_windows(self, path: Path | Files, n: int) -> tuple[Any, NDArray | None, Names]:
         r"""Returns the windows of a folder of recordings, with one of them in memory at a time."""
-        notes: dict[str, Any] = {}
-        each = each_sound(path, self.rate, self.channels, self.strict, notes)
-        names: list[str] = []
-
-        # Windows overlap by half, so that each sample is in two
-        if 8 * sum(durations(path)) * self.rate * self.channels > _LARGE:
-            listing = list_files(path)
-            states = [file.stat() for file in listing.files]
-            seen = [(m, s.st_size, s.st_mtime_ns) for m, s in zip(listing.names, states)]
-            key = ["windows", str(listing.folder.resolve()), self.rate, n, self.channels]
-            windows, kept = prepared([*key, self.strict, seen], each, n, lambda: {"notes": notes})
-            names = kept["names"]
-
-            if not notes:  # found in the cache
-                report_notes(kept["notes"], None, self.strict)
-        else:
-
-            def waves() -> Iterator[NDArray]:
-                for name, x in each:
-                    names.append(name)
-                    yield x
-
-            windows = spooled(waves(), n)
-
-        counts, rows = windows.counts, np.asarray(windows)
-        log_windows(len(names), len(rows), n / self.rate)
-        lengths = [length / self.rate for length in cast(tuple[int, ...], windows.length)]
-        files = [
-            str(Path(name).with_name(f"{Path(name).stem}-{i * (n // 2) / self.rate:g}s"))
-            + Path(name).suffix
-            for name, count in zip(names, counts)
-            for i in range(count)
-        ]
-        listing, there = list_files(path), {*names}
-        bad = {i: "it could not be read" for i, n in enumerate(listing.names) if n not in there}
-        files = Names.of(listing, bad).cut(files, counts)
-        parents = np.repeat([str(Path(name).parent) for name in names], counts)
-        y = parents if set(parents) != {"."} else None
+        form = RecordingFormat(self.rate, self.channels, self.strict)
+        windows, y, files = read_windows(path, form, n)
 
         if hasattr(self, "shape_"):
             return windows, y, files
 
+        lengths = [length / self.rate for length in cast(tuple[int, ...], windows.length)]
         warn(failures.long_sound(lengths, n / self.rate))
-        found = Recordings.of([*rows], rows)
-        found.counts, found.samples = counts, n
-
-        return found, y, files
+        return as_recordings(windows, np.asarray(windows)), y, files
 
     @property
     def _spectrum(self) -> Spectrum:
@@ -456,18 +392,11 @@ class Sounds(
 
     def _wave(self, x: NDArray) -> NDArray:
         r"""Returns one waveform at full scale, with shape `(n, channels)`."""
-        x = full_scale(tensor_of(x)).numpy()
-        return mix(x if x.ndim == 2 else x[:, None], self.channels)
+        return to_channels(x, self.channels)
 
     def _waves(self, x: Tensor) -> Tensor:
         r"""Returns the waveforms of `load` with shape `(N, channels, samples)`, at full scale."""
-        x = full_scale(x[:, : self.samples_])
-        x = x[:, None] if x.ndim == 2 else x.movedim(-1, 1)
-
-        if x.shape[1] != self.channels:
-            x = x.mean(dim=1, keepdim=True).expand(-1, self.channels, -1)
-
-        return F.pad(x, (0, self.samples_ - x.shape[-1]))
+        return waves_of(x, self.samples_, self.channels)
 
     def _check_arguments(self) -> None:
         integers = isinstance(self.rate, Integral) and isinstance(self.channels, Integral)
@@ -491,36 +420,7 @@ class Sounds(
             check_waves(X)
 
     def _report(self, X: Any) -> None:
-        total = f"{len(X):,} sounds"
-        faults = [
-            find_fault(full_scale(tensor_of(x)).numpy(), self.rate, self.channels) for x in X
-        ]
-        named = {
-            f"{kind}, and kept": [f"sound {i}" for i, f in enumerate(faults) if f == kind]
-            for kind in FAULTS
-        }
-        report_faults(named, total, self.strict)
+        report_faults_in_memory(X, self.rate, self.channels, self.strict)
 
         if not self.windows_:
             warn(describe_unused([len(x) / self.rate for x in X], self.samples_ / self.rate))
-
-
-class _Damage(nn.Module):
-    r"""Corruptions of waveforms, applied to sounds as they are stored."""
-
-    def __init__(self, sounds: Sounds, steps: list[Callable[..., Tensor]]) -> None:
-        super().__init__()
-
-        self.sounds = sounds
-        self.steps = steps
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.sounds._waves(x)
-
-        for step in self.steps:
-            x = step(x, self.sounds.rate)
-
-        return x.movedim(1, -1)
-
-    def extra_repr(self) -> str:
-        return f"{self.steps}"

@@ -1,13 +1,17 @@
 r"""Types and layouts of waveforms in memory."""
 
-__all__ = ["check_waves", "full_scale", "is_wave"]
+__all__ = ["check_waves", "full_scale", "is_wave", "to_channels", "waves_of"]
 
 from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
+from ...data.media.audio import mix
+from ..base import tensor_of
 from ..statistics import value_range
 
 _INTEGERS = ("int16", "int32", "uint8")  # as WAV files hold them
@@ -80,6 +84,45 @@ def full_scale(x: Tensor) -> Tensor:
         return (x.float() - 128) / 128
 
     return x.float() / -torch.iinfo(x.dtype).min
+
+
+def to_channels(x: NDArray, channels: int) -> NDArray:
+    r"""One waveform at full scale, with shape `(n, channels)`.
+
+    Arguments:
+        x: The waveform, with shape `(n,)` or `(n, channels)`.
+        channels: The number of channels.
+
+    Example:
+        >>> to_channels(np.zeros(5), 2).shape
+        (5, 2)
+    """
+    x = full_scale(tensor_of(x)).numpy()
+    return mix(x if x.ndim == 2 else x[:, None], channels)
+
+
+def waves_of(x: Tensor, samples: int, channels: int) -> Tensor:
+    r"""Waveforms at full scale in the layout of torch, of one length.
+
+    Arguments:
+        x: The loaded sounds, with shape `(N, n)` or `(N, n, channels)`.
+        samples: The length. Silence fills up shorter ones.
+        channels: The number of channels.
+
+    Returns:
+        The waveforms, with shape `(N, channels, samples)`.
+
+    Example:
+        >>> waves_of(torch.ones(2, 3), 4, 1)[0]
+        tensor([[1., 1., 1., 0.]])
+    """
+    x = full_scale(x[:, :samples])
+    x = x[:, None] if x.ndim == 2 else x.movedim(-1, 1)
+
+    if x.shape[1] != channels:
+        x = x.mean(dim=1, keepdim=True).expand(-1, channels, -1)
+
+    return F.pad(x, (0, samples - x.shape[-1]))
 
 
 def _check_type(dtype: np.dtype) -> None:
