@@ -136,9 +136,9 @@ ORDER = {
         images
     """,
     "modalities.series": """
-        cuts grids
+        cuts grids numbers
         lists
-        files later
+        collection files filling later parts
         series
     """,
     "modalities.text": """

@@ -1,6 +1,6 @@
 r"""Windows of series, with gaps where there is nothing."""
 
-__all__ = ["choose_window", "cut_series", "whole_series"]
+__all__ = ["choose_window", "choose_windows", "cut_series", "describe_lengths", "whole_series"]
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,6 +25,49 @@ def choose_window(lengths: Sequence[int]) -> int:
         (24, 128)
     """
     return max(lengths) if max(lengths) <= _WHOLE else _WINDOW
+
+
+def choose_windows(
+    lengths: Sequence[int], window: int | None = None, stride: int | None = None
+) -> tuple[int, int]:
+    r"""The steps of a window, and from one window to the next.
+
+    Arguments:
+        lengths: The number of steps of each series.
+        window: The steps of a window, if they are given.
+        stride: The steps from one window to the next; by default half a window.
+
+    Raises:
+        ValueError: If steps between windows would be left out.
+
+    Example:
+        >>> choose_windows([100_000])
+        (128, 64)
+    """
+    steps = window or choose_window(lengths)
+    stride = stride or max(1, steps // 2)
+
+    if stride > steps:
+        raise ValueError(
+            f"expected a stride of at most a window of {steps} steps, got"
+            f" {stride}: the steps between windows would be left out."
+        )
+
+    return steps, stride
+
+
+def describe_lengths(lengths: Sequence[int]) -> str:
+    r"""The lengths of series in words.
+
+    Arguments:
+        lengths: The number of steps of each series.
+
+    Example:
+        >>> describe_lengths([5, 1000])
+        '5 to 1,000'
+    """
+    low, high = min(lengths), max(lengths)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
 def cut_series(X: Sequence[NDArray] | NDArray, n: int, stride: int) -> Windows:

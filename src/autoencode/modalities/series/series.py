@@ -25,7 +25,7 @@ from ...corruptions import (
     WaveformCorruption,
 )
 from ...corruptions.base import flatten
-from ...data import TableFormat, chunks, is_frame
+from ...data import TableFormat, is_frame
 from ...data.listing import Files
 from ...distributions import (
     Autoregressive,
@@ -50,19 +50,20 @@ from ..capabilities import (
 )
 from ..capabilities.fitting import without_text_corruptions
 from ..windows import Windows, starts
-from .cuts import choose_window, cut_series, whole_series
+from .collection import collect
+from .cuts import choose_windows, cut_series, describe_lengths, whole_series
 from .files import holds_series, read_files
+from .filling import fill_gaps
 from .grids import Grid
 from .later import later_rows
-from .lists import SeriesList, as_list, from_frame
+from .lists import SeriesList
+from .numbers import check_numbers, moments
+from .parts import split_series
 
 log = logging.getLogger(__name__)
 
 _SEQUENCES = (list, tuple, np.ndarray, Tensor)
-_NARROW = 5  # steps, of which series have more, and channels are often fewer
-_NUMBERS = 2**21  # in a part of the data
 _WIDEST = 2**16  # numbers of an example, beyond which nearly all weights would be of the ends
-_MANY = 10  # series, of which some can be left out as a whole
 _FARTHEST = 1e15  # standard deviations: squares of more are beyond single precision
 
 
@@ -160,38 +161,8 @@ class Series(
         return is_frame(X) or hasattr(X, "to_frame") or isinstance(X, _SEQUENCES)
 
     def collect(self, X: Any) -> Any:
-        if isinstance(X, (Windows, SeriesList)):
-            return X
-
-        if not is_frame(X) and hasattr(X, "to_frame"):  # a column of pandas or polars
-            X = X.to_frame()
-
-        if is_frame(X):
-            return from_frame(X, **self._columns())
-
-        if isinstance(X, Tensor):
-            X = X.detach().cpu().numpy()
-
-        C = len(self.loc_) if hasattr(self, "loc_") else None
-
-        if not isinstance(X, np.ndarray) or X.dtype == object:
-            return as_list(X, C)
-
-        if X.ndim not in {2, 3} or X.size == 0 or X.dtype.kind not in "buif":
-            raise ValueError(
-                "expected series of numbers, as an array with shape (N, T) or (N, T, channels),"
-                f" got shape {X.shape} and type {X.dtype}. Use X[None] for a single one."
-            )
-
-        if X.ndim == 2 and X.shape[1] < _NARROW and X.shape[0] > X.shape[1] and C is None:
-            N, T = X.shape
-            raise ValueError(
-                f"an array with shape {X.shape} may be one series of {N:,} steps and {T}"
-                f" channel{'s' * (T > 1)}, or {N:,} series of {T} step{'s' * (T > 1)}. Use X[None]"
-                " for one series, X[..., None] for many."
-            )
-
-        return X
+        n_channels = len(self.loc_) if hasattr(self, "loc_") else None
+        return collect(X, n_channels, **self._columns())
 
     def read(self, path: Path | Files) -> tuple[Any, ...]:
         X, y, names = self.read_whole(path)
@@ -217,15 +188,7 @@ class Series(
         self._check_arguments()
         X = self.collect(X)
         lengths = [len(x) for x in X]
-        self.steps_ = self.window or choose_window(lengths)
-        self.stride_ = self.stride or max(1, self.steps_ // 2)
-
-        if self.stride_ > self.steps_:
-            raise ValueError(
-                f"expected a stride of at most a window of {self.steps_} steps, got"
-                f" {self.stride_}: the steps between windows would be left out."
-            )
-
+        self.steps_, self.stride_ = choose_windows(lengths, self.window, self.stride)
         self.flat_ = X.flat if isinstance(X, SeriesList) else X.ndim == 2
         self.channels_ = getattr(X, "channels", None)
         grid = getattr(X, "grid", None)
@@ -235,30 +198,27 @@ class Series(
             log.info(
                 "series of %s steps, in windows of %d steps, %d apart; window=... and stride=..."
                 " (command line: --modality.window, --modality.stride) change it.",
-                *(_span(lengths), self.steps_, self.stride_),
+                *(describe_lengths(lengths), self.steps_, self.stride_),
             )
 
         windows = self._cut(X)
         self.dtype_ = str(windows.dtype)
-        n, total, squares, missing = _moments(windows)
+        found = moments(windows)
 
-        if (none := n == 0).any():
+        if (none := found.n == 0).any():
             raise ValueError(
                 f"expected numbers in each channel, got none in {self._named(none)}. Leave it out."
             )
 
-        self.gaps_ = missing if self.gaps is None else self.gaps
+        self.gaps_ = found.missing if self.gaps is None else self.gaps
 
-        if missing and not self.gaps_:
+        if found.missing and not self.gaps_:
             raise ValueError(
                 "expected no missing numbers (NaN) with gaps=False, and no series shorter than a"
                 f" window of {self.steps_} steps. Leave gaps out to fit with gaps."
             )
 
-        loc = total / n
-        scale = np.sqrt(np.maximum(squares / n, 0))
-        constant = scale <= 1e-12 * np.maximum(1, np.abs(loc))
-        scale = np.where(constant, 1.0, scale)
+        loc, scale, constant = found.loc, found.scale, found.constant
 
         if support is constraints.unit_interval:
             loc, scale = np.zeros_like(loc), np.ones_like(scale)
@@ -306,30 +266,7 @@ class Series(
         return whole_series(R, windows)
 
     def split(self, X: Any, share: float) -> tuple[Any, Any]:
-        X = self.collect(X)
-        n = max(1, round(share * len(X)))
-
-        if len(X) >= _MANY:  # enough to leave some of them out as a whole
-            if isinstance(X, SeriesList):
-                return X.select(range(n)), X.select(range(n, len(X)))
-
-            return X[:n], X[n:]
-
-        cuts = [max(1, round(share * len(x))) for x in X]
-        window = self.window or choose_window(cuts)
-
-        if min(min(c, len(x) - c) for c, x in zip(cuts, X)) < window:
-            shortest = min(map(len, X))
-            raise ValueError(
-                f"expected series of which {100 * share:.0f} %, and the rest, have windows of"
-                f" {window} steps, got {shortest} steps. Use a shorter window=... (command line:"
-                " --modality.window), or a model that was trained on other series."
-            )
-
-        if isinstance(X, SeriesList):
-            return X.parts([slice(c) for c in cuts]), X.parts([slice(c, None) for c in cuts])
-
-        return X[:, : cuts[0]], X[:, cuts[0] :]
+        return split_series(self.collect(X), share, self.window)
 
     def histories(self, X: Any) -> list[NDArray]:
         if not self.gaps_:
@@ -373,22 +310,7 @@ class Series(
                 f" got shape {X.shape}."
             )
 
-        for part in chunks(np.asarray(X), max(1, _NUMBERS // math.prod(self.shape_))):
-            if part.dtype.kind != "f":
-                break
-
-            if np.isinf(part).any():
-                raise ValueError(
-                    "Input contains infinity. Use np.nan for what is missing, or a large number."
-                )
-
-            if not self.gaps_ and np.isnan(part).any():
-                raise ValueError(
-                    "Input contains NaN, or series shorter than a window, and those of the fit had"
-                    " no gaps. Fit with modality=ae.modalities.Series(gaps=True) (command line:"
-                    " --modality Series --modality.gaps), so that the networks see them."
-                )
-
+        check_numbers(np.asarray(X), self.gaps_)
         return tensor_of(X)
 
     def normalize(self, x: Tensor) -> Tensor:
@@ -428,19 +350,8 @@ class Series(
         return ~x.isnan()
 
     def fill(self, X: Any, R: Any) -> Any:
-        windows = X if isinstance(X, Windows) and X.origin is not None else self.windows(X)
-        origin = windows.origin
-        whole = whole_series(R, windows)
-        given = [*origin]
-        filled = [
-            np.where(np.isnan(x), r.reshape(x.shape), x) if x.dtype.kind == "f" else x
-            for x, r in zip(given, whole)
-        ]
-
-        if isinstance(origin, SeriesList):
-            return origin.returned(filled)
-
-        return np.stack(filled)
+        given = X if isinstance(X, Windows) and X.origin is not None else self.windows(X)
+        return fill_gaps(given, R)
 
     def network(self) -> Network:
         return FullyConnected(skip=True) if math.prod(self.shape_) <= _WIDEST else Convolutional()
@@ -553,35 +464,3 @@ def _sees_gaps(network: Network) -> bool:
 
 def _skips_gaps(likelihood: Family) -> bool:
     return isinstance(likelihood, Observed)
-
-
-def _moments(X: NDArray) -> tuple[NDArray, NDArray, NDArray, bool]:
-    r"""Returns the count, sum and squared deviations of each channel, and if some are missing."""
-    X = X[..., None] if X.ndim == 2 else X
-    C = X.shape[-1]
-    n, total, squares = np.zeros(C), np.zeros(C), np.zeros(C)
-    rows = max(1, _NUMBERS // math.prod(X.shape[1:]))
-
-    for part in chunks(np.asarray(X), rows):
-        part = np.asarray(part, dtype=float).reshape(-1, C)
-
-        if np.isinf(part).any():
-            raise ValueError(
-                "Input contains infinity. Use np.nan for what is missing, or a large number."
-            )
-
-        known = ~np.isnan(part)
-        n, total = n + known.sum(axis=0), total + np.nansum(part, axis=0)
-
-    mean = total / np.maximum(n, 1)
-
-    for part in chunks(np.asarray(X), rows):
-        part = np.asarray(part, dtype=float).reshape(-1, C)
-        squares = squares + np.nansum(np.square(part - mean), axis=0)
-
-    return n, total, squares, bool((n < X.size // C).any())
-
-
-def _span(lengths: list[int]) -> str:
-    low, high = min(lengths), max(lengths)
-    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
