@@ -1,6 +1,7 @@
 r"""Fixtures shared by the tests: small models with known parameters."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 from torch.distributions import Independent, MultivariateNormal, Normal
 
+from autoencode.common.data_limits import limit_data
 from autoencode.distributions import Family, FixedGaussian
 from autoencode.models.latent import Conditional, LatentModel
 from autoencode.networks import FullyConnected
@@ -21,6 +23,13 @@ threadpool_limits(1)  # numpy's threads, as torch's in the other conftest.py
 # The same examples on every machine, however slow it is
 settings.register_profile("laws", deadline=None, derandomize=True)
 settings.load_profile("laws")
+
+
+@pytest.fixture
+def limits() -> Iterator[Callable[..., None]]:
+    r"""Sets limits of data in memory until the end of a test."""
+    with contextlib.ExitStack() as stack:
+        yield lambda **limits: stack.enter_context(limit_data(**limits))
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from PIL import Image
 import autoencode as ae
 from autoencode.cli import main
 from autoencode.common import atomic_files
-from autoencode.data import arrays, cache
+from autoencode.data import cache
 
 X = np.random.default_rng(0).normal(size=(30, 3))
 
@@ -82,10 +82,9 @@ class NoMap(mmap.mmap):
         raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
 
 
-def test_a_disk_may_have_no_maps(tmp_path, monkeypatch) -> None:
+def test_a_disk_may_have_no_maps(tmp_path, monkeypatch, limits) -> None:
     monkeypatch.setenv("AUTOENCODE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(arrays, "_LARGE", 0)
-    monkeypatch.setattr(cache, "_LARGE", 0)
+    limits(resident_bytes=0)
     np.save(tmp_path / "x.npy", X)
     (tmp_path / "photos").mkdir()
 

@@ -40,8 +40,8 @@ ORDER = {
         basic deterministic variational
     """,
     "common": """
-        atomic_files batching configurable estimates failures locks padding progress seeding
-        threads type_checks visible_text
+        atomic_files batching configurable data_limits estimates failures locks padding progress
+        seeding threads type_checks visible_text
         container
     """,
     "networks": """

@@ -21,8 +21,8 @@ from sklearn.preprocessing import StandardScaler
 
 import autoencode as ae
 from autoencode import recipes
+from autoencode.common.batching import memory_budget
 from autoencode.corruptions import Compose, GaussianNoise, Masking
-from autoencode.data import batches
 from autoencode.distributions import (
     Bernoulli,
     ContinuousBernoulli,
@@ -884,11 +884,11 @@ def test_defaults_need_no_recipe() -> None:
 
 
 @pytest.mark.parametrize("channels", [None, 3])
-def test_bytes_on_disk_train_as_those_in_memory(tmp_path, monkeypatch, channels) -> None:
+def test_bytes_on_disk_train_as_those_in_memory(tmp_path, limits, channels) -> None:
     shape = (200, 6, 7) if channels is None else (200, 6, 7, channels)
     X = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     np.save(tmp_path / "X.npy", X)
-    monkeypatch.setattr("autoencode.data.arrays._LARGE", 0)
+    limits(resident_bytes=0)
 
     training = ae.Training(epochs=2, validation_fraction=0.2)
     model = ae.vae(2, layers=(8,), training=training, random_state=0)
@@ -924,25 +924,25 @@ def test_the_header_of_a_file_is_compared(tmp_path) -> None:
     assert not hasattr(model.fit(tmp_path / "c.npy"), "feature_names_in_")
 
 
-def test_large_examples_pass_by_the_few(monkeypatch) -> None:
-    monkeypatch.setattr(batches, "_NUMBERS", 16 * 12)
-    monkeypatch.setattr(batches, "_FEWEST", 4)
+def test_large_examples_pass_by_the_few() -> None:
+    X, width = np.repeat(table(), 4, axis=0), table().shape[1]
     model = ae.autoencoder(2, **SMALL).fit(table())
     seen = []
     hook = model.model_.encoder.network.register_forward_hook(lambda _, x, y: seen.append(len(y)))
     again = model.model_.decoder.network.register_forward_hook(lambda _, z, y: seen.append(len(y)))
-    whole = model.inverse_transform(model.transform(np.repeat(table(), 4, axis=0)))
+
+    with memory_budget(64 * 20 * width):
+        whole = model.inverse_transform(model.transform(X))
+
     hook.remove()
     again.remove()
 
-    width = table().shape[1]
-    assert max(seen) == max(4, 16 * 12 // width)
-    monkeypatch.undo()
-    assert np.allclose(whole, model.reconstruct(np.repeat(table(), 4, axis=0)), atol=1e-5)
+    assert max(seen) == 20 < len(X)
+    assert np.allclose(whole, model.reconstruct(X), atol=1e-5)
 
 
 @pytest.mark.parametrize("dtype", ["u1", "u2", "f4", "f8", "?"])
-def test_images_come_back_in_parts_as_they_do_at_once(dtype: str, monkeypatch) -> None:
+def test_images_come_back_in_parts_as_they_do_at_once(dtype: str) -> None:
     X = np.random.default_rng(0).integers(0, 2, (50, 4, 5, 3)).astype(dtype)
     X = X if dtype == "?" else X * np.array(200, dtype)
     model = ae.autoencoder(2, layers=(8,), training=ae.Training(epochs=1)).fit(X)
@@ -951,9 +951,10 @@ def test_images_come_back_in_parts_as_they_do_at_once(dtype: str, monkeypatch) -
     with torch.no_grad():
         at_once = model.modality_.restore(model.model_.decode(torch.from_numpy(z)).mean)
 
-    monkeypatch.setattr("autoencode.data.batches._MOST", 16)  # examples in a part
+    with memory_budget(1):  # the fewest examples at once
+        parts = model.reconstruct(X), model.inverse_transform(z)
 
-    for made in (model.reconstruct(X), model.inverse_transform(z)):
+    for made in parts:
         assert made.dtype == X.dtype
         assert made.shape == X.shape
         atol = 1 if dtype[0] == "u" else 1e-3  # where they are rounded

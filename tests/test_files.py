@@ -90,9 +90,9 @@ def test_names_without_a_meaning_are_refused(a: str, b: str, message: str) -> No
         join_names(a.split(), b.split(), ("X", "Y"))
 
 
-def test_some_of_a_mapped_file_stays_in_a_file(tmp_path: Path, monkeypatch) -> None:
+def test_some_of_a_mapped_file_stays_in_a_file(tmp_path: Path, monkeypatch, limits) -> None:
     np.save(tmp_path / "X.npy", np.arange(20.0).reshape(10, 2))
-    monkeypatch.setattr("autoencode.data.cache._LARGE", 0)
+    limits(resident_bytes=0)
     monkeypatch.setenv("AUTOENCODE_CACHE", str(tmp_path))
     X = np.load(tmp_path / "X.npy", mmap_mode="r")
 
@@ -522,9 +522,9 @@ def test_deep_images_are_turned_as_others(tmp_path: Path, orientation: int) -> N
     assert np.array_equal(a, 1000 * b.astype(int))
 
 
-def test_large_folders_keep_their_levels(tmp_path: Path, monkeypatch) -> None:
+def test_large_folders_keep_their_levels(tmp_path: Path, monkeypatch, limits) -> None:
     monkeypatch.setenv("AUTOENCODE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("autoencode.data.media.images._LARGE", 0)
+    limits(resident_bytes=0)
     (tmp_path / "in").mkdir()
 
     for i in range(3):

@@ -54,7 +54,7 @@ def fit_sounds(X, training: Training | None = None, **options):
 
 @pytest.mark.parametrize("channels", [1, 2])
 def test_folders_of_sounds_are_prepared_once(
-    tmp_path, monkeypatch, cache, channels, caplog
+    tmp_path, monkeypatch, limits, cache, channels, caplog
 ) -> None:
     recordings(tmp_path)
     (tmp_path / "a" / "notes.txt").write_text("no sound")
@@ -64,8 +64,7 @@ def test_folders_of_sounds_are_prepared_once(
     in_memory = model.transform(tmp_path)
     assert not [*cache.iterdir()]
 
-    monkeypatch.setattr("autoencode.data.media.audio._LARGE", 0)
-    monkeypatch.setattr("autoencode.data.media.audio._BLOCK", 4)
+    limits(resident_bytes=0, block_files=4)
     caplog.clear()
     large = read_sounds(tmp_path, 4000, 0.2, channels)
 
@@ -91,16 +90,16 @@ def test_folders_of_sounds_are_prepared_once(
     assert model.history_[-1].train == mapped.history_[-1].train
 
 
-def test_a_large_folder_without_a_sound_is_said(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("autoencode.data.media.audio._LARGE", 0)
+def test_a_large_folder_without_a_sound_is_said(tmp_path, limits) -> None:
+    limits(resident_bytes=0)
     (tmp_path / "a.wav").write_text("no sound")
 
     with pytest.raises(ValueError, match="expected a folder of sounds, got no sound in"):
         read_sounds(tmp_path, 4000, 0.2)
 
 
-def test_large_folders_of_sounds_are_guessed(tmp_path, monkeypatch, cache) -> None:
-    monkeypatch.setattr("autoencode.data.media.audio._LARGE", 0)
+def test_large_folders_of_sounds_are_guessed(tmp_path, limits, cache) -> None:
+    limits(resident_bytes=0)
     training = Training(epochs=1)
     model = ae.autoencoder(2, layers=(8,), training=training).fit(recordings(tmp_path, 4))
 
@@ -111,8 +110,9 @@ def test_large_folders_of_sounds_are_guessed(tmp_path, monkeypatch, cache) -> No
 PREPARE_SOUNDS = """
 import sys, time
 import autoencode.data.media.audio as sounds
+from autoencode.common.data_limits import limit_data
 
-sounds._LARGE, sounds._BLOCK, wait = 0, 2, float(sys.argv[3])
+wait = float(sys.argv[3])
 decode = sounds._decode
 
 def slow(file, *args):
@@ -121,7 +121,9 @@ def slow(file, *args):
     return decode(file, *args)
 
 sounds._decode = slow
-sounds.read_sounds(sys.argv[1], 4000, 0.2).X.rows.tofile(sys.argv[2])
+
+with limit_data(resident_bytes=0, block_files=2):
+    sounds.read_sounds(sys.argv[1], 4000, 0.2).X.rows.tofile(sys.argv[2])
 """
 
 
@@ -148,10 +150,9 @@ FIT = """
 import os, signal, sys, time
 from pathlib import Path
 import autoencode as ae
-import autoencode.data.media.audio
+from autoencode.common.data_limits import limit_data
 from autoencode.modalities import LogMel, Sounds
 
-autoencode.data.media.audio._LARGE = 0
 damage, steps, last = ae.corruptions.Hum.damage, 0, int(sys.argv[4])
 
 def counted(*args):
@@ -174,7 +175,10 @@ hum = ae.corruptions.Hum()
 model = ae.denoising(
     2, layers=(8,), modality=modality, training=training, corruption=hum, random_state=0
 )
-model.fit(sys.argv[1], resume=True).save(sys.argv[2])
+
+with limit_data(resident_bytes=0):
+    model.fit(sys.argv[1], resume=True).save(sys.argv[2])
+
 print(steps)
 """
 

@@ -22,6 +22,7 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 import autoencode as ae
+from autoencode.common.data_limits import limit_data
 from autoencode.data import (
     Batches,
     Examples,
@@ -48,14 +49,8 @@ def cache(tmp_path_factory, monkeypatch) -> Path:
 
 
 @pytest.fixture
-def everything_is_large(monkeypatch) -> None:
-    for part in ("arrays", "tabular.numeric", "media.images", "cache"):
-        monkeypatch.setattr(f"autoencode.data.{part}._LARGE", 0)
-
-    monkeypatch.setattr("autoencode.data.disk_arrays.CHUNK", 2**10)
-    monkeypatch.setattr("autoencode.modalities.statistics._NUMBERS", 2**7)
-    monkeypatch.setattr("autoencode.data.tabular.numeric._CELLS", 60)
-    monkeypatch.setattr("autoencode.data.media.images._BLOCK", 4)
+def everything_is_large(limits) -> None:
+    limits(resident_bytes=0, block_bytes=2**10, block_numbers=30, block_files=4)
 
 
 def fit(X, y=None, **options) -> dict[str, torch.Tensor]:
@@ -234,8 +229,7 @@ def test_memory_stays_bounded(tmp_path, kind: str) -> None:
 def test_merged_statistics_are_those_of_numpy(X, shift: float) -> None:
     X = X + shift if X.dtype == np.float64 else X
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("autoencode.modalities.statistics._NUMBERS", 32)
+    with limit_data(block_numbers=32):
         columns, ends = column_statistics(X), value_range(X)
         modality, whole = Tables().fit(X), Tables("whole").fit(X)
 
@@ -285,7 +279,7 @@ def test_all_files_of_tables_give_the_same_model(tmp_path, everything_is_large, 
     assert read_array(tmp_path / "X.csv").columns == names
 
 
-def test_labels_of_tables_are_kept(tmp_path, monkeypatch) -> None:
+def test_labels_of_tables_are_kept(tmp_path, limits) -> None:
     pandas = pytest.importorskip("pandas")
     X, y = numbers("f4", 50, 2), np.array(list("xyz"))[np.arange(50) % 3]
     frame = pandas.DataFrame(X, columns=["a", "b"]).assign(kind=y)
@@ -293,8 +287,7 @@ def test_labels_of_tables_are_kept(tmp_path, monkeypatch) -> None:
     frame.to_csv(tmp_path / "X.csv", index=False)
 
     for large in (2**30, 0):
-        monkeypatch.setattr("autoencode.data.tabular.numeric._LARGE", large)
-        monkeypatch.setattr("autoencode.data.tabular.numeric._CELLS", 30)
+        limits(resident_bytes=large, block_numbers=15)
 
         for suffix in ("parquet", "csv"):
             table = read_array(tmp_path / f"X.{suffix}", label="kind")
@@ -385,8 +378,8 @@ class HuggingFace:
         pytest.param((40, 6, 7, 3), 2**30, marks=pytest.mark.slow),
     ],
 )
-def test_streams_train_as_arrays_do(monkeypatch, large: int, shape: tuple) -> None:
-    monkeypatch.setattr("autoencode.data.cache._LARGE", large)
+def test_streams_train_as_arrays_do(limits, large: int, shape: tuple) -> None:
+    limits(resident_bytes=large)
     X = numbers("f4", *shape)
     y = np.arange(40) % 3
     expected, conditional = fit(X), fit(X, y, conditional=True)
@@ -573,11 +566,10 @@ def test_what_fills_the_disk_does_not_stay(cache, errno: int | None) -> None:
     assert np.array_equal(prepare_once(["large"], make).X, np.arange(6.0))
 
 
-def test_folders_are_prepared_once(tmp_path, monkeypatch, cache) -> None:
+def test_folders_are_prepared_once(tmp_path, monkeypatch, limits, cache) -> None:
     X = photographs(tmp_path)
     (tmp_path / "a" / "notes.txt").write_text("no image")
-    monkeypatch.setattr("autoencode.data.media.images._LARGE", 0)
-    monkeypatch.setattr("autoencode.data.media.images._BLOCK", 4)
+    limits(resident_bytes=0, block_files=4)
     first = read_images(tmp_path)
 
     assert isinstance(first.X, np.memmap)
@@ -614,9 +606,9 @@ def test_a_large_folder_without_an_image_is_said(tmp_path, everything_is_large) 
 
 
 @pytest.mark.parametrize("damage", ["X", "info.json", "cut", "foreign"])
-def test_a_damaged_cache_is_made_anew(tmp_path, monkeypatch, cache, damage: str) -> None:
+def test_a_damaged_cache_is_made_anew(tmp_path, limits, cache, damage: str) -> None:
     X = photographs(tmp_path)
-    monkeypatch.setattr("autoencode.data.media.images._LARGE", 0)
+    limits(resident_bytes=0)
     read_images(tmp_path)
     (folder,) = (f.parent for f in cache.rglob("info.json"))
 
@@ -634,8 +626,9 @@ def test_a_damaged_cache_is_made_anew(tmp_path, monkeypatch, cache, damage: str)
 PREPARE = """
 import sys, time
 import autoencode.data.media.images as folders
+from autoencode.common.data_limits import limit_data
 
-folders._LARGE, folders._BLOCK, wait = 0, 2, float(sys.argv[3])
+wait = float(sys.argv[3])
 decode = folders._open
 
 def slow(file, size):
@@ -644,8 +637,9 @@ def slow(file, size):
     return decode(file, size)
 
 folders._open = slow
-X = folders.read_images(sys.argv[1]).X
-X.tofile(sys.argv[2])
+
+with limit_data(resident_bytes=0, block_files=2):
+    folders.read_images(sys.argv[1]).X.tofile(sys.argv[2])
 """
 
 
@@ -687,9 +681,9 @@ def test_a_killed_preparation_goes_on(tmp_path, cache) -> None:
     assert (tmp_path / "out").read_bytes() == X.tobytes()
 
 
-def test_a_cache_without_room_is_said(tmp_path, monkeypatch) -> None:
+def test_a_cache_without_room_is_said(tmp_path, monkeypatch, limits) -> None:
     photographs(tmp_path)
-    monkeypatch.setattr("autoencode.data.media.images._LARGE", 0)
+    limits(resident_bytes=0)
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")

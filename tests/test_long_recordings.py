@@ -77,12 +77,12 @@ def test_recordings_are_held_out_whole(folder, caplog) -> None:
     assert "held out: the last windows of 1 of 1 recordings" in caplog.text
 
 
-def test_many_windows_are_cut_once(folder, monkeypatch, caplog) -> None:
+def test_many_windows_are_cut_once(folder, monkeypatch, limits, caplog) -> None:
     monkeypatch.setenv("AUTOENCODE_CACHE", str(folder.parent / "cache"))
     (folder / "a" / "broken.wav").write_bytes(b"RIFF")
     soundfile.write(folder / "b" / "silent.wav", np.zeros(3000), RATE)
     codes = quick().fit(folder).transform(folder)
-    monkeypatch.setattr("autoencode.modalities.audio.recordings._LARGE", 0)
+    limits(resident_bytes=0)
     model = quick().fit(folder)
     monkeypatch.setattr("autoencode.data.media.audio._decode", None)
     caplog.clear()

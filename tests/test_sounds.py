@@ -922,7 +922,9 @@ def test_recordings_of_any_length_come_back_whole(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("channels", [1, 2])
-def test_what_lies_in_the_cache_comes_back_whole_too(channels, tmp_path, monkeypatch) -> None:
+def test_what_lies_in_the_cache_comes_back_whole_too(
+    channels, tmp_path, monkeypatch, limits
+) -> None:
     monkeypatch.setenv("AUTOENCODE_CACHE", str(tmp_path / "cache"))
     (tmp_path / "in").mkdir()
 
@@ -933,7 +935,7 @@ def test_what_lies_in_the_cache_comes_back_whole_too(channels, tmp_path, monkeyp
     model = quick(modality=small(channels=channels)).fit(tmp_path / "in")
     whole = partial(model.reconstruct, full_size=True)
     R, Z = (f(tmp_path / "in") for f in (whole, model.transform))
-    monkeypatch.setattr("autoencode.data.media.audio._LARGE", 0)
+    limits(resident_bytes=0)
     mapped = model.reconstruct(tmp_path / "in", full_size=True)
 
     assert [len(r) for r in mapped] == [800, 500, 640]

@@ -14,6 +14,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 import autoencode as ae
+from autoencode.common.data_limits import limit_data
 from autoencode.data import Examples, on_disk, stored_by_row
 from autoencode.modalities import Images, Sounds, Tables, describe_context
 from autoencode.modalities.base import tensor_of
@@ -99,12 +100,11 @@ def scaled(tables: Tables) -> tuple[NDArray, ...]:
     st.integers(1, 64),
 )
 def test_layouts_change_no_bit(folder, X, layout: str, numbers: int) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("autoencode.modalities.statistics._NUMBERS", numbers)
+    with limit_data(block_numbers=numbers):
         expected = learned(X)
-        patch.setattr("autoencode.data.disk_arrays.CHUNK", 8 * numbers + 1)
 
-        assert learned(LAYOUTS[layout](X, folder)) == expected
+        with limit_data(block_bytes=8 * numbers + 1):
+            assert learned(LAYOUTS[layout](X, folder)) == expected
 
 
 @given(
@@ -114,8 +114,7 @@ def test_layouts_change_no_bit(folder, X, layout: str, numbers: int) -> None:
     st.sampled_from(["rows", *LAYOUTS]),
 )  # fmt: skip
 def test_types_change_no_bit(folder, X, dtype: str, layout: str) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("autoencode.modalities.statistics._NUMBERS", 32)
+    with limit_data(block_numbers=32):
         T = X.astype(dtype)
         T = T if layout == "rows" else LAYOUTS[layout](T, folder)
 

@@ -419,11 +419,13 @@ def test_command_line(tmp_path: Path, monkeypatch, capsys) -> None:
     assert X["b"].min() > 0
 
 
-def test_a_table_of_numbers_is_mapped_where_it_is_large(tmp_path: Path, monkeypatch) -> None:
+def test_a_table_of_numbers_is_mapped_where_it_is_large(
+    tmp_path: Path, monkeypatch, limits
+) -> None:
     monkeypatch.setenv("AUTOENCODE_CACHE", str(tmp_path / "cache"))
     file = write(tmp_path, lines("a;b;k", lambda i: f"{i},5;{i}.234,5;x{i}"))
     small = read_array(file, label="k")
-    monkeypatch.setattr("autoencode.data.tabular.numeric._LARGE", 0)
+    limits(resident_bytes=0)
     large = read_array(file, label="k")
 
     assert isinstance(large.X, np.memmap)

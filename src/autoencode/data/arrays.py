@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..common.data_limits import data_limits
 from .disk_arrays import has_no_maps
 from .listing import check_source
 from .remedies import remedy
@@ -17,7 +18,6 @@ from .tabular.formats import TEXTS, TableFormat, table_suffix
 from .tabular.frames.reading import read_frame
 from .tabular.numeric import Table, read_csv, read_parquet
 
-_LARGE = 2**28  # bytes; beyond that a file is mapped into memory and not read at once
 _ARRAYS = {".npy", ".npz"}
 _IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
@@ -108,7 +108,7 @@ def _read_frame(path: Path, label: str | None) -> Table:
 
 
 def _read_npy(path: Path) -> NDArray:
-    large = path.stat().st_size > _LARGE
+    large = path.stat().st_size > data_limits().resident_bytes
 
     try:
         array = np.load(path, mmap_mode="r" if large else None, allow_pickle=False)

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from ..common.batching import rows_per_batch
 from .disk_arrays import FileTensor
 
 log = logging.getLogger(__name__)
 
 _AHEAD = 4  # minibatches that the system may read before their turn
-_NUMBERS = 2**22  # of data in a pass, of which networks make many more on the way
-_FEWEST, _MOST = 16, 2048  # examples in a pass
+_BYTES_PER_NUMBER = 64  # of an example, as networks make many more of each on the way
+_MIN_BATCH, _MAX_BATCH = 16, 2048  # examples in a pass
 _HASHED = 1024  # examples at once
 _COMPARED = 2**26  # numbers of data, up to which equal examples are looked for
 _FEWEST_GROUPS = 8  # groups of equal examples that are held out, where there are so many
@@ -26,7 +27,7 @@ _SIGNED = {torch.uint16: torch.int16, torch.uint32: torch.int32, torch.uint64: t
 
 
 def inference_batch_size(numbers: int) -> int:
-    r"""Batch size of inference, smaller for large examples to save memory.
+    r"""Batch size of inference within the memory budget: fewer examples if they are large.
 
     Arguments:
         numbers: The count of numbers in an example.
@@ -35,7 +36,8 @@ def inference_batch_size(numbers: int) -> int:
         >>> inference_batch_size(28 * 28), inference_batch_size(3 * 256 * 256)
         (2048, 21)
     """
-    return min(_MOST, max(_FEWEST, _NUMBERS // max(1, numbers)))
+    fitting = rows_per_batch(_BYTES_PER_NUMBER * numbers)
+    return min(_MAX_BATCH, max(_MIN_BATCH, fitting))
 
 
 @dataclass(frozen=True)

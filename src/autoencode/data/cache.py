@@ -29,13 +29,13 @@ import numpy as np
 from filelock import Timeout
 from numpy.typing import NDArray
 
+from ..common.data_limits import data_limits
 from ..common.locks import locked
 from .disk_arrays import mapped
 
 log = logging.getLogger(__name__)
 
 _VERSION = 3  # of what is in the files
-_LARGE = 2**28  # bytes of a stream that are kept in memory
 _KEPT = 90 * 24 * 3600  # seconds since the last use
 
 _NAME = re.compile(r"([0-9a-f]{32})(\.partial)?")
@@ -128,7 +128,9 @@ class Spool:
         with _explained():
             self.file.write(np.ascontiguousarray(rows).data.cast("B") if rows.size else b"")
 
-            if isinstance(self.file, io.BytesIO) and self.file.tell() > _LARGE:
+            large = self.file.tell() > data_limits().resident_bytes
+
+            if isinstance(self.file, io.BytesIO) and large:
                 cache_folder().mkdir(parents=True, exist_ok=True)
                 file = tempfile.TemporaryFile(dir=cache_folder())
                 file.write(self.file.getbuffer())

@@ -33,7 +33,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-CHUNK = 2**24  # bytes of an array that are looked at together
+from ..common.data_limits import data_limits
 
 
 class FileArray:
@@ -194,7 +194,8 @@ def chunks(X: NDArray, size: int | None = None) -> Iterator[NDArray]:
         >>> [part.shape for part in chunks(np.zeros((3, 2**21)))]
         [(1, 2097152), (1, 2097152), (1, 2097152)]
     """
-    n = size or max(1, CHUNK // max(1, X.dtype.itemsize * math.prod(X.shape[1:])))
+    row_bytes = max(1, X.dtype.itemsize * math.prod(X.shape[1:]))
+    n = size or max(1, data_limits().block_bytes // row_bytes)
     rows = FileArray.of(X)
 
     for start in range(0, len(X), n):

@@ -25,9 +25,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..common.data_limits import data_limits
 from ..data import chunks
-
-_NUMBERS = 2**21  # numbers in a part: 16 MB in double precision
 
 
 class Range(NamedTuple):
@@ -127,7 +126,9 @@ def _finite(X: NDArray) -> Iterator[NDArray]:
     r"""Yields the finite parts of an array, and raises at the end if some were not finite."""
     start, values, rows, first = 0, 0, 0, 0
 
-    for part in chunks(X, max(1, _NUMBERS // max(1, math.prod(X.shape[1:])))):
+    size = max(1, data_limits().block_numbers // max(1, math.prod(X.shape[1:])))
+
+    for part in chunks(X, size):
         # A test of the sum is far faster than a test of each element
         with np.errstate(over="ignore", invalid="ignore"):
             fine = X.dtype.kind != "f" or np.isfinite(part.sum(dtype=float))

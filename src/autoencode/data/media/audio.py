@@ -29,6 +29,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from ...common.data_limits import data_limits
 from ...common.progress import track
 from ..cache import prepare
 from ..listing import Files, Names, check_source, first_few, list_files
@@ -40,8 +41,6 @@ log = logging.getLogger(__name__)
 
 _SUFFIXES = set(".wav .flac .ogg .oga .opus .mp3 .aif .aiff .aifc .au .caf .w64 .rf64".split())
 _ENOUGH = 1000  # files that say what a folder is of
-_LARGE = 2**28  # bytes of waveforms, beyond which they are decoded once and kept in the cache
-_BLOCK = 1024  # files between two notes of how far it is
 _SIZES = re.compile(r"(?:data|SSND|Data Size)\s*: (\d+) \(should be (\d+)\)")
 _PAGE = 2**16  # bytes, the most that a page of an Ogg file takes
 _UNKNOWN = 2**31 - 2**24  # bytes, as those announce who write to a pipe and do not know
@@ -138,7 +137,9 @@ def read_sounds(
     files = listing.files
     states = [file.stat() for file in files]
 
-    if seconds is not None and 4 * len(files) * channels * round(seconds * rate) > _LARGE:
+    n_bytes = 0 if seconds is None else 4 * len(files) * channels * round(seconds * rate)
+
+    if seconds is not None and n_bytes > data_limits().resident_bytes:
         seen = [(n, s.st_size, s.st_mtime_ns) for n, s in zip(listing.names, states)]
         key = ["sounds", str(listing.folder.resolve()), rate, seconds, channels, seen]
         make = partial(_write, source, files, rate, seconds, channels)
@@ -354,7 +355,8 @@ def _blocks(
         except Exception as error:  # libsndfile's decoders raise whatever they like
             return _explained(file, error)
 
-    parts = [files[i : i + _BLOCK] for i in range(0, len(files), _BLOCK)]
+    n = data_limits().block_files
+    parts = [files[i : i + n] for i in range(0, len(files), n)]
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for part in track(parts, len(files), "files"):

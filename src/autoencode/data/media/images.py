@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from ...common.data_limits import data_limits
 from ...common.progress import track
 from ..cache import prepare
 from ..listing import Files, Listing, Names, first_few, list_files
@@ -25,8 +26,7 @@ from .depths import Depth, common_depth, is_deep, own_depth, read_deep
 
 log = logging.getLogger(__name__)
 
-_LARGE = 2**26  # bytes of files, beyond which they are decoded once and kept in the cache
-_BLOCK = 1024  # images between two notes of how far it is
+_DECODED_BYTES_PER_BYTE = 4  # of files, as images are compressed
 _LARGEST_GUESS = 64  # pixels: beyond that the wait is worth an explicit `size`
 _NARROWEST_GUESS = 8  # pixels: strips that would be narrower keep as many pixels as a square has
 _STUBS = {"BUFR", "GRIB", "HDF5"}  # which Pillow knows by name alone
@@ -128,7 +128,7 @@ def read_images(
     states = [file.stat() for file in listing.files]
     seen = [(n, s.st_size, s.st_mtime_ns) for n, s in zip(listing.names, states)]
 
-    if sum(n for _, n, _ in seen) > _LARGE:
+    if sum(n for _, n, _ in seen) * _DECODED_BYTES_PER_BYTE > data_limits().resident_bytes:
         key = ["images", str(listing.folder.resolve()), size, channels, depth, seen]
         X, about, _ = prepare(
             key, lambda place: _write(place, path, listing, size, channels, depth)
@@ -264,7 +264,8 @@ def _blocks(files: list[Path], plan: _Plan, start: int = 0) -> Iterator[Block]:
             return _explained(files[i], error)
 
     numbers = range(start, len(files))
-    parts = [numbers[i : i + _BLOCK] for i in range(0, len(numbers), _BLOCK)]
+    n = data_limits().block_files
+    parts = [numbers[i : i + n] for i in range(0, len(numbers), n)]
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for part in track(parts, len(numbers), "files"):

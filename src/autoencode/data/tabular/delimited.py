@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ...common.data_limits import data_limits
 from ..encodings import describe_utf8_error
 from .conversions import Conversion, conversions
 from .formats import TableFormat
 from .layouts import Layout, layout_of, opened_text, rows_of
 from .spellings import WORDS
 
-_BLOCK = 2**24  # bytes that are read together of large files
+_MIN_BLOCK_BYTES = 2**20  # a line must fit into a block
 
 
 class Reading(NamedTuple):
@@ -172,7 +173,7 @@ class _Source:
         self.comments = 0
         self.spaced = layout.separator == " "
 
-        size = path.stat().st_size if whole else _BLOCK
+        size = path.stat().st_size if whole else max(_MIN_BLOCK_BYTES, data_limits().block_bytes)
         factor = 1
 
         with path.open("rb") as file:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ...common.data_limits import data_limits
 from ..cache import prepare
 from .delimited import Reading, batches_of, needs_arrow, read_text
 from .doubts import announce
@@ -16,8 +17,6 @@ from .formats import TableFormat
 from .layouts import Layout, opened_text, rows_of
 from .parquet import column_names, open_parquet
 
-_LARGE = 2**28  # bytes, beyond which a table is written to the cache and not read at once
-_CELLS = 2**22  # of a table that are read together
 _OR_FRAMES = (
     "or fit with modality=MixedTables() (--modality MixedTables), for which cells may be missing"
 )
@@ -58,10 +57,11 @@ def read_csv(path: Path, label: str | None = None, given: TableFormat | None = N
     needs_arrow(path)
     size = path.stat().st_size
     kinds: dict[str | int, str] = {} if label is None else {label: "text"}
-    reading = read_text(path, given or TableFormat(), kinds, whole=size <= _LARGE)
+    small = size <= data_limits().resident_bytes
+    reading = read_text(path, given or TableFormat(), kinds, whole=small)
 
     try:
-        parts = _csv_parts(path, label, reading, large=size > _LARGE)
+        parts = _csv_parts(path, label, reading, large=not small)
         return _gathered(path, label, size, parts, reading.format)
     except ValueError as error:
         said = str(error)
@@ -93,7 +93,7 @@ def _gathered(
     given: TableFormat | None = None,
 ) -> Table:
     r"""Returns a table of some parts: in memory, or in the cache if it is large."""
-    if size <= _LARGE:
+    if size <= data_limits().resident_bytes:
         known = [*parts]
         labels = [part.y for part in known if part.y is not None]
         y = np.concatenate(labels) if labels else None
@@ -237,7 +237,7 @@ def _parquet_parts(file: Any, label: str | None) -> Iterator[_Part]:
 
     dtype, done = np.result_type(*dtypes), 0
 
-    for batch in file.iter_batches(batch_size=max(1, _CELLS // len(schema.names))):
+    for batch in file.iter_batches(batch_size=max(1, _cells_per_block() // len(schema.names))):
         X = np.empty((len(batch), len(columns)), dtype)
 
         for k, name in enumerate(columns):
@@ -280,3 +280,7 @@ def _is_number(cell: Any) -> bool:
         return False
 
     return True
+
+
+def _cells_per_block() -> int:
+    return 2 * data_limits().block_numbers

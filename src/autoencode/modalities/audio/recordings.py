@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ...common.data_limits import data_limits
 from ...data.listing import Files, Names, list_files
 from ...data.media.audio import Recordings, durations, each_sound, report_notes
 from ..windows import Windows, cut, prepared, spooled
@@ -24,7 +25,6 @@ from .lengths import choose_seconds, log_windows, share_kept
 
 MAX_FILES_MEASURED = 256  # files whose lengths are read
 MIN_SHARE_KEPT = 0.75  # of recordings; if a cut leaves less, they are cut into windows
-_LARGE = 2**28  # bytes of windows, beyond which they are cut once and kept in the cache
 
 
 class RecordingFormat(NamedTuple):
@@ -98,7 +98,9 @@ def read_windows(
     names: list[str] = []
 
     # Windows overlap by half, so that each sample is in two
-    if 8 * sum(durations(path)) * form.rate * form.channels > _LARGE:
+    n_bytes = 8 * sum(durations(path)) * form.rate * form.channels
+
+    if n_bytes > data_limits().resident_bytes:
         listing = list_files(path)
         states = [file.stat() for file in listing.files]
         seen = [(m, s.st_size, s.st_mtime_ns) for m, s in zip(listing.names, states)]

@@ -9,9 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ...common.data_limits import data_limits
 from ...data import chunks
-
-_NUMBERS_PER_BLOCK = 2**21
 
 
 class Moments(NamedTuple):
@@ -111,7 +110,8 @@ def check_numbers(X: NDArray, gaps: bool) -> None:
 
 
 def _blocks(X: NDArray) -> Iterator[NDArray]:
-    yield from chunks(np.asarray(X), max(1, _NUMBERS_PER_BLOCK // math.prod(X.shape[1:])))
+    rows = max(1, data_limits().block_numbers // math.prod(X.shape[1:]))
+    yield from chunks(np.asarray(X), rows)
 
 
 def _refuse_infinity(part: NDArray) -> None:

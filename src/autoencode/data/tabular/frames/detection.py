@@ -5,12 +5,11 @@ __all__ = ["holds_frame", "is_frame_file"]
 from pathlib import Path
 from typing import Any
 
+from ....common.data_limits import data_limits
 from ..delimited import read_text
 from ..formats import TableFormat
 from ..parquet import column_names, open_parquet
 from .formats import is_readable, is_text_table, read_structured
-
-_LARGE = 2**28  # bytes of a file, beyond which only the first are looked at to tell what it is
 
 
 def is_frame_file(path: Path) -> bool:
@@ -20,7 +19,7 @@ def is_frame_file(path: Path) -> bool:
         >>> is_frame_file(Path("digits.npy"))
         False
     """
-    return is_readable(path) and path.stat().st_size <= _LARGE
+    return is_readable(path) and path.stat().st_size <= data_limits().resident_bytes
 
 
 def holds_frame(path: Path, label: str | None = None, given: TableFormat | None = None) -> bool:
@@ -46,7 +45,7 @@ def holds_frame(path: Path, label: str | None = None, given: TableFormat | None 
 
     try:
         if text:
-            whole = path.stat().st_size <= _LARGE
+            whole = path.stat().st_size <= data_limits().resident_bytes
             kinds: dict[str | int, str] = {} if label is None else {label: "text"}
             reading = read_text(path, given or TableFormat(), kinds, whole)
             table = _without(reading.table, reading.layout.row_names)
