@@ -115,6 +115,12 @@ ORDER = {
         capabilities
         audio image mixed_tables numeric_tables series text
     """,
+    "modalities.array_layouts": """
+        likeness remedies types
+        waves
+        images
+        layout
+    """,
     "modalities.columns": """
         cells containers grids marginals
         dtypes
