@@ -170,6 +170,11 @@ ORDER = {
         trainer
         diagnosis least_squares
     """,
+    "training.state": """
+        divergence generators records
+        documents
+        train_state
+    """,
     "blueprint": """
         arguments checks choices code_size resumption
         blueprint

@@ -1,68 +1,29 @@
 r"""Training state: steps, epochs, rolling back, and the state dictionary of checkpoints."""
 
-__all__ = ["EpochRecord", "TrainState"]
+__all__ = ["TrainState"]
 
 import logging
 import math
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Literal, NamedTuple, Protocol, cast
+from collections.abc import Callable, Iterator
+from typing import Any, Literal, Protocol, cast
 
 import torch
 from torch import Tensor
 
-from ..common.type_checks import check_arguments, fits
-from ..data import Batches, Examples
-from .adamw import AdamW
-from .schedule import Schedule
-from .step import RunningMeans, TrainStep
-from .update import CompiledUpdate, EagerUpdate
+from ...data import Batches, Examples
+from ..adamw import AdamW
+from ..schedule import Schedule
+from ..step import RunningMeans, TrainStep
+from ..update import CompiledUpdate, EagerUpdate
+from .divergence import describe_divergence, divergence_message
+from .documents import MAX_ROLLBACKS, check_document, check_weights
+from .generators import random_state, set_random_state
+from .records import EpochRecord
 
 log = logging.getLogger(__name__)
 
 _MAX_SKIPPED_FRACTION = 0.1
-_MAX_ROLLBACKS = 3
 _STEPS_BETWEEN_FLUSHES = 128
-
-# Types of the numbers in a checkpoint
-_DOCUMENT_TYPES: dict[str, Any] = {
-    "settings": dict[str, str],
-    "step": int,
-    "epoch_start": int,
-    "records": Sequence[dict[str, Any]],
-    "best_loss": float,
-    "epochs_since_best": int,
-    "rollbacks": int,
-    "skipped": int,
-    "seconds": float,
-}
-
-
-class EpochRecord(NamedTuple):
-    r"""Losses and other measurements of one epoch.
-
-    See Also:
-        :class:`~autoencode.Training`, :func:`~autoencode.plots.history`
-    """
-
-    epoch: int
-    r"""The number of the epoch, from 1."""
-
-    train: dict[str, float]
-    r"""Means of the loss and of its terms over the epoch's minibatches, in nats per example."""
-
-    validation: dict[str, float]
-    r"""The same means on the validation examples after the epoch; empty if there are none."""
-
-    posterior: dict[str, float]
-    r"""The number of active units, and the mutual information in nats, of the codes of a few
-    hundred examples after the epoch; empty if codes have no density."""
-
-    seconds: float
-    r"""The time since the training started."""
-
-    skipped: int = 0
-    r"""The number of steps skipped because their loss or gradient was not finite, including those
-    of attempts that were rolled back."""
 
 
 class TrainingOptions(Protocol):
@@ -200,8 +161,12 @@ class TrainState:
         if skipped <= _MAX_SKIPPED_FRACTION * made:
             return False
 
-        if self.rollbacks == _MAX_ROLLBACKS:
-            raise FloatingPointError(self._divergence_message(skipped, made))
+        if self.rollbacks == MAX_ROLLBACKS:
+            first = int((~self.finite).nonzero()[0])
+            index = self.order.tensor_split(len(self.batches))[first]
+            epoch, rate = len(self.records), cast(float, self.training.learning_rate)
+            cause = describe_divergence(self.train_step, self.batches.examples, index)
+            raise FloatingPointError(divergence_message(cause, skipped, made, epoch, rate))
 
         if self.rollbacks == 0:
             log.warning(
@@ -250,7 +215,7 @@ class TrainState:
             "best": self.best_weights,
             "losses": self.train_losses.state_dict(),
             "steps": {"finite": self.finite},
-            "random": {"current": _random_state(), "epoch": self.random_state},
+            "random": {"current": random_state(), "epoch": self.random_state},
         }
 
         named = {f"{k}/{name}": t for k, group in groups.items() for name, t in group.items()}
@@ -271,7 +236,7 @@ class TrainState:
             ValueError: If data or settings differ from those of the checkpoint, or the checkpoint
                 is damaged.
         """
-        _check_document(document, len(self.batches))
+        check_document(document, len(self.batches))
 
         for name, now in settings.items():
             then = document["settings"].get(name)
@@ -301,10 +266,10 @@ class TrainState:
         self.rollbacks, self.skipped = document["rollbacks"], document["skipped"]
         self.schedule.resume(document["seconds"])
         self.best_weights = groups.get("best", {})
-        _check_weights(self.best_weights, self.train_step.state_dict())
+        check_weights(self.best_weights, self.train_step.state_dict())
 
         # The stored random state gives the same order of minibatches in this epoch
-        _set_random_state(groups["random"]["epoch"])
+        set_random_state(groups["random"]["epoch"])
         self.step = document["epoch_start"]
         self._load_tensors(groups["epoch_snapshot"])
         self._begin_epoch()
@@ -315,12 +280,12 @@ class TrainState:
         losses = {name: t.to(device) for name, t in groups.get("losses", {}).items()}
         self.train_losses.load_state_dict(losses)
         self.finite.copy_(groups["steps"]["finite"])
-        _set_random_state(groups["random"]["current"])
+        set_random_state(groups["random"]["current"])
 
     # Internals
 
     def _begin_epoch(self) -> None:
-        self.random_state = _random_state()
+        self.random_state = random_state()
         self.order = self.batches.shuffled()
         self.epoch_start = self.step
         self.train_losses = RunningMeans()
@@ -376,93 +341,6 @@ class TrainState:
         for k, average in enumerate(self.averages):
             average.copy_(groups["average"][str(k)])
 
-    def _divergence_message(self, skipped: int, made: int) -> str:
-        first = int((~self.finite).nonzero()[0])
-        index = self.order.tensor_split(len(self.batches))[first]
-        batch = self.batches.examples[index]
-
-        with torch.no_grad():
-            loss = self.train_step(batch)
-
-        bad = (~loss.total.isfinite()).nonzero().flatten().tolist()
-        terms = [name for name, term in loss.terms.items() if not term.isfinite().all()]
-
-        if bad:
-            where = f"example {int(index[bad[0]])} of the training examples"
-            what = f"its {' and '.join(terms)}" if terms else "its loss"
-        else:
-            where, what = (
-                f"one of the training examples {sorted(index.tolist())[:8]}",
-                "a gradient",
-            )
-
-        epoch = len(self.records)
-        kept = (
-            f"The model keeps the weights of epoch {epoch}."
-            if epoch
-            else "No epoch was completed, so that no weights are kept."
-        )
-
-        return (
-            f"the loss does not stay finite: {skipped} of {made} steps of epoch {epoch + 1} were"
-            f" skipped, even with an eighth of the learning rate. The cause is {where}: {what} is"
-            f" not finite. {kept} Check that example, or use a learning_rate below"
-            f" {self.training.learning_rate} or max_grad_norm=1.0."
-        )
-
-
-def _check_document(document: dict[str, Any], steps: int) -> None:
-    r"""Raises if a value in a checkpoint has the wrong type or is out of range."""
-    wrong = [
-        name
-        for name, kind in _DOCUMENT_TYPES.items()
-        if not fits(document.get(name), kind, strict=True)
-    ]
-
-    if not wrong and not 0 <= document["rollbacks"] <= _MAX_ROLLBACKS:
-        wrong = ["rollbacks"]
-
-    if not wrong and not 0 <= document["seconds"] < math.inf:
-        wrong = ["seconds"]
-
-    if not wrong:
-        start, step = document["epoch_start"], document["step"]
-        wrong = ["step"] * (not 0 <= start <= step <= start + steps)
-
-    if not wrong:
-        wrong = ["records"] * any(set(r) != set(EpochRecord._fields) for r in document["records"])
-
-    if wrong:
-        raise ValueError(f"cannot resume: the checkpoint is damaged (its '{wrong[0]}').")
-
-    for record in document["records"]:
-        check_arguments(EpochRecord, record)
-
-
-def _check_weights(tensors: dict[str, Tensor], like: dict[str, Tensor]) -> None:
-    r"""Raises if stored weights differ from those of the model in name, shape or type."""
-    shapes, wanted = ({k: (t.shape, t.dtype) for k, t in ts.items()} for ts in (tensors, like))
-
-    if tensors and shapes != wanted:
-        raise ValueError("cannot resume: the checkpoint is damaged (its best weights).")
-
 
 def _copy(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: t.detach().clone() for name, t in tensors.items()}
-
-
-def _random_state() -> Tensor:
-    states = [torch.get_rng_state()]
-
-    if torch.cuda.is_available() and torch.cuda.is_initialized():
-        states.append(torch.cuda.get_rng_state())
-
-    return torch.cat(states)
-
-
-def _set_random_state(state: Tensor) -> None:
-    n = len(torch.get_rng_state())
-    torch.set_rng_state(state[:n])
-
-    if len(state) > n and torch.cuda.is_available():
-        torch.cuda.set_rng_state(state[n:])
