@@ -18,7 +18,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import cross_val_predict
 from torch import Tensor
 
-from autoencode.evaluation.measures import log_spectral_distance
+from autoencode.evaluation import log_spectral_distance
 from autoencode.modalities import Sounds, Texts
 from autoencode.modalities.text.edit_distance import edits
 

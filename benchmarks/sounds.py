@@ -20,7 +20,7 @@ from sklearn.svm import SVC
 
 import autoencode as ae
 from autoencode.data import read_sounds
-from autoencode.evaluation.measures import log_spectral_distance, signal_to_noise
+from autoencode.evaluation import log_spectral_distance, signal_to_noise
 from autoencode.modalities import MDCT, Sounds
 from autoencode.priors import StandardNormal
 

@@ -26,7 +26,7 @@ from sklearn.preprocessing import StandardScaler
 
 import autoencode as ae
 from autoencode.distributions import Autoregressive
-from autoencode.evaluation.measures import active_units, mutual_information
+from autoencode.evaluation import active_units, mutual_information
 from autoencode.modalities import Texts
 
 LATENT_DIM = 32

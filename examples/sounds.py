@@ -6,7 +6,7 @@ import numpy as np
 import soundfile
 
 import autoencode as ae
-from autoencode.evaluation.measures import log_spectral_distance
+from autoencode.evaluation import log_spectral_distance
 from autoencode.modalities import Sounds
 
 RATE, N = 8000, 4000  # half a second

@@ -106,7 +106,7 @@ ORDER = {
     "objectives.disentangling": "covariance factor total_correlation",
     "objectives.matching": "adversarial mmd transport",
     "objectives.regularized": "code_norm isometric quantized sparse topological",
-    "evaluation": "measures",
+    "evaluation": "codes importance sounds",
     "modalities": """
         array_layouts normal_scores statistics windows
         columns
@@ -163,15 +163,19 @@ ORDER = {
         frame
     """,
     "training": """
-        adamw buffers checkpoints factor_analysis schedule step
-        linear_start update
+        adamw buffers checkpoints choices schedule step
+        update
         state
-        monitors
-        trainer
-        diagnosis least_squares
+        monitors solver
+        linear trainer
+        diagnosis
+    """,
+    "training.linear": """
+        factor_analysis
+        least_squares linear_start
     """,
     "training.state": """
-        divergence generators records
+        divergence generators records resume_settings
         documents
         train_state
     """,

@@ -170,7 +170,7 @@ def test_checkpoints_of_another_release_are_refused(
     make_model, data, tmp_path, monkeypatch
 ) -> None:
     train(make_step(make_model), data, tmp_path)
-    monkeypatch.setattr("autoencode.training.trainer.__version__", "7.0")
+    monkeypatch.setattr("autoencode.training.state.resume_settings.__version__", "7.0")
 
     with pytest.raises(ValueError, match=r"release of autoencode differs .*; got 7\.0"):
         train(make_step(make_model), data, tmp_path, resume=True)

@@ -11,7 +11,7 @@ from autoencode.data import Examples
 from autoencode.modalities import Images
 from autoencode.modalities.image.shifts import Shifts
 from autoencode.networks import Convolutional
-from autoencode.training.linear_start import linear_start
+from autoencode.training.linear.linear_start import linear_start
 from autoencode.training.step import TrainStep
 
 SIDE = 24

@@ -22,7 +22,7 @@ from autoencode.corruptions import Compose, GaussianNoise, Masking, Typos
 from autoencode.data import holds_frame, is_numbers, read_frame
 from autoencode.data.tabular.numeric import read_parquet
 from autoencode.distributions import MixedColumns, MixedRow, SharedGaussian
-from autoencode.evaluation.measures import log_evidence
+from autoencode.evaluation import log_evidence
 from autoencode.inference.imputation import leave_one_out_log_prob, posterior_mean
 from autoencode.modalities import Images, MixedTables, Tables, guess
 from autoencode.modalities.columns import LevelColumn

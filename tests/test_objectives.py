@@ -9,7 +9,7 @@ from torch.distributions import Independent, Normal
 
 from autoencode import objectives
 from autoencode.distributions import Bernoulli, Dirac, FixedGaussian, Gaussian, SharedGaussian
-from autoencode.evaluation.measures import active_units, log_evidence, mutual_information
+from autoencode.evaluation import active_units, log_evidence, mutual_information
 from autoencode.models.latent import LatentModel
 from autoencode.networks import FullyConnected
 from autoencode.objectives import ELBO, Contractive, Objective, Reconstruction

@@ -19,7 +19,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import autoencode as ae
 from autoencode import recipes
 from autoencode.corruptions import Masking
-from autoencode.evaluation.measures import active_units
+from autoencode.evaluation import active_units
 from autoencode.manifold import Tangents
 from autoencode.modalities import Tables
 from autoencode.networks import FullyConnected

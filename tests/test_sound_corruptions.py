@@ -20,7 +20,7 @@ from autoencode.corruptions import (
     WaveformCorruption,
     WhiteNoise,
 )
-from autoencode.evaluation.measures import log_spectral_distance
+from autoencode.evaluation import log_spectral_distance
 from autoencode.modalities import LogMel, Sounds
 from autoencode.training.step import TrainStep
 

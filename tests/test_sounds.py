@@ -16,7 +16,7 @@ from autoencode import plots
 from autoencode.cli import main
 from autoencode.corruptions import Compose, Hum, Typos
 from autoencode.distributions import DiagonalGaussian, SharedGaussian
-from autoencode.evaluation.measures import log_spectral_distance, signal_to_noise
+from autoencode.evaluation import log_spectral_distance, signal_to_noise
 from autoencode.inputs import modality_of
 from autoencode.modalities import MDCT, Images, LogMel, Sounds, Tables, cut, guess, join, pool
 from autoencode.networks import Convolutional

@@ -10,8 +10,8 @@ import autoencode as ae
 from autoencode.data import Examples
 from autoencode.distributions import Bernoulli, FixedGaussian, Gaussian, SharedGaussian
 from autoencode.networks import FullyConnected
-from autoencode.training.factor_analysis import factor_analysis, probabilistic_pca
-from autoencode.training.linear_start import linear_start
+from autoencode.training.linear.factor_analysis import factor_analysis, probabilistic_pca
+from autoencode.training.linear.linear_start import linear_start
 from autoencode.training.step import TrainStep, losses
 
 X = np.random.default_rng(0).normal(size=(200, 8)) @ np.random.default_rng(1).normal(size=(8, 8))

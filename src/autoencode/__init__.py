@@ -10,6 +10,7 @@ if TYPE_CHECKING:
         corruptions,
         datasets,
         distributions,
+        evaluation,
         manifold,
         modalities,
         networks,
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     )
     from .common.failures import FitWarning
     from .estimator import Autoencoder, load
-    from .evaluation import measures
     from .recipes import (
         aae,
         autoencoder,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         vq_vae,
         wae,
     )
-    from .training.least_squares import LeastSquares
+    from .training.linear.least_squares import LeastSquares
     from .training.trainer import Training
 
 __version__ = "0.1.0"

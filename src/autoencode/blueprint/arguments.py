@@ -13,7 +13,8 @@ from ..networks import Network
 from ..networks.modules import as_network
 from ..objectives import Objective, Reconstruction
 from ..priors import Prior, StandardNormal
-from ..training.trainer import Solver, Training
+from ..training.solver import Solver
+from ..training.trainer import Training
 
 _TYPES: dict[str, type] = {
     "modality": Modality,

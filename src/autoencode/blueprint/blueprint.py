@@ -18,8 +18,8 @@ from ..models.latent import LatentModel
 from ..networks import Network
 from ..objectives import Objective
 from ..priors import Prior
+from ..training.solver import TrainingDefaults
 from ..training.step import TrainStep
-from ..training.trainer import TrainingDefaults
 
 
 @dataclass(frozen=True, eq=False)

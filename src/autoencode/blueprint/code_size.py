@@ -11,7 +11,7 @@ from ..modalities import Modality
 from ..modalities.capabilities import Tokenized
 from ..networks import Network
 from ..networks.incomplete import interpolate
-from ..training.factor_analysis import principal_components, probabilistic_pca
+from ..training.linear.factor_analysis import principal_components, probabilistic_pca
 
 _MAX_SIZE = 64
 _EXPLAINED_VARIANCE = 0.95

@@ -7,7 +7,7 @@ from numbers import Integral
 import numpy as np
 
 from ..training.checkpoints import Checkpoint
-from ..training.trainer import Solver
+from ..training.solver import Solver
 
 
 def checkpoint_to_resume(training: Solver | None) -> Checkpoint:

@@ -18,7 +18,7 @@ from .signatures import (
 
 if TYPE_CHECKING:  # these take a second to import, for which `--help` need not wait
     from ..estimator import Autoencoder
-    from ..training.trainer import Solver
+    from ..training.solver import Solver
 
 _MODEL, _TRAINING = "model", "training"
 

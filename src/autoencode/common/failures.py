@@ -75,7 +75,7 @@ def collapsed(active_units: int, latent_dim: int, beta: float = 1.0) -> str | No
 
     Arguments:
         active_units: The number of active features, see
-            :func:`~autoencode.evaluation.measures.active_units`.
+            :func:`~autoencode.evaluation.active_units`.
         latent_dim: The number of features.
         beta: The weight of the rate.
 

@@ -17,7 +17,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from .. import datasets, plots, recipes
 from ..estimator import Autoencoder
-from ..evaluation.measures import active_units
+from ..evaluation import active_units
 from ..plots.style import COLORS, LEGEND, RULE, canvas, tidy
 from ..training.trainer import Training
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import datasets, plots, recipes
 from ..common.atomic_files import replacing
-from ..evaluation.measures import log_spectral_distance
+from ..evaluation import log_spectral_distance
 from ..modalities import Sounds
 from ..modalities.capabilities.files import write_one
 from ..training.trainer import Training

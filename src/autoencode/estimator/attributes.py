@@ -19,7 +19,7 @@ from ..networks import Network
 from ..objectives import Objective
 from ..persistence.model_file import FittedState
 from ..priors import Prior
-from ..training.trainer import Solver
+from ..training.solver import Solver
 from .availability import Abilities
 
 

@@ -28,7 +28,8 @@ from ..networks import Network
 from ..objectives import Objective
 from ..persistence import encoding, model_file
 from ..priors import Prior
-from ..training.trainer import Solver, Training
+from ..training.solver import Solver
+from ..training.trainer import Training
 from .availability import (
     has_no_decoder,
 )
@@ -82,7 +83,7 @@ class Autoencoder(ForecastMethods, ScoreMethods, SampleMethods, TransformMethods
         context_: The kind of `y`, or `None`.
         fitted_: A copy of the estimator with its arguments at the time of `fit`.
         training_: The training method with all choices resolved, such as device and precision.
-        history_: One record per epoch, see :class:`~autoencode.training.trainer.EpochRecord`.
+        history_: One record per epoch, see :class:`~autoencode.training.EpochRecord`.
         n_features_in_: The number of columns, for tables.
 
     See Also:

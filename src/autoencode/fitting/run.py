@@ -14,9 +14,10 @@ from ..inference import training_set
 from ..modalities.capabilities import ResidualFitted
 from ..priors import Prior
 from ..training.diagnosis import diagnose
-from ..training.linear_start import linear_start
+from ..training.linear.linear_start import linear_start
+from ..training.solver import Solver
 from ..training.state import EpochRecord
-from ..training.trainer import Solver, Training
+from ..training.trainer import Training
 
 log = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@ from torch import Tensor
 from torch.distributions import Distribution
 
 from ..distributions import PointMass
-from ..evaluation.measures import weighted_codes
+from ..evaluation import weighted_codes
 from ..models.latent import Model
 from ..priors.base import sample_prior
 

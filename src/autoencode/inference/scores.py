@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..evaluation.measures import log_evidence
+from ..evaluation import log_evidence
 from ..modalities import Modality
 from ..modalities.capabilities import OpenLevels
 from ..modalities.capabilities.scales import log_unit

@@ -30,8 +30,8 @@ from ..modalities.capabilities import Tabular
 from ..models.latent import LatentModel
 from ..objectives import Objective
 from ..priors import StandardNormal
+from ..training.solver import Solver
 from ..training.state import EpochRecord
-from ..training.trainer import Solver
 from .encoding import ARRAY, decode, encode
 from .rebuild import OBJECTIVE, rebuild
 

@@ -17,7 +17,7 @@ from ..estimator import Autoencoder
 from ..modalities import Images, Sounds, Tables
 from ..networks import FullyConnected
 from ..objectives import ELBO, Contractive, Reconstruction
-from ..training.least_squares import LeastSquares
+from ..training.linear.least_squares import LeastSquares
 from .building import Layers, check_effect, recipe
 
 

@@ -24,13 +24,13 @@ from ..common.padding import lengths
 from ..data import Examples
 from ..distributions import Family, SharedGaussian
 from ..distributions.base import SMALLEST_SCALE
-from ..evaluation.measures import active_units
+from ..evaluation import active_units
 from ..modalities import Modality
 from ..modalities.capabilities import Tokenized
 from ..modalities.capabilities.sequences import event_shape
 from ..objectives import ELBO, Reconstruction
+from .solver import Solver
 from .step import TrainStep
-from .trainer import Solver
 
 _MAX_EXAMPLES, _MAX_NUMBERS = 512, 2**21
 _MAX_NUMBERS_FOR_CONSTANT = 2**19

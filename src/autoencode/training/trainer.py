@@ -6,108 +6,38 @@ place of callbacks. To stop early, stop iterating.
 
 __all__ = ["EpochRecord", "Solver", "Training", "TrainingDefaults"]
 
-import abc
 import copy
 import logging
 import math
-import re
 from collections.abc import Iterator
 from numbers import Integral
 from pathlib import Path
-from typing import ClassVar, Literal, NamedTuple, TypeVar
+from typing import Literal
 
 import torch
 from torch import Tensor
 
-from .. import __version__
-from ..common.configurable import Configurable
 from ..common.seeding import yield_to_other_threads
 from ..data import Batches, Examples
-from ..evaluation.measures import posterior_diagnostics
-from .checkpoints import Checkpoint, fingerprint
+from ..evaluation import posterior_diagnostics
+from .checkpoints import Checkpoint
+from .choices import (
+    default_batch_size,
+    default_epochs,
+    default_held_out,
+    is_worth_compiling,
+)
 from .monitors import deferred_interrupt, format_terms, progress_bar, tensorboard_logger
 from .schedule import parse_duration
+from .solver import Solver, TrainingDefaults
 from .state import EpochRecord, TrainState
+from .state.resume_settings import resume_settings
 from .step import TrainStep, evaluate
 from .update import has_bfloat16, has_compiler
 
 log = logging.getLogger(__name__)
 
-DEFAULT_MAX_EPOCHS = 128
-_DEFAULT_STEPS, _DEFAULT_MIN_EPOCHS = 2000, 10
-_MIN_BATCH_SIZE, _MAX_BATCH_SIZE = 16, 128
-_LARGE_BATCH_SIZE, _LARGE_DATA_SIZE = 512, 100_000
-_DEFAULT_MAX_HELD_OUT = 2048
-_MIN_EXAMPLES_TO_SPLIT = 10
-_MIN_STEPS_TO_COMPILE = {"cuda": 2_000, "cpu": 20_000}
-_MIN_SECONDS_TO_COMPILE = 600
 _MAX_DIAGNOSED_EXAMPLES = 512
-
-Self = TypeVar("Self", bound="Solver")
-
-
-class TrainingDefaults(NamedTuple):
-    r"""Training defaults suggested by a network and its data.
-
-    See Also:
-        :class:`~autoencode.Training`
-    """
-
-    learning_rate: float = 2e-3
-    r"""The learning rate."""
-
-    max_epochs: int = DEFAULT_MAX_EPOCHS
-    r"""The largest number of epochs."""
-
-    batch_size: int | None = None
-    r"""The number of examples in a minibatch; `None` to derive it from the number of examples."""
-
-    static_shapes: bool = True
-    r"""Promise that all minibatches have one shape, as a compiled step needs."""
-
-
-class Solver(Configurable, abc.ABC):
-    r"""Abstract training method.
-
-    See Also:
-        :class:`~autoencode.Training`, :class:`~autoencode.LeastSquares`
-    """
-
-    validation_fraction: float | None
-    r"""The fraction of the examples to hold out."""
-
-    closed_form: ClassVar[bool] = False
-    r"""True if the method minimizes the squared error in closed form and ignores the objective."""
-
-    @abc.abstractmethod
-    def n_held_out(self, n: int) -> int:
-        r"""Returns the number of examples to hold out of `n`."""
-
-    @abc.abstractmethod
-    def resolve(self: Self, n: int, defaults: TrainingDefaults = TrainingDefaults()) -> Self:
-        r"""Returns a copy in which every argument that was left open has a value.
-
-        Arguments:
-            n: The number of examples.
-            defaults: The defaults that suit the network and the data.
-        """
-
-    @abc.abstractmethod
-    def train(
-        self,
-        train_step: TrainStep,
-        data: Examples,
-        validation: Examples | None = None,
-        resume: bool = False,
-    ) -> Iterator[EpochRecord]:
-        r"""Trains a model in place, and yields a record after each epoch.
-
-        Arguments:
-            train_step: The model and its objective.
-            data: The examples to train on.
-            validation: The examples to compute the validation loss on.
-            resume: Whether to continue from the checkpoint, if there is one.
-        """
 
 
 class Training(Solver):
@@ -261,28 +191,16 @@ class Training(Solver):
         if self.validation_fraction is not None:
             return min(round(n * self.validation_fraction), n - 1)
 
-        if n < _MIN_EXAMPLES_TO_SPLIT:
-            return 0
-
-        return min(round(n * (0.1 if n >= 500 else 0.2)), _DEFAULT_MAX_HELD_OUT)
+        return default_held_out(n)
 
     def resolve(self, n: int, defaults: TrainingDefaults = TrainingDefaults()) -> "Training":
-        batch_size = self.batch_size or defaults.batch_size or _batch_size(n)
+        batch_size = self.batch_size or defaults.batch_size or default_batch_size(n)
         steps = math.ceil(n / batch_size)
         device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
         epochs, budget = self.epochs, parse_duration(self.time_budget)
 
         if epochs is None and budget is None:
-            default = max(_DEFAULT_MIN_EPOCHS, math.ceil(_DEFAULT_STEPS / steps))
-            epochs = min(defaults.max_epochs, default)
-
-        # Choices depend on the arguments and never on the clock, so that a call is reproducible
-        min_steps = _MIN_STEPS_TO_COMPILE.get(torch.device(device).type, math.inf)
-        long = (
-            epochs * steps >= min_steps
-            if epochs
-            else (budget or 0) >= _MIN_SECONDS_TO_COMPILE and min_steps < math.inf
-        )
+            epochs = min(defaults.max_epochs, default_epochs(steps))
 
         resolved = copy.copy(self)
         resolved.epochs = epochs
@@ -295,7 +213,7 @@ class Training(Solver):
 
         if self.compile == "auto":
             resolved.compile = (
-                long
+                is_worth_compiling(device, epochs and epochs * steps, budget)
                 and defaults.static_shapes
                 and self.gradient_accumulation == 1
                 and has_compiler(device)
@@ -343,7 +261,7 @@ class Training(Solver):
         )  # fmt: skip
 
         if checkpoint is not None:
-            settings = _settings(resolved, train_step, data, validation)
+            settings = resume_settings(resolved.get_params(), train_step, data, validation)
             saved = checkpoint.read() if resume else None
 
             if saved is not None:
@@ -401,14 +319,6 @@ class Training(Solver):
                     checkpoint.close()
 
 
-def _batch_size(n: int) -> int:
-    r"""Returns a power of two; smaller for few examples, so that an epoch has enough steps."""
-    if n >= _LARGE_DATA_SIZE:
-        return _LARGE_BATCH_SIZE
-
-    return min(_MAX_BATCH_SIZE, max(_MIN_BATCH_SIZE, 1 << (n // 16).bit_length()))
-
-
 def _validate(train_step: TrainStep, validation: Examples | None) -> dict[str, float]:
     return {} if validation is None else evaluate(train_step, validation.split())
 
@@ -424,37 +334,3 @@ def _diagnose_posterior(train_step: TrainStep, examples: Examples) -> dict[str, 
     with torch.no_grad():
         model = train_step.model.given(examples.context)
         return posterior_diagnostics(model, train_step.normalize(examples.target))
-
-
-def _settings(
-    training: Training, train_step: TrainStep, data: Examples, validation: Examples | None
-) -> dict[str, str]:
-    r"""Returns the settings that must not change for an exact continuation."""
-    ignored = {
-        "checkpoint_dir",
-        "checkpoint_seconds",
-        "device",
-        "show_progress",
-        "tensorboard_dir",
-    }
-    arguments = {
-        f"argument '{name}'": repr(value)
-        for name, value in training.get_params().items()
-        if name not in ignored
-    }
-    settings = {
-        "release of autoencode": __version__,
-        "data": _hash(data),
-        "validation": "none" if validation is None else _hash(validation),
-        **arguments,
-        "model": str(train_step.model),
-        "objective": repr(train_step.objective),
-        "corruption": f"{train_step.raw_corruption}, {train_step.corruption}",
-    }
-
-    # The representation of a function contains its memory address
-    return {name: re.sub(r" at 0x[0-9a-f]+", "", text) for name, text in settings.items()}
-
-
-def _hash(data: Examples) -> str:
-    return fingerprint(data.target, data.corrupted, data.context, data.rows)

@@ -25,7 +25,7 @@ from ...modalities.capabilities import CellDecomposable, Tabular, Tokenized
 from ...modalities.capabilities.fitting import for_subset
 from ...networks import FullyConnected
 from ...objectives import ELBO
-from ...training.least_squares import LeastSquares
+from ...training.linear.least_squares import LeastSquares
 from ..arrays import as_examples, as_type_of, check_no_missing, duplicate_groups, select_rows
 from ..codec import as_codec
 from .cell_surprisal import CellDecomposition, decompose_cells

@@ -16,8 +16,8 @@ import torch
 from scipy.stats import t as student
 from torch import Tensor, nn
 
-from ..data import Examples
-from ..distributions import (
+from ...data import Examples
+from ...distributions import (
     DiagonalGaussian,
     Family,
     FixedGaussian,
@@ -25,14 +25,14 @@ from ..distributions import (
     Observed,
     SharedGaussian,
 )
-from ..networks.incomplete import interpolate
+from ...networks.incomplete import interpolate
+from ..step import TrainStep, losses
 from .factor_analysis import (
     factor_analysis,
     factors_of_known_noise,
     principal_components,
     probabilistic_pca,
 )
-from .step import TrainStep, losses
 
 _MAX_EXAMPLES, _MAX_NUMBERS = 4096, 2**23
 _MAX_REGRESSION_INPUTS = 1024

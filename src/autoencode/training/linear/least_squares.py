@@ -16,13 +16,13 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression
 from torch import Tensor
 
-from ..data import Examples
-from ..distributions import SharedGaussian
-from ..models.latent import Conditional
-from ..networks.mlp import MLP
-from .state import EpochRecord
-from .step import TrainStep, evaluate
-from .trainer import Solver, TrainingDefaults
+from ...data import Examples
+from ...distributions import SharedGaussian
+from ...models.latent import Conditional
+from ...networks.mlp import MLP
+from ..solver import Solver, TrainingDefaults
+from ..state import EpochRecord
+from ..step import TrainStep, evaluate
 
 _MAX_COVARIANCE_FEATURES = 4096
 _MAX_EXACT_SIZE = 1024  # examples or features; randomized methods beyond

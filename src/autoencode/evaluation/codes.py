@@ -1,0 +1,114 @@
+r"""Measures of codes: active units and mutual information."""
+
+__all__ = ["active_units", "mutual_information", "posterior_diagnostics"]
+
+import math
+
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from ..common.seeding import seeded
+from ..models.latent import Model
+
+_MAX_PAIRWISE_NUMBERS = 2**20
+
+
+def active_units(Z: ArrayLike, threshold: float = 1e-2) -> int:
+    r"""Number of features of the code that vary with the data.
+
+    .. math:: \# \{ j : \mathrm{Var}_x \big( \mathbb{E}_{q(z \mid x)} [z_j] \big) > 0.01 \}
+
+    References:
+        | Importance Weighted Autoencoders (Burda et al., 2016), section 5.2
+        | https://arxiv.org/abs/1509.00519
+
+    Arguments:
+        Z: The posterior means of a data set, with shape `(N, D)`.
+        threshold: The variance beyond which a feature is active.
+
+    See Also:
+        :func:`~autoencode.evaluation.posterior_diagnostics`
+
+    Example:
+        >>> active_units([[0.0, 1.0], [0.0, -1.0]])
+        1
+    """
+    Z = torch.as_tensor(Z, dtype=torch.float64)
+    return int((Z.var(dim=0, correction=0) > threshold).sum())
+
+
+def mutual_information(model: Model, x: Tensor, seed: int = 0) -> float:
+    r"""Mutual information of examples and codes.
+
+    .. math:: I(x; z) \approx \frac{1}{N} \sum_{i=1}^N \log
+        \frac{q(z_i \mid x_i)}{\frac{1}{N} \sum_{j=1}^N q(z_i \mid x_j)},
+        \qquad z_i \sim q(z \mid x_i)
+
+    The estimate is at most :math:`\log N`, so that a high mutual information needs many examples.
+    It is near zero if the posterior has collapsed.
+
+    References:
+        | ELBO surgery: yet another way to carve up the variational evidence lower bound
+          (Hoffman & Johnson, 2016)
+
+    Arguments:
+        model: The model.
+        x: The scaled data, with shape `(N, *)`.
+        seed: The seed of the codes.
+
+    Returns:
+        The estimate in nats.
+
+    See Also:
+        :func:`~autoencode.evaluation.active_units`
+
+    Example:
+        >>> import autoencode as ae
+        >>> import numpy as np
+        >>> X = np.random.default_rng(0).normal(size=(40, 3))
+        >>> fitted = ae.vae(2, layers=(), training=ae.Training(epochs=1), random_state=0).fit(X)
+        >>> model, x = fitted.model_, torch.as_tensor(X, dtype=torch.float32)
+        >>> 0 < mutual_information(model, x) < math.log(40)
+        True
+    """
+    q = model.encode(x)
+    with seeded(seed):
+        z = q.sample()
+
+    rows = max(1, _MAX_PAIRWISE_NUMBERS // q.mean.numel())
+    log_q = torch.cat([q.log_prob(part[:, None]) for part in z.split(rows)]).double()
+
+    return float((log_q.diagonal() - log_q.logsumexp(dim=1)).mean().detach()) + math.log(len(z))
+
+
+def posterior_diagnostics(model: Model, x: Tensor) -> dict[str, float]:
+    r"""Measures of the posterior that show whether it collapses.
+
+    Arguments:
+        model: The model.
+        x: The scaled data, with shape `(N, *)`.
+
+    Returns:
+        :func:`active_units` and :func:`mutual_information`; empty for codes without a density.
+
+    See Also:
+        :func:`~autoencode.evaluation.active_units`,
+        :func:`~autoencode.evaluation.mutual_information`
+
+    Example:
+        >>> import autoencode as ae
+        >>> import numpy as np
+        >>> X = np.random.default_rng(0).normal(size=(40, 3))
+        >>> fitted = ae.vae(2, layers=(), training=ae.Training(epochs=1), random_state=0).fit(X)
+        >>> model, x = fitted.model_, torch.as_tensor(X, dtype=torch.float32)
+        >>> posterior_diagnostics(model, x)["active_units"]
+        2.0
+    """
+    if not model.posterior.has_density:
+        return {}
+
+    return {
+        "active_units": float(active_units(model.encode(x).mean)),
+        "mutual_information": mutual_information(model, x),
+    }
