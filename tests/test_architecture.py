@@ -370,6 +370,13 @@ def test_folders_are_small_and_their_order_is_stated(folder: str) -> None:
         assert len(modules | {"__init__"}) <= 8
 
 
+@pytest.mark.parametrize("folder", sorted(ORDER))
+def test_folders_say_what_each_module_is_for(folder: str) -> None:
+    doc = ast.get_docstring(ast.parse(MODULES[folder].read_text())) or ""
+
+    assert [name for name in RANK[folder] if f"`{name}`" not in doc.replace("/`", "`")] == []
+
+
 KINDS = {type(kind).__name__ for kind in autoencode.modalities.CANDIDATES}
 
 

@@ -5,6 +5,13 @@ chosen recipe, the estimator, the chosen objects and the training. All are read 
 so a new argument becomes a flag by itself. Data and pictures go to files, which are written
 completely or not at all. Results are printed on stdout; progress, warnings and one-line errors
 on stderr.
+
+- `commands`: the commands; `options`: flags that several commands share
+- `signatures`: flags from signatures; `generate`: the table of signatures, `make signatures`
+- `settings`: the flags of a fit, by group
+- `inputs`, `outputs`: examples from files; results in files
+- `ownership`: files that must not be overwritten
+- `terminal`, `next_step`: text for a terminal; the command to try next
 """
 
 __all__ = ["main"]

@@ -7,6 +7,7 @@ r"""Basic tools: every other folder may use them, and they use no other folder.
 - `batching`: the memory budget, and batches of rows that fit into it
 - `data_limits`: the size beyond which data stay in files, and of blocks that are read together
 - `padding`: sequences of different lengths in one tensor
+- `estimates`: an estimate with its standard error
 - `progress`: a bar for long work in a terminal
 - `failures`: `FitWarning` and the texts of warnings about visible failures
 - `visible_text`: text of the data in pictures and on pages

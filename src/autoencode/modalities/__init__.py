@@ -2,7 +2,7 @@ r"""Modalities: kinds of data, to tensors and back.
 
 - `base`: `Modality`, the ten methods of every kind
 - `capabilities`: what only some kinds can do
-- `numeric_tables`, `mixed_tables`, `image`, `audio`, `text`: the kinds
+- `numeric_tables`, `mixed_tables`, `image`, `audio`, `series`, `text`: the kinds
 - `columns`: the columns of tables; `normal_scores`, `statistics`: their numbers
 - `array_layouts`: the layouts of arrays; `windows`: windows of long examples
 - `context`: labels and numbers, given to conditional models

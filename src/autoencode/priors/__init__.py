@@ -1,4 +1,10 @@
-r"""Priors :math:`p(z)` of the code. Each name here is one file."""
+r"""Priors :math:`p(z)` of the code.
+
+- `base`: `Prior`, the interface
+- `standard_normal`: the unit Gaussian
+- `mixture`: a Gaussian mixture that is fitted to the codes after the training
+- `maximization`, `selection`: its fit by expectation maximization; the choice of its size
+"""
 
 __all__ = ["Mixture", "Prior", "StandardNormal", "VampPrior"]
 

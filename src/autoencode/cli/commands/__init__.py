@@ -1,4 +1,12 @@
-r"""Commands: each is a function whose arguments are the flags and whose docstring is the help."""
+r"""Commands: each is a function whose arguments are the flags and whose docstring is the help.
+
+- `fit`: train a model
+- `transform`, `reconstruct`, `impute`: codes; examples encoded and decoded; missing cells
+- `sample`, `interpolate`: new examples, and examples between two others
+- `score`, `anomalies`, `neighbors`: surprisal, strange examples, and similar ones
+- `plot`, `manifold`, `demo`: pictures and pages
+- `describe`: what is in a model, and the recipes
+"""
 
 __all__ = ["COMMANDS"]
 

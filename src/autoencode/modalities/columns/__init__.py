@@ -2,6 +2,11 @@ r"""Columns of mixed tables.
 
 A column learns the type and range of its cells. It turns cells into numbers, with NaN for a
 missing cell, and turns such numbers back into cells of the same type and range.
+
+- `numbers`, `dates`, `levels`: columns of numbers, of dates and times, and of categories
+- `categories`, `cells`: categories of any type as text and numbers; kinds of single cells
+- `grids`, `marginals`: grids that numbers lie on; kinds of numeric columns
+- `dtypes`, `containers`: types of cells, and frames like the user's
 """
 
 __all__ = ["UNKNOWN", "Column", "DateColumn", "LevelColumn", "NumberColumn", "describe_column"]
