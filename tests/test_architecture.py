@@ -41,7 +41,7 @@ ORDER = {
     """,
     "common": """
         atomic_files batching configurable data_limits estimates failures locks padding progress
-        seeding threads type_checks visible_text
+        ranges seeding threads type_checks visible_text
         container
     """,
     "networks": """

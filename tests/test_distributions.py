@@ -163,10 +163,10 @@ def test_dirac_has_no_density() -> None:
 
 @pytest.mark.parametrize("scale", [0.0, -1.0, float("nan")])
 def test_scales_must_be_positive(scale: float) -> None:
-    with pytest.raises(ValueError, match="expected a scale > 0"):
+    with pytest.raises(ValueError, match="expected scale > 0"):
         FixedGaussian(scale)
 
-    with pytest.raises(ValueError, match="expected a smallest scale > 0"):
+    with pytest.raises(ValueError, match="expected smallest_scale > 0"):
         DiagonalGaussian(scale)
 
 

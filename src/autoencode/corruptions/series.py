@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..common.ranges import check_at_least
 from .base import Corruption
 
 
@@ -120,8 +121,7 @@ class TimeJitter(Corruption):
     def __init__(self, std: float = 0.5) -> None:
         super().__init__()
 
-        if not std >= 0:
-            raise ValueError(f"expected std >= 0, got {std}.")
+        check_at_least(0, std=std)
 
         self.std = std
 
@@ -162,8 +162,8 @@ class TimeWarping(Corruption):
     def __init__(self, std: float = 0.3, knots: int = 4) -> None:
         super().__init__()
 
-        if not (std >= 0 and knots >= 2):
-            raise ValueError(f"expected std >= 0 and knots >= 2, got {std} and {knots}.")
+        check_at_least(0, std=std)
+        check_at_least(2, knots=knots)
 
         self.std = std
         self.knots = knots

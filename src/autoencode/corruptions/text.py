@@ -20,6 +20,7 @@ import abc
 import torch
 from torch import Tensor
 
+from ..common.ranges import check_within
 from .base import Corruption
 
 END_BYTE, MASK_BYTE = 255, 254  # never occur in UTF-8
@@ -38,8 +39,7 @@ class TextCorruption(Corruption, abc.ABC):
     def __init__(self, fraction: float = 0.1) -> None:
         super().__init__()
 
-        if not 0 <= fraction <= 1:
-            raise ValueError(f"expected a fraction between 0 and 1, got {fraction}.")
+        check_within(0, 1, fraction=fraction)
 
         self.fraction = fraction
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.distributions import Normal
 from torch.nn.functional import softplus
 
+from ..common.ranges import check_above, check_at_least
 from ..networks import Network
 from .base import RESOLUTION, SMALLEST_SCALE, Family
 from .homoscedastic import Homoscedastic
@@ -43,8 +44,7 @@ class Gaussian(Family):
     def __init__(self, smallest_scale: float = 1e-3) -> None:
         super().__init__()
 
-        if not smallest_scale >= 0:
-            raise ValueError(f"expected a smallest scale >= 0, got {smallest_scale}.")
+        check_at_least(0, smallest_scale=smallest_scale)
 
         self.smallest_scale = smallest_scale
 
@@ -83,8 +83,7 @@ class FixedGaussian(Family):
     def __init__(self, scale: float = 1.0) -> None:
         super().__init__()
 
-        if not scale > 0:
-            raise ValueError(f"expected a scale > 0, got {scale}.")
+        check_above(0, scale=scale)
 
         self.scale = scale
 
@@ -164,8 +163,7 @@ class DiagonalGaussian(Family):
     def __init__(self, smallest_scale: float = RESOLUTION) -> None:
         super().__init__()
 
-        if not smallest_scale > 0:
-            raise ValueError(f"expected a smallest scale > 0, got {smallest_scale}.")
+        check_above(0, smallest_scale=smallest_scale)
 
         self.smallest_scale = smallest_scale
         self.log_scale = nn.Parameter(torch.zeros(()))

@@ -6,6 +6,7 @@ import torch.distributions as td
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from ..common.ranges import check_above
 from .base import Family
 
 
@@ -37,8 +38,7 @@ class Laplace(Family):
     def __init__(self, smallest_scale: float = 1e-3) -> None:
         super().__init__()
 
-        if not smallest_scale > 0:
-            raise ValueError(f"expected a smallest scale > 0, got {smallest_scale}.")
+        check_above(0, smallest_scale=smallest_scale)
 
         self.smallest_scale = smallest_scale
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution
 
+from ..common.ranges import check_at_least
 from ..distributions import Dirac
 from ..models.latent import Model
 from .base import Loss, Objective
@@ -68,8 +69,7 @@ class Contractive(Objective):
     def __init__(self, penalty: float = 0.1, exact: int = 4) -> None:
         super().__init__()
 
-        if not penalty >= 0:
-            raise ValueError(f"expected penalty >= 0, got {penalty}.")
+        check_at_least(0, penalty=penalty)
 
         self.penalty = penalty
         self.exact = exact

@@ -6,6 +6,7 @@ from functools import partial
 
 from torch import Tensor
 
+from ..common.ranges import check_at_least, check_within
 from ..distributions import RESOLUTION, Gaussian, kl_divergence
 from ..models.latent import Model
 from ..priors import Mixture
@@ -75,16 +76,13 @@ class ELBO(Objective):
     ) -> None:
         super().__init__()
 
-        if not (beta >= 0 and 0 <= warmup <= 1 and (free_bits or 0) >= 0):
-            raise ValueError(
-                "expected beta >= 0, warmup in 0 to 1 and free_bits >= 0,"
-                f" got {beta}, {warmup} and {free_bits}."
-            )
+        check_at_least(0, beta=beta, free_bits=free_bits)
+        check_within(0, 1, warmup=warmup, cooling=cooling)
 
-        if not 0 <= (cooling or 0) <= 1 or (cooling and warmup):
+        if cooling and warmup:
             raise ValueError(
-                "expected cooling in 0 to 1, and not beside a warmup, got cooling"
-                f" {cooling} and warmup {warmup}."
+                f"expected cooling or warmup, not both, got {cooling} and {warmup}. The one makes"
+                " the rate's weight fall, the other rise."
             )
 
         self.beta = beta

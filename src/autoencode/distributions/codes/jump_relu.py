@@ -10,6 +10,7 @@ import torch.nn as nn
 from torch import Size, Tensor
 from torch.distributions import Distribution
 
+from ...common.ranges import check_above
 from ...networks import Network
 from ..base import Family
 from ..dirac import PointMass
@@ -77,10 +78,7 @@ class JumpReLU(Family):
     def __init__(self, threshold: float = 0.1, bandwidth: float = 0.1) -> None:
         super().__init__()
 
-        if not (threshold > 0 and bandwidth > 0):
-            raise ValueError(
-                f"expected threshold > 0 and bandwidth > 0, got {threshold} and {bandwidth}."
-            )
+        check_above(0, threshold=threshold, bandwidth=bandwidth)
 
         self.threshold = threshold
         self.bandwidth = bandwidth

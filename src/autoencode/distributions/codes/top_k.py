@@ -5,6 +5,7 @@ __all__ = ["BatchTopK", "TopK"]
 import torch
 from torch import Tensor
 
+from ...common.ranges import check_at_least
 from ..base import Family
 from ..dirac import PointMass
 
@@ -38,8 +39,7 @@ class TopK(Family):
     def __init__(self, k: int = 32) -> None:
         super().__init__()
 
-        if not k >= 1:
-            raise ValueError(f"expected k >= 1, got {k}.")
+        check_at_least(1, k=k)
 
         self.k = k
 

@@ -9,6 +9,7 @@ import torch
 import torch.nn as nn
 from torch import Tensor
 
+from ...common.ranges import check_at_least
 from ...networks import Network
 from ..base import Family
 from .codebook import Codebook, QuantizedPoint
@@ -124,8 +125,7 @@ class ResidualQuantizer(Family):
     ) -> None:
         super().__init__()
 
-        if not stages >= 1:
-            raise ValueError(f"expected stages >= 1, got {stages}.")
+        check_at_least(1, stages=stages)
 
         _check(codes, width, decay)
         self.stages = stages

@@ -6,6 +6,7 @@ from functools import partial
 
 from torch import Tensor
 
+from ...common.ranges import check_at_least, check_within
 from ...distributions import RESOLUTION, Gaussian, kl_divergence
 from ...models.latent import Model
 from ...priors import Mixture
@@ -47,11 +48,8 @@ class CapacityELBO(Objective):
     def __init__(self, capacity: float = 25.0, gamma: float = 30.0, rise: float = 0.5) -> None:
         super().__init__()
 
-        if not (capacity >= 0 and gamma >= 0 and 0 <= rise <= 1):
-            raise ValueError(
-                "expected capacity >= 0, gamma >= 0 and rise in 0 to 1,"
-                f" got {capacity}, {gamma} and {rise}."
-            )
+        check_at_least(0, capacity=capacity, gamma=gamma)
+        check_within(0, 1, rise=rise)
 
         self.capacity = capacity
         self.gamma = gamma

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
+from ...common.ranges import check_at_least, check_choice, check_within
 from ...distributions import RESOLUTION, Gaussian
 from ...models.latent import Model
 from ...priors import Mixture
@@ -68,11 +69,8 @@ class IWAE(Objective):
     ) -> None:
         super().__init__()
 
-        if not k >= 1 or gradient not in ("standard", "doubly_reparametrized"):
-            raise ValueError(
-                "expected k >= 1 and gradient 'standard' or 'doubly_reparametrized',"
-                f" got {k} and {gradient!r}."
-            )
+        check_at_least(1, k=k)
+        check_choice(("standard", "doubly_reparametrized"), gradient=gradient)
 
         self.k = k
         self.gradient = gradient
@@ -120,8 +118,8 @@ class CIWAE(Objective):
     def __init__(self, k: int = 8, beta: float = 0.5) -> None:
         super().__init__()
 
-        if not (k >= 1 and 0 <= beta <= 1):
-            raise ValueError(f"expected k >= 1 and beta in 0 to 1, got {k} and {beta}.")
+        check_at_least(1, k=k)
+        check_within(0, 1, beta=beta)
 
         self.k = k
         self.beta = beta
@@ -167,8 +165,7 @@ class PIWAE(Objective):
     def __init__(self, m: int = 4, k: int = 4) -> None:
         super().__init__()
 
-        if not (m >= 1 and k >= 1):
-            raise ValueError(f"expected m >= 1 and k >= 1, got {m} and {k}.")
+        check_at_least(1, m=m, k=k)
 
         self.m = m
         self.k = k

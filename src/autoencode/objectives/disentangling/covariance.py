@@ -7,6 +7,7 @@ from typing import Literal
 
 from torch import Tensor
 
+from ...common.ranges import check_at_least, check_choice
 from ...distributions import RESOLUTION, Gaussian, kl_divergence
 from ...models.latent import Model
 from ...priors import StandardNormal
@@ -56,14 +57,8 @@ class DIPVAE(Objective):
     ) -> None:
         super().__init__()
 
-        if not (off_diagonal >= 0 and (diagonal or 0) >= 0) or covariance not in (
-            "means",
-            "codes",
-        ):
-            raise ValueError(
-                "expected weights >= 0 and covariance 'means' or 'codes', got"
-                f" {off_diagonal}, {diagonal} and {covariance!r}."
-            )
+        check_at_least(0, off_diagonal=off_diagonal, diagonal=diagonal)
+        check_choice(("means", "codes"), covariance=covariance)
 
         self.off_diagonal = off_diagonal
         self.diagonal = diagonal

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from ...common.ranges import check_at_least
 from ...distributions import RESOLUTION, Gaussian, kl_divergence
 from ...models.latent import LatentModel, Model
 from ...priors import StandardNormal
@@ -52,8 +53,7 @@ class FactorVAE(Objective):
     def __init__(self, gamma: float = 6.0, layers: tuple[int, ...] = (256, 256)) -> None:
         super().__init__()
 
-        if not gamma >= 0:
-            raise ValueError(f"expected gamma >= 0, got {gamma}.")
+        check_at_least(0, gamma=gamma)
 
         self.gamma = gamma
         self.layers = layers

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution, Independent
 
+from ...common.ranges import check_at_least
 from ...distributions import RESOLUTION, Gaussian
 from ...models.latent import Model
 from ...priors import StandardNormal
@@ -52,8 +53,7 @@ class BetaTCVAE(Objective):
     def __init__(self, beta: float = 6.0) -> None:
         super().__init__()
 
-        if not beta >= 0:
-            raise ValueError(f"expected beta >= 0, got {beta}.")
+        check_at_least(0, beta=beta)
 
         self.beta = beta
 

@@ -5,6 +5,7 @@ __all__ = ["AAE"]
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from ...common.ranges import check_at_least
 from ...distributions import Dirac
 from ...models.latent import LatentModel, Model
 from ...priors import StandardNormal
@@ -53,8 +54,7 @@ class AAE(Objective):
     def __init__(self, weight: float | None = None, layers: tuple[int, ...] = (256, 256)) -> None:
         super().__init__()
 
-        if not (weight or 0) >= 0:
-            raise ValueError(f"expected weight >= 0, got {weight}.")
+        check_at_least(0, weight=weight)
 
         self.weight = weight
         self.layers = layers

@@ -8,6 +8,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from ...common.ranges import check_at_least
 from ...distributions import RESOLUTION, Dirac, Gaussian, kl_divergence
 from ...models.latent import Model
 from ...priors import StandardNormal
@@ -55,8 +56,7 @@ class WAE(Objective):
     ) -> None:
         super().__init__()
 
-        if not (weight or 0) >= 0:
-            raise ValueError(f"expected weight >= 0, got {weight}.")
+        check_at_least(0, weight=weight)
 
         self.weight = weight
         self.scales = scales

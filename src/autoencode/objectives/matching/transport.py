@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from ...common.ranges import check_above, check_at_least
 from ...distributions import Dirac
 from ...models.latent import Model
 from ...priors import StandardNormal
@@ -46,10 +47,8 @@ class SlicedWAE(Objective):
     def __init__(self, weight: float | None = None, projections: int = 64) -> None:
         super().__init__()
 
-        if not ((weight or 0) >= 0 and projections >= 1):
-            raise ValueError(
-                f"expected weight >= 0 and projections >= 1, got {weight} and {projections}."
-            )
+        check_at_least(0, weight=weight)
+        check_at_least(1, projections=projections)
 
         self.weight = weight
         self.projections = projections
@@ -101,11 +100,9 @@ class SinkhornAE(Objective):
     ) -> None:
         super().__init__()
 
-        if not ((weight or 0) >= 0 and blur > 0 and iterations >= 1):
-            raise ValueError(
-                "expected weight >= 0, blur > 0 and iterations >= 1, got"
-                f" {weight}, {blur} and {iterations}."
-            )
+        check_at_least(0, weight=weight)
+        check_above(0, blur=blur)
+        check_at_least(1, iterations=iterations)
 
         self.weight = weight
         self.blur = blur

@@ -7,6 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from ...common.ranges import check_at_least, check_choice
 from ...distributions import Dirac
 from ...models.latent import Model
 from ...priors import Mixture
@@ -59,11 +60,8 @@ class RAE(Objective):
     ) -> None:
         super().__init__()
 
-        if not (beta >= 0 and weight >= 0) or regularizer not in ("weights", "gradient"):
-            raise ValueError(
-                "expected beta >= 0, weight >= 0 and regularizer 'weights' or 'gradient', got"
-                f" {beta}, {weight} and {regularizer!r}."
-            )
+        check_at_least(0, beta=beta, weight=weight)
+        check_choice(("weights", "gradient"), regularizer=regularizer)
 
         self.beta = beta
         self.weight = weight

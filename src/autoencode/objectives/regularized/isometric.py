@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from ...common.ranges import check_at_least
 from ...distributions import Dirac
 from ...models.latent import Model
 from ..base import Loss, Objective, penalty_weight
@@ -50,8 +51,7 @@ class Isometric(Objective):
     def __init__(self, weight: float | None = None, margin: float = 0.2) -> None:
         super().__init__()
 
-        if not ((weight or 0) >= 0 and margin >= 0):
-            raise ValueError(f"expected weight >= 0 and margin >= 0, got {weight} and {margin}.")
+        check_at_least(0, weight=weight, margin=margin)
 
         self.weight = weight
         self.margin = margin

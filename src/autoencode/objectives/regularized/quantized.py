@@ -4,6 +4,7 @@ __all__ = ["VQ"]
 
 from torch import Tensor
 
+from ...common.ranges import check_at_least
 from ...distributions import VectorQuantizer
 from ...distributions.codes.codebook import perplexity, quantized_point
 from ...models.latent import Model
@@ -46,8 +47,7 @@ class VQ(Objective):
     def __init__(self, commitment: float = 0.25) -> None:
         super().__init__()
 
-        if not commitment >= 0:
-            raise ValueError(f"expected commitment >= 0, got {commitment}.")
+        check_at_least(0, commitment=commitment)
 
         self.commitment = commitment
 

@@ -7,6 +7,7 @@ from typing import Literal
 from torch import Tensor
 from torch.distributions import Distribution, Independent
 
+from ...common.ranges import check_at_least, check_choice
 from ...distributions import Dirac
 from ...distributions.codes.jump_relu import SparsePoint
 from ...models.latent import Model
@@ -58,11 +59,11 @@ class Sparse(Objective):
     ) -> None:
         super().__init__()
 
-        if not (weight >= 0 and 0 < target_rate < 1) or penalty not in ("l1", "kl", "l0"):
-            raise ValueError(
-                "expected weight >= 0, penalty 'l1', 'kl' or 'l0' and target_rate in 0 to 1, got"
-                f" {weight}, {penalty!r} and {target_rate}."
-            )
+        check_at_least(0, weight=weight)
+        check_choice(("l1", "kl", "l0"), penalty=penalty)
+
+        if not 0 < target_rate < 1:
+            raise ValueError(f"expected target_rate between 0 and 1, got {target_rate!r}.")
 
         self.weight = weight
         self.penalty = penalty

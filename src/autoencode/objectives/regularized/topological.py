@@ -6,6 +6,7 @@ import torch
 from scipy.sparse.csgraph import minimum_spanning_tree
 from torch import Tensor
 
+from ...common.ranges import check_at_least
 from ...distributions import Dirac
 from ...models.latent import Model
 from ..base import Loss, Objective, penalty_weight
@@ -45,8 +46,7 @@ class Topological(Objective):
     def __init__(self, weight: float | None = None) -> None:
         super().__init__()
 
-        if not (weight or 0) >= 0:
-            raise ValueError(f"expected weight >= 0, got {weight}.")
+        check_at_least(0, weight=weight)
 
         self.weight = weight
 
