@@ -40,6 +40,7 @@ from autoencode.manifold import (
     OffManifoldDetector,
     Tangents,
 )
+from autoencode.manifold.jacobians import pushforward
 from autoencode.modalities import Texts, guess
 from autoencode.modalities.text import tokenizers as alphabets
 from autoencode.modalities.text.edit_distance import edits
@@ -616,6 +617,21 @@ def test_recurrence_is_that_of_torch(float64) -> None:
 
     for one, other in zip(found, [*others, bias[8:]], strict=True):
         torch.testing.assert_close(one, other)
+
+
+def test_recurrence_has_a_forward_derivative(float64) -> None:
+    gru, x = GRU(5, 4), torch.randint(5, (2, 6))
+    torch.nn.init.normal_(gru.bias)
+    point, directions = torch.randn(2, 16), torch.randn(3, 2, 16)
+
+    def states(v: torch.Tensor) -> torch.Tensor:
+        return gru(x, *v.split([12, 4], dim=1))
+
+    J = torch.autograd.functional.jacobian(states, point)
+    expected = torch.einsum("...nd,vnd->v...", J, directions)
+
+    # It has no second derivative in reverse mode, which `pushforward` would fall back on
+    torch.testing.assert_close(pushforward(states, point, directions), expected)
 
 
 @networks

@@ -45,7 +45,8 @@ def map_batches(
     found, done = torch.empty(0), 0
 
     # After a block of this size was freed, glibc keeps freed memory for the next batch. Otherwise
-    # each batch gets new pages from the system, which takes a fifth to a third of the time
+    # each batch gets new pages from the system, which takes a fifth to a third of the time, see
+    # docs/decisions/malloc-block.md
     torch.empty(_MALLOC_BLOCK_BYTES, dtype=torch.uint8)
 
     size = inference_batch_size(

@@ -134,7 +134,7 @@ def pushforward(f: Callable[[Tensor], Tensor], x: Tensor, V: Tensor) -> Tensor:
     try:
         return torch.func.vmap(product, randomness="same")(V)
     except (RuntimeError, ValueError):
-        # Some modules have no forward derivative (recurrent ones) or cannot be batched
+        # Some modules have no forward derivative (torch's recurrent ones) or cannot be batched
         return _twice_backward(f, x, V)
 
 

@@ -2,12 +2,13 @@ r"""Gated recurrent units for token sequences, with a hand-written backward pass
 
 __all__ = ["GRU"]
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 import torch.nn as nn
 from torch import Tensor
-from torch.autograd import Function
+from torch.autograd import Function, forward_ad
 from torch.autograd.function import once_differentiable
 
 tanh_backward, sigmoid_backward = torch.ops.aten.tanh_backward, torch.ops.aten.sigmoid_backward
@@ -22,7 +23,8 @@ class GRU(nn.Module):
 
     The contributions of a token to the gates, :math:`a_t` and :math:`a'_t`, are a row of a table,
     so that the inputs need no matrix product. The gradient of the recurrent weights is one product
-    over all steps. On a CPU this is faster than an embedding followed by :class:`torch.nn.GRU`.
+    over all steps. On a CPU this is faster than an embedding followed by :class:`torch.nn.GRU`
+    (`benchmarks/recurrence.py`). The states have derivatives in reverse and in forward mode.
 
     References:
         | Learning Phrase Representations using RNN Encoder-Decoder for Statistical Machine
@@ -61,7 +63,25 @@ class GRU(nn.Module):
         shift = table.new_zeros(len(x), table.shape[1]) if shift is None else shift.to(table)
         h = table.new_zeros(len(x), len(self.bias)) if h is None else h.to(table)
 
-        return _Recurrence.apply(x.T, table, shift, h, self.weight, self.bias).movedim(0, 1)
+        inputs = x.T, table, shift, h, self.weight, self.bias
+
+        if any(forward_ad.unpack_dual(t).tangent is not None for t in inputs[1:]):
+            return torch.stack([*_states(*inputs)], dim=1)
+
+        return _Recurrence.apply(*inputs).movedim(0, 1)
+
+
+def _states(
+    x: Tensor, table: Tensor, shift: Tensor, h: Tensor, weight: Tensor, bias: Tensor
+) -> Iterator[Tensor]:
+    r"""Yields the states by operations that have forward derivatives, and can be batched."""
+    for tokens in x:
+        a_r, a_u, a_n = (table[tokens] + shift).chunk(3, dim=-1)
+        k_r, k_u, k_n = (h @ weight.T).chunk(3, dim=-1)
+        r, u = (a_r + k_r).sigmoid(), (a_u + k_u).sigmoid()
+        n = (a_n + r * (k_n + bias)).tanh()
+        h = n + u * (h - n)
+        yield h
 
 
 class _Recurrence(Function):
