@@ -8,7 +8,7 @@ on stderr.
 
 - `commands`: the commands; `options`: flags that several commands share
 - `signatures`: flags from signatures; `generate`: the table of signatures, `make signatures`
-- `settings`: the flags of a fit, by group
+- `settings`, `trust`: the flags of a fit, by group; classes of other packages
 - `inputs`, `outputs`: examples from files; results in files
 - `ownership`: files that must not be overwritten
 - `terminal`, `next_step`: text for a terminal; the command to try next

@@ -3,6 +3,7 @@ r"""Priors :math:`p(z)` of the code.
 - `base`: `Prior`, the interface
 - `standard_normal`: the unit Gaussian
 - `mixture`: a Gaussian mixture that is fitted to the codes after the training
+- `vamp`: a mixture of posteriors of learned pseudo-inputs
 - `maximization`, `selection`: its fit by expectation maximization; the choice of its size
 """
 

@@ -71,13 +71,15 @@ def cut_recording(path: Path, x: NDArray, rate: int, seconds: float) -> tuple[Wi
         seconds: The length of a window.
 
     Example:
-        >>> cut_recording(Path("bird.wav"), np.zeros(30), rate=10, seconds=2.0)[1]
+        >>> cut_recording(Path("garden/bird.wav"), np.zeros(30), rate=10, seconds=2.0)[1]
         ['bird-0s.wav', 'bird-1s.wav']
     """
     n = max(2, round(rate * seconds))
     windows = cut(x, n)
 
-    return windows, [_window_name(path, i * (n // 2) / rate) for i in range(len(windows))]
+    file = Path(path.name)
+
+    return windows, [_window_name(file, i * (n // 2) / rate) for i in range(len(windows))]
 
 
 def read_windows(
