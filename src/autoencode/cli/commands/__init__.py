@@ -3,6 +3,7 @@ r"""Commands: each is a function whose arguments are the flags and whose docstri
 - `fit`: train a model
 - `transform`, `reconstruct`, `impute`: codes; examples encoded and decoded; missing cells
 - `sample`, `interpolate`: new examples, and examples between two others
+- `forecast`: the steps after the end of series
 - `score`, `anomalies`, `neighbors`: surprisal, strange examples, and similar ones
 - `plot`, `manifold`, `demo`: pictures and pages
 - `describe`: what is in a model, and the recipes
