@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 from torch.distributions import Independent, MultivariateNormal, Normal
 
-from autoencode.common.data_limits import limit_data
+from autoencode.common.batching import limit_data
 from autoencode.distributions import Family, FixedGaussian
 from autoencode.models.latent import Conditional, LatentModel
 from autoencode.networks import FullyConnected

@@ -40,7 +40,7 @@ ORDER = {
         basic deterministic variational
     """,
     "common": """
-        atomic_files batching configurable data_limits estimates failures locks padding progress
+        atomic_files batching configurable estimates failures locks padding progress
         ranges seeding threads type_checks visible_text
         container
     """,

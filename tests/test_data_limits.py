@@ -2,7 +2,7 @@ r"""Tests for the limits of data in memory."""
 
 import pytest
 
-from autoencode.common.data_limits import DataLimits, data_limits, limit_data
+from autoencode.common.batching import DataLimits, data_limits, limit_data
 
 
 def test_limits_end_with_their_block() -> None:

@@ -110,7 +110,7 @@ def test_large_folders_of_sounds_are_guessed(tmp_path, limits, cache) -> None:
 PREPARE_SOUNDS = """
 import sys, time
 import autoencode.data.media.audio as sounds
-from autoencode.common.data_limits import limit_data
+from autoencode.common.batching import limit_data
 
 wait = float(sys.argv[3])
 decode = sounds._decode
@@ -150,7 +150,7 @@ FIT = """
 import os, signal, sys, time
 from pathlib import Path
 import autoencode as ae
-from autoencode.common.data_limits import limit_data
+from autoencode.common.batching import limit_data
 from autoencode.modalities import LogMel, Sounds
 
 damage, steps, last = ae.corruptions.Hum.damage, 0, int(sys.argv[4])

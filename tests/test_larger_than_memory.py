@@ -22,7 +22,7 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 import autoencode as ae
-from autoencode.common.data_limits import limit_data
+from autoencode.common.batching import limit_data
 from autoencode.data import (
     Batches,
     Examples,
@@ -626,7 +626,7 @@ def test_a_damaged_cache_is_made_anew(tmp_path, limits, cache, damage: str) -> N
 PREPARE = """
 import sys, time
 import autoencode.data.media.images as folders
-from autoencode.common.data_limits import limit_data
+from autoencode.common.batching import limit_data
 
 wait = float(sys.argv[3])
 decode = folders._open

@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 import autoencode as ae
-from autoencode.common.data_limits import limit_data
+from autoencode.common.batching import limit_data
 from autoencode.data import Examples, on_disk, stored_by_row
 from autoencode.modalities import Images, Sounds, Tables, describe_context
 from autoencode.modalities.base import tensor_of

@@ -5,8 +5,7 @@ r"""Basic tools: every other folder may use them, and they use no other folder.
 - `ranges`: values compared with the ranges of arguments
 - `seeding`: random draws that leave the caller's random state untouched
 - `threads`: how idle threads wait
-- `batching`: the memory budget, and batches of rows that fit into it
-- `data_limits`: the size beyond which data stay in files, and of blocks that are read together
+- `batching`: the memory budget and batches that fit into it; data that stay in files
 - `padding`: sequences of different lengths in one tensor
 - `estimates`: an estimate with its standard error
 - `progress`: a bar for long work in a terminal

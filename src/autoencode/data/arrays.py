@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..common.data_limits import data_limits
+from ..common.batching import data_limits
 from .disk_arrays import has_no_maps
 from .listing import check_source
 from .remedies import remedy

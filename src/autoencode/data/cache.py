@@ -29,7 +29,7 @@ import numpy as np
 from filelock import Timeout
 from numpy.typing import NDArray
 
-from ..common.data_limits import data_limits
+from ..common.batching import data_limits
 from ..common.locks import locked
 from .disk_arrays import mapped
 

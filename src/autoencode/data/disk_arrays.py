@@ -33,7 +33,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..common.data_limits import data_limits
+from ..common.batching import data_limits
 
 
 class FileArray:

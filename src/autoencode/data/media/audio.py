@@ -29,7 +29,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ...common.data_limits import data_limits
+from ...common.batching import data_limits
 from ...common.progress import track
 from ..cache import prepare
 from ..listing import Files, Names, check_source, first_few, list_files

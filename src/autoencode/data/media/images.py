@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from ...common.data_limits import data_limits
+from ...common.batching import data_limits
 from ...common.progress import track
 from ..cache import prepare
 from ..listing import Files, Listing, Names, first_few, list_files

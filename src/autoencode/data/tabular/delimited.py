@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ...common.data_limits import data_limits
+from ...common.batching import data_limits
 from ..encodings import describe_utf8_error
 from .conversions import Conversion, conversions
 from .formats import TableFormat

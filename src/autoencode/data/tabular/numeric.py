@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...common.data_limits import data_limits
+from ...common.batching import data_limits
 from ..cache import prepare
 from .delimited import Reading, batches_of, needs_arrow, read_text
 from .doubts import announce

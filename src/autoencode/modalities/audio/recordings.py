@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...common.data_limits import data_limits
+from ...common.batching import data_limits
 from ...data.listing import Files, Names, list_files
 from ...data.media.audio import Recordings, durations, each_sound, report_notes
 from ..windows import Windows, cut, prepared, spooled

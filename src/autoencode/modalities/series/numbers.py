@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...common.data_limits import data_limits
+from ...common.batching import data_limits
 from ...data import chunks
 
 

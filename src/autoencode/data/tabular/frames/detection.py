@@ -5,7 +5,7 @@ __all__ = ["holds_frame", "is_frame_file"]
 from pathlib import Path
 from typing import Any
 
-from ....common.data_limits import data_limits
+from ....common.batching import data_limits
 from ..delimited import read_text
 from ..formats import TableFormat
 from ..parquet import column_names, open_parquet
