@@ -3,6 +3,7 @@ r"""Detection of text encodings and of encoding errors."""
 __all__ = ["describe_utf8_error", "detect_encoding"]
 
 import codecs
+import contextlib
 import re
 from pathlib import Path
 
@@ -39,12 +40,18 @@ def detect_encoding(data: bytes, whole: bool = True) -> str | None:
         if data.startswith(mark):
             return name
 
+    zeros = data[:4096].count(0)
+
+    if zeros > len(data[:4096]) / 4:  # UTF-16 without a mark: Western text has zeros in between
+        name = "utf-16-le" if data[1:4096:2].count(0) > zeros / 2 else "utf-16-be"
+
+        with contextlib.suppress(UnicodeDecodeError):
+            codecs.getincrementaldecoder(name)().decode(data, whole)
+            return name
+
     try:
         codecs.getincrementaldecoder("utf-8")().decode(data, whole)
-        zeros = data[:4096].count(0) if data[:4096].count(0) > len(data[:4096]) / 4 else 0
     except UnicodeDecodeError:
-        zeros = 0
-
         try:
             text = data.decode("cp1252")
         except UnicodeDecodeError:
@@ -52,10 +59,6 @@ def detect_encoding(data: bytes, whole: bool = True) -> str | None:
 
         strange = {c for c in text if ord(c) > 127} - {*_WESTERN, *_SIGNS}
         return None if strange or _IN_WORDS.search(text) else "cp1252"
-
-    if zeros:  # UTF-16 without a mark, where every second byte of Western text is zero
-        odd = data[1:4096:2].count(0)
-        return "utf-16-le" if odd > zeros / 2 else "utf-16-be"
 
     return "utf-8"
 

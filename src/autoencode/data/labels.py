@@ -148,7 +148,7 @@ def _columns(path: Path) -> tuple[list[str], list[list[Any]]]:
         separator = "," if layout.separator == " " else layout.separator  # of labels of two words
 
         with opened_text(path, layout.encoding) as text:
-            found = rows_of(text, separator, layout.escaped)
+            found = rows_of(text, separator, layout.escaped, layout.spaced)
             rows = [row for line, row in found if line > layout.skip]
     except ValueError as error:
         raise ValueError(f"cannot read '{path}': {error}") from None

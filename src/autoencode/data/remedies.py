@@ -29,7 +29,7 @@ _BY_SUFFIX = {
         [".zip", ".tar", ".tgz", ".7z", ".rar", ".bz2", ".xz", ".gz"], ("an archive", _UNPACK)
     ),
     **dict.fromkeys([".xlsx", ".xls", ".ods", ".feather", ".arrow", ".orc"], ("a table", _TABLE)),
-    **dict.fromkeys([".sav", ".dta", ".sas7bdat"], ("a table", _TABLE)),
+    **dict.fromkeys([".sav", ".dta", ".sas7bdat", ".arff"], ("a table", _TABLE)),
     **dict.fromkeys([".docx", ".doc", ".odt", ".rtf", ".html"], ("a document", "save it as .txt")),
     **dict.fromkeys(
         [".pkl", ".pickle", ".joblib", ".pt", ".pth"],
@@ -53,11 +53,13 @@ _BY_SUFFIX = {
     ".ae": ("a model", "name the data that it is for"),
 }
 _BY_CONTENT = (
-    (30, (b"[Content_Types]", b"_rels/.rels", b"xl/"), ".xlsx"),
+    (30, (b"[Content_Types]", b"_rels/.rels", b"xl/", b"docProps/"), ".xlsx"),
     (30, (b"mimetypeapplication/vnd.oasis",), ".ods"),
     (0, (b"\xd0\xcf\x11\xe0",), ".xls"),
     (0, (b"BZh",), ".bz2"),
     (0, (b"\xfd7zXZ", b"\x28\xb5\x2f\xfd"), ".xz"),
+    (0, (b"@relation", b"@RELATION"), ".arff"),
+    (0, (b"$FL2", b"<stata_dta>"), ".sav"),
     (0, (b"PAR1",), ".parquet of another name"),
     (0, (b"ARROW1",), ".arrow"),
     (0, (b"SQLite format 3",), ".sqlite"),

@@ -13,7 +13,7 @@ from .spellings import MARKS, PARTS, Numbers, numbers_of, order_of_dates
 _DAYS = {"dmy": "%d{0}%m{0}%Y", "mdy": "%m{0}%d{0}%Y", "ymd": "%Y{0}%m{0}%d"}
 _TIMES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S")
 _DIGITS = re.compile(r"\s*[+-]?[0-9]+\s*")
-_PADDED = re.compile(r"\s*[+-]?0[0-9]")
+_PADDED = re.compile(r"\s*[+-]?0[0-9xX]")  # or hexadecimal
 _NAMED = (
     *("%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%d-%B-%Y", "%d.%b.%Y", "%d. %b %Y", "%d. %B %Y"),
     *("%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y"),

@@ -2,6 +2,7 @@ r"""Tables in text, read by Arrow in the layout and the spelling that were found
 
 __all__ = ["Reading", "batches_of", "needs_arrow", "read_text"]
 
+import csv
 import io
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
@@ -96,6 +97,8 @@ def read_text(
         table = source.read(texts, [])
         source.check(table)
 
+        _check_names_come_once(table, layout)
+
         if source.comments:
             layout.said.append(f"{source.comments:,} lines of comments left out")
 
@@ -155,6 +158,33 @@ def batches_of(path: Path, reading: Reading, texts: set[str]) -> Iterator[Any]:
     source.check(table)
 
 
+def _check_names_come_once(table: Any, layout: Layout) -> None:
+    r"""Refuses rows that repeat the names of the columns, as of files put together."""
+    from pyarrow import compute, types
+
+    columns = [*zip(table.column_names, table.columns)]
+
+    if (
+        layout.header != 1
+        or len(columns) < 2
+        or not all(types.is_string(c.type) for _, c in columns)
+    ):
+        return
+
+    same = [compute.fill_null(compute.equal(c, name), False) for name, c in columns]
+    again = same[0]
+
+    for one in same[1:]:
+        again = compute.and_(again, one)
+
+    if rows := compute.indices_nonzero(again).to_pylist():
+        raise ValueError(
+            f"{len(rows):,} row{'s' * (len(rows) > 1)} repeat{'s' * (len(rows) == 1)} the names of"
+            f" the columns, the first as row {rows[0] + 1}, as of several files put together:"
+            " remove such lines, or give the files as a list."
+        )
+
+
 def _not_utf8(path: Path) -> str:
     problem = describe_utf8_error(path)
     return f"{problem} Or name its encoding, such as encoding='cp1252' (--encoding cp1252)."
@@ -164,14 +194,14 @@ class _Source:
     r"""Reads the columns of a file with Arrow."""
 
     def __init__(self, path: Path, layout: Layout, given: TableFormat, whole: bool) -> None:
-        from pyarrow import csv
+        from pyarrow import csv as arrow
 
         self.path, self.layout, self.whole = path, layout, whole
         self.all = [name or f"\0{i}" for i, name in enumerate(layout.names)]
         self.names = [name for name in layout.names if name]
         self.ragged: list[Any] = []
         self.comments = 0
-        self.spaced = layout.separator == " "
+        self.spaced = layout.separator == " " or layout.spaced
 
         size = path.stat().st_size if whole else max(_MIN_BLOCK_BYTES, data_limits().block_bytes)
         factor = 1
@@ -184,14 +214,14 @@ class _Source:
         ):
             factor = 40 if self.packed else 2
 
-        self.options = csv.ReadOptions(
+        self.options = arrow.ReadOptions(
             use_threads=False,
             block_size=max(2**20, min(factor * size + 2**12, 2**31 - 1)),
             column_names=self.all,
             skip_rows=0 if self.spaced else layout.skip,
             encoding="utf8" if self.spaced else layout.encoding.replace("utf-8-sig", "utf8"),
         )
-        self.parsing = csv.ParseOptions(
+        self.parsing = arrow.ParseOptions(
             delimiter="\t" if self.spaced else layout.separator,
             invalid_row_handler=self._note,
             newlines_in_values=True,
@@ -203,25 +233,25 @@ class _Source:
     def read(self, texts: set[str], only: list[str]) -> Any:
         r"""Returns columns, as what they look like or as text."""
         import pyarrow as pa
-        from pyarrow import csv
+        from pyarrow import csv as arrow
 
         self.ragged.clear()
         conversion = self._conversion(dict.fromkeys(texts, pa.string()), only or self.names)
 
         with self._opened() as file:
             if self.whole:
-                return csv.read_csv(file, self.options, self.parsing, conversion)
+                return arrow.read_csv(file, self.options, self.parsing, conversion)
 
-            with csv.open_csv(file, self.options, self.parsing, conversion) as reader:
+            with arrow.open_csv(file, self.options, self.parsing, conversion) as reader:
                 return pa.Table.from_batches([reader.read_next_batch()])
 
     def batches(self, types: Mapping[str, Any]) -> Iterator[Any]:
-        from pyarrow import csv
+        from pyarrow import csv as arrow
 
         with self._opened() as file:
             conversion = self._conversion(types, self.names)
 
-            with csv.open_csv(file, self.options, self.parsing, conversion) as reader:
+            with arrow.open_csv(file, self.options, self.parsing, conversion) as reader:
                 yield from reader
 
     def check(self, table: Any) -> None:
@@ -258,9 +288,9 @@ class _Source:
             raise ValueError("it has a header, and no rows." if header else "it is empty.")
 
     def _conversion(self, types: Mapping[str, Any], only: list[str]) -> Any:
-        from pyarrow import csv
+        from pyarrow import csv as arrow
 
-        return csv.ConvertOptions(
+        return arrow.ConvertOptions(
             strings_can_be_null=True,
             null_values=self.missing,
             column_types=dict(types),
@@ -287,7 +317,7 @@ class _Source:
     def _line(self, expected: int) -> int:
         r"""Returns the line of the first row with other than so many cells."""
         with opened_text(self.path, self.layout.encoding) as text:
-            for line, row in rows_of(text, self.layout.separator, self.layout.escaped):
+            for line, row in self._rows(text):
                 if line > self.layout.skip and len(row) != expected and row[0][:1] != "#":
                     return line
 
@@ -302,9 +332,13 @@ class _Source:
             return 0
 
         with opened_text(self.path, self.layout.encoding) as text:
-            line, row = deque(rows_of(text, self.layout.separator, self.layout.escaped), 1)[0]
+            line, row = deque(self._rows(text), 1)[0]
 
         return line if "\n" in row[-1] else 0
+
+    def _rows(self, text: Any) -> Iterator[tuple[int, list[str]]]:
+        layout = self.layout
+        return rows_of(text, layout.separator, layout.escaped, layout.spaced)
 
     def _raw(self) -> Any:
         import gzip
@@ -313,13 +347,15 @@ class _Source:
 
 
 class _Spaced(io.RawIOBase):
-    r"""A table with runs of spaces between its cells, as one with tabs."""
+    r"""A table with spaces between its cells, or before quotes, as one with tabs."""
 
     def __init__(self, path: Path, layout: Layout) -> None:
         self.text = opened_text(path, layout.encoding)
-        self.rows = rows_of(self.text, " ")
+        self.rows = rows_of(self.text, layout.separator, layout.escaped, layout.spaced)
         self.skip = layout.skip
         self.rest = b""
+        self.line = io.StringIO()
+        self.writer = csv.writer(self.line, delimiter="\t", lineterminator="\n")
 
     def readable(self) -> bool:
         return True
@@ -333,8 +369,10 @@ class _Spaced(io.RawIOBase):
                 break
 
             if row[0] > self.skip:
-                cells = ['"' + c.replace('"', '""') + '"' if '"' in c else c for c in row[1]]
-                parts.append(("\t".join(cells) + "\n").encode())
+                self.writer.writerow(row[1])
+                parts.append(self.line.getvalue().encode())
+                self.line.seek(0)
+                self.line.truncate()
                 size += len(parts[-1])
 
         data = b"".join(parts)

@@ -4,6 +4,7 @@ __all__ = ["announce", "doubts", "found_format"]
 
 import logging
 import re
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,11 @@ _SEPARATORS = {
     "|": "pipes between cells",
 }
 _SENTINELS = (-9, -99, -999, -9999, -99999, 999, 9999, 99999)
+_FAR = 1000  # times the range of all others, where a number that comes again is hardly one
 _SHOWN = 3
 _LOOKED_AT = 1000  # different words
 _FEWEST = 8  # different words of which something can be told
+_COMPACT = {"%Y%m%d": 10**4, "%Y%m%d%H%M": 10**8, "%Y%m%d%H%M%S": 10**10}  # and units per year
 _AROUND = re.compile(  # a number, and something else before or after it
     r"(?P<before>[~≈<>=±$€£]{0,2}) ?[-+\u2212]?(?:\d[\d.,' ]*\d|\d)(?:[eEdD][-+]?\d+)?"
     r"(?P<after> ?[^\d\s.,:/-][^\d]{0,11})?"
@@ -29,6 +32,25 @@ _AROUND = re.compile(  # a number, and something else before or after it
 _MONTH = re.compile(
     r"\d{1,2}[-./ ]{1,2}[^\W\d]{3,}[-./ ]{1,2}\d{2,4}|[^\W\d]{3,}[-./ ]{1,2}\d{1,2},? ?\d{2,4}"
     r"|\d{1,2}([-./])\d{1,2}\1\d{2}|\d{4}-\d{2}|\d{4}-?[WQ]\d{1,2}"
+)
+_SPELLINGS = {
+    "durations": re.compile(
+        r"\d+ days?,? (?:\d+:\d\d:\d\d(?:\.\d+)?)?|-?P(?=.)(?:\d+[YMWD])*(?:T(?:[\d.]+[HMS])+)?"
+        r"|(?:\d+ ?(?:d|h|hrs?|min|m|s|sec)\b ?){2,}|\d{2,}:\d\d:\d\d(?:\.\d+)?"
+    ),
+    "dates, which are best written as 2024-12-31": re.compile(
+        r"[A-Z][a-z]{2,8},? \d{1,2}\.? [A-Z][a-z]{2,8}\.? \d{2,4}.*"
+        r"|[A-Z][a-z]{2,8} [A-Z][a-z]{2,8}\.? +\d{1,2} .*\d{4}"
+        r"|\d{4}-\d\d?-\d\d?[ T]\d\d?:\d\d(?::\d\d(?:\.\d+)?)? [A-Z][A-Za-z/_]{2,}"
+    ),
+    "cells of a spreadsheet, with signs before them": re.compile(r'="[^"]*"|\'[-+\d.,]+'),
+    "fractions": re.compile(r"-?(?:\d+ )?\d+/\d+"),
+    "numbers with their errors": re.compile(r"[-+\d.,]+ ?(?:±|\+/-) ?[\d.,]+"),
+    "degrees, minutes and seconds": re.compile(r"\d+ ?[°º].*[NSEWO]?"),
+}
+_TOTALS = re.compile(
+    r"(?:grand |sub)?totals?|sum|mean|average|count|summe|gesamt|insgesamt|mittelwert|moyenne",
+    re.IGNORECASE,
 )
 _last: dict[str, Any] = {}
 
@@ -94,6 +116,8 @@ def doubts(path: Path, reading: Reading) -> Iterator[str]:
     table = reading.table
     given = reading.format
 
+    yield from _of_rows(path, table)
+
     for name, cells in zip(table.column_names, table.columns):
         if name in given.text or name == reading.layout.row_names:
             continue
@@ -102,6 +126,52 @@ def doubts(path: Path, reading: Reading) -> Iterator[str]:
             yield from _of_text(path, name, cells, given.missing is None)
         elif types.is_integer(cells.type) or types.is_floating(cells.type):
             yield from _of_numbers(path, name, cells)
+
+
+def _of_rows(path: Path, table: Any) -> Iterator[str]:
+    r"""Yields what is said of rows without a cell, and of a last row that sums up the others."""
+    import numpy as np
+    from pyarrow import compute, types
+
+    n, columns = table.num_rows, [*zip(table.column_names, table.columns)]
+
+    if len(columns) < 2:
+        return
+
+    if min(c.null_count for _, c in columns):
+        empty = compute.is_null(columns[0][1])
+
+        for _, cells in columns[1:]:
+            empty = compute.and_(empty, compute.is_null(cells))
+
+        if count := compute.sum(empty).as_py():
+            yield (
+                f"'{path}': {count:,} row{'s' * (count > 1)} without any cell"
+                f" {'are' if count > 1 else 'is'} kept, with all of it missing. Remove such lines"
+                " if they separate parts of the file."
+            )
+
+    words = [c for _, c in columns if types.is_string(c.type)]
+    numbers = [c for _, c in columns if types.is_integer(c.type) or types.is_floating(c.type)]
+
+    if n < 4 or not numbers:
+        return
+
+    last = [str(c[n - 1].as_py() or "").strip().rstrip(":") for c in words]
+    once = [compute.sum(compute.equal(c, c[n - 1])).as_py() == 1 for c in words]
+    named = [word for word, alone in zip(last, once) if alone and _TOTALS.fullmatch(word)]
+    sums = 0
+
+    for cells in numbers:
+        v = np.asarray(cells.fill_null(0).to_numpy(), float)
+        sums += bool(np.abs(v[:-1]).sum() and np.isclose(v[-1], v[:-1].sum(), rtol=1e-6, atol=0))
+
+    if named or (sums > 1 and sums == len(numbers) and not all(last)):
+        what = f"begins with {named[0]!r}" if named else "is the sum of all others"
+        yield (
+            f"'{path}': the last row {what}, and is read like the others: remove it if it sums up"
+            " the rows above."
+        )
 
 
 def _of_text(path: Path, name: str, cells: Any, guessed: bool) -> Iterator[str]:
@@ -136,6 +206,13 @@ def _of_text(path: Path, name: str, cells: Any, guessed: bool) -> Iterator[str]:
             f" text. Write them in one way, or use {setting}; text=[{name!r}] (--text) says that"
             " it is text."
         )
+    elif alike := _alike(words):
+        yield (
+            f"'{path}': column {name!r} has words that differ only in letter case, spaces or"
+            f" Unicode form, such as {' and '.join(map(repr, alike))}: each is a category of its"
+            f" own. Write them in one way, or say that all is right with text=[{name!r}] (command"
+            " line: --text)."
+        )
     elif guessed and cells.null_count and all(map(re.compile("[A-Z]{2}").fullmatch, words)):
         yield (
             f"'{path}': column {name!r} has codes of two letters, and {cells.null_count:,} missing"
@@ -151,6 +228,22 @@ def _of_text(path: Path, name: str, cells: Any, guessed: bool) -> Iterator[str]:
         )
 
 
+def _alike(words: list[str]) -> list[str] | None:
+    r"""Returns words that are the same but for letter case, spaces and Unicode form, if any."""
+    if len(words) > _LOOKED_AT:
+        return None
+
+    first: dict[str, str] = {}
+
+    for word in words:
+        key = " ".join(unicodedata.normalize("NFKC", word).casefold().split())
+
+        if first.setdefault(key, word) != word and key:
+            return [first[key], word]
+
+    return None
+
+
 def _other_spelling(words: list[str]) -> str | None:
     r"""Returns what different words look like that are read neither as numbers nor as dates."""
     words = [word.strip() for word in words[:_LOOKED_AT]]
@@ -160,6 +253,10 @@ def _other_spelling(words: list[str]) -> str | None:
 
     if all(map(_MONTH.fullmatch, words)):
         return "dates, which are best written as 2024-12-31"
+
+    for what, pattern in _SPELLINGS.items():
+        if sum(map(bool, map(pattern.fullmatch, words))) >= 0.9 * len(words):
+            return what
 
     found = [m for m in map(_AROUND.fullmatch, words) if m]
     around = {(m["before"], (m["after"] or "").strip()) for m in found}
@@ -176,15 +273,19 @@ def _of_numbers(path: Path, name: str, cells: Any) -> Iterator[str]:
     import numpy as np
 
     v = cells.drop_null().to_numpy()
+    v = v[np.isfinite(v)]
 
     if _are_days(v):
         yield (
             f"'{path}': the numbers of column {name!r} look like dates, such as {int(v[0])}: write"
-            f" them as {str(int(v[0]))[:4]}-{str(int(v[0]))[4:6]}-{str(int(v[0]))[6:]}, if they"
-            " are."
+            f" them as {str(int(v[0]))[:4]}-{str(int(v[0]))[4:6]}-{str(int(v[0]))[6:8]}"
+            f"{' 12:00:00' * (v[0] > 10**9)}, if they are."
         )
 
-    for mark in _SENTINELS:
+    ends = {float(v.min()), float(v.max())} if len(v) else set()
+    marks = {*_SENTINELS, *ends}
+
+    for mark in sorted(marks, key=lambda m: (abs(m), m)):
         there = v == mark
         rest = v[~there]
 
@@ -192,12 +293,15 @@ def _of_numbers(path: Path, name: str, cells: Any) -> Iterator[str]:
             continue
 
         low, high = float(np.min(rest)), float(np.max(rest))
-        gap = low - mark if mark < 0 else mark - high
+        gap = max(low - mark, mark - high)
 
-        if low < high and gap > high - low and gap > 0:
+        far = 1 if mark in _SENTINELS or set(f"{abs(mark):.15g}") - {"."} == {"9"} else _FAR
+
+        if low < high and gap > far * (high - low) and gap > 0:
+            shown = f"{mark:.15g}"
             yield (
-                f"'{path}': {int(there.sum()):,} cells of column {name!r} are {mark}, far from all"
-                f" others: missing=['{mark}'] (command line: --missing={mark}) if they are"
+                f"'{path}': {int(there.sum()):,} cells of column {name!r} are {shown}, far from"
+                f" all others: missing=['{shown}'] (command line: --missing={shown}) if they are"
                 f" missing. The others lie between {low:g} and {high:g}."
             )
 
@@ -206,11 +310,14 @@ def _are_days(v: Any) -> bool:
     r"""Tell whether numbers could all be years, months and days in eight digits."""
     import pandas as pd
 
-    if v.dtype.kind not in "iu" or len(v) < _FEWEST or v.min() < 19000101 or v.max() > 20991231:
+    if v.dtype.kind not in "iu" or len(v) < _FEWEST:
         return False
 
-    return bool(
-        pd.to_datetime(pd.Series(v[:_LOOKED_AT]).astype(str), format="%Y%m%d", errors="coerce")
-        .notna()
-        .all()
+    form = next(
+        (f for f, k in _COMPACT.items() if 1900 * k <= v.min() <= v.max() < 2100 * k), None
+    )
+    days = pd.Series(v[:_LOOKED_AT]).astype(str)
+
+    return form is not None and bool(
+        pd.to_datetime(days, format=form, errors="coerce").notna().all()
     )

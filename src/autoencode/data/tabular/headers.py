@@ -2,6 +2,7 @@ r"""Headers of tables in text: whether the first lines hold names."""
 
 __all__ = ["count_header_lines", "find_first_row"]
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
@@ -11,6 +12,7 @@ from .spellings import kind_of
 _FEW = 3  # rows, of which nothing can be told
 _MANY = 4  # columns that count up, by chance never
 _MOST = 50  # lines before a table, at most
+_RULE = re.compile(r"\s*:?[-=_+]{2,}:?\s*|\s*")
 _SAY = "say header='yes' or header='no' (command line: --header)"
 
 
@@ -41,6 +43,12 @@ def count_header_lines(rows: Sequence[Sequence[str]], given: int | None) -> tupl
 
     kinds = [kind_of(cell) for cell in first]
 
+    if body and all(map(_RULE.fullmatch, body[0])) and any(cell.strip() for cell in body[0]):
+        raise ValueError(
+            f"its second line {_shown(body[0])} is a rule and no row, as below the names of a"
+            " printed table: remove it."
+        )
+
     if not body:
         return int("text" in kinds), ""
 
@@ -58,6 +66,12 @@ def count_header_lines(rows: Sequence[Sequence[str]], given: int | None) -> tupl
 
     if any(a == "text" and b not in ("text", "") for a, b in zip(kinds, below)):
         return _with_units(first, body, below)
+
+    if "text" not in kinds and len(body) > 2 and _are_names(body[0], below):
+        raise ValueError(
+            f"its first two lines {_shown(first)} and {_shown(body[0])} may both hold names: say"
+            " header=2 (command line: --header 2) if they do, or remove the first."
+        )
 
     if any(a not in ("text", "") and b == "text" for a, b in zip(kinds, below)):
         if "text" not in kinds:
@@ -145,6 +159,12 @@ def _usual(column: Sequence[str]) -> str:
     kinds = Counter(kind_of(cell) for cell in column)
     there = sum(n for kind, n in kinds.items() if kind)
     return next((kind for kind, n in kinds.items() if kind and n > there / 2), "")
+
+
+def _are_names(row: Sequence[str], below: Sequence[str]) -> bool:
+    r"""Returns whether a row has words over columns of numbers, dates and truth values."""
+    typed = [kind_of(cell.strip()) for cell, b in zip(row, below) if b not in ("text", "")]
+    return len(typed) > 1 and {*typed} == {"text"}
 
 
 def _with_units(

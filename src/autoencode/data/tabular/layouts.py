@@ -51,6 +51,9 @@ class Layout(NamedTuple):
     escaped: bool = False
     r"""True if backslashes stand before quotes within cells."""
 
+    spaced: bool = False
+    r"""True if spaces stand between separators and quotes."""
+
 
 def opened_text(path: Path, encoding: str) -> TextIO:
     r"""Opens a text, gzipped or not.
@@ -72,7 +75,7 @@ def opened_text(path: Path, encoding: str) -> TextIO:
 
 
 def rows_of(
-    text: Iterable[str], separator: str, escaped: bool = False
+    text: Iterable[str], separator: str, escaped: bool = False, spaced: bool = False
 ) -> Iterator[tuple[int, list[str]]]:
     r"""Yields the rows that are not empty, and the lines in which they begin.
 
@@ -80,6 +83,7 @@ def rows_of(
         text: The lines.
         separator: What stands between cells; a space stands for runs of spaces and tabs.
         escaped: Whether backslashes stand before quotes within cells.
+        spaced: Whether spaces stand between separators and quotes.
 
     Raises:
         ValueError: If a cell is too long, as after a lonely quote.
@@ -95,7 +99,7 @@ def rows_of(
 
         return
 
-    rows, line = csv.reader(text, delimiter=separator, escapechar="\\" if escaped else None), 1
+    rows, line = _parsed(text, separator, escaped, spaced), 1
 
     try:
         for row in rows:
@@ -105,6 +109,11 @@ def rows_of(
             line = rows.line_num + 1
     except csv.Error as error:
         raise ValueError(f"{error}, in line {rows.line_num}.") from None
+
+
+def _parsed(text: Iterable[str], separator: str, escaped: bool, spaced: bool) -> Any:
+    escape = "\\" if escaped else None
+    return csv.reader(text, delimiter=separator, escapechar=escape, skipinitialspace=spaced)
 
 
 def layout_of(path: Path, given: TableFormat) -> Layout:
@@ -152,13 +161,14 @@ def layout_of(path: Path, given: TableFormat) -> Layout:
     body = lines[skip:]
     separator = separator or _separator(body, path, given, said)
     escaped = _is_escaped(body, separator)
-    rows = [*_limited(rows_of(body, separator, escaped))]
+    spaced = _is_spaced(body, separator, escaped)
+    rows = [*_limited(rows_of(body, separator, escaped, spaced))]
 
     if given.header != 0 and (start := find_first_row([row for _, row in rows])):
         at = rows[start][0]
         said.append(f"{at - 1} lines before the table left out, the first {body[0].strip()!r}")
         skip, body, comment = skip + at - 1, body[at - 1 :], ""
-        rows = [*_limited(rows_of(body, separator, escaped))]
+        rows = [*_limited(rows_of(body, separator, escaped, spaced))]
 
     _check_quotes(body, separator)
     first = len(rows[0][1])
@@ -176,6 +186,9 @@ def layout_of(path: Path, given: TableFormat) -> Layout:
         what = "left out" if escaped else "taken for themselves"
         said.append(f"backslashes before quotes are {what}")
 
+    if spaced:
+        said.append("spaces before quotes are left out")
+
     count, why = count_header_lines([row for _, row in rows], _count(given, rows))
     said += [why] if why else []
 
@@ -189,9 +202,9 @@ def layout_of(path: Path, given: TableFormat) -> Layout:
     cells = [row for _, row in rows[count:] if len(row) == len(names)]
     names, index = _index(names, cells, bool(head), given, said)
     last = rows[count - 1][0] if count else 0
-    end = skip + _end(body, last, separator, escaped) if count else skip
+    end = skip + _end(body, last, separator, escaped, spaced) if count else skip
 
-    return Layout(encoding, separator, end, count, names, index, said, escaped)
+    return Layout(encoding, separator, end, count, names, index, said, escaped, spaced)
 
 
 def _count(given: TableFormat, rows: list[tuple[int, list[str]]]) -> int | None:
@@ -213,7 +226,7 @@ def _limited(rows: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[
         yield row
 
 
-def _end(body: list[str], line: int, separator: str, escaped: bool) -> int:
+def _end(body: list[str], line: int, separator: str, escaped: bool, spaced: bool) -> int:
     r"""Returns how many lines there are up to the end of the row that begins in one."""
     if line == 0:  # of names in a comment
         return 1
@@ -223,7 +236,7 @@ def _end(body: list[str], line: int, separator: str, escaped: bool) -> int:
     if separator == " ":
         return line
 
-    rows = csv.reader(rest, delimiter=separator, escapechar="\\" if escaped else None)
+    rows = _parsed(rest, separator, escaped, spaced)
     next(rows)
 
     return line - 1 + rows.line_num
@@ -260,6 +273,13 @@ def _lines(path: Path, given: TableFormat) -> tuple[list[str], str, list[str]]:
         text = decoder().decode(data, whole)
     except UnicodeDecodeError as error:
         raise ValueError(f"it is not in {encoding}: {error}.") from None
+
+    if "\0" in text:
+        raise ValueError(
+            f"it has bytes of zero in line {text[: text.index(chr(0))].count(chr(10)) + 1}, as no"
+            " text in UTF-8 has: it is binary, or text in another encoding, such as"
+            " encoding='utf-16-le' (command line: --encoding)."
+        )
 
     lines = io.StringIO(text.replace("\r\n", "\n").replace("\r", "\n")).readlines()
 
@@ -325,7 +345,24 @@ def _separator(body: list[str], path: Path, given: TableFormat, said: list[str])
 
 
 def _some(body: list[str], sign: str) -> Iterator[tuple[int, list[str]]]:
-    return _limited(rows_of(body, sign, _is_escaped(body, sign)))
+    escaped = _is_escaped(body, sign)
+    return _limited(rows_of(body, sign, escaped, _is_spaced(body, sign, escaped)))
+
+
+def _is_spaced(body: list[str], sign: str, escaped: bool) -> bool:
+    r"""Returns whether spaces stand between separators and quotes, as in `1, "a, b"`."""
+    if sign in " \t":
+        return False
+
+    s = re.escape(sign)
+    quoted = re.compile(rf'(?:^|{s}) +"(?:[^"]|"")*"\s*(?:{s}|$)')
+
+    if not any(map(quoted.search, body[:_ROWS])):
+        return False
+
+    ways = (True, False)
+    widths = [{len(r) for _, r in _limited(rows_of(body, sign, escaped, way))} for way in ways]
+    return len(widths[0]) <= len(widths[1])
 
 
 def _is_escaped(body: list[str], sign: str) -> bool:
@@ -422,9 +459,13 @@ def _index(
     index = None if given.index in ("yes", "no") else given.index
     first = columns[0] if columns else []
 
-    if header and len(names) > 1 and names[-1] == "" and not any(columns[-1]):
-        said.append("a separator at the end of each row")
-        names = [*names[:-1], "\0"]
+    bare = [j for j, name in enumerate(names) if name == "" and not any(columns[j])]
+
+    if header and len(names) > 1 and bare:
+        where = {len(names) - 1: "a separator at the end of each row"}
+        said += [where.get(j, f"column {j + 1} without a name and cells left out") for j in bare]
+        names = ["\0" if j in bare else name for j, name in enumerate(names)]
+        first = [] if 0 in bare else first
 
     if index is not None and index not in names:
         raise ValueError(f"it has no column '{index}' to be the index; it has {names}.")

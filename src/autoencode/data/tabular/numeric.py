@@ -211,7 +211,7 @@ def _first_wrong(path: Path, layout: Layout, columns: list[str]) -> str:
     with opened_text(path, layout.encoding) as text:
         rows = (
             row
-            for line, row in rows_of(text, layout.separator, layout.escaped)
+            for line, row in rows_of(text, layout.separator, layout.escaped, layout.spaced)
             if line > layout.skip
         )
 

@@ -56,7 +56,7 @@ def locate_row(path: Path, i: int, document: Mapping[str, Any] | None) -> str:
     with opened_text(path, layout.encoding) as text:
         rows = (
             line
-            for line, row in rows_of(text, layout.separator, layout.escaped)
+            for line, row in rows_of(text, layout.separator, layout.escaped, layout.spaced)
             if line > layout.skip and (len(row) == len(layout.names) or row[0][:1] != "#")
         )
         line = next(islice(rows, i, None))

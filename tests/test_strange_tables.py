@@ -1,0 +1,121 @@
+r"""Tables in text that nobody would write, and that programs and people do write."""
+
+import warnings
+from pathlib import Path
+
+import pytest
+
+from autoencode import FitWarning
+from autoencode.data import read_table
+
+
+def write(folder: Path, content: str | bytes) -> Path:
+    file = folder / "t.csv"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return file
+
+
+def columns(cells: list[str]) -> str:
+    return "v|w\n" + "".join(f"{cell}|{i * 7 % 5}.5\n" for i, cell in enumerate(cells))
+
+
+# The cells of a file, column by column
+READ = {
+    "spaces before quotes": (
+        'a, b\n1, "x, y"\n2, "p ""q"""\n',
+        {"a": [1, 2], "b": ["x, y", 'p "q"']},
+    ),
+    "quotes that hold a comma and a space": ('a,b\n"x, ""y"" z",1\n"p",2\n', {"b": [1, 2]}),
+    "UTF-16 without a mark": (
+        "a,b\nä,1\nö,2\n".encode("utf-16-le"),
+        {"a": ["ä", "ö"], "b": [1, 2]},
+    ),
+    "the same, the other way": (
+        "a,b\nä,1\nö,2\n".encode("utf-16-be"),
+        {"a": ["ä", "ö"], "b": [1, 2]},
+    ),
+    "a column without name and cells": ("a,,b\n1,,2\n3,,4\n", {"a": [1, 3], "b": [2, 4]}),
+    "pipes around each row": ("|a|b|\n|1|x|\n|2|y|\n", {"a": [1, 2], "b": ["x", "y"]}),
+    "hexadecimal numbers": ("a,b\n0x1A,1\n0x0F,2\n", {"a": ["0x1A", "0x0F"], "b": [1, 2]}),
+}
+
+
+@pytest.mark.parametrize("kind", READ)
+def test_strange_layouts_are_read(tmp_path: Path, kind: str) -> None:
+    content, found = READ[kind]
+    X = read_table(write(tmp_path, content))
+
+    for name, cells in found.items():
+        assert X[name].tolist() == cells
+
+    assert len(X.columns) == max(2, len(found))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"a,b\nx\0y,1\nz,2\n", "bytes of zero in line 2"),
+        (b"\1\2\3\0\0\0\0\4\5", "binary"),
+        ("a,b\n1,2\n3,4\na,b\n5,6\n", "1 row repeats the names"),
+        ("a,b\na,b\n1,2\na,b\n5,6\n3,4\n", "2 rows repeat the names"),
+        ("|a|b|\n|---|---|\n|1|2|\n", "is a rule"),
+        (",2020,2020,2021\nn,x,y,x\na,1,2,3\nb,3,4,5\nc,3,4,5\n", "header=2"),
+        (b"@relation x\n@attribute a numeric\n@data\n1\n", "it is a table"),
+        (b"PK\3\4" + bytes(26) + b"docProps/app.xml", "it is a table"),
+    ],
+)
+def test_what_is_no_table_of_rows_is_refused(tmp_path, content, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        read_table(write(tmp_path, content))
+
+
+N = range(12)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (columns([f"{20 + i}:15:01" for i in N]), "look like durations"),
+        (columns([f"{i} days 02:00:00" for i in N]), "look like durations"),
+        (columns([f"PT{i}H30M" for i in N]), "look like durations"),
+        (columns([f"{i}h 30m" for i in N]), "look like durations"),
+        (columns([f"Mon, {10 + i} Feb 2023 10:00:00 GMT" for i in N]), "look like dates"),
+        (columns([f"Mon Feb {10 + i} 10:00:00 2023" for i in N]), "look like dates"),
+        (columns([f"2023-02-{10 + i} 10:00:00 CET" for i in N]), "look like dates"),
+        (columns([f"202302{10 + i}101500" for i in N]), "2023-02-10 12:00:00, if they are"),
+        (columns([f'="00{i}"' for i in N]), "of a spreadsheet"),
+        (columns([f"'{i}" for i in N]), "of a spreadsheet"),
+        (columns([f"{i}/7" for i in N]), "fractions"),
+        (columns([f"{i} ± 0.1" for i in N]), "with their errors"),
+        (columns([f"{i}°31'N" for i in N]), "degrees"),
+        (columns(["yes", "Yes", "no"] * 4), "only in letter case"),
+        (columns(["a", "a ", "b"] * 4), "only in letter case"),
+        (columns(["é", "e\u0301", "b"] * 4), "Unicode form"),
+        (columns(["2147483647", "1", "2", "3"] * 3), "missing=.'2147483647'"),
+        (columns(["-99.9", "1", "2", "3.5"] * 3), "are -99.9, far from"),
+        (columns(["1e20", "1", "2", "3"] * 3), "far from all others"),
+        ("n,x\na,1.5\nb,2\nc,3\nTotal,6.5\n", "the last row begins with 'Total'"),
+        ("n,x,y\na,1.5,2\nb,2,1\nc,3,3\n,6.5,6\n", "the last row is the sum"),
+        ("a,b\n1,x\n,\n2,y\n", "1 row without any cell is kept"),
+    ],
+)
+def test_what_was_perhaps_not_meant_is_said(tmp_path: Path, content: str, message: str) -> None:
+    with pytest.warns(FitWarning, match=message):
+        read_table(write(tmp_path, content))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        columns(["total", "mean", "b"] * 4),
+        columns([f"{i}-{i + 4}" for i in N]),
+        columns([f"A{i}" for i in N]),
+        columns(["inf", "1", "2.5"] * 4),
+        columns(["0", "120.5", "130"] * 4),
+        "a,b\n1,1\n2,1\n3,1\n6,3\n",
+    ],
+)
+def test_what_is_plain_is_read_without_a_word(tmp_path: Path, content: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read_table(write(tmp_path, content))
