@@ -57,7 +57,7 @@ def test_strange_layouts_are_read(tmp_path: Path, kind: str) -> None:
         (b"a,b\nx\0y,1\nz,2\n", "bytes of zero in line 2"),
         (b"\1\2\3\0\0\0\0\4\5", "binary"),
         ("a,b\n1,2\n3,4\na,b\n5,6\n", "1 row repeats the names"),
-        ("a,b\na,b\n1,2\na,b\n5,6\n3,4\n", "2 rows repeat the names"),
+        ("a,b\n1,2\na,b\n5,6\na,b\n3,4\n", "2 rows repeat the names"),
         ("|a|b|\n|---|---|\n|1|2|\n", "is a rule"),
         (",2020,2020,2021\nn,x,y,x\na,1,2,3\nb,3,4,5\nc,3,4,5\n", "header=2"),
         (b"@relation x\n@attribute a numeric\n@data\n1\n", "it is a table"),

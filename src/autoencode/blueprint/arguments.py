@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..distributions import Dirac, Family
-from ..modalities import Modality
+from ..modalities import ContinuousContext, Labels, Modality
 from ..networks import Network
 from ..networks.modules import as_network
 from ..objectives import Objective, Reconstruction
@@ -59,6 +59,14 @@ def check(arguments: Mapping[str, Any]) -> None:
 
         if not all(isinstance(v, (kind, type(None))) for v in values):
             raise TypeError(f"expected {name} as, say, {_EXAMPLES[name]}, got {value!r}.")
+
+    conditional = arguments["conditional"]
+
+    if not isinstance(conditional, (bool, np.bool_, Labels, ContinuousContext, type(None))):
+        raise TypeError(
+            "expected conditional as True, False, or what y is, Labels() or ContinuousContext(),"
+            f" got {conditional!r}."
+        )
 
     corruption = arguments["corruption"]
 
@@ -125,7 +133,8 @@ def defaults_for(arguments: Mapping[str, Any], params: Mapping[str, Any]) -> dic
     made_for = objective if isinstance(objective, Objective) else Reconstruction
     conditional = params.get("conditional", arguments["conditional"])
     defaults: dict[str, Any] = {**_DEFAULTS}
-    labeled = isinstance(conditional, (bool, np.bool_)) and bool(conditional)  # else `check` asks
+    kinds = (bool, np.bool_, Labels, ContinuousContext)
+    labeled = isinstance(conditional, kinds) and bool(conditional)  # else `check` asks
     defaults["prior"] = StandardNormal if labeled else made_for.prior
 
     for name in params:

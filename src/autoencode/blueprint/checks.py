@@ -4,6 +4,8 @@ __all__ = [
     "NOISE",
     "at_least_one",
     "check_damage",
+    "check_groups",
+    "check_index",
     "check_lengths",
     "check_likelihood",
     "check_posterior",
@@ -120,6 +122,70 @@ def check_lengths(**rows: Any) -> None:
 
     if len(set(lengths.values())) > 1:
         raise ValueError(f"expected one row of each for every example, got lengths {lengths}.")
+
+
+def check_groups(groups: Any, training: Any) -> None:
+    r"""Refuse groups without effect, as no example is held out.
+
+    Arguments:
+        groups: The groups, or `None`.
+        training: The training method, or `None`.
+
+    Raises:
+        ValueError: If they have no effect.
+
+    Example:
+        >>> from autoencode import Training
+        >>> check_groups(["a", "b"], Training(validation_fraction=0))
+        Traceback (most recent call last):
+        ValueError: groups has no effect, as validation_fraction=0 holds out no example...
+    """
+    if groups is None:
+        return
+
+    if getattr(training, "closed_form", False):
+        raise ValueError(f"groups has no effect with {training!r}, which holds out no example.")
+
+    if getattr(training, "validation_fraction", None) == 0:
+        raise ValueError(
+            "groups has no effect, as validation_fraction=0 holds out no example: leave out one of"
+            " the two."
+        )
+
+
+def check_index(X: Any, other: Any, what: str) -> None:
+    r"""Refuse a frame or series whose rows have the names of those of `X`, in another order.
+
+    Rows are joined by position, as in scikit-learn, which then joins what does not belong
+    together.
+
+    Arguments:
+        X: The examples.
+        other: What is joined to them.
+        what: Its name.
+
+    Raises:
+        ValueError: If the names are the same, and their order is not.
+
+    Example:
+        >>> import pandas as pd
+        >>> X, y = pd.DataFrame({"a": [1, 2]}, ["p", "q"]), pd.Series([0, 1], ["q", "p"])
+        >>> check_index(X, y, "y")
+        Traceback (most recent call last):
+        ValueError: the rows of y have the same names as those of X, in another order...
+    """
+    a: Any = getattr(X, "index", None)
+    b: Any = getattr(other, "index", None)
+
+    if not (hasattr(a, "equals") and hasattr(b, "isin")) or len(a) != len(b) or a.equals(b):
+        return
+
+    if a.is_unique and b.isin(a).all() and b.is_unique:
+        raise ValueError(
+            f"the rows of {what} have the same names as those of X, in another order, and would be"
+            f" joined by position. Use {what}.loc[X.index] to join them by name, or"
+            f" {what}.to_numpy() if the order is right."
+        )
 
 
 def check_windows(X: Any, corrupted: Any) -> None:

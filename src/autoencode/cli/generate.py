@@ -266,6 +266,9 @@ def _is_sensible(name: str, cls: type) -> bool:
     r"""Tells whether the estimator does not refuse an object of the class for an argument."""
     from ..blueprint import checks
 
+    if name == "conditional":  # a flag, whose labels and numbers are found in the data
+        return False
+
     known = {"posterior": checks.check_posterior, "likelihood": checks.check_likelihood}
 
     try:

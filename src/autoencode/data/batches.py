@@ -68,6 +68,9 @@ class Examples:
     overlap: int = 1
     r"""The number of windows after each one that overlap with it."""
 
+    groups: Tensor | None = None
+    r"""The group of each example, counted from zero, with shape `(N,)`. Groups stay together."""
+
     def __len__(self) -> int:
         return len(self.target if self.rows is None else self.rows)
 
@@ -93,10 +96,14 @@ class Examples:
         Equal examples stay together, as a copy of a training example does not validate. So do
         the windows of a recording, which overlap. Of recordings that are too few or too long for
         that, the end is held out. Of the others, the nearest that overlap with it are left out, at
-        most half.
+        most half. If examples have groups, whole groups are held out instead, as many as come next
+        to `n` examples.
         """
         if n == 0:
             return self, None
+
+        if self.groups is not None and self.rows is None:
+            return self._hold_out_groups(n)
 
         if self.recordings is not None and self.rows is None:
             return self._hold_out_recordings(n)
@@ -108,15 +115,24 @@ class Examples:
 
         return (self.select(order[n:]), self.select(order[:n])) if n else (self, None)
 
+    def _hold_out_groups(self, n: int) -> tuple["Examples", "Examples | None"]:
+        assert self.groups is not None
+        counts = self.groups.bincount()
+        chosen, _ = _near(counts, n)
+        held_out = torch.isin(self.groups, chosen)
+        log.info(
+            "held out: all %d examples of %d of %d groups.",
+            *(int(held_out.sum()), len(chosen), len(counts)),
+        )
+
+        return self.select((~held_out).nonzero()[:, 0]), self.select(held_out.nonzero()[:, 0])
+
     def _hold_out_recordings(self, n: int) -> tuple["Examples", "Examples | None"]:
         counts = torch.tensor(self.recordings)
         rows = torch.arange(len(self))
-        order = torch.randperm(len(counts))
-        sums = counts[order].cumsum(dim=0)[:-1]
-        nearest = int((sums - n).abs().argmin()) if len(sums) else 0
+        chosen, count = _near(counts, n)
 
-        if len(sums) and n <= 2 * int(sums[nearest]) <= 4 * n:
-            chosen = order[: nearest + 1]
+        if count and n <= 2 * count <= 4 * n:
             held_out = torch.zeros(len(counts), dtype=torch.bool)
             held_out[chosen] = True
             held_out = held_out.repeat_interleave(counts)
@@ -201,6 +217,18 @@ class Examples:
             None if self.corrupted is None else function(self.corrupted),
             None if self.context is None else function(self.context),
         )
+
+
+def _near(counts: Tensor, n: int) -> tuple[Tensor, int]:
+    r"""Returns random groups with nearly `n` examples, and how many they have; never all."""
+    order = torch.randperm(len(counts))
+    sums = counts[order].cumsum(dim=0)[:-1]
+
+    if not len(sums):
+        return order[:0], 0
+
+    nearest = int((sums - n).abs().argmin())
+    return order[: nearest + 1], int(sums[nearest])
 
 
 def _firsts(group: Tensor) -> Tensor:

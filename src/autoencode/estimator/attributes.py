@@ -38,7 +38,7 @@ class ResolvedAttributes:
     posterior: Family | None
     prior: Prior | None
     objective: Objective | None
-    conditional: bool
+    conditional: bool | Labels | ContinuousContext
 
     blueprint_: Blueprint
     model_: LatentModel
@@ -93,7 +93,7 @@ class ResolvedAttributes:
     def _abilities(self) -> Abilities:
         if (fitted := self.__dict__.get("blueprint_")) is None:
             given = self.modality, self.posterior, self.prior, self.objective
-            return Abilities.before_fit(*given, self.conditional)
+            return Abilities.before_fit(*given, bool(self.conditional))
 
         model = self.__dict__.get("model_")
         return Abilities.of_fit(fitted, decodes=model is None or model.decoder is not None)

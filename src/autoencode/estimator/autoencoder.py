@@ -23,7 +23,7 @@ from ..data import Examples, is_stream, read_stream
 from ..distributions import Family
 from ..fitting.preparation import prepare
 from ..fitting.run import FitRun
-from ..modalities import Modality
+from ..modalities import ContinuousContext, Labels, Modality
 from ..networks import Network
 from ..objectives import Objective
 from ..persistence import encoding, model_file
@@ -66,7 +66,9 @@ class Autoencoder(ForecastMethods, ScoreMethods, SampleMethods, TransformMethods
             fitted to the codes after the training; with `conditional`, the unit Gaussian.
         corruption: The corruption of the encoder's input in training: a
             :class:`~autoencode.corruptions.Corruption` or a function from tensor to tensor.
-        conditional: Whether to model `X` given `y`, :math:`p(x, z \mid y)`.
+        conditional: Whether to model `X` given `y`, :math:`p(x, z \mid y)`; or
+            :class:`~autoencode.modalities.Labels` or
+            :class:`~autoencode.modalities.ContinuousContext`, where `y` is not to be guessed.
         training: The training method; by default :class:`~autoencode.Training`.
         random_state: The seed of `fit`, and of the estimates of `score_samples`.
 
@@ -108,7 +110,7 @@ class Autoencoder(ForecastMethods, ScoreMethods, SampleMethods, TransformMethods
         likelihood: Family | None = None,
         prior: Prior | None = None,
         corruption: Corruption | Callable[[Tensor], Tensor] | None = None,
-        conditional: bool = False,
+        conditional: bool | Labels | ContinuousContext = False,
         training: Solver | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
@@ -152,6 +154,7 @@ class Autoencoder(ForecastMethods, ScoreMethods, SampleMethods, TransformMethods
         y: ArrayLike | None = None,
         corrupted: ArrayLike | str | Path | None = None,
         resume: bool = False,
+        groups: ArrayLike | str | Path | None = None,
     ) -> "Autoencoder":
         r"""Fits the model to examples.
 
@@ -175,6 +178,10 @@ class Autoencoder(ForecastMethods, ScoreMethods, SampleMethods, TransformMethods
             resume: Whether to continue from the checkpoint of `Training(checkpoint_dir=...)`, if
                 there is one. On a CPU, the result is bit for bit that of a training that was
                 never stopped.
+            groups: The group of each example, such as its patient, in any form that `y` may have.
+                The validation examples are whole groups, so that none has examples on both sides.
+                Cross-validation needs the same groups, as in
+                `sklearn.model_selection.GroupKFold`.
 
         Raises:
             TypeError: If an argument is of the wrong kind.
@@ -185,7 +192,7 @@ class Autoencoder(ForecastMethods, ScoreMethods, SampleMethods, TransformMethods
         self.history_ = []
 
         try:
-            data = self._prepare(X, y, corrupted, resume)
+            data = self._prepare(X, y, corrupted, resume, groups)
             self.fitted_ = clone(self)  # later changes of arguments do not affect it
             self._train(data, resume)
         except BaseException as error:
@@ -234,13 +241,17 @@ class Autoencoder(ForecastMethods, ScoreMethods, SampleMethods, TransformMethods
 
     # Steps of fit
 
-    def _prepare(self, X: Any, y: ArrayLike | None, corrupted: Any, resume: bool) -> Examples:
+    def _prepare(
+        self, X: Any, y: ArrayLike | None, corrupted: Any, resume: bool, groups: Any
+    ) -> Examples:
         r"""Checks all input, and returns the examples to train on."""
         for name in ("n_features_in_", "feature_names_in_"):
             self.__dict__.pop(name, None)
 
         given, compare = self.get_params(deep=False), self._compare_columns
-        self.blueprint_, data, self.seed_ = prepare(given, X, y, corrupted, resume, compare)
+        self.blueprint_, data, self.seed_ = prepare(
+            given, X, y, corrupted, resume, compare, groups
+        )
         return data
 
     def _train(self, data: Examples, resume: bool) -> None:

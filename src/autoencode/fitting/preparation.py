@@ -6,6 +6,8 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
+import torch
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 from torch.distributions import constraints
@@ -19,6 +21,7 @@ from ..inputs import (
     Loaded,
     ModalityChoice,
     format_of_source,
+    join_groups,
     join_labels,
     join_pairs,
     modality_of,
@@ -59,6 +62,7 @@ class _Input(NamedTuple):
     y: Any
     corrupted: Any
     modality: Modality
+    groups: Any
 
 
 def prepare(
@@ -68,6 +72,7 @@ def prepare(
     corrupted: Any,
     resume: bool,
     compare_columns: CompareColumns,
+    groups: Any = None,
 ) -> Prepared:
     r"""Check all input, and resolve every choice.
 
@@ -79,6 +84,7 @@ def prepare(
         resume: Whether to continue from a checkpoint.
         compare_columns: A function that compares the columns of a table with those of the fit, or
             learns them.
+        groups: The group of each example, of which some are held out whole.
 
     Raises:
         TypeError: If an argument is of the wrong kind.
@@ -103,17 +109,19 @@ def prepare(
     density, conditional = posterior.has_density, given["conditional"]
 
     likelihood = given["likelihood"] and given["likelihood"].clone()
-    X, y, corrupted, modality = _read(given, X, y, corrupted, compare_columns, likelihood)
+    checks.check_groups(groups, given["training"])
+    read_in = _read(given, X, y, corrupted, compare_columns, likelihood, groups)
+    X, y, corrupted, modality, groups = read_in
 
     likelihood = choices.resolve_likelihood(likelihood, modality, X, density)
     damaged = corrupted is not None or given["corruption"] is not None
     cleans = damaged and latent_dim is None and not density
     network = choices.resolve_network(given["network"], modality, cleans)
 
-    checks.check_lengths(X=X, corrupted=corrupted, y=y)
+    checks.check_lengths(X=X, corrupted=corrupted, y=y, groups=groups)
     checks.check_windows(X, corrupted)
 
-    context = describe_context(y) if conditional else None
+    context = describe_context(y, conditional) if conditional else None
     seed = int(check_random_state(given["random_state"]).randint(2**31))
     seed = seed_to_resume(given["training"], given["random_state"], seed) if resume else seed
 
@@ -126,6 +134,7 @@ def prepare(
         encode_context(context, y, len(X)),
         recordings=tuple(counts) if counts else None,
         overlap=overlap_of(X) if counts else 1,
+        groups=None if groups is None else torch.as_tensor(np.asarray(groups)),
     )
 
     if likelihood.support is not constraints.real:
@@ -164,12 +173,19 @@ def _read(
     corrupted: Any,
     compare_columns: CompareColumns,
     likelihood: Family | None,
+    groups: Any,
 ) -> _Input:
     kinds, conditional = given["modality"], given["conditional"]
+
+    given_beside = {"y": y if conditional else None, "groups": groups, "corrupted": corrupted}
+
+    for name, value in given_beside.items():
+        checks.check_index(source, value, name)
     found = compare_columns(read(source, kinds, fitting=True), kinds, True)
     found = join_labels(found, y) if conditional else found
     labels = follow(found.y, found.X) if conditional else None
     checks.check_lengths(X=found.X, y=labels)
+    found = join_groups(found, groups)
 
     support = likelihood.support if likelihood else constraints.real
     kind = found.kind or modality_of(found.X, kinds)
@@ -194,4 +210,5 @@ def _read(
         modality.format_ = form
 
     X = examples(modality, found.X, told=True)
-    return _Input(X, follow(found.y, X) if conditional else None, corrupted, modality)
+    y = follow(found.y, X) if conditional else None
+    return _Input(X, y, corrupted, modality, follow(found.groups, X))

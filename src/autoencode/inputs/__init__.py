@@ -16,6 +16,7 @@ __all__ = [
     "fitted_format",
     "format_of_source",
     "is_accepted",
+    "join_groups",
     "join_labels",
     "join_pairs",
     "modality_of",
@@ -26,7 +27,7 @@ __all__ = [
 ]
 
 from .conversion import tensor_to_numpy
-from .labels import join_labels
+from .labels import join_groups, join_labels
 from .loaded import Loaded
 from .modality_choice import ModalityChoice, is_accepted, modality_of, modality_of_path
 from .pairs import join_pairs

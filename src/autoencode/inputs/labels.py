@@ -1,6 +1,6 @@
 r"""Labels joined to examples, by name or by position."""
 
-__all__ = ["join_labels"]
+__all__ = ["join_groups", "join_labels"]
 
 import logging
 from collections.abc import Mapping
@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data import Names
+from ..data import Names, is_frame
 from ..data.joining import join_names, take
 from ..data.labels import Labels, read_labels
 from ..data.listing import first_few
+from ..modalities.windows import follow
 from .file_order import check_order, explain_left_out, explain_lost
 from .loaded import Loaded
 
@@ -67,6 +68,55 @@ def join_labels(found: Loaded, y: Any, column: str | None = None) -> Loaded:
         check_order(found.names, "labels")
 
     return found._replace(y=y)
+
+
+def join_groups(found: Loaded, groups: Any) -> Loaded:
+    r"""Join groups to examples as labels are joined: by name if both have names.
+
+    Arguments:
+        found: The examples, with their labels.
+        groups: The group of each example, in any form that labels may have.
+
+    Raises:
+        ValueError: If there are fewer than two groups, an example has none, or as for
+            :func:`join_labels`.
+
+    See Also:
+        :func:`join_labels`
+
+    Example:
+        >>> join_groups(Loaded(np.zeros((3, 2))), ["b", "a", "b"]).groups.tolist()
+        [1, 0, 1]
+    """
+    if groups is None:
+        return found
+
+    places = join_labels(Loaded(np.arange(len(found.X)), None, found.names), groups)
+    words = np.asarray(places.y, object) if is_frame(places.y) else np.asarray(places.y)
+    words = words[:, 0] if words.ndim == 2 and words.shape[1] == 1 else words
+    words = follow(words, found.X)
+
+    if words.shape != (len(places.X),):
+        raise ValueError(
+            f"expected one group for each of {len(places.X):,} examples, got groups with shape"
+            f" {words.shape}."
+        )
+
+    if gone := [i for i, word in enumerate(words.tolist()) if word is None or word != word]:
+        raise ValueError(
+            f"{len(gone):,} examples have no group, the first in row {gone[0]}: give each a group,"
+            " if need be one of its own."
+        )
+
+    distinct, numbers = np.unique(words.astype(str), return_inverse=True)
+
+    if len(distinct) < 2:
+        raise ValueError(
+            f"expected groups of which some can be held out, got one, {str(distinct[0])!r}: leave"
+            " out groups, or train without validation, validation_fraction=0."
+        )
+
+    return found.select(places.X.tolist())._replace(groups=numbers)
 
 
 def _by_recording(found: Loaded, y: Any, column: str | None) -> Loaded:

@@ -25,12 +25,19 @@ class Loaded(NamedTuple):
     header: list[str] | None = None
     r"""The names of the columns in the header of a file of numbers."""
 
+    groups: Any = None
+    r"""The group of each example, if examples have groups that stay together."""
+
     tabular: bool = False
     r"""True for rows whose columns are to be compared with those of the fit."""
 
     def select(self, rows: Sequence[int]) -> "Loaded":
         r"""Returns some of the examples, with their labels and names."""
         y = None if self.y is None else take(np.asarray(self.y), rows)
+        groups = None if self.groups is None else take(np.asarray(self.groups), rows)
         return self._replace(
-            X=take(self.X, rows), y=y, names=self.names and self.names.select(rows)
+            X=take(self.X, rows),
+            y=y,
+            names=self.names and self.names.select(rows),
+            groups=groups,
         )

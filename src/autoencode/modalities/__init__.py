@@ -11,7 +11,9 @@ r"""Modalities: kinds of data, to tensors and back.
 __all__ = [
     "CANDIDATES",
     "MDCT",
+    "ContinuousContext",
     "Images",
+    "Labels",
     "LogMel",
     "MixedTables",
     "Modality",
@@ -40,7 +42,7 @@ from .array_layouts import check_layout
 from .audio.sounds import Sounds
 from .audio.spectra import MDCT, LogMel, Spectrum
 from .base import Modality
-from .context import describe_context, encode_context
+from .context import ContinuousContext, Labels, describe_context, encode_context
 from .image.images import Images
 from .mixed_tables.frame import MixedTables
 from .numeric_tables.tables import Tables

@@ -19,13 +19,20 @@ from .statistics import check_finite, column_statistics
 log = logging.getLogger(__name__)
 
 _UNKNOWN = ("missing", "error")
+_FEW = 20  # different whole numbers, which may well be labels
 
 
-def describe_context(y: ArrayLike | None) -> "Labels | ContinuousContext":
+def describe_context(
+    y: ArrayLike | None, conditional: "bool | Labels | ContinuousContext" = True
+) -> "Labels | ContinuousContext":
     r"""The context for `y`: labels, or an array of numbers.
 
     Strings, booleans and integers in one dimension are labels, and so are floats if all are
     whole numbers. Any other numeric array is an array of numbers, which are scaled.
+
+    Arguments:
+        y: The labels or numbers.
+        conditional: What `y` is, if that is not to be guessed.
 
     Raises:
         ValueError: If `y` is neither, or if it is empty or `None`.
@@ -47,8 +54,21 @@ def describe_context(y: ArrayLike | None) -> "Labels | ContinuousContext":
     if len(y) == 0:
         raise ValueError("expected a label or a row of numbers for each example, got none.")
 
+    if isinstance(conditional, (Labels, ContinuousContext)):
+        return conditional.clone().fit(y)
+
     if y.dtype.kind not in "biuf" or (y.ndim == 1 and (y.dtype.kind != "f" or _whole(y))):
-        return Labels().fit(y)
+        labels = Labels().fit(y)
+
+        if y.dtype.kind in "iuf" and labels.size_ > max(_FEW, len(y) // 2):
+            log.warning(
+                "y is taken for labels, of which %d numbers make %d: a number that is not among"
+                " them is unknown. conditional=ae.modalities.ContinuousContext() takes them for"
+                " numbers, conditional=ae.modalities.Labels() for labels without this remark.",
+                *(len(y), labels.size_),
+            )
+
+        return labels
 
     return ContinuousContext().fit(y)
 
@@ -108,12 +128,19 @@ def encode_context(
 class Labels(Configurable):
     r"""Categories, as indicators: one of `K` features is one, the others zero.
 
-    A label is a condition, and is not scored. A label that the fit did not see is an error, or
-    counts as missing: networks then see the shares of all labels in the fit. The setting may be
-    changed after a fit: `model.context_.unknown = "error"`.
+    A label is a condition, and has no probability that a rare one could share. A label of an
+    example that the fit did not see counts as missing, or is refused. For a missing one, networks
+    see the shares of all labels in the fit. New examples of an unknown label are always refused.
+    Given as the argument `conditional`, it also makes labels of numbers.
 
     Arguments:
-        unknown: `"missing"` or `"error"`, of labels that come with examples.
+        unknown: The treatment of a label that the fit did not see, where labels come with
+            examples: `"missing"` or `"error"`. It may be changed after a fit, as
+            `model.context_.unknown = "error"`.
+
+    See Also:
+        :class:`~autoencode.modalities.ContinuousContext`,
+        :class:`~autoencode.modalities.MixedTables`
 
     Example:
         >>> labels = Labels().fit([3, 5, 5, 5])
@@ -182,7 +209,7 @@ class Labels(Configurable):
 
         log.warning(
             "%d of %d labels were not in the fit (%s), the first %r in row %d; they are taken as"
-            ' missing. model.context_.unknown = "error" refuses them.',
+            ' missing. conditional=ae.modalities.Labels(unknown="error") refuses them.',
             *(len(new), len(labels), self._known(), labels[new[0]], new[0]),
         )
         c = torch.nn.functional.one_hot(index.clamp(min=0), self.size_).float()
@@ -210,6 +237,15 @@ class Labels(Configurable):
 
 class ContinuousContext(Configurable):
     r"""Numbers, scaled to mean zero and unit variance.
+
+    .. math:: c_j = \frac{y_j - \mu_j}{\sigma_j}
+
+    where :math:`\mu_j` and :math:`\sigma_j` are the mean and the standard deviation of the
+    :math:`j`-th number in the fit. Given as the argument `conditional`, it makes numbers of whole
+    numbers, such as ages, which are labels by default.
+
+    See Also:
+        :class:`~autoencode.modalities.Labels`
 
     Example:
         >>> ContinuousContext().fit([[1.0, 5.0], [3.0, 5.0]]).encode([[3.0, 5.0]])
@@ -257,7 +293,11 @@ class ContinuousContext(Configurable):
 
 
 def _column(y: Any) -> Any:
-    r"""Returns the only column of a frame, and anything else as it is."""
+    r"""Returns the only column of a frame, a tensor as an array, and anything else as it is."""
+    if isinstance(y, Tensor):
+        y = y.detach().cpu()
+        return (y.float() if y.is_floating_point() and y.itemsize < 4 else y).numpy()
+
     if not is_frame(y) or len(names_of(y)) != 1:
         return y
 
@@ -270,6 +310,13 @@ def _labels(y: ArrayLike) -> NDArray:
 
     if y.ndim != 1:
         raise ValueError(f"expected one label for each example, got shape {y.shape}.")
+
+    if y.dtype.kind in "cm":
+        ways = {"c": "np.abs(y)", "m": "y / np.timedelta64(1, 's')"}
+        raise ValueError(
+            f"expected y as labels or real numbers, got {y.dtype}. Use {ways[y.dtype.kind]} for"
+            " numbers, or y.astype(str) for labels."
+        )
 
     missing = [i for i, v in enumerate(y.tolist()) if v is None or v != v]
 

@@ -18,6 +18,7 @@ def fit(
     out: Path | None = None,
     recipe: str = "autoencoder",
     corrupted: Path | None = None,
+    groups: str | None = None,
     resume: bool = False,
     labels: LabelOptions = LabelOptions(),
     table: "TableFormat | None" = None,
@@ -35,6 +36,8 @@ def fit(
         recipe: The kind of autoencoder. `autoencode recipes` lists them.
         corrupted: Damaged versions of the examples that the model learns to repair: in the same
             order, or, for files in a folder, with the same names.
+        groups: A column of a table that says which rows belong together, such as those of one
+            patient. It is no part of the data. Whole groups are held out for validation.
         resume: Continue from the checkpoint in `--checkpoint-dir`, if there is one.
         settings: The values of all other flags, by group.
     """
@@ -64,7 +67,8 @@ def fit(
         column = LabelOptions(None if corrupted.is_dir() else labels.label)
         damaged = inputs.read(corrupted, column, table, kinds=model.modality).X
 
-    model.fit(examples.X, examples.y, corrupted=damaged, resume=resume)
+    examples, words = inputs.split_groups(examples, groups, data)
+    model.fit(examples.X, examples.y, corrupted=damaged, resume=resume, groups=words)
     inputs.store_columns(model, examples, found)
     _save(model, out)
 

@@ -18,11 +18,12 @@ __all__ = [
     "read_source",
     "read_with_label",
     "shared_label",
+    "split_groups",
     "store_columns",
     "with_column_types",
 ]
 
-from .columns import store_columns, with_column_types
+from .columns import split_groups, store_columns, with_column_types
 from .contexts import parse_conditions, parse_y
 from .examples import NEEDS_LABELS, Inputs, context_of, load_model, read, read_source
 from .selection import read_with_label, shared_label

@@ -1,6 +1,6 @@
 r"""Columns of numeric files: their types and names."""
 
-__all__ = ["store_columns", "with_column_types"]
+__all__ = ["split_groups", "store_columns", "with_column_types"]
 
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,38 @@ def with_column_types(inputs: Inputs, path: Path, flags: TableFormat | None = No
 
     form = None if flags is None else flags.checked()
     return inputs._replace(X=read_frame(path, given=form)[inputs.columns])
+
+
+def split_groups(inputs: Inputs, name: str | None, path: Path) -> tuple[Inputs, Any]:
+    r"""The examples without the column that holds their groups, and the groups.
+
+    Arguments:
+        inputs: The examples.
+        name: The column, or `None`.
+        path: Their file.
+
+    Raises:
+        ValueError: If there is no such column.
+    """
+    if name is None:
+        return inputs, None
+
+    columns = [*inputs.X.columns] if is_frame(inputs.X) else [*(inputs.columns or [])]
+
+    if name not in columns:
+        known = f"has the columns {columns}" if columns else "has no columns with names"
+        raise ValueError(
+            f"--groups names a column of a table: there is no '{name}', as '{path}' {known}."
+            " Groups of files can be given in Python, as fit(groups={name: group, ...})."
+        )
+
+    kept = [column for column in columns if column != name]
+
+    if is_frame(inputs.X):
+        return inputs._replace(X=inputs.X[kept], columns=kept), [*map(str, inputs.X[name])]
+
+    j = columns.index(name)
+    return inputs._replace(X=np.delete(inputs.X, j, axis=1), columns=kept), inputs.X[:, j]
 
 
 def store_columns(model: Autoencoder, inputs: Inputs, form: dict[str, Any] | None) -> None:

@@ -46,7 +46,7 @@ _SPELLINGS = {
     "cells of a spreadsheet, with signs before them": re.compile(r'="[^"]*"|\'[-+\d.,]+'),
     "fractions": re.compile(r"-?(?:\d+ )?\d+/\d+"),
     "numbers with their errors": re.compile(r"[-+\d.,]+ ?(?:±|\+/-) ?[\d.,]+"),
-    "degrees, minutes and seconds": re.compile(r"\d+ ?[°º].*[NSEWO]?"),
+    "degrees, minutes and seconds": re.compile(r"\d+ ?[°º] ?\d+.*"),
 }
 _TOTALS = re.compile(
     r"(?:grand |sub)?totals?|sum|mean|average|count|summe|gesamt|insgesamt|mittelwert|moyenne",
@@ -279,7 +279,7 @@ def _of_numbers(path: Path, name: str, cells: Any) -> Iterator[str]:
         yield (
             f"'{path}': the numbers of column {name!r} look like dates, such as {int(v[0])}: write"
             f" them as {str(int(v[0]))[:4]}-{str(int(v[0]))[4:6]}-{str(int(v[0]))[6:8]}"
-            f"{' 12:00:00' * (v[0] > 10**9)}, if they are."
+            f"{' 12:00:00' if v[0] > 10**9 else ''}, if they are."
         )
 
     ends = {float(v.min()), float(v.max())} if len(v) else set()
