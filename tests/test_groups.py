@@ -45,7 +45,7 @@ def test_whole_groups_are_held_out(n: int) -> None:
         pd.Series(GROUPS),
         pd.Series(pd.Categorical(GROUPS)),
         pd.DataFrame({"patient": GROUPS}),
-        np.unique(GROUPS, return_inverse=True)[1] + 7,
+        np.unique(GROUPS, return_inverse=True)[1] + 1,
     ],
 )
 def test_groups_have_any_form_that_labels_have(groups) -> None:
