@@ -97,7 +97,16 @@ def run(folder, capsys, monkeypatch):
 # Fit
 
 
-@pytest.mark.parametrize("recipe", sorted(recipe_signatures()))
+EVERYDAY = ("aae", "autoencoder", "linear", "vae", "vq_vae")  # each way to train and to score
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        pytest.param(name, marks=[] if name in EVERYDAY else [pytest.mark.slow])
+        for name in sorted(recipe_signatures())
+    ],
+)
 def test_fit_makes_what_python_makes(run, recipe) -> None:
     training = "" if recipe == "linear" else "--layers 16 --epochs 1"
     line = f"fit digits.npy --recipe {recipe} --random-state 0 --out same.ae {training}"
