@@ -420,7 +420,9 @@ def test_places_of_a_machine_do_not_travel(tmp_path: Path) -> None:
     training = ae.Training(
         epochs=1, checkpoint_dir=tmp_path / "ck", device="cpu", show_progress=False
     )
-    ae.vae(2, layers=(8,), training=training).fit(X).save(tmp_path / "m.ae")
+    ae.vae(2, layers=(8,), training=training, prior=ae.priors.StandardNormal()).fit(X).save(
+        tmp_path / "m.ae"
+    )
     assert str(tmp_path).encode() not in (tmp_path / "m.ae").read_bytes()
 
     evil = str(tmp_path / "evil")

@@ -1,5 +1,6 @@
 r"""Tests for the estimator module."""
 
+import functools
 import logging
 import pickle
 import warnings
@@ -41,7 +42,11 @@ SMALL: dict[str, Any] = {"layers": (8,), "training": Training(epochs=1), "random
 PLAIN = SMALL | {"prior": StandardNormal()}  # which takes no time to fit
 MODELS = [
     ae.linear(2, random_state=0),
-    *(getattr(recipes, name)(2, **SMALL) for name in recipes.basic.__all__ if name != "linear"),
+    *(
+        getattr(recipes, name)(2, **(PLAIN if name == "beta_vae" else SMALL))
+        for name in recipes.basic.__all__
+        if name != "linear"
+    ),
     ae.vae(2, likelihood=Gaussian(), **PLAIN),
     ae.denoising(2, corruption=Compose([Masking(), GaussianNoise()]), **SMALL),
 ]
@@ -79,10 +84,9 @@ def equal(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
 @each_model
 def test_same_random_state_same_model(model: ae.Autoencoder) -> None:
     X = table()
-    first, second = clone(model).fit(X), clone(model).fit(X)
+    first, second = clone(model).fit(X), clone(model).fit(X[:7])
 
-    assert equal(weights(first), weights(second))
-    assert equal(weights(first), weights(second.fit(X[:7]).fit(X)))  # fit twice is fit once
+    assert equal(weights(first), weights(second.fit(X)))  # fit twice is fit once
     assert np.array_equal(first.transform(X), second.transform(X))
     assert np.array_equal(first.transform(X), first.transform(X))
     assert np.array_equal(clone(model).fit_transform(X), first.transform(X))
@@ -192,13 +196,13 @@ def test_pickle(model: ae.Autoencoder) -> None:
 def test_grid_search_reaches_nested_arguments() -> None:
     grid = {
         "objective__beta": [0.5, 2.0],
-        "training__epochs": np.arange(1, 3),
+        "training__epochs": np.arange(1, 2),
         "network__layers": [(np.int64(4),), (8, 4)],
         "latent_dim": [np.int64(2)],
     }
     search = GridSearchCV(ae.vae(2, **PLAIN), grid, cv=2).fit(table())
 
-    assert len(search.cv_results_["params"]) == 8
+    assert len(search.cv_results_["params"]) == 4
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
     assert search.transform(table()).shape == (40, 2)
     assert cross_val_score(ae.autoencoder(2, **SMALL), table(), cv=2).max() < 0
@@ -218,7 +222,7 @@ def test_nested_arguments_of_defaults_can_be_set() -> None:
 
     for name in ["latent", "objective__alpha", "training__epoch"]:
         with pytest.raises(ValueError, match=name.rpartition("__")[2]):
-            ae.vae(2, **SMALL).set_params(**{name: 3})
+            ae.vae(2, **PLAIN).set_params(**{name: 3})
 
 
 def test_a_bad_nested_argument_is_found_before_training() -> None:
@@ -287,6 +291,15 @@ def on_disk(X: NDArray, tmp_path: Path) -> str:
     return str(tmp_path / "x.npy")
 
 
+@functools.cache
+def fitted(ndim: int, listed: bool) -> ae.Autoencoder:
+    X = table() if ndim == 2 else pictures()
+    modality = Images() if ndim > 2 and listed else None
+    model = ae.vae(2, modality=modality, **PLAIN)
+
+    return model.fit(np.array(X.tolist()) if listed else X)
+
+
 @pytest.mark.parametrize("X", [table(), pictures()], ids=["table", "images"])
 @pytest.mark.parametrize(
     "wrap", [torch.tensor, as_list, read_only, reversed_twice, fortran, swapped, mapped, on_disk]
@@ -294,9 +307,8 @@ def on_disk(X: NDArray, tmp_path: Path) -> str:
 def test_the_container_of_data_does_not_matter(tmp_path: Path, X: NDArray, wrap) -> None:
     wrapped = wrap(X, tmp_path) if wrap in (mapped, on_disk) else wrap(X)
     modality = None if X.ndim == 2 or wrap is not as_list else Images()
-    plain, model = (ae.vae(2, modality=modality, **PLAIN) for _ in range(2))
-    plain.fit(X if wrap is not as_list else np.array(X.tolist()))
-    model.fit(wrapped)
+    plain = fitted(X.ndim, wrap is as_list)
+    model = ae.vae(2, modality=modality, **PLAIN).fit(wrapped)
 
     assert np.allclose(model.transform(wrapped), plain.transform(X), atol=1e-6)
     assert np.allclose(model.score_samples(wrapped), plain.score_samples(X), rtol=1e-5)
@@ -377,7 +389,7 @@ def test_the_default_network_takes_images_of_any_shape() -> None:
 
 def test_densities_and_errors_are_in_the_users_units() -> None:
     X = table()
-    model, scaled = ae.vae(2, **SMALL).fit(X), ae.vae(2, **SMALL).fit(1000 * X + 5)
+    model, scaled = ae.vae(2, **PLAIN).fit(X), ae.vae(2, **PLAIN).fit(1000 * X + 5)
 
     assert np.allclose(
         scaled.score_samples(1000 * X + 5), model.score_samples(X) - 5 * np.log(1000), rtol=1e-4
@@ -419,7 +431,7 @@ def test_likelihoods(likelihood) -> None:
 
 def test_scores_need_the_support_of_the_likelihood() -> None:
     X = pictures() / 255
-    model = ae.vae(2, likelihood=Bernoulli(), **SMALL).fit(X)
+    model = ae.vae(2, likelihood=Bernoulli(), **PLAIN).fit(X)
 
     with pytest.raises(ValueError, match=r"Bernoulli needs values between 0 and 1, got .* to 1\."):
         model.score_samples(X + 0.5)
@@ -428,7 +440,7 @@ def test_scores_need_the_support_of_the_likelihood() -> None:
 
 
 def test_samples() -> None:
-    model = ae.vae(2, **SMALL).fit(table())
+    model = ae.vae(2, **PLAIN).fit(table())
     S = model.sample(50, random_state=1)
 
     assert S.shape == (50, 5)
@@ -479,7 +491,7 @@ def test_a_model_without_a_density_says_what_to_do(method: str) -> None:
 @pytest.mark.parametrize("recipe", [ae.vae, ae.linear])
 def test_conditional(recipe, y, one) -> None:
     X = table()
-    model = recipe(2, conditional=True, **(SMALL if recipe is ae.vae else {})).fit(X, y)
+    model = recipe(2, conditional=True, **(PLAIN if recipe is ae.vae else {})).fit(X, y)
     Z = model.transform(X, y)
 
     assert Z.shape == (40, 2)
@@ -502,7 +514,7 @@ def test_conditional(recipe, y, one) -> None:
 
 
 def test_y_is_ignored_without_conditional() -> None:
-    X, model = table(), ae.vae(2, **SMALL)
+    X, model = table(), ae.vae(2, **PLAIN)
     first = weights(model.fit(X))
 
     assert model.context_ is None
@@ -534,7 +546,7 @@ def test_bad_y_is_refused(y, message: str) -> None:
 
 
 def test_unseen_labels_are_refused_or_taken_as_missing(caplog) -> None:
-    model = ae.vae(2, conditional=True, **SMALL).fit(table(), np.arange(40) % 3)
+    model = ae.vae(2, conditional=True, **PLAIN).fit(table(), np.arange(40) % 3)
 
     with pytest.raises(ValueError, match=r"labels out of those of the fit \(0, 1, 2\), got 7"):
         model.sample(3, y=7)
@@ -698,7 +710,7 @@ def test_bad_codes_are_refused(Z, message: str) -> None:
 
 
 def test_codes_may_be_tensors() -> None:
-    model = ae.vae(2, **SMALL).fit(table())
+    model = ae.vae(2, **PLAIN).fit(table())
     Z = torch.zeros(3, 2, requires_grad=True)
 
     assert np.array_equal(model.inverse_transform(Z), model.inverse_transform(np.zeros((3, 2))))
@@ -728,7 +740,7 @@ def test_use_before_fit_is_refused(use) -> None:
 
 @pytest.mark.parametrize("X", [BAD_DATA[0][0], "nowhere.npy"])
 def test_bad_data_leave_an_earlier_fit_as_it_was(X) -> None:
-    model = ae.vae(2, **SMALL).fit(table())
+    model = ae.vae(2, **PLAIN).fit(table())
     Z = model.transform(table())
 
     with pytest.raises((ValueError, FileNotFoundError)):
@@ -760,7 +772,7 @@ class Interrupted(Training):
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, FloatingPointError])
 def test_training_that_fails_at_once_leaves_an_earlier_fit_as_it_was(error) -> None:
-    model = ae.vae(2, **SMALL).fit(table())
+    model = ae.vae(2, **PLAIN).fit(table())
     Z = model.transform(table())
 
     with pytest.raises(error):
@@ -815,14 +827,14 @@ def test_folders_of_images(tmp_path: Path) -> None:
         (tmp_path / "ab"[i % 2]).mkdir(exist_ok=True)
         Image.fromarray(X).save(tmp_path / "ab"[i % 2] / f"{i}.png")
 
-    model = ae.vae(2, **SMALL).fit(tmp_path)
+    model = ae.vae(2, **PLAIN).fit(tmp_path)
     X = pictures(6)[[0, 2, 4, 1, 3, 5]]
 
     assert np.array_equal(model.transform(str(tmp_path)), model.transform(X))
     assert model.sample(2).shape == (2, 5, 9)
 
     # The subfolders are labels
-    model = ae.vae(2, conditional=True, **SMALL).fit(tmp_path)
+    model = ae.vae(2, conditional=True, **PLAIN).fit(tmp_path)
     assert np.array_equal(model.transform(tmp_path), model.transform(X, list("aaabbb")))
     assert model.sample(2, y="b").shape == (2, 5, 9)
 
@@ -830,7 +842,7 @@ def test_folders_of_images(tmp_path: Path) -> None:
     Image.fromarray(pictures(1, (30, 50, 3))[0]).save(tmp_path / "a" / "large.png")
     assert model.transform(tmp_path).shape == (7, 2)
 
-    assert ae.vae(2, modality=Images(size=4), **SMALL).fit(tmp_path).sample(1).shape == (
+    assert ae.vae(2, modality=Images(size=4), **PLAIN).fit(tmp_path).sample(1).shape == (
         1,
         4,
         4,
@@ -857,14 +869,14 @@ def test_bad_folders_are_refused(tmp_path: Path) -> None:
         model.fit(tmp_path / "nowhere")
 
     with pytest.raises(ValueError, match="expected a table in a file"):
-        ae.vae(2, **SMALL).fit(table()).transform(tmp_path)
+        ae.vae(2, **PLAIN).fit(table()).transform(tmp_path)
 
 
 def test_files(tmp_path: Path) -> None:
     X, y = table(), np.arange(40) % 2
     np.savez(tmp_path / "a.npz", X=X, y=y)
     np.savetxt(tmp_path / "a.csv", X, delimiter=",", header="a,b,c,d,e", comments="", fmt="%.17g")
-    model = ae.vae(2, conditional=True, **SMALL)
+    model = ae.vae(2, conditional=True, **PLAIN)
 
     assert equal(
         weights(model.fit(tmp_path / "a.npz")), weights(clone(model).fit(tmp_path / "a.csv", y))

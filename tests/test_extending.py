@@ -204,7 +204,13 @@ def test_its_way_there_and_back_is_the_same_angle(angles, clocks) -> None:
 
 def test_its_files_and_commands(angles, clocks, tmp_path, capsys) -> None:
     training = ae.Training(epochs=1)
-    model = ae.vae(2, modality=angles.Angles(), training=training, random_state=0).fit(clocks)
+    model = ae.vae(
+        2,
+        modality=angles.Angles(),
+        training=training,
+        random_state=0,
+        prior=ae.priors.StandardNormal(),
+    ).fit(clocks)
     model.save(tmp_path / "clocks.ae")
     np.save(tmp_path / "X.npy", clocks)
     np.savetxt(tmp_path / "X.csv", clocks, delimiter=",", header="h,m,b", comments="")

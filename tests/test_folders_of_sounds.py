@@ -48,7 +48,12 @@ def sounds(**options) -> Sounds:
 def fit_sounds(X, training: Training | None = None, **options):
     training = training or Training(epochs=2, batch_size=8)
     return ae.vae(
-        2, layers=(8,), modality=sounds(**options), training=training, random_state=0
+        2,
+        layers=(8,),
+        modality=sounds(**options),
+        training=training,
+        random_state=0,
+        prior=ae.priors.StandardNormal(),
     ).fit(X)
 
 

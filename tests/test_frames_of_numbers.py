@@ -12,6 +12,9 @@ from autoencode.modalities import Tables
 
 pd = pytest.importorskip("pandas")
 
+PLAIN = {"layers": (8,), "training": ae.Training(epochs=1), "random_state": 0}
+PLAIN["prior"] = ae.priors.StandardNormal()  # which takes no time to fit
+
 
 def numbers(n: int = 40) -> pd.DataFrame:
     rng = np.random.default_rng(0)
@@ -46,7 +49,7 @@ def test_frames_of_numbers_stay_in_their_range() -> None:
 
 def test_what_is_fitted_to_a_frame_of_numbers_gives_frames(tmp_path) -> None:
     X = numbers()
-    model = ae.vae(2, training=ae.Training(epochs=1), random_state=0).fit(X)
+    model = ae.vae(2, **PLAIN).fit(X)
     model.save(tmp_path / "model.ae")
     Z = model.transform(X)
 
@@ -55,7 +58,7 @@ def test_what_is_fitted_to_a_frame_of_numbers_gives_frames(tmp_path) -> None:
             assert R.dtypes.equals(X.dtypes)
 
     # An array is an array, of the same numbers
-    again = ae.vae(2, training=ae.Training(epochs=1), random_state=0).fit(X.to_numpy(float))
+    again = ae.vae(2, **PLAIN).fit(X.to_numpy(float))
     assert isinstance(again.sample(3), np.ndarray)
     assert np.allclose(Z, again.transform(X.to_numpy(float)), atol=1e-5)
 
@@ -97,7 +100,7 @@ def test_the_command_line_keeps_the_types_of_columns(tmp_path, monkeypatch) -> N
     X.to_parquet("rows.parquet", index=False)
 
     for fit in ("rows.csv --label kind", "rows.parquet"):
-        assert main(f"fit {fit} --recipe vae --epochs 1 --out m.ae".split()) == 0
+        assert main(f"fit {fit} --recipe vae --layers 8 --epochs 1 --out m.ae".split()) == 0
         assert main("sample m.ae --n 5 --out new.csv".split()) == 0
         assert main("sample m.ae --n 5 --out new.npy".split()) == 0
 

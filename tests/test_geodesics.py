@@ -421,7 +421,7 @@ def test_tables_come_back_in_the_units_of_the_user() -> None:
 @pytest.mark.parametrize("shape", [(8, 8), (8, 8, 3)])
 def test_images(shape: tuple[int, ...]) -> None:
     X = np.random.default_rng(0).integers(256, size=(20, *shape), dtype=np.uint8)
-    model = ae.vae(latent_dim=2, **SMALL).fit(X)
+    model = ae.vae(latent_dim=2, prior=ae.priors.StandardNormal(), **SMALL).fit(X)
     geodesics = Geodesics(model, n_points=8)
     path = geodesics.interpolate(X[:3], X[3:6], n=4)
 

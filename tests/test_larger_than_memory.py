@@ -404,7 +404,7 @@ def test_streams_train_as_arrays_do(limits, large: int, shape: tuple) -> None:
 
 def test_a_generator_is_read_once() -> None:
     X = numbers("f4", 40, 5)
-    model = ae.vae(2, layers=(8,), random_state=0, training=ae.Training(1))
+    model = ae.vae(2, layers=(8,), random_state=0, training=ae.Training(1), prior=StandardNormal())
 
     assert np.array_equal(model.fit_transform(x for x in X), model.transform(X))
 

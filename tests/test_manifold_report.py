@@ -276,20 +276,18 @@ def counted(a: int, b: int) -> list[str]:
     return number_words(random_state=0).X[a:b]
 
 
-@pytest.fixture(scope="module")
-def speller() -> ae.Autoencoder:
-    training = ae.Training(epochs=6, batch_size=16, show_progress=False)
-    return ae.autoencoder(4, network=Recurrent(48), training=training, random_state=0).fit(
-        counted(0, 400)
-    )
+def speller(width: int, epochs: int, n: int) -> ae.Autoencoder:
+    training = ae.Training(epochs=epochs, batch_size=16, show_progress=False)
+    model = ae.autoencoder(4, network=Recurrent(width), training=training, random_state=0)
+    return model.fit(counted(0, n))
 
 
 @pytest.mark.slow
-def test_of_texts_there_is_what_has_a_meaning(speller, tmp_path) -> None:
+def test_of_texts_there_is_what_has_a_meaning(tmp_path) -> None:
     rng = np.random.default_rng(0)
     known = counted(400, 600)
     new = ["".join(rng.permutation([*text])) for text in counted(600, 700)] + ["<b>\n"]
-    found = report(speller, [*known, known[0]], new, out=tmp_path)
+    found = report(speller(48, 6, 400), [*known, known[0]], new, out=tmp_path)
 
     assert (
         found.dimension
@@ -321,25 +319,26 @@ def test_of_texts_there_is_what_has_a_meaning(speller, tmp_path) -> None:
     assert any(f"<td>{text}</td>" in page for text in new)
 
 
-def test_neighbors_of_texts_are_those_with_few_edits(speller) -> None:
-    X, rng = counted(400, 460), np.random.default_rng(0)
-    found = report(speller, X, n_neighbors=5)
+def test_neighbors_of_texts_are_those_with_few_edits() -> None:
+    X, rng = counted(400, 440), np.random.default_rng(0)
+    model = speller(8, 1, 40)
+    found = report(model, X, n_neighbors=5)
     D = np.array([[_levenshtein(a, b) for b in X] for a in X])
-    modality = speller.modality_
+    modality = model.modality_
     assert (
         text_preservation.pairwise_edit_distances(modality.to_bytes(modality.load(X)), 5).numpy()
         == D
     ).all()
 
     # As of any distances, between which chance decides where they are equal
-    Z, values = speller.transform(X), []
+    Z, values = model.transform(X), []
 
-    for _ in range(100):
+    for _ in range(64):
         mixed = np.triu(D + 0.5 * rng.random(D.shape), k=1)
         mixed += mixed.T
         values.append(trustworthiness_of(mixed, Z, n_neighbors=5, metric="precomputed"))
 
-    error = np.std(values) / 10
+    error = np.std(values) / 8
     assert found.trustworthiness.value == pytest.approx(np.mean(values), abs=4 * error)
     assert found.trustworthiness.standard_error == 0
 
