@@ -40,12 +40,12 @@ ORDER = {
         basic deterministic variational
     """,
     "common": """
-        atomic_files batching configurable estimates failures locks padding progress
-        ranges seeding threads type_checks visible_text
+        atomic_files batching configurable estimates failures locks progress ranges seeding threads
+        type_checks visible_text
         container
     """,
     "networks": """
-        base gru
+        base gru padding
         convolutional mlp modules
         fully_convolutional incomplete tokens
         recurrent transformer
@@ -292,7 +292,7 @@ ORDER = {
         examples
     """,
     "cli.commands": """
-        anomalies demo fit forecast impute interpolate manifold neighbors plot reconstruct sample
+        anomalies demo fit forecast impute manifold neighbors plot reconstruct sample
         score
         transform
         describe

@@ -14,7 +14,6 @@ from torch import Tensor
 from torch.distributions import Distribution
 
 import autoencode as ae
-from autoencode.common.padding import lengths
 from autoencode.datasets import number_words
 from autoencode.distributions import Autoregressive, AutoregressiveDistribution
 from autoencode.manifold import OffManifoldDetector
@@ -23,6 +22,7 @@ from autoencode.manifold.anomalies.sequences import decompose_sequences
 from autoencode.manifold.codec import Codec, as_codec
 from autoencode.modalities import Texts
 from autoencode.networks import Recurrent, Transformer
+from autoencode.networks.padding import lengths
 
 ONES = number_words(random_state=0).X
 TRAIN, KNOWN, NEW = ONES[:400], ONES[400:600], ONES[600:700]

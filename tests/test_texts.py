@@ -17,7 +17,6 @@ from sklearn.base import clone
 
 import autoencode as ae
 from autoencode.cli import main
-from autoencode.common.padding import by_length, lengths
 from autoencode.corruptions import (
     Blur,
     Compose,
@@ -46,6 +45,7 @@ from autoencode.modalities.text import tokenizers as alphabets
 from autoencode.modalities.text.edit_distance import edits
 from autoencode.networks import Network, Recurrent, Transformer
 from autoencode.networks.gru import GRU
+from autoencode.networks.padding import by_length, lengths
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=12)  # also halves of pairs
 NUMBERS = ["one", "two", "three", "né"]
@@ -712,7 +712,7 @@ def test_corruptions_do_what_their_names_say() -> None:
 
 @pytest.mark.parametrize("corruption", [DropLetters, Typos])
 def test_fractions_are_checked(corruption: type) -> None:
-    with pytest.raises(ValueError, match="between 0 and 1"):
+    with pytest.raises(ValueError, match="fraction from 0 to 1"):
         corruption(1.5)
 
 

@@ -5,12 +5,12 @@ __all__ = ["choose_code_size"]
 import torch
 from torch import Tensor, nn
 
-from ..common.padding import lengths
 from ..data import Examples
 from ..modalities import Modality
 from ..modalities.capabilities import Tokenized
 from ..networks import Network
 from ..networks.incomplete import interpolate
+from ..networks.padding import lengths
 from ..training.linear.factor_analysis import principal_components, probabilistic_pca
 
 _MAX_SIZE = 64

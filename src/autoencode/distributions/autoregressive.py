@@ -11,8 +11,8 @@ import torch.nn.functional as F
 from torch import Size, Tensor
 from torch.distributions import Categorical, Distribution, constraints
 
-from ..common.padding import by_length, lengths
 from ..networks import Network
+from ..networks.padding import by_length, lengths
 from .base import Family
 
 TOKENS_PER_BATCH = 2**17  # generated at once

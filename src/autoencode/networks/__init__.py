@@ -2,6 +2,7 @@ r"""Network architectures: an encoder and a decoder, from tensor to tensor.
 
 - `base`: the abstract architecture
 - `mlp`: fully connected networks
+- `padding`: sequences of different lengths in one tensor
 - `convolutional`: residual convolutions with a fully connected bottleneck
 - `fully_convolutional`: residual convolutions whose code is a map
 - `incomplete`: networks whose encoder sees where numbers are missing

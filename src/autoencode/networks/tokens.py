@@ -14,9 +14,9 @@ import torch
 import torch.nn as nn
 from torch import Tensor
 
-from ..common.padding import by_length, lengths
 from .base import Network
 from .mlp import MLP
+from .padding import by_length, lengths
 
 
 class Logits(nn.Linear):

@@ -20,7 +20,6 @@ from torch.distributions import Distribution, Independent, Normal
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from ..common import failures
-from ..common.padding import lengths
 from ..data import Examples
 from ..distributions import Family, SharedGaussian
 from ..distributions.base import SMALLEST_SCALE
@@ -28,6 +27,7 @@ from ..evaluation import active_units
 from ..modalities import Modality
 from ..modalities.capabilities import Tokenized
 from ..modalities.capabilities.sequences import event_shape
+from ..networks.padding import lengths
 from ..objectives import ELBO, Reconstruction
 from .solver import Solver
 from .step import TrainStep

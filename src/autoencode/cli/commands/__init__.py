@@ -2,7 +2,7 @@ r"""Commands: each is a function whose arguments are the flags and whose docstri
 
 - `fit`: train a model
 - `transform`, `reconstruct`, `impute`: codes; examples encoded and decoded; missing cells
-- `sample`, `interpolate`: new examples, and examples between two others
+- `sample`: new examples, and examples between two others
 - `forecast`: the steps after the end of series
 - `score`, `anomalies`, `neighbors`: surprisal, strange examples, and similar ones
 - `plot`, `manifold`, `demo`: pictures and pages
@@ -19,12 +19,11 @@ from .describe import info, recipes
 from .fit import fit
 from .forecast import forecast
 from .impute import impute
-from .interpolate import interpolate
 from .manifold import manifold
 from .neighbors import neighbors
 from .plot import plot
 from .reconstruct import denoise, reconstruct
-from .sample import sample
+from .sample import interpolate, sample
 from .score import score
 from .transform import transform
 

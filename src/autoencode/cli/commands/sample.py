@@ -1,9 +1,11 @@
-r"""The command that draws new examples."""
+r"""Commands that make new examples: samples, and examples between two others."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from ..options import LoadOptions, WriteOptions, YOptions
+from ...common.atomic_files import replacing
+from ..next_step import suggest_next
+from ..options import LoadOptions, SourceOptions, WriteOptions, YOptions
 
 if TYPE_CHECKING:  # `--help` need not wait for this import
     from ...distributions import Family
@@ -81,3 +83,85 @@ def _set_decoding(likelihood: "Family", settings: dict[str, float | None]) -> No
         raise ValueError("--top-p has no effect with --temperature 0; leave out one of them.")
 
     likelihood.set_params(**given)
+
+
+def interpolate(
+    model: Path,
+    data: Path,
+    start: int,
+    end: int,
+    /,
+    out: Path,
+    n: int = 10,
+    metric: Literal["pullback", "fisher"] | None = None,
+    source: SourceOptions = SourceOptions(),
+    writing: WriteOptions = WriteOptions(),
+) -> None:
+    r"""Interpolate between two examples along the geodesic and the straight line.
+
+    Arguments:
+        model: The model file.
+        data: The examples, in the same format as those of the fit.
+        start: The index of the first example, counted from 0.
+        end: The index of the last example, counted from 0.
+        out: A .png picture of both curves, for texts a .csv file; or, for the examples on the
+            geodesic alone, a file or folder as for `reconstruct`.
+        n: The number of examples on each curve.
+        metric: The Riemannian metric: pullback measures differences between examples, fisher
+            how well the model tells them apart; texts only have fisher.
+    """
+    import numpy as np
+
+    from ... import plots
+    from ...manifold import Geodesics
+    from ...manifold.arrays import select_row, select_rows
+    from ...modalities.capabilities import Tokenized
+    from .. import inputs, outputs
+
+    estimator = inputs.load_model(model, source.loading)
+    tokens = isinstance(estimator.modality_, Tokenized)
+    known = outputs.interpolation_suffixes(estimator)
+    outputs.check_output(out, known, "interpolate", writing.force)
+    outputs.check_count(out, n, estimator)
+    outputs.check_examples(
+        out, n, estimator, None, [model, data, source.labels.labels], writing.force
+    )
+    context = inputs.parse_y(source.typed.y, estimator)
+    examples = inputs.read(data, source.labels, source.table, model=estimator, y=context)
+    X = examples.X
+
+    for number in (start, end):
+        if not 0 <= number < len(X):
+            raise ValueError(f"expected the index of an example, 0 to {len(X) - 1}, got {number}.")
+
+    context = (
+        inputs.shared_label(examples, (start, end), estimator) if context is None else context
+    )
+    measure = metric or ("fisher" if tokens else "pullback")
+    geodesics = Geodesics(estimator, measure, y=context)
+    straight = Geodesics(estimator, measure, max_iter=0, y=context)
+    pair = select_rows(X, [start]), select_rows(X, [end])
+    bent, direct = (float(way.distance(*pair)[0]) for way in (geodesics, straight))
+    ends, both = (select_row(X, start), select_row(X, end)), outputs.suffix(out) == known[0]
+
+    if both and tokens:
+        ways = [way.interpolate(*ends, n) for way in (straight, geodesics)]
+        outputs.write_rows(out, np.stack(ways, axis=1), ["straight", "geodesic"])
+    elif both:
+        with replacing(out) as temporary:
+            plots.geodesics(geodesics, *ends, n).savefig(temporary)
+    else:
+        outputs.write_examples(out, geodesics.interpolate(*ends, n), estimator)
+
+    shorter = f"{100 * (1 - bent / direct):.1f} %" if direct > 0 else "0 %"
+    print(f"The geodesic is {bent:.4g} long, {shorter} less than the straight line, {direct:.4g}.")
+    print(f"Wrote {out}: {n} examples on {'each curve' if both else 'the geodesic'}.")
+
+    if tokens:
+        print(f"Next: read {out}, and check that neighboring texts are alike.")
+    else:
+        if context is not None:
+            source = source._replace(typed=YOptions(tuple(map(str, np.ravel(context)))))
+
+        report = out.with_name(f"{model.stem}-manifold")
+        suggest_next("manifold", model, data, out=report, options=source)

@@ -9,9 +9,9 @@ from torch import Tensor
 from torch.distributions import Independent
 
 from ...common.batching import rows_per_batch
-from ...common.padding import by_length, lengths
 from ...common.progress import track
 from ...distributions import AutoregressiveDistribution
+from ...networks.padding import by_length, lengths
 from ..codec import Codec
 from .densities import AdaptiveKDE, GaussianDensity, Surprisal
 

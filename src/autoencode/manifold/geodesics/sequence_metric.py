@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.distributions import Categorical
 
-from ...common.padding import lengths
 from ...distributions import AutoregressiveDistribution
+from ...networks.padding import lengths
 
 _MAX_PROBABILITIES = 2**22  # probabilities
 

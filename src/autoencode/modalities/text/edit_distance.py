@@ -5,7 +5,7 @@ __all__ = ["edits"]
 import torch
 from torch import Tensor
 
-from ...common.padding import lengths
+from ...networks.padding import lengths
 
 
 def edits(a: Tensor, b: Tensor, end: int) -> Tensor:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...common.container import parse
-from ...common.padding import lengths
+from ...networks.padding import lengths
 
 _BYTES = [chr(i) for i in range(256)]  # for a package that knows characters and no bytes
 _LETTERS = 2**26  # of all pieces together
