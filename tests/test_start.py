@@ -11,7 +11,7 @@ from autoencode.data import Examples
 from autoencode.distributions import Bernoulli, FixedGaussian, Gaussian, SharedGaussian
 from autoencode.networks import FullyConnected
 from autoencode.training.linear.factor_analysis import factor_analysis, probabilistic_pca
-from autoencode.training.linear.linear_start import linear_start
+from autoencode.training.linear.linear_start import _Regression, linear_start
 from autoencode.training.step import TrainStep, losses
 
 X = np.random.default_rng(0).normal(size=(200, 8)) @ np.random.default_rng(1).normal(size=(8, 8))
@@ -142,12 +142,42 @@ def test_equal_rows_do_not_hide_that_training_knows_them_by_heart() -> None:
     assert model.score_samples(new).mean() > FactorAnalysis(1).fit(x).score(new) - 2
 
 
-@pytest.mark.parametrize("n", [2, 3, 5, 9])
+@pytest.mark.parametrize("n", [2, 3, 9, 20])
 def test_too_few_rows_to_judge_by_keep_the_start(n: int) -> None:
     training = ae.Training(epochs=2, show_progress=False)
     model = ae.autoencoder(4, training=training, random_state=0).fit(X[:n])
 
     assert np.allclose(model.reconstruct(X[:5]), started(D=4, X=X[:n])[0].reconstruct(X[:5]))
+
+
+def test_a_larger_scale_alone_is_no_gain() -> None:
+    x = np.random.default_rng(8).normal(size=(60, 80))
+    model, start, _, data = started(D=20, X=x)
+    train, held_out = data.hold_out(20)
+    start.begin(train, held_out, seed=0)
+    R = model.reconstruct(x)
+
+    # The residuals of the training examples are smaller than those of others
+    model.model_.likelihood.set_scale(torch.tensor(1.0))
+    assert not start.is_beaten(held_out, seed=0)
+    assert (model.reconstruct(x) == R).all()
+
+    start.set(data)  # components of the held-out examples, too
+    assert start.is_beaten(held_out, seed=0)
+
+
+def test_labels_of_few_examples_that_fit_by_chance_say_nothing_of_others() -> None:
+    lost, kept = [], []
+
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        x, c, new, c_new = (torch.from_numpy(rng.normal(size=(n, 3))) for n in (13, 13, 99, 99))
+        own = (new - x.mean(dim=0)).square().mean()
+        lost.append((new - _Regression(c, x)(c_new)).square().mean() / own)
+        kept.append((new - _Regression(c, x + 2 * c)(c_new) + 2 * c_new).square().mean() / own)
+
+    assert np.mean(lost) < 1.05
+    assert np.mean(kept) < 1.6  # least squares with four numbers from 13 examples: 1.44
 
 
 @pytest.mark.slow

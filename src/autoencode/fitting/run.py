@@ -21,6 +21,8 @@ from ..training.trainer import Training
 
 log = logging.getLogger(__name__)
 
+_MIN_EXAMPLES_TO_JUDGE = 5
+
 
 class FitRun:
     r"""Training of the model of a blueprint.
@@ -57,8 +59,9 @@ class FitRun:
         self.step = blueprint.train_step(self.model, len(self.data))
         self.training = training.resolve(len(self.data), blueprint.training_defaults())
 
-        # With too few examples to hold some out, the linear model is the safer choice
-        self.unjudged = self.held_out is None and training.validation_fraction is None
+        # With too few examples to judge a training, the linear model is the safer choice
+        few = self.held_out is None or len(self.held_out) < _MIN_EXAMPLES_TO_JUDGE
+        self.unjudged = few and training.validation_fraction is None
         self.start = linear_start(self.step) if isinstance(training, Training) else None
 
     def train(self, resume: bool = False) -> Iterator[EpochRecord]:

@@ -9,7 +9,7 @@ bound of a variational autoencoder is then the log-likelihood of the linear mode
 __all__ = ["LinearStart", "linear_start"]
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, cast
 
 import torch
@@ -80,6 +80,7 @@ class LinearStart:
         self.decoder = cast(_SkipConnected, step.model.decoder.network)
         self.first: Tensor | None = None
         self.noise: Tensor
+        self._kept: list[Tensor] = []
 
     @torch.no_grad()
     def set(self, data: Examples, least: float = 0.0) -> str:
@@ -118,6 +119,7 @@ class LinearStart:
         """
         words = self.set(data)
         self.first = self._losses(held_out.distinct(), seed) if held_out else None
+        self._kept = [p.detach().clone() for p in self._skips()]
 
         # If the linear model is nearly exact, a first step spans thousands of standard deviations
         if (self.noise < _MIN_INITIAL_NOISE_STD).any():
@@ -130,8 +132,19 @@ class LinearStart:
 
         With few held-out examples, differences may be due to chance, and the linear model is the
         safer choice. Gains are clipped, so that one example cannot inflate the standard error.
+
+        Both models of codes without a density have the trained scale of the likelihood. The scale
+        of the start is that of the training examples, and is too small where these are few, so
+        that a larger scale alone would look like a gain.
         """
-        gain = cast(Tensor, self.first) - self._losses(held_out.distinct(), seed)
+        examples = held_out.distinct()
+        trained = self._losses(examples, seed)
+        first = cast(Tensor, self.first)
+
+        if not self.step.model.posterior.has_density:
+            first = self._losses_of_start(examples, seed)
+
+        gain = first - trained
 
         if len(gain) < 2:
             return False
@@ -145,6 +158,22 @@ class LinearStart:
 
     def _losses(self, held_out: Examples, seed: int) -> Tensor:
         return losses(self.step, held_out, seed, draws=-(-_MIN_COMPARISON_DRAWS // len(held_out)))
+
+    @torch.no_grad()
+    def _losses_of_start(self, held_out: Examples, seed: int) -> Tensor:
+        r"""Returns held-out losses of the start, with the trained parameters of the likelihood."""
+        layers = [self.encoder.output_layer, self.decoder.output_layer]
+        outputs = [p for layer in layers for p in layer.parameters()]
+        trained = [p.detach().clone() for p in (*outputs, *self._skips())]
+
+        try:
+            _copy([*outputs, *self._skips()], [*map(torch.zeros_like, outputs), *self._kept])
+            return self._losses(held_out, seed)
+        finally:
+            _copy([*outputs, *self._skips()], trained)
+
+    def _skips(self) -> list[nn.Parameter]:
+        return [*self.encoder.skip.parameters(), *self.decoder.skip.parameters()]
 
     def _set_factors(self, some: Examples, x: Tensor, b: "_Regression", least: float) -> str:
         residuals, family = b.residuals(), _of_numbers(self.step.model.likelihood)
@@ -258,8 +287,9 @@ def linear_start(step: TrainStep) -> LinearStart | None:
 class _Regression:
     r"""Ridge regression of `y` on a context, or the mean of `y` without a context.
 
-    The penalty is the largest one whose leave-one-out error is within 1 % of the lowest. Labels
-    that are unique to an example therefore explain nothing, even if they fit well.
+    The penalty is the largest one whose leave-one-out error is within 1 % of the lowest, or within
+    a standard error of the difference. Labels that are unique to an example therefore explain
+    nothing, even if they fit well, and neither do labels of a few examples that fit by chance.
     """
 
     def __init__(self, c: Tensor | None, y: Tensor) -> None:
@@ -273,10 +303,10 @@ class _Regression:
             shrunk = s.square() / (s.square() + penalty)
             own = 1 / len(y) + U.square() @ shrunk  # the leverage of each example
             errors = (left - (U * shrunk) @ P) / (1 - own[:, None]).clamp(min=_MIN_RELATIVE_STD)
-            found.append((penalty, errors.square().mean()))
+            found.append((penalty, errors.square().mean(dim=1)))
 
-        most = 1.01 * min(error for _, error in found)
-        penalty = max(penalty for penalty, error in found if error <= most)
+        best = min((errors for _, errors in found), key=lambda errors: float(errors.mean()))
+        penalty = max(penalty for penalty, errors in found if _is_as_good(errors, best))
 
         self.slope = P.T @ (V * (s / (s.square() + penalty))[:, None])
         self.offset = y_mean - self.slope @ c_mean
@@ -292,6 +322,13 @@ class _Regression:
         return self._residuals / (1 - self._own).clamp(min=_MIN_RELATIVE_STD)
 
 
+def _is_as_good(errors: Tensor, best: Tensor) -> bool:
+    more = errors - best
+    chance = more.std(correction=0) / len(more) ** 0.5
+
+    return bool(more.mean() <= torch.maximum(0.01 * best.mean(), chance))
+
+
 def _of_numbers(family: Family) -> Family:
     r"""Returns the family of the numbers, without the one that handles missing numbers."""
     return family.inner if isinstance(family, Observed) else family
@@ -300,6 +337,11 @@ def _of_numbers(family: Family) -> Family:
 def _rows(x: Tensor) -> Tensor:
     x = interpolate(x) if x.isnan().any() else x
     return x.double().flatten(start_dim=1).cpu()
+
+
+def _copy(parameters: Sequence[Tensor], values: Sequence[Tensor]) -> None:
+    for parameter, value in zip(parameters, values):
+        parameter.copy_(value)
 
 
 def _assign(linear: nn.Linear, W: Tensor, W_context: Tensor, b: Tensor) -> None:
