@@ -84,7 +84,11 @@ def test_frames_of_other_libraries(detector, library: str) -> None:
     assert type(detector.explain(other)) is type(other)
     assert np.allclose(to_pandas(detector.explain(other)).astype(float), detector.explain(X))
     assert np.isfinite(
-        OffManifoldDetector(ae.vae(1, layers=(8,), training=few())).fit(other).offset_
+        OffManifoldDetector(
+            ae.vae(1, layers=(8,), training=few(), prior=ae.priors.StandardNormal())
+        )
+        .fit(other)
+        .offset_
     )
 
 
@@ -92,7 +96,7 @@ def test_rare_levels_constants_and_copies_in_folds() -> None:
     rng = np.random.default_rng(0)
     X = pd.DataFrame({"x": rng.normal(size=60), "k": ["a"] * 59 + ["r"], "one": 3, "u": "v"})
     X.loc[0, "x"] = np.nan
-    model = ae.vae(1, layers=(8,), training=few())
+    model = ae.vae(1, layers=(8,), training=few(), prior=ae.priors.StandardNormal())
     detector = OffManifoldDetector(model, folds=3, random_state=0).fit(X)
     pair = X.loc[[5, 5]].assign(one=[3, 4], u=["v", "w"])
     known, new = detector.explain(pair).to_numpy()

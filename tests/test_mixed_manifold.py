@@ -136,7 +136,13 @@ def model_free(X: Any, n: int) -> None:
 def of_a_model(X: Any, n: int) -> None:
     frame = to_pandas(X)
     noisy = ae.corruptions.GaussianNoise(0.1)
-    model = ae.vae(1, modality=ae.modalities.MixedTables(), training=TRAINING, random_state=0)
+    model = ae.vae(
+        1,
+        modality=ae.modalities.MixedTables(),
+        training=TRAINING,
+        random_state=0,
+        prior=ae.priors.StandardNormal(),
+    )
     model = model.set_params(corruption=noisy).fit(X)
     detector = manifold.OffManifoldDetector(model, folds=2, random_state=0).fit(X)
     scores = check("scores", lambda: detector.score_samples(X), n)
@@ -222,7 +228,7 @@ def test_gaps_of_arrays_are_refused_with_the_way_out(call) -> None:
 def test_lazy_frames() -> None:
     polars = pytest.importorskip("polars")
     X = polars.DataFrame({"a": [1.0, None, 3.0, 4.5], "k": [*"xyxx"]})
-    model = ae.vae(1, training=TRAINING, random_state=0).fit(X)
+    model = ae.vae(1, training=TRAINING, random_state=0, prior=ae.priors.StandardNormal()).fit(X)
     detector = manifold.OffManifoldDetector(model).fit(X.lazy())
 
     assert detector.explain(X.lazy()).equals(detector.explain(X))

@@ -45,6 +45,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
         image.save(place / f"others/{i}.jpg")
 
     options = {"layers": (8,), "training": ae.Training(epochs=1), "random_state": 0}
+    options["prior"] = ae.priors.StandardNormal()  # which takes no time to fit
     ae.vae(2, **options).fit(X).save(place / "m.ae")
     ae.vae(2, **options).fit(place / "photos").save(place / "p.ae")
 

@@ -218,6 +218,7 @@ def test_least_squares_needs_affine_networks() -> None:
 # What they are for
 
 
+@pytest.mark.slow
 def test_a_conditional_vae_writes_the_digit_that_it_is_asked_for() -> None:
     X, y = (part for part in ae.datasets.digits().values())
     reader = SVC(gamma=0.001 * (16 / 255) ** 2).fit(X[::2].reshape(-1, 64), y[::2])
@@ -237,6 +238,7 @@ def test_a_conditional_vae_writes_the_digit_that_it_is_asked_for() -> None:
     assert S.std(axis=0).mean() > 10
 
 
+@pytest.mark.slow
 def test_a_denoising_autoencoder_removes_noise() -> None:
     X = table()
     noisy = X + np.random.default_rng(1).normal(size=X.shape)
