@@ -14,6 +14,7 @@ __all__ = [
 ]
 
 import contextlib
+import io
 import logging
 import math
 import os
@@ -485,10 +486,10 @@ def write_sound(path: Path, x: NDArray, rate: int) -> None:
 
     import soundfile
 
-    try:
-        soundfile.write(path, x, rate)
-    except (soundfile.LibsndfileError, AssertionError):  # it asserts that all is written
-        raise OSError("an error of the system") from None
+    # To memory first: libsndfile reports neither full disks nor names that are not UTF-8
+    written = io.BytesIO()
+    soundfile.write(written, x, rate, format=path.suffix[1:].upper())
+    path.write_bytes(written.getvalue())
 
 
 def _check_packages() -> None:
