@@ -256,7 +256,9 @@ def as_files(X: Any, texts: bool = False) -> Files | None:
 
 
 def first_few(names: Sequence[str], most: int = _NAMED) -> str:
-    r"""The first few of many names, with the number of further ones.
+    r"""The first few of many names, in one line, with the number of further ones.
+
+    Control characters are escaped, as a name may hold the end of a line.
 
     Arguments:
         names: The names.
@@ -267,7 +269,8 @@ def first_few(names: Sequence[str], most: int = _NAMED) -> str:
         'a; b; and 1 more'
     """
     more = len(names) - most
-    return "; ".join(names[:most]) + (f"; and {more:,} more" if more > 0 else "")
+    shown = ["".join(c if c.isprintable() else ascii(c)[1:-1] for c in n) for n in names[:most]]
+    return "; ".join(shown) + (f"; and {more:,} more" if more > 0 else "")
 
 
 def _row(X: Any) -> list[Any] | None:

@@ -17,9 +17,14 @@ from ..modalities.capabilities import NonNumeric, Tabular
 from ..modalities.windows import Windows
 from .modality_choice import ModalityChoice
 
+_SHARED = (torch.float16, torch.float32, torch.float64)  # floats that numpy has, too
+
 
 def tensor_to_numpy(X: Any) -> Any:
     r"""A tensor as an array; anything else unchanged.
+
+    Raises:
+        ValueError: If it is sparse or nested, or has no values.
 
     Example:
         >>> tensor_to_numpy(torch.ones(2, requires_grad=True))
@@ -28,8 +33,20 @@ def tensor_to_numpy(X: Any) -> Any:
     if not isinstance(X, Tensor):
         return X
 
+    if X.is_meta:
+        raise ValueError(f"expected examples, got a tensor without values, of shape {X.shape}.")
+
+    if X.is_nested:
+        raise ValueError("expected one array, got a nested tensor. Use [*X.unbind()] for a list.")
+
+    if X.layout is not torch.strided:
+        raise ValueError(f"expected a dense tensor, got {X.layout}. Use X.to_dense().")
+
     X = X.detach().cpu()
-    return (X.float() if X.dtype == torch.bfloat16 else X).numpy()
+    X = X.dequantize() if X.is_quantized else X.resolve_conj().resolve_neg()
+    narrow = X.is_floating_point() and X.dtype not in _SHARED
+
+    return (X.float() if narrow else X).numpy()
 
 
 def tensors_to_numpy(X: Any) -> Any:

@@ -22,6 +22,7 @@ from ..data import (
     read_stream,
     stored_by_row,
 )
+from ..data.listing import first_few
 from ..modalities import Modality
 from ..modalities.array_layouts import check_rows, check_type
 from ..modalities.capabilities import NonNumeric, Tabular, Tokenized
@@ -80,14 +81,17 @@ def read(
     elif is_stream(X):
         X, y = read_stream(X)
     elif isinstance(X, Mapping):
-        raise ValueError(f"expected examples, got parts {[*X]}: choose one, as X['train'].")
+        raise ValueError(
+            f"expected examples, got a mapping with {first_few([*map(str, X)])}: choose one part,"
+            " as X['train'], or use pd.DataFrame(X) if these are columns."
+        )
 
     X = without_masks(collect_lazy(X), kinds)
 
     if is_frame(X):
         names_of(X)  # raises if two names are the same
     else:
-        X = tensors_to_numpy(X)
+        X = tensor_to_numpy(tensors_to_numpy(X))
         check_type(X)
 
         if fitting and not isinstance(kinds, Modality):
@@ -112,7 +116,6 @@ def read(
         X = collected(modality, X)
         return Loaded(X, y, files, kind, tabular=fitting and hasattr(X, "columns"))
 
-    X = tensor_to_numpy(X)
     ndim = (X if hasattr(X, "ndim") else np.asarray(X)).ndim
 
     if ndim <= 2 and (isinstance(kinds, Tabular) or not isinstance(kinds, Modality)):

@@ -114,7 +114,7 @@ def to_pandas(frame: Any) -> Any:
     else:
         table = pa.table({})
 
-    table = _without_views(table) if library_of(frame) == "polars" else table
+    table = _without_views(table)
     cells = {
         name: pd.Series(frame[name].to_list(), dtype=object)
         if name in big

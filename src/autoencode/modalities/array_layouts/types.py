@@ -30,7 +30,7 @@ def check_type(X: Any) -> None:
         "V": f"{frame}",
     }
 
-    if kind == "U" and X.ndim > 1:
+    if kind in {"U", "T"} and X.ndim > 1:
         raise ValueError(
             f"expected numbers, got text in an array with shape {X.shape}. Use {frame}, or"
             " X.astype(float) where it spells numbers."
@@ -43,6 +43,15 @@ def check_type(X: Any) -> None:
             f"Complex data not supported: got {dtype}. Use np.{both}, or np.abs(X) for magnitudes"
             " alone."
         )
+
+    if kind == "O" and X.ndim == 2:
+        odd = next((cell for cell in X.flat if isinstance(cell, (str, complex))), None)
+
+        if odd is not None:
+            raise ValueError(
+                f"expected numbers, got {odd!r} in an array of objects. Use {frame}, or"
+                " X.astype(float) where it spells numbers."
+            )
 
     if kind in remedies:
         raise ValueError(f"expected numbers, got an array of type {dtype}. Use {remedies[kind]}.")

@@ -46,6 +46,16 @@ def describe_column(
         >>> describe_column("kind", pd.Series(["a", "b"]))
         LevelColumn(name='kind', limit=200, unknown='rare')
     """
+    try:
+        return _describe(name, cells, limit, unknown)
+    except NotImplementedError:  # what Arrow has no operations for
+        raise ValueError(
+            f"column {name!r}: no use for cells of type {cells.dtype}. Cast it to a plain type of"
+            " numbers, text or dates, or drop it."
+        ) from None
+
+
+def _describe(name: str | int, cells: Any, limit: int, unknown: str) -> Column:
     import pandas as pd
 
     opened = open_cells(cells)

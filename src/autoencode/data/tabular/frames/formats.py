@@ -63,7 +63,7 @@ def read_structured(path: Path) -> Any:
 
         size = path.stat().st_size * (40 if path.suffix.lower() == ".gz" else 1)
         options = json.ReadOptions(block_size=max(2**20, min(size + 1, 2**31 - 1)))
-        table = json.read_json(path, options)
+        table = _with_zones(json.read_json(path, options), path, options)
     except (pa.ArrowException, OSError, EOFError) as error:
         if isinstance(error, OSError) and error.errno:
             raise
@@ -78,5 +78,30 @@ def read_structured(path: Path) -> Any:
             f"cannot read '{path}': expected a number, word or truth value in each cell, got"
             f" several in the columns {nested}. Bring them to columns of their own."
         )
+
+    return table
+
+
+def _with_zones(table: Any, path: Path, options: Any) -> Any:
+    r"""Returns the columns of JSON with the time zone of their dates, which Arrow leaves out."""
+    import pyarrow as pa
+    from pyarrow import compute, json, types
+
+    dates = [field.name for field in table.schema if types.is_timestamp(field.type)]
+
+    if not dates:
+        return table
+
+    words = json.ParseOptions(explicit_schema=pa.schema([(name, pa.string()) for name in dates]))
+    written = json.read_json(path, options, words)
+
+    for name in dates:
+        zoned = compute.ends_with(written.column(name), "Z")
+
+        if compute.all(zoned).as_py():
+            column = compute.assume_timezone(table.column(name), "UTC")
+            table = table.set_column(table.column_names.index(name), name, column)
+        elif compute.any(zoned).as_py():  # some times are those of no zone
+            table = table.set_column(table.column_names.index(name), name, written.column(name))
 
     return table

@@ -1,0 +1,73 @@
+r"""Arrays, tensors and columns that are no plain numbers: converted, or refused with a remedy."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+import torch
+
+from autoencode.data import read_table
+from autoencode.data.listing import first_few
+from autoencode.inputs import read, tensor_to_numpy
+from autoencode.modalities import MixedTables
+
+ROWS = torch.arange(6.0).reshape(3, 2)
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        ROWS.bfloat16(),
+        ROWS.to(torch.float8_e4m3fn),
+        ROWS.clone().requires_grad_(),
+        torch._neg_view(-ROWS),
+        torch.complex(ROWS, -ROWS).conj().imag,
+    ],
+)
+def test_dense_tensors_are_arrays(X: torch.Tensor) -> None:
+    assert np.array_equal(tensor_to_numpy(X), ROWS.numpy())
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (torch.eye(3).to_sparse(), "to_dense"),
+        (torch.empty(3, 2, device="meta"), "without values"),
+        (torch.complex(ROWS, ROWS), "Complex data not supported"),
+        (np.array([[1, "a"], [2, "b"]], dtype=object), "pd.DataFrame"),
+        (np.array([[1, 1j], [2, 3]], dtype=object), "pd.DataFrame"),
+        (np.array([["a", "b"]], dtype=np.dtypes.StringDType()), "pd.DataFrame"),
+        ({"a": [1, 2], "b": ["x", "y"]}, "pd.DataFrame"),
+    ],
+)
+def test_what_is_no_array_of_numbers_is_refused_with_a_remedy(X, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        read(X, None, fitting=True)
+
+
+def test_arrow_types_without_operations(tmp_path: Path) -> None:
+    views = pa.table({"k": pa.array(["a", None, "b"], pa.string_view()), "x": [1.0, 2.0, None]})
+    frames = MixedTables().fit(views)
+    found = frames.restore(frames.normalize(frames.load(views)))
+    assert [*found["k"]][::2] == ["a", "b"]
+
+    cells = pa.array([b"a", None], pa.binary_view())
+    X = pd.DataFrame({"k": pd.Series(pd.arrays.ArrowExtensionArray(cells))})
+
+    with pytest.raises(ValueError, match="column 'k'"):
+        MixedTables().fit(X)
+
+
+def test_dates_in_json_keep_their_zone(tmp_path: Path) -> None:
+    file = tmp_path / "t.jsonl"
+    file.write_text('{"a": "2024-01-01T10:00:00Z", "b": "2024-01-01"}\n' * 3)
+    X = read_table(file)
+
+    assert X["a"].iloc[0] == pd.Timestamp("2024-01-01 10:00", tz="UTC")
+    assert X["b"].iloc[0] == pd.Timestamp("2024-01-01")
+
+
+def test_names_of_files_stay_in_one_line() -> None:
+    assert first_few(["a\nb", "\x1b[31mc", "d\u202ee"]) == r"a\nb; \x1b[31mc; d\u202ee"
