@@ -208,7 +208,7 @@ ORDER = {
     "plots": """
         checks style
         codes dimension history mosaic tables
-        forecast intervals latent_grid manifold neighbor_graph reconstructions traversals
+        latent_grid manifold neighbor_graph reconstructions series traversals
     """,
     "manifold": """
         incomplete_rows

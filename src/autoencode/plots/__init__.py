@@ -5,9 +5,9 @@ global state changes, and no screen is needed. A notebook shows the figure;
 `figure.savefig("codes.png")` writes it.
 
 `codes`, `neighbor_graph`, `manifold` and `latent_grid` draw spaces; `reconstructions` and
-`traversals` draw examples; `history` and `dimension` draw curves; `intervals` draws anomalies of
-series, and `forecast` what comes after their end. `mosaic` lays out images, `tables` draws rows of
-a table, `style` holds colors and axes, and `checks` checks arguments.
+`traversals` draw examples; `history` and `dimension` draw curves; `series` draws anomalies of
+series, and what comes after their end. `mosaic` lays out images, `tables` draws rows of a table,
+`style` holds colors and axes, and `checks` checks arguments.
 """
 
 __all__ = [
@@ -28,12 +28,11 @@ __all__ = [
 
 from .codes import codes
 from .dimension import dimension
-from .forecast import forecast
 from .history import history
-from .intervals import intervals
 from .latent_grid import grid
 from .manifold import manifold
 from .neighbor_graph import graph
 from .reconstructions import reconstructions, samples
+from .series import forecast, intervals
 from .style import COLORS
 from .traversals import geodesics, tangents
