@@ -291,7 +291,9 @@ def test_conditional_models_see_texts_under_a_label() -> None:
 
 def test_subwords_are_judged_too() -> None:
     pytest.importorskip("tokenizers")
-    model = fitted(epochs=2, modality=Texts(length=40, subwords=280)).fit(TRAIN)
+    model = fitted(epochs=1, network=Recurrent(16), modality=Texts(length=40, subwords=280)).fit(
+        TRAIN
+    )
     detector = OffManifoldDetector(model).fit(KNOWN)
 
     explained, off = detector.explain(NEW), detector.decompose(NEW).off_manifold
