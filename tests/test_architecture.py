@@ -45,7 +45,7 @@ ORDER = {
         container
     """,
     "networks": """
-        base gru padding
+        base frequencies gru padding
         convolutional mlp modules
         fully_convolutional incomplete tokens
         recurrent transformer
@@ -200,6 +200,7 @@ ORDER = {
     "inference": """
         batched imputation
         codes forecasts generation own_size scores training_set
+        maps
     """,
     "persistence": """
         encoding rebuild

@@ -42,7 +42,7 @@ def test_pairs_of_photographs_are_cleaned() -> None:
 
     assert isinstance(model.network_, FullyConvolutional)
     assert model.latent_dim_ == SIDE**2
-    assert model.training_.batch_size == 16
+    assert model.training_.batch_size == 8
     assert error(model.reconstruct(damaged), new) < 0.4 * error(damaged, new)
 
 

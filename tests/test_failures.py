@@ -243,8 +243,8 @@ def test_a_long_text_and_texts_cut_off_are_named() -> None:
 @pytest.mark.parametrize(
     ("sizes", "message"),
     [
-        ([(300, 300)] * 4, r"images of 300 x 300 became 64 x 64: modality=Images\(size=300\)"),
-        ([(20, 2000)] * 4, r"of 20 x 2000 became 7 x 640: modality=Images\(size=\(20, 2000\)\)"),
+        ([(300, 300)] * 4, r"images of 300 x 300 became 128 x 128: modality=Images\(size=300\)"),
+        ([(20, 2000)] * 4, r"of 20 x 2000 became 13 x 1280: modality=Images\(size=\(20, 2000\)\)"),
         ([(60, 40), (40, 60)] * 2, "images of 50 x 50 became .* 33 % of their area is cropped"),
         ([(48, 48)] * 4, None),
         ([(72, 72)] * 4, None),

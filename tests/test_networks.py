@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.fft import dctn
 
 from autoencode.networks import (
     Convolutional,
@@ -13,6 +14,7 @@ from autoencode.networks import (
     Incomplete,
 )
 from autoencode.networks.convolutional import Residual, Shuffle
+from autoencode.networks.frequencies import cosine_patches
 from autoencode.networks.incomplete import elapsed, interpolate
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -28,6 +30,7 @@ NETWORKS = [
     Incomplete(FullyConnected((8,), skip=True)),
     Incomplete(Convolutional(width=2, hidden=8)),
 ]
+FULLY = [FullyConvolutional(width=4), FullyConvolutional(width=3, stride=4, channels=5)]
 SHAPES = [(1, 1, 1), (1, 8, 8), (3, 5, 9), (2, 1, 17), (1, 28, 28), (4, 33, 30)]
 SHAPES += [(1, 1), (3, 50), (1, 203), (2, 4, 5, 3), (1, 7, 1, 9)]  # series and volumes
 
@@ -137,18 +140,18 @@ def test_a_skip_connection_keeps_full_precision() -> None:
     assert torch.allclose(half.float(), encoder(x), atol=1e-6)
 
 
+@pytest.mark.parametrize("network", FULLY, ids=repr)
 @pytest.mark.parametrize("context", [0, 3])
 @pytest.mark.parametrize("shape", [s for s in SHAPES if len(s) == 3], ids=str)
-def test_fully_convolutional_networks_keep_places(shape, context) -> None:
-    network = FullyConvolutional(width=4)
+def test_fully_convolutional_networks_keep_places(shape, context, network) -> None:
     C, H, W = shape
-    D = network.code_size(shape)
+    s, D = network.stride, network.code_size(shape)
     encoder, decoder = network.encoder(shape, D, context), network.decoder(D, shape, context)
     x, c = torch.rand(3, *shape, requires_grad=True), torch.randn(3, context)
     z = encoder(x, c if context else None)
     r = decoder(z, c if context else None)
 
-    assert D == 4 * C * ((H + 1) // 2) * ((W + 1) // 2)
+    assert D == (network.channels or s * s * C) * -(-H // s) * -(-W // s)
     assert z.shape == (3, D)
     assert r.shape == x.shape
 
@@ -160,8 +163,9 @@ def test_fully_convolutional_networks_keep_places(shape, context) -> None:
 
 
 @pytest.mark.parametrize("shape", [s for s in SHAPES if len(s) == 3], ids=str)
-def test_fully_convolutional_networks_begin_near_the_identity(shape) -> None:
-    network = FullyConvolutional(width=4)
+@pytest.mark.parametrize("stride", [2, 8])
+def test_fully_convolutional_networks_begin_near_the_identity(shape, stride) -> None:
+    network = FullyConvolutional(width=4, stride=stride)
     D = network.code_size(shape)
     encoder, decoder = (
         network.encoder(shape, 2 * D),
@@ -180,13 +184,54 @@ def test_fully_convolutional_networks_begin_near_the_identity(shape) -> None:
     assert not others.any()
 
 
-def test_fully_convolutional_networks_move_with_the_image() -> None:
-    network = FullyConvolutional(width=4)
-    D = network.code_size((1, 80, 80))
-    encoder, decoder = network.encoder((1, 80, 80), D), network.decoder(D, (1, 80, 80))
-    x = torch.rand(1, 1, 80, 80)
-    r, moved = (decoder(encoder(y)) for y in (x, x.roll((2, 4), dims=(2, 3))))
-    assert torch.allclose(r[:, :, 28:44, 28:44], moved[:, :, 30:46, 32:48])
+@pytest.mark.parametrize("network", FULLY, ids=repr)
+def test_fully_convolutional_networks_move_with_the_image(network) -> None:
+    s, n = network.stride, 2 * network.receptive_radius + 32
+    D = network.code_size((1, n, n))
+    encoder, decoder = network.encoder((1, n, n), D), network.decoder(D, (1, n, n))
+    x = torch.rand(1, 1, n, n)
+    r, moved = (decoder(encoder(y)) for y in (x, x.roll((s, 2 * s), dims=(2, 3))))
+    r, moved = r[0, 0].roll((s, 2 * s), dims=(0, 1)), moved[0, 0]
+    inner = slice(n // 2 - 8, n // 2 + 8)
+    assert torch.allclose(r[inner, inner], moved[inner, inner])
+
+
+@pytest.mark.parametrize("network", FULLY, ids=repr)
+def test_no_farther_pixel_is_seen_than_the_receptive_radius(network) -> None:
+    radius, n = network.receptive_radius, 2 * network.receptive_radius + 32
+    D = network.code_size((1, n, n))
+    encoder, decoder = network.encoder((1, n, n), D), network.decoder(D, (1, n, n))
+    x = torch.rand(1, 1, n, n, requires_grad=True)
+    (slope,) = torch.autograd.grad(decoder(encoder(x))[0, 0, n // 2, n // 2 + 1], x)
+    rows, columns = slope[0, 0].nonzero().T
+
+    assert max((rows - n // 2).abs().max(), (columns - n // 2 - 1).abs().max()) <= radius
+    assert radius % network.stride == 0
+
+
+@pytest.mark.parametrize(("C", "s"), [(1, 2), (3, 4), (2, 8)])
+def test_cosine_patches_are_the_transform_of_scipy(C: int, s: int) -> None:
+    basis, x = cosine_patches(C, s), torch.rand(C, s, s)
+    expected = np.sort(dctn(x.numpy(), norm="ortho").ravel())
+
+    assert torch.allclose(basis @ basis.T, torch.eye(C * s * s))
+    assert np.allclose(np.sort((basis @ x.flatten()).numpy()), expected)
+    assert torch.allclose(basis[0], torch.full_like(basis[0], (C * s * s) ** -0.5))
+
+
+def test_narrow_maps_begin_with_smooth_images() -> None:
+    network = FullyConvolutional(width=4, stride=4, channels=6)
+    D = network.code_size((3, 16, 24))
+    encoder, decoder = network.encoder((3, 16, 24), D), network.decoder(D, (3, 16, 24))
+
+    for layer in (encoder.layers[-1], decoder.layers[-1]):
+        torch.nn.init.zeros_(layer.weight)
+
+    x = torch.linspace(0, 1, 24).expand(1, 3, 16, 24)  # gray, and linear in each square
+    r = decoder(encoder(x))
+
+    assert (r - x).square().mean() < 1e-3 * x.var()
+    assert torch.allclose(decoder(encoder(r)), r)  # a projection
 
 
 def test_fully_convolutional_networks_have_one_size_of_code() -> None:
@@ -196,8 +241,13 @@ def test_fully_convolutional_networks_have_one_size_of_code() -> None:
     with pytest.raises(ValueError, match="needs images"):
         FullyConvolutional().code_size((5,))
 
-    with pytest.raises(ValueError, match="expected width >= 1"):
-        FullyConvolutional(width=0).code_size((1, 8, 8))
+    for wrong in ({"width": 0}, {"channels": 0}, {"depth": -1}):
+        with pytest.raises(ValueError, match="expected width >= 1"):
+            FullyConvolutional(**wrong).code_size((1, 8, 8))
+
+    for stride in (0, 1, 3, 2.5):
+        with pytest.raises(ValueError, match="power of two"):
+            FullyConvolutional(stride=stride).code_size((1, 8, 8))
 
 
 def test_shuffled_channels_become_positions() -> None:

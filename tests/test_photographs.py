@@ -13,6 +13,7 @@ from PIL import Image, ImageCms
 import autoencode as ae
 from autoencode.cli import main
 from autoencode.data import read_images
+from autoencode.data.media import images
 from autoencode.data.media.deep_png import write_deep_png
 from autoencode.data.media.photographs import read_photograph, write_photograph
 from autoencode.inference.own_size import resized
@@ -41,9 +42,16 @@ def cleaner(X: NDArray, **options):
     return ae.denoising(training=training, random_state=0, noise=0.1, **options).fit(X)
 
 
-@pytest.fixture(scope="module", params=[None, 8], ids=["keeps places", "by tiles"])
+MAPS = ae.networks.FullyConvolutional(width=4, stride=4, channels=6)
+
+
+@pytest.fixture(
+    scope="module",
+    params=[{}, {"latent_dim": 8}, {"network": MAPS}],
+    ids=["keeps places", "by tiles", "narrow map"],
+)
 def color(request):
-    return cleaner(patches(16, 3), latent_dim=request.param)
+    return cleaner(patches(16, 3), **request.param)
 
 
 @pytest.fixture(scope="module")
@@ -257,7 +265,102 @@ def test_strips_keep_as_many_pixels_as_squares(tmp_path) -> None:
     Image.fromarray(picture(20, 2000)).save(tmp_path / "line.png")
     X = read_images(tmp_path).X
 
-    assert X.shape == (1, 7, 640)
+    assert X.shape == (1, 13, 1280)
 
-    with pytest.warns(ae.FitWarning, match="images of 20 x 2000 became 7 x 640"):
+    with pytest.warns(ae.FitWarning, match="images of 20 x 2000 became 13 x 1280"):
         ae.autoencoder(1, layers=(2,), training=ae.Training(epochs=1)).fit(tmp_path)
+
+
+def test_many_photographs_are_smaller_than_few(tmp_path, monkeypatch) -> None:
+    for i in range(4):
+        Image.fromarray(picture(200, 150)).save(tmp_path / f"{i}.png")
+
+    for pixels, shape in ((2**24, (128, 96)), (4 * 100**2, (100, 75)), (1, (64, 48))):
+        monkeypatch.setattr(images, "_GUESSED_PIXELS", pixels)
+        assert read_images(tmp_path).X.shape == (4, *shape)
+
+
+def test_codes_of_images_of_any_size_are_maps(color, tmp_path) -> None:
+    X = [picture(75, 51, 3), picture(16, 16, 3)]
+
+    if color.network_.stride is None:
+        with pytest.raises(ValueError, match=r"are vectors.*FullyConvolutional"):
+            color.transform(X, full_size=True)
+
+        return
+
+    Z = color.transform(X, full_size=True)
+    rows = color.transform(X[1][None])
+    assert [z.shape for z in Z] == [color.network_.code_shape((3, *x.shape[:2])) for x in X]
+    assert np.array_equal(Z[1].reshape(1, -1), rows)  # a flattened map is a row
+
+    R, whole = color.inverse_transform(Z), color.reconstruct(X, full_size=True)
+
+    for r, expected, x in zip(R, whole, X):
+        H, W = x.shape[:2]
+        assert np.abs(r[:H, :W].astype(int) - expected).max() <= 1
+
+    assert color.inverse_transform(np.stack([Z[1]] * 2)).shape == (2, 16, 16, 3)
+
+    color.save(tmp_path / "maps.ae")
+    assert np.array_equal(ae.load(tmp_path / "maps.ae").transform(X, full_size=True)[0], Z[0])
+
+    with pytest.raises(ValueError, match="expected maps of"):
+        color.inverse_transform([Z[0][:1]])
+
+
+def test_blocks_of_codes_are_one_pass(color, monkeypatch) -> None:
+    if color.network_.stride is None:
+        pytest.skip("this network sees one size")
+
+    X = [picture(75, 51, 3)]
+    whole = color.transform(X, full_size=True)
+    monkeypatch.setattr(mosaics, "_BLOCK", 20)
+    assert np.allclose(color.transform(X, full_size=True), whole, atol=1e-5)
+
+
+def test_errors_of_pixels_add_up_to_those_of_images(color, gray, tmp_path) -> None:
+    X = patches(16, 3)[:3]
+    errors = color.error_map(X)
+    assert errors.shape == (3, 16, 16)
+    assert np.allclose(errors.sum(axis=(1, 2)), color.reconstruction_error(X), rtol=1e-3)
+
+    big = picture(40, 30, 3)
+    (found,) = color.error_map([big])
+    expected = np.square((color.denoise([big])[0] / 255.0) - big / 255.0).sum(axis=-1)
+    assert np.abs(found - expected).max() < 0.02  # by rounding to bytes
+
+    smooth = color.error_map([big], smoothing=2.0)[0]
+    assert smooth.mean() == pytest.approx(found.mean(), rel=1e-4)
+    assert smooth.std() < found.std()
+
+    # A gray model sees the mean of colors
+    mean = gray.error_map([big])[0]
+    assert np.allclose(mean, gray.error_map([big.mean(axis=-1)])[0], atol=1e-5)
+
+    with pytest.raises(ValueError, match="smoothing >= 0"):
+        color.error_map(X, smoothing=-1)
+
+    assert not hasattr(ae.linear(1).fit(X.reshape(3, -1)[:, :5]), "error_map")
+
+
+def test_heat_maps_are_written_in_the_size_of_each_photograph(gray, album, tmp_path) -> None:
+    gray.save(tmp_path / "model.ae")
+    line = ["anomalies", tmp_path / "model.ae", album, "--out", tmp_path / "scores.csv"]
+    maps = tmp_path / "maps"
+
+    assert main([*map(str, [*line, "--maps", maps])]) == 0
+    found = {p.stem: read_photograph(p).shape for p in maps.rglob("*.png")}
+    assert found == {
+        "turned": (24, 40, 3),
+        "clear": (30, 41, 3),
+        "deep": (25, 33, 3),
+        "strip": (20, 300, 3),
+        "page": (40, 24, 3),
+    }
+    assert main([*map(str, [*line, "--force", "--maps", album])]) == 2  # originals stay
+
+    np.save(tmp_path / "x.npy", patches()[:4])
+    line[2] = tmp_path / "x.npy"
+    assert main([*map(str, [*line, "--force", "--maps", tmp_path / "two"])]) == 0
+    assert len([*(tmp_path / "two").iterdir()]) == 4

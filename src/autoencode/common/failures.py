@@ -334,8 +334,8 @@ def reduced(
         chosen: Whether the user chose the size.
 
     Example:
-        >>> reduced((512, 512), (64, 64), 0.0, chosen=False)
-        'images of 512 x 512 became 64 x 64: modality=Images(size=512) (command line: ...'
+        >>> reduced((512, 512), (128, 128), 0.0, chosen=False)
+        'images of 512 x 512 became 128 x 128: modality=Images(size=512) (command line: ...'
     """
     setting = f"{own[0]}" if own[0] == own[1] else f"({own[0]}, {own[1]})"
     flag = " ".join(map(str, own[:1] if own[0] == own[1] else own))

@@ -8,6 +8,7 @@ __all__ = [
     "has_no_decoder",
     "has_no_density",
     "has_no_future",
+    "has_no_pixels",
     "has_no_samples",
 ]
 
@@ -19,7 +20,7 @@ from sklearn.utils.metaestimators import available_if
 from ..blueprint import Blueprint, choices
 from ..distributions import Family
 from ..modalities import CANDIDATES, Modality
-from ..modalities.capabilities import Forecastable
+from ..modalities.capabilities import Forecastable, Tiled
 from ..objectives import Objective
 from ..priors import Prior
 
@@ -222,3 +223,18 @@ def has_no_cells(method: str, capability: type) -> Reason:
         return _NO_CELLS.format(method, names)
 
     return reason
+
+
+def has_no_pixels(abilities: Abilities) -> str | None:
+    r"""Reason against methods of pixels: the examples are no images.
+
+    Example:
+        >>> from autoencode.modalities import Tables
+        >>> has_no_pixels(Abilities((Tables(),), has_density=True, generates=True))
+        "'error_map' expected images when fitting, got Tables."
+    """
+    if any(isinstance(kind, Tiled) for kind in abilities.kinds):
+        return None
+
+    names = " or ".join(type(kind).__name__ for kind in abilities.kinds)
+    return f"'error_map' expected images when fitting, got {names}."

@@ -3,7 +3,7 @@ r"""Examples of any input as tensors for the fitted model."""
 __all__ = ["ExampleReader", "Opened", "draw_seed"]
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -153,14 +153,20 @@ class ExampleReader(ResolvedAttributes, BaseEstimator):
 
         return z
 
-    def _in_own_size(self, X: Any, y: ArrayLike | None) -> Iterator[NDArray]:
-        r"""Yields images in their own size, one after the other."""
+    def _each_image(
+        self, X: Any, y: ArrayLike | None, function: Callable[..., NDArray], **options: Any
+    ) -> Any:
+        r"""Returns results for images of any size: an array, or a list if their shapes differ."""
+        check_is_fitted(self, "model_")
         images = own_size.images_of(X)
         c = encode_context(self.context_, y, len(images), True)
+        found = []
 
         for i, image in enumerate(map(inputs.tensor_to_numpy, images)):
             one = None if c is None else c[i : i + 1]
-            yield own_size.reconstruct_in_own_size(self.blueprint_, self.model_, image, one)
+            found.append(function(self.blueprint_, self.model_, image, one, **options))
+
+        return np.stack(found) if len({(r.shape, r.dtype) for r in found}) == 1 else found
 
 
 def draw_seed(random_state: int | np.random.RandomState | None) -> int:

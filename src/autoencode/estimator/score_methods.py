@@ -2,7 +2,9 @@ r"""Methods of the estimator that judge examples and cells."""
 
 __all__ = ["ScoreMethods"]
 
+from numbers import Real
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,10 +12,16 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..common.seeding import seeded
 from ..data import Examples
-from ..inference import scores
+from ..inference import maps, scores
 from ..modalities.capabilities import CellScored
 from ..training.step import TrainStep, evaluate
-from .availability import available_unless, has_no_cells, has_no_decoder, has_no_density
+from .availability import (
+    available_unless,
+    has_no_cells,
+    has_no_decoder,
+    has_no_density,
+    has_no_pixels,
+)
 from .reading import ExampleReader
 
 _can_decode = available_unless(has_no_decoder)
@@ -45,6 +53,35 @@ class ScoreMethods(ExampleReader):
             The errors, with shape `(N,)`.
         """
         return scores.reconstruction_errors(*self._open(X, y)).numpy()
+
+    @available_unless(has_no_decoder, has_no_pixels)
+    def error_map(
+        self, X: ArrayLike | str | Path, y: ArrayLike | None = None, smoothing: float = 0.0
+    ) -> Any:
+        r"""Squared errors of pixels, in the own size of each image: heat maps of anomalies.
+
+        .. math:: e_{ij} = \sum_c (x_{cij} - \hat x_{cij})^2
+
+        Intensities are from 0 to 1. In the size of the fit, the errors of an image add up to its
+        `reconstruction_error`. Other images are reconstructed in tiles, or block by block, as in
+        `denoise`. A code with as many numbers as the image, the default for damaged images, shows
+        no anomalies: use one that compresses.
+
+        Arguments:
+            X: The images: an array, a list of arrays of different sizes, a file or a folder.
+            y: Their labels or numbers, if the model is conditional.
+            smoothing: The standard deviation in pixels of a Gaussian by which errors are averaged.
+
+        Returns:
+            The errors, with shape `(N, H, W)`, or a list if images have different sizes.
+
+        Raises:
+            ValueError: If the images are not like those of `fit`, or `smoothing` is negative.
+        """
+        if not (isinstance(smoothing, Real) and smoothing >= 0):
+            raise ValueError(f"expected smoothing >= 0, in pixels, got {smoothing!r}.")
+
+        return self._each_image(X, y, maps.error_map, smoothing=float(smoothing))
 
     @_can_decode
     def evaluate(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> dict[str, float]:

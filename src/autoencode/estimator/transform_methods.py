@@ -11,7 +11,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ..data import Examples
-from ..inference import codes, own_size
+from ..inference import codes, maps, own_size
 from ..modalities import encode_context
 from ..modalities import pool as mean_of_windows
 from ..modalities.capabilities import Tiled, Windowed
@@ -39,7 +39,8 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
         y: ArrayLike | None = None,
         pool_windows: bool = False,
         indices: bool = False,
-    ) -> NDArray:
+        full_size: bool = False,
+    ) -> Any:
         r"""Encodes examples to the means of their posteriors, never to samples.
 
         Arguments:
@@ -51,15 +52,29 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
             indices: Whether to return the indices of the entries of a codebook instead, for
                 quantized codes such as those of
                 :class:`~autoencode.distributions.VectorQuantizer`.
+            full_size: Whether to encode each image in its own size, to a map of codes, for
+                networks whose codes are maps
+                (:class:`~autoencode.networks.FullyConvolutional`).
 
         Returns:
             The codes as float32, with shape `(N, latent_dim)`; or indices as int64, with one for
-            each entry.
+            each entry. With `full_size`, maps with shape `(N, channels, rows, columns)`, or a list
+            of maps if images have different sizes; a flattened map is a row of `latent_dim`
+            numbers.
 
         Raises:
             ValueError: If the examples are not like those of `fit`, if `pool_windows` is set for a
                 kind of data without windows, or if `indices` is set and codes are not quantized.
         """
+        if full_size:
+            if not isinstance(self.modality_, Tiled) or indices or pool_windows:
+                raise ValueError(
+                    "full_size=True is for the codes of images, without indices or pool_windows;"
+                    f" got {self.modality_}."
+                )
+
+            return self._each_image(X, y, maps.encode_map)
+
         if indices:
             return codes.codebook_indices(*self._open(X, y)).numpy()
 
@@ -74,16 +89,22 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
         r"""Decodes codes to the means of :math:`p(x \mid z)`.
 
         Arguments:
-            Z: Codes, with shape `(N, latent_dim)`.
+            Z: Codes, with shape `(N, latent_dim)`; or maps of any size, as
+                `transform(X, full_size=True)` returns them.
             y: Labels or numbers, if the model is conditional; one for all, or one each.
 
         Returns:
-            Examples in the shape, scale and type of those of `fit`.
+            Examples in the shape, scale and type of those of `fit`; of maps, images with as many
+            pixels as the positions stand for.
 
         Raises:
             ValueError: If the codes have another width, or are not finite.
         """
         check_is_fitted(self, "model_")
+
+        if _are_maps(Z):
+            return self._each_image(Z, y, maps.decode_map)
+
         z = self._open_codes(Z)
         c = encode_context(self.context_, y, len(z))
 
@@ -112,8 +133,7 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
         check_is_fitted(self, "model_")
 
         if full_size and isinstance(self.modality_, Tiled):
-            R = [*self._in_own_size(X, y)]
-            return np.stack(R) if len({(r.shape, r.dtype) for r in R}) == 1 else R
+            return self._each_image(X, y, own_size.reconstruct_in_own_size)
 
         if not (full_size and isinstance(self.modality_, Windowed)):
             return as_given(self.modality_, codes.reconstruct_means(*self._open(X, y)), X)
@@ -161,3 +181,11 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
         """
         *_, x, c = self._open(X, y)
         return Examples(self.modality_.normalize(Examples(x)[:].target), None, c)
+
+
+def _are_maps(Z: Any) -> bool:
+    r"""Tell whether codes are maps: an array of four dimensions, or a list of three."""
+    if isinstance(Z, (list, tuple)):
+        return len(Z) > 0 and np.ndim(Z[0]) == 3
+
+    return getattr(Z, "ndim", 2) == 4

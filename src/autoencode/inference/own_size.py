@@ -1,6 +1,14 @@
 r"""Reconstruction of images in their own size, which may differ from that of the fit."""
 
-__all__ = ["has_fitted_size", "images_of", "reconstruct_in_own_size", "resized"]
+__all__ = [
+    "at_any_size",
+    "has_fitted_size",
+    "images_of",
+    "pixels_of",
+    "reconstruct_in_own_size",
+    "reconstructed",
+    "resized",
+]
 
 import copy
 from dataclasses import replace
@@ -92,16 +100,54 @@ def reconstruct_in_own_size(
     """
     modality: Any = blueprint.modality
 
+    return modality.in_own_size(
+        pixels_of(image),
+        lambda x: reconstructed(blueprint, model, x, c),
+        blueprint.network.receptive_radius,
+    )
+
+
+def pixels_of(image: Any) -> NDArray:
+    r"""The pixels of an image, which are read if it is a file.
+
+    Arguments:
+        image: The pixels, or the path of a file.
+
+    Example:
+        >>> pixels_of([[0, 1]]).shape
+        (1, 2)
+    """
+    return read_photograph(Path(image)) if isinstance(image, (str, Path)) else np.asarray(image)
+
+
+def reconstructed(
+    blueprint: Blueprint, model: LatentModel, x: Tensor, c: Tensor | None = None
+) -> Tensor:
+    r"""Reconstructions of scaled images of a size that the network takes.
+
+    Arguments:
+        blueprint: The resolved choices of the fit.
+        model: The trained model.
+        x: The images, with shape `(B, C, H, W)`.
+        c: The context of all of them, with shape `(1, C)`.
+    """
+
     def again(model: Model, x: Tensor) -> Tensor:
-        return mean(modality, model.decode(model.encode(x).mean))
+        return mean(blueprint.modality, model.decode(model.encode(x).mean))
 
-    def clean(x: Tensor) -> Tensor:
-        shape = tuple(x.shape[1:])
-        fitting = model if shape == modality.shape_ else resized(blueprint, model, shape)
-        return map_batches(fitting, again, x, None if c is None else c.expand(len(x), -1))
+    fitting = at_any_size(blueprint, model, tuple(x.shape[1:]))
+    return map_batches(fitting, again, x, None if c is None else c.expand(len(x), -1))
 
-    pixels = read_photograph(Path(image)) if isinstance(image, (str, Path)) else np.asarray(image)
-    return modality.in_own_size(pixels, clean, blueprint.network.receptive_radius)
+
+def at_any_size(blueprint: Blueprint, model: LatentModel, shape: tuple[int, ...]) -> LatentModel:
+    r"""The model itself for images of the size of the fit, or else :func:`resized`.
+
+    Arguments:
+        blueprint: The resolved choices of the fit.
+        model: The trained model.
+        shape: The shape of the images, channels first.
+    """
+    return model if shape == blueprint.modality.shape_ else resized(blueprint, model, shape)
 
 
 def resized(blueprint: Blueprint, model: LatentModel, shape: tuple[int, ...]) -> LatentModel:

@@ -40,8 +40,19 @@ class Network(Configurable, abc.ABC):
     r"""Batch size, unless the training sets one; `None` derives it from the number of examples."""
 
     receptive_radius: int | None = None
-    r"""Radius of the receptive field in pixels, an even number, for architectures without fully
-    connected layers: the output at a position depends on no pixel farther away."""
+    r"""Radius of the receptive field in pixels, for architectures without fully connected layers:
+    the output at a position depends on no pixel farther away. It is a multiple of the stride."""
+
+    stride: int | None = None
+    r"""Number of pixels to a side of a position of codes that are maps; `None` for vectors."""
+
+    def code_shape(self, shape: Sequence[int]) -> tuple[int, int, int] | None:
+        r"""Returns channels, height and width of codes that are maps, and `None` for others.
+
+        Arguments:
+            shape: The shape of one example.
+        """
+        return None
 
     def code_size(self, shape: Sequence[int]) -> int | None:
         r"""Returns the code size if the architecture determines it, and `None` otherwise.

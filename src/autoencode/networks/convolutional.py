@@ -130,15 +130,22 @@ class Residual(nn.Module):
         channels: The number of channels.
         axes: The number of axes beside the channels.
         dilation: The distance between the taps of the convolutions.
+        activation: The nonlinearity.
     """
 
-    def __init__(self, channels: int, axes: int = 2, dilation: int = 1) -> None:
+    def __init__(
+        self,
+        channels: int,
+        axes: int = 2,
+        dilation: int = 1,
+        activation: nn.Module | None = None,
+    ) -> None:
         super().__init__()
 
         kind, taps = CONVOLUTIONS[axes], {"padding": dilation, "dilation": dilation}
         self.first = kind(channels, channels, 3, **taps)
         self.second = kind(channels, channels, 3, **taps)
-        self.activation = nn.SiLU()
+        self.activation = activation or nn.SiLU()
 
         # Blocks start as the identity, which keeps deep stacks stable without normalization
         nn.init.zeros_(self.second.weight)

@@ -9,9 +9,11 @@ from ..options import SourceOptions, WriteOptions
 
 if TYPE_CHECKING:  # `--help` need not wait for this import
     from ...estimator import Autoencoder
+    from ..inputs import Inputs
 
 _LISTED_EXAMPLES = 10
 _QUOTED_LETTERS = 40  # of each text
+_MAX_REFERENCE_MAPS, _GREATEST = 256, 0.999  # images, and share of their pixels below yellow
 _MAX_REFERENCE = 10_000  # examples to which anomalies are compared
 
 
@@ -21,6 +23,7 @@ def anomalies(
     /,
     out: Path,
     reference: Path | None = None,
+    maps: Path | None = None,
     random_state: int = 0,
     source: SourceOptions = SourceOptions(),
     writing: WriteOptions = WriteOptions(),
@@ -36,6 +39,8 @@ def anomalies(
             severity and the responsible channels, and a picture.
         reference: Normal examples that define what is usual, preferably held-out ones; by
             default the data themselves.
+        maps: A folder for heat maps of images, each in the size of its image: the squared errors
+            of pixels, from black to yellow for the greatest thousandth in the normal examples.
         random_state: The seed of the random choice of reference examples.
     """
     import numpy as np
@@ -43,9 +48,10 @@ def anomalies(
     from ... import plots
     from ...manifold import OffManifoldDetector
     from ...manifold.arrays import select_row, select_rows
-    from ...modalities.capabilities import TimeResolved
+    from ...modalities.capabilities import Tiled, TimeResolved
     from ...plots.mosaic import are_images
     from .. import inputs, outputs
+    from ..outputs.formats import file_names
     from ..ownership import check_replaceable
 
     outputs.check_output(out, (".csv",), "anomalies", writing.force)
@@ -55,6 +61,16 @@ def anomalies(
     read = [model, data, reference, source.labels.labels]
     in_time = isinstance(estimator.modality_, TimeResolved)
 
+    if maps is not None:
+        if not isinstance(estimator.modality_, Tiled):
+            raise ValueError(
+                f"--maps is for images, got a model of {type(estimator.modality_).__name__}."
+                " Leave it out."
+            )
+
+        if maps.suffix:
+            raise ValueError(f"expected a folder for --maps, got '{maps}'.")
+
     if in_time or are_images(estimator.modality_):
         check_replaceable("anomalies", [picture], read, writing.force)
 
@@ -63,6 +79,13 @@ def anomalies(
         return
 
     examples = inputs.read_with_label(data, source, estimator)
+
+    new: list[Path] = []
+
+    if maps is not None:
+        new = [maps / name for name in file_names(examples.files, len(examples.X), ".png")]
+        check_replaceable("anomalies", new, read, writing.force)
+
     context = inputs.parse_y(source.typed.y, estimator)
     X, names = examples.X, np.array(examples.files)
     normal = X
@@ -92,6 +115,10 @@ def anomalies(
         parts = f"score {score[i]:.5g}  on {on[i]:.5g}  off {off[i]:.5g}"
         print(f"  {names[i]:>8}  {parts}{_quoted(select_row(X, i))}")
 
+    if maps is not None:
+        _write_maps(new, estimator, data, examples, normal, context)
+        print(f"Wrote {maps}: {len(new):,} heat maps.")
+
     if are_images(estimator.modality_):
         under = None if context is None else np.repeat(context, len(worst), axis=0)
         figure = plots.reconstructions(estimator, X[worst], y=under)
@@ -102,6 +129,34 @@ def anomalies(
         print(f"Next: look at {picture}: the most unusual examples above their reconstructions.")
     else:
         print(f"Next: look for what these {len(worst)} share; {out} has all scores.")
+
+
+def _write_maps(
+    new: list[Path], estimator: "Autoencoder", data: Path, examples: "Inputs", normal: Any, y: Any
+) -> None:
+    r"""Writes the errors of the pixels of each image, in its own size, as colors."""
+    import numpy as np
+    from matplotlib import colormaps
+
+    from ...data import is_image
+    from .. import outputs
+
+    normal = normal[:_MAX_REFERENCE_MAPS]
+    under = None if y is None else np.repeat(y, len(normal), axis=0)
+    usual = estimator.error_map(normal, under)
+    greatest = max(float(np.quantile(usual, _GREATEST)), 1e-12)
+
+    for i, path in enumerate(new):
+        original = examples.X[i : i + 1]
+
+        if data.is_dir():
+            original = data / examples.files[i]  # type: ignore[index]
+        elif is_image(data):
+            original = data
+
+        errors = estimator.error_map(original, y)[0]
+        colors = colormaps["inferno"](np.sqrt(errors / greatest).clip(0, 1))[..., :3]
+        outputs.write_photograph(path, np.rint(255 * colors).astype(np.uint8))
 
 
 def _quoted(example: Any) -> str:

@@ -1,9 +1,14 @@
 r"""The command that encodes examples."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..next_step import suggest_next
 from ..options import SourceOptions, WriteOptions
+
+if TYPE_CHECKING:  # `--help` need not wait for this import
+    from ...estimator import Autoencoder
+    from ..inputs import Inputs
 
 
 def transform(
@@ -12,6 +17,7 @@ def transform(
     /,
     out: Path,
     pool_windows: bool = False,
+    full_size: bool = False,
     source: SourceOptions = SourceOptions(),
     writing: WriteOptions = WriteOptions(),
 ) -> None:
@@ -23,12 +29,19 @@ def transform(
         out: A .npy, .csv or .parquet file. If the examples are files, the first column of a
             table has their names.
         pool_windows: Write one row per sound: the mean of the codes of its windows.
+        full_size: Write a map of codes per image, in its own size, to a .npy file. All images
+            must have one size, and codes must be maps.
     """
     from .. import inputs, outputs
 
     outputs.check_output(out, outputs.ROW_SUFFIXES, "transform", writing.force)
     estimator = inputs.load_model(model, source.loading)
     examples = inputs.read_source(data, source, estimator, whole=pool_windows)
+
+    if full_size:
+        _write_maps(out, estimator, data, inputs.context_of(examples, estimator), examples)
+        return
+
     Z = estimator.transform(examples.X, inputs.context_of(examples, estimator), pool_windows)
 
     outputs.write_rows(out, Z, [f"z{i}" for i in range(1, Z.shape[1] + 1)], examples.files)
@@ -40,3 +53,30 @@ def transform(
 
     neighbors = out.with_name(f"{model.stem}-neighbors.csv")
     suggest_next("neighbors", model, data, out=neighbors, options=source)
+
+
+def _write_maps(
+    out: Path, estimator: "Autoencoder", data: Path, y: Any, examples: "Inputs"
+) -> None:
+    r"""Writes the codes of images in their own size."""
+    import numpy as np
+
+    from ...data import is_image
+    from .. import outputs
+
+    if outputs.suffix(out) != ".npy":
+        raise ValueError(
+            f"expected a .npy file for --full-size, whose codes are maps, got '{out}'."
+        )
+
+    in_files = data.is_dir() or is_image(data)
+    Z = estimator.transform(data if in_files else examples.X, y, full_size=True)
+
+    if not isinstance(Z, np.ndarray):
+        raise ValueError(
+            "images of different sizes have maps of different sizes, which no .npy file holds:"
+            " give a folder with one size, or use model.transform(X, full_size=True) in Python."
+        )
+
+    outputs.write_rows(out, Z, [])
+    print(f"Wrote {out}: {len(Z):,} maps of {' x '.join(map(str, Z.shape[1:]))} numbers.")

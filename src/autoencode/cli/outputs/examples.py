@@ -71,13 +71,13 @@ def write_examples(
                 write_one(model.modality_, temporary, example)
 
 
-def write_photograph(out: Path, X: NDArray, like: Path) -> None:
+def write_photograph(out: Path, X: NDArray, like: Path | None = None) -> None:
     r"""Write one image in its own size.
 
     Arguments:
         out: The file.
         X: The pixels.
-        like: The file of the original.
+        like: The file of the original, if there is one.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
 

@@ -27,7 +27,8 @@ from .depths import Depth, common_depth, is_deep, own_depth, read_deep
 log = logging.getLogger(__name__)
 
 _DECODED_BYTES_PER_BYTE = 4  # of files, as images are compressed
-_LARGEST_GUESS = 64  # pixels: beyond that the wait is worth an explicit `size`
+_LARGEST_GUESSES = (64, 128)  # pixels: beyond that the wait is worth an explicit `size`
+_GUESSED_PIXELS = 2**24  # of all images together, within which their size is beyond the lower one
 _NARROWEST_GUESS = 8  # pixels: strips that would be narrower keep as many pixels as a square has
 _STUBS = {"BUFR", "GRIB", "HDF5"}  # which Pillow knows by name alone
 _TURNED = {5, 6, 7, 8}  # orientations of a camera held upright
@@ -95,7 +96,8 @@ def read_images(
         folder: The folder. Every file in it is read, but those whose name, or whose folder's,
             begins with a dot. Or the file of a single image, or several.
         size: Height and width in pixels; by default the median of the images' own, at most
-            64 pixels to a side, and of strips no more pixels than such a square has.
+            128 pixels to a side, fewer from 1,024 images on, and of strips no more pixels than
+            such a square has.
         channels: One for gray, three for color; by default gray if all images are.
         strict: Whether to refuse a folder with a file that cannot be read as an image. By
             default such files are skipped, counted and named in the log.
@@ -330,10 +332,12 @@ def _survey(
 
     if size is None:
         median = np.median([head[:2] for head in heads] or [(1, 1)], axis=0)
-        shrink = min(1, _LARGEST_GUESS / median.max())
+        fewer, few = _LARGEST_GUESSES
+        largest = min(few, max(fewer, int((_GUESSED_PIXELS / max(1, len(heads))) ** 0.5)))
+        shrink = min(1, largest / median.max())
 
         if shrink * median.min() < _NARROWEST_GUESS:  # strips, of which little would be left
-            shrink = min(1, _LARGEST_GUESS / math.sqrt(median.prod()))
+            shrink = min(1, largest / math.sqrt(median.prod()))
 
         height, width = np.ceil(median * shrink).astype(int)
         size = (int(height), int(width))

@@ -47,6 +47,32 @@ class Tiled(abc.ABC):
         """
 
     @abc.abstractmethod
+    def scale_one(self, X: NDArray) -> Tensor:
+        r"""Returns one example of any size as the networks see it, with shape `(C, H, W)`.
+
+        Arguments:
+            X: The example. Colors are averaged if the examples of the fit are gray.
+        """
+
+    @abc.abstractmethod
+    def piecewise(
+        self,
+        x: Tensor,
+        function: Callable[[Tensor], Tensor],
+        receptive_radius: int | None = None,
+        stride: int = 1,
+    ) -> Tensor:
+        r"""Returns what a function of parts of a scaled example makes of the whole.
+
+        Arguments:
+            x: The scaled example.
+            function: Maps scaled examples with shape `(B, *shape_)`, or of any size if it keeps
+                places, to results of their size, divided by the stride.
+            receptive_radius: The radius of the receptive field in pixels; `None` if unlimited.
+            stride: The number of pixels to a side of a position of the result.
+        """
+
+    @abc.abstractmethod
     def denoiser(self) -> Network:
         r"""Returns the default architecture to clean examples with, if the code size is open."""
 

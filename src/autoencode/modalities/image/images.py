@@ -53,8 +53,8 @@ class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
 
     Arguments:
         size: The height and width that images from a folder are brought to; by default the
-            median of their own, at most 64 pixels to a side. Whatever it is, `denoise` gives
-            photographs back in their own size.
+            median of their own, at most 128 pixels to a side, and fewer, down to 64, from 1,024
+            images on. Whatever it is, `denoise` gives photographs back in their own size.
         strict: Whether a folder with an unreadable file is refused, or the file skipped.
         layout: What the sizes of arrays are: `"NHW"`, `"NHWC"` or, as torch has them, `"NCHW"`;
             by default `"NHW"` or `"NHWC"`, unless an array looks like `"NCHW"`, which is refused.
@@ -225,40 +225,38 @@ class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
         receptive_radius: int | None = None,
     ) -> NDArray:
         first, C = self.layout == "NCHW" and X.ndim == 3, self.shape_[0]
-        X = np.moveaxis(X, 0, -1) if first else X
-
-        if X.ndim not in {2, 3} or X.size == 0:
-            raise ValueError(f"expected one image, with shape (H, W) or (H, W, C), got {X.shape}.")
-
-        pixels = X[..., None] if X.ndim == 2 else X
-        has_alpha = pixels.shape[-1] in {2, 4} and pixels.shape[-1] != C
-        colors = pixels[..., :-1] if has_alpha else pixels
+        pixels, colors = self._colors(X)
         n = colors.shape[-1]
-
-        if n != C and {n, C} != {1, 3}:
-            raise ValueError(f"expected images of {C} channels, got shape {X.shape}.")
-
-        low, high = self._range_of(colors)
-        x = torch.from_numpy(np.ascontiguousarray(colors, dtype=np.float32)).movedim(-1, 0)
-        x = (x - low) / (high - low)
+        x, (low, high) = self._scaled(colors)
         apart = C == 1 and n == 3  # each color is a gray image
         parts = x.split(1) if apart else [x if n == C else x.expand(C, -1, -1)]
-
-        def clean(x: Tensor) -> Tensor:
-            if receptive_radius is None:
-                return over_tiles(x, (self.shape_[1], self.shape_[2]), function)
-
-            return over_blocks(x, receptive_radius, function)
-
-        y = torch.cat([clean(part) for part in parts])
+        y = torch.cat([self.piecewise(part, function, receptive_radius) for part in parts])
         y = y if len(y) == n else y.mean(dim=0, keepdim=True)
         y = y.movedim(0, -1).clamp_(0, 1)
         y = y.double() if X.dtype.itemsize > 2 else y  # of which large photographs take less
         R = cast(y.mul_(high - low).add_(low).numpy(), str(X.dtype))
+        has_alpha = pixels.shape[-1] != n
         R = np.concatenate([R, pixels[..., -1:]], axis=-1) if has_alpha else R
         R = R[..., 0] if X.ndim == 2 else R
 
         return np.moveaxis(R, -1, 0) if first else R
+
+    def scale_one(self, X: NDArray) -> Tensor:
+        x, _ = self._scaled(self._colors(X)[1])
+        C = self.shape_[0]
+        return x.mean(dim=0, keepdim=True) if C == 1 else x.expand(C, -1, -1)
+
+    def piecewise(
+        self,
+        x: Tensor,
+        function: Callable[[Tensor], Tensor],
+        receptive_radius: int | None = None,
+        stride: int = 1,
+    ) -> Tensor:
+        if receptive_radius is None:
+            return over_tiles(x, (self.shape_[1], self.shape_[2]), function)
+
+        return over_blocks(x, receptive_radius, function, stride)
 
     def write(self, path: Path, example: NDArray) -> None:
         bits = self._bits()
@@ -283,6 +281,30 @@ class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
             )
 
         write_photograph(path, pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+
+    def _colors(self, X: NDArray) -> tuple[NDArray, NDArray]:
+        r"""Returns the pixels of one image, `(H, W, C)`, and those without transparency."""
+        X = np.moveaxis(X, 0, -1) if self.layout == "NCHW" and X.ndim == 3 else X
+        C = self.shape_[0]
+
+        if X.ndim not in {2, 3} or X.size == 0:
+            raise ValueError(f"expected one image, with shape (H, W) or (H, W, C), got {X.shape}.")
+
+        pixels = X[..., None] if X.ndim == 2 else X
+        has_alpha = pixels.shape[-1] in {2, 4} and pixels.shape[-1] != C
+        colors = pixels[..., :-1] if has_alpha else pixels
+        n = colors.shape[-1]
+
+        if n != C and {n, C} != {1, 3}:
+            raise ValueError(f"expected images of {C} channels, got shape {X.shape}.")
+
+        return pixels, colors
+
+    def _scaled(self, colors: NDArray) -> tuple[Tensor, tuple[float, float]]:
+        r"""Returns pixels from 0 to 1, channels first, and their black and white."""
+        low, high = self._range_of(colors)
+        x = torch.from_numpy(np.ascontiguousarray(colors, dtype=np.float32)).movedim(-1, 0)
+        return (x - low) / (high - low), (low, high)
 
     def _range_of(self, X: NDArray) -> tuple[float, float]:
         r"""Returns black and white of an image, which may have more bits than those of the fit."""

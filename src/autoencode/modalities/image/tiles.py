@@ -52,16 +52,21 @@ def over_tiles(x: Tensor, size: tuple[int, int], function: Callable[[Tensor], Te
     return (total / weights)[:, :H, :W]
 
 
-def over_blocks(x: Tensor, radius: int, function: Callable[[Tensor], Tensor]) -> Tensor:
+def over_blocks(
+    x: Tensor, radius: int, function: Callable[[Tensor], Tensor], stride: int = 1
+) -> Tensor:
     r"""Applies a fully convolutional function to an image in blocks, as in a single pass.
 
     Arguments:
         x: The image, with shape `(C, H, W)`.
-        radius: The radius of the receptive field in pixels, an even number.
-        function: Maps images of any size, with shape `(B, C, *, *)`, to such images.
+        radius: The radius of the receptive field in pixels, a multiple of the strides within the
+            function.
+        function: Maps images of any size, with shape `(B, C, *, *)`, to results with shape
+            `(B, K, *, *)`, one for each square of `stride` by `stride` pixels, rounded up.
+        stride: The number of pixels to a side of a position of the result.
 
     Returns:
-        The image, with shape `(C, H, W)`.
+        The result, with shape `(K, H, W)`, or that divided by the stride.
 
     Example:
         >>> x = torch.rand(1, 300, 20)
@@ -69,18 +74,18 @@ def over_blocks(x: Tensor, radius: int, function: Callable[[Tensor], Tensor]) ->
         True
     """
     _, H, W = x.shape
-    y = torch.empty_like(x)
+    n, rows, columns = _BLOCK // stride, -(-H // stride), -(-W // stride)
+    y = torch.empty(0)
 
     for i in range(0, H, _BLOCK):
         for j in range(0, W, _BLOCK):
             top, left = max(0, i - radius), max(0, j - radius)
-            bottom, right = (
-                min(H, i + _BLOCK + radius),
-                min(W, j + _BLOCK + radius),
-            )
+            bottom, right = min(H, i + _BLOCK + radius), min(W, j + _BLOCK + radius)
             block = function(x[None, :, top:bottom, left:right])[0]
-            here = y[:, i : i + _BLOCK, j : j + _BLOCK]
-            here[:] = block[:, i - top :, j - left :][:, : here.shape[1], : here.shape[2]]
+            y = y if len(y) else block.new_empty(len(block), rows, columns)
+            here = y[:, i // stride : i // stride + n, j // stride : j // stride + n]
+            block = block[:, (i - top) // stride :, (j - left) // stride :]
+            here[:] = block[:, : here.shape[1], : here.shape[2]]
 
     return y
 
