@@ -242,7 +242,7 @@ class Autoencoder(ForecastMethods, ScoreMethods, SampleMethods, TransformMethods
     # Steps of fit
 
     def _prepare(
-        self, X: Any, y: ArrayLike | None, corrupted: Any, resume: bool, groups: Any
+        self, X: Any, y: ArrayLike | None, corrupted: Any, resume: bool, groups: Any = None
     ) -> Examples:
         r"""Checks all input, and returns the examples to train on."""
         for name in ("n_features_in_", "feature_names_in_"):
