@@ -1,4 +1,4 @@
-r"""Folders with files of several kinds, of which it is not known which are the examples."""
+r"""Folders with files of several kinds, whose examples are not clear."""
 
 __all__ = ["check_one_kind"]
 
@@ -11,7 +11,7 @@ from .media.images import is_image
 from .media.text import is_text
 from .tabular.formats import table_suffix
 
-_SHARE = 1 / 3  # of the most frequent kind: files of others that are fewer are skipped, and named
+_SHARE = 1 / 3  # of the most frequent kind; fewer files of another kind are skipped
 _LOOKED_AT = 1000
 _MODALITIES = {"images": "Images", "sounds": "Sounds", "texts": "Texts"}
 
@@ -23,7 +23,8 @@ def check_one_kind(source: Path | Files) -> None:
         source: The folder, or the files.
 
     Raises:
-        ValueError: If it holds about as many files of several kinds, or tables and others.
+        ValueError: If it has about the same number of files of several kinds, or tables and other
+            files.
 
     Example:
         >>> check_one_kind(Files([Path("a.png"), Path("b.jpg"), Path("notes.md")]))

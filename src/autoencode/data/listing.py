@@ -1,4 +1,4 @@
-r"""Several files as one source: those of a folder, or a list of them."""
+r"""Several files as one source: a folder or a list of files."""
 
 __all__ = ["Files", "Listing", "Names", "as_files", "check_source", "first_few", "list_files"]
 
@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-_LOOKED_AT = 100  # of many texts, for whether they are names of files
-_LONGEST = 1024  # letters of the name of a file
-_NAMED = 5  # in a message
+_LOOKED_AT = 100  # texts that decide whether texts are names of files
+_LONGEST = 1024  # letters; longer texts are not names of files
+_NAMED = 5  # names in a message
 _ADDRESS = re.compile(r"(https?|ftp|s3|gs|file|sftp|hdfs|abfs):/")
 _FILE = re.compile(r"[^\n]*[^\s./\\][^\n/\\]*\.[A-Za-z][A-Za-z0-9]{0,5}")
 _SUFFIXES = set(
@@ -58,11 +58,11 @@ class Names(list[str]):
 
     Arguments:
         names: The names.
-        rows: The place of each among all files that were looked at.
-        total: How many those are.
-        left_out: The names of those left out, and why.
+        rows: The index of each file among all files that were examined.
+        total: The number of these files.
+        left_out: The names of files that were left out, with the reasons.
         ordered: True if the order is that of the user, and not that of the names.
-        unread: What else was left out, in words.
+        unread: Descriptions of other entries that were left out.
 
     Example:
         >>> Names(["b.png"], [1], 2, {"a.png": "it is empty"}).summary()
@@ -99,7 +99,7 @@ class Names(list[str]):
 
     @classmethod
     def of(cls, listing: Listing, bad: Mapping[int, str], unread: Iterable[str] = ()) -> "Names":
-        r"""Returns the names of a listing, less those of the numbers that could not be read."""
+        r"""Returns the names of a listing without the unreadable files, given by index."""
         rows = [i for i in range(len(listing.files)) if i not in bad]
         left_out = {listing.names[i]: why for i, why in bad.items()} | listing.lost
         total = len(listing.files) + len(listing.lost)
@@ -109,7 +109,7 @@ class Names(list[str]):
         return cls(names, rows, total, left_out, listing.ordered, [*hidden, *unread])
 
     def select(self, rows: Sequence[int]) -> "Names":
-        r"""Returns some of them."""
+        r"""Returns the names of some examples."""
         names, places = [self[i] for i in rows], [self.rows[i] for i in rows]
         return Names(names, places, self.total, self.left_out, self.ordered, self.unread)
 
@@ -122,13 +122,13 @@ class Names(list[str]):
 
 
 def check_source(path: Path) -> None:
-    r"""Refuses what cannot be read twice, as pipes and devices, and addresses in a network.
+    r"""Refuses pipes and devices, which cannot be read twice, and addresses in a network.
 
     Arguments:
-        path: A path, of which nothing need be there.
+        path: A path, which need not exist.
 
     Raises:
-        ValueError: If it is no regular file and no folder.
+        ValueError: If it is neither a regular file nor a folder.
 
     Example:
         >>> check_source(Path("https://example.org/data.csv"))
@@ -150,12 +150,12 @@ def check_source(path: Path) -> None:
 
 
 def list_files(source: Path | Files) -> Listing:
-    r"""The files of a folder and of its subfolders, in the order of their names; or those listed.
+    r"""Files of a folder and its subfolders, in the order of their names; or files of a list.
 
-    Links to folders are followed, but not those that lead back.
+    Links to folders are followed, except for links to a folder above.
 
     Arguments:
-        source: The folder, a single file, or several.
+        source: The folder, a single file, or several files.
 
     Raises:
         FileNotFoundError: If there is no such file or folder.
@@ -197,14 +197,14 @@ def list_files(source: Path | Files) -> Listing:
 
 
 def as_files(X: Any, texts: bool = False) -> Files | None:
-    r"""The files named by a list, an array or a series, or `None` if it holds other data.
+    r"""Files named by a list, an array or a series; `None` for other data.
 
-    Paths always name files. Texts name files if these exist.
+    Paths always name files. Texts name files if the files exist.
 
     Arguments:
         X: The input of the user.
-        texts: Whether texts that look like the names of files, but of none that exist, are
-            wanted as texts.
+        texts: Whether texts that look like names of files, but of files that do not exist, are
+            data.
 
     Returns:
         The files; `None` if `X` is anything else.
@@ -290,7 +290,7 @@ def _exists(value: Any) -> bool:
 
     try:
         return os.path.isfile(value)
-    except (OSError, ValueError):  # of names that the system cannot have
+    except (OSError, ValueError):  # not a valid name of a file
         return False
 
 

@@ -36,14 +36,14 @@ def is_stream(X: object) -> bool:
 
 
 def read_stream(X: Any) -> tuple[NDArray, NDArray | None]:
-    r"""Read examples into an array, in memory or, if they are many, in a file without a name.
+    r"""Read examples into an array, in memory or, for large data, in a temporary file.
 
     All examples are read before training, which learns their scale and visits them in random
     order.
 
     Arguments:
-        X: An iterable or indexable source of examples. Each is an array, a tensor, an image
-            of Pillow or a row of numbers; or a pair of such a thing and its label; or a
+        X: An iterable or indexable source of examples. Each example is an array, a tensor, an
+            image of Pillow or a row of numbers; or a pair of one of these and a label; or a
             dictionary. Tensors of images in the layout of torch, with shape `(C, H, W)`, become
             `(H, W, C)`.
 
@@ -93,10 +93,10 @@ def read_stream(X: Any) -> tuple[NDArray, NDArray | None]:
 
 
 def stored_by_row(X: NDArray) -> NDArray:
-    r"""A memory-mapped array whose rows can be read: itself, or a copy in a file.
+    r"""A memory-mapped array stored row by row: the input, or a copy in a temporary file.
 
-    Columns that lie one after the other, and numbers in the byte order of other machines, are
-    rewritten, in a file that is gone with the array. Arrays in memory are left as they are.
+    Arrays that are stored by columns, or in the byte order of other machines, are copied. The file
+    is deleted with the array. Arrays in memory are returned unchanged.
 
     Example:
         >>> X = np.zeros((3, 2))
@@ -117,7 +117,7 @@ def stored_by_row(X: NDArray) -> NDArray:
 
 
 def _items(X: Any) -> Iterator[Any]:
-    if hasattr(X, "with_format"):  # numbers of Hugging Face, in their own types
+    if hasattr(X, "with_format"):  # Hugging Face would convert numbers otherwise
         X = X.with_format("numpy")
 
     return iter(X) if hasattr(X, "__iter__") else (X[i] for i in range(len(X)))

@@ -7,7 +7,7 @@ r"""Geometry of the manifold that an autoencoder has learned.
 - `tangents`: tangent planes, and their use as data augmentation
 - `neighbors`: the graph of nearest neighbors, duplicates, landmarks, label spreading
 - `geodesics`: shortest paths on the surface of the decoder
-- `density`, `anomalies`: densities tiled from tangent planes, off-manifold detection, and
+- `density`, `anomalies`: densities that follow the tangent planes, off-manifold detection, and
   anomalous intervals of series
 - `report`: a page of figures about a model
 

@@ -23,10 +23,10 @@ from .codec import Codec
 
 
 def as_examples(X: Any) -> Any:
-    r"""Returns examples as an array with dimensions.
+    r"""Returns examples as an array, or as a data frame of pandas.
 
-    Sounds of different lengths are an array of objects, and so are texts, of which other arrays
-    would lose what ends in zeros. Data frames of any library are frames of pandas.
+    Sounds of different lengths become an array of objects. So do texts, because arrays of strings
+    would lose zeros at the end. Data frames of any library become frames of pandas.
 
     Arguments:
         X: Examples: an array, a tensor, a table with names, or a list.
@@ -54,10 +54,10 @@ def as_examples(X: Any) -> Any:
 
 
 def as_batch(X: Any, ndim: int) -> tuple[Any, bool]:
-    r"""Examples as a batch, and whether there was but a single one.
+    r"""Examples as a batch, and whether the input was a single example.
 
     Arguments:
-        X: Examples as the user's are, or one.
+        X: The user's examples, or a single one.
         ndim: The number of dimensions of a batch.
 
     Example:
@@ -78,7 +78,7 @@ def as_batch(X: Any, ndim: int) -> tuple[Any, bool]:
 def check_no_missing(X: Any) -> None:
     r"""
     Raises:
-        ValueError: If numbers of an array are missing, with what can be done.
+        ValueError: If numbers of an array are missing. The message names the remedy.
 
     Example:
         >>> check_no_missing([[0.0, 1.0]])
@@ -96,11 +96,11 @@ def check_no_missing(X: Any) -> None:
 
 
 def select_rows(X: Any, rows: NDArray | list[int]) -> Any:
-    r"""Some examples, also of a table with names or of a list.
+    r"""Some of the examples of an array, a data frame or a list.
 
     Arguments:
         X: The examples.
-        rows: Which.
+        rows: The indices.
 
     Example:
         >>> select_rows(np.arange(3.0)[:, None], [0, 2])
@@ -112,10 +112,10 @@ def select_rows(X: Any, rows: NDArray | list[int]) -> Any:
 
 
 def duplicate_groups(X: Any) -> NDArray:
-    r"""The number of each example's group: copies share one, in the order of the first of them.
+    r"""Group number of each example. Copies share a group; groups are in order of appearance.
 
     Arguments:
-        X: The examples. Missing cells, as NaN, are the same as each other.
+        X: The examples. Missing cells (NaN) count as equal.
 
     Example:
         >>> duplicate_groups(np.array([[0.0, 1.0], [2.0, np.nan], [0.0, 1.0], [2.0, np.nan]]))
@@ -136,11 +136,11 @@ def _hashable(key: Any) -> Any:
 
 
 def select_row(X: Any, i: int) -> Any:
-    r"""An example; of a table with names as a table of one row.
+    r"""One example; a data frame gives a frame of one row.
 
     Arguments:
         X: The examples.
-        i: Which.
+        i: The index.
 
     Example:
         >>> select_row(np.arange(3.0)[:, None], 2)
@@ -150,10 +150,10 @@ def select_row(X: Any, i: int) -> Any:
 
 
 def as_type_of(X: Any, x: Tensor) -> Any:
-    r"""Returns a tensor as what the user works with: a tensor if `X` is one, or else an array.
+    r"""Returns a tensor in the user's type: a tensor if `X` is one, otherwise an array.
 
     Arguments:
-        X: What the user has given.
+        X: The user's input.
         x: The tensor.
 
     Example:
@@ -164,13 +164,13 @@ def as_type_of(X: Any, x: Tensor) -> Any:
 
 
 def from_rows(X: Any, codec: Codec, x: Tensor, *shape: int) -> Any:
-    r"""Rows as examples like the user's, of the same type.
+    r"""Rows as examples in the user's type and units.
 
     Arguments:
-        X: What the user has given.
+        X: The user's input.
         codec: The codec of the model.
         x: The rows, with shape `(N, D)`.
-        shape: In which to arrange the examples. Rows of a data frame stay one after the other.
+        shape: The shape in which to arrange the examples; rows of a data frame stay in order.
 
     Example:
         >>> from autoencode.manifold.codec import as_codec
@@ -184,7 +184,7 @@ def from_rows(X: Any, codec: Codec, x: Tensor, *shape: int) -> Any:
         if is_frame(X) or hasattr(X, "to_frame"):  # or a row of one
             return restored
 
-        restored = restored.to_numpy(float)  # of a model of frames of numbers, shown an array
+        restored = restored.to_numpy(float)  # a model of frames was given an array
 
     restored = restored.reshape(*shape, *restored.shape[1:])
     return torch.as_tensor(restored, device=X.device) if isinstance(X, Tensor) else restored

@@ -20,28 +20,29 @@ from .neighbors.exact import knn
 from .numeric_rows import as_table_rows
 from .score import local_dimension, noise_scale
 
-_MIN_SUBSAMPLE = 64  # examples that a scale of the curve is worth
+_MIN_SUBSAMPLE = 64  # fewer examples give a useless estimate
 
 
 class ScaleCurve(NamedTuple):
-    r"""Estimates of the dimension over the scale at which one looks.
+    r"""Estimates of the dimension at several scales.
 
     See Also:
         :class:`~autoencode.manifold.DimensionEstimate`, :func:`~autoencode.plots.dimension`
     """
 
     scales: NDArray
-    r"""The mean distance to the farthest neighbor in use, ascending; of a denoiser, its noise."""
+    r"""The mean distance to the farthest neighbor in use, in ascending order. For a denoiser, the
+    scale of its noise."""
 
     values: NDArray
-    r"""The dimension at each."""
+    r"""The dimension at each scale."""
 
     standard_errors: NDArray
-    r"""How far each is from what more data of the same kind would give."""
+    r"""The standard error of each dimension."""
 
 
 class DimensionEstimate(NamedTuple):
-    r"""The intrinsic dimension of data.
+    r"""Intrinsic dimension of data, with its standard error.
 
     See Also:
         :func:`~autoencode.manifold.intrinsic_dimension`, :class:`~autoencode.manifold.ScaleCurve`
@@ -51,13 +52,13 @@ class DimensionEstimate(NamedTuple):
     r"""The estimate."""
 
     standard_error: float
-    r"""How far it is from what more data of the same kind would give."""
+    r"""The standard error of the estimate."""
 
     curve: ScaleCurve
-    r"""The estimates over scale, of which a plateau deserves trust."""
+    r"""The estimates at several scales. A plateau is more reliable than a single value."""
 
     n_duplicates: int
-    r"""How many examples were left out as copies of others."""
+    r"""The number of examples that were left out as copies of others."""
 
 
 def intrinsic_dimension(
@@ -85,15 +86,15 @@ def intrinsic_dimension(
         \text{denoiser:} & \quad d = \frac{1}{N} \sum_i \operatorname{tr} J_r(x)
             + \| r(x) - x \|^2 / \sigma^2
 
-    with :math:`\lambda_j` the variances of the neighbors about their mean. All but the last
-    look at neighbors, and depend on the scale: noise fills all dimensions from near,
-    and curvature adds some from afar. The curve shows the estimates at smaller scales, with
-    fewer neighbors; for *twonn*, whose neighbors are two, at larger ones, among a half, a
-    fourth and so on of the examples. Above ten dimensions or so, estimates from
-    neighbors are too low for any number of examples that one has.
+    where :math:`\lambda_j` are the variances of the neighbors along their principal axes. All
+    methods except *denoiser* use distances to neighbors, and depend on the scale: noise raises the
+    dimension at small scales, and curvature raises it at large ones. The curve has estimates at
+    smaller scales, from fewer neighbors. For *twonn*, which always uses two neighbors, it has
+    estimates at larger scales, from a half, a fourth and so on of the examples. Above about ten
+    dimensions, estimates from neighbors are too low with any realistic number of examples.
 
-    Standard errors allow for it that the distance between two examples enters the estimates at
-    both of its ends. They are rather large than small, and know nothing of curvature.
+    Standard errors account for the distance of two examples entering the estimates at both of its
+    ends. They tend to be too large, and do not include the effect of curvature.
 
     References:
         | Estimating the intrinsic dimension of datasets by a minimal neighborhood information
@@ -115,14 +116,14 @@ def intrinsic_dimension(
         method: `"twonn"`, `"mle"`, `"gride"`, `"local_pca"` or `"denoiser"`.
         n_neighbors: The number :math:`k` of neighbors, a power of two for *gride*; by default
             20 for *mle*, 16 for *gride*, 32 for *local_pca*, or all others if there are fewer.
-        model: A denoising autoencoder for *denoiser*. For the other methods, a model whose
-            rows are looked at, as of tables with columns of different kinds.
-        n_samples: At how many of the examples, chosen at random, to estimate; by default
-            at all. Their neighbors are still looked for among all examples, so that the scale
-            stays the same, and so does the result up to the standard error.
-        random_state: Seeds what is chosen at random.
-        noise: The scale of the noise that a denoiser removes, if the model does not say.
-        y: The label or row of numbers under which a conditional model is seen.
+        model: A denoising autoencoder for *denoiser*. For the other methods, a model that turns
+            examples into rows of numbers, such as one of tables of mixed columns.
+        n_samples: The number of examples, chosen at random, at which to estimate; by default all.
+            Their neighbors are searched among all examples, so that the scale stays the same.
+        random_state: The seed of random choices.
+        noise: The standard deviation of the noise that a denoiser removes; by default that of the
+            corruption of the model.
+        y: The label or row of numbers that a conditional model is given.
 
     Returns:
         The estimate, with its standard error, its curve over scale and the number of copies
@@ -158,7 +159,7 @@ def intrinsic_dimension(
     rng = check_random_state(random_state)
     x = codec.to_rows(X).detach()
 
-    # In random order, any first few are chosen at random
+    # After a shuffle, the first rows are a random sample
     points = x if method == "denoiser" else x.unique(dim=0)
     N = len(points)
     M = N if n_samples is None else min(int(n_samples), N)
@@ -181,9 +182,10 @@ class _ScaleEstimate(NamedTuple):
 
 
 def _at_scale(N: int, farthest: Tensor, value: float, deviation: float) -> _ScaleEstimate:
-    r"""An estimate from M of N examples, with the deviation of a single one's.
+    r"""Returns an estimate from M of N examples, with a standard error.
 
-    The distance between two enters at both of its ends, if both are among the M.
+    `deviation` is the standard deviation of the term of a single example. The distance between two
+    examples enters at both of its ends, if both are among the M.
     """
     M = len(farthest)
     error = deviation * ((1 + M / N) / M) ** 0.5
@@ -204,7 +206,7 @@ def _twonn(points: Tensor, k: int, M: int) -> Iterator[_ScaleEstimate]:
             yield _ratio_estimate(n, _neighbors(points[:n], k, n)[0], 1)
             continue
 
-        # Nearest of all so far, or of those that come with this scale
+        # The nearest neighbors among earlier points, or among the points of this scale
         found = torch.cat([distances, _to_others(points[seen:n], points[:M], k, seen)], dim=1)
         distances, seen = found.sort(dim=1).values[:, :k], n
         yield _ratio_estimate(n, distances, 1)
@@ -218,15 +220,16 @@ def _gride(points: Tensor, k: int, M: int) -> Iterator[_ScaleEstimate]:
 
 
 def _ratio_estimate(N: int, distances: Tensor, n: int) -> _ScaleEstimate:
-    r"""The root of the derivative of the likelihood of :math:`T_{2n} / T_n`.
+    r"""Returns the maximum of the likelihood of :math:`T_{2n} / T_n`.
 
-    With :math:`l = \log T_{2n} / T_n` and :math:`\phi(x) = x / (1 - e^{-x})`, it is
+    With :math:`l = \log T_{2n} / T_n` and :math:`\phi(x) = x / (1 - e^{-x})`, its derivative is
+    zero if
 
     .. math:: M - 1 + (n - 1) \sum_i \phi(d l_i) = (2n - 1) \, d \sum_i l_i
 
-    and lies where :math:`\max(1, x) \leq \phi(x) \leq 1 + x` allows. :math:`M - 1` in place of
-    :math:`M` takes away the bias at :math:`n = 1`. The deviation is that of the examples' own
-    terms, which is right also where the dimension is not the same everywhere.
+    The bounds :math:`\max(1, x) \leq \phi(x) \leq 1 + x` bracket the root. :math:`M - 1` in place
+    of :math:`M` removes the bias at :math:`n = 1`. The standard error uses the deviation of the
+    terms of single examples, which is valid even if the dimension differs between places.
     """
     logs = (distances[:, 2 * n - 1] / distances[:, n - 1]).log().cpu().numpy()
     M, total = len(logs), logs.sum()
@@ -288,8 +291,8 @@ class _Method(NamedTuple):
     r"""Estimator of the dimension from distances to neighbors."""
 
     estimate: Callable[[Tensor, int, int], Iterator[_ScaleEstimate]]
-    r"""Maps points, k and the number of examples to estimate at to estimates at several scales,
-    of which the last is what was asked."""
+    r"""Maps points, k and the number of examples to use to estimates at several scales. The last
+    one is the estimate at the requested scale."""
 
     min_neighbors: int
     default_neighbors: int
@@ -332,7 +335,7 @@ def _check_spread(logs: float) -> None:
 
 
 def _neighbors(points: Tensor, k: int, M: int) -> tuple[Tensor, Tensor]:
-    r"""Distances and indices of the neighbors of the first M points."""
+    r"""Returns distances and indices of the neighbors of the first M points."""
     distances, indices = knn(
         points, k, points[:M], self_indices=torch.arange(M, device=points.device)
     )
@@ -340,14 +343,14 @@ def _neighbors(points: Tensor, k: int, M: int) -> tuple[Tensor, Tensor]:
 
 
 def _to_others(points: Tensor, queries: Tensor, k: int, start: int) -> Tensor:
-    r"""Distances to the neighbors among points of which the first is the query `start`."""
+    r"""Returns distances to the neighbors among points, the first of which is query `start`."""
     self_indices = torch.arange(len(queries), device=points.device) - start
     self_indices[(self_indices < 0) | (self_indices >= len(points))] = -1
     return knn(points, k, queries, self_indices=self_indices)[0].double()
 
 
 def _doubling(first: int, last: int) -> Iterator[int]:
-    r"""Yields the first, twice as many and so on, and the last."""
+    r"""Yields the first number, its doubles below the last number, and the last number."""
     while first < last:
         yield first
         first *= 2

@@ -1,4 +1,4 @@
-r"""The codes of rows of which some cells are missing."""
+r"""Codes of rows with missing cells."""
 
 __all__ = ["encode_incomplete"]
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-_ROUNDS = 4  # of filling in and encoding again
+_ROUNDS = 4
 
 
 def encode_incomplete(
@@ -17,14 +17,13 @@ def encode_incomplete(
     x: Tensor,
     known: Tensor,
 ) -> Tensor:
-    r"""The codes of rows by what is known of them.
+    r"""Codes of rows, from their known cells.
 
     .. math:: z_0 = f(x), \qquad z_{t + 1} = f \big( x_o, g(z_t)_m \big)
 
-    Here :math:`x_o` are the known numbers of a row, and :math:`g(z_t)_m` is what the decoder makes
-    of the missing ones. An encoder that was trained on whole rows knows no gaps, and sees none
-    after the first round. Of all codes of a row, the one under which :math:`x_o` is likeliest is
-    taken.
+    :math:`x_o` are the known numbers of a row, and :math:`g(z_t)_m` are the decoded values of the
+    missing ones. From the second round on, the encoder sees complete rows, as in its training. The
+    result is the code of the round with the highest :math:`p(x_o \mid z)`.
 
     References:
         | Stochastic Backpropagation and Approximate Inference in Deep Generative Models (Rezende
@@ -34,8 +33,8 @@ def encode_incomplete(
         encode: Maps rows with shape `(N, D)` to codes with shape `(N, d)`.
         decode: Maps codes to the means of rows.
         log_prob: Maps rows and codes to :math:`\log p(x_o \mid z)`, with shape `(N,)`.
-        x: The rows, with zeros where nothing is known.
-        known: Which numbers are known, with shape `(N, D)`.
+        x: The rows, with zeros for missing numbers.
+        known: Mask of the known numbers, with shape `(N, D)`.
 
     Returns:
         The codes, with shape `(N, d)`.

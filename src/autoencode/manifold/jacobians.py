@@ -1,9 +1,9 @@
-r"""Jacobians of the two maps, each in its cheap direction.
+r"""Jacobians of encoder and decoder, each in its cheaper mode.
 
-With :math:`d` the width of the code, both take :math:`d` products of the Jacobian and a
-vector, however wide the data are: of columns for the decoder, which runs forward, and of rows
-for the encoder, which runs backward. Examples do not depend on each other, so that one product
-serves as many as fit into memory.
+Both need :math:`d` products of the Jacobian and a vector, where :math:`d` is the size of the code,
+whatever the width of the data. The Jacobian of the decoder is computed by columns, in forward
+mode, and that of the encoder by rows, in reverse mode. Examples are independent, so that one
+product serves a whole batch.
 """
 
 __all__ = ["decoder_jacobian", "encoder_jacobian", "pushforward"]
@@ -21,18 +21,16 @@ from torch.overrides import TorchFunctionMode
 from ..common.batching import rows_per_batch, split_rows
 from .codec import Codec
 
-_ACTIVATIONS_PER_INPUT = (
-    64  # numbers that a network holds at once for each number of the data, generously
-)
-_SAVED_ACTIVATIONS_PER_INPUT = 256  # and that it keeps for the way back
+_ACTIVATIONS_PER_INPUT = 64  # a generous bound on the memory of a network
+_SAVED_ACTIVATIONS_PER_INPUT = 256  # the same in reverse mode
 
 
 def decoder_jacobian(codec: Codec, z: Tensor) -> Tensor:
-    r"""The Jacobian of the decoder at codes.
+    r"""Jacobian of the decoder at codes.
 
     .. math:: J_g(z) = \frac{\partial g(z)}{\partial z}
 
-    Its columns span the plane that touches the generated manifold at :math:`g(z)`.
+    Its columns span the tangent plane of the decoded manifold at :math:`g(z)`.
 
     Arguments:
         codec: The codec of a model.
@@ -59,7 +57,7 @@ def decoder_jacobian(codec: Codec, z: Tensor) -> Tensor:
     with codec.evaluating(), torch.no_grad():
         D = codec.decode(z[:1]).shape[1]
         rows = rows_per_batch(_ACTIVATIONS_PER_INPUT * max(D, d) * d * z.element_size())
-        J = z.new_empty(N, d, D)  # columns in one piece, as LAPACK wants them
+        J = z.new_empty(N, d, D)  # contiguous columns, as LAPACK expects
 
         for start in range(0, N, rows):
             part = slice(start, start + rows)
@@ -69,11 +67,11 @@ def decoder_jacobian(codec: Codec, z: Tensor) -> Tensor:
 
 
 def encoder_jacobian(codec: Codec, x: Tensor) -> Tensor:
-    r"""The Jacobian of the encoder at rows.
+    r"""Jacobian of the encoder at rows.
 
     .. math:: J_f(x) = \frac{\partial f(x)}{\partial x}
 
-    Its leading right singular vectors are the directions that the code follows.
+    Its leading right singular vectors are the directions to which the code is most sensitive.
 
     Arguments:
         codec: The codec of a model.
@@ -105,13 +103,13 @@ def pushforward(f: Callable[[Tensor], Tensor], x: Tensor, V: Tensor) -> Tensor:
 
     .. math:: J_f(x) \, v = \lim_{t \to 0} \frac{f(x + t v) - f(x)}{t}
 
-    All directions are pushed at once. The result can be differentiated in its turn.
+    All directions are computed at once. The result is differentiable.
 
     Arguments:
-        f: A map of batches, which treats examples independently.
+        f: A function of batches that treats examples independently.
         x: The points, with shape `(N, *)`.
-        V: Any number `m` of directions for each point, with shape `(m, N, *)`; or `(m, 1, *)`
-            for the same at all points.
+        V: Any number `m` of directions for each point, with shape `(m, N, *)`, or `(m, 1, *)`
+            for the same directions at all points.
 
     Returns:
         The products, with shape `(m, N, *)`.
@@ -141,8 +139,8 @@ def pushforward(f: Callable[[Tensor], Tensor], x: Tensor, V: Tensor) -> Tensor:
 class _LinearConvolutions(TorchFunctionMode):
     r"""Pushes directions through convolutions by :math:`J v = w * v`.
 
-    The rule of torch also convolves with the weight's own direction, which is zero here, and adds
-    the result: a fifth of all the time.
+    torch's rule also convolves with the derivative of the weight, which is zero here, and adds the
+    result. That takes a fifth of the time.
     """
 
     def __torch_function__(
@@ -169,7 +167,7 @@ _CONVOLUTIONS = {
 
 
 def _twice_backward(f: Callable[[Tensor], Tensor], x: Tensor, V: Tensor) -> Tensor:
-    r"""Since :math:`J^\top u` is linear in :math:`u`, its transpose is :math:`J` again."""
+    r"""Returns :math:`J v` as the derivative of :math:`J^\top u`, which is linear in :math:`u`."""
     create_graph = torch.is_grad_enabled()
 
     with torch.enable_grad():
@@ -202,7 +200,7 @@ def _pullback(f: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 
 @functools.cache
 def _load_forward_mode() -> None:
-    r"""Has torch load its rules, at which some versions warn of what they use themselves."""
+    r"""Loads torch's rules once, as some versions emit warnings about their own code there."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.func.jvp(torch.sin, (torch.zeros(()),), (torch.ones(()),))

@@ -1,4 +1,4 @@
-r"""Rows of numbers from tables that have others, where no model says how to see them."""
+r"""Rows of numbers from tables of mixed columns, without a model."""
 
 __all__ = ["TableRows", "as_table_rows"]
 
@@ -16,24 +16,24 @@ from .codec import Codec
 
 log = logging.getLogger(__name__)
 
-_NEIGHBORS = 5  # that fill in what is missing
+_NEIGHBORS = 5  # whose mean fills in missing numbers
 
 
 class TableRows:
-    r"""Rows of numbers from a table, in place of a model's.
+    r"""Conversion of a table of mixed columns to rows of numbers.
 
-    A row has the normal scores of its numbers and dates, and the indicators of its levels, as
-    :class:`~autoencode.modalities.MixedTables` has them: two levels are as far apart as numbers
-    usually are. Rows are compared by what is there of both,
+    A row has normal scores of numbers and dates, and indicators of levels, as in
+    :class:`~autoencode.modalities.MixedTables`. The distance of two levels is a typical distance
+    of two numbers. Rows are compared by the cells that both have,
 
     .. math:: d(x, y)^2 = \frac{D}{|O|} \sum_{j \in O} (x_j - y_j)^2, \qquad
         O = \{ j : x_j, y_j \text{ known} \}
 
-    to find the five nearest, whose mean fills in what is missing. A row without anything has
-    the means of all.
+    and the mean of the five nearest rows fills in missing numbers. A row without any cell gets the
+    means of all rows.
 
     Arguments:
-        X: The table, by which scores and levels are learned.
+        X: The table from which scores and levels are learned.
 
     Example:
         >>> import pandas as pd
@@ -62,19 +62,19 @@ class TableRows:
             x = self.imputer.transform(x)
 
         n = self.frames.n_numbers
-        x[:, n : 2 * n] = 1.0  # now all are there
+        x[:, n : 2 * n] = 1.0  # no cell is missing any more
         return torch.from_numpy(x)
 
     def from_rows(self, x: Tensor) -> Any:
-        r"""Returns rows as a data frame of the columns and types of the table."""
+        r"""Returns rows as a data frame with the columns and types of the table."""
         return self.frames.restore(x)
 
     def codec(self) -> Codec:
-        r"""Returns maps of which rows are their own codes."""
+        r"""Returns a codec whose codes are the rows themselves."""
         return Codec(lambda x: x, lambda z: z, self.to_rows, self.from_rows)
 
     def _rows_with_nan(self, X: Any) -> np.ndarray:
-        r"""Returns rows with NaN where nothing is known."""
+        r"""Returns rows with NaN for missing cells."""
         X = collect_lazy(X)
 
         if not is_frame(X):
@@ -85,7 +85,7 @@ class TableRows:
 
 
 def as_table_rows(X: Any) -> TableRows | None:
-    r"""Returns a reader of tables like the given one, unless it is purely numeric.
+    r"""Returns a converter for tables like this one, or `None` if all columns are numbers.
 
     Arguments:
         X: The table, or anything else.

@@ -41,34 +41,33 @@ from .audio_checks import FAULTS, find_fault, report_faults
 log = logging.getLogger(__name__)
 
 _SUFFIXES = set(".wav .flac .ogg .oga .opus .mp3 .aif .aiff .aifc .au .caf .w64 .rf64".split())
-_ENOUGH = 1000  # files that say what a folder is of
+_ENOUGH = 1000  # files that decide on the kind of a folder
 _SIZES = re.compile(r"(?:data|SSND|Data Size)\s*: (\d+) \(should be (\d+)\)")
-_PAGE = 2**16  # bytes, the most that a page of an Ogg file takes
-_UNKNOWN = 2**31 - 2**24  # bytes, as those announce who write to a pipe and do not know
-_LOUDEST = 64.0  # further beyond full scale than filters lead; what is below is cut, and said
+_PAGE = 2**16  # bytes, the maximum size of a page of an Ogg file
+_UNKNOWN = 2**31 - 2**24  # size written by encoders that stream to a pipe
+_LOUDEST = 64.0  # filters do not exceed full scale by this factor; integers as floats do
 
 
 class Recordings(np.ndarray):
     r"""Waveforms of a folder, each with shape `(n,)` or `(n, channels)`, in an array of objects.
 
-    What is wrong with them has been said. They may be views of the rows of a file.
+    Faults have been logged already. The waveforms may be views of the rows of a file.
     """
 
     rows: NDArray | None = None
-    r"""All of them in a mapped array with shape `(N, n)` or `(N, n, channels)`, if they are.
-
-    Silence fills them up. What is taken of the whole has none.
+    r"""All waveforms in a memory-mapped array, with shape `(N, n)` or `(N, n, channels)`, padded
+    with silence. `None` if they are in memory, and for parts of the array.
     """
 
     counts: list[int] | None = None
-    r"""How many of them, one after the other, are windows of each recording, if they are."""
+    r"""The number of windows of each recording, in order; `None` without windows."""
 
     samples: int | None = None
-    r"""The length that they were brought to, if it was chosen."""
+    r"""The common length in samples; `None` if each waveform has its own."""
 
     @classmethod
     def of(cls, waves: Sequence[NDArray], rows: NDArray | None = None) -> "Recordings":
-        r"""Puts waveforms together."""
+        r"""Collects waveforms."""
         X = cast(Recordings, np.empty(len(waves), object).view(cls))
         X.rows = rows
 
@@ -79,7 +78,7 @@ class Recordings(np.ndarray):
 
 
 class SoundFolder(NamedTuple):
-    r"""The sounds of a folder: waveforms, the subfolders, and the files they come from."""
+    r"""Sounds of a folder: waveforms, names of subfolders, and names of files."""
 
     X: Recordings
     y: NDArray | None
@@ -90,10 +89,10 @@ class _Sound(NamedTuple):
     x: NDArray
 
     wrong: str | None
-    r"""What is wrong with it, as it is in the file."""
+    r"""The fault of the sound in the file, or `None`."""
 
     longer: bool
-    r"""True if the file holds more than was asked for."""
+    r"""True if the file is longer than the part that was read."""
 
 
 def read_sounds(
@@ -103,34 +102,34 @@ def read_sounds(
     channels: int = 1,
     strict: bool = False,
 ) -> SoundFolder:
-    r"""Reads all sounds of a folder and of its subfolders, in the order of their names; or those
-    of a list, in its order.
+    r"""Reads all sounds of a folder and its subfolders in the order of their names, or of a list.
 
-    They may be WAV, FLAC, OGG, AIFF or whatever else libsndfile reads, each of its own rate,
-    length and channels. Those of another rate are resampled, those with other channels mixed
-    down. What could not be read is skipped, as are floats in the scale of integers, of which it is
-    not known what full scale is; that, and what is truncated, silent, clipped or shorter than a
-    hundredth of a second, or whose channels cancel, is counted and named in the log. Large
-    folders are decoded once, by all processors, to a file in the
-    :func:`cache <autoencode.data.cache_folder>`, where they are found as long as the names, sizes
-    and times of modification of the files and the settings are the same.
+    libsndfile reads WAV, FLAC, OGG, AIFF and other formats. Files may differ in rate, length and
+    channels: other rates are resampled, and other numbers of channels are mixed down. Unreadable
+    files are skipped. So are floats in the range of integers, because their full scale is unknown.
+    The log counts and names skipped sounds, and those that are truncated, silent, clipped, shorter
+    than a hundredth of a second, or whose channels cancel.
+
+    Large folders are decoded once, by all processors, to a file in the
+    :func:`cache <autoencode.data.cache_folder>`. It is used again as long as the settings and the
+    names, sizes and times of modification of the files are the same.
 
     Arguments:
-        folder: The folder. Every file in it is read, but those whose name, or whose folder's,
-            begins with a dot. Or several files.
-        rate: The samples per second that they are brought to.
-        seconds: How much of each is read, from its beginning; by default all, in memory.
-        channels: One, or how many a sound is to have. All channels of a file that has others
-            are mixed, and repeated.
-        strict: Whether to refuse a folder in which anything is to be named.
+        folder: The folder, or several files. Files and folders whose names begin with a dot are
+            left out.
+        rate: The sample rate of the result, in hertz.
+        seconds: The length to read from the beginning of each file; by default all, in memory.
+        channels: The number of channels of the result. If a file has another number, the mean of
+            its channels is repeated.
+        strict: Whether to refuse a folder with any fault.
 
     Returns:
-        The waveforms as float32, full scale from -1 to 1, as :class:`Recordings`; the subfolder
-        of each, or `None` if there are none; and the files' names.
+        The waveforms as float32, with full scale from -1 to 1, as :class:`Recordings`; the
+        subfolder of each, or `None` if there are none; and the names of the files.
 
     Raises:
-        ValueError: If there is no sound, or with `strict` if something is wrong with one; or
-            if the packages that read sounds are missing.
+        ValueError: If there is no sound, a sound has a fault with `strict`, or the packages that
+            read sounds are missing.
     """
     _check_packages()
     source = Path(folder) if isinstance(folder, (str, Path)) else Files(map(Path, folder))
@@ -174,19 +173,19 @@ def each_sound(
     strict: bool = False,
     notes: dict[str, Any] | None = None,
 ) -> Iterator[tuple[str, NDArray]]:
-    r"""Yields the sounds of a folder, whole, one after the other, with the names of their files.
+    r"""Yields complete sounds of a folder one by one, with the names of their files.
 
-    What was wrong with them is said at the end, as by :func:`read_sounds`.
+    Faults are logged at the end, as by :func:`read_sounds`.
 
     Arguments:
         folder: The folder.
-        rate: The samples per second that they are brought to.
-        channels: One, or how many a sound is to have.
-        strict: Whether to refuse a folder in which anything is to be named.
-        notes: What was found out of each file is put here by its name.
+        rate: The sample rate of the result, in hertz.
+        channels: The number of channels of the result.
+        strict: Whether to refuse a folder with any fault.
+        notes: A dictionary that receives properties of each file, by its name.
 
     Raises:
-        ValueError: As :func:`read_sounds` does.
+        ValueError: In the cases of :func:`read_sounds`.
 
     Example:
         >>> import tempfile
@@ -218,8 +217,8 @@ def durations(folder: Path | Files, most: int | None = None) -> list[float]:
     r"""Durations of the sounds of a folder, in seconds. Unreadable files are left out.
 
     Arguments:
-        folder: The folder, looked through with its subfolders; or several files.
-        most: How many files are looked at, at most.
+        folder: The folder, including its subfolders, or several files.
+        most: The maximum number of files to examine.
 
     Example:
         >>> import tempfile
@@ -240,21 +239,21 @@ def durations(folder: Path | Files, most: int | None = None) -> list[float]:
 
 
 def read_sound(path: Path, rate: int = 16000, channels: int = 1, strict: bool = False) -> NDArray:
-    r"""Reads one sound, whole.
+    r"""Reads one complete sound.
 
     Arguments:
-        path: The file, in any of the formats that :func:`read_sounds` reads.
-        rate: The samples per second that it is brought to.
-        channels: One, or how many it is to have.
-        strict: Whether to refuse it if it is truncated, silent, clipped or very short, which is
-            said in the log otherwise.
+        path: The file, in any format that :func:`read_sounds` reads.
+        rate: The sample rate of the result, in hertz.
+        channels: The number of channels of the result.
+        strict: Whether to refuse a truncated, silent, clipped or very short sound; by default such
+            faults are logged.
 
     Returns:
         The waveform as float32, with shape `(n,)` or `(n, channels)`.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no sound, or with `strict` if something is wrong with it.
+        ValueError: If it is not a sound, or has a fault with `strict`.
     """
     _check_packages()
 
@@ -273,7 +272,7 @@ def read_sound(path: Path, rate: int = 16000, channels: int = 1, strict: bool = 
 
 
 def is_sound(path: Path) -> bool:
-    r"""Tell whether a path has the suffix of a sound, and is no folder.
+    r"""Tell whether a path has the suffix of a sound, and is not a folder.
 
     Example:
         >>> is_sound(Path("drum.wav"))
@@ -297,11 +296,11 @@ def holds_sounds(source: Path | Files) -> bool:
 
 
 def mix(x: NDArray, channels: int) -> NDArray:
-    r"""A sound of as many channels: its own, or else the mean of them all.
+    r"""Sounds with a given number of channels: unchanged, or the repeated mean of all channels.
 
     Arguments:
         x: The sounds, with shape `(*, C)`.
-        channels: How many to return.
+        channels: The number of channels to return.
 
     Example:
         >>> mix(np.array([[0.0, 1.0]]), 1)
@@ -310,7 +309,7 @@ def mix(x: NDArray, channels: int) -> NDArray:
     if x.shape[-1] == channels:
         return x
 
-    # Sums depend on the order, and that on how the numbers lie
+    # One memory layout for all inputs, because the rounding of sums depends on their order
     mean = np.ascontiguousarray(x).mean(axis=-1, keepdims=True)
     return np.repeat(mean, channels, axis=-1)
 
@@ -323,7 +322,7 @@ def _write(
     channels: int,
     place: Path,
 ) -> dict[str, Any]:
-    r"""Writes the waveforms to a file, filled up by silence."""
+    r"""Writes the waveforms to a file, padded with silence."""
     log.info("decoding %d sounds of '%s', once.", len(files), source)
     shape = (round(seconds * rate), *[channels] * (channels > 1))
 
@@ -348,7 +347,7 @@ def _write(
 def _blocks(
     files: list[Path], rate: int, seconds: float | None, channels: int
 ) -> Iterator[tuple[list[NDArray], list[Any]]]:
-    r"""Yields waveforms, and notes of files: length, fault and whether they go on, or an error."""
+    r"""Yields waveforms, and notes of files: length, fault, whether more follows; or an error."""
 
     def decode(file: Path) -> _Sound | str:
         try:
@@ -381,21 +380,21 @@ def _nothing(source: Path | Files, left_out: list[tuple[str, str]]) -> ValueErro
 
 
 def _explained(file: Path, error: Exception) -> str:
-    r"""Returns what is wrong with a file, and what to do."""
+    r"""Returns the fault of a file, and the remedy."""
     return remedy(file) or f"{getattr(error, 'error_string', error)}".rstrip(".")
 
 
 def report_notes(notes: Mapping[str, Any], seconds: float | None, strict: bool) -> None:
-    r"""Logs what is wrong with files, or refuses them.
+    r"""Logs the faults of files, or refuses them.
 
     Arguments:
-        notes: By file, why it cannot be read; or its length, its fault if it has one, and whether
-            it is longer than what was read.
-        seconds: How much of each was read, if not all.
-        strict: Whether to refuse what is wrong.
+        notes: For each file, the reason why it cannot be read; or its length, its fault if it has
+            one, and whether it is longer than the part that was read.
+        seconds: The length of the part that was read, if not all.
+        strict: Whether to refuse faults.
 
     Raises:
-        ValueError: If something is wrong, with `strict`.
+        ValueError: If there is a fault, with `strict`.
 
     Example:
         >>> report_notes({"drum.wav": [8000, None, False]}, None, True)
@@ -409,7 +408,7 @@ def report_notes(notes: Mapping[str, Any], seconds: float | None, strict: bool) 
     total = f"{len(notes):,} file{'s' * (len(notes) != 1)}"
     report_faults({"no readable sounds, and skipped": bad, **kinds}, total, strict)
 
-    # As was asked for, and no fault
+    # The user asked for shorter parts, so this is not a fault
     longer = [name for name, (_, _, longer) in read.items() if longer]
     report_faults(
         {f"longer than {seconds:g} s, and cut off": longer} if longer else {}, total, False
@@ -442,7 +441,7 @@ def _decode(file: Path, rate: int, seconds: float | None, channels: int) -> _Sou
             " are in the scale of 16 bits, or save them as integers"
         )
 
-    # Decoders of compressed formats may lead beyond full scale, some forty times; players cut it
+    # Decoders of compressed formats may exceed full scale, some by a factor of forty; players clip
     x = x.clip(-1, 1)
     wrong = "truncated" if truncated else find_fault(x, own_rate, channels)
     x = soxr.resample(mix(x, channels), own_rate, rate)
@@ -455,10 +454,10 @@ def _decode(file: Path, rate: int, seconds: float | None, channels: int) -> _Sou
 
 
 def _ends(file: Path) -> bool:
-    r"""Tell whether the last page of an Ogg file is whole, and marked as the end.
+    r"""Tell whether the last page of an Ogg file is complete and marked as the end.
 
-    The format announces no length. A page has 23 bytes, with a mark in the second and the number
-    of segments in the last; a byte for the size of each; and the segments.
+    The format does not state the length. A page has a header, with a mark in one byte and the
+    number of segments in the last one; a byte for the size of each segment; and the segments.
     """
     with file.open("rb") as stream:
         stream.seek(max(0, file.stat().st_size - _PAGE))
@@ -475,11 +474,11 @@ def write_sound(path: Path, x: NDArray, rate: int) -> None:
 
     Arguments:
         path: The file, such as `drum.wav`.
-        x: The waveform, with shape `(n,)` or `(n, channels)`, from -1 to 1 if it is of floats.
-        rate: The samples per second.
+        x: The waveform, with shape `(n,)` or `(n, channels)`; floats are from -1 to 1.
+        rate: The sample rate in hertz.
 
     Raises:
-        ValueError: If the packages for sounds are not there.
+        ValueError: If the packages for sounds are missing.
         OSError: If the file cannot be written.
     """
     _check_packages()

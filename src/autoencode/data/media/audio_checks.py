@@ -13,22 +13,24 @@ log = logging.getLogger(__name__)
 _CANCELLED = "of channels that cancel, so that their mean is silent (use channels=2)"
 FAULTS = ("truncated", "silent", _CANCELLED, "clipped", "too short")
 
-_SILENT = 1e-4  # of full scale: -80 dB
+_SILENT = 1e-4  # relative to full scale, -80 dB
 _CLIPPED = 0.9999  # a loud recording touches full scale, a clipped one stays there
-_SHORTEST = 0.01  # seconds: less holds no pitch that one can hear
-_NAMED = 5  # in a warning
-_LEFT = 0.03  # of the loudness of the channels: -30 dB, where unlike ones keep -3 dB
+_SHORTEST = 0.01  # seconds; shorter sounds have no audible pitch
+_NAMED = 5  # names in a warning
+_LEFT = 0.03  # -30 dB; the mean of independent channels loses 3 dB
 
 
 def find_fault(x: NDArray, rate: int, channels: int | None = None) -> str | None:
-    r"""Returns the fault of a sound: `"silent"`, `"clipped"`, `"too short"`, that its channels
-    cancel, or nothing.
+    r"""Returns the fault of a sound: silent, clipped, too short, or with channels that cancel.
 
     Arguments:
-        x: The waveform as it was recorded, before it is resampled or mixed, full scale from -1
-            to 1, with shape `(n,)` or `(n, channels)`.
-        rate: Its samples per second.
-        channels: How many it is mixed to; by default it is not.
+        x: The waveform in the file, before it is resampled or mixed, with full scale from -1
+            to 1 and shape `(n,)` or `(n, channels)`.
+        rate: The sample rate in hertz.
+        channels: The number of channels after mixing; by default it is not mixed.
+
+    Returns:
+        The fault in words, or `None`.
 
     Example:
         >>> find_fault(np.sin(np.arange(1000)), 8000), find_fault(np.zeros(1000), 8000)
@@ -53,17 +55,17 @@ def find_fault(x: NDArray, rate: int, channels: int | None = None) -> str | None
 
 
 def report_faults(faults: Mapping[str, Sequence[str]], total: str, strict: bool) -> None:
-    r"""Counts and names in the log what is wrong with sounds.
+    r"""Logs the number and the names of faulty sounds.
 
-    A warning names the first, and the level `DEBUG` of the log all.
+    A warning names the first few; the log level `DEBUG` names all.
 
     Arguments:
-        faults: The names of those concerned, by what is wrong with them.
-        total: What they are out of.
+        faults: The names of the sounds, by fault.
+        total: The number and kind of all sounds, in words.
         strict: Whether to raise instead.
 
     Raises:
-        ValueError: If there is something, and `strict`.
+        ValueError: If there is a fault, with `strict`.
 
     Example:
         >>> report_faults({"silent": ["a.wav"]}, "3 files", strict=True)

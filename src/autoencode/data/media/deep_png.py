@@ -1,4 +1,4 @@
-r"""PNG files with 16 bits a channel, of which Pillow writes gray ones alone."""
+r"""PNG files with 16 bits per channel. Pillow writes only gray ones."""
 
 __all__ = ["write_deep_png"]
 
@@ -14,7 +14,7 @@ _UP = 2  # the filter of a row: differences from the row above
 
 
 def write_deep_png(path: Path, X: NDArray, profile: bytes | None = None) -> None:
-    r"""Writes an image with 16 bits a channel.
+    r"""Writes an image with 16 bits per channel.
 
     References:
         | Portable Network Graphics (PNG) Specification (W3C, 2003), sections 5 and 9
@@ -22,12 +22,12 @@ def write_deep_png(path: Path, X: NDArray, profile: bytes | None = None) -> None
 
     Arguments:
         path: The file.
-        X: The levels as uint16: gray with shape `(H, W)` or `(H, W, 1)`, with opacity
-            `(H, W, 2)`, or colors `(H, W, 3)` and with opacity `(H, W, 4)`.
-        profile: The color profile, as its bytes.
+        X: The levels as uint16. Gray levels have the shape `(H, W)` or `(H, W, 1)`, or `(H, W, 2)`
+            with opacity. Colors have the shape `(H, W, 3)`, or `(H, W, 4)` with opacity.
+        profile: The bytes of the color profile.
 
     Raises:
-        ValueError: If these are no such levels.
+        ValueError: If the levels have another shape or type.
 
     Example:
         >>> import tempfile

@@ -1,4 +1,4 @@
-r"""Images of more than eight bits, whose gray levels are kept as they are."""
+r"""Images with more than eight bits, whose gray levels are kept."""
 
 __all__ = ["Depth", "Picture", "common_depth", "is_deep", "own_depth", "read_deep"]
 
@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 log = logging.getLogger(__name__)
 
 _FULL = {"bytes": 255.0, "integers": 65535.0, "floats": 1.0}
-_LUMA = np.array([0.299, 0.587, 0.114])  # of ITU-R 601, as Pillow has it
+_LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R 601, as in Pillow
 _COLORS = {"RGB;16", "RGBA;16", "RGBX;16"}
 _ORIENTATION = 0x0112
 _SAMPLE_FORMAT, _BITS = 339, 258  # tags of TIFF
@@ -24,8 +24,8 @@ _SAMPLE_FORMAT, _BITS = 339, 258  # tags of TIFF
 class Depth(NamedTuple):
     r"""Number type of gray levels, `"bytes"`, `"integers"` or `"floats"`, and the value of white.
 
-    White is the next power of two of the greatest level, less one, of integers, and 1 of floats
-    from 0 to 1; others have none.
+    For integers, white is one less than the next power of two above the largest level. For floats
+    from 0 to 1 it is 1. Other floats have none.
     """
 
     kind: str
@@ -33,15 +33,15 @@ class Depth(NamedTuple):
 
 
 class Picture(NamedTuple):
-    r"""The levels of an image as they are in its file, with shape `(H, W)` or `(H, W, 3)`."""
+    r"""Levels of an image in its file, with shape `(H, W)` or `(H, W, 3)`."""
 
     x: NDArray
 
     alpha: NDArray | None
-    r"""How opaque each pixel is, from 0 to 1, with shape `(H, W)`."""
+    r"""The opacity of each pixel, from 0 to 1, with shape `(H, W)`."""
 
     def fitted(self, size: tuple[int, int], channels: int, white: float | None) -> NDArray:
-        r"""Returns it at another size, with as many channels, laid on white."""
+        r"""Returns the image on white, at another size and with another number of channels."""
         x = self.x
 
         if channels == 1 and x.ndim == 3:
@@ -75,7 +75,7 @@ def is_deep(image: Image.Image) -> bool:
 
 
 def read_deep(path: Path) -> Picture:
-    r"""Reads an image of more than eight bits.
+    r"""Reads an image with more than eight bits.
 
     Arguments:
         path: The file.
@@ -112,12 +112,12 @@ def read_deep(path: Path) -> Picture:
 
 
 def own_depth(low: float, high: float, kind: str) -> Depth:
-    r"""The depth of images, by their least and greatest level.
+    r"""Depth of images, from their smallest and largest level.
 
     Arguments:
-        low: The least level.
-        high: The greatest one.
-        kind: The kind of numbers, as numpy calls it.
+        low: The smallest level.
+        high: The largest level.
+        kind: The kind of numbers, as in `numpy.dtype.kind`.
 
     Example:
         >>> own_depth(200, 499, "u"), own_depth(0.0, 0.7, "f").white
@@ -133,17 +133,17 @@ def own_depth(low: float, high: float, kind: str) -> Depth:
 def common_depth(
     there: Mapping[str, float | None], known: Depth | None = None
 ) -> tuple[Depth, dict[str, float]]:
-    r"""The depth that images are brought to, and by what those of each kind are multiplied.
+    r"""Common depth of images, and the factor for levels of each kind.
 
-    Levels stay as they are in the files, but where files of several kinds meet: black and white
-    are then those of the kinds, if it is clear what white is.
+    Levels are those of the files. If files have several kinds, they are scaled so that black and
+    white agree, provided that white is known.
 
     Arguments:
-        there: What white is among the images of each kind.
-        known: The depth of the images that a model was fitted to.
+        there: The value of white of the images of each kind.
+        known: The depth of the images of an earlier fit, if any.
 
     Raises:
-        ValueError: If it is not clear how levels of two kinds compare.
+        ValueError: If levels of two kinds cannot be compared.
 
     Example:
         >>> common_depth({"bytes": 255.0, "integers": 65535.0})
@@ -157,9 +157,9 @@ def common_depth(
 
     if len(there) <= 1 and known is not None and "bytes" not in {known.kind, own.kind}:
         if (own.white, known.white) != (_FULL[own.kind], _FULL[known.kind]):
-            return own, {own.kind: 1.0}  # modalities see whether that is in range
+            return own, {own.kind: 1.0}  # the modality checks the range
 
-    if [*there] == ["bytes"] and known is not None:  # which modalities scale as what they are
+    if [*there] == ["bytes"] and known is not None:  # the modality scales bytes by their own range
         if known.kind == "integers" and known.white not in (None, 255.0, _FULL["integers"]):
             log.warning(
                 "images of 8 bits are read from black, 0, to white, 255, where white was %g in"
@@ -196,7 +196,7 @@ def _factor(depth: Depth, target: Depth) -> float:
 
 
 def _rawmode(image: Image.Image) -> str | None:
-    r"""Returns how 16 bits a channel lie in a file of which Pillow gives eight."""
+    r"""Returns the byte order of 16 bits per channel in a file that Pillow reduces to eight."""
     tiles = getattr(image, "tile", [])
 
     if not tiles or image.mode not in {"RGB", "RGBA"}:
@@ -212,9 +212,9 @@ def _rawmode(image: Image.Image) -> str | None:
 
 
 def _halves(path: Path, rawmode: str) -> tuple[NDArray, NDArray | None]:
-    r"""Returns levels and opacity of 16 bits a channel, of which Pillow gives the upper eight.
+    r"""Returns levels and opacity with 16 bits per channel.
 
-    Read in the other byte order, it gives the lower eight.
+    Pillow gives the upper eight bits, and with the other byte order the lower eight.
     """
     if rawmode == "LA;16B":
         four = _decoded(path, "RGBA").astype(np.uint16)
@@ -270,7 +270,7 @@ def _levels(image: Image.Image) -> NDArray:
 
 
 def _turned(x: NDArray, orientation: int) -> NDArray:
-    r"""Returns an image upright, whatever way the camera was held."""
+    r"""Returns an image upright, by the orientation that the camera recorded."""
     if orientation in {5, 6, 7, 8}:
         x = x.swapaxes(0, 1)
 
@@ -281,7 +281,9 @@ def _turned(x: NDArray, orientation: int) -> NDArray:
 def _resized(x: NDArray, size: tuple[int, int]) -> NDArray:
     image = Image.fromarray(np.ascontiguousarray(x, np.float32))
     y = np.asarray(ImageOps.fit(image, size[::-1], Image.Resampling.BICUBIC))
-    return _like(y.clip(x.min(), x.max()), x.dtype)  # as bytes are, which cannot overshoot
+    return _like(
+        y.clip(x.min(), x.max()), x.dtype
+    )  # interpolation of floats may overshoot, that of bytes cannot
 
 
 def _like(x: NDArray, dtype: np.dtype) -> NDArray:

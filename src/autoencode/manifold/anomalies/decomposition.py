@@ -1,4 +1,4 @@
-r"""Examples in two parts: along the plane that touches a decoder's manifold, and across it."""
+r"""Decomposition of examples into a point on the manifold and a residual off it."""
 
 __all__ = ["TangentDecomposition", "decompose"]
 
@@ -14,13 +14,13 @@ from ..jacobians import decoder_jacobian
 from .densities import AdaptiveKDE, GaussianDensity, ResidualNoise
 
 _REGULARIZATION = (
-    1e-3  # a direction of codes that moves data less than this share of the others: none
+    1e-3  # of the speed of other directions, below which a direction of the code has no effect
 )
-_STEP_DAMPING = 0.3  # the same, softly, for corrections of codes
+_STEP_DAMPING = 0.3  # damps corrections of codes along directions with little effect
 
 
 class TangentDecomposition(NamedTuple):
-    r"""Examples, divided by the plane that touches the manifold next to them.
+    r"""Examples, decomposed by the tangent plane of the manifold next to them.
 
     Example:
         >>> from autoencode.manifold.codec import as_codec
@@ -31,37 +31,37 @@ class TangentDecomposition(NamedTuple):
     """
 
     code: Tensor
-    r"""Where on the manifold, with shape `(N, d)`."""
+    r"""The codes of the points on the manifold, with shape `(N, d)`."""
 
     residual: Tensor
-    r"""What is across, in units of the model, with shape `(N, D)`."""
+    r"""The residuals across the manifold, in units of the model, with shape `(N, D)`."""
 
     log_volume: Tensor
-    r"""The logarithm of how much the decoder enlarges volumes of codes, with shape `(N,)`."""
+    r"""The logarithm of the factor by which the decoder enlarges volumes of codes, `(N,)`."""
 
     normal_fraction: Tensor
     r"""The share of each feature that lies across the plane, with shape `(N, D)`."""
 
     def log_density(self, density: GaussianDensity | AdaptiveKDE) -> Tensor:
-        r"""The log-density of each place on the manifold, with shape `(N,)`."""
+        r"""Log-density of each point on the manifold, with shape `(N,)`."""
         return density.log_prob(self.code) - self.log_volume
 
     def loo_log_density(self, density: GaussianDensity | AdaptiveKDE) -> Tensor:
-        r"""The same, where the codes are those of the law, each left out for itself."""
+        r"""The same for the codes to which the density was fitted, by leave-one-out."""
         return density.leave_one_out_log_prob() - self.log_volume
 
     def fit_noise(self, residual: Tensor) -> ResidualNoise:
-        r"""The law of residuals, learned of some with shape `(N, D)`."""
+        r"""Density of residuals, fitted to residuals with shape `(N, D)`."""
         return ResidualNoise(residual, self.normal_fraction.mean(dim=0))
 
 
 def decompose(codec: Codec, x: Tensor, affine: bool = False) -> TangentDecomposition:
-    r"""Divides rows, some at a time.
+    r"""Decomposes rows, in batches.
 
     Arguments:
         codec: The codec of a model.
         x: The rows, with shape `(N, D)`.
-        affine: Whether one Jacobian holds for all.
+        affine: Whether all rows have the same Jacobian.
 
     Example:
         >>> from autoencode.manifold.codec import as_codec
@@ -91,7 +91,7 @@ def _decompose(codec: Codec, x: Tensor, affine: bool) -> TangentDecomposition:
     L = torch.linalg.cholesky(G + (_REGULARIZATION**2 * size)[:, None, None] * eye)
     damped = torch.linalg.cholesky(G + (_STEP_DAMPING**2 * size)[:, None, None] * eye)
 
-    # A step of Gauss and Newton to the foot; short where the decoder hardly moves
+    # A Gauss-Newton step to the nearest point, damped where the decoder hardly moves
     step = torch.cholesky_solve(J.mT @ r[..., None], damped)
     w = r - (J @ step).squeeze(dim=-1)
 

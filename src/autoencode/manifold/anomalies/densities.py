@@ -1,4 +1,4 @@
-r"""The laws that an anomaly breaks: of codes, and of the noise across the manifold."""
+r"""Density models of codes, and of residuals off the manifold."""
 
 __all__ = ["CAP_QUANTILE", "AdaptiveKDE", "GaussianDensity", "ResidualNoise", "Surprisal"]
 
@@ -13,12 +13,12 @@ from torch.distributions import MultivariateNormal
 from ...common.batching import rows_per_batch
 from ..neighbors.exact import knn
 
-_SHRINKAGE = 0.01  # of the scale of a feature towards that of all
-CAP_QUANTILE = 0.25  # of the normal examples are so far from the manifold that it counts
-_NEIGHBORS = 5  # the distance to which widens a kernel
-_MAX_BANDWIDTH_QUERIES = 2000  # codes that decide on the width of the kernels
-_NUMBERS_IN_CACHE = 2**18  # numbers that stay in the cache, which is four times as fast
-_COPY_TOLERANCE = 1e-6  # of the usual distance, within which codes are copies
+_SHRINKAGE = 0.01  # of the scale of each feature towards the common scale
+CAP_QUANTILE = 0.25  # of normal log-densities, at which they are limited
+_NEIGHBORS = 5  # the distance to the last one is the width of a kernel
+_MAX_BANDWIDTH_QUERIES = 2000  # more codes hardly change the bandwidth
+_NUMBERS_IN_CACHE = 2**18  # blocks that fit into the cache are four times as fast
+_COPY_TOLERANCE = 1e-6  # relative to the typical distance of neighbors
 _SQRT_TWO_PI = math.sqrt(2 * math.pi)
 
 
@@ -26,7 +26,7 @@ class GaussianDensity:
     r"""Normal distribution of codes.
 
     Arguments:
-        codes: Codes to follow, with shape `(N, d)`.
+        codes: The codes to fit, with shape `(N, d)`.
 
     Example:
         >>> GaussianDensity(torch.randn(1000, 2)).log_prob(torch.zeros(3, 2)).shape
@@ -43,7 +43,7 @@ class GaussianDensity:
         return self.normal.log_prob(z)
 
     def leave_one_out_log_prob(self) -> Tensor:
-        r"""The log-densities of the codes themselves, of which one hardly moves a mean."""
+        r"""Log-densities of the fitted codes; leaving one out would hardly change them."""
         return self.log_prob(self.codes)
 
     def log_window_mass(
@@ -55,8 +55,8 @@ class GaussianDensity:
 
         Arguments:
             z: The codes, with shape `(M, d)`.
-            precision: How soon what is near ends, :math:`G`, with shape `(M, d, d)`.
-            self_indices: Not used, as one code hardly moves a mean.
+            precision: The inverse covariance :math:`G` of the window, with shape `(M, d, d)`.
+            self_indices: Not used, because a single code hardly changes the density.
 
         Returns:
             The logarithms, at most zero, with shape `(M,)`.
@@ -69,18 +69,18 @@ class GaussianDensity:
 
 
 class AdaptiveKDE:
-    r"""Kernels around codes, each as wide as its neighbors are far.
+    r"""Kernel density estimate of codes, with a width for each kernel.
 
     .. math:: p(z) = \frac{1}{N} \sum_i \mathcal{N}(z; z_i, (h \rho_i)^2 I)
 
-    :math:`\rho_i` is the distance to the fifth neighbor, and the factor :math:`h` makes the
-    codes likeliest, each under the kernels of the others.
+    :math:`\rho_i` is the distance of :math:`z_i` to its fifth neighbor. The factor :math:`h`
+    maximizes the leave-one-out likelihood of the codes.
 
     References:
         | Variable Kernel Estimates of Multivariate Densities (Breiman et al., 1977)
 
     Arguments:
-        codes: Codes to follow, at least two, with shape `(N, d)`.
+        codes: The codes to fit, at least two, with shape `(N, d)`.
 
     Example:
         >>> law = AdaptiveKDE(torch.randn(1000, 1))
@@ -91,7 +91,7 @@ class AdaptiveKDE:
 
     def __init__(self, codes: Tensor) -> None:
         rho = _neighbor_distances(codes) / math.sqrt(codes.shape[1])
-        rho = rho.clamp(min=0.1 * float(rho.mean()))  # duplicates are at no distance
+        rho = rho.clamp(min=0.1 * float(rho.mean()))  # zero for duplicates
 
         self.codes = codes
         self.widths = rho if rho.any() else torch.ones_like(rho)
@@ -103,7 +103,7 @@ class AdaptiveKDE:
         return torch.cat([self._mixture(torch.cdist(part, self.codes)) for part in parts])
 
     def leave_one_out_log_prob(self) -> Tensor:
-        r"""The log-density of each code under the kernels of the others, copies left out."""
+        r"""Log-density of each code under the kernels of all codes that are not copies of it."""
         parts = torch.arange(len(self.codes)).split(self._rows)
         return torch.cat([self._mixture(self._to_others(rows), left=True) for rows in parts])
 
@@ -116,9 +116,9 @@ class AdaptiveKDE:
 
         Arguments:
             z: The codes, with shape `(M, d)`.
-            precision: How soon what is near ends, :math:`G`, with shape `(M, d, d)`.
+            precision: The inverse covariance :math:`G` of the window, with shape `(M, d, d)`.
             self_indices: The index of each code among those of the density, with shape `(M,)`.
-                Its kernel, and those of its copies, are left out.
+                Its kernel and those of its copies are left out.
 
         Returns:
             The logarithms, at most zero, with shape `(M,)`.
@@ -151,7 +151,7 @@ class AdaptiveKDE:
         )
         distances = self._to_others(rows)
 
-        # Among duplicates the narrowest kernels would be the best
+        # With duplicates, the likelihood would favor kernels without width
         distances[distances <= _COPY_TOLERANCE * self.widths.mean()] = math.inf
         distances = distances[distances.isfinite().any(dim=1)]
 
@@ -182,18 +182,18 @@ class AdaptiveKDE:
 
 
 def _not_copies(copies: Tensor, self_indices: Tensor) -> Tensor:
-    r"""Mask of the codes that differ from each query, or of all others if all are copies.
+    r"""Returns a mask of the codes that differ from each query, or of all others if none does.
 
     Arguments:
-        copies: Which codes are the same as each, with shape `(M, N)`.
-        self_indices: Which code each is, with shape `(M,)`.
+        copies: Mask of the codes that equal each query, with shape `(M, N)`.
+        self_indices: The index of each query among the codes, with shape `(M,)`.
     """
     itself = torch.zeros_like(copies).scatter(1, self_indices[:, None].to(copies.device), True)
     return torch.where(copies.all(dim=1, keepdim=True), ~itself, ~copies & ~itself)
 
 
 def _neighbor_distances(codes: Tensor) -> Tensor:
-    r"""Returns the distance of each code to the fifth of the others, of which copies are one."""
+    r"""Returns the distance of each code to its fifth neighbor, counting copies once."""
     step = _COPY_TOLERANCE * float(codes.std(dim=0, correction=0).mean())
     cells = (codes / step).round() if step > 0 else torch.zeros_like(codes)
     _, group = cells.unique(dim=0, return_inverse=True)
@@ -208,23 +208,22 @@ def _neighbor_distances(codes: Tensor) -> Tensor:
 
 
 class ResidualNoise:
-    r"""Normal noise of each feature, seen through the directions across the manifold.
+    r"""Gaussian noise of each feature, projected onto the directions across the manifold.
 
     .. math:: \log p(w) = -\frac{1}{2} \sum_j \left[ \frac{w_j^2}{s_j^2}
         + f_j \log 2 \pi s_j^2 \right], \qquad s_j^2 = \frac{\mathbb{E} \, w_j^2}{f_j}
 
-    Of the noise of feature :math:`j`, the share :math:`f_j` lies across: the shares sum to
-    :math:`D - d`. Where all scales are the same, this is exact. Each is drawn a little to
-    that of all, so that a constant feature has one.
+    The share :math:`f_j` of the noise of feature :math:`j` lies across the manifold; the shares
+    sum to :math:`D - d`. The equation is exact if all scales are equal. Scales are shrunk slightly
+    towards the common scale, so that the scale of a constant feature is not zero.
 
-    A density is highest at the manifold itself, where next to no example of many features lies.
-    What is nearer than usual is not more usual: no log-density is above that of the farthest
-    quarter of the residuals.
+    The density is highest on the manifold itself, where almost no example of many features lies.
+    Log-densities are therefore limited to the value that three quarters of the residuals exceed.
 
     Arguments:
         w: Residuals across the manifold, with shape `(N, D)`.
         normal_fraction: The shares, with shape `(D,)`.
-        resolution: The least scale that is told from rounding.
+        resolution: The smallest scale above rounding errors.
 
     Example:
         >>> residuals = torch.randn(1000, 3) * torch.tensor([1.0, 2.0, 0.0])
@@ -244,11 +243,11 @@ class ResidualNoise:
         self.cap = float(np.quantile(self.log_prob(w).cpu(), CAP_QUANTILE))
 
     def explain(self, w: Tensor) -> Tensor:
-        r"""Residuals in units of the usual, with shape `(M, D)`."""
+        r"""Residuals divided by their scales, with shape `(M, D)`."""
         return w / self.scale
 
     def log_prob(self, w: Tensor) -> Tensor:
-        r"""The log-densities of residuals with shape `(M, D)`, cut off, with shape `(M,)`."""
+        r"""Limited log-densities of residuals, `(M, D)`, with shape `(M,)`."""
         constant = (self.normal_fraction * (2 * math.pi * self.variance).log()).sum()
         logs = -0.5 * ((w.square() / self.variance).sum(dim=1) + constant)
         return logs.clamp(max=self.cap)
@@ -257,10 +256,10 @@ class ResidualNoise:
 class Surprisal:
     r"""Excess surprisal of the tokens of a sequence, :math:`-\sum_t w_t`.
 
-    Nothing is to be learned of it: a nat is a nat.
+    It has no parameters, because surprisals are in nats already.
 
     Arguments:
-        length: The number of symbols.
+        length: The number of tokens.
 
     Example:
         >>> Surprisal(2).log_prob(torch.tensor([[0.5, 2.0]]))
@@ -271,9 +270,9 @@ class Surprisal:
         self.scale = torch.ones(length)
 
     def explain(self, w: Tensor) -> Tensor:
-        r"""Surprises as they are, with shape `(M, L)`."""
+        r"""Excess surprisals, unchanged, with shape `(M, L)`."""
         return w
 
     def log_prob(self, w: Tensor) -> Tensor:
-        r"""Log-probabilities, counted from those expected, of surprises with shape `(M, L)`."""
+        r"""Log-probabilities minus their expected values, of surprisals with shape `(M, L)`."""
         return -w.sum(dim=1)

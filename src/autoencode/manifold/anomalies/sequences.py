@@ -15,11 +15,11 @@ from ...networks.padding import by_length, lengths
 from ..codec import Codec
 from .densities import AdaptiveKDE, GaussianDensity, Surprisal
 
-_RELATIVE_STEP = 3e-3  # from a code to each side, as a share of its size
+_RELATIVE_STEP = 3e-3  # of finite differences, relative to the code
 
 
 class SequenceDecomposition(NamedTuple):
-    r"""Sequences of symbols, divided into what their codes say and what is left to say.
+    r"""Token sequences, decomposed into their codes and the excess surprisal of each token.
 
     Example:
         >>> residual, precision = torch.tensor([[0.5, 2.0]]), torch.eye(2)[None]
@@ -31,46 +31,46 @@ class SequenceDecomposition(NamedTuple):
     r"""The codes, with shape `(N, d)`."""
 
     residual: Tensor
-    r"""How much more surprising each symbol is than what is expected there, in nats; zero behind
-    the end. With shape `(N, L)`."""
+    r"""The surprisal of each token beyond its expected value, in nats, with shape `(N, L)`; zero
+    after the end."""
 
     precision: Tensor
-    r"""How well a sequence tells its code from others beside it, with shape `(N, d, d)`."""
+    r"""The Fisher information about the code in each sequence, with shape `(N, d, d)`."""
 
     def log_density(self, density: GaussianDensity | AdaptiveKDE) -> Tensor:
-        r"""The logarithm of the share of codes that could stand for each, with shape `(N,)`."""
+        r"""Log-probability of the codes that are compatible with each sequence, `(N,)`."""
         return density.log_window_mass(self.code, self.precision)
 
     def loo_log_density(self, density: GaussianDensity | AdaptiveKDE) -> Tensor:
-        r"""The same, where the codes are those of the law, each left out for itself."""
+        r"""The same for the codes to which the density was fitted, by leave-one-out."""
         return density.log_window_mass(
             self.code, self.precision, self_indices=torch.arange(len(self.code))
         )
 
     def fit_noise(self, residual: Tensor) -> Surprisal:
-        r"""The law of what is left: nats, of which nothing is to be learned."""
+        r"""Density of residuals, which has no parameters to fit."""
         return Surprisal(residual.shape[1])
 
 
 def decompose_sequences(codec: Codec, x: Tensor) -> SequenceDecomposition:
-    r"""Says how surprising sequences are under their codes, and how well they tell them.
+    r"""Computes the excess surprisal of tokens given codes, and their information about the codes.
 
     .. math:: w_t = -\log p(x_t \mid x_{<t}, z) - \mathbb{H} \, p(\cdot \mid x_{<t}, z)
 
-    A symbol is expected to be as surprising as the entropy, and what is more is left over. The
-    sum over a text written by the model has mean zero, however long it is.
+    The expected surprisal of a token is the entropy :math:`\mathbb{H}` of its distribution. The
+    sum over a text that the model writes therefore has mean zero, whatever its length.
 
     .. math:: G(z \mid x) = \sum_t J_t^\top \big( \operatorname{diag} p_t - p_t p_t^\top \big) J_t,
         \qquad J_t = \frac{\partial \log p(x_t = \cdot \mid x_{<t}, z)}{\partial z}
 
-    This is the Hessian of :math:`-\log p(x \mid z)` as Gauss and Newton have it, and its mean
-    over texts is the Fisher-Rao metric. The slopes of the features :math:`2 \sqrt{p_t}`, of
-    which it is the square, are taken between two codes close by: recurrent networks have no
-    forward derivative.
+    :math:`G` is the Gauss-Newton approximation of the Hessian of :math:`-\log p(x \mid z)`, and
+    its mean over texts is the Fisher-Rao metric. It is the squared derivative of the features
+    :math:`2 \sqrt{p_t}`, which is computed by finite differences because recurrent networks have
+    no forward derivative.
 
     Arguments:
-        codec: The codec of a model of symbols.
-        x: Rows of symbols, with shape `(N, L)`.
+        codec: The codec of a model of token sequences.
+        x: Rows of tokens, with shape `(N, L)`.
 
     Example:
         >>> import autoencode as ae
@@ -124,7 +124,7 @@ def _decompose(codec: Codec, z: Tensor, x: Tensor, n: Tensor) -> tuple[Tensor, T
 
 
 def _sequence_distribution(codec: Codec, z: Tensor) -> AutoregressiveDistribution:
-    assert codec.likelihood is not None  # which all models of symbols have
+    assert codec.likelihood is not None  # true for all models of texts
     p: Any = codec.likelihood(z)
 
     while isinstance(p, Independent):

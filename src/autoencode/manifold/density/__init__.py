@@ -1,4 +1,4 @@
-r"""A density tiled from tangent planes.
+r"""Densities that follow the tangent planes.
 
 - `local_gaussians`: a mixture of Gaussians, each flat in a plane of its own
 - `bandwidth`: the width across the planes, by leaving examples out

@@ -1,4 +1,4 @@
-r"""The scale across the planes of a density, from what examples say of each other."""
+r"""Bandwidth selection: the scale across the planes, by leave-one-out likelihood."""
 
 __all__ = [
     "LeaveOneOut",
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from .local_gaussians import NEGLIGIBLE_VARIANCE, LocalGaussians, gram_pca, log_gaussian
 
-_MAX_HELD_OUT = 1000  # examples whose likelihood decides on sigma
+_MAX_HELD_OUT = 1000  # more examples hardly change sigma
 
 
 class LeaveOneOut(NamedTuple):
@@ -42,13 +42,13 @@ class LeaveOneOut(NamedTuple):
 def best_sigma(
     mixture: LocalGaussians, distances: Tensor, G: Tensor, random_state: np.random.RandomState
 ) -> float:
-    r"""The scale under which examples are most likely when each is left out in turn.
+    r"""Scale that maximizes the leave-one-out likelihood of examples.
 
     Arguments:
         mixture: The mixture.
-        distances: Those to the neighbors, with shape `(n, K)`.
-        G: The products of the ways to them, with shape `(n, K, K)`.
-        random_state: Chooses up to 1000 examples.
+        distances: The distances to the neighbors, with shape `(n, K)`.
+        G: The inner products of the offsets to the neighbors, with shape `(n, K, K)`.
+        random_state: The generator that chooses up to 1,000 examples.
 
     Example:
         >>> from autoencode.manifold.density.local_gaussians import fit_local_gaussians
@@ -64,7 +64,7 @@ def best_sigma(
     scale = float(distances.square().mean(dim=1).median().div(D).sqrt().log())
     grid = torch.linspace(scale - 7, scale + 5, 13).to(G)
 
-    for _ in range(3):  # a step of 1, of 1/5, and of 1/25
+    for _ in range(3):  # grids with steps of 1, 1/5 and 1/25
         best = int(leave_one_out_log_prob(mixture, grid.exp(), held_out, updates).argmax())
         step = float(grid[1] - grid[0])
         chosen = float(grid[best])
@@ -76,13 +76,13 @@ def best_sigma(
 def leave_one_out_updates(
     mixture: LocalGaussians, held_out: Tensor, distances: Tensor, G: Tensor
 ) -> LeaveOneOut:
-    r"""The Gaussians that change as an example is left out: it is their neighbor.
+    r"""Gaussians that change if an example is left out, because it is one of their neighbors.
 
     Arguments:
         mixture: The mixture.
         held_out: The examples to leave out, with shape `(m,)`.
-        distances: Those to the neighbors, with shape `(n, K)`.
-        G: The products of the ways to them, with shape `(n, K, K)`.
+        distances: The distances to the neighbors, with shape `(n, K)`.
+        G: The inner products of the offsets to the neighbors, with shape `(n, K, K)`.
 
     Example:
         >>> from autoencode.manifold.density.local_gaussians import fit_local_gaussians
@@ -111,13 +111,13 @@ def leave_one_out_updates(
 def leave_one_out_log_prob(
     mixture: LocalGaussians, sigmas: Tensor, held_out: Tensor, updates: LeaveOneOut
 ) -> Tensor:
-    r"""The mean log-likelihood of examples left out, for each sigma.
+    r"""Mean leave-one-out log-likelihood of examples, for each sigma.
 
     Arguments:
         mixture: The mixture.
         sigmas: The scales across the planes to try, with shape `(S,)`.
         held_out: The examples to leave out, with shape `(m,)`.
-        updates: What :func:`leave_one_out_updates` returns for them.
+        updates: The result of :func:`leave_one_out_updates` for these examples.
 
     Example:
         >>> from autoencode.manifold.density.local_gaussians import fit_local_gaussians
@@ -153,7 +153,7 @@ def leave_one_out_log_prob(
 
 
 def next_principal_variance(mixture: LocalGaussians) -> Tensor:
-    r"""The largest variance of the neighbors across the planes, or the least along them.
+    r"""Largest variance of the neighbors across the planes, or the smallest one along them.
 
     Arguments:
         mixture: The mixture.

@@ -1,4 +1,4 @@
-r"""Gaussians that are flat, each in a plane of its own."""
+r"""Mixtures of Gaussians that are flat along planes."""
 
 __all__ = ["LocalGaussians", "fit_local_gaussians", "gram_pca", "log_gaussian"]
 
@@ -14,19 +14,19 @@ from ...common.batching import rows_per_batch, split_rows
 from ...common.progress import track
 from ..neighbors.exact import knn
 
-NEGLIGIBLE_VARIANCE = 1e-10  # a variance that is nothing, relative to the largest beside it
-_QUERY_BATCH = 1000  # at a time
-_RELATIVE_ROUNDING = 1e-12  # of a squared distance, less the squares of its parts
+NEGLIGIBLE_VARIANCE = 1e-10  # relative to the largest variance of the same Gaussian
+_QUERY_BATCH = 1000
+_RELATIVE_ROUNDING = 1e-12  # error of the squared distance across a plane
 
 
 @dataclass
 class LocalGaussians:
-    r"""A mixture of Gaussians, with planes that are kept as combinations of ways to neighbors.
+    r"""Mixture of Gaussians whose planes are linear combinations of offsets to neighbors.
 
     .. math:: p(x) = \sum_i w_i \, \mathcal{N}(x; x_i, V_i^\top \operatorname{diag}(s_i^2) \, V_i
         + \sigma_i^2 I)
 
-    Those coefficients are many times fewer numbers than the planes.
+    The coefficients of these combinations take far less memory than the planes.
 
     Example:
         >>> x = torch.tensor([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0]], dtype=torch.float64)
@@ -38,31 +38,31 @@ class LocalGaussians:
     """
 
     centers: Tensor
-    r"""The centers, counted from their mean, with shape `(n, D)`."""
+    r"""The centers minus their mean, with shape `(n, D)`."""
 
     log_weights: Tensor
     r"""The logarithms of the weights, with shape `(n,)`."""
 
     bases: Tensor | None
-    r"""Planes within which ways to neighbors are seen, with shape `(n, r, D)`."""
+    r"""Planes onto which the offsets to neighbors are projected, with shape `(n, r, D)`."""
 
     k: int
-    r"""The number of neighbors that a plane is made of."""
+    r"""The number of neighbors that span a plane."""
 
     neighbors: Tensor
-    r"""These, and where there are more one more, with shape `(n, K)`."""
+    r"""Indices of these neighbors, and of one more if there are enough points, `(n, K)`."""
 
     spread: Tensor
-    r"""The variances along the planes, beyond those across, with shape `(n, d)`."""
+    r"""The variances along the planes minus those across them, with shape `(n, d)`."""
 
     coefficients: Tensor
-    r"""Of the ways to the neighbors, which make the planes, with shape `(n, K, d)`."""
+    r"""Coefficients of the offsets to the neighbors that give the planes, `(n, K, d)`."""
 
     variance: Tensor
     r"""The variances across the planes, with shape `(n,)`."""
 
     def log_prob(self, x: Tensor) -> Tensor:
-        r"""The log-densities of rows with shape `(M, D)`, with shape `(M,)`."""
+        r"""Log-densities of rows, `(M, D)`, with shape `(M,)`."""
         parts = []
 
         for q in track(x.split(_QUERY_BATCH), len(x), "densities"):
@@ -77,7 +77,7 @@ class LocalGaussians:
         return torch.cat(parts)
 
     def log_prob_nearest(self, x: Tensor, truncate: int) -> Tensor:
-        r"""The same of the Gaussians alone that have the nearest centers."""
+        r"""Log-densities under only the Gaussians with the nearest centers."""
         distances, near = self._nearest(x, truncate)
         parts = []
 
@@ -120,7 +120,7 @@ class LocalGaussians:
         return x
 
     def neighbor_offsets(self, i: Tensor, projected: bool = True) -> Tensor:
-        r"""The ways to the neighbors of some examples, within the planes if these are given."""
+        r"""Offsets to the neighbors of some examples, projected onto `bases` if there are any."""
         M = self.centers[self.neighbors[i]] - self.centers[i, None]
 
         if self.bases is None or not projected:
@@ -130,12 +130,12 @@ class LocalGaussians:
         return (M @ B.mT) @ B
 
     def planes(self, i: Tensor) -> Tensor:
-        r"""The orthonormal rows that span the planes of some examples."""
+        r"""Orthonormal rows that span the planes of some examples."""
         return self.coefficients[i].mT @ self.neighbor_offsets(i)
 
     def iter_offsets(self, x: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        r"""Yields some Gaussians, the squared distances of queries from their centers, and the
-        squares of the parts along their planes, with shapes `(b,)`, `(M, b)` and `(M, b, d)`.
+        r"""Yields indices of Gaussians, squared distances of queries to their centers, and squares
+        of the parts along their planes, with shapes `(b,)`, `(M, b)` and `(M, b, d)`.
         """
         n, d = self.spread.shape
 
@@ -146,7 +146,7 @@ class LocalGaussians:
             yield i, _squares(x, self.centers[i]), u.square()
 
     def slices(self, n: int, each: int = 1) -> Iterator[slice]:
-        r"""Yields slices of n rows, as many as fit into memory with so many planes for each."""
+        r"""Yields slices of n rows that fit into memory, with `each` planes per row."""
         step = max(1, self._size(0) // each)
         return (slice(start, start + step) for start in range(0, n, step))
 
@@ -160,7 +160,7 @@ class LocalGaussians:
         return knn(self.centers, min(truncate, len(self.centers)), x)
 
     def _log_volumes(self) -> Tensor:
-        r"""The logarithms of :math:`|2 \pi S_i|`."""
+        r"""Logarithms of :math:`|2 \pi S_i|`."""
         D, d = self.centers.shape[1], self.spread.shape[1]
         along = (self.spread + self.variance[:, None]).log().sum(dim=1)
         return D * math.log(2 * math.pi) + along + (D - d) * self.variance.log()
@@ -169,18 +169,18 @@ class LocalGaussians:
 def fit_local_gaussians(
     centers: Tensor, log_weights: Tensor, bases: Tensor | None, n_neighbors: int, d: int
 ) -> tuple[LocalGaussians, Tensor, Tensor]:
-    r"""Finds the planes, by the principal directions of the ways to the nearest neighbors.
+    r"""Finds the planes from the principal directions of the offsets to the nearest neighbors.
 
     Arguments:
-        centers: The centers, counted from their mean, with shape `(n, D)`.
-        log_weights: The logarithms of their weights, with shape `(n,)`.
-        bases: Planes within which to see the ways, with shape `(n, r, D)`, if they are given.
+        centers: The centers minus their mean, with shape `(n, D)`.
+        log_weights: The logarithms of the weights, with shape `(n,)`.
+        bases: Planes onto which to project the offsets, with shape `(n, r, D)`, or `None`.
         n_neighbors: The number of neighbors, or all others if there are fewer.
-        d: The dimension of the planes, if there are as many neighbors and columns.
+        d: The maximum dimension of the planes.
 
     Returns:
-        The mixture, still without a variance across the planes; and what leaving out needs of
-        one neighbor more: the distances, and the products of the ways to them.
+        The mixture, without a variance across the planes; the distances to the neighbors and one
+        more, and the inner products of the offsets to them, for leave-one-out estimates.
 
     Example:
         >>> x = torch.randn(20, 3, dtype=torch.float64)
@@ -210,15 +210,15 @@ def fit_local_gaussians(
 
 
 def gram_pca(G: Tensor, d: int) -> tuple[Tensor, Tensor]:
-    r"""Principal directions of rows :math:`M`, from their products :math:`G = M M^\top`.
+    r"""Principal directions of rows :math:`M`, from their inner products :math:`G = M M^\top`.
 
     Arguments:
-        G: The products, with shape `(*, k, k)`.
-        d: How many directions.
+        G: The inner products, with shape `(*, k, k)`.
+        d: The number of directions.
 
     Returns:
-        The mean squares along them, and coefficients :math:`A` by which the directions are
-        :math:`A^\top M`. Both are zero for directions in which the rows do not differ.
+        The mean squares along the directions, and coefficients :math:`A` so that the directions
+        are :math:`A^\top M`. Both are zero for directions in which the rows do not differ.
 
     Example:
         >>> M = torch.tensor([[3.0, 4.0], [-3.0, -4.0]])
@@ -234,13 +234,13 @@ def gram_pca(G: Tensor, d: int) -> tuple[Tensor, Tensor]:
 
 
 def log_gaussian(squares: Tensor, u: Tensor, spread: Tensor, variance: Tensor, D: int) -> Tensor:
-    r"""The log-densities at squared distances, of which the squares `u` lie along a plane.
+    r"""Log-densities of a flat Gaussian, from squared distances and their parts along the plane.
 
     Arguments:
-        squares: The squared distances from the center, with shape `(*)`.
+        squares: The squared distances to the center, with shape `(*)`.
         u: The squares of the parts along the plane, with shape `(*, d)`.
-        spread: The variances along the plane beyond those across, with shape `(*, d)`.
-        variance: The variances across, with shape `(*)`.
+        spread: The variances along the plane minus those across it, with shape `(*, d)`.
+        variance: The variances across the plane, with shape `(*)`.
         D: The number of columns.
 
     Example:
@@ -259,6 +259,6 @@ def log_gaussian(squares: Tensor, u: Tensor, spread: Tensor, variance: Tensor, D
 
 
 def _squares(x: Tensor, y: Tensor) -> Tensor:
-    r"""The squared distances of rows, which are centered."""
+    r"""Returns squared distances of centered rows."""
     norms = x.square().sum(dim=1)[:, None] + y.square().sum(dim=1)
     return torch.addmm(norms, x, y.T, alpha=-2).clamp(min=0)

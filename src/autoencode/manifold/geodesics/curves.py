@@ -1,4 +1,4 @@
-r"""Curves of codes: polygons that are made short, and points at equal distances on them."""
+r"""Curves of codes as polygons: minimization of their energy, and resampling."""
 
 __all__ = ["minimize_energy", "resample", "shorten"]
 
@@ -11,15 +11,15 @@ from .riemannian_metrics import RiemannianMetric
 
 
 def shorten(metric: RiemannianMetric, start: Tensor, max_iter: int) -> Tensor:
-    r"""Bends curves until they are short, first by few points and then by all.
+    r"""Shortens curves, first with few points and then with all.
 
     Arguments:
         metric: The metric of codes.
         start: The curves, with shape `(N, T, d)`.
-        max_iter: The most steps of the optimizer at each resolution.
+        max_iter: The maximum number of steps of the optimizer at each resolution.
 
     Returns:
-        Curves with the same ends and shape, none of which is longer.
+        Curves with the same ends and shape, each at most as long as before.
 
     Example:
         >>> plane = RiemannianMetric(lambda z: z, lambda h, k: (h - k).square().sum(dim=-1))
@@ -36,15 +36,16 @@ def shorten(metric: RiemannianMetric, start: Tensor, max_iter: int) -> Tensor:
 
 
 def minimize_energy(metric: RiemannianMetric, z: Tensor, max_iter: int) -> Tensor:
-    r"""Moves the inner points of curves to where the energy is least.
+    r"""Moves the inner points of curves to a minimum of the energy.
 
-    The moves are sums of sines, each divided by its frequency: in these coordinates the
-    energy of a straight line in flat space has all curvatures equal, and few steps suffice.
+    Displacements are sums of sines, each divided by its frequency. In these coordinates, the
+    energy of a line in flat space has the same curvature in all directions, so that few steps
+    suffice.
 
     Arguments:
         metric: The metric of codes.
         z: The curves, with shape `(N, T, d)`.
-        max_iter: The most steps of the optimizer, L-BFGS.
+        max_iter: The maximum number of steps of the optimizer, L-BFGS.
 
     Example:
         >>> plane = RiemannianMetric(lambda z: z, lambda h, k: (h - k).square().sum(dim=-1))
@@ -64,7 +65,7 @@ def minimize_energy(metric: RiemannianMetric, z: Tensor, max_iter: int) -> Tenso
     def closure() -> Tensor:
         with torch.enable_grad():
             loss = (metric.squared_lengths(moved()).sum(dim=1) / energy).mean()
-            (c.grad,) = torch.autograd.grad(loss, c)  # and none of the model's parameters
+            (c.grad,) = torch.autograd.grad(loss, c)  # not to the parameters of the model
 
         return loss
 
@@ -81,19 +82,19 @@ def minimize_energy(metric: RiemannianMetric, z: Tensor, max_iter: int) -> Tenso
 
 
 def resample(z: Tensor, n: int, lengths: Tensor | None = None) -> Tensor:
-    r"""Puts `n` points at equal distances on polygons with shape `(N, T, d)`.
+    r"""Places `n` points at equal distances on polygons.
 
     Arguments:
-        z: The polygons.
-        n: The number of points of each, with its ends.
-        lengths: The lengths of the segments, with shape `(N, T - 1)`; by default all the same.
+        z: The polygons, with shape `(N, T, d)`.
+        n: The number of points of each polygon, including both ends.
+        lengths: The lengths of the segments, with shape `(N, T - 1)`; by default all are equal.
 
     Example:
         >>> resample(torch.tensor([[[0.0], [2.0], [3.0]]]), 4, torch.tensor([[2.0, 1.0]]))[0, :, 0]
         tensor([0.0000, 1.0000, 2.0000, 3.0000])
     """
-    # Points may coincide; their segments are a millionth of the others, which single precision
-    # would round away
+    # Segments between coinciding points get a millionth of the length of the others, in double
+    # precision because single precision would round it away
     w = torch.ones_like(z[:, 1:, 0]) if lengths is None else lengths
     w = w.double() + (w.double().mean(dim=1, keepdim=True) * 1e-6).clamp(min=1e-300)
     s = torch.nn.functional.pad(w.cumsum(dim=1), (1, 0)) / w.sum(dim=1, keepdim=True)

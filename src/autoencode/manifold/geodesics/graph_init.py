@@ -1,4 +1,4 @@
-r"""Ways over the graph of the training examples, from which the search for geodesics begins."""
+r"""Shortest paths in a graph of codes, from which the search for geodesics starts."""
 
 __all__ = ["initial_paths"]
 
@@ -14,20 +14,20 @@ from ..arrays import as_type_of
 from .curves import resample
 from .riemannian_metrics import RiemannianMetric
 
-_CACHED_BATCHES = 8  # as many times the features of the codes that are decoded at once are kept
+_CACHED_BATCHES = 8  # batches of decoded features kept in memory
 
 
 def initial_paths(
     graph: Any, metric: RiemannianMetric, lines: Tensor, n_points: int, batch_size: int
 ) -> Tensor:
-    r"""The shortest paths over a graph of codes, as curves.
+    r"""Shortest paths in a graph of codes, as curves.
 
-    Arcs are as long as the metric says. The ends of the lines become nodes, with arcs to their
-    nearest neighbors in the graph. Where there is no path, the line remains.
+    The metric gives the lengths of edges. The ends of the lines become nodes, with edges to their
+    nearest neighbors in the graph. If there is no path, the straight line is kept.
 
     Arguments:
         graph: A fitted :class:`~autoencode.manifold.NeighborGraph` of codes.
-        metric: Their metric.
+        metric: The metric of codes.
         lines: The first and the last code of each path, with shape `(N, 2, d)`.
         n_points: The number of points of a curve.
         batch_size: The number of codes that are decoded at once.
@@ -66,7 +66,7 @@ def initial_paths(
 
     z = torch.cat([nodes, ends])
     w = _squared_edge_lengths(metric, z, i, j, batch_size).double()
-    w = w.clamp(min=torch.finfo(w.dtype).tiny).sqrt()  # zero would be no arc
+    w = w.clamp(min=torch.finfo(w.dtype).tiny).sqrt()  # sparse matrices drop zeros
     edges = csr_array((w.cpu().numpy(), (i.numpy(), j.numpy())), shape=(len(z), len(z)))
     curves = []
 
@@ -82,7 +82,7 @@ def initial_paths(
 def _squared_edge_lengths(
     metric: RiemannianMetric, z: Tensor, i: Tensor, j: Tensor, batch_size: int
 ) -> Tensor:
-    r"""The squared lengths of arcs, whose ends are decoded once if they all fit in memory."""
+    r"""Returns squared lengths of edges. Each end is decoded once if all fit into memory."""
     size = len(i) if len(z) <= _CACHED_BATCHES * batch_size else _CACHED_BATCHES * batch_size // 2
     squares = []
 
@@ -96,7 +96,7 @@ def _squared_edge_lengths(
 
 
 def _path(edges: csr_array, first: int, last: int) -> list[int]:
-    r"""The nodes of the shortest path, or the last one alone if there is none."""
+    r"""Returns the nodes of the shortest path, or only the last one if there is none."""
     _, before = dijkstra(edges, directed=False, indices=first, return_predecessors=True)
     path = [last]
 

@@ -18,7 +18,7 @@ from . import sequence_metric
 
 @dataclass(frozen=True)
 class RiemannianMetric:
-    r"""The squared length of a step between two codes, from features :math:`h` of its ends.
+    r"""Metric of codes: the squared length of a step from features :math:`h` of both ends.
 
     Example:
         >>> plane = RiemannianMetric(lambda z: 2 * z, lambda h, k: (h - k).square().sum(dim=-1))
@@ -34,10 +34,10 @@ class RiemannianMetric:
     r"""Maps the features of both ends, with shape `(*, F)`, to squares with shape `(*)`."""
 
     is_local: bool = False
-    r"""True if the metric is estimated near the codes of each curve alone."""
+    r"""True if the metric is estimated for each curve separately."""
 
     def squared_lengths(self, curves: Tensor) -> Tensor:
-        r"""The squared lengths of the segments of curves.
+        r"""Squared lengths of the segments of curves.
 
         Arguments:
             curves: Codes in their order, with shape `(N, T, d)`.
@@ -49,12 +49,12 @@ class RiemannianMetric:
         return self.squared_distance(h[:, 1:], h[:, :-1]).clamp(min=0)
 
     def lengths(self, curves: Tensor) -> Tensor:
-        r"""The lengths of curves with shape `(N, T, d)`, with shape `(N,)`."""
+        r"""Lengths of curves, `(N, T, d)`, with shape `(N,)`."""
         return self.squared_lengths(curves).sqrt().sum(dim=1)
 
 
 def pullback(codec: Codec) -> RiemannianMetric:
-    r"""Distances between decoded examples, :math:`h = g`: the metric :math:`G = J^\top J`.
+    r"""Distance of decoded examples, :math:`h = g`, with the metric :math:`G = J^\top J`.
 
     Arguments:
         codec: The codec of a model.
@@ -69,18 +69,18 @@ def pullback(codec: Codec) -> RiemannianMetric:
 
 
 def ensemble(members: Sequence[Codec]) -> RiemannianMetric:
-    r"""The average over decoders of one code.
+    r"""Mean of the metrics of several decoders of one code.
 
     .. math:: G = \mathbb{E}_\theta \, J_\theta^\top J_\theta
 
-    Where the members disagree, as they do away from the data, steps are longer.
+    Steps are longer where the decoders disagree, which they do away from the data.
 
     References:
         | Decoder ensembling for learned latent geometries (Syrota et al., 2024)
         | https://arxiv.org/abs/2408.07507
 
     Arguments:
-        members: The maps of each member.
+        members: The codec of each member.
 
     Example:
         >>> from autoencode.manifold.codec import as_codec
@@ -96,19 +96,19 @@ def ensemble(members: Sequence[Codec]) -> RiemannianMetric:
 
 
 def fisher(codec: Codec, z: Tensor) -> RiemannianMetric:
-    r"""Distances between the distributions :math:`p(x \mid z)`: the Fisher-Rao metric.
+    r"""Fisher-Rao metric of the distributions :math:`p(x \mid z)`.
 
     .. math:: G = J_\phi^\top \, \mathcal{I}(\phi) \, J_\phi
 
-    Binary elements and categories have features whose Euclidean distance it is,
-    :math:`2 \arcsin \sqrt{\pi}` and :math:`2 \sqrt{\pi}`. A step between normal distributions
-    is :math:`\Delta \mu^2 / (\sigma \sigma') + 2 (\Delta \log \sigma)^2`, exact for a shared
-    scale; one between continuous Bernoulli distributions the symmetrized divergence. Both
-    differ from the distance in the third order of the step.
+    For binary elements and categories, it is the Euclidean distance of the features
+    :math:`2 \arcsin \sqrt{\pi}` and :math:`2 \sqrt{\pi}`. For normal distributions, the squared
+    length of a step is :math:`\Delta \mu^2 / (\sigma \sigma') + 2 (\Delta \log \sigma)^2`,
+    which is exact for a shared scale. For continuous Bernoulli distributions it is the symmetrized
+    divergence. Both differ from the distance in the third order of the step.
 
-    Sequences of symbols have, by the chain rule, the mean metric of the categories that come
-    next, over all beginnings. It is estimated after those of sequences that the model writes
-    at the codes given, weighed by how likely each beginning is under the code in question.
+    For token sequences, the chain rule gives the mean metric of the next token over all prefixes.
+    It is estimated with the prefixes of sequences that the model writes at the given codes. Each
+    prefix is weighted by its probability under the code in question.
 
     References:
         | Pulling back information geometry (Arvanitidis et al., 2022)
@@ -116,11 +116,11 @@ def fisher(codec: Codec, z: Tensor) -> RiemannianMetric:
 
     Arguments:
         codec: The codec of a model with a likelihood.
-        z: Codes with shape `(S, d)`: of sequences, those at which one each is written, by
-            torch's generator; else only to see of what kind the likelihood is.
+        z: Codes with shape `(S, d)`. For sequences, one sequence is written at each code, with
+            torch's generator. Otherwise they only show the kind of the likelihood.
 
     Raises:
-        ValueError: If the model has no likelihood, or one without a metric here.
+        ValueError: If the model has no likelihood, or one without a metric in this list.
 
     Example:
         >>> from sklearn.datasets import load_digits
@@ -188,7 +188,7 @@ def _symmetrized_divergence(h: Tensor, k: Tensor) -> Tensor:
 
 
 def _mixed_cells_metric(n: int) -> tuple[Callable, Callable]:
-    r"""The metric of a product of n normal distributions and any number of categories."""
+    r"""Returns the metric of a product of n normal distributions and any number of categories."""
 
     def parameters(p: MixedRow) -> Tensor:
         return torch.cat([p.loc, p.scale.log(), *(2 * (lp / 2).exp() for lp in p.log_pi)], dim=1)
@@ -204,7 +204,7 @@ def _pair(a: Tensor, b: Tensor) -> Tensor:
     return torch.cat([a.flatten(start_dim=1), b.flatten(start_dim=1)], dim=1)
 
 
-# By the half of the log-odds the slope of the arc stays finite, where the root's does not
+# As a function of half of the log-odds, whose derivative stays finite
 _FAMILIES: dict[type[Distribution], tuple[Callable, Callable]] = {
     td.Bernoulli: (
         lambda p: 2 * (p.logits.flatten(start_dim=1) / 2).clamp(-40, 40).exp().atan(),

@@ -1,4 +1,4 @@
-r"""Tiles of squared distances: fast products, and how far they may be off."""
+r"""Blocks of squared distances from fast matrix products, with bounds on their rounding."""
 
 from ...common.batching import budget_bytes
 
@@ -9,18 +9,18 @@ import math
 import torch
 from torch import Tensor
 
-COLUMNS = 2**16  # of a tile
-ENTRIES_IN_CACHE = 2**23  # of a tile on a processor, in whose cache it stays
-GROUP_SIZE = 32  # columns of which only the least is looked at first
+COLUMNS = 2**16  # of a block
+ENTRIES_IN_CACHE = 2**23  # of a block on a processor
+GROUP_SIZE = 32  # columns that a first pass reduces to their minimum
 
 
 class DistanceBlocks:
-    r"""The matrix of squared distances of queries and points, less the queries' squared norms.
+    r"""Matrix of squared distances of queries and points, minus the queries' squared norms.
 
     .. math:: \| x - y \|^2 - \| x \|^2 = \| y \|^2 - 2 x^\top y
 
-    Points are counted from their mean, in units of a power of two, so that nothing overflows.
-    What comes out may be off by rounding; :meth:`upper` says by how much.
+    Points are centered, and scaled by a power of two, so that nothing overflows. :meth:`upper` and
+    :meth:`lower` bound the rounding errors.
 
     Arguments:
         points: The points :math:`y`, with shape `(N, D)`.
@@ -43,7 +43,7 @@ class DistanceBlocks:
         dtype: torch.dtype,
         self_indices: Tensor | None = None,
     ) -> None:
-        # Lower precision, where the user allows it in products, would void the bound
+        # The bounds hold only if products are not computed in lower precision
         if torch.get_float32_matmul_precision() != "highest":
             dtype = torch.float64
 
@@ -64,7 +64,7 @@ class DistanceBlocks:
         self.n_rows = max(1, min(entries // self.columns, M))
         self.self_indices = self_indices
 
-        # Norms are a row of the product; columns that fill the last tile are infinitely far
+        # Norms are a row of the product; padding of the last block is infinitely far
         self.y = y.new_zeros(D + 1, self.n_blocks * self.columns)
         self.y[:D, :N] = -2 * y.T
         self.y[D] = torch.inf
@@ -73,12 +73,12 @@ class DistanceBlocks:
         self.norms = _squared_norms(x)
         self.buffer = y.new_empty(self.n_rows, self.columns)
 
-        # Of sums of D + 1 products, of centring and of rounding to the precision
+        # Errors of sums of D + 1 products, of centering, and of rounding to the precision
         self.rounding = 2 * (D + 8) * torch.finfo(dtype).eps
         self.tiny = 2 * (D + 8) * torch.finfo(dtype).tiny
 
     def block(self, rows: Tensor, t: int) -> Tensor:
-        r"""The rows of the `t`-th tile, in memory that the next call overwrites."""
+        r"""Rows of the `t`-th block, in memory that the next call overwrites."""
         start = t * self.columns
         out = self.buffer[: len(rows)]
         torch.mm(self.x[rows], self.y[:, start : start + self.columns], out=out)
@@ -104,7 +104,7 @@ class DistanceBlocks:
         return entry - rounding
 
     def smallest(self, block: Tensor, n: int) -> tuple[Tensor, Tensor]:
-        r"""The `n` smallest entries of each row, and their columns within the tile.
+        r"""The `n` smallest entries of each row, and their columns within the block.
 
         They lie in the `n` groups of columns with the smallest minima.
         """

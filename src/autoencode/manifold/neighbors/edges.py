@@ -1,4 +1,4 @@
-r"""Arcs from points to their neighbors, as matrices."""
+r"""Edges from points to their neighbors, as matrices."""
 
 __all__ = ["is_reciprocal", "normal_fraction", "self_tuning_affinity", "symmetric_adjacency"]
 
@@ -13,15 +13,15 @@ TINY = float(np.finfo(np.float64).tiny)
 def symmetric_adjacency(
     indices: np.ndarray, distances: np.ndarray, edge_mask: np.ndarray
 ) -> csr_array:
-    r"""The matrix of distances along arcs, followed both ways.
+    r"""Symmetric matrix of the lengths of edges.
 
-    A distance of zero becomes the smallest normal number: sparse arithmetic loses entries of
-    zero, and sums of distances do not notice the difference.
+    A length of zero becomes the smallest normal number. Sparse matrices drop zeros, and the
+    difference does not change any sum of lengths.
 
     Arguments:
         indices: The neighbors of each point, with shape `(N, k)`.
         distances: Their distances, with shape `(N, k)`.
-        edge_mask: Which arcs to keep, with shape `(N, k)`.
+        edge_mask: Mask of the edges to keep, with shape `(N, k)`.
 
     Returns:
         The matrix, with shape `(N, N)`.
@@ -35,7 +35,7 @@ def symmetric_adjacency(
     i, j = edge_mask.nonzero()[0], indices[edge_mask]
     i, j = np.minimum(i, j), np.maximum(i, j)
 
-    # Arcs that were found from both ends are one
+    # An edge that was found from both ends counts once
     _, first = np.unique(i * N + j, return_index=True)
     i, j = i[first], j[first]
 
@@ -45,14 +45,14 @@ def symmetric_adjacency(
 
 
 def is_reciprocal(indices: np.ndarray, edge_mask: np.ndarray) -> np.ndarray:
-    r"""Tell whether each arc is, the other way round, one of those that are chosen.
+    r"""Tell whether each edge was also found, and selected, from its other end.
 
     Arguments:
         indices: The neighbors of each point, with shape `(N, k)`.
-        edge_mask: Which arcs are chosen, with shape `(N, k)`.
+        edge_mask: Mask of the selected edges, with shape `(N, k)`.
 
     Returns:
-        An answer for each arc, with shape `(N, k)`.
+        A mask with shape `(N, k)`.
 
     Example:
         >>> is_reciprocal(np.array([[1], [0], [1]]), np.full((3, 1), True)).tolist()
@@ -74,7 +74,7 @@ def normal_fraction(points: Tensor, indices: Tensor, basis: Tensor) -> Tensor:
         basis: An orthonormal basis of the plane at each point, with shape `(N, d, D)`.
 
     Returns:
-        Shares between 0 and 1, with shape `(N, k)`; 0 where points coincide.
+        Fractions between 0 and 1, with shape `(N, k)`; 0 where points coincide.
 
     Example:
         >>> points, east = torch.tensor([[0.0, 0.0], [3.0, 4.0]]), torch.tensor([[[1.0, 0.0]]])
@@ -95,17 +95,17 @@ def normal_fraction(points: Tensor, indices: Tensor, basis: Tensor) -> Tensor:
 
 
 def self_tuning_affinity(lengths: csr_array, scale: np.ndarray) -> csr_array:
-    r"""Weights of arcs that fall with their length, by a scale of each point's own.
+    r"""Weights of edges that decrease with their length, with a scale for each point.
 
     .. math:: w_{ij} = \exp \left( -\frac{d_{ij}^2}{\sigma_i \sigma_j} \right)
 
-    No arc weighs nothing: the exponent is at least -20.
+    The exponent is limited to -20, so that no weight is zero.
 
     References:
         | Self-Tuning Spectral Clustering (Zelnik-Manor & Perona, 2004)
 
     Arguments:
-        lengths: The matrix of distances along arcs, with shape `(N, N)`.
+        lengths: The matrix of edge lengths, with shape `(N, N)`.
         scale: The scale :math:`\sigma` of each point, with shape `(N,)`.
 
     Returns:

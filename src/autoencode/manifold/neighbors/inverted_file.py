@@ -1,4 +1,4 @@
-r"""Neighbors among millions of points, with a recall that is measured."""
+r"""Approximate nearest neighbors with an inverted file and a measured recall."""
 
 __all__ = ["InvertedFileIndex"]
 
@@ -16,23 +16,21 @@ from .exact import knn
 
 log = logging.getLogger(__name__)
 
-SAMPLE_SIZE = 1000  # queries whose neighbors are searched exactly, to choose; as many to measure
-CELLS_PER_SQRT_N = 4  # times the root of the number of points
-TRAINING_POINTS_PER_CELL = 64  # points by which the middle of a cell is learned
-EXACT_ABOVE = (
-    0.2  # the share of the cells from which on it takes less to search all points at once
-)
+SAMPLE_SIZE = 1000  # queries to choose the number of cells, and as many to measure the recall
+CELLS_PER_SQRT_N = 4
+TRAINING_POINTS_PER_CELL = 64  # more points hardly move the means
+EXACT_ABOVE = 0.2  # share of cells above which an exact search of all points is faster
 
 
 class InvertedFileIndex:
-    r"""Points in cells, of which those near a query are searched.
+    r"""Index of points in cells, which searches the cells near a query.
 
-    A cell holds the points that are closest to one of :math:`4 \sqrt{N}` means. In how many
-    cells, from the nearest on, the true neighbors of a sample of the points lie says how many
-    have to be searched for the target recall. What is reported is the recall of other points.
+    A cell holds the points that are closest to one of :math:`4 \sqrt{N}` means. The number of
+    cells to search follows from a sample of points whose true neighbors are known, so that the
+    target recall is reached. The reported recall is that of another sample.
 
-    Data that lie near a surface of few dimensions need a percent of the cells. Where all of
-    many dimensions are alike, no search that leaves points out saves much: then it is exact.
+    Data near a surface of few dimensions need about one percent of the cells. If the data vary
+    alike in many dimensions, a search of cells saves little, and the search is exact.
 
     References:
         | Product Quantization for Nearest Neighbor Search (Jégou et al., 2011), for the
@@ -41,16 +39,18 @@ class InvertedFileIndex:
 
     Arguments:
         points: The points, with shape `(N, D)`.
-        k: For how many neighbors the recall is measured.
+        k: The number of neighbors for which the recall is measured.
         target_recall: The mean recall to reach.
-        random_state: Draws the queries by which recall is measured.
+        random_state: The generator for both samples.
     """
 
     def __init__(
         self, points: Tensor, k: int, target_recall: float, random_state: np.random.RandomState
     ) -> None:
         self.points = points
-        self.mean = points.double().mean(dim=0)  # without it, single precision is lost far away
+        self.mean = points.double().mean(
+            dim=0
+        )  # centering keeps single precision far from the origin
         self.index = _build_index(self._single(points), random_state.randint(2**31))
 
         size = min(SAMPLE_SIZE, len(points) // 2)
@@ -99,7 +99,7 @@ class InvertedFileIndex:
         return torch.cat([d for d, _ in found]), torch.cat([j for _, j in found])
 
     def _search(self, x: np.ndarray, n: int) -> Tensor:
-        # One cell after the other, as long as it is in the cache: half the time
+        # Queries of one cell in a row find it in the processor's cache: half the time
         order = self.index.quantizer.search(x, 1)[1][:, 0].argsort(kind="stable")
         found = np.empty((len(x), n), dtype=np.int64)
         found[order] = self.index.search(x[order], n)[1]
@@ -107,7 +107,7 @@ class InvertedFileIndex:
         return torch.as_tensor(found)
 
     def _n_cells(self, rows: Tensor, truth: Tensor, target_recall: float) -> int:
-        r"""Number of cells to search for a recall, with a margin of two standard errors."""
+        r"""Returns the number of cells to search, with a margin of two standard errors."""
         nearest = self.index.quantizer.search(self._single(self.points[rows]), self.index.nlist)[1]
         home = self.index.quantizer.search(self._single(self.points[truth.flatten()]), 1)[1]
         rank = nearest.argsort(axis=1)
@@ -145,7 +145,7 @@ def _faiss() -> ModuleType:
 
 
 def _build_index(x: np.ndarray, seed: int) -> Any:
-    r"""An inverted file of points, with shape `(N, D)`."""
+    r"""Returns an inverted file of points, with shape `(N, D)`."""
     faiss = _faiss()
     index = faiss.IndexIVFFlat(
         faiss.IndexFlatL2(x.shape[1]), x.shape[1], int(CELLS_PER_SQRT_N * len(x) ** 0.5)

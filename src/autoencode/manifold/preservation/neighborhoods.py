@@ -27,7 +27,7 @@ from ..neighbors.exact import knn
 from ..numeric_rows import as_table_rows
 
 Seed = int | np.random.RandomState | None
-SUBSAMPLES = 20  # of a sample, whose differences tell its standard error
+SUBSAMPLES = 20  # parts of a sample, for its standard error
 
 
 class DistancePreservation(NamedTuple):
@@ -62,9 +62,8 @@ def trustworthiness(
         \max \big( 0, r_X(i, j) - k \big)
 
     The rank :math:`r_X(i, j)` is one more than the number of points that are closer to
-    :math:`i` than :math:`j` is in the data. It is counted for these pairs alone, in double
-    precision, so that no matrix of all ranks is needed. 1 is perfect, and the code of pure
-    noise has about a half.
+    :math:`i` than :math:`j` is in the data. Ranks are counted for neighbors only, in double
+    precision, without a matrix of all ranks. 1 is perfect. Random codes have about one half.
 
     References:
         | Neighborhood Preservation in Nonlinear Projection Methods: An Experimental Study
@@ -75,9 +74,9 @@ def trustworthiness(
         X: The data, with shape `(N, *)`, or a table, also of mixed columns.
         Z: The codes, with shape `(N, *)`.
         n_neighbors: The number of neighbors :math:`k < N / 2`.
-        n_samples: Of how many points, drawn at random, the neighbors are looked at. By
-            default of all. Neighbors and ranks are always among all points.
-        random_state: Draws these points.
+        n_samples: The number of points, drawn at random, whose neighbors are compared; by default
+            all. Neighbors and ranks are always among all points.
+        random_state: The seed of the draw.
 
     Returns:
         The mean, without bias, and its standard error.
@@ -116,14 +115,15 @@ def continuity(
     .. math:: 1 - \frac{2}{N k (2N - 3k - 1)} \sum_i \sum_{j \in \mathcal{N}_k^X(i)}
         \max \big( 0, r_Z(i, j) - k \big)
 
-    This is the :func:`trustworthiness` of the data as a code of the codes.
+    It is the :func:`trustworthiness` with data and codes exchanged. 1 is perfect.
 
     Arguments:
         X: The data, with shape `(N, *)`, or a table, also of mixed columns.
         Z: The codes, with shape `(N, *)`.
-        n_neighbors: As there, and so are the others.
-        n_samples: Of how many points the neighbors are looked at.
-        random_state: Draws these points.
+        n_neighbors: The number of neighbors :math:`k < N / 2`.
+        n_samples: The number of points, drawn at random, whose neighbors are compared; by default
+            all. Neighbors and ranks are always among all points.
+        random_state: The seed of the draw.
 
     Returns:
         The mean, without bias, and its standard error.
@@ -148,19 +148,19 @@ def neighborhood_recall(
     n_samples: int | None = None,
     random_state: Seed = None,
 ) -> Estimate:
-    r"""The share of the neighbors in the data that are neighbors in the code.
+    r"""Share of the neighbors in the data that are neighbors in the code.
 
     .. math:: \frac{1}{N k} \sum_i \big| \mathcal{N}_k^X(i) \cap \mathcal{N}_k^Z(i) \big|
 
-    A code of pure noise has :math:`k / (N - 1)`.
+    Random codes have :math:`k / (N - 1)` on average.
 
     Arguments:
         X: The data, with shape `(N, *)`, or a table, also of mixed columns.
         Z: The codes, with shape `(N, *)`.
         n_neighbors: The number of neighbors :math:`k < N`.
-        n_samples: Of how many points, drawn at random, the neighbors are looked at. By
-            default of all.
-        random_state: Draws these points.
+        n_samples: The number of points, drawn at random, whose neighbors are compared; by default
+            all.
+        random_state: The seed of the draw.
 
     Returns:
         The mean, without bias, and its standard error.
@@ -193,8 +193,8 @@ def distance_preservation(
     .. math:: \text{stress} = \min_\alpha
         \sqrt{\frac{\sum (d_X - \alpha \, d_Z)^2}{\sum d_X^2}}
 
-    The scale is the best one, as without it the stress would reward codes that shrink. The
-    standard errors are those of the mean of twenty parts of a sample.
+    The best scale :math:`\alpha` is used, because without it the stress would reward codes that
+    shrink. Standard errors come from twenty parts of the sample.
 
     References:
         | Multidimensional Scaling by Optimizing Goodness of Fit to a Nonmetric Hypothesis
@@ -204,9 +204,9 @@ def distance_preservation(
     Arguments:
         X: The data, with shape `(N, *)`, or a table, also of mixed columns.
         Z: The codes, with shape `(N, *)`.
-        n_samples: How many pairs to draw at random, if there are more. All if `None`, which
-            needs memory for all of them.
-        random_state: Draws the pairs.
+        n_samples: The maximum number of pairs, drawn at random. `None` takes all pairs, which
+            needs memory for all distances.
+        random_state: The seed of the draw.
 
     Returns:
         The rank correlation of the distances, and the stress.
@@ -299,7 +299,7 @@ def _sample(N: int, n_samples: int | None, random_state: Seed) -> Tensor:
 
 
 def _ranks(x: Tensor, rows: Tensor, j: Tensor) -> Tensor:
-    r"""One more than how many points are certainly closer to each row than each j."""
+    r"""Returns one plus the number of points that are certainly closer to each row than each j."""
     blocks = DistanceBlocks(x, x[rows], torch.float64, self_indices=rows)
     ranks = torch.ones_like(j)
 
@@ -315,7 +315,7 @@ def _ranks(x: Tensor, rows: Tensor, j: Tensor) -> Tensor:
 
 
 def _n_shared(i: Tensor, j: Tensor) -> Tensor:
-    r"""Number of entries that corresponding rows share."""
+    r"""Returns the number of entries that corresponding rows share."""
     both = torch.cat([i, j], dim=1).sort(dim=1).values
     return (both[:, 1:] == both[:, :-1]).sum(dim=1)
 

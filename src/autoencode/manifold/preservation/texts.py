@@ -8,21 +8,21 @@ from torch import Tensor
 from ...common.estimates import Estimate, estimate_mean
 from ...modalities.text.edit_distance import edits
 
-_MAX_BYTES = 1000  # of a text that are compared
-_MAX_TABLE_CELLS = 2**29  # of the tables of all pairs, which take some seconds
-_MAX_ROW_CELLS = 2**20  # of these, of which each step needs a row
+_MAX_BYTES = 1000  # compared in each text
+_MAX_TABLE_CELLS = 2**29  # of dynamic programming, which take some seconds
+_MAX_ROW_CELLS = 2**20  # in memory
 
 
 def pairwise_edit_distances(x: Tensor, least: int) -> Tensor:
     r"""Pairwise edit distances of texts in bytes, in the order of the texts.
 
     Arguments:
-        x: Rows of bytes, ended and filled up by 255, with shape `(N, L)`. Of long texts the
-            first thousand are compared.
-        least: How many texts to compare, however long they are; if they are short, more.
+        x: Rows of bytes, ended and padded by 255, with shape `(N, L)`. Only the first thousand
+            bytes of long texts are compared.
+        least: The minimum number of texts to compare; more are compared if they are short.
 
     Returns:
-        The numbers between the first `n` texts, with shape `(n, n)`.
+        The distances of the first `n` texts, with shape `(n, n)`.
 
     Example:
         >>> pairwise_edit_distances(torch.tensor([[97, 98, 255], [97, 255, 255]]), least=2)
@@ -42,16 +42,16 @@ def pairwise_edit_distances(x: Tensor, least: int) -> Tensor:
 
 
 def rank_preservation(D: Tensor, z: Tensor, n_neighbors: int, N: int) -> tuple[Estimate, Estimate]:
-    r"""Trustworthiness and continuity, of distances that may be equal.
+    r"""Trustworthiness and continuity of distances with ties.
 
-    As :func:`~autoencode.manifold.trustworthiness` has them, and among examples that are equally
-    far, as many have edits between them, the mean over all their orders.
+    The definitions are those of :func:`~autoencode.manifold.trustworthiness`. Many edit distances
+    are equal. The result is the mean over all orders of tied examples.
 
     Arguments:
         D: The distances between examples, with shape `(n, n)`.
         z: Their codes, with shape `(n, d)`.
         n_neighbors: The number of neighbors, less than `n / 2`.
-        N: Of how many examples these are a sample.
+        N: The number of examples from which these were sampled.
 
     Example:
         >>> z = torch.randn(50, 2)
@@ -70,7 +70,7 @@ def rank_preservation(D: Tensor, z: Tensor, n_neighbors: int, N: int) -> tuple[E
 
 
 def _nearest(D: Tensor, k: int) -> Tensor:
-    r"""The chance of each to be among the k nearest."""
+    r"""Returns the probability of each example to be among the k nearest."""
     farthest = D.kthvalue(k, dim=1, keepdim=True).values
     closer, equal = (D < farthest).double(), (D == farthest).double()
 
@@ -78,7 +78,7 @@ def _nearest(D: Tensor, k: int) -> Tensor:
 
 
 def _excess(D: Tensor, k: int) -> Tensor:
-    r"""Excess of each rank over k, at least zero, averaged over tied places."""
+    r"""Returns the excess of each rank over k, at least zero, averaged over tied ranks."""
     ordered = D.sort(dim=1).values
     first, last = (torch.searchsorted(ordered, D, right=right) for right in (False, True))
     below, above = ((a - k).clamp(min=0).double() for a in (first, last))

@@ -36,65 +36,65 @@ from ..tangents.angles import MAX_SAFE_ANGLE
 from ..tangents.tangents import Tangents
 from .result import Drift
 
-MAX_NEIGHBORHOODS = 500  # examples whose neighbors are looked at
-MAX_COMPARED = 1000  # examples that are compared with as many others
-_MAX_PLANES = 300  # examples whose planes are looked at, and those of some neighbors
-_EDGES_PER_EXAMPLE = 3  # of those neighbors
-_MAX_NEIGHBORS = 64  # neighbors by which to estimate the dimension
-_BATCH_SIZE = 4096  # encoded at once
+MAX_NEIGHBORHOODS = 500
+MAX_COMPARED = 1000
+_MAX_PLANES = 300
+_EDGES_PER_EXAMPLE = 3
+_MAX_NEIGHBORS = 64  # for the dimension at the largest scale
+_BATCH_SIZE = 4096
 
 
 class Encoded(NamedTuple):
-    r"""Examples as a model sees them."""
+    r"""Examples with their rows and codes."""
 
     codec: Codec
-    r"""The maps of the model."""
+    r"""The codec of the model."""
 
     X: Any
     r"""The examples."""
 
     x: Tensor
-    r"""Their rows, of numbers with shape `(N, D)` or of symbols with shape `(N, L)`."""
+    r"""Their rows, of numbers with shape `(N, D)` or of tokens with shape `(N, L)`."""
 
     z: Tensor
     r"""Their codes, with shape `(N, d)`."""
 
     graph: NeighborGraph
-    r"""The graph of the codes, whose number of neighbors holds for all."""
+    r"""The graph of the codes. All measurements use its number of neighbors."""
 
 
 class TangentAnalysis(NamedTuple):
-    r"""Tangent planes at some examples and at neighbors of theirs."""
+    r"""Angles between the tangent planes at some examples and at their neighbors."""
 
     tangents: Tangents
 
     rows: NDArray
-    r"""The examples that were drawn, and after them neighbors of each."""
+    r"""Indices of the drawn examples, followed by those of their neighbors."""
 
     indices: NDArray
-    r"""The arcs between these rows, each from both of its ends."""
+    r"""Edges between these rows, each listed at both of its ends."""
 
     angles: NDArray
-    r"""By how many degrees the planes turn along them."""
+    r"""The angle between the planes at the ends of each edge, in degrees."""
 
     error: Estimate
     large_angle_fraction: Estimate
 
 
 class ColoredEdges(NamedTuple):
-    r"""Arcs between the codes of some examples, to be drawn."""
+    r"""Edges between the codes of some examples, with the numbers that color them."""
 
     rows: NDArray
     indices: NDArray
 
     color: NDArray
-    r"""A number for each arc."""
+    r"""A number for each edge."""
 
     name: str
-    r"""What the numbers are."""
+    r"""The label of the numbers."""
 
     about: str
-    r"""What to say of them."""
+    r"""The caption of the picture."""
 
     limits: tuple[float, float] | None = None
 
@@ -103,39 +103,39 @@ class Analysis(NamedTuple):
     r"""Measurements of examples and codes, by the kind of examples."""
 
     curves: dict[str, DimensionEstimate]
-    r"""The dimension of the codes, and of data that are numbers."""
+    r"""The dimension of the codes, and that of numeric data."""
 
     n_duplicates: int
-    r"""How many examples are copies of others."""
+    r"""The number of examples that are copies of others."""
 
     n_neighborhoods: int
-    r"""At how many examples the neighbors were looked at."""
+    r"""The number of examples whose neighbors were compared."""
 
     trustworthiness: Estimate
     continuity: Estimate
     edges: ColoredEdges
 
     planes: TangentAnalysis | None
-    r"""Planes, where there are any."""
+    r"""Angles between tangent planes; `None` for tokens."""
 
 
 class Comparison(NamedTuple):
-    r"""Some examples and new ones, judged by others."""
+    r"""Anomaly scores of known and new examples, under a detector fitted to other examples."""
 
     n_known: int
     off: Estimate
     drift: Drift | None
 
     strangest: Any
-    r"""The ten most unusual of the new examples, or else of the known ones."""
+    r"""The ten most unusual new examples, or known ones if there are no new ones."""
 
 
 def dimension(x: Tensor, random_state: int) -> DimensionEstimate:
-    r"""The intrinsic dimension, with its curve from 2, 4, 8 neighbors to 64.
+    r"""Intrinsic dimension, with a curve from 2 to 64 neighbors.
 
     Arguments:
         x: The points, with shape `(N, D)`.
-        random_state: Draws those at which it is estimated.
+        random_state: The seed of the sample at which it is estimated.
 
     Example:
         >>> len(dimension(torch.randn(20, 3), 0).curve.values)
@@ -149,10 +149,10 @@ def dimension(x: Tensor, random_state: int) -> DimensionEstimate:
 
 
 def at_reference_scale(d: DimensionEstimate) -> Estimate:
-    r"""The estimate to report, of 16 neighbors: neither that of noise nor of curvature.
+    r"""Estimate from 16 neighbors: few enough for little curvature, enough for little noise.
 
     Arguments:
-        d: What :func:`dimension` returns.
+        d: The result of :func:`dimension`.
 
     Example:
         >>> abs(at_reference_scale(dimension(torch.randn(500, 2), 0)).value - 2) < 0.3
@@ -162,12 +162,12 @@ def at_reference_scale(d: DimensionEstimate) -> Estimate:
 
 
 def analyze_continuous(encoded: Encoded, rng: np.random.RandomState, seed: int) -> Analysis:
-    r"""Looks at examples that are numbers, and at their codes.
+    r"""Measures numeric examples and their codes.
 
     Arguments:
         encoded: The examples.
-        rng: Draws some of them.
-        seed: Draws those of which there is an estimate.
+        rng: The generator for samples of examples.
+        seed: The seed of the sample for estimates of the dimension.
     """
     codec, X, x, z, graph = encoded
     k = graph.n_neighbors
@@ -199,12 +199,12 @@ def analyze_continuous(encoded: Encoded, rng: np.random.RandomState, seed: int) 
 
 
 def analyze_tokens(encoded: Encoded, rng: np.random.RandomState, seed: int) -> Analysis:
-    r"""Looks at examples that are symbols, and at their codes.
+    r"""Measures token sequences and their codes.
 
     Arguments:
         encoded: The examples.
-        rng: Draws some of them.
-        seed: Draws those of which there is an estimate.
+        rng: The generator for samples of examples.
+        seed: The seed of the sample for estimates of the dimension.
     """
     codec, _, x, z, graph = encoded
     k, N = graph.n_neighbors, len(x)
@@ -240,14 +240,14 @@ def analyze_tokens(encoded: Encoded, rng: np.random.RandomState, seed: int) -> A
 def analyze_tangents(
     tangents: Tangents, X: Any, x: Tensor, graph: NeighborGraph, rng: np.random.RandomState
 ) -> TangentAnalysis:
-    r"""Compares planes with the ways to neighbors, and with the planes of neighbors.
+    r"""Compares planes with the offsets to neighbors, and with the planes of neighbors.
 
     Arguments:
-        tangents: What to fit.
+        tangents: The tangent planes, before `fit`.
         X: The examples.
         x: Their rows, with shape `(N, D)`.
         graph: The graph of their codes.
-        rng: Draws examples and neighbors.
+        rng: The generator for samples of examples and neighbors.
 
     Raises:
         ValueError: If all neighbors are copies.
@@ -263,7 +263,7 @@ def analyze_tangents(
     tangents.fit(select_rows(X, draw(rng, len(x), _BATCH_SIZE)))
     drawn = draw(rng, len(x), M)
 
-    # One neighbor in the data for each, and no copy: many examples say more than many neighbors
+    # One neighbor for each example: more examples reduce the error more than more neighbors
     self_indices = torch.as_tensor(drawn).to(x.device)
     distances, near = knn(x, tangents.n_neighbors, x[self_indices], self_indices=self_indices)
 
@@ -279,7 +279,7 @@ def analyze_tangents(
     along = torch.as_tensor(tangents.project(select_rows(X, drawn), offsets)).to(x)
     errors = (offsets - along).square().sum(dim=1) / offsets.square().sum(dim=1)
 
-    # Arcs of the codes, each seen from both of its ends
+    # Each edge is listed at both of its ends, as neighbors are
     j = np.asarray(torch.as_tensor(graph.indices_).cpu())[drawn]
     j = np.take_along_axis(j, rng.rand(*j.shape).argsort(axis=1)[:, :_EDGES_PER_EXAMPLE], axis=1)
     a = j.shape[1]
@@ -289,7 +289,7 @@ def analyze_tangents(
     indices = np.concatenate([there, back])
     angles = _array(
         tangents._principal_angles(select_rows(X, rows), indices)
-    )  # of which the report tells
+    )  # the report states the number of duplicates
 
     shares = (angles[:M] > MAX_SAFE_ANGLE).mean(axis=1)
     return TangentAnalysis(
@@ -305,13 +305,13 @@ def analyze_tangents(
 def compare_with_new(
     detector: OffManifoldDetector, X: Any, X_new: Any, rng: np.random.RandomState
 ) -> Comparison:
-    r"""Learns what is usual from some examples, and judges others and new ones by it.
+    r"""Fits a detector to some examples, and scores other known examples and new ones.
 
     Arguments:
-        detector: What to fit.
+        detector: The detector, before `fit`.
         X: Known examples.
-        X_new: New ones, or `None`.
-        rng: Draws examples.
+        X_new: New examples, or `None`.
+        rng: The generator for samples of examples.
 
     Example:
         >>> X = np.random.default_rng(0).normal(size=(200, 3)) * [1, 1, 0.1]
@@ -345,7 +345,7 @@ def compare_with_new(
 
 
 def in_model_units(codec: Codec) -> Codec:
-    r"""Codec between rows of scaled data, so that no column counts more for its unit."""
+    r"""Codec of scaled rows, so that the unit of a column does not change its weight."""
     return replace(
         codec,
         encode=lambda x: codec.encode(x * codec.unit),
@@ -357,13 +357,13 @@ def in_model_units(codec: Codec) -> Codec:
 
 
 def encode(codec: Codec, x: Tensor) -> Tensor:
-    r"""The codes of rows, some at a time."""
+    r"""Codes of rows, computed in batches."""
     with codec.evaluating(), torch.no_grad():
         return torch.cat([codec.encode(part) for part in x.split(_BATCH_SIZE)])
 
 
 def draw(rng: np.random.RandomState, N: int, n: int) -> NDArray:
-    r"""Up to n of N rows, in their order."""
+    r"""Indices of up to n of N rows, drawn at random, in ascending order."""
     return np.sort(rng.permutation(N)[:n])
 
 
@@ -372,13 +372,13 @@ def _array(values: Any) -> NDArray:
 
 
 def _proportion(chosen: NDArray) -> Estimate:
-    r"""A share, whose standard error is not zero where none or all were chosen."""
+    r"""Returns a share with a standard error that is positive even if none or all were chosen."""
     n, p = len(chosen), (chosen.sum() + 1) / (len(chosen) + 2)
     return Estimate(float(chosen.mean()), math.sqrt(p * (1 - p) / n))
 
 
 def _probability_less(new: NDArray, known: NDArray) -> Estimate:
-    r"""The chance that a new value is less than a known one, and its standard error.
+    r"""Returns the probability that a new value is less than a known one.
 
     References:
         | Comparing the Areas under Two or More Correlated Receiver Operating Characteristic

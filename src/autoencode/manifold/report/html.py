@@ -1,4 +1,4 @@
-r"""The page of a report on a manifold: its pictures, and how they get into a folder."""
+r"""HTML page of a manifold report, with its pictures."""
 
 __all__ = ["pictures", "write"]
 
@@ -33,7 +33,7 @@ from ..tangents.tangents import Tangents
 from .analysis import MAX_COMPARED, Analysis, Comparison
 from .result import Report
 
-_MAX_LETTERS = 300  # of a text that is shown
+_MAX_LETTERS = 300  # of a text in a table
 
 
 def pictures(
@@ -45,7 +45,7 @@ def pictures(
     comparison: Comparison,
     y: ArrayLike | None,
 ) -> Iterator[tuple[str, str, Figure | list[list[str]]]]:
-    r"""The pictures of a report, one after the other.
+    r"""Pictures and tables of a report.
 
     Arguments:
         model: The model.
@@ -54,11 +54,11 @@ def pictures(
         z: Their codes, with shape `(N, d)`.
         analysis: The analysis of examples and codes.
         comparison: The comparison of examples with new ones.
-        y: The label or row of numbers under which a conditional model is seen.
+        y: The label or row of numbers that a conditional model is given.
 
     Returns:
-        For each the name of its file, what to say about it, and the picture; of texts that are
-        to be read no name, and the rows of a table, the first of which is its head.
+        For each, the name of its file, its caption, and the picture. A table of texts has an empty
+        name, and its rows take the place of the picture; the first row is the header.
     """
     edges, planes = analysis.edges, analysis.planes
     names = [str(name) for name in getattr(X, "columns", ())]
@@ -126,7 +126,7 @@ _STRANGEST = "The most unusual examples, or new examples, above their reconstruc
 
 
 def _is_shown(model: Any, X: Any) -> bool:
-    r"""True if examples have pictures: rows, images, or what networks see as images."""
+    r"""Returns whether examples can be drawn: rows, images, or spectra."""
     modality = getattr(model, "modality_", None)
     return np.ndim(X) <= 2 or modality is None or len(modality.shape_) == 3
 
@@ -138,7 +138,7 @@ def _relative(d: DimensionEstimate) -> DimensionEstimate:
 
 def _without_names(pictures: Iterator[Any]) -> Iterator[Any]:
     with warnings.catch_warnings():
-        # A single example has lost the names of its columns
+        # A single example has no names of columns
         warnings.filterwarnings("ignore", "X does not have valid feature names")
         yield from pictures
 
@@ -158,12 +158,12 @@ def _table(rows: list[list[str]]) -> str:
 def write(
     out: Path, found: Report, pictures: Iterator[tuple[str, str, Figure | list[list[str]]]]
 ) -> None:
-    r"""Replaces the files of a folder, once all new ones are there; the page is the last.
+    r"""Replaces the files of a folder after all new files are written; the page is the last.
 
     Arguments:
         out: The folder.
         found: The report, for its sentences and numbers.
-        pictures: What :func:`pictures` returns.
+        pictures: The result of :func:`pictures`.
     """
     template = Template(resources.files(__package__).joinpath("page.html").read_text("utf-8"))
     files, shown = {"report.json": json.dumps(found.to_dict(), indent=2).encode()}, []

@@ -29,8 +29,8 @@ from .analysis import (
 )
 from .result import Report
 
-_MAX_NUMBERS = 2**26  # of all examples together, that are looked at
-_MAX_EXAMPLES = 2**16  # the same, counted in examples
+_MAX_NUMBERS = 2**26  # in the sample of examples
+_MAX_EXAMPLES = 2**16  # in the sample
 
 
 def report(
@@ -42,36 +42,35 @@ def report(
     random_state: int | np.random.RandomState | None = 0,
     y: ArrayLike | None = None,
 ) -> Report:
-    r"""Looks at the manifold that a model has learned, and says what can be relied on.
+    r"""Reports the geometry of the manifold that a model has learned.
 
-    How many dimensions the data and the codes have, whether the codes keep neighbors together,
-    where one may interpolate, and how new examples differ. The work is bounded: of many
-    examples some are drawn at random, and each number comes with its standard error. Distances
-    are in the units of the model: standard deviations of columns for tables, unless it
-    scales them otherwise, and intensities from 0 to 1 for images.
+    The report has the dimension of data and codes, whether codes preserve neighbors, where
+    interpolation is safe, and how new examples differ. The work is bounded: large data are
+    sampled, and each figure has a standard error. Distances are in the units of the model: by
+    default standard deviations of columns for tables, and intensities from 0 to 1 for images.
 
-    Between texts, bytes to insert, delete or replace are counted. They are symbols, between
-    which there are no directions, so that their dimension and the planes are left out.
+    The distance of texts is the number of bytes to insert, delete or replace. Tokens have no
+    directions, so that the dimension of the data and the tangent planes are left out.
 
     Arguments:
         model: A fitted :class:`~autoencode.Autoencoder`, or a pair (encoder, decoder) of
             functions of tensors.
-        X: Examples. Best are some that the model was not trained on: those that it was
-            trained on it knows too well, and by comparison all new ones seem to drift.
-        X_new: New examples, to be compared.
+        X: The examples, preferably ones that the model was not trained on. A model fits its
+            training examples too well, so that all new ones seem to drift by comparison.
+        X_new: New examples to compare with them.
         out: A folder for the numbers (`report.json`), the pictures, and a page that shows
             both (`index.html`). Files of an earlier report are replaced.
-        n_neighbors: How many nearest neighbors to look at.
-        random_state: Seeds what is drawn at random.
-        y: The label or row of numbers under which a conditional model is seen.
+        n_neighbors: The number of nearest neighbors.
+        random_state: The seed of all samples.
+        y: The label or row of numbers that a conditional model is given.
 
     Returns:
         The report.
 
     Raises:
         TypeError: If the model is of another kind.
-        ValueError: If there are too few examples, they are not like those of the model, or the
-            folder cannot be written.
+        ValueError: If there are too few examples, the model does not take them, or the folder
+            cannot be written.
 
     See Also:
         :class:`~autoencode.manifold.Report`, :class:`~autoencode.manifold.Drift`

@@ -13,20 +13,20 @@ from torch import Tensor
 from ...common.batching import budget_bytes
 from .local_bases import LocalBases, project_onto
 
-MAX_SAFE_ANGLE = 30.0  # degrees between neighboring planes, beyond which nothing lies between
-_CACHE_BYTES = 2**24  # bytes, for what is gone through more than once
+MAX_SAFE_ANGLE = 30.0  # degrees; interpolation beyond it leaves the manifold
+_CACHE_BYTES = 2**24
 
 
 def principal_angles(
     bases: Iterable[LocalBases], indices: Tensor, x: Tensor, n_components: int
 ) -> Tensor:
-    r"""The largest principal angle between the planes at both ends of each arc, in degrees.
+    r"""Largest principal angle between the planes at both ends of each edge, in degrees.
 
     .. math:: \theta = \arcsin \| (I - P_i) B_j^\top \|_2
 
     Arguments:
         bases: The planes at all examples, in batches.
-        indices: The other ends of the arcs from each, with shape `(N, k)`.
+        indices: The other ends of the edges of each example, with shape `(N, k)`.
         x: The rows of the examples, with shape `(N, D)`.
         n_components: The dimension of the planes.
 
@@ -59,7 +59,7 @@ def principal_angles(
 
 
 def _allocate(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
-    r"""An empty tensor, in memory if it fits and otherwise in a file that is gone after use."""
+    r"""Returns an empty tensor in memory, or in a temporary file if it does not fit."""
     x = torch.empty(0, dtype=dtype)
 
     if math.prod(shape) * x.element_size() <= budget_bytes():

@@ -20,9 +20,9 @@ class TangentAugment:
     .. math:: x' = x + \lambda \sum_j \epsilon_j s_j u_j,
         \qquad \epsilon_j \sim \mathcal{N}(0, 1)
 
-    with the directions :math:`u_j` of the plane at :math:`x`, and :math:`s_j` the standard
-    deviation along them of the nearest examples that the tangents were fitted to: as far as
-    the data themselves go. Images are cut off at their darkest and brightest.
+    :math:`u_j` are the directions of the plane at :math:`x`, and :math:`s_j` the standard
+    deviations of its neighbors in the data of the tangents along them. Images are clipped at black
+    and white.
 
     Arguments:
         tangents: Fitted :class:`Tangents`.
@@ -56,10 +56,10 @@ class TangentAugment:
         r"""
         Arguments:
             X: The examples.
-            random_state: Seeds the steps.
+            random_state: The seed of the steps.
 
         Returns:
-            An example for each, of the same shape and type.
+            One moved example for each example, in the same shape and type.
         """
         check_is_fitted(self.tangents)
         shape = (len(X), self.tangents.n_components_)
@@ -74,16 +74,17 @@ def tangent_penalty(classifier: Callable[[Tensor], Tensor], x: Tensor, basis: Te
     .. math:: \Omega(x) = \sum_{u \in \mathcal{B}_x}
         \left\| \frac{\partial o}{\partial x}(x) \, u \right\|^2
 
-    Added to the loss, it makes the classifier ignore what changes within a class. It takes
-    one product for each direction, and can be differentiated.
+    Added to the loss, it makes the classifier ignore variation within a class. It needs one
+    product with the Jacobian for each direction, and is differentiable.
 
     References:
         | The Manifold Tangent Classifier (Rifai et al., 2011)
 
     Arguments:
-        classifier: Maps a batch of examples, each on its own, to outputs with shape `(B, *)`.
+        classifier: Maps a batch of examples to outputs with shape `(B, *)`. The output of an
+            example must not depend on the others.
         x: The examples, with shape `(B, *)`.
-        basis: The directions at each, with shape `(B, d', D)`, where `D` is the number of
+        basis: The directions at each example, with shape `(B, d', D)`, where `D` is the number of
             elements of an example.
 
     Returns:

@@ -16,7 +16,7 @@ from ..neighbors.exact import knn
 
 
 class LocalBases(NamedTuple):
-    r"""The planes at some examples.
+    r"""Bases of the planes at some examples.
 
     Example:
         >>> from autoencode.manifold.codec import as_codec
@@ -27,10 +27,10 @@ class LocalBases(NamedTuple):
     """
 
     rows: slice
-    r"""Which examples."""
+    r"""The indices of the examples."""
 
     origin: Tensor
-    r"""Where the planes touch, with shape `(n, D)`."""
+    r"""The points where the planes touch the manifold, with shape `(n, D)`."""
 
     basis: Tensor
     r"""Orthonormal rows, with shape `(n, d', D)`."""
@@ -47,15 +47,15 @@ def iter_local_bases(
     n_neighbors: int,
     n_components: int | None,
 ) -> Iterator[LocalBases]:
-    r"""Yields the planes at rows, as many at once as fit into memory.
+    r"""Yields the planes at rows, in batches that fit into memory.
 
     Arguments:
         source: `"decoder"`, `"encoder"`, `"denoiser"` or `"neighbors"`.
         codec: The codec of a model.
         x: The rows, with shape `(N, D)`.
         reference: The rows among which neighbors are searched, with shape `(M, D)`.
-        n_neighbors: How many neighbors.
-        n_components: How many of the leading directions; by default all that there are.
+        n_neighbors: The number of neighbors.
+        n_components: The number of leading directions; by default all.
 
     Example:
         >>> from autoencode.manifold.codec import as_codec
@@ -93,12 +93,12 @@ def iter_local_bases(
 
 
 def numerical_rank(source: str, S: Tensor, n_neighbors: int) -> int:
-    r"""In how many directions there is something to see.
+    r"""Number of directions whose singular values are not negligible.
 
-    Of a decoder and an encoder, all are whose root mean square is at least a hundredth of the
-    first; of a denoiser, those whose mean is at least a half. For neighbors it is the
-    participation ratio of the variances, freed of the bias that it has in a sample of Gaussian
-    neighbors: with :math:`n = k - 1`, and variances :math:`v` in :math:`d` dimensions,
+    For a decoder or an encoder, it counts singular values whose root mean square is at least a
+    hundredth of the first. For a denoiser, it counts those whose mean is at least one half. For
+    neighbors, it is the participation ratio of the variances, corrected for its bias in a sample
+    of Gaussian neighbors. With :math:`n = k - 1` and variances :math:`v` in :math:`d` dimensions,
 
     .. math:: \frac{(\sum v)^2}{\sum v^2} \approx \frac{n d + 2}{n + d + 1}
 
@@ -125,7 +125,7 @@ def numerical_rank(source: str, S: Tensor, n_neighbors: int) -> int:
 
 
 def project_onto(v: Tensor, basis: Tensor) -> Tensor:
-    r"""The projections of vectors onto planes.
+    r"""Projections of vectors onto planes.
 
     Arguments:
         v: Vectors with shape `(N, D)` or `(N, *, D)`.
@@ -142,7 +142,7 @@ def project_onto(v: Tensor, basis: Tensor) -> Tensor:
 
 
 def _jacobians(source: str, codec: Codec, x: Tensor, z: Tensor) -> tuple[Tensor, ...]:
-    r"""The factors whose product has the planes as its span."""
+    r"""Returns the factors of the matrix whose columns span the planes."""
     if source == "decoder":
         return (decoder_jacobian(codec, z),)
 
@@ -153,14 +153,14 @@ def _jacobians(source: str, codec: Codec, x: Tensor, z: Tensor) -> tuple[Tensor,
 def _left_singular_vectors(A: Tensor, C: Tensor | None = None) -> tuple[Tensor, Tensor]:
     r"""Left singular vectors of :math:`A`, or of :math:`A C`, as rows, and singular values.
 
-    Both factors are reduced to triangles first, so that nothing larger than the narrow side
-    is decomposed, and the vectors are orthonormal where values vanish.
+    Both factors are first reduced to triangular matrices. The decomposed matrix is then as small
+    as the narrow side, and vectors are orthonormal even for singular values of zero.
     """
     Q, R = torch.linalg.qr(A)
     R = R.double() if C is None else R.double() @ torch.linalg.qr(C.mT).R.mT.double()
     U, S, _ = torch.linalg.svd(R, full_matrices=False)
     B = U.mT.to(Q) @ Q.mT
 
-    # Of the two directions of a line, the one in which its largest number grows
+    # A fixed sign: the largest number of each vector is positive
     grows = B.amax(dim=-1, keepdim=True) >= -B.amin(dim=-1, keepdim=True)
     return B.mul_(torch.where(grows, 1.0, -1.0)), S

@@ -14,10 +14,10 @@ from .sequences import Windowed
 
 
 class Readable(abc.ABC):
-    r"""Kinds that read files or folders of their own.
+    r"""Kinds with their own readers of files or folders.
 
-    Tables of numbers need no method for it: the library reads `.npy`, `.csv` and `.parquet` files
-    of numbers itself.
+    Tables of numbers need no reader: the library itself reads `.npy`, `.csv` and `.parquet` files
+    of numbers.
     """
 
     @abc.abstractmethod
@@ -30,20 +30,20 @@ class Readable(abc.ABC):
 
 
 class Writable(abc.ABC):
-    r"""Kinds with a file for each example, in a folder."""
+    r"""Kinds whose examples are written to one file each."""
 
     @property
     @abc.abstractmethod
     def suffix(self) -> str:
-        r"""The suffix of these files."""
+        r"""The suffix of the files."""
 
     @abc.abstractmethod
     def write(self, path: Path, example: NDArray) -> None:
-        r"""Writes an example to a file, which ends in `suffix`."""
+        r"""Writes an example to a file with this suffix."""
 
 
 def read_files(modality: Modality, path: Path | Files, whole: bool = False) -> tuple[Any, ...]:
-    r"""The examples of a file or folder, their labels and the names of their files.
+    r"""Examples of a file or folder, with their labels and the names of their files.
 
     Arguments:
         modality: The kind of data.
@@ -51,7 +51,7 @@ def read_files(modality: Modality, path: Path | Files, whole: bool = False) -> t
         whole: Whether long examples are kept whole.
 
     Raises:
-        ValueError: If the kind reads no such files.
+        ValueError: If the kind cannot read such files.
     """
     if whole and isinstance(modality, Windowed):
         return modality.read_whole(path)
@@ -66,7 +66,7 @@ def read_files(modality: Modality, path: Path | Files, whole: bool = False) -> t
 
 
 def write_one(modality: Modality, path: Path, example: NDArray) -> None:
-    r"""Write an example to a file of its own.
+    r"""Write an example to a file.
 
     Arguments:
         modality: The kind of data.
@@ -74,7 +74,7 @@ def write_one(modality: Modality, path: Path, example: NDArray) -> None:
         example: The example.
 
     Raises:
-        ValueError: If the kind has no such files.
+        ValueError: If the kind has no files of single examples.
     """
     if not isinstance(modality, Writable):
         raise ValueError(f"there are no files of single examples of {modality}.")
