@@ -39,11 +39,11 @@ def main() -> None:
         training = ae.Training(epochs=1, show_progress=False)
         options = {"likelihood": likelihood, "training": training, "random_state": 0}
         model = ae.vae(16, layers=(512,), **options).fit(X[:5000])
-        some = functools.partial(model.score_samples, X[:SCORED], samples=CODES)
+        some = functools.partial(model.score_samples, X[:SCORED], n_samples=CODES)
         passes = {
             "transform(X)": (n * GFLOP_PER_HALF, functools.partial(model.transform, X)),
             "reconstruct(X)": (2 * n * GFLOP_PER_HALF, functools.partial(model.reconstruct, X)),
-            f"score_samples(X, samples={CODES})": ((1 + CODES) * SCORED * GFLOP_PER_HALF, some),
+            f"score_samples(X, n_samples={CODES})": ((1 + CODES) * SCORED * GFLOP_PER_HALF, some),
         }
         shares: dict[str, list[float]] = {what: [] for what in passes}
         spent: dict[str, list[float]] = {what: [] for what in passes}

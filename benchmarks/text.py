@@ -87,7 +87,7 @@ def row(name: str, model: ae.Autoencoder, texts: list[str]) -> list[str]:
             information = mutual_information(model.model_, model.preprocess(test).target)
 
         density = [
-            f"{-model.score_samples(test[:SCORED], samples=64).mean():.1f}",
+            f"{-model.score_samples(test[:SCORED], n_samples=64).mean():.1f}",
             f"{model.evaluate(test)['rate']:.1f}",
             f"{information:.1f}",
         ]
@@ -108,7 +108,7 @@ def row(name: str, model: ae.Autoencoder, texts: list[str]) -> list[str]:
 def language_model(texts: list[str], epochs: int) -> list[str]:
     r"""Returns the row of the decoder without a code: its encoder sees only empty texts."""
     test, train = texts[:TEST], texts[TEST:]
-    decoder = Autoregressive(length=max(map(len, texts)) + 1, dropout=0.0)
+    decoder = Autoregressive(max_length=max(map(len, texts)) + 1, dropout=0.0)
     model = ae.autoencoder(1, likelihood=decoder, training=training(epochs), random_state=0)
     start = time.process_time()
     model.fit(train, corrupted=[""] * len(train))
@@ -181,7 +181,7 @@ def main() -> None:
 
     rows: list[list[str]] = []
     models, (texts, kinds) = models_for(GLOSSES), glosses()
-    subwords = {"training": training(GLOSSES.epochs), "modality": Texts(subwords=SUBWORDS)}
+    subwords = {"training": training(GLOSSES.epochs), "modality": Texts(vocab_size=SUBWORDS)}
     models[f"{PLAIN}, subwords"] = ae.autoencoder(LATENT_DIM, random_state=0, **subwords)
     both(GLOSSES, models, texts)
     notes = [classes(models, texts, kinds), between(models[VAE], texts[0], texts[1])]

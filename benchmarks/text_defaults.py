@@ -14,11 +14,11 @@ from autoencode.networks import Transformer
 PART = MOLECULES._replace(max_letters=30, train=20_000, epochs=2)
 VARIANTS = {
     "the defaults": {},
-    "no free nats": {"free_bits": 0.0},
-    "no free nats, warm-up over one half": {"free_bits": 0.0, "warmup": 0.5},
-    "4 free nats": {"free_bits": 4.0},
+    "no free nats": {"free_nats": 0.0},
+    "no free nats, warm-up over one half": {"free_nats": 0.0, "warmup": 0.5},
+    "4 free nats": {"free_nats": 4.0},
     "symbols hidden, 0.3": {"likelihood": Autoregressive(PART.max_letters + 1, dropout=0.3)},
-    "transformers, learning rate 0.002": {"network": Transformer(layers=2)},
+    "transformers, learning rate 0.002": {"network": Transformer(depth=2)},
 }
 
 

@@ -38,7 +38,7 @@ def circle(n: int = 300, seed: int = 0) -> NDArray:
     return np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=1) + 0.02 * noise
 
 
-@parametrize_with_checks([OffManifoldDetector(folds=2)])
+@parametrize_with_checks([OffManifoldDetector(n_folds=2)])
 def test_interface_of_scikit_learn(estimator, check, single_precision) -> None:
     check(estimator)
 
@@ -196,7 +196,7 @@ def test_every_recipe_on_tables(name: str) -> None:
     model = getattr(recipes, name)(2, **options)
     X, odd = circle(), circle(100, seed=5) + np.array([0, 0, 1])
     trained = OffManifoldDetector(model.fit(X[:200])).fit(X[200:])
-    anew = OffManifoldDetector(clone(model), folds=2, random_state=0).fit(X)
+    anew = OffManifoldDetector(clone(model), n_folds=2, random_state=0).fit(X)
 
     assert trained.model_ is model
 
@@ -220,10 +220,10 @@ def test_images(shape: tuple[int, ...]) -> None:
     odd = X[:5].copy()
     odd[:, 2, 5] = 255 - odd[:, 2, 5]
 
-    by_default = OffManifoldDetector(folds=2).fit(X)
+    by_default = OffManifoldDetector(n_folds=2).fit(X)
     variational = ae.vae(2, prior=ae.priors.StandardNormal(), **SMALL)
 
-    for detector in (by_default, OffManifoldDetector(variational, folds=2).fit(X)):
+    for detector in (by_default, OffManifoldDetector(variational, n_folds=2).fit(X)):
         assert detector.predict(X).shape == (200,)
         assert np.isfinite(detector.score_samples(odd)).all()
         assert detector.explain(odd).shape == odd.shape
@@ -249,7 +249,7 @@ def test_explained_in_units_of_the_usual() -> None:
 def test_constant_columns_and_duplicates() -> None:
     X, _ = gaussian(200)
     X = np.repeat(np.c_[X, np.full(200, 7.0)], 3, axis=0)
-    detector = OffManifoldDetector(folds=2).fit(X)
+    detector = OffManifoldDetector(n_folds=2).fit(X)
     moved = X[:5].copy()
     moved[:, 5] += 1
 
@@ -296,7 +296,7 @@ def test_modules_are_left_as_they_were() -> None:
 def test_untrained_models_are_trained_alike() -> None:
     model = ae.autoencoder(2, layers=(16,), training=ae.Training(epochs=1))
     detectors = [
-        OffManifoldDetector(model, folds=2, random_state=s).fit(circle()) for s in (0, 0, 1)
+        OffManifoldDetector(model, n_folds=2, random_state=s).fit(circle()) for s in (0, 0, 1)
     ]
     a, b, c = (detector.score_samples(circle()) for detector in detectors)
 
@@ -372,7 +372,7 @@ def test_bad_arguments_are_named() -> None:
     for arguments, message in [
         ({"contamination": 0.7}, r"share in \(0, 0.5\]"),
         ({"density": "flow"}, "a density out of"),
-        ({"folds": 1}, "folds as an integer >= 2"),
+        ({"n_folds": 1}, "n_folds as an integer >= 2"),
     ]:
         with pytest.raises(ValueError, match=message):
             OffManifoldDetector(**arguments).fit(X)

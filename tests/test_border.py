@@ -69,8 +69,11 @@ def test_tables_of_mixed_columns_are_looked_at_like_others(mixed) -> None:
         (tangents.traversals(X[:1], n_steps=3), 2 * 3),
         (manifold.TangentAugment(tangents)(X[:n], random_state=0), n),
         (manifold.ManifoldParzen(tangents).fit(X).sample(n, random_state=0), n),
-        (manifold.walkback(mixed, X[:n], steps=3, noise=0.1, random_state=0), 3 * n),
-        (manifold.Geodesics(mixed, n_points=4).interpolate(X[:n], X[n : 2 * n], n=5), 5 * n),
+        (manifold.walkback(mixed, X[:n], n_steps=3, noise=0.1, random_state=0), 3 * n),
+        (
+            manifold.Geodesics(mixed, n_points=4).interpolate(X[:n], X[n : 2 * n], n_points=5),
+            5 * n,
+        ),
     ]:
         assert found.columns.tolist() == X.columns.tolist()
         assert len(found) == rows
@@ -85,7 +88,7 @@ def test_detectors_of_mixed_columns(mixed) -> None:
     untrained = ae.vae(2, **PLAIN)
 
     for model in (mixed, untrained):
-        detector = manifold.OffManifoldDetector(model, folds=2).fit(X)
+        detector = manifold.OffManifoldDetector(model, n_folds=2).fit(X)
         on, off = detector.decompose(X[:5])
         assert np.isfinite(on + off).all()
 
@@ -93,4 +96,4 @@ def test_detectors_of_mixed_columns(mixed) -> None:
 @pytest.mark.slow
 def test_the_default_detector_takes_mixed_columns() -> None:
     X = people()
-    assert np.isfinite(manifold.OffManifoldDetector(folds=2).fit(X[:60]).score_samples(X)).all()
+    assert np.isfinite(manifold.OffManifoldDetector(n_folds=2).fit(X[:60]).score_samples(X)).all()

@@ -68,7 +68,7 @@ def folder(tmp_path_factory) -> Path:
     fits = {
         "vae.ae": ["digits.npy", "--recipe", "vae", "--latent-dim", "3", *QUICK],
         "plain.ae": ["digits.npy", *QUICK],
-        "table.ae": ["table.csv", "--label", "kind", "--recipe", "vae", *QUICK],
+        "table.ae": ["table.csv", "--label-column", "kind", "--recipe", "vae", *QUICK],
         "given.ae": ["digits.npz", "--recipe", "vae", "--conditional", *QUICK],
     }
 
@@ -161,8 +161,9 @@ def test_what_is_next_keeps_the_labels(run, tmp_path) -> None:
     way = shlex.quote(str(tmp_path / "way.png"))
 
     for line in [
-        f"fit {goods} --conditional --label shop --recipe vae --out {model} {shlex.join(QUICK)}",
-        f"impute {model} {goods} --label shop --out {full}",
+        f"fit {goods} --conditional --label-column shop --recipe vae --out {model}"
+        f" {shlex.join(QUICK)}",
+        f"impute {model} {goods} --label-column shop --out {full}",
         f"interpolate given.ae digits.npz 0 10 --out {way}",
     ]:
         status, out, err = run(line)
@@ -249,7 +250,8 @@ def test_codes_of_files_name_them(run) -> None:
 
 def test_objects_have_flags(run) -> None:
     flags = (
-        "--recipe denoising --objective Contractive --objective.penalty 0.5 --objective.exact=1"
+        "--recipe denoising --objective Contractive --objective.weight 0.5"
+        " --objective.max_exact_dim=1"
         " --corruption Masking --corruption.fraction 0.4 --likelihood FixedGaussian"
         " --network FullyConnected --network.layers 8 4 --latent_dim 3 --epochs 1 --batch-size 50"
         " --learning-rate 1e-4 --validation-fraction 0.25"
@@ -292,7 +294,7 @@ def test_pairs(run) -> None:
         ("fit digits.npz", 10),
         ("fit digits.npy --labels labels.npy", 10),
         ("fit digits.npy --labels words.csv", 10),
-        ("fit table.csv --label kind", 2),
+        ("fit table.csv --label-column kind", 2),
         ("fit images", 10),
     ],
 )
@@ -413,7 +415,7 @@ def test_reconstruct_keeps_names_and_columns(run) -> None:
     names = [{f.relative_to(top) for f in Path(top).rglob("*.png")} for top in ("images", "named")]
     assert names[0] == names[1]
 
-    assert run("reconstruct table.ae table.csv --label kind --out r.csv")[0] == 0
+    assert run("reconstruct table.ae table.csv --label-column kind --out r.csv")[0] == 0
     assert Path("r.csv").read_text().splitlines()[0] == "a,b,c"
 
 
@@ -428,7 +430,7 @@ def test_the_picture_has_originals_beside_reconstructions(run) -> None:
 
 def test_sample(run) -> None:
     assert run("sample vae.ae -n 5 --random-state 1 --out a.npy")[0] == 0
-    assert run("sample vae.ae --n 5 --random-state 1 --out b.npy")[0] == 0
+    assert run("sample vae.ae --n-samples 5 --random-state 1 --out b.npy")[0] == 0
     assert np.array_equal(np.load("a.npy"), np.load("b.npy"))
     assert np.load("a.npy").shape == (5, 8, 8)
 
@@ -530,7 +532,7 @@ def test_score_says_which(run) -> None:
             for case in [
                 ("vae.ae digits.npy --labels labels.npy", {"codes", "grid", "samples"}),
                 ("given.ae digits.npy --y 3", {"codes", "grid", "samples"}),
-                ("table.ae table.csv --label kind", {"codes", "samples"}),
+                ("table.ae table.csv --label-column kind", {"codes", "samples"}),
             ]
         ),
     ],
@@ -652,7 +654,7 @@ def test_manifold(run) -> None:
 @pytest.mark.slow
 def test_manifold_of_images_in_a_folder_and_of_tables(run) -> None:
     assert run("manifold plain.ae images --out of-images --n-neighbors 3")[0] == 0
-    assert run("manifold table.ae table.csv --label kind --out of-table")[0] == 0
+    assert run("manifold table.ae table.csv --label-column kind --out of-table")[0] == 0
     assert Path("of-table/manifold.png").exists()
 
 
@@ -709,7 +711,7 @@ def test_anomalies(run) -> None:
     assert {words.split()[0] for words in out.splitlines()[2:5]} == {"20", "21", "22"}
     assert Path("odd.png").exists()
 
-    assert run("anomalies table.ae table.csv --label kind --out rows.csv")[0] == 0
+    assert run("anomalies table.ae table.csv --label-column kind --out rows.csv")[0] == 0
     assert not Path("rows.png").exists()
 
 
@@ -770,7 +772,7 @@ def test_interpolate(run) -> None:
     assert f"The geodesic is {length:.4g} long, " in out
     assert "5 examples on each curve" in out
     assert Path("way.png").exists()
-    assert run("interpolate table.ae table.csv 0 0 --label kind --out still.png")[0] == 0
+    assert run("interpolate table.ae table.csv 0 0 --label-column kind --out still.png")[0] == 0
 
     _, out, _ = run("interpolate vae.ae digits.npy 0 17 --metric fisher --out way.png")
     length = Geodesics(ae.load("vae.ae"), "fisher").distance(X[[0]], X[[17]])[0]
@@ -794,7 +796,7 @@ def test_interpolate_between_texts(run) -> None:
     assert "The geodesic is " in out
 
     header, *rows = csv.reader(Path("way.csv").read_text().splitlines())
-    ways = Geodesics(ae.load("words.ae"), "fisher").interpolate(words[0], words[3], n=4)
+    ways = Geodesics(ae.load("words.ae"), "fisher").interpolate(words[0], words[3], n_points=4)
     assert header == ["straight", "geodesic"]
     assert [row[1] for row in rows] == ways.tolist()
 
@@ -815,14 +817,14 @@ def test_the_header_of_a_table_is_that_of_the_fit(run) -> None:
     assert Path("new.csv").read_text().splitlines()[0] == "a,b,c"
     assert [*ae.load("table.ae").feature_names_in_] == ["a", "b", "c"]
 
-    assert run("score table.ae table.csv --label kind --out s.csv")[::2] == (0, "")
+    assert run("score table.ae table.csv --label-column kind --out s.csv")[::2] == (0, "")
     assert run("score table.ae bare.csv --out s.csv")[::2] == (
         0,
         "reads 'bare.csv': no line of names.\n",
     )
     assert (
         "['a', 'b', 'c'], in this order, got ['b', 'a', 'c']."
-        in run("score table.ae moved.csv --label kind --out s.csv")[2]
+        in run("score table.ae moved.csv --label-column kind --out s.csv")[2]
     )
 
 
@@ -853,9 +855,12 @@ def test_the_header_of_a_table_is_that_of_the_fit(run) -> None:
         ("fit junk.bin --out x.ae", "cannot read 'junk.bin'"),
         ("fit empty --out x.ae", "expected images, got none in 'empty'"),
         ("fit line.npy --out x.ae", "got shape (5,)"),
-        ("fit table.csv --label kin --out x.ae", "no column 'kin'"),
-        ("fit images --label kind --out x.ae", "'images' is a folder"),
-        ("score vae.ae table.csv --label kind --labels labels.npy", "--label or --labels"),
+        ("fit table.csv --label-column kin --out x.ae", "no column 'kin'"),
+        ("fit images --label-column kind --out x.ae", "'images' is a folder"),
+        (
+            "score vae.ae table.csv --label-column kind --labels labels.npy",
+            "--label-column or --labels",
+        ),
         (
             "fit digits.npy --recipe denoising --noise 1 --corruption Masking --out x.ae",
             "--noise has no effect with --corruption; leave out one of them.",
@@ -863,7 +868,10 @@ def test_the_header_of_a_table_is_that_of_the_fit(run) -> None:
         ("transform nothing.ae digits.npy --out z.npy", "there is no model file 'nothing.ae'."),
         ("transform junk.txt digits.npy --out z.npy", "'junk.txt' is no model"),
         ("transform truncated.ae digits.npy --out z.npy", "truncated"),
-        ("transform vae.ae table.csv --label kind --out z.npy", "got the table 'table.csv'"),
+        (
+            "transform vae.ae table.csv --label-column kind --out z.npy",
+            "got the table 'table.csv'",
+        ),
         ("transform vae.ae digits.npy --out z.xls", "expected a .npy or .csv or .parquet file."),
         ("transform given.ae digits.npy --out z.npy", "--labels FILE"),
         ("transform vae.ae digits.npy --pool-windows --out z.npy", "no windows to pool of Images"),
@@ -872,9 +880,12 @@ def test_the_header_of_a_table_is_that_of_the_fit(run) -> None:
         ("sample given.ae --y --out never.npy", "for all or 64 of them, got 0."),
         ("reconstruct given.ae digits.npy --y 1 2 --out r.png", "for all or 120 of them, got 2."),
         ("score given.ae digits.npy --y 3 --labels labels.npy", "got --y and --labels."),
-        ("denoise given.ae digits.npy --y 3 --label a --out r.npy", "or --labels, got --y and"),
+        (
+            "denoise given.ae digits.npy --y 3 --label-column a --out r.npy",
+            "or --labels, got --y and",
+        ),
         ("reconstruct vae.ae digits.npy --out r.csv", "a .png or .npy file, or a folder."),
-        ("reconstruct table.ae table.csv --label kind --out r.png", "cannot write 'r.png'"),
+        ("reconstruct table.ae table.csv --label-column kind --out r.png", "cannot write 'r.png'"),
         (
             "sample plain.ae --out never.npy",
             "no density p(x): fit with --recipe vae",
@@ -991,7 +1002,7 @@ def test_in_a_shell(folder) -> None:
 
 
 def test_a_plain_autoencoder_with_a_prior_samples(run) -> None:
-    line = "fit digits.npy --epochs 1 --prior Mixture --prior.components 2 --out mixed.ae"
+    line = "fit digits.npy --epochs 1 --prior Mixture --prior.max_components 2 --out mixed.ae"
     assert run(line)[0] == 0
 
     status, out, _ = run("sample mixed.ae -n 4 --out mixed.npy --random-state 0")

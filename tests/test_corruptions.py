@@ -109,7 +109,7 @@ def test_bad_arguments_are_refused(cls: type[Corruption], value: float) -> None:
 
 def test_failing_sensors_hide_one_stretch_of_a_channel() -> None:
     x = torch.full((2000, 3, 40), 2.0)
-    gone = SensorDropout(0.25, longest=0.5)(x) == 0
+    gone = SensorDropout(0.25, max_gap_fraction=0.5)(x) == 0
     starts = gone[..., 0].int() + (gone.int().diff(dim=-1) == 1).sum(dim=-1)
 
     assert starts.max() == 1  # no channel has two stretches
@@ -123,7 +123,7 @@ def test_linear_series_read_the_times_themselves() -> None:
     x = torch.stack([t, 3 * t - 7])[None]
     torch.manual_seed(0)
     moved = TimeJitter(0.4)(x)
-    warped = TimeWarping(0.5, knots=5)(x)
+    warped = TimeWarping(0.5, n_knots=5)(x)
 
     for y in (moved, warped):
         assert torch.allclose(y[:, 1], 3 * y[:, 0] - 7)  # all channels share the times

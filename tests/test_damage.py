@@ -180,7 +180,7 @@ LARGE: dict[str, Callable[[dict], Any]] = {
     "convolutions": lambda d: d.update(
         network={
             "class": "autoencode.networks.Convolutional",
-            "arguments": {"width": 8, "depth": 10**7, "hidden": 8},
+            "arguments": {"width": 8, "depth": 10**7, "hidden_width": 8},
             "learned": {},
         },
         modality=d["modality"]
@@ -189,13 +189,13 @@ LARGE: dict[str, Callable[[dict], Any]] = {
     "transformer": _set(
         network={
             "class": "autoencode.networks.Transformer",
-            "arguments": {"width": 8, "layers": 10**7, "heads": 1, "vocab_size": 10**8},
+            "arguments": {"width": 8, "depth": 10**7, "n_heads": 1, "vocab_size": 10**8},
             "learned": {},
         },
     ),
     "strings": _set("modality", "learned", a_=WIDE, b_=WIDE, c_=WIDE),
     "columns": _set("modality", "learned", shape_={"tuple": [10**9]}),
-    "components": _set("arguments", "prior", "arguments", components=10**18),
+    "components": _set("arguments", "prior", "arguments", max_components=10**18),
 }
 
 

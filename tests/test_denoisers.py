@@ -118,8 +118,8 @@ def test_probes_are_unbiased(D: int, d: int) -> None:
     E, G = torch.randn(D, d, dtype=torch.float64), torch.randn(d, D, dtype=torch.float64)
     model = (lambda x: torch.tanh(x @ E), lambda z: torch.sin(z @ G))
     x = torch.randn(400, D, dtype=torch.float64)
-    exact, none = local_dimension(model, x, probes=16, noise=SIGMA)
-    value, error = local_dimension(model, x, probes=6, noise=SIGMA, random_state=0)
+    exact, none = local_dimension(model, x, n_probes=16, noise=SIGMA)
+    value, error = local_dimension(model, x, n_probes=6, noise=SIGMA, random_state=0)
 
     # Against the definition
     for x_i, d_i in zip(x[:3], exact):
@@ -133,14 +133,14 @@ def test_probes_are_unbiased(D: int, d: int) -> None:
     ratio = (value - exact).square().mean() / error.square().mean()
     assert ratio.item() == pytest.approx(1, rel=0.25)
 
-    again = local_dimension(model, x, probes=6, noise=SIGMA, random_state=0)
+    again = local_dimension(model, x, n_probes=6, noise=SIGMA, random_state=0)
     assert torch.equal(again.value, value)
 
 
 def test_one_probe_is_exact_where_the_encoder_inverts_the_decoder() -> None:
     W = torch.linalg.qr(torch.randn(30, 20, dtype=torch.float64)).Q
     x = torch.randn(5, 20, dtype=torch.float64) @ W.T
-    value, error = local_dimension((lambda x: x @ W, lambda z: z @ W.T), x, probes=2, noise=1.0)
+    value, error = local_dimension((lambda x: x @ W, lambda z: z @ W.T), x, n_probes=2, noise=1.0)
 
     assert torch.allclose(value, torch.full_like(value, 20.0))
     assert (error < 1e-12).all()
@@ -158,13 +158,13 @@ def test_walkback_visits_the_distribution_of_the_data() -> None:
     mu, scale = 2.0, 1.5
     means, posterior, gain = normal_maps(scale, mu)
     start = np.zeros((2000, 1))
-    walk = walkback(posterior, start, steps=40, random_state=0)
+    walk = walkback(posterior, start, n_steps=40, random_state=0)
 
     assert walk.shape == (40, 2000, 1)
     assert kstest(walk[-1, :, 0], "norm", args=(mu, scale)).pvalue > 0.01
 
     # Without the noise of the posterior it would be too narrow
-    walk = walkback(means, start, steps=40, noise=1.0, random_state=0)
+    walk = walkback(means, start, n_steps=40, noise=1.0, random_state=0)
     narrow = gain / (1 - gain**2) ** 0.5
     assert narrow < 0.7 * scale
     assert kstest(walk[-1, :, 0], "norm", args=(mu, narrow)).pvalue > 0.01
@@ -174,11 +174,11 @@ def test_walkback_is_reproducible_and_leaves_the_generator_alone() -> None:
     _, posterior, _ = normal_maps(1.0, 0.0)
     state = torch.get_rng_state()
     x = torch.zeros(5, 1)
-    walk = walkback(posterior, x, steps=3, random_state=0)
+    walk = walkback(posterior, x, n_steps=3, random_state=0)
 
     assert isinstance(walk, Tensor)
-    assert torch.equal(walk, walkback(posterior, x, steps=3, random_state=0))
-    assert not torch.equal(walk, walkback(posterior, x, steps=3))
+    assert torch.equal(walk, walkback(posterior, x, n_steps=3, random_state=0))
+    assert not torch.equal(walk, walkback(posterior, x, n_steps=3))
     assert torch.equal(torch.get_rng_state(), state)
 
 
@@ -209,7 +209,7 @@ def test_a_trained_linear_denoiser_in_the_units_of_the_user() -> None:
     assert found.shape == (200,)
     assert np.allclose(found, expected, rtol=0.05)
 
-    walk = walkback(model, X[:2000], steps=5, random_state=0)
+    walk = walkback(model, X[:2000], n_steps=5, random_state=0)
     assert walk.shape == (5, 2000, 3)
     assert np.allclose(walk[-1].std(axis=0), unit, rtol=0.2)
 
@@ -223,7 +223,7 @@ def test_images() -> None:
 
     assert stein_score(model, images).shape == (20, 16)
     assert local_dimension(model, images, random_state=0).value.shape == (20,)
-    walk = walkback(model, images[:3], steps=2, random_state=0)
+    walk = walkback(model, images[:3], n_steps=2, random_state=0)
     assert walk.shape == (2, 3, 4, 4)
     assert walk.dtype == np.uint8
 
@@ -241,17 +241,17 @@ def test_bad_input() -> None:
                 function(means, x, noise=noise)
 
     with pytest.raises(ValueError, match="number of steps >= 1"):
-        walkback(means, x, steps=0, noise=1.0)
+        walkback(means, x, n_steps=0, noise=1.0)
 
     with pytest.raises(ValueError, match="number of probes >= 2"):
-        local_dimension(means, x, probes=1, noise=1.0)
+        local_dimension(means, x, n_probes=1, noise=1.0)
 
 
 def test_a_single_example_walks_alone() -> None:
     p = Gaussian(3, 2)
     x = p.clean(2)
     both, one = (
-        walkback(tuple(p), X, steps=4, noise=SIGMA, random_state=0) for X in (x[:1], x[0])
+        walkback(tuple(p), X, n_steps=4, noise=SIGMA, random_state=0) for X in (x[:1], x[0])
     )
 
     assert one.shape == (4, 3)

@@ -85,7 +85,7 @@ def test_memory_changes_nothing(monkeypatch) -> None:
 
     def results() -> list[np.ndarray]:
         density = ManifoldParzen(n_components=2).fit(X)
-        local = ManifoldParzen(n_components=2, sigma="local", truncate=9).fit(X)
+        local = ManifoldParzen(n_components=2, sigma="local", n_nearest=9).fit(X)
         return [
             density.score_samples(Q),
             local.score_samples(Q),
@@ -117,7 +117,7 @@ def test_integrates_to_one(d: int, sigma: float | str) -> None:
 
 def test_one_gaussian_is_that_of_torch() -> None:
     X, Q = torch.from_numpy(sheet(40)), torch.from_numpy(sheet(20, seed=1))
-    density = ManifoldParzen(n_components=2, n_neighbors=6, sigma=0.1, truncate=1).fit(X)
+    density = ManifoldParzen(n_components=2, n_neighbors=6, sigma=0.1, n_nearest=1).fit(X)
     i = torch.cdist(Q, X).argmin(dim=1)
     near = torch.cdist(X, X).argsort(dim=1)[:, 1:7]
     _, s, V = torch.linalg.svd(X[near[i]] - X[i, None])
@@ -165,7 +165,7 @@ def test_moves_with_the_data(seed: int, c: float, sigma: str) -> None:
 def test_truncation_is_bounded(truncate: int, d: int, sigma: float | str) -> None:
     X, Q = sheet(60), 1.5 * sheet(20, seed=1)
     exact = ManifoldParzen(n_components=d, sigma=sigma).fit(X)
-    some = ManifoldParzen(n_components=d, sigma=sigma, truncate=truncate).fit(X)
+    some = ManifoldParzen(n_components=d, sigma=sigma, n_nearest=truncate).fit(X)
     truncated, bound = some.score_samples(Q), some.truncation_bound(Q)
 
     assert (truncated <= exact.score_samples(Q) + 1e-9).all()
@@ -295,7 +295,7 @@ def test_odd_data() -> None:
         ("n_neighbors", 0),
         ("sigma", 0),
         ("sigma", "best"),
-        ("truncate", 0),
+        ("n_nearest", 0),
     ],
 )
 def test_arguments_are_checked(argument: str, value: object) -> None:

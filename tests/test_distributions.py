@@ -166,7 +166,7 @@ def test_scales_must_be_positive(scale: float) -> None:
     with pytest.raises(ValueError, match="expected scale > 0"):
         FixedGaussian(scale)
 
-    with pytest.raises(ValueError, match="expected smallest_scale > 0"):
+    with pytest.raises(ValueError, match="expected min_scale > 0"):
         DiagonalGaussian(scale)
 
 

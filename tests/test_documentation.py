@@ -180,7 +180,7 @@ PLAIN = set(
     routing save scaling self show smallest source static strict truncate weighted digits drums
     fashion mnist idx pepper salt mel parzen knn tensorboard transformer recurrent convolutional
     autoregressive dae scalar tokenized waveform incomplete classifier detector quantizer
-    divergence tcvae tril less
+    divergence tcvae tril less exact iter side
     """.split()
 )
 INTERFACE = (
@@ -228,6 +228,59 @@ def test_glossary_defines_the_nouns_of_the_interface() -> None:
                     unknown[word] = f"{owner}: {name}"
 
     assert not unknown, "define them in docs/glossary.md, or list them as PLAIN"
+
+
+# Sizes and positions, which are not counts of several things
+SIZES = set(
+    """
+    batch_size codebook_dim codebook_size latent_dim tangent_dim vocab_size size width hidden_width
+    depth dilation window stride smoothing epoch epochs patience gradient_accumulation skipped rate
+    random_state k channels
+    """.split()
+)
+
+
+def test_counts_begin_alike() -> None:
+    r"""Arguments that count something are `n_...`, and limits are `min_...` or `max_...`."""
+    for folder in INTERFACE:
+        module = importlib.import_module(f"autoencode.{folder}")
+
+        for owner in module.__all__:
+            value = getattr(module, owner)
+
+            if inspect.ismodule(value) or (folder == "modalities" and inspect.isfunction(value)):
+                continue
+
+            try:
+                arguments = inspect.signature(value).parameters.values()
+            except (TypeError, ValueError):
+                continue
+
+            for argument in arguments:
+                if str(argument.annotation) in ("<class 'int'>", "int", "int | None", "int | str"):
+                    known = argument.name in SIZES
+                    assert known or re.match("(n|min|max)_", argument.name), (owner, argument)
+
+
+def test_first_page_is_short() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    (python,) = blocks(ROOT / "README.md", "python")
+    install, shell = re.findall(r"```\n(.*?)```", text, flags=re.DOTALL)
+    screen, _, rest = text.partition("## Measured results")
+    rows = re.findall(r"^\| \[.*", rest, flags=re.MULTILINE)
+
+    assert len(python.splitlines()) <= 10
+    assert len(shell.splitlines()) <= 5
+    assert "pip install" in install
+    assert install.count("make ") == 2
+    assert screen.count("<img ") == 3
+    assert len(screen.splitlines()) <= 50
+    assert 0 < len(rows) <= 8
+    assert all("](benchmarks/results/" in row for row in rows)
+
+    lines = (ROOT / "ARCHITECTURE.md").read_text("utf-8").splitlines()
+    assert len(lines) <= 150
+    assert max(map(len, lines)) <= 100
 
 
 def test_glossary_names_what_exists() -> None:

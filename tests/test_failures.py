@@ -233,11 +233,13 @@ def test_a_wide_code_of_a_denoiser_is_not_reported() -> None:
 
 
 def test_a_long_text_and_texts_cut_off_are_named() -> None:
-    with pytest.warns(FitWarning, match=r"20,000 bytes, 99 % have at most 3.*length=3, cut=True"):
+    with pytest.warns(
+        FitWarning, match=r"20,000 bytes, 99 % have at most 3.*max_bytes=3, truncate=True"
+    ):
         Texts().fit(["abc"] * 99 + ["x" * 20_000])
 
     with pytest.warns(FitWarning, match="most of the input is unused: only 10 %"):
-        Texts(length=5, cut=True).fit(["x" * 50] * 9)
+        Texts(max_bytes=5, truncate=True).fit(["x" * 50] * 9)
 
 
 @pytest.mark.parametrize(

@@ -324,7 +324,7 @@ def test_labels_without_names_need_all_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "column", "message"),
     [
-        ("file,a,b\n0.png,1,2\n1.png,1,2\n", None, r"out of \['a', 'b'\].*--label COLUMN"),
+        ("file,a,b\n0.png,1,2\n1.png,1,2\n", None, r"out of \['a', 'b'\].*--label-column COLUMN"),
         ("file,a\n0.png,1\n", "c", "has no column 'c'"),
         ("x,y\n1000.png,1\n", None, "no column of .* holds names of the files"),
         ("file,a\n0.png\n", None, "expected 2 cells in each row, got 1 in row 2"),

@@ -41,7 +41,7 @@ def recordings(folder: Path, N: int = 30) -> Path:
 
 
 def sounds(**options) -> Sounds:
-    spectrum = LogMel(bands=8, hop=0.016, iterations=2)
+    spectrum = LogMel(n_mels=8, hop_seconds=0.016, n_iter=2)
     return Sounds(rate=4000, seconds=0.2, spectrum=spectrum, **options)
 
 
@@ -174,7 +174,7 @@ def counted(*args):
 
 ae.corruptions.Hum.damage = counted
 training = ae.Training(epochs=6, batch_size=8, checkpoint_dir=sys.argv[3], checkpoint_seconds=1e-3)
-spectrum = LogMel(bands=8, hop=0.016, iterations=2)
+spectrum = LogMel(n_mels=8, hop_seconds=0.016, n_iter=2)
 modality = Sounds(rate=4000, seconds=0.2, spectrum=spectrum)
 hum = ae.corruptions.Hum()
 model = ae.denoising(

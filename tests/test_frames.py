@@ -176,7 +176,7 @@ def test_a_hidden_cell_is_integrated_over(float64, hidden: list[int]) -> None:
     marginal = MultivariateNormal(torch.zeros(len(seen)), covariance) if seen else None
     expected = marginal.log_prob(x[:, seen]) if marginal else torch.zeros(5)
 
-    torch.testing.assert_close(log_evidence(model, x, samples=3), expected)
+    torch.testing.assert_close(log_evidence(model, x, n_samples=3), expected)
 
 
 def test_a_cell_is_judged_by_the_others_of_its_row(float64) -> None:
@@ -189,7 +189,7 @@ def test_a_cell_is_judged_by_the_others_of_its_row(float64) -> None:
         return x * (torch.arange(6) % 3 != j)
 
     found = leave_one_out_log_prob(
-        model, x, map(hidden, range(3)), lambda x, p: p.cells(x), samples=30_000
+        model, x, map(hidden, range(3)), lambda x, p: p.cells(x), n_samples=30_000
     )
 
     for j in range(3):
@@ -208,7 +208,7 @@ def test_what_is_missing_has_the_mean_of_the_rest(float64) -> None:
     expected = x[:, :2] @ torch.linalg.solve(S[:2, :2], S[:2, 2])
 
     torch.testing.assert_close(
-        posterior_mean(model, x, samples=20_000)[:, 2], expected, atol=0.03, rtol=0
+        posterior_mean(model, x, n_samples=20_000)[:, 2], expected, atol=0.03, rtol=0
     )
 
 
@@ -296,8 +296,8 @@ def test_densities_of_numbers_integrate_to_one() -> None:
 def test_the_score_with_a_hidden_cell_is_the_sum_over_its_levels(fitted) -> None:
     X = table(40, seed=5).dropna().reset_index(drop=True)
     levels = fitted.modality_.columns_[1].levels_
-    each = [fitted.score_samples(X.assign(kind=k), samples=4096) for k in levels]
-    hidden = fitted.score_samples(X.assign(kind=None), samples=4096)
+    each = [fitted.score_samples(X.assign(kind=k), n_samples=4096) for k in levels]
+    hidden = fitted.score_samples(X.assign(kind=None), n_samples=4096)
 
     assert len(levels) == 3
     np.testing.assert_allclose(np.logaddexp.reduce(each), hidden, atol=0.15)
@@ -410,7 +410,7 @@ def test_conditional_samples_in_a_discrete_model() -> None:
 def test_rare_levels_are_one_to_the_model_and_come_back() -> None:
     words = ["often"] * 60 + ["second"] * 30 + ["r1"] * 8 + [f"s{i}" for i in range(8)]
     X = pd.DataFrame({"word": words, "x": np.arange(106.0)})
-    model = vae(8, modality=MixedTables(levels=2)).fit(X)
+    model = vae(8, modality=MixedTables(max_levels=2)).fit(X)
     S = model.sample(4000, random_state=0)["word"]
     rare = S[~S.isin(["often", "second"])]
 
@@ -756,7 +756,7 @@ def test_command_line(tmp_path: Path, monkeypatch, capsys, suffix: str) -> None:
     assert len(read(f"r.{suffix}")) == 80
 
     conditional = "--conditional --recipe vae --layers 8 --epochs 1"
-    assert "Wrote" in run(f"fit t.{suffix} --label flag {conditional} --out c.ae")
+    assert "Wrote" in run(f"fit t.{suffix} --label-column flag {conditional} --out c.ae")
     assert "5 new" in run(f"sample c.ae -n 5 --y True --out s.{suffix}")
 
 
@@ -785,11 +785,11 @@ def test_pictures_and_the_manifold(fitted, tmp_path: Path) -> None:
 
     on, off = manifold.OffManifoldDetector(model).fit(X).decompose(X)
     assert np.isfinite(on + off).all()
-    assert manifold.Geodesics(model).interpolate(X[:2], X[2:4], n=3).shape == (6, 5)
+    assert manifold.Geodesics(model).interpolate(X[:2], X[2:4], n_points=3).shape == (6, 5)
 
-    assert plots.reconstructions(model, X, n=3).axes
+    assert plots.reconstructions(model, X, n_examples=3).axes
     assert plots.samples(model, 8).axes
-    assert plots.grid(model, X, n=3).axes
+    assert plots.grid(model, X, n_per_side=3).axes
 
 
 def test_corruptions_of_texts_are_refused() -> None:
@@ -803,7 +803,7 @@ def test_a_column_that_only_names_rows_is_said(caplog) -> None:
     X = pd.DataFrame({"id": [f"u{i}" for i in range(300)], "kind": ["a", "b"] * 150})
 
     with caplog.at_level("INFO", "autoencode"):
-        MixedTables(levels=20).fit(X)
+        MixedTables(max_levels=20).fit(X)
 
     message, read = caplog.messages
     assert read == "columns as read: 'id' 300 levels; 'kind' 2 levels."

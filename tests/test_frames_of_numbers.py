@@ -99,10 +99,10 @@ def test_the_command_line_keeps_the_types_of_columns(tmp_path, monkeypatch) -> N
     X.assign(kind="a").to_csv("rows.csv", index=False)
     X.to_parquet("rows.parquet", index=False)
 
-    for fit in ("rows.csv --label kind", "rows.parquet"):
+    for fit in ("rows.csv --label-column kind", "rows.parquet"):
         assert main(f"fit {fit} --recipe vae --layers 8 --epochs 1 --out m.ae".split()) == 0
-        assert main("sample m.ae --n 5 --out new.csv".split()) == 0
-        assert main("sample m.ae --n 5 --out new.npy".split()) == 0
+        assert main("sample m.ae -n 5 --out new.csv".split()) == 0
+        assert main("sample m.ae -n 5 --out new.npy".split()) == 0
 
         new = pd.read_csv("new.csv")
         assert [*new.columns] == [*X.columns]

@@ -400,7 +400,7 @@ def test_tables_come_back_in_the_units_of_the_user() -> None:
     X = np.random.default_rng(0).normal([100.0, -5.0, 0.0], [10.0, 0.1, 1.0], size=(50, 3))
     model = ae.linear(latent_dim=2).fit(X)
     geodesics = Geodesics(model)
-    path = geodesics.interpolate(X[:4], X[4:8], n=5)
+    path = geodesics.interpolate(X[:4], X[4:8], n_points=5)
     r = model.reconstruct(X[:8])
 
     assert path.shape == (4, 5, 3)
@@ -408,7 +408,7 @@ def test_tables_come_back_in_the_units_of_the_user() -> None:
     assert np.allclose(
         geodesics.distance(X[:4], X[4:8]), np.linalg.norm(r[:4] - r[4:], axis=1), rtol=1e-4
     )
-    assert np.allclose(geodesics.interpolate(X[0], X[4], n=5), path[0], atol=1e-3)
+    assert np.allclose(geodesics.interpolate(X[0], X[4], n_points=5), path[0], atol=1e-3)
     assert isinstance(geodesics.distance(X[:4], X[4:8]), np.ndarray)
 
     tensor = torch.from_numpy(X)
@@ -423,11 +423,11 @@ def test_images(shape: tuple[int, ...]) -> None:
     X = np.random.default_rng(0).integers(256, size=(20, *shape), dtype=np.uint8)
     model = ae.vae(latent_dim=2, prior=ae.priors.StandardNormal(), **SMALL).fit(X)
     geodesics = Geodesics(model, n_points=8)
-    path = geodesics.interpolate(X[:3], X[3:6], n=4)
+    path = geodesics.interpolate(X[:3], X[3:6], n_points=4)
 
     assert path.shape == (3, 4, *shape)
     assert path.dtype == np.uint8
-    assert geodesics.interpolate(X[0], X[3], n=4).shape == (4, *shape)
+    assert geodesics.interpolate(X[0], X[3], n_points=4).shape == (4, *shape)
     assert (np.abs(path[:, 0].astype(int) - model.reconstruct(X[:3])) <= 1).all()
     assert np.isfinite(Geodesics(model, "fisher", n_points=8).distance(X[:3], X[3:6])).all()
 
@@ -479,8 +479,8 @@ def test_bad_arguments_are_named() -> None:
     with pytest.raises(ValueError, match="finite codes"):
         geodesics.path(a * math.nan, b)
 
-    with pytest.raises(ValueError, match="n as an integer >= 2"):
-        geodesics.interpolate(a, b, n=1)
+    with pytest.raises(ValueError, match="n_points as an integer >= 2"):
+        geodesics.interpolate(a, b, n_points=1)
 
 
 def test_a_graph_is_one_of_codes() -> None:

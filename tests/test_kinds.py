@@ -91,7 +91,7 @@ def series(folder: Path) -> Path:
 
 
 def small_sounds() -> Sounds:
-    spectrum = LogMel(bands=8, hop=0.016, iterations=2)
+    spectrum = LogMel(n_mels=8, hop_seconds=0.016, n_iter=2)
     return Sounds(rate=4000, seconds=0.2, spectrum=spectrum)
 
 
@@ -145,7 +145,7 @@ def test_clones_and_stored_models_are_the_same(kind: Kind, tmp_path: Path) -> No
     for other in (stored, clone(stored).fit(path)):
         assert same(other.transform(path), model.transform(path))
         assert same(other.reconstruct(path), model.reconstruct(path))
-        assert same(other.score_samples(path, samples=8), model.score_samples(path, samples=8))
+        assert same(other.score_samples(path, n_samples=8), model.score_samples(path, n_samples=8))
         assert same(other.sample(4, random_state=1), model.sample(4, random_state=1))
 
 

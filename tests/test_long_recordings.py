@@ -24,7 +24,7 @@ WINDOWS = [6, 5, 8, 1]  # of a second, each half a second after the one before
 
 
 def sounds(**options) -> Sounds:
-    spectrum = LogMel(bands=8, hop=0.032, iterations=2)
+    spectrum = LogMel(n_mels=8, hop_seconds=0.032, n_iter=2)
     return Sounds(rate=RATE, spectrum=spectrum, **options)
 
 

@@ -53,7 +53,7 @@ def words(figure: Figure) -> list[str]:
 
 def test_tangents_draws_displaced_images(image_model) -> None:
     tangents = manifold.Tangents(image_model, n_components=3).fit(IMAGES)
-    figure = plots.tangents(tangents, IMAGES[0], n=2, n_steps=5)
+    figure = plots.tangents(tangents, IMAGES[0], n_directions=2, n_steps=5)
     expected = tangents.traversals(IMAGES[0], 5)[:2].reshape(-1, 6, 5) / 255
 
     assert np.allclose(shown(figure), expected, atol=1e-6)
@@ -85,7 +85,7 @@ def test_bars_show_directions_in_standard_deviations(table_model) -> None:
 
 def test_straight_curve_is_straight_in_code_space(image_model) -> None:
     geodesics = manifold.Geodesics(image_model, n_points=9, max_iter=20)
-    figure = plots.geodesics(geodesics, IMAGES[0], IMAGES[1], n=5)
+    figure = plots.geodesics(geodesics, IMAGES[0], IMAGES[1], n_points=5)
     pixels = shown(figure)
 
     assert np.allclose(pixels[5:], geodesics.interpolate(IMAGES[0], IMAGES[1], 5) / 255)

@@ -45,7 +45,7 @@ def test_mmd_is_unbiased() -> None:
 
 def test_sliced_distances_of_shifted_samples() -> None:
     x, shift = randn(50, 4), torch.tensor([1.0, -2.0, 0.5, 3.0])
-    found = sliced_wasserstein(x, x + shift, projections=20_000)
+    found = sliced_wasserstein(x, x + shift, n_projections=20_000)
 
     assert float(found) == pytest.approx(float(shift.square().sum()) / 4, rel=0.03)
     assert float(sliced_wasserstein(x, x[torch.randperm(50)])) == pytest.approx(0, abs=1e-20)
@@ -158,7 +158,7 @@ def test_the_players_of_aae_have_their_own_losses(make_model) -> None:
         lambda: WAE(-1.0),
         lambda: InfoVAE(alpha=2.0),
         lambda: InfoVAE(alpha=0.0, weight=0.5),
-        lambda: SlicedWAE(projections=0),
+        lambda: SlicedWAE(n_projections=0),
         lambda: SinkhornAE(blur=0.0),
         lambda: AAE(-1.0),
     ],

@@ -43,7 +43,7 @@ def test_imputed_numbers_are_means_of_a_lognormal_regression(float64) -> None:
     t1 = np.array([-1.0, 0.0, 1.0])
     rows = pd.DataFrame({"a": np.exp(t1), "b": np.nan})
     x = frames.normalize(frames.load(rows)).double()
-    mean = posterior_mean(model, x, samples=20_000, mean=frames.mean_given)
+    mean = posterior_mean(model, x, n_samples=20_000, mean=frames.mean_given)
     filled = frames.fill(rows, frames.restore_mean(mean))
 
     np.testing.assert_allclose(filled["b"], np.exp(0.8 * t1 + (1 - 0.64) / 2), rtol=0.03)

@@ -97,7 +97,7 @@ def test_rare_levels_constants_and_copies_in_folds() -> None:
     X = pd.DataFrame({"x": rng.normal(size=60), "k": ["a"] * 59 + ["r"], "one": 3, "u": "v"})
     X.loc[0, "x"] = np.nan
     model = ae.vae(1, layers=(8,), training=few(), prior=ae.priors.StandardNormal())
-    detector = OffManifoldDetector(model, folds=3, random_state=0).fit(X)
+    detector = OffManifoldDetector(model, n_folds=3, random_state=0).fit(X)
     pair = X.loc[[5, 5]].assign(one=[3, 4], u=["v", "w"])
     known, new = detector.explain(pair).to_numpy()
     u = 0.5 / 61
@@ -108,7 +108,7 @@ def test_rare_levels_constants_and_copies_in_folds() -> None:
     twice = pd.concat([X, X])
     groups = duplicate_groups(torch.from_numpy(np.r_[[[1, np.nan]] * 2, [[1, 2]]]))
     assert groups.tolist() == [0, 0, 1]
-    again = OffManifoldDetector(model, folds=3, random_state=0).fit(twice)
+    again = OffManifoldDetector(model, n_folds=3, random_state=0).fit(twice)
     assert np.isfinite(again.offset_)
 
 

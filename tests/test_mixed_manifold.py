@@ -144,7 +144,7 @@ def of_a_model(X: Any, n: int) -> None:
         prior=ae.priors.StandardNormal(),
     )
     model = model.set_params(corruption=noisy).fit(X)
-    detector = manifold.OffManifoldDetector(model, folds=2, random_state=0).fit(X)
+    detector = manifold.OffManifoldDetector(model, n_folds=2, random_state=0).fit(X)
     scores = check("scores", lambda: detector.score_samples(X), n)
     explained = detector.explain(X)
     assert type(explained) is type(X)
@@ -180,11 +180,11 @@ def of_a_model(X: Any, n: int) -> None:
     for metric in ("pullback", "fisher"):
         ways = manifold.Geodesics(model, metric=metric, n_points=3, max_iter=1)
         check(metric, lambda ways=ways: ways.distance(X, X), n)
-        check(metric, lambda ways=ways: ways.interpolate(X, X, n=2), 2 * n)
+        check(metric, lambda ways=ways: ways.interpolate(X, X, n_points=2), 2 * n)
 
     check("dimension", lambda: manifold.intrinsic_dimension(X, "mle", 3, model=model))
     check("slope", lambda: manifold.stein_score(model, X), n)
-    check("walk", lambda: manifold.walkback(model, X, steps=1, random_state=0), n)
+    check("walk", lambda: manifold.walkback(model, X, n_steps=1, random_state=0), n)
     check("local dimension", lambda: manifold.local_dimension(model, X).value, n)
     check("report", lambda: str(manifold.report(model, X, X, n_neighbors=2)))
 

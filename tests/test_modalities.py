@@ -177,7 +177,7 @@ def test_tables_come_back(X: NDArray, scaling: str) -> None:
     assert Y.dtype == X.dtype
 
     # Single precision, relative to what the columns were divided by
-    modality = modality.wide()
+    modality = modality.with_constant_columns()
     x = modality.normalize(modality.load(X))
     tolerance = 1e-6 * (np.abs(x.numpy()).max(axis=0) * modality.scale_ + np.abs(modality.loc_))
     tolerance += np.finfo(np.float32).tiny * modality.scale_
@@ -190,7 +190,7 @@ def test_tables_come_back(X: NDArray, scaling: str) -> None:
 
 @given(tables())
 def test_tables_are_scaled(X: NDArray) -> None:
-    modality = Tables().fit(X).wide()
+    modality = Tables().fit(X).with_constant_columns()
     x = modality.normalize(modality.load(X)).double().numpy()
     spread = np.ptp(X.astype(float), axis=0)
     squared = spread > 1e-150  # smaller ones have no variance that is a number

@@ -403,7 +403,7 @@ def test_selections_are_what_they_say(Z: np.ndarray) -> None:
     with pytest.raises(ValueError, match="expected method 'kcenter', 'density' or 'boundary'"):
         select_landmarks(graph, 3, "random")
 
-    with pytest.raises(ValueError, match="expected n from 1 to 300"):
+    with pytest.raises(ValueError, match="expected n_landmarks from 1 to 300"):
         select_landmarks(graph, 301)
 
 

@@ -23,12 +23,12 @@ NETWORKS = [
     FullyConnected(()),
     FullyConnected((16, 8)),
     FullyConnected((16, 8), skip=True),
-    Convolutional(width=4, hidden=16),
-    Convolutional(width=2, depth=2, hidden=8),
-    Convolutional(width=2, hidden=8, skip=True),
-    Convolutional(width=2, depth=3, hidden=8, dilation=2),
+    Convolutional(width=4, hidden_width=16),
+    Convolutional(width=2, depth=2, hidden_width=8),
+    Convolutional(width=2, hidden_width=8, skip=True),
+    Convolutional(width=2, depth=3, hidden_width=8, dilation=2),
     Incomplete(FullyConnected((8,), skip=True)),
-    Incomplete(Convolutional(width=2, hidden=8)),
+    Incomplete(Convolutional(width=2, hidden_width=8)),
 ]
 FULLY = [FullyConvolutional(width=4), FullyConvolutional(width=3, stride=4, channels=5)]
 SHAPES = [(1, 1, 1), (1, 8, 8), (3, 5, 9), (2, 1, 17), (1, 28, 28), (4, 33, 30)]
@@ -111,7 +111,7 @@ def test_convolutions_need_positions() -> None:
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize(
     "network",
-    [FullyConnected((8,), skip=True), Convolutional(width=2, hidden=8, skip=True)],
+    [FullyConnected((8,), skip=True), Convolutional(width=2, hidden_width=8, skip=True)],
     ids=repr,
 )
 def test_a_skip_connection_is_all_that_is_left_beside_zeros(network, shape) -> None:
@@ -129,7 +129,7 @@ def test_a_skip_connection_is_all_that_is_left_beside_zeros(network, shape) -> N
 
 
 def test_a_skip_connection_keeps_full_precision() -> None:
-    encoder = Convolutional(width=2, hidden=8, skip=True).encoder((1, 8, 8), 4).float()
+    encoder = Convolutional(width=2, hidden_width=8, skip=True).encoder((1, 8, 8), 4).float()
     torch.nn.init.zeros_(encoder.output_layer.weight)
     torch.nn.init.zeros_(encoder.output_layer.bias)
     x = torch.rand(3, 1, 8, 8).float()

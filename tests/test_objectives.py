@@ -54,7 +54,9 @@ def test_laws(cls: type[Objective], make_model) -> None:
 def test_the_input_is_encoded_and_the_target_scored(cls: type[Objective], make_model) -> None:
     model, x, target = make_model(cls.posterior), randn(8, 5), randn(8, 5)
 
-    settings = {name: 1 for name in ("k", "m") if name in inspect.signature(cls).parameters}
+    settings = {
+        name: 1 for name in ("n_samples", "n_bounds") if name in inspect.signature(cls).parameters
+    }
     objective = cls(**settings).build(model)
 
     torch.manual_seed(1)
@@ -117,9 +119,9 @@ def test_under_a_context_the_rate_begins_with_the_weight_of_all_elements(make_mo
     assert weight(ELBO(), make_model(Gaussian), x, 0.0) == pytest.approx(1)
 
 
-def test_free_bits_cost_nothing_more(make_model) -> None:
+def test_free_nats_cost_nothing_more(make_model) -> None:
     model, x = make_model(Gaussian), randn(16, 5)
-    loss = ELBO(free_bits=100.0)(model, x, x)
+    loss = ELBO(free_nats=100.0)(model, x, x)
 
     assert torch.allclose(loss.total, loss.terms["distortion"] + 100)
     assert (loss.terms["rate"] < 100).all()
@@ -155,14 +157,14 @@ def test_elbo_is_a_lower_bound(probabilistic_pca) -> None:
     assert (evidence - bound).mean().item() == pytest.approx(gap.item(), abs=0.1)
 
     # Importance sampling closes the gap
-    assert torch.allclose(log_evidence(model, x[:64], samples=20000), evidence[:64], atol=0.05)
+    assert torch.allclose(log_evidence(model, x[:64], n_samples=20000), evidence[:64], atol=0.05)
 
 
 def test_log_evidence_is_exact_at_the_posterior(probabilistic_pca) -> None:
     x, evidence = probabilistic_pca.sample_and_log_prob(64)
 
     for samples in (1, 3):
-        estimate = log_evidence(probabilistic_pca.model(), x, samples=samples)
+        estimate = log_evidence(probabilistic_pca.model(), x, n_samples=samples)
         assert torch.allclose(estimate, evidence)
 
 
@@ -195,7 +197,7 @@ def test_contraction_is_the_jacobian_norm(make_model, likelihood, exact: int) ->
     expected = contraction(model, x)
     draws = torch.stack(
         [
-            Contractive(exact=exact)(model, x, x).terms["contraction"].detach()
+            Contractive(max_exact_dim=exact)(model, x, x).terms["contraction"].detach()
             for _ in range(1 if exact else 1024)
         ]
     )
@@ -226,7 +228,7 @@ def test_contraction_has_the_gradient_of_its_definition(make_model) -> None:
 @pytest.mark.parametrize("exact", [2, 0])
 def test_contraction_does_not_depend_on_the_scale_of_the_code(make_model, exact: int) -> None:
     model, x = make_model(Dirac, SharedGaussian()), randn(8, 5)
-    objective = Contractive(exact=exact)
+    objective = Contractive(max_exact_dim=exact)
     last, first = model.encoder.network.layers[-1], model.decoder.network.layers[0]
 
     torch.manual_seed(1)
@@ -252,7 +254,7 @@ def test_contraction_of_affine_networks_is_what_noise_costs() -> None:
     with torch.no_grad():
         costs = torch.stack([Reconstruction()(model, x + e, x).total for e in noise])
 
-    expected = Contractive(penalty=0.16)(model, x, x).total.detach()
+    expected = Contractive(weight=0.16)(model, x, x).total.detach()
     error = (costs.mean(dim=0) - expected).abs()
 
     assert (error <= 4 * costs.std(dim=0) / len(costs) ** 0.5).all()
@@ -260,7 +262,7 @@ def test_contraction_of_affine_networks_is_what_noise_costs() -> None:
 
 def test_contraction_is_weighted(make_model) -> None:
     model, x = make_model(Dirac), randn(3, 5)
-    loss = Contractive(penalty=0.7)(model, x, x)
+    loss = Contractive(weight=0.7)(model, x, x)
     expected = loss.terms["distortion"] + 0.7 * loss.terms["contraction"]
 
     assert torch.allclose(loss.total, expected)
@@ -273,8 +275,8 @@ def test_contraction_is_weighted(make_model) -> None:
         lambda: ELBO(warmup=1.5),
         lambda: ELBO(cooling=1.5),
         lambda: ELBO(warmup=0.5, cooling=0.5),
-        lambda: ELBO(free_bits=-1.0),
-        lambda: Contractive(penalty=-0.1),
+        lambda: ELBO(free_nats=-1.0),
+        lambda: Contractive(weight=-0.1),
     ],
 )
 def test_bad_arguments_are_refused(make) -> None:

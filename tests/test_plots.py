@@ -62,16 +62,16 @@ def test_pixels_of_images_are_shown_unchanged(X: np.ndarray) -> None:
     unit = X / 255 if X.max() > 1 else X * 1.0
     unit = unit[..., 0] if unit.shape[-1] == 1 else unit
 
-    pixels = shown(plots.reconstructions(X, R, n=7))
+    pixels = shown(plots.reconstructions(X, R, n_examples=7))
 
     assert np.allclose(pixels[:7], unit[:7], atol=1e-6)
     assert np.allclose(pixels[7:], unit[::-1][:7], atol=1e-6)
-    assert np.allclose(shown(plots.samples(X, n=7)), unit[:7], atol=1e-6)
+    assert np.allclose(shown(plots.samples(X, n_samples=7)), unit[:7], atol=1e-6)
 
 
 def test_reconstructions_of_a_model(vae: ae.Autoencoder) -> None:
     noisy = IMAGES[::-1]
-    figure = plots.reconstructions(vae, IMAGES, n=3, noisy=noisy)
+    figure = plots.reconstructions(vae, IMAGES, n_examples=3, noisy=noisy)
     expected = np.concatenate([IMAGES[:3], noisy[:3], vae.denoise(noisy[:3])]) / 255
 
     assert np.allclose(shown(figure), expected, atol=1e-6)
@@ -148,16 +148,18 @@ def test_grid_decodes_quantiles_or_the_range_of_codes(
     z = norm.ppf([1 / 6, 3 / 6, 5 / 6])
     Z = [[x, y] for y in z[::-1] for x in z]  # the highest row first
 
-    assert np.allclose(shown(plots.grid(vae, n=3)), vae.inverse_transform(Z) / 255, atol=1e-6)
-    assert len(shown(plots.grid(deep, IMAGES, n=4))) == 16
-    assert len(shown(plots.grid(conditional, n=4, y=1))) == 16
+    assert np.allclose(
+        shown(plots.grid(vae, n_per_side=3)), vae.inverse_transform(Z) / 255, atol=1e-6
+    )
+    assert len(shown(plots.grid(deep, IMAGES, n_per_side=4))) == 16
+    assert len(shown(plots.grid(conditional, n_per_side=4, y=1))) == 16
 
     flat = ae.autoencoder(2, **OPTIONS).fit(IMAGES)
     Z = flat.transform(IMAGES)
     corner = flat.inverse_transform([[Z[:, 0].min(), Z[:, 1].max()]]) / 255
-    assert np.allclose(shown(plots.grid(flat, IMAGES, n=3))[0], corner[0], atol=1e-6)
+    assert np.allclose(shown(plots.grid(flat, IMAGES, n_per_side=3))[0], corner[0], atol=1e-6)
 
-    assert len(shown(plots.grid(ae.vae(1, **PLAIN).fit(IMAGES), n=5))) == 5
+    assert len(shown(plots.grid(ae.vae(1, **PLAIN).fit(IMAGES), n_per_side=5))) == 5
 
 
 def test_history_draws_each_term_of_the_loss(vae: ae.Autoencoder, deep: ae.Autoencoder) -> None:
@@ -197,7 +199,7 @@ def test_first_epochs_that_dwarf_the_rest_are_cut_off_and_marked() -> None:
 def test_rows_of_tables_are_drawn_as_profiles_pairs_and_surfaces(
     table_vae: ae.Autoencoder,
 ) -> None:
-    figure = plots.reconstructions(table_vae, TABLE, n=7, noisy=TABLE + 1)
+    figure = plots.reconstructions(table_vae, TABLE, n_examples=7, noisy=TABLE + 1)
     original, noisy, _denoised = figure.axes[1].lines
 
     assert np.allclose(original.get_ydata(), ((TABLE - TABLE.mean(0)) / TABLE.std(0))[1])
@@ -209,11 +211,11 @@ def test_rows_of_tables_are_drawn_as_profiles_pairs_and_surfaces(
     assert len(figure.axes) == 16
     assert np.allclose(figure.axes[1].collections[0].get_offsets(), X[:, [1, 0]])
 
-    grid = plots.grid(table_vae, n=6)
+    grid = plots.grid(table_vae, n_per_side=6)
     assert sum(len(ax.collections) > 0 for ax in grid.axes[:4]) == 4
     grid.canvas.draw()
 
-    assert len(plots.grid(ae.vae(1, **PLAIN).fit(TABLE), n=6).axes) == 4
+    assert len(plots.grid(ae.vae(1, **PLAIN).fit(TABLE), n_per_side=6).axes) == 4
 
 
 @pytest.mark.parametrize(
@@ -226,7 +228,7 @@ def test_rows_of_tables_are_drawn_as_profiles_pairs_and_surfaces(
         (lambda vae, deep: plots.codes(IMAGES), r"\(N, D\)"),
         (lambda vae, deep: plots.codes(TABLE, y=LABELS[:3]), "each of the 40"),
         (lambda vae, deep: plots.reconstructions(IMAGES, IMAGES[:4]), r"\(10, 6, 5\)"),
-        (lambda vae, deep: plots.reconstructions(vae, IMAGES, n=0), ">= 1"),
+        (lambda vae, deep: plots.reconstructions(vae, IMAGES, n_examples=0), ">= 1"),
         (lambda vae, deep: plots.reconstructions("X.npy", "R.npy"), "read_array"),
         (lambda vae, deep: plots.samples(np.moveaxis(COLOR, -1, 1)), "moveaxis"),
         (lambda vae, deep: plots.history([]), "history_"),

@@ -54,7 +54,7 @@ def test_batch_top_k_keeps_k_units_on_average() -> None:
 
 
 def test_the_threshold_is_the_mean_of_the_smallest_units() -> None:
-    family, smallest = BatchTopK(2, decay=0.9).train(), []
+    family, smallest = BatchTopK(2, ema_decay=0.9).train(), []
 
     for _ in range(5):
         z = family(randn(30, 8, 1)).mean
@@ -172,8 +172,8 @@ def test_scores_do_not_depend_on_neighbors() -> None:
             training=Training(2, device="cpu", compile=False),
             random_state=0,
         ).fit(X)
-        together = model.score_samples(X[:6], samples=8)
-        alone = np.concatenate([model.score_samples(X[i : i + 1], samples=8) for i in range(6)])
+        together = model.score_samples(X[:6], n_samples=8)
+        alone = np.concatenate([model.score_samples(X[i : i + 1], n_samples=8) for i in range(6)])
 
         np.testing.assert_allclose(together, alone, rtol=1e-4, atol=1e-4)
 
@@ -183,7 +183,7 @@ def test_scores_do_not_depend_on_neighbors() -> None:
     [
         lambda: TopK(0),
         lambda: BatchTopK(0),
-        lambda: BatchTopK(decay=1.0),
+        lambda: BatchTopK(ema_decay=1.0),
         lambda: JumpReLU(threshold=0.0),
         lambda: JumpReLU(bandwidth=0.0),
         lambda: Laplace(0.0),

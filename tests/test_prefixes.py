@@ -19,7 +19,7 @@ from autoencode.manifold.geodesics.riemannian_metrics import RiemannianMetric, f
 from autoencode.manifold.geodesics.sequence_metric import prefix_metric
 from autoencode.networks import Network, Recurrent, Transformer
 
-NETWORKS = [Recurrent(8, vocab_size=3), Transformer(8, layers=1, heads=2, vocab_size=3)]
+NETWORKS = [Recurrent(8, vocab_size=3), Transformer(8, depth=1, n_heads=2, vocab_size=3)]
 networks = pytest.mark.parametrize("network", NETWORKS, ids=["recurrent", "transformer"])
 WORDS = ["abba", "baba", "aaaa", "bbbb", "abab", "baab", "aabb", "bbaa"]
 
@@ -39,7 +39,7 @@ class Writer:
     def __init__(self, network: Network, scale: float = 1.0) -> None:
         with torch.random.fork_rng():
             torch.manual_seed(0)
-            self.family = Autoregressive(length=3).build(network, (16,)).eval()
+            self.family = Autoregressive(max_length=3).build(network, (16,)).eval()
             torch.nn.init.normal_(self.family.token_decoder.head.weight, std=2.0)
             self.A = scale * torch.randn(2, 16)
 
@@ -160,14 +160,14 @@ def geodesics(model: ae.Autoencoder, **arguments) -> Geodesics:
 @pytest.mark.slow
 def test_ways_between_texts(model) -> None:
     ways = geodesics(model)
-    texts = ways.interpolate(WORDS[:2], WORDS[2:4], n=5)
+    texts = ways.interpolate(WORDS[:2], WORDS[2:4], n_points=5)
     distances = ways.distance(WORDS[:3], WORDS[3:6])
 
     assert texts.shape == (2, 5)
     assert all(isinstance(text, str) for text in texts.ravel())
     assert texts[:, 0].tolist() == model.reconstruct(WORDS[:2]).tolist()
     assert texts[:, -1].tolist() == model.reconstruct(WORDS[2:4]).tolist()
-    assert ways.interpolate(WORDS[0], WORDS[2], n=5).tolist() == texts[0].tolist()
+    assert ways.interpolate(WORDS[0], WORDS[2], n_points=5).tolist() == texts[0].tolist()
     assert (distances > 0).all()
     assert np.allclose(ways.distance(WORDS[3:6], WORDS[:3]), distances, rtol=0.2)
 

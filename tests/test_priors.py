@@ -187,7 +187,7 @@ def test_objectives_with_a_density_have_it_by_default() -> None:
 
     assert [type(p) for p in priors.values()] == [Mixture, Mixture, StandardNormal]
     assert isinstance(chosen.model_.prior, StandardNormal)
-    assert ae.vae().set_params(prior__components=3).prior.components == 3
+    assert ae.vae().set_params(prior__max_components=3).prior.max_components == 3
     given = ae.vae(2, conditional=True, **once).fit(X, load_iris().target[::3])
     assert isinstance(given.model_.prior, StandardNormal)
     assert (ELBO.prior, Reconstruction.prior) == (Mixture, StandardNormal)
@@ -214,7 +214,7 @@ def test_codes_that_are_not_finite_leave_the_unit_gaussian(
 def test_the_bound_rises_and_nothing_else_changes(rows: np.ndarray) -> None:
     plain, mixed = (
         ae.vae(2, prior=prior, **SMALL).fit(rows)
-        for prior in (StandardNormal(), Mixture(components=8))
+        for prior in (StandardNormal(), Mixture(max_components=8))
     )
     before, after = plain.evaluate(rows), mixed.evaluate(rows)
 
@@ -243,7 +243,7 @@ def test_without_one_the_error_says_so() -> None:
 
 
 def test_it_is_stored_and_made_again(rows: np.ndarray, tmp_path: Path) -> None:
-    model = ae.vae(2, prior=Mixture(components=8), **SMALL).fit(rows)
+    model = ae.vae(2, prior=Mixture(max_components=8), **SMALL).fit(rows)
     model.save(tmp_path / "model.ae")
     model.save(tmp_path / "encoder.ae", encoder_only=True)
     again = ae.load(tmp_path / "model.ae")
@@ -280,7 +280,7 @@ def test_labels_and_missing_cells_go_with_it(rows: np.ndarray) -> None:
     pd = pytest.importorskip("pandas")
     y = np.repeat(["inner", "outer"], 300)
     X = pd.DataFrame({"x": rows[:, 0], "ring": y}).mask(np.arange(1200).reshape(600, 2) % 7 == 0)
-    model = ae.vae(2, prior=Mixture(components=4), **SMALL).fit(X)
+    model = ae.vae(2, prior=Mixture(max_components=4), **SMALL).fit(X)
 
     assert ae.vae(2, prior=Mixture(), conditional=True, **SMALL).fit(rows, y).sample(
         3, y="outer"
@@ -291,7 +291,7 @@ def test_labels_and_missing_cells_go_with_it(rows: np.ndarray) -> None:
 
 @pytest.mark.parametrize("components", [0, -1, 2.5, "ten"])
 def test_wrong_arguments_are_named(components: object) -> None:
-    with pytest.raises(ValueError, match="components as an integer >= 1"):
+    with pytest.raises(ValueError, match="max_components as an integer >= 1"):
         Mixture(components)
 
 

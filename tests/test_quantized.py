@@ -23,8 +23,8 @@ from autoencode.networks import FullyConnected
 from autoencode.objectives import VQ, Reconstruction
 
 QUANTIZERS = [
-    VectorQuantizer(codes=5, width=2),
-    ResidualQuantizer(stages=3, codes=4, width=2),
+    VectorQuantizer(codebook_size=5, codebook_dim=2),
+    ResidualQuantizer(n_stages=3, codebook_size=4, codebook_dim=2),
     FiniteScalarQuantizer(levels=(4, 3)),
 ]
 DIGITS = load_digits().images.astype("uint8")
@@ -67,7 +67,7 @@ def test_codes_do_not_depend_on_those_beside_them(family) -> None:
 
 
 def test_vectors_become_their_nearest_entries() -> None:
-    family = VectorQuantizer(codes=6, width=3).build(None, (6,)).train()
+    family = VectorQuantizer(codebook_size=6, codebook_dim=3).build(None, (6,)).train()
     phi = randn(10, 6, 1)
     family(phi)
     family.eval()
@@ -84,7 +84,7 @@ def test_vectors_become_their_nearest_entries() -> None:
 def test_entries_are_moving_averages() -> None:
     # Equations 6 to 8 of the paper, for a codebook whose entries are all in use
     torch.manual_seed(0)
-    book = Codebook(3, 2, decay=0.8, revival=0.0).train()
+    book = Codebook(3, 2, ema_decay=0.8, revival=0.0).train()
     centers = torch.tensor([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]])
     book.entries.copy_(centers)
     book.counts.fill_(5.0)
@@ -107,7 +107,7 @@ def test_entries_are_moving_averages() -> None:
 
 def test_unused_entries_are_revived() -> None:
     torch.manual_seed(0)
-    book = Codebook(8, 1, decay=0.5).train()
+    book = Codebook(8, 1, ema_decay=0.5).train()
     book(randn(100, 1))
     book.entries[3], book.sums[3], book.counts[3] = 1e3, 1e3 * 1e-9, 1e-9  # far from all data
     book(randn(100, 1))
@@ -122,7 +122,11 @@ def test_each_stage_of_a_residual_quantizer_lowers_the_error() -> None:
     errors = []
 
     for stages in (1, 2, 4):
-        family = ResidualQuantizer(stages, codes=16, width=4, decay=0.5).build(None, (4,)).train()
+        family = (
+            ResidualQuantizer(stages, codebook_size=16, codebook_dim=4, ema_decay=0.5)
+            .build(None, (4,))
+            .train()
+        )
 
         for _ in range(20):
             family(x)
@@ -206,7 +210,7 @@ def test_codes_that_are_not_quantized_have_no_indices() -> None:
 
 def test_new_examples_come_from_entries() -> None:
     X = load_iris().data.astype("float32")
-    fitted = model(VectorQuantizer(codes=5, width=2), epochs=10).fit(X)
+    fitted = model(VectorQuantizer(codebook_size=5, codebook_dim=2), epochs=10).fit(X)
     codes = sample_codes(fitted.model_, 200)
 
     # Two groups of five entries have at most 25 values
@@ -217,7 +221,7 @@ def test_new_examples_come_from_entries() -> None:
 
 def test_a_width_that_does_not_divide_the_code_is_refused() -> None:
     with pytest.raises(ValueError, match="a multiple of 4 numbers"):
-        model(VectorQuantizer(codes=5, width=4), latent_dim=6).fit(load_iris().data)
+        model(VectorQuantizer(codebook_size=5, codebook_dim=4), latent_dim=6).fit(load_iris().data)
 
 
 def test_a_posterior_that_is_not_quantized_is_refused() -> None:
@@ -227,7 +231,7 @@ def test_a_posterior_that_is_not_quantized_is_refused() -> None:
 
 def test_codebooks_resume_to_the_bit(tmp_path) -> None:
     X = load_iris().data.astype("float32")
-    family = VectorQuantizer(codes=5, width=2)
+    family = VectorQuantizer(codebook_size=5, codebook_dim=2)
     whole = model(family, epochs=4).fit(X)
     model(family, epochs=4, checkpoint_dir=tmp_path).fit(X)
     resumed = model(family, epochs=4, checkpoint_dir=tmp_path).fit(X, resume=True)
@@ -237,7 +241,9 @@ def test_codebooks_resume_to_the_bit(tmp_path) -> None:
 
 @pytest.mark.slow
 def test_most_entries_are_used_on_digits() -> None:
-    fitted = model(VectorQuantizer(codes=64, width=4), latent_dim=16, epochs=60).fit(DIGITS)
+    fitted = model(
+        VectorQuantizer(codebook_size=64, codebook_dim=4), latent_dim=16, epochs=60
+    ).fit(DIGITS)
     index = fitted.transform(DIGITS, indices=True)
 
     assert len(np.unique(index)) > 0.9 * 64
@@ -249,13 +255,13 @@ def test_most_entries_are_used_on_digits() -> None:
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: VectorQuantizer(codes=1),
-        lambda: VectorQuantizer(width=0),
-        lambda: VectorQuantizer(decay=1.0),
-        lambda: ResidualQuantizer(stages=0),
+        lambda: VectorQuantizer(codebook_size=1),
+        lambda: VectorQuantizer(codebook_dim=0),
+        lambda: VectorQuantizer(ema_decay=1.0),
+        lambda: ResidualQuantizer(n_stages=0),
         lambda: FiniteScalarQuantizer(levels=(2, 3)),
         lambda: FiniteScalarQuantizer(levels=()),
-        lambda: VQ(commitment=-1.0),
+        lambda: VQ(commitment_weight=-1.0),
     ],
 )
 def test_bad_arguments_are_refused(make) -> None:

@@ -113,12 +113,12 @@ def test_layers_ask_for_perceptrons(recipe: Callable) -> None:
 def test_recipes_are_settings() -> None:
     assert ae.denoising(noise=0.5).corruption.std == 0.5
     assert isinstance(ae.denoising(corruption=Masking()).corruption, Masking)
-    assert ae.contractive(penalty=3.0).objective.penalty == 3.0
+    assert ae.contractive(weight=3.0).objective.weight == 3.0
     assert ae.beta_vae(beta=3.0).objective.beta == 3.0
-    assert ae.vae(warmup=0.5, free_bits=2.0).objective.get_params() == {
+    assert ae.vae(warmup=0.5, free_nats=2.0).objective.get_params() == {
         "beta": 1.0,
         "warmup": 0.5,
-        "free_bits": 2.0,
+        "free_nats": 2.0,
         "cooling": None,
     }
     assert ae.vae(objective=ELBO(2.0)).objective.beta == 2.0

@@ -27,7 +27,7 @@ def test_rae_penalizes_codes_and_weights(make_model) -> None:
 
 def test_the_gradient_penalty_is_the_norm_of_the_jacobian(make_model) -> None:
     model, x = make_model(Dirac), randn(3, 5)
-    objective = RAE(regularizer="gradient")
+    objective = RAE(penalty="gradient")
     found = torch.stack([objective(model, x, x).terms["penalty"].detach() for _ in range(1000)])
     J = torch.stack(
         [
@@ -132,7 +132,7 @@ def test_the_default_weight_grows_with_the_example(make_model, cls: type) -> Non
     "make",
     [
         lambda: RAE(beta=-1.0),
-        lambda: RAE(regularizer="other"),
+        lambda: RAE(penalty="other"),
         lambda: Sparse(-1.0),
         lambda: Sparse(penalty="l2"),
         lambda: Sparse(target_rate=1.0),

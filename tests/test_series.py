@@ -321,7 +321,7 @@ def test_series_of_all_forms_have_codes_and_come_back_whole(form, tmp_path: Path
     whole = model.reconstruct(X, full_size=True)
 
     assert pooled.shape == (n, 2)
-    assert len(model.transform(X)) == len(model.score_samples(X, samples=4)) >= n
+    assert len(model.transform(X)) == len(model.score_samples(X, n_samples=4)) >= n
     assert model.sample(3).shape[:2] == (3, model.modality_.steps_)
 
     if form == "table":
@@ -370,7 +370,9 @@ def test_gaps_of_a_table_are_filled_in() -> None:
     assert filled.drop(index=range(5, 10)).equals(X.drop(index=range(5, 10)))
 
 
-@pytest.mark.parametrize("network", [Convolutional(4, hidden=8), Convolutional(2, 2, 8, True, 2)])
+@pytest.mark.parametrize(
+    "network", [Convolutional(4, hidden_width=8), Convolutional(2, 2, 8, True, 2)]
+)
 def test_convolutions_over_time(network) -> None:
     X = gappy(waves())
     model = ae.vae(modality=Series(), **{**QUICK, "network": network}).fit(X)

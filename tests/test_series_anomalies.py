@@ -121,7 +121,7 @@ def test_hidden_parts_are_predicted_from_both_sides() -> None:
     training = ae.Training(epochs=3)
     model = ae.denoising(4, modality=modality, training=training, random_state=0)
     model.set_params(corruption=ae.corruptions.SensorDropout(0.7))
-    detector = SeriesDetector(model.fit(X), blocks=4).fit(machines()[None])
+    detector = SeriesDetector(model.fit(X), n_blocks=4).fit(machines()[None])
     Y = broken()
     Y[50:60] = np.nan
     (scores,) = detector.score_samples(Y[None])
@@ -131,7 +131,7 @@ def test_hidden_parts_are_predicted_from_both_sides() -> None:
     assert np.nanargmax(scores) in range(390, 420)
 
     with pytest.raises(ValueError, match=r"networks see gaps.*gaps=True"):
-        SeriesDetector(LINEAR, blocks=4).fit(X)
+        SeriesDetector(LINEAR, n_blocks=4).fit(X)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_hidden_parts_are_predicted_from_both_sides() -> None:
     [
         ({"false_positive_rate": 0.0}, "false positive rate"),
         ({"smoothing": 0}, "smoothing"),
-        ({"blocks": 1.5}, "blocks"),
+        ({"n_blocks": 1.5}, "n_blocks"),
         ({"model": ae.vae(2)}, r"modality=ae.modalities.Series"),
         ({"model": ae.vae(2, modality=ae.modalities.Tables())}, r"modalities.Series"),
     ],
@@ -191,7 +191,7 @@ def test_the_command_line_finds_intervals(tmp_path: Path, monkeypatch, capsys) -
 def test_pictures_show_channels_scores_and_intervals() -> None:
     detector = SeriesDetector(LINEAR).fit(machines()[None])
     X = [machines(200, seed=3), broken()]
-    figure = plots.intervals(detector, X, n=1)
+    figure = plots.intervals(detector, X, n_series=1)
     found = [interval for interval in detector.intervals(X) if interval.series == "1"]
 
     assert len(figure.axes) == 2

@@ -129,7 +129,7 @@ def test_an_inflated_amount_has_a_probability_and_a_density() -> None:
     assert isinstance(model.likelihood_, CensoredGaussian)
     assert abs(p - (X == 0).mean()) < 0.03
     assert abs((S == 0).mean() - (X == 0).mean()) < 0.03
-    assert abs(p + trapezoid(np.exp(model.score_samples(v[:, None], samples=32)), v) - 1) < 0.02
+    assert abs(p + trapezoid(np.exp(model.score_samples(v[:, None], n_samples=32)), v) - 1) < 0.02
 
     # What was never seen is possible, and unlikely
     far = model.score_samples([[-1.0], [-100.0], [1e6]])
@@ -166,7 +166,7 @@ def test_densities_of_skewed_columns_integrate_to_one() -> None:
     model = fitted(X)
     v = np.linspace(-3, 30, 3001)
 
-    assert abs(trapezoid(np.exp(model.score_samples(v[:, None], samples=32)), v) - 1) < 0.03
+    assert abs(trapezoid(np.exp(model.score_samples(v[:, None], n_samples=32)), v) - 1) < 0.03
 
 
 def test_rows_come_back_through_their_scores() -> None:

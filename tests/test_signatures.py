@@ -153,7 +153,15 @@ def test_shared_flags_are_declared_once() -> None:
             for flag in group.flags():
                 owners.setdefault(flag, set()).add(group.name)
 
-    shared = {"--label", "--labels", "--y", "--trusted", "--force", "--decimal", "--encoding"}
+    shared = {
+        "--label-column",
+        "--labels",
+        "--y",
+        "--trusted",
+        "--force",
+        "--decimal",
+        "--encoding",
+    }
     assert shared <= owners.keys()
     assert all(len(owners[flag]) == 1 for flag in shared)
 

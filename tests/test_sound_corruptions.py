@@ -41,7 +41,7 @@ def seeded(corruption: WaveformCorruption, x: torch.Tensor) -> torch.Tensor:
 
 
 def small() -> Sounds:
-    spectrum = LogMel(bands=16, hop=0.016, iterations=4)
+    spectrum = LogMel(n_mels=16, hop_seconds=0.016, n_iter=4)
     return Sounds(rate=RATE, seconds=0.2, spectrum=spectrum)
 
 
@@ -240,7 +240,7 @@ def test_models_learn_to_undo_damage() -> None:
     t = np.arange(800) / RATE
     X = np.stack([0.5 * np.sin(2 * np.pi * (300 + 10 * i) * t) for i in range(64)])
     X_noisy = seeded(WhiteNoise(5.0, 5.0), torch.from_numpy(X)).numpy()
-    sounds = Sounds(RATE, 0.2, spectrum=LogMel(bands=40))
+    sounds = Sounds(RATE, 0.2, spectrum=LogMel(n_mels=40))
     training = ae.Training(epochs=60)
     model = quick(WhiteNoise(), modality=sounds, layers=(128,), training=training).fit(X)
 

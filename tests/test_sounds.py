@@ -40,7 +40,7 @@ def tones(N: int = 24, n: int = 800) -> NDArray:
 
 def small(**options) -> Sounds:
     return Sounds(
-        rate=RATE, seconds=0.2, spectrum=LogMel(bands=16, hop=0.016, iterations=4), **options
+        rate=RATE, seconds=0.2, spectrum=LogMel(n_mels=16, hop_seconds=0.016, n_iter=4), **options
     )
 
 
@@ -74,14 +74,14 @@ SIGNALS = {
 @pytest.mark.parametrize("power", [0.5, 1.0])
 @pytest.mark.parametrize("name", SIGNALS)
 def test_the_mdct_inverts(name: str, power: float) -> None:
-    x, mdct = SIGNALS[name], MDCT(bins=32, power=power)
+    x, mdct = SIGNALS[name], MDCT(n_bins=32, power=power)
     assert torch.allclose(mdct.inverse(mdct.forward(x, RATE), RATE, 1000), x, rtol=0, atol=1e-10)
 
 
 @pytest.mark.parametrize("name", SIGNALS)
 def test_the_mdct_keeps_energy(name: str) -> None:
     x = SIGNALS[name]
-    X = MDCT(bins=32, power=1.0).forward(x, RATE)
+    X = MDCT(n_bins=32, power=1.0).forward(x, RATE)
     assert torch.allclose(X.square().sum(), x.square().sum(), rtol=1e-10)
 
 
@@ -89,7 +89,7 @@ def test_the_mdct_keeps_energy(name: str) -> None:
 @given(st.integers(1, 300), st.integers(1, 40), st.integers(1, 3))
 def test_the_mdct_inverts_any_length(n: int, bins: int, channels: int) -> None:
     x = torch.randn(2, channels, n, dtype=torch.float64)
-    mdct = MDCT(bins=bins)
+    mdct = MDCT(n_bins=bins)
     c = mdct.forward(x, RATE)
 
     assert c.shape == (2, channels, -(-n // bins) + 1, bins)
@@ -100,13 +100,13 @@ def test_the_mdct_is_a_cosine_sum() -> None:
     M, x = 8, SIGNALS["noise"][:64]
     n, k = np.arange(2 * M)[:, None], np.arange(M)
     basis = np.sin(np.pi / (2 * M) * (n + 0.5)) * np.cos(np.pi / M * (n + (1 + M) / 2) * (k + 0.5))
-    X = MDCT(bins=M, power=1.0).forward(x, RATE)[3]  # the first frame begins M samples early
+    X = MDCT(n_bins=M, power=1.0).forward(x, RATE)[3]  # the first frame begins M samples early
 
     assert np.allclose(X, np.sqrt(2 / M) * x.numpy()[2 * M : 4 * M] @ basis)
 
 
 def test_bands_of_a_sine_peak_where_it_is() -> None:
-    mel = LogMel(bands=40, hop=0.016)
+    mel = LogMel(n_mels=40, hop_seconds=0.016)
     highest = 2595 * np.log10(1 + RATE / 2 / 700)
 
     for frequency in (200, 500, 1200):
@@ -116,7 +116,7 @@ def test_bands_of_a_sine_peak_where_it_is() -> None:
 
 
 def test_the_way_back_from_bands_keeps_pitch_and_level() -> None:
-    mel, x = LogMel(bands=60, hop=0.016), torch.from_numpy(tone(500, 4000))[None]
+    mel, x = LogMel(n_mels=60, hop_seconds=0.016), torch.from_numpy(tone(500, 4000))[None]
     r = mel.inverse(mel.forward(x, RATE), RATE, 4000)
 
     assert abs(np.abs(np.fft.rfft(r[0])).argmax() - 500) <= 20
@@ -125,7 +125,7 @@ def test_the_way_back_from_bands_keeps_pitch_and_level() -> None:
 
 
 def test_the_way_back_does_not_depend_on_the_others() -> None:
-    mel = LogMel(bands=16, hop=0.016, iterations=3)
+    mel = LogMel(n_mels=16, hop_seconds=0.016, n_iter=3)
     c = mel.forward(torch.from_numpy(tones(3)), RATE)
 
     together = mel.inverse(c, RATE, 800)
@@ -133,7 +133,7 @@ def test_the_way_back_does_not_depend_on_the_others() -> None:
 
 
 def test_the_way_back_from_bands_keeps_noise() -> None:
-    mel, x = LogMel(bands=40, hop=0.016), 0.1 * SIGNALS["noise"].repeat(4)[None]
+    mel, x = LogMel(n_mels=40, hop_seconds=0.016), 0.1 * SIGNALS["noise"].repeat(4)[None]
     r = mel.inverse(mel.forward(x, RATE), RATE, 4000)
 
     assert 0.7 < (r.square().mean() / x.square().mean()).sqrt() < 1.3
@@ -179,7 +179,7 @@ def test_densities_of_sounds_with_parts_that_hardly_vary(kind: str) -> None:
     sounds[0] = 0
     train, test = sounds[:60], sounds[60:]
     training = ae.Training(epochs=2, show_progress=False)
-    modality = Sounds(rate=8000, spectrum=LogMel(bands=24))
+    modality = Sounds(rate=8000, spectrum=LogMel(n_mels=24))
     model = ae.vae(3, modality=modality, training=training, random_state=0).fit(train)
     m = model.modality_
     x, new = (m.normalize(m.load(part)).flatten(1).double() for part in (train, test))
@@ -204,7 +204,7 @@ def test_errors_of_sounds_count_alike_without_a_density() -> None:
 
 
 def test_silence_stays_silent() -> None:
-    mel = LogMel(bands=16, hop=0.016)
+    mel = LogMel(n_mels=16, hop_seconds=0.016)
     assert (mel.inverse(mel.forward(torch.zeros(2, 800), RATE), RATE, 800) == 0).all()
 
 
@@ -217,7 +217,7 @@ def test_sounds_of_any_length_come_back(lengths: list[int], channels: int) -> No
     rng = np.random.default_rng(len(lengths))
     shapes = [(n,) if channels == 1 else (n, 2) for n in lengths]
     X = [rng.uniform(-0.9, 0.9, shape) for shape in shapes]
-    sounds = Sounds(rate=1000, seconds=0.5, channels=channels, spectrum=MDCT(bins=32)).fit(X)
+    sounds = Sounds(rate=1000, seconds=0.5, channels=channels, spectrum=MDCT(n_bins=32)).fit(X)
     R = sounds.restore(sounds.normalize(sounds.load(X)))
 
     assert R.dtype == np.float32
@@ -542,7 +542,7 @@ def test_networks_suit_the_size_of_spectra() -> None:
 
 def test_codes_keep_what_a_sound_is() -> None:
     X = tones()
-    spectrum = LogMel(bands=40, iterations=16)
+    spectrum = LogMel(n_mels=40, n_iter=16)
     model = ae.linear(8, modality=Sounds(RATE, 0.2, spectrum=spectrum)).fit(X)
     mean = model.inverse_transform(np.zeros((1, 8))).repeat(24, axis=0)
 
@@ -581,7 +581,7 @@ def test_new_sounds_are_what_the_label_says() -> None:
     rng = np.random.default_rng(0)
     frequencies = np.where(np.arange(60) % 2, 300, 1200) + rng.uniform(-40, 40, 60)
     X, y = [tone(f) for f in frequencies], np.where(np.arange(60) % 2, "low", "high")
-    sounds = Sounds(RATE, 0.2, spectrum=LogMel(bands=32, hop=0.016, iterations=16))
+    sounds = Sounds(RATE, 0.2, spectrum=LogMel(n_mels=32, hop_seconds=0.016, n_iter=16))
     training = ae.Training(epochs=100, batch_size=20, learning_rate=5e-3)
     model = ae.vae(
         2, layers=(32,), modality=sounds, conditional=True, training=training, random_state=0
@@ -617,7 +617,7 @@ def test_sounds_of_several_lengths_are_drawn() -> None:
     X = [*tones(12), tone(300, 400), tone(300, 900)][::-1]
     model = quick(modality=small()).fit(X)
 
-    assert len(plots.reconstructions(model, X, n=3, noisy=X).axes[0].images) == 9
+    assert len(plots.reconstructions(model, X, n_examples=3, noisy=X).axes[0].images) == 9
 
     with pytest.raises(ValueError, match="Read files first"):
         plots.reconstructions(model, Path("tones.wav"))

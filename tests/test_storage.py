@@ -65,7 +65,7 @@ CASES = {
     "logistic": (ae.vae(2, likelihood=DiscretizedLogistic(), **PLAIN), pictures(), None),
     "modalities": (ae.vae(2, modality=[Images(), Tables("whole")], **PLAIN), table(), None),
     "prior": (ae.vae(2, posterior=Gaussian(), **PLAIN), table(), None),
-    "fitted prior": (ae.vae(2, prior=Mixture(components=1), **SMALL), table(), None),
+    "fitted prior": (ae.vae(2, prior=Mixture(max_components=1), **SMALL), table(), None),
     "corruption": (
         ae.denoising(2, corruption=Compose([Masking(), SaltAndPepper(), Blur()]), **SMALL),
         pictures(),

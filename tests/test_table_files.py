@@ -135,7 +135,7 @@ def test_exports_are_read_as_they_are_meant(tmp_path: Path, kind: str) -> None:
         (
             lines("d,x", lambda i: "01/02/2024,1"),
             "day or the month",
-            {"dates": "dmy"},
+            {"date_order": "dmy"},
             [pd.Timestamp("2024-02-01"), 1],
         ),
         (
@@ -232,9 +232,9 @@ def test_names_are_no_other_spellings(tmp_path: Path, row) -> None:
         ({"separator": "ab"}, "expected separator"),
         ({"decimal": ";"}, "expected decimal"),
         ({"thousands": "7"}, "expected thousands"),
-        ({"dates": "d/m"}, "expected dates"),
-        ({"index": "c"}, "no column 'c'"),
-        ({"text": ["c"]}, r"no columns \['c'\]"),
+        ({"date_order": "d/m"}, "expected date_order"),
+        ({"index_column": "c"}, "no column 'c'"),
+        ({"text_columns": ["c"]}, r"no columns \['c'\]"),
         ({"encoding": "morse"}, "unknown encoding"),
     ],
 )
@@ -256,7 +256,7 @@ def test_what_stands_for_missing_cells(tmp_path: Path) -> None:
     assert "15 cells of column 'k' are '?'" in said
     assert not X.isna().any(axis=None)
 
-    X = read_table(file, missing=["-999", "?"])
+    X = read_table(file, missing_values=["-999", "?"])
     assert X.isna().sum().tolist() == [7, 0, 15]
     assert str(X["a"].dtype) == "Int64"
 
@@ -266,12 +266,14 @@ def test_cells_in_other_spellings_are_told(tmp_path: Path) -> None:
         tmp_path, lines("a,d", lambda i: f"{i if i % 9 else 'about 9'},x").replace("x", "")
     )
 
-    with pytest.warns(FitWarning, match=r"most cells .* 'a' look like numbers.*'about 9'.*--text"):
+    with pytest.warns(
+        FitWarning, match=r"most cells .* 'a' look like numbers.*'about 9'.*--text-columns"
+    ):
         read_table(file)
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert read_table(file, text=["a"])["a"].iloc[0] == "1"
+        assert read_table(file, text_columns=["a"])["a"].iloc[0] == "1"
 
 
 @pytest.mark.parametrize(
@@ -399,7 +401,7 @@ def test_the_fit_says_how_each_column_is_taken(tmp_path: Path, caplog) -> None:
 
 def test_rows_keep_their_names(tmp_path: Path) -> None:
     file = write(tmp_path, lines("id,x,k", lambda i: f"u{i},{i if i % 5 else ''},k{i % 2}"))
-    X = read_table(file, index="id")
+    X = read_table(file, index_column="id")
     filled = vae().fit(X).impute(X)
 
     assert X.index.tolist() == filled.index.tolist() == [f"u{i}" for i in N]
@@ -413,7 +415,10 @@ def test_command_line(tmp_path: Path, monkeypatch, capsys) -> None:
 
     assert main(fit.split()) == 2
     assert "--decimal or --thousands" in capsys.readouterr().err
-    assert main([*fit.split(), "--decimal", ",", "--index", "id", "--missing", "-999"]) == 0
+    assert (
+        main([*fit.split(), "--decimal", ",", "--index-column", "id", "--missing-values", "-999"])
+        == 0
+    )
     assert main("impute m.ae t.csv --out full.csv".split()) == 0
 
     X = pd.read_csv("full.csv", index_col=0)

@@ -54,7 +54,7 @@ def speller() -> ae.Autoencoder:
 def drawn(network: Recurrent | Transformer, d: int) -> Codec:
     r"""Codec of rows of up to three out of three symbols, of which a code makes what is likely."""
     torch.manual_seed(1)
-    family = Autoregressive(length=6).build(network, (8,)).eval()
+    family = Autoregressive(max_length=6).build(network, (8,)).eval()
     torch.nn.init.normal_(family.token_decoder.head.weight, std=2.0)
     W = torch.randn(d, 8)
 
@@ -79,7 +79,7 @@ def counted(p: AutoregressiveDistribution, x: Tensor) -> Tensor:
 
 networks = pytest.mark.parametrize(
     "network",
-    [Recurrent(8, vocab_size=3), Transformer(8, layers=1, heads=2, vocab_size=3)],
+    [Recurrent(8, vocab_size=3), Transformer(8, depth=1, n_heads=2, vocab_size=3)],
     ids=repr,
 )
 
@@ -268,7 +268,9 @@ def test_untrained_models_are_trained_alike_on_parts() -> None:
     # Of which the longest text is in one alone
     texts = ["ab" * n for n in range(1, 7)] * 5 + ["ab" * 9]
     model = fitted(epochs=2, network=Recurrent(8))
-    detectors = [OffManifoldDetector(model, folds=2, random_state=0).fit(texts) for _ in range(2)]
+    detectors = [
+        OffManifoldDetector(model, n_folds=2, random_state=0).fit(texts) for _ in range(2)
+    ]
 
     for X in (texts, ["abab", "ba"]):
         a, b = (detector.score_samples(X) for detector in detectors)
@@ -281,7 +283,7 @@ def test_untrained_models_are_trained_alike_on_parts() -> None:
 
 def test_conditional_models_see_texts_under_a_label() -> None:
     X = [letter * n for n in (2, 3, 4) for letter in "ab"] * 10
-    model = fitted("vae", conditional=True, network=Recurrent(16), free_bits=0.0, epochs=40)
+    model = fitted("vae", conditional=True, network=Recurrent(16), free_nats=0.0, epochs=40)
     model.fit(X, [text[0] for text in X])
     detector = OffManifoldDetector(model, y=["a"]).fit([text for text in X if text[0] == "a"])
 
@@ -291,9 +293,8 @@ def test_conditional_models_see_texts_under_a_label() -> None:
 
 def test_subwords_are_judged_too() -> None:
     pytest.importorskip("tokenizers")
-    model = fitted(epochs=1, network=Recurrent(16), modality=Texts(length=40, subwords=280)).fit(
-        TRAIN
-    )
+    kind = Texts(max_bytes=40, vocab_size=280)
+    model = fitted(epochs=1, network=Recurrent(16), modality=kind).fit(TRAIN)
     detector = OffManifoldDetector(model).fit(KNOWN)
 
     explained, off = detector.explain(NEW), detector.decompose(NEW).off_manifold

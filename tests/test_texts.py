@@ -52,13 +52,13 @@ NUMBERS = ["one", "two", "three", "né"]
 WORDS = ["abba", "baba", "aaaa", "bbbb", "abab", "baab", "aabb", "bbaa"]
 
 
-NETWORKS = [Recurrent(8, vocab_size=3), Transformer(8, layers=2, heads=2, vocab_size=3)]
+NETWORKS = [Recurrent(8, vocab_size=3), Transformer(8, depth=2, n_heads=2, vocab_size=3)]
 networks = pytest.mark.parametrize("network", NETWORKS, ids=["recurrent", "transformer"])
 
 
 def sharp(network: Network = NETWORKS[0], scale: float = 2.0, **arguments) -> Autoregressive:
     r"""A family over three symbols whose probabilities are far from uniform."""
-    p = Autoregressive(**{"length": 6, **arguments}).build(network, (16,)).eval()
+    p = Autoregressive(**{"max_length": 6, **arguments}).build(network, (16,)).eval()
     torch.nn.init.normal_(p.token_decoder.head.weight, std=scale)
     return p
 
@@ -173,7 +173,7 @@ def test_a_column_of_a_table_holds_texts(suffix: str, tmp_path: Path) -> None:
         modality.read(tmp_path / "table.txt")
 
     with pytest.raises(ValueError, match=r"line 2 of|row 1 of"):
-        Texts(length=4, column="text").fit(["a"]).load(modality.read(path)[0])
+        Texts(max_bytes=4, column="text").fit(["a"]).load(modality.read(path)[0])
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
@@ -281,7 +281,7 @@ def test_any_word_of_a_column_is_a_text(tmp_path: Path) -> None:
     assert read_column(path) == words
     assert Texts().read(path)[0].location(8) == f"line 11 of '{path}'"
 
-    marked = read_column(path, given=TableFormat(missing=["NA"]))
+    marked = read_column(path, given=TableFormat(missing_values=["NA"]))
     assert marked[:3] == [None, None, "007"]
 
 
@@ -317,10 +317,10 @@ def test_longer_texts_are_refused_by_name_or_cut(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="of 4, in row 1"):
         modality.load(["a", "abcd"])
 
-    assert Texts(length=20).fit(["abc"]).load(["much longer"]).shape == (1, 21)
+    assert Texts(max_bytes=20).fit(["abc"]).load(["much longer"]).shape == (1, 21)
 
     # A character that does not fit whole is left out whole
-    cut = Texts(length=3, cut=True).fit(["abé", "aaa\u20ac"])
+    cut = Texts(max_bytes=3, truncate=True).fit(["abé", "aaa\u20ac"])
     assert cut.restore(cut.load(["abé", "aaaa", "\u20ac\u20ac"])).tolist() == [
         "ab",
         "aaa",
@@ -333,13 +333,13 @@ def test_longer_texts_are_refused_by_name_or_cut(tmp_path: Path) -> None:
     [
         (Texts(), [], "at least one text"),
         (Texts(), ["a", None], "got None in row 1"),
-        (Texts(length=0), ["a"], "length >= 1"),
-        (Texts(length="x"), ["a"], "length >= 1, as an integer, got 'x'"),
-        (Texts(length=2.5), ["a"], "length >= 1, as an integer, got 2.5"),
-        (Texts(subwords="x"), ["a"], "subwords > 256.*got 'x'"),
-        (Texts(cut=True), ["a"], "needs a length"),
-        (Texts(subwords=256), ["a"], "subwords > 256"),
-        (Texts(length=2**31), ["a", "b", "c"], "do not fit in memory"),
+        (Texts(max_bytes=0), ["a"], "max_bytes >= 1"),
+        (Texts(max_bytes="x"), ["a"], "max_bytes >= 1, as an integer, got 'x'"),
+        (Texts(max_bytes=2.5), ["a"], "max_bytes >= 1, as an integer, got 2.5"),
+        (Texts(vocab_size="x"), ["a"], "vocab_size > 256.*got 'x'"),
+        (Texts(truncate=True), ["a"], "needs a length"),
+        (Texts(vocab_size=256), ["a"], "vocab_size > 256"),
+        (Texts(max_bytes=2**31), ["a", "b", "c"], "do not fit in memory"),
     ],
 )
 def test_bad_texts_are_refused(modality: Texts, X: list, message: str) -> None:
@@ -366,7 +366,7 @@ def test_edits_are_those_of_the_recursion(pairs: list[tuple[str, str]]) -> None:
 @pytest.fixture(scope="module")
 def subwords() -> Texts:
     pytest.importorskip("tokenizers")
-    return Texts(length=40, subwords=280).fit(["the cat sat", "the dog sat", "a cat", "né"])
+    return Texts(max_bytes=40, vocab_size=280).fit(["the cat sat", "the dog sat", "a cat", "né"])
 
 
 @given(texts=st.lists(ANY_TEXT, min_size=1, max_size=5))
@@ -379,7 +379,7 @@ def test_any_text_comes_back_from_subwords(subwords: Texts, texts: list[str]) ->
 
 def test_subwords_are_shorter_and_the_same_each_time(subwords: Texts) -> None:
     x = subwords.load(["the cat sat"])
-    again = Texts(length=40, subwords=280).fit(["the cat sat", "the dog sat", "a cat", "né"])
+    again = Texts(max_bytes=40, vocab_size=280).fit(["the cat sat", "the dog sat", "a cat", "né"])
     end = subwords.adapt_network(Recurrent()).vocab_size - 1
 
     assert lengths(x, end, include_end=False).item() < 6
@@ -403,7 +403,7 @@ def test_corruptions_reach_the_letters_of_subwords(subwords: Texts) -> None:
 @networks
 def test_models_of_subwords_keep_their_vocabulary(network: Network, tmp_path: Path) -> None:
     pytest.importorskip("tokenizers")
-    modality = Texts(length=20, subwords=260)
+    modality = Texts(max_bytes=20, vocab_size=260)
     network = network.clone().set_params(vocab_size=None)
     model = small(modality=modality, network=network, corruption=Typos(0.1)).fit(WORDS)
     model.save(tmp_path / "words.ae")
@@ -419,7 +419,7 @@ def test_without_the_package_there_are_bytes(monkeypatch) -> None:
     alphabets._package.cache_clear()
 
     with pytest.raises(ImportError, match=r"autoencode\[text\]"):
-        Texts(subwords=300).fit(WORDS)
+        Texts(vocab_size=300).fit(WORDS)
 
 
 # Lengths
@@ -576,9 +576,9 @@ def test_symbols_are_hidden_only_while_training(network: Network) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("length", 0),
+        ("max_length", 0),
         ("dropout", 2.0),
-        ("free_bits", -1.0),
+        ("free_nats", -1.0),
         ("temperature", -1.0),
         ("top_p", 0.0),
     ],
@@ -664,7 +664,7 @@ def test_networks_of_symbols_refuse_images(network: Network) -> None:
 
 def test_transformers_check_their_sizes() -> None:
     with pytest.raises(ValueError, match="twice the heads"):
-        Transformer(width=6, heads=2, vocab_size=3).token_decoder(16)
+        Transformer(width=6, n_heads=2, vocab_size=3).token_decoder(16)
 
 
 # Corruptions
@@ -732,7 +732,7 @@ def small(recipe: str = "vae", epochs: int = 3, latent_dim: int = 4, **options) 
 def toy() -> ae.Autoencoder:
     model = ae.autoencoder(
         4,
-        network=Transformer(32, layers=1),
+        network=Transformer(32, depth=1),
         training=ae.Training(epochs=200, batch_size=16),
         random_state=0,
     )
@@ -774,7 +774,7 @@ def test_every_verb_takes_and_gives_texts() -> None:
 def test_the_score_is_a_bound_of_probabilities() -> None:
     model = small().fit(WORDS)
     all_texts = ["".join(t) for m in range(4) for t in itertools.product("ab", repeat=m)]
-    total = np.exp(model.score_samples(all_texts, samples=64)).sum()
+    total = np.exp(model.score_samples(all_texts, n_samples=64)).sum()
 
     assert 0 < total < 1
 
@@ -815,7 +815,7 @@ def test_models_are_stored_whole(tmp_path: Path) -> None:
 def test_new_texts_are_what_the_label_says() -> None:
     X = [letter * n for n in (2, 3, 4) for letter in "ab"] * 20
     training = ae.Training(epochs=100, batch_size=40, learning_rate=1e-2)
-    model = small(conditional=True, free_bits=0.0, training=training)
+    model = small(conditional=True, free_nats=0.0, training=training)
     model.fit(X, [text[0] for text in X])
 
     assert max(map(len, model.sample(200, "a", random_state=1))) <= 4
@@ -869,10 +869,10 @@ def test_the_manifold_of_symbols_is_that_of_their_codes() -> None:
     assert Geodesics(model, "fisher", n_points=4).distance(WORDS[:2], WORDS[2:4]).shape == (2,)
 
 
-def test_free_bits_are_those_of_the_likelihood_unless_given() -> None:
+def test_free_nats_are_those_of_the_likelihood_unless_given() -> None:
     x = np.array(WORDS)
-    free = small(likelihood=Autoregressive(free_bits=50.0)).fit(x)
-    paid = small(likelihood=Autoregressive(free_bits=50.0), free_bits=0.0).fit(x)
+    free = small(likelihood=Autoregressive(free_nats=50.0)).fit(x)
+    paid = small(likelihood=Autoregressive(free_nats=50.0), free_nats=0.0).fit(x)
 
     assert free.evaluate(x)["total"] == pytest.approx(50 + free.evaluate(x)["distortion"])
     assert paid.evaluate(x)["total"] == pytest.approx(-paid.evaluate(x)["bound"])
@@ -1065,10 +1065,10 @@ def test_commands_take_a_column_and_its_labels(tmp_path: Path, monkeypatch, caps
     table_file(Path("table.csv"), cells)
     column = ["--modality", "Texts", "--modality.column", "word"]
     how = ["--recipe", "vae", "--epochs", "2", "--network", "Recurrent", "--network.width", "16"]
-    labels = ["--conditional", "--label", "kind"]
+    labels = ["--conditional", "--label-column", "kind"]
 
     assert main(["fit", "table.csv", "--out", "words.ae", *how, *column, *labels]) == 0
-    label = ["--label", "kind"]
+    label = ["--label-column", "kind"]
     assert main(["transform", "words.ae", "table.csv", "--out", "codes.npy", *label]) == 0
     assert main(["sample", "words.ae", "--out", "new.txt", "--n", "2", "--y", "a"]) == 0
     model = ae.load("words.ae")
@@ -1083,8 +1083,8 @@ def test_a_likelihood_writes_texts_as_long_as_those_of_the_fit() -> None:
 
     for texts, longest in ((long, 301), (short, 3)):
         model = small(likelihood=Autoregressive(dropout=0.1)).fit(texts)
-        assert model.likelihood_.length == longest
-        assert model.likelihood.length is None
+        assert model.likelihood_.max_length == longest
+        assert model.likelihood.max_length is None
         assert max(map(len, model.sample(20, random_state=0).tolist())) < longest
 
-    assert small(likelihood=Autoregressive(length=9)).fit(long).likelihood_.length == 9
+    assert small(likelihood=Autoregressive(max_length=9)).fit(long).likelihood_.max_length == 9

@@ -81,7 +81,7 @@ def test_a_linear_vae_finds_probabilistic_pca(gaussian_data) -> None:
 
     # Its bound is tight, and the evidence is the one of PCA
     with torch.no_grad():
-        evidence = ae.evaluation.log_evidence(model, x, samples=64).mean().item()
+        evidence = ae.evaluation.log_evidence(model, x, n_samples=64).mean().item()
 
     assert evidence == pytest.approx(pca.score(x), abs=0.02)
     bound = np.mean([evaluate(step, [Examples(x)])["bound"] for _ in range(20)])

@@ -81,7 +81,7 @@ def test_rows_with_new_levels_are_scored_as_unlikely(caplog) -> None:
 def test_rare_ones_have_the_mass_of_rare_ones() -> None:
     X = pd.DataFrame({"x": RNG.normal(size=60), "k": [*"ab" * 27, *"cdefgh"]})
     model = ae.vae(
-        1, modality=MixedTables(levels=2), training=FEW, prior=ae.priors.StandardNormal()
+        1, modality=MixedTables(max_levels=2), training=FEW, prior=ae.priors.StandardNormal()
     ).fit(X)
     rare, new = model.score_samples(X[-1:].loc[[59, 59]].assign(k=["h", "z"]))
     assert rare == pytest.approx(new)

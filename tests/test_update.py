@@ -315,7 +315,7 @@ def test_objectives_compute_in_full_precision() -> None:
 
 
 def test_token_decoders_compute_in_the_precision_of_the_decoder() -> None:
-    family = Autoregressive(length=4).build(Recurrent(8, vocab_size=3), (16,))
+    family = Autoregressive(max_length=4).build(Recurrent(8, vocab_size=3), (16,))
     seen: list[bool] = []
     family.token_decoder.register_forward_hook(
         lambda *_: seen.append(torch.is_autocast_enabled("cpu"))

@@ -40,7 +40,7 @@ def use(model: ae.Autoencoder, X: NDArray, y: NDArray | None = None) -> None:
     model.reconstruct(X, y)
 
     if hasattr(model, "score_samples"):
-        model.score_samples(X, y, samples=4)
+        model.score_samples(X, y, n_samples=4)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def use(model: ae.Autoencoder, X: NDArray, y: NDArray | None = None) -> None:
             (
                 "detector",
                 True,
-                lambda X: OffManifoldDetector(folds=2).fit(X).score_samples(X),
+                lambda X: OffManifoldDetector(n_folds=2).fit(X).score_samples(X),
             ),
             ("tangents", True, lambda X: Tangents(ae.linear(3).fit(X)).fit(X)),
         ]

@@ -11,4 +11,4 @@ import autoencode as ae
 digits = ae.datasets.digits()
 training = ae.Training(epochs=40)
 model = ae.vae(latent_dim=2, layers=(256,), training=training, random_state=0).fit(digits.X)
-ae.plots.grid(model, n=16)
+ae.plots.grid(model, n_per_side=16)

@@ -12,4 +12,4 @@ from autoencode import manifold
 X = ae.datasets.digits().X
 training = ae.Training(epochs=40)
 model = ae.denoising(8, layers=(128,), training=training, random_state=0).fit(X)
-ae.plots.tangents(manifold.Tangents(model).fit(X), X[3], n=4)
+ae.plots.tangents(manifold.Tangents(model).fit(X), X[3], n_directions=4)

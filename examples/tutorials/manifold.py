@@ -64,7 +64,7 @@ print(f"continuity      {kept.value:.3f} ± {kept.standard_error:.3f}")
 # plane, both ways.
 
 tangents = manifold.Tangents(model).fit(train)
-ae.plots.tangents(tangents, test[3], n=4)
+ae.plots.tangents(tangents, test[3], n_directions=4)
 
 # %%
 # `projection_error` checks the planes against the data: it is the share of the squared distance to

@@ -124,9 +124,9 @@ print(f"highest cholesterol of other patients: {table['cholesterol'].max():.0f}"
 # - **Imputed cells are no better than column means.** The columns may be independent: there is
 #   nothing to learn from. Otherwise train longer, or hide more cells with `Masking(0.3)`.
 # - **Missing cells are written as numbers**, such as -999. They are never guessed. Read the file
-#   with `read_table(path, missing=["-999"])`; `fit` warns of numbers that look like this.
+#   with `read_table(path, missing_values=["-999"])`; `fit` warns of numbers that look like this.
 # - **Names or identifiers stand in a column.** They reappear in new rows, which may be a matter of
 #   privacy. `fit` warns of such columns; drop them.
 # - **Numbers stand for categories**, such as postal codes. Convert the column to text, or use
-#   `--text zip` on the command line.
+#   `--text-columns zip` on the command line.
 # - **A rare category never appears in new rows.** Draw rows with `conditions={"column": "level"}`.

@@ -88,8 +88,8 @@ print(*writer.inverse_transform(np.linspace(first, last, 5)), sep="\n")
 # - **Texts come back as other texts.** The code is too small or the training too short. Try a
 #   larger `latent_dim`, more epochs, or `autoencoder` instead of `vae`.
 # - **The code is ignored.** All texts then come back alike, and `fit` warns of no active unit.
-#   More `free_bits` make the code cheaper.
-# - **Long texts take long.** A model reads texts byte by byte. `Texts(subwords=4096)` reads
+#   More `free_nats` make the code cheaper.
+# - **Long texts take long.** A model reads texts byte by byte. `Texts(vocab_size=4096)` reads
 #   frequent pieces of words instead; it needs the extra `text`.
 # - **New texts are correct letters but no sentences.** A thousand short texts teach spelling, not
 #   meaning. Use more texts, a wider network and more epochs.

@@ -125,7 +125,7 @@ if find_spec("pandas"):
 
 if find_spec("tokenizers"):
     KINDS["subwords"] = (
-        lambda: ae.vae(2, network=Transformer(8, 1, 1), modality=Texts(subwords=260), **_ONCE),
+        lambda: ae.vae(2, network=Transformer(8, 1, 1), modality=Texts(vocab_size=260), **_ONCE),
         lambda: _TEXTS, None,
     )  # fmt: skip
 

@@ -95,7 +95,7 @@ def check_solver(
         >>> from autoencode.objectives import Contractive
         >>> check_solver(Contractive(), None, LeastSquares())
         Traceback (most recent call last):
-        ValueError: objective=Contractive(penalty=0.1, exact=4) has no effect with LeastSquares...
+        ValueError: objective=Contractive(weight=0.1, max_exact_dim=4) has no effect with...
     """
     if not getattr(training, "closed_form", False):
         return

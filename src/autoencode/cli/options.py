@@ -16,22 +16,22 @@ class LabelOptions(NamedTuple):
     r"""Labels that come with the examples.
 
     Arguments:
-        label: The column of labels, in the table of examples or in that of --labels.
+        label_column: The column of labels, in the table of examples or in that of --labels.
         labels: A .npy, .csv or IDX file with the label, or the row of numbers, of each example;
             for files in a folder, also a table with a column of file names.
     """
 
-    label: str | None = None
+    label_column: str | None = None
     labels: Path | None = None
 
 
 class YOptions(NamedTuple):
-    r"""Labels that are typed.
+    r"""Labels on the command line.
 
     Arguments:
-        y: The label, or the row of numbers, for a conditional model: one for all examples, or
-            one for each. Commands on the manifold take a single one; the examples that they use
-            are those with this label, or all if the examples have no labels.
+        y: The label, or the row of numbers, of a conditional model: one for all examples, or one
+            for each example. The commands `manifold`, `anomalies` and `interpolate` take a single
+            one. They use the examples with this label, or all examples if these have no labels.
     """
 
     y: tuple[str, ...] | None = None
@@ -54,9 +54,9 @@ class SourceOptions(NamedTuple):
 
     Arguments:
         labels: The labels of the examples.
-        typed: Labels that are typed.
+        typed: Labels on the command line.
         loading: Trust in code of other packages.
-        table: What is known of the format of a table in text; by default it is that of the fit.
+        table: The format of a table in a text file; by default that of the fit.
     """
 
     labels: LabelOptions = LabelOptions()
@@ -66,7 +66,7 @@ class SourceOptions(NamedTuple):
 
     def for_other(self, path: Path) -> "SourceOptions":
         r"""Returns the options for further examples, to which a file of labels does not belong."""
-        column = None if path.is_dir() else self.labels.label
+        column = None if path.is_dir() else self.labels.label_column
         return self._replace(labels=LabelOptions(column))
 
 
@@ -87,8 +87,8 @@ def given(options: Any) -> dict[str, Any]:
         options: An object of a class of this module, or a table format.
 
     Example:
-        >>> given(SourceOptions(LabelOptions(label="kind")))
-        {'label': 'kind'}
+        >>> given(SourceOptions(LabelOptions(label_column="kind")))
+        {'label_column': 'kind'}
     """
     defaults = _values(type(options)())
     found: dict[str, Any] = {}

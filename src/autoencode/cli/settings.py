@@ -72,7 +72,7 @@ def flags_of_other_choices() -> dict[str, str]:
     r"""Every flag of a recipe or object, with the choice that it belongs to.
 
     Example:
-        >>> flags_of_other_choices()["--objective.exact"]
+        >>> flags_of_other_choices()["--objective.max-exact-dim"]
         '--objective Contractive'
     """
     # The names that have a flag, by the flag that chooses them

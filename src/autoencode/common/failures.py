@@ -93,8 +93,8 @@ def collapsed(active_units: int, latent_dim: int, beta: float = 1.0) -> str | No
     return (
         f"no active unit: the posterior has collapsed, and none of the {latent_dim} features of"
         " the code carries information about the examples. If the examples have structure to"
-        f" learn, try {remedy}more epochs, objective=ELBO(free_bits=4) or ELBO(warmup=0.5)"
-        " (command line: --free-bits 4 or --warmup 0.5)."
+        f" learn, try {remedy}more epochs, objective=ELBO(free_nats=4) or ELBO(warmup=0.5)"
+        " (command line: --free-nats 4 or --warmup 0.5)."
     )
 
 
@@ -266,8 +266,8 @@ def long_outlier(lengths: Sequence[int]) -> str | None:
             return (
                 f"few long texts determine the cost of all: the longest of {n:,} texts has"
                 f" {longest:,} bytes, {100 * share:.0f} % have at most {usual:,}. Truncate them,"
-                f" with modality=Texts(length={usual}, cut=True) (command line: --modality Texts"
-                f" --modality.length {usual} --modality.cut), or remove them."
+                f" with modality=Texts(max_bytes={usual}, truncate=True) (command line: --modality"
+                f" Texts --modality.max_bytes {usual} --modality.truncate), or remove them."
             )
 
     return None

@@ -97,7 +97,7 @@ class Blur(Corruption):
     The border is padded by replicating its pixels.
 
     Arguments:
-        scale: The standard deviation :math:`\sigma \geq 0`, in pixels.
+        std: The standard deviation :math:`\sigma \geq 0`, in pixels.
 
     See Also:
         :class:`~autoencode.corruptions.GaussianNoise`
@@ -107,10 +107,10 @@ class Blur(Corruption):
         tensor(True)
     """
 
-    def __init__(self, scale: float = 1.0) -> None:
+    def __init__(self, std: float = 1.0) -> None:
         super().__init__()
 
-        self.scale = _check_nonnegative("scale", scale)
+        self.std = _check_nonnegative("std", std)
 
     def forward(self, x: Tensor) -> Tensor:
         if x.ndim != 4:
@@ -119,12 +119,12 @@ class Blur(Corruption):
                 " Use GaussianNoise() or Masking() for tables."
             )
 
-        if self.scale == 0:
+        if self.std == 0:
             return x
 
-        radius = math.ceil(3 * self.scale)
+        radius = math.ceil(3 * self.std)
         steps = torch.arange(-radius, radius + 1, dtype=x.dtype, device=x.device)
-        kernel = torch.softmax(-0.5 * (steps / self.scale).square(), dim=0)
+        kernel = torch.softmax(-0.5 * (steps / self.std).square(), dim=0)
         kernel = kernel.expand(x.shape[1], 1, 1, -1)
 
         x = F.pad(x, 4 * [radius], mode="replicate")

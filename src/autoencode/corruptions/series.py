@@ -54,13 +54,13 @@ class FutureMasking(Corruption):
 class SensorDropout(Corruption):
     r"""Hides a stretch of single channels, as if their sensors had failed.
 
-    Each channel of each series fails with probability :math:`\nu`. Its stretch has a random
+    Each channel of each series fails with probability :math:`\nu`. The gap has a random
     length, up to the given share of the series, and a random place. Hidden numbers are zero, the
     mean of the channel; for :class:`~autoencode.modalities.Series` with gaps they are missing.
 
     Arguments:
         fraction: The probability :math:`\nu \in [0, 1]` of each channel.
-        longest: The greatest share of the series that a stretch covers, in :math:`(0, 1]`.
+        max_gap_fraction: The largest share of the series that a gap covers, in :math:`(0, 1]`.
 
     See Also:
         :class:`~autoencode.corruptions.TimeJitter`, :class:`~autoencode.corruptions.TimeWarping`
@@ -71,24 +71,24 @@ class SensorDropout(Corruption):
         tensor([0., 1.])
     """
 
-    def __init__(self, fraction: float = 0.3, longest: float = 0.5) -> None:
+    def __init__(self, fraction: float = 0.3, max_gap_fraction: float = 0.5) -> None:
         super().__init__()
 
-        if not (0 <= fraction <= 1 and 0 < longest <= 1):
+        if not (0 <= fraction <= 1 and 0 < max_gap_fraction <= 1):
             raise ValueError(
-                "expected a fraction between 0 and 1 and a longest share above 0 and up to 1, got"
-                f" {fraction} and {longest}."
+                "expected fraction in 0 to 1 and max_gap_fraction above 0 and up to 1, got"
+                f" {fraction} and {max_gap_fraction}."
             )
 
         self.fraction = fraction
-        self.longest = longest
+        self.max_gap_fraction = max_gap_fraction
 
     def hidden(self, x: Tensor) -> Tensor:
         r"""Returns which numbers are hidden, with the shape of `x`."""
         _check_series(self, x)
         B, C, T = x.shape
         u = torch.rand(4, B, C, 1, device=x.device)
-        length = 1 + u[0] * (self.longest * T - 1)
+        length = 1 + u[0] * (self.max_gap_fraction * T - 1)
         start = u[1] * (T - length + 1)
         t = torch.arange(T, device=x.device)
 
@@ -148,7 +148,7 @@ class TimeWarping(Corruption):
 
     Arguments:
         std: The standard deviation :math:`\sigma \geq 0` of the logarithm of the speed.
-        knots: The number of knots, at least two.
+        n_knots: The number of knots, at least two.
 
     See Also:
         :class:`~autoencode.corruptions.TimeJitter`
@@ -159,14 +159,14 @@ class TimeWarping(Corruption):
         True
     """
 
-    def __init__(self, std: float = 0.3, knots: int = 4) -> None:
+    def __init__(self, std: float = 0.3, n_knots: int = 4) -> None:
         super().__init__()
 
         check_at_least(0, std=std)
-        check_at_least(2, knots=knots)
+        check_at_least(2, n_knots=n_knots)
 
         self.std = std
-        self.knots = knots
+        self.n_knots = n_knots
 
     def forward(self, x: Tensor) -> Tensor:
         _check_series(self, x)
@@ -175,7 +175,7 @@ class TimeWarping(Corruption):
         if T < 2:
             return x
 
-        s = torch.randn(B, 1, self.knots, dtype=x.dtype, device=x.device)
+        s = torch.randn(B, 1, self.n_knots, dtype=x.dtype, device=x.device)
         s = F.interpolate(s, T - 1, mode="linear", align_corners=True)[:, 0]
         w = F.pad((self.std * s).exp().cumsum(dim=-1), (1, 0))
 

@@ -104,8 +104,8 @@ def _of_table(path: Path, names: Sequence[str] | None, column: str | None) -> La
     if len(chosen) != 1:
         raise ValueError(
             f"expected the column of '{path}' that holds the labels, out of"
-            f" {[header[i] for i in rest]}: --labels {path.name} --label COLUMN on the command"
-            " line, or y={name: label, ...}."
+            f" {[header[i] for i in rest]}: --labels {path.name} --label-column COLUMN on the"
+            " command line, or y={name: label, ...}."
         )
 
     # A header is not a file name
@@ -184,8 +184,8 @@ def _column_of_names(
     if counts[best] and [*counts.values()].count(counts[best]) > 1 and not named:
         raise ValueError(
             f"cannot tell which column holds the names of the files: {counts[best]} of them are"
-            " in each of several. Name the column of the labels, with --labels TABLE --label"
-            " COLUMN on the command line, or give y={name: label, ...}."
+            " in each of several. Name the column of the labels, with --labels TABLE"
+            " --label-column COLUMN on the command line, or give y={name: label, ...}."
         )
 
     return best if counts[best] else None

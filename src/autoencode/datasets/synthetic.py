@@ -18,18 +18,18 @@ _ONES = (
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
 
 
-def drums(n: int = 300, random_state: int = 0) -> Bunch:
+def drums(n_samples: int = 300, random_state: int = 0) -> Bunch:
     r"""Synthetic drum sounds of half a second, no two of them alike.
 
     A kick is a falling tone, a snare is a short tone in noise, and a hat is high-pitched noise.
 
     Arguments:
-        n: The number of sounds.
+        n_samples: The number of sounds.
         random_state: The seed of pitches, lengths and noise.
 
     Returns:
-        `X`, the sounds as float32, with shape `(n, 4000)`; `y`, their kinds, with shape `(n,)`;
-        and `rate`, the number of samples per second.
+        `X`, the sounds as float32, with shape `(n_samples, 4000)`; `y`, their kinds, with
+        shape `(n_samples,)`; and `rate`, the number of samples per second.
 
     See Also:
         :func:`~autoencode.datasets.number_words`, :class:`~autoencode.modalities.Sounds`
@@ -58,7 +58,7 @@ def drums(n: int = 300, random_state: int = 0) -> Bunch:
         ),
         "hat": lambda: 0.2 * noise(2, rng.uniform(10, 60)),
     }
-    y = np.resize(_DRUMS, n)
+    y = np.resize(_DRUMS, n_samples)
 
     X = np.stack([make[kind]() for kind in y]).clip(-0.99, 0.99).astype(np.float32)
 

@@ -189,7 +189,7 @@ def pictures(
     yield "samples.png", plots.samples(wide, 100, random_state=seed)
     yield "on_demand.png", plots.samples(models["conditional", 8], 100, ten_each, seed)
     yield "codes.png", plots.codes(flat, X_test, y_test)
-    yield "grid.png", plots.grid(flat, n=16)
+    yield "grid.png", plots.grid(flat, n_per_side=16)
     yield "history.png", plots.history(wide)
 
 

@@ -31,7 +31,7 @@ class Autoregressive(Family):
 
     A decoder that sees all preceding tokens can model the data without the code. The posterior
     then collapses to the prior. Two settings counteract this: the
-    :class:`~autoencode.objectives.ELBO` does not penalize the first `free_bits` of the rate, and
+    :class:`~autoencode.objectives.ELBO` does not penalize the first `free_nats` of the rate, and
     `dropout` hides preceding tokens during training, which the code then has to provide.
 
     References:
@@ -43,10 +43,10 @@ class Autoregressive(Family):
         | https://arxiv.org/abs/1904.09751
 
     Arguments:
-        length: The maximum number of tokens of a generated sequence; by default that of the
+        max_length: The maximum number of tokens of a generated sequence; by default that of the
             longest text in the training data.
         dropout: The probability of hiding a preceding token during training.
-        free_bits: The rate in nats per example that is not penalized, unless the objective sets
+        free_nats: The rate in nats per example that is not penalized, unless the objective sets
             its own.
         temperature: The divisor of the logits in sampling. Values below one favor probable tokens;
             zero always selects the most probable one.
@@ -58,7 +58,7 @@ class Autoregressive(Family):
 
     Example:
         >>> from autoencode.networks import Recurrent
-        >>> family = Autoregressive(length=5).build(Recurrent(8, vocab_size=3), (16,))
+        >>> family = Autoregressive(max_length=5).build(Recurrent(8, vocab_size=3), (16,))
         >>> p = family(torch.zeros(2, 16, 1))
         >>> p.log_prob(torch.tensor([[0, 1, 0, 2, 2], [2, 2, 2, 2, 2]])).shape
         torch.Size([2])
@@ -75,23 +75,23 @@ class Autoregressive(Family):
 
     def __init__(
         self,
-        length: int | None = None,
+        max_length: int | None = None,
         dropout: float = 0.0,
-        free_bits: float = 8.0,
+        free_nats: float = 8.0,
         temperature: float = 1.0,
         top_p: float = 1.0,
     ) -> None:
         super().__init__()
 
-        if not ((length is None or length >= 1) and 0 <= dropout <= 1 and free_bits >= 0):
+        if not ((max_length is None or max_length >= 1) and 0 <= dropout <= 1 and free_nats >= 0):
             raise ValueError(
-                "expected length >= 1, dropout in 0 to 1 and free_bits >= 0,"
-                f" got {length}, {dropout} and {free_bits}."
+                "expected max_length >= 1, dropout in 0 to 1 and free_nats >= 0,"
+                f" got {max_length}, {dropout} and {free_nats}."
             )
 
-        self.length = length
+        self.max_length = max_length
         self.dropout = dropout
-        self.free_bits = free_bits
+        self.free_nats = free_nats
         self.temperature = temperature
         self.top_p = top_p
         self._check_draws()
@@ -101,12 +101,12 @@ class Autoregressive(Family):
         self.token_decoder = network.token_decoder(features)
         self.vocab_size = network.vocab_size or 0
 
-        if self.length is None:
+        if self.max_length is None:
             raise ValueError(
                 "expected a length, the maximum number of tokens of a sequence, got None."
             )
 
-        self.longest = self.length
+        self.longest = self.max_length
 
         return self
 
@@ -227,7 +227,7 @@ class AutoregressiveDistribution(Distribution):
 
     Example:
         >>> from autoencode.networks import Recurrent
-        >>> family = Autoregressive(length=5).build(Recurrent(8, vocab_size=3), (16,))
+        >>> family = Autoregressive(max_length=5).build(Recurrent(8, vocab_size=3), (16,))
         >>> AutoregressiveDistribution(family, torch.zeros(2, 16)).mean.shape
         torch.Size([2, 5])
     """

@@ -48,8 +48,8 @@ class Family(Configurable, nn.Module, abc.ABC):
     has_density: ClassVar[bool] = True
     r"""True if the distributions have a density or probabilities, as all but point masses do."""
 
-    free_bits: float = 0.0
-    r"""Default free bits of the objective: the rate in nats per example that is not penalized."""
+    free_nats: float = 0.0
+    r"""Default free nats of the objective: the rate in nats per example that is not penalized."""
 
     def build(self: Self, network: Network, event: Sequence[int]) -> Self:
         r"""Creates the parameters that depend on the architecture, and returns the family.

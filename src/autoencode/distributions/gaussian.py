@@ -26,7 +26,7 @@ class Gaussian(Family):
     would turn one overlong step into an infinite loss.
 
     Arguments:
-        smallest_scale: The smallest standard deviation :math:`\sigma_0 \geq 0`. It keeps
+        min_scale: The smallest standard deviation :math:`\sigma_0 \geq 0`. It keeps
             likelihoods finite where data can be predicted exactly. A posterior needs almost
             none.
 
@@ -41,22 +41,22 @@ class Gaussian(Family):
 
     n_params = 2
 
-    def __init__(self, smallest_scale: float = 1e-3) -> None:
+    def __init__(self, min_scale: float = 1e-3) -> None:
         super().__init__()
 
-        check_at_least(0, smallest_scale=smallest_scale)
+        check_at_least(0, min_scale=min_scale)
 
-        self.smallest_scale = smallest_scale
+        self.min_scale = min_scale
 
     def forward(self, phi: Tensor) -> Normal:
         loc, s = phi.unbind(dim=-1)
         s = s.contiguous()  # softplus is ten times slower on strided tensors
 
-        return Normal(loc, self.smallest_scale + softplus(s), validate_args=False)
+        return Normal(loc, self.min_scale + softplus(s), validate_args=False)
 
     def raw_scale(self, scale: Tensor) -> Tensor:
         r"""Returns the raw parameter :math:`s` of a standard deviation, of any shape."""
-        above = (scale - self.smallest_scale).clamp(min=RESOLUTION)
+        above = (scale - self.min_scale).clamp(min=RESOLUTION)
         return above + torch.log(-torch.expm1(-above))  # inverse of softplus
 
 
@@ -144,7 +144,7 @@ class DiagonalGaussian(Family):
         | https://doi.org/10.1007/BF02289658
 
     Arguments:
-        smallest_scale: The smallest standard deviation :math:`\sigma_0 > 0`. It limits what a new
+        min_scale: The smallest standard deviation :math:`\sigma_0 > 0`. It limits what a new
             example costs that differs where those of the fit did not.
 
     See Also:
@@ -160,12 +160,12 @@ class DiagonalGaussian(Family):
 
     n_params = 1
 
-    def __init__(self, smallest_scale: float = RESOLUTION) -> None:
+    def __init__(self, min_scale: float = RESOLUTION) -> None:
         super().__init__()
 
-        check_above(0, smallest_scale=smallest_scale)
+        check_above(0, min_scale=min_scale)
 
-        self.smallest_scale = smallest_scale
+        self.min_scale = min_scale
         self.log_scale = nn.Parameter(torch.zeros(()))
 
     def build(self, network: Network | None, event: Sequence[int]) -> "DiagonalGaussian":
@@ -173,10 +173,10 @@ class DiagonalGaussian(Family):
         return self
 
     def forward(self, phi: Tensor) -> Homoscedastic:
-        scale = self.smallest_scale + (10 * self.log_scale).exp()
+        scale = self.min_scale + (10 * self.log_scale).exp()
         return Homoscedastic(phi.squeeze(dim=-1), scale)
 
     @torch.no_grad()
     def set_scale(self, scale: Tensor) -> None:
         r"""Sets :math:`\sigma` to known values, with shape `event` or `()`."""
-        self.log_scale.copy_((scale - self.smallest_scale).clamp(min=RESOLUTION).log() / 10)
+        self.log_scale.copy_((scale - self.min_scale).clamp(min=RESOLUTION).log() / 10)

@@ -20,7 +20,7 @@ class Laplace(Family):
     one.
 
     Arguments:
-        smallest_scale: The smallest scale :math:`b_0 > 0`.
+        min_scale: The smallest scale :math:`b_0 > 0`.
 
     Raises:
         ValueError: If the smallest scale is not positive.
@@ -35,13 +35,13 @@ class Laplace(Family):
 
     n_params = 2
 
-    def __init__(self, smallest_scale: float = 1e-3) -> None:
+    def __init__(self, min_scale: float = 1e-3) -> None:
         super().__init__()
 
-        check_above(0, smallest_scale=smallest_scale)
+        check_above(0, min_scale=min_scale)
 
-        self.smallest_scale = smallest_scale
+        self.min_scale = min_scale
 
     def forward(self, phi: Tensor) -> td.Laplace:
         loc, s = phi.unbind(dim=-1)
-        return td.Laplace(loc, self.smallest_scale + softplus(s), validate_args=False)
+        return td.Laplace(loc, self.min_scale + softplus(s), validate_args=False)

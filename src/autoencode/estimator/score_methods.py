@@ -103,7 +103,7 @@ class ScoreMethods(ExampleReader):
 
     @available_unless(has_no_decoder, has_no_density)
     def score_samples(
-        self, X: ArrayLike | str | Path, y: ArrayLike | None = None, samples: int = 128
+        self, X: ArrayLike | str | Path, y: ArrayLike | None = None, n_samples: int = 128
     ) -> NDArray:
         r"""Estimates of :math:`\log p(x)`, or of :math:`\log p(x \mid y)`, in nats.
 
@@ -116,12 +116,12 @@ class ScoreMethods(ExampleReader):
         Arguments:
             X: The examples.
             y: Their labels or numbers, if the model is conditional.
-            samples: The number of codes drawn for each example.
+            n_samples: The number of codes drawn for each example.
 
         Returns:
             The estimates, with shape `(N,)`.
         """
-        return scores.log_densities(*self._open(X, y), samples, self.seed_).numpy()
+        return scores.log_densities(*self._open(X, y), n_samples, self.seed_).numpy()
 
     @available_unless(has_no_decoder, has_no_cells("cell_surprisal", CellScored))
     def cell_surprisal(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> NDArray:

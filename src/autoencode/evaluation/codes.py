@@ -38,7 +38,7 @@ def active_units(Z: ArrayLike, threshold: float = 1e-2) -> int:
     return int((Z.var(dim=0, correction=0) > threshold).sum())
 
 
-def mutual_information(model: Model, x: Tensor, seed: int = 0) -> float:
+def mutual_information(model: Model, x: Tensor, random_state: int = 0) -> float:
     r"""Mutual information of examples and codes.
 
     .. math:: I(x; z) \approx \frac{1}{N} \sum_{i=1}^N \log
@@ -55,7 +55,7 @@ def mutual_information(model: Model, x: Tensor, seed: int = 0) -> float:
     Arguments:
         model: The model.
         x: The scaled data, with shape `(N, *)`.
-        seed: The seed of the codes.
+        random_state: The seed of the codes.
 
     Returns:
         The estimate in nats.
@@ -73,7 +73,7 @@ def mutual_information(model: Model, x: Tensor, seed: int = 0) -> float:
         True
     """
     q = model.encode(x)
-    with seeded(seed):
+    with seeded(random_state):
         z = q.sample()
 
     rows = max(1, _MAX_PAIRWISE_NUMBERS // q.mean.numel())

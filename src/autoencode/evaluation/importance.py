@@ -14,7 +14,7 @@ from ..data import inference_batch_size
 from ..models.latent import Model
 
 
-def log_evidence(model: Model, x: Tensor, samples: int = 128, seed: int = 0) -> Tensor:
+def log_evidence(model: Model, x: Tensor, n_samples: int = 128, random_state: int = 0) -> Tensor:
     r"""Estimate :math:`\log p(x)` by importance sampling from the posterior.
 
     .. math:: \log p(x) \approx \log \frac{1}{K} \sum_{k=1}^K
@@ -31,8 +31,8 @@ def log_evidence(model: Model, x: Tensor, samples: int = 128, seed: int = 0) -> 
     Arguments:
         model: The model.
         x: The scaled data, with shape `(B, *)`.
-        samples: The number :math:`K` of codes per example.
-        seed: The seed of the noise.
+        n_samples: The number :math:`K` of codes per example.
+        random_state: The seed of the noise.
 
     Returns:
         The estimates in nats, with shape `(B,)`.
@@ -46,15 +46,15 @@ def log_evidence(model: Model, x: Tensor, samples: int = 128, seed: int = 0) -> 
         >>> X = np.random.default_rng(0).normal(size=(40, 3))
         >>> fitted = ae.vae(2, layers=(), training=ae.Training(epochs=1), random_state=0).fit(X)
         >>> model, x = fitted.model_, torch.as_tensor(X, dtype=torch.float32)
-        >>> bool((log_evidence(model, x, samples=10) < 0).all())
+        >>> bool((log_evidence(model, x, n_samples=10) < 0).all())
         True
     """
-    parts = [log_w.logsumexp(dim=0) for _, log_w in _draws(model, x, samples, seed)]
-    return torch.stack(parts).logsumexp(dim=0) - math.log(samples)
+    parts = [log_w.logsumexp(dim=0) for _, log_w in _draws(model, x, n_samples, random_state)]
+    return torch.stack(parts).logsumexp(dim=0) - math.log(n_samples)
 
 
 def weighted_codes(
-    model: Model, x: Tensor, samples: int = 128, seed: int = 0
+    model: Model, x: Tensor, n_samples: int = 128, random_state: int = 0
 ) -> tuple[Tensor, Tensor]:
     r"""Codes from the encoder, with importance weights for the model's own posterior.
 
@@ -64,8 +64,8 @@ def weighted_codes(
     Arguments:
         model: The model.
         x: The scaled data, with shape `(B, *)`.
-        samples: The number :math:`K` of codes per example.
-        seed: The seed of the noise.
+        n_samples: The number :math:`K` of codes per example.
+        random_state: The seed of the noise.
 
     Returns:
         The codes, with shape `(K, B, D)`, and :math:`\log w` in double precision, `(K, B)`.
@@ -79,11 +79,11 @@ def weighted_codes(
         >>> X = np.random.default_rng(0).normal(size=(40, 3))
         >>> fitted = ae.vae(2, layers=(), training=ae.Training(epochs=1), random_state=0).fit(X)
         >>> model, x = fitted.model_, torch.as_tensor(X, dtype=torch.float32)
-        >>> codes, log_w = weighted_codes(model, x, samples=10)
+        >>> codes, log_w = weighted_codes(model, x, n_samples=10)
         >>> codes.shape, log_w.shape
         (torch.Size([10, 40, 2]), torch.Size([10, 40]))
     """
-    codes, log_w = zip(*_draws(model, x, samples, seed))
+    codes, log_w = zip(*_draws(model, x, n_samples, random_state))
     return torch.cat(codes), torch.cat(log_w)
 
 

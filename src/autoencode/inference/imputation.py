@@ -39,7 +39,7 @@ def posterior_mean(
     model: Model,
     x: Tensor,
     seed: int = 0,
-    samples: int = 128,
+    n_samples: int = 128,
     mean: Callable[[Distribution, Tensor], Tensor] | None = None,
 ) -> Tensor:
     r"""Posterior mean of examples given their observed cells.
@@ -52,7 +52,7 @@ def posterior_mean(
         model: The model.
         x: The scaled examples, with shape `(B, *)`.
         seed: The seed of the codes.
-        samples: The number :math:`K` of codes for each example.
+        n_samples: The number :math:`K` of codes for each example.
         mean: A function of :math:`p(x \mid z)` and the examples that returns the mean
             :math:`\mathbb{E}[v(x) \mid z]` of the quantity to average, such as numbers in their
             own units. By default :math:`v(x) = x`.
@@ -61,7 +61,7 @@ def posterior_mean(
         The means, with shape `(B, *)`.
     """
     mean = mean or _mean
-    parts = ((w, mean(model.decode(z), x)) for z, w in _codes(model, x, seed, samples))
+    parts = ((w, mean(model.decode(z), x)) for z, w in _codes(model, x, seed, n_samples))
     means = [torch.einsum("kb,kb...->b...", w.to(m), m) for w, m in parts]
 
     return torch.stack(means).sum(dim=0)
@@ -77,7 +77,7 @@ def leave_one_out_log_prob(
     rest: Iterable[Tensor],
     cells: Callable[[Tensor, Distribution], Tensor],
     seed: int = 0,
-    samples: int = 16,
+    n_samples: int = 16,
 ) -> Tensor:
     r"""Log-density of each cell given all other cells of its row.
 
@@ -92,7 +92,7 @@ def leave_one_out_log_prob(
         cells: A function of the examples and of :math:`p(x \mid z)` that returns
             :math:`\log p(x_j \mid z)` with shape `(*, B, F)`.
         seed: The seed of the codes.
-        samples: The number of codes for each example and cell.
+        n_samples: The number of codes for each example and cell.
 
     Returns:
         The log-densities in double precision, with shape `(B, F)`.
@@ -102,7 +102,7 @@ def leave_one_out_log_prob(
     for j, x_j in enumerate(rest):
         parts = [
             (cells(x, model.decode(z))[..., j].double() + w.log()).logsumexp(dim=0)
-            for z, w in _codes(model, x_j, seed, samples)
+            for z, w in _codes(model, x_j, seed, n_samples)
         ]
         found.append(torch.stack(parts).logsumexp(dim=0))
 
@@ -158,7 +158,9 @@ def sample_codes_from_prior(model: Model, x: Tensor, n: int) -> Tensor:
     return z[torch.multinomial(w, n, replacement=True)]
 
 
-def _codes(model: Model, x: Tensor, seed: int, samples: int = 128) -> list[tuple[Tensor, Tensor]]:
+def _codes(
+    model: Model, x: Tensor, seed: int, n_samples: int = 128
+) -> list[tuple[Tensor, Tensor]]:
     r"""Returns batches of codes, with shape `(k, B, D)`, and of their weights, `(k, B)`.
 
     The sum of all weights is one. A posterior without a density has a single code.
@@ -168,7 +170,7 @@ def _codes(model: Model, x: Tensor, seed: int, samples: int = 128) -> list[tuple
     if isinstance(getattr(q, "base_dist", q), PointMass):
         return [(q.mean[None], x.new_ones(1, len(x)))]
 
-    codes, log_w = weighted_codes(model, x, samples, seed)
+    codes, log_w = weighted_codes(model, x, n_samples, seed)
     weights, k = log_w.softmax(dim=0).to(codes), max(1, _CODES_PER_BATCH // max(1, len(x)))
 
     return [*zip(codes.split(k), weights.split(k))]

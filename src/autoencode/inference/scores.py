@@ -56,7 +56,7 @@ def log_densities(
     modality: Modality,
     x: Tensor,
     c: Tensor | None = None,
-    samples: int = 128,
+    n_samples: int = 128,
     seed: int = 0,
 ) -> Tensor:
     r"""Estimates of :math:`\log p(x)` in the user's units, or of :math:`\log p(x \mid c)`.
@@ -68,7 +68,7 @@ def log_densities(
         modality: The kind of data.
         x: The examples, as loaded.
         c: Their context, with shape `(N, C)`.
-        samples: The number of codes drawn for each example.
+        n_samples: The number of codes drawn for each example.
         seed: The seed of the codes.
 
     Returns:
@@ -77,7 +77,7 @@ def log_densities(
 
     def evidence(model: Model, x: Tensor) -> Tensor:
         model.likelihood.check_support(x)
-        ll = log_evidence(model, x, samples, seed).double()
+        ll = log_evidence(model, x, n_samples, seed).double()
         return ll if model.likelihood.discrete else ll - log_unit(modality, x)
 
     ll = map_scaled(model, modality, evidence, x, c)

@@ -1,4 +1,4 @@
-r"""The two maps of an autoencoder as functions of matrices, whatever its data are."""
+r"""Encoder and decoder as functions of matrices, for every kind of data."""
 
 __all__ = ["Codec", "as_codec"]
 
@@ -23,17 +23,17 @@ from ..modalities.base import tensor_of
 from ..modalities.capabilities import Imputable, Tabular, Tokenized
 from .incomplete_rows import encode_incomplete
 
-_IMPUTATION_BATCH = 2**12  # that are completed at once
+_IMPUTATION_BATCH = 2**12
 
 
 @dataclass(frozen=True)
 class Codec:
-    r"""An encoder :math:`f` and a decoder :math:`g` between rows of numbers.
+    r"""Encoder :math:`f` and decoder :math:`g` between rows of numbers and codes.
 
-    Rows are flattened examples in the units in which distances are measured: the user's for
-    tables, counted from the mean; intensities from 0 to 1 for images. Of tables of mixed columns
-    they are normal scores and the indicators of levels, and where a cell is missing what the
-    model expects there, given the others, see
+    Rows are flattened examples, in the units in which distances are measured: the user's minus the
+    mean for tables, and intensities from 0 to 1 for images. For tables of mixed columns, they are
+    normal scores and indicators of levels. A missing cell has the value that the model expects
+    given the other cells, see
     :func:`~autoencode.manifold.incomplete_rows.encode_incomplete`.
 
     See Also:
@@ -58,25 +58,25 @@ class Codec:
     r"""Returns rows in the shape, scale and type of the user's examples."""
 
     modules: tuple[nn.Module, ...] = ()
-    r"""What has to be in evaluation mode."""
+    r"""The modules that must be in evaluation mode."""
 
     likelihood: Callable[[Tensor], Distribution] | None = None
-    r"""Maps codes to :math:`p(x \mid z)` of the scaled data, where there is one."""
+    r"""Maps codes to :math:`p(x \mid z)` of the scaled data; `None` without a likelihood."""
 
     noise: float | None = None
-    r"""The scale of the Gaussian noise that the model was trained to remove, in its own units."""
+    r"""The standard deviation of the noise that the model was trained to remove, in its units."""
 
     unit: Tensor | float = 1.0
-    r"""How much of a row's units one of the model's units is; broadcasts to rows."""
+    r"""The unit of the model in units of the rows; broadcasts to rows."""
 
     with_constant_columns: Callable[[Tensor], Tensor] = lambda x: x
-    r"""Returns rows of what the likelihood is of, with zeros for constant columns."""
+    r"""Adds constant columns, as zeros, to samples of the likelihood."""
 
     tokenized: bool = False
     r"""True if rows are tokens, whose numbers have no order."""
 
     to_bytes: Callable[[Tensor], Tensor] = lambda x: x
-    r"""Returns symbols as bytes, ended and filled up by 255."""
+    r"""Returns tokens as bytes, ended and padded by 255."""
 
     ndim: Callable[[], int] = lambda: 2
     r"""Returns the number of dimensions of a batch of the user's examples."""
@@ -87,10 +87,10 @@ class Codec:
 
     @contextlib.contextmanager
     def evaluating(self) -> Iterator[None]:
-        r"""Evaluation mode within, and afterwards for each module what it was before.
+        r"""Evaluation mode within the context; each module returns to its mode afterwards.
 
-        Attention runs as plain mathematics: its fused kernels have neither forward
-        derivatives nor second ones.
+        Attention is computed without fused kernels, which have neither forward nor second
+        derivatives.
         """
         with evaluating(self.modules):
             yield
@@ -98,7 +98,7 @@ class Codec:
 
 @contextlib.contextmanager
 def evaluating(modules: tuple[nn.Module, ...]) -> Iterator[None]:
-    r"""Evaluation mode of modules, as :meth:`Codec.evaluating` has it for those of a model."""
+    r"""Evaluation mode of modules within a context, as for :meth:`Codec.evaluating`."""
     modes = {m: m.training for module in modules for m in module.modules()}
 
     for module in modules:
@@ -113,19 +113,19 @@ def evaluating(modules: tuple[nn.Module, ...]) -> Iterator[None]:
 
 
 def as_codec(model: Any, y: ArrayLike | None = None, allow_tokens: bool = False) -> Codec:
-    r"""The maps of a trained model.
+    r"""Codec of a trained model.
 
     Arguments:
-        model: A fitted :class:`~autoencode.Autoencoder`; a pair of functions or modules, of
-            which the first maps a batch of examples to codes and the second codes to
-            examples; or maps, which are returned as they are.
-        y: The label or row of numbers under which a conditional model is seen.
-        allow_tokens: Whether rows may be symbols, of which numbers mean nothing.
+        model: A fitted :class:`~autoencode.Autoencoder`; a pair of functions or modules, from a
+            batch of examples to codes and from codes to examples; or a codec, which is returned
+            unchanged.
+        y: The label or row of numbers that a conditional model is given.
+        allow_tokens: Whether rows may be tokens, whose numbers have no order.
 
     Raises:
         TypeError: If the model is none of these.
-        ValueError: If it is conditional and `y` is missing, or it cannot decode, or rows are
-            symbols and may not be.
+        ValueError: If `y` is missing for a conditional model, the model cannot decode, or rows are
+            tokens and these are not allowed.
 
     See Also:
         :class:`~autoencode.manifold.Codec`
@@ -171,7 +171,7 @@ def _of_estimator(model: Autoencoder, y: ArrayLike | None, allow_tokens: bool) -
     c = encode_context(model.context_, y, n=1)
     c = None if c is None else c.to(p.device)
     own = model.modality_
-    shape, modality = own.shape_, own.wide() if isinstance(own, Tabular) else own
+    shape, modality = own.shape_, own.with_constant_columns() if isinstance(own, Tabular) else own
     unit = modality.unit().to(p).expand(modality.shape_).reshape(-1)
     columns = getattr(model.modality_, "columns_", None) if shape != modality.shape_ else None
     kept = None if columns is None else torch.from_numpy(columns).to(p.device)

@@ -1,18 +1,19 @@
 r"""Score of the data density, estimated by a denoising autoencoder.
 
-Trained on squared error to undo Gaussian noise, the best reconstruction is the posterior mean
+If a model is trained on squared error to remove Gaussian noise, the best reconstruction is the
+posterior mean
 
 .. math:: r(\tilde x) = \mathbb{E}[x \mid \tilde x]
     = \tilde x + \sigma^2 \, \nabla \log p_\sigma(\tilde x),
 
-where :math:`p_\sigma` is the density of the data with the noise. One pass through the network is
-therefore the slope of a log-density, its Jacobian is the curvature, and from both follow samples
-and the dimension of the manifold at each point. What is known holds for the density as the
-model has learned it: a narrow code or a short training bends it.
+where :math:`p_\sigma` is the density of the noisy data. One pass through the network therefore
+gives the gradient of a log-density, and its Jacobian gives the curvature. Samples and the local
+dimension of the manifold follow from both. All results are those of the density that the model has
+learned, which differs from that of the data after a short training or with a narrow code.
 
-In all of this :math:`\sigma` is the noise of the training, in units of the scaled data. It is
-taken from a model whose corruption is :class:`~autoencode.corruptions.GaussianNoise`, and has to
-be given for others.
+:math:`\sigma` is the standard deviation of the noise in the training, in units of the scaled data.
+It is known for a model whose corruption is :class:`~autoencode.corruptions.GaussianNoise`. For
+other models it must be given.
 
 References:
     | What Regularized Auto-Encoders Learn from the Data-Generating Distribution
@@ -42,30 +43,27 @@ from .arrays import as_batch, as_type_of, from_rows
 from .codec import Codec, as_codec
 from .jacobians import pushforward
 
-_ACTIVATIONS_PER_INPUT = (
-    64  # numbers that a network holds at once for each number of the data, generously
-)
+_ACTIVATIONS_PER_INPUT = 64  # a generous bound on the memory of a network
 
 
-def stein_score(dae: Any, X: Any, noise: float | None = None, y: ArrayLike | None = None) -> Any:
-    r"""The slope of the log-density of the noisy data at examples.
+def stein_score(model: Any, X: Any, noise: float | None = None, y: ArrayLike | None = None) -> Any:
+    r"""Gradient of the log-density of the noisy data at examples (Stein score).
 
     .. math:: \nabla \log p_\sigma(x) = \frac{r(x) - x}{\sigma^2}
 
-    It points to where the data are denser. As :math:`\sigma` vanishes it becomes the slope of
-    the data's own density. The length of the slope is no measure of how likely an example
-    is.
+    It points towards denser data. As :math:`\sigma` vanishes, it becomes the gradient of the
+    log-density of the data. Its length does not measure how likely an example is.
 
     Arguments:
-        dae: A denoising autoencoder: a fitted model, a pair of functions (encoder, decoder), or
-            the maps of :func:`~autoencode.manifold.codec.as_codec`.
+        model: A denoising autoencoder: a fitted model, a pair of functions (encoder, decoder), or
+            a :class:`~autoencode.manifold.Codec`.
         X: The examples.
-        noise: The scale :math:`\sigma` of the noise that the model removes, in units of the
-            scaled data; by default that of its corruption.
-        y: The label or row of numbers under which a conditional model is seen.
+        noise: The standard deviation :math:`\sigma` of the noise that the model removes, in units
+            of the scaled data; by default that of its corruption.
+        y: The label or row of numbers that a conditional model is given.
 
     Returns:
-        The slopes, with shape `(N, D)`, in nats per unit of the rows: the user's for
+        The gradients, with shape `(N, D)`, in nats per unit of the rows: the user's for
         tables, intensities from 0 to 1 for images.
 
     Raises:
@@ -75,11 +73,11 @@ def stein_score(dae: Any, X: Any, noise: float | None = None, y: ArrayLike | Non
         :func:`~autoencode.manifold.walkback`, :func:`~autoencode.recipes.denoising`
 
     Example:
-        >>> normal = (lambda x: x / 2, lambda z: z)  # of x ~ N(0, 1), the mean given x + N(0, 1)
+        >>> normal = (lambda x: x / 2, lambda z: z)  # the best one for x ~ N(0, 1) and this noise
         >>> stein_score(normal, np.array([[1.0, -2.0]]), noise=1.0)
         array([[-0.5,  1. ]])
     """
-    codec = as_codec(dae, y)
+    codec = as_codec(model, y)
     scale = noise_scale(codec, noise) * codec.unit
     x = codec.to_rows(X)
 
@@ -90,57 +88,57 @@ def stein_score(dae: Any, X: Any, noise: float | None = None, y: ArrayLike | Non
 
 
 def walkback(
-    dae: Any,
+    model: Any,
     X: Any,
-    steps: int = 10,
+    n_steps: int = 10,
     noise: float | None = None,
     random_state: int | np.random.RandomState | None = None,
     y: ArrayLike | None = None,
 ) -> Any:
-    r"""A walk over the manifold: examples damaged and restored, again and again.
+    r"""Walks over the manifold: examples are damaged and restored again and again.
 
     .. math:: \tilde x_t \sim \mathcal{N}(x_t, \sigma^2 I), \qquad
         x_{t + 1} \sim p(x \mid f(\tilde x_t))
 
-    If the likelihood is the posterior of the clean example given the noisy one, the walk visits
-    examples as often as the data do. That includes the likelihood's own noise: a walk
-    from mean to mean, which is what is left for a pair of functions and other models without
-    a likelihood, settles on too narrow a distribution. A likelihood with a single scale is
-    the posterior at best on average over directions: what it samples looks noisy.
+    If the likelihood is the posterior of the clean example given the noisy one, the distribution
+    of the walk converges to that of the data. The samples of the likelihood are essential: a model
+    without a likelihood, such as a pair of functions, walks from mean to mean, and its
+    distribution becomes too narrow. A likelihood with a single scale matches the posterior only on
+    average over all directions, so that its samples look noisy.
 
     References:
         | Generalized Denoising Auto-Encoders as Generative Models (Bengio et al., 2013)
         | https://arxiv.org/abs/1305.6663
 
     Arguments:
-        dae: A denoising autoencoder, as for :func:`stein_score`.
+        model: A denoising autoencoder, as for :func:`stein_score`.
         X: The examples from which the walks start, or a single one.
-        steps: How many steps to take.
-        noise: The scale :math:`\sigma` of the noise to add, in units of the scaled data; by
-            default that of the model's corruption.
-        random_state: Seeds the walks.
-        y: The label or row of numbers under which a conditional model is seen.
+        n_steps: The number of steps.
+        noise: The standard deviation :math:`\sigma` of the noise to add, in units of the scaled
+            data; by default that of the corruption of the model.
+        random_state: The seed of the walks.
+        y: The label or row of numbers that a conditional model is given.
 
     Returns:
-        The examples after each step, with shape `(steps, N, *)`, in the shape, scale and type of
-        the user's; or `(steps, *)` from a single one. Of tables of mixed columns, all rows, one
-        step after the other.
+        The examples after each step, in the user's type and units, with shape `(n_steps, N, *)`,
+        or `(n_steps, *)` for a single example. For tables of mixed columns, a frame of all rows,
+        one step after the other.
 
     Raises:
-        ValueError: If the noise is neither known nor given, or `steps` is not a number of steps.
+        ValueError: If the noise is neither known nor given, or `n_steps` is less than one.
 
     See Also:
         :func:`~autoencode.manifold.stein_score`
 
     Example:
         >>> normal = (lambda x: x / 2, lambda z: z)
-        >>> walkback(normal, np.zeros((5, 1)), steps=3, noise=1.0, random_state=0).shape
+        >>> walkback(normal, np.zeros((5, 1)), n_steps=3, noise=1.0, random_state=0).shape
         (3, 5, 1)
     """
-    if not isinstance(steps, Integral) or steps < 1:
-        raise ValueError(f"expected a number of steps >= 1, got {steps!r}.")
+    if not isinstance(n_steps, Integral) or n_steps < 1:
+        raise ValueError(f"expected a number of steps >= 1, got {n_steps!r}.")
 
-    codec = as_codec(dae, y)
+    codec = as_codec(model, y)
     scale = noise_scale(codec, noise) * codec.unit
     X, single = as_batch(X, codec.ndim())
     x = codec.to_rows(X)
@@ -151,38 +149,37 @@ def walkback(
         for part in _split(x):
             walk = []
 
-            for _ in range(steps):
+            for _ in range(n_steps):
                 part = _next(codec, codec.encode(part + scale * torch.randn_like(part)))
                 walk.append(part)
 
             walks.append(torch.stack(walk))
 
     visited = torch.cat(walks, dim=1).flatten(end_dim=1)
-    return from_rows(X, codec, visited, *((steps,) if single else (steps, len(x))))
+    return from_rows(X, codec, visited, *((n_steps,) if single else (n_steps, len(x))))
 
 
 def local_dimension(
-    dae: Any,
+    model: Any,
     X: Any,
-    probes: int = 16,
+    n_probes: int = 16,
     noise: float | None = None,
     random_state: int | np.random.RandomState | None = None,
     y: ArrayLike | None = None,
 ) -> Estimate:
-    r"""The dimension of the manifold at examples.
+    r"""Dimension of the manifold at each example.
 
     .. math:: d(x) = \operatorname{tr} J_r(x) + \frac{\| r(x) - x \|^2}{\sigma^2}
         = D + \frac{\partial \log p_\sigma(x)}{\partial \log \sigma}
 
-    Along the manifold a denoiser keeps what it sees, and the trace counts one for each
-    direction that the data fill wider than :math:`\sigma`. The examples have to be clean: with
-    noise of scale :math:`\sigma` in them the average is :math:`D`, whatever the data are.
+    A denoiser keeps displacements along the manifold. The trace therefore counts the directions in
+    which the data vary by more than :math:`\sigma`. The examples must be clean: with noise of
+    standard deviation :math:`\sigma`, the average is :math:`D` for any data.
 
-    The trace is taken on the narrow side of the network, :math:`\operatorname{tr} J_g J_f =
-    \operatorname{tr} J_f J_g`. It is exact where the code has no more numbers than there are
-    probes, at one product of Jacobians for each. Otherwise it is estimated without bias by
-    random signs, :math:`\mathbb{E} \, v^\top J_f J_g v`; where the encoder inverts the decoder
-    any single probe is exact.
+    The trace is computed on the narrower side of the network, :math:`\operatorname{tr} J_g J_f =
+    \operatorname{tr} J_f J_g`. It is exact if there are at least as many probes as numbers in the
+    code. Otherwise random signs estimate it without bias, :math:`\mathbb{E} \, v^\top J_f J_g v`.
+    A single probe is exact if the encoder inverts the decoder.
 
     References:
         | A stochastic estimator of the trace of the influence matrix (Hutchinson, 1989)
@@ -192,13 +189,13 @@ def local_dimension(
           with Diffusion Models (Kamkari et al., 2024)
 
     Arguments:
-        dae: A denoising autoencoder, as for :func:`stein_score`.
+        model: A denoising autoencoder, as for :func:`stein_score`.
         X: The examples, without noise.
-        probes: How many products to spend on an example.
-        noise: The scale :math:`\sigma` of the noise that the model removes, in units of the
-            scaled data; by default that of its corruption.
-        random_state: Seeds the probes.
-        y: The label or row of numbers under which a conditional model is seen.
+        n_probes: The maximum number of products with Jacobians for each example.
+        noise: The standard deviation :math:`\sigma` of the noise that the model removes, in units
+            of the scaled data; by default that of its corruption.
+        random_state: The seed of the probes.
+        y: The label or row of numbers that a conditional model is given.
 
     Returns:
         The dimensions and their standard errors, both with shape `(N,)`.
@@ -214,10 +211,10 @@ def local_dimension(
         >>> local_dimension(line, np.array([[3.0, 0.0]]), noise=0.1).value
         array([1.])
     """
-    if not isinstance(probes, Integral) or probes < 2:
-        raise ValueError(f"expected a number of probes >= 2, got {probes!r}.")
+    if not isinstance(n_probes, Integral) or n_probes < 2:
+        raise ValueError(f"expected a number of probes >= 2, got {n_probes!r}.")
 
-    codec = as_codec(dae, y)
+    codec = as_codec(model, y)
     scale = noise_scale(codec, noise) * codec.unit
     x = codec.to_rows(X)
     seed = int(check_random_state(random_state).randint(2**31))
@@ -227,17 +224,17 @@ def local_dimension(
     with codec.evaluating(), torch.no_grad():
         width = min(codec.encode(x[:1]).shape[1], x.shape[1])
 
-        for part in _split(x, min(int(probes), width)):
+        for part in _split(x, min(int(n_probes), width)):
             z = codec.encode(part)
 
-            if width <= probes:
+            if width <= n_probes:
                 v = torch.eye(width).to(z)[:, None].expand(-1, len(z), -1)
                 t = width * (v * _product(codec, part, z, v)).sum(dim=-1)
                 errors.append(torch.zeros_like(t[0]))
             else:
-                v = torch.randint(2, (probes, len(z), width), generator=generator).to(z) * 2 - 1
+                v = torch.randint(2, (n_probes, len(z), width), generator=generator).to(z) * 2 - 1
                 t = (v * _product(codec, part, z, v)).sum(dim=-1)
-                errors.append(t.std(dim=0) / probes**0.5)
+                errors.append(t.std(dim=0) / n_probes**0.5)
 
             traces.append(t.mean(dim=0))
             residuals.append(((codec.decode(z) - part) / scale).square().sum(dim=-1))

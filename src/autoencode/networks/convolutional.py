@@ -54,7 +54,7 @@ class Convolutional(Network):
         width: The number of channels at half the resolution. The next level has twice as many,
             and all further levels four times as many.
         depth: The number of residual blocks per level.
-        hidden: The number of units of the fully connected layer.
+        hidden_width: The number of units of the fully connected layer.
         skip: Whether affine skip connections are added, from numbers to features and from the code
             to numbers. Under a Gaussian likelihood, training then starts at a linear model such as
             principal component analysis.
@@ -80,13 +80,13 @@ class Convolutional(Network):
         self,
         width: int = 16,
         depth: int = 1,
-        hidden: int = 512,
+        hidden_width: int = 512,
         skip: bool = False,
         dilation: int = 1,
     ) -> None:
         self.width = width
         self.depth = depth
-        self.hidden = hidden
+        self.hidden_width = hidden_width
         self.skip = skip
         self.dilation = dilation
 
@@ -105,10 +105,10 @@ class Convolutional(Network):
                 " tables."
             )
 
-        if not min(self.width, self.depth + 1, self.hidden, self.dilation) >= 1:
+        if not min(self.width, self.depth + 1, self.hidden_width, self.dilation) >= 1:
             raise ValueError(
-                "expected width >= 1, depth >= 0, hidden >= 1 and dilation >= 1, got"
-                f" {self.width}, {self.depth}, {self.hidden} and {self.dilation}."
+                "expected width >= 1, depth >= 0, hidden_width >= 1 and dilation >= 1, got"
+                f" {self.width}, {self.depth}, {self.hidden_width} and {self.dilation}."
             )
 
         sides = tuple(shape[1:])
@@ -194,7 +194,7 @@ class _Encoder(nn.Module):
             layers.append(nn.SiLU())
 
         self.convolutions = channels_last(nn.Sequential(*layers), axes)
-        self.head = _hidden(math.prod(levels[-1]) + context, sizes.hidden, features)
+        self.head = _hidden(math.prod(levels[-1]) + context, sizes.hidden_width, features)
         numbers = math.prod(levels[0]) + context
         self.skip = nn.Linear(numbers, features) if sizes.skip else None
 
@@ -226,7 +226,7 @@ class _Decoder(nn.Module):
             layers.append(nn.PixelShuffle(2) if axes == 2 else Shuffle(axes))
             layers += _odd(sides, -1)  # negative padding crops
 
-        self.head = _hidden(features + context, sizes.hidden, math.prod(self.coarsest))
+        self.head = _hidden(features + context, sizes.hidden_width, math.prod(self.coarsest))
         self.convolutions = channels_last(nn.Sequential(*layers), axes)
         numbers = math.prod(levels[0])
         self.skip = nn.Linear(features + context, numbers) if sizes.skip else None

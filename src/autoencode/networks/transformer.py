@@ -44,15 +44,15 @@ class Transformer(Network):
 
     Arguments:
         width: The size of the states, a multiple of twice the number of heads.
-        layers: The number of blocks of the encoder and of the token decoder.
-        heads: The number of attention heads.
+        depth: The number of blocks of the encoder and of the token decoder.
+        n_heads: The number of attention heads.
         vocab_size: The vocabulary size, including the end token; by default that of the data.
 
     See Also:
         :class:`~autoencode.networks.Recurrent`, :class:`~autoencode.modalities.Texts`
 
     Example:
-        >>> network = Transformer(width=16, layers=1, vocab_size=256)
+        >>> network = Transformer(width=16, depth=1, vocab_size=256)
         >>> network.encoder((9,), 3)(torch.randint(256, (5, 9))).shape
         torch.Size([5, 3])
         >>> phi = network.decoder(3, (32,))(torch.randn(5, 3))
@@ -62,11 +62,11 @@ class Transformer(Network):
     """
 
     def __init__(
-        self, width: int = 128, layers: int = 3, heads: int = 4, vocab_size: int | None = None
+        self, width: int = 128, depth: int = 3, n_heads: int = 4, vocab_size: int | None = None
     ) -> None:
         self.width = width
-        self.layers = layers
-        self.heads = heads
+        self.depth = depth
+        self.n_heads = n_heads
         self.vocab_size = vocab_size
 
     def encoder(self, shape: Sequence[int], features: int, context: int = 0) -> nn.Module:
@@ -83,13 +83,13 @@ class Transformer(Network):
         return _TokenDecoder(self._stack(vocab_size + 1), self.width, vocab_size, features)
 
     def _stack(self, vocab_size: int) -> "_Stack":
-        if not (self.heads >= 1 and self.layers >= 1 and self.width % (2 * self.heads) == 0):
+        if not (self.n_heads >= 1 and self.depth >= 1 and self.width % (2 * self.n_heads) == 0):
             raise ValueError(
-                f"expected a width that is a multiple of twice the heads, and layers >= 1, got"
+                f"expected a width that is a multiple of twice the heads, and depth >= 1, got"
                 f" {self}."
             )
 
-        return _Stack(vocab_size, self.width, self.layers, self.heads)
+        return _Stack(vocab_size, self.width, self.depth, self.n_heads)
 
 
 class _Encoder(nn.Module):
@@ -123,11 +123,11 @@ class _TokenDecoder(nn.Module):
 class _Stack(nn.Module):
     r"""Attention blocks from tokens `(N, T)` to states `(N, T, width)`, with their cache."""
 
-    def __init__(self, vocab_size: int, width: int, layers: int, heads: int) -> None:
+    def __init__(self, vocab_size: int, width: int, depth: int, n_heads: int) -> None:
         super().__init__()
 
         self.table = nn.Embedding(vocab_size, width)
-        self.blocks = nn.ModuleList(_Block(width, heads) for _ in range(layers))
+        self.blocks = nn.ModuleList(_Block(width, n_heads) for _ in range(depth))
         self.norm = nn.LayerNorm(width)
 
     def forward(
@@ -146,10 +146,10 @@ class _Stack(nn.Module):
 
 
 class _Block(nn.Module):
-    def __init__(self, width: int, heads: int) -> None:
+    def __init__(self, width: int, n_heads: int) -> None:
         super().__init__()
 
-        self.heads = heads
+        self.n_heads = n_heads
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(2))
         self.qkv = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
@@ -158,7 +158,7 @@ class _Block(nn.Module):
     def forward(
         self, h: Tensor, mask: Tensor, past: tuple[Tensor, Tensor] | None
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        qkv = self.qkv(self.norms[0](h)).unflatten(-1, (3, self.heads, -1))
+        qkv = self.qkv(self.norms[0](h)).unflatten(-1, (3, self.n_heads, -1))
         q, k, v = qkv.movedim(1, -2).unbind(dim=1)
 
         if past is not None:

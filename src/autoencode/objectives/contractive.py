@@ -31,7 +31,7 @@ class Contractive(Objective):
     reparametrization of the code: it can only fall where the reconstruction ignores a
     direction of the data.
 
-    The squared norm is exact for codes of up to `exact` numbers, at one product with the
+    The squared norm is exact for codes of up to `max_exact_dim` numbers, at one product with the
     Jacobian of each half for each number. For larger codes it is estimated without bias by a
     single probe per example, :math:`\| J \|_F^2 = \mathbb{E} \, \| v^\top J \|^2` for
     random signs :math:`v`.
@@ -49,9 +49,9 @@ class Contractive(Objective):
         | https://doi.org/10.1080/03610918908812806
 
     Arguments:
-        penalty: The weight :math:`\lambda \geq 0`: the variance of the noise to ignore, in units
+        weight: The weight :math:`\lambda \geq 0`: the variance of the noise to ignore, in units
             of the scaled data.
-        exact: The largest code for which the norm is exact.
+        max_exact_dim: The largest code for which the norm is exact.
 
     Raises:
         ValueError: If the data are symbols, which have no derivatives.
@@ -60,38 +60,44 @@ class Contractive(Objective):
         :func:`~autoencode.recipes.contractive`, :func:`~autoencode.manifold.tangent_penalty`
 
     Example:
-        >>> Contractive(penalty=1.0).get_params()
-        {'penalty': 1.0, 'exact': 4}
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> objective = Contractive(weight=0.5)
+        >>> model = ae.Autoencoder(2, objective=objective, training=ae.Training(epochs=1))
+        >>> sorted(model.fit(X).history_[0].train)
+        ['contraction', 'distortion', 'total']
     """
 
     posterior = Dirac
 
-    def __init__(self, penalty: float = 0.1, exact: int = 4) -> None:
+    def __init__(self, weight: float = 0.1, max_exact_dim: int = 4) -> None:
         super().__init__()
 
-        check_at_least(0, penalty=penalty)
+        check_at_least(0, weight=weight)
 
-        self.penalty = penalty
-        self.exact = exact
+        self.weight = weight
+        self.max_exact_dim = max_exact_dim
 
     def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         with torch.enable_grad():  # the penalty is a gradient, also in validation
             x = x.detach().requires_grad_()
             z = model.encode(x).mean
             p = model.decode(z)
-            weight = _variance(p).clamp(min=_SMALLEST_VARIANCE).rsqrt()
+            scale = _variance(p).clamp(min=_SMALLEST_VARIANCE).rsqrt()
 
-            if z.shape[-1] <= self.exact:
-                squares = _exact_squares(x, z, p.mean, weight)
+            if z.shape[-1] <= self.max_exact_dim:
+                squares = _exact_squares(x, z, p.mean, scale)
             else:
-                v = weight * (torch.randint_like(weight, 2) * 2 - 1)
+                v = scale * (torch.randint_like(scale, 2) * 2 - 1)
                 (vJ,) = torch.autograd.grad(p.mean, x, v, create_graph=True)
                 squares = vJ.square().flatten(start_dim=1).sum(dim=1)
 
         distortion, contraction = -p.log_prob(target), squares / 2
 
         return Loss(
-            distortion + self.penalty * contraction,
+            distortion + self.weight * contraction,
             {"distortion": distortion, "contraction": contraction},
         )
 
@@ -106,7 +112,7 @@ def _variance(p: Distribution) -> Tensor:
         ) from None
 
 
-def _exact_squares(x: Tensor, z: Tensor, mean: Tensor, weight: Tensor) -> Tensor:
+def _exact_squares(x: Tensor, z: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
     r"""Returns the trace of :math:`J_f J_f^\top J_g^\top J_g`, with shape `(B,)`."""
     directions = torch.eye(z.shape[1]).to(z)[:, None].expand(-1, *z.shape)
     rows = [torch.autograd.grad(z, x, v, create_graph=True)[0] for v in directions]
@@ -114,7 +120,7 @@ def _exact_squares(x: Tensor, z: Tensor, mean: Tensor, weight: Tensor) -> Tensor
     # J_g' u is linear in u, and the transpose of that map is J_g
     u = torch.zeros_like(mean, requires_grad=True)
     (uJ,) = torch.autograd.grad(mean, z, u, create_graph=True)
-    columns = [weight * torch.autograd.grad(uJ, u, v, create_graph=True)[0] for v in directions]
+    columns = [scale * torch.autograd.grad(uJ, u, v, create_graph=True)[0] for v in directions]
 
     F, G = (torch.stack(parts, dim=1).flatten(start_dim=2) for parts in (rows, columns))
     return ((F @ F.mT) * (G @ G.mT)).sum(dim=(1, 2))

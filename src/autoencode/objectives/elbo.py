@@ -40,27 +40,33 @@ class ELBO(Objective):
         | https://openreview.net/forum?id=Sy2fzU9gl
 
         | Improving Variational Inference with Inverse Autoregressive Flow (Kingma et al.,
-          2016), appendix C.8, for the free bits
+          2016), appendix C.8, which calls free nats free bits
         | https://arxiv.org/abs/1606.04934
 
     Arguments:
         beta: The weight :math:`\beta \geq 0` of the rate.
         warmup: The share of the training, in 0 to 1, over which :math:`\beta` rises
             linearly from zero.
-        free_bits: The rate :math:`\lambda`, in nats per example, below which the rate costs
-            nothing more; by default that of the likelihood, which is zero but for
-            :class:`~autoencode.distributions.Autoregressive`.
+        free_nats: The rate :math:`\lambda` per example that is not penalized, in nats; by default
+            that of the likelihood, which is eight for
+            :class:`~autoencode.distributions.Autoregressive` and zero for others.
         cooling: The share of the training, in 0 to 1, over which :math:`\beta` falls from
-            :math:`n \beta` instead; by default a fifth for examples with a context, and none
-            for others and for likelihoods with free bits.
+            :math:`n \beta`; by default a fifth for examples with a context, and zero for others
+            and for likelihoods with free nats.
 
     See Also:
         :func:`~autoencode.recipes.vae`, :func:`~autoencode.distributions.kl_divergence`,
         :func:`~autoencode.evaluation.log_evidence`
 
     Example:
-        >>> ELBO(beta=4.0).get_params()["beta"]
-        4.0
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> objective = ELBO(beta=4.0)
+        >>> model = ae.Autoencoder(2, objective=objective, training=ae.Training(epochs=1))
+        >>> sorted(model.fit(X).history_[0].train)
+        ['bound', 'distortion', 'rate', 'total']
     """
 
     # The posterior may become almost a point mass where the code explains the data exactly
@@ -71,12 +77,12 @@ class ELBO(Objective):
         self,
         beta: float = 1.0,
         warmup: float = 0.0,
-        free_bits: float | None = None,
+        free_nats: float | None = None,
         cooling: float | None = None,
     ) -> None:
         super().__init__()
 
-        check_at_least(0, beta=beta, free_bits=free_bits)
+        check_at_least(0, beta=beta, free_nats=free_nats)
         check_within(0, 1, warmup=warmup, cooling=cooling)
 
         if cooling and warmup:
@@ -88,7 +94,7 @@ class ELBO(Objective):
         self.beta = beta
         self.warmup = warmup
         self.cooling = cooling
-        self.free_bits = free_bits
+        self.free_nats = free_nats
 
     def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         q = model.encode(x)
@@ -96,10 +102,10 @@ class ELBO(Objective):
 
         distortion = -model.decode(z).log_prob(target)
         rate = kl_divergence(q, model.prior(), z)
-        free_bits = model.likelihood.free_bits if self.free_bits is None else self.free_bits
+        free_nats = model.likelihood.free_nats if self.free_nats is None else self.free_nats
 
-        # A rate that is estimated from one sample may be negative: without free bits it stays so
-        costly = rate.clamp(min=free_bits) if free_bits else rate
+        # A rate that is estimated from one sample may be negative: without free nats it stays so
+        costly = rate.clamp(min=free_nats) if free_nats else rate
 
         return Loss(
             distortion + self._beta(model, target) * costly,
@@ -113,7 +119,7 @@ class ELBO(Objective):
         cooling = self.cooling
 
         if cooling is None:
-            cools = model.context is not None and model.likelihood.free_bits == 0
+            cools = model.context is not None and model.likelihood.free_nats == 0
             cooling = COOLING_FRACTION if cools else 0.0
 
         if cooling > 0:

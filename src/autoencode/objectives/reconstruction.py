@@ -25,8 +25,14 @@ class Reconstruction(Objective):
         :func:`~autoencode.recipes.autoencoder`, :func:`~autoencode.recipes.denoising`
 
     Example:
-        >>> Reconstruction().posterior.__name__
-        'Dirac'
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> objective = Reconstruction()
+        >>> model = ae.Autoencoder(2, objective=objective, training=ae.Training(epochs=1))
+        >>> sorted(model.fit(X).history_[0].train)
+        ['distortion', 'total']
     """
 
     posterior = Dirac

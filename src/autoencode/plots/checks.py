@@ -36,9 +36,9 @@ def values(X: Any) -> NDArray:
     return np.asarray(X.detach().cpu() if hasattr(X, "detach") else X)
 
 
-def count(n: Any) -> int:
-    r"""Returns the number of items to show."""
+def count(name: str, n: Any) -> int:
+    r"""Returns the number of items to show, the value of an argument with this name."""
     if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 1:
-        raise ValueError(f"expected n as an integer >= 1, got {n!r}.")
+        raise ValueError(f"expected {name} as an integer >= 1, got {n!r}.")
 
     return int(n)

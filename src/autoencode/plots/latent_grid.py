@@ -17,7 +17,7 @@ from .codes import AXES, project
 
 
 def grid(
-    model: Any, X: ArrayLike | None = None, n: int = 20, y: ArrayLike | None = None
+    model: Any, X: ArrayLike | None = None, n_per_side: int = 20, y: ArrayLike | None = None
 ) -> Figure:
     r"""Decoded examples on a grid of codes.
 
@@ -35,7 +35,7 @@ def grid(
     Arguments:
         model: A fitted model.
         X: Examples. Not needed if the model has a density and codes of at most two dimensions.
-        n: The number of tiles on each side.
+        n_per_side: The number of tiles on each side.
         y: One label or row of numbers for all tiles, if the model is conditional.
 
     Raises:
@@ -48,10 +48,10 @@ def grid(
         >>> from autoencode import Training, datasets, vae
         >>> X = datasets.digits().X[:100]
         >>> model = vae(2, layers=(), training=Training(epochs=1), random_state=0).fit(X)
-        >>> len(grid(model, n=3).axes[0].images)
+        >>> len(grid(model, n_per_side=3).axes[0].images)
         9
     """
-    n = count(n)
+    n = count("n_per_side", n_per_side)
 
     if not is_model(model):
         raise ValueError(f"expected a fitted model to decode with, got {type(model).__name__}.")

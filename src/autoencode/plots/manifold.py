@@ -61,7 +61,7 @@ def manifold(
         )
 
     X = X[:: -(-len(X) // _MAX_POINTS)]
-    chosen = X[_farthest_points(X, min(count(n_planes), len(X)))]
+    chosen = X[_farthest_points(X, min(count("n_planes", n_planes), len(X)))]
     half_axes = None if tangents is None else _half_axes(tangents, chosen)
     names = tables.column_names(getattr(tangents, "model", None), X)
 

@@ -18,7 +18,7 @@ from .checks import array, count, is_model
 def reconstructions(
     model_or_X: Any,
     X_or_R: ArrayLike,
-    n: int = 10,
+    n_examples: int = 10,
     y: ArrayLike | None = None,
     noisy: ArrayLike | None = None,
 ) -> Figure:
@@ -31,7 +31,7 @@ def reconstructions(
         model_or_X: A fitted model; or originals, with shape `(N, *)`.
         X_or_R: The originals, if the first argument is a model; else their reconstructions, in
             the same order and scale.
-        n: The number of originals to show, from the first.
+        n_examples: The number of originals to show, from the first.
         y: A label or number for each original, if the model is conditional. Shown above the
             images.
         noisy: Damaged versions of the originals, in the same order. The model reconstructs
@@ -45,11 +45,11 @@ def reconstructions(
 
     Example:
         >>> X = np.linspace(0, 1, 5 * 64).reshape(5, 8, 8)
-        >>> figure = reconstructions(X, 0.9 * X, n=3)
+        >>> figure = reconstructions(X, 0.9 * X, n_examples=3)
         >>> len(figure.axes[0].images)
         6
     """
-    n = count(n)
+    n = count("n_examples", n_examples)
     labels = None if y is None else np.atleast_1d(y)[:n]
 
     if is_model(model_or_X):
@@ -87,7 +87,7 @@ def reconstructions(
 
 def samples(
     model_or_array: Any,
-    n: int = 64,
+    n_samples: int = 64,
     y: ArrayLike | None = None,
     random_state: int | np.random.RandomState | None = None,
 ) -> Figure:
@@ -98,7 +98,7 @@ def samples(
 
     Arguments:
         model_or_array: A fitted model that can `sample`; or examples, with shape `(N, *)`.
-        n: The number of examples.
+        n_samples: The number of examples.
         y: Labels or numbers for a conditional model: one for all examples, or one for each.
             Shown beside the images if all tiles of a row, or of a column, share one label.
         random_state: The seed of the draws.
@@ -110,10 +110,10 @@ def samples(
         :func:`~autoencode.plots.reconstructions`, :func:`~autoencode.plots.grid`
 
     Example:
-        >>> len(samples(np.zeros((20, 8, 8)), n=12).axes[0].images)
+        >>> len(samples(np.zeros((20, 8, 8)), n_samples=12).axes[0].images)
         12
     """
-    n = count(n)
+    n = count("n_samples", n_samples)
 
     if not is_model(model_or_array):
         X = array(model_or_array)[:n]

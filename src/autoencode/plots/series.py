@@ -13,7 +13,7 @@ from .style import COLORS, LEGEND, TEXT, canvas, name_entries, tidy
 _MAX_CHANNELS = 5
 
 
-def forecast(model: Any, X: Any, found: Any, n: int = 3) -> Figure:
+def forecast(model: Any, X: Any, found: Any, n_series: int = 3) -> Figure:
     r"""Last steps of series, their expected later steps, and the intervals.
 
     The first channels are shown, in standard deviations of the fit.
@@ -22,7 +22,7 @@ def forecast(model: Any, X: Any, found: Any, n: int = 3) -> Figure:
         model: A fitted :class:`~autoencode.Autoencoder` of series.
         X: The series.
         found: What `model.forecast(X, ...)` returned.
-        n: The number of series to show.
+        n_series: The number of series to show.
 
     See Also:
         :meth:`~autoencode.Autoencoder.forecast`
@@ -45,7 +45,7 @@ def forecast(model: Any, X: Any, found: Any, n: int = 3) -> Figure:
     later = [None if part is None else _arrays(modality, part) for part in found]
     loc, scale = np.array(modality.loc_), np.array(modality.scale_)
     names = modality.channel_names()[:_MAX_CHANNELS]
-    shown = min(count(n), len(known))
+    shown = min(count("n_series", n_series), len(known))
 
     figure = canvas(2.2 * shown)
     axes = figure.subplots(shown, 1, squeeze=False)[:, 0]
@@ -77,7 +77,7 @@ def _arrays(modality: Any, part: Any) -> list[np.ndarray]:
     return [np.asarray(x, float) for x in modality.histories(part)]
 
 
-def intervals(detector: Any, X: Any, n: int = 3) -> Figure:
+def intervals(detector: Any, X: Any, n_series: int = 3) -> Figure:
     r"""Series above the scores of their steps, with anomalous intervals shaded.
 
     Channels are in standard deviations of the fit, and those shown that are most often
@@ -86,7 +86,7 @@ def intervals(detector: Any, X: Any, n: int = 3) -> Figure:
     Arguments:
         detector: A fitted :class:`~autoencode.manifold.SeriesDetector`.
         X: The series.
-        n: The number of series to show, those with the most severe intervals first.
+        n_series: The number of series to show, those with the most severe intervals first.
 
     See Also:
         :class:`~autoencode.manifold.SeriesDetector`
@@ -100,7 +100,7 @@ def intervals(detector: Any, X: Any, n: int = 3) -> Figure:
         >>> [ax.get_ylabel() for ax in figure.axes]
         ['standard deviations', 'score']
     """
-    n = count(n)
+    n = count("n_series", n_series)
     modality = detector.model_.modality_
     windows = modality.windows(X)
     x = modality.normalize(modality.load(windows)).mT.cpu().numpy()

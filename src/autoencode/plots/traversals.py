@@ -26,7 +26,7 @@ _MAX_COLUMNS = 4
 def tangents(
     tangents: Any,
     x: ArrayLike,
-    n: int = _MAX_DIRECTIONS,
+    n_directions: int = _MAX_DIRECTIONS,
     n_steps: int = 7,
     extent: float | None = None,
     names: Sequence[str] | None = None,
@@ -40,7 +40,7 @@ def tangents(
     Arguments:
         tangents: Fitted :class:`~autoencode.manifold.Tangents`.
         x: The example.
-        n: The maximum number of directions.
+        n_directions: The maximum number of directions.
         n_steps: The number of images for each direction, odd.
         extent: The largest displacement of an image; by default two standard deviations of the
             nearest neighbors along the direction, written as `2 s`.
@@ -57,9 +57,9 @@ def tangents(
         21
     """
     if is_frame(x):
-        return _bars(tangents, x, count(n), names)
+        return _bars(tangents, x, count("n_directions", n_directions), names)
 
-    moved = values(tangents.traversals(x, n_steps, extent))[: count(n)]
+    moved = values(tangents.traversals(x, n_steps, extent))[: count("n_directions", n_directions)]
 
     if moved.ndim == 3:
         return _bars(tangents, x, len(moved), names)
@@ -73,7 +73,7 @@ def tangents(
     return mosaic.sheet(pixels, n_steps, range(1, len(moved) + 1), steps)
 
 
-def geodesics(geodesics: Any, a: ArrayLike, b: ArrayLike, n: int = 10) -> Figure:
+def geodesics(geodesics: Any, a: ArrayLike, b: ArrayLike, n_points: int = 10) -> Figure:
     r"""Geodesic between two examples, beside the straight line between their codes.
 
     Both curves are decoded at steps of equal length, and labeled with their lengths. For rows of
@@ -83,7 +83,7 @@ def geodesics(geodesics: Any, a: ArrayLike, b: ArrayLike, n: int = 10) -> Figure
         geodesics: :class:`~autoencode.manifold.Geodesics` of a model.
         a: The example to start from.
         b: The example to end at.
-        n: The number of examples on each curve, including both ends; at least 2.
+        n_points: The number of examples on each curve, including both ends; at least 2.
 
     See Also:
         :class:`~autoencode.manifold.Geodesics`, :func:`~autoencode.plots.tangents`
@@ -101,7 +101,9 @@ def geodesics(geodesics: Any, a: ArrayLike, b: ArrayLike, n: int = 10) -> Figure
     curves = {"straight": straight, "geodesic": geodesics}
 
     model, ends = geodesics.model, [_batch_of_one(x) for x in (a, b)]
-    strips = {name: _strip(model, curve.interpolate(*ends, n)) for name, curve in curves.items()}
+    strips = {
+        name: _strip(model, curve.interpolate(*ends, n_points)) for name, curve in curves.items()
+    }
     labeled = {
         f"{name}: {float(curve.distance(*ends)[0]):.4g}": strips[name]
         for name, curve in curves.items()
@@ -117,7 +119,7 @@ def geodesics(geodesics: Any, a: ArrayLike, b: ArrayLike, n: int = 10) -> Figure
     modality = _modality(model, strips["straight"][None])
     pixels = np.concatenate([to_images(modality, strip) for strip in strips.values()])
 
-    return mosaic.sheet(pixels, n, list(labeled))
+    return mosaic.sheet(pixels, n_points, list(labeled))
 
 
 def _strip(model: Any, X: Any) -> NDArray:

@@ -49,14 +49,14 @@ class Mixture(Prior):
         | http://approximateinference.org/accepted/HoffmanJohnson2016.pdf
 
     Arguments:
-        components: The maximum number of Gaussians, each with a full covariance.
+        max_components: The maximum number of Gaussians, each with a full covariance.
 
     See Also:
         :class:`~autoencode.priors.StandardNormal`,
         :class:`~autoencode.distributions.GaussianMixture`
 
     Example:
-        >>> prior = Mixture(components=2).build(1)
+        >>> prior = Mixture(max_components=2).build(1)
         >>> prior().stddev  # until it is fitted
         tensor([1.])
         >>> prior.fit(lambda: torch.randn(500, 1, 1) + 8 * torch.randint(2, (500, 1, 1)))
@@ -66,18 +66,20 @@ class Mixture(Prior):
 
     fits = True
 
-    components: int
+    max_components: int
     weight: Tensor
     loc: Tensor
     scale_tril: Tensor
 
-    def __init__(self, components: int = 64) -> None:
+    def __init__(self, max_components: int = 64) -> None:
         super().__init__()
 
-        if not (isinstance(components, Integral) and components >= 1):
-            raise ValueError(f"expected components as an integer >= 1, got {components!r}.")
+        if not (isinstance(max_components, Integral) and max_components >= 1):
+            raise ValueError(
+                f"expected max_components as an integer >= 1, got {max_components!r}."
+            )
 
-        self.components = components
+        self.max_components = max_components
 
     def build(self, latent_dim: int) -> "Mixture":
         self.unit = StandardNormal().build(latent_dim)
@@ -117,7 +119,7 @@ class Mixture(Prior):
         loc, scale = _place(z)
         unit = None if points else Normal(0, 1).log_prob(z).sum(dim=-1) + scale.log().sum()
         z = (z - loc) / scale
-        choice = selection.choose(z, self.components, unit)
+        choice = selection.choose(z, self.max_components, unit)
 
         if choice is not None:
             p = maximization.fit(z.flatten(end_dim=1), z.shape[1], *choice, MAX_EM_STEPS)

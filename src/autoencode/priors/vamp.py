@@ -29,7 +29,7 @@ class VampPrior(Prior):
         | https://arxiv.org/abs/1705.07120
 
     Arguments:
-        components: The number :math:`K` of pseudo-inputs.
+        n_components: The number :math:`K` of pseudo-inputs.
 
     Raises:
         ValueError: If there is no component, the posterior has no density, or the examples are
@@ -40,19 +40,19 @@ class VampPrior(Prior):
 
     Example:
         >>> import autoencode as ae
-        >>> ae.vae(2, prior=VampPrior(components=16)).prior
-        VampPrior(components=16)
+        >>> ae.vae(2, prior=VampPrior(n_components=16)).prior
+        VampPrior(n_components=16)
     """
 
-    components: int
+    n_components: int
 
-    def __init__(self, components: int = 64) -> None:
+    def __init__(self, n_components: int = 64) -> None:
         super().__init__()
 
-        if not components >= 1:
-            raise ValueError(f"expected components >= 1, got {components}.")
+        if not n_components >= 1:
+            raise ValueError(f"expected n_components >= 1, got {n_components}.")
 
-        self.components = components
+        self.n_components = n_components
 
     def attach(self, encoder: nn.Module, context: int = 0) -> None:
         family: Any = encoder.family
@@ -69,11 +69,11 @@ class VampPrior(Prior):
     def build(self, latent_dim: int) -> "VampPrior":
         (encoder,) = self.attached
 
-        self.pseudo_inputs = nn.Parameter(torch.randn(self.components, *encoder.shape))
-        self.logits = nn.Parameter(torch.zeros(self.components))
+        self.pseudo_inputs = nn.Parameter(torch.randn(self.n_components, *encoder.shape))
+        self.logits = nn.Parameter(torch.zeros(self.n_components))
 
         if self.context:
-            self.contexts = nn.Parameter(torch.randn(self.components, self.context))
+            self.contexts = nn.Parameter(torch.randn(self.n_components, self.context))
 
         return self
 
@@ -87,7 +87,7 @@ class VampPrior(Prior):
                 " prior=Mixture() for such data."
             )
 
-        chosen = torch.linspace(0, len(x) - 1, self.components).round().long()
+        chosen = torch.linspace(0, len(x) - 1, self.n_components).round().long()
         self.pseudo_inputs.copy_(x[chosen].nan_to_num(0.0))
 
         if c is not None:

@@ -24,7 +24,7 @@ from .building import Layers, check_effect, recipe
 def autoencoder(
     latent_dim: int | None = None, layers: Layers = None, **options: Any
 ) -> Autoencoder:
-    r"""Undercomplete autoencoder: a code narrower than the data keeps what matters.
+    r"""Undercomplete autoencoder, which compresses examples to a code narrower than the data.
 
     References:
         | Reducing the Dimensionality of Data with Neural Networks (Hinton & Salakhutdinov, 2006)
@@ -67,8 +67,11 @@ def linear(latent_dim: int | None = None, **options: Any) -> Autoencoder:
         :func:`~autoencode.recipes.autoencoder`, :class:`~autoencode.LeastSquares`
 
     Example:
-        >>> linear(latent_dim=8).training
-        LeastSquares(validation_fraction=None)
+        >>> import numpy as np
+        >>> X = np.random.default_rng(0).normal(size=(60, 4))
+        >>> model = linear(4).fit(X)  # as many components as columns lose nothing
+        >>> np.allclose(model.reconstruct(X), X, atol=1e-4)
+        True
     """
     closed_form = {
         "likelihood": SharedGaussian(),
@@ -104,8 +107,14 @@ def denoising(
         :class:`~autoencode.corruptions.GaussianNoise`, :func:`~autoencode.manifold.stein_score`
 
     Example:
-        >>> denoising(latent_dim=16, noise=0.5).corruption
-        GaussianNoise(std=0.5)
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> model = denoising(2, noise=0.1, training=ae.Training(epochs=1), random_state=0)
+        >>> model = model.fit(X)
+        >>> model.denoise(X).shape
+        (60, 4)
     """
     check_effect("corruption", options, noise=(noise, 0.3))
     options = {"corruption": GaussianNoise(noise)} | options
@@ -114,7 +123,7 @@ def denoising(
 
 
 def contractive(
-    latent_dim: int | None = None, penalty: float = 0.1, layers: Layers = None, **options: Any
+    latent_dim: int | None = None, weight: float = 0.1, layers: Layers = None, **options: Any
 ) -> Autoencoder:
     r"""Contractive autoencoder, whose reconstruction moves along the data only.
 
@@ -134,7 +143,7 @@ def contractive(
     Arguments:
         latent_dim: The number of features of the code; by default it follows from the data, and
             two make a map.
-        penalty: The weight of the contraction: the variance of the noise to ignore, in units
+        weight: The weight of the contraction: the variance of the noise to ignore, in units
             of the scaled data. The default is about that of :func:`denoising`.
         layers: The widths of the encoder's hidden layers.
         options: Other arguments of the estimator.
@@ -143,26 +152,32 @@ def contractive(
         :class:`~autoencode.objectives.Contractive`, :class:`~autoencode.manifold.Tangents`
 
     Example:
-        >>> contractive(penalty=1.0).objective
-        Contractive(penalty=1.0, exact=4)
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> model = contractive(2, weight=0.5, training=ae.Training(epochs=1), random_state=0)
+        >>> model = model.fit(X)
+        >>> model.reconstruct(X).shape
+        (60, 4)
     """
-    check_effect("objective", options, penalty=(penalty, 0.1))
-    return recipe(latent_dim, layers, Contractive(penalty), options)
+    check_effect("objective", options, weight=(weight, 0.1))
+    return recipe(latent_dim, layers, Contractive(weight), options)
 
 
 def vae(
     latent_dim: int | None = None,
     warmup: float = 0.0,
-    free_bits: float | None = None,
+    free_nats: float | None = None,
     cooling: float | None = None,
     layers: Layers = None,
     **options: Any,
 ) -> Autoencoder:
-    r"""Variational autoencoder, whose codes follow a unit Gaussian: it generates.
+    r"""Variational autoencoder, which generates new examples and estimates densities.
 
-    They follow it only roughly, so that a :class:`~autoencode.priors.Mixture` is fitted to them
-    after the training, and new examples are drawn from it. `prior=StandardNormal()` draws from
-    the unit Gaussian, and so do conditional models.
+    The codes follow a unit Gaussian, but only roughly. A :class:`~autoencode.priors.Mixture` is
+    therefore fitted to them after the training, and new examples are drawn from it. Conditional
+    models, and models with `prior=StandardNormal()`, draw from the unit Gaussian.
 
     References:
         | Auto-Encoding Variational Bayes (Kingma & Welling, 2014)
@@ -172,10 +187,11 @@ def vae(
         latent_dim: The number of features of the code; by default it follows from the data, and
             two make a map.
         warmup: The share of the training over which the weight of the rate rises from zero.
-        free_bits: The rate in nats per example below which it costs nothing more; by default
-            that of the likelihood, which is zero for all but texts.
-        cooling: The share of the training over which that weight falls to one from the
-            number of the data's elements; by default a fifth in a conditional model.
+        free_nats: The rate per example that is not penalized, in nats; by default eight for texts
+            and zero for other data.
+        cooling: The share of the training over which the weight of the rate falls to one from the
+            number of elements of an example; by default a fifth for conditional models, except of
+            texts, and zero for others.
         layers: The widths of the encoder's hidden layers.
         options: Other arguments of the estimator.
 
@@ -184,13 +200,19 @@ def vae(
         :class:`~autoencode.priors.Mixture`
 
     Example:
-        >>> vae(latent_dim=8, random_state=0).objective
-        ELBO(beta=1.0, warmup=0.0, free_bits=None, cooling=None)
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> model = vae(2, training=ae.Training(epochs=1), random_state=0)
+        >>> model = model.fit(X)
+        >>> model.sample(5, random_state=1).shape, model.score_samples(X).shape
+        ((5, 4), (60,))
     """
-    own = {"warmup": (warmup, 0.0), "free_bits": (free_bits, None), "cooling": (cooling, None)}
+    own = {"warmup": (warmup, 0.0), "free_nats": (free_nats, None), "cooling": (cooling, None)}
     check_effect("objective", options, **own)
 
-    return recipe(latent_dim, layers, ELBO(1.0, warmup, free_bits, cooling), options)
+    return recipe(latent_dim, layers, ELBO(1.0, warmup, free_nats, cooling), options)
 
 
 def beta_vae(
@@ -216,8 +238,14 @@ def beta_vae(
         :func:`~autoencode.recipes.vae`, :class:`~autoencode.objectives.ELBO`
 
     Example:
-        >>> beta_vae(beta=2.0).objective
-        ELBO(beta=2.0, warmup=0.0, free_bits=None, cooling=None)
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> model = beta_vae(2, beta=1.5, training=ae.Training(epochs=1), random_state=0)
+        >>> model = model.fit(X)
+        >>> model.transform(X).shape
+        (60, 2)
     """
     check_effect("objective", options, beta=(beta, 2.0))
     return recipe(latent_dim, layers, ELBO(beta), options)

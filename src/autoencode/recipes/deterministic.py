@@ -39,8 +39,14 @@ def wae(
         :class:`~autoencode.objectives.SlicedWAE`
 
     Example:
-        >>> wae(weight=10.0).objective.weight
-        10.0
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> model = wae(2, training=ae.Training(epochs=1), random_state=0)
+        >>> model = model.fit(X)
+        >>> model.sample(5, random_state=1).shape
+        (5, 4)
     """
     check_effect("objective", options, weight=(weight, None))
     return recipe(latent_dim, layers, WAE(weight), options)
@@ -73,8 +79,14 @@ def aae(
         :func:`~autoencode.recipes.wae`, :func:`~autoencode.recipes.rae`
 
     Example:
-        >>> aae(weight=1.0).objective
-        AAE(weight=1.0, layers=(256, 256))
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> model = aae(2, training=ae.Training(epochs=1), random_state=0)
+        >>> model = model.fit(X)
+        >>> model.sample(5, random_state=1).shape
+        (5, 4)
     """
     check_effect("objective", options, weight=(weight, None))
     return recipe(latent_dim, layers, AAE(weight), options)
@@ -105,8 +117,14 @@ def rae(
         :func:`~autoencode.recipes.wae`, :func:`~autoencode.recipes.vae`
 
     Example:
-        >>> rae(beta=0.1).objective
-        RAE(beta=0.1, weight=1e-06, regularizer='weights')
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> model = rae(2, beta=0.1, training=ae.Training(epochs=1), random_state=0)
+        >>> model = model.fit(X)
+        >>> model.sample(5, random_state=1).shape
+        (5, 4)
     """
     check_effect("objective", options, beta=(beta, 1e-2))
     return recipe(latent_dim, layers, RAE(beta), options)
@@ -114,7 +132,7 @@ def rae(
 
 def vq_vae(
     latent_dim: int | None = None,
-    codes: int = 256,
+    codebook_size: int = 256,
     layers: Layers = None,
     **options: Any,
 ) -> Autoencoder:
@@ -131,7 +149,7 @@ def vq_vae(
     Arguments:
         latent_dim: The number of features of the code; by default it follows from the data, and
             two make a map.
-        codes: The number of entries of the codebook.
+        codebook_size: The number of entries of the codebook.
         layers: The widths of the encoder's hidden layers.
         options: Other arguments of the estimator.
 
@@ -139,10 +157,16 @@ def vq_vae(
         :class:`~autoencode.objectives.VQ`, :class:`~autoencode.distributions.ResidualQuantizer`
 
     Example:
-        >>> vq_vae(latent_dim=16, codes=64).posterior
-        VectorQuantizer(codes=64, width=None, decay=0.99)
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> model = vq_vae(2, codebook_size=8, training=ae.Training(epochs=1), random_state=0)
+        >>> model = model.fit(X)
+        >>> model.transform(X, indices=True).shape
+        (60, 1)
     """
-    check_effect("posterior", options, codes=(codes, 256))
-    options = {"posterior": VectorQuantizer(codes)} | options
+    check_effect("posterior", options, codebook_size=(codebook_size, 256))
+    options = {"posterior": VectorQuantizer(codebook_size)} | options
 
     return recipe(latent_dim, layers, VQ(), options)

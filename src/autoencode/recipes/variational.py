@@ -11,7 +11,7 @@ from .building import Layers, check_effect, recipe
 
 def iwae(
     latent_dim: int | None = None,
-    k: int = 8,
+    n_samples: int = 8,
     layers: Layers = None,
     **options: Any,
 ) -> Autoencoder:
@@ -27,7 +27,7 @@ def iwae(
     Arguments:
         latent_dim: The number of features of the code; by default it follows from the data, and
             two make a map.
-        k: The number of codes per example.
+        n_samples: The number of codes per example.
         layers: The widths of the encoder's hidden layers.
         options: Other arguments of the estimator.
 
@@ -35,11 +35,17 @@ def iwae(
         :func:`~autoencode.recipes.vae`, :class:`~autoencode.objectives.IWAE`
 
     Example:
-        >>> iwae(k=16).objective
-        IWAE(k=16, gradient='doubly_reparametrized')
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> model = iwae(2, n_samples=4, training=ae.Training(epochs=1), random_state=0)
+        >>> model = model.fit(X)
+        >>> model.score_samples(X).shape
+        (60,)
     """
-    check_effect("objective", options, k=(k, 8))
-    return recipe(latent_dim, layers, IWAE(k), options)
+    check_effect("objective", options, n_samples=(n_samples, 8))
+    return recipe(latent_dim, layers, IWAE(n_samples), options)
 
 
 def beta_tc_vae(
@@ -70,8 +76,14 @@ def beta_tc_vae(
         :func:`~autoencode.recipes.dip_vae`
 
     Example:
-        >>> beta_tc_vae(beta=4.0).objective
-        BetaTCVAE(beta=4.0)
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> model = beta_tc_vae(2, beta=2.0, training=ae.Training(epochs=1), random_state=0)
+        >>> model = model.fit(X)
+        >>> model.transform(X).shape
+        (60, 2)
     """
     check_effect("objective", options, beta=(beta, 6.0))
     return recipe(latent_dim, layers, BetaTCVAE(beta), options)
@@ -103,8 +115,14 @@ def factor_vae(
         :func:`~autoencode.recipes.beta_tc_vae`, :func:`~autoencode.recipes.dip_vae`
 
     Example:
-        >>> factor_vae(gamma=10.0).objective
-        FactorVAE(gamma=10.0, layers=(256, 256))
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> model = factor_vae(2, gamma=2.0, training=ae.Training(epochs=1), random_state=0)
+        >>> model = model.fit(X)
+        >>> model.transform(X).shape
+        (60, 2)
     """
     check_effect("objective", options, gamma=(gamma, 6.0))
     return recipe(latent_dim, layers, FactorVAE(gamma), options)
@@ -136,8 +154,14 @@ def dip_vae(
         :func:`~autoencode.recipes.beta_tc_vae`, :func:`~autoencode.recipes.factor_vae`
 
     Example:
-        >>> dip_vae(off_diagonal=5.0).objective
-        DIPVAE(off_diagonal=5.0, diagonal=None, covariance='codes')
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> model = dip_vae(2, off_diagonal=1.0, training=ae.Training(epochs=1), random_state=0)
+        >>> model = model.fit(X)
+        >>> model.transform(X).shape
+        (60, 2)
     """
     check_effect("objective", options, off_diagonal=(off_diagonal, 10.0))
     return recipe(latent_dim, layers, DIPVAE(off_diagonal), options)
@@ -170,8 +194,14 @@ def info_vae(
         :func:`~autoencode.recipes.vae`, :func:`~autoencode.recipes.wae`
 
     Example:
-        >>> info_vae(alpha=1.0).objective.alpha
-        1.0
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> model = info_vae(2, alpha=0.5, training=ae.Training(epochs=1), random_state=0)
+        >>> model = model.fit(X)
+        >>> model.transform(X).shape
+        (60, 2)
     """
     check_effect("objective", options, alpha=(alpha, 0.5))
     return recipe(latent_dim, layers, InfoVAE(alpha), options)

@@ -35,8 +35,8 @@ def anomalies(
         data: The examples to score.
         out: A .csv file with the log-density of each example, its parts on and off the
             manifold, and 1 for an anomaly or 0. For images and sounds, a picture of the most
-            unusual examples is written beside it. Of series, the anomalous intervals with their
-            severity and the responsible channels, and a picture.
+            unusual examples is written beside it. For series, the file has the anomalous intervals
+            with their severity and the responsible channels, and a picture is written, too.
         reference: Normal examples that define what is usual, preferably held-out ones; by
             default the data themselves.
         maps: A folder for heat maps of images, each in the size of its image: the squared errors

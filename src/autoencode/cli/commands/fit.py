@@ -64,7 +64,7 @@ def fit(
     damaged = None
 
     if corrupted is not None:
-        column = LabelOptions(None if corrupted.is_dir() else labels.label)
+        column = LabelOptions(None if corrupted.is_dir() else labels.label_column)
         damaged = inputs.read(corrupted, column, table, kinds=model.modality).X
 
     examples, words = inputs.split_groups(examples, groups, data)

@@ -27,7 +27,7 @@ def impute(
     outputs.check_output(out, outputs.example_suffixes(estimator), "impute", writing.force)
     examples = inputs.read_source(data, source, estimator)
     filled = estimator.impute(examples.X, inputs.context_of(examples, estimator))
-    label = source.labels.label
+    label = source.labels.label_column
     filled = filled if label is None else filled.assign(**{label: examples.y})
 
     outputs.write_examples(out, filled, estimator, examples.columns)

@@ -15,7 +15,7 @@ def sample(
     model: Path,
     /,
     out: Path,
-    n: int = 64,
+    n_samples: int = 64,
     conditions: tuple[str, ...] | None = None,
     missing: bool = False,
     temperature: float | None = None,
@@ -32,7 +32,7 @@ def sample(
         out: A .npy file; images also go to a .png picture or a folder; sounds to a .png picture,
             a folder of .wav files or, with `-n 1`, a .wav file; tables to a .csv or .parquet
             file; texts to a .txt or .csv file.
-        n: The number of new examples.
+        n_samples: The number of new examples.
         conditions: Cells that all new rows of a mixed table share, as COLUMN=CELL.
         missing: Leave cells of a mixed table missing, as often as in the data.
         temperature: The temperature of texts: below one they are more typical, at zero the most
@@ -45,8 +45,8 @@ def sample(
 
     estimator = inputs.load_model(model, loading)
     outputs.check_output(out, outputs.example_suffixes(estimator), "sample", writing.force)
-    outputs.check_count(out, n, estimator)
-    outputs.check_examples(out, n, estimator, None, [model], writing.force)
+    outputs.check_count(out, n_samples, estimator)
+    outputs.check_examples(out, n_samples, estimator, None, [model], writing.force)
 
     if not hasattr(estimator, "sample") and hasattr(estimator, "reconstruct"):
         raise ValueError(
@@ -59,7 +59,7 @@ def sample(
 
     _set_decoding(estimator.likelihood_, {"temperature": temperature, "top_p": top_p})
     X = estimator.sample(
-        n,
+        n_samples,
         y=inputs.parse_y(typed.y, estimator),
         random_state=random_state,
         conditions=inputs.parse_conditions(conditions),
@@ -92,7 +92,7 @@ def interpolate(
     end: int,
     /,
     out: Path,
-    n: int = 10,
+    n_points: int = 10,
     metric: Literal["pullback", "fisher"] | None = None,
     source: SourceOptions = SourceOptions(),
     writing: WriteOptions = WriteOptions(),
@@ -106,7 +106,7 @@ def interpolate(
         end: The index of the last example, counted from 0.
         out: A .png picture of both curves, for texts a .csv file; or, for the examples on the
             geodesic alone, a file or folder as for `reconstruct`.
-        n: The number of examples on each curve.
+        n_points: The number of examples on each curve.
         metric: The Riemannian metric: pullback measures differences between examples, fisher
             how well the model tells them apart; texts only have fisher.
     """
@@ -122,9 +122,9 @@ def interpolate(
     tokens = isinstance(estimator.modality_, Tokenized)
     known = outputs.interpolation_suffixes(estimator)
     outputs.check_output(out, known, "interpolate", writing.force)
-    outputs.check_count(out, n, estimator)
+    outputs.check_count(out, n_points, estimator)
     outputs.check_examples(
-        out, n, estimator, None, [model, data, source.labels.labels], writing.force
+        out, n_points, estimator, None, [model, data, source.labels.labels], writing.force
     )
     context = inputs.parse_y(source.typed.y, estimator)
     examples = inputs.read(data, source.labels, source.table, model=estimator, y=context)
@@ -145,17 +145,17 @@ def interpolate(
     ends, both = (select_row(X, start), select_row(X, end)), outputs.suffix(out) == known[0]
 
     if both and tokens:
-        ways = [way.interpolate(*ends, n) for way in (straight, geodesics)]
+        ways = [way.interpolate(*ends, n_points) for way in (straight, geodesics)]
         outputs.write_rows(out, np.stack(ways, axis=1), ["straight", "geodesic"])
     elif both:
         with replacing(out) as temporary:
-            plots.geodesics(geodesics, *ends, n).savefig(temporary)
+            plots.geodesics(geodesics, *ends, n_points).savefig(temporary)
     else:
-        outputs.write_examples(out, geodesics.interpolate(*ends, n), estimator)
+        outputs.write_examples(out, geodesics.interpolate(*ends, n_points), estimator)
 
     shorter = f"{100 * (1 - bent / direct):.1f} %" if direct > 0 else "0 %"
     print(f"The geodesic is {bent:.4g} long, {shorter} less than the straight line, {direct:.4g}.")
-    print(f"Wrote {out}: {n} examples on {'each curve' if both else 'the geodesic'}.")
+    print(f"Wrote {out}: {n_points} examples on {'each curve' if both else 'the geodesic'}.")
 
     if tokens:
         print(f"Next: read {out}, and check that neighboring texts are alike.")

@@ -29,9 +29,9 @@ from .contexts import NO_EFFECT, parse_y
 from .formats import merge_formats, refuse_format
 
 NEEDS_LABELS = (
-    "a conditional model needs labels: give --labels FILE, --label COLUMN of a table, a .npz"
-    " file with X and y, a folder with one subfolder per label, or a folder and --labels TABLE"
-    " with its file names; where a command has --y, that is one label for all."
+    "a conditional model needs labels: give --labels FILE, --label-column COLUMN of a table, a"
+    " .npz file with X and y, a folder with one subfolder per label, or a folder and --labels"
+    " TABLE with its file names; where a command has --y, that is one label for all."
 )
 
 
@@ -87,17 +87,17 @@ def read(
 
     known = model.modality_ if model else kinds
     form = merge_formats(fitted_format(known), flags)
-    inputs = _read_tables(path, labels.label, known, form)
+    inputs = _read_tables(path, labels.label_column, known, form)
 
     if inputs is not None:
         for file in table_files(path):
             refuse_format(file, flags)
     elif not path.is_dir():
-        inputs = _read_file(path, labels.label, known, form, flags, whole)
-    elif labels.label is not None and labels.labels is None:
+        inputs = _read_file(path, labels.label_column, known, form, flags, whole)
+    elif labels.label_column is not None and labels.labels is None:
         raise ValueError(
-            f"--label names a column of a table, but '{path}' is a folder: give a table of file"
-            " names and labels with --labels FILE."
+            f"--label-column names a column of a table, but '{path}' is a folder: give a table of"
+            " file names and labels with --labels FILE."
         )
     elif model is not None:
         inputs = _read_kind(path, model.modality_, None, flags, whole=whole)
@@ -137,11 +137,11 @@ def read_source(
         ValueError: If several flags give labels, or as for :func:`read`.
     """
     words, labels = source.typed.y, source.labels
-    ways = {"--y": words, "--label": labels.label, "--labels": labels.labels}
+    ways = {"--y": words, "--label-column": labels.label_column, "--labels": labels.labels}
     used = [flag for flag, value in ways.items() if value is not None]
 
     if len(used) > 1 and not (words is None and path.is_dir()):
-        raise ValueError(f"expected --y, --label or --labels, got {' and '.join(used)}.")
+        raise ValueError(f"expected --y, --label-column or --labels, got {' and '.join(used)}.")
 
     y = parse_y(words, model)
     inputs = read(path, labels, source.table, model=model, y=y, whole=whole, colors=colors)
@@ -170,7 +170,7 @@ def _check_labels(
     label, file = labels
 
     if label is not None and file is not None and not path.is_dir():
-        raise ValueError("expected --label or --labels, got both.")
+        raise ValueError("expected --label-column or --labels, got both.")
 
     if file is not None and model is not None and model.context_ is None and not colors:
         raise ValueError(NO_EFFECT.format("--labels"))

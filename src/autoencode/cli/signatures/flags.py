@@ -16,7 +16,7 @@ class Group(NamedTuple):
         >>> from autoencode.cli.signatures import class_signature
         >>> base = class_signature("Contractive")
         >>> Group("objective", base.summary, base.arguments, prefix="objective.").flags()
-        ['--objective.penalty', '--objective.exact']
+        ['--objective.weight', '--objective.max-exact-dim']
     """
 
     name: str

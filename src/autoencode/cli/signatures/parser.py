@@ -15,6 +15,7 @@ from .flags import Group, check_choice, flag_of, suggestion
 from .forms import BOOL, convert, takes_several
 
 _NUMBER = re.compile(r"-(\d[\d_]*\.?\d*|\.\d+)(e[-+]?\d+)?|-inf(inity)?|-nan", re.IGNORECASE)
+_SHORT = {"n_samples": "n", "n_points": "n"}
 
 
 _ANYTHING = {"TEXT ...", "PATH ..."}
@@ -51,9 +52,9 @@ class _Setting(NamedTuple):
 
     @property
     def spellings(self) -> list[str]:
-        r"""The flag, and a short one if its name is a letter."""
-        name = self.argument.name
-        return [f"-{name}"] * (len(name) == 1 and not self.group.prefix) + [self.flag]
+        r"""The flag, and a short one if its name is a letter, or one of a few."""
+        letter = _SHORT.get(self.argument.name, self.argument.name)
+        return [f"-{letter}"] * (len(letter) == 1 and not self.group.prefix) + [self.flag]
 
     def convert(self, words: Sequence[str]) -> Any:
         r"""Returns the value of words.

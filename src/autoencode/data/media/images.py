@@ -26,16 +26,16 @@ from .depths import Depth, common_depth, is_deep, own_depth, read_deep
 
 log = logging.getLogger(__name__)
 
-_DECODED_BYTES_PER_BYTE = 4  # of files, as images are compressed
-_LARGEST_GUESSES = (64, 128)  # pixels: beyond that the wait is worth an explicit `size`
+_DECODED_BYTES_PER_BYTE = 4  # files of images are compressed
+_LARGEST_GUESSES = (64, 128)  # pixels; users choose a longer training with an explicit `size`
 _GUESSED_PIXELS = 2**24  # of all images together, within which their size is beyond the lower one
-_NARROWEST_GUESS = 8  # pixels: strips that would be narrower keep as many pixels as a square has
-_STUBS = {"BUFR", "GRIB", "HDF5"}  # which Pillow knows by name alone
+_NARROWEST_GUESS = 8  # pixels; narrower strips keep as many pixels as a square
+_STUBS = {"BUFR", "GRIB", "HDF5"}  # formats that Pillow lists but cannot decode
 _TURNED = {5, 6, 7, 8}  # orientations of a camera held upright
 
 
 class ImageFolder(NamedTuple):
-    r"""The images of a folder: pixels, the subfolders, and the files they come from."""
+    r"""Images of a folder: pixels, names of subfolders, and names of files."""
 
     X: NDArray
     y: NDArray | None
@@ -52,7 +52,7 @@ class _Head(NamedTuple):
     depth: str
 
     levels: tuple[float, float] | None
-    r"""The least and the greatest one, of more than eight bits."""
+    r"""The smallest and the largest level of an image with more than eight bits."""
 
 
 class _Plan(NamedTuple):
@@ -64,16 +64,16 @@ class _Plan(NamedTuple):
     white: float | None
 
     factors: dict[str, float]
-    r"""What levels of each kind are multiplied by."""
+    r"""The factors for levels of each kind."""
 
     deep: list[int]
-    r"""The numbers of the files with more than eight bits."""
+    r"""The indices of the files with more than eight bits."""
 
     frames: dict[str, int]
-    r"""How many frames or pages each file has, if more than one, by its number."""
+    r"""The number of frames or pages of files that have several, by name."""
 
     told: str | None
-    r"""What is to be said of gray levels."""
+    r"""The log line about gray levels."""
 
 
 def read_images(
@@ -83,36 +83,36 @@ def read_images(
     strict: bool = False,
     depth: Depth | None = None,
 ) -> ImageFolder:
-    r"""Reads all images of a folder and of its subfolders, in the order of their names; or one;
-    or those of a list, in its order.
+    r"""Reads all images of a folder and its subfolders in the order of their names, or of a list.
 
-    Each is scaled to cover `size`, and what stands out is cut off evenly. Transparent ones
-    are laid on white. Those of more than eight bits keep their levels. Large folders are
-    decoded once, by all processors, to a file in the
-    :func:`cache <autoencode.data.cache_folder>`, where they are found as long as the names, sizes
-    and times of modification of the files and the settings are the same.
+    Each image is scaled to cover `size`, and cropped at its center. Transparent images are laid on
+    white. Images with more than eight bits keep their levels.
+
+    Large folders are decoded once, by all processors, to a file in the
+    :func:`cache <autoencode.data.cache_folder>`. It is used again as long as the settings and the
+    names, sizes and times of modification of the files are the same.
 
     Arguments:
-        folder: The folder. Every file in it is read, but those whose name, or whose folder's,
-            begins with a dot. Or the file of a single image, or several.
-        size: Height and width in pixels; by default the median of the images' own, at most
-            128 pixels to a side, fewer from 1,024 images on, and of strips no more pixels than
-            such a square has.
-        channels: One for gray, three for color; by default gray if all images are.
-        strict: Whether to refuse a folder with a file that cannot be read as an image. By
-            default such files are skipped, counted and named in the log.
-        depth: Of which numbers the gray levels shall be, as in the images that a model was
-            fitted to; by default those of the deepest.
+        folder: The folder, a file, or several files. Files and folders whose names begin with a
+            dot are left out.
+        size: The height and width in pixels. By default the median of all images, with sides of
+            at most 128 pixels, fewer from 1,024 images on; strips have at most as many pixels as
+            a square of that size.
+        channels: One for gray, three for color; by default gray if all images are gray.
+        strict: Whether to refuse a folder with unreadable images. By default they are skipped, and
+            the log counts and names them.
+        depth: The number type of gray levels, as in the images of an earlier fit; by default that
+            of the deepest image.
 
     Returns:
-        The pixels with shape `(N, H, W)` or `(N, H, W, 3)`, as uint8, or as the numbers in the
-        files if there are any of more than eight bits; the subfolder of each, or `None` if there
-        are none; and the files' names.
+        The pixels with shape `(N, H, W)` or `(N, H, W, 3)`, as uint8, or in the number type of the
+        files if any has more than eight bits; the subfolder of each, or `None` if there are none;
+        and the names of the files.
 
     Raises:
         FileNotFoundError: If there is no such file or folder.
-        ValueError: If there is no image, or with `strict` if there is something else; or if
-            it cannot be told how the gray levels of two images compare.
+        ValueError: If there is no image, a file is unreadable with `strict`, or gray levels of two
+            images cannot be compared.
 
     Example:
         >>> import tempfile
@@ -186,11 +186,11 @@ def read_images(
 
 
 def sizes_of(path: Path | Files, most: int = 256) -> list[tuple[int, int]]:
-    r"""The own heights and widths of images, as their first bytes announce them.
+    r"""Heights and widths of images, from the headers of their files.
 
     Arguments:
-        path: The folder, or the file of a single image, or several.
-        most: How many files are looked at, at most.
+        path: The folder, a file, or several files.
+        most: The maximum number of files to examine.
 
     Example:
         >>> import tempfile
@@ -208,7 +208,7 @@ def sizes_of(path: Path | Files, most: int = 256) -> list[tuple[int, int]]:
 
 
 def is_image(path: Path) -> bool:
-    r"""Tell whether a path has the suffix of an image, and is no folder.
+    r"""Tell whether a path has the suffix of an image, and is not a folder.
 
     Example:
         >>> is_image(Path("cat.png")), is_image(Path("cat.npy"))
@@ -255,7 +255,7 @@ def _nothing(source: Path | Files, names: Names) -> ValueError:
 
 
 def _blocks(files: list[Path], plan: _Plan, start: int = 0) -> Iterator[Block]:
-    r"""Yields the pixels of the readable files from one on, and what is wrong with each."""
+    r"""Yields the pixels of readable files from index `start` on, and the faults of the others."""
     deep, dtype = {*plan.deep}, np.dtype(plan.dtype)
     shape = (*plan.size, *[3] * (plan.channels == 3))
 
@@ -282,7 +282,7 @@ def _blocks(files: list[Path], plan: _Plan, start: int = 0) -> Iterator[Block]:
 
 
 def _pixels(file: Path, plan: _Plan, deep: bool) -> NDArray:
-    r"""Returns the levels of one image, as the plan wants them."""
+    r"""Returns the levels of one image in the size and mode of the plan."""
     if deep:
         picture = read_deep(file)
         kind = "floats" if picture.x.dtype.kind == "f" else "integers"
@@ -300,7 +300,7 @@ def _pixels(file: Path, plan: _Plan, deep: bool) -> NDArray:
 
 
 def _explained(file: Path, error: Exception) -> str:
-    r"""Returns what is wrong with a file, and what to do."""
+    r"""Returns the fault of a file, and the remedy."""
     if isinstance(error, (UnidentifiedImageError, OSError)) and (known := remedy(file)):
         return known
 
@@ -324,7 +324,7 @@ def _survey(
     channels: int | None,
     known: Depth | None,
 ) -> _Plan:
-    r"""Returns what suits the images, as their first bytes announce them and as deep ones are."""
+    r"""Returns a plan from the headers of the files, and from the levels of deep images."""
     with _quiet(), ThreadPoolExecutor(os.cpu_count()) as pool:
         found = {i: head for i, head in enumerate(pool.map(_head, files)) if head is not None}
 
@@ -336,7 +336,7 @@ def _survey(
         largest = min(few, max(fewer, int((_GUESSED_PIXELS / max(1, len(heads))) ** 0.5)))
         shrink = min(1, largest / median.max())
 
-        if shrink * median.min() < _NARROWEST_GUESS:  # strips, of which little would be left
+        if shrink * median.min() < _NARROWEST_GUESS:  # a strip
             shrink = min(1, largest / math.sqrt(median.prod()))
 
         height, width = np.ceil(median * shrink).astype(int)
@@ -347,7 +347,7 @@ def _survey(
 
     for head in heads:
         if head.levels is None and head.depth != "bytes":
-            continue  # which is said when it is decoded
+            continue  # decoding it reports the fault
 
         low, high = head.levels or (0, 255)
         before = ranges.get(head.depth, (low, high))
@@ -410,7 +410,7 @@ def _told(
 def _head(file: Path, levels: bool = True) -> _Head | None:
     try:
         with Image.open(file) as image:
-            gray, deep = _is_gray(image), is_deep(image)  # before it is loaded, as Exif needs
+            gray, deep = _is_gray(image), is_deep(image)  # loading would lose the Exif data
             width, height = image.size
             turned = image.getexif().get(0x0112) in _TURNED
             size = (height, width) if not turned else (width, height)
@@ -426,15 +426,15 @@ def _head(file: Path, levels: bool = True) -> _Head | None:
 
         kind = "floats" if x.dtype.kind == "f" else "integers"
         return _Head(*size, gray, frames, kind, (float(x.min()), float(x.max())))
-    except Exception:  # said when it is decoded
+    except Exception:  # decoding it reports the fault
         return None
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    r"""Silences damaged data of cameras, and makes images too large to be true an error.
+    r"""Silences warnings of damaged Exif data, and turns those of huge images into errors.
 
-    Filters belong to the whole process: they are set around all threads, not in each.
+    Filters of warnings hold for the whole process, so they are set once around all threads.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -453,7 +453,9 @@ def _open(file: Path, size: tuple[int, int]) -> Image.Image:
     with Image.open(file) as opened:
         image: Image.Image = opened
         gray = _is_gray(image)
-        image.draft(None, (2 * max(size), 2 * max(size)))  # of photographs, only what is needed
+        image.draft(
+            None, (2 * max(size), 2 * max(size))
+        )  # decodes photographs at a reduced size, which is faster
         image = ImageOps.exif_transpose(image)
 
         if "A" in image.getbands() or "transparency" in image.info:

@@ -226,8 +226,8 @@ def read_column(path: Path, name: str | None = None, given: TableFormat | None =
     r"""Reads the texts of a column of a table.
 
     Separator, encoding and quotes of text files are found, as for
-    :func:`~autoencode.data.read_table`. All cells are text, whatever they look like: only the
-    words of `missing`, if it is given, stand for missing ones. The first line holds the names.
+    :func:`~autoencode.data.read_table`. All cells are text, whatever they look like. Only the
+    words of `missing_values`, if given, stand for missing cells. The first line holds the names.
 
     Arguments:
         path: A `.csv`, `.tsv`, `.parquet`, `.feather` or `.jsonl` file.
@@ -268,7 +268,8 @@ def read_column(path: Path, name: str | None = None, given: TableFormat | None =
 def _csv_column(path: Path, name: str | None, given: TableFormat) -> Lines:
     given = given.checked()
     given.header = 1 if given.header is None else given.header
-    given.missing = [] if given.missing is None else given.missing  # any word may be a text
+    if given.missing_values is None:
+        given.missing_values = []  # any word may be a text
 
     try:
         names = [column for column in layout_of(path, given).names if column]
@@ -279,7 +280,7 @@ def _csv_column(path: Path, name: str | None, given: TableFormat) -> Lines:
     reading = read_text(path, given, dict.fromkeys(names, "text"))
     announce(path, reading)
     cells = reading.table.column(column)
-    texts = cells.to_pylist() if given.missing else cells.fill_null("").to_pylist()
+    texts = cells.to_pylist() if given.missing_values else cells.fill_null("").to_pylist()
 
     return Lines(texts, path, given=reading.format)
 

@@ -104,7 +104,7 @@ def conversions(
     strings = {n: _words(table.column(n)) for n in names if types.is_string(table.column(n).type)}
     strings |= _padded(table, names, read, kinds)
     floats = [n for n in names if types.is_floating(table.column(n).type)]
-    marks = MARKS if given.missing is None else frozenset()
+    marks = MARKS if given.missing_values is None else frozenset()
     known = given.decimal
 
     def spelled(words: list[str], decimal: str | None) -> Numbers | None:
@@ -285,7 +285,7 @@ def _date_columns(
     found: TableFormat,
 ) -> dict[str, Conversion]:
     orders = {name: order_of_dates(words) for name, words in dates.items()}
-    known = given.dates or next((o for o in orders.values() if o in ("dmy", "mdy")), None)
+    known = given.date_order or next((o for o in orders.values() if o in ("dmy", "mdy")), None)
     result = {}
 
     for name, words in dates.items():
@@ -294,17 +294,17 @@ def _date_columns(
         if order == "?" and known is None:
             raise ValueError(
                 f"{words[0]!r} in column {name!r} may begin with the day or the month: say"
-                " dates='dmy' or dates='mdy' (command line: --dates)."
+                " date_order='dmy' or date_order='mdy' (command line: --date-order)."
             )
 
         order = known if order == "?" else order
 
-        if order in ("dmy", "mdy") and given.dates in ("dmy", "mdy"):
-            order = given.dates
+        if order in ("dmy", "mdy") and given.date_order in ("dmy", "mdy"):
+            order = given.date_order
 
         if form := _form(words, order):
             result[name] = Conversion("date", form=form, marks=_marked(strings[name], marks))
-            found.dates = order if order in ("dmy", "mdy") else found.dates
+            found.date_order = order if order in ("dmy", "mdy") else found.date_order
 
     return result
 
@@ -377,7 +377,7 @@ def _without_marks(table: Any, given: TableFormat) -> Any:
 
     marks = []
 
-    for word in given.missing or ():
+    for word in given.missing_values or ():
         try:
             marks.append(float(word))
         except ValueError:

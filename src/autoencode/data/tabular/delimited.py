@@ -88,11 +88,13 @@ def read_text(
         if twice:
             raise ValueError(f"expected columns with different names, got {twice} more than once.")
 
-        if unknown := [name for name in given.text if name not in layout.names]:
+        if unknown := [name for name in given.text_columns if name not in layout.names]:
             raise ValueError(f"it has no columns {unknown} of text; it has {layout.names}.")
 
         source = _Source(path, layout, given, whole)
-        known = {str(name) for name, kind in kinds.items() if kind == "text"} | {*given.text}
+        known = {str(name) for name, kind in kinds.items() if kind == "text"} | {
+            *given.text_columns
+        }
         texts = known & {*layout.names}
         table = source.read(texts, [])
         source.check(table)
@@ -227,7 +229,7 @@ class _Source:
             newlines_in_values=True,
             escape_char="\\" if layout.escaped else False,
         )
-        self.missing = [*WORDS] if given.missing is None else ["", *given.missing]
+        self.missing = [*WORDS] if given.missing_values is None else ["", *given.missing_values]
         self.point = "."
 
     def read(self, texts: set[str], only: list[str]) -> Any:

@@ -119,11 +119,11 @@ def doubts(path: Path, reading: Reading) -> Iterator[str]:
     yield from _of_rows(path, table)
 
     for name, cells in zip(table.column_names, table.columns):
-        if name in given.text or name == reading.layout.row_names:
+        if name in given.text_columns or name == reading.layout.row_names:
             continue
 
         if types.is_string(cells.type):
-            yield from _of_text(path, name, cells, given.missing is None)
+            yield from _of_text(path, name, cells, given.missing_values is None)
         elif types.is_integer(cells.type) or types.is_floating(cells.type):
             yield from _of_numbers(path, name, cells)
 
@@ -188,8 +188,8 @@ def _of_text(path: Path, name: str, cells: Any, guessed: bool) -> Iterator[str]:
     if (what := _other_spelling(words)) is not None:
         yield (
             f"'{path}': the cells of column {name!r} look like {what}, such as {words[0]!r}, in a"
-            f" spelling that is not read, and are taken for words. text=[{name!r}] (command line:"
-            " --text) says that they are."
+            " spelling that is not read, and are taken for words. If they are words, set"
+            f" text_columns=[{name!r}] (command line: --text-columns)."
         )
     elif len(typed) > len(words) / 2 and (others or dated or not all(map(ids.fullmatch, typed))):
         what = "dates" if sum(kinds[w] == "date" for w in typed) > len(typed) / 2 else "numbers"
@@ -197,34 +197,36 @@ def _of_text(path: Path, name: str, cells: Any, guessed: bool) -> Iterator[str]:
         shown = ", ".join(map(repr, odd[:_SHOWN]))
         why = f"not all, such as {shown}" if others else f"in different spellings, such as {shown}"
         setting = (
-            f"missing=[{shown}] (command line: --missing) if these are missing cells"
+            f"missing_values=[{shown}] (command line: --missing-values) if these are missing cells"
             if others
-            else "--decimal, --thousands or --dates (autoencode.data.read_table)"
+            else "--decimal, --thousands or --date-order (autoencode.data.read_table)"
         )
         yield (
             f"'{path}': most cells of column {name!r} look like {what}, but {why}: it is read as"
-            f" text. Write them in one way, or use {setting}; text=[{name!r}] (--text) says that"
-            " it is text."
+            f" text. Write them in one way, or use {setting}. If it is text, set"
+            f" text_columns=[{name!r}] (--text-columns)."
         )
     elif alike := _alike(words):
         yield (
             f"'{path}': column {name!r} has words that differ only in letter case, spaces or"
             f" Unicode form, such as {' and '.join(map(repr, alike))}: each is a category of its"
-            f" own. Write them in one way, or say that all is right with text=[{name!r}] (command"
-            " line: --text)."
+            f" own. Write them in one way, or set text_columns=[{name!r}] (command line:"
+            " --text-columns) if they are different."
         )
     elif guessed and cells.null_count and all(map(re.compile("[A-Z]{2}").fullmatch, words)):
         yield (
             f"'{path}': column {name!r} has codes of two letters, and {cells.null_count:,} missing"
-            " cells: if NA is one of the codes, say missing=[''] (command line: --missing \"\")."
+            " cells: if NA is one of the codes, set missing_values=[''] (command line:"
+            ' --missing-values "").'
         )
     elif marks:
         shown = ", ".join(map(repr, marks))
         n = sum(counts[mark] for mark in marks)
         yield (
             f"'{path}': {n:,} cell{'s' * (n > 1)} of column {name!r} {'are' if n > 1 else 'is'}"
-            f" {shown}, and taken for words: missing=[{shown}] (command line: --missing) if they"
-            f" are missing, text=[{name!r}] (--text) if not."
+            f" {shown}, and taken for words: set missing_values=[{shown}] (command line:"
+            f" --missing-values) if they are missing, text_columns=[{name!r}] (--text-columns) if"
+            " not."
         )
 
 
@@ -301,8 +303,9 @@ def _of_numbers(path: Path, name: str, cells: Any) -> Iterator[str]:
             shown = f"{mark:.15g}"
             yield (
                 f"'{path}': {int(there.sum()):,} cells of column {name!r} are {shown}, far from"
-                f" all others: missing=['{shown}'] (command line: --missing={shown}) if they are"
-                f" missing. The others lie between {low:g} and {high:g}."
+                f" all others: set missing_values=['{shown}'] (command line:"
+                f" --missing-values={shown}) if they are missing. The others lie between"
+                f" {low:g} and {high:g}."
             )
 
 

@@ -1,4 +1,4 @@
-r"""Formats of tables in text: what is the user's to say, or is found in a file."""
+r"""Formats of tables in text files."""
 
 __all__ = ["TABLES", "TEXTS", "TableFormat", "table_suffix"]
 
@@ -22,30 +22,40 @@ _SEPARATORS = {
     "space": " ",
     "spaces": " ",
 }
+# Earlier names of settings, which may stand in files
+_RENAMED = {
+    "missing": "missing_values",
+    "index": "index_column",
+    "dates": "date_order",
+    "text": "text_columns",
+}
 _YES_NO = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}
 
 
 class TableFormat(Configurable):
     r"""Text format of a table. Settings left out are found in the file, and logged.
 
-    Where two readings are plausible, the file is refused with the setting that decides. What was
-    found is kept with the model, and new files are read in the same way.
+    If two readings are plausible, the file is refused, and the message names the setting that
+    decides. The format is kept with the model, and later files are read in the same way.
 
     Arguments:
-        header: How many lines hold names: `0` or `"no"`, `1` or `"yes"`, or `2` for names with
+        header: The number of lines that hold names: 0 or `"no"`, 1 or `"yes"`, or 2 for names with
             units below, which are joined.
-        separator: What stands between cells: `","`, `";"`, `"tab"`, `"|"` or another character;
+        separator: The separator of cells: `","`, `";"`, `"tab"`, `"|"` or another character, or
             `"spaces"` for runs of spaces and tabs.
         decimal: The decimal sign of numbers, `"."` or `","`.
-        thousands: What groups the digits of numbers, such as `","`, `"."`, `" "` or `"'"`.
-        missing: The words that stand for missing cells, with empty cells the only ones; by
-            default the usual ones, such as NA, NaN and null, and beside numbers also marks
-            such as `?` and `-`.
-        index: The column that names the rows and is no part of the data: its name, or `"yes"`
-            for the first; `"no"` if there is none.
-        dates: The order of day, month and year in dates, `"dmy"`, `"mdy"` or `"ymd"`.
-        text: Columns that are text whatever their cells look like, such as postal codes.
+        thousands: The sign that groups the digits of numbers: `","`, `"."`, `" "` or `"'"`.
+        missing_values: The words for missing cells, in addition to empty cells. By default the
+            usual words, such as NA, NaN and null, and in columns of numbers also marks such as `?`
+            and `-`.
+        index_column: The column that names the rows, and is not part of the data: its name, or
+            `"yes"` for the first; `"no"` if there is none.
+        date_order: The order of day, month and year in dates, `"dmy"`, `"mdy"` or `"ymd"`.
+        text_columns: Columns that are text whatever their cells look like, such as postal codes.
         encoding: The encoding of the file, such as `"latin-1"`.
+
+    See Also:
+        :func:`~autoencode.data.read_table`
 
     Example:
         >>> TableFormat(separator="semicolon", decimal=",").checked().separator
@@ -58,33 +68,33 @@ class TableFormat(Configurable):
         separator: str | None = None,
         decimal: str | None = None,
         thousands: str | None = None,
-        missing: Sequence[str] | None = None,
-        index: str | None = None,
-        dates: str | None = None,
-        text: Sequence[str] = (),
+        missing_values: Sequence[str] | None = None,
+        index_column: str | None = None,
+        date_order: str | None = None,
+        text_columns: Sequence[str] = (),
         encoding: str | None = None,
     ) -> None:
         self.header = header
         self.separator = separator
         self.decimal = decimal
         self.thousands = thousands
-        self.missing = missing
-        self.index = index
-        self.dates = dates
-        self.text = text
+        self.missing_values = missing_values
+        self.index_column = index_column
+        self.date_order = date_order
+        self.text_columns = text_columns
         self.encoding = encoding
-        self.units: dict[str, str] = {}  # what stands around the numbers of columns
+        self.units: dict[str, str] = {}  # text around the numbers of columns, such as a currency
         self.names: list[str] = []  # the first line of the file of the fit
 
     def checked(self) -> "TableFormat":
         r"""Returns the same format in one spelling.
 
         Raises:
-            ValueError: If a setting is none of those that there are.
+            ValueError: If a setting is invalid.
         """
         given = self.get_params(deep=False)
 
-        for name in ("header", "index"):  # truth values are words for yes and no
+        for name in ("header", "index_column"):  # truth values are words for yes and no
             if isinstance(given[name], bool):
                 given[name] = "yes" if given[name] else "no"
 
@@ -100,8 +110,10 @@ class TableFormat(Configurable):
                     f" --separator), got {self.separator!r}."
                 )
 
-        if isinstance(given["index"], str):
-            given["index"] = _YES_NO.get(given["index"].lower(), given["index"])
+        if isinstance(given["index_column"], str):
+            given["index_column"] = _YES_NO.get(
+                given["index_column"].lower(), given["index_column"]
+            )
 
         if self.decimal not in (None, ".", ","):
             raise ValueError(
@@ -119,15 +131,15 @@ class TableFormat(Configurable):
         if self.decimal is None and self.thousands in (".", ","):
             given["decimal"] = {".": ",", ",": "."}[self.thousands]
 
-        if self.dates not in (None, "dmy", "mdy", "ymd"):
+        if self.date_order not in (None, "dmy", "mdy", "ymd"):
             raise ValueError(
-                "expected dates as 'dmy', 'mdy' or 'ymd' (command line: --dates), got"
-                f" {self.dates!r}."
+                "expected date_order as 'dmy', 'mdy' or 'ymd' (command line: --date-order),"
+                f" got {self.date_order!r}."
             )
 
-        if isinstance(self.text, str) or isinstance(self.missing, str):
-            given["text"] = [self.text] if isinstance(self.text, str) else self.text
-            given["missing"] = [self.missing] if isinstance(self.missing, str) else self.missing
+        for name in ("text_columns", "missing_values"):
+            if isinstance(given[name], str):
+                given[name] = [given[name]]
 
         if self.encoding is not None:
             try:
@@ -155,9 +167,9 @@ class TableFormat(Configurable):
         r"""Returns the format of a document, as `document` makes them.
 
         Raises:
-            ValueError: If it is none.
+            ValueError: If it is not a format.
         """
-        given = dict(document or {})
+        given = {_RENAMED.get(name, name): v for name, v in (document or {}).items()}
         units, names = given.pop("units", {}), given.pop("names", [])
         known = isinstance(units, Mapping) and isinstance(names, (list, tuple))
 

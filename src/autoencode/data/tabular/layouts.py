@@ -456,7 +456,7 @@ def _index(
 ) -> tuple[list[str], str | None]:
     r"""Returns the names of columns, where those that are left out have none, and the index."""
     columns = [[row[j].strip() for row in cells] for j in range(len(names))]
-    index = None if given.index in ("yes", "no") else given.index
+    index = None if given.index_column in ("yes", "no") else given.index_column
     first = columns[0] if columns else []
 
     bare = [j for j, name in enumerate(names) if name == "" and not any(columns[j])]
@@ -470,9 +470,9 @@ def _index(
     if index is not None and index not in names:
         raise ValueError(f"it has no column '{index}' to be the index; it has {names}.")
 
-    if given.index == "yes":
+    if given.index_column == "yes":
         index = names[0] = names[0] or "index"
-    elif given.index is None and header and len(names) > 1:
+    elif given.index_column is None and header and len(names) > 1:
         counts = first in _counted(len(first))
         pandas = re.fullmatch(r"Unnamed: 0(\.\d+)?", names[0]) and all(map(str.isdigit, first))
         distinct = len({*first}) == len(first) > 0
@@ -480,7 +480,9 @@ def _index(
         if (names[0] == "" or pandas) and distinct and (len(first) > 1 or first == ["0"]):
             what = "counts the rows" if counts else "names the rows"
             shown = names[0] or "without a name"
-            said.append(f"the first column ({shown}) {what}, and is none (index='no' keeps it)")
+            said.append(
+                f"the first column ({shown}) {what}, and is none (index_column='no' keeps it)"
+            )
             names = ["\0" if counts else "index", *names[1:]]
             index = None if counts else "index"
 

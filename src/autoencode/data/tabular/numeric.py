@@ -199,7 +199,7 @@ def _expected(cell: str, row: int) -> str:
     return (
         f"expected numbers, got {cell!r} in row {row}, counted from one without the header. Fill"
         f" in or remove such rows, {_OR_FRAMES}; name a column of labels with `label`, and say"
-        " with --decimal, --thousands, --missing or --dates how cells are written"
+        " with --decimal, --thousands, --missing-values or --date-order how cells are written"
         " (autoencode.data.read_table)."
     )
 

@@ -67,7 +67,7 @@ def identifier_warnings(frame: Any) -> Iterator[str]:
                 f"column {name!r} tells rows apart: {n:,} of its {cells.notna().sum():,} cells"
                 " are different. It says little of other rows, and new rows have cells of the fit"
                 f" there, word for word: leave it out, or say index={str(name)!r} where the"
-                f" file is read (command line: --index {name})."
+                f" file is read (command line: --index-column {name})."
             )
 
 
@@ -142,7 +142,7 @@ def _kind(cells: Any, missing: int) -> tuple[str, str]:
             counts = len(v) > 2 and v[0] in (0, 1) and bool((np.diff(v) == 1).all())
 
             if counts:
-                return "count of the rows", "index='...' leaves it out"
+                return "count of the rows", "index_column='...' leaves it out"
 
             return "whole number", ""
 

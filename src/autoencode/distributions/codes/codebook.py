@@ -71,11 +71,11 @@ class Codebook(nn.Module):
     Arguments:
         size: The number :math:`K` of entries.
         width: The number of features of an entry.
-        decay: The decay :math:`\gamma`, in 0 to 1.
+        ema_decay: The decay :math:`\gamma`, in 0 to 1.
         revival: Entries with fewer than this share of the mean count are replaced.
 
     Example:
-        >>> book = Codebook(2, 1, decay=0.0).train()
+        >>> book = Codebook(2, 1, ema_decay=0.0).train()
         >>> entries, index = book(torch.tensor([[0.0], [1.0], [1.0]]))
         >>> book.eval()(torch.tensor([[0.9]]))[0] in (0.0, 1.0)
         True
@@ -85,10 +85,10 @@ class Codebook(nn.Module):
     counts: Tensor
     sums: Tensor
 
-    def __init__(self, size: int, width: int, decay: float, revival: float = 0.1) -> None:
+    def __init__(self, size: int, width: int, ema_decay: float, revival: float = 0.1) -> None:
         super().__init__()
 
-        self.decay = decay
+        self.ema_decay = ema_decay
         self.revival = revival
         self.register_buffer("entries", torch.zeros(size, width))
         self.register_buffer("counts", torch.zeros(size))
@@ -129,8 +129,8 @@ class Codebook(nn.Module):
     def _average(self, x: Tensor, index: Tensor) -> None:
         chosen = one_hot(index, len(self.entries)).to(x)
 
-        self.counts.lerp_(chosen.sum(dim=0), 1 - self.decay)
-        self.sums.lerp_(chosen.mT @ x, 1 - self.decay)
+        self.counts.lerp_(chosen.sum(dim=0), 1 - self.ema_decay)
+        self.sums.lerp_(chosen.mT @ x, 1 - self.ema_decay)
         self.entries.copy_(self.sums / self.counts.clamp(min=_SMALLEST_COUNT)[:, None])
 
 

@@ -63,7 +63,7 @@ class BatchTopK(Family):
 
     Arguments:
         k: The mean number of active units.
-        decay: The decay of the running mean, in 0 to 1.
+        ema_decay: The decay of the running mean, in 0 to 1.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -86,14 +86,14 @@ class BatchTopK(Family):
     threshold: Tensor
     seen: Tensor
 
-    def __init__(self, k: int = 32, decay: float = 0.99) -> None:
+    def __init__(self, k: int = 32, ema_decay: float = 0.99) -> None:
         super().__init__()
 
-        if not (k >= 1 and 0 <= decay < 1):
-            raise ValueError(f"expected k >= 1 and decay in 0 to 1, got {k} and {decay}.")
+        if not (k >= 1 and 0 <= ema_decay < 1):
+            raise ValueError(f"expected k >= 1 and ema_decay in 0 to 1, got {k} and {ema_decay}.")
 
         self.k = k
-        self.decay = decay
+        self.ema_decay = ema_decay
         self.register_buffer("threshold", torch.zeros(()))
         self.register_buffer("seen", torch.zeros(()))
 
@@ -110,7 +110,7 @@ class BatchTopK(Family):
         smallest = a.flatten().topk(min(self.k * codes, a.numel())).values[-1]
 
         self.seen += 1
-        rate = (1 / self.seen).clamp(min=1 - self.decay)  # at first, the mean of what was seen
+        rate = (1 / self.seen).clamp(min=1 - self.ema_decay)  # at first, the mean of what was seen
         self.threshold.lerp_(smallest, rate)
 
         return smallest

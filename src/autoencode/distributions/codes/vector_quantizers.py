@@ -28,20 +28,20 @@ class VectorQuantizer(Family):
         | https://arxiv.org/abs/1711.00937
 
     Arguments:
-        codes: The number of entries.
-        width: The number :math:`w` of features of an entry, a divisor of the size of the code; by
-            default the largest one up to four.
-        decay: The decay of the moving averages that the entries are.
+        codebook_size: The number of entries.
+        codebook_dim: The number :math:`w` of features of an entry, a divisor of the size of the
+            code; by default the largest one up to four.
+        ema_decay: The decay of the moving averages that the entries are.
 
     Raises:
-        ValueError: If an argument is out of its range, or the width does not divide the code.
+        ValueError: If an argument is out of its range, or `codebook_dim` does not divide the code.
 
     See Also:
         :class:`~autoencode.distributions.ResidualQuantizer`,
         :class:`~autoencode.distributions.FiniteScalarQuantizer`
 
     Example:
-        >>> family = VectorQuantizer(codes=16, width=2).build(None, (6,)).train()
+        >>> family = VectorQuantizer(codebook_size=16, codebook_dim=2).build(None, (6,)).train()
         >>> family(torch.randn(5, 6, 1)).index.shape
         torch.Size([5, 3])
     """
@@ -51,16 +51,20 @@ class VectorQuantizer(Family):
 
     codebook: Codebook
 
-    def __init__(self, codes: int = 256, width: int | None = None, decay: float = 0.99) -> None:
+    def __init__(
+        self, codebook_size: int = 256, codebook_dim: int | None = None, ema_decay: float = 0.99
+    ) -> None:
         super().__init__()
 
-        _check(codes, width, decay)
-        self.codes = codes
-        self.width = width
-        self.decay = decay
+        _check(codebook_size, codebook_dim, ema_decay)
+        self.codebook_size = codebook_size
+        self.codebook_dim = codebook_dim
+        self.ema_decay = ema_decay
 
     def build(self, network: Network | None, event: Sequence[int]) -> "VectorQuantizer":
-        self.codebook = Codebook(self.codes, _entry_width(self.width, event[0]), self.decay)
+        self.codebook = Codebook(
+            self.codebook_size, _entry_width(self.codebook_dim, event[0]), self.ema_decay
+        )
         return self
 
     def forward(self, phi: Tensor) -> QuantizedPoint:
@@ -68,7 +72,7 @@ class VectorQuantizer(Family):
         entries, index = self.codebook(x.flatten(end_dim=-2))
 
         return _straight_through(
-            x, entries.reshape(x.shape), index.reshape(x.shape[:-1]), self.codes
+            x, entries.reshape(x.shape), index.reshape(x.shape[:-1]), self.codebook_size
         )
 
     def project(self, z: Tensor) -> Tensor:
@@ -92,21 +96,22 @@ class ResidualQuantizer(Family):
         | https://arxiv.org/abs/2107.03312
 
     Arguments:
-        stages: The number :math:`S` of codebooks.
-        codes: The number :math:`K` of entries of each.
-        width: The number of features of an entry, a divisor of the size of the code; by default
-            the largest one up to four.
-        decay: The decay of the moving averages that the entries are.
+        n_stages: The number :math:`S` of codebooks.
+        codebook_size: The number :math:`K` of entries of each.
+        codebook_dim: The number of features of an entry, a divisor of the size of the code; by
+            default the largest one up to four.
+        ema_decay: The decay of the moving averages that the entries are.
 
     Raises:
-        ValueError: If an argument is out of its range, or the width does not divide the code.
+        ValueError: If an argument is out of its range, or `codebook_dim` does not divide the code.
 
     See Also:
         :class:`~autoencode.distributions.VectorQuantizer`,
         :class:`~autoencode.distributions.FiniteScalarQuantizer`
 
     Example:
-        >>> family = ResidualQuantizer(stages=3, codes=16, width=2).build(None, (6,)).train()
+        >>> family = ResidualQuantizer(n_stages=3, codebook_size=16, codebook_dim=2)
+        >>> family = family.build(None, (6,)).train()
         >>> family(torch.randn(5, 6, 1)).index.shape
         torch.Size([5, 9])
     """
@@ -118,24 +123,24 @@ class ResidualQuantizer(Family):
 
     def __init__(
         self,
-        stages: int = 4,
-        codes: int = 64,
-        width: int | None = None,
-        decay: float = 0.99,
+        n_stages: int = 4,
+        codebook_size: int = 64,
+        codebook_dim: int | None = None,
+        ema_decay: float = 0.99,
     ) -> None:
         super().__init__()
 
-        check_at_least(1, stages=stages)
+        check_at_least(1, n_stages=n_stages)
 
-        _check(codes, width, decay)
-        self.stages = stages
-        self.codes = codes
-        self.width = width
-        self.decay = decay
+        _check(codebook_size, codebook_dim, ema_decay)
+        self.n_stages = n_stages
+        self.codebook_size = codebook_size
+        self.codebook_dim = codebook_dim
+        self.ema_decay = ema_decay
 
     def build(self, network: Network | None, event: Sequence[int]) -> "ResidualQuantizer":
-        width = _entry_width(self.width, event[0])
-        books = (Codebook(self.codes, width, self.decay) for _ in range(self.stages))
+        width = _entry_width(self.codebook_dim, event[0])
+        books = (Codebook(self.codebook_size, width, self.ema_decay) for _ in range(self.n_stages))
         self.codebooks = nn.ModuleList(books)
 
         return self
@@ -150,7 +155,7 @@ class ResidualQuantizer(Family):
             indices.append(index)
 
         index = torch.stack(indices, dim=-1).reshape(*x.shape[:-2], -1)
-        return _straight_through(x, x.detach() - left.reshape(x.shape), index, self.codes)
+        return _straight_through(x, x.detach() - left.reshape(x.shape), index, self.codebook_size)
 
     def project(self, z: Tensor) -> Tensor:
         left = _groups(z, self._books()[0]).flatten(end_dim=-2)
@@ -164,25 +169,27 @@ class ResidualQuantizer(Family):
         return cast(list[Codebook], [*self.codebooks])
 
 
-def _check(codes: int, width: int | None, decay: float) -> None:
-    if not (codes >= 2 and (width is None or width >= 1) and 0 <= decay < 1):
+def _check(codebook_size: int, codebook_dim: int | None, ema_decay: float) -> None:
+    if not (
+        codebook_size >= 2 and (codebook_dim is None or codebook_dim >= 1) and 0 <= ema_decay < 1
+    ):
         raise ValueError(
-            "expected codes >= 2, width >= 1 or None, and decay in 0 to 1, got"
-            f" {codes}, {width} and {decay}."
+            "expected codebook_size >= 2, codebook_dim >= 1 or None, and ema_decay in 0 to 1, got"
+            f" {codebook_size}, {codebook_dim} and {ema_decay}."
         )
 
 
-def _entry_width(width: int | None, D: int) -> int:
-    if width is None:
+def _entry_width(codebook_dim: int | None, D: int) -> int:
+    if codebook_dim is None:
         return next(w for w in (4, 3, 2, 1) if D % w == 0)
 
-    if D % width:
+    if D % codebook_dim:
         raise ValueError(
-            f"expected a code of a multiple of {width} numbers, the width of an entry, got {D}."
-            " Choose another latent_dim, or another width."
+            f"expected a code of a multiple of {codebook_dim} numbers, the size of an entry, got"
+            f" {D}. Choose another latent_dim, or another codebook_dim."
         )
 
-    return width
+    return codebook_dim
 
 
 def _groups(x: Tensor, codebook: Codebook) -> Tensor:

@@ -19,13 +19,13 @@ from ..codec import Codec
 from ..incomplete_rows import encode_incomplete
 from .densities import CAP_QUANTILE, AdaptiveKDE, GaussianDensity
 
-_RELATIVE_STEP = 3e-3  # from a code to each side, as a share of its size
-_MIN_VARIANCE_RATIO = 0.01  # of the variance that the model says, which noise may have
+_RELATIVE_STEP = 3e-3  # of finite differences, relative to the code
+_MIN_VARIANCE_RATIO = 0.01  # of the residuals to the variance of the model
 _SQRT_TWO_PI = math.sqrt(2 * math.pi)
 
 
 class CellDecomposition(NamedTuple):
-    r"""Rows of a table, divided into what their codes say and what is left to say of each cell.
+    r"""Rows of a table, decomposed into their codes and the excess surprisal of each cell.
 
     Example:
         >>> residual, precision = torch.zeros(1, 3), torch.eye(2)[None]
@@ -37,48 +37,49 @@ class CellDecomposition(NamedTuple):
     r"""The codes, with shape `(N, d)`."""
 
     residual: Tensor
-    r"""How much more surprising each cell is than expected, in nats; NaN where one is missing.
-    With shape `(N, columns)`."""
+    r"""The surprisal of each cell beyond its expected value, in nats, with shape `(N, columns)`;
+    NaN for missing cells."""
 
     precision: Tensor
-    r"""How well the cells of a row tell its code from others beside it, with shape `(N, d, d)`."""
+    r"""The Fisher information about the code in the cells of each row, with shape `(N, d, d)`."""
 
     scaled: Tensor
-    r"""Which columns are numbers with a density, whose noise has a scale, with shape
+    r"""Mask of the columns of numbers with a density, whose noise has a scale, with shape
     `(columns,)`."""
 
     def log_density(self, density: GaussianDensity | AdaptiveKDE) -> Tensor:
-        r"""The logarithm of the share of codes that could stand for each, with shape `(N,)`."""
+        r"""Log-probability of the codes that are compatible with each row, with shape `(N,)`."""
         return density.log_window_mass(self.code, self.precision)
 
     def loo_log_density(self, density: GaussianDensity | AdaptiveKDE) -> Tensor:
-        r"""The same, where the codes are those of the law, each left out for itself."""
+        r"""The same for the codes to which the density was fitted, by leave-one-out."""
         return density.log_window_mass(
             self.code, self.precision, self_indices=torch.arange(len(self.code))
         )
 
     def fit_noise(self, residual: Tensor) -> "CellNoise":
-        r"""The law of what is left, learned of residuals with shape `(N, columns)`."""
+        r"""Density of residuals, fitted to residuals with shape `(N, columns)`."""
         return CellNoise(residual, self.scaled)
 
 
 class CellNoise:
     r"""Excess surprisal of the cells of a row, :math:`-\sum_j w_j`.
 
-    A nat of a category is a nat. Of a number :math:`w_j = (r_j^2 / \sigma_j^2 - 1) / 2`, where the
-    scale :math:`\sigma_j` is what the model has learned of its own data; of others, noise has
-    :math:`\tau_j` times the variance, and
+    The surprisal of a category is used as it is. For a number,
+    :math:`w_j = (r_j^2 / \sigma_j^2 - 1) / 2`, where the model has learned the scale
+    :math:`\sigma_j` from its training data. On other data, the variance of the residuals is
+    :math:`\tau_j` times as large, and
 
     .. math:: w_j = \frac{1}{2} \Big( \frac{r_j^2}{\tau_j \, \sigma_j^2} - 1 \Big), \qquad
         \tau_j = \mathbb{E} \frac{r_j^2}{\sigma_j^2}
 
-    Missing cells count for nothing. What is nearer than usual is not more usual: no row is above
-    the quarter of those with the largest sums.
+    Missing cells do not count. Log-densities are limited to their first quartile, because cells
+    that are closer to their means than usual do not make a row more normal.
 
     Arguments:
-        w: The surprises beyond the model's entropies, NaN where a cell is missing, with shape
-            `(N, columns)`.
-        scaled: Which columns have a scale, with shape `(columns,)`.
+        w: The surprisals minus the entropies of the model, with shape `(N, columns)`; NaN for
+            missing cells.
+        scaled: Mask of the columns with a scale, with shape `(columns,)`.
 
     Example:
         >>> w = (2 * torch.randn(1000, 1)).square() / 2 - 0.5
@@ -98,32 +99,32 @@ class CellNoise:
         self.cap = float(np.quantile(self.log_prob(w).cpu(), CAP_QUANTILE))
 
     def explain(self, w: Tensor) -> Tensor:
-        r"""The surprises by column, zero where a cell is missing, with shape `(M, columns)`."""
+        r"""Excess surprisals by column, with shape `(M, columns)`; zero for missing cells."""
         again = (w + 0.5) / self.variance - 0.5
         return torch.where(self.scaled, again, w).nan_to_num()
 
     def log_prob(self, w: Tensor) -> Tensor:
-        r"""Log-densities, counted from those expected, cut off, with shape `(M,)`."""
+        r"""Limited log-densities minus their expected values, with shape `(M,)`."""
         return -self.explain(w).sum(dim=1).clamp(min=-self.cap)
 
 
 def decompose_cells(codec: Codec, frames: Any, t: Tensor) -> CellDecomposition:
-    r"""Says how surprising the cells of rows are under their codes, and how well they tell them.
+    r"""Computes the excess surprisal of cells given codes, and their information about the codes.
 
     .. math:: w_j = -\log p(x_j \mid z) - \mathbb{H} \, p_j(\cdot \mid z), \qquad
         G(z) = \sum_{j \text{ not missing}} \mathcal{I}_j(z)
 
-    A cell is expected to be as surprising as the entropy of its distribution, and what is more is
-    left over. :math:`\mathcal{I}_j` is the Fisher information of the code in a cell, so that a
-    missing one neither surprises nor tells anything: rows are judged by what is there.
+    The expected surprisal of a cell is the entropy :math:`\mathbb{H}` of its distribution.
+    :math:`\mathcal{I}_j` is the Fisher information about the code in a cell. A missing cell has
+    neither surprisal nor information.
 
-    A level that the fit did not see has the mass that `frames` gives it, and so has whatever
-    differs from a constant column: one half of a row more than those of the fit.
+    A level that the fit did not see has the probability that `frames` gives it. A value that
+    differs from a constant column counts like half a row in addition to those of the fit.
 
     Arguments:
         codec: The codec of a model of tables.
-        frames: Its modality.
-        t: The rows as this loads them, with shape `(N, columns)`.
+        frames: The modality of the model.
+        t: The rows as the modality loads them, with shape `(N, columns)`.
 
     Example:
         >>> import pandas as pd
@@ -150,7 +151,7 @@ def decompose_cells(codec: Codec, frames: Any, t: Tensor) -> CellDecomposition:
 def _decompose(
     codec: Codec, frames: CellDecomposable, x: Tensor, t: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    assert codec.likelihood is not None  # which all models of tables have
+    assert codec.likelihood is not None  # true for all models of tables
     likelihood = codec.likelihood
 
     def log_prob(x: Tensor, z: Tensor) -> Tensor:
@@ -162,15 +163,15 @@ def _decompose(
     surprisal = -frames.cells(x, p).double()
     surprisal = surprisal.masked_fill(
         frames.is_new(t).to(x.device), 0.0
-    )  # of which `unseen` knows
+    )  # `new_level_surprisal` accounts for these
     w = (
         surprisal
         - frames.per_column(_entropy(_cells(p)).double())
-        + frames.unseen(t).to(surprisal)
+        + frames.new_level_surprisal(t).to(surprisal)
     )
 
     def features(z: Tensor) -> Tensor:
-        return _features(_cells(likelihood(z)), _cells(p), frames.there(x))
+        return _features(_cells(likelihood(z)), _cells(p), frames.observed(x))
 
     size = _RELATIVE_STEP * z.square().mean(dim=1, keepdim=True).sqrt().clamp(min=1e-3)
     steps = torch.eye(z.shape[1]).to(z)
@@ -196,7 +197,7 @@ def _ends(p: MixedRow, j: int) -> tuple[Tensor, Tensor]:
 
     row = intervals.censored_columns.index(j)
     low, high = intervals.low[row], intervals.high[row]
-    kept = low < high  # others only fill the table
+    kept = low < high  # the rest is padding
     loc, scale = p.loc[:, j, None], p.scale[:, j, None]
 
     return (low[kept] - loc) / scale, (high[kept] - loc) / scale
@@ -205,7 +206,7 @@ def _ends(p: MixedRow, j: int) -> tuple[Tensor, Tensor]:
 def _entropy(p: MixedRow) -> Tensor:
     r"""Returns the entropies of cells, with shape `(N, F)`.
 
-    Where intervals :math:`[a_k, b_k]` are one number each, with probabilities :math:`P_k`,
+    If each interval :math:`[a_k, b_k]` stands for one number, with probability :math:`P_k`,
 
     .. math:: \mathbb{H} = -\sum_k P_k \log P_k - \int_{\text{outside}} p \log p
     """
@@ -224,7 +225,7 @@ def _entropy(p: MixedRow) -> Tensor:
 
 
 def _features(p: MixedRow, here: MixedRow, there: Tensor) -> Tensor:
-    r"""Returns numbers whose squared slopes are the Fisher information of the cells there."""
+    r"""Returns numbers whose squared derivatives are the Fisher information in known cells."""
     n, found = p.loc.shape[1], []
 
     for j in range(n):

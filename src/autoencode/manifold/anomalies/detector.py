@@ -1,4 +1,4 @@
-r"""Anomalies: how likely an example is along the manifold, and across it."""
+r"""Anomaly detection by the densities of codes on the manifold and of residuals off it."""
 
 __all__ = ["OffManifoldDetector", "ScoreParts"]
 
@@ -33,8 +33,8 @@ from .decomposition import TangentDecomposition, decompose
 from .densities import AdaptiveKDE, GaussianDensity
 from .sequences import SequenceDecomposition, decompose_sequences
 
-_EXPLAINED_VARIANCE = 0.99  # of the variance, in the code of the default model
-_FALSE_POSITIVE_RATE = 0.01  # of new normal examples, by contamination="auto"
+_EXPLAINED_VARIANCE = 0.99  # less is lost to noise than to directions that anomalies show
+_FALSE_POSITIVE_RATE = 0.01  # with contamination="auto"
 _DENSITIES: dict[str, type[AdaptiveKDE] | type[GaussianDensity]] = {
     "parzen": AdaptiveKDE,
     "gaussian": GaussianDensity,
@@ -57,70 +57,71 @@ class ScoreParts(NamedTuple):
 
 
 class OffManifoldDetector(OutlierMixin, BaseEstimator):
-    r"""Detects what is unlike the data that it has seen, by an autoencoder.
+    r"""Anomaly detector that measures examples on the manifold of an autoencoder and off it.
 
     .. math:: s(x) = \underbrace{\log p(z) - \tfrac{1}{2} \log \det J^\top J}_{\text{on}}
         + \underbrace{\min(\log p(w), c)}_{\text{off}}, \qquad x = g(z) + w
 
-    The plane that touches the decoder's manifold, spanned by its Jacobian :math:`J`, divides
-    an example into a place on it, with code :math:`z`, and the residual :math:`w` across.
-    Reconstruction errors judge by the second alone; but what lies on the manifold can be unusual
-    too, where no data are.
+    The tangent plane of the decoder's manifold, spanned by its Jacobian :math:`J`, splits an
+    example into a point on the manifold, with code :math:`z`, and a residual :math:`w`. A
+    reconstruction error sees the residual alone. An example on the manifold can be unusual, too,
+    if it lies in a region without data.
 
-    - On the manifold, codes have a density of kernels, each as wide as its neighbors are
-      far (`"parzen"`), or a normal one (`"gaussian"`). The determinant makes it one of
-      data: it does not depend on how the code is scaled or bent.
-    - Across it, residuals are normal, with a scale for each feature. What is nearer than
-      usual counts as usual: of normal examples, a quarter are below :math:`c`. Without the cut,
-      :math:`s(x) = \log p(x)`, and a small residual would make up for a place where no data are.
+    - On the manifold, the density of codes is a kernel density estimate, whose kernels are as
+      wide as the neighbors are far (`"parzen"`), or one Gaussian (`"gaussian"`). The determinant
+      turns it into a density of data, which does not depend on how the code is scaled or bent.
+    - Off the manifold, residuals are Gaussian, with a scale for each feature. Their log-density is
+      limited to :math:`c`, which three quarters of normal examples exceed. Without this limit,
+      :math:`s(x) = \log p(x)`, and a small residual could outweigh a region without data.
 
-    A model reconstructs what it was trained on better than what it will see. An untrained
-    `model` is therefore trained once for the scores and once more for each of `folds`
-    parts of the data without it, and the scales are those of the parts that were left out. A
-    trained one is taken as it is: then `fit` wants other data than it was trained on.
+    A model reconstructs its training data better than new data. An untrained `model` is therefore
+    trained once for the scores, and once more without each of `n_folds` parts of the data. The
+    scales are those of the held-out parts. A trained model is used as it is: pass other data to
+    `fit` than those of its training.
 
-    All is measured in the units of the model: standard deviations of columns for tables,
-    unless it scales them otherwise, and intensities from 0 to 1 for images.
+    Residuals are in the units of the model: by default standard deviations of columns for tables,
+    and intensities from 0 to 1 for images.
 
-    Texts have no residuals, but probabilities. What their own code :math:`z` leaves to say of
-    them is across, and how usual such codes are along:
+    Texts have probabilities instead of residuals. The second part is the probability of a text
+    given its code :math:`z`, and the first part is the density of such codes:
 
     .. math:: \log p(x) + H \approx
         \underbrace{\log \int p(z') \, e^{-\Delta^\top G \Delta / 2} \, dz'}_{\text{on}}
         + \underbrace{\log p(x \mid z) + H}_{\text{off}}, \qquad \Delta = z' - z
 
-    :math:`G` is the Fisher information of the code in the text: for other data
-    :math:`J^\top J` divided by the variance of the noise, with the equation above. Directions
-    of which a text tells nothing count for nothing. :math:`H` is the sum of the entropies of
-    each symbol given those before it, from which probabilities are counted, as longer texts
-    would else be the stranger ones. For other data it is a constant.
+    :math:`G` is the Fisher information about the code in the text. For other data it is
+    :math:`J^\top J` divided by the variance of the noise, which gives the equation above.
+    Directions about which a text has no information do not count. :math:`H` is the sum of the
+    entropies of all tokens given the tokens before them. Without it, longer texts would be more
+    anomalous. For other data it is a constant.
 
     References:
         | Generative Probabilistic Novelty Detection with Adversarial Autoencoders
           (Pidhorskyi et al., 2018)
         | https://arxiv.org/abs/1807.02588
 
-    Of tables of mixed columns the same equation holds, cell by cell: a missing cell has no
-    information, is not scored, and makes no row an anomaly. Rows are judged by what is there. See
+    For tables of mixed columns, the same equation holds cell by cell. A missing cell has no
+    information and is not scored, so that it does not make a row anomalous. See
     :func:`~autoencode.manifold.anomalies.cell_surprisal.decompose_cells`.
 
     Arguments:
         model: An :class:`~autoencode.Autoencoder`, trained or not, or a pair (encoder,
-            decoder) of functions of tensors. By default a linear autoencoder whose code
-            keeps 99 % of the variance; of tables of mixed columns a variational one.
-        contamination: The share of the data of `fit` that `predict` calls anomalies; by
-            `"auto"`, all are taken as normal, and about one in a hundred new ones will be.
+            decoder) of functions of tensors. The default is a linear autoencoder whose code
+            keeps 99 % of the variance, or a variational one for tables of mixed columns.
+        contamination: The share of the data of `fit` that `predict` calls anomalies. With
+            `"auto"`, all are taken as normal, and the threshold makes about one in a hundred new
+            normal examples an anomaly.
         density: `"parzen"` or `"gaussian"`.
-        folds: The number of parts for the scales of an untrained model, at least 2. Copies of
+        n_folds: The number of parts for the scales of an untrained model, at least 2. Copies of
             an example are in the same part.
-        random_state: Deals the data into parts.
-        y: The label or row of numbers under which a conditional model is seen.
+        random_state: The seed of the split into parts.
+        y: The label or row of numbers that a conditional model is given.
 
     Attributes:
         model_: The trained model.
-        scale_: The usual residual of each feature, in units of the model, with shape `(D,)`;
-            of texts one nat for each symbol; of mixed columns, how many times wider the noise of a
-            number is than the model says.
+        scale_: The typical residual of each feature, in units of the model, with shape `(D,)`.
+            For texts, one nat for each token. For mixed columns, the scale of the residuals of a
+            number relative to the scale that the model learned.
         offset_: The score below which an example is called an anomaly.
         n_features_in_: The number of columns, for tables.
 
@@ -143,27 +144,27 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         model: Any = None,
         contamination: float | str = "auto",
         density: str = "parzen",
-        folds: int = 5,
+        n_folds: int = 5,
         random_state: int | np.random.RandomState | None = None,
         y: ArrayLike | None = None,
     ) -> None:
         self.model = model
         self.contamination = contamination
         self.density = density
-        self.folds = folds
+        self.n_folds = n_folds
         self.random_state = random_state
         self.y = y
 
     def fit(self, X: Any, y: None = None) -> "OffManifoldDetector":
-        r"""Learns what is usual.
+        r"""Learns the densities of normal examples.
 
         Arguments:
-            X: The examples, most of them normal: rows, or images in the shape of the model's.
+            X: The examples, most of them normal, as the model takes them.
             y: Not used; the `y` of a conditional model is an argument of the constructor.
 
         Raises:
-            ValueError: If an argument is out of its range, or the data are not like those of
-                a trained model.
+            ValueError: If an argument is out of its range, or a trained model does not take
+                the data.
         """
         self._check_arguments()
         X = self._read(X, reset=True)
@@ -206,7 +207,7 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         return self
 
     def decompose(self, X: Any) -> ScoreParts:
-        r"""The two parts of `score_samples`: along the manifold, and across it.
+        r"""The two parts of `score_samples`: on the manifold, and off it.
 
         Arguments:
             X: The examples.
@@ -227,10 +228,10 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         return ScoreParts(as_type_of(X, on), as_type_of(X, off))
 
     def score_samples(self, X: Any) -> Any:
-        r"""Normality of examples, :math:`s(x)` in nats. The higher, the more normal.
+        r"""Normality of examples, :math:`s(x)` in nats. Higher is more normal.
 
-        It is :math:`\log p(x)`, but for residuals that are smaller than usual. Of texts it is
-        counted from what is expected of one so long.
+        It is :math:`\log p(x)` with a limit on the part of the residual. For texts, the expected
+        log-probability is subtracted.
 
         Arguments:
             X: The examples.
@@ -245,24 +246,23 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         return on + off
 
     def decision_function(self, X: Any) -> Any:
-        r"""`score_samples`, counted from the score at which examples become anomalies."""
+        r"""`score_samples` minus the threshold; negative for anomalies."""
         return self.score_samples(X) - self.offset_
 
     def p_values(self, X: Any) -> NDArray:
-        r"""The chance that a normal example is as unusual as each.
+        r"""The probability that a normal example is at least as unusual.
 
         .. math:: p(x) = \frac{1 + \# \{ i : s_{-i}(x_i) \leq s(x) \}}{N + 1}
 
-        Here :math:`s_{-i}` are the scores of the data of `fit`, each left out for itself. For new
-        examples of the same kind :math:`p` is about uniform, and never below :math:`1 / (N + 1)`.
-        Of rows with more missing cells than those of `fit` it is rather too large: what is not
-        there cannot be unusual.
+        :math:`s_{-i}` are the leave-one-out scores of the data of `fit`. For new examples from
+        the same distribution, :math:`p` is nearly uniform, and at least :math:`1 / (N + 1)`. For
+        rows with more missing cells than those of `fit`, it tends to be too large.
 
         Arguments:
             X: The examples.
 
         Returns:
-            The chances, with shape `(N,)`.
+            The probabilities, with shape `(N,)`.
 
         References:
             | Testing for outliers with conformal p-values (Bates et al., 2023)
@@ -273,7 +273,7 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         return (1 + below) / (1 + len(self._loo_scores))
 
     def predict(self, X: Any) -> NDArray:
-        r"""1 for what is normal, -1 for anomalies, with shape `(N,)`."""
+        r"""1 for normal examples, -1 for anomalies, with shape `(N,)`."""
         return np.where(np.asarray(self.decision_function(X)) < 0, -1, 1)
 
     def explain(self, X: Any) -> Any:
@@ -283,12 +283,13 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
             X: The examples.
 
         Returns:
-            The residuals divided by their scales, in the shape of `X`, or of the spectra of
-            sounds. Beyond 3 or so they are unusual; their sign says to which side. Of data
-            frames, a frame of the same library, columns and index. Of texts, by how many nats
-            each byte or subword is more surprising than expected, with shape `(N, L)`. Of tables
-            of mixed columns the same for each cell, zero where one is missing: the sum of a row is
-            minus the second part of `decompose`, where that is not cut off.
+            The residuals divided by their scales, in the shape of `X`, or in that of the spectra
+            for sounds. Beyond 3 or so they are unusual; the sign shows the side. A data frame
+            gives a frame of the same library, columns and index. For texts, the result is the
+            surprisal of each byte or subword beyond its expected value, in nats, with shape
+            `(N, L)`. For tables of mixed columns it is the same for each cell, and zero for
+            missing cells. The sum over a row is minus the second part of `decompose`, unless that
+            part is limited.
 
         Raises:
             ValueError: If the examples are not like those of `fit`.
@@ -309,7 +310,9 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
 
         if isinstance(self.model_, Autoencoder):
             modality = self.model_.modality_
-            modality = modality.wide() if isinstance(modality, Tabular) else modality
+            modality = (
+                modality.with_constant_columns() if isinstance(modality, Tabular) else modality
+            )
             w = w.unflatten(1, modality.shape_)
             w = w.movedim(1, -1) if w.ndim == 4 else w  # channels last
 
@@ -317,12 +320,12 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         return as_type_of(X, w.reshape(shape) if w.numel() == math.prod(shape) else w)
 
     def __sklearn_clone__(self) -> "OffManifoldDetector":
-        # A trained model is what is looked at: cloned, it would have forgotten what it learned
+        # The trained model is the object of study: a clone would not be trained
         kept = {} if _is_untrained(self.model) else {"model": self.model}
         others = {k: v for k, v in self.get_params(deep=False).items() if k not in kept}
         return type(self)(**kept, **{k: clone(v, safe=False) for k, v in others.items()})
 
-    # Learning, in parts
+    # Parts of the fit
 
     def _check_arguments(self) -> None:
         share = self.contamination
@@ -335,8 +338,8 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         if self.density not in _DENSITIES:
             raise ValueError(f"expected a density out of {[*_DENSITIES]}, got {self.density!r}.")
 
-        if not isinstance(self.folds, Integral) or self.folds < 2:
-            raise ValueError(f"expected folds as an integer >= 2, got {self.folds!r}.")
+        if not isinstance(self.n_folds, Integral) or self.n_folds < 2:
+            raise ValueError(f"expected n_folds as an integer >= 2, got {self.n_folds!r}.")
 
     def _read(self, X: Any, reset: bool = False) -> Any:
         if isinstance(X, Tensor):
@@ -344,11 +347,11 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
 
         X = collect_lazy(X)
 
-        if is_frame(X) and (not is_numbers(X) or self._is_mixed()):  # which a model reads itself
+        if is_frame(X) and (not is_numbers(X) or self._is_mixed()):  # the model reads these itself
             names_of(X)  # raises if two are the same
             return to_pandas(X)
 
-        if isinstance(X, Lines):  # which say where they stand
+        if isinstance(X, Lines):  # keeps file and line for messages
             return X
 
         given = as_examples(X)
@@ -360,7 +363,7 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         checked = validate_data(self, X, reset=reset, dtype="numeric")
         named = hasattr(X, "columns") and hasattr(self.model, "feature_names_in_")
 
-        return X if named else checked  # a model that knows names wants to see them
+        return X if named else checked  # the model compares the names of columns
 
     def _is_mixed(self) -> bool:
         r"""Tell whether the model takes tables of mixed columns."""
@@ -380,12 +383,12 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
     def _held_out_residuals(
         self, model: Autoencoder, X: Any, rng: np.random.RandomState
     ) -> Tensor:
-        r"""The residuals of examples under models that were trained without them."""
+        r"""Residuals of examples under models that were trained without them."""
         modality = self.model_.modality_
         group = duplicate_groups(modality.load(X) if self._is_mixed() else X)
         group = group if group.any() else np.arange(len(X))  # all are copies of one
         n = int(group.max()) + 1
-        folds = KFold(min(self.folds, n), shuffle=True, random_state=rng)
+        folds = KFold(min(self.n_folds, n), shuffle=True, random_state=rng)
         model = clone(model).set_params(modality=for_subset(modality))
         rows, parts = [], []
 
@@ -418,7 +421,7 @@ def _is_untrained(model: Any) -> bool:
 
 def _default_model(X: Any) -> Autoencoder:
     r"""The smallest linear autoencoder that keeps almost all of the variance, or a variational
-    one of mixed columns.
+    one for mixed columns.
     """
     X = X.cpu().numpy() if isinstance(X, Tensor) else X
     modality = guess(X)
@@ -437,7 +440,7 @@ def _default_model(X: Any) -> Autoencoder:
     features = x.shape[1]
 
     x = x - x.mean(dim=0)
-    x = x.T if len(x) > x.shape[1] else x  # of both products, the smaller has all that varies
+    x = x.T if len(x) > x.shape[1] else x  # both products have the same nonzero eigenvalues
     spectrum = torch.linalg.eigvalsh(x @ x.T).flip(0).clamp(min=0)
     kept = spectrum.cumsum(dim=0) < _EXPLAINED_VARIANCE * spectrum.sum()
 

@@ -35,7 +35,7 @@ class SeriesDetector(BaseEstimator):
     Models predict what they were trained on better than what comes later. Windows overlap, and
     their scores are averaged. Missing numbers are not scored.
 
-    With `blocks`, a part of each window is hidden at a time, and is predicted from what comes
+    With `n_blocks`, a part of each window is hidden at a time, and is predicted from what comes
     before and after it, so that an anomaly cannot explain itself. Only models whose networks see
     gaps can do so (`Series(gaps=True)`).
 
@@ -53,7 +53,7 @@ class SeriesDetector(BaseEstimator):
             threshold.
         smoothing: The number of steps over which :math:`S_t` is averaged; by default a quarter of
             a window.
-        blocks: The number of parts of a window of which each is hidden in turn; by default none.
+        n_blocks: The number of parts of a window of which each is hidden in turn; by default none.
         y: The label or row of numbers under which a conditional model is seen.
 
     Attributes:
@@ -81,13 +81,13 @@ class SeriesDetector(BaseEstimator):
         model: Any = None,
         false_positive_rate: float = 0.001,
         smoothing: int | None = None,
-        blocks: int | None = None,
+        n_blocks: int | None = None,
         y: ArrayLike | None = None,
     ) -> None:
         self.model = model
         self.false_positive_rate = false_positive_rate
         self.smoothing = smoothing
-        self.blocks = blocks
+        self.n_blocks = n_blocks
         self.y = y
 
     def fit(self, X: Any, y: None = None) -> "SeriesDetector":
@@ -197,7 +197,7 @@ class SeriesDetector(BaseEstimator):
 
     def _residuals(self, X: Any) -> tuple[NDArray, Windows]:
         r"""Returns residuals in standard deviations, `(N, n, C)`, and the windows."""
-        blocks = self.blocks or 0
+        blocks = self.n_blocks or 0
 
         def of(model: Any, x: Tensor, seen: Tensor) -> Tensor:
             p = model.decode(model.encode(seen).mean)
@@ -251,9 +251,9 @@ class SeriesDetector(BaseEstimator):
                 " OffManifoldDetector(model) for other data."
             )
 
-        if self.blocks and not getattr(modality, "gaps_", False):
+        if self.n_blocks and not getattr(modality, "gaps_", False):
             raise ValueError(
-                "expected a model whose networks see gaps, for blocks=...: fit it with"
+                "expected a model whose networks see gaps, for n_blocks=...: fit it with"
                 " modality=ae.modalities.Series(gaps=True)."
             )
 
@@ -266,7 +266,7 @@ class SeriesDetector(BaseEstimator):
         if not (isinstance(rate, Real) and 0 < rate < 1):
             raise ValueError(f"expected a false positive rate between 0 and 1, got {rate!r}.")
 
-        for name in ("smoothing", "blocks"):
+        for name in ("smoothing", "n_blocks"):
             n = getattr(self, name)
 
             if n is not None and not (isinstance(n, Integral) and int(n) >= 1):

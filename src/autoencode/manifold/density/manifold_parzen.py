@@ -1,4 +1,4 @@
-r"""The tangent planes of the data, tiled into one density."""
+r"""Density estimation with Gaussians that are flat along tangent planes."""
 
 __all__ = ["ManifoldParzen"]
 
@@ -24,48 +24,48 @@ from .local_gaussians import fit_local_gaussians
 
 
 class ManifoldParzen(DensityMixin, BaseEstimator):
-    r"""A Gaussian around each example, flat as the manifold is there.
+    r"""Mixture of Gaussians, one around each example, flat along its tangent plane.
 
     .. math:: p(x) = \frac{1}{N} \sum_{i = 1}^N \mathcal{N}(x; x_i, S_i), \qquad
         S_i = V_i^\top \operatorname{diag}(s_i^2) \, V_i + \sigma^2 I
 
     The orthonormal rows of :math:`V_i` span the tangent plane at :math:`x_i`, and :math:`s_i^2`
-    are the mean squares along them of the ways to the nearest neighbors. By default these are
-    the principal directions of the neighbors; with `tangents`, those within the given plane.
-    What the neighbors do not fill has the variance :math:`\sigma^2`.
+    are the mean squares of the offsets to the nearest neighbors along these rows. By default, the
+    plane is spanned by the principal directions of the neighbors; `tangents` gives another plane,
+    with the principal directions within it. All other directions have the variance
+    :math:`\sigma^2`.
 
-    Without components it is a kernel density, and with as many as the data have columns a
-    mixture of full Gaussians. The logarithms are computed in double precision from
-    the parts of :math:`x - x_i` along the plane and across it, none of which cancel. Copies of
-    an example are one Gaussian with as many times the weight, and one neighbor.
+    With `n_components=0` the model is a kernel density estimate. With as many components as
+    columns, all Gaussians have full covariances. Logarithms are computed in double precision from
+    the parts of :math:`x - x_i` along the plane and across it, so that nothing cancels. Copies of
+    an example form one Gaussian with the weight of all copies, and count as one neighbor.
 
     References:
         | Manifold Parzen Windows (Vincent & Bengio, 2003)
 
     Arguments:
-        tangents: The :class:`~autoencode.manifold.Tangents` from which to take the planes. They
-            are fitted anew, to the same data. By default, planes are those of the neighbors.
-        n_components: The dimension :math:`d` of the planes of neighbors. There are no more
-            than there are neighbors, or columns.
+        tangents: The :class:`~autoencode.manifold.Tangents` that give the planes. A clone is
+            fitted to the same data. By default, the neighbors give the planes.
+        n_components: The dimension :math:`d` of the planes, at most the number of neighbors and
+            of columns. `tangents` replaces it.
         n_neighbors: The number of neighbors, or all others if there are fewer.
-        sigma: The scale :math:`\sigma` across the planes. `"loo"` takes the one under which
-            examples, up to 1000 of them, are most likely when each is left out in turn, as if
-            the model had been fitted without it: from the sum, and from the neighbors of
-            others, the next of which takes its place. Else the planes that lean towards an
-            example would speak for it, and sigma would come out too small. (Planes of a model
-            stay as they are, as it was trained on all.) `"local"` takes for each example
-            the standard deviation of its neighbors along the first direction that is left
-            out, or the last in which they differ.
-        truncate: How many of the Gaussians, those with the nearest centers, to add up for a
-            query. It makes `score_samples` faster and its result a lower bound, see
-            :meth:`truncation_bound`. By default all, which is exact.
-        random_state: Seeds the choice of examples to leave out.
+        sigma: The scale :math:`\sigma` across the planes. `"loo"` maximizes the leave-one-out
+            likelihood of up to 1,000 examples. An example that is left out is removed from the
+            mixture and from the neighbors of other examples, where the next neighbor takes its
+            place; otherwise planes that were fitted to an example would make sigma too small.
+            (Planes of a model stay the same.) `"local"` sets it for each example to the standard
+            deviation of its neighbors along the first direction outside the plane, or along the
+            last one in which they differ.
+        n_nearest: The number of Gaussians with the nearest centers to add up for each query. It
+            makes `score_samples` faster and its result a lower bound, see
+            :meth:`truncation_bound`. By default all are added up, which is exact.
+        random_state: The seed of the choice of examples to leave out.
 
     Attributes:
         sigma_: The scale across the planes: a number, or with `"local"` one per Gaussian.
         n_components_: The dimension of the planes.
         n_features_in_: The number :math:`D` of numbers in a row.
-        weights_: The share of each Gaussian, in the order in which examples first occur.
+        weights_: The weight of each Gaussian, in the order in which examples first occur.
 
     See Also:
         :class:`~autoencode.manifold.Tangents`, :class:`~autoencode.manifold.OffManifoldDetector`
@@ -87,27 +87,27 @@ class ManifoldParzen(DensityMixin, BaseEstimator):
         n_components: int = 8,
         n_neighbors: int = 15,
         sigma: float | str = "loo",
-        truncate: int | None = None,
+        n_nearest: int | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.tangents = tangents
         self.n_components = n_components
         self.n_neighbors = n_neighbors
         self.sigma = sigma
-        self.truncate = truncate
+        self.n_nearest = n_nearest
         self.random_state = random_state
 
     def fit(self, X: Any, y: None = None) -> "ManifoldParzen":
-        r"""Places the Gaussians.
+        r"""Fits the Gaussians to examples.
 
         Arguments:
-            X: The examples: rows of numbers, with shape `(N, *)`; a table of mixed columns, see
-                :class:`~autoencode.manifold.numeric_rows.TableRows`; with `tangents`, whatever
-                their model takes.
+            X: The examples: rows of numbers, with shape `(N, *)`, or a table of mixed columns, see
+                :class:`~autoencode.manifold.numeric_rows.TableRows`. With `tangents`, anything
+                that their model takes.
             y: Not used.
 
         Raises:
-            TypeError: If `tangents` are not.
+            TypeError: If `tangents` is not an object of :class:`~autoencode.manifold.Tangents`.
             ValueError: If an argument is out of its range, or all examples are the same and
                 sigma is not a number.
         """
@@ -120,7 +120,7 @@ class ManifoldParzen(DensityMixin, BaseEstimator):
         self._kind = X.new_empty(0) if is_tensor else None
         self._shape = as_examples(X).shape[1:]
 
-        # In the order in which they first occur
+        # `unique` sorts; users expect the order of their rows
         _, group, counts = x.unique(dim=0, return_inverse=True, return_counts=True)
         first = group.new_full(counts.shape, len(x))
         first = first.scatter_reduce(0, group, torch.arange(len(x)).to(group), "amin")
@@ -160,31 +160,31 @@ class ManifoldParzen(DensityMixin, BaseEstimator):
         return self
 
     def score_samples(self, X: Any) -> Any:
-        r"""The log-density of examples.
+        r"""Log-density of examples.
 
-        With `truncate` it is a lower bound; :meth:`truncation_bound` says by how much at most.
+        With `n_nearest` it is a lower bound, whose error is at most :meth:`truncation_bound`.
 
         Arguments:
             X: The examples.
 
         Returns:
-            The log-densities in nats per example, with shape `(N,)`. The density is of the
-            numbers as given; with `tangents`, of the rows of the model: the user's units for
-            tables, intensities from 0 to 1 for images.
+            The log-densities in nats per example, with shape `(N,)`, in the units of the given
+            numbers. With `tangents` of a model, images are intensities from 0 to 1.
         """
         x, p = self._read(X), self._mixture
         return as_type_of(
-            X, p.log_prob(x) if self.truncate is None else p.log_prob_nearest(x, self.truncate)
+            X, p.log_prob(x) if self.n_nearest is None else p.log_prob_nearest(x, self.n_nearest)
         )
 
     def truncation_bound(self, X: Any) -> Any:
-        r"""Upper bound on the error of `score_samples` from leaving out far Gaussians.
+        r"""Upper bound on the error of `score_samples` from omitted Gaussians.
 
         .. math:: \log \Big( 1 + \frac{1}{p_k(x)} \sum_{i \notin \mathcal{N}_k(x)} \frac{1}{N}
             \sqrt{\frac{1}{|2 \pi S_i|}} \, e^{- \| x - x_i \|^2 / 2 \lambda_i} \Big)
 
-        with :math:`p_k` the sum over the nearest, and :math:`\lambda_i` the largest variance of
-        :math:`S_i`. It takes one product per pair of query and Gaussian, and none of planes.
+        with :math:`p_k` the sum over the nearest Gaussians, and :math:`\lambda_i` the largest
+        variance of :math:`S_i`. The bound needs the distance of each query to each center, but no
+        plane.
 
         Arguments:
             X: The examples.
@@ -194,13 +194,13 @@ class ManifoldParzen(DensityMixin, BaseEstimator):
         """
         x = self._read(X)
 
-        if self.truncate is None:
+        if self.n_nearest is None:
             return as_type_of(X, torch.zeros_like(x[:, 0]))
 
-        return as_type_of(X, self._mixture.truncation_bound(x, self.truncate))
+        return as_type_of(X, self._mixture.truncation_bound(x, self.n_nearest))
 
     def score(self, X: Any, y: None = None) -> float:
-        r"""The mean of `score_samples`, for grid search and cross-validation."""
+        r"""Mean of `score_samples`, for grid search and cross-validation."""
         return float(torch.as_tensor(self.score_samples(X)).mean())
 
     def sample(
@@ -209,12 +209,12 @@ class ManifoldParzen(DensityMixin, BaseEstimator):
         r"""New examples.
 
         Arguments:
-            n_samples: How many.
-            random_state: Seeds the draws; by default each call gives new ones, whatever the
-                `random_state` of the model.
+            n_samples: The number of examples.
+            random_state: The seed of the samples. By default each call gives new ones, whatever
+                the `random_state` of the constructor.
 
         Returns:
-            Examples as the user's are.
+            The examples, in the type and shape of those of `fit`.
         """
         check_is_fitted(self)
 
@@ -234,7 +234,7 @@ class ManifoldParzen(DensityMixin, BaseEstimator):
         if self._table is not None:
             return self._table.from_rows(x)
 
-        # A model knows what its examples look like; a pair of functions does not
+        # Only a model knows the type of its examples; a pair of functions does not
         if self.tangents is not None and isinstance(self.tangents.model, Autoencoder):
             X = _codec(self.tangents).from_rows(x)
         else:
@@ -248,7 +248,7 @@ class ManifoldParzen(DensityMixin, BaseEstimator):
         if self.tangents is not None and not isinstance(self.tangents, Tangents):
             raise TypeError(
                 f"expected tangents to be None or Tangents, got {type(self.tangents).__name__}."
-                " Of a model they are Tangents(model)."
+                " For a model, pass tangents=Tangents(model)."
             )
 
         for name, least in {"n_components": 0, "n_neighbors": 1}.items():
@@ -257,11 +257,11 @@ class ManifoldParzen(DensityMixin, BaseEstimator):
             if not isinstance(value, Integral) or value < least:
                 raise ValueError(f"expected {name} to be an integer >= {least}, got {value!r}.")
 
-        if self.truncate is not None and not (
-            isinstance(self.truncate, Integral) and self.truncate >= 1
+        if self.n_nearest is not None and not (
+            isinstance(self.n_nearest, Integral) and self.n_nearest >= 1
         ):
             raise ValueError(
-                f"expected truncate to be None or an integer >= 1, got {self.truncate!r}."
+                f"expected n_nearest to be None or an integer >= 1, got {self.n_nearest!r}."
             )
 
         if self.sigma not in ("loo", "local") and not (
@@ -272,7 +272,7 @@ class ManifoldParzen(DensityMixin, BaseEstimator):
             )
 
     def _read(self, X: Any, reset: bool = False) -> Tensor:
-        r"""Rows in double precision, centered once the center is known."""
+        r"""Rows in double precision, centered after the fit."""
         if not reset:
             check_is_fitted(self)
 

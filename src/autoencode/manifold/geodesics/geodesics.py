@@ -1,4 +1,4 @@
-r"""Shortest paths on the surface that a decoder draws, as curves of codes."""
+r"""Shortest paths on the decoded manifold, as curves of codes."""
 
 __all__ = ["Geodesics"]
 
@@ -27,34 +27,31 @@ from .riemannian_metrics import RiemannianMetric, ensemble, fisher
 log = logging.getLogger(__name__)
 
 _METRICS = ("pullback", "fisher", "ensemble")
-_STD_REPLICATES = 8  # of texts, to see how much they change a distance
-_COPIES_PER_FEATURE = (
-    10  # numbers that bending a curve keeps for each number of its decoded points
-)
+_STD_REPLICATES = 8
+_COPIES_PER_FEATURE = 10  # what the optimizer of a curve keeps in memory
 
 
 class Geodesics(BaseEstimator):
-    r"""Geodesics of a decoder: curves of codes whose images have the least length.
+    r"""Geodesics of a decoder: curves of codes whose decoded images are shortest.
 
     .. math:: E(z) = \frac{T}{2} \sum_{t=1}^{T} \| h(z_t) - h(z_{t-1}) \|^2
 
-    A curve is a polygon of :math:`T` segments between two codes. Its inner points go where
-    the energy is least, which makes the image under :math:`h` short and its speed even. Many
-    curves are bent at once, from coarse to fine, and no Jacobian is taken. By `metric`,
-    distances are measured
+    A curve is a polygon of :math:`T` segments between two codes. Its inner points minimize the
+    energy, which makes the image under :math:`h` short and its speed even. Many curves are
+    optimized at once, from coarse to fine, without Jacobians. `metric` chooses the distance:
 
-    - `"pullback"`: between decoded examples, in their own units: :math:`h = g`;
-    - `"fisher"`: between the distributions :math:`p(x \mid z)`, by the Fisher-Rao metric;
-    - `"ensemble"`: on average over several decoders of one code, which makes the way longer
-      where they disagree, as they do away from the data.
+    - `"pullback"`: the distance of decoded examples, in their own units, :math:`h = g`;
+    - `"fisher"`: the Fisher-Rao distance of the distributions :math:`p(x \mid z)`;
+    - `"ensemble"`: the mean distance over several decoders of one code. It makes paths longer
+      where the decoders disagree, which they do away from the data.
 
-    Between texts there are no differences, and only the second applies. It is then an estimate,
-    each curve being measured by texts of its own that the model writes at codes on the straight
-    line between its ends; `distance(A, B, return_std=True)` tells its error.
+    Texts have no differences, so that only `"fisher"` applies to them. The result is an estimate:
+    each curve is measured with texts that the model writes at codes on the straight line between
+    the ends. `distance(A, B, return_std=True)` returns its standard error.
 
-    A deterministic decoder continues smoothly where no data are, and so do its geodesics. With
-    a `graph` of the codes of training examples the search begins on a path that data support. As
-    there is nothing to fit, arguments are checked when a method is called.
+    A deterministic decoder also has outputs far from all data, and geodesics may pass there. With
+    a `graph` of the codes of training examples, the search starts from a path through the data.
+    There is nothing to fit: arguments are checked when a method is called.
 
     References:
         | Latent Space Oddity: on the Curvature of Deep Generative Models
@@ -66,19 +63,19 @@ class Geodesics(BaseEstimator):
 
     Arguments:
         model: A fitted :class:`~autoencode.Autoencoder`, or a pair (encoder, decoder) of
-            functions of tensors; for an ensemble a list of two or more that share their codes,
-            such as pairs of one encoder and several decoders.
+            functions of tensors. For an ensemble, a list of two or more models that share their
+            codes, such as pairs of one encoder and several decoders.
         metric: `"pullback"`, `"fisher"` or `"ensemble"`.
-        graph: A :class:`~autoencode.manifold.NeighborGraph` fitted on codes, to begin at
-            shortest paths over it instead of at straight lines. Where it has no path, the line
-            remains.
-        n_points: The number of points of a curve, with its ends.
-        max_iter: The most steps of the optimizer (L-BFGS) at each resolution.
-        y: The label or row of numbers under which a conditional model is seen.
-        n_references: Of texts, how many the model writes to measure a curve by; fewer, and at
-            least two, where the :func:`memory budget
-            <autoencode.common.batching.memory_budget>` has no place for them.
-        random_state: Seeds these texts.
+        graph: A :class:`~autoencode.manifold.NeighborGraph` fitted to codes. The search then
+            starts from shortest paths in this graph instead of straight lines. Without a path,
+            it starts from the line.
+        n_points: The number of points of a curve, including both ends.
+        max_iter: The maximum number of steps of the optimizer (L-BFGS) at each resolution.
+        y: The label or row of numbers that a conditional model is given.
+        n_references: The number of texts that the model writes to measure a curve. If the
+            :func:`memory budget <autoencode.common.batching.memory_budget>` is too small, fewer
+            are written, but at least two.
+        random_state: The seed of these texts.
 
     See Also:
         :func:`~autoencode.plots.geodesics`, :class:`~autoencode.manifold.NeighborGraph`
@@ -93,7 +90,7 @@ class Geodesics(BaseEstimator):
         >>> a, b = np.array([[0.8, 0.0, 0.6]]), np.array([[0.0, 0.8, 0.6]])
         >>> np.allclose(geodesics.distance(a, b), np.arccos(0.36), atol=1e-3)
         True
-        >>> geodesics.interpolate(a, b, n=5).shape
+        >>> geodesics.interpolate(a, b, n_points=5).shape
         (1, 5, 3)
     """
 
@@ -118,49 +115,51 @@ class Geodesics(BaseEstimator):
         self.random_state = random_state
 
     def __sklearn_clone__(self) -> "Geodesics":
-        # Model and graph are what is looked at: cloned, they would have forgotten what they know
+        # Model and graph are the objects of study: clones would not be fitted
         return type(self)(**self.get_params(deep=False))
 
-    def interpolate(self, a: Any, b: Any, n: int = 16) -> Any:
-        r"""Examples along the geodesics between examples, equally spaced in length.
+    def interpolate(self, a: Any, b: Any, n_points: int = 16) -> Any:
+        r"""Examples along the geodesics between pairs of examples, at equal distances.
 
         Arguments:
-            a: Examples to start from, in the user's shape; or a single one.
-            b: As many to end at.
-            n: The number of examples for each pair, with the reconstructions of both.
+            a: The first example of each pair, or a single example.
+            b: The last example of each pair, or a single example.
+            n_points: The number of examples for each pair, including reconstructions of both ends.
 
         Returns:
-            The examples in the shape and scale of the user's, with shape `(N, n, *)`, or
-            `(n, *)` between single ones. Of tables of mixed columns, all `N n` rows.
+            The examples in the user's units, with shape `(N, n_points, *)`, or `(n_points, *)`
+            between single examples. For tables of mixed columns, a frame of `N n_points` rows.
 
         Raises:
-            ValueError: If the examples are not like those that the model knows.
+            ValueError: If the model does not take the examples.
         """
-        _check_at_least("n", n, 2)
+        _check_at_least("n_points", n_points, 2)
 
         with self._open_members() as members:
             codec = members[0]
             (A, single), (B, _) = (as_batch(x, codec.ndim()) for x in (a, b))
             z = self._connect(members, *_encode(members, A, B))
             parts = self._batches_with_metric(members, z)
-            z = torch.cat([resample(part, n, m.squared_lengths(part).sqrt()) for m, part in parts])
+            z = torch.cat(
+                [resample(part, n_points, m.squared_lengths(part).sqrt()) for m, part in parts]
+            )
             x = codec.decode(z.flatten(end_dim=1))
-            return from_rows(a, codec, x, *((n,) if single else (len(z), n)))
+            return from_rows(a, codec, x, *((n_points,) if single else (len(z), n_points)))
 
     def distance(self, A: Any, B: Any, return_std: bool = False) -> Any:
-        r"""The lengths of the geodesics between pairs of examples.
+        r"""Lengths of the geodesics between pairs of examples.
 
         Arguments:
-            A: Examples, in the user's shape.
-            B: As many others.
-            return_std: Whether to measure each curve also by texts drawn anew, several times.
+            A: The first example of each pair.
+            B: The last example of each pair.
+            return_std: Whether to measure each curve with several sets of texts.
 
         Returns:
-            The lengths, with shape `(N,)`; with `return_std` also their standard errors, which
-            are zero where nothing is drawn.
+            The lengths, with shape `(N,)`. With `return_std`, also their standard errors, which
+            are zero for other data than texts.
 
         Raises:
-            ValueError: If the examples are not like those that the model knows.
+            ValueError: If the model does not take the examples.
         """
         with self._open_members() as members:
             z = self._connect(members, *_encode(members, A, B))
@@ -175,24 +174,24 @@ class Geodesics(BaseEstimator):
             return as_type_of(A, lengths), as_type_of(A, again.std(dim=0))
 
     def path(self, za: ArrayLike, zb: ArrayLike) -> Any:
-        r"""The geodesics between pairs of codes.
+        r"""Geodesics between pairs of codes.
 
         Arguments:
-            za: Codes to start from, with shape `(N, d)`.
-            zb: Codes to end at, with shape `(N, d)`.
+            za: The first code of each pair, with shape `(N, d)`.
+            zb: The last code of each pair, with shape `(N, d)`.
 
         Returns:
             The points of the curves, with shape `(N, n_points, d)`.
 
         Raises:
-            ValueError: If the codes are not finite, or not as many.
+            ValueError: If the codes are not finite, or their shapes differ.
         """
         with self._open_members() as members:
             a, b = (_codes(members, z, 2) for z in (za, zb))
             return as_type_of(za, self._connect(members, a, b))
 
     def length(self, codes: ArrayLike) -> Any:
-        r"""The lengths of curves of codes.
+        r"""Lengths of curves of codes.
 
         Arguments:
             codes: The points of the curves in their order, with shape `(N, T, d)`.
@@ -201,14 +200,14 @@ class Geodesics(BaseEstimator):
             The lengths, with shape `(N,)`.
 
         Raises:
-            ValueError: If the codes are not finite, or no curves.
+            ValueError: If the codes are not finite, or do not have three axes.
         """
         with self._open_members() as members:
             return as_type_of(codes, self._lengths(members, _codes(members, codes, 3)))
 
     @contextlib.contextmanager
     def _open_members(self) -> Iterator[list[Codec]]:
-        r"""The maps of all members, in evaluation mode."""
+        r"""Codecs of all members of the ensemble, in evaluation mode."""
         if self.metric not in _METRICS:
             raise ValueError(f"expected a metric out of {[*_METRICS]}, got {self.metric!r}.")
 
@@ -253,7 +252,7 @@ class Geodesics(BaseEstimator):
     def _batches_with_metric(
         self, members: list[Codec], z: Tensor, draw: int = 0
     ) -> Iterator[tuple[RiemannianMetric, Tensor]]:
-        r"""Curves with shape `(N, T, d)`, as many as are decoded at once, and their metric."""
+        r"""Batches of curves, with shape `(N, T, d)`, each with its metric."""
         metric = self._metric(members, z[0], draw)
 
         if metric.is_local:
@@ -280,7 +279,7 @@ class Geodesics(BaseEstimator):
     def _fisher(
         self, codec: Codec, curve: Tensor, draw: int, n_references: int
     ) -> RiemannianMetric:
-        # By its ends alone, so that all curves between them are measured alike
+        # The ends alone decide, so that all curves between them are measured alike
         line = resample(curve[None, [0, -1]], n_references)[0]
 
         seeds = check_random_state(self.random_state).randint(2**31, size=draw + 1)
@@ -289,9 +288,9 @@ class Geodesics(BaseEstimator):
             return fisher(codec, line)
 
     def _batch_size(self, metric: RiemannianMetric, z: Tensor, parts: int = 1) -> int:
-        r"""Number of curves with shape `(T, d)`, or codes with shape `(d)`, decoded at once.
+        r"""Number of curves with shape `(T, d)`, or codes with shape `(d)`, to decode at once.
 
-        Or, if their features have parts, how many of these parts.
+        If their features consist of parts, it is the number of parts.
         """
         width = metric.features(z.reshape(-1, z.shape[-1])[:1]).shape[1]
         size = _COPIES_PER_FEATURE * z.element_size() * width * z[0, ..., 0].numel()

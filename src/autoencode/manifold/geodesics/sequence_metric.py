@@ -1,4 +1,4 @@
-r"""The Fisher-Rao metric of sequences, seen after the beginnings of some of them."""
+r"""Fisher-Rao metric of token sequences, estimated with sampled prefixes."""
 
 __all__ = ["prefix_metric", "sampled_prefix_metric"]
 
@@ -11,27 +11,27 @@ from torch.distributions import Categorical
 from ...distributions import AutoregressiveDistribution
 from ...networks.padding import lengths
 
-_MAX_PROBABILITIES = 2**22  # probabilities
+_MAX_PROBABILITIES = 2**22  # in memory
 
 
 def sampled_prefix_metric(p: AutoregressiveDistribution) -> tuple[Callable, Callable]:
-    r"""The metric after the beginnings of sequences that a model writes.
+    r"""Metric estimated with the prefixes of sequences that a model writes.
 
     .. math:: x_s \sim p(x \mid z_s), \qquad q(x) = \frac{1}{S} \sum_{s=1}^S p(x \mid z_s)
 
-    One sequence is drawn from each distribution, by torch's generator; together they
-    stand for the mixture :math:`q` of all.
+    One sequence is drawn from each distribution, with torch's generator. Together they are a
+    sample of the mixture :math:`q`.
 
     Arguments:
         p: The distributions :math:`p(x \mid z_s)`, with batch shape `(S,)`.
 
     Returns:
-        What :func:`prefix_metric` returns.
+        The two functions that :func:`prefix_metric` returns.
 
     Example:
         >>> from autoencode.distributions import Autoregressive
         >>> from autoencode.networks import Recurrent
-        >>> family = Autoregressive(length=5).build(Recurrent(8, vocab_size=3), (16,))
+        >>> family = Autoregressive(max_length=5).build(Recurrent(8, vocab_size=3), (16,))
         >>> features, squared_distance = sampled_prefix_metric(family(torch.randn(4, 16, 1)))
         >>> h, k = features(family(torch.randn(2, 16, 1)))
         >>> squared_distance(h, k) > 0
@@ -54,26 +54,26 @@ def sampled_prefix_metric(p: AutoregressiveDistribution) -> tuple[Callable, Call
 
 
 def prefix_metric(x: Tensor, log_q: Tensor, symbols: int) -> tuple[Callable, Callable]:
-    r"""The metric after the beginnings of given sequences.
+    r"""Metric estimated with the prefixes of given sequences.
 
     .. math:: G(z) = \sum_t \sum_s w_{st}(z) \, G_{st}(z), \qquad
         w_{st}(z) \propto \frac{p(x_{s, <t} \mid z)}{q(x_{s, <t})}, \quad \sum_s w_{st}(z) = 1
 
-    Here :math:`G_{st}` is the Fisher-Rao metric of the categories
-    :math:`p(x_t \mid x_{s, <t}, z)`, zero beyond the end of a sequence. By the chain rule that
-    of whole sequences is the mean of :math:`\sum_t G_t` over :math:`p(x \mid z)`. The weights
-    turn a mean over :math:`q` into that one: exactly in the limit of many sequences, or
-    where they are all there are. For few it is an estimate, worse the less likely a code would
-    write what it is seen after, and still a metric: at each place a mean of metrics.
+    :math:`G_{st}` is the Fisher-Rao metric of the next token, :math:`p(x_t \mid x_{s, <t}, z)`,
+    and zero beyond the end of a sequence. By the chain rule, the metric of whole sequences is the
+    mean of :math:`\sum_t G_t` over :math:`p(x \mid z)`. The weights turn a mean over :math:`q`
+    into this mean. The result is exact in the limit of many sequences, or if `x` has all sequences
+    that exist. With few sequences it is an estimate, which becomes worse if the code is unlikely
+    to write these prefixes. It is a metric in any case, as a mean of metrics at each position.
 
-    The weights of a step are the means of those at its ends, which changes lengths in the third
-    order of the step.
+    The weights of a step are the means of the weights at its ends, which changes lengths in the
+    third order of the step.
 
     Arguments:
         x: The sequences, with shape `(S, L)`.
-        log_q: The logarithms of the probabilities :math:`q(x_{s, <t})` with which each beginning
-            came to be here, with shape `(S, L)`, up to a number for each :math:`t`.
-        symbols: The size of the alphabet, whose last symbol ends a sequence.
+        log_q: The logarithms of the probabilities :math:`q(x_{s, <t})` of drawing each prefix,
+            with shape `(S, L)`, up to a constant for each :math:`t`.
+        symbols: The size of the vocabulary. Its last token ends a sequence.
 
     Returns:
         A function from distributions :math:`p(x \mid z)`, with batch shape `(N,)`, to features
@@ -82,7 +82,7 @@ def prefix_metric(x: Tensor, log_q: Tensor, symbols: int) -> tuple[Callable, Cal
     Example:
         >>> from autoencode.distributions import Autoregressive
         >>> from autoencode.networks import Recurrent
-        >>> family = Autoregressive(length=5).build(Recurrent(8, vocab_size=3), (16,))
+        >>> family = Autoregressive(max_length=5).build(Recurrent(8, vocab_size=3), (16,))
         >>> x = torch.tensor([[0, 1, 2], [2, 2, 2]])
         >>> features, squared_distance = prefix_metric(x, torch.zeros(2, 3), 3)
         >>> features(family(torch.randn(7, 16, 1))).shape  # 4 places, 3 symbols and a weight
@@ -109,7 +109,7 @@ def prefix_metric(x: Tensor, log_q: Tensor, symbols: int) -> tuple[Callable, Cal
 
 
 def _next_token_log_probs(p: AutoregressiveDistribution, x: Tensor) -> Tensor:
-    r"""Log-probabilities of the tokens at each position, with shape `(N, S, L, symbols)`."""
+    r"""Returns log-probabilities of the tokens at each position, `(N, S, L, symbols)`."""
     N, S = len(p.phi), len(x)
     phi = p.phi.repeat_interleave(S, dim=0)
 
@@ -117,7 +117,7 @@ def _next_token_log_probs(p: AutoregressiveDistribution, x: Tensor) -> Tensor:
 
 
 def _prefix_log_probs(log_p: Tensor, x: Tensor, symbols: int) -> Tensor:
-    r""":math:`\log p(x_{<t})`, which stays what it is after the end, with shape `(N, S, L)`."""
+    r"""Returns :math:`\log p(x_{<t})`, constant after the end, with shape `(N, S, L)`."""
     chosen = log_p.gather(-1, x.expand(len(log_p), -1, -1)[..., None]).squeeze(dim=-1)
     chosen = chosen.masked_fill(~_inside(x, symbols), 0)
 

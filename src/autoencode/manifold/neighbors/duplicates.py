@@ -65,7 +65,7 @@ def groups_within(
     Example:
         >>> from autoencode.manifold.neighbors.exact import knn
         >>> points = torch.tensor([[0.0], [5.0], [0.1], [9.0], [0.2]])
-        >>> distances, indices = knn(points, k=1)
+        >>> distances, indices = knn(points, n_neighbors=1)
         >>> groups_within(points, indices, distances, threshold=0.15)
         [array([0, 2, 4])]
     """

@@ -1,4 +1,4 @@
-r"""The nearest neighbors of points, without error."""
+r"""Exact nearest neighbors, in spite of rounding."""
 
 __all__ = ["knn"]
 
@@ -9,68 +9,67 @@ from ...common.batching import rows_per_batch
 from ...common.progress import track
 from .distance_blocks import DistanceBlocks
 
-MAX_MAGNITUDE = 1e150  # whose squares are still numbers
-SPARE_CANDIDATES = 5  # candidates beyond the k, by which it shows whether rounding mattered
+MAX_MAGNITUDE = 1e150  # squares of larger numbers overflow
+SPARE_CANDIDATES = 5  # show whether rounding may have hidden a neighbor
 
 
 def knn(
     points: Tensor,
-    k: int,
+    n_neighbors: int,
     queries: Tensor | None = None,
     self_indices: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
-    r"""The `k` nearest points of each query, in Euclidean distance.
+    r"""The `n_neighbors` nearest points of each query, in Euclidean distance.
 
     .. math:: \| x - y \|^2 = \| x \|^2 - 2 x^\top y + \| y \|^2
 
-    Products in single precision leave a few more candidates than needed, whose distances are
-    computed again from differences in double precision. Where a bound on the rounding of the
-    products does not exclude that a neighbor was missed, the query is searched once more in
-    double precision, with a threshold in place of a number of candidates. The result is
-    therefore exact, also for duplicates and for clusters far from each other. Equal distances
-    are ordered by index.
+    Products in single precision select a few more candidates than needed, whose distances are
+    computed again from differences in double precision. If rounding may have hidden a neighbor,
+    by a bound on the error of the products, the query is searched again in double precision, for
+    all points within a threshold. The result is therefore exact, also for duplicates and for
+    clusters far from each other. Equal distances are ordered by index.
 
     Arguments:
         points: The points, with shape `(N, D)`.
-        k: How many neighbors.
-        queries: Whose neighbors, with shape `(M, D)`. By default the points themselves,
-            each of which is left out of its own neighbors, but not its duplicates.
+        n_neighbors: The number of neighbors.
+        queries: The queries, with shape `(M, D)`. By default the points themselves. A point is
+            not its own neighbor, but its duplicates are.
         self_indices: The index of each query among the points, with shape `(M,)`. A query is
             not its own neighbor. -1 stands for a query that is not one of the points.
 
     Returns:
-        Distances in ascending order and indices, both with shape `(M, k)`.
+        Distances in ascending order and indices, both with shape `(M, n_neighbors)`.
 
     Raises:
-        ValueError: If there are fewer than `k` points to choose from, or shapes disagree.
+        ValueError: If there are fewer than `n_neighbors` points, or if shapes disagree.
 
     See Also:
         :class:`~autoencode.manifold.NeighborGraph`
 
     Example:
-        >>> distances, indices = knn(torch.tensor([[0.0], [1.0], [3.0]]), k=1)
+        >>> distances, indices = knn(torch.tensor([[0.0], [1.0], [3.0]]), n_neighbors=1)
         >>> distances.flatten(), indices.flatten()
         (tensor([1., 1., 2.]), tensor([1, 0, 1]))
     """
     if queries is None and isinstance(points, Tensor):
         queries, self_indices = points, torch.arange(len(points), device=points.device)
 
-    _check(points, k, queries, alone=self_indices is not None)
+    _check(points, n_neighbors, queries, alone=self_indices is not None)
     points, queries = points.detach(), queries.detach()
 
-    distances = points.new_empty(len(queries), k, dtype=torch.float64)
+    distances = points.new_empty(len(queries), n_neighbors, dtype=torch.float64)
     indices = torch.empty_like(distances, dtype=torch.long)
     unsafe = []
 
     blocks = DistanceBlocks(points, queries, torch.float32, self_indices)
-    n = min(k + SPARE_CANDIDATES, len(points) - (self_indices is not None))
+    n = min(n_neighbors + SPARE_CANDIDATES, len(points) - (self_indices is not None))
     n_rows = max(1, min(blocks.n_rows, rows_per_batch(32 * n * points.shape[1])))
 
     parts = torch.arange(len(queries), device=points.device).split(n_rows)
 
     for rows in track(parts, len(queries), "neighborhoods"):
         largest, j = _candidates(blocks, rows, n)
-        distances[rows], indices[rows] = _nearest(points, queries, rows, j, k)
+        distances[rows], indices[rows] = _nearest(points, queries, rows, j, n_neighbors)
 
         if n < len(points) - (self_indices is not None):
             unsafe.append(rows[blocks.upper(rows, distances[rows, -1]) >= largest])
@@ -89,16 +88,16 @@ def radius_neighbors(
     radius: Tensor,
     groups: Tensor | None = None,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    r"""All points within a distance of queries.
+    r"""Pairs of queries and points within a distance.
 
     Arguments:
         blocks: The distance blocks of these points and queries.
         points: The points, with shape `(N, D)`.
         queries: The queries, with shape `(M, D)`.
-        rows: Which queries, with shape `(R,)`; not more than there are rows in a tile.
-        radius: The distance for each of these, with shape `(R,)`.
-        groups: A number for each point; pairs of the same number are left out.
-            For queries that are the points.
+        rows: The indices of the queries to search, with shape `(R,)`; at most the rows of a block.
+        radius: The distance for each of these queries, with shape `(R,)`.
+        groups: A number for each point, if the queries are the points. Pairs with the same number
+            are left out.
 
     Returns:
         Positions in `rows`, indices of points, and distances, of each pair.
@@ -140,11 +139,11 @@ def _refine_unsafe(
     distances: Tensor,
     indices: Tensor,
 ) -> None:
-    r"""Searches within the distances that were found, and puts right what was missed."""
+    r"""Searches within the distances that were found, and inserts neighbors that were missed."""
     k = distances.shape[1]
     identical = distances[rows, -1] == 0
 
-    if identical.any():  # where there are many duplicates, there would be too many pairs
+    if identical.any():  # many duplicates would give too many pairs
         indices[rows[identical]] = _identical(points, queries, self_indices, rows[identical], k)
 
     rows = rows[~identical]
@@ -155,10 +154,10 @@ def _refine_unsafe(
     blocks = DistanceBlocks(points, queries, torch.float64, self_indices)
 
     for part in rows.split(blocks.n_rows):
-        radius = distances[part, -1] * (1 + 1e-12)  # sums in another order end in other bits
+        radius = distances[part, -1] * (1 + 1e-12)  # tolerance for sums in another order
         i, j, d = radius_neighbors(blocks, points, queries, part, radius)
 
-        for key in (2, 0):  # by index, then distance, then row, as sorting is stable
+        for key in (2, 0):  # stable sorts: by row, then distance, then index
             order = (i, j, d)[key].argsort(stable=True)
             i, j, d = i[order], j[order], d[order]
 
@@ -170,7 +169,7 @@ def _refine_unsafe(
 def _identical(
     points: Tensor, queries: Tensor, self_indices: Tensor | None, rows: Tensor, k: int
 ) -> Tensor:
-    r"""The first k points that are equal to each query, of which there are as many."""
+    r"""Returns the first k of the points that equal each query; there are at least k."""
     N = len(points)
     group = torch.cat([points, queries[rows]]).unique(dim=0, return_inverse=True)[1]
     members = group[:N].argsort(stable=True)
@@ -187,7 +186,7 @@ def _identical(
 
 
 def _candidates(blocks: DistanceBlocks, rows: Tensor, n: int) -> tuple[Tensor, Tensor]:
-    r"""The points with the n smallest entries, and the largest of these entries."""
+    r"""Returns the points with the n smallest entries, and the largest of these entries."""
     found = []
 
     for t in range(blocks.n_blocks):
@@ -202,7 +201,7 @@ def _candidates(blocks: DistanceBlocks, rows: Tensor, n: int) -> tuple[Tensor, T
 def _nearest(
     points: Tensor, queries: Tensor, rows: Tensor, candidates: Tensor, k: int
 ) -> tuple[Tensor, Tensor]:
-    r"""The k nearest of the candidates, in ascending order."""
+    r"""Returns the k nearest of the candidates, in ascending order."""
     j = candidates.sort(dim=1).values
     d, order = _distances(points, queries, rows[:, None], j).sort(dim=1, stable=True)
     return d[:, :k], j.gather(1, order[:, :k])

@@ -11,7 +11,9 @@ from torch import Tensor
 from .graph import NeighborGraph
 
 
-def select_landmarks(graph: NeighborGraph, n: int, method: str = "kcenter") -> np.ndarray:
+def select_landmarks(
+    graph: NeighborGraph, n_landmarks: int, method: str = "kcenter"
+) -> np.ndarray:
     r"""Selects points to inspect or to label.
 
     - *kcenter*: points that cover all others, each the farthest from those before it;
@@ -20,14 +22,14 @@ def select_landmarks(graph: NeighborGraph, n: int, method: str = "kcenter") -> n
 
     Arguments:
         graph: A fitted graph.
-        n: The number of points.
+        n_landmarks: The number of points.
         method: `"kcenter"`, `"density"` or `"boundary"`.
 
     Returns:
-        The indices of the points in the order of selection, with shape `(n,)`.
+        The indices of the points in the order of selection, with shape `(n_landmarks,)`.
 
     Raises:
-        ValueError: If there are fewer than `n` points, or the method is unknown.
+        ValueError: If there are fewer than `n_landmarks` points, or the method is unknown.
 
     See Also:
         :func:`~autoencode.manifold.label_spreading`, :func:`~autoencode.manifold.find_duplicates`
@@ -38,17 +40,19 @@ def select_landmarks(graph: NeighborGraph, n: int, method: str = "kcenter") -> n
     """
     check_is_fitted(graph)
 
-    if not 1 <= n <= len(graph.points_):
-        raise ValueError(f"expected n from 1 to {len(graph.points_)}, got {n}.")
+    if not 1 <= n_landmarks <= len(graph.points_):
+        raise ValueError(
+            f"expected n_landmarks from 1 to {len(graph.points_)}, got {n_landmarks}."
+        )
 
     indices, distances = graph.neighbor_tensors()
 
     if method == "kcenter":
-        chosen = k_center(graph.points_, n)
+        chosen = k_center(graph.points_, n_landmarks)
     elif method == "density":
-        chosen = density(indices, distances, n)
+        chosen = density(indices, distances, n_landmarks)
     elif method == "boundary":
-        chosen = boundary(graph.points_, indices, n)
+        chosen = boundary(graph.points_, indices, n_landmarks)
     else:
         raise ValueError(f"expected method 'kcenter', 'density' or 'boundary', got {method!r}.")
 
@@ -108,7 +112,8 @@ def density(indices: Tensor, distances: Tensor, n: int) -> Tensor:
 
     Example:
         >>> from autoencode.manifold.neighbors.exact import knn
-        >>> distances, indices = knn(torch.tensor([[0.0], [1.0], [1.1], [9.0], [9.5]]), k=1)
+        >>> points = torch.tensor([[0.0], [1.0], [1.1], [9.0], [9.5]])
+        >>> distances, indices = knn(points, n_neighbors=1)
         >>> density(indices, distances, n=2)
         tensor([1, 3])
     """
@@ -149,7 +154,7 @@ def boundary(points: Tensor, indices: Tensor, n: int) -> Tensor:
     Example:
         >>> from autoencode.manifold.neighbors.exact import knn
         >>> points = torch.arange(9.0)[:, None]
-        >>> boundary(points, knn(points, k=2)[1], n=2)
+        >>> boundary(points, knn(points, n_neighbors=2)[1], n=2)
         tensor([0, 8])
     """
     parts = zip(points.double().split(2**12), indices.split(2**12))

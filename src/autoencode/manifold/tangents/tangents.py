@@ -26,27 +26,26 @@ from .local_bases import LocalBases, iter_local_bases, numerical_rank, project_o
 log = logging.getLogger(__name__)
 
 _SOURCES = ("decoder", "encoder", "denoiser", "neighbors")
-_MAX_SAMPLE = 1024  # that decide on the number of components
+_MAX_SAMPLE = 1024  # examples; more hardly change the spectrum
 
 
 class Tangents(BaseEstimator):
-    r"""The plane of directions in which an example can move and stay what it is.
+    r"""Tangent planes: the directions in which an example moves along the manifold.
 
     .. math:: J = U \Sigma V^\top
 
-    Each source has its own :math:`J`, and the plane at :math:`x` is spanned by the leading
-    columns of :math:`U`:
+    The leading columns of :math:`U` span the plane at :math:`x`. `source` chooses :math:`J`:
 
     - *decoder*: :math:`J_g(f(x))`, whose columns touch the generated manifold at
       :math:`r(x) = g(f(x))`;
     - *encoder*: :math:`J_f(x)^\top`, the directions to which the code is sensitive;
-    - *denoiser*: :math:`J_r(x) = J_g J_f`. A denoiser has removed what is not of the
-      manifold: the values are near 1 along it, and near 0 across it;
+    - *denoiser*: :math:`J_r(x) = J_g J_f`. A denoiser removes everything off the manifold: the
+      singular values are near 1 along the manifold, and near 0 across it;
     - *neighbors*: the centered nearest neighbors of :math:`x` in the data of `fit`, divided
-      by :math:`\sqrt{k - 1}`. This is local principal component analysis; the plane goes
-      through the neighbors' mean, and no model is needed.
+      by :math:`\sqrt{k - 1}`. This is local principal component analysis. The plane goes
+      through the mean of the neighbors, and no model is needed.
 
-    The Jacobians are in the model's precision, and the singular values in double. Their units
+    The Jacobians have the precision of the model, and the singular values double precision. Units
     are those of the rows of :func:`~autoencode.manifold.codec.as_codec`: the user's for
     tables, intensities from 0 to 1 for images.
 
@@ -62,18 +61,18 @@ class Tangents(BaseEstimator):
     Arguments:
         model: A fitted autoencoder, or a pair (encoder, decoder) of functions of tensors.
         source: `"decoder"`, `"encoder"`, `"denoiser"` or `"neighbors"`.
-        n_components: The dimension :math:`d'` of the planes. `"auto"` decides from the
-            singular values of up to 1024 examples. Of a decoder and an encoder, all directions
-            are kept whose root mean square is at least a hundredth of the first; of a
-            denoiser, those whose mean is at least a half, along which the data vary more
-            than the noise. For neighbors it is the participation ratio of the variances,
-            freed of the bias that it has in a sample of Gaussian neighbors.
+        n_components: The dimension :math:`d'` of the planes. `"auto"` chooses it from the
+            singular values of up to 1,024 examples. For a decoder or an encoder, it counts the
+            directions whose root mean square is at least a hundredth of the first. For a
+            denoiser, it counts those whose mean is at least one half, along which the data vary
+            more than the noise. For neighbors, it is the participation ratio of the variances,
+            corrected for its bias in a sample of Gaussian neighbors.
         n_neighbors: The number :math:`k` of neighbors.
-        y: The label or row of numbers under which a conditional model is seen.
+        y: The label or row of numbers that a conditional model is given.
 
     Attributes:
         n_components_: The dimension of the planes.
-        spectrum_: The root mean squares of the singular values over the examples, descending.
+        spectrum_: The root mean square of each singular value over the examples, descending.
         rows_: The data of `fit` as rows.
         n_features_in_: The number :math:`D` of numbers in a row.
 
@@ -104,15 +103,15 @@ class Tangents(BaseEstimator):
         self.y = y
 
     def fit(self, X: Any, y: None = None) -> "Tangents":
-        r"""Decides on the number of components, and keeps the data.
+        r"""Chooses the number of components, and keeps the data.
 
         Arguments:
-            X: The examples, as the model was trained on.
+            X: The examples, as the model takes them.
             y: Not used; the `y` of a conditional model is an argument of the constructor.
 
         Raises:
             ValueError: If an argument is out of its range, there are too few examples, or
-                they have no tangents.
+                the Jacobian is zero.
         """
         self._check_arguments()
         self._table = as_table_rows(X) if self.model is None else None
@@ -134,14 +133,14 @@ class Tangents(BaseEstimator):
         return self
 
     def basis(self, X: Any) -> tuple[Any, Any]:
-        r"""The planes at examples.
+        r"""Bases of the planes at examples.
 
         Arguments:
             X: The examples.
 
         Returns:
             Orthonormal rows with shape `(N, d', D)`, and their singular values with shape
-            `(N, d')`, descending. A value of zero marks a direction that is arbitrary.
+            `(N, d')`, descending. A singular value of zero marks an arbitrary direction.
         """
         codec, x = self._read(X)
         basis = x.new_empty(len(x), self.n_components_, x.shape[1])
@@ -153,11 +152,11 @@ class Tangents(BaseEstimator):
         return as_type_of(X, basis), as_type_of(X, scale)
 
     def project(self, X: Any, V: ArrayLike | Tensor) -> Any:
-        r"""The tangential part of vectors, :math:`P v = B^\top B v`.
+        r"""Tangential part of vectors, :math:`P v = B^\top B v`.
 
         Arguments:
             X: The examples.
-            V: A vector for each, with shape `(N, D)`.
+            V: One vector for each example, with shape `(N, D)`.
 
         Returns:
             The projections, with shape `(N, D)`.
@@ -174,11 +173,11 @@ class Tangents(BaseEstimator):
         )
 
     def normal_residual(self, X: Any) -> Any:
-        r"""The distance of examples from their planes.
+        r"""Distance of examples to their planes.
 
         .. math:: \| (I - P) (x - r(x)) \|
 
-        For neighbors, :math:`r(x)` is their mean.
+        With `source="neighbors"`, :math:`r(x)` is the mean of the neighbors.
 
         Arguments:
             X: The examples.
@@ -219,7 +218,8 @@ class Tangents(BaseEstimator):
                 shape `(N, d')`.
 
         Returns:
-            The moved examples, as the user's are. Images are cut off at black and white.
+            The moved examples, in the user's type and units. Images are clipped at black and
+            white.
         """
         codec, x = self._read(X)
         a = torch.as_tensor(steps).to(x)
@@ -238,22 +238,22 @@ class Tangents(BaseEstimator):
         return from_rows(X, codec, moved, len(x))
 
     def traversals(self, x: Any, n_steps: int = 7, extent: float | None = None) -> Any:
-        r"""One example moved both ways along each of its directions, ready to plot.
+        r"""One example moved both ways along each direction of its plane.
 
         .. math:: g(z + a J_g^+ u), \qquad -\text{extent} \leq a \leq \text{extent}
 
-        A decoder is moved in the code, where the output leaves with velocity :math:`u`, and
-        follows the manifold as it bends. The other sources move along the plane itself.
+        With `source="decoder"`, the code moves, so that the output starts with velocity
+        :math:`u` and follows the bends of the manifold. The other sources move along the plane.
 
         Arguments:
             x: One example.
-            n_steps: The number of steps, odd: the one in the middle is the reconstruction, or
-                for neighbors the point of their plane that is nearest to the example.
-            extent: How far to go; by default twice the data's :meth:`local_scale`.
+            n_steps: The number of steps, which is odd. The middle one is the reconstruction, or
+                with `source="neighbors"` the projection of the example onto the plane.
+            extent: The largest distance to move; by default twice the :meth:`local_scale`.
 
         Returns:
-            Examples with shape `(d', n_steps, *)`, as the user's are. Of tables of mixed columns,
-            all rows, one direction after the other.
+            Examples in the user's type and units, with shape `(d', n_steps, *)`. For tables of
+            mixed columns, a frame of all rows, one direction after the other.
         """
         if n_steps < 1 or n_steps % 2 == 0:
             raise ValueError(f"expected an odd number of steps, got {n_steps}.")
@@ -289,7 +289,7 @@ class Tangents(BaseEstimator):
             \frac{\| (I - P) (x' - x) \|^2}{\| x' - x \|^2}
 
         It is 0 if the planes are right and the manifold is flat between neighbors, and
-        :math:`1 - d' / D` on average for random planes. Neighbors are those within `X`.
+        :math:`1 - d' / D` on average for random planes. Neighbors are taken from `X`.
 
         References:
             | Non-Local Manifold Tangent Learning (Bengio & Monperrus, 2004)
@@ -312,7 +312,7 @@ class Tangents(BaseEstimator):
             error = (v - project_onto(v, local.basis)).square().sum(dim=-1) / v.square().sum(
                 dim=-1
             )
-            errors.append(error.nanmean(dim=-1))  # a duplicate is in no direction
+            errors.append(error.nanmean(dim=-1))  # NaN for a duplicate
 
         e = torch.cat(errors).double()
         e = e[e.isfinite()]
@@ -323,18 +323,17 @@ class Tangents(BaseEstimator):
         return estimate_mean(e)
 
     def principal_angles(self, X: Any, indices: ArrayLike | None = None) -> Any:
-        r"""The angle between neighboring planes, in degrees.
+        r"""Largest principal angle between the planes of neighbors, in degrees.
 
         .. math:: \theta = \arcsin \| (I - P_i) B_j^\top \|_2
 
-        This is the largest principal angle along each arc of the graph of nearest
-        neighbors. Where it is beyond 30 degrees the manifold turns away between the two, and
-        what is interpolated between them is unreliable. The share of such arcs is logged.
+        Beyond 30 degrees the manifold turns so much between two neighbors that interpolation
+        between them is unreliable. The share of such pairs is logged.
 
         Arguments:
             X: The examples.
-            indices: The neighbors of each, with shape `(N, k)`; by default the `n_neighbors`
-                nearest within `X`.
+            indices: The neighbors of each example, with shape `(N, k)`; by default the
+                `n_neighbors` nearest ones in `X`.
 
         Returns:
             The angles from 0 to 90, with shape `(N, k)`.
@@ -353,7 +352,7 @@ class Tangents(BaseEstimator):
         return as_type_of(X, degrees)
 
     def __sklearn_clone__(self) -> "Tangents":
-        # The model is what is looked at: cloned, it would have forgotten what it learned
+        # The model is the object of study: a clone would not be trained
         return type(self)(**self.get_params(deep=False))
 
     def _check_arguments(self) -> None:
@@ -386,7 +385,7 @@ class Tangents(BaseEstimator):
         return codec, x
 
     def _checked_n_neighbors(self, n: int) -> int:
-        r"""The number of neighbors, of which there have to be as many and one more."""
+        r"""The number of neighbors, after a check that there are enough examples."""
         if n <= self.n_neighbors:
             raise ValueError(
                 f"expected more examples than n_neighbors = {self.n_neighbors}, got n_samples ="
@@ -404,7 +403,7 @@ class Tangents(BaseEstimator):
         return iter_local_bases(self.source, codec, x, self.rows_, k, self.n_components_)
 
     def _local_scales(self, codec: Codec, x: Tensor) -> Iterator[tuple[LocalBases, Tensor]]:
-        r"""Yields planes, and the spread of the data along them."""
+        r"""Yields planes, each with the standard deviations of the data along its directions."""
         _, indices = knn(self.rows_, self._checked_n_neighbors(len(self.rows_)), x)
 
         for local in self._planes(codec, x):
@@ -424,12 +423,12 @@ class Tangents(BaseEstimator):
         return angles.principal_angles(self._planes(codec, x), j, x, self.n_components_)
 
     def _choose_n_components(self, S: Tensor) -> int:
-        r"""The number of components, from singular values with shape `(N, n)`."""
+        r"""Number of components, chosen from singular values with shape `(N, n)`."""
         if not S.any():
             raise ValueError(
                 "there are no tangents: the examples are all the same."
                 if self.source == "neighbors"
-                else f"there are no tangents: the {self.source} does not move with its input."
+                else f"there are no tangents: the Jacobian of the {self.source} is zero."
             )
 
         if self.n_components == "auto":
@@ -438,7 +437,9 @@ class Tangents(BaseEstimator):
         most = S.shape[1]
 
         if self.source == "neighbors":
-            most = min(most, self.n_neighbors - 1)  # about their mean, one is no direction
+            most = min(
+                most, self.n_neighbors - 1
+            )  # k centered points span at most k - 1 directions
 
         if self.n_components not in range(1, most + 1):
             raise ValueError(

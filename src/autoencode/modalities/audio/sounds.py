@@ -109,7 +109,7 @@ class Sounds(
     Example:
         >>> from autoencode.modalities import MDCT
         >>> X = np.sin(np.arange(1, 6)[:, None] * np.arange(800))
-        >>> sounds = Sounds(rate=8000, seconds=0.1, spectrum=MDCT(bins=64)).fit(X)
+        >>> sounds = Sounds(rate=8000, seconds=0.1, spectrum=MDCT(n_bins=64)).fit(X)
         >>> x = sounds.normalize(sounds.load(X))
         >>> x.shape
         torch.Size([5, 1, 14, 64])
@@ -282,7 +282,7 @@ class Sounds(
             return SharedGaussian()
 
         # Parts where no example had a sound, such as high frequencies, may have one later
-        return DiagonalGaussian(smallest_scale=0.5 / math.sqrt(self.n_ + 1))
+        return DiagonalGaussian(min_scale=0.5 / math.sqrt(self.n_ + 1))
 
     def deterministic_likelihood(self) -> Family:
         return SharedGaussian()  # all parts count alike, whether they are silent or not
@@ -324,7 +324,7 @@ class Sounds(
         return waves[..., 0] if self.channels == 1 else waves
 
     def to_images(self, X: NDArray) -> NDArray:
-        mel = LogMel(bands=64, hop=self.samples_ / self.rate / 64)
+        mel = LogMel(n_mels=64, hop_seconds=self.samples_ / self.rate / 64)
         dark, light = math.log(mel.floor), math.log(mel.floor + 0.3)
         waves = self._waves(self.load(X)).mean(dim=1)
         c = torch.cat([mel.forward(x, self.rate) for x in waves.split(_ROWS)])

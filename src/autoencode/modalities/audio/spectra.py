@@ -72,7 +72,7 @@ class MDCT(Spectrum):
         | https://doi.org/10.1109/TASSP.1986.1164954
 
     Arguments:
-        bins: The number :math:`M` of frequencies, and of samples between frames.
+        n_bins: The number :math:`M` of frequencies, and of samples between frames.
         power: The power :math:`p > 0`; one leaves the transform as it is.
 
     See Also:
@@ -80,26 +80,26 @@ class MDCT(Spectrum):
 
     Example:
         >>> x = torch.randn(3, 1000, dtype=torch.float64)
-        >>> mdct = MDCT(bins=64)
+        >>> mdct = MDCT(n_bins=64)
         >>> mdct.forward(x, 8000).shape
         torch.Size([3, 17, 64])
         >>> torch.allclose(mdct.inverse(mdct.forward(x, 8000), 8000, 1000), x)
         True
     """
 
-    def __init__(self, bins: int = 256, power: float = 0.5) -> None:
-        self.bins = bins
+    def __init__(self, n_bins: int = 256, power: float = 0.5) -> None:
+        self.n_bins = n_bins
         self.power = power
 
     def forward(self, x: Tensor, rate: int) -> Tensor:
-        M, n = self.bins, x.shape[-1]
+        M, n = self.n_bins, x.shape[-1]
         frames = F.pad(x, (M, M + -n % M)).unfold(-1, 2 * M, M)
 
         X = frames @ _cosines(M, x.dtype, x.device)
         return X.sign() * X.abs() ** self.power
 
     def inverse(self, c: Tensor, rate: int, n: int) -> Tensor:
-        M = self.bins
+        M = self.n_bins
         X = c.sign() * c.abs() ** (1 / self.power)
         frames = X @ _cosines(M, c.dtype, c.device).mT
 
@@ -127,9 +127,9 @@ class LogMel(Spectrum):
         | https://doi.org/10.1109/WASPAA.2013.6701851
 
     Arguments:
-        bands: The number of bands.
-        hop: The seconds between two frames. Windows are four times as long.
-        iterations: The steps of the way back.
+        n_mels: The number of bands.
+        hop_seconds: The seconds between two frames. Windows are four times as long.
+        n_iter: The steps of the way back.
         floor: The magnitude :math:`\epsilon > 0` below which differences count little.
 
     See Also:
@@ -137,7 +137,7 @@ class LogMel(Spectrum):
 
     Example:
         >>> x = torch.sin(torch.arange(8000) * 2 * torch.pi * 440 / 8000)
-        >>> mel = LogMel(bands=40)
+        >>> mel = LogMel(n_mels=40)
         >>> mel.forward(x, 8000).shape
         torch.Size([63, 40])
         >>> mel.inverse(mel.forward(x, 8000), 8000, 8000).shape
@@ -145,28 +145,26 @@ class LogMel(Spectrum):
     """
 
     def __init__(
-        self, bands: int = 80, hop: float = 0.016, iterations: int = 32, floor: float = 1e-3
+        self, n_mels: int = 80, hop_seconds: float = 0.016, n_iter: int = 32, floor: float = 1e-3
     ) -> None:
-        self.bands = bands
-        self.hop = hop
-        if not 0 <= iterations <= _MOST_ITERATIONS:
-            raise ValueError(
-                f"expected iterations from 0 to {_MOST_ITERATIONS:,}, got {iterations!r}."
-            )
+        self.n_mels = n_mels
+        self.hop_seconds = hop_seconds
+        if not 0 <= n_iter <= _MOST_ITERATIONS:
+            raise ValueError(f"expected n_iter from 0 to {_MOST_ITERATIONS:,}, got {n_iter!r}.")
 
-        self.iterations = iterations
+        self.n_iter = n_iter
         self.floor = floor
 
     def forward(self, x: Tensor, rate: int) -> Tensor:
         S = _stft(x.reshape(-1, x.shape[-1]), self._samples(rate)).abs()
-        c = (self.floor + S.mT @ _triangles(self.bands, S.shape[1], rate).to(S)).log()
+        c = (self.floor + S.mT @ _triangles(self.n_mels, S.shape[1], rate).to(S)).log()
 
         return c.reshape(*x.shape[:-1], *c.shape[1:])
 
     def inverse(self, c: Tensor, rate: int, n: int) -> Tensor:
         hop = self._samples(rate)
         mel = (c.exp() - self.floor).clamp(min=0).reshape(-1, *c.shape[-2:])
-        S = _spread(mel, _triangles(self.bands, 2 * hop + 1, rate).to(mel)).mT
+        S = _spread(mel, _triangles(self.n_mels, 2 * hop + 1, rate).to(mel)).mT
 
         # The same phase for all sounds, so that a sound does not depend on the others
         generator = torch.Generator().manual_seed(0)
@@ -174,7 +172,7 @@ class LogMel(Spectrum):
         tilted = torch.polar(torch.ones_like(S), phase.expand_as(S))
         before = torch.zeros_like(tilted)
 
-        for _ in range(self.iterations):
+        for _ in range(self.n_iter):
             projected = _stft(_istft(S * _unit(tilted), hop, n), hop)
             tilted, before = projected + _MOMENTUM * (projected - before), projected
 
@@ -200,7 +198,7 @@ class LogMel(Spectrum):
         return (self.floor + power.clamp(min=0).sqrt()).log().to(variance.dtype)
 
     def _samples(self, rate: int) -> int:
-        return max(1, round(self.hop * rate))
+        return max(1, round(self.hop_seconds * rate))
 
 
 _MOMENTUM = 0.99

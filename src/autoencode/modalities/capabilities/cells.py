@@ -1,4 +1,4 @@
-r"""Cells of tables: missing, scored, given and new ones."""
+r"""Cells of tables: missing cells, scores of cells, conditions and new levels."""
 
 __all__ = ["CellDecomposable", "CellScored", "Conditionable", "Imputable", "OpenLevels"]
 
@@ -11,14 +11,14 @@ from torch.distributions import Distribution
 
 
 class Imputable(abc.ABC):
-    r"""Kinds in whose examples something may be missing. Models of them can `impute`.
+    r"""Kinds whose examples may have missing numbers. Their models can `impute`.
 
-    The likelihood skips what is missing.
+    The likelihood skips missing numbers.
     """
 
     @abc.abstractmethod
     def known(self, x: Tensor) -> Tensor:
-        r"""Returns which numbers of scaled examples are not missing, with the shape of `x`.
+        r"""Returns a mask of the numbers that are not missing, with the shape of `x`.
 
         Arguments:
             x: The scaled examples, with shape `(B, *shape_)`.
@@ -26,7 +26,7 @@ class Imputable(abc.ABC):
 
     @abc.abstractmethod
     def mean_given(self, p: Distribution, x: Tensor) -> Tensor:
-        r"""Returns means of what is missing, as `restore_mean` takes them.
+        r"""Returns means of missing numbers, in the form that `restore_mean` takes.
 
         Arguments:
             p: The decoder's distributions, with batch shape `(*, B)`.
@@ -35,16 +35,16 @@ class Imputable(abc.ABC):
 
     @abc.abstractmethod
     def fill(self, X: Any, R: Any) -> Any:
-        r"""Returns examples with their missing cells taken from others.
+        r"""Returns examples with missing cells filled in from other examples.
 
         Arguments:
             X: The user's examples.
-            R: As many others, as `restore` returns them.
+            R: The other examples, as `restore` returns them, one for each.
         """
 
 
 class CellScored(abc.ABC):
-    r"""Kinds whose cells have probabilities of their own. Models have `cell_surprisal`."""
+    r"""Kinds whose cells have their own probabilities. Their models have `cell_surprisal`."""
 
     @abc.abstractmethod
     def cells(self, x: Tensor, p: Distribution) -> Tensor:
@@ -60,31 +60,31 @@ class CellScored(abc.ABC):
 
     @abc.abstractmethod
     def mask_each_cell(self, x: Tensor) -> Iterator[Tensor]:
-        r"""Yields scaled examples once per column, with its cells hidden."""
+        r"""Yields the scaled examples once for each column, with the cells of it hidden."""
 
 
 class Conditionable(abc.ABC):
-    r"""Kinds of which `sample` makes examples with given or with missing cells."""
+    r"""Kinds whose new examples can have given or missing cells."""
 
     @abc.abstractmethod
     def template(self, given: Mapping[Any, Any], n: int = 1) -> Any:
-        r"""Returns `n` examples with given cells, by column, and all others missing.
+        r"""Returns `n` examples with given cells, by column. All other cells are missing.
 
         Raises:
-            ValueError: If there is no such column, or a cell is not of its kind.
+            ValueError: If there is no such column, or a cell has the wrong kind.
         """
 
     @abc.abstractmethod
     def hide(self, x: Tensor) -> Tensor:
-        r"""Returns scaled examples with cells hidden in the patterns of the data of the fit."""
+        r"""Returns scaled examples with cells hidden in the patterns of the fitted data."""
 
 
 class OpenLevels(abc.ABC):
-    r"""Kinds with categories that may take levels which the fit did not see."""
+    r"""Kinds with categories whose later levels may be new."""
 
     @abc.abstractmethod
     def is_new(self, x: Tensor) -> Tensor:
-        r"""Returns which cells have a new level, with shape `(N, columns)`.
+        r"""Returns a mask of the cells with a new level, with shape `(N, columns)`.
 
         Arguments:
             x: The examples, as `load` returned them.
@@ -92,7 +92,7 @@ class OpenLevels(abc.ABC):
 
     @abc.abstractmethod
     def log_mass(self, x: Tensor) -> Tensor:
-        r"""Returns what the log-probability of each cell is raised by, for levels may be new.
+        r"""Returns the terms to add to log-probabilities of cells because levels may be new.
 
         .. math:: \log u \text{ for a new level}, \qquad \log(1 - u) \text{ for others}
 
@@ -105,23 +105,23 @@ class OpenLevels(abc.ABC):
 
 
 class CellDecomposable(Imputable, CellScored, OpenLevels):
-    r"""Kinds for whose rows the anomaly detector divides surprisal by cells."""
+    r"""Kinds whose surprisal the anomaly detector decomposes into cells."""
 
     @abc.abstractmethod
-    def there(self, x: Tensor) -> Tensor:
-        r"""Returns which cells are not missing, in the order of the likelihood, as `(B, F)`."""
+    def observed(self, x: Tensor) -> Tensor:
+        r"""Returns a mask of known cells, in the order of the likelihood, with shape `(B, F)`."""
 
     @abc.abstractmethod
     def per_column(self, cells: Tensor) -> Tensor:
-        r"""Returns numbers of cells in the order of the columns, zero for constants.
+        r"""Returns numbers of cells in the order of the columns, with zeros for constant columns.
 
         Arguments:
             cells: Numbers in the order of the likelihood, with shape `(*, F)`.
         """
 
     @abc.abstractmethod
-    def unseen(self, t: Tensor) -> Tensor:
-        r"""Returns the surprisal of cells that networks cannot see, less what is expected.
+    def new_level_surprisal(self, t: Tensor) -> Tensor:
+        r"""Returns the excess surprisal of new levels, which networks cannot see.
 
         Arguments:
             t: The rows, as `load` returned them, with shape `(N, columns)`.
@@ -129,4 +129,4 @@ class CellDecomposable(Imputable, CellScored, OpenLevels):
 
     @abc.abstractmethod
     def has_density(self) -> list[bool]:
-        r"""Returns which columns are numbers with a density, and not levels or constants."""
+        r"""Returns whether each column holds numbers with a density, not levels or constants."""

@@ -194,7 +194,7 @@ def adapt_likelihood(modality: Modality, likelihood: Family) -> Family:
     Example:
         >>> from autoencode.distributions import Autoregressive
         >>> from autoencode.modalities import Texts
-        >>> adapt_likelihood(Texts().fit(["a"]), Autoregressive()).length
+        >>> adapt_likelihood(Texts().fit(["a"]), Autoregressive()).max_length
         2
     """
     if isinstance(modality, Adaptive):
@@ -247,7 +247,7 @@ def for_subset(modality: Modality) -> Modality:
 
     Example:
         >>> from autoencode.modalities import Texts
-        >>> for_subset(Texts().fit(["a", "abc"])).length
+        >>> for_subset(Texts().fit(["a", "abc"])).max_bytes
         3
     """
     return modality.for_subset() if isinstance(modality, Subsettable) else modality.clone()

@@ -16,7 +16,7 @@ from .tables import Tabular
 
 
 class Pictured(abc.ABC):
-    r"""Kinds of which there are pictures."""
+    r"""Kinds whose examples have pictures."""
 
     @abc.abstractmethod
     def to_images(self, X: NDArray) -> NDArray:
@@ -28,7 +28,7 @@ class Pictured(abc.ABC):
 
 
 class Tiled(abc.ABC):
-    r"""Kinds whose examples may have any size, and come back in it."""
+    r"""Kinds whose examples may have any size, which results keep."""
 
     @abc.abstractmethod
     def in_own_size(
@@ -37,12 +37,12 @@ class Tiled(abc.ABC):
         function: Callable[[Tensor], Tensor],
         receptive_radius: int | None = None,
     ) -> NDArray:
-        r"""Returns what a function of scaled examples makes of one of any size.
+        r"""Applies a function of scaled examples to one example of any size.
 
         Arguments:
             X: The example.
-            function: Maps scaled examples with shape `(B, *shape_)` to such examples, or of any
-                size, if it keeps places.
+            function: Maps scaled examples with shape `(B, *shape_)` to examples of the same shape;
+                or examples of any size, if it is convolutional.
             receptive_radius: The radius of the receptive field in pixels; `None` if unlimited.
         """
 
@@ -74,7 +74,7 @@ class Tiled(abc.ABC):
 
     @abc.abstractmethod
     def denoiser(self) -> Network:
-        r"""Returns the default architecture to clean examples with, if the code size is open."""
+        r"""Returns the default architecture of denoising models, if the code size is open."""
 
 
 def to_images(modality: Modality, X: NDArray) -> NDArray:

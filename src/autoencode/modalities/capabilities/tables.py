@@ -27,7 +27,7 @@ class NonNumeric:
 
 
 class TableReadable(abc.ABC):
-    r"""Kinds that read a table whose format the user states, as flags of the command line do."""
+    r"""Kinds that read a table in a given format, as the flags of the command line state it."""
 
     @abc.abstractmethod
     def read_table(self, path: Path, form: TableFormat) -> Any:
@@ -35,7 +35,7 @@ class TableReadable(abc.ABC):
 
         Arguments:
             path: The file.
-            form: The format of the file, as the user has stated it.
+            form: The format of the file; open settings are found in the file.
         """
 
 
@@ -50,45 +50,45 @@ class Tabular(abc.ABC):
         r"""Returns rows as an array of numbers, with shape `(N, D)`, for pictures."""
 
     @abc.abstractmethod
-    def returned(self, R: Any, X: Any = None) -> Any:
-        r"""Returns rows in the type of container that the user has them in.
+    def as_type_of(self, R: Any, X: Any = None) -> Any:
+        r"""Returns rows in the user's type of array or frame.
 
         Arguments:
             R: The rows, as `restore` returns them.
-            X: The user's rows, of which these are versions. A frame gives its library, its index
-                and the order of its columns. By default the frame of the fit does.
+            X: The user's rows that correspond to `R`. The result has the library, the index and
+                the order of columns of this frame. By default it follows the frame of the fit.
         """
 
     @abc.abstractmethod
     def scaled_error(self, x: Tensor, p: Distribution) -> Tensor:
-        r"""Returns the errors of rows, in which no column counts more for its unit.
+        r"""Returns errors of rows that do not depend on the units of columns.
 
         The arguments and the shape are those of :meth:`~autoencode.modalities.Modality.error`.
         """
 
-    def wide(self) -> Modality:
-        r"""Returns the kind that keeps all columns in its rows, constant ones too."""
+    def with_constant_columns(self) -> Modality:
+        r"""Returns a copy of the modality whose rows include constant columns."""
         assert isinstance(self, Modality)
         return self
 
     def file_kinds(self) -> dict[str | int, str]:
-        r"""Returns the kinds of the columns, by which later files are read in the same way."""
+        r"""Returns the kinds of the columns, so that later files are read in the same way."""
         return {}
 
 
 def as_given(modality: Modality, R: Any, X: Any = None) -> Any:
-    r"""Examples in the type of container that the user has them in.
+    r"""Examples in the user's type of array or frame.
 
     Arguments:
         modality: The kind of data.
         R: The examples, as `restore` returns them.
-        X: The user's examples, of which these are versions.
+        X: The user's examples that correspond to `R`.
     """
-    return modality.returned(R, X) if isinstance(modality, Tabular) else R
+    return modality.as_type_of(R, X) if isinstance(modality, Tabular) else R
 
 
 def scaled_error(modality: Modality, x: Tensor, p: Distribution) -> Tensor:
-    r"""The errors of examples, in which no column counts more for its unit.
+    r"""Errors of examples that do not depend on the units of columns.
 
     Arguments:
         modality: The kind of data.

@@ -88,8 +88,8 @@ class MixedTables(
     are those of scores and indicators, since columns share no unit.
 
     Arguments:
-        levels: The number of levels of a category that the model tells apart. All rarer levels
-            are one level, and new examples have each of them by its frequency.
+        max_levels: The maximum number of levels of a category that the model distinguishes. All
+            rarer levels count as one, and new examples have each of them by its frequency.
         unknown: The treatment of a level that the fit did not see: `"error"` refuses it,
             `"missing"` takes the cell as missing, and `"rare"` gives it a small probability, see
             :class:`~autoencode.modalities.columns.LevelColumn`. The networks then see a missing
@@ -122,9 +122,9 @@ class MixedTables(
     natives_: dict[str, str]
 
     def __init__(
-        self, levels: int = 200, unknown: Literal["error", "missing", "rare"] = "rare"
+        self, max_levels: int = 200, unknown: Literal["error", "missing", "rare"] = "rare"
     ) -> None:
-        self.levels = levels
+        self.max_levels = max_levels
         self.unknown = unknown
         self._of_all: MixedTables | None = None
 
@@ -169,8 +169,8 @@ class MixedTables(
         self.library_, self.natives_ = library_of(X), native_types(X)
         X = _frame(X)
 
-        if not isinstance(self.levels, int) or self.levels < 1:
-            raise ValueError(f"expected levels as an integer >= 1, got {self.levels!r}.")
+        if not isinstance(self.max_levels, int) or self.max_levels < 1:
+            raise ValueError(f"expected max_levels as an integer >= 1, got {self.max_levels!r}.")
 
         if self.unknown not in UNKNOWN:
             raise ValueError(f"expected unknown out of {[*UNKNOWN]}, got {self.unknown!r}.")
@@ -183,7 +183,7 @@ class MixedTables(
         if wrong := [name for name in names if not isinstance(name, (str, int))]:
             raise ValueError(f"expected columns with names of text or numbers, got {wrong}.")
 
-        self.columns_ = [describe_column(n, X[n], self.levels, self.unknown) for n in names]
+        self.columns_ = [describe_column(n, X[n], self.max_levels, self.unknown) for n in names]
         self.shape_ = (self._layout().width,)
         self.gaps_ = Gaps().fit(np.stack([~missing(X[n]) for n in names], axis=1))
         log.info("columns as read: %s.", describe(self.columns_))
@@ -257,7 +257,7 @@ class MixedTables(
     def restore_mean(self, x: Tensor) -> Any:
         return decode_rows(self.columns_, x, lambda column, v: column.cells(v))
 
-    def returned(self, R: Any, X: Any = None) -> Any:
+    def as_type_of(self, R: Any, X: Any = None) -> Any:
         declared = {
             str(c.name): c.categories_["values"]
             for c in self.columns_
@@ -310,20 +310,20 @@ class MixedTables(
     def cells(self, x: Tensor, p: Distribution) -> Tensor:
         row: Any = p.base_dist if isinstance(p, Independent) else p
         ll = row.cells(x)
-        return self.per_column(torch.where(self.there(x), ll, torch.nan))
+        return self.per_column(torch.where(self.observed(x), ll, torch.nan))
 
     def per_column(self, cells: Tensor) -> Tensor:
         return self._layout().per_column(cells)
 
     def known(self, x: Tensor) -> Tensor:
-        return self.there(x)[:, self._layout().slots]
+        return self.observed(x)[:, self._layout().slots]
 
     @property
     def n_numbers(self) -> int:
         r"""Number of columns with scores; as many indicators mark observed cells."""
         return len(self._layout().numbers)
 
-    def unseen(self, t: Tensor) -> Tensor:
+    def new_level_surprisal(self, t: Tensor) -> Tensor:
         r"""Returns the surprisal of cells that networks cannot see, less its expected value.
 
         See :func:`~autoencode.modalities.mixed_tables.new_cells.surprisal_of_new`.
@@ -380,7 +380,7 @@ class MixedTables(
         X = _frame(X)
         return np.stack([column.to_numeric(X[column.name]) for column in self.columns_], axis=1)
 
-    def there(self, x: Tensor) -> Tensor:
+    def observed(self, x: Tensor) -> Tensor:
         return self._layout().is_observed(x)
 
     def _layout(self) -> RowLayout:

@@ -317,7 +317,7 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
     def to_numeric(self, X: Any) -> NDArray:
         return array_of(X)
 
-    def wide(self) -> "Tables":
+    def with_constant_columns(self) -> "Tables":
         if len(self.columns_) == len(self.low_):
             return self
 
@@ -340,7 +340,7 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
 
         return X
 
-    def returned(self, R: Any, X: Any = None) -> Any:
+    def as_type_of(self, R: Any, X: Any = None) -> Any:
         return contain(R, X, self.library_, self.natives_) if self.types_ else R
 
     def _framed(self, x: NDArray) -> Any:

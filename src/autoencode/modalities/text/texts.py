@@ -46,23 +46,24 @@ from .tokenizers import (
     learn_subwords,
 )
 
-_FEATURES = 256  # of what the decoder hands to the writer
-_MOST = 2**32  # symbols in memory
+_FEATURES = 256  # of the output of the decoder, which the token decoder reads
+_MOST = 2**32  # tokens in memory
 
 
 class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, Subsettable):
-    r"""Texts: lists, arrays or columns of `str`, or a `.txt` file with one text a line.
+    r"""Texts: lists, arrays or columns of `str`, or a `.txt` file with one text per line.
 
-    The networks see a text as a row of its bytes in UTF-8, ended and padded by the byte 255. Any
-    text comes back as it was. Bytes from a model that are not valid UTF-8 become the replacement
+    The networks see a text as a row of its bytes in UTF-8, ended and padded by the byte 255. Every
+    text comes back unchanged. Bytes from a model that are not valid UTF-8 become the replacement
     character.
 
     Arguments:
-        length: The most bytes of a text; by default those of the longest text of the fit.
-        cut: Whether longer texts are cut off, or refused.
-        subwords: The size of a vocabulary of frequent pieces of words, learned from the texts.
-            Rows of subwords are shorter than rows of bytes. It needs the package `tokenizers`, and
-            is stored with the model.
+        max_bytes: The maximum number of bytes of a text; by default that of the longest text of
+            the fit.
+        truncate: Whether to cut off longer texts; by default they are refused.
+        vocab_size: The size of a vocabulary of subwords, frequent pieces of words, that is learned
+            from the texts; by default the tokens are bytes. Rows of subwords are shorter than rows
+            of bytes. A vocabulary needs the package `tokenizers`, and is stored with the model.
         column: The column of a table in a file, or of a data frame, that holds the texts; by
             default the only one. Files are read as tables are, see
             :func:`~autoencode.data.read_table`, but all cells of the column are texts.
@@ -85,14 +86,14 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
 
     def __init__(
         self,
-        length: int | None = None,
-        cut: bool = False,
-        subwords: int | None = None,
+        max_bytes: int | None = None,
+        truncate: bool = False,
+        vocab_size: int | None = None,
         column: str | None = None,
     ) -> None:
-        self.length = length
-        self.cut = cut
-        self.subwords = subwords
+        self.max_bytes = max_bytes
+        self.truncate = truncate
+        self.vocab_size = vocab_size
         self.column = column
 
     @classmethod
@@ -112,7 +113,7 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
             if X.ndim != 1:
                 return False
 
-        return any(isinstance(x, str) for x in X)  # what is none is named later
+        return any(isinstance(x, str) for x in X)  # `load` names other elements
 
     @property
     def features(self) -> int:
@@ -141,29 +142,31 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
         if not rows:
             raise ValueError("expected at least one text, got none.")
 
-        longest = max(map(len, rows)) if self.length is None else self.length
+        longest = max(map(len, rows)) if self.max_bytes is None else self.max_bytes
         self.shape_ = (longest + 1,)
 
         if len(rows) * self.shape_[0] > _MOST:
             raise ValueError(
                 f"{len(rows):,} texts of up to {longest:,} bytes do not fit in memory. Cut the"
-                " longest, with modality=Texts(length=200, cut=True) for example."
+                " longest, with modality=Texts(max_bytes=200, truncate=True) for example."
             )
 
         lengths = [*map(len, rows)]
         used = sum(min(n, longest) for n in lengths) / max(1, sum(lengths))
         most = max(lengths)
-        warn(failures.long_outlier(lengths) if self.length is None else None)
+        warn(failures.long_outlier(lengths) if self.max_bytes is None else None)
         warn(
             failures.cut_off(
                 f"the texts, cut off at {longest} bytes",
-                used if self.cut else 1.0,
-                f"modality=Texts(length={most}) (command line: --modality Texts --modality.length"
-                f" {most})",
+                used if self.truncate else 1.0,
+                f"modality=Texts(max_bytes={most}) (command line: --modality Texts"
+                f" --modality.max_bytes {most})",
             )
         )
 
-        self.vocabulary_ = None if self.subwords is None else learn_subwords(rows, self.subwords)
+        self.vocabulary_ = (
+            None if self.vocab_size is None else learn_subwords(rows, self.vocab_size)
+        )
 
         return self
 
@@ -172,7 +175,7 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
         check_agreement(
             type(self),
             shape_=len(self.shape_) == 1,
-            vocabulary_=(self.vocabulary_ is None) == (self.subwords is None),
+            vocabulary_=(self.vocabulary_ is None) == (self.vocab_size is None),
         )
 
         if self.vocabulary_ is not None:
@@ -181,7 +184,7 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
     def load(self, X: Any) -> Tensor:
         rows, longest = bytes_of(self._texts(X)), self.shape_[0] - 1
 
-        if self.cut:
+        if self.truncate:
             rows = [cut_off(row, longest) for row in rows]
 
         n = np.fromiter(map(len, rows), int, len(rows))
@@ -192,8 +195,8 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
                 f"expected texts of up to {longest} bytes, those of the longest of the fit, got"
                 f" {(n > longest).sum():,} longer than {longest} bytes, the first, of {n[i]}, in"
                 f" {place_of(X, i)}: '{text_of(rows[i], 40)}...'."
-                " Fit with modality=Texts(length=...) to take longer ones, and with cut=True to"
-                " cut them off."
+                " Fit with modality=Texts(max_bytes=...) to take longer ones, and with"
+                " truncate=True to cut them off."
             )
 
         return encode_batch(rows, self._tokenizer, longest + 1)
@@ -203,7 +206,7 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
 
     def restore(self, x: Tensor) -> NDArray:
         texts, longest = np.empty(len(x), object), self.shape_[0] - 1
-        # The last symbol can only be the end, also where a model would go on
+        # The last token can only be the end, even if the model would continue
         texts[:] = [text_of(row, longest) for row in decode_batch(x[:, :-1], self._tokenizer)]
 
         return texts
@@ -219,7 +222,7 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
             or (network.vocab_size or size) < size
         ):
             raise ValueError(
-                f"{network} does not read texts, which are rows out of {size} symbols. Leave out"
+                f"{network} does not read texts, which are rows of tokens out of {size}. Leave out"
                 " network=..., or use Recurrent() or Transformer()."
             )
 
@@ -231,17 +234,17 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
     def adapt_likelihood(self, likelihood: Family) -> Family:
         if not isinstance(likelihood, Autoregressive):
             raise ValueError(
-                f"{type(likelihood).__name__} is no likelihood for texts. Leave out"
+                f"{type(likelihood).__name__} is not a likelihood for texts. Leave out"
                 " likelihood=..., or use Autoregressive()."
             )
 
-        if likelihood.length is None:
-            return likelihood.clone().set_params(length=self.shape_[0])
+        if likelihood.max_length is None:
+            return likelihood.clone().set_params(max_length=self.shape_[0])
 
         return likelihood
 
     def for_subset(self) -> "Texts":
-        return self.clone().set_params(length=self.shape_[0] - 1)
+        return self.clone().set_params(max_bytes=self.shape_[0] - 1)
 
     def split_corruption(self, corruption: Any) -> tuple[None, Any]:
         steps = [*map(_of_letters, flatten(corruption))]
@@ -279,18 +282,18 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
         return _tokenizer(self.vocabulary_)
 
     def _check_arguments(self) -> None:
-        if self.length is not None and not _whole(self.length, 1):
-            raise ValueError(f"expected a length >= 1, as an integer, got {self.length!r}.")
+        if self.max_bytes is not None and not _whole(self.max_bytes, 1):
+            raise ValueError(f"expected max_bytes >= 1, as an integer, got {self.max_bytes!r}.")
 
-        if self.cut and self.length is None:
+        if self.truncate and self.max_bytes is None:
             raise ValueError(
-                "cut=True needs a length to cut at, as in Texts(length=100, cut=True)."
+                "truncate=True needs a length, as in Texts(max_bytes=100, truncate=True)."
             )
 
-        if self.subwords is not None and not _whole(self.subwords, 257):
+        if self.vocab_size is not None and not _whole(self.vocab_size, 257):
             raise ValueError(
-                "expected subwords > 256, the number of bytes, as an integer, got"
-                f" {self.subwords!r}."
+                "expected vocab_size > 256, the number of bytes, as an integer, got"
+                f" {self.vocab_size!r}."
             )
 
 

@@ -213,7 +213,7 @@ def _package() -> Any:
     except ImportError:
         raise ImportError(
             "subwords need the package tokenizers: pip install 'autoencode[text]', or leave out"
-            " Texts(subwords=...), for bytes."
+            " Texts(vocab_size=...), for bytes."
         ) from None
 
     return tokenizers

@@ -29,7 +29,7 @@ class CapacityELBO(Objective):
     Arguments:
         capacity: The final capacity :math:`C \geq 0`, in nats per example.
         gamma: The weight :math:`\gamma \geq 0`.
-        rise: The share of the training, in 0 to 1, over which the capacity rises.
+        warmup: The share of the training, in 0 to 1, over which the capacity rises.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -38,22 +38,28 @@ class CapacityELBO(Objective):
         :class:`~autoencode.objectives.ELBO`
 
     Example:
-        >>> CapacityELBO(capacity=10.0).get_params()
-        {'capacity': 10.0, 'gamma': 30.0, 'rise': 0.5}
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> objective = CapacityELBO(capacity=2.0)
+        >>> model = ae.Autoencoder(2, objective=objective, training=ae.Training(epochs=1))
+        >>> sorted(model.fit(X).history_[0].train)
+        ['bound', 'distortion', 'rate', 'total']
     """
 
     posterior = staticmethod(partial(Gaussian, RESOLUTION))
     prior = Mixture
 
-    def __init__(self, capacity: float = 25.0, gamma: float = 30.0, rise: float = 0.5) -> None:
+    def __init__(self, capacity: float = 25.0, gamma: float = 30.0, warmup: float = 0.5) -> None:
         super().__init__()
 
         check_at_least(0, capacity=capacity, gamma=gamma)
-        check_within(0, 1, rise=rise)
+        check_within(0, 1, warmup=warmup)
 
         self.capacity = capacity
         self.gamma = gamma
-        self.rise = rise
+        self.warmup = warmup
 
     def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         q = model.encode(x)
@@ -61,7 +67,7 @@ class CapacityELBO(Objective):
 
         distortion = -model.decode(z).log_prob(target)
         rate = kl_divergence(q, model.prior(), z)
-        risen = (self.progress / self.rise).clamp(max=1) if self.rise else 1.0
+        risen = (self.progress / self.warmup).clamp(max=1) if self.warmup else 1.0
 
         return Loss(
             distortion + self.gamma * (rate - risen * self.capacity).abs(),

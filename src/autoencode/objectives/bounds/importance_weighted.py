@@ -45,7 +45,7 @@ class IWAE(Objective):
         | https://arxiv.org/abs/1812.02633
 
     Arguments:
-        k: The number :math:`K \geq 1` of codes per example.
+        n_samples: The number :math:`K \geq 1` of codes per example.
         gradient: The estimator of the encoder's gradient.
 
     Raises:
@@ -55,8 +55,14 @@ class IWAE(Objective):
         :class:`~autoencode.objectives.ELBO`, :func:`~autoencode.evaluation.log_evidence`
 
     Example:
-        >>> IWAE(k=50).get_params()
-        {'k': 50, 'gradient': 'doubly_reparametrized'}
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> objective = IWAE(n_samples=4)
+        >>> model = ae.Autoencoder(2, objective=objective, training=ae.Training(epochs=1))
+        >>> sorted(model.fit(X).history_[0].train)
+        ['bound', 'distortion', 'rate', 'total']
     """
 
     posterior = staticmethod(partial(Gaussian, RESOLUTION))
@@ -64,24 +70,24 @@ class IWAE(Objective):
 
     def __init__(
         self,
-        k: int = 8,
+        n_samples: int = 8,
         gradient: Literal["standard", "doubly_reparametrized"] = "doubly_reparametrized",
     ) -> None:
         super().__init__()
 
-        check_at_least(1, k=k)
+        check_at_least(1, n_samples=n_samples)
         check_choice(("standard", "doubly_reparametrized"), gradient=gradient)
 
-        self.k = k
+        self.n_samples = n_samples
         self.gradient = gradient
 
     def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         if self.gradient == "standard":
-            draws = _Draws.of(model, x, target, self.k)
+            draws = _Draws.of(model, x, target, self.n_samples)
             return draws.loss(-_log_mean(draws.log_w))
 
         scale = _GradientScale()
-        draws = _Draws.of(model, x, target, self.k, scale, fixed_posterior=True)
+        draws = _Draws.of(model, x, target, self.n_samples, scale, fixed_posterior=True)
         w = draws.log_w.detach().softmax(dim=0)
         scale.value = w  # the codes' gradient has one factor w from the loss, and one from here
 
@@ -98,7 +104,7 @@ class CIWAE(Objective):
         | https://arxiv.org/abs/1802.04537
 
     Arguments:
-        k: The number :math:`K \geq 1` of codes per example.
+        n_samples: The number :math:`K \geq 1` of codes per example.
         beta: The weight of the ELBO, in 0 to 1.
 
     Raises:
@@ -108,24 +114,30 @@ class CIWAE(Objective):
         :class:`~autoencode.objectives.IWAE`, :class:`~autoencode.objectives.PIWAE`
 
     Example:
-        >>> CIWAE(k=16, beta=0.05).get_params()
-        {'k': 16, 'beta': 0.05}
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> objective = CIWAE(n_samples=4, beta=0.05)
+        >>> model = ae.Autoencoder(2, objective=objective, training=ae.Training(epochs=1))
+        >>> sorted(model.fit(X).history_[0].train)
+        ['bound', 'distortion', 'rate', 'total']
     """
 
     posterior = staticmethod(partial(Gaussian, RESOLUTION))
     prior = Mixture
 
-    def __init__(self, k: int = 8, beta: float = 0.5) -> None:
+    def __init__(self, n_samples: int = 8, beta: float = 0.5) -> None:
         super().__init__()
 
-        check_at_least(1, k=k)
+        check_at_least(1, n_samples=n_samples)
         check_within(0, 1, beta=beta)
 
-        self.k = k
+        self.n_samples = n_samples
         self.beta = beta
 
     def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
-        draws = _Draws.of(model, x, target, self.k)
+        draws = _Draws.of(model, x, target, self.n_samples)
         elbo, iwae = draws.log_w.mean(dim=0), _log_mean(draws.log_w)
 
         return draws.loss(-self.beta * elbo - (1 - self.beta) * iwae)
@@ -145,8 +157,8 @@ class PIWAE(Objective):
         | https://arxiv.org/abs/1802.04537
 
     Arguments:
-        m: The number :math:`M \geq 1` of bounds.
-        k: The number :math:`K \geq 1` of codes of each bound.
+        n_bounds: The number :math:`M \geq 1` of bounds.
+        n_samples: The number :math:`K \geq 1` of codes of each bound.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -155,28 +167,37 @@ class PIWAE(Objective):
         :class:`~autoencode.objectives.IWAE`, :class:`~autoencode.objectives.CIWAE`
 
     Example:
-        >>> PIWAE(m=2, k=8).get_params()
-        {'m': 2, 'k': 8}
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> objective = PIWAE(n_bounds=2, n_samples=4)
+        >>> model = ae.Autoencoder(2, objective=objective, training=ae.Training(epochs=1))
+        >>> sorted(model.fit(X).history_[0].train)
+        ['bound', 'distortion', 'rate', 'total']
     """
 
     posterior = staticmethod(partial(Gaussian, RESOLUTION))
     prior = Mixture
 
-    def __init__(self, m: int = 4, k: int = 4) -> None:
+    def __init__(self, n_bounds: int = 4, n_samples: int = 4) -> None:
         super().__init__()
 
-        check_at_least(1, m=m, k=k)
+        check_at_least(1, n_bounds=n_bounds, n_samples=n_samples)
 
-        self.m = m
-        self.k = k
+        self.n_bounds = n_bounds
+        self.n_samples = n_samples
 
     def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         scale = _GradientScale()
-        draws = _Draws.of(model, x, target, self.m * self.k, scale)
+        draws = _Draws.of(model, x, target, self.n_bounds * self.n_samples, scale)
         log_w = draws.log_w.detach()
 
         w = log_w.softmax(dim=0)
-        w_encoder = log_w.unflatten(0, (self.m, self.k)).softmax(dim=1).flatten(0, 1) / self.m
+        w_encoder = (
+            log_w.unflatten(0, (self.n_bounds, self.n_samples)).softmax(dim=1).flatten(0, 1)
+            / self.n_bounds
+        )
         scale.value = w_encoder / w.clamp(min=torch.finfo(w.dtype).tiny)
         surrogate = (w_encoder * draws.log_q - w * draws.log_p).sum(dim=0)
 
@@ -217,7 +238,7 @@ class _Draws(NamedTuple):
         model: Model,
         x: Tensor,
         target: Tensor,
-        k: int,
+        n_samples: int,
         scale: Callable[[Tensor], Tensor] = lambda z: z,
         fixed_posterior: bool = False,
     ) -> "_Draws":
@@ -226,12 +247,12 @@ class _Draws(NamedTuple):
             model: The model.
             x: The input of the encoder.
             target: The examples to score.
-            k: The number of codes per example.
+            n_samples: The number of codes per example.
             scale: Rescales the gradient that codes receive from the density of the joint.
             fixed_posterior: Whether :math:`\log q` depends on the encoder through codes alone.
         """
         q = model.encode(x)
-        z = q.rsample((k,))
+        z = q.rsample((n_samples,))
         scaled = scale(z)
 
         if fixed_posterior:

@@ -42,8 +42,14 @@ class DIPVAE(Objective):
         :class:`~autoencode.objectives.BetaTCVAE`, :class:`~autoencode.objectives.FactorVAE`
 
     Example:
-        >>> DIPVAE(off_diagonal=5.0).get_params()
-        {'off_diagonal': 5.0, 'diagonal': None, 'covariance': 'codes'}
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> objective = DIPVAE(off_diagonal=5.0)
+        >>> model = ae.Autoencoder(2, objective=objective, training=ae.Training(epochs=1))
+        >>> sorted(model.fit(X).history_[0].train)
+        ['bound', 'covariance', 'distortion', 'rate', 'total']
     """
 
     posterior = staticmethod(partial(Gaussian, RESOLUTION))

@@ -43,8 +43,14 @@ class BetaTCVAE(Objective):
         :class:`~autoencode.objectives.FactorVAE`, :class:`~autoencode.objectives.ELBO`
 
     Example:
-        >>> BetaTCVAE(beta=4.0).get_params()
-        {'beta': 4.0}
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> objective = BetaTCVAE(beta=4.0)
+        >>> model = ae.Autoencoder(2, objective=objective, training=ae.Training(epochs=1))
+        >>> sorted(model.fit(X).history_[0].train)
+        ['bound', 'distortion', 'rate', 'total', 'total_correlation']
     """
 
     posterior = staticmethod(partial(Gaussian, RESOLUTION))

@@ -40,8 +40,14 @@ class AAE(Objective):
         :class:`~autoencode.objectives.WAE`, :class:`~autoencode.objectives.SlicedWAE`
 
     Example:
-        >>> AAE(weight=1.0).get_params()
-        {'weight': 1.0, 'layers': (256, 256)}
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> objective = AAE(layers=(16,))
+        >>> model = ae.Autoencoder(2, objective=objective, training=ae.Training(epochs=1))
+        >>> sorted(model.fit(X).history_[0].train)
+        ['discriminator', 'distortion', 'fooling', 'total']
     """
 
     posterior = Dirac

@@ -41,8 +41,14 @@ class WAE(Objective):
         :class:`~autoencode.objectives.SinkhornAE`, :class:`~autoencode.objectives.SlicedWAE`
 
     Example:
-        >>> WAE(weight=10.0).get_params()["weight"]
-        10.0
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> objective = WAE(weight=10.0)
+        >>> model = ae.Autoencoder(2, objective=objective, training=ae.Training(epochs=1))
+        >>> sorted(model.fit(X).history_[0].train)
+        ['distortion', 'mismatch', 'total']
     """
 
     posterior = Dirac
@@ -100,8 +106,14 @@ class InfoVAE(Objective):
         :class:`~autoencode.objectives.WAE`, :class:`~autoencode.objectives.ELBO`
 
     Example:
-        >>> InfoVAE(alpha=0.5, weight=100.0).get_params()["alpha"]
-        0.5
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> objective = InfoVAE(alpha=0.5)
+        >>> model = ae.Autoencoder(2, objective=objective, training=ae.Training(epochs=1))
+        >>> sorted(model.fit(X).history_[0].train)
+        ['bound', 'distortion', 'mismatch', 'rate', 'total']
     """
 
     posterior = staticmethod(partial(Gaussian, RESOLUTION))

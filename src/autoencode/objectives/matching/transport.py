@@ -27,7 +27,7 @@ class SlicedWAE(Objective):
 
     Arguments:
         weight: The weight :math:`\lambda \geq 0`; by default the number of elements of an example.
-        projections: The number of random directions, in each step.
+        n_projections: The number of random directions, in each step.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -36,27 +36,33 @@ class SlicedWAE(Objective):
         :class:`~autoencode.objectives.WAE`, :class:`~autoencode.objectives.SinkhornAE`
 
     Example:
-        >>> SlicedWAE(projections=100).get_params()
-        {'weight': None, 'projections': 100}
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> objective = SlicedWAE(n_projections=16)
+        >>> model = ae.Autoencoder(2, objective=objective, training=ae.Training(epochs=1))
+        >>> sorted(model.fit(X).history_[0].train)
+        ['distortion', 'mismatch', 'total']
     """
 
     posterior = Dirac
     prior = StandardNormal
     matches_prior = True
 
-    def __init__(self, weight: float | None = None, projections: int = 64) -> None:
+    def __init__(self, weight: float | None = None, n_projections: int = 64) -> None:
         super().__init__()
 
         check_at_least(0, weight=weight)
-        check_at_least(1, projections=projections)
+        check_at_least(1, n_projections=n_projections)
 
         self.weight = weight
-        self.projections = projections
+        self.n_projections = n_projections
 
     def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         z = model.encode(x).rsample()
         distortion = -model.decode(z).log_prob(target)
-        mismatch = sliced_wasserstein(z, sample_prior(model.prior(), len(z)), self.projections)
+        mismatch = sliced_wasserstein(z, sample_prior(model.prior(), len(z)), self.n_projections)
         weight = penalty_weight(self.weight, target)
 
         return Loss(
@@ -78,7 +84,7 @@ class SinkhornAE(Objective):
         weight: The weight :math:`\lambda \geq 0`; by default the number of elements of an example.
         blur: The standard deviation :math:`\sqrt{\varepsilon / 2}` of the entropic blur, relative
             to the prior's.
-        iterations: The number of Sinkhorn iterations.
+        n_iter: The number of Sinkhorn iterations.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -87,32 +93,36 @@ class SinkhornAE(Objective):
         :class:`~autoencode.objectives.WAE`, :class:`~autoencode.objectives.SlicedWAE`
 
     Example:
-        >>> SinkhornAE(blur=0.1).get_params()
-        {'weight': None, 'blur': 0.1, 'iterations': 20}
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> objective = SinkhornAE(blur=0.1)
+        >>> model = ae.Autoencoder(2, objective=objective, training=ae.Training(epochs=1))
+        >>> sorted(model.fit(X).history_[0].train)
+        ['distortion', 'mismatch', 'total']
     """
 
     posterior = Dirac
     prior = StandardNormal
     matches_prior = True
 
-    def __init__(
-        self, weight: float | None = None, blur: float = 0.3, iterations: int = 20
-    ) -> None:
+    def __init__(self, weight: float | None = None, blur: float = 0.3, n_iter: int = 20) -> None:
         super().__init__()
 
         check_at_least(0, weight=weight)
         check_above(0, blur=blur)
-        check_at_least(1, iterations=iterations)
+        check_at_least(1, n_iter=n_iter)
 
         self.weight = weight
         self.blur = blur
-        self.iterations = iterations
+        self.n_iter = n_iter
 
     def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         z = model.encode(x).rsample()
         distortion = -model.decode(z).log_prob(target)
         noise = sample_prior(model.prior(), len(z))
-        mismatch = sinkhorn_divergence(z, noise, self.blur, self.iterations)
+        mismatch = sinkhorn_divergence(z, noise, self.blur, self.n_iter)
         weight = penalty_weight(self.weight, target)
 
         return Loss(
@@ -120,7 +130,7 @@ class SinkhornAE(Objective):
         )
 
 
-def sliced_wasserstein(x: Tensor, y: Tensor, projections: int = 64) -> Tensor:
+def sliced_wasserstein(x: Tensor, y: Tensor, n_projections: int = 64) -> Tensor:
     r"""Squared sliced Wasserstein distance of two samples of the same size.
 
     .. math:: \mathbb{E}_u \Big[ \frac{1}{n} \sum_{i=1}^n
@@ -131,20 +141,20 @@ def sliced_wasserstein(x: Tensor, y: Tensor, projections: int = 64) -> Tensor:
     Arguments:
         x: The first sample, with shape `(n, D)`.
         y: The second sample, with shape `(n, D)`.
-        projections: The number of random directions.
+        n_projections: The number of random directions.
 
     Example:
         >>> x = torch.randn(50, 1)
         >>> torch.testing.assert_close(sliced_wasserstein(x, x + 3), torch.tensor(9.0))
     """
-    u = torch.randn(x.shape[1], projections, dtype=x.dtype, device=x.device)
+    u = torch.randn(x.shape[1], n_projections, dtype=x.dtype, device=x.device)
     u = u / u.norm(dim=0)
     x, y = ((points @ u).sort(dim=0).values for points in (x, y))
 
     return (x - y).square().mean()
 
 
-def sinkhorn_divergence(x: Tensor, y: Tensor, blur: float, iterations: int = 20) -> Tensor:
+def sinkhorn_divergence(x: Tensor, y: Tensor, blur: float, n_iter: int = 20) -> Tensor:
     r"""Sinkhorn divergence of two samples, an entropic squared Wasserstein distance.
 
     .. math:: S_\varepsilon(x, y) = \mathrm{OT}_\varepsilon(x, y)
@@ -162,22 +172,22 @@ def sinkhorn_divergence(x: Tensor, y: Tensor, blur: float, iterations: int = 20)
         x: The first sample, with shape `(n, D)`.
         y: The second sample, with shape `(m, D)`.
         blur: The blur :math:`\sigma > 0`.
-        iterations: The number of iterations.
+        n_iter: The number of iterations.
 
     Example:
         >>> x = torch.randn(20, 2)
         >>> torch.testing.assert_close(sinkhorn_divergence(x, x, 0.5), torch.tensor(0.0))
     """
-    a, b, c = (_entropic_cost(*pair, blur, iterations) for pair in ((x, y), (x, x), (y, y)))
+    a, b, c = (_entropic_cost(*pair, blur, n_iter) for pair in ((x, y), (x, x), (y, y)))
     return a - (b + c) / 2
 
 
-def _entropic_cost(x: Tensor, y: Tensor, blur: float, iterations: int) -> Tensor:
+def _entropic_cost(x: Tensor, y: Tensor, blur: float, n_iter: int) -> Tensor:
     cost = (x[:, None] - y).square().sum(dim=-1) / 2
     epsilon = 2 * blur**2
     f, g = x.new_zeros(len(x)), y.new_zeros(len(y))
 
-    for _ in range(iterations):
+    for _ in range(n_iter):
         f, g = (  # symmetric updates, so that the cost of a sample and itself is found, too
             (f - epsilon * (((g - cost) / epsilon).logsumexp(dim=1) - math.log(len(y)))) / 2,
             (g - epsilon * (((f[:, None] - cost) / epsilon).logsumexp(dim=0) - math.log(len(x))))

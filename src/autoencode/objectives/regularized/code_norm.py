@@ -21,7 +21,7 @@ class RAE(Objective):
 
     The penalty :math:`\mathcal{L}_\text{reg}` keeps the decoder from undoing the first one:
 
-    | regularizer | penalty |
+    | penalty | term |
     | --- | --- |
     | `"weights"` | the squared norm of the decoder's weight matrices |
     | `"gradient"` | the squared norm of the Jacobian of the reconstruction at the codes |
@@ -35,8 +35,8 @@ class RAE(Objective):
 
     Arguments:
         beta: The weight :math:`\beta \geq 0` of the codes' norm.
-        weight: The weight :math:`\lambda \geq 0` of the regularizer.
-        regularizer: The penalty on the decoder.
+        weight: The weight :math:`\lambda \geq 0` of the penalty.
+        penalty: The penalty on the decoder.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -45,8 +45,14 @@ class RAE(Objective):
         :class:`~autoencode.objectives.Reconstruction`, :class:`~autoencode.priors.Mixture`
 
     Example:
-        >>> RAE(beta=0.1, regularizer="gradient").get_params()
-        {'beta': 0.1, 'weight': 1e-06, 'regularizer': 'gradient'}
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> objective = RAE(beta=0.1, penalty="gradient")
+        >>> model = ae.Autoencoder(2, objective=objective, training=ae.Training(epochs=1))
+        >>> sorted(model.fit(X).history_[0].train)
+        ['distortion', 'norm', 'penalty', 'total']
     """
 
     posterior = Dirac
@@ -56,19 +62,19 @@ class RAE(Objective):
         self,
         beta: float = 1e-2,
         weight: float = 1e-6,
-        regularizer: Literal["weights", "gradient"] = "weights",
+        penalty: Literal["weights", "gradient"] = "weights",
     ) -> None:
         super().__init__()
 
         check_at_least(0, beta=beta, weight=weight)
-        check_choice(("weights", "gradient"), regularizer=regularizer)
+        check_choice(("weights", "gradient"), penalty=penalty)
 
         self.beta = beta
         self.weight = weight
-        self.regularizer = regularizer
+        self.penalty = penalty
 
     def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
-        smooth = self.regularizer == "gradient"
+        smooth = self.penalty == "gradient"
 
         with torch.enable_grad() if smooth else torch.set_grad_enabled(torch.is_grad_enabled()):
             z = model.encode(x).rsample()
@@ -78,14 +84,14 @@ class RAE(Objective):
             if smooth:
                 v = torch.randint_like(p.mean, 2) * 2 - 1
                 (vJ,) = torch.autograd.grad(p.mean, z, v, create_graph=True)
-                penalty = vJ.square().sum(dim=-1)
+                term = vJ.square().sum(dim=-1)
             else:
                 matrices = [w for w in model.decoder.network.parameters() if w.ndim > 1]
-                penalty = torch.stack([w.square().sum() for w in matrices]).sum()
+                term = torch.stack([w.square().sum() for w in matrices]).sum()
 
         distortion, norm = -p.log_prob(target), z.square().sum(dim=-1) / 2
 
         return Loss(
-            distortion + self.beta * norm + self.weight * penalty,
-            {"distortion": distortion, "norm": norm, "penalty": penalty},
+            distortion + self.beta * norm + self.weight * term,
+            {"distortion": distortion, "norm": norm, "penalty": term},
         )

@@ -42,8 +42,14 @@ class Isometric(Objective):
         :class:`~autoencode.objectives.Contractive`, :func:`~autoencode.manifold.decoder_jacobian`
 
     Example:
-        >>> Isometric(weight=1.0).get_params()
-        {'weight': 1.0, 'margin': 0.2}
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> objective = Isometric(weight=1.0)
+        >>> model = ae.Autoencoder(2, objective=objective, training=ae.Training(epochs=1))
+        >>> sorted(model.fit(X).history_[0].train)
+        ['distortion', 'isometry', 'total']
     """
 
     posterior = Dirac

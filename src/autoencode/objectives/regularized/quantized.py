@@ -27,7 +27,7 @@ class VQ(Objective):
         | https://arxiv.org/abs/1711.00937
 
     Arguments:
-        commitment: The weight :math:`\beta \geq 0`.
+        commitment_weight: The weight :math:`\beta \geq 0`.
 
     Raises:
         ValueError: If the weight is negative, or the posterior is not quantized.
@@ -37,19 +37,25 @@ class VQ(Objective):
         :class:`~autoencode.objectives.Reconstruction`
 
     Example:
-        >>> VQ().posterior.__name__
-        'VectorQuantizer'
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> objective = VQ(commitment_weight=0.5)
+        >>> model = ae.Autoencoder(2, objective=objective, training=ae.Training(epochs=1))
+        >>> sorted(model.fit(X).history_[0].train)
+        ['commitment', 'distortion', 'perplexity', 'total']
     """
 
     posterior = VectorQuantizer
     prior = Mixture
 
-    def __init__(self, commitment: float = 0.25) -> None:
+    def __init__(self, commitment_weight: float = 0.25) -> None:
         super().__init__()
 
-        check_at_least(0, commitment=commitment)
+        check_at_least(0, commitment_weight=commitment_weight)
 
-        self.commitment = commitment
+        self.commitment_weight = commitment_weight
 
     def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         q = model.encode(x)
@@ -58,7 +64,7 @@ class VQ(Objective):
         distortion = -model.decode(q.rsample()).log_prob(target)
 
         return Loss(
-            distortion + self.commitment * commitment,
+            distortion + self.commitment_weight * commitment,
             {
                 "distortion": distortion,
                 "commitment": commitment,

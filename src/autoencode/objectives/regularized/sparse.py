@@ -45,8 +45,14 @@ class Sparse(Objective):
         :class:`~autoencode.objectives.Reconstruction`
 
     Example:
-        >>> Sparse(weight=0.3).get_params()
-        {'weight': 0.3, 'penalty': 'l1', 'target_rate': 0.05}
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> objective = Sparse(weight=0.01)
+        >>> model = ae.Autoencoder(2, objective=objective, training=ae.Training(epochs=1))
+        >>> sorted(model.fit(X).history_[0].train)
+        ['distortion', 'sparsity', 'total']
     """
 
     posterior = Dirac

@@ -37,8 +37,14 @@ class Topological(Objective):
         :class:`~autoencode.objectives.Isometric`, :func:`~autoencode.manifold.trustworthiness`
 
     Example:
-        >>> Topological(weight=1.0).get_params()
-        {'weight': 1.0}
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> objective = Topological(weight=1.0)
+        >>> model = ae.Autoencoder(2, objective=objective, training=ae.Training(epochs=1))
+        >>> sorted(model.fit(X).history_[0].train)
+        ['distortion', 'topology', 'total']
     """
 
     posterior = Dirac

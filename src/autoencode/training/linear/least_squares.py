@@ -56,8 +56,14 @@ class LeastSquares(Solver):
         :class:`~autoencode.Training`, :func:`~autoencode.recipes.linear`
 
     Example:
-        >>> LeastSquares()
-        LeastSquares(validation_fraction=None)
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> X = np.random.default_rng(0).normal(size=(60, 3)) * [3.0, 2.0, 1.0]
+        >>> model = ae.Autoencoder(2, network=ae.networks.FullyConnected(()))
+        >>> model = model.set_params(training=LeastSquares())
+        >>> Z = model.fit(X).transform(X)
+        >>> bool(abs(np.corrcoef(Z.T)[0, 1]) < 1e-3)
+        True
     """
 
     closed_form = True

@@ -190,7 +190,7 @@ class LinearStart:
         k = len(found.precision)
 
         if isinstance(family, DiagonalGaussian):
-            least = max(least, family.smallest_scale)
+            least = max(least, family.min_scale)
 
         if not isinstance(family, FixedGaussian) and (found.noise < least**2).any():
             noise = found.noise.clamp(min=least**2)

@@ -77,7 +77,7 @@ def read_frames(
     kinds = found | dict(kinds)
     formats = [TableFormat.of(f.attrs.get("format")) for f in frames]
 
-    for name in ("decimal", "dates"):
+    for name in ("decimal", "date_order"):
         said = next((v for f in formats if (v := getattr(f, name)) is not None), None)
         setattr(given, name, getattr(given, name) or said)
 

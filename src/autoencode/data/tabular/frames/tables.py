@@ -17,51 +17,65 @@ def read_table(
     separator: str | None = None,
     decimal: str | None = None,
     thousands: str | None = None,
-    missing: Sequence[str] | None = None,
-    index: str | bool | None = None,
-    dates: str | None = None,
-    text: Sequence[str] = (),
+    missing_values: Sequence[str] | None = None,
+    index_column: str | bool | None = None,
+    date_order: str | None = None,
+    text_columns: Sequence[str] = (),
     encoding: str | None = None,
 ) -> Any:
     r"""Reads a table, or several files with the same columns as one, to a data frame.
 
-    What is left out is found in the file and logged. Where two readings are plausible, the file
-    is refused, with the setting that decides. A model that is fitted to the frame keeps what was
-    set and found, and reads later files in the same way.
+    Open settings are found in the file, and logged. If two readings are plausible, the file is
+    refused, and the message names the setting that decides. A model that is fitted to the frame
+    keeps the format, and reads later files in the same way.
 
     Arguments:
         path: A file of text (`.csv`, `.tsv`, `.tab`, or any other), of JSON lines (`.jsonl`,
             `.ndjson`), each of them gzipped or not, or of Parquet or Arrow (`.parquet`,
             `.feather`, `.arrow`); or a sequence of such files.
-        header: As for :class:`~autoencode.data.TableFormat`, as are the others.
-        separator: See there.
-        decimal: See there.
-        thousands: See there.
-        missing: See there.
-        index: See there.
-        dates: See there.
-        text: See there.
-        encoding: See there.
+        header: The number of lines that hold names: 0 or `"no"`, 1 or `"yes"`, or 2 for names with
+            units below, which are joined.
+        separator: The separator of cells: a character, `"tab"`, or `"spaces"` for runs of spaces
+            and tabs.
+        decimal: The decimal sign of numbers, `"."` or `","`.
+        thousands: The sign that groups the digits of numbers, such as `","`.
+        missing_values: The words for missing cells, in addition to empty cells; by default the
+            usual words, such as NA.
+        index_column: The column that names the rows: its name, or `"yes"` for the first; `"no"` if
+            there is none.
+        date_order: The order of day, month and year in dates, `"dmy"`, `"mdy"` or `"ymd"`.
+        text_columns: Columns that are text whatever their cells look like, such as postal codes.
+        encoding: The encoding of the file, such as `"latin-1"`.
 
     Returns:
         A data frame of pandas.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no table, or may be read in several ways.
+        ValueError: If it is not a table, or can be read in several ways.
+
+    See Also:
+        :class:`~autoencode.data.TableFormat`
 
     Example:
         >>> import tempfile
         >>> file = Path(tempfile.mkdtemp()) / "table.csv"
         >>> _ = file.write_text("size;kind\n1,5;a\n?;b\n")
-        >>> read_table(file, missing=["?"])
+        >>> read_table(file, missing_values=["?"])
            size kind
         0   1.5    a
         1   NaN    b
     """
     given = TableFormat(
-        *(header, separator, decimal, thousands, missing, index),  # type: ignore[arg-type]
-        *(dates, text, encoding),
+        header=header,
+        separator=separator,
+        decimal=decimal,
+        thousands=thousands,
+        missing_values=missing_values,
+        index_column=index_column,  # type: ignore[arg-type]
+        date_order=date_order,
+        text_columns=text_columns,
+        encoding=encoding,
     ).checked()
 
     if not isinstance(path, (str, Path)):
