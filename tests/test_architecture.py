@@ -37,7 +37,7 @@ ORDER = {
     """,
     "recipes": """
         building
-        basic deterministic variational
+        basic deterministic sparse variational
     """,
     "common": """
         atomic_files batching configurable estimates failures locks progress ranges seeding threads
@@ -46,7 +46,7 @@ ORDER = {
     """,
     "networks": """
         base frequencies gru padding
-        convolutional mlp modules
+        convolutional dictionary mlp modules
         fully_convolutional incomplete tokens
         recurrent transformer
     """,
@@ -105,7 +105,7 @@ ORDER = {
     "objectives.bounds": "capacity importance_weighted",
     "objectives.disentangling": "covariance factor total_correlation",
     "objectives.matching": "adversarial mmd transport",
-    "objectives.regularized": "code_norm isometric quantized sparse topological",
+    "objectives.regularized": "code_norm isometric quantized sparse sparse_coding topological",
     "evaluation": "codes importance sounds",
     "modalities": """
         array_layouts normal_scores statistics windows
@@ -199,7 +199,7 @@ ORDER = {
     "fitting": "preparation run",
     "inference": """
         batched imputation
-        codes forecasts generation own_size scores training_set
+        codes forecasts generation own_size scores training_set units
         maps
     """,
     "persistence": """

@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
+from ..blueprint import checks
+from ..common.atomic_files import check_writable
 from ..data import Examples
-from ..inference import codes, maps, own_size
+from ..inference import codes, maps, own_size, units
 from ..modalities import encode_context
 from ..modalities import pool as mean_of_windows
 from ..modalities.capabilities import Tiled, Windowed
@@ -40,6 +43,8 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
         pool_windows: bool = False,
         indices: bool = False,
         full_size: bool = False,
+        sparse: bool = False,
+        out: str | Path | None = None,
     ) -> Any:
         r"""Encodes examples to the means of their posteriors, never to samples.
 
@@ -55,25 +60,51 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
             full_size: Whether to encode each image in its own size, to a map of codes, for
                 networks whose codes are maps
                 (:class:`~autoencode.networks.FullyConvolutional`).
+            sparse: Whether to return a sparse matrix of scipy in CSR format, for codes most of
+                whose units are zero.
+            out: A file to write the codes to, batch by batch, so that all of them never stand in
+                memory: `.npy`, or `.npz` for a sparse matrix (`scipy.sparse.load_npz`).
 
         Returns:
             The codes as float32, with shape `(N, latent_dim)`; or indices as int64, with one for
-            each entry. With `full_size`, maps with shape `(N, channels, rows, columns)`, or a list
-            of maps if images have different sizes; a flattened map is a row of `latent_dim`
-            numbers.
+            each entry. With `out`, the path of the file. With `full_size`, maps with shape
+            `(N, channels, rows, columns)`, or a list of maps if images have different sizes; a
+            flattened map is a row of `latent_dim` numbers.
 
         Raises:
             ValueError: If the examples are not like those of `fit`, if `pool_windows` is set for a
-                kind of data without windows, or if `indices` is set and codes are not quantized.
+                kind of data without windows, if `indices` is set and codes are not quantized, or
+                if two of the arguments exclude each other.
         """
         if full_size:
-            if not isinstance(self.modality_, Tiled) or indices or pool_windows:
+            if not isinstance(self.modality_, Tiled) or indices or pool_windows or sparse or out:
                 raise ValueError(
                     "full_size=True is for the codes of images, without indices or pool_windows;"
                     f" got {self.modality_}."
                 )
 
             return self._each_image(X, y, maps.encode_map)
+
+        given = {"pool_windows": pool_windows, "indices": indices, "sparse": sparse}
+        chosen = [name for name, value in {**given, "out": out is not None}.items() if value]
+
+        if len(chosen) > 1 and chosen != ["indices", "out"]:
+            raise ValueError(
+                f"{' and '.join(chosen)} cannot be combined. Leave out all but one; a sparse file"
+                " is out='codes.npz'."
+            )
+
+        if out is not None:
+            if indices and Path(out).suffix.lower() == ".npz":
+                raise ValueError("indices are no sparse codes: write them to a .npy file.")
+
+            check_writable(out)
+            opened = self._open(X, y)
+            units.write_codes(codes.each_code(*opened, indices=indices), len(opened.x), out)
+            return Path(out)
+
+        if sparse:
+            return units.sparse_matrix(codes.each_code(*self._open(X, y)))
 
         if indices:
             return codes.codebook_indices(*self._open(X, y)).numpy()
@@ -83,6 +114,27 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
 
         opened, windows = self._open_windows(X, y)
         return mean_of_windows(codes.encode_means(*opened).numpy(), windows)
+
+    def units(
+        self, X: ArrayLike | str | Path, y: ArrayLike | None = None, n_examples: int = 10
+    ) -> Bunch:
+        r"""The examples with the largest values of each unit of the code.
+
+        Arguments:
+            X: The examples.
+            y: Their labels or numbers, if the model is conditional.
+            n_examples: The number of examples for each unit.
+
+        Returns:
+            `examples`, the rows of the examples, and `activations`, values of the unit, with shape
+            `(latent_dim, n_examples)`; the row is -1 where fewer examples have the unit on, that
+            is, different from zero. `rate` has the share of examples for which each unit is on.
+
+        Raises:
+            ValueError: If the examples are not like those of `fit`.
+        """
+        n = checks.at_least_one(n_examples)
+        return units.describe_units(codes.each_code(*self._open(X, y)), n)
 
     @_can_decode
     def inverse_transform(self, Z: ArrayLike, y: ArrayLike | None = None) -> NDArray:

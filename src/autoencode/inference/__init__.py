@@ -7,4 +7,5 @@ r"""Evaluation of a trained model.
 - `codes`, `generation`: codes, reconstructions, new examples and filled rows in the user's units
 - `own_size`: images of any size
 - `training_set`: codes and residuals of the examples that a model was trained on
+- `units`: the top examples of units, and codes in files
 """

@@ -1,9 +1,9 @@
 r"""Batched evaluation of functions of a trained model."""
 
-__all__ = ["BatchFunction", "map_batches", "map_restored", "map_scaled"]
+__all__ = ["BatchFunction", "each_batch", "map_batches", "map_restored", "map_scaled"]
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,37 @@ _MALLOC_BLOCK_BYTES = 2**25 - 2**16  # below the limit of glibc's dynamic thresh
 
 
 @torch.no_grad()
+def each_batch(
+    model: LatentModel,
+    function: BatchFunction,
+    x: Tensor,
+    c: Tensor | None = None,
+) -> Iterator[Tensor]:
+    r"""Apply a function of a model to many rows, and yield the results of one batch at a time.
+
+    Arguments:
+        model: The model. It is left in evaluation mode.
+        function: A function, as for :func:`map_batches`.
+        x: The rows, with shape `(N, *)`, in memory or in a file.
+        c: Their context, with shape `(N, C)`.
+    """
+    device = next(model.parameters()).device
+    model.eval()
+
+    # After a block of this size was freed, glibc keeps freed memory for the next batch. Otherwise
+    # each batch gets new pages from the system, which takes a fifth to a third of the time, see
+    # docs/decisions/malloc-block.md
+    torch.empty(_MALLOC_BLOCK_BYTES, dtype=torch.uint8)
+
+    # The largest of input, code and output
+    shapes = x.shape[1:], model.encoder.shape, model.encoder.event
+    size = inference_batch_size(max(math.prod(shape) for shape in shapes))
+
+    for rows in track(Examples(x, None, c).split(size), len(x), "examples"):
+        rows = rows.to(device)
+        yield function(model.given(rows.context), rows.target)
+
+
 def map_batches(
     model: LatentModel,
     function: BatchFunction,
@@ -40,23 +71,9 @@ def map_batches(
     Returns:
         The results in memory, with shape `(N, *)`.
     """
-    device = next(model.parameters()).device
-    model.eval()
     found, done = torch.empty(0), 0
 
-    # After a block of this size was freed, glibc keeps freed memory for the next batch. Otherwise
-    # each batch gets new pages from the system, which takes a fifth to a third of the time, see
-    # docs/decisions/malloc-block.md
-    torch.empty(_MALLOC_BLOCK_BYTES, dtype=torch.uint8)
-
-    size = inference_batch_size(
-        max(x[:1].numel(), math.prod(model.encoder.shape))
-    )  # the larger of input and output
-
-    for rows in track(Examples(x, None, c).split(size), len(x), "examples"):
-        rows = rows.to(device)
-        part = function(model.given(rows.context), rows.target)
-
+    for part in each_batch(model, function, x, c):
         if done == 0:  # joining batches at the end would take twice the memory
             found = torch.empty(len(x), *part.shape[1:], dtype=part.dtype)
 

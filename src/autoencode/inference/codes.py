@@ -3,12 +3,13 @@ r"""Codes of examples, and examples of codes, by a trained model."""
 __all__ = [
     "codebook_indices",
     "decode_means",
+    "each_code",
     "encode_means",
     "reconstruct_means",
     "reconstruct_scaled",
 ]
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from torch import Tensor
@@ -17,7 +18,7 @@ from ..distributions.codes.codebook import quantized_point
 from ..modalities import Modality
 from ..modalities.capabilities.scales import mean, restore_mean
 from ..models.latent import LatentModel, Model
-from .batched import BatchFunction, map_batches, map_restored, map_scaled
+from .batched import BatchFunction, each_batch, map_batches, map_restored, map_scaled
 
 
 def encode_means(
@@ -32,6 +33,30 @@ def encode_means(
         c: Their context, with shape `(N, C)`.
     """
     return map_scaled(model, modality, lambda m, x: m.encode(x).mean, x, c)
+
+
+def each_code(
+    model: LatentModel,
+    modality: Modality,
+    x: Tensor,
+    c: Tensor | None = None,
+    indices: bool = False,
+) -> Iterator[Tensor]:
+    r"""Yield codes, or indices of entries of a codebook, one batch of examples at a time.
+
+    Arguments:
+        model: The model.
+        modality: The kind of data.
+        x: The examples, as loaded.
+        c: Their context, with shape `(N, C)`.
+        indices: Whether to yield indices.
+    """
+
+    def encode(model: Model, x: Tensor) -> Tensor:
+        q = model.encode(modality.normalize(x))
+        return quantized_point(q).index if indices else q.mean
+
+    return each_batch(model, encode, x, c)
 
 
 def codebook_indices(

@@ -3,6 +3,7 @@ r"""Network architectures: an encoder and a decoder, from tensor to tensor.
 - `base`: the abstract architecture
 - `mlp`: fully connected networks
 - `padding`: sequences of different lengths in one tensor
+- `dictionary`: affine networks whose decoder adds up atoms
 - `convolutional`: residual convolutions with a fully connected bottleneck
 - `fully_convolutional`: residual convolutions whose code is a map
 - `incomplete`: networks whose encoder sees where numbers are missing
@@ -14,6 +15,7 @@ r"""Network architectures: an encoder and a decoder, from tensor to tensor.
 
 __all__ = [
     "Convolutional",
+    "Dictionary",
     "FullyConnected",
     "FullyConvolutional",
     "Incomplete",
@@ -25,6 +27,7 @@ __all__ = [
 
 from .base import Network
 from .convolutional import Convolutional
+from .dictionary import Dictionary
 from .fully_convolutional import FullyConvolutional
 from .incomplete import Incomplete
 from .mlp import FullyConnected

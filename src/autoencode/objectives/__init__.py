@@ -33,6 +33,7 @@ __all__ = [
     "SinkhornAE",
     "SlicedWAE",
     "Sparse",
+    "SparseCoding",
     "Topological",
 ]
 
@@ -43,4 +44,4 @@ from .disentangling import DIPVAE, BetaTCVAE, FactorVAE
 from .elbo import ELBO
 from .matching import AAE, WAE, InfoVAE, SinkhornAE, SlicedWAE
 from .reconstruction import Reconstruction
-from .regularized import RAE, VQ, Isometric, Sparse, Topological
+from .regularized import RAE, VQ, Isometric, Sparse, SparseCoding, Topological

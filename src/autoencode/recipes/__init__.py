@@ -8,6 +8,7 @@ in the decoder, in place of the network that suits the data.
 - `basic`: the common purposes; these names are those of the package, too, as `ae.vae`
 - `variational`: other bounds, and codes with independent units
 - `deterministic`: new examples without a density, and quantized codes
+- `sparse`: dictionaries, whose codes are sparse
 - `building`: the construction of estimators
 
 Example:
@@ -25,6 +26,7 @@ Example:
     iwae         Importance-weighted autoencoder, a tighter bound from several codes per example.
     linear       Linear autoencoder, equivalent to principal component analysis.
     rae          Regularized autoencoder, smooth enough to draw new examples from.
+    sparse       Sparse autoencoder: each example is the sum of a few atoms of a large dictionary.
     vae          Variational autoencoder, whose codes follow a unit Gaussian: it generates.
     vq_vae       Autoencoder with quantized codes: groups of units are entries of a codebook.
     wae          Wasserstein autoencoder, whose codes together follow the prior.
@@ -43,6 +45,7 @@ __all__ = [
     "iwae",
     "linear",
     "rae",
+    "sparse",
     "vae",
     "vq_vae",
     "wae",
@@ -54,6 +57,7 @@ from types import ModuleType
 
 from .basic import autoencoder, beta_vae, contractive, denoising, linear, vae
 from .deterministic import aae, rae, vq_vae, wae
+from .sparse import sparse
 from .variational import beta_tc_vae, dip_vae, factor_vae, info_vae, iwae
 
 

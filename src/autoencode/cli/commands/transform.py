@@ -18,6 +18,7 @@ def transform(
     out: Path,
     pool_windows: bool = False,
     full_size: bool = False,
+    indices: bool = False,
     source: SourceOptions = SourceOptions(),
     writing: WriteOptions = WriteOptions(),
 ) -> None:
@@ -31,21 +32,27 @@ def transform(
         pool_windows: Write one row per sound: the mean of the codes of its windows.
         full_size: Write a map of codes per image, in its own size, to a .npy file. All images
             must have one size, and codes must be maps.
+        indices: Write the indices of the entries of a codebook, for models with quantized codes.
     """
     from .. import inputs, outputs
 
     outputs.check_output(out, outputs.ROW_SUFFIXES, "transform", writing.force)
     estimator = inputs.load_model(model, source.loading)
     examples = inputs.read_source(data, source, estimator, whole=pool_windows)
+    y = inputs.context_of(examples, estimator)
 
     if full_size:
-        _write_maps(out, estimator, data, inputs.context_of(examples, estimator), examples)
+        if indices or pool_windows:
+            raise ValueError("--full-size cannot be combined with --indices or --pool-windows.")
+
+        _write_maps(out, estimator, data, y, examples)
         return
 
-    Z = estimator.transform(examples.X, inputs.context_of(examples, estimator), pool_windows)
+    Z = estimator.transform(examples.X, y, pool_windows, indices)
+    letter, what = ("k", "indices") if indices else ("z", "numbers")
 
-    outputs.write_rows(out, Z, [f"z{i}" for i in range(1, Z.shape[1] + 1)], examples.files)
-    print(f"Wrote {out}: {len(Z):,} code{'s' * (len(Z) != 1)} of {Z.shape[1]} numbers.")
+    outputs.write_rows(out, Z, [f"{letter}{i}" for i in range(1, Z.shape[1] + 1)], examples.files)
+    print(f"Wrote {out}: {len(Z):,} code{'s' * (len(Z) != 1)} of {Z.shape[1]} {what}.")
 
     if pool_windows:
         print(f"Next: compare the examples by the rows of {out}.")

@@ -1,13 +1,60 @@
 r"""Codes with a given number of active units."""
 
-__all__ = ["BatchTopK", "TopK"]
+__all__ = ["Activations", "BatchTopK", "TopK", "activations"]
 
 import torch
-from torch import Tensor
+from torch import Size, Tensor
+from torch.distributions import Distribution, Independent
 
 from ...common.ranges import check_at_least
 from ..base import Family
 from ..dirac import PointMass
+
+
+class Activations(PointMass):
+    r"""Point mass at some units of a code, which knows all of them.
+
+    Arguments:
+        loc: The point, whose other units are zero, with shape `(*)`.
+        before: All units, none of them negative, with shape `(*)`.
+
+    Example:
+        >>> Activations(torch.tensor([0.0, 2.0]), torch.tensor([1.0, 2.0])).before.sum()
+        tensor(3.)
+    """
+
+    def __init__(self, loc: Tensor, before: Tensor) -> None:
+        super().__init__(loc)
+
+        self.before = before
+
+    def expand(self, batch_shape: Size, _instance: Distribution | None = None) -> "Activations":
+        return Activations(self.loc.expand(batch_shape), self.before.expand(batch_shape))
+
+
+def activations(q: Distribution) -> Activations:
+    r"""Point mass that knows all units, of a posterior that keeps the largest ones.
+
+    Arguments:
+        q: The posterior.
+
+    Raises:
+        ValueError: If the posterior is another one.
+
+    Example:
+        >>> activations(torch.distributions.Normal(0.0, 1.0))
+        Traceback (most recent call last):
+        ValueError: expected a posterior that keeps the largest units, such as TopK(), ...
+    """
+    point = q.base_dist if isinstance(q, Independent) else q
+
+    if not isinstance(point, Activations):
+        raise ValueError(
+            "expected a posterior that keeps the largest units, such as TopK(), got a"
+            f" {type(point).__name__}. Use posterior=TopK() or BatchTopK()."
+        )
+
+    return point
 
 
 class TopK(Family):
@@ -43,11 +90,11 @@ class TopK(Family):
 
         self.k = k
 
-    def forward(self, phi: Tensor) -> PointMass:
+    def forward(self, phi: Tensor) -> Activations:
         a = phi.squeeze(dim=-1).relu()
         kept = a.topk(min(self.k, a.shape[-1]), dim=-1)
 
-        return PointMass(torch.zeros_like(a).scatter(-1, kept.indices, kept.values))
+        return Activations(torch.zeros_like(a).scatter(-1, kept.indices, kept.values), a)
 
 
 class BatchTopK(Family):
@@ -97,11 +144,11 @@ class BatchTopK(Family):
         self.register_buffer("threshold", torch.zeros(()))
         self.register_buffer("seen", torch.zeros(()))
 
-    def forward(self, phi: Tensor) -> PointMass:
+    def forward(self, phi: Tensor) -> Activations:
         a = phi.squeeze(dim=-1).relu()
         threshold = self._update(a.detach()) if self.training else self.threshold
 
-        return PointMass(torch.where((a >= threshold) & (a > 0), a, 0))
+        return Activations(torch.where((a >= threshold) & (a > 0), a, 0), a)
 
     @torch.no_grad()
     def _update(self, a: Tensor) -> Tensor:
