@@ -179,8 +179,8 @@ def test_few_new_examples_are_anomalies_by_default() -> None:
         return rng.normal(size=(n, 5)) @ W + rng.normal(size=(n, 40))
 
     X, X_new = draw(100), draw(2000)
-    honest = OffManifoldDetector(ae.linear(20)).fit(X)
-    flattered = OffManifoldDetector(ae.linear(20).fit(X)).fit(X)
+    honest = OffManifoldDetector(ae.linear(20), random_state=0).fit(X)
+    flattered = OffManifoldDetector(ae.linear(20).fit(X), random_state=0).fit(X)
 
     assert np.mean(honest.predict(X_new) < 0) < 0.05
     assert np.mean(flattered.predict(X_new) < 0) > 0.2

@@ -223,7 +223,7 @@ def test_every_command_says_what_is_next(run) -> None:
             leads = last.startswith("Next: autoencode ") and "DATA" not in last
             line = last.removeprefix("Next: autoencode ") if leads else None
 
-    assert seen >= set(COMMANDS) - {"reconstruct", "impute", "demo"}
+    assert seen >= set(COMMANDS) - {"reconstruct", "impute", "forecast", "demo"}
 
 
 @pytest.mark.slow
@@ -260,8 +260,8 @@ def test_objects_have_flags(run) -> None:
 
     params = ae.load("objects.ae").get_params()
     wanted = {
-        "objective__penalty": 0.5,
-        "objective__exact": 1,
+        "objective__weight": 0.5,
+        "objective__max_exact_dim": 1,
         "corruption__fraction": 0.4,
         "likelihood__scale": 1.0,
         "network__layers": (8, 4),

@@ -64,7 +64,7 @@ READERS = [
 
 @pytest.mark.parametrize("command", READERS)
 def test_invalid_and_useless_flags_are_refused_by_each_command(run, command) -> None:
-    more = "0 1" if command == "interpolate" else ""
+    more = {"interpolate": "0 1", "forecast": "--steps 3"}.get(command, "")
     out = {"manifold": "o", "plot": "o", "neighbors": "o.npz", "transform": "o.npy"}
     out |= {"interpolate": "o.png"}
     line = f"{command} m.ae {{}} {more} --out {out.get(command, 'o.csv')}"
@@ -104,7 +104,7 @@ def test_each_command_names_what_it_cannot_read(run, command, fault) -> None:
     model = {"no model": "none.ae", "damaged model": "damaged.ae"}.get(fault, "m.ae")
     data = {"no data": "none.csv", "empty folder": "empty"}.get(fault, "german.csv")
     out = {"manifold": "p", "plot": "p", "neighbors": "p.npz", "interpolate": "p.png"}
-    more = "0 1" if command == "interpolate" else ""
+    more = {"interpolate": "0 1", "forecast": "--steps 3"}.get(command, "")
 
     status, _, err = run(f"{command} {model} {data} {more} --out {out.get(command, 'p.csv')}")
 

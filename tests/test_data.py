@@ -308,9 +308,9 @@ def test_mixed_images_become_of_one_size(tmp_path: Path) -> None:
     assert np.abs(X[3].mean(axis=(0, 1)) - [255, 0, 0]).max() < 3
 
 
-def test_large_images_are_brought_to_64_pixels(tmp_path: Path) -> None:
+def test_large_images_are_brought_to_128_pixels(tmp_path: Path) -> None:
     gray_steps((400, 200)).save(tmp_path / "a.png")
-    assert read_images(tmp_path).X.shape == (1, 32, 64)
+    assert read_images(tmp_path).X.shape == (1, 64, 128)
 
 
 def test_rotation_by_the_camera_is_undone(tmp_path: Path) -> None:

@@ -155,6 +155,8 @@ def test_several_series_of_a_table_keep_their_names(tmp_path, capsys) -> None:
     line = ["forecast", str(tmp_path / "X.ae"), str(tmp_path / "X.csv"), "--steps", "3"]
     assert main([*line, "--level", "0.5", "--out", str(tmp_path / "later.csv")]) == 0
 
+    assert capsys.readouterr().out.splitlines()[-1].startswith("Next: look at ")
+
     later = pd.read_csv(tmp_path / "later.csv")
     assert {"machine", "t", "heat", "heat_lower", "heat_upper"} == {*later.columns}
     assert np.allclose(

@@ -221,14 +221,14 @@ def test_waveforms_are_damaged_before_spectra() -> None:
     noise = GaussianNoise()
     before, after = sounds.split_corruption(Compose([Hum(), Clipping(), noise]))
 
-    assert repr(before) == f"_Damage({[Hum(), Clipping()]})"
+    assert repr(before) == f"WaveformDamage({[Hum(), Clipping()]})"
     assert after.steps == [noise]
     assert sounds.split_corruption(noise) == (None, noise)
 
     before, after = sounds.split_corruption(
         Compose([Compose([Hum(), Clipping()]), Compose([noise])])
     )
-    assert repr(before) == f"_Damage({[Hum(), Clipping()]})"
+    assert repr(before) == f"WaveformDamage({[Hum(), Clipping()]})"
     assert after.steps == [noise]
 
     with pytest.raises(ValueError, match="corruptions of waveforms before those of spectra"):

@@ -166,7 +166,7 @@ def test_other_parts_are_refused_or_used(data) -> None:
 
 def test_the_command_line_writes_indices(tmp_path, data, capsys) -> None:
     np.save(tmp_path / "X.npy", data)
-    quantized = ae.recipes.vq_vae(4, codes=8, layers=(8,), training=QUICK, random_state=0)
+    quantized = ae.recipes.vq_vae(4, codebook_size=8, layers=(8,), training=QUICK, random_state=0)
     quantized.fit(data).save(tmp_path / "m.ae")
     words = ["transform", str(tmp_path / "m.ae"), str(tmp_path / "X.npy"), "--indices"]
 

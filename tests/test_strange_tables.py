@@ -91,7 +91,7 @@ N = range(12)
         (columns(["yes", "Yes", "no"] * 4), "only in letter case"),
         (columns(["a", "a ", "b"] * 4), "only in letter case"),
         (columns(["é", "e\u0301", "b"] * 4), "Unicode form"),
-        (columns(["2147483647", "1", "2", "3"] * 3), "missing=.'2147483647'"),
+        (columns(["2147483647", "1", "2", "3"] * 3), r"missing_values=\['2147483647'\]"),
         (columns(["-99.9", "1", "2", "3.5"] * 3), "are -99.9, far from"),
         (columns(["1e20", "1", "2", "3"] * 3), "far from all others"),
         ("n,x\na,1.5\nb,2\nc,3\nTotal,6.5\n", "the last row begins with 'Total'"),

@@ -531,7 +531,7 @@ def test_samples_have_their_probabilities(network: Network) -> None:
 
 @networks
 def test_the_mean_takes_the_most_probable_symbol_at_each_step(network: Network) -> None:
-    q = sharp(network, length=8)
+    q = sharp(network, max_length=8)
     phi = torch.randn(20, 16, 1)
     greedy = q(phi).mean.long()
 
@@ -938,7 +938,7 @@ def test_kinds_of_data_are_not_mixed_up(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="Sounds, Images, Tables takes these data"):
         ae.linear(2).fit(WORDS)
 
-    with pytest.raises(ValueError, match="SharedGaussian is no likelihood for texts"):
+    with pytest.raises(ValueError, match="SharedGaussian is not a likelihood for texts"):
         ae.vae(2, likelihood=SharedGaussian()).fit(WORDS)
 
     with pytest.raises(ValueError, match="does not generate tokens"):
@@ -947,7 +947,7 @@ def test_kinds_of_data_are_not_mixed_up(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"FullyConnected.* does not read texts"):
         ae.vae(2, layers=(8,)).fit(WORDS)
 
-    with pytest.raises(ValueError, match="does not read texts, which are rows out of 256"):
+    with pytest.raises(ValueError, match="does not read texts, which are rows of tokens"):
         ae.vae(2, network=Recurrent(8, vocab_size=3)).fit(WORDS)
 
     with pytest.raises(ValueError, match="means nothing for texts"):
@@ -979,7 +979,7 @@ def test_commands_take_and_write_lines(tmp_path: Path, monkeypatch, capsys) -> N
     assert main(["transform", "lines.ae", "lines.txt", "--out", "codes.npy"]) == 0
     assert np.load("codes.npy").shape == (32, 2)
 
-    assert main(["sample", "lines.ae", "--out", "new.txt", "--n", "5"]) == 0
+    assert main(["sample", "lines.ae", "--out", "new.txt", "--n-samples", "5"]) == 0
     assert len(Path("new.txt").read_text(encoding="utf-8").split("\n")) == 6
 
     assert main(["denoise", "lines.ae", "lines.txt", "--out", "clean.txt"]) == 0
@@ -995,7 +995,10 @@ def test_commands_take_and_write_lines(tmp_path: Path, monkeypatch, capsys) -> N
     assert main(["sample", "lines.ae", "--out", "new.png"]) == 2
     assert "expected a .txt or .csv file" in capsys.readouterr().err
 
-    assert main(["sample", "lines.ae", "--out", "a.csv", "--n", "3", "--temperature", "0"]) == 0
+    assert (
+        main(["sample", "lines.ae", "--out", "a.csv", "--n-samples", "3", "--temperature", "0"])
+        == 0
+    )
     greedy = ae.load("lines.ae")
     greedy.likelihood_.set_params(temperature=0.0)
     assert len(read_column(Path("a.csv"), "text")) == 3
@@ -1070,7 +1073,7 @@ def test_commands_take_a_column_and_its_labels(tmp_path: Path, monkeypatch, caps
     assert main(["fit", "table.csv", "--out", "words.ae", *how, *column, *labels]) == 0
     label = ["--label-column", "kind"]
     assert main(["transform", "words.ae", "table.csv", "--out", "codes.npy", *label]) == 0
-    assert main(["sample", "words.ae", "--out", "new.txt", "--n", "2", "--y", "a"]) == 0
+    assert main(["sample", "words.ae", "--out", "new.txt", "--n-samples", "2", "--y", "a"]) == 0
     model = ae.load("words.ae")
     np.testing.assert_allclose(
         np.load("codes.npy"), model.transform(WORDS, cells["kind"]), atol=1e-6

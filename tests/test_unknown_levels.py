@@ -131,7 +131,9 @@ def test_folds_that_lack_a_level(rare: object) -> None:
     X = X.assign(x=X.x.astype(float), only=["u"] * 20 + ["v"] * 20)
 
     assert np.isfinite(cross_val_score(vae(), X, cv=4)).all()
-    search = GridSearchCV(vae(), {"latent_dim": [1, 2], "modality__levels": [1, 9]}, cv=2).fit(X)
+    search = GridSearchCV(vae(), {"latent_dim": [1, 2], "modality__max_levels": [1, 9]}, cv=2).fit(
+        X
+    )
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 

@@ -79,6 +79,7 @@ __all__ = [
     "priors",
     "rae",
     "recipes",
+    "sparse",
     "vae",
     "vq_vae",
     "wae",

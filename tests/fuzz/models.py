@@ -77,7 +77,7 @@ KINDS: dict[str, _Made] = {
     "named": (
         lambda: ae.vae(2, conditional=True, **_QUICK), lambda: _X, np.array(["u", "v"] * 15),
     ),
-    "linear": (lambda: ae.linear(2, conditional=True), lambda: _X, _X[:, :2]),
+    "linear": (lambda: ae.linear(2, conditional=True, random_state=0), lambda: _X, _X[:, :2]),
     "images": (
         lambda: ae.autoencoder(2, network=Convolutional(2, 1, 8), **_ONCE), lambda: _GRAY, None,
     ),
@@ -99,7 +99,7 @@ KINDS: dict[str, _Made] = {
     "series": (lambda: ae.vae(2, modality=Series(), **_QUICK), lambda: _STEPS, None),
     "gaps": (lambda: ae.vae(2, modality=Series(), **_QUICK), lambda: _GAPS, None),
     "ragged": (lambda: ae.vae(2, modality=Series(window=6), **_QUICK), _ragged, None),
-    "vq": (lambda: ae.vq_vae(4, codes=8, **_QUICK), lambda: _X, None),
+    "vq": (lambda: ae.vq_vae(4, codebook_size=8, **_QUICK), lambda: _X, None),
     "residual": _posterior(d.ResidualQuantizer(2, 4), o.VQ()),
     "scalar": _posterior(d.FiniteScalarQuantizer((5, 3))),
     "top_k": _posterior(d.TopK(1)),
@@ -110,7 +110,7 @@ KINDS: dict[str, _Made] = {
     "factor": _objective(o.FactorVAE(layers=(8,)), posterior=d.DiagonalGaussian()),
     "rae": _objective(o.RAE()),
     "wae": _objective(o.WAE()),
-    "iwae": (lambda: ae.iwae(2, k=2, **_QUICK), lambda: _X, None),
+    "iwae": (lambda: ae.iwae(2, n_samples=2, **_QUICK), lambda: _X, None),
     "vamp": (lambda: ae.vae(2, prior=VampPrior(4), **_QUICK), lambda: _X, None),
     "logistic": _objective(o.ELBO(), posterior=d.DiagonalGaussian(), likelihood=d.Laplace()),
 }  # fmt: skip

@@ -24,7 +24,7 @@ class SampleMethods(ExampleReader):
     Example:
         >>> import autoencode as ae
         >>> X = np.random.default_rng(0).normal(size=(20, 4))
-        >>> ae.linear(2).fit(X).sample(3).shape
+        >>> ae.vae(2, training=ae.Training(epochs=2)).fit(X).sample(3).shape
         (3, 4)
     """
 

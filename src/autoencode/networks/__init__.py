@@ -5,6 +5,7 @@ r"""Network architectures: an encoder and a decoder, from tensor to tensor.
 - `padding`: sequences of different lengths in one tensor
 - `dictionary`: affine networks whose decoder adds up atoms
 - `convolutional`: residual convolutions with a fully connected bottleneck
+- `frequencies`: cosine transforms of squares of pixels
 - `fully_convolutional`: residual convolutions whose code is a map
 - `incomplete`: networks whose encoder sees where numbers are missing
 - `modules`: modules that were written without this library

@@ -148,8 +148,11 @@ def as_network(value: Any) -> Any:
         True
     """
     if isinstance(value, (tuple, list)):
-        if len(value) != 2:
-            raise TypeError(f"expected network as a pair (encoder, decoder), got {len(value)}.")
+        if len(value) != 2 or not all(map(callable, value)):
+            raise TypeError(
+                "expected network as, say, FullyConnected((256, 256)), or as a pair of modules"
+                f" (encoder, decoder), got {value!r}."
+            )
 
         return Modules(*value)
 

@@ -15,7 +15,7 @@ Example:
     >>> import autoencode as ae
     >>> ae.recipes
     aae          Adversarial autoencoder: a discriminator makes the codes follow the prior.
-    autoencoder  Undercomplete autoencoder: a code narrower than the data keeps what matters.
+    autoencoder  Undercomplete autoencoder, which compresses examples to a narrower code.
     beta_tc_vae  Variational autoencoder whose units are independent, by total correlation.
     beta_vae     Variational autoencoder with a weight on the rate: fewer, more separate factors.
     contractive  Contractive autoencoder, whose reconstruction moves along the data only.
@@ -27,7 +27,7 @@ Example:
     linear       Linear autoencoder, equivalent to principal component analysis.
     rae          Regularized autoencoder, smooth enough to draw new examples from.
     sparse       Sparse autoencoder: each example is the sum of a few atoms of a large dictionary.
-    vae          Variational autoencoder, whose codes follow a unit Gaussian: it generates.
+    vae          Variational autoencoder, which generates new examples and estimates densities.
     vq_vae       Autoencoder with quantized codes: groups of units are entries of a codebook.
     wae          Wasserstein autoencoder, whose codes together follow the prior.
 """

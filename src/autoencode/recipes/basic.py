@@ -24,7 +24,7 @@ from .building import Layers, check_effect, recipe
 def autoencoder(
     latent_dim: int | None = None, layers: Layers = None, **options: Any
 ) -> Autoencoder:
-    r"""Undercomplete autoencoder, which compresses examples to a code narrower than the data.
+    r"""Undercomplete autoencoder, which compresses examples to a narrower code.
 
     References:
         | Reducing the Dimensionality of Data with Neural Networks (Hinton & Salakhutdinov, 2006)
