@@ -28,7 +28,6 @@ from autoencode.distributions import (
     Gaussian,
 )
 from autoencode.modalities import Images, Tables
-from autoencode.modalities.context import ContinuousContext
 from autoencode.networks import FullyConnected
 from autoencode.objectives import ELBO
 from autoencode.persistence import encoding as storage
@@ -618,11 +617,3 @@ def test_objects_keep_what_they_have_learned(file: Path) -> None:
         k: v for k, v in vars(images).items() if k[-1] == "_"
     }
     assert storage.encode(ELBO(2.0))["arguments"]["beta"] == 2.0
-
-
-def test_classes_are_found_by_the_name_that_they_had() -> None:
-    context = ContinuousContext().fit([[1.0], [3.0]])
-    document = storage.encode(context)
-    document["class"] = "autoencode.modalities.context.Numbers"
-
-    assert np.array_equal(storage.decode(document).encode([[2.0]]), context.encode([[2.0]]))

@@ -30,60 +30,6 @@ _DTYPE = re.compile(r"[<>|=]?([biufSUOmM]\d{0,7}(\[\d{0,3}[a-zA-Zμ]{1,2}\])?|\?
 _LANGUAGE = sys.stdlib_module_names | {"__main__"}
 _OURS = __name__.partition(".")[0]
 
-# Earlier names of classes and of their arguments, which may stand in files
-_RENAMED = {
-    "autoencode.modalities.context.Numbers": "autoencode.modalities.context.ContinuousContext"
-}
-_RENAMED_ARGUMENTS = {
-    "autoencode.corruptions.Blur": {"scale": "std"},
-    "autoencode.corruptions.SensorDropout": {"longest": "max_gap_fraction"},
-    "autoencode.corruptions.TimeWarping": {"knots": "n_knots"},
-    "autoencode.distributions.Autoregressive": {
-        "length": "max_length",
-        "free_bits": "free_nats",
-    },
-    "autoencode.distributions.BatchTopK": {"decay": "ema_decay"},
-    "autoencode.distributions.DiagonalGaussian": {"smallest_scale": "min_scale"},
-    "autoencode.distributions.Gaussian": {"smallest_scale": "min_scale"},
-    "autoencode.distributions.Laplace": {"smallest_scale": "min_scale"},
-    "autoencode.distributions.ResidualQuantizer": {
-        "stages": "n_stages",
-        "codes": "codebook_size",
-        "width": "codebook_dim",
-        "decay": "ema_decay",
-    },
-    "autoencode.distributions.VectorQuantizer": {
-        "codes": "codebook_size",
-        "width": "codebook_dim",
-        "decay": "ema_decay",
-    },
-    "autoencode.modalities.LogMel": {
-        "bands": "n_mels",
-        "hop": "hop_seconds",
-        "iterations": "n_iter",
-    },
-    "autoencode.modalities.MDCT": {"bins": "n_bins"},
-    "autoencode.modalities.MixedTables": {"levels": "max_levels"},
-    "autoencode.modalities.Texts": {
-        "length": "max_bytes",
-        "cut": "truncate",
-        "subwords": "vocab_size",
-    },
-    "autoencode.networks.Convolutional": {"hidden": "hidden_width"},
-    "autoencode.networks.Transformer": {"layers": "depth", "heads": "n_heads"},
-    "autoencode.objectives.CIWAE": {"k": "n_samples"},
-    "autoencode.objectives.CapacityELBO": {"rise": "warmup"},
-    "autoencode.objectives.Contractive": {"penalty": "weight", "exact": "max_exact_dim"},
-    "autoencode.objectives.ELBO": {"free_bits": "free_nats"},
-    "autoencode.objectives.IWAE": {"k": "n_samples"},
-    "autoencode.objectives.PIWAE": {"m": "n_bounds", "k": "n_samples"},
-    "autoencode.objectives.RAE": {"regularizer": "penalty"},
-    "autoencode.objectives.SinkhornAE": {"iterations": "n_iter"},
-    "autoencode.objectives.SlicedWAE": {"projections": "n_projections"},
-    "autoencode.objectives.VQ": {"commitment": "commitment_weight"},
-    "autoencode.priors.Mixture": {"components": "max_components"},
-}
-
 # Suffixes of files of data, and of files of results
 _DATA = set(
     ".npy .npz .csv .tsv .parquet .feather .json .jsonl .txt .gz .zip .idx .png .jpg .jpeg .tif"
@@ -205,8 +151,7 @@ def decode(
             return _function(path, trusted)
         case {"class": str() as path, "arguments": dict() as given, "learned": dict() as learned}:
             cls = _class(path, trusted)
-            names = _RENAMED_ARGUMENTS.get(path, {})
-            values = {names.get(k, k): again(v) for k, v in given.items()}
+            values = {k: again(v) for k, v in given.items()}
             check_arguments(cls, values)
             value = cls(**values)
             _learn(value, {k: again(v, fitted=True) for k, v in learned.items()}, fitted)
@@ -327,7 +272,7 @@ def _public_name(value: Any) -> str:
 
 def _class(path: str, trusted: Any) -> type:
     r"""Returns the class with an import path, if models may be made of it."""
-    value = _named(_RENAMED.get(path, path), trusted)
+    value = _named(path, trusted)
 
     if not (isinstance(value, type) and issubclass(value, Configurable)):
         raise ValueError(

@@ -29,7 +29,6 @@ from ..data import TableFormat
 from ..modalities.capabilities import Tabular
 from ..models.latent import LatentModel
 from ..objectives import Objective
-from ..priors import StandardNormal
 from ..training.solver import Solver
 from ..training.state import EpochRecord
 from .encoding import ARRAY, decode, encode
@@ -185,11 +184,10 @@ def _decode_state(
     arguments.check(given)
     choices.resolve_latent_dim(given["latent_dim"])
 
-    known = _choices_of_earlier_versions(given)
-
-    for name, kind in typing.get_type_hints(Blueprint).items():
-        if name in document or name not in known:
-            known[name] = decoded(name, kind, fitted=name in _FITTED)
+    known: dict[str, Any] = {
+        name: decoded(name, kind, fitted=name in _FITTED)
+        for name, kind in typing.get_type_hints(Blueprint).items()
+    }
 
     choices.resolve_latent_dim(known["latent_dim"])
 
@@ -223,16 +221,6 @@ def _check_columns(modality: Any, n: int | None, names: NDArray | None) -> None:
 
     if (n is not None and (n != width or n < 1)) or (names is not None and names.shape != (n,)):
         raise ValueError(f"its n_features_in is {n}, which does not agree with the columns")
-
-
-def _choices_of_earlier_versions(given: dict[str, Any]) -> dict[str, Any]:
-    r"""Returns the choices that files of earlier versions hold as arguments alone."""
-    return {
-        "objective": choices.resolve_objective(given["objective"]),
-        "posterior": choices.resolve_posterior(given["posterior"], given["objective"]),
-        "prior": given["prior"] or StandardNormal(),
-        "corruption": given["corruption"],
-    }
 
 
 def _record(record: Any) -> Bunch:

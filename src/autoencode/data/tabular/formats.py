@@ -22,13 +22,6 @@ _SEPARATORS = {
     "space": " ",
     "spaces": " ",
 }
-# Earlier names of settings, which may stand in files
-_RENAMED = {
-    "missing": "missing_values",
-    "index": "index_column",
-    "dates": "date_order",
-    "text": "text_columns",
-}
 _YES_NO = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}
 
 
@@ -169,7 +162,7 @@ class TableFormat(Configurable):
         Raises:
             ValueError: If it is not a format.
         """
-        given = {_RENAMED.get(name, name): v for name, v in (document or {}).items()}
+        given = dict(document or {})
         units, names = given.pop("units", {}), given.pop("names", [])
         known = isinstance(units, Mapping) and isinstance(names, (list, tuple))
 
