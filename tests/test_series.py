@@ -93,6 +93,18 @@ def test_irregular_times_are_gaps_of_a_grid(steps) -> None:
     assert np.array_equal(x[places, 0], sorted(steps))
 
 
+@pytest.mark.parametrize("dtype", [int, "Int64", "int32", float])
+def test_dates_without_hyphens_are_no_numbers(dtype) -> None:
+    days = pd.date_range("2024-01-20", periods=40).strftime("%Y%m%d").astype(int)
+    frame = pd.DataFrame({"day": pd.array(days, dtype=dtype), "heat": np.arange(40.0)})
+
+    with pytest.raises(ValueError, match="look like dates, such as 20240120"):
+        from_frame(frame, "day", None)
+
+    frame["day"] = pd.to_datetime(frame["day"], format="%Y%m%d")
+    assert from_frame(frame, "day", None).lengths == (40,)
+
+
 def test_times_of_the_index_count_and_other_columns_do_not(caplog) -> None:
     when = pd.date_range("2024-01-01", periods=9, freq="h").delete([3, 4])
     X = pd.DataFrame({"x": range(7)}, index=when)

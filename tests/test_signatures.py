@@ -5,11 +5,13 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import autoencode
 from autoencode import (
     corruptions,
     distributions,
@@ -243,6 +245,28 @@ def test_parse_errors_say_what_to_do(argv, message) -> None:
         parse("fit", "", groups(), argv, lambda: {"--scale": "--x Y"})
 
 
+def test_flags_that_texts_name_exist() -> None:
+    known = {"help", "version"}
+    table = generate()
+
+    for signature in [s for section in table.values() for s in section.values()]:
+        known |= {argument["name"].replace("_", "-") for argument in signature["arguments"]}
+
+    home = Path(autoencode.__file__).parent
+    pages = [*home.parents[1].glob("docs/*.md"), home.parents[1] / "README.md"]
+    unknown = {}
+
+    for path in [*home.rglob("*.py"), *pages]:
+        for flag in re.findall(r"(?<![\w-])--([a-z][a-z0-9._-]*)", path.read_text("utf-8")):
+            last = flag.rstrip(".-").split(".")[-1].replace("_", "-")
+
+            if last not in known:
+                unknown[flag] = path.name
+
+    # Of pip, and of an example whose argument is made up there
+    assert unknown.keys() <= {"index-url", "epoch"}
+
+
 def test_missing_arguments_are_named() -> None:
     command = command_signature("transform")
 
@@ -263,6 +287,9 @@ def test_missing_arguments_are_named() -> None:
         ("data --shift 1 --shift=-2", {"data": "data", "shift": -2.0}),
         ("-n 3 -7", {"data": "-7", "n": 3}),
         ("-n3 data --force", {"data": "data", "n": 3, "force": True}),
+        ("--gaps data", {"data": "data", "gaps": True}),
+        ("--gaps False data", {"data": "data", "gaps": False}),
+        ("data --gaps=False --gaps", {"data": "data", "gaps": True}),
     ],
 )
 def test_words_find_their_places(words, found) -> None:
@@ -272,6 +299,7 @@ def test_words_find_their_places(words, found) -> None:
         Argument("shift", "FLOAT", default=0.0),
         Argument("n", "INT", default=1),
         Argument("force", "{True,False}", default=False),
+        Argument("gaps", "{True,False}", default=None),
     )
     assert parse("x", "", [Group("x", "", arguments)], words.split()) == {"x": found}
 

@@ -166,8 +166,7 @@ def conformal_width(errors: NDArray, level: float) -> NDArray[np.float64]:
         raise ValueError(
             f"intervals of level {level:g} need at least {least} earlier forecasts of each step,"
             f" got {few}. Give longer series, others as calibration=... (command line:"
-            " --calibration), a lower level, or level=None (command line: --no-intervals) for no"
-            " intervals."
+            " --calibration), a lower level, or level=None (command line: --intervals False)."
         )
 
     k = np.ceil((m + 1) * level - 1e-9).astype(int) - 1  # 19 errors are enough for 0.95

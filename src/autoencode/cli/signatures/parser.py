@@ -7,7 +7,7 @@ __all__ = ["help_text", "parse"]
 
 import argparse
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from .arguments import REQUIRED, Argument
@@ -19,6 +19,7 @@ _SHORT = {"n_samples": "n", "n_points": "n"}
 
 
 _ANYTHING = {"TEXT ...", "PATH ..."}
+_TRUTH = {"true", "false", "yes", "no", "on", "off", "1", "0"}  # also those that are refused
 
 
 class _Setting(NamedTuple):
@@ -250,7 +251,7 @@ def _given(
                 f"expected {setting.flag} without a value, got {wrong[0].partition('=')[2]!r}."
             )
 
-    found, others = parser.parse_known_args([*words])
+    found, others = parser.parse_known_args(_with_values(by_key.values(), words))
     given = {}
 
     for key, value in vars(found).items():
@@ -258,6 +259,20 @@ def _given(
         given[by_key[key]] = value if isinstance(value, list) else [value]
 
     return given, others
+
+
+def _with_values(settings: Iterable[_Setting], words: Sequence[str]) -> list[str]:
+    r"""Returns words with `True` after each flag of a truth value that stands alone."""
+    alone = {name for s in settings if s.form == BOOL and not s.is_switch for name in s.spellings}
+    found = []
+
+    for word, following in zip(words, [*words[1:], ""]):
+        found.append(word)
+
+        if word in alone and following.lower() not in _TRUTH:
+            found.append("True")
+
+    return found
 
 
 def _check_known(

@@ -1,6 +1,6 @@
 r"""Doubts about a table that was read: what was guessed, and what was perhaps not meant."""
 
-__all__ = ["announce", "doubts", "found_format"]
+__all__ = ["announce", "are_days", "doubts", "found_format"]
 
 import logging
 import re
@@ -277,7 +277,7 @@ def _of_numbers(path: Path, name: str, cells: Any) -> Iterator[str]:
     v = cells.drop_null().to_numpy()
     v = v[np.isfinite(v)]
 
-    if _are_days(v):
+    if are_days(v):
         yield (
             f"'{path}': the numbers of column {name!r} look like dates, such as {int(v[0])}: write"
             f" them as {str(int(v[0]))[:4]}-{str(int(v[0]))[4:6]}-{str(int(v[0]))[6:8]}"
@@ -309,18 +309,28 @@ def _of_numbers(path: Path, name: str, cells: Any) -> Iterator[str]:
             )
 
 
-def _are_days(v: Any) -> bool:
-    r"""Tell whether numbers could all be years, months and days in eight digits."""
+def are_days(v: Any) -> bool:
+    r"""Tell whether numbers could all be dates without hyphens, such as 20241231.
+
+    Arguments:
+        v: An array of finite numbers, with shape `(N,)`.
+
+    Example:
+        >>> import numpy as np
+        >>> are_days(20240100 + np.arange(1, 32)), are_days(np.arange(30))
+        (True, False)
+    """
     import pandas as pd
 
-    if v.dtype.kind not in "iu" or len(v) < _FEWEST:
+    if v.dtype.kind not in "iuf" or len(v) < _FEWEST:
         return False
 
     form = next(
         (f for f, k in _COMPACT.items() if 1900 * k <= v.min() <= v.max() < 2100 * k), None
     )
-    days = pd.Series(v[:_LOOKED_AT]).astype(str)
 
-    return form is not None and bool(
-        pd.to_datetime(days, format=form, errors="coerce").notna().all()
-    )
+    if form is None or (v % 1).any():
+        return False
+
+    days = pd.Series(v[:_LOOKED_AT]).astype("int64").astype(str)
+    return bool(pd.to_datetime(days, format=form, errors="coerce").notna().all())

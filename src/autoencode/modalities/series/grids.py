@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ...data.tabular.doubts import are_days
+
 log = logging.getLogger(__name__)
 
 _ROUNDED = 0.01  # of a step, from which rounding is worth a word
@@ -170,6 +172,13 @@ def numeric_times(cells: Any, name: str) -> tuple[NDArray[np.float64], bool]:
 
         if not np.isfinite(times).all():
             raise ValueError(f"expected finite times in the column {name!r}, got infinity.")
+
+        if are_days(cells.to_numpy()):
+            raise ValueError(
+                f"the times in the column {name!r} look like dates, such as {int(times[0])}, whose"
+                " differences are no steps of time. Write them as 2024-12-31, or use"
+                f" pd.to_datetime(X[{name!r}], format='%Y%m%d')."
+            )
 
         return times, False
 
