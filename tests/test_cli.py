@@ -3,6 +3,7 @@ r"""Tests for the command line, as a user meets it."""
 import csv
 import gzip
 import json
+import math
 import os
 import re
 import shlex
@@ -11,14 +12,17 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
+from sklearn.utils import Bunch
 
 import autoencode as ae
 from autoencode.cli import main
 from autoencode.cli.commands import COMMANDS
+from autoencode.cli.commands.fit import best_epoch, describe_duration
 from autoencode.cli.settings import build_estimator
 from autoencode.cli.signatures import (
     choices,
@@ -224,6 +228,19 @@ def test_every_command_says_what_is_next(run) -> None:
             line = last.removeprefix("Next: autoencode ") if leads else None
 
     assert seen >= set(COMMANDS) - {"reconstruct", "impute", "forecast", "demo"}
+
+
+@pytest.mark.parametrize("losses", [[3.0, 1.0, 2.0], [math.nan, 1.0, math.inf], [None] * 3])
+def test_terms_are_those_of_the_best_epoch(losses) -> None:
+    records = [
+        Bunch(epoch=k + 1, seconds=2.0, validation={} if loss is None else {"total": loss})
+        for k, loss in enumerate(losses)
+    ]
+    model = SimpleNamespace(history_=records, objective_=ae.objectives.ELBO())
+    known = losses[0] is not None
+
+    assert best_epoch(model).epoch == (2 if known else 3)
+    assert describe_duration(model) == "3 epochs in 2.0 s" + ", of which 2 was the best" * known
 
 
 @pytest.mark.slow

@@ -101,7 +101,7 @@ def test_dates_without_hyphens_are_no_numbers(dtype) -> None:
     with pytest.raises(ValueError, match="look like dates, such as 20240120"):
         from_frame(frame, "day", None)
 
-    frame["day"] = pd.to_datetime(frame["day"], format="%Y%m%d")
+    frame["day"] = pd.to_datetime(frame["day"].astype(int).astype(str))
     assert from_frame(frame, "day", None).lengths == (40,)
 
 

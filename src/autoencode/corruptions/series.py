@@ -18,7 +18,7 @@ class FutureMasking(Corruption):
     :class:`~autoencode.modalities.Series` with gaps they are missing.
 
     Arguments:
-        longest: The greatest share of the series that is hidden, in :math:`(0, 1)`.
+        max_fraction: The greatest share of the series that is hidden, in :math:`(0, 1)`.
 
     See Also:
         :class:`~autoencode.corruptions.SensorDropout`,
@@ -30,19 +30,19 @@ class FutureMasking(Corruption):
         (True, True)
     """
 
-    def __init__(self, longest: float = 0.5) -> None:
+    def __init__(self, max_fraction: float = 0.5) -> None:
         super().__init__()
 
-        if not 0 < longest < 1:
-            raise ValueError(f"expected a longest share above 0 and below 1, got {longest}.")
+        if not 0 < max_fraction < 1:
+            raise ValueError(f"expected max_fraction above 0 and below 1, got {max_fraction}.")
 
-        self.longest = longest
+        self.max_fraction = max_fraction
 
     def hidden(self, x: Tensor) -> Tensor:
         r"""Returns which numbers are hidden, with the shape of `x`."""
         _check_series(self, x)
         B, C, T = x.shape
-        most = max(1, int(self.longest * T))
+        most = max(1, int(self.max_fraction * T))
         n = 1 + (torch.rand(B, 1, 1, device=x.device) * most).long()
 
         return (torch.arange(T, device=x.device) >= T - n).expand(B, C, T)

@@ -255,9 +255,10 @@ class Training(Solver):
         n_steps = state.schedule.n_steps
 
         log.info(
-            "%s steps of %d examples on %s, in %s, %s.",
-            f"{n_steps:,}" if n_steps else self.time_budget, resolved.batch_size, device,
-            resolved.precision, "compiled" if resolved.compile else "eager",
+            "%s of %d examples on %s, in %s, %s.",
+            f"{n_steps:,} steps" if n_steps else f"{self.time_budget:g} s of steps",
+            resolved.batch_size, device, resolved.precision,
+            "compiled" if resolved.compile else "eager",
         )  # fmt: skip
 
         if checkpoint is not None:

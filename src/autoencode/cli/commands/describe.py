@@ -5,7 +5,7 @@ from pathlib import Path
 from ..next_step import suggest_next
 from ..options import LoadOptions
 from ..signatures import recipe_signatures
-from .fit import describe_duration, describe_terms
+from .fit import best_epoch, describe_duration, describe_terms
 
 
 def info(model: Path, /, loading: LoadOptions = LoadOptions()) -> None:
@@ -19,7 +19,7 @@ def info(model: Path, /, loading: LoadOptions = LoadOptions()) -> None:
     estimator = inputs.load_model(model, loading)
     parameters = estimator.get_params(deep=False).items()
     arguments = {name: value for name, value in parameters if value is not False}
-    context, last = estimator.context_, estimator.history_[-1]
+    context, best = estimator.context_, best_epoch(estimator)
     n_params = sum(p.numel() for p in estimator.model_.parameters())
 
     rows = {
@@ -29,8 +29,8 @@ def info(model: Path, /, loading: LoadOptions = LoadOptions()) -> None:
         "likelihood": estimator.model_.likelihood,
         "condition": None if context is None else f"{context} of {context.size_}",
         "parameters": f"{n_params:,}",
-        "trained": describe_duration(last),
-        "last epoch": describe_terms(last),
+        "trained": describe_duration(estimator),
+        "best epoch": describe_terms(best),
     }
 
     for name, value in rows.items():

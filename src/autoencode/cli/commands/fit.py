@@ -1,5 +1,6 @@
 r"""The command that fits a model."""
 
+import math
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -72,8 +73,8 @@ def fit(
     inputs.store_columns(model, examples, found)
     _save(model, out)
 
-    last = model.history_[-1]
-    print(f"Wrote {out}: {describe_duration(last)}; {describe_terms(last)}.")
+    best = best_epoch(model)
+    print(f"Wrote {out}: {describe_duration(model)}; {describe_terms(best)}.")
 
     pictures = out.with_name(f"{out.stem}-pictures")
     known = SourceOptions(labels=labels, loading=loading)
@@ -108,9 +109,21 @@ def _save(model: Any, out: Path) -> None:
         ) from None
 
 
-def describe_duration(record: Any) -> str:
-    r"""Returns the number of epochs and the time of a training."""
-    return f"{record.epoch} epoch{'s' * (record.epoch > 1)} in {record.seconds:.1f} s"
+def best_epoch(model: Any) -> Any:
+    r"""Returns the record of the epoch with the lowest loss of held-out examples, or the last."""
+    name = model.objective_.selection_term
+    losses = [record.validation.get(name, math.nan) for record in model.history_]
+    finite = [k for k, loss in enumerate(losses) if math.isfinite(loss)]
+
+    return model.history_[min(finite, key=losses.__getitem__) if finite else -1]
+
+
+def describe_duration(model: Any) -> str:
+    r"""Returns the number of epochs, the time of a training, and the best epoch."""
+    last, best = model.history_[-1], best_epoch(model)
+    which = f", of which {best.epoch} was the best" * (best.epoch < last.epoch)
+
+    return f"{last.epoch} epoch{'s' * (last.epoch > 1)} in {last.seconds:.1f} s{which}"
 
 
 def describe_terms(record: Any) -> str:

@@ -177,7 +177,7 @@ def numeric_times(cells: Any, name: str) -> tuple[NDArray[np.float64], bool]:
             raise ValueError(
                 f"the times in the column {name!r} look like dates, such as {int(times[0])}, whose"
                 " differences are no steps of time. Write them as 2024-12-31, or use"
-                f" pd.to_datetime(X[{name!r}], format='%Y%m%d')."
+                f" pd.to_datetime(X[{name!r}].astype(int).astype(str))."
             )
 
         return times, False
