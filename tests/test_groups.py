@@ -133,3 +133,35 @@ def test_unknown_labels_are_refused_or_missing(tmp_path: Path) -> None:
 
     with pytest.raises(TypeError, match="expected conditional as True"):
         model(conditional="yes").fit(X, GROUPS)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+@pytest.mark.parametrize("mixed", [False, True])
+def test_later_files_may_keep_the_column(tmp_path, monkeypatch, capsys, suffix, mixed) -> None:
+    monkeypatch.chdir(tmp_path)
+    frame = pd.DataFrame(X, columns=["a", "b", "c"]).assign(patient=GROUPS)
+    frame = frame.assign(city=np.array(["x", "y"])[np.arange(20) % 2]) if mixed else frame
+    getattr(frame, f"to_{suffix}")(f"t.{suffix}", index=False)
+    frame.drop(columns="patient").to_csv("u.csv", index=False)
+    words = ["--recipe", "vae", "--latent-dim", "1", "--layers", "4", "--epochs", "1"]
+    fit = ["fit", f"t.{suffix}", "--out", "m.ae", "--groups", "patient"]
+
+    assert main([*fit, "--validation-fraction", "0.3", *words]) == 0
+    assert main(["score", "m.ae", f"t.{suffix}", "--out", "t.npy"]) == 0
+    assert main(["score", "m.ae", "u.csv", "--out", "u.npy"]) == 0
+    assert np.allclose(np.load("t.npy"), np.load("u.npy"))
+
+    capsys.readouterr()
+    frame.rename(columns={"patient": "doctor"}).to_csv("v.csv", index=False)
+    assert main(["score", "m.ae", "v.csv", "--out", "v.npy"]) == 2
+    assert ("doctor" if mixed else "expected numbers") in capsys.readouterr().err
+
+
+def test_rows_without_a_group_are_refused(tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    frame = pd.DataFrame(X, columns=["a", "b", "c"])
+    frame["patient"] = [None, *GROUPS[1:]]
+    frame.to_csv("t.csv", index=False)
+
+    assert main(["fit", "t.csv", "--out", "m.ae", "--groups", "patient", "--epochs", "1"]) == 2
+    assert "1 examples have no group, the first in row 0" in capsys.readouterr().err

@@ -108,7 +108,9 @@ class FitRun:
         family = self.blueprint.build_likelihood()
         given = self.data, self.held_out, history, self.training
 
-        for failure in diagnose(self.step, modality, family, *given):
+        fixed_code = self.blueprint.network.code_size(modality.shape_) is not None
+
+        for failure in diagnose(self.step, modality, family, *given, fixed_code):
             warn(failure)
 
     def _is_worse(self) -> bool:

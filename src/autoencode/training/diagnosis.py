@@ -47,6 +47,7 @@ def diagnose(
     held_out: Examples | None,
     history: Sequence[Any],
     training: Solver,
+    fixed_code: bool = False,
 ) -> Iterator[str]:
     r"""Yield the texts of warnings about a trained model, each with the setting to change.
 
@@ -58,6 +59,7 @@ def diagnose(
         held_out: The validation examples, if any.
         history: The records of the epochs.
         training: The resolved training method.
+        fixed_code: Whether the network determines the size of the code, as maps have one.
     """
     step.eval()
     shown = _some(data, _MAX_NUMBERS)
@@ -82,7 +84,7 @@ def diagnose(
 
     if not isinstance(modality, Tokenized):  # for texts, the modality warns before the training
         found.append(_dominated(step, shown, trained.total, _all(data, held_out)))
-        found.append(_too_wide(step, data, trained.target))
+        found.append(None if fixed_code else _too_wide(step, data, trained.target))
 
     yield from filter(None, found)
 
@@ -297,9 +299,6 @@ def _skipped(history: Sequence[Any], n: int, training: Any) -> str | None:
 
 
 def _too_wide(step: TrainStep, data: Examples, x: Tensor) -> str | None:
-    if hasattr(step.model.encoder.network, "places"):  # each place has a code of its own
-        return None
-
     damaged = data.corrupted is not None or step.raw_corruption is not None
     plain = isinstance(step.objective, (ELBO, Reconstruction))
     limited = damaged or not plain or not isinstance(step.corruption, nn.Identity)

@@ -68,9 +68,10 @@ def fit(
         column = LabelOptions(None if corrupted.is_dir() else labels.label_column)
         damaged = inputs.read(corrupted, column, table, kinds=model.modality).X
 
+    header = examples.column_names()
     examples, words = inputs.split_groups(examples, groups, data)
     model.fit(examples.X, examples.y, corrupted=damaged, resume=resume, groups=words)
-    inputs.store_columns(model, examples, found)
+    inputs.store_columns(model, examples, found, header)
     _save(model, out)
 
     best = best_epoch(model)

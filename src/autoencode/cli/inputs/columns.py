@@ -2,6 +2,7 @@ r"""Columns of numeric files: their types and names."""
 
 __all__ = ["split_groups", "store_columns", "with_column_types"]
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def split_groups(inputs: Inputs, name: str | None, path: Path) -> tuple[Inputs, 
     if name is None:
         return inputs, None
 
-    columns = [*inputs.X.columns] if is_frame(inputs.X) else [*(inputs.columns or [])]
+    columns = inputs.column_names()
 
     if name not in columns:
         known = f"has the columns {columns}" if columns else "has no columns with names"
@@ -52,22 +53,27 @@ def split_groups(inputs: Inputs, name: str | None, path: Path) -> tuple[Inputs, 
             " Groups of files can be given in Python, as fit(groups={name: group, ...})."
         )
 
-    kept = [column for column in columns if column != name]
-
     if is_frame(inputs.X):
-        return inputs._replace(X=inputs.X[kept], columns=kept), [*map(str, inputs.X[name])]
+        cells = inputs.X[name]
+        words = [None if gone else str(cell) for cell, gone in zip(cells, cells.isna())]
+        return inputs.without([name]), words
 
-    j = columns.index(name)
-    return inputs._replace(X=np.delete(inputs.X, j, axis=1), columns=kept), inputs.X[:, j]
+    return inputs.without([name]), inputs.X[:, columns.index(name)]
 
 
-def store_columns(model: Autoencoder, inputs: Inputs, form: dict[str, Any] | None) -> None:
-    r"""Store the header and the format of a numeric file in the model trained on it.
+def store_columns(
+    model: Autoencoder,
+    inputs: Inputs,
+    form: dict[str, Any] | None,
+    header: Sequence[str] = (),
+) -> None:
+    r"""Store the header and the format of a file in the model trained on it.
 
     Arguments:
         model: The trained model.
         inputs: The examples that it was trained on.
         form: The format, see :func:`~autoencode.data.found_format`.
+        header: The names of all columns, also of those that are no part of the data.
     """
     if not is_frame(inputs.X):  # the model has learned the names of a frame
         if inputs.columns is not None:
@@ -75,3 +81,8 @@ def store_columns(model: Autoencoder, inputs: Inputs, form: dict[str, Any] | Non
 
         if form is not None:
             model.modality_.format_ = form
+
+    if model.modality_.format_ is None and header and [*header] != inputs.column_names():
+        known = TableFormat()
+        known.names = [*header]
+        model.modality_.format_ = known.document()

@@ -2,12 +2,22 @@ r"""Examples of a file or folder, with their labels, column names and file names
 
 __all__ = ["NEEDS_LABELS", "Inputs", "context_of", "load_model", "read", "read_source"]
 
+from collections.abc import Container
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...data import Names, TableFormat, holds_frame, is_frame, read_array, table_files
+from ...data import (
+    Names,
+    TableFormat,
+    holds_frame,
+    is_frame,
+    is_frame_file,
+    read_array,
+    read_frame,
+    table_files,
+)
 from ...data.labels import read_labels
 from ...data.listing import list_files
 from ...data.media.text import read_column
@@ -42,6 +52,24 @@ class Inputs(NamedTuple):
     y: Any = None
     columns: list[str] | None = None
     files: list[str] | None = None
+
+    def column_names(self) -> list[str]:
+        r"""Returns the names of the columns; none if they have no names."""
+        return [*self.X.columns] if is_frame(self.X) else [*(self.columns or [])]
+
+    def without(self, names: Container[str]) -> "Inputs":
+        r"""Returns the examples without some columns, if there are such."""
+        columns = self.column_names()
+        kept = [column for column in columns if column not in names]
+
+        if kept == columns:
+            return self
+
+        if is_frame(self.X):
+            return self._replace(X=self.X[kept], columns=kept)
+
+        j = [columns.index(column) for column in kept]
+        return self._replace(X=self.X[:, j], columns=kept)
 
 
 def load_model(path: Path, loading: LoadOptions) -> Autoencoder:
@@ -88,8 +116,12 @@ def read(
     known = model.modality_ if model else kinds
     form = merge_formats(fitted_format(known), flags)
     inputs = _read_tables(path, labels.label_column, known, form)
+    others = _other_columns(model, form) - {labels.label_column}
 
-    if inputs is not None:
+    if others and is_frame_file(path):
+        frame = Inputs(read_frame(path, given=form)).without(others)
+        inputs = _without_label(frame, path, labels.label_column)
+    elif inputs is not None:
         for file in table_files(path):
             refuse_format(file, flags)
     elif not path.is_dir():
@@ -174,6 +206,14 @@ def _check_labels(
 
     if file is not None and model is not None and model.context_ is None and not colors:
         raise ValueError(NO_EFFECT.format("--labels"))
+
+
+def _other_columns(model: Autoencoder | None, form: TableFormat | None) -> set[str]:
+    r"""Returns the columns of the fit's file that were no part of its data, such as groups."""
+    if model is None or form is None:
+        return set()
+
+    return {*form.names} - {*map(str, getattr(model, "feature_names_in_", form.names))}
 
 
 def _read_tables(
