@@ -89,7 +89,7 @@ def continue_series(
         for window, x, k in zip(windows, known, begins):
             window[:k] = x[len(x) - k :]
 
-        x = modality.load(windows[..., 0] if modality.flat_ else windows)
+        x = modality.load(windows)
         R = np.asarray(modality.restore(map_scaled(model, modality, means, x, c)))
         ends = [r.reshape(n, C)[k : k + h] for r, k in zip(R, begins)]
         later.append(np.stack(ends))
@@ -121,7 +121,8 @@ def past_errors(
     """
     least = modality.shape_[-1] - min(steps, modality.shape_[-1] // 2)
     origins = [(i, t) for i, x in enumerate(X) for t in range(least, len(x) - steps + 1)]
-    origins = [origins[k] for k in _spread(len(origins))]
+    evenly = np.linspace(0, len(origins) - 1, min(len(origins), _MAX_PAST)).round().astype(int)
+    origins = [origins[k] for k in evenly]
 
     if not origins:
         return np.empty((0, steps, modality.shape_[0]))
@@ -186,8 +187,3 @@ def warn_unless_learned(corruption: Any) -> None:
             " corruption=ae.corruptions.FutureMasking() (command line: --corruption"
             " FutureMasking), which hides their ends."
         )
-
-
-def _spread(n: int) -> NDArray[np.intp]:
-    r"""Returns at most `_MAX_PAST` indices up to `n`, evenly spaced, the last one included."""
-    return np.unique(np.linspace(0, max(0, n - 1), min(n, _MAX_PAST)).round().astype(int))
