@@ -256,7 +256,7 @@ class Training(Solver):
 
         log.info(
             "%s of %d examples on %s, in %s, %s.",
-            f"{n_steps:,} steps" if n_steps else f"{self.time_budget:g} s of steps",
+            f"{n_steps:,} steps" if n_steps else f"{state.schedule.budget:g} s of steps",
             resolved.batch_size, device, resolved.precision,
             "compiled" if resolved.compile else "eager",
         )  # fmt: skip

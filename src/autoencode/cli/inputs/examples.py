@@ -117,10 +117,10 @@ def read(
     form = merge_formats(fitted_format(known), flags)
     inputs = _read_tables(path, labels.label_column, known, form)
     others = _other_columns(model, form) - {labels.label_column}
+    frame = Inputs(read_frame(path, given=form)) if others and is_frame_file(path) else None
 
-    if others and is_frame_file(path):
-        frame = Inputs(read_frame(path, given=form)).without(others)
-        inputs = _without_label(frame, path, labels.label_column)
+    if frame is not None and others & {*frame.column_names()}:
+        inputs = _without_label(frame.without(others), path, labels.label_column)
     elif inputs is not None:
         for file in table_files(path):
             refuse_format(file, flags)
