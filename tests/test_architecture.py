@@ -122,7 +122,7 @@ ORDER = {
         layout
     """,
     "modalities.columns": """
-        cells containers grids marginals
+        cells containers exclusive flags grids marginals
         dtypes
         categories
         levels numbers
@@ -159,7 +159,7 @@ ORDER = {
     "modalities.mixed_tables": """
         conditions descriptions filling gaps hidden_cells new_cells scores
         layout
-        decoding
+        decoding flags
         frame
     """,
     "training": """

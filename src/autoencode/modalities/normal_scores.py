@@ -176,6 +176,11 @@ class NormalScores(Configurable):
         owns = self._owns()
         return tuple(zip(self.low_[owns].tolist(), self.high_[owns].tolist()))
 
+    @property
+    def is_flag(self) -> bool:
+        r"""Tell whether the numbers are zeros and ones."""
+        return self.values_.tolist() == [0.0, 1.0] and bool(self._owns().all())
+
     def _owns(self) -> NDArray:
         return np.asarray(self.high_ > self.low_)
 

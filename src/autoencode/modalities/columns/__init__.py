@@ -6,6 +6,7 @@ missing cell, and turns such numbers back into cells of the same type and range.
 - `numbers`, `dates`, `levels`: columns of numbers, of dates and times, and of categories
 - `categories`, `cells`: categories of any type as text and numbers; kinds of single cells
 - `grids`, `marginals`: grids that numbers lie on; kinds of numeric columns
+- `exclusive`, `flags`: flags of which a row has at most one, as in one-hot encodings; new ones
 - `dtypes`, `containers`: types of cells, and frames like the user's
 """
 

@@ -139,12 +139,17 @@ class LevelColumn(Configurable):
         return len(self.levels_) > self.limit
 
     @property
+    def is_truth(self) -> bool:
+        r"""Tell whether the levels are both truth values, so that there can be no others."""
+        return {True, False} == {*self.levels_} and all(isinstance(v, bool) for v in self.levels_)
+
+    @property
     def new_mass(self) -> float:
         r"""The probability of a level that the fit did not see, or zero if it has none of its own.
 
         In a constant column, every other level is new.
         """
-        known = (self.rare or self._closed) and not self.constant_
+        known = (self.rare or self.is_truth) and not self.constant_
 
         if self.unknown != "rare" or known:
             return 0.0
@@ -239,11 +244,6 @@ class LevelColumn(Configurable):
 
         return [find(plain(cell)) for cell in cells]
 
-    @property
-    def _closed(self) -> bool:
-        r"""Tell whether there can be no other levels: both truth values are known."""
-        return {True, False} == {*self.levels_} and all(isinstance(v, bool) for v in self.levels_)
-
     def _levels(self) -> str:
         return ", ".join(map(repr, self.levels_[:10])) + ", ..." * (len(self.levels_) > 10)
 
@@ -253,10 +253,10 @@ class LevelColumn(Configurable):
         Raises:
             ValueError: If such levels are refused.
         """
-        if self.unknown == "error" or self._closed:
+        if self.unknown == "error" or self.is_truth:
             way = (
                 ""
-                if self._closed
+                if self.is_truth
                 else " Correct the cell, or fit with MixedTables(unknown='rare') or 'missing' to"
                 " take such rows (command line: --modality MixedTables --modality.unknown rare)."
             )

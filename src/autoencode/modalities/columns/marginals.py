@@ -5,7 +5,7 @@ For skewed columns, a Gaussian makes negative numbers. In other columns many row
 as in flags, ratings and the zeros of an amount. Both kinds become normal scores.
 """
 
-__all__ = ["describe_columns", "knots_for", "marginal", "shared_numbers"]
+__all__ = ["describe_columns", "knots_for", "marginal", "shared_numbers", "some_rows"]
 
 import math
 
@@ -30,10 +30,8 @@ _SKEWNESS, _KURTOSIS, _ROWS = 1.2, 6.0, 50
 def describe_columns(X: NDArray, columns: NDArray) -> dict[int, NormalScores]:
     r"""The maps of those columns of a table that need normal scores, by number.
 
-    In a large table, only some rows at equal distances are looked at.
-
     Arguments:
-        X: Finite numbers, with shape `(N, D)`, in memory or mapped into it.
+        X: Finite numbers, with shape `(N, D)`, in memory.
         columns: The numbers of the columns to look at.
 
     Example:
@@ -41,14 +39,27 @@ def describe_columns(X: NDArray, columns: NDArray) -> dict[int, NormalScores]:
         >>> describe_columns(X, np.array([0, 1]))
         {0: NormalScores(knots=13)}
     """
-    n = min(len(X), max(_FEWEST, _NUMBERS // X.shape[1]))
-
-    if n < len(X):
-        rows = FileArray.of(X) if isinstance(X, np.memmap) else None
-        X = (X if rows is None else rows)[np.linspace(0, len(X) - 1, n).astype(int)]
-
     found = {int(j): marginal(np.asarray(X[:, j], float)) for j in columns}
     return {j: scores for j, scores in found.items() if scores is not None}
+
+
+def some_rows(X: NDArray) -> NDArray:
+    r"""The rows by which the columns of a table are described: in a large one, at equal distances.
+
+    Arguments:
+        X: Numbers, with shape `(N, D)`, in memory or mapped into it.
+
+    Example:
+        >>> some_rows(np.zeros((10**4, 1000))).shape
+        (4194, 1000)
+    """
+    n = min(len(X), max(_FEWEST, _NUMBERS // X.shape[1]))
+
+    if n == len(X):
+        return X
+
+    rows = FileArray.of(X) if isinstance(X, np.memmap) else None
+    return (X if rows is None else rows)[np.linspace(0, len(X) - 1, n).astype(int)]
 
 
 def marginal(values: NDArray) -> NormalScores | None:

@@ -46,10 +46,13 @@ from ..capabilities.fitting import without_text_corruptions
 from ..columns import UNKNOWN, Column, DateColumn, LevelColumn, NumberColumn, describe_column
 from ..columns.containers import contain
 from ..columns.dtypes import missing
+from ..columns.exclusive import are_groups
+from ..columns.flags import draw_exclusive
 from .conditions import template_of
 from .decoding import decode_rows, draw_rows
 from .descriptions import describe, kind_in_file
 from .filling import fill_column
+from .flags import flags_of, groups_of
 from .gaps import Gaps
 from .hidden_cells import HiddenCells
 from .layout import RowLayout
@@ -118,6 +121,7 @@ class MixedTables(
 
     columns_: list[Column]
     gaps_: Gaps
+    exclusive_: list[tuple[list[int], bool]]
     library_: str
     natives_: dict[str, str]
 
@@ -187,6 +191,7 @@ class MixedTables(
         self.shape_ = (self._layout().width,)
         self.gaps_ = Gaps().fit(np.stack([~missing(X[n]) for n in names], axis=1))
         log.info("columns as read: %s.", describe(self.columns_))
+        self.exclusive_ = [(g.columns, g.always) for g in groups_of(self.columns_, X)]
 
         return self
 
@@ -196,6 +201,7 @@ class MixedTables(
             type(self),
             columns_=len(names) == n > 0,
             gaps_=len(self.gaps_.rest_) == n,
+            exclusive_=are_groups(self.exclusive_, flags_of(self.columns_)),
             shape_=self.shape_ == (self._layout().width,),
         )
 
@@ -287,7 +293,9 @@ class MixedTables(
         return MixedColumns(scales, tuple(self._layout().sizes), shared, fixed_scale)
 
     def draw(self, p: Distribution) -> Tensor:
-        return draw_rows(self.columns_, p)
+        flags = flags_of(self.columns_) if self.exclusive_ else {}
+        groups = [([flags[j] for j in columns], always) for columns, always in self.exclusive_]
+        return draw_exclusive(draw_rows(self.columns_, p), p, groups)
 
     def adapt_likelihood(self, likelihood: Family) -> Family:
         if not isinstance(likelihood, MixedColumns):

@@ -22,8 +22,10 @@ from ...networks import FullyConnected, Network
 from ..base import WIDE, Modality, cast, tensor_of, warn_of_constants
 from ..capabilities import DensityFitted, ErrorWeighted, NonlinearScale, Subsettable, Tabular
 from ..columns.containers import contain
+from ..columns.exclusive import are_groups, describe_groups, exclusive_groups
+from ..columns.flags import Flag, draw_exclusive
 from ..columns.grids import snap
-from ..columns.marginals import describe_columns
+from ..columns.marginals import describe_columns, some_rows
 from ..normal_scores import NormalScores, ScoreTable
 from ..statistics import Columns, column_statistics
 from .frames import array_of, first_cells, frame_of, grids_of, types_of
@@ -86,6 +88,7 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
     decimals_: NDArray[np.intp]
     scored_: NDArray[np.intp]
     scores_: list[NormalScores]
+    exclusive_: list[tuple[list[int], bool]]
 
     def __init__(self, scaling: str = "auto") -> None:
         self.scaling = scaling
@@ -145,6 +148,7 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
         self.steps_, self.decimals_ = grids_of(X)  # from which new rows do not depart
         self.scored_ = np.zeros(0, int)
         self.scores_ = []
+        self.exclusive_ = []
         self._held = {}
 
         if gridded := [j for j in self.columns_.tolist() if self.steps_[j] not in (0, 1)]:
@@ -168,9 +172,16 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
         ):
             return
 
-        X = array_of(X)
+        X = some_rows(array_of(X))
         found = describe_columns(X, self.columns_)
         self.scored_, self.scores_, self._held = np.array([*found], int), [*found.values()], {}
+        flags = [j for j, scores in found.items() if scores.is_flag]
+        groups = exclusive_groups(np.asarray(X[:, flags]) == 1, flags)
+        self.exclusive_ = [(group.columns, group.always) for group in groups]
+
+        for line in describe_groups(groups, self._name):
+            log.info("%s.", line)
+
         shared = sum(bool(scores.intervals()) for scores in self.scores_)
 
         if found or self.constants_:
@@ -195,6 +206,7 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
             decimals_=((self.decimals_ >= 0) & (self.decimals_ < 20)).all(),
             scored_=_is_index(self.scored_, n) and np.isin(self.scored_, of).all(),
             scores_=len(self.scores_) == len(self.scored_),
+            exclusive_=are_groups(self.exclusive_, self._flags()),
             constants_=all(0 <= j < n for j, _ in self.constants_),
             types_=len(self.types_) in (0, n),
             dtype_=np.dtype(self.dtype_).kind in "biuf",
@@ -245,6 +257,11 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
             X[:, at] = scores.decode(t[:, at])
 
         return self._framed(X)
+
+    def draw(self, p: Distribution) -> Tensor:
+        flags = self._flags()
+        groups = [([flags[j] for j in columns], always) for columns, always in self.exclusive_]
+        return draw_exclusive(p.sample(), p, groups)
 
     def restore_new(self, x: Tensor) -> Any:
         X = self.restore(x)
@@ -363,6 +380,11 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
         r"""Yields the columns with normal scores: their number, place among those seen, scores."""
         places = np.searchsorted(self.columns_, self.scored_)
         yield from zip(self.scored_.tolist(), places.tolist(), self.scores_)
+
+    def _flags(self) -> dict[int, Flag]:
+        r"""Returns the columns of flags."""
+        scored = self._scored()
+        return {j: Flag.of_scores(at, scores) for j, at, scores in scored if scores.is_flag}
 
     def _compare_constants(self, columns: Columns) -> None:
         r"""Warns of constant columns that vary in new rows."""
