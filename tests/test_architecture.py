@@ -57,7 +57,7 @@ ORDER = {
         mixed
     """,
     "distributions.codes": """
-        codebook full_gaussian jump_relu top_k
+        codebook full_gaussian gumbel_softmax jump_relu power_spherical straight_through top_k
         scalar_quantizer vector_quantizers
     """,
     "corruptions": """
@@ -94,7 +94,7 @@ ORDER = {
     "datasets": "images synthetic",
     "priors": """
         base maximization
-        selection standard_normal vamp
+        reference selection standard_normal vamp
         mixture
     """,
     "objectives": """

@@ -12,7 +12,7 @@ from ..modalities import ContinuousContext, Labels, Modality
 from ..networks import Network
 from ..networks.modules import as_network
 from ..objectives import Objective, Reconstruction
-from ..priors import Prior, StandardNormal
+from ..priors import Prior, Reference, StandardNormal
 from ..training.solver import Solver
 from ..training.trainer import Training
 
@@ -135,7 +135,12 @@ def defaults_for(arguments: Mapping[str, Any], params: Mapping[str, Any]) -> dic
     defaults: dict[str, Any] = {**_DEFAULTS}
     kinds = (bool, np.bool_, Labels, ContinuousContext)
     labeled = isinstance(conditional, kinds) and bool(conditional)  # else `check` asks
-    defaults["prior"] = StandardNormal if labeled else made_for.prior
+    posterior = params.get("posterior", arguments["posterior"])
+
+    if isinstance(posterior, Family) and posterior.has_reference:
+        defaults["prior"] = Reference
+    else:
+        defaults["prior"] = StandardNormal if labeled else made_for.prior
 
     for name in params:
         head, nested, _ = name.partition("__")

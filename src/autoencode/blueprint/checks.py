@@ -93,7 +93,7 @@ def check_likelihood(family: Family | None) -> None:
         Traceback (most recent call last):
         ValueError: expected a likelihood with a density or a probability, ...
     """
-    if family is not None and not family.has_density:
+    if family is not None and (not family.has_density or family.has_reference):
         raise ValueError(
             "expected a likelihood with a density or a probability, such as SharedGaussian() or"
             f" Bernoulli(), got {family!r}."

@@ -1,6 +1,7 @@
 r"""Choices that follow from others where the user leaves them open."""
 
 __all__ = [
+    "default_prior",
     "resolve_latent_dim",
     "resolve_likelihood",
     "resolve_network",
@@ -24,7 +25,7 @@ from ..modalities.capabilities.fitting import (
 from ..networks import Modules, Network
 from ..networks.modules import as_network
 from ..objectives import Objective, Reconstruction
-from ..priors import Prior, StandardNormal
+from ..priors import Prior, Reference, StandardNormal
 
 log = logging.getLogger(__name__)
 
@@ -73,23 +74,50 @@ def resolve_posterior(posterior: Family | None, objective: Objective | None) -> 
     return (posterior or resolve_objective(objective).posterior()).clone()
 
 
-def resolve_prior(prior: Prior | None, objective: Objective | None, conditional: bool) -> Prior:
+def resolve_prior(
+    prior: Prior | None,
+    objective: Objective | None,
+    conditional: bool,
+    posterior: Family | None = None,
+) -> Prior:
     r"""Prior of the codes: the argument, or the default of the objective.
 
     The default of conditional models is the unit Gaussian. A prior fitted to the codes of all
-    labels would draw codes of other labels.
+    labels would draw codes of other labels. Codes in a space of their own, such as a sphere, have
+    the prior of this space.
 
     Arguments:
         prior: The prior, if one was chosen.
         objective: The objective, if one was chosen.
         conditional: Whether the model is conditional.
+        posterior: The posterior, if one was chosen.
 
     Example:
         >>> resolve_prior(None, None, conditional=False)
         StandardNormal()
     """
-    default = StandardNormal if conditional else resolve_objective(objective).prior
-    return (prior or default()).clone()
+    return (prior or default_prior(objective, conditional, posterior)()).clone()
+
+
+def default_prior(
+    objective: Objective | None, conditional: bool, posterior: Family | None = None
+) -> type[Prior]:
+    r"""Class of the prior of :func:`resolve_prior`, if none was chosen.
+
+    Arguments:
+        objective: The objective, if one was chosen.
+        conditional: Whether the model is conditional.
+        posterior: The posterior, if one was chosen.
+
+    Example:
+        >>> from autoencode.distributions import PowerSpherical
+        >>> default_prior(None, False, PowerSpherical()).__name__
+        'Reference'
+    """
+    if resolve_posterior(posterior, objective).has_reference:
+        return Reference
+
+    return StandardNormal if conditional else resolve_objective(objective).prior
 
 
 def resolve_network(network: Any, modality: Modality, cleans: bool) -> Network:

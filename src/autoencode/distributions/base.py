@@ -48,6 +48,10 @@ class Family(Configurable, nn.Module, abc.ABC):
     has_density: ClassVar[bool] = True
     r"""True if the distributions have a density or probabilities, as all but point masses do."""
 
+    has_reference: ClassVar[bool] = False
+    r"""True if codes lie in a smaller space than that of all vectors, where :meth:`reference` is
+    defined: a sphere, or a finite set. Such a family is a posterior, not a likelihood."""
+
     free_nats: float = 0.0
     r"""Default free nats of the objective: the rate in nats per example that is not penalized."""
 
@@ -85,6 +89,16 @@ class Family(Configurable, nn.Module, abc.ABC):
             z: Values, with shape `(*, D)`.
         """
         return z
+
+    def reference(self, z: Tensor) -> Distribution:
+        r"""Returns what codes are distributed as before an example is seen, such as uniformly.
+
+        Only families with `has_reference` have one. Its batch shape is `()`.
+
+        Arguments:
+            z: A vector of the size, type and device of a code, with shape `(D,)`.
+        """
+        raise NotImplementedError
 
     @abc.abstractmethod
     def forward(self, phi: Tensor) -> Distribution:

@@ -81,7 +81,8 @@ class Abilities(NamedTuple):
         kinds = CANDIDATES if modality is None else modality
         density = choices.resolve_posterior(posterior, objective).has_density
         matches = choices.resolve_objective(objective).matches_prior
-        generates = density or matches or choices.resolve_prior(prior, objective, conditional).fits
+        chosen = choices.resolve_prior(prior, objective, conditional, posterior)
+        generates = density or matches or chosen.fits
 
         return cls(
             (kinds,) if isinstance(kinds, Modality) else tuple(kinds), density, bool(generates)

@@ -56,7 +56,9 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
                 :func:`~autoencode.modalities.pool`.
             indices: Whether to return the indices of the entries of a codebook instead, for
                 quantized codes such as those of
-                :class:`~autoencode.distributions.VectorQuantizer`.
+                :class:`~autoencode.distributions.VectorQuantizer`; or the most probable values
+                of discrete codes such as those of
+                :class:`~autoencode.distributions.GumbelSoftmax`.
             full_size: Whether to encode each image in its own size, to a map of codes, for
                 networks whose codes are maps
                 (:class:`~autoencode.networks.FullyConvolutional`).

@@ -14,7 +14,7 @@ from typing import Any
 
 from torch import Tensor
 
-from ..distributions.codes.codebook import quantized_point
+from ..distributions.codes.codebook import code_indices
 from ..modalities import Modality
 from ..modalities.capabilities.scales import mean, restore_mean
 from ..models.latent import LatentModel, Model
@@ -54,7 +54,7 @@ def each_code(
 
     def encode(model: Model, x: Tensor) -> Tensor:
         q = model.encode(modality.normalize(x))
-        return quantized_point(q).index if indices else q.mean
+        return code_indices(q) if indices else q.mean
 
     return each_batch(model, encode, x, c)
 
@@ -73,7 +73,7 @@ def codebook_indices(
     Raises:
         ValueError: If the codes of the model are not quantized.
     """
-    return map_scaled(model, modality, lambda m, x: quantized_point(m.encode(x)).index, x, c)
+    return map_scaled(model, modality, lambda m, x: code_indices(m.encode(x)), x, c)
 
 
 def decode_means(

@@ -163,6 +163,13 @@ class LatentModel(nn.Module):
                 " conditional=True (command line: --conditional), or choose another prior."
             )
 
+        if posterior.has_reference and prior.euclidean:
+            raise ValueError(
+                f"prior={prior!r} is a density of vectors, and codes of {posterior!r} lie in a"
+                " smaller space. Use prior=Reference() (command line: --prior Reference), the"
+                " default of such codes, or prior=VampPrior()."
+            )
+
         prior.attach(encoder, context)
 
         return cls(

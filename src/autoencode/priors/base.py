@@ -31,6 +31,10 @@ class Prior(Configurable, nn.Module, abc.ABC):
     r"""True if the prior is :math:`p(z \mid c)`: it is called with contexts `(B, C)` and returns
     a distribution with batch shape `(B,)`. It needs a model with `conditional=True`."""
 
+    euclidean: ClassVar[bool] = True
+    r"""True if the prior is a density of vectors. It does not suit a posterior whose codes lie
+    on a sphere, say, see :class:`~autoencode.priors.Reference`."""
+
     def attach(self, encoder: nn.Module, context: int = 0) -> None:
         r"""Shows the encoder to the prior, before it is built. Most priors do not need it.
 

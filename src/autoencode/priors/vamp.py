@@ -44,6 +44,8 @@ class VampPrior(Prior):
         VampPrior(n_components=16)
     """
 
+    euclidean = False
+
     n_components: int
 
     def __init__(self, n_components: int = 64) -> None:

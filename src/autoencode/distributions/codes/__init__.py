@@ -2,6 +2,9 @@ r"""Families of codes whose units depend on each other: posteriors, not likeliho
 
 - `full_gaussian`: `FullGaussian`, normal distributions with a covariance
 - `top_k`: `TopK` and `BatchTopK`, a number of active units for each example, or on average
+- `power_spherical`: `PowerSpherical`, directions
+- `gumbel_softmax`: `GumbelSoftmax`, categories
+- `straight_through`: `StraightThroughBernoulli`, truth values
 - `jump_relu`: `JumpReLU`, a learned threshold for each unit
 - `codebook`: tables of entries, learned by moving averages
 - `vector_quantizers`: `VectorQuantizer`, the nearest entry; `ResidualQuantizer`, a sum of entries
@@ -12,16 +15,22 @@ __all__ = [
     "BatchTopK",
     "FiniteScalarQuantizer",
     "FullGaussian",
+    "GumbelSoftmax",
     "JumpReLU",
+    "PowerSpherical",
     "QuantizedPoint",
     "ResidualQuantizer",
+    "StraightThroughBernoulli",
     "TopK",
     "VectorQuantizer",
 ]
 
 from .codebook import QuantizedPoint
 from .full_gaussian import FullGaussian
+from .gumbel_softmax import GumbelSoftmax
 from .jump_relu import JumpReLU
+from .power_spherical import PowerSpherical
 from .scalar_quantizer import FiniteScalarQuantizer
+from .straight_through import StraightThroughBernoulli
 from .top_k import BatchTopK, TopK
 from .vector_quantizers import ResidualQuantizer, VectorQuantizer

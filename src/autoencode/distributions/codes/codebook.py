@@ -1,6 +1,6 @@
 r"""Codebooks that are learned by moving averages."""
 
-__all__ = ["Codebook", "QuantizedPoint", "perplexity", "quantized_point"]
+__all__ = ["Codebook", "QuantizedPoint", "code_indices", "perplexity", "quantized_point"]
 
 import torch
 import torch.nn as nn
@@ -132,6 +132,20 @@ class Codebook(nn.Module):
         self.counts.lerp_(chosen.sum(dim=0), 1 - self.ema_decay)
         self.sums.lerp_(chosen.mT @ x, 1 - self.ema_decay)
         self.entries.copy_(self.sums / self.counts.clamp(min=_SMALLEST_COUNT)[:, None])
+
+
+def code_indices(q: Distribution) -> Tensor:
+    r"""Indices of the values that codes have, of finitely many, with shape `(*, G)`.
+
+    Raises:
+        ValueError: If the codes of the posterior vary continuously.
+
+    Example:
+        >>> code_indices(QuantizedPoint(torch.ones(1, 2), torch.tensor([[3]]), torch.zeros(1), 5))
+        tensor([[3]])
+    """
+    index = getattr(q.base_dist if isinstance(q, Independent) else q, "index", None)
+    return quantized_point(q).index if index is None else index
 
 
 def quantized_point(q: Distribution) -> QuantizedPoint:
