@@ -1,5 +1,6 @@
 r"""Tables in files as people and programs export them: read as they are meant, or refused."""
 
+import datetime as dt
 import gzip
 import logging
 import warnings
@@ -14,7 +15,7 @@ import pytest
 import autoencode as ae
 from autoencode import FitWarning, Training
 from autoencode.cli import main
-from autoencode.data import read_array, read_table
+from autoencode.data import read_array, read_table, write_frame
 
 N = range(1, 30)
 
@@ -70,7 +71,7 @@ READ = {
     "Stata": (lines("a,b", lambda i: f"{i * 0.5 if i % 5 else '.'},{i}"), {"a": 0.5}),
     "SQL": (lines("a\tb", lambda i: f"{i}\t{i * 0.5 if i % 5 else chr(92) + 'N'}"), {"b": 0.5}),
     "truths": (lines("a,b", lambda i: f"{'TRUE' if i % 2 else 'False'},{i}"), {"a": True}),
-    "exponents": (lines("a,b", lambda i: f"{i}.50E-7,{i}e5"), {"a": 1.5e-7, "b": 1e5}),
+    "exponents": (lines("a,b", lambda i: f"{i}.50E-7,{i}.0e5"), {"a": 1.5e-7, "b": 1e5}),
     "ids with zeros": (lines("a,b", lambda i: f"{i:05},{i}"), {"a": "00001", "b": 1}),
     "long ids": (lines("a,b", lambda i: f"{10**21 + i},{i}"), {"a": "1000000000000000000001"}),
     "large numbers": (lines("a,b", lambda i: f"{2**60 + i},{i}"), {"a": 2**60 + 1}),
@@ -443,14 +444,61 @@ def test_a_table_of_numbers_is_mapped_where_it_is_large(
     assert small.columns == large.columns == ["a", "b"]
 
 
+TIMES = {
+    "minutes": ("{0:02}:35", dt.time(5, 35)),
+    "one digit": ("{0}:35", dt.time(5, 35)),
+    "seconds": ("{0:02}:35:10", dt.time(5, 35, 10)),
+    "fractions": ("{0}:35:10.25", dt.time(5, 35, 10, 250_000)),
+    "halves": ("{1} pm", dt.time(17, 35)),
+}
+
+
+@pytest.mark.parametrize("kind", TIMES)
+def test_times_of_the_day_are_times(tmp_path: Path, kind: str) -> None:
+    form, time = TIMES[kind]
+    cells = [form.format(i % 9 + 1, f"{i % 9 + 1}:35") if i > 1 else "" for i in range(30)]
+    file = write(tmp_path, lines("t,k", lambda i: f"{cells[i]},{'ab'[i % 2]}"))
+    X = read_table(file)
+    assert X["t"][3] == time
+
+    model = vae().fit(file)
+    S = model.sample(5, random_state=0)
+    assert all(isinstance(cell, dt.time) for cell in S["t"])
+    (hours,) = {cell.replace(hour=0) for cell in S["t"]}
+    assert hours == time.replace(hour=0)
+
+    write_frame(tmp_path / "s.csv", S, ".csv")
+    np.testing.assert_allclose(model.transform(tmp_path / "s.csv"), model.transform(S))
+    empty = write(tmp_path, "t,k\n,a\n,b\n", "empty.csv")
+    assert np.isfinite(model.transform(empty)).all()
+    other = write(tmp_path, "t,k\n31:10,a\n12:00,b\n", "other.csv")
+
+    with pytest.raises(ValueError, match="column 't': expected durations or times, got '31:10'"):
+        model.transform(other)
+
+    whole = read_table([file, tmp_path / "s.csv"])
+    assert all(isinstance(cell, dt.time) for cell in whole["t"].dropna())
+    assert read_table(file, text_columns=["t"])["t"][3] == cells[4]
+
+
+def test_numbers_beside_truth_values_are_read_for_tables(tmp_path: Path) -> None:
+    X = pd.DataFrame({"x": [i / 7 for i in N], "t": [i % 3 == 0 for i in N]})
+    model = vae().fit(X)
+    X.to_csv(tmp_path / "t.csv", index=False)
+
+    assert type(model.modality_).__name__ == "Tables"
+    np.testing.assert_array_equal(model.transform(tmp_path / "t.csv"), model.transform(X))
+
+
 def test_numbers_and_dates_as_text_in_memory_are_said(recwarn) -> None:
     X = pd.DataFrame({"a": [f"{i},5" for i in N], "d": [f"2024-01-{i:02}" for i in N]})
+    X["t"] = [f"{i % 24}:05" for i in N]
     X = X.assign(
         zip=[f"0{i:04}" for i in N], kind=["1", "2"] * 14 + ["1"], word=["a", "b"] * 14 + ["a"]
     )
     ae.vae(1, layers=(4,), training=Training(epochs=1)).fit(X)
     said = [str(w.message) for w in recwarn if "text that spells" in str(w.message)]
 
-    assert [s.split("'")[1] for s in said] == ["a", "d"]
+    assert [s.split("'")[1] for s in said] == ["a", "d", "t"]
     assert "pd.to_numeric" in said[0]
     assert "pd.to_datetime" in said[1]

@@ -91,6 +91,8 @@ def of_pandas() -> Any:
     X |= {"ordered": pd.Series(pd.Categorical(WORDS, ["ß", "c", "b", "a", "z"], ordered=True))}
     X |= {"sparse": pd.Series(NUMBERS).clip(0).astype(pd.SparseDtype("int64", 0))}
     X |= {"sparse_float": (pd.Series(NUMBERS) / 4).astype(pd.SparseDtype("float64", np.nan))}
+    X |= {"period": pd.Series(pd.period_range("2024", periods=N, freq="M")).where(~GAPS)}
+    X |= {"interval": pd.Series(pd.interval_range(0.0, 4.0).repeat(N // 4)).where(~GAPS)}
     X |= {"sparse_bool": (pd.Series(NUMBERS) > 3).astype(pd.SparseDtype(bool, False))}
     return pd.DataFrame(X)
 
@@ -458,16 +460,20 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "bytes": ([b"a", b"b"] * 9, r"got bytes b'a'. .*\.str\.decode"),
     "fraction": ([Fraction(1, 3), Fraction(2, 3)] * 9, r"got Fraction .*\.map\(float\)"),
     "complex": ([1j, 2.0] * 9, r"got complex .*\.map\(lambda z: z.real\)"),
-    "period": (
-        pd.period_range("2024", periods=18, freq="M"),
-        r"got Period .*\.dt\.to_timestamp\(\)",
+    "interval": (
+        pd.Series(pd.interval_range(0, 18), dtype=object),
+        r"got Interval .*\.astype\('category'\)",
     ),
-    "interval": (pd.interval_range(0, 18), r"got Interval .*\.astype\('category'\)"),
     "tuples": (
         pd.Series(pd.Categorical([(1, 2), (3, 4)] * 9)),
         "categories of text, .* got tuple",
     ),
     "infinite": ([Decimal("Infinity"), Decimal(1)] * 9, "the number in row 0 is infinite"),
+    "beyond floats": ([10**400, 1] * 9, "in row 0 is infinite, or too large"),
+    "zones": (
+        [pd.Timestamp("2024", tz=zone) for zone in (PARIS, "UTC") * 9],
+        r"several time zones, Europe/Paris and UTC. .*utc=True",
+    ),
     "mixture": ([Decimal(1), 2.5] * 9, r"got Decimal .*\.map\(Decimal\)"),
     "void": ([np.void(b"ab")] * 18, "got void"),
     "dateutil": (
@@ -489,6 +495,54 @@ def test_what_cannot_be_is_refused_by_name(kind: str) -> None:
 
     with pytest.raises(ValueError, match=f"column 'odd': .*({message})"):
         quick().fit(pd.DataFrame({"x": range(18), "odd": cells}))
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (
+            pd.DataFrame(np.eye(4), columns=pd.MultiIndex.from_tuples([(c, 1) for c in "abcd"])),
+            "'_'.join",
+        ),
+        (pd.DataFrame({True: [1.0, 2], False: ["a", "b"]}), r"columns.astype\(str\)"),
+        (pd.DataFrame(np.eye(2), columns=pd.date_range("2024", periods=2)), r"astype\(str\)"),
+        (pd.DataFrame(index=range(5)), r"rows and columns, got shape \(5, 0\)"),
+        ([{"a": 1, "b": "x"}] * 3, r"pd.DataFrame\(X\)"),
+        ([{"image": np.eye(3), "label": 1}] * 3, r"use iter\(X\)"),
+    ],
+)
+def test_what_is_no_table_is_refused_with_a_remedy(X: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        quick().fit(X)
+
+
+def test_levels_of_rows_and_the_name_of_the_columns_remain() -> None:
+    rows = pd.MultiIndex.from_product([["u", "v"], range(9)], names=["site", "day"])
+    X = pd.DataFrame({"x": np.arange(18) / 7, "k": ["a", "b"] * 9}, rows)
+    X = X.rename_axis(columns="quantity")
+    R = quick().fit(X).reconstruct(X)
+
+    assert R.index.equals(rows)
+    assert R.index.names == ["site", "day"]
+    assert R.columns.name == "quantity"
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        (pd.cut(NUMBERS, [-2, 0, 3, 9]), "text"),
+        ([10**30 + i for i in range(N)], "decimal"),
+        (pd.Series([w + "\ud800" for w in WORDS], dtype=object), "text"),
+        (np.arange(N).astype(np.longdouble) / 7, "float64"),
+    ],
+)
+def test_cells_that_parquet_lacks_are_written_in_the_nearest_type(tmp_path, cells, kind) -> None:
+    model = quick().fit(pd.DataFrame({"odd": cells, "k": WORDS}))
+
+    with pytest.warns(UserWarning, match=f"'odd' is written as {kind}"):
+        write_frame(tmp_path / "s.parquet", model.sample(4, random_state=0), ".parquet")
+
+    assert np.isfinite(model.transform(tmp_path / "s.parquet")).all()
 
 
 def test_scipy_matrices_are_refused() -> None:

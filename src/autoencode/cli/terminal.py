@@ -1,6 +1,6 @@
 r"""Text for a terminal, without control characters from the data."""
 
-__all__ = ["SanitizedStream", "sanitize"]
+__all__ = ["SanitizedStream", "on_one_line", "sanitize"]
 
 from typing import Any, TextIO
 
@@ -24,6 +24,21 @@ def sanitize(text: str) -> str:
         return text
 
     return "".join(c if c.isprintable() or c in _KEPT_CONTROLS else _escaped(c) for c in text)
+
+
+def on_one_line(text: object) -> str:
+    r"""A name or cell of the data with line breaks and all other control characters escaped.
+
+    A line break could begin what looks like a line of this program.
+
+    Arguments:
+        text: The name or cell.
+
+    Example:
+        >>> print(on_one_line("a.png\nWrote b.png"))
+        a.png\nWrote b.png
+    """
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(text))
 
 
 def _escaped(letter: str) -> str:

@@ -78,6 +78,13 @@ def read(
 
             if files is not None and fitting:
                 log.info("read %s of '%s'.", files.summary(), source)
+    elif isinstance(X, (list, tuple)) and X and isinstance(X[0], Mapping):
+        rows = all(np.ndim(value) == 0 for value in X[0].values())
+        way = "pd.DataFrame(X), whose columns these become" if rows else "iter(X)"
+        raise ValueError(
+            f"expected examples, got a list of mappings with {first_few([*map(str, X[0])])}: use"
+            f" {way}."
+        )
     elif is_stream(X):
         X, y = read_stream(X)
     elif isinstance(X, Mapping):

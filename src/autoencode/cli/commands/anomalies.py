@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...common.atomic_files import replacing
 from ..options import SourceOptions, WriteOptions
+from ..terminal import on_one_line
 
 if TYPE_CHECKING:  # `--help` need not wait for this import
     from ...estimator import Autoencoder
@@ -113,7 +114,7 @@ def anomalies(
 
     for i in worst:
         parts = f"score {score[i]:.5g}  on {on[i]:.5g}  off {off[i]:.5g}"
-        print(f"  {names[i]:>8}  {parts}{_quoted(select_row(X, i))}")
+        print(f"  {on_one_line(names[i]):>8}  {parts}{_quoted(select_row(X, i))}")
 
     if maps is not None:
         _write_maps(new, estimator, data, examples, normal, context)
@@ -196,7 +197,8 @@ def _write_intervals(
     print(f"Wrote {out}: {len(found):,} intervals, with {100 * share:.2g} % of {total:,} steps.")
 
     for row in rows[:_LISTED_EXAMPLES]:
-        print(f"  {row[0]:>8}  {row[1]} to {row[2]}  severity {row[3]}  {row[4]}")
+        name, start, end, severity, channels = map(on_one_line, row)
+        print(f"  {name:>8}  {start} to {end}  severity {severity}  {channels}")
 
     picture = out.with_suffix(".png")
 

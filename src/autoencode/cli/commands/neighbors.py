@@ -6,6 +6,7 @@ from typing import Any
 from ...common.atomic_files import replacing
 from ..next_step import suggest_next
 from ..options import SourceOptions, WriteOptions
+from ..terminal import on_one_line
 
 _LISTED_EXAMPLES = 10
 
@@ -61,7 +62,8 @@ def neighbors(
 
     for group in groups[:_LISTED_EXAMPLES]:
         names = [examples.files[i] if examples.files else str(i) for i in group[:_LISTED_EXAMPLES]]
-        print("  " + ", ".join(names) + " ..." * (len(group) > _LISTED_EXAMPLES))
+        shown = ", ".join(map(on_one_line, names))
+        print(f"  {shown}{' ...' * (len(group) > _LISTED_EXAMPLES)}")
 
     if estimator.context_ is not None:
         print(f"Next: compare examples with their neighbors by the rows of {out}.")

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..next_step import suggest_next
 from ..options import SourceOptions, WriteOptions
+from ..terminal import on_one_line
 
 _LISTED_CELLS = 10
 
@@ -66,4 +67,5 @@ def _print_strangest(scores: Any, columns: Sequence[str], X: Any) -> None:
 
     for i, j in zip(*np.unravel_index(order[:_LISTED_CELLS], scores.shape)):
         cell = X[columns[j]].iloc[i]
-        print(f"  row {i:>6}  {columns[j]} = {cell}: {scores[i, j]:.4g} nats")
+        name = on_one_line(columns[j])
+        print(f"  row {i:>6}  {name} = {on_one_line(cell)}: {scores[i, j]:.4g} nats")

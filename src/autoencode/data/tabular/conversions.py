@@ -1,6 +1,6 @@
-r"""Columns of text as numbers, dates and truth values, where all of their cells are."""
+r"""Columns of text as numbers, dates, times and truth values, where all of their cells are."""
 
-__all__ = ["Conversion", "conversions"]
+__all__ = ["Conversion", "bare_exponents", "conversions"]
 
 import contextlib
 import re
@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from .formats import TableFormat
-from .spellings import MARKS, PARTS, Numbers, numbers_of, order_of_dates
+from .spellings import MARKS, PARTS, Numbers, form_of_times, numbers_of, order_of_dates
 
 _DAYS = {"dmy": "%d{0}%m{0}%Y", "mdy": "%m{0}%d{0}%Y", "ymd": "%Y{0}%m{0}%d"}
 _TIMES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S")
 _DIGITS = re.compile(r"\s*[+-]?[0-9]+\s*")
+_BARE = re.compile(r"[0-9]+[eE][0-9]+")
 _PADDED = re.compile(r"\s*[+-]?0[0-9xX]")  # or hexadecimal
 _NAMED = (
     *("%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%d-%B-%Y", "%d.%b.%Y", "%d. %b %Y", "%d. %B %Y"),
@@ -46,6 +47,9 @@ class Conversion(NamedTuple):
 
         if self.kind == "date":
             return _dates(cells, self.form)
+
+        if self.kind == "time":
+            return _times(cells, self.form)
 
         assert self.numbers is not None
         words = compute.replace_substring_regex(cells, PARTS, r"\1\2\3")
@@ -187,9 +191,15 @@ def conversions(
     dates = {
         name: there
         for name, words in strings.items()
-        if name not in result and kinds.get(name) in (None, "date")
+        if name not in result and kinds.get(name) in (None, "date", "time")
         if (there := [word for word in words if word.strip().lower() not in marks])
     }
+    result |= {
+        name: Conversion("time", form=form, marks=_marked(strings[name], marks))
+        for name, words in dates.items()
+        if kinds.get(name) != "date" and (form := form_of_times(words))
+    }
+    dates = {n: words for n, words in dates.items() if kinds.get(n) != "time" and n not in result}
     result |= _date_columns(dates, strings, marks, given, found)
 
     for name in {*strings} - {*result}:
@@ -215,6 +225,53 @@ def conversions(
             del result[name]
 
     return result, _without_marks(_as_known(table, kinds), given)
+
+
+def bare_exponents(
+    table: Any, read: Callable[[set[str], list[str]], Any], converted: set[str]
+) -> dict[str, str]:
+    r"""Finds columns of whole numbers that may be words, as their exponents stand without signs.
+
+    Programs write `1e+05` or `1.2e5`, and a part of an identifier may be `12e4`.
+
+    Arguments:
+        table: The columns, as they were read.
+        read: Reads some of them again, as text.
+        converted: Columns that Arrow took for text.
+
+    Returns:
+        The names of the columns, with such a word.
+
+    Example:
+        >>> import pyarrow as pa
+        >>> words = pa.table({"id": ["12e4", "123"]})
+        >>> bare_exponents(pa.table({"id": [12e4, 123.0]}), lambda texts, only: words, set())
+        {'id': '12e4'}
+    """
+    from pyarrow import compute, types
+
+    floats = [
+        name
+        for name, cells in zip(table.column_names, table.columns)
+        if name not in converted
+        and types.is_floating(cells.type)
+        and compute.all(compute.equal(cells, compute.trunc(cells))).as_py()
+    ]
+
+    if not floats:
+        return {}
+
+    again = read({*floats}, floats)
+    found = {}
+
+    for name in floats:
+        words = _words(again.column(name))
+        bare = [word for word in words if _BARE.fullmatch(word)]
+
+        if bare and all(word.isdecimal() for word in {*words} - {*bare}):
+            found[name] = bare[0]
+
+    return found
 
 
 def _words(cells: Any) -> list[str]:
@@ -348,13 +405,23 @@ def _dates(cells: Any, form: str) -> Any:
     return pa.chunked_array([pa.array(dates, pa.timestamp(unit, zone and str(zone)))])
 
 
+def _times(cells: Any, form: str) -> Any:
+    import pandas as pd
+    import pyarrow as pa
+
+    times = pd.to_datetime(cells.to_pandas().str.strip(), format=form).dt.time
+    kind = pa.time64("us") if form.endswith("%f") else pa.time32("s")
+
+    return pa.chunked_array([pa.array(times, kind, from_pandas=True)])
+
+
 def _as_known(table: Any, kinds: Mapping[str | int, str]) -> Any:
     r"""Returns columns without a cell, or of whole numbers alone, in the types of the fit."""
     import pyarrow as pa
     from pyarrow import types
 
     of = {"float": pa.float64(), "number": pa.int64(), "date": pa.timestamp("s")}
-    of |= {"truth": pa.bool_(), "text": pa.string()}
+    of |= {"truth": pa.bool_(), "text": pa.string(), "time": pa.time32("s")}
 
     for i, name in enumerate(table.column_names):
         kind, cells = kinds.get(name), table.column(name)

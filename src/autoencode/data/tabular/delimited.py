@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from ...common.batching import data_limits
 from ..encodings import describe_utf8_error
-from .conversions import Conversion, conversions
+from .conversions import Conversion, bare_exponents, conversions
 from .formats import TableFormat
 from .layouts import Layout, layout_of, opened_text, rows_of
 from .spellings import WORDS
@@ -31,6 +31,9 @@ class Reading(NamedTuple):
 
     format: TableFormat
     r"""What was given and found."""
+
+    exponents: Mapping[str, str] = {}
+    r"""Columns of whole numbers that are perhaps words, with one of them, such as `12e4`."""
 
 
 def needs_arrow(path: Path) -> None:
@@ -63,7 +66,7 @@ def read_text(
         path: The file, gzipped or not.
         given: What is known of its format.
         kinds: Of which kind columns are, if that is known: `"text"`, `"number"`, `"float"`,
-            `"date"` or `"truth"`.
+            `"date"`, `"time"` or `"truth"`.
         whole: Whether to read all rows, or else those of the first 16 MB.
 
     Raises:
@@ -112,7 +115,9 @@ def read_text(
             found.header = layout.header
         how, table = conversions(table, source.read, given, found, kinds, texts, layout.separator)
 
-        return Reading(table, layout, how, found)
+        bare = {} if kinds else bare_exponents(table, source.read, {*how})
+
+        return Reading(table, layout, how, found, bare)
     except UnicodeDecodeError:
         raise ValueError(f"cannot read '{path}': {_not_utf8(path)}") from None
     except pa.ArrowException as error:

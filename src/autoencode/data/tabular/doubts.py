@@ -73,6 +73,8 @@ def announce(path: Path, reading: Reading) -> None:
     said += [f"{unit} left out in column {n!r}" for n, unit in reading.format.units.items()]
     dates = {c.form for c in reading.conversions.values() if c.kind == "date"}
     said += [f"dates as {form}" for form in sorted(dates)]
+    times = {c.form for c in reading.conversions.values() if c.kind == "time"}
+    said += [f"times as {form}" for form in sorted(times)]
 
     for name, conversion in reading.conversions.items():
         if marks := {mark.strip() for mark in conversion.marks} - {*WORDS}:
@@ -117,6 +119,13 @@ def doubts(path: Path, reading: Reading) -> Iterator[str]:
     given = reading.format
 
     yield from _of_rows(path, table)
+
+    for name, word in reading.exponents.items():
+        yield (
+            f"'{path}': cells of column {name!r} such as {word!r} are read as numbers with an"
+            f" exponent. If they are names of something, set text_columns=[{name!r}] (command"
+            " line: --text-columns)."
+        )
 
     for name, cells in zip(table.column_names, table.columns):
         if name in given.text_columns or name == reading.layout.row_names:

@@ -177,6 +177,7 @@ def _numbers(table: Any, before: int) -> NDArray:
 
     for k, column in enumerate(table.columns):
         numbers = types.is_integer(column.type) or types.is_floating(column.type)
+        numbers = numbers or types.is_boolean(column.type)
 
         if numbers and not column.null_count:
             X[:, k] = column.to_numpy()

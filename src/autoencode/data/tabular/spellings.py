@@ -10,6 +10,7 @@ __all__ = [
     "SPACES",
     "WORDS",
     "Numbers",
+    "form_of_times",
     "kind_of",
     "numbers_of",
     "order_of_dates",
@@ -64,6 +65,18 @@ _DATE = re.compile(
     rf"(?:\d{{4}}([-/.])\d{{1,2}}\1\d{{1,2}}|\d{{1,2}}([-/.])\d{{1,2}}\2\d{{4}}){_TIME}"
     r"|\d{1,2}[-. ][A-Za-z]{3,9}\.?[-. ]\d{4}|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}"
 )
+_HOURS, _SIXTY = "(?:[01]?[0-9]|2[0-3])", "[0-5][0-9]"
+_TIMES_OF_THE_DAY = {
+    form: re.compile(pattern.replace("H", _HOURS).replace("M", _SIXTY), re.IGNORECASE)
+    for form, pattern in {
+        "%H:%M": "H:M",
+        "%H:%M:%S": "H:M:M",
+        "%H:%M:%S.%f": r"H:M:M\.[0-9]{1,6}",
+        "%I:%M %p": "(?:0?[1-9]|1[0-2]):M [ap]m",
+        "%I:%M:%S %p": "(?:0?[1-9]|1[0-2]):M:M [ap]m",
+        "%I:%M%p": "(?:0?[1-9]|1[0-2]):M[ap]m",
+    }.items()
+}
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2\d{4}")
 
 
@@ -211,6 +224,25 @@ def _fits(words: list[str], decimal: str, other: str) -> bool:
     # Who groups digits groups all
     short = all(len(word.partition(decimal)[0]) <= 3 for word in bare)
     return short and all(grouped.fullmatch(word) for word in words if other in word)
+
+
+def form_of_times(cells: Sequence[str]) -> str:
+    r"""The form of the times of the day in a column, if all of its cells are such in one form.
+
+    Arguments:
+        cells: The different cells of the column, without missing ones.
+
+    Returns:
+        The form as for `strptime`, or an empty text.
+
+    Example:
+        >>> form_of_times(["14:35", "9:05"]), form_of_times(["2:35 pm"]), form_of_times(["25:00"])
+        ('%H:%M', '%I:%M %p', '')
+    """
+    words = [cell.strip() for cell in cells]
+    forms = _TIMES_OF_THE_DAY.items() if words else ()
+
+    return next((form for form, way in forms if all(map(way.fullmatch, words))), "")
 
 
 def order_of_dates(cells: Sequence[str]) -> str | None:

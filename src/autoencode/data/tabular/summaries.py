@@ -2,18 +2,25 @@ r"""Summaries of tables: how each column was taken, in one line."""
 
 __all__ = ["identifier_warnings", "spelling_warnings", "summarize"]
 
+import datetime
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from .spellings import kind_of
+from ...common.visible_text import visible
+from .spellings import form_of_times, kind_of
 
 _LOOKED_AT = 1000  # columns of wide tables, and different words of a column
 _FEWEST = 8  # different words of which something can be told
 _SHOWN = 8  # names of columns of one kind
 _ENOUGH = 20  # rows, of which more than nine tenths are different
+_WAYS = {
+    "number": "pd.to_numeric",
+    "date": "pd.to_datetime",
+    "time": "pd.to_datetime({}, format='mixed').dt.time",
+}
 
 
 def summarize(frame: Any) -> str:
@@ -32,7 +39,7 @@ def summarize(frame: Any) -> str:
         missing = int(cells.isna().sum())
         kind, detail = _kind(cells, missing)
         details = [*([detail] if detail else []), *([f"{missing:,} missing"] if missing else [])]
-        found[kind].append(", ".join([str(name), *details]))
+        found[kind].append(", ".join([visible(str(name)), *details]))
 
     parts = []
 
@@ -40,6 +47,7 @@ def summarize(frame: Any) -> str:
         shown = "; ".join(which[:_SHOWN]) if any("," in w for w in which) else None
         shown = shown or ", ".join(which[:_SHOWN])
         more = f" and {len(which) - _SHOWN:,} more" if len(which) > _SHOWN else ""
+        kind = "categories" if kind == "category" and len(which) > 1 else kind
         parts.append(f"{len(which):,} {kind}{_plural(kind, len(which))} ({shown}{more})")
 
     if len(names) > _LOOKED_AT:
@@ -74,14 +82,14 @@ def identifier_warnings(frame: Any) -> Iterator[str]:
 def spelling_warnings(frame: Any) -> Iterator[str]:
     r"""Yields warnings of columns of text that spell numbers or dates, of a frame in memory.
 
-    Of files, :func:`~autoencode.data.read_table` knows what is a number.
+    Of files of text, :func:`~autoencode.data.read_table` knows what is a number.
 
     Example:
         >>> import pandas as pd
         >>> len([*spelling_warnings(pd.DataFrame({"a": [f"{i}.5" for i in range(30)]}))])
         1
     """
-    for name in [*frame.columns][: 0 if "file" in frame.attrs else _LOOKED_AT]:
+    for name in [*frame.columns][: 0 if "format" in frame.attrs else _LOOKED_AT]:
         cells = frame[name]
 
         if not _is_text(cells) or str(cells.dtype).startswith(("category", "dictionary")):
@@ -96,19 +104,20 @@ def spelling_warnings(frame: Any) -> Iterator[str]:
             continue
 
         kinds = {kind_of(word) for word in words} - {""}
+        kinds = {"time"} if kinds == {"text"} and form_of_times(words) else kinds
         padded = any(word[:1] == "0" and word[1:2].isdecimal() for word in words)  # as ids are
 
-        if kinds in ({"number"}, {"date"}) and not padded:
-            way = "pd.to_numeric" if kinds == {"number"} else "pd.to_datetime"
+        if len(kinds) == 1 and (kind := kinds.pop()) in _WAYS and (kind == "time" or not padded):
+            way = _WAYS[kind].format(f"X[{name!r}]")
             yield (
-                f"the cells of column {name!r} are text that spells {kinds.pop()}s, such as"
-                f" {words[0]!r}, and are taken for words. Convert them with {way}, or to the type"
+                f"the cells of column {name!r} are text that spells {kind}s, such as {words[0]!r},"
+                f" and are taken for words. Convert them with {way}, or to the type"
                 " 'category' if that is meant."
             )
 
 
 def _plural(kind: str, n: int) -> str:
-    return "" if n == 1 or kind.endswith(("apart", "rows", "y", "no")) else "s"
+    return "" if n == 1 or kind.endswith(("apart", "rows", "ies", "no")) else "s"
 
 
 def _is_text(cells: Any) -> bool:
@@ -131,8 +140,13 @@ def _kind(cells: Any, missing: int) -> tuple[str, str]:
     if missing == len(cells):
         return "column without a cell", ""
 
+    if hasattr(cells.dtype, "freq"):
+        return "period", ""
+
     if not _is_text(cells):
-        if missing == 0 and bool((cells == cells.iloc[0]).all()):
+        same = missing == 0 and cells.iloc[0] == cells.iloc[-1]
+
+        if same and cells.nunique() == 1:  # Arrow cannot compare some whole numbers of Python
             return "constant", ""
 
         kind = cells.dtype.kind
@@ -148,6 +162,9 @@ def _kind(cells: Any, missing: int) -> tuple[str, str]:
 
         named = {"b": "yes or no", "f": "number", "M": "date", "m": "duration"}
         return named.get(kind, "column"), ""
+
+    if isinstance(next(iter(cells.dropna()), None), datetime.time):
+        return "time", ""
 
     try:
         n = cells.nunique()

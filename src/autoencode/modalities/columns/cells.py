@@ -39,7 +39,7 @@ _WAYS = {
     "Fraction": "Turn it into a number: .map(float)",
     "complex": "Take its parts as two columns, .map(lambda z: z.real) and .map(lambda z: z.imag).",
     "bytes": "Turn it into text: .str.decode('utf-8')",
-    "Period": "Turn it into a date: .dt.to_timestamp()",
+    "Period": "Give the column their type: .astype('period[M]'), or another frequency",
     "Interval": "Turn it into a category: .astype('category')",
     **dict.fromkeys(("list", "tuple", "dict", "set", "ndarray"), _LIST),
 }

@@ -44,6 +44,8 @@ def contain(
             names = [*X.column_names]
 
         frame = frame[names] if {*names} == {*frame.columns} else frame
-        frame = frame.set_axis(X.index) if library == "pandas" else frame
+
+        if library == "pandas":
+            frame = frame.set_axis(X.index).rename_axis(columns=X.columns.names)
 
     return from_pandas(frame, library, types, categories or {})

@@ -126,11 +126,15 @@ class DateColumn(Configurable):
         return self.days_.constant_
 
     @property
+    def of_day(self) -> bool:
+        r"""Tell whether these are times of the day."""
+        return self.dtype_ == "time" or self.dtype_.startswith(("arrow time32", "arrow time64"))
+
+    @property
     def grid(self) -> str:
         r"""Grid step of the dates, in words."""
         what = "durations" if self.spans_ else "dates"
-        what = "times" if self.dtype_.startswith(("arrow time32", "arrow time64")) else what
-        what = "times" if self.dtype_ == "time" else what
+        what = "times" if self.of_day else what
 
         if self.months_:
             ends = "last" if self.months_ < 0 else "first"
@@ -291,8 +295,14 @@ class DateColumn(Configurable):
             found = read(cells, errors="coerce", **options)
             wrong = np.flatnonzero((found.isna() & cells.notna()).to_numpy())
             message = str(error).splitlines()[0]
+            zones = {str(cell.tzinfo) for cell in cells.dropna() if hasattr(cell, "tzinfo")}
 
-            if len(wrong):
+            if len(zones) > 1:
+                message = (
+                    f"got several time zones, {' and '.join(sorted(zones)[:2])}. Bring them to"
+                    f" one: pd.to_datetime(X[{self.name!r}], utc=True)"
+                )
+            elif len(wrong):
                 message = f"got {cells.iloc[wrong[0]]!r} in {locate_cell(cells, wrong[0])}"
 
             raise ValueError(f"column {self.name!r}: expected {what}, {message}.") from None

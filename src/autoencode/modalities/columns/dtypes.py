@@ -151,7 +151,8 @@ def open_cells(cells: Any) -> Any:
     r"""Cells of the types of numpy and pandas, which columns work on.
 
     Sparse cells become dense. Cells of Arrow become cells of numpy or pandas. Times of the day
-    become durations since midnight. All other cells, such as lists, stay as they are.
+    become durations since midnight, periods their first moments, and intervals categories. All
+    other cells, such as lists, stay as they are.
 
     Arguments:
         cells: A series of pandas.
@@ -169,6 +170,10 @@ def open_cells(cells: Any) -> Any:
         opened = cells.sparse.to_dense()
     elif isinstance(dtype, pd.ArrowDtype):
         opened = _of_arrow(cells)
+    elif isinstance(dtype, pd.PeriodDtype):
+        opened = cells.dt.to_timestamp()
+    elif isinstance(dtype, pd.IntervalDtype):
+        opened = cells.astype("category")
     elif dtype.kind == "O" and pd.api.types.infer_dtype(cells) in {"time", "timedelta"}:
         there = cells.astype(object).where(cells.notna(), None)
         spans = [_since_midnight(c) if isinstance(c, datetime.time) else c for c in there]
@@ -218,6 +223,13 @@ def close(values: Any, name: str, categories: Any = None) -> Any:
         return _objects([t.to_pytimedelta() if k else None for t, k in zip(values, there)])
 
     dtype = dtype_of(name)
+
+    if isinstance(dtype, pd.PeriodDtype):
+        return values.dt.to_period(dtype.freq)
+
+    if isinstance(dtype, pd.IntervalDtype):
+        found = pd.Categorical(values, [*map(str, categories)])
+        return pd.Series(pd.Categorical.from_codes(found.codes, categories)).astype(dtype)
 
     if isinstance(dtype, pd.SparseDtype):
         dense = close(values, str(dtype.subtype))

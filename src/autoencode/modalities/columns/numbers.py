@@ -211,7 +211,10 @@ class NumberColumn(Configurable):
 
         if len(infinite):
             where = locate_cell(cells, infinite[0])
-            raise ValueError(f"column {self.name!r}: the number in {where} is infinite.")
+            raise ValueError(
+                f"column {self.name!r}: the number in {where} is infinite, or too large for a"
+                " float."
+            )
 
         if self.origin_:
             there = cells.notna().to_numpy()
@@ -268,7 +271,11 @@ class NumberColumn(Configurable):
         if pd.api.types.is_numeric_dtype(cells.dtype):
             return cells.to_numpy(dtype=float, na_value=np.nan)
 
-        found = pd.to_numeric(cells.astype(object), errors="coerce").to_numpy(float)
+        try:
+            found = pd.to_numeric(cells.astype(object), errors="coerce").to_numpy(float)
+        except OverflowError:  # whole numbers beyond the largest float
+            found = np.array([*map(_float, cells)])
+
         wrong = np.flatnonzero(np.isnan(found) & cells.notna().to_numpy())
         words = [i for i, cell in enumerate(cells) if isinstance(cell, str)]
 
@@ -280,6 +287,16 @@ class NumberColumn(Configurable):
             )
 
         return found
+
+
+def _float(cell: Any) -> float:
+    r"""Returns a number as a float, which is infinite for numbers that are too large."""
+    try:
+        return float(cell)
+    except OverflowError:
+        return np.inf
+    except (TypeError, ValueError):  # what is missing or no number
+        return np.nan
 
 
 def _scale(cells: Any) -> int:

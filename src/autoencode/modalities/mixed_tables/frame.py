@@ -184,8 +184,11 @@ class MixedTables(
 
         names = [name.item() if isinstance(name, np.generic) else name for name in X.columns]
 
-        if wrong := [name for name in names if not isinstance(name, (str, int))]:
-            raise ValueError(f"expected columns with names of text or numbers, got {wrong}.")
+        if wrong := [n for n in names if not isinstance(n, (str, int)) or isinstance(n, bool)]:
+            raise ValueError(
+                "expected columns with names of text or whole numbers, got"
+                f" {', '.join(map(repr, wrong[:3]))}. {_rename(wrong[0])}"
+            )
 
         self.columns_ = [describe_column(n, X[n], self.max_levels, self.unknown) for n in names]
         self.shape_ = (self._layout().width,)
@@ -406,3 +409,11 @@ def _frame(X: Any) -> Any:
 
     names_of(X)  # raises if two are the same
     return to_pandas(X)
+
+
+def _rename(name: Any) -> str:
+    r"""Returns advice about columns whose names are neither text nor whole numbers."""
+    if isinstance(name, tuple):
+        return "Join their levels: X.columns = ['_'.join(map(str, name)) for name in X.columns]"
+
+    return "Turn them into text: X.columns = X.columns.astype(str)"

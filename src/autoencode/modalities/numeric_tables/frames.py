@@ -13,7 +13,6 @@ from ..columns.dtypes import close, dtype_of, name_of, open_cells
 from ..columns.grids import grid_of
 
 _GRID_NUMBERS, _GRID_ROWS = 2**22, 2**12  # of a table, that are looked at
-# of a table, that are looked at
 
 
 def types_of(X: Any) -> list[tuple[str | int, str]]:
@@ -32,6 +31,9 @@ def array_of(X: Any) -> NDArray:
 
     X = to_pandas(X)
     kinds = [_numpy(dtype) for dtype in X.dtypes]
+
+    if not kinds:
+        raise ValueError(f"expected a table with rows and columns, got shape {X.shape}.")
 
     if all(isinstance(dtype, np.dtype) for dtype in X.dtypes):
         return X.to_numpy(np.result_type(*kinds))

@@ -20,12 +20,10 @@ def frame_of_cells(table: Any) -> Any:
         'Int64'
     """
     import pandas as pd
-    from pyarrow import string, types
 
     cells = {}
 
     for name, column in zip(table.column_names, table.columns):
-        column = column.cast(string()) if types.is_time(column.type) else column
         mapper = _nullable if column.null_count else None
         cells[name] = column.to_pandas(types_mapper=mapper, date_as_object=False)
 

@@ -27,13 +27,13 @@ def read_frame(
     r"""Reads a table of any columns, which needs `pandas` and `pyarrow`.
 
     Columns of text are whole numbers, numbers, truth values, dates or times if all their cells
-    are; cells without anything, or with one of the usual words for it, are missing. Times of the
-    day without a date are categories, and so are columns with a whole number such as `007`.
+    are; cells without anything, or with one of the usual words for it, are missing. Columns with a
+    whole number such as `007` are categories.
 
     Arguments:
         path: A file as for :func:`read_table`.
         kinds: Of which kind columns are, if that is known: `"text"`, `"number"`, `"float"`,
-            `"date"` or `"truth"`.
+            `"date"`, `"time"` or `"truth"`.
         given: What is known of the format of text.
 
     Returns:

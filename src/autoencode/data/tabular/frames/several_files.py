@@ -2,6 +2,7 @@ r"""Several files with the same columns as one table."""
 
 __all__ = ["read_frames", "table_files"]
 
+import datetime
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,9 @@ def _common(columns: Sequence[Any]) -> str | None:
 def _kind(cells: Any) -> str | None:
     if cells.isna().all():
         return None
+
+    if isinstance(next(iter(cells.dropna())), datetime.time):
+        return "time"
 
     return {"i": "number", "u": "number", "f": "float", "M": "date", "b": "truth"}.get(
         cells.dtype.kind, "text"

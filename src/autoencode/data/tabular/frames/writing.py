@@ -3,8 +3,11 @@ r"""Data frames in new files, and the line ends that keep the text of their cell
 __all__ = ["line_end", "write_frame"]
 
 from collections.abc import Iterable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+from ....common.failures import warn
 
 
 def line_end(*columns: Iterable[Any]) -> str:
@@ -57,10 +60,69 @@ def write_frame(path: Path, frame: Any, kind: str) -> None:
         _write_parquet(path, frame)
 
 
+def _storable(name: Any, cells: Any) -> Any:
+    r"""Returns cells in a type that Parquet has: their own, or else the nearest, or text."""
+    import pandas as pd
+
+    if isinstance(cells.dtype, pd.SparseDtype):
+        cells = cells.sparse.to_dense()
+
+    if cells.dtype.kind in "biuM" or _fits(cells):
+        return cells
+
+    there = cells.notna()
+
+    for kind, way in (("float64", float), ("decimal", _decimal), ("text", _word)):
+        try:
+            found = [way(cell) if k else None for cell, k in zip(cells, there)]
+        except (TypeError, ValueError, ArithmeticError):
+            continue
+
+        dtype = "float64" if kind == "float64" else object
+        stored = pd.Series(found, cells.index, dtype=dtype)
+
+        if (kind != "float64" or cells.dtype.kind == "f") and _fits(stored):
+            warn(f"column {name!r} is written as {kind}, as Parquet has no type for its cells.")
+            return stored
+
+    return cells
+
+
+def _fits(cells: Any) -> bool:
+    r"""Tell whether Parquet can hold cells."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        table = pa.table({"cells": pa.Array.from_pandas(cells)})
+        parquet.write_table(table[: min(1, len(cells))], pa.BufferOutputStream())
+    except (pa.ArrowException, OverflowError, TypeError, ValueError):
+        return False
+
+    return True
+
+
+def _decimal(cell: Any) -> Decimal:
+    if not isinstance(cell, int):
+        raise TypeError
+
+    return Decimal(cell)
+
+
+def _word(cell: Any) -> str:
+    return str(cell).encode("utf-8", "replace").decode()
+
+
 def _write_parquet(path: Path, frame: Any) -> None:
     import pandas as pd
     import pyarrow as pa
     from pyarrow import parquet
+
+    for name, cells in frame.items():
+        stored = _storable(name, cells)
+
+        if stored is not cells:
+            frame[name] = stored
 
     table = pa.Table.from_pandas(frame, preserve_index=False)
     wrapped = any(
