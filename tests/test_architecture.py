@@ -37,7 +37,7 @@ ORDER = {
     """,
     "recipes": """
         building
-        basic deterministic sparse variational
+        basic deterministic representations sparse variational
     """,
     "common": """
         atomic_files batching configurable estimates failures locks progress ranges seeding threads
@@ -100,7 +100,7 @@ ORDER = {
     "objectives": """
         base discriminator
         contractive elbo reconstruction
-        bounds disentangling matching regularized
+        bounds disentangling matching matryoshka regularized
     """,
     "objectives.bounds": "capacity importance_weighted",
     "objectives.disentangling": "covariance factor total_correlation",

@@ -111,6 +111,7 @@ KINDS: dict[str, _Made] = {
     "rae": _objective(o.RAE()),
     "wae": _objective(o.WAE()),
     "iwae": (lambda: ae.iwae(2, n_samples=2, **_QUICK), lambda: _X, None),
+    "matryoshka": _objective(o.Matryoshka()),
     "vamp": (lambda: ae.vae(2, prior=VampPrior(4), **_QUICK), lambda: _X, None),
     "logistic": _objective(o.ELBO(), posterior=d.DiagonalGaussian(), likelihood=d.Laplace()),
 }  # fmt: skip

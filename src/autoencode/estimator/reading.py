@@ -145,8 +145,12 @@ class ExampleReader(ResolvedAttributes, BaseEstimator):
     def _open_codes(self, Z: ArrayLike) -> Tensor:
         r"""Returns codes as a tensor, with shape `(N, latent_dim)`."""
         z = torch.tensor(check_array(inputs.tensor_to_numpy(Z), dtype=np.float32))
+        left = self._n_features_out - z.shape[1]
 
-        if z.shape[1] != self._n_features_out:
+        if left > 0 and self.blueprint_.objective.completes_codes:
+            return torch.nn.functional.pad(z, (0, left))
+
+        if left != 0:
             raise ValueError(
                 f"expected codes of {self._n_features_out} numbers, got shape {tuple(z.shape)}."
             )

@@ -143,7 +143,8 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
         r"""Decodes codes to the means of :math:`p(x \mid z)`.
 
         Arguments:
-            Z: Codes, with shape `(N, latent_dim)`; or maps of any size, as
+            Z: Codes, with shape `(N, latent_dim)`; first units of ordered codes
+                (:class:`~autoencode.objectives.Matryoshka`); or maps of any size, as
                 `transform(X, full_size=True)` returns them.
             y: Labels or numbers, if the model is conditional; one for all, or one each.
 

@@ -89,7 +89,7 @@ class FitRun:
             history: The records of all epochs.
         """
         modality, start = self.blueprint.modality, self.start
-        self.step.objective.progress.fill_(1)
+        self.step.objective.advance(1)
 
         if start and (self.unjudged or self._is_worse()):
             log.info("training does not improve on %s, which is kept.", start.set(self.whole))

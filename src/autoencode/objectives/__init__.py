@@ -8,6 +8,7 @@ r"""Training objectives: functions of (model, input, target) to one loss per exa
 - `disentangling/`: codes with independent units
 - `matching/`: codes that follow the prior as a whole
 - `regularized/`: reconstruction with a penalty on codes or decoder
+- `matryoshka`: ordered codes, for any objective
 - `discriminator`: the second player of adversarial objectives
 """
 
@@ -28,6 +29,7 @@ __all__ = [
     "InfoVAE",
     "Isometric",
     "Loss",
+    "Matryoshka",
     "Objective",
     "Reconstruction",
     "SinkhornAE",
@@ -43,5 +45,6 @@ from .contractive import Contractive
 from .disentangling import DIPVAE, BetaTCVAE, FactorVAE
 from .elbo import ELBO
 from .matching import AAE, WAE, InfoVAE, SinkhornAE, SlicedWAE
+from .matryoshka import Matryoshka
 from .reconstruction import Reconstruction
 from .regularized import RAE, VQ, Isometric, Sparse, SparseCoding, Topological

@@ -4,7 +4,8 @@ __all__ = ["Loss", "Objective", "penalty_weight"]
 
 import abc
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 import torch.nn as nn
@@ -61,22 +62,25 @@ class Objective(Configurable, nn.Module, abc.ABC):
         :class:`~autoencode.objectives.Reconstruction`, :class:`~autoencode.objectives.ELBO`
     """
 
-    posterior: ClassVar[Any]
+    posterior: Any
     r"""Factory of the default family of :math:`q(z \mid x)`, such as a class of families."""
 
-    prior: ClassVar[type[Prior]] = StandardNormal
+    prior: type[Prior] = StandardNormal
     r"""The default prior :math:`p(z)`."""
 
-    matches_prior: ClassVar[bool] = False
+    matches_prior: bool = False
     r"""True if the objective makes the codes of all examples together follow :math:`p(z)`. New
     examples can then be drawn, even if the posterior has no density."""
 
-    selection_term: ClassVar[str] = "total"
+    selection_term: str = "total"
     r"""The term of the validation loss, lower is better, by which the best epoch is selected."""
 
-    lr_factors: ClassVar[Mapping[str, float]] = {}
+    lr_factors: Mapping[str, float] = MappingProxyType({})
     r"""Factors of the learning rate of parameters of the objective, by the beginning of their
     names, such as `{"discriminator": 2.0}`."""
+
+    completes_codes: bool = False
+    r"""True if the first units of a code are a code, too, of which the other units are zero."""
 
     progress: Tensor
     r"""The completed fraction of the training, with shape `()`; one outside of a training."""
@@ -100,6 +104,12 @@ class Objective(Configurable, nn.Module, abc.ABC):
         """
         self.n_examples = n_examples
         return self
+
+    def advance(self, progress: float) -> None:
+        r"""Sets the completed fraction of the training, also of objectives within this one."""
+        for module in self.modules():
+            if isinstance(module, Objective):
+                module.progress.fill_(progress)
 
     @abc.abstractmethod
     def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:

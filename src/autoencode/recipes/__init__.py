@@ -8,6 +8,7 @@ in the decoder, in place of the network that suits the data.
 - `basic`: the common purposes; these names are those of the package, too, as `ae.vae`
 - `variational`: other bounds, and codes with independent units
 - `deterministic`: new examples without a density, and quantized codes
+- `representations`: codes for other purposes than the reconstruction
 - `sparse`: dictionaries, whose codes are sparse
 - `building`: the construction of estimators
 
@@ -25,6 +26,7 @@ Example:
     info_vae     Variational autoencoder that keeps the information in its code.
     iwae         Importance-weighted autoencoder, a tighter bound from several codes per example.
     linear       Linear autoencoder, equivalent to principal component analysis.
+    matryoshka   Autoencoder with ordered codes: the first units of a code are a code, too.
     rae          Regularized autoencoder, smooth enough to draw new examples from.
     sparse       Sparse autoencoder: each example is the sum of a few atoms of a large dictionary.
     vae          Variational autoencoder, which generates new examples and estimates densities.
@@ -44,6 +46,7 @@ __all__ = [
     "info_vae",
     "iwae",
     "linear",
+    "matryoshka",
     "rae",
     "sparse",
     "vae",
@@ -57,6 +60,7 @@ from types import ModuleType
 
 from .basic import autoencoder, beta_vae, contractive, denoising, linear, vae
 from .deterministic import aae, rae, vq_vae, wae
+from .representations import matryoshka
 from .sparse import sparse
 from .variational import beta_tc_vae, dip_vae, factor_vae, info_vae, iwae
 
