@@ -11,7 +11,7 @@ from torch.nn.functional import pad
 import autoencode as ae
 from autoencode.cli.settings import build_estimator, flag_groups
 from autoencode.cli.signatures import parse
-from autoencode.distributions import Dirac, FixedGaussian, Gaussian, TopK
+from autoencode.distributions import Dirac, FixedGaussian, Gaussian, PowerSpherical, TopK
 from autoencode.models.latent import LatentModel
 from autoencode.networks import Dictionary, FullyConnected
 from autoencode.objectives import AAE, ELBO, IWAE, Matryoshka, Reconstruction, SparseCoding
@@ -95,6 +95,9 @@ def test_prefixes_follow_from_the_size_of_the_code() -> None:
 
     with pytest.raises(ValueError, match=r"code of 4 numbers, got 6\. Choose a larger latent_dim"):
         Matryoshka(prefixes=[6]).build(make(4))
+
+    with pytest.raises(ValueError, match="have no prefixes"):
+        Matryoshka(ELBO()).build(make(4, PowerSpherical))
 
 
 def test_the_objective_within_keeps_its_choices() -> None:

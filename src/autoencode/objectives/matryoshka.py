@@ -47,7 +47,8 @@ class Matryoshka(Objective):
             code. The whole code is always among them.
 
     Raises:
-        ValueError: If a prefix is less than one, or longer than the code.
+        ValueError: If a prefix is less than one or longer than the code, or codes lie in a space
+            where a unit cannot be zero, such as a sphere.
 
     See Also:
         :func:`~autoencode.recipes.matryoshka`, :class:`~autoencode.objectives.Reconstruction`
@@ -90,6 +91,12 @@ class Matryoshka(Objective):
         self.lr_factors = {f"whole.{name}": v for name, v in inner.lr_factors.items()}
 
     def build(self, model: LatentModel, n_examples: int = 1) -> "Matryoshka":
+        if model.posterior.has_reference:
+            raise ValueError(
+                f"codes of {model.posterior!r} have no prefixes, as a code whose last units are"
+                " zero is none of its codes. Use another posterior, or another objective."
+            )
+
         self.sizes(model.encoder.event[0])
         self.whole = self.whole.build(model, n_examples)
 
