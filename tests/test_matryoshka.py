@@ -97,7 +97,7 @@ def test_prefixes_follow_from_the_size_of_the_code() -> None:
         Matryoshka(prefixes=[6]).build(make(4))
 
     with pytest.raises(ValueError, match="have no prefixes"):
-        Matryoshka(ELBO()).build(make(4, PowerSpherical))
+        ae.Autoencoder(4, posterior=PowerSpherical(), objective=Matryoshka(ELBO())).fit(np.eye(12))
 
 
 def test_the_objective_within_keeps_its_choices() -> None:
