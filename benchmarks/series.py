@@ -17,7 +17,7 @@ from torch import nn
 
 import autoencode as ae
 from autoencode.modalities import Series
-from autoencode.networks import Convolutional, FullyConnected
+from autoencode.networks import Convolutional, FullyConnected, Recurrent, Transformer
 
 CODE = 8
 NETWORKS = {
@@ -25,6 +25,8 @@ NETWORKS = {
     "convolutional": Convolutional(),
     "convolutional, skip": Convolutional(skip=True),
     "dilated, skip": Convolutional(depth=3, dilation=2, skip=True),
+    "recurrent, skip": Recurrent(width=64, skip=True),
+    "transformer, skip": Transformer(width=64, depth=2, skip=True),
 }
 
 

@@ -47,7 +47,7 @@ ORDER = {
     "networks": """
         base frequencies gru padding
         convolutional dictionary mlp modules
-        fully_convolutional incomplete tokens
+        fully_convolutional incomplete steps tokens
         recurrent transformer
     """,
     "distributions": """

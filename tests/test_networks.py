@@ -12,6 +12,8 @@ from autoencode.networks import (
     FullyConnected,
     FullyConvolutional,
     Incomplete,
+    Recurrent,
+    Transformer,
 )
 from autoencode.networks.convolutional import Residual, Shuffle
 from autoencode.networks.frequencies import cosine_patches
@@ -32,11 +34,21 @@ NETWORKS = [
 ]
 FULLY = [FullyConvolutional(width=4), FullyConvolutional(width=3, stride=4, channels=5)]
 SHAPES = [(1, 1, 1), (1, 8, 8), (3, 5, 9), (2, 1, 17), (1, 28, 28), (4, 33, 30)]
+STEPS = [
+    Recurrent(width=6),
+    Recurrent(width=6, skip=True),
+    Transformer(width=8, depth=1, n_heads=2),
+    Transformer(width=4, depth=2, n_heads=1, skip=True),
+    Incomplete(Transformer(width=4, depth=1, n_heads=2)),
+]
+SERIES = [(1, 2), (3, 21)]
 SHAPES += [(1, 1), (3, 50), (1, 203), (2, 4, 5, 3), (1, 7, 1, 9)]  # series and volumes
 
 
-@pytest.mark.parametrize("network", NETWORKS, ids=repr)
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+CASES = [(n, s) for n in NETWORKS for s in SHAPES] + [(n, s) for n in STEPS for s in SERIES]
+
+
+@pytest.mark.parametrize(("network", "shape"), CASES, ids=str)
 @pytest.mark.parametrize("context", [0, 3])
 def test_laws(network, shape, context) -> None:
     encoder, decoder = network.encoder(shape, 5, context), network.decoder(5, shape, context)
@@ -63,15 +75,16 @@ def test_laws(network, shape, context) -> None:
     assert (x.grad != 0).any()
 
 
-@pytest.mark.parametrize("network", NETWORKS[1:], ids=repr)
+@pytest.mark.parametrize("network", [*NETWORKS[1:], *STEPS], ids=repr)
 def test_networks_are_twice_differentiable(network) -> None:
-    encoder = network.encoder((1, 4, 4), 2)
+    shape = (2, 3) if network in STEPS else (1, 4, 4)
+    encoder = network.encoder(shape, 2)
 
     with torch.no_grad():
         for p in encoder.parameters():
             p.copy_(torch.randn_like(p))
 
-    x = torch.rand(2, 1, 4, 4, requires_grad=True)
+    x = torch.rand(2, *shape, requires_grad=True)
     assert torch.autograd.gradgradcheck(encoder, x)
 
 
@@ -300,3 +313,40 @@ def test_encoders_of_incomplete_examples_see_what_is_missing() -> None:
 
     with pytest.raises(ValueError, match=r"examples with channels.*\(5,\)"):
         Incomplete().encoder((5,), 3)
+
+
+# Series of numbers
+
+
+@pytest.mark.parametrize("network", [Recurrent(width=6), Transformer(8, 1, 2)], ids=repr)
+def test_networks_of_series_tell_the_order_of_steps(network) -> None:
+    encoder, decoder = network.encoder((2, 9), 3), network.decoder(3, (2, 9))
+    x, z = torch.randn(4, 2, 9), torch.randn(4, 3)
+
+    assert (encoder(x) - encoder(x.flip(-1))).abs().min() > 1e-6
+    assert decoder(z).std(dim=-1).min() > 1e-6
+
+
+@pytest.mark.parametrize("network", [Recurrent(skip=True), Transformer(skip=True)], ids=repr)
+def test_tokens_have_no_skip_connection(network) -> None:
+    network.vocab_size = 5
+
+    with pytest.raises(ValueError, match="no affine skip connection"):
+        network.encoder((7,), 2)
+
+    with pytest.raises(ValueError, match="no vocabulary"):
+        network.encoder((2, 7), 2)
+
+
+@pytest.mark.parametrize("network", [Recurrent(), Transformer()], ids=repr)
+@pytest.mark.parametrize("shape", [(5,), (1, 8, 8)], ids=str)
+def test_numbers_without_steps_are_refused(network, shape) -> None:
+    with pytest.raises(ValueError, match="expected series of numbers"):
+        network.encoder(shape, 2)
+
+
+def test_attention_is_that_of_torch() -> None:
+    block = Transformer(8, 1, 2).encoder((3, 7), 2).body[0]
+    h = torch.randn(4, 7, 8)
+    everywhere = torch.ones(7, 7, dtype=torch.bool)
+    torch.testing.assert_close(block(h), block.cached(h, everywhere, None)[0])

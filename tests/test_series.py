@@ -19,7 +19,13 @@ from autoencode.modalities import Series
 from autoencode.modalities.series.cuts import cut_series, whole_series
 from autoencode.modalities.series.grids import Grid, find_grid
 from autoencode.modalities.series.lists import from_frame
-from autoencode.networks import Convolutional, FullyConnected, Incomplete, Recurrent
+from autoencode.networks import (
+    Convolutional,
+    FullyConnected,
+    Incomplete,
+    Recurrent,
+    Transformer,
+)
 
 pd = pytest.importorskip("pandas")
 pytest.importorskip("pyarrow")
@@ -286,8 +292,8 @@ def test_gaps_are_filled_in_and_the_rest_stays() -> None:
 def test_networks_and_likelihoods_of_other_kinds_are_refused() -> None:
     X = waves()
 
-    with pytest.raises(ValueError, match="is for texts"):
-        ae.vae(2, modality=Series(), network=Recurrent()).fit(X)
+    with pytest.raises(ValueError, match="have no vocabulary"):
+        ae.vae(2, modality=Series(), network=Recurrent(vocab_size=9)).fit(X)
 
     with pytest.raises(ValueError, match="likelihood of single numbers"):
         ae.vae(2, modality=Series(), likelihood=ae.distributions.MixedColumns()).fit(X)
@@ -473,3 +479,18 @@ def test_steps_in_gaps_have_the_time_of_the_last_measurement() -> None:
     series = from_frame(frame, time="time", identity=None)
 
     assert [series.describe_step(0, k)[1].hour for k in range(8)] == [0, 1, 2, 2, 2, 2, 6, 7]
+
+
+@pytest.mark.parametrize("network", [Recurrent(8, skip=True), Transformer(8, 1, 2)], ids=repr)
+def test_networks_of_steps_model_series_with_gaps(network, tmp_path) -> None:
+    X = waves()
+    X[::3, 4:7] = np.nan
+    training = ae.Training(epochs=3)
+    model = ae.vae(2, modality=Series(), network=network, training=training, random_state=0).fit(X)
+    model.save(tmp_path / "model.ae")
+    again = ae.load(tmp_path / "model.ae")
+
+    assert isinstance(model.network_, Incomplete)
+    assert np.array_equal(again.transform(X), model.transform(X))
+    assert np.isfinite(model.score_samples(X)).all()
+    assert model.sample(3, random_state=0).shape == X[:3].shape

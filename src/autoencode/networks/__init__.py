@@ -11,7 +11,8 @@ r"""Network architectures: an encoder and a decoder, from tensor to tensor.
 - `modules`: modules that were written without this library
 - `gru`: gated recurrent units with a hand-written backward pass
 - `tokens`: layers that all token networks share
-- `recurrent`, `transformer`: networks for token sequences
+- `steps`: layers that networks for series of numbers share
+- `recurrent`, `transformer`: networks for token sequences and series of numbers
 """
 
 __all__ = [

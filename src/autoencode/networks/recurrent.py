@@ -1,4 +1,4 @@
-r"""Recurrent networks for token sequences of different lengths."""
+r"""Recurrent networks for token sequences of different lengths, and for series of numbers."""
 
 __all__ = ["Recurrent"]
 
@@ -11,17 +11,19 @@ from torch import Tensor
 from .base import Network
 from .gru import GRU
 from .mlp import MLP
+from .steps import StepDecoder, StepEncoder
 from .tokens import (
     Logits,
     SequenceEncoder,
     init_variance_preserving_,
+    is_series,
     normalized_direction,
     vocab_size_of,
 )
 
 
 class Recurrent(Network):
-    r"""Bidirectional recurrent encoder and recurrent token decoder.
+    r"""Bidirectional recurrent encoder, and recurrent decoder of tokens or of series.
 
     .. math:: f = \mathrm{MLP} \Big( \max_t \big[ \overrightarrow{\mathrm{GRU}}(x_{1:T})_t,
         \overleftarrow{\mathrm{GRU}}(x_{1:T})_t \big] \Big), \qquad
@@ -30,6 +32,10 @@ class Recurrent(Network):
     The last token of the vocabulary ends a sequence and pads its row; tokens after the first end
     are ignored. The maximum over time, rather than the last state, separates the codes of
     different sequences from the start of the training, which prevents posterior collapse.
+
+    Series of numbers, with shape `(C, T)`, have bidirectional encoders and decoders, see
+    :class:`~autoencode.networks.steps.StepEncoder`. The decoder sees the features and the position
+    at each step, and no earlier numbers.
 
     References:
         | Learning Phrase Representations using RNN Encoder-Decoder for Statistical Machine
@@ -42,6 +48,8 @@ class Recurrent(Network):
     Arguments:
         width: The size of the states; each direction of the encoder has half of it.
         vocab_size: The vocabulary size, including the end token; by default that of the data.
+        skip: Whether affine skip connections are added, for series of numbers. Training then
+            starts at a linear model, as with :class:`~autoencode.networks.Convolutional`.
 
     See Also:
         :class:`~autoencode.networks.Transformer`, :class:`~autoencode.modalities.Texts`
@@ -54,27 +62,55 @@ class Recurrent(Network):
         >>> logits, cache = network.token_decoder(32)(torch.randint(256, (5, 9)), phi)
         >>> logits.shape
         torch.Size([5, 9, 256])
+        >>> Recurrent(width=16).encoder((2, 50), 3)(torch.rand(5, 2, 50)).shape
+        torch.Size([5, 3])
     """
 
     learning_rate = (
         5e-3  # stable at larger steps than other networks, and faster to converge with them
     )
 
-    def __init__(self, width: int = 128, vocab_size: int | None = None) -> None:
+    def __init__(
+        self, width: int = 128, vocab_size: int | None = None, skip: bool = False
+    ) -> None:
         self.width = width
         self.vocab_size = vocab_size
+        self.skip = skip
 
     def encoder(self, shape: Sequence[int], features: int, context: int = 0) -> nn.Module:
+        if is_series(self, shape):
+            return StepEncoder(*self._body(), shape, features, context, self.skip)
+
         vocab_size, half = vocab_size_of(self, shape), max(1, self.width // 2)
         return SequenceEncoder(
             _BidirectionalGRU(vocab_size, half), 2 * half, vocab_size, features, context
         )
 
     def decoder(self, features: int, shape: Sequence[int], context: int = 0) -> nn.Module:
+        if is_series(self, shape):
+            return StepDecoder(*self._body(), features, shape, context, self.skip)
+
         return init_variance_preserving_(MLP((features,), shape, (self.width,), context))
 
     def token_decoder(self, features: int) -> nn.Module:
         return _TokenDecoder(vocab_size_of(self), self.width, features)
+
+    def _body(self) -> tuple[nn.Module, int]:
+        r"""Returns a bidirectional network for series, and the size of its states."""
+        half = max(1, self.width // 2)
+        return _BidirectionalStates(2 * half, half), 2 * half
+
+
+class _BidirectionalStates(nn.Module):
+    r"""Bidirectional GRU from numbers `(N, T, width)` to states with the same shape."""
+
+    def __init__(self, width: int, half: int) -> None:
+        super().__init__()
+
+        self.gru = nn.GRU(width, half, batch_first=True, bidirectional=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.gru(x)[0]
 
 
 class _BidirectionalGRU(nn.Module):

@@ -4,6 +4,7 @@ __all__ = [
     "Logits",
     "SequenceEncoder",
     "init_variance_preserving_",
+    "is_series",
     "normalized_direction",
     "vocab_size_of",
 ]
@@ -105,11 +106,31 @@ def vocab_size_of(network: Network, shape: Sequence[int] = (1,)) -> int:
     """
     if len(shape) != 1 or not network.vocab_size or network.vocab_size < 2:
         raise ValueError(
-            "expected rows of tokens, with shape (L,), from a vocabulary of at least two, got"
-            f" {tuple(shape)} and {network}."
+            "expected series of numbers, with shape (C, T), or rows of tokens, with shape (L,),"
+            f" from a vocabulary of at least two, got {tuple(shape)} and {network}. Use"
+            " FullyConnected() for tables and Convolutional() for images."
         )
 
+    if getattr(network, "skip", False):
+        raise ValueError(f"tokens have no affine skip connection, got {network}. Leave it out.")
+
     return network.vocab_size
+
+
+def is_series(network: Network, shape: Sequence[int]) -> bool:
+    r"""Tell whether examples are series of numbers, with shape `(C, T)`, and not tokens.
+
+    Arguments:
+        network: The architecture.
+        shape: The shape of one example.
+
+    Raises:
+        ValueError: If the network has a vocabulary, which numbers do not have.
+    """
+    if len(shape) == 2 and network.vocab_size:
+        raise ValueError(f"series of numbers have no vocabulary, got {network}. Leave it out.")
+
+    return len(shape) == 2
 
 
 def normalized_direction(phi: Tensor) -> Tensor:

@@ -1,9 +1,9 @@
-r"""Transformers for token sequences of different lengths."""
+r"""Transformers for token sequences of different lengths, and for series of numbers."""
 
 __all__ = ["Transformer"]
 
-import math
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 import torch.nn as nn
@@ -12,10 +12,12 @@ from torch import Tensor
 
 from .base import Network
 from .mlp import MLP
+from .steps import StepDecoder, StepEncoder, positional_encoding
 from .tokens import (
     Logits,
     SequenceEncoder,
     init_variance_preserving_,
+    is_series,
     normalized_direction,
     vocab_size_of,
 )
@@ -24,7 +26,7 @@ Cache = list[tuple[Tensor, Tensor]]
 
 
 class Transformer(Network):
-    r"""Transformer encoder and causal transformer token decoder.
+    r"""Transformer encoder, and transformer decoder of tokens or of series.
 
     .. math:: h \leftarrow h + \mathrm{softmax} \Big( \frac{Q K^\top}{\sqrt{d}} \Big) V,
         \qquad h \leftarrow h + \mathrm{MLP}(h)
@@ -33,7 +35,10 @@ class Transformer(Network):
     of the token embedding, a sinusoidal encoding of the position and, in the token decoder, a
     linear map of the decoder output. The token decoder caches keys and values, so that generating
     a token costs one step. The code is computed from the maximum over time, as in
-    :class:`Recurrent`.
+    :class:`Recurrent`. The token decoder is causal.
+
+    Series of numbers, with shape `(C, T)`, have an encoder and a decoder that see all steps, see
+    :class:`~autoencode.networks.steps.StepEncoder`.
 
     References:
         | Attention Is All You Need (Vaswani et al., 2017)
@@ -47,6 +52,8 @@ class Transformer(Network):
         depth: The number of blocks of the encoder and of the token decoder.
         n_heads: The number of attention heads.
         vocab_size: The vocabulary size, including the end token; by default that of the data.
+        skip: Whether affine skip connections are added, for series of numbers. Training then
+            starts at a linear model, as with :class:`~autoencode.networks.Convolutional`.
 
     See Also:
         :class:`~autoencode.networks.Recurrent`, :class:`~autoencode.modalities.Texts`
@@ -59,37 +66,58 @@ class Transformer(Network):
         >>> logits, cache = network.token_decoder(32)(torch.randint(256, (5, 9)), phi)
         >>> logits.shape
         torch.Size([5, 9, 256])
+        >>> Transformer(width=16, depth=1).encoder((2, 50), 3)(torch.rand(5, 2, 50)).shape
+        torch.Size([5, 3])
     """
 
     def __init__(
-        self, width: int = 128, depth: int = 3, n_heads: int = 4, vocab_size: int | None = None
+        self,
+        width: int = 128,
+        depth: int = 3,
+        n_heads: int = 4,
+        vocab_size: int | None = None,
+        skip: bool = False,
     ) -> None:
         self.width = width
         self.depth = depth
         self.n_heads = n_heads
         self.vocab_size = vocab_size
+        self.skip = skip
 
     def encoder(self, shape: Sequence[int], features: int, context: int = 0) -> nn.Module:
+        if is_series(self, shape):
+            return StepEncoder(self._blocks(), self.width, shape, features, context, self.skip)
+
         vocab_size = vocab_size_of(self, shape)
         return SequenceEncoder(
             _Encoder(self._stack(vocab_size)), self.width, vocab_size, features, context
         )
 
     def decoder(self, features: int, shape: Sequence[int], context: int = 0) -> nn.Module:
+        if is_series(self, shape):
+            return StepDecoder(self._blocks(), self.width, features, shape, context, self.skip)
+
         return init_variance_preserving_(MLP((features,), shape, (2 * self.width,), context))
 
     def token_decoder(self, features: int) -> nn.Module:
         vocab_size = vocab_size_of(self)
         return _TokenDecoder(self._stack(vocab_size + 1), self.width, vocab_size, features)
 
+    def _blocks(self) -> nn.Sequential:
+        self._check_sizes()
+        blocks = [_Block(self.width, self.n_heads) for _ in range(self.depth)]
+        return nn.Sequential(*blocks, nn.LayerNorm(self.width))
+
     def _stack(self, vocab_size: int) -> "_Stack":
+        self._check_sizes()
+        return _Stack(vocab_size, self.width, self.depth, self.n_heads)
+
+    def _check_sizes(self) -> None:
         if not (self.n_heads >= 1 and self.depth >= 1 and self.width % (2 * self.n_heads) == 0):
             raise ValueError(
                 f"expected a width that is a multiple of twice the heads, and depth >= 1, got"
                 f" {self}."
             )
-
-        return _Stack(vocab_size, self.width, self.depth, self.n_heads)
 
 
 class _Encoder(nn.Module):
@@ -135,11 +163,11 @@ class _Stack(nn.Module):
     ) -> tuple[Tensor, Cache]:
         before = cache[0][0].shape[2] if cache else 0
         h = self.table(x)
-        h = h + _positional_encoding(before, h) + shift
+        h = h + positional_encoding(h, before) + shift
         kept = []
 
         for block, past in zip(self.blocks, cache or len(self.blocks) * [None]):
-            h, present = block(h, mask, past)
+            h, present = cast(_Block, block).cached(h, mask, past)
             kept.append(present)
 
         return self.norm(h), kept
@@ -155,26 +183,29 @@ class _Block(nn.Module):
         self.out = nn.Linear(width, width)
         self.mlp = MLP((width,), (width,), (4 * width,)).layers
 
-    def forward(
+    def forward(self, h: Tensor) -> Tensor:
+        q, k, v = self._heads(h)
+
+        # The fused attention has no second derivatives
+        a = (q @ k.mT / q.shape[-1] ** 0.5).softmax(dim=-1) @ v
+        return self._updated(h, a)
+
+    def cached(
         self, h: Tensor, mask: Tensor, past: tuple[Tensor, Tensor] | None
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        qkv = self.qkv(self.norms[0](h)).unflatten(-1, (3, self.n_heads, -1))
-        q, k, v = qkv.movedim(1, -2).unbind(dim=1)
+        r"""Returns the states of further steps, which see the steps of a cache, and the cache."""
+        q, k, v = self._heads(h)
 
         if past is not None:
             k, v = torch.cat([past[0], k], dim=2), torch.cat([past[1], v], dim=2)
 
         a = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        return self._updated(h, a), (k, v)
+
+    def _heads(self, h: Tensor) -> tuple[Tensor, ...]:
+        qkv = self.qkv(self.norms[0](h)).unflatten(-1, (3, self.n_heads, -1))
+        return qkv.movedim(1, -2).unbind(dim=1)
+
+    def _updated(self, h: Tensor, a: Tensor) -> Tensor:
         h = h + self.out(a.movedim(1, 2).flatten(start_dim=2))
-
-        return h + self.mlp(self.norms[1](h)), (k, v)
-
-
-def _positional_encoding(before: int, h: Tensor) -> Tensor:
-    r"""Returns sines and cosines of the positions, with shape `(T, width)`."""
-    T, width = h.shape[1:]
-    t = torch.arange(before, before + T, dtype=h.dtype, device=h.device)
-    i = torch.arange(width // 2, dtype=h.dtype, device=h.device)
-    angles = t[:, None] * torch.exp(-math.log(10_000) * 2 * i / width)
-
-    return torch.cat([angles.sin(), angles.cos()], dim=-1)
+        return h + self.mlp(self.norms[1](h))

@@ -366,11 +366,6 @@ class Series(
         return SharedGaussian()  # all steps count alike, as in principal component analysis
 
     def adapt_network(self, network: Network) -> Network:
-        if type(network).token_decoder is not Network.token_decoder:
-            raise ValueError(
-                f"{network} is for texts. Use FullyConnected() or Convolutional() for series."
-            )
-
         return Incomplete(network) if self.gaps_ and not _sees_gaps(network) else network
 
     def adapt_likelihood(self, likelihood: Family) -> Family:
