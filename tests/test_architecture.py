@@ -200,7 +200,7 @@ ORDER = {
     "inference": """
         batched imputation
         codes forecasts generation own_size scores training_set units
-        maps
+        inpainting maps
     """,
     "persistence": """
         encoding rebuild
@@ -293,7 +293,7 @@ ORDER = {
         examples
     """,
     "cli.commands": """
-        anomalies demo fit forecast impute manifold neighbors plot reconstruct sample
+        anomalies demo fit forecast impute inpaint manifold neighbors plot reconstruct sample
         score
         transform
         describe

@@ -227,7 +227,7 @@ def test_every_command_says_what_is_next(run) -> None:
             leads = last.startswith("Next: autoencode ") and "DATA" not in last
             line = last.removeprefix("Next: autoencode ") if leads else None
 
-    assert seen >= set(COMMANDS) - {"reconstruct", "impute", "forecast", "demo"}
+    assert seen >= set(COMMANDS) - {"reconstruct", "impute", "inpaint", "forecast", "demo"}
 
 
 @pytest.mark.parametrize("losses", [[3.0, 1.0, 2.0], [math.nan, 1.0, math.inf], [None] * 3])

@@ -19,7 +19,9 @@ from ..common.atomic_files import replacing
 from ..data import cache_folder
 from ..persistence import encoding
 
-_KIND_OF_COMMAND = {name: "examples" for name in ("sample", "reconstruct", "denoise", "impute")}
+_KIND_OF_COMMAND = {
+    name: "examples" for name in ("sample", "reconstruct", "denoise", "impute", "inpaint")
+}
 _FORCE_HINT = "Use another name, or --force to replace it."
 
 FileStates = dict[str, list[int]]  # size and time of modification, by path

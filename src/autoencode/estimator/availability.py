@@ -226,16 +226,23 @@ def has_no_cells(method: str, capability: type) -> Reason:
     return reason
 
 
-def has_no_pixels(abilities: Abilities) -> str | None:
+def has_no_pixels(method: str) -> Reason:
     r"""Reason against methods of pixels: the examples are no images.
+
+    Arguments:
+        method: The name of the method.
 
     Example:
         >>> from autoencode.modalities import Tables
-        >>> has_no_pixels(Abilities((Tables(),), has_density=True, generates=True))
+        >>> has_no_pixels("error_map")(Abilities((Tables(),), has_density=True, generates=True))
         "'error_map' expected images when fitting, got Tables."
     """
-    if any(isinstance(kind, Tiled) for kind in abilities.kinds):
-        return None
 
-    names = " or ".join(type(kind).__name__ for kind in abilities.kinds)
-    return f"'error_map' expected images when fitting, got {names}."
+    def reason(abilities: Abilities) -> str | None:
+        if any(isinstance(kind, Tiled) for kind in abilities.kinds):
+            return None
+
+        names = " or ".join(type(kind).__name__ for kind in abilities.kinds)
+        return f"'{method}' expected images when fitting, got {names}."
+
+    return reason

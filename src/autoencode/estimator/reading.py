@@ -3,7 +3,7 @@ r"""Examples of any input as tensors for the fitted model."""
 __all__ = ["ExampleReader", "Opened", "draw_seed"]
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -158,9 +158,17 @@ class ExampleReader(ResolvedAttributes, BaseEstimator):
         return z
 
     def _each_image(
-        self, X: Any, y: ArrayLike | None, function: Callable[..., NDArray], **options: Any
+        self,
+        X: Any,
+        y: ArrayLike | None,
+        function: Callable[..., NDArray],
+        each: Sequence[Mapping[str, Any]] | None = None,
+        **options: Any,
     ) -> Any:
-        r"""Returns results for images of any size: an array, or a list if their shapes differ."""
+        r"""Returns results for images of any size: an array, or a list if their shapes differ.
+
+        The function has the same options for all images, and others for each.
+        """
         check_is_fitted(self, "model_")
         images = own_size.images_of(X)
         c = encode_context(self.context_, y, len(images), True)
@@ -168,7 +176,8 @@ class ExampleReader(ResolvedAttributes, BaseEstimator):
 
         for i, image in enumerate(map(inputs.tensor_to_numpy, images)):
             one = None if c is None else c[i : i + 1]
-            found.append(function(self.blueprint_, self.model_, image, one, **options))
+            own = options if each is None else {**options, **each[i]}
+            found.append(function(self.blueprint_, self.model_, image, one, **own))
 
         return np.stack(found) if len({(r.shape, r.dtype) for r in found}) == 1 else found
 

@@ -10,11 +10,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from .. import inputs
 from ..blueprint import checks
+from ..common.ranges import check_at_least
 from ..common.seeding import seeded
-from ..inference import generation
+from ..data import Examples, as_files
+from ..inference import generation, inpainting, own_size
 from ..modalities.capabilities import Conditionable, Imputable
-from .availability import available_unless, has_no_cells, has_no_decoder, has_no_samples
+from .availability import (
+    available_unless,
+    has_no_cells,
+    has_no_decoder,
+    has_no_pixels,
+    has_no_samples,
+)
 from .reading import ExampleReader, draw_seed
 
 
@@ -105,3 +114,54 @@ class SampleMethods(ExampleReader):
 
         with seeded(draw_seed(random_state)):
             return generation.impute_samples(self.blueprint_, self.model_, X, x, c, n, self.seed_)
+
+    @available_unless(has_no_decoder, has_no_pixels("inpaint"))
+    def inpaint(
+        self,
+        X: ArrayLike | str | Path,
+        mask: ArrayLike | str | Path,
+        y: ArrayLike | None = None,
+        max_steps: int = 100,
+    ) -> Any:
+        r"""Fills in the missing pixels of images, which may have any size.
+
+        .. math:: x \leftarrow m \odot g(f(x)) + (1 - m) \odot x
+
+        The iteration begins with the mean color of the known pixels. For linear models, it ends at
+        the code that fits the known pixels best; `vae` weighs them against the prior, which is
+        better if many pixels are missing. A model fills in only what it has learned: its code must
+        compress, or it must have been trained with `corruption=Masking(0.5)`. Images of another
+        size than those of `fit` are filled in tiles, so that holes must be smaller than a tile.
+
+        Arguments:
+            X: The images: an array, a list of arrays of different sizes, a file or a folder.
+            mask: Where pixels are missing, as truth values or as numbers that are not zero, with
+                shape `(H, W)`, or one such mask for each image. Files of masks are joined by name
+                with files of images.
+            y: Their labels or numbers, if the model is conditional.
+            max_steps: The maximum number of iterations. They end if no pixel changes by more than
+                a thousandth of the range.
+
+        Returns:
+            The images in their own size and type: an array, or a list if sizes differ. Known
+            pixels stay as they are.
+
+        Raises:
+            ValueError: If images are not like those of `fit`, or masks not like the images.
+        """
+        check_is_fitted(self, "model_")
+        check_at_least(1, max_steps=max_steps)
+        masks = inpainting.masks_of(mask, X)
+
+        is_file = isinstance(X, (str, Path)) or as_files(X) is not None
+
+        if is_file or not own_size.has_fitted_size(self.modality_, X):
+            each = [{"mask": one} for one in masks]
+            function = inpainting.inpaint_in_own_size
+            return self._each_image(X, y, function, each, max_steps=max_steps)
+
+        model, modality, x, c = self._open(X, y)
+        x = modality.normalize(Examples(x)[:].target)
+        X = np.asarray(inputs.tensor_to_numpy(X))
+
+        return inpainting.inpaint(self.blueprint_, model, X, x, c, masks, max_steps)

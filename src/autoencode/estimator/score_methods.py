@@ -54,7 +54,7 @@ class ScoreMethods(ExampleReader):
         """
         return scores.reconstruction_errors(*self._open(X, y)).numpy()
 
-    @available_unless(has_no_decoder, has_no_pixels)
+    @available_unless(has_no_decoder, has_no_pixels("error_map"))
     def error_map(
         self, X: ArrayLike | str | Path, y: ArrayLike | None = None, smoothing: float = 0.0
     ) -> Any:

@@ -1,7 +1,8 @@
 r"""Commands: each is a function whose arguments are the flags and whose docstring is the help.
 
 - `fit`: train a model
-- `transform`, `reconstruct`, `impute`: codes; examples encoded and decoded; missing cells
+- `transform`, `reconstruct`: codes; examples encoded and decoded
+- `impute`, `inpaint`: missing cells of tables, and missing pixels of images
 - `sample`: new examples, and examples between two others
 - `forecast`: the steps after the end of series
 - `score`, `anomalies`, `neighbors`: surprisal, strange examples, and similar ones
@@ -19,6 +20,7 @@ from .describe import info, recipes
 from .fit import fit
 from .forecast import forecast
 from .impute import impute
+from .inpaint import inpaint
 from .manifold import manifold
 from .neighbors import neighbors
 from .plot import plot
@@ -36,6 +38,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
         denoise,
         sample,
         impute,
+        inpaint,
         forecast,
         score,
         plot,

@@ -36,6 +36,7 @@ class Tiled(abc.ABC):
         X: NDArray,
         function: Callable[[Tensor], Tensor],
         receptive_radius: int | None = None,
+        hidden: NDArray | None = None,
     ) -> NDArray:
         r"""Applies a function of scaled examples to one example of any size.
 
@@ -44,6 +45,7 @@ class Tiled(abc.ABC):
             function: Maps scaled examples with shape `(B, *shape_)` to examples of the same shape;
                 or examples of any size, if it is convolutional.
             receptive_radius: The radius of the receptive field in pixels; `None` if unlimited.
+            hidden: Where pixels are NaN to the function, with shape `(H, W)`.
         """
 
     @abc.abstractmethod

@@ -223,11 +223,13 @@ class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
         X: NDArray,
         function: Callable[[Tensor], Tensor],
         receptive_radius: int | None = None,
+        hidden: NDArray | None = None,
     ) -> NDArray:
         first, C = self.layout == "NCHW" and X.ndim == 3, self.shape_[0]
         pixels, colors = self._colors(X)
         n = colors.shape[-1]
         x, (low, high) = self._scaled(colors)
+        x = x if hidden is None else x.masked_fill(torch.from_numpy(hidden), torch.nan)
         apart = C == 1 and n == 3  # each color is a gray image
         parts = x.split(1) if apart else [x if n == C else x.expand(C, -1, -1)]
         y = torch.cat([self.piecewise(part, function, receptive_radius) for part in parts])
