@@ -58,7 +58,8 @@ ORDER = {
     """,
     "distributions.codes": """
         codebook full_gaussian gumbel_softmax jump_relu power_spherical straight_through top_k
-        scalar_quantizer vector_quantizers
+        grouping scalar_quantizer
+        lookup_free product_quantizer vector_quantizers
     """,
     "corruptions": """
         base

@@ -14,17 +14,22 @@ from autoencode import Autoencoder, Training
 from autoencode.distributions import (
     Dirac,
     FiniteScalarQuantizer,
+    LookupFreeQuantizer,
+    ProductQuantizer,
     ResidualQuantizer,
     VectorQuantizer,
 )
-from autoencode.distributions.codes.codebook import Codebook, perplexity
+from autoencode.distributions.codes.codebook import Codebook, perplexity, usage
 from autoencode.inference.generation import sample_codes
 from autoencode.networks import FullyConnected
 from autoencode.objectives import VQ, Reconstruction
+from autoencode.training.state import TrainState
 
 QUANTIZERS = [
     VectorQuantizer(codebook_size=5, codebook_dim=2),
     ResidualQuantizer(n_stages=3, codebook_size=4, codebook_dim=2),
+    ProductQuantizer(codebook_size=5, codebook_dim=2),
+    LookupFreeQuantizer(n_bits=2),
     FiniteScalarQuantizer(levels=(4, 3)),
 ]
 DIGITS = load_digits().images.astype("uint8")
@@ -165,6 +170,48 @@ def test_perplexity_is_the_exponential_of_the_entropy() -> None:
 
     assert float(perplexity(index, 9)) == pytest.approx(math.exp(entropy), rel=1e-5)
 
+    # Of several codebooks, each has its own entries
+    pairs = torch.tensor([[0, 3, 0, 4], [1, 3, 2, 4]])
+    assert float(perplexity(pairs, 5, 2)) == pytest.approx((math.exp(entropy) + 2) / 2, rel=1e-5)
+    assert float(usage(pairs, 5, 2)) == pytest.approx((3 + 2) / 10)
+    assert float(usage(pairs, 5)) == 1
+
+
+def test_each_group_has_a_codebook_of_its_own() -> None:
+    torch.manual_seed(0)
+    family = ProductQuantizer(codebook_size=6, codebook_dim=3).build(None, (6,)).train()
+    phi = randn(2, 40, 6, 1)
+    family(phi)
+    q = family.eval()(phi)
+    x = phi.reshape(80, 2, 3).numpy()
+
+    for g, book in enumerate(family.codebooks):
+        nearest = cdist(x[:, g], book.entries.numpy()).argmin(axis=1)
+        np.testing.assert_array_equal(q.index.reshape(80, 2)[:, g], nearest)
+
+    assert q.mean.shape == (2, 40, 6)
+    assert not torch.equal(*(book.entries for book in family.codebooks))
+
+
+@pytest.mark.usefixtures("float64")
+def test_signs_have_the_entropies_of_all_entries() -> None:
+    # Section 3.1 of the paper, by a table of all entries
+    phi = randn(7, 6, 1, requires_grad=True)
+    q = LookupFreeQuantizer(3, entropy_weight=0.3, temperature=2.0)(phi)
+    table = torch.tensor([[2.0 * (k >> j & 1) - 1 for j in range(3)] for k in range(8)])
+    x = phi.reshape(14, 3)
+    p = (-torch.cdist(x, table).square() / 2).softmax(dim=1)
+    each = -(p * p.log()).sum(dim=1).reshape(7, 2).sum(dim=1)
+    expected = 0.3 * (each + 2 * (p.mean(dim=0) * p.mean(dim=0).log()).sum())
+
+    torch.testing.assert_close(q.penalty, expected)
+    torch.testing.assert_close(
+        *(torch.autograd.grad(t.sum(), phi, retain_graph=True)[0] for t in (q.penalty, expected))
+    )
+    np.testing.assert_array_equal(q.index.flatten(), p.argmax(dim=1))
+    torch.testing.assert_close(q.mean.reshape(14, 3), table[p.argmax(dim=1)])
+    assert LookupFreeQuantizer(3, entropy_weight=0.0)(phi).penalty is None
+
 
 def model(posterior, latent_dim: int = 4, epochs: int = 3, **options) -> Autoencoder:
     objective = Reconstruction() if isinstance(posterior, FiniteScalarQuantizer) else VQ()
@@ -219,9 +266,24 @@ def test_new_examples_come_from_entries() -> None:
     assert 1 <= fitted.history_[-1].train["perplexity"] <= 5
 
 
+@pytest.mark.parametrize("objective", [VQ(), Reconstruction()], ids=repr)
+@pytest.mark.parametrize("family", QUANTIZERS, ids=repr)
+def test_records_hold_perplexity_and_usage(family, objective) -> None:
+    X = load_iris().data.astype("float32")
+    fitted = model(family, epochs=1).set_params(objective=objective).fit(X)
+    found = fitted.history_[-1]["posterior"]
+
+    assert 0 < found["usage"] <= 1
+    assert 1 <= found["perplexity"] <= 12  # entries of the largest table
+    assert ("penalty" in fitted.history_[-1].train) == (
+        isinstance(family, LookupFreeQuantizer) and isinstance(objective, VQ)
+    )
+
+
 def test_a_width_that_does_not_divide_the_code_is_refused() -> None:
-    with pytest.raises(ValueError, match="a multiple of 4 numbers"):
-        model(VectorQuantizer(codebook_size=5, codebook_dim=4), latent_dim=6).fit(load_iris().data)
+    for family in (VectorQuantizer(5, 4), ProductQuantizer(5, 4), LookupFreeQuantizer(4)):
+        with pytest.raises(ValueError, match="a multiple of 4 numbers"):
+            model(family, latent_dim=6).fit(load_iris().data)
 
 
 def test_a_posterior_that_is_not_quantized_is_refused() -> None:
@@ -229,12 +291,25 @@ def test_a_posterior_that_is_not_quantized_is_refused() -> None:
         model(Dirac()).fit(load_iris().data)
 
 
-def test_codebooks_resume_to_the_bit(tmp_path) -> None:
+@pytest.mark.parametrize("family", [QUANTIZERS[0], *QUANTIZERS[2:4]], ids=repr)
+def test_codebooks_resume_to_the_bit(family, tmp_path, monkeypatch) -> None:
     X = load_iris().data.astype("float32")
-    family = VectorQuantizer(codebook_size=5, codebook_dim=2)
-    whole = model(family, epochs=4).fit(X)
-    model(family, epochs=4, checkpoint_dir=tmp_path).fit(X)
-    resumed = model(family, epochs=4, checkpoint_dir=tmp_path).fit(X, resume=True)
+    whole = model(family, epochs=2).fit(X)
+    make_step = TrainState._make_step
+
+    def stop(self, *arguments):
+        if len(self.records) == 1:
+            raise OSError("the power is off")
+
+        return make_step(self, *arguments)
+
+    monkeypatch.setattr(TrainState, "_make_step", stop)
+
+    with pytest.raises(OSError, match="power"):
+        model(family, epochs=2, checkpoint_dir=tmp_path / "run").fit(X)
+
+    monkeypatch.undo()
+    resumed = model(family, epochs=2, checkpoint_dir=tmp_path / "run").fit(X, resume=True)
 
     np.testing.assert_array_equal(whole.transform(X), resumed.transform(X))
 
@@ -261,6 +336,11 @@ def test_most_entries_are_used_on_digits() -> None:
         lambda: ResidualQuantizer(n_stages=0),
         lambda: FiniteScalarQuantizer(levels=(2, 3)),
         lambda: FiniteScalarQuantizer(levels=()),
+        lambda: ProductQuantizer(codebook_size=1),
+        lambda: LookupFreeQuantizer(0),
+        lambda: LookupFreeQuantizer(15),
+        lambda: LookupFreeQuantizer(temperature=0.0),
+        lambda: LookupFreeQuantizer(entropy_weight=-1.0),
         lambda: VQ(commitment_weight=-1.0),
     ],
 )

@@ -7,8 +7,11 @@ import math
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
+from torch.distributions import Independent
 
 from ..common.seeding import seeded
+from ..distributions import QuantizedPoint
+from ..distributions.codes.codebook import perplexity, usage
 from ..models.latent import Model
 
 _MAX_PAIRWISE_NUMBERS = 2**20
@@ -85,12 +88,17 @@ def mutual_information(model: Model, x: Tensor, random_state: int = 0) -> float:
 def posterior_diagnostics(model: Model, x: Tensor) -> dict[str, float]:
     r"""Measures of the posterior that show whether it collapses.
 
+    For codes with a density these are the active units and the mutual information. For quantized
+    codes they are the perplexity, the effective number of entries that the codes use, and the
+    usage, the share of the entries that they use. Few examples cannot use a large codebook.
+
     Arguments:
         model: The model.
         x: The scaled data, with shape `(N, *)`.
 
     Returns:
-        :func:`active_units` and :func:`mutual_information`; empty for codes without a density.
+        :func:`active_units` and :func:`mutual_information`; or `perplexity` and `usage`, the means
+        over all codebooks; empty for other codes without a density.
 
     See Also:
         :func:`~autoencode.evaluation.active_units`,
@@ -105,10 +113,17 @@ def posterior_diagnostics(model: Model, x: Tensor) -> dict[str, float]:
         >>> posterior_diagnostics(model, x)["active_units"]
         2.0
     """
+    q = model.encode(x)
+    point = q.base_dist if isinstance(q, Independent) else q
+
+    if isinstance(point, QuantizedPoint):
+        used = point.index, point.size, point.n_codebooks
+        return {"perplexity": float(perplexity(*used)), "usage": float(usage(*used))}
+
     if not model.posterior.has_density:
         return {}
 
     return {
-        "active_units": float(active_units(model.encode(x).mean)),
+        "active_units": float(active_units(q.mean)),
         "mutual_information": mutual_information(model, x),
     }

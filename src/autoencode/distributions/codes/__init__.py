@@ -7,7 +7,10 @@ r"""Families of codes whose units depend on each other: posteriors, not likeliho
 - `straight_through`: `StraightThroughBernoulli`, truth values
 - `jump_relu`: `JumpReLU`, a learned threshold for each unit
 - `codebook`: tables of entries, learned by moving averages
+- `grouping`: groups of units that stand for an entry
 - `vector_quantizers`: `VectorQuantizer`, the nearest entry; `ResidualQuantizer`, a sum of entries
+- `product_quantizer`: `ProductQuantizer`, a codebook for each group of units
+- `lookup_free`: `LookupFreeQuantizer`, signs
 - `scalar_quantizer`: `FiniteScalarQuantizer`, a fixed grid
 """
 
@@ -17,7 +20,9 @@ __all__ = [
     "FullGaussian",
     "GumbelSoftmax",
     "JumpReLU",
+    "LookupFreeQuantizer",
     "PowerSpherical",
+    "ProductQuantizer",
     "QuantizedPoint",
     "ResidualQuantizer",
     "StraightThroughBernoulli",
@@ -29,7 +34,9 @@ from .codebook import QuantizedPoint
 from .full_gaussian import FullGaussian
 from .gumbel_softmax import GumbelSoftmax
 from .jump_relu import JumpReLU
+from .lookup_free import LookupFreeQuantizer
 from .power_spherical import PowerSpherical
+from .product_quantizer import ProductQuantizer
 from .scalar_quantizer import FiniteScalarQuantizer
 from .straight_through import StraightThroughBernoulli
 from .top_k import BatchTopK, TopK

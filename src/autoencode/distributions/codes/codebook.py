@@ -1,6 +1,6 @@
 r"""Codebooks that are learned by moving averages."""
 
-__all__ = ["Codebook", "QuantizedPoint", "code_indices", "perplexity", "quantized_point"]
+__all__ = ["Codebook", "QuantizedPoint", "code_indices", "perplexity", "quantized_point", "usage"]
 
 import torch
 import torch.nn as nn
@@ -22,6 +22,8 @@ class QuantizedPoint(PointMass):
         commitment: The squared distance of the unquantized code, which has the gradient, from the
             entries, with shape `(*)`.
         size: The number of values of an index.
+        n_codebooks: The number of codebooks, which the indices of a code take in turn.
+        penalty: A penalty that the objective adds to the loss of a code, with shape `(*)`.
 
     See Also:
         :class:`~autoencode.distributions.PointMass`,
@@ -33,12 +35,22 @@ class QuantizedPoint(PointMass):
         tensor([[3]])
     """
 
-    def __init__(self, loc: Tensor, index: Tensor, commitment: Tensor, size: int) -> None:
+    def __init__(
+        self,
+        loc: Tensor,
+        index: Tensor,
+        commitment: Tensor,
+        size: int,
+        n_codebooks: int = 1,
+        penalty: Tensor | None = None,
+    ) -> None:
         super().__init__(loc)
 
         self.index = index
         self.commitment = commitment
         self.size = size
+        self.n_codebooks = n_codebooks
+        self.penalty = penalty
 
     def expand(self, batch_shape: Size, _instance: Distribution | None = None) -> "QuantizedPoint":
         rows = batch_shape[:-1]
@@ -48,6 +60,8 @@ class QuantizedPoint(PointMass):
             self.index.expand(*rows, -1),
             self.commitment.expand(rows),
             self.size,
+            self.n_codebooks,
+            None if self.penalty is None else self.penalty.expand(rows),
         )
 
 
@@ -88,6 +102,7 @@ class Codebook(nn.Module):
     def __init__(self, size: int, width: int, ema_decay: float, revival: float = 0.1) -> None:
         super().__init__()
 
+        self.width = width
         self.ema_decay = ema_decay
         self.revival = revival
         self.register_buffer("entries", torch.zeros(size, width))
@@ -170,16 +185,42 @@ def quantized_point(q: Distribution) -> QuantizedPoint:
     return point
 
 
-def perplexity(index: Tensor, size: int) -> Tensor:
+def perplexity(index: Tensor, size: int, n_codebooks: int = 1) -> Tensor:
     r"""Effective number of entries that a minibatch uses, the exponential of their entropy.
 
     Arguments:
-        index: The indices, of any shape.
-        size: The number of entries.
+        index: The indices, of any shape whose last dimension is a multiple of `n_codebooks`.
+        size: The number of entries of a codebook.
+        n_codebooks: The number of codebooks, which indices take in turn. The result is the mean.
 
     Example:
         >>> perplexity(torch.tensor([0, 1, 2, 3]), 8).round(decimals=3)
         tensor(4.)
     """
-    p = one_hot(index.flatten(), size).to(torch.get_default_dtype()).mean(dim=0)
-    return (-torch.special.xlogy(p, p).sum()).exp()
+    p = _shares(index, size, n_codebooks)
+    return (-torch.special.xlogy(p, p).sum(dim=1)).exp().mean()
+
+
+def usage(index: Tensor, size: int, n_codebooks: int = 1) -> Tensor:
+    r"""Share of the entries that a minibatch uses, from 0 to 1.
+
+    Arguments:
+        index: The indices, of any shape whose last dimension is a multiple of `n_codebooks`.
+        size: The number of entries of a codebook.
+        n_codebooks: The number of codebooks, which indices take in turn. The result is the mean.
+
+    Example:
+        >>> usage(torch.tensor([0, 1, 2, 2]), 8)
+        tensor(0.3750)
+    """
+    return (_shares(index, size, n_codebooks) > 0).to(torch.get_default_dtype()).mean()
+
+
+def _shares(index: Tensor, size: int, n_codebooks: int) -> Tensor:
+    r"""Returns the share of each entry in the indices, with shape `(n_codebooks, size)`."""
+    index = index.reshape(-1, n_codebooks)
+    place = index + size * torch.arange(n_codebooks, device=index.device)
+    counts = torch.zeros(n_codebooks * size, device=index.device)
+    counts = counts.scatter_add(0, place.flatten(), torch.ones_like(place.flatten()).to(counts))
+
+    return counts.reshape(n_codebooks, size) / len(index)

@@ -13,6 +13,7 @@ from ...common.ranges import check_at_least
 from ...networks import Network
 from ..base import Family
 from .codebook import Codebook, QuantizedPoint
+from .grouping import check_codebook, entry_width, groups, straight_through
 
 
 class VectorQuantizer(Family):
@@ -37,6 +38,7 @@ class VectorQuantizer(Family):
         ValueError: If an argument is out of its range, or `codebook_dim` does not divide the code.
 
     See Also:
+        :class:`~autoencode.distributions.ProductQuantizer`,
         :class:`~autoencode.distributions.ResidualQuantizer`,
         :class:`~autoencode.distributions.FiniteScalarQuantizer`
 
@@ -56,27 +58,27 @@ class VectorQuantizer(Family):
     ) -> None:
         super().__init__()
 
-        _check(codebook_size, codebook_dim, ema_decay)
+        check_codebook(codebook_size, codebook_dim, ema_decay)
         self.codebook_size = codebook_size
         self.codebook_dim = codebook_dim
         self.ema_decay = ema_decay
 
     def build(self, network: Network | None, event: Sequence[int]) -> "VectorQuantizer":
         self.codebook = Codebook(
-            self.codebook_size, _entry_width(self.codebook_dim, event[0]), self.ema_decay
+            self.codebook_size, entry_width(self.codebook_dim, event[0]), self.ema_decay
         )
         return self
 
     def forward(self, phi: Tensor) -> QuantizedPoint:
-        x = _groups(phi.squeeze(dim=-1), self.codebook)
+        x = groups(phi.squeeze(dim=-1), self.codebook.width)
         entries, index = self.codebook(x.flatten(end_dim=-2))
 
-        return _straight_through(
+        return straight_through(
             x, entries.reshape(x.shape), index.reshape(x.shape[:-1]), self.codebook_size
         )
 
     def project(self, z: Tensor) -> Tensor:
-        x = _groups(z, self.codebook)
+        x = groups(z, self.codebook.width)
         index = self.codebook.nearest(x.flatten(end_dim=-2))
 
         return self.codebook.entries[index].reshape(z.shape)
@@ -132,21 +134,21 @@ class ResidualQuantizer(Family):
 
         check_at_least(1, n_stages=n_stages)
 
-        _check(codebook_size, codebook_dim, ema_decay)
+        check_codebook(codebook_size, codebook_dim, ema_decay)
         self.n_stages = n_stages
         self.codebook_size = codebook_size
         self.codebook_dim = codebook_dim
         self.ema_decay = ema_decay
 
     def build(self, network: Network | None, event: Sequence[int]) -> "ResidualQuantizer":
-        width = _entry_width(self.codebook_dim, event[0])
+        width = entry_width(self.codebook_dim, event[0])
         books = (Codebook(self.codebook_size, width, self.ema_decay) for _ in range(self.n_stages))
         self.codebooks = nn.ModuleList(books)
 
         return self
 
     def forward(self, phi: Tensor) -> QuantizedPoint:
-        x = _groups(phi.squeeze(dim=-1), self._books()[0])
+        x = groups(phi.squeeze(dim=-1), self._books()[0].width)
         left, indices = x.detach().flatten(end_dim=-2), []
 
         for codebook in self._books():
@@ -155,10 +157,11 @@ class ResidualQuantizer(Family):
             indices.append(index)
 
         index = torch.stack(indices, dim=-1).reshape(*x.shape[:-2], -1)
-        return _straight_through(x, x.detach() - left.reshape(x.shape), index, self.codebook_size)
+        entries = x.detach() - left.reshape(x.shape)
+        return straight_through(x, entries, index, self.codebook_size, self.n_stages)
 
     def project(self, z: Tensor) -> Tensor:
-        left = _groups(z, self._books()[0]).flatten(end_dim=-2)
+        left = groups(z, self._books()[0].width).flatten(end_dim=-2)
 
         for codebook in self._books():
             left = left - codebook.entries[codebook.nearest(left)]
@@ -167,39 +170,3 @@ class ResidualQuantizer(Family):
 
     def _books(self) -> list[Codebook]:
         return cast(list[Codebook], [*self.codebooks])
-
-
-def _check(codebook_size: int, codebook_dim: int | None, ema_decay: float) -> None:
-    if not (
-        codebook_size >= 2 and (codebook_dim is None or codebook_dim >= 1) and 0 <= ema_decay < 1
-    ):
-        raise ValueError(
-            "expected codebook_size >= 2, codebook_dim >= 1 or None, and ema_decay in 0 to 1, got"
-            f" {codebook_size}, {codebook_dim} and {ema_decay}."
-        )
-
-
-def _entry_width(codebook_dim: int | None, D: int) -> int:
-    if codebook_dim is None:
-        return next(w for w in (4, 3, 2, 1) if D % w == 0)
-
-    if D % codebook_dim:
-        raise ValueError(
-            f"expected a code of a multiple of {codebook_dim} numbers, the size of an entry, got"
-            f" {D}. Choose another latent_dim, or another codebook_dim."
-        )
-
-    return codebook_dim
-
-
-def _groups(x: Tensor, codebook: Codebook) -> Tensor:
-    r"""Returns codes as groups of units, with shape `(*, G, width)`."""
-    return x.unflatten(-1, (-1, codebook.entries.shape[1]))
-
-
-def _straight_through(x: Tensor, entries: Tensor, index: Tensor, size: int) -> QuantizedPoint:
-    r"""Returns entries with the gradient of what they stand for."""
-    commitment = (x - entries).square().flatten(start_dim=-2).sum(dim=-1)
-    z = x + (entries - x).detach()
-
-    return QuantizedPoint(z.flatten(start_dim=-2), index, commitment, size)

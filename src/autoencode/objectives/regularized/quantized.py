@@ -20,7 +20,8 @@ class VQ(Objective):
     :math:`\phi` is the code before it is quantized, and :math:`\mathrm{sg}` passes no gradient.
     The entries themselves are moving averages, see
     :class:`~autoencode.distributions.VectorQuantizer`. The records of training hold the
-    perplexity, the effective number of entries that a minibatch uses.
+    perplexity, the effective number of entries that a minibatch uses. A posterior may add a
+    penalty, as :class:`~autoencode.distributions.LookupFreeQuantizer` does.
 
     References:
         | Neural Discrete Representation Learning (van den Oord et al., 2017), equation 3
@@ -63,11 +64,15 @@ class VQ(Objective):
         commitment = point.commitment
         distortion = -model.decode(q.rsample()).log_prob(target)
 
-        return Loss(
-            distortion + self.commitment_weight * commitment,
-            {
-                "distortion": distortion,
-                "commitment": commitment,
-                "perplexity": perplexity(point.index, point.size).to(distortion),
-            },
-        )
+        used = point.index, point.size, point.n_codebooks
+        total = distortion + self.commitment_weight * commitment
+        terms = {
+            "distortion": distortion,
+            "commitment": commitment,
+            "perplexity": perplexity(*used).to(distortion),
+        }
+
+        if point.penalty is not None:
+            total, terms = total + point.penalty, {**terms, "penalty": point.penalty}
+
+        return Loss(total, terms)

@@ -1,0 +1,103 @@
+r"""Groups of units that stand for an entry of a codebook."""
+
+__all__ = ["check_codebook", "entry_width", "groups", "straight_through"]
+
+from torch import Tensor
+
+from .codebook import QuantizedPoint
+
+
+def check_codebook(codebook_size: int, codebook_dim: int | None, ema_decay: float) -> None:
+    r"""Check the arguments of a quantizer with learned entries.
+
+    Arguments:
+        codebook_size: The number of entries.
+        codebook_dim: The number of features of an entry, or `None`.
+        ema_decay: The decay of the moving averages that the entries are.
+
+    Raises:
+        ValueError: If one is out of its range.
+
+    Example:
+        >>> check_codebook(1, None, 0.9)
+        Traceback (most recent call last):
+        ValueError: expected codebook_size >= 2, codebook_dim >= 1 or None, and ema_decay in 0 ...
+    """
+    if not (
+        codebook_size >= 2 and (codebook_dim is None or codebook_dim >= 1) and 0 <= ema_decay < 1
+    ):
+        raise ValueError(
+            "expected codebook_size >= 2, codebook_dim >= 1 or None, and ema_decay in 0 to 1, got"
+            f" {codebook_size}, {codebook_dim} and {ema_decay}."
+        )
+
+
+def entry_width(codebook_dim: int | None, D: int) -> int:
+    r"""Number of features of an entry: as given, or the largest divisor of the code up to four.
+
+    Arguments:
+        codebook_dim: The number that was chosen, or `None`.
+        D: The size of the code.
+
+    Raises:
+        ValueError: If it does not divide the code.
+
+    Example:
+        >>> entry_width(None, 6)
+        3
+    """
+    if codebook_dim is None:
+        return next(w for w in (4, 3, 2, 1) if D % w == 0)
+
+    if D % codebook_dim:
+        raise ValueError(
+            f"expected a code of a multiple of {codebook_dim} numbers, the size of an entry, got"
+            f" {D}. Choose another latent_dim, or another codebook_dim."
+        )
+
+    return codebook_dim
+
+
+def groups(x: Tensor, width: int) -> Tensor:
+    r"""Codes as groups of units, with shape `(*, G, width)`.
+
+    Arguments:
+        x: The codes, with shape `(*, D)`.
+        width: The number of units of a group.
+
+    Example:
+        >>> import torch
+        >>> groups(torch.zeros(5, 6), 2).shape
+        torch.Size([5, 3, 2])
+    """
+    return x.unflatten(-1, (-1, width))
+
+
+def straight_through(
+    x: Tensor,
+    entries: Tensor,
+    index: Tensor,
+    size: int,
+    n_codebooks: int = 1,
+    penalty: Tensor | None = None,
+) -> QuantizedPoint:
+    r"""Entries with the gradient of what they stand for.
+
+    Arguments:
+        x: Groups of units, with shape `(*, G, width)`.
+        entries: Their entries, with the same shape.
+        index: The indices of the entries, with shape `(*, n)`.
+        size: The number of values of an index.
+        n_codebooks: The number of codebooks, which indices take in turn.
+        penalty: A penalty for each code, with shape `(*)`, or `None`.
+
+    Example:
+        >>> import torch
+        >>> x = torch.tensor([[[0.8]]])
+        >>> straight_through(x, torch.ones(1, 1, 1), torch.tensor([[1]]), 2).mean
+        tensor([[1.]])
+    """
+    commitment = (x - entries).square().flatten(start_dim=-2).sum(dim=-1)
+    z = x + (entries - x).detach()
+
+    return QuantizedPoint(z.flatten(start_dim=-2), index, commitment, size, n_codebooks, penalty)

@@ -1,0 +1,123 @@
+r"""Quantization to signs, without a codebook."""
+
+__all__ = ["LookupFreeQuantizer"]
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from ...common.ranges import check_above, check_at_least
+from ...networks import Network
+from ..base import Family
+from .codebook import QuantizedPoint
+from .grouping import groups, straight_through
+
+_MOST_BITS = 14  # the entropy of a minibatch needs a number for each entry and code
+
+
+class LookupFreeQuantizer(Family):
+    r"""Point masses at the signs of the units: each unit is one bit, and a group of them an index.
+
+    .. math:: z_j = \mathrm{sign}(\phi_j), \qquad k_g = \sum_j 2^j \, [\phi_{gj} > 0]
+
+    There is no codebook to learn. :class:`~autoencode.objectives.VQ` adds the penalty
+
+    .. math:: \lambda \Big( H \big( p(k \mid \phi) \big)
+        - H \big( \mathbb{E} [p(k \mid \phi)] \big) \Big), \qquad
+        p(k \mid \phi) \propto e^{-\| \phi_g - e_k \|^2 / \tau}
+
+    which makes each code certain of its entries, and all codes together use all entries. Its
+    expectation is taken over the groups of a minibatch. A larger weight uses more entries, at the
+    cost of the distortion.
+
+    References:
+        | Language Model Beats Diffusion: Tokenizer is Key to Visual Generation (Yu et al., 2023),
+          section 3.1
+        | https://arxiv.org/abs/2310.05737
+
+    Arguments:
+        n_bits: The number of units of a group, a divisor of the size of the code and at most 14;
+            by default the largest one up to ten.
+        entropy_weight: The weight :math:`\lambda \geq 0`.
+        temperature: The temperature :math:`\tau > 0`.
+
+    Raises:
+        ValueError: If an argument is out of its range, or `n_bits` does not divide the code.
+
+    See Also:
+        :class:`~autoencode.distributions.FiniteScalarQuantizer`,
+        :class:`~autoencode.distributions.StraightThroughBernoulli`
+
+    Example:
+        >>> q = LookupFreeQuantizer(n_bits=2)(torch.tensor([[[-0.3], [2.0]]]))
+        >>> q.mean, q.index
+        (tensor([[-1.,  1.]]), tensor([[2]]))
+    """
+
+    n_params = 1
+    has_density = False
+
+    def __init__(
+        self, n_bits: int | None = None, entropy_weight: float = 1.0, temperature: float = 0.1
+    ) -> None:
+        super().__init__()
+
+        check_at_least(1, n_bits=n_bits)
+        check_at_least(0, entropy_weight=entropy_weight)
+        check_above(0, temperature=temperature)
+
+        if n_bits is not None and n_bits > _MOST_BITS:
+            raise ValueError(
+                f"expected n_bits of at most {_MOST_BITS}, got {n_bits}. Larger codes have several"
+                " groups: choose a divisor of latent_dim."
+            )
+
+        self.n_bits = n_bits
+        self.entropy_weight = entropy_weight
+        self.temperature = temperature
+
+    def build(self, network: Network | None, event: Sequence[int]) -> "LookupFreeQuantizer":
+        if event[0] % self._width(event[0]):
+            raise ValueError(
+                f"expected a code of a multiple of {self.n_bits} numbers, the bits of an index,"
+                f" got {event[0]}. Choose another latent_dim, or another n_bits."
+            )
+
+        return self
+
+    def forward(self, phi: Tensor) -> QuantizedPoint:
+        x = groups(phi.squeeze(dim=-1), self._width(phi.shape[-2]))
+        on = x > 0
+        bits = 2 ** torch.arange(x.shape[-1], device=x.device)
+        entries = torch.where(on, 1.0, -1.0).to(x)
+        penalty = self.entropy_weight * self._entropies(x) if self.entropy_weight else None
+
+        return straight_through(
+            x, entries, (on * bits).sum(dim=-1), 2 ** x.shape[-1], penalty=penalty
+        )
+
+    def project(self, z: Tensor) -> Tensor:
+        return torch.where(z > 0, 1.0, -1.0).to(z)
+
+    def _entropies(self, x: Tensor) -> Tensor:
+        r"""Returns the entropy of each code minus that of all together, with shape `(*)`."""
+        logit = 4 * x / self.temperature  # of a bit, as squared distances differ by 4 x
+        on, off = logit.sigmoid(), (-logit).sigmoid()
+        each = (softplus(logit) - on * logit).sum(dim=(-2, -1))
+        p = x.new_ones(*x.shape[:-1], 1)
+
+        for j in range(x.shape[-1]):
+            p = torch.cat([p * off[..., j, None], p * on[..., j, None]], dim=-1)
+
+        mean = p.flatten(end_dim=-2).mean(dim=0)
+        log_mean = mean.clamp(min=torch.finfo(mean.dtype).tiny).log()  # of entries that none uses
+
+        return each + x.shape[-2] * (mean * log_mean).sum()
+
+    def _width(self, D: int) -> int:
+        if self.n_bits is None:
+            return next(k for k in range(10, 0, -1) if D % k == 0)
+
+        return min(self.n_bits, D)
