@@ -38,6 +38,8 @@ SOUNDS = {
     "gcin-voice": "usr/share/gcin-voice/ogg",
     "klettres-data": "usr/share/klettres",
     "sonic-pi-samples": "usr/share/sonic-pi/samples",
+    "timgm6mb-soundfont": "usr/share/sounds/sf2",
+    "tuxpaint-stamps-default": "usr/share/tuxpaint/stamps",
 }
 
 

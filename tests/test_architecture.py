@@ -153,8 +153,8 @@ ORDER = {
         texts
     """,
     "modalities.audio": """
-        damage lengths moments spectra waveforms
-        faults recordings
+        damage lengths moments phases spectra stft waveforms
+        faults log_mel recordings
         sounds
     """,
     "modalities.mixed_tables": """

@@ -39,8 +39,9 @@ import numpy as np
 from ..data.listing import Files
 from ..data.media.audio import Recordings
 from .array_layouts import check_layout
+from .audio.log_mel import LogMel
 from .audio.sounds import Sounds
-from .audio.spectra import MDCT, LogMel, Spectrum
+from .audio.spectra import MDCT, Spectrum
 from .base import Modality
 from .context import ContinuousContext, Labels, describe_context, encode_context
 from .image.images import Images

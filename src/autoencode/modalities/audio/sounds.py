@@ -48,6 +48,7 @@ from ..windows import Windows, cut, spooled
 from .damage import WaveformDamage, split_steps
 from .faults import report_faults_in_memory
 from .lengths import LONGEST, choose_seconds, describe_unused, log_windows, share_kept
+from .log_mel import LogMel
 from .moments import moments
 from .recordings import (
     MAX_FILES_MEASURED,
@@ -58,7 +59,7 @@ from .recordings import (
     cut_recording,
     read_windows,
 )
-from .spectra import LogMel, Spectrum
+from .spectra import Spectrum
 from .waveforms import check_waves, is_wave, to_channels, waves_of
 
 log = logging.getLogger(__name__)
