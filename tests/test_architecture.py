@@ -99,7 +99,8 @@ ORDER = {
         mixture
     """,
     "objectives": """
-        base discriminator
+        discriminator schedules
+        base
         contractive elbo reconstruction
         bounds disentangling matching matryoshka regularized
     """,

@@ -6,7 +6,7 @@ from torch import Tensor, randn
 from torch.distributions import Independent, Normal
 
 from autoencode.distributions import Gaussian, SharedGaussian
-from autoencode.objectives import CIWAE, ELBO, IWAE, PIWAE, CapacityELBO, Objective
+from autoencode.objectives import CIWAE, ELBO, IWAE, PIWAE, CapacityELBO, LinearSchedule, Objective
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -132,7 +132,7 @@ def test_piwae_gives_decoder_and_encoder_their_own_bounds(make_model) -> None:
 
 def test_the_rate_is_held_at_the_capacity(make_model) -> None:
     model, x = make_model(Gaussian), randn(16, 5)
-    objective = CapacityELBO(capacity=10.0, gamma=3.0, warmup=0.5)
+    objective = CapacityELBO(LinearSchedule(end=10.0), gamma=3.0)
 
     for progress, capacity in [(0.0, 0.0), (0.25, 5.0), (0.5, 10.0), (1.0, 10.0)]:
         objective.progress.fill_(progress)
@@ -150,7 +150,7 @@ def test_the_rate_is_held_at_the_capacity(make_model) -> None:
         lambda: CIWAE(2, 1.5),
         lambda: PIWAE(0, 2),
         lambda: CapacityELBO(-1.0),
-        lambda: CapacityELBO(warmup=2.0),
+        lambda: CapacityELBO(LinearSchedule(end=-1.0)),
     ],
 )
 def test_bad_arguments_are_refused(make) -> None:

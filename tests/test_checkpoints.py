@@ -17,7 +17,7 @@ from autoencode.common import container
 from autoencode.corruptions import GaussianNoise
 from autoencode.data import Examples
 from autoencode.distributions import Gaussian, SharedGaussian
-from autoencode.objectives import ELBO
+from autoencode.objectives import ELBO, LinearSchedule
 from autoencode.training.checkpoints import Checkpoint, fingerprint
 from autoencode.training.step import TrainStep
 from autoencode.training.trainer import Training
@@ -37,7 +37,9 @@ def data() -> tuple[Examples, Examples]:
 
 def make_step(make_model) -> TrainStep:
     torch.manual_seed(5)
-    return TrainStep(make_model(Gaussian, SharedGaussian()), ELBO(warmup=0.5), GaussianNoise(0.1))
+    return TrainStep(
+        make_model(Gaussian, SharedGaussian()), ELBO(LinearSchedule()), GaussianNoise(0.1)
+    )
 
 
 def solver(folder: Path | None, **options) -> Training:

@@ -14,7 +14,15 @@ from autoencode.cli.signatures import parse
 from autoencode.distributions import Dirac, FixedGaussian, Gaussian, PowerSpherical, TopK
 from autoencode.models.latent import LatentModel
 from autoencode.networks import Dictionary, FullyConnected
-from autoencode.objectives import AAE, ELBO, IWAE, Matryoshka, Reconstruction, SparseCoding
+from autoencode.objectives import (
+    AAE,
+    ELBO,
+    IWAE,
+    LinearSchedule,
+    Matryoshka,
+    Reconstruction,
+    SparseCoding,
+)
 from autoencode.priors import StandardNormal
 
 
@@ -106,7 +114,7 @@ def test_the_objective_within_keeps_its_choices() -> None:
     assert Matryoshka(AAE()).selection_term == "distortion"
 
     # A schedule within moves along
-    objective = Matryoshka(ELBO(warmup=0.5)).build(make(4, Gaussian))
+    objective = Matryoshka(ELBO(LinearSchedule())).build(make(4, Gaussian))
     objective.advance(0.25)
     assert objective.whole.progress == 0.25
 

@@ -12,7 +12,7 @@ from autoencode.distributions import Bernoulli, Dirac, FixedGaussian, Gaussian, 
 from autoencode.evaluation import active_units, log_evidence, mutual_information
 from autoencode.models.latent import LatentModel
 from autoencode.networks import FullyConnected
-from autoencode.objectives import ELBO, Contractive, Objective, Reconstruction
+from autoencode.objectives import ELBO, Contractive, LinearSchedule, Objective, Reconstruction
 from autoencode.priors import StandardNormal
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -90,7 +90,7 @@ def test_elbo_without_weight_is_the_reconstruction(make_model) -> None:
 
 def test_elbo_warms_up(make_model) -> None:
     model, x = make_model(Gaussian), randn(16, 5)
-    objective = ELBO(beta=2.0, warmup=0.5)
+    objective = ELBO(beta=LinearSchedule(end=2.0))
 
     for progress, weight in [(0.0, 0.0), (0.25, 1.0), (0.5, 2.0), (1.0, 2.0)]:
         objective.progress.fill_(progress)
@@ -115,7 +115,7 @@ def test_under_a_context_the_rate_begins_with_the_weight_of_all_elements(make_mo
         weights = [weight(objective, model, x, p * share) / objective.beta for p in (0, 0.5, 1, 2)]
         assert weights == pytest.approx([5, 5**0.5, 1, 1])
 
-    assert weight(ELBO(warmup=0.5), model, x, 0.25) == pytest.approx(0.5)
+    assert weight(ELBO(LinearSchedule()), model, x, 0.25) == pytest.approx(0.5)
     assert weight(ELBO(), make_model(Gaussian), x, 0.0) == pytest.approx(1)
 
 
@@ -272,9 +272,11 @@ def test_contraction_is_weighted(make_model) -> None:
     "make",
     [
         lambda: ELBO(beta=-1.0),
-        lambda: ELBO(warmup=1.5),
+        lambda: ELBO(LinearSchedule(duration=1.5)),
         lambda: ELBO(cooling=1.5),
-        lambda: ELBO(warmup=0.5, cooling=0.5),
+        lambda: ELBO(free_nats=1.0, free_nats_per_unit=1.0),
+        lambda: ELBO(free_nats_per_unit=-1.0),
+        lambda: ELBO(LinearSchedule(), cooling=0.5),
         lambda: ELBO(free_nats=-1.0),
         lambda: Contractive(weight=-0.1),
     ],

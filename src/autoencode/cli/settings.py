@@ -63,6 +63,10 @@ def _chosen_groups(
 
         if argument.classes and name is not None:
             known = choices(argument)
+
+            if argument.form is not None and name not in known:  # a number, for example
+                continue
+
             cls = known[check_choice(argument.name, name, known)]
             yield Group(key, cls.summary, cls.arguments, prefix=f"{key}.")
             yield from _chosen_groups(cls.arguments, f"{key}.", argv)
@@ -117,7 +121,7 @@ def build_estimator(recipe: str, settings: Mapping[str, dict[str, Any]]) -> "Aut
     chosen, training = dict(settings.get(_MODEL, {})), settings.get(_TRAINING, {})
 
     for argument in class_signature("Autoencoder").arguments:
-        if argument.classes and argument.name in chosen:
+        if _is_choice(argument, chosen):
             chosen[argument.name] = _make(argument, chosen[argument.name], argument.name, settings)
 
     _check_effect(make, own, chosen)
@@ -137,10 +141,15 @@ def _make(
     values = dict(settings.get(key, {}))
 
     for inner in cls.arguments:
-        if inner.classes and inner.name in values:
+        if _is_choice(inner, values):
             values[inner.name] = _make(inner, values[inner.name], f"{key}.{inner.name}", settings)
 
     return object_of(cls)(**values)
+
+
+def _is_choice(argument: Argument, values: Mapping[str, Any]) -> bool:
+    r"""Tells whether the value of an argument is the name of a class."""
+    return values.get(argument.name) in argument.classes
 
 
 def _check_effect(

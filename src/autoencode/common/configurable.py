@@ -27,9 +27,9 @@ class Configurable:
     Example:
         >>> from autoencode.objectives import ELBO
         >>> ELBO(beta=4.0)
-        ELBO(beta=4.0, warmup=0.0, free_nats=None, cooling=None)
+        ELBO(beta=4.0, free_nats=None, cooling=None, free_nats_per_unit=0.0)
         >>> ELBO(beta=4.0).get_params()
-        {'beta': 4.0, 'warmup': 0.0, 'free_nats': None, 'cooling': None}
+        {'beta': 4.0, 'free_nats': None, 'cooling': None, 'free_nats_per_unit': 0.0}
     """
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:

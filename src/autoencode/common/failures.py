@@ -93,8 +93,8 @@ def collapsed(active_units: int, latent_dim: int, beta: float = 1.0) -> str | No
     return (
         f"no active unit: the posterior has collapsed, and none of the {latent_dim} features of"
         " the code carries information about the examples. If the examples have structure to"
-        f" learn, try {remedy}more epochs, objective=ELBO(free_nats=4) or ELBO(warmup=0.5)"
-        " (command line: --free-nats 4 or --warmup 0.5)."
+        f" learn, try {remedy}more epochs, ae.vae(free_nats=4) or"
+        " ae.vae(warmup=0.5) (command line: --free-nats 4 or --warmup 0.5)."
     )
 
 

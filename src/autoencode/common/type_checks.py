@@ -91,7 +91,7 @@ def check_arguments(cls: type, values: Mapping[str, Any]) -> None:
         >>> from autoencode.objectives import ELBO
         >>> check_arguments(ELBO, {"beta": "much"})
         Traceback (most recent call last):
-        ValueError: expected beta of ELBO as <class 'float'>, got 'much'
+        ValueError: expected beta of ELBO as float | ..., got 'much'
     """
     hints = _hints(cls)
 

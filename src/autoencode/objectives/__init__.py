@@ -9,6 +9,7 @@ r"""Training objectives: functions of (model, input, target) to one loss per exa
 - `matching/`: codes that follow the prior as a whole
 - `regularized/`: reconstruction with a penalty on codes or decoder
 - `matryoshka`: ordered codes, for any objective
+- `schedules`: weights that change during a training
 - `discriminator`: the second player of adversarial objectives
 """
 
@@ -25,9 +26,11 @@ __all__ = [
     "BetaTCVAE",
     "CapacityELBO",
     "Contractive",
+    "CyclicalSchedule",
     "FactorVAE",
     "InfoVAE",
     "Isometric",
+    "LinearSchedule",
     "Loss",
     "Matryoshka",
     "Objective",
@@ -37,6 +40,7 @@ __all__ = [
     "Sparse",
     "SparseCoding",
     "Topological",
+    "WeightSchedule",
 ]
 
 from .base import Loss, Objective
@@ -48,3 +52,4 @@ from .matching import AAE, WAE, InfoVAE, SinkhornAE, SlicedWAE
 from .matryoshka import Matryoshka
 from .reconstruction import Reconstruction
 from .regularized import RAE, VQ, Isometric, Sparse, SparseCoding, Topological
+from .schedules import CyclicalSchedule, LinearSchedule, WeightSchedule

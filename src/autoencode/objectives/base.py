@@ -1,6 +1,6 @@
 r"""Interface of training objectives."""
 
-__all__ = ["Loss", "Objective", "penalty_weight"]
+__all__ = ["Loss", "Objective", "penalty_weight", "units_of"]
 
 import abc
 from collections.abc import Mapping, Sequence
@@ -10,10 +10,12 @@ from typing import Any, NamedTuple, TypeVar
 import torch
 import torch.nn as nn
 from torch import Tensor
+from torch.distributions import Distribution, Independent
 
 from ..common.configurable import Configurable
 from ..models.latent import LatentModel, Model
 from ..priors import Prior, StandardNormal
+from .schedules import WeightSchedule
 
 Self = TypeVar("Self", bound="Objective")
 
@@ -111,6 +113,10 @@ class Objective(Configurable, nn.Module, abc.ABC):
             if isinstance(module, Objective):
                 module.progress.fill_(progress)
 
+    def current(self, weight: float | WeightSchedule | None) -> Any:
+        r"""Returns a weight at this point of the training: itself, or that of a schedule."""
+        return weight(self.progress) if isinstance(weight, WeightSchedule) else weight
+
     @abc.abstractmethod
     def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         r"""
@@ -122,7 +128,7 @@ class Objective(Configurable, nn.Module, abc.ABC):
         """
 
 
-def penalty_weight(weight: float | None, target: Tensor) -> float:
+def penalty_weight(weight: Any, target: Tensor) -> Any:
     r"""Weight of a penalty: as given, or the number of elements of an example.
 
     The distortion is a sum over elements, so that a penalty with this weight keeps its part in the
@@ -137,3 +143,27 @@ def penalty_weight(weight: float | None, target: Tensor) -> float:
         6
     """
     return target[0].numel() if weight is None else weight
+
+
+def units_of(d: Distribution, name: str) -> Distribution:
+    r"""Distributions of the units of a code.
+
+    Arguments:
+        d: The distribution of codes.
+        name: What it is, for the message of the error.
+
+    Raises:
+        ValueError: If units are dependent.
+
+    Example:
+        >>> from torch.distributions import Normal
+        >>> units_of(Independent(Normal(torch.zeros(5, 2), 1.0), 1), "posterior").batch_shape
+        torch.Size([5, 2])
+    """
+    if not isinstance(d, Independent) or d.reinterpreted_batch_ndims != 1:
+        raise ValueError(
+            f"expected a {name} of independent units, got {d}. Use posterior=Gaussian() and"
+            " prior=StandardNormal()."
+        )
+
+    return d.base_dist

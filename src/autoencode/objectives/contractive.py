@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution
 
-from ..common.ranges import check_at_least
 from ..distributions import Dirac
 from ..models.latent import Model
 from .base import Loss, Objective
+from .schedules import WeightSchedule, check_weights
 
 _SMALLEST_VARIANCE = 1e-12  # also avoids division by zero where a probability is zero or one
 
@@ -72,10 +72,10 @@ class Contractive(Objective):
 
     posterior = Dirac
 
-    def __init__(self, weight: float = 0.1, max_exact_dim: int = 4) -> None:
+    def __init__(self, weight: float | WeightSchedule = 0.1, max_exact_dim: int = 4) -> None:
         super().__init__()
 
-        check_at_least(0, weight=weight)
+        check_weights(weight=weight)
 
         self.weight = weight
         self.max_exact_dim = max_exact_dim
@@ -97,7 +97,7 @@ class Contractive(Objective):
         distortion, contraction = -p.log_prob(target), squares / 2
 
         return Loss(
-            distortion + self.weight * contraction,
+            distortion + self.current(self.weight) * contraction,
             {"distortion": distortion, "contraction": contraction},
         )
 

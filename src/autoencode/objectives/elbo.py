@@ -5,12 +5,14 @@ __all__ = ["ELBO"]
 from functools import partial
 
 from torch import Tensor
+from torch.distributions import Distribution
 
 from ..common.ranges import check_at_least, check_within
 from ..distributions import RESOLUTION, Gaussian, kl_divergence
 from ..models.latent import Model
-from ..priors import Mixture
-from .base import Loss, Objective
+from ..priors import Mixture, Prior, StandardNormal
+from .base import Loss, Objective, units_of
+from .schedules import WeightSchedule, check_weights
 
 COOLING_FRACTION = 0.2
 
@@ -20,6 +22,13 @@ class ELBO(Objective):
 
     .. math:: \mathbb{E}_{q(z \mid x)} \big[ -\log p(x \mid z) \big]
         + \beta \max \big( \lambda, \mathrm{KL} \big( q(z \mid x) \parallel p(z) \big) \big)
+
+    Free nats may be those of each unit instead. Its rate is then the mean over the minibatch,
+
+    .. math:: \sum_j \max \Big( \lambda_\text{unit}, \frac{1}{B} \sum_i
+        \mathrm{KL} \big( q(z_j \mid x_i) \parallel p(z_j) \big) \Big),
+
+    so that no unit gains by saying less than this.
 
     With :math:`\beta = 1` and :math:`\lambda = 0` it bounds :math:`-\log p(x)` from above and
     the model is a VAE; with :math:`\beta > 1`, a beta-VAE. Whatever they are, the term
@@ -44,15 +53,20 @@ class ELBO(Objective):
         | https://arxiv.org/abs/1606.04934
 
     Arguments:
-        beta: The weight :math:`\beta \geq 0` of the rate.
-        warmup: The share of the training, in 0 to 1, over which :math:`\beta` rises
-            linearly from zero.
+        beta: The weight :math:`\beta \geq 0` of the rate: a number, or a schedule such as
+            `LinearSchedule(duration=0.3)` for a warm-up.
         free_nats: The rate :math:`\lambda` per example that is not penalized, in nats; by default
             that of the likelihood, which is eight for
             :class:`~autoencode.distributions.Autoregressive` and zero for others.
         cooling: The share of the training, in 0 to 1, over which :math:`\beta` falls from
             :math:`n \beta`; by default a fifth for examples with a context, and zero for others
             and for likelihoods with free nats.
+        free_nats_per_unit: The mean rate :math:`\lambda_\text{unit} \geq 0` of each unit that is
+            not penalized, in nats.
+
+    Raises:
+        ValueError: If an argument is out of its range, if two of them exclude each other, or if
+            units of posterior or prior are dependent and have free nats.
 
     See Also:
         :func:`~autoencode.recipes.vae`, :func:`~autoencode.distributions.kl_divergence`,
@@ -71,30 +85,39 @@ class ELBO(Objective):
 
     # The posterior may become almost a point mass where the code explains the data exactly
     posterior = staticmethod(partial(Gaussian, RESOLUTION))
-    prior = Mixture
+    prior: type[Prior] = Mixture
 
     def __init__(
         self,
-        beta: float = 1.0,
-        warmup: float = 0.0,
+        beta: float | WeightSchedule = 1.0,
         free_nats: float | None = None,
         cooling: float | None = None,
+        free_nats_per_unit: float = 0.0,
     ) -> None:
         super().__init__()
 
-        check_at_least(0, beta=beta, free_nats=free_nats)
-        check_within(0, 1, warmup=warmup, cooling=cooling)
+        check_weights(beta=beta)
+        check_at_least(0, free_nats=free_nats, free_nats_per_unit=free_nats_per_unit)
+        check_within(0, 1, cooling=cooling)
 
-        if cooling and warmup:
+        if cooling and isinstance(beta, WeightSchedule):
             raise ValueError(
-                f"expected cooling or warmup, not both, got {cooling} and {warmup}. The one makes"
-                " the rate's weight fall, the other rise."
+                f"expected cooling or a schedule of beta, not both, got {cooling} and {beta}."
+            )
+
+        if free_nats and free_nats_per_unit:
+            raise ValueError(
+                "expected free nats of the code or of each unit, not both, got"
+                f" free_nats={free_nats} and free_nats_per_unit={free_nats_per_unit}."
             )
 
         self.beta = beta
-        self.warmup = warmup
-        self.cooling = cooling
         self.free_nats = free_nats
+        self.cooling = cooling
+        self.free_nats_per_unit = free_nats_per_unit
+
+        if free_nats_per_unit:  # units of a mixture are dependent
+            self.prior = StandardNormal
 
     def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
         q = model.encode(x)
@@ -102,19 +125,27 @@ class ELBO(Objective):
 
         distortion = -model.decode(z).log_prob(target)
         rate = kl_divergence(q, model.prior(), z)
-        free_nats = model.likelihood.free_nats if self.free_nats is None else self.free_nats
-
-        # A rate that is estimated from one sample may be negative: without free nats it stays so
-        costly = rate.clamp(min=free_nats) if free_nats else rate
 
         return Loss(
-            distortion + self._beta(model, target) * costly,
+            distortion + self._beta(model, target) * self._costly(model, q, z, rate),
             {"distortion": distortion, "rate": rate, "bound": -(distortion + rate)},
         )
 
+    def _costly(self, model: Model, q: Distribution, z: Tensor, rate: Tensor) -> Tensor:
+        r"""Returns the rate that is penalized, of each example or of a minibatch."""
+        if self.free_nats_per_unit:
+            units, prior = units_of(q, "posterior"), units_of(model.prior(), "prior")
+            rates = kl_divergence(units, prior.expand(units.batch_shape), z).mean(dim=0)
+            return rates.clamp(min=self.free_nats_per_unit).sum()
+
+        free_nats = model.likelihood.free_nats if self.free_nats is None else self.free_nats
+
+        # A rate that is estimated from one sample may be negative: without free nats it stays so
+        return rate.clamp(min=free_nats) if free_nats else rate
+
     def _beta(self, model: Model, target: Tensor) -> Tensor | float:
-        if self.warmup > 0:
-            return self.beta * (self.progress / self.warmup).clamp(max=1)
+        if isinstance(self.beta, WeightSchedule):
+            return self.beta(self.progress)
 
         cooling = self.cooling
 

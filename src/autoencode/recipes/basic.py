@@ -11,12 +11,13 @@ __all__ = [
 
 from typing import Any
 
+from ..common.ranges import check_within
 from ..corruptions import GaussianNoise
 from ..distributions import SharedGaussian
 from ..estimator import Autoencoder
 from ..modalities import Images, Sounds, Tables
 from ..networks import FullyConnected
-from ..objectives import ELBO, Contractive, Reconstruction
+from ..objectives import ELBO, Contractive, LinearSchedule, Reconstruction
 from ..training.linear.least_squares import LeastSquares
 from .building import Layers, check_effect, recipe
 
@@ -212,7 +213,10 @@ def vae(
     own = {"warmup": (warmup, 0.0), "free_nats": (free_nats, None), "cooling": (cooling, None)}
     check_effect("objective", options, **own)
 
-    return recipe(latent_dim, layers, ELBO(1.0, warmup, free_nats, cooling), options)
+    check_within(0, 1, warmup=warmup)
+    beta = LinearSchedule(duration=warmup) if warmup else 1.0
+
+    return recipe(latent_dim, layers, ELBO(beta, free_nats, cooling), options)
 
 
 def beta_vae(

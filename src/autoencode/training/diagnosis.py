@@ -255,7 +255,7 @@ def _collapsed(step: TrainStep, scores: _Scores) -> str | None:
     if not step.model.posterior.has_density or len(scores.codes) < 2:
         return None
 
-    beta = getattr(step.objective, "beta", 1.0)
+    beta = float(step.objective.current(getattr(step.objective, "beta", 1.0)))
     return failures.collapsed(active_units(scores.codes), scores.codes.shape[1], beta)
 
 

@@ -44,8 +44,9 @@ class _Setting(NamedTuple):
     @property
     def metavar(self) -> str:
         r"""The words that it takes, as the help shows them."""
-        classes = self.argument.classes
-        return "{" + ",".join(classes) + "}" if classes else self.form
+        classes, form = self.argument.classes, self.argument.form
+        names = "{" + ",".join(classes) + "}" if classes else None
+        return "|".join(word for word in (form, names) if word) or self.form
 
     @property
     def is_switch(self) -> bool:
@@ -64,7 +65,8 @@ class _Setting(NamedTuple):
             ValueError: If there is none.
         """
         if self.argument.classes and len(words) == 1:
-            return check_choice(self.argument.name, words[0], self.argument.classes)
+            if self.argument.form is None or words[0] in self.argument.classes:
+                return check_choice(self.argument.name, words[0], self.argument.classes)
 
         try:
             return convert(self.form, words)

@@ -7,11 +7,12 @@ from typing import Literal
 
 from torch import Tensor
 
-from ...common.ranges import check_at_least, check_choice
+from ...common.ranges import check_choice
 from ...distributions import RESOLUTION, Gaussian, kl_divergence
 from ...models.latent import Model
 from ...priors import StandardNormal
 from ..base import Loss, Objective
+from ..schedules import WeightSchedule, check_weights
 
 
 class DIPVAE(Objective):
@@ -57,13 +58,13 @@ class DIPVAE(Objective):
 
     def __init__(
         self,
-        off_diagonal: float = 10.0,
-        diagonal: float | None = None,
+        off_diagonal: float | WeightSchedule = 10.0,
+        diagonal: float | WeightSchedule | None = None,
         covariance: Literal["means", "codes"] = "codes",
     ) -> None:
         super().__init__()
 
-        check_at_least(0, off_diagonal=off_diagonal, diagonal=diagonal)
+        check_weights(off_diagonal=off_diagonal, diagonal=diagonal)
         check_choice(("means", "codes"), covariance=covariance)
 
         self.off_diagonal = off_diagonal
@@ -85,8 +86,9 @@ class DIPVAE(Objective):
         on = (variance - 1).square().sum()
         off = C.square().sum() - variance.square().sum()
         ratio = 10 if self.covariance == "means" else 1
-        weight = ratio * self.off_diagonal if self.diagonal is None else self.diagonal
-        penalty = self.off_diagonal * off + weight * on
+        off_weight, weight = self.current(self.off_diagonal), self.current(self.diagonal)
+        weight = ratio * off_weight if weight is None else weight
+        penalty = off_weight * off + weight * on
 
         return Loss(
             distortion + rate + penalty,

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from ...common.ranges import check_at_least
 from ...distributions import RESOLUTION, Gaussian, kl_divergence
 from ...models.latent import LatentModel, Model
 from ...priors import StandardNormal
 from ..base import Loss, Objective
 from ..discriminator import Discriminator
+from ..schedules import WeightSchedule, check_weights
 
 
 class FactorVAE(Objective):
@@ -56,10 +56,12 @@ class FactorVAE(Objective):
 
     discriminator: Discriminator
 
-    def __init__(self, gamma: float = 6.0, layers: tuple[int, ...] = (256, 256)) -> None:
+    def __init__(
+        self, gamma: float | WeightSchedule = 6.0, layers: tuple[int, ...] = (256, 256)
+    ) -> None:
         super().__init__()
 
-        check_at_least(0, gamma=gamma)
+        check_weights(gamma=gamma)
 
         self.gamma = gamma
         self.layers = layers
@@ -80,7 +82,7 @@ class FactorVAE(Objective):
         shuffled = shuffle_units(fixed)
         D, D_shuffled = self.discriminator(fixed), self.discriminator(shuffled)
         loss = (softplus(-D) + softplus(D_shuffled)) / 2
-        selection = distortion + rate + self.gamma * total_correlation
+        selection = distortion + rate + self.current(self.gamma) * total_correlation
 
         return Loss(
             selection + loss,

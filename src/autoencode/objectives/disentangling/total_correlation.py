@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.distributions import Distribution, Independent
+from torch.distributions import Distribution
 
-from ...common.ranges import check_at_least
 from ...distributions import RESOLUTION, Gaussian
 from ...models.latent import Model
 from ...priors import StandardNormal
-from ..base import Loss, Objective
+from ..base import Loss, Objective, units_of
+from ..schedules import WeightSchedule, check_weights
 
 
 class BetaTCVAE(Objective):
@@ -56,10 +56,10 @@ class BetaTCVAE(Objective):
     posterior = staticmethod(partial(Gaussian, RESOLUTION))
     prior = StandardNormal
 
-    def __init__(self, beta: float = 6.0) -> None:
+    def __init__(self, beta: float | WeightSchedule = 6.0) -> None:
         super().__init__()
 
-        check_at_least(0, beta=beta)
+        check_weights(beta=beta)
 
         self.beta = beta
 
@@ -74,7 +74,7 @@ class BetaTCVAE(Objective):
         return Loss(
             distortion
             + rate.information
-            + self.beta * rate.total_correlation
+            + self.current(self.beta) * rate.total_correlation
             + rate.unit_divergence,
             {
                 "distortion": distortion,
@@ -108,13 +108,14 @@ def decompose_rate(q: Distribution, prior: Distribution, z: Tensor, n: int) -> R
         n: The number :math:`N \geq B` of examples that the minibatch is drawn from.
 
     Example:
+        >>> from torch.distributions import Independent
         >>> q = Independent(torch.distributions.Normal(torch.zeros(4, 2), 1.0), 1)
         >>> p = Independent(torch.distributions.Normal(torch.zeros(2), 1.0), 1)
         >>> parts = decompose_rate(q, p, q.sample(), n=4)  # each example has the same code
         >>> bool(parts.total_correlation.abs().max() < 1e-5)
         True
     """
-    q_units, p_units = _units(q, "posterior"), _units(prior, "prior")
+    q_units, p_units = units_of(q, "posterior"), units_of(prior, "prior")
     log_q = q_units.log_prob(z[:, None])  # of code i given example j, (B, B, D)
     log_weight = _stratified_log_weights(len(z), n).to(log_q)
 
@@ -137,13 +138,3 @@ def _stratified_log_weights(b: int, n: int) -> Tensor:
 
     others = math.log((n - 1) / (n * (b - 1)))
     return torch.full((b, b), others).fill_diagonal_(-math.log(n))
-
-
-def _units(d: Distribution, name: str) -> Distribution:
-    if not isinstance(d, Independent) or d.reinterpreted_batch_ndims != 1:
-        raise ValueError(
-            f"the total correlation needs a {name} of independent units, got {d}. Use"
-            " posterior=Gaussian() and prior=StandardNormal()."
-        )
-
-    return d.base_dist

@@ -5,13 +5,13 @@ __all__ = ["AAE"]
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from ...common.ranges import check_at_least
 from ...distributions import Dirac
 from ...models.latent import LatentModel, Model
 from ...priors import StandardNormal
 from ...priors.base import sample_prior
 from ..base import Loss, Objective
 from ..discriminator import Discriminator
+from ..schedules import WeightSchedule, check_weights
 
 
 class AAE(Objective):
@@ -57,10 +57,12 @@ class AAE(Objective):
 
     discriminator: Discriminator
 
-    def __init__(self, weight: float | None = None, layers: tuple[int, ...] = (256, 256)) -> None:
+    def __init__(
+        self, weight: float | WeightSchedule | None = None, layers: tuple[int, ...] = (256, 256)
+    ) -> None:
         super().__init__()
 
-        check_at_least(0, weight=weight)
+        check_weights(weight=weight)
 
         self.weight = weight
         self.layers = layers
@@ -77,7 +79,7 @@ class AAE(Objective):
         real = self.discriminator(sample_prior(model.prior(), len(z)))
         fake = self.discriminator(z.detach())
         loss = softplus(-real) + softplus(fake)
-        weight = target[0].numel() / 10 if self.weight is None else self.weight
+        weight = target[0].numel() / 10 if self.weight is None else self.current(self.weight)
 
         return Loss(
             distortion + weight * fooling + loss,

@@ -8,12 +8,12 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from ...common.ranges import check_at_least
 from ...distributions import RESOLUTION, Dirac, Gaussian, kl_divergence
 from ...models.latent import Model
 from ...priors import StandardNormal
 from ...priors.base import sample_prior
 from ..base import Loss, Objective, penalty_weight
+from ..schedules import WeightSchedule, check_weights
 
 
 class WAE(Objective):
@@ -57,12 +57,12 @@ class WAE(Objective):
 
     def __init__(
         self,
-        weight: float | None = None,
+        weight: float | WeightSchedule | None = None,
         scales: Sequence[float] = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0),
     ) -> None:
         super().__init__()
 
-        check_at_least(0, weight=weight)
+        check_weights(weight=weight)
 
         self.weight = weight
         self.scales = scales
@@ -71,7 +71,7 @@ class WAE(Objective):
         z = model.encode(x).rsample()
         distortion = -model.decode(z).log_prob(target)
         mismatch = squared_mmd(z, sample_prior(model.prior(), len(z)), self.scales)
-        weight = penalty_weight(self.weight, target)
+        weight = penalty_weight(self.current(self.weight), target)
 
         return Loss(
             distortion + weight * mismatch, {"distortion": distortion, "mismatch": mismatch}

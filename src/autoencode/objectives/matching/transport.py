@@ -13,6 +13,7 @@ from ...models.latent import Model
 from ...priors import StandardNormal
 from ...priors.base import sample_prior
 from ..base import Loss, Objective, penalty_weight
+from ..schedules import WeightSchedule, check_weights
 
 
 class SlicedWAE(Objective):
@@ -50,10 +51,12 @@ class SlicedWAE(Objective):
     prior = StandardNormal
     matches_prior = True
 
-    def __init__(self, weight: float | None = None, n_projections: int = 64) -> None:
+    def __init__(
+        self, weight: float | WeightSchedule | None = None, n_projections: int = 64
+    ) -> None:
         super().__init__()
 
-        check_at_least(0, weight=weight)
+        check_weights(weight=weight)
         check_at_least(1, n_projections=n_projections)
 
         self.weight = weight
@@ -63,7 +66,7 @@ class SlicedWAE(Objective):
         z = model.encode(x).rsample()
         distortion = -model.decode(z).log_prob(target)
         mismatch = sliced_wasserstein(z, sample_prior(model.prior(), len(z)), self.n_projections)
-        weight = penalty_weight(self.weight, target)
+        weight = penalty_weight(self.current(self.weight), target)
 
         return Loss(
             distortion + weight * mismatch, {"distortion": distortion, "mismatch": mismatch}
@@ -107,10 +110,12 @@ class SinkhornAE(Objective):
     prior = StandardNormal
     matches_prior = True
 
-    def __init__(self, weight: float | None = None, blur: float = 0.3, n_iter: int = 20) -> None:
+    def __init__(
+        self, weight: float | WeightSchedule | None = None, blur: float = 0.3, n_iter: int = 20
+    ) -> None:
         super().__init__()
 
-        check_at_least(0, weight=weight)
+        check_weights(weight=weight)
         check_above(0, blur=blur)
         check_at_least(1, n_iter=n_iter)
 
@@ -123,7 +128,7 @@ class SinkhornAE(Objective):
         distortion = -model.decode(z).log_prob(target)
         noise = sample_prior(model.prior(), len(z))
         mismatch = sinkhorn_divergence(z, noise, self.blur, self.n_iter)
-        weight = penalty_weight(self.weight, target)
+        weight = penalty_weight(self.current(self.weight), target)
 
         return Loss(
             distortion + weight * mismatch, {"distortion": distortion, "mismatch": mismatch}

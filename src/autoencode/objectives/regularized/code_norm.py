@@ -7,11 +7,12 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ...common.ranges import check_at_least, check_choice
+from ...common.ranges import check_choice
 from ...distributions import Dirac
 from ...models.latent import Model
 from ...priors import Mixture
 from ..base import Loss, Objective
+from ..schedules import WeightSchedule, check_weights
 
 
 class RAE(Objective):
@@ -60,13 +61,13 @@ class RAE(Objective):
 
     def __init__(
         self,
-        beta: float = 1e-2,
-        weight: float = 1e-6,
+        beta: float | WeightSchedule = 1e-2,
+        weight: float | WeightSchedule = 1e-6,
         penalty: Literal["weights", "gradient"] = "weights",
     ) -> None:
         super().__init__()
 
-        check_at_least(0, beta=beta, weight=weight)
+        check_weights(beta=beta, weight=weight)
         check_choice(("weights", "gradient"), penalty=penalty)
 
         self.beta = beta
@@ -92,6 +93,6 @@ class RAE(Objective):
         distortion, norm = -p.log_prob(target), z.square().sum(dim=-1) / 2
 
         return Loss(
-            distortion + self.beta * norm + self.weight * term,
+            distortion + self.current(self.beta) * norm + self.current(self.weight) * term,
             {"distortion": distortion, "norm": norm, "penalty": term},
         )

@@ -11,6 +11,7 @@ from ...common.ranges import check_at_least
 from ...distributions import Dirac
 from ...models.latent import Model
 from ..base import Loss, Objective, penalty_weight
+from ..schedules import WeightSchedule, check_weights
 
 
 class Isometric(Objective):
@@ -54,10 +55,11 @@ class Isometric(Objective):
 
     posterior = Dirac
 
-    def __init__(self, weight: float | None = None, margin: float = 0.2) -> None:
+    def __init__(self, weight: float | WeightSchedule | None = None, margin: float = 0.2) -> None:
         super().__init__()
 
-        check_at_least(0, weight=weight, margin=margin)
+        check_weights(weight=weight)
+        check_at_least(0, margin=margin)
 
         self.weight = weight
         self.margin = margin
@@ -71,7 +73,7 @@ class Isometric(Objective):
         partners = codes[torch.randperm(len(z), device=z.device)]
         mixed = codes + share * (partners - codes)
         penalty = isometric_distortion(lambda code: model.decode(code).mean, mixed)
-        weight = penalty_weight(self.weight, target)
+        weight = penalty_weight(self.current(self.weight), target)
 
         return Loss(distortion + weight * penalty, {"distortion": distortion, "isometry": penalty})
 

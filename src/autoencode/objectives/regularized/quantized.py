@@ -4,12 +4,12 @@ __all__ = ["VQ"]
 
 from torch import Tensor
 
-from ...common.ranges import check_at_least
 from ...distributions import VectorQuantizer
 from ...distributions.codes.codebook import perplexity, quantized_point
 from ...models.latent import Model
 from ...priors import Mixture
 from ..base import Loss, Objective
+from ..schedules import WeightSchedule, check_weights
 
 
 class VQ(Objective):
@@ -51,10 +51,10 @@ class VQ(Objective):
     posterior = VectorQuantizer
     prior = Mixture
 
-    def __init__(self, commitment_weight: float = 0.25) -> None:
+    def __init__(self, commitment_weight: float | WeightSchedule = 0.25) -> None:
         super().__init__()
 
-        check_at_least(0, commitment_weight=commitment_weight)
+        check_weights(commitment_weight=commitment_weight)
 
         self.commitment_weight = commitment_weight
 
@@ -65,7 +65,7 @@ class VQ(Objective):
         distortion = -model.decode(q.rsample()).log_prob(target)
 
         used = point.index, point.size, point.n_codebooks
-        total = distortion + self.commitment_weight * commitment
+        total = distortion + self.current(self.commitment_weight) * commitment
         terms = {
             "distortion": distortion,
             "commitment": commitment,

@@ -7,11 +7,12 @@ from typing import Literal
 from torch import Tensor
 from torch.distributions import Distribution, Independent
 
-from ...common.ranges import check_at_least, check_choice
+from ...common.ranges import check_choice
 from ...distributions import Dirac
 from ...distributions.codes.jump_relu import SparsePoint
 from ...models.latent import Model
 from ..base import Loss, Objective
+from ..schedules import WeightSchedule, check_weights
 
 
 class Sparse(Objective):
@@ -59,13 +60,13 @@ class Sparse(Objective):
 
     def __init__(
         self,
-        weight: float = 0.1,
+        weight: float | WeightSchedule = 0.1,
         penalty: Literal["l1", "kl", "l0"] = "l1",
         target_rate: float = 0.05,
     ) -> None:
         super().__init__()
 
-        check_at_least(0, weight=weight)
+        check_weights(weight=weight)
         check_choice(("l1", "kl", "l0"), penalty=penalty)
 
         if not 0 < target_rate < 1:
@@ -88,7 +89,8 @@ class Sparse(Objective):
             sparsity = _bernoulli_divergence(self.target_rate, z.sigmoid().mean(dim=0)).sum()
 
         return Loss(
-            distortion + self.weight * sparsity, {"distortion": distortion, "sparsity": sparsity}
+            distortion + self.current(self.weight) * sparsity,
+            {"distortion": distortion, "sparsity": sparsity},
         )
 
 

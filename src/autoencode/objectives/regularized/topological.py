@@ -6,10 +6,10 @@ import torch
 from scipy.sparse.csgraph import minimum_spanning_tree
 from torch import Tensor
 
-from ...common.ranges import check_at_least
 from ...distributions import Dirac
 from ...models.latent import Model
 from ..base import Loss, Objective, penalty_weight
+from ..schedules import WeightSchedule, check_weights
 
 
 class Topological(Objective):
@@ -49,10 +49,10 @@ class Topological(Objective):
 
     posterior = Dirac
 
-    def __init__(self, weight: float | None = None) -> None:
+    def __init__(self, weight: float | WeightSchedule | None = None) -> None:
         super().__init__()
 
-        check_at_least(0, weight=weight)
+        check_weights(weight=weight)
 
         self.weight = weight
 
@@ -60,7 +60,7 @@ class Topological(Objective):
         z = model.encode(x).rsample()
         distortion = -model.decode(z).log_prob(target)
         mismatch = topological_mismatch(target.flatten(start_dim=1), z)
-        weight = penalty_weight(self.weight, target)
+        weight = penalty_weight(self.current(self.weight), target)
 
         return Loss(
             distortion + weight * mismatch, {"distortion": distortion, "topology": mismatch}
