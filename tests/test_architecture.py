@@ -58,6 +58,7 @@ ORDER = {
     """,
     "distributions.codes": """
         codebook full_gaussian gumbel_softmax jump_relu power_spherical straight_through top_k
+        wrapped_normal
         grouping scalar_quantizer
         lookup_free product_quantizer vector_quantizers
     """,

@@ -50,6 +50,7 @@ __all__ = [
     "StraightThroughBernoulli",
     "TopK",
     "VectorQuantizer",
+    "WrappedNormal",
     "kl_divergence",
 ]
 
@@ -71,6 +72,7 @@ from .codes import (
     StraightThroughBernoulli,
     TopK,
     VectorQuantizer,
+    WrappedNormal,
 )
 from .dirac import Dirac, PointMass
 from .divergences import kl_divergence

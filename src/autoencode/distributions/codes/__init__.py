@@ -3,6 +3,7 @@ r"""Families of codes whose units depend on each other: posteriors, not likeliho
 - `full_gaussian`: `FullGaussian`, normal distributions with a covariance
 - `top_k`: `TopK` and `BatchTopK`, a number of active units for each example, or on average
 - `power_spherical`: `PowerSpherical`, directions
+- `wrapped_normal`: `WrappedNormal`, points of hyperbolic space
 - `gumbel_softmax`: `GumbelSoftmax`, categories
 - `straight_through`: `StraightThroughBernoulli`, truth values
 - `jump_relu`: `JumpReLU`, a learned threshold for each unit
@@ -28,6 +29,7 @@ __all__ = [
     "StraightThroughBernoulli",
     "TopK",
     "VectorQuantizer",
+    "WrappedNormal",
 ]
 
 from .codebook import QuantizedPoint
@@ -41,3 +43,4 @@ from .scalar_quantizer import FiniteScalarQuantizer
 from .straight_through import StraightThroughBernoulli
 from .top_k import BatchTopK, TopK
 from .vector_quantizers import ResidualQuantizer, VectorQuantizer
+from .wrapped_normal import WrappedNormal
