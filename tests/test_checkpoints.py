@@ -240,14 +240,14 @@ def test_the_previous_checkpoint_replaces_a_damaged_one(
     damage(tmp_path / "last.checkpoint", how)
     resumed = train(again, data, tmp_path, resume=True)
 
-    assert "Going on from the checkpoint before" in caplog.text
+    assert "Continuing from the checkpoint before" in caplog.text
     assert torch.equal(weights(again), weights(whole))
     assert [r.train for r in resumed] == [r.train for r in records]
 
     for name in ("last", "previous"):
         damage(tmp_path / f"{name}.checkpoint", how, mask=8)
 
-    with pytest.raises(ValueError, match=r"cannot resume: .*damaged or truncated.*no other one"):
+    with pytest.raises(ValueError, match=r"cannot resume: .*truncated.*no earlier checkpoint"):
         train(make_step(make_model), data, tmp_path, resume=True)
 
 

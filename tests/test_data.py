@@ -121,7 +121,7 @@ def test_csv(tmp_path: Path, text: str, label, X: list, y, columns) -> None:
     [
         (b"", None, "it is empty"),
         (b"\n\n", None, "it is empty"),
-        (b"a,b\n", None, "it has a header, and no rows"),
+        (b"a,b\n", None, "it has a header, but no rows"),
         (b"1,2\n3\n", None, "expected 2 cells in each row, got 1 in line 2"),
         (b"1,2\n3,4\n5,6,7\n", None, "expected 2 cells in each row, got 3 in line 3"),
         (b"a,k\n1,x\n1,x\n1,x,3\n", "k", "expected 2 cells in each row, got 3 in line 4"),
@@ -130,7 +130,7 @@ def test_csv(tmp_path: Path, text: str, label, X: list, y, columns) -> None:
         (b"a,b\n1,red\n", None, "expected numbers, got 'red' in row 1.*`label`"),
         (b"a,b\n1,2\n", "c", r"it has no column 'c'; it has \['a', 'b'\]"),
         (b"1,2\n", "c", "it has no column 'c'; it has no header"),
-        (b"k\nx\n", "k", "it has no column but that of labels"),
+        (b"k\nx\n", "k", "it has no column except"),
         (b"a,b\n\xf2\xe5\xea\xf1\xf2,2\n", None, "could be in several encodings: .*--encoding"),
         (b"a,b\n" + b"1,2\n" * 9000 + b"\x90,1\n", None, "could be in several encodings"),
     ],
@@ -358,7 +358,7 @@ def test_unreadable_files_are_skipped_and_named(tmp_path: Path, caplog) -> None:
         folder = read_images(tmp_path)
 
     assert folder.files == ["good.png"]
-    assert "5 of 6 files are no readable images" in caplog.text
+    assert "5 of 6 files are not readable images" in caplog.text
 
     for name in ["truncated.png", "empty.png", "notes.txt", "bomb.png", "large.png"]:
         assert name in caplog.text
@@ -366,7 +366,7 @@ def test_unreadable_files_are_skipped_and_named(tmp_path: Path, caplog) -> None:
     assert "bomb.png (DecompressionBombError" in caplog.text
     assert "large.png (DecompressionBombWarning" in caplog.text
 
-    with pytest.raises(ValueError, match=r"5 of 6 files are no readable images.*strict=False"):
+    with pytest.raises(ValueError, match=r"5 of 6 files are not readable images.*strict=False"):
         read_images(tmp_path, strict=True)
 
 
@@ -395,7 +395,7 @@ def test_no_image_and_no_size_are_refused(tmp_path: Path) -> None:
 
     (tmp_path / "a.txt").write_text("a\n")
 
-    with pytest.raises(ValueError, match=r"Texts are the lines of one \.txt file"):
+    with pytest.raises(ValueError, match=r"join the files to one \.txt file"):
         read_images(tmp_path)
 
     gray_steps().save(tmp_path / "a.png")

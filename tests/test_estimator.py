@@ -859,7 +859,7 @@ def test_bad_folders_are_refused(tmp_path: Path) -> None:
     Image.fromarray(pictures()[0]).save(tmp_path / "0.png")
     (tmp_path / "notes.txt").write_text("no image")
 
-    with pytest.raises(ValueError, match=r"1 of 2 files are no readable images: notes\.txt"):
+    with pytest.raises(ValueError, match=r"1 of 2 files are not readable images: notes\.txt"):
         ae.vae(modality=Images(strict=True), training=Untouched()).fit(tmp_path)
 
     with pytest.raises(ValueError, match="expected a table in a file"):

@@ -122,7 +122,7 @@ def test_a_folder_is_looked_through(tmp_path: Path) -> None:
 
     files = read_images(tmp_path / "set").files
     assert files == found.names
-    assert "gone.png (a link to nothing)" in files.summary()
+    assert "gone.png (a broken link)" in files.summary()
     assert "1 hidden" in files.summary()
 
 
@@ -298,7 +298,7 @@ def test_labels_by_name_from_memory(tmp_path: Path, caplog) -> None:
     with pytest.raises(ValueError, match=r"have nothing in common: 0\.png; 1\.png"):
         labeled(tmp_path, {"cat": "b", "dog": "a"})
 
-    with pytest.raises(ValueError, match="examples that have no names"):
+    with pytest.raises(ValueError, match="examples without names"):
         labeled(tmp_path, named, X=np.zeros((3, 8, 8)))
 
 
@@ -326,7 +326,7 @@ def test_labels_without_names_need_all_files(tmp_path: Path) -> None:
     [
         ("file,a,b\n0.png,1,2\n1.png,1,2\n", None, r"out of \['a', 'b'\].*--label-column COLUMN"),
         ("file,a\n0.png,1\n", "c", "has no column 'c'"),
-        ("x,y\n1000.png,1\n", None, "no column of .* holds names of the files"),
+        ("x,y\n1000.png,1\n", None, "none of the columns .* holds names of the files"),
         ("file,a\n0.png\n", None, "expected 2 cells in each row, got 1 in row 2"),
         ("file,a\n0.png,1\n0.png,2\n1.png,1", None, "cannot tell which belong together: 0.png"),
         ("", None, "it is empty"),
@@ -476,7 +476,7 @@ def test_images_of_several_depths(tmp_path: Path, caplog) -> None:
 
     Image.fromarray(UINT16).save(tmp_path / "b.png")
 
-    with pytest.raises(ValueError, match=r"cannot tell how gray levels compare.*'b\.png'"):
+    with pytest.raises(ValueError, match=r"cannot compare gray levels.*'b\.png'"):
         read_images(tmp_path)
 
     # By a model, whose scale is known
@@ -485,7 +485,7 @@ def test_images_of_several_depths(tmp_path: Path, caplog) -> None:
     assert bytes_.read(tmp_path / "b.png")[0].tolist() == [[[0, 255]]]
     Image.fromarray(np.array([[0, 4095]], np.uint16)).save(tmp_path / "b.png")
 
-    with pytest.raises(ValueError, match="cannot tell how gray levels compare"):
+    with pytest.raises(ValueError, match="cannot compare gray levels"):
         bytes_.read(tmp_path / "b.png")
 
     of_twelve_bits = Images().fit(np.array([[[0, 4000]]], np.uint16))
@@ -557,7 +557,7 @@ def test_frames_after_the_first_are_counted(tmp_path: Path, suffix: str, caplog)
     gray(tmp_path / "one.png", 3)
     files = read_images(tmp_path).files
 
-    assert f"s.{suffix} (3), which leaves out 2." in caplog.text
+    assert f"s.{suffix} (3). The first is read, and 2 are left out." in caplog.text
     assert "2 frames after the first" in files.summary()
 
 
@@ -643,10 +643,10 @@ def test_texts_of_files(tmp_path: Path, name: str, data: bytes, texts: list[str]
         ("a.jsonl", b'"x"\n{', "line 2 is no JSON"),
         ("a.jsonl", b'{"a": "x"}\n{"b": "y"}', "text in the field 'a' in line 2, got none"),
         ("a.txt.gz", gzip.compress(b"one", mtime=0)[:-6], "damaged or truncated"),
-        ("a.txt.gz", gzip.compress(b"\xff", mtime=0), "no UTF-8 once unpacked"),
-        ("a.md", b"# one\n", "It seems to be text: if each line is one, say modality=Texts()"),
-        ("a.fasta", b">one\nACGT\n", "give the sequences alone"),
-        ("numbers", b"1,2\n3,4\n", "if it is a table, name it .csv"),
+        ("a.txt.gz", gzip.compress(b"\xff", mtime=0), "not UTF-8 once unpacked"),
+        ("a.md", b"# one\n", "It seems to be text. If each line is an example, use modality"),
+        ("a.fasta", b">one\nACGT\n", "keep the sequences alone"),
+        ("numbers", b"1,2\n3,4\n", "If it is a table, name it .csv"),
         ("a.heic", b"\0\0\0\x18ftypheic", "photograph in HEIC: save it as PNG or JPEG"),
         ("a.m4a", b"\0\0\0\x18ftypM4A ", "ffmpeg -i a.m4a a.wav"),
         ("a.zip", b"PK\3\4....", "unpack it"),

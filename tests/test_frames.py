@@ -614,7 +614,7 @@ def test_csv_of_all_kinds(tmp_path: Path) -> None:
         ('a,b\n1,"x\ny"\n2\n', "expected 2 cells in each row, got 1 in line 4"),
         ("a,a\n1,x\n", "columns with different names, got ['a'] more than once"),
         (b"a,b\n1,x\n2,caf\x90\n", "could be in several encodings"),
-        ('a,b\n1,x\n2,"open\n3,y\n', "the quotes that begin in line 3 have no end"),
+        ('a,b\n1,x\n2,"open\n3,y\n', "the quotes that begin in line 3 are not closed"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_named(

@@ -533,7 +533,7 @@ def test_a_link_out_of_the_cache_is_not_followed(cache, tmp_path) -> None:
 
     (elsewhere / "X").unlink()
 
-    with pytest.raises(ValueError, match="is in the way, and not of this cache"):
+    with pytest.raises(ValueError, match="is in the way, and not part of the cache"):
         prepare_once(["old"], make)
 
 
@@ -545,7 +545,7 @@ def test_what_is_in_the_way_is_not_replaced(cache) -> None:
 
     (folder / "results.txt").write_text("years of work")
 
-    with pytest.raises(ValueError, match="is in the way, and not of this cache"):
+    with pytest.raises(ValueError, match="is in the way, and not part of the cache"):
         prepare_once(["mine"], make)
 
     assert (folder / "results.txt").read_text() == "years of work"
@@ -583,7 +583,7 @@ def test_folders_are_prepared_once(tmp_path, monkeypatch, limits, cache) -> None
         assert np.array_equal(read_images(tmp_path).X, X)
 
         with pytest.raises(
-            ValueError, match=r"1 of 31 files are no readable images: a.notes\.txt"
+            ValueError, match=r"1 of 31 files are not readable images: a.notes\.txt"
         ):
             read_images(tmp_path, strict=True)
 

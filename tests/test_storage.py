@@ -379,17 +379,17 @@ def test_arrays_are_kept_to_the_bit(dtype: str) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "is no model, or is damaged or truncated"),
-        (b"what is this", "is no model, or is damaged or truncated"),
-        (pickle.dumps({"a": 1}), "is no model, or is damaged or truncated"),
+        (b"", "is not a model, or is damaged or truncated"),
+        (b"what is this", "is not a model, or is damaged or truncated"),
+        (pickle.dumps({"a": 1}), "is not a model, or is damaged or truncated"),
         (safetensors.torch.save({"a": torch.zeros(2)}), "holds tensors, but no model of this"),
         (
             safetensors.torch.save({"a": torch.zeros(2)}, {"autoencode": "{"}),
-            "is no model, or is damaged or truncated",
+            "is not a model, or is damaged or truncated",
         ),
         (
             safetensors.torch.save({"a": torch.zeros(2)}, {"autoencode": "[" * 100_000}),
-            "is no model, or is damaged or truncated",
+            "is not a model, or is damaged or truncated",
         ),
         (
             safetensors.torch.save({"a": torch.zeros(2)}, {"autoencode": "[1]"}),
@@ -427,7 +427,7 @@ def test_a_truncated_file_is_refused(file: Path) -> None:
     for length in {1, 7, 8, 9, *range(10, len(whole), 97), len(whole) - 1}:
         file.write_bytes(whole[:length])
 
-        with pytest.raises(ValueError, match="is no model, or is damaged or truncated"):
+        with pytest.raises(ValueError, match="is not a model, or is damaged or truncated"):
             load(file)
 
 
@@ -523,7 +523,7 @@ def test_a_file_runs_nothing(file: Path, monkeypatch, path: str, kind: str) -> N
 def test_a_file_sets_only_what_is_learned(file: Path, name: str) -> None:
     rewrite(saved(file), lambda d: d["modality"]["learned"].update({name: 3}))
 
-    with pytest.raises(ValueError, match=f"the model sets '{name}', which is nothing"):
+    with pytest.raises(ValueError, match=f"the model sets '{name}', which is not a learned"):
         load(file)
 
 

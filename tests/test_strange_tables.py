@@ -98,7 +98,7 @@ N = range(12)
         (columns(["12e4", "345", "6789"] * 4), "such as '12e4' are read as numbers"),
         ("n,x\na,1.5\nb,2\nc,3\nTotal,6.5\n", "the last row begins with 'Total'"),
         ("n,x,y\na,1.5,2\nb,2,1\nc,3,3\n,6.5,6\n", "the last row is the sum"),
-        ("a,b\n1,x\n,\n2,y\n", "1 row without any cell is kept"),
+        ("a,b\n1,x\n,\n2,y\n", "1 empty row is kept"),
     ],
 )
 def test_what_was_perhaps_not_meant_is_said(tmp_path: Path, content: str, message: str) -> None:

@@ -173,7 +173,7 @@ def test_two_readings_are_refused_with_the_setting_that_decides(
         (lines("a~b~c", lambda i: f"{i}~x~y"), "separator='~'"),
         (lines("a:b", lambda i: f"{i}:{i}"), "separator=':'"),
         ("\n".join(f"{i}::{i}::5" for i in N), "replace '::' by a single character"),
-        (lines("a,b", lambda i: f"'{i},5','x'"), "between single quotes"),
+        (lines("a,b", lambda i: f"'{i},5','x'"), "in single quotes"),
         ('[{"a": 1, "b": 2},\n{"a": 2, "b": 3}]', r"it is JSON: name it \.jsonl"),
         (b"PK\3\4" + bytes(26) + b"[Content_Types].xml", "it is a table: save it as"),
         (b"BZh91AY&SY", "it is an archive: unpack"),

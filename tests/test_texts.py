@@ -136,7 +136,9 @@ def test_what_cannot_be_read_names_file_and_line(tmp_path: Path) -> None:
     path = tmp_path / "latin.txt"
     path.write_bytes("fine\ncaf\xe9\n".encode("latin-1"))
 
-    with pytest.raises(ValueError, match=r"latin\.txt': line 2 is no UTF-8, at its byte 4 \(0xe9"):
+    with pytest.raises(
+        ValueError, match=r"latin\.txt': line 2 is not UTF-8, at its byte 4 \(0xe9"
+    ):
         Texts().read(path)
 
     path.write_bytes(b"")
@@ -208,7 +210,7 @@ def test_a_column_of_a_data_frame_holds_texts() -> None:
     assert np.array_equal(model.transform(frame[["text"]]), model.transform(WORDS))
 
     for modality in (Texts(), Texts(column="words")):
-        with pytest.raises(ValueError, match=r"expected the column .* out of \['id', 'text'\]"):
+        with pytest.raises(ValueError, match=r"name of the column .* one of \['id', 'text'\]"):
             small(modality=modality).fit(frame)
 
     with pytest.raises(ValueError, match=r"got (None|nan) in row 1"):
@@ -1008,7 +1010,7 @@ def test_commands_take_and_write_lines(tmp_path: Path, monkeypatch, capsys) -> N
 
     Path("bad.txt").write_bytes(b"fine\n\xff\n")
     assert main(["transform", "lines.ae", "bad.txt", "--out", "codes.npy"]) == 2
-    assert "line 2 is no UTF-8" in capsys.readouterr().err
+    assert "line 2 is not UTF-8" in capsys.readouterr().err
 
 
 @pytest.mark.slow

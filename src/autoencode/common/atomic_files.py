@@ -73,7 +73,7 @@ def replacing(path: str | Path, durable: bool = False) -> Iterator[Path]:
 
 
 def check_writable(path: str | Path) -> None:
-    r"""Check that a file can be written, before work is done that would be lost.
+    r"""Check that a file can be written, before long work begins.
 
     Missing folders are created. Temporary files of killed processes are deleted.
 
@@ -111,14 +111,15 @@ def check_writable(path: str | Path) -> None:
 
 @contextlib.contextmanager
 def _named(path: Path) -> Iterator[None]:
-    r"""Names a file in errors that name its temporary file, or none."""
+    r"""Puts the name of a file into errors that name its temporary file or no file."""
     try:
         yield
     except OSError as error:
         if error.filename is not None and not _NAME.fullmatch(Path(error.filename).name):
             raise
 
-        cut_off = f"it could not be written completely ({error})"  # of numpy, without a number
+        # The error that numpy raises for a short write has no error number
+        cut_off = f"it could not be written completely ({error})"
         reason = os.strerror(error.errno) if error.errno else cut_off
         raise OSError(error.errno, reason, str(path)) from error
 

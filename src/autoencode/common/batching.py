@@ -45,7 +45,7 @@ def memory_budget(n_bytes: int) -> Iterator[None]:
         n_bytes: The number of bytes.
 
     Raises:
-        ValueError: If it is not positive.
+        ValueError: If the number is not positive.
 
     Example:
         >>> with memory_budget(2**20):
@@ -100,16 +100,16 @@ class DataLimits(NamedTuple):
     """
 
     resident_bytes: int = 2**28
-    r"""The most bytes of a data set that are held in memory. Larger ones are mapped or cached."""
+    r"""The maximum size of a data set in memory. Larger data sets are mapped or cached."""
 
     block_bytes: int = 2**24
-    r"""The bytes of a data set that are read together."""
+    r"""The number of bytes that are read together."""
 
     block_numbers: int = 2**21
-    r"""The numbers that statistics look at together, in double precision."""
+    r"""The count of numbers that statistics process together, in double precision."""
 
     block_files: int = 1024
-    r"""The number of files that are decoded between two notes of the progress."""
+    r"""The number of files that are decoded before their progress is stored."""
 
 
 _DEFAULTS = DataLimits()

@@ -93,7 +93,7 @@ def opened(path: str | Path) -> Iterator[Stored]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is damaged, of a newer version, or not of this library.
+        ValueError: If the file is damaged, of a newer version, or not a model of this library.
 
     Example:
         >>> with opened("missing.ae"):
@@ -111,7 +111,7 @@ def opened(path: str | Path) -> Iterator[Stored]:
             document, entries = _head(file)
         except (ValueError, RecursionError, MemoryError) as error:
             raise ValueError(
-                f"'{path}' is no model, or is damaged or truncated ({_short(error)})."
+                f"'{path}' is not a model, or is damaged or truncated ({_short(error)})."
                 " Models are written by model.save(path)."
             ) from None
 
@@ -230,7 +230,7 @@ def _head(file: BinaryIO) -> tuple[Any, dict[str, Entry]]:
     header = parse(raw.decode("utf-8"))
 
     if not isinstance(header, dict):
-        raise ValueError("its header is none")
+        raise ValueError("its header is not valid")
 
     metadata = header.pop("__metadata__", None)
     metadata = metadata if isinstance(metadata, dict) else {}
@@ -249,7 +249,7 @@ def _head(file: BinaryIO) -> tuple[Any, dict[str, Entry]]:
     text, digest = metadata.get(_KEY, "null"), metadata.get("digest")
 
     if not isinstance(text, str):
-        raise ValueError("its document is no text")
+        raise ValueError("its document is not text")
 
     document = parse(text)
 
@@ -280,7 +280,7 @@ def _entry(about: Any, start: int) -> Entry:
                 if math.prod(shape) * entry.dtype.itemsize == end - begin and len(shape) <= 32:
                     return entry
 
-    raise ValueError("its header describes no tensor")
+    raise ValueError("its header has an invalid entry for a tensor")
 
 
 def _digest(header: bytes, parts: Iterable[Any]) -> str:

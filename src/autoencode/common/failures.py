@@ -25,7 +25,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-_MIN_GAIN = 0.02  # relative for errors, in nats per number for log-likelihoods
+_MIN_GAIN = 0.02  # a fraction for errors, nats per number for log-likelihoods
 _MAX_FALL_BY_SPAN = {0.25: 0.1, 0.5: 0.25}  # last fraction of the epochs: fraction of the gain
 _MIN_EPOCHS_FOR_MEANS = 4
 _MAX_SHARE_OF_SUM = 0.5

@@ -19,14 +19,15 @@ _NO_LOCKS = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK, errno.
 def locked(path: Path, wait: Callable[[], object] | None = None) -> Iterator[None]:
     r"""Hold a lock, which the system releases when the process ends in any way.
 
-    Some network disks have no locks. There, a line is logged, and nothing is locked.
+    Some network disks have no locks. On these, a warning is logged and nothing is locked.
 
     Arguments:
-        path: The file of the lock, which stays.
-        wait: A function to call before waiting for another holder; by default nobody waits.
+        path: The lock file. It is not deleted afterwards.
+        wait: A function to call before waiting for another holder. By default, a lock that is
+            held is an error.
 
     Raises:
-        Timeout: If another process or thread holds the lock, and nobody waits.
+        Timeout: If another process or thread holds the lock, and `wait` is `None`.
 
     Example:
         >>> import tempfile

@@ -13,7 +13,7 @@ def check_at_least(minimum: float, **values: float | None) -> None:
         values: The arguments by name.
 
     Raises:
-        ValueError: If one is less, or not a number.
+        ValueError: If an argument is less, or is not a number.
 
     Example:
         >>> check_at_least(0, beta=1.0, gamma=-1.0)
@@ -34,7 +34,7 @@ def check_above(limit: float, **values: float | None) -> None:
         values: The arguments by name.
 
     Raises:
-        ValueError: If one is not.
+        ValueError: If an argument is not greater.
 
     Example:
         >>> check_above(0, blur=0.0)
@@ -48,15 +48,15 @@ def check_above(limit: float, **values: float | None) -> None:
 
 
 def check_within(low: float, high: float, **values: float | None) -> None:
-    r"""Check that arguments lie between two numbers, which are allowed.
+    r"""Check that arguments lie between two numbers, both included.
 
     Arguments:
         low: The smallest value that is allowed.
-        high: The largest.
+        high: The largest value that is allowed.
         values: The arguments by name.
 
     Raises:
-        ValueError: If one lies outside.
+        ValueError: If an argument lies outside.
 
     Example:
         >>> check_within(0, 1, warmup=2.0)
@@ -77,7 +77,7 @@ def check_choice(choices: Sequence[str], **values: str) -> None:
         values: The arguments by name.
 
     Raises:
-        ValueError: If one is none of them.
+        ValueError: If an argument is not one of the words.
 
     Example:
         >>> check_choice(("means", "codes"), covariance="both")

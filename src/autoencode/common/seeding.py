@@ -57,7 +57,7 @@ def seeded(seed: int, devices: Sequence[torch.device | int] = ()) -> Iterator[No
 
     Arguments:
         seed: The seed.
-        devices: Devices whose random states are restored, too.
+        devices: Devices whose random states are also restored.
 
     Example:
         >>> torch.manual_seed(7).initial_seed()

@@ -78,7 +78,7 @@ def read_array(
     except ValueError as error:
         raise ValueError(f"cannot read '{path}': {error}") from None
     except MemoryError:
-        raise ValueError(f"cannot read '{path}': what it announces is more than memory.") from None
+        raise ValueError(f"cannot read '{path}': its array does not fit in memory.") from None
     except PermissionError:
         raise
     except Exception as error:  # numpy, gzip and zipfile raise various errors for damaged files
@@ -86,7 +86,7 @@ def read_array(
 
 
 def _read_frame(path: Path, label: str | None) -> Table:
-    r"""Reads numbers from JSON lines or a file of Arrow."""
+    r"""Reads numbers from JSON lines or an Arrow file."""
     frame = read_frame(path)
 
     if label is not None and label not in frame.columns:
@@ -99,9 +99,9 @@ def _read_frame(path: Path, label: str | None) -> Table:
 
     if wrong or frame.shape[1] == 0:
         raise ValueError(
-            f"cannot read '{path}': expected numbers, got others or missing cells in the columns"
-            f" {wrong}. Fit with modality=MixedTables() (--modality MixedTables), for which cells"
-            " may be missing."
+            f"cannot read '{path}': expected numbers, got other or missing cells in the columns"
+            f" {wrong}. Fit with modality=MixedTables() (--modality MixedTables), which accepts"
+            " such cells."
         )
 
     return Table(frame.to_numpy(), y, [*frame.columns])
@@ -119,7 +119,7 @@ def _read_npy(path: Path) -> NDArray:
         array = np.load(path, allow_pickle=False)
 
     if not isinstance(array, np.ndarray):
-        raise ValueError("it is a .npz file, to be named so.")
+        raise ValueError("it is a .npz file: rename it to end in .npz.")
 
     return array
 
@@ -149,9 +149,9 @@ def _remedy(path: Path) -> str:
         return ", or a file of one image, sound or text in each line, by its suffix"
 
     return (
-        ". It seems to be text: if each line is one, say modality=Texts() (command line:"
-        " --modality Texts), or name it .txt; if it is a table, name it .csv or .tsv; of sequences"
-        " with headings, as in FASTA, give the sequences alone"
+        ". It seems to be text. If each line is an example, use modality=Texts() (command line:"
+        " --modality Texts), or name it .txt. If it is a table, name it .csv or .tsv. If it has"
+        " headings between sequences, as in FASTA, keep the sequences alone"
     )
 
 

@@ -16,13 +16,13 @@ from .disk_arrays import FileTensor
 log = logging.getLogger(__name__)
 
 _AHEAD = 4  # minibatches that the system may read before their turn
-_BYTES_PER_NUMBER = 64  # of an example, as networks make many more of each on the way
+_BYTES_PER_NUMBER = 64  # of an example, because each number needs many activations of a network
 _MIN_BATCH, _MAX_BATCH = 16, 2048  # examples in a pass
-_HASHED = 1024  # examples at once
-_COMPARED = 2**26  # numbers of data, up to which equal examples are looked for
-_FEWEST_GROUPS = 8  # groups of equal examples that are held out, where there are so many
+_HASHED = 1024  # examples that are hashed at once
+_COMPARED = 2**26  # numbers; equal examples are not searched for in larger data
+_FEWEST_GROUPS = 8  # minimum number of groups of equal examples that are held out, if possible
 
-# Torch has operations for few of the unsigned types
+# Torch has few operations for unsigned types, so that their bits are read as signed ones
 _SIGNED = {torch.uint16: torch.int16, torch.uint32: torch.int32, torch.uint64: torch.int64}
 
 
@@ -63,7 +63,7 @@ class Examples:
     r"""The indices of the selected rows, in order; by default all rows."""
 
     recordings: tuple[int, ...] | None = None
-    r"""The number of windows of each recording, one after the other, if the examples are such."""
+    r"""The number of windows of each recording, if the examples are windows of recordings."""
 
     overlap: int = 1
     r"""The number of windows after each one that overlap with it."""
@@ -79,7 +79,7 @@ class Examples:
         return self._each(lambda tensor: _rows(tensor, chosen))
 
     def prefetch(self, index: Tensor) -> None:
-        r"""Asks the system to read rows ahead of their use."""
+        r"""Asks the system to read rows before they are used."""
         chosen = index if self.rows is None else self.rows[index]
 
         for tensor in (self.target, self.corrupted):
@@ -93,11 +93,11 @@ class Examples:
     def hold_out(self, n: int) -> tuple["Examples", "Examples | None"]:
         r"""Returns random examples to train on, and about `n` others to validate with, if any.
 
-        Equal examples stay together, as a copy of a training example does not validate. So do
-        the windows of a recording, which overlap. Of recordings that are too few or too long for
-        that, the end is held out. Of the others, the nearest that overlap with it are left out, at
-        most half. If examples have groups, whole groups are held out instead, as many as come next
-        to `n` examples.
+        Equal examples stay together, because a copy of a training example says nothing about new
+        examples. The windows of a recording overlap, and therefore stay together, too. If
+        recordings are too few or too long for that, the end of each is held out. The windows
+        before it that overlap with it are left out, but at most half of the rest. If examples
+        have groups, whole groups are held out, with nearly `n` examples together.
         """
         if n == 0:
             return self, None
@@ -144,7 +144,7 @@ class Examples:
         last[counts.argmax()] = last[counts.argmax()].clamp(min=1)
         last = last.minimum((counts - 1 - (counts // 2).clamp(max=self.overlap)).clamp(min=0))
 
-        # At most half of the others are left out: a leak is better than nothing to train on
+        # At most half of the rest is left out: overlap is better than too few training examples
         left_out = ((counts - last) // 2).clamp(max=self.overlap).repeat_interleave(counts)
         place = rows - (counts.cumsum(dim=0) - counts).repeat_interleave(counts)
         start = (counts - last).repeat_interleave(counts)
@@ -159,8 +159,8 @@ class Examples:
             return self, None
 
         log.info(
-            "held out: the last windows of %d of %d recordings; %d that overlap with these are not"
-            " used, %d others that do are.",
+            "held out: the last windows of %d of %d recordings; %d windows that overlap with these"
+            " are not used, and %d are used although they overlap.",
             *(int((last > 0).sum()), len(counts), int(between.sum()), int(leaks.sum())),
         )
 
@@ -174,7 +174,7 @@ class Examples:
         return self.select(_firsts(self._groups()).sort().values)
 
     def _groups(self) -> Tensor:
-        r"""Returns a number for each example, the same for equal ones, from zero on."""
+        r"""Returns the index of the group of equal examples that each example belongs to."""
         hashes = torch.cat([_hashes(part.target) for part in self.split(_HASHED)])
         return torch.unique(hashes, return_inverse=True)[1]
 
@@ -182,8 +182,8 @@ class Examples:
         r"""Returns an order that groups equal examples, and the last group boundary up to `n`."""
         group = self._groups()[order]
 
-        # By the first of each group in the order that was drawn. Groups that alone would make up
-        # much of what is held out come last: rows without numbers, say, are often the same
+        # Groups are ordered by their first example in the random order. Groups that would fill
+        # much of the held-out part come last: all rows without numbers are equal, for example
         large = group.bincount()[group] > max(1, n // _FEWEST_GROUPS)
         by_first = (_firsts(group)[group] + len(order) * large).argsort(stable=True)
         order, group = order[by_first], group[by_first]
@@ -220,7 +220,10 @@ class Examples:
 
 
 def _near(counts: Tensor, n: int) -> tuple[Tensor, int]:
-    r"""Returns random groups with nearly `n` examples, and how many they have; never all."""
+    r"""Returns random groups with nearly `n` examples, and their number of examples.
+
+    At least one group is left.
+    """
     order = torch.randperm(len(counts))
     sums = counts[order].cumsum(dim=0)[:-1]
 
@@ -232,13 +235,13 @@ def _near(counts: Tensor, n: int) -> tuple[Tensor, int]:
 
 
 def _firsts(group: Tensor) -> Tensor:
-    r"""Returns where each group occurs first."""
+    r"""Returns the index of the first example of each group."""
     first = torch.full((int(group.max()) + 1,), len(group))
     return first.scatter_reduce_(0, group, torch.arange(len(group)), "amin")
 
 
 def _hashes(target: Tensor) -> Tensor:
-    r"""Returns a number for each example, the same for equal ones, with shape `(N,)`."""
+    r"""Returns a hash of each example, with shape `(N,)`."""
     rows = target.contiguous().view(torch.uint8).reshape(len(target), -1)
     factors = torch.randint(2**62, rows.shape[1:], generator=torch.Generator().manual_seed(0))
 
@@ -246,9 +249,9 @@ def _hashes(target: Tensor) -> Tensor:
 
 
 def _rows(tensor: Tensor, chosen: Tensor | slice) -> Tensor:
-    r"""Returns rows in one layout, so that networks round alike wherever the source has them.
+    r"""Returns rows in one memory layout, so that rounding does not depend on the source.
 
-    Numbers lie row by row, those of images with the channels last.
+    Numbers are stored row by row, and images with their channels last.
     """
     if not isinstance(tensor, Tensor):  # rows of a file already have this layout
         return tensor[chosen]
@@ -256,7 +259,7 @@ def _rows(tensor: Tensor, chosen: Tensor | slice) -> Tensor:
     images = tensor.ndim == 4
     rows = tensor.movedim(1, -1) if images else tensor
 
-    if isinstance(chosen, Tensor):  # at a sixth of the time that indexing takes
+    if isinstance(chosen, Tensor):  # `index_select` takes a sixth of the time of indexing
         rows = rows.view(_SIGNED.get(tensor.dtype, tensor.dtype))
         rows = rows.index_select(0, chosen.to(tensor.device)).view(tensor.dtype)
     else:
@@ -275,11 +278,11 @@ def _strides(shape: Sequence[int]) -> tuple[int, ...]:
 
 
 class Batches:
-    r"""Minibatches of examples, gathered by index on the device that they live on.
+    r"""Minibatches of examples, gathered by index on the device of the examples.
 
-    All batches have the same size, or one example less: a small last batch would weigh
-    its few examples more than the others. Those of examples in a file are announced to the
-    system a few steps ahead.
+    All batches have the same size, or one example less: a small last batch would give its few
+    examples more weight than the others. If examples lie in a file, the system is asked to read
+    each batch a few steps before its use.
 
     Arguments:
         examples: The examples.
@@ -305,7 +308,7 @@ class Batches:
         return torch.randperm(len(self.examples))
 
     def iterate(self, order: Tensor, start: int = 0) -> Iterator[Examples]:
-        r"""Yields the batches of an order, from the one with number `start`."""
+        r"""Yields the batches of an order, from the batch with number `start` on."""
         if not self.examples.on_disk:
             order = order.to(self.examples.target.device)
 

@@ -1,9 +1,9 @@
 r"""Cache of prepared data: folders of images, large tables, and streams.
 
-The cache lies where the system keeps such things, or where the environment variable
-`AUTOENCODE_CACHE` says, in a subfolder `autoencode` of it. It may be deleted at any time that
-nobody uses it. What was not used for 90 days goes by itself when something new is prepared, if a
-tag inside proves that this library made it, and nobody holds its lock.
+The cache is the subfolder `autoencode` of the system's cache folder, or of the folder that the
+environment variable `AUTOENCODE_CACHE` names. It may be deleted while no process uses it. When
+new data are prepared, entries that were not used for 90 days are deleted. An entry is deleted only
+if a tag in it proves that this library made it, and if no process holds its lock.
 """
 
 __all__ = ["Prepared", "Spool", "cache_folder", "prepare"]
@@ -35,13 +35,13 @@ from .disk_arrays import mapped
 
 log = logging.getLogger(__name__)
 
-_VERSION = 3  # of what is in the files
-_KEPT = 90 * 24 * 3600  # seconds since the last use
+_VERSION = 3  # of the content of the files
+_KEPT = 90 * 24 * 3600  # seconds after the last use
 
 _NAME = re.compile(r"([0-9a-f]{32})(\.partial)?")
-_TAG = "CACHEDIR.TAG"  # https://bford.info/cachedir, by which backups leave it out, too
+_TAG = "CACHEDIR.TAG"  # excludes the folder from backups, see https://bford.info/cachedir
 _SIGNATURE = "Signature: 8a477f597d28d172789f06886806bc55"
-_FULL = {errno.ENOSPC, errno.EDQUOT, None}  # numpy says of a short write nothing else
+_FULL = {errno.ENOSPC, errno.EDQUOT, None}  # numpy gives no error number for a short write
 
 
 class Prepared(NamedTuple):
@@ -53,7 +53,7 @@ class Prepared(NamedTuple):
 
 
 def cache_folder() -> Path:
-    r"""The folder of everything that is prepared once.
+    r"""The folder of the cache.
 
     Example:
         >>> cache_folder().name
@@ -98,16 +98,16 @@ def prepare(key: Any, make: Callable[[Path], dict[str, Any]]) -> Prepared:
 
         _prune()
 
-    with contextlib.suppress(OSError):  # of a cache that others own
+    with contextlib.suppress(OSError):  # the cache may belong to another user
         os.utime(folder / "info.json")
 
     return found
 
 
 class Spool:
-    r"""Rows of unknown number, kept in memory while they are few and then in a file.
+    r"""Rows of unknown number, in memory if they are few, and else in a file.
 
-    The file has no name, and is gone with the array that it holds.
+    The file has no name, and is deleted together with the array that it holds.
 
     Example:
         >>> spool = Spool()
@@ -154,8 +154,8 @@ class Spool:
             file.flush()
             rows: Any = mapped(file, self.like.dtype)
 
-            if hasattr(rows, "filename"):  # a map
-                rows.file = os.dup(file.fileno())  # by which they are read
+            if hasattr(rows, "filename"):  # a memory map
+                rows.file = os.dup(file.fileno())  # rows are read from this descriptor
                 weakref.finalize(rows, os.close, rows.file)
 
         return rows.reshape(-1, *self.like.shape[1:])
@@ -182,7 +182,7 @@ def _make(folder: Path, name: str, make: Callable[[Path], dict[str, Any]]) -> Pr
 
     for place in (folder, partial):
         if os.path.lexists(place) and not (_is_ours(place) or _is_empty(place)):
-            raise ValueError(f"'{place}' is in the way, and not of this cache. Move it elsewhere.")
+            raise ValueError(f"'{place}' is in the way, and not part of the cache. Move it.")
 
     partial.mkdir(exist_ok=True)
 
@@ -193,7 +193,7 @@ def _make(folder: Path, name: str, make: Callable[[Path], dict[str, Any]]) -> Pr
         document = {"name": name, "about": about, "sizes": _sizes(partial)}
         (partial / "info.json").write_text(json.dumps(document))
     except OSError as error:
-        if error.errno in _FULL:  # what is there would keep the disk full
+        if error.errno in _FULL:  # the unfinished entry would keep the disk full
             shutil.rmtree(partial, ignore_errors=True)
         raise
 
@@ -202,18 +202,18 @@ def _make(folder: Path, name: str, make: Callable[[Path], dict[str, Any]]) -> Pr
     found = _find(folder, name)
 
     if found is None:
-        raise ValueError(f"the cache in '{folder}' is being changed from elsewhere. Try again.")
+        raise ValueError(f"another program is changing the cache in '{folder}'. Try again.")
 
     return found
 
 
 def _prune() -> None:
-    r"""Deletes entries that were not used for long, finished or not, and no other files."""
+    r"""Deletes entries, finished or not, that were not used for long, and no other files."""
     for folder in cache_folder().iterdir():
         with contextlib.suppress(OSError, Timeout):
             if _is_ours(folder) and _age(folder) > _KEPT:
                 with locked(folder.with_suffix(".lock")):
-                    if _age(folder) > _KEPT:  # still, now that nobody else looks at it
+                    if _age(folder) > _KEPT:  # checked again, as it may have been used meanwhile
                         shutil.rmtree(folder)
 
 
@@ -235,7 +235,7 @@ def _is_ours(folder: Path) -> bool:
     except (OSError, ValueError):
         return False
 
-    # Nothing here makes folders or links in it: whoever did may want to keep them
+    # This library makes no folders or links in an entry: if there are any, the user made them
     return tagged and all(entry.is_file(follow_symlinks=False) for entry in inside)
 
 
@@ -253,12 +253,12 @@ def _sizes(folder: Path) -> dict[str, int]:
 
 
 def _say_waiting() -> None:
-    log.info("waiting for another process, which prepares the same data.")
+    log.info("waiting for another process that prepares the same data.")
 
 
 @contextlib.contextmanager
 def _explained() -> Iterator[None]:
-    r"""Explains errors of the disk as errors of the cache, with a remedy."""
+    r"""Turns errors of the disk into errors that name the cache and a remedy."""
     try:
         yield
     except OSError as error:
@@ -268,5 +268,5 @@ def _explained() -> Iterator[None]:
         raise ValueError(
             f"cannot prepare data in the cache folder '{cache_folder()}':"
             f" {error.strerror or error}. Set the environment variable AUTOENCODE_CACHE to a"
-            " folder with room."
+            " writable folder with enough space."
         ) from None

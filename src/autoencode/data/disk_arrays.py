@@ -40,8 +40,8 @@ class FileArray:
     r"""Rows of a memory-mapped array, read from its file on request.
 
     Arguments:
-        file: The descriptor of the file, which is closed when this is no longer used.
-        offset: Where in it the array begins.
+        file: The descriptor of the file. It is closed when this object is deleted.
+        offset: The position of the array in the file, in bytes.
         dtype: The type of the numbers.
         shape: The shape of the array, `(N, *)`.
 
@@ -65,10 +65,10 @@ class FileArray:
 
     @classmethod
     def of(cls, X: NDArray) -> "FileArray | None":
-        r"""Returns the file's side of an array, or `None` if it has none that is the same."""
+        r"""Returns the rows of an array in its file, or `None` if no file has the same numbers."""
         root = _mapping(X)
 
-        # Of a copy on write the file knows only what was there before
+        # In copy-on-write mode, the file does not have the changes
         if root is None or root.mode == "c" or not X.flags.c_contiguous or X.size == 0:
             return None
 
@@ -79,7 +79,7 @@ class FileArray:
 
         found = cls(file, root.offset + _address(X) - _address(root), X.dtype, X.shape)
 
-        # By now the name may be that of another file
+        # The path may now name another file
         large_enough = os.fstat(file).st_size >= found.offset + X.nbytes
         ends = np.array([0, len(X) - 1])
 
@@ -106,9 +106,9 @@ class FileArray:
         return X
 
     def prefetch(self, rows: NDArray) -> None:
-        r"""Asks the system to read rows ahead of their use."""
+        r"""Asks the system to read rows before they are used."""
         if hasattr(os, "posix_fadvise"):
-            with contextlib.suppress(OSError):  # it is advice, which some disks do not take
+            with contextlib.suppress(OSError):  # some disks do not support such advice
                 for offset in (np.sort(rows) * self.row_bytes + self.offset).tolist():
                     os.posix_fadvise(self.file, offset, self.row_bytes, os.POSIX_FADV_WILLNEED)
 
@@ -116,13 +116,13 @@ class FileArray:
 class FileTensor:
     r"""Stand-in for a tensor whose rows lie in a file.
 
-    It has what is used of the tensors of a data set: rows by slices and by indices, which come
-    as tensors on its device.
+    It supports what a data set needs of a tensor: slices and indices select rows, which are
+    returned as tensors on its device.
 
     Arguments:
         rows: The rows in the file.
-        like: A tensor on the map of the same rows, whose layout those that are read get.
-        device: Where they go.
+        like: A tensor on the memory map of the same rows. Returned rows have its layout.
+        device: The device of the returned rows.
 
     Example:
         >>> import tempfile
@@ -153,24 +153,24 @@ class FileTensor:
         return torch.from_numpy(X).as_strided(size, strides).to(self.device)
 
     def prefetch(self, index: Tensor) -> None:
-        r"""Asks the system to read rows ahead of their use."""
+        r"""Asks the system to read rows before they are used."""
         self.rows.prefetch(index.cpu().numpy())
 
     def split(self, size: int) -> Iterator[Tensor]:
-        r"""Yields the rows in their order, `size` at a time."""
+        r"""Yields the rows in order, `size` at a time."""
         for start in range(0, len(self), size):
             yield self[start : start + size]
 
     def to(self, device: torch.device | str) -> "FileTensor":
-        r"""Returns the same rows, to be read to another device."""
+        r"""Returns the same rows, for another device."""
         return FileTensor(self.rows, self.like, device)
 
 
 def on_disk(x: Tensor, X: NDArray) -> Tensor:
-    r"""A tensor on the memory of an array, or a file-backed one if the array is mapped.
+    r"""A tensor on the memory of an array, or a file-backed tensor if the array is mapped.
 
     Arguments:
-        x: The tensor, whose rows are those of the array in some layout.
+        x: A tensor with the rows of the array, in any layout.
         X: The array.
 
     Example:
@@ -228,7 +228,7 @@ _SEEK_LOCK = threading.Lock()
 
 
 def mapped(file: Path | BinaryIO, dtype: Any) -> NDArray:
-    r"""Map the numbers of a file, or read them where the file system has no maps.
+    r"""Map the numbers of a file into memory, or read them if the file system has no maps.
 
     Arguments:
         file: The file.
@@ -254,12 +254,12 @@ def mapped(file: Path | BinaryIO, dtype: Any) -> NDArray:
 
 
 def has_no_maps(error: OSError) -> bool:
-    r"""Tell whether an error says that the file system has no maps of files."""
+    r"""Tell whether an error says that the file system does not support memory maps."""
     return error.errno in _NO_MAPS
 
 
 def _open(root: np.memmap) -> int:
-    r"""Returns a new descriptor of the file of a map: its own, if it has no name."""
+    r"""Returns a new descriptor of the file of a map, also if the file has no name."""
     if hasattr(root, "file"):
         return os.dup(root.file)
 
@@ -271,13 +271,13 @@ def _read(file: int, buffer: memoryview, offset: int) -> None:
         n = _read_at(file, buffer, offset)
 
         if n == 0:
-            raise OSError("a file of examples was cut off while it was being read.")
+            raise OSError("a file of examples was truncated while it was read.")
 
         buffer, offset = buffer[n:], offset + n
 
 
 def _read_at(file: int, buffer: memoryview, offset: int) -> int:
-    r"""Reads some bytes at a place of a file, and returns how many."""
+    r"""Reads bytes at a position of a file, and returns their number."""
     if hasattr(os, "preadv"):
         try:
             return os.preadv(file, [buffer], offset)
@@ -285,7 +285,7 @@ def _read_at(file: int, buffer: memoryview, offset: int) -> int:
             if error.errno not in {errno.ENOSYS, errno.EOPNOTSUPP}:
                 raise
 
-    with _SEEK_LOCK:  # a file has a single position
+    with _SEEK_LOCK:  # all threads share the position of a file
         os.lseek(file, offset, os.SEEK_SET)
         part = os.read(file, len(buffer))
 

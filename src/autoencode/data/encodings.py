@@ -7,7 +7,7 @@ import contextlib
 import re
 from pathlib import Path
 
-_MARKS = {  # the longer ones first, of which one begins with another
+_MARKS = {  # the longer marks first, because one of them begins with a shorter one
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
@@ -21,11 +21,11 @@ _IN_WORDS = re.compile(f"[{_WESTERN}]{{3}}|[a-z][€£¥§°²³µ¼½¾±·«»
 
 
 def detect_encoding(data: bytes, whole: bool = True) -> str | None:
-    r"""The encoding of text: UTF-8, what its byte order mark says, or that of Windows.
+    r"""The encoding of text: that of its byte order mark, UTF-8, or Windows-1252.
 
     Arguments:
         data: The first bytes.
-        whole: Whether they are all.
+        whole: Whether these are all bytes of the text.
 
     Returns:
         The name, or `None` if the bytes could be text in several encodings.
@@ -42,7 +42,7 @@ def detect_encoding(data: bytes, whole: bool = True) -> str | None:
 
     zeros = data[:4096].count(0)
 
-    if zeros > len(data[:4096]) / 4:  # UTF-16 without a mark: Western text has zeros in between
+    if zeros > len(data[:4096]) / 4:  # UTF-16 without a mark: half of the bytes of ASCII are zero
         name = "utf-16-le" if data[1:4096:2].count(0) > zeros / 2 else "utf-16-be"
 
         with contextlib.suppress(UnicodeDecodeError):
@@ -64,7 +64,7 @@ def detect_encoding(data: bytes, whole: bool = True) -> str | None:
 
 
 def describe_utf8_error(path: Path) -> str:
-    r"""Describe the first error of a file as UTF-8, with a remedy; empty if there is none.
+    r"""Describe the first byte of a file that is not UTF-8, with a remedy; empty without errors.
 
     Arguments:
         path: The file.
@@ -74,7 +74,7 @@ def describe_utf8_error(path: Path) -> str:
         >>> file = Path(tempfile.mkdtemp()) / "latin.txt"
         >>> _ = file.write_bytes("fine\ncafé\n".encode("latin-1"))
         >>> describe_utf8_error(file)
-        'line 2 is no UTF-8, at its byte 4 (0xe9). Save the file as UTF-8.'
+        'line 2 is not UTF-8, at its byte 4 (0xe9). Save the file as UTF-8.'
     """
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
@@ -82,7 +82,7 @@ def describe_utf8_error(path: Path) -> str:
                 line.decode()
             except UnicodeDecodeError as error:
                 return (
-                    f"line {number} is no UTF-8, at its byte {error.start + 1}"
+                    f"line {number} is not UTF-8, at its byte {error.start + 1}"
                     f" (0x{line[error.start]:02x}). Save the file as UTF-8."
                 )
 

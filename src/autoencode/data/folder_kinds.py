@@ -11,7 +11,7 @@ from .media.images import is_image
 from .media.text import is_text
 from .tabular.formats import table_suffix
 
-_SHARE = 1 / 3  # of the most frequent kind; fewer files of another kind are skipped
+_SHARE = 1 / 3  # of the files of the most frequent kind; fewer files of another kind are skipped
 _LOOKED_AT = 1000
 _MODALITIES = {"images": "Images", "sounds": "Sounds", "texts": "Texts"}
 
@@ -47,7 +47,7 @@ def check_one_kind(source: Path | Files) -> None:
         more = ", ".join([f"{m:,} {name}" for name, m in found[1:]] + [f"{others:,} other files"])
         raise ValueError(
             f"expected tables alone, got {n:,} tables and {more} in '{source}'. Give a list of"
-            " the tables, or move the others."
+            " the tables, or move the other files."
         )
 
     if rest:
@@ -56,8 +56,8 @@ def check_one_kind(source: Path | Files) -> None:
         said = " or ".join(f"modality=ae.modalities.{name}()" for name in chosen)
         flags = " or ".join(f"--modality {name}" for name in chosen)
         raise ValueError(
-            f"expected files of one kind, got {told} in '{source}'. Say which are meant, with"
-            f" {said} (command line: {flags}), or give a list of them."
+            f"expected files of one kind, got {told} in '{source}'. Choose one kind with"
+            f" {said} (command line: {flags}), or give a list of files."
         )
 
 

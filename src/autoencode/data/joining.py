@@ -26,11 +26,11 @@ Key = Callable[[str], str]
 
 
 def join_names(a: Sequence[str], b: Sequence[str], what: tuple[str, str]) -> list[tuple[int, int]]:
-    r"""Pairs of files from two lists that have the same path but for suffixes.
+    r"""Pairs of files from two lists with the same path, up to the suffix.
 
-    Paths are compared below the folder of each source; letter case and the Unicode form matter
-    only where they tell files of one source apart. If no paths are the same, one may go on above
-    the other, as `data/cats/1.png` does above `cats/1.png`.
+    Paths are compared below the folder of each source. Letter case and the Unicode form matter
+    only if they are all that tells two files of one source apart. If no paths are the same, a
+    path also matches another that it ends with: `data/cats/1.png` matches `cats/1.png`.
 
     Arguments:
         a: The names of the files of the first source.
@@ -75,8 +75,8 @@ def join_names(a: Sequence[str], b: Sequence[str], what: tuple[str, str]) -> lis
         shown = [first_few(sorted(set(names)), _SHOWN) for names in (a, b)]
         raise ValueError(
             f"the names of {what[0]} and {what[1]} have nothing in common: {shown[0]}; against"
-            f" {shown[1]}. Two sources with names are joined by the names, without folder and"
-            " suffix: name what belongs together alike. Arrays, as"
+            f" {shown[1]}. Two sources with names are joined by name, without folder and suffix:"
+            " give both files of a pair the same name. Arrays, such as"
             " autoencode.data.read_images(folder).X, are joined by position."
         )
 
@@ -84,7 +84,7 @@ def join_names(a: Sequence[str], b: Sequence[str], what: tuple[str, str]) -> lis
 
 
 def in_one_order(names: Sequence[str]) -> bool:
-    r"""Tell whether names have the same order by their letters and by the numbers in them.
+    r"""Tell whether the alphabetical order of names is also that of the numbers in them.
 
     Example:
         >>> in_one_order(["1.png", "10.png", "2.png"]), in_one_order(["01.png", "10.png"])
@@ -94,9 +94,9 @@ def in_one_order(names: Sequence[str]) -> bool:
 
 
 def take(X: Any, rows: Sequence[int]) -> Any:
-    r"""Some examples, in the same kind of container.
+    r"""Selected examples, in the same kind of container.
 
-    Examples of a mapped file are copied to a file without a name.
+    Examples of a mapped file are copied to a temporary file.
 
     Arguments:
         X: The examples: an array, a list, a data frame, sounds or texts.
@@ -113,7 +113,7 @@ def take(X: Any, rows: Sequence[int]) -> Any:
         some = Recordings.of([X[i] for i in rows], None if X.rows is None else take(X.rows, rows))
         some.samples = X.samples
 
-        if X.counts is not None:  # of windows
+        if X.counts is not None:  # the examples are windows
             whose = np.repeat(np.arange(len(X.counts)), X.counts)[[*rows]]
             some.counts = [n for n in np.bincount(whose).tolist() if n]
 
@@ -203,7 +203,7 @@ def _add(
 def _add_tails(
     pairs: dict[int, int], a: Sequence[str], b: Sequence[str], what: tuple[str, str]
 ) -> None:
-    r"""Adds pairs of which one path ends with the other."""
+    r"""Adds pairs of paths, one of which ends with the other."""
     for long, short, turned in ((a, b, False), (b, a, True)):
         known, found = _numbered(short, _folded), defaultdict(list)
 
@@ -235,7 +235,7 @@ def _check_one(
         said = [first_few([names[i] for i in some]) for names, some in ((a, first), (b, second))]
         raise ValueError(
             f"cannot tell which belong together: {said[0]} of {what[0]} and {said[1]} of"
-            f" {what[1]}. Give each pair a name of its own."
+            f" {what[1]}. Give each pair of files a name of its own."
         )
 
 

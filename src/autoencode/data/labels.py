@@ -1,4 +1,4 @@
-r"""Labels of examples, joined by file name where there are names."""
+r"""Labels of examples, joined by file name if there are names."""
 
 __all__ = ["Labels", "read_labels"]
 
@@ -56,8 +56,8 @@ def read_labels(
     if isinstance(y, Mapping):
         if names is None:
             raise ValueError(
-                "got labels by name for examples that have no names: give a folder, a list of"
-                " files, or the labels in the order of the examples."
+                "got labels by name for examples without names: give a folder or a list of files,"
+                " or give the labels in the order of the examples."
             )
 
         return Labels(_typed([*y.values()]), [*map(str, y)], "y")
@@ -103,8 +103,8 @@ def _of_table(path: Path, names: Sequence[str] | None, column: str | None) -> La
 
     if len(chosen) != 1:
         raise ValueError(
-            f"expected the column of '{path}' that holds the labels, out of"
-            f" {[header[i] for i in rest]}: --labels {path.name} --label-column COLUMN on the"
+            f"expected the name of the column of '{path}' that holds the labels, one of"
+            f" {[header[i] for i in rest]}: use --labels {path.name} --label-column COLUMN on the"
             " command line, or y={name: label, ...}."
         )
 
@@ -119,9 +119,9 @@ def _without_names(
     if len(columns) > 1 and names is not None:
         shown = [first_few([*map(str, some)], 3) for some in (names, columns[0][1:])]
         raise ValueError(
-            f"no column of '{path}', out of {header}, holds names of the files ({shown[0]}); its"
-            f" first begins with {shown[1]}. Give a column with the name of the file of each"
-            " label, or labels alone, in the order of the files."
+            f"none of the columns {header} of '{path}' holds names of the files ({shown[0]}); the"
+            f" first column begins with {shown[1]}. Add a column with the file name of each"
+            " label, or give labels alone, in the order of the files."
         )
 
     try:
@@ -143,9 +143,9 @@ def _columns(path: Path) -> tuple[list[str], list[list[Any]]]:
             ]
 
     try:
-        # Whether the first line holds names depends on those of the files
+        # The names of the files decide whether the first line is a header
         layout = layout_of(path, TableFormat(header=0))
-        separator = "," if layout.separator == " " else layout.separator  # of labels of two words
+        separator = "," if layout.separator == " " else layout.separator  # labels may have spaces
 
         with opened_text(path, layout.encoding) as text:
             found = rows_of(text, separator, layout.escaped, layout.spaced)
@@ -171,7 +171,7 @@ def _column_of_names(
 ) -> int | None:
     r"""Returns the index of the column with most file names, if any.
 
-    Labels may be numbers, as the names of files are: those with suffixes are names first.
+    Both labels and names of files may be numbers. Cells with a suffix are preferred as names.
     """
     if names is None or len(columns) < 2:
         return None
@@ -183,8 +183,8 @@ def _column_of_names(
 
     if counts[best] and [*counts.values()].count(counts[best]) > 1 and not named:
         raise ValueError(
-            f"cannot tell which column holds the names of the files: {counts[best]} of them are"
-            " in each of several. Name the column of the labels, with --labels TABLE"
+            f"cannot tell which column holds the names of the files: several columns have"
+            f" {counts[best]} of them. Name the column of the labels with --labels TABLE"
             " --label-column COLUMN on the command line, or give y={name: label, ...}."
         )
 

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-_LOOKED_AT = 100  # texts that decide whether texts are names of files
+_LOOKED_AT = 100  # number of texts that are examined to tell whether they are names of files
 _LONGEST = 1024  # letters; longer texts are not names of files
-_NAMED = 5  # names in a message
+_NAMED = 5  # number of names in a message
 _ADDRESS = re.compile(r"(https?|ftp|s3|gs|file|sftp|hdfs|abfs):/")
 _FILE = re.compile(r"[^\n]*[^\s./\\][^\n/\\]*\.[A-Za-z][A-Za-z0-9]{0,5}")
 _SUFFIXES = set(
@@ -145,7 +145,7 @@ def check_source(path: Path) -> None:
     if path.exists() and not path.is_file() and not path.is_dir():
         raise ValueError(
             f"cannot read '{path}': it is a pipe or a device, which cannot be read twice. Save"
-            " what it yields to a file, and give that."
+            " its content to a file, and give that file."
         )
 
 
@@ -203,8 +203,7 @@ def as_files(X: Any, texts: bool = False) -> Files | None:
 
     Arguments:
         X: The input of the user.
-        texts: Whether texts that look like names of files, but of files that do not exist, are
-            data.
+        texts: Whether texts are data if they look like names of files that do not exist.
 
     Returns:
         The files; `None` if `X` is anything else.
@@ -234,7 +233,7 @@ def as_files(X: Any, texts: bool = False) -> Files | None:
         and not all(isinstance(v, (str, os.PathLike)) for v in values)
     ):
         i = next(i for i, v in enumerate(values) if not isinstance(v, (str, os.PathLike)))
-        raise ValueError(f"expected names of files, got {values[i]!r} in number {i}.")
+        raise ValueError(f"expected names of files, got {values[i]!r} as element {i}.")
 
     if any(paths):
         _check_there([Path(value) for value in values])
@@ -256,9 +255,9 @@ def as_files(X: Any, texts: bool = False) -> Files | None:
 
 
 def first_few(names: Sequence[str], most: int = _NAMED) -> str:
-    r"""The first few of many names, in one line, with the number of further ones.
+    r"""The first few of many names in one line, and the number of the others.
 
-    Control characters are escaped, as a name may hold the end of a line.
+    Control characters are escaped, because a name may contain a line break.
 
     Arguments:
         names: The names.
@@ -274,7 +273,7 @@ def first_few(names: Sequence[str], most: int = _NAMED) -> str:
 
 
 def _row(X: Any) -> list[Any] | None:
-    r"""Returns the values of something with one dimension that may hold names."""
+    r"""Returns the values of a one-dimensional object that may hold names."""
     if isinstance(X, (list, tuple)):
         return [*X]
 
@@ -319,8 +318,8 @@ def _listed(source: Files) -> Listing:
     for path in source:
         if path.is_dir():
             raise ValueError(
-                f"expected files, got the folder '{path}' in a list of {len(source):,}: give the"
-                " folder alone, or the files in it."
+                f"expected files, got the folder '{path}' in a list of {len(source):,} paths: give"
+                " the folder alone, or the files in it."
             )
 
     absolute = [os.path.abspath(path) for path in source]
@@ -360,6 +359,6 @@ def _walk(folder: Path, above: tuple[str, ...], files: list[Path], lost: dict[Pa
         elif os.path.isfile(path):
             files.append(path)
         else:
-            lost[path] = "a link to nothing" if entry.is_symlink() else "no regular file"
+            lost[path] = "a broken link" if entry.is_symlink() else "not a regular file"
 
     return hidden

@@ -4,12 +4,12 @@ __all__ = ["remedy"]
 
 from pathlib import Path
 
-_FFMPEG = "convert it, with `ffmpeg -i {name} {stem}.wav` for example"
+_FFMPEG = "convert it, for example with `ffmpeg -i {name} {stem}.wav`"
 _FRAMES = (
-    "take its frames, with `ffmpeg -i {name} {stem}-%05d.png` for example, and fit the folder"
+    "take its frames, for example with `ffmpeg -i {name} {stem}-%05d.png`, and fit the folder"
 )
 _PICTURE = "save it as PNG or JPEG"
-_ARRAY = "read it with {package} and give the array, or save that with numpy.save as .npy"
+_ARRAY = "read it with {package} and give the array, or save the array as .npy with numpy.save"
 _UNPACK = "unpack it, and give the folder"
 _TABLE = "save it as .csv or .parquet"
 
@@ -37,8 +37,8 @@ _BY_SUFFIX = {
     ),
     ".dcm": ("a DICOM file", _ARRAY.format(package="pydicom")),
     ".nii": ("a NIfTI file", _ARRAY.format(package="nibabel")),
-    ".mat": ("a file of MATLAB", _ARRAY.format(package="scipy.io.loadmat")),
-    **dict.fromkeys([".h5", ".hdf5"], ("a file of HDF5", _ARRAY.format(package="h5py"))),
+    ".mat": ("a MATLAB file", _ARRAY.format(package="scipy.io.loadmat")),
+    **dict.fromkeys([".h5", ".hdf5"], ("an HDF5 file", _ARRAY.format(package="h5py"))),
     **dict.fromkeys(
         [".czi", ".lif", ".nd2", ".exr", ".fits"],
         ("a scientific image", "save it as TIFF, or give the array"),
@@ -47,10 +47,10 @@ _BY_SUFFIX = {
         [".tif", ".tiff"],
         ("a TIFF of a kind that Pillow does not read", _ARRAY.format(package="tifffile")),
     ),
-    ".sqlite": ("a database of SQLite", _TABLE),
+    ".sqlite": ("an SQLite database", _TABLE),
     ".parquet of another name": ("a table in Parquet", "name it .parquet"),
-    ".npy of another name": ("an array of numpy", "name it .npy"),
-    ".ae": ("a model", "name the data that it is for"),
+    ".npy of another name": ("a numpy array", "name it .npy"),
+    ".ae": ("a model, not data", "give the data for the model"),
 }
 _BY_CONTENT = (
     (30, (b"[Content_Types]", b"_rels/.rels", b"xl/", b"docProps/"), ".xlsx"),
@@ -77,11 +77,11 @@ _BY_CONTENT = (
 
 
 def remedy(path: Path, suffix: bool = True) -> str | None:
-    r"""Returns the apparent kind of a file, by content or else suffix, and advice on it.
+    r"""Returns the apparent kind of a file, and advice on how to make it readable.
 
     Arguments:
         path: The file.
-        suffix: Whether the suffix counts.
+        suffix: Whether to use the suffix if the content is not recognized.
 
     Example:
         >>> remedy(Path("photo.HEIC"))

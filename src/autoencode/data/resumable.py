@@ -16,14 +16,15 @@ Block = tuple[NDArray, list[Any]]
 def write_rows(place: Path, row: int, blocks: Callable[[int], Iterator[Block]]) -> list[Any]:
     r"""Write the rows of all sources to the file `X` of a folder.
 
-    Beside it, `notes` has a line for each source. A row is on the disk before its note is, so
-    that after a kill the notes say which sources are done.
+    Beside it, `notes` has a line for each source. A row is on the disk before its note, so that
+    the notes say which sources are done after a kill.
 
     Arguments:
         place: The folder, in which an earlier process may have begun.
-        row: The bytes of a row.
-        blocks: Yields, from the source with the given number on, rows, and a note for each
-            source: text, why it has no row, or whatever else is to be known of it.
+        row: The number of bytes of a row.
+        blocks: A function that starts at the source with the given index. It yields rows, and a
+            note for each source. A note is text if the source has no row, and says why. Other
+            notes may hold anything that JSON can store.
 
     Returns:
         The notes of all sources.
@@ -61,7 +62,7 @@ def _line(note: Any) -> bytes:
 
 
 def _done(place: Path, row: int) -> tuple[list[Any], int]:
-    r"""Returns the notes of an earlier process, and where the last whole one ends."""
+    r"""Returns the complete notes of an earlier process, and the position of their end."""
     try:
         whole, end, _ = (place / "notes").read_bytes().rpartition(b"\n")
         notes = [json.loads(line) for line in (whole + end).splitlines()]

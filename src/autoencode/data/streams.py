@@ -66,8 +66,8 @@ def read_stream(X: Any) -> tuple[NDArray, NDArray | None]:
     for i, item in enumerate(_items(X)):
         if isinstance(item, (str, os.PathLike)):
             raise ValueError(
-                f"expected arrays, got the text or path {str(item)[:80]!r} in number {i}: give a"
-                " list, list(X), of texts or of the files of images, sounds or texts."
+                f"expected arrays, got the text or path {str(item)[:80]!r} as example {i}: give"
+                " list(X), a list of texts or of files."
             )
 
         example, label = _parts(item)
@@ -78,7 +78,8 @@ def read_stream(X: Any) -> tuple[NDArray, NDArray | None]:
             raise ValueError(
                 "expected examples of one shape and type, got"
                 f" {first.dtype} with shape {first.shape} at first, and {row.dtype} with shape"
-                f" {row.shape} in number {i}. Bring them to one, with a generator for example."
+                f" {row.shape} in number {i}. Convert them to one shape and type, for example in a"
+                " generator."
             )
 
         spool.append(row.astype(first.dtype, copy=False)[None])
@@ -87,7 +88,7 @@ def read_stream(X: Any) -> tuple[NDArray, NDArray | None]:
     given = [label is not None for label in labels]
 
     if any(given) and not all(given):
-        raise ValueError(f"expected a label for each example, got none in {given.index(False)}.")
+        raise ValueError(f"expected a label for each example, got none for {given.index(False)}.")
 
     return spool.array(), np.array([np.asarray(y) for y in labels]) if any(given) else None
 
@@ -95,7 +96,7 @@ def read_stream(X: Any) -> tuple[NDArray, NDArray | None]:
 def stored_by_row(X: NDArray) -> NDArray:
     r"""A memory-mapped array stored row by row: the input, or a copy in a temporary file.
 
-    Arrays that are stored by columns, or in the byte order of other machines, are copied. The file
+    Arrays that are stored by column, or in the byte order of other machines, are copied. The file
     is deleted with the array. Arrays in memory are returned unchanged.
 
     Example:
@@ -117,7 +118,7 @@ def stored_by_row(X: NDArray) -> NDArray:
 
 
 def _items(X: Any) -> Iterator[Any]:
-    if hasattr(X, "with_format"):  # Hugging Face would convert numbers otherwise
+    if hasattr(X, "with_format"):  # otherwise, Hugging Face converts numbers
         X = X.with_format("numpy")
 
     return iter(X) if hasattr(X, "__iter__") else (X[i] for i in range(len(X)))
@@ -138,7 +139,7 @@ def _parts(item: Any) -> tuple[Any, Any]:
 
         raise ValueError(
             f"expected an example under one of the names {_EXAMPLES}, got {[*item]}. Give"
-            " (item['name'] for item in data), with that of the examples."
+            " (item['NAME'] for item in data) with the name of the examples."
         )
 
     if isinstance(item, tuple) and item and np.ndim(item[0]) > 0:

@@ -30,7 +30,7 @@ _DTYPE = re.compile(r"[<>|=]?([biufSUOmM]\d{0,7}(\[\d{0,3}[a-zA-Zμ]{1,2}\])?|\?
 _LANGUAGE = sys.stdlib_module_names | {"__main__"}
 _OURS = __name__.partition(".")[0]
 
-# Suffixes of files of data, and of files of results
+# Suffixes of files that hold data or results, not models
 _DATA = set(
     ".npy .npz .csv .tsv .parquet .feather .json .jsonl .txt .gz .zip .idx .png .jpg .jpeg .tif"
     " .tiff .bmp .gif .webp .wav .flac .ogg .mp3 .html .py".split()
@@ -157,13 +157,13 @@ def decode(
             _learn(value, {k: again(v, fitted=True) for k, v in learned.items()}, fitted)
             return value
 
-    raise ValueError(f"the model has a part that is none, {str(document)[:60]}")
+    raise ValueError(f"the model has an invalid part, {str(document)[:60]}")
 
 
 def _learn(value: Any, learned: dict[str, Any], fitted: bool) -> None:
     for name in learned:
         if not name.endswith("_") or name.startswith("_"):
-            raise ValueError(f"the model sets '{name}', which is nothing that is learned.")
+            raise ValueError(f"the model sets '{name}', which is not a learned attribute.")
 
     # Classes from outside of this library need not declare learned attributes
     ours = type(value).__module__.partition(".")[0] == _OURS
@@ -194,7 +194,7 @@ def _array(values: Any, dtype: str) -> NDArray:
     flat = flat if isinstance(flat, list) else [flat]
 
     if not all(v is None or isinstance(v, (bool, int, float, str)) for v in flat):
-        raise ValueError("the model has an array of something else than numbers and text.")
+        raise ValueError("the model has an array of something other than numbers and text.")
 
     widest = max([1, *(len(v) for v in flat if isinstance(v, str))])
 
@@ -214,10 +214,10 @@ def _numbers(name: str, dtype: str, tensor: Callable[[str], Tensor] | None) -> N
 
 
 def check_replaceable(path: str | Path) -> None:
-    r"""Checks that a path is free, or has a model that may be replaced.
+    r"""Checks that a path is free, or holds a model that may be replaced.
 
     Raises:
-        ValueError: If the suffix is one of data, or another kind of file has this path.
+        ValueError: If the suffix is that of data files, or the file there is not a model.
 
     Example:
         >>> check_replaceable("digits.npy")
@@ -243,8 +243,8 @@ def check_replaceable(path: str | Path) -> None:
 
     if not there:
         raise ValueError(
-            f"cannot write a model to '{path}', where there is a file that is no model. Use"
-            " another name, or delete it first."
+            f"cannot write a model to '{path}': the file there is not a model. Use another name,"
+            " or delete the file first."
         )
 
 
@@ -276,7 +276,7 @@ def _class(path: str, trusted: Any) -> type:
 
     if not (isinstance(value, type) and issubclass(value, Configurable)):
         raise ValueError(
-            f"the model names '{path}', which is nothing that a model is made of: no class that"
+            f"the model names '{path}', which cannot be part of a model: it is not a class that"
             " derives from autoencode.common.configurable.Configurable."
         )
 
@@ -288,7 +288,7 @@ def _function(path: str, trusted: Any) -> Callable:
     value = _named(path, trusted)
 
     if path.startswith(f"{_OURS}.") or isinstance(value, type) or not callable(value):
-        raise ValueError(f"the model names '{path}', which is no function of a model.")
+        raise ValueError(f"the model names '{path}', which is not a function.")
 
     return value
 
@@ -308,12 +308,12 @@ def _named(path: str, trusted: Any) -> Any:
     ours = path.startswith(f"{_OURS}.")
 
     if not all(part.isidentifier() for part in path.split(".")) or not module:
-        raise ValueError(f"the model names '{path[:100]}', which is nothing that can be imported.")
+        raise ValueError(f"the model names '{path[:100]}', which is not an import path.")
 
     if first in _LANGUAGE:
         raise ValueError(
-            f"the model names '{path}', which comes with Python and is nothing that a model is"
-            " made of. Whoever wrote it may mean you harm."
+            f"the model names '{path}', which belongs to Python and cannot be part of a model."
+            " The file may be an attack."
         )
 
     if not ours and path not in trusted and not _is_within(path, trusted):

@@ -173,7 +173,7 @@ def _decode_state(
         return value
 
     if not isinstance(document["arguments"], dict) or not isinstance(document["history"], list):
-        raise ValueError("its arguments or its history are none")
+        raise ValueError("its arguments or its history are invalid")
 
     stored = {k: decode(v, trusted, tensor) for k, v in document["arguments"].items()}
     stored["training"] = _portable(stored.get("training"))
@@ -215,7 +215,7 @@ def _decode_state(
 
 
 def _check_columns(modality: Any, n: int | None, names: NDArray | None) -> None:
-    r"""Raises if the number of columns is not that of their names, or of the rows."""
+    r"""Raises if the number of columns differs from that of their names, or of the rows."""
     rows = modality if isinstance(modality, Tabular) else None
     width = n if rows is None else modality.restore(torch.zeros(1, *modality.shape_)).shape[1]
 
@@ -225,7 +225,7 @@ def _check_columns(modality: Any, n: int | None, names: NDArray | None) -> None:
 
 def _record(record: Any) -> Bunch:
     if not isinstance(record, dict) or set(record) != set(EpochRecord._fields):
-        raise ValueError("its history has records of another kind")
+        raise ValueError("its history has invalid records")
 
     check_arguments(EpochRecord, record)
 

@@ -27,8 +27,8 @@ from ..priors.base import sample_prior
 OBJECTIVE = "objective."
 _MAKE = {torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn, torch.tensor}
 _MADE = 10  # maximum number of new tensors for each tensor in the file
-_LARGE = 2**12  # maximum size of a tensor that is made twice
-_TRIED = 2**18  # maximum size of an example that is passed through
+_LARGE = 2**12  # maximum number of elements of a tensor that is made twice
+_TRIED = 2**18  # maximum size of an example that is passed through the model as a trial
 _LARGEST, _LONGEST = 2**28, 2**20  # maximum size of an example, and of a text
 
 
@@ -134,7 +134,7 @@ def _compare(model: LatentModel, shapes: dict[str, Tensor]) -> None:
         model.load_state_dict(shapes, assign=True)
     except RuntimeError as error:
         lines = [line.strip() for line in str(error).splitlines()[1:]]
-        raise ValueError(f"its weights are others: {' '.join(lines)[:300]}") from None
+        raise ValueError(f"its weights do not fit the model: {' '.join(lines)[:300]}") from None
 
 
 def _laid_out(tensor: Tensor, like: Tensor) -> Tensor:
@@ -220,8 +220,8 @@ def _try(blueprint: Blueprint, model: LatentModel) -> None:
 
 
 def _take(way: Callable[[], Any]) -> None:
-    r"""Makes one trial, whose refusal must not prevent the next trial."""
+    r"""Makes one trial. An error must not prevent the next trial."""
     try:
         way()
     except ValueError:
-        pass  # invalid numbers after a failed fit, or a kind of data that does not support this
+        pass  # numbers are invalid after a failed fit, or the kind of data has no such method

@@ -73,15 +73,15 @@ def forecast(model: Any, X: Any, found: Any, n_series: int = 3) -> Figure:
 
 
 def _arrays(modality: Any, part: Any) -> list[np.ndarray]:
-    r"""Returns later steps of each series, with shape `(steps, C)`."""
+    r"""Returns the later steps of each series, with shape `(steps, C)`."""
     return [np.asarray(x, float) for x in modality.histories(part)]
 
 
 def intervals(detector: Any, X: Any, n_series: int = 3) -> Figure:
     r"""Series above the scores of their steps, with anomalous intervals shaded.
 
-    Channels are in standard deviations of the fit, and those shown that are most often
-    responsible. The line is the threshold.
+    Channels are in standard deviations of the fit. Those that are most often responsible for an
+    interval are shown. The line is the threshold.
 
     Arguments:
         detector: A fitted :class:`~autoencode.manifold.SeriesDetector`.

@@ -28,7 +28,7 @@ LEGEND: dict[str, Any] = {"frameon": False, "fontsize": 9, "labelcolor": SOFT}
 
 
 _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-_MAX_LETTERS, _MAX_LETTERS_OF_NAME = 80, 30  # of one text, and of one in a legend
+_MAX_LETTERS, _MAX_LETTERS_OF_NAME = 80, 30  # in a text, and in an entry of a legend
 
 
 class PlainFigure(Figure):

@@ -37,7 +37,7 @@ def column_names(model: Any, X: NDArray) -> list[str]:
 
 
 def as_rows(X: NDArray) -> NDArray:
-    r"""Returns rows, of series one channel after the other."""
+    r"""Returns examples as rows. In rows of series, one channel follows the other."""
     return X if X.ndim < 3 else np.moveaxis(X, -1, 1).reshape(len(X), -1)
 
 

@@ -19,7 +19,7 @@ from .style import COLORS, LEGEND, RULE, TEXT, canvas, tidy
 
 _MAX_DIRECTIONS = 8
 _MAX_NAMED_BARS = 30
-_MAX_UPRIGHT_LETTERS = 60  # of all names together; longer ones are turned
+_MAX_UPRIGHT_LETTERS = 60  # in all names together; if they have more, the names are turned
 _MAX_COLUMNS = 4
 
 

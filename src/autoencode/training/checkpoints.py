@@ -43,7 +43,7 @@ class Checkpoint:
 
     Arguments:
         folder: The folder. It is created if it is missing.
-        seconds: The least time between two writes.
+        seconds: The minimum time between two writes.
 
     Raises:
         ValueError: If the folder cannot be written.
@@ -136,7 +136,7 @@ class Checkpoint:
                 continue
 
             if damage:
-                log.warning("%s Going on from the checkpoint before, '%s'.", damage, path)
+                log.warning("%s Continuing from the checkpoint before, '%s'.", damage, path)
 
             return found
 
@@ -144,8 +144,8 @@ class Checkpoint:
             return None
 
         raise ValueError(
-            f"cannot resume: {damage} There is no other one: begin anew without resume, or in"
-            " another folder."
+            f"cannot resume: {damage} There is no earlier checkpoint: start again without"
+            " resume, or in another folder."
         )
 
     def seed(self) -> int | None:

@@ -59,7 +59,8 @@ def diagnose(
         held_out: The validation examples, if any.
         history: The records of the epochs.
         training: The resolved training method.
-        fixed_code: Whether the network determines the size of the code, as maps have one.
+        fixed_code: Whether the network determines the size of the code, as for codes that are
+            maps.
     """
     step.eval()
     shown = _some(data, _MAX_NUMBERS)
@@ -128,7 +129,7 @@ def constant(family: Family, x: Tensor, event: Size, steps: int = 60) -> Distrib
 
         return float(value.detach()), _vector(known)
 
-    if x.shape[1:] == event:  # where the first number is a location, its best value is the mean
+    if x.shape[1:] == event:  # if the raw parameter is a location, its best value is the mean
         with torch.no_grad():
             at_zero = loss()
             phi[..., 0] = x.mean(dim=0)
@@ -173,7 +174,7 @@ def far_row(x: Tensor) -> tuple[int, int, float] | None:
     far, rows = x.abs().max(dim=0)
     shares = far.square() * N / (N - 1) / squares.clamp(min=torch.finfo(x.dtype).tiny)
 
-    # A flag that is set in one row alone does not compress the scale of other rows
+    # A flag that is set in a single row does not compress the scale of other rows
     differ = torch.tensor(
         [bool(s > 0.5) and _differ(x[:, j]) for j, s in enumerate(shares.tolist())],
         dtype=torch.bool,

@@ -14,10 +14,10 @@ _CANCELLED = "of channels that cancel, so that their mean is silent (use channel
 FAULTS = ("truncated", "silent", _CANCELLED, "clipped", "too short")
 
 _SILENT = 1e-4  # relative to full scale, -80 dB
-_CLIPPED = 0.9999  # a loud recording touches full scale, a clipped one stays there
+_CLIPPED = 0.9999  # of full scale: a loud recording touches it, a clipped one stays there
 _SHORTEST = 0.01  # seconds; shorter sounds have no audible pitch
-_NAMED = 5  # names in a warning
-_LEFT = 0.03  # -30 dB; the mean of independent channels loses 3 dB
+_NAMED = 5  # number of names in a warning
+_LEFT = 0.03  # -30 dB relative to the channels; the mean of independent channels loses 3 dB
 
 
 def find_fault(x: NDArray, rate: int, channels: int | None = None) -> str | None:

@@ -25,7 +25,7 @@ class Depth(NamedTuple):
     r"""Number type of gray levels, `"bytes"`, `"integers"` or `"floats"`, and the value of white.
 
     For integers, white is one less than the next power of two above the largest level. For floats
-    from 0 to 1 it is 1. Other floats have none.
+    from 0 to 1, white is 1. For other floats, white is unknown.
     """
 
     kind: str
@@ -139,7 +139,7 @@ def common_depth(
     white agree, provided that white is known.
 
     Arguments:
-        there: The value of white of the images of each kind.
+        there: The value of white of the images, by kind of number.
         known: The depth of the images of an earlier fit, if any.
 
     Raises:
@@ -162,8 +162,8 @@ def common_depth(
     if [*there] == ["bytes"] and known is not None:  # the modality scales bytes by their own range
         if known.kind == "integers" and known.white not in (None, 255.0, _FULL["integers"]):
             log.warning(
-                "images of 8 bits are read from black, 0, to white, 255, where white was %g in"
-                " those of the fit. Save them with the levels of the fit if that is not meant.",
+                "in these images of 8 bits, 0 is black and 255 is white; in those of the fit, %g"
+                " was white. If that is wrong, save them with the levels of the fit.",
                 known.white,
             )
 
@@ -190,8 +190,8 @@ def _factor(depth: Depth, target: Depth) -> float:
         for d in (depth, target)
     ]
     raise ValueError(
-        f"cannot tell how gray levels compare: there are images of {told[0]}, and of {told[1]}."
-        " Save all in one format, with one number of bits."
+        f"cannot compare gray levels: there are images of {told[0]}, and of {told[1]}."
+        " Save all images in one format, with the same number of bits."
     )
 
 
@@ -283,7 +283,7 @@ def _resized(x: NDArray, size: tuple[int, int]) -> NDArray:
     y = np.asarray(ImageOps.fit(image, size[::-1], Image.Resampling.BICUBIC))
     return _like(
         y.clip(x.min(), x.max()), x.dtype
-    )  # interpolation of floats may overshoot, that of bytes cannot
+    )  # interpolation of floats may overshoot; interpolation of bytes cannot
 
 
 def _like(x: NDArray, dtype: np.dtype) -> NDArray:

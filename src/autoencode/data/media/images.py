@@ -1,4 +1,4 @@
-r"""Folders of images, lists of them, and single ones."""
+r"""Folders of images, lists of images, and single images."""
 
 __all__ = ["is_image", "read_images", "sizes_of"]
 
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 _DECODED_BYTES_PER_BYTE = 4  # files of images are compressed
 _LARGEST_GUESSES = (64, 128)  # pixels; users choose a longer training with an explicit `size`
-_GUESSED_PIXELS = 2**24  # of all images together, within which their size is beyond the lower one
+_GUESSED_PIXELS = 2**24  # in all images; with more, the lower limit of the size holds
 _NARROWEST_GUESS = 8  # pixels; narrower strips keep as many pixels as a square
 _STUBS = {"BUFR", "GRIB", "HDF5"}  # formats that Pillow lists but cannot decode
 _TURNED = {5, 6, 7, 8}  # orientations of a camera held upright
@@ -101,8 +101,8 @@ def read_images(
         channels: One for gray, three for color; by default gray if all images are gray.
         strict: Whether to refuse a folder with unreadable images. By default they are skipped, and
             the log counts and names them.
-        depth: The number type of gray levels, as in the images of an earlier fit; by default that
-            of the deepest image.
+        depth: The number type of gray levels, as in the images of an earlier fit; by default the
+            number type of the deepest image.
 
     Returns:
         The pixels with shape `(N, H, W)` or `(N, H, W, 3)`, as uint8, or in the number type of the
@@ -152,7 +152,7 @@ def read_images(
         raise ValueError(f"cannot read '{path}': {names.left_out[single.name]}.")
 
     if names.left_out:
-        message = f"{len(names.left_out)} of {names.total} files are no readable images: "
+        message = f"{len(names.left_out)} of {names.total} files are not readable images: "
         message += first_few([f"{name} ({error})" for name, error in names.left_out.items()])
 
         if strict:
@@ -168,9 +168,9 @@ def read_images(
 
     if more:
         log.warning(
-            "%d of %d files have several frames or pages, of which the first is read: %s, which"
-            " leaves out %d. Split such files to use all, with `magick FILE page-%%d.png` for"
-            " example.",
+            "%d of %d files have several frames or pages: %s. The first is read, and %d are left"
+            " out. To use all of them, split the files, for example with `magick FILE"
+            " page-%%d.png`.",
             *(
                 len(more),
                 names.total,
@@ -247,7 +247,7 @@ def _nothing(source: Path | Files, names: Names) -> ValueError:
     remedy = ""
 
     if any(name.lower().endswith(".txt") for name in names.left_out):
-        remedy = " Texts are the lines of one .txt file: join these."
+        remedy = " For texts, join the files to one .txt file, with one text in each line."
 
     return ValueError(
         f"expected images, got none in '{source}'{f': {why}' if why else ''}.{remedy}"
@@ -308,11 +308,11 @@ def _explained(file: Path, error: Exception) -> str:
 
     if isinstance(error, Image.DecompressionBombWarning | Image.DecompressionBombError):
         return (
-            f"{told}: if you trust the file, raise PIL.Image.MAX_IMAGE_PIXELS; or make it smaller"
+            f"{told}: if you trust the file, raise PIL.Image.MAX_IMAGE_PIXELS, or save it smaller"
         )
 
     if isinstance(error, UnidentifiedImageError):
-        what = "no image that Pillow can read" if file.stat().st_size else "it is empty"
+        what = "not an image that Pillow can read" if file.stat().st_size else "it is empty"
         return f"{type(error).__name__}: {what}"
 
     return told

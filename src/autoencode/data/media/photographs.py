@@ -1,4 +1,4 @@
-r"""Photographs in their own size: colors, transparency, 16 bits and orientation as they are."""
+r"""Photographs in their own size, with their colors, transparency and number of bits."""
 
 __all__ = ["photographs_of", "read_photograph", "write_photograph"]
 
@@ -21,11 +21,11 @@ def read_photograph(path: Path) -> NDArray:
         path: The file.
 
     Returns:
-        Gray with shape `(H, W)`, or colors with shape `(H, W, 3)`, and one channel more where
-        parts are transparent; uint16 of 16 bits, and uint8 of fewer.
+        Gray levels with shape `(H, W)`, or colors with shape `(H, W, 3)`, and another channel if
+        parts are transparent. The type is uint16 for 16 bits, and uint8 for fewer.
 
     Raises:
-        ValueError: If it cannot be read, or its numbers are no such pixels.
+        ValueError: If the file cannot be read, or its pixels do not have 8 or 16 bits.
 
     Example:
         >>> import tempfile
@@ -61,12 +61,12 @@ def read_photograph(path: Path) -> NDArray:
 
 
 def write_photograph(path: Path, X: NDArray, like: Path | None = None) -> None:
-    r"""Writes a photograph as PNG, which loses nothing.
+    r"""Writes a photograph as a PNG file, without loss.
 
     Arguments:
         path: The file.
         X: The pixels, as :func:`read_photograph` returns them.
-        like: The photograph that it is a version of, whose color profile it gets.
+        like: The original photograph, whose color profile is copied.
 
     Example:
         >>> import tempfile
@@ -91,10 +91,10 @@ def write_photograph(path: Path, X: NDArray, like: Path | None = None) -> None:
 
 
 def photographs_of(path: Path) -> list[Path]:
-    r"""The files of a folder of images, in the order of their names, or a single one.
+    r"""The files of a folder of images, in the order of their names, or a single file.
 
     Arguments:
-        path: The folder, looked through with its subfolders, or the file.
+        path: The folder, which is searched with its subfolders, or the file.
 
     Example:
         >>> photographs_of(Path("cat.png"))
@@ -120,7 +120,7 @@ def _pixels(image: Image.Image) -> NDArray:
 
 
 def _deep_pixels(path: Path) -> NDArray:
-    r"""Returns colors of 16 bits, and gray levels with opacity, of which Pillow keeps eight."""
+    r"""Returns colors, and gray levels with opacity, of 16 bits; Pillow would keep eight."""
     picture = read_deep(path)
 
     if picture.alpha is None:

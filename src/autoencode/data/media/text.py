@@ -329,7 +329,9 @@ def _decoded(path: Path) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        where = f"it is no UTF-8 once unpacked ({error})." if packed else describe_utf8_error(path)
+        where = (
+            f"it is not UTF-8 once unpacked ({error})." if packed else describe_utf8_error(path)
+        )
         raise ValueError(f"cannot read '{path}': {where}") from None
 
 

@@ -1,4 +1,4 @@
-r"""Columns of text as numbers, dates, times and truth values, where all of their cells are."""
+r"""Conversion of columns of text to numbers, dates, times and truth values."""
 
 __all__ = ["Conversion", "bare_exponents", "conversions"]
 
@@ -14,7 +14,7 @@ _DAYS = {"dmy": "%d{0}%m{0}%Y", "mdy": "%m{0}%d{0}%Y", "ymd": "%Y{0}%m{0}%d"}
 _TIMES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S")
 _DIGITS = re.compile(r"\s*[+-]?[0-9]+\s*")
 _BARE = re.compile(r"[0-9]+[eE][0-9]+")
-_PADDED = re.compile(r"\s*[+-]?0[0-9xX]")  # or hexadecimal
+_PADDED = re.compile(r"\s*[+-]?0[0-9xX]")  # a number with leading zeros, or in hexadecimal
 _NAMED = (
     *("%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%d-%B-%Y", "%d.%b.%Y", "%d. %b %Y", "%d. %B %Y"),
     *("%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y"),
@@ -22,7 +22,7 @@ _NAMED = (
 
 
 class Conversion(NamedTuple):
-    r"""The way from the words of a column to numbers or dates."""
+    r"""Rule that converts the words of a column to numbers, dates, times or truth values."""
 
     kind: str
     numbers: Numbers | None = None
@@ -30,10 +30,13 @@ class Conversion(NamedTuple):
     marks: frozenset[str] = frozenset()
 
     def apply(self, cells: Any) -> Any:
-        r"""Returns a column of Arrow as what its words stand for.
+        r"""Returns the converted column.
+
+        Arguments:
+            cells: The words, as an Arrow column.
 
         Raises:
-            ValueError: If a word is no such number.
+            ValueError: If a word cannot be converted.
         """
         import pyarrow as pa
         from pyarrow import compute
@@ -78,22 +81,24 @@ def conversions(
     texts: set[str],
     separator: str,
 ) -> tuple[dict[str, Conversion], Any]:
-    r"""Finds what columns of text are, and converts them.
+    r"""Finds the kinds of columns of text, and converts them.
+
+    A column is converted if all of its cells have the same kind.
 
     Arguments:
         table: The columns, as Arrow reads them.
-        read: Reads some of them again, as text.
-        given: What is known of the format.
-        found: What was found is added to it.
-        kinds: Of which kind columns are, if that is known.
-        texts: Those that are text whatever their cells look like.
-        separator: What stands between cells.
+        read: A function that reads columns again, some of them as text.
+        given: The settings of the format that the user has fixed.
+        found: The format to which the settings found here are added.
+        kinds: The known kinds of columns, by name.
+        texts: The names of columns that stay text, whatever their cells look like.
+        separator: The separator of cells.
 
     Returns:
-        The ways of the columns that need one, and the converted table.
+        The rule of each converted column, and the converted table.
 
     Raises:
-        ValueError: If there are several readings.
+        ValueError: If two readings are plausible.
 
     Example:
         >>> import pyarrow as pa
@@ -120,7 +125,7 @@ def conversions(
     open_ = {n: how.unsure for n, how in numbers.items() if how.unsure}
 
     if "," in signs or known == ",":
-        for name in floats:  # where a point is no decimal sign
+        for name in floats:  # Arrow took their points for decimal signs
             words = _words(read({name}, [name]).column(name))
 
             if (how := spelled(words, ",")) is not None:
@@ -131,7 +136,7 @@ def conversions(
                 raise ValueError(
                     f"it has decimal commas, as {comma!r} in column {signs[',']!r}, and decimal"
                     f" points, as {point!r} in column {name!r}: say decimal=',' or decimal='.'"
-                    " (command line: --decimal); what is no such number is text then."
+                    " (command line: --decimal). Cells with the other sign become text."
                 )
             else:
                 strings[name] = words
@@ -176,10 +181,10 @@ def conversions(
             if not how.decimal and any(
                 len(word) > 19 and int(word) >= 2**64 for word in words if _DIGITS.fullmatch(word)
             ):
-                continue  # a name of something: floats would hold some of its digits
+                continue  # an identifier: floats cannot hold all of its digits
 
             if kind is not None and how.unit not in ("", found.units.get(name, "")):
-                continue  # other units are other numbers
+                continue  # numbers in another unit cannot be compared
 
             if how.unit and kind is None:
                 found.units[name] = how.unit
@@ -220,7 +225,7 @@ def conversions(
 
         try:
             table = table.set_column(i, name, conversion.apply(cells))
-        except ValueError:  # dates that are none, such as the 31st of February
+        except ValueError:  # a date does not exist, such as the 31st of February
             table = table.set_column(i, name, cells)
             del result[name]
 
@@ -230,17 +235,18 @@ def conversions(
 def bare_exponents(
     table: Any, read: Callable[[set[str], list[str]], Any], converted: set[str]
 ) -> dict[str, str]:
-    r"""Finds columns of whole numbers that may be words, as their exponents stand without signs.
+    r"""Finds columns of whole numbers that may be identifiers, such as `12e4`.
 
-    Programs write `1e+05` or `1.2e5`, and a part of an identifier may be `12e4`.
+    Programs write numbers as `1e+05` or `1.2e5`. An exponent without a sign or a decimal point may
+    be part of an identifier.
 
     Arguments:
         table: The columns, as they were read.
-        read: Reads some of them again, as text.
-        converted: Columns that Arrow took for text.
+        read: A function that reads columns again, as text.
+        converted: The names of columns that Arrow took for text.
 
     Returns:
-        The names of the columns, with such a word.
+        An example of such a word, by the name of its column.
 
     Example:
         >>> import pyarrow as pa
@@ -275,7 +281,7 @@ def bare_exponents(
 
 
 def _words(cells: Any) -> list[str]:
-    r"""Returns the different words of a column."""
+    r"""Returns the distinct words of a column."""
     return [word for word in cells.unique().to_pylist() if word is not None]
 
 
@@ -285,9 +291,9 @@ def _padded(
     read: Callable[[set[str], list[str]], Any],
     kinds: Mapping[str | int, str],
 ) -> dict[str, list[str]]:
-    r"""Returns the words of whole numbers that are names of something, or too long for Arrow.
+    r"""Returns the words of columns of whole numbers with leading zeros, or too long for Arrow.
 
-    The first begin with zeros.
+    Numbers with leading zeros are identifiers.
     """
     import numpy as np
     from pyarrow import types
@@ -313,7 +319,7 @@ def _padded(
 
 
 def _could_group(cells: Any) -> bool:
-    r"""Returns whether all decimal numbers have three decimals, as thousands do."""
+    r"""Returns whether the decimal points of all numbers may separate thousands."""
     import numpy as np
 
     v = cells.drop_null().to_numpy()
@@ -367,7 +373,7 @@ def _date_columns(
 
 
 def _form(words: list[str], order: str | None) -> str:
-    r"""Returns how dates are written, if that is the same for all."""
+    r"""Returns the common form of all dates, or an empty text if there is none."""
     import pandas as pd
 
     first = words[0].strip()
@@ -416,7 +422,7 @@ def _times(cells: Any, form: str) -> Any:
 
 
 def _as_known(table: Any, kinds: Mapping[str | int, str]) -> Any:
-    r"""Returns columns without a cell, or of whole numbers alone, in the types of the fit."""
+    r"""Converts empty columns, and columns of whole numbers, to the types of the fit."""
     import pyarrow as pa
     from pyarrow import types
 
@@ -431,14 +437,14 @@ def _as_known(table: Any, kinds: Mapping[str | int, str]) -> Any:
         ):
             try:
                 table = table.set_column(i, name, cells.cast(of[kind]))
-            except pa.ArrowInvalid:  # beyond the whole numbers that floats hold
+            except pa.ArrowInvalid:  # floats cannot hold such large whole numbers
                 continue
 
     return table
 
 
 def _without_marks(table: Any, given: TableFormat) -> Any:
-    r"""Returns numbers without those that mark missing cells, however they are written."""
+    r"""Replaces numbers that mark missing cells, such as -999, in any spelling."""
     import pyarrow as pa
     from pyarrow import compute, types
 

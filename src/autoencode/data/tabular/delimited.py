@@ -1,4 +1,4 @@
-r"""Tables in text, read by Arrow in the layout and the spelling that were found."""
+r"""Reader of delimited text. Arrow reads the table in the layout that was found."""
 
 __all__ = ["Reading", "batches_of", "needs_arrow", "read_text"]
 
@@ -16,31 +16,31 @@ from .formats import TableFormat
 from .layouts import Layout, layout_of, opened_text, rows_of
 from .spellings import WORDS
 
-_MIN_BLOCK_BYTES = 2**20  # a line must fit into a block
+_MIN_BLOCK_BYTES = 2**20  # Arrow needs blocks that hold a line
 
 
 class Reading(NamedTuple):
-    r"""A table in text as it was read."""
+    r"""Table of a text file, and how it was read."""
 
     table: Any
-    r"""The columns, as a table of Arrow."""
+    r"""The columns, as an Arrow table."""
 
     layout: Layout
     conversions: dict[str, Conversion]
-    r"""The columns that are no plain numbers, dates or words to Arrow."""
+    r"""The rules of converted columns, which Arrow alone would take for words."""
 
     format: TableFormat
-    r"""What was given and found."""
+    r"""The format, with settings that were given or found."""
 
     exponents: Mapping[str, str] = {}
-    r"""Columns of whole numbers that are perhaps words, with one of them, such as `12e4`."""
+    r"""Columns of numbers that may be identifiers, with an example such as `12e4`."""
 
 
 def needs_arrow(path: Path) -> None:
-    r"""Checks that what reads tables is installed.
+    r"""Checks that pyarrow is installed, which reads tables.
 
     Raises:
-        ValueError: If it is not, with the command that installs it.
+        ValueError: If it is missing; the message gives the command that installs it.
 
     Example:
         >>> needs_arrow(Path("table.csv"))
@@ -64,13 +64,13 @@ def read_text(
 
     Arguments:
         path: The file, gzipped or not.
-        given: What is known of its format.
-        kinds: Of which kind columns are, if that is known: `"text"`, `"number"`, `"float"`,
-            `"date"`, `"time"` or `"truth"`.
-        whole: Whether to read all rows, or else those of the first 16 MB.
+        given: The known settings of its format.
+        kinds: The known kinds of columns: `"text"`, `"number"`, `"float"`, `"date"`, `"time"` or
+            `"truth"`.
+        whole: Whether to read all rows; otherwise, only those of the first 16 MB are read.
 
     Raises:
-        ValueError: If it is no table, or can be read in several ways.
+        ValueError: If the file is not a table, or can be read in several ways.
 
     Example:
         >>> import tempfile
@@ -132,12 +132,12 @@ def read_text(
 
 
 def batches_of(path: Path, reading: Reading, texts: set[str]) -> Iterator[Any]:
-    r"""Yields the rows of a large table of numbers, some at a time, as tables of Arrow.
+    r"""Yields the rows of a large table of numbers in blocks, as Arrow tables.
 
     Arguments:
         path: The file.
-        reading: What its first rows have told.
-        texts: Columns that are text.
+        reading: The result of :func:`read_text` for its first rows.
+        texts: The names of columns of text.
 
     Example:
         >>> import tempfile
@@ -166,7 +166,7 @@ def batches_of(path: Path, reading: Reading, texts: set[str]) -> Iterator[Any]:
 
 
 def _check_names_come_once(table: Any, layout: Layout) -> None:
-    r"""Refuses rows that repeat the names of the columns, as of files put together."""
+    r"""Refuses rows that repeat the header, as in files that were concatenated."""
     from pyarrow import compute, types
 
     columns = [*zip(table.column_names, table.columns)]
@@ -187,8 +187,8 @@ def _check_names_come_once(table: Any, layout: Layout) -> None:
     if rows := compute.indices_nonzero(again).to_pylist():
         raise ValueError(
             f"{len(rows):,} row{'s' * (len(rows) > 1)} repeat{'s' * (len(rows) == 1)} the names of"
-            f" the columns, the first as row {rows[0] + 1}, as of several files put together:"
-            " remove such lines, or give the files as a list."
+            f" the columns, the first of them row {rows[0] + 1}, as if several files were"
+            " concatenated: remove such lines, or give the files as a list."
         )
 
 
@@ -238,7 +238,7 @@ class _Source:
         self.point = "."
 
     def read(self, texts: set[str], only: list[str]) -> Any:
-        r"""Returns columns, as what they look like or as text."""
+        r"""Returns columns in the types that Arrow finds, and some of them as text."""
         import pyarrow as pa
         from pyarrow import csv as arrow
 
@@ -264,15 +264,16 @@ class _Source:
     def check(self, table: Any) -> None:
         r"""
         Raises:
-            ValueError: If there are no rows, rows of another width, or quotes without an end.
+            ValueError: If there are no rows, if a row has another number of cells, or if quotes
+                are not closed.
         """
         import pyarrow as pa
 
         if line := self._unclosed():
-            raise ValueError(f"the quotes that begin in line {line} have no end.")
+            raise ValueError(f"the quotes that begin in line {line} are not closed.")
 
         if any(pa.types.is_binary(kind) for kind in table.schema.types):
-            raise ValueError(_not_utf8(self.path))  # to Arrow, what is no text are bytes
+            raise ValueError(_not_utf8(self.path))  # Arrow takes invalid text for bytes
 
         if self.ragged:
             row = self.ragged[0]
@@ -281,7 +282,7 @@ class _Source:
                 ""
                 if row.expected_columns > 1
                 else (
-                    " Put quotes around cells with commas, or say what stands between cells with"
+                    " Put quotes around cells with commas, or set the separator of cells with"
                     " separator='...' (command line: --separator)."
                 )
             )
@@ -292,7 +293,7 @@ class _Source:
 
         if table.num_rows == 0:
             header = self.layout.header
-            raise ValueError("it has a header, and no rows." if header else "it is empty.")
+            raise ValueError("it has a header, but no rows." if header else "it is empty.")
 
     def _conversion(self, types: Mapping[str, Any], only: list[str]) -> Any:
         from pyarrow import csv as arrow
@@ -322,7 +323,7 @@ class _Source:
         return "skip"
 
     def _line(self, expected: int) -> int:
-        r"""Returns the line of the first row with other than so many cells."""
+        r"""Returns the line of the first row whose number of cells is not the expected one."""
         with opened_text(self.path, self.layout.encoding) as text:
             for line, row in self._rows(text):
                 if line > self.layout.skip and len(row) != expected and row[0][:1] != "#":
@@ -331,7 +332,7 @@ class _Source:
         return 0
 
     def _unclosed(self) -> int:
-        r"""Returns the line in which quotes begin that swallow the rest of the file, or zero."""
+        r"""Returns the line in which quotes begin that are never closed, or zero."""
         with self._raw() as file:
             odd = sum(part.count(b'"') for part in iter(lambda: file.read(2**20), b"")) % 2
 
@@ -354,7 +355,7 @@ class _Source:
 
 
 class _Spaced(io.RawIOBase):
-    r"""A table with spaces between its cells, or before quotes, as one with tabs."""
+    r"""File that turns spaces between cells, or before quotes, into tabs."""
 
     def __init__(self, path: Path, layout: Layout) -> None:
         self.text = opened_text(path, layout.encoding)

@@ -1,4 +1,4 @@
-r"""Doubts about a table that was read: what was guessed, and what was perhaps not meant."""
+r"""Doubts about a table that was read: log lines about guesses, and warnings."""
 
 __all__ = ["announce", "are_days", "doubts", "found_format"]
 
@@ -20,12 +20,12 @@ _SEPARATORS = {
     "|": "pipes between cells",
 }
 _SENTINELS = (-9, -99, -999, -9999, -99999, 999, 9999, 99999)
-_FAR = 1000  # times the range of all others, where a number that comes again is hardly one
+_FAR = 1000  # ranges of the other numbers; a repeated number farther away is probably a mark
 _SHOWN = 3
-_LOOKED_AT = 1000  # different words
-_FEWEST = 8  # different words of which something can be told
-_COMPACT = {"%Y%m%d": 10**4, "%Y%m%d%H%M": 10**8, "%Y%m%d%H%M%S": 10**10}  # and units per year
-_AROUND = re.compile(  # a number, and something else before or after it
+_LOOKED_AT = 1000  # maximum number of distinct words that are examined
+_FEWEST = 8  # minimum number of distinct words for a warning
+_COMPACT = {"%Y%m%d": 10**4, "%Y%m%d%H%M": 10**8, "%Y%m%d%H%M%S": 10**10}  # units per year
+_AROUND = re.compile(  # a number with text before or after it
     r"(?P<before>[~≈<>=±$€£]{0,2}) ?[-+\u2212]?(?:\d[\d.,' ]*\d|\d)(?:[eEdD][-+]?\d+)?"
     r"(?P<after> ?[^\d\s.,:/-][^\d]{0,11})?"
 )
@@ -56,11 +56,11 @@ _last: dict[str, Any] = {}
 
 
 def announce(path: Path, reading: Reading) -> None:
-    r"""Logs what was guessed of a table in text, once, and remembers its format.
+    r"""Logs once what was guessed about a table in text, and remembers its format.
 
     Arguments:
         path: The file.
-        reading: What was read.
+        reading: The result of reading it.
     """
     layout = reading.layout
     said = [_SEPARATORS[layout.separator]] if layout.separator in _SEPARATORS else []
@@ -89,7 +89,7 @@ def announce(path: Path, reading: Reading) -> None:
 
 
 def found_format(path: Path) -> dict[str, Any] | None:
-    r"""The format in which a table was last read, if it was this one.
+    r"""The format of the last table that was read, if it was this file.
 
     Arguments:
         path: The file.
@@ -107,11 +107,11 @@ def _key(path: Path) -> tuple[str, int, int]:
 
 
 def doubts(path: Path, reading: Reading) -> Iterator[str]:
-    r"""Yields what is perhaps not what was meant, with the setting to change.
+    r"""Yields warnings about doubtful readings, each with the setting to change.
 
     Arguments:
         path: The file.
-        reading: What was read.
+        reading: The result of reading it.
     """
     from pyarrow import types
 
@@ -123,8 +123,8 @@ def doubts(path: Path, reading: Reading) -> Iterator[str]:
     for name, word in reading.exponents.items():
         yield (
             f"'{path}': cells of column {name!r} such as {word!r} are read as numbers with an"
-            f" exponent. If they are names of something, set text_columns=[{name!r}] (command"
-            " line: --text-columns)."
+            f" exponent. If they are identifiers, set text_columns=[{name!r}] (command line:"
+            " --text-columns)."
         )
 
     for name, cells in zip(table.column_names, table.columns):
@@ -138,7 +138,7 @@ def doubts(path: Path, reading: Reading) -> Iterator[str]:
 
 
 def _of_rows(path: Path, table: Any) -> Iterator[str]:
-    r"""Yields what is said of rows without a cell, and of a last row that sums up the others."""
+    r"""Yields warnings about empty rows, and about a last row with the totals of the others."""
     import numpy as np
     from pyarrow import compute, types
 
@@ -155,8 +155,8 @@ def _of_rows(path: Path, table: Any) -> Iterator[str]:
 
         if count := compute.sum(empty).as_py():
             yield (
-                f"'{path}': {count:,} row{'s' * (count > 1)} without any cell"
-                f" {'are' if count > 1 else 'is'} kept, with all of it missing. Remove such lines"
+                f"'{path}': {count:,} empty row{'s' * (count > 1)}"
+                f" {'are' if count > 1 else 'is'} kept, with all cells missing. Remove such lines"
                 " if they separate parts of the file."
             )
 
@@ -178,8 +178,8 @@ def _of_rows(path: Path, table: Any) -> Iterator[str]:
     if named or (sums > 1 and sums == len(numbers) and not all(last)):
         what = f"begins with {named[0]!r}" if named else "is the sum of all others"
         yield (
-            f"'{path}': the last row {what}, and is read like the others: remove it if it sums up"
-            " the rows above."
+            f"'{path}': the last row {what}, and is read like the others: remove it if it holds"
+            " totals of the rows above."
         )
 
 
@@ -191,13 +191,13 @@ def _of_text(path: Path, name: str, cells: Any, guessed: bool) -> Iterator[str]:
     others = [word for word in words if kinds[word] == "text"]
     typed = [word for word in words if kinds[word] in ("number", "date")]
     marks = [word for word in words if kinds[word] == ""] if guessed else []
-    ids = re.compile(r"[0-9 +()/-]*")  # as of telephones and postal codes
+    ids = re.compile(r"[0-9 +()/-]*")  # such as telephone numbers and postal codes
     dated = any(kinds[word] == "date" for word in typed)
 
     if (what := _other_spelling(words)) is not None:
         yield (
-            f"'{path}': the cells of column {name!r} look like {what}, such as {words[0]!r}, in a"
-            " spelling that is not read, and are taken for words. If they are words, set"
+            f"'{path}': the cells of column {name!r} look like {what}, such as {words[0]!r}. This"
+            " spelling is not supported, and the cells are taken for words. If they are words, set"
             f" text_columns=[{name!r}] (command line: --text-columns)."
         )
     elif len(typed) > len(words) / 2 and (others or dated or not all(map(ids.fullmatch, typed))):
@@ -212,7 +212,7 @@ def _of_text(path: Path, name: str, cells: Any, guessed: bool) -> Iterator[str]:
         )
         yield (
             f"'{path}': most cells of column {name!r} look like {what}, but {why}: it is read as"
-            f" text. Write them in one way, or use {setting}. If it is text, set"
+            f" text. Write all cells in one way, or use {setting}. If it is text, set"
             f" text_columns=[{name!r}] (--text-columns)."
         )
     elif alike := _alike(words):
@@ -234,13 +234,13 @@ def _of_text(path: Path, name: str, cells: Any, guessed: bool) -> Iterator[str]:
         yield (
             f"'{path}': {n:,} cell{'s' * (n > 1)} of column {name!r} {'are' if n > 1 else 'is'}"
             f" {shown}, and taken for words: set missing_values=[{shown}] (command line:"
-            f" --missing-values) if they are missing, text_columns=[{name!r}] (--text-columns) if"
-            " not."
+            f" --missing-values) if such cells are missing, text_columns=[{name!r}]"
+            " (--text-columns) if not."
         )
 
 
 def _alike(words: list[str]) -> list[str] | None:
-    r"""Returns words that are the same but for letter case, spaces and Unicode form, if any."""
+    r"""Returns two words that differ only in letter case, spaces or Unicode form, if any."""
     if len(words) > _LOOKED_AT:
         return None
 
@@ -256,7 +256,7 @@ def _alike(words: list[str]) -> list[str] | None:
 
 
 def _other_spelling(words: list[str]) -> str | None:
-    r"""Returns what different words look like that are read neither as numbers nor as dates."""
+    r"""Returns the kind of number or date that words spell in an unsupported way, if any."""
     words = [word.strip() for word in words[:_LOOKED_AT]]
 
     if len(words) < _FEWEST:

@@ -26,7 +26,7 @@ _YES_NO = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}
 
 
 class TableFormat(Configurable):
-    r"""Text format of a table. Settings left out are found in the file, and logged.
+    r"""Text format of a table. Settings that are left out are found in the file, and logged.
 
     If two readings are plausible, the file is refused, and the message names the setting that
     decides. The format is kept with the model, and later files are read in the same way.
@@ -41,8 +41,8 @@ class TableFormat(Configurable):
         missing_values: The words for missing cells, in addition to empty cells. By default the
             usual words, such as NA, NaN and null, and in columns of numbers also marks such as `?`
             and `-`.
-        index_column: The column that names the rows, and is not part of the data: its name, or
-            `"yes"` for the first; `"no"` if there is none.
+        index_column: The name of the column that names the rows, and is not part of the data;
+            `"yes"` for the first column; `"no"` if there is none.
         date_order: The order of day, month and year in dates, `"dmy"`, `"mdy"` or `"ymd"`.
         text_columns: Columns that are text whatever their cells look like, such as postal codes.
         encoding: The encoding of the file, such as `"latin-1"`.
@@ -76,8 +76,8 @@ class TableFormat(Configurable):
         self.date_order = date_order
         self.text_columns = text_columns
         self.encoding = encoding
-        self.units: dict[str, str] = {}  # text around the numbers of columns, such as a currency
-        self.names: list[str] = []  # the first line of the file of the fit
+        self.units: dict[str, str] = {}  # text around the numbers of a column, such as a currency
+        self.names: list[str] = []  # the header of the file of the fit
 
     def checked(self) -> "TableFormat":
         r"""Returns the same format in one spelling.
@@ -117,7 +117,7 @@ class TableFormat(Configurable):
             len(self.thousands) != 1 or self.thousands.isalnum() or self.thousands == self.decimal
         ):
             raise ValueError(
-                "expected thousands as one character that is no decimal sign (command line:"
+                "expected thousands as one character, not the decimal sign (command line:"
                 f" --thousands), got {self.thousands!r}."
             )
 
@@ -146,7 +146,7 @@ class TableFormat(Configurable):
         return checked
 
     def document(self) -> dict[str, Any]:
-        r"""Returns what was set and found, ready for JSON.
+        r"""Returns the settings that were given or found, ready for JSON.
 
         Example:
             >>> TableFormat(decimal=",").document()["decimal"]
@@ -157,7 +157,7 @@ class TableFormat(Configurable):
 
     @classmethod
     def of(cls, document: Mapping[str, Any] | None) -> "TableFormat":
-        r"""Returns the format of a document, as `document` makes them.
+        r"""Returns the format of a document that `document` returned.
 
         Raises:
             ValueError: If it is not a format.
@@ -167,7 +167,7 @@ class TableFormat(Configurable):
         known = isinstance(units, Mapping) and isinstance(names, (list, tuple))
 
         if given.keys() - cls().get_params() or not known:
-            raise ValueError(f"the format of the files of this model is none: {[*given]}.")
+            raise ValueError(f"the model has an invalid format of its files: {[*given]}.")
 
         found = cls(**given).checked()
         found.units = {str(name): str(unit) for name, unit in units.items()}
@@ -193,7 +193,7 @@ def _header(header: int | str | None) -> int | None:
 
 
 def table_suffix(path: Path) -> str | None:
-    r"""The suffix of a file that holds a table, without that of gzip; `None` of others.
+    r"""The suffix of a file that holds a table, without `.gz`; `None` for other files.
 
     Example:
         >>> table_suffix(Path("a.CSV.gz")), table_suffix(Path("a.npy"))

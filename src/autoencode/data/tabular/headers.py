@@ -1,4 +1,4 @@
-r"""Headers of tables in text: whether the first lines hold names."""
+r"""Detection of headers in tables of text."""
 
 __all__ = ["count_header_lines", "find_first_row"]
 
@@ -9,26 +9,29 @@ from itertools import pairwise
 
 from .spellings import kind_of
 
-_FEW = 3  # rows, of which nothing can be told
-_MANY = 4  # columns that count up, by chance never
-_MOST = 50  # lines before a table, at most
+_FEW = 3  # number of rows that is too small for a decision
+_MANY = 4  # number of columns that hardly count up by chance
+_MOST = 50  # maximum number of lines before a table
 _RULE = re.compile(r"\s*:?[-=_+]{2,}:?\s*|\s*")
 _SAY = "say header='yes' or header='no' (command line: --header)"
 
 
 def count_header_lines(rows: Sequence[Sequence[str]], given: int | None) -> tuple[int, str]:
-    r"""Counts the first lines that hold names, and says what was guessed.
+    r"""Counts the lines of the header, and describes what was guessed.
 
-    A first row holds names if it has text over numbers, dates or truth values; if it counts up,
-    as the names that pandas gives by itself, or years do, and the rows below do not; or if all is
-    text, and none of it comes again below.
+    The first row is a header in three cases. It has text over numbers, dates or truth values. Or
+    its numbers count up, such as years or the default names of pandas, and the rows below do not.
+    Or all cells are text, and no cell of the first row occurs below.
 
     Arguments:
         rows: The cells of the first rows.
-        given: The number, if it is known.
+        given: The number of lines of the header, if it is known.
+
+    Returns:
+        The number of lines, and the guess in words, which is empty if nothing was guessed.
 
     Raises:
-        ValueError: If the first row may be names and may be none.
+        ValueError: If it is not clear whether the first row is a header.
 
     Example:
         >>> count_header_lines([["a", "b"], ["1", "2"]], None)
@@ -45,8 +48,8 @@ def count_header_lines(rows: Sequence[Sequence[str]], given: int | None) -> tupl
 
     if body and all(map(_RULE.fullmatch, body[0])) and any(cell.strip() for cell in body[0]):
         raise ValueError(
-            f"its second line {_shown(body[0])} is a rule and no row, as below the names of a"
-            " printed table: remove it."
+            f"its second line {_shown(body[0])} is a rule, as in a printed table, and not a row:"
+            " remove it."
         )
 
     if not body:
@@ -56,7 +59,7 @@ def count_header_lines(rows: Sequence[Sequence[str]], given: int | None) -> tupl
     body = [row for row in body if len(row) == width]
     columns = [[cell.strip() for cell in column] for column in zip(*body)]
 
-    if width - len(first) == 1:  # names of rows, or a separator at the end
+    if width - len(first) == 1:  # rows have a name, or end with a separator
         columns = columns[1:] if any(columns[-1]) else columns[:-1]
 
     below = [_usual(column) for column in columns]
@@ -69,8 +72,8 @@ def count_header_lines(rows: Sequence[Sequence[str]], given: int | None) -> tupl
 
     if "text" not in kinds and len(body) > 2 and _are_names(body[0], below):
         raise ValueError(
-            f"its first two lines {_shown(first)} and {_shown(body[0])} may both hold names: say"
-            " header=2 (command line: --header 2) if they do, or remove the first."
+            f"its first two lines {_shown(first)} and {_shown(body[0])} may both hold names: set"
+            " header=2 (command line: --header 2) if they do, or remove the first line."
         )
 
     if any(a not in ("text", "") and b == "text" for a, b in zip(kinds, below)):
@@ -90,7 +93,7 @@ def count_header_lines(rows: Sequence[Sequence[str]], given: int | None) -> tupl
 
         if again:
             raise ValueError(
-                f"its first line {_shown(first)} may hold names, but has cells of the rows below:"
+                f"its first line {_shown(first)} may hold names, but its cells occur again below:"
                 f" {_SAY}."
             )
 
@@ -103,32 +106,32 @@ def count_header_lines(rows: Sequence[Sequence[str]], given: int | None) -> tupl
 
         if raise_for and not again:
             raise ValueError(
-                f"its first line {_shown(first)} may hold names, as its numbers are far from those"
-                f" below, or be a row: {_SAY}."
+                f"its first line {_shown(first)} may be a row, or hold names, because its numbers"
+                f" are far from those below: {_SAY}."
             )
 
         return 0, "no line of names"
 
     if not names:
         raise ValueError(
-            f"its first line {_shown(first)} may hold names, as its numbers count up, or be a"
-            f" row: {_SAY}."
+            f"its first line {_shown(first)} may be a row, or hold names, because its numbers"
+            f" count up: {_SAY}."
         )
 
     return 1, f"the first line {_shown(first)} holds names"
 
 
 def find_first_row(rows: Sequence[Sequence[str]]) -> int:
-    r"""Finds the names of columns below lines that are no part of the table, such as a title.
+    r"""Finds the header below lines that are not part of the table, such as a title.
 
-    Where the first line has another number of cells than the table, names begin the part in which
-    all have the same.
+    If the first line has another number of cells than the table, the table begins with the first
+    row from which on all rows have the same number of cells.
 
     Arguments:
         rows: The cells of the first rows.
 
     Returns:
-        The number of the row with the names, or zero.
+        The index of the row with the names, or zero.
 
     Example:
         >>> find_first_row([["Report"], ["a", "b"], ["1", "2"], ["3", "4"], ["5", "6"]])
@@ -144,7 +147,7 @@ def find_first_row(rows: Sequence[Sequence[str]]) -> int:
     if usual < 2 or not 0 < start <= _MOST or len(rows) - start <= _FEW:
         return 0
 
-    if start == 1 and 1 < widths[0] == usual - 1:  # names of all columns but that of rows
+    if start == 1 and 1 < widths[0] == usual - 1:  # only the column of row names has no name
         return 0
 
     names, below = ([cell.strip() for cell in row] for row in rows[start : start + 2])
@@ -155,7 +158,7 @@ def find_first_row(rows: Sequence[Sequence[str]]) -> int:
 
 
 def _usual(column: Sequence[str]) -> str:
-    r"""Returns the kind of most cells of a column that are there."""
+    r"""Returns the kind of most cells of a column that are not missing."""
     kinds = Counter(kind_of(cell) for cell in column)
     there = sum(n for kind, n in kinds.items() if kind)
     return next((kind for kind, n in kinds.items() if kind and n > there / 2), "")
@@ -170,23 +173,24 @@ def _are_names(row: Sequence[str], below: Sequence[str]) -> bool:
 def _with_units(
     first: Sequence[str], body: Sequence[Sequence[str]], below: Sequence[str]
 ) -> tuple[int, str]:
-    r"""Returns one, unless the second line is no row either."""
+    r"""Returns one line of names, and raises if the second line may hold units."""
     second = [cell.strip() for cell in body[0]][-len(first) :]
     typed = [kind_of(cell) for cell, b in zip(second, below) if b not in ("text", "")]
 
     if len(body) > 2 and typed and "text" in typed and {*typed} <= {"text", ""}:
         raise ValueError(
-            f"its second line {_shown(second)} is no row like those below: say header=2 (command"
-            " line: --header 2) if it belongs to the names, as units do, header=1 if it is a row."
+            f"its second line {_shown(second)} differs from the rows below: set header=2 (command"
+            " line: --header 2) if it belongs to the names, such as units, or header=1 if it is a"
+            " row."
         )
 
     return 1, ""
 
 
 def _count(first: Sequence[str], columns: Sequence[Sequence[str]]) -> bool | None:
-    r"""Returns whether numbers that count up are names; `None` if they do not count up.
+    r"""Returns whether numbers that count up are names.
 
-    The answer is false where they may be a row.
+    The answer is `None` if they do not count up, and false if they may be a row.
     """
     if (step := _step(first)) is None:
         return None
@@ -205,7 +209,7 @@ def _count(first: Sequence[str], columns: Sequence[Sequence[str]]) -> bool | Non
 
 
 def _step(cells: Sequence[str]) -> int | None:
-    r"""Returns the step from each cell to the next, if they are whole numbers in equal steps."""
+    r"""Returns the common step between cells, if they are whole numbers in equal steps."""
     if not all(cell.isdecimal() and (cell == "0" or cell[0] != "0") for cell in cells):
         return None
 
@@ -214,7 +218,7 @@ def _step(cells: Sequence[str]) -> int | None:
 
 
 def _outside(first: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
-    r"""Returns whether ordered numbers are far from those of their columns."""
+    r"""Returns whether numbers are in order, and far from the numbers of their columns."""
     v = [_float(cell) for cell in first]
     below = [[x for cell in column if (x := _float(cell)) is not None] for column in columns]
 

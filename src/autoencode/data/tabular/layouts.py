@@ -18,35 +18,35 @@ from .formats import TableFormat
 from .headers import count_header_lines, find_first_row
 from .spellings import kind_of
 
-_SAMPLE = 2**20  # bytes that are looked at
+_SAMPLE = 2**20  # number of bytes that are examined
 _ROWS = 1000
 _SPACES = re.compile(r'"(?:[^"]|"")*"|[^ \t]+')
 _JSON = re.compile(r'\s*(\[\s*[\[{"]|\{\s*")')
-_RARE = ("::", "||", *"^~:/#&!@\x01\x1f\u00a6")  # what else stands between cells, now and then
-_ALONE = ("::", "||", *"^~\x01\x1f\u00a6")  # which hardly stand in cells
+_RARE = ("::", "||", *"^~:/#&!@\x01\x1f\u00a6")  # rare separators
+_ALONE = ("::", "||", *"^~\x01\x1f\u00a6")  # rare separators that are unusual within cells
 
 
 class Layout(NamedTuple):
-    r"""The layout of a table in text."""
+    r"""Layout of a table in text."""
 
     encoding: str
     separator: str
     r"""A character; a space stands for runs of spaces and tabs."""
 
     skip: int
-    r"""The lines before the first row."""
+    r"""The number of lines before the first row."""
 
     header: int
-    r"""How many lines hold names."""
+    r"""The number of lines that hold names."""
 
     names: list[str]
-    r"""The columns, of which those named `""` are left out."""
+    r"""The names of the columns; columns named `""` are left out."""
 
     row_names: str | None
-    r"""The column that names the rows."""
+    r"""The name of the column that names the rows."""
 
     said: list[str]
-    r"""What was guessed."""
+    r"""Log lines about what was guessed."""
 
     escaped: bool = False
     r"""True if backslashes stand before quotes within cells."""
@@ -56,7 +56,7 @@ class Layout(NamedTuple):
 
 
 def opened_text(path: Path, encoding: str) -> TextIO:
-    r"""Opens a text, gzipped or not.
+    r"""Opens a text file, gzipped or not.
 
     Arguments:
         path: The file.
@@ -77,16 +77,16 @@ def opened_text(path: Path, encoding: str) -> TextIO:
 def rows_of(
     text: Iterable[str], separator: str, escaped: bool = False, spaced: bool = False
 ) -> Iterator[tuple[int, list[str]]]:
-    r"""Yields the rows that are not empty, and the lines in which they begin.
+    r"""Yields the number of the first line of each row that is not empty, and its cells.
 
     Arguments:
         text: The lines.
-        separator: What stands between cells; a space stands for runs of spaces and tabs.
+        separator: The separator of cells; a space stands for runs of spaces and tabs.
         escaped: Whether backslashes stand before quotes within cells.
         spaced: Whether spaces stand between separators and quotes.
 
     Raises:
-        ValueError: If a cell is too long, as after a lonely quote.
+        ValueError: If a cell is too long, for example after a quote that is not closed.
 
     Example:
         >>> [*rows_of(["a,b", "", "1,2"], ",")]
@@ -121,10 +121,10 @@ def layout_of(path: Path, given: TableFormat) -> Layout:
 
     Arguments:
         path: The file.
-        given: What is known of it.
+        given: The known settings of its format.
 
     Raises:
-        ValueError: If it is empty, or allows several readings.
+        ValueError: If the file is empty, or can be read in several ways.
 
     Example:
         >>> import tempfile
@@ -146,7 +146,7 @@ def layout_of(path: Path, given: TableFormat) -> Layout:
         comment = line.lstrip("#").strip() if line.startswith("#") else comment
 
         if line.startswith("sep=") and len(line) == 5 and separator is None:
-            separator = line[4]  # as Excel wants it said
+            separator = line[4]  # the declaration that Excel reads
 
         skip += 1
 
@@ -177,13 +177,13 @@ def layout_of(path: Path, given: TableFormat) -> Layout:
     named = next(rows_of([comment], separator), (0, []))[1] if comment else []
 
     if len(named) == usual and given.header is None and _kinds(named) == {"text"}:
-        rows.insert(0, (0, named))  # as numpy writes names
+        rows.insert(0, (0, named))  # numpy writes names as a comment
         skip -= 1
         first = usual
         said.append(f"names in the comment {comment!r}")
 
     if any('\\"' in line for line in body):
-        what = "left out" if escaped else "taken for themselves"
+        what = "left out" if escaped else "kept as text"
         said.append(f"backslashes before quotes are {what}")
 
     if spaced:
@@ -208,7 +208,7 @@ def layout_of(path: Path, given: TableFormat) -> Layout:
 
 
 def _count(given: TableFormat, rows: list[tuple[int, list[str]]]) -> int | None:
-    r"""Returns how many lines hold names, if that is known."""
+    r"""Returns the number of lines that hold names, if it is known."""
     if given.header is not None:
         return int(given.header)
 
@@ -227,8 +227,8 @@ def _limited(rows: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[
 
 
 def _end(body: list[str], line: int, separator: str, escaped: bool, spaced: bool) -> int:
-    r"""Returns how many lines there are up to the end of the row that begins in one."""
-    if line == 0:  # of names in a comment
+    r"""Returns the number of the last line of the row that begins in a line."""
+    if line == 0:  # the names stand in a comment
         return 1
 
     rest = body[line - 1 :]
@@ -250,7 +250,7 @@ def _opened(path: Path) -> Any:
 
 
 def _lines(path: Path, given: TableFormat) -> tuple[list[str], str, list[str]]:
-    r"""Returns the first lines, without the last if it may be cut off, and the encoding."""
+    r"""Returns the first complete lines, the encoding, and log lines about it."""
     try:
         with _opened(path) as file:
             data = file.read(_SAMPLE)
@@ -262,8 +262,8 @@ def _lines(path: Path, given: TableFormat) -> tuple[list[str], str, list[str]]:
 
     if encoding is None:
         raise ValueError(
-            "it is no UTF-8, and could be in several encodings: say which, with encoding='cp1252'"
-            " for instance (command line: --encoding), or save it as UTF-8."
+            "it is not UTF-8, and could be in several encodings: set the encoding, such as"
+            " encoding='cp1252' (command line: --encoding), or save it as UTF-8."
         )
 
     said = [] if encoding.startswith("utf") or given.encoding else [f"text in {encoding}"]
@@ -276,9 +276,9 @@ def _lines(path: Path, given: TableFormat) -> tuple[list[str], str, list[str]]:
 
     if "\0" in text:
         raise ValueError(
-            f"it has bytes of zero in line {text[: text.index(chr(0))].count(chr(10)) + 1}, as no"
-            " text in UTF-8 has: it is binary, or text in another encoding, such as"
-            " encoding='utf-16-le' (command line: --encoding)."
+            f"it has bytes of zero in line {text[: text.index(chr(0))].count(chr(10)) + 1}: it is"
+            " binary, or text in another encoding, such as encoding='utf-16-le' (command line:"
+            " --encoding)."
         )
 
     lines = io.StringIO(text.replace("\r\n", "\n").replace("\r", "\n")).readlines()
@@ -291,13 +291,13 @@ def _kinds(cells: Iterable[str]) -> set[str]:
 
 
 def _typed(rows: list[list[str]]) -> float:
-    r"""Returns the share of cells that are something else than text."""
+    r"""Returns the fraction of cells that are not text."""
     cells = [cell for row in rows for cell in row]
     return sum(kind_of(cell) != "text" for cell in cells) / max(1, len(cells))
 
 
 def _separator(body: list[str], path: Path, given: TableFormat, said: list[str]) -> str:
-    r"""Returns what stands between cells: what gives all rows as many of them."""
+    r"""Returns the separator that gives all rows the same number of cells."""
     readings = {}
 
     for sign in ",;\t|":
@@ -314,7 +314,7 @@ def _separator(body: list[str], path: Path, given: TableFormat, said: list[str])
         return "\t"
 
     if whole := {s: rows for s, rows in readings.items() if len(rows[0]) == len(rows[-1])}:
-        readings = whole  # names for all columns rather than for all but the first
+        readings = whole  # prefers headers with a name for each column
 
     if len(readings) == 1:
         return next(iter(readings))
@@ -327,8 +327,8 @@ def _separator(body: list[str], path: Path, given: TableFormat, said: list[str])
             return best[0]
 
         raise ValueError(
-            f"its cells could stand between {' or '.join(map(repr, best))}: say which, with"
-            f" separator={best[0]!r} for instance (command line: --separator)."
+            f"its separator could be {' or '.join(map(repr, best))}: set it, for example with"
+            f" separator={best[0]!r} (command line: --separator)."
         )
 
     rows = [row for _, row in _some(body, " ")]
@@ -366,9 +366,9 @@ def _is_spaced(body: list[str], sign: str, escaped: bool) -> bool:
 
 
 def _is_escaped(body: list[str], sign: str) -> bool:
-    r"""Returns whether backslashes stand before quotes within cells, as programs of Unix write.
+    r"""Returns whether backslashes escape quotes within cells, as some programs of Unix write.
 
-    Otherwise such a quote ends its cell, and only a separator or another quote can follow.
+    A quote that is not escaped ends its cell, so that only a separator or a quote can follow.
     """
     within = re.compile(rf'\\"[^"\s{re.escape(sign)}]|\\" +[^"\s{re.escape(sign)}]')
 
@@ -380,20 +380,23 @@ def _is_escaped(body: list[str], sign: str) -> bool:
 
 
 def _check_quotes(body: list[str], sign: str) -> None:
-    r"""Refuses separators within single quotes, which are no quotes to others."""
+    r"""Refuses separators within single quotes, which other programs do not take for quotes."""
     sep = re.escape(sign)
     within = re.compile(rf"(?:^|{sep})'[^'{sep}]*{sep}[^']*'(?:{sep}|\s*$)")
     lines = [line for line in body[:_ROWS] if line.strip()]
 
     if sign != " " and 2 * sum(map(bool, map(within.search, lines))) > len(lines) > 2:
         raise ValueError(
-            f"its cells stand between single quotes, with {sign!r} within. Put double quotes"
-            " around them instead."
+            f"its cells stand in single quotes, and have {sign!r} within. Use double quotes"
+            " instead."
         )
 
 
 def _nearly(body: list[str]) -> str:
-    r"""Returns the separator of a table whose rows differ in width, which the reader then says."""
+    r"""Returns the likely separator of a table whose rows differ in their number of cells.
+
+    The reader reports the wrong row.
+    """
     shares = {}
 
     for sign in ",;\t|":
@@ -416,11 +419,11 @@ def _nearly(body: list[str]) -> str:
 
 
 def _check_one_column(lines: list[str]) -> None:
-    r"""Refuses what looks like several columns between which a rare sign stands."""
+    r"""Refuses lines that look like several columns with a rare separator."""
     for sign in _RARE:
         counts = {line.count(sign) for line in lines}
 
-        # Times and paths have colons and slashes, too, but no name of a column as many
+        # Times and paths contain colons and slashes, but the name of a column hardly as many
         if (
             len(counts) == 1
             and 0 not in counts
@@ -432,13 +435,13 @@ def _check_one_column(lines: list[str]) -> None:
                 else f"replace {sign!r} by a single character, such as a tab"
             )
             raise ValueError(
-                f"each of its lines has {counts.pop()} times {sign!r}, which may stand between"
-                f" cells or within them: say {way}, or separator=',' for a single column."
+                f"each of its lines has {counts.pop()} times {sign!r}, which may be a separator or"
+                f" part of the cells: use {way}, or separator=',' for a single column."
             )
 
 
 def _names(head: list[list[str]], width: int) -> list[str]:
-    r"""Returns the names of columns, from several lines if there are."""
+    r"""Returns the names of columns, joined from all lines of the header."""
     if not head:
         return [f"x{i + 1}" for i in range(width)]
 
@@ -454,7 +457,7 @@ def _names(head: list[list[str]], width: int) -> list[str]:
 def _index(
     names: list[str], cells: list[list[str]], header: bool, given: TableFormat, said: list[str]
 ) -> tuple[list[str], str | None]:
-    r"""Returns the names of columns, where those that are left out have none, and the index."""
+    r"""Returns the names of columns, empty for those that are left out, and the index column."""
     columns = [[row[j].strip() for row in cells] for j in range(len(names))]
     index = None if given.index_column in ("yes", "no") else given.index_column
     first = columns[0] if columns else []
@@ -468,7 +471,7 @@ def _index(
         first = [] if 0 in bare else first
 
     if index is not None and index not in names:
-        raise ValueError(f"it has no column '{index}' to be the index; it has {names}.")
+        raise ValueError(f"it has no column '{index}' to use as the index; it has {names}.")
 
     if given.index_column == "yes":
         index = names[0] = names[0] or "index"
@@ -481,7 +484,7 @@ def _index(
             what = "counts the rows" if counts else "names the rows"
             shown = names[0] or "without a name"
             said.append(
-                f"the first column ({shown}) {what}, and is none (index_column='no' keeps it)"
+                f"the first column ({shown}) {what}, and is not data (index_column='no' keeps it)"
             )
             names = ["\0" if counts else "index", *names[1:]]
             index = None if counts else "index"

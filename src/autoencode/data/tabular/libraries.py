@@ -1,4 +1,4 @@
-r"""Data frames of all libraries, as those of pandas and back."""
+r"""Conversion of data frames between pandas and other libraries."""
 
 __all__ = [
     "collect_lazy",
@@ -14,14 +14,14 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any
 
-_BIG = {"Int128", "UInt128"}  # whole numbers of polars that Arrow has no type for
+_BIG = {"Int128", "UInt128"}  # types of polars that Arrow does not have
 _NATIVE = _BIG | {"Categorical", "Enum"}
 
 
 def needs_pandas() -> None:
     r"""
     Raises:
-        ImportError: If what data frames need is not installed, with the command that does.
+        ImportError: If pandas or pyarrow is missing; the message gives the command to install it.
 
     Example:
         >>> needs_pandas()
@@ -35,13 +35,13 @@ def needs_pandas() -> None:
 
 
 def collect_lazy(X: Any) -> Any:
-    r"""A lazy frame as one with its rows, one of narwhals as that within; others as they are.
+    r"""The data frame of a lazy frame or of a narwhals frame; other objects as they are.
 
     Example:
         >>> collect_lazy([1, 2])
         [1, 2]
     """
-    kind = type(X)  # as looking at an object may already begin to compute
+    kind = type(X)  # access to attributes of a lazy object may begin a computation
 
     if kind.__module__.partition(".")[0] == "narwhals" and hasattr(kind, "to_native"):
         return collect_lazy(X.to_native())
@@ -54,7 +54,7 @@ def collect_lazy(X: Any) -> Any:
 def library_of(X: Any) -> str:
     r"""The library of a frame or array: `"numpy"`, `"pandas"`, `"polars"` or `"pyarrow"`.
 
-    The last stands for all others that speak Arrow's interface, too.
+    The last also stands for other libraries with Arrow's interface.
 
     Example:
         >>> library_of([[1.0, 2.0]])
@@ -70,7 +70,7 @@ def library_of(X: Any) -> str:
 
 
 def native_types(X: Any) -> dict[str, str]:
-    r"""The columns whose types get lost on the way through Arrow, with the names of these."""
+    r"""The types that Arrow does not have, by the names of their columns."""
     if library_of(X) != "polars":
         return {}
 
@@ -79,9 +79,9 @@ def native_types(X: Any) -> dict[str, str]:
 
 
 def to_pandas(frame: Any) -> Any:
-    r"""A data frame of any library as one of pandas: the same one, or else by way of Arrow.
+    r"""A data frame of any library as a pandas frame. Other libraries are converted with Arrow.
 
-    Types of other libraries stay, as those of Arrow.
+    Columns of other libraries keep their types, as Arrow types.
 
     Raises:
         ImportError: If pandas or pyarrow is not installed.
@@ -99,7 +99,7 @@ def to_pandas(frame: Any) -> Any:
     import pandas as pd
     import pyarrow as pa
 
-    if hasattr(frame, "iloc"):  # of a library that looks like pandas
+    if hasattr(frame, "iloc"):  # a library with the interface of pandas
         ways = (getattr(frame, way, None) for way in ("_to_pandas", "to_pandas", "compute"))
         return next(way() for way in ways if way is not None)
 
@@ -126,13 +126,13 @@ def to_pandas(frame: Any) -> Any:
 
 
 def from_pandas(frame: Any, library: str, types: Mapping[str, str], known: Any = None) -> Any:
-    r"""A data frame of pandas as one of another library.
+    r"""A pandas frame as a frame of another library.
 
     Arguments:
-        frame: The frame. Types of Arrow stay what they are.
-        library: What :func:`library_of` returns.
-        types: Columns whose types Arrow does not have, as of :func:`native_types`.
-        known: Categories by column, for those types that declare some.
+        frame: The frame. Arrow types are kept.
+        library: The library, as :func:`library_of` returns it.
+        types: The types that Arrow does not have, as :func:`native_types` returns them.
+        known: The categories of columns whose type declares them.
 
     Example:
         >>> import pandas as pd
@@ -179,7 +179,7 @@ def _series(column: Any) -> Any:
 
 
 def _without_views(table: Any) -> Any:
-    r"""Returns a table whose text Arrow can take rows of, which it cannot of views."""
+    r"""Returns a table without string views, of which Arrow cannot select rows."""
     import pyarrow as pa
 
     def plain(kind: Any) -> Any:

@@ -1,4 +1,4 @@
-r"""Tables from text and from Parquet, by parts where they are large."""
+r"""Numeric tables as arrays, from text and Parquet. Large tables are read in blocks."""
 
 __all__ = ["Table", "read_csv", "read_parquet"]
 
@@ -18,7 +18,7 @@ from .layouts import Layout, opened_text, rows_of
 from .parquet import column_names, open_parquet
 
 _OR_FRAMES = (
-    "or fit with modality=MixedTables() (--modality MixedTables), for which cells may be missing"
+    "or fit with modality=MixedTables() (--modality MixedTables), which accepts missing cells"
 )
 
 
@@ -42,10 +42,10 @@ def read_csv(path: Path, label: str | None = None, given: TableFormat | None = N
     Arguments:
         path: The file, with or without a header.
         label: The column of labels, by its name in the header.
-        given: What is known of its format.
+        given: The known settings of its format.
 
     Raises:
-        ValueError: If it is no such table, or has no such column.
+        ValueError: If the file is not a table of numbers, or lacks the column.
 
     Example:
         >>> import tempfile
@@ -74,11 +74,11 @@ def read_parquet(path: Path, label: str | None = None) -> Table:
     r"""Reads a table of numbers from a Parquet file, which needs `pyarrow`.
 
     Arguments:
-        path: The file. Its columns become of the one type that holds the numbers of all.
+        path: The file. The array has a type that can hold the numbers of all columns.
         label: The column of labels, by its name.
 
     Raises:
-        ValueError: If it is no such table, or has no such column.
+        ValueError: If the file is not a table of numbers, or lacks the column.
     """
     with open_parquet(path) as file:
         size = file.metadata.num_rows * file.metadata.num_columns * 8
@@ -92,7 +92,7 @@ def _gathered(
     parts: Iterator[_Part],
     given: TableFormat | None = None,
 ) -> Table:
-    r"""Returns a table of some parts: in memory, or in the cache if it is large."""
+    r"""Returns a table of all parts, in memory, or in the cache if it is large."""
     if size <= data_limits().resident_bytes:
         known = [*parts]
         labels = [part.y for part in known if part.y is not None]
@@ -130,7 +130,7 @@ def _gathered(
 
 
 def _csv_parts(path: Path, label: str | None, reading: Reading, large: bool) -> Iterator[_Part]:
-    r"""Yields the numbers of a table in text: all of them, or of a large one some at a time."""
+    r"""Yields the numbers of a table in text, in blocks if the table is large."""
     import pyarrow as pa
 
     layout = reading.layout
@@ -143,7 +143,7 @@ def _csv_parts(path: Path, label: str | None, reading: Reading, large: bool) -> 
     columns = [name for name in names if name not in (label, layout.row_names)]
 
     if not columns:
-        raise ValueError("it has no column but that of labels.")
+        raise ValueError("it has no column except that of the labels.")
 
     announce(path, reading)
     kept = columns if layout.header else None
@@ -156,7 +156,7 @@ def _csv_parts(path: Path, label: str | None, reading: Reading, large: bool) -> 
             y = None if label is None else _labels(table.column(label))
             yield _Part(_numbers(table.select(columns), done), y, kept)
             done += table.num_rows
-    except pa.ArrowException:  # which does not say where
+    except pa.ArrowException:  # it does not name the cell
         raise ValueError(_first_wrong(path, layout, columns)) from None
 
 
@@ -165,10 +165,14 @@ def _labels(cells: Any) -> NDArray:
 
 
 def _numbers(table: Any, before: int) -> NDArray:
-    r"""Returns the numbers of a table of Arrow, with so many rows before it.
+    r"""Returns the numbers of an Arrow table.
+
+    Arguments:
+        table: The table.
+        before: The number of rows of the file before it.
 
     Raises:
-        ValueError: If there is something else, or a cell is missing.
+        ValueError: If a cell is missing, or is not a number.
     """
     from pyarrow import types
 
@@ -199,14 +203,14 @@ def _numbers(table: Any, before: int) -> NDArray:
 def _expected(cell: str, row: int) -> str:
     return (
         f"expected numbers, got {cell!r} in row {row}, counted from one without the header. Fill"
-        f" in or remove such rows, {_OR_FRAMES}; name a column of labels with `label`, and say"
-        " with --decimal, --thousands, --missing-values or --date-order how cells are written"
-        " (autoencode.data.read_table)."
+        f" in or remove such rows, {_OR_FRAMES}. Name a column of labels with `label`. If cells"
+        " are written in another way, set --decimal, --thousands, --missing-values or"
+        " --date-order (autoencode.data.read_table)."
     )
 
 
 def _first_wrong(path: Path, layout: Layout, columns: list[str]) -> str:
-    r"""Returns what is to be said of the first cell of a large table that is no number."""
+    r"""Returns a message about the first cell of a large table that is not a number."""
     at = [layout.names.index(name) for name in columns]
 
     with opened_text(path, layout.encoding) as text:
@@ -221,7 +225,7 @@ def _first_wrong(path: Path, layout: Layout, columns: list[str]) -> str:
                 if j >= len(row) or not _is_number(row[j]):
                     return _expected(row[j] if j < len(row) else "", i + 1)
 
-    return "expected numbers alone."
+    return "expected only numbers."
 
 
 def _parquet_parts(file: Any, label: str | None) -> Iterator[_Part]:
@@ -234,7 +238,7 @@ def _parquet_parts(file: Any, label: str | None) -> Iterator[_Part]:
         raise ValueError(f"it has no column '{label}'; it has {known}.")
 
     if not columns or file.metadata.num_rows == 0:
-        raise ValueError("it has no column but that of labels." if label else "it is empty.")
+        raise ValueError("it has no column except the labels." if label else "it is empty.")
 
     dtype, done = np.result_type(*dtypes), 0
 

@@ -1,4 +1,4 @@
-r"""Files of Parquet, opened with plain words for whatever is wrong with them."""
+r"""Parquet files, opened with clear messages about errors."""
 
 __all__ = ["column_names", "open_parquet"]
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from ..listing import check_source
 
-_UNNAMED = r"__index_level_\d+__"  # by pandas, for an index without a name
+_UNNAMED = r"__index_level_\d+__"  # the name that pandas writes for an index without a name
 
 
 @contextlib.contextmanager
@@ -22,8 +22,8 @@ def open_parquet(path: Path) -> Iterator[Any]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is damaged, also where that shows only when it is read; if it cannot
-            be read as is wanted; or if `pyarrow` is missing.
+        ValueError: If the file is damaged, its content is refused while it is read, or `pyarrow`
+            is missing.
     """
     check_source(path)
 
@@ -41,7 +41,7 @@ def open_parquet(path: Path) -> Iterator[Any]:
         with parquet.ParquetFile(path) as file:
             yield file
     except (ArrowException, OSError) as error:
-        if isinstance(error, OSError) and error.errno:  # of the disk, not of what is on it
+        if isinstance(error, OSError) and error.errno:  # an error of the disk, not of the content
             raise
 
         said = " ".join(str(error).split())
@@ -51,5 +51,5 @@ def open_parquet(path: Path) -> Iterator[Any]:
 
 
 def column_names(file: Any) -> list[str]:
-    r"""The columns of an open Parquet file: those of an index count if it has a name."""
+    r"""The columns of an open Parquet file, without index columns that have no name."""
     return [name for name in file.schema_arrow.names if not re.fullmatch(_UNNAMED, name)]

@@ -1,7 +1,7 @@
 r"""Spellings of cells: how people and programs write numbers, dates and missing cells.
 
-Which number `1,234` is depends on the file. The functions here find out from all cells of a
-column, and say where a column allows two readings.
+Whether `1,234` is a large or a small number depends on the file. The functions here decide from
+all cells of a column, and report a column that allows two readings.
 """
 
 __all__ = [
@@ -51,7 +51,7 @@ PARTS = (
     rf"((?:{_HEAD})?[.,]?[0-9](?:{_TAIL})?[.,]?(?:[eE][-+]?[0-9]+)?)"
     rf"{_GAP}(?:{_UNIT})?{_GAP}$"
 )
-r"""A number with what stands around it, in the syntax that Python and RE2 share."""
+r"""A number with the text around it, as a pattern for both Python and RE2."""
 
 _PARTS = re.compile(PARTS)
 _AROUND = re.compile(_UNIT)
@@ -81,26 +81,26 @@ _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2\d{4}")
 
 
 class Numbers(NamedTuple):
-    r"""The way in which the numbers of a column are written."""
+    r"""Spelling of the numbers of a column."""
 
     decimal: str | None
-    r"""The decimal sign, if it shows."""
+    r"""The decimal sign, or `None` if no number has one."""
 
     thousands: str
-    r"""What groups digits, and is left out."""
+    r"""The signs that group digits."""
 
     unit: str
-    r"""What stands around each number."""
+    r"""The text around each number, such as a currency."""
 
     marks: frozenset[str]
-    r"""The cells that are missing."""
+    r"""The cells that mark missing numbers."""
 
     unsure: str = ""
-    r"""A cell that could be two numbers."""
+    r"""A cell that could be either of two numbers, or an empty text."""
 
 
 def kind_of(cell: str) -> str:
-    r"""The kind that a cell looks like: `""` for a missing one, a number, date, truth or text.
+    r"""The apparent kind of a cell: `number`, `date`, `truth` or `text`; empty if it is missing.
 
     Example:
         >>> [kind_of(c) for c in ("1.234,5", "?", "31.12.2024", "True", "007", "red")]
@@ -111,7 +111,7 @@ def kind_of(cell: str) -> str:
     if cell.lower() in MARKS:
         return ""
 
-    if cell[:1] == "(" and cell[-1:] == ")":  # as accountants write what is less than zero
+    if cell[:1] == "(" and cell[-1:] == ")":  # a negative number in accounting
         cell = cell[1:-1]
 
     if _PARTS.match(cell.removesuffix("-")) or _SPECIAL.fullmatch(cell):
@@ -129,13 +129,13 @@ def numbers_of(
     thousands: str | None = None,
     marked: Collection[str] = MARKS,
 ) -> Numbers | None:
-    r"""The way in which the numbers of a column are written, if all of its cells are numbers.
+    r"""The spelling of the numbers of a column, if all of its cells are numbers.
 
     Arguments:
-        cells: The different cells of the column.
+        cells: The distinct cells of the column.
         decimal: The decimal sign, if it is known.
-        thousands: What groups digits, if it is known.
-        marked: The marks of missing cells, in small letters.
+        thousands: The sign that groups digits, if it is known.
+        marked: The marks of missing cells, in lower case.
 
     Example:
         >>> numbers_of(["1.234,50 EUR", "12 EUR"])[:3]
@@ -155,7 +155,7 @@ def numbers_of(
             around = cell[: found.start(3)] + cell[found.end(3) :]
             units.add(" ".join(_AROUND.findall(around)))
 
-    # An id may begin with zeros, a number does not
+    # An identifier may begin with a zero; a number does not
     if not words or len(units) > 1 or any(re.match(r"0[0-9]", word) for word in words):
         return None
 
@@ -166,7 +166,7 @@ def numbers_of(
 def _signs(
     words: list[str], decimal: str | None, thousands: str | None
 ) -> tuple[str | None, str, str] | None:
-    r"""Returns the decimal sign, the signs of thousands, and a word that leaves them open."""
+    r"""Returns the decimal sign, the signs that group digits, and a word with two readings."""
     groups = "".join(sorted({c for word in words for c in word} - {*"0123456789.,"}))
 
     if groups and not _grouped(words, groups, thousands):
@@ -193,7 +193,7 @@ def _signs(
 
 
 def _grouped(words: list[str], groups: str, thousands: str | None) -> bool:
-    r"""Returns whether signs between digits group them by threes, as in numbers."""
+    r"""Returns whether the signs between digits form groups of three."""
     sign = f"[{re.escape(groups)}]"
     whole = re.compile(rf"[0-9]{{1,3}}(?:{sign}[0-9]{{3}})*(?:[.,][0-9]*)?|[0-9]*[.,]?[0-9]*")
 
@@ -203,13 +203,13 @@ def _grouped(words: list[str], groups: str, thousands: str | None) -> bool:
     if thousands is not None and thousands in groups:
         return True
 
-    # Several groups of three in every cell are rather a number of a telephone or an account
+    # If every cell has the same number of groups, it is rather a telephone or account number
     counts = {len(re.findall(sign, word)) for word in words}
     return " " not in groups or min(counts) == 0 or max(counts) != min(counts) or counts == {1}
 
 
 def _fits(words: list[str], decimal: str, other: str) -> bool:
-    r"""Returns whether all words are numbers with a decimal sign, the other one for thousands."""
+    r"""Returns whether all words are numbers with given signs for decimals and for thousands."""
     d, o = re.escape(decimal), re.escape(other)
     plain = re.compile(rf"[0-9]+(?:{d}[0-9]*)?|{d}[0-9]+")
     grouped = re.compile(rf"[1-9][0-9]{{0,2}}(?:{o}[0-9]{{3}})+(?:{d}[0-9]*)?")
@@ -221,19 +221,19 @@ def _fits(words: list[str], decimal: str, other: str) -> bool:
     if len(bare) == len(words):
         return True
 
-    # Who groups digits groups all
+    # If some numbers have groups of digits, all long numbers must have them
     short = all(len(word.partition(decimal)[0]) <= 3 for word in bare)
     return short and all(grouped.fullmatch(word) for word in words if other in word)
 
 
 def form_of_times(cells: Sequence[str]) -> str:
-    r"""The form of the times of the day in a column, if all of its cells are such in one form.
+    r"""The form of the times of the day in a column, if all of its cells have the same form.
 
     Arguments:
-        cells: The different cells of the column, without missing ones.
+        cells: The distinct cells of the column, without missing ones.
 
     Returns:
-        The form as for `strptime`, or an empty text.
+        The form in the notation of `strptime`, or an empty text.
 
     Example:
         >>> form_of_times(["14:35", "9:05"]), form_of_times(["2:35 pm"]), form_of_times(["25:00"])
@@ -249,11 +249,11 @@ def order_of_dates(cells: Sequence[str]) -> str | None:
     r"""The order of day, month and year, if all cells of a column are dates in digits.
 
     Arguments:
-        cells: The different cells of the column, without missing ones.
+        cells: The distinct cells of the column, without missing ones.
 
     Returns:
-        `"ymd"`, `"dmy"` or `"mdy"`; `"?"` if it may be either of the last two; `None` if there
-        is a cell that is no such date.
+        `"ymd"`, `"dmy"` or `"mdy"`; `"?"` if it may be either of the last two; `None` if a cell
+        is not such a date.
 
     Example:
         >>> order_of_dates(["31/12/2024", "01/02/2024"]), order_of_dates(["01/02/2024"])

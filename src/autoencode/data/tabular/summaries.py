@@ -1,4 +1,4 @@
-r"""Summaries of tables: how each column was taken, in one line."""
+r"""Summaries of tables: the kinds of all columns in one line, and warnings about columns."""
 
 __all__ = ["identifier_warnings", "spelling_warnings", "summarize"]
 
@@ -12,10 +12,10 @@ import numpy as np
 from ...common.visible_text import visible
 from .spellings import form_of_times, kind_of
 
-_LOOKED_AT = 1000  # columns of wide tables, and different words of a column
-_FEWEST = 8  # different words of which something can be told
-_SHOWN = 8  # names of columns of one kind
-_ENOUGH = 20  # rows, of which more than nine tenths are different
+_LOOKED_AT = 1000  # maximum number of columns, and of distinct words of a column
+_FEWEST = 8  # minimum number of distinct words for a warning
+_SHOWN = 8  # maximum number of names of columns of one kind
+_ENOUGH = 20  # minimum number of rows to tell that nearly all cells are different
 _WAYS = {
     "number": "pd.to_numeric",
     "date": "pd.to_datetime",
@@ -24,7 +24,7 @@ _WAYS = {
 
 
 def summarize(frame: Any) -> str:
-    r"""Says in one line of which kind the columns of a data frame of pandas are.
+    r"""One line with the kinds of the columns of a pandas frame.
 
     Example:
         >>> import pandas as pd
@@ -60,7 +60,7 @@ def summarize(frame: Any) -> str:
 
 
 def identifier_warnings(frame: Any) -> Iterator[str]:
-    r"""Yields warnings of columns of text that tell rows apart and say nothing of others.
+    r"""Yields warnings about columns of text that identify rows.
 
     Example:
         >>> import pandas as pd
@@ -73,16 +73,16 @@ def identifier_warnings(frame: Any) -> Iterator[str]:
         if _is_text(cells) and (n := _distinct(cells)):
             yield (
                 f"column {name!r} tells rows apart: {n:,} of its {cells.notna().sum():,} cells"
-                " are different. It says little of other rows, and new rows have cells of the fit"
-                f" there, word for word: leave it out, or say index={str(name)!r} where the"
-                f" file is read (command line: --index-column {name})."
+                " are different. It says little about other rows, and new rows repeat its cells"
+                f" word for word: leave it out, or set index_column={str(name)!r} when you"
+                f" read the file (command line: --index-column {name})."
             )
 
 
 def spelling_warnings(frame: Any) -> Iterator[str]:
-    r"""Yields warnings of columns of text that spell numbers or dates, of a frame in memory.
+    r"""Yields warnings about columns of text that spell numbers or dates, in a frame in memory.
 
-    Of files of text, :func:`~autoencode.data.read_table` knows what is a number.
+    In text files, :func:`~autoencode.data.read_table` converts numbers and dates.
 
     Example:
         >>> import pandas as pd
@@ -97,7 +97,7 @@ def spelling_warnings(frame: Any) -> Iterator[str]:
 
         try:
             words = cells.dropna().drop_duplicates().head(_LOOKED_AT).tolist()
-        except (TypeError, NotImplementedError):  # of cells that have no hash
+        except (TypeError, NotImplementedError):  # the cells cannot be hashed
             continue
 
         if len(words) < _FEWEST or not all(isinstance(word, str) for word in words):
@@ -105,14 +105,14 @@ def spelling_warnings(frame: Any) -> Iterator[str]:
 
         kinds = {kind_of(word) for word in words} - {""}
         kinds = {"time"} if kinds == {"text"} and form_of_times(words) else kinds
-        padded = any(word[:1] == "0" and word[1:2].isdecimal() for word in words)  # as ids are
+        padded = any(word[:1] == "0" and word[1:2].isdecimal() for word in words)  # identifiers
 
         if len(kinds) == 1 and (kind := kinds.pop()) in _WAYS and (kind == "time" or not padded):
             way = _WAYS[kind].format(f"X[{name!r}]")
             yield (
                 f"the cells of column {name!r} are text that spells {kind}s, such as {words[0]!r},"
                 f" and are taken for words. Convert them with {way}, or to the type"
-                " 'category' if that is meant."
+                " 'category' if they are categories."
             )
 
 
@@ -125,7 +125,7 @@ def _is_text(cells: Any) -> bool:
 
 
 def _distinct(cells: Any) -> int:
-    r"""Returns how many different cells of text there are, if they are nearly all."""
+    r"""Returns the number of distinct cells of text if nearly all cells differ, else zero."""
     there = cells.dropna()
 
     if len(there) < _ENOUGH or not isinstance(there.iloc[0], str):
@@ -136,9 +136,9 @@ def _distinct(cells: Any) -> int:
 
 
 def _kind(cells: Any, missing: int) -> tuple[str, str]:
-    r"""Returns the kind of a column, and what else is to be said of it."""
+    r"""Returns the kind of a column, and a detail."""
     if missing == len(cells):
-        return "column without a cell", ""
+        return "empty column", ""
 
     if hasattr(cells.dtype, "freq"):
         return "period", ""
@@ -146,7 +146,7 @@ def _kind(cells: Any, missing: int) -> tuple[str, str]:
     if not _is_text(cells):
         same = missing == 0 and cells.iloc[0] == cells.iloc[-1]
 
-        if same and cells.nunique() == 1:  # Arrow cannot compare some whole numbers of Python
+        if same and cells.nunique() == 1:  # Arrow cannot compare some integers of Python
             return "constant", ""
 
         kind = cells.dtype.kind
@@ -168,7 +168,7 @@ def _kind(cells: Any, missing: int) -> tuple[str, str]:
 
     try:
         n = cells.nunique()
-    except (TypeError, NotImplementedError):  # of cells that have no hash
+    except (TypeError, NotImplementedError):  # the cells cannot be hashed
         return "column", ""
 
     if missing == 0 and n == 1:

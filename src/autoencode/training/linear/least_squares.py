@@ -179,8 +179,8 @@ def _affine(conditional: Conditional) -> torch.nn.Linear:
             return layer
 
     raise ValueError(
-        "LeastSquares() needs affine networks: use layers=() and skip=False. Of examples with"
-        " missing numbers, it finds none: use autoencode.autoencoder() for these."
+        "LeastSquares() needs affine networks: use layers=() and skip=False. It does not support"
+        " examples with missing numbers: use autoencode.autoencoder() for these."
     )
 
 

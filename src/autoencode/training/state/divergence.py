@@ -38,7 +38,7 @@ def divergence_message(
     Arguments:
         cause: What :func:`describe_divergence` returned.
         skipped: The number of skipped steps of the epoch.
-        made: The number of all its steps.
+        made: The number of all steps of the epoch.
         epoch: The number of epochs that were completed.
         learning_rate: The learning rate.
 

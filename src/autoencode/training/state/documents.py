@@ -34,7 +34,7 @@ def check_document(document: dict[str, Any], steps: int) -> None:
         steps: The number of steps of an epoch.
 
     Raises:
-        ValueError: If one has not.
+        ValueError: If a number has the wrong type or range.
     """
     wrong = [
         name
@@ -67,10 +67,10 @@ def check_weights(tensors: dict[str, Tensor], like: dict[str, Tensor]) -> None:
 
     Arguments:
         tensors: The stored weights.
-        like: Those of the model.
+        like: The weights of the model.
 
     Raises:
-        ValueError: If they are not.
+        ValueError: If a weight is missing, or has another shape or type.
     """
     shapes, wanted = ({k: (t.shape, t.dtype) for k, t in ts.items()} for ts in (tensors, like))
 

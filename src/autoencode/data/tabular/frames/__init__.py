@@ -1,8 +1,8 @@
-r"""Tables of all kinds of columns in files, as data frames of pandas.
+r"""Tables with columns of all kinds in files, as pandas frames.
 
 - `kinds`: data frames of all libraries, and frames that are all numbers
-- `arrow_types`: tables of Arrow as data frames, whose cells keep their types
-- `formats`, `detection`: files by their names; files that are more than numbers
-- `reading`, `several_files`, `tables`: one file; several as one; the public `read_table`
-- `locations`, `writing`: where a row stands in a file; frames written to files
+- `arrow_types`: conversion of Arrow tables to frames, with the types of their cells
+- `formats`, `detection`: files by their names; files with other cells than numbers
+- `reading`, `several_files`, `tables`: one file; several files; the public `read_table`
+- `locations`, `writing`: the location of a row in a file; frames written to files
 """

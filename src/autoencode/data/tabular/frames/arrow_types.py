@@ -1,15 +1,15 @@
-r"""Tables of Arrow as data frames of pandas, whose cells keep their types."""
+r"""Conversion of Arrow tables to pandas frames, with the types of their cells."""
 
 __all__ = ["frame_of_cells", "frame_of_parquet"]
 
 from collections.abc import Sequence
 from typing import Any
 
-_FEW = 100  # cells that say what type a column is written as
+_FEW = 100  # number of cells that decide the type in which a column is written
 
 
 def frame_of_cells(table: Any) -> Any:
-    r"""Data frame of a table of Arrow. Whole numbers stay so beside missing cells.
+    r"""Data frame of an Arrow table. Whole numbers stay whole beside missing cells.
 
     Arguments:
         table: The table.
@@ -31,11 +31,11 @@ def frame_of_cells(table: Any) -> Any:
 
 
 def frame_of_parquet(table: Any, names: Sequence[str]) -> Any:
-    r"""Data frame of a Parquet file, with the types that the file has noted for pandas.
+    r"""Data frame of a Parquet file, with the types that pandas has stored in its metadata.
 
     Arguments:
-        table: The table of Arrow.
-        names: The columns of the file that are not a mere count of the rows.
+        table: The Arrow table.
+        names: The columns of the file, without an index that only counts the rows.
 
     Example:
         >>> import pyarrow as pa
@@ -50,7 +50,7 @@ def frame_of_parquet(table: Any, names: Sequence[str]) -> Any:
 
 
 def _keep_whole(table: Any, frame: Any) -> Any:
-    r"""Returns a frame where whole numbers and truth values stay so beside missing cells."""
+    r"""Returns a frame that keeps whole numbers and truth values beside missing cells."""
     from pyarrow import types
 
     for name, column in zip(table.column_names, table.columns):
@@ -65,18 +65,18 @@ def _keep_whole(table: Any, frame: Any) -> Any:
 
 
 def _as_noted(table: Any) -> Any:
-    r"""Returns a data frame, with the types that pandas has noted if it can read its notes."""
+    r"""Returns a data frame, with the types of the metadata if pandas can read them."""
     try:
         return table.to_pandas()
-    except TypeError:  # of dictionaries, for one
+    except TypeError:  # it cannot read its metadata of dictionaries, for example
         return table.to_pandas(ignore_metadata=True)
 
 
 def _in_own_types(table: Any, frame: Any) -> Any:
-    r"""Returns a frame with the types of Arrow where those of pandas would be written as others.
+    r"""Returns a frame with Arrow types for columns that pandas would write in another type.
 
-    Such are decimal numbers, whose precision is found in the cells, dictionaries of wide indices
-    and times of the day in seconds.
+    Examples are decimal numbers, whose precision pandas derives from the cells, dictionaries with
+    wide indices, and times of the day in seconds.
     """
     import pandas as pd
     import pyarrow as pa
@@ -86,7 +86,7 @@ def _in_own_types(table: Any, frame: Any) -> Any:
 
         try:
             again = pa.Array.from_pandas(cells.dropna().iloc[:_FEW]).type
-        except (pa.ArrowException, TypeError, ValueError):  # as modalities say
+        except (pa.ArrowException, TypeError, ValueError):  # the modality refuses such cells
             continue
 
         other = pa.types.is_decimal(column.type) or _unlike(again, column.type)
@@ -98,7 +98,7 @@ def _in_own_types(table: Any, frame: Any) -> Any:
 
 
 def _unlike(a: Any, b: Any) -> bool:
-    r"""Returns whether types of Arrow differ in more than how texts are stored."""
+    r"""Returns whether Arrow types differ in more than the storage of texts."""
     from pyarrow import types
 
     if types.is_dictionary(a) and types.is_dictionary(b):

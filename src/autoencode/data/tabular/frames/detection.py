@@ -1,4 +1,4 @@
-r"""Files of tables that are more than numbers: with text, dates or missing cells."""
+r"""Detection of tables with text, dates or missing cells."""
 
 __all__ = ["holds_frame", "is_frame_file"]
 
@@ -13,7 +13,9 @@ from .formats import is_readable, is_text_table, read_structured
 
 
 def is_frame_file(path: Path) -> bool:
-    r"""Tell whether a file is a table of up to 256 MB, and what reads it as a frame is installed.
+    r"""Tell whether a file is a table of up to 256 MB that can be read as a frame.
+
+    The packages `pandas` and `pyarrow` must be installed.
 
     Example:
         >>> is_frame_file(Path("digits.npy"))
@@ -23,14 +25,14 @@ def is_frame_file(path: Path) -> bool:
 
 
 def holds_frame(path: Path, label: str | None = None, given: TableFormat | None = None) -> bool:
-    r"""Tell whether a file is a table that is not all numbers: with text, dates or missing cells.
+    r"""Tell whether a file is a table with text, dates or missing cells.
 
-    Of text beyond 256 MB only the first 16 MB are looked at.
+    Only the first 16 MB of text files beyond 256 MB are examined.
 
     Arguments:
         path: The file.
-        label: A column that does not count.
-        given: What is known of its format.
+        label: A column to ignore.
+        given: The known settings of its format.
 
     Example:
         >>> holds_frame(Path("digits.npy"))
@@ -56,7 +58,7 @@ def holds_frame(path: Path, label: str | None = None, given: TableFormat | None 
                 else read_structured(path)
             )
     except (OSError, ValueError, pa.ArrowException):
-        return False  # the reader of numbers says why
+        return False  # the reader of numbers reports the error
 
     columns = [c for name, c in zip(table.column_names, table.columns) if name != label]
     numbers = all(_is_plain(c.type, text) and not c.null_count for c in columns)
@@ -69,7 +71,7 @@ def _without(table: Any, index: str | None) -> Any:
 
 
 def _column_sample(path: Path) -> Any:
-    r"""Returns enough rows of a Parquet file to tell its columns: one, or all if some are null."""
+    r"""Returns enough rows of a Parquet file to find its types: one, or all if cells are null."""
     from pyarrow import Table
 
     with open_parquet(path) as file:
@@ -90,7 +92,7 @@ def _has_nulls(file: Any) -> bool:
 
 
 def _is_plain(kind: Any, text: bool) -> bool:
-    r"""Tell whether a type of Arrow is one that the readers of numbers know."""
+    r"""Tell whether the readers of numbers support an Arrow type."""
     from pyarrow import types
 
     numbers = types.is_integer(kind) or types.is_floating(kind)

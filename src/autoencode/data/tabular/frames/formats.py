@@ -1,4 +1,4 @@
-r"""Files of tables by their names, and the reader of JSON lines and Arrow."""
+r"""Detection of tables by file name, and the reader of JSON lines and Arrow files."""
 
 __all__ = ["is_readable", "is_text_table", "read_structured"]
 
@@ -11,11 +11,13 @@ from ..formats import TEXTS, TableFormat, table_suffix
 
 
 def is_readable(path: Path, given: TableFormat | None = None) -> bool:
-    r"""Tell whether a file is a table, and what reads it as a frame is installed.
+    r"""Tell whether a file is a table that can be read as a frame.
+
+    The packages `pandas` and `pyarrow` must be installed.
 
     Arguments:
         path: The file.
-        given: What is known of its format.
+        given: The known settings of its format.
 
     Example:
         >>> is_readable(Path("digits.npy"))
@@ -26,7 +28,7 @@ def is_readable(path: Path, given: TableFormat | None = None) -> bool:
 
 
 def is_text_table(path: Path) -> bool:
-    r"""Tell whether a file is a table in text, as far as its name says.
+    r"""Tell whether the name of a file is that of a table in text.
 
     Example:
         >>> is_text_table(Path("a.csv.gz")), is_text_table(Path("a.parquet"))
@@ -37,13 +39,13 @@ def is_text_table(path: Path) -> bool:
 
 
 def read_structured(path: Path) -> Any:
-    r"""Read a file of JSON lines or of Arrow as a table of Arrow.
+    r"""Read a file of JSON lines, or an Arrow file, as an Arrow table.
 
     Arguments:
         path: The file.
 
     Raises:
-        ValueError: If it is damaged, or has several values in a cell.
+        ValueError: If the file is damaged, or has several values in a cell.
 
     Example:
         >>> import tempfile
@@ -70,20 +72,20 @@ def read_structured(path: Path) -> Any:
 
         said = " ".join(str(error).split())
         raise ValueError(
-            f"cannot read '{path}': it is damaged or no such file ({said})."
+            f"cannot read '{path}': it is damaged, or has another format ({said})."
         ) from None
 
     if nested := [field.name for field in table.schema if types.is_nested(field.type)]:
         raise ValueError(
             f"cannot read '{path}': expected a number, word or truth value in each cell, got"
-            f" several in the columns {nested}. Bring them to columns of their own."
+            f" several in the columns {nested}. Give each value a column of its own."
         )
 
     return table
 
 
 def _with_zones(table: Any, path: Path, options: Any) -> Any:
-    r"""Returns the columns of JSON with the time zone of their dates, which Arrow leaves out."""
+    r"""Returns columns of JSON with the time zones of their dates, which Arrow leaves out."""
     import pyarrow as pa
     from pyarrow import compute, json, types
 
@@ -101,7 +103,7 @@ def _with_zones(table: Any, path: Path, options: Any) -> Any:
         if compute.all(zoned).as_py():
             column = compute.assume_timezone(table.column(name), "UTC")
             table = table.set_column(table.column_names.index(name), name, column)
-        elif compute.any(zoned).as_py():  # some times are those of no zone
+        elif compute.any(zoned).as_py():  # some times have no zone
             table = table.set_column(table.column_names.index(name), name, written.column(name))
 
     return table

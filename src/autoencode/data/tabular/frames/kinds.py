@@ -1,4 +1,4 @@
-r"""Data frames of all libraries: their names, and whether they are all numbers."""
+r"""Detection of data frames, their names of columns, and frames of numbers."""
 
 __all__ = ["is_frame", "is_numbers", "names_of"]
 
@@ -11,7 +11,7 @@ from ..libraries import to_pandas
 
 
 def is_frame(X: object) -> bool:
-    r"""Tell whether something is a data frame, of pandas or of a library that converts to it.
+    r"""Tell whether an object is a data frame, of pandas or of a library that converts to it.
 
     Example:
         >>> is_frame(np.ones((2, 2)))
@@ -47,7 +47,7 @@ def names_of(frame: Any) -> list[Any]:
     r"""The names of the columns of a frame.
 
     Raises:
-        ValueError: If two have the same.
+        ValueError: If two columns have the same name.
 
     Example:
         >>> import pandas as pd

@@ -18,7 +18,7 @@ def locate_cell(cells: Any, i: int) -> str:
     r"""Location of a row of a table, with file and line if it comes from one.
 
     Arguments:
-        cells: A column of a data frame of pandas, as :func:`read_frame` returns them.
+        cells: A column of a pandas frame that :func:`read_frame` returned.
         i: The number of the row, counted from 0.
 
     Example:
@@ -37,12 +37,12 @@ def locate_cell(cells: Any, i: int) -> str:
 
 
 def locate_row(path: Path, i: int, document: Mapping[str, Any] | None) -> str:
-    r"""Location of a row in the file of a table, by its line if that is text.
+    r"""Location of a row in the file of a table: its line in text files.
 
     Arguments:
         path: The file.
         i: The number of the row, counted from 0.
-        document: Its format, as a document.
+        document: The format of the file, as a document.
 
     Example:
         >>> locate_row(Path("digits.parquet"), 1, None)

@@ -1,4 +1,4 @@
-r"""The reader of one file with a table of any columns."""
+r"""Reader of a file with a table."""
 
 __all__ = ["UNKNOWN_KINDS", "read_frame"]
 
@@ -24,23 +24,23 @@ def read_frame(
     kinds: Mapping[str | int, str] = UNKNOWN_KINDS,
     given: TableFormat | None = None,
 ) -> Any:
-    r"""Reads a table of any columns, which needs `pandas` and `pyarrow`.
+    r"""Reads a table with columns of any kind. It needs `pandas` and `pyarrow`.
 
-    Columns of text are whole numbers, numbers, truth values, dates or times if all their cells
-    are; cells without anything, or with one of the usual words for it, are missing. Columns with a
-    whole number such as `007` are categories.
+    A column of a text file becomes whole numbers, numbers, truth values, dates or times if all of
+    its cells have that form. Empty cells, and the usual words for missing cells, are missing. A
+    column with a whole number such as `007` holds categories.
 
     Arguments:
         path: A file as for :func:`read_table`.
-        kinds: Of which kind columns are, if that is known: `"text"`, `"number"`, `"float"`,
-            `"date"`, `"time"` or `"truth"`.
-        given: What is known of the format of text.
+        kinds: The known kinds of columns: `"text"`, `"number"`, `"float"`, `"date"`, `"time"` or
+            `"truth"`.
+        given: The known settings of the format of a text file.
 
     Returns:
-        A data frame of pandas.
+        A pandas frame.
 
     Raises:
-        ValueError: If it is no such table, naming the file and the line.
+        ValueError: If the file is not such a table; the message names the file and the line.
 
     Example:
         >>> import tempfile
@@ -81,6 +81,6 @@ def read_frame(
 
 
 def _from(path: Path, frame: Any) -> Any:
-    r"""Returns a data frame that knows its file."""
+    r"""Returns the data frame with the path of its file among its attributes."""
     frame.attrs["file"] = str(path)
     return frame

@@ -12,7 +12,7 @@ from .reading import UNKNOWN_KINDS, read_frame
 
 
 def table_files(X: object) -> list[Path]:
-    r"""The files of tables that a sequence or a folder consists of, and none if it has others.
+    r"""The files of a sequence or a folder if all of them are tables; otherwise none.
 
     Example:
         >>> len(table_files(["a", "b"])), len(table_files([Path("a.csv"), Path("b.csv.gz")]))
@@ -35,15 +35,16 @@ def read_frames(
     kinds: Mapping[str | int, str] = UNKNOWN_KINDS,
     given: TableFormat | None = None,
 ) -> Any:
-    r"""Reads several files with the same columns, in whatever order, as one table.
+    r"""Reads several files as one table. They have the same columns, in any order.
 
     Arguments:
         paths: The files.
-        kinds: As for :func:`read_frame`; by default what suits the cells of all files.
-        given: What is known of their format.
+        kinds: The known kinds of columns, as in :func:`read_frame`; by default the kinds that fit
+            the cells of all files.
+        given: The known settings of their format.
 
     Raises:
-        ValueError: If one is no table, or has other columns than the first.
+        ValueError: If a file is not a table, or its columns differ from those of the first.
 
     Example:
         >>> import tempfile
@@ -73,7 +74,7 @@ def read_frames(
                 f"expected the columns of '{paths[0]}' in '{path}': {' and '.join(what)}."
             )
 
-    # What looks like numbers in one file may be text in another
+    # A column may look like numbers in one file, and be text in another
     found = {n: kind for n in first if (kind := _common([f[n] for f in frames])) is not None}
     kinds = found | dict(kinds)
     formats = [TableFormat.of(f.attrs.get("format")) for f in frames]
@@ -97,12 +98,12 @@ def read_frames(
 
 
 def _is_table(name: str) -> bool:
-    r"""Tell whether a text is the name of a table that is there."""
+    r"""Tell whether a text is the name of an existing table."""
     return len(name) < 4096 and table_suffix(Path(name)) is not None and Path(name).is_file()
 
 
 def _common(columns: Sequence[Any]) -> str | None:
-    r"""Returns of which kind the columns of several files are, that have the same name."""
+    r"""Returns the common kind of columns with the same name in several files."""
     kinds = {_kind(cells) for cells in columns} - {None}
 
     if kinds == {"number", "float"}:

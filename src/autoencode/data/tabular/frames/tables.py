@@ -23,15 +23,15 @@ def read_table(
     text_columns: Sequence[str] = (),
     encoding: str | None = None,
 ) -> Any:
-    r"""Reads a table, or several files with the same columns as one, to a data frame.
+    r"""Reads a table as a data frame, also from several files with the same columns.
 
-    Open settings are found in the file, and logged. If two readings are plausible, the file is
-    refused, and the message names the setting that decides. A model that is fitted to the frame
-    keeps the format, and reads later files in the same way.
+    Settings that are left out are found in the file, and logged. If two readings are plausible,
+    the file is refused, and the message names the setting that decides. A model that is fitted to
+    the frame keeps the format, and reads later files in the same way.
 
     Arguments:
-        path: A file of text (`.csv`, `.tsv`, `.tab`, or any other), of JSON lines (`.jsonl`,
-            `.ndjson`), each of them gzipped or not, or of Parquet or Arrow (`.parquet`,
+        path: A text file (`.csv`, `.tsv`, `.tab` or any other suffix) or a file of JSON lines
+            (`.jsonl`, `.ndjson`), gzipped or not; a Parquet or Arrow file (`.parquet`,
             `.feather`, `.arrow`); or a sequence of such files.
         header: The number of lines that hold names: 0 or `"no"`, 1 or `"yes"`, or 2 for names with
             units below, which are joined.
@@ -41,18 +41,18 @@ def read_table(
         thousands: The sign that groups the digits of numbers, such as `","`.
         missing_values: The words for missing cells, in addition to empty cells; by default the
             usual words, such as NA.
-        index_column: The column that names the rows: its name, or `"yes"` for the first; `"no"` if
-            there is none.
+        index_column: The name of the column that names the rows; `"yes"` for the first column;
+            `"no"` if there is none.
         date_order: The order of day, month and year in dates, `"dmy"`, `"mdy"` or `"ymd"`.
         text_columns: Columns that are text whatever their cells look like, such as postal codes.
         encoding: The encoding of the file, such as `"latin-1"`.
 
     Returns:
-        A data frame of pandas.
+        A pandas frame.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is not a table, or can be read in several ways.
+        ValueError: If the file is not a table, or can be read in several ways.
 
     See Also:
         :class:`~autoencode.data.TableFormat`

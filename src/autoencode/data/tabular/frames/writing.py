@@ -1,4 +1,4 @@
-r"""Data frames in new files, and the line ends that keep the text of their cells."""
+r"""Data frames written to files, and line ends that keep the text of their cells."""
 
 __all__ = ["line_end", "write_frame"]
 
@@ -11,7 +11,7 @@ from ....common.failures import warn
 
 
 def line_end(*columns: Iterable[Any]) -> str:
-    r"""The line end with which cells of text keep their line breaks.
+    r"""The line end that preserves line breaks within cells of text.
 
     Python quotes a cell with a carriage return only if it is part of the line end. Without quotes,
     the cell would end its row.
@@ -38,7 +38,7 @@ def write_frame(path: Path, frame: Any, kind: str) -> None:
 
     Arguments:
         path: The file.
-        frame: A data frame of pandas.
+        frame: A pandas frame.
         kind: `".csv"` or `".parquet"`.
 
     Example:
@@ -48,7 +48,7 @@ def write_frame(path: Path, frame: Any, kind: str) -> None:
         >>> file.read_text()
         'a,b\n1,c\n'
     """
-    named = frame.index.name is not None  # rows that had names in their file
+    named = frame.index.name is not None  # rows had names in their file
 
     if kind == ".csv":
         label = "" if frame.index.name == "index" else frame.index.name
@@ -56,12 +56,12 @@ def write_frame(path: Path, frame: Any, kind: str) -> None:
         frame.to_csv(path, index=named, index_label=label, lineterminator=end, errors="replace")
     else:
         frame = frame.reset_index() if named else frame.copy(deep=False)
-        frame.attrs = {}  # of this machine
+        frame.attrs = {}  # they hold a path of this machine
         _write_parquet(path, frame)
 
 
 def _storable(name: Any, cells: Any) -> Any:
-    r"""Returns cells in a type that Parquet has: their own, or else the nearest, or text."""
+    r"""Returns cells in a type that Parquet has: their own, the nearest one, or text."""
     import pandas as pd
 
     if isinstance(cells.dtype, pd.SparseDtype):
@@ -82,7 +82,7 @@ def _storable(name: Any, cells: Any) -> Any:
         stored = pd.Series(found, cells.index, dtype=dtype)
 
         if (kind != "float64" or cells.dtype.kind == "f") and _fits(stored):
-            warn(f"column {name!r} is written as {kind}, as Parquet has no type for its cells.")
+            warn(f"column {name!r} is written as {kind}: Parquet has no type for its cells.")
             return stored
 
     return cells
@@ -130,7 +130,7 @@ def _write_parquet(path: Path, frame: Any) -> None:
         for dtype in frame.dtypes
     )
 
-    if wrapped:  # which pandas notes in a way that it cannot read
+    if wrapped:  # pandas cannot read its own metadata of such columns
         table = table.replace_schema_metadata(None)
 
     parquet.write_table(table, path)
