@@ -153,7 +153,7 @@ def test_what_only_looks_like_files_is_said_and_texts_stay_texts(tmp_path: Path)
         with pytest.raises(FileNotFoundError, match=r"no file '.*b\.png'|no file 'a\.png'"):
             as_files(X)
 
-    with pytest.raises(ValueError, match=r"expected names of files, got 3 in number 1"):
+    with pytest.raises(ValueError, match=r"expected names of files, got 3 as element 1"):
         as_files([Path(there), 3])
 
     with pytest.raises(ValueError, match="got the folder"):
@@ -324,7 +324,7 @@ def test_labels_without_names_need_all_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "column", "message"),
     [
-        ("file,a,b\n0.png,1,2\n1.png,1,2\n", None, r"out of \['a', 'b'\].*--label-column COLUMN"),
+        ("file,a,b\n0.png,1,2\n1.png,1,2\n", None, r"one of \['a', 'b'\].*--label-column COLUMN"),
         ("file,a\n0.png,1\n", "c", "has no column 'c'"),
         ("x,y\n1000.png,1\n", None, "none of the columns .* holds names of the files"),
         ("file,a\n0.png\n", None, "expected 2 cells in each row, got 1 in row 2"),

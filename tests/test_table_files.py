@@ -177,7 +177,7 @@ def test_two_readings_are_refused_with_the_setting_that_decides(
         ('[{"a": 1, "b": 2},\n{"a": 2, "b": 3}]', r"it is JSON: name it \.jsonl"),
         (b"PK\3\4" + bytes(26) + b"[Content_Types].xml", "it is a table: save it as"),
         (b"BZh91AY&SY", "it is an archive: unpack"),
-        (b"SQLite format 3\0", "it is a database"),
+        (b"SQLite format 3\0", "it is an SQLite database"),
         ("<html><table><tr><td>1</td></tr></table></html>", "it is a document"),
     ],
 )

@@ -210,7 +210,7 @@ def test_a_column_of_a_data_frame_holds_texts() -> None:
     assert np.array_equal(model.transform(frame[["text"]]), model.transform(WORDS))
 
     for modality in (Texts(), Texts(column="words")):
-        with pytest.raises(ValueError, match=r"name of the column .* one of \['id', 'text'\]"):
+        with pytest.raises(ValueError, match=r"expected the column .* out of \['id', 'text'\]"):
             small(modality=modality).fit(frame)
 
     with pytest.raises(ValueError, match=r"got (None|nan) in row 1"):
