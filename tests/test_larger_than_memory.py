@@ -182,7 +182,7 @@ def test_batches_of_files_are_those_of_memory(tmp_path) -> None:
 
     os.truncate(tmp_path / "X.npy", 500)
 
-    with pytest.raises(OSError, match="cut off"):
+    with pytest.raises(OSError, match="truncated"):
         list(batches.iterate(order))
 
 
@@ -426,9 +426,9 @@ def test_rows_of_dictionaries_and_lists_are_tables() -> None:
         (iter([np.ones(3), np.ones(4)]), r"with shape \(4,\) in number 1"),
         (iter([np.ones(3, int), np.ones(3)]), "got int64 .* and float64"),
         (iter([1.0, 2.0]), "expected an array of numbers for each example, got float"),
-        (iter(["word"]), "expected arrays, got the text or path 'word' in number 0"),
+        (iter(["word"]), "expected arrays, got the text or path 'word' as example 0"),
         (iter([{"p": np.ones(2), "q": np.ones(2)}]), "under one of the names"),
-        (iter([(np.ones(2), 1), (np.ones(2), None)]), "expected a label for each .* none in 1"),
+        (iter([(np.ones(2), 1), (np.ones(2), None)]), "expected a label for each .* none for 1"),
         (DataLoader(Pairs(np.ones((4, 2)), np.array)), "give its .dataset"),
         ({"train": np.ones((4, 2))}, "expected examples, got a mapping with train"),
     ],
