@@ -284,9 +284,13 @@ def test_images_of_any_mode_are_read(tmp_path: Path, mode: str, suffix: str, sha
         assert np.abs(gray - np.asarray(gray_steps()).astype(float)).max() <= 8
 
 
-def test_transparent_images_are_laid_on_white(tmp_path: Path) -> None:
+def test_transparent_images_are_laid_on_white(tmp_path: Path, caplog) -> None:
     Image.new("RGBA", (4, 4), (0, 0, 0, 0)).save(tmp_path / "a.png")
-    assert (read_images(tmp_path).X == 255).all()
+
+    with caplog.at_level(logging.INFO, "autoencode"):
+        assert (read_images(tmp_path).X == 255).all()
+
+    assert "1 of 1 images have an alpha channel, which is left out" in caplog.text
 
     Image.new("P", (4, 4)).save(tmp_path / "a.png", transparency=0)
     assert (read_images(tmp_path).X == 255).all()

@@ -389,12 +389,24 @@ def test_resampling_keeps_a_sine(tmp_path, rate: int) -> None:
     assert np.abs(x - tone(440, 16000, 16000))[1000:-1000].max() < 1e-3
 
 
-def test_stereo_is_mixed_or_kept(tmp_path) -> None:
+def test_stereo_is_mixed_or_kept(tmp_path, caplog) -> None:
     x = np.stack([tone(300), tone(500)], axis=1)
     soundfile.write(tmp_path / "a.wav", x, RATE, subtype="FLOAT")
 
-    assert np.allclose(read_sounds(tmp_path, RATE).X[0], x.mean(axis=1), atol=1e-6)
-    assert np.allclose(read_sounds(tmp_path, RATE, channels=2).X[0], x, atol=1e-6)
+    with caplog.at_level(logging.INFO, "autoencode"):
+        assert np.allclose(read_sounds(tmp_path, RATE, channels=2).X[0], x, atol=1e-6)
+        assert caplog.messages == []
+
+        for _ in range(2):  # what changes is said once
+            assert np.allclose(read_sounds(tmp_path, RATE).X[0], x.mean(axis=1), atol=1e-6)
+
+        (said,) = caplog.messages
+        assert said.startswith("1 of 1 sounds have 2 channels")
+        assert "Sounds(channels=2)" in said
+        assert "--modality.channels 2" in said
+
+        read_sounds(tmp_path, 2 * RATE, channels=2)
+        assert f"Sounds(rate={RATE})" in caplog.messages[-1]
 
 
 def test_what_is_beyond_full_scale_is_cut_as_players_do(tmp_path, caplog) -> None:

@@ -5,6 +5,7 @@ r"""Mutants of model files, and their ends.
 - `models`: a small model of each kind, with examples of its data
 - `mutations`: changes of documents, tensors and bytes
 - `outcomes`: the end of a mutant, and whether it is right
+- `files`: mutants of data files and checkpoints, `python -m fuzz.files FOLDER`
 """
 
 from .models import KINDS, Seed, make

@@ -1,6 +1,15 @@
 r"""Several files as one source: a folder or a list of files."""
 
-__all__ = ["Files", "Listing", "Names", "as_files", "check_source", "first_few", "list_files"]
+__all__ = [
+    "Files",
+    "Listing",
+    "Names",
+    "as_files",
+    "check_source",
+    "first_few",
+    "list_files",
+    "no_such",
+]
 
 import os
 import re
@@ -149,6 +158,27 @@ def check_source(path: Path) -> None:
         )
 
 
+def no_such(path: Path) -> FileNotFoundError:
+    r"""The error about a path that does not exist, which says that patterns are not read.
+
+    Arguments:
+        path: The path.
+
+    Example:
+        >>> str(no_such(Path("photos/*.png")))
+        "there is no file or folder 'photos/*.png': patterns are not read. Give the folder ..."
+    """
+    told = f"there is no file or folder '{path}'"
+
+    if not any(sign in path.name for sign in "*?["):
+        return FileNotFoundError(f"{told}.")
+
+    return FileNotFoundError(
+        f"{told}: patterns are not read. Give the folder '{path.parent}', or in Python the files,"
+        f" sorted(Path('{path.parent}').glob('{path.name}'))."
+    )
+
+
 def list_files(source: Path | Files) -> Listing:
     r"""Files of a folder and its subfolders, in the order of their names; or files of a list.
 
@@ -176,7 +206,7 @@ def list_files(source: Path | Files) -> Listing:
     check_source(source)
 
     if not source.exists():
-        raise FileNotFoundError(f"there is no file or folder '{source}'.")
+        raise no_such(source)
 
     if not source.is_dir():
         return Listing(source.parent, [source], [source.name], {}, 0, False)

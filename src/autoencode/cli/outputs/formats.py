@@ -13,8 +13,10 @@ __all__ = [
     "suffix",
 ]
 
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 
 from ...estimator import Autoencoder
@@ -113,12 +115,29 @@ def file_names(files: Sequence[str] | None, n: int, end: str) -> list[str]:
     Example:
         >>> file_names(["a.jpg", "b.jpg"], 2, ".png"), file_names(None, 2, ".png")
         (['a.png', 'b.png'], ['00000.png', '00001.png'])
+        >>> file_names(["B.PNG", "b.png"], 2, ".png")  # on disks that do not tell case
+        ['B.PNG-1.png', 'b.png-2.png']
     """
     if files is None:
         return [f"{i:05}{end}" for i in range(n)]
 
     names = [str(Path(file).with_suffix(end)) for file in files]
-    seen = Counter(names)
+    seen = Counter(map(_on_disk, names))
 
     # `drum.wav` and `drum.flac` keep their suffixes, so that both are written
-    return [name if seen[name] == 1 else f"{file}{end}" for name, file in zip(names, files)]
+    names = [n if seen[_on_disk(n)] == 1 else f"{file}{end}" for n, file in zip(names, files)]
+    seen = Counter(map(_on_disk, names))
+
+    # `Drum.wav` and `drum.wav` are one file to many disks
+    for i, name in enumerate(names):
+        if seen[_on_disk(name)] > 1:
+            others = (f"{name.removesuffix(end)}-{k}{end}" for k in count(1))
+            names[i] = next(other for other in others if _on_disk(other) not in seen)
+            seen[_on_disk(names[i])] = 1
+
+    return names
+
+
+def _on_disk(name: str) -> str:
+    r"""Returns a name as disks compare it that know neither letter case nor Unicode forms."""
+    return unicodedata.normalize("NFC", name).casefold()

@@ -6,6 +6,7 @@ Every mistake in a command line raises a `ValueError` with a message of one line
 __all__ = ["help_text", "parse"]
 
 import argparse
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
@@ -216,7 +217,10 @@ def _values(
         values[setting.group.name][setting.argument.name] = setting.convert(found)
 
     if len(placed) > len(positional):
-        raise ValueError(f"unknown argument {placed[len(positional)]!r}.")
+        word = placed[len(positional)]
+        way = " Patterns of a shell become several arguments: give the folder."
+        way *= os.path.exists(word)
+        raise ValueError(f"unknown argument {word!r}.{way}")
 
     for setting, word in zip(positional, placed):
         values[setting.group.name][setting.argument.name] = setting.convert([word])

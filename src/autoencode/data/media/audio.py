@@ -10,6 +10,7 @@ __all__ = [
     "read_sound",
     "read_sounds",
     "report_notes",
+    "tell_conversions",
     "write_sound",
 ]
 
@@ -19,6 +20,7 @@ import logging
 import math
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -33,7 +35,7 @@ from numpy.typing import NDArray
 from ...common.batching import data_limits
 from ...common.progress import track
 from ..cache import prepare
-from ..listing import Files, Names, check_source, first_few, list_files
+from ..listing import Files, Names, check_source, first_few, list_files, no_such
 from ..remedies import remedy
 from ..resumable import write_rows
 from .audio_checks import FAULTS, find_fault, report_faults
@@ -45,6 +47,7 @@ _ENOUGH = 1000  # files that decide on the kind of a folder
 _SIZES = re.compile(r"(?:data|SSND|Data Size)\s*: (\d+) \(should be (\d+)\)")
 _PAGE = 2**16  # bytes, the maximum size of a page of an Ogg file
 _UNKNOWN = 2**31 - 2**24  # size written by encoders that stream to a pipe
+_last: dict[str, list[str]] = {}  # what was said, as each command reads the same files again
 _LOUDEST = 64.0  # filters do not exceed full scale by this factor; integers as floats do
 
 
@@ -94,6 +97,12 @@ class _Sound(NamedTuple):
     longer: bool
     r"""True if the file is longer than the part that was read."""
 
+    rate: int
+    r"""The samples per second in the file."""
+
+    channels: int
+    r"""The number of channels in the file."""
+
 
 def read_sounds(
     folder: str | Path | Sequence[str | Path],
@@ -141,7 +150,14 @@ def read_sounds(
 
     if seconds is not None and n_bytes > data_limits().resident_bytes:
         seen = [(n, s.st_size, s.st_mtime_ns) for n, s in zip(listing.names, states)]
-        key = ["sounds", str(listing.folder.resolve()), rate, seconds, channels, seen]
+        key = [
+            "sounds with their rates",
+            str(listing.folder.resolve()),
+            rate,
+            seconds,
+            channels,
+            seen,
+        ]
         make = partial(_write, source, files, rate, seconds, channels)
         rows, about, _ = prepare(key, make)
         notes = about["notes"]
@@ -157,6 +173,7 @@ def read_sounds(
     bad = {i: note for i, note in enumerate(notes) if isinstance(note, str)}
     names = Names.of(listing, bad, left)
     report_notes({**dict(zip(listing.names, notes)), **listing.lost}, seconds, strict)
+    tell_conversions(notes, rate, channels)
 
     if len(X) == 0:
         raise _nothing(source, [*names.left_out.items()])
@@ -211,6 +228,7 @@ def each_sound(
         yield name, sound.x
 
     report_notes(notes, None, strict)
+    tell_conversions([*notes.values()], rate, channels)
 
 
 def durations(folder: Path | Files, most: int | None = None) -> list[float]:
@@ -260,7 +278,7 @@ def read_sound(path: Path, rate: int = 16000, channels: int = 1, strict: bool = 
     check_source(path)
 
     if not path.exists():
-        raise FileNotFoundError(f"there is no file or folder '{path}'.")
+        raise no_such(path)
 
     try:
         sound = _decode(path, rate, None, channels)
@@ -268,6 +286,8 @@ def read_sound(path: Path, rate: int = 16000, channels: int = 1, strict: bool = 
         raise ValueError(f"cannot read '{path}': {_explained(path, error)}.") from None
 
     report_notes({path.name: _note(sound)}, None, strict)
+    tell_conversions([_note(sound)], rate, channels)
+
     return sound.x
 
 
@@ -369,7 +389,7 @@ def _blocks(
 
 
 def _note(sound: _Sound) -> list[Any]:
-    return [len(sound.x), sound.wrong, sound.longer]
+    return [len(sound.x), sound.wrong, sound.longer, sound.rate, sound.channels]
 
 
 def _nothing(source: Path | Files, left_out: list[tuple[str, str]]) -> ValueError:
@@ -389,7 +409,7 @@ def report_notes(notes: Mapping[str, Any], seconds: float | None, strict: bool) 
 
     Arguments:
         notes: For each file, the reason why it cannot be read; or its length, its fault if it has
-            one, and whether it is longer than the part that was read.
+            one, whether it is longer than the part that was read, its rate and its channels.
         seconds: The length of the part that was read, if not all.
         strict: Whether to refuse faults.
 
@@ -397,22 +417,64 @@ def report_notes(notes: Mapping[str, Any], seconds: float | None, strict: bool) 
         ValueError: If there is a fault, with `strict`.
 
     Example:
-        >>> report_notes({"drum.wav": [8000, None, False]}, None, True)
+        >>> report_notes({"drum.wav": [8000, None, False, 16000, 1]}, None, True)
     """
     read = {name: note for name, note in notes.items() if not isinstance(note, str)}
     bad = [f"{name} ({note})" for name, note in notes.items() if isinstance(note, str)]
     kinds = {
-        f"{kind}, and kept": [name for name, (_, fault, _) in read.items() if fault == kind]
+        f"{kind}, and kept": [name for name, (_, fault, *_) in read.items() if fault == kind]
         for kind in FAULTS
     }
     total = f"{len(notes):,} file{'s' * (len(notes) != 1)}"
     report_faults({"no readable sounds, and skipped": bad, **kinds}, total, strict)
 
     # The user asked for shorter parts, so this is not a fault
-    longer = [name for name, (_, _, longer) in read.items() if longer]
+    longer = [name for name, (_, _, longer, *_) in read.items() if longer]
     report_faults(
         {f"longer than {seconds:g} s, and cut off": longer} if longer else {}, total, False
     )
+
+
+def tell_conversions(notes: Sequence[Any], rate: int, channels: int) -> None:
+    r"""Logs which files have another rate or number of channels than the result, once.
+
+    Arguments:
+        notes: The notes of files, as for :func:`report_notes`.
+        rate: The samples per second of the result.
+        channels: The number of channels of the result.
+
+    Example:
+        >>> tell_conversions([[8000, None, False, 16000, 1]], 16000, 1)
+    """
+    own = [note[3:5] for note in notes if not isinstance(note, str)]
+    rates = Counter(r for r, _ in own if r != rate)
+    numbers = Counter(n for _, n in own if n != channels)
+    said = []
+
+    if numbers:
+        usual = numbers.most_common(1)[0][0]
+        said.append(
+            f"{numbers.total():,} of {len(own):,} sounds have {_either(numbers)} channels, and"
+            f" become {channels} by their mean: Sounds(channels={usual}) keeps them (command"
+            f" line: --modality Sounds --modality.channels {usual})"
+        )
+
+    if rates:
+        usual = rates.most_common(1)[0][0]
+        said.append(
+            f"{rates.total():,} of {len(own):,} sounds have {_either(rates)} Hz, and are resampled"
+            f" to {rate:,} Hz: Sounds(rate={usual}) keeps them (command line: --modality Sounds"
+            f" --modality.rate {usual})"
+        )
+
+    if said and _last.get("said") != said:
+        log.info("%s.", "; ".join(said))
+
+    _last["said"] = said
+
+
+def _either(counts: Counter[int]) -> str:
+    return " or ".join(f"{n:,}" for n in sorted(counts)[:3]) + ", ..." * (len(counts) > 3)
 
 
 def _decode(file: Path, rate: int, seconds: float | None, channels: int) -> _Sound:
@@ -442,7 +504,7 @@ def _decode(file: Path, rate: int, seconds: float | None, channels: int) -> _Sou
         )
 
     # Decoders of compressed formats may exceed full scale, some by a factor of forty; players clip
-    x = x.clip(-1, 1)
+    x, n_channels = x.clip(-1, 1), x.shape[1]
     wrong = "truncated" if truncated else find_fault(x, own_rate, channels)
     x = soxr.resample(mix(x, channels), own_rate, rate)
     x = x if seconds is None else x[: round(seconds * rate)]
@@ -450,7 +512,7 @@ def _decode(file: Path, rate: int, seconds: float | None, channels: int) -> _Sou
     if len(x) == 0:
         raise ValueError(f"nothing of it is left at {rate} Hz")
 
-    return _Sound(x[:, 0] if channels == 1 else x, wrong, longer)
+    return _Sound(x[:, 0] if channels == 1 else x, wrong, longer, own_rate, n_channels)
 
 
 def _ends(file: Path) -> bool:

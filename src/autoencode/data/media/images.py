@@ -54,6 +54,9 @@ class _Head(NamedTuple):
     levels: tuple[float, float] | None
     r"""The smallest and the largest level of an image with more than eight bits."""
 
+    clear: bool
+    r"""True if some parts of it may be transparent."""
+
 
 class _Plan(NamedTuple):
     r"""Common size and mode of all images of a source."""
@@ -73,7 +76,7 @@ class _Plan(NamedTuple):
     r"""The number of frames or pages of files that have several, by name."""
 
     told: str | None
-    r"""The log line about gray levels."""
+    r"""The log line about gray levels and transparency."""
 
 
 def read_images(
@@ -370,10 +373,17 @@ def _survey(
     white = whites.get(depth.kind, depth.white)
     frames = {f"{i}": head.frames for i, head in found.items() if head.frames > 1}
     deep = [i for i, head in found.items() if head.depth != "bytes"]
+    told = [_told(ranges, depth, factors, len(deep), len(files))]
+
+    if clear := sum(head.clear for head in heads):
+        told.append(
+            f"{clear:,} of {len(files):,} images have an alpha channel, which is left out:"
+            " transparent parts are white. Lay the images on another color before, to change that."
+        )
 
     return _Plan(
         *(size, channels, dtype, white, factors, deep, frames),
-        _told(ranges, depth, factors, len(deep), len(files)),
+        " ".join(filter(None, told)) or None,
     )
 
 
@@ -411,21 +421,23 @@ def _head(file: Path, levels: bool = True) -> _Head | None:
     try:
         with Image.open(file) as image:
             gray, deep = _is_gray(image), is_deep(image)  # loading would lose the Exif data
+            clear = "A" in image.getbands() or "transparency" in image.info
             width, height = image.size
             turned = image.getexif().get(0x0112) in _TURNED
             size = (height, width) if not turned else (width, height)
             frames = getattr(image, "n_frames", 1)
 
         if not (levels and deep):
-            return _Head(*size, gray, frames, "bytes", None)
+            return _Head(*size, gray, frames, "bytes", None, clear)
 
         try:
             x = read_deep(file).x
         except Exception:
-            return _Head(*size, gray, frames, "integers", None)
+            return _Head(*size, gray, frames, "integers", None, clear)
 
         kind = "floats" if x.dtype.kind == "f" else "integers"
-        return _Head(*size, gray, frames, kind, (float(x.min()), float(x.max())))
+        levels_of_x = float(x.min()), float(x.max())
+        return _Head(*size, gray, frames, kind, levels_of_x, clear)
     except Exception:  # decoding it reports the fault
         return None
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..encodings import describe_utf8_error, detect_encoding
-from ..listing import Files, check_source, list_files
+from ..listing import Files, check_source, list_files, no_such
 from ..tabular.delimited import read_text
 from ..tabular.doubts import announce
 from ..tabular.formats import TableFormat, table_suffix
@@ -253,7 +253,7 @@ def read_column(path: Path, name: str | None = None, given: TableFormat | None =
     check_source(path)
 
     if not path.exists():
-        raise FileNotFoundError(f"there is no file or folder '{path}'.")
+        raise no_such(path)
 
     if suffix == ".parquet":
         return _parquet_column(path, name)
@@ -309,7 +309,7 @@ def _decoded(path: Path) -> str:
     check_source(path)
 
     if not path.exists():
-        raise FileNotFoundError(f"there is no file or folder '{path}'.")
+        raise no_such(path)
 
     data = path.read_bytes()
     packed = data[:2] == b"\x1f\x8b"

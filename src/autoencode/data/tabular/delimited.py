@@ -4,6 +4,7 @@ __all__ = ["Reading", "batches_of", "needs_arrow", "read_text"]
 
 import csv
 import io
+import zlib
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -122,7 +123,7 @@ def read_text(
         raise ValueError(f"cannot read '{path}': {_not_utf8(path)}") from None
     except pa.ArrowException as error:
         raise ValueError(f"cannot read '{path}': {' '.join(str(error).split())}") from None
-    except (EOFError, OSError) as error:
+    except (EOFError, OSError, zlib.error) as error:
         if isinstance(error, OSError) and error.errno:
             raise
 

@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -255,7 +256,7 @@ def _lines(path: Path, given: TableFormat) -> tuple[list[str], str, list[str]]:
         with _opened(path) as file:
             data = file.read(_SAMPLE)
             whole = not file.read(1)
-    except (gzip.BadGzipFile, EOFError) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ValueError(f"it is damaged or truncated ({error}).") from None
 
     encoding = given.encoding or detect_encoding(data, whole)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..listing import check_source
+from ..listing import check_source, no_such
 
 _UNNAMED = r"__index_level_\d+__"  # the name that pandas writes for an index without a name
 
@@ -28,7 +28,7 @@ def open_parquet(path: Path) -> Iterator[Any]:
     check_source(path)
 
     if not path.exists():
-        raise FileNotFoundError(f"there is no file or folder '{path}'.")
+        raise no_such(path)
 
     try:
         from pyarrow import ArrowException, parquet

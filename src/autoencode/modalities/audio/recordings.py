@@ -19,7 +19,13 @@ from numpy.typing import NDArray
 
 from ...common.batching import data_limits
 from ...data.listing import Files, Names, list_files
-from ...data.media.audio import Recordings, durations, each_sound, report_notes
+from ...data.media.audio import (
+    Recordings,
+    durations,
+    each_sound,
+    report_notes,
+    tell_conversions,
+)
 from ..windows import Windows, cut, prepared, spooled
 from .lengths import choose_seconds, log_windows, share_kept
 
@@ -106,12 +112,19 @@ def read_windows(
         listing = list_files(path)
         states = [file.stat() for file in listing.files]
         seen = [(m, s.st_size, s.st_mtime_ns) for m, s in zip(listing.names, states)]
-        key = ["windows", str(listing.folder.resolve()), form.rate, n, form.channels]
+        key = [
+            "windows with their rates",
+            str(listing.folder.resolve()),
+            form.rate,
+            n,
+            form.channels,
+        ]
         windows, kept = prepared([*key, form.strict, seen], each, n, lambda: {"notes": notes})
         names = kept["names"]
 
         if not notes:  # found in the cache
             report_notes(kept["notes"], None, form.strict)
+            tell_conversions([*kept["notes"].values()], form.rate, form.channels)
     else:
 
         def waves() -> Iterator[NDArray]:

@@ -61,6 +61,9 @@ def check_document(document: dict[str, Any], steps: int) -> None:
     for record in document["records"]:
         check_arguments(EpochRecord, record)
 
+        if "total" not in record["train"]:
+            raise ValueError("cannot resume: the checkpoint is damaged (its 'records').")
+
 
 def check_weights(tensors: dict[str, Tensor], like: dict[str, Tensor]) -> None:
     r"""Check that stored weights are those of a model in name, shape and type.

@@ -2,6 +2,7 @@ r"""Detection of tables by file name, and the reader of JSON lines and Arrow fil
 
 __all__ = ["is_readable", "is_text_table", "read_structured"]
 
+import zlib
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,7 @@ def read_structured(path: Path) -> Any:
         size = path.stat().st_size * (40 if path.suffix.lower() == ".gz" else 1)
         options = json.ReadOptions(block_size=max(2**20, min(size + 1, 2**31 - 1)))
         table = _with_zones(json.read_json(path, options), path, options)
-    except (pa.ArrowException, OSError, EOFError) as error:
+    except (pa.ArrowException, OSError, EOFError, zlib.error) as error:
         if isinstance(error, OSError) and error.errno:
             raise
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ....common.failures import warn
-from ...listing import check_source
+from ...listing import check_source, no_such
 from ..delimited import needs_arrow, read_text
 from ..doubts import announce, doubts
 from ..formats import TableFormat
@@ -52,7 +52,7 @@ def read_frame(
     check_source(path)
 
     if not path.exists():
-        raise FileNotFoundError(f"there is no file or folder '{path}'.")
+        raise no_such(path)
 
     if path.suffix.lower() == ".parquet":
         with open_parquet(path) as file:
