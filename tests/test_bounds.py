@@ -1,11 +1,13 @@
 r"""Laws of the importance-weighted bounds and of the bound with a capacity."""
 
+import math
+
 import pytest
 import torch
 from torch import Tensor, randn
 from torch.distributions import Independent, Normal
 
-from autoencode.distributions import Gaussian, SharedGaussian
+from autoencode.distributions import FixedGaussian, Gaussian, Observed, SharedGaussian
 from autoencode.objectives import CIWAE, ELBO, IWAE, PIWAE, CapacityELBO, LinearSchedule, Objective
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -105,6 +107,26 @@ def test_doubly_reparametrized_gradients_are_unbiased(make_model) -> None:
     error = (a.var(dim=0) / len(a) + b.var(dim=0) / len(b)).sqrt()
 
     assert ((a.mean(dim=0) - b.mean(dim=0)).abs() < 4 * error).all()
+
+
+def test_the_bound_of_incomplete_rows_is_that_of_miwae(make_model) -> None:
+    model, x, k = make_model(Gaussian, Observed(FixedGaussian(0.7))), randn(6, 5), 4
+    x[0, 1:] = x[2, 3] = x[3, :4] = torch.nan
+    seen, filled = ~x.isnan(), x.nan_to_num()
+    torch.manual_seed(1)
+    found = IWAE(k)(model, filled, x)
+
+    # Equation 4 of the paper, for cells missing at random and inputs filled in with zeros
+    torch.manual_seed(1)
+    q = model.encode(filled)
+    z = q.rsample((k,))
+    residual = (filled - model.decode(z).mean) / 0.7
+    cells = -residual.square() / 2 - math.log(0.7) - math.log(2 * math.pi) / 2
+    log_w = (cells * seen).sum(dim=2) + model.prior().log_prob(z) - q.log_prob(z)
+    expected = math.log(k) - log_w.logsumexp(dim=0)
+
+    torch.testing.assert_close(found.total, expected)
+    assert_all_close(gradients(found.total, model.decoder), gradients(expected, model.decoder))
 
 
 def test_ciwae_lies_between(make_model) -> None:

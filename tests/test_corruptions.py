@@ -149,3 +149,24 @@ def test_corruptions_of_series_need_series(corruption: Corruption) -> None:
         corruption(torch.rand(4, 5))
 
     assert corruption(torch.rand(2, 3, 1)).shape == (2, 3, 1)
+
+
+@pytest.mark.parametrize("shape", [(40, 3, 9, 10), (200, 2, 23)], ids=["images", "series"])
+def test_patches_are_hidden_whole_in_all_channels(shape: tuple[int, ...]) -> None:
+    torch.manual_seed(0)
+    x = Masking(0.3, patch_size=4)(torch.ones(shape))
+    patches = []
+
+    for i in range(0, shape[2], 4):
+        rows = x[:, :, i : i + 4]
+        parts = [rows] if len(shape) == 3 else [rows[..., j : j + 4] for j in (0, 4, 8)]
+        patches += [part.flatten(start_dim=1) for part in parts]
+
+    means = torch.stack([patch.mean(dim=1) for patch in patches])
+
+    assert means.unique().tolist() == [0, 1]
+    assert abs(float(means.mean()) - 0.7) < 4 * (0.3 * 0.7 / means.numel()) ** 0.5
+
+    # The cells of a table are hidden one by one
+    assert Masking(0.5, patch_size=4)(torch.ones(200, 4)).std(dim=1).min() == 0
+    assert 0.4 < Masking(0.5, patch_size=4)(torch.ones(2000, 4)).mean() < 0.6

@@ -216,6 +216,21 @@ def test_least_squares_needs_affine_networks() -> None:
 
 
 @pytest.mark.slow
+def test_a_masked_autoencoder_fills_in_patches() -> None:
+    X = ae.datasets.digits().X[:600]
+    hidden = np.zeros((8, 8), bool)
+    hidden[2:6, 4:8] = True
+    training = ae.Training(epochs=20, compile=False)
+    options = {"latent_dim": 16, "layers": (64,), "training": training, "random_state": 0}
+
+    def error(model: ae.Autoencoder) -> float:
+        R = model.fit(X).reconstruct(np.where(hidden, 0, X).astype(X.dtype))
+        return float(np.square(X - R.astype(float))[:, hidden].mean())
+
+    assert error(ae.masked(**options)) < 0.75 * error(ae.autoencoder(**options))
+
+
+@pytest.mark.slow
 def test_a_conditional_vae_writes_the_digit_that_it_is_asked_for() -> None:
     X, y = (part for part in ae.datasets.digits().values())
     reader = SVC(gamma=0.001 * (16 / 255) ** 2).fit(X[::2].reshape(-1, 64), y[::2])

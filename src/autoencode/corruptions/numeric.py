@@ -36,10 +36,22 @@ class GaussianNoise(Corruption):
 
 
 class Masking(Corruption):
-    r"""Sets elements to zero, each with probability :math:`\nu`.
+    r"""Sets elements to zero, each with probability :math:`\nu`, or patches of elements.
+
+    A patch is a square of an image, and a stretch of time of a series, in all channels. In tables
+    it is a cell. Patches at the border may be smaller.
+
+    References:
+        | Masked Autoencoders Are Scalable Vision Learners (He et al., 2022), for patches of images
+        | https://arxiv.org/abs/2111.06377
 
     Arguments:
         fraction: The probability :math:`\nu \in [0, 1]`.
+        patch_size: The side of a patch in pixels, or its steps. One hides elements one by one, in
+            each channel.
+
+    Raises:
+        ValueError: If an argument is out of its range.
 
     See Also:
         :class:`~autoencode.corruptions.GaussianNoise`,
@@ -48,16 +60,33 @@ class Masking(Corruption):
     Example:
         >>> Masking(0.25)(torch.ones(10000)).unique()
         tensor([0., 1.])
+        >>> Masking(0.5, patch_size=4)(torch.ones(1, 3, 8, 8)).sum() % (3 * 4 * 4)
+        tensor(0.)
     """
 
-    def __init__(self, fraction: float = 0.25) -> None:
+    def __init__(self, fraction: float = 0.25, patch_size: int = 1) -> None:
         super().__init__()
 
+        if not patch_size >= 1:
+            raise ValueError(f"expected patch_size >= 1, got {patch_size}.")
+
         self.fraction = _check_fraction(fraction)
+        self.patch_size = patch_size
 
     def hidden(self, x: Tensor) -> Tensor:
         r"""Returns which elements are hidden, with the shape of `x`."""
-        return torch.rand_like(x) < self.fraction
+        p = self.patch_size
+
+        if p == 1 or x.ndim < 3:
+            return torch.rand_like(x) < self.fraction
+
+        places = [math.ceil(size / p) for size in x.shape[2:]]
+        hidden = torch.rand(len(x), 1, *places, device=x.device) < self.fraction
+
+        for i, size in enumerate(x.shape[2:], start=2):
+            hidden = hidden.repeat_interleave(p, dim=i).narrow(i, 0, size)
+
+        return hidden.expand_as(x)
 
     def forward(self, x: Tensor) -> Tensor:
         return x * ~self.hidden(x)

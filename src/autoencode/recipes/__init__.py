@@ -26,7 +26,9 @@ Example:
     info_vae     Variational autoencoder that keeps the information in its code.
     iwae         Importance-weighted autoencoder, a tighter bound from several codes per example.
     linear       Linear autoencoder, equivalent to principal component analysis.
+    masked       Masked autoencoder, which sees a part of each example and fills in the rest.
     matryoshka   Autoencoder with ordered codes: the first units of a code are a code, too.
+    miwae        Importance-weighted autoencoder of frames with missing cells, which it imputes.
     rae          Regularized autoencoder, smooth enough to draw new examples from.
     sparse       Sparse autoencoder: each example is the sum of a few atoms of a large dictionary.
     vae          Variational autoencoder, which generates new examples and estimates densities.
@@ -46,7 +48,9 @@ __all__ = [
     "info_vae",
     "iwae",
     "linear",
+    "masked",
     "matryoshka",
+    "miwae",
     "rae",
     "sparse",
     "vae",
@@ -60,9 +64,9 @@ from types import ModuleType
 
 from .basic import autoencoder, beta_vae, contractive, denoising, linear, vae
 from .deterministic import aae, rae, vq_vae, wae
-from .representations import matryoshka
+from .representations import masked, matryoshka
 from .sparse import sparse
-from .variational import beta_tc_vae, dip_vae, factor_vae, info_vae, iwae
+from .variational import beta_tc_vae, dip_vae, factor_vae, info_vae, iwae, miwae
 
 
 class _Listed(ModuleType):

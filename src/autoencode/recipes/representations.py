@@ -1,12 +1,13 @@
 r"""Recipes for codes that serve other purposes than the reconstruction."""
 
-__all__ = ["matryoshka"]
+__all__ = ["masked", "matryoshka"]
 
 from collections.abc import Sequence
 from typing import Any
 
+from ..corruptions import Masking
 from ..estimator import Autoencoder
-from ..objectives import Matryoshka
+from ..objectives import Matryoshka, Reconstruction
 from .building import Layers, check_effect, recipe
 
 
@@ -51,3 +52,51 @@ def matryoshka(
     """
     check_effect("objective", options, prefixes=(prefixes, None))
     return recipe(latent_dim, layers, Matryoshka(prefixes=prefixes), options)
+
+
+def masked(
+    latent_dim: int | None = None,
+    fraction: float = 0.5,
+    patch_size: int = 4,
+    layers: Layers = None,
+    **options: Any,
+) -> Autoencoder:
+    r"""Masked autoencoder, which sees a part of each example and fills in the rest.
+
+    It hides patches of images, stretches of series, and cells of tables, so that codes hold what
+    the parts have in common. `impute` fills in the missing cells of a frame. All numbers are
+    scored, not the hidden ones alone as in the paper, so that `reconstruct` keeps what is seen;
+    networks are those of the kind of data. See :class:`~autoencode.corruptions.Masking`.
+
+    References:
+        | Masked Autoencoders Are Scalable Vision Learners (He et al., 2022)
+        | https://arxiv.org/abs/2111.06377
+
+        | ReMasker: Imputing Tabular Data with Masked Autoencoding (Du et al., 2024)
+        | https://arxiv.org/abs/2309.13793
+
+    Arguments:
+        latent_dim: The number of features of the code; by default it follows from the data, and
+            two make a map. That of images is as wide as they are, by a network that keeps them
+            at their resolution.
+        fraction: The share of each example that is hidden, in 0 to 1.
+        patch_size: The side of a hidden patch in pixels, or its steps; in tables it is a cell.
+        layers: The widths of the encoder's hidden layers.
+        options: Other arguments of the estimator.
+
+    See Also:
+        :func:`~autoencode.recipes.denoising`, :func:`~autoencode.recipes.miwae`
+
+    Example:
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> model = masked(2, training=ae.Training(epochs=1), random_state=0).fit(X)
+        >>> model.transform(X).shape
+        (60, 2)
+    """
+    check_effect("corruption", options, fraction=(fraction, 0.5), patch_size=(patch_size, 4))
+    options = {"corruption": Masking(fraction, patch_size)} | options
+
+    return recipe(latent_dim, layers, Reconstruction(), options)

@@ -1,10 +1,11 @@
 r"""Recipes for variational autoencoders with other bounds and independent units."""
 
-__all__ = ["beta_tc_vae", "dip_vae", "factor_vae", "info_vae", "iwae"]
+__all__ = ["beta_tc_vae", "dip_vae", "factor_vae", "info_vae", "iwae", "miwae"]
 
 from typing import Any
 
 from ..estimator import Autoencoder
+from ..modalities import CANDIDATES, MixedTables
 from ..objectives import DIPVAE, IWAE, BetaTCVAE, FactorVAE, InfoVAE
 from .building import Layers, check_effect, recipe
 
@@ -45,6 +46,51 @@ def iwae(
         (60,)
     """
     check_effect("objective", options, n_samples=(n_samples, 8))
+    return recipe(latent_dim, layers, IWAE(n_samples), options)
+
+
+def miwae(
+    latent_dim: int | None = None,
+    n_samples: int = 20,
+    layers: Layers = None,
+    **options: Any,
+) -> Autoencoder:
+    r"""Importance-weighted autoencoder of frames with missing cells, which it imputes.
+
+    The bound is that of the observed cells, so that incomplete rows are trained on as they are.
+    `impute` returns means given the observed cells, by self-normalized importance sampling, and
+    `impute(X, n_samples=...)` several completed frames. Cells are assumed to be missing at
+    random. See :class:`~autoencode.objectives.IWAE`.
+
+    References:
+        | MIWAE: Deep Generative Modelling and Imputation of Incomplete Data Sets
+        |   (Mattei & Frellsen, 2019)
+        | https://arxiv.org/abs/1812.02633
+
+    Arguments:
+        latent_dim: The number of features of the code; by default it follows from the data, and
+            two make a map.
+        n_samples: The number of codes per example.
+        layers: The widths of the encoder's hidden layers.
+        options: Other arguments of the estimator, such as `modality=Series(gaps=True)` for series
+            with gaps.
+
+    See Also:
+        :func:`~autoencode.recipes.iwae`, :func:`~autoencode.recipes.masked`
+
+    Example:
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> import autoencode as ae
+        >>> X = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 3)), columns=[*"abc"])
+        >>> X.loc[::4, "b"] = np.nan
+        >>> model = miwae(2, n_samples=4, training=ae.Training(epochs=1), random_state=0).fit(X)
+        >>> int(model.impute(X).isna().sum().sum())
+        0
+    """
+    check_effect("objective", options, n_samples=(n_samples, 20))
+    options = {"modality": [MixedTables(), *CANDIDATES]} | options
+
     return recipe(latent_dim, layers, IWAE(n_samples), options)
 
 
