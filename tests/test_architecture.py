@@ -202,7 +202,8 @@ ORDER = {
     "fitting": "preparation run",
     "inference": """
         batched imputation
-        codes forecasts generation own_size scores training_set units
+        codes continuation forecasts own_size scores training_set units
+        generation
         inpainting maps
     """,
     "persistence": """

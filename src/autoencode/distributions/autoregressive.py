@@ -144,25 +144,31 @@ class Autoregressive(Family):
         return Categorical(logits=self._logits(phi, x), validate_args=False)
 
     @torch.no_grad()
-    def generate(self, phi: Tensor, pick: Callable[[Tensor], Tensor]) -> Tensor:
+    def generate(
+        self, phi: Tensor, pick: Callable[[Tensor], Tensor], prefix: Tensor | None = None
+    ) -> Tensor:
         r"""Generates sequences token by token, in parallel over rows, until all have ended.
 
         Arguments:
             phi: The parameters, with shape `(B, features)`.
             pick: Maps logits, with shape `(B, vocab_size)`, to tokens, with shape `(B,)`.
+            prefix: The first tokens of all sequences, without an end token, with shape `(P,)`.
 
         Returns:
             Tokens, with shape `(B, length)`.
         """
         end = self.vocab_size - 1
         x = torch.full((len(phi), self.longest), end, device=phi.device)
-        last, ended = x[:, 0], torch.zeros_like(x[:, 0], dtype=torch.bool)
+        ended = torch.zeros_like(x[:, 0], dtype=torch.bool)
+        given = x.new_empty(0) if prefix is None else prefix.to(x)
+        x[:, : len(given)] = given
+        before = torch.cat([x[:, -1:], given.expand(len(x), -1)], dim=1)
         cache: Any = None
 
-        for t in range(self.longest):
-            logits, cache = self.token_decoder(last[:, None], phi, cache)
-            last = x[:, t] = pick(logits[:, 0].to(phi.dtype)).masked_fill(ended, end)
-            ended = last == end
+        for t in range(len(given), self.longest):
+            logits, cache = self.token_decoder(before, phi, cache)
+            last = x[:, t] = pick(logits[:, -1].to(phi.dtype)).masked_fill(ended, end)
+            before, ended = last[:, None], last == end
 
             if ended.all():
                 break
@@ -196,7 +202,9 @@ class Autoregressive(Family):
             )
 
     def _log_prob(self, phi: Tensor, x: Tensor, n: Tensor) -> Tensor:
-        ll = -F.cross_entropy(self._logits(phi, x).mT, x, reduction="none")
+        # Logits of a token next to each other: normalization takes a tenth of the time
+        logits = self._logits(phi, x).flatten(end_dim=1)
+        ll = -F.cross_entropy(logits, x.flatten(), reduction="none").view_as(x)
         beyond = torch.arange(x.shape[1], device=x.device) >= n[:, None]
 
         return ll.masked_fill(beyond, 0).sum(dim=-1)
@@ -256,6 +264,26 @@ class AutoregressiveDistribution(Distribution):
     def sample(self, sample_shape: Size = Size()) -> Tensor:
         return self._rows(self.phi.expand(*sample_shape, *self.phi.shape), self.family.draw_tokens)
 
+    def sample_after(self, prefix: Tensor) -> Tensor:
+        r"""Samples sequences given their first tokens, :math:`p(x \mid x_{1:P}, \phi)`.
+
+        Arguments:
+            prefix: The first tokens, without an end token, with shape `(P,)`.
+
+        Returns:
+            Tokens, with shape `(*, length)`, the given ones included.
+
+        Raises:
+            ValueError: If there are more than a generated sequence may have before its end.
+        """
+        if len(prefix) >= self.family.longest:
+            raise ValueError(
+                f"expected a prefix of at most {self.family.longest - 1} tokens, as sequences have"
+                f" at most {self.family.longest} with their end, got {len(prefix)}."
+            )
+
+        return self._rows(self.phi, self.family.draw_tokens, prefix.long())
+
     def log_prob(self, value: Tensor) -> Tensor:
         batch = torch.broadcast_shapes(self.batch_shape, value.shape[:-1])
         x = value.expand(*batch, -1).reshape(-1, value.shape[-1]).long()
@@ -264,10 +292,12 @@ class AutoregressiveDistribution(Distribution):
         with torch.autocast(phi.device.type, torch.bfloat16, enabled=self.autocasts):
             return self.family.log_prob(phi, x).reshape(batch)
 
-    def _rows(self, phi: Tensor, pick: Callable[[Tensor], Tensor]) -> Tensor:
+    def _rows(
+        self, phi: Tensor, pick: Callable[[Tensor], Tensor], prefix: Tensor | None = None
+    ) -> Tensor:
         parts = phi.reshape(-1, phi.shape[-1]).split(
             max(1, TOKENS_PER_BATCH // self.family.longest)
         )
-        x = torch.cat([self.family.generate(part, pick) for part in parts])
+        x = torch.cat([self.family.generate(part, pick, prefix) for part in parts])
 
         return x.reshape(*phi.shape[:-1], -1).to(phi.dtype)

@@ -2,7 +2,7 @@ r"""Methods of the estimator that draw new examples and fill in missing cells.""
 
 __all__ = ["SampleMethods"]
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from ..common.ranges import check_at_least
 from ..common.seeding import seeded
 from ..data import Examples, as_files
 from ..inference import generation, inpainting, own_size
+from ..inference.continuation import check_prefixes
 from ..modalities.capabilities import Conditionable, Imputable
 from .availability import (
     available_unless,
@@ -45,6 +46,7 @@ class SampleMethods(ExampleReader):
         random_state: int | np.random.RandomState | None = None,
         conditions: Mapping[Any, Any] | None = None,
         missing: bool = False,
+        prefix: str | Sequence[str] | None = None,
     ) -> NDArray:
         r"""Samples new examples: codes from the prior, decoded.
 
@@ -62,6 +64,10 @@ class SampleMethods(ExampleReader):
                 independently of the other cells, see
                 :class:`~autoencode.modalities.mixed_tables.gaps.Gaps`. By default none is missing.
                 Cells with conditions are never missing.
+            prefix: The beginning of all new texts, or of each. Codes are resampled with the weight
+                :math:`p(x_{1:P} \mid z)` of its tokens :math:`x_{1:P}`: new texts are samples
+                from the model, given their beginning. Subwords of the beginning do not reach
+                beyond it.
 
         Returns:
             Examples in the shape, scale and type of those of `fit`.
@@ -74,8 +80,12 @@ class SampleMethods(ExampleReader):
         if (conditions is not None or missing) and (why := cells(self._abilities)):
             raise ValueError(why)
 
+        prefixes = None if prefix is None else check_prefixes(self.modality_, prefix, n)
+
         with seeded(draw_seed(random_state)):
-            return generation.sample(self.blueprint_, self.model_, n, y, conditions, missing)
+            return generation.sample(
+                self.blueprint_, self.model_, n, y, conditions, missing, prefixes
+            )
 
     @available_unless(has_no_decoder, has_no_cells("impute", Imputable))
     def impute(

@@ -5,6 +5,7 @@ r"""Evaluation of a trained model.
 - `forecasts`: later steps of series, with intervals
 - `scores`: errors, densities and surprisals in the user's units
 - `codes`, `generation`: codes, reconstructions, new examples and filled rows in the user's units
+- `continuation`: new texts that go on from a given beginning
 - `own_size`, `inpainting`: images of any size, and their missing pixels
 - `maps`: codes that are maps, and errors of pixels, of images of any size
 - `training_set`: codes and residuals of the examples that a model was trained on

@@ -2,7 +2,7 @@ r"""New examples, and rows whose missing cells are filled in."""
 
 __all__ = ["draw_examples", "impute", "impute_samples", "sample", "sample_codes"]
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from numpy.typing import ArrayLike
@@ -15,6 +15,7 @@ from ..modalities.capabilities.tables import as_given
 from ..models.latent import LatentModel, Model
 from ..priors.base import sample_prior
 from .batched import map_batches, map_scaled
+from .continuation import continue_prefixes
 from .imputation import posterior_mean, sample_codes_from_prior, sample_posterior_codes
 
 
@@ -25,6 +26,7 @@ def sample(
     y: ArrayLike | None = None,
     conditions: Mapping[Any, Any] | None = None,
     missing: bool = False,
+    prefixes: Sequence[str] | None = None,
 ) -> Any:
     r"""Sample new examples with torch's generator: codes from the prior, decoded.
 
@@ -35,6 +37,7 @@ def sample(
         y: Labels or numbers, if the model is conditional.
         conditions: Values of given columns in all rows of a mixed table.
         missing: Whether cells of a mixed table are missing with the patterns of the data.
+        prefixes: The beginning of each text.
 
     Returns:
         Examples in the shape, scale and type of the data.
@@ -42,6 +45,10 @@ def sample(
     modality: Any = blueprint.modality
     part = None if conditions is None else modality.template(conditions, n)
     c = encode_context(blueprint.context, y, n)
+
+    if prefixes is not None:
+        return restore_new(modality, continue_prefixes(model, modality, prefixes, c))
+
     z = sample_codes(model, n, c) if part is None else _codes_of_rows(blueprint, model, part, y)
 
     x = draw_examples(model, modality, z, c)

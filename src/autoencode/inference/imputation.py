@@ -10,6 +10,7 @@ References:
 """
 
 __all__ = [
+    "PRIOR_CODES",
     "leave_one_out_log_prob",
     "posterior_mean",
     "sample_codes_from_prior",
@@ -30,7 +31,7 @@ from ..priors.base import sample_prior
 
 log = logging.getLogger(__name__)
 
-_PRIOR_CODES = 2**14
+PRIOR_CODES = 2**14
 _MIN_EFFECTIVE_CODES = 30
 _CODES_PER_BATCH = 2048
 
@@ -127,7 +128,7 @@ def sample_posterior_codes(model: Model, x: Tensor, n: int, seed: int = 0) -> Te
     return codes[chosen, torch.arange(len(x), device=x.device)[:, None]]
 
 
-def sample_codes_from_prior(model: Model, x: Tensor, n: int) -> Tensor:
+def sample_codes_from_prior(model: Model, x: Tensor, n: int, least: int = PRIOR_CODES) -> Tensor:
     r"""Sample codes of one example by weighting codes from the prior, without the encoder.
 
     .. math:: z \in \{ z_1, \dots, z_K \} \quad \text{by} \quad w_k \propto p(x_o \mid z_k),
@@ -137,11 +138,12 @@ def sample_codes_from_prior(model: Model, x: Tensor, n: int) -> Tensor:
         model: The model.
         x: The scaled example, with shape `(1, *)`.
         n: The number of codes, resampled from at least four times as many.
+        least: The least number of codes to resample from.
 
     Returns:
         The codes, with shape `(n, D)`.
     """
-    z = sample_prior(model.prior(), max(_PRIOR_CODES, 4 * n)).to(x)
+    z = sample_prior(model.prior(), max(least, 4 * n)).to(x)
     log_w = torch.cat(
         [model.decode(part).log_prob(x) for part in z.split(_CODES_PER_BATCH)]
     ).double()
@@ -150,7 +152,7 @@ def sample_codes_from_prior(model: Model, x: Tensor, n: int) -> Tensor:
 
     if effective < _MIN_EFFECTIVE_CODES:
         log.warning(
-            "the given cells are improbable under the model: %d new examples come from only about"
+            "what is given is improbable under the model: %d new examples come from only about"
             " %.0f distinct codes.",
             *(n, effective),
         )

@@ -20,6 +20,7 @@ def sample(
     missing: bool = False,
     temperature: float | None = None,
     top_p: float | None = None,
+    prefix: str | None = None,
     random_state: int | None = None,
     typed: YOptions = YOptions(),
     loading: LoadOptions = LoadOptions(),
@@ -39,6 +40,7 @@ def sample(
             probable; by default that of the fit.
         top_p: The share of the probability from which each token of a text is drawn; by
             default that of the fit.
+        prefix: The beginning of all new texts.
         random_state: The seed of the random draws.
     """
     from .. import inputs, outputs
@@ -64,6 +66,7 @@ def sample(
         random_state=random_state,
         conditions=inputs.parse_conditions(conditions),
         missing=missing,
+        prefix=prefix,
     )
     outputs.write_examples(out, X, estimator)
     print(f"Wrote {out}: {len(X):,} new example{'s' * (len(X) != 1)}.")

@@ -46,6 +46,14 @@ class Tokenized(abc.ABC):
         Edit distances are computed on them.
         """
 
+    @abc.abstractmethod
+    def prefix_tokens(self, prefix: str) -> Tensor:
+        r"""Returns the first tokens of all examples with a given beginning, with shape `(P,)`.
+
+        Raises:
+            ValueError: If no example begins so.
+        """
+
 
 class Windowed(abc.ABC):
     r"""Kinds whose examples may be longer than those of the fit, and are cut into windows then.

@@ -32,6 +32,7 @@ from ...data.listing import Files
 from ...data.media.text import Lines, holds_texts, is_text, read_column, read_lines
 from ...distributions import Autoregressive, Family
 from ...networks import Network, Recurrent
+from ...networks.padding import lengths
 from ..base import Modality
 from ..capabilities import Adaptive, NonNumeric, Readable, Subsettable, TableReadable, Tokenized
 from .byte_rows import bytes_of, cut_off, place_of, text_of
@@ -256,6 +257,24 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
 
     def to_bytes(self, x: Tensor) -> Tensor:
         return _spelled(x, self._tokenizer, self.shape_[0])
+
+    def prefix_tokens(self, prefix: str) -> Tensor:
+        (row,), longest = bytes_of([prefix]), self.shape_[0] - 1
+
+        if any("\ud800" <= letter <= "\udfff" for letter in prefix):
+            raise ValueError(
+                f"expected a prefix of whole characters, got half of a pair in {prefix!r}."
+            )
+
+        if len(row) > longest:
+            raise ValueError(
+                f"expected a prefix of up to {longest} bytes, as the model writes no longer texts,"
+                f" got {len(row)}: '{text_of(row, 40)}...'. Fit with modality=Texts(max_bytes=...)"
+                " for longer ones."
+            )
+
+        x = encode_batch([row], self._tokenizer, longest + 1)[0].long()
+        return x[: int(lengths(x, self._tokenizer.size - 1, include_end=False))]
 
     def error(self, x: Tensor, p: Distribution) -> Tensor:
         a, b = (_spelled(rows, self._tokenizer, x.shape[1]) for rows in (x, p.mean))
