@@ -64,7 +64,7 @@ ORDER = {
     """,
     "corruptions": """
         base
-        audio numeric series text
+        audio numeric resolution series text
     """,
     "data": """
         disk_arrays encodings listing remedies resumable
@@ -141,7 +141,7 @@ ORDER = {
         tables
     """,
     "modalities.image": """
-        shifts tiles
+        enlarging shifts tiles
         images
     """,
     "modalities.series": """

@@ -7,7 +7,7 @@ from torch's global generator. :class:`Compose` applies several corruptions in o
 from tensor to tensor is a valid corruption, too.
 
 - `base`: the abstract corruption, and compositions
-- `numeric`: noise, masking and blur
+- `numeric`, `resolution`: noise, masking and blur; images of lower resolution
 - `series`: failing sensors and changed times of series
 - `audio`: noise, hum, clipping and reverberation of waveforms
 - `text`: dropped, masked, swapped and mistyped letters and words
@@ -22,6 +22,7 @@ __all__ = [
     "Clipping",
     "Compose",
     "Corruption",
+    "Downsampling",
     "DropLetters",
     "DropWords",
     "FutureMasking",
@@ -45,6 +46,7 @@ __all__ = [
 from .audio import Clipping, Hum, Reverberation, WaveformCorruption, WhiteNoise
 from .base import Compose, Corruption
 from .numeric import Blur, GaussianNoise, Masking, SaltAndPepper
+from .resolution import Downsampling
 from .series import FutureMasking, SensorDropout, TimeJitter, TimeWarping
 from .text import (
     DropLetters,

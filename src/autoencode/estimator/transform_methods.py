@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..blueprint import checks
 from ..common.atomic_files import check_writable
+from ..corruptions.resolution import check_factor
 from ..data import Examples
 from ..inference import codes, maps, own_size, units
 from ..modalities import encode_context
@@ -199,7 +200,11 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
 
     @_can_decode
     def denoise(
-        self, X: ArrayLike | str | Path, y: ArrayLike | None = None, full_size: bool | None = None
+        self,
+        X: ArrayLike | str | Path,
+        y: ArrayLike | None = None,
+        full_size: bool | None = None,
+        enlarge: int = 1,
     ) -> Any:
         r"""Denoises examples: the usual name of `reconstruct` for damaged examples.
 
@@ -210,8 +215,18 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
         places (:class:`~autoencode.networks.FullyConvolutional`) cleans such images in one pass.
         Any other network cleans them in tiles as large as the images of `fit`, each faded into
         the next.
+
+        Images are first enlarged by the factor `enlarge`. A model that was trained with
+        `corruption=Downsampling(factor)`, or with pairs of small and large images, then restores
+        details (super-resolution).
         """
         check_is_fitted(self, "model_")
+
+        if check_factor(enlarge) > 1:
+            if not isinstance(self.modality_, Tiled):
+                raise ValueError(f"expected images for enlarge={enlarge}, got {self.modality_}.")
+
+            return self._each_image(X, y, own_size.reconstruct_in_own_size, enlarge=int(enlarge))
 
         if full_size is None:
             full_size = isinstance(self.modality_, Tiled) and (

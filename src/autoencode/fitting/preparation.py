@@ -28,6 +28,7 @@ from ..inputs import (
     read,
 )
 from ..modalities import Modality, describe_context, describe_guess, encode_context
+from ..modalities.capabilities import Tiled
 from ..modalities.capabilities.sequences import examples
 from ..modalities.windows import counts_of, follow, overlap_of
 
@@ -200,6 +201,7 @@ def _read(
             modality = kind.clone().fit(found.X, support)
 
         corrupted = examples(modality, damaged.X)
+        corrupted = modality.enlarged(corrupted) if isinstance(modality, Tiled) else corrupted
 
     guessed = not isinstance(kinds, Modality) and found.kind is None
 

@@ -85,7 +85,11 @@ def images_of(X: Any) -> list[Any]:
 
 
 def reconstruct_in_own_size(
-    blueprint: Blueprint, model: LatentModel, image: Any, c: Tensor | None = None
+    blueprint: Blueprint,
+    model: LatentModel,
+    image: Any,
+    c: Tensor | None = None,
+    enlarge: int = 1,
 ) -> NDArray:
     r"""Encode and decode one image of any size.
 
@@ -97,11 +101,12 @@ def reconstruct_in_own_size(
         model: The trained model.
         image: The pixels, with shape `(H, W)` or `(H, W, C)`, or the path of a file.
         c: Its context, with shape `(1, C)`.
+        enlarge: The factor by which its sides become larger before.
     """
     modality: Any = blueprint.modality
 
     return modality.in_own_size(
-        pixels_of(image),
+        modality.enlarged(pixels_of(image)[None], enlarge)[0],
         lambda x: reconstructed(blueprint, model, x, c),
         blueprint.network.receptive_radius,
     )

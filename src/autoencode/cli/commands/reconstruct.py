@@ -54,6 +54,7 @@ def denoise(
     data: Path,
     /,
     out: Path,
+    enlarge: int = 1,
     source: SourceOptions = SourceOptions(),
     writing: WriteOptions = WriteOptions(),
 ) -> None:
@@ -66,6 +67,8 @@ def denoise(
             .png picture of several beside the damaged ones; sounds to a .png picture, a folder of
             .wav files or, one alone, a .wav file; tables to a .csv or .parquet file; texts to a
             .txt or .csv file.
+        enlarge: The factor by which images are enlarged before, for models that were trained with
+            the corruption Downsampling or with pairs of small and large images.
     """
     from ...data import is_image
     from ...modalities.capabilities import Tiled
@@ -78,6 +81,12 @@ def denoise(
     to_array = tiled and not photographs and ending == ".npy"
 
     if not (to_files or to_array):
+        if enlarge != 1:
+            raise ValueError(
+                "expected --enlarge for image files and --out as a folder, or for an array and"
+                f" --out as a .npy file, got '{out}'."
+            )
+
         reconstruct(model, data, out, source, writing)
         return
 
@@ -86,7 +95,7 @@ def denoise(
     context = inputs.context_of(examples, estimator)
 
     if to_array:
-        R = estimator.denoise(examples.X, context)
+        R = estimator.denoise(examples.X, context, enlarge=enlarge)
         outputs.write_examples(out, R, estimator)
         n = len(R)
     else:
@@ -102,8 +111,9 @@ def denoise(
 
         for i, (name, path) in enumerate(zip(names, new)):
             one = context if context is None or len(context) == 1 else context[i : i + 1]
-            photograph = estimator.denoise(folder / name, one)[0]
+            photograph = estimator.denoise(folder / name, one, enlarge=enlarge)[0]
             outputs.write_photograph(path, photograph, folder / name)
 
-    print(f"Wrote {out}: {n:,} image{'s' * (n != 1)} in their own size.")
+    size = "their own size" if enlarge == 1 else f"{enlarge} times their size"
+    print(f"Wrote {out}: {n:,} image{'s' * (n != 1)} in {size}.")
     suggest_next("score", model, data, options=source)

@@ -49,6 +49,15 @@ class Tiled(abc.ABC):
         """
 
     @abc.abstractmethod
+    def enlarged(self, X: NDArray, factor: int | None = None) -> NDArray:
+        r"""Returns examples with larger sides, in the same type.
+
+        Arguments:
+            X: The examples, all of one size.
+            factor: The factor; by default the one that leads to the size of the fit, if any.
+        """
+
+    @abc.abstractmethod
     def scale_one(self, X: NDArray) -> Tensor:
         r"""Returns one example of any size as the networks see it, with shape `(C, H, W)`.
 

@@ -31,6 +31,7 @@ from ..array_layouts import looks_channels_first
 from ..base import WIDE, Modality, cast, tensor_of
 from ..capabilities import Augmented, Pictured, Readable, Tiled, Writable
 from ..statistics import value_range
+from .enlarging import enlarge_pixels, factor_between
 from .shifts import Shifts
 from .tiles import over_blocks, over_tiles
 
@@ -242,6 +243,17 @@ class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
         R = R[..., 0] if X.ndim == 2 else R
 
         return np.moveaxis(R, -1, 0) if first else R
+
+    def enlarged(self, X: NDArray, factor: int | None = None) -> NDArray:
+        first = self.layout == "NCHW"
+        size = X.shape[2:4] if first and len(X.shape) == 4 else X.shape[1:3]
+        goal = self.shape_[1:]
+        chosen = factor_between(size, goal) if factor is None else factor
+
+        if factor is None and chosen > 1:
+            log.info("corrupted images are enlarged from %d x %d to %d x %d.", *size, *goal)
+
+        return enlarge_pixels(X, chosen, first)
 
     def scale_one(self, X: NDArray) -> Tensor:
         x, _ = self._scaled(self._colors(X)[1])
