@@ -127,7 +127,7 @@ def test_constants_that_change_are_named_and_ignored(frame: bool, caplog) -> Non
         assert "constant" not in caplog.text
         assert np.array_equal(model.score_samples(X), model.score_samples(other))
 
-    assert f"not any more, which is ignored: {repr('c') if frame else 2}." in caplog.text
+    assert f"vary now, which is ignored: {repr('c') if frame else 2}." in caplog.text
     assert (np.asarray(model.reconstruct(other))[:, 2] == 7.1).all()
 
 

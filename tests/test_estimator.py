@@ -548,7 +548,7 @@ def test_bad_y_is_refused(y, message: str) -> None:
 def test_unseen_labels_are_refused_or_taken_as_missing(caplog) -> None:
     model = ae.vae(2, conditional=True, **PLAIN).fit(table(), np.arange(40) % 3)
 
-    with pytest.raises(ValueError, match=r"labels out of those of the fit \(0, 1, 2\), got 7"):
+    with pytest.raises(ValueError, match=r"labels of the fit \(0, 1, 2\), got 7"):
         model.sample(3, y=7)
 
     assert np.isfinite(model.transform(table(), [7, 0] * 20)).all()
@@ -659,7 +659,7 @@ def test_bad_arguments_are_refused(argument: str, value) -> None:
         ({"likelihood": DiscretizedLogistic()}, 2 + table() ** 2, "between 0 and 1, got 2"),
         ({"modality": Images()}, table(), r"expected images with shape \(N, H, W\)"),
         ({"modality": Tables()}, pictures(), r"expected a table with shape \(N, D\)"),
-        ({"modality": Tables("rows")}, table(), "expected a scaling out of"),
+        ({"modality": Tables("rows")}, table(), "expected scaling as one of"),
         ({"network": FullyConnected((0,))}, table(), "expected layers as widths > 0"),
     ],
     ids=lambda value: str(getattr(value, "shape", value)),
@@ -862,13 +862,13 @@ def test_bad_folders_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"1 of 2 files are not readable images: notes\.txt"):
         ae.vae(modality=Images(strict=True), training=Untouched()).fit(tmp_path)
 
-    with pytest.raises(ValueError, match="expected a table in a file"):
+    with pytest.raises(ValueError, match="expected a file with a table"):
         ae.vae(modality=Tables(), training=Untouched()).fit(tmp_path)
 
     with pytest.raises(FileNotFoundError, match="there is no file or folder"):
         model.fit(tmp_path / "nowhere")
 
-    with pytest.raises(ValueError, match="expected a table in a file"):
+    with pytest.raises(ValueError, match="expected a file with a table"):
         ae.vae(2, **PLAIN).fit(table()).transform(tmp_path)
 
 

@@ -688,7 +688,7 @@ def test_text_that_looks_like_something_else_stays_text(tmp_path: Path) -> None:
     for column in model.modality_.columns_:
         column.unknown = "error"
 
-    with pytest.raises(ValueError, match=r"column 'code': 5 in line 2 of .* is no level"):
+    with pytest.raises(ValueError, match=r"column 'code': 5 in line 2 of .* is not a level"):
         model.transform(X.assign(code=5))
 
     numbers = tmp_path / "n.csv"
@@ -808,4 +808,4 @@ def test_a_column_that_only_names_rows_is_said(caplog) -> None:
     message, read = caplog.messages
     assert read == "columns as read: 'id' 300 levels; 'kind' 2 levels."
     assert message.startswith("column 'id' has 300 levels")
-    assert message.endswith("better leave it out.")
+    assert message.endswith("leave it out.")

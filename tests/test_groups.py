@@ -120,13 +120,13 @@ def test_unknown_labels_are_refused_or_missing(tmp_path: Path) -> None:
     trained.save(tmp_path / "m.ae")
 
     for one in (trained, ae.load(tmp_path / "m.ae")):
-        with pytest.raises(ValueError, match="expected labels out of those of the fit"):
+        with pytest.raises(ValueError, match="expected labels of the fit"):
             one.transform(X[:2], ["p", "z"])
 
         one.context_.unknown = "missing"
         assert one.transform(X[:2], ["p", "z"]).shape == (2, 1)
 
-        with pytest.raises(ValueError, match="expected labels out of those of the fit"):
+        with pytest.raises(ValueError, match="expected labels of the fit"):
             one.inverse_transform([[0.0]], "z")
 
     assert model(conditional=Labels()).set_params(conditional__unknown="error").conditional.unknown

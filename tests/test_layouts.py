@@ -130,11 +130,11 @@ SOUNDS = "modality=ae.modalities.Sounds(rate=...)"
         (RNG.uniform(-1, 1, (6, 1, 4000)), "4000 steps of 1 sensor", [*WINDOWS, SOUNDS]),
         (RNG.uniform(-1, 1, (6, 2, 4000)), "4000 steps of 2 sensors", [*WINDOWS, SOUNDS]),
         (RNG.uniform(-1, 1, (6, 4000, 1)), "4000 steps of 1 sensor", [*WINDOWS, SOUNDS]),
-        (WALKS, r"nothing in common", WINDOWS),
-        ((WALKS - SPANS[0]) / SPANS[1], "nothing in common", WINDOWS),
+        (WALKS, r"are not alike", WINDOWS),
+        ((WALKS - SPANS[0]) / SPANS[1], "are not alike", WINDOWS),
         (WALKS[..., :3], "windows of 50 steps of 3 sensors", WINDOWS),
-        (WALKS[..., None], r"nothing in common.*X\[\.\.\., 0\] with", ["X.reshape(len(X), -1)"]),
-        (RNG.normal(size=(60, 50, 9)), "no usual intensities", WINDOWS),
+        (WALKS[..., None], r"are not alike.*X\[\.\.\., 0\] with", ["X.reshape(len(X), -1)"]),
+        (RNG.normal(size=(60, 50, 9)), "unusual for intensities", WINDOWS),
         (
             np.stack([np.sin(STEPS), 1e4 + RNG.normal(size=(60, 24))] * 3, axis=2),
             "one scale for all",
@@ -249,7 +249,7 @@ def test_channels_may_stand_first(tmp_path, dtype) -> None:
     [
         (Images(layout="CHW"), "expected a layout out of"),
         (Images(layout="NCHW"), "layout NCHW, of 4 sizes"),
-        (Images(size=16), "size=16 is for images in files"),
+        (Images(size=16), "size=16 scales images from files"),
     ],
 )
 def test_arguments_of_images_are_checked(modality: Images, message: str) -> None:

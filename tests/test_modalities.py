@@ -272,7 +272,7 @@ def test_tables_of_another_width_or_scale_are_refused() -> None:
     with pytest.raises(ValueError, match="expected numbers on the scale of the fit, got up to 1e"):
         modality.load(np.array([[1e300, 0.0]]))
 
-    with pytest.raises(ValueError, match=r"expected a scaling out of .*got 'rows'"):
+    with pytest.raises(ValueError, match=r"expected scaling as one of .*got 'rows'"):
         Tables("rows").fit(np.zeros((2, 2)))
 
 
@@ -366,7 +366,7 @@ def test_labels_are_indicators(y, asked) -> None:
     ],
 )
 def test_unseen_labels_are_refused(y, asked, got: str) -> None:
-    with pytest.raises(ValueError, match=rf"expected labels out of those .*, got {got}\."):
+    with pytest.raises(ValueError, match=rf"expected labels of the fit .*, got {got}\."):
         describe_context(y).encode(asked)
 
 
@@ -401,5 +401,5 @@ def test_what_is_no_context_is_refused(y, message: str) -> None:
 
 
 def test_numbers_of_another_width_are_refused() -> None:
-    with pytest.raises(ValueError, match="expected y with 3 numbers a row, got 2"):
+    with pytest.raises(ValueError, match="expected y with 3 numbers per row, got 2"):
         describe_context(np.eye(3)).encode([[1.0, 2.0]])

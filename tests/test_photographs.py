@@ -112,7 +112,7 @@ def test_images_of_mixed_sizes_come_back_in_them(color) -> None:
     assert np.array_equal(alone, color.reconstruct(patches(16, 3)[:3]))
     assert color.denoise(np.stack([X[1], X[1]])).shape == (2, 40, 30, 3)
 
-    with pytest.raises(ValueError, match=r"Use X\[None\] for a single one"):
+    with pytest.raises(ValueError, match=r"Use X\[None\] for a single"):
         color.denoise(X[1])
 
 

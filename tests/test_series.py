@@ -151,7 +151,7 @@ def test_the_usual_difference_is_the_step(caplog) -> None:
 
     assert x[:, 0].tolist() == [1.0, 2.0, 4.0]
     assert "rounded to a grid with a step of 1" in caplog.text
-    assert "1 rows have the position in time of another" in caplog.text
+    assert "1 rows have the same position in time as another" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_the_usual_difference_is_the_step(caplog) -> None:
         ({"t": [0, np.inf], "x": [1, 2]}, {"time": "t"}, "got infinity"),
         ({"x": [1, 2]}, {"time": "t"}, r"\['t'\] are missing"),
         ({"k": ["a", None], "x": [1, 2]}, {"identity": "k"}, "got none in 1 rows of 'k'"),
-        ({"x": [1, 2]}, {"step": 2.0}, "time=... beside step"),
+        ({"x": [1, 2]}, {"step": 2.0}, "needs time=..."),
         ({"t": [0, 1], "x": [1, 2]}, {"time": "t", "step": -1.0}, "step > 0"),
         ({"x": [1, np.inf]}, {}, "contains infinity"),
         ({"x": [np.nan, np.nan], "y": [1, 2]}, {}, "none in x"),

@@ -794,7 +794,7 @@ def test_what_has_no_windows_is_not_pooled(pooling) -> None:
         (lambda: join(np.zeros((3, 4)), 5), "expected 2 windows of 5 samples, got 3"),
         (lambda: join(np.zeros((4, 4)), [5, 1]), "3 windows of 6 samples in 2 sounds, got 4"),
         (lambda: pool(np.zeros((2, 3)), np.zeros((2, 4))), "as cut returns them, got ndarray"),
-        (lambda: pool(np.zeros((2, 3)), cut(np.ones(9), 4)[:2]), "got some of them or changed"),
+        (lambda: pool(np.zeros((2, 3)), cut(np.ones(9), 4)[:2]), "got a selection or a changed"),
         (lambda: pool(np.zeros((2, 3)), cut(np.ones(9), 4)), "each of 4 windows, got 2"),
     ],
 )

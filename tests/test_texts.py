@@ -937,7 +937,7 @@ def test_kinds_of_data_are_not_mixed_up(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match=f"got None in row {i}"):
             small().fit(X)
 
-    with pytest.raises(ValueError, match="Sounds, Images, Tables takes these data"):
+    with pytest.raises(ValueError, match="Sounds, Images, Tables accepts these data"):
         ae.linear(2).fit(WORDS)
 
     with pytest.raises(ValueError, match="SharedGaussian is not a likelihood for texts"):

@@ -478,7 +478,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "void": ([np.void(b"ab")] * 18, "got void"),
     "dateutil": (
         pd.date_range("2024", periods=18, tz="dateutil/Europe/Paris"),
-        "time zone that has a name",
+        "time zone with a name",
     ),
     "run ends": (
         pd.Series(pd.arrays.ArrowExtensionArray(pc.run_end_encode(pa.array([1, 2] * 9)))),

@@ -111,7 +111,7 @@ def test_errors_name_row_and_column_and_the_way_out() -> None:
     ):
         model.transform(X.assign(k=[*"aaaz", *X.k[4:]]))
 
-    with pytest.raises(ValueError, match="is no level of the fit"):
+    with pytest.raises(ValueError, match="is not a level of the fit"):
         vae().fit(X).sample(2, conditions={"k": "z"})
 
     with pytest.raises(ValueError, match="expected unknown out of"):
@@ -193,5 +193,5 @@ def test_folds_that_lack_a_label(tmp_path, caplog) -> None:
         lambda: model.sample(2, y=["a", "r"]),  # to be made
         lambda: model.inverse_transform([[0.0]], y=["r"]),
     ):
-        with pytest.raises(ValueError, match=r"labels out of those of the fit \(a, b\), got r"):
+        with pytest.raises(ValueError, match=r"labels of the fit \(a, b\), got r"):
             call()

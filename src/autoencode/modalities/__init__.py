@@ -57,16 +57,16 @@ CANDIDATES = (Sounds(), Images(), Tables(), MixedTables(), Texts())
 def guess(X: object, candidates: Sequence[Modality] = CANDIDATES) -> Modality:
     r"""The modality of some data: the first candidate that accepts them.
 
-    Arrays whose layout can be read in two ways are refused, with what to type for each: windows of
-    sensors and gray images, channels first and last, one photograph and many images, lists of
-    series and of sounds.
+    Arrays whose layout has two plausible readings are refused, and the message gives the setting
+    for each reading. Examples are windows of sensors and gray images, channels first and last, one
+    photograph and many images, or lists of series and of sounds.
 
     Arguments:
         X: An array, a list of sounds or texts, a data frame, or the path of a file or folder.
         candidates: The modalities to choose from.
 
     Raises:
-        ValueError: If none accepts the data, or several kinds may be meant.
+        ValueError: If no candidate accepts the data, or several kinds are plausible.
 
     See Also:
         :func:`~autoencode.modalities.describe_guess`
@@ -94,16 +94,16 @@ def guess(X: object, candidates: Sequence[Modality] = CANDIDATES) -> Modality:
 
     if isinstance(X, (list, tuple)) and X and all(np.ndim(x) in {2, 3} for x in X):
         raise ValueError(
-            f"a list of {len(X):,} arrays of different sizes may be images, which have one size"
-            " here. Write them to a folder, whose images are brought to one, or resize them."
+            f"a list of {len(X):,} arrays of different sizes may be images, which must have one"
+            " size. Write them to a folder, whose images are scaled to one size, or resize them."
         )
 
     names = ", ".join(type(modality).__name__ for modality in candidates)
     raise ValueError(
-        f"no modality out of {names} takes these data: expected rows of numbers, with shape"
-        " (N, D), or images, with shape (N, H, W) or (N, H, W, C), or sounds, as a list of arrays"
-        " of different lengths, or texts, as a list of str or a .txt file, or a folder of images"
-        f" or sounds; got {_told(X)}."
+        f"none of the modalities {names} accepts these data: expected rows of numbers with shape"
+        " (N, D), images with shape (N, H, W) or (N, H, W, C), sounds as a list of arrays of"
+        " different lengths, texts as a list of str or a .txt file, or a folder of images or"
+        f" sounds; got {_told(X)}."
     )
 
 
@@ -112,7 +112,7 @@ def describe_guess(X: object, modality: Modality) -> str | None:
 
     Arguments:
         X: The data.
-        modality: What :func:`guess` has returned for them.
+        modality: The modality that :func:`guess` returned for them.
 
     See Also:
         :func:`~autoencode.modalities.guess`
@@ -130,15 +130,15 @@ def describe_guess(X: object, modality: Modality) -> str | None:
 
 
 def _is_read(X: object) -> bool:
-    r"""Tell whether data are files of their own kind, or come from such, and are no guess."""
+    r"""Tell whether data come from files, whose kind is not a guess."""
     return isinstance(X, (Path, Recordings))
 
 
 def _refuse(X: np.ndarray) -> None:
-    r"""Says of an array that no kind takes what it may be, and what to do with it."""
+    r"""Raises with advice if an array has a number of axes that no kind accepts."""
     if X.ndim == 5:
         raise ValueError(
-            f"an array with shape {X.shape} may be videos or volumes, which no modality takes."
+            f"an array with shape {X.shape} may be videos or volumes, which no modality accepts."
             " Use X.reshape(-1, *X.shape[2:]) for images of their frames or slices, or"
             " X.reshape(len(X), -1) for a table."
         )
@@ -157,7 +157,7 @@ def _refuse(X: np.ndarray) -> None:
 
 
 def _told(X: object) -> str:
-    r"""Returns what data are, in few words however many they are."""
+    r"""Returns a short description of data of any size."""
     if isinstance(X, Path):
         return f"'{X}'"
 

@@ -21,23 +21,23 @@ from ..networks import Network
 
 log = logging.getLogger(__name__)
 
-_NAMED = 10  # columns in a message
+_NAMED = 10  # maximum number of columns in a message
 
-# Numbers that single precision does not hold
+# Types whose numbers do not fit into single precision
 WIDE = {torch.float64, torch.int32, torch.int64, torch.uint32, torch.uint64}
 
 Self = TypeVar("Self", bound="Modality")
 
 
 class Modality(Configurable, abc.ABC):
-    r"""Abstract kind of data: tensors from the user's examples and back, and the default model.
+    r"""Abstract kind of data: conversion to tensors and back, and the default model.
 
     Data stay where they are, in memory or in a file: `load` makes a tensor on their memory, and
     `normalize` scales one minibatch of it. `restore` reverses both.
 
-    These ten methods are all that a kind needs. What only some kinds can do, such as reading
-    folders, having missing cells or being cut into windows, is a class of
-    :mod:`~autoencode.modalities.capabilities`, from which such a kind inherits, too.
+    Every kind has these ten methods. Abilities of some kinds, such as reading folders, missing
+    cells or windows, are classes of :mod:`~autoencode.modalities.capabilities`. A kind with such
+    an ability also inherits from its class.
 
     See Also:
         :class:`~autoencode.modalities.Tables`, :class:`~autoencode.modalities.Images`
@@ -63,7 +63,7 @@ class Modality(Configurable, abc.ABC):
 
         Arguments:
             X: The examples, with shape `(N, *)`.
-            support: Where the likelihood wants the scaled data to lie.
+            support: The set in which the scaled data must lie, according to the likelihood.
 
         Raises:
             ValueError: If the data are not of this kind.
@@ -71,19 +71,19 @@ class Modality(Configurable, abc.ABC):
 
     @abc.abstractmethod
     def load(self, X: NDArray) -> Tensor:
-        r"""Returns the examples as a tensor, unchanged and on their memory if they are numbers.
+        r"""Returns the examples as a tensor. Numbers are unchanged, and share the memory of `X`.
 
         Raises:
-            ValueError: If they differ in shape from those of `fit`, or are not finite.
+            ValueError: If the examples differ in shape from those of `fit`, or are not finite.
         """
 
     @abc.abstractmethod
     def normalize(self, x: Tensor) -> Tensor:
-        r"""Scales what `load` returned, to float32 with shape `(B, *shape_)`."""
+        r"""Returns the scaled examples of a tensor from `load`, as float32, `(B, *shape_)`."""
 
     @abc.abstractmethod
     def restore(self, x: Tensor) -> Any:
-        r"""Returns scaled examples in the shape, scale and type of the user's own.
+        r"""Returns scaled examples in the shape, scale and type of the user's examples.
 
         Each example is restored on its own, so that large results are restored in batches.
         """
@@ -123,11 +123,11 @@ class Modality(Configurable, abc.ABC):
 
 
 def tensor_of(X: NDArray) -> Tensor:
-    r"""A tensor on an array's own memory, also where that is read-only.
+    r"""A tensor on the memory of an array, even if the memory is read-only.
 
     Arguments:
-        X: The array, with any shape. It is copied only if torch has no such numbers, those in
-            the byte order of another machine for example, or no such strides.
+        X: The array, with any shape. It is copied only if torch does not support its type or
+            strides, for example the byte order of another machine.
 
     Example:
         >>> X = np.arange(3)
@@ -138,13 +138,13 @@ def tensor_of(X: NDArray) -> Tensor:
     X = X if min(X.strides, default=0) >= 0 else X.copy()
 
     with warnings.catch_warnings():
-        # Nothing here writes to data
+        # The library never writes to data
         warnings.filterwarnings("ignore", "The given NumPy array is not writable")
         return torch.from_numpy(X)
 
 
 def cast(X: NDArray, dtype: str) -> NDArray:
-    r"""Returns floats as another type: integers rounded, and cut off at its limits.
+    r"""Returns floats as another type. Integers are rounded, and clipped to the range of the type.
 
     Arguments:
         X: The numbers, with any shape.
@@ -164,7 +164,7 @@ def cast(X: NDArray, dtype: str) -> NDArray:
 
     low, high = float(np.iinfo(dtype).min), float(np.iinfo(dtype).max)
 
-    if high > np.iinfo(dtype).max:  # which no float64 is, of 64 bits
+    if high > np.iinfo(dtype).max:  # the limit of 64-bit integers is not a float64
         high = np.nextafter(high, 0)
 
     X = np.rint(X)
@@ -172,7 +172,7 @@ def cast(X: NDArray, dtype: str) -> NDArray:
 
 
 def warn_of_constants(names: list[str]) -> None:
-    r"""Says that columns which were constant in the fit are no longer so, if there are some.
+    r"""Log a warning if columns that were constant in the fit vary.
 
     Arguments:
         names: The names of the columns.
@@ -183,6 +183,6 @@ def warn_of_constants(names: list[str]) -> None:
     if names:
         more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
         log.warning(
-            "columns that were constant in the fit are not any more, which is ignored: %s%s.",
+            "columns that were constant in the fit vary now, which is ignored: %s%s.",
             *(", ".join(names[:_NAMED]), more),
         )

@@ -19,7 +19,7 @@ from .statistics import check_finite, column_statistics
 log = logging.getLogger(__name__)
 
 _UNKNOWN = ("missing", "error")
-_FEW = 20  # different whole numbers, which may well be labels
+_FEW = 20  # up to this many distinct whole numbers are probably labels
 
 
 def describe_context(
@@ -32,7 +32,7 @@ def describe_context(
 
     Arguments:
         y: The labels or numbers.
-        conditional: What `y` is, if that is not to be guessed.
+        conditional: The kind of `y`; `True` guesses it from the data.
 
     Raises:
         ValueError: If `y` is neither, or if it is empty or `None`.
@@ -62,9 +62,9 @@ def describe_context(
 
         if y.dtype.kind in "iuf" and labels.size_ > max(_FEW, len(y) // 2):
             log.warning(
-                "y is taken for labels, of which %d numbers make %d: a number that is not among"
-                " them is unknown. conditional=ae.modalities.ContinuousContext() takes them for"
-                " numbers, conditional=ae.modalities.Labels() for labels without this remark.",
+                "y is taken for labels: %d numbers are %d labels, and any other number is unknown."
+                " conditional=ae.modalities.ContinuousContext() takes them for numbers;"
+                " conditional=ae.modalities.Labels() for labels, without this message.",
                 *(len(y), labels.size_),
             )
 
@@ -85,12 +85,12 @@ def encode_context(
         context: The context that `describe_context` has returned.
         y: Labels or numbers, one for all examples or one for each.
         n: The number of examples.
-        of_examples: Whether `y` came with examples, some of which may have a label that the fit
-            did not see. One label for all, and labels of new examples, must be in the fit.
+        of_examples: Whether `y` came with examples. Examples may have labels that the fit did not
+            see. A single label for all examples, and labels of new examples, must be in the fit.
 
     Raises:
-        ValueError: If `y` is missing, has another length, is unlike that of the fit, or is given
-            to a model that takes none.
+        ValueError: If `y` is missing, has another length, does not fit the context of the fit,
+            or is given to a model that is not conditional.
 
     See Also:
         :func:`~autoencode.modalities.describe_context`
@@ -110,7 +110,9 @@ def encode_context(
         return None
 
     if y is None:
-        raise ValueError("this model is conditional: pass y, one for all or one each.")
+        raise ValueError(
+            "this model is conditional: pass y, one for all examples or one for each."
+        )
 
     if of_examples and isinstance(context, Labels) and np.ndim(y) > 0:
         c = context.encode_any(_column(y))
@@ -126,17 +128,17 @@ def encode_context(
 
 
 class Labels(Configurable):
-    r"""Categories, as indicators: one of `K` features is one, the others zero.
+    r"""Categories as indicators: one of `K` features is one, and the others are zero.
 
-    A label is a condition, and has no probability that a rare one could share. A label of an
-    example that the fit did not see counts as missing, or is refused. For a missing one, networks
-    see the shares of all labels in the fit. New examples of an unknown label are always refused.
-    Given as the argument `conditional`, it also makes labels of numbers.
+    An example may have a label that the fit did not see. The label counts as missing, or is
+    refused. For a missing label, networks see the frequencies of all labels in the fit. A request
+    for new examples with an unknown label is always refused.
+
+    As the argument `conditional`, it also takes numbers for labels.
 
     Arguments:
-        unknown: The treatment of a label that the fit did not see, where labels come with
-            examples: `"missing"` or `"error"`. It may be changed after a fit, as
-            `model.context_.unknown = "error"`.
+        unknown: The treatment of labels of examples that the fit did not see: `"missing"` or
+            `"error"`. It may be changed after a fit: `model.context_.unknown = "error"`.
 
     See Also:
         :class:`~autoencode.modalities.ContinuousContext`,
@@ -187,16 +189,14 @@ class Labels(Configurable):
 
         if (index < 0).any():
             row = int((index < 0).nonzero()[0])
-            raise ValueError(
-                f"expected labels out of those of the fit ({self._known()}), got {labels[row]}."
-            )
+            raise ValueError(f"expected labels of the fit ({self._known()}), got {labels[row]}.")
 
         return torch.nn.functional.one_hot(index, self.size_).float()
 
     def encode_any(self, y: ArrayLike) -> Tensor:
-        r"""Returns the indicators of labels, and treats new labels as `unknown` says.
+        r"""Returns the indicators of labels; `unknown` decides about new labels.
 
-        With `"missing"`, the shares of all labels stand for a label that was not in the fit.
+        With `"missing"`, the frequencies of all labels stand for a label that was not in the fit.
         """
         if self.unknown not in _UNKNOWN:
             raise ValueError(f"expected unknown out of {[*_UNKNOWN]}, got {self.unknown!r}.")
@@ -222,13 +222,13 @@ class Labels(Configurable):
         r"""Returns labels, and the numbers of their classes, with -1 for unknown labels."""
         labels, classes = _labels(y).tolist(), self.classes_.tolist()
 
-        # By value, then by text: a command line has only text, a column may hold any objects
+        # Compared by value, then by text: a command line has only text, a column any objects
         known = {_word(c): k for k, c in enumerate(classes)}
         known |= {str(c): k for k, c in enumerate(classes)}
         known |= {c: k for k, c in enumerate(classes)}
         found = [known.get(v, known.get(_word(v), -1)) for v in labels]
 
-        return labels, torch.tensor(found, dtype=torch.long)  # a type also for no labels
+        return labels, torch.tensor(found, dtype=torch.long)  # an empty list would become floats
 
     def _known(self) -> str:
         classes = self.classes_.tolist()
@@ -241,8 +241,8 @@ class ContinuousContext(Configurable):
     .. math:: c_j = \frac{y_j - \mu_j}{\sigma_j}
 
     where :math:`\mu_j` and :math:`\sigma_j` are the mean and the standard deviation of the
-    :math:`j`-th number in the fit. Given as the argument `conditional`, it makes numbers of whole
-    numbers, such as ages, which are labels by default.
+    :math:`j`-th number in the fit. As the argument `conditional`, it takes whole numbers, such as
+    ages, for numbers; by default they are labels.
 
     See Also:
         :class:`~autoencode.modalities.Labels`
@@ -260,7 +260,9 @@ class ContinuousContext(Configurable):
         y = self._rows(y)
         columns = column_statistics(y)
         scale = np.sqrt(columns.deviations / len(y))
-        varying = (columns.low < columns.high) & (scale > 0)  # constants may seem to vary
+        varying = (columns.low < columns.high) & (
+            scale > 0
+        )  # rounding may give constants a spread
         self.loc_ = np.where(varying, columns.mean, columns.low)
         self.scale_ = np.where(varying, scale, 1.0)
         self.size_ = y.shape[1]
@@ -281,7 +283,7 @@ class ContinuousContext(Configurable):
         y = self._rows(y[None] if y.ndim == 1 and self.size_ > 1 else y)
 
         if y.shape[1] != self.size_:
-            raise ValueError(f"expected y with {self.size_} numbers a row, got {y.shape[1]}.")
+            raise ValueError(f"expected y with {self.size_} numbers per row, got {y.shape[1]}.")
 
         return torch.from_numpy(((y - self.loc_) / self.scale_).astype(np.float32))
 
@@ -293,7 +295,7 @@ class ContinuousContext(Configurable):
 
 
 def _column(y: Any) -> Any:
-    r"""Returns the only column of a frame, a tensor as an array, and anything else as it is."""
+    r"""Returns the only column of a frame, the array of a tensor, or else `y` itself."""
     if isinstance(y, Tensor):
         y = y.detach().cpu()
         return (y.float() if y.is_floating_point() and y.itemsize < 4 else y).numpy()

@@ -13,27 +13,27 @@ from torch import Tensor
 from ..common.configurable import Configurable
 from ..common.type_checks import check_agreement
 
-_APART = 0.01  # the least distance of knots on the grid, so that single precision tells them apart
+_APART = 0.01  # minimum distance of knots on the grid, which single precision can resolve
 _SHARPEST, _WIDEST = 1e-3, 0.5
-_FEW = 65  # distinct numbers that may all own an interval; of more numbers, only frequent ones
-_NARROW = 1e-4  # standard deviations, within which probabilities hardly change
-_SAME = 1e-5  # scores nearer than this are equal in single precision
+_FEW = 65  # if there are more distinct numbers, only frequent ones own an interval
+_NARROW = 1e-4  # standard deviations; probabilities hardly change within this distance
+_SAME = 1e-5  # scores closer than this are equal in single precision
 
 
 class NormalScores(Configurable):
-    r"""A monotone map from numbers to the scores that they would have in a normal distribution.
+    r"""Monotone map from numbers to scores with a normal distribution.
 
     .. math:: t(v) = \Phi^{-1} \big( P(V < v) + \tfrac{1}{2} P(V = v) \big)
 
-    A number that many rows share, such as the zeros of a count, owns a whole interval of
-    scores. Every score of the interval is decoded to this number, so drawn examples have it as
-    often as the data. The number itself is encoded to one score, that of its middle rank. Its
-    probability is that of the interval. Between intervals, the map is linear from knot to knot.
+    A number that many rows share, such as the zeros of a count, owns an interval of scores. Every
+    score of the interval is decoded to this number, so that new examples have it as often as the
+    data. The number itself is encoded to the score of its middle rank. Its probability is that of
+    the interval. Between intervals, the map is piecewise linear.
     Beyond the range of the fit, scores grow like a logarithm. Decoded numbers stay within the
     range of the fit.
 
     Arguments:
-        knots: The largest number of knots, apart from those of such numbers.
+        knots: The maximum number of knots, in addition to those at the ends of intervals.
 
     Example:
         >>> scores = NormalScores().fit(np.array([0.0, 0.0, 0.0, 1.0]))
@@ -59,9 +59,9 @@ class NormalScores(Configurable):
 
         Arguments:
             values: Finite numbers, at least one.
-            shared: The numbers that own an interval. By default these are the numbers that at
-                least two rows have, if there are at most 65 distinct numbers, and otherwise the
-                numbers that more than a 65th of all rows have.
+            shared: The numbers that own an interval. With at most 65 distinct numbers, the
+                default is all numbers of at least two rows; with more, it is all numbers of more
+                than a 65th of the rows.
         """
         v, counts = np.unique(values + 0.0, return_counts=True)  # -0.0 becomes 0.0
         above = counts.cumsum()
@@ -80,7 +80,7 @@ class NormalScores(Configurable):
         reach = v[-1] - v[0]
         self.slope_ = float((middle[-1] - middle[0]) / reach) if reach > 0 else 1.0
 
-        # A rounded number is not known better than its rounding
+        # A rounded number is only known up to its rounding
         gaps = np.diff(middle).repeat(counts[:-1])
         median = float(np.median(gaps)) if len(gaps) else 1.0
         self.scale_ = float(f"{np.clip(median / 4, _SHARPEST, _WIDEST):.3g}")
@@ -129,9 +129,9 @@ class NormalScores(Configurable):
     def log_slope(self, t: NDArray) -> NDArray:
         r"""Returns :math:`\log \mathrm{d}v / \mathrm{d}t`, for densities in the user's units.
 
-        It is zero for a number that owns an interval, as this number has a probability. A number
-        between two such numbers, or beyond one at an end, was never seen. It has the probability
-        of the nearest one, divided by the number of rows of the fit, and less far away.
+        It is zero for a number that owns an interval, because this number has a probability. A
+        number in the interval of another number was never seen. It has the probability of that
+        number, divided by the number of rows of the fit; far beyond the ends it has less.
         """
         k = self._segment(self.low_, t)
         owns = self._owns()[k] & (t <= self.high_[k])
@@ -146,7 +146,7 @@ class NormalScores(Configurable):
         return np.where((beyond > 0) & ~owns, beyond - np.log(self.slope_), inside)
 
     def log_unseen(self, t: NDArray) -> NDArray:
-        r"""Returns :meth:`log_slope` for numbers in the interval of another number, else zero."""
+        r"""Returns :meth:`log_slope` in the interval of another number, and else zero."""
         k = self._segment(self.low_, t)
         owned = self._owns()[k] & (t <= self.high_[k])
         return np.where(owned, self.log_slope(t), 0.0)
@@ -172,7 +172,7 @@ class NormalScores(Configurable):
         return self.values_[0] + share @ np.diff(self.values_)
 
     def intervals(self) -> tuple[tuple[float, float], ...]:
-        r"""Returns the ends of the interval of each number that many rows share, ascending."""
+        r"""Returns the ends of the intervals of shared numbers, in ascending order."""
         owns = self._owns()
         return tuple(zip(self.low_[owns].tolist(), self.high_[owns].tolist()))
 
@@ -248,7 +248,7 @@ def _area(z: NDArray) -> NDArray:
 
 
 def _rates(scores: NormalScores) -> NDArray:
-    r"""Returns the slope of scores by numbers, from each knot to the next."""
+    r"""Returns the slope of the scores as a function of the numbers, between knots."""
     gaps = np.append(np.diff(scores.values_), 1.0)
     rises = np.append(scores.low_[1:] - scores.high_[:-1], 0.0)
 
@@ -257,7 +257,7 @@ def _rates(scores: NormalScores) -> NDArray:
 
 
 def _thinned(knots: NDArray, own: NDArray, n: int) -> NDArray:
-    r"""Returns fewer knots: those with an interval, both ends, and a grid between them."""
+    r"""Returns fewer knots: knots with an interval, both ends, and a grid between them."""
     v, _, middle, _ = knots
     fixed = own.copy()
     fixed[[0, -1]] = True

@@ -1,15 +1,15 @@
 r"""Statistics of data from one pass, in chunks that fit in memory.
 
-Means and squared deviations of parts are merged, in double precision, by
+Means and squared deviations of parts are merged in double precision by
 
 .. math:: M = M_a + M_b + \delta^2 \frac{n_a n_b}{n_a + n_b}, \qquad \delta = m_b - m_a,
 
-which stays exact where the mean is much larger than the spread.
+which stays accurate if the mean is much larger than the spread.
 
-Sums of floats depend on their order. Therefore a part has the same number of rows for any type
-of the data, and its numbers lie row by row in double precision for any strides of the source.
-The same numbers give the same statistics, to the bit. A negative zero becomes a positive one,
-since the choice between them would depend on the order, too.
+Sums of floats depend on their order. Therefore a part has the same number of rows for all types
+of data, and its numbers are in double precision, row by row, for all strides of the source. The
+same numbers give the same statistics, to the bit. Negative zeros become positive, because the sign
+of an extreme zero would depend on the order, too.
 
 References:
     | Updating Formulae and a Pairwise Algorithm for Computing Sample Variances
@@ -30,7 +30,7 @@ from ..data import chunks
 
 
 class Range(NamedTuple):
-    r"""The least and the greatest number of an array, and whether it has no others."""
+    r"""The smallest and the largest number of an array, and whether it has no other numbers."""
 
     low: float
     high: float
@@ -110,7 +110,7 @@ def column_statistics(X: NDArray) -> Columns:
 def check_finite(X: NDArray) -> None:
     r"""
     Raises:
-        ValueError: If there is a NaN or an infinity; the message has the first row and the count.
+        ValueError: If a number is NaN or infinite; the message has the first row and the count.
 
     Example:
         >>> check_finite(np.array([[1.0, np.nan]]))
@@ -147,8 +147,8 @@ def _finite(X: NDArray) -> Iterator[NDArray]:
     if rows:
         raise ValueError(
             f"Input contains NaN or infinity: {values} values in {rows} rows, the first in"
-            f" row {first}. Remove these rows or fill them in, with"
-            " sklearn.impute.SimpleImputer for example."
+            f" row {first}. Remove these rows or fill them in, for example with"
+            " sklearn.impute.SimpleImputer."
         )
 
 

@@ -1,4 +1,4 @@
-r"""Overlapping windows of long recordings and series, and the way back to the whole."""
+r"""Overlapping windows of long recordings and series, and whole recordings from windows."""
 
 __all__ = [
     "Windows",
@@ -25,7 +25,7 @@ from ..data.cache import Spool, prepare
 
 
 class Windows(np.ndarray):
-    r"""Windows of recordings, one after the other, with shape `(N, n)` or `(N, n, channels)`.
+    r"""Windows of all recordings in order, with shape `(N, n)` or `(N, n, channels)`.
 
     Example:
         >>> cut(np.zeros(5), 4).length
@@ -35,11 +35,11 @@ class Windows(np.ndarray):
     """
 
     length: int | tuple[int, ...] = 0
-    r"""The samples of the whole, or of each one in a list; zero for a part of the windows."""
+    r"""The number of samples of the recording, or of each one in a list; zero for a selection."""
 
     stride: int | None = None
-    r"""The samples from one window to the next; the last window ends with the whole. `None`
-    stands for half a window, with a last window that is filled up."""
+    r"""The number of samples from one window to the next; the last window ends with the recording.
+    `None` stands for half a window, with a last window that is padded."""
 
     origin: Any = None
     r"""The source of the windows, if it is known."""
@@ -52,7 +52,7 @@ class Windows(np.ndarray):
         stride: int | None = None,
         origin: Any = None,
     ) -> "Windows":
-        r"""Returns rows as the windows of recordings of these lengths, without a copy."""
+        r"""Returns rows as the windows of recordings with given lengths, without a copy."""
         windows = cast(Windows, X.view(cls))
         windows.length, windows.stride, windows.origin = length, stride, origin
 
@@ -63,12 +63,12 @@ class Windows(np.ndarray):
         r"""Number of windows of each sound.
 
         Raises:
-            ValueError: If these are not all windows that :func:`cut` returned.
+            ValueError: If these are not all of the windows that :func:`cut` returned.
         """
         if self.length == 0:
             raise ValueError(
-                "expected all windows, as cut returned them, got some of them or changed ones,"
-                f" with shape {self.shape}. Keep what cut returned."
+                "expected all windows that cut returned, got a selection or a changed array with"
+                f" shape {self.shape}. Keep the array that cut returned."
             )
 
         n = self.shape[1]
@@ -76,16 +76,16 @@ class Windows(np.ndarray):
 
 
 def cut(x: ArrayLike | Sequence[ArrayLike], n: int) -> Windows:
-    r"""Cut long sounds into windows, each of which begins in the middle of the one before.
+    r"""Cut long sounds into windows. Each begins in the middle of the window before it.
 
     Arguments:
         x: The waveform, with shape `(T,)` or `(T, channels)`; or a list of such arrays, of
             different lengths.
-        n: The samples of a window.
+        n: The number of samples in a window.
 
     Returns:
-        The windows, with shape `(N, n)` or `(N, n, channels)`. Silence fills up the last window
-        of each sound.
+        The windows, with shape `(N, n)` or `(N, n, channels)`. The last window of each sound is
+        padded with silence.
 
     Raises:
         ValueError: If a sound is empty or has other channels than the first, or if `n` is less
@@ -115,7 +115,7 @@ def cut(x: ArrayLike | Sequence[ArrayLike], n: int) -> Windows:
         if wave.shape[1:] != waves[0].shape[1:]:
             raise ValueError(
                 f"expected sounds with as many channels as the first, of shape {waves[0].shape},"
-                f" got shape {wave.shape}{where}. Mix them down, by x.mean(axis=1) for example."
+                f" got shape {wave.shape}{where}. Mix them down, for example by x.mean(axis=1)."
             )
 
     parts = [wave[i : i + n] for wave in waves for i in starts(len(wave), n)]
@@ -129,7 +129,7 @@ def cut(x: ArrayLike | Sequence[ArrayLike], n: int) -> Windows:
 
 
 def spooled(waves: Iterable[NDArray], n: int) -> Windows:
-    r"""Windows of sounds, kept in a file if there are many. One sound at a time is in memory.
+    r"""Windows of sounds, in a file if there are many. Only one sound at a time is in memory.
 
     Arguments:
         waves: The waveforms, with shape `(T,)` or `(T, channels)`.
@@ -155,8 +155,8 @@ def starts(length: int, n: int, stride: int | None = None) -> list[int]:
     r"""The first samples of the windows of a recording.
 
     Arguments:
-        length: The samples of the recording.
-        n: The samples of a window.
+        length: The number of samples of the recording.
+        n: The number of samples in a window.
         stride: As for :func:`join`.
 
     Example:
@@ -215,7 +215,7 @@ def prepared(
 
 
 def counts_of(X: Any) -> list[int] | None:
-    r"""The number of windows of each recording, or `None` for examples that are not such windows.
+    r"""The number of windows of each recording, or `None` for examples that are not windows.
 
     Arguments:
         X: The examples.
@@ -224,12 +224,12 @@ def counts_of(X: Any) -> list[int] | None:
         >>> counts_of(cut([np.zeros(5), np.zeros(3)], 4)), counts_of(np.zeros((3, 4)))
         ([2, 1], None)
     """
-    some = isinstance(X, Windows) and X.length == 0  # a part of all windows
+    some = isinstance(X, Windows) and X.length == 0  # a selection of windows
     return None if some else getattr(X, "counts", None)
 
 
 def overlap_of(X: Any) -> int:
-    r"""The largest number of windows after a window that have samples in common with it.
+    r"""The maximum number of later windows that overlap with a window.
 
     Arguments:
         X: Windows, or examples that were read as windows.
@@ -241,7 +241,7 @@ def overlap_of(X: Any) -> int:
     n = X.shape[1] if isinstance(X, Windows) else X.samples
     stride = getattr(X, "stride", None)
 
-    # With a stride, the last window may be nearer to the one before
+    # With a stride, the last window may be closer to the window before it
     return -(-n // (n // 2)) - 1 if stride is None else -(-n // stride)
 
 
@@ -265,15 +265,15 @@ def follow(y: Any, X: Any) -> Any:
 
 
 def join(X: ArrayLike, length: int | Sequence[int], stride: int | None = None) -> Any:
-    r"""Put windows together, each faded into the next.
+    r"""Join windows to whole sounds, with cross-fades.
 
     .. math:: x_t = \frac{\sum_i w_{t - i h} \, X_{i, t - i h}}{\sum_i w_{t - i h}},
         \qquad w_s = \sin^2 \Big( \tfrac{\pi}{n} (s + \tfrac{1}{2}) \Big)
 
     Arguments:
         X: Windows as :func:`cut` returns them, with shape `(N, n)` or `(N, n, channels)`.
-        length: The samples of the whole, or of each sound, as in `length` of the windows.
-        stride: The samples from one window to the next, as in `stride` of the windows.
+        length: The number of samples of the sound, or of each sound: `length` of the windows.
+        stride: The number of samples from one window to the next: `stride` of the windows.
 
     Returns:
         The waveform, with shape `(length,)` or `(length, channels)`; or a list of them.
@@ -310,8 +310,8 @@ def pool(Z: ArrayLike, windows: Windows) -> NDArray:
 
     .. math:: \bar{z} = \frac{1}{N} \sum_{i=1}^N z_i
 
-    All windows of a sound have the same weight, also the last one. If a sound has several
-    windows, less than half of the last one is silence.
+    All windows of a sound have the same weight. If a sound has several windows, less than half of
+    its last window is padding.
 
     Arguments:
         Z: The codes of the windows, or other numbers for each window, with shape `(N, *)`.
@@ -321,7 +321,7 @@ def pool(Z: ArrayLike, windows: Windows) -> NDArray:
         A row for each sound, with shape `(sounds, *)`.
 
     Raises:
-        ValueError: If the windows are not those of :func:`cut`, or do not match the codes.
+        ValueError: If the windows did not come from :func:`cut`, or do not match the codes.
 
     See Also:
         :func:`~autoencode.modalities.cut`, :func:`~autoencode.modalities.join`
@@ -342,7 +342,7 @@ def pool(Z: ArrayLike, windows: Windows) -> NDArray:
     if len(Z) != sum(counts):
         raise ValueError(f"expected a code for each of {sum(counts)} windows, got {len(Z)}.")
 
-    # In double precision, as a recording of hours has many windows
+    # In double precision, because a recording of hours has many windows
     rows = np.stack([part.mean(axis=0, dtype=np.float64) for part in _split(Z, counts)])
     return rows.astype(np.result_type(Z, np.float32))
 
@@ -364,7 +364,7 @@ def _split(rows: NDArray, counts: Sequence[int]) -> list[NDArray]:
 
 
 def _faded(X: NDArray, length: int, stride: int | None) -> NDArray:
-    r"""Returns one sound, put together from its windows."""
+    r"""Returns one sound, joined from its windows."""
     n = X.shape[1]
     begins = starts(length, n, stride)
     w = np.sin(np.pi / n * (np.arange(n) + 0.5)) ** 2

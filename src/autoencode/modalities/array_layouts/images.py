@@ -18,8 +18,8 @@ from .remedies import as_gray, as_series_or_table, as_sounds
 from .waves import MIN_WAVE_LENGTH
 
 _MIN_SMOOTH, _MAX_ROUGH = 0.5, 0.3  # likeness of neighbors
-_MAX_LABELS, _MIN_EQUAL_FRACTION = 64, 0.8  # of a map of labels, and of its equal neighbors
-_MAX_SPREAD_RATIO = 30  # of two channels
+_MAX_LABELS, _MIN_EQUAL_FRACTION = 64, 0.8  # labels of a map, and its pairs of equal neighbors
+_MAX_SPREAD_RATIO = 30  # standard deviation of one channel in that of another
 _ONE_HOT = "np.eye({}, dtype=np.uint8)[X]"
 
 
@@ -45,7 +45,7 @@ def check_gray(X: NDArray) -> str:
         X: The array.
 
     Raises:
-        ValueError: If it may be something else.
+        ValueError: If the array may hold other data.
     """
     N, H, W = X.shape
 
@@ -72,8 +72,8 @@ def check_gray(X: NDArray) -> str:
 
     if N in {3, 4} and min(H, W) >= MIN_PHOTO_SIDE and planes_are_alike(X):
         raise ValueError(
-            f"an array with shape {X.shape}, of planes that are alike, may be one photograph with"
-            f" its channels first, or {N} gray images of {H} x {W}. Use"
+            f"an array with shape {X.shape} and similar planes may be one photograph with its"
+            f" channels first, or {N} gray images of {H} x {W}. Use"
             f" np.moveaxis(X, 0, -1)[None] for a photograph, {as_gray()}."
         )
 
@@ -90,7 +90,7 @@ def check_channels(X: NDArray) -> None:
         X: An array with four sizes.
 
     Raises:
-        ValueError: If it is one.
+        ValueError: If the array is of this kind.
     """
     N, A, B, C = X.shape
 
@@ -119,9 +119,9 @@ def check_channels(X: NDArray) -> None:
         raise ValueError(
             f"the channels of an array with shape {X.shape} differ in range: standard deviations"
             f" go from {some.min():.3g} to {some.max():.3g}, and images have one scale for all."
-            " Scale each, by (X - X.mean(axis=(0, 1, 2))) / X.std(axis=(0, 1, 2)) for example, or"
-            " say modality=ae.modalities.Images(layout='NHWC') (command line: --modality Images"
-            " --modality.layout NHWC) for one scale."
+            " Scale each channel, for example by (X - X.mean(axis=(0, 1, 2))) / X.std(axis=(0, 1,"
+            " 2)), or use modality=ae.modalities.Images(layout='NHWC') (command line: --modality"
+            " Images --modality.layout NHWC) for one scale."
         )
 
 
@@ -133,7 +133,7 @@ def check_columns(X: NDArray, moved: str = "") -> None:
         moved: A selection of the axis of rows and columns, for the message.
 
     Raises:
-        ValueError: If they do.
+        ValueError: If the array is of this kind.
     """
     if X.dtype in (np.uint8, bool) or min(X.shape[1:]) < 2:
         return
@@ -149,11 +149,11 @@ def check_columns(X: NDArray, moved: str = "") -> None:
     why = None
 
     if down > _MIN_SMOOTH and across < _MAX_ROUGH and down - across > _MIN_SMOOTH:
-        why = "columns beside each other have nothing in common, while rows do"
+        why = "neighboring columns are not alike, while neighboring rows are"
     elif not usual and has_jumps(x):
         why = "its columns differ in range"
     elif low < 0 and not usual and min(down, across) < _MIN_SMOOTH:
-        why = f"its values, from {low:.3g} to {high:.3g}, are no usual intensities"
+        why = f"its values, from {low:.3g} to {high:.3g}, are unusual for intensities"
 
     if why is not None:
         N, H, W = X.shape
@@ -171,7 +171,7 @@ def check_labels(X: NDArray) -> None:
         X: Gray images.
 
     Raises:
-        ValueError: If they do.
+        ValueError: If the array is of this kind.
     """
     if X.dtype.kind not in "ui":
         return

@@ -23,7 +23,7 @@ def check_layout(X: Any, taken_for: str) -> str | None:
         A short description of the data, if their kind was a guess.
 
     Raises:
-        ValueError: If the data may be of another kind; the message says what to type for each.
+        ValueError: If the data may be of another kind; the message gives a setting for each kind.
 
     Example:
         >>> check_layout(np.zeros((60, 28, 28), np.uint8), "Images")
@@ -65,7 +65,7 @@ def _check_single(X: NDArray) -> str:
         X: The array.
 
     Raises:
-        ValueError: If it is smooth in both directions, as a photograph is.
+        ValueError: If the array is smooth in both directions, like a photograph.
     """
     table = f"a table of {len(X):,} rows and {X.shape[1]:,} columns"
 

@@ -13,10 +13,10 @@ __all__ = [
 import numpy as np
 from numpy.typing import NDArray
 
-MIN_SIDE = 5  # pixels: images have more to a side, channels and sensors fewer
-MIN_PHOTO_SIDE = 16  # pixels, from which one photograph is as plausible as many images
+MIN_SIDE = 5  # pixels; sides of images are rarely shorter, axes of channels rarely longer
+MIN_PHOTO_SIDE = 16  # pixels; an array with shorter sides is hardly a single photograph
 _MAX_EXAMPLES = 256
-_MAX_JUMP, _MAX_LEAP = 0.8, 1.5  # changes of spread and mean from one column to the next
+_MAX_JUMP, _MAX_LEAP = 0.8, 1.5  # changes of spread and of mean between neighboring columns
 
 
 def likeness(x: NDArray, axis: int) -> float:
@@ -50,7 +50,7 @@ def has_jumps(x: NDArray) -> bool:
 
 
 def planes_are_alike(X: NDArray) -> bool:
-    r"""Tell whether all planes are correlated with the first, as those of a photograph are.
+    r"""Tell whether all planes are correlated with the first, like the channels of a photograph.
 
     Arguments:
         X: The planes, with shape `(N, H, W)`.

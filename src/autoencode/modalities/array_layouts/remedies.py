@@ -7,7 +7,7 @@ def as_series_or_table(moved: str = "") -> str:
     r"""Settings that take an array for series, or for a table.
 
     Arguments:
-        moved: A method that brings the axes into order.
+        moved: A call that puts the axes into order.
     """
     moved = f"X{moved} with " * bool(moved)
     return (
@@ -28,9 +28,9 @@ def as_sounds(moved: str) -> str:
     r"""Setting that takes an array for sounds.
 
     Arguments:
-        moved: A method that brings the axes into order.
+        moved: A call that puts the axes into order.
     """
     return (
-        f"Sounds are X{moved}, with modality=ae.modalities.Sounds(rate=...) and the samples per"
+        f"For sounds, use X{moved} with modality=ae.modalities.Sounds(rate=...), the samples per"
         " second."
     )

@@ -12,7 +12,7 @@ def check_type(X: Any) -> None:
         X: Any array.
 
     Raises:
-        ValueError: If they are complex, dates, times, records or bytes.
+        ValueError: If they hold complex numbers, dates, times, records or bytes.
 
     Example:
         >>> import numpy as np
@@ -22,18 +22,18 @@ def check_type(X: Any) -> None:
     """
     dtype = getattr(X, "dtype", None)
     kind = getattr(dtype, "kind", None)
-    frame = "a data frame, pd.DataFrame(X), whose columns have types of their own"
+    frame = "a data frame, pd.DataFrame(X), in which each column has a type"
     remedies = {
         "M": f"X.astype('datetime64[s]').astype(float) for seconds since 1970, or {frame}",
         "m": "X / np.timedelta64(1, 's') for seconds",
-        "S": f"X.astype(float) where they spell numbers, or {frame}",
+        "S": f"X.astype(float) if they spell numbers, or {frame}",
         "V": f"{frame}",
     }
 
     if kind in {"U", "T"} and X.ndim > 1:
         raise ValueError(
             f"expected numbers, got text in an array with shape {X.shape}. Use {frame}, or"
-            " X.astype(float) where it spells numbers."
+            " X.astype(float) if it spells numbers."
         )
 
     if kind == "c":
@@ -50,7 +50,7 @@ def check_type(X: Any) -> None:
         if odd is not None:
             raise ValueError(
                 f"expected numbers, got {odd!r} in an array of objects. Use {frame}, or"
-                " X.astype(float) where it spells numbers."
+                " X.astype(float) if it spells numbers."
             )
 
     if kind in remedies:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from .likeness import MIN_SIDE, some_rows
 
 MIN_WAVE_LENGTH = 1000  # samples
-_MAX_PEAK = 1.5  # filters may lead beyond full scale, up to here
+_MAX_PEAK = 1.5  # times full scale, which filtered sounds may exceed
 
 
 def check_waves(waves: list[NDArray]) -> str:
@@ -20,7 +20,7 @@ def check_waves(waves: list[NDArray]) -> str:
         waves: The arrays.
 
     Raises:
-        ValueError: If they may be series as well.
+        ValueError: If they may also be series.
     """
     lengths = [len(x) for x in waves]
     longest = max(lengths)
@@ -37,7 +37,7 @@ def check_waves(waves: list[NDArray]) -> str:
     elif longest < MIN_WAVE_LENGTH:
         why = f"of at most {longest} numbers, which are a few hundredths of a second"
     elif is_float and max(-low, high) > _MAX_PEAK:
-        why = f"with values from {low:.3g} to {high:.3g}, where those of waveforms lie in -1 to 1"
+        why = f"with values from {low:.3g} to {high:.3g}, while waveforms lie between -1 and 1"
     elif is_float and low >= 0 < high:
         why = "none of which is negative"
 
@@ -45,9 +45,9 @@ def check_waves(waves: list[NDArray]) -> str:
         return f"{len(waves):,} sounds of up to {longest:,} samples"
 
     channels = f", channels={wide}" * (wide > 1)
-    divided = "" if max(-low, high) <= _MAX_PEAK else " once divided by their greatest value,"
+    divided = "" if max(-low, high) <= _MAX_PEAK else " after a division by their largest value,"
     image = wide > 2 and all(x.ndim == 2 and x.shape[1] >= MIN_SIDE for x in waves)
-    images = " Images of several sizes go into a folder, or are resized to one." * image
+    images = " Write images of several sizes to a folder, or resize them to one size." * image
     raise ValueError(
         f"a list of {len(waves):,} arrays of different lengths, {why}, may be series of"
         f" measurements, or sounds. Use modality=ae.modalities.Series() (command line: --modality"
@@ -58,7 +58,7 @@ def check_waves(waves: list[NDArray]) -> str:
 
 
 def check_rows(X: Any) -> None:
-    r"""Refuse a list of equally long arrays that may be sounds as well as rows of a table.
+    r"""Refuse a list of equally long arrays that may be sounds or rows of a table.
 
     Arguments:
         X: Any data.

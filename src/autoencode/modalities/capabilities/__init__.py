@@ -1,15 +1,15 @@
-r"""Capabilities: what only some kinds of data can do, beyond the methods of every `Modality`.
+r"""Capabilities: abilities of some kinds of data, beyond the methods of every `Modality`.
 
-A kind has a capability by inheriting from its class. Callers ask with `isinstance`. Functions
-beside the classes hold the answers for all other kinds.
+A kind has a capability if it inherits from its class. Callers check this with `isinstance`.
+Functions beside the classes have the default for all other kinds.
 
 - `files`: reading files and folders, writing a file for each example
 - `tables`: rows with columns, examples that are not numbers
-- `scales`: scales that bend, and the way back from means and new examples
-- `cells`: missing cells, surprisal of cells, rows with given cells, levels that are new
-- `sequences`: tokens, windows of long examples, and what comes after their end
+- `scales`: nonlinear scales; means and new examples in the user's units
+- `cells`: missing cells, surprisal of cells, rows with given cells, new levels
+- `sequences`: tokens, windows of long examples, and forecasts
 - `pictures`: pictures of examples, and images of any size
-- `fitting`: what is learned for the model, and parts of a model adapted to the data
+- `fitting`: statistics that the model needs, and parts of a model adapted to the data
 """
 
 __all__ = [

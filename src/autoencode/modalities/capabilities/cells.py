@@ -39,7 +39,7 @@ class Imputable(abc.ABC):
 
         Arguments:
             X: The user's examples.
-            R: The other examples, as `restore` returns them, one for each.
+            R: The other examples, one for each, as `restore` returns them.
         """
 
 
@@ -60,7 +60,7 @@ class CellScored(abc.ABC):
 
     @abc.abstractmethod
     def mask_each_cell(self, x: Tensor) -> Iterator[Tensor]:
-        r"""Yields the scaled examples once for each column, with the cells of it hidden."""
+        r"""Yields the scaled examples once for each column, with its cells hidden."""
 
 
 class Conditionable(abc.ABC):
@@ -80,7 +80,7 @@ class Conditionable(abc.ABC):
 
 
 class OpenLevels(abc.ABC):
-    r"""Kinds with categories whose later levels may be new."""
+    r"""Kinds with categories, of which later data may have new levels."""
 
     @abc.abstractmethod
     def is_new(self, x: Tensor) -> Tensor:

@@ -16,8 +16,8 @@ from .sequences import Windowed
 class Readable(abc.ABC):
     r"""Kinds with their own readers of files or folders.
 
-    Tables of numbers need no reader: the library itself reads `.npy`, `.csv` and `.parquet` files
-    of numbers.
+    Tables of numbers need no reader of their own: the library reads `.npy`, `.csv` and `.parquet`
+    files of numbers for all kinds.
     """
 
     @abc.abstractmethod
@@ -48,7 +48,7 @@ def read_files(modality: Modality, path: Path | Files, whole: bool = False) -> t
     Arguments:
         modality: The kind of data.
         path: The file, the folder or several files.
-        whole: Whether long examples are kept whole.
+        whole: Whether to keep long examples whole.
 
     Raises:
         ValueError: If the kind cannot read such files.
@@ -60,7 +60,7 @@ def read_files(modality: Modality, path: Path | Files, whole: bool = False) -> t
         return modality.read(path)
 
     raise ValueError(
-        f"expected a table in a file, such as .csv or .npy, for {modality}, got the folder"
+        f"expected a file with a table, such as .csv or .npy, for {modality}, got the folder"
         f" '{path}'."
     )
 

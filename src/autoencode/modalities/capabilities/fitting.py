@@ -1,4 +1,4 @@
-r"""Learning from the data for a model, and the parts of a model adapted to the data."""
+r"""Statistics of the data that a model needs, and parts of a model adapted to the data."""
 
 __all__ = [
     "Adaptive",
@@ -34,7 +34,7 @@ Corrupting = Callable[[Tensor], Tensor]
 
 
 class DensityFitted(abc.ABC):
-    r"""Kinds that look at the data once more for models with a density."""
+    r"""Kinds that learn more from the data for models with a density."""
 
     @abc.abstractmethod
     def fit_density(self, X: NDArray) -> None:
@@ -49,11 +49,11 @@ class ErrorWeighted(abc.ABC):
 
     @abc.abstractmethod
     def deterministic_likelihood(self) -> Family:
-        r"""Returns the default likelihood of models without a density, which weighs errors."""
+        r"""Returns the default likelihood of models without a density; it weights errors."""
 
 
 class ResidualFitted(abc.ABC):
-    r"""Kinds whose new examples need the spread that a trained model leaves open."""
+    r"""Kinds whose new examples need the spread of residuals, which a model does not learn."""
 
     @abc.abstractmethod
     def fit_residuals(self, squares: Callable[[], Iterator[Tensor]]) -> None:
@@ -66,13 +66,13 @@ class ResidualFitted(abc.ABC):
 
 
 class Augmented(abc.ABC):
-    r"""Kinds that are trained on changed examples, too, where there are few."""
+    r"""Kinds that train on randomly changed examples if there are few examples."""
 
     @abc.abstractmethod
     def variation(self) -> Callable[[Tensor], Tensor] | None:
-        r"""Returns a function that changes scaled examples into others that are as likely.
+        r"""Returns a random function that changes scaled examples into equally likely ones.
 
-        It is `None` if the data of the fit are enough without.
+        It is `None` if there are enough examples in the fit.
         """
 
 
@@ -86,10 +86,10 @@ class Adaptive:
     """
 
     def adapt_network(self, network: Network) -> Network:
-        r"""Returns a network adapted to the data, with their vocabulary size for example.
+        r"""Returns a network adapted to the data, for example to the size of the vocabulary.
 
         Raises:
-            ValueError: If the network does not suit such data.
+            ValueError: If the network does not suit the data.
         """
         return network
 
@@ -102,22 +102,22 @@ class Adaptive:
         return likelihood
 
     def split_corruption(self, corruption: Any) -> tuple[Corrupting | None, Corrupting]:
-        r"""Returns the parts of a corruption before `normalize`, if any, and after it.
+        r"""Returns the parts of a corruption that act before `normalize`, if any, and after it.
 
-        A corruption that means nothing for the data is replaced by one that does.
+        A corruption that makes no sense for the data is replaced by a similar one that does.
 
         Raises:
-            ValueError: If nothing can replace it, or its parts are in another order.
+            ValueError: If no corruption can replace it, or its parts are in another order.
         """
         return None, without_text_corruptions(self, corruption)
 
 
 class Subsettable(abc.ABC):
-    r"""Kinds that learn more than a part of the data shows, such as levels and constants."""
+    r"""Kinds that learn facts of which a subset of the data shows too little, such as levels."""
 
     @abc.abstractmethod
     def for_subset(self) -> Modality:
-        r"""Returns the modality for models that are fitted to a part of the data.
+        r"""Returns the modality for models that are fitted to a subset of the data.
 
         It keeps the shape, types, levels and constants of all data.
         """
@@ -143,7 +143,7 @@ def default_likelihood(modality: Modality, X: Any, density: bool) -> Family:
 
     Arguments:
         modality: The kind of data, after `fit`.
-        X: The examples, of which the kind may learn more.
+        X: The examples, from which the kind may learn more.
         density: Whether the model has a density.
 
     Example:
@@ -170,7 +170,7 @@ def adapt_network(modality: Modality, network: Network) -> Network:
         network: The network.
 
     Raises:
-        ValueError: If the network does not suit such data.
+        ValueError: If the network does not suit the data.
 
     Example:
         >>> from autoencode.modalities import Texts
@@ -206,7 +206,7 @@ def adapt_likelihood(modality: Modality, likelihood: Family) -> Family:
 def split_corruption(
     modality: Modality, corruption: Corrupting
 ) -> tuple[Corrupting | None, Corrupting]:
-    r"""The parts of a corruption before `normalize`, if any, and after it.
+    r"""The parts of a corruption that act before `normalize`, if any, and after it.
 
     Arguments:
         modality: The kind of data, after `fit`.
@@ -228,7 +228,7 @@ def split_corruption(
 
 
 def without_text_corruptions(modality: Any, corruption: Corrupting) -> Corrupting:
-    r"""Returns a corruption of scaled examples, and refuses one of texts."""
+    r"""Returns a corruption, and refuses corruptions of texts."""
     for part in flatten(corruption):
         if isinstance(part, TextCorruption):
             raise ValueError(
@@ -240,7 +240,7 @@ def without_text_corruptions(modality: Any, corruption: Corrupting) -> Corruptin
 
 
 def for_subset(modality: Modality) -> Modality:
-    r"""The modality for models that are fitted to a part of the data.
+    r"""The modality for models that are fitted to a subset of the data.
 
     Arguments:
         modality: The kind of data, after `fit` to all of them.
@@ -254,7 +254,7 @@ def for_subset(modality: Modality) -> Modality:
 
 
 def variation(modality: Modality) -> Callable[[Tensor], Tensor] | None:
-    r"""Change of scaled examples into others that are as likely, or `None` if none is needed.
+    r"""Random change of scaled examples into equally likely ones, or `None` if none is needed.
 
     Arguments:
         modality: The kind of data, after `fit`.

@@ -28,7 +28,7 @@ class Pictured(abc.ABC):
 
 
 class Tiled(abc.ABC):
-    r"""Kinds whose examples may have any size, which results keep."""
+    r"""Kinds whose examples may have any size. Results keep the size."""
 
     @abc.abstractmethod
     def in_own_size(
@@ -42,8 +42,8 @@ class Tiled(abc.ABC):
 
         Arguments:
             X: The example.
-            function: Maps scaled examples with shape `(B, *shape_)` to examples of the same shape;
-                or examples of any size, if it is convolutional.
+            function: Maps scaled examples with shape `(B, *shape_)` to examples of the same shape.
+                A convolutional function maps examples of any size.
             receptive_radius: The radius of the receptive field in pixels; `None` if unlimited.
             hidden: Where pixels are NaN to the function, with shape `(H, W)`.
         """
@@ -73,14 +73,14 @@ class Tiled(abc.ABC):
         receptive_radius: int | None = None,
         stride: int = 1,
     ) -> Tensor:
-        r"""Returns what a function of parts of a scaled example makes of the whole.
+        r"""Applies a function to parts of a scaled example, and joins the results.
 
         Arguments:
             x: The scaled example.
-            function: Maps scaled examples with shape `(B, *shape_)`, or of any size if it keeps
-                places, to results of their size, divided by the stride.
+            function: Maps scaled examples to results of their size, divided by the stride. The
+                examples have shape `(B, *shape_)`, or any size if the function is convolutional.
             receptive_radius: The radius of the receptive field in pixels; `None` if unlimited.
-            stride: The number of pixels to a side of a position of the result.
+            stride: The number of pixels on each side of a position of the result.
         """
 
     @abc.abstractmethod
@@ -105,7 +105,7 @@ def to_images(modality: Modality, X: NDArray) -> NDArray:
 
 
 def to_numeric(modality: Modality, X: Any) -> Any:
-    r"""Examples as one array of numbers, to draw.
+    r"""Examples as one array of numbers, for pictures.
 
     Arguments:
         modality: The kind of data.
@@ -115,6 +115,6 @@ def to_numeric(modality: Modality, X: Any) -> Any:
         ValueError: If the examples are token sequences.
     """
     if isinstance(modality, Tokenized):
-        raise ValueError("there are no pictures of texts, but of their codes: plots.codes(...).")
+        raise ValueError("there are no pictures of texts; draw their codes with plots.codes(...).")
 
     return modality.to_numeric(X) if isinstance(modality, (Tabular, Pictured)) else X

@@ -1,4 +1,4 @@
-r"""Scales that bend, and the way back from means and new examples."""
+r"""Nonlinear scales; means and new examples in the user's units."""
 
 __all__ = ["NonlinearScale", "log_unit", "mean", "restore_mean", "restore_new"]
 
@@ -15,7 +15,8 @@ from ..base import Modality
 class NonlinearScale(abc.ABC):
     r"""Kinds whose map from the user's numbers to scaled ones is not affine.
 
-    The mean of such numbers is not the number of the mean, and the unit depends on the place.
+    The mean of such numbers is not the image of the scaled mean, and the size of a scaled unit
+    depends on the number.
     """
 
     @abc.abstractmethod
@@ -24,13 +25,13 @@ class NonlinearScale(abc.ABC):
 
     @abc.abstractmethod
     def restore_mean(self, x: Tensor) -> NDArray:
-        r"""Returns means in the shape, scale and type of the user's own examples."""
+        r"""Returns means in the shape, scale and type of the user's examples."""
 
     @abc.abstractmethod
     def log_unit(self, x: Tensor) -> Tensor:
         r"""Returns the log of the user's volume per scaled volume at examples, with shape `(B,)`.
 
-        Log-densities of scaled examples less this are log-densities in the user's units.
+        Subtract it from log-densities of scaled examples to get log-densities in the user's units.
 
         Arguments:
             x: The scaled examples, with shape `(B, *shape_)`.
@@ -38,7 +39,7 @@ class NonlinearScale(abc.ABC):
 
     @abc.abstractmethod
     def restore_new(self, x: Tensor) -> NDArray:
-        r"""Returns examples that `draw` made in the user's shape, scale, type and grid."""
+        r"""Returns examples from `draw` in the user's shape, scale, type and grid."""
 
 
 def mean(modality: Modality, p: Distribution) -> Tensor:

@@ -1,4 +1,4 @@
-r"""Tokens, and windows of long examples."""
+r"""Token sequences, windows of long examples, and forecasts."""
 
 __all__ = [
     "Collected",
@@ -24,9 +24,9 @@ from ..windows import Windows, join
 
 
 class Tokenized(abc.ABC):
-    r"""Kinds of token sequences, between which there are no directions and no distances.
+    r"""Kinds of token sequences, which have no Euclidean directions or distances.
 
-    A token decoder writes them, see :class:`~autoencode.distributions.Autoregressive`.
+    A token decoder generates them, see :class:`~autoencode.distributions.Autoregressive`.
     """
 
     @property
@@ -56,23 +56,23 @@ class Tokenized(abc.ABC):
 
 
 class Windowed(abc.ABC):
-    r"""Kinds whose examples may be longer than those of the fit, and are cut into windows then.
+    r"""Kinds whose examples may be longer than those of the fit, and are then cut into windows.
 
-    `transform(X, pool_windows=True)` and `reconstruct(X, full_size=True)` take each as a whole.
+    `transform(X, pool_windows=True)` and `reconstruct(X, full_size=True)` return whole examples.
     """
 
     @abc.abstractmethod
     def examples(self, X: Any, told: bool = False) -> Any:
-        r"""Returns the examples of data after `fit`: of long ones their windows.
+        r"""Returns the examples of data after `fit`; long examples are cut into windows.
 
         Arguments:
             X: The data.
-            told: Whether the log has said of these data how they are cut.
+            told: Whether the log has already described how these data are cut.
         """
 
     @abc.abstractmethod
     def read_whole(self, path: Path | Files) -> tuple[Any, ...]:
-        r"""Returns what `read` does, with long examples as they are."""
+        r"""Returns the same as `read`, but keeps long examples whole."""
 
     @abc.abstractmethod
     def windows(self, X: Any) -> Windows:
@@ -83,30 +83,30 @@ class Windowed(abc.ABC):
         """
 
     def whole(self, R: NDArray, windows: Windows) -> Any:
-        r"""Returns versions of windows, put together to whole examples.
+        r"""Returns versions of windows, joined to whole examples.
 
         Arguments:
-            R: As many windows, as `restore` returns them.
-            windows: The windows that they are versions of.
+            R: A version of each window, as `restore` returns them.
+            windows: The original windows.
         """
         return join(R, windows.length)
 
 
 class TimeResolved(Windowed):
-    r"""Kinds whose scaled windows have shape `(C, T)`: numbers of channels at steps of time."""
+    r"""Kinds whose scaled windows have shape `(C, T)`, for channels and steps of time."""
 
     @abc.abstractmethod
     def join_windows(self, R: NDArray, windows: Windows) -> list[NDArray]:
         r"""Returns versions of windows as whole series, each with shape `(T, C)`.
 
         Arguments:
-            R: As many windows, with shape `(N, n, C)`.
-            windows: The windows that they are versions of.
+            R: A version of each window, with shape `(N, n, C)`.
+            windows: The original windows.
         """
 
     @abc.abstractmethod
     def split(self, X: Any, share: float) -> tuple[Any, Any]:
-        r"""Returns the first part of the data, and the rest, which comes later or is of others.
+        r"""Returns the first part of the data, and the rest: later steps or other series.
 
         Arguments:
             X: The data.
@@ -119,11 +119,11 @@ class TimeResolved(Windowed):
 
     @abc.abstractmethod
     def describe_step(self, windows: Windows, series: int, step: int) -> tuple[str, Any]:
-        r"""Returns the name of a series and the time of one of its steps, or their numbers."""
+        r"""Returns the name of a series and the time of a step, or else their indices."""
 
 
 class Forecastable(TimeResolved):
-    r"""Kinds whose examples go on after their last step. Models of them can `forecast`."""
+    r"""Kinds whose examples continue after their last step. Their models can `forecast`."""
 
     shape_: tuple[int, ...]
 
@@ -132,7 +132,7 @@ class Forecastable(TimeResolved):
         r"""Returns the series of the user's data, each with shape `(T, C)`, and NaN for gaps.
 
         Raises:
-            ValueError: If the networks of the fit do not see which steps are missing.
+            ValueError: If the networks of the fit cannot see which steps are missing.
         """
 
     @abc.abstractmethod
@@ -141,19 +141,19 @@ class Forecastable(TimeResolved):
 
         Arguments:
             X: The user's data.
-            R: The steps after the last one of each series, with shape `(N, steps, C)`.
+            R: The steps after the end of each series, with shape `(N, steps, C)`.
         """
 
 
 class Collected(abc.ABC):
-    r"""Kinds whose examples may come in one table, of which several rows are an example."""
+    r"""Kinds whose examples may come in one table, with several rows for each example."""
 
     @abc.abstractmethod
     def collect(self, X: Any) -> Any:
         r"""Returns a sequence with an element for each example, in the user's units.
 
         Arguments:
-            X: The user's data. What was returned before comes back as it is.
+            X: The user's data. A result of this method is returned unchanged.
 
         Raises:
             ValueError: If the data are not of this kind.
@@ -176,7 +176,7 @@ def collected(modality: Modality, X: Any) -> Any:
 
 
 def event_shape(modality: Modality) -> tuple[int, ...]:
-    r"""The shape in which the likelihood wants its raw parameters.
+    r"""The shape of the raw parameters of the likelihood.
 
     Arguments:
         modality: The kind of data, after `fit`.
@@ -190,12 +190,12 @@ def event_shape(modality: Modality) -> tuple[int, ...]:
 
 
 def examples(modality: Modality, X: Any, told: bool = False) -> Any:
-    r"""The examples of data after `fit`: of long ones their windows.
+    r"""The examples of data after `fit`; long examples are cut into windows.
 
     Arguments:
         modality: The kind of data.
         X: The data.
-        told: Whether the log has said of these data how they are cut.
+        told: Whether the log has already described how these data are cut.
 
     Example:
         >>> import numpy as np

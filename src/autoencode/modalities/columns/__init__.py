@@ -6,7 +6,7 @@ missing cell, and turns such numbers back into cells of the same type and range.
 - `numbers`, `dates`, `levels`: columns of numbers, of dates and times, and of categories
 - `categories`, `cells`: categories of any type as text and numbers; kinds of single cells
 - `grids`, `marginals`: grids that numbers lie on; kinds of numeric columns
-- `exclusive`, `flags`: flags of which a row has at most one, as in one-hot encodings; new ones
+- `exclusive`, `flags`: exclusive flags, as in one-hot encodings; new flags
 - `dtypes`, `containers`: types of cells, and frames like the user's
 """
 
@@ -35,8 +35,8 @@ def describe_column(
 
     Arguments:
         name: The column's name.
-        cells: A series of pandas.
-        limit: The number of levels of a category that the model tells apart.
+        cells: A pandas series.
+        limit: The number of levels of a category that the model distinguishes.
         unknown: The treatment of levels that the fit did not see, see :class:`LevelColumn`.
 
     Raises:
@@ -49,10 +49,10 @@ def describe_column(
     """
     try:
         return _describe(name, cells, limit, unknown)
-    except NotImplementedError:  # what Arrow has no operations for
+    except NotImplementedError:  # Arrow lacks operations for some types
         raise ValueError(
-            f"column {name!r}: no use for cells of type {cells.dtype}. Cast it to a plain type of"
-            " numbers, text or dates, or drop it."
+            f"column {name!r}: cells of type {cells.dtype} are not supported. Cast it to a type"
+            " of numbers, text or dates, or drop it."
         ) from None
 
 
@@ -66,7 +66,7 @@ def _describe(name: str | int, cells: Any, limit: int, unknown: str) -> Column:
 
     if inferred in _NONE or isinstance(opened.dtype, pd.ArrowDtype):
         cell = next(iter(there), None)
-        what = no_use(cell) if cell is not None else f"no use for cells of type {cells.dtype}."
+        what = no_use(cell) if cell is not None else f"{cells.dtype} is not supported."
         raise ValueError(f"column {name!r}: {what}")
 
     if isinstance(cells.dtype, pd.ArrowDtype) and not returns(cells.dtype):
@@ -76,7 +76,7 @@ def _describe(name: str | int, cells: Any, limit: int, unknown: str) -> Column:
             + (
                 no_use(cell)
                 if isinstance(cell, (dict, list, np.ndarray))
-                else f"no use for cells of type {cells.dtype.pyarrow_dtype}. Cast it to a plain"
+                else f"cells of type {cells.dtype.pyarrow_dtype} are not supported. Cast it to a"
                 " type of numbers, text or dates, or drop it."
             )
         )

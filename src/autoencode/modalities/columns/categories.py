@@ -1,4 +1,4 @@
-r"""Categories of any type, stored as text and numbers, and read back."""
+r"""Conversion of categories of any type to text and numbers for files, and back."""
 
 __all__ = ["categories_of", "category_index", "word", "words_of"]
 
@@ -11,7 +11,7 @@ _SIMPLE = (str, bool, int, float)
 
 
 def word(level: Any) -> Any:
-    r"""A level itself if it is text, a number or a truth value, and otherwise its text.
+    r"""A level, or its text if the level is not text, a number or a truth value.
 
     Example:
         >>> import datetime
@@ -23,10 +23,10 @@ def word(level: Any) -> Any:
 
 
 def words_of(cells: Any) -> Any:
-    r"""Cells whose categories are text, numbers or truth values; others become text.
+    r"""Cells with categories of text, numbers or truth values; other categories become text.
 
     Arguments:
-        cells: A series of pandas.
+        cells: A pandas series.
 
     Example:
         >>> import pandas as pd
@@ -48,10 +48,10 @@ def categories_of(index: Any) -> dict[str, Any]:
     r"""Categories as numbers and text that can be stored.
 
     Arguments:
-        index: The categories, as an index of pandas.
+        index: The categories, as a pandas index.
 
     Raises:
-        ValueError: If categories of their type cannot be stored.
+        ValueError: If categories of this type cannot be stored.
 
     Example:
         >>> import pandas as pd
@@ -87,7 +87,7 @@ def categories_of(index: Any) -> dict[str, Any]:
 
 
 def category_index(stored: dict[str, Any]) -> Any:
-    r"""The categories that :func:`categories_of` has stored, as an index of pandas.
+    r"""The categories that :func:`categories_of` has stored, as a pandas index.
 
     Example:
         >>> category_index({"dtype": "int8", "values": [3, 1]}).dtype
@@ -119,7 +119,7 @@ def category_index(stored: dict[str, Any]) -> Any:
 
 
 def _is_simple(level: Any) -> bool:
-    large = isinstance(level, int) and abs(level) >= 2**63  # files hold no such numbers
+    large = isinstance(level, int) and abs(level) >= 2**63  # files cannot hold such numbers
     return isinstance(level, _SIMPLE) and not large
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 
 def plain(cell: Any) -> Any:
-    r"""A cell as a plain object of Python, not of numpy.
+    r"""A cell as a Python object, not a numpy scalar.
 
     Example:
         >>> plain(np.float64(1.5))
@@ -18,7 +18,7 @@ def plain(cell: Any) -> Any:
 
 
 def no_use(cell: Any) -> str:
-    r"""A message with advice about a cell that no column can hold.
+    r"""Message with advice about a cell that no column can hold.
 
     Example:
         >>> no_use([1])
@@ -35,11 +35,11 @@ def no_use(cell: Any) -> str:
 
 _LIST = "Turn it into text, .astype(str), or into a column for each element, or drop it."
 _WAYS = {
-    "Decimal": "Make all of the column one kind of number: .map(Decimal) or .map(float)",
+    "Decimal": "Convert all of the column to one kind of number: .map(Decimal) or .map(float)",
     "Fraction": "Turn it into a number: .map(float)",
-    "complex": "Take its parts as two columns, .map(lambda z: z.real) and .map(lambda z: z.imag).",
+    "complex": "Make its parts two columns, .map(lambda z: z.real) and .map(lambda z: z.imag).",
     "bytes": "Turn it into text: .str.decode('utf-8')",
-    "Period": "Give the column their type: .astype('period[M]'), or another frequency",
+    "Period": "Convert the column to this type: .astype('period[M]'), or another frequency",
     "Interval": "Turn it into a category: .astype('category')",
     **dict.fromkeys(("list", "tuple", "dict", "set", "ndarray"), _LIST),
 }

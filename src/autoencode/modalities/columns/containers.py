@@ -1,4 +1,4 @@
-r"""Data frames like the user's: the same library, index and order of columns."""
+r"""Data frames with the library, the index and the order of columns of the user's frame."""
 
 __all__ = ["contain"]
 
@@ -16,13 +16,13 @@ def contain(
     types: Mapping[str, str],
     categories: Mapping[str, Any] | None = None,
 ) -> Any:
-    r"""Convert a data frame of pandas to one like the user's.
+    r"""Convert a pandas frame to the form of the user's data.
 
     Arguments:
         frame: The rows.
-        X: The user's data. The rows get their library, index and order of columns. `None`, or the
-            path of a file, has none of these.
-        library: The library of the fit, for data that have none, see
+        X: The user's data. The result gets their library, index and order of columns. `None` and
+            paths of files have none of these.
+        library: The library of the fit, for data without a library, see
             :func:`~autoencode.data.tabular.libraries.library_of`.
         types: The types of the fit, see
             :func:`~autoencode.data.tabular.libraries.native_types`.

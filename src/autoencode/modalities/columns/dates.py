@@ -1,4 +1,4 @@
-r"""Columns of dates, of times of the day and of durations."""
+r"""Columns of dates, times of the day and durations."""
 
 __all__ = ["DATES", "DateColumn"]
 
@@ -26,7 +26,7 @@ _STEPS = {"days": 86400, "hours": 3600, "minutes": 60, "seconds": 1}
 
 
 class DateColumn(Configurable):
-    r"""Dates, times of the day and durations, as numbers of days since the first of the fit.
+    r"""Dates, times of the day and durations, as numbers of days since the first date of the fit.
 
     Decoded dates lie on the grid of the fit, in the local time of their zone: whole days, hours
     or minutes, first or last days of months, or multiples of another step.
@@ -88,7 +88,7 @@ class DateColumn(Configurable):
                 pd.Timestamp(0, tz=self.zone_)
             except (ValueError, KeyError) as error:  # an unknown zone is a KeyError
                 raise ValueError(
-                    f"column {self.name!r}: expected a time zone that has a name, got {dates.tz}."
+                    f"column {self.name!r}: expected a time zone with a name, got {dates.tz}."
                     " Use .dt.tz_convert('UTC'), or another zone by its name."
                 ) from error
 
@@ -104,7 +104,7 @@ class DateColumn(Configurable):
     def check_learned(self) -> None:
         import pandas as pd
 
-        # For some names pandas reads a file of the machine
+        # For some names, pandas reads a file of this machine
         zone = self.zone_ is None or re.fullmatch(r"[A-Z][\w+:-]*(/[A-Z][\w+-]*){0,2}", self.zone_)
         check_agreement(
             type(self),
@@ -127,7 +127,7 @@ class DateColumn(Configurable):
 
     @property
     def of_day(self) -> bool:
-        r"""Tell whether these are times of the day."""
+        r"""Tell whether the cells are times of the day."""
         return self.dtype_ == "time" or self.dtype_.startswith(("arrow time32", "arrow time64"))
 
     @property
@@ -162,7 +162,7 @@ class DateColumn(Configurable):
         return self.cells(self.scores_.decode(scores))
 
     def cells(self, values: NDArray) -> Any:
-        r"""Returns cells of the type of the fit, given their numbers of :meth:`to_numeric`."""
+        r"""Returns cells in the type of the fit, from the numbers of :meth:`to_numeric`."""
         import pandas as pd
 
         days = np.where(self.days_.empty_, np.nan, np.clip(values, 0, self.days_.high_))
@@ -182,7 +182,7 @@ class DateColumn(Configurable):
         return close(dates, self.dtype_)
 
     def given(self, cell: Any) -> Any:
-        r"""Returns the cell that new rows are to have. It may be given as text.
+        r"""Returns the cell that is given for new rows. Text is converted.
 
         Raises:
             ValueError: If the cell is a number.
@@ -198,7 +198,7 @@ class DateColumn(Configurable):
         return cell
 
     def to_numeric(self, cells: Any) -> NDArray:
-        r"""Returns cells as days since the first of the fit, with NaN for a missing cell."""
+        r"""Returns cells as days since the first date of the fit, with NaN for missing cells."""
         cells = open_cells(cells)
         dates = self._dates(cells)
         zoned = not self.spans_ and dates.tz is not None
@@ -252,7 +252,7 @@ class DateColumn(Configurable):
             near = self.start_ + (away + self.step_ // 2) // self.step_ * self.step_
 
         moved = ticks + (near - wall)
-        wrong = self._wall(moved) != near  # where clocks changed in between
+        wrong = self._wall(moved) != near  # clocks changed in between
 
         if wrong.any():
             moved[wrong] = self._moment(near[wrong])
@@ -260,7 +260,7 @@ class DateColumn(Configurable):
         return moved
 
     def _wall(self, ticks: NDArray) -> NDArray:
-        r"""Returns moments as the times that clocks of the time zone show."""
+        r"""Returns the local times of moments, as clocks of the time zone show them."""
         import pandas as pd
 
         if self.zone_ is None or len(ticks) == 0:
@@ -299,7 +299,7 @@ class DateColumn(Configurable):
 
             if len(zones) > 1:
                 message = (
-                    f"got several time zones, {' and '.join(sorted(zones)[:2])}. Bring them to"
+                    f"got several time zones, {' and '.join(sorted(zones)[:2])}. Convert them to"
                     f" one: pd.to_datetime(X[{self.name!r}], utc=True)"
                 )
             elif len(wrong):

@@ -1,4 +1,4 @@
-r"""Types of cells of numpy, pandas and Arrow: their names, and cells that columns work on."""
+r"""Types of cells of numpy, pandas and Arrow: their names, and conversion of their cells."""
 
 __all__ = ["close", "dtype_of", "missing", "name_of", "name_of_cells", "open_cells", "returns"]
 
@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from .cells import plain
 
 _ARROW = "arrow "
-_SCALARS = "scalars "  # of numpy, as objects
-_FLOATS = "floats"  # of Python, as objects
+_SCALARS = "scalars "  # numpy scalars that are stored as objects
+_FLOATS = "floats"  # Python floats that are stored as objects
 _NULLABLE = {"i": "Int64", "u": "UInt64", "b": "boolean"}
 
 
 def name_of(dtype: Any) -> str:
-    r"""The name of a type of pandas, by which :func:`close` restores the type.
+    r"""The name of a pandas type, from which :func:`close` restores the type.
 
     Example:
         >>> import pandas as pd
@@ -41,10 +41,10 @@ def name_of(dtype: Any) -> str:
 
 
 def name_of_cells(cells: Any) -> str:
-    r"""The name of the type of cells, also of scalars of numpy that are stored as objects.
+    r"""The name of the type of cells, which may be numpy scalars that are stored as objects.
 
     Arguments:
-        cells: A series of pandas.
+        cells: A pandas series.
 
     Example:
         >>> import pandas as pd
@@ -58,7 +58,7 @@ def name_of_cells(cells: Any) -> str:
             return _FLOATS
 
         if len(kinds) == 1 and issubclass(kind := kinds.pop(), np.generic):
-            numbers = issubclass(kind, (np.number, np.bool_))  # other types have widths
+            numbers = issubclass(kind, (np.number, np.bool_))  # other scalars have a width
             dtype = np.dtype(kind) if numbers else np.asarray(cells.dropna().tolist()).dtype
 
             return f"{_SCALARS}{dtype.str}" if dtype.kind in "biufmMU" else "object"
@@ -67,10 +67,10 @@ def name_of_cells(cells: Any) -> str:
 
 
 def dtype_of(name: str) -> Any:
-    r"""The type of pandas with a given name; :func:`arrow_type` makes the types of Arrow.
+    r"""The pandas type with a given name; :func:`arrow_type` returns Arrow types.
 
     Raises:
-        ValueError: If no type has this name.
+        ValueError: If there is no such type.
 
     Example:
         >>> dtype_of("sparse float64 0.0")
@@ -80,7 +80,7 @@ def dtype_of(name: str) -> Any:
 
     kind, _, rest = name.partition(" ")
 
-    if "dateutil" in name:  # its zones are files of the machine
+    if "dateutil" in name:  # its time zones are files of this machine
         raise ValueError(f"expected a time zone by its name, got {name!r}.")
 
     try:
@@ -105,7 +105,7 @@ def dtype_of(name: str) -> Any:
 
 
 def arrow_type(name: str) -> Any:
-    r"""The type of Arrow with the name that `str` returns for it.
+    r"""The Arrow type with a given name, which is the text of the type.
 
     Raises:
         ValueError: If cells of the type are not single numbers, words, dates or times.
@@ -134,7 +134,7 @@ def arrow_type(name: str) -> Any:
 
 
 def returns(dtype: Any) -> bool:
-    r"""Tell whether decoded cells can have a given type of Arrow.
+    r"""Tell whether decoded cells can have an Arrow type.
 
     Example:
         >>> import pandas as pd, pyarrow as pa
@@ -148,14 +148,14 @@ def returns(dtype: Any) -> bool:
 
 
 def open_cells(cells: Any) -> Any:
-    r"""Cells of the types of numpy and pandas, which columns work on.
+    r"""Cells in the numpy and pandas types that columns support.
 
-    Sparse cells become dense. Cells of Arrow become cells of numpy or pandas. Times of the day
-    become durations since midnight, periods their first moments, and intervals categories. All
-    other cells, such as lists, stay as they are.
+    Sparse cells become dense. Arrow cells become numpy or pandas cells. Times of the day become
+    durations since midnight, periods become their first moments, and intervals become categories.
+    All other cells, such as lists, stay as they are.
 
     Arguments:
-        cells: A series of pandas.
+        cells: A pandas series.
 
     Example:
         >>> import datetime, pandas as pd
@@ -191,7 +191,7 @@ def close(values: Any, name: str, categories: Any = None) -> Any:
     r"""Cells of the type with a given name.
 
     Arguments:
-        values: A series of pandas that a column has made: numbers, decimal numbers, dates,
+        values: A pandas series that a column returned: numbers, decimal numbers, dates,
             durations, truth values or text. Missing cells are NaN, NaT or `None`.
         name: The name of the type.
         categories: The categories that a categorical type declares, as an index or list.
@@ -238,13 +238,13 @@ def close(values: Any, name: str, categories: Any = None) -> Any:
     if pd.api.types.is_extension_array_dtype(dtype) and values.dtype.kind in "fO":
         return values.astype(object).where(there, None).astype(dtype)
 
-    # Plain types of whole numbers and of truth values cannot hold a missing cell
+    # numpy types of whole numbers and truth values cannot hold a missing cell
     lost = dtype.kind in "iub" and not there.all()
     return values if lost else values.astype(dtype)
 
 
 def missing(cells: Any) -> NDArray:
-    r"""Mask of missing cells: those that are missing for pandas, and NaN in Arrow.
+    r"""Mask of missing cells: missing for pandas, or NaN in Arrow columns.
 
     Example:
         >>> import pandas as pd

@@ -1,4 +1,4 @@
-r"""Flags of which a row has at most one, as in the one-hot encoding of a category."""
+r"""Exclusive flags: columns of which a row sets at most one, as in one-hot encodings."""
 
 __all__ = [
     "ExclusiveFlags",
@@ -14,12 +14,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-_MIN_ROWS = 8  # flags of fewer rows exclude each other by chance
-_MIN_EXPECTED = 6.0  # rows with two flags if columns were independent; more for many columns
+_MIN_ROWS = 8  # with fewer rows, flags may exclude each other by chance
+_MIN_EXPECTED = 6.0  # expected rows with two flags for independent columns; more in wide tables
 
 
 class ExclusiveFlags(NamedTuple):
-    r"""Columns of flags of which each row has at most one.
+    r"""Columns of flags of which each row sets at most one.
 
     Example:
         >>> ExclusiveFlags([2, 3], always=True)
@@ -27,21 +27,22 @@ class ExclusiveFlags(NamedTuple):
     """
 
     columns: list[int]
-    r"""The numbers of the columns."""
+    r"""The indices of the columns."""
 
     always: bool
-    r"""Whether each row has exactly one, and none has none."""
+    r"""Whether each row sets exactly one flag."""
 
 
 def exclusive_groups(flags: NDArray, columns: Sequence[int]) -> list[ExclusiveFlags]:
-    r"""Find neighboring columns of flags of which no row has two.
+    r"""Find groups of neighboring columns of flags of which no row sets two.
 
-    Groups of which each row has exactly one come first. A column of another group would share at
-    least :math:`6 + \log D` rows with the others if columns were independent.
+    Groups of which each row sets exactly one flag are found first. In other groups, each column
+    must be expected to share at least :math:`6 + \log D` rows with the other columns, if columns
+    were independent.
 
     Arguments:
-        flags: Truth values, with shape `(N, D)`. Each column has both.
-        columns: The numbers of the columns.
+        flags: Truth values, with shape `(N, D)`. Each column has both values.
+        columns: The indices of the columns.
 
     Example:
         >>> flags = np.eye(3, dtype=bool)[np.arange(30) % 3]
@@ -60,7 +61,7 @@ def exclusive_groups(flags: NDArray, columns: Sequence[int]) -> list[ExclusiveFl
     found, i = [], 0
     total = np.zeros(n, int)
 
-    for j in range(k):  # a window that moves over the columns
+    for j in range(k):  # the end of a window that moves over the columns
         while total[flags[:, j]].any():
             total -= flags[:, i]
             i += 1
@@ -103,11 +104,11 @@ def _never_two(flags: NDArray, of: list[int]) -> list[ExclusiveFlags]:
 
 
 def are_groups(groups: Sequence[tuple[list[int], bool]], flags: Container[int]) -> bool:
-    r"""Tell whether groups of a file have at least two columns of flags, each in one group.
+    r"""Tell whether groups from a file are valid: at least two flags each, without overlap.
 
     Arguments:
-        groups: The columns of each group, and whether each row has exactly one.
-        flags: The numbers of the columns that are flags.
+        groups: The columns of each group, and whether each row sets exactly one.
+        flags: The indices of the columns that are flags.
     """
     every = [j for columns, _ in groups for j in columns]
     distinct = len(every) == len(set(every))
@@ -116,7 +117,7 @@ def are_groups(groups: Sequence[tuple[list[int], bool]], flags: Container[int]) 
 
 
 def describe_groups(groups: Sequence[ExclusiveFlags], name_of: Callable[[int], str]) -> list[str]:
-    r"""The lines of the log about groups, at most three.
+    r"""Log lines about groups, of which the first three are described.
 
     Arguments:
         groups: The groups.

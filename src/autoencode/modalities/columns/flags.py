@@ -1,4 +1,4 @@
-r"""Flags in the vectors of rows, and new ones that exclude each other."""
+r"""Flags in the vectors of rows, and draws of exclusive flags."""
 
 __all__ = ["Flag", "draw_exclusive"]
 
@@ -13,19 +13,19 @@ from ..normal_scores import NormalScores
 
 
 class Flag(NamedTuple):
-    r"""Places and values of a flag in the vector of a row.
+    r"""Positions and values of a flag in the vector of a row.
 
-    The flag is the normal score of a number, or one of two indicators of levels.
+    A flag is the normal score of a number, or a pair of indicators of levels.
     """
 
     at: int
-    r"""The place of the score, or of the indicator of the level that is set."""
+    r"""The position of the score, or of the indicator of the level that means true."""
 
     scores: tuple[float, float, float] | None = None
     r"""The scores of 0 and 1, and the threshold between them."""
 
     other: int | None = None
-    r"""The place of the indicator of the other level."""
+    r"""The position of the indicator of the other level."""
 
     @classmethod
     def of_scores(cls, at: int, scores: NormalScores) -> "Flag":
@@ -44,7 +44,7 @@ class Flag(NamedTuple):
         return torch.special.ndtr((mean - self.scores[2]) / scale)
 
     def set(self, x: Tensor, on: Tensor) -> None:
-        r"""Sets the flag of some rows, and that of the others to zero."""
+        r"""Sets the flag of some rows, and clears the flag of all others."""
         if self.scores is not None:
             x[:, self.at] = torch.where(on, self.scores[1], self.scores[0]).to(x)
             return
@@ -58,17 +58,17 @@ class Flag(NamedTuple):
 def draw_exclusive(
     x: Tensor, p: Distribution, groups: Sequence[tuple[Sequence[Flag], bool]]
 ) -> Tensor:
-    r"""Draw the flags of groups together, so that no row has two.
+    r"""Draw the flags of each group together, so that no row has two.
 
     .. math:: P(\text{flag } j) = \frac{p_j}{\max(1, \sum_k p_k)}, \qquad
         P(\text{none}) = \max \Big( 0, 1 - \sum_k p_k \Big)
 
-    If each row has exactly one, the sum is the denominator.
+    If each row has exactly one flag, the denominator is the sum, also if it is below one.
 
     Arguments:
-        x: New vectors, with shape `(B, width)`. They are changed.
+        x: New vectors, with shape `(B, width)`. They are changed in place.
         p: The decoder's distributions.
-        groups: The flags of each group, and whether each row has exactly one.
+        groups: The flags of each group, and whether each row has exactly one of them.
     """
     for flags, always in groups:
         pi = torch.stack([flag.probability(p) for flag in flags], dim=1).double()

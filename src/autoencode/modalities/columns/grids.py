@@ -8,13 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-_ENOUGH = 8  # so many distinct numbers rarely have a common divisor by chance
+_ENOUGH = 8  # this many distinct numbers rarely have a common divisor by chance
 
-# Limits for decimals that are not there by chance: the largest number in units of the last
-# decimal, by the bytes of a float, and the difference from a decimal number in roundings
+# Limits for decimals that are not due to chance: the largest number in units of the last
+# decimal, by the bytes of a float; and the difference from a decimal number, in roundings
 _DIGITS = {8: 1e12, 4: 1e5, 2: 0.0}
 _ROUNDING = 4
-_EXACT = 2**53  # floats hold all whole numbers up to here
+_EXACT = 2**53  # floats represent all whole numbers up to this limit
 
 
 def decimals_of(values: NDArray) -> int | None:
@@ -72,7 +72,7 @@ def grid_of(values: NDArray) -> tuple[float, int]:
     r"""The step and the number of decimals of numbers; both are zero if there is no grid.
 
     Arguments:
-        values: Numbers, in the precision of the data. NaN does not count.
+        values: Numbers, in the precision of the data. NaN is ignored.
 
     Example:
         >>> grid_of(np.arange(10) * 0.25), grid_of(np.array([7, 9])), grid_of(np.array([1 / 3]))
@@ -99,8 +99,8 @@ def snap(values: NDArray, low: float, step: float, decimals: int) -> NDArray:
         values: The numbers. NaN stays.
         low: A number :math:`v_0` on the grid.
         step: The distance :math:`s > 0` between two neighbors.
-        decimals: The number of decimals of the result, which is rounded to them, as floats hold
-            few decimals exactly.
+        decimals: The number of decimals to which the result is rounded, because few decimals are
+            exact as floats.
 
     Example:
         >>> snap(np.array([18.794952]), 0.99, 0.5, 2)
@@ -116,7 +116,7 @@ def snap_months(days: NDArray, first: int, step: int, end: bool) -> NDArray:
         days: The days since 1970, with shape `(N,)`.
         first: A month on the grid, in months since January 1970.
         step: The number of months between two neighbors on the grid.
-        end: Whether the last day of each month is meant, not the first.
+        end: Whether to use the last day of each month instead of the first.
 
     Example:
         >>> snap_months(np.array([17.0, 12.0]), first=0, step=1, end=False)

@@ -20,7 +20,7 @@ from .dtypes import close, name_of_cells, open_cells
 log = logging.getLogger(__name__)
 
 UNKNOWN = ("error", "missing", "rare")
-NEW = -1.0  # the number of a level that the fit did not see
+NEW = -1.0  # the number that stands for levels that the fit did not see
 
 _TRUTHS = {"true", "false"}
 
@@ -29,22 +29,22 @@ class LevelColumn(Configurable):
     r"""Categories: text, truth values, or the levels of a categorical column.
 
     Levels are numbered by their frequency, the most frequent first. All rare levels beyond a
-    limit are one level to the model, the last. It is decoded to one of the rare levels.
+    limit are one level for the model, the last. It is decoded to one of the rare levels.
 
     The argument `unknown` decides about a level that the fit did not see: it is refused, counts
-    as missing, or counts as rare. A rare one belongs to the last level if that stands for all
-    rare levels. Otherwise it has a probability :math:`u` beside all levels,
+    as missing, or counts as rare. A rare level belongs to the last level if that stands for all
+    rare levels. Otherwise it has a probability :math:`u` of its own,
 
     .. math:: u = \frac{N_1 + 1 / 2}{N + 1}
 
-    where :math:`N_1` of the :math:`N` cells of the fit are the only ones of their level. The
-    share of such cells is the estimate of Good and Turing. The terms :math:`1 / 2` and 1 are
-    those of Krichevsky and Trofimov, whose estimate is never zero. The levels of the fit share
-    the rest, :math:`1 - u`, so that all probabilities sum to one. Truth values are never new.
+    where :math:`N_1` of the :math:`N` cells of the fit are the only cells of their level. The
+    fraction of such cells is the Good-Turing estimate. The terms :math:`1 / 2` and 1 are those of
+    the Krichevsky-Trofimov estimate, which is never zero. The levels of the fit share the rest,
+    :math:`1 - u`, so that all probabilities sum to one. Truth values are never new.
 
     Arguments:
         name: The column's name, for messages.
-        limit: The number of levels that have a number of their own in the model.
+        limit: The maximum number of levels that the model distinguishes.
         unknown: `"error"`, `"missing"` or `"rare"`.
 
     Example:
@@ -74,7 +74,7 @@ class LevelColumn(Configurable):
         r"""Learns the type and the levels of a column.
 
         Raises:
-            ValueError: If levels are neither text nor numbers nor truth values.
+            ValueError: If a level is not text, a number or a truth value.
         """
         import pandas as pd
 
@@ -114,9 +114,9 @@ class LevelColumn(Configurable):
         if len(self.levels_) > self.limit:
             names = self.counts_.count(1) > 0.9 * sum(self.counts_)
             log.info(
-                "column %r has %s levels; all but the %s most frequent are one to the model.%s",
+                "column %r has %s levels; all but the %s most frequent are one level.%s",
                 *(self.name, f"{len(self.levels_):,}", self.limit),
-                " It tells rows apart and says nothing of them; better leave it out." * names,
+                " It tells rows apart and says little about them; leave it out." * names,
             )
 
         return self
@@ -140,12 +140,12 @@ class LevelColumn(Configurable):
 
     @property
     def is_truth(self) -> bool:
-        r"""Tell whether the levels are both truth values, so that there can be no others."""
+        r"""Tell whether the levels are both truth values, so that no other level is possible."""
         return {True, False} == {*self.levels_} and all(isinstance(v, bool) for v in self.levels_)
 
     @property
     def new_mass(self) -> float:
-        r"""The probability of a level that the fit did not see, or zero if it has none of its own.
+        r"""The probability of a level that is new; zero if it counts as another level.
 
         In a constant column, every other level is new.
         """
@@ -218,22 +218,23 @@ class LevelColumn(Configurable):
         return np.where(index < 0, np.nan, index)
 
     def given(self, cell: Any) -> Any:
-        r"""Returns the level that new rows are to have. It may be given as text.
+        r"""Returns the level that is given for new rows. Text is converted.
 
         Raises:
-            ValueError: If the fit has no such level, as nothing is known about such rows.
+            ValueError: If the fit has no such level, because nothing is known about such rows.
         """
         (k,) = self._find([cell])
 
         if k < 0:
             raise ValueError(
-                f"column {self.name!r}: {plain(cell)!r} is no level of the fit ({self._levels()})."
+                f"column {self.name!r}: {plain(cell)!r} is not a level of the fit"
+                f" ({self._levels()})."
             )
 
         return self.levels_[k]
 
     def _find(self, cells: Iterable[Any]) -> list[int]:
-        r"""Returns the numbers of levels, given as such or as text, and -1 for others."""
+        r"""Returns the numbers of levels, which may be given as text; -1 for unknown levels."""
         known = {level: k for k, level in enumerate(self.levels_)}
         words = {str(level): k for level, k in known.items()}
         truths = {word.lower(): k for word, k in words.items() if word.lower() in _TRUTHS}
@@ -248,7 +249,7 @@ class LevelColumn(Configurable):
         return ", ".join(map(repr, self.levels_[:10])) + ", ..." * (len(self.levels_) > 10)
 
     def _tell(self, level: Any, where: str, n: int, of: int) -> None:
-        r"""Warns of cells with levels that were not in the fit, and names the first.
+        r"""Warns about cells with levels that were not in the fit, and names the first.
 
         Raises:
             ValueError: If such levels are refused.
@@ -258,22 +259,22 @@ class LevelColumn(Configurable):
                 ""
                 if self.is_truth
                 else " Correct the cell, or fit with MixedTables(unknown='rare') or 'missing' to"
-                " take such rows (command line: --modality MixedTables --modality.unknown rare)."
+                " accept such rows (command line: --modality MixedTables --modality.unknown rare)."
             )
             raise ValueError(
-                f"column {self.name!r}: {level!r} in {where} is no level of the fit"
+                f"column {self.name!r}: {level!r} in {where} is not a level of the fit"
                 f" ({self._levels()}).{way}"
             )
 
         log.warning(
-            "column %r: %d of %d cells are of levels that were not in the fit, the first %r in %s;"
+            "column %r: %d of %d cells have levels that were not in the fit, the first %r in %s;"
             " they are taken as %s. MixedTables(unknown='error') refuses them (command line:"
             " --modality MixedTables --modality.unknown error).",
             *(self.name, n, of, level, where, self.unknown),
         )
 
     def draw_rare(self, n: int) -> NDArray:
-        r"""Draws rare levels by their frequency, as places among the rare levels from zero."""
+        r"""Draws rare levels by their frequency, as indices among the rare levels."""
         weights = torch.tensor(self.counts_[self.limit :], dtype=torch.float64)
         weights = weights if weights.sum() > 0 else torch.ones_like(weights)
 

@@ -1,8 +1,8 @@
 r"""The kinds of numeric columns, guessed from their content.
 
-Most columns are only scaled. Two kinds of columns would then come back with wrong frequencies.
-For skewed columns, a Gaussian makes negative numbers. In other columns many rows share a number,
-as in flags, ratings and the zeros of an amount. Both kinds become normal scores.
+Most columns are only scaled. For two kinds of columns, a Gaussian would give new rows with wrong
+frequencies: skewed columns, and columns in which many rows share a number, such as flags, ratings
+and the zeros of an amount. Both kinds become normal scores.
 """
 
 __all__ = ["describe_columns", "knots_for", "marginal", "shared_numbers", "some_rows"]
@@ -15,24 +15,24 @@ from numpy.typing import NDArray
 from ...data.disk_arrays import FileArray
 from ..normal_scores import NormalScores
 
-_NUMBERS, _FEWEST = 2**22, 2**12  # numbers of a table to look at, and the fewest rows
+_NUMBERS, _FEWEST = 2**22, 2**12  # numbers of a table to examine, and minimum number of rows
 
-_LEVELS = 32  # distinct numbers of a column of flags, ratings or small counts, at most
+_LEVELS = 32  # maximum count of distinct numbers in columns of flags, ratings or small counts
 _ROWS_PER_LEVEL = 5
 
-_SPIKE = 0.05  # least share of the rows with a number that is far more frequent than others
-_ALONE = 5  # times the rows of the next number
+_SPIKE = 0.05  # minimum fraction of the rows with a number that is far more frequent than others
+_ALONE = 5  # minimum ratio of its rows to the rows of the next number
 _ROWS_PER_SPIKE, _OTHERS = 10, 10
 
 _SKEWNESS, _KURTOSIS, _ROWS = 1.2, 6.0, 50
 
 
 def describe_columns(X: NDArray, columns: NDArray) -> dict[int, NormalScores]:
-    r"""The maps of those columns of a table that need normal scores, by number.
+    r"""The maps of the columns that need normal scores, by the index of the column.
 
     Arguments:
         X: Finite numbers, with shape `(N, D)`, in memory.
-        columns: The numbers of the columns to look at.
+        columns: The indices of the columns to examine.
 
     Example:
         >>> X = np.stack([np.arange(40.0) % 2, np.arange(40.0)], axis=1)
@@ -44,7 +44,7 @@ def describe_columns(X: NDArray, columns: NDArray) -> dict[int, NormalScores]:
 
 
 def some_rows(X: NDArray) -> NDArray:
-    r"""The rows by which the columns of a table are described: in a large one, at equal distances.
+    r"""The rows that describe the columns of a table: all, or evenly spaced ones of a large table.
 
     Arguments:
         X: Numbers, with shape `(N, D)`, in memory or mapped into it.
@@ -67,11 +67,11 @@ def marginal(values: NDArray) -> NormalScores | None:
 
     Normal scores are for columns
 
-    - with at most 32 distinct whole numbers or halves, and at least five rows for each on average,
+    - with at most 32 distinct whole numbers or halves, and on average five rows for each;
     - with one or two numbers that at least a twentieth of the rows share, five times the rows of
-      any other number, and with at least ten other numbers,
-    - with at least 50 rows, and with a skewness that is beyond 1.2 by two standard errors or an
-      excess kurtosis beyond 6.
+      any other number, and with at least ten other numbers;
+    - with at least 50 rows, and a skewness two standard errors beyond 1.2 or an excess kurtosis
+      beyond 6.
 
     Arguments:
         values: Finite numbers, at least one.
@@ -93,7 +93,7 @@ def marginal(values: NDArray) -> NormalScores | None:
 
 
 def shared_numbers(values: NDArray) -> NDArray:
-    r"""The numbers that many rows of a column share by their meaning, not by rounding.
+    r"""The numbers that many rows of a column share because of their meaning, not of rounding.
 
     Arguments:
         values: Finite numbers, at least one.

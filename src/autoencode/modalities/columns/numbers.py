@@ -19,15 +19,15 @@ from .grids import grid_of, snap, step_of
 from .marginals import knots_for, shared_numbers
 
 _LARGEST = 1e300
-_EXACT = 2**53  # floats hold all whole numbers up to here
-_MOST = 18  # decimals of decimal numbers that count
+_EXACT = 2**53  # floats represent all whole numbers up to this limit
+_MOST = 18  # maximum number of decimals of decimal numbers
 
 
 class NumberColumn(Configurable):
     r"""Numbers, as :class:`~autoencode.modalities.normal_scores.NormalScores`.
 
     Decoded numbers lie on the grid of the fit: whole numbers stay whole, prices keep their cents,
-    and multiples stay multiples.
+    and multiples of a number stay multiples.
 
     .. math:: v \in \{ v_0 + k s : k \in \mathbb{Z} \}
 
@@ -50,7 +50,7 @@ class NumberColumn(Configurable):
 
     dtype_: str
     scale_: int | None
-    origin_: str  # text, so that files hold all digits, as for the last
+    origin_: str  # text, like `last_`, so that files hold all digits
     last_: str
     empty_: bool
     constant_: bool
@@ -142,7 +142,7 @@ class NumberColumn(Configurable):
         return self.cells(self.scores_.decode(scores))
 
     def cells(self, values: NDArray) -> Any:
-        r"""Returns cells of the type of the fit, given their numbers of :meth:`to_numeric`."""
+        r"""Returns cells in the type of the fit, from the numbers of :meth:`to_numeric`."""
         import pandas as pd
 
         v = np.where(self.empty_, np.nan, self.snapped(values))
@@ -160,7 +160,7 @@ class NumberColumn(Configurable):
         return np.clip(v, self.low_, self.high_)
 
     def given(self, cell: Any) -> Any:
-        r"""Returns the cell that new rows are to have. It may be given as text.
+        r"""Returns the cell that is given for new rows. Text is converted.
 
         Raises:
             ValueError: If the cell is not a number like those of the fit.
@@ -189,7 +189,7 @@ class NumberColumn(Configurable):
         if not self.whole_ or dtype.kind == "f":
             return number
 
-        whole = int(exact)  # with all digits, where a float has only some
+        whole = int(exact)  # has all digits, of which a float may lose some
 
         if dtype.kind in "iu" and not np.iinfo(dtype).min <= whole <= np.iinfo(dtype).max:
             raise ValueError(
@@ -202,8 +202,8 @@ class NumberColumn(Configurable):
     def to_numeric(self, cells: Any) -> NDArray:
         r"""Returns cells as floats, with NaN for a missing cell.
 
-        Whole and decimal numbers that are too large for exact floats are counted from the least
-        number of the fit.
+        Whole and decimal numbers that floats cannot represent exactly are counted from the
+        smallest number of the fit.
         """
         cells = open_cells(cells)
         v = self._floats(cells)
@@ -251,12 +251,12 @@ class NumberColumn(Configurable):
         return k if self.scale_ is None else Decimal(f"{k}E-{self.scale_}")
 
     def _fast_units(self, cells: Any) -> Any:
-        r"""Returns the numbers of `_units`, as an array if cells have a type of numpy."""
+        r"""Returns the numbers of `_units`, as an array if cells have a numpy type."""
         kind = getattr(cells.dtype, "numpy_dtype", cells.dtype)
         return cells.to_numpy(kind) if kind.kind in "iu" else self._units(cells)
 
     def _units(self, cells: Any) -> list[int]:
-        r"""Returns cells, none missing, as whole numbers of units of the last decimal."""
+        r"""Returns cells as whole numbers of units of the last decimal. No cell is missing."""
         if self.scale_ is None:
             return [*map(int, cells.astype(object))]
 
@@ -280,7 +280,7 @@ class NumberColumn(Configurable):
         words = [i for i, cell in enumerate(cells) if isinstance(cell, str)]
 
         if len(wrong) or words:
-            row = int([*wrong, *words][0])  # one word makes all cells of a file text
+            row = int([*wrong, *words][0])  # a single word turns all cells of a file into text
             raise ValueError(
                 f"column {self.name!r}: expected numbers, got {cells.iloc[row]!r} in"
                 f" {locate_cell(cells, row)}."
@@ -295,7 +295,7 @@ def _float(cell: Any) -> float:
         return float(cell)
     except OverflowError:
         return np.inf
-    except (TypeError, ValueError):  # what is missing or no number
+    except (TypeError, ValueError):  # the cell is missing, or not a number
         return np.nan
 
 

@@ -37,29 +37,28 @@ from .tiles import over_blocks, over_tiles
 
 log = logging.getLogger(__name__)
 
-_ROWS = 512  # images to restore at once
-_COLORS = {3, 4}  # channels of files in color
-_LARGEST_SKIP = 2**16  # numbers of an image, up to which networks have a linear skip connection
-_FEWEST, _FEW = 10, 250  # images, of which shifted ones are taken besides
+_ROWS = 512  # number of images to restore at once
+_COLORS = {3, 4}  # numbers of channels of files in color
+_LARGEST_SKIP = 2**16  # numbers in an image; networks of larger ones have no linear skip
+_FEWEST, _FEW = 10, 250  # range of the number of images for which shifted images are added
 
 
 class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
     r"""Images of one size, with shape `(N, H, W)` or `(N, H, W, C)`.
 
     The networks see intensities between 0 and 1. Bytes are divided by 255, and so are other
-    numbers with a maximum between 127.5 and 255. Floats between 0 and 1 and masks of zeros and
-    ones stay as they are. Integers beyond 255 are divided by the next power of two, less one. All
-    others are mapped from their least and greatest value. Densities are those of intensities
-    between 0 and 1, as is usual for images, whatever the type of the data.
+    numbers with a maximum between 127.5 and 255. Floats between 0 and 1, and masks of zeros and
+    ones, stay as they are. Integers beyond 255 are divided by the next power of two minus one. The
+    range of all other numbers is mapped to 0 and 1. Densities refer to intensities between 0 and
+    1, for all types of data.
 
     Arguments:
-        size: The height and width that images from a folder are brought to; by default the
-            median of their own, at most 128 pixels to a side, and fewer, down to 64, from 1,024
-            images on. Whatever it is, `denoise` gives photographs back in their own size.
+        size: The height and width to which images from a folder are scaled. By default it is the
+            median of their sizes, with sides of at most 128 pixels; from 1,024 images on, the
+            limit falls to 64. `denoise` returns photographs in their own size for any value.
         strict: Whether a folder with an unreadable file is refused, or the file skipped.
-        layout: What the sizes of arrays are: `"NHW"`, `"NHWC"` or, as torch has them, `"NCHW"`;
-            by default `"NHW"` or `"NHWC"`, unless an array looks like `"NCHW"`, which is refused.
-            Images come back as they were.
+        layout: The axes of arrays: `"NHW"`, `"NHWC"`, or `"NCHW"` as in torch. By default `"NHW"`
+            or `"NHWC"`; an array that looks like `"NCHW"` is refused. Results have the same axes.
 
     See Also:
         :class:`~autoencode.networks.Convolutional`, :class:`~autoencode.corruptions.Blur`
@@ -103,12 +102,12 @@ class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
 
     @property
     def suffix(self) -> str:
-        r"""Suffix of the files in a folder of images, of a format that holds all gray levels."""
+        r"""Suffix of files in a folder of images. Their format can hold all gray levels."""
         return ".tif" if self._bits() == 32 else ".png"
 
     def read(self, path: Path | Files) -> tuple[NDArray, NDArray | None, list[str]]:
         if self.layout == "NCHW":
-            raise ValueError("layout='NCHW' is for arrays, and has no effect on files; drop it.")
+            raise ValueError("layout='NCHW' is for arrays, and has no effect on files. Omit it.")
 
         if hasattr(self, "shape_"):
             channels, height, width = self.shape_
@@ -182,7 +181,7 @@ class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
     def normalize(self, x: Tensor) -> Tensor:
         low, high = self.range_
 
-        # Bytes are of 256 levels, also where the fit was of others, but not those of a mask
+        # Bytes have 256 levels, even if the images of the fit had another range; masks have two
         if x.dtype == torch.uint8 and not (self.binary_ and high == 1):
             return x.float().div_(255)
 
@@ -192,11 +191,11 @@ class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
         return (x if high - low == 1 else x / (high - low)).float()
 
     def restore(self, x: Tensor) -> NDArray:
-        # A few at a time stay in the processor's cache from one operation to the next
+        # A few images at a time stay in the processor's cache between operations
         return np.concatenate([self._restore(rows) for rows in x.split(_ROWS)])
 
     def network(self) -> Network:
-        # Beside convolutions, affine maps of large images would hold nearly all weights
+        # Affine maps of large images would have nearly all weights of a convolutional network
         linear = not self.binary_ and math.prod(self.shape_) <= _LARGEST_SKIP
         return Convolutional(skip=linear)
 
@@ -210,12 +209,12 @@ class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
         return Bernoulli() if self.binary_ else SharedGaussian()
 
     def draw(self, p: Distribution) -> Tensor:
-        return p.mean  # the field shows means: noise on each pixel hides what was drawn
+        return p.mean  # as in the literature: noise on each pixel would hide the image
 
     def to_images(self, X: NDArray) -> NDArray:
         low, high = self.range_
 
-        # Noise leads out of the range, further than `load` trusts
+        # Noise may exceed the range by more than `load` accepts
         x = self.normalize(self.load(X.clip(low, high))).movedim(1, -1).numpy()
         return x if x.shape[-1] in {1, 3, 4} else x.mean(axis=-1, keepdims=True)
 
@@ -236,7 +235,7 @@ class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
         y = torch.cat([self.piecewise(part, function, receptive_radius) for part in parts])
         y = y if len(y) == n else y.mean(dim=0, keepdim=True)
         y = y.movedim(0, -1).clamp_(0, 1)
-        y = y.double() if X.dtype.itemsize > 2 else y  # of which large photographs take less
+        y = y.double() if X.dtype.itemsize > 2 else y  # single precision saves memory
         R = cast(y.mul_(high - low).add_(low).numpy(), str(X.dtype))
         has_alpha = pixels.shape[-1] != n
         R = np.concatenate([R, pixels[..., -1:]], axis=-1) if has_alpha else R
@@ -282,7 +281,7 @@ class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
         dtype = np.uint16 if bits == 16 else np.uint8
         pixels = np.rint(np.iinfo(dtype).max * self.to_images(example[None])[0]).astype(dtype)
 
-        if bits == 16 and self.dtype_ == "uint16":  # as they are, as in the files of the fit
+        if bits == 16 and self.dtype_ == "uint16":  # levels are written as in the files of the fit
             first = self.layout == "NCHW"
             pixels = np.moveaxis(example, 0, -1) if first else example.reshape(pixels.shape)
 
@@ -350,12 +349,12 @@ class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
 
         if size is not None and tuple(size) != own:
             raise ValueError(
-                f"size={self.size!r} is for images in files, which are brought to it, and has no"
-                f" effect on arrays; got images of {' x '.join(map(str, own))}. Leave it out."
+                f"size={self.size!r} scales images from files, and has no effect on arrays; got"
+                f" images of {' x '.join(map(str, own))}. Leave it out."
             )
 
     def _depth(self) -> Depth:
-        r"""Returns the numbers that stand for gray levels in the examples of the fit."""
+        r"""Returns the number type of gray levels in the examples of the fit."""
         dtype, white = np.dtype(self.dtype_), self.range_[1]
 
         if dtype.itemsize == 1:
@@ -367,7 +366,7 @@ class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
         return Depth("floats", 1.0 if self.range_ == (0.0, 1.0) else None)
 
     def _bits(self) -> int:
-        r"""Returns how many bits the levels of a file need, of which colors have up to 16."""
+        r"""Returns the number of bits that the levels of a file need; colors have at most 16."""
         if self._is_of_bytes() or self.shape_[0] not in {1, *_COLORS}:
             return 8
 
@@ -391,19 +390,19 @@ class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
     def _check_range(self, least: float, greatest: float) -> None:
         low, high = self.range_
 
-        # Noise may lead out of the range, another scale of gray values leads far out
+        # Noise may exceed the range a little; another scale of gray values exceeds it by far
         reach = 3 * (high - low)
 
         if greatest > high + reach or least < low - reach:
             raise ValueError(
                 f"expected intensities from about {low:g} to {high:g}, as in the images of the"
-                f" fit, got {least:g} to {greatest:g}. Bring them to that scale."
+                f" fit, got {least:g} to {greatest:g}. Convert them to that scale."
             )
 
         if high == 255 and 0 < greatest <= 1:
             log.warning(
                 "intensities of at most %g are nearly black on the scale of the fit, 0 to 255."
-                " Multiply them by 255 if that is not meant.",
+                " If that is wrong, multiply them by 255.",
                 greatest,
             )
 
@@ -432,5 +431,5 @@ def _black_and_white(dtype: np.dtype, low: float, high: float) -> tuple[float, f
     if low < 0:
         return low, high if high > low else low + 1.0
 
-    # Of a camera's 10 or 12 bits, say: brighter images than those of the fit are as usual
+    # With 10 or 12 bits, as in cameras, images brighter than those of the fit are usual
     return 0.0, high if dtype.kind == "f" or high <= 255 else 2.0 ** int(high).bit_length() - 1

@@ -1,4 +1,4 @@
-r"""Images a few pixels away from where they are, of which few examples show too little."""
+r"""Random shifts of images by a few pixels, for fits to few images."""
 
 __all__ = ["Shifts"]
 
@@ -8,15 +8,15 @@ from torch import Tensor
 
 
 class Shifts(nn.Module):
-    r"""Moves half of the images of a minibatch by some pixels, at random.
+    r"""Shifts images of a minibatch by a few pixels at random.
 
     .. math:: y_{ij} = x_{i + a, j + b}, \qquad |a| \leq s H, \quad |b| \leq s W
 
     Both :math:`a` and :math:`b` are uniform integers, each zero for half of the images. The
-    border is continued by its own pixels.
+    border is extended by its own pixels.
 
     Arguments:
-        share: The largest shift :math:`s`, as a share of the sides.
+        share: The largest shift :math:`s`, as a fraction of the sides.
 
     Example:
         >>> Shifts()(torch.ones(2, 3, 8, 8)).shape
@@ -42,7 +42,7 @@ class Shifts(nn.Module):
         return x.movedim(1, -1)[b, rows[:, :, None], columns[:, None, :]].movedim(-1, 1)
 
     def _places(self, x: Tensor, side: int) -> Tensor:
-        r"""Returns the places that pixels come from, with shape `(B, side)`."""
+        r"""Returns the positions that pixels are taken from, with shape `(B, side)`."""
         most = round(self.share * side)
         shift = torch.randint(-most, most + 1, (len(x), 1), device=x.device)
         moved = torch.rand(len(x), 1, device=x.device) < 0.5

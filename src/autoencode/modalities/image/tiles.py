@@ -1,4 +1,4 @@
-r"""Photographs of any size, through networks that see one size: in tiles, put together again."""
+r"""Photographs of any size in networks for one size: split into tiles, and joined again."""
 
 __all__ = ["over_blocks", "over_tiles"]
 
@@ -8,24 +8,24 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-_BLOCK = 256  # pixels to a side, of what is kept of a block
+_BLOCK = 256  # pixels on each side of the part of a block that is kept
 
 
 def over_tiles(x: Tensor, size: tuple[int, int], function: Callable[[Tensor], Tensor]) -> Tensor:
-    r"""Applies a function of tiles to an image, each result faded into the next.
+    r"""Applies a function of tiles to an image, with cross-fades between tiles.
 
     .. math:: y_p = \frac{\sum_i w_{p - o_i} \, f(x_{o_i})_{p - o_i}}{\sum_i w_{p - o_i}}, \qquad
         w_{st} = \sin^2 \Big( \tfrac{\pi}{h} (s + \tfrac{1}{2}) \Big)
         \sin^2 \Big( \tfrac{\pi}{w} (t + \tfrac{1}{2}) \Big)
 
-    Tiles overlap by half, and the last of each row and column ends where the image does. An image
-    smaller than a tile is continued by its edges.
+    Tiles overlap by half, and the last tile of each row and column ends with the image. An image
+    smaller than a tile is extended by its edges.
 
     Arguments:
         x: The image, with shape `(C, H, W)`.
         size: Height :math:`h` and width :math:`w` of a tile.
-        function: Maps tiles with shape `(B, C, h, w)` to such tiles. It is called with one row of
-            tiles after the other, so that memory does not grow with the square of the image.
+        function: Maps tiles with shape `(B, C, h, w)` to tiles of the same shape. It is called
+            with one row of tiles at a time, to save memory.
 
     Returns:
         The image, with shape `(C, H, W)`.
@@ -63,10 +63,10 @@ def over_blocks(
             function.
         function: Maps images of any size, with shape `(B, C, *, *)`, to results with shape
             `(B, K, *, *)`, one for each square of `stride` by `stride` pixels, rounded up.
-        stride: The number of pixels to a side of a position of the result.
+        stride: The number of pixels on each side of a position of the result.
 
     Returns:
-        The result, with shape `(K, H, W)`, or that divided by the stride.
+        The result, with shape `(K, H, W)`; height and width are divided by the stride.
 
     Example:
         >>> x = torch.rand(1, 300, 20)

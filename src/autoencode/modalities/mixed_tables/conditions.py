@@ -9,7 +9,7 @@ from ..columns import Column
 
 
 def template_of(columns: Sequence[Column], given: Mapping[Any, Any], n: int) -> Any:
-    r"""Data frame of rows with the given cells, all others missing.
+    r"""Data frame of rows with given cells. All other cells are missing.
 
     Arguments:
         columns: The columns.

@@ -1,4 +1,4 @@
-r"""Vectors as rows of a data frame, and new vectors."""
+r"""Conversion of vectors to rows of a data frame, and draws of new vectors."""
 
 __all__ = ["decode_rows", "draw_rows"]
 
@@ -18,13 +18,13 @@ from .layout import RowLayout
 def decode_rows(
     columns: Sequence[Column], x: Tensor, cells_of: Callable[[Any, NDArray], Any]
 ) -> Any:
-    r"""Return vectors as a data frame of pandas.
+    r"""Convert vectors to a pandas frame.
 
     Arguments:
         columns: The columns.
         x: The vectors, with shape `(N, width)`.
-        cells_of: A function of a column of numbers or dates and its scores, NaN where a cell is
-            missing, that returns its cells.
+        cells_of: A function of a column of numbers or dates and of its scores, which returns the
+            cells of the column. The score of a missing cell is NaN.
     """
     import pandas as pd
 
@@ -38,7 +38,7 @@ def decode_rows(
         index = index + (most - 1).round().clamp(min=0)  # see `draw_rows`
         cells[j] = torch.where(most > 0, index, torch.nan).numpy()
 
-    first = np.zeros(len(x))  # the score or level of a constant
+    first = np.zeros(len(x))  # the score or level of constant columns
     decoded = {}
 
     for j, column in enumerate(columns):
@@ -51,7 +51,7 @@ def decode_rows(
 
 
 def draw_rows(columns: Sequence[Column], p: Distribution) -> Tensor:
-    r"""Draw vectors. The indicator of a rare level is one plus its place among the rare ones.
+    r"""Draw vectors. The indicator of a rare level is one plus its index among the rare levels.
 
     Arguments:
         columns: The columns.

@@ -1,4 +1,4 @@
-r"""Kinds of columns in words: for the readers of files, and for the log."""
+r"""Kinds of columns, as words for the readers of files and for the log."""
 
 __all__ = ["describe", "kind_in_file"]
 
@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from ..columns import Column, DateColumn, LevelColumn
 
-_MAX_NAMED = 12  # columns in a line of the log
+_MAX_NAMED = 12  # maximum number of columns in a log line
 
 
 def kind_in_file(column: Column) -> str | None:
-    r"""Kind of a column in a file, if all of its cells are of one kind.
+    r"""Kind of a column in a file, if all of its cells have the same kind.
 
     Arguments:
         column: The column.

@@ -8,7 +8,7 @@ from ..columns.dtypes import close, missing, name_of, open_cells
 
 
 def fill_column(cells: Any, other: Any) -> Any:
-    r"""Returns a column with its missing cells, and its type if possible, taken from another."""
+    r"""Returns a column with missing cells from another column, in its own type if possible."""
     import pandas as pd
 
     gone = missing(cells)
@@ -19,7 +19,7 @@ def fill_column(cells: Any, other: Any) -> Any:
 
     viewed = isinstance(other.dtype, pd.ArrowDtype) and "view" in str(other.dtype)
 
-    if cells.dtype == other.dtype and not viewed:  # Arrow cannot take rows of views
+    if cells.dtype == other.dtype and not viewed:  # Arrow cannot select rows of string views
         n = len(cells)
         chosen = np.where(gone, np.arange(n) + n, np.arange(n))
         return pd.concat([cells, other]).iloc[chosen].set_axis(cells.index)
@@ -38,14 +38,14 @@ def fill_column(cells: Any, other: Any) -> Any:
 
 
 def _holds(dtype: Any, cells: Any) -> bool:
-    r"""Tell whether another type can hold all cells, apart from missing ones, unchanged."""
+    r"""Tell whether a type can hold all cells that are not missing, unchanged."""
     there = open_cells(cells).dropna().infer_objects()
     dtype = getattr(dtype, "numpy_dtype", dtype)
 
     if {there.dtype.kind, dtype.kind} <= {*"biuf"}:
         v = there.to_numpy()
 
-        with np.errstate(invalid="ignore", over="ignore"):  # such cells are to be found
+        with np.errstate(invalid="ignore", over="ignore"):  # the comparison finds such cells
             return bool((v.astype(dtype) == v).all())
 
     if {there.dtype.kind, dtype.kind} == {"M"}:

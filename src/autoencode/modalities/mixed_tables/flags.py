@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 def flags_of(columns: Sequence[Column]) -> dict[int, Flag]:
-    r"""The columns of flags, by number, with their places in the vector of a row.
+    r"""The flags by the index of their column, with their positions in the vector of a row.
 
     Arguments:
         columns: The columns.
@@ -47,11 +47,11 @@ def flags_of(columns: Sequence[Column]) -> dict[int, Flag]:
 
 
 def groups_of(columns: Sequence[Column], X: Any) -> list[ExclusiveFlags]:
-    r"""Find the groups of flags of which each row has at most one, and log them.
+    r"""Find the groups of flags of which each row sets at most one, and log them.
 
     Arguments:
         columns: The columns.
-        X: The data frame of pandas that they are of.
+        X: The pandas frame of these columns.
     """
     of = [j for j in flags_of(columns) if not missing(X[columns[j].name]).any()]
 

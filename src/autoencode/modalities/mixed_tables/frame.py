@@ -61,7 +61,7 @@ from .scores import log_unit, mean_in_units
 
 log = logging.getLogger(__name__)
 
-_SCALE_OF_ERRORS = 0.3  # squared errors of scores against wrong levels
+_SCALE_OF_ERRORS = 0.3  # standard deviation that weights errors of scores against wrong levels
 
 
 class MixedTables(
@@ -82,21 +82,21 @@ class MixedTables(
     Any cell may be missing. The networks see each row as a vector of three parts: the normal
     scores of numbers and dates, with zero for a missing one; an indicator of each of these cells,
     which is zero if it is missing; and an indicator of each level of a category, all zero if the
-    cell is missing. Results are data frames of pandas with the same columns, types and ranges. A
-    column that is constant and never missing is not part of the vector, and comes back as it was.
+    cell is missing. Results are pandas frames with the same columns, types and ranges. A column
+    that is constant and never missing is not part of the vector, and comes back unchanged.
 
     Densities of numbers are in the user's units, and those of dates are per day: the slope of the
     map to :class:`~autoencode.modalities.normal_scores.NormalScores` converts them. A number that
     many rows share has a probability instead. All rare levels count as one level. Squared errors
-    are those of scores and indicators, since columns share no unit.
+    are computed from scores and indicators, because columns have different units.
 
     Arguments:
         max_levels: The maximum number of levels of a category that the model distinguishes. All
             rarer levels count as one, and new examples have each of them by its frequency.
-        unknown: The treatment of a level that the fit did not see: `"error"` refuses it,
-            `"missing"` takes the cell as missing, and `"rare"` gives it a small probability, see
-            :class:`~autoencode.modalities.columns.LevelColumn`. The networks then see a missing
-            cell, or the level that stands for all rare ones.
+        unknown: The treatment of a level that the fit did not see. `"error"` refuses it,
+            `"missing"` takes the cell for missing, and `"rare"` gives it a small probability, see
+            :class:`~autoencode.modalities.columns.LevelColumn`; the networks then see a missing
+            cell, or the level that stands for all rare levels.
 
     See Also:
         :class:`~autoencode.modalities.Tables`, :class:`~autoencode.distributions.MixedColumns`
@@ -154,7 +154,7 @@ class MixedTables(
 
     def for_subset(self) -> "MixedTables":
         part = self.clone()
-        part._of_all = self  # a part may lack levels and types, and have other constants
+        part._of_all = self  # a subset may lack levels and types, and have other constants
         return part
 
     def clone(self) -> "MixedTables":
@@ -177,7 +177,7 @@ class MixedTables(
             raise ValueError(f"expected max_levels as an integer >= 1, got {self.max_levels!r}.")
 
         if self.unknown not in UNKNOWN:
-            raise ValueError(f"expected unknown out of {[*UNKNOWN]}, got {self.unknown!r}.")
+            raise ValueError(f"expected unknown as one of {[*UNKNOWN]}, got {self.unknown!r}.")
 
         if 0 in X.shape:
             raise ValueError(f"expected a table with rows and columns, got shape {X.shape}.")
@@ -210,7 +210,7 @@ class MixedTables(
 
     def load(self, X: Any) -> Tensor:
         X = _frame(X)
-        names = {column.name: column for column in self.columns_}  # found without a search
+        names = {column.name: column for column in self.columns_}  # faster than a search
         gone = [name for name in names if name not in X.columns]
         new = [name for name in X.columns if name not in names]
 
@@ -248,14 +248,12 @@ class MixedTables(
         return self.mean_given(p, torch.zeros_like(x))
 
     def mean_given(self, p: Distribution, x: Tensor) -> Tensor:
-        r"""Returns means of missing cells, those of numbers in their own units.
-
-        They have double precision.
+        r"""Returns means of missing cells in double precision, for numbers in the user's units.
 
         .. math:: \mathbb{E}[v(t)], \qquad t \sim \mathcal{N}(\mu, \sigma^2)
 
-        The map from scores to numbers is curved. The mean therefore differs from the number of
-        the mean score, which is the median. See
+        The map from scores to numbers is nonlinear. The mean therefore differs from the number
+        of the mean score, which is the median. See
         :meth:`~autoencode.modalities.normal_scores.NormalScores.mean`.
         """
         return mean_in_units(self._scored(), p, x)
@@ -303,8 +301,8 @@ class MixedTables(
     def adapt_likelihood(self, likelihood: Family) -> Family:
         if not isinstance(likelihood, MixedColumns):
             raise ValueError(
-                f"tables of mixed columns have a likelihood for each column, got {likelihood!r}."
-                " Leave it out, or give numbers alone, without missing cells."
+                f"mixed tables have a likelihood for each column, got {likelihood!r}. Leave it"
+                " out, or give a table of numbers without missing cells."
             )
 
         return likelihood
@@ -331,11 +329,11 @@ class MixedTables(
 
     @property
     def n_numbers(self) -> int:
-        r"""Number of columns with scores; as many indicators mark observed cells."""
+        r"""Number of columns with scores, and of the indicators of their cells."""
         return len(self._layout().numbers)
 
     def new_level_surprisal(self, t: Tensor) -> Tensor:
-        r"""Returns the surprisal of cells that networks cannot see, less its expected value.
+        r"""Returns the surprisal of cells that networks cannot see, minus its expected value.
 
         See :func:`~autoencode.modalities.mixed_tables.new_cells.surprisal_of_new`.
 
@@ -403,11 +401,11 @@ class MixedTables(
 
 
 def _frame(X: Any) -> Any:
-    r"""Returns a data frame of pandas."""
+    r"""Returns rows as a pandas frame."""
     if not is_frame(X):
         raise ValueError(f"expected a data frame, as in the fit, got {type(X).__name__}.")
 
-    names_of(X)  # raises if two are the same
+    names_of(X)  # raises if two names are the same
     return to_pandas(X)
 
 

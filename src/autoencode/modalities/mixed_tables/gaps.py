@@ -14,12 +14,12 @@ from ...common.type_checks import check_agreement
 class Gaps(Configurable):
     r"""The joint distribution of missing cells in a row, as frequencies of patterns.
 
-    Each pattern has its frequency in the data. All rare patterns beyond a limit are one, in
-    which cells are missing independently, by the frequency of each column. Patterns are
-    independent of the values of the other cells.
+    Each pattern has its frequency in the data. All rare patterns beyond a limit are merged: in
+    these rows, the cells of each column are missing independently, by their frequency. Patterns
+    do not depend on the values of the other cells.
 
     Arguments:
-        limit: The number of patterns that are told apart.
+        limit: The maximum number of patterns that are distinguished.
 
     Example:
         >>> gaps = Gaps().fit(np.array([[True, False], [True, True]] * 50))

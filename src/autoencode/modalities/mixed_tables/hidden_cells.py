@@ -10,7 +10,7 @@ from ...corruptions import Corruption
 
 
 class HiddenCells(Corruption):
-    r"""Hide whole cells, so that they look like missing ones.
+    r"""Hide whole cells, so that they look like missing cells.
 
     Arguments:
         fraction: The probability that a cell is hidden.

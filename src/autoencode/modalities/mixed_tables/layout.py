@@ -1,4 +1,4 @@
-r"""Layout of the vectors that stand for rows of mixed columns."""
+r"""Layout of the vectors that represent rows of mixed tables."""
 
 __all__ = ["RowLayout"]
 
@@ -13,11 +13,11 @@ from .hidden_cells import slots_of
 
 
 class RowLayout(NamedTuple):
-    r"""Places of the cells in the vector of a row.
+    r"""Positions of the cells in the vector of a row.
 
     The vector has three parts: scores of numbers and dates; an indicator of each of these cells;
-    and an indicator of each level of the categories. Columns that are constant are not in it,
-    unless all are.
+    and an indicator of each level of the categories. Constant columns are left out, unless all
+    columns are constant.
 
     Example:
         >>> RowLayout([0, 2], [1], [3], 3).slots
@@ -31,7 +31,7 @@ class RowLayout(NamedTuple):
     r"""The columns with levels."""
 
     sizes: list[int]
-    r"""The number of levels of each of them."""
+    r"""The number of levels of each column with levels."""
 
     n_columns: int
     r"""The number of all columns."""
@@ -85,14 +85,14 @@ class RowLayout(NamedTuple):
         return x[:, :n], x[:, n : 2 * n], parts
 
     def is_observed(self, x: Tensor) -> Tensor:
-        r"""Returns which cells of vectors are not missing, with shape `(B, cells)`."""
+        r"""Returns a mask of the cells that are not missing, with shape `(B, cells)`."""
         _, indicators, parts = self.split(x)
         levels = [part.sum(dim=1, keepdim=True) > 0 for part in parts]
 
         return torch.cat([indicators > 0, *levels], dim=1)
 
     def per_column(self, cells: Tensor) -> Tensor:
-        r"""Returns numbers of cells in the order of the columns, with zero for constants.
+        r"""Returns numbers of cells in the order of the columns, with zeros for constant columns.
 
         Arguments:
             cells: Numbers in the order of the vector, with shape `(*, F)`.
@@ -103,7 +103,7 @@ class RowLayout(NamedTuple):
         return every
 
     def mask_each_cell(self, x: Tensor) -> Iterator[Tensor]:
-        r"""Yields the vectors without the cell of each column, in the order of the columns."""
+        r"""Yields the vectors once for each column, in order, with its cells hidden."""
         slots = torch.tensor(self.slots, device=x.device)
         order = {j: k for k, j in enumerate(self.cells)}
 
@@ -111,7 +111,7 @@ class RowLayout(NamedTuple):
             yield x * (slots != order.get(j, -1))
 
     def squared_error(self, x: Tensor, mean: Tensor) -> Tensor:
-        r"""Returns the squared errors of scores and indicators that are not missing, summed.
+        r"""Returns the sum of the squared errors of scores and indicators that are not missing.
 
         Arguments:
             x: The vectors, with shape `(B, width)`.

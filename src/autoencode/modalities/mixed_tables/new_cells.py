@@ -1,4 +1,4 @@
-r"""Cells that are unlike all of the fit: their probability and their surprisal."""
+r"""Probability and surprisal of cells with a value that the fit did not have."""
 
 __all__ = ["has_open_levels", "is_new", "log_mass", "surprisal_of_new"]
 
@@ -17,7 +17,7 @@ def has_open_levels(column: Column) -> bool:
 
 
 def is_new(columns: Sequence[Column], x: Tensor) -> Tensor:
-    r"""Tell which cells have a level that the fit did not see, with the shape of `x`.
+    r"""Mask of the cells with a level that the fit did not see, with the shape of `x`.
 
     Arguments:
         columns: The columns.
@@ -33,7 +33,7 @@ def is_new(columns: Sequence[Column], x: Tensor) -> Tensor:
 
 
 def log_mass(columns: Sequence[Column], x: Tensor) -> Tensor:
-    r"""Log-probability of each cell to be new, or not to be, with the shape of `x`.
+    r"""Log-probability that each cell is new, or is not new, as observed; with the shape of `x`.
 
     Arguments:
         columns: The columns.
@@ -49,14 +49,14 @@ def log_mass(columns: Sequence[Column], x: Tensor) -> Tensor:
 
 
 def surprisal_of_new(columns: Sequence[Column], t: Tensor) -> Tensor:
-    r"""Surprisal of cells that networks cannot see, less its expected value.
+    r"""Surprisal of cells that networks cannot see, minus its expected value.
 
-    .. math:: -\log u - \mathbb{H}(u) \text{ of what is new, and }
+    .. math:: -\log u - \mathbb{H}(u) \text{ of new cells, and }
         -\log(1 - u) - \mathbb{H}(u) \text{ of others}
 
-    A level that the fit did not see is new. In a constant column any other cell is new, with
-    :math:`u = 1 / (2N + 2)`. If many rows share the numbers of a column, a number that was never
-    seen is as rare as one row.
+    A level that the fit did not see is new. In a constant column, every other value is new, with
+    :math:`u = 1 / (2N + 2)`. In a column of numbers that many rows share, a number that the fit
+    did not see is as rare as a single row.
 
     Arguments:
         columns: The columns.

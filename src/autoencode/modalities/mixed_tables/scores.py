@@ -1,4 +1,4 @@
-r"""Scores of numbers and dates in their own units: means, and the volume of a unit."""
+r"""Scores of numbers and dates in the user's units: means, and the volume of a unit."""
 
 __all__ = ["log_unit", "mean_in_units"]
 
@@ -15,7 +15,7 @@ from ..columns import DateColumn, NumberColumn
 def mean_in_units(
     columns: Sequence[NumberColumn | DateColumn], p: Distribution, x: Tensor
 ) -> Tensor:
-    r"""Means of missing cells, those of numbers in their own units and in double precision.
+    r"""Means of missing cells in double precision, for numbers in the user's units.
 
     .. math:: \mathbb{E}[v(t)], \qquad t \sim \mathcal{N}(\mu, \sigma^2)
 

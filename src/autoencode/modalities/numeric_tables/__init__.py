@@ -1,6 +1,6 @@
 r"""Tables of numbers.
 
-- `frames`: data frames of numbers as arrays, and back
+- `frames`: conversion of data frames of numbers to arrays, and back
 - `scaling`: means and scales of the columns
 - `tables`: `Tables`, the modality
 """

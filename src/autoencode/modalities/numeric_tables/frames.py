@@ -1,4 +1,4 @@
-r"""Data frames of numbers as arrays, and back."""
+r"""Conversion of data frames of numbers to arrays, and back."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ from ..columns.cells import plain
 from ..columns.dtypes import close, dtype_of, name_of, open_cells
 from ..columns.grids import grid_of
 
-_GRID_NUMBERS, _GRID_ROWS = 2**22, 2**12  # of a table, that are looked at
+_GRID_NUMBERS, _GRID_ROWS = 2**22, 2**12  # numbers of a table to examine, and minimum of rows
 
 
 def types_of(X: Any) -> list[tuple[str | int, str]]:
-    r"""Returns the names and types of the columns of a data frame, and none of an array."""
+    r"""Returns the names and types of the columns of a data frame; none for an array."""
     if not is_frame(X):
         return []
 
@@ -25,7 +25,7 @@ def types_of(X: Any) -> list[tuple[str | int, str]]:
 
 
 def array_of(X: Any) -> NDArray:
-    r"""Returns a data frame as an array, of a type that holds all of its columns."""
+    r"""Returns a data frame as an array, in a type that can hold all columns."""
     if not is_frame(X):
         return X
 
@@ -43,14 +43,14 @@ def array_of(X: Any) -> NDArray:
 
 
 def _numpy(dtype: Any) -> np.dtype:
-    r"""Returns the type of numpy behind one of pandas, or the nearest to it."""
+    r"""Returns the numpy type of a pandas type, or the closest numpy type."""
     return np.dtype(getattr(dtype, "numpy_dtype", getattr(dtype, "subtype", dtype)))
 
 
 def grids_of(X: NDArray) -> tuple[NDArray, NDArray]:
-    r"""Returns the steps and the decimals of the columns of a table; steps of none are zero.
+    r"""Returns the steps and the decimals of the columns of a table; zero steps without a grid.
 
-    Of a large table, rows that are spread evenly are looked at.
+    Only evenly spaced rows of a large table are examined.
     """
     n = min(len(X), max(_GRID_ROWS, _GRID_NUMBERS // X.shape[1]))
 
@@ -64,7 +64,7 @@ def grids_of(X: NDArray) -> tuple[NDArray, NDArray]:
 
 
 def first_cells(X: Any, constant: NDArray) -> list[tuple[int, Any]]:
-    r"""Returns the positions and the first cells of columns, as Python's own objects."""
+    r"""Returns the positions and the first cells of constant columns, as Python objects."""
     columns = np.flatnonzero(constant).tolist()
 
     if not is_frame(X):
@@ -77,7 +77,7 @@ def first_cells(X: Any, constant: NDArray) -> list[tuple[int, Any]]:
 def frame_of(
     X: NDArray, types: list[tuple[str | int, str]], constants: list[tuple[int, Any]]
 ) -> Any:
-    r"""Returns rows as a data frame whose columns have these names and types."""
+    r"""Returns rows as a data frame with given names and types of columns."""
     import pandas as pd
 
     cells, fixed = {}, dict(constants)

@@ -10,7 +10,7 @@ ROUNDING = 4 * np.finfo(float).eps  # of the largest number, by which constants 
 
 
 def varying(columns: Columns) -> NDArray:
-    r"""Returns which columns vary by more than rounding."""
+    r"""Returns a mask of the columns that vary by more than rounding."""
     with np.errstate(over="ignore"):
         spread = columns.high - columns.low
 
@@ -21,7 +21,7 @@ def varying(columns: Columns) -> NDArray:
 def _by_column(columns: Columns, n: int) -> tuple[NDArray, NDArray]:
     scale = np.sqrt(columns.deviations / n)
 
-    # Compared and not measured: rounding leaves a constant column some spread
+    # Extremes are compared, because rounding gives a constant column a small standard deviation
     constant = (columns.low == columns.high) | (scale == 0)
     return np.where(constant, columns.low, columns.mean), np.where(constant, 1.0, scale)
 

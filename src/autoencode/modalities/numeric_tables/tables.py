@@ -1,4 +1,4 @@
-r"""Rows of numbers."""
+r"""Modality of numeric tables."""
 
 __all__ = ["Tables"]
 
@@ -33,31 +33,30 @@ from .scaling import ROUNDING, SCALINGS, varying
 
 log = logging.getLogger(__name__)
 
-_NAMED = 12  # columns in a line of the log
+_NAMED = 12  # maximum number of columns in a log line
 
 
 class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Subsettable):
-    r"""Numeric tables: arrays with shape `(N, D)`, or data frames of numbers alone.
+    r"""Numeric tables: arrays with shape `(N, D)`, or data frames with only numbers.
 
-    Columns are scaled inside to mean zero and unit variance; rows come back in the user's
-    units. A constant column is not part of the model or of its densities, and comes back as it
-    was. Other numbers in that column of new rows are logged and ignored.
+    The model scales columns to mean zero and unit variance, and returns rows in the user's units.
+    A constant column is not part of the model or of its densities, and comes back unchanged. If
+    this column varies in later rows, the log says so, and the numbers are ignored.
 
-    For models with a density, some columns become normal scores: skewed ones, and those with
-    numbers that many rows share, such as flags, ratings and the zeros of an amount. See
-    :class:`~autoencode.modalities.normal_scores.NormalScores`. New rows then have them as often as
-    the data. :func:`~autoencode.modalities.columns.marginals.marginal` says which columns these
-    are. The densities of the others stay in the user's units, and shared numbers have
-    probabilities.
+    For models with a density, some columns become normal scores: skewed columns, and columns with
+    numbers that many rows share, such as flags, ratings and the zeros of an amount. New rows then
+    have these numbers as often as the data. Such numbers have probabilities; all other densities
+    are in the user's units. See :class:`~autoencode.modalities.normal_scores.NormalScores`, and
+    :func:`~autoencode.modalities.columns.marginals.marginal` for the choice of the columns.
 
-    A likelihood on the unit interval takes rows as they are, and they must lie in it. After a fit
-    to a data frame, results are data frames with the same columns, types and ranges.
+    A likelihood on the unit interval takes rows without scaling, and they must lie in it. After a
+    fit to a data frame, results are data frames with the same columns, types and ranges.
 
     Arguments:
-        scaling: `"columns"` gives each column unit variance, so that none counts more for its
-            unit. `"auto"` does the same, except for columns that become normal scores. `"whole"`
-            centers all columns and divides them by one number, which keeps distances and the
-            principal components. `"none"` takes the numbers as they are. The last two keep
+        scaling: `"columns"` gives each column unit variance, so that units do not matter.
+            `"auto"` does the same, except for columns that become normal scores. `"whole"`
+            centers all columns and divides them by one number, which preserves relative distances
+            and principal components. `"none"` leaves the numbers as they are. The last two keep
             constant columns.
 
     See Also:
@@ -104,7 +103,7 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
 
     def for_subset(self) -> "Tables":
         part = self.clone()
-        part._of_all = self  # in a part, other columns may be constant
+        part._of_all = self  # in a subset, other columns may be constant
         return part
 
     def clone(self) -> "Tables":
@@ -129,7 +128,7 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
             raise ValueError(f"expected a table with shape (N, D), got {X.shape}.")
 
         if self.scaling not in SCALINGS:
-            raise ValueError(f"expected a scaling out of {[*SCALINGS]}, got {self.scaling!r}.")
+            raise ValueError(f"expected scaling as one of {[*SCALINGS]}, got {self.scaling!r}.")
 
         scaling = "none" if support is constraints.unit_interval else self.scaling
 
@@ -140,12 +139,12 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
         apart = scaling in {"auto", "columns"}
         kept = varying(columns) if apart else np.ones(len(loc), bool)
         self.constants_ = first_cells(first, ~kept)
-        kept[0] |= not kept.any()  # or the networks would have nothing to see
+        kept[0] |= not kept.any()  # networks need at least one input
 
         self.columns_ = np.flatnonzero(kept)
         self.shape_ = (len(self.columns_),)
         self.loc_, self.scale_ = loc[kept], scale[kept]
-        self.steps_, self.decimals_ = grids_of(X)  # from which new rows do not depart
+        self.steps_, self.decimals_ = grids_of(X)  # grids on which new rows lie
         self.scored_ = np.zeros(0, int)
         self.scores_ = []
         self.exclusive_ = []
@@ -280,7 +279,7 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
     def restore_mean(self, x: Tensor) -> Any:
         X = x.double().cpu().numpy() * self.scale_ + self.loc_
 
-        for j, at, _ in self._scored():  # which rounding must not lead out of their range
+        for j, at, _ in self._scored():  # rounding must not exceed the range of the fit
             X[:, at] = np.clip(X[:, at], self.low_[j], self.high_[j])
 
         return self._framed(X)
@@ -293,7 +292,7 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
             return SharedGaussian()
 
         if len(self.constants_) == len(self.low_):
-            return CensoredGaussian((((-np.inf, np.inf),),))  # which has no density
+            return CensoredGaussian((((-np.inf, np.inf),),))  # constant columns have no density
 
         shared: list[tuple[tuple[float, float], ...]] = [()] * len(self.columns_)
 
@@ -303,7 +302,9 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
         return CensoredGaussian(tuple(shared)) if any(shared) else DiagonalGaussian()
 
     def deterministic_likelihood(self) -> Family:
-        return SharedGaussian()  # all columns count alike, as in principal component analysis
+        return (
+            SharedGaussian()
+        )  # weights all columns equally, as principal component analysis does
 
     def unit(self) -> Tensor:
         return torch.from_numpy(self.scale_)
@@ -350,7 +351,7 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
         return wide
 
     def _snapped(self, X: NDArray) -> NDArray:
-        r"""Returns rows on the grids of the columns of the fit."""
+        r"""Returns rows moved to the grids of the columns of the fit."""
         for j in self.columns_[self.steps_[self.columns_] > 0].tolist():
             v = snap(X[:, j].astype(float), self.low_[j], self.steps_[j], int(self.decimals_[j]))
             X[:, j] = v.astype(X.dtype)
@@ -361,7 +362,7 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
         return contain(R, X, self.library_, self.natives_) if self.types_ else R
 
     def _framed(self, x: NDArray) -> Any:
-        r"""Returns scaled columns and constant ones together, in the type of the user's data."""
+        r"""Returns scaled and constant columns together, in the type of the user's data."""
         X = np.zeros((len(x), len(self.low_)))
         X[:, self.columns_] = x
 
@@ -377,7 +378,7 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
         return X
 
     def _scored(self) -> Iterator[tuple[int, int, NormalScores]]:
-        r"""Yields the columns with normal scores: their number, place among those seen, scores."""
+        r"""Yields the index, the index among scaled columns, and the normal scores of columns."""
         places = np.searchsorted(self.columns_, self.scored_)
         yield from zip(self.scored_.tolist(), places.tolist(), self.scores_)
 
@@ -387,7 +388,7 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
         return {j: Flag.of_scores(at, scores) for j, at, scores in scored if scores.is_flag}
 
     def _compare_constants(self, columns: Columns) -> None:
-        r"""Warns of constant columns that vary in new rows."""
+        r"""Warns about constant columns that vary in later rows."""
         slack = ROUNDING * np.maximum(np.abs(self.low_), np.abs(self.high_))
         changed = (columns.low < self.low_ - slack) | (columns.high > self.high_ + slack)
         changed[self.columns_] = False
@@ -400,9 +401,9 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
         r"""Returns the constants of `normalize`, which are computed once.
 
         These are the precision, the columns, the numbers to add, the number to divide by, and the
-        normal scores with their columns and places. Numbers of single precision stay in it. Their
-        mean then has two parts, since columns such as dates lie far from zero compared to their
-        spread.
+        normal scores with their columns and positions. Single-precision numbers stay in single
+        precision. Their mean then has two parts, because columns such as dates lie far from zero
+        compared with their spread.
         """
         if (device, dtype) not in self._held:
             loc, scale = torch.from_numpy(-self.loc_), torch.from_numpy(self.scale_)
@@ -430,6 +431,6 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
 
 
 def _is_index(columns: NDArray, n: int) -> bool:
-    r"""Returns whether columns are some of `n`, in order."""
+    r"""Returns whether columns are ascending indices below `n`."""
     ends = [-1, *columns.tolist(), n]
     return columns.ndim == 1 and all(a < b for a, b in itertools.pairwise(ends))

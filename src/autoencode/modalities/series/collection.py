@@ -11,19 +11,19 @@ from ...data import is_frame
 from ..windows import Windows
 from .lists import SeriesList, as_list, from_frame
 
-_NARROW = 5  # steps, of which series have more, and channels are often fewer
+_NARROW = 5  # series rarely have so few steps, and often have so few channels
 
 
 def collect(X: Any, n_channels: int | None = None, **columns: Any) -> Any:
     r"""Series as an array with shape `(N, T)` or `(N, T, C)`, or as a list.
 
     Arguments:
-        X: An array, a list of arrays, a data frame, or what this function has returned.
-        n_channels: The number of channels of the fit, if there was one.
+        X: An array, a list of arrays, a data frame, or a result of this function.
+        n_channels: The number of channels of the fit, if there was a fit.
         columns: The columns of a data frame, as for :func:`from_frame`.
 
     Raises:
-        ValueError: If they are no series, or may be read in two ways.
+        ValueError: If the data are not series, or have two plausible readings.
 
     Example:
         >>> collect([[1.0, 2.0, 3.0], [4.0, 5.0]])[1].tolist()
@@ -32,7 +32,7 @@ def collect(X: Any, n_channels: int | None = None, **columns: Any) -> Any:
     if isinstance(X, (Windows, SeriesList)):
         return X
 
-    if not is_frame(X) and hasattr(X, "to_frame"):  # a column of pandas or polars
+    if not is_frame(X) and hasattr(X, "to_frame"):  # a pandas or polars column
         X = X.to_frame()
 
     if is_frame(X):
@@ -47,7 +47,7 @@ def collect(X: Any, n_channels: int | None = None, **columns: Any) -> Any:
     if X.ndim not in {2, 3} or X.size == 0 or X.dtype.kind not in "buif":
         raise ValueError(
             "expected series of numbers, as an array with shape (N, T) or (N, T, channels),"
-            f" got shape {X.shape} and type {X.dtype}. Use X[None] for a single one."
+            f" got shape {X.shape} and type {X.dtype}. Use X[None] for a single series."
         )
 
     if X.ndim == 2 and X.shape[1] < _NARROW and X.shape[0] > X.shape[1] and n_channels is None:

@@ -1,4 +1,4 @@
-r"""Windows of series, with gaps where there is nothing."""
+r"""Windows of series. Steps beyond the end of a series are gaps."""
 
 __all__ = ["choose_window", "choose_windows", "cut_series", "describe_lengths", "whole_series"]
 
@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from ..windows import Windows, join, starts
 
-_WHOLE = 512  # steps, up to which a series is one example
-_WINDOW = 128  # steps of the windows of longer ones
+_WHOLE = 512  # steps; longer series are cut into windows
+_WINDOW = 128  # steps of a window of longer series
 
 
 def choose_window(lengths: Sequence[int]) -> int:
-    r"""The number of steps of an example: all of short series, 128 of longer ones.
+    r"""The number of steps of an example: all steps of short series, 128 steps of longer series.
 
     Arguments:
         lengths: The number of steps of each series.
@@ -30,15 +30,15 @@ def choose_window(lengths: Sequence[int]) -> int:
 def choose_windows(
     lengths: Sequence[int], window: int | None = None, stride: int | None = None
 ) -> tuple[int, int]:
-    r"""The steps of a window, and from one window to the next.
+    r"""The number of steps in a window, and the number from one window to the next.
 
     Arguments:
         lengths: The number of steps of each series.
-        window: The steps of a window, if they are given.
-        stride: The steps from one window to the next; by default half a window.
+        window: The number of steps in a window, if it is given.
+        stride: The number of steps from one window to the next; by default half a window.
 
     Raises:
-        ValueError: If steps between windows would be left out.
+        ValueError: If windows would leave out steps between them.
 
     Example:
         >>> choose_windows([100_000])
@@ -71,12 +71,12 @@ def describe_lengths(lengths: Sequence[int]) -> str:
 
 
 def cut_series(X: Sequence[NDArray] | NDArray, n: int, stride: int) -> Windows:
-    r"""The windows of series, of which the last ends with its series.
+    r"""The windows of series. The last window of each series ends with the series.
 
     Arguments:
         X: Series with shape `(T, C)`, in a list or an array.
-        n: The steps of a window.
-        stride: The steps from one window to the next.
+        n: The number of steps in a window.
+        stride: The number of steps from one window to the next.
 
     Returns:
         The windows, with shape `(N, n, C)`. Series shorter than a window end in NaN.
@@ -87,7 +87,7 @@ def cut_series(X: Sequence[NDArray] | NDArray, n: int, stride: int) -> Windows:
     """
     lengths = tuple(map(len, X))
 
-    if isinstance(X, np.ndarray) and X.shape[1] == n:  # each is one window, where it lies
+    if isinstance(X, np.ndarray) and X.shape[1] == n:  # each series is one window, without a copy
         return Windows.of(X, lengths, stride, X)
 
     parts = [x[i : i + n] for x in X for i in starts(len(x), n, stride)]
@@ -104,11 +104,11 @@ def cut_series(X: Sequence[NDArray] | NDArray, n: int, stride: int) -> Windows:
 
 
 def whole_series(R: NDArray, windows: Windows) -> list[NDArray]:
-    r"""Puts windows together to whole series, each faded into the next.
+    r"""Joins windows to whole series, with cross-fades.
 
     Arguments:
-        R: As many windows, with shape `(N, n, C)` or `(N, n)`.
-        windows: The windows that they are versions of.
+        R: A version of each window, with shape `(N, n, C)` or `(N, n)`.
+        windows: The original windows.
 
     Example:
         >>> windows = cut_series([np.arange(5.0)[:, None]], 3, 2)

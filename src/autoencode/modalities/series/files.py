@@ -16,7 +16,7 @@ _SUFFIXES = {".csv", ".tsv", ".txt", ".parquet", ".npy"}
 
 
 def holds_series(path: Path | Files) -> bool:
-    r"""Tell whether a path is that of a table or array, or of a folder of some.
+    r"""Tell whether a path is a table or array, or a folder of tables or arrays.
 
     Arguments:
         path: The file or folder, or several files.
@@ -34,16 +34,16 @@ def holds_series(path: Path | Files) -> bool:
 def read_files(
     path: Path | Files, columns: dict[str, Any], form: TableFormat | None = None
 ) -> tuple[Any, Any, Names | None]:
-    r"""The series of an array or table, or of a folder with one file for each.
+    r"""The series of an array or table, or of a folder with one file for each series.
 
     Arguments:
         path: The file or folder, or several files.
         columns: Further arguments of :func:`from_frame`.
-        form: What is known of the format of text.
+        form: The known settings of the format of text files.
 
     Returns:
-        The series; the subfolder of each, if there are several, else `None`; and the names of the
-        files, of a folder.
+        The series; the subfolder of each series, or `None` if there are no subfolders; and the
+        names of the files of a folder.
 
     Raises:
         ValueError: If a file cannot be read, or holds no series.
@@ -54,7 +54,7 @@ def read_files(
     listing = list_files(path)
     known = [(i, file) for i, file in enumerate(listing.files) if _suffix(file) in _SUFFIXES]
     others = {*range(len(listing.files))} - {i for i, _ in known}
-    bad = dict.fromkeys(sorted(others), f"its suffix is none of {', '.join(sorted(_SUFFIXES))}")
+    bad = dict.fromkeys(sorted(others), f"its suffix is not {', '.join(sorted(_SUFFIXES))}")
     names = Names.of(listing, bad)
 
     if not known:
@@ -73,7 +73,7 @@ def read_files(
 
     parents = [str(Path(name).parent) for name in names]
 
-    if len(series) != len(names):  # a column tells several in one file apart
+    if len(series) != len(names):  # a file has several series, told apart by a column
         return series, None, None
 
     return series, (np.array(parents) if len({*parents}) > 1 else None), names
@@ -82,7 +82,7 @@ def read_files(
 def _join_tables(
     files: Sequence[Path], names: Sequence[str], columns: dict[str, Any], form: TableFormat | None
 ) -> SeriesList:
-    r"""Returns the series of several tables, each of one file or more."""
+    r"""Returns the series of several tables. A series may continue in another file."""
     import pandas as pd
 
     frames = [read_frame(file, given=form) for file in files]

@@ -1,4 +1,4 @@
-r"""Missing numbers of series, taken from other series."""
+r"""Missing numbers of series, filled in from other series."""
 
 __all__ = ["fill_gaps"]
 
@@ -12,11 +12,11 @@ from .lists import SeriesList
 
 
 def fill_gaps(windows: Windows, R: Any) -> Any:
-    r"""Series with their missing numbers taken from the windows of others.
+    r"""Series with missing numbers filled in from the windows of other series.
 
     Arguments:
-        windows: All windows of the series, which know their origin.
-        R: As many windows of other series.
+        windows: All windows of the series, with their source.
+        R: Windows of other series, one for each window.
 
     Example:
         >>> from autoencode.modalities.series.cuts import cut_series

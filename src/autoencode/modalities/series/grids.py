@@ -1,4 +1,4 @@
-r"""Regular grids of time for series with times of their own."""
+r"""Regular grids of time for series with a column of times."""
 
 __all__ = ["Grid", "check_grid", "find_grid", "numeric_times"]
 
@@ -13,13 +13,13 @@ from ...data.tabular.doubts import are_days
 
 log = logging.getLogger(__name__)
 
-_ROUNDED = 0.01  # of a step, from which rounding is worth a word
-_SPARSE = 50  # positions of a grid for each observation, at most
-_MONTH = 27.9  # days
+_ROUNDED = 0.01  # steps; larger rounding of times is logged
+_SPARSE = 50  # maximum number of positions of a grid for each observation
+_MONTH = 27.9  # days; shorter differences are not months
 
 
 class Grid(NamedTuple):
-    r"""A step of time, in the units of the times: seconds, for dates, or months.
+    r"""Step of time, in the units of the times. Dates are in seconds or in months.
 
     Example:
         >>> Grid(0.5).positions(np.array([10.0, 10.5, 12.1])).tolist()
@@ -37,7 +37,7 @@ class Grid(NamedTuple):
         return np.rint((places - first) / self.step).astype(np.intp)
 
     def places(self, times: NDArray) -> NDArray:
-        r"""Returns times in units of which `step` is a number."""
+        r"""Returns times in the unit of `step`."""
         if not self.months:
             return times
 
@@ -56,9 +56,9 @@ class Grid(NamedTuple):
 
 
 def find_grid(times: Sequence[NDArray], step: float | None, dates: bool) -> Grid:
-    r"""The grid of several series: the median difference of neighboring times.
+    r"""The grid of several series, with the median difference of neighboring times as its step.
 
-    Of dates that stand a month or several apart, the grid counts months.
+    If dates are one or several months apart, the grid counts months.
 
     Arguments:
         times: The times of each series, in order.
@@ -98,20 +98,20 @@ def find_grid(times: Sequence[NDArray], step: float | None, dates: bool) -> Grid
 
 
 def _median(v: NDArray) -> float:
-    r"""Returns the median, one of the numbers themselves."""
+    r"""Returns the lower median, which is one of the numbers."""
     return float(np.quantile(v, 0.5, method="lower"))
 
 
 def check_grid(grid: Grid, times: Sequence[NDArray], told: bool) -> None:
-    r"""Says how far times are from a grid, and refuses a grid of hardly any.
+    r"""Log the distance of times from a grid, and refuse a grid that is nearly empty.
 
     Arguments:
         grid: The grid.
         times: The times of each series.
-        told: Whether the log has said it before.
+        told: Whether the log has already described it.
 
     Raises:
-        ValueError: If nearly all positions would be without a number.
+        ValueError: If nearly all positions would be empty.
 
     Example:
         >>> check_grid(Grid(1.0), [np.array([0.0, 1.0])], False)
@@ -122,8 +122,8 @@ def check_grid(grid: Grid, times: Sequence[NDArray], told: bool) -> None:
     if length > _SPARSE * n:
         raise ValueError(
             f"a grid with a step of {grid.spelled()} would have {length:,} positions for {n:,}"
-            " times. Set step=... (command line: --modality.step), the usual time from one to the"
-            " next."
+            " times. Set step=... (command line: --modality.step) to the usual difference of"
+            " neighboring times."
         )
 
     off = 0.0
@@ -145,14 +145,14 @@ def numeric_times(cells: Any, name: str) -> tuple[NDArray[np.float64], bool]:
     r"""The times of a column as numbers: seconds since 1970, for dates.
 
     Arguments:
-        cells: The column, of pandas.
-        name: Its name, for messages.
+        cells: The column, as a pandas series.
+        name: The name of the column, for messages.
 
     Returns:
         The times, and whether they are dates.
 
     Raises:
-        ValueError: If there are none, or one is missing.
+        ValueError: If the cells are not times, or a time is missing.
 
     Example:
         >>> import pandas as pd
@@ -176,7 +176,7 @@ def numeric_times(cells: Any, name: str) -> tuple[NDArray[np.float64], bool]:
         if are_days(cells.to_numpy()):
             raise ValueError(
                 f"the times in the column {name!r} look like dates, such as {int(times[0])}, whose"
-                " differences are no steps of time. Write them as 2024-12-31, or use"
+                " differences are not steps of time. Write them as 2024-12-31, or use"
                 f" pd.to_datetime(X[{name!r}].astype(int).astype(str))."
             )
 
@@ -187,7 +187,7 @@ def numeric_times(cells: Any, name: str) -> tuple[NDArray[np.float64], bool]:
 
     is_text = not pd.api.types.is_datetime64_any_dtype(cells)
 
-    try:  # of other spellings, day and month could be mistaken for each other
+    try:  # in other spellings, day and month could be mistaken for each other
         dates = pd.to_datetime(cells, utc=True, format="ISO8601" if is_text else None)
     except (ValueError, TypeError) as error:
         said = " ".join(str(error).split())[:80]

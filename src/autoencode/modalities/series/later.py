@@ -1,4 +1,4 @@
-r"""Steps that come after the last one of a series, in the form of the user's data."""
+r"""Steps after the end of a series, in the form of the user's data."""
 
 __all__ = ["later_rows"]
 
@@ -13,10 +13,10 @@ from .lists import SeriesList
 
 
 def later_rows(series: SeriesList, R: NDArray) -> Any:
-    r"""Returns the steps after the last one of each series, as rows of a table.
+    r"""Returns the steps after the end of each series, as rows of a table.
 
-    The columns of times and of series are those of the table, and the times go on with the step
-    of the grid.
+    The table has the columns of times and of identities of the user's table. The times continue
+    with the step of the grid.
 
     Arguments:
         series: The series, with the table that they were read from.

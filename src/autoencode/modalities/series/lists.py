@@ -52,7 +52,7 @@ class SeriesList(list[NDArray]):
         return tuple(map(len, self))
 
     def parts(self, slices: Sequence[slice]) -> "SeriesList":
-        r"""Returns some steps of each series, without their table."""
+        r"""Returns a slice of each series, without their table."""
         part = SeriesList(x[at] for x, at in zip(self, slices))
         part.names, part.channels, part.grid, part.flat = self._about()
 
@@ -70,7 +70,7 @@ class SeriesList(list[NDArray]):
         return self.names, self.channels, self.grid, self.flat
 
     def describe_step(self, series: int, step: int) -> tuple[str, Any]:
-        r"""Returns the name of a series and the time of one of its steps, or their numbers.
+        r"""Returns the name of a series and the time of a step, or else their indices.
 
         A step in a gap has the time of the last measurement before it.
         """
@@ -85,10 +85,10 @@ class SeriesList(list[NDArray]):
         return name, step
 
     def returned(self, R: Sequence[NDArray]) -> Any:
-        r"""Returns other series in the container that these came in.
+        r"""Returns other series in the type of container of these series.
 
         Arguments:
-            R: As many arrays of the same lengths, with shape `(T, C)` or `(T,)`.
+            R: An array for each series, with the same length, `(T, C)` or `(T,)`.
         """
         if self.table is None or self.placed is None or self.channels is None:
             return [r[:, 0] if self.flat and r.ndim == 2 else r for r in R]
@@ -108,14 +108,14 @@ class SeriesList(list[NDArray]):
 
 
 def as_list(X: Iterable[Any], channels: int | None = None) -> SeriesList:
-    r"""A list of arrays of different lengths, checked.
+    r"""List of series from arrays of different lengths, which are checked.
 
     Arguments:
         X: Arrays with shape `(T,)` or `(T, C)`.
-        channels: The number of channels that they must have, if that is known.
+        channels: The number of channels that they must have, if it is known.
 
     Raises:
-        ValueError: If one is empty, has other channels, or holds no numbers.
+        ValueError: If an array is empty, has another number of channels, or does not hold numbers.
 
     Example:
         >>> as_list([[1.0, 2.0], [3.0]]).lengths
@@ -164,20 +164,21 @@ def from_frame(
 ) -> SeriesList:
     r"""The series of a long table, on a regular grid of time.
 
-    Rows of one identity are one series, in the order of their times. Several rows at one position
-    become their mean, and positions without a row are gaps.
+    All rows with one identity are one series, in the order of their times. Rows at the same
+    position are averaged, and positions without a row are gaps.
 
     Arguments:
         X: A data frame.
-        time: The column of times; by default those of the index, if it has dates or times, and
-            else the rows are in order, one step apart.
-        identity: The column, or columns, that tell the series apart; by default there is one.
+        time: The column of times. By default, times are taken from the index if it has dates or
+            times; otherwise rows are in order, one step apart.
+        identity: The column, or columns, that tell the series apart; by default there is one
+            series.
         step: The step of the grid; by default the median difference of times.
-        channels: The columns of the fit; by default all others.
+        channels: The columns of the fit; by default all other columns.
         grid: The grid of the fit.
 
     Raises:
-        ValueError: If columns are missing, or hold no numbers.
+        ValueError: If columns are missing, or do not hold numbers.
 
     Example:
         >>> import pandas as pd
@@ -233,9 +234,9 @@ def from_frame(
 
     if shared:
         log.warning(
-            "%d rows have the position in time of another row of their series; their means are"
-            " used. identity=... and step=... (command line: --modality.identity, --modality.step)"
-            " tell them apart.",
+            "%d rows have the same position in time as another row of their series, and are"
+            " averaged. identity=... and step=... (command line: --modality.identity,"
+            " --modality.step) tell them apart.",
             shared,
         )
 
@@ -247,7 +248,7 @@ def from_frame(
 
 
 def _index_times(frame: Any) -> Any:
-    r"""Returns the times of the index as a column, if it has some."""
+    r"""Returns the times of the index as a column, if the index has times."""
     import pandas as pd
 
     index = frame.index
@@ -278,7 +279,7 @@ def _numbers(frame: Any, channels: Sequence[str]) -> NDArray[np.float64]:
         raise ValueError(
             f"expected channels of numbers, got {first_few(wrong) or 'no column'}. Name the"
             " columns of times and of series, Series(time=..., identity=...) (command line:"
-            " --modality.time, --modality.identity), and drop others."
+            " --modality.time, --modality.identity), and drop other columns of text."
         )
 
     columns = [pd.to_numeric(frame[name], errors="coerce").to_numpy(float, na_value=np.nan)
@@ -303,7 +304,7 @@ def _groups(frame: Any, keys: Sequence[str]) -> list[tuple[str, NDArray[np.intp]
 
 
 def _on_grid(x: NDArray, positions: NDArray[np.intp]) -> NDArray:
-    r"""Returns rows at their positions, the mean of those that share one, and NaN elsewhere."""
+    r"""Returns rows at their positions, means of rows at the same position, and NaN elsewhere."""
     T = int(positions.max()) + 1
 
     if len(x) == T and (np.diff(positions) == 1).all():

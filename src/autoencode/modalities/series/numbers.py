@@ -28,7 +28,7 @@ class Moments(NamedTuple):
     r"""Their sum."""
 
     squares: NDArray
-    r"""The sum of their squared deviations from the mean."""
+    r"""The sum of squared deviations from the mean."""
 
     missing: bool
     r"""True if some numbers are missing."""
@@ -40,7 +40,7 @@ class Moments(NamedTuple):
 
     @property
     def constant(self) -> NDArray:
-        r"""Channels whose spread is rounding."""
+        r"""Mask of channels that vary only by rounding."""
         return self._spread <= 1e-12 * np.maximum(1, np.abs(self.loc))
 
     @property
@@ -86,14 +86,14 @@ def moments(X: NDArray) -> Moments:
 
 
 def check_numbers(X: NDArray, gaps: bool) -> None:
-    r"""Check that numbers are finite, or missing where that is allowed.
+    r"""Check that numbers are finite, or missing if gaps are allowed.
 
     Arguments:
         X: Windows with shape `(N, T)` or `(N, T, C)`.
         gaps: Whether numbers may be missing.
 
     Raises:
-        ValueError: If they are not.
+        ValueError: If a number is infinite, or missing without `gaps`.
     """
     for part in _blocks(X):
         if part.dtype.kind != "f":
@@ -103,7 +103,7 @@ def check_numbers(X: NDArray, gaps: bool) -> None:
 
         if not gaps and np.isnan(part).any():
             raise ValueError(
-                "Input contains NaN, or series shorter than a window, and those of the fit had"
+                "Input contains NaN, or series shorter than a window, but those of the fit had"
                 " no gaps. Fit with modality=ae.modalities.Series(gaps=True) (command line:"
                 " --modality Series --modality.gaps), so that the networks see them."
             )
@@ -117,5 +117,5 @@ def _blocks(X: NDArray) -> Iterator[NDArray]:
 def _refuse_infinity(part: NDArray) -> None:
     if np.isinf(part).any():
         raise ValueError(
-            "Input contains infinity. Use np.nan for what is missing, or a large number."
+            "Input contains infinity. Use np.nan for missing numbers, or a large number."
         )

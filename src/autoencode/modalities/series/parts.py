@@ -1,4 +1,4 @@
-r"""Series in two parts, the first of which a model is trained on."""
+r"""Division of series into two parts: one to train on, and one to calibrate with."""
 
 __all__ = ["split_series"]
 
@@ -7,16 +7,17 @@ from typing import Any
 from .cuts import choose_window
 from .lists import SeriesList
 
-_MIN_SERIES_TO_LEAVE_OUT = 10  # series, of which some can be left out as a whole
+_MIN_SERIES_TO_LEAVE_OUT = 10  # minimum number of series to leave out some of them as a whole
 
 
 def split_series(X: Any, share: float, window: int | None = None) -> tuple[Any, Any]:
-    r"""Split series: whole ones if there are many, otherwise each at the same share of its steps.
+    r"""Split series: by whole series if there are many, and else each at the same fraction.
 
     Arguments:
         X: The series, as an array or a list.
-        share: The share of the first part.
-        window: The steps of an example; by default chosen by the length of the first parts.
+        share: The fraction of the first part.
+        window: The number of steps of an example; by default chosen by the length of the first
+            parts.
 
     Raises:
         ValueError: If a part of a series is shorter than a window.
@@ -40,9 +41,9 @@ def split_series(X: Any, share: float, window: int | None = None) -> tuple[Any, 
     if min(min(c, len(x) - c) for c, x in zip(cuts, X)) < window:
         shortest = min(map(len, X))
         raise ValueError(
-            f"expected series of which {100 * share:.0f} %, and the rest, have windows of"
-            f" {window} steps, got {shortest} steps. Use a shorter window=... (command line:"
-            " --modality.window), or a model that was trained on other series."
+            f"expected both parts of each series ({100 * share:.0f} % and the rest) to have at"
+            f" least a window of {window} steps, got {shortest} steps. Use a shorter window=..."
+            " (command line: --modality.window), or a model that was trained on other series."
         )
 
     if isinstance(X, SeriesList):

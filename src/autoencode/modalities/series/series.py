@@ -1,4 +1,4 @@
-r"""Series of numbers over time, in one or several channels."""
+r"""Modality of series of numbers over time, with one or several channels."""
 
 __all__ = ["Series"]
 
@@ -63,8 +63,8 @@ from .parts import split_series
 log = logging.getLogger(__name__)
 
 _SEQUENCES = (list, tuple, np.ndarray, Tensor)
-_WIDEST = 2**16  # numbers of an example, beyond which nearly all weights would be of the ends
-_FARTHEST = 1e15  # standard deviations: squares of more are beyond single precision
+_WIDEST = 2**16  # numbers of an example; beyond, the first and last layers would hold all weights
+_FARTHEST = 1e15  # standard deviations; the squares of larger numbers exceed single precision
 
 
 class Series(
@@ -82,33 +82,33 @@ class Series(
     r"""Series of measurements: sensors, spectra, prices, heartbeats.
 
     They come as an array with shape `(N, T)` or `(N, T, C)`; as a list of arrays of different
-    lengths, `(T,)` or `(T, C)`; as a long table with a column of times and one that tells the
-    series apart; or as a `.csv`, `.parquet` or `.npy` file, or a folder with one file for each.
+    lengths, `(T,)` or `(T, C)`; as a long table with a column of times and a column of
+    identities; or as a `.csv`, `.parquet` or `.npy` file, or a folder with a file for each series.
 
     Each channel is scaled to mean zero and unit variance,
 
     .. math:: x_{ct} \leftarrow (x_{ct} - m_c) / s_c,
 
-    over all steps and series. Later numbers may lie anywhere: a spike is scored, not refused.
+    over all steps and series. Later numbers may have any size: a spike is scored, not refused.
+    Numbers may be missing (NaN). They are not scored, and the networks see which numbers are
+    missing, and for how long (:class:`~autoencode.networks.Incomplete`). Rows with irregular times
+    are put on a regular grid, on which positions without a number are gaps.
 
-    Numbers may be missing (NaN). They are not scored, and the networks see which ones are
-    missing, and for how long (:class:`~autoencode.networks.Incomplete`). Times of their own are
-    put on a regular grid, of which positions without a number are gaps.
-
-    Series of more than 512 steps are cut into windows that overlap, and so are series longer than
-    those of the fit. `transform` and `score_samples` have a row for each window; with
-    `pool_windows=True` each series has one code, and with `full_size=True` series come back whole.
+    Series of more than 512 steps, and series longer than those of the fit, are cut into windows
+    that overlap. `transform` and `score_samples` return a row for each window. With
+    `pool_windows=True`, each series has one code; with `full_size=True`, `reconstruct` returns
+    whole series.
 
     Arguments:
-        window: The steps of an example; by default those of the longest series, or 128 if that has
-            more than 512.
-        stride: The steps from one window to the next; by default half a window. The last window
-            ends with its series.
-        gaps: Whether numbers may be missing; by default whether some are in the fit. Set it to fit
-            complete series and to fill in gaps of later ones.
+        window: The number of steps of an example; by default that of the longest series, or 128 if
+            it has more than 512 steps.
+        stride: The number of steps from one window to the next; by default half a window. The last
+            window ends with its series.
+        gaps: Whether numbers may be missing; by default, whether numbers of the fit are missing.
+            Set it to fit complete series, and to fill in gaps of later series.
         time: The column of times of a table: numbers, dates or times. By default, rows are in
             order and one step apart.
-        identity: The column that tells the series of a table apart; by default there is one.
+        identity: The column that tells the series of a table apart; by default, there is one.
         step: The step of the grid of time, in the units of the times, or in seconds for dates;
             by default the median difference of times.
 
@@ -223,7 +223,7 @@ class Series(
         if support is constraints.unit_interval:
             loc, scale = np.zeros_like(loc), np.ones_like(scale)
 
-        # Not arrays, which torch's compiler cannot read
+        # Tuples, because torch's compiler cannot read arrays
         self.loc_, self.scale_ = tuple(loc.tolist()), tuple(scale.tolist())
         self.shape_ = (len(loc), self.steps_)
 
@@ -271,8 +271,8 @@ class Series(
     def histories(self, X: Any) -> list[NDArray]:
         if not self.gaps_:
             raise ValueError(
-                "expected networks that see gaps, as the steps to come are missing ones, got a fit"
-                " without gaps. Fit with modality=ae.modalities.Series(gaps=True) and"
+                "expected networks that see gaps, because future steps are missing numbers, got a"
+                " fit without gaps. Fit with modality=ae.modalities.Series(gaps=True) and"
                 " corruption=ae.corruptions.FutureMasking() (command line: --modality Series"
                 " --modality.gaps --corruption FutureMasking)."
             )
@@ -360,10 +360,10 @@ class Series(
         return DiagonalGaussian()
 
     def fit_density(self, X: Any) -> None:
-        pass  # scales are all that is learned
+        pass  # nothing but the scales is learned
 
     def deterministic_likelihood(self) -> Family:
-        return SharedGaussian()  # all steps count alike, as in principal component analysis
+        return SharedGaussian()  # weights all steps equally, as principal component analysis does
 
     def adapt_network(self, network: Network) -> Network:
         return Incomplete(network) if self.gaps_ and not _sees_gaps(network) else network
@@ -438,11 +438,11 @@ class Series(
                 raise ValueError(f"expected {name} as a number of steps >= 1, got {n!r}.")
 
         if self.step is not None and self.time is None:
-            raise ValueError("expected time=... beside step=..., the column of times.")
+            raise ValueError("step=... needs time=..., the column of times.")
 
 
 class _Hidden(torch.nn.Module):
-    r"""Corruption that hides numbers, which are missing then."""
+    r"""Corruption that hides numbers, so that they are missing."""
 
     def __init__(self, corruption: FutureMasking | Masking | SensorDropout) -> None:
         super().__init__()
