@@ -114,7 +114,7 @@ def test_errors_name_row_and_column_and_the_way_out() -> None:
     with pytest.raises(ValueError, match="is not a level of the fit"):
         vae().fit(X).sample(2, conditions={"k": "z"})
 
-    with pytest.raises(ValueError, match="expected unknown out of"):
+    with pytest.raises(ValueError, match="expected unknown as one of"):
         vae("never").fit(X)
 
     truths = X.assign(k=[True, False] * 30)

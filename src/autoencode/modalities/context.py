@@ -199,7 +199,7 @@ class Labels(Configurable):
         With `"missing"`, the frequencies of all labels stand for a label that was not in the fit.
         """
         if self.unknown not in _UNKNOWN:
-            raise ValueError(f"expected unknown out of {[*_UNKNOWN]}, got {self.unknown!r}.")
+            raise ValueError(f"expected unknown as one of {[*_UNKNOWN]}, got {self.unknown!r}.")
 
         labels, index = self._find(y)
         new = (index < 0).nonzero().flatten().tolist()
