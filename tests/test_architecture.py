@@ -57,10 +57,14 @@ ORDER = {
         mixed
     """,
     "distributions.codes": """
-        codebook full_gaussian gumbel_softmax jump_relu power_spherical straight_through top_k
-        wrapped_normal
+        codebook flows full_gaussian gumbel_softmax jump_relu power_spherical straight_through
+        top_k wrapped_normal
         grouping scalar_quantizer
         lookup_free product_quantizer vector_quantizers
+    """,
+    "distributions.codes.flows": """
+        masked steps
+        autoregressive planar
     """,
     "corruptions": """
         base

@@ -13,8 +13,11 @@ from autoencode.distributions import (
     BatchTopK,
     FullGaussian,
     Gaussian,
+    InverseAutoregressiveFlow,
     JumpReLU,
     Laplace,
+    PlanarFlow,
+    SplineFlow,
     TopK,
     kl_divergence,
 )
@@ -128,7 +131,10 @@ def test_the_divergence_of_full_gaussians_from_the_prior_is_exact() -> None:
     torch.testing.assert_close(kl_divergence(q, p, q.sample()), exact)
 
 
-@pytest.mark.parametrize("posterior", [FullGaussian(), Laplace()], ids=repr)
+FLOWS = [PlanarFlow(2), InverseAutoregressiveFlow(2, (8,)), SplineFlow(1, 4, (8,))]
+
+
+@pytest.mark.parametrize("posterior", [FullGaussian(), Laplace(), *FLOWS], ids=repr)
 def test_models_with_other_posteriors(posterior, tmp_path) -> None:
     model = Autoencoder(
         3,
@@ -163,7 +169,7 @@ def test_models_with_sparse_codes(posterior, tmp_path) -> None:
 
 
 def test_scores_do_not_depend_on_neighbors() -> None:
-    for posterior in (Gaussian(), FullGaussian(), Laplace()):
+    for posterior in (Gaussian(), FullGaussian(), Laplace(), *FLOWS):
         model = Autoencoder(
             2,
             objective=ELBO(),

@@ -3,6 +3,7 @@ r"""Families of codes whose units depend on each other: posteriors, not likeliho
 - `full_gaussian`: `FullGaussian`, normal distributions with a covariance
 - `top_k`: `TopK` and `BatchTopK`, a number of active units for each example, or on average
 - `power_spherical`: `PowerSpherical`, directions
+- `flows/`: `PlanarFlow`, `InverseAutoregressiveFlow` and `SplineFlow`, noise that steps transform
 - `wrapped_normal`: `WrappedNormal`, points of hyperbolic space
 - `gumbel_softmax`: `GumbelSoftmax`, categories
 - `straight_through`: `StraightThroughBernoulli`, truth values
@@ -20,12 +21,15 @@ __all__ = [
     "FiniteScalarQuantizer",
     "FullGaussian",
     "GumbelSoftmax",
+    "InverseAutoregressiveFlow",
     "JumpReLU",
     "LookupFreeQuantizer",
+    "PlanarFlow",
     "PowerSpherical",
     "ProductQuantizer",
     "QuantizedPoint",
     "ResidualQuantizer",
+    "SplineFlow",
     "StraightThroughBernoulli",
     "TopK",
     "VectorQuantizer",
@@ -33,6 +37,7 @@ __all__ = [
 ]
 
 from .codebook import QuantizedPoint
+from .flows import InverseAutoregressiveFlow, PlanarFlow, SplineFlow
 from .full_gaussian import FullGaussian
 from .gumbel_softmax import GumbelSoftmax
 from .jump_relu import JumpReLU

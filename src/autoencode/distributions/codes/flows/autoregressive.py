@@ -1,0 +1,180 @@
+r"""Flows whose steps are autoregressive."""
+
+__all__ = ["InverseAutoregressiveFlow", "SplineFlow"]
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch.nn as nn
+from torch import Tensor
+from torch.nn.functional import logsigmoid, softplus
+
+from ....common.ranges import check_at_least
+from ....networks import Network
+from ...base import RESOLUTION, Family
+from .masked import AutoregressiveStep, Elementwise, MaskedNetwork
+from .steps import Affine, FlowDistribution, check_vector
+
+_KEPT = 2.0  # logit of what a new step keeps of its input
+_BOUND = 5.0  # splines are the identity beyond
+
+
+class InverseAutoregressiveFlow(Family):
+    r"""Normal distributions that autoregressive steps transform.
+
+    .. math:: z_0 \sim \mathcal{N}(\mu, \mathrm{diag}(\sigma^2)), \qquad
+        z_t = \sigma_t \odot z_{t-1} + (1 - \sigma_t) \odot m_t
+
+    Gates :math:`\sigma_t` and means :math:`m_t` of a unit depend on the units before it and on a
+    third output of the encoder, by a masked network; each step reverses the order. A sample with
+    its density takes one pass of each network, and the density of any other code one for each
+    unit. The rate is estimated from each code. `transform` returns the image of :math:`\mu`.
+
+    References:
+        | Improved Variational Inference with Inverse Autoregressive Flow (Kingma et al., 2016)
+        | https://arxiv.org/abs/1606.04934
+
+    Arguments:
+        n_steps: The number of steps.
+        layers: The widths of the hidden layers of each network.
+
+    Raises:
+        ValueError: If there is no step.
+
+    See Also:
+        :class:`~autoencode.distributions.PlanarFlow`,
+        :class:`~autoencode.distributions.SplineFlow`
+
+    Example:
+        >>> import torch
+        >>> family = InverseAutoregressiveFlow(n_steps=2).build(None, (3,))
+        >>> q = family(torch.randn(5, 3, family.n_params))
+        >>> q.log_prob(q.rsample()).shape
+        torch.Size([5])
+    """
+
+    n_params = 3
+
+    def __init__(self, n_steps: int = 2, layers: Sequence[int] = (64,)) -> None:
+        super().__init__()
+
+        check_at_least(1, n_steps=n_steps)
+
+        self.n_steps = n_steps
+        self.layers = layers
+        self.networks = nn.ModuleList()
+
+    def build(self, network: Network | None, event: Sequence[int]) -> "InverseAutoregressiveFlow":
+        check_vector(self, event)
+        self.networks = _networks(event[0], 2, self.layers, self.n_steps)
+        return self
+
+    def forward(self, phi: Tensor) -> FlowDistribution:
+        loc, s, h = phi.unbind(dim=-1)
+        gated = Elementwise(_gate, _undo_gate)
+        steps = [AutoregressiveStep(network, h, gated) for network in self.networks]  # type: ignore
+
+        return FlowDistribution(loc, [Affine(loc, _positive(s)), *steps])
+
+
+class SplineFlow(Family):
+    r"""Normal noise that monotonic splines transform, then scaled and shifted.
+
+    .. math:: z = \mu + \sigma \odot f_T(\cdots f_1(e)), \qquad e \sim \mathcal{N}(0, I)
+
+    Each :math:`f_t` is a rational-quadratic spline of each unit between -5 and 5. Its knots depend
+    on the units before and on a third output of the encoder, as in
+    :class:`~autoencode.distributions.InverseAutoregressiveFlow`; each step reverses the order.
+    Splines take any shape, such as several modes, at the cost of more weights. They need the
+    package zuko: `pip install 'autoencode[flows]'`.
+
+    References:
+        | Neural Spline Flows (Durkan et al., 2019)
+        | https://arxiv.org/abs/1906.04032
+
+    Arguments:
+        n_steps: The number of steps.
+        n_bins: The number of bins of a spline.
+        layers: The widths of the hidden layers of each network.
+
+    Raises:
+        ValueError: If an argument is out of its range, or zuko is missing.
+
+    See Also:
+        :class:`~autoencode.distributions.InverseAutoregressiveFlow`,
+        :class:`~autoencode.distributions.Gaussian`
+
+    Example:
+        >>> import autoencode as ae
+        >>> ae.vae(4, posterior=SplineFlow(n_bins=4)).posterior
+        SplineFlow(n_steps=2, n_bins=4, layers=(64,))
+    """
+
+    n_params = 3
+
+    def __init__(self, n_steps: int = 2, n_bins: int = 8, layers: Sequence[int] = (64,)) -> None:
+        super().__init__()
+
+        check_at_least(1, n_steps=n_steps)
+        check_at_least(2, n_bins=n_bins)
+
+        self.n_steps = n_steps
+        self.n_bins = n_bins
+        self.layers = layers
+        self.networks = nn.ModuleList()
+
+    def build(self, network: Network | None, event: Sequence[int]) -> "SplineFlow":
+        _spline_class()
+        check_vector(self, event)
+        self.networks = _networks(event[0], 3 * self.n_bins - 1, self.layers, self.n_steps)
+
+        return self
+
+    def forward(self, phi: Tensor) -> FlowDistribution:
+        loc, s, h = phi.unbind(dim=-1)
+        spline = Elementwise(self._bend, self._straighten)
+        steps = [AutoregressiveStep(network, h, spline) for network in self.networks]  # type: ignore
+
+        return FlowDistribution(loc, [*steps, Affine(loc, _positive(s))])
+
+    def _bend(self, e: Tensor, theta: Tensor) -> tuple[Tensor, Tensor]:
+        return self._spline(theta).call_and_ladj(e)
+
+    def _straighten(self, z: Tensor, theta: Tensor) -> Tensor:
+        return self._spline(theta).inv(z)
+
+    def _spline(self, theta: Tensor) -> Any:
+        K = self.n_bins
+        return _spline_class()(*theta.split([K, K, K - 1], dim=-1), bound=_BOUND)
+
+
+def _networks(D: int, outputs: int, layers: Sequence[int], n: int) -> nn.ModuleList:
+    networks = (MaskedNetwork(D, D, outputs, layers, flip=t % 2 == 1) for t in range(n))
+    return nn.ModuleList(networks)
+
+
+def _positive(s: Tensor) -> Tensor:
+    return RESOLUTION + softplus(s.contiguous())
+
+
+def _gate(e: Tensor, theta: Tensor) -> tuple[Tensor, Tensor]:
+    m, s = theta.unbind(dim=-1)
+    gate = (s + _KEPT).sigmoid()
+
+    return gate * e + (1 - gate) * m, logsigmoid(s + _KEPT)
+
+
+def _undo_gate(z: Tensor, theta: Tensor) -> Tensor:
+    m, s = theta.unbind(dim=-1)
+    gate = (s + _KEPT).sigmoid()
+
+    return (z - (1 - gate) * m) / gate
+
+
+def _spline_class() -> Any:
+    try:
+        from zuko.transforms import MonotonicRQSTransform
+    except ImportError:
+        raise ValueError("SplineFlow() needs zuko: pip install 'autoencode[flows]'") from None
+
+    return MonotonicRQSTransform

@@ -1,0 +1,124 @@
+r"""Steps in which the map of a unit depends on the units before it."""
+
+__all__ = ["AutoregressiveStep", "Elementwise", "MaskedNetwork"]
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import torch
+import torch.nn as nn
+from torch import Tensor
+from torch.nn import functional as F
+
+
+class MaskedNetwork(nn.Module):
+    r"""Fully connected network whose output for a unit depends on the units before it.
+
+    References:
+        | MADE: Masked Autoencoder for Distribution Estimation (Germain et al., 2015)
+        | https://arxiv.org/abs/1502.03509
+
+    Arguments:
+        D: The number of units.
+        context: The number of further inputs, on which all outputs depend.
+        outputs: The number of outputs for each unit.
+        layers: The widths of the hidden layers.
+        flip: Whether the last unit is the first one.
+
+    Example:
+        >>> network = MaskedNetwork(3, 2, 1, (8,))
+        >>> x, h = torch.zeros(3), torch.zeros(2)
+        >>> J = torch.autograd.functional.jacobian(lambda x: network(x, h)[:, 0], x)
+        >>> bool((J.triu() == 0).all())
+        True
+    """
+
+    def __init__(
+        self, D: int, context: int, outputs: int, layers: Sequence[int], flip: bool = False
+    ) -> None:
+        super().__init__()
+
+        order = torch.arange(1, D + 1)
+        order = order.flip(0) if flip else order
+        last = torch.cat([order, torch.zeros(context, dtype=torch.long)])
+        self.n_outputs = outputs
+        self.order = [*range(D)][::-1] if flip else [*range(D)]
+        self.linear = nn.ModuleList()
+
+        for width in layers:
+            degree = torch.arange(width) % D
+            self.linear.append(_MaskedLinear(degree[:, None] >= last))
+            last = degree
+
+        self.linear.append(_MaskedLinear((order[:, None] > last).repeat_interleave(outputs, 0)))
+
+    def forward(self, x: Tensor, h: Tensor) -> Tensor:
+        r"""
+        Arguments:
+            x: The units, with shape `(*, D)`.
+            h: The context, with shape `(*, context)`.
+
+        Returns:
+            The outputs, with shape `(*, D, outputs)`.
+        """
+        y = torch.cat([x, h.expand(*x.shape[:-1], -1)], dim=-1)
+
+        for i, layer in enumerate(self.linear):
+            y = layer(F.silu(y) if i else y)
+
+        return y.unflatten(-1, (-1, self.n_outputs))
+
+
+class _MaskedLinear(nn.Linear):
+    mask: Tensor
+
+    def __init__(self, mask: Tensor) -> None:
+        super().__init__(mask.shape[1], mask.shape[0])
+        self.register_buffer("mask", mask, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.weight * self.mask, self.bias)
+
+
+class Elementwise(NamedTuple):
+    r"""Invertible map of a number, with parameters of shape `(*, P)`."""
+
+    forward: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+    r"""Returns images of numbers, and the logs of the derivatives at them."""
+
+    inverse: Callable[[Tensor, Tensor], Tensor]
+    r"""Returns the numbers whose images are given."""
+
+
+class AutoregressiveStep(NamedTuple):
+    r"""Step :math:`z_j = f(e_j; \theta_j)`, where :math:`\theta_j` depends on the units before.
+
+    Its forward direction takes one pass of the network, and its inverse one for each unit.
+
+    References:
+        | Improved Variational Inference with Inverse Autoregressive Flow (Kingma et al., 2016)
+        | https://arxiv.org/abs/1606.04934
+    """
+
+    network: MaskedNetwork
+    r"""The network of :math:`\theta`."""
+
+    context: Tensor
+    r"""The further inputs of the network, with shape `(*, context)`."""
+
+    map: Elementwise
+    r"""The map :math:`f`."""
+
+    def forward(self, e: Tensor) -> tuple[Tensor, Tensor]:
+        z, log_slope = self.map.forward(e, self.network(e, self.context))
+        return z, log_slope.sum(dim=-1)
+
+    def inverse(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        columns = [torch.zeros_like(column) for column in z.unbind(dim=-1)]
+
+        for j in self.network.order:
+            theta = self.network(torch.stack(columns, dim=-1), self.context)
+            columns[j] = self.map.inverse(z[..., j], theta[..., j, :])
+
+        e = torch.stack(columns, dim=-1)
+        return e, self.forward(e)[1]

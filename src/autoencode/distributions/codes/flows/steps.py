@@ -1,0 +1,147 @@
+r"""Distributions of noise that invertible steps transform."""
+
+__all__ = ["Affine", "FlowDistribution", "Step", "check_vector"]
+
+import math
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple, Protocol
+
+import torch
+from torch import Size, Tensor
+from torch.distributions import Distribution, constraints
+
+from ...base import Family
+
+
+class Step(Protocol):
+    r"""Invertible map of vectors, with the logarithm of its volume change."""
+
+    def forward(self, e: Tensor) -> tuple[Tensor, Tensor]:
+        r"""Returns the image of vectors `(*, D)`, and :math:`\log |\det J|` at them, `(*)`."""
+        ...
+
+    def inverse(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        r"""Returns the vectors whose image is `z`, and :math:`\log |\det J|` at them."""
+        ...
+
+
+class Affine(NamedTuple):
+    r"""Affine step :math:`\mu + \sigma e`.
+
+    Example:
+        >>> Affine(torch.ones(2), torch.full((2,), 3.0)).forward(torch.zeros(2))
+        (tensor([1., 1.]), tensor(2.1972))
+    """
+
+    loc: Tensor
+    r"""The means :math:`\mu`, with shape `(*, D)`."""
+
+    scale: Tensor
+    r"""The standard deviations :math:`\sigma`, with shape `(*, D)`."""
+
+    def forward(self, e: Tensor) -> tuple[Tensor, Tensor]:
+        return self.loc + self.scale * e, self._log_det(e)
+
+    def inverse(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        return (z - self.loc) / self.scale, self._log_det(z)
+
+    def _log_det(self, x: Tensor) -> Tensor:
+        return self.scale.log().sum(dim=-1).expand(x.shape[:-1])
+
+
+class FlowDistribution(Distribution):
+    r"""Distribution of standard normal noise that steps transform, by change of variables.
+
+    .. math:: \log q(z) = \log \mathcal{N}(e) - \sum_t \log | \det J_t |, \qquad
+        z = f_T(\cdots f_1(e))
+
+    The log-density of a sample is known from its noise, and that of other vectors needs the
+    inverse of each step. `mean` is the image of :math:`e = 0`, as the mean has no closed form.
+
+    Arguments:
+        like: A tensor of the shape, type and device of the codes, `(*, D)`.
+        steps: The steps, from the first to the last.
+
+    Example:
+        >>> one = torch.ones(5, 2)
+        >>> FlowDistribution(one, [Affine(one, 2 * one)]).mean[0]
+        tensor([1., 1.])
+    """
+
+    arg_constraints: ClassVar[dict] = {}
+    support = constraints.real_vector
+    has_rsample = True
+
+    def __init__(self, like: Tensor, steps: Sequence[Step]) -> None:
+        super().__init__(like.shape[:-1], like.shape[-1:], validate_args=False)
+
+        self.like = like
+        self.steps = steps
+        self._drawn: tuple[Tensor, Tensor] | None = None
+
+    @property
+    def mean(self) -> Tensor:
+        return self._transform(torch.zeros_like(self.like))[0]
+
+    @property
+    def variance(self) -> Tensor:
+        raise ValueError(
+            "codes of a flow have no variance in closed form. Use an objective that needs none,"
+            " such as ELBO() or DIPVAE(covariance='means')."
+        )
+
+    def rsample(self, sample_shape: Size = Size()) -> Tensor:
+        shape = self._extended_shape(sample_shape)
+        e = torch.randn(shape, dtype=self.like.dtype, device=self.like.device)
+        z, log_det = self._transform(e)
+        self._drawn = z, _log_normal(e) - log_det
+
+        return z
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        if self._drawn is not None and value is self._drawn[0]:
+            return self._drawn[1]
+
+        e = value.expand(torch.broadcast_shapes(value.shape, self.like.shape))
+        total = e.new_zeros(e.shape[:-1])
+
+        for step in reversed(self.steps):
+            e, log_det = step.inverse(e)
+            total = total + log_det
+
+        return _log_normal(e) - total
+
+    def _transform(self, e: Tensor) -> tuple[Tensor, Tensor]:
+        total = e.new_zeros(e.shape[:-1])
+
+        for step in self.steps:
+            e, log_det = step.forward(e)
+            total = total + log_det
+
+        return e, total
+
+
+def check_vector(family: Family, event: Sequence[int]) -> None:
+    r"""Check that what a flow is a distribution of is a vector.
+
+    Arguments:
+        family: The family.
+        event: The shape.
+
+    Raises:
+        ValueError: If it is not.
+
+    Example:
+        >>> check_vector("PlanarFlow()", (1, 8, 8))
+        Traceback (most recent call last):
+        ValueError: expected vectors, as PlanarFlow() makes their units depend on each other, ...
+    """
+    if len(event) != 1:
+        raise ValueError(
+            f"expected vectors, as {family!s} makes their units depend on each other, got shape"
+            f" {tuple(event)}. Use it as a posterior."
+        )
+
+
+def _log_normal(e: Tensor) -> Tensor:
+    return -(e.square() + math.log(2 * math.pi)).sum(dim=-1) / 2
