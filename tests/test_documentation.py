@@ -235,7 +235,7 @@ SIZES = set(
     """
     batch_size codebook_dim codebook_size latent_dim tangent_dim vocab_size size width hidden_width
     depth dilation window stride smoothing epoch epochs patience gradient_accumulation skipped rate
-    random_state k channels factor
+    random_state k channels factor patch_size
     """.split()
 )
 
