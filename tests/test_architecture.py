@@ -81,6 +81,7 @@ ORDER = {
         audio_checks deep_png depths
         photographs
         audio images text
+        sound_blocks
     """,
     "data.tabular": """
         formats libraries parquet spellings
@@ -208,7 +209,7 @@ ORDER = {
         batched imputation
         codes continuation forecasts own_size scores training_set units
         generation
-        inpainting maps
+        blocks inpainting maps
     """,
     "persistence": """
         encoding rebuild

@@ -25,6 +25,7 @@ from PIL import Image
 
 import autoencode as ae
 from autoencode.cli import main
+from autoencode.data.media.audio import write_sound
 from autoencode.modalities import MixedTables, Series, Sounds
 from autoencode.networks import Recurrent
 from autoencode.priors import StandardNormal
@@ -46,6 +47,8 @@ LINES = [
     "reconstruct p.ae photos --out out",
     "denoise p.ae photos --out out.png",
     "denoise p.ae photos --out out",
+    "denoise s.ae sounds/0.wav --out out.wav",
+    "denoise s.ae sounds --out out",
     "sample m.ae --random-state 0 --out out.npy",
     "sample p.ae --out out.png",
     "sample t.ae --random-state 0 --out out.txt",
@@ -94,6 +97,10 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if needed("s.ae"):
         sounds = rng.normal(scale=0.1, size=(8, 800)).astype(np.float32)
         ae.vae(2, modality=Sounds(rate=8000), **QUICK).fit(sounds).save(place / "s.ae")
+        (place / "sounds").mkdir()
+
+        for i in range(2):
+            write_sound(place / f"sounds/{i}.wav", sounds[i], 8000)
 
     if needed("f.ae"):
         rows = [f"{x:.2f},{'uv'[i % 2] if i % 3 else ''}" for i, x in enumerate(X[:, 0])]

@@ -6,6 +6,7 @@ __all__ = [
     "Names",
     "as_files",
     "check_source",
+    "file_names",
     "first_few",
     "list_files",
     "no_such",
@@ -13,7 +14,10 @@ __all__ = [
 
 import os
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -392,3 +396,42 @@ def _walk(folder: Path, above: tuple[str, ...], files: list[Path], lost: dict[Pa
             lost[path] = "a broken link" if entry.is_symlink() else "not a regular file"
 
     return hidden
+
+
+def file_names(files: Sequence[str] | None, n: int, end: str) -> list[str]:
+    r"""Names of new files, after those of the originals if there are any.
+
+    Arguments:
+        files: The files of the originals.
+        n: The number of files.
+        end: The suffix of the new files.
+
+    Example:
+        >>> file_names(["a.jpg", "b.jpg"], 2, ".png"), file_names(None, 2, ".png")
+        (['a.png', 'b.png'], ['00000.png', '00001.png'])
+        >>> file_names(["B.PNG", "b.png"], 2, ".png")  # on disks that do not tell case
+        ['B.PNG-1.png', 'b.png-2.png']
+    """
+    if files is None:
+        return [f"{i:05}{end}" for i in range(n)]
+
+    names = [str(Path(file).with_suffix(end)) for file in files]
+    seen = Counter(map(_on_disk, names))
+
+    # `drum.wav` and `drum.flac` keep their suffixes, so that both are written
+    names = [n if seen[_on_disk(n)] == 1 else f"{file}{end}" for n, file in zip(names, files)]
+    seen = Counter(map(_on_disk, names))
+
+    # `Drum.wav` and `drum.wav` are one file to many disks
+    for i, name in enumerate(names):
+        if seen[_on_disk(name)] > 1:
+            others = (f"{name.removesuffix(end)}-{k}{end}" for k in count(1))
+            names[i] = next(other for other in others if _on_disk(other) not in seen)
+            seen[_on_disk(names[i])] = 1
+
+    return names
+
+
+def _on_disk(name: str) -> str:
+    r"""Returns a name as disks compare it that know neither letter case nor Unicode forms."""
+    return unicodedata.normalize("NFC", name).casefold()

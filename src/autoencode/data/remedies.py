@@ -1,6 +1,6 @@
 r"""Advice about files that cannot be read."""
 
-__all__ = ["remedy"]
+__all__ = ["UnreadableFileError", "remedy"]
 
 from pathlib import Path
 
@@ -74,6 +74,15 @@ _BY_CONTENT = (
     (128, (b"DICM",), ".dcm"),
     (0, (b"\x80\4\x95", b"\x80\5\x95"), ".pkl"),
 )
+
+
+class UnreadableFileError(ValueError):
+    r"""Error of a file that cannot be read; others of its folder may be readable.
+
+    Example:
+        >>> issubclass(UnreadableFileError, ValueError)
+        True
+    """
 
 
 def remedy(path: Path, suffix: bool = True) -> str | None:

@@ -12,13 +12,16 @@ from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
 from ..blueprint import checks
-from ..common.atomic_files import check_writable
+from ..common.atomic_files import check_writable, replacing
 from ..corruptions.resolution import check_factor
 from ..data import Examples
+from ..data.listing import file_names, list_files
+from ..data.remedies import UnreadableFileError
 from ..inference import codes, maps, own_size, units
+from ..inference.blocks import reconstruct_blocks
 from ..modalities import encode_context
 from ..modalities import pool as mean_of_windows
-from ..modalities.capabilities import Tiled, Windowed
+from ..modalities.capabilities import Streamed, Tiled, Windowed
 from ..modalities.capabilities.scales import restore_mean
 from ..modalities.capabilities.tables import as_given
 from .availability import available_unless, has_no_decoder
@@ -168,7 +171,11 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
 
     @_can_decode
     def reconstruct(
-        self, X: ArrayLike | str | Path, y: ArrayLike | None = None, full_size: bool = False
+        self,
+        X: ArrayLike | str | Path,
+        y: ArrayLike | None = None,
+        full_size: bool = False,
+        out: str | Path | None = None,
     ) -> Any:
         r"""Encodes and decodes examples, in the shape, scale and type of those of `fit`.
 
@@ -178,15 +185,22 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
             full_size: Whether to return each sound in its own length, joined from its windows (see
                 :func:`~autoencode.modalities.join`), and each image in its own size, joined from
                 its tiles. Other examples are always whole.
+            out: A file or folder, if `X` is the file of a sound or a folder of sounds. They are
+                read, reconstructed and written in parts, each as a whole, so that hours take no
+                more memory than minutes.
 
         Returns:
             The examples. With `full_size`, sounds are a list, and so are images of different
-            sizes.
+            sizes. With `out`, the path of the new file, or a list of those in the new folder.
 
         Raises:
-            ValueError: If the examples are not like those of `fit`.
+            ValueError: If the examples are not like those of `fit`, or if `out` is given for
+                anything but sounds in files.
         """
         check_is_fitted(self, "model_")
+
+        if out is not None:
+            return self._write_in_parts(X, y, Path(out))
 
         if full_size and isinstance(self.modality_, Tiled):
             return self._each_image(X, y, own_size.reconstruct_in_own_size)
@@ -205,6 +219,7 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
         y: ArrayLike | None = None,
         full_size: bool | None = None,
         enlarge: int = 1,
+        out: str | Path | None = None,
     ) -> Any:
         r"""Denoises examples: the usual name of `reconstruct` for damaged examples.
 
@@ -226,6 +241,9 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
             if not isinstance(self.modality_, Tiled):
                 raise ValueError(f"expected images for enlarge={enlarge}, got {self.modality_}.")
 
+            if out is not None:
+                raise ValueError("out=... is for sounds, got images. Save what is returned.")
+
             return self._each_image(X, y, own_size.reconstruct_in_own_size, enlarge=int(enlarge))
 
         if full_size is None:
@@ -233,7 +251,43 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
                 isinstance(X, (str, Path)) or not own_size.has_fitted_size(self.modality_, X)
             )
 
-        return self.reconstruct(X, y, full_size)
+        return self.reconstruct(X, y, full_size, out)
+
+    def _write_in_parts(self, X: Any, y: ArrayLike | None, out: Path) -> Path | list[Path]:
+        r"""Writes the examples of a file or folder to another file or folder, in parts."""
+        modality = self.modality_
+
+        if not (isinstance(modality, Streamed) and isinstance(X, (str, Path))):
+            raise ValueError(
+                "out=... is for sounds in a file or folder, which are read in parts, got"
+                f" {type(X).__name__} and {modality}. Leave it out, and save what is returned."
+            )
+
+        names, single = list_files(Path(X)).names, not Path(X).is_dir()
+        folder = out.is_dir() or not out.suffix
+
+        if not (single or folder):
+            raise ValueError(f"expected a folder for the sounds of the folder '{X}', got '{out}'.")
+
+        new = [out / n for n in file_names(names, 0, modality.suffix)] if folder else [out]
+        c = self._context(y, None, len(names))
+        places, written = dict(zip(names, zip(new, range(len(new))))), []
+
+        for name, blocks in modality.each_in_blocks(Path(X)):
+            path, i = places[name]
+
+            try:
+                with replacing(path) as temporary:
+                    one = None if c is None else c[i : i + 1]
+                    again = reconstruct_blocks(self.model_, modality, blocks, one)
+                    modality.write_blocks(temporary, again)
+            except UnreadableFileError:
+                if single:
+                    raise
+            else:
+                written.append(path)
+
+        return written[0] if single else written
 
     def preprocess(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> Examples:
         r"""Scales examples to the tensors that the networks see, in the layout of torch.

@@ -4,6 +4,7 @@ __all__ = [
     "Windows",
     "counts_of",
     "cut",
+    "fade",
     "follow",
     "join",
     "overlap_of",
@@ -305,6 +306,19 @@ def join(X: ArrayLike, length: int | Sequence[int], stride: int | None = None) -
     return waves[0] if isinstance(length, Integral) else waves
 
 
+def fade(n: int) -> NDArray:
+    r"""Weights of the samples of a window, as in :func:`join`.
+
+    Arguments:
+        n: The samples of a window.
+
+    Example:
+        >>> fade(3).round(2).tolist()
+        [0.25, 1.0, 0.25]
+    """
+    return np.sin(np.pi / n * (np.arange(n) + 0.5)) ** 2
+
+
 def pool(Z: ArrayLike, windows: Windows) -> NDArray:
     r"""The mean of the codes of the windows of each sound.
 
@@ -367,7 +381,7 @@ def _faded(X: NDArray, length: int, stride: int | None) -> NDArray:
     r"""Returns one sound, joined from its windows."""
     n = X.shape[1]
     begins = starts(length, n, stride)
-    w = np.sin(np.pi / n * (np.arange(n) + 0.5)) ** 2
+    w = fade(n)
     w = w.reshape(-1, *[1] * (X.ndim - 2))
     total = np.zeros((begins[-1] + n, *X.shape[2:]))
     weight = np.zeros((begins[-1] + n, *w.shape[1:]))

@@ -47,12 +47,12 @@ def anomalies(
     import numpy as np
 
     from ... import plots
+    from ...data.listing import file_names
     from ...manifold import OffManifoldDetector
     from ...manifold.arrays import select_row, select_rows
     from ...modalities.capabilities import Tiled, TimeResolved
     from ...plots.mosaic import are_images
     from .. import inputs, outputs
-    from ..outputs.formats import file_names
     from ..ownership import check_replaceable
 
     outputs.check_output(out, (".csv",), "anomalies", writing.force)

@@ -1,9 +1,13 @@
 r"""Commands that reconstruct examples and clean damaged ones."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..next_step import suggest_next
 from ..options import SourceOptions, WriteOptions
+
+if TYPE_CHECKING:  # `--help` need not wait for this import
+    from ...estimator import Autoencoder
 
 _MAX_EXAMPLES = 64  # in one picture
 
@@ -26,11 +30,23 @@ def reconstruct(
             sounds to a .png picture, a folder of .wav files or, one alone, a .wav file; tables to
             a .csv or .parquet file; texts to a .txt or .csv file.
     """
+    from ...data.listing import list_files
     from .. import inputs, outputs
 
     estimator = inputs.load_model(model, source.loading)
     outputs.check_output(out, outputs.example_suffixes(estimator), "reconstruct", writing.force)
     whole = outputs.is_file_per_example(out, estimator)
+
+    if whole and _in_parts(estimator, data):
+        files = list_files(data).names
+        outputs.check_count(out, len(files), estimator)
+        read = [model, data, source.labels.labels]
+        outputs.check_examples(out, len(files), estimator, files, read, writing.force)
+        found = estimator.reconstruct(data, out=out)
+        _tell(out, len(found) if isinstance(found, list) else 1)
+        suggest_next("score", model, data, options=source)
+        return
+
     examples = inputs.read_source(data, source, estimator, whole)
     (X, _, columns, names), context = examples, inputs.context_of(examples, estimator)
     outputs.check_count(out, len(X), estimator)
@@ -45,8 +61,22 @@ def reconstruct(
 
     R = estimator.reconstruct(X, context, whole)
     outputs.write_examples(out, R, estimator, columns, names, beside=X)
-    print(f"Wrote {out}: {len(R):,} reconstruction{'s' * (len(R) != 1)}.")
+    _tell(out, len(R))
     suggest_next("score", model, data, options=source)
+
+
+def _tell(out: Path, n: int) -> None:
+    print(f"Wrote {out}: {n:,} reconstruction{'s' * (n != 1)}.")
+
+
+def _in_parts(estimator: "Autoencoder", data: Path) -> bool:
+    r"""Tell whether examples are files that are read and written in parts."""
+    from ...modalities.capabilities import Streamed
+
+    modality = estimator.modality_
+    streamed = isinstance(modality, Streamed) and modality.accepts(data)
+
+    return streamed and estimator.context_ is None  # labels are read with all examples
 
 
 def denoise(

@@ -14,11 +14,12 @@ from PIL import Image
 
 from ...common.atomic_files import replacing
 from ...data import is_frame, write_frame
+from ...data.listing import file_names
 from ...data.media import photographs
 from ...estimator import Autoencoder
 from ...modalities.capabilities.files import write_one
 from ...modalities.capabilities.pictures import to_images, to_numeric
-from .formats import ROW_SUFFIXES, column_names, example_suffix, file_names, is_single, suffix
+from .formats import ROW_SUFFIXES, column_names, example_suffix, is_single, suffix
 from .rows import is_formula, write_rows
 
 log = logging.getLogger(__name__)

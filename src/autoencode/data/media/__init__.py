@@ -3,5 +3,6 @@ r"""Images, sounds and texts in files and folders.
 - `depths`, `deep_png`, `images`: gray levels of all depths; deep PNG files; folders of images
 - `photographs`: photographs in their own size
 - `audio_checks`, `audio`: faults of recordings; folders of recordings
+- `sound_blocks`: long recordings in parts
 - `text`: lines, records and columns of text
 """

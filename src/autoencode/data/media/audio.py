@@ -2,11 +2,16 @@ r"""Recordings from files and folders."""
 
 __all__ = [
     "Recordings",
+    "check_packages",
+    "check_samples",
     "durations",
     "each_sound",
+    "explained",
     "holds_sounds",
     "is_sound",
+    "is_truncated",
     "mix",
+    "nothing_read",
     "read_sound",
     "read_sounds",
     "report_notes",
@@ -140,7 +145,7 @@ def read_sounds(
         ValueError: If there is no sound, a sound has a fault with `strict`, or the packages that
             read sounds are missing.
     """
-    _check_packages()
+    check_packages()
     source = Path(folder) if isinstance(folder, (str, Path)) else Files(map(Path, folder))
     listing = list_files(source)
     files = listing.files
@@ -176,7 +181,7 @@ def read_sounds(
     tell_conversions(notes, rate, channels)
 
     if len(X) == 0:
-        raise _nothing(source, [*names.left_out.items()])
+        raise nothing_read(source, [*names.left_out.items()])
 
     parents = [str(Path(name).parent) for name in names]
 
@@ -209,7 +214,7 @@ def each_sound(
         >>> [*each_sound(Path(tempfile.mkdtemp()))]
         []
     """
-    _check_packages()
+    check_packages()
     listing = list_files(folder)
     named = [*zip(listing.names, listing.files)]
     notes = {} if notes is None else notes
@@ -221,7 +226,7 @@ def each_sound(
         try:
             sound = _decode(file, rate, None, channels)
         except Exception as error:  # libsndfile's decoders raise whatever they like
-            notes[name] = _explained(file, error)
+            notes[name] = explained(file, error)
             continue
 
         notes[name] = _note(sound)
@@ -243,7 +248,7 @@ def durations(folder: Path | Files, most: int | None = None) -> list[float]:
         >>> durations(Path(tempfile.mkdtemp()))
         []
     """
-    _check_packages()
+    check_packages()
 
     import soundfile
 
@@ -273,7 +278,7 @@ def read_sound(path: Path, rate: int = 16000, channels: int = 1, strict: bool = 
         FileNotFoundError: If there is no such file.
         ValueError: If it is not a sound, or has a fault with `strict`.
     """
-    _check_packages()
+    check_packages()
 
     check_source(path)
 
@@ -283,7 +288,7 @@ def read_sound(path: Path, rate: int = 16000, channels: int = 1, strict: bool = 
     try:
         sound = _decode(path, rate, None, channels)
     except Exception as error:  # libsndfile's decoders raise whatever they like
-        raise ValueError(f"cannot read '{path}': {_explained(path, error)}.") from None
+        raise ValueError(f"cannot read '{path}': {explained(path, error)}.") from None
 
     report_notes({path.name: _note(sound)}, None, strict)
     tell_conversions([_note(sound)], rate, channels)
@@ -359,7 +364,7 @@ def _write(
     n = sum(not isinstance(note, str) for note in notes)
 
     if n == 0:
-        raise _nothing(source, [(file.name, note) for file, note in zip(files, notes)])
+        raise nothing_read(source, [(file.name, note) for file, note in zip(files, notes)])
 
     return {"dtype": "float32", "shape": (n, *shape), "notes": notes}
 
@@ -373,7 +378,7 @@ def _blocks(
         try:
             return _decode(file, rate, seconds, channels)
         except Exception as error:  # libsndfile's decoders raise whatever they like
-            return _explained(file, error)
+            return explained(file, error)
 
     n = data_limits().block_files
     parts = [files[i : i + n] for i in range(0, len(files), n)]
@@ -392,15 +397,34 @@ def _note(sound: _Sound) -> list[Any]:
     return [len(sound.x), sound.wrong, sound.longer, sound.rate, sound.channels]
 
 
-def _nothing(source: Path | Files, left_out: list[tuple[str, str]]) -> ValueError:
+def nothing_read(source: Path | Files, left_out: list[tuple[str, str]]) -> ValueError:
+    r"""Error of a source without any sound.
+
+    Arguments:
+        source: The source.
+        left_out: The names of its files, each with the reason.
+
+    Example:
+        >>> nothing_read(Path("drums"), [("a.wav", "it is empty")])
+        ValueError("expected a folder of sounds, got no sound in 'drums': a.wav (it is empty).")
+    """
     why = first_few([f"{name} ({why})" for name, why in left_out], 3)
     return ValueError(
         f"expected a folder of sounds, got no sound in '{source}'{f': {why}' if why else ''}."
     )
 
 
-def _explained(file: Path, error: Exception) -> str:
-    r"""Returns the fault of a file, and the remedy."""
+def explained(file: Path, error: Exception) -> str:
+    r"""Fault of a file in words, and the remedy.
+
+    Arguments:
+        file: The file.
+        error: The error that reading it raised.
+
+    Example:
+        >>> explained(Path("drum.wav"), ValueError("it is empty."))
+        'it is empty'
+    """
     return remedy(file) or f"{getattr(error, 'error_string', error)}".rstrip(".")
 
 
@@ -485,26 +509,13 @@ def _decode(file: Path, rate: int, seconds: float | None, channels: int) -> _Sou
         wanted = -1 if seconds is None else math.ceil(seconds * sound.samplerate)
         x = sound.read(wanted, dtype="float32", always_2d=True)
         longer = 0 <= wanted < sound.frames
-        sizes = [(int(told), int(there)) for told, there in _SIZES.findall(sound.extra_info)]
-        truncated = any(there < told < _UNKNOWN for told, there in sizes)
-        truncated |= len(x) < (wanted if longer else sound.frames)
-        truncated |= sound.format == "OGG" and not longer and not _ends(file)
+        truncated = is_truncated(sound, file, len(x), wanted if longer else None)
         own_rate, floats = sound.samplerate, sound.subtype in {"FLOAT", "DOUBLE"}
 
     if len(x) == 0:
         raise ValueError("it is empty")
 
-    if not np.isfinite(x).all():
-        raise ValueError("it holds numbers that are not finite")
-
-    if floats and (peak := float(np.abs(x).max())) > _LOUDEST:
-        raise ValueError(
-            f"its samples reach {peak:,.0f}, where full scale is 1: divide them by 32768, if they"
-            " are in the scale of 16 bits, or save them as integers"
-        )
-
-    # Decoders of compressed formats may exceed full scale, some by a factor of forty; players clip
-    x, n_channels = x.clip(-1, 1), x.shape[1]
+    x, n_channels = check_samples(x, floats), x.shape[1]
     wrong = "truncated" if truncated else find_fault(x, own_rate, channels)
     x = soxr.resample(mix(x, channels), own_rate, rate)
     x = x if seconds is None else x[: round(seconds * rate)]
@@ -513,6 +524,51 @@ def _decode(file: Path, rate: int, seconds: float | None, channels: int) -> _Sou
         raise ValueError(f"nothing of it is left at {rate} Hz")
 
     return _Sound(x[:, 0] if channels == 1 else x, wrong, longer, own_rate, n_channels)
+
+
+def check_samples(x: NDArray, floats: bool) -> NDArray:
+    r"""Returns samples of a file within full scale.
+
+    Arguments:
+        x: The samples.
+        floats: Whether the file holds floats.
+
+    Raises:
+        ValueError: If samples are not finite, or are floats in the range of integers.
+
+    Example:
+        >>> check_samples(np.array([0.5, 1.2]), floats=True)
+        array([0.5, 1. ])
+    """
+    if not np.isfinite(x).all():
+        raise ValueError("it holds numbers that are not finite")
+
+    if floats and (peak := float(np.abs(x).max(initial=0))) > _LOUDEST:
+        raise ValueError(
+            f"its samples reach {peak:,.0f}, where full scale is 1: divide them by 32768, if they"
+            " are in the scale of 16 bits, or save them as integers"
+        )
+
+    # Decoders of compressed formats may exceed full scale, some by a factor of forty; players clip
+    return x.clip(-1, 1)
+
+
+def is_truncated(sound: Any, file: Path, n: int, wanted: int | None = None) -> bool:
+    r"""Tell whether a file ends before its header says.
+
+    Arguments:
+        sound: The open file, of soundfile.
+        file: Its path.
+        n: The number of frames that were read.
+        wanted: The number of frames that were to be read, if not all.
+    """
+    sizes = [(int(told), int(there)) for told, there in _SIZES.findall(sound.extra_info)]
+
+    return (
+        any(there < told < _UNKNOWN for told, there in sizes)
+        or n < (sound.frames if wanted is None else wanted)
+        or (sound.format == "OGG" and wanted is None and not _ends(file))
+    )
 
 
 def _ends(file: Path) -> bool:
@@ -543,7 +599,7 @@ def write_sound(path: Path, x: NDArray, rate: int) -> None:
         ValueError: If the packages for sounds are missing.
         OSError: If the file cannot be written.
     """
-    _check_packages()
+    check_packages()
 
     import soundfile
 
@@ -553,6 +609,11 @@ def write_sound(path: Path, x: NDArray, rate: int) -> None:
     path.write_bytes(written.getvalue())
 
 
-def _check_packages() -> None:
+def check_packages() -> None:
+    r"""Check that the packages for sounds are installed.
+
+    Raises:
+        ValueError: If one is missing.
+    """
     if find_spec("soundfile") is None or find_spec("soxr") is None:
         raise ValueError("sounds need soundfile and soxr: pip install 'autoencode[audio]'")

@@ -1,6 +1,6 @@
 r"""Detection and description of faulty sounds."""
 
-__all__ = ["FAULTS", "find_fault", "report_faults"]
+__all__ = ["FAULTS", "FaultFinder", "find_fault", "report_faults"]
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -20,6 +20,61 @@ _NAMED = 5  # number of names in a warning
 _LEFT = 0.03  # -30 dB relative to the channels; the mean of independent channels loses 3 dB
 
 
+class FaultFinder:
+    r"""Fault of a sound that is seen in parts, as :func:`find_fault` names it.
+
+    Arguments:
+        rate: The sample rate in hertz.
+        channels: The number of channels after mixing; by default it is not mixed.
+
+    Example:
+        >>> finder = FaultFinder(8000)
+        >>> finder.add(np.zeros(500))
+        >>> finder.add(np.ones(2))
+        >>> finder.fault()
+        >>> finder.add(np.ones(2))
+        >>> finder.fault()
+        'clipped'
+    """
+
+    def __init__(self, rate: int, channels: int | None = None) -> None:
+        self.rate = rate
+        self.channels = channels
+        self.n, self.peak, self.mixed, self.power = 0, 0.0, 0.0, 0.0
+        self.full = np.zeros(0, bool)
+        self.clipped = False
+
+    def add(self, x: NDArray) -> None:
+        r"""Adds the next part, with shape `(n,)` or `(n, channels)`."""
+        if len(x) == 0:
+            return
+
+        peak = np.abs(x).reshape(len(x), -1).max(axis=1)
+        self.n += len(x)
+        self.peak = max(self.peak, float(peak.max()))
+
+        if x.ndim == 2 and self.channels is not None and x.shape[1] != self.channels:
+            self.mixed += float(np.square(x.mean(axis=1, dtype=float)).sum())
+            self.power += float(np.square(x, dtype=float).sum() / x.shape[1])
+
+        full = np.concatenate([self.full, peak >= _CLIPPED])
+        self.clipped |= bool((full[:-2] & full[1:-1] & full[2:]).any())
+        self.full = full[-2:]
+
+    def fault(self) -> str | None:
+        r"""Returns the fault of all parts together, or `None`."""
+        if self.peak < _SILENT:
+            return "silent"
+
+        if self.power > 0 and self.mixed < _LEFT**2 * self.power:
+            return _CANCELLED
+
+        if self.n < _SHORTEST * self.rate:
+            return "too short"
+
+        return "clipped" if self.clipped else None
+
+
 def find_fault(x: NDArray, rate: int, channels: int | None = None) -> str | None:
     r"""Returns the fault of a sound: silent, clipped, too short, or with channels that cancel.
 
@@ -36,22 +91,10 @@ def find_fault(x: NDArray, rate: int, channels: int | None = None) -> str | None
         >>> find_fault(np.sin(np.arange(1000)), 8000), find_fault(np.zeros(1000), 8000)
         (None, 'silent')
     """
-    peak = np.abs(x).reshape(len(x), -1).max(axis=1, initial=0)
+    finder = FaultFinder(rate, channels)
+    finder.add(x)
 
-    if peak.max(initial=0) < _SILENT:
-        return "silent"
-
-    if x.ndim == 2 and channels is not None and x.shape[1] != channels:
-        left = np.sqrt(np.square(x.mean(axis=1, dtype=float)).mean())
-
-        if left < _LEFT * np.sqrt(np.square(x, dtype=float).mean()):
-            return _CANCELLED
-
-    if len(x) < _SHORTEST * rate:
-        return "too short"
-
-    full = peak >= _CLIPPED
-    return "clipped" if (full[:-2] & full[1:-1] & full[2:]).any() else None
+    return finder.fault()
 
 
 def report_faults(faults: Mapping[str, Sequence[str]], total: str, strict: bool) -> None:

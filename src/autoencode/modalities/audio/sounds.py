@@ -31,6 +31,7 @@ from ...data.media.audio import (
     write_sound,
 )
 from ...data.media.audio_checks import report_faults
+from ...data.media.sound_blocks import each_sound_in_blocks, write_sound_blocks
 from ...distributions import DiagonalGaussian, Family, SharedGaussian
 from ...networks import Convolutional, FullyConnected, Network
 from ..base import Modality, tensor_of
@@ -40,7 +41,7 @@ from ..capabilities import (
     Pictured,
     Readable,
     ResidualFitted,
-    Windowed,
+    Streamed,
     Writable,
 )
 from ..capabilities.fitting import without_text_corruptions
@@ -70,7 +71,7 @@ _MIN_SOUNDS_FOR_SCALES = 20
 
 
 class Sounds(
-    Modality, Readable, Writable, Pictured, Windowed, ErrorWeighted, ResidualFitted, Adaptive
+    Modality, Readable, Writable, Pictured, Streamed, ErrorWeighted, ResidualFitted, Adaptive
 ):
     r"""Recordings, from a folder, a list of arrays, or an array with shape `(N, n)`.
 
@@ -353,6 +354,12 @@ class Sounds(
 
     def write(self, path: Path, example: NDArray) -> None:
         write_sound(path, example, self.rate)
+
+    def each_in_blocks(self, path: Path) -> Iterator[tuple[str, Iterator[NDArray]]]:
+        return each_sound_in_blocks(path, self.rate, self.channels, self.strict)
+
+    def write_blocks(self, path: Path, blocks: Iterator[NDArray]) -> None:
+        write_sound_blocks(path, blocks, self.rate)
 
     def _read_one(self, path: Path) -> tuple[Any, None, list[str]]:
         r"""Returns the windows of one recording, named by when they begin."""

@@ -29,6 +29,7 @@ __all__ = [
     "Pictured",
     "Readable",
     "ResidualFitted",
+    "Streamed",
     "Subsettable",
     "TableReadable",
     "Tabular",
@@ -44,5 +45,5 @@ from .files import Readable, Writable
 from .fitting import Adaptive, Augmented, DensityFitted, ErrorWeighted, ResidualFitted, Subsettable
 from .pictures import Pictured, Tiled
 from .scales import NonlinearScale
-from .sequences import Collected, Forecastable, TimeResolved, Tokenized, Windowed
+from .sequences import Collected, Forecastable, Streamed, TimeResolved, Tokenized, Windowed
 from .tables import NonNumeric, TableReadable, Tabular

@@ -3,6 +3,7 @@ r"""Token sequences, windows of long examples, and forecasts."""
 __all__ = [
     "Collected",
     "Forecastable",
+    "Streamed",
     "TimeResolved",
     "Tokenized",
     "Windowed",
@@ -12,6 +13,7 @@ __all__ = [
 ]
 
 import abc
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +92,28 @@ class Windowed(abc.ABC):
             windows: The original windows.
         """
         return join(R, windows.length)
+
+
+class Streamed(Windowed):
+    r"""Kinds whose long examples are read from files, and written to files, in parts."""
+
+    suffix: str
+    r"""The suffix of files of examples."""
+
+    samples_: int
+    r"""The length of a window."""
+
+    @abc.abstractmethod
+    def each_in_blocks(self, path: Path) -> Iterator[tuple[str, Iterator[NDArray]]]:
+        r"""Yields the names of the examples of a file or folder, each with its parts.
+
+        A part has the shape `(n, *)`. The parts of an example raise `UnreadableFileError` if it
+        cannot be read.
+        """
+
+    @abc.abstractmethod
+    def write_blocks(self, path: Path, blocks: Iterator[NDArray]) -> None:
+        r"""Writes the parts of one long example to a file."""
 
 
 class TimeResolved(Windowed):
