@@ -370,8 +370,8 @@ def test_bad_arguments_are_named() -> None:
         OffManifoldDetector().score_samples(X)
 
     for arguments, message in [
-        ({"contamination": 0.7}, r"share in \(0, 0.5\]"),
-        ({"density": "flow"}, "a density out of"),
+        ({"contamination": 0.7}, r"fraction in \(0, 0.5\]"),
+        ({"density": "flow"}, "density as one of"),
         ({"n_folds": 1}, "n_folds as an integer >= 2"),
     ]:
         with pytest.raises(ValueError, match=message):

@@ -931,7 +931,7 @@ def test_the_header_of_a_table_is_that_of_the_fit(run) -> None:
             "interpolate given.ae digits.npz 0 1 --out w.png",
             "labels, 0 and 1: choose one with --y.",
         ),
-        ("interpolate given.ae digits.npy 0 1 --out w.png", "has --y, that is one label for all."),
+        ("interpolate given.ae digits.npy 0 1 --out w.png", "has --y, it gives one label"),
         ("info empty", "there is no model file 'empty'."),
     ],
 )

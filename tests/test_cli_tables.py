@@ -85,7 +85,7 @@ def test_invalid_and_useless_flags_are_refused_by_each_command(run, command) -> 
 def test_flags_have_no_effect_on_arrays(run) -> None:
     status, _, err = run(f"fit x.npy --decimal , --header no --out n.ae {QUICK}")
     assert status == 2
-    assert "--header and --decimal have no effect on 'x.npy', as it is no table in text." in err
+    assert "--header and --decimal have no effect on 'x.npy', as it is not a table in text." in err
 
 
 def test_names_in_the_data_do_not_reach_the_terminal(run) -> None:

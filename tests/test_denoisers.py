@@ -233,7 +233,7 @@ def test_bad_input() -> None:
     x = np.zeros((5, 1))
 
     for function in (stein_score, walkback, local_dimension):
-        with pytest.raises(ValueError, match="not known which noise"):
+        with pytest.raises(ValueError, match="noise that the model was trained to remove"):
             function(means, x)
 
         for noise in (0.0, -1.0, math.nan):

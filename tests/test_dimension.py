@@ -292,7 +292,7 @@ def test_denoiser() -> None:
     assert d.standard_error < 1e-9
     assert d.curve.scales.tolist() == [0.1]
 
-    with pytest.raises(ValueError, match="not known which noise"):
+    with pytest.raises(ValueError, match="noise that the model was trained to remove"):
         intrinsic_dimension(X, "denoiser", model=plane)
 
 

@@ -189,7 +189,7 @@ def test_codes_and_what_they_stand_for_have_a_geometry(kind: Kind, tmp_path: Pat
     assert NeighborGraph(3).fit(model.transform(path)).indices_.shape == (N, 3)
 
     if kind.cls is Texts:
-        with pytest.raises(ValueError, match="Texts are symbols, between which"):
+        with pytest.raises(ValueError, match="Texts are tokens, which have no"):
             Geodesics(model).distance(a, b)
         return
 

@@ -170,14 +170,14 @@ def test_it_prints_as_sentences(digits) -> None:
     lines = repr(found).splitlines()
 
     assert len(lines) == len(found.findings()) == 7
-    assert "do not interpolate" in repr(found) or "can be relied on" in repr(found)
+    assert "do not interpolate" in repr(found) or "is reliable" in repr(found)
     assert all(line.endswith((".", ")")) for line in lines)
     assert str(found) == repr(found)
 
 
 @pytest.mark.parametrize(
     ("share", "advice"),
-    [(0.0, "can be relied on"), (0.12, "do not interpolate there"), (0.9, "not even between")],
+    [(0.0, "is reliable"), (0.12, "do not interpolate there"), (0.9, "not even between")],
 )
 def test_advice_follows_the_share(share, advice) -> None:
     said = result._interpolation(Estimate(share, 0.01))

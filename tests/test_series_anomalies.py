@@ -152,7 +152,7 @@ def test_bad_arguments_are_refused(options, message) -> None:
 def test_models_of_other_data_are_refused() -> None:
     rows = np.random.default_rng(0).normal(size=(40, 3))
 
-    with pytest.raises(ValueError, match="got one of Tables"):
+    with pytest.raises(ValueError, match="got a model of Tables"):
         SeriesDetector(ae.linear(2).fit(rows)).fit(rows)
 
     with pytest.raises(ValueError, match="windows of 32 steps, got 60 steps"):

@@ -305,7 +305,7 @@ def test_subwords_are_judged_too() -> None:
 
 
 def test_what_is_no_such_text_is_named(speller: ae.Autoencoder) -> None:
-    with pytest.raises(ValueError, match=r"default model wants numbers, got Texts\. Pass a model"):
+    with pytest.raises(ValueError, match=r"default model needs numbers, got Texts\. Pass a model"):
         OffManifoldDetector().fit(KNOWN)
 
     detector = OffManifoldDetector(speller).fit(KNOWN)

@@ -2,9 +2,9 @@ r"""The command line: `autoencode fit`, `transform`, `sample` and further comman
 
 Each command is a function, and its arguments are the flags. `fit` also has the flags of the
 chosen recipe, the estimator, the chosen objects and the training. All are read from signatures,
-so a new argument becomes a flag by itself. Data and pictures go to files, which are written
-completely or not at all. Results are printed on stdout; progress, warnings and one-line errors
-on stderr.
+so that a new argument becomes a flag automatically. Data and pictures go to files, which are
+written completely or not at all. Results are printed on stdout; progress, warnings and one-line
+errors on stderr.
 
 - `commands`: the commands; `options`: flags that several commands share
 - `signatures`: flags from signatures; `generate`: the table of signatures, `make signatures`
@@ -134,7 +134,7 @@ class _OneLine(logging.Formatter):
 
 
 def _in_one_line(show: Callable[..., None]) -> Callable[..., None]:
-    r"""Returns a function that shows each warning of a fit once, without its line of source."""
+    r"""Returns a function that shows each warning of a fit once, without its source line."""
     known: set[str] = set()
 
     def shown(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:

@@ -31,7 +31,7 @@ class YOptions(NamedTuple):
     Arguments:
         y: The label, or the row of numbers, of a conditional model: one for all examples, or one
             for each example. The commands `manifold`, `anomalies` and `interpolate` take a single
-            one. They use the examples with this label, or all examples if these have no labels.
+            label. They use the examples with this label, or all examples if these have no labels.
     """
 
     y: tuple[str, ...] | None = None
@@ -65,7 +65,7 @@ class SourceOptions(NamedTuple):
     table: "TableFormat | None" = None
 
     def for_other(self, path: Path) -> "SourceOptions":
-        r"""Returns the options for further examples, to which a file of labels does not belong."""
+        r"""Returns the options for further examples, without the file of labels of the first."""
         column = None if path.is_dir() else self.labels.label_column
         return self._replace(labels=LabelOptions(column))
 

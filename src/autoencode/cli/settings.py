@@ -16,7 +16,7 @@ from .signatures import (
     recipe_signatures,
 )
 
-if TYPE_CHECKING:  # these take a second to import, for which `--help` need not wait
+if TYPE_CHECKING:  # the import takes a second, and `--help` does not need it
     from ..estimator import Autoencoder
     from ..training.solver import Solver
 

@@ -29,7 +29,7 @@ def sanitize(text: str) -> str:
 def on_one_line(text: object) -> str:
     r"""A name or cell of the data with line breaks and all other control characters escaped.
 
-    A line break could begin what looks like a line of this program.
+    After a line break, text of the data could look like output of this program.
 
     Arguments:
         text: The name or cell.
@@ -63,7 +63,7 @@ class SanitizedStream:
     def write(self, text: str) -> int:
         encoding = getattr(self.stream, "encoding", None) or "utf-8"
         plain = sanitize(text).encode(encoding, "backslashreplace").decode(encoding)
-        self.stream.write(plain)  # in letters that the terminal has
+        self.stream.write(plain)  # only letters that the terminal supports
         return len(text)
 
     def __getattr__(self, name: str) -> Any:

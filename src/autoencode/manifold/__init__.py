@@ -2,8 +2,8 @@ r"""Geometry of the manifold that an autoencoder has learned.
 
 - `codec`, `jacobians`: encoder and decoder as functions of matrices, and their derivatives
 - `dimension`, `score`, `preservation`: intrinsic dimension, Stein score, quality of codes
-- `arrays`: users' arrays and frames as batches and rows, and back
-- `incomplete_rows`, `numeric_rows`: rows with missing cells, and of other columns, as numbers
+- `arrays`: conversion of users' arrays and frames to batches and rows, and back
+- `incomplete_rows`, `numeric_rows`: codes of rows with missing cells; mixed tables as numbers
 - `tangents`: tangent planes, and their use as data augmentation
 - `neighbors`: the graph of nearest neighbors, duplicates, landmarks, label spreading
 - `geodesics`: shortest paths on the surface of the decoder

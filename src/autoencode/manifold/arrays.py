@@ -91,7 +91,7 @@ def check_no_missing(X: Any) -> None:
     if X.dtype.kind == "f" and X.ndim == 2 and (n := int(np.isnan(X).sum())):
         raise ValueError(
             f"expected finite numbers, got {n} NaN in an array. If these are missing cells, pass a"
-            " data frame, as pandas.DataFrame(X): of frames, cells may be missing."
+            " data frame, such as pandas.DataFrame(X): frames may have missing cells."
         )
 
 
@@ -181,7 +181,7 @@ def from_rows(X: Any, codec: Codec, x: Tensor, *shape: int) -> Any:
     restored = codec.from_rows(x)
 
     if is_frame(restored):
-        if is_frame(X) or hasattr(X, "to_frame"):  # or a row of one
+        if is_frame(X) or hasattr(X, "to_frame"):  # a frame, or a row of a frame
             return restored
 
         restored = restored.to_numpy(float)  # a model of frames was given an array

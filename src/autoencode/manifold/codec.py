@@ -30,10 +30,10 @@ _IMPUTATION_BATCH = 2**12
 class Codec:
     r"""Encoder :math:`f` and decoder :math:`g` between rows of numbers and codes.
 
-    Rows are flattened examples, in the units in which distances are measured: the user's minus the
-    mean for tables, and intensities from 0 to 1 for images. For tables of mixed columns, they are
-    normal scores and indicators of levels. A missing cell has the value that the model expects
-    given the other cells, see
+    Rows are flattened examples, in the units in which distances are measured. For tables, these
+    are the user's units, minus the mean. For images, they are intensities from 0 to 1. For mixed
+    tables, rows are normal scores and indicators of levels. A missing cell has the value that the
+    model expects given the other cells, see
     :func:`~autoencode.manifold.incomplete_rows.encode_incomplete`.
 
     See Also:
@@ -123,7 +123,7 @@ def as_codec(model: Any, y: ArrayLike | None = None, allow_tokens: bool = False)
         allow_tokens: Whether rows may be tokens, whose numbers have no order.
 
     Raises:
-        TypeError: If the model is none of these.
+        TypeError: If the model has another type.
         ValueError: If `y` is missing for a conditional model, the model cannot decode, or rows are
             tokens and these are not allowed.
 
@@ -156,14 +156,14 @@ def _of_estimator(model: Autoencoder, y: ArrayLike | None, allow_tokens: bool) -
     check_is_fitted(model, "model_")
 
     if model.model_.decoder is None:
-        raise ValueError("this model was saved or loaded without its decoder. Load the whole one.")
+        raise ValueError("this model was saved or loaded without its decoder. Load all of it.")
 
     if isinstance(model.modality_, Tokenized) and not allow_tokens:
         raise ValueError(
-            f"{type(model.modality_).__name__} are symbols, between which there are no directions"
-            " and distances. Look at their codes, as NeighborGraph().fit(model.transform(X)) or"
-            " `autoencode neighbors`; at their distributions, as Geodesics(model,"
-            " metric='fisher') or `autoencode interpolate`; or at how usual they are, as"
+            f"{type(model.modality_).__name__} are tokens, which have no directions or distances."
+            " Compare their codes, with NeighborGraph().fit(model.transform(X)) or `autoencode"
+            " neighbors`; their distributions, with Geodesics(model, metric='fisher') or"
+            " `autoencode interpolate`; or their anomaly scores, with"
             " OffManifoldDetector(model).fit(X) or `autoencode anomalies`."
         )
 
@@ -239,8 +239,8 @@ def _of_pair(encoder: Callable[[Tensor], Tensor], decoder: Callable[[Tensor], Te
 
         if is_frame(X) and not is_numbers(X):
             raise ValueError(
-                "expected numbers, as functions of tensors take them, got a table with other or"
-                " missing cells. Pass a fitted Autoencoder, which knows such tables."
+                "expected numbers for a pair of functions, got a table with other or missing"
+                " cells. Pass a fitted Autoencoder, which supports such tables."
             )
 
         X = to_pandas(X) if is_frame(X) else X
@@ -275,7 +275,7 @@ def _tensor(result: Any, name: str) -> Tensor:
     if not isinstance(result, Tensor):
         raise TypeError(
             f"expected the {name} of a pair to return a tensor, got {type(result).__name__}. Wrap"
-            " it in a function that returns the one that counts."
+            " it in a function that returns only this tensor."
         )
 
     return result

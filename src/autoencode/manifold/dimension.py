@@ -321,7 +321,7 @@ def _number_of_neighbors(method: str, k: int | None, distinct: int, N: int) -> i
         )
 
     if method == "twonn" and k != 2:
-        raise ValueError(f"method='twonn' looks at two neighbors, got n_neighbors={k}.")
+        raise ValueError(f"method='twonn' always uses two neighbors, got n_neighbors={k}.")
 
     if method == "gride" and k & (k - 1):
         raise ValueError(f"method='gride' needs n_neighbors to be a power of two, got {k}.")

@@ -1,9 +1,9 @@
 r"""Jacobians of encoder and decoder, each in its cheaper mode.
 
-Both need :math:`d` products of the Jacobian and a vector, where :math:`d` is the size of the code,
-whatever the width of the data. The Jacobian of the decoder is computed by columns, in forward
-mode, and that of the encoder by rows, in reverse mode. Examples are independent, so that one
-product serves a whole batch.
+Both need :math:`d` products of the Jacobian and a vector, where :math:`d` is the size of the
+code. The width of the data does not matter. The Jacobian of the decoder is computed by columns,
+in forward mode, and that of the encoder by rows, in reverse mode. Examples are independent, so
+that one product serves a whole batch.
 """
 
 __all__ = ["decoder_jacobian", "encoder_jacobian", "pushforward"]
@@ -190,8 +190,8 @@ def _pullback(f: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 
     if not z.requires_grad:
         raise ValueError(
-            "the code has no gradient with respect to the data: the encoder has to be made of"
-            " torch's differentiable operations, outside of torch.no_grad()."
+            "the code has no gradient with respect to the data: the encoder must consist of"
+            " differentiable torch operations, outside of torch.no_grad()."
         )
 
     sums = z.sum(dim=0).unbind()

@@ -1,4 +1,4 @@
-r"""Rows of numbers from tables of mixed columns, without a model."""
+r"""Conversion of mixed tables to rows of numbers, without a model."""
 
 __all__ = ["TableRows", "as_table_rows"]
 
@@ -16,7 +16,7 @@ from .codec import Codec
 
 log = logging.getLogger(__name__)
 
-_NEIGHBORS = 5  # whose mean fills in missing numbers
+_NEIGHBORS = 5  # number of nearest rows whose mean fills in missing numbers
 
 
 class TableRows:
@@ -62,7 +62,7 @@ class TableRows:
             x = self.imputer.transform(x)
 
         n = self.frames.n_numbers
-        x[:, n : 2 * n] = 1.0  # no cell is missing any more
+        x[:, n : 2 * n] = 1.0  # all cells are filled in
         return torch.from_numpy(x)
 
     def from_rows(self, x: Tensor) -> Any:

@@ -51,7 +51,7 @@ def stein_score(model: Any, X: Any, noise: float | None = None, y: ArrayLike | N
 
     .. math:: \nabla \log p_\sigma(x) = \frac{r(x) - x}{\sigma^2}
 
-    It points towards denser data. As :math:`\sigma` vanishes, it becomes the gradient of the
+    It points toward denser data. As :math:`\sigma` vanishes, it becomes the gradient of the
     log-density of the data. Its length does not measure how likely an example is.
 
     Arguments:
@@ -95,7 +95,7 @@ def walkback(
     random_state: int | np.random.RandomState | None = None,
     y: ArrayLike | None = None,
 ) -> Any:
-    r"""Walks over the manifold: examples are damaged and restored again and again.
+    r"""Random walk over the manifold: examples are repeatedly damaged and restored.
 
     .. math:: \tilde x_t \sim \mathcal{N}(x_t, \sigma^2 I), \qquad
         x_{t + 1} \sim p(x \mid f(\tilde x_t))
@@ -264,7 +264,7 @@ def noise_scale(codec: Codec, noise: float | None) -> float:
 
     if sigma is None:
         raise ValueError(
-            "it is not known which noise the model was trained to remove. Train it with"
+            "the noise that the model was trained to remove is not known. Train it with"
             " corruption=GaussianNoise(std), or pass noise=scale, in units of the scaled data."
         )
 

@@ -7,7 +7,7 @@ r"""Commands: each is a function whose arguments are the flags and whose docstri
 - `forecast`: the steps after the end of series
 - `score`, `anomalies`, `neighbors`: surprisal, strange examples, and similar ones
 - `plot`, `manifold`, `demo`: pictures and pages
-- `describe`: what is in a model, and the recipes
+- `describe`: description of a model; the list of recipes
 """
 
 __all__ = ["COMMANDS"]

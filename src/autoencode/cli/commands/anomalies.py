@@ -13,9 +13,9 @@ if TYPE_CHECKING:  # `--help` need not wait for this import
     from ..inputs import Inputs
 
 _LISTED_EXAMPLES = 10
-_QUOTED_LETTERS = 40  # of each text
-_MAX_REFERENCE_MAPS, _GREATEST = 256, 0.999  # images, and share of their pixels below yellow
-_MAX_REFERENCE = 10_000  # examples to which anomalies are compared
+_QUOTED_LETTERS = 40  # number of letters of each text
+_MAX_REFERENCE_MAPS, _GREATEST = 256, 0.999  # images, and quantile of their pixels for yellow
+_MAX_REFERENCE = 10_000  # maximum number of examples to which anomalies are compared
 
 
 def anomalies(
@@ -40,8 +40,9 @@ def anomalies(
             with their severity and the responsible channels, and a picture is written, too.
         reference: Normal examples that define what is usual, preferably held-out ones; by
             default the data themselves.
-        maps: A folder for heat maps of images, each in the size of its image: the squared errors
-            of pixels, from black to yellow for the greatest thousandth in the normal examples.
+        maps: A folder for heat maps of images, each in the size of its image. They show the
+            squared errors of pixels, from black to yellow. The largest thousandth of the pixels
+            of normal examples is yellow.
         random_state: The seed of the random choice of reference examples.
     """
     import numpy as np

@@ -1,4 +1,4 @@
-r"""Commands that describe a model and list the recipes."""
+r"""Commands that describe a model, and list the recipes."""
 
 from pathlib import Path
 

@@ -37,8 +37,8 @@ def fit(
         recipe: The kind of autoencoder. `autoencode recipes` lists them.
         corrupted: Damaged versions of the examples that the model learns to repair: in the same
             order, or, for files in a folder, with the same names.
-        groups: A column of a table that says which rows belong together, such as those of one
-            patient. It is no part of the data. Whole groups are held out for validation.
+        groups: A column of a table with the group of each row, such as the name of a
+            patient. It is not part of the data. Whole groups are held out for validation.
         resume: Continue from the checkpoint in `--checkpoint-dir`, if there is one.
         settings: The values of all other flags, by group.
     """

@@ -19,11 +19,11 @@ def forecast(
     source: SourceOptions = SourceOptions(),
     writing: WriteOptions = WriteOptions(),
 ) -> None:
-    r"""Forecast the steps after the last one of each series.
+    r"""Forecast the steps after the end of each series.
 
     Arguments:
-        model: The model file, of series with gaps (fit with --modality Series --modality.gaps
-            --corruption FutureMasking).
+        model: The model file. The model must be fitted to series with gaps (--modality Series
+            --modality.gaps --corruption FutureMasking).
         data: The series, in the same format as that of the fit.
         out: A .csv or .parquet file with a row for each series and step: the series, the time,
             and for each channel the expected number and the ends of its interval. A picture is
@@ -32,7 +32,7 @@ def forecast(
         level: The probability that an interval holds the number.
         intervals: Write the ends of intervals. Their width is that of the errors of earlier
             forecasts.
-        calibration: Series to learn the width of intervals from, preferably others than those of
+        calibration: Series from which the width of intervals is learned, preferably not those of
             the fit; by default the data themselves.
     """
     from ... import plots

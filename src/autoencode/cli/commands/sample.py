@@ -38,8 +38,8 @@ def sample(
         missing: Leave cells of a mixed table missing, as often as in the data.
         temperature: The temperature of texts: below one they are more typical, at zero the most
             probable; by default that of the fit.
-        top_p: The share of the probability from which each token of a text is drawn; by
-            default that of the fit.
+        top_p: The total probability of the most probable tokens, from which each token of a text
+            is drawn; by default that of the fit.
         prefix: The beginning of all new texts.
         random_state: The seed of the random draws.
     """

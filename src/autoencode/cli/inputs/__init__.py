@@ -1,7 +1,7 @@
 r"""Examples, labels and conditions from command-line arguments.
 
-- `contexts`: typed labels, numbers and cells, as values
-- `formats`: the format of a table: what flags say, else that of the fit
+- `contexts`: labels, numbers and cells of the command line, as values
+- `formats`: the format of a table, from flags and from the fit
 - `examples`: the examples of a file or folder
 - `columns`: types and names of the columns of numeric files
 - `selection`: examples that have one label

@@ -73,7 +73,7 @@ def store_columns(
         model: The trained model.
         inputs: The examples that it was trained on.
         form: The format, see :func:`~autoencode.data.found_format`.
-        header: The names of all columns, also of those that are no part of the data.
+        header: The names of all columns, including those that are not part of the data.
     """
     if not is_frame(inputs.X):  # the model has learned the names of a frame
         if inputs.columns is not None:

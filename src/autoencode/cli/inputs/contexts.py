@@ -1,4 +1,4 @@
-r"""Labels, numbers and cells that are typed, as values."""
+r"""Labels, numbers and cells of the command line, as values."""
 
 __all__ = ["NO_EFFECT", "parse_conditions", "parse_y"]
 
@@ -16,7 +16,7 @@ NO_EFFECT = (
 
 
 def parse_y(y: Sequence[str] | None, model: Autoencoder) -> Any:
-    r"""The words of `--y` as labels or rows of numbers, whichever the model was fitted with.
+    r"""The words of `--y` as labels or rows of numbers, like the `y` of the fit.
 
     Arguments:
         y: The words of `--y`.

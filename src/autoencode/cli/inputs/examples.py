@@ -41,7 +41,7 @@ from .formats import merge_formats, refuse_format
 NEEDS_LABELS = (
     "a conditional model needs labels: give --labels FILE, --label-column COLUMN of a table, a"
     " .npz file with X and y, a folder with one subfolder per label, or a folder and --labels"
-    " TABLE with its file names; where a command has --y, that is one label for all."
+    " TABLE with its file names. If the command has --y, it gives one label for all examples."
 )
 
 
@@ -58,7 +58,7 @@ class Inputs(NamedTuple):
         return [*self.X.columns] if is_frame(self.X) else [*(self.columns or [])]
 
     def without(self, names: Container[str]) -> "Inputs":
-        r"""Returns the examples without some columns, if there are such."""
+        r"""Returns the examples without the columns with these names."""
         columns = self.column_names()
         kept = [column for column in columns if column not in names]
 
@@ -80,7 +80,7 @@ def load_model(path: Path, loading: LoadOptions) -> Autoencoder:
         loading: The classes of other packages that it may use.
 
     Raises:
-        ValueError: If the file is no model, or is damaged.
+        ValueError: If the file is not a model, or is damaged.
     """
     return load(path, trusted=loading.trusted)
 
@@ -101,10 +101,10 @@ def read(
     Arguments:
         path: A file or folder.
         labels: The labels of the examples.
-        flags: What flags say of the format of a table.
+        flags: The settings of the format of a table that flags give.
         model: The model that will use the examples.
         kinds: The kind of data, or several to choose from, if there is no model yet.
-        y: A label for all examples, which then need none of their own.
+        y: A label for all examples, which replaces labels of their own.
         whole: Whether to keep long examples whole, neither cut off nor cut into windows.
         colors: Whether labels also color a picture, and so do not need a conditional model.
 
@@ -209,7 +209,7 @@ def _check_labels(
 
 
 def _other_columns(model: Autoencoder | None, form: TableFormat | None) -> set[str]:
-    r"""Returns the columns of the fit's file that were no part of its data, such as groups."""
+    r"""Returns the columns of the fit's file that were not part of its data, such as groups."""
     if model is None or form is None:
         return set()
 

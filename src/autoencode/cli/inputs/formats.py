@@ -1,4 +1,4 @@
-r"""Formats of tables: what flags say, else what the model has learned."""
+r"""Formats of tables: the settings of flags, or else those of the fit."""
 
 __all__ = ["merge_formats", "refuse_format"]
 
@@ -12,7 +12,7 @@ _ARRAYS = (".npy", ".npz")
 
 
 def merge_formats(fitted: TableFormat | None, flags: TableFormat | None) -> TableFormat | None:
-    r"""The format in which a table is read: that of the fit, where flags say nothing else.
+    r"""The format in which a table is read: the format of the fit, with the settings of flags.
 
     Arguments:
         fitted: The format of the fit, if there is one.
@@ -40,16 +40,16 @@ def refuse_format(path: Path, flags: TableFormat | None, kind: object = None) ->
     Arguments:
         path: A file.
         flags: The format that flags give, if any.
-        kind: The modality that reads the file, if it reads no tables in text.
+        kind: The modality that reads the file, if it does not read tables in text.
 
     Raises:
-        ValueError: If the file is no table in text.
+        ValueError: If the file is not a table in text.
 
     Example:
         >>> refuse_format(Path("digits.npy"), TableFormat(decimal=","))
         Traceback (most recent call last):
         ...
-        ValueError: --decimal has no effect on 'digits.npy', as it is no table in text.
+        ValueError: --decimal has no effect on 'digits.npy', as it is not a table in text.
     """
     suffix = table_suffix(path)
 
@@ -61,5 +61,5 @@ def refuse_format(path: Path, flags: TableFormat | None, kind: object = None) ->
 
     names = [f"--{name}" for name in given(flags)]
     said = f"{' and '.join(names)} {'has' if len(names) == 1 else 'have'} no effect"
-    which = "it is no table in text" if kind is None else f"it is read as {kind}"
+    which = "it is not a table in text" if kind is None else f"it is read as {kind}"
     raise ValueError(f"{said} on '{path}', as {which}.")

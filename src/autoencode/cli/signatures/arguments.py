@@ -14,13 +14,13 @@ class Argument(NamedTuple):
     name: str
 
     form: str | None = None
-    r"""The words that it takes, see :mod:`.forms`; `None` if words cannot set it."""
+    r"""The form of its words, see :mod:`.forms`; `None` if words cannot set it."""
 
     classes: tuple[str, ...] = ()
     r"""The names of the classes whose objects it accepts."""
 
     default: Any = REQUIRED
-    r"""Its default; the source text of a default that is no number, text or list of them."""
+    r"""The default, or its source text if it is not a number, a text or a list of these."""
 
     positional: bool = False
 

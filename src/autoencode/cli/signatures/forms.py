@@ -1,8 +1,8 @@
 r"""Forms: the words that a flag takes, and their conversion.
 
 A form is also what `--help` shows. `INT` is one whole number, `INT INT` are two, and `INT ...` is
-any number of them; `{a,b}` is one of two words. `INT|TEXT` is a whole number or, if the word is
-none, a text.
+any number of them; `{a,b}` is one of two words. `INT|TEXT` is a whole number if the word spells
+one, or else a text.
 """
 
 __all__ = ["BOOL", "convert", "takes_several"]
@@ -57,7 +57,7 @@ def convert(form: str, words: Sequence[str]) -> Any:
 
 
 def takes_several(form: str) -> bool:
-    r"""Tell whether a form may have another number of words than one.
+    r"""Tell whether a form may have a number of words other than one.
 
     Arguments:
         form: The form.

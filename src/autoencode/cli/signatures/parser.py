@@ -20,7 +20,7 @@ _SHORT = {"n_samples": "n", "n_points": "n"}
 
 
 _ANYTHING = {"TEXT ...", "PATH ..."}
-_TRUTH = {"true", "false", "yes", "no", "on", "off", "1", "0"}  # also those that are refused
+_TRUTH = {"true", "false", "yes", "no", "on", "off", "1", "0"}  # includes words that are refused
 
 
 class _Setting(NamedTuple):
@@ -55,7 +55,7 @@ class _Setting(NamedTuple):
 
     @property
     def spellings(self) -> list[str]:
-        r"""The flag, and a short one if its name is a letter, or one of a few."""
+        r"""The flag, and its short form, if it has one."""
         letter = _SHORT.get(self.argument.name, self.argument.name)
         return [f"-{letter}"] * (len(letter) == 1 and not self.group.prefix) + [self.flag]
 
@@ -63,7 +63,7 @@ class _Setting(NamedTuple):
         r"""Returns the value of words.
 
         Raises:
-            ValueError: If there is none.
+            ValueError: If the words are not a value of the argument.
         """
         if self.argument.classes and len(words) == 1:
             if self.argument.form is None or words[0] in self.argument.classes:
@@ -240,7 +240,7 @@ def _values(
 def _given(
     settings: Sequence[_Setting], words: Sequence[str]
 ) -> tuple[dict[_Setting, list[str]], list[str]]:
-    r"""Returns the words of each flag that is there, and all other words."""
+    r"""Returns the words after each flag, and all other words."""
     parser = _Parser(add_help=False, allow_abbrev=False)
     parser._negative_number_matcher = re.compile(f"^({_NUMBER.pattern})$", re.IGNORECASE)
     by_key = {f"setting {i}": s for i, s in enumerate(settings) if not s.argument.positional}
@@ -297,10 +297,10 @@ def _check_known(
 
 
 def _n_own_words(setting: _Setting, words: Sequence[str], spare: int) -> int:
-    r"""Returns how many words after a flag are its own, if `spare` others may follow them.
+    r"""Returns the number of words after a flag that belong to it.
 
-    `--layers 64 32 digits.npy` gives two widths and the data. Texts that may be anything leave as
-    many words as are missing.
+    In `--layers 64 32 digits.npy`, two widths belong to the flag, and the last word is the data.
+    Flags that accept any text leave as many words as positional arguments are missing: `spare`.
     """
     if _ANYTHING & {*setting.form.split("|")} and not setting.argument.classes:
         return max(1, len(words) - max(spare, 0))

@@ -20,7 +20,7 @@ from ..incomplete_rows import encode_incomplete
 from .densities import CAP_QUANTILE, AdaptiveKDE, GaussianDensity
 
 _RELATIVE_STEP = 3e-3  # of finite differences, relative to the code
-_MIN_VARIANCE_RATIO = 0.01  # of the residuals to the variance of the model
+_MIN_VARIANCE_RATIO = 0.01  # minimum ratio of the variance of residuals to that of the model
 _SQRT_TWO_PI = math.sqrt(2 * math.pi)
 
 
@@ -52,7 +52,7 @@ class CellDecomposition(NamedTuple):
         return density.log_window_mass(self.code, self.precision)
 
     def loo_log_density(self, density: GaussianDensity | AdaptiveKDE) -> Tensor:
-        r"""The same for the codes to which the density was fitted, by leave-one-out."""
+        r"""Log-probabilities by leave-one-out, for the codes to which the density was fitted."""
         return density.log_window_mass(
             self.code, self.precision, self_indices=torch.arange(len(self.code))
         )
@@ -68,7 +68,7 @@ class CellNoise:
     The surprisal of a category is used as it is. For a number,
     :math:`w_j = (r_j^2 / \sigma_j^2 - 1) / 2`, where the model has learned the scale
     :math:`\sigma_j` from its training data. On other data, the variance of the residuals is
-    :math:`\tau_j` times as large, and
+    :math:`\tau_j` times as large. Therefore,
 
     .. math:: w_j = \frac{1}{2} \Big( \frac{r_j^2}{\tau_j \, \sigma_j^2} - 1 \Big), \qquad
         \tau_j = \mathbb{E} \frac{r_j^2}{\sigma_j^2}

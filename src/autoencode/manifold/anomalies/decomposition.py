@@ -13,9 +13,7 @@ from ..codec import Codec
 from ..jacobians import decoder_jacobian
 from .densities import AdaptiveKDE, GaussianDensity, ResidualNoise
 
-_REGULARIZATION = (
-    1e-3  # of the speed of other directions, below which a direction of the code has no effect
-)
+_REGULARIZATION = 1e-3  # directions of the code with a smaller relative speed have no effect
 _STEP_DAMPING = 0.3  # damps corrections of codes along directions with little effect
 
 
@@ -40,14 +38,14 @@ class TangentDecomposition(NamedTuple):
     r"""The logarithm of the factor by which the decoder enlarges volumes of codes, `(N,)`."""
 
     normal_fraction: Tensor
-    r"""The share of each feature that lies across the plane, with shape `(N, D)`."""
+    r"""The fraction of each feature that lies across the plane, with shape `(N, D)`."""
 
     def log_density(self, density: GaussianDensity | AdaptiveKDE) -> Tensor:
         r"""Log-density of each point on the manifold, with shape `(N,)`."""
         return density.log_prob(self.code) - self.log_volume
 
     def loo_log_density(self, density: GaussianDensity | AdaptiveKDE) -> Tensor:
-        r"""The same for the codes to which the density was fitted, by leave-one-out."""
+        r"""Log-densities by leave-one-out, for the codes to which the density was fitted."""
         return density.leave_one_out_log_prob() - self.log_volume
 
     def fit_noise(self, residual: Tensor) -> ResidualNoise:
@@ -91,7 +89,7 @@ def _decompose(codec: Codec, x: Tensor, affine: bool) -> TangentDecomposition:
     L = torch.linalg.cholesky(G + (_REGULARIZATION**2 * size)[:, None, None] * eye)
     damped = torch.linalg.cholesky(G + (_STEP_DAMPING**2 * size)[:, None, None] * eye)
 
-    # A Gauss-Newton step to the nearest point, damped where the decoder hardly moves
+    # A Gauss-Newton step to the nearest point, damped in directions without effect
     step = torch.cholesky_solve(J.mT @ r[..., None], damped)
     w = r - (J @ step).squeeze(dim=-1)
 

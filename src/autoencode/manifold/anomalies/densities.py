@@ -13,9 +13,9 @@ from torch.distributions import MultivariateNormal
 from ...common.batching import rows_per_batch
 from ..neighbors.exact import knn
 
-_SHRINKAGE = 0.01  # of the scale of each feature towards the common scale
-CAP_QUANTILE = 0.25  # of normal log-densities, at which they are limited
-_NEIGHBORS = 5  # the distance to the last one is the width of a kernel
+_SHRINKAGE = 0.01  # fraction by which the scale of each feature shrinks toward the common scale
+CAP_QUANTILE = 0.25  # quantile of normal log-densities at which log-densities are limited
+_NEIGHBORS = 5  # number of neighbors; the distance to the last one is the width of a kernel
 _MAX_BANDWIDTH_QUERIES = 2000  # more codes hardly change the bandwidth
 _NUMBERS_IN_CACHE = 2**18  # blocks that fit into the cache are four times as fast
 _COPY_TOLERANCE = 1e-6  # relative to the typical distance of neighbors
@@ -213,16 +213,16 @@ class ResidualNoise:
     .. math:: \log p(w) = -\frac{1}{2} \sum_j \left[ \frac{w_j^2}{s_j^2}
         + f_j \log 2 \pi s_j^2 \right], \qquad s_j^2 = \frac{\mathbb{E} \, w_j^2}{f_j}
 
-    The share :math:`f_j` of the noise of feature :math:`j` lies across the manifold; the shares
-    sum to :math:`D - d`. The equation is exact if all scales are equal. Scales are shrunk slightly
-    towards the common scale, so that the scale of a constant feature is not zero.
+    The fraction :math:`f_j` of the noise of feature :math:`j` lies across the manifold; the
+    fractions sum to :math:`D - d`. The equation is exact if all scales are equal. Scales are
+    shrunk slightly toward the common scale, so that the scale of a constant feature is not zero.
 
     The density is highest on the manifold itself, where almost no example of many features lies.
     Log-densities are therefore limited to the value that three quarters of the residuals exceed.
 
     Arguments:
         w: Residuals across the manifold, with shape `(N, D)`.
-        normal_fraction: The shares, with shape `(D,)`.
+        normal_fraction: The fractions, with shape `(D,)`.
         resolution: The smallest scale above rounding errors.
 
     Example:

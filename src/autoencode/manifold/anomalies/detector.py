@@ -33,7 +33,7 @@ from .decomposition import TangentDecomposition, decompose
 from .densities import AdaptiveKDE, GaussianDensity
 from .sequences import SequenceDecomposition, decompose_sequences
 
-_EXPLAINED_VARIANCE = 0.99  # less is lost to noise than to directions that anomalies show
+_EXPLAINED_VARIANCE = 0.99  # fraction that the code of the default model keeps
 _FALSE_POSITIVE_RATE = 0.01  # with contamination="auto"
 _DENSITIES: dict[str, type[AdaptiveKDE] | type[GaussianDensity]] = {
     "parzen": AdaptiveKDE,
@@ -69,15 +69,15 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
 
     - On the manifold, the density of codes is a kernel density estimate, whose kernels are as
       wide as the neighbors are far (`"parzen"`), or one Gaussian (`"gaussian"`). The determinant
-      turns it into a density of data, which does not depend on how the code is scaled or bent.
+      turns it into a density of data, which does not depend on the coordinates of the code.
     - Off the manifold, residuals are Gaussian, with a scale for each feature. Their log-density is
       limited to :math:`c`, which three quarters of normal examples exceed. Without this limit,
       :math:`s(x) = \log p(x)`, and a small residual could outweigh a region without data.
 
     A model reconstructs its training data better than new data. An untrained `model` is therefore
     trained once for the scores, and once more without each of `n_folds` parts of the data. The
-    scales are those of the held-out parts. A trained model is used as it is: pass other data to
-    `fit` than those of its training.
+    scales are those of the held-out parts. A trained model is used as it is: pass data to `fit`
+    that the model was not trained on.
 
     Residuals are in the units of the model: by default standard deviations of columns for tables,
     and intensities from 0 to 1 for images.
@@ -108,9 +108,9 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         model: An :class:`~autoencode.Autoencoder`, trained or not, or a pair (encoder,
             decoder) of functions of tensors. The default is a linear autoencoder whose code
             keeps 99 % of the variance, or a variational one for tables of mixed columns.
-        contamination: The share of the data of `fit` that `predict` calls anomalies. With
-            `"auto"`, all are taken as normal, and the threshold makes about one in a hundred new
-            normal examples an anomaly.
+        contamination: The fraction of the data of `fit` that `predict` calls anomalies. With
+            `"auto"`, all examples are taken for normal, and about one in a hundred new normal
+            examples is called an anomaly.
         density: `"parzen"` or `"gaussian"`.
         n_folds: The number of parts for the scales of an untrained model, at least 2. Copies of
             an example are in the same part.
@@ -284,7 +284,7 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
 
         Returns:
             The residuals divided by their scales, in the shape of `X`, or in that of the spectra
-            for sounds. Beyond 3 or so they are unusual; the sign shows the side. A data frame
+            for sounds. Absolute values beyond about 3 are unusual. A data frame
             gives a frame of the same library, columns and index. For texts, the result is the
             surprisal of each byte or subword beyond its expected value, in nats, with shape
             `(N, L)`. For tables of mixed columns it is the same for each cell, and zero for
@@ -332,11 +332,11 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
 
         if share != "auto" and not (isinstance(share, Real) and 0 < share <= 0.5):
             raise ValueError(
-                f"expected contamination='auto' or a share in (0, 0.5], got {share!r}."
+                f"expected contamination='auto' or a fraction in (0, 0.5], got {share!r}."
             )
 
         if self.density not in _DENSITIES:
-            raise ValueError(f"expected a density out of {[*_DENSITIES]}, got {self.density!r}.")
+            raise ValueError(f"expected density as one of {[*_DENSITIES]}, got {self.density!r}.")
 
         if not isinstance(self.n_folds, Integral) or self.n_folds < 2:
             raise ValueError(f"expected n_folds as an integer >= 2, got {self.n_folds!r}.")
@@ -386,7 +386,7 @@ class OffManifoldDetector(OutlierMixin, BaseEstimator):
         r"""Residuals of examples under models that were trained without them."""
         modality = self.model_.modality_
         group = duplicate_groups(modality.load(X) if self._is_mixed() else X)
-        group = group if group.any() else np.arange(len(X))  # all are copies of one
+        group = group if group.any() else np.arange(len(X))  # all examples are copies of one
         n = int(group.max()) + 1
         folds = KFold(min(self.n_folds, n), shuffle=True, random_state=rng)
         model = clone(model).set_params(modality=for_subset(modality))
@@ -421,7 +421,7 @@ def _is_untrained(model: Any) -> bool:
 
 def _default_model(X: Any) -> Autoencoder:
     r"""The smallest linear autoencoder that keeps almost all of the variance, or a variational
-    one for mixed columns.
+    autoencoder for mixed tables.
     """
     X = X.cpu().numpy() if isinstance(X, Tensor) else X
     modality = guess(X)
@@ -431,7 +431,7 @@ def _default_model(X: Any) -> Autoencoder:
 
     if isinstance(modality, Tokenized):
         raise ValueError(
-            f"the default model wants numbers, got {type(modality).__name__}. Pass a model, such"
+            f"the default model needs numbers, got {type(modality).__name__}. Pass a model, such"
             " as OffManifoldDetector(autoencode.vae(latent_dim=8))."
         )
 

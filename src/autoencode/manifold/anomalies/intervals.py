@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-_RESPONSIBLE = 0.8  # of the surprisal, for which the named channels account
+_RESPONSIBLE = 0.8  # fraction of the surprisal for which the named channels account
 
 
 class Interval(NamedTuple):
@@ -19,26 +19,26 @@ class Interval(NamedTuple):
     """
 
     series: str
-    r"""The name of the series, or its number."""
+    r"""The name of the series, or its index."""
 
     start: Any
-    r"""The time of the first step, or its number."""
+    r"""The time of the first step, or its index."""
 
     end: Any
-    r"""The time of the last step, or its number."""
+    r"""The time of the last step, or its index."""
 
     severity: float
-    r"""The greatest score of the interval, in units of the threshold."""
+    r"""The largest score of the interval, in units of the threshold."""
 
     channels: dict[str, float]
-    r"""The channels that account for most of it, and the share of each."""
+    r"""The channels that account for most of the score, and the fraction of each."""
 
     steps: slice
-    r"""The numbers of its steps."""
+    r"""The indices of the steps of the interval."""
 
 
 def smoothed(scores: NDArray, width: int) -> NDArray:
-    r"""The moving average of scores, shorter at both ends; missing ones (NaN) do not count.
+    r"""The moving average of scores, shorter at both ends. Missing scores (NaN) are skipped.
 
     Arguments:
         scores: The scores, with shape `(T, *)`.
@@ -69,7 +69,7 @@ def find_intervals(
     Arguments:
         scores: The score of each step, with shape `(T,)`.
         threshold: The score beyond which a step is anomalous.
-        merge: The number of usual steps between two intervals up to which they are one.
+        merge: The maximum number of normal steps between two intervals that are joined.
         channels: The score of each channel at each step, with shape `(T, C)`.
         names: The names of the channels.
 

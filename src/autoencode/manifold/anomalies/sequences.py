@@ -42,7 +42,7 @@ class SequenceDecomposition(NamedTuple):
         return density.log_window_mass(self.code, self.precision)
 
     def loo_log_density(self, density: GaussianDensity | AdaptiveKDE) -> Tensor:
-        r"""The same for the codes to which the density was fitted, by leave-one-out."""
+        r"""Log-probabilities by leave-one-out, for the codes to which the density was fitted."""
         return density.log_window_mass(
             self.code, self.precision, self_indices=torch.arange(len(self.code))
         )
@@ -58,7 +58,7 @@ def decompose_sequences(codec: Codec, x: Tensor) -> SequenceDecomposition:
     .. math:: w_t = -\log p(x_t \mid x_{<t}, z) - \mathbb{H} \, p(\cdot \mid x_{<t}, z)
 
     The expected surprisal of a token is the entropy :math:`\mathbb{H}` of its distribution. The
-    sum over a text that the model writes therefore has mean zero, whatever its length.
+    sum over a text that the model generates therefore has mean zero for any length.
 
     .. math:: G(z \mid x) = \sum_t J_t^\top \big( \operatorname{diag} p_t - p_t p_t^\top \big) J_t,
         \qquad J_t = \frac{\partial \log p(x_t = \cdot \mid x_{<t}, z)}{\partial z}

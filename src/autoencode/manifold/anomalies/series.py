@@ -17,27 +17,27 @@ from ...modalities.capabilities import TimeResolved
 from ...modalities.windows import Windows
 from .intervals import Interval, find_intervals, smoothed
 
-_QUARTILE, _NORMAL = 0.75, 1.1503  # of absolute residuals, and that of a standard normal one
-_LEAST = 1e-6  # of a usual residual, in units of the model's own spread
-_HELD_OUT = 0.3  # of each series, to calibrate a model that is trained here
+_QUARTILE, _NORMAL = 0.75, 1.1503  # upper quartile of absolute residuals; that of N(0, 1)
+_LEAST = 1e-6  # minimum scale, in standard deviations of the model
+_HELD_OUT = 0.3  # fraction of each series on which a model that is trained here is calibrated
 
 
 class SeriesDetector(BaseEstimator):
-    r"""Detects anomalous intervals of series, and the channels that are responsible.
+    r"""Detector of anomalous intervals of series, and of the channels that are responsible.
 
-    A window is encoded and decoded, and each number compared with what the decoder expects,
+    A window is encoded and decoded, and each number is compared with its expected value,
 
     .. math:: s_{ct} = \frac{1}{2} \Big( \frac{x_{ct} - \mu_{ct}(z)}{a_c \, \sigma_{ct}} \Big)^2,
         \qquad S_t = \frac{1}{C} \sum_c s_{ct},
 
-    which is the surprisal :math:`-\log p(x_{ct} \mid z)` but for constants. :math:`a_c` is how
-    many times farther from the mean the numbers of new normal series are than the model says.
-    Models predict what they were trained on better than what comes later. Windows overlap, and
-    their scores are averaged. Missing numbers are not scored.
+    which is the surprisal :math:`-\log p(x_{ct} \mid z)` up to constants. Models predict their
+    training data better than later data. The factor :math:`a_c` corrects this: it is the spread of
+    the residuals of new normal series, relative to the standard deviations of the model. Windows
+    overlap, and their scores are averaged. Missing numbers are not scored.
 
-    With `n_blocks`, a part of each window is hidden at a time, and is predicted from what comes
-    before and after it, so that an anomaly cannot explain itself. Only models whose networks see
-    gaps can do so (`Series(gaps=True)`).
+    With `n_blocks`, each part of a window is hidden in turn, and predicted from the steps before
+    and after it, so that an anomaly cannot explain itself. This needs a model whose networks see
+    gaps (`Series(gaps=True)`).
 
     References:
         | AER: Auto-Encoder with Regression for Time Series Anomaly Detection (Wong et al., 2022),
@@ -46,15 +46,15 @@ class SeriesDetector(BaseEstimator):
 
     Arguments:
         model: An :class:`~autoencode.Autoencoder` with `modality=Series(...)`, trained or not. An
-            untrained one is trained on the first 70 % of each series, or of ten series or more,
-            and calibrated on the rest. A trained one is calibrated on the series of `fit`, which
-            should be others than it has seen.
-        false_positive_rate: The share of the steps of normal series that lie beyond the
+            untrained model is trained on the first 70 % of each series, or on 70 % of at least
+            ten series, and calibrated on the rest. A trained model is calibrated on the series of
+            `fit`, which should not be those of its training.
+        false_positive_rate: The fraction of the steps of normal series that lie beyond the
             threshold.
         smoothing: The number of steps over which :math:`S_t` is averaged; by default a quarter of
             a window.
-        n_blocks: The number of parts of a window of which each is hidden in turn; by default none.
-        y: The label or row of numbers under which a conditional model is seen.
+        n_blocks: The number of parts of a window that are hidden in turn; by default none.
+        y: The label or row of numbers that a conditional model is given.
 
     Attributes:
         model_: The trained model.
@@ -91,15 +91,15 @@ class SeriesDetector(BaseEstimator):
         self.y = y
 
     def fit(self, X: Any, y: None = None) -> "SeriesDetector":
-        r"""Learns how far normal series are from what the model expects.
+        r"""Learns the distances of normal series from the expectations of the model.
 
         Arguments:
             X: Normal series, in any form that the model takes.
             y: Not used.
 
         Raises:
-            TypeError: If the model is no autoencoder.
-            ValueError: If it is of other data than series, or an argument is out of its range.
+            TypeError: If the model is not an autoencoder.
+            ValueError: If the model is not for series, or an argument is out of its range.
         """
         self._check_arguments()
 
@@ -124,7 +124,7 @@ class SeriesDetector(BaseEstimator):
             X: The series.
 
         Returns:
-            Scores in the place of the numbers, in the form of `X`; NaN where one is missing.
+            The scores in the form of `X`, with NaN for missing numbers.
 
         Raises:
             ValueError: If the series are not like those of the model.
@@ -142,7 +142,7 @@ class SeriesDetector(BaseEstimator):
             X: The series.
 
         Returns:
-            An array with shape `(T,)` for each; NaN where nothing is known.
+            An array with shape `(T,)` for each series, with NaN for steps without numbers.
 
         Raises:
             ValueError: If the series are not like those of the model.
@@ -153,7 +153,7 @@ class SeriesDetector(BaseEstimator):
     def intervals(self, X: Any) -> list[Interval]:
         r"""Anomalous intervals, the most severe first.
 
-        Intervals less than a quarter of a window apart are one.
+        Intervals less than a quarter of a window apart are joined.
 
         Arguments:
             X: The series.
@@ -220,7 +220,7 @@ class SeriesDetector(BaseEstimator):
         return r.mT.numpy(), windows
 
     def _train(self, X: Any) -> tuple[Autoencoder, Any]:
-        r"""Returns a model of the first part of each series, and the rest of them."""
+        r"""Returns a model that is trained on a part of the series, and the other part."""
         if not isinstance(self.model, Autoencoder):
             raise TypeError(
                 "expected an autoencoder of series, such as ae.vae(modality=Series()), got"
@@ -247,7 +247,7 @@ class SeriesDetector(BaseEstimator):
 
         if not isinstance(modality, TimeResolved):
             raise ValueError(
-                f"expected a model of series, got one of {type(modality).__name__}. Use"
+                f"expected a model of series, got a model of {type(modality).__name__}. Use"
                 " OffManifoldDetector(model) for other data."
             )
 
@@ -258,7 +258,7 @@ class SeriesDetector(BaseEstimator):
             )
 
         if self.model_.model_.decoder is None:
-            raise ValueError("this model was loaded without its decoder. Load the whole one.")
+            raise ValueError("this model was loaded without its decoder. Load the whole model.")
 
     def _check_arguments(self) -> None:
         rate = self.false_positive_rate

@@ -45,9 +45,9 @@ class Geodesics(BaseEstimator):
     - `"ensemble"`: the mean distance over several decoders of one code. It makes paths longer
       where the decoders disagree, which they do away from the data.
 
-    Texts have no differences, so that only `"fisher"` applies to them. The result is an estimate:
-    each curve is measured with texts that the model writes at codes on the straight line between
-    the ends. `distance(A, B, return_std=True)` returns its standard error.
+    Differences of texts are not defined, so that only `"fisher"` applies to texts. The result is
+    an estimate: each curve is measured with texts that the model generates from codes on the
+    straight line between the ends. `distance(A, B, return_std=True)` returns its standard error.
 
     A deterministic decoder also has outputs far from all data, and geodesics may pass there. With
     a `graph` of the codes of training examples, the search starts from a path through the data.
@@ -72,9 +72,9 @@ class Geodesics(BaseEstimator):
         n_points: The number of points of a curve, including both ends.
         max_iter: The maximum number of steps of the optimizer (L-BFGS) at each resolution.
         y: The label or row of numbers that a conditional model is given.
-        n_references: The number of texts that the model writes to measure a curve. If the
+        n_references: The number of texts that the model generates to measure a curve. If the
             :func:`memory budget <autoencode.common.batching.memory_budget>` is too small, fewer
-            are written, but at least two.
+            are generated, but at least two.
         random_state: The seed of these texts.
 
     See Also:
@@ -209,7 +209,7 @@ class Geodesics(BaseEstimator):
     def _open_members(self) -> Iterator[list[Codec]]:
         r"""Codecs of all members of the ensemble, in evaluation mode."""
         if self.metric not in _METRICS:
-            raise ValueError(f"expected a metric out of {[*_METRICS]}, got {self.metric!r}.")
+            raise ValueError(f"expected metric as one of {[*_METRICS]}, got {self.metric!r}.")
 
         _check_at_least("n_points", self.n_points, 3)
         _check_at_least("max_iter", self.max_iter, 0)
@@ -273,13 +273,13 @@ class Geodesics(BaseEstimator):
         if not metric.is_local or fit >= self.n_references:
             return metric
 
-        log.debug("texts this long are measured after %d others, for memory.", max(2, fit))
+        log.debug("to save memory, texts are measured with %d references.", max(2, fit))
         return self._fisher(members[0], curve, draw, max(2, fit))
 
     def _fisher(
         self, codec: Codec, curve: Tensor, draw: int, n_references: int
     ) -> RiemannianMetric:
-        # The ends alone decide, so that all curves between them are measured alike
+        # References depend on the ends alone, so that all curves between them use the same ones
         line = resample(curve[None, [0, -1]], n_references)[0]
 
         seeds = check_random_state(self.random_state).randint(2**31, size=draw + 1)
@@ -304,9 +304,9 @@ def _encode(members: list[Codec], A: Any, B: Any) -> tuple[Tensor, Tensor]:
         for codec in members[1:]:
             if not torch.allclose(codec.encode(codec.to_rows(X)), z, rtol=1e-3, atol=1e-3):
                 raise ValueError(
-                    "the members of an ensemble have to share their codes, and two encode the"
-                    " same examples differently. Train several decoders for one encoder, and"
-                    " pass pairs (encoder, decoder)."
+                    "the members of an ensemble must share their codes, but two members encode"
+                    " the same examples differently. Train several decoders for one encoder,"
+                    " and pass pairs (encoder, decoder)."
                 )
 
     return a, b

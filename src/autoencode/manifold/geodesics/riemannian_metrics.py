@@ -107,7 +107,7 @@ def fisher(codec: Codec, z: Tensor) -> RiemannianMetric:
     divergence. Both differ from the distance in the third order of the step.
 
     For token sequences, the chain rule gives the mean metric of the next token over all prefixes.
-    It is estimated with the prefixes of sequences that the model writes at the given codes. Each
+    It is estimated with prefixes of sequences that the model generates from the given codes. Each
     prefix is weighted by its probability under the code in question.
 
     References:
@@ -116,11 +116,11 @@ def fisher(codec: Codec, z: Tensor) -> RiemannianMetric:
 
     Arguments:
         codec: The codec of a model with a likelihood.
-        z: Codes with shape `(S, d)`. For sequences, one sequence is written at each code, with
-            torch's generator. Otherwise they only show the kind of the likelihood.
+        z: Codes with shape `(S, d)`. For sequences, one sequence is generated from each code, with
+            torch's generator. For other data, they only show the kind of the likelihood.
 
     Raises:
-        ValueError: If the model has no likelihood, or one without a metric in this list.
+        ValueError: If the model has no likelihood, or a likelihood without such a metric.
 
     Example:
         >>> from sklearn.datasets import load_digits
@@ -134,7 +134,7 @@ def fisher(codec: Codec, z: Tensor) -> RiemannianMetric:
 
     if likelihood is None:
         raise ValueError(
-            "metric='fisher' needs a likelihood p(x | z), and a pair of functions has none. Pass"
+            "metric='fisher' needs a likelihood p(x | z), which a pair of functions lacks. Pass"
             " a fitted Autoencoder, or use metric='pullback'."
         )
 

@@ -11,11 +11,11 @@ from torch.distributions import Categorical
 from ...distributions import AutoregressiveDistribution
 from ...networks.padding import lengths
 
-_MAX_PROBABILITIES = 2**22  # in memory
+_MAX_PROBABILITIES = 2**22  # maximum number of probabilities in memory
 
 
 def sampled_prefix_metric(p: AutoregressiveDistribution) -> tuple[Callable, Callable]:
-    r"""Metric estimated with the prefixes of sequences that a model writes.
+    r"""Metric estimated with the prefixes of sequences that a model generates.
 
     .. math:: x_s \sim p(x \mid z_s), \qquad q(x) = \frac{1}{S} \sum_{s=1}^S p(x \mid z_s)
 
@@ -63,8 +63,8 @@ def prefix_metric(x: Tensor, log_q: Tensor, symbols: int) -> tuple[Callable, Cal
     and zero beyond the end of a sequence. By the chain rule, the metric of whole sequences is the
     mean of :math:`\sum_t G_t` over :math:`p(x \mid z)`. The weights turn a mean over :math:`q`
     into this mean. The result is exact in the limit of many sequences, or if `x` has all sequences
-    that exist. With few sequences it is an estimate, which becomes worse if the code is unlikely
-    to write these prefixes. It is a metric in any case, as a mean of metrics at each position.
+    that exist. With few sequences it is an estimate, which becomes worse if these prefixes are
+    unlikely under the code. It is always a metric, as a mean of metrics at each position.
 
     The weights of a step are the means of the weights at its ends, which changes lengths in the
     third order of the step.

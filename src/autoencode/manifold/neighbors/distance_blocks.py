@@ -9,9 +9,9 @@ import math
 import torch
 from torch import Tensor
 
-COLUMNS = 2**16  # of a block
-ENTRIES_IN_CACHE = 2**23  # of a block on a processor
-GROUP_SIZE = 32  # columns that a first pass reduces to their minimum
+COLUMNS = 2**16  # number of columns of a block
+ENTRIES_IN_CACHE = 2**23  # number of entries of a block on a processor
+GROUP_SIZE = 32  # number of columns that a first pass reduces to their minimum
 
 
 class DistanceBlocks:

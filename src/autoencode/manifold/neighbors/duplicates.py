@@ -17,8 +17,8 @@ from .graph import NeighborGraph
 def find_duplicates(graph: NeighborGraph, threshold: float = 0.0) -> list[np.ndarray]:
     r"""Groups of points within a distance of each other.
 
-    Steps of at most the threshold connect the points of a group. All such groups are found,
-    however many duplicates a point has. Approximate search may miss some neighbors, and with
+    Steps of at most the threshold connect the points of a group. All such groups are found, for
+    any number of duplicates of a point. Approximate search may miss some neighbors, and with
     them some duplicates.
 
     Arguments:
@@ -49,9 +49,9 @@ def groups_within(
 ) -> list[np.ndarray]:
     r"""Connected components of at least two points, with edges up to a length.
 
-    The given neighbors suffice, except for points whose neighbors are all within the threshold:
-    such points may have further ones. They are compared with all points of other groups. Each
-    pair that is found merges two groups, so that fewer comparisons remain.
+    The given neighbors suffice, except for points whose neighbors are all within the threshold,
+    because these may have further neighbors within it. They are compared with all points of other
+    groups. Each pair that is found merges two groups, so that fewer comparisons remain.
 
     Arguments:
         points: The points, with shape `(N, D)`.

@@ -10,7 +10,7 @@ from ...common.progress import track
 from .distance_blocks import DistanceBlocks
 
 MAX_MAGNITUDE = 1e150  # squares of larger numbers overflow
-SPARE_CANDIDATES = 5  # show whether rounding may have hidden a neighbor
+SPARE_CANDIDATES = 5  # number of further candidates that show whether rounding hid a neighbor
 
 
 def knn(
@@ -214,8 +214,8 @@ def _distances(points: Tensor, queries: Tensor, i: Tensor, j: Tensor) -> Tensor:
 def _check(points: Tensor, k: int, queries: Tensor, alone: bool) -> None:
     if not (isinstance(points, Tensor) and isinstance(queries, Tensor)):
         raise TypeError(
-            f"expected points as a tensor, got {type(points).__name__}. Of arrays and tables,"
-            " NeighborGraph(n_neighbors=...).fit(points).kneighbors() finds neighbors."
+            f"expected points as a tensor, got {type(points).__name__}. For arrays and tables,"
+            " use NeighborGraph(n_neighbors=...).fit(points).kneighbors()."
         )
 
     if points.ndim != 2 or queries.ndim != 2 or points.shape[1] != queries.shape[1]:

@@ -25,7 +25,7 @@ from .exact import knn
 
 log = logging.getLogger(__name__)
 
-MAX_EXACT_SEARCH = 100_000  # points; faiss searches larger sets, where it is installed
+MAX_EXACT_SEARCH = 100_000  # points; faiss searches larger sets if it is installed
 MAX_NORMAL_FRACTION = 0.5  # the sine of 30 degrees
 
 
@@ -52,8 +52,8 @@ class NeighborGraph(BaseEstimator):
     r"""Graph that connects each point to its `k` nearest neighbors.
 
     The graph of the codes is a map of the training examples. Distances are Euclidean. Up to
-    100,000 points the search is exact. Above that it is approximate if faiss is installed: it is
-    as thorough as the target recall requires, and the recall is measured.
+    100,000 points, the search is exact. Above, it is approximate if faiss is installed: the
+    search covers as many points as the target recall requires, and the recall is measured.
 
     Edges have no direction. A `mutual` graph keeps an edge only if both ends are neighbors of
     each other, which isolates outliers.
@@ -248,7 +248,7 @@ class NeighborGraph(BaseEstimator):
         if self.component_labels_[i] != self.component_labels_[j]:
             raise ValueError(
                 f"there is no path from {i} to {j}: the graph has {self.n_connected_components_}"
-                " connected components. Increase n_neighbors, or look at component_labels_."
+                " connected components, see component_labels_. Increase n_neighbors."
             )
 
         lengths, before = dijkstra(self.graph_, indices=i, return_predecessors=True)

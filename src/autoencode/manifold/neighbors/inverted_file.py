@@ -16,10 +16,10 @@ from .exact import knn
 
 log = logging.getLogger(__name__)
 
-SAMPLE_SIZE = 1000  # queries to choose the number of cells, and as many to measure the recall
+SAMPLE_SIZE = 1000  # queries that choose the number of cells, and others that measure the recall
 CELLS_PER_SQRT_N = 4
 TRAINING_POINTS_PER_CELL = 64  # more points hardly move the means
-EXACT_ABOVE = 0.2  # share of cells above which an exact search of all points is faster
+EXACT_ABOVE = 0.2  # fraction of cells above which an exact search of all points is faster
 
 
 class InvertedFileIndex:
@@ -99,7 +99,7 @@ class InvertedFileIndex:
         return torch.cat([d for d, _ in found]), torch.cat([j for _, j in found])
 
     def _search(self, x: np.ndarray, n: int) -> Tensor:
-        # Queries of one cell in a row find it in the processor's cache: half the time
+        # Sorted by cell, queries find their cell in the processor's cache, and take half the time
         order = self.index.quantizer.search(x, 1)[1][:, 0].argsort(kind="stable")
         found = np.empty((len(x), n), dtype=np.int64)
         found[order] = self.index.search(x[order], n)[1]

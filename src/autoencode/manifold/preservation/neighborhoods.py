@@ -27,7 +27,7 @@ from ..neighbors.exact import knn
 from ..numeric_rows import as_table_rows
 
 Seed = int | np.random.RandomState | None
-SUBSAMPLES = 20  # parts of a sample, for its standard error
+SUBSAMPLES = 20  # number of parts of a sample, for its standard error
 
 
 class DistancePreservation(NamedTuple):
@@ -148,7 +148,7 @@ def neighborhood_recall(
     n_samples: int | None = None,
     random_state: Seed = None,
 ) -> Estimate:
-    r"""Share of the neighbors in the data that are neighbors in the code.
+    r"""Fraction of the neighbors in the data that are neighbors in the code.
 
     .. math:: \frac{1}{N k} \sum_i \big| \mathcal{N}_k^X(i) \cap \mathcal{N}_k^Z(i) \big|
 

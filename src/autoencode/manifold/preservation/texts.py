@@ -8,9 +8,9 @@ from torch import Tensor
 from ...common.estimates import Estimate, estimate_mean
 from ...modalities.text.edit_distance import edits
 
-_MAX_BYTES = 1000  # compared in each text
-_MAX_TABLE_CELLS = 2**29  # of dynamic programming, which take some seconds
-_MAX_ROW_CELLS = 2**20  # in memory
+_MAX_BYTES = 1000  # number of bytes of each text that are compared
+_MAX_TABLE_CELLS = 2**29  # cells of dynamic programming, which take a few seconds
+_MAX_ROW_CELLS = 2**20  # cells in memory
 
 
 def pairwise_edit_distances(x: Tensor, least: int) -> Tensor:
@@ -70,7 +70,7 @@ def rank_preservation(D: Tensor, z: Tensor, n_neighbors: int, N: int) -> tuple[E
 
 
 def _nearest(D: Tensor, k: int) -> Tensor:
-    r"""Returns the probability of each example to be among the k nearest."""
+    r"""Returns the probability that each example is among the k nearest."""
     farthest = D.kthvalue(k, dim=1, keepdim=True).values
     closer, equal = (D < farthest).double(), (D == farthest).double()
 

@@ -190,8 +190,8 @@ def analyze_continuous(encoded: Encoded, rng: np.random.RandomState, seed: int) 
             planes.indices,
             planes.angles,
             "degrees between the planes at both ends",
-            "The codes of some examples, with arcs to neighbors. Along bright arcs the manifold"
-            " turns, and nothing should be interpolated.",
+            "The codes of some examples, with edges to neighbors. Along bright edges the manifold"
+            " turns sharply: do not interpolate there.",
             limits=(0, 90),
         ),
         planes,
@@ -230,8 +230,8 @@ def analyze_tokens(encoded: Encoded, rng: np.random.RandomState, seed: int) -> A
             _array(indices),
             _array(D.gather(1, indices.to(D.device))),
             "bytes to insert, delete or replace",
-            "The codes of some examples, with arcs to the nearest of these. Along bright arcs,"
-            " similar codes stand for texts that differ.",
+            "The codes of some examples, with edges to the nearest of these. Along bright edges,"
+            " similar codes represent different texts.",
         ),
         None,
     )
@@ -279,7 +279,7 @@ def analyze_tangents(
     along = torch.as_tensor(tangents.project(select_rows(X, drawn), offsets)).to(x)
     errors = (offsets - along).square().sum(dim=1) / offsets.square().sum(dim=1)
 
-    # Each edge is listed at both of its ends, as neighbors are
+    # Each edge is listed at both of its ends, like neighbors
     j = np.asarray(torch.as_tensor(graph.indices_).cpu())[drawn]
     j = np.take_along_axis(j, rng.rand(*j.shape).argsort(axis=1)[:, :_EDGES_PER_EXAMPLE], axis=1)
     a = j.shape[1]
@@ -372,7 +372,7 @@ def _array(values: Any) -> NDArray:
 
 
 def _proportion(chosen: NDArray) -> Estimate:
-    r"""Returns a share with a standard error that is positive even if none or all were chosen."""
+    r"""Returns a fraction, with a positive standard error even if none or all were chosen."""
     n, p = len(chosen), (chosen.sum() + 1) / (len(chosen) + 2)
     return Estimate(float(chosen.mean()), math.sqrt(p * (1 - p) / n))
 

@@ -33,7 +33,7 @@ from ..tangents.tangents import Tangents
 from .analysis import MAX_COMPARED, Analysis, Comparison
 from .result import Report
 
-_MAX_LETTERS = 300  # of a text in a table
+_MAX_LETTERS = 300  # maximum number of letters of a text in a table
 
 
 def pictures(
@@ -114,7 +114,7 @@ def pictures(
     elif X.shape[-1] in (2, 3) and (is_numbers(X) or not is_frame(X)):
         some = select_rows(X, np.arange(0, len(X), math.ceil(len(X) / MAX_COMPARED)))
         n, k = planes.tangents.n_components_, planes.tangents.n_neighbors
-        tangents = Tangents(model, n_components=n, n_neighbors=k, y=y)  # in units of the user
+        tangents = Tangents(model, n_components=n, n_neighbors=k, y=y)  # in the user's units
         yield (
             "manifold.png",
             "The data, the tangent planes of the model, and the density.",
@@ -184,6 +184,6 @@ def write(
     rows = (f"<dt>{_escaped(name)}</dt><dd>{_escaped(text)}</dd>" for name, text in said)
     page = template.substitute(findings="\n".join(rows), figures="\n".join(shown))
 
-    with contextlib.ExitStack() as stack:  # which replaces the first of these last
+    with contextlib.ExitStack() as stack:  # the file that is opened first is replaced last
         for file, content in {"index.html": page.encode(), **files}.items():
             stack.enter_context(replacing(out / file)).write_bytes(content)

@@ -29,8 +29,8 @@ from .analysis import (
 )
 from .result import Report
 
-_MAX_NUMBERS = 2**26  # in the sample of examples
-_MAX_EXAMPLES = 2**16  # in the sample
+_MAX_NUMBERS = 2**26  # maximum count of numbers in the sample of examples
+_MAX_EXAMPLES = 2**16  # maximum number of examples in the sample
 
 
 def report(
@@ -56,7 +56,7 @@ def report(
         model: A fitted :class:`~autoencode.Autoencoder`, or a pair (encoder, decoder) of
             functions of tensors.
         X: The examples, preferably ones that the model was not trained on. A model fits its
-            training examples too well, so that all new ones seem to drift by comparison.
+            training examples too well, so that new examples always seem to drift.
         X_new: New examples to compare with them.
         out: A folder for the numbers (`report.json`), the pictures, and a page that shows
             both (`index.html`). Files of an earlier report are replaced.
@@ -68,8 +68,8 @@ def report(
         The report.
 
     Raises:
-        TypeError: If the model is of another kind.
-        ValueError: If there are too few examples, the model does not take them, or the folder
+        TypeError: If the model has another type.
+        ValueError: If there are too few examples, the model does not accept them, or the folder
             cannot be written.
 
     See Also:
@@ -98,8 +98,8 @@ def report(
 
     if N <= 2 * n_neighbors:
         raise ValueError(
-            f"expected more than 2 n_neighbors = {2 * n_neighbors} examples, got {N}. Look at"
-            " fewer neighbors, or at more examples."
+            f"expected more than 2 n_neighbors = {2 * n_neighbors} examples, got {N}. Use fewer"
+            " neighbors or more examples."
         )
 
     z = encode(scaled, x)

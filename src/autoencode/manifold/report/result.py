@@ -237,7 +237,7 @@ def _interpolation(large_angles: Estimate) -> str:
     turn = "the tangent plane turns by more than 30 degrees"
 
     if large_angles.value < 0.05:
-        return f"Along only {share}, {turn}. Interpolation along the others can be relied on."
+        return f"Along only {share}, {turn}. Interpolation along all other edges is reliable."
 
     if large_angles.value < 0.5:
         return f"Along {share}, {turn}: do not interpolate there."
@@ -271,7 +271,7 @@ def _drift(drift: Drift, known: Estimate) -> str:
         f"{_percent(drift.off_manifold)} of {drift.n_examples:,} new examples are off the"
         f" manifold. A new example is farther from the manifold than a known one in"
         f" {_percent(drift.p_farther)} of pairs, and in a less dense region in"
-        f" {_percent(drift.p_less_dense)} (50 % is no difference)."
+        f" {_percent(drift.p_less_dense)} (without a difference, both are 50 %)."
         f" {'They have drifted.' if drifted else 'There is no sign of drift.'}"
         f"{_TRAINING_DATA_NOTE if drifted else ''}"
     )

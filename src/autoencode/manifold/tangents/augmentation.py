@@ -42,7 +42,7 @@ class TangentAugment:
     def __init__(self, tangents: Tangents, scale: float = 0.5) -> None:
         if not isinstance(tangents, Tangents):
             raise TypeError(
-                f"expected Tangents, got {type(tangents).__name__}. Of a model they are"
+                f"expected Tangents, got {type(tangents).__name__}. For a model, use"
                 " Tangents(model).fit(X)."
             )
 

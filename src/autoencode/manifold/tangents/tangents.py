@@ -26,7 +26,7 @@ from .local_bases import LocalBases, iter_local_bases, numerical_rank, project_o
 log = logging.getLogger(__name__)
 
 _SOURCES = ("decoder", "encoder", "denoiser", "neighbors")
-_MAX_SAMPLE = 1024  # examples; more hardly change the spectrum
+_MAX_SAMPLE = 1024  # number of examples; more hardly change the spectrum
 
 
 class Tangents(BaseEstimator):
@@ -328,7 +328,7 @@ class Tangents(BaseEstimator):
         .. math:: \theta = \arcsin \| (I - P_i) B_j^\top \|_2
 
         Beyond 30 degrees the manifold turns so much between two neighbors that interpolation
-        between them is unreliable. The share of such pairs is logged.
+        between them is unreliable. The fraction of such pairs is logged.
 
         Arguments:
             X: The examples.
@@ -361,7 +361,7 @@ class Tangents(BaseEstimator):
 
         if self.model is None and self.source != "neighbors":
             raise ValueError(
-                f"tangents of the {self.source} need a model; only source='neighbors' needs none."
+                f"tangents of the {self.source} need a model; only source='neighbors' does not."
             )
 
         if not self.n_neighbors >= 2:
