@@ -102,6 +102,30 @@ def test_integers_and_rounding() -> None:
     assert Tables().fit(1e6 + 1e-3 * VARYING).shape_ == (3,)
 
 
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_whole_numbers_beyond_floats_keep_their_digits(tmp_path, suffix: str) -> None:
+    ids = np.uint64(2**64 - 1) - np.arange(30, dtype=np.uint64)
+    X = pd.DataFrame({"id": ids, "v": VARYING[:30, 0]})
+    getattr(X, f"to_{suffix}")(tmp_path / f"t.{suffix}", index=False)
+
+    for source in (X, tmp_path / f"t.{suffix}"):
+        model = fitted(source)
+        assert model.sample(99)["id"].isin(ids).all()
+        assert model.sample(99)["id"].nunique() > 1
+
+
+def test_constants_beyond_64_bits_are_stored(tmp_path) -> None:
+    X = np.c_[np.full(30, 2**64 - 1, np.uint64), np.arange(30, dtype=np.uint64)]
+    model = fitted(X)
+    model.save(tmp_path / "m.ae")
+    assert (ae.load(tmp_path / "m.ae").sample(5)[:, 0] == 2**64 - 1).all()
+
+    X[:, 0] -= X[:, 1]
+
+    with pytest.warns(UserWarning, match="columns 0: the whole numbers differ by less than"):
+        fitted(X)
+
+
 def test_tables_without_any_spread_still_fit() -> None:
     for X in (np.full((20, 3), 7.0), VARYING[:1], pd.DataFrame({"a": [1, 1], "k": ["x", "x"]})):
         model = fitted(X)

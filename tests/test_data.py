@@ -162,12 +162,12 @@ def _of_objects_packed(file: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.npy", _of_objects, "Object arrays cannot be loaded"),
+        ("a.npy", _of_objects, "holds objects of Python, which are not read"),
         ("a.npy", b"", "damaged or truncated"),
         ("a.npy", b"what is this", "cannot read"),
         ("a.npy", _of_two_arrays, "it is a .npz file"),
         ("a.npz", _of_two_arrays, r"expected an array 'X', or a single one, got \['a', 'b'\]"),
-        ("a.npz", _of_objects_packed, "Object arrays cannot be loaded"),
+        ("a.npz", _of_objects_packed, "holds objects of Python, which are not read"),
         ("a.npz", b"what is this", "damaged or truncated"),
         ("a.npz", b"\x93NUMPY", "damaged or truncated"),
         ("a-idx", b"", "expected a .npy, .npz, .csv, .parquet or IDX file, or a folder of images"),

@@ -96,6 +96,10 @@ N = range(12)
         (columns(["1e20", "1", "2", "3"] * 3), "far from all others"),
         (columns([f"{i + 10}e{i % 5}" for i in N]), r"number.* exponent.*text_columns=\['v'\]"),
         (columns(["12e4", "345", "6789"] * 4), "such as '12e4' are read as numbers"),
+        (
+            columns([f"1.{i}" for i in range(1, 12)]),
+            "'1.1' and '1.10' are one number",
+        ),
         ("n,x\na,1.5\nb,2\nc,3\nTotal,6.5\n", "the last row begins with 'Total'"),
         ("n,x,y\na,1.5,2\nb,2,1\nc,3,3\n,6.5,6\n", "the last row is the sum"),
         ("a,b\n1,x\n,\n2,y\n", "1 empty row is kept"),
@@ -115,6 +119,7 @@ def test_what_was_perhaps_not_meant_is_said(tmp_path: Path, content: str, messag
         columns(["inf", "1", "2.5"] * 4),
         columns(["1e5", "2.5e5", "30000"] * 4),
         columns(["1e+05", "2e+05", "30000"] * 4),
+        columns(["1.50", "1.25", "3.00"] * 4),
         columns(["0", "120.5", "130"] * 4),
         "a,b\n1,1\n2,1\n3,1\n6,3\n",
     ],

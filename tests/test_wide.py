@@ -109,6 +109,20 @@ def test_pairs_are_solved_as_scikit_learn_does(shape: tuple[int, int]) -> None:
     assert np.allclose(model.reconstruct(U), expected, atol=1e-4)
 
 
+@pytest.mark.parametrize("kind", ["counts", "flags", "categories"])
+def test_wide_tables_are_loaded_again(kind: str, tmp_path) -> None:
+    pd = pytest.importorskip("pandas")
+    rng = np.random.default_rng(0)
+    counts = rng.poisson(0.5, size=(20, 150 if kind == "categories" else 400))
+    X = {"counts": counts, "flags": counts > 0, "categories": pd.DataFrame(counts).astype(str)}[
+        kind
+    ]
+    model = ae.vae(1, layers=(4,), prior=ae.priors.StandardNormal(), **ONCE).fit(X)
+    model.save(tmp_path / "m.ae")
+
+    assert np.array_equal(ae.load(tmp_path / "m.ae").transform(X), model.transform(X))
+
+
 SCRIPT = """
 import sys, tempfile
 import numpy as np

@@ -76,7 +76,15 @@ def read_array(
             return _read_npz(path)
         return Table(_read_idx(path))
     except ValueError as error:
-        raise ValueError(f"cannot read '{path}': {error}") from None
+        said = str(error)
+
+        if "allow_pickle" in said:
+            said = (
+                "it holds objects of Python, which are not read, as they could run code. Save"
+                " numbers, X.astype(float), or a data frame as .parquet."
+            )
+
+        raise ValueError(f"cannot read '{path}': {said}") from None
     except MemoryError:
         raise ValueError(f"cannot read '{path}': its array does not fit in memory.") from None
     except PermissionError:

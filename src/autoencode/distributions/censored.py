@@ -92,15 +92,12 @@ class Intervals(nn.Module):
 
         self.censored_columns = [j for j, column in enumerate(intervals) if len(column)]
         n = max((len(column) for column in intervals), default=0)
-        ends = torch.full(
-            (2, len(self.censored_columns), n), FINITE_INFINITY, dtype=torch.get_default_dtype()
-        )
+        rest = (FINITE_INFINITY, FINITE_INFINITY)
+        rows = [[*intervals[j], *[rest] * (n - len(intervals[j]))] for j in self.censored_columns]
 
-        for row, j in enumerate(self.censored_columns):
-            both = torch.tensor([*intervals[j]], dtype=ends.dtype).clamp(
-                -FINITE_INFINITY, FINITE_INFINITY
-            )
-            ends[:, row, : len(both)] = both.T
+        # One tensor, as files with far more tensors than weights are refused
+        ends = torch.tensor(rows, dtype=torch.get_default_dtype()).reshape(len(rows), n, 2)
+        ends = ends.clamp(-FINITE_INFINITY, FINITE_INFINITY).movedim(-1, 0)
 
         self.columns: Tensor
         self.low: Tensor

@@ -1,6 +1,6 @@
 r"""Images with more than eight bits, whose gray levels are kept."""
 
-__all__ = ["Depth", "Picture", "common_depth", "is_deep", "own_depth", "read_deep"]
+__all__ = ["Depth", "Picture", "common_depth", "has_alpha", "is_deep", "own_depth", "read_deep"]
 
 import logging
 import sys
@@ -59,6 +59,16 @@ class Picture(NamedTuple):
         planes = [x] if x.ndim == 2 else [*np.moveaxis(x, -1, 0)]
         resized = [_resized(plane, size) for plane in planes]
         return resized[0] if x.ndim == 2 else np.stack(resized, axis=-1)
+
+
+def has_alpha(image: Image.Image) -> bool:
+    r"""Tell whether parts of an image may be transparent.
+
+    Example:
+        >>> has_alpha(Image.new("LA", (1, 1))), has_alpha(Image.new("LAB", (1, 1)))
+        (True, False)
+    """
+    return image.getbands()[-1] in {"A", "a"} or "transparency" in image.info
 
 
 def is_deep(image: Image.Image) -> bool:

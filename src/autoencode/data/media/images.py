@@ -22,7 +22,7 @@ from ..cache import prepare
 from ..listing import Files, Listing, Names, first_few, list_files
 from ..remedies import remedy
 from ..resumable import Block, write_rows
-from .depths import Depth, common_depth, is_deep, own_depth, read_deep
+from .depths import Depth, common_depth, has_alpha, is_deep, own_depth, read_deep
 
 log = logging.getLogger(__name__)
 
@@ -421,7 +421,7 @@ def _head(file: Path, levels: bool = True) -> _Head | None:
     try:
         with Image.open(file) as image:
             gray, deep = _is_gray(image), is_deep(image)  # loading would lose the Exif data
-            clear = "A" in image.getbands() or "transparency" in image.info
+            clear = has_alpha(image)
             width, height = image.size
             turned = image.getexif().get(0x0112) in _TURNED
             size = (height, width) if not turned else (width, height)
@@ -470,7 +470,7 @@ def _open(file: Path, size: tuple[int, int]) -> Image.Image:
         )  # decodes photographs at a reduced size, which is faster
         image = ImageOps.exif_transpose(image)
 
-        if "A" in image.getbands() or "transparency" in image.info:
+        if has_alpha(image):
             image = image.convert("RGBA")
             image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from .deep_png import write_deep_png
-from .depths import is_deep, read_deep
+from .depths import has_alpha, is_deep, read_deep
 
 _DEEPEST = 2**16 - 1
 
@@ -113,7 +113,7 @@ def _pixels(image: Image.Image) -> NDArray:
     if image.mode.startswith(("I", "F")):
         return np.asarray(image)
 
-    if "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info:
+    if has_alpha(image):
         return np.asarray(image.convert("LA" if gray else "RGBA"))
 
     return np.asarray(image.convert("L" if gray else "RGB"))

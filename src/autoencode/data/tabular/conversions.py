@@ -1,6 +1,6 @@
 r"""Conversion of columns of text to numbers, dates, times and truth values."""
 
-__all__ = ["Conversion", "bare_exponents", "conversions"]
+__all__ = ["Conversion", "conversions", "names_like_numbers"]
 
 import contextlib
 import re
@@ -14,6 +14,9 @@ _DAYS = {"dmy": "%d{0}%m{0}%Y", "mdy": "%m{0}%d{0}%Y", "ymd": "%Y{0}%m{0}%d"}
 _TIMES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S")
 _DIGITS = re.compile(r"\s*[+-]?[0-9]+\s*")
 _BARE = re.compile(r"[0-9]+[eE][0-9]+")
+_VERSION = re.compile(r"[0-9]+\.[0-9]{1,2}")
+_LOOKED_AT, _FEW = 100_000, 200  # cells, and different numbers among them
+_LARGE = 1e6  # what is no part of a version
 _PADDED = re.compile(r"\s*[+-]?0[0-9xX]")  # a number with leading zeros, or in hexadecimal
 _NAMED = (
     *("%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%d-%B-%Y", "%d.%b.%Y", "%d. %b %Y", "%d. %B %Y"),
@@ -232,13 +235,13 @@ def conversions(
     return result, _without_marks(_as_known(table, kinds), given)
 
 
-def bare_exponents(
+def names_like_numbers(
     table: Any, read: Callable[[set[str], list[str]], Any], converted: set[str]
-) -> dict[str, str]:
-    r"""Finds columns of whole numbers that may be identifiers, such as `12e4`.
+) -> dict[str, list[str]]:
+    r"""Finds columns of numbers that may be names, such as `12e4`, or `1.1` beside `1.10`.
 
     Programs write numbers as `1e+05` or `1.2e5`. An exponent without a sign or a decimal point may
-    be part of an identifier.
+    be part of an identifier. Two words for one number may be versions.
 
     Arguments:
         table: The columns, as they were read.
@@ -246,22 +249,20 @@ def bare_exponents(
         converted: The names of columns that Arrow took for text.
 
     Returns:
-        An example of such a word, by the name of its column.
+        Examples of such words, by the name of their column.
 
     Example:
         >>> import pyarrow as pa
         >>> words = pa.table({"id": ["12e4", "123"]})
-        >>> bare_exponents(pa.table({"id": [12e4, 123.0]}), lambda texts, only: words, set())
-        {'id': '12e4'}
+        >>> names_like_numbers(pa.table({"id": [12e4, 123.0]}), lambda texts, only: words, set())
+        {'id': ['12e4']}
     """
-    from pyarrow import compute, types
+    from pyarrow import types
 
     floats = [
         name
         for name, cells in zip(table.column_names, table.columns)
-        if name not in converted
-        and types.is_floating(cells.type)
-        and compute.all(compute.equal(cells, compute.trunc(cells))).as_py()
+        if name not in converted and types.is_floating(cells.type) and _are_few_digits(cells)
     ]
 
     if not floats:
@@ -275,9 +276,30 @@ def bare_exponents(
         bare = [word for word in words if _BARE.fullmatch(word)]
 
         if bare and all(word.isdecimal() for word in {*words} - {*bare}):
-            found[name] = bare[0]
+            found[name] = bare[:1]
+        elif len(shorter := [*filter(_VERSION.fullmatch, words)]) == len(words):
+            same = {float(word): word for word in shorter}
+            twice = [w for w in shorter if same[float(w)] != w]
+
+            if twice:
+                found[name] = [twice[0], same[float(twice[0])]]
 
     return found
+
+
+def _are_few_digits(cells: Any) -> bool:
+    r"""Tell whether numbers are whole, or few and of at most two decimals."""
+    import numpy as np
+    from pyarrow import compute
+
+    if compute.all(compute.equal(cells, compute.trunc(cells))).as_py():
+        return True
+
+    if len(cells) > _LOOKED_AT or len(few := cells.unique()) > _FEW:
+        return False
+
+    v = few.drop_null().to_numpy()
+    return bool((np.abs(v) < _LARGE).all() and (v == np.round(v, 2)).all())
 
 
 def _words(cells: Any) -> list[str]:

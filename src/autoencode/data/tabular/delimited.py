@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from ...common.batching import data_limits
 from ..encodings import describe_utf8_error
-from .conversions import Conversion, bare_exponents, conversions
+from .conversions import Conversion, conversions, names_like_numbers
 from .formats import TableFormat
 from .layouts import Layout, layout_of, opened_text, rows_of
 from .spellings import WORDS
@@ -33,8 +33,8 @@ class Reading(NamedTuple):
     format: TableFormat
     r"""The format, with settings that were given or found."""
 
-    exponents: Mapping[str, str] = {}
-    r"""Columns of numbers that may be identifiers, with an example such as `12e4`."""
+    names: Mapping[str, list[str]] = {}
+    r"""Examples of words that may be names, by the names of columns of numbers."""
 
 
 def needs_arrow(path: Path) -> None:
@@ -116,7 +116,7 @@ def read_text(
             found.header = layout.header
         how, table = conversions(table, source.read, given, found, kinds, texts, layout.separator)
 
-        bare = {} if kinds else bare_exponents(table, source.read, {*how})
+        bare = {} if kinds else names_like_numbers(table, source.read, {*how})
 
         return Reading(table, layout, how, found, bare)
     except UnicodeDecodeError:

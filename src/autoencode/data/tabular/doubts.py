@@ -120,10 +120,11 @@ def doubts(path: Path, reading: Reading) -> Iterator[str]:
 
     yield from _of_rows(path, table)
 
-    for name, word in reading.exponents.items():
+    for name, words in reading.names.items():
+        what = "are one number" if len(words) > 1 else "are read as numbers with an exponent"
         yield (
-            f"'{path}': cells of column {name!r} such as {word!r} are read as numbers with an"
-            f" exponent. If they are identifiers, set text_columns=[{name!r}] (command line:"
+            f"'{path}': cells of column {name!r} such as {' and '.join(map(repr, words))} {what}."
+            f" If they are names of something, set text_columns=[{name!r}] (command line:"
             " --text-columns)."
         )
 

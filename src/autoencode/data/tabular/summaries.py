@@ -16,6 +16,7 @@ _LOOKED_AT = 1000  # maximum number of columns, and of distinct words of a colum
 _FEWEST = 8  # minimum number of distinct words for a warning
 _SHOWN = 8  # maximum number of names of columns of one kind
 _ENOUGH = 20  # minimum number of rows to tell that nearly all cells are different
+_SEVERAL = {"category": "categories", "column without a cell": "columns without a cell"}
 _WAYS = {
     "number": "pd.to_numeric",
     "date": "pd.to_datetime",
@@ -47,7 +48,7 @@ def summarize(frame: Any) -> str:
         shown = "; ".join(which[:_SHOWN]) if any("," in w for w in which) else None
         shown = shown or ", ".join(which[:_SHOWN])
         more = f" and {len(which) - _SHOWN:,} more" if len(which) > _SHOWN else ""
-        kind = "categories" if kind == "category" and len(which) > 1 else kind
+        kind = _SEVERAL.get(kind, kind) if len(which) > 1 else kind
         parts.append(f"{len(which):,} {kind}{_plural(kind, len(which))} ({shown}{more})")
 
     if len(names) > _LOOKED_AT:
@@ -117,7 +118,11 @@ def spelling_warnings(frame: Any) -> Iterator[str]:
 
 
 def _plural(kind: str, n: int) -> str:
-    return "" if n == 1 or kind.endswith(("apart", "rows", "ies", "no")) else "s"
+    return (
+        ""
+        if n == 1 or kind.endswith(("apart", "rows", "ies", "no", "columns without a cell"))
+        else "s"
+    )
 
 
 def _is_text(cells: Any) -> bool:

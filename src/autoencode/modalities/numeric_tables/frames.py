@@ -68,10 +68,16 @@ def first_cells(X: Any, constant: NDArray) -> list[tuple[int, Any]]:
     columns = np.flatnonzero(constant).tolist()
 
     if not is_frame(X):
-        return [(j, X[0, j].item()) for j in columns]
+        return [(j, _stored(X[0, j].item())) for j in columns]
 
     X = to_pandas(X)
-    return [(j, plain(X.iloc[:, j].iloc[0])) for j in columns]
+    return [(j, _stored(plain(X.iloc[:, j].iloc[0]))) for j in columns]
+
+
+def _stored(cell: Any) -> Any:
+    r"""Returns a cell, or its digits if it is a whole number that files do not hold."""
+    large = isinstance(cell, int) and not -(2**63) <= cell < 2**63
+    return str(cell) if large else cell
 
 
 def frame_of(
@@ -80,7 +86,7 @@ def frame_of(
     r"""Returns rows as a data frame with given names and types of columns."""
     import pandas as pd
 
-    cells, fixed = {}, dict(constants)
+    cells, fixed = {}, {j: int(c) if isinstance(c, str) else c for j, c in constants}
 
     for j, (v, (name, kind)) in enumerate(zip(X.T, types)):
         if j in fixed:

@@ -14,8 +14,10 @@ from torch import Tensor
 from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
+from ...common.failures import warn
 from ...common.type_checks import check_agreement
 from ...data import is_frame, is_numbers, names_of
+from ...data.tabular.frames.kinds import EXACT, is_exact
 from ...data.tabular.libraries import library_of, native_types
 from ...distributions import CensoredGaussian, DiagonalGaussian, Family, SharedGaussian
 from ...networks import FullyConnected, Network
@@ -97,7 +99,8 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
     @classmethod
     def accepts(cls, X: object) -> bool:
         if is_frame(X):
-            return is_numbers(X) and all(isinstance(name, (str, int)) for name in names_of(X))
+            named = all(isinstance(name, (str, int)) for name in names_of(X))
+            return is_numbers(X) and named and is_exact(X)
 
         return isinstance(X, np.ndarray) and X.ndim == 2
 
@@ -139,6 +142,7 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
         apart = scaling in {"auto", "columns"}
         kept = varying(columns) if apart else np.ones(len(loc), bool)
         self.constants_ = first_cells(first, ~kept)
+        self._check_constants(X, ~kept)
         kept[0] |= not kept.any()  # networks need at least one input
 
         self.columns_ = np.flatnonzero(kept)
@@ -162,6 +166,23 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
             )
 
         return self
+
+    def _check_constants(self, X: NDArray, constant: NDArray) -> None:
+        r"""Warns of whole numbers that seem constant because floats hold too few digits."""
+        if X.dtype.kind not in "iu" or X.dtype.itemsize < 8:
+            return
+
+        large = constant & (np.maximum(np.abs(self.low_), np.abs(self.high_)) > EXACT)
+        differ = [
+            self._name(j) for j in np.flatnonzero(large).tolist() if X[:, j].min() < X[:, j].max()
+        ]
+
+        if differ:
+            warn(
+                f"columns {', '.join(differ[:_NAMED])}: the whole numbers differ by less than"
+                " floats can tell, and count as constant. Subtract the least from them, or use a"
+                " data frame, pd.DataFrame(X)."
+            )
 
     def fit_density(self, X: Any) -> None:
         if (
@@ -373,7 +394,7 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
         X = cast(X, self.dtype_)
 
         for column, cell in self.constants_:
-            X[:, column] = cell
+            X[:, column] = int(cell) if isinstance(cell, str) else cell
 
         return X
 

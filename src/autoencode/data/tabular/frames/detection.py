@@ -10,6 +10,7 @@ from ..delimited import read_text
 from ..formats import TableFormat
 from ..parquet import column_names, open_parquet
 from .formats import is_readable, is_text_table, read_structured
+from .kinds import EXACT
 
 
 def is_frame_file(path: Path) -> bool:
@@ -62,8 +63,20 @@ def holds_frame(path: Path, label: str | None = None, given: TableFormat | None 
 
     columns = [c for name, c in zip(table.column_names, table.columns) if name != label]
     numbers = all(_is_plain(c.type, text) and not c.null_count for c in columns)
+    numbers = numbers and not any(map(_is_beyond_floats, columns))
 
     return table.num_rows > 0 and not numbers
+
+
+def _is_beyond_floats(cells: Any) -> bool:
+    r"""Tell whether some of the different whole numbers of a column are no floats."""
+    from pyarrow import compute, types
+
+    if not (types.is_int64(cells.type) or types.is_uint64(cells.type)):
+        return False
+
+    low, high = compute.min_max(cells).as_py().values()
+    return low is not None and low < high and max(-low, high) > EXACT
 
 
 def _without(table: Any, index: str | None) -> Any:
@@ -71,11 +84,11 @@ def _without(table: Any, index: str | None) -> Any:
 
 
 def _column_sample(path: Path) -> Any:
-    r"""Returns enough rows of a Parquet file to find its types: one, or all if cells are null."""
+    r"""Returns the rows of a Parquet file that tell its kind: one, or all if need be."""
     from pyarrow import Table
 
     with open_parquet(path) as file:
-        if _has_nulls(file):
+        if _needs_cells(file):
             table = file.read()
         else:
             batch = next(file.iter_batches(batch_size=1))
@@ -84,11 +97,19 @@ def _column_sample(path: Path) -> Any:
         return table.select(column_names(file))
 
 
-def _has_nulls(file: Any) -> bool:
+def _needs_cells(file: Any) -> bool:
+    r"""Tell whether cells may be missing, or whole numbers that are no floats."""
     groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
     columns = [group.column(k) for group in groups for k in range(group.num_columns)]
 
-    return any(c.statistics is None or c.statistics.null_count != 0 for c in columns)
+    def needs(stored: Any) -> bool:
+        if stored is None or stored.null_count != 0:
+            return True
+
+        whole = stored.physical_type == "INT64" and isinstance(stored.max, int)
+        return whole and max(-stored.min, stored.max) > EXACT
+
+    return any(needs(column.statistics) for column in columns)
 
 
 def _is_plain(kind: Any, text: bool) -> bool:

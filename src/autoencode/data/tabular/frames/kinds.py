@@ -1,6 +1,6 @@
 r"""Detection of data frames, their names of columns, and frames of numbers."""
 
-__all__ = ["is_frame", "is_numbers", "names_of"]
+__all__ = ["EXACT", "is_exact", "is_frame", "is_numbers", "names_of"]
 
 from collections import Counter
 from typing import Any
@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..libraries import to_pandas
+
+EXACT = 2**53  # floats hold all whole numbers up to here
 
 
 def is_frame(X: object) -> bool:
@@ -43,6 +45,21 @@ def is_numbers(frame: Any) -> bool:
     )
 
 
+def is_exact(frame: Any) -> bool:
+    r"""Tell whether floats hold all whole numbers of a frame exactly, but for constants.
+
+    Example:
+        >>> import pandas as pd
+        >>> is_exact(pd.DataFrame({"a": [1, 2]})), is_exact(pd.DataFrame({"id": [2**60, 1]}))
+        (True, False)
+    """
+    frame = to_pandas(frame)
+    wide = [j for j, dtype in enumerate(frame.dtypes) if _is_wide(dtype)]
+    ends = ((frame.iloc[:, j].min(), frame.iloc[:, j].max()) for j in wide if len(frame))
+
+    return all(low == high or -EXACT <= low <= high <= EXACT for low, high in ends)
+
+
 def names_of(frame: Any) -> list[Any]:
     r"""The names of the columns of a frame.
 
@@ -61,6 +78,10 @@ def names_of(frame: Any) -> list[Any]:
         raise ValueError(f"expected columns with different names, got {twice} more than once.")
 
     return names
+
+
+def _is_wide(dtype: Any) -> bool:
+    return getattr(dtype, "kind", "O") in "iu" and getattr(dtype, "itemsize", 8) > 4
 
 
 def _has_gaps(cells: Any) -> bool:
