@@ -36,7 +36,7 @@ ORDER = {
         __main__
     """,
     "recipes": """
-        building
+        building guide
         basic deterministic representations sparse variational
     """,
     "common": """

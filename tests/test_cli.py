@@ -578,7 +578,13 @@ def test_recipes_are_listed(run) -> None:
     status, out, _ = run("recipes")
 
     assert status == 0
-    assert [line.split()[0] for line in out.splitlines()] == [*recipe_signatures(), "Next:"]
+    heads = [line.split()[0] for line in out.splitlines() if line[0] != " "]
+    assert heads == [*recipe_signatures(), "Next:"]
+
+    for key in ("for:", "else:", "time:", "source:"):
+        assert out.count(f"   {key}") == len(recipe_signatures())
+
+    assert "Kingma & Welling, 2014), https://arxiv.org/abs/1312.6114" in out
 
 
 def test_demo_is_called(run, monkeypatch) -> None:

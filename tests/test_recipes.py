@@ -1,7 +1,9 @@
 r"""Tests for the recipes module."""
 
 import inspect
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,7 @@ from autoencode.modalities import Tables
 from autoencode.networks import FullyConnected
 from autoencode.objectives import ELBO, LinearSchedule
 from autoencode.priors import StandardNormal
+from autoencode.recipes.guide import ADVICE, source_of
 
 RECIPES = [getattr(recipes, name) for name in recipes.__all__]
 
@@ -119,6 +122,31 @@ def test_recipes_are_settings() -> None:
         ELBO(LinearSchedule(duration=0.5), free_nats=2.0)
     )
     assert ae.vae(objective=ELBO(2.0)).objective.beta == 2.0
+
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_each_recipe_has_advice_a_measured_cost_a_source_and_a_picture(recipe: Callable) -> None:
+    name, advice = recipe.__name__, ADVICE[recipe.__name__]
+    page = (DOCS / "objectives.md").read_text("utf-8")
+    measured = (DOCS.parent / "benchmarks" / "results" / "recipes.md").read_text("utf-8")
+    title, address = source_of(recipe)
+    who = title[title.rindex("(") + 1 : -1]
+    head = f"| `{name}` | {advice.purpose} | {advice.instead} | {advice.cost:.1f} |"
+    (row,) = [line for line in page.splitlines() if line.startswith(head)]
+
+    assert row.endswith(f"[{who}]({address}) |")
+    assert re.fullmatch(r".+, (19|20)\d\d", who)
+    assert address.startswith("https://")
+    assert f"\n| `{name}` | {advice.cost:.1f} |" in measured
+    assert f"(images/recipes/{name}.png)" in page
+    assert (DOCS / "images" / "recipes" / f"{name}.png").stat().st_size < 4096
+
+    # It names another recipe
+    assert {*re.findall(r"`(\w+)`", advice.instead)} <= {*recipes.__all__} - {name}
+    assert "`" in advice.instead
 
 
 # The linear autoencoder is principal component analysis

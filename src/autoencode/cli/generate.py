@@ -48,7 +48,7 @@ def generate(trusted: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
     from ..estimator import Autoencoder
 
     commands = {name: _signature(command, trusted) for name, command in COMMANDS.items()}
-    known = {name: _signature(getattr(recipes, name), trusted) for name in recipes.__all__}
+    known = {name: _recipe_signature(getattr(recipes, name), trusted) for name in recipes.__all__}
     classes: dict[str, type] = {}
     waiting: list[Any] = [Autoencoder, *COMMANDS.values()]
 
@@ -82,6 +82,13 @@ def generate(trusted: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
 def write() -> None:
     r"""Writes the table."""
     PATH.write_text(json.dumps(generate(), indent=1) + "\n", encoding="utf-8")
+
+
+def _recipe_signature(recipe: Callable[..., Any], trusted: Sequence[str]) -> Signature:
+    from ..recipes.guide import ADVICE, source_of
+
+    advice = ADVICE[recipe.__name__]._asdict() | {"source": ", ".join(source_of(recipe))}
+    return _signature(recipe, trusted)._replace(advice=advice)
 
 
 def _signature(value: Callable[..., Any], trusted: Sequence[str] = ()) -> Signature:

@@ -10,6 +10,7 @@ in the decoder, in place of the network that suits the data.
 - `deterministic`: new examples without a density, and quantized codes
 - `representations`: codes for other purposes than the reconstruction
 - `sparse`: dictionaries, whose codes are sparse
+- `guide`: what each is for, when to use another, what it costs, and its source
 - `building`: the construction of estimators
 
 Example:

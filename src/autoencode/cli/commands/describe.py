@@ -41,8 +41,20 @@ def info(model: Path, /, loading: LoadOptions = LoadOptions()) -> None:
 
 
 def recipes() -> None:
-    r"""List the recipes of `fit --recipe`."""
+    r"""List the recipes of `fit --recipe`: what each is for, when to use another, its time in
+    fits of vae, and its source.
+    """
     for name, recipe in recipe_signatures().items():
+        advice = recipe.advice or {}
+        known = {
+            "for": advice["purpose"],
+            "else": advice["instead"],
+            "time": "the unit" if name == "vae" else f"{advice['cost']:.1f} of vae",
+            "source": advice["source"],
+        }
         print(f"{name:14} {recipe.summary}")
+
+        for key, text in known.items():
+            print(f"{'':14}   {key + ':':7} {text.replace('`', '')}")
 
     suggest_next("fit", "DATA", recipe="vae", out="model.ae")

@@ -42,4 +42,8 @@ class Signature(NamedTuple):
     arguments: tuple[Argument, ...]
 
     foreign: bool = False
+
+    advice: dict[str, Any] | None = None
+    r"""What a recipe is for (`purpose`), when to use another (`instead`), its `cost` in fits of
+    `vae`, and its `source`."""
     r"""True for a class of another package, whose module is an absolute name."""

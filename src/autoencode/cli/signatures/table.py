@@ -121,8 +121,9 @@ def to_document(signature: Signature) -> dict[str, Any]:
     r"""Returns a signature, ready for JSON."""
     document = signature._asdict()
 
-    if not document["foreign"]:
-        document.pop("foreign")
+    for name in ("foreign", "advice"):
+        if not document[name]:
+            document.pop(name)
 
     document["arguments"] = [
         {
