@@ -20,7 +20,8 @@ from autoencode.manifold.anomalies.detector import OffManifoldDetector
 from autoencode.manifold.codec import as_codec
 from autoencode.modalities import Sounds, Tables
 
-SMALL: dict[str, Any] = {"layers": (16,), "training": ae.Training(epochs=2), "random_state": 0}
+TRAINING = ae.Training(epochs=2, validation_fraction=0)
+SMALL: dict[str, Any] = {"layers": (16,), "training": TRAINING, "random_state": 0}
 
 
 def gaussian(n: int = 2000, seed: int = 0) -> tuple[NDArray, Any]:

@@ -73,7 +73,9 @@ def test_curvature_is_felt_in_five_dimensions(method: str, k: int) -> None:
     assert 4.7 < np.mean(found) < 5.05
 
 
-@pytest.mark.parametrize(("d", "N"), [(1, 2000), (2, 2000), (5, 20_000)])
+@pytest.mark.parametrize(
+    ("d", "N"), [(1, 2000), (2, 2000), pytest.param(5, 20_000, marks=pytest.mark.slow)]
+)
 def test_local_components_of_spheres(d: int, N: int) -> None:
     # Enough neighbors for all directions, and so near that the sphere does not bend
     for seed in range(3):

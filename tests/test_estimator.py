@@ -38,7 +38,8 @@ from autoencode.objectives import ELBO, Reconstruction
 from autoencode.priors import StandardNormal
 from autoencode.training.trainer import EpochRecord, Training
 
-SMALL: dict[str, Any] = {"layers": (8,), "training": Training(epochs=1), "random_state": 0}
+ONE_EPOCH = Training(epochs=1, validation_fraction=0)
+SMALL: dict[str, Any] = {"layers": (8,), "training": ONE_EPOCH, "random_state": 0}
 PLAIN = SMALL | {"prior": StandardNormal()}  # which takes no time to fit
 MODELS = [
     ae.linear(2, random_state=0),

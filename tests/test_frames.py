@@ -235,13 +235,15 @@ def table(n: int = 300, seed: int = 0) -> pd.DataFrame:
 
 def vae(epochs: int = 60, **options) -> ae.Autoencoder:
     options = {"prior": ae.priors.StandardNormal()} | options  # which takes no time to fit
-    training = ae.Training(epochs=epochs, learning_rate=5e-3)
+    training = ae.Training(epochs=epochs, learning_rate=5e-3, validation_fraction=0)
     return ae.vae(3, layers=(32,), training=training, random_state=0, **options)
 
 
 @pytest.fixture(scope="module")
 def fitted() -> ae.Autoencoder:
-    return vae(60, prior=None).set_params(training__batch_size=64).fit(table(500))
+    model = vae(60, prior=None)
+    model.training.set_params(batch_size=64, validation_fraction=None)
+    return model.fit(table(500))
 
 
 @pytest.mark.slow
@@ -464,7 +466,8 @@ def test_conditional_clone_and_resume(tmp_path: Path) -> None:
     assert clone(model).fit(X, y).transform(X, y).shape == (100, 3)
 
     def training(epochs: int) -> ae.Training:
-        return ae.Training(epochs=epochs, checkpoint_dir=tmp_path / "run", checkpoint_seconds=0)
+        folder = tmp_path / "run"
+        return ae.Training(epochs=epochs, checkpoint_dir=folder, checkpoint_seconds=0)
 
     once = vae(2).set_params(training=training(2)).fit(X)
     again = vae(2).set_params(training=training(2)).fit(X, resume=True)

@@ -135,8 +135,15 @@ def test_unknown_labels_are_refused_or_missing(tmp_path: Path) -> None:
         model(conditional="yes").fit(X, GROUPS)
 
 
-@pytest.mark.parametrize("suffix", ["csv", "parquet"])
-@pytest.mark.parametrize("mixed", [False, True])
+@pytest.mark.parametrize(
+    ("suffix", "mixed"),
+    [
+        ("csv", False),
+        ("parquet", True),
+        pytest.param("csv", True, marks=pytest.mark.slow),
+        pytest.param("parquet", False, marks=pytest.mark.slow),
+    ],
+)
 def test_later_files_may_keep_the_column(tmp_path, monkeypatch, capsys, suffix, mixed) -> None:
     monkeypatch.chdir(tmp_path)
     frame = pd.DataFrame(X, columns=["a", "b", "c"]).assign(patient=GROUPS)

@@ -124,10 +124,24 @@ def same(X: Any, Y: Any) -> bool:
     return X.equals(Y) if hasattr(X, "equals") else np.array_equal(X, Y)
 
 
-@kinds
-def test_a_path_is_enough(kind: Kind, tmp_path: Path) -> None:
-    path = kind.write(tmp_path)
-    model = model_of(kind).fit(path)
+class Case(NamedTuple):
+    kind: Kind
+    path: Path
+    model: ae.Autoencoder
+
+
+def fitted(kind: Kind, folder: Path) -> Case:
+    path = kind.write(folder)
+    return Case(kind, path, model_of(kind).fit(path))
+
+
+@pytest.fixture(scope="module", params=KINDS, ids=lambda kind: kind.cls.__name__)
+def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
+    return fitted(request.param, tmp_path_factory.mktemp("kind"))
+
+
+def test_a_path_is_enough(case: Case) -> None:
+    kind, path, model = case
 
     assert type(model.modality_) is kind.cls
     assert np.isfinite(model.transform(path)).all()
@@ -135,10 +149,8 @@ def test_a_path_is_enough(kind: Kind, tmp_path: Path) -> None:
     assert len(model.sample(3, random_state=0)) == 3
 
 
-@kinds
-def test_clones_and_stored_models_are_the_same(kind: Kind, tmp_path: Path) -> None:
-    path = kind.write(tmp_path)
-    model = model_of(kind).fit(path)
+def test_clones_and_stored_models_are_the_same(case: Case, tmp_path: Path) -> None:
+    _, path, model = case
     model.save(tmp_path / "model.ae")
     stored = ae.load(tmp_path / "model.ae")
 
@@ -179,10 +191,8 @@ def test_a_stopped_fit_goes_on_to_the_bit(kind: Kind, tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")
-@kinds
-def test_codes_and_what_they_stand_for_have_a_geometry(kind: Kind, tmp_path: Path) -> None:
-    path = kind.write(tmp_path)
-    model = model_of(kind).fit(path)
+def test_codes_and_what_they_stand_for_have_a_geometry(case: Case) -> None:
+    kind, path, model = case
     X, *_ = inputs.read(path, model.modality_)
     a, b = (select_rows(X, np.arange(i, i + 4)) for i in (0, 4))
 
@@ -268,6 +278,8 @@ def test_a_kind_of_ones_own_goes_the_same_ways(tmp_path: Path, monkeypatch) -> N
         graphs.Graphs, lambda folder: folder / "graphs.npy", lambda: graphs.Graphs(6), ".npy"
     )
 
-    test_a_path_is_enough(own, tmp_path)
+    case = fitted(own, tmp_path)
+
+    test_a_path_is_enough(case)
     test_a_stopped_fit_goes_on_to_the_bit(own, tmp_path)
-    test_codes_and_what_they_stand_for_have_a_geometry(own, tmp_path)
+    test_codes_and_what_they_stand_for_have_a_geometry(case)

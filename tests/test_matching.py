@@ -87,8 +87,8 @@ def test_the_default_weight_grows_with_the_example(make_model, objective) -> Non
 @pytest.mark.parametrize(
     ("mismatch", "n"),
     [
-        (squared_mmd, 300),
-        (sliced_wasserstein, 300),
+        (squared_mmd, 100),
+        (sliced_wasserstein, 200),
         (lambda z, y: sinkhorn_divergence(z, y, 0.3, 10), 64),
     ],
     ids=["mmd", "sliced", "sinkhorn"],

@@ -93,7 +93,7 @@ def test_a_penalty_on_active_units_raises_thresholds() -> None:
             objective=Sparse(weight, "l0"),
             posterior=JumpReLU(),
             network=FullyConnected((16,)),
-            training=Training(40, device="cpu", compile=False),
+            training=Training(25, device="cpu", compile=False),
             random_state=0,
         ).fit(X)
         active.append((model.transform(X) != 0).mean())

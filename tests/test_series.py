@@ -34,7 +34,7 @@ RNG = np.random.default_rng(0)
 QUICK: dict[str, Any] = {
     "latent_dim": 2,
     "network": FullyConnected((8,), skip=True),
-    "training": ae.Training(epochs=2, batch_size=8),
+    "training": ae.Training(epochs=2, batch_size=8, validation_fraction=0),
     "random_state": 0,
     "prior": ae.priors.StandardNormal(),  # which takes no time to fit
 }

@@ -38,6 +38,9 @@ def tones(N: int = 24, n: int = 800) -> NDArray:
     return np.stack([tone(200 + 30 * i, n) for i in range(N)]).astype(np.float32)
 
 
+ODD_SOUNDS = ["narrow", "offsets", "quiet"]
+
+
 def small(**options) -> Sounds:
     return Sounds(
         rate=RATE, seconds=0.2, spectrum=LogMel(n_mels=16, hop_seconds=0.016, n_iter=4), **options
@@ -45,9 +48,8 @@ def small(**options) -> Sounds:
 
 
 def quick(recipe=ae.autoencoder, **options):
-    return recipe(
-        latent_dim=2, layers=(16,), training=ae.Training(epochs=2), random_state=0, **options
-    )
+    training = ae.Training(epochs=2, validation_fraction=0)
+    return recipe(latent_dim=2, layers=(16,), training=training, random_state=0, **options)
 
 
 @pytest.fixture
@@ -164,7 +166,10 @@ def test_new_sounds_are_as_loud_as_the_data() -> None:
     assert np.sqrt(np.square(model.sample(200, None, 0)).mean(axis=1)).mean() < 0.85 * new.mean()
 
 
-@pytest.mark.parametrize("kind", ["narrow", "silence", "clicks", "offsets", "quiet"])
+@pytest.mark.parametrize(
+    "kind",
+    ["silence", "clicks", *(pytest.param(k, marks=pytest.mark.slow) for k in ODD_SOUNDS)],
+)
 def test_densities_of_sounds_with_parts_that_hardly_vary(kind: str) -> None:
     rng, t = np.random.default_rng(0), np.arange(1600) / 8000
     X = np.sin(2 * np.pi * rng.uniform(200, 800, (80, 1)) * t) * rng.uniform(0.1, 0.5, (80, 1))

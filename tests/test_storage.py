@@ -33,7 +33,8 @@ from autoencode.objectives import ELBO
 from autoencode.persistence import encoding as storage
 from autoencode.priors import Mixture, StandardNormal
 
-SMALL: dict[str, Any] = {"layers": (8,), "training": ae.Training(epochs=1), "random_state": 0}
+TRAINING = ae.Training(epochs=1, validation_fraction=0)
+SMALL: dict[str, Any] = {"layers": (8,), "training": TRAINING, "random_state": 0}
 
 
 def table() -> NDArray:

@@ -329,7 +329,7 @@ def test_files_with_the_same_columns_are_one_table(tmp_path: Path) -> None:
 
 
 def vae() -> ae.Autoencoder:
-    training = Training(epochs=1, show_progress=False)
+    training = Training(epochs=1, validation_fraction=0, show_progress=False)
     return ae.vae(
         1, layers=(4,), training=training, random_state=0, prior=ae.priors.StandardNormal()
     )

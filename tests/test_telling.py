@@ -283,7 +283,7 @@ def test_untrained_models_are_trained_alike_on_parts() -> None:
 
 def test_conditional_models_see_texts_under_a_label() -> None:
     X = [letter * n for n in (2, 3, 4) for letter in "ab"] * 10
-    model = fitted("vae", conditional=True, network=Recurrent(16), free_nats=0.0, epochs=40)
+    model = fitted("vae", conditional=True, network=Recurrent(16), free_nats=0.0, epochs=25)
     model.fit(X, [text[0] for text in X])
     detector = OffManifoldDetector(model, y=["a"]).fit([text for text in X if text[0] == "a"])
 

@@ -194,7 +194,7 @@ TABLES: dict[str, Callable[[], Any]] = {
 
 
 def quick(recipe: Any = ae.vae, **options: Any) -> ae.Autoencoder:
-    training = ae.Training(epochs=1)
+    training = ae.Training(epochs=1, validation_fraction=0)
     if recipe is ae.vae:
         options = {"prior": StandardNormal()} | options  # which takes no time to fit
 
@@ -364,7 +364,15 @@ def alike(a: Any, b: Any) -> bool:
 
 
 @pytest.mark.parametrize(
-    "name", ["of_numpy", "of_pandas", "of_arrow_in_pandas", "of_pyarrow", "of_polars"]
+    "name",
+    [
+        "of_numpy",
+        "of_polars",
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("of_pandas", "of_arrow_in_pandas", "of_pyarrow")
+        ),
+    ],
 )
 def test_types_of_parquet_files_come_back_by_path(name: str, tmp_path: Path) -> None:
     X = TABLES[name]()

@@ -185,10 +185,16 @@ def losses(step: TrainStep, examples: Examples, seed: int, draws: int = 1) -> Te
     step.eval()
     device = next(step.parameters()).device
 
+    found: list[Tensor] = []
+
     with torch.no_grad(), seeded(seed):
-        found = [
-            torch.cat([step(part.to(device)).total.double().cpu() for part in examples.split()])
-            for _ in range(draws)
-        ]
+        start = torch.get_rng_state()
+
+        while len(found) < draws:
+            parts = [step(part.to(device)).total for part in examples.split()]
+            found.append(torch.cat([part.double().cpu() for part in parts]))
+
+            if device.type == "cpu" and torch.equal(start, torch.get_rng_state()):
+                break  # nothing is random, and all draws are the same
 
     return torch.stack(found).mean(dim=0)
