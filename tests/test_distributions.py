@@ -151,6 +151,36 @@ def test_shared_scale_settles_at_the_residual() -> None:
     assert family(torch.zeros(1, 1)).stddev.item() == pytest.approx(0.7)
 
 
+def test_the_optimal_scale_is_that_of_the_paper() -> None:
+    family = SharedGaussian(optimal=True)
+    loc, x = randn(40, 5).requires_grad_(), randn(40, 5)
+    log_prob = family(loc[..., None]).log_prob(x).sum(dim=1).mean()
+    of_means, of_scale = torch.autograd.grad(log_prob, [loc, family.log_scale])
+
+    # With the root mean square residual as the scale, the density depends on that alone
+    mse = (x - loc).square().mean()
+    expected = -5 / 2 * ((2 * torch.pi * mse).log() + 1)
+    torch.testing.assert_close(log_prob, expected)
+    torch.testing.assert_close(of_means, torch.autograd.grad(expected, loc)[0])
+
+    # The learned scale has the gradient that it has without, and its fixed point is the same
+    learned = SharedGaussian()
+    own = learned(loc[..., None]).log_prob(x).sum(dim=1).mean()
+    torch.testing.assert_close(of_scale, torch.autograd.grad(own, learned.log_scale)[0])
+    family.set_scale(mse.detach().sqrt())
+    again = family(loc[..., None]).log_prob(x).sum(dim=1).mean()
+    assert torch.autograd.grad(again, family.log_scale)[0].abs() < 1e-10
+
+    # Outside of a training rows do not depend on each other
+    learned.set_scale(mse.detach().sqrt())
+    p = family.eval()(loc[..., None])
+    torch.testing.assert_close(p.log_prob(x), learned(loc[..., None]).log_prob(x))
+    assert p.log_prob(x)[:3].equal(family(loc[:3, :, None]).log_prob(x[:3]))
+
+    with pytest.raises(ValueError, match="count missing numbers as predicted exactly"):
+        Observed(family)
+
+
 def test_dirac_has_no_density() -> None:
     p = Dirac()(torch.randn(4, 1))
 

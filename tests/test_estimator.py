@@ -807,8 +807,8 @@ def test_choices_are_told(caplog) -> None:
 
     assert "9 examples of shape (1, 5, 9) as Images" in caplog.text
     assert (
-        "3 held out; FullyConnected(layers=(8,), skip=False); likelihood SharedGaussian()"
-        in caplog.text
+        "3 held out; FullyConnected(layers=(8,), skip=False); likelihood"
+        " SharedGaussian(optimal=False)" in caplog.text
     )
 
 

@@ -25,6 +25,20 @@ def test_rae_penalizes_codes_and_weights(make_model) -> None:
     torch.testing.assert_close(loss.total, expected)
 
 
+def test_the_spectral_penalty_is_that_of_the_largest_singular_values(make_model) -> None:
+    model, x = make_model(Dirac), randn(8, 5)
+    weights = [w for w in model.decoder.network.parameters() if w.ndim == 2]
+    term = RAE(penalty="spectral")(model, x, x).terms["penalty"]
+    found = torch.autograd.grad(term, weights)
+
+    # The largest eigenvalue of W'W, whose gradient is 2 W v v'
+    values, vectors = zip(*(torch.linalg.eigh(w.mT @ w) for w in weights))
+    torch.testing.assert_close(term, sum(v[-1] for v in values))
+
+    for w, v, g in zip(weights, vectors, found):
+        torch.testing.assert_close(g, 2 * w @ torch.outer(v[:, -1], v[:, -1]))
+
+
 def test_the_gradient_penalty_is_the_norm_of_the_jacobian(make_model) -> None:
     model, x = make_model(Dirac), randn(3, 5)
     objective = RAE(penalty="gradient")

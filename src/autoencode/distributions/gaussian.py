@@ -100,11 +100,22 @@ class SharedGaussian(Family):
     rate without a weight to tune. With the factor 10 it converges within a few hundred steps of
     an optimizer that moves each parameter by about its learning rate.
 
+    With `optimal`, trainings do not wait for that: each minibatch is scored under its own root
+    mean square residual, the scale of highest likelihood,
+
+    .. math:: \sigma^{*2} = \frac{1}{B D} \sum_{i=1}^B \| x_i - \mu_i \|^2,
+
+    and the learned scale follows for later use. One row's loss then depends on the others.
+
     References:
         | Simple and Effective VAE Training with Calibrated Decoders (Rybkin et al., 2021)
         | https://arxiv.org/abs/2006.13202
 
+    Arguments:
+        optimal: Whether trainings score each minibatch under its optimal scale.
+
     See Also:
+        :func:`~autoencode.recipes.sigma_vae`,
         :class:`~autoencode.distributions.DiagonalGaussian`,
         :class:`~autoencode.distributions.FixedGaussian`
 
@@ -115,13 +126,15 @@ class SharedGaussian(Family):
 
     n_params = 1
 
-    def __init__(self) -> None:
+    def __init__(self, optimal: bool = False) -> None:
         super().__init__()
 
+        self.optimal = optimal
         self.log_scale = nn.Parameter(torch.zeros(()))
 
     def forward(self, phi: Tensor) -> Homoscedastic:
-        return Homoscedastic(phi.squeeze(dim=-1), SMALLEST_SCALE + (10 * self.log_scale).exp())
+        scale = SMALLEST_SCALE + (10 * self.log_scale).exp()
+        return Homoscedastic(phi.squeeze(dim=-1), scale, self.optimal and self.training)
 
     @torch.no_grad()
     def set_scale(self, scale: Tensor) -> None:

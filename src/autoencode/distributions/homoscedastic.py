@@ -8,6 +8,8 @@ import torch
 from torch import Size, Tensor
 from torch.distributions import Distribution, Normal
 
+_SMALLEST_VARIANCE = 1e-6  # keeps the density finite where data are predicted exactly
+
 
 class Homoscedastic(Normal):
     r"""Normal distributions with the same scales for all examples.
@@ -17,10 +19,15 @@ class Homoscedastic(Normal):
     torch's `Normal` computes the square and the logarithm of the scale for each element, which
     takes more than half of the time of `log_prob`.
 
+    With `optimal`, `log_prob` is computed under the standard deviation that is best for all
+    numbers at hand, their root mean square residual :math:`\sigma^*`, of which the means have the
+    gradient. The given scale has the gradient of its own log-density, so that it follows.
+
     Arguments:
         loc: The means :math:`\mu`, with shape `(*)`.
         common_scale: The standard deviations :math:`\sigma > 0`, whose shape broadcasts to that
             of `loc`: `()` for a single scale, `(D,)` for one per column.
+        optimal: Whether to compute densities under the best single scale.
 
     See Also:
         :class:`~autoencode.distributions.SharedGaussian`,
@@ -31,16 +38,29 @@ class Homoscedastic(Normal):
         torch.Size([3])
     """
 
-    def __init__(self, loc: Tensor, common_scale: Tensor) -> None:
+    def __init__(self, loc: Tensor, common_scale: Tensor, optimal: bool = False) -> None:
         super().__init__(loc, common_scale, validate_args=False)
 
         self.common_scale = common_scale
+        self.optimal = optimal
 
     def log_prob(self, value: Tensor) -> Tensor:
+        if self.optimal:
+            return self._optimal_log_prob((value - self.loc).square())
+
         residual = (value - self.loc) * (math.sqrt(0.5) / self.common_scale)
         largest = -self.common_scale.log() - 0.5 * math.log(2 * math.pi)
 
         return torch.addcmul(largest, residual, residual, value=-1)
 
     def expand(self, batch_shape: Size, _instance: Distribution | None = None) -> "Homoscedastic":
-        return Homoscedastic(self.loc.expand(batch_shape), self.common_scale)
+        return Homoscedastic(self.loc.expand(batch_shape), self.common_scale, self.optimal)
+
+    def _optimal_log_prob(self, squares: Tensor) -> Tensor:
+        def log_density(squares: Tensor, variance: Tensor) -> Tensor:
+            return -0.5 * (squares / variance + variance.log() + math.log(2 * math.pi))
+
+        best = squares.mean().detach().clamp(min=_SMALLEST_VARIANCE)
+        own = log_density(squares.detach(), self.common_scale.square())
+
+        return log_density(squares, best) + own - own.detach()

@@ -91,6 +91,9 @@ class Observed(Family):
     Arguments:
         family: The family of each number; by default :class:`SharedGaussian`.
 
+    Raises:
+        ValueError: If the family scores numbers under a scale of all of them.
+
     See Also:
         :class:`~autoencode.distributions.ObservedNumbers`,
         :class:`~autoencode.networks.Incomplete`
@@ -103,6 +106,12 @@ class Observed(Family):
 
     def __init__(self, family: Family | None = None) -> None:
         super().__init__()
+
+        if getattr(family, "optimal", False):
+            raise ValueError(
+                f"{family!r} would count missing numbers as predicted exactly: use"
+                " SharedGaussian(), whose scale is learned."
+            )
 
         self.family = family
         self.default = SharedGaussian() if family is None else None

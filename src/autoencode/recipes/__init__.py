@@ -31,6 +31,7 @@ Example:
     matryoshka   Autoencoder with ordered codes: the first units of a code are a code, too.
     miwae        Importance-weighted autoencoder of frames with missing cells, which it imputes.
     rae          Regularized autoencoder, smooth enough to draw new examples from.
+    sigma_vae    Variational autoencoder that scores each minibatch under its own optimal noise.
     sparse       Sparse autoencoder: each example is the sum of a few atoms of a large dictionary.
     vae          Variational autoencoder, which generates new examples and estimates densities.
     vq_vae       Autoencoder with quantized codes: groups of units are entries of a codebook.
@@ -53,6 +54,7 @@ __all__ = [
     "matryoshka",
     "miwae",
     "rae",
+    "sigma_vae",
     "sparse",
     "vae",
     "vq_vae",
@@ -67,7 +69,7 @@ from .basic import autoencoder, beta_vae, contractive, denoising, linear, vae
 from .deterministic import aae, rae, vq_vae, wae
 from .representations import masked, matryoshka
 from .sparse import sparse
-from .variational import beta_tc_vae, dip_vae, factor_vae, info_vae, iwae, miwae
+from .variational import beta_tc_vae, dip_vae, factor_vae, info_vae, iwae, miwae, sigma_vae
 
 
 class _Listed(ModuleType):

@@ -62,6 +62,9 @@ ADVICE = {
         "densities: `vae`",
         0.9,
     ),
+    "sigma_vae": Advice(
+        "a VAE whose noise is right from the first step", "one noise for each column: `vae`", 0.9
+    ),
     "sparse": Advice(
         "units that stand for one thing each: a large dictionary of which an example uses a few",
         "compact codes: `autoencoder`",

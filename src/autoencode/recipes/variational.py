@@ -1,12 +1,13 @@
 r"""Recipes for variational autoencoders with other bounds and independent units."""
 
-__all__ = ["beta_tc_vae", "dip_vae", "factor_vae", "info_vae", "iwae", "miwae"]
+__all__ = ["beta_tc_vae", "dip_vae", "factor_vae", "info_vae", "iwae", "miwae", "sigma_vae"]
 
 from typing import Any
 
+from ..distributions import SharedGaussian
 from ..estimator import Autoencoder
 from ..modalities import CANDIDATES, MixedTables
-from ..objectives import DIPVAE, IWAE, BetaTCVAE, FactorVAE, InfoVAE
+from ..objectives import DIPVAE, ELBO, IWAE, BetaTCVAE, FactorVAE, InfoVAE
 from .building import Layers, check_effect, recipe
 
 
@@ -251,3 +252,42 @@ def info_vae(
     """
     check_effect("objective", options, alpha=(alpha, 0.5))
     return recipe(latent_dim, layers, InfoVAE(alpha), options)
+
+
+def sigma_vae(
+    latent_dim: int | None = None, beta: float = 1.0, layers: Layers = None, **options: Any
+) -> Autoencoder:
+    r"""Variational autoencoder that scores each minibatch under its own optimal noise.
+
+    The noise of the likelihood is the weight between distortion and rate. :func:`vae` learns it
+    with the other weights; here it is right from the first step, also where the errors of a
+    network fall fast. It is one number for all numbers of an example. See
+    :class:`~autoencode.distributions.SharedGaussian`.
+
+    References:
+        | Simple and Effective VAE Training with Calibrated Decoders (Rybkin et al., 2021)
+        | https://arxiv.org/abs/2006.13202
+
+    Arguments:
+        latent_dim: The number of features of the code; by default it follows from the data, and
+            two make a map.
+        beta: The weight of the rate; one makes a VAE.
+        layers: The widths of the encoder's hidden layers.
+        options: Other arguments of the estimator.
+
+    See Also:
+        :func:`~autoencode.recipes.vae`, :class:`~autoencode.distributions.SharedGaussian`
+
+    Example:
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> model = sigma_vae(2, training=ae.Training(epochs=1), random_state=0).fit(X)
+        >>> model.score_samples(X).shape
+        (60,)
+    """
+    check_effect("objective", options, beta=(beta, 1.0))
+    options = {"likelihood": SharedGaussian(optimal=True)} | options
+
+    return recipe(latent_dim, layers, ELBO(beta), options)

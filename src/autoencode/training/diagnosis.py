@@ -110,7 +110,7 @@ def constant(family: Family, x: Tensor, event: Size, steps: int = 60) -> Distrib
         >>> constant(SharedGaussian(), x, x.shape[1:]).mean.round(decimals=3)
         tensor([[1., 3.]], dtype=torch.float64)
     """
-    family, x = family.double(), x.double()
+    family, x = family.double().eval(), x.double()
     phi = torch.zeros(1, *event, family.n_params, dtype=torch.float64, device=x.device)
     parameters = [phi.requires_grad_(), *family.parameters()]
 

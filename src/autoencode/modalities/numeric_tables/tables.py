@@ -323,8 +323,8 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
         return CensoredGaussian(tuple(shared)) if any(shared) else DiagonalGaussian()
 
     def deterministic_likelihood(self) -> Family:
-        return (
-            SharedGaussian()
+        return SharedGaussian(
+            optimal=False
         )  # weights all columns equally, as principal component analysis does
 
     def unit(self) -> Tensor:

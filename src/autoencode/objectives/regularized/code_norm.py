@@ -26,13 +26,20 @@ class RAE(Objective):
     | --- | --- |
     | `"weights"` | the squared norm of the decoder's weight matrices |
     | `"gradient"` | the squared norm of the Jacobian of the reconstruction at the codes |
+    | `"spectral"` | the squared largest singular values of the decoder's weight matrices |
 
-    The squared norm of the Jacobian is estimated without bias by a random probe. A mixture that is
+    The paper divides weights by their largest singular values (spectral normalization). Here the
+    values are a penalty, so that the model stays the same; each step decomposes all weights. The
+    squared norm of the Jacobian is estimated without bias by a random probe. A mixture that is
     fitted to the codes after the training draws new examples.
 
     References:
         | From Variational to Deterministic Autoencoders (Ghosh et al., 2020), equations 5 to 8
         | https://arxiv.org/abs/1903.12436
+
+        | Spectral Norm Regularization for Improving the Generalizability of Deep Learning
+          (Yoshida & Miyato, 2017), for the spectral penalty
+        | https://arxiv.org/abs/1705.10941
 
     Arguments:
         beta: The weight :math:`\beta \geq 0` of the codes' norm.
@@ -63,12 +70,12 @@ class RAE(Objective):
         self,
         beta: float | WeightSchedule = 1e-2,
         weight: float | WeightSchedule = 1e-6,
-        penalty: Literal["weights", "gradient"] = "weights",
+        penalty: Literal["weights", "gradient", "spectral"] = "weights",
     ) -> None:
         super().__init__()
 
         check_weights(beta=beta, weight=weight)
-        check_choice(("weights", "gradient"), penalty=penalty)
+        check_choice(("weights", "gradient", "spectral"), penalty=penalty)
 
         self.beta = beta
         self.weight = weight
@@ -88,7 +95,7 @@ class RAE(Objective):
                 term = vJ.square().sum(dim=-1)
             else:
                 matrices = [w for w in model.decoder.network.parameters() if w.ndim > 1]
-                term = torch.stack([w.square().sum() for w in matrices]).sum()
+                term = torch.stack([self._square(w) for w in matrices]).sum()
 
         distortion, norm = -p.log_prob(target), z.square().sum(dim=-1) / 2
 
@@ -96,3 +103,10 @@ class RAE(Objective):
             distortion + self.current(self.beta) * norm + self.current(self.weight) * term,
             {"distortion": distortion, "norm": norm, "penalty": term},
         )
+
+    def _square(self, weight: Tensor) -> Tensor:
+        r"""Returns the squared norm of a weight, whose first axis is that of the outputs."""
+        if self.penalty == "weights":
+            return weight.square().sum()
+
+        return torch.linalg.matrix_norm(weight.flatten(start_dim=1), ord=2).square()
