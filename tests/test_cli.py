@@ -891,7 +891,7 @@ def test_the_header_of_a_table_is_that_of_the_fit(run) -> None:
             "--noise has no effect with --corruption; leave out one of them.",
         ),
         ("transform nothing.ae digits.npy --out z.npy", "there is no model file 'nothing.ae'."),
-        ("transform junk.txt digits.npy --out z.npy", "'junk.txt' is no model"),
+        ("transform junk.txt digits.npy --out z.npy", "'junk.txt' is not a model"),
         ("transform truncated.ae digits.npy --out z.npy", "truncated"),
         (
             "transform vae.ae table.csv --label-column kind --out z.npy",

@@ -61,10 +61,12 @@ READERS = [
     if name != "fit" and any(a.name == "data" for a in command_signature(name).arguments)
 ]
 
+_MORE = {"interpolate": "0 1", "forecast": "--steps 3", "inpaint": "--mask x.npy"}
+
 
 @pytest.mark.parametrize("command", READERS)
 def test_invalid_and_useless_flags_are_refused_by_each_command(run, command) -> None:
-    more = {"interpolate": "0 1", "forecast": "--steps 3"}.get(command, "")
+    more = _MORE.get(command, "")
     out = {"manifold": "o", "plot": "o", "neighbors": "o.npz", "transform": "o.npy"}
     out |= {"interpolate": "o.png"}
     line = f"{command} m.ae {{}} {more} --out {out.get(command, 'o.csv')}"
@@ -104,7 +106,7 @@ def test_each_command_names_what_it_cannot_read(run, command, fault) -> None:
     model = {"no model": "none.ae", "damaged model": "damaged.ae"}.get(fault, "m.ae")
     data = {"no data": "none.csv", "empty folder": "empty"}.get(fault, "german.csv")
     out = {"manifold": "p", "plot": "p", "neighbors": "p.npz", "interpolate": "p.png"}
-    more = {"interpolate": "0 1", "forecast": "--steps 3"}.get(command, "")
+    more = _MORE.get(command, "")
 
     status, _, err = run(f"{command} {model} {data} {more} --out {out.get(command, 'p.csv')}")
 

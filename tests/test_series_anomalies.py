@@ -155,7 +155,7 @@ def test_models_of_other_data_are_refused() -> None:
     with pytest.raises(ValueError, match="got a model of Tables"):
         SeriesDetector(ae.linear(2).fit(rows)).fit(rows)
 
-    with pytest.raises(ValueError, match="windows of 32 steps, got 60 steps"):
+    with pytest.raises(ValueError, match="a window of 32 steps, got 60 steps"):
         SeriesDetector(LINEAR).fit(machines(60)[None])
 
     with pytest.raises(TypeError, match="got int"):
