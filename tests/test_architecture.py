@@ -107,8 +107,8 @@ ORDER = {
     "objectives": """
         discriminator schedules
         base
-        contractive elbo reconstruction
-        bounds disentangling matching matryoshka regularized
+        contractive elbo reconstruction wrapping
+        image_similarity bounds disentangling matching matryoshka regularized
     """,
     "objectives.bounds": "capacity importance_weighted",
     "objectives.disentangling": "covariance factor total_correlation",

@@ -27,6 +27,7 @@ WEIGHTS = [
     (cls, name)
     for cls in vars(objectives).values()
     if inspect.isclass(cls) and issubclass(cls, Objective)
+    if cls is not objectives.ImageSimilarity  # for images alone
     for name, parameter in inspect.signature(cls).parameters.items()
     if "WeightSchedule" in str(parameter.annotation)
 ]

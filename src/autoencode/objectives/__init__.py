@@ -8,7 +8,9 @@ r"""Training objectives: functions of (model, input, target) to one loss per exa
 - `disentangling/`: codes with independent units
 - `matching/`: codes that follow the prior as a whole
 - `regularized/`: reconstruction with a penalty on codes or decoder
+- `image_similarity`: differences of images as they are seen, for any objective
 - `matryoshka`: ordered codes, for any objective
+- `wrapping`: what objectives around others share
 - `schedules`: weights that change during a training
 - `discriminator`: the second player of adversarial objectives
 """
@@ -28,6 +30,7 @@ __all__ = [
     "Contractive",
     "CyclicalSchedule",
     "FactorVAE",
+    "ImageSimilarity",
     "InfoVAE",
     "Isometric",
     "LinearSchedule",
@@ -48,6 +51,7 @@ from .bounds import CIWAE, IWAE, PIWAE, CapacityELBO
 from .contractive import Contractive
 from .disentangling import DIPVAE, BetaTCVAE, FactorVAE
 from .elbo import ELBO
+from .image_similarity import ImageSimilarity
 from .matching import AAE, WAE, InfoVAE, SinkhornAE, SlicedWAE
 from .matryoshka import Matryoshka
 from .reconstruction import Reconstruction

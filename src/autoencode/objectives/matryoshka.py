@@ -3,15 +3,15 @@ r"""Ordered codes, whose first units are the best code of their size."""
 __all__ = ["Matryoshka"]
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
 import torch
 from torch import Tensor
-from torch.distributions import Distribution
 
 from ..models.latent import LatentModel, Model
 from .base import Loss, Objective
 from .reconstruction import Reconstruction
+from .wrapping import Listening, adopt
 
 
 class Matryoshka(Objective):
@@ -82,13 +82,9 @@ class Matryoshka(Objective):
         self.prefixes = prefixes
 
         # The trained one, apart from the argument
-        self.whole = inner = (objective or Reconstruction()).clone()
+        self.whole = (objective or Reconstruction()).clone()
 
-        self.posterior = inner.posterior
-        self.prior = inner.prior
-        self.matches_prior = inner.matches_prior
-        self.selection_term = inner.selection_term
-        self.lr_factors = {f"whole.{name}": v for name, v in inner.lr_factors.items()}
+        adopt(self, self.whole)
 
     def build(self, model: LatentModel, n_examples: int = 1) -> "Matryoshka":
         if model.posterior.has_reference:
@@ -120,7 +116,7 @@ class Matryoshka(Objective):
         return sorted({*prefixes, D})
 
     def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
-        heard = _Listening(model)
+        heard = Listening(model)
         loss = self.whole(cast(Model, heard), x, target)
         z = heard.posteriors[0].rsample()
 
@@ -130,23 +126,3 @@ class Matryoshka(Objective):
         cost = distortions.mean(dim=0) - distortions[-1]
 
         return Loss(loss.total + cost, {**loss.terms, "prefixes": cost})
-
-
-class _Listening:
-    r"""Model that remembers the posteriors of its encoder, which then runs only once.
-
-    Arguments:
-        model: The model.
-    """
-
-    def __init__(self, model: Model) -> None:
-        self.model = model
-        self.posteriors: list[Distribution] = []
-
-    def encode(self, x: Tensor) -> Distribution:
-        q = self.model.encode(x)
-        self.posteriors.append(q)
-        return q
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.model, name)
