@@ -104,7 +104,7 @@ def test_a_corruption_beside_damaged_examples_is_refused(caplog) -> None:
         model.fit(X, corrupted=X + 0.1)
 
     assert repr(model.corruption) == repr(GaussianNoise(NOISE))
-    assert "is ignored, as damaged versions of the examples are given" in caplog.text
+    assert "is ignored, because damaged versions of the examples are given" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -899,7 +899,7 @@ def test_the_header_of_a_table_is_that_of_the_fit(run) -> None:
         ),
         ("transform vae.ae digits.npy --out z.xls", "expected a .npy or .csv or .parquet file."),
         ("transform given.ae digits.npy --out z.npy", "--labels FILE"),
-        ("transform vae.ae digits.npy --pool-windows --out z.npy", "no windows to pool of Images"),
+        ("transform vae.ae digits.npy --pool-windows --out z.npy", "has no windows to pool"),
         ("transform given.ae digits.npy --y 77 --out z.npy", "got 77"),
         ("transform given.ae digits.npy --y --out z.npy", "for all or 120 of them, got 0."),
         ("sample given.ae --y --out never.npy", "for all or 64 of them, got 0."),

@@ -188,7 +188,7 @@ def test_a_kind_in_ten_methods_has_the_whole_interface(angles, clocks, recipe, t
     if hasattr(model, "sample"):
         assert np.abs(model.sample(50, random_state=0)).max() <= np.pi
 
-    with pytest.raises(ValueError, match=r"there are no windows to pool of Angles\(\)"):
+    with pytest.raises(ValueError, match=r"Angles\(\) has no windows to pool"):
         model.transform(clocks, pool_windows=True)
 
     with pytest.raises(ValueError, match="expected rows of 3 finite angles"):

@@ -228,7 +228,7 @@ def test_pairs_without_names_are_joined_by_position(tmp_path: Path) -> None:
     for i in range(12):
         gray(tmp_path / "clean" / f"{i}.png", i)
 
-    with pytest.raises(ValueError, match=r"by letters it is 0\.png; 1\.png; 10\.png"):
+    with pytest.raises(ValueError, match=r"the alphabetical order, 0\.png; 1\.png; 10\.png"):
         pairs_of(tmp_path, corrupted=np.zeros((12, 8, 8), np.uint8))
 
 
@@ -317,7 +317,7 @@ def test_labels_without_names_need_all_files(tmp_path: Path) -> None:
 
     folder_of(tmp_path, 11)
 
-    with pytest.raises(ValueError, match="Give a list of the files in the order"):
+    with pytest.raises(ValueError, match="Give a list of the files in the right order"):
         labeled(tmp_path, [*"ababababab", "a"])
 
 

@@ -89,7 +89,7 @@ def test_a_model_that_returns_what_it_is_given_is_reported(caplog) -> None:
     with caplog.at_level(logging.WARNING):
         model.inpaint(TEST[:2], MASK)
 
-    assert "the model may return what it is given" in caplog.text
+    assert "the model may copy its input" in caplog.text
 
 
 def test_masks_in_files_are_joined_by_name(linear, tmp_path) -> None:

@@ -264,6 +264,6 @@ def test_guesses_are_logged(caplog) -> None:
 
     said = [r.getMessage() for r in caplog.records if "taken for" in r.getMessage()]
     assert said == [
-        "taken for 60 gray images of 32 x 32; modality=... (command line: --modality) says"
-        " otherwise."
+        "taken for 60 gray images of 32 x 32; modality=... (command line: --modality) changes"
+        " this."
     ]

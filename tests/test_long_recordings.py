@@ -124,7 +124,9 @@ def test_pairs_of_recordings_have_one_length() -> None:
     X = [noise(3.0), noise(4.0)]
     quick(ae.autoencoder).fit(X, corrupted=[0.5 * x for x in X])
 
-    with pytest.raises(ValueError, match=r"recording 0 with 5 windows and 7 of its damaged"):
+    with pytest.raises(
+        ValueError, match=r"recording 0 with 5 windows, and its damaged version with 7"
+    ):
         quick(ae.autoencoder).fit(X, corrupted=X[::-1])
 
 

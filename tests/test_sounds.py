@@ -779,7 +779,7 @@ def test_labels_are_those_of_whole_sounds(tmp_path) -> None:
 def test_what_has_no_windows_is_not_pooled(pooling) -> None:
     X = np.random.default_rng(0).normal(size=(20, 3))
 
-    with pytest.raises(ValueError, match=r"no windows to pool of Tables.* Leave out pool_w"):
+    with pytest.raises(ValueError, match=r"has no windows to pool.* Leave out pool_w"):
         quick().fit(X).transform(X, pool_windows=True)
 
     with pytest.raises(ValueError, match="sound 1 is empty"):

@@ -49,11 +49,11 @@ def check_damage(corruption: Any, corrupted: Any) -> None:
 
     if repr(corruption) != repr(GaussianNoise(NOISE)):
         raise ValueError(
-            f"corruption={corruption!r} has no effect beside corrupted=..., whose"
-            " examples are damaged already. Leave out one of the two."
+            f"corruption={corruption!r} has no effect beside corrupted=..., which"
+            " already gives damaged examples. Leave out one of the two."
         )
 
-    log.info("%r is ignored, as damaged versions of the examples are given.", corruption)
+    log.info("%r is ignored, because damaged versions of the examples are given.", corruption)
 
 
 def check_posterior(family: Family) -> None:
@@ -125,14 +125,14 @@ def check_lengths(**rows: Any) -> None:
 
 
 def check_groups(groups: Any, training: Any) -> None:
-    r"""Refuse groups without effect, as no example is held out.
+    r"""Refuse groups that have no effect because no example is held out.
 
     Arguments:
         groups: The groups, or `None`.
         training: The training method, or `None`.
 
     Raises:
-        ValueError: If they have no effect.
+        ValueError: If the groups have no effect.
 
     Example:
         >>> from autoencode import Training
@@ -156,13 +156,12 @@ def check_groups(groups: Any, training: Any) -> None:
 def check_index(X: Any, other: Any, what: str) -> None:
     r"""Refuse a frame or series whose rows have the names of those of `X`, in another order.
 
-    Rows are joined by position, as in scikit-learn, which then joins what does not belong
-    together.
+    Rows are joined by position, as in scikit-learn, which would join the wrong rows.
 
     Arguments:
         X: The examples.
-        other: What is joined to them.
-        what: Its name.
+        other: The frame or series that is joined to them.
+        what: The name of the argument.
 
     Raises:
         ValueError: If the names are the same, and their order is not.
@@ -210,7 +209,7 @@ def check_windows(X: Any, corrupted: Any) -> None:
         if n != m:
             raise ValueError(
                 f"expected damaged recordings as long as the clean ones, got recording {i} with"
-                f" {n} windows and {m} of its damaged version. Bring both to one length."
+                f" {n} windows, and its damaged version with {m}. Bring both to one length."
             )
 
 

@@ -1,4 +1,4 @@
-r"""Choices that follow from others where the user leaves them open."""
+r"""Choices that follow from others, if the user leaves them open."""
 
 __all__ = [
     "default_prior",
@@ -142,8 +142,9 @@ def resolve_network(network: Any, modality: Modality, cleans: bool) -> Network:
 
     if isinstance(chosen, Modules) and chosen.has_modules:
         log.warning(
-            "a model with modules of your own cannot be saved, as they do not say how they were"
-            " made. Functions that make them can be stored: see autoencode.networks.Modules."
+            "a model with modules of your own cannot be saved, because modules do not record how"
+            " they were built. Functions that build them can be stored: see"
+            " autoencode.networks.Modules."
         )
 
     return adapt_network(modality, chosen or default_network(modality, cleans)).clone()

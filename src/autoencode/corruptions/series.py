@@ -13,12 +13,12 @@ from .base import Corruption
 class FutureMasking(Corruption):
     r"""Hides the last steps of series, so that models learn to continue them.
 
-    The number of hidden steps is uniform between one and the given share of the series. All
+    The number of hidden steps is uniform between one and a fraction of the series. All
     channels end at the same step. Hidden numbers are zero, the mean of the channel; for
     :class:`~autoencode.modalities.Series` with gaps they are missing.
 
     Arguments:
-        max_fraction: The greatest share of the series that is hidden, in :math:`(0, 1)`.
+        max_fraction: The largest fraction of the series that is hidden, in :math:`(0, 1)`.
 
     See Also:
         :class:`~autoencode.corruptions.SensorDropout`,
@@ -55,12 +55,12 @@ class SensorDropout(Corruption):
     r"""Hides a stretch of single channels, as if their sensors had failed.
 
     Each channel of each series fails with probability :math:`\nu`. The gap has a random
-    length, up to the given share of the series, and a random place. Hidden numbers are zero, the
+    length, up to a fraction of the series, and a random place. Hidden numbers are zero, the
     mean of the channel; for :class:`~autoencode.modalities.Series` with gaps they are missing.
 
     Arguments:
         fraction: The probability :math:`\nu \in [0, 1]` of each channel.
-        max_gap_fraction: The largest share of the series that a gap covers, in :math:`(0, 1]`.
+        max_gap_fraction: The largest fraction of the series that a gap covers, in :math:`(0, 1]`.
 
     See Also:
         :class:`~autoencode.corruptions.TimeJitter`, :class:`~autoencode.corruptions.TimeWarping`
@@ -99,11 +99,11 @@ class SensorDropout(Corruption):
 
 
 class TimeJitter(Corruption):
-    r"""Reads each number a little too early or too late, as clocks that tremble do.
+    r"""Reads each number a little too early or too late, like an unsteady clock.
 
     .. math:: \tilde x_t = x(t + \sigma \epsilon_t), \qquad \epsilon_t \sim \mathcal{N}(0, 1)
 
-    Between steps, series are linear. All channels share the times. Noise of the values is
+    Between steps, series are linear. All channels share the times. For noise of the values, use
     :class:`GaussianNoise`.
 
     Arguments:
@@ -190,7 +190,7 @@ def _at(x: Tensor, t: Tensor) -> Tensor:
     before = before[:, None].expand(x.shape)
     a, b = x.gather(-1, before), x.gather(-1, (before + 1).clamp(max=x.shape[-1] - 1))
 
-    # Where a number is read as it is, a missing neighbor does not matter
+    # If a number is read exactly at its step, a missing neighbor does not matter
     return torch.where(share == 0, a, torch.where(share == 1, b, a + share * (b - a)))
 
 

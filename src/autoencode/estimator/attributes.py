@@ -1,4 +1,4 @@
-r"""Attributes of a fitted estimator: what a file stores, and views of it."""
+r"""Attributes of a fitted estimator: the parts that a file stores, and views of them."""
 
 __all__ = ["ResolvedAttributes"]
 
@@ -66,7 +66,7 @@ class ResolvedAttributes:
     @property
     def likelihood_(self) -> Family:
         r"""The family of :math:`p(x \mid z)`, which is a part of the model."""
-        decoder = self.model_.decoder  # none, if only the encoder was stored
+        decoder = self.model_.decoder  # `None` if only the encoder was stored
         return self.blueprint_.likelihood if decoder is None else decoder.family
 
     @property
@@ -113,10 +113,10 @@ class ResolvedAttributes:
         )
 
     def _set_state(self, state: FittedState) -> Self:
-        r"""Makes the estimator the fitted one of a file, if it has the stored arguments."""
+        r"""Restores a fit from a file, for an estimator with the stored arguments."""
         self.fitted_ = clone(self)
         self.blueprint_, self.model_ = state.blueprint, state.model
-        self.objective_ = cast(Objective, state.objective)  # an encoder alone has none
+        self.objective_ = cast(Objective, state.objective)  # `None` for an encoder alone
         self.training_, self.history_, self.seed_ = state.training, state.history, state.seed
 
         if state.n_features_in is not None:

@@ -53,22 +53,22 @@ class Autoencoder(ForecastMethods, ScoreMethods, SampleMethods, TransformMethods
             :func:`~autoencode.blueprint.code_size.choose_code_size`. Use 2 for a map.
         objective: The objective to minimize; by default
             :class:`~autoencode.objectives.Reconstruction`.
-        modality: The kind of data, or a list to take the first from that accepts the data; by
-            default guessed from the data.
-        network: The architecture of encoder and decoder; by default the modality's. A pair of
-            plain modules of torch, trained, frozen or not, is one, too, see
+        modality: The kind of data, or a list of kinds, of which the first that accepts the data is
+            used; by default guessed from the data.
+        network: The architecture of encoder and decoder; by default that of the modality. It may
+            be a pair of plain torch modules, trained or not, see
             :class:`~autoencode.networks.Modules`.
-        posterior: The family of :math:`q(z \mid x)`; by default the objective's.
+        posterior: The family of :math:`q(z \mid x)`; by default that of the objective.
         likelihood: The family of :math:`p(x \mid z)`; by default chosen by the modality from the
             data.
-        prior: The distribution :math:`p(z)`; by default the objective's, for
-            :class:`~autoencode.objectives.ELBO` a :class:`~autoencode.priors.Mixture`, which is
-            fitted to the codes after the training; with `conditional`, the unit Gaussian.
+        prior: The distribution :math:`p(z)`; by default that of the objective. For
+            :class:`~autoencode.objectives.ELBO` it is a :class:`~autoencode.priors.Mixture`, which
+            is fitted to the codes after the training; with `conditional`, the unit Gaussian.
         corruption: The corruption of the encoder's input in training: a
             :class:`~autoencode.corruptions.Corruption` or a function from tensor to tensor.
         conditional: Whether to model `X` given `y`, :math:`p(x, z \mid y)`; or
             :class:`~autoencode.modalities.Labels` or
-            :class:`~autoencode.modalities.ContinuousContext`, where `y` is not to be guessed.
+            :class:`~autoencode.modalities.ContinuousContext`, to fix the kind of `y`.
         training: The training method; by default :class:`~autoencode.Training`.
         random_state: The seed of `fit`, and of the estimates of `score_samples`.
 
@@ -81,7 +81,7 @@ class Autoencoder(ForecastMethods, ScoreMethods, SampleMethods, TransformMethods
         latent_dim_: The number of features of the code, given or chosen.
         network_: The architecture, given or chosen.
         likelihood_: The family of :math:`p(x \mid z)`, given or chosen.
-        prior_: The prior, given or the objective's; the fitted one is `model_.prior`.
+        prior_: The prior, given or chosen; the fitted prior is `model_.prior`.
         context_: The kind of `y`, or `None`.
         fitted_: A copy of the estimator with its arguments at the time of `fit`.
         training_: The training method with all choices resolved, such as device and precision.
@@ -128,7 +128,7 @@ class Autoencoder(ForecastMethods, ScoreMethods, SampleMethods, TransformMethods
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float32"]  # codes are float32, always
+        tags.transformer_tags.preserves_dtype = ["float32"]  # codes are always float32
 
         return tags
 
@@ -164,11 +164,11 @@ class Autoencoder(ForecastMethods, ScoreMethods, SampleMethods, TransformMethods
 
         Arguments:
             X: Rows of numbers, with shape `(N, D)`; images, with shape `(N, H, W)` or
-                `(N, H, W, C)`; the path of a file or folder that holds some, or a list of
-                files; or a data set of torch or Hugging Face, or any iterable, of such rows or
-                images, alone or with their labels. Data in files may be larger than memory.
+                `(N, H, W, C)`; sounds, series, texts or data frames; the path of a file or folder,
+                or a list of files; or a data set of torch or Hugging Face, or any other iterable
+                of examples, with or without labels. Data in files may be larger than memory.
             y: With `conditional`, a label or a row of numbers for each example. By default, these
-                are the labels that came with the examples; those of a folder are the names of its
+                are the labels that came with the examples; for a folder, the names of its
                 subfolders. Labels of files may be given by file name: as a mapping or series, or
                 as a table with a column of file names. Without `conditional`, `y` is ignored.
             corrupted: Damaged versions of the examples, which the encoder sees in place of `X`.
@@ -176,12 +176,11 @@ class Autoencoder(ForecastMethods, ScoreMethods, SampleMethods, TransformMethods
                 without a readable partner is left out, and named in the log. Arrays must be in
                 the same order. A `corruption` has no effect on damaged versions.
             resume: Whether to continue from the checkpoint of `Training(checkpoint_dir=...)`, if
-                there is one. On a CPU, the result is bit for bit that of a training that was
-                never stopped.
+                there is one. On a CPU, the result is the same, to the bit, as without the
+                interruption.
             groups: The group of each example, such as its patient, in any form that `y` may have.
-                The validation examples are whole groups, so that none has examples on both sides.
-                Cross-validation needs the same groups, as in
-                `sklearn.model_selection.GroupKFold`.
+                Whole groups are held out for validation. For cross-validation, use the same groups
+                with `sklearn.model_selection.GroupKFold`.
 
         Raises:
             TypeError: If an argument is of the wrong kind.
@@ -221,13 +220,13 @@ class Autoencoder(ForecastMethods, ScoreMethods, SampleMethods, TransformMethods
         r"""Saves the model with its preprocessing to one file.
 
         Arguments:
-            path: The file. It is replaced when the new one is complete.
+            path: The file. It is replaced when the new file is complete.
             encoder_only: Whether to leave out the decoder; such a model can only `transform`.
 
         Raises:
             ValueError: If the file cannot be written, exists and is not a model, or an argument
                 cannot be stored.
-            OSError: If writing fails, as on a full disk. A previous model in the file is kept.
+            OSError: If writing fails, for example on a full disk. An earlier model is kept.
         """
         check_is_fitted(self, "model_")
 

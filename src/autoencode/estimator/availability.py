@@ -25,10 +25,10 @@ from ..objectives import Objective
 from ..priors import Prior
 
 _ENCODER_ONLY = (
-    "this model was loaded or saved with encoder_only=True and cannot decode. Load the whole one."
+    "this model was loaded or saved with encoder_only=True and cannot decode. Load all of it."
 )
 _NO_DENSITY = (
-    "'{}' needs a density p(x). This autoencoder has none, as its encoder returns a point, not a"
+    "'{}' needs a density p(x). This autoencoder has none: its encoder returns a point, not a"
     " distribution of codes. Use ae.vae(...) for densities and new examples, or {}."
 )
 _NO_CELLS = (
@@ -47,7 +47,7 @@ class Abilities(NamedTuple):
     """
 
     kinds: tuple[Modality, ...]
-    r"""The kind of data of the fit, or all that the data may turn out to be."""
+    r"""The kind of data of the fit, or all kinds that are possible before it."""
 
     has_density: bool
     r"""True if codes have a density."""
@@ -101,7 +101,7 @@ class _Able(Protocol):
 class UnavailableError(AttributeError, ValueError):
     r"""Error of a method that the kind of data or the model cannot perform.
 
-    `hasattr` is false, as scikit-learn expects, and the message says what to do.
+    `hasattr` is false, as scikit-learn expects, and the message names the remedy.
 
     Example:
         >>> issubclass(UnavailableError, AttributeError)
@@ -112,7 +112,7 @@ class UnavailableError(AttributeError, ValueError):
 def available_unless(*reasons: Reason) -> Callable[[Callable], Any]:
     r"""Method of an estimator that does not exist while there is a reason against it.
 
-    It is scikit-learn's `available_if`, with a sentence in place of "has no attribute".
+    It works like scikit-learn's `available_if`, with a sentence in place of "has no attribute".
 
     Arguments:
         reasons: Functions of the estimator's :class:`Abilities` that return a sentence, or `None`.
@@ -180,7 +180,7 @@ def has_no_samples(abilities: Abilities) -> str | None:
 
 
 def has_no_future(abilities: Abilities) -> str | None:
-    r"""Reason against forecasts: the data are no series.
+    r"""Reason against forecasts: the data are not series.
 
     Example:
         >>> from autoencode.modalities import Images, Series
@@ -227,7 +227,7 @@ def has_no_cells(method: str, capability: type) -> Reason:
 
 
 def has_no_pixels(method: str) -> Reason:
-    r"""Reason against methods of pixels: the examples are no images.
+    r"""Reason against methods of pixels: the examples are not images.
 
     Arguments:
         method: The name of the method.

@@ -43,32 +43,32 @@ class ForecastMethods(ExampleReader):
         level: float | None = 0.9,
         calibration: ArrayLike | str | Path | None = None,
     ) -> Forecast:
-        r"""Forecasts the steps after the last one of each series.
+        r"""Forecasts the steps after the end of each series.
 
-        The steps to come are the missing end of a window, and are imputed, see
+        Future steps are imputed as the missing end of a window, see
         :func:`~autoencode.inference.forecasts.continue_series`. Fit with
         `modality=Series(gaps=True)` and `corruption=FutureMasking()`.
 
-        An interval is as wide as the errors of earlier forecasts demand: those from earlier steps
-        of the calibration series, for each step and channel
-        (:func:`~autoencode.inference.forecasts.conformal_width`). Series that the model was
-        trained on are predicted too well, and make intervals too narrow.
+        The width of an interval follows from the errors of forecasts of earlier steps of the
+        calibration series, for each step and channel
+        (:func:`~autoencode.inference.forecasts.conformal_width`). A model predicts its training
+        series too well, so that they would make intervals too narrow.
 
         Arguments:
             X: The series, like those of the fit.
             steps: The number of steps to forecast.
             y: Their labels or numbers, if the model is conditional.
             level: The probability that an interval holds the step, or `None` for no intervals.
-            calibration: Series to learn the width of intervals from, with the labels `y`, if the
-                model is conditional; by default the given ones.
+            calibration: Series from which the width of intervals is learned, with the labels `y`
+                if the model is conditional; by default `X`.
 
         Returns:
             The expected steps and the ends of the intervals, in the form of `X`: arrays with shape
-            `(steps, C)` for each series, or a table whose times go on.
+            `(steps, C)` for each series, or a table with later times.
 
         Raises:
-            ValueError: If the networks do not see gaps, or if there are too few earlier steps to
-                learn the width of intervals from.
+            ValueError: If the networks do not see gaps, or if there are too few earlier steps for
+                the width of intervals.
         """
         check_is_fitted(self, "model_")
         steps = checks.at_least_one(steps)

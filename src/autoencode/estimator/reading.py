@@ -83,7 +83,7 @@ class ExampleReader(ResolvedAttributes, BaseEstimator):
             if names is not None:  # the array has no names, so they are compared below
                 warnings.filterwarnings("ignore", "X does not have valid feature names")
 
-            if is_frame(X) and inputs.is_accepted(X, kinds):  # cells are looked at there
+            if is_frame(X) and inputs.is_accepted(X, kinds):  # the modality checks the cells
                 validate_data(self, X, reset=reset, skip_check_array=True)
             else:
                 X = validate_data(self, X, reset=reset, dtype="numeric", ensure_all_finite=False)
@@ -129,8 +129,8 @@ class ExampleReader(ResolvedAttributes, BaseEstimator):
     def _windows(self, X: Any) -> Windows:
         if not isinstance(self.modality_, Windowed):
             raise ValueError(
-                f"there are no windows to pool of {self.modality_}: each example has one row"
-                " anyway. Leave out pool_windows=True (command line: --pool-windows)."
+                f"{self.modality_} has no windows to pool: each example already has one row."
+                " Leave out pool_windows=True (command line: --pool-windows)."
             )
 
         return self.modality_.windows(X)
@@ -183,7 +183,7 @@ class ExampleReader(ResolvedAttributes, BaseEstimator):
 
 
 def draw_seed(random_state: int | np.random.RandomState | None) -> int:
-    r"""Draw a seed for torch from a random state as scikit-learn takes it.
+    r"""Draw a seed for torch from a random state in the sense of scikit-learn.
 
     Arguments:
         random_state: A seed, a generator, or `None` for numpy's global generator.

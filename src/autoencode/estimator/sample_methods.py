@@ -50,14 +50,15 @@ class SampleMethods(ExampleReader):
     ) -> NDArray:
         r"""Samples new examples: codes from the prior, decoded.
 
-        New images are means of :math:`p(x \mid z)`, as is usual. New rows of tables and texts are
-        samples from it.
+        New images are means of :math:`p(x \mid z)`, as in the literature. New rows of tables and
+        new texts are samples from it.
 
         Arguments:
             n_samples: The number of examples.
-            y: Labels or numbers, if the model is conditional; one for all, or one each.
-            random_state: The seed of the samples; by default each call gives new ones, whatever
-                the `random_state` of the model.
+            y: Labels or numbers, if the model is conditional: one for all examples, or one for
+                each.
+            random_state: The seed of the samples. By default, each call gives new samples, for any
+                `random_state` of the model.
             conditions: Values that all new rows of a mixed table have in given columns. Codes are
                 resampled with the weight :math:`p(x_g \mid z)`.
             missing: Whether cells of a new mixed table are missing with the patterns of the data,
@@ -104,8 +105,8 @@ class SampleMethods(ExampleReader):
         :mod:`~autoencode.inference.imputation`; a model without a density uses its single code.
 
         Arguments:
-            X: The rows, like those of the fit. A model that was fitted to complete rows has seen
-                missing cells only with `corruption=Masking()`.
+            X: The rows, like those of the fit. A model that was fitted to complete rows should be
+                fitted with `corruption=Masking()`, so that it has seen missing cells.
             y: Their labels or numbers, if the model is conditional.
             n_samples: The number of completed tables to sample, to see the spread; by default a
                 single table of means and most probable levels.

@@ -1,4 +1,4 @@
-r"""Methods of the estimator that judge examples and cells."""
+r"""Methods of the estimator that score examples and cells."""
 
 __all__ = ["ScoreMethods"]
 
@@ -47,7 +47,7 @@ class ScoreMethods(ExampleReader):
         is the sum over all columns, in the user's units. For tables of mixed columns, it is the
         sum over all scores and indicators that are not missing, and a level that the fit did not
         see adds one. For texts, it is the number of bytes to insert, delete or replace. Outputs
-        are not rounded to integers before.
+        are compared before they are rounded to integers.
 
         Returns:
             The errors, with shape `(N,)`.

@@ -21,12 +21,12 @@ def load(
         path: The file.
         encoder_only: Whether to load the encoder alone; such a model can only `transform`.
         trusted: Networks, objectives or functions from outside this library that the model may
-            use, or import paths: of these, or of modules all of whose contents are trusted.
+            use, or their import paths, or modules whose whole content is trusted.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is damaged, of a newer version, not a model of this library, or uses
-            something that is not trusted.
+        ValueError: If the file is damaged, of a newer version, or not a model of this library, or
+            if it uses code that is not trusted.
 
     See Also:
         :class:`~autoencode.Autoencoder`

@@ -50,7 +50,7 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
         sparse: bool = False,
         out: str | Path | None = None,
     ) -> Any:
-        r"""Encodes examples to the means of their posteriors, never to samples.
+        r"""Encodes examples to the means of their posteriors.
 
         Arguments:
             X: The examples, in the shape and scale of those of `fit`.
@@ -68,7 +68,7 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
                 (:class:`~autoencode.networks.FullyConvolutional`).
             sparse: Whether to return a sparse matrix of scipy in CSR format, for codes most of
                 whose units are zero.
-            out: A file to write the codes to, batch by batch, so that all of them never stand in
+            out: A file to which the codes are written batch by batch, so that they need not fit in
                 memory: `.npy`, or `.npz` for a sparse matrix (`scipy.sparse.load_npz`).
 
         Returns:
@@ -96,13 +96,13 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
 
         if len(chosen) > 1 and chosen != ["indices", "out"]:
             raise ValueError(
-                f"{' and '.join(chosen)} cannot be combined. Leave out all but one; a sparse file"
-                " is out='codes.npz'."
+                f"{' and '.join(chosen)} cannot be combined. Use one of them; for a sparse file,"
+                " set out='codes.npz'."
             )
 
         if out is not None:
             if indices and Path(out).suffix.lower() == ".npz":
-                raise ValueError("indices are no sparse codes: write them to a .npy file.")
+                raise ValueError("indices are not sparse codes: write them to a .npy file.")
 
             check_writable(out)
             opened = self._open(X, y)
@@ -133,8 +133,9 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
 
         Returns:
             `examples`, the rows of the examples, and `activations`, values of the unit, with shape
-            `(latent_dim, n_examples)`; the row is -1 where fewer examples have the unit on, that
-            is, different from zero. `rate` has the share of examples for which each unit is on.
+            `(latent_dim, n_examples)`. A unit is on if it is different from zero; the row is -1
+            if the unit is on for fewer examples. `rate` is the fraction of examples for which
+            each unit is on.
 
         Raises:
             ValueError: If the examples are not like those of `fit`.
@@ -153,8 +154,8 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
             y: Labels or numbers, if the model is conditional; one for all, or one each.
 
         Returns:
-            Examples in the shape, scale and type of those of `fit`; of maps, images with as many
-            pixels as the positions stand for.
+            Examples in the shape, scale and type of those of `fit`; for maps, images of the
+            corresponding size.
 
         Raises:
             ValueError: If the codes have another width, or are not finite.

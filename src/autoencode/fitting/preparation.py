@@ -85,7 +85,7 @@ def prepare(
         resume: Whether to continue from a checkpoint.
         compare_columns: A function that compares the columns of a table with those of the fit, or
             learns them.
-        groups: The group of each example, of which some are held out whole.
+        groups: The group of each example. Whole groups are held out.
 
     Raises:
         TypeError: If an argument is of the wrong kind.
@@ -206,7 +206,7 @@ def _read(
     guessed = not isinstance(kinds, Modality) and found.kind is None
 
     if guessed and (what := describe_guess(found.X, modality)):
-        log.info("taken for %s; modality=... (command line: --modality) says otherwise.", what)
+        log.info("taken for %s; modality=... (command line: --modality) changes this.", what)
 
     if (form := format_of_source(source, found.X)) is not None:
         modality.format_ = form

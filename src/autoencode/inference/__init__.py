@@ -5,7 +5,7 @@ r"""Evaluation of a trained model.
 - `forecasts`: later steps of series, with intervals
 - `scores`: errors, densities and surprisals in the user's units
 - `codes`, `generation`: codes, reconstructions, new examples and filled rows in the user's units
-- `continuation`: new texts that go on from a given beginning
+- `continuation`: new texts that continue a given beginning
 - `own_size`, `inpainting`: images of any size, and their missing pixels
 - `blocks`: long examples, reconstructed in parts
 - `maps`: codes that are maps, and errors of pixels, of images of any size

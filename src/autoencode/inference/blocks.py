@@ -1,4 +1,4 @@
-r"""Reconstruction of long examples that are seen in parts."""
+r"""Reconstruction of long examples in parts."""
 
 __all__ = ["map_blocks", "reconstruct_blocks"]
 
@@ -52,7 +52,7 @@ def map_blocks(
         blocks: The parts of the recording, each with shape `(T, *)`.
         function: A function of windows with shape `(N, n, *)`, which keeps the shape.
         n: The samples of a window.
-        most: The largest number of windows that the function gets at once.
+        most: The maximum number of windows in a call of the function.
 
     Raises:
         ValueError: If there is no sample.
@@ -89,7 +89,7 @@ def map_blocks(
 
 
 class _Joiner:
-    r"""Windows that come in order, each faded into the next, as by `join`."""
+    r"""Join of windows that arrive in order, with the cross-fades of `join`."""
 
     def __init__(self, n: int) -> None:
         self.n = n

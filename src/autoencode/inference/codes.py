@@ -1,4 +1,4 @@
-r"""Codes of examples, and examples of codes, by a trained model."""
+r"""Codes of examples, and decoded examples, by a trained model."""
 
 __all__ = [
     "codebook_indices",
@@ -62,7 +62,7 @@ def each_code(
 def codebook_indices(
     model: LatentModel, modality: Modality, x: Tensor, c: Tensor | None = None
 ) -> Tensor:
-    r"""Indices of the entries of a codebook that stand for examples, with shape `(N, places)`.
+    r"""Indices of the entries of a codebook for examples, with shape `(N, positions)`.
 
     Arguments:
         model: The model.

@@ -1,4 +1,4 @@
-r"""New examples that go on from a given beginning."""
+r"""New examples that continue a given beginning."""
 
 __all__ = ["check_prefixes", "continue_prefixes"]
 
@@ -27,7 +27,7 @@ def check_prefixes(modality: Modality, prefix: str | Sequence[str], n: int) -> l
         n: The number of texts.
 
     Raises:
-        ValueError: If the data are no texts, or no text begins so.
+        ValueError: If the data are not texts, or no text can begin in this way.
 
     Example:
         >>> from autoencode.modalities import Texts

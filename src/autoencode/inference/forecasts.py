@@ -26,7 +26,7 @@ from .imputation import posterior_mean
 
 log = logging.getLogger(__name__)
 
-_MAX_PAST = 500  # earlier forecasts to learn the width of intervals from
+_MAX_PAST = 500  # maximum number of earlier forecasts from which widths are learned
 
 
 class Forecast(NamedTuple):
@@ -59,8 +59,8 @@ def continue_series(
 
     .. math:: \hat x_{t+1:t+h} = \mathbb{E}[x_{t+1:t+h} \mid x_{t-n+h+1:t}]
 
-    The steps to come are the missing end of a window of :math:`n` steps, and are imputed. A
-    forecast of more than half a window goes on from its own expectations, block by block.
+    Future steps are imputed as the missing end of a window of :math:`n` steps. A forecast of more
+    than half a window continues from its own expectations, block by block.
 
     Arguments:
         model: The model.
@@ -176,7 +176,7 @@ def conformal_width(errors: NDArray, level: float) -> NDArray[np.float64]:
 
 
 def warn_unless_learned(corruption: Any) -> None:
-    r"""Warn if a model has never had to continue series.
+    r"""Warn if a model was not trained to continue series.
 
     Arguments:
         corruption: The corruption of its training.

@@ -28,7 +28,7 @@ from .own_size import images_of, pixels_of, reconstructed
 
 log = logging.getLogger(__name__)
 
-_TOLERANCE = 1e-3  # of the range from black to white, within which a step changes nothing
+_TOLERANCE = 1e-3  # fraction of the range from black to white; smaller changes are ignored
 _SMALLEST_CHANGE = 0.01  # mean change of filled pixels that shows that a model has filled them
 
 
@@ -125,8 +125,8 @@ class _Filler:
 
         if (x - first)[missing].abs().mean() < _SMALLEST_CHANGE:
             log.warning(
-                "missing pixels stay near the mean color: the model may return what it is given. A"
-                " code with fewer numbers, or corruption=Masking(0.5), teaches it to fill in."
+                "missing pixels stay near the mean color: the model may copy its input. A code"
+                " with fewer numbers, or corruption=Masking(0.5), teaches it to fill in pixels."
             )
 
         return x

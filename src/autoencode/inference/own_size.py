@@ -78,7 +78,7 @@ def images_of(X: Any) -> list[Any]:
     if len(shape) < 3 or (len(shape) == 3 and shape[-1] < 5):
         raise ValueError(
             f"expected images, with shape (N, H, W) or (N, H, W, C), or a list of images of"
-            f" several sizes, got {tuple(shape)}. Use X[None] for a single one."
+            f" several sizes, got {tuple(shape)}. Use X[None] for a single image."
         )
 
     return [*X]
@@ -93,7 +93,7 @@ def reconstruct_in_own_size(
 ) -> NDArray:
     r"""Encode and decode one image of any size.
 
-    A network that keeps places sees it in one pass, or in blocks that overlap by its receptive
+    A fully convolutional network sees it in one pass, or in blocks that overlap by its receptive
     field. Any other network sees it in tiles as large as the images of the fit.
 
     Arguments:
@@ -101,7 +101,7 @@ def reconstruct_in_own_size(
         model: The trained model.
         image: The pixels, with shape `(H, W)` or `(H, W, C)`, or the path of a file.
         c: Its context, with shape `(1, C)`.
-        enlarge: The factor by which its sides become larger before.
+        enlarge: The factor by which its sides are enlarged first.
     """
     modality: Any = blueprint.modality
 
@@ -128,7 +128,7 @@ def pixels_of(image: Any) -> NDArray:
 def reconstructed(
     blueprint: Blueprint, model: LatentModel, x: Tensor, c: Tensor | None = None
 ) -> Tensor:
-    r"""Reconstructions of scaled images of a size that the network takes.
+    r"""Reconstructions of scaled images of a size that the network accepts.
 
     Arguments:
         blueprint: The resolved choices of the fit.

@@ -30,9 +30,9 @@ def describe_units(parts: Iterable[Tensor], n_examples: int) -> Bunch:
         n_examples: The number of examples for each unit.
 
     Returns:
-        `examples` and `activations`, with shape `(D, n)`, from the largest value on; an example
-        is -1 where fewer have a unit that differs from zero. And `rate`, with shape `(D,)`: the
-        share of examples for which a unit is on.
+        `examples` and `activations`, with shape `(D, n)`, from the largest value on. An example
+        is -1 if the unit is not zero for fewer examples. And `rate`, with shape `(D,)`: the
+        fraction of examples for which a unit is on.
 
     Example:
         >>> found = describe_units([torch.tensor([[0.0, 2.0], [0.0, 3.0]])], 1)
@@ -66,7 +66,7 @@ def describe_units(parts: Iterable[Tensor], n_examples: int) -> Bunch:
 
 
 def sparse_matrix(parts: Iterable[Tensor]) -> csr_matrix:
-    r"""Join batches of codes as a sparse matrix, without a dense one of all.
+    r"""Join batches of codes to a sparse matrix, without a dense matrix of all codes.
 
     Arguments:
         parts: Batches of codes, each with shape `(B, D)`.
@@ -83,7 +83,7 @@ def sparse_matrix(parts: Iterable[Tensor]) -> csr_matrix:
 
 
 def write_codes(parts: Iterable[Tensor], n: int, path: str | Path) -> None:
-    r"""Write codes to a file batch by batch, so that all of them never stand in memory.
+    r"""Write codes to a file batch by batch, so that they need not fit in memory.
 
     Arguments:
         parts: Batches of codes, each with shape `(B, D)`.
@@ -103,7 +103,7 @@ def write_codes(parts: Iterable[Tensor], n: int, path: str | Path) -> None:
 
     if suffix not in UNIT_SUFFIXES:
         raise ValueError(
-            f"expected out as a .npy file for dense codes, or a .npz file for sparse ones, got"
+            f"expected out as a .npy file for dense codes, or a .npz file for sparse codes, got"
             f" '{path}'."
         )
 

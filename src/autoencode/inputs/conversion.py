@@ -17,14 +17,14 @@ from ..modalities.capabilities import NonNumeric, Tabular
 from ..modalities.windows import Windows
 from .modality_choice import ModalityChoice
 
-_SHARED = (torch.float16, torch.float32, torch.float64)  # floats that numpy has, too
+_SHARED = (torch.float16, torch.float32, torch.float64)  # floats that numpy also has
 
 
 def tensor_to_numpy(X: Any) -> Any:
     r"""A tensor as an array; anything else unchanged.
 
     Raises:
-        ValueError: If it is sparse or nested, or has no values.
+        ValueError: If the tensor is sparse or nested, or has no values.
 
     Example:
         >>> tensor_to_numpy(torch.ones(2, requires_grad=True))
@@ -93,7 +93,7 @@ def without_masks(X: Any, kinds: ModalityChoice) -> Any:
 
 
 def is_numeric(X: Any) -> bool:
-    r"""Tell whether examples are numbers, which are checked here and not by their modality.
+    r"""Tell whether examples are numbers, which are checked here instead of by their modality.
 
     Example:
         >>> is_numeric([[1, 2], [3, 4]]), is_numeric(["a text"])
@@ -114,7 +114,7 @@ def is_numeric(X: Any) -> bool:
 
     try:
         np.asarray(X)
-    except ValueError:  # different lengths, which are an error for rows only
+    except ValueError:  # lengths differ, which is an error only for rows
         return not any(isinstance(x, np.ndarray) for x in X)
 
     return True
@@ -124,7 +124,7 @@ def to_numbers(X: Any) -> NDArray:
     r"""Array of numbers with at least one example.
 
     Raises:
-        ValueError: If there is something else than numbers, or nothing.
+        ValueError: If there are no examples, or they are not numbers.
 
     Example:
         >>> to_numbers([[[1], [2]]]).shape

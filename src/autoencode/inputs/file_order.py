@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 def explain_left_out(names: Names, what: str) -> str:
-    r"""Sentence about files that could not be read, where others are to be joined by position.
+    r"""Sentence about files that could not be read, if labels or pairs are joined by position.
 
     Arguments:
         names: The files.
@@ -27,10 +27,10 @@ def explain_left_out(names: Names, what: str) -> str:
     return (
         f"{what} for {len(names):,} readable files of {names.total:,}, of which"
         f" {len(names.left_out):,} were left out:"
-        f" {first_few([f'{name} ({why})' for name, why in names.left_out.items()], 20)}. Mend or"
-        " remove these files and what belongs to them, or join by name: labels in a table with a"
-        " column of file names, as y={name: label, ...} or as a file, and damaged versions in a"
-        " folder."
+        f" {first_few([f'{name} ({why})' for name, why in names.left_out.items()], 20)}. Repair"
+        " these files, or remove them together with their labels or partners; or join by name:"
+        " labels as y={name: label, ...} or in a table with a column of file names, and damaged"
+        " versions in a folder."
     )
 
 
@@ -57,14 +57,14 @@ def _lost(name: str, others: Names) -> str:
 
 
 def check_order(names: Names, what: str) -> None:
-    r"""Refuse to join by position where the order of the files is ambiguous.
+    r"""Refuse to join by position if the order of the files is ambiguous.
 
     Arguments:
         names: The files.
         what: The things that are joined to the files, for the message.
 
     Raises:
-        ValueError: If the order by letters is another than that by the numbers in the names.
+        ValueError: If the alphabetical order differs from that of the numbers in the names.
 
     Example:
         >>> check_order(Names(["a1.png", "a10.png", "a2.png"], [0, 1, 2], 3), "labels")
@@ -76,9 +76,9 @@ def check_order(names: Names, what: str) -> None:
 
     if not in_one_order(names):
         raise ValueError(
-            f"cannot tell which of the files belong to which of {what}, in which order the files"
-            f" are: by letters it is {first_few(names)}, and another by the numbers in the names."
-            " Give a list of the files in the order that is meant, or join by name: labels as"
+            f"cannot tell which of the files belong to which of {what}: the alphabetical order,"
+            f" {first_few(names)}, differs from that of the numbers in the names."
+            " Give a list of the files in the right order, or join by name: labels as"
             " y={name: label, ...} or as a table with a column of file names, images as folders."
         )
 

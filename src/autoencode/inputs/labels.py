@@ -34,7 +34,7 @@ def join_labels(found: Loaded, y: Any, column: str | None = None) -> Loaded:
         column: The column of a file that holds the labels.
 
     Raises:
-        ValueError: If no names agree, or if it is ambiguous which label belongs to which file.
+        ValueError: If no names agree, or several labels may belong to a file.
 
     Example:
         >>> files = Names(["a.png", "b.png"], [0, 1], 2)
@@ -71,15 +71,15 @@ def join_labels(found: Loaded, y: Any, column: str | None = None) -> Loaded:
 
 
 def join_groups(found: Loaded, groups: Any) -> Loaded:
-    r"""Join groups to examples as labels are joined: by name if both have names.
+    r"""Join groups to examples, in the same way as labels: by name if both have names.
 
     Arguments:
         found: The examples, with their labels.
         groups: The group of each example, in any form that labels may have.
 
     Raises:
-        ValueError: If there are fewer than two groups, an example has none, or as for
-            :func:`join_labels`.
+        ValueError: If there are fewer than two groups, if an example has none, or for the reasons
+            of :func:`join_labels`.
 
     See Also:
         :func:`join_labels`
@@ -105,15 +105,15 @@ def join_groups(found: Loaded, groups: Any) -> Loaded:
     if gone := [i for i, word in enumerate(words.tolist()) if word is None or word != word]:
         raise ValueError(
             f"{len(gone):,} examples have no group, the first in row {gone[0]}: give each a group,"
-            " if need be one of its own."
+            " which may be one of its own."
         )
 
     distinct, numbers = np.unique(words.astype(str), return_inverse=True)
 
     if len(distinct) < 2:
         raise ValueError(
-            f"expected groups of which some can be held out, got one, {str(distinct[0])!r}: leave"
-            " out groups, or train without validation, validation_fraction=0."
+            f"expected at least two groups, to hold out one, got {str(distinct[0])!r} alone: leave"
+            " out groups, or train without validation, with validation_fraction=0."
         )
 
     return found.select(places.X.tolist())._replace(groups=numbers)

@@ -1,4 +1,4 @@
-r"""Examples as they were read, with what came along."""
+r"""Examples as they were read, with their labels and names."""
 
 __all__ = ["Loaded"]
 
@@ -20,7 +20,7 @@ class Loaded(NamedTuple):
     names: Names | None = None
 
     kind: Modality | None = None
-    r"""The modality that read the examples from files, if one did."""
+    r"""The modality that read the examples, if they come from files."""
 
     header: list[str] | None = None
     r"""The names of the columns in the header of a file of numbers."""

@@ -69,7 +69,7 @@ def _log_pairs(a: Names, b: Names, rows: list[int], others: list[int]) -> None:
 
     if told:
         log.warning(
-            "%d pairs, by the names of the files; left out as they have no readable partner: %s.",
+            "%d pairs, by the names of the files; left out, without a readable partner: %s.",
             *(len(rows), "; ".join(told)),
         )
     else:

@@ -52,11 +52,11 @@ def read(
         whole: Whether to keep long examples whole.
 
     Returns:
-        Numbers as an array or, if they are rows of a table, as they came; other data unchanged;
-        labels, if the data hold some; and the names of files, if there are several.
+        Numbers as an array, or rows of a table and other data unchanged; labels, if the data have
+        labels; and the names of files, if there are several.
 
     Raises:
-        ValueError: If the data are of another kind, empty, or unlike others of their kind.
+        ValueError: If the data are of another kind, empty, or differ from each other.
 
     Example:
         >>> read(np.zeros((2, 8, 8)), None).X.shape
@@ -80,7 +80,7 @@ def read(
                 log.info("read %s of '%s'.", files.summary(), source)
     elif isinstance(X, (list, tuple)) and X and isinstance(X[0], Mapping):
         rows = all(np.ndim(value) == 0 for value in X[0].values())
-        way = "pd.DataFrame(X), whose columns these become" if rows else "iter(X)"
+        way = "pd.DataFrame(X), with these as columns" if rows else "iter(X)"
         raise ValueError(
             f"expected examples, got a list of mappings with {first_few([*map(str, X[0])])}: use"
             f" {way}."
@@ -112,9 +112,9 @@ def read(
 
         if is_frame(X) and not isinstance(modality, NonNumeric):
             raise ValueError(
-                f"expected numbers alone, as {modality} takes them, got a frame with missing cells"
-                " or others. Fill them in, or fit with modality=ae.modalities.MixedTables()"
-                " (command line: --modality MixedTables), for which cells may be missing."
+                f"expected only numbers for {modality}, got a frame with missing or other cells."
+                " Fill them in, or fit with modality=ae.modalities.MixedTables() (command line:"
+                " --modality MixedTables), which accepts such cells."
             )
 
         if not modality.accepts(X):

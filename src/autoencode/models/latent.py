@@ -4,7 +4,7 @@ A latent variable model explains :math:`x` by a hidden code :math:`z`,
 
 .. math:: p(x, z) = p(z) \, p(x \mid z),
 
-and an autoencoder adds a guess :math:`q(z \mid x)` of the code from the data. The three
+and an autoencoder adds an estimate :math:`q(z \mid x)` of the code from the data. The three
 factors are the prior, the decoder and the encoder; everything else in this library is
 written in terms of them.
 """
@@ -64,7 +64,7 @@ class Conditional(nn.Module):
     def forward(self, x: Tensor, c: Tensor | None = None) -> Distribution:
         r"""
         Arguments:
-            x: What the distribution depends on, with shape `(*, *shape)`.
+            x: The input of the network, with shape `(*, *shape)`.
             c: The context, with shape `(B, C)`, where `B` is the last dimension of `*`.
 
         Returns:
