@@ -66,7 +66,7 @@ def test_groups_of_files_are_joined_by_name() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"groups": ["a"] * 20}, "got one, 'a'"),
+        ({"groups": ["a"] * 20}, "got 'a' alone"),
         ({"groups": ["a", "b"]}, "one group for each of 20 examples"),
         ({"groups": ["a", None] * 10}, "10 examples have no group, the first in row 1"),
         ({"groups": pd.Series(GROUPS, index=[*range(1, 20), 0])}, r"groups.loc\[X.index\]"),
