@@ -14,6 +14,7 @@ import pytest
 import autoencode as ae
 from autoencode.common import container
 from autoencode.common.type_checks import learned_hints
+from autoencode.data import holds_frame
 
 MUTANTS = int(os.environ.get("MUTANTS", 60))  # of checkpoints and data files
 
@@ -78,6 +79,19 @@ def test_damaged_archives_are_named(tmp_path: Path, name: str) -> None:
 
     with pytest.raises(ValueError, match=f"{name}.*damaged"):
         ae.autoencoder(1).fit(tmp_path / name)
+
+
+def test_names_and_dates_that_python_lacks(tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    (tmp_path / "x.jsonl").write_bytes(b'{"\xeb": 1, "b": 2}\n')
+    years = pa.array([-(2**62)] * 8, pa.timestamp("us", "Asia/Tokyo"))
+    parquet.write_table(pa.table({"a": years, "k": [*"ab"] * 4}), tmp_path / "x.parquet")
+
+    with pytest.raises(ValueError, match=r"x\.jsonl"):
+        ae.autoencoder(1).fit(tmp_path / "x.jsonl")
+
+    assert holds_frame(tmp_path / "x.parquet")
 
 
 @pytest.mark.parametrize("name", ["q.csv", "h.csv"])

@@ -106,8 +106,9 @@ def _needs_cells(file: Any) -> bool:
         if stored is None or stored.null_count != 0:
             return True
 
-        whole = stored.physical_type == "INT64" and isinstance(stored.max, int)
-        return whole and max(-stored.min, stored.max) > EXACT
+        # Other types count days or moments, some of which Python has no dates for
+        whole = stored.physical_type == "INT64" and stored.logical_type.type in {"INT", "NONE"}
+        return whole and stored.has_min_max and max(-stored.min, stored.max) > EXACT
 
     return any(needs(column.statistics) for column in columns)
 

@@ -62,12 +62,12 @@ def read_structured(path: Path) -> Any:
 
     try:
         if table_suffix(path) in (".feather", ".arrow"):
-            return feather.read_table(path, memory_map=False)
+            return _checked(feather.read_table(path, memory_map=False))
 
         size = path.stat().st_size * (40 if path.suffix.lower() == ".gz" else 1)
         options = json.ReadOptions(block_size=max(2**20, min(size + 1, 2**31 - 1)))
-        table = _with_zones(json.read_json(path, options), path, options)
-    except (pa.ArrowException, OSError, EOFError, zlib.error) as error:
+        table = _checked(_with_zones(json.read_json(path, options), path, options))
+    except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         if isinstance(error, OSError) and error.errno:
             raise
 
@@ -81,6 +81,14 @@ def read_structured(path: Path) -> Any:
             f"cannot read '{path}': expected a number, word or truth value in each cell, got"
             f" several in the columns {nested}. Give each value a column of its own."
         )
+
+    return table
+
+
+def _checked(table: Any) -> Any:
+    r"""Returns a table whose names and cells can be read."""
+    table.validate(full=True)
+    assert all(isinstance(name, str) for name in table.column_names)  # decodes the names
 
     return table
 
