@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import data
+import inversion
 import numpy as np
 import report
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from sklearn.metrics import pairwise_distances
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
+from sound_measures import level_error, onset_score, pitch_error
 
 import autoencode as ae
 from autoencode.data import read_sounds
@@ -33,7 +35,7 @@ WINDOWS = (256, 512, 1024, 2048)
 
 class Set(NamedTuple):
     name: str
-    package: str
+    package: str | None  # those of the way back have none
     seconds: float
     rate: int = 16000
 
@@ -44,6 +46,8 @@ SETS = [
     Set("drums", "sonic-pi-samples", 1.0),
     Set("prompts", "asterisk-core-sounds-en-wav", 1.0, 8000),
     Set("letters", "klettres-data", 1.5),
+    Set("notes", None, 1.0),
+    Set("animals, vehicles, tools", None, 1.0),
 ]
 MODELS = {"PCA": ae.linear, "autoencoder": ae.autoencoder, "VAE": ae.vae}
 PRIORS = {"new syllables, `prior=StandardNormal()`": StandardNormal(), "new syllables": None}
@@ -51,6 +55,7 @@ GENERATED = [
     "recognized as their label",
     "distance to the nearest to train on",
     "distance to others of the label",
+    "median level, dB",
 ]
 
 
@@ -63,13 +68,20 @@ class Split(NamedTuple):
 
 
 def split(given: Set) -> Split:
-    folder = read_sounds(data.sounds(given.package), given.rate, given.seconds)
     modality = Sounds(given.rate, given.seconds)
-    X = modality.clone().fit(folder.X).load(folder.X).numpy()[..., 0]
+
+    if given.package is None:
+        (sounds,) = (other for other in inversion.SETS if other.name == given.name)
+        X = inversion.load(sounds, 1000).numpy()
+        files = np.arange(len(X)).astype(str)
+    else:
+        folder = read_sounds(data.sounds(given.package), given.rate, given.seconds)
+        X = modality.clone().fit(folder.X).load(folder.X).numpy()[..., 0]
+        files = np.array(folder.files)
 
     order = np.random.default_rng(0).permutation(len(X))
     n = round(TEST_FRACTION * len(X))
-    files = np.array(folder.files)[order]
+    files = files[order]
 
     return Split(modality, X[order[n:]], X[order[:n]], files[n:], files[:n])
 
@@ -90,23 +102,39 @@ def fitted(make: Callable, given: Split, code: int = CODE, y: NDArray | None = N
 # Reconstructions
 
 
-def distances(X: NDArray, R: NDArray) -> list[str]:
+def distances(X: NDArray, R: NDArray, rate: int) -> list[str]:
     n = [w for w in WINDOWS if w <= X.shape[1]]
     pairs = log_spectral_distance(X, R, n), log_spectral_distance(X, R), signal_to_noise(X, R)
-    return [f"{d[d.isfinite()].mean():.2f}" for d in pairs]
+    first = [f"{d[d.isfinite()].mean():.2f}" for d in pairs]
+
+    if not R.any():
+        return [*first, "", "", ""]
+
+    pitch, periodic = pitch_error(X, R, rate)
+    level, onsets = level_error(X, R, rate), onset_score(X, R, rate)
+    enough = periodic >= inversion.MIN_PERIODIC
+
+    return [*first, f"{level:.2f}", f"{onsets:.0f} %", f"{pitch:.0f} %" if enough else ""]
 
 
-MEASURES = ["distance at several resolutions, dB", "distance at 512 samples, dB", "SNR, dB"]
+MEASURES = [
+    "distance at several resolutions, dB",
+    "distance at 512 samples, dB",
+    "SNR, dB",
+    "error of the level, dB",
+    "onsets within 50 ms, F-measure",
+    "pitch off by 50 cents",
+]
 
 
 def reconstructions(given: Set, part: Split, models: dict[str, ae.Autoencoder]) -> list[list[str]]:
     X = part.X_test
     itself = part.modality.clone().fit(part.X)
     columns = [
-        *(distances(X, model.reconstruct(X)) for model in models.values()),
+        *(distances(X, model.reconstruct(X), given.rate) for model in models.values()),
         *[[""] * len(MEASURES)] * (len(MODELS) - len(models)),
-        distances(X, itself.restore(itself.normalize(itself.load(X)))),
-        distances(X, 0 * X),
+        distances(X, itself.restore(itself.normalize(itself.load(X))), given.rate),
+        distances(X, 0 * X, given.rate),
     ]
 
     return [[f"{given.name}: {m}", *row] for m, *row in zip(MEASURES, *columns)]
@@ -117,7 +145,9 @@ def cosines(given: Set, part: Split) -> Iterator[list[str]]:
     modality = Sounds(given.rate, given.seconds, spectrum=MDCT())
     model, _ = fitted(ae.linear, part, modality=modality)
 
-    for name, value in zip(MEASURES, distances(part.X_test, model.reconstruct(part.X_test))):
+    found = distances(part.X_test, model.reconstruct(part.X_test), given.rate)
+
+    for name, value in zip(MEASURES, found):
         yield [f"{given.name}: {name}, of `MDCT()`", value, "", "", "", ""]
 
 
@@ -169,7 +199,7 @@ def generated(part: Split) -> Iterator[list[str]]:
     def features(X: NDArray) -> NDArray:
         return spectra.normalize(spectra.load(X)).flatten(start_dim=1).numpy()
 
-    F, F_test = features(part.X), features(part.X_test)
+    F = features(part.X)
     judge = make_pipeline(PCA(64, random_state=0), SVC(C=10)).fit(F, y)
     y_new = np.repeat(names, NEW_PER_LABEL)
 
@@ -180,15 +210,18 @@ def generated(part: Split) -> Iterator[list[str]]:
         D = pairwise_distances(A)
         return f"{np.median(D[(label[:, None] == label) & (D > 0)]):.1f}"
 
-    def measures(A: NDArray, label: NDArray) -> list[str]:
-        return [f"{100 * judge.score(A, label):.1f} %", nearest(A), apart(A, label)]
+    def measures(X: NDArray, label: NDArray) -> list[str]:
+        A, level = features(X), np.median(20 * np.log10(X.std(axis=1) + 1e-6))
+        recognized = f"{100 * judge.score(A, label):.1f} %"
 
-    real = measures(F_test, y_test)
+        return [recognized, nearest(A), apart(A, label), f"{level:.1f}"]
+
+    real = measures(part.X_test, y_test)
 
     for name, prior in PRIORS.items():
         model, _ = fitted(ae.vae, part, y=y, conditional=True, prior=prior)
-        new = measures(features(model.sample(len(y_new), y=y_new, random_state=0)), y_new)
-        again = measures(features(model.reconstruct(part.X_test, y_test)), y_test)
+        new = measures(model.sample(len(y_new), y=y_new, random_state=0), y_new)
+        again = measures(model.reconstruct(part.X_test, y_test), y_test)
 
         for what, *values in zip(GENERATED, new, real):
             yield [f"{name}: {what}", "", "", *values, ""]
@@ -197,37 +230,41 @@ def generated(part: Split) -> Iterator[list[str]]:
         yield [f"the same, reconstructed from held-out ones: {what}", "", "", *values, ""]
 
 
+def measured(given: Set) -> list[list[str]]:
+    r"""Returns the rows of a set."""
+    part = split(given)
+    makes = MODELS if given is SYLLABLES else dict(list(MODELS.items())[:2])
+    models, seconds = {}, []
+
+    for name, make in makes.items():
+        models[name], spent = fitted(make, part)
+        seconds.append(f"{spent:.0f}")
+
+    new = reconstructions(given, part, models)
+
+    if given is SYLLABLES:
+        new += neighbors(part, models)
+        new += generated(part)
+        larger = {name: fitted(make, part, 64)[0] for name, make in list(MODELS.items())[:2]}
+        new += [[f"{n}, 64 numbers", *r] for n, *r in reconstructions(given, part, larger)]
+        new += cosines(given, part)
+
+    seconds += [""] * (5 - len(seconds))
+    return [*new, [f"{given.name}: seconds to fit {len(part.X):,}", *seconds]]
+
+
 def main() -> None:
-    rows = []
+    write([row for given in SETS for row in measured(given)])
 
-    for given in SETS:
-        part = split(given)
-        makes = MODELS if given is SYLLABLES else dict(list(MODELS.items())[:2])
-        models, seconds = {}, []
 
-        for name, make in makes.items():
-            models[name], spent = fitted(make, part)
-            seconds.append(f"{spent:.0f}")
-
-        new = reconstructions(given, part, models)
-
-        if given is SYLLABLES:
-            new += neighbors(part, models)
-            new += generated(part)
-            larger = {name: fitted(make, part, 64)[0] for name, make in list(MODELS.items())[:2]}
-            new += [[f"{n}, 64 numbers", *r] for n, *r in reconstructions(given, part, larger)]
-            new += cosines(given, part)
-
-        seconds += [""] * (5 - len(seconds))
-        rows += [*new, [f"{given.name}: seconds to fit {len(part.X):,}", *seconds]]
-
-        report.write(
-            "sounds",
-            f"Recordings in codes of {CODE} numbers",
-            ["measure", *MODELS, "limit", "silence"],
-            rows,
-            NOTES,
-        )
+def write(rows: list[list[str]]) -> None:
+    report.write(
+        "sounds",
+        f"Recordings in codes of {CODE} numbers",
+        ["measure", *MODELS, "limit", "silence"],
+        rows,
+        NOTES,
+    )
 
 
 NOTES = (
@@ -236,7 +273,9 @@ NOTES = (
     " several resolutions the mean over windows of 256 to 2,048 samples; they are means over"
     f" {TEST_FRACTION:.0%} of the recordings, which no model has seen. The limit is how far"
     " recordings are from themselves, by the spectrum and its way back, or what real"
-    " recordings that were held out have. The SNR is below zero where the phase is another.\n\n"
+    " recordings that were held out have. The SNR is below zero where the phase is another."
+    " Levels are those of 20 ms, within 40 dB of the loudest. The pitch is that of frames of 64 ms"
+    " with an autocorrelation beyond 0.8, and is left out where few have one.\n\n"
     "Syllables are of two speakers, in four tones. New ones were drawn from"
     f" `ae.vae(conditional=True)`, {NEW_PER_LABEL} for each speaker and tone, and are judged"
     " by a support vector machine on 64 principal components of real spectra. Distances between"
