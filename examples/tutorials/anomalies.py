@@ -32,9 +32,9 @@ print(f"{len(train)} benign tumors to fit, {len(test)} tumors to judge")
 # Detect
 # ------
 #
-# `OffManifoldDetector` is an outlier detector of scikit-learn's kind. It learns the surface near
-# which normal examples lie, the manifold. An example is unusual if it lies off this surface, or in
-# an empty place on it.
+# `OffManifoldDetector` is an outlier detector with scikit-learn's interface. It learns the surface
+# near which normal examples lie, the manifold. An example is unusual if it lies off this surface,
+# or in a region of it without data.
 #
 # `fit` warns that single rows make up half of the variance of a column: the numbers have a heavy
 # tail. The warning is turned off here, and examined below.
@@ -74,8 +74,8 @@ ax.legend()
 figure
 
 # %%
-# The usual remedy for a heavy tail is the logarithm. Here it does harm, since extreme values are
-# what distinguishes malignant tumors. Such a comparison needs some labeled anomalies.
+# The usual remedy for a heavy tail is the logarithm. Here it does harm, because malignant tumors
+# differ from benign ones by their extreme values. Such a comparison needs some labeled anomalies.
 
 logarithms = ae.manifold.OffManifoldDetector(random_state=0).fit(np.log(train + 0.001))
 score = logarithms.score_samples(np.log(test + 0.001))
@@ -85,9 +85,9 @@ print(f"both parts, of logarithms: {roc_auc_score(is_malignant, -score):.3f}")
 # Decide
 # ------
 #
-# `predict` returns -1 for an anomaly and 1 for a normal example. By default the threshold makes
-# about one of a hundred normal examples an anomaly. `p_values` returns the share of normal
-# examples that are at least as unusual, which leaves the threshold to you.
+# `predict` returns -1 for an anomaly and 1 for a normal example. By default, about one
+# in a hundred normal examples is called an anomaly. `p_values` returns the fraction of normal
+# examples that are at least as unusual, so that you can choose the threshold.
 
 called = detector.predict(test) == -1
 print(f"{called[is_malignant == 1].mean():.0%} of the malignant tumors are called anomalies")
@@ -101,8 +101,8 @@ print(f"{(p[is_malignant == 0] < 0.1).mean():.0%} of the benign")
 # Explain
 # -------
 #
-# `explain` says which features are off, and in which direction. Its unit is the usual distance of
-# normal examples from the manifold.
+# `explain` returns the deviation of each feature from the manifold, with its sign. The unit is the
+# typical distance of normal examples from the manifold.
 
 worst = malignant[detector.score_samples(malignant).argmin()]
 residual = detector.explain(worst[None])[0]
@@ -114,11 +114,11 @@ for i in np.argsort(-np.abs(residual))[:4]:
 # What can go wrong
 # -----------------
 #
-# - **The training data contain anomalies.** State their share: `contamination=0.05`. The threshold
-#   then marks this share of the training data.
+# - **The training data contain anomalies.** Set their fraction: `contamination=0.05`. The
+#   threshold then marks this fraction of the training data.
 # - **Almost everything new is called an anomaly.** The new data differ from the training data as
 #   a whole, for example in a unit. `manifold.report(model, X, X_new)` compares both. If the
-#   model was trained before, fit the detector to other examples than those of its training.
+#   model was trained before, fit the detector to examples that the model has not seen.
 # - **Almost nothing is called an anomaly.** A larger `contamination` moves the threshold. Look
 #   at the ranking first, with `score_samples`: it does not depend on the threshold.
 # - **Numbers with a heavy tail** make a few rows dominate. Compare the detector of the

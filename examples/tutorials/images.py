@@ -107,10 +107,10 @@ ae.plots.reconstructions(noisy[:10], clean[:10])
 #
 # - **Reconstructions are blurred.** The code is too small or the training too short. Try a larger
 #   `latent_dim`, then `Training(epochs=...)`.
-# - **Generated images look like no example.** Train longer, or use more examples of each label. A
-#   smaller `latent_dim` leaves fewer places without codes.
+# - **Generated images look like no example.** Train longer, or use more examples of each label.
+#   With a smaller `latent_dim`, fewer regions are without codes.
 # - **Photographs lose detail when they are cleaned.** Leave `latent_dim` open. `denoising()` then
 #   uses a network that keeps the resolution, and returns photographs in their own size.
-# - **An array is refused as ambiguous.** Say what it is: `modality=Images(layout="NCHW")`.
+# - **An array is refused as ambiguous.** Set its layout: `modality=Images(layout="NCHW")`.
 # - **Training is slow.** `layers=(256,)` replaces convolutions by a small network, as above. For
 #   large photographs, reduce the size with `Images(size=(64, 64))`.

@@ -38,8 +38,8 @@ for method, estimate in estimates.items():
     print(f"{method:<6} {estimate.value:.1f} ± {estimate.standard_error:.1f}")
 
 # %%
-# The estimate depends on the scale of the neighborhoods. A plateau of the curve is worth more than
-# one number. The bands are two standard errors to each side.
+# The estimate depends on the scale of the neighborhoods. A plateau of the curve is more
+# reliable than a single number. The bands are two standard errors wide to each side.
 
 ae.plots.dimension(estimates)
 
@@ -59,9 +59,9 @@ print(f"continuity      {kept.value:.3f} ± {kept.standard_error:.3f}")
 # Tangent planes
 # --------------
 #
-# Near an example the manifold is almost a plane. The decoder shows it: its derivative says how the
-# image changes with each number of the code. Each strip moves one digit along one direction of its
-# plane, both ways.
+# Near an example, the manifold is almost a plane. The derivative of the decoder gives this plane:
+# it shows how the image changes with each number of the code. Each strip moves one digit along one
+# direction of its plane, both ways.
 
 tangents = manifold.Tangents(model).fit(train)
 ae.plots.tangents(tangents, test[3], n_directions=4)

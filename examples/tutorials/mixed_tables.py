@@ -31,7 +31,8 @@ table["age"] = table["age"].astype(int)
 table.head(3)
 
 # %%
-# A fifth of all cells is hidden. The hidden values are known, so that guesses can be judged.
+# A fifth of all cells is hidden. The hidden values are known, so that imputed values can be
+# checked.
 
 hidden = np.random.default_rng(0).random(table.shape) < 0.2
 holes = table.convert_dtypes().mask(hidden)
@@ -42,7 +43,7 @@ print(f"{hidden.sum()} of {hidden.size} cells are missing")
 # ------------------
 #
 # `fit` takes the table with its missing cells. `Masking(0.2)` hides further cells during the
-# training, so that the model learns to guess them from the others.
+# training, so that the model learns to predict them from the others.
 
 model = ae.vae(
     latent_dim=4,
@@ -56,8 +57,8 @@ filled = model.impute(holes)
 filled.head(3)
 
 # %%
-# The error of the guesses is measured in standard deviations of each column. The mean of a column
-# is the simplest guess, and has an error of about 1.
+# The error of imputed values is measured in standard deviations of each column. The mean of a
+# column is the simplest prediction, and has an error of about 1.
 
 numbers = [name for name in table.columns if name != "sex"]
 truth = table[numbers].astype(float)
@@ -75,8 +76,8 @@ print(f"error of imputed numbers: {error(filled[numbers]):.2f} standard deviatio
 print(f"error of column means:    {error(means):.2f} standard deviations")
 
 # %%
-# The hidden categories are guessed hardly better than by their most frequent level. The model
-# describes all columns at once and spends little of its code on this one. A classifier that is
+# For hidden categories, the model is hardly better than the most frequent level. It describes all
+# columns at once, and spends little of its code on this one. A classifier that is
 # trained for this column alone does better, so use one if a single column matters.
 
 gaps = hidden[:, table.columns.get_loc("sex")]
@@ -124,9 +125,9 @@ print(f"highest cholesterol of other patients: {table['cholesterol'].max():.0f}"
 # - **Imputed cells are no better than column means.** The columns may be independent: there is
 #   nothing to learn from. Otherwise train longer, or hide more cells with `Masking(0.3)`.
 # - **Missing cells are written as numbers**, such as -999. They are never guessed. Read the file
-#   with `read_table(path, missing_values=["-999"])`; `fit` warns of numbers that look like this.
-# - **Names or identifiers stand in a column.** They reappear in new rows, which may be a matter of
-#   privacy. `fit` warns of such columns; drop them.
+#   with `read_table(path, missing_values=["-999"])`; `fit` warns about such numbers.
+# - **Names or identifiers stand in a column.** They reappear in new rows, which may violate
+#   privacy. `fit` warns about such columns; drop them.
 # - **Numbers stand for categories**, such as postal codes. Convert the column to text, or use
 #   `--text-columns zip` on the command line.
 # - **A rare category never appears in new rows.** Draw rows with `conditions={"column": "level"}`.

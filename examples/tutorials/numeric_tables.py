@@ -10,8 +10,8 @@ chemical measurements of each of 178 wines from three cultivars, and comes with 
 # The data
 # --------
 #
-# A table of numbers is an array with one row per example. Its columns may have any units: they are
-# scaled inside, and everything that comes back has the units of the table.
+# A table of numbers is an array with one row per example. Its columns may have any units: the
+# model scales them, and results have the units of the table.
 
 import numpy as np
 from sklearn.datasets import load_wine
@@ -78,7 +78,7 @@ print(f"mean difference of correlations: {gap:.2f}")
 #
 # The model is a scikit-learn estimator. This pipeline classifies the codes of a linear
 # autoencoder, which is quick to fit, and a grid search chooses their size. `linear` finds the
-# principal components of the numbers as they are, so the columns are scaled before.
+# principal components of the given numbers, so the pipeline scales the columns first.
 
 pipeline = make_pipeline(StandardScaler(), ae.linear(), LogisticRegression())
 search = GridSearchCV(pipeline, {"autoencoder__latent_dim": [1, 2, 4, 8]}, cv=3)
@@ -94,8 +94,9 @@ print(f"accuracy on held-out wines: {search.score(test, y_test):.2f}")
 #   simpler model.
 # - **One column dominates.** An extreme value makes the rest of its column look constant. Remove
 #   or clip it, or use `modality=MixedTables()`, which replaces numbers by their normal scores.
-# - **Densities are positive, or change with the units.** That is right: a log-density in liters
-#   differs from one in milliliters. Compare densities of one table with each other only.
+# - **Log-densities are positive, or change with the units.** This is correct: a log-density in
+#   liters differs from one in milliliters. Only compare densities of the same table in the same
+#   units.
 # - **The held-out score is far below the training score.** Use a smaller network, or
 #   `Training(patience=10)`.
 # - **Missing values** are refused in arrays of numbers. The tutorial on mixed tables shows how to

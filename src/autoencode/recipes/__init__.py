@@ -1,9 +1,9 @@
 r"""The named autoencoders of the literature, as settings of one estimator.
 
-Each recipe is a function that returns an ordinary :class:`~autoencode.Autoencoder`. What it
-does not name itself, it hands on: `conditional`, `likelihood`, `modality`, `training`,
-`random_state` and the others. `layers=(512,)` asks for perceptrons of these widths, mirrored
-in the decoder, in place of the network that suits the data.
+Each recipe is a function that returns an ordinary :class:`~autoencode.Autoencoder`. It passes
+on all arguments that it does not name itself, such as `conditional`, `likelihood`, `modality`,
+`training` and `random_state`. `layers=(512,)` chooses fully connected networks with these widths,
+mirrored in the decoder, in place of the default network of the data.
 
 - `basic`: the common purposes; these names are those of the package, too, as `ae.vae`
 - `variational`: other bounds, and codes with independent units
