@@ -15,7 +15,7 @@ from autoencode import Training
 from autoencode.data import Examples
 from autoencode.distributions import Autoregressive, Dirac, Gaussian, SharedGaussian
 from autoencode.models.latent import Conditional, LatentModel, Model
-from autoencode.networks import FullyConnected, Recurrent
+from autoencode.networks import FullyConnected, Incomplete, Recurrent
 from autoencode.objectives import ELBO, Loss, Objective, Reconstruction
 from autoencode.priors import StandardNormal
 from autoencode.training.adamw import NEGLIGIBLE, AdamW
@@ -412,3 +412,22 @@ def test_training_defaults_depend_on_the_arguments_alone() -> None:
 def test_invalid_training_arguments_are_refused(options: dict) -> None:
     with pytest.raises(ValueError, match="expected"):
         Training(**options)
+
+
+@pytest.mark.parametrize("n", [100, 1_000, 12_000, 99_999, 100_000])
+def test_a_limit_of_minibatches_leaves_the_number_of_epochs(n: int) -> None:
+    usual = Training(device="cpu").resolve(n)
+    limited = Training(device="cpu").resolve(n, TrainingDefaults(max_batch_size=64))
+    most = 64 if n < 100_000 else 512
+
+    assert limited.batch_size == min(usual.batch_size, most)
+    assert limited.epochs == usual.epochs
+
+    given = Training(batch_size=200).resolve(n, TrainingDefaults(max_batch_size=64))
+    assert given.batch_size == 200
+    assert given.epochs == Training(batch_size=200).resolve(n).epochs
+
+
+def test_only_tokens_limit_the_minibatches_of_recurrent_networks() -> None:
+    limits = [Recurrent(vocab_size=9), Recurrent(), Incomplete(Recurrent()), FullyConnected()]
+    assert [network.max_batch_size for network in limits] == [64, None, None, None]

@@ -144,6 +144,7 @@ class Blueprint:
         return TrainingDefaults(
             self.network.learning_rate,
             batch_size=self.network.batch_size,
+            max_batch_size=self.network.max_batch_size,
             # Texts of different lengths give minibatches of different shapes
             static_shapes=self.network.vocab_size is None,
         )

@@ -39,6 +39,10 @@ class Network(Configurable, abc.ABC):
     batch_size: int | None = None
     r"""Batch size, unless the training sets one; `None` derives it from the number of examples."""
 
+    max_batch_size: int | None = None
+    r"""Largest batch size that the training derives from less than 100,000 examples; `None` for
+    its own limit."""
+
     receptive_radius: int | None = None
     r"""Radius of the receptive field in pixels, for architectures without fully connected layers:
     the output at a position depends on no pixel farther away. It is a multiple of the stride."""

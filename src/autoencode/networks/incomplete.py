@@ -55,6 +55,11 @@ class Incomplete(Network):
         r"""Batch size, unless the training sets one."""
         return self.architecture.batch_size
 
+    @property
+    def max_batch_size(self) -> int | None:  # type: ignore[override]
+        r"""Largest batch size that the training derives."""
+        return self.architecture.max_batch_size
+
     def code_size(self, shape: Sequence[int]) -> int | None:
         return self.architecture.code_size(shape)
 

@@ -77,6 +77,11 @@ class Recurrent(Network):
         self.vocab_size = vocab_size
         self.skip = skip
 
+    @property
+    def max_batch_size(self) -> int | None:  # type: ignore[override]
+        r"""Largest batch size that the training derives, for tokens."""
+        return 64 if self.vocab_size else None
+
     def encoder(self, shape: Sequence[int], features: int, context: int = 0) -> nn.Module:
         if is_series(self, shape):
             return StepEncoder(*self._body(), shape, features, context, self.skip)

@@ -32,6 +32,10 @@ class TrainingDefaults(NamedTuple):
     batch_size: int | None = None
     r"""The number of examples in a minibatch; `None` to derive it from the number of examples."""
 
+    max_batch_size: int | None = None
+    r"""The largest batch size that is derived from less than 100,000 examples. The number of
+    epochs does not depend on it."""
+
     static_shapes: bool = True
     r"""Promise that all minibatches have one shape, as a compiled step needs."""
 

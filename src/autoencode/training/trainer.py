@@ -64,7 +64,8 @@ class Training(Solver):
         epochs: The number of passes over the data. By default as many as 2,000 steps take, at
             least 10 and at most 128; with a time budget, as many as fit in it.
         batch_size: The number of examples in a minibatch. By default a sixteenth of the examples
-            rounded to a power of two, at least 16 and at most 128; 512 from 100,000 examples on.
+            rounded to a power of two, at least 16 and at most 128, or 64 for texts with recurrent
+            networks; 512 from 100,000 examples on.
         learning_rate: The largest learning rate of matrices with up to 256 inputs. By default that
             of the network, 0.002 for most.
         weight_decay: The decay of weight matrices, relative to the learning rate.
@@ -194,13 +195,15 @@ class Training(Solver):
         return default_held_out(n)
 
     def resolve(self, n: int, defaults: TrainingDefaults = TrainingDefaults()) -> "Training":
-        batch_size = self.batch_size or defaults.batch_size or default_batch_size(n)
+        given, most = self.batch_size or defaults.batch_size, defaults.max_batch_size
+        batch_size = given or default_batch_size(n, most)
         steps = math.ceil(n / batch_size)
         device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
         epochs, budget = self.epochs, parse_duration(self.time_budget)
 
         if epochs is None and budget is None:
-            epochs = min(defaults.max_epochs, default_epochs(steps))
+            usual = math.ceil(n / (given or default_batch_size(n)))
+            epochs = min(defaults.max_epochs, default_epochs(usual))
 
         resolved = copy.copy(self)
         resolved.epochs = epochs
