@@ -38,7 +38,7 @@ $(VENV)/demo: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/test: $(VENV)/demo
-	$(PIP) hatchling hypothesis pandas polars pyarrow pytest pytest-xdist soundfile soxr tokenizers zuko
+	$(PIP) hatchling hypothesis pandas polars pyarrow pytest pytest-xdist selfies soundfile soxr tokenizers zuko
 	touch $@
 
 $(VENV)/lint: $(VENV)/demo

@@ -157,6 +157,7 @@ ORDER = {
     """,
     "modalities.text": """
         byte_rows edit_distance tokenizers
+        selfies_tokenizer
         texts
     """,
     "modalities.audio": """

@@ -857,10 +857,10 @@ def test_training_goes_on_exactly(tmp_path: Path) -> None:
 def test_the_manifold_of_symbols_is_that_of_their_codes() -> None:
     model = small().fit(WORDS)
 
-    with pytest.raises(ValueError, match="Texts are symbols"):
+    with pytest.raises(ValueError, match="Texts are tokens"):
         Tangents(model).fit(WORDS)
 
-    with pytest.raises(ValueError, match="Texts are symbols"):
+    with pytest.raises(ValueError, match="Texts are tokens"):
         Geodesics(model).distance(WORDS[:2], WORDS[2:4])
 
     with pytest.raises(ValueError, match=r"OffManifoldDetector\(model\)\.fit\(X\)"):

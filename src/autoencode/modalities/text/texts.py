@@ -3,6 +3,7 @@ r"""Texts of any length, as symbols."""
 __all__ = ["ByteLevel", "Texts"]
 
 import functools
+import sys
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ from ..base import Modality
 from ..capabilities import Adaptive, NonNumeric, Readable, Subsettable, TableReadable, Tokenized
 from .byte_rows import bytes_of, cut_off, place_of, text_of
 from .edit_distance import edits
+from .selfies_tokenizer import SelfiesTokenizer, check_symbols, learn_symbols
 from .tokenizers import (
     BPETokenizer,
     ByteTokenizer,
@@ -65,6 +67,10 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
         vocab_size: The size of a vocabulary of subwords, frequent pieces of words, that is learned
             from the texts; by default the tokens are bytes. Rows of subwords are shorter than rows
             of bytes. A vocabulary needs the package `tokenizers`, and is stored with the model.
+        selfies: Whether the texts are molecules as SMILES, and the tokens SELFIES symbols, so that
+            every new text is a valid molecule. A molecule comes back as SMILES with single and
+            double bonds in place of aromatic ones. Lengths are numbers of symbols then. Needs the
+            package `selfies`.
         column: The column of a table in a file, or of a data frame, that holds the texts; by
             default the only one. Files are read as tables are, see
             :func:`~autoencode.data.read_table`, but all cells of the column are texts.
@@ -90,11 +96,13 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
         max_bytes: int | None = None,
         truncate: bool = False,
         vocab_size: int | None = None,
+        selfies: bool = False,
         column: str | None = None,
     ) -> None:
         self.max_bytes = max_bytes
         self.truncate = truncate
         self.vocab_size = vocab_size
+        self.selfies = selfies
         self.column = column
 
     @classmethod
@@ -143,7 +151,9 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
         if not rows:
             raise ValueError("expected at least one text, got none.")
 
-        longest = max(map(len, rows)) if self.max_bytes is None else self.max_bytes
+        self.vocabulary_ = self._learned(rows)
+        sizes = [*map(len, self._tokenizer.encode(rows) if self.selfies else rows)]
+        longest = max(sizes) if self.max_bytes is None else self.max_bytes
         self.shape_ = (longest + 1,)
 
         if len(rows) * self.shape_[0] > _MOST:
@@ -152,10 +162,9 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
                 " longest, with modality=Texts(max_bytes=200, truncate=True) for example."
             )
 
-        lengths = [*map(len, rows)]
-        used = sum(min(n, longest) for n in lengths) / max(1, sum(lengths))
-        most = max(lengths)
-        warn(failures.long_outlier(lengths) if self.max_bytes is None else None)
+        used = sum(min(n, longest) for n in sizes) / max(1, sum(sizes))
+        most = max(sizes)
+        warn(None if self.selfies or self.max_bytes is not None else failures.long_outlier(sizes))
         warn(
             failures.cut_off(
                 f"the texts, cut off at {longest} bytes",
@@ -165,10 +174,6 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
             )
         )
 
-        self.vocabulary_ = (
-            None if self.vocab_size is None else learn_subwords(rows, self.vocab_size)
-        )
-
         return self
 
     def check_learned(self) -> None:
@@ -176,14 +181,19 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
         check_agreement(
             type(self),
             shape_=len(self.shape_) == 1,
-            vocabulary_=(self.vocabulary_ is None) == (self.vocab_size is None),
+            vocabulary_=(self.vocabulary_ is None)
+            == (self.vocab_size is None and not self.selfies),
         )
 
         if self.vocabulary_ is not None:
-            check_vocabulary(self.vocabulary_)
+            (check_symbols if self.selfies else check_vocabulary)(self.vocabulary_)
 
     def load(self, X: Any) -> Tensor:
-        rows, longest = bytes_of(self._texts(X)), self.shape_[0] - 1
+        X = self._texts(X)
+        rows, longest = bytes_of(X), self.shape_[0] - 1
+
+        if self.selfies:
+            return self._load_molecules(X, rows)
 
         if self.truncate:
             rows = [cut_off(row, longest) for row in rows]
@@ -202,11 +212,31 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
 
         return encode_batch(rows, self._tokenizer, longest + 1)
 
+    def _load_molecules(self, X: Any, rows: list[bytes]) -> Tensor:
+        longest = self.shape_[0] - 1
+
+        for i, row in enumerate(rows):
+            try:
+                (symbols,) = self._tokenizer.encode([row])
+            except ValueError as error:
+                raise ValueError(f"{place_of(X, i)}: {error}") from None
+
+            if len(symbols) > longest:
+                raise ValueError(
+                    f"expected molecules of up to {longest} SELFIES symbols, those of the longest"
+                    f" of the fit, got {len(symbols)} in {place_of(X, i)}: '{text_of(row, 40)}'."
+                    " Fit with modality=Texts(selfies=True, max_bytes=...) to take longer ones."
+                )
+
+        return encode_batch(rows, self._tokenizer, longest + 1)
+
     def normalize(self, x: Tensor) -> Tensor:
         return x.float()
 
     def restore(self, x: Tensor) -> NDArray:
-        texts, longest = np.empty(len(x), object), self.shape_[0] - 1
+        # What a molecule was cut to would be another one
+        longest = sys.maxsize if self.selfies else self.shape_[0] - 1
+        texts = np.empty(len(x), object)
         # The last token can only be the end, even if the model would continue
         texts[:] = [text_of(row, longest) for row in decode_batch(x[:, :-1], self._tokenizer)]
 
@@ -250,16 +280,28 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
     def split_corruption(self, corruption: Any) -> tuple[None, Any]:
         steps = [*map(_of_letters, flatten(corruption))]
 
+        if self.selfies and steps:
+            raise ValueError(
+                f"{corruption} damages letters, and what is left is no molecule. Leave out"
+                " Texts(selfies=True), for bytes, or the corruption."
+            )
+
         if self.vocabulary_ is not None:
             steps = [ByteLevel(Compose(steps), self.vocabulary_)]
 
         return None, Compose(steps)
 
     def to_bytes(self, x: Tensor) -> Tensor:
-        return _spelled(x, self._tokenizer, self.shape_[0])
+        return _spelled(x, self._tokenizer, None if self.selfies else self.shape_[0])
 
     def prefix_tokens(self, prefix: str) -> Tensor:
         (row,), longest = bytes_of([prefix]), self.shape_[0] - 1
+
+        if self.selfies:
+            raise ValueError(
+                "molecules as SELFIES have no beginning that stays one as SMILES. Leave out the"
+                " prefix, or Texts(selfies=True), for bytes."
+            )
 
         if any("\ud800" <= letter <= "\udfff" for letter in prefix):
             raise ValueError(
@@ -277,7 +319,8 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
         return x[: int(lengths(x, self._tokenizer.size - 1, include_end=False))]
 
     def error(self, x: Tensor, p: Distribution) -> Tensor:
-        a, b = (_spelled(rows, self._tokenizer, x.shape[1]) for rows in (x, p.mean))
+        length = None if self.selfies else x.shape[1]
+        a, b = (_spelled(rows, self._tokenizer, length) for rows in (x, p.mean))
         return edits(a, b, end=255).double()
 
     def _texts(self, X: Any) -> Any:
@@ -298,7 +341,14 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
 
     @property
     def _tokenizer(self) -> Tokenizer:
-        return _tokenizer(self.vocabulary_)
+        return _tokenizer(self.vocabulary_, self.selfies)
+
+    def _learned(self, rows: list[bytes]) -> str | None:
+        r"""Returns the vocabulary, or none for bytes."""
+        if self.selfies:
+            return learn_symbols(rows)
+
+        return None if self.vocab_size is None else learn_subwords(rows, self.vocab_size)
 
     def _check_arguments(self) -> None:
         if self.max_bytes is not None and not _whole(self.max_bytes, 1):
@@ -307,6 +357,12 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
         if self.truncate and self.max_bytes is None:
             raise ValueError(
                 "truncate=True needs a length, as in Texts(max_bytes=100, truncate=True)."
+            )
+
+        if self.selfies and (self.truncate or self.vocab_size is not None):
+            raise ValueError(
+                "selfies=True takes whole molecules, and its symbols follow from them. Leave out"
+                " truncate and vocab_size."
             )
 
         if self.vocab_size is not None and not _whole(self.vocab_size, 257):
@@ -352,13 +408,18 @@ def _of_letters(corruption: Any) -> Any:
 
 
 @functools.lru_cache(maxsize=4)
-def _tokenizer(vocabulary: str | None) -> Tokenizer:
-    return ByteTokenizer() if vocabulary is None else BPETokenizer(vocabulary)
+def _tokenizer(vocabulary: str | None, selfies: bool = False) -> Tokenizer:
+    if vocabulary is None:
+        return ByteTokenizer()
+
+    return SelfiesTokenizer(vocabulary) if selfies else BPETokenizer(vocabulary)
 
 
-def _spelled(x: Tensor, tokenizer: Tokenizer, length: int) -> Tensor:
-    r"""Returns rows of symbols as rows of bytes, cut off where they do not fit."""
-    rows = [row[: length - 1] for row in decode_batch(x, tokenizer)]
+def _spelled(x: Tensor, tokenizer: Tokenizer, length: int | None) -> Tensor:
+    r"""Returns rows of symbols as rows of bytes, cut off where they do not fit a length."""
+    rows = decode_batch(x, tokenizer)
+    length = length or 1 + max(map(len, rows), default=0)
+    rows = [row[: length - 1] for row in rows]
     return encode_batch(rows, ByteTokenizer(), length).to(x)
 
 
