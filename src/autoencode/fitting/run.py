@@ -83,7 +83,7 @@ class FitRun:
         yield from self.training.train(self.step, self.data, self.held_out, resume)
 
     def finish(self, history: Sequence[Any]) -> None:
-        r"""Chooses between trained and linear model, fits the prior, and warns of failures.
+        r"""Chooses between trained and linear model, fits the prior, and warns about failures.
 
         Arguments:
             history: The records of all epochs.

@@ -138,7 +138,7 @@ def sample_codes_from_prior(model: Model, x: Tensor, n: int, least: int = PRIOR_
         model: The model.
         x: The scaled example, with shape `(1, *)`.
         n: The number of codes, resampled from at least four times as many.
-        least: The least number of codes to resample from.
+        least: The minimum number of codes to resample from.
 
     Returns:
         The codes, with shape `(n, D)`.

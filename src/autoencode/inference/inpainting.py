@@ -144,8 +144,8 @@ def masks_of(mask: Any, X: Any) -> list[NDArray]:
         ValueError: If numbers or names do not fit.
 
     Example:
-        >>> [m.sum() for m in masks_of(np.eye(3), np.zeros((2, 3, 3)))]
-        [np.int64(3), np.int64(3)]
+        >>> [m.sum() for m in masks_of(np.eye(8), np.zeros((2, 8, 8)))]
+        [np.int64(8), np.int64(8)]
     """
     images = images_of(X)
 

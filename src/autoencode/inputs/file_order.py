@@ -69,7 +69,7 @@ def check_order(names: Names, what: str) -> None:
     Example:
         >>> check_order(Names(["a1.png", "a10.png", "a2.png"], [0, 1, 2], 3), "labels")
         Traceback (most recent call last):
-        ValueError: cannot tell which of the files belong to which of labels, ...
+        ValueError: cannot tell which of the files belong to which of labels: ...
     """
     if names.ordered:
         return

@@ -104,7 +104,7 @@ def check_names(known: Sequence[str], names: Sequence[str] | None) -> None:
 
 
 def log_columns(X: Any, names: list[str] | None, kinds: ModalityChoice) -> None:
-    r"""Log the types of the columns of a table, and warn of columns that identify rows.
+    r"""Log the types of the columns of a table, and warn about columns that identify rows.
 
     Arguments:
         X: The examples.

@@ -44,7 +44,7 @@ def decimals_of(values: NDArray) -> int | None:
 
 
 def step_of(units: Sequence[int] | NDArray) -> int:
-    r"""The greatest number of units that divides all differences.
+    r"""The largest number of units that divides all differences.
 
     It is one if there are too few distinct numbers to tell.
 
