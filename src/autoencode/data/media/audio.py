@@ -7,6 +7,7 @@ __all__ = [
     "durations",
     "each_sound",
     "explained",
+    "explained_format",
     "holds_sounds",
     "is_sound",
     "is_truncated",
@@ -596,7 +597,8 @@ def write_sound(path: Path, x: NDArray, rate: int) -> None:
         rate: The sample rate in hertz.
 
     Raises:
-        ValueError: If the packages for sounds are missing.
+        ValueError: If the packages for sounds are missing, or the format is unknown or cannot hold
+            such a sound.
         OSError: If the file cannot be written.
     """
     check_packages()
@@ -605,8 +607,41 @@ def write_sound(path: Path, x: NDArray, rate: int) -> None:
 
     # To memory first: libsndfile reports neither full disks nor names that are not UTF-8
     written = io.BytesIO()
-    soundfile.write(written, x, rate, format=path.suffix[1:].upper())
+
+    with explained_format(path, rate):
+        soundfile.write(written, x, rate, format=path.suffix[1:].upper())
+
     path.write_bytes(written.getvalue())
+
+
+@contextlib.contextmanager
+def explained_format(path: Path, rate: int) -> Iterator[None]:
+    r"""Name the formats that can be written, within a `with` block that writes a sound.
+
+    Arguments:
+        path: The file.
+        rate: The sample rate in hertz.
+
+    Raises:
+        ValueError: If the format is unknown, or cannot hold such a sound.
+
+    Example:
+        >>> with explained_format(Path("drum.wav"), 8000):
+        ...     pass
+    """
+    import soundfile
+
+    if path.suffix[1:].upper() not in soundfile.available_formats():
+        known = ", ".join(f".{name.lower()}" for name in soundfile.available_formats())
+        raise ValueError(f"expected a file of a sound, one of {known}, got '{path.suffix}'.")
+
+    try:
+        yield
+    except soundfile.LibsndfileError as error:
+        raise ValueError(
+            f"cannot write a {path.suffix} file with {rate:,} samples a second:"
+            f" {error.error_string} Use .wav, which holds any rate."
+        ) from None
 
 
 def check_packages() -> None:

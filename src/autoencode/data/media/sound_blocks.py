@@ -15,6 +15,7 @@ from .audio import (
     check_packages,
     check_samples,
     explained,
+    explained_format,
     is_truncated,
     mix,
     nothing_read,
@@ -134,7 +135,8 @@ def write_sound_blocks(path: Path, blocks: Iterator[NDArray], rate: int) -> None
         rate: The sample rate in hertz.
 
     Raises:
-        ValueError: If there is no part, or the packages for sounds are missing.
+        ValueError: If there is no part, the packages for sounds are missing, or the format is
+            unknown or cannot hold such a sound.
         OSError: If the file cannot be written.
     """
     check_packages()
@@ -146,7 +148,7 @@ def write_sound_blocks(path: Path, blocks: Iterator[NDArray], rate: int) -> None
     if first is None:
         raise ValueError("expected at least one part of a sound, got none.")
 
-    with path.open("wb") as file:
+    with explained_format(path, rate), path.open("wb") as file:
         watched, form = _Watched(file), path.suffix[1:].upper()
 
         with soundfile.SoundFile(watched, "w", rate, first.shape[1], format=form) as sound:
