@@ -4,6 +4,7 @@ import datetime as dt
 import gzip
 import logging
 import warnings
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ import pytest
 import autoencode as ae
 from autoencode import FitWarning, Training
 from autoencode.cli import main
-from autoencode.data import read_array, read_table, write_frame
+from autoencode.data import read_array, read_table, summarize, write_frame
 
 N = range(1, 30)
 
@@ -398,6 +399,15 @@ def test_the_fit_says_how_each_column_is_taken(tmp_path: Path, caplog) -> None:
         assert kind in said
 
     assert any("'id' tells rows apart" in str(w.message) for w in found)
+
+
+def test_objects_are_of_their_kind_in_the_log() -> None:
+    X = pd.DataFrame({"d": [dt.date(2024, 1, i) for i in N], "t": [dt.time(i % 24) for i in N]})
+    X = X.assign(n=[Decimal(i) / 4 for i in N], p=pd.period_range("2024", periods=29, freq="M"))
+    kinds = "1 date (d); 1 time (t); 1 number (n); 1 period (p)"
+
+    assert summarize(X) == f"table of 29 rows: {kinds}"
+    assert summarize(X[["d"]].rename(columns={"d": "x" * 99})).endswith(f"({'x' * 80}...)")
 
 
 def test_rows_keep_their_names(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ __all__ = ["identifier_warnings", "spelling_warnings", "summarize"]
 import datetime
 from collections import defaultdict
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,13 @@ _LOOKED_AT = 1000  # maximum number of columns, and of distinct words of a colum
 _FEWEST = 8  # minimum number of distinct words for a warning
 _SHOWN = 8  # maximum number of names of columns of one kind
 _ENOUGH = 20  # minimum number of rows to tell that nearly all cells are different
+_LETTERS = 80  # maximum number of letters of a name
+_OBJECTS = {
+    datetime.time: "time",
+    datetime.date: "date",
+    datetime.timedelta: "duration",
+    Decimal: "number",
+}
 _SEVERAL = {"category": "categories", "column without a cell": "columns without a cell"}
 _WAYS = {
     "number": "pd.to_numeric",
@@ -40,7 +48,7 @@ def summarize(frame: Any) -> str:
         missing = int(cells.isna().sum())
         kind, detail = _kind(cells, missing)
         details = [*([detail] if detail else []), *([f"{missing:,} missing"] if missing else [])]
-        found[kind].append(", ".join([visible(str(name)), *details]))
+        found[kind].append(", ".join([visible(str(name), _LETTERS), *details]))
 
     parts = []
 
@@ -168,8 +176,10 @@ def _kind(cells: Any, missing: int) -> tuple[str, str]:
         named = {"b": "yes or no", "f": "number", "M": "date", "m": "duration"}
         return named.get(kind, "column"), ""
 
-    if isinstance(next(iter(cells.dropna()), None), datetime.time):
-        return "time", ""
+    first = next(iter(cells.dropna()), None)
+
+    if kind := next((name for of, name in _OBJECTS.items() if isinstance(first, of)), None):
+        return kind, ""
 
     try:
         n = cells.nunique()

@@ -168,21 +168,28 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
         return self
 
     def _check_constants(self, X: NDArray, constant: NDArray) -> None:
-        r"""Warns of whole numbers that seem constant because floats hold too few digits."""
-        if X.dtype.kind not in "iu" or X.dtype.itemsize < 8:
-            return
+        r"""Warns of columns that vary, but by less than floats hold."""
+        small = self.low_ < self.high_
+        small &= self.high_ - self.low_ > ROUNDING * np.maximum(-self.low_, self.high_)
+        large = np.maximum(-self.low_, self.high_) > EXACT
+        large &= X.dtype.kind in "iu" and X.dtype.itemsize == 8
+        large &= constant
+        large[large] = [X[:, j].min() < X[:, j].max() for j in np.flatnonzero(large)]
 
-        large = constant & (np.maximum(np.abs(self.low_), np.abs(self.high_)) > EXACT)
-        differ = [
-            self._name(j) for j in np.flatnonzero(large).tolist() if X[:, j].min() < X[:, j].max()
-        ]
-
-        if differ:
-            warn(
-                f"columns {', '.join(differ[:_NAMED])}: the whole numbers differ by less than"
-                " floats can tell, and count as constant. Subtract the least from them, or use a"
-                " data frame, pd.DataFrame(X)."
-            )
+        for which, what in (
+            (
+                small,
+                "the numbers are too small to be squared, and count as constant. Multiply them",
+            ),
+            (
+                large,
+                "the whole numbers differ by less than floats can tell, and count as constant."
+                " Subtract the least from them, or use a data frame, pd.DataFrame(X)",
+            ),
+        ):
+            if names := [self._name(j) for j in np.flatnonzero(which & constant).tolist()]:
+                more = f" and {len(names) - _NAMED:,} more" * (len(names) > _NAMED)
+                warn(f"columns {', '.join(names[:_NAMED])}{more}: {what}.")
 
     def fit_density(self, X: Any) -> None:
         if (
