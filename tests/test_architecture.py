@@ -79,13 +79,14 @@ ORDER = {
     """,
     "data.media": """
         audio_checks deep_png depths
-        photographs
+        image_plans photographs
         audio images text
         sound_blocks
     """,
     "data.tabular": """
         formats libraries parquet spellings
-        conversions headers summaries
+        conversions headers summaries text_rows
+        separators
         layouts
         delimited
         doubts

@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 import autoencode as ae
 from autoencode.cli import main
 from autoencode.data import read_images
-from autoencode.data.media import images
+from autoencode.data.media import image_plans
 from autoencode.data.media.deep_png import write_deep_png
 from autoencode.data.media.photographs import read_photograph, write_photograph
 from autoencode.inference.own_size import resized
@@ -276,7 +276,7 @@ def test_many_photographs_are_smaller_than_few(tmp_path, monkeypatch) -> None:
         Image.fromarray(picture(200, 150)).save(tmp_path / f"{i}.png")
 
     for pixels, shape in ((2**24, (128, 96)), (4 * 100**2, (100, 75)), (1, (64, 48))):
-        monkeypatch.setattr(images, "_GUESSED_PIXELS", pixels)
+        monkeypatch.setattr(image_plans, "_GUESSED_PIXELS", pixels)
         assert read_images(tmp_path).X.shape == (4, *shape)
 
 

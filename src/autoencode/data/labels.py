@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from .arrays import read_array
 from .listing import check_source, first_few
 from .tabular.formats import TEXTS, TableFormat, table_suffix
-from .tabular.layouts import layout_of, opened_text, rows_of
+from .tabular.layouts import layout_of
 from .tabular.parquet import open_parquet
+from .tabular.text_rows import opened_text, rows_of
 
 _FILE = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}$")
 

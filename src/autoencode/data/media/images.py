@@ -2,11 +2,8 @@ r"""Folders of images, lists of images, and single images."""
 
 __all__ = ["is_image", "read_images", "sizes_of"]
 
-import contextlib
 import logging
-import math
 import os
-import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,16 +19,13 @@ from ..cache import prepare
 from ..listing import Files, Listing, Names, first_few, list_files
 from ..remedies import remedy
 from ..resumable import Block, write_rows
-from .depths import Depth, common_depth, has_alpha, is_deep, own_depth, read_deep
+from .depths import Depth, has_alpha, read_deep
+from .image_plans import ImagePlan, is_gray, plan_images, quiet_decoding, read_head
 
 log = logging.getLogger(__name__)
 
 _DECODED_BYTES_PER_BYTE = 4  # files of images are compressed
-_LARGEST_GUESSES = (64, 128)  # pixels; users choose a longer training with an explicit `size`
-_GUESSED_PIXELS = 2**24  # in all images; with more, the lower limit of the size holds
-_NARROWEST_GUESS = 8  # pixels; narrower strips keep as many pixels as a square
 _STUBS = {"BUFR", "GRIB", "HDF5"}  # formats that Pillow lists but cannot decode
-_TURNED = {5, 6, 7, 8}  # orientations of a camera held upright
 
 
 class ImageFolder(NamedTuple):
@@ -40,43 +34,6 @@ class ImageFolder(NamedTuple):
     X: NDArray
     y: NDArray | None
     files: Names
-
-
-class _Head(NamedTuple):
-    r"""Properties of an image that are known before its pixels are read."""
-
-    height: int
-    width: int
-    gray: bool
-    frames: int
-    depth: str
-
-    levels: tuple[float, float] | None
-    r"""The smallest and the largest level of an image with more than eight bits."""
-
-    clear: bool
-    r"""True if some parts of it may be transparent."""
-
-
-class _Plan(NamedTuple):
-    r"""Common size and mode of all images of a source."""
-
-    size: tuple[int, int]
-    channels: int
-    dtype: str
-    white: float | None
-
-    factors: dict[str, float]
-    r"""The factors for levels of each kind."""
-
-    deep: list[int]
-    r"""The indices of the files with more than eight bits."""
-
-    frames: dict[str, int]
-    r"""The number of frames or pages of files that have several, by name."""
-
-    told: str | None
-    r"""The log line about gray levels and transparency."""
 
 
 def read_images(
@@ -140,7 +97,7 @@ def read_images(
         )
         notes, frames, told = (about[name] for name in ("notes", "frames", "told"))
     else:
-        plan = _survey(listing.files, size, channels, depth)
+        plan = plan_images(listing.files, size, channels, depth)
         blocks = [*_blocks(listing.files, plan)]
         X = np.concatenate([X for X, _ in blocks]) if blocks else np.zeros((0, 1, 1), np.uint8)
         notes = [note for _, notes in blocks for note in notes]
@@ -204,8 +161,8 @@ def sizes_of(path: Path | Files, most: int = 256) -> list[tuple[int, int]]:
     """
     files = list_files(path).files
 
-    with _quiet():
-        heads = [_head(file, levels=False) for file in files[:: -(-len(files) // most)]]
+    with quiet_decoding():
+        heads = [read_head(file, levels=False) for file in files[:: -(-len(files) // most)]]
 
     return [head[:2] for head in heads if head is not None]
 
@@ -232,7 +189,7 @@ def _write(
     r"""Writes the pixels to a file."""
     files = listing.files
     log.info("decoding %d images of '%s', once.", len(files), source)
-    plan = _survey(files, size, channels, depth)
+    plan = plan_images(files, size, channels, depth)
     row = plan.channels * plan.size[0] * plan.size[1] * np.dtype(plan.dtype).itemsize
     notes = write_rows(place, row, lambda start: _blocks(files, plan, start))
     n = sum(note is None for note in notes)
@@ -257,7 +214,7 @@ def _nothing(source: Path | Files, names: Names) -> ValueError:
     )
 
 
-def _blocks(files: list[Path], plan: _Plan, start: int = 0) -> Iterator[Block]:
+def _blocks(files: list[Path], plan: ImagePlan, start: int = 0) -> Iterator[Block]:
     r"""Yields the pixels of readable files from index `start` on, and the faults of the others."""
     deep, dtype = {*plan.deep}, np.dtype(plan.dtype)
     shape = (*plan.size, *[3] * (plan.channels == 3))
@@ -274,7 +231,7 @@ def _blocks(files: list[Path], plan: _Plan, start: int = 0) -> Iterator[Block]:
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for part in track(parts, len(numbers), "files"):
-            with _quiet():
+            with quiet_decoding():
                 decoded = [*pool.map(decode, part)]
 
             pixels = [d for d in decoded if not isinstance(d, str)]
@@ -284,7 +241,7 @@ def _blocks(files: list[Path], plan: _Plan, start: int = 0) -> Iterator[Block]:
             yield X, [d if isinstance(d, str) else None for d in decoded]
 
 
-def _pixels(file: Path, plan: _Plan, deep: bool) -> NDArray:
+def _pixels(file: Path, plan: ImagePlan, deep: bool) -> NDArray:
     r"""Returns the levels of one image in the size and mode of the plan."""
     if deep:
         picture = read_deep(file)
@@ -321,150 +278,10 @@ def _explained(file: Path, error: Exception) -> str:
     return told
 
 
-def _survey(
-    files: list[Path],
-    size: tuple[int, int] | None,
-    channels: int | None,
-    known: Depth | None,
-) -> _Plan:
-    r"""Returns a plan from the headers of the files, and from the levels of deep images."""
-    with _quiet(), ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = {i: head for i, head in enumerate(pool.map(_head, files)) if head is not None}
-
-    heads = [*found.values()]
-
-    if size is None:
-        median = np.median([head[:2] for head in heads] or [(1, 1)], axis=0)
-        fewer, few = _LARGEST_GUESSES
-        largest = min(few, max(fewer, int((_GUESSED_PIXELS / max(1, len(heads))) ** 0.5)))
-        shrink = min(1, largest / median.max())
-
-        if shrink * median.min() < _NARROWEST_GUESS:  # a strip
-            shrink = min(1, largest / math.sqrt(median.prod()))
-
-        height, width = np.ceil(median * shrink).astype(int)
-        size = (int(height), int(width))
-
-    channels = channels or (1 if all(head.gray for head in heads) else 3)
-    ranges: dict[str, tuple[float, float]] = {}
-
-    for head in heads:
-        if head.levels is None and head.depth != "bytes":
-            continue  # decoding it reports the fault
-
-        low, high = head.levels or (0, 255)
-        before = ranges.get(head.depth, (low, high))
-        ranges[head.depth] = min(low, before[0]), max(high, before[1])
-
-    kinds = {"bytes": "u", "integers": "i", "floats": "f"}
-    whites = {
-        kind: 255.0 if kind == "bytes" else own_depth(*levels, kinds[kind]).white
-        for kind, levels in ranges.items()
-    }
-
-    try:
-        depth, factors = common_depth(whites, known)
-    except ValueError as error:
-        examples = {head.depth: files[i].name for i, head in found.items()}
-        shown = "; ".join(f"'{name}' has {kind}" for kind, name in examples.items())
-        raise ValueError(f"{error} Here {shown}.") from None
-
-    dtype = _dtype(depth, [(factors[k] * a, factors[k] * b) for k, (a, b) in ranges.items()])
-    white = whites.get(depth.kind, depth.white)
-    frames = {f"{i}": head.frames for i, head in found.items() if head.frames > 1}
-    deep = [i for i, head in found.items() if head.depth != "bytes"]
-    told = [_told(ranges, depth, factors, len(deep), len(files))]
-
-    if clear := sum(head.clear for head in heads):
-        told.append(
-            f"{clear:,} of {len(files):,} images have an alpha channel, which is left out:"
-            " transparent parts are white. Lay the images on another color before, to change that."
-        )
-
-    return _Plan(
-        *(size, channels, dtype, white, factors, deep, frames),
-        " ".join(filter(None, told)) or None,
-    )
-
-
-def _dtype(depth: Depth, ranges: list[tuple[float, float]]) -> str:
-    r"""Returns the smallest type that holds all levels."""
-    if depth.kind != "integers":
-        return "uint8" if depth.kind == "bytes" else "float32"
-
-    low, high = min(a for a, _ in ranges), max(b for _, b in ranges)
-    types = ("uint16", "int32", "int64")
-    return next(t for t in types if np.iinfo(t).min <= low and high <= np.iinfo(t).max)
-
-
-def _told(
-    ranges: dict[str, tuple[float, float]],
-    depth: Depth,
-    factors: dict[str, float],
-    deep: int,
-    total: int,
-) -> str | None:
-    if deep == 0:
-        return None
-
-    parts = [f"{kind} from {a:g} to {b:g}" for kind, (a, b) in ranges.items()]
-    changed = [f"{kind} times {factor:g}" for kind, factor in factors.items() if factor != 1]
-    white = "" if depth.white is None else f", white at {depth.white:g}"
-
-    return (
-        f"{deep:,} of {total:,} images have more than 8 bits: {' and '.join(parts)}; levels are"
-        f" {', '.join(changed) if changed else 'as in the files'}{white}."
-    )
-
-
-def _head(file: Path, levels: bool = True) -> _Head | None:
-    try:
-        with Image.open(file) as image:
-            gray, deep = _is_gray(image), is_deep(image)  # loading would lose the Exif data
-            clear = has_alpha(image)
-            width, height = image.size
-            turned = image.getexif().get(0x0112) in _TURNED
-            size = (height, width) if not turned else (width, height)
-            frames = getattr(image, "n_frames", 1)
-
-        if not (levels and deep):
-            return _Head(*size, gray, frames, "bytes", None, clear)
-
-        try:
-            x = read_deep(file).x
-        except Exception:
-            return _Head(*size, gray, frames, "integers", None, clear)
-
-        kind = "floats" if x.dtype.kind == "f" else "integers"
-        levels_of_x = float(x.min()), float(x.max())
-        return _Head(*size, gray, frames, kind, levels_of_x, clear)
-    except Exception:  # decoding it reports the fault
-        return None
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    r"""Silences warnings of damaged Exif data, and turns those of huge images into errors.
-
-    Filters of warnings hold for the whole process, so they are set once around all threads.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        yield
-
-
-def _is_gray(image: Image.Image) -> bool:
-    if image.mode in {"1", "L", "LA", "La", "F"} or image.mode.startswith("I"):
-        return True
-
-    return "LA;16B" in str(getattr(image, "tile", ""))
-
-
 def _open(file: Path, size: tuple[int, int]) -> Image.Image:
     with Image.open(file) as opened:
         image: Image.Image = opened
-        gray = _is_gray(image)
+        gray = is_gray(image)
         image.draft(
             None, (2 * max(size), 2 * max(size))
         )  # decodes photographs at a reduced size, which is faster

@@ -1,7 +1,8 @@
 r"""Tables in files, and data frames of all libraries.
 
 - `formats`, `spellings`: settings that the user may fix; how cells spell numbers and dates
-- `headers`, `layouts`: names in the first lines; encoding, separator, header and index
+- `text_rows`, `separators`, `headers`: lines and rows of text; names in the first lines
+- `layouts`: encoding, separator, header and index of a table in text
 - `conversions`, `delimited`: columns of text as numbers and dates; the reader of delimited text
 - `parquet`, `libraries`: Parquet files; frames of polars and Arrow as those of pandas, and back
 - `numeric`: numeric tables as arrays

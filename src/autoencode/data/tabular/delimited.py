@@ -14,8 +14,9 @@ from ...common.batching import data_limits
 from ..encodings import describe_utf8_error
 from .conversions import Conversion, conversions, names_like_numbers
 from .formats import TableFormat
-from .layouts import Layout, layout_of, opened_text, rows_of
+from .layouts import Layout, layout_of
 from .spellings import WORDS
+from .text_rows import opened_text, rows_of
 
 _MIN_BLOCK_BYTES = 2**20  # Arrow needs blocks that hold a line
 

@@ -1,30 +1,20 @@
 r"""Layouts of tables in text: encoding, separator, header and index, found in the first lines."""
 
-__all__ = ["Layout", "layout_of", "opened_text", "rows_of"]
+__all__ = ["Layout", "layout_of"]
 
-import codecs
-import csv
-import gzip
-import io
 import re
-import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import NamedTuple
 
-from ..encodings import detect_encoding
 from ..remedies import remedy
 from .formats import TableFormat
 from .headers import count_header_lines, find_first_row
+from .separators import check_quotes, find_separator, is_escaped, is_spaced
 from .spellings import kind_of
+from .text_rows import first_lines, first_rows, parser, rows_of
 
-_SAMPLE = 2**20  # number of bytes that are examined
-_ROWS = 1000
-_SPACES = re.compile(r'"(?:[^"]|"")*"|[^ \t]+')
 _JSON = re.compile(r'\s*(\[\s*[\[{"]|\{\s*")')
-_RARE = ("::", "||", *"^~:/#&!@\x01\x1f\u00a6")  # rare separators
-_ALONE = ("::", "||", *"^~\x01\x1f\u00a6")  # rare separators that are unusual within cells
 
 
 class Layout(NamedTuple):
@@ -56,67 +46,6 @@ class Layout(NamedTuple):
     r"""True if spaces stand between separators and quotes."""
 
 
-def opened_text(path: Path, encoding: str) -> TextIO:
-    r"""Opens a text file, gzipped or not.
-
-    Arguments:
-        path: The file.
-        encoding: Its encoding.
-
-    Example:
-        >>> import tempfile
-        >>> file = Path(tempfile.mkdtemp()) / "a.txt"
-        >>> _ = file.write_bytes(b"a")
-        >>> with opened_text(file, "utf-8") as text:
-        ...     text.read()
-        'a'
-    """
-    name = "utf-8-sig" if encoding == "utf-8" else encoding
-    return io.TextIOWrapper(_opened(path), name, newline="")
-
-
-def rows_of(
-    text: Iterable[str], separator: str, escaped: bool = False, spaced: bool = False
-) -> Iterator[tuple[int, list[str]]]:
-    r"""Yields the number of the first line of each row that is not empty, and its cells.
-
-    Arguments:
-        text: The lines.
-        separator: The separator of cells; a space stands for runs of spaces and tabs.
-        escaped: Whether backslashes stand before quotes within cells.
-        spaced: Whether spaces stand between separators and quotes.
-
-    Raises:
-        ValueError: If a cell is too long, for example after a quote that is not closed.
-
-    Example:
-        >>> [*rows_of(["a,b", "", "1,2"], ",")]
-        [(1, ['a', 'b']), (3, ['1', '2'])]
-    """
-    if separator == " ":
-        for line, words in enumerate(map(_SPACES.findall, text), 1):
-            if words := [word.strip("\r\n") for word in words if word.strip("\r\n")]:
-                yield line, [re.sub(r'^"(.*)"$', r"\1", w).replace('""', '"') for w in words]
-
-        return
-
-    rows, line = _parsed(text, separator, escaped, spaced), 1
-
-    try:
-        for row in rows:
-            if row:
-                yield line, row
-
-            line = rows.line_num + 1
-    except csv.Error as error:
-        raise ValueError(f"{error}, in line {rows.line_num}.") from None
-
-
-def _parsed(text: Iterable[str], separator: str, escaped: bool, spaced: bool) -> Any:
-    escape = "\\" if escaped else None
-    return csv.reader(text, delimiter=separator, escapechar=escape, skipinitialspace=spaced)
-
-
 def layout_of(path: Path, given: TableFormat) -> Layout:
     r"""Finds the layout of a table.
 
@@ -137,7 +66,7 @@ def layout_of(path: Path, given: TableFormat) -> Layout:
     if (known := remedy(path, suffix=False)) is not None:
         raise ValueError(f"{known}.")
 
-    lines, encoding, said = _lines(path, given)
+    lines, encoding, said = first_lines(path, given)
     skip = 0
     comment = ""
     separator = given.separator
@@ -160,24 +89,24 @@ def layout_of(path: Path, given: TableFormat) -> Layout:
         )
 
     body = lines[skip:]
-    separator = separator or _separator(body, path, given, said)
-    escaped = _is_escaped(body, separator)
-    spaced = _is_spaced(body, separator, escaped)
-    rows = [*_limited(rows_of(body, separator, escaped, spaced))]
+    separator = separator or find_separator(body, path, given, said)
+    escaped = is_escaped(body, separator)
+    spaced = is_spaced(body, separator, escaped)
+    rows = [*first_rows(rows_of(body, separator, escaped, spaced))]
 
     if given.header != 0 and (start := find_first_row([row for _, row in rows])):
         at = rows[start][0]
         said.append(f"{at - 1} lines before the table left out, the first {body[0].strip()!r}")
         skip, body, comment = skip + at - 1, body[at - 1 :], ""
-        rows = [*_limited(rows_of(body, separator, escaped, spaced))]
+        rows = [*first_rows(rows_of(body, separator, escaped, spaced))]
 
-    _check_quotes(body, separator)
+    check_quotes(body, separator)
     first = len(rows[0][1])
     widths = Counter(len(row) for _, row in rows[1:])
     usual = widths.most_common(1)[0][0] if widths else first
     named = next(rows_of([comment], separator), (0, []))[1] if comment else []
 
-    if len(named) == usual and given.header is None and _kinds(named) == {"text"}:
+    if len(named) == usual and given.header is None and {*map(kind_of, named)} == {"text"}:
         rows.insert(0, (0, named))  # numpy writes names as a comment
         skip -= 1
         first = usual
@@ -222,11 +151,6 @@ def _count(given: TableFormat, rows: list[tuple[int, list[str]]]) -> int | None:
     return 0 if len(rows) == 1 else None
 
 
-def _limited(rows: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
-    for row, _ in zip(rows, range(_ROWS)):
-        yield row
-
-
 def _end(body: list[str], line: int, separator: str, escaped: bool, spaced: bool) -> int:
     r"""Returns the number of the last line of the row that begins in a line."""
     if line == 0:  # the names stand in a comment
@@ -237,208 +161,10 @@ def _end(body: list[str], line: int, separator: str, escaped: bool, spaced: bool
     if separator == " ":
         return line
 
-    rows = _parsed(rest, separator, escaped, spaced)
+    rows = parser(rest, separator, escaped, spaced)
     next(rows)
 
     return line - 1 + rows.line_num
-
-
-def _opened(path: Path) -> Any:
-    with path.open("rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
-
-    return gzip.open(path) if packed else path.open("rb")
-
-
-def _lines(path: Path, given: TableFormat) -> tuple[list[str], str, list[str]]:
-    r"""Returns the first complete lines, the encoding, and log lines about it."""
-    try:
-        with _opened(path) as file:
-            data = file.read(_SAMPLE)
-            whole = not file.read(1)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise ValueError(f"it is damaged or truncated ({error}).") from None
-
-    encoding = given.encoding or detect_encoding(data, whole)
-
-    if encoding is None:
-        raise ValueError(
-            "it is not UTF-8, and could be in several encodings: set the encoding, such as"
-            " encoding='cp1252' (command line: --encoding), or save it as UTF-8."
-        )
-
-    said = [] if encoding.startswith("utf") or given.encoding else [f"text in {encoding}"]
-    decoder = codecs.getincrementaldecoder("utf-8-sig" if encoding == "utf-8" else encoding)
-
-    try:
-        text = decoder().decode(data, whole)
-    except UnicodeDecodeError as error:
-        raise ValueError(f"it is not in {encoding}: {error}.") from None
-
-    if "\0" in text:
-        raise ValueError(
-            f"it has bytes of zero in line {text[: text.index(chr(0))].count(chr(10)) + 1}: it is"
-            " binary, or text in another encoding, such as encoding='utf-16-le' (command line:"
-            " --encoding)."
-        )
-
-    lines = io.StringIO(text.replace("\r\n", "\n").replace("\r", "\n")).readlines()
-
-    return lines if whole or len(lines) < 2 else lines[:-1], encoding, said
-
-
-def _kinds(cells: Iterable[str]) -> set[str]:
-    return {kind_of(cell) for cell in cells}
-
-
-def _typed(rows: list[list[str]]) -> float:
-    r"""Returns the fraction of cells that are not text."""
-    cells = [cell for row in rows for cell in row]
-    return sum(kind_of(cell) != "text" for cell in cells) / max(1, len(cells))
-
-
-def _separator(body: list[str], path: Path, given: TableFormat, said: list[str]) -> str:
-    r"""Returns the separator that gives all rows the same number of cells."""
-    readings = {}
-
-    for sign in ",;\t|":
-        rows = [row for _, row in _some(body, sign)]
-        rows = rows[find_first_row(rows) if given.header != 0 else 0 :]
-        widths = {len(row) for row in rows[1:]} or {len(rows[0])}
-        width = max(widths)
-
-        if len(widths) == 1 and width > 1 and len(rows[0]) in (width, width - 1):
-            if len(rows[0]) == width or len(rows[0]) > 1 or _kinds(r[0] for r in rows) == {"text"}:
-                readings[sign] = rows
-
-    if path.name.lower().removesuffix(".gz").endswith((".tsv", ".tab")) and "\t" in readings:
-        return "\t"
-
-    if whole := {s: rows for s, rows in readings.items() if len(rows[0]) == len(rows[-1])}:
-        readings = whole  # prefers headers with a name for each column
-
-    if len(readings) == 1:
-        return next(iter(readings))
-
-    if readings:
-        shares = {sign: _typed(rows[1:] or rows) for sign, rows in readings.items()}
-        best = [sign for sign in shares if shares[sign] > max(shares.values()) - 1e-9]
-
-        if len(best) == 1:
-            return best[0]
-
-        raise ValueError(
-            f"its separator could be {' or '.join(map(repr, best))}: set it, for example with"
-            f" separator={best[0]!r} (command line: --separator)."
-        )
-
-    rows = [row for _, row in _some(body, " ")]
-    widths = {len(row) for row in rows[1:]}
-
-    if len(widths) == 1 and len(rows[0]) > 1 and len(rows[0]) - min(widths) in (0, -1):
-        times = all(kind_of(line) == "date" for line in body[1:] if line.strip())
-
-        if not times and _typed(rows[1:]) >= 0.5:
-            said.append("cells between spaces")
-            return " "
-
-    return _nearly(body)
-
-
-def _some(body: list[str], sign: str) -> Iterator[tuple[int, list[str]]]:
-    escaped = _is_escaped(body, sign)
-    return _limited(rows_of(body, sign, escaped, _is_spaced(body, sign, escaped)))
-
-
-def _is_spaced(body: list[str], sign: str, escaped: bool) -> bool:
-    r"""Returns whether spaces stand between separators and quotes, as in `1, "a, b"`."""
-    if sign in " \t":
-        return False
-
-    s = re.escape(sign)
-    quoted = re.compile(rf'(?:^|{s}) +"(?:[^"]|"")*"\s*(?:{s}|$)')
-
-    if not any(map(quoted.search, body[:_ROWS])):
-        return False
-
-    ways = (True, False)
-    widths = [{len(r) for _, r in _limited(rows_of(body, sign, escaped, way))} for way in ways]
-    return len(widths[0]) <= len(widths[1])
-
-
-def _is_escaped(body: list[str], sign: str) -> bool:
-    r"""Returns whether backslashes escape quotes within cells, as some programs of Unix write.
-
-    A quote that is not escaped ends its cell, so that only a separator or a quote can follow.
-    """
-    within = re.compile(rf'\\"[^"\s{re.escape(sign)}]|\\" +[^"\s{re.escape(sign)}]')
-
-    if sign == " " or not any(map(within.search, body)):
-        return False
-
-    widths = [{len(row) for _, row in _limited(rows_of(body, sign, way))} for way in (True, False)]
-    return len(widths[0]) <= len(widths[1])
-
-
-def _check_quotes(body: list[str], sign: str) -> None:
-    r"""Refuses separators within single quotes, which other programs do not take for quotes."""
-    sep = re.escape(sign)
-    within = re.compile(rf"(?:^|{sep})'[^'{sep}]*{sep}[^']*'(?:{sep}|\s*$)")
-    lines = [line for line in body[:_ROWS] if line.strip()]
-
-    if sign != " " and 2 * sum(map(bool, map(within.search, lines))) > len(lines) > 2:
-        raise ValueError(
-            f"its cells stand in single quotes, and have {sign!r} within. Use double quotes"
-            " instead."
-        )
-
-
-def _nearly(body: list[str]) -> str:
-    r"""Returns the likely separator of a table whose rows differ in their number of cells.
-
-    The reader reports the wrong row.
-    """
-    shares = {}
-
-    for sign in ",;\t|":
-        widths = [len(row) for _, row in _some(body, sign)]
-        same = sum(width == widths[0] for width in widths) / len(widths)
-
-        if widths[0] > 1:
-            shares[sign] = (same, widths[0])
-        elif sign == "," and len(widths) > 1 and {*widths[1:]} == {2}:
-            raise ValueError(
-                "its first line has one cell, and the others have two with commas between: are"
-                " these decimal commas? Say separator=';' and decimal=',' (command line:"
-                " --separator ';' --decimal ,), or header='no'."
-            )
-
-    if not shares:
-        _check_one_column([line.strip() for line in body[:_ROWS] if line.strip()])
-
-    return max(shares, key=lambda sign: shares[sign]) if shares else ","
-
-
-def _check_one_column(lines: list[str]) -> None:
-    r"""Refuses lines that look like several columns with a rare separator."""
-    for sign in _RARE:
-        counts = {line.count(sign) for line in lines}
-
-        # Times and paths contain colons and slashes, but the name of a column hardly as many
-        if (
-            len(counts) == 1
-            and 0 not in counts
-            and (sign in _ALONE or kind_of(lines[0]) == "text")
-        ):
-            way = (
-                f"separator={sign!r} (command line: --separator {sign!r})"
-                if len(sign) == 1
-                else f"replace {sign!r} by a single character, such as a tab"
-            )
-            raise ValueError(
-                f"each of its lines has {counts.pop()} times {sign!r}, which may be a separator or"
-                f" part of the cells: use {way}, or separator=',' for a single column."
-            )
 
 
 def _names(head: list[list[str]], width: int) -> list[str]:

@@ -14,8 +14,9 @@ from ..cache import prepare
 from .delimited import Reading, batches_of, needs_arrow, read_text
 from .doubts import announce
 from .formats import TableFormat
-from .layouts import Layout, opened_text, rows_of
+from .layouts import Layout
 from .parquet import column_names, open_parquet
+from .text_rows import opened_text, rows_of
 
 _OR_FRAMES = (
     "or fit with modality=MixedTables() (--modality MixedTables), which accepts missing cells"

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..formats import TableFormat
-from ..layouts import layout_of, opened_text, rows_of
+from ..layouts import layout_of
+from ..text_rows import opened_text, rows_of
 from .formats import is_text_table
 
 
