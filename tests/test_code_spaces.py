@@ -148,6 +148,30 @@ def test_trainings_resume_to_the_bit(posterior, tmp_path, monkeypatch) -> None:
 
 
 @each_posterior
+def test_trainings_of_skip_connected_networks_start_at_random(posterior) -> None:
+    # Principal components would come with the noise of an exact linear model
+    model = build(posterior, epochs=1, network=None).fit(X)
+
+    assert hasattr(model.model_.encoder.network, "skip")
+    assert -20 < model.history_[0]["validation"]["bound"] < 0
+
+
+@each_posterior
+def test_grids_lie_in_the_space_of_the_codes(posterior, monkeypatch) -> None:
+    model, decoded = fitted(posterior), []
+    monkeypatch.setattr(
+        Autoencoder, "inverse_transform", lambda self, Z, y=None: decoded.append(Z) or X[: len(Z)]
+    )
+    ae.plots.grid(model, X, n_per_side=3)
+    z = torch.as_tensor(decoded[0])
+
+    torch.testing.assert_close(model.model_.posterior.project(z), z)
+
+    with pytest.raises(ValueError, match="expected examples X"):
+        ae.plots.grid(model)
+
+
+@each_posterior
 @pytest.mark.parametrize("prior", [StandardNormal(), Mixture()], ids=repr)
 def test_a_density_of_vectors_is_refused_as_a_prior(posterior, prior) -> None:
     with pytest.raises(ValueError, match=r"density of vectors.*Reference\(\)"):

@@ -5,6 +5,7 @@ __all__ = ["grid"]
 from typing import Any
 
 import numpy as np
+import torch
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
@@ -27,14 +28,15 @@ def grid(
         \Phi^{-1} \big( \tfrac{i - 1/2}{n} \big) \big),
 
     so that each tile has the same probability under the unit Gaussian. For models without a
-    density, the grid is even and covers the range of the codes of `X`. For codes with more
-    dimensions, the grid lies in the plane of the first two principal components of the codes of
-    `X`, and reaches two standard deviations to each side of their mean. One-dimensional codes
-    make one row.
+    density, and for codes in a space of their own such as a sphere, the grid is even and covers
+    the range of the codes of `X`; each point is replaced by the nearest one of the space. For
+    codes with more dimensions, the grid lies in the plane of the first two principal components of
+    the codes of `X`, and reaches two standard deviations to each side of their mean.
+    One-dimensional codes make one row.
 
     Arguments:
         model: A fitted model.
-        X: Examples. Not needed if the model has a density and codes of at most two dimensions.
+        X: Examples. Not needed if the model has a density of vectors of at most two dimensions.
         n_per_side: The number of tiles on each side.
         y: One label or row of numbers for all tiles, if the model is conditional.
 
@@ -57,6 +59,11 @@ def grid(
         raise ValueError(f"expected a fitted model to decode with, got {type(model).__name__}.")
 
     Z, names, ticks = _plane(model, X, n, y)
+    family = model.encoder_.family
+
+    if family.has_reference:
+        Z = family.project(torch.as_tensor(Z)).numpy()
+
     G = model.inverse_transform(Z, y)
 
     if not mosaic.are_images(model.modality_):
@@ -76,16 +83,17 @@ def _plane(
 ) -> tuple[NDArray, list[str], list[NDArray]]:
     r"""Returns codes from the lowest row to the highest, and the name and ticks of each axis."""
     D = model.encoder_.event[0]
-    has_density = hasattr(model, "score_samples")
+    own_space = model.encoder_.family.has_reference
+    even = own_space or not hasattr(model, "score_samples")
 
-    if D <= 2 and has_density:
+    if D <= 2 and not even:
         ticks = D * [norm.ppf((np.arange(n) + 0.5) / n)]
         return _mesh(ticks), AXES[:D], ticks
 
     if X is None:
         raise ValueError(
             f"expected examples X, whose codes place the grid, for a model with {D}-dimensional"
-            f" codes{'' if has_density else ' and no density'}, got none. Call grid(model, X)."
+            f" codes{' and no density of vectors' if even else ''}, got none. Call grid(model, X)."
         )
 
     Z = model.transform(X, y)

@@ -270,7 +270,8 @@ class LinearStart:
 def linear_start(step: TrainStep) -> LinearStart | None:
     r"""Linear start for a model, or `None`.
 
-    It exists for networks with skip connections and likelihoods whose raw parameters are means.
+    It exists for networks with skip connections, likelihoods whose raw parameters are means, and
+    codes that are vectors. Codes on a sphere, say, do not hold principal components.
 
     Arguments:
         step: The model.
@@ -281,7 +282,7 @@ def linear_start(step: TrainStep) -> LinearStart | None:
     family = _of_numbers(model.likelihood)
     means = isinstance(family, (FixedGaussian, SharedGaussian, DiagonalGaussian))
 
-    return LinearStart(step) if skips and means else None
+    return LinearStart(step) if skips and means and not model.posterior.has_reference else None
 
 
 class _Regression:
