@@ -57,7 +57,7 @@ ORDER = {
         mixed
     """,
     "distributions.codes": """
-        codebook flows full_gaussian gumbel_softmax jump_relu power_spherical straight_through
+        codebook flows gaussians gumbel_softmax jump_relu power_spherical straight_through
         top_k wrapped_normal
         grouping scalar_quantizer
         lookup_free product_quantizer vector_quantizers

@@ -11,6 +11,7 @@ import autoencode as ae
 from autoencode import Autoencoder, Training
 from autoencode.distributions import (
     BatchTopK,
+    DeltaGaussian,
     FullGaussian,
     Gaussian,
     InverseAutoregressiveFlow,
@@ -25,6 +26,40 @@ from autoencode.networks import FullyConnected
 from autoencode.objectives import ELBO, Reconstruction, Sparse
 
 X = load_iris().data.astype("float32")
+
+
+@pytest.mark.parametrize("delta", [1e-3, 0.1, 2.0, 50.0])
+def test_committed_rates_have_a_closed_form(float64, delta: float) -> None:
+    phi = (3 * randn(400, 3, 2)).requires_grad_()
+    family = DeltaGaussian(delta)
+    q = family(phi)
+    rate = torch.distributions.kl_divergence(q, Normal(0.0, 1.0))
+    (gradient,) = torch.autograd.grad(rate.sum(), phi)
+    m = phi[..., 0].detach()
+
+    # The rate is that of the signal alone: the scale is free
+    torch.testing.assert_close(rate.detach(), delta + m.square() / 2)
+    torch.testing.assert_close(gradient[..., 0], m)
+    assert gradient[..., 1].abs().max() < 1e-6
+    assert (q.mean.sign() == m.sign()).all()
+
+    # At both ends of the scales a mean of zero has the least rate
+    for scale in family.scales():
+        least = torch.distributions.kl_divergence(Normal(0.0, scale), Normal(0.0, 1.0))
+        assert float(least) == pytest.approx(delta, rel=1e-6)
+
+
+def test_units_with_a_committed_rate_cannot_collapse(tmp_path) -> None:
+    options = {"network": FullyConnected((8,)), "training": Training(epochs=2), "random_state": 0}
+    posterior = DeltaGaussian(0.3)
+    noise = np.random.default_rng(0).normal(size=(60, 4))  # with nothing to find
+    model = Autoencoder(3, objective=ELBO(), posterior=posterior, **options).fit(noise)
+
+    assert min(record.train["rate"] for record in model.history_) > 3 * 0.3 - 1e-4
+    model.save(tmp_path / "model.ae")
+    np.testing.assert_array_equal(
+        ae.load(tmp_path / "model.ae").transform(noise), model.transform(noise)
+    )
 
 
 def test_top_k_keeps_the_largest_units() -> None:
@@ -193,6 +228,8 @@ def test_scores_do_not_depend_on_neighbors() -> None:
         lambda: JumpReLU(threshold=0.0),
         lambda: JumpReLU(bandwidth=0.0),
         lambda: Laplace(0.0),
+        lambda: DeltaGaussian(0.0),
+        lambda: DeltaGaussian(60.0),
     ],
 )
 def test_bad_arguments_are_refused(make) -> None:

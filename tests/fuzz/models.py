@@ -105,6 +105,7 @@ KINDS: dict[str, _Made] = {
     "top_k": _posterior(d.TopK(1)),
     "batch_top_k": _posterior(d.BatchTopK(1)),
     "jump": _posterior(d.JumpReLU(), o.Sparse()),
+    "delta": _posterior(d.DeltaGaussian(), o.ELBO()),
     "full": _posterior(d.FullGaussian(), o.ELBO()),
     "aae": _objective(o.AAE(layers=(8,))),
     "factor": _objective(o.FactorVAE(layers=(8,)), posterior=d.DiagonalGaussian()),

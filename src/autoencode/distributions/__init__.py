@@ -21,6 +21,7 @@ __all__ = [
     "Censored",
     "CensoredGaussian",
     "ContinuousBernoulli",
+    "DeltaGaussian",
     "DiagonalGaussian",
     "Dirac",
     "DiscretizedLogistic",
@@ -63,6 +64,7 @@ from .bernoulli import Bernoulli, ContinuousBernoulli
 from .censored import Censored, CensoredGaussian, Intervals
 from .codes import (
     BatchTopK,
+    DeltaGaussian,
     FiniteScalarQuantizer,
     FullGaussian,
     GumbelSoftmax,

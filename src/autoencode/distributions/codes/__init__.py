@@ -1,6 +1,7 @@
 r"""Families of codes whose units depend on each other: posteriors, not likelihoods.
 
-- `full_gaussian`: `FullGaussian`, normal distributions with a covariance
+- `gaussians`: `FullGaussian`, normal distributions with a covariance, and `DeltaGaussian`, with a
+  least rate
 - `top_k`: `TopK` and `BatchTopK`, a number of active units for each example, or on average
 - `power_spherical`: `PowerSpherical`, directions
 - `flows/`: `PlanarFlow`, `InverseAutoregressiveFlow` and `SplineFlow`, noise that steps transform
@@ -18,6 +19,7 @@ r"""Families of codes whose units depend on each other: posteriors, not likeliho
 
 __all__ = [
     "BatchTopK",
+    "DeltaGaussian",
     "FiniteScalarQuantizer",
     "FullGaussian",
     "GumbelSoftmax",
@@ -38,7 +40,7 @@ __all__ = [
 
 from .codebook import QuantizedPoint
 from .flows import InverseAutoregressiveFlow, PlanarFlow, SplineFlow
-from .full_gaussian import FullGaussian
+from .gaussians import DeltaGaussian, FullGaussian
 from .gumbel_softmax import GumbelSoftmax
 from .jump_relu import JumpReLU
 from .lookup_free import LookupFreeQuantizer
