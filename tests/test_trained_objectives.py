@@ -9,8 +9,20 @@ from sklearn.model_selection import GridSearchCV
 import autoencode as ae
 from autoencode import Autoencoder, Training
 from autoencode.networks import FullyConnected
-from autoencode.objectives import AAE, WAE, BetaTCVAE, FactorVAE, Objective, Reconstruction
+from autoencode.objectives import (
+    AAE,
+    WAE,
+    BetaTCVAE,
+    CyclicalSchedule,
+    FactorVAE,
+    Matryoshka,
+    Objective,
+    Reconstruction,
+)
 from autoencode.training.state import TrainState
+
+# An objective around another, whose weight changes
+NESTED = Matryoshka(AAE(CyclicalSchedule(end=3.0), layers=(8,)))
 
 X = load_iris().data[::2].astype("float32")
 
@@ -67,8 +79,9 @@ def test_the_encoder_alone_has_no_objective(tmp_path) -> None:
     assert loaded.objective_ is None
 
 
-def test_trained_objectives_resume_to_the_bit(tmp_path, monkeypatch) -> None:
-    whole = make(AAE(layers=(8,)), epochs=4).fit(X)
+@pytest.mark.parametrize("objective", [AAE(layers=(8,)), NESTED], ids=["aae", "nested"])
+def test_trained_objectives_resume_to_the_bit(objective: Objective, tmp_path, monkeypatch) -> None:
+    whole = make(objective, epochs=4).fit(X)
     make_step = TrainState._make_step
 
     def stop(self, *arguments):
@@ -80,10 +93,10 @@ def test_trained_objectives_resume_to_the_bit(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(TrainState, "_make_step", stop)
 
     with pytest.raises(OSError, match="power"):
-        make(AAE(layers=(8,)), epochs=4, checkpoint_dir=tmp_path / "run").fit(X)
+        make(objective, epochs=4, checkpoint_dir=tmp_path / "run").fit(X)
 
     monkeypatch.undo()
-    resumed = make(AAE(layers=(8,)), epochs=4, checkpoint_dir=tmp_path / "run").fit(X, resume=True)
+    resumed = make(objective, epochs=4, checkpoint_dir=tmp_path / "run").fit(X, resume=True)
 
     for name, weight in whole.objective_.state_dict().items():
         assert weight.equal(resumed.objective_.state_dict()[name])
