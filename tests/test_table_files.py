@@ -481,6 +481,9 @@ def test_times_of_the_day_are_times(tmp_path: Path, kind: str) -> None:
     np.testing.assert_allclose(model.transform(tmp_path / "s.csv"), model.transform(S))
     empty = write(tmp_path, "t,k\n,a\n,b\n", "empty.csv")
     assert np.isfinite(model.transform(empty)).all()
+    assert model.sample(2, conditions={"t": "06:30"})["t"].tolist() == [dt.time(6, 30)] * 2
+    lines_of_json = '{"t": "06:30", "k": "a"}\n{"t": "5:30", "k": "b"}\n'
+    assert np.isfinite(model.transform(write(tmp_path, lines_of_json, "t.jsonl"))).all()
     other = write(tmp_path, "t,k\n31:10,a\n12:00,b\n", "other.csv")
 
     with pytest.raises(ValueError, match="column 't': expected durations or times, got '31:10'"):

@@ -553,6 +553,27 @@ def test_cells_that_parquet_lacks_are_written_in_the_nearest_type(tmp_path, cell
     assert np.isfinite(model.transform(tmp_path / "s.parquet")).all()
 
 
+@pytest.mark.parametrize(
+    ("cells", "text"),
+    [
+        (TIMES, "06:30"),
+        (DAYS, "2024-02-21"),
+        (pd.period_range("2024", periods=N, freq="D"), "2024-01-03"),
+        (pd.interval_range(0.0, float(N)), "(1.0, 2.0]"),
+        (pd.cut(NUMBERS, [-2, 0, 3, 9]), "(0, 3]"),
+        (MOMENTS.tz_localize(None), "2024-03-30 06:00"),
+        (SPANS, "2h"),
+    ],
+)
+def test_conditions_in_text_keep_the_type(cells: Any, text: str) -> None:
+    X = pd.DataFrame({"c": cells, "k": WORDS})
+    S = quick().fit(X).sample(3, conditions={"c": text})
+
+    assert S["c"].nunique() == 1
+    assert S["c"].dtype == X["c"].dtype
+    assert type(S["c"][0]) is type(X["c"][0])
+
+
 def test_scipy_matrices_are_refused() -> None:
     with pytest.raises(TypeError, match="dense"):
         quick().fit(scipy.sparse.csr_matrix(np.eye(9)))

@@ -2,6 +2,7 @@ r"""Columns of dates, times of the day and durations."""
 
 __all__ = ["DATES", "DateColumn"]
 
+import datetime
 import re
 from typing import Any
 
@@ -13,7 +14,7 @@ from ...common.type_checks import check_agreement
 from ...data import locate_cell
 from ..normal_scores import NormalScores
 from .cells import plain
-from .dtypes import close, name_of_cells, open_cells
+from .dtypes import close, dtype_of, name_of_cells, open_cells
 from .grids import snap_months, step_of
 from .numbers import NumberColumn
 
@@ -193,7 +194,14 @@ class DateColumn(Configurable):
             raise ValueError(f"column {self.name!r}: expected a date, got {cell!r}.")
 
         if self.spans_:  # the text of a duration is not a date
-            return pd.Timedelta(self._dates(open_cells(pd.Series([cell], dtype=object)))[0])
+            cell = pd.Timedelta(self._dates(open_cells(pd.Series([cell], dtype=object)))[0])
+            return (datetime.datetime.min + cell).time() if self.of_day else cell
+
+        if self.dtype_.startswith("period"):
+            return pd.Period(cell, dtype_of(self.dtype_).freq)
+
+        if isinstance(cell, str) and self.dtype_ in _OBJECTS | {*_OF_PANDAS.values()}:
+            return _object(pd.Timestamp(self._dates(pd.Series([cell]))[0]), self.dtype_)
 
         return cell
 
@@ -282,6 +290,12 @@ class DateColumn(Configurable):
 
         what = "durations or times" if self.spans_ else "dates"
 
+        if self.of_day and cells.dtype.kind != "m":
+            cells = cells.map(_with_seconds)
+
+        if cells.dtype.kind == "O" and pd.api.types.infer_dtype(cells, skipna=True) == "period":
+            cells = pd.Series(cells.tolist()).dt.to_timestamp().set_axis(cells.index)
+
         if pd.api.types.infer_dtype(cells, skipna=True) in _NUMBERS and cells.notna().any():
             raise ValueError(f"column {self.name!r}: expected {what}, got numbers.")
 
@@ -306,6 +320,12 @@ class DateColumn(Configurable):
                 message = f"got {cells.iloc[wrong[0]]!r} in {locate_cell(cells, wrong[0])}"
 
             raise ValueError(f"column {self.name!r}: expected {what}, {message}.") from None
+
+
+def _with_seconds(cell: Any) -> Any:
+    r"""Returns the text of a time with its seconds, which pandas needs."""
+    hours = isinstance(cell, str) and re.fullmatch(r"\s*([01]?\d|2[0-3]):[0-5]\d\s*", cell)
+    return f"{cell.strip()}:00" if hours else cell
 
 
 def _object(date: Any, kind: str) -> Any:

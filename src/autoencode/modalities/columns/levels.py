@@ -231,7 +231,10 @@ class LevelColumn(Configurable):
                 f" ({self._levels()})."
             )
 
-        return self.levels_[k]
+        if self.categories_ is None:
+            return self.levels_[k]
+
+        return plain(self.decode(np.array([float(k)])).iloc[0])  # such as an interval
 
     def _find(self, cells: Iterable[Any]) -> list[int]:
         r"""Returns the numbers of levels, which may be given as text; -1 for unknown levels."""
