@@ -342,7 +342,7 @@ def _check_there(paths: list[Path]) -> None:
             f"there is {', and '.join(gone[:2])}"
             + (f", and {len(gone) - 2:,} more" if len(gone) > 2 else "")
             + f": of {len(paths):,} listed {len(paths) - len(gone):,} exist. Names are relative to"
-            f" '{Path.cwd()}'. If they are meant as texts, say modality=ae.modalities.Texts()."
+            f" '{Path.cwd()}'. If they are texts, use modality=ae.modalities.Texts()."
         )
 
 

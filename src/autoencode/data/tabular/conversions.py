@@ -15,8 +15,8 @@ _TIMES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p"
 _DIGITS = re.compile(r"\s*[+-]?[0-9]+\s*")
 _BARE = re.compile(r"[0-9]+[eE][0-9]+")
 _VERSION = re.compile(r"[0-9]+\.[0-9]{1,2}")
-_LOOKED_AT, _FEW = 100_000, 200  # cells, and different numbers among them
-_LARGE = 1e6  # what is no part of a version
+_LOOKED_AT, _FEW = 100_000, 200  # maximum numbers of cells, and of distinct numbers in them
+_LARGE = 1e6  # the numbers of versions are smaller
 _PADDED = re.compile(r"\s*[+-]?0[0-9xX]")  # a number with leading zeros, or in hexadecimal
 _NAMED = (
     *("%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%d-%B-%Y", "%d.%b.%Y", "%d. %b %Y", "%d. %B %Y"),
@@ -138,7 +138,7 @@ def conversions(
                 comma = next(word for word in strings[signs[","]] if "," in word)
                 raise ValueError(
                     f"it has decimal commas, as {comma!r} in column {signs[',']!r}, and decimal"
-                    f" points, as {point!r} in column {name!r}: say decimal=',' or decimal='.'"
+                    f" points, as {point!r} in column {name!r}: set decimal=',' or decimal='.'"
                     " (command line: --decimal). Cells with the other sign become text."
                 )
             else:
@@ -167,7 +167,7 @@ def conversions(
             sign = "," if "," in word else "."
             raise ValueError(
                 f"{word!r} in column {name!r} may be {word.replace(sign, '')} or"
-                f" {word.replace(sign, '.')}: say decimal={sign!r} or thousands={sign!r} (command"
+                f" {word.replace(sign, '.')}: set decimal={sign!r} or thousands={sign!r} (command"
                 f" line: --decimal or --thousands)."
             )
 
@@ -378,7 +378,7 @@ def _date_columns(
 
         if order == "?" and known is None:
             raise ValueError(
-                f"{words[0]!r} in column {name!r} may begin with the day or the month: say"
+                f"{words[0]!r} in column {name!r} may begin with the day or the month: set"
                 " date_order='dmy' or date_order='mdy' (command line: --date-order)."
             )
 

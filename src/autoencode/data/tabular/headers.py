@@ -13,7 +13,7 @@ _FEW = 3  # number of rows that is too small for a decision
 _MANY = 4  # number of columns that hardly count up by chance
 _MOST = 50  # maximum number of lines before a table
 _RULE = re.compile(r"\s*:?[-=_+]{2,}:?\s*|\s*")
-_SAY = "say header='yes' or header='no' (command line: --header)"
+_SAY = "set header='yes' or header='no' (command line: --header)"
 
 
 def count_header_lines(rows: Sequence[Sequence[str]], given: int | None) -> tuple[int, str]:
