@@ -123,8 +123,11 @@ def test_a_loss_that_rises_or_is_not_a_number_is_not_falling() -> None:
 def test_one_long_text_is_reported_before_training(n: int) -> None:
     lengths = [10 + i % 20 for i in range(n - 1)]
 
-    assert failures.long_outlier(lengths) is None
+    assert failures.length_limit(lengths) is None
+    limit = failures.length_limit([*lengths, 30_000])
+    assert (limit is None) if n < 20 else (max(lengths) < limit < 30_000)
     assert failures.long_outlier([*lengths, 30_000])
+    assert failures.long_outlier(lengths) is None
     assert failures.long_outlier([]) is None
 
 
@@ -234,7 +237,7 @@ def test_a_wide_code_of_a_denoiser_is_not_reported() -> None:
 
 def test_a_long_text_and_texts_cut_off_are_named() -> None:
     with pytest.warns(
-        FitWarning, match=r"20,000 bytes, 99 % have at most 3.*max_bytes=3, truncate=True"
+        FitWarning, match=r"1 of 100 texts is cut off at 256 bytes.*max_bytes=20000"
     ):
         Texts().fit(["abc"] * 99 + ["x" * 20_000])
 

@@ -3,6 +3,7 @@ r"""Tests of texts: bytes and back, exact probabilities of sequences, codes, and
 import csv
 import gzip
 import itertools
+import logging
 import math
 import shlex
 import sys
@@ -46,6 +47,7 @@ from autoencode.modalities.text.edit_distance import edits
 from autoencode.networks import Network, Recurrent, Transformer
 from autoencode.networks.gru import GRU
 from autoencode.networks.padding import by_length, lengths
+from autoencode.priors import StandardNormal
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=12)  # also halves of pairs
 NUMBERS = ["one", "two", "three", "né"]
@@ -328,6 +330,34 @@ def test_longer_texts_are_refused_by_name_or_cut(tmp_path: Path) -> None:
         "aaa",
         "\u20ac",
     ]
+
+
+def test_one_long_line_sets_no_cost_and_is_not_dropped_silently(tmp_path: Path, caplog) -> None:
+    texts = [f"text {i}" for i in range(50)] + ["x" * 9_000 + "é"]
+
+    with pytest.warns(ae.FitWarning, match=r"1 of 51 texts is cut off at 256.*max_bytes=9002"):
+        cut = Texts().fit(texts)
+
+    with caplog.at_level(logging.WARNING):
+        x = cut.load(texts)
+
+    assert x.shape == (51, 257)
+    assert cut.restore(x).tolist() == [*texts[:-1], "x" * 256]
+    assert "1 of 51 texts are longer than 256 bytes" in caplog.text
+    assert cut.for_subset().fit(texts[:5]).load(texts).equal(x)
+
+    model = small(epochs=1, modality=Texts(), prior=StandardNormal())
+    with pytest.warns(ae.FitWarning, match="is cut off"):
+        model.fit(texts).save(tmp_path / "m.ae")
+
+    assert np.isfinite(ae.load(tmp_path / "m.ae").score_samples(texts)).all()
+
+    # All of it, if it is asked for; all of few texts; nothing is cut if a text of the fit is long
+    assert Texts(max_bytes=9_002).fit(texts).load(texts).shape == (51, 9_003)
+    assert Texts().fit(texts[-5:]).load(texts[-5:]).shape == (5, 9_003)
+
+    with pytest.raises(ValueError, match="longer than 7 bytes"):
+        Texts().fit(texts[:50]).load(texts)
 
 
 @pytest.mark.parametrize(

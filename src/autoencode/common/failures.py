@@ -9,6 +9,7 @@ __all__ = [
     "collapsed",
     "cut_off",
     "dominated",
+    "length_limit",
     "long_outlier",
     "long_sound",
     "no_better",
@@ -31,6 +32,7 @@ _MIN_EPOCHS_FOR_MEANS = 4
 _MAX_SHARE_OF_SUM = 0.5
 _OUTLIER_LENGTH_RATIO = 10
 _MAX_CHEAP_BYTES = 256
+_MIN_TEXTS_TO_CUT = 20
 _MIN_USED_FRACTION = 0.5
 _MAX_CROPPED_FRACTION = 0.2
 _MIN_PIXEL_FRACTION = 0.5
@@ -244,31 +246,74 @@ def dominated(name: str, share: float, what: str) -> str | None:
     )
 
 
+def length_limit(lengths: Sequence[int]) -> int | None:
+    r"""The length to cut texts off at, if few are so long that they would set the cost of all.
+
+    It is ten times the length that 99 or 95 in 100 texts do not exceed, and at least 256 bytes.
+
+    Arguments:
+        lengths: The number of bytes of each text.
+
+    Returns:
+        The number of bytes, or `None` if no text is longer, or if there are less than twenty.
+
+    Example:
+        >>> length_limit([20] * 499 + [100_000]), length_limit([40] * 499 + [100_000])
+        (256, 400)
+        >>> length_limit([20, 30, 300, 40] * 10) is None
+        True
+    """
+    return _usual_limit(lengths) if len(lengths) >= _MIN_TEXTS_TO_CUT else None
+
+
 def long_outlier(lengths: Sequence[int]) -> str | None:
-    r"""Warning about a few very long texts, which determine the cost of all.
+    r"""Warning about a few very long texts, which are cut off or determine the cost of all.
 
     Arguments:
         lengths: The number of bytes of each text.
 
     Example:
         >>> long_outlier([20] * 499 + [100_000])
-        'few long texts determine the cost of all: the longest of 500 texts has 100,000 bytes...'
+        '1 of 500 texts is cut off at 256 bytes, as its length would set the cost of all: the...'
         >>> long_outlier([20, 30, 300, 40]) is None
         True
     """
+    limit = _usual_limit(lengths)
+
+    if limit is None:
+        return None
+
+    n, longest = sum(k > limit for k in lengths), max(lengths)
+
+    if length_limit(lengths) is None:
+        return (
+            f"few long texts determine the cost of all: the longest of {len(lengths):,} texts has"
+            f" {longest:,} bytes. Truncate it, with modality=Texts(max_bytes={limit},"
+            f" truncate=True) (command line: --modality Texts --modality.max_bytes {limit}"
+            " --modality.truncate), or remove it."
+        )
+
+    what = "is cut off at {} bytes, as its" if n == 1 else "are cut off at {} bytes, as their"
+
+    return (
+        f"{n:,} of {len(lengths):,} texts {what.format(limit)} length would set the cost of all:"
+        f" the longest has {longest:,} bytes. To keep all of it, say"
+        f" modality=Texts(max_bytes={longest}) (command line: --modality Texts"
+        f" --modality.max_bytes {longest}); to cut elsewhere, add truncate=True"
+        " (--modality.truncate) to another number."
+    )
+
+
+def _usual_limit(lengths: Sequence[int]) -> int | None:
+    r"""Returns ten times the length of nearly all texts, if one is longer."""
     ordered = sorted(lengths)
-    n, longest = len(ordered), ordered[-1] if ordered else 0
 
     for share in (0.99, 0.95):
-        usual = max(1, ordered[int(share * (n - 1))]) if ordered else 1
+        usual = ordered[int(share * (len(ordered) - 1))] if ordered else 0
+        limit = max(_OUTLIER_LENGTH_RATIO * usual, _MAX_CHEAP_BYTES)
 
-        if n > 1 and longest > max(_OUTLIER_LENGTH_RATIO * usual, _MAX_CHEAP_BYTES):
-            return (
-                f"few long texts determine the cost of all: the longest of {n:,} texts has"
-                f" {longest:,} bytes, {100 * share:.0f} % have at most {usual:,}. Truncate them,"
-                f" with modality=Texts(max_bytes={usual}, truncate=True) (command line: --modality"
-                f" Texts --modality.max_bytes {usual} --modality.truncate), or remove them."
-            )
+        if len(ordered) > 1 and ordered[-1] > limit:
+            return limit
 
     return None
 

@@ -3,6 +3,7 @@ r"""Texts of any length, as symbols."""
 __all__ = ["ByteLevel", "Texts"]
 
 import functools
+import logging
 import sys
 from numbers import Integral
 from pathlib import Path
@@ -49,6 +50,8 @@ from .tokenizers import (
     learn_subwords,
 )
 
+log = logging.getLogger(__name__)
+
 _FEATURES = 256  # of the output of the decoder, which the token decoder reads
 _MOST = 2**32  # tokens in memory
 
@@ -62,7 +65,8 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
 
     Arguments:
         max_bytes: The maximum number of bytes of a text; by default that of the longest text of
-            the fit.
+            the fit. If few of at least twenty are more than ten times as long as nearly all, they
+            are cut off, with a warning.
         truncate: Whether to cut off longer texts; by default they are refused.
         vocab_size: The size of a vocabulary of subwords, frequent pieces of words, that is learned
             from the texts; by default the tokens are bytes. Rows of subwords are shorter than rows
@@ -90,6 +94,8 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
     suffixes = (".txt", ".csv")
 
     vocabulary_: str | None
+    truncates_: bool = False
+    r"""Whether longer texts are cut off."""
 
     def __init__(
         self,
@@ -153,7 +159,10 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
 
         self.vocabulary_ = self._learned(rows)
         sizes = [*map(len, self._tokenizer.encode(rows) if self.selfies else rows)]
-        longest = max(sizes) if self.max_bytes is None else self.max_bytes
+        given = self.max_bytes
+        limit = failures.length_limit(sizes) if given is None and not self.selfies else None
+        self.truncates_ = self.truncate or limit is not None
+        longest = given or limit or max(sizes)
         self.shape_ = (longest + 1,)
 
         if len(rows) * self.shape_[0] > _MOST:
@@ -164,7 +173,7 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
 
         used = sum(min(n, longest) for n in sizes) / max(1, sum(sizes))
         most = max(sizes)
-        warn(None if self.selfies or self.max_bytes is not None else failures.long_outlier(sizes))
+        warn(None if given or self.selfies else failures.long_outlier(sizes))
         warn(
             failures.cut_off(
                 f"the texts, cut off at {longest} bytes",
@@ -181,6 +190,7 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
         check_agreement(
             type(self),
             shape_=len(self.shape_) == 1,
+            truncates_=self.truncates_ or not self.truncate,
             vocabulary_=(self.vocabulary_ is None)
             == (self.vocab_size is None and not self.selfies),
         )
@@ -195,8 +205,16 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
         if self.selfies:
             return self._load_molecules(X, rows)
 
-        if self.truncate:
+        if self.truncates_:
+            longer = sum(len(row) > longest for row in rows)
             rows = [cut_off(row, longest) for row in rows]
+
+            if longer and not self.truncate:
+                log.warning(
+                    "%d of %d texts are longer than %d bytes, and are cut off there. Fit with"
+                    " modality=Texts(max_bytes=...) to take them whole.",
+                    *(longer, len(rows), longest),
+                )
 
         n = np.fromiter(map(len, rows), int, len(rows))
 
@@ -275,7 +293,7 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
         return likelihood
 
     def for_subset(self) -> "Texts":
-        return self.clone().set_params(max_bytes=self.shape_[0] - 1)
+        return self.clone().set_params(max_bytes=self.shape_[0] - 1, truncate=self.truncates_)
 
     def split_corruption(self, corruption: Any) -> tuple[None, Any]:
         steps = [*map(_of_letters, flatten(corruption))]
