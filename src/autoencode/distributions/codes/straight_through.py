@@ -58,7 +58,9 @@ class StraightThroughBernoulli(Family):
         | https://arxiv.org/abs/1308.3432
 
     See Also:
-        :class:`~autoencode.distributions.GumbelSoftmax`, :class:`~autoencode.priors.Reference`
+        :class:`~autoencode.distributions.GumbelSoftmax`,
+        :class:`~autoencode.distributions.LookupFreeQuantizer`,
+        :class:`~autoencode.priors.Reference`
 
     Example:
         >>> StraightThroughBernoulli()(torch.tensor([[-9.0], [9.0]])).sample()
