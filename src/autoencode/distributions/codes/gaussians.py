@@ -96,17 +96,13 @@ class DeltaGaussian(Family):
 
         self.min_rate = min_rate
 
-    def scales(self) -> tuple[float, float]:
-        r"""Returns the least and the largest scale, :math:`\sigma_l` and :math:`\sigma_u`."""
         # v - log v = 1 + 2 delta for v = -W(-exp(-1 - 2 delta)), on both branches
-        x = -math.exp(-1 - 2 * self.min_rate)
-        low, high = (math.sqrt(-lambertw(x, k).real) for k in (0, -1))
-
-        return low, high
+        x = -math.exp(-1 - 2 * min_rate)
+        self.scales = tuple(math.sqrt(-lambertw(x, k).real) for k in (0, -1))
 
     def forward(self, phi: Tensor) -> Normal:
         m, s = phi.unbind(dim=-1)
-        low, high = self.scales()
+        low, high = self.scales
         scale = low + (high - low) * s.sigmoid()
         left = 2 * self.min_rate + 1 + 2 * scale.log() - scale.square()
         tiny = torch.finfo(m.dtype).eps  # the root of zero has no derivative
