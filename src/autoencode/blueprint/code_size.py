@@ -62,8 +62,8 @@ def choose_code_size(
     if (only := network.code_size(modality.shape_)) is not None:
         return only, "the network determines it"
 
-    few = min(len(data), _MAX_EXAMPLES, max(2, _MAX_NUMBERS // max(1, data.target[:1].numel())))
-    some = data[torch.linspace(0, len(data) - 1, few).long()]
+    few = min(_MAX_EXAMPLES, max(2, _MAX_NUMBERS // max(1, data.target[:1].numel())))
+    some = data.spread(few)[:]
     x = modality.normalize(some.target)
 
     if isinstance(modality, Tokenized):

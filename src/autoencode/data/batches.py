@@ -90,6 +90,10 @@ class Examples:
         r"""Returns some examples as a view, without a copy."""
         return replace(self, rows=rows if self.rows is None else self.rows[rows])
 
+    def spread(self, n: int) -> "Examples":
+        r"""Returns at most `n` examples, evenly spaced, as a view."""
+        return self.select(torch.linspace(0, len(self) - 1, min(len(self), n)).long())
+
     def hold_out(self, n: int) -> tuple["Examples", "Examples | None"]:
         r"""Returns random examples to train on, and about `n` others to validate with, if any.
 

@@ -40,8 +40,8 @@ def each_batch(
     model.eval()
 
     # After a block of this size was freed, glibc keeps freed memory for the next batch. Otherwise
-    # each batch gets new pages from the system. The record has what this costs:
-    # see docs/decisions/malloc-block.md
+    # each batch gets new pages from the system. For the cost, see
+    # docs/decisions/malloc-block.md
     torch.empty(_MALLOC_BLOCK_BYTES, dtype=torch.uint8)
 
     # The largest of input, code and output

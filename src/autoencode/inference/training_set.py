@@ -28,7 +28,7 @@ def draw_codes(model: LatentModel, modality: Modality, data: Examples) -> Tensor
     Returns:
         The codes of at most 16,384 examples, with shape `(N, k, D)`.
     """
-    some = _spread(data, _CODES)
+    some = data.spread(_CODES)
 
     def draw(model: Model, x: Tensor) -> Tensor:
         return model.encode(x).sample(Size([_CODES // len(some)])).movedim(0, 1)
@@ -51,7 +51,7 @@ def some_inputs(
         data: The examples, as loaded.
     """
     numbers = max(1, data.target[:1].numel())
-    some = _spread(data, max(1, min(_MAX_INPUTS, _MAX_INPUT_NUMBERS // numbers)))[:]
+    some = data.spread(max(1, min(_MAX_INPUTS, _MAX_INPUT_NUMBERS // numbers)))[:]
     device = next(model.parameters()).device
     x, c = modality.normalize(some.target.to(device)), some.context
 
@@ -72,11 +72,5 @@ def squared_residuals(model: LatentModel, modality: Modality, data: Examples) ->
     def squares(model: Model, x: Tensor) -> Tensor:
         return (x - model.decode(model.encode(x).sample()).mean).square()
 
-    for part in _spread(data, _MAX_RESIDUAL_EXAMPLES).split():
+    for part in data.spread(_MAX_RESIDUAL_EXAMPLES).split():
         yield map_scaled(model, modality, squares, part.target, part.context)
-
-
-def _spread(data: Examples, most: int) -> Examples:
-    r"""Returns at most `most` examples, evenly spaced."""
-    n = min(len(data), most)
-    return data.select(torch.linspace(0, len(data) - 1, n).long())

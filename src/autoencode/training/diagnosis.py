@@ -225,10 +225,8 @@ class _Unigram:
 
 
 def _some(data: Examples, numbers: int) -> Examples:
-    n = min(
-        len(data), _MAX_EXAMPLES, max(_MIN_EXAMPLES, numbers // max(1, data.target[:1].numel()))
-    )
-    return data.select(torch.linspace(0, len(data) - 1, n).long())
+    fitting = max(_MIN_EXAMPLES, numbers // max(1, data.target[:1].numel()))
+    return data.spread(min(_MAX_EXAMPLES, fitting))
 
 
 def _scores(step: TrainStep, data: Examples) -> _Scores:

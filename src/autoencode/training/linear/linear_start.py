@@ -98,8 +98,8 @@ class LinearStart:
                 parameter.zero_()
 
         self.step.eval()
-        few = min(len(data), _MAX_EXAMPLES, max(1, _MAX_NUMBERS // data.target[:1].numel()))
-        some = data[torch.linspace(0, len(data) - 1, few).long()]
+        few = min(_MAX_EXAMPLES, max(1, _MAX_NUMBERS // data.target[:1].numel()))
+        some = data.spread(few)[:]
         x = _rows(self.step.normalize(some.target))
         b = _Regression(some.context, x)
 
