@@ -194,8 +194,8 @@ def test_what_is_written_to_a_table_can_be_read(tmp_path: Path, monkeypatch) -> 
     Path("words.txt").write_text("\n".join(WORDS) + "\n")
 
     for line in (
-        "fit words.txt --recipe vae --epochs 1",
-        "sample words.ae -n 3 --out new.csv",
+        "fit words.txt --recipe vae --epochs 1 --random-state 0",
+        "sample words.ae -n 3 --out new.csv --random-state 0",
         "transform words.ae new.csv --out codes.csv",
     ):
         assert main(line.split()) == 0
