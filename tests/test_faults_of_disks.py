@@ -336,7 +336,7 @@ def test_no_name_of_an_input_is_an_output(place: Path, capsys, line: str) -> Non
     words = forced(line)
     at = words.index("--out") + 1
     inputs = [Path(word) for word in words[1:] if Path(word).exists()]
-    inputs += [path / "0.png" for path in inputs if path.is_dir()]
+    inputs += [min(path.iterdir()) for path in inputs if path.is_dir()]
     before = bytes_of(place)
 
     for path in inputs:

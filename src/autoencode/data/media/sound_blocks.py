@@ -179,7 +179,13 @@ class _Watched:
         return len(data)
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        return self.file.seek(offset, whence)
+        if self.error is None:
+            try:
+                return self.file.seek(offset, whence)
+            except OSError as error:  # what was written before does not fit
+                self.error = error
+
+        return max(0, offset)
 
     def tell(self) -> int:
         return self.file.tell()
