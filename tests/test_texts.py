@@ -18,6 +18,7 @@ from sklearn.base import clone
 
 import autoencode as ae
 from autoencode.cli import main
+from autoencode.cli.outputs.examples import write_examples
 from autoencode.corruptions import (
     Blur,
     Compose,
@@ -1123,3 +1124,17 @@ def test_a_likelihood_writes_texts_as_long_as_those_of_the_fit() -> None:
         assert max(map(len, model.sample(20, random_state=0).tolist())) < longest
 
     assert small(likelihood=Autoregressive(max_length=9)).fit(long).likelihood_.max_length == 9
+
+
+@pytest.mark.parametrize("ending", ["csv", "txt"])
+def test_written_texts_can_be_read_again(ending, tmp_path, caplog) -> None:
+    training = ae.Training(epochs=1, show_progress=False)
+    model = ae.autoencoder(2, modality=Texts(), training=training).fit(["abcde", "b"] * 4)
+    out = tmp_path / f"new.{ending}"
+
+    with caplog.at_level(logging.WARNING):
+        write_examples(out, np.array(["a\0b", "c"], object), model)
+
+    assert b"\0" not in out.read_bytes()
+    assert "NUL characters in 1 of 2 texts" in caplog.text
+    assert model.transform(out).shape == (2, 2)

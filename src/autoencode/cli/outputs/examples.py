@@ -19,6 +19,7 @@ from ...data.media import photographs
 from ...estimator import Autoencoder
 from ...modalities.capabilities.files import write_one
 from ...modalities.capabilities.pictures import to_images, to_numeric
+from ...modalities.capabilities.sequences import Tokenized
 from .formats import ROW_SUFFIXES, column_names, example_suffix, is_single, suffix
 from .rows import is_formula, write_rows
 
@@ -43,6 +44,9 @@ def write_examples(
         files: The files of the originals, after which the new files are named.
         beside: As many examples, shown beside these in a picture.
     """
+    if suffix(out) in {".csv", ".txt"} and isinstance(model.modality_, Tokenized):
+        X = _without_nul(out, X)
+
     if suffix(out) == ".csv":
         _warn_of_formulas(out, X)
 
@@ -98,6 +102,21 @@ def _warn_of_formulas(out: Path, X: Any) -> None:
             n,
             out,
         )
+
+
+def _without_nul(out: Path, texts: NDArray) -> NDArray:
+    r"""Returns texts without NUL, by which files of text are taken for binary ones."""
+    found = np.array([text.replace("\0", "\ufffd") for text in texts], object)
+    changed = sum("\0" in text for text in texts)
+
+    if changed:
+        log.warning(
+            "NUL characters in %d of %d texts are written as U+FFFD to %s, which could not be read"
+            " again with them.",
+            *(changed, len(found), out),
+        )
+
+    return found
 
 
 def _write_lines(out: Path, texts: Iterable[str]) -> None:
