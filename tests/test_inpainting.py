@@ -112,10 +112,31 @@ def test_masks_in_files_are_joined_by_name(linear, tmp_path) -> None:
         expected = linear.inpaint([TEST[i]], np.roll(MASK, i, axis=0))[0]
         assert np.abs(found.astype(int) - expected).max() <= 1
 
+    # Files of other kinds beside the images have no part in it
+    (tmp_path / "images" / "aa.txt").write_text("notes")
+    assert main(["inpaint", model, images, "--mask", masks, "--out", out, "--force"]) == 0
+    again = np.asarray(Image.open(tmp_path / "out" / "b.png"))
+    assert np.abs(again.astype(int) - linear.inpaint([TEST[0]], MASK)[0]).max() <= 1
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "b.png"]
+
     (tmp_path / "masks" / "a.bmp").unlink()
     (tmp_path / "masks" / "b.bmp").rename(tmp_path / "masks" / "c.bmp")
     Image.fromarray(TEST[0]).save(tmp_path / "masks" / "d.bmp")
     assert main(["inpaint", model, images, "--mask", masks, "--out", out, "--force"]) == 2
+
+
+def test_masks_in_subfolders_are_joined_by_their_paths(linear, tmp_path) -> None:
+    for i, kind in enumerate("ba"):
+        for folder in ("images", "masks"):
+            (tmp_path / folder / kind).mkdir(parents=True)
+
+        mask = np.roll(MASK, i, axis=0)
+        Image.fromarray(TEST[i]).save(tmp_path / "images" / kind / "1.png")
+        Image.fromarray(255 * mask.astype(np.uint8)).save(tmp_path / "masks" / kind / "1.png")
+
+    first, second = masks_of(tmp_path / "masks", tmp_path / "images")
+    assert np.array_equal(first, np.roll(MASK, 1, axis=0))
+    assert np.array_equal(second, MASK)
 
 
 def test_masks_of_colors_are_where_any_color_is() -> None:

@@ -12,6 +12,8 @@ References:
 __all__ = ["inpaint", "inpaint_in_own_size", "masks_of"]
 
 import logging
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +157,7 @@ def masks_of(mask: Any, X: Any) -> list[NDArray]:
         if len(files) == 1:
             files *= len(images)
         elif isinstance(images[0], Path):
-            a, b = ([path.name for path in paths] for paths in (images, files))
+            a, b = map(_below, (images, files))
             pairs = dict(join_names(a, b, ("images", "masks")))
 
             if alone := [images[i].name for i in range(len(images)) if i not in pairs]:
@@ -179,6 +181,12 @@ def masks_of(mask: Any, X: Any) -> list[NDArray]:
         )
 
     return [_flat(m) for m in masks]
+
+
+def _below(paths: Sequence[Path]) -> list[str]:
+    r"""Returns the names of files below the folder that holds all of them."""
+    folder = os.path.commonpath([path.absolute().parent for path in paths])
+    return [path.absolute().relative_to(folder).as_posix() for path in paths]
 
 
 def _flat(mask: NDArray) -> NDArray:

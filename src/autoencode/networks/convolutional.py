@@ -205,7 +205,7 @@ class _Encoder(nn.Module):
 
     def forward(self, x: Tensor, c: Tensor | None = None) -> Tensor:
         y = self.head(join(self.convolutions(x).flatten(start_dim=1), c))
-        return _add(y, self.skip, join(x.flatten(start_dim=1), c))
+        return add_skip(y, self.skip, join(x.flatten(start_dim=1), c))
 
 
 class _Decoder(nn.Module):
@@ -240,7 +240,7 @@ class _Decoder(nn.Module):
     def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         z = join(z, c)
         y = self.convolutions(self.head(z).unflatten(1, self.coarsest))
-        return _add(y, self.skip, z)
+        return add_skip(y, self.skip, z)
 
 
 def _blocks(sizes: Convolutional, channels: int, axes: int) -> list[nn.Module]:
@@ -258,7 +258,17 @@ def _hidden(before: int, units: int, after: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(before, units), nn.SiLU(), nn.Linear(units, after))
 
 
-def _add(y: Tensor, skip: nn.Linear | None, x: Tensor) -> Tensor:
+def add_skip(y: Tensor, skip: nn.Linear | None, x: Tensor) -> Tensor:
+    r"""Add the affine map of a skip connection, if there is one.
+
+    Arguments:
+        y: The output of the other layers, with shape `(N, *)`.
+        skip: The affine map, or `None`.
+        x: Its input, with shape `(N, features)`.
+
+    Returns:
+        The sum, with the shape of `y`.
+    """
     if skip is None:
         return y
 
@@ -276,4 +286,10 @@ def channels_last(module: nn.Sequential, axes: int = 2) -> nn.Sequential:
 
 
 def join(x: Tensor, c: Tensor | None) -> Tensor:
+    r"""Append the context, if there is one, to features.
+
+    Arguments:
+        x: The features, with shape `(N, D)`.
+        c: The context, with shape `(N, C)`, or `None`.
+    """
     return x if c is None else torch.cat([x, c], dim=-1)

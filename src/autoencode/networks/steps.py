@@ -9,6 +9,7 @@ import torch
 import torch.nn as nn
 from torch import Tensor
 
+from .convolutional import add_skip, join
 from .mlp import MLP
 
 _POOLS = 4
@@ -60,7 +61,7 @@ class StepEncoder(nn.Module):
         h = self.body(h + positional_encoding(h))
         a = self.weights(h).softmax(dim=1)
 
-        return _add(self.head(a.mT @ h, c), self.skip, x, c)
+        return add_skip(self.head(a.mT @ h, c), self.skip, join(x.flatten(start_dim=1), c))
 
 
 class StepDecoder(nn.Module):
@@ -101,11 +102,11 @@ class StepDecoder(nn.Module):
         self.skip = nn.Linear(features + context, math.prod(shape)) if skip else None
 
     def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
-        lifted = self.lift(z if c is None else torch.cat([z, c], dim=-1))
-        h = lifted[:, None].expand(-1, self.n_steps, -1)
+        z = join(z, c)
+        h = self.lift(z)[:, None].expand(-1, self.n_steps, -1)
         h = self.body(h + positional_encoding(h))
 
-        return _add(self.output_layer(h).mT, self.skip, z, c)
+        return add_skip(self.output_layer(h).mT, self.skip, z)
 
 
 def positional_encoding(h: Tensor, first: int = 0) -> Tensor:
@@ -131,15 +132,3 @@ def positional_encoding(h: Tensor, first: int = 0) -> Tensor:
     angles = t[:, None] * torch.exp(-math.log(10_000) * 2 * i / width)
 
     return torch.cat([angles.sin(), angles.cos()], dim=-1)
-
-
-def _add(y: Tensor, skip: nn.Linear | None, x: Tensor, c: Tensor | None) -> Tensor:
-    if skip is None:
-        return y
-
-    x = x.flatten(start_dim=1)
-    x = x if c is None else torch.cat([x, c], dim=-1)
-
-    # bfloat16 has too few digits for an affine map that may explain the data exactly
-    with torch.autocast(x.device.type, enabled=False):
-        return y + skip(x).view_as(y)

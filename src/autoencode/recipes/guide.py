@@ -12,10 +12,10 @@ class Advice(NamedTuple):
     r"""Advice on one recipe."""
 
     purpose: str
-    r"""What the recipe is for."""
+    r"""The purpose of the recipe."""
 
     instead: str
-    r"""When to use another, and which."""
+    r"""The case for another recipe, and its name."""
 
     cost: float
     r"""Processor time of a fit to digits, in units of that of :func:`~autoencode.recipes.vae`, as

@@ -34,8 +34,12 @@ def inpaint(
     context, names = inputs.context_of(examples, estimator), examples.files
     photographs = names is not None and (is_image(data) or data.is_dir())
     shown = read_array(mask)[0] if mask.suffix == ".npy" else mask
-    X = data if photographs else examples.X
-    n = len(names) if photographs and names is not None else len(examples.X)
+    folder, X = data if data.is_dir() else data.parent, examples.X
+
+    if photographs and names is not None:  # not those that cannot be read
+        X = [folder / name for name in names]
+
+    n = len(X)
     new = [out]
 
     if ending == "":
@@ -51,8 +55,6 @@ def inpaint(
     filled = estimator.inpaint(X, shown, context)
 
     if photographs and names is not None:
-        folder = data if data.is_dir() else data.parent
-
         for name, path, image in zip(names, new, filled):
             outputs.write_photograph(path, image, folder / name)
     else:

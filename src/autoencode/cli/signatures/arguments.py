@@ -42,8 +42,8 @@ class Signature(NamedTuple):
     arguments: tuple[Argument, ...]
 
     foreign: bool = False
+    r"""True for a class of another package, whose module is an absolute name."""
 
     advice: dict[str, Any] | None = None
-    r"""What a recipe is for (`purpose`), when to use another (`instead`), its `cost` in fits of
+    r"""Advice on a recipe: its `purpose`, the case for another (`instead`), its `cost` in fits of
     `vae`, and its `source`."""
-    r"""True for a class of another package, whose module is an absolute name."""

@@ -30,7 +30,7 @@ class ExclusiveFlags(NamedTuple):
     r"""The indices of the columns."""
 
     always: bool
-    r"""Whether each row sets exactly one flag."""
+    r"""Truth value: each row sets exactly one flag."""
 
 
 def exclusive_groups(flags: NDArray, columns: Sequence[int]) -> list[ExclusiveFlags]:

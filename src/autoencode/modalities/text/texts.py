@@ -95,7 +95,7 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
 
     vocabulary_: str | None
     truncates_: bool = False
-    r"""Whether longer texts are cut off."""
+    r"""Truth value: longer texts are cut off."""
 
     def __init__(
         self,
