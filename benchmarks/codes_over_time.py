@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression
 
-from autoencode.data.media.audio import read_sound
+from autoencode.data.media.audio.files import read_sound
 from autoencode.modalities import LogMel
 
 RATE = 8000

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from sound_measures import level_error, onset_score, pitch_error
 from torch import Tensor, nn
 
-from autoencode.data.media.audio import read_sound
+from autoencode.data.media.audio.files import read_sound
 from autoencode.evaluation import log_spectral_distance
 from autoencode.modalities import LogMel
 from autoencode.modalities.audio.log_mel import _spread, _triangles

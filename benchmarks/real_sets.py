@@ -22,7 +22,7 @@ from PIL import Image
 from sklearn import datasets
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-from autoencode.data.media.audio import read_sound
+from autoencode.data.media.audio.files import read_sound
 
 RATE = 16000
 MAX_TEST = 120

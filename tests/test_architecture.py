@@ -78,10 +78,15 @@ ORDER = {
         folder_kinds joining labels
     """,
     "data.media": """
-        audio_checks deep_png depths
+        deep_png depths
         image_plans photographs
         audio images text
-        sound_blocks
+    """,
+    "data.media.audio": """
+        faults formats
+        decoding
+        notes
+        blocks files folders
     """,
     "data.tabular": """
         formats libraries parquet spellings

@@ -25,7 +25,7 @@ from PIL import Image
 
 import autoencode as ae
 from autoencode.cli import main
-from autoencode.data.media.audio import write_sound
+from autoencode.data.media.audio.files import write_sound
 from autoencode.modalities import MixedTables, Series, Sounds
 from autoencode.networks import Recurrent
 from autoencode.priors import StandardNormal

@@ -566,7 +566,7 @@ def test_frames_after_the_first_are_counted(tmp_path: Path, suffix: str, caplog)
 
 def test_sounds_are_judged_as_they_are_in_the_file(tmp_path: Path, caplog) -> None:
     soundfile = pytest.importorskip("soundfile")
-    from autoencode.data.media.audio import read_sounds
+    from autoencode.data.media.audio.folders import read_sounds
 
     t = np.arange(4410) / 44100
     tone = np.sin(2 * np.pi * 440 * t)

@@ -18,7 +18,7 @@ from autoencode.modalities import LogMel, Sounds
 soundfile = pytest.importorskip("soundfile")
 pytest.importorskip("soxr")
 
-from autoencode.data.media.audio import read_sounds  # noqa: E402
+from autoencode.data.media.audio.folders import read_sounds  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -84,7 +84,7 @@ def test_folders_of_sounds_are_prepared_once(
 
     # Found again, with what is wrong of it, and nothing decoded
     caplog.clear()
-    monkeypatch.setattr("autoencode.data.media.audio._decode", None)
+    monkeypatch.setattr("autoencode.data.media.audio.folders.decode_file", None)
     assert all(map(np.array_equal, read_sounds(tmp_path, 4000, 0.2, channels).X, small.X))
     assert "1 of 32 files silent, and kept: b" in caplog.text
     assert len([*cache.rglob("info.json")]) == 1
@@ -114,18 +114,18 @@ def test_large_folders_of_sounds_are_guessed(tmp_path, limits, cache) -> None:
 
 PREPARE_SOUNDS = """
 import sys, time
-import autoencode.data.media.audio as sounds
+import autoencode.data.media.audio.folders as sounds
 from autoencode.common.batching import limit_data
 
 wait = float(sys.argv[3])
-decode = sounds._decode
+decode = sounds.decode_file
 
 def slow(file, *args):
     time.sleep(wait)
     print(file.name, flush=True)
     return decode(file, *args)
 
-sounds._decode = slow
+sounds.decode_file = slow
 
 with limit_data(resident_bytes=0, block_files=2):
     sounds.read_sounds(sys.argv[1], 4000, 0.2).X.rows.tofile(sys.argv[2])

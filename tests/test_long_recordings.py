@@ -84,7 +84,7 @@ def test_many_windows_are_cut_once(folder, monkeypatch, limits, caplog) -> None:
     codes = quick().fit(folder).transform(folder)
     limits(resident_bytes=0)
     model = quick().fit(folder)
-    monkeypatch.setattr("autoencode.data.media.audio._decode", None)
+    monkeypatch.setattr("autoencode.data.media.audio.folders.decode_file", None)
     caplog.clear()
 
     assert np.array_equal(model.transform(folder), codes)

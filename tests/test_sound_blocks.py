@@ -19,9 +19,9 @@ from autoencode.modalities import MDCT, Sounds, cut, join
 soundfile = pytest.importorskip("soundfile")
 pytest.importorskip("soxr")
 
-from autoencode.data.media import sound_blocks  # noqa: E402
-from autoencode.data.media.audio import read_sound, write_sound  # noqa: E402
-from autoencode.data.media.audio_checks import FaultFinder, find_fault  # noqa: E402
+from autoencode.data.media.audio import blocks as sound_blocks  # noqa: E402
+from autoencode.data.media.audio.faults import FaultFinder, find_fault  # noqa: E402
+from autoencode.data.media.audio.files import read_sound, write_sound  # noqa: E402
 
 RATE = 1000
 RNG = np.random.default_rng(0)

@@ -24,8 +24,10 @@ from autoencode.networks import Convolutional
 soundfile = pytest.importorskip("soundfile")
 pytest.importorskip("soxr")
 
-from autoencode.data.media.audio import Recordings, mix, read_sound, read_sounds  # noqa: E402
-from autoencode.data.media.audio_checks import find_fault, report_faults  # noqa: E402
+from autoencode.data.media.audio.decoding import mix  # noqa: E402
+from autoencode.data.media.audio.faults import find_fault, report_faults  # noqa: E402
+from autoencode.data.media.audio.files import read_sound  # noqa: E402
+from autoencode.data.media.audio.folders import Recordings, read_sounds  # noqa: E402
 
 RATE = 4000
 
@@ -511,7 +513,7 @@ def test_folders_without_sounds_are_refused(tmp_path) -> None:
 
 
 def test_missing_packages_are_named(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("autoencode.data.media.audio.find_spec", lambda name: None)
+    monkeypatch.setattr("autoencode.data.media.audio.formats.find_spec", lambda name: None)
 
     with pytest.raises(ValueError, match=r"pip install 'autoencode\[audio\]'"):
         read_sounds(tmp_path)

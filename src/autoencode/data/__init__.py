@@ -54,7 +54,7 @@ from .batches import Batches, Examples, inference_batch_size
 from .cache import cache_folder
 from .disk_arrays import chunks, native_dtype, on_disk
 from .listing import Files, Names, as_files
-from .media.audio import read_sounds
+from .media.audio.folders import read_sounds
 from .media.images import is_image, read_images
 from .streams import is_stream, read_stream, stored_by_row
 from .tabular.doubts import found_format

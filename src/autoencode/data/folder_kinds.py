@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from .listing import Files, list_files
-from .media.audio import is_sound
+from .media.audio.formats import is_sound
 from .media.images import is_image
 from .media.text import is_text
 from .tabular.formats import table_suffix

@@ -37,7 +37,7 @@ from pathlib import Path
 import numpy as np
 
 from ..data.listing import Files
-from ..data.media.audio import Recordings
+from ..data.media.audio.folders import Recordings
 from .array_layouts import check_layout
 from .audio.log_mel import LogMel
 from .audio.sounds import Sounds

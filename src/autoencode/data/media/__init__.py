@@ -3,7 +3,6 @@ r"""Images, sounds and texts in files and folders.
 - `depths`, `deep_png`, `images`: gray levels of all depths; deep PNG files; folders of images
 - `image_plans`: a common size, mode and range of levels for all images of a folder
 - `photographs`: photographs in their own size
-- `audio_checks`, `audio`: faults of recordings; folders of recordings
-- `sound_blocks`: long recordings in parts
+- `audio/`: recordings
 - `text`: lines, records and columns of text
 """

@@ -4,7 +4,7 @@ __all__ = ["report_faults_in_memory"]
 
 from typing import Any
 
-from ...data.media.audio_checks import FAULTS, find_fault, report_faults
+from ...data.media.audio.faults import FAULTS, find_fault, report_faults
 from ..base import tensor_of
 from .waveforms import full_scale
 

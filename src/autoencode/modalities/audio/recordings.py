@@ -19,13 +19,9 @@ from numpy.typing import NDArray
 
 from ...common.batching import data_limits
 from ...data.listing import Files, Names, list_files
-from ...data.media.audio import (
-    Recordings,
-    durations,
-    each_sound,
-    report_notes,
-    tell_conversions,
-)
+from ...data.media.audio.files import durations, each_sound
+from ...data.media.audio.folders import Recordings
+from ...data.media.audio.notes import report_notes, tell_conversions
 from ..windows import Windows, cut, prepared, spooled
 from .lengths import choose_seconds, log_windows, share_kept
 

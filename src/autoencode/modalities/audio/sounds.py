@@ -22,16 +22,11 @@ from ...common.type_checks import check_agreement
 from ...corruptions import Compose
 from ...data import on_disk, read_sounds
 from ...data.listing import Files, Names
-from ...data.media.audio import (
-    Recordings,
-    durations,
-    holds_sounds,
-    is_sound,
-    read_sound,
-    write_sound,
-)
-from ...data.media.audio_checks import report_faults
-from ...data.media.sound_blocks import each_sound_in_blocks, write_sound_blocks
+from ...data.media.audio.blocks import each_sound_in_blocks, write_sound_blocks
+from ...data.media.audio.faults import report_faults
+from ...data.media.audio.files import durations, read_sound, write_sound
+from ...data.media.audio.folders import Recordings
+from ...data.media.audio.formats import holds_sounds, is_sound
 from ...distributions import DiagonalGaussian, Family, SharedGaussian
 from ...networks import Convolutional, FullyConnected, Network
 from ..base import Modality, tensor_of

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ...data.media.audio import mix
+from ...data.media.audio.decoding import mix
 from ..base import tensor_of
 from ..statistics import value_range
 

@@ -9,20 +9,12 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from ..listing import list_files
-from ..remedies import UnreadableFileError
-from .audio import (
-    check_packages,
-    check_samples,
-    explained,
-    explained_format,
-    is_truncated,
-    mix,
-    nothing_read,
-    report_notes,
-    tell_conversions,
-)
-from .audio_checks import FaultFinder
+from ...listing import list_files
+from ...remedies import UnreadableFileError
+from .decoding import check_samples, is_truncated, mix
+from .faults import FaultFinder
+from .formats import check_packages, explained_format
+from .notes import explained, nothing_read, report_notes, tell_conversions
 
 _FRAMES = 2**17  # three seconds at 44.1 kHz
 
