@@ -44,6 +44,9 @@ ORDER = {
         type_checks visible_text
         container
     """,
+    "common.failures": """
+        examples fit_warning results
+    """,
     "networks": """
         base frequencies gru padding
         convolutional dictionary mlp modules
@@ -77,6 +80,10 @@ ORDER = {
         arrays media
         folder_kinds joining labels
     """,
+    "data.listing": """
+        sources
+        lists names
+    """,
     "data.media": """
         deep_png depths
         image_plans photographs
@@ -96,6 +103,11 @@ ORDER = {
         delimited
         doubts
         frames numeric
+    """,
+    "data.tabular.conversions": """
+        rules words
+        dates identifiers
+        columns
     """,
     "data.tabular.frames": """
         arrow_types formats kinds

@@ -17,7 +17,9 @@ import autoencode as ae
 from autoencode.data import read_images
 from autoencode.data.joining import join_names, take
 from autoencode.data.labels import read_labels
-from autoencode.data.listing import Files, Names, as_files, list_files
+from autoencode.data.listing.lists import as_files
+from autoencode.data.listing.names import Names
+from autoencode.data.listing.sources import Files, list_files
 from autoencode.data.media.text import is_text, read_lines
 from autoencode.data.remedies import remedy
 from autoencode.inputs import Loaded, join_labels, join_pairs, read

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from autoencode.data import read_table
-from autoencode.data.listing import first_few
+from autoencode.data.listing.names import first_few
 from autoencode.inputs import read, tensor_to_numpy
 from autoencode.modalities import MixedTables
 

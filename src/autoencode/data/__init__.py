@@ -53,7 +53,9 @@ from .arrays import read_array
 from .batches import Batches, Examples, inference_batch_size
 from .cache import cache_folder
 from .disk_arrays import chunks, native_dtype, on_disk
-from .listing import Files, Names, as_files
+from .listing.lists import as_files
+from .listing.names import Names
+from .listing.sources import Files
 from .media.audio.folders import read_sounds
 from .media.images import is_image, read_images
 from .streams import is_stream, read_stream, stored_by_row

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..common.batching import data_limits
 from .disk_arrays import has_no_maps
-from .listing import check_source, no_such
+from .listing.sources import check_source, no_such
 from .remedies import remedy
 from .tabular.formats import TEXTS, TableFormat, table_suffix
 from .tabular.frames.reading import read_frame

@@ -5,7 +5,7 @@ __all__ = ["check_one_kind"]
 from collections import Counter
 from pathlib import Path
 
-from .listing import Files, list_files
+from .listing.sources import Files, list_files
 from .media.audio.formats import is_sound
 from .media.images import is_image
 from .media.text import is_text

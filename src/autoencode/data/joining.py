@@ -14,7 +14,7 @@ import numpy as np
 
 from .cache import Spool
 from .disk_arrays import chunks, is_mapped
-from .listing import first_few
+from .listing.names import first_few
 from .media.audio.folders import Recordings
 from .media.text import Lines
 from .tabular.frames.kinds import is_frame

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import read_array
-from .listing import check_source, first_few
+from .listing.names import first_few
+from .listing.sources import check_source
 from .tabular.formats import TEXTS, TableFormat, table_suffix
 from .tabular.layouts import layout_of
 from .tabular.parquet import open_parquet

@@ -15,7 +15,8 @@ from ..blueprint import checks
 from ..common.atomic_files import check_writable, replacing
 from ..corruptions.resolution import check_factor
 from ..data import Examples
-from ..data.listing import file_names, list_files
+from ..data.listing.names import file_names
+from ..data.listing.sources import list_files
 from ..data.remedies import UnreadableFileError
 from ..inference import codes, maps, own_size, units
 from ..inference.blocks import reconstruct_blocks

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..data import Names
 from ..data.joining import in_one_order
-from ..data.listing import first_few
+from ..data.listing.names import first_few
 
 log = logging.getLogger(__name__)
 

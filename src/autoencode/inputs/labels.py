@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..data import Names, is_frame
 from ..data.joining import join_names, take
 from ..data.labels import Labels, read_labels
-from ..data.listing import first_few
+from ..data.listing.names import first_few
 from ..modalities.windows import follow
 from .file_order import check_order, explain_left_out, explain_lost
 from .loaded import Loaded

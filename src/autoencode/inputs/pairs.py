@@ -6,7 +6,7 @@ import logging
 
 from ..data import Names
 from ..data.joining import join_names
-from ..data.listing import first_few
+from ..data.listing.names import first_few
 from .file_order import check_order, explain_left_out, explain_lost
 from .loaded import Loaded
 

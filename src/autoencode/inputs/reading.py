@@ -22,7 +22,7 @@ from ..data import (
     read_stream,
     stored_by_row,
 )
-from ..data.listing import first_few
+from ..data.listing.names import first_few
 from ..modalities import Modality
 from ..modalities.array_layouts import check_rows, check_type
 from ..modalities.capabilities import NonNumeric, Tabular, Tokenized

@@ -36,7 +36,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..data.listing import Files
+from ..data.listing.sources import Files
 from ..data.media.audio.folders import Recordings
 from .array_layouts import check_layout
 from .audio.log_mel import LogMel

@@ -48,7 +48,7 @@ def anomalies(
     import numpy as np
 
     from ... import plots
-    from ...data.listing import file_names
+    from ...data.listing.names import file_names
     from ...manifold import OffManifoldDetector
     from ...manifold.arrays import select_row, select_rows
     from ...modalities.capabilities import Tiled, TimeResolved

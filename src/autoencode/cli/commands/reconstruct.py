@@ -30,7 +30,7 @@ def reconstruct(
             sounds to a .png picture, a folder of .wav files or, one alone, a .wav file; tables to
             a .csv or .parquet file; texts to a .txt or .csv file.
     """
-    from ...data.listing import list_files
+    from ...data.listing.sources import list_files
     from .. import inputs, outputs
 
     estimator = inputs.load_model(model, source.loading)

@@ -19,7 +19,7 @@ from ...data import (
     table_files,
 )
 from ...data.labels import read_labels
-from ...data.listing import list_files
+from ...data.listing.sources import list_files
 from ...data.media.text import read_column
 from ...estimator import Autoencoder, load
 from ...inputs import (

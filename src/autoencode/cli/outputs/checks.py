@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ...common.atomic_files import check_writable
-from ...data.listing import file_names
+from ...data.listing.names import file_names
 from ...estimator import Autoencoder
 from ..ownership import check_replaceable
 from .formats import example_suffix, is_single, suffix

@@ -14,7 +14,7 @@ from PIL import Image
 
 from ...common.atomic_files import replacing
 from ...data import is_frame, write_frame
-from ...data.listing import file_names
+from ...data.listing.names import file_names
 from ...data.media import photographs
 from ...estimator import Autoencoder
 from ...modalities.capabilities.files import write_one

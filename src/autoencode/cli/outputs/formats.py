@@ -15,7 +15,7 @@ __all__ = [
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...data.listing import file_names
+from ...data.listing.names import file_names
 from ...estimator import Autoencoder
 from ...modalities.capabilities import Tokenized, Writable
 

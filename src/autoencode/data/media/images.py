@@ -16,7 +16,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from ...common.batching import data_limits
 from ...common.progress import track
 from ..cache import prepare
-from ..listing import Files, Listing, Names, first_few, list_files
+from ..listing.names import Names, first_few
+from ..listing.sources import Files, Listing, list_files
 from ..remedies import remedy
 from ..resumable import Block, write_rows
 from .depths import Depth, has_alpha, read_deep

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..encodings import describe_utf8_error, detect_encoding
-from ..listing import Files, check_source, list_files, no_such
+from ..listing.sources import Files, check_source, list_files, no_such
 from ..tabular.delimited import read_text
 from ..tabular.doubts import announce
 from ..tabular.formats import TableFormat, table_suffix

@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 
 from ...common.batching import data_limits
 from ..encodings import describe_utf8_error
-from .conversions import Conversion, conversions, names_like_numbers
+from .conversions.columns import conversions
+from .conversions.identifiers import names_like_numbers
+from .conversions.rules import Conversion
 from .formats import TableFormat
 from .layouts import Layout, layout_of
 from .spellings import WORDS

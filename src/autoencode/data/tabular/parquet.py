@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..listing import check_source, no_such
+from ..listing.sources import check_source, no_such
 
 _UNNAMED = r"__index_level_\d+__"  # the name that pandas writes for an index without a name
 

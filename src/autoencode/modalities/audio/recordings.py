@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...common.batching import data_limits
-from ...data.listing import Files, Names, list_files
+from ...data.listing.names import Names
+from ...data.listing.sources import Files, list_files
 from ...data.media.audio.files import durations, each_sound
 from ...data.media.audio.folders import Recordings
 from ...data.media.audio.notes import report_notes, tell_conversions

@@ -21,7 +21,8 @@ from ...common.failures import warn
 from ...common.type_checks import check_agreement
 from ...corruptions import Compose
 from ...data import on_disk, read_sounds
-from ...data.listing import Files, Names
+from ...data.listing.names import Names
+from ...data.listing.sources import Files
 from ...data.media.audio.blocks import each_sound_in_blocks, write_sound_blocks
 from ...data.media.audio.faults import report_faults
 from ...data.media.audio.files import durations, read_sound, write_sound

@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from ...data.listing import Files
+from ...data.listing.sources import Files
 from ..base import Modality
 from .sequences import Windowed
 

@@ -20,7 +20,7 @@ from typing import Any
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ...data.listing import Files
+from ...data.listing.sources import Files
 from ..base import Modality
 from ..windows import Windows, join
 

@@ -20,7 +20,7 @@ from ...common import failures
 from ...common.failures import warn
 from ...common.type_checks import check_agreement
 from ...data import is_image, read_images
-from ...data.listing import Files
+from ...data.listing.sources import Files
 from ...data.media.depths import Depth
 from ...data.media.images import sizes_of
 from ...data.media.photographs import write_photograph

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ...data import TableFormat, read_array, read_frame
-from ...data.listing import Files, Names, list_files
+from ...data.listing.names import Names
+from ...data.listing.sources import Files, list_files
 from .lists import SeriesList, as_list, from_frame
 
 _SUFFIXES = {".csv", ".tsv", ".txt", ".parquet", ".npy"}

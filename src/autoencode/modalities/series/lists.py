@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...data import to_pandas
-from ...data.listing import first_few
+from ...data.listing.names import first_few
 from ...data.tabular.libraries import from_pandas, library_of
 from .grids import Grid, check_grid, find_grid, numeric_times
 

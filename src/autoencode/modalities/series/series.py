@@ -26,7 +26,7 @@ from ...corruptions import (
 )
 from ...corruptions.base import flatten
 from ...data import TableFormat, is_frame
-from ...data.listing import Files
+from ...data.listing.sources import Files
 from ...distributions import (
     Autoregressive,
     DiagonalGaussian,

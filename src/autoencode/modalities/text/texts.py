@@ -30,7 +30,7 @@ from ...corruptions import (
 )
 from ...corruptions.base import flatten
 from ...data import TableFormat, is_frame, table_suffix, to_pandas
-from ...data.listing import Files
+from ...data.listing.sources import Files
 from ...data.media.text import Lines, holds_texts, is_text, read_column, read_lines
 from ...distributions import Autoregressive, Family
 from ...networks import Network, Recurrent

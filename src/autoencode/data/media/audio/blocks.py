@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from ...listing import list_files
+from ...listing.sources import list_files
 from ...remedies import UnreadableFileError
 from .decoding import check_samples, is_truncated, mix
 from .faults import FaultFinder

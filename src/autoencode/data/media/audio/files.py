@@ -11,7 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ....common.progress import track
-from ...listing import Files, check_source, list_files, no_such
+from ...listing.sources import Files, check_source, list_files, no_such
 from .decoding import decode_file
 from .formats import check_packages, explained_format
 from .notes import explained, note_of, report_notes, tell_conversions

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from ....common.batching import data_limits
 from ....common.progress import track
 from ...cache import prepare
-from ...listing import Files, Names, list_files
+from ...listing.names import Names
+from ...listing.sources import Files, list_files
 from ...resumable import write_rows
 from .decoding import Sound, decode_file
 from .formats import check_packages

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 
-from ...listing import Files, list_files
+from ...listing.sources import Files, list_files
 
 _SUFFIXES = set(".wav .flac .ogg .oga .opus .mp3 .aif .aiff .aifc .au .caf .w64 .rf64".split())
 _ENOUGH = 1000  # files that decide on the kind of a folder

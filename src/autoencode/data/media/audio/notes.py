@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...listing import Files, first_few
+from ...listing.names import first_few
+from ...listing.sources import Files
 from ...remedies import remedy
 from .decoding import Sound
 from .faults import FAULTS, report_faults

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ....common.failures import warn
-from ...listing import check_source, no_such
+from ...listing.sources import check_source, no_such
 from ..delimited import needs_arrow, read_text
 from ..doubts import announce, doubts
 from ..formats import TableFormat

@@ -1,0 +1,80 @@
+r"""Rules that convert words to numbers, dates, times and truth values."""
+
+__all__ = ["Conversion"]
+
+import contextlib
+from typing import Any, NamedTuple
+
+from ..spellings import PARTS, Numbers
+
+
+class Conversion(NamedTuple):
+    r"""Rule that converts the words of a column to numbers, dates, times or truth values."""
+
+    kind: str
+    numbers: Numbers | None = None
+    form: str = ""
+    marks: frozenset[str] = frozenset()
+
+    def apply(self, cells: Any) -> Any:
+        r"""Returns the converted column.
+
+        Arguments:
+            cells: The words, as an Arrow column.
+
+        Raises:
+            ValueError: If a word cannot be converted.
+        """
+        import pyarrow as pa
+        from pyarrow import compute
+
+        if self.marks:
+            gone = compute.is_in(cells, pa.array([*self.marks], pa.string()))
+            cells = compute.if_else(gone, pa.scalar(None, pa.string()), cells)
+
+        if self.kind == "truth":
+            return compute.equal(compute.utf8_lower(compute.utf8_trim_whitespace(cells)), "true")
+
+        if self.kind == "date":
+            return _dates(cells, self.form)
+
+        if self.kind == "time":
+            return _times(cells, self.form)
+
+        assert self.numbers is not None
+        words = compute.replace_substring_regex(cells, PARTS, r"\1\2\3")
+        words = compute.replace_substring(words, "\u2212", "-")
+        decimal = self.numbers.decimal or "."
+
+        for sign in self.numbers.thousands:
+            words = compute.replace_substring(words, sign, "")
+
+        words = compute.replace_substring(words, decimal, ".") if decimal != "." else words
+        words = compute.replace_substring_regex(words, r"^\+", "")
+
+        for kind in (pa.int64(), pa.uint64()):
+            with contextlib.suppress(pa.ArrowInvalid):
+                return words.cast(kind)
+
+        return words.cast(pa.float64())
+
+
+def _dates(cells: Any, form: str) -> Any:
+    import pandas as pd
+    import pyarrow as pa
+
+    dates = pd.to_datetime(cells.to_pandas().str.strip(), format=form)
+    unit = "ms" if form.endswith("%f") or form == "ISO8601" else "s"
+    zone = getattr(dates.dtype, "tz", None)
+
+    return pa.chunked_array([pa.array(dates, pa.timestamp(unit, zone and str(zone)))])
+
+
+def _times(cells: Any, form: str) -> Any:
+    import pandas as pd
+    import pyarrow as pa
+
+    times = pd.to_datetime(cells.to_pandas().str.strip(), format=form).dt.time
+    kind = pa.time64("us") if form.endswith("%f") else pa.time32("s")
+
+    return pa.chunked_array([pa.array(times, kind, from_pandas=True)])
