@@ -54,10 +54,20 @@ ORDER = {
         recurrent transformer
     """,
     "distributions": """
-        base divergences gaussian_mixture homoscedastic
-        autoregressive bernoulli dirac gaussian laplace logistic
+        base divergences gaussian_mixture homoscedastic log_gamma
+        autoregressive counts dirac elementwise gaussian
         censored codes observed
         mixed
+    """,
+    "distributions.counts": """
+        poisson
+        negative_binomial
+        sizes zero_inflated
+        multinomial
+    """,
+    "distributions.elementwise": """
+        bernoulli beta laplace logistic student_t von_mises
+        logistic_mixture
     """,
     "distributions.codes": """
         codebook flows gaussians gumbel_softmax jump_relu power_spherical straight_through

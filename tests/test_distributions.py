@@ -29,12 +29,12 @@ from autoencode.distributions import (
 
 pytestmark = pytest.mark.usefixtures("float64")
 
-# But those of whole rows and sequences, see test_frames.py and test_texts.py
+# But those of whole rows and sequences, see test_frames.py, test_texts.py and test_likelihoods.py
 FAMILIES = [
     cls
     for cls in vars(distributions).values()
     if inspect.isclass(cls) and issubclass(cls, Family)
-    if cls not in {Autoregressive, Family, MixedColumns, Observed}
+    if cls not in {Autoregressive, Family, MixedColumns, Observed} and cls.elementwise
     if not cls.__module__.startswith("autoencode.distributions.codes")
 ]
 DENSITIES = [
@@ -50,7 +50,7 @@ DENSITIES = [
 @pytest.mark.parametrize("cls", FAMILIES)
 def test_shapes_and_gradients(cls: type[Family]) -> None:
     family = cls()
-    phi = torch.randn(3, 4, cls.n_params, requires_grad=True)
+    phi = torch.randn(3, 4, family.n_params, requires_grad=True)
     p = family(phi)
 
     assert p.batch_shape == (3, 4)

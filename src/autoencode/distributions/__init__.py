@@ -1,15 +1,16 @@
 r"""Families of distributions, and distributions that torch lacks.
 
 - `base`: the abstract family, from raw network outputs to a distribution
-- `gaussian`, `bernoulli`, `logistic`, `dirac`: families of independent elements
+- `gaussian`, `dirac`: the most common families of independent elements
+- `elementwise/`: truth values, shares, gray levels, angles, numbers with outliers
+- `counts/`: counts, with totals of examples as size factors
 - `homoscedastic`, `gaussian_mixture`: faster forms of distributions of torch
 - `censored`: normal scores of which intervals are observed as one value
 - `observed`: numbers of which some are missing
 - `mixed`: rows of numbers and categories with missing cells
 - `autoregressive`: token sequences
-- `laplace`: Laplace distributions
 - `codes/`: codes with a covariance, sparse ones, and entries of a finite table
-- `divergences`: the Kullback-Leibler divergence
+- `divergences`: the Kullback-Leibler divergence; `log_gamma`: differences of log-gamma functions
 """
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "AutoregressiveDistribution",
     "BatchTopK",
     "Bernoulli",
+    "Beta",
     "Censored",
     "CensoredGaussian",
     "ContinuousBernoulli",
@@ -41,26 +43,34 @@ __all__ = [
     "LookupFreeQuantizer",
     "MixedColumns",
     "MixedRow",
+    "MixtureOfLogistics",
+    "Multinomial",
+    "NegativeBinomial",
     "Observed",
     "ObservedNumbers",
     "PlanarFlow",
     "PointMass",
+    "Poisson",
     "PowerSpherical",
     "ProductQuantizer",
     "QuantizedPoint",
     "ResidualQuantizer",
     "SharedGaussian",
+    "SizeFactor",
+    "Sized",
     "SplineFlow",
     "StraightThroughBernoulli",
+    "StudentT",
     "TopK",
     "VectorQuantizer",
+    "VonMises",
     "WrappedNormal",
+    "ZeroInflated",
     "kl_divergence",
 ]
 
 from .autoregressive import Autoregressive, AutoregressiveDistribution
 from .base import RESOLUTION, Family
-from .bernoulli import Bernoulli, ContinuousBernoulli
 from .censored import Censored, CensoredGaussian, Intervals
 from .codes import (
     BatchTopK,
@@ -82,12 +92,22 @@ from .codes import (
     VectorQuantizer,
     WrappedNormal,
 )
+from .counts import Multinomial, NegativeBinomial, Poisson, Sized, SizeFactor, ZeroInflated
 from .dirac import Dirac, PointMass
 from .divergences import kl_divergence
+from .elementwise import (
+    Bernoulli,
+    Beta,
+    ContinuousBernoulli,
+    DiscretizedLogistic,
+    Laplace,
+    Logistic256,
+    MixtureOfLogistics,
+    StudentT,
+    VonMises,
+)
 from .gaussian import DiagonalGaussian, FixedGaussian, Gaussian, SharedGaussian
 from .gaussian_mixture import GaussianMixture
 from .homoscedastic import Homoscedastic
-from .laplace import Laplace
-from .logistic import DiscretizedLogistic, Logistic256
 from .mixed import MixedColumns, MixedRow
 from .observed import Observed, ObservedNumbers

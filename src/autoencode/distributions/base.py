@@ -9,7 +9,7 @@ and may have parameters that all elements share. Log-densities are in nats and i
 constants, so that the likelihoods of two families can be compared.
 """
 
-__all__ = ["RESOLUTION", "SMALLEST_SCALE", "Family"]
+__all__ = ["RESOLUTION", "SMALLEST_SCALE", "Family", "saturate"]
 
 import abc
 from collections.abc import Sequence
@@ -28,6 +28,17 @@ Self = TypeVar("Self", bound="Family")
 SMALLEST_SCALE = 1e-3  # keeps the density finite where data can be predicted exactly
 RESOLUTION = 5e-7  # rounding error of single precision, in units of the scaled data
 
+_OTHER = "Use other data, or another likelihood, such as SharedGaussian()."
+_KNOWN = {  # supports in words, and advice on data outside of them
+    id(constraints.unit_interval): (
+        "values between 0 and 1",
+        "Scale the data to this range, or use another likelihood, such as SharedGaussian().",
+    ),
+    id(constraints.nonnegative_integer): ("whole numbers from 0 on", _OTHER),
+    id(constraints.nonnegative): ("numbers from 0 on", _OTHER),
+    id(constraints.positive): ("numbers above 0", _OTHER),
+}
+
 
 class Family(Configurable, nn.Module, abc.ABC):
     r"""Abstract family of distributions :math:`p(\cdot \mid \phi)`.
@@ -42,8 +53,21 @@ class Family(Configurable, nn.Module, abc.ABC):
     support: ClassVar[Constraint] = constraints.real
     r"""Set of valid data, as a `torch` constraint."""
 
+    support_text: ClassVar[str] = ""
+    r"""The support in words, for messages; by default that of the constraint."""
+
+    remedy: ClassVar[str] = ""
+    r"""Advice on data outside of the support."""
+
     discrete: ClassVar[bool] = False
     r"""True if `log_prob` is the logarithm of a probability rather than of a density."""
+
+    takes_offset: ClassVar[bool] = False
+    r"""True if the first raw parameter is the logarithm of the mean, to which the logarithm of a
+    size may be added."""
+
+    elementwise: ClassVar[bool] = True
+    r"""False if the family scores the elements of an example together, given their total."""
 
     has_density: ClassVar[bool] = True
     r"""True if the distributions have a density or probabilities, as all but point masses do."""
@@ -75,11 +99,14 @@ class Family(Configurable, nn.Module, abc.ABC):
         Raises:
             ValueError: If they do not.
         """
-        if not self.support.check(x).all():
+        valid = self.support.check(x)
+
+        if not valid.all():
+            known = _KNOWN.get(id(self.support), (f"data in {self.support}", _OTHER))
+            needed, remedy = self.support_text or known[0], self.remedy or known[1]
             raise ValueError(
-                f"{type(self).__name__} needs values between 0 and 1, got"
-                f" {x.min():g} to {x.max():g}. Scale the data to this range, or use another"
-                " likelihood, such as SharedGaussian()."
+                f"{type(self).__name__} needs {needed}, got {x.min():g} to {x.max():g}, such as"
+                f" {x[~valid].flatten()[0]:g}. {remedy}"
             )
 
     def project(self, z: Tensor) -> Tensor:
@@ -109,3 +136,20 @@ class Family(Configurable, nn.Module, abc.ABC):
         Returns:
             A distribution with batch shape `(*)`.
         """
+
+
+def saturate(t: Tensor, limit: float) -> Tensor:
+    r"""Numbers that rise toward a limit, and are unchanged far below it.
+
+    .. math:: \frac{t}{1 + t / t_{\max}}
+
+    Arguments:
+        t: Numbers of at least zero.
+        limit: The limit :math:`t_{\max} > 0`.
+
+    Example:
+        >>> import torch
+        >>> saturate(torch.tensor([1.0, 100.0, 1e9]), 100.0)
+        tensor([  0.9901,  50.0000, 100.0000])
+    """
+    return t / (1 + t / limit)

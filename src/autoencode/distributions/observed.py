@@ -113,6 +113,9 @@ class Observed(Family):
                 " SharedGaussian(), whose scale is learned."
             )
 
+        if family is not None and not family.elementwise:
+            raise ValueError(f"{family!r} scores numbers together, so that none may be missing.")
+
         self.family = family
         self.default = SharedGaussian() if family is None else None
 

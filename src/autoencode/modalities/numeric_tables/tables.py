@@ -133,7 +133,7 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
         if self.scaling not in SCALINGS:
             raise ValueError(f"expected scaling as one of {[*SCALINGS]}, got {self.scaling!r}.")
 
-        scaling = "none" if support is constraints.unit_interval else self.scaling
+        scaling = self.scaling if support is constraints.real else "none"
 
         self.dtype_ = str(X.dtype)
         columns = column_statistics(X)

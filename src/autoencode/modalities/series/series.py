@@ -220,7 +220,7 @@ class Series(
 
         loc, scale, constant = found.loc, found.scale, found.constant
 
-        if support is constraints.unit_interval:
+        if support is not constraints.real:
             loc, scale = np.zeros_like(loc), np.ones_like(scale)
 
         # Tuples, because torch's compiler cannot read arrays

@@ -6,8 +6,8 @@ import torch.distributions as td
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from ..common.ranges import check_above
-from .base import Family
+from ...common.ranges import check_above
+from ..base import Family
 
 
 class Laplace(Family):

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Size, Tensor
 from torch.distributions import Distribution, constraints
 
-from .base import SMALLEST_SCALE, Family
+from ..base import SMALLEST_SCALE, Family
 
 
 class Logistic256(Distribution):

@@ -7,7 +7,7 @@ from torch.distributions import Bernoulli as TorchBernoulli
 from torch.distributions import ContinuousBernoulli as TorchContinuousBernoulli
 from torch.distributions import constraints
 
-from .base import Family
+from ..base import Family
 
 
 class Bernoulli(Family):
