@@ -38,7 +38,7 @@ REFERENCE = {
     "Estimators and recipes": ["", "recipes"],
     "Data": ["modalities", "datasets", "data"],
     "Parts of a model": ["networks", "distributions", "priors", "objectives", "corruptions"],
-    "Training and evaluation": ["training", "evaluation"],
+    "Training and evaluation": ["training", "evaluation", "comparison"],
     "The manifold": ["manifold"],
     "Pictures": ["plots"],
 }

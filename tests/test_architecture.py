@@ -31,6 +31,7 @@ ORDER = {
         estimator
         plots recipes
         manifold
+        comparison
         demo
         cli
         __main__
@@ -246,7 +247,7 @@ ORDER = {
     """,
     "plots": """
         checks style
-        codes dimension history mosaic tables
+        codes comparison dimension history mosaic tables
         latent_grid manifold neighbor_graph reconstructions series traversals
     """,
     "manifold": """
@@ -265,6 +266,12 @@ ORDER = {
     "manifold.preservation": """
         neighborhoods
         texts
+    """,
+    "comparison": """
+        intervals race recommendation rows
+        methods result
+        measures
+        held_out
     """,
     "manifold.neighbors": """
         distance_blocks edges
@@ -331,7 +338,7 @@ ORDER = {
         examples
     """,
     "cli.commands": """
-        anomalies demo fit forecast impute inpaint manifold neighbors plot reconstruct sample
+        anomalies compare demo fit forecast impute manifold neighbors plot reconstruct sample
         score
         transform
         describe

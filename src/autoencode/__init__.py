@@ -4,7 +4,9 @@ r"""Autoencoders for anyone with data: compress, denoise, map and generate.
 `networks`, `distributions`, `priors`, `objectives` and `corruptions`; `models`, `training`,
 `blueprint`, `fitting`, `inference` and `persistence` put them to work. `modalities`, `inputs`,
 `data` and `datasets` are about data, `evaluation`, `manifold` and `plots` about trained models.
-`cli` is the command line (`__main__`), `demo` the page of `make demo`, `common` holds basic tools.
+`comparison` measures models beside classical
+methods. `cli` is the command line (`__main__`), `demo` the page of `make demo`, `common` holds
+basic tools.
 """
 
 import importlib
@@ -14,6 +16,7 @@ from .common.threads import wait_passively
 
 if TYPE_CHECKING:
     from . import (
+        comparison,
         corruptions,
         datasets,
         distributions,
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
         recipes,
     )
     from .common.failures import FitWarning
+    from .comparison import compare
     from .estimator import Autoencoder, load
     from .recipes import (
         aae,
@@ -63,6 +67,8 @@ __all__ = [
     "autoencoder",
     "beta_tc_vae",
     "beta_vae",
+    "compare",
+    "comparison",
     "contractive",
     "corruptions",
     "datasets",
@@ -94,6 +100,7 @@ __all__ = [
 ]
 
 _FOLDERS = {
+    "comparison",
     "corruptions",
     "datasets",
     "distributions",
@@ -110,6 +117,7 @@ _HOMES = {  # all others are recipes
     "Autoencoder": "estimator",
     "FitWarning": "common.failures",
     "LeastSquares": "training",
+    "compare": "comparison",
     "Training": "training",
     "load": "estimator",
 }

@@ -5,14 +5,15 @@ global state changes, and no screen is needed. A notebook shows the figure;
 `figure.savefig("codes.png")` writes it.
 
 `codes`, `neighbor_graph`, `manifold` and `latent_grid` draw spaces; `reconstructions` and
-`traversals` draw examples; `history` and `dimension` draw curves; `series` draws anomalies of
-series, and what comes after their end. `mosaic` lays out images, `tables` draws rows of a table,
-`style` holds colors and axes, and `checks` checks arguments.
+`traversals` draw examples; `history`, `dimension` and `comparison` draw curves; `series` draws
+anomalies of series, and what comes after their end. `mosaic` lays out images, `tables` draws rows
+of a table, `style` holds colors and axes, and `checks` checks arguments.
 """
 
 __all__ = [
     "COLORS",
     "codes",
+    "comparison",
     "dimension",
     "forecast",
     "geodesics",
@@ -27,6 +28,7 @@ __all__ = [
 ]
 
 from .codes import codes
+from .comparison import comparison
 from .dimension import dimension
 from .history import history
 from .latent_grid import grid

@@ -1,8 +1,9 @@
 r"""Commands: each is a function whose arguments are the flags and whose docstring is the help.
 
 - `fit`: train a model
+- `compare`: models and classical methods on the same data
 - `transform`, `reconstruct`: codes; examples encoded and decoded
-- `impute`, `inpaint`: missing cells of tables, and missing pixels of images
+- `impute`: missing cells of tables, and missing pixels of images (`inpaint`)
 - `sample`: new examples, and examples between two others
 - `forecast`: the steps after the end of series
 - `score`, `anomalies`, `neighbors`: surprisal, strange examples, and similar ones
@@ -15,12 +16,12 @@ __all__ = ["COMMANDS"]
 from collections.abc import Callable
 
 from .anomalies import anomalies
+from .compare import compare
 from .demo import demo
 from .describe import info, recipes
 from .fit import fit
 from .forecast import forecast
-from .impute import impute
-from .inpaint import inpaint
+from .impute import impute, inpaint
 from .manifold import manifold
 from .neighbors import neighbors
 from .plot import plot
@@ -33,6 +34,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     command.__name__: command
     for command in (
         fit,
+        compare,
         transform,
         reconstruct,
         denoise,

@@ -1,6 +1,6 @@
 r"""Preservation of neighbors by codes of texts, with edit distances."""
 
-__all__ = ["pairwise_edit_distances", "rank_preservation"]
+__all__ = ["pairwise_edit_distances", "rank_preservation", "tied_recall"]
 
 import torch
 from torch import Tensor
@@ -67,6 +67,23 @@ def rank_preservation(D: Tensor, z: Tensor, n_neighbors: int, N: int) -> tuple[E
     )
 
     return trust, continuity
+
+
+def tied_recall(D: Tensor, z: Tensor, n_neighbors: int) -> Estimate:
+    r"""Recall of neighbors for distances with ties, the mean over all orders of tied examples.
+
+    Arguments:
+        D: The distances between examples, with shape `(n, n)`.
+        z: Their codes, with shape `(n, d)`.
+        n_neighbors: The number of neighbors, less than `n`.
+
+    Example:
+        >>> z = torch.randn(50, 2)
+        >>> tied_recall(torch.cdist(z, z), z, 5).value
+        1.0
+    """
+    near = (_nearest(_without_self(a), n_neighbors) for a in (D, torch.cdist(z, z).to(D)))
+    return estimate_mean(torch.mul(*near).sum(dim=1) / n_neighbors, len(D))
 
 
 def _nearest(D: Tensor, k: int) -> Tensor:

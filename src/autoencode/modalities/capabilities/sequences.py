@@ -49,6 +49,13 @@ class Tokenized(abc.ABC):
         """
 
     @abc.abstractmethod
+    def as_long_as(self, X: Any) -> Modality:
+        r"""Returns an unfitted copy that takes sequences up to the length of the longest of these.
+
+        Otherwise a fit takes no longer sequences than its own.
+        """
+
+    @abc.abstractmethod
     def prefix_tokens(self, prefix: str) -> Tensor:
         r"""Returns the first tokens of all examples with a given beginning, with shape `(P,)`.
 

@@ -336,6 +336,14 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
         x = encode_batch([row], self._tokenizer, longest + 1)[0].long()
         return x[: int(lengths(x, self._tokenizer.size - 1, include_end=False))]
 
+    def as_long_as(self, X: Any) -> "Texts":
+        if self.max_bytes is not None:
+            return self.clone()
+
+        fitted = self.clone().fit(X)
+        longest, truncate = fitted.shape_[0] - 1, fitted.truncates_
+        return self.clone().set_params(max_bytes=longest, truncate=truncate)
+
     def error(self, x: Tensor, p: Distribution) -> Tensor:
         length = None if self.selfies else x.shape[1]
         a, b = (_spelled(rows, self._tokenizer, length) for rows in (x, p.mean))

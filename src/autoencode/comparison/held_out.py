@@ -1,0 +1,277 @@
+r"""Comparison of methods at several code sizes, on held-out folds."""
+
+__all__ = ["compare"]
+
+import contextlib
+import math
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.utils import check_random_state
+
+from .. import inputs
+from ..common.atomic_files import check_writable
+from ..common.failures import FitWarning
+from ..common.progress import track
+from ..data.joining import take
+from ..modalities.capabilities import Tokenized
+from ..training.schedule import parse_duration
+from .intervals import corrected_interval
+from .measures import Fold, is_class, measure
+from .methods import CLASSICAL, Builder, resolve_methods, train
+from .race import Candidate, contenders
+from .result import Comparison, Row
+from .rows import Rows
+
+_METHODS = ("pca", "factor_analysis", "autoencoder", "vae")
+_MAX_EXAMPLES = 10_000
+_MAX_LETTERS = 120  # of a warning in the notes
+
+
+def compare(
+    X: Any,
+    y: ArrayLike | None = None,
+    methods: Sequence[str] | Mapping[str, Builder] = _METHODS,
+    latent_dims: Sequence[int] = (2, 8, 32),
+    n_folds: int = 5,
+    time_budget: float | str | None = None,
+    reference: str = "pca",
+    modality: Any = None,
+    out: str | Path | None = None,
+    random_state: int | np.random.RandomState | None = 0,
+) -> Comparison:
+    r"""Compare models with classical methods at several code sizes, on held-out examples.
+
+    Every method is fitted to the rest of each fold, and measured on the fold: the error of its
+    reconstructions as a share of that of the mean example, the share of nearest neighbors that
+    its codes keep, and, with labels, how well they are predicted from codes. Classical methods see
+    the same scaled numbers as the models. Intervals of 95 % allow for the training examples that
+    folds share. Of more than ten thousand examples, so many are drawn at random.
+
+    Classical multidimensional scaling (`"mds"`) has no codes for new examples: it sees the
+    held-out examples, too, and is marked. Its codes of Euclidean distances are those of PCA.
+
+    Arguments:
+        X: The examples of any kind, or the path of a file or folder.
+        y: Their labels or numbers, which codes should predict. The models do not see them.
+        methods: Names of recipes, and of `"pca"`, `"factor_analysis"`, `"isomap"`, `"umap"` and
+            `"mds"`; or a mapping from names of your own to these, or to functions from a code size
+            to an unfitted estimator.
+        latent_dims: The code sizes.
+        n_folds: The number of folds.
+        time_budget: The time after which no fit begins, in seconds or as a string such as `"10m"`.
+            After each fold, the half of the methods goes on for which the answer is still open.
+            By default all folds are used.
+        reference: The method that others have to beat.
+        modality: The kind of data, if it is to be another than the default.
+        out: A folder for `comparison.json` and `comparison.png`.
+        random_state: The seed of folds and methods.
+
+    Returns:
+        The comparison: `print` shows a table and a recommendation, and `plot` draws it. After
+        Ctrl-C, or at the end of the time budget, it has what is known.
+
+    Raises:
+        ValueError: If an argument is out of its range, or examples and labels differ in number.
+        TypeError: If a method is neither a name nor a function.
+        ImportError: If a method needs a package that is not installed.
+
+    See Also:
+        :class:`~autoencode.comparison.Comparison`
+
+    Example:
+        >>> from sklearn.datasets import load_iris
+        >>> import autoencode as ae
+        >>> X, y = load_iris(return_X_y=True)
+        >>> found = ae.compare(X, y, ["pca", "linear"], latent_dims=[2], n_folds=3)
+        >>> found.recommendation
+        'Use pca with 2 numbers: ...'
+    """
+    if out is not None:
+        check_writable(Path(out) / "comparison.json")
+
+    builders = resolve_methods(methods)
+    sizes = _sizes(latent_dims)
+    rng = check_random_state(random_state)
+    X, y, kind = _read(X, y, modality, n_folds, rng)
+    seed = int(rng.randint(2**31 - n_folds))
+    splits = [*_splits(X, y, n_folds, seed)]
+    budget = parse_duration(time_budget)
+    end = math.inf if budget is None else time.monotonic() + budget
+
+    # Classical methods first, so that a short time leaves the models something to beat
+    ordered = sorted(builders, key=lambda name: name not in CLASSICAL)
+    errors: dict[Candidate, list[dict[str, float]]] = {
+        (name, d): [] for name in ordered for d in sizes
+    }
+    seconds: dict[Candidate, list[float]] = {c: [] for c in errors}
+    notes: dict[Candidate, list[str]] = {c: [] for c in errors}
+    interrupted = ""
+
+    def fits() -> Iterator[tuple[int, Fold, Rows, Candidate]]:
+        racing = [*errors]
+
+        for k, (known, new) in enumerate(splits):
+            fold = _fold(X, y, known, new)
+            rows = Rows(kind, fold.X)
+            racing = [c for c in racing if k == 0 or errors[c]]  # without those that failed
+
+            if k and budget is not None:
+                scores = {c: [m["error"] for m in errors[c] if "error" in m] for c in racing}
+                decoded = contenders({c: e for c, e in scores.items() if e}, reference)
+                racing = [c for c in racing if c in decoded or not scores[c]]
+
+            for candidate in racing:
+                yield k, fold, rows, candidate
+
+    with _raising_interrupts():
+        try:
+            for [(k, fold, rows, c)] in track(
+                ([fit] for fit in fits()), len(errors) * len(splits), "fits"
+            ):
+                if time.monotonic() + max(seconds[c], default=0.0) > end:
+                    interrupted = f"the time budget of {budget:g} s was spent"
+                    continue
+
+                began = time.monotonic()
+
+                with _noting(notes[c]):
+                    trained = train(builders[c[0]], c[1], rows, fold.X, seed + k)
+                    seconds[c].append(time.monotonic() - began)
+                    errors[c].append(measure(trained, rows, fold))
+
+                    if not trained.inductive and k == 0:
+                        notes[c].append("its codes of held-out examples come from a fit to them")
+        except KeyboardInterrupt:
+            interrupted = "interrupted"
+
+    ratio = 1 / max(1, n_folds - 1)
+    table = [
+        _row(c, errors, seconds[c], notes[c], (reference, c[1]), ratio)
+        for c in errors
+        if errors[c] or notes[c]
+    ]
+    found = Comparison(table, reference, len(X), n_folds, isinstance(kind, Tokenized), interrupted)
+
+    if out is not None:
+        found.save(out)
+
+    return found
+
+
+def _sizes(latent_dims: Sequence[int]) -> list[int]:
+    sizes = [latent_dims] if isinstance(latent_dims, int) else [*latent_dims]
+
+    if not sizes or not all(isinstance(d, (int, np.integer)) and d >= 1 for d in sizes):
+        raise ValueError(f"expected latent_dims to be whole numbers from 1, got {latent_dims!r}.")
+
+    return [int(d) for d in dict.fromkeys(sizes)]
+
+
+def _read(
+    X: Any, y: ArrayLike | None, modality: Any, n_folds: int, rng: np.random.RandomState
+) -> tuple[Any, NDArray | None, Any]:
+    found = inputs.read(X, modality, fitting=True)
+    kind = found.kind or inputs.modality_of(found.X, modality)
+    found = inputs.join_labels(found, y) if y is not None else found
+
+    if found.y is not None and len(found.y) != len(found.X):
+        raise ValueError(
+            f"expected one label per example, got {len(found.y)} for {len(found.X)} examples."
+        )
+
+    if not 2 <= n_folds <= len(found.X) // 2:
+        raise ValueError(
+            f"expected n_folds from 2 to half of the {len(found.X)} examples, got {n_folds!r}."
+        )
+
+    if isinstance(kind, Tokenized):  # a fold may hold the longest text
+        kind = kind.as_long_as(found.X)
+
+    if len(found.X) > _MAX_EXAMPLES:
+        found = found.select(np.sort(rng.permutation(len(found.X))[:_MAX_EXAMPLES]).tolist())
+
+    return found.X, None if found.y is None else np.asarray(found.y), kind
+
+
+def _splits(X: Any, y: NDArray | None, n_folds: int, seed: int) -> Iterator[Any]:
+    if y is not None and is_class(y) and np.unique(y, return_counts=True)[1].min() >= n_folds:
+        return StratifiedKFold(n_folds, shuffle=True, random_state=seed).split(np.zeros(len(y)), y)
+
+    return KFold(n_folds, shuffle=True, random_state=seed).split(np.zeros(len(X)))
+
+
+def _fold(X: Any, y: NDArray | None, known: NDArray, new: NDArray) -> Fold:
+    labels = (None, None) if y is None else (y[known], y[new])
+    return Fold(take(X, known.tolist()), take(X, new.tolist()), *labels)
+
+
+def _row(
+    candidate: Candidate,
+    errors: Mapping[Candidate, Sequence[Mapping[str, float]]],
+    seconds: Sequence[float],
+    notes: Sequence[str],
+    reference: Candidate,
+    ratio: float,
+) -> Row:
+    measures = {
+        name: corrected_interval([fold[name] for fold in errors[candidate]], ratio)
+        for name in (errors[candidate][0] if errors[candidate] else ())
+    }
+    pairs = [
+        own["error"] - other["error"]
+        for own, other in zip(errors[candidate], errors.get(reference, ()))
+        if "error" in own and "error" in other
+    ]
+    excess = corrected_interval(pairs, ratio) if pairs and candidate != reference else None
+    n = len(errors[candidate])
+
+    return Row(
+        *candidate, measures, excess, float(np.mean(seconds)) if n else 0.0, n,
+        tuple(dict.fromkeys(notes)),
+    )  # fmt: skip
+
+
+@contextlib.contextmanager
+def _noting(notes: list[str]) -> Iterator[None]:
+    r"""Turns warnings of a fit, and the refusal of a method, into notes."""
+    with warnings.catch_warnings(record=True) as raised:
+        warnings.simplefilter("always")
+
+        try:
+            yield
+        except ValueError as error:
+            notes.append(f"not measured, {_first_line(error)}")
+
+    notes += [_first_line(w.message) for w in raised if issubclass(w.category, FitWarning)]
+
+
+def _first_line(message: Any) -> str:
+    line = str(message).partition("\n")[0]
+    return line if len(line) <= _MAX_LETTERS else f"{line[: _MAX_LETTERS - 3]}..."
+
+
+@contextlib.contextmanager
+def _raising_interrupts() -> Iterator[None]:
+    r"""Lets Ctrl-C end a fit at once, instead of after its epoch."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGINT, stop)
+
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)

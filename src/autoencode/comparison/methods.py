@@ -1,0 +1,183 @@
+r"""Methods that can be compared: recipes, classical methods, and objects of the user."""
+
+__all__ = ["CLASSICAL", "Builder", "Trained", "resolve_methods", "train"]
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA, FactorAnalysis
+from sklearn.manifold import Isomap
+
+from .. import recipes
+from ..estimator import Autoencoder
+from ..inference.scores import reconstruction_errors
+from .rows import Rows
+
+Builder = Callable[[int], Any]
+CLASSICAL = ("pca", "factor_analysis", "isomap", "umap", "mds")
+
+
+class Trained(NamedTuple):
+    r"""A method that was fitted to training examples.
+
+    Example:
+        >>> Trained._fields
+        ('codes', 'error', 'inductive')
+    """
+
+    codes: Callable[[Any], NDArray]
+    r"""Maps examples to codes, with shape `(N, d)`."""
+
+    error: Callable[[Any], float] | None
+    r"""Returns the error of examples as a share of that of the mean example; `None` without a
+    decoder."""
+
+    inductive: bool = True
+    r"""Whether codes of new examples do not need another fit."""
+
+
+def resolve_methods(methods: Sequence[str] | Mapping[str, Any]) -> dict[str, Builder]:
+    r"""Find the function that builds each method for a code size.
+
+    Arguments:
+        methods: Names of recipes and of classical methods; or a mapping from names of your own to
+            these, or to functions from a code size to an unfitted estimator.
+
+    Raises:
+        ValueError: If a name is unknown.
+        TypeError: If a method of the user is not a function.
+
+    Example:
+        >>> resolve_methods(["pca"])["pca"](2)
+        PCA(n_components=2)
+    """
+    if not isinstance(methods, Mapping):
+        methods = [methods] if isinstance(methods, str) else methods
+        methods = dict(zip(methods, methods))
+
+    return {name: _builder(name, build) for name, build in methods.items()}
+
+
+def _builder(name: str, build: Any) -> Builder:
+    known = [*CLASSICAL, *recipes.__all__]
+
+    if isinstance(build, str):
+        if build not in known:
+            raise ValueError(f"expected methods out of {', '.join(known)}, got {build!r}.")
+
+        return _CLASSICAL.get(build) or getattr(recipes, build)
+
+    if not callable(build):
+        raise TypeError(
+            f"expected a function from a code size to an unfitted estimator for {name!r}, such as"
+            f" lambda d: ae.vae(d), got {build!r}."
+        )
+
+    return build
+
+
+def train(build: Builder, latent_dim: int, rows: Rows, X: Any, seed: int) -> Trained:
+    r"""Fit a method to training examples.
+
+    Arguments:
+        build: The function that builds it.
+        latent_dim: The size of the code.
+        rows: Conversion to rows, for methods that know no other data.
+        X: The training examples.
+        seed: The seed of the method.
+
+    Raises:
+        ValueError: If the method cannot be fitted to these data.
+
+    Example:
+        >>> from autoencode.modalities import Tables
+        >>> X = np.random.default_rng(0).normal(size=(20, 3))
+        >>> train(PCA, 2, Rows(Tables(), X), X, seed=0).codes(X).shape
+        (20, 2)
+    """
+    if latent_dim >= rows.width:
+        raise ValueError(f"examples of {rows.width:,} numbers need no compression to {latent_dim}")
+
+    model = build(latent_dim)
+
+    if "random_state" in model.get_params():
+        model.set_params(random_state=seed)
+
+    if isinstance(model, Autoencoder):
+        return _train_autoencoder(model, rows, X)
+
+    if rows.tokenized:
+        raise ValueError("texts have no rows of numbers for it")
+
+    x = rows.of(X)
+
+    if latent_dim >= len(x):
+        raise ValueError(f"{len(x):,} examples are too few for {latent_dim} components")
+
+    if not hasattr(model, "transform"):
+        return Trained(lambda new: _embed(model, x, rows.of(new)), None, inductive=False)
+
+    model.fit(x)
+
+    def error(new: Any) -> float:
+        R = _decode(model, model.transform(rows.of(new)))
+        return float(rows.errors(new, R).sum()) / rows.total_error(new)
+
+    decodes = hasattr(model, "inverse_transform") or isinstance(model, FactorAnalysis)
+    return Trained(lambda new: model.transform(rows.of(new)), error if decodes else None)
+
+
+def _train_autoencoder(model: Autoencoder, rows: Rows, X: Any) -> Trained:
+    if model.modality is None:
+        model.set_params(modality=rows.given)
+
+    model.fit(X)
+    same = repr(model.modality_) == repr(rows.modality)
+    own = rows if same else Rows(model.modality_, X)
+
+    def error(new: Any) -> float:
+        errors = reconstruction_errors(*model._open(new), scaled=True)
+        return float(errors.sum()) / own.total_error(new)
+
+    return Trained(model.transform, error if model.model_.decoder is not None else None)
+
+
+def _decode(model: Any, Z: NDArray) -> NDArray:
+    if isinstance(model, FactorAnalysis):  # the mean of p(x | z)
+        return Z @ model.components_ + model.mean_
+
+    return model.inverse_transform(Z)
+
+
+def _embed(model: Any, x: NDArray, new: NDArray) -> NDArray:
+    r"""Returns codes of new rows from a fit to all rows."""
+    return model.fit_transform(np.concatenate([x, new]))[len(x) :]
+
+
+def _mds(latent_dim: int) -> Any:
+    try:
+        from sklearn.manifold import ClassicalMDS
+    except ImportError:
+        raise ImportError("method 'mds' needs scikit-learn 1.8 or later.") from None
+
+    return ClassicalMDS(n_components=latent_dim)
+
+
+def _umap(latent_dim: int) -> Any:
+    try:
+        from umap import UMAP
+    except ImportError:
+        raise ImportError("method 'umap' needs UMAP: pip install umap-learn.") from None
+
+    return UMAP(n_components=latent_dim)
+
+
+_CLASSICAL: dict[str, Builder] = {
+    "pca": lambda d: PCA(n_components=d),
+    "factor_analysis": lambda d: FactorAnalysis(n_components=d),
+    "isomap": lambda d: Isomap(n_components=d),
+    "umap": _umap,
+    "mds": _mds,
+}
