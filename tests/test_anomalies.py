@@ -39,6 +39,7 @@ def circle(n: int = 300, seed: int = 0) -> NDArray:
     return np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=1) + 0.02 * noise
 
 
+@pytest.mark.slow
 @parametrize_with_checks([OffManifoldDetector(n_folds=2)])
 def test_interface_of_scikit_learn(estimator, check, single_precision) -> None:
     check(estimator)
@@ -47,6 +48,7 @@ def test_interface_of_scikit_learn(estimator, check, single_precision) -> None:
 # Densities
 
 
+@pytest.mark.slow
 def test_a_linear_gaussian_model_has_its_own_density() -> None:
     (X, law), (X_new, _) = gaussian(), gaussian(700, seed=2)
     model = ae.linear(latent_dim=2)
@@ -208,6 +210,7 @@ def test_every_recipe_on_tables(name: str) -> None:
         assert roc_auc_score(np.repeat([1, 0], 100), scores) > 0.95
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(8, 8), (6, 8, 3)])
 def test_images(shape: tuple[int, ...]) -> None:
     rng = np.random.default_rng(0)

@@ -60,6 +60,7 @@ def test_labels_of_codes_and_draws_are_refused_too(model) -> None:
         Tangents(model, y=1).fit(X)
 
 
+@pytest.mark.slow
 def test_scikit_learn_may_hand_on_labels() -> None:
     quick = ae.vae(2, **PLAIN)
     search = GridSearchCV(quick, {"latent_dim": [1, 2]}, cv=2).fit(X, Y)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from autoencode.common.batching import budget_bytes, memory_budget, rows_per_batch, split_rows
 
 
+@pytest.mark.slow
 @given(st.integers(1, 2**40), st.integers(0, 2**40), st.integers(0, 40))
 def test_batches_fit_into_the_budget_and_hold_each_row_once(budget, each, n) -> None:
     x = torch.arange(n)

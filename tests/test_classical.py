@@ -141,6 +141,7 @@ def test_density_is_near_that_of_factor_analysis(name: str, d: int, labels: bool
     assert (new[:, ~case.live] == case.train[0, ~case.live]).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "d", "labels"), cases(("linnerud", 8, False)))
 def test_error_is_near_that_of_principal_components(name: str, d: int, labels: bool) -> None:
     case = part(name, labels)

@@ -46,6 +46,7 @@ def test_pairs_of_photographs_are_cleaned() -> None:
     assert error(model.reconstruct(damaged), new) < 0.4 * error(damaged, new)
 
 
+@pytest.mark.slow
 def test_images_of_another_kind_or_purpose_have_a_narrow_code() -> None:
     clean, noisy = pairs(60)
     training = ae.Training(epochs=1)

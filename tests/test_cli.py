@@ -131,6 +131,7 @@ def test_fit_reads_all_files_alike(run, data) -> None:
     assert np.array_equal(ae.load("alike.ae").transform(X), ae.load("plain.ae").transform(X))
 
 
+@pytest.mark.slow
 def test_fit_says_what_it_did_and_what_is_next(run) -> None:
     status, out, err = run(f"fit digits.npy --out new/said.ae {shlex.join(QUICK)}")
     wrote, following = out.splitlines()
@@ -409,6 +410,7 @@ def test_parquet_without_pyarrow_is_found_before_the_work(run, monkeypatch) -> N
     assert err.endswith("pip install 'autoencode[tables]'\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["reconstruct", "denoise"])
 def test_reconstruct(run, command) -> None:
     X = np.load("digits.npy")
@@ -786,6 +788,7 @@ def test_the_label_that_is_said_needs_no_others(run) -> None:
     assert run("manifold given.ae digits.npy --new digits.npy --y 3 --out seen")[0] == 0
 
 
+@pytest.mark.slow
 def test_interpolate(run) -> None:
     status, out, _ = run("interpolate vae.ae digits.npy 0 17 -n 5 --out way.png")
     X = np.load("digits.npy")

@@ -76,6 +76,7 @@ def test_all_types_come_back(tmp_path: Path) -> None:
     assert all(torch.equal(again[k], t) for k, t in tensors.items())
 
 
+@pytest.mark.slow
 def test_no_flipped_bit_is_loaded(file: Path) -> None:
     whole = file.read_bytes()
     size = len(whole)

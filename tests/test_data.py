@@ -70,6 +70,7 @@ def test_npy_and_npz_round_trip(tmp_path_factory, X: np.ndarray) -> None:
     assert read_array(folder / "named.npz").y.tolist() == [0, 1, 2]
 
 
+@pytest.mark.slow
 @given(
     hnp.arrays(
         np.float64,

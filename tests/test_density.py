@@ -71,6 +71,7 @@ def brute_force(X: np.ndarray, Q: np.ndarray, d: int, k: int, sigma: float) -> n
     return logsumexp(parts, axis=0) - math.log(len(X))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("d", "k"), [(0, 5), (1, 5), (2, 7), (5, 9), (9, 9)])
 def test_is_what_is_defined(d: int, k: int) -> None:
     X, Q = sheet(60), sheet(20, seed=1)
@@ -144,6 +145,7 @@ def test_without_components_is_a_kernel_density() -> None:
     assert np.allclose(density.score_samples(Q), expected.score_samples(Q), rtol=1e-9)
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(st.integers(0, 2**31 - 1), st.floats(1e-3, 1e3), st.sampled_from(["loo", "local"]))
 def test_moves_with_the_data(seed: int, c: float, sigma: str) -> None:
@@ -177,6 +179,7 @@ def test_truncation_is_bounded(truncate: int, d: int, sigma: float | str) -> Non
         assert (bound == 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "k", "d"), [(30, 6, 1), (30, 6, 3), (8, 15, 2), (3, 2, 1)])
 def test_leaves_out_as_if_fitted_without(n: int, k: int, d: int) -> None:
     X, grid = sheet(n), torch.tensor([0.05, 0.2, 1.0], dtype=torch.float64)

@@ -82,6 +82,7 @@ def equal(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
 # The interface of scikit-learn
 
 
+@pytest.mark.slow
 @each_model
 def test_same_random_state_same_model(model: ae.Autoencoder) -> None:
     X = table()
@@ -559,6 +560,7 @@ def test_unseen_labels_are_refused_or_taken_as_missing(caplog) -> None:
 # Corrupted pairs
 
 
+@pytest.mark.slow
 def test_pairs_replace_the_corruption() -> None:
     X = table()
     noisy = X + np.random.default_rng(1).normal(size=X.shape)
@@ -896,6 +898,7 @@ def test_defaults_need_no_recipe() -> None:
     assert Reconstruction().posterior is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels", [None, 3])
 def test_bytes_on_disk_train_as_those_in_memory(tmp_path, limits, channels) -> None:
     shape = (200, 6, 7) if channels is None else (200, 6, 7, channels)

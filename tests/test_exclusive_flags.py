@@ -37,6 +37,7 @@ def frame(dtype: type) -> "pd.DataFrame":
     return pd.get_dummies(X, columns=["kind", "state"], dtype=dtype)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("missing", [False, True])
 @pytest.mark.parametrize("of", ["array", "truth values", "whole numbers"])
 def test_new_rows_keep_one_hot_codes(of, missing, caplog) -> None:
@@ -102,6 +103,7 @@ def test_independent_flags_are_no_group() -> None:
     assert exclusive_groups(flags, range(300)) == []
 
 
+@pytest.mark.slow
 def test_groups_are_stored(tmp_path) -> None:
     model = vae(numeric())
     model.save(tmp_path / "model.ae")

@@ -140,6 +140,7 @@ def test_differences_by_chance_are_not_reported() -> None:
 # Planted failures
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("recipe", "options", "message"),
     [
@@ -161,6 +162,7 @@ def test_failures_of_training_are_reported(recipe, options, message: str, monkey
         recipe(4, layers=(64,), random_state=0, **options).fit(IMAGES)  # which begin anywhere
 
 
+@pytest.mark.slow
 def test_a_density_worse_than_a_constant_is_named() -> None:
     X = load_iris().data
     training = Training(2, learning_rate=0.3, validation_fraction=0, **SHORT)
@@ -169,6 +171,7 @@ def test_a_density_worse_than_a_constant_is_named() -> None:
     assert any("worse than a constant density" in message for message in said(model, X))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quiet", [0.0, 0.004])
 def test_one_scale_for_parts_that_vary_differently_is_named(quiet: float) -> None:
     scale = np.where(np.arange(64).reshape(8, 8) % 2, 0.2, quiet)
@@ -310,6 +313,7 @@ def test_a_warning_points_at_the_call_and_may_be_an_error() -> None:
     assert model.transform(IMAGES).shape == (400, 2)  # the model is there all the same
 
 
+@pytest.mark.slow
 def test_diagnosis_does_not_change_the_model() -> None:
     def fit(random_state: int) -> np.ndarray:
         model = ae.vae(2, training=Training(2, **SHORT), random_state=random_state)

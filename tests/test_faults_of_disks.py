@@ -235,6 +235,7 @@ COMMANDS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", COMMANDS)
 def test_a_fault_loses_nothing_and_is_said(place: Path, tmp_path, monkeypatch, line: str) -> None:
     (tmp_path / "tmp").mkdir()

@@ -96,6 +96,7 @@ def test_the_start_is_of_variants_too() -> None:
     assert np.allclose(R.flatten(1).detach().numpy(), known, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_default_networks_of_images_begin_at_principal_components() -> None:
     X = crops(300, left=True)
     training = ae.Training(epochs=1, learning_rate=1e-12, validation_fraction=0)

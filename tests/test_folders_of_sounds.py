@@ -57,6 +57,7 @@ def fit_sounds(X, training: Training | None = None, **options):
     ).fit(X)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels", [1, 2])
 def test_folders_of_sounds_are_prepared_once(
     tmp_path, monkeypatch, limits, cache, channels, caplog

@@ -63,6 +63,7 @@ def with_extensions(X: pd.DataFrame) -> pd.DataFrame:
     return X
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(frames())
 def test_any_frame_comes_back(X: pd.DataFrame) -> None:
@@ -272,6 +273,7 @@ def test_all_verbs(fitted, tmp_path: Path) -> None:
     assert loaded.impute(X).equals(fitted.impute(X))
 
 
+@pytest.mark.slow
 def test_columns_go_by_name(fitted) -> None:
     X = table()
     np.testing.assert_array_equal(fitted.transform(X[X.columns[::-1]]), fitted.transform(X))
@@ -295,6 +297,7 @@ def test_densities_of_numbers_integrate_to_one() -> None:
     assert np.trapezoid(density, grid) == pytest.approx(1.0, abs=0.03)
 
 
+@pytest.mark.slow
 def test_the_score_with_a_hidden_cell_is_the_sum_over_its_levels(fitted) -> None:
     X = table(40, seed=5).dropna().reset_index(drop=True)
     levels = fitted.modality_.columns_[1].levels_
@@ -728,6 +731,7 @@ def test_an_index_with_a_name_is_a_column(tmp_path: Path) -> None:
     assert not holds_frame(file)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_command_line(tmp_path: Path, monkeypatch, capsys, suffix: str) -> None:
     monkeypatch.chdir(tmp_path)

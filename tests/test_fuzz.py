@@ -41,6 +41,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
     return {name: container.read(seed.file)[0] for name, seed in found.items()}
 
 
+@pytest.mark.slow
 def test_classes_declare_what_they_learn(stored: dict[str, dict]) -> None:
     seen = set()
 

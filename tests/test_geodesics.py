@@ -129,6 +129,7 @@ def test_lengths_do_not_depend_on_the_chart() -> None:
     assert torch.allclose(before.distance(a, b), after.distance(a, b), rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_a_distance() -> None:
     bends, mixed = nn.Linear(2, 32), nn.Linear(32, 8)
     surface = nn.Sequential(bends, nn.Tanh(), mixed)

@@ -149,6 +149,7 @@ def test_a_path_is_enough(case: Case) -> None:
     assert len(model.sample(3, random_state=0)) == 3
 
 
+@pytest.mark.slow
 def test_clones_and_stored_models_are_the_same(case: Case, tmp_path: Path) -> None:
     _, path, model = case
     model.save(tmp_path / "model.ae")
@@ -174,6 +175,7 @@ class Stopping(ae.Training):
                 raise Stop
 
 
+@pytest.mark.slow
 @kinds
 def test_a_stopped_fit_goes_on_to_the_bit(kind: Kind, tmp_path: Path) -> None:
     path = kind.write(tmp_path)

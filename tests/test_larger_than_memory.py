@@ -121,6 +121,7 @@ def test_a_conditional_model_and_pairs_train_alike(tmp_path) -> None:
     assert same(*(model.model_.state_dict() for model in models))
 
 
+@pytest.mark.slow
 @given(
     hnp.arrays(np.int16, st.tuples(st.integers(1, 40), st.integers(1, 5), st.just(3))),
     st.data(),

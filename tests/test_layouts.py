@@ -113,6 +113,7 @@ WINDOWS = [SERIES, "X.reshape(len(X), -1)", AS_GRAY]
 SOUNDS = "modality=ae.modalities.Sounds(rate=...)"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("X", "message", "remedies"),
     [

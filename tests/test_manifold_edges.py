@@ -174,6 +174,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.slow
 @jobs
 @pytest.mark.parametrize("data", SCARCE)
 def test_what_has_no_result_is_refused_by_a_sentence(data: str, job: str) -> None:

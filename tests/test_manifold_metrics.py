@@ -68,6 +68,7 @@ def test_the_order_of_points_does_not_matter(XZ, metric) -> None:
     assert_allclose(metric(X[order], Z[order]).value, metric(X, Z).value, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_noise_is_as_good_as_chance() -> None:
     X, Z = np.random.default_rng(0).normal(size=(2, 1500, 5))
 
@@ -77,6 +78,7 @@ def test_noise_is_as_good_as_chance() -> None:
     assert abs(distance_preservation(X, Z).spearman.value) < 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", LOCAL)
 def test_samples_are_unbiased_and_know_their_error(XZ, metric) -> None:
     X, Z = XZ
@@ -98,6 +100,7 @@ def test_neighborhood_recall_counts_common_neighbors(XZ) -> None:
     assert_allclose(neighborhood_recall(*XZ, n_neighbors=9).value, expected)
 
 
+@pytest.mark.slow
 def test_shepard_is_of_all_pairs(XZ) -> None:
     X, Z = XZ
     result = distance_preservation(X, Z, n_samples=None)

@@ -61,6 +61,7 @@ def test_a_plane_is_known_to_be_flat() -> None:
     assert found.large_angle_fraction == Estimate(0.0, 0.0)
 
 
+@pytest.mark.slow
 def test_noise_leaves_the_plane_by_its_share() -> None:
     X = near_a_plane(2000, seed=0, noise=3.0)
     found = report((lambda x: x @ BASIS, lambda z: z @ BASIS.T), X)
@@ -123,6 +124,7 @@ def test_no_drift() -> None:
     assert "no sign of drift" in found.findings()["new examples"]
 
 
+@pytest.mark.slow
 def test_drift_along_the_plane_and_across_it() -> None:
     X = near_a_plane(2000, 0)
     along = report(PLANE, X, near_a_plane(1000, 1, shift=12.0)).drift
@@ -229,6 +231,7 @@ def linked(folder: Path) -> list[str]:
     return re.findall(r'src="([^"]*)"', (folder / "index.html").read_text("utf-8"))
 
 
+@pytest.mark.slow
 def test_the_folder_is_whole(digits, tmp_path) -> None:
     model, X = digits
     folder = tmp_path / "new" / "report"
@@ -254,6 +257,7 @@ def test_pairs_and_frames_have_pictures_too(tmp_path) -> None:
         assert "manifold.png" in linked(folder)
 
 
+@pytest.mark.slow
 def test_nothing_is_left_of_a_failed_report(tmp_path, monkeypatch) -> None:
     (tmp_path / "graph.png").write_text("old")
 
@@ -319,6 +323,7 @@ def test_of_texts_there_is_what_has_a_meaning(tmp_path) -> None:
     assert any(f"<td>{text}</td>" in page for text in new)
 
 
+@pytest.mark.slow
 def test_neighbors_of_texts_are_those_with_few_edits() -> None:
     X, rng = counted(400, 440), np.random.default_rng(0)
     model = speller(8, 1, 40)
@@ -402,6 +407,7 @@ def _pages(folder: Path) -> str:
     return (folder / "index.html").read_text("utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["columns", "texts"])
 def test_text_of_data_is_escaped_in_pages(tmp_path: Path, kind: str) -> None:
     rng = np.random.default_rng(0)

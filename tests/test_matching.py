@@ -84,6 +84,7 @@ def test_the_default_weight_grows_with_the_example(make_model, objective) -> Non
     torch.testing.assert_close(loss.total, loss.terms["distortion"] + 5 * loss.terms["mismatch"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mismatch", "n"),
     [

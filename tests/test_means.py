@@ -50,6 +50,7 @@ def test_imputed_numbers_are_means_of_a_lognormal_regression(float64) -> None:
     assert filled["a"].equals(rows["a"])
 
 
+@pytest.mark.slow
 def test_reconstructions_and_imputations_have_the_mean_of_the_data() -> None:
     rng = np.random.default_rng(0)
     pay = rng.lognormal(0, 1.5, 1500)

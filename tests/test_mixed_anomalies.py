@@ -40,6 +40,7 @@ def detector() -> OffManifoldDetector:
     return OffManifoldDetector(model).fit(plane(300, rng).assign(k="x"))
 
 
+@pytest.mark.slow
 def test_a_missing_cell_makes_no_anomaly(detector) -> None:
     rng = np.random.default_rng(1)
     new = plane(400, rng).assign(k="x")
@@ -73,6 +74,7 @@ def test_explained_by_column_of_the_user_in_nats(detector) -> None:
     assert explained.iloc[49, 0] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("library", ["polars", "pyarrow"])
 def test_frames_of_other_libraries(detector, library: str) -> None:
     module = pytest.importorskip(library)
@@ -92,6 +94,7 @@ def test_frames_of_other_libraries(detector, library: str) -> None:
     )
 
 
+@pytest.mark.slow
 def test_rare_levels_constants_and_copies_in_folds() -> None:
     rng = np.random.default_rng(0)
     X = pd.DataFrame({"x": rng.normal(size=60), "k": ["a"] * 59 + ["r"], "one": 3, "u": "v"})

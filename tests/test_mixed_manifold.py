@@ -196,6 +196,7 @@ def try_all(case: tuple[pd.DataFrame, str]) -> None:
     of_a_model(X, len(frame))
 
 
+@pytest.mark.slow
 @settings(max_examples=1, deadline=None, suppress_health_check=[*HealthCheck], derandomize=True)
 @given(tables())
 def test_whatever_a_table_is(case: tuple[pd.DataFrame, str]) -> None:
@@ -262,6 +263,7 @@ def test_codes_of_gaps_are_projections() -> None:
     assert 0.8 < float(found[0]) < 1 + 1e-6
 
 
+@pytest.mark.slow
 def test_missing_cells_are_what_the_model_expects() -> None:
     rng = np.random.default_rng(0)
     a = rng.normal(size=100)

@@ -82,6 +82,7 @@ def test_search_from_queries_is_exact(name: str) -> None:
     assert knn(points, 2, queries[:0])[1].shape == (0, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["gaussian", "ties", "copies", "clusters"])
 def test_tiles_do_not_change_the_result(name: str, monkeypatch) -> None:
     points = POINTS[name]()[:250]

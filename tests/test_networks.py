@@ -153,6 +153,7 @@ def test_a_skip_connection_keeps_full_precision() -> None:
     assert torch.allclose(half.float(), encoder(x), atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", FULLY, ids=repr)
 @pytest.mark.parametrize("context", [0, 3])
 @pytest.mark.parametrize("shape", [s for s in SHAPES if len(s) == 3], ids=str)

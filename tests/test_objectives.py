@@ -246,6 +246,7 @@ def test_contraction_does_not_depend_on_the_scale_of_the_code(make_model, exact:
         assert torch.allclose(after.total, before.total)
 
 
+@pytest.mark.slow
 def test_contraction_of_affine_networks_is_what_noise_costs() -> None:
     model = LatentModel.build(
         FullyConnected(()), (5,), 2, Dirac(), SharedGaussian(), StandardNormal()

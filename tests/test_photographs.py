@@ -73,6 +73,7 @@ def test_tiles_are_put_together_to_what_was_cut(H: int, W: int, h: int, w: int) 
     assert max(seen) <= 1 + max(0, W - w) // max(1, w // 2) + 1  # one row of tiles at once
 
 
+@pytest.mark.slow
 def test_blocks_are_one_pass(color, monkeypatch) -> None:
     if color.network_.receptive_radius is None:
         pytest.skip("this network sees one size")
@@ -143,6 +144,7 @@ def album(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_colors_depth_transparency_and_orientation_survive(color, gray, album, tmp_path) -> None:
     for model, out in ((color, tmp_path / "by color"), (gray, tmp_path / "by gray")):
         model.save(tmp_path / "model.ae")
@@ -344,6 +346,7 @@ def test_errors_of_pixels_add_up_to_those_of_images(color, gray, tmp_path) -> No
     assert not hasattr(ae.linear(1).fit(X.reshape(3, -1)[:, :5]), "error_map")
 
 
+@pytest.mark.slow
 def test_heat_maps_are_written_in_the_size_of_each_photograph(gray, album, tmp_path) -> None:
     gray.save(tmp_path / "model.ae")
     line = ["anomalies", tmp_path / "model.ae", album, "--out", tmp_path / "scores.csv"]

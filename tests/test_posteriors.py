@@ -119,6 +119,7 @@ def test_jump_relu_has_the_derivatives_of_the_paper() -> None:
     torch.testing.assert_close(slope, -window / 0.5)
 
 
+@pytest.mark.slow
 def test_a_penalty_on_active_units_raises_thresholds() -> None:
     active = []
 
@@ -169,6 +170,7 @@ def test_the_divergence_of_full_gaussians_from_the_prior_is_exact() -> None:
 FLOWS = [PlanarFlow(2), InverseAutoregressiveFlow(2, (8,)), SplineFlow(1, 4, (8,))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("posterior", [FullGaussian(), Laplace(), *FLOWS], ids=repr)
 def test_models_with_other_posteriors(posterior, tmp_path) -> None:
     model = Autoencoder(
@@ -203,6 +205,7 @@ def test_models_with_sparse_codes(posterior, tmp_path) -> None:
     assert (model.transform(X) == 0).any()
 
 
+@pytest.mark.slow
 def test_scores_do_not_depend_on_neighbors() -> None:
     for posterior in (Gaussian(), FullGaussian(), Laplace(), *FLOWS):
         model = Autoencoder(

@@ -177,6 +177,7 @@ def test_ways_between_texts(model) -> None:
     assert torch.equal(torch.get_rng_state(), state)
 
 
+@pytest.mark.slow
 def test_no_longer_than_the_straight_line(model) -> None:
     Z = model.transform(WORDS)
     ways, straight = geodesics(model), geodesics(model, max_iter=0)
@@ -188,6 +189,7 @@ def test_no_longer_than_the_straight_line(model) -> None:
     assert np.allclose(line[:, 4], (3 * Z[:4] + 4 * Z[4:]) / 7, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_more_texts_make_less_of_an_error(model) -> None:
     def spread(n: int) -> float:
         ways = [geodesics(model, n_references=n, max_iter=0, random_state=s) for s in range(6)]

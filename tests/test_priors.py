@@ -105,6 +105,7 @@ def planted(n: int, D: int, kind: str) -> Tensor:
     return means[torch.randint(6, (n, 1))] + 0.4 * randn(n, 1, D)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("N", [5, 20, 100, 1000])
 @pytest.mark.parametrize("D", [1, 2, 16, 64])
 def test_codes_that_were_held_out_never_lose(N: int, D: int) -> None:
@@ -211,6 +212,7 @@ def test_codes_that_are_not_finite_leave_the_unit_gaussian(
     assert "not all finite" in caplog.text
 
 
+@pytest.mark.slow
 def test_the_bound_rises_and_nothing_else_changes(rows: np.ndarray) -> None:
     plain, mixed = (
         ae.vae(2, prior=prior, **SMALL).fit(rows)
@@ -242,6 +244,7 @@ def test_without_one_the_error_says_so() -> None:
         ae.autoencoder(2).sample()
 
 
+@pytest.mark.slow
 def test_it_is_stored_and_made_again(rows: np.ndarray, tmp_path: Path) -> None:
     model = ae.vae(2, prior=Mixture(max_components=8), **SMALL).fit(rows)
     model.save(tmp_path / "model.ae")
@@ -270,6 +273,7 @@ def test_it_is_stored_and_made_again(rows: np.ndarray, tmp_path: Path) -> None:
             encoder.sample()
 
 
+@pytest.mark.slow
 def test_a_resumed_training_has_the_same(rows: np.ndarray, tmp_path: Path) -> None:
     training = ae.Training(epochs=3, checkpoint_dir=tmp_path / "run", checkpoint_seconds=0)
     model = ae.vae(2, prior=Mixture(), layers=(8,), training=training, random_state=0)
@@ -278,6 +282,7 @@ def test_a_resumed_training_has_the_same(rows: np.ndarray, tmp_path: Path) -> No
     assert np.array_equal(model.fit(rows, resume=True).sample(5, random_state=0), whole)
 
 
+@pytest.mark.slow
 def test_labels_and_missing_cells_go_with_it(rows: np.ndarray) -> None:
     pd = pytest.importorskip("pandas")
     y = np.repeat(["inner", "outer"], 300)

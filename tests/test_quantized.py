@@ -291,6 +291,7 @@ def test_a_posterior_that_is_not_quantized_is_refused() -> None:
         model(Dirac()).fit(load_iris().data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", [QUANTIZERS[0], *QUANTIZERS[2:4]], ids=repr)
 def test_codebooks_resume_to_the_bit(family, tmp_path, monkeypatch) -> None:
     X = load_iris().data.astype("float32")

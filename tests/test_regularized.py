@@ -39,6 +39,7 @@ def test_the_spectral_penalty_is_that_of_the_largest_singular_values(make_model)
         torch.testing.assert_close(g, 2 * w @ torch.outer(v[:, -1], v[:, -1]))
 
 
+@pytest.mark.slow
 def test_the_gradient_penalty_is_the_norm_of_the_jacobian(make_model) -> None:
     model, x = make_model(Dirac), randn(3, 5)
     objective = RAE(penalty="gradient")

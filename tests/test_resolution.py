@@ -77,6 +77,7 @@ def model() -> ae.Autoencoder:
     return ae.autoencoder(80, **options).fit(X[:400], corrupted=small(X[:400]))
 
 
+@pytest.mark.slow
 def test_details_of_small_images_are_restored(model) -> None:
     found = model.denoise(small(X[400:]), enlarge=2)
     blurred = enlarge_pixels(small(X[400:]), 2)

@@ -110,6 +110,7 @@ def test_schedules_out_of_range_are_refused(wrong) -> None:
         wrong()
 
 
+@pytest.mark.slow
 def test_schedules_are_stored_cloned_and_set(tmp_path) -> None:
     X = np.random.default_rng(0).normal(size=(24, 3))
     model = ae.Autoencoder(

@@ -97,6 +97,7 @@ def test_forged_symbols_are_refused(vocabulary: str) -> None:
         selfies_tokenizer.check_symbols(vocabulary)
 
 
+@pytest.mark.slow
 def test_models_of_molecules_are_stored_and_draw_molecules(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("m.txt").write_text("\n".join(2 * [s for s in MOLECULES if s]) + "\n")

@@ -74,6 +74,7 @@ def table(n: int = 40) -> "pd.DataFrame":
 # Grids and windows
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.integers(1, 40), min_size=1, max_size=4), st.integers(1, 12), st.integers(1, 12)
 )
@@ -269,6 +270,7 @@ def test_gaps_are_refused_where_the_networks_cannot_see_them() -> None:
         model.transform([X[0, :, 0]])
 
 
+@pytest.mark.slow
 def test_gaps_are_filled_in_and_the_rest_stays() -> None:
     X = waves(200)
     Y = gappy(X)
@@ -330,6 +332,7 @@ def forms() -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", forms())
 def test_series_of_all_forms_have_codes_and_come_back_whole(form, tmp_path: Path) -> None:
     X, modality = forms()[form]
@@ -437,6 +440,7 @@ def test_files_that_are_no_series_are_named(tmp_path: Path) -> None:
         ae.vae(modality=Series(time="t"), **QUICK).fit(tmp_path)
 
 
+@pytest.mark.slow
 def test_the_command_line_takes_series(tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
     X = table()
@@ -481,6 +485,7 @@ def test_steps_in_gaps_have_the_time_of_the_last_measurement() -> None:
     assert [series.describe_step(0, k)[1].hour for k in range(8)] == [0, 1, 2, 2, 2, 2, 6, 7]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", [Recurrent(8, skip=True), Transformer(8, 1, 2)], ids=repr)
 def test_networks_of_steps_model_series_with_gaps(network, tmp_path) -> None:
     X = waves()

@@ -162,6 +162,7 @@ def test_models_of_other_data_are_refused() -> None:
         SeriesDetector(3).fit(rows)
 
 
+@pytest.mark.slow
 def test_the_command_line_finds_intervals(tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
 

@@ -161,6 +161,7 @@ def test_skewed_columns_have_the_quantiles_of_the_data(frame: bool, tmp_path) ->
     )
 
 
+@pytest.mark.slow
 def test_densities_of_skewed_columns_integrate_to_one() -> None:
     X = np.random.default_rng(0).exponential(size=(300, 1))
     model = fitted(X)

@@ -269,6 +269,7 @@ def test_storage_resume_and_settings(tmp_path: Path) -> None:
         quick(Compose([Hum(), WhiteNoise(0.0, 5.0)])).set_params(**checkpoint).fit(X, resume=True)
 
 
+@pytest.mark.slow
 def test_the_command_line_denoises_recordings(tmp_path: Path, capsys) -> None:
     soundfile = pytest.importorskip("soundfile")
     folder, out = tmp_path / "sounds", tmp_path / "clean"

@@ -155,6 +155,7 @@ def test_loud_spectra_have_the_mean_power() -> None:
     assert torch.equal(MDCT().loud(c, v), c)
 
 
+@pytest.mark.slow
 def test_new_sounds_are_as_loud_as_the_data() -> None:
     rng = np.random.default_rng(0)
     X = rng.uniform(0.05, 0.2, (60, 1)) * rng.normal(size=(60, 800))
@@ -546,6 +547,7 @@ def test_recipes_take_sounds(recipe) -> None:
     assert np.abs(model.reconstruct(X)).max() <= 1
 
 
+@pytest.mark.slow
 def test_the_default_network_takes_spectra() -> None:
     model = ae.vae(2, modality=small(), training=ae.Training(epochs=1), random_state=0)
     assert model.fit(tones()).sample(2, random_state=0).shape == (2, 800)
@@ -868,6 +870,7 @@ def test_the_command_line_takes_and_writes_sounds(folder, tmp_path, capsys) -> N
     assert {p.stem for p in (out / "plots").iterdir()} >= {"reconstructions", "samples", "codes"}
 
 
+@pytest.mark.slow
 def test_one_recording_goes_in_and_out_whole(tmp_path, capsys, caplog) -> None:
     n, clean = 3210, 0.5 * tone(300, 3210)
     soundfile.write(tmp_path / "one.wav", clean, RATE)

@@ -109,6 +109,7 @@ def test_codes_wider_than_what_varies_are_zero_there(x, rank: int) -> None:
     assert np.allclose(model.reconstruct(x), x, atol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [ae.autoencoder, ae.vae])
 @pytest.mark.parametrize("labels", ["a label each", "few for each", "numbers"])
 def test_contexts_that_explain_everything_leave_a_finite_model(make, labels: str) -> None:
@@ -190,6 +191,7 @@ def test_the_noise_of_each_column_is_learned() -> None:
     assert model.score(x) == pytest.approx(FactorAnalysis(3).fit(x).score(x), abs=0.3)
 
 
+@pytest.mark.slow
 def test_what_training_does_not_improve_on_the_start_is_left_at_it() -> None:
     noise = np.random.default_rng(3).normal(size=(60, 5))
     model = ae.vae(5, training=ae.Training(epochs=20, show_progress=False), random_state=0).fit(

@@ -463,6 +463,7 @@ TIMES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", TIMES)
 def test_times_of_the_day_are_times(tmp_path: Path, kind: str) -> None:
     form, time = TIMES[kind]

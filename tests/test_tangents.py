@@ -617,6 +617,7 @@ def test_twists_are_told(caplog: pytest.LogCaptureFixture) -> None:
     assert f"{100 * share:.1f} %" in caplog.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", [*MODELS, "neighbors"])
 def test_parts_change_nothing(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
     _, pair, _, x = surface(Torus)
@@ -729,6 +730,7 @@ def conditional_model(images: np.ndarray) -> ae.Autoencoder:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", [*MODELS, "neighbors"])
 def test_images_under_a_condition(source: str, float32, images, conditional_model) -> None:
     tangents = Tangents(conditional_model, source, n_components=2, y=[1]).fit(images)

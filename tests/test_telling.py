@@ -145,6 +145,7 @@ def test_what_a_model_writes_is_as_surprising_as_expected(network, float64) -> N
 # How much of a law is near codes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("density", DENSITIES)
 def test_masses_are_integrals(density: Callable, float64) -> None:
     codes = torch.randn(30, 2) * torch.tensor([1.0, 0.3])
@@ -204,6 +205,7 @@ def test_other_charts_of_the_codes_change_nothing(speller: ae.Autoencoder) -> No
 # Detecting
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("density", ["parzen", "gaussian"])
 def test_garbled_texts_are_anomalies(speller: ae.Autoencoder, density: str) -> None:
     detector = OffManifoldDetector(speller, density=density).fit(KNOWN)
@@ -229,6 +231,7 @@ def test_long_texts_are_not_stranger_for_their_length() -> None:
     assert abs(spearmanr(scores, length).statistic) < 0.4
 
 
+@pytest.mark.slow
 def test_parts_add_up_and_letters_explain(speller: ae.Autoencoder) -> None:
     detector = OffManifoldDetector(speller, contamination=0.1).fit(KNOWN)
     on, off = detector.decompose(NEW)
@@ -251,6 +254,7 @@ def test_parts_add_up_and_letters_explain(speller: ae.Autoencoder) -> None:
     assert 9 in detector.explain([wrong])[0].argsort()[-3:]
 
 
+@pytest.mark.slow
 def test_texts_in_any_form_have_the_same_scores(speller: ae.Autoencoder) -> None:
     pandas = pytest.importorskip("pandas")
     detector = OffManifoldDetector(speller).fit(KNOWN)
@@ -264,6 +268,7 @@ def test_texts_in_any_form_have_the_same_scores(speller: ae.Autoencoder) -> None
     assert detector.score_samples(["one\0"]) < detector.score_samples(["one"]) - 1
 
 
+@pytest.mark.slow
 def test_untrained_models_are_trained_alike_on_parts() -> None:
     # Of which the longest text is in one alone
     texts = ["ab" * n for n in range(1, 7)] * 5 + ["ab" * 9]
@@ -281,6 +286,7 @@ def test_untrained_models_are_trained_alike_on_parts() -> None:
     assert clone(detectors[0]).set_params(model__latent_dim=2).fit(texts).model_.latent_dim == 2
 
 
+@pytest.mark.slow
 def test_conditional_models_see_texts_under_a_label() -> None:
     X = [letter * n for n in (2, 3, 4) for letter in "ab"] * 10
     model = fitted("vae", conditional=True, network=Recurrent(16), free_nats=0.0, epochs=25)
@@ -291,6 +297,7 @@ def test_conditional_models_see_texts_under_a_label() -> None:
     assert self_indices > other + 3
 
 
+@pytest.mark.slow
 def test_subwords_are_judged_too() -> None:
     pytest.importorskip("tokenizers")
     kind = Texts(max_bytes=40, vocab_size=280)

@@ -52,6 +52,7 @@ def texts_of(figure: Figure) -> list[str]:
     return [t.get_text() for t in found]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [1, 2])
 @pytest.mark.parametrize("part", range(0, len(HOSTILE), 9))
 def test_labels_are_literal_in_pictures(width: int, part: int) -> None:

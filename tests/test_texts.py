@@ -333,6 +333,7 @@ def test_longer_texts_are_refused_by_name_or_cut(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_one_long_line_sets_no_cost_and_is_not_dropped_silently(tmp_path: Path, caplog) -> None:
     texts = [f"text {i}" for i in range(50)] + ["x" * 9_000 + "é"]
 
@@ -433,6 +434,7 @@ def test_corruptions_reach_the_letters_of_subwords(subwords: Texts) -> None:
     assert damage.clone()(x).shape == x.shape
 
 
+@pytest.mark.slow
 @networks
 def test_models_of_subwords_keep_their_vocabulary(network: Network, tmp_path: Path) -> None:
     pytest.importorskip("tokenizers")
@@ -885,6 +887,7 @@ def test_training_goes_on_exactly(tmp_path: Path) -> None:
     assert resumed.sample(4, random_state=0).tolist() == whole.sample(4, random_state=0).tolist()
 
 
+@pytest.mark.slow
 def test_the_manifold_of_symbols_is_that_of_their_codes() -> None:
     model = small().fit(WORDS)
 
@@ -1002,6 +1005,7 @@ def test_kinds_of_data_are_not_mixed_up(tmp_path: Path) -> None:
 # The command line
 
 
+@pytest.mark.slow
 def test_commands_take_and_write_lines(tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
     Path("lines.txt").write_text("\n".join(4 * WORDS))
@@ -1080,6 +1084,7 @@ def test_what_is_next_runs_as_it_stands(tmp_path: Path, monkeypatch, capsys) -> 
     assert np.load("near.npz")["distances"][:40, :4].max() < 1e-5
 
 
+@pytest.mark.slow
 def test_commands_look_at_texts_under_one_label(tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
     Path("lines.txt").write_text("\n".join(5 * WORDS))

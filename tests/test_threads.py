@@ -27,6 +27,7 @@ def fitted(seed: int) -> list:
     return model(seed).fit(X[:80]).transform(X[:3]).tolist()
 
 
+@pytest.mark.slow
 def test_trainings_in_threads_are_those_alone() -> None:
     alone = [fitted(seed) for seed in (1, 2)]
     torch.manual_seed(3)
@@ -47,6 +48,7 @@ VERBS: dict[str, Callable[[ae.Autoencoder], Any]] = {
 }
 
 
+@pytest.mark.slow
 def test_verbs_in_threads_are_those_alone() -> None:
     m = model().fit(X)
     verbs = [*VERBS.values()] * 2
@@ -88,6 +90,7 @@ EVERYDAY = {"texts", "frames", "vq", "aae"}
 KINDS = [pytest.param(k, marks=[pytest.mark.slow] * (k not in EVERYDAY)) for k in fuzz.KINDS]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_all_kinds_in_threads_are_as_alone(kind: str) -> None:
     build, data, y = fuzz.KINDS[kind]
@@ -122,6 +125,7 @@ def test_random_states_of_the_caller_stay(random_state: int | None) -> None:
     assert fuzz.same(after, before)
 
 
+@pytest.mark.slow
 def test_a_long_training_lets_others_have_their_turn() -> None:
     m, stop = model().fit(X), threading.Event()
     expected = m.sample(5, random_state=1).tolist()

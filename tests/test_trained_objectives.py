@@ -55,6 +55,7 @@ def test_a_fit_is_repeatable_and_leaves_the_random_state_alone(objective: Object
     np.testing.assert_array_equal(first.transform(X), second.transform(X))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", [AAE(layers=(8,)), FactorVAE(layers=(8,))], ids=repr)
 def test_trained_objectives_are_stored(objective: Objective, tmp_path) -> None:
     model = make(objective, epochs=20).fit(X)
@@ -79,6 +80,7 @@ def test_the_encoder_alone_has_no_objective(tmp_path) -> None:
     assert loaded.objective_ is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", [AAE(layers=(8,)), NESTED], ids=["aae", "nested"])
 def test_trained_objectives_resume_to_the_bit(objective: Objective, tmp_path, monkeypatch) -> None:
     whole = make(objective, epochs=4).fit(X)
@@ -112,6 +114,7 @@ def test_objectives_know_the_number_of_training_examples() -> None:
     assert make(BetaTCVAE()).fit(X).objective_.n_examples == len(X) - 15
 
 
+@pytest.mark.slow
 def test_codes_that_match_the_prior_generate() -> None:
     assert hasattr(make(WAE()), "sample")
     assert not hasattr(make(Reconstruction()), "sample")

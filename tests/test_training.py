@@ -53,6 +53,7 @@ def principal_angle(A: torch.Tensor, B: torch.Tensor) -> float:
     return float(scipy.linalg.subspace_angles(A.numpy(), B.numpy()).max())
 
 
+@pytest.mark.slow
 def test_a_linear_autoencoder_spans_the_principal_subspace(gaussian_data) -> None:
     model = linear_model(Dirac(), FixedGaussian())
     run(TrainStep(model, Reconstruction()), gaussian_data, epochs=120, learning_rate=1e-2)

@@ -242,6 +242,7 @@ def assert_like(Y: Any, X: Any) -> None:
                 assert set(map(type, Y[name].dropna())) <= kinds, name
 
 
+@pytest.mark.slow
 def test_all_verbs_give_back_the_types(case, tmp_path: Path) -> None:
     name, X, model = case
     mixed = isinstance(model.modality_, MixedTables)
@@ -553,6 +554,7 @@ def test_cells_that_parquet_lacks_are_written_in_the_nearest_type(tmp_path, cell
     assert np.isfinite(model.transform(tmp_path / "s.parquet")).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("cells", "text"),
     [

@@ -173,6 +173,7 @@ class Normalized(Reconstruction):
         return super().forward(model, self.norm(x), target)
 
 
+@pytest.mark.slow
 @QUIET
 @pytest.mark.parametrize("kind", [EagerUpdate, CompiledUpdate])
 def test_buffers_take_part_in_steps(kind: type, monkeypatch: pytest.MonkeyPatch) -> None:

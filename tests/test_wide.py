@@ -109,6 +109,7 @@ def test_pairs_are_solved_as_scikit_learn_does(shape: tuple[int, int]) -> None:
     assert np.allclose(model.reconstruct(U), expected, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["counts", "flags", "categories"])
 def test_wide_tables_are_loaded_again(kind: str, tmp_path) -> None:
     pd = pytest.importorskip("pandas")
