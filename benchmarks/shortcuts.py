@@ -1,18 +1,15 @@
-r"""Speed of three shortcuts beside torch's own way: optimizer, convolutions, memory of passes.
+r"""Speed of two shortcuts beside torch's own way: optimizer and convolutions.
 
 The fused AdamW steps all weights of a fully connected network, and is compared with
 `torch.optim.AdamW`, fused and not. Directions are pushed through the decoder of a convolutional
-network with and without the rule that convolutions are linear. `score_samples` runs in fresh
-processes with and without the block of memory that is taken and freed before a pass. Times are
-those of the processor on one thread, the least of several runs in turn.
+network with and without the rule that convolutions are linear. Times are those of the processor on
+one thread, the least of several runs in turn.
 
     python benchmarks/shortcuts.py
 """
 
 import contextlib
 import itertools
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -27,21 +24,6 @@ from autoencode.networks import Convolutional
 from autoencode.training.adamw import AdamW
 
 REPEATS = 9
-FRESH = r"""
-import sys, time
-import numpy as np, torch
-import autoencode as ae
-from autoencode.inference import batched
-torch.set_num_threads(1)
-if sys.argv[1] == "without":
-    batched._MALLOC_BLOCK_BYTES = 0
-X = np.random.default_rng(0).random((4000, 784), dtype=np.float32)
-model = ae.vae(16, layers=(512,), training=ae.Training(epochs=1, show_progress=False),
-               prior=ae.priors.StandardNormal(), random_state=0).fit(X[:200])
-start = time.process_time()
-model.score_samples(X, n_samples=16)
-print(time.process_time() - start)
-"""
 
 
 def least(ways: dict[str, Callable[[], object]], n: int) -> dict[str, float]:
@@ -100,18 +82,6 @@ def directions() -> dict[str, float]:
     return least({"convolutions as linear maps": push, "torch's rule": by_torch}, 3)
 
 
-def passes() -> dict[str, float]:
-    spent: dict[str, list[float]] = {"with": [], "without": []}
-
-    for _ in range(5):
-        for way, times in spent.items():
-            command = [sys.executable, "-W", "ignore", "-c", FRESH, way]
-            out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-            times.append(1000 * float(out))
-
-    return {f"{way} the block": min(times) for way, times in spent.items()}
-
-
 def main() -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)
@@ -121,13 +91,10 @@ def main() -> None:
         "a step of AdamW, 8-64-2-64-8": lambda: optimizers(8, 64, 2, 64, 8),
         "a step of AdamW, 784-512-16-512-784": lambda: optimizers(784, 512, 16, 512, 784),
         "8 directions through a decoder of images, 16 codes": directions,
-        "`score_samples` of 4,000 rows by 16 codes, first pass": passes,
     }.items():
         rows += [[what, way, f"{ms:.2f}"] for way, ms in measure().items()]
 
-    notes = (
-        f"Processor time on one thread: the least of {REPEATS} runs in turn, or of five processes."
-    )
+    notes = f"Processor time on one thread: the least of {REPEATS} runs in turn."
     title = "Shortcuts beside torch's own way"
     report.write("shortcuts", title, ["work", "way", "milliseconds"], rows, notes)
 

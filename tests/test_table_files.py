@@ -15,8 +15,20 @@ import pytest
 
 import autoencode as ae
 from autoencode import FitWarning, Training
+from autoencode.cli import inputs as cli_inputs
 from autoencode.cli import main
-from autoencode.data import read_array, read_table, summarize, write_frame
+from autoencode.common.batching import memory_budget
+from autoencode.data import (
+    holds_frame,
+    one_parse,
+    read_array,
+    read_frame,
+    read_table,
+    summarize,
+    write_frame,
+)
+from autoencode.data.tabular import delimited
+from autoencode.inputs import read
 
 N = range(1, 30)
 
@@ -516,3 +528,54 @@ def test_numbers_and_dates_as_text_in_memory_are_said(recwarn) -> None:
     assert [s.split("'")[1] for s in said] == ["a", "d", "t"]
     assert "pd.to_numeric" in said[0]
     assert "pd.to_datetime" in said[1]
+
+
+@pytest.mark.parametrize("of_command", [False, True])
+@pytest.mark.parametrize(
+    ("row", "parses"),
+    [
+        ("{0}.512;0.{0}7", 1),
+        ("x{0};0.25{0}", 1),
+        ("{0},5;1,{0}", 1),
+        ("{0};1{0};7{0}", 2),  # a second time as text, as zeros may stand before whole numbers
+        ("00{0};x;{0};2{0}", 2),
+    ],
+)
+def test_tables_are_parsed_once(
+    tmp_path: Path, monkeypatch, row: str, parses: int, of_command: bool
+) -> None:
+    file, seen = tmp_path / "table.csv", []
+    names = ";".join("abcd"[: row.count(";") + 1])
+    file.write_text(f"{names}\n" + "".join(row.format(i) + "\n" for i in range(10, 30)))
+    parse = delimited._Source.read
+    monkeypatch.setattr(delimited._Source, "read", lambda *a: seen.append(a) or parse(*a))
+
+    X = cli_inputs.read(file).X if of_command else read(file, None, fitting=True).X
+
+    assert len(X) == 20
+    assert len(seen) == parses
+
+
+def test_memory_bounds_the_columns_that_are_read_as_text(tmp_path: Path, monkeypatch) -> None:
+    file, seen = tmp_path / "table.csv", []
+    X = np.arange(60).reshape(10, 6) + 100
+    pd.DataFrame(X, columns=[*"abcdef"]).to_csv(file, index=False)
+    parse = delimited._Source.read
+    monkeypatch.setattr(delimited._Source, "read", lambda *a: seen.append(a[2]) or parse(*a))
+
+    with memory_budget(4 * 16 * len(X)):
+        assert np.array_equal(read_frame(file), X)
+
+    assert [len(columns) for columns in seen] == [0, 4, 2]
+
+
+def test_changed_files_and_other_settings_are_parsed_again(tmp_path: Path) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text("a,b\n1,x\n")
+
+    with one_parse():
+        assert holds_frame(file)
+        file.write_text("a,b\n2,x\n3,y\n")
+        assert read_frame(file)["a"].tolist() == [2, 3]
+        assert holds_frame(file)
+        assert read_frame(file, {"a": "text"})["a"].tolist() == ["2", "3"]

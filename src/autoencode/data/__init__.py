@@ -33,6 +33,7 @@ __all__ = [
     "names_of",
     "native_dtype",
     "on_disk",
+    "one_parse",
     "read_array",
     "read_frame",
     "read_frames",
@@ -59,6 +60,7 @@ from .listing.sources import Files
 from .media.audio.folders import read_sounds
 from .media.images import is_image, read_images
 from .streams import is_stream, read_stream, stored_by_row
+from .tabular.delimited import one_parse
 from .tabular.doubts import found_format
 from .tabular.formats import TableFormat, table_suffix
 from .tabular.frames.detection import holds_frame, is_frame_file

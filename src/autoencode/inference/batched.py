@@ -18,8 +18,6 @@ from ..models.latent import LatentModel, Model
 # Maps a model and rows with shape `(B, *)` to one row of results for each
 BatchFunction = Callable[[Model, Tensor], Tensor]
 
-_MALLOC_BLOCK_BYTES = 2**25 - 2**16  # below the limit of glibc's dynamic threshold
-
 
 @torch.no_grad()
 def each_batch(
@@ -38,11 +36,6 @@ def each_batch(
     """
     device = next(model.parameters()).device
     model.eval()
-
-    # After a block of this size was freed, glibc keeps freed memory for the next batch. Otherwise
-    # each batch gets new pages from the system. For the cost, see
-    # docs/decisions/malloc-block.md
-    torch.empty(_MALLOC_BLOCK_BYTES, dtype=torch.uint8)
 
     # The largest of input, code and output
     shapes = x.shape[1:], model.encoder.shape, model.encoder.event

@@ -18,6 +18,7 @@ from ..data import (
     is_frame,
     is_stream,
     names_of,
+    one_parse,
     read_array,
     read_stream,
     stored_by_row,
@@ -36,6 +37,7 @@ from .tables import fitted_format, log_columns, read_tables
 log = logging.getLogger(__name__)
 
 
+@one_parse()
 def read(
     X: Any,
     kinds: ModalityChoice,

@@ -14,6 +14,7 @@ from ...data import (
     holds_frame,
     is_frame,
     is_frame_file,
+    one_parse,
     read_array,
     read_frame,
     table_files,
@@ -85,6 +86,7 @@ def load_model(path: Path, loading: LoadOptions) -> Autoencoder:
     return load(path, trusted=loading.trusted)
 
 
+@one_parse()
 def read(
     path: Path,
     labels: LabelOptions = LabelOptions(),

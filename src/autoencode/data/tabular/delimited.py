@@ -1,12 +1,14 @@
 r"""Reader of delimited text. Arrow reads the table in the layout that was found."""
 
-__all__ = ["Reading", "batches_of", "needs_arrow", "read_text"]
+__all__ = ["Reading", "batches_of", "needs_arrow", "one_parse", "read_text"]
 
+import contextlib
 import csv
 import io
 import zlib
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,6 +42,32 @@ class Reading(NamedTuple):
     r"""Examples of words that may be names, by the names of columns of numbers."""
 
 
+_parsed: ContextVar[dict[str, Reading] | None] = ContextVar("parsed", default=None)
+
+
+@contextlib.contextmanager
+def one_parse() -> Iterator[None]:
+    r"""Parse a table once within a `with` block, though its kind is asked before it is read.
+
+    Who asks for the kind keeps the table, and the reader in the same settings takes it.
+
+    Example:
+        >>> import tempfile
+        >>> file = Path(tempfile.mkdtemp()) / "table.csv"
+        >>> _ = file.write_text("a,b\n1,x\n")
+        >>> with one_parse():
+        ...     first = read_text(file, TableFormat(), keep=True)
+        ...     read_text(file, TableFormat()) is first
+        True
+    """
+    token = _parsed.set({})
+
+    try:
+        yield
+    finally:
+        _parsed.reset(token)
+
+
 def needs_arrow(path: Path) -> None:
     r"""Checks that pyarrow is installed, which reads tables.
 
@@ -63,6 +91,7 @@ def read_text(
     given: TableFormat,
     kinds: Mapping[str | int, str] = {},
     whole: bool = True,
+    keep: bool = False,
 ) -> Reading:
     r"""Reads a table in text.
 
@@ -72,6 +101,7 @@ def read_text(
         kinds: The known kinds of columns: `"text"`, `"number"`, `"float"`, `"date"`, `"time"` or
             `"truth"`.
         whole: Whether to read all rows; otherwise, only those of the first 16 MB are read.
+        keep: Whether to keep the result for the next call within :func:`one_parse`.
 
     Raises:
         ValueError: If the file is not a table, or can be read in several ways.
@@ -83,6 +113,24 @@ def read_text(
         >>> read_text(file, TableFormat()).table.to_pydict()
         {'a': [1.5], 'b': ['x']}
     """
+    kept = _parsed.get()
+
+    if kept is None:
+        return _read(path, given, kinds, whole)
+
+    about = path.stat()
+    size = None if whole else data_limits().block_bytes
+    file = path.resolve(), about.st_size, about.st_mtime_ns
+    key = repr((*file, size, given.document(), dict(kinds)))
+    reading = kept.pop(key, None)
+    kept.clear()  # the next table needs the memory
+    reading = _read(path, given, kinds, whole) if reading is None else reading
+    kept |= {key: reading} if keep else {}
+
+    return reading
+
+
+def _read(path: Path, given: TableFormat, kinds: Mapping[str | int, str], whole: bool) -> Reading:
     import pyarrow as pa
 
     needs_arrow(path)

@@ -3,14 +3,14 @@ r"""Columns of text converted to numbers, dates, times and truth values."""
 __all__ = ["conversions"]
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ..formats import TableFormat
 from ..spellings import MARKS, Numbers, form_of_times, numbers_of
 from .dates import date_columns
 from .rules import Conversion
-from .words import are_truths, marked, words_of
+from .words import are_truths, as_text, marked, words_of
 
 _DIGITS = re.compile(r"\s*[+-]?[0-9]+\s*")
 _PADDED = re.compile(r"\s*[+-]?0[0-9xX]")  # a number with leading zeros, or in hexadecimal
@@ -51,13 +51,14 @@ def conversions(
         >>> conversions(table, read, format, format, {}, set(), ";")[1].to_pydict()
         {'a': [1.5, None]}
     """
-    from pyarrow import types
+    from pyarrow import compute, types
 
     names = [name for name in table.column_names if name not in texts]
     strings = {
         n: words_of(table.column(n)) for n in names if types.is_string(table.column(n).type)
     }
-    strings |= _padded(table, names, read, kinds)
+    padded = _padded(table, names, read, kinds)
+    strings |= {n: words_of(cells) for n, cells in padded.items()}
     floats = [n for n in names if types.is_floating(table.column(n).type)]
     marks = MARKS if given.missing_values is None else frozenset()
     known = given.decimal
@@ -71,8 +72,9 @@ def conversions(
     open_ = {n: how.unsure for n, how in numbers.items() if how.unsure}
 
     if "," in signs or known == ",":
-        for name in floats:  # Arrow took their points for decimal signs
-            words = words_of(read({name}, [name]).column(name))
+        # Arrow took their points for decimal signs
+        for name, cells in as_text(floats, table.num_rows, read):
+            words = words_of(cells)
 
             if (how := spelled(words, ",")) is not None:
                 strings[name], numbers[name] = words, how
@@ -92,10 +94,8 @@ def conversions(
         unsure = [n for n in floats if _could_group(table.column(n))]
 
         if unsure and len(unsure) == len(floats):
-            again = read({*unsure}, unsure)
-
-            for name in unsure:
-                words = words_of(again.column(name))
+            for name, cells in as_text(unsure, table.num_rows, read):
+                words = words_of(cells)
                 how = spelled(words, None)
                 every = all("." in word for word in words)
 
@@ -153,27 +153,18 @@ def conversions(
     dates = {n: words for n, words in dates.items() if kinds.get(n) != "time" and n not in result}
     result |= date_columns(dates, strings, marks, given, found)
 
-    for name in {*strings} - {*result}:
-        i = table.column_names.index(name)
+    for name, cells in _as_words(table, [*strings], padded, read):
+        column, conversion = cells, result.get(name)
 
-        if not types.is_string(table.column(name).type):
-            table = table.set_column(i, name, read({name}, [name]).column(name))
+        if conversion is not None:
+            try:
+                column = conversion.apply(cells)
+            except ValueError:  # a date does not exist, such as the 31st of February
+                del result[name]
+        elif strings[name] and all(word[:1] == " " for word in strings[name]):
+            column = compute.utf8_trim_whitespace(cells)
 
-        if strings[name] and all(word[:1] == " " for word in strings[name]):
-            from pyarrow import compute
-
-            table = table.set_column(i, name, compute.utf8_trim_whitespace(table.column(name)))
-
-    for name, conversion in [*result.items()]:
-        cells = table.column(name)
-        cells = cells if types.is_string(cells.type) else read({name}, [name]).column(name)
-        i = table.column_names.index(name)
-
-        try:
-            table = table.set_column(i, name, conversion.apply(cells))
-        except ValueError:  # a date does not exist, such as the 31st of February
-            table = table.set_column(i, name, cells)
-            del result[name]
+        table = table.set_column(table.column_names.index(name), name, column)
 
     return result, _without_marks(_as_known(table, kinds), given)
 
@@ -183,32 +174,54 @@ def _padded(
     names: list[str],
     read: Callable[[set[str], list[str]], Any],
     kinds: Mapping[str | int, str],
-) -> dict[str, list[str]]:
-    r"""Returns the words of columns of whole numbers with leading zeros, or too long for Arrow.
+) -> dict[str, Any]:
+    r"""Returns, as text, columns of whole numbers with leading zeros, or too long for Arrow.
 
     Numbers with leading zeros are identifiers.
     """
     import numpy as np
     from pyarrow import types
 
-    found = {}
+    found, long = {}, {}
 
     for name in names:
         cells = table.column(name)
-        long = False
+
+        if name in kinds:
+            continue
 
         if types.is_floating(cells.type):
             v = np.abs(cells.drop_null().to_numpy())
-            long = bool((v >= 2**63).any() and (v == np.rint(v)).all())
 
-        if name not in kinds and (long or types.is_integer(cells.type)):
-            words = words_of(read({name}, [name]).column(name))
-            digits = all(map(_DIGITS.fullmatch, words))
+            if (v >= 2**63).any() and (v == np.rint(v)).all():
+                long[name] = True
+        elif types.is_integer(cells.type):
+            long[name] = False
 
-            if (long and digits) or (not long and any(map(_PADDED.match, words))):
-                found[name] = words
+    for name, cells in as_text([*long], table.num_rows, read):
+        words = words_of(cells)
+        digits = all(map(_DIGITS.fullmatch, words))
+
+        if (long[name] and digits) or (not long[name] and any(map(_PADDED.match, words))):
+            found[name] = cells
 
     return found
+
+
+def _as_words(
+    table: Any,
+    names: list[str],
+    known: Mapping[str, Any],
+    read: Callable[[set[str], list[str]], Any],
+) -> Iterator[tuple[str, Any]]:
+    r"""Yields columns as text, and reads those again that have not been read as text."""
+    from pyarrow import types
+
+    cells = {name: known.get(name, table.column(name)) for name in names}
+    numbers = [name for name, column in cells.items() if not types.is_string(column.type)]
+
+    yield from ((name, column) for name, column in cells.items() if name not in numbers)
+    yield from as_text(numbers, table.num_rows, read)
 
 
 def _could_group(cells: Any) -> bool:

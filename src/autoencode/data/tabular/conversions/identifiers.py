@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from .words import words_of
+from .words import as_text, words_of
 
 _BARE = re.compile(r"[0-9]+[eE][0-9]+")
 _VERSION = re.compile(r"[0-9]+\.[0-9]{1,2}")
@@ -47,11 +47,10 @@ def names_like_numbers(
     if not floats:
         return {}
 
-    again = read({*floats}, floats)
     found = {}
 
-    for name in floats:
-        words = words_of(again.column(name))
+    for name, cells in as_text(floats, table.num_rows, read):
+        words = words_of(cells)
         bare = [word for word in words if _BARE.fullmatch(word)]
 
         if bare and all(word.isdecimal() for word in {*words} - {*bare}):

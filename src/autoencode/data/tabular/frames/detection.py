@@ -50,7 +50,7 @@ def holds_frame(path: Path, label: str | None = None, given: TableFormat | None 
         if text:
             whole = path.stat().st_size <= data_limits().resident_bytes
             kinds: dict[str | int, str] = {} if label is None else {label: "text"}
-            reading = read_text(path, given or TableFormat(), kinds, whole)
+            reading = read_text(path, given or TableFormat(), kinds, whole, keep=True)
             table = _without(reading.table, reading.layout.row_names)
         else:
             table = (
