@@ -78,6 +78,7 @@ ORDER = {
     """,
     "distributions.codes.flows": """
         masked steps
+        splines
         autoregressive planar
     """,
     "corruptions": """
@@ -129,9 +130,20 @@ ORDER = {
     "models": "latent",
     "datasets": "images synthetic",
     "priors": """
-        base maximization
-        reference selection standard_normal vamp
-        mixture
+        base
+        reference standard_normal
+        fitted learned
+        neural
+    """,
+    "priors.fitted": """
+        codes maximization
+        selection
+        kernels mixture
+    """,
+    "priors.learned": "vamp",
+    "priors.neural": """
+        ascent
+        flow mixture_density transformer
     """,
     "objectives": """
         discriminator schedules

@@ -76,6 +76,11 @@ class Family(Configurable, nn.Module, abc.ABC):
     r"""True if codes lie in a smaller space than that of all vectors, where :meth:`reference` is
     defined: a sphere, or a finite set. Such a family is a posterior, not a likelihood."""
 
+    finite: ClassVar[bool] = False
+    r"""True if codes have finitely many values, where :meth:`index_shape`, :meth:`indices` and
+    :meth:`values` are defined: categories, or entries of a codebook. Such a family is a
+    posterior."""
+
     free_nats: float = 0.0
     r"""Default free nats of the objective: the rate in nats per example that is not penalized."""
 
@@ -125,6 +130,21 @@ class Family(Configurable, nn.Module, abc.ABC):
         Arguments:
             z: A vector of the size, type and device of a code, with shape `(D,)`.
         """
+        raise NotImplementedError
+
+    def index_shape(self, D: int) -> tuple[int, int]:
+        r"""Returns the number of indices of a code of `D` numbers, and the values of an index.
+
+        Only families with `finite` have them.
+        """
+        raise NotImplementedError
+
+    def indices(self, z: Tensor) -> Tensor:
+        r"""Returns the indices of codes `(*, D)`, with shape `(*, G)`."""
+        raise NotImplementedError
+
+    def values(self, index: Tensor, D: int) -> Tensor:
+        r"""Returns the codes `(*, D)` of indices `(*, G)`, the inverse of :meth:`indices`."""
         raise NotImplementedError
 
     @abc.abstractmethod

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from torch import Tensor
+
 from ..blueprint import Blueprint
 from ..common.failures import warn
 from ..common.seeding import seed_torch
@@ -96,7 +98,7 @@ class FitRun:
 
         if isinstance(prior := self.model.prior, Prior):
             seed_torch(self.seed)  # the same after a resumed training
-            prior.fit(lambda: training_set.draw_codes(self.model, modality, self.whole))
+            self._fit_prior(prior)
 
         seed_torch(self.seed)
 
@@ -112,6 +114,15 @@ class FitRun:
 
         for failure in diagnose(self.step, modality, family, *given, fixed_code):
             warn(failure)
+
+    def _fit_prior(self, prior: Prior) -> None:
+        def codes() -> Tensor:
+            return training_set.draw_codes(self.model, self.blueprint.modality, self.whole)
+
+        if prior.conditional and prior.fits:
+            prior.fit(codes, training_set.contexts(self.whole))
+        else:
+            prior.fit(codes)
 
     def _is_worse(self) -> bool:
         r"""Returns whether the trained model is worse than the linear one on held-out examples."""

@@ -1,6 +1,6 @@
 r"""Codes and residuals of the examples that a model was trained on."""
 
-__all__ = ["draw_codes", "some_inputs", "squared_residuals"]
+__all__ = ["contexts", "draw_codes", "some_inputs", "squared_residuals"]
 
 from collections.abc import Iterator
 
@@ -38,6 +38,16 @@ def draw_codes(model: LatentModel, modality: Modality, data: Examples) -> Tensor
     return torch.cat(
         [map_scaled(model, modality, draw, part.target, part.context) for part in parts]
     )
+
+
+def contexts(data: Examples) -> Tensor | None:
+    r"""Contexts of the examples whose codes are drawn, with shape `(N, C)`, or `None`.
+
+    Arguments:
+        data: The examples, as loaded.
+    """
+    some = data.spread(_CODES)
+    return None if some.context is None else some.context[some.rows]
 
 
 def some_inputs(

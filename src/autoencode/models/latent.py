@@ -11,6 +11,7 @@ written in terms of them.
 
 __all__ = ["BoundModel", "Conditional", "LatentModel", "Model"]
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -171,12 +172,15 @@ class LatentModel(nn.Module):
             )
 
         prior.attach(encoder, context)
+        decoding = Conditional(decoder, likelihood.build(network, event), (latent_dim,), event)
 
-        return cls(
-            encoder,
-            Conditional(decoder, likelihood.build(network, event), (latent_dim,), event),
-            prior.build(latent_dim),
-        )
+        # The training is the same with every prior that is fitted after it, to the bit
+        fork = torch.random.fork_rng(devices=[]) if prior.fits else contextlib.nullcontext()
+
+        with fork:
+            built = prior.build(latent_dim)
+
+        return cls(encoder, decoding, built)
 
     def encode(self, x: Tensor) -> Distribution:
         r"""Returns :math:`q(z \mid x)` for `x` with shape `(*, *shape)`."""

@@ -2,16 +2,27 @@ r"""Priors :math:`p(z)` of the code.
 
 - `base`: `Prior`, the interface
 - `standard_normal`: the unit Gaussian
-- `mixture`: a Gaussian mixture that is fitted to the codes after the training
 - `reference`: the distribution that belongs to the space of the codes
-- `vamp`: a mixture of posteriors of learned pseudo-inputs
-- `maximization`, `selection`: its fit by expectation maximization; the choice of its size
+- `fitted`: mixtures and kernels, fitted to the codes after the training
+- `learned`: mixtures of posteriors, learned with the model
+- `neural`: flows, mixtures and a transformer, which follow the gradient
 """
 
-__all__ = ["Mixture", "Prior", "Reference", "StandardNormal", "VampPrior"]
+__all__ = [
+    "FlowPrior",
+    "KernelDensity",
+    "LearnedMixture",
+    "Mixture",
+    "Prior",
+    "Reference",
+    "StandardNormal",
+    "TransformerPrior",
+    "VampPrior",
+]
 
 from .base import Prior
-from .mixture import Mixture
+from .fitted import KernelDensity, Mixture
+from .learned import VampPrior
+from .neural import FlowPrior, LearnedMixture, TransformerPrior
 from .reference import Reference
 from .standard_normal import StandardNormal
-from .vamp import VampPrior

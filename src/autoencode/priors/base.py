@@ -27,7 +27,7 @@ class Prior(Configurable, nn.Module, abc.ABC):
     fits: bool = False
     r"""True if the prior is fitted to the codes after the training."""
 
-    conditional: ClassVar[bool] = False
+    conditional: bool = False
     r"""True if the prior is :math:`p(z \mid c)`: it is called with contexts `(B, C)` and returns
     a distribution with batch shape `(B,)`. It needs a model with `conditional=True`."""
 
@@ -72,12 +72,14 @@ class Prior(Configurable, nn.Module, abc.ABC):
             ValueError: If the prior cannot use such examples.
         """
 
-    def fit(self, codes: Callable[[], Tensor]) -> None:
+    def fit(self, codes: Callable[[], Tensor], contexts: Tensor | None = None) -> None:
         r"""Fits the prior to codes of the trained encoder. Most priors have nothing to fit.
 
         Arguments:
             codes: Draws codes :math:`z_i \sim q(z \mid x_i)`, `k` per example, with shape
                 `(N, k, D)`.
+            contexts: The contexts of the same examples, with shape `(N, C)`. Only priors with
+                `conditional` get it.
         """
 
 

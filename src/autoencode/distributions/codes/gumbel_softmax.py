@@ -132,6 +132,7 @@ class GumbelSoftmax(Family):
 
     n_params = 1
     has_reference = True
+    finite = True
 
     def __init__(self, n_categories: int | None = None, temperature: float = 0.67) -> None:
         super().__init__()
@@ -158,8 +159,17 @@ class GumbelSoftmax(Family):
         return self._codes(phi.squeeze(dim=-1))
 
     def project(self, z: Tensor) -> Tensor:
-        z = z.unflatten(-1, (-1, self._levels(z.shape[-1])))
-        return one_hot(z.argmax(dim=-1), z.shape[-1]).to(z).flatten(start_dim=-2)
+        return self.values(self.indices(z), z.shape[-1]).to(z)
+
+    def index_shape(self, D: int) -> tuple[int, int]:
+        return D // self._levels(D), self._levels(D)
+
+    def indices(self, z: Tensor) -> Tensor:
+        return z.unflatten(-1, (-1, self._levels(z.shape[-1]))).argmax(dim=-1)
+
+    def values(self, index: Tensor, D: int) -> Tensor:
+        z = one_hot(index, self._levels(D)).to(torch.get_default_dtype())
+        return z.flatten(start_dim=-2)
 
     def reference(self, z: Tensor) -> CategoricalCodes:
         return self._codes(torch.zeros_like(z))

@@ -58,6 +58,7 @@ class LookupFreeQuantizer(Family):
 
     n_params = 1
     has_density = False
+    finite = True
 
     def __init__(
         self, n_bits: int | None = None, entropy_weight: float = 1.0, temperature: float = 0.1
@@ -100,6 +101,17 @@ class LookupFreeQuantizer(Family):
 
     def project(self, z: Tensor) -> Tensor:
         return torch.where(z > 0, 1.0, -1.0).to(z)
+
+    def index_shape(self, D: int) -> tuple[int, int]:
+        return D // self._width(D), 2 ** self._width(D)
+
+    def indices(self, z: Tensor) -> Tensor:
+        on = groups(z, self._width(z.shape[-1])) > 0
+        return (on * 2 ** torch.arange(on.shape[-1], device=z.device)).sum(dim=-1)
+
+    def values(self, index: Tensor, D: int) -> Tensor:
+        bits = index[..., None] >> torch.arange(self._width(D), device=index.device)
+        return (2.0 * (bits % 2) - 1).flatten(start_dim=-2)
 
     def _entropies(self, x: Tensor) -> Tensor:
         r"""Returns the entropy of each code minus that of all together, with shape `(*)`."""

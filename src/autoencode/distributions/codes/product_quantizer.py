@@ -54,6 +54,7 @@ class ProductQuantizer(Family):
 
     n_params = 1
     has_density = False
+    finite = True
 
     codebooks: nn.ModuleList
 
@@ -86,10 +87,21 @@ class ProductQuantizer(Family):
         return straight_through(x, entries, index, self.codebook_size, len(found))
 
     def project(self, z: Tensor) -> Tensor:
-        x = groups(z, self._books()[0].width).flatten(end_dim=-3)
-        nearest = [b.entries[b.nearest(x[:, g])] for g, b in enumerate(self._books())]
+        return self.values(self.indices(z), z.shape[-1])
 
-        return torch.stack(nearest, dim=1).reshape(z.shape)
+    def index_shape(self, D: int) -> tuple[int, int]:
+        return len(self.codebooks), self.codebook_size
+
+    def indices(self, z: Tensor) -> Tensor:
+        x = groups(z, self._books()[0].width)
+        rows = x.flatten(end_dim=-3)
+        nearest = [book.nearest(rows[:, g]) for g, book in enumerate(self._books())]
+
+        return torch.stack(nearest, dim=1).reshape(x.shape[:-1])
+
+    def values(self, index: Tensor, D: int) -> Tensor:
+        entries = [b.entries[k] for b, k in zip(self._books(), index.unbind(dim=-1))]
+        return torch.cat(entries, dim=-1)
 
     def _books(self) -> list[Codebook]:
         return cast(list[Codebook], [*self.codebooks])

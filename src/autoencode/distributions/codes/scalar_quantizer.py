@@ -49,6 +49,7 @@ class FiniteScalarQuantizer(Family):
 
     n_params = 1
     has_density = False
+    finite = True
 
     def __init__(self, levels: Sequence[int] = (8, 5, 5, 5)) -> None:
         super().__init__()
@@ -88,9 +89,24 @@ class FiniteScalarQuantizer(Family):
         )
 
     def project(self, z: Tensor) -> Tensor:
-        n = len(self.levels)
-        L = torch.tensor(self.levels).to(z)
-        half = torch.div(L, 2, rounding_mode="floor")
-        steps = (z.unflatten(-1, (-1, n)) * half).round()
+        return self.values(self.indices(z), z.shape[-1]).to(z)
 
-        return (steps.maximum(-half).minimum(L - 1 - half) / half).flatten(start_dim=-2)
+    def index_shape(self, D: int) -> tuple[int, int]:
+        n = min(len(self.levels), D)
+        return D // n, math.prod(self.levels[:n])
+
+    def indices(self, z: Tensor) -> Tensor:
+        n = min(len(self.levels), z.shape[-1])
+        L = torch.tensor(self.levels[:n], device=z.device)
+        steps = (z.unflatten(-1, (-1, n)) * (L // 2)).round().long() + L // 2
+        strides = torch.tensor([1, *self.levels[: n - 1]], device=z.device).cumprod(dim=0)
+
+        return (steps.clamp(min=0).minimum(L - 1) * strides).sum(dim=-1)
+
+    def values(self, index: Tensor, D: int) -> Tensor:
+        n = min(len(self.levels), D)
+        L = torch.tensor(self.levels[:n], device=index.device)
+        strides = torch.tensor([1, *self.levels[: n - 1]], device=index.device).cumprod(dim=0)
+        steps = index[..., None] // strides % L
+
+        return ((steps - L // 2) / (L // 2)).flatten(start_dim=-2)

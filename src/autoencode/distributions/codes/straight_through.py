@@ -69,12 +69,22 @@ class StraightThroughBernoulli(Family):
 
     n_params = 1
     has_reference = True
+    finite = True
 
     def forward(self, phi: Tensor) -> Bits:
         return Bits(logits=phi.squeeze(dim=-1), validate_args=False)
 
     def project(self, z: Tensor) -> Tensor:
         return (z > 0.5).to(z)
+
+    def index_shape(self, D: int) -> tuple[int, int]:
+        return D, 2
+
+    def indices(self, z: Tensor) -> Tensor:
+        return (z > 0.5).long()
+
+    def values(self, index: Tensor, D: int) -> Tensor:
+        return index.to(torch.get_default_dtype())
 
     def reference(self, z: Tensor) -> Independent:
         return Independent(Bits(logits=torch.zeros_like(z), validate_args=False), 1)

@@ -50,6 +50,7 @@ class VectorQuantizer(Family):
 
     n_params = 1
     has_density = False
+    finite = True
 
     codebook: Codebook
 
@@ -78,10 +79,17 @@ class VectorQuantizer(Family):
         )
 
     def project(self, z: Tensor) -> Tensor:
-        x = groups(z, self.codebook.width)
-        index = self.codebook.nearest(x.flatten(end_dim=-2))
+        return self.values(self.indices(z), z.shape[-1])
 
-        return self.codebook.entries[index].reshape(z.shape)
+    def index_shape(self, D: int) -> tuple[int, int]:
+        return D // self.codebook.width, self.codebook_size
+
+    def indices(self, z: Tensor) -> Tensor:
+        x = groups(z, self.codebook.width)
+        return self.codebook.nearest(x.flatten(end_dim=-2)).reshape(x.shape[:-1])
+
+    def values(self, index: Tensor, D: int) -> Tensor:
+        return self.codebook.entries[index].flatten(start_dim=-2)
 
 
 class ResidualQuantizer(Family):
@@ -120,6 +128,7 @@ class ResidualQuantizer(Family):
 
     n_params = 1
     has_density = False
+    finite = True
 
     codebooks: nn.ModuleList
 
@@ -161,12 +170,27 @@ class ResidualQuantizer(Family):
         return straight_through(x, entries, index, self.codebook_size, self.n_stages)
 
     def project(self, z: Tensor) -> Tensor:
-        left = groups(z, self._books()[0].width).flatten(end_dim=-2)
+        return self.values(self.indices(z), z.shape[-1])
+
+    def index_shape(self, D: int) -> tuple[int, int]:
+        return D // self._books()[0].width * self.n_stages, self.codebook_size
+
+    def indices(self, z: Tensor) -> Tensor:
+        r"""Returns the indices of codes, which may be others of almost the same sum."""
+        x = groups(z, self._books()[0].width)
+        left, found = x.flatten(end_dim=-2), []
 
         for codebook in self._books():
-            left = left - codebook.entries[codebook.nearest(left)]
+            found.append(codebook.nearest(left))
+            left = left - codebook.entries[found[-1]]
 
-        return z - left.reshape(z.shape)
+        return torch.stack(found, dim=-1).reshape(*x.shape[:-2], -1)
+
+    def values(self, index: Tensor, D: int) -> Tensor:
+        stages = index.unflatten(-1, (-1, self.n_stages)).unbind(dim=-1)
+        entries = [book.entries[k] for book, k in zip(self._books(), stages)]
+
+        return torch.stack(entries).sum(dim=0).flatten(start_dim=-2)
 
     def _books(self) -> list[Codebook]:
         return cast(list[Codebook], [*self.codebooks])

@@ -3,7 +3,6 @@ r"""Flows whose steps are autoregressive."""
 __all__ = ["InverseAutoregressiveFlow", "SplineFlow"]
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch.nn as nn
 from torch import Tensor
@@ -13,10 +12,10 @@ from ....common.ranges import check_at_least
 from ....networks import Network
 from ...base import RESOLUTION, Family
 from .masked import AutoregressiveStep, Elementwise, MaskedNetwork
+from .splines import spline_class, spline_map
 from .steps import Affine, FlowDistribution, check_vector
 
 _KEPT = 2.0  # logit of what a new step keeps of its input
-_BOUND = 5.0  # splines are the identity beyond
 
 
 class InverseAutoregressiveFlow(Family):
@@ -124,7 +123,7 @@ class SplineFlow(Family):
         self.networks = nn.ModuleList()
 
     def build(self, network: Network | None, event: Sequence[int]) -> "SplineFlow":
-        _spline_class()
+        spline_class(self)
         check_vector(self, event)
         self.networks = _networks(event[0], 3 * self.n_bins - 1, self.layers, self.n_steps)
 
@@ -132,20 +131,10 @@ class SplineFlow(Family):
 
     def forward(self, phi: Tensor) -> FlowDistribution:
         loc, s, h = phi.unbind(dim=-1)
-        spline = Elementwise(self._bend, self._straighten)
+        spline = spline_map(self, self.n_bins)
         steps = [AutoregressiveStep(network, h, spline) for network in self.networks]  # type: ignore
 
         return FlowDistribution(loc, [*steps, Affine(loc, _positive(s))])
-
-    def _bend(self, e: Tensor, theta: Tensor) -> tuple[Tensor, Tensor]:
-        return self._spline(theta).call_and_ladj(e)
-
-    def _straighten(self, z: Tensor, theta: Tensor) -> Tensor:
-        return self._spline(theta).inv(z)
-
-    def _spline(self, theta: Tensor) -> Any:
-        K = self.n_bins
-        return _spline_class()(*theta.split([K, K, K - 1], dim=-1), bound=_BOUND)
 
 
 def _networks(D: int, outputs: int, layers: Sequence[int], n: int) -> nn.ModuleList:
@@ -169,12 +158,3 @@ def _undo_gate(z: Tensor, theta: Tensor) -> Tensor:
     gate = (s + _KEPT).sigmoid()
 
     return (z - (1 - gate) * m) / gate
-
-
-def _spline_class() -> Any:
-    try:
-        from zuko.transforms import MonotonicRQSTransform
-    except ImportError:
-        raise ValueError("SplineFlow() needs zuko: pip install 'autoencode[flows]'") from None
-
-    return MonotonicRQSTransform

@@ -24,6 +24,8 @@ class MaskedNetwork(nn.Module):
         outputs: The number of outputs for each unit.
         layers: The widths of the hidden layers.
         flip: Whether the last unit is the first one.
+        passes: The number of groups that the units form, in order. An output depends on the
+            groups before that of its unit; by default each unit is a group.
 
     Example:
         >>> network = MaskedNetwork(3, 2, 1, (8,))
@@ -34,19 +36,27 @@ class MaskedNetwork(nn.Module):
     """
 
     def __init__(
-        self, D: int, context: int, outputs: int, layers: Sequence[int], flip: bool = False
+        self,
+        D: int,
+        context: int,
+        outputs: int,
+        layers: Sequence[int],
+        flip: bool = False,
+        passes: int | None = None,
     ) -> None:
         super().__init__()
 
-        order = torch.arange(1, D + 1)
-        order = order.flip(0) if flip else order
+        G = D if passes is None else min(D, passes)
+        place = [1 + j * G // D for j in range(D)][:: -1 if flip else 1]
+        order = torch.tensor(place)
         last = torch.cat([order, torch.zeros(context, dtype=torch.long)])
         self.n_outputs = outputs
-        self.order = [*range(D)][::-1] if flip else [*range(D)]
+        self.groups = [[j for j in range(D) if place[j] == g] for g in range(1, G + 1)]
         self.linear = nn.ModuleList()
+        lowest = 0 if context else 1  # without a context, the first group has constant outputs
 
         for width in layers:
-            degree = torch.arange(width) % D
+            degree = lowest + torch.arange(width) % max(1, G - lowest)
             self.linear.append(_MaskedLinear(degree[:, None] >= last))
             last = degree
 
@@ -93,11 +103,15 @@ class Elementwise(NamedTuple):
 class AutoregressiveStep(NamedTuple):
     r"""Step :math:`z_j = f(e_j; \theta_j)`, where :math:`\theta_j` depends on the units before.
 
-    Its forward direction takes one pass of the network, and its inverse one for each unit.
+    Its forward direction takes one pass of the network, and its inverse one for each unit, or for
+    each group of units that the network has. With two groups it is a coupling step.
 
     References:
         | Improved Variational Inference with Inverse Autoregressive Flow (Kingma et al., 2016)
         | https://arxiv.org/abs/1606.04934
+
+        | Density Estimation using Real NVP (Dinh et al., 2017), for coupling steps
+        | https://arxiv.org/abs/1605.08803
     """
 
     network: MaskedNetwork
@@ -116,9 +130,11 @@ class AutoregressiveStep(NamedTuple):
     def inverse(self, z: Tensor) -> tuple[Tensor, Tensor]:
         columns = [torch.zeros_like(column) for column in z.unbind(dim=-1)]
 
-        for j in self.network.order:
+        for group in self.network.groups:
             theta = self.network(torch.stack(columns, dim=-1), self.context)
-            columns[j] = self.map.inverse(z[..., j], theta[..., j, :])
+
+            for j in group:
+                columns[j] = self.map.inverse(z[..., j], theta[..., j, :])
 
         e = torch.stack(columns, dim=-1)
         return e, self.forward(e)[1]

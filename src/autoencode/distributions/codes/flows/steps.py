@@ -1,6 +1,6 @@
 r"""Distributions of noise that invertible steps transform."""
 
-__all__ = ["Affine", "FlowDistribution", "Step", "check_vector"]
+__all__ = ["Affine", "FlowDistribution", "Inverse", "Step", "check_vector"]
 
 import math
 from collections.abc import Sequence
@@ -47,6 +47,27 @@ class Affine(NamedTuple):
 
     def _log_det(self, x: Tensor) -> Tensor:
         return self.scale.log().sum(dim=-1).expand(x.shape[:-1])
+
+
+class Inverse(NamedTuple):
+    r"""Inverse of a step.
+
+    Example:
+        >>> one = torch.ones(2)
+        >>> Inverse(Affine(one, 2 * one)).forward(3 * one)[0]
+        tensor([1., 1.])
+    """
+
+    step: Step
+    r"""The step."""
+
+    def forward(self, e: Tensor) -> tuple[Tensor, Tensor]:
+        z, log_det = self.step.inverse(e)
+        return z, -log_det
+
+    def inverse(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        e, log_det = self.step.forward(z)
+        return e, -log_det
 
 
 class FlowDistribution(Distribution):

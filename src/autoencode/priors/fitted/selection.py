@@ -1,6 +1,6 @@
 r"""Choice of a prior in place of the unit Gaussian, by held-out codes."""
 
-__all__ = ["choose", "unlike_unit"]
+__all__ = ["choose", "is_surely_positive", "unlike_unit"]
 
 from typing import NamedTuple
 
@@ -104,12 +104,24 @@ def choose(z: Tensor, components: int, unit: Tensor | None) -> Choice | None:
     if unit is not None:
         gain = scores[best] - torch.cat([unit[out].double().mean(dim=1) for out in held])
 
-        sure = _SURE * (1 + _FEW / N)
-
-        if not gain.mean() > sure * gain.std() / len(gain) ** 0.5:
+        if not is_surely_positive(gain, N):
             return None
 
     return best
+
+
+def is_surely_positive(gain: Tensor, N: int) -> bool:
+    r"""Tell whether the mean of gains exceeds two standard errors, four for twenty examples.
+
+    Arguments:
+        gain: The gain of each held-out example, with shape `(n,)`.
+        N: The number of all examples.
+
+    Example:
+        >>> is_surely_positive(torch.tensor([1.0, 1.1, 0.9, 1.0]), 1000)
+        True
+    """
+    return bool(gain.mean() > _SURE * (1 + _FEW / N) * gain.std() / len(gain) ** 0.5)
 
 
 def unlike_unit(z: Tensor) -> Tensor:

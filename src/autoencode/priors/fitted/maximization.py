@@ -10,7 +10,7 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
 
-from ..distributions import GaussianMixture
+from ...distributions import GaussianMixture
 
 VARIANCE_FLOOR = 1e-5  # of codes with unit variance
 MAX_KMEANS_CODES = 4096

@@ -5,21 +5,20 @@ __all__ = ["Mixture"]
 import logging
 from collections.abc import Callable
 from numbers import Integral
-from typing import Any
 
 import torch
 from torch import Tensor
 from torch.distributions import Distribution, Normal
 
-from ..distributions import GaussianMixture
+from ...distributions import GaussianMixture
+from ..base import Prior
+from ..standard_normal import StandardNormal
 from . import maximization, selection
-from .base import Prior
-from .standard_normal import StandardNormal
+from .codes import keep_first_dimension, place, points_of, usable
 
 log = logging.getLogger(__name__)
 
 MAX_FITTED_CODES = 2**13
-MIN_DRAWS = 2**11  # codes in total, if there are few examples
 MAX_EM_STEPS = 30
 
 
@@ -86,7 +85,7 @@ class Mixture(Prior):
         self.register_buffer("weight", torch.ones(0))
         self.register_buffer("loc", torch.zeros(0, latent_dim))
         self.register_buffer("scale_tril", torch.zeros(0, latent_dim, latent_dim))
-        self.register_load_state_dict_pre_hook(_as_many_as_stored)
+        keep_first_dimension(self, "weight", "loc", "scale_tril")
 
         return self
 
@@ -97,16 +96,13 @@ class Mixture(Prior):
         return GaussianMixture(self.weight, self.loc, self.scale_tril)
 
     @torch.no_grad()
-    def fit(self, codes: Callable[[], Tensor]) -> None:
+    def fit(self, codes: Callable[[], Tensor], contexts: Tensor | None = None) -> None:
         z = codes().cpu()
 
-        if not z.isfinite().all():
-            log.warning("the codes are not all finite; the prior stays the unit Gaussian.")
+        if not usable(z):
             return
 
-        # Codes of a plain autoencoder are single points
-        points = z.shape[1] > 1 and bool((z == z[:, :1]).all())
-        z = z[:, :1] if points else z[:, : max(1, MIN_DRAWS // len(z))]
+        z, points = points_of(z)
         followed = torch.ones(z.shape[-1]).bool()
 
         if not points:
@@ -116,7 +112,7 @@ class Mixture(Prior):
             return
 
         z = z[torch.linspace(0, len(z) - 1, min(len(z), MAX_FITTED_CODES)).long()][..., followed]
-        loc, scale = _place(z)
+        loc, scale = place(z)
         unit = None if points else Normal(0, 1).log_prob(z).sum(dim=-1) + scale.log().sum()
         z = (z - loc) / scale
         choice = selection.choose(z, self.max_components, unit)
@@ -138,24 +134,3 @@ class Mixture(Prior):
         self.scale_tril[:, index[:, None], index] = (p.scale_tril * scale[:, None]).to(
             self.scale_tril
         )
-
-
-def _place(z: Tensor) -> tuple[Tensor, Tensor]:
-    r"""Returns means and standard deviations of codes, small ones for constant features."""
-    flat = z.flatten(end_dim=1).double()
-    loc, scale = flat.mean(dim=0), flat.std(dim=0, correction=0)
-    constant = scale <= 1e-6 * flat.abs().amax(dim=0)
-    smallest = 1e-2 * (float(scale[~constant].max()) if not constant.all() else 1.0)
-
-    return loc.to(z), torch.where(constant, smallest, scale).to(z)
-
-
-def _as_many_as_stored(
-    prior: Mixture, tensors: dict[str, Tensor], prefix: str, *others: Any
-) -> None:
-    r"""Makes room for the Gaussians of a file; arrays of other shapes are refused by torch."""
-    K, D = tensors.get(prefix + "weight", prior.weight).numel(), prior.loc.shape[1]
-
-    for name, shape in {"weight": (K,), "loc": (K, D), "scale_tril": (K, D, D)}.items():
-        if prefix + name in tensors:
-            setattr(prior, name, getattr(prior, name).new_empty(shape))

@@ -10,7 +10,7 @@ import torch.nn as nn
 from torch import Tensor
 from torch.distributions import Categorical, Distribution, MixtureSameFamily
 
-from .base import Prior
+from ..base import Prior
 
 
 class VampPrior(Prior):

@@ -1,0 +1,13 @@
+r"""Priors with parameters that follow the gradient, learned with the model or after it.
+
+- `ascent`: the fit to codes after the training
+- `flow`: `FlowPrior`, noise that invertible steps transform
+- `transformer`: `TransformerPrior`, indices of quantized codes, each given those before it
+- `mixture_density`: `LearnedMixture`, Gaussians that may depend on the condition
+"""
+
+__all__ = ["FlowPrior", "LearnedMixture", "TransformerPrior"]
+
+from .flow import FlowPrior
+from .mixture_density import LearnedMixture
+from .transformer import TransformerPrior
