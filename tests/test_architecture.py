@@ -155,7 +155,7 @@ ORDER = {
     "objectives.disentangling": "covariance factor total_correlation",
     "objectives.matching": "adversarial mmd transport",
     "objectives.regularized": "code_norm isometric quantized sparse sparse_coding topological",
-    "evaluation": "codes generation importance sounds",
+    "evaluation": "codes factors generation importance sounds",
     "modalities": """
         array_layouts normal_scores statistics windows
         columns

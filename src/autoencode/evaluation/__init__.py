@@ -2,14 +2,17 @@ r"""Measures of a trained model.
 
 - `importance`: log-evidence, and codes with weights, by importance sampling
 - `codes`: active units and mutual information of codes
+- `factors`: agreement of units with known factors
 - `generation`: distances between real and new examples
 - `sounds`: log-spectral distance and signal-to-noise ratio
 """
 
 __all__ = [
+    "Disentanglement",
     "Fidelity",
     "active_units",
     "copying",
+    "disentanglement",
     "fidelity",
     "frechet_distance",
     "kernel_distance",
@@ -22,6 +25,7 @@ __all__ = [
 ]
 
 from .codes import active_units, mutual_information, posterior_diagnostics
+from .factors import Disentanglement, disentanglement
 from .generation import Fidelity, copying, fidelity, frechet_distance, kernel_distance
 from .importance import log_evidence, weighted_codes
 from .sounds import log_spectral_distance, signal_to_noise
