@@ -97,7 +97,8 @@ ORDER = {
         lists names
     """,
     "data.media": """
-        deep_png depths
+        deep_png opening
+        depths
         image_plans photographs
         audio images text
     """,
@@ -109,16 +110,17 @@ ORDER = {
     """,
     "data.tabular": """
         formats libraries parquet spellings
-        conversions headers summaries text_rows
-        separators
+        conversions headers text_rows
+        separators summaries
         layouts
         delimited
         doubts
         frames numeric
     """,
     "data.tabular.conversions": """
-        rules words
-        dates identifiers
+        durations words
+        identifiers rules
+        dates
         columns
     """,
     "data.tabular.frames": """

@@ -356,7 +356,9 @@ def test_another_random_state_is_refused(tmp_path) -> None:
 
     first = fit(1, False)
 
-    with pytest.raises(ValueError, match=r"cannot resume: the random_state differs .* got 2"):
+    with pytest.raises(
+        ValueError, match=r"last\.checkpoint': cannot resume: the random_state differs .* got 2"
+    ):
         fit(2, True)
 
     assert fit(1, True) == first

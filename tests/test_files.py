@@ -20,6 +20,7 @@ from autoencode.data.labels import read_labels
 from autoencode.data.listing.lists import as_files
 from autoencode.data.listing.names import Names
 from autoencode.data.listing.sources import Files, list_files
+from autoencode.data.media.photographs import read_photograph
 from autoencode.data.media.text import is_text, read_lines
 from autoencode.data.remedies import remedy
 from autoencode.inputs import Loaded, join_labels, join_pairs, read
@@ -393,6 +394,27 @@ def tif_of(X: np.ndarray) -> bytes:
 
     directory = struct.pack(">H", len(tags)) + entries + bytes(4)
     return b"MM\0*" + struct.pack(">I", after) + body + directory + extra
+
+
+def test_pixels_that_no_part_of_a_file_describes_are_no_black_image(tmp_path: Path) -> None:
+    X = RNG.integers(256, size=(4, 5), dtype=np.uint8)
+    Image.fromarray(X).save(tmp_path / "a.png")
+    whole = tif_of(X)
+    height = struct.pack(">HHII", 257, 4, 1, 4)
+    assert whole.count(height) == 1
+    (tmp_path / "b.tif").write_bytes(whole.replace(height, struct.pack(">HHII", 257, 4, 1, 2**24)))
+    found = read_images(tmp_path)
+
+    assert found.X.tolist() == [X.tolist()]
+    assert "5 x 16777216 pixels" in found.files.left_out["b.tif"]
+
+    with pytest.raises(ValueError, match=r"b\.tif.*damaged or truncated"):
+        read_photograph(tmp_path / "b.tif")
+
+    # Frames of animations may be smaller than the canvas
+    frame = Image.fromarray(X)
+    frame.save(tmp_path / "c.gif", save_all=True, append_images=[frame.transpose(0)])
+    assert read_images([tmp_path / "c.gif"]).X.shape[:3] == (1, 4, 5)
 
 
 UINT16 = RNG.integers(200, 500, (6, 8)).astype(np.uint16)

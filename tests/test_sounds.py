@@ -397,6 +397,17 @@ def test_resampling_keeps_a_sine(tmp_path, rate: int) -> None:
     assert np.abs(x - tone(440, 16000, 16000))[1000:-1000].max() < 1e-3
 
 
+def test_rates_far_below_that_of_the_result_are_refused(tmp_path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.sin(np.arange(4000) / 3), 8000)
+    soundfile.write(tmp_path / "slow.wav", np.sin(np.arange(40) / 3), 100)
+
+    for names in (read_sounds(tmp_path).files, read_sounds(tmp_path, 8000).files):
+        assert names.left_out.keys() == {"slow.wav"}
+        assert "Sounds(rate=100)" in names.left_out["slow.wav"]
+
+    assert read_sounds([tmp_path / "slow.wav"], rate=100).X[0].shape == (40,)
+
+
 def test_stereo_is_mixed_or_kept(tmp_path, caplog) -> None:
     x = np.stack([tone(300), tone(500)], axis=1)
     soundfile.write(tmp_path / "a.wav", x, RATE, subtype="FLOAT")

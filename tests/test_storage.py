@@ -158,6 +158,19 @@ def test_saved_and_loaded_gives_the_same_numbers_to_the_bit(file: Path, case: st
     assert np.array_equal(again.fit(X, y).transform(X, y), Z)
 
 
+def test_tensors_of_any_layout_are_stored(file: Path) -> None:
+    numbers = torch.arange(6.0)
+    layouts = {
+        "expanded": numbers[:1].expand(3, 1), "empty": numbers[:0], "scalar": numbers[2],
+        "single, without a stride": torch.empty_strided((1,), (0,)).fill_(2.0),
+        "every second": numbers[::2], "transposed": numbers.reshape(2, 3).T,
+    }  # fmt: skip
+    container.write(file, {}, layouts)
+    found = container.read(file)[1]
+
+    assert all(torch.equal(found[name], layouts[name]) for name in layouts)
+
+
 @pytest.mark.parametrize("case", ["linear", "vae", "images", "names"])
 @pytest.mark.parametrize("when", ["saved", "loaded", "both"])
 def test_the_encoder_alone_transforms(file: Path, case: str, when: str) -> None:

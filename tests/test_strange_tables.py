@@ -70,15 +70,29 @@ def test_what_is_no_table_of_rows_is_refused(tmp_path, content, message: str) ->
 
 
 N = range(12)
+MONTHS = [
+    "Jan",
+    "févr.",
+    "März",
+    "Apr",
+    "mai",
+    "Jun",
+    "juil.",
+    "août",
+    "Sep",
+    "Okt",
+    "Nov",
+    "dic",
+]
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (columns([f"{20 + i}:15:01" for i in N]), "look like durations"),
-        (columns([f"{i} days 02:00:00" for i in N]), "look like durations"),
-        (columns([f"PT{i}H30M" for i in N]), "look like durations"),
-        (columns([f"{i}h 30m" for i in N]), "look like durations"),
+        (columns([f"P{i + 1}M" for i in N]), "look like durations"),
+        (columns([f"{'-+'[i % 2]}{i}:30" for i in N]), "look like durations"),
+        (columns([f"{m}-20" for m in MONTHS]), "look like dates"),
+        (columns([f"{m} 2020" for m in MONTHS]), "look like dates"),
         (columns([f"Mon, {10 + i} Feb 2023 10:00:00 GMT" for i in N]), "look like dates"),
         (columns([f"Mon Feb {10 + i} 10:00:00 2023" for i in N]), "look like dates"),
         (columns([f"2023-02-{10 + i} 10:00:00 CET" for i in N]), "look like dates"),

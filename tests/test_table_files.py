@@ -19,6 +19,7 @@ from autoencode.cli import inputs as cli_inputs
 from autoencode.cli import main
 from autoencode.common.batching import memory_budget
 from autoencode.data import (
+    TableFormat,
     holds_frame,
     one_parse,
     read_array,
@@ -29,6 +30,7 @@ from autoencode.data import (
 )
 from autoencode.data.tabular import delimited
 from autoencode.inputs import read
+from autoencode.modalities import MixedTables
 
 N = range(1, 30)
 
@@ -108,6 +110,19 @@ READ = {
     ),
     "backslashes at the end": (lines("a,b", lambda i: f'"C:\\",{i}'), {"a": "C:\\", "b": 1}),
     "names of months": (lines("d,x", lambda i: f'"March {i}, 2024",{i}'), {"d": "2024-03-01"}),
+    "dates of SAS": (lines("d,x", lambda i: f"{i:02}JAN2024,{i}"), {"d": "2024-01-01"}),
+    "moments of SAS": (
+        lines("d,x", lambda i: f"{i:02}jan2024:06:05:04,{i}"),
+        {"d": "2024-01-01 06:05:04"},
+    ),
+    "Japanese dates": (lines("d,x", lambda i: f"2024年1月{i}日,{i}"), {"d": "2024-01-01"}),
+    "a column without a name": (
+        lines("a,,b", lambda i: f"{i}.5,{i % 3},{i}"),
+        {"a": 1.5, "x2": 1, "b": 1},
+    ),
+    "two columns without names": (lines(",,b", lambda i: f"{i},{i % 3},{i}"), {"x2": 1, "b": 1}),
+    "an index that repeats": (lines(",b", lambda i: f"{i % 3},{i}"), {"x1": 1, "b": 1}),
+    "a name that is taken": (lines("x2,", lambda i: f"{i},{i % 3}"), {"x2": 1, "column 2": 1}),
     "three decimals": (lines("a,b", lambda i: f"{i}.{i * 31 % 1000:03},{i}"), {"a": 1.031}),
     "a break in a cell": (lines("a,b", lambda i: f'"x\ny",{i}'), {"a": "x\ny", "b": 1}),
 }
@@ -157,6 +172,12 @@ def test_exports_are_read_as_they_are_meant(tmp_path: Path, kind: str) -> None:
             "decimal commas",
             {"separator": ";", "decimal": ","},
             [1.5],
+        ),
+        (
+            lines("d,x", lambda i: f"{i}:05,1"),
+            "hours and minutes, minutes and seconds",
+            {"text_columns": ["d"]},
+            ["1:05", 1],
         ),
         (
             b"a,b\n\xf2\xe5\xea,1\n",
@@ -507,6 +528,57 @@ def test_times_of_the_day_are_times(tmp_path: Path, kind: str) -> None:
     assert read_table(file, text_columns=["t"])["t"][3] == cells[4]
 
 
+H, D = 3600, 86400
+DURATIONS = {
+    "hours beyond a day": (["31:10:00", "0:05:00", "007:00:01"], [31 * H + 600, 300, 7 * H + 1]),
+    "fractions": (["31:10:00.25", "0:05:00"], [31 * H + 600.25, 300]),
+    "below zero": (["-1:10:00", "0:05:00"], [-H - 600, 300]),
+    "pandas": (["1 days 07:10:00", "-1 days +23:59:00"], [D + 7 * H + 600, -60]),
+    "Python": (["1 day, 7:10:00", "0:00:01.500000"], [D + 7 * H + 600, 1.5]),
+    "Postgres": (
+        ["2 days 03:00:00", "1 day", "-1 days -02:00:00"],
+        [2 * D + 3 * H, D, -D - 2 * H],
+    ),
+    "ISO 8601": (["PT36H", "P1DT2H30M", "PT0.5S", "P2W"], [36 * H, D + 2.5 * H, 0.5, 14 * D]),
+    "units": (["1h 30m", "45 min", "2 hours 5 s"], [1.5 * H, 2700, 2 * H + 5]),
+}
+
+
+@pytest.mark.parametrize("kind", DURATIONS)
+def test_durations_are_durations(tmp_path: Path, kind: str) -> None:
+    words, seconds = DURATIONS[kind]
+    n = len(words)
+    cells = ["", *(words[i % n] for i in N)]
+    file = write(tmp_path, lines("t;k", lambda i: f"{cells[i - 1]};{'ab'[i % 2]}"))
+    X = read_table(file)
+    assert X["t"].isna()[0]
+    found = X["t"][1:].dt.total_seconds().tolist()
+    assert found == [seconds[i % n] for i in N][:28]
+    assert read_table(file, text_columns=["t"])["t"][1] == words[1]
+
+    # A later file is read in the kind of the fit, whatever its cells look like
+    again = write(tmp_path, "t;k\n00:05:00;a\n", "later.csv")
+    table = MixedTables().fit(X)
+    assert read_frame(again, table.file_kinds())["t"][0] == pd.Timedelta("5 min")
+    write_frame(tmp_path / "own.csv", X, ".csv")
+    assert read_frame(tmp_path / "own.csv", table.file_kinds())["t"].equals(X["t"])
+    assert read_table([file, tmp_path / "own.csv"])["t"].tolist()[1:29] == X["t"].tolist()[1:]
+
+
+def test_rows_without_a_name_stay_what_they_were(tmp_path: Path) -> None:
+    whole = pd.DataFrame({"a": [i / 7 for i in N]})
+    counted, repeated = tmp_path / "counted.csv", tmp_path / "repeated.csv"
+    whole.to_csv(counted)
+    whole.set_axis([i % 3 for i in N]).to_csv(repeated)
+
+    for file, names in ((counted, ["a"]), (repeated, ["x1", "a"])):
+        form = TableFormat.of(read_table(file).attrs["format"])
+
+        for rows in ([5], [3, 3], [0, 1]):
+            whole.iloc[rows].to_csv(tmp_path / "later.csv")
+            assert [*read_frame(tmp_path / "later.csv", {}, form).columns] == names
+
+
 def test_numbers_beside_truth_values_are_read_for_tables(tmp_path: Path) -> None:
     X = pd.DataFrame({"x": [i / 7 for i in N], "t": [i % 3 == 0 for i in N]})
     model = vae().fit(X)
@@ -519,15 +591,17 @@ def test_numbers_beside_truth_values_are_read_for_tables(tmp_path: Path) -> None
 def test_numbers_and_dates_as_text_in_memory_are_said(recwarn) -> None:
     X = pd.DataFrame({"a": [f"{i},5" for i in N], "d": [f"2024-01-{i:02}" for i in N]})
     X["t"] = [f"{i % 24}:05" for i in N]
+    X["h"] = [f"{i}:05:00" for i in N]
     X = X.assign(
         zip=[f"0{i:04}" for i in N], kind=["1", "2"] * 14 + ["1"], word=["a", "b"] * 14 + ["a"]
     )
     ae.vae(1, layers=(4,), training=Training(epochs=1)).fit(X)
     said = [str(w.message) for w in recwarn if "text that spells" in str(w.message)]
 
-    assert [s.split("'")[1] for s in said] == ["a", "d", "t"]
+    assert [s.split("'")[1] for s in said] == ["a", "d", "t", "h"]
     assert "pd.to_numeric" in said[0]
     assert "pd.to_datetime" in said[1]
+    assert "pd.to_timedelta" in said[3]
 
 
 @pytest.mark.parametrize("of_command", [False, True])

@@ -51,13 +51,14 @@ def seed_to_resume(
         Traceback (most recent call last):
         ValueError: resume=True needs a checkpoint: training=Training(checkpoint_dir='run').
     """
-    then = checkpoint_to_resume(training).seed()
+    checkpoint = checkpoint_to_resume(training)
+    then = checkpoint.seed()
 
     # Only an integer gives the same seed each time
     if then not in (None, now) and isinstance(random_state, Integral):
         raise ValueError(
-            f"cannot resume: the random_state differs from that of the checkpoint,"
-            f" got {random_state}. Resume with the same, or use another folder."
+            f"'{checkpoint.path}': cannot resume: the random_state differs from that of the"
+            f" checkpoint, got {random_state}. Resume with the same, or use another folder."
         )
 
     return now if then is None else then

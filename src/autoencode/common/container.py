@@ -294,7 +294,12 @@ def _digest(header: bytes, parts: Iterable[Any]) -> str:
 
 def _bytes(tensor: Tensor) -> Any:
     r"""Returns the memory of a contiguous tensor."""
-    return tensor.reshape(-1).view(torch.uint8).numpy().data
+    flat = tensor.reshape(-1)
+
+    if flat.numel() == 1:  # the stride of a single element may be anything
+        flat = flat.as_strided((1,), (1,))
+
+    return flat.view(torch.uint8).numpy().data
 
 
 def _check_size(text: str) -> None:

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from .opening import open_image
+
 log = logging.getLogger(__name__)
 
 _FULL = {"bytes": 255.0, "integers": 65535.0, "floats": 1.0}
@@ -100,7 +102,7 @@ def read_deep(path: Path) -> Picture:
         >>> read_deep(file).x
         array([[   7, 4095]], dtype=uint16)
     """
-    with Image.open(path) as image:
+    with open_image(path) as image:
         rawmode, orientation = _rawmode(image), image.getexif().get(_ORIENTATION, 1)
         alpha = None
 
@@ -241,7 +243,7 @@ def _halves(path: Path, rawmode: str) -> tuple[NDArray, NDArray | None]:
 
 
 def _decoded(path: Path, rawmode: str) -> NDArray:
-    with Image.open(path) as opened:
+    with open_image(path) as opened:
         image: Any = opened
         image.tile = [
             (*tile[:3], rawmode if isinstance(tile[3], str) else (rawmode, *tile[3][1:]))

@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from .depths import Depth, common_depth, has_alpha, is_deep, own_depth, read_deep
+from .opening import open_image
 
 _LARGEST_GUESSES = (64, 128)  # pixels; users choose a longer training with an explicit `size`
 _GUESSED_PIXELS = 2**24  # in all images; with more, the lower limit of the size holds
@@ -157,7 +158,7 @@ def read_head(file: Path, levels: bool = True) -> ImageHead | None:
         (8, 9, True)
     """
     try:
-        with Image.open(file) as image:
+        with open_image(file) as image:
             gray, deep = is_gray(image), is_deep(image)  # loading would lose the Exif data
             clear = has_alpha(image)
             width, height = image.size

@@ -22,6 +22,7 @@ from ..remedies import remedy
 from ..resumable import Block, write_rows
 from .depths import Depth, has_alpha, read_deep
 from .image_plans import ImagePlan, is_gray, plan_images, quiet_decoding, read_head
+from .opening import open_image
 
 log = logging.getLogger(__name__)
 
@@ -280,7 +281,7 @@ def _explained(file: Path, error: Exception) -> str:
 
 
 def _open(file: Path, size: tuple[int, int]) -> Image.Image:
-    with Image.open(file) as opened:
+    with open_image(file) as opened:
         image: Image.Image = opened
         gray = is_gray(image)
         image.draft(

@@ -10,6 +10,7 @@ from PIL import Image, ImageOps
 
 from .deep_png import write_deep_png
 from .depths import has_alpha, is_deep, read_deep
+from .opening import open_image
 
 _DEEPEST = 2**16 - 1
 
@@ -35,14 +36,14 @@ def read_photograph(path: Path) -> NDArray:
         (8, 9, 4)
     """
     try:
-        with Image.open(path) as opened:
+        with open_image(path) as opened:
             if is_deep(opened) and opened.mode in {"RGB", "RGBA"}:
                 return _deep_pixels(path)
 
             image: Image.Image = ImageOps.exif_transpose(opened)
             pixels = _pixels(image)
-    except ValueError:
-        raise
+    except ValueError as error:
+        raise ValueError(f"cannot read '{path}': {error}.") from None
     except Exception as error:  # Pillow's decoders raise whatever they like
         raise ValueError(f"cannot read '{path}': {type(error).__name__}: {error}.") from None
 
@@ -78,7 +79,7 @@ def write_photograph(path: Path, X: NDArray, like: Path | None = None) -> None:
     profile = None
 
     if like is not None:
-        with Image.open(like) as image:
+        with open_image(like) as image:
             # One of CMYK, say, is none of the pixels that are written
             alike = image.mode in {"L", "LA", "RGB", "RGBA"}
             profile = image.info.get("icc_profile") if alike else None

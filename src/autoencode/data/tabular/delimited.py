@@ -98,8 +98,8 @@ def read_text(
     Arguments:
         path: The file, gzipped or not.
         given: The known settings of its format.
-        kinds: The known kinds of columns: `"text"`, `"number"`, `"float"`, `"date"`, `"time"` or
-            `"truth"`.
+        kinds: The known kinds of columns: `"text"`, `"number"`, `"float"`, `"date"`, `"time"`,
+            `"duration"` or `"truth"`.
         whole: Whether to read all rows; otherwise, only those of the first 16 MB are read.
         keep: Whether to keep the result for the next call within :func:`one_parse`.
 

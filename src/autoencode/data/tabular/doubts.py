@@ -31,12 +31,15 @@ _AROUND = re.compile(  # a number with text before or after it
 )
 _MONTH = re.compile(
     r"\d{1,2}[-./ ]{1,2}[^\W\d]{3,}[-./ ]{1,2}\d{2,4}|[^\W\d]{3,}[-./ ]{1,2}\d{1,2},? ?\d{2,4}"
-    r"|\d{1,2}([-./])\d{1,2}\1\d{2}|\d{4}-\d{2}|\d{4}-?[WQ]\d{1,2}"
+    r"|\d{1,2}([-./])\d{1,2}\1\d{2}|\d{4}-\d{2}|\d{4}-?[WQ]\d{1,2}|[QT][1-4][ /-]?\d{4}"
+    r"|(?:jan|f[eé]v|feb|m[aä]r|apr|avr|ma[iy]|jui?n|jui?l|aug|ao[uû]|sep|o[ck]t|nov|d[eéi][cz])"
+    r"[^\W\d]*\.?[-/ ]\d{2}(?:\d{2})?",
+    re.IGNORECASE,
 )
 _SPELLINGS = {
     "durations": re.compile(
         r"\d+ days?,? (?:\d+:\d\d:\d\d(?:\.\d+)?)?|-?P(?=.)(?:\d+[YMWD])*(?:T(?:[\d.]+[HMS])+)?"
-        r"|(?:\d+ ?(?:d|h|hrs?|min|m|s|sec)\b ?){2,}|\d{2,}:\d\d:\d\d(?:\.\d+)?"
+        r"|(?:\d+ ?(?:d|h|hrs?|min|m|s|sec)\b ?){2,}|[-+]?\d+:\d\d(?::\d\d(?:\.\d+)?)?"
     ),
     "dates, which are best written as 2024-12-31": re.compile(
         r"[A-Z][a-z]{2,8},? \d{1,2}\.? [A-Z][a-z]{2,8}\.? \d{2,4}.*"
@@ -75,6 +78,8 @@ def announce(path: Path, reading: Reading) -> None:
     said += [f"dates as {form}" for form in sorted(dates)]
     times = {c.form for c in reading.conversions.values() if c.kind == "time"}
     said += [f"times as {form}" for form in sorted(times)]
+    spans = [repr(n) for n, c in reading.conversions.items() if c.kind == "duration"]
+    said += [f"durations in {', '.join(spans[:_SHOWN])}"] * bool(spans)
 
     for name, conversion in reading.conversions.items():
         if marks := {mark.strip() for mark in conversion.marks} - {*WORDS}:

@@ -207,7 +207,12 @@ def _index(
         pandas = re.fullmatch(r"Unnamed: 0(\.\d+)?", names[0]) and all(map(str.isdigit, first))
         distinct = len({*first}) == len(first) > 0
 
-        if (names[0] == "" or pandas) and distinct and (len(first) > 1 or first == ["0"]):
+        enough = distinct and (len(first) > 1 or first == ["0"])
+
+        if given.names:  # the first column is what it was in the file of the fit
+            enough = (names[0] or "x1") not in given.names
+
+        if (names[0] == "" or pandas) and enough:
             what = "counts the rows" if counts else "names the rows"
             shown = names[0] or "without a name"
             said.append(
@@ -216,7 +221,10 @@ def _index(
             names = ["\0" if counts else "index", *names[1:]]
             index = None if counts else "index"
 
-    names = [name or f"x{i + 1}" for i, name in enumerate(names)]
+    for i, name in enumerate(names):
+        if name == "":
+            names[i] = f"x{i + 1}" if f"x{i + 1}" not in names else f"column {i + 1}"
+            said.append(f"column {i + 1} has no name, and is called {names[i]!r}")
 
     return ["" if name == "\0" else name for name in names], index
 

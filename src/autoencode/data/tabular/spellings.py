@@ -64,6 +64,8 @@ _TIME = (
 _DATE = re.compile(
     rf"(?:\d{{4}}([-/.])\d{{1,2}}\1\d{{1,2}}|\d{{1,2}}([-/.])\d{{1,2}}\2\d{{4}}){_TIME}"
     r"|\d{1,2}[-. ][A-Za-z]{3,9}\.?[-. ]\d{4}|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}"
+    r"|\d{4}年\d{1,2}月\d{1,2}日"
+    r"|\d{1,2}(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\d{4}(?::\d\d:\d\d:\d\d)?"
 )
 _HOURS, _SIXTY = "(?:[01]?[0-9]|2[0-3])", "[0-5][0-9]"
 _TIMES_OF_THE_DAY = {
@@ -71,7 +73,7 @@ _TIMES_OF_THE_DAY = {
     for form, pattern in {
         "%H:%M": "H:M",
         "%H:%M:%S": "H:M:M",
-        "%H:%M:%S.%f": r"H:M:M\.[0-9]{1,6}",
+        "%H:%M:%S.%f": r"H:M:M(?:\.[0-9]{1,6})?",
         "%I:%M %p": "(?:0?[1-9]|1[0-2]):M [ap]m",
         "%I:%M:%S %p": "(?:0?[1-9]|1[0-2]):M:M [ap]m",
         "%I:%M%p": "(?:0?[1-9]|1[0-2]):M[ap]m",
@@ -269,7 +271,8 @@ def order_of_dates(cells: Sequence[str]) -> str | None:
     found = [m for m in map(_YEAR_LAST.match, words) if m]
 
     if len(found) < len(words):
-        return "ymd" if not found and all(word[:4].isdigit() for word in words) else None
+        digits = re.compile(r"\d{4}[-/.]")
+        return "ymd" if not found and all(map(digits.match, words)) else None
 
     first, second = (max(int(m[k]) for m in found) for k in (1, 3))
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...common.visible_text import visible
+from .conversions.durations import are_durations
 from .spellings import form_of_times, kind_of
 
 _LOOKED_AT = 1000  # maximum number of columns, and of distinct words of a column
@@ -29,6 +30,7 @@ _WAYS = {
     "number": "pd.to_numeric",
     "date": "pd.to_datetime",
     "time": "pd.to_datetime({}, format='mixed').dt.time",
+    "duration": "pd.to_timedelta",
 }
 
 
@@ -113,10 +115,18 @@ def spelling_warnings(frame: Any) -> Iterator[str]:
             continue
 
         kinds = {kind_of(word) for word in words} - {""}
-        kinds = {"time"} if kinds == {"text"} and form_of_times(words) else kinds
+
+        if kinds == {"text"}:
+            kinds = {"duration"} if are_durations(words) else kinds
+            kinds = {"time"} if form_of_times(words) else kinds
+
         padded = any(word[:1] == "0" and word[1:2].isdecimal() for word in words)  # identifiers
 
-        if len(kinds) == 1 and (kind := kinds.pop()) in _WAYS and (kind == "time" or not padded):
+        if (
+            len(kinds) == 1
+            and (kind := kinds.pop()) in _WAYS
+            and (kind in ("time", "duration") or not padded)
+        ):
             way = _WAYS[kind].format(f"X[{name!r}]")
             yield (
                 f"the cells of column {name!r} are text that spells {kind}s, such as {words[0]!r},"

@@ -16,7 +16,7 @@ def kind_in_file(column: Column) -> str | None:
         column: The column.
     """
     if isinstance(column, DateColumn):
-        return "time" if column.of_day else "date"
+        return "time" if column.of_day else "duration" if column.spans_ else "date"
 
     if isinstance(column, LevelColumn):
         truths = bool(column.levels_) and all(isinstance(v, bool) for v in column.levels_)

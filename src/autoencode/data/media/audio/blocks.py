@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...listing.sources import list_files
 from ...remedies import UnreadableFileError
-from .decoding import check_samples, is_truncated, mix
+from .decoding import check_rate, check_samples, is_truncated, mix
 from .faults import FaultFinder
 from .formats import check_packages, explained_format
 from .notes import explained, nothing_read, report_notes, tell_conversions
@@ -81,6 +81,7 @@ def _decoded(path: Path, rate: int, channels: int) -> Any:
     n = found = 0
 
     with soundfile.SoundFile(path) as sound:
+        check_rate(sound.samplerate, rate)
         own_rate, floats = sound.samplerate, sound.subtype in {"FLOAT", "DOUBLE"}
         finder, own_channels = FaultFinder(own_rate, channels), sound.channels
         resampler = None

@@ -1,6 +1,6 @@
 r"""Sounds of files as samples within full scale."""
 
-__all__ = ["Sound", "check_samples", "decode_file", "is_truncated", "mix"]
+__all__ = ["Sound", "check_rate", "check_samples", "decode_file", "is_truncated", "mix"]
 
 import math
 import re
@@ -15,6 +15,7 @@ from .faults import find_fault
 _SIZES = re.compile(r"(?:data|SSND|Data Size)\s*: (\d+) \(should be (\d+)\)")
 _PAGE = 2**16  # bytes, the maximum size of a page of an Ogg file
 _UNKNOWN = 2**31 - 2**24  # size written by encoders that stream to a pipe
+_SLOWEST = 64  # a slower file by this factor has no sound, or a damaged rate
 _LOUDEST = 64.0  # filters do not exceed full scale by this factor; integers as floats do
 
 
@@ -65,12 +66,13 @@ def decode_file(file: Path, rate: int, seconds: float | None, channels: int) -> 
         channels: The number of channels of the result.
 
     Raises:
-        ValueError: If the file is empty, or its samples are invalid.
+        ValueError: If the file is empty, or its rate or samples are invalid.
     """
     import soundfile
     import soxr
 
     with soundfile.SoundFile(file) as sound:
+        check_rate(sound.samplerate, rate)
         wanted = -1 if seconds is None else math.ceil(seconds * sound.samplerate)
         x = sound.read(wanted, dtype="float32", always_2d=True)
         longer = 0 <= wanted < sound.frames
@@ -89,6 +91,26 @@ def decode_file(file: Path, rate: int, seconds: float | None, channels: int) -> 
         raise ValueError(f"nothing of it is left at {rate} Hz")
 
     return Sound(x[:, 0] if channels == 1 else x, wrong, longer, own_rate, n_channels)
+
+
+def check_rate(own: int, rate: int) -> None:
+    r"""Checks the sample rate of a file before its samples are resampled.
+
+    Arguments:
+        own: The rate of the file, in hertz.
+        rate: The rate of the result, in hertz.
+
+    Raises:
+        ValueError: If the result would have far more samples than the file.
+
+    Example:
+        >>> check_rate(8000, 16000)
+    """
+    if own * _SLOWEST < rate:
+        raise ValueError(
+            f"its rate of {own} Hz is far below {rate} Hz: it is damaged, or is to be read at its"
+            f" own rate, with modality=Sounds(rate={own}) (command line: --modality.rate {own})"
+        )
 
 
 def check_samples(x: NDArray, floats: bool) -> NDArray:

@@ -1,7 +1,8 @@
-r"""Conversion of columns of text to numbers, dates, times and truth values.
+r"""Conversion of columns of text to numbers, dates, times, durations and truth values.
 
 - `rules`: `Conversion`, the rule for a column
 - `words`: the distinct words of columns, and marks of missing cells among them
+- `durations`: how cells spell durations
 - `dates`: columns of dates, and the common form of their words
 - `columns`: the kinds of all columns of a table, found and applied
 - `identifiers`: columns of numbers that may be names or versions

@@ -1,4 +1,4 @@
-r"""Columns of text converted to numbers, dates, times and truth values."""
+r"""Columns of text converted to numbers, dates, times, durations and truth values."""
 
 __all__ = ["conversions"]
 
@@ -9,6 +9,7 @@ from typing import Any
 from ..formats import TableFormat
 from ..spellings import MARKS, Numbers, form_of_times, numbers_of
 from .dates import date_columns
+from .durations import are_durations, unclear_duration
 from .rules import Conversion
 from .words import are_truths, as_text, marked, words_of
 
@@ -58,6 +59,10 @@ def conversions(
         n: words_of(table.column(n)) for n in names if types.is_string(table.column(n).type)
     }
     padded = _padded(table, names, read, kinds)
+    # Arrow takes short durations for times of the day
+    short = [n for n in names if kinds.get(n) == "duration"]
+    short = [n for n in short if types.is_time(table.column(n).type)]
+    padded |= dict(as_text(short, table.num_rows, read))
     strings |= {n: words_of(cells) for n, cells in padded.items()}
     floats = [n for n in names if types.is_floating(table.column(n).type)]
     marks = MARKS if given.missing_values is None else frozenset()
@@ -142,15 +147,26 @@ def conversions(
     dates = {
         name: there
         for name, words in strings.items()
-        if name not in result and kinds.get(name) in (None, "date", "time")
+        if name not in result and kinds.get(name) in (None, "date", "time", "duration")
         if (there := [word for word in words if word.strip().lower() not in marks])
     }
     result |= {
         name: Conversion("time", form=form, marks=marked(strings[name], marks))
         for name, words in dates.items()
-        if kinds.get(name) != "date" and (form := form_of_times(words))
+        if kinds.get(name) in (None, "time") and (form := form_of_times(words))
     }
-    dates = {n: words for n, words in dates.items() if kinds.get(n) != "time" and n not in result}
+    result |= {
+        name: Conversion("duration", marks=marked(strings[name], marks))
+        for name, words in dates.items()
+        if name not in result and kinds.get(name) in (None, "duration")
+        if are_durations(words, known=name in kinds)
+    }
+    _check_clear(dates, {*result} | {*kinds})
+    dates = {
+        name: words
+        for name, words in dates.items()
+        if kinds.get(name) not in ("time", "duration") and name not in result
+    }
     result |= date_columns(dates, strings, marks, given, found)
 
     for name, cells in _as_words(table, [*strings], padded, read):
@@ -237,6 +253,17 @@ def _could_group(cells: Any) -> bool:
     )
 
 
+def _check_clear(dates: Mapping[str, list[str]], known: set[Any]) -> None:
+    r"""Refuses columns in which a cell such as 31:10 has several readings."""
+    for name, words in dates.items():
+        if name not in known and (cell := unclear_duration(words)):
+            raise ValueError(
+                f"{cell!r} in column {name!r} may be hours and minutes, minutes and seconds, or a"
+                f" word: set text_columns=[{name!r}] (command line: --text-columns) for words, or"
+                " write durations as 31:10:00, with hours, minutes and seconds."
+            )
+
+
 def _as_known(table: Any, kinds: Mapping[str | int, str]) -> Any:
     r"""Converts empty columns, and columns of whole numbers, to the types of the fit."""
     import pyarrow as pa
@@ -244,6 +271,7 @@ def _as_known(table: Any, kinds: Mapping[str | int, str]) -> Any:
 
     of = {"float": pa.float64(), "number": pa.int64(), "date": pa.timestamp("s")}
     of |= {"truth": pa.bool_(), "text": pa.string(), "time": pa.time32("s")}
+    of |= {"duration": pa.duration("s")}
 
     for i, name in enumerate(table.column_names):
         kind, cells = kinds.get(name), table.column(name)

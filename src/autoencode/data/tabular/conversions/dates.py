@@ -10,11 +10,14 @@ from .rules import Conversion
 from .words import marked
 
 _DAYS = {"dmy": "%d{0}%m{0}%Y", "mdy": "%m{0}%d{0}%Y", "ymd": "%Y{0}%m{0}%d"}
-_TIMES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S")
+_TIMES = (
+    *("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S"),
+    ":%H:%M:%S",  # of SAS
+)
 
 _NAMED = (
     *("%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%d-%B-%Y", "%d.%b.%Y", "%d. %b %Y", "%d. %B %Y"),
-    *("%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y"),
+    *("%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%d%b%Y", "%Y年%m月%d日"),
 )
 
 

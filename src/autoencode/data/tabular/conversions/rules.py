@@ -1,4 +1,4 @@
-r"""Rules that convert words to numbers, dates, times and truth values."""
+r"""Rules that convert words to numbers, dates, times, durations and truth values."""
 
 __all__ = ["Conversion"]
 
@@ -6,10 +6,14 @@ import contextlib
 from typing import Any, NamedTuple
 
 from ..spellings import PARTS, Numbers
+from .durations import nanoseconds_of
+from .words import words_of
+
+_UNITS = {"s": 10**9, "us": 10**3, "ns": 1}  # nanoseconds of the units of durations
 
 
 class Conversion(NamedTuple):
-    r"""Rule that converts the words of a column to numbers, dates, times or truth values."""
+    r"""Rule that converts the words of a column to values of one kind."""
 
     kind: str
     numbers: Numbers | None = None
@@ -40,6 +44,9 @@ class Conversion(NamedTuple):
 
         if self.kind == "time":
             return _times(cells, self.form)
+
+        if self.kind == "duration":
+            return _durations(cells)
 
         assert self.numbers is not None
         words = compute.replace_substring_regex(cells, PARTS, r"\1\2\3")
@@ -74,7 +81,26 @@ def _times(cells: Any, form: str) -> Any:
     import pandas as pd
     import pyarrow as pa
 
-    times = pd.to_datetime(cells.to_pandas().str.strip(), format=form).dt.time
+    words = cells.to_pandas().str.strip()
+
+    if form.endswith("%f"):  # programs leave out a fraction of zero
+        words = words.str.replace(r"^([^.]+)$", r"\1.0", regex=True)
+
+    times = pd.to_datetime(words, format=form).dt.time
     kind = pa.time64("us") if form.endswith("%f") else pa.time32("s")
 
     return pa.chunked_array([pa.array(times, kind, from_pandas=True)])
+
+
+def _durations(cells: Any) -> Any:
+    r"""Returns durations in seconds, microseconds or nanoseconds, as their fractions require."""
+    import pyarrow as pa
+
+    found = {word: nanoseconds_of(word.strip()) or 0 for word in words_of(cells)}
+    unit, per = next((u, n) for u, n in _UNITS.items() if not any(t % n for t in found.values()))
+
+    if any(abs(t) // per >= 2**63 for t in found.values()):
+        raise ValueError("a duration is too long for its fractions of a second")
+
+    ticks = [None if word is None else found[word] // per for word in cells.to_pylist()]
+    return pa.chunked_array([pa.array(ticks, pa.int64()).cast(pa.duration(unit))])

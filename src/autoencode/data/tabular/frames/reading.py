@@ -26,14 +26,14 @@ def read_frame(
 ) -> Any:
     r"""Reads a table with columns of any kind. It needs `pandas` and `pyarrow`.
 
-    A column of a text file becomes whole numbers, numbers, truth values, dates or times if all of
-    its cells have that form. Empty cells, and the usual words for missing cells, are missing. A
-    column with a whole number such as `007` holds categories.
+    A column of a text file becomes whole numbers, numbers, truth values, dates, times of the day
+    or durations if all of its cells have that form. Empty cells, and the usual words for missing
+    cells, are missing. A column with a whole number such as `007` holds categories.
 
     Arguments:
         path: A file as for :func:`read_table`.
-        kinds: The known kinds of columns: `"text"`, `"number"`, `"float"`, `"date"`, `"time"` or
-            `"truth"`.
+        kinds: The known kinds of columns: `"text"`, `"number"`, `"float"`, `"date"`, `"time"`,
+            `"duration"` or `"truth"`.
         given: The known settings of the format of a text file.
 
     Returns:

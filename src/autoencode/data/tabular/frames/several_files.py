@@ -119,6 +119,5 @@ def _kind(cells: Any) -> str | None:
     if isinstance(next(iter(cells.dropna())), datetime.time):
         return "time"
 
-    return {"i": "number", "u": "number", "f": "float", "M": "date", "b": "truth"}.get(
-        cells.dtype.kind, "text"
-    )
+    of = {"i": "number", "u": "number", "f": "float", "M": "date", "m": "duration", "b": "truth"}
+    return of.get(cells.dtype.kind, "text")
