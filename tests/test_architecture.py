@@ -253,7 +253,11 @@ ORDER = {
         batched imputation
         codes continuation forecasts own_size scores training_set units
         generation
-        blocks inpainting maps
+        blocks inpainting maps quality
+    """,
+    "inference.quality": """
+        sentences
+        measures
     """,
     "persistence": """
         encoding rebuild

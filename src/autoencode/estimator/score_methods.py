@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from ..common.estimates import Estimate
 from ..common.seeding import seeded
 from ..data import Examples
-from ..inference import maps, scores
+from ..inference import maps, quality, scores
+from ..inference.quality import Evaluation
 from ..modalities.capabilities import CellScored
 from ..training.step import TrainStep, evaluate
 from .availability import (
@@ -84,22 +86,43 @@ class ScoreMethods(ExampleReader):
         return self._each_image(X, y, maps.error_map, smoothing=float(smoothing))
 
     @_can_decode
-    def evaluate(self, X: ArrayLike | str | Path, y: ArrayLike | None = None) -> dict[str, float]:
-        r"""The mean of the loss and of its terms on examples, as in the records of training.
+    def evaluate(
+        self,
+        X: ArrayLike | str | Path,
+        y: ArrayLike | None = None,
+        X_train: ArrayLike | str | Path | None = None,
+    ) -> Evaluation:
+        r"""Measures on held-out examples: loss, density, codes, reconstructions, new examples.
+
+        The terms of the loss are means over all examples. All other measures are taken from at
+        most two thousand of them, evenly spaced.
 
         Arguments:
-            X: The examples. They are not corrupted.
+            X: The held-out examples. They are not corrupted.
             y: Their labels or numbers, if the model is conditional.
+            X_train: The training examples, to see whether new examples repeat them.
 
         Returns:
-            `total` and the terms of the objective, such as `distortion`, `rate` and `bound`, in
-            nats per example of the scaled data.
+            A mapping with `total` and the terms of the objective, such as `distortion`, `rate` and
+            `bound`, in nats per example of the scaled data, and with the measures that
+            :class:`~autoencode.inference.quality.Evaluation` lists. It prints as sentences.
         """
         model, modality, x, c = self._open(X, y)
         step = TrainStep(model, self.objective_, normalize=modality.normalize)
 
         with seeded(self.seed_):
-            return evaluate(step, Examples(x, None, c).split())
+            terms = evaluate(step, Examples(x, None, c).split())
+
+        train = None if X_train is None else quality.Examples(self._load(self._read(X_train)[0]))
+        test = quality.Examples(x, c)
+        found = quality.measure_quality(model, modality, test, train, self.seed_)
+        estimates = {k: v for k, v in found.items() if isinstance(v, Estimate)}
+
+        return quality.Evaluation(
+            terms
+            | {k: float(v.value if isinstance(v, Estimate) else v) for k, v in found.items()},
+            {k: float(v.standard_error) for k, v in estimates.items()},
+        )
 
     @available_unless(has_no_decoder, has_no_density)
     def score_samples(

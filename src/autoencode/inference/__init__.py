@@ -4,6 +4,7 @@ r"""Evaluation of a trained model.
 - `imputation`: missing cells given the observed ones, by importance sampling of codes
 - `forecasts`: later steps of series, with intervals
 - `scores`: errors, densities and surprisals in the user's units
+- `quality`: measures of a model on held-out examples, and sentences about them
 - `codes`, `generation`: codes, reconstructions, new examples and filled rows in the user's units
 - `continuation`: new texts that continue a given beginning
 - `own_size`, `inpainting`: images of any size, and their missing pixels

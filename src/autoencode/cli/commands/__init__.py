@@ -6,7 +6,8 @@ r"""Commands: each is a function whose arguments are the flags and whose docstri
 - `impute`: missing cells of tables, and missing pixels of images (`inpaint`)
 - `sample`: new examples, and examples between two others
 - `forecast`: the steps after the end of series
-- `score`, `anomalies`, `neighbors`: surprisal, strange examples, and similar ones
+- `score`: surprisal of examples, and the quality of a model (`evaluate`)
+- `anomalies`, `neighbors`: surprisal, strange examples, and similar ones
 - `plot`, `manifold`, `demo`: pictures and pages
 - `describe`: description of a model; the list of recipes
 """
@@ -27,7 +28,7 @@ from .neighbors import neighbors
 from .plot import plot
 from .reconstruct import denoise, reconstruct
 from .sample import interpolate, sample
-from .score import score
+from .score import evaluate, score
 from .transform import transform
 
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -43,6 +44,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
         inpaint,
         forecast,
         score,
+        evaluate,
         plot,
         manifold,
         neighbors,

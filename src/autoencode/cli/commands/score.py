@@ -1,5 +1,6 @@
-r"""The command that scores examples or cells."""
+r"""Commands that score examples, or a model on examples."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,51 @@ def score(
         print(f"Wrote {out}: {scores.size:,} scores.")
 
     suggest_next("neighbors", model, data, out=f"{model.stem}-neighbors.csv", options=source)
+
+
+def evaluate(
+    model: Path,
+    data: Path,
+    /,
+    train: Path | None = None,
+    out: Path | None = None,
+    source: SourceOptions = SourceOptions(),
+    writing: WriteOptions = WriteOptions(),
+) -> None:
+    r"""Evaluate a model on held-out examples: density, reconstructions and new examples.
+
+    Arguments:
+        model: The model file.
+        data: Held-out examples, in the same format as those of the fit.
+        train: The training examples, to see whether new examples repeat them.
+        out: A .json file of all measures and their standard errors.
+    """
+    from ...common.atomic_files import replacing
+    from .. import inputs, outputs
+
+    if out is not None:
+        outputs.check_output(out, (".json",), "evaluate", writing.force)
+
+    estimator = inputs.load_model(model, source.loading)
+    examples = inputs.read_source(data, source, estimator)
+    X_train = None
+
+    if train is not None:
+        X_train = inputs.read_source(train, source.for_other(train), estimator).X
+
+    found = estimator.evaluate(examples.X, inputs.context_of(examples, estimator), X_train)
+    print(found)
+
+    if out is not None:
+        with replacing(out) as path:
+            document = {"measures": found, "standard_errors": found.standard_errors}
+            path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+        print(f"Wrote {out}: {len(found)} measures.")
+
+    suggest_next(
+        "plot", model, data, out=model.with_name(f"{model.stem}-pictures"), options=source
+    )
 
 
 def _print_strangest(scores: Any, columns: Sequence[str], X: Any) -> None:

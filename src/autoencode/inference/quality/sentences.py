@@ -1,0 +1,85 @@
+r"""Sentences about the measures of a model."""
+
+__all__ = ["sentences"]
+
+from collections.abc import Iterator, Mapping
+
+_FEW_EFFECTIVE = 0.02
+_COPIED = 0.6
+
+
+def sentences(values: Mapping[str, float], errors: Mapping[str, float]) -> Iterator[str]:
+    r"""Describe the measures of :class:`~autoencode.inference.quality.Evaluation`.
+
+    Arguments:
+        values: The measures.
+        errors: Their standard errors.
+
+    Example:
+        >>> [*sentences({"edits": 1.5, "exact": 0.25}, {"edits": 0.1})]
+        ['Reconstructions: 1.5 ± 0.1 edits per text, and 25 % are exact.']
+    """
+
+    def number(name: str, scale: float = 1.0) -> str:
+        error = f" ± {scale * errors[name]:.2g}" if name in errors else ""
+        return f"{scale * values[name]:.4g}{error}"
+
+    if "bound" in values:
+        yield (
+            f"Bound: {values['bound']:.5g} nats per scaled example (distortion"
+            f" {values['distortion']:.5g}, rate {values['rate']:.4g})."
+        )
+
+    if "log_p" in values:
+        share = values["effective_samples"]
+        doubt = (
+            " That is few: the truth may be far higher, and score_samples(n_samples=...) comes"
+            " closer." * (share < _FEW_EFFECTIVE)
+        )
+        bits = (
+            f", {number('bits_per_dimension')} bits per dimension"
+            if "bits_per_dimension" in values
+            else ""
+        )
+        yield (
+            f"Density: log p(x) is {number('log_p')} nats{bits}. {100 * share:.0f} % of the"
+            f" samples of the median example are effective.{doubt}"
+        )
+
+    if "active_units" in values:
+        yield (
+            f"Codes: {values['active_units']:.0f} active units, with"
+            f" {values['mutual_information']:.3g} nats about the examples."
+        )
+    elif "usage" in values:
+        yield (
+            f"Codes: {100 * values['usage']:.0f} % of the codebook is used, with a perplexity of"
+            f" {values['perplexity']:.4g}."
+        )
+
+    if "edits" in values:
+        yield (
+            f"Reconstructions: {number('edits')} edits per text, and {100 * values['exact']:.3g} %"
+            " are exact."
+        )
+    elif "explained_variance" in values:
+        psnr = f", PSNR {values['psnr']:.1f} dB" if "psnr" in values else ""
+        yield (
+            f"Reconstructions: {100 * values['explained_variance']:.1f} % of the variance is kept,"
+            f" squared error {number('error')}{psnr}."
+        )
+
+    if "frechet_distance" in values:
+        yield (
+            f"New examples: Fréchet distance {values['frechet_distance']:.3g} in principal"
+            f" components (two halves of the real ones {values['frechet_real']:.3g}); precision"
+            f" {number('precision')}, recall {number('recall')}, coverage {number('coverage')}."
+        )
+
+    if "copying" in values:
+        copied = values["copying"] > _COPIED
+        verdict = "they repeat training examples" if copied else "no sign of copies"
+        yield (
+            f"Copies: a new example is closer to the training data than a held-out one with"
+            f" probability {number('copying')} (one half without copies): {verdict}."
+        )

@@ -1,0 +1,125 @@
+r"""Tests of the measures of a model on held-out examples."""
+
+import json
+import math
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_iris, load_wine
+from sklearn.decomposition import PCA
+
+import autoencode as ae
+from autoencode.cli import main
+from autoencode.distributions import DiscretizedLogistic
+from autoencode.evaluation import copying, fidelity, frechet_distance
+
+WINE = load_wine().data
+QUICK = ae.Training(epochs=2)
+
+
+@pytest.fixture(scope="module")
+def wine() -> ae.Autoencoder:
+    return ae.vae(2, training=ae.Training(epochs=20), random_state=0).fit(WINE[::2])
+
+
+def test_densities_are_means_of_scores(wine: ae.Autoencoder) -> None:
+    X = WINE[1::2]
+    found = wine.evaluate(X)
+    scores = wine.score_samples(X)
+    assert found["log_p"] == pytest.approx(scores.mean(), rel=1e-5)
+    error = scores.std(ddof=1) / math.sqrt(len(X))
+    assert found.standard_errors["log_p"] == pytest.approx(error, rel=1e-4)
+    assert 0 < found["effective_samples"] <= 1
+    assert found["bound"] == pytest.approx(-found["distortion"] - found["rate"], rel=1e-5)
+
+
+def test_reconstructions_keep_the_variance_that_is_explained() -> None:
+    X, new = WINE[::2], WINE[1::2]
+    found = ae.linear(3).fit(X).evaluate(new)
+    pca = PCA(3).fit(X)
+    errors = np.square(new - pca.inverse_transform(pca.transform(new))).sum(axis=1)
+    assert found["error"] == pytest.approx(errors.mean(), rel=1e-2)
+    total = np.square(new - new.mean(axis=0)).sum()
+    assert found["explained_variance"] == pytest.approx(1 - errors.sum() / total, abs=1e-5)
+
+
+def test_new_examples_are_compared_in_principal_components(wine: ae.Autoencoder) -> None:
+    X, new = WINE[::2], WINE[1::2]
+    found = wine.evaluate(new, X_train=X)
+    assert found == wine.evaluate(new, X_train=X)
+
+    # As many components as columns keep all distances
+    scale = (X.mean(axis=0), X.std(axis=0))
+    real, train = ((a - scale[0]) / scale[1] for a in (new, X))
+    assert found["frechet_real"] == pytest.approx(
+        frechet_distance(real[::2], real[1::2]), rel=1e-3
+    )
+    assert 0 <= found["copying"] <= 1
+
+    spread = fidelity(real, train)  # other rows of the same wines
+    assert found["coverage"] > spread.coverage.value / 2
+    assert copying(train, real, train).value > found["copying"]
+
+
+def test_discrete_images_have_bits_per_dimension() -> None:
+    X = ae.datasets.digits().X[:120]
+    model = ae.vae(2, likelihood=DiscretizedLogistic(), layers=(16,), training=QUICK).fit(X)
+    found = model.evaluate(X)
+    assert found["bits_per_dimension"] == pytest.approx(-found["log_p"] / 64 / math.log(2))
+    mse = np.square((X - np.asarray(model.reconstruct(X), float)) / 255).mean()
+    assert found["psnr"] == pytest.approx(-10 * math.log10(mse), abs=0.1)
+
+
+def test_texts_are_measured_by_edits() -> None:
+    words = ["undo", "redo", "make", "remake", "load", "unload"] * 4
+    model = ae.autoencoder(2, training=QUICK, random_state=0).fit(words)
+    found = model.evaluate(words)
+    pairs = zip(words, model.reconstruct(words))
+    assert found["exact"] == np.mean([a == b for a, b in pairs])
+    assert found["edits"] == pytest.approx(model.reconstruction_error(words).mean())
+    assert "edits per text" in repr(found)
+    assert "frechet_distance" not in found
+
+
+@pytest.mark.slow
+def test_all_kinds_are_evaluated(tmp_path: Path) -> None:
+    frame = load_iris(as_frame=True).frame.assign(kind=[*"abc"] * 50)
+    frame.loc[::7, "petal width (cm)"] = np.nan
+    rng = np.random.default_rng(0)
+    series = rng.normal(size=(40, 30, 2)).cumsum(axis=1)
+    series[::3, 4:8] = np.nan
+    tasks = [
+        (ae.vae(2, training=QUICK), frame, None),
+        (ae.vae(2, training=QUICK, conditional=True), WINE, load_wine().target),
+        (ae.vq_vae(training=QUICK), ae.datasets.digits().X[:100], None),
+        (ae.vae(2, modality=ae.modalities.Series(), training=QUICK), series, None),
+        (ae.sparse(training=QUICK), WINE, None),
+    ]
+
+    for model, X, y in tasks:
+        model.set_params(random_state=0).fit(X, y)
+        found = model.evaluate(X, y, X_train=X)
+        assert all(map(math.isfinite, found.values())), (model, found)
+        assert len(repr(found).splitlines()) >= 3
+        model.save(tmp_path / "m.ae")
+        assert ae.load(tmp_path / "m.ae").evaluate(X, y, X_train=X) == found
+
+
+def test_command_line(wine: ae.Autoencoder, tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    wine.save("wine.ae")
+    np.save("train.npy", WINE[::2])
+    np.save("test.npy", WINE[1::2])
+    assert main(shlex.split("evaluate wine.ae test.npy --train train.npy --out e.json")) == 0
+    printed = capsys.readouterr().out
+    found = json.loads(Path("e.json").read_text())
+    assert found["measures"] == dict(wine.evaluate(WINE[1::2], X_train=WINE[::2]))
+    assert "Density: log p(x)" in printed
+    assert "closer to the training data" in printed
+
+    pd.DataFrame(WINE[:, :3]).to_csv("narrow.csv", index=False)
+    assert main(shlex.split("evaluate wine.ae narrow.csv")) == 2
+    assert main(shlex.split("evaluate wine.ae test.npy --out e.txt")) == 2
