@@ -3,7 +3,8 @@ r"""Every recipe on the handwritten digits of scikit-learn: cost, error, and qua
 All have codes of 16 numbers, the default network of images and thirty epochs; `linear` is solved
 in closed form. A quarter of the digits is held out. New digits are judged by a classifier that was
 trained on real ones: its mean confidence, and the exponential of the entropy of the classes that
-it names, which is ten for an even mixture.
+it names, which is ten for an even mixture. Recipes for counts see the ink of each pixel as a count
+from 0 to 16; their densities are probabilities, and left out.
 
 `python benchmarks/recipes.py vae wae` measures two recipes, and keeps the rows of the others.
 Pictures are written to `docs/images/recipes/`: held-out digits as the model sees them, their
@@ -27,9 +28,11 @@ from sklearn.model_selection import train_test_split
 
 import autoencode as ae
 from autoencode.corruptions import GaussianNoise, Masking
+from autoencode.modalities import Counts
 
 EPOCHS, CODE = 30, 16
 OPTIONS = {"sparse": {"latent_dim": None, "k": 8}}  # its code is wider than the digits
+COUNTED = ("counts", "recommender")
 PICTURES = Path(__file__).parents[1] / "docs" / "images" / "recipes"
 COLUMNS, ZOOM = 12, 3
 
@@ -42,10 +45,21 @@ def fit(name: str, X: NDArray) -> tuple[ae.Autoencoder, float]:
         training = ae.Training(epochs=EPOCHS, compile=False, show_progress=False)
         options["training"] = training
 
+    X = ink(X) if name in COUNTED else X
     start = time.process_time()
     model = recipe(**options | OPTIONS.get(name, {})).fit(X)
 
     return model, time.process_time() - start
+
+
+def ink(X: NDArray) -> NDArray:
+    r"""Returns digits as rows of counts from 0 to 16."""
+    return X.reshape(len(X), -1) // 15
+
+
+def gray(rows: NDArray) -> NDArray:
+    r"""Returns rows of counts as digits."""
+    return np.clip(15.0 * rows, 0, 255).reshape(-1, 8, 8)
 
 
 def new_digits(model: ae.Autoencoder, judge: LogisticRegression) -> list[str]:
@@ -53,7 +67,9 @@ def new_digits(model: ae.Autoencoder, judge: LogisticRegression) -> list[str]:
     if not hasattr(model, "sample"):
         return ["", ""]
 
-    p = judge.predict_proba(model.sample(2000, random_state=0).reshape(2000, -1))
+    new = model.sample(2000, random_state=0).reshape(2000, -1)
+    new = gray(new).reshape(2000, -1) if isinstance(model.modality_, Counts) else new
+    p = judge.predict_proba(new)
     classes = np.exp(entropy(np.bincount(p.argmax(axis=1), minlength=10)))
 
     return [f"{p.max(axis=1).mean():.2f}", f"{classes:.1f}"]
@@ -65,10 +81,13 @@ def draw(name: str, model: ae.Autoencoder, X: NDArray) -> None:
     damage = {"denoising": GaussianNoise(), "masked": Masking(0.5, patch_size=4)}.get(name)
     x = torch.from_numpy(X[:COLUMNS] / 255).float()[:, None]
     seen = (255 * (damage(x) if damage else x)[:, 0].clamp(0, 1)).byte().numpy()
-    rows = [seen, model.reconstruct(seen)]
+    counted = name in COUNTED
+    rows = [seen, model.reconstruct(ink(seen) if counted else seen)]
 
     if hasattr(model, "sample"):
         rows.append(model.sample(COLUMNS, random_state=0))
+
+    rows[1:] = [gray(row) for row in rows[1:]] if counted else rows[1:]
 
     tiles = [np.pad(np.asarray(row), ((0, 0), (1, 1), (1, 1))) for row in rows]
     picture = np.concatenate([np.concatenate([*row], axis=1) for row in tiles])
@@ -100,8 +119,11 @@ def main() -> None:
     for name in chosen:
         model, seconds = fit(name, X)
         draw(name, model, X_test)
-        error = float(model.reconstruction_error(X_test).mean())
-        density = f"{model.score(X_test):.1f}" if hasattr(model, "score_samples") else ""
+        counted = name in COUNTED
+        error = float(model.reconstruction_error(ink(X_test) if counted else X_test).mean())
+        error = error / 17**2 if counted else error  # white is 17 units of ink
+        scored = hasattr(model, "score_samples") and not counted
+        density = f"{model.score(X_test):.1f}" if scored else ""
         quality = [f"{seconds / unit:.1f}", f"{error:.2f}", density, *new_digits(model, judge)]
         rows[name] = [f"`{name}`", *quality]
         print(*rows[name], flush=True)

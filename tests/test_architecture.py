@@ -38,7 +38,7 @@ ORDER = {
     """,
     "recipes": """
         building guide
-        basic deterministic representations sparse variational
+        basic counted deterministic representations sparse variational
     """,
     "common": """
         atomic_files batching configurable estimates failures locks progress ranges seeding threads
@@ -51,9 +51,10 @@ ORDER = {
     "networks": """
         base frequencies gru padding
         convolutional dictionary mlp modules
-        fully_convolutional incomplete steps tokens
+        fully_convolutional steps tokens views
         recurrent transformer
     """,
+    "networks.views": "incomplete transformed",
     "distributions": """
         base divergences gaussian_mixture homoscedastic log_gamma
         autoregressive counts dirac elementwise gaussian
@@ -86,11 +87,11 @@ ORDER = {
         audio numeric resolution series text
     """,
     "data": """
-        disk_arrays encodings listing remedies resumable
+        disk_arrays encodings listing remedies resumable sparse_rows
         cache
         batches streams tabular
         arrays media
-        folder_kinds joining labels
+        joining labels
     """,
     "data.listing": """
         sources
@@ -101,6 +102,7 @@ ORDER = {
         depths
         image_plans photographs
         audio images text
+        folder_kinds
     """,
     "data.media.audio": """
         faults formats
@@ -157,7 +159,7 @@ ORDER = {
     "objectives.disentangling": "covariance factor total_correlation",
     "objectives.matching": "adversarial mmd transport",
     "objectives.regularized": "code_norm isometric quantized sparse sparse_coding topological",
-    "evaluation": "codes factors generation importance sounds",
+    "evaluation": "codes factors generation importance rankings sounds",
     "modalities": """
         array_layouts normal_scores statistics windows
         columns
@@ -187,6 +189,7 @@ ORDER = {
     "modalities.numeric_tables": """
         frames scaling
         tables
+        counts
     """,
     "modalities.image": """
         enlarging shifts tiles
@@ -239,7 +242,7 @@ ORDER = {
         availability
         attributes
         reading
-        forecast_methods sample_methods score_methods transform_methods
+        forecast_methods recommend_methods sample_methods score_methods transform_methods
         autoencoder
         storage
     """,
@@ -355,8 +358,9 @@ ORDER = {
         checks rows
         examples
     """,
+    "cli.commands.missing": "impute recommend",
     "cli.commands": """
-        anomalies compare demo fit forecast impute manifold neighbors plot reconstruct sample
+        anomalies compare demo fit forecast manifold missing neighbors plot reconstruct sample
         score
         transform
         describe

@@ -17,7 +17,7 @@ from autoencode.networks import (
 )
 from autoencode.networks.convolutional import Residual, Shuffle
 from autoencode.networks.frequencies import cosine_patches
-from autoencode.networks.incomplete import elapsed, interpolate
+from autoencode.networks.views.incomplete import elapsed, interpolate
 
 pytestmark = pytest.mark.usefixtures("float64")
 

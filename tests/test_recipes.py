@@ -54,6 +54,8 @@ EXPECTED_FAILURES = {
 }
 
 
+COUNTED = [ae.counts, ae.recommender]  # for other data, see test_counts.py
+
 # The three ways to train and to score; the other recipes differ from them in arguments alone
 KINDS = [ae.linear, ae.autoencoder, ae.vae]
 
@@ -68,7 +70,7 @@ def test_scikit_learn(estimator: BaseEstimator, check: Callable, single_precisio
 
 @pytest.mark.slow
 @parametrize_with_checks(
-    [small(recipe) for recipe in RECIPES if recipe not in KINDS],
+    [small(recipe) for recipe in RECIPES if recipe not in [*KINDS, *COUNTED]],
     expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
 )
 def test_scikit_learn_on_other_recipes(
@@ -98,7 +100,7 @@ def test_recipes_return_ordinary_estimators(recipe: Callable) -> None:
         recipe(latent=3)
 
 
-@pytest.mark.parametrize("recipe", [r for r in RECIPES if r is not ae.linear])
+@pytest.mark.parametrize("recipe", [r for r in RECIPES if r not in [ae.linear, *COUNTED]])
 def test_layers_ask_for_perceptrons(recipe: Callable) -> None:
     model = recipe(latent_dim=2, layers=(12, 7), training=ae.Training(epochs=1))
     model.fit(np.random.default_rng(0).random((10, 4, 4)))

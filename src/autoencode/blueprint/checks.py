@@ -21,6 +21,7 @@ import torch
 
 from ..corruptions import GaussianNoise
 from ..data import is_frame
+from ..data.sparse_rows import SparseRows
 from ..distributions import Family
 
 log = logging.getLogger(__name__)
@@ -115,7 +116,9 @@ def check_lengths(**rows: Any) -> None:
         ValueError: expected one row of each for every example, got lengths {'X': 2, 'y': 1}.
     """
     lengths = {
-        name: len(v if isinstance(v, (list, tuple)) or is_frame(v) else np.atleast_1d(v))
+        name: len(
+            v if isinstance(v, (list, tuple, SparseRows)) or is_frame(v) else np.atleast_1d(v)
+        )
         for name, v in rows.items()
         if v is not None
     }

@@ -9,8 +9,8 @@ from ..data import Examples
 from ..modalities import Modality
 from ..modalities.capabilities import Tokenized
 from ..networks import Network
-from ..networks.incomplete import interpolate
 from ..networks.padding import lengths
+from ..networks.views.incomplete import interpolate
 from ..training.linear.factor_analysis import principal_components, probabilistic_pca
 
 _MAX_SIZE = 64

@@ -1,10 +1,11 @@
 r"""Data: files in, minibatches out.
 
 - `media`, `tabular`: readers of images, sounds, texts and tables; `arrays`: `.npy`, IDX and others
-- `listing`, `folder_kinds`: several files as one source; folders with files of several kinds
+- `listing`: several files as one source
 - `labels`, `joining`: labels of files, and pairs of files, by name
 - `streams`: examples that come one by one
 - `disk_arrays`, `cache`, `resumable`: data larger than memory, prepared once
+- `sparse_rows`: sparse matrices, of which the rows of a minibatch become dense
 - `batches`: minibatches
 - `encodings`, `remedies`: encodings of text; advice about files that cannot be read
 """

@@ -14,6 +14,7 @@ from ..common.batching import data_limits
 from .disk_arrays import has_no_maps
 from .listing.sources import check_source, no_such
 from .remedies import remedy
+from .sparse_rows import as_sparse_rows
 from .tabular.formats import TEXTS, TableFormat, table_suffix
 from .tabular.frames.reading import read_frame
 from .tabular.numeric import Table, read_csv, read_parquet
@@ -138,6 +139,12 @@ def _read_npz(path: Path) -> Table:
 
     with np.load(path, allow_pickle=False) as arrays:
         names = arrays.files
+
+        if {"format", "shape", "data"} <= {*names}:  # as scipy.sparse.save_npz writes it
+            from scipy.sparse import load_npz
+
+            return Table(as_sparse_rows(load_npz(path))[0])
+
         name = "X" if "X" in names else names[0] if len(names) == 1 else None
 
         if name is None:

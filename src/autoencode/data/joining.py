@@ -17,6 +17,7 @@ from .disk_arrays import chunks, is_mapped
 from .listing.names import first_few
 from .media.audio.folders import Recordings
 from .media.text import Lines
+from .sparse_rows import SparseRows
 from .tabular.frames.kinds import is_frame
 
 _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,6}$")  # numbers after a dot are part of a name
@@ -126,6 +127,9 @@ def take(X: Any, rows: Sequence[int]) -> Any:
 
     if isinstance(X, (list, tuple)):
         return [X[i] for i in rows]
+
+    if isinstance(X, SparseRows):
+        return X[[*rows]]
 
     if hasattr(X, "iloc"):
         return X.iloc[[*rows]]

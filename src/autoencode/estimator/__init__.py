@@ -4,8 +4,8 @@ Data are checked once, here. Everything below the estimator works on tensors and
 scikit-learn.
 
 - `autoencoder`: `Autoencoder`: its arguments, `fit` and `save`
-- `transform_methods`, `score_methods`, `sample_methods`, `forecast_methods`: its other public
-  methods
+- `transform_methods`, `score_methods`, `sample_methods`, `forecast_methods`,
+  `recommend_methods`: its other public methods
 - `reading`: examples from any input, in the columns of the fit, as tensors
 - `attributes`: the parts of a fit that a file stores, and views of them
 - `availability`: methods that exist only where kind of data and model can perform them

@@ -34,6 +34,7 @@ from .availability import (
     has_no_decoder,
 )
 from .forecast_methods import ForecastMethods
+from .recommend_methods import RecommendMethods
 from .sample_methods import SampleMethods
 from .score_methods import ScoreMethods
 from .transform_methods import TransformMethods
@@ -41,7 +42,9 @@ from .transform_methods import TransformMethods
 log = logging.getLogger(__name__)
 
 
-class Autoencoder(ForecastMethods, ScoreMethods, SampleMethods, TransformMethods):
+class Autoencoder(
+    ForecastMethods, RecommendMethods, ScoreMethods, SampleMethods, TransformMethods
+):
     r"""Autoencoder with the interface of scikit-learn.
 
     Each argument has a default. :mod:`~autoencode.recipes` has functions for the combinations that
@@ -129,6 +132,8 @@ class Autoencoder(ForecastMethods, ScoreMethods, SampleMethods, TransformMethods
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32"]  # codes are always float32
+        kinds = self.modality if isinstance(self.modality, (list, tuple)) else [self.modality]
+        tags.input_tags.sparse = any(getattr(kind, "takes_sparse", False) for kind in kinds)
 
         return tags
 

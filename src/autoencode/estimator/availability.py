@@ -9,6 +9,7 @@ __all__ = [
     "has_no_density",
     "has_no_future",
     "has_no_pixels",
+    "has_no_ranking",
     "has_no_samples",
 ]
 
@@ -20,7 +21,7 @@ from sklearn.utils.metaestimators import available_if
 from ..blueprint import Blueprint, choices
 from ..distributions import Family
 from ..modalities import CANDIDATES, Modality
-from ..modalities.capabilities import Forecastable, Tiled
+from ..modalities.capabilities import Forecastable, Rankable, Tiled
 from ..objectives import Objective
 from ..priors import Prior
 
@@ -196,6 +197,26 @@ def has_no_future(abilities: Abilities) -> str | None:
     return (
         "'forecast' expected series, with modality=ae.modalities.Series(gaps=True) (command line:"
         f" --modality Series --modality.gaps), got {names}."
+    )
+
+
+def has_no_ranking(abilities: Abilities) -> str | None:
+    r"""Reason against recommendations: the data are not counts or ratings.
+
+    Example:
+        >>> from autoencode.modalities import Counts, Images
+        >>> has_no_ranking(Abilities((Counts(),), True, True)) is None
+        True
+        >>> has_no_ranking(Abilities((Images(),), True, True))[:29]
+        "'recommend' expected counts o"
+    """
+    if any(isinstance(kind, Rankable) for kind in abilities.kinds):
+        return None
+
+    names = " or ".join(type(kind).__name__ for kind in abilities.kinds)
+    return (
+        "'recommend' expected counts or ratings, with modality=ae.modalities.Counts() (command"
+        f" line: --modality Counts), got {names}."
     )
 
 

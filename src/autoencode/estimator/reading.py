@@ -16,6 +16,7 @@ from torch import Tensor
 
 from .. import inputs
 from ..data import is_frame, on_disk, stored_by_row
+from ..data.sparse_rows import SparseRows
 from ..inference import own_size
 from ..inference.batched import BatchFunction, map_scaled
 from ..modalities import Modality, encode_context
@@ -83,7 +84,9 @@ class ExampleReader(ResolvedAttributes, BaseEstimator):
             if names is not None:  # the array has no names, so they are compared below
                 warnings.filterwarnings("ignore", "X does not have valid feature names")
 
-            if is_frame(X) and inputs.is_accepted(X, kinds):  # the modality checks the cells
+            given = isinstance(X, SparseRows) or (is_frame(X) and inputs.is_accepted(X, kinds))
+
+            if given:  # the modality checks the cells
                 validate_data(self, X, reset=reset, skip_check_array=True)
             else:
                 X = validate_data(self, X, reset=reset, dtype="numeric", ensure_all_finite=False)
@@ -93,7 +96,8 @@ class ExampleReader(ResolvedAttributes, BaseEstimator):
         else:
             inputs.check_names(getattr(self, "feature_names_in_", []), names)
 
-        return found._replace(X=X if is_frame(X) else stored_by_row(X))
+        own = is_frame(X) or isinstance(X, SparseRows)
+        return found._replace(X=X if own else stored_by_row(X))
 
     def _load(self, X: Any) -> Tensor:
         r"""Returns examples as loaded; those of a memory-mapped file stay in the file."""

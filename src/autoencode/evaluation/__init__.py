@@ -4,6 +4,7 @@ r"""Measures of a trained model.
 - `codes`: active units and mutual information of codes
 - `factors`: agreement of units with known factors
 - `generation`: distances between real and new examples
+- `rankings`: recall and gain of recommendations
 - `sounds`: log-spectral distance and signal-to-noise ratio
 """
 
@@ -19,7 +20,9 @@ __all__ = [
     "log_evidence",
     "log_spectral_distance",
     "mutual_information",
+    "ndcg_at_k",
     "posterior_diagnostics",
+    "recall_at_k",
     "signal_to_noise",
     "weighted_codes",
 ]
@@ -28,4 +31,5 @@ from .codes import active_units, mutual_information, posterior_diagnostics
 from .factors import Disentanglement, disentanglement
 from .generation import Fidelity, copying, fidelity, frechet_distance, kernel_distance
 from .importance import log_evidence, weighted_codes
+from .rankings import ndcg_at_k, recall_at_k
 from .sounds import log_spectral_distance, signal_to_noise

@@ -15,6 +15,7 @@ from typing import Any
 from torch import Tensor
 
 from ..distributions.codes.codebook import code_indices
+from ..distributions.counts.sizes import at_size_of
 from ..modalities import Modality
 from ..modalities.capabilities.scales import mean, restore_mean
 from ..models.latent import LatentModel, Model
@@ -124,7 +125,7 @@ def reconstruct_scaled(
 
 
 def _autoencode(modality: Modality) -> BatchFunction:
-    return lambda m, x: mean(modality, m.decode(m.encode(x).mean))
+    return lambda m, x: mean(modality, at_size_of(m.decode(m.encode(x).mean), x))
 
 
 def _restored(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..data import Files, table_suffix
-from ..data.folder_kinds import check_one_kind
+from ..data.media.folder_kinds import check_one_kind
 from ..data.media.text import check_prose
 from ..modalities import CANDIDATES, Modality, guess
 from ..modalities.capabilities import NonNumeric, Readable, Tabular

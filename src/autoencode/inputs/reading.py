@@ -24,7 +24,8 @@ from ..data import (
     stored_by_row,
 )
 from ..data.listing.names import first_few
-from ..modalities import Modality
+from ..data.sparse_rows import SparseRows, as_sparse_rows
+from ..modalities import CANDIDATES, Modality
 from ..modalities.array_layouts import check_rows, check_type
 from ..modalities.capabilities import NonNumeric, Tabular, Tokenized
 from ..modalities.capabilities.files import read_files
@@ -66,6 +67,10 @@ def read(
     """
     y, names, files, kind = None, None, None, None
     source: Any = None
+    X, columns = as_sparse_rows(X)
+
+    if isinstance(X, SparseRows):
+        return _sparse(X, y, columns, kinds)
 
     if (tables := read_tables(X, kinds)) is not None:
         X = tables
@@ -95,6 +100,9 @@ def read(
             " as X['train'], or use pd.DataFrame(X) if these are columns."
         )
 
+    if isinstance(X, SparseRows):
+        return _sparse(X, y, names, kinds)
+
     X = without_masks(collect_lazy(X), kinds)
 
     if is_frame(X):
@@ -105,6 +113,8 @@ def read(
 
         if fitting and not isinstance(kinds, Modality):
             check_rows(X)
+
+    names = columns or names
 
     if fitting:
         log_columns(X, names, kinds)
@@ -133,6 +143,21 @@ def read(
     X = to_numbers(X)
 
     return Loaded(X if is_frame(X) else stored_by_row(X), y, files, kind)
+
+
+def _sparse(X: SparseRows, y: Any, names: Any, kinds: ModalityChoice) -> Loaded:
+    r"""Returns rows of a sparse matrix, for kinds of data that take them."""
+    candidates = [kinds] if isinstance(kinds, Modality) else kinds or CANDIDATES
+
+    if not any(kind.takes_sparse for kind in candidates):
+        raise ValueError(
+            f"expected a dense array, got a sparse matrix with shape {X.shape}. Use X.toarray() if"
+            " it fits in memory. For counts and ratings, ae.counts(), ae.recommender() and"
+            " modality=ae.modalities.Counts() (command line: --modality Counts) read sparse"
+            " matrices."
+        )
+
+    return Loaded(X, y, header=names, tabular=True)
 
 
 def _source(X: Any, kinds: ModalityChoice) -> Any:

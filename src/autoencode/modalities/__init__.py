@@ -12,6 +12,7 @@ __all__ = [
     "CANDIDATES",
     "MDCT",
     "ContinuousContext",
+    "Counts",
     "Images",
     "Labels",
     "LogMel",
@@ -38,6 +39,7 @@ import numpy as np
 
 from ..data.listing.sources import Files
 from ..data.media.audio.folders import Recordings
+from ..data.sparse_rows import SparseRows
 from .array_layouts import check_layout
 from .audio.log_mel import LogMel
 from .audio.sounds import Sounds
@@ -46,6 +48,7 @@ from .base import Modality
 from .context import ContinuousContext, Labels, describe_context, encode_context
 from .image.images import Images
 from .mixed_tables.frame import MixedTables
+from .numeric_tables.counts import Counts
 from .numeric_tables.tables import Tables
 from .series.series import Series
 from .text.texts import Texts
@@ -76,8 +79,10 @@ def guess(X: object, candidates: Sequence[Modality] = CANDIDATES) -> Modality:
         >>> guess(np.zeros((5, 8, 8)))
         Images(size=None, strict=False, layout=None)
     """
+    sparse = isinstance(X, SparseRows)
+
     for modality in candidates:
-        if modality.accepts(X):
+        if modality.takes_sparse >= sparse and modality.accepts(X):
             if getattr(modality, "layout", None) is None and not _is_read(X):
                 check_layout(X, type(modality).__name__)
 

@@ -49,6 +49,9 @@ class Modality(Configurable, abc.ABC):
     format_: dict[str, Any] | None = None
     r"""The format of the files of a table, if the examples were read from one."""
 
+    takes_sparse: ClassVar[bool] = False
+    r"""True if examples may be rows of a sparse matrix, :class:`~autoencode.data.SparseRows`."""
+
     suffixes: ClassVar[tuple[str, ...]] = (".npy", ".csv", ".parquet")
     r"""The files that examples can be written to. The empty suffix stands for a folder."""
 

@@ -7,7 +7,7 @@ r"""Network architectures: an encoder and a decoder, from tensor to tensor.
 - `convolutional`: residual convolutions with a fully connected bottleneck
 - `frequencies`: cosine transforms of squares of pixels
 - `fully_convolutional`: residual convolutions whose code is a map
-- `incomplete`: networks whose encoder sees where numbers are missing
+- `views/`: networks whose encoder sees where numbers are missing, or transformed counts
 - `modules`: modules that were written without this library
 - `gru`: gated recurrent units with a hand-written backward pass
 - `tokens`: layers that all token networks share
@@ -24,6 +24,7 @@ __all__ = [
     "Modules",
     "Network",
     "Recurrent",
+    "TransformedInput",
     "Transformer",
 ]
 
@@ -31,8 +32,8 @@ from .base import Network
 from .convolutional import Convolutional
 from .dictionary import Dictionary
 from .fully_convolutional import FullyConvolutional
-from .incomplete import Incomplete
 from .mlp import FullyConnected
 from .modules import Modules
 from .recurrent import Recurrent
 from .transformer import Transformer
+from .views import Incomplete, TransformedInput

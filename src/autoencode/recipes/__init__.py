@@ -9,6 +9,7 @@ mirrored in the decoder, in place of the default network of the data.
 - `variational`: other bounds, and codes with independent units
 - `deterministic`: new examples without a density, and quantized codes
 - `representations`: codes for other purposes than the reconstruction
+- `counted`: counts and ratings
 - `sparse`: dictionaries, whose codes are sparse
 - `guide`: what each is for, when to use another, what it costs, and its source
 - `building`: the construction of estimators
@@ -21,6 +22,7 @@ Example:
     beta_tc_vae  Variational autoencoder whose units are independent, by total correlation.
     beta_vae     Variational autoencoder with a weight on the rate: fewer, more separate factors.
     contractive  Contractive autoencoder, whose reconstruction moves along the data only.
+    counts       Variational autoencoder of counts, such as the reads of single cells.
     denoising    Denoising autoencoder, which sees damaged data and learns to give back clean ones.
     dip_vae      Variational autoencoder whose units are uncorrelated.
     factor_vae   Variational autoencoder whose units are independent, as a discriminator sees them.
@@ -31,6 +33,7 @@ Example:
     matryoshka   Autoencoder with ordered codes: the first units of a code are a code, too.
     miwae        Importance-weighted autoencoder of frames with missing cells, which it imputes.
     rae          Regularized autoencoder, smooth enough to draw new examples from.
+    recommender  Variational autoencoder that recommends things to users (Mult-VAE).
     sigma_vae    Variational autoencoder that scores each minibatch under its own optimal noise.
     sparse       Sparse autoencoder: each example is the sum of a few atoms of a large dictionary.
     vae          Variational autoencoder, which generates new examples and estimates densities.
@@ -44,6 +47,7 @@ __all__ = [
     "beta_tc_vae",
     "beta_vae",
     "contractive",
+    "counts",
     "denoising",
     "dip_vae",
     "factor_vae",
@@ -54,6 +58,7 @@ __all__ = [
     "matryoshka",
     "miwae",
     "rae",
+    "recommender",
     "sigma_vae",
     "sparse",
     "vae",
@@ -66,6 +71,7 @@ import sys
 from types import ModuleType
 
 from .basic import autoencoder, beta_vae, contractive, denoising, linear, vae
+from .counted import counts, recommender
 from .deterministic import aae, rae, vq_vae, wae
 from .representations import masked, matryoshka
 from .sparse import sparse

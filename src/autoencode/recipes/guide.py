@@ -34,6 +34,11 @@ ADVICE = {
     "contractive": Advice(
         "reconstructions that ignore noise, tangent planes", "speed: `denoising`", 1.4
     ),
+    "counts": Advice(
+        "counts with size factors, such as reads of single cells; batches as conditions",
+        "numbers that are measured: `vae`",
+        0.5,
+    ),
     "denoising": Advice("clean versions of damaged data", "undamaged data: `autoencoder`", 0.6),
     "dip_vae": Advice("uncorrelated units", "dependence beyond correlation: `beta_tc_vae`", 0.7),
     "factor_vae": Advice(
@@ -61,6 +66,11 @@ ADVICE = {
         "new examples from a deterministic encoder, by a mixture that is fitted afterwards",
         "densities: `vae`",
         0.9,
+    ),
+    "recommender": Advice(
+        "things that a user does not have yet, best first",
+        "densities and expected counts: `counts`",
+        0.3,
     ),
     "sigma_vae": Advice(
         "a VAE whose noise is right from the first step", "one noise for each column: `vae`", 0.9

@@ -3,7 +3,7 @@ r"""Commands: each is a function whose arguments are the flags and whose docstri
 - `fit`: train a model
 - `compare`: models and classical methods on the same data
 - `transform`, `reconstruct`: codes; examples encoded and decoded
-- `impute`: missing cells of tables, and missing pixels of images (`inpaint`)
+- `missing/`: missing cells and pixels; things that users do not have
 - `sample`: new examples, and examples between two others
 - `forecast`: the steps after the end of series
 - `score`: surprisal of examples, and the quality of a model (`evaluate`)
@@ -22,8 +22,8 @@ from .demo import demo
 from .describe import info, recipes
 from .fit import fit
 from .forecast import forecast
-from .impute import impute, inpaint
 from .manifold import manifold
+from .missing import impute, inpaint, recommend
 from .neighbors import neighbors
 from .plot import plot
 from .reconstruct import denoise, reconstruct
@@ -42,6 +42,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
         sample,
         impute,
         inpaint,
+        recommend,
         forecast,
         score,
         evaluate,

@@ -6,4 +6,5 @@ r"""Images, sounds and texts in files and folders.
 - `photographs`: photographs in their own size
 - `audio/`: recordings
 - `text`: lines, records and columns of text
+- `folder_kinds`: folders with files of several kinds
 """

@@ -82,7 +82,8 @@ class Multinomial(Family):
         | https://arxiv.org/abs/1802.05814
 
     Arguments:
-        size: The total of means and new examples, by which examples are compared.
+        size: The total of means and new examples, by which examples are compared;
+            :class:`~autoencode.modalities.Counts` fills in the median, and otherwise it is one.
 
     Raises:
         ValueError: If the size is not positive.
@@ -103,7 +104,7 @@ class Multinomial(Family):
     discrete = True
     elementwise = False
 
-    def __init__(self, size: float = 1.0) -> None:
+    def __init__(self, size: float | None = None) -> None:
         super().__init__()
 
         check_above(0, size=size)
@@ -115,4 +116,4 @@ class Multinomial(Family):
         return self
 
     def forward(self, phi: Tensor) -> MultinomialCounts:
-        return MultinomialCounts(phi.squeeze(dim=-1), phi.new_tensor(self.size))
+        return MultinomialCounts(phi.squeeze(dim=-1), phi.new_tensor(self.size or 1.0))

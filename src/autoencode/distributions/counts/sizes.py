@@ -1,6 +1,6 @@
 r"""Totals of examples as factors of the means of their counts."""
 
-__all__ = ["SizeFactor", "Sized"]
+__all__ = ["SizeFactor", "Sized", "at_size_of"]
 
 import abc
 from collections.abc import Sequence
@@ -117,7 +117,8 @@ class SizeFactor(Family):
     Arguments:
         family: The family of each count, whose first raw parameter is the logarithm of the mean;
             by default :class:`NegativeBinomial`.
-        size: The size of means and new examples, by which examples are compared.
+        size: The size of means and new examples, by which examples are compared;
+            :class:`~autoencode.modalities.Counts` fills in the median, and otherwise it is one.
 
     Raises:
         ValueError: If the family has no such parameter, or the size is not positive.
@@ -139,7 +140,7 @@ class SizeFactor(Family):
     discrete = True
     elementwise = False
 
-    def __init__(self, family: Family | None = None, size: float = 1.0) -> None:
+    def __init__(self, family: Family | None = None, size: float | None = None) -> None:
         super().__init__()
 
         if family is not None and not family.takes_offset:
@@ -174,7 +175,7 @@ class SizeFactor(Family):
         return self
 
     def forward(self, phi: Tensor) -> Any:
-        return SizedCounts(phi, self.inner, phi.new_tensor(self.size))
+        return SizedCounts(phi, self.inner, phi.new_tensor(self.size or 1.0))
 
 
 def check_row(family: Family, event: Sequence[int]) -> None:
@@ -184,3 +185,18 @@ def check_row(family: Family, event: Sequence[int]) -> None:
             f"{family!r} needs rows of counts, with shape (N, D), and examples have shape"
             f" {tuple(event)}. Use X.reshape(len(X), -1)."
         )
+
+
+def at_size_of(p: Distribution, x: Tensor) -> Distribution:
+    r"""Distributions whose means and samples have the sizes of given examples, if they have any.
+
+    Arguments:
+        p: The distributions, with batch shape `(B,)`.
+        x: The examples, with shape `(B, *)`.
+
+    Example:
+        >>> from autoencode.distributions import Multinomial
+        >>> at_size_of(Multinomial()(torch.zeros(1, 2, 1)), torch.tensor([[5.0, 1.0]])).mean
+        tensor([[3., 3.]])
+    """
+    return p.at(x.sum(dim=-1)) if isinstance(p, Sized) else p

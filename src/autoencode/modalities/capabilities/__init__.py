@@ -6,7 +6,7 @@ Functions beside the classes have the default for all other kinds.
 - `files`: reading files and folders, writing a file for each example
 - `tables`: rows with columns, examples that are not numbers
 - `scales`: nonlinear scales; means and new examples in the user's units
-- `cells`: missing cells, surprisal of cells, rows with given cells, new levels
+- `cells`: missing cells, surprisal of cells, rows with given cells, new levels, rankings
 - `sequences`: tokens, windows of long examples, and forecasts
 - `pictures`: pictures of examples, and images of any size
 - `fitting`: statistics that the model needs, and parts of a model adapted to the data
@@ -27,6 +27,7 @@ __all__ = [
     "NonlinearScale",
     "OpenLevels",
     "Pictured",
+    "Rankable",
     "Readable",
     "ResidualFitted",
     "Streamed",
@@ -40,7 +41,7 @@ __all__ = [
     "Writable",
 ]
 
-from .cells import CellDecomposable, CellScored, Conditionable, Imputable, OpenLevels
+from .cells import CellDecomposable, CellScored, Conditionable, Imputable, OpenLevels, Rankable
 from .files import Readable, Writable
 from .fitting import Adaptive, Augmented, DensityFitted, ErrorWeighted, ResidualFitted, Subsettable
 from .pictures import Pictured, Tiled

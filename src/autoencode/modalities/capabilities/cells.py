@@ -1,6 +1,13 @@
-r"""Cells of tables: missing cells, scores of cells, conditions and new levels."""
+r"""Cells of tables: missing cells, scores of cells, conditions, new levels and rankings."""
 
-__all__ = ["CellDecomposable", "CellScored", "Conditionable", "Imputable", "OpenLevels"]
+__all__ = [
+    "CellDecomposable",
+    "CellScored",
+    "Conditionable",
+    "Imputable",
+    "OpenLevels",
+    "Rankable",
+]
 
 import abc
 from collections.abc import Iterator, Mapping
@@ -130,3 +137,19 @@ class CellDecomposable(Imputable, CellScored, OpenLevels):
     @abc.abstractmethod
     def has_density(self) -> list[bool]:
         r"""Returns whether each column holds numbers with a density, not levels or constants."""
+
+
+class Rankable(abc.ABC):
+    r"""Kinds whose features are things of which an example has some. Models can `recommend`."""
+
+    @abc.abstractmethod
+    def ranking(self, x: Tensor, p: Distribution) -> Tensor:
+        r"""Returns scores of the features, minus infinity for those that an example has.
+
+        Arguments:
+            x: The scaled examples, with shape `(B, *shape_)`.
+            p: The decoder's distributions for their codes, with batch shape `(B,)`.
+
+        Returns:
+            The scores, with shape `(B, D)`.
+        """

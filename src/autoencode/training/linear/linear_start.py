@@ -25,7 +25,7 @@ from ...distributions import (
     Observed,
     SharedGaussian,
 )
-from ...networks.incomplete import interpolate
+from ...networks.views.incomplete import interpolate
 from ..step import TrainStep, losses
 from .factor_analysis import (
     factor_analysis,

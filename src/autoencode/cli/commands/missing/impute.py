@@ -2,8 +2,8 @@ r"""Commands that fill in missing cells of tables and missing pixels of images."
 
 from pathlib import Path
 
-from ..next_step import suggest_next
-from ..options import SourceOptions, WriteOptions
+from ...next_step import suggest_next
+from ...options import SourceOptions, WriteOptions
 
 
 def impute(
@@ -21,7 +21,7 @@ def impute(
         data: The table, in the same format as that of the fit.
         out: A .csv or .parquet file of the completed table.
     """
-    from .. import inputs, outputs
+    from ... import inputs, outputs
 
     estimator = inputs.load_model(model, source.loading)
     outputs.check_output(out, outputs.example_suffixes(estimator), "impute", writing.force)
@@ -53,8 +53,8 @@ def inpaint(
             that are not black are missing.
         out: A folder, a .png file for one image, or a .npy file for images of an array.
     """
-    from ...data import is_image, read_array
-    from .. import inputs, outputs
+    from ....data import is_image, read_array
+    from ... import inputs, outputs
 
     estimator = inputs.load_model(model, source.loading)
     ending = outputs.suffix(out)

@@ -5,11 +5,11 @@ __all__ = ["check_one_kind"]
 from collections import Counter
 from pathlib import Path
 
-from .listing.sources import Files, list_files
-from .media.audio.formats import is_sound
-from .media.images import is_image
-from .media.text import is_text
-from .tabular.formats import table_suffix
+from ..listing.sources import Files, list_files
+from ..tabular.formats import table_suffix
+from .audio.formats import is_sound
+from .images import is_image
+from .text import is_text
 
 _SHARE = 1 / 3  # of the files of the most frequent kind; fewer files of another kind are skipped
 _LOOKED_AT = 1000

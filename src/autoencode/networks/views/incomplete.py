@@ -8,8 +8,8 @@ import torch
 import torch.nn as nn
 from torch import Tensor
 
-from .base import Network
-from .mlp import FullyConnected
+from ..base import Network
+from ..mlp import FullyConnected
 
 
 class Incomplete(Network):
