@@ -179,7 +179,7 @@ def test_a_density_of_vectors_is_refused_as_a_prior(posterior, prior) -> None:
 
 
 def test_a_prior_of_the_space_needs_such_codes() -> None:
-    with pytest.raises(ValueError, match=r"any vectors.*StandardNormal\(\)"):
+    with pytest.raises(ValueError, match=r"ordinary vectors.*StandardNormal\(\)"):
         build(Gaussian(), prior=Reference()).fit(X)
 
 

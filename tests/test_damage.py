@@ -396,7 +396,7 @@ def test_only_functions_that_make_modules_are_called(file: Path, tmp_path, monke
 
     change(file, _set(network=parts("corrupt")))
 
-    with pytest.raises(ValueError, match=r"m\.ae' .*says it makes a module"):
+    with pytest.raises(ValueError, match=r"m\.ae' .*annotated to return a module"):
         ae.load(file, trusted="mine_trusted")
 
     change(file, _set(network=parts("rmtree")))

@@ -43,7 +43,7 @@ def test_committed_rates_have_a_closed_form(float64, delta: float) -> None:
     assert gradient[..., 1].abs().max() < 1e-6
     assert (q.mean.sign() == m.sign()).all()
 
-    # At both ends of the scales a mean of zero has the least rate
+    # At both ends of the scales a mean of zero has the minimum rate
     for scale in family.scales:
         least = torch.distributions.kl_divergence(Normal(0.0, scale), Normal(0.0, 1.0))
         assert float(least) == pytest.approx(delta, rel=1e-6)

@@ -117,7 +117,7 @@ def test_dead_units_explain_what_is_left() -> None:
     auxiliary = (rest - other @ decoder.atoms).square().sum(dim=1) / 2 * (b > 0).any(dim=1)
     distortion = (x - top @ decoder.atoms - decoder.bias).square().sum(dim=1) / 2
 
-    torch.testing.assert_close(loss.terms["rest"], auxiliary)
+    torch.testing.assert_close(loss.terms["auxiliary"], auxiliary)
     torch.testing.assert_close(loss.total - 0.5 * auxiliary, distortion + 2.5 * np.log(2 * np.pi))
 
     names = [*model.parameters()]

@@ -89,7 +89,7 @@ def mean_errors(models: Models, digits: Digits) -> dict[str, dict[int, float]]:
 def measure(
     models: Models, digits: Digits, noisy: NDArray, errors: Errors, seed: int
 ) -> dict[str, Any]:
-    r"""Returns the other figures on the page."""
+    r"""Returns the other measurements that the page quotes."""
     X, X_test, y, y_test = digits
     linear_filter = recipes.linear(64).fit(X, corrupted=add_noise(X, seed + 1))
     neighbors = KNeighborsClassifier(5)
@@ -194,7 +194,7 @@ def pictures(
 
 
 def table_rows(errors: Errors) -> str:
-    r"""Returns the rows of the table of errors, with the least error of each row marked."""
+    r"""Returns the rows of the table of errors, with the lowest error of each row marked."""
     lines = []
 
     for D in SIZES:

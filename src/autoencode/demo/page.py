@@ -1,7 +1,7 @@
-r"""The tour: fits, pictures and figures, in the order of the page.
+r"""The tour: fits, pictures and measurements, in the order of the page.
 
-The text of the page and the code under each picture are in the `.html` files. This module
-measures the figures that they quote.
+The text of the page and the code under each picture are in the `.html` files. This module makes
+the measurements that they quote.
 """
 
 __all__ = ["main"]
@@ -25,7 +25,7 @@ from ..training.trainer import Training
 from . import digits, sounds, tables, texts
 from .remaining_time import Stages
 
-_SECONDS_PER_EPOCH = 0.05  # of one model of digits, on one core
+_SECONDS_PER_EPOCH = 0.05  # for one model of digits, on one core
 
 
 class Section(NamedTuple):
@@ -106,13 +106,15 @@ def main(folder: str | Path = "demo", epochs: int = 100, random_state: int = 0) 
         for name, section in sections.items():
             with stages.stage(name):
                 measured = section.make(folder, epochs / 100, random_state)
-                figures[name] = _filled(name, figures | measured)
+                figures[name] = _fill_template(name, figures | measured)
 
-    absent = {name: _absent(name, s) for name, s in _SECTIONS.items() if name not in sections}
+    absent = {
+        name: _missing_package(name, s) for name, s in _SECTIONS.items() if name not in sections
+    }
     figures["seconds"] = f"{stages.elapsed():.0f}"
 
     with replacing(folder / "index.html") as temporary:
-        temporary.write_text(_filled("page", absent | figures), "utf-8")
+        temporary.write_text(_fill_template("page", absent | figures), "utf-8")
 
     print(f"\nDone in {stages.elapsed():.0f} s. Open {folder / 'index.html'} in a browser.")
     print("Next, try your own folder of images or sounds, or a .npy, .csv or .txt file:")
@@ -124,7 +126,7 @@ def _is_available(section: Section) -> bool:
     return section.package is None or util.find_spec(section.package) is not None
 
 
-def _absent(name: str, section: Section) -> str:
+def _missing_package(name: str, section: Section) -> str:
     return (
         f"<section><h2>{name.capitalize()}</h2><p>Left out: this section needs"
         f" {section.package}. Install it with"
@@ -132,7 +134,7 @@ def _absent(name: str, section: Section) -> str:
     )
 
 
-def _filled(name: str, figures: dict[str, Any]) -> str:
+def _fill_template(name: str, figures: dict[str, Any]) -> str:
     template = resources.files(__package__).joinpath(f"{name}.html").read_text("utf-8")
     return Template(template).substitute(figures)
 

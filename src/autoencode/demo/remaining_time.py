@@ -1,4 +1,4 @@
-r"""Progress and remaining time of a work in several stages."""
+r"""Progress and remaining time of a task with several stages."""
 
 __all__ = ["Stages"]
 
@@ -11,8 +11,8 @@ class Stages:
     r"""Reports finished stages and the estimated remaining time.
 
     Arguments:
-        expected: The expected seconds of each stage, on some machine. The speed of this machine
-            is measured.
+        expected: The expected seconds of each stage on a reference machine. The speed of this
+            machine is measured.
 
     Example:
         >>> stages = Stages({"first": 1.0, "second": 2.0})
@@ -32,7 +32,7 @@ class Stages:
         passed = sum(self.expected[name] for name in self.done)
         rest = sum(self.expected.values()) - passed
 
-        # 3 seconds that went as expected are added, as the first stages say little of the speed
+        # Three seconds at the expected speed are added, because the first stages are short
         return rest * (self.elapsed() + 3) / (passed + 3) if passed else rest
 
     @contextmanager

@@ -2,14 +2,14 @@ r"""Families of distributions, and distributions that torch lacks.
 
 - `base`: the abstract family, from raw network outputs to a distribution
 - `gaussian`, `dirac`: the most common families of independent elements
-- `elementwise/`: truth values, shares, gray levels, angles, numbers with outliers
+- `elementwise/`: binary values, fractions, gray levels, angles, numbers with outliers
 - `counts/`: counts, with totals of examples as size factors
-- `homoscedastic`, `gaussian_mixture`: faster forms of distributions of torch
-- `censored`: normal scores of which intervals are observed as one value
-- `observed`: numbers of which some are missing
+- `homoscedastic`, `gaussian_mixture`: faster versions of torch's distributions
+- `censored`: normal scores that are known only up to an interval
+- `observed`: examples with missing numbers
 - `mixed`: rows of numbers and categories with missing cells
 - `autoregressive`: token sequences
-- `codes/`: codes with a covariance, sparse ones, and entries of a finite table
+- `codes/`: posteriors whose units depend on each other: flows, sparse, quantized and others
 - `divergences`: the Kullback-Leibler divergence; `log_gamma`: differences of log-gamma functions
 """
 

@@ -43,8 +43,8 @@ class Autoregressive(Family):
         | https://arxiv.org/abs/1904.09751
 
     Arguments:
-        max_length: The maximum number of tokens of a generated sequence; by default that of the
-            longest text in the training data.
+        max_length: The maximum number of tokens of a generated sequence; by default the length of
+            the longest text in the training data.
         dropout: The probability of hiding a preceding token during training.
         free_nats: The rate in nats per example that is not penalized, unless the objective sets
             its own.
@@ -202,7 +202,7 @@ class Autoregressive(Family):
             )
 
     def _log_prob(self, phi: Tensor, x: Tensor, n: Tensor) -> Tensor:
-        # Logits of a token next to each other: normalization takes a tenth of the time
+        # With the logits of a token contiguous in memory, normalization takes a tenth of the time
         logits = self._logits(phi, x).flatten(end_dim=1)
         ll = -F.cross_entropy(logits, x.flatten(), reduction="none").view_as(x)
         beyond = torch.arange(x.shape[1], device=x.device) >= n[:, None]
@@ -271,10 +271,10 @@ class AutoregressiveDistribution(Distribution):
             prefix: The first tokens, without an end token, with shape `(P,)`.
 
         Returns:
-            Tokens, with shape `(*, length)`, the given ones included.
+            Tokens, with shape `(*, length)`, the prefix included.
 
         Raises:
-            ValueError: If there are more than a generated sequence may have before its end.
+            ValueError: If the prefix leaves no room for an end token.
         """
         if len(prefix) >= self.family.longest:
             raise ValueError(

@@ -73,8 +73,8 @@ class Family(Configurable, nn.Module, abc.ABC):
     r"""True if the distributions have a density or probabilities, as all but point masses do."""
 
     has_reference: ClassVar[bool] = False
-    r"""True if codes lie in a smaller space than that of all vectors, where :meth:`reference` is
-    defined: a sphere, or a finite set. Such a family is a posterior, not a likelihood."""
+    r"""True if codes lie in a smaller space than all vectors, such as a sphere or a finite set,
+    where :meth:`reference` is defined. Such a family is a posterior, not a likelihood."""
 
     finite: ClassVar[bool] = False
     r"""True if codes have finitely many values, where :meth:`index_shape`, :meth:`indices` and
@@ -115,7 +115,7 @@ class Family(Configurable, nn.Module, abc.ABC):
             )
 
     def project(self, z: Tensor) -> Tensor:
-        r"""Returns the nearest values that the family can take; most take any.
+        r"""Returns the nearest values in the support of the family.
 
         Arguments:
             z: Values, with shape `(*, D)`.
@@ -123,9 +123,9 @@ class Family(Configurable, nn.Module, abc.ABC):
         return z
 
     def reference(self, z: Tensor) -> Distribution:
-        r"""Returns what codes are distributed as before an example is seen, such as uniformly.
+        r"""Returns the distribution of codes before an example is seen, such as a uniform one.
 
-        Only families with `has_reference` have one. Its batch shape is `()`.
+        Only families with `has_reference` have this distribution. Its batch shape is `()`.
 
         Arguments:
             z: A vector of the size, type and device of a code, with shape `(D,)`.

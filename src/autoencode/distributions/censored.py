@@ -62,7 +62,7 @@ def log_mass(low: Tensor, high: Tensor, loc: Tensor, scale: Tensor) -> Tensor:
 
 
 def _log_ndtr(x: Tensor) -> Tensor:
-    r"""Returns :math:`\log \Phi(x)`. The gradients of torch's function are wrong below -1,000."""
+    r"""Returns :math:`\log \Phi(x)`. Gradients of torch's function are wrong below -1,000."""
     below, above = x.clamp(max=0), x.clamp(min=0)
     low = torch.log(torch.special.erfcx(-below * math.sqrt(0.5)) / 2) - below.square() / 2
     high = torch.log1p(-torch.special.erfc(above * math.sqrt(0.5)) / 2)
@@ -95,7 +95,7 @@ class Intervals(nn.Module):
         rest = (FINITE_INFINITY, FINITE_INFINITY)
         rows = [[*intervals[j], *[rest] * (n - len(intervals[j]))] for j in self.censored_columns]
 
-        # One tensor, as files with far more tensors than weights are refused
+        # A single tensor, because files with far more tensors than weights are refused
         ends = torch.tensor(rows, dtype=torch.get_default_dtype()).reshape(len(rows), n, 2)
         ends = ends.clamp(-FINITE_INFINITY, FINITE_INFINITY).movedim(-1, 0)
 
@@ -123,7 +123,7 @@ class Intervals(nn.Module):
         low, high = (ends.gather(1, k).T.reshape(t.shape) for ends in (self.low, self.high))
         inside = (t >= low) & (t <= high)
 
-        # A placeholder interval with a finite probability where there is none
+        # Scores outside of all intervals get a placeholder with a finite probability
         return self.columns, inside, torch.where(inside, low, -1), torch.where(inside, high, 1)
 
     def censor(self, normal: Normal, x: Tensor) -> Tensor:
@@ -222,10 +222,10 @@ class CensoredGaussian(DiagonalGaussian):
 
     @torch.no_grad()
     def set_scale(self, scale: Tensor) -> None:
-        r"""Sets :math:`\sigma` to values that are known for the medians of the intervals.
+        r"""Sets :math:`\sigma` from standard deviations that were measured at interval medians.
 
-        The variance that the medians lack is added. Otherwise the initial probabilities of shared
-        values would differ from their frequencies.
+        Medians vary less than the scores. The lost variance is added, so that the initial
+        probabilities of shared values match their frequencies.
         """
         variance = scale.double().square().expand(self.log_scale.shape).clone()
         variance[..., self.cells.columns] += self.cells.lost_variance().to(variance)

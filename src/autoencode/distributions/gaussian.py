@@ -22,8 +22,8 @@ class Gaussian(Family):
     .. math:: \mathcal{N}(\mu, \sigma^2), \qquad \phi = (\mu, s),
         \quad \sigma = \sigma_0 + \log(1 + e^s)
 
-    The softplus is exponential for small scales and linear for large ones. A plain exponential
-    would turn one overlong step into an infinite loss.
+    The softplus is exponential for small scales and linear for large ones. With a plain
+    exponential, a single step that is too long could make the loss infinite.
 
     Arguments:
         min_scale: The smallest standard deviation :math:`\sigma_0 \geq 0`. It keeps
@@ -100,19 +100,20 @@ class SharedGaussian(Family):
     rate without a weight to tune. With the factor 10 it converges within a few hundred steps of
     an optimizer that moves each parameter by about its learning rate.
 
-    With `optimal`, trainings do not wait for that: each minibatch is scored under its own root
-    mean square residual, the scale of highest likelihood,
+    With `optimal`, the training does not wait for convergence: each minibatch is scored under its
+    own root mean square residual, the scale of highest likelihood,
 
     .. math:: \sigma^{*2} = \frac{1}{B D} \sum_{i=1}^B \| x_i - \mu_i \|^2,
 
-    and the learned scale follows for later use. One row's loss then depends on the others.
+    and the learned scale follows it, for use after the training. The loss of a row then depends on
+    the other rows.
 
     References:
         | Simple and Effective VAE Training with Calibrated Decoders (Rybkin et al., 2021)
         | https://arxiv.org/abs/2006.13202
 
     Arguments:
-        optimal: Whether trainings score each minibatch under its optimal scale.
+        optimal: Whether the training scores each minibatch under its optimal scale.
 
     See Also:
         :func:`~autoencode.recipes.sigma_vae`,
@@ -157,8 +158,8 @@ class DiagonalGaussian(Family):
         | https://doi.org/10.1007/BF02289658
 
     Arguments:
-        min_scale: The smallest standard deviation :math:`\sigma_0 > 0`. It limits what a new
-            example costs that differs where those of the fit did not.
+        min_scale: The smallest standard deviation :math:`\sigma_0 > 0`. It limits the loss of a
+            new example that differs in a column that was constant in training.
 
     See Also:
         :class:`~autoencode.distributions.SharedGaussian`,

@@ -17,8 +17,8 @@ class GaussianMixture(Distribution):
 
     .. math:: p(z) = \sum_{k=1}^K \pi_k \, \mathcal{N} \big( z \mid \mu_k, L_k L_k^\top \big)
 
-    torch's `MixtureSameFamily` draws from all components to keep one draw, and solves a triangular
-    system for each density.
+    It is faster than torch's `MixtureSameFamily`, which draws from all components to keep one
+    draw, and solves a triangular system for each density.
 
     Arguments:
         weight: The weights :math:`\pi`, with shape `(K,)`. Their sum is one.

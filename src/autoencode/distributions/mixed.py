@@ -124,9 +124,9 @@ class MixedColumns(Family):
         scales: The smallest standard deviation :math:`\sigma_0` of each number.
         levels: The number of levels of each category.
         intervals: The intervals of scores of the shared values of each number.
-        fixed_scale: The standard deviation of all numbers, in place of those that the network
-            gives. Without a density, scales of its own would give most weight to the numbers that
-            it predicts best.
+        fixed_scale: A fixed standard deviation for all numbers, for codes without a density. The
+            network would otherwise learn small scales, and give most weight to the numbers that it
+            predicts best.
 
     See Also:
         :class:`~autoencode.distributions.MixedRow`, :class:`~autoencode.modalities.MixedTables`

@@ -16,7 +16,7 @@ from .gaussian import SharedGaussian
 
 
 class ObservedNumbers(Distribution):
-    r"""Independent numbers of which missing ones (NaN) are not scored.
+    r"""Independent numbers; missing ones (NaN) are not scored.
 
     .. math:: \log p(x) = \sum_{j \text{ not missing}} \log p_j(x_j)
 
@@ -50,22 +50,22 @@ class ObservedNumbers(Distribution):
 
     @property
     def mean(self) -> Tensor:
-        r"""The means, of missing numbers too."""
+        r"""The means, also of missing numbers."""
         return self.numbers.mean
 
     @property
     def variance(self) -> Tensor:
-        r"""The variances, of missing numbers too."""
+        r"""The variances, also of missing numbers."""
         return self.numbers.variance
 
     @property
     def stddev(self) -> Tensor:
-        r"""The standard deviations, of missing numbers too."""
+        r"""The standard deviations, also of missing numbers."""
         return self.numbers.stddev
 
     def log_prob(self, value: Tensor) -> Tensor:
         known = ~value.isnan()
-        # The mean stands for what is missing, as NaN would spread through gradients
+        # The mean replaces missing numbers, because NaN would spread through gradients
         filled = torch.where(known, value, self.numbers.mean.detach())
 
         return torch.where(known, self.numbers.log_prob(filled), 0.0)
@@ -84,7 +84,7 @@ class ObservedNumbers(Distribution):
 
 
 class Observed(Family):
-    r"""Family of another one's distributions, where missing numbers (NaN) are not scored.
+    r"""Wrapper of a family that does not score missing numbers (NaN).
 
     See :class:`ObservedNumbers`.
 
@@ -92,7 +92,7 @@ class Observed(Family):
         family: The family of each number; by default :class:`SharedGaussian`.
 
     Raises:
-        ValueError: If the family scores numbers under a scale of all of them.
+        ValueError: If the family computes its scale from all numbers, missing ones included.
 
     See Also:
         :class:`~autoencode.distributions.ObservedNumbers`,

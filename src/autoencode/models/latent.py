@@ -30,7 +30,7 @@ class Conditional(nn.Module):
     r"""Conditional distribution :math:`p(y \mid x, c)`: a network, then a family.
 
     The leading dimensions of :math:`x`, any number of them, become the batch shape of the
-    distribution. Batch shapes are handled here alone.
+    distribution. Networks and families need not handle batch shapes.
 
     Arguments:
         network: Maps inputs, with shape `(N, *shape)`, and a context to :math:`N` rows of raw
@@ -82,7 +82,7 @@ class Conditional(nn.Module):
         if c is not None:
             c = c.expand(*batch, -1).reshape(-1, c.shape[-1])
 
-        # Networks may compute in half precision, densities may not
+        # Networks may compute in half precision, but densities need single precision
         phi = self.network(x.reshape(-1, *self.shape), c).to(x.dtype)
         phi = phi.reshape(*batch, self.family.n_params, *self.event)
         y = self.family(phi.movedim(len(batch), -1))
@@ -114,7 +114,7 @@ class LatentModel(nn.Module):
     prior: nn.Module
 
     context: Tensor | None = None
-    r"""The bound context: none, see :class:`BoundModel`."""
+    r"""The bound context, which is `None` here; see :class:`BoundModel`."""
 
     def __init__(self, encoder: Conditional, decoder: Conditional, prior: nn.Module) -> None:
         super().__init__()
@@ -160,13 +160,13 @@ class LatentModel(nn.Module):
 
         if prior.conditional and not context:
             raise ValueError(
-                f"prior={prior!r} depends on the condition, and the model has none. Fit it with"
+                f"prior={prior!r} depends on a condition, but the model has none. Fit it with"
                 " conditional=True (command line: --conditional), or choose another prior."
             )
 
         if posterior.has_reference and prior.euclidean:
             raise ValueError(
-                f"prior={prior!r} is a density of vectors, and codes of {posterior!r} lie in a"
+                f"prior={prior!r} is a density of vectors, but codes of {posterior!r} lie in a"
                 " smaller space. Use prior=Reference() (command line: --prior Reference), the"
                 " default of such codes, or prior=VampPrior()."
             )

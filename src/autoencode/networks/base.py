@@ -40,18 +40,19 @@ class Network(Configurable, abc.ABC):
     r"""Batch size, unless the training sets one; `None` derives it from the number of examples."""
 
     max_batch_size: int | None = None
-    r"""Largest batch size that the training derives from less than 100,000 examples; `None` for
-    its own limit."""
+    r"""Largest default batch size for fewer than 100,000 examples; `None` for the limit of the
+    training."""
 
     receptive_radius: int | None = None
     r"""Radius of the receptive field in pixels, for architectures without fully connected layers:
     the output at a position depends on no pixel farther away. It is a multiple of the stride."""
 
     stride: int | None = None
-    r"""Number of pixels to a side of a position of codes that are maps; `None` for vectors."""
+    r"""Side in pixels of the square that each position of a code map stands for; `None` if codes
+    are vectors."""
 
     def code_shape(self, shape: Sequence[int]) -> tuple[int, int, int] | None:
-        r"""Returns channels, height and width of codes that are maps, and `None` for others.
+        r"""Returns channels, height and width if the code is a map, and `None` if it is a vector.
 
         Arguments:
             shape: The shape of one example.
@@ -96,8 +97,8 @@ class Network(Configurable, abc.ABC):
 
         It is called as `token_decoder(x, phi, cache)`, where
 
-        - `x` holds the preceding tokens, with shape `(N, T)`; the token `vocab_size` stands for a
-          hidden one,
+        - `x` holds the preceding tokens, with shape `(N, T)`; the token `vocab_size` marks a
+          hidden token,
         - `phi` is the output of the decoder, with shape `(N, features)`,
         - `cache` is the second output of the previous call, or `None` at the start.
 

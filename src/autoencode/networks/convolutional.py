@@ -16,7 +16,7 @@ from .base import Network
 MAX_COARSEST_PIXELS = 49  # images of 28 x 28 pixels are halved to 7 x 7
 MAX_WIDTH_MULTIPLIER = 4
 
-# By the number of axes
+# Layers by the number of axes: series, images, volumes
 CONVOLUTIONS: dict[int, Any] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 PADDINGS: dict[int, Any] = {1: nn.ZeroPad1d, 2: nn.ZeroPad2d, 3: nn.ZeroPad3d}
 
@@ -55,12 +55,11 @@ class Convolutional(Network):
             and all further levels four times as many.
         depth: The number of residual blocks per level.
         hidden_width: The number of units of the fully connected layer.
-        skip: Whether affine skip connections are added, from numbers to features and from the code
-            to numbers. Under a Gaussian likelihood, training then starts at a linear model such as
+        skip: Whether affine skip connections are added, from examples to features and from codes
+            to outputs. Under a Gaussian likelihood, training then starts at a linear model such as
             principal component analysis.
-        dilation: The factor :math:`d` by which the taps of a block are farther apart than those of
-            the block before it: they are :math:`d^i` positions apart in block :math:`i = 0, 1,
-            \dots` of a level. It matters with `depth` > 1.
+        dilation: The dilation factor :math:`d`: the taps of a kernel are :math:`d^i` positions
+            apart in block :math:`i = 0, 1, \dots` of a level. It has an effect if `depth` > 1.
 
     See Also:
         :class:`~autoencode.networks.FullyConvolutional`,
@@ -128,7 +127,7 @@ class Residual(nn.Module):
 
     Arguments:
         channels: The number of channels.
-        axes: The number of axes beside the channels.
+        axes: The number of axes without the channels.
         dilation: The distance between the taps of the convolutions.
         activation: The nonlinearity.
     """
@@ -159,7 +158,7 @@ class Shuffle(nn.Module):
     r"""Sub-pixel rearrangement from `(N, 2^axes C, *)` to `(N, C, *)` with sides twice as long.
 
     Arguments:
-        axes: The number of axes beside the channels.
+        axes: The number of axes without the channels.
     """
 
     def __init__(self, axes: int) -> None:
@@ -249,7 +248,7 @@ def _blocks(sizes: Convolutional, channels: int, axes: int) -> list[nn.Module]:
 
 
 def _odd(sides: Sequence[int], by: int) -> list[nn.Module]:
-    r"""Returns a layer that pads odd sides by one, or crops them, if there are some."""
+    r"""Returns a layer that pads or crops odd sides by one; no layer if all sides are even."""
     amounts = tuple(n for side in reversed(sides) for n in (0, by * (side % 2)))
     return [PADDINGS[len(sides)](amounts)] if any(amounts) else []
 
@@ -264,7 +263,7 @@ def add_skip(y: Tensor, skip: nn.Linear | None, x: Tensor) -> Tensor:
     Arguments:
         y: The output of the other layers, with shape `(N, *)`.
         skip: The affine map, or `None`.
-        x: Its input, with shape `(N, features)`.
+        x: The input of the affine map, with shape `(N, features)`.
 
     Returns:
         The sum, with the shape of `y`.

@@ -1,4 +1,4 @@
-r"""Affine networks whose decoder is a dictionary of unit atoms."""
+r"""Affine networks whose decoder is a dictionary of atoms with unit norm."""
 
 __all__ = ["Dictionary"]
 
@@ -18,9 +18,10 @@ class Dictionary(Network):
 
     .. math:: \phi = A x + a, \qquad \hat x = b + \sum_j z_j \, \frac{w_j}{\| w_j \|}
 
-    A code of more numbers than the data needs a posterior that keeps few of them, such as
-    :class:`~autoencode.distributions.TopK`. As atoms have one norm, a unit is comparable with all
-    others, and cannot shrink to please a penalty. There are no hidden layers.
+    A code with more units than an example has numbers needs a posterior that keeps few units
+    active, such as :class:`~autoencode.distributions.TopK`. All atoms have the same norm. Units
+    are therefore comparable, and a penalty on units cannot be evaded by small units with large
+    atoms. There are no hidden layers.
 
     References:
         | Towards Monosemanticity: Decomposing Language Models With Dictionary Learning
@@ -28,7 +29,7 @@ class Dictionary(Network):
         | https://transformer-circuits.pub/2023/monosemantic-features
 
     Arguments:
-        expansion: The number of units for each number of an example, if `latent_dim` is open.
+        expansion: The number of units for each number of an example, if `latent_dim` is left out.
 
     Raises:
         ValueError: If the expansion is not positive, or the likelihood has more than one raw
@@ -92,7 +93,7 @@ class _Synthesis(nn.Module):
 
     @torch.no_grad()
     def tie(self, analysis: nn.Module) -> None:
-        r"""Starts at the atoms that an encoder looks for."""
+        r"""Initializes the atoms with the rows of the encoder's matrix."""
         if isinstance(analysis, _Analysis) and analysis.weight.shape == self.directions.shape:
             self.directions.copy_(analysis.weight)
 

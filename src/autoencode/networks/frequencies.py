@@ -1,4 +1,4 @@
-r"""Cosine transforms of squares of pixels."""
+r"""Cosine transforms of square image patches."""
 
 __all__ = ["cosine_patches"]
 
@@ -7,18 +7,18 @@ import math
 import torch
 from torch import Tensor
 
-_COLOR_PENALTY = 4.0  # differences of colors count as frequencies that many steps higher
+_COLOR_PENALTY = 4.0  # steps of frequency by which differences between channels are sorted later
 
 
 def cosine_patches(channels: int, side: int) -> Tensor:
-    r"""Orthonormal basis of squares of pixels, from low to high frequencies.
+    r"""Orthonormal basis of square image patches, from low to high frequencies.
 
     .. math:: b_{uv}(i, j) = a_u a_v \cos \frac{\pi u (2 i + 1)}{2 s}
         \cos \frac{\pi v (2 j + 1)}{2 s}, \qquad a_0 = \sqrt{1/s}, \quad a_u = \sqrt{2/s}
 
-    The mean of all channels comes first among patterns of one frequency :math:`u + v`, as
-    photographs vary least in their colors. The basis is close to the principal components of
-    squares of photographs, and needs no photographs.
+    Among patterns with the same frequency :math:`u + v`, the mean of all channels comes first,
+    because photographs vary least in color. The basis approximates the principal components of
+    patches of photographs without any data.
 
     References:
         | Discrete Cosine Transform (Ahmed et al., 1974)
@@ -26,7 +26,7 @@ def cosine_patches(channels: int, side: int) -> Tensor:
 
     Arguments:
         channels: The number of channels :math:`C`.
-        side: The pixels :math:`s` to a side.
+        side: The side :math:`s` of a patch in pixels.
 
     Returns:
         A pattern in each row, in the order of a pixel unshuffle, with shape `(C s^2, C s^2)`.

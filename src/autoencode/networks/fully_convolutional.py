@@ -33,8 +33,8 @@ class FullyConvolutional(Network):
 
     An output pixel depends only on input pixels within :attr:`receptive_radius`, whatever the size
     of the image. With a distribution of codes, the Kullback-Leibler divergence is summed over
-    positions. A prior of independent positions says nothing about how positions belong together:
-    new images drawn from it are textures. Use a code without positions
+    positions. A prior with independent positions does not model their arrangement: images drawn
+    from it are textures. Use a code without positions
     (:class:`~autoencode.networks.Convolutional`) for new images.
 
     References:
@@ -54,8 +54,10 @@ class FullyConvolutional(Network):
         width: The number of channels of the hidden layers at half the resolution. The next level
             has twice as many, and all further levels four times as many.
         depth: The number of residual blocks of each level, in the encoder and in the decoder.
-        stride: The number of pixels to a side of a position of the code, a power of two.
-        channels: The number of channels of the code; by default as many as keep all numbers.
+        stride: The side in pixels of the square that each position of the code stands for, a power
+            of two.
+        channels: The number of channels of the code; by default the code has as many numbers as
+            the image.
 
     See Also:
         :class:`~autoencode.networks.Convolutional`, :func:`~autoencode.recipes.denoising`
@@ -83,7 +85,7 @@ class FullyConvolutional(Network):
     @property
     def receptive_radius(self) -> int:  # type: ignore[override]
         r"""Radius of the receptive field in pixels, a multiple of the stride."""
-        # A layer at one position for 2^j pixels adds 2^j pixels
+        # A 3 x 3 layer whose positions are 2^j pixels apart adds 2^j pixels to the radius
         down = sum((1 + 2 * self.depth) * 2**j for j in range(1, self._halvings + 1))
         radius = 2 * down + 2 * self.stride + 2
         return -(-radius // self.stride) * self.stride
@@ -142,7 +144,7 @@ class FullyConvolutional(Network):
         return [self.width * min(2**j, MAX_WIDTH_MULTIPLIER) for j in range(self._halvings)]
 
     def encoder_layers(self, before: int, after: int) -> nn.Sequential:
-        r"""Returns the layers from pixels, two by two in `before` channels, to the code."""
+        r"""Returns the layers from blocks of 2 x 2 pixels, in `before` channels, to the code."""
         widths = self._widths
         layers: list[nn.Module] = []
 
@@ -154,7 +156,7 @@ class FullyConvolutional(Network):
         return _initialized([*layers, nn.ReLU(), nn.Conv2d(widths[-1], after, 3, padding=1)])
 
     def decoder_layers(self, before: int, after: int) -> nn.Sequential:
-        r"""Returns the layers from the code to pixels, two by two in `after` channels."""
+        r"""Returns the layers from the code to blocks of 2 x 2 pixels, in `after` channels."""
         widths = self._widths[::-1]
         layers: list[nn.Module] = [nn.Conv2d(before, widths[0], 3, padding=1)]
 
@@ -178,13 +180,13 @@ class _Encoder(nn.Module):
 
         C, H, W = shape
         self.stride = s = sizes.stride
-        self.rest = (0, -W % s, 0, -H % s)  # repeat the last rows and columns
+        self.padding = (0, -W % s, 0, -H % s)  # repeats the last rows and columns
         code = sizes.code_shape(shape)[0]
         self.layers = sizes.encoder_layers(4 * C + context, code * maps)
         self.linear = None if code == s**2 * C else _linear(cosine_patches(C, s)[:code])
 
     def forward(self, x: Tensor, c: Tensor | None = None) -> Tensor:
-        x = pad(x, self.rest, mode="replicate")
+        x = pad(x, self.padding, mode="replicate")
         squares = pixel_unshuffle(x, self.stride)
         squares = squares if self.linear is None else self.linear(squares)
         return _residual(squares, self.layers(_join(pixel_unshuffle(x, 2), c))).flatten(1)
@@ -204,7 +206,7 @@ class _Decoder(nn.Module):
         self.layers = sizes.decoder_layers(code[0] + context, 4 * C)
         self.linear = None
 
-        # Several parameters of each number are in the same channels, and start at random
+        # With several raw parameters per number the channels are mixed, and the start is random
         if sizes.channels is not None and code[0] != self.stride**2 * C:
             self.linear = _linear(cosine_patches(C, self.stride)[: code[0]].T)
 

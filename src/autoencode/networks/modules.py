@@ -1,4 +1,4 @@
-r"""Modules of torch that were written without this library, as encoder and decoder."""
+r"""Arbitrary torch modules as encoder and decoder."""
 
 __all__ = ["Modules", "as_network"]
 
@@ -15,24 +15,25 @@ from .base import Network
 
 
 class Modules(Network):
-    r"""Any two modules of torch, or two functions that make them.
+    r"""Two arbitrary torch modules, or two functions that make them.
 
     `network=(encoder, decoder)` stands for `network=Modules(encoder, decoder)`, and one module
     with the attributes `encoder` and `decoder` for both. Each fit trains copies. Parameters
-    without `requires_grad` stay as they are. A module of which all parameters are frozen also
-    stays in evaluation mode, so that its running statistics do not move.
+    without `requires_grad` stay as they are. A module whose parameters are all frozen also stays
+    in evaluation mode, so that its running statistics do not change.
 
-    A module does not say how it was made, so that a model with one cannot be written to a file.
-    A function can: write `encoder(shape, features) -> nn.Module` and `decoder(features, shape) ->
-    nn.Module` at the top level of a module, and name it as `trusted` to load the model. Their
-    arguments are those of :meth:`Network.encoder` and :meth:`Network.decoder`. The weights come
-    from the file then.
+    A model with two modules cannot be written to a file, because a module does not tell how it was
+    made. A model with two functions can. Write `encoder(shape, features) -> nn.Module` and
+    `decoder(features, shape) -> nn.Module` at the top level of a Python file, and name that file's
+    module as `trusted` to load the model. The functions have the arguments of
+    :meth:`Network.encoder` and :meth:`Network.decoder`. The weights come from the file of the
+    model.
 
     Arguments:
         to_code: The encoder, from examples `(N, *shape)` to `(N, features)`, or a function that
             makes it. The number of features is that of the raw parameters of the posterior: twice
-            `latent_dim` for :class:`~autoencode.distributions.Gaussian`. Those of one parameter
-            come first.
+            `latent_dim` for :class:`~autoencode.distributions.Gaussian`. All values of the first
+            parameter come first.
         from_code: The decoder, from `(N, latent_dim)` to the raw parameters of the likelihood
             `(N, n_params * shape[0], *shape[1:])`, or a function that makes it. A conditional
             model calls both with the context, too.
@@ -62,10 +63,10 @@ class Modules(Network):
                     f" got {value!r}."
                 )
 
-            # Loading a model calls such functions, and must not call any other
+            # Loading a model calls these functions, and must not call any other function
             if not isinstance(value, nn.Module) and not _makes_modules(value):
                 raise TypeError(
-                    f"expected the {name} as a function that says it makes a module, such as"
+                    f"expected the {name} as a function annotated to return a module, such as"
                     f" def {name}(...) -> torch.nn.Module, got {value!r}."
                 )
 
@@ -174,7 +175,7 @@ def _makes_modules(function: Callable[..., Any]) -> bool:
     r"""Tells whether the annotation of a function says that it returns a module."""
     try:
         made = inspect.signature(function, eval_str=True).return_annotation
-    except Exception:  # the annotations of others may raise anything
+    except Exception:  # a user's annotations may raise any exception
         return False
 
     return isinstance(made, type) and issubclass(made, nn.Module)

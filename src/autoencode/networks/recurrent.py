@@ -67,7 +67,7 @@ class Recurrent(Network):
     """
 
     learning_rate = (
-        5e-3  # stable at larger steps than other networks, and faster to converge with them
+        5e-3  # stable at larger steps than other networks, and converges faster with them
     )
 
     def __init__(
@@ -79,7 +79,7 @@ class Recurrent(Network):
 
     @property
     def max_batch_size(self) -> int | None:  # type: ignore[override]
-        r"""Largest batch size that the training derives, for tokens."""
+        r"""Largest default batch size for fewer than 100,000 token sequences."""
         return 64 if self.vocab_size else None
 
     def encoder(self, shape: Sequence[int], features: int, context: int = 0) -> nn.Module:

@@ -12,7 +12,7 @@ from torch import Tensor
 from .convolutional import add_skip, join
 from .mlp import MLP
 
-_POOLS = 4
+_N_POOLS = 4
 
 
 class StepEncoder(nn.Module):
@@ -47,8 +47,8 @@ class StepEncoder(nn.Module):
 
         self.lift = nn.Linear(shape[0], width)
         self.body = body
-        self.weights = nn.Linear(width, _POOLS)
-        self.head = MLP((_POOLS * width,), (features,), (width,), context)
+        self.weights = nn.Linear(width, _N_POOLS)
+        self.head = MLP((_N_POOLS * width,), (features,), (width,), context)
         self.skip = nn.Linear(math.prod(shape) + context, features) if skip else None
 
     @property

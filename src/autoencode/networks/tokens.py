@@ -23,9 +23,9 @@ from .padding import by_length, lengths
 class Logits(nn.Linear):
     r"""Output layer for token logits, :math:`W h + 10 b`.
 
-    An optimizer such as Adam moves every parameter by about its learning rate. With the factor 10,
-    tokens that never occur, such as most of the 256 bytes, become improbable within tens of
-    steps.
+    An optimizer such as Adam moves every parameter by about the learning rate in each step. With
+    the factor 10, tokens that never occur, such as most of the 256 bytes, become improbable within
+    tens of steps.
 
     Arguments:
         width: The size of the state :math:`h`.

@@ -4,13 +4,13 @@ r"""Training objectives: functions of (model, input, target) to one loss per exa
 - `reconstruction`: plain and denoising autoencoders
 - `contractive`: reconstruction with a Jacobian penalty
 - `elbo`: the evidence lower bound
-- `bounds/`: other bounds of the evidence, from several codes or with a capacity
+- `bounds/`: other bounds of the evidence, with several codes or with a capacity
 - `disentangling/`: codes with independent units
 - `matching/`: codes that follow the prior as a whole
 - `regularized/`: reconstruction with a penalty on codes or decoder
-- `image_similarity`: differences of images as they are seen, for any objective
-- `matryoshka`: ordered codes, for any objective
-- `wrapping`: what objectives around others share
+- `image_similarity`: perceptual differences of images, added to any objective
+- `matryoshka`: ordered codes, with any objective
+- `wrapping`: helpers of objectives that contain another one
 - `schedules`: weights that change during a training
 - `discriminator`: the second player of adversarial objectives
 """

@@ -44,7 +44,7 @@ class Loss(NamedTuple):
 
     @classmethod
     def join(cls, losses: "Sequence[Loss]") -> "Loss":
-        r"""Returns the loss of a minibatch from those of its parts."""
+        r"""Joins the losses of the parts of a minibatch."""
         if len(losses) == 1:
             return losses[0]
 
@@ -78,11 +78,11 @@ class Objective(Configurable, nn.Module, abc.ABC):
     r"""The term of the validation loss, lower is better, by which the best epoch is selected."""
 
     lr_factors: Mapping[str, float] = MappingProxyType({})
-    r"""Factors of the learning rate of parameters of the objective, by the beginning of their
-    names, such as `{"discriminator": 2.0}`."""
+    r"""Learning-rate factors of the objective's parameters, by the beginning of their names, such
+    as `{"discriminator": 2.0}`."""
 
     completes_codes: bool = False
-    r"""True if the first units of a code are a code, too, of which the other units are zero."""
+    r"""True if a code stays valid when its last units are set to zero."""
 
     progress: Tensor
     r"""The completed fraction of the training, with shape `()`; one outside of a training."""
@@ -98,7 +98,8 @@ class Objective(Configurable, nn.Module, abc.ABC):
     def build(self: Self, model: LatentModel, n_examples: int = 1) -> Self:
         r"""Creates the parameters that depend on the model, and returns the objective.
 
-        Most objectives have none. A subclass that has calls `super().build(model, n_examples)`.
+        Most objectives have no parameters. A subclass with parameters calls
+        `super().build(model, n_examples)`.
 
         Arguments:
             model: The model to train.
@@ -108,13 +109,13 @@ class Objective(Configurable, nn.Module, abc.ABC):
         return self
 
     def advance(self, progress: float) -> None:
-        r"""Sets the completed fraction of the training, also of objectives within this one."""
+        r"""Sets the completed fraction of the training, here and in contained objectives."""
         for module in self.modules():
             if isinstance(module, Objective):
                 module.progress.fill_(progress)
 
     def current(self, weight: float | WeightSchedule | None) -> Any:
-        r"""Returns a weight at this point of the training: itself, or that of a schedule."""
+        r"""Returns a weight at this point of the training: the number, or the schedule's value."""
         return weight(self.progress) if isinstance(weight, WeightSchedule) else weight
 
     @abc.abstractmethod
@@ -131,8 +132,8 @@ class Objective(Configurable, nn.Module, abc.ABC):
 def penalty_weight(weight: Any, target: Tensor) -> Any:
     r"""Weight of a penalty: as given, or the number of elements of an example.
 
-    The distortion is a sum over elements, so that a penalty with this weight keeps its part in the
-    loss whatever the size of an example.
+    The distortion is a sum over elements. With this weight, the share of the penalty in the loss
+    does not depend on the size of an example.
 
     Arguments:
         weight: The weight, or `None`.
@@ -150,10 +151,10 @@ def units_of(d: Distribution, name: str) -> Distribution:
 
     Arguments:
         d: The distribution of codes.
-        name: What it is, for the message of the error.
+        name: The name of the distribution in the error message.
 
     Raises:
-        ValueError: If units are dependent.
+        ValueError: If the units are dependent.
 
     Example:
         >>> from torch.distributions import Normal

@@ -15,26 +15,27 @@ _SMALLEST_VARIANCE = 1e-12  # also avoids division by zero where a probability i
 
 
 class Contractive(Objective):
-    r"""Reconstruction, with a penalty on how fast the reconstruction moves with the data.
+    r"""Reconstruction, with a penalty on the sensitivity of the reconstruction to the data.
 
     .. math:: -\log p(x \mid z) + \frac{\lambda}{2} \, \| J \|_F^2, \qquad
         J_{ij} = \frac{1}{\sigma_i(z)} \, \frac{\partial \mu_i(f(x))}{\partial x_j}
 
-    where :math:`z = f(x)`, and :math:`\mu_i` and :math:`\sigma_i` are mean and standard deviation
-    of :math:`p(x_i \mid z)`. To second order this is the expected loss of a denoising
-    autoencoder under Gaussian noise of variance :math:`\lambda`, but for the curvature of
-    :math:`f` and the decoder, which residuals weigh: for affine networks it is exactly that.
+    where :math:`z = f(x)`, and :math:`\mu_i` and :math:`\sigma_i` are the mean and the standard
+    deviation of :math:`p(x_i \mid z)`. To second order, this is the expected loss of a denoising
+    autoencoder under Gaussian noise of variance :math:`\lambda`, except for terms that multiply
+    residuals by the curvature of :math:`f` and of the decoder. For affine networks the two are
+    equal.
 
-    Rifai et al. penalize :math:`\partial f / \partial x`, the Jacobian of the code. Unless
-    weights are tied, the decoder undoes any scale of the code, so that such a penalty shrinks
-    the code and contracts nothing. The Jacobian of the reconstruction is the same under every
-    reparametrization of the code: it can only fall where the reconstruction ignores a
-    direction of the data.
+    Rifai et al. penalize :math:`\partial f / \partial x`, the Jacobian of the code. Unless weights
+    are tied, the decoder can undo any scale of the code. Such a penalty shrinks the code, but does
+    not contract the reconstruction. The Jacobian of the reconstruction does not depend on the
+    parametrization of the code: it can only fall where the reconstruction ignores a direction of
+    the data.
 
-    The squared norm is exact for codes of up to `max_exact_dim` numbers, at one product with the
-    Jacobian of each half for each number. For larger codes it is estimated without bias by a
-    single probe per example, :math:`\| J \|_F^2 = \mathbb{E} \, \| v^\top J \|^2` for
-    random signs :math:`v`.
+    The squared norm is exact for codes of up to `max_exact_dim` numbers. Each number costs a
+    product with the Jacobian of the encoder and one with that of the decoder. For larger codes the
+    norm is estimated without bias from a single probe per example,
+    :math:`\| J \|_F^2 = \mathbb{E} \, \| v^\top J \|^2` for random signs :math:`v`.
 
     References:
         | Contractive Auto-Encoders: Explicit Invariance During Feature Extraction
@@ -54,7 +55,7 @@ class Contractive(Objective):
         max_exact_dim: The largest code for which the norm is exact.
 
     Raises:
-        ValueError: If the data are symbols, which have no derivatives.
+        ValueError: If the data are discrete, such as texts, and have no derivatives.
 
     See Also:
         :func:`~autoencode.recipes.contractive`, :func:`~autoencode.manifold.tangent_penalty`
@@ -81,7 +82,7 @@ class Contractive(Objective):
         self.max_exact_dim = max_exact_dim
 
     def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
-        with torch.enable_grad():  # the penalty is a gradient, also in validation
+        with torch.enable_grad():  # the penalty needs a gradient, also in validation
             x = x.detach().requires_grad_()
             z = model.encode(x).mean
             p = model.decode(z)
@@ -107,7 +108,7 @@ def _variance(p: Distribution) -> Tensor:
         return p.variance
     except NotImplementedError:
         raise ValueError(
-            "the reconstruction has no gradient with respect to the data, which are symbols. Use"
+            "the reconstruction has no gradient with respect to the data, which are discrete. Use"
             " ae.denoising(...) for them."
         ) from None
 

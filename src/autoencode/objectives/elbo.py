@@ -23,22 +23,24 @@ class ELBO(Objective):
     .. math:: \mathbb{E}_{q(z \mid x)} \big[ -\log p(x \mid z) \big]
         + \beta \max \big( \lambda, \mathrm{KL} \big( q(z \mid x) \parallel p(z) \big) \big)
 
-    Free nats may be those of each unit instead. Its rate is then the mean over the minibatch,
+    Free nats may also be given for each unit. The rate of a unit is then its mean over the
+    minibatch,
 
     .. math:: \sum_j \max \Big( \lambda_\text{unit}, \frac{1}{B} \sum_i
         \mathrm{KL} \big( q(z_j \mid x_i) \parallel p(z_j) \big) \Big),
 
-    so that no unit gains by saying less than this.
+    so that no unit gains from a rate below :math:`\lambda_\text{unit}`.
 
-    With :math:`\beta = 1` and :math:`\lambda = 0` it bounds :math:`-\log p(x)` from above and
-    the model is a VAE; with :math:`\beta > 1`, a beta-VAE. Whatever they are, the term
-    `bound` that is logged is the real one, distortion and rate unweighted.
+    With :math:`\beta = 1` and :math:`\lambda = 0` it bounds :math:`-\log p(x)` from above and the
+    model is a VAE; with :math:`\beta > 1`, a beta-VAE. The logged term `bound` does not depend on
+    them: it is always the unweighted bound.
 
-    Where examples have a context, :math:`\beta` begins as the number :math:`n` of their elements
-    and falls to its own geometrically. The decoder then learns first what the context says,
-    and the code holds the rest only. With the same weight all along, many numbers for each nat
-    let the code say it, too, and what is drawn under one label looks like another. This schedule
-    is this library's own; docs/decisions/conditional-cooling.md has its measurements.
+    If examples have a context, the weight of the rate starts at :math:`n \beta` for examples of
+    :math:`n` elements, and falls to :math:`\beta` geometrically. The decoder then first learns
+    what the context determines, and the code holds only the rest. With a constant weight, the
+    codes of large examples also encode the context, and new examples ignore the label that they
+    are drawn for. This schedule is this library's own; docs/decisions/conditional-cooling.md has
+    its measurements.
 
     References:
         | Auto-Encoding Variational Bayes (Kingma & Welling, 2014)
@@ -127,12 +129,12 @@ class ELBO(Objective):
         rate = kl_divergence(q, model.prior(), z)
 
         return Loss(
-            distortion + self._beta(model, target) * self._costly(model, q, z, rate),
+            distortion + self._beta(model, target) * self._penalized_rate(model, q, z, rate),
             {"distortion": distortion, "rate": rate, "bound": -(distortion + rate)},
         )
 
-    def _costly(self, model: Model, q: Distribution, z: Tensor, rate: Tensor) -> Tensor:
-        r"""Returns the rate that is penalized, of each example or of a minibatch."""
+    def _penalized_rate(self, model: Model, q: Distribution, z: Tensor, rate: Tensor) -> Tensor:
+        r"""Returns the penalized rate of each example, or that of the minibatch."""
         if self.free_nats_per_unit:
             units, prior = units_of(q, "posterior"), units_of(model.prior(), "prior")
             rates = kl_divergence(units, prior.expand(units.batch_shape), z).mean(dim=0)
@@ -140,7 +142,7 @@ class ELBO(Objective):
 
         free_nats = model.likelihood.free_nats if self.free_nats is None else self.free_nats
 
-        # A rate that is estimated from one sample may be negative: without free nats it stays so
+        # Rates estimated from one sample may be negative: they are clipped with free nats only
         return rate.clamp(min=free_nats) if free_nats else rate
 
     def _beta(self, model: Model, target: Tensor) -> Tensor | float:

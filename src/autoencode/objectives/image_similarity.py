@@ -1,4 +1,4 @@
-r"""Measures of the similarity of images, added to any objective."""
+r"""Perceptual differences of images, added to any objective."""
 
 __all__ = ["ImageSimilarity"]
 
@@ -14,15 +14,15 @@ from ..models.latent import LatentModel, Model
 from .base import Loss, Objective, penalty_weight
 from .reconstruction import Reconstruction
 from .schedules import WeightSchedule, check_weights
-from .wrapping import Listening, adopt
+from .wrapping import RecordingModel, inherit_settings
 
 _EXPONENTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 _WINDOW, _STD = 11, 1.5
-_LUMINANCE, _CONTRAST = 0.01**2, 0.03**2
+_LUMINANCE_STABILIZER, _CONTRAST_STABILIZER = 0.01**2, 0.03**2
 
 
 class ImageSimilarity(Objective):
-    r"""Any objective, and the difference between images and reconstructions as it is seen.
+    r"""Any objective, with a perceptual difference between images and reconstructions.
 
     .. math:: \mathcal{L}(x) + \lambda \, d \big( x, \mathbb{E}[x \mid z] \big)
 
@@ -31,10 +31,10 @@ class ImageSimilarity(Objective):
     | `"ms_ssim"` | one minus the structural similarity, a product over up to five scales |
     | `"focal_frequency"` | mean of :math:`w \lvert F - \hat F \rvert^2` over frequencies |
 
-    Squared errors blur: they weigh each pixel alone. Structural similarity compares the means,
-    contrasts and correlations of windows. The weights
-    :math:`w = \lvert F - \hat F \rvert / \max \lvert F - \hat F \rvert` have no gradient, and
-    attend to the frequencies that are reconstructed worst. Intensities are those of the scaled
+    With squared errors, which treat each pixel alone, reconstructions are blurred. Structural
+    similarity compares the means, contrasts and correlations of windows. The weights
+    :math:`w = \lvert F - \hat F \rvert / \max \lvert F - \hat F \rvert` count as constants, and
+    emphasize the frequencies that are reconstructed worst. Intensities are those of the scaled
     data, 0 to 1. Windows of images with sides below 11 pixels are smaller.
 
     References:
@@ -52,7 +52,7 @@ class ImageSimilarity(Objective):
         weight: The weight :math:`\lambda \geq 0`; by default the number of elements of an example.
 
     Raises:
-        ValueError: If an argument is out of its range, or examples are no images.
+        ValueError: If an argument is out of its range, or examples are not images.
 
     See Also:
         :class:`~autoencode.objectives.Reconstruction`, :class:`~autoencode.objectives.Matryoshka`
@@ -84,7 +84,7 @@ class ImageSimilarity(Objective):
         self.weight = weight
         self.whole = (objective or Reconstruction()).clone()
 
-        adopt(self, self.whole)
+        inherit_settings(self, self.whole)
 
     def build(self, model: LatentModel, n_examples: int = 1) -> "ImageSimilarity":
         if len(model.encoder.shape) != 3:
@@ -97,9 +97,9 @@ class ImageSimilarity(Objective):
         return super().build(model, n_examples)
 
     def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
-        heard = Listening(model)
-        loss = self.whole(cast(Model, heard), x, target)
-        means = heard.decoded[0].mean
+        recorded = RecordingModel(model)
+        loss = self.whole(cast(Model, recorded), x, target)
+        means = recorded.decoded[0].mean
         measure = ms_ssim if self.measure == "ms_ssim" else focal_frequency
         images, copies = (t.flatten(end_dim=-4) for t in torch.broadcast_tensors(target, means))
         difference = measure(images, copies).unflatten(0, means.shape[:-3])
@@ -114,8 +114,8 @@ def ms_ssim(x: Tensor, y: Tensor) -> Tensor:
 
     .. math:: 1 - l_M(x, y)^{\alpha_M} \prod_{j=1}^M cs_j(x, y)^{\alpha_j}
 
-    There are as many scales, up to five, as the sides allow at half the size each. The exponents
-    of fewer scales are divided by their sum.
+    Each scale halves the sides of the images. There are up to five scales, and fewer for small
+    images; their exponents are then divided by their sum.
 
     Arguments:
         x: Images, with shape `(B, C, H, W)`.
@@ -182,6 +182,8 @@ def _similarities(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     m_x, m_y = local(x), local(y)
     variances = local(x * x) - m_x.square() + local(y * y) - m_y.square()
     covariance = local(x * y) - m_x * m_y
-    luminance = (2 * m_x * m_y + _LUMINANCE) / (m_x.square() + m_y.square() + _LUMINANCE)
+    luminance = (2 * m_x * m_y + _LUMINANCE_STABILIZER) / (
+        m_x.square() + m_y.square() + _LUMINANCE_STABILIZER
+    )
 
-    return luminance, (2 * covariance + _CONTRAST) / (variances + _CONTRAST)
+    return luminance, (2 * covariance + _CONTRAST_STABILIZER) / (variances + _CONTRAST_STABILIZER)

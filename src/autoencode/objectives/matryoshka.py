@@ -11,23 +11,23 @@ from torch import Tensor
 from ..models.latent import LatentModel, Model
 from .base import Loss, Objective
 from .reconstruction import Reconstruction
-from .wrapping import Listening, adopt
+from .wrapping import RecordingModel, inherit_settings
 
 
 class Matryoshka(Objective):
-    r"""Any objective, with a distortion that is the mean over prefixes of the code.
+    r"""Any objective, with a distortion that is averaged over prefixes of the code.
 
     .. math:: \mathcal{L}(x) + \frac{1}{|M|} \sum_{m \in M}
         \big[ \log p(x \mid z) - \log p(x \mid z_1, \dots, z_m, 0, \dots, 0) \big]
 
-    :math:`\mathcal{L}` is the objective, and :math:`M` has the prefixes and the whole code. The
-    first units then hold what matters most, so that `transform(X)[:, :m]` is a code of :math:`m`
-    numbers, and `inverse_transform` decodes it. With an affine encoder and decoder the units are
-    the principal components, in their order. The decoder runs once for each prefix, in one batch.
+    :math:`\mathcal{L}` is the objective, and :math:`M` holds the sizes of the prefixes and of the
+    whole code. The first units learn the most important information, so that `transform(X)[:, :m]`
+    is a code of :math:`m` numbers, and `inverse_transform` decodes it. With an affine encoder and
+    decoder the units are the principal components, in their order. The decoder runs once for each
+    prefix, in one batch.
 
-    The terms that are logged are those of the objective on the whole code. `prefixes` is the
-    second term of the equation: what the prefixes cost. A likelihood with a scale of its own
-    learns that of the mean over prefixes.
+    The logged terms are those of the objective for the whole code, and `prefixes`, the second term
+    of the equation. A likelihood with a learned scale learns that of the mean over prefixes.
 
     References:
         | Learning Ordered Representations with Nested Dropout (Rippel et al., 2014), equation 6
@@ -43,8 +43,8 @@ class Matryoshka(Objective):
     Arguments:
         objective: The objective of the whole code; by default
             :class:`~autoencode.objectives.Reconstruction`.
-        prefixes: The numbers of first units; by default the powers of two below the size of the
-            code. The whole code is always among them.
+        prefixes: The sizes of the prefixes; by default the powers of two below the size of the
+            code. The whole code is always added.
 
     Raises:
         ValueError: If a prefix is less than one or longer than the code, or codes lie in a space
@@ -73,7 +73,9 @@ class Matryoshka(Objective):
         super().__init__()
 
         if isinstance(objective, Matryoshka):
-            raise ValueError("expected an objective without prefixes, got Matryoshka in itself.")
+            raise ValueError(
+                "expected an objective without prefixes, got one Matryoshka inside another."
+            )
 
         if prefixes is not None and not all(m >= 1 for m in prefixes):
             raise ValueError(f"expected prefixes of at least one unit, got {prefixes!r}.")
@@ -81,16 +83,16 @@ class Matryoshka(Objective):
         self.objective = objective
         self.prefixes = prefixes
 
-        # The trained one, apart from the argument
+        # The copy that is trained; the argument stays unchanged
         self.whole = (objective or Reconstruction()).clone()
 
-        adopt(self, self.whole)
+        inherit_settings(self, self.whole)
 
     def build(self, model: LatentModel, n_examples: int = 1) -> "Matryoshka":
         if model.posterior.has_reference:
             raise ValueError(
-                f"codes of {model.posterior!r} have no prefixes, as a code whose last units are"
-                " zero is none of its codes. Use another posterior, or another objective."
+                f"codes of {model.posterior!r} have no prefixes: with its last units set to"
+                " zero, a code is no longer valid. Use another posterior, or another objective."
             )
 
         self.sizes(model.encoder.event[0])
@@ -116,9 +118,9 @@ class Matryoshka(Objective):
         return sorted({*prefixes, D})
 
     def forward(self, model: Model, x: Tensor, target: Tensor) -> Loss:
-        heard = Listening(model)
-        loss = self.whole(cast(Model, heard), x, target)
-        z = heard.posteriors[0].rsample()
+        recorded = RecordingModel(model)
+        loss = self.whole(cast(Model, recorded), x, target)
+        z = recorded.posteriors[0].rsample()
 
         sizes = torch.tensor(self.sizes(z.shape[-1]), device=z.device)
         kept = torch.arange(z.shape[-1], device=z.device) < sizes[:, None, None]

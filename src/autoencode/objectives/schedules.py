@@ -78,8 +78,8 @@ class CyclicalSchedule(WeightSchedule):
 
     .. math:: w(s) = a + (b - a) \min(1, \tau / r), \qquad \tau = M s - \lceil M s \rceil + 1
 
-    Each cycle begins with codes that mean something, which the last one left. It ends at
-    :math:`b`.
+    Each cycle starts from the informative codes that the previous cycle has learned. The training
+    ends at :math:`b`.
 
     References:
         | Cyclical Annealing Schedule: A Simple Approach to Mitigating KL Vanishing (Fu et al.,
@@ -88,7 +88,7 @@ class CyclicalSchedule(WeightSchedule):
 
     Arguments:
         start: The weight :math:`a \geq 0` at the start of each cycle.
-        end: The weight :math:`b \geq 0` at its end.
+        end: The weight :math:`b \geq 0` at the end of each cycle.
         n_cycles: The number :math:`M` of cycles.
         rise: The share :math:`r` of a cycle that the change takes, above 0 and up to 1.
 
@@ -123,20 +123,22 @@ class CyclicalSchedule(WeightSchedule):
 
 
 def check_weights(**weights: float | WeightSchedule | None) -> None:
-    r"""Check that weights are not negative; those of schedules at 65 points of a training.
+    r"""Check that weights are not negative; schedules are checked at 65 points of a training.
 
     Arguments:
-        weights: The weights by name. `None` is left open.
+        weights: The weights by name. `None` stands for a default and is not checked.
 
     Raises:
-        ValueError: If one is negative, or not a number.
+        ValueError: If a weight is negative, or not a number.
 
     Example:
         >>> check_weights(beta=LinearSchedule(), gamma=-1.0)
         Traceback (most recent call last):
         ValueError: expected gamma >= 0, got -1.0.
     """
-    progress = torch.linspace(0, 1, 65, device="cpu")  # models may be built on no device
+    progress = torch.linspace(
+        0, 1, 65, device="cpu"
+    )  # models may be built on the meta device, which has no numbers
 
     for name, weight in weights.items():
         if not isinstance(weight, WeightSchedule):
@@ -150,4 +152,6 @@ def _check_share(**share: float) -> None:
 
     if 0.0 in share.values():
         (name,) = share
-        raise ValueError(f"expected {name} > 0, got 0. A weight that never changes is a number.")
+        raise ValueError(
+            f"expected {name} > 0, got 0. For a weight that does not change, give a number."
+        )

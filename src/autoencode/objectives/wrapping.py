@@ -1,6 +1,6 @@
-r"""Objectives around others: a model that remembers, and the choices that are handed on."""
+r"""Helpers of objectives that contain another objective."""
 
-__all__ = ["Listening", "adopt"]
+__all__ = ["RecordingModel", "inherit_settings"]
 
 from typing import Any
 
@@ -11,16 +11,16 @@ from ..models.latent import Model
 from .base import Objective
 
 
-class Listening:
-    r"""Model that remembers what it encoded and decoded, which is then computed only once.
+class RecordingModel:
+    r"""Model that records the distributions it returns, so that they are computed only once.
 
     Arguments:
         model: The model.
 
     Example:
         >>> from types import SimpleNamespace
-        >>> heard = Listening(SimpleNamespace(encode=lambda x: x + 1))
-        >>> heard.encode(2), heard.posteriors
+        >>> recorded = RecordingModel(SimpleNamespace(encode=lambda x: x + 1))
+        >>> recorded.encode(2), recorded.posteriors
         (3, [3])
     """
 
@@ -30,12 +30,12 @@ class Listening:
         self.decoded: list[Distribution] = []
 
     def encode(self, x: Tensor) -> Distribution:
-        r"""Returns the posterior, and remembers it."""
+        r"""Returns the posterior, and records it."""
         self.posteriors.append(self.model.encode(x))
         return self.posteriors[-1]
 
     def decode(self, z: Tensor) -> Distribution:
-        r"""Returns the likelihood, and remembers it."""
+        r"""Returns the likelihood, and records it."""
         self.decoded.append(self.model.decode(z))
         return self.decoded[-1]
 
@@ -43,16 +43,16 @@ class Listening:
         return getattr(self.model, name)
 
 
-def adopt(outer: Objective, inner: Objective) -> None:
-    r"""Give an objective the choices of one within it, its attribute `whole`.
+def inherit_settings(outer: Objective, inner: Objective) -> None:
+    r"""Copy the settings of the contained objective, the attribute `whole`, to the outer one.
 
     Arguments:
         outer: The objective that is changed.
-        inner: The objective within it.
+        inner: The objective that it contains.
 
     Example:
         >>> from autoencode.objectives import AAE, Matryoshka
-        >>> Matryoshka(AAE()).selection_term  # which `adopt` has set
+        >>> Matryoshka(AAE()).selection_term  # which `inherit_settings` has set
         'distortion'
     """
     outer.posterior = inner.posterior

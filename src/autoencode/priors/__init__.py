@@ -2,10 +2,10 @@ r"""Priors :math:`p(z)` of the code.
 
 - `base`: `Prior`, the interface
 - `standard_normal`: the unit Gaussian
-- `reference`: the distribution that belongs to the space of the codes
+- `reference`: the natural distribution of codes on a sphere and other spaces
 - `fitted`: mixtures and kernels, fitted to the codes after the training
 - `learned`: mixtures of posteriors, learned with the model
-- `neural`: flows, mixtures and a transformer, which follow the gradient
+- `neural`: flows, mixtures and a transformer, trained by gradient descent
 """
 
 __all__ = [

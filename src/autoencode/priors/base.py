@@ -29,17 +29,17 @@ class Prior(Configurable, nn.Module, abc.ABC):
 
     conditional: bool = False
     r"""True if the prior is :math:`p(z \mid c)`: it is called with contexts `(B, C)` and returns
-    a distribution with batch shape `(B,)`. It needs a model with `conditional=True`."""
+    a distribution with batch shape `(B,)`. Such a prior needs a model with `conditional=True`."""
 
     euclidean: ClassVar[bool] = True
-    r"""True if the prior is a density of vectors. It does not suit a posterior whose codes lie
-    on a sphere, say, see :class:`~autoencode.priors.Reference`."""
+    r"""True if the prior is a density of vectors. Such a prior does not suit codes on a sphere,
+    for example; see :class:`~autoencode.priors.Reference`."""
 
     def attach(self, encoder: nn.Module, context: int = 0) -> None:
-        r"""Shows the encoder to the prior, before it is built. Most priors do not need it.
+        r"""Passes the encoder to the prior, before the prior is built. Most priors do not need it.
 
-        A prior that keeps the encoder does not own it: it keeps a tuple `(encoder,)`, so that the
-        weights are not stored twice.
+        A prior that keeps the encoder stores it in a tuple, `(encoder,)`. The encoder is then not
+        a part of the prior, and its weights are not stored twice.
 
         Arguments:
             encoder: The posterior :math:`q(z \mid x)`, a
@@ -62,7 +62,7 @@ class Prior(Configurable, nn.Module, abc.ABC):
         """
 
     def start(self, examples: Callable[[], tuple[Tensor, Tensor | None]]) -> None:
-        r"""Initializes the parameters from examples, before the training. Most priors need none.
+        r"""Initializes the parameters from examples, before the training. Most priors do nothing.
 
         Arguments:
             examples: Returns some examples of the training set, scaled as the encoder sees them,
@@ -73,7 +73,7 @@ class Prior(Configurable, nn.Module, abc.ABC):
         """
 
     def fit(self, codes: Callable[[], Tensor], contexts: Tensor | None = None) -> None:
-        r"""Fits the prior to codes of the trained encoder. Most priors have nothing to fit.
+        r"""Fits the prior to codes of the trained encoder. Most priors do nothing.
 
         Arguments:
             codes: Draws codes :math:`z_i \sim q(z \mid x_i)`, `k` per example, with shape

@@ -1,4 +1,4 @@
-r"""Prior that belongs to the space of the codes."""
+r"""Natural prior of codes that lie on a sphere or in another space."""
 
 __all__ = ["Reference"]
 
@@ -13,18 +13,18 @@ from .base import Prior
 
 
 class Reference(Prior):
-    r"""Distribution of codes that lie in a space of their own, before an example is seen.
+    r"""Natural distribution of codes that lie on a sphere or in another space.
 
-    It is the uniform distribution for codes on a sphere, categories and truth values, and the
-    wrapped normal distribution around the origin for codes in hyperbolic space. It has nothing to
-    learn, and is the default prior of such posteriors.
+    The posterior defines it: the uniform distribution for codes on a sphere, categories and binary
+    codes, and the wrapped normal distribution around the origin for codes in hyperbolic space. It
+    has no parameters, and is the default prior of such posteriors.
 
     References:
         | Hyperspherical Variational Auto-Encoders (Davidson et al., 2018), section 3
         | https://arxiv.org/abs/1804.00891
 
     Raises:
-        ValueError: If the codes of the posterior are any vectors.
+        ValueError: If the codes of the posterior are ordinary vectors.
 
     See Also:
         :class:`~autoencode.priors.StandardNormal`,
@@ -48,11 +48,13 @@ class Reference(Prior):
 
         if not family.has_reference:
             raise ValueError(
-                f"Reference() needs codes in a space of their own, and those of {family!r} are any"
-                " vectors. Use prior=StandardNormal() or prior=Mixture()."
+                f"Reference() needs codes on a sphere or in another space, but codes of"
+                f" {family!r} are ordinary vectors. Use prior=StandardNormal() or prior=Mixture()."
             )
 
-        self.attached: tuple[Any] = (family,)  # no part of this module
+        self.attached: tuple[Any] = (
+            family,
+        )  # in a tuple, so that it is not a part of this module
 
     def build(self, latent_dim: int) -> "Reference":
         self.register_buffer("zero", torch.zeros(latent_dim), persistent=False)

@@ -34,7 +34,7 @@ class AdamW:
         module: The module to train. Parameters with `requires_grad=False` stay frozen.
         learning_rate: The learning rate of matrices with up to 256 inputs.
         weight_decay: The decay of weight matrices, relative to the learning rate.
-        lr_factors: Factors of the learning rate, by the beginning of the names of parameters.
+        lr_factors: Factors of the learning rate, by the beginning of parameter names.
 
     Raises:
         ValueError: If the module has no trainable parameters.

@@ -31,7 +31,7 @@ from ..common.type_checks import fits
 log = logging.getLogger(__name__)
 
 _FILE, _PREVIOUS, _LOCK = "last.checkpoint", "previous.checkpoint", "training.lock"
-_CHUNK = 2**24  # bytes that are hashed at once
+_HASHED_CHUNK_BYTES = 2**24
 
 
 class Checkpoint:
@@ -69,7 +69,7 @@ class Checkpoint:
 
     @contextlib.contextmanager
     def owned(self, resume: bool) -> Iterator[None]:
-        r"""Holds the folder for one training, and waits for the last write at the end.
+        r"""Reserves the folder for one training, and waits for the last write at the end.
 
         The checkpoint of an unfinished training is renamed, unless that training is resumed.
 
@@ -130,21 +130,21 @@ class Checkpoint:
 
         for path in there:
             try:
-                found = read(path, prefix)
+                checkpoint = read(path, prefix)
             except (ValueError, OSError) as error:
                 damage = damage or str(error)
                 continue
 
             if damage:
-                log.warning("%s Continuing from the checkpoint before, '%s'.", damage, path)
+                log.warning("%s Continuing from the previous checkpoint, '%s'.", damage, path)
 
-            return found
+            return checkpoint
 
         if not there:
             return None
 
         raise ValueError(
-            f"cannot resume: {damage} There is no earlier checkpoint: start again without"
+            f"cannot resume: {damage} There is no earlier checkpoint. Start again without"
             " resume, or in another folder."
         )
 
@@ -165,8 +165,8 @@ class Checkpoint:
         return self._number("latent_dim", 1, 2**20)
 
     def _number(self, name: str, low: int, end: int) -> int | None:
-        found = self.read(prefix="no tensor")
-        number = None if found is None else found[0].get(name)
+        checkpoint = self.read(prefix="no tensor")
+        number = None if checkpoint is None else checkpoint[0].get(name)
 
         if number is not None and not (fits(number, int) and low <= number < end):
             raise ValueError(f"cannot resume: '{self.path}' is damaged (its '{name}').")
@@ -176,8 +176,8 @@ class Checkpoint:
     def _move_aside(self) -> None:
         r"""Renames the checkpoints of an unfinished training."""
         try:
-            found = self.read(prefix="no tensor")
-            done = found is None or found[0].get("finished") is True
+            checkpoint = self.read(prefix="no tensor")
+            done = checkpoint is None or checkpoint[0].get("finished") is True
         except ValueError:
             done = False
 
@@ -191,8 +191,9 @@ class Checkpoint:
                 aside = path.with_name(f"{path.stem}-{when}{path.suffix}")
                 os.rename(path, aside)
                 log.warning(
-                    "'%s' is of a training that was not finished, and is now '%s'. To go on with"
-                    " it, move it to a folder of its own, as '%s'.", path, aside.name, _FILE
+                    "'%s' belongs to a training that was not finished. It is now called '%s'. To"
+                    " continue that training, move the file to an empty folder and name it '%s'.",
+                    path, aside.name, _FILE
                 )  # fmt: skip
 
     def _write(self, document: dict[str, Any], tensors: dict[str, Tensor]) -> None:
@@ -205,7 +206,11 @@ class Checkpoint:
         except Exception as error:
             # One warning is enough: the next writes will most likely fail, too
             if not self.failed:
-                log.warning("cannot write the checkpoint '%s': %s; going on.", self.path, error)
+                log.warning(
+                    "cannot write the checkpoint '%s': %s. The training continues.",
+                    self.path,
+                    error,
+                )
 
             self.failed = True
 
@@ -230,7 +235,7 @@ def fingerprint(*tensors: Tensor | None) -> str:
 
             row = max(1, math.prod(tensor.shape[1:]) * tensor.dtype.itemsize)
 
-            for part in tensor.split(max(1, _CHUNK // row)):
+            for part in tensor.split(max(1, _HASHED_CHUNK_BYTES // row)):
                 digest.update(part.contiguous().cpu().numpy().tobytes())
 
     return digest.hexdigest()

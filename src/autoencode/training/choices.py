@@ -18,23 +18,23 @@ _MIN_STEPS_TO_COMPILE = {"cuda": 2_000, "cpu": 20_000}
 _MIN_SECONDS_TO_COMPILE = 600
 
 
-def default_batch_size(n: int, most: int | None = None) -> int:
+def default_batch_size(n: int, limit: int | None = None) -> int:
     r"""Batch size: a power of two, smaller for few examples, so that an epoch has enough steps.
 
     Arguments:
         n: The number of examples.
-        most: The largest batch size of less than 100,000 examples, by default 128.
+        limit: The largest batch size for fewer than 100,000 examples; by default 128.
 
     Example:
         >>> default_batch_size(100), default_batch_size(60_000), default_batch_size(10**6)
         (16, 128, 512)
-        >>> default_batch_size(100, most=64), default_batch_size(60_000, most=64)
+        >>> default_batch_size(100, limit=64), default_batch_size(60_000, limit=64)
         (16, 64)
     """
     if n >= _LARGE_DATA_SIZE:
         return _LARGE_BATCH_SIZE
 
-    return min(most or _MAX_BATCH_SIZE, max(_MIN_BATCH_SIZE, 1 << (n // 16).bit_length()))
+    return min(limit or _MAX_BATCH_SIZE, max(_MIN_BATCH_SIZE, 1 << (n // 16).bit_length()))
 
 
 def default_epochs(steps: int) -> int:

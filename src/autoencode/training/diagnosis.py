@@ -59,39 +59,39 @@ def diagnose(
         held_out: The validation examples, if any.
         history: The records of the epochs.
         training: The resolved training method.
-        fixed_code: Whether the network determines the size of the code, as for codes that are
+        fixed_code: Whether the network determines the code size, such as networks whose codes are
             maps.
     """
     step.eval()
-    shown = _some(data, _MAX_NUMBERS)
+    shown = _subset(data, _MAX_NUMBERS)
     trained = _scores(step, shown)
-    others = trained if held_out is None else _scores(step, _some(held_out, _MAX_NUMBERS))
-    x = step.normalize(_some(data, _MAX_NUMBERS_FOR_CONSTANT)[:].to(others.target.device).target)
+    others = trained if held_out is None else _scores(step, _subset(held_out, _MAX_NUMBERS))
+    x = step.normalize(_subset(data, _MAX_NUMBERS_FOR_CONSTANT)[:].to(others.target.device).target)
     event = Size(event_shape(modality))
-    trivial = (
+    baseline = (
         _Unigram(x, step.model.likelihood)
         if isinstance(modality, Tokenized)
         else constant(family, x, event)
     )
-    learned = float(_gains(trained, trivial).mean())
+    learned = float(_gains(trained, baseline).mean())
 
-    found = [
+    warnings = [
         _collapsed(step, trained)
-        or _no_better(step, modality, others, trivial)
-        or (_uneven(step, x, others) if held_out is not None else None),
-        _falling(history, trained.total, learned, training),
+        or _no_better_than_constant(step, modality, others, baseline)
+        or (_no_better_than_scaled_columns(step, x, others) if held_out is not None else None),
+        _still_falling(history, trained.total, learned, training),
         _skipped(history, len(data), training),
     ]
 
     if not isinstance(modality, Tokenized):  # for texts, the modality warns before the training
-        found.append(_dominated(step, shown, trained.total, _all(data, held_out)))
-        found.append(None if fixed_code else _too_wide(step, data, trained.target))
+        warnings.append(_dominated(step, shown, trained.total, _with_held_out(data, held_out)))
+        warnings.append(None if fixed_code else _too_wide(step, data, trained.target))
 
-    yield from filter(None, found)
+    yield from filter(None, warnings)
 
 
 def constant(family: Family, x: Tensor, event: Size, steps: int = 60) -> Distribution:
-    r"""Maximum-likelihood fit of one distribution of a family to all examples.
+    r"""Maximum-likelihood fit of one distribution to all examples.
 
     .. math:: \arg \max_\phi \sum_i \log p(x_i \mid \phi)
 
@@ -141,9 +141,9 @@ def constant(family: Family, x: Tensor, event: Size, steps: int = 60) -> Distrib
     with torch.enable_grad():
         limits = {"maxiter": steps, "maxcor": steps, "ftol": 1e-9, "gtol": 1e-7}
         start = _vector(parameters)
-        found = minimize(loss_and_gradient, start, jac=True, method="L-BFGS-B", options=limits)
+        result = minimize(loss_and_gradient, start, jac=True, method="L-BFGS-B", options=limits)
 
-    _assign(parameters, found.x)
+    _assign(parameters, result.x)
 
     for parameter in parameters:
         parameter.requires_grad_(False)
@@ -174,9 +174,9 @@ def far_row(x: Tensor) -> tuple[int, int, float] | None:
     far, rows = x.abs().max(dim=0)
     shares = far.square() * N / (N - 1) / squares.clamp(min=torch.finfo(x.dtype).tiny)
 
-    # A flag that is set in a single row does not compress the scale of other rows
+    # A binary column that is set in a single row does not compress the scale of the others
     differ = torch.tensor(
-        [bool(s > 0.5) and _differ(x[:, j]) for j, s in enumerate(shares.tolist())],
+        [bool(s > 0.5) and _mostly_differ(x[:, j]) for j, s in enumerate(shares.tolist())],
         dtype=torch.bool,
     )
     shares = shares.cpu() * differ
@@ -224,13 +224,13 @@ class _Unigram:
         return torch.arange(x.shape[1], device=x.device) < n[:, None]
 
 
-def _some(data: Examples, numbers: int) -> Examples:
+def _subset(data: Examples, numbers: int) -> Examples:
     fitting = max(_MIN_EXAMPLES, numbers // max(1, data.target[:1].numel()))
     return data.spread(min(_MAX_EXAMPLES, fitting))
 
 
 def _scores(step: TrainStep, data: Examples) -> _Scores:
-    found: list[Any] = []
+    rows: list[Any] = []
 
     for part in data.split():
         part = part.to(next(step.parameters()).device)
@@ -238,16 +238,16 @@ def _scores(step: TrainStep, data: Examples) -> _Scores:
         loss = step(part)
         ll = loss.terms.get("bound", -loss.terms.get("distortion", loss.total))
         codes = step.model.given(part.context).encode(x).mean
-        found.append((target, codes, loss.total.double(), ll.double(), part.context))
+        rows.append((target, codes, loss.total.double(), ll.double(), part.context))
 
-    target, codes, total, ll = (torch.cat([row[k] for row in found]) for k in range(4))
-    contexts = [row[4] for row in found if row[4] is not None]
+    target, codes, total, ll = (torch.cat([row[k] for row in rows]) for k in range(4))
+    contexts = [row[4] for row in rows if row[4] is not None]
 
     return _Scores(target, codes, total, ll, torch.cat(contexts) if contexts else None)
 
 
-def _gains(scores: _Scores, trivial: Any) -> Tensor:
-    return scores.log_prob - trivial.log_prob(scores.target.double())
+def _gains(scores: _Scores, baseline: Any) -> Tensor:
+    return scores.log_prob - baseline.log_prob(scores.target.double())
 
 
 def _collapsed(step: TrainStep, scores: _Scores) -> str | None:
@@ -258,13 +258,15 @@ def _collapsed(step: TrainStep, scores: _Scores) -> str | None:
     return failures.collapsed(active_units(scores.codes), scores.codes.shape[1], beta)
 
 
-def _no_better(step: TrainStep, modality: Modality, scores: _Scores, trivial: Any) -> str | None:
+def _no_better_than_constant(
+    step: TrainStep, modality: Modality, scores: _Scores, baseline: Any
+) -> str | None:
     if not step.model.posterior.has_density and not isinstance(modality, Tokenized):
         p = step.model.given(scores.context).decode(scores.codes)
-        errors = (modality.error(scores.target, q).mean() for q in (p, trivial))
+        errors = (modality.error(scores.target, q).mean() for q in (p, baseline))
         return failures.no_better(*map(float, errors), density=False)
 
-    gains, ours = _gains(scores, trivial), float(scores.log_prob.mean())
+    gains, ours = _gains(scores, baseline), float(scores.log_prob.mean())
     return failures.no_better(
         ours,
         ours - float(gains.mean()),
@@ -274,7 +276,7 @@ def _no_better(step: TrainStep, modality: Modality, scores: _Scores, trivial: An
     )
 
 
-def _uneven(step: TrainStep, x: Tensor, held_out: _Scores) -> str | None:
+def _no_better_than_scaled_columns(step: TrainStep, x: Tensor, held_out: _Scores) -> str | None:
     family = step.model.likelihood
 
     if not step.model.posterior.has_density or not isinstance(family, SharedGaussian):
@@ -310,7 +312,7 @@ def _standard_error(x: Tensor) -> float:
     return float(x.std(correction=0)) / math.sqrt(len(x))
 
 
-def _falling(
+def _still_falling(
     history: Sequence[Any], total: Tensor, learned: float, training: Solver
 ) -> str | None:
     if not hasattr(training, "epochs"):  # solved in closed form
@@ -340,7 +342,7 @@ def _dominated(step: TrainStep, shown: Examples, total: Tensor, data: Examples) 
 
         if (far := far_row(x)) is not None:
             i, j, share = far
-            name = f"row {_row(data, i)}"
+            name = f"row {_row_number(data, i)}"
             return failures.dominated(name, share, f"the variance of column {j}")
 
     away = (total - total.median()).abs()
@@ -352,10 +354,12 @@ def _dominated(step: TrainStep, shown: Examples, total: Tensor, data: Examples) 
     rest = float(away.sum() - away[i]) / (len(away) - 1) * (N - 1)
     share = float(away[i]) / max(float(away[i]) + rest, 1e-300)
 
-    return failures.dominated(f"example {_row(shown, i)}", share, "the spread of the losses")
+    return failures.dominated(
+        f"example {_row_number(shown, i)}", share, "the spread of the losses"
+    )
 
 
-def _all(data: Examples, held_out: Examples | None) -> Examples:
+def _with_held_out(data: Examples, held_out: Examples | None) -> Examples:
     r"""Returns the training examples and the held-out ones together."""
     if held_out is None or data.rows is None or held_out.rows is None:
         return data
@@ -363,10 +367,10 @@ def _all(data: Examples, held_out: Examples | None) -> Examples:
     return replace(data, rows=torch.cat([data.rows, held_out.rows]))
 
 
-def _row(data: Examples, i: int) -> int:
+def _row_number(data: Examples, i: int) -> int:
     return i if data.rows is None else int(data.rows[i])
 
 
-def _differ(column: Tensor) -> bool:
+def _mostly_differ(column: Tensor) -> bool:
     r"""Returns whether more than half of the numbers differ from the median."""
     return bool((column - column.median()).abs().median() > 0)

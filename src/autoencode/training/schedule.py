@@ -76,10 +76,10 @@ def parse_duration(duration: float | str | None) -> float | None:
     if duration is None:
         return None
 
-    found = re.fullmatch(r"\s*([0-9.]+)\s*([smhd]?)\s*", str(duration))
+    match = re.fullmatch(r"\s*([0-9.]+)\s*([smhd]?)\s*", str(duration))
 
     try:
-        value = float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]]  # type: ignore[index]
+        value = float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]  # type: ignore[index]
     except (TypeError, ValueError):
         value = 0.0
 

@@ -33,11 +33,11 @@ class TrainingDefaults(NamedTuple):
     r"""The number of examples in a minibatch; `None` to derive it from the number of examples."""
 
     max_batch_size: int | None = None
-    r"""The largest batch size that is derived from less than 100,000 examples. The number of
-    epochs does not depend on it."""
+    r"""The largest default batch size for fewer than 100,000 examples. The number of epochs does
+    not depend on it."""
 
     static_shapes: bool = True
-    r"""Promise that all minibatches have one shape, as a compiled step needs."""
+    r"""True if all minibatches have the same shape, which a compiled step needs."""
 
 
 class Solver(Configurable, abc.ABC):
@@ -59,7 +59,7 @@ class Solver(Configurable, abc.ABC):
 
     @abc.abstractmethod
     def resolve(self: Self, n: int, defaults: TrainingDefaults = TrainingDefaults()) -> Self:
-        r"""Returns a copy in which every argument that was left open has a value.
+        r"""Returns a copy with a value for every argument that was left out.
 
         Arguments:
             n: The number of examples.

@@ -25,8 +25,8 @@ class TrainStep(nn.Module):
         corruption: A function from scaled examples to corrupted ones, for the encoder to see.
         normalize: A function from stored examples to scaled ones.
         raw_corruption: A function from stored examples to corrupted ones, applied before scaling.
-        augment: A random function from scaled examples to equally likely ones, such as shifted
-            images; applied only in training. It must treat all channels of an example alike.
+        augment: A random function from scaled examples to equally likely examples, such as shifted
+            images; applied in training only. It must treat all channels of an example alike.
         precision: `"bfloat16"` to multiply the matrices of networks in bfloat16. Objectives,
             likelihoods and weights stay in float32.
     """

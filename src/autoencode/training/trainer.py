@@ -61,13 +61,13 @@ class Training(Solver):
         | https://arxiv.org/abs/2203.03466
 
     Arguments:
-        epochs: The number of passes over the data. By default as many as 2,000 steps take, at
-            least 10 and at most 128; with a time budget, as many as fit in it.
-        batch_size: The number of examples in a minibatch. By default a sixteenth of the examples
-            rounded to a power of two, at least 16 and at most 128, or 64 for texts with recurrent
-            networks; 512 from 100,000 examples on.
-        learning_rate: The largest learning rate of matrices with up to 256 inputs. By default that
-            of the network, 0.002 for most.
+        epochs: The number of passes over the data. By default enough for 2,000 steps, at least 10
+            and at most 128; with a time budget, as many as fit in it.
+        batch_size: The number of examples in a minibatch. By default a sixteenth of the number of
+            examples, rounded to a power of two, at least 16 and at most 128 (64 for texts with
+            recurrent networks); 512 for 100,000 examples or more.
+        learning_rate: The largest learning rate of matrices with up to 256 inputs. By default the
+            network's own, which is 0.002 for most networks.
         weight_decay: The decay of weight matrices, relative to the learning rate.
         max_grad_norm: The largest norm of the gradient; a longer gradient is scaled down to it.
         ema_decay: The decay per step of a moving average of the weights, such as 0.999. The model
@@ -143,11 +143,11 @@ class Training(Solver):
 
         if precision not in {"auto", "float32", "bfloat16"}:
             raise ValueError(
-                f"expected precision 'auto', 'float32' or 'bfloat16', got {precision!r}."
+                f"expected precision as 'auto', 'float32' or 'bfloat16', got {precision!r}."
             )
 
         if compile not in {"auto", True, False}:
-            raise ValueError(f"expected compile 'auto', True or False, got {compile!r}.")
+            raise ValueError(f"expected compile as 'auto', True or False, got {compile!r}.")
 
         if compile is True and gradient_accumulation > 1:
             raise ValueError(
@@ -195,8 +195,8 @@ class Training(Solver):
         return default_held_out(n)
 
     def resolve(self, n: int, defaults: TrainingDefaults = TrainingDefaults()) -> "Training":
-        given, most = self.batch_size or defaults.batch_size, defaults.max_batch_size
-        batch_size = given or default_batch_size(n, most)
+        given, limit = self.batch_size or defaults.batch_size, defaults.max_batch_size
+        batch_size = given or default_batch_size(n, limit)
         steps = math.ceil(n / batch_size)
         device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
         epochs, budget = self.epochs, parse_duration(self.time_budget)
@@ -294,7 +294,8 @@ class Training(Solver):
                         if checkpoint and checkpoint.due():
                             checkpoint.write(*state.state_dict(settings))
 
-                    # Written before the epoch ends, so that it can be resumed in the middle
+                    # Written before the epoch ends, so that a training can be resumed within an
+                    # epoch
                     if checkpoint and interrupted.is_set():
                         checkpoint.write(*state.state_dict(settings))
 

@@ -182,7 +182,7 @@ class CompiledUpdate:
             else (self.max_grad_norm / (norm + 1e-6)).clamp(max=1)
         )
 
-        # A skipped update multiplies all changes by zero, which takes no further pass over memory
+        # A skipped update multiplies all changes by zero, which needs no second pass over memory
         made = finite.float()
 
         settings = zip(self.optimizer.learning_rates(), self.optimizer.weight_decays())

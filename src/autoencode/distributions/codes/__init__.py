@@ -1,16 +1,16 @@
 r"""Families of codes whose units depend on each other: posteriors, not likelihoods.
 
-- `gaussians`: `FullGaussian`, normal distributions with a covariance, and `DeltaGaussian`, with a
-  least rate
-- `top_k`: `TopK` and `BatchTopK`, a number of active units for each example, or on average
-- `power_spherical`: `PowerSpherical`, directions
-- `flows/`: `PlanarFlow`, `InverseAutoregressiveFlow` and `SplineFlow`, noise that steps transform
+- `gaussians`: `FullGaussian`, normal distributions with a full covariance, and `DeltaGaussian`,
+  with a minimum rate
+- `top_k`: `TopK` and `BatchTopK`, a fixed number of active units for each example, or on average
+- `power_spherical`: `PowerSpherical`, directions on the unit sphere
+- `flows/`: normalizing flows: `PlanarFlow`, `InverseAutoregressiveFlow` and `SplineFlow`
 - `wrapped_normal`: `WrappedNormal`, points of hyperbolic space
 - `gumbel_softmax`: `GumbelSoftmax`, categories
-- `straight_through`: `StraightThroughBernoulli`, truth values
+- `straight_through`: `StraightThroughBernoulli`, binary codes
 - `jump_relu`: `JumpReLU`, a learned threshold for each unit
 - `codebook`: tables of entries, learned by moving averages
-- `grouping`: groups of units that stand for an entry
+- `grouping`: groups of units that are replaced by an entry of a codebook
 - `vector_quantizers`: `VectorQuantizer`, the nearest entry; `ResidualQuantizer`, a sum of entries
 - `product_quantizer`: `ProductQuantizer`, a codebook for each group of units
 - `lookup_free`: `LookupFreeQuantizer`, signs

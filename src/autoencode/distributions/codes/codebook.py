@@ -19,10 +19,10 @@ class QuantizedPoint(PointMass):
     Arguments:
         loc: The entries, with shape `(*, D)`, and the gradient of the unquantized code.
         index: The indices of the entries, with shape `(*, G)`.
-        commitment: The squared distance of the unquantized code, which has the gradient, from the
-            entries, with shape `(*)`.
-        size: The number of values of an index.
-        n_codebooks: The number of codebooks, which the indices of a code take in turn.
+        commitment: The squared distance between unquantized code and entries, with shape `(*)`.
+            Only the unquantized code receives its gradient.
+        size: The number of values that an index may take.
+        n_codebooks: The number of codebooks. Consecutive indices belong to consecutive codebooks.
         penalty: A penalty that the objective adds to the loss of a code, with shape `(*)`.
 
     See Also:
@@ -72,8 +72,8 @@ class Codebook(nn.Module):
         m_k \leftarrow \gamma m_k + (1 - \gamma) \sum_{i : k_i = k} x_i, \qquad
         e_k = m_k / N_k
 
-    An entry that few vectors are nearest to becomes a random vector of the minibatch. In the first
-    minibatch, all do.
+    An entry with too small a count is replaced by a random vector of the minibatch. In the first
+    minibatch, all entries are replaced.
 
     References:
         | Neural Discrete Representation Learning (van den Oord et al., 2017), appendix A.1
@@ -86,7 +86,7 @@ class Codebook(nn.Module):
         size: The number :math:`K` of entries.
         width: The number of features of an entry.
         ema_decay: The decay :math:`\gamma`, in 0 to 1.
-        revival: Entries with fewer than this share of the mean count are replaced.
+        revival: Entries with a count below this fraction of the mean count are replaced.
 
     Example:
         >>> book = Codebook(2, 1, ema_decay=0.0).train()
@@ -112,11 +112,11 @@ class Codebook(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         r"""Returns the entries nearest to vectors `(M, width)`, and their indices `(M,)`.
 
-        In training, the entries move first to where they were needed in this minibatch.
+        In training, the entries are first updated with these vectors.
         """
         x = x.detach()
 
-        with torch.autocast(x.device.type, enabled=False):  # averages need all digits
+        with torch.autocast(x.device.type, enabled=False):  # moving averages need full precision
             if self.training:
                 self._revive(x)
                 self._average(x, self.nearest(x))
@@ -150,7 +150,7 @@ class Codebook(nn.Module):
 
 
 def code_indices(q: Distribution) -> Tensor:
-    r"""Indices of the values that codes have, of finitely many, with shape `(*, G)`.
+    r"""Indices of discrete codes, with shape `(*, G)`.
 
     Raises:
         ValueError: If the codes of the posterior vary continuously.
@@ -164,7 +164,7 @@ def code_indices(q: Distribution) -> Tensor:
 
 
 def quantized_point(q: Distribution) -> QuantizedPoint:
-    r"""Point mass at entries of a codebook that a posterior is.
+    r"""Point mass at codebook entries, taken from a posterior.
 
     Raises:
         ValueError: If the posterior is not quantized.
@@ -191,7 +191,8 @@ def perplexity(index: Tensor, size: int, n_codebooks: int = 1) -> Tensor:
     Arguments:
         index: The indices, of any shape whose last dimension is a multiple of `n_codebooks`.
         size: The number of entries of a codebook.
-        n_codebooks: The number of codebooks, which indices take in turn. The result is the mean.
+        n_codebooks: The number of codebooks, to which consecutive indices belong. The result is
+            the mean over codebooks.
 
     Example:
         >>> perplexity(torch.tensor([0, 1, 2, 3]), 8).round(decimals=3)
@@ -207,7 +208,8 @@ def usage(index: Tensor, size: int, n_codebooks: int = 1) -> Tensor:
     Arguments:
         index: The indices, of any shape whose last dimension is a multiple of `n_codebooks`.
         size: The number of entries of a codebook.
-        n_codebooks: The number of codebooks, which indices take in turn. The result is the mean.
+        n_codebooks: The number of codebooks, to which consecutive indices belong. The result is
+            the mean over codebooks.
 
     Example:
         >>> usage(torch.tensor([0, 1, 2, 2]), 8)

@@ -1,4 +1,4 @@
-r"""Normal distributions with a covariance, or with a least rate."""
+r"""Normal distributions with a full covariance, or with a minimum rate."""
 
 __all__ = ["DeltaGaussian", "FullGaussian"]
 
@@ -62,8 +62,9 @@ class DeltaGaussian(Family):
     The sign is that of :math:`m`. The scales :math:`\sigma_l < 1 < \sigma_u` solve
     :math:`\sigma^2 - 1 - \log \sigma^2 = 2 \delta`, so that the root is real. The divergence from
     the unit Gaussian is :math:`\delta + m^2 / 2` for each unit, whatever the scale: no unit can
-    collapse, and the bound is a true one, as no term of the objective changes. A decoder that can
-    do without the code, such as one of texts, then pays for it in any case.
+    collapse. No term of the objective changes, so that the bound remains a bound. A decoder that
+    could ignore the code, such as that of texts, gains nothing by doing so, because the rate is
+    paid in any case.
 
     References:
         | Preventing Posterior Collapse with delta-VAEs (Razavi et al., 2019), section 2, for
@@ -71,7 +72,7 @@ class DeltaGaussian(Family):
         | https://arxiv.org/abs/1901.03416
 
     Arguments:
-        min_rate: The least rate :math:`\delta > 0` of each unit, in nats, up to 50.
+        min_rate: The minimum rate :math:`\delta > 0` of each unit, in nats, up to 50.
 
     Raises:
         ValueError: If the rate is out of its range.
@@ -105,7 +106,7 @@ class DeltaGaussian(Family):
         low, high = self.scales
         scale = low + (high - low) * s.sigmoid()
         left = 2 * self.min_rate + 1 + 2 * scale.log() - scale.square()
-        tiny = torch.finfo(m.dtype).eps  # the root of zero has no derivative
+        tiny = torch.finfo(m.dtype).eps  # a square root has no derivative at zero
         loc = (m.square() + left).clamp(min=tiny).sqrt()
 
         return Normal(torch.where(m < 0, -loc, loc), scale, validate_args=False)

@@ -1,4 +1,4 @@
-r"""Groups of units that stand for an entry of a codebook."""
+r"""Groups of units, each replaced by an entry of a codebook."""
 
 __all__ = ["check_codebook", "entry_width", "groups", "straight_through"]
 
@@ -13,10 +13,10 @@ def check_codebook(codebook_size: int, codebook_dim: int | None, ema_decay: floa
     Arguments:
         codebook_size: The number of entries.
         codebook_dim: The number of features of an entry, or `None`.
-        ema_decay: The decay of the moving averages that the entries are.
+        ema_decay: The decay of the moving averages that define the entries.
 
     Raises:
-        ValueError: If one is out of its range.
+        ValueError: If an argument is out of its range.
 
     Example:
         >>> check_codebook(1, None, 0.9)
@@ -33,14 +33,15 @@ def check_codebook(codebook_size: int, codebook_dim: int | None, ema_decay: floa
 
 
 def entry_width(codebook_dim: int | None, D: int) -> int:
-    r"""Number of features of an entry: as given, or the largest divisor of the code up to four.
+    r"""Number of features of an entry: as given, or the largest divisor of the code size up to
+    four.
 
     Arguments:
-        codebook_dim: The number that was chosen, or `None`.
+        codebook_dim: The given number, or `None`.
         D: The size of the code.
 
     Raises:
-        ValueError: If it does not divide the code.
+        ValueError: If the given number does not divide the code size.
 
     Example:
         >>> entry_width(None, 6)
@@ -51,7 +52,7 @@ def entry_width(codebook_dim: int | None, D: int) -> int:
 
     if D % codebook_dim:
         raise ValueError(
-            f"expected a code of a multiple of {codebook_dim} numbers, the size of an entry, got"
+            f"expected a code size that is a multiple of codebook_dim={codebook_dim}, got"
             f" {D}. Choose another latent_dim, or another codebook_dim."
         )
 
@@ -81,14 +82,14 @@ def straight_through(
     n_codebooks: int = 1,
     penalty: Tensor | None = None,
 ) -> QuantizedPoint:
-    r"""Entries with the gradient of what they stand for.
+    r"""Point mass at codebook entries that passes its gradient to the units (straight-through).
 
     Arguments:
         x: Groups of units, with shape `(*, G, width)`.
         entries: Their entries, with the same shape.
         index: The indices of the entries, with shape `(*, n)`.
-        size: The number of values of an index.
-        n_codebooks: The number of codebooks, which indices take in turn.
+        size: The number of values that an index may take.
+        n_codebooks: The number of codebooks, to which consecutive indices belong.
         penalty: A penalty for each code, with shape `(*)`, or `None`.
 
     Example:

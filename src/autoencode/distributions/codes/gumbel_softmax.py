@@ -1,4 +1,4 @@
-r"""Codes that are categories."""
+r"""Categorical codes."""
 
 __all__ = ["CategoricalCodes", "GumbelSoftmax"]
 
@@ -17,19 +17,19 @@ from ..base import Family
 
 
 class CategoricalCodes(Distribution):
-    r"""Distribution of vectors that stand for categories, one-hot or relaxed.
+    r"""Distribution of one-hot encoded categories, exact or relaxed.
 
     With a temperature :math:`\tau` the vectors are relaxed: they lie in the simplex, near its
-    corners where :math:`\tau` is small, and have the density of the concrete distribution,
+    corners if :math:`\tau` is small, and have the density of the concrete distribution,
 
     .. math:: z = \mathrm{softmax} \big( (\log \pi + g) / \tau \big), \qquad
         g_k \sim \mathrm{Gumbel}(0, 1)
 
-    Without one, they are one-hot and have probabilities. The mean is :math:`\pi`.
+    Without a temperature, they are one-hot and have probabilities. The mean is :math:`\pi`.
 
     Arguments:
         logits: Logits of the probabilities :math:`\pi`, with shape `(*, G, K)` for :math:`G`
-            categories of :math:`K` levels. A code is all their vectors in a row.
+            categories of :math:`K` levels. A code is the concatenation of their vectors.
         temperature: The temperature :math:`\tau`, or `None`.
 
     Example:
@@ -93,7 +93,7 @@ def _kl_of_categories(q: CategoricalCodes, p: CategoricalCodes) -> Tensor:
 
 
 class GumbelSoftmax(Family):
-    r"""Categories, whose samples are relaxed in training so that they have a gradient.
+    r"""Categories, with samples that are relaxed in training so that they have a gradient.
 
     .. math:: z_g = \mathrm{softmax} \big( (\phi_g + g) / \tau \big), \qquad
         g_k \sim \mathrm{Gumbel}(0, 1)
@@ -148,9 +148,9 @@ class GumbelSoftmax(Family):
 
         if K < 2 or D % K:
             raise ValueError(
-                f"expected a code of a multiple of {self.n_categories or 'two to ten'} numbers,"
-                f" the levels of a category, got {D}. Choose another latent_dim, or another"
-                " n_categories."
+                f"expected a code size that is a multiple of {self.n_categories or 'two to ten'},"
+                f" the number of levels of a category, got {D}. Choose another latent_dim, or"
+                " another n_categories."
             )
 
         return self

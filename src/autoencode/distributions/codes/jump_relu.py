@@ -1,4 +1,4 @@
-r"""Codes whose units have learned thresholds."""
+r"""Sparse codes with learned thresholds."""
 
 __all__ = ["JumpReLU", "SparsePoint"]
 
@@ -17,7 +17,7 @@ from ..dirac import PointMass
 
 
 class SparsePoint(PointMass):
-    r"""Point mass that knows which of its units are active.
+    r"""Point mass with indicators of its active units.
 
     Arguments:
         loc: The point, with shape `(*)`.
@@ -41,13 +41,13 @@ class SparsePoint(PointMass):
 
 
 class JumpReLU(Family):
-    r"""Point masses at codes whose units are zero up to a threshold of their own.
+    r"""Point masses at codes whose units are zero up to a learned threshold.
 
     .. math:: z_j = \phi_j \, [\phi_j > \theta_j]
 
-    The thresholds are learned, although the step has no derivative: the derivative with respect
-    to :math:`\theta_j` is that of a ramp of width :math:`\varepsilon` at the threshold. Train it
-    with :class:`~autoencode.objectives.Sparse` and `penalty="l0"`.
+    A step has no useful derivative. The thresholds are learned with a replacement: the derivative
+    with respect to :math:`\theta_j` is that of a ramp of width :math:`\varepsilon` at the
+    threshold. Train it with :class:`~autoencode.objectives.Sparse` and `penalty="l0"`.
 
     References:
         | Jumping Ahead: Improving Reconstruction Fidelity with JumpReLU Sparse Autoencoders
@@ -55,7 +55,7 @@ class JumpReLU(Family):
         | https://arxiv.org/abs/2407.14435
 
     Arguments:
-        threshold: The first threshold :math:`\theta_j > 0`.
+        threshold: The initial threshold :math:`\theta_j > 0`.
         bandwidth: The width :math:`\varepsilon > 0` of the ramp.
 
     Raises:

@@ -14,7 +14,7 @@ from ..base import Family
 from .codebook import QuantizedPoint
 from .grouping import groups, straight_through
 
-_MOST_BITS = 14  # the entropy of a minibatch needs a number for each entry and code
+_MAX_BITS = 14  # the entropy needs one number for each of the 2^14 entries and each code
 
 
 class LookupFreeQuantizer(Family):
@@ -28,9 +28,9 @@ class LookupFreeQuantizer(Family):
         - H \big( \mathbb{E} [p(k \mid \phi)] \big) \Big), \qquad
         p(k \mid \phi) \propto e^{-\| \phi_g - e_k \|^2 / \tau}
 
-    which makes each code certain of its entries, and all codes together use all entries. Its
-    expectation is taken over the groups of a minibatch. A larger weight uses more entries, at the
-    cost of the distortion.
+    which makes the entries of each code certain, and the use of all entries even. The expectation
+    is taken over the groups of a minibatch. A larger weight uses more entries, at the cost of the
+    distortion.
 
     References:
         | Language Model Beats Diffusion: Tokenizer is Key to Visual Generation (Yu et al., 2023),
@@ -69,9 +69,9 @@ class LookupFreeQuantizer(Family):
         check_at_least(0, entropy_weight=entropy_weight)
         check_above(0, temperature=temperature)
 
-        if n_bits is not None and n_bits > _MOST_BITS:
+        if n_bits is not None and n_bits > _MAX_BITS:
             raise ValueError(
-                f"expected n_bits of at most {_MOST_BITS}, got {n_bits}. Larger codes have several"
+                f"expected n_bits of at most {_MAX_BITS}, got {n_bits}. Larger codes have several"
                 " groups: choose a divisor of latent_dim."
             )
 
@@ -82,7 +82,7 @@ class LookupFreeQuantizer(Family):
     def build(self, network: Network | None, event: Sequence[int]) -> "LookupFreeQuantizer":
         if event[0] % self._width(event[0]):
             raise ValueError(
-                f"expected a code of a multiple of {self.n_bits} numbers, the bits of an index,"
+                f"expected a code size that is a multiple of n_bits={self.n_bits},"
                 f" got {event[0]}. Choose another latent_dim, or another n_bits."
             )
 
@@ -114,8 +114,8 @@ class LookupFreeQuantizer(Family):
         return (2.0 * (bits % 2) - 1).flatten(start_dim=-2)
 
     def _entropies(self, x: Tensor) -> Tensor:
-        r"""Returns the entropy of each code minus that of all together, with shape `(*)`."""
-        logit = 4 * x / self.temperature  # of a bit, as squared distances differ by 4 x
+        r"""Returns the entropy of each code minus that of the minibatch, with shape `(*)`."""
+        logit = 4 * x / self.temperature  # logit of a bit: its two squared distances differ by 4 x
         on, off = logit.sigmoid(), (-logit).sigmoid()
         each = (softplus(logit) - on * logit).sum(dim=(-2, -1))
         p = x.new_ones(*x.shape[:-1], 1)
@@ -124,7 +124,7 @@ class LookupFreeQuantizer(Family):
             p = torch.cat([p * off[..., j, None], p * on[..., j, None]], dim=-1)
 
         mean = p.flatten(end_dim=-2).mean(dim=0)
-        log_mean = mean.clamp(min=torch.finfo(mean.dtype).tiny).log()  # of entries that none uses
+        log_mean = mean.clamp(min=torch.finfo(mean.dtype).tiny).log()  # finite for unused entries
 
         return each + x.shape[-2] * (mean * log_mean).sum()
 

@@ -133,10 +133,10 @@ class PowerSpherical(Family):
         \kappa = 2 / \sigma^2, \quad \sigma = \sigma_0 + \log(1 + e^s)
 
     The direction :math:`\mu` is normalized, and :math:`s` is the mean of the second raw parameter.
-    A code of :math:`D` numbers has :math:`D - 1` degrees of freedom. Around its direction it is
-    spread by about :math:`\sigma` in each of them, in radians. The divergence from the uniform
-    distribution has a closed form, so that an uninformative code costs nothing and none is pulled
-    to a center.
+    A code of :math:`D` numbers has :math:`D - 1` degrees of freedom. In each of them, codes spread
+    by about :math:`\sigma` radians around the direction. The rate is the divergence from the
+    uniform distribution, in closed form: an uninformative code costs nothing, and no code is
+    pulled toward a center.
 
     References:
         | The Power Spherical distribution (De Cao & Aziz, 2020)

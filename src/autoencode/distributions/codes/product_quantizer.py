@@ -23,8 +23,8 @@ class ProductQuantizer(Family):
     A code of :math:`D` numbers consists of :math:`G = D / w` groups. With :math:`K` entries in
     each codebook there are :math:`K^G` codes. Unlike
     :class:`~autoencode.distributions.VectorQuantizer`, whose groups share one codebook, each group
-    learns entries of its own. It costs :math:`G` times the memory, and helps where groups hold
-    different things.
+    learns entries of its own. It needs :math:`G` times the memory, and helps if groups hold
+    different kinds of information.
 
     References:
         | Product Quantization for Nearest Neighbor Search (Jégou et al., 2011)
@@ -37,7 +37,7 @@ class ProductQuantizer(Family):
         codebook_size: The number :math:`K` of entries of each codebook.
         codebook_dim: The number :math:`w` of features of an entry, a divisor of the size of the
             code; by default the largest one up to four.
-        ema_decay: The decay of the moving averages that the entries are.
+        ema_decay: The decay of the moving averages that define the entries.
 
     Raises:
         ValueError: If an argument is out of its range, or `codebook_dim` does not divide the code.

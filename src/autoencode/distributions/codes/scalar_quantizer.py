@@ -23,8 +23,8 @@ class FiniteScalarQuantizer(Family):
 
     The offset :math:`o_j` is :math:`\frac{1}{2}` for even :math:`L_j` and zero for odd ones, and
     the shift :math:`s_j` keeps :math:`\phi_j = 0` at :math:`z_j = 0`. There is no codebook to
-    learn, and no entry that is never used. Groups of as many units as there are levels have one
-    index among :math:`\prod_j L_j`.
+    learn. A group has one unit for each entry of `levels`, and one index among
+    :math:`\prod_j L_j`.
 
     References:
         | Finite Scalar Quantization: VQ-VAE Made Simple (Mentzer et al., 2024)
@@ -34,7 +34,8 @@ class FiniteScalarQuantizer(Family):
         levels: The numbers of levels :math:`L_j \geq 3` of the units of a group.
 
     Raises:
-        ValueError: If there are fewer than three levels, or the code is no multiple of a group.
+        ValueError: If a unit has fewer than three levels, or the code size is not a multiple of
+            the size of a group.
 
     See Also:
         :class:`~autoencode.distributions.VectorQuantizer`,
@@ -62,7 +63,7 @@ class FiniteScalarQuantizer(Family):
     def build(self, network: Network | None, event: Sequence[int]) -> "FiniteScalarQuantizer":
         if event[0] % len(self.levels):
             raise ValueError(
-                f"expected a code of a multiple of {len(self.levels)} numbers, as there are"
+                f"expected a code size that is a multiple of {len(self.levels)}, the length of"
                 f" levels, got {event[0]}. Choose another latent_dim, or other levels."
             )
 

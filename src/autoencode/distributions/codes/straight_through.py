@@ -1,4 +1,4 @@
-r"""Codes that are truth values."""
+r"""Binary codes."""
 
 __all__ = ["Bits", "StraightThroughBernoulli"]
 
@@ -34,7 +34,7 @@ class Bits(Bernoulli):
 
 @register_kl(Bits, Bits)
 def _kl_of_bits(q: Bits, p: Bits) -> Tensor:
-    # That of torch does not broadcast
+    # torch's implementation does not broadcast
     one = softplus(-p.logits) - softplus(-q.logits)
     zero = softplus(p.logits) - softplus(q.logits)
 
@@ -42,12 +42,12 @@ def _kl_of_bits(q: Bits, p: Bits) -> Tensor:
 
 
 class StraightThroughBernoulli(Family):
-    r"""Truth values, whose samples pass their gradient to the probabilities.
+    r"""Binary codes, whose samples pass their gradient to the probabilities.
 
     .. math:: z_j \sim \mathrm{Bernoulli}(\sigma(\phi_j)), \qquad
         \frac{\partial z_j}{\partial \phi_j} := \sigma'(\phi_j)
 
-    The estimate of the gradient is biased: it takes the sample for its mean. The rate is the
+    The gradient is biased: it is computed as if the sample were its mean. The rate is the
     divergence from fair coins, in closed form, and is at most :math:`\log 2` for each number.
     `transform` returns the probabilities, and `transform(X, indices=True)` the most probable
     values.

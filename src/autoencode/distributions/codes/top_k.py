@@ -12,11 +12,11 @@ from ..dirac import PointMass
 
 
 class Activations(PointMass):
-    r"""Point mass at some units of a code, which knows all of them.
+    r"""Point mass at the largest units of a code, with all units before the selection.
 
     Arguments:
-        loc: The point, whose other units are zero, with shape `(*)`.
-        before: All units, none of them negative, with shape `(*)`.
+        loc: The code, with zeros for the units that are not kept, with shape `(*)`.
+        before: The non-negative units before the selection, with shape `(*)`.
 
     Example:
         >>> Activations(torch.tensor([0.0, 2.0]), torch.tensor([1.0, 2.0])).before.sum()
@@ -33,13 +33,13 @@ class Activations(PointMass):
 
 
 def activations(q: Distribution) -> Activations:
-    r"""Point mass that knows all units, of a posterior that keeps the largest ones.
+    r"""Point mass of a posterior that keeps the largest units.
 
     Arguments:
         q: The posterior.
 
     Raises:
-        ValueError: If the posterior is another one.
+        ValueError: If the posterior is of another kind.
 
     Example:
         >>> activations(torch.distributions.Normal(0.0, 1.0))
@@ -101,8 +101,9 @@ class BatchTopK(Family):
     r"""Point masses at codes with `k` active units on average.
 
     In training, the :math:`k B` largest units of a minibatch of :math:`B` codes are kept, so that
-    complex examples may use more. Afterwards all units beyond a threshold are kept, the running
-    mean of the smallest unit that was kept, so that a code does not depend on those beside it.
+    complex examples may use more. After the training, all units above a threshold are kept. The
+    threshold is the running mean of the smallest unit that was kept in training. A code then does
+    not depend on other examples.
 
     References:
         | BatchTopK Sparse Autoencoders (Bussmann et al., 2024)
@@ -157,7 +158,7 @@ class BatchTopK(Family):
         smallest = a.flatten().topk(min(self.k * codes, a.numel())).values[-1]
 
         self.seen += 1
-        rate = (1 / self.seen).clamp(min=1 - self.ema_decay)  # at first, the mean of what was seen
+        rate = (1 / self.seen).clamp(min=1 - self.ema_decay)  # an ordinary mean at first
         self.threshold.lerp_(smallest, rate)
 
         return smallest

@@ -21,8 +21,8 @@ class VectorQuantizer(Family):
 
     .. math:: z_g = e_{k_g}, \qquad k_g = \arg \min_k \| \phi_g - e_k \|
 
-    A code of :math:`D` numbers consists of :math:`G = D / w` groups, which share the codebook. Its
-    gradient is passed to :math:`\phi` unchanged.
+    A code of :math:`D` numbers consists of :math:`G = D / w` groups, which share the codebook. The
+    gradient of the code is passed to :math:`\phi` unchanged.
 
     References:
         | Neural Discrete Representation Learning (van den Oord et al., 2017)
@@ -32,7 +32,7 @@ class VectorQuantizer(Family):
         codebook_size: The number of entries.
         codebook_dim: The number :math:`w` of features of an entry, a divisor of the size of the
             code; by default the largest one up to four.
-        ema_decay: The decay of the moving averages that the entries are.
+        ema_decay: The decay of the moving averages that define the entries.
 
     Raises:
         ValueError: If an argument is out of its range, or `codebook_dim` does not divide the code.
@@ -93,7 +93,7 @@ class VectorQuantizer(Family):
 
 
 class ResidualQuantizer(Family):
-    r"""Point masses at sums of entries of several codebooks, each nearest to what is left.
+    r"""Point masses at sums of entries, each the nearest one to the residual of those before.
 
     .. math:: z = \sum_s e^{(s)}_{k_s}, \qquad
         k_s = \arg \min_k \Big\| \phi - \sum_{t < s} e^{(t)}_{k_t} - e^{(s)}_k \Big\|
@@ -110,7 +110,7 @@ class ResidualQuantizer(Family):
         codebook_size: The number :math:`K` of entries of each.
         codebook_dim: The number of features of an entry, a divisor of the size of the code; by
             default the largest one up to four.
-        ema_decay: The decay of the moving averages that the entries are.
+        ema_decay: The decay of the moving averages that define the entries.
 
     Raises:
         ValueError: If an argument is out of its range, or `codebook_dim` does not divide the code.

@@ -25,10 +25,10 @@ class WrappedNormalDistribution(Distribution):
 
     .. math:: \log p(z) = \log \mathcal{N}(v) - (D - 1) \log \frac{\sinh r}{r}
 
-    The density is with respect to the volume of the hyperbolic space, and :math:`\oplus` is the
-    addition of Möbius. `mean` is :math:`\mu`, the point with the least mean squared distance from
-    samples. Densities are computed in double precision, as distances grow without bound near the
-    border of the ball.
+    The density is with respect to the volume of the hyperbolic space, and :math:`\oplus` is Möbius
+    addition. `mean` is :math:`\mu`, the point with the least mean squared distance from samples.
+    Densities are computed in double precision, because distances grow without bound near the
+    boundary of the ball.
 
     Arguments:
         loc: The points :math:`\mu`, of norm less than :math:`1 / \sqrt{c}`, with shape `(*, D)`.
@@ -89,7 +89,7 @@ class WrappedNormal(Family):
 
     Space grows exponentially with the distance from the origin, as a tree does with its depth, so
     that hierarchies fit into few numbers. The prior is the standard wrapped normal distribution
-    around the origin, and the rate is estimated from each code.
+    around the origin, and the rate is estimated from the sampled codes.
 
     References:
         | A Wrapped Normal Distribution on Hyperbolic Space for Gradient-Based Learning (Nagano et
@@ -169,7 +169,7 @@ def _norm(x: Tensor) -> Tensor:
 
 
 def _add(x: Tensor, y: Tensor, c: float) -> Tensor:
-    r"""Returns the sum of Möbius, which moves the origin to `x`."""
+    r"""Returns the Möbius sum, which moves the origin to `x`."""
     xy = (x * y).sum(dim=-1, keepdim=True)
     xx, yy = x.square().sum(dim=-1, keepdim=True), y.square().sum(dim=-1, keepdim=True)
     new = (1 + 2 * c * xy + c * yy) * x + (1 - c * xx) * y
@@ -178,7 +178,7 @@ def _add(x: Tensor, y: Tensor, c: float) -> Tensor:
 
 
 def _inside(z: Tensor, c: float) -> Tensor:
-    r"""Returns points that are not too near to the border of the ball."""
+    r"""Returns points, moved away from the boundary of the ball if they are too near."""
     norm = math.sqrt(c) * z.norm(dim=-1, keepdim=True)
     return torch.where(norm > _LARGEST_NORM, z * (_LARGEST_NORM / norm), z)
 

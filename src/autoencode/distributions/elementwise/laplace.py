@@ -16,8 +16,8 @@ class Laplace(Family):
     .. math:: p(x) = \frac{1}{2 b} \, e^{-|x - \mu| / b}, \qquad \phi = (\mu, s),
         \quad b = b_0 + \log(1 + e^s)
 
-    As a likelihood it minimizes the absolute error, which outliers dominate less than the squared
-    one.
+    As a likelihood it minimizes the absolute error. Outliers dominate it less than the squared
+    error.
 
     Arguments:
         min_scale: The smallest scale :math:`b_0 > 0`.

@@ -22,7 +22,7 @@ class Logistic256(Distribution):
     The outermost bins extend to infinity, so that the probabilities sum to one.
 
     Arguments:
-        loc: The location :math:`\mu`, in units of white = 1, with shape `(*)`.
+        loc: The location :math:`\mu`, from 0 (black) to 1 (white), with shape `(*)`.
         scale: The scale :math:`s > 0`, with shape `(*)`.
 
     See Also:

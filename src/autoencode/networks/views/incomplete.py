@@ -15,10 +15,10 @@ from ..mlp import FullyConnected
 class Incomplete(Network):
     r"""Network whose encoder sees which numbers are missing, and for how long.
 
-    The encoder of another architecture gets three maps in place of one: the numbers, of which
-    missing ones (NaN) are interpolated along the last axis; a mask, one where a number is there;
-    and the time since the last one, :math:`\log(1 + \Delta t)` in steps. The decoder stays as it
-    is: it predicts every number.
+    The encoder of another architecture receives three inputs: the numbers, with missing ones (NaN)
+    interpolated along the last axis; a mask, which is one where a number is present; and the time
+    since the last present number, :math:`\log(1 + \Delta t)` in steps. The decoder is unchanged:
+    it predicts every number.
 
     References:
         | Recurrent Neural Networks for Multivariate Time Series with Missing Values (Che et al.,
@@ -57,7 +57,7 @@ class Incomplete(Network):
 
     @property
     def max_batch_size(self) -> int | None:  # type: ignore[override]
-        r"""Largest batch size that the training derives."""
+        r"""Largest default batch size for fewer than 100,000 examples."""
         return self.architecture.max_batch_size
 
     def code_size(self, shape: Sequence[int]) -> int | None:
@@ -78,7 +78,7 @@ class Incomplete(Network):
 
 
 class _Encoder(nn.Module):
-    r"""Encoder of interpolated numbers, masks and elapsed times."""
+    r"""Encoder of interpolated numbers, masks and elapsed times, the three inputs."""
 
     def __init__(self, inner: nn.Module) -> None:
         super().__init__()
@@ -87,7 +87,7 @@ class _Encoder(nn.Module):
 
     @property
     def skip(self) -> nn.Module | None:
-        r"""The affine map from all three maps to the features, if there is one."""
+        r"""The affine map from all three inputs to the features, if there is one."""
         return getattr(self.inner, "skip", None)
 
     @property
@@ -105,8 +105,8 @@ class _Encoder(nn.Module):
 def interpolate(x: Tensor) -> Tensor:
     r"""Fill in missing numbers linearly along the last axis.
 
-    Before the first number and after the last one stands the nearest, and zero where there is
-    none.
+    Positions before the first number and after the last one take the nearest number. A row without
+    numbers becomes zero.
 
     Arguments:
         x: Numbers, with shape `(*, T)`, and NaN where one is missing.
@@ -127,12 +127,12 @@ def interpolate(x: Tensor) -> Tensor:
 
 
 def elapsed(known: Tensor) -> Tensor:
-    r"""Return the number of steps since the last number, zero where one is there.
+    r"""Return the number of steps since the last number, zero where a number is present.
 
-    Before the first number, it counts from the start.
+    Before the first number, steps are counted from the start of the row.
 
     Arguments:
-        known: Where numbers are, with shape `(*, T)`.
+        known: Whether each number is present, with shape `(*, T)`.
 
     Example:
         >>> elapsed(torch.tensor([False, True, False, False, True]))
@@ -143,13 +143,13 @@ def elapsed(known: Tensor) -> Tensor:
 
 
 def _last(known: Tensor) -> Tensor:
-    r"""Returns the index of the last number up to each, and -1 where there is none."""
+    r"""Returns the index of the last number up to each position, or -1."""
     t = torch.arange(known.shape[-1], device=known.device)
     return torch.where(known, t, -1).cummax(dim=-1).values
 
 
 def _either(before: Tensor, after: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
-    r"""Returns both neighbors, each of which stands for the other where that is missing."""
+    r"""Returns both neighbors; the other one replaces a missing neighbor."""
     T = known.shape[-1]
     a = torch.where(before < 0, after, before).clamp(0, T - 1)
     b = torch.where(after >= T, before, after).clamp(0, T - 1)

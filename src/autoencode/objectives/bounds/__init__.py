@@ -1,7 +1,7 @@
-r"""Bounds of the evidence beside the plain ELBO.
+r"""Bounds of the evidence other than the plain ELBO.
 
 - `importance_weighted`: `IWAE`, `CIWAE` and `PIWAE`, bounds from several codes per example
-- `capacity`: `CapacityELBO`, a rate that is held at a rising capacity
+- `capacity`: `CapacityELBO`, a rate that is held at a rising target
 """
 
 __all__ = ["CIWAE", "IWAE", "PIWAE", "CapacityELBO"]

@@ -23,14 +23,14 @@ class IWAE(Objective):
     .. math:: -\mathbb{E} \Big[ \log \frac{1}{K} \sum_{k=1}^K w_k \Big], \qquad
         w_k = \frac{p(x \mid z_k) \, p(z_k)}{q(z_k \mid x)}, \quad z_k \sim q(z \mid x)
 
-    For :math:`K = 1` it is the ELBO. The bound rises with :math:`K`, up to :math:`\log p(x)`. A
-    posterior of simple form then costs the decoder less, but the gradient of the encoder gets
-    noisier. With `gradient="doubly_reparametrized"` it does not: the encoder follows
+    For :math:`K = 1` it is the ELBO. The bound rises with :math:`K`, up to :math:`\log p(x)`. With
+    more codes, the form of the posterior restricts the decoder less, but the gradient of the
+    encoder becomes noisier. `gradient="doubly_reparametrized"` prevents this: the encoder follows
 
     .. math:: \sum_k \tilde w_k^2 \, \frac{\partial \log w_k}{\partial z_k}
         \frac{\partial z_k}{\partial \phi}, \qquad \tilde w_k = \frac{w_k}{\sum_j w_j}
 
-    Cells that are missing are not scored. On incomplete rows the bound is that of MIWAE.
+    Missing cells are not scored. On incomplete rows this is the bound of MIWAE.
 
     References:
         | Importance Weighted Autoencoders (Burda et al., 2016)
@@ -144,7 +144,7 @@ class CIWAE(Objective):
 
 
 class PIWAE(Objective):
-    r"""Importance-weighted bound for the decoder, and a mean of looser ones for the encoder.
+    r"""Importance-weighted bound for the decoder, and a mean of looser bounds for the encoder.
 
     The decoder follows the gradient of :math:`\mathrm{IWAE}_{MK}`, the encoder that of
 
@@ -205,7 +205,7 @@ class PIWAE(Objective):
 
 
 class _GradientScale:
-    r"""Factors of the gradient of codes, which are known only after the codes are decoded."""
+    r"""Factors for the gradient of codes. They are known only after the codes are decoded."""
 
     value: Tensor
 
@@ -248,8 +248,8 @@ class _Draws(NamedTuple):
             x: The input of the encoder.
             target: The examples to score.
             n_samples: The number of codes per example.
-            scale: Rescales the gradient that codes receive from the density of the joint.
-            fixed_posterior: Whether :math:`\log q` depends on the encoder through codes alone.
+            scale: Rescales the gradient that codes receive from the joint density.
+            fixed_posterior: Whether :math:`\log q` depends on the encoder only through the codes.
         """
         q = model.encode(x)
         z = q.rsample((n_samples,))

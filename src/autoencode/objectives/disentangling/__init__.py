@@ -2,7 +2,7 @@ r"""Objectives whose codes have independent units.
 
 - `total_correlation`: `BetaTCVAE`, the total correlation estimated within minibatches
 - `factor`: `FactorVAE`, the total correlation estimated by a discriminator
-- `covariance`: `DIPVAE`, the covariance of the codes
+- `covariance`: `DIPVAE`, a penalty on the covariance of the codes
 """
 
 __all__ = ["DIPVAE", "BetaTCVAE", "FactorVAE"]

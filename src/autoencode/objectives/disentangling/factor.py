@@ -21,9 +21,9 @@ class FactorVAE(Objective):
 
     .. math:: -\mathrm{ELBO} + \gamma \, \mathrm{KL} \Big( q(z) \Big\| \prod_j q(z_j) \Big)
 
-    A discriminator :math:`D(z)` tells codes from codes whose units were shuffled between the
-    examples of the minibatch. Its logit estimates the logarithm of the density ratio, whose mean
-    is the total correlation. It is trained in the same steps, on codes that are held fixed.
+    A discriminator :math:`D(z)` distinguishes codes from codes whose units were shuffled across
+    the minibatch. Its logit estimates the logarithm of the density ratio, whose mean is the total
+    correlation. The discriminator is trained in the same steps, on codes that are held fixed.
 
     References:
         | Disentangling by Factorising (Kim & Mnih, 2018), algorithm 2

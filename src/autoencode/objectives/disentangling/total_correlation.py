@@ -116,7 +116,9 @@ def decompose_rate(q: Distribution, prior: Distribution, z: Tensor, n: int) -> R
         True
     """
     q_units, p_units = units_of(q, "posterior"), units_of(prior, "prior")
-    log_q = q_units.log_prob(z[:, None])  # of code i given example j, (B, B, D)
+    log_q = q_units.log_prob(
+        z[:, None]
+    )  # entry (i, j): code i given example j, with shape (B, B, D)
     log_weight = _stratified_log_weights(len(z), n).to(log_q)
 
     log_qz = (log_weight + log_q.sum(dim=-1)).logsumexp(dim=1)
@@ -131,7 +133,7 @@ def _stratified_log_weights(b: int, n: int) -> Tensor:
     r"""Returns weights that make sums over a minibatch unbiased means over all examples.
 
     A code always meets its own example, with weight :math:`1/N`. The other :math:`B - 1` examples
-    of the minibatch stand for the :math:`N - 1` others of the data.
+    of the minibatch represent the other :math:`N - 1` examples of the data.
     """
     if b == 1:
         return torch.zeros(1, 1)

@@ -15,14 +15,14 @@ from ..schedules import WeightSchedule, check_weights
 
 
 class AAE(Objective):
-    r"""Adversarial autoencoder: distortion, and a discriminator that tells codes from the prior.
+    r"""Adversarial autoencoder: distortion, and a discriminator of codes and prior.
 
     .. math:: \mathbb{E}_{q(z \mid x)} \big[ -\log p(x \mid z)
         - \lambda \log D(z) \big], \qquad
         \max_D \; \mathbb{E}_{p(z)} [\log D(z)] + \mathbb{E}_{q(z)} [\log (1 - D(z))]
 
-    Encoder and discriminator are trained in the same steps. The encoder sees the discriminator's
-    weights as fixed, and the discriminator the codes.
+    Encoder and discriminator are trained in the same steps. The weights of the discriminator are
+    held fixed for the encoder, and the codes for the discriminator.
 
     References:
         | Adversarial Autoencoders (Makhzani et al., 2016)

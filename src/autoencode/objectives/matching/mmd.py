@@ -22,8 +22,7 @@ class WAE(Objective):
     .. math:: \mathbb{E}_{q(z \mid x)} \big[ -\log p(x \mid z) \big]
         + \lambda \, \mathrm{MMD}^2 \big( q(z), p(z) \big)
 
-    The encoder may be deterministic: the codes of all examples together follow the prior, each
-    code need not.
+    The encoder may be deterministic: only the codes of all examples together follow the prior.
 
     References:
         | Wasserstein Auto-Encoders (Tolstikhin et al., 2018), algorithm 2
@@ -169,10 +168,10 @@ def squared_mmd(
         - \frac{2}{n^2} \sum_{i, j} k(x_i, y_j), \qquad
         k(x, y) = \frac{1}{S} \sum_s \frac{2 D s}{2 D s + \| x - y \|^2}
 
-    The inverse multiquadratic kernels have heavy tails, so that codes far away are still drawn
-    to the prior. The estimate above has no bias, and is negative about half of the time where the
-    distributions are equal. The biased one includes :math:`i = j`, divides by :math:`n^2`, and is
-    the squared distance of the samples themselves.
+    The inverse multiquadratic kernels have heavy tails, so that even distant codes are drawn
+    toward the prior. The estimate above has no bias, and is negative about half of the time if the
+    distributions are equal. The biased estimate includes :math:`i = j`, divides by :math:`n^2`,
+    and is the squared distance between the samples themselves.
 
     References:
         | A Kernel Two-Sample Test (Gretton et al., 2012), equation 3
@@ -185,7 +184,7 @@ def squared_mmd(
         unbiased: Whether to leave out :math:`i = j`.
 
     Returns:
-        The estimate, with shape `()`; the unbiased one of a single pair is zero.
+        The estimate, with shape `()`; from a single pair, the unbiased estimate is zero.
 
     Example:
         >>> x, y = torch.randn(2, 1000, 3)

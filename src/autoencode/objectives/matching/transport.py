@@ -193,7 +193,7 @@ def _entropic_cost(x: Tensor, y: Tensor, blur: float, n_iter: int) -> Tensor:
     f, g = x.new_zeros(len(x)), y.new_zeros(len(y))
 
     for _ in range(n_iter):
-        f, g = (  # symmetric updates, so that the cost of a sample and itself is found, too
+        f, g = (  # symmetric updates, which also converge for equal samples
             (f - epsilon * (((g - cost) / epsilon).logsumexp(dim=1) - math.log(len(y)))) / 2,
             (g - epsilon * (((f[:, None] - cost) / epsilon).logsumexp(dim=0) - math.log(len(x))))
             / 2,

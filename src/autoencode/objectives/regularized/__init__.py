@@ -1,8 +1,8 @@
 r"""Reconstruction with a penalty on codes or decoder, or from quantized codes.
 
 - `code_norm`: `RAE`, the regularized autoencoder
-- `sparse`: `Sparse`, codes most of whose units are off
-- `sparse_coding`: `SparseCoding`, which keeps the units of a dictionary alive
+- `sparse`: `Sparse`, codes with few active units
+- `sparse_coding`: `SparseCoding`, sparse codes with an auxiliary loss for dead units
 - `isometric`: `Isometric`, a decoder that keeps angles and relative lengths
 - `quantized`: `VQ`, codes that are entries of a codebook
 - `topological`: `Topological`, codes that keep the connectedness of the data

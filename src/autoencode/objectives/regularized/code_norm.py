@@ -20,7 +20,7 @@ class RAE(Objective):
 
     .. math:: -\log p(x \mid z) + \frac{\beta}{2} \| z \|^2 + \lambda \, \mathcal{L}_\text{reg}
 
-    The penalty :math:`\mathcal{L}_\text{reg}` keeps the decoder from undoing the first one:
+    The penalty :math:`\mathcal{L}_\text{reg}` keeps the decoder from undoing the penalty on codes:
 
     | penalty | term |
     | --- | --- |
@@ -28,10 +28,11 @@ class RAE(Objective):
     | `"gradient"` | the squared norm of the Jacobian of the reconstruction at the codes |
     | `"spectral"` | the squared largest singular values of the decoder's weight matrices |
 
-    The paper divides weights by their largest singular values (spectral normalization). Here the
-    values are a penalty, so that the model stays the same; each step decomposes all weights. The
-    squared norm of the Jacobian is estimated without bias by a random probe. A mixture that is
-    fitted to the codes after the training draws new examples.
+    The paper divides weights by their largest singular values (spectral normalization). Here these
+    values are penalized, and the model is unchanged; each step computes a singular value
+    decomposition of all weights. The squared norm of the Jacobian is estimated without bias by a
+    random probe. New examples are drawn from a mixture that is fitted to the codes after the
+    training.
 
     References:
         | From Variational to Deterministic Autoencoders (Ghosh et al., 2020), equations 5 to 8
@@ -105,7 +106,7 @@ class RAE(Objective):
         )
 
     def _square(self, weight: Tensor) -> Tensor:
-        r"""Returns the squared norm of a weight, whose first axis is that of the outputs."""
+        r"""Returns the squared norm of a weight; its first axis stands for the outputs."""
         if self.penalty == "weights":
             return weight.square().sum()
 

@@ -23,9 +23,9 @@ class Isometric(Objective):
 
     :math:`J` is the Jacobian of the reconstruction at :math:`z`. The penalty is zero if and only
     if the decoder is an isometry up to one factor: distances between neighboring codes are then
-    proportional to distances between reconstructions. The means are over a minibatch of codes,
-    mixed at random between and beyond pairs of them, and the traces are estimated by one random
-    probe per code, as in the paper.
+    proportional to distances between reconstructions. The means are taken over random points on
+    the lines through pairs of codes of a minibatch. The traces are estimated from one random probe
+    per point, as in the paper.
 
     References:
         | Regularized Autoencoders for Isometric Representation Learning (Lee et al., 2022),
@@ -34,7 +34,8 @@ class Isometric(Objective):
 
     Arguments:
         weight: The weight :math:`\lambda \geq 0`; by default the number of elements of an example.
-        margin: How far beyond pairs of codes the mixed ones may lie.
+        margin: The largest distance of a point beyond its pair of codes, relative to their
+            distance.
 
     Raises:
         ValueError: If the weight is negative.
@@ -98,7 +99,7 @@ def isometric_distortion(decode: Callable[[Tensor], Tensor], z: Tensor) -> Tenso
         >>> bool(found.abs() < 0.1)
         True
     """
-    with torch.enable_grad():  # the penalty is a derivative, also in validation
+    with torch.enable_grad():  # the penalty needs derivatives, also in validation
         z = z.detach().requires_grad_()
         v = torch.randn_like(z)
         x = decode(z)

@@ -13,13 +13,14 @@ from ..schedules import WeightSchedule, check_weights
 
 
 class VQ(Objective):
-    r"""Reconstruction from quantized codes, with a penalty that keeps the encoder near entries.
+    r"""Reconstruction from quantized codes, with a penalty that keeps the encoder near the
+    entries.
 
     .. math:: -\log p(x \mid z) + \beta \, \| \phi - \mathrm{sg}(z) \|^2
 
     :math:`\phi` is the code before it is quantized, and :math:`\mathrm{sg}` passes no gradient.
     The entries themselves are moving averages, see
-    :class:`~autoencode.distributions.VectorQuantizer`. The records of training hold the
+    :class:`~autoencode.distributions.VectorQuantizer`. The training records contain the
     perplexity, the effective number of entries that a minibatch uses. A posterior may add a
     penalty, as :class:`~autoencode.distributions.LookupFreeQuantizer` does.
 

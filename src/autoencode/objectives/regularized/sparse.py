@@ -16,7 +16,7 @@ from ..schedules import WeightSchedule, check_weights
 
 
 class Sparse(Objective):
-    r"""Reconstruction, with a penalty on units that are on.
+    r"""Reconstruction, with a penalty on active units.
 
     | penalty | term |
     | --- | --- |
@@ -25,7 +25,7 @@ class Sparse(Objective):
     | `"l0"` | :math:`\sum_j [z_j \neq 0]`, for :class:`~autoencode.distributions.JumpReLU` |
 
     :math:`\hat\rho_j` is the mean of the unit :math:`\sigma(z_j)` over a minibatch, and
-    :math:`\rho` the share of the time that a unit is to be on.
+    :math:`\rho` is the target for that mean.
 
     References:
         | Sparse coding with an overcomplete basis set (Olshausen & Field, 1997), for the L1 norm
@@ -37,7 +37,7 @@ class Sparse(Objective):
     Arguments:
         weight: The weight :math:`\lambda \geq 0` of the penalty.
         penalty: The penalty.
-        target_rate: The share :math:`\rho`, in 0 to 1, for the divergence.
+        target_rate: The target :math:`\rho`, in 0 to 1, of the penalty `"kl"`.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -99,7 +99,7 @@ def _active(q: Distribution) -> Tensor:
 
     if not isinstance(point, SparsePoint):
         raise ValueError(
-            "the number of active units has a gradient to learned thresholds alone. Use"
+            "the number of active units has a gradient only with learned thresholds. Use"
             " posterior=JumpReLU(), or another penalty."
         )
 

@@ -14,15 +14,15 @@ from ..base import Loss, Objective
 
 
 class SparseCoding(Objective):
-    r"""Reconstruction from the largest units, and of what is left from units that are dead.
+    r"""Reconstruction from the largest units, and of the residual from dead units.
 
     .. math:: -\log p(x \mid z) + \frac{\alpha}{2} \, \| x - \hat x - W z_{\mathrm{dead}} \|^2
 
-    A unit is dead if no example turned it on in the last pass over the data. The second term lets
-    the largest dead units explain the residual :math:`x - \hat x`, which has no gradient here, so
-    that they find something to do. Without it, many atoms of a large dictionary are never used.
-    A dictionary starts with its atoms at what the encoder looks for. The records of training have
-    the share of dead units as `dead`.
+    A unit is dead if no example activated it during the last pass over the data. The second term
+    trains the largest dead units to explain the residual :math:`x - \hat x`, which counts as a
+    constant. Without this term, many atoms of a large dictionary are never used. The atoms of a
+    :class:`~autoencode.networks.Dictionary` start as the rows of the encoder's matrix. The
+    training records contain the fraction of dead units as `dead`.
 
     References:
         | Scaling and evaluating sparse autoencoders (Gao et al., 2024), section 2.4
@@ -30,7 +30,7 @@ class SparseCoding(Objective):
 
     Arguments:
         weight: The weight :math:`\alpha \geq 0`.
-        k: The number of dead units that explain the residual of an example; by default half of the
+        k: The number of dead units that explain the residual of an example; by default half the
             number of elements of an example.
 
     Raises:
@@ -81,15 +81,15 @@ class SparseCoding(Objective):
                 self.idle.add_(len(z)).masked_fill_((z != 0).any(dim=0), 0.0)
 
         dead = self.idle > self.n_examples
-        rest = self._rest(model, point.before * dead, target - p.mean.detach())
+        auxiliary = self._auxiliary_loss(model, point.before * dead, target - p.mean.detach())
 
         return Loss(
-            distortion + self.weight * rest,
-            {"distortion": distortion, "rest": rest, "dead": dead.float().mean()},
+            distortion + self.weight * auxiliary,
+            {"distortion": distortion, "auxiliary": auxiliary, "dead": dead.float().mean()},
         )
 
-    def _rest(self, model: Model, units: Tensor, residual: Tensor) -> Tensor:
-        r"""Returns half the squared error of the residual, as explained by some units."""
+    def _auxiliary_loss(self, model: Model, units: Tensor, residual: Tensor) -> Tensor:
+        r"""Returns half the squared error of the residual that dead units leave."""
         k = max(1, residual[0].numel() // 2) if self.k is None else self.k
         kept = units.topk(min(k, units.shape[-1]), dim=-1)
         z = torch.zeros_like(units).scatter(-1, kept.indices, kept.values)

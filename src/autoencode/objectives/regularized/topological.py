@@ -13,7 +13,7 @@ from ..schedules import WeightSchedule, check_weights
 
 
 class Topological(Objective):
-    r"""Reconstruction, with a penalty on distances that decide how points connect.
+    r"""Reconstruction, with a penalty on changes of the distances at which clusters merge.
 
     .. math:: -\log p(x \mid z) + \frac{\lambda}{2} \left(
         \big\| A[\pi_x] - B[\pi_x] \big\|^2 + \big\| A[\pi_z] - B[\pi_z] \big\|^2 \right)
@@ -93,7 +93,7 @@ def topological_mismatch(x: Tensor, z: Tensor) -> Tensor:
 
 def _relative_distances(points: Tensor) -> Tensor:
     squares = (points[:, None] - points).square().sum(dim=-1)
-    tiny = torch.finfo(points.dtype).tiny  # the root of zero has no derivative
+    tiny = torch.finfo(points.dtype).tiny  # a square root has no derivative at zero
     distances = squares.clamp(min=tiny).sqrt()
 
     return distances / distances.max()

@@ -29,9 +29,9 @@ class Mixture(Prior):
         \max_{\pi, \mu, \Sigma} \sum_i \mathbb{E}_{q(z \mid x_i)} \big[ \log p(z) \big]
 
     During the training the prior is the unit Gaussian. The codes of a variational autoencoder
-    follow it only roughly, and points in between decode to examples unlike the data. Fitting
-    changes neither encoder nor decoder. It maximizes the one term of the evidence lower bound that
-    contains the prior, so that the bound rises and remains a bound. A plain autoencoder is trained
+    follow it only roughly, and points between them decode to examples unlike the data. Fitting
+    changes neither encoder nor decoder. It maximizes the only term of the evidence lower bound
+    that contains the prior: the bound rises, and remains a bound. A plain autoencoder is trained
     without a prior; its codes are fitted in the same way.
 
     The number of components and the shrinkage of their covariances maximize the density of
@@ -103,15 +103,15 @@ class Mixture(Prior):
             return
 
         z, points = points_of(z)
-        followed = torch.ones(z.shape[-1]).bool()
+        fitted = torch.ones(z.shape[-1]).bool()
 
         if not points:
-            followed = selection.unlike_unit(z.flatten(end_dim=1))
+            fitted = selection.differs_from_unit(z.flatten(end_dim=1))
 
-        if not followed.any():
+        if not fitted.any():
             return
 
-        z = z[torch.linspace(0, len(z) - 1, min(len(z), MAX_FITTED_CODES)).long()][..., followed]
+        z = z[torch.linspace(0, len(z) - 1, min(len(z), MAX_FITTED_CODES)).long()][..., fitted]
         loc, scale = place(z)
         unit = None if points else Normal(0, 1).log_prob(z).sum(dim=-1) + scale.log().sum()
         z = (z - loc) / scale
@@ -119,17 +119,17 @@ class Mixture(Prior):
 
         if choice is not None:
             p = maximization.fit(z.flatten(end_dim=1), z.shape[1], *choice, MAX_EM_STEPS)
-            self._keep(p, followed, loc, scale)
+            self._keep(p, fitted, loc, scale)
             log.info("%d Gaussians for %d features of the code.", len(p.weight), len(loc))
 
-    def _keep(self, p: GaussianMixture, followed: Tensor, loc: Tensor, scale: Tensor) -> None:
+    def _keep(self, p: GaussianMixture, fitted: Tensor, loc: Tensor, scale: Tensor) -> None:
         r"""Stores the mixture of the fitted features; the others stay unit Gaussians."""
-        K, D = len(p.weight), len(followed)
-        index = followed.nonzero()[:, 0]
+        K, D = len(p.weight), len(fitted)
+        index = fitted.nonzero()[:, 0]
 
         self.weight = p.weight.to(self.weight)
         self.loc = self.loc.new_zeros(K, D)
-        self.loc[:, followed] = (p.loc * scale + loc).to(self.loc)
+        self.loc[:, fitted] = (p.loc * scale + loc).to(self.loc)
         self.scale_tril = torch.eye(D).to(self.scale_tril).repeat(K, 1, 1)
         self.scale_tril[:, index[:, None], index] = (p.scale_tril * scale[:, None]).to(
             self.scale_tril

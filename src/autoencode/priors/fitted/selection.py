@@ -1,6 +1,6 @@
 r"""Choice of a prior in place of the unit Gaussian, by held-out codes."""
 
-__all__ = ["choose", "is_surely_positive", "unlike_unit"]
+__all__ = ["choose", "is_surely_positive", "differs_from_unit"]
 
 from typing import NamedTuple
 
@@ -15,12 +15,13 @@ SINGLE_FOLD_EXAMPLES = 2000  # one held-out fold suffices from here on
 _RIDGES = (0.1, 1.0, 10.0, 100.0)
 MIN_EXAMPLES_PER_COMPONENT = 4
 MAX_MULTIPLICATIONS = 2**28  # in one step over all codes
-_STEPS = 15
-_SURE = 2.0  # standard errors, of many examples
-_FEW = 20  # examples, of which twice as many are asked for
+_EM_STEPS = 15
+_MIN_STANDARD_ERRORS = 2.0  # that a mixture of many examples has to gain
+_DOUBLING_EXAMPLES = 20  # number of examples for which the gain has to be twice as large
 
-_GAUSSIAN = 2.2  # of the Kolmogorov-Smirnov distance times the root of n: one in 8,000 is beyond
-_APART = 5.0  # of a correlation, the same
+# Critical values, times the root of n, which unit Gaussians exceed once in 8,000 times
+_MAX_KOLMOGOROV_SMIRNOV = 2.2
+_MAX_CORRELATION = 5.0
 
 
 class Choice(NamedTuple):
@@ -40,7 +41,7 @@ class Choice(NamedTuple):
 
 @torch.no_grad()
 def choose(z: Tensor, components: int, unit: Tensor | None) -> Choice | None:
-    r"""Selects a mixture by the log-density of held-out codes.
+    r"""Selects the mixture with the largest log-density of held-out codes.
 
     The number of components is multiplied by four as long as the density rises.
 
@@ -51,8 +52,8 @@ def choose(z: Tensor, components: int, unit: Tensor | None) -> Choice | None:
             `(N, k)`; `None` if it is not a candidate.
 
     Returns:
-        The best choice; `None` if the unit Gaussian is as good within two standard errors (four
-        for twenty examples), or if there are fewer than ten examples.
+        The best choice. `None` if the gain over the unit Gaussian is below two standard errors
+        (four for twenty examples), or if there are fewer than ten examples.
 
     Example:
         >>> z = torch.randn(500, 1, 2)
@@ -68,22 +69,24 @@ def choose(z: Tensor, components: int, unit: Tensor | None) -> Choice | None:
         return Choice(1, _RIDGES[-1])
 
     folds = torch.randperm(N) % min(_FOLDS, N)
-    held = [folds == fold for fold in range(1 if N >= SINGLE_FOLD_EXAMPLES else min(_FOLDS, N))]
+    held_out = [
+        folds == fold for fold in range(1 if N >= SINGLE_FOLD_EXAMPLES else min(_FOLDS, N))
+    ]
 
     def score(choice: Choice) -> Tensor:
-        r"""Returns the log-density of the codes of each example that was held out."""
-        found = []
+        r"""Returns the log-density of the codes of each held-out example."""
+        log_densities = []
 
-        for out in held:
-            p = maximization.fit(z[~out].flatten(end_dim=1), k, *choice, _STEPS)
-            found.append(p.log_prob(z[out]).double().mean(dim=1))
+        for out in held_out:
+            p = maximization.fit(z[~out].flatten(end_dim=1), k, *choice, _EM_STEPS)
+            log_densities.append(p.log_prob(z[out]).double().mean(dim=1))
 
-        return torch.cat(found)
+        return torch.cat(log_densities)
 
     scores = {choice: score(choice) for choice in (Choice(1, ridge) for ridge in _RIDGES)}
     best = max(scores, key=lambda choice: scores[choice].mean())
     affordable = MAX_MULTIPLICATIONS // (N * k * D * D)
-    most = max(
+    limit = max(
         1,
         min(
             components,
@@ -92,17 +95,17 @@ def choose(z: Tensor, components: int, unit: Tensor | None) -> Choice | None:
         ),
     )
 
-    for n in sorted({4**i for i in range(1, 8) if 4**i < most} | {most} - {1}):
-        more = best._replace(components=n)
-        scores[more] = score(more)
+    for n in sorted({4**i for i in range(1, 8) if 4**i < limit} | {limit} - {1}):
+        larger = best._replace(components=n)
+        scores[larger] = score(larger)
 
-        if scores[more].mean() <= scores[best].mean():
+        if scores[larger].mean() <= scores[best].mean():
             break
 
-        best = more
+        best = larger
 
     if unit is not None:
-        gain = scores[best] - torch.cat([unit[out].double().mean(dim=1) for out in held])
+        gain = scores[best] - torch.cat([unit[out].double().mean(dim=1) for out in held_out])
 
         if not is_surely_positive(gain, N):
             return None
@@ -121,14 +124,14 @@ def is_surely_positive(gain: Tensor, N: int) -> bool:
         >>> is_surely_positive(torch.tensor([1.0, 1.1, 0.9, 1.0]), 1000)
         True
     """
-    return bool(gain.mean() > _SURE * (1 + _FEW / N) * gain.std() / len(gain) ** 0.5)
+    return bool(gain.mean() > _MIN_STANDARD_ERRORS * (1 + _DOUBLING_EXAMPLES / N) * gain.std() / len(gain) ** 0.5)
 
 
-def unlike_unit(z: Tensor) -> Tensor:
-    r"""Finds features of codes that are not independent unit Gaussians.
+def differs_from_unit(z: Tensor) -> Tensor:
+    r"""Tests which features of codes are not independent unit Gaussians.
 
-    The tests are the Kolmogorov-Smirnov distance to the unit Gaussian, and the correlations of the
-    features and of their squares with all others. Features of a collapsed posterior pass them.
+    The tests are the Kolmogorov-Smirnov distance to the unit Gaussian, and the correlations
+    between features and between their squares. Features of a collapsed posterior pass them.
 
     Arguments:
         z: The codes, with shape `(n, D)`.
@@ -137,7 +140,7 @@ def unlike_unit(z: Tensor) -> Tensor:
         Whether each feature differs, with shape `(D,)`.
 
     Example:
-        >>> unlike_unit(torch.randn(1000, 3) * torch.tensor([1.0, 0.5, 2.0]))
+        >>> differs_from_unit(torch.randn(1000, 3) * torch.tensor([1.0, 0.5, 2.0]))
         tensor([False,  True,  True])
     """
     n, D = z.shape
@@ -145,12 +148,12 @@ def unlike_unit(z: Tensor) -> Tensor:
     steps = torch.arange(n + 1, dtype=z.dtype)[:, None] / n
     expected = torch.special.ndtr(z.sort(dim=0).values)
     distance = torch.maximum(expected - steps[:-1], steps[1:] - expected).amax(dim=0)
-    unlike = distance > _GAUSSIAN / n**0.5
+    differs = distance > _MAX_KOLMOGOROV_SMIRNOV / n**0.5
 
     for x in (z, z.square()):
         x = x - x.mean(dim=0)
         x = x / x.norm(dim=0).clamp(min=1e-300)
         r = (x.mT @ x).abs().fill_diagonal_(0) if D > 1 else z.new_zeros(1, 1)
-        unlike |= r.amax(dim=0) > _APART / n**0.5
+        differs |= r.amax(dim=0) > _MAX_CORRELATION / n**0.5
 
-    return unlike
+    return differs

@@ -1,4 +1,4 @@
-r"""Mixture of the posteriors of learned examples."""
+r"""Mixture of the posteriors of learned pseudo-inputs."""
 
 __all__ = ["VampPrior"]
 
@@ -20,9 +20,9 @@ class VampPrior(Prior):
 
     The best prior for a given encoder is the mean of the posteriors of all examples. This one
     replaces the examples by :math:`K` pseudo-inputs :math:`u_k` with weights :math:`\pi_k`. They
-    start at examples of the training set. In a conditional model each pseudo-input has a learned
-    context of its own. Each step encodes the pseudo-inputs, too, which costs as much as :math:`K`
-    further examples.
+    start at examples of the training set. In a conditional model, the context of each pseudo-input
+    is learned, too. Each step also encodes the pseudo-inputs, at the cost of :math:`K` further
+    examples.
 
     References:
         | VAE with a VampPrior (Tomczak & Welling, 2018), equation 8
@@ -33,7 +33,7 @@ class VampPrior(Prior):
 
     Raises:
         ValueError: If there is no component, the posterior has no density, or the examples are
-            symbols, such as texts, which cannot be learned.
+            discrete, such as texts.
 
     See Also:
         :class:`~autoencode.priors.Mixture`, :class:`~autoencode.priors.StandardNormal`
@@ -65,7 +65,9 @@ class VampPrior(Prior):
                 " density. Use posterior=Gaussian(), or prior=Mixture()."
             )
 
-        self.attached: tuple[Any] = (encoder,)  # no part of this module
+        self.attached: tuple[Any] = (
+            encoder,
+        )  # in a tuple, so that it is not a part of this module
         self.context = context
 
     def build(self, latent_dim: int) -> "VampPrior":
@@ -85,8 +87,8 @@ class VampPrior(Prior):
 
         if not x.is_floating_point():
             raise ValueError(
-                "VampPrior() learns examples of its own, which has no meaning for symbols. Use"
-                " prior=Mixture() for such data."
+                "VampPrior() learns pseudo-inputs, which need continuous data, got discrete"
+                " data. Use prior=Mixture() instead."
             )
 
         chosen = torch.linspace(0, len(x) - 1, self.n_components).round().long()

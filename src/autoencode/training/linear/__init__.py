@@ -1,6 +1,6 @@
 r"""The best linear models, in closed form.
 
-- `factor_analysis`: principal components and factor analysis, and the number of them
+- `factor_analysis`: principal components, factor analysis, and the choice of their number
 - `linear_start`: the start of a training at the best linear model
 - `least_squares`: `LeastSquares`, which fits linear autoencoders without a loop
 """

@@ -73,73 +73,77 @@ class Factors(NamedTuple):
         return LowRankMultivariateNormal(zero, self.loadings, self.noise).log_prob(x)
 
 
-def probabilistic_pca(x: Tensor, most: int) -> Factors:
+def probabilistic_pca(x: Tensor, max_factors: int) -> Factors:
     r"""Probabilistic principal component analysis: one noise variance for all columns.
 
     The number of factors maximizes the log-likelihood of held-out examples. The noise variance is
-    that of held-out examples, too. A few training examples in many dimensions underestimate it:
-    `N - 1` components leave no residual of `N` examples.
+    also estimated from held-out examples. Training examples would underestimate it if they are few
+    and have many dimensions: `N - 1` components leave no residual of `N` examples.
 
     Arguments:
         x: Centered data in double precision, with shape `(N, D)`.
-        most: The maximum number of factors.
+        max_factors: The maximum number of factors.
 
     Example:
         >>> z = torch.randn(500, 2, dtype=torch.float64)
         >>> x = z @ torch.randn(2, 6, dtype=torch.float64)
-        >>> probabilistic_pca(x + 0.1 * torch.randn_like(x), most=4).loadings.shape
+        >>> probabilistic_pca(x + 0.1 * torch.randn_like(x), max_factors=4).loadings.shape
         torch.Size([6, 2])
     """
     N, D = x.shape
-    most = max(0, min(most, D - 1, N - 1 - math.ceil(N / _FOLDS)))
-    scores, noises = [], [x.square().mean().expand(most + 1)]
+    max_factors = max(0, min(max_factors, D - 1, N - 1 - math.ceil(N / _FOLDS)))
+    scores, noises = [], [x.square().mean().expand(max_factors + 1)]
 
     for train, test in _folds(x):
-        V, eigenvalues = principal_components(train, most)
+        V, eigenvalues = principal_components(train, max_factors)
         y = (test @ V.T).square().mean(dim=0)
         total = test.square().sum(dim=1).mean()
         left = torch.cat([total[None], total - y.cumsum(dim=0)])
-        noise = (left / (D - torch.arange(most + 1))).clamp(min=_MIN_VARIANCE)
-        own = eigenvalues.maximum(noise[1:])  # variances of components, including noise
-        kept = torch.cat([own.new_zeros(1), (own.log() + y / own).cumsum(dim=0)])
-        scores.append(kept + (D - torch.arange(most + 1)) * noise.log() + left / noise)
+        noise = (left / (D - torch.arange(max_factors + 1))).clamp(min=_MIN_VARIANCE)
+        variances = eigenvalues.maximum(noise[1:])  # variances of components, including noise
+        kept = torch.cat([variances.new_zeros(1), (variances.log() + y / variances).cumsum(dim=0)])
+        scores.append(kept + (D - torch.arange(max_factors + 1)) * noise.log() + left / noise)
         noises.append(noise)
 
-    k = 1 + int(torch.stack(scores).mean(dim=0)[1:].argmin()) if scores and most else 0
+    k = 1 + int(torch.stack(scores).mean(dim=0)[1:].argmin()) if scores and max_factors else 0
     noise = torch.stack(noises[1:] or noises).mean(dim=0)[k]
 
     return _loadings(x, k, noise.clamp(min=_MIN_VARIANCE).expand(D))
 
 
-def factor_analysis(x: Tensor, most: int) -> Factors:
+def factor_analysis(x: Tensor, max_factors: int) -> Factors:
     r"""Factor analysis: a noise variance for each column.
 
     The number of factors maximizes the log-likelihood of held-out examples among the powers of two
-    and `most`. With over 100 columns and fewer examples than columns, the variances of the noise
-    are those of held-out examples, shrunk toward their mean.
+    and `max_factors`. With more than 100 columns and fewer examples than columns, the noise
+    variances are estimated from held-out examples and shrunk toward their mean.
 
     Arguments:
         x: Centered data in double precision, with shape `(N, D)`.
-        most: The maximum number of factors.
+        max_factors: The maximum number of factors.
 
     Example:
         >>> z = torch.randn(500, 2, dtype=torch.float64)
         >>> x = z @ torch.randn(2, 6, dtype=torch.float64)
-        >>> factor_analysis(x + 0.1 * torch.randn_like(x), most=2).loadings.shape
+        >>> factor_analysis(x + 0.1 * torch.randn_like(x), max_factors=2).loadings.shape
         torch.Size([6, 2])
     """
     N, D = x.shape
-    most = max(0, min(most, D - 1, N - 2))
+    max_factors = max(0, min(max_factors, D - 1, N - 2))
 
     if D > _MAX_CROSS_VALIDATED_COLUMNS:
-        k = probabilistic_pca(x, most).loadings.shape[1]
+        k = probabilistic_pca(x, max_factors).loadings.shape[1]
 
         if 2 < N < D:
             return _loadings(x, k, _held_out_noise(x, k))
 
         return _fixed_point(x, k, iterations=30 if D <= 5 * _MAX_CROSS_VALIDATED_COLUMNS else 5)
 
-    candidates = sorted({1 << i for i in range(most.bit_length())} | {most}) if most else [0]
+    candidates = (
+        sorted({1 << i for i in range(max_factors.bit_length())} | {max_factors})
+        if max_factors
+        else [0]
+    )
     scores: list[list[Tensor]] = [[] for _ in candidates]
 
     for train, test in _folds(x) if len(candidates) > 1 else ():
@@ -154,12 +158,12 @@ def factor_analysis(x: Tensor, most: int) -> Factors:
     return _fixed_point(x, k, _ITERATIONS)
 
 
-def factors_of_known_noise(x: Tensor, most: int, noise: Tensor) -> Factors:
+def factors_of_known_noise(x: Tensor, max_factors: int, noise: Tensor) -> Factors:
     r"""Factors for known noise variances; factors below the noise are zero.
 
     Arguments:
         x: Centered data in double precision, with shape `(N, D)`.
-        most: The number of factors.
+        max_factors: The number of factors.
         noise: The variances of the noise, with shape `(D,)`.
 
     Example:
@@ -167,7 +171,7 @@ def factors_of_known_noise(x: Tensor, most: int, noise: Tensor) -> Factors:
         >>> factors_of_known_noise(x, 2, torch.full((3,), 9.0, dtype=torch.float64)).precision
         tensor([1., 1.], dtype=torch.float64)
     """
-    return _loadings(x, min(most, *x.shape), noise)
+    return _loadings(x, min(max_factors, *x.shape), noise)
 
 
 def principal_components(x: Tensor, k: int) -> tuple[Tensor, Tensor]:

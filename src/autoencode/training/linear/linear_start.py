@@ -40,7 +40,7 @@ _MAX_REGRESSION_NUMBERS = 2**21
 _MIN_RELATIVE_STD = 1e-5  # limit of single precision
 _MIN_COMPARISON_DRAWS = 512
 _MIN_INITIAL_NOISE_STD = 0.03
-_CONFIDENCE = 0.84  # that of one standard error of a normal distribution
+_CONFIDENCE = 0.84  # probability of a normal variable below one standard error
 _MIN_AUGMENTED_EXAMPLES = 1000
 _MAX_AUGMENTATIONS = 16
 _PENALTIES = (1e4, 1e3, 1e2, 1e1, 1e0, 1e-1, 1e-2)
@@ -58,8 +58,8 @@ class LinearStart:
 
     .. math:: \mathbb{E}[z \mid x] = A (x - b), \qquad \mathbb{E}[x \mid z] = W z + b
 
-    With a context, `b` is a ridge regression on it. The last layers beside the skip connections
-    are set to zero. Missing numbers (NaN) are interpolated.
+    With a context, `b` is a ridge regression on it. The last layers parallel to the skip
+    connections are set to zero. Missing numbers (NaN) are interpolated.
 
     References:
         | Neural networks and principal component analysis: Learning from examples without
@@ -83,12 +83,12 @@ class LinearStart:
         self._kept: list[Tensor] = []
 
     @torch.no_grad()
-    def set(self, data: Examples, least: float = 0.0) -> str:
+    def set(self, data: Examples, min_std: float = 0.0) -> str:
         r"""Fits the linear model, and copies its maps to the networks.
 
         Arguments:
             data: The examples, with targets of shape `(N, *)`; at most 4,096 are used.
-            least: The minimum of learned standard deviations of the noise.
+            min_std: The minimum of learned standard deviations of the noise.
 
         Returns:
             A description of the linear model.
@@ -98,13 +98,15 @@ class LinearStart:
                 parameter.zero_()
 
         self.step.eval()
-        few = min(_MAX_EXAMPLES, max(1, _MAX_NUMBERS // data.target[:1].numel()))
-        some = data.spread(few)[:]
-        x = _rows(self.step.normalize(some.target))
-        b = _Regression(some.context, x)
+        n_examples = min(_MAX_EXAMPLES, max(1, _MAX_NUMBERS // data.target[:1].numel()))
+        examples = data.spread(n_examples)[:]
+        x = _rows(self.step.normalize(examples.target))
+        b = _Regression(examples.context, x)
 
         has_density = isinstance(self.step.model.posterior, Gaussian)
-        return (self._set_factors if has_density else self._set_components)(some, x, b, least)
+        return (self._set_factors if has_density else self._set_components)(
+            examples, x, b, min_std
+        )
 
     def begin(self, data: Examples, held_out: Examples | None, seed: int) -> str:
         r"""Sets the start, and stores the losses of held-out examples under it.
@@ -121,7 +123,8 @@ class LinearStart:
         self.first = self._losses(held_out.distinct(), seed) if held_out else None
         self._kept = [p.detach().clone() for p in self._skips()]
 
-        # If the linear model is nearly exact, a first step spans thousands of standard deviations
+        # If the linear model is nearly exact, the first step would change outputs by thousands of
+        # standard deviations
         if (self.noise < _MIN_INITIAL_NOISE_STD).any():
             self.set(data, _MIN_INITIAL_NOISE_STD)
 
@@ -133,9 +136,9 @@ class LinearStart:
         With few held-out examples, differences may be due to chance, and the linear model is the
         safer choice. Gains are clipped, so that one example cannot inflate the standard error.
 
-        Both models of codes without a density have the trained scale of the likelihood. The scale
-        of the start is that of the training examples, and is too small where these are few, so
-        that a larger scale alone would look like a gain.
+        If codes have no density, both models use the trained scale of the likelihood. The scale of
+        the start is estimated from the training examples, and is too small if these are few. A
+        larger scale alone would then look like a gain.
         """
         examples = held_out.distinct()
         trained = self._losses(examples, seed)
@@ -149,12 +152,12 @@ class LinearStart:
         if len(gain) < 2:
             return False
 
-        most = 3 * gain.abs().median()
-        usual = gain.clamp(-most, most)
+        limit = 3 * gain.abs().median()
+        clipped = gain.clamp(-limit, limit)
 
-        needed = student.ppf(_CONFIDENCE, len(gain) - 1) * usual.std() / len(gain) ** 0.5
+        needed = student.ppf(_CONFIDENCE, len(gain) - 1) * clipped.std() / len(gain) ** 0.5
 
-        return bool(gain.mean() > 0 and usual.mean() > needed)
+        return bool(gain.mean() > 0 and clipped.mean() > needed)
 
     def _losses(self, held_out: Examples, seed: int) -> Tensor:
         return losses(self.step, held_out, seed, draws=-(-_MIN_COMPARISON_DRAWS // len(held_out)))
@@ -175,84 +178,87 @@ class LinearStart:
     def _skips(self) -> list[nn.Parameter]:
         return [*self.encoder.skip.parameters(), *self.decoder.skip.parameters()]
 
-    def _set_factors(self, some: Examples, x: Tensor, b: "_Regression", least: float) -> str:
-        residuals, family = b.residuals(), _of_numbers(self.step.model.likelihood)
+    def _set_factors(self, examples: Examples, x: Tensor, b: "_Regression", min_std: float) -> str:
+        residuals, family = b.residuals(), _without_observed(self.step.model.likelihood)
         D, posterior = self.step.model.encoder.event[0], cast(Gaussian, self.step.model.posterior)
 
         if isinstance(family, FixedGaussian):
             noise = residuals.new_full(residuals.shape[1:], family.scale**2)
-            found, name = factors_of_known_noise(residuals, D, noise), "probabilistic PCA"
+            factors, name = factors_of_known_noise(residuals, D, noise), "probabilistic PCA"
         elif isinstance(family, DiagonalGaussian):
-            found, name = factor_analysis(residuals, D), "factor analysis"
+            factors, name = factor_analysis(residuals, D), "factor analysis"
         else:
-            found, name = probabilistic_pca(residuals, D), "probabilistic PCA"
+            factors, name = probabilistic_pca(residuals, D), "probabilistic PCA"
 
-        k = len(found.precision)
+        k = len(factors.precision)
 
         if isinstance(family, DiagonalGaussian):
-            least = max(least, family.min_scale)
+            min_std = max(min_std, family.min_scale)
 
-        if not isinstance(family, FixedGaussian) and (found.noise < least**2).any():
-            noise = found.noise.clamp(min=least**2)
-            found = factors_of_known_noise(residuals, k, noise)
+        if not isinstance(family, FixedGaussian) and (factors.noise < min_std**2).any():
+            noise = factors.noise.clamp(min=min_std**2)
+            factors = factors_of_known_noise(residuals, k, noise)
 
-        # Augmented examples are not independent. They do not choose the number of factors
+        # Augmented examples are not independent, and do not enter the choice of the number of
+        # factors
         if self.step.augment is not None:
-            found = factors_of_known_noise(self._augmented(some, b), k, found.noise)
+            factors = factors_of_known_noise(self._augmented(examples, b), k, factors.noise)
 
-        self._set_maps(found.encoder, b, found.loadings, b, found.noise.sqrt())
+        self._set_maps(factors.encoder, b, factors.loadings, b, factors.noise.sqrt())
 
         # The posterior of units without a factor is the prior
         scale = torch.ones(D, dtype=x.dtype)
-        scale[:k] = found.precision.rsqrt()
+        scale[:k] = factors.precision.rsqrt()
         self.encoder.skip.bias[D : 2 * D] = posterior.raw_scale(scale)
 
         return f"{name} with {k} factor{'s' * (k != 1)}"
 
-    def _set_components(self, some: Examples, x: Tensor, b: "_Regression", least: float) -> str:
-        left = x - b(some.context)
+    def _set_components(
+        self, examples: Examples, x: Tensor, b: "_Regression", min_std: float
+    ) -> str:
+        left = x - b(examples.context)
         M, b_input, seen = None, b, left
 
         # With a corruption, the encoder first applies the best linear denoiser
         if x.shape[1] <= _MAX_REGRESSION_INPUTS and len(x) > 1:
-            u = _rows(self.step.inputs(some)[0])
+            u = _rows(self.step.inputs(examples)[0])
 
             if not torch.equal(u, x):
-                b_input = _Regression(some.context, u)
-                u = u - b_input(some.context)
-                few = slice(0, max(1, _MAX_REGRESSION_NUMBERS // x.shape[1]))
-                regression = _Regression(u[few], left[few])
+                b_input = _Regression(examples.context, u)
+                u = u - b_input(examples.context)
+                part = slice(0, max(1, _MAX_REGRESSION_NUMBERS // x.shape[1]))
+                regression = _Regression(u[part], left[part])
                 M, seen = regression.slope, regression(u)
 
         if M is None and self.step.augment is not None:
-            seen = left = self._augmented(some, b)
+            seen = left = self._augmented(examples, b)
 
         V, variance = principal_components(seen, self.step.model.encoder.event[0])
         S = variance.sqrt()
         S = torch.where(S > _MIN_RELATIVE_STD * S.max(), S, 0) if len(S) else S
         A = torch.where(S[:, None] > 0, V / S[:, None], 0)  # zero for constant directions
-        noise = (left - seen @ V.T @ V).square().mean(dim=0).sqrt().clamp(min=least)
+        noise = (left - seen @ V.T @ V).square().mean(dim=0).sqrt().clamp(min=min_std)
 
         self._set_maps(A if M is None else A @ M, b_input, V.T * S, b, noise)
         return f"{len(S)} principal component{'s' * (len(S) != 1)}"
 
-    def _augmented(self, some: Examples, b: "_Regression") -> Tensor:
+    def _augmented(self, examples: Examples, b: "_Regression") -> Tensor:
         r"""Returns residuals, given the context, of examples and of augmented copies of them."""
-        x, augment = self.step.normalize(some.target), cast(Callable, self.step.augment)
+        x, augment = self.step.normalize(examples.target), cast(Callable, self.step.augment)
         n = min(
             _MAX_AUGMENTATIONS,
             math.ceil(_MIN_AUGMENTED_EXAMPLES / len(x)),
             2 * _MAX_NUMBERS // x.numel(),
         )
         rows = torch.cat([_rows(x), *(_rows(augment(x)) for _ in range(n))])
-        given = b(some.context)
+        given = b(examples.context)
 
         return rows - (given.repeat(n + 1, 1) if given.ndim > 1 else given)
 
     def _set_maps(
         self, A: Tensor, b_input: "_Regression", W: Tensor, b: "_Regression", noise: Tensor
     ) -> None:
-        D, family = self.step.model.encoder.event[0], _of_numbers(self.step.model.likelihood)
+        D, family = self.step.model.encoder.event[0], _without_observed(self.step.model.likelihood)
         self.noise = noise.square().mean().sqrt() if isinstance(family, SharedGaussian) else noise
         W = torch.cat(
             [W, W.new_zeros(len(W), D - W.shape[1])], dim=1
@@ -270,8 +276,9 @@ class LinearStart:
 def linear_start(step: TrainStep) -> LinearStart | None:
     r"""Linear start for a model, or `None`.
 
-    It exists for networks with skip connections, likelihoods whose raw parameters are means, and
-    codes that are vectors. Codes on a sphere, say, do not hold principal components.
+    A linear start needs a network with skip connections, a likelihood whose raw parameters are
+    means, and codes that are ordinary vectors. Codes on a sphere, for example, cannot hold
+    principal components.
 
     Arguments:
         step: The model.
@@ -279,7 +286,7 @@ def linear_start(step: TrainStep) -> LinearStart | None:
     model = step.model
     networks = (model.encoder.network, model.decoder.network)
     skips = all(isinstance(getattr(n, "skip", None), nn.Linear) for n in networks)
-    family = _of_numbers(model.likelihood)
+    family = _without_observed(model.likelihood)
     means = isinstance(family, (FixedGaussian, SharedGaussian, DiagonalGaussian))
 
     return LinearStart(step) if skips and means and not model.posterior.has_reference else None
@@ -289,8 +296,8 @@ class _Regression:
     r"""Ridge regression of `y` on a context, or the mean of `y` without a context.
 
     The penalty is the largest one whose leave-one-out error is within 1 % of the lowest, or within
-    a standard error of the difference. Labels that are unique to an example therefore explain
-    nothing, even if they fit well, and neither do labels of a few examples that fit by chance.
+    a standard error of the difference. Labels that are unique to an example, or that fit a few
+    examples by chance, therefore explain nothing.
     """
 
     def __init__(self, c: Tensor | None, y: Tensor) -> None:
@@ -298,16 +305,16 @@ class _Regression:
         c_mean, y_mean = c.mean(dim=0), y.mean(dim=0)
         U, s, V = torch.linalg.svd(c - c_mean, full_matrices=False)
         P, left = U.T @ (y - y_mean), y - y_mean
-        found = []
+        candidates = []
 
         for penalty in _PENALTIES if c.shape[1] else (1.0,):
             shrunk = s.square() / (s.square() + penalty)
             own = 1 / len(y) + U.square() @ shrunk  # the leverage of each example
             errors = (left - (U * shrunk) @ P) / (1 - own[:, None]).clamp(min=_MIN_RELATIVE_STD)
-            found.append((penalty, errors.square().mean(dim=1)))
+            candidates.append((penalty, errors.square().mean(dim=1)))
 
-        best = min((errors for _, errors in found), key=lambda errors: float(errors.mean()))
-        penalty = max(penalty for penalty, errors in found if _is_as_good(errors, best))
+        best = min((errors for _, errors in candidates), key=lambda errors: float(errors.mean()))
+        penalty = max(penalty for penalty, errors in candidates if _is_as_good(errors, best))
 
         self.slope = P.T @ (V * (s / (s.square() + penalty))[:, None])
         self.offset = y_mean - self.slope @ c_mean
@@ -330,8 +337,8 @@ def _is_as_good(errors: Tensor, best: Tensor) -> bool:
     return bool(more.mean() <= torch.maximum(0.01 * best.mean(), chance))
 
 
-def _of_numbers(family: Family) -> Family:
-    r"""Returns the family of the numbers, without the one that handles missing numbers."""
+def _without_observed(family: Family) -> Family:
+    r"""Returns the family of each number, without the wrapper for missing numbers."""
     return family.inner if isinstance(family, Observed) else family
 
 

@@ -54,7 +54,7 @@ def divergence_message(
 
     return (
         f"the loss does not stay finite: {skipped} of {made} steps of epoch {epoch + 1} were"
-        f" skipped, even with an eighth of the learning rate. The cause is {cause} is"
+        f" skipped, even with an eighth of the learning rate. The cause: {cause} is"
         f" not finite. {kept} Check that example, or use a learning_rate below"
         f" {learning_rate} or max_grad_norm=1.0."
     )

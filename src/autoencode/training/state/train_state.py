@@ -243,8 +243,8 @@ class TrainState:
 
             if then != now:
                 raise ValueError(
-                    f"cannot resume: the {name} differs from that of the checkpoint, {then}; got"
-                    f" {now}. Resume with the same, or use another folder."
+                    f"cannot resume: expected the {name} of the checkpoint, {then}, got"
+                    f" {now}. Resume with the former, or use another folder."
                 )
 
         try:

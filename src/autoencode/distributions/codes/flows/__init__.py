@@ -1,8 +1,8 @@
-r"""Families of normal noise that invertible steps transform.
+r"""Normalizing flows: families of normal noise, transformed by invertible steps.
 
-- `steps`: the interface of a step, the affine one, and the distribution of transformed noise
+- `steps`: the interface of a step, the affine step, and the distribution of transformed noise
 - `planar`: `PlanarFlow`, steps whose parameters are outputs of the encoder
-- `masked`: steps whose parameters depend on the units before, by a masked network
+- `masked`: steps whose parameters a masked network computes from the preceding units
 - `splines`: monotonic splines of each unit
 - `autoregressive`: `InverseAutoregressiveFlow` and `SplineFlow`
 """

@@ -1,4 +1,4 @@
-r"""Flows whose steps are autoregressive."""
+r"""Autoregressive flows."""
 
 __all__ = ["InverseAutoregressiveFlow", "SplineFlow"]
 
@@ -15,19 +15,20 @@ from .masked import AutoregressiveStep, Elementwise, MaskedNetwork
 from .splines import spline_class, spline_map
 from .steps import Affine, FlowDistribution, check_vector
 
-_KEPT = 2.0  # logit of what a new step keeps of its input
+_INITIAL_GATE_LOGIT = 2.0  # a new step has gates of 0.88 and is close to the identity
 
 
 class InverseAutoregressiveFlow(Family):
-    r"""Normal distributions that autoregressive steps transform.
+    r"""Normal distributions, transformed by autoregressive steps.
 
     .. math:: z_0 \sim \mathcal{N}(\mu, \mathrm{diag}(\sigma^2)), \qquad
         z_t = \sigma_t \odot z_{t-1} + (1 - \sigma_t) \odot m_t
 
-    Gates :math:`\sigma_t` and means :math:`m_t` of a unit depend on the units before it and on a
-    third output of the encoder, by a masked network; each step reverses the order. A sample with
-    its density takes one pass of each network, and the density of any other code one for each
-    unit. The rate is estimated from each code. `transform` returns the image of :math:`\mu`.
+    A masked network computes the gate :math:`\sigma_t` and the mean :math:`m_t` of a unit from the
+    preceding units and a third output of the encoder. Each step reverses the order of the units. A
+    sample and its density take one pass of each network; the density of any other code takes one
+    pass for each unit. The rate is estimated from the sampled codes. `transform` returns the image
+    of :math:`\mu`.
 
     References:
         | Improved Variational Inference with Inverse Autoregressive Flow (Kingma et al., 2016)
@@ -77,15 +78,15 @@ class InverseAutoregressiveFlow(Family):
 
 
 class SplineFlow(Family):
-    r"""Normal noise that monotonic splines transform, then scaled and shifted.
+    r"""Normal noise, transformed by monotonic splines, then scaled and shifted.
 
     .. math:: z = \mu + \sigma \odot f_T(\cdots f_1(e)), \qquad e \sim \mathcal{N}(0, I)
 
     Each :math:`f_t` is a rational-quadratic spline of each unit between -5 and 5. Its knots depend
-    on the units before and on a third output of the encoder, as in
+    on the preceding units and on a third output of the encoder, as in
     :class:`~autoencode.distributions.InverseAutoregressiveFlow`; each step reverses the order.
-    Splines take any shape, such as several modes, at the cost of more weights. They need the
-    package zuko: `pip install 'autoencode[flows]'`.
+    Splines can model distributions of any shape, such as several modes, with more weights. They
+    need the package zuko: `pip install 'autoencode[flows]'`.
 
     References:
         | Neural Spline Flows (Durkan et al., 2019)
@@ -148,13 +149,13 @@ def _positive(s: Tensor) -> Tensor:
 
 def _gate(e: Tensor, theta: Tensor) -> tuple[Tensor, Tensor]:
     m, s = theta.unbind(dim=-1)
-    gate = (s + _KEPT).sigmoid()
+    gate = (s + _INITIAL_GATE_LOGIT).sigmoid()
 
-    return gate * e + (1 - gate) * m, logsigmoid(s + _KEPT)
+    return gate * e + (1 - gate) * m, logsigmoid(s + _INITIAL_GATE_LOGIT)
 
 
 def _undo_gate(z: Tensor, theta: Tensor) -> Tensor:
     m, s = theta.unbind(dim=-1)
-    gate = (s + _KEPT).sigmoid()
+    gate = (s + _INITIAL_GATE_LOGIT).sigmoid()
 
     return (z - (1 - gate) * m) / gate

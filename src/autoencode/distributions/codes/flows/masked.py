@@ -1,4 +1,4 @@
-r"""Steps in which the map of a unit depends on the units before it."""
+r"""Autoregressive steps: the map of each unit depends on the preceding units."""
 
 __all__ = ["AutoregressiveStep", "Elementwise", "MaskedNetwork"]
 
@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 
 class MaskedNetwork(nn.Module):
-    r"""Fully connected network whose output for a unit depends on the units before it.
+    r"""Fully connected network whose output for a unit depends on the preceding units.
 
     References:
         | MADE: Masked Autoencoder for Distribution Estimation (Germain et al., 2015)
@@ -20,10 +20,10 @@ class MaskedNetwork(nn.Module):
 
     Arguments:
         D: The number of units.
-        context: The number of further inputs, on which all outputs depend.
+        context: The number of further inputs; all outputs depend on them.
         outputs: The number of outputs for each unit.
         layers: The widths of the hidden layers.
-        flip: Whether the last unit is the first one.
+        flip: Whether the order of the units is reversed.
         passes: The number of groups that the units form, in order. An output depends on the
             groups before that of its unit; by default each unit is a group.
 
@@ -91,20 +91,20 @@ class _MaskedLinear(nn.Linear):
 
 
 class Elementwise(NamedTuple):
-    r"""Invertible map of a number, with parameters of shape `(*, P)`."""
+    r"""Invertible map of numbers, with parameters of shape `(*, P)`."""
 
     forward: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
-    r"""Returns images of numbers, and the logs of the derivatives at them."""
+    r"""Returns the images of numbers, and the logarithms of the derivatives."""
 
     inverse: Callable[[Tensor, Tensor], Tensor]
-    r"""Returns the numbers whose images are given."""
+    r"""Returns the numbers that have the given images."""
 
 
 class AutoregressiveStep(NamedTuple):
-    r"""Step :math:`z_j = f(e_j; \theta_j)`, where :math:`\theta_j` depends on the units before.
+    r"""Step :math:`z_j = f(e_j; \theta_j)`, where :math:`\theta_j` depends on preceding units.
 
-    Its forward direction takes one pass of the network, and its inverse one for each unit, or for
-    each group of units that the network has. With two groups it is a coupling step.
+    The forward direction takes one pass of the network. The inverse takes one for each unit, or
+    for each group of units that the network has. With two groups, it is a coupling step.
 
     References:
         | Improved Variational Inference with Inverse Autoregressive Flow (Kingma et al., 2016)

@@ -15,19 +15,19 @@ from ....networks import Network
 from ...base import RESOLUTION, Family
 from .steps import Affine, FlowDistribution, check_vector
 
-_HALVINGS = 35
-_STEEPEST = 0.99
+_BISECTION_STEPS = 35
+_MAX_SLOPE = 0.99
 _SMALLEST_SQUARE = 1e-12
 
 
 class Planar(NamedTuple):
-    r"""Planar step :math:`z + \hat u \tanh(w^\top z + b)`, which is made invertible.
+    r"""Planar step :math:`z + \hat u \tanh(w^\top z + b)`, constrained to be invertible.
 
     .. math:: \hat u = u + \big( m(w^\top u) - w^\top u \big) \frac{w}{\| w \|^2}, \qquad
         m(x) = 0.99 \big( \log(1 + (e - 1) e^x) - 1 \big)
 
-    Unlike that of the paper, :math:`m` is zero at zero, so that :math:`u = 0` is no step, and it
-    stays so far above -1 that single precision suffices for the inverse.
+    Unlike in the paper, :math:`m(0) = 0`, so that the step is the identity for :math:`u = 0`, and
+    :math:`m` stays far enough above -1 to compute the inverse in single precision.
 
     Example:
         >>> step = Planar(torch.zeros(2), torch.ones(2), torch.zeros(()))
@@ -60,20 +60,21 @@ class Planar(NamedTuple):
     def _invertible(self) -> tuple[Tensor, Tensor]:
         r"""Returns :math:`\hat u` and :math:`w^\top \hat u`."""
         wu, ww = _dot(self.w, self.u), _dot(self.w, self.w).clamp(min=_SMALLEST_SQUARE)
-        slope = _STEEPEST * (softplus(wu + math.log(math.e - 1)) - 1)
+        slope = _MAX_SLOPE * (softplus(wu + math.log(math.e - 1)) - 1)
 
         return self.u + ((slope - wu) / ww)[..., None] * self.w, slope
 
 
 class PlanarFlow(Family):
-    r"""Normal distributions that planar steps bend, with parameters from the encoder.
+    r"""Normal distributions, transformed by planar steps.
 
     .. math:: z_0 \sim \mathcal{N}(\mu, \mathrm{diag}(\sigma^2)), \qquad
         z_t = z_{t-1} + \hat u_t \tanh(w_t^\top z_{t-1} + b_t)
 
-    Each step moves codes along one direction, by an amount that depends on a second one. A few of
-    them give units that depend on each other, skewed codes, or two modes. Densities follow by
-    change of variables, and the rate is estimated from each code. `transform` returns the image of
+    The encoder outputs the parameters of all steps. Each step moves codes along one direction, by
+    an amount that depends on their position along a second one. A few steps can model dependent
+    units, skewed codes, or two modes. Densities follow by change of variables, and the rate is
+    estimated from the sampled codes. `transform` returns the image of
     :math:`\mu`.
 
     References:
@@ -123,14 +124,14 @@ def _dot(x: Tensor, y: Tensor) -> Tensor:
 
 
 def _solve(a: Tensor, k: Tensor, b: Tensor) -> Tensor:
-    r"""Returns the root `x` of :math:`x + k \tanh(x + b) = a` for :math:`k > -1`, by halving.
+    r"""Returns the root `x` of :math:`x + k \tanh(x + b) = a` for :math:`k > -1`, by bisection.
 
-    A last step of Newton has the derivatives of the root.
+    A final Newton step gives the root its derivatives.
     """
     with torch.no_grad():
         low, high = a - k.abs(), a + k.abs()
 
-        for _ in range(_HALVINGS):
+        for _ in range(_BISECTION_STEPS):
             x = (low + high) / 2
             above = x + k * (x + b).tanh() > a
             low, high = torch.where(above, low, x), torch.where(above, x, high)

@@ -1,4 +1,4 @@
-r"""Distributions of noise that invertible steps transform."""
+r"""Distributions of noise, transformed by invertible steps."""
 
 __all__ = ["Affine", "FlowDistribution", "Inverse", "Step", "check_vector"]
 
@@ -71,13 +71,14 @@ class Inverse(NamedTuple):
 
 
 class FlowDistribution(Distribution):
-    r"""Distribution of standard normal noise that steps transform, by change of variables.
+    r"""Distribution of standard normal noise, transformed by invertible steps.
 
     .. math:: \log q(z) = \log \mathcal{N}(e) - \sum_t \log | \det J_t |, \qquad
         z = f_T(\cdots f_1(e))
 
-    The log-density of a sample is known from its noise, and that of other vectors needs the
-    inverse of each step. `mean` is the image of :math:`e = 0`, as the mean has no closed form.
+    The log-density follows by change of variables. It is known for samples, whose noise is known;
+    for other vectors each step is inverted. The mean has no closed form: `mean` returns the image
+    of :math:`e = 0`.
 
     Arguments:
         like: A tensor of the shape, type and device of the codes, `(*, D)`.
@@ -143,23 +144,23 @@ class FlowDistribution(Distribution):
 
 
 def check_vector(family: Family, event: Sequence[int]) -> None:
-    r"""Check that what a flow is a distribution of is a vector.
+    r"""Check that the values of a flow are vectors.
 
     Arguments:
         family: The family.
-        event: The shape.
+        event: The shape of one value.
 
     Raises:
-        ValueError: If it is not.
+        ValueError: If the shape is not that of a vector.
 
     Example:
         >>> check_vector("PlanarFlow()", (1, 8, 8))
         Traceback (most recent call last):
-        ValueError: expected vectors, as PlanarFlow() makes their units depend on each other, ...
+        ValueError: expected vectors, because units of PlanarFlow() depend on each other, ...
     """
     if len(event) != 1:
         raise ValueError(
-            f"expected vectors, as {family!s} makes their units depend on each other, got shape"
+            f"expected vectors, because units of {family!s} depend on each other, got shape"
             f" {tuple(event)}. Use it as a posterior."
         )
 
