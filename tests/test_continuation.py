@@ -35,7 +35,7 @@ def fitted(y: object = None, X: list[str] = WORDS, **options) -> ae.Autoencoder:
 @pytest.fixture
 def few_codes(monkeypatch) -> None:
     monkeypatch.setattr(continuation, "PRIOR_CODES", 64)
-    monkeypatch.setattr(continuation, "_MIN_CODES", 16)
+    monkeypatch.setattr(continuation, "_MIN_PRIOR_CODES", 16)
 
 
 @pytest.fixture(scope="module")

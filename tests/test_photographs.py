@@ -79,9 +79,9 @@ def test_blocks_are_one_pass(color, monkeypatch) -> None:
         pytest.skip("this network sees one size")
 
     X = picture(75, 51, 3)
-    monkeypatch.setattr(mosaics, "_BLOCK", 20)
+    monkeypatch.setattr(mosaics, "_BLOCK_PIXELS", 20)
     by_blocks = color.denoise([X])
-    monkeypatch.setattr(mosaics, "_BLOCK", 1000)
+    monkeypatch.setattr(mosaics, "_BLOCK_PIXELS", 1000)
     at_once = color.denoise([X])
 
     assert np.abs(by_blocks.astype(int) - at_once).max() <= 1  # a level, by rounding
@@ -278,7 +278,7 @@ def test_many_photographs_are_smaller_than_few(tmp_path, monkeypatch) -> None:
         Image.fromarray(picture(200, 150)).save(tmp_path / f"{i}.png")
 
     for pixels, shape in ((2**24, (128, 96)), (4 * 100**2, (100, 75)), (1, (64, 48))):
-        monkeypatch.setattr(image_plans, "_GUESSED_PIXELS", pixels)
+        monkeypatch.setattr(image_plans, "_MAX_DEFAULT_PIXELS", pixels)
         assert read_images(tmp_path).X.shape == (4, *shape)
 
 
@@ -317,7 +317,7 @@ def test_blocks_of_codes_are_one_pass(color, monkeypatch) -> None:
 
     X = [picture(75, 51, 3)]
     whole = color.transform(X, full_size=True)
-    monkeypatch.setattr(mosaics, "_BLOCK", 20)
+    monkeypatch.setattr(mosaics, "_BLOCK_PIXELS", 20)
     assert np.allclose(color.transform(X, full_size=True), whole, atol=1e-5)
 
 

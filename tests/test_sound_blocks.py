@@ -95,7 +95,7 @@ def test_blocks_of_files_are_the_files(
     own = 8000 if suffix == "ogg" else RATE
     x = RNG.uniform(-0.5, 0.5, (5 * own, 2)) * np.linspace(0, 1, 5 * own)[:, None]
     soundfile.write(tmp_path / f"a.{suffix}", x, own)
-    monkeypatch.setattr(sound_blocks, "_FRAMES", 777)
+    monkeypatch.setattr(sound_blocks, "_BLOCK_FRAMES", 777)
     name, blocks = next(sound_blocks.each_sound_in_blocks(tmp_path, rate, channels))
     found = [*blocks]
     whole = read_sound(tmp_path / f"a.{suffix}", rate, channels).reshape(-1, channels)

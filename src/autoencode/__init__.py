@@ -117,7 +117,7 @@ _FOLDERS = {
     "priors",
     "recipes",
 }
-_HOMES = {  # all others are recipes
+_FOLDER_OF_NAME = {  # all others are recipes
     "Autoencoder": "estimator",
     "FitWarning": "common.failures",
     "LeastSquares": "training",
@@ -136,7 +136,7 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f".{name}", __name__)
 
     if name in __all__:
-        home = _HOMES.get(name, "recipes")
+        home = _FOLDER_OF_NAME.get(name, "recipes")
         return getattr(importlib.import_module(f".{home}", __name__), name)
 
     raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

@@ -193,7 +193,7 @@ def mutate(
         return "damaged", "none"
 
     if how < 0.25:
-        begin = 8 + len(container._BEGIN)
+        begin = 8 + len(container._FILE_BEGINNING)
         new = bytearray(file.read_bytes())
         new[begin : begin + 64] = whole[begin : begin + 64]
         file.write_bytes(new)

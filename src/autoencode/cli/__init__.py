@@ -108,21 +108,21 @@ def _terminable() -> Iterator[None]:
         else:  # jobs in the background ignore Ctrl-C
             raise KeyboardInterrupt
 
-    found = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
     # Only the main thread may handle signals, and other handlers stay in place
     if threading.current_thread() is not threading.main_thread():
-        found = []
+        numbers = []
 
-    found = [number for number in found if signal.getsignal(number) is signal.SIG_DFL]
+    numbers = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
 
-    for number in found:
+    for number in numbers:
         signal.signal(number, handle)
 
     try:
         yield
     finally:
-        for number in found:
+        for number in numbers:
             signal.signal(number, signal.SIG_DFL)
 
 

@@ -128,8 +128,8 @@ def _parameters(value: Callable[..., Any]) -> list[inspect.Parameter]:
     if isinstance(value, type) and not _is_options(value) and not _constructors(value):
         return []
 
-    found = inspect.signature(value).parameters.values()
-    return [p for p in found if p.kind not in {p.VAR_POSITIONAL, p.VAR_KEYWORD}]
+    parameters = inspect.signature(value).parameters.values()
+    return [p for p in parameters if p.kind not in {p.VAR_POSITIONAL, p.VAR_KEYWORD}]
 
 
 def _constructors(cls: type) -> list[type]:
@@ -174,12 +174,12 @@ def _default(value: Any) -> Any:
 
 def _form(kind: Any) -> str | None:
     r"""Returns the words that an annotation allows, or `None`."""
-    found = dict.fromkeys(_alternatives(kind))
+    choices = dict.fromkeys(_alternatives(kind))
 
-    if "PATH" in found:  # the same words as a text
-        found.pop("TEXT", None)
+    if "PATH" in choices:  # the same words as a text
+        choices.pop("TEXT", None)
 
-    return "|".join(found) or None
+    return "|".join(choices) or None
 
 
 def _alternatives(kind: Any) -> Iterator[str]:
@@ -203,9 +203,9 @@ def _alternatives(kind: Any) -> Iterator[str]:
 
 def _accepted(name: str, kind: Any, trusted: Sequence[str] = ()) -> list[type]:
     r"""Returns the classes that an argument accepts and words can make, in alphabetical order."""
-    found = {cls for base in _bases(kind) for cls in _concrete(base, trusted)}
+    classes = {cls for base in _bases(kind) for cls in _concrete(base, trusted)}
     return sorted(
-        (cls for cls in found if _is_made_of_words(cls) and _is_sensible(name, cls)),
+        (cls for cls in classes if _is_made_of_words(cls) and _is_sensible(name, cls)),
         key=lambda cls: cls.__name__,
     )
 

@@ -91,15 +91,15 @@ def given(options: Any) -> dict[str, Any]:
         {'label_column': 'kind'}
     """
     defaults = _values(type(options)())
-    found: dict[str, Any] = {}
+    changed: dict[str, Any] = {}
 
     for name, value in _values(options).items():
         if hasattr(value, "_asdict") or hasattr(value, "get_params"):
-            found |= given(value)
+            changed |= given(value)
         elif value != defaults[name]:
-            found[name] = value
+            changed[name] = value
 
-    return found
+    return changed
 
 
 def _values(options: Any) -> dict[str, Any]:

@@ -116,26 +116,26 @@ def _check_distinct(out: Path, inputs: Mapping[str, Path]) -> None:
 
 def _identities(paths: Iterable[Path]) -> dict[tuple[int, int], str]:
     r"""Returns the names of all input files, by device and inode."""
-    found: dict[tuple[int, int], str] = {}
+    identities: dict[tuple[int, int], str] = {}
 
     for path in paths:
         if not path.is_dir():
-            found[_identity(path)] = str(path)
+            identities[_identity(path)] = str(path)
 
         for folder, _, files in os.walk(path):
             for file in files:
-                found[_identity(Path(folder, file))] = os.path.join(folder, file)
+                identities[_identity(Path(folder, file))] = os.path.join(folder, file)
 
-    return found
+    return identities
 
 
 def _identity(path: Path) -> tuple[int, int]:
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:  # a broken link, or a deleted file
         return -1, hash(path)
 
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
 def _check_own_results(files: Iterable[Path], command: str, force: bool) -> None:
@@ -158,8 +158,8 @@ def _check_own_results(files: Iterable[Path], command: str, force: bool) -> None
 
 
 def _kind_of_result(command: str, file: Path) -> str:
-    usual = _KIND_OF_COMMAND.get(command, f"results of '{command}'")
-    return "pictures" if file.suffix.lower() == ".png" else usual
+    default = _KIND_OF_COMMAND.get(command, f"results of '{command}'")
+    return "pictures" if file.suffix.lower() == ".png" else default
 
 
 def _states(out: Path) -> FileStates:
@@ -169,14 +169,14 @@ def _states(out: Path) -> FileStates:
     if out.is_dir():
         paths = (Path(folder, file) for folder, _, files in os.walk(out) for file in files)
 
-    found: FileStates = {}
+    states: FileStates = {}
 
     for path in paths:
         with contextlib.suppress(OSError):
             status = path.stat()
-            found[str(path.resolve())] = [status.st_size, status.st_mtime_ns]
+            states[str(path.resolve())] = [status.st_size, status.st_mtime_ns]
 
-    return found
+    return states
 
 
 def _record_results(out: Path, command: str, files: FileStates) -> None:
@@ -210,11 +210,11 @@ def _recorded_kind(file: Path) -> str | None:
 
 def _records(folder: Path) -> dict[str, Any]:
     try:
-        found = json.loads(_record_path(folder).read_text())
+        records = json.loads(_record_path(folder).read_text())
     except (OSError, ValueError):
         return {}
 
-    return found if isinstance(found, dict) else {}
+    return records if isinstance(records, dict) else {}
 
 
 def _record_path(folder: Path) -> Path:

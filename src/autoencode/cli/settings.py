@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # the import takes a second, and `--help` does not need it
     from ..estimator import Autoencoder
     from ..training.solver import Solver
 
-_MODEL, _TRAINING = "model", "training"
+_MODEL_SETTINGS, _TRAINING_SETTINGS = "model", "training"
 
 
 def flag_groups(argv: Sequence[str]) -> list[Group]:
@@ -41,15 +41,15 @@ def flag_groups(argv: Sequence[str]) -> list[Group]:
     recipe = recipes[check_choice("recipe", name, recipes)]
 
     estimator = class_signature("Autoencoder")
-    taken = {_TRAINING, *(argument.name for argument in recipe.arguments)}
+    taken = {_TRAINING_SETTINGS, *(argument.name for argument in recipe.arguments)}
     others = tuple(a for a in estimator.arguments if a.name not in taken)
     training = class_signature("Training")
 
     return [
         Group(name, recipe.summary, recipe.arguments),
-        Group(_MODEL, estimator.summary, others),
+        Group(_MODEL_SETTINGS, estimator.summary, others),
         *_chosen_groups(others, "", argv),
-        Group(_TRAINING, training.summary, training.arguments),
+        Group(_TRAINING_SETTINGS, training.summary, training.arguments),
     ]
 
 
@@ -83,7 +83,7 @@ def flags_of_other_choices() -> dict[str, str]:
     owners: dict[str, dict[str, list[str]]] = {}
 
     for argument in class_signature("Autoencoder").arguments:
-        if argument.name == _TRAINING:  # its flags are always offered, without a prefix
+        if argument.name == _TRAINING_SETTINGS:  # its flags are always offered, without a prefix
             continue
 
         for name, cls in choices(argument).items():
@@ -118,7 +118,10 @@ def build_estimator(recipe: str, settings: Mapping[str, dict[str, Any]]) -> "Aut
     from .. import recipes
 
     make, own = getattr(recipes, recipe), settings.get(recipe, {})
-    chosen, training = dict(settings.get(_MODEL, {})), settings.get(_TRAINING, {})
+    chosen, training = (
+        dict(settings.get(_MODEL_SETTINGS, {})),
+        settings.get(_TRAINING_SETTINGS, {}),
+    )
 
     for argument in class_signature("Autoencoder").arguments:
         if _is_choice(argument, chosen):

@@ -75,9 +75,9 @@ def _imports(name: str) -> bool:
         if Path(name).exists() and isinstance(error, ImportError):
             return False  # the data, after the last trusted name
 
-        said = " ".join(str(error).split())
-        gone = isinstance(error, ModuleNotFoundError) and name.startswith(str(error.name))
-        remedy = " Name its folder: export PYTHONPATH=FOLDER." if gone else ""
-        raise ValueError(f"cannot import '{name}': {said}.{remedy}") from None
+        reason = " ".join(str(error).split())
+        is_missing = isinstance(error, ModuleNotFoundError) and name.startswith(str(error.name))
+        remedy = " Name its folder: export PYTHONPATH=FOLDER." if is_missing else ""
+        raise ValueError(f"cannot import '{name}': {reason}.{remedy}") from None
 
     return True

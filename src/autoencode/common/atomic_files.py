@@ -177,12 +177,12 @@ def _delete_if_left(path: str) -> None:
     handle = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
 
     try:
-        found = os.fstat(handle)
-        mine = not hasattr(os, "geteuid") or found.st_uid == os.geteuid()
+        status = os.fstat(handle)
+        is_own = not hasattr(os, "geteuid") or status.st_uid == os.geteuid()
         free = _lock(handle)
-        left = time.time() - found.st_mtime > _DAY_SECONDS if free is None else free
+        left = time.time() - status.st_mtime > _DAY_SECONDS if free is None else free
 
-        if mine and left and found.st_nlink == 1:
+        if is_own and left and status.st_nlink == 1:
             os.unlink(path)
     finally:
         os.close(handle)

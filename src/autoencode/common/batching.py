@@ -143,12 +143,12 @@ def limit_data(**limits: int) -> Iterator[None]:
         ...     data_limits().resident_bytes
         0
     """
-    found = data_limits()._replace(**limits)
+    changed = data_limits()._replace(**limits)
 
-    if found.resident_bytes < 0 or min(found[1:]) < 1:
-        raise ValueError(f"expected resident_bytes >= 0, and blocks of at least 1, got {found}.")
+    if changed.resident_bytes < 0 or min(changed[1:]) < 1:
+        raise ValueError(f"expected resident_bytes >= 0, and blocks of at least 1, got {changed}.")
 
-    token = _LIMITS.set(found)
+    token = _LIMITS.set(changed)
 
     try:
         yield

@@ -6,7 +6,7 @@ import functools
 import inspect
 from typing import Any, TypeVar
 
-_UNNAMED = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 Self = TypeVar("Self", bound="Configurable")
 
@@ -14,7 +14,7 @@ Self = TypeVar("Self", bound="Configurable")
 @functools.lru_cache(maxsize=1024)
 def _argument_names(kind: type) -> tuple[str, ...]:
     parameters = inspect.signature(kind).parameters.values()
-    return tuple(p.name for p in parameters if p.kind not in _UNNAMED)
+    return tuple(p.name for p in parameters if p.kind not in _VARIADIC)
 
 
 class Configurable:

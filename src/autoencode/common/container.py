@@ -24,8 +24,8 @@ from .atomic_files import replacing
 VERSION = 2  # 1 had no digest
 
 _KEY = "autoencode"
-_EMPTY = 64 * "0"
-_BEGIN = b'{"__metadata__": {"digest": "'  # gives the digest a fixed position
+_EMPTY_DIGEST = 64 * "0"
+_FILE_BEGINNING = b'{"__metadata__": {"digest": "'  # gives the digest a fixed position
 _MAX_DOCUMENT_BYTES = 200e6
 _HASHED_BLOCK_BYTES = 2**24
 _TYPES = {
@@ -179,7 +179,7 @@ def write(path: str | Path, document: dict[str, Any], tensors: dict[str, Tensor]
 
     text = json.dumps({"version": VERSION, **document})
     _check_size(text)
-    header: dict[str, Any] = {"__metadata__": {"digest": _EMPTY, _KEY: text}}
+    header: dict[str, Any] = {"__metadata__": {"digest": _EMPTY_DIGEST, _KEY: text}}
 
     for (name, t), (begin, end) in zip(kept, pairwise(ends)):
         shape = [*t.shape]
@@ -193,7 +193,9 @@ def write(path: str | Path, document: dict[str, Any], tensors: dict[str, Tensor]
 
     with replacing(path, durable=True) as temporary, temporary.open("wb") as file:
         file.write(len(raw).to_bytes(8, "little"))
-        file.write(raw[: len(_BEGIN)] + digest + raw[len(_BEGIN) + len(digest) :])
+        file.write(
+            raw[: len(_FILE_BEGINNING)] + digest + raw[len(_FILE_BEGINNING) + len(digest) :]
+        )
 
         for part in parts:
             file.write(part)
@@ -254,10 +256,14 @@ def _head(file: BinaryIO) -> tuple[Any, dict[str, Entry]]:
     document = parse(text)
 
     if digest is not None or _needs_digest(document):
-        empty = _BEGIN + _EMPTY.encode() + raw[len(_BEGIN) + len(_EMPTY) :]
-        found = _digest(empty, iter(lambda: file.read(_HASHED_BLOCK_BYTES), b""))
+        empty = (
+            _FILE_BEGINNING
+            + _EMPTY_DIGEST.encode()
+            + raw[len(_FILE_BEGINNING) + len(_EMPTY_DIGEST) :]
+        )
+        computed = _digest(empty, iter(lambda: file.read(_HASHED_BLOCK_BYTES), b""))
 
-        if not raw.startswith(_BEGIN) or found != digest:
+        if not raw.startswith(_FILE_BEGINNING) or computed != digest:
             raise ValueError("its digest is that of other bytes")
 
     return document, entries
@@ -318,13 +324,13 @@ def _integer(digits: str) -> int:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
+    result = dict(pairs)
 
-    if len(found) < len(pairs):
+    if len(result) < len(pairs):
         twice = next(name for i, (name, _) in enumerate(pairs) if name in dict(pairs[:i]))
         raise ValueError(f"'{twice[:50]}' stands twice")
 
-    return found
+    return result
 
 
 def _short(error: BaseException) -> str:

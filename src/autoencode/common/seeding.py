@@ -78,14 +78,14 @@ def seeded(seed: int, devices: Sequence[torch.device | int] = ()) -> Iterator[No
         _GENERATOR.waiting.pop()
 
     before = _GENERATOR.before
-    mine = _GENERATOR.before = [*before, torch.get_rng_state()]
+    own = _GENERATOR.before = [*before, torch.get_rng_state()]
 
     try:
         with torch.random.fork_rng(devices=[*devices]):
             seed_torch(seed)
             yield
     finally:
-        torch.set_rng_state(mine[-1])
+        torch.set_rng_state(own[-1])
         _GENERATOR.before = before
         _GENERATOR.lock.release()
 

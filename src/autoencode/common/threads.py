@@ -9,7 +9,7 @@ __all__ = ["wait_passively"]
 import os
 import sys
 
-_CHOICES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
+_WAIT_VARIABLES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
 
 
 def wait_passively() -> bool:
@@ -26,7 +26,7 @@ def wait_passively() -> bool:
         >>> wait_passively()
         False
     """
-    if "torch" in sys.modules or any(name in os.environ for name in _CHOICES):
+    if "torch" in sys.modules or any(name in os.environ for name in _WAIT_VARIABLES):
         return False
 
     os.environ["OMP_WAIT_POLICY"] = "passive"

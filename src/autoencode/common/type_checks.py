@@ -168,17 +168,17 @@ def learned_hints(cls: type) -> dict[str, Any]:
 
 @functools.cache
 def _hints(cls: type) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    hints: dict[str, Any] = {}
 
     for source in (cls, cls.__init__):  # type: ignore[misc]
         try:
-            found |= typing.get_type_hints(source)
+            hints |= typing.get_type_hints(source)
         except Exception:  # annotations of other libraries may raise anything
             continue
 
     return {
         name: kind
-        for name, kind in found.items()
+        for name, kind in hints.items()
         if typing.get_origin(kind) is not None or isinstance(kind, (type, types.UnionType))
     }
 

@@ -77,15 +77,15 @@ def read_array(
             return _read_npz(path)
         return Table(_read_idx(path))
     except ValueError as error:
-        said = str(error)
+        reason = str(error)
 
-        if "allow_pickle" in said:
-            said = (
+        if "allow_pickle" in reason:
+            reason = (
                 "it holds objects of Python, which are not read, as they could run code. Save"
                 " numbers, X.astype(float), or a data frame as .parquet."
             )
 
-        raise ValueError(f"cannot read '{path}': {said}") from None
+        raise ValueError(f"cannot read '{path}': {reason}") from None
     except MemoryError:
         raise ValueError(f"cannot read '{path}': its array does not fit in memory.") from None
     except PermissionError:

@@ -15,15 +15,16 @@ from .disk_arrays import FileTensor
 
 log = logging.getLogger(__name__)
 
-_AHEAD = 4  # minibatches that the system may read before their turn
+_PREFETCHED_BATCHES = 4  # minibatches that the system may read before their turn
 _BYTES_PER_NUMBER = 64  # of an example, because each number needs many activations of a network
 _MIN_BATCH, _MAX_BATCH = 16, 2048  # examples in a pass
-_HASHED = 1024  # examples that are hashed at once
-_COMPARED = 2**26  # numbers; equal examples are not searched for in larger data
-_FEWEST_GROUPS = 8  # minimum number of groups of equal examples that are held out, if possible
+_HASHED_EXAMPLES = 1024  # examples that are hashed at once
+_MAX_COMPARED_NUMBERS = 2**26  # numbers; equal examples are not searched for in larger data
+# Minimum number of groups of equal examples that are held out, if possible
+_MIN_HELD_OUT_GROUPS = 8
 
 # Torch has few operations for unsigned types, so that their bits are read as signed ones
-_SIGNED = {torch.uint16: torch.int16, torch.uint32: torch.int32, torch.uint64: torch.int64}
+_SIGNED_TYPES = {torch.uint16: torch.int16, torch.uint32: torch.int32, torch.uint64: torch.int64}
 
 
 def inference_batch_size(numbers: int) -> int:
@@ -114,7 +115,7 @@ class Examples:
 
         order = torch.randperm(len(self))
 
-        if self.target[:1].numel() * len(self) <= _COMPARED:
+        if self.target[:1].numel() * len(self) <= _MAX_COMPARED_NUMBERS:
             order, n = self._together(order, n)
 
         return (self.select(order[n:]), self.select(order[:n])) if n else (self, None)
@@ -172,14 +173,14 @@ class Examples:
 
     def distinct(self) -> "Examples":
         r"""Returns a view of the distinct examples, each at its first occurrence."""
-        if self.target[:1].numel() * len(self) > _COMPARED:
+        if self.target[:1].numel() * len(self) > _MAX_COMPARED_NUMBERS:
             return self
 
         return self.select(_firsts(self._groups()).sort().values)
 
     def _groups(self) -> Tensor:
         r"""Returns the index of the group of equal examples that each example belongs to."""
-        hashes = torch.cat([_hashes(part.target) for part in self.split(_HASHED)])
+        hashes = torch.cat([_hashes(part.target) for part in self.split(_HASHED_EXAMPLES)])
         return torch.unique(hashes, return_inverse=True)[1]
 
     def _together(self, order: Tensor, n: int) -> tuple[Tensor, int]:
@@ -188,7 +189,7 @@ class Examples:
 
         # Groups are ordered by their first example in the random order. Groups that would fill
         # much of the held-out part come last: all rows without numbers are equal, for example
-        large = group.bincount()[group] > max(1, n // _FEWEST_GROUPS)
+        large = group.bincount()[group] > max(1, n // _MIN_HELD_OUT_GROUPS)
         by_first = (_firsts(group)[group] + len(order) * large).argsort(stable=True)
         order, group = order[by_first], group[by_first]
         ends = torch.cat([(group[1:] != group[:-1]).nonzero().flatten() + 1, torch.tensor([0])])
@@ -264,7 +265,7 @@ def _rows(tensor: Tensor, chosen: Tensor | slice) -> Tensor:
     rows = tensor.movedim(1, -1) if images else tensor
 
     if isinstance(chosen, Tensor):  # `index_select` takes a sixth of the time of indexing
-        rows = rows.view(_SIGNED.get(tensor.dtype, tensor.dtype))
+        rows = rows.view(_SIGNED_TYPES.get(tensor.dtype, tensor.dtype))
         rows = rows.index_select(0, chosen.to(tensor.device)).view(tensor.dtype)
     else:
         rows = rows[chosen]
@@ -318,9 +319,9 @@ class Batches:
 
         indices = order.tensor_split(len(self))[start:]
 
-        for i in range(-_AHEAD, len(indices)):
-            if self.examples.on_disk and i + _AHEAD < len(indices):
-                self.examples.prefetch(indices[i + _AHEAD])
+        for i in range(-_PREFETCHED_BATCHES, len(indices)):
+            if self.examples.on_disk and i + _PREFETCHED_BATCHES < len(indices):
+                self.examples.prefetch(indices[i + _PREFETCHED_BATCHES])
 
             if i >= 0:
                 yield self.examples[indices[i]]

@@ -35,13 +35,14 @@ from .disk_arrays import mapped
 
 log = logging.getLogger(__name__)
 
-_VERSION = 3  # of the content of the files
-_KEPT = 90 * 24 * 3600  # seconds after the last use
+_VERSION = 4  # of the content of the files
+_KEEP_SECONDS = 90 * 24 * 3600  # seconds after the last use
 
 _NAME = re.compile(r"([0-9a-f]{32})(\.partial)?")
 _TAG = "CACHEDIR.TAG"  # excludes the folder from backups, see https://bford.info/cachedir
 _SIGNATURE = "Signature: 8a477f597d28d172789f06886806bc55"
-_FULL = {errno.ENOSPC, errno.EDQUOT, None}  # numpy gives no error number for a short write
+# Numpy gives no error number for a short write
+_DISK_FULL_ERRORS = {errno.ENOSPC, errno.EDQUOT, None}
 
 
 class Prepared(NamedTuple):
@@ -89,19 +90,19 @@ def prepare(key: Any, make: Callable[[Path], dict[str, Any]]) -> Prepared:
     name = hashlib.blake2b(json.dumps([_VERSION, key]).encode(), digest_size=16).hexdigest()
     folder = cache_folder() / name
 
-    if (found := _find(folder, name)) is None:
+    if (file := _find(folder, name)) is None:
         with _explained():
             folder.parent.mkdir(parents=True, exist_ok=True)
 
         with _explained(), locked(folder.with_suffix(".lock"), wait=_say_waiting):
-            found = _find(folder, name) or _make(folder, name, make)
+            file = _find(folder, name) or _make(folder, name, make)
 
         _prune()
 
     with contextlib.suppress(OSError):  # the cache may belong to another user
         os.utime(folder / "info.json")
 
-    return found
+    return file
 
 
 class Spool:
@@ -193,27 +194,29 @@ def _make(folder: Path, name: str, make: Callable[[Path], dict[str, Any]]) -> Pr
         document = {"name": name, "about": about, "sizes": _sizes(partial)}
         (partial / "info.json").write_text(json.dumps(document))
     except OSError as error:
-        if error.errno in _FULL:  # the unfinished entry would keep the disk full
+        if error.errno in _DISK_FULL_ERRORS:  # the unfinished entry would keep the disk full
             shutil.rmtree(partial, ignore_errors=True)
         raise
 
     shutil.rmtree(folder, ignore_errors=True)
     partial.rename(folder)
-    found = _find(folder, name)
+    file = _find(folder, name)
 
-    if found is None:
+    if file is None:
         raise ValueError(f"another program is changing the cache in '{folder}'. Try again.")
 
-    return found
+    return file
 
 
 def _prune() -> None:
     r"""Deletes entries, finished or not, that were not used for long, and no other files."""
     for folder in cache_folder().iterdir():
         with contextlib.suppress(OSError, Timeout):
-            if _is_ours(folder) and _age(folder) > _KEPT:
+            if _is_ours(folder) and _age(folder) > _KEEP_SECONDS:
                 with locked(folder.with_suffix(".lock")):
-                    if _age(folder) > _KEPT:  # checked again, as it may have been used meanwhile
+                    if (
+                        _age(folder) > _KEEP_SECONDS
+                    ):  # checked again, as it may have been used meanwhile
                         shutil.rmtree(folder)
 
 
@@ -262,7 +265,7 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in {errno.EACCES, errno.EPERM, errno.EROFS, *_FULL}:
+        if error.errno not in {errno.EACCES, errno.EPERM, errno.EROFS, *_DISK_FULL_ERRORS}:
             raise
 
         raise ValueError(

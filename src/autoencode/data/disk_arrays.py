@@ -77,13 +77,13 @@ class FileArray:
         except (OSError, TypeError):
             return None
 
-        found = cls(file, root.offset + _address(X) - _address(root), X.dtype, X.shape)
+        array = cls(file, root.offset + _address(X) - _address(root), X.dtype, X.shape)
 
         # The path may now name another file
-        large_enough = os.fstat(file).st_size >= found.offset + X.nbytes
+        large_enough = os.fstat(file).st_size >= array.offset + X.nbytes
         ends = np.array([0, len(X) - 1])
 
-        return found if large_enough and found[ends].tobytes() == X[ends].tobytes() else None
+        return array if large_enough and array[ends].tobytes() == X[ends].tobytes() else None
 
     def __len__(self) -> int:
         return self.shape[0]

@@ -21,7 +21,7 @@ from .sparse_rows import SparseRows
 from .tabular.frames.kinds import is_frame
 
 _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,6}$")  # numbers after a dot are part of a name
-_SHOWN = 3  # names of each source
+_MAX_NAMES_SHOWN = 3  # names of each source
 
 Key = Callable[[str], str]
 
@@ -73,7 +73,7 @@ def join_names(a: Sequence[str], b: Sequence[str], what: tuple[str, str]) -> lis
         _add_tails(pairs, a, b, what)
 
     if not pairs:
-        shown = [first_few(sorted(set(names)), _SHOWN) for names in (a, b)]
+        shown = [first_few(sorted(set(names)), _MAX_NAMES_SHOWN) for names in (a, b)]
         raise ValueError(
             f"the names of {what[0]} and {what[1]} have nothing in common: {shown[0]}; against"
             f" {shown[1]}. Two sources with names are joined by name, without folder and suffix:"
@@ -175,12 +175,12 @@ def _folded(name: str) -> str:
 
 
 def _numbered(names: Sequence[str], key: Key) -> dict[str, list[int]]:
-    found = defaultdict(list)
+    by_number = defaultdict(list)
 
     for i, name in enumerate(names):
-        found[key(name)].append(i)
+        by_number[key(name)].append(i)
 
-    return found
+    return by_number
 
 
 def _add(
@@ -209,16 +209,16 @@ def _add_tails(
 ) -> None:
     r"""Adds pairs of paths, one of which ends with the other."""
     for long, short, turned in ((a, b, False), (b, a, True)):
-        known, found = _numbered(short, _folded), defaultdict(list)
+        known, unknown = _numbered(short, _folded), defaultdict(list)
 
         for i, name in enumerate(long):
             parts = PurePosixPath(_folded(name)).parts
             tails = ("/".join(parts[k:]) for k in range(1, len(parts)))
 
             if (tail := next((tail for tail in tails if tail in known), None)) is not None:
-                found[tail].append(i)
+                unknown[tail].append(i)
 
-        for tail, first in found.items():
+        for tail, first in unknown.items():
             second = known[tail]
             first, second = (second, first) if turned else (first, second)
             _check_one(first, second, a, b, what)
@@ -236,9 +236,11 @@ def _check_one(
     what: tuple[str, str],
 ) -> None:
     if len(first) > 1 or len(second) > 1:
-        said = [first_few([names[i] for i in some]) for names, some in ((a, first), (b, second))]
+        examples = [
+            first_few([names[i] for i in some]) for names, some in ((a, first), (b, second))
+        ]
         raise ValueError(
-            f"cannot tell which belong together: {said[0]} of {what[0]} and {said[1]} of"
+            f"cannot tell which belong together: {examples[0]} of {what[0]} and {examples[1]} of"
             f" {what[1]}. Give each pair of files a name of its own."
         )
 

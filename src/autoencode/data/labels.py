@@ -150,8 +150,8 @@ def _columns(path: Path) -> tuple[list[str], list[list[Any]]]:
         separator = "," if layout.separator == " " else layout.separator  # labels may have spaces
 
         with opened_text(path, layout.encoding) as text:
-            found = rows_of(text, separator, layout.escaped, layout.spaced)
-            rows = [row for line, row in found if line > layout.skip]
+            cells = rows_of(text, separator, layout.escaped, layout.spaced)
+            rows = [row for line, row in cells if line > layout.skip]
     except ValueError as error:
         raise ValueError(f"cannot read '{path}': {error}") from None
 

@@ -15,8 +15,8 @@ from torch.utils.data import DataLoader
 from .cache import Spool
 from .disk_arrays import chunks, is_mapped, native_dtype
 
-_EXAMPLES = ("X", "x", "image", "img", "pixel_values", "data", "input")
-_LABELS = ("y", "label", "labels", "target")
+_EXAMPLE_KEYS = ("X", "x", "image", "img", "pixel_values", "data", "input")
+_LABEL_KEYS = ("y", "label", "labels", "target")
 
 
 def is_stream(X: object) -> bool:
@@ -127,9 +127,9 @@ def _items(X: Any) -> Iterator[Any]:
 def _parts(item: Any) -> tuple[Any, Any]:
     r"""Returns an example and its label, or `None`."""
     if isinstance(item, Mapping):
-        label = next((item[name] for name in _LABELS if name in item), None)
-        rest = {name: value for name, value in item.items() if name not in _LABELS}
-        named = [name for name in _EXAMPLES if name in rest] or [*rest][: len(rest) == 1]
+        label = next((item[name] for name in _LABEL_KEYS if name in item), None)
+        rest = {name: value for name, value in item.items() if name not in _LABEL_KEYS}
+        named = [name for name in _EXAMPLE_KEYS if name in rest] or [*rest][: len(rest) == 1]
 
         if named:
             return rest[named[0]], label
@@ -138,7 +138,7 @@ def _parts(item: Any) -> tuple[Any, Any]:
             return [*rest.values()], label
 
         raise ValueError(
-            f"expected an example under one of the names {_EXAMPLES}, got {[*item]}. Give"
+            f"expected an example under one of the names {_EXAMPLE_KEYS}, got {[*item]}. Give"
             " (item['NAME'] for item in data) with the name of the examples."
         )
 

@@ -63,22 +63,22 @@ class ExampleReader(ResolvedAttributes, BaseEstimator):
 
     def _read(self, X: Any, y: Any = None, whole: bool = False) -> inputs.Loaded:
         r"""Reads examples from any input, with labels if the input holds some."""
-        found = inputs.read(X, self.modality_, whole=whole)
-        found = self._compare_columns(found, self.modality_)
+        loaded = inputs.read(X, self.modality_, whole=whole)
+        loaded = self._compare_columns(loaded, self.modality_)
 
         if not whole:
-            found = found._replace(X=examples(self.modality_, found.X))
+            loaded = loaded._replace(X=examples(self.modality_, loaded.X))
 
-        return found._replace(y=y) if self.context_ is None else inputs.join_labels(found, y)
+        return loaded._replace(y=y) if self.context_ is None else inputs.join_labels(loaded, y)
 
     def _compare_columns(
-        self, found: inputs.Loaded, kinds: inputs.ModalityChoice, reset: bool = False
+        self, loaded: inputs.Loaded, kinds: inputs.ModalityChoice, reset: bool = False
     ) -> inputs.Loaded:
         r"""Compares the columns of a table with those of the fit, or learns them."""
-        if not found.tabular:
-            return found
+        if not loaded.tabular:
+            return loaded
 
-        X, names = found.X, found.header
+        X, names = loaded.X, loaded.header
 
         with warnings.catch_warnings():
             if names is not None:  # the array has no names, so they are compared below
@@ -97,7 +97,7 @@ class ExampleReader(ResolvedAttributes, BaseEstimator):
             inputs.check_names(getattr(self, "feature_names_in_", []), names)
 
         own = is_frame(X) or isinstance(X, SparseRows)
-        return found._replace(X=X if own else stored_by_row(X))
+        return loaded._replace(X=X if own else stored_by_row(X))
 
     def _load(self, X: Any) -> Tensor:
         r"""Returns examples as loaded; those of a memory-mapped file stay in the file."""
@@ -176,14 +176,14 @@ class ExampleReader(ResolvedAttributes, BaseEstimator):
         check_is_fitted(self, "model_")
         images = own_size.images_of(X)
         c = encode_context(self.context_, y, len(images), True)
-        found = []
+        results = []
 
         for i, image in enumerate(map(inputs.tensor_to_numpy, images)):
             one = None if c is None else c[i : i + 1]
             own = options if each is None else {**options, **each[i]}
-            found.append(function(self.blueprint_, self.model_, image, one, **own))
+            results.append(function(self.blueprint_, self.model_, image, one, **own))
 
-        return np.stack(found) if len({(r.shape, r.dtype) for r in found}) == 1 else found
+        return np.stack(results) if len({(r.shape, r.dtype) for r in results}) == 1 else results
 
 
 def draw_seed(random_state: int | np.random.RandomState | None) -> int:

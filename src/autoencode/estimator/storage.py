@@ -52,6 +52,6 @@ def load(
         except ImportError:  # the model needs a missing package
             raise
         except Exception as error:  # an untrusted document may cause any error
-            said = " ".join(str(error).split())[:600].rstrip(".") or type(error).__name__
+            reason = " ".join(str(error).split())[:600].rstrip(".") or type(error).__name__
             what = "cannot be loaded" if isinstance(error, ValueError) else "is damaged"
-            raise ValueError(f"'{path}' {what}: {said}.") from None
+            raise ValueError(f"'{path}' {what}: {reason}.") from None

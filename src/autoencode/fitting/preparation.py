@@ -182,35 +182,35 @@ def _read(
 
     for name, value in given_beside.items():
         checks.check_index(source, value, name)
-    found = compare_columns(read(source, kinds, fitting=True), kinds, True)
-    found = join_labels(found, y) if conditional else found
-    labels = follow(found.y, found.X) if conditional else None
-    checks.check_lengths(X=found.X, y=labels)
-    found = join_groups(found, groups)
+    loaded = compare_columns(read(source, kinds, fitting=True), kinds, True)
+    loaded = join_labels(loaded, y) if conditional else loaded
+    labels = follow(loaded.y, loaded.X) if conditional else None
+    checks.check_lengths(X=loaded.X, y=labels)
+    loaded = join_groups(loaded, groups)
 
     support = likelihood.support if likelihood else constraints.real
-    kind = found.kind or modality_of(found.X, kinds)
-    modality = kind.clone().fit(found.X, support)
+    kind = loaded.kind or modality_of(loaded.X, kinds)
+    modality = kind.clone().fit(loaded.X, support)
 
     if corrupted is not None:
-        n = len(found.X)
+        n = len(loaded.X)
         damaged = compare_columns(read(corrupted, modality), modality, False)
-        found, damaged = join_pairs(found, damaged)
+        loaded, damaged = join_pairs(loaded, damaged)
 
-        if len(found.X) < n:  # examples without a partner are not used
-            modality = kind.clone().fit(found.X, support)
+        if len(loaded.X) < n:  # examples without a partner are not used
+            modality = kind.clone().fit(loaded.X, support)
 
         corrupted = examples(modality, damaged.X)
         corrupted = modality.enlarged(corrupted) if isinstance(modality, Tiled) else corrupted
 
-    guessed = not isinstance(kinds, Modality) and found.kind is None
+    guessed = not isinstance(kinds, Modality) and loaded.kind is None
 
-    if guessed and (what := describe_guess(found.X, modality)):
+    if guessed and (what := describe_guess(loaded.X, modality)):
         log.info("taken for %s; modality=... (command line: --modality) changes this.", what)
 
-    if (form := format_of_source(source, found.X)) is not None:
+    if (form := format_of_source(source, loaded.X)) is not None:
         modality.format_ = form
 
-    X = examples(modality, found.X, told=True)
-    y = follow(found.y, X) if conditional else None
-    return _Input(X, y, corrupted, modality, follow(found.groups, X))
+    X = examples(modality, loaded.X, logged=True)
+    y = follow(loaded.y, X) if conditional else None
+    return _Input(X, y, corrupted, modality, follow(loaded.groups, X))

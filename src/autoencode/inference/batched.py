@@ -64,16 +64,16 @@ def map_batches(
     Returns:
         The results in memory, with shape `(N, *)`.
     """
-    found, done = torch.empty(0), 0
+    result, done = torch.empty(0), 0
 
     for part in each_batch(model, function, x, c):
         if done == 0:  # joining batches at the end would take twice the memory
-            found = torch.empty(len(x), *part.shape[1:], dtype=part.dtype)
+            result = torch.empty(len(x), *part.shape[1:], dtype=part.dtype)
 
-        found[done : done + len(part)] = part
+        result[done : done + len(part)] = part
         done += len(part)
 
-    return found
+    return result
 
 
 def map_scaled(
@@ -132,12 +132,12 @@ def map_restored(
 
         return y
 
-    found = run(restored)
+    result = run(restored)
 
     if in_batches:
-        return found.numpy()
+        return result.numpy()
 
-    return R if len(R) == len(found) else restore(found)
+    return R if len(R) == len(result) else restore(result)
 
 
 def _is_for_torch(R: Any) -> bool:

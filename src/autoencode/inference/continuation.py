@@ -15,7 +15,7 @@ from ..priors.base import sample_prior
 from .batched import map_batches
 from .imputation import PRIOR_CODES, sample_codes_from_prior
 
-_MIN_CODES = 1024
+_MIN_PRIOR_CODES = 1024
 
 
 def check_prefixes(modality: Modality, prefix: str | Sequence[str], n: int) -> list[str]:
@@ -78,8 +78,8 @@ def continue_prefixes(
     which = torch.tensor([[distinct.index(prefix)] for prefix in prefixes])
     keys = which if c is None else torch.cat([which, c.cpu()], dim=1)
     groups, members = torch.unique(keys, dim=0, return_inverse=True)
-    codes = max(_MIN_CODES, PRIOR_CODES // len(groups))
-    found = torch.empty(0)
+    codes = max(_MIN_PRIOR_CODES, PRIOR_CODES // len(groups))
+    result = torch.empty(0)
 
     for group in range(len(groups)):
         rows = (members == group).nonzero().flatten()
@@ -92,10 +92,10 @@ def continue_prefixes(
             return p.sample_after(x[0])[None]
 
         x = map_batches(model, draw, tokens[None].float(), shared)[0]
-        found = found if len(found) else torch.empty(len(prefixes), *x.shape[1:], dtype=x.dtype)
-        found[rows] = x
+        result = result if len(result) else torch.empty(len(prefixes), *x.shape[1:], dtype=x.dtype)
+        result[rows] = x
 
-    return found
+    return result
 
 
 def _codes(model: Model, x: Tensor, n: int, least: int) -> Tensor:

@@ -98,16 +98,16 @@ def leave_one_out_log_prob(
     Returns:
         The log-densities in double precision, with shape `(B, F)`.
     """
-    found = []
+    results = []
 
     for j, x_j in enumerate(rest):
         parts = [
             (cells(x, model.decode(z))[..., j].double() + w.log()).logsumexp(dim=0)
             for z, w in _codes(model, x_j, seed, n_samples)
         ]
-        found.append(torch.stack(parts).logsumexp(dim=0))
+        results.append(torch.stack(parts).logsumexp(dim=0))
 
-    return torch.stack(found, dim=1)
+    return torch.stack(results, dim=1)
 
 
 def sample_posterior_codes(model: Model, x: Tensor, n: int, seed: int = 0) -> Tensor:

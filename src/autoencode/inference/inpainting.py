@@ -30,8 +30,8 @@ from .own_size import images_of, pixels_of, reconstructed
 
 log = logging.getLogger(__name__)
 
-_TOLERANCE = 1e-3  # fraction of the range from black to white; smaller changes are ignored
-_SMALLEST_CHANGE = 0.01  # mean change of filled pixels that shows that a model has filled them
+_MIN_PIXEL_CHANGE = 1e-3  # fraction of the range from black to white; smaller changes are ignored
+_MIN_MEAN_CHANGE = 0.01  # mean change of filled pixels that shows that a model has filled them
 
 
 def inpaint(
@@ -122,10 +122,10 @@ class _Filler:
             before, r = x, reconstructed(self.blueprint, self.model, x, self.context)
             x = torch.where(missing, r, known)
 
-            if (x - before).abs().max() < _TOLERANCE:
+            if (x - before).abs().max() < _MIN_PIXEL_CHANGE:
                 break
 
-        if (x - first)[missing].abs().mean() < _SMALLEST_CHANGE:
+        if (x - first)[missing].abs().mean() < _MIN_MEAN_CHANGE:
             log.warning(
                 "missing pixels stay near the mean color: the model may copy its input. A code"
                 " with fewer numbers, or corruption=Masking(0.5), teaches it to fill in pixels."
@@ -172,8 +172,8 @@ def masks_of(mask: Any, X: Any) -> list[NDArray]:
     elif isinstance(mask, (list, tuple)) and np.ndim(mask[0]) > 1:
         masks = [np.asarray(m) for m in mask]
     else:
-        found = np.asarray(mask)
-        masks = [found] * len(images) if found.ndim == 2 else [*found]
+        array = np.asarray(mask)
+        masks = [array] * len(images) if array.ndim == 2 else [*array]
 
     if len(masks) != len(images):
         raise ValueError(

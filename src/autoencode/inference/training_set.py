@@ -12,7 +12,7 @@ from ..modalities import Modality
 from ..models.latent import LatentModel, Model
 from .batched import map_scaled
 
-_CODES = 2**14
+_MAX_CODES = 2**14
 _MAX_RESIDUAL_EXAMPLES = 2**12
 _MAX_INPUTS, _MAX_INPUT_NUMBERS = 2**10, 2**24
 
@@ -28,10 +28,10 @@ def draw_codes(model: LatentModel, modality: Modality, data: Examples) -> Tensor
     Returns:
         The codes of at most 16,384 examples, with shape `(N, k, D)`.
     """
-    some = data.spread(_CODES)
+    some = data.spread(_MAX_CODES)
 
     def draw(model: Model, x: Tensor) -> Tensor:
-        return model.encode(x).sample(Size([_CODES // len(some)])).movedim(0, 1)
+        return model.encode(x).sample(Size([_MAX_CODES // len(some)])).movedim(0, 1)
 
     # In batches, as the examples may be in a file larger than memory
     parts = some.split()

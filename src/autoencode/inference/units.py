@@ -75,11 +75,13 @@ def sparse_matrix(parts: Iterable[Tensor]) -> csr_matrix:
         >>> sparse_matrix([torch.tensor([[0.0, 2.0]]), torch.tensor([[1.0, 0.0]])]).nnz
         2
     """
-    found = [_compressed(z) for z in parts]
-    counts, indices, data = (np.concatenate(a) for a in zip(*((c, i, d) for c, i, d, _ in found)))
+    compressed = [_compressed(z) for z in parts]
+    counts, indices, data = (
+        np.concatenate(a) for a in zip(*((c, i, d) for c, i, d, _ in compressed))
+    )
     starts = np.concatenate([[0], counts.cumsum()])
 
-    return csr_matrix((data, indices, starts), shape=(len(counts), found[0][3]))
+    return csr_matrix((data, indices, starts), shape=(len(counts), compressed[0][3]))
 
 
 def write_codes(parts: Iterable[Tensor], n: int, path: str | Path) -> None:

@@ -17,7 +17,7 @@ from ..modalities.capabilities import NonNumeric, Tabular
 from ..modalities.windows import Windows
 from .modality_choice import ModalityChoice
 
-_SHARED = (torch.float16, torch.float32, torch.float64)  # floats that numpy also has
+_NUMPY_FLOATS = (torch.float16, torch.float32, torch.float64)  # floats that numpy also has
 
 
 def tensor_to_numpy(X: Any) -> Any:
@@ -44,7 +44,7 @@ def tensor_to_numpy(X: Any) -> Any:
 
     X = X.detach().cpu()
     X = X.dequantize() if X.is_quantized else X.resolve_conj().resolve_neg()
-    narrow = X.is_floating_point() and X.dtype not in _SHARED
+    narrow = X.is_floating_point() and X.dtype not in _NUMPY_FLOATS
 
     return (X.float() if narrow else X).numpy()
 

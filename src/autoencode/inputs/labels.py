@@ -21,14 +21,14 @@ from .loaded import Loaded
 log = logging.getLogger(__name__)
 
 
-def join_labels(found: Loaded, y: Any, column: str | None = None) -> Loaded:
+def join_labels(loaded: Loaded, y: Any, column: str | None = None) -> Loaded:
     r"""Join labels to examples: by name if both have names, else by position.
 
     Examples without a label and labels without an example are left out, and the log counts and
     names them.
 
     Arguments:
-        found: The examples.
+        loaded: The examples.
         y: Labels in the order of the examples; a file of labels; or a mapping or series from
             names to labels. `None` keeps the labels that came with the examples.
         column: The column of a file that holds the labels.
@@ -42,39 +42,39 @@ def join_labels(found: Loaded, y: Any, column: str | None = None) -> Loaded:
         [0, 1]
     """
     if y is None:
-        return found
+        return loaded
 
-    if found.names is not None and found.names.recordings is not None:
-        return _by_recording(found, y, column)
+    if loaded.names is not None and loaded.names.recordings is not None:
+        return _by_recording(loaded, y, column)
 
-    labels = read_labels(y, found.names, column)
+    labels = read_labels(y, loaded.names, column)
 
-    if labels is not None and labels.names is not None and found.names is not None:
-        return _by_name(found, labels.values, labels.names, labels.source)
+    if labels is not None and labels.names is not None and loaded.names is not None:
+        return _by_name(loaded, labels.values, labels.names, labels.source)
 
     y = y if labels is None else labels.values
 
-    if found.names is None or np.ndim(y) == 0 or not hasattr(y, "__len__"):
-        return found._replace(y=y)
+    if loaded.names is None or np.ndim(y) == 0 or not hasattr(y, "__len__"):
+        return loaded._replace(y=y)
 
-    if found.names.left_out and len(y) > 1:
-        if found.names.ordered and len(y) == found.names.total:
-            return found._replace(y=take(np.asarray(y), found.names.rows))
+    if loaded.names.left_out and len(y) > 1:
+        if loaded.names.ordered and len(y) == loaded.names.total:
+            return loaded._replace(y=take(np.asarray(y), loaded.names.rows))
 
-        if found.names.ordered or len(y) != len(found.names):
-            raise ValueError(explain_left_out(found.names, f"got {len(y):,} labels"))
+        if loaded.names.ordered or len(y) != len(loaded.names):
+            raise ValueError(explain_left_out(loaded.names, f"got {len(y):,} labels"))
 
-    if len(y) == len(found.names) > 1:
-        check_order(found.names, "labels")
+    if len(y) == len(loaded.names) > 1:
+        check_order(loaded.names, "labels")
 
-    return found._replace(y=y)
+    return loaded._replace(y=y)
 
 
-def join_groups(found: Loaded, groups: Any) -> Loaded:
+def join_groups(loaded: Loaded, groups: Any) -> Loaded:
     r"""Join groups to examples, in the same way as labels: by name if both have names.
 
     Arguments:
-        found: The examples, with their labels.
+        loaded: The examples, with their labels.
         groups: The group of each example, in any form that labels may have.
 
     Raises:
@@ -89,12 +89,12 @@ def join_groups(found: Loaded, groups: Any) -> Loaded:
         [1, 0, 1]
     """
     if groups is None:
-        return found
+        return loaded
 
-    places = join_labels(Loaded(np.arange(len(found.X)), None, found.names), groups)
+    places = join_labels(Loaded(np.arange(len(loaded.X)), None, loaded.names), groups)
     words = np.asarray(places.y, object) if is_frame(places.y) else np.asarray(places.y)
     words = words[:, 0] if words.ndim == 2 and words.shape[1] == 1 else words
-    words = follow(words, found.X)
+    words = follow(words, loaded.X)
 
     if words.shape != (len(places.X),):
         raise ValueError(
@@ -102,10 +102,10 @@ def join_groups(found: Loaded, groups: Any) -> Loaded:
             f" {words.shape}."
         )
 
-    if gone := [i for i, word in enumerate(words.tolist()) if word is None or word != word]:
+    if missing := [i for i, word in enumerate(words.tolist()) if word is None or word != word]:
         raise ValueError(
-            f"{len(gone):,} examples have no group, the first in row {gone[0]}: give each a group,"
-            " which may be one of its own."
+            f"{len(missing):,} examples have no group, the first in row {missing[0]}: give each a"
+            " group, which may be one of its own."
         )
 
     distinct, numbers = np.unique(words.astype(str), return_inverse=True)
@@ -116,32 +116,32 @@ def join_groups(found: Loaded, groups: Any) -> Loaded:
             " out groups, or train without validation, with validation_fraction=0."
         )
 
-    return found.select(places.X.tolist())._replace(groups=numbers)
+    return loaded.select(places.X.tolist())._replace(groups=numbers)
 
 
-def _by_recording(found: Loaded, y: Any, column: str | None) -> Loaded:
+def _by_recording(loaded: Loaded, y: Any, column: str | None) -> Loaded:
     r"""Joins labels of recordings to their windows."""
-    names: Any = found.names
+    names: Any = loaded.names
     n = len(y) if hasattr(y, "__len__") and np.ndim(y) > 0 else 0
 
-    if n == len(found.X) or (n < 2 and not isinstance(y, (str, Path, Mapping, Labels))):
-        return found._replace(y=y)
+    if n == len(loaded.X) or (n < 2 and not isinstance(y, (str, Path, Mapping, Labels))):
+        return loaded._replace(y=y)
 
     recordings = Loaded(np.arange(len(names.counts)), None, names.recordings)
     joined = join_labels(recordings, y, column)
 
     if np.ndim(joined.y) == 0 or len(joined.y) != len(joined.X):
-        return found._replace(y=y)  # the mismatch is reported where labels are used
+        return loaded._replace(y=y)  # the mismatch is reported where labels are used
 
     whose = np.repeat(recordings.X, names.counts)
     rows = np.flatnonzero(np.isin(whose, joined.X))
     labels = np.asarray(joined.y)[np.searchsorted(joined.X, whose[rows])]
 
-    return found.select(rows.tolist())._replace(y=labels)
+    return loaded.select(rows.tolist())._replace(y=labels)
 
 
-def _by_name(found: Loaded, values: NDArray, names: list[str], source: str) -> Loaded:
-    files = found.names or Names([], [], 0)
+def _by_name(loaded: Loaded, values: NDArray, names: list[str], source: str) -> Loaded:
+    files = loaded.names or Names([], [], 0)
     there = [i for i, value in enumerate(values) if not _is_missing(value)]
     first = {(names[i], str(values[i])): i for i in reversed(there)}  # rows may occur twice
     there = sorted(first.values())
@@ -163,7 +163,7 @@ def _by_name(found: Loaded, values: NDArray, names: list[str], source: str) -> L
             "%d labels of %s belong to no example: %s.", len(lost), source, first_few(lost)
         )
 
-    joined = found.select(rows)
+    joined = loaded.select(rows)
     return joined._replace(y=values[[there[j] for _, j in pairs]])
 
 

@@ -13,13 +13,13 @@ from .loaded import Loaded
 log = logging.getLogger(__name__)
 
 
-def join_pairs(found: Loaded, damaged: Loaded) -> tuple[Loaded, Loaded]:
+def join_pairs(loaded: Loaded, damaged: Loaded) -> tuple[Loaded, Loaded]:
     r"""Join damaged versions to examples: by name if both have names, else by position.
 
     Files without a readable partner are left out, and the log counts and names them.
 
     Arguments:
-        found: The examples.
+        loaded: The examples.
         damaged: The damaged versions.
 
     Returns:
@@ -34,26 +34,26 @@ def join_pairs(found: Loaded, damaged: Loaded) -> tuple[Loaded, Loaded]:
         >>> [both.names for both in join_pairs(X, C)]
         [['a'], ['a']]
     """
-    a, b = found.names, damaged.names
+    a, b = loaded.names, damaged.names
 
     if a is not None and b is not None:
         pairs = join_names(a, b, ("X", "corrupted"))
         rows, others = [i for i, _ in pairs], [j for _, j in pairs]
         _log_pairs(a, b, rows, others)
-        return found.select(rows), damaged.select(others)
+        return loaded.select(rows), damaged.select(others)
 
     for names in (a, b):
         if names is None:
             continue
 
-        if names.left_out and len(found.X) != len(damaged.X):
-            what = f"got {len(found.X):,} examples and {len(damaged.X):,} damaged versions"
+        if names.left_out and len(loaded.X) != len(damaged.X):
+            what = f"got {len(loaded.X):,} examples and {len(damaged.X):,} damaged versions"
             raise ValueError(explain_left_out(names, what))
 
         if len(names) > 1:
             check_order(names, "an array of examples")
 
-    return found, damaged
+    return loaded, damaged
 
 
 def _log_pairs(a: Names, b: Names, rows: list[int], others: list[int]) -> None:
@@ -61,16 +61,16 @@ def _log_pairs(a: Names, b: Names, rows: list[int], others: list[int]) -> None:
         ("X", "corrupted", [a[i] for i in range(len(a)) if i not in {*rows}], b),
         ("corrupted", "X", [b[j] for j in range(len(b)) if j not in {*others}], a),
     ]
-    told = [
+    unpaired = [
         f"{len(names):,} of {one} have none in {other}: {first_few(explain_lost(others, names))}"
         for one, other, names, others in alone
         if names
     ]
 
-    if told:
+    if unpaired:
         log.warning(
             "%d pairs, by the names of the files; left out, without a readable partner: %s.",
-            *(len(rows), "; ".join(told)),
+            *(len(rows), "; ".join(unpaired)),
         )
     else:
         log.info("%d pairs, by the names of the files.", len(rows))

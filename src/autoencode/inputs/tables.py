@@ -75,8 +75,8 @@ def format_of_source(source: Any, X: Any) -> dict[str, Any] | None:
         >>> format_of_source(np.zeros((3, 2)), np.zeros((3, 2))) is None
         True
     """
-    if (found := getattr(X, "attrs", {}).get("format")) is not None:
-        return found
+    if (document := getattr(X, "attrs", {}).get("format")) is not None:
+        return document
 
     return found_format(Path(source)) if isinstance(source, (str, Path)) else None
 

@@ -169,10 +169,10 @@ def intrinsic_dimension(
         return _denoiser(replace(codec, to_rows=lambda x: x), points[:M], noise, rng)
 
     k = _number_of_neighbors(method, n_neighbors, N, len(x))
-    found = list(_METHODS[method].estimate(points, k, M))
-    asked = found[-1]
+    estimates = list(_METHODS[method].estimate(points, k, M))
+    asked = estimates[-1]
 
-    return DimensionEstimate(asked.value, asked.standard_error, _curve(found), len(x) - N)
+    return DimensionEstimate(asked.value, asked.standard_error, _curve(estimates), len(x) - N)
 
 
 class _ScaleEstimate(NamedTuple):
@@ -207,8 +207,8 @@ def _twonn(points: Tensor, k: int, M: int) -> Iterator[_ScaleEstimate]:
             continue
 
         # The nearest neighbors among earlier points, or among the points of this scale
-        found = torch.cat([distances, _to_others(points[seen:n], points[:M], k, seen)], dim=1)
-        distances, seen = found.sort(dim=1).values[:, :k], n
+        candidates = torch.cat([distances, _to_others(points[seen:n], points[:M], k, seen)], dim=1)
+        distances, seen = candidates.sort(dim=1).values[:, :k], n
         yield _ratio_estimate(n, distances, 1)
 
 
@@ -282,9 +282,9 @@ def _denoiser(
 ) -> DimensionEstimate:
     d = local_dimension(codec, x, noise=noise, random_state=rng).value.double()
     error = float(d.std() / len(d) ** 0.5)
-    found = _ScaleEstimate(noise_scale(codec, noise), float(d.mean()), error)
+    estimate = _ScaleEstimate(noise_scale(codec, noise), float(d.mean()), error)
 
-    return DimensionEstimate(found.value, found.standard_error, _curve([found]), 0)
+    return DimensionEstimate(estimate.value, estimate.standard_error, _curve([estimate]), 0)
 
 
 class _Method(NamedTuple):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-_ROUNDS = 4
+_IMPUTATION_ROUNDS = 4
 
 
 def encode_incomplete(
@@ -57,7 +57,7 @@ def encode_incomplete(
     part, there, code = x[rows], known[rows], z[rows]
     best, likeliest = code, log_prob(part, code)
 
-    for _ in range(_ROUNDS):
+    for _ in range(_IMPUTATION_ROUNDS):
         code = encode(torch.where(there, part, decode(code)))
         ll = log_prob(part, code)
         better = ll > likeliest

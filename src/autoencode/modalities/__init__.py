@@ -108,7 +108,7 @@ def guess(X: object, candidates: Sequence[Modality] = CANDIDATES) -> Modality:
         f"none of the modalities {names} accepts these data: expected rows of numbers with shape"
         " (N, D), images with shape (N, H, W) or (N, H, W, C), sounds as a list of arrays of"
         " different lengths, texts as a list of str or a .txt file, or a folder of images or"
-        f" sounds; got {_told(X)}."
+        f" sounds; got {_describe(X)}."
     )
 
 
@@ -161,7 +161,7 @@ def _refuse(X: np.ndarray) -> None:
         )
 
 
-def _told(X: object) -> str:
+def _describe(X: object) -> str:
     r"""Returns a short description of data of any size."""
     if isinstance(X, Path):
         return f"'{X}'"

@@ -21,7 +21,7 @@ from ..networks import Network
 
 log = logging.getLogger(__name__)
 
-_NAMED = 10  # maximum number of columns in a message
+_MAX_NAMES_SHOWN = 10  # maximum number of columns in a message
 
 # Types whose numbers do not fit into single precision
 WIDE = {torch.float64, torch.int32, torch.int64, torch.uint32, torch.uint64}
@@ -184,8 +184,10 @@ def warn_of_constants(names: list[str]) -> None:
         >>> warn_of_constants([])
     """
     if names:
-        more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+        more = (
+            f" and {len(names) - _MAX_NAMES_SHOWN:,} more" if len(names) > _MAX_NAMES_SHOWN else ""
+        )
         log.warning(
             "columns that were constant in the fit vary now, which is ignored: %s%s.",
-            *(", ".join(names[:_NAMED]), more),
+            *(", ".join(names[:_MAX_NAMES_SHOWN]), more),
         )

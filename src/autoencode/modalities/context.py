@@ -19,7 +19,7 @@ from .statistics import check_finite, column_statistics
 log = logging.getLogger(__name__)
 
 _UNKNOWN = ("missing", "error")
-_FEW = 20  # up to this many distinct whole numbers are probably labels
+_MAX_LABEL_NUMBERS = 20  # up to this many distinct whole numbers are probably labels
 
 
 def describe_context(
@@ -60,7 +60,7 @@ def describe_context(
     if y.dtype.kind not in "biuf" or (y.ndim == 1 and (y.dtype.kind != "f" or _whole(y))):
         labels = Labels().fit(y)
 
-        if y.dtype.kind in "iuf" and labels.size_ > max(_FEW, len(y) // 2):
+        if y.dtype.kind in "iuf" and labels.size_ > max(_MAX_LABEL_NUMBERS, len(y) // 2):
             log.warning(
                 "y is taken for labels: %d numbers are %d labels, and any other number is unknown."
                 " conditional=ae.modalities.ContinuousContext() takes them for numbers;"
@@ -226,9 +226,9 @@ class Labels(Configurable):
         known = {_word(c): k for k, c in enumerate(classes)}
         known |= {str(c): k for k, c in enumerate(classes)}
         known |= {c: k for k, c in enumerate(classes)}
-        found = [known.get(v, known.get(_word(v), -1)) for v in labels]
+        indices = [known.get(v, known.get(_word(v), -1)) for v in labels]
 
-        return labels, torch.tensor(found, dtype=torch.long)  # an empty list would become floats
+        return labels, torch.tensor(indices, dtype=torch.long)  # an empty list would become floats
 
     def _known(self) -> str:
         classes = self.classes_.tolist()

@@ -13,11 +13,13 @@ from torch import Tensor
 from ..common.configurable import Configurable
 from ..common.type_checks import check_agreement
 
-_APART = 0.01  # minimum distance of knots on the grid, which single precision can resolve
-_SHARPEST, _WIDEST = 1e-3, 0.5
-_FEW = 65  # if there are more distinct numbers, only frequent ones own an interval
-_NARROW = 1e-4  # standard deviations; probabilities hardly change within this distance
-_SAME = 1e-5  # scores closer than this are equal in single precision
+# Minimum distance of knots on the grid, which single precision can resolve
+_MIN_KNOT_DISTANCE = 0.01
+_MIN_BANDWIDTH, _MAX_BANDWIDTH = 1e-3, 0.5
+# If there are more distinct numbers, only frequent ones own an interval
+_MAX_UNSHARED_NUMBERS = 65
+_MIN_WIDTH = 1e-4  # standard deviations; probabilities hardly change within this distance
+_EQUAL_WITHIN = 1e-5  # scores closer than this are equal in single precision
 
 
 class NormalScores(Configurable):
@@ -69,7 +71,9 @@ class NormalScores(Configurable):
             torch.special.ndtri(torch.from_numpy(ranks / len(values))).numpy()
             for ranks in (above - counts, above - counts / 2, above)
         )
-        own = (counts > 1) & ((len(v) <= _FEW) | (counts > len(values) / _FEW))
+        own = (counts > 1) & (
+            (len(v) <= _MAX_UNSHARED_NUMBERS) | (counts > len(values) / _MAX_UNSHARED_NUMBERS)
+        )
         own = (own if shared is None else np.isin(v, shared)) | (len(v) == 1)
         few = len(v) <= self.knots or bool(own.all())
         knots = np.stack([v, np.where(own, low, middle), middle, np.where(own, high, middle)])
@@ -83,7 +87,7 @@ class NormalScores(Configurable):
         # A rounded number is only known up to its rounding
         gaps = np.diff(middle).repeat(counts[:-1])
         median = float(np.median(gaps)) if len(gaps) else 1.0
-        self.scale_ = float(f"{np.clip(median / 4, _SHARPEST, _WIDEST):.3g}")
+        self.scale_ = float(f"{np.clip(median / 4, _MIN_BANDWIDTH, _MAX_BANDWIDTH):.3g}")
 
         return self
 
@@ -141,7 +145,7 @@ class NormalScores(Configurable):
 
         with np.errstate(invalid="ignore", divide="ignore"):
             steps = self._step(self.values_, self.values_) / self._step(self.high_, self.low_)
-            inside = np.where(owns, np.where(off > _SAME, unseen, 0), np.log(steps[k]))
+            inside = np.where(owns, np.where(off > _EQUAL_WITHIN, unseen, 0), np.log(steps[k]))
 
         return np.where((beyond > 0) & ~owns, beyond - np.log(self.slope_), inside)
 
@@ -164,7 +168,7 @@ class NormalScores(Configurable):
         a, b = (
             (ends - loc[:, None]) / scale[:, None] for ends in (self.high_[:-1], self.low_[1:])
         )
-        wide = b - a > _NARROW
+        wide = b - a > _MIN_WIDTH
 
         with np.errstate(invalid="ignore", divide="ignore"):
             share = np.where(wide, (_area(b) - _area(a)) / (b - a), ndtr(-(a + b) / 2))
@@ -271,11 +275,16 @@ def _thinned(knots: NDArray, own: NDArray, n: int) -> NDArray:
     kept: list[int] = []
 
     for k in range(len(v)):
-        while kept and free[kept[-1]] and not free[k] and low[k] - high[kept[-1]] < _APART:
+        while (
+            kept
+            and free[kept[-1]]
+            and not free[k]
+            and low[k] - high[kept[-1]] < _MIN_KNOT_DISTANCE
+        ):
             kept.pop()
 
         last = kept[-1] if kept else k
-        apart = v[k] > v[last] and low[k] - high[last] >= _APART
+        apart = v[k] > v[last] and low[k] - high[last] >= _MIN_KNOT_DISTANCE
 
         if apart or not free[k]:
             kept.append(k)

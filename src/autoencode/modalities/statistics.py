@@ -136,9 +136,9 @@ def _finite(X: NDArray) -> Iterator[NDArray]:
         bad = np.zeros((0, 0), bool) if fine else ~np.isfinite(part).reshape(len(part), -1)
 
         if bad.any():
-            found = np.flatnonzero(bad.any(axis=1))
-            first = first if rows else start + int(found[0])
-            values, rows = values + int(bad.sum()), rows + len(found)
+            bad_rows = np.flatnonzero(bad.any(axis=1))
+            first = first if rows else start + int(bad_rows[0])
+            values, rows = values + int(bad.sum()), rows + len(bad_rows)
         else:
             yield part
 

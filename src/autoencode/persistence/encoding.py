@@ -25,10 +25,10 @@ from ..common.container import opened
 from ..common.type_checks import check_arguments, check_learned
 
 ARRAY = "array."
-_SHORT = 64  # maximum size of an array in the document itself
+_MAX_INLINE_SIZE = 64  # maximum size of an array in the document itself
 _DTYPE = re.compile(r"[<>|=]?([biufSUOmM]\d{0,7}(\[\d{0,3}[a-zA-Zμ]{1,2}\])?|\?)")
-_LANGUAGE = sys.stdlib_module_names | {"__main__"}
-_OURS = __name__.partition(".")[0]
+_STANDARD_MODULES = sys.stdlib_module_names | {"__main__"}
+_OWN_PACKAGE = __name__.partition(".")[0]
 
 # Suffixes of files that hold data or results, not models
 _DATA = set(
@@ -61,7 +61,7 @@ def encode(value: Any, tensors: dict[str, Tensor] | None = None) -> Any:
         return encode(value.item())
 
     if isinstance(value, np.ndarray):
-        if tensors is not None and value.size > _SHORT and value.dtype.kind in "biuf":
+        if tensors is not None and value.size > _MAX_INLINE_SIZE and value.dtype.kind in "biuf":
             name = f"{ARRAY}{len(tensors)}"
             native = value.astype(value.dtype.newbyteorder("="))  # a contiguous copy
             tensors[name] = torch.from_numpy(np.ascontiguousarray(native))
@@ -166,8 +166,10 @@ def _learn(value: Any, learned: dict[str, Any], fitted: bool) -> None:
             raise ValueError(f"the model sets '{name}', which is not a learned attribute.")
 
     # Classes from outside of this library need not declare learned attributes
-    ours = type(value).__module__.partition(".")[0] == _OURS
-    check_learned(type(value), learned, declared=ours, complete=ours and (fitted or bool(learned)))
+    is_own = type(value).__module__.partition(".")[0] == _OWN_PACKAGE
+    check_learned(
+        type(value), learned, declared=is_own, complete=is_own and (fitted or bool(learned))
+    )
 
     for name, found in learned.items():
         setattr(value, name, found)
@@ -259,7 +261,7 @@ def _public_name(value: Any) -> str:
         )
 
     parts = module.split(".")
-    shortest = 2 if parts[0] == _OURS else 1
+    shortest = 2 if parts[0] == _OWN_PACKAGE else 1
 
     for n in range(shortest, len(parts) + 1):
         shorter = ".".join(parts[:n])
@@ -287,7 +289,7 @@ def _function(path: str, trusted: Any) -> Callable:
     r"""Returns the function with an import path, which has to be trusted."""
     value = _named(path, trusted)
 
-    if path.startswith(f"{_OURS}.") or isinstance(value, type) or not callable(value):
+    if path.startswith(f"{_OWN_PACKAGE}.") or isinstance(value, type) or not callable(value):
         raise ValueError(f"the model names '{path}', which is not a function.")
 
     return value
@@ -305,24 +307,24 @@ def _named(path: str, trusted: Any) -> Any:
 
     module, _, name = path.rpartition(".")
     first = path.partition(".")[0]
-    ours = path.startswith(f"{_OURS}.")
+    is_own = path.startswith(f"{_OWN_PACKAGE}.")
 
     if not all(part.isidentifier() for part in path.split(".")) or not module:
         raise ValueError(f"the model names '{path[:100]}', which is not an import path.")
 
-    if first in _LANGUAGE:
+    if first in _STANDARD_MODULES:
         raise ValueError(
             f"the model names '{path}', which belongs to Python and cannot be part of a model."
             " The file may be an attack."
         )
 
-    if not ours and path not in trusted and not _is_within(path, trusted):
+    if not is_own and path not in trusted and not _is_within(path, trusted):
         raise ValueError(
             f"the model uses '{path}', which is not part of this library. If you trust it, load"
             f" with trusted=['{path}'], on the command line with --trusted {path}."
         )
 
-    if ours and any(part.startswith("_") for part in path.split(".")):
+    if is_own and any(part.startswith("_") for part in path.split(".")):
         raise ValueError(f"the model names '{path}', which is private.")
 
     try:
@@ -332,7 +334,7 @@ def _named(path: str, trusted: Any) -> Any:
 
     made = f"{getattr(value, '__module__', None)}.{getattr(value, '__qualname__', name)}"
 
-    if not ours and path not in trusted and not _is_within(made, trusted):
+    if not is_own and path not in trusted and not _is_within(made, trusted):
         raise ValueError(
             f"the model uses '{path}', which a trusted module imports from elsewhere, as '{made}'."
             f" If you trust it, too, load with trusted=['{path}']."

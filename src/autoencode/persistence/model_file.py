@@ -35,8 +35,8 @@ from .encoding import ARRAY, decode, encode
 from .rebuild import OBJECTIVE, rebuild
 
 ENCODER = "encoder."
-_LOCAL = ("checkpoint_dir", "tensorboard_dir", "device", "show_progress")
-_FITTED = ("modality", "context")  # choices with attributes learned from data
+_MACHINE_ARGUMENTS = ("checkpoint_dir", "tensorboard_dir", "device", "show_progress")
+_FITTED_CHOICES = ("modality", "context")  # choices with attributes learned from data
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +142,7 @@ def unpack(
         ValueError: If a name is not trusted, or a value has the wrong type.
         KeyError, TypeError, RuntimeError, AttributeError: If the document is damaged otherwise.
     """
-    found = _decode_state(estimator, stored.document, trusted, stored.tensor)
+    state = _decode_state(estimator, stored.document, trusted, stored.tensor)
     n_examples = stored.document.get("n_examples", 1)
 
     if not fits(n_examples, int, strict=True) or n_examples < 1:
@@ -150,10 +150,10 @@ def unpack(
     weights = [name for name in stored.names() if not name.startswith(ARRAY)]
     names = [name for name in weights if name.startswith(ENCODER) or not encoder_only]
 
-    model, objective = rebuild(found["blueprint"], stored, names, n_examples)
-    _check_columns(found["blueprint"].modality, found["n_features_in"], found["feature_names_in"])
+    model, objective = rebuild(state["blueprint"], stored, names, n_examples)
+    _check_columns(state["blueprint"].modality, state["n_features_in"], state["feature_names_in"])
 
-    return FittedState(model=model, objective=objective, **found)
+    return FittedState(model=model, objective=objective, **state)
 
 
 def _decode_state(
@@ -185,7 +185,7 @@ def _decode_state(
     choices.resolve_latent_dim(given["latent_dim"])
 
     known: dict[str, Any] = {
-        name: decoded(name, kind, fitted=name in _FITTED)
+        name: decoded(name, kind, fitted=name in _FITTED_CHOICES)
         for name, kind in typing.get_type_hints(Blueprint).items()
     }
 
@@ -239,7 +239,7 @@ def _portable(solver: Any) -> Any:
 
     solver = copy.copy(solver)
 
-    for name in _LOCAL:
+    for name in _MACHINE_ARGUMENTS:
         if hasattr(solver, name):
             setattr(solver, name, None)
 

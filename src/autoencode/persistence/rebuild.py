@@ -25,11 +25,20 @@ from ..objectives import Objective
 from ..priors.base import sample_prior
 
 OBJECTIVE = "objective."
-_MAKE = {torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn, torch.tensor}
-_MADE = 10  # maximum number of new tensors for each tensor in the file
-_LARGE = 2**12  # maximum number of elements of a tensor that is made twice
-_TRIED = 2**18  # maximum size of an example that is passed through the model as a trial
-_LARGEST, _LONGEST = 2**28, 2**20  # maximum size of an example, and of a text
+_TENSOR_CONSTRUCTORS = {
+    torch.empty,
+    torch.zeros,
+    torch.ones,
+    torch.full,
+    torch.rand,
+    torch.randn,
+    torch.tensor,
+}
+_MAX_NEW_TENSORS = 10  # maximum number of new tensors for each tensor in the file
+_MAX_COMPARED_ELEMENTS = 2**12  # maximum number of elements of a tensor that is made twice
+# Maximum size of an example that is passed through the model as a trial
+_MAX_TRIAL_NUMBERS = 2**18
+_MAX_EXAMPLE_NUMBERS, _MAX_TEXT_LENGTH = 2**28, 2**20  # maximum size of an example, and of a text
 
 
 def rebuild(
@@ -81,15 +90,15 @@ class _Counting(TorchFunctionMode):
 
     def __init__(self, n: int) -> None:
         super().__init__()
-        self.left = _MADE * (n + 8)
+        self.left = _MAX_NEW_TENSORS * (n + 8)
 
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         # Other functions are never refused, as some of them restore settings of torch
-        self.left -= func in _MAKE
+        self.left -= func in _TENSOR_CONSTRUCTORS
 
-        if self.left < 0 and func in _MAKE:
+        if self.left < 0 and func in _TENSOR_CONSTRUCTORS:
             raise ValueError("it announces more layers than it has weights")
 
         return func(*args, **(kwargs or {}))
@@ -106,7 +115,7 @@ class _Sparing(TorchFunctionMode):
         if func is torch.empty and kwargs.get("device") is None:
             size = args[0] if args and not isinstance(args[0], int) else args
 
-            if math.prod(size) > _LARGE:
+            if math.prod(size) > _MAX_COMPARED_ELEMENTS:
                 kwargs["device"] = "meta"
 
         return func(*args, **kwargs)
@@ -160,7 +169,7 @@ def _check_finite(model: LatentModel, tensors: dict[str, Tensor]) -> None:
 def _check_shape(modality: Any) -> None:
     r"""Raises if examples have no valid shape, or are too large."""
     shape = modality.shape_
-    most = _LONGEST if isinstance(modality, Tokenized) else _LARGEST
+    most = _MAX_TEXT_LENGTH if isinstance(modality, Tokenized) else _MAX_EXAMPLE_NUMBERS
 
     if not shape or not all(type(n) is int and n >= 1 for n in shape) or math.prod(shape) > most:
         raise ValueError(f"its examples have shape {str(shape)[:60]}")
@@ -174,12 +183,12 @@ def _try(blueprint: Blueprint, model: LatentModel) -> None:
     c = None if context is None else torch.zeros(1, context.size_)
     bound = model.given(c)
 
-    if math.prod(modality.shape_) > _TRIED:
+    if math.prod(modality.shape_) > _MAX_TRIAL_NUMBERS:
         return
 
     bound.encode(torch.zeros(1, *modality.shape_))
 
-    if model.decoder is None or math.prod(event_shape(modality)) > _TRIED:
+    if model.decoder is None or math.prod(event_shape(modality)) > _MAX_TRIAL_NUMBERS:
         return
 
     prior, D = bound.prior(), blueprint.latent_dim

@@ -13,7 +13,7 @@ from .style import COLORS, LEGEND, TEXT, canvas, name_entries, tidy
 _MAX_CHANNELS = 5
 
 
-def forecast(model: Any, X: Any, found: Any, n_series: int = 3) -> Figure:
+def forecast(model: Any, X: Any, result: Any, n_series: int = 3) -> Figure:
     r"""Last steps of series, their expected later steps, and the intervals.
 
     The first channels are shown, in standard deviations of the fit.
@@ -21,7 +21,7 @@ def forecast(model: Any, X: Any, found: Any, n_series: int = 3) -> Figure:
     Arguments:
         model: A fitted :class:`~autoencode.Autoencoder` of series.
         X: The series.
-        found: What `model.forecast(X, ...)` returned.
+        result: The return value of `model.forecast(X, ...)`.
         n_series: The number of series to show.
 
     See Also:
@@ -42,7 +42,7 @@ def forecast(model: Any, X: Any, found: Any, n_series: int = 3) -> Figure:
     """
     modality = model.modality_
     known = modality.histories(X)
-    later = [None if part is None else _arrays(modality, part) for part in found]
+    later = [None if part is None else _arrays(modality, part) for part in result]
     loc, scale = np.array(modality.loc_), np.array(modality.scale_)
     names = modality.channel_names()[:_MAX_CHANNELS]
     shown = min(count("n_series", n_series), len(known))
@@ -105,11 +105,11 @@ def intervals(detector: Any, X: Any, n_series: int = 3) -> Figure:
     windows = modality.windows(X)
     x = modality.normalize(modality.load(windows)).mT.cpu().numpy()
     series, scores = modality.join_windows(x, windows), detector.score_samples(X)
-    found = detector.intervals(X)
+    detected = detector.intervals(X)
     names = modality.channel_names()
     number = {modality.describe_step(windows, i, 0)[0]: i for i in range(len(series))}
-    order = [*dict.fromkeys([number[f.series] for f in found] + [*range(len(series))])][:n]
-    blamed = [name for f in found for name in f.channels]
+    order = [*dict.fromkeys([number[f.series] for f in detected] + [*range(len(series))])][:n]
+    blamed = [name for f in detected for name in f.channels]
     chosen = sorted(range(len(names)), key=lambda j: -blamed.count(names[j]))[:_MAX_CHANNELS]
 
     figure = canvas(2.4 * len(order))
@@ -127,7 +127,7 @@ def intervals(detector: Any, X: Any, n_series: int = 3) -> Figure:
         below.plot(scores[i], lw=0.9, color=COLORS[3])
         below.axhline(detector.threshold_, lw=0.8, ls="--", color=COLORS[2])
 
-        for f in found:
+        for f in detected:
             if number[f.series] == i:
                 for ax in (above, below):
                     ax.axvspan(f.steps.start - 0.5, f.steps.stop - 0.5, color=COLORS[1], alpha=0.3)

@@ -27,7 +27,7 @@ TEXT: dict[str, Any] = {"fontsize": 9, "color": SOFT}
 LEGEND: dict[str, Any] = {"frameon": False, "fontsize": 9, "labelcolor": SOFT}
 
 
-_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _MAX_LETTERS, _MAX_LETTERS_OF_NAME = 80, 30  # in a text, and in an entry of a legend
 
 
@@ -103,7 +103,7 @@ def numbered(letter: str, number: int) -> str:
         >>> numbered("z", 12)
         'z₁₂'
     """
-    return f"{letter}{number}".translate(_LOWERED)
+    return f"{letter}{number}".translate(_SUBSCRIPTS)
 
 
 def legend_beside(ax: Axes, names: Sequence[str]) -> None:

@@ -30,10 +30,10 @@ _LINES: dict[str, dict[str, Any]] = {
 
 def column_names(model: Any, X: NDArray) -> list[str]:
     r"""Returns the column names that the model was fitted with, or :math:`x_1, x_2, \dots`."""
-    usual = [numbered("x", d + 1) for d in range(X.shape[1])]
-    names = [str(name) for name in getattr(model, "feature_names_in_", usual)]
+    default = [numbered("x", d + 1) for d in range(X.shape[1])]
+    names = [str(name) for name in getattr(model, "feature_names_in_", default)]
 
-    return names if len(names) == len(usual) else usual
+    return names if len(names) == len(default) else default
 
 
 def as_rows(X: NDArray) -> NDArray:

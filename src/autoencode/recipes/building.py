@@ -56,10 +56,10 @@ def check_effect(other: str, options: dict[str, Any], **own: tuple[Any, Any]) ->
         Traceback (most recent call last):
         TypeError: beta has no effect beside objective='ELBO()': leave out one of the two, ...
     """
-    said = [name for name, (value, default) in own.items() if value != default]
+    given = [name for name, (value, default) in own.items() if value != default]
 
-    if said and options.get(other) is not None:
+    if given and options.get(other) is not None:
         raise TypeError(
-            f"{' and '.join(said)} {'has' if len(said) == 1 else 'have'} no effect beside"
+            f"{' and '.join(given)} {'has' if len(given) == 1 else 'have'} no effect beside"
             f" {other}={options[other]!r}: leave out one of the two, or give it to {other}."
         )

@@ -185,16 +185,16 @@ def losses(step: TrainStep, examples: Examples, seed: int, draws: int = 1) -> Te
     step.eval()
     device = next(step.parameters()).device
 
-    found: list[Tensor] = []
+    totals: list[Tensor] = []
 
     with torch.no_grad(), seeded(seed):
         start = torch.get_rng_state()
 
-        while len(found) < draws:
+        while len(totals) < draws:
             parts = [step(part.to(device)).total for part in examples.split()]
-            found.append(torch.cat([part.double().cpu() for part in parts]))
+            totals.append(torch.cat([part.double().cpu() for part in parts]))
 
             if device.type == "cpu" and torch.equal(start, torch.get_rng_state()):
                 break  # nothing is random, and all draws are the same
 
-    return torch.stack(found).mean(dim=0)
+    return torch.stack(totals).mean(dim=0)

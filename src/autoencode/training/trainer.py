@@ -202,8 +202,8 @@ class Training(Solver):
         epochs, budget = self.epochs, parse_duration(self.time_budget)
 
         if epochs is None and budget is None:
-            usual = math.ceil(n / (given or default_batch_size(n)))
-            epochs = min(defaults.max_epochs, default_epochs(usual))
+            n_steps = math.ceil(n / (given or default_batch_size(n)))
+            epochs = min(defaults.max_epochs, default_epochs(n_steps))
 
         resolved = copy.copy(self)
         resolved.epochs = epochs

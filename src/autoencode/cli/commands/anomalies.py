@@ -145,8 +145,8 @@ def _write_maps(
 
     normal = normal[:_MAX_REFERENCE_MAPS]
     under = None if y is None else np.repeat(y, len(normal), axis=0)
-    usual = estimator.error_map(normal, under)
-    greatest = max(float(np.quantile(usual, _GREATEST)), 1e-12)
+    normal_map = estimator.error_map(normal, under)
+    greatest = max(float(np.quantile(normal_map, _GREATEST)), 1e-12)
 
     for i, path in enumerate(new):
         original = examples.X[i : i + 1]
@@ -186,16 +186,18 @@ def _write_intervals(
         normal = inputs.read_with_label(reference, others, estimator, whole=True).X
 
     detector = SeriesDetector(estimator, y=inputs.parse_y(source.typed.y, estimator)).fit(normal)
-    found, scores = detector.intervals(X), detector.score_samples(X)
+    intervals, scores = detector.intervals(X), detector.score_samples(X)
     total = sum(map(len, scores))
     share = sum(int((S > detector.threshold_).sum()) for S in scores) / total
     columns = ["series", "start", "end", "severity", "channels"]
     rows = [
         [f.series, str(f.start), str(f.end), f"{f.severity:.4g}", _blamed(f.channels)]
-        for f in found
+        for f in intervals
     ]
     outputs.write_rows(out, np.array(rows, object).reshape(-1, len(columns)), columns)
-    print(f"Wrote {out}: {len(found):,} intervals, with {100 * share:.2g} % of {total:,} steps.")
+    print(
+        f"Wrote {out}: {len(intervals):,} intervals, with {100 * share:.2g} % of {total:,} steps."
+    )
 
     for row in rows[:_LISTED_EXAMPLES]:
         name, start, end, severity, channels = map(on_one_line, row)

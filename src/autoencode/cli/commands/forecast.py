@@ -51,20 +51,20 @@ def forecast(
         others = inputs.read_with_label(calibration, shared, estimator, whole=True).X
 
     y = inputs.context_of(examples, estimator)
-    found = estimator.forecast(
+    result = estimator.forecast(
         examples.X, steps, y=y, level=level if intervals else None, calibration=others
     )
-    frame = _as_table(found, estimator.modality_)
+    frame = _as_table(result, estimator.modality_)
     outputs.write_examples(out, frame, estimator)
     print(f"Wrote {out}: {len(frame):,} rows, {steps} steps of each series.")
 
     with replacing(picture) as temporary:
-        plots.forecast(estimator, examples.X, found).savefig(temporary)
+        plots.forecast(estimator, examples.X, result).savefig(temporary)
 
     print(f"Next: look at {picture}: the series, their expected steps, and the intervals.")
 
 
-def _as_table(found: Any, modality: Any) -> Any:
+def _as_table(result: Any, modality: Any) -> Any:
     r"""Returns expected steps and intervals as one table, with three columns for each channel."""
     import numpy as np
     import pandas as pd
@@ -72,15 +72,15 @@ def _as_table(found: Any, modality: Any) -> Any:
     from ...data import is_frame, to_pandas
 
     names = modality.channel_names()
-    ends = [part for part in found if part is not None]
+    ends = [part for part in result if part is not None]
 
-    if is_frame(found.mean):
+    if is_frame(result.mean):
         frames = [to_pandas(part) for part in ends]
         numbered = isinstance(frames[0].index, pd.RangeIndex)
         table = frames[0].copy() if numbered else frames[0].reset_index()
         channels = [[np.asarray(frame[name], float) for name in names] for frame in frames]
     else:
-        N, steps = len(found.mean), len(found.mean[0])
+        N, steps = len(result.mean), len(result.mean[0])
         table = pd.DataFrame(
             {"series": np.repeat(np.arange(N), steps), "step": [*range(1, steps + 1)] * N}
         )

@@ -42,8 +42,8 @@ def reconstruct(
         outputs.check_count(out, len(files), estimator)
         read = [model, data, source.labels.labels]
         outputs.check_examples(out, len(files), estimator, files, read, writing.force)
-        found = estimator.reconstruct(data, out=out)
-        _tell(out, len(found) if isinstance(found, list) else 1)
+        reconstructions = estimator.reconstruct(data, out=out)
+        _report(out, len(reconstructions) if isinstance(reconstructions, list) else 1)
         suggest_next("score", model, data, options=source)
         return
 
@@ -61,11 +61,11 @@ def reconstruct(
 
     R = estimator.reconstruct(X, context, whole)
     outputs.write_examples(out, R, estimator, columns, names, beside=X)
-    _tell(out, len(R))
+    _report(out, len(R))
     suggest_next("score", model, data, options=source)
 
 
-def _tell(out: Path, n: int) -> None:
+def _report(out: Path, n: int) -> None:
     print(f"Wrote {out}: {n:,} reconstruction{'s' * (n != 1)}.")
 
 

@@ -55,7 +55,9 @@ def split_groups(inputs: Inputs, name: str | None, path: Path) -> tuple[Inputs, 
 
     if is_frame(inputs.X):
         cells = inputs.X[name]
-        words = [None if gone else str(cell) for cell, gone in zip(cells, cells.isna())]
+        words = [
+            None if is_missing else str(cell) for cell, is_missing in zip(cells, cells.isna())
+        ]
         return inputs.without([name]), words
 
     return inputs.without([name]), inputs.X[:, columns.index(name)]

@@ -306,5 +306,5 @@ def _with_labels(inputs: Inputs, labels: LabelOptions) -> Inputs:
         return inputs._replace(y=read_labels(file, list_files(inputs.X).names, column))
 
     names = inputs.files if isinstance(inputs.files, Names) else None
-    found = join_labels(Loaded(inputs.X, None, names), file, column)
-    return Inputs(found.X, found.y, inputs.columns, found.names or inputs.files)
+    loaded = join_labels(Loaded(inputs.X, None, names), file, column)
+    return Inputs(loaded.X, loaded.y, inputs.columns, loaded.names or inputs.files)

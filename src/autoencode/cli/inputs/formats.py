@@ -60,6 +60,6 @@ def refuse_format(path: Path, flags: TableFormat | None, kind: object = None) ->
         return  # files of any other name are read as text
 
     names = [f"--{name}" for name in given(flags)]
-    said = f"{' and '.join(names)} {'has' if len(names) == 1 else 'have'} no effect"
+    effect = f"{' and '.join(names)} {'has' if len(names) == 1 else 'have'} no effect"
     which = "it is not a table in text" if kind is None else f"it is read as {kind}"
-    raise ValueError(f"{said} on '{path}', as {which}.")
+    raise ValueError(f"{effect} on '{path}', as {which}.")

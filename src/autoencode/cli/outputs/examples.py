@@ -106,17 +106,17 @@ def _warn_of_formulas(out: Path, X: Any) -> None:
 
 def _without_nul(out: Path, texts: NDArray) -> NDArray:
     r"""Returns texts without NUL, by which files of text are taken for binary ones."""
-    found = np.array([text.replace("\0", "\ufffd") for text in texts], object)
+    cleaned = np.array([text.replace("\0", "\ufffd") for text in texts], object)
     changed = sum("\0" in text for text in texts)
 
     if changed:
         log.warning(
             "NUL characters in %d of %d texts are written as U+FFFD to %s, which could not be read"
             " again with them.",
-            *(changed, len(found), out),
+            *(changed, len(cleaned), out),
         )
 
-    return found
+    return cleaned
 
 
 def _write_lines(out: Path, texts: Iterable[str]) -> None:

@@ -63,15 +63,15 @@ def last_value(flag: str, argv: Sequence[str]) -> str | None:
         >>> last_value("--recipe", ["digits.npy", "--recipe", "vae"])
         'vae'
     """
-    found = None
+    last = None
 
     for word, following in zip(argv, [*argv[1:], None]):
         name, equals, value = word.partition("=")
 
         if name.replace("_", "-") == flag:
-            found = value if equals else following
+            last = value if equals else following
 
-    return found
+    return last
 
 
 def check_choice(kind: str, name: str, known: Iterable[str]) -> str:

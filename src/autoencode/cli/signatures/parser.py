@@ -16,11 +16,12 @@ from .flags import Group, check_choice, flag_of, suggestion
 from .forms import BOOL, convert, takes_several
 
 _NUMBER = re.compile(r"-(\d[\d_]*\.?\d*|\.\d+)(e[-+]?\d+)?|-inf(inity)?|-nan", re.IGNORECASE)
-_SHORT = {"n_samples": "n", "n_points": "n"}
+_SHORT_FLAGS = {"n_samples": "n", "n_points": "n"}
 
 
-_ANYTHING = {"TEXT ...", "PATH ..."}
-_TRUTH = {"true", "false", "yes", "no", "on", "off", "1", "0"}  # includes words that are refused
+_FREE_METAVARS = {"TEXT ...", "PATH ..."}
+# Includes words that are refused
+_BOOLEAN_WORDS = {"true", "false", "yes", "no", "on", "off", "1", "0"}
 
 
 class _Setting(NamedTuple):
@@ -56,7 +57,7 @@ class _Setting(NamedTuple):
     @property
     def spellings(self) -> list[str]:
         r"""The flag, and its short form, if it has one."""
-        letter = _SHORT.get(self.argument.name, self.argument.name)
+        letter = _SHORT_FLAGS.get(self.argument.name, self.argument.name)
         return [f"-{letter}"] * (len(letter) == 1 and not self.group.prefix) + [self.flag]
 
     def convert(self, words: Sequence[str]) -> Any:
@@ -257,10 +258,10 @@ def _given(
                 f"expected {setting.flag} without a value, got {wrong[0].partition('=')[2]!r}."
             )
 
-    found, others = parser.parse_known_args(_with_values(by_key.values(), words))
+    known, others = parser.parse_known_args(_with_values(by_key.values(), words))
     given = {}
 
-    for key, value in vars(found).items():
+    for key, value in vars(known).items():
         value = "True" if value is True else value
         given[by_key[key]] = value if isinstance(value, list) else [value]
 
@@ -270,15 +271,15 @@ def _given(
 def _with_values(settings: Iterable[_Setting], words: Sequence[str]) -> list[str]:
     r"""Returns words with `True` after each flag of a truth value that stands alone."""
     alone = {name for s in settings if s.form == BOOL and not s.is_switch for name in s.spellings}
-    found = []
+    result = []
 
     for word, following in zip(words, [*words[1:], ""]):
-        found.append(word)
+        result.append(word)
 
-        if word in alone and following.lower() not in _TRUTH:
-            found.append("True")
+        if word in alone and following.lower() not in _BOOLEAN_WORDS:
+            result.append("True")
 
-    return found
+    return result
 
 
 def _check_known(
@@ -302,7 +303,7 @@ def _n_own_words(setting: _Setting, words: Sequence[str], spare: int) -> int:
     In `--layers 64 32 digits.npy`, two widths belong to the flag, and the last word is the data.
     Flags that accept any text leave as many words as positional arguments are missing: `spare`.
     """
-    if _ANYTHING & {*setting.form.split("|")} and not setting.argument.classes:
+    if _FREE_METAVARS & {*setting.form.split("|")} and not setting.argument.classes:
         return max(1, len(words) - max(spare, 0))
 
     for n in range(len(words), max(0, len(words) - 1 - max(spare, 0)), -1):

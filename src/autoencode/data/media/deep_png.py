@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-_COLORS = {1: 0, 2: 4, 3: 2, 4: 6}  # the type of color in the header, by the number of channels
-_UP = 2  # the filter of a row: differences from the row above
+# The type of color in the header, by the number of channels
+_COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
+_UP_FILTER = 2  # the filter of a row: differences from the row above
 
 
 def write_deep_png(path: Path, X: NDArray, profile: bytes | None = None) -> None:
@@ -38,7 +39,7 @@ def write_deep_png(path: Path, X: NDArray, profile: bytes | None = None) -> None
     """
     X = X[..., None] if X.ndim == 2 else X
 
-    if X.dtype != np.uint16 or X.ndim != 3 or X.shape[2] not in _COLORS or X.size == 0:
+    if X.dtype != np.uint16 or X.ndim != 3 or X.shape[2] not in _COLOR_TYPES or X.size == 0:
         raise ValueError(
             "expected levels as uint16 with shape (H, W) or (H, W, C) of up to four channels, got"
             f" {X.dtype} with shape {X.shape}."
@@ -46,13 +47,13 @@ def write_deep_png(path: Path, X: NDArray, profile: bytes | None = None) -> None
 
     H, W, C = X.shape
     rows = np.ascontiguousarray(X, ">u2").view(np.uint8).reshape(H, -1)
-    filtered = np.full((H, 1 + rows.shape[1]), _UP, np.uint8)
+    filtered = np.full((H, 1 + rows.shape[1]), _UP_FILTER, np.uint8)
     filtered[:, 1:] = rows
     filtered[1:, 1:] -= rows[:-1]  # modulo 256, as the format has it
 
     with path.open("wb") as file:
         file.write(b"\x89PNG\r\n\x1a\n")
-        file.write(_chunk(b"IHDR", struct.pack(">IIBBBBB", W, H, 16, _COLORS[C], 0, 0, 0)))
+        file.write(_chunk(b"IHDR", struct.pack(">IIBBBBB", W, H, 16, _COLOR_TYPES[C], 0, 0, 0)))
 
         if profile:
             file.write(_chunk(b"iCCP", b"ICC\0\0" + zlib.compress(profile)))

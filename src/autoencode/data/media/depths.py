@@ -16,11 +16,11 @@ from .opening import open_image
 
 log = logging.getLogger(__name__)
 
-_FULL = {"bytes": 255.0, "integers": 65535.0, "floats": 1.0}
-_LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R 601, as in Pillow
-_COLORS = {"RGB;16", "RGBA;16", "RGBX;16"}
-_ORIENTATION = 0x0112
-_SAMPLE_FORMAT, _BITS = 339, 258  # tags of TIFF
+_FULL_SCALES = {"bytes": 255.0, "integers": 65535.0, "floats": 1.0}
+_LUMA_WEIGHTS = np.array([0.299, 0.587, 0.114])  # ITU-R 601, as in Pillow
+_DEEP_COLOR_MODES = {"RGB;16", "RGBA;16", "RGBX;16"}
+_ORIENTATION_TAG = 0x0112
+_SAMPLE_FORMAT_TAG, _BITS_TAG = 339, 258  # tags of TIFF
 
 
 class Depth(NamedTuple):
@@ -47,7 +47,7 @@ class Picture(NamedTuple):
         x = self.x
 
         if channels == 1 and x.ndim == 3:
-            x = _like(x @ _LUMA, x.dtype)
+            x = _like(x @ _LUMA_WEIGHTS, x.dtype)
         elif channels == 3 and x.ndim == 2:
             x = np.repeat(x[..., None], 3, axis=2)
 
@@ -103,7 +103,7 @@ def read_deep(path: Path) -> Picture:
         array([[   7, 4095]], dtype=uint16)
     """
     with open_image(path) as image:
-        rawmode, orientation = _rawmode(image), image.getexif().get(_ORIENTATION, 1)
+        rawmode, orientation = _rawmode(image), image.getexif().get(_ORIENTATION_TAG, 1)
         alpha = None
 
         if rawmode is not None:
@@ -162,17 +162,17 @@ def common_depth(
         (Depth(kind='integers', white=65535.0), {'bytes': 257.0, 'integers': 1.0})
     """
     deepest = next((kind for kind in ("floats", "integers") if kind in there), "bytes")
-    own = Depth(deepest, there.get(deepest, _FULL["bytes"]))
+    own = Depth(deepest, there.get(deepest, _FULL_SCALES["bytes"]))
 
     if len(there) <= 1 and (known is None or known.kind == own.kind):
         return own, {own.kind: 1.0}
 
     if len(there) <= 1 and known is not None and "bytes" not in {known.kind, own.kind}:
-        if (own.white, known.white) != (_FULL[own.kind], _FULL[known.kind]):
+        if (own.white, known.white) != (_FULL_SCALES[own.kind], _FULL_SCALES[known.kind]):
             return own, {own.kind: 1.0}  # the modality checks the range
 
     if [*there] == ["bytes"] and known is not None:  # the modality scales bytes by their own range
-        if known.kind == "integers" and known.white not in (None, 255.0, _FULL["integers"]):
+        if known.kind == "integers" and known.white not in (None, 255.0, _FULL_SCALES["integers"]):
             log.warning(
                 "in these images of 8 bits, 0 is black and 255 is white; in those of the fit, %g"
                 " was white. If that is wrong, save them with the levels of the fit.",
@@ -194,15 +194,15 @@ def _factor(depth: Depth, target: Depth) -> float:
     if "floats" not in (depth.kind, target.kind) and whites == (255.0, 255.0):
         return 1.0
 
-    if whites == (_FULL[depth.kind], _FULL[target.kind]):
-        return _FULL[target.kind] / _FULL[depth.kind]
+    if whites == (_FULL_SCALES[depth.kind], _FULL_SCALES[target.kind]):
+        return _FULL_SCALES[target.kind] / _FULL_SCALES[depth.kind]
 
-    told = [
+    levels = [
         f"{d.kind} with white at {'no clear level' if d.white is None else f'{d.white:g}'}"
         for d in (depth, target)
     ]
     raise ValueError(
-        f"cannot compare gray levels: there are images of {told[0]}, and of {told[1]}."
+        f"cannot compare gray levels: there are images of {levels[0]}, and of {levels[1]}."
         " Save all images in one format, with the same number of bits."
     )
 
@@ -220,7 +220,7 @@ def _rawmode(image: Image.Image) -> str | None:
     if not isinstance(rawmode, str):
         return None
 
-    return rawmode if rawmode[:-1] in _COLORS or rawmode == "LA;16B" else None
+    return rawmode if rawmode[:-1] in _DEEP_COLOR_MODES or rawmode == "LA;16B" else None
 
 
 def _halves(path: Path, rawmode: str) -> tuple[NDArray, NDArray | None]:
@@ -266,13 +266,15 @@ def _read_ppm(path: Path, image: Any) -> NDArray:
 
 def _is_signed(image: Image.Image) -> bool:
     tags = getattr(image, "tag_v2", {})
-    return image.mode == "L" and tags.get(_SAMPLE_FORMAT) == (2,) and tags.get(_BITS) == (8,)
+    return (
+        image.mode == "L" and tags.get(_SAMPLE_FORMAT_TAG) == (2,) and tags.get(_BITS_TAG) == (8,)
+    )
 
 
 def _levels(image: Image.Image) -> NDArray:
     signed = _is_signed(image)
-    unsigned = image.mode == "I" and (tags := getattr(image, "tag_v2", {})).get(_BITS) == (32,)
-    unsigned = unsigned and tags.get(_SAMPLE_FORMAT, (1,)) == (1,)
+    unsigned = image.mode == "I" and (tags := getattr(image, "tag_v2", {})).get(_BITS_TAG) == (32,)
+    unsigned = unsigned and tags.get(_SAMPLE_FORMAT_TAG, (1,)) == (1,)
     x = np.asarray(image)
 
     if signed:

@@ -11,8 +11,9 @@ from .audio.formats import is_sound
 from .images import is_image
 from .text import is_text
 
-_SHARE = 1 / 3  # of the files of the most frequent kind; fewer files of another kind are skipped
-_LOOKED_AT = 1000
+# Of the files of the most frequent kind; fewer files of another kind are skipped
+_MAX_MINORITY_RATIO = 1 / 3
+_MAX_EXAMINED_FILES = 1000
 _MODALITIES = {"images": "Images", "sounds": "Sounds", "texts": "Texts"}
 
 
@@ -34,30 +35,35 @@ def check_one_kind(source: Path | Files) -> None:
         ValueError: expected files of one kind, got 1 images and 1 sounds in '2 files, the ...
     """
     files = [*source] if isinstance(source, Files) else list_files(source).files
-    counts = Counter(map(_kind, files[:_LOOKED_AT]))
+    counts = Counter(map(_kind, files[:_MAX_EXAMINED_FILES]))
     others = counts.pop("", 0)
-    found = counts.most_common()
+    by_count = counts.most_common()
 
-    if not found:
+    if not by_count:
         return
 
-    (kind, n), rest = found[0], [name for name, m in found[1:] if m >= _SHARE * found[0][1]]
+    (kind, n), rest = (
+        by_count[0],
+        [name for name, m in by_count[1:] if m >= _MAX_MINORITY_RATIO * by_count[0][1]],
+    )
 
-    if kind == "tables" and (others or len(found) > 1):
-        more = ", ".join([f"{m:,} {name}" for name, m in found[1:]] + [f"{others:,} other files"])
+    if kind == "tables" and (others or len(by_count) > 1):
+        more = ", ".join(
+            [f"{m:,} {name}" for name, m in by_count[1:]] + [f"{others:,} other files"]
+        )
         raise ValueError(
             f"expected tables alone, got {n:,} tables and {more} in '{source}'. Give a list of"
             " the tables, or move the other files."
         )
 
     if rest:
-        told = " and ".join(f"{counts[name]:,} {name}" for name in [kind, *rest])
+        kinds = " and ".join(f"{counts[name]:,} {name}" for name in [kind, *rest])
         chosen = [_MODALITIES[name] for name in [kind, *rest] if name in _MODALITIES]
-        said = " or ".join(f"modality=ae.modalities.{name}()" for name in chosen)
+        settings = " or ".join(f"modality=ae.modalities.{name}()" for name in chosen)
         flags = " or ".join(f"--modality {name}" for name in chosen)
         raise ValueError(
-            f"expected files of one kind, got {told} in '{source}'. Choose one kind with"
-            f" {said} (command line: {flags}), or give a list of files."
+            f"expected files of one kind, got {kinds} in '{source}'. Choose one kind with"
+            f" {settings} (command line: {flags}), or give a list of files."
         )
 
 

@@ -17,10 +17,10 @@ from PIL import Image
 from .depths import Depth, common_depth, has_alpha, is_deep, own_depth, read_deep
 from .opening import open_image
 
-_LARGEST_GUESSES = (64, 128)  # pixels; users choose a longer training with an explicit `size`
-_GUESSED_PIXELS = 2**24  # in all images; with more, the lower limit of the size holds
-_NARROWEST_GUESS = 8  # pixels; narrower strips keep as many pixels as a square
-_TURNED = {5, 6, 7, 8}  # orientations of a camera held upright
+_MAX_DEFAULT_SIDES = (64, 128)  # pixels; users choose a longer training with an explicit `size`
+_MAX_DEFAULT_PIXELS = 2**24  # in all images; with more, the lower limit of the size holds
+_MIN_DEFAULT_SIDE = 8  # pixels; narrower strips keep as many pixels as a square
+_ROTATED_ORIENTATIONS = {5, 6, 7, 8}  # orientations of a camera held upright
 
 
 class ImageHead(NamedTuple):
@@ -56,7 +56,7 @@ class ImagePlan(NamedTuple):
     frames: dict[str, int]
     r"""The number of frames or pages of files that have several, by name."""
 
-    told: str | None
+    message: str | None
     r"""The log line about gray levels and transparency."""
 
 
@@ -85,17 +85,19 @@ def plan_images(
         ((8, 9), 1, 'uint8')
     """
     with quiet_decoding(), ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = {i: head for i, head in enumerate(pool.map(read_head, files)) if head is not None}
+        heads_read = {
+            i: head for i, head in enumerate(pool.map(read_head, files)) if head is not None
+        }
 
-    heads = [*found.values()]
+    heads = [*heads_read.values()]
 
     if size is None:
         median = np.median([head[:2] for head in heads] or [(1, 1)], axis=0)
-        fewer, few = _LARGEST_GUESSES
-        largest = min(few, max(fewer, int((_GUESSED_PIXELS / max(1, len(heads))) ** 0.5)))
+        fewer, few = _MAX_DEFAULT_SIDES
+        largest = min(few, max(fewer, int((_MAX_DEFAULT_PIXELS / max(1, len(heads))) ** 0.5)))
         shrink = min(1, largest / median.max())
 
-        if shrink * median.min() < _NARROWEST_GUESS:  # a strip
+        if shrink * median.min() < _MIN_DEFAULT_SIDE:  # a strip
             shrink = min(1, largest / math.sqrt(median.prod()))
 
         height, width = np.ceil(median * shrink).astype(int)
@@ -121,25 +123,25 @@ def plan_images(
     try:
         depth, factors = common_depth(whites, known)
     except ValueError as error:
-        examples = {head.depth: files[i].name for i, head in found.items()}
+        examples = {head.depth: files[i].name for i, head in heads_read.items()}
         shown = "; ".join(f"'{name}' has {kind}" for kind, name in examples.items())
         raise ValueError(f"{error} Here {shown}.") from None
 
     dtype = _dtype(depth, [(factors[k] * a, factors[k] * b) for k, (a, b) in ranges.items()])
     white = whites.get(depth.kind, depth.white)
-    frames = {f"{i}": head.frames for i, head in found.items() if head.frames > 1}
-    deep = [i for i, head in found.items() if head.depth != "bytes"]
-    told = [_told(ranges, depth, factors, len(deep), len(files))]
+    frames = {f"{i}": head.frames for i, head in heads_read.items() if head.frames > 1}
+    deep = [i for i, head in heads_read.items() if head.depth != "bytes"]
+    notes = [_describe_levels(ranges, depth, factors, len(deep), len(files))]
 
     if clear := sum(head.clear for head in heads):
-        told.append(
+        notes.append(
             f"{clear:,} of {len(files):,} images have an alpha channel, which is left out:"
             " transparent parts are white. Lay the images on another color before, to change that."
         )
 
     return ImagePlan(
         *(size, channels, dtype, white, factors, deep, frames),
-        " ".join(filter(None, told)) or None,
+        " ".join(filter(None, notes)) or None,
     )
 
 
@@ -162,7 +164,7 @@ def read_head(file: Path, levels: bool = True) -> ImageHead | None:
             gray, deep = is_gray(image), is_deep(image)  # loading would lose the Exif data
             clear = has_alpha(image)
             width, height = image.size
-            turned = image.getexif().get(0x0112) in _TURNED
+            turned = image.getexif().get(0x0112) in _ROTATED_ORIENTATIONS
             size = (height, width) if not turned else (width, height)
             frames = getattr(image, "n_frames", 1)
 
@@ -220,7 +222,7 @@ def _dtype(depth: Depth, ranges: list[tuple[float, float]]) -> str:
     return next(t for t in types if np.iinfo(t).min <= low and high <= np.iinfo(t).max)
 
 
-def _told(
+def _describe_levels(
     ranges: dict[str, tuple[float, float]],
     depth: Depth,
     factors: dict[str, float],

@@ -27,7 +27,7 @@ from .opening import open_image
 log = logging.getLogger(__name__)
 
 _DECODED_BYTES_PER_BYTE = 4  # files of images are compressed
-_STUBS = {"BUFR", "GRIB", "HDF5"}  # formats that Pillow lists but cannot decode
+_UNDECODABLE_FORMATS = {"BUFR", "GRIB", "HDF5"}  # formats that Pillow lists but cannot decode
 
 
 class ImageFolder(NamedTuple):
@@ -97,13 +97,13 @@ def read_images(
         X, about, _ = prepare(
             key, lambda place: _write(place, path, listing, size, channels, depth)
         )
-        notes, frames, told = (about[name] for name in ("notes", "frames", "told"))
+        notes, frames, message = (about[name] for name in ("notes", "frames", "message"))
     else:
         plan = plan_images(listing.files, size, channels, depth)
         blocks = [*_blocks(listing.files, plan)]
         X = np.concatenate([X for X, _ in blocks]) if blocks else np.zeros((0, 1, 1), np.uint8)
         notes = [note for _, notes in blocks for note in notes]
-        frames, told = plan.frames, plan.told
+        frames, message = plan.frames, plan.message
 
     bad = {i: note for i, note in enumerate(notes) if note is not None}
     more = {listing.names[int(i)]: n - 1 for i, n in frames.items() if int(i) not in bad}
@@ -125,8 +125,8 @@ def read_images(
     if len(X) == 0:
         raise _nothing(path, names)
 
-    if told is not None:
-        log.info("%s", told)
+    if message is not None:
+        log.info("%s", message)
 
     if more:
         log.warning(
@@ -177,7 +177,7 @@ def is_image(path: Path) -> bool:
         (True, False)
     """
     kind = Image.registered_extensions().get(path.suffix.lower())
-    return kind in {*Image.OPEN} - _STUBS and not path.is_dir()
+    return kind in {*Image.OPEN} - _UNDECODABLE_FORMATS and not path.is_dir()
 
 
 def _write(
@@ -200,7 +200,7 @@ def _write(
         raise _nothing(source, Names.of(listing, dict(enumerate(notes))))
 
     shape = (n, *plan.size, *[3] * (plan.channels == 3))
-    about = {"notes": notes, "frames": plan.frames, "told": plan.told}
+    about = {"notes": notes, "frames": plan.frames, "message": plan.message}
     return {"dtype": plan.dtype, "shape": shape, **about}
 
 
@@ -266,27 +266,27 @@ def _explained(file: Path, error: Exception) -> str:
     if isinstance(error, (UnidentifiedImageError, OSError)) and (known := remedy(file)):
         return known
 
-    told = f"{type(error).__name__}: {error}".rstrip(".")
+    reason = f"{type(error).__name__}: {error}".rstrip(".")
 
     if isinstance(error, Image.DecompressionBombWarning | Image.DecompressionBombError):
         return (
-            f"{told}: if you trust the file, raise PIL.Image.MAX_IMAGE_PIXELS, or save it smaller"
+            f"{reason}: if you trust the file, raise PIL.Image.MAX_IMAGE_PIXELS, or save it"
+            " smaller"
         )
 
     if isinstance(error, UnidentifiedImageError):
         what = "not an image that Pillow can read" if file.stat().st_size else "it is empty"
         return f"{type(error).__name__}: {what}"
 
-    return told
+    return reason
 
 
 def _open(file: Path, size: tuple[int, int]) -> Image.Image:
     with open_image(file) as opened:
         image: Image.Image = opened
         gray = is_gray(image)
-        image.draft(
-            None, (2 * max(size), 2 * max(size))
-        )  # decodes photographs at a reduced size, which is faster
+        # Decodes photographs at a reduced size, which is faster
+        image.draft(None, (2 * max(size), 2 * max(size)))
         image = ImageOps.exif_transpose(image)
 
         if has_alpha(image):

@@ -12,7 +12,7 @@ from .deep_png import write_deep_png
 from .depths import has_alpha, is_deep, read_deep
 from .opening import open_image
 
-_DEEPEST = 2**16 - 1
+_MAX_16_BIT_LEVEL = 2**16 - 1
 
 
 def read_photograph(path: Path) -> NDArray:
@@ -48,7 +48,9 @@ def read_photograph(path: Path) -> NDArray:
         raise ValueError(f"cannot read '{path}': {type(error).__name__}: {error}.") from None
 
     if pixels.dtype.kind in "if":
-        whole = pixels.dtype.kind == "i" and 0 <= pixels.min() and pixels.max() <= _DEEPEST
+        whole = (
+            pixels.dtype.kind == "i" and 0 <= pixels.min() and pixels.max() <= _MAX_16_BIT_LEVEL
+        )
 
         if not whole:
             raise ValueError(
@@ -127,5 +129,5 @@ def _deep_pixels(path: Path) -> NDArray:
     if picture.alpha is None:
         return picture.x
 
-    alpha = np.rint(_DEEPEST * picture.alpha).astype(np.uint16)[..., None]
+    alpha = np.rint(_MAX_16_BIT_LEVEL * picture.alpha).astype(np.uint16)[..., None]
     return np.concatenate([picture.x if picture.x.ndim == 3 else picture.x[..., None], alpha], -1)

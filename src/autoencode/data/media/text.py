@@ -24,11 +24,12 @@ from ..tabular.parquet import open_parquet
 
 log = logging.getLogger(__name__)
 
-_ENOUGH = 1000  # files that say what a folder is of
-_HEAD = 2**16  # bytes that say whether a file is text
-_TEXTS = {".txt", ".text", ".jsonl", ".ndjson"}
-_RECORDS = {".jsonl", ".ndjson"}
-_FIELDS = ("text", "content", "sentence", "document", "body")  # as data sets of texts name theirs
+_MAX_EXAMINED_FILES = 1000  # files that say what a folder is of
+_EXAMINED_BYTES = 2**16  # bytes that say whether a file is text
+_TEXT_SUFFIXES = {".txt", ".text", ".jsonl", ".ndjson"}
+_JSON_LINES_SUFFIXES = {".jsonl", ".ndjson"}
+# As data sets of texts name theirs
+_TEXT_FIELDS = ("text", "content", "sentence", "document", "body")
 _SEVERAL = re.compile(r"\d\s*[\s,;]\s*[-+.\d]")
 _NUMBERS = re.compile(
     r"[\s,;]*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?([\s,;]+[-+]?[\d.]+(e[-+]?\d+)?)*\s*"
@@ -82,7 +83,7 @@ def is_text(path: Path) -> bool:
         return False
 
     suffix = _kind(path)
-    return suffix in _TEXTS or (suffix == "" and path.is_file() and _is_prose(path))
+    return suffix in _TEXT_SUFFIXES or (suffix == "" and path.is_file() and _is_prose(path))
 
 
 def holds_texts(source: Path | Files) -> bool:
@@ -93,7 +94,7 @@ def holds_texts(source: Path | Files) -> bool:
         True
     """
     files = source if isinstance(source, Files) else list_files(source).files
-    texts = [is_text(file) for file in islice(files, _ENOUGH)]
+    texts = [is_text(file) for file in islice(files, _MAX_EXAMINED_FILES)]
 
     return any(texts) and 2 * sum(texts) >= len(texts)
 
@@ -157,14 +158,14 @@ def _lines_of(path: Path, name: str | None) -> Lines:
 
     lines = [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
 
-    if _kind(path) in _RECORDS:
+    if _kind(path) in _JSON_LINES_SUFFIXES:
         return _records(path, lines, name)
 
     return Lines(lines, path, range(1, len(lines) + 1))
 
 
 def _check_field(path: Path, name: str | None) -> None:
-    if name is not None and _kind(path) not in _RECORDS:
+    if name is not None and _kind(path) not in _JSON_LINES_SUFFIXES:
         raise ValueError(
             f"only .csv and .parquet files have a column {name!r}, and .tsv and .jsonl files, not"
             f" '{path}'."
@@ -207,7 +208,7 @@ def _records(path: Path, lines: list[str], name: str | None) -> Lines:
 def _field(record: dict[str, Any], path: Path, number: int) -> str:
     r"""Returns the field of a record that holds the text."""
     fields = [field for field, value in record.items() if isinstance(value, str)]
-    known = [field for field in _FIELDS if field in fields]
+    known = [field for field in _TEXT_FIELDS if field in fields]
 
     if len(fields) != 1 and not known:
         raise ValueError(
@@ -247,7 +248,7 @@ def read_column(path: Path, name: str | None = None, given: TableFormat | None =
     """
     suffix = table_suffix(path)
 
-    if suffix is None or suffix in _RECORDS:
+    if suffix is None or suffix in _JSON_LINES_SUFFIXES:
         return _lines_of(path, name)
 
     check_source(path)
@@ -360,7 +361,7 @@ def check_prose(path: Path) -> None:
         return
 
     with path.open("rb") as file:
-        head = file.read(_HEAD).decode("utf-8", "replace")
+        head = file.read(_EXAMINED_BYTES).decode("utf-8", "replace")
 
     lines = [line for line in head.splitlines()[:100] if line.strip()]
 
@@ -378,7 +379,7 @@ def _is_prose(path: Path) -> bool:
     r"""Returns whether a file begins as text, and not as rows of numbers."""
     try:
         with path.open("rb") as file:
-            head = file.read(_HEAD)
+            head = file.read(_EXAMINED_BYTES)
     except OSError:
         return False
 

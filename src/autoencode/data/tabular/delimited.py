@@ -157,19 +157,19 @@ def _read(path: Path, given: TableFormat, kinds: Mapping[str | int, str], whole:
         _check_names_come_once(table, layout)
 
         if source.comments:
-            layout.said.append(f"{source.comments:,} lines of comments left out")
+            layout.guesses.append(f"{source.comments:,} lines of comments left out")
 
-        found = TableFormat.of(given.document())
+        format = TableFormat.of(given.document())
 
         if given.header is None and layout.header:
-            found.names = [name for name in layout.names if name]
+            format.names = [name for name in layout.names if name]
         else:
-            found.header = layout.header
-        how, table = conversions(table, source.read, given, found, kinds, texts, layout.separator)
+            format.header = layout.header
+        how, table = conversions(table, source.read, given, format, kinds, texts, layout.separator)
 
         bare = {} if kinds else names_like_numbers(table, source.read, {*how})
 
-        return Reading(table, layout, how, found, bare)
+        return Reading(table, layout, how, format, bare)
     except UnicodeDecodeError:
         raise ValueError(f"cannot read '{path}': {_not_utf8(path)}") from None
     except pa.ArrowException as error:

@@ -20,12 +20,13 @@ _SEPARATORS = {
     "|": "pipes between cells",
 }
 _SENTINELS = (-9, -99, -999, -9999, -99999, 999, 9999, 99999)
-_FAR = 1000  # ranges of the other numbers; a repeated number farther away is probably a mark
-_SHOWN = 3
-_LOOKED_AT = 1000  # maximum number of distinct words that are examined
-_FEWEST = 8  # minimum number of distinct words for a warning
-_COMPACT = {"%Y%m%d": 10**4, "%Y%m%d%H%M": 10**8, "%Y%m%d%H%M%S": 10**10}  # units per year
-_AROUND = re.compile(  # a number with text before or after it
+# Ranges of the other numbers; a repeated number farther away is probably a mark
+_MIN_MARK_DISTANCE = 1000
+_MAX_WORDS_SHOWN = 3
+_MAX_EXAMINED_WORDS = 1000  # maximum number of distinct words that are examined
+_MIN_DISTINCT_WORDS = 8  # minimum number of distinct words for a warning
+_COMPACT_DATES = {"%Y%m%d": 10**4, "%Y%m%d%H%M": 10**8, "%Y%m%d%H%M%S": 10**10}  # units per year
+_NUMBER_IN_TEXT = re.compile(  # a number with text before or after it
     r"(?P<before>[~≈<>=±$€£]{0,2}) ?[-+\u2212]?(?:\d[\d.,' ]*\d|\d)(?:[eEdD][-+]?\d+)?"
     r"(?P<after> ?[^\d\s.,:/-][^\d]{0,11})?"
 )
@@ -66,26 +67,26 @@ def announce(path: Path, reading: Reading) -> None:
         reading: The result of reading it.
     """
     layout = reading.layout
-    said = [_SEPARATORS[layout.separator]] if layout.separator in _SEPARATORS else []
-    said += layout.said
-    said += ["decimal commas"] * (reading.format.decimal == ",")
+    notes = [_SEPARATORS[layout.separator]] if layout.separator in _SEPARATORS else []
+    notes += layout.guesses
+    notes += ["decimal commas"] * (reading.format.decimal == ",")
     groups = {
         sign for c in reading.conversions.values() if c.numbers for sign in c.numbers.thousands
     }
-    said += [f"{' and '.join(map(repr, sorted(groups)))} between thousands"] * bool(groups)
-    said += [f"{unit} left out in column {n!r}" for n, unit in reading.format.units.items()]
+    notes += [f"{' and '.join(map(repr, sorted(groups)))} between thousands"] * bool(groups)
+    notes += [f"{unit} left out in column {n!r}" for n, unit in reading.format.units.items()]
     dates = {c.form for c in reading.conversions.values() if c.kind == "date"}
-    said += [f"dates as {form}" for form in sorted(dates)]
+    notes += [f"dates as {form}" for form in sorted(dates)]
     times = {c.form for c in reading.conversions.values() if c.kind == "time"}
-    said += [f"times as {form}" for form in sorted(times)]
+    notes += [f"times as {form}" for form in sorted(times)]
     spans = [repr(n) for n, c in reading.conversions.items() if c.kind == "duration"]
-    said += [f"durations in {', '.join(spans[:_SHOWN])}"] * bool(spans)
+    notes += [f"durations in {', '.join(spans[:_MAX_WORDS_SHOWN])}"] * bool(spans)
 
     for name, conversion in reading.conversions.items():
         if marks := {mark.strip() for mark in conversion.marks} - {*WORDS}:
-            said.append(f"{' and '.join(map(repr, sorted(marks)))} missing in column {name!r}")
+            notes.append(f"{' and '.join(map(repr, sorted(marks)))} missing in column {name!r}")
 
-    message = f"reads '{path}': {'; '.join(said)}." if said else ""
+    message = f"reads '{path}': {'; '.join(notes)}." if notes else ""
 
     if message and _last.get("message") != message:
         log.info("%s", message)
@@ -209,7 +210,7 @@ def _of_text(path: Path, name: str, cells: Any, guessed: bool) -> Iterator[str]:
     elif len(typed) > len(words) / 2 and (others or dated or not all(map(ids.fullmatch, typed))):
         what = "dates" if sum(kinds[w] == "date" for w in typed) > len(typed) / 2 else "numbers"
         odd = others or words
-        shown = ", ".join(map(repr, odd[:_SHOWN]))
+        shown = ", ".join(map(repr, odd[:_MAX_WORDS_SHOWN]))
         why = f"not all, such as {shown}" if others else f"in different spellings, such as {shown}"
         setting = (
             f"missing_values=[{shown}] (command line: --missing-values) if these are missing cells"
@@ -247,7 +248,7 @@ def _of_text(path: Path, name: str, cells: Any, guessed: bool) -> Iterator[str]:
 
 def _alike(words: list[str]) -> list[str] | None:
     r"""Returns two words that differ only in letter case, spaces or Unicode form, if any."""
-    if len(words) > _LOOKED_AT:
+    if len(words) > _MAX_EXAMINED_WORDS:
         return None
 
     first: dict[str, str] = {}
@@ -263,9 +264,9 @@ def _alike(words: list[str]) -> list[str] | None:
 
 def _other_spelling(words: list[str]) -> str | None:
     r"""Returns the kind of number or date that words spell in an unsupported way, if any."""
-    words = [word.strip() for word in words[:_LOOKED_AT]]
+    words = [word.strip() for word in words[:_MAX_EXAMINED_WORDS]]
 
-    if len(words) < _FEWEST:
+    if len(words) < _MIN_DISTINCT_WORDS:
         return None
 
     if all(map(_MONTH.fullmatch, words)):
@@ -275,11 +276,11 @@ def _other_spelling(words: list[str]) -> str | None:
         if sum(map(bool, map(pattern.fullmatch, words))) >= 0.9 * len(words):
             return what
 
-    found = [m for m in map(_AROUND.fullmatch, words) if m]
-    around = {(m["before"], (m["after"] or "").strip()) for m in found}
-    fortran = sum("d" in m[0].lower() and not m["after"] for m in found)
+    matches = [m for m in map(_NUMBER_IN_TEXT.fullmatch, words) if m]
+    around = {(m["before"], (m["after"] or "").strip()) for m in matches}
+    fortran = sum("d" in m[0].lower() and not m["after"] for m in matches)
 
-    if len(found) < 0.9 * len(words) or not (fortran or around - {("", "")}) or len(around) > 4:
+    if len(matches) < 0.9 * len(words) or not (fortran or around - {("", "")}) or len(around) > 4:
         return None
 
     kept = sorted({f"{a} {b}".strip() for a, b in around} - {""})
@@ -312,7 +313,11 @@ def _of_numbers(path: Path, name: str, cells: Any) -> Iterator[str]:
         low, high = float(np.min(rest)), float(np.max(rest))
         gap = max(low - mark, mark - high)
 
-        far = 1 if mark in _SENTINELS or set(f"{abs(mark):.15g}") - {"."} == {"9"} else _FAR
+        far = (
+            1
+            if mark in _SENTINELS or set(f"{abs(mark):.15g}") - {"."} == {"9"}
+            else _MIN_MARK_DISTANCE
+        )
 
         if low < high and gap > far * (high - low) and gap > 0:
             shown = f"{mark:.15g}"
@@ -337,15 +342,15 @@ def are_days(v: Any) -> bool:
     """
     import pandas as pd
 
-    if v.dtype.kind not in "iuf" or len(v) < _FEWEST:
+    if v.dtype.kind not in "iuf" or len(v) < _MIN_DISTINCT_WORDS:
         return False
 
     form = next(
-        (f for f, k in _COMPACT.items() if 1900 * k <= v.min() <= v.max() < 2100 * k), None
+        (f for f, k in _COMPACT_DATES.items() if 1900 * k <= v.min() <= v.max() < 2100 * k), None
     )
 
     if form is None or (v % 1).any():
         return False
 
-    days = pd.Series(v[:_LOOKED_AT]).astype("int64").astype(str)
+    days = pd.Series(v[:_MAX_EXAMINED_WORDS]).astype("int64").astype(str)
     return bool(pd.to_datetime(days, format=form, errors="coerce").notna().all())

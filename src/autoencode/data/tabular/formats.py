@@ -169,11 +169,11 @@ class TableFormat(Configurable):
         if given.keys() - cls().get_params() or not known:
             raise ValueError(f"the model has an invalid format of its files: {[*given]}.")
 
-        found = cls(**given).checked()
-        found.units = {str(name): str(unit) for name, unit in units.items()}
-        found.names = [*map(str, names)]
+        format = cls(**given).checked()
+        format.units = {str(name): str(unit) for name, unit in units.items()}
+        format.names = [*map(str, names)]
 
-        return found
+        return format
 
 
 def _header(header: int | str | None) -> int | None:

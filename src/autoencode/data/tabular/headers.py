@@ -9,11 +9,11 @@ from itertools import pairwise
 
 from .spellings import kind_of
 
-_FEW = 3  # number of rows that is too small for a decision
-_MANY = 4  # number of columns that hardly count up by chance
-_MOST = 50  # maximum number of lines before a table
-_RULE = re.compile(r"\s*:?[-=_+]{2,}:?\s*|\s*")
-_SAY = "set header='yes' or header='no' (command line: --header)"
+_MAX_UNDECIDED_ROWS = 3  # number of rows that is too small for a decision
+_MIN_COUNTING_COLUMNS = 4  # number of columns that hardly count up by chance
+_MAX_LINES_BEFORE_TABLE = 50  # maximum number of lines before a table
+_RULED_CELL = re.compile(r"\s*:?[-=_+]{2,}:?\s*|\s*")
+_HEADER_REMEDY = "set header='yes' or header='no' (command line: --header)"
 
 
 def count_header_lines(rows: Sequence[Sequence[str]], given: int | None) -> tuple[int, str]:
@@ -46,7 +46,7 @@ def count_header_lines(rows: Sequence[Sequence[str]], given: int | None) -> tupl
 
     kinds = [kind_of(cell) for cell in first]
 
-    if body and all(map(_RULE.fullmatch, body[0])) and any(cell.strip() for cell in body[0]):
+    if body and all(map(_RULED_CELL.fullmatch, body[0])) and any(cell.strip() for cell in body[0]):
         raise ValueError(
             f"its second line {_shown(body[0])} is a rule, as in a printed table, and not a row:"
             " remove it."
@@ -94,7 +94,7 @@ def count_header_lines(rows: Sequence[Sequence[str]], given: int | None) -> tupl
         if again:
             raise ValueError(
                 f"its first line {_shown(first)} may hold names, but its cells occur again below:"
-                f" {_SAY}."
+                f" {_HEADER_REMEDY}."
             )
 
         return 1, ""
@@ -107,7 +107,7 @@ def count_header_lines(rows: Sequence[Sequence[str]], given: int | None) -> tupl
         if raise_for and not again:
             raise ValueError(
                 f"its first line {_shown(first)} may be a row, or hold names, because its numbers"
-                f" are far from those below: {_SAY}."
+                f" are far from those below: {_HEADER_REMEDY}."
             )
 
         return 0, "no line of names"
@@ -115,7 +115,7 @@ def count_header_lines(rows: Sequence[Sequence[str]], given: int | None) -> tupl
     if not names:
         raise ValueError(
             f"its first line {_shown(first)} may be a row, or hold names, because its numbers"
-            f" count up: {_SAY}."
+            f" count up: {_HEADER_REMEDY}."
         )
 
     return 1, f"the first line {_shown(first)} holds names"
@@ -144,7 +144,11 @@ def find_first_row(rows: Sequence[Sequence[str]]) -> int:
     while start and widths[start - 1] == usual:
         start -= 1
 
-    if usual < 2 or not 0 < start <= _MOST or len(rows) - start <= _FEW:
+    if (
+        usual < 2
+        or not 0 < start <= _MAX_LINES_BEFORE_TABLE
+        or len(rows) - start <= _MAX_UNDECIDED_ROWS
+    ):
         return 0
 
     if start == 1 and 1 < widths[0] == usual - 1:  # only the column of row names has no name
@@ -204,7 +208,9 @@ def _count(first: Sequence[str], columns: Sequence[Sequence[str]]) -> bool | Non
     pointed = all("." in c or "," in c or kind_of(c) == "" for column in columns for c in column)
 
     return (
-        None if alone and not pointed else len(rows) >= _FEW and (pointed or len(first) >= _MANY)
+        None
+        if alone and not pointed
+        else len(rows) >= _MAX_UNDECIDED_ROWS and (pointed or len(first) >= _MIN_COUNTING_COLUMNS)
     )
 
 

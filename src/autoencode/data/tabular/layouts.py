@@ -66,7 +66,7 @@ def layout_of(path: Path, given: TableFormat) -> Layout:
     if (known := remedy(path, suffix=False)) is not None:
         raise ValueError(f"{known}.")
 
-    lines, encoding, said = first_lines(path, given)
+    lines, encoding, guesses = first_lines(path, given)
     skip = 0
     comment = ""
     separator = given.separator
@@ -89,14 +89,14 @@ def layout_of(path: Path, given: TableFormat) -> Layout:
         )
 
     body = lines[skip:]
-    separator = separator or find_separator(body, path, given, said)
+    separator = separator or find_separator(body, path, given, guesses)
     escaped = is_escaped(body, separator)
     spaced = is_spaced(body, separator, escaped)
     rows = [*first_rows(rows_of(body, separator, escaped, spaced))]
 
     if given.header != 0 and (start := find_first_row([row for _, row in rows])):
         at = rows[start][0]
-        said.append(f"{at - 1} lines before the table left out, the first {body[0].strip()!r}")
+        guesses.append(f"{at - 1} lines before the table left out, the first {body[0].strip()!r}")
         skip, body, comment = skip + at - 1, body[at - 1 :], ""
         rows = [*first_rows(rows_of(body, separator, escaped, spaced))]
 
@@ -110,17 +110,17 @@ def layout_of(path: Path, given: TableFormat) -> Layout:
         rows.insert(0, (0, named))  # numpy writes names as a comment
         skip -= 1
         first = usual
-        said.append(f"names in the comment {comment!r}")
+        guesses.append(f"names in the comment {comment!r}")
 
     if any('\\"' in line for line in body):
         what = "left out" if escaped else "kept as text"
-        said.append(f"backslashes before quotes are {what}")
+        guesses.append(f"backslashes before quotes are {what}")
 
     if spaced:
-        said.append("spaces before quotes are left out")
+        guesses.append("spaces before quotes are left out")
 
     count, why = count_header_lines([row for _, row in rows], _count(given, rows))
-    said += [why] if why else []
+    guesses += [why] if why else []
 
     if count and first == usual - 1 and len(widths) == 1:
         empty = all(row[-1].strip() == "" for _, row in rows[count:])
@@ -130,11 +130,11 @@ def layout_of(path: Path, given: TableFormat) -> Layout:
 
     names = _names(head, first if not head else len(head[0]))
     cells = [row for _, row in rows[count:] if len(row) == len(names)]
-    names, index = _index(names, cells, bool(head), given, said)
+    names, index = _index(names, cells, bool(head), given, guesses)
     last = rows[count - 1][0] if count else 0
     end = skip + _end(body, last, separator, escaped, spaced) if count else skip
 
-    return Layout(encoding, separator, end, count, names, index, said, escaped, spaced)
+    return Layout(encoding, separator, end, count, names, index, guesses, escaped, spaced)
 
 
 def _count(given: TableFormat, rows: list[tuple[int, list[str]]]) -> int | None:
@@ -182,7 +182,7 @@ def _names(head: list[list[str]], width: int) -> list[str]:
 
 
 def _index(
-    names: list[str], cells: list[list[str]], header: bool, given: TableFormat, said: list[str]
+    names: list[str], cells: list[list[str]], header: bool, given: TableFormat, guesses: list[str]
 ) -> tuple[list[str], str | None]:
     r"""Returns the names of columns, empty for those that are left out, and the index column."""
     columns = [[row[j].strip() for row in cells] for j in range(len(names))]
@@ -193,7 +193,9 @@ def _index(
 
     if header and len(names) > 1 and bare:
         where = {len(names) - 1: "a separator at the end of each row"}
-        said += [where.get(j, f"column {j + 1} without a name and cells left out") for j in bare]
+        guesses += [
+            where.get(j, f"column {j + 1} without a name and cells left out") for j in bare
+        ]
         names = ["\0" if j in bare else name for j, name in enumerate(names)]
         first = [] if 0 in bare else first
 
@@ -215,7 +217,7 @@ def _index(
         if (names[0] == "" or pandas) and enough:
             what = "counts the rows" if counts else "names the rows"
             shown = names[0] or "without a name"
-            said.append(
+            guesses.append(
                 f"the first column ({shown}) {what}, and is not data (index_column='no' keeps it)"
             )
             names = ["\0" if counts else "index", *names[1:]]

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any
 
-_BIG = {"Int128", "UInt128"}  # types of polars that Arrow does not have
-_NATIVE = _BIG | {"Categorical", "Enum"}
+_WIDE_INTEGERS = {"Int128", "UInt128"}  # types of polars that Arrow does not have
+_NATIVE = _WIDE_INTEGERS | {"Categorical", "Enum"}
 
 
 def needs_pandas() -> None:
@@ -26,11 +26,11 @@ def needs_pandas() -> None:
     Example:
         >>> needs_pandas()
     """
-    gone = [name for name in ("pandas", "pyarrow") if find_spec(name) is None]
+    missing = [name for name in ("pandas", "pyarrow") if find_spec(name) is None]
 
-    if gone:
+    if missing:
         raise ImportError(
-            f"data frames need {' and '.join(gone)}: pip install 'autoencode[tables]'"
+            f"data frames need {' and '.join(missing)}: pip install 'autoencode[tables]'"
         )
 
 
@@ -103,7 +103,7 @@ def to_pandas(frame: Any) -> Any:
         ways = (getattr(frame, way, None) for way in ("_to_pandas", "to_pandas", "compute"))
         return next(way() for way in ways if way is not None)
 
-    big = {name for name, kind in native_types(frame).items() if kind in _BIG}
+    big = {name for name, kind in native_types(frame).items() if kind in _WIDE_INTEGERS}
     names = [*(frame.column_names if hasattr(frame, "column_names") else frame.columns)]
     rest = frame.drop([*big]) if big else frame
 
@@ -144,7 +144,9 @@ def from_pandas(frame: Any, library: str, types: Mapping[str, str], known: Any =
 
     import pyarrow as pa
 
-    big = {str(name) for name, kind in types.items() if kind in _BIG and library == "polars"}
+    big = {
+        str(name) for name, kind in types.items() if kind in _WIDE_INTEGERS and library == "polars"
+    }
     columns = {
         str(name): pa.nulls(len(frame)) if str(name) in big else pa.Array.from_pandas(cells)
         for name, cells in frame.items()
@@ -160,7 +162,7 @@ def from_pandas(frame: Any, library: str, types: Mapping[str, str], known: Any =
     for name in table.columns:
         kind = types.get(name)
 
-        if kind in _BIG:
+        if kind in _WIDE_INTEGERS:
             cells = [None if cell != cell else cell for cell in frame[name]]
             cells = [cell if cell is None else int(cell) for cell in cells]
             table = table.with_columns(pl.Series(name, cells, dtype=getattr(pl, kind)))

@@ -18,7 +18,7 @@ from .layouts import Layout
 from .parquet import column_names, open_parquet
 from .text_rows import opened_text, rows_of
 
-_OR_FRAMES = (
+_USE_MIXED_TABLES = (
     "or fit with modality=MixedTables() (--modality MixedTables), which accepts missing cells"
 )
 
@@ -65,9 +65,9 @@ def read_csv(path: Path, label: str | None = None, given: TableFormat | None = N
         parts = _csv_parts(path, label, reading, large=not small)
         return _gathered(path, label, size, parts, reading.format)
     except ValueError as error:
-        said = str(error)
+        reason = str(error)
         raise ValueError(
-            said if said.startswith("cannot read") else f"cannot read '{path}': {said}"
+            reason if reason.startswith("cannot read") else f"cannot read '{path}': {reason}"
         ) from None
 
 
@@ -124,10 +124,10 @@ def _gathered(
     about = path.stat()
     key = ["table", str(path.resolve()), about.st_size, about.st_mtime_ns, label]
     key += [] if given is None else [given.document()]
-    found = prepare(key, write)
-    y = None if label is None else np.load(found.folder / "y.npy")
+    gathered = prepare(key, write)
+    y = None if label is None else np.load(gathered.folder / "y.npy")
 
-    return Table(found.X, y, found.about["columns"])
+    return Table(gathered.X, y, gathered.about["columns"])
 
 
 def _csv_parts(path: Path, label: str | None, reading: Reading, large: bool) -> Iterator[_Part]:
@@ -204,8 +204,8 @@ def _numbers(table: Any, before: int) -> NDArray:
 def _expected(cell: str, row: int) -> str:
     return (
         f"expected numbers, got {cell!r} in row {row}, counted from one without the header. Fill"
-        f" in or remove such rows, {_OR_FRAMES}. Name a column of labels with `label`. If cells"
-        " are written in another way, set --decimal, --thousands, --missing-values or"
+        f" in or remove such rows, {_USE_MIXED_TABLES}. Name a column of labels with `label`. If"
+        " cells are written in another way, set --decimal, --thousands, --missing-values or"
         " --date-order (autoencode.data.read_table)."
     )
 
@@ -253,7 +253,7 @@ def _parquet_parts(file: Any, label: str | None) -> Iterator[_Part]:
                 row = done + cells.is_null().to_pylist().index(True) + 1
                 raise ValueError(
                     f"expected numbers, got none in row {row} of column '{name}'. Fill in or"
-                    f" remove such rows, {_OR_FRAMES}."
+                    f" remove such rows, {_USE_MIXED_TABLES}."
                 )
 
             X[:, k] = cells.to_numpy(zero_copy_only=False)

@@ -44,8 +44,8 @@ def open_parquet(path: Path) -> Iterator[Any]:
         if isinstance(error, OSError) and error.errno:  # an error of the disk, not of the content
             raise
 
-        said = " ".join(str(error).split())
-        raise ValueError(f"cannot read '{path}': it is damaged or truncated ({said}).") from None
+        reason = " ".join(str(error).split())
+        raise ValueError(f"cannot read '{path}': it is damaged or truncated ({reason}).") from None
     except ValueError as error:
         raise ValueError(f"cannot read '{path}': {error}") from None
 

@@ -11,18 +11,19 @@ from .headers import find_first_row
 from .spellings import kind_of
 from .text_rows import EXAMINED_ROWS, first_rows, rows_of
 
-_RARE = ("::", "||", *"^~:/#&!@\x01\x1f\u00a6")  # rare separators
-_ALONE = ("::", "||", *"^~\x01\x1f\u00a6")  # rare separators that are unusual within cells
+_RARE_SEPARATORS = ("::", "||", *"^~:/#&!@\x01\x1f\u00a6")  # rare separators
+# Rare separators that are unusual within cells
+_UNAMBIGUOUS_SEPARATORS = ("::", "||", *"^~\x01\x1f\u00a6")
 
 
-def find_separator(body: list[str], path: Path, given: TableFormat, said: list[str]) -> str:
+def find_separator(body: list[str], path: Path, given: TableFormat, guesses: list[str]) -> str:
     r"""Returns the separator that gives all rows the same number of cells.
 
     Arguments:
         body: The first lines of the table.
         path: The file.
         given: The known settings of its format.
-        said: Log lines about what was guessed, to which more may be added.
+        guesses: Log lines about what was guessed, to which more may be added.
 
     Raises:
         ValueError: If there are several such separators.
@@ -71,7 +72,7 @@ def find_separator(body: list[str], path: Path, given: TableFormat, said: list[s
         times = all(kind_of(line) == "date" for line in body[1:] if line.strip())
 
         if not times and _typed(rows[1:]) >= 0.5:
-            said.append("cells between spaces")
+            guesses.append("cells between spaces")
             return " "
 
     return _nearly(body)
@@ -184,14 +185,14 @@ def _nearly(body: list[str]) -> str:
 
 def _check_one_column(lines: list[str]) -> None:
     r"""Refuses lines that look like several columns with a rare separator."""
-    for sign in _RARE:
+    for sign in _RARE_SEPARATORS:
         counts = {line.count(sign) for line in lines}
 
         # Times and paths contain colons and slashes, but the name of a column hardly as many
         if (
             len(counts) == 1
             and 0 not in counts
-            and (sign in _ALONE or kind_of(lines[0]) == "text")
+            and (sign in _UNAMBIGUOUS_SEPARATORS or kind_of(lines[0]) == "text")
         ):
             way = (
                 f"separator={sign!r} (command line: --separator {sign!r})"

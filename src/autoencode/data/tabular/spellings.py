@@ -54,7 +54,7 @@ PARTS = (
 r"""A number with the text around it, as a pattern for both Python and RE2."""
 
 _PARTS = re.compile(PARTS)
-_AROUND = re.compile(_UNIT)
+_UNIT_PATTERN = re.compile(_UNIT)
 _EXPONENT = re.compile(r"[eE][-+]?[0-9]+$")
 _SPECIAL = re.compile(r"[-+]?inf(?:inity)?", re.IGNORECASE)
 _TIME = (
@@ -67,9 +67,9 @@ _DATE = re.compile(
     r"|\d{4}年\d{1,2}月\d{1,2}日"
     r"|\d{1,2}(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\d{4}(?::\d\d:\d\d:\d\d)?"
 )
-_HOURS, _SIXTY = "(?:[01]?[0-9]|2[0-3])", "[0-5][0-9]"
+_HOURS, _MINUTES = "(?:[01]?[0-9]|2[0-3])", "[0-5][0-9]"
 _TIMES_OF_THE_DAY = {
-    form: re.compile(pattern.replace("H", _HOURS).replace("M", _SIXTY), re.IGNORECASE)
+    form: re.compile(pattern.replace("H", _HOURS).replace("M", _MINUTES), re.IGNORECASE)
     for form, pattern in {
         "%H:%M": "H:M",
         "%H:%M:%S": "H:M:M",
@@ -150,12 +150,12 @@ def numbers_of(
     for cell in cells:
         if cell.strip().lower() in marked:
             marks.add(cell)
-        elif (found := _PARTS.match(cell)) is None or (found[1] and found[2]):
+        elif (match := _PARTS.match(cell)) is None or (match[1] and match[2]):
             return None
         else:
-            words.append(found[3])
-            around = cell[: found.start(3)] + cell[found.end(3) :]
-            units.add(" ".join(_AROUND.findall(around)))
+            words.append(match[3])
+            around = cell[: match.start(3)] + cell[match.end(3) :]
+            units.add(" ".join(_UNIT_PATTERN.findall(around)))
 
     # An identifier may begin with a zero; a number does not
     if not words or len(units) > 1 or any(re.match(r"0[0-9]", word) for word in words):
@@ -268,15 +268,15 @@ def order_of_dates(cells: Sequence[str]) -> str | None:
     if not words or not all(map(_DATE.fullmatch, words)):
         return None
 
-    found = [m for m in map(_YEAR_LAST.match, words) if m]
+    matches = [m for m in map(_YEAR_LAST.match, words) if m]
 
-    if len(found) < len(words):
+    if len(matches) < len(words):
         digits = re.compile(r"\d{4}[-/.]")
-        return "ymd" if not found and all(map(digits.match, words)) else None
+        return "ymd" if not matches and all(map(digits.match, words)) else None
 
-    first, second = (max(int(m[k]) for m in found) for k in (1, 3))
+    first, second = (max(int(m[k]) for m in matches) for k in (1, 3))
 
     if first > 12 or second > 12:
         return None if min(first, second) > 12 else "dmy" if first > 12 else "mdy"
 
-    return "dmy" if all(m[2] == "." for m in found) else "?"
+    return "dmy" if all(m[2] == "." for m in matches) else "?"

@@ -14,18 +14,18 @@ from ...common.visible_text import visible
 from .conversions.durations import are_durations
 from .spellings import form_of_times, kind_of
 
-_LOOKED_AT = 1000  # maximum number of columns, and of distinct words of a column
-_FEWEST = 8  # minimum number of distinct words for a warning
-_SHOWN = 8  # maximum number of names of columns of one kind
-_ENOUGH = 20  # minimum number of rows to tell that nearly all cells are different
-_LETTERS = 80  # maximum number of letters of a name
+_MAX_EXAMINED = 1000  # maximum number of columns, and of distinct words of a column
+_MIN_DISTINCT_WORDS = 8  # minimum number of distinct words for a warning
+_MAX_NAMES_SHOWN = 8  # maximum number of names of columns of one kind
+_MIN_ROWS = 20  # minimum number of rows to tell that nearly all cells are different
+_MAX_NAME_LETTERS = 80  # maximum number of letters of a name
 _OBJECTS = {
     datetime.time: "time",
     datetime.date: "date",
     datetime.timedelta: "duration",
     Decimal: "number",
 }
-_SEVERAL = {"category": "categories", "column without a cell": "columns without a cell"}
+_PLURALS = {"category": "categories", "column without a cell": "columns without a cell"}
 _WAYS = {
     "number": "pd.to_numeric",
     "date": "pd.to_datetime",
@@ -42,27 +42,29 @@ def summarize(frame: Any) -> str:
         >>> summarize(pd.DataFrame({"a": [1, 2], "b": [0.5, None], "c": ["x", "x"]}))
         'table of 2 rows: 1 whole number (a); 1 number (b, 1 missing); 1 constant (c)'
     """
-    found: dict[str, list[str]] = defaultdict(list)
+    by_kind: dict[str, list[str]] = defaultdict(list)
     names = [*frame.columns]
 
-    for name in names[:_LOOKED_AT]:
+    for name in names[:_MAX_EXAMINED]:
         cells = frame[name]
         missing = int(cells.isna().sum())
         kind, detail = _kind(cells, missing)
         details = [*([detail] if detail else []), *([f"{missing:,} missing"] if missing else [])]
-        found[kind].append(", ".join([visible(str(name), _LETTERS), *details]))
+        by_kind[kind].append(", ".join([visible(str(name), _MAX_NAME_LETTERS), *details]))
 
     parts = []
 
-    for kind, which in found.items():
-        shown = "; ".join(which[:_SHOWN]) if any("," in w for w in which) else None
-        shown = shown or ", ".join(which[:_SHOWN])
-        more = f" and {len(which) - _SHOWN:,} more" if len(which) > _SHOWN else ""
-        kind = _SEVERAL.get(kind, kind) if len(which) > 1 else kind
+    for kind, which in by_kind.items():
+        shown = "; ".join(which[:_MAX_NAMES_SHOWN]) if any("," in w for w in which) else None
+        shown = shown or ", ".join(which[:_MAX_NAMES_SHOWN])
+        more = (
+            f" and {len(which) - _MAX_NAMES_SHOWN:,} more" if len(which) > _MAX_NAMES_SHOWN else ""
+        )
+        kind = _PLURALS.get(kind, kind) if len(which) > 1 else kind
         parts.append(f"{len(which):,} {kind}{_plural(kind, len(which))} ({shown}{more})")
 
-    if len(names) > _LOOKED_AT:
-        parts.append(f"{len(names) - _LOOKED_AT:,} more columns")
+    if len(names) > _MAX_EXAMINED:
+        parts.append(f"{len(names) - _MAX_EXAMINED:,} more columns")
 
     if frame.index.name is not None:
         parts.append(f"rows named by {frame.index.name!r}")
@@ -78,7 +80,7 @@ def identifier_warnings(frame: Any) -> Iterator[str]:
         >>> len([*identifier_warnings(pd.DataFrame({"id": [f"u{i}" for i in range(30)]}))])
         1
     """
-    for name in [*frame.columns][:_LOOKED_AT]:
+    for name in [*frame.columns][:_MAX_EXAMINED]:
         cells = frame[name]
 
         if _is_text(cells) and (n := _distinct(cells)):
@@ -100,18 +102,18 @@ def spelling_warnings(frame: Any) -> Iterator[str]:
         >>> len([*spelling_warnings(pd.DataFrame({"a": [f"{i}.5" for i in range(30)]}))])
         1
     """
-    for name in [*frame.columns][: 0 if "format" in frame.attrs else _LOOKED_AT]:
+    for name in [*frame.columns][: 0 if "format" in frame.attrs else _MAX_EXAMINED]:
         cells = frame[name]
 
         if not _is_text(cells) or str(cells.dtype).startswith(("category", "dictionary")):
             continue
 
         try:
-            words = cells.dropna().drop_duplicates().head(_LOOKED_AT).tolist()
+            words = cells.dropna().drop_duplicates().head(_MAX_EXAMINED).tolist()
         except (TypeError, NotImplementedError):  # the cells cannot be hashed
             continue
 
-        if len(words) < _FEWEST or not all(isinstance(word, str) for word in words):
+        if len(words) < _MIN_DISTINCT_WORDS or not all(isinstance(word, str) for word in words):
             continue
 
         kinds = {kind_of(word) for word in words} - {""}
@@ -151,7 +153,7 @@ def _distinct(cells: Any) -> int:
     r"""Returns the number of distinct cells of text if nearly all cells differ, else zero."""
     there = cells.dropna()
 
-    if len(there) < _ENOUGH or not isinstance(there.iloc[0], str):
+    if len(there) < _MIN_ROWS or not isinstance(there.iloc[0], str):
         return 0
 
     n = there.nunique()

@@ -17,7 +17,7 @@ from .formats import TableFormat
 
 EXAMINED_ROWS = 1000
 
-_SAMPLE = 2**20  # number of bytes that are examined
+_EXAMINED_BYTES = 2**20  # number of bytes that are examined
 _SPACES = re.compile(r'"(?:[^"]|"")*"|[^ \t]+')
 
 
@@ -124,7 +124,7 @@ def first_lines(path: Path, given: TableFormat) -> tuple[list[str], str, list[st
     """
     try:
         with _opened(path) as file:
-            data = file.read(_SAMPLE)
+            data = file.read(_EXAMINED_BYTES)
             whole = not file.read(1)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ValueError(f"it is damaged or truncated ({error}).") from None
@@ -137,7 +137,7 @@ def first_lines(path: Path, given: TableFormat) -> tuple[list[str], str, list[st
             " encoding='cp1252' (command line: --encoding), or save it as UTF-8."
         )
 
-    said = [] if encoding.startswith("utf") or given.encoding else [f"text in {encoding}"]
+    guesses = [] if encoding.startswith("utf") or given.encoding else [f"text in {encoding}"]
     decoder = codecs.getincrementaldecoder("utf-8-sig" if encoding == "utf-8" else encoding)
 
     try:
@@ -154,7 +154,7 @@ def first_lines(path: Path, given: TableFormat) -> tuple[list[str], str, list[st
 
     lines = io.StringIO(text.replace("\r\n", "\n").replace("\r", "\n")).readlines()
 
-    return lines if whole or len(lines) < 2 else lines[:-1], encoding, said
+    return lines if whole or len(lines) < 2 else lines[:-1], encoding, guesses
 
 
 def _opened(path: Path) -> Any:

@@ -80,11 +80,11 @@ class ProductQuantizer(Family):
     def forward(self, phi: Tensor) -> QuantizedPoint:
         x = groups(phi.squeeze(dim=-1), self._books()[0].width)
         rows = x.flatten(end_dim=-3)
-        found = [book(rows[:, g]) for g, book in enumerate(self._books())]
-        entries = torch.stack([e for e, _ in found], dim=1).reshape(x.shape)
-        index = torch.stack([k for _, k in found], dim=1).reshape(x.shape[:-1])
+        nearest = [book(rows[:, g]) for g, book in enumerate(self._books())]
+        entries = torch.stack([e for e, _ in nearest], dim=1).reshape(x.shape)
+        index = torch.stack([k for _, k in nearest], dim=1).reshape(x.shape[:-1])
 
-        return straight_through(x, entries, index, self.codebook_size, len(found))
+        return straight_through(x, entries, index, self.codebook_size, len(nearest))
 
     def project(self, z: Tensor) -> Tensor:
         return self.values(self.indices(z), z.shape[-1])

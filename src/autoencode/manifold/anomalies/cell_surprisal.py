@@ -210,7 +210,7 @@ def _entropy(p: MixedRow) -> Tensor:
 
     .. math:: \mathbb{H} = -\sum_k P_k \log P_k - \int_{\text{outside}} p \log p
     """
-    found = []
+    entropies = []
 
     for j in range(p.loc.shape[1]):
         a, b = _ends(p, j)
@@ -218,15 +218,15 @@ def _entropy(p: MixedRow) -> Tensor:
         P = (ndtr(b) - ndtr(a)).clamp(min=0)
         moment = torch.nan_to_num(b * _phi(b)) - torch.nan_to_num(a * _phi(a))
         inside = (0.5 * (P - moment) + P * height[:, None]).sum(dim=1)
-        found.append(0.5 + height - inside - torch.xlogy(P, P).sum(dim=1))
+        entropies.append(0.5 + height - inside - torch.xlogy(P, P).sum(dim=1))
 
-    found += [-(lp.exp() * lp).sum(dim=1) for lp in p.log_pi]
-    return torch.stack(found, dim=1)
+    entropies += [-(lp.exp() * lp).sum(dim=1) for lp in p.log_pi]
+    return torch.stack(entropies, dim=1)
 
 
 def _features(p: MixedRow, here: MixedRow, there: Tensor) -> Tensor:
     r"""Returns numbers whose squared derivatives are the Fisher information in known cells."""
-    n, found = p.loc.shape[1], []
+    n, features = p.loc.shape[1], []
 
     for j in range(n):
         a, b = _ends(p, j)
@@ -239,10 +239,10 @@ def _features(p: MixedRow, here: MixedRow, there: Tensor) -> Tensor:
         share = (1 - (ndtr(high) - ndtr(low)).sum(dim=1)).clamp(0, 1).sqrt()
         share = share if a.shape[1] else rest
         cell = torch.cat([2 * P.sqrt(), normal * share[:, None]], dim=1)
-        found.append(cell * there[:, j, None])
+        features.append(cell * there[:, j, None])
 
-    found += [2 * (lp / 2).exp() * there[:, n + k, None] for k, lp in enumerate(p.log_pi)]
-    return torch.cat(found, dim=1)
+    features += [2 * (lp / 2).exp() * there[:, n + k, None] for k, lp in enumerate(p.log_pi)]
+    return torch.cat(features, dim=1)
 
 
 def _phi(t: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-_RESPONSIBLE = 0.8  # fraction of the surprisal for which the named channels account
+_NAMED_FRACTION = 0.8  # fraction of the surprisal for which the named channels account
 
 
 class Interval(NamedTuple):
@@ -83,16 +83,16 @@ def find_intervals(
     """
     beyond = np.flatnonzero(np.nan_to_num(scores, nan=-np.inf) > threshold)
     breaks = np.flatnonzero(np.diff(beyond) > merge + 1) + 1
-    found = []
+    intervals = []
 
     for run in np.split(beyond, breaks) if len(beyond) else []:
         steps = slice(int(run[0]), int(run[-1]) + 1)
         parts = np.nansum(channels[steps], axis=0)
         shares = parts / max(float(parts.sum()), np.finfo(float).tiny)
         order = np.argsort(-shares, kind="stable")
-        k = 1 + int((np.cumsum(shares[order]) < _RESPONSIBLE).sum())
+        k = 1 + int((np.cumsum(shares[order]) < _NAMED_FRACTION).sum())
         blamed = {names[j]: float(shares[j]) for j in order[:k]}
         severity = float(np.nanmax(scores[steps])) / threshold if threshold > 0 else np.inf
-        found.append((steps, severity, blamed))
+        intervals.append((steps, severity, blamed))
 
-    return found
+    return intervals

@@ -17,9 +17,10 @@ from ...modalities.capabilities import TimeResolved
 from ...modalities.windows import Windows
 from .intervals import Interval, find_intervals, smoothed
 
-_QUARTILE, _NORMAL = 0.75, 1.1503  # upper quartile of absolute residuals; that of N(0, 1)
-_LEAST = 1e-6  # minimum scale, in standard deviations of the model
-_HELD_OUT = 0.3  # fraction of each series on which a model that is trained here is calibrated
+_QUARTILE, _NORMAL_QUARTILE = 0.75, 1.1503  # upper quartile of absolute residuals; that of N(0, 1)
+_MIN_SCALE = 1e-6  # minimum scale, in standard deviations of the model
+# Fraction of each series on which a model that is trained here is calibrated
+_HELD_OUT_FRACTION = 0.3
 
 
 class SeriesDetector(BaseEstimator):
@@ -111,7 +112,7 @@ class SeriesDetector(BaseEstimator):
         self._check_model()
         residuals = self._residuals(calibration)[0]
         quartile = np.nanquantile(np.abs(residuals), _QUARTILE, axis=(0, 1))
-        self.scale_ = np.maximum(np.nan_to_num(quartile, nan=1.0) / _NORMAL, _LEAST)
+        self.scale_ = np.maximum(np.nan_to_num(quartile, nan=1.0) / _NORMAL_QUARTILE, _MIN_SCALE)
         steps = np.concatenate([S for S, _ in self._scores(calibration)[0]])
         self.threshold_ = float(np.nanquantile(steps, 1 - self.false_positive_rate))
 
@@ -165,7 +166,7 @@ class SeriesDetector(BaseEstimator):
         scores, windows = self._scores(X)
         modality: Any = self.model_.modality_
         names, merge = modality.channel_names(), modality.shape_[-1] // 4
-        found: list[Interval] = []
+        intervals: list[Interval] = []
 
         for i, (S, s) in enumerate(scores):
             beyond = find_intervals(S, self.threshold_, merge, s, names)
@@ -173,22 +174,22 @@ class SeriesDetector(BaseEstimator):
             for steps, severity, channels in beyond:
                 name, start = modality.describe_step(windows, i, steps.start)
                 end = modality.describe_step(windows, i, steps.stop - 1)[1]
-                found.append(Interval(name, start, end, severity, channels, steps))
+                intervals.append(Interval(name, start, end, severity, channels, steps))
 
-        return sorted(found, key=lambda interval: -interval.severity)
+        return sorted(intervals, key=lambda interval: -interval.severity)
 
     def _scores(self, X: Any) -> tuple[list[tuple[NDArray, NDArray]], Windows]:
         r"""Returns the scores of steps and of channels of each series, and the windows."""
         residuals, windows = self._residuals(X)
-        width, found = self._width(), []
+        width, scores = self._width(), []
 
         for s in self._series(residuals, windows):
             known = ~np.isnan(s)
             n = known.sum(axis=1)
             mean = np.where(n > 0, np.nansum(s, axis=1) / np.maximum(n, 1), np.nan)
-            found.append((smoothed(mean, width), s))
+            scores.append((smoothed(mean, width), s))
 
-        return found, windows
+        return scores, windows
 
     def _series(self, residuals: NDArray, windows: Windows) -> list[NDArray]:
         r"""Returns the scores of channels of each series, with shape `(T, C)`."""
@@ -207,14 +208,14 @@ class SeriesDetector(BaseEstimator):
             if not blocks:
                 return of(model, x, x)
 
-            found = torch.empty_like(x)
+            result = torch.empty_like(x)
 
             for part in torch.arange(x.shape[-1], device=x.device).chunk(blocks):
                 hidden = x.clone()
                 hidden[..., part] = torch.nan
-                found[..., part] = of(model, x, hidden)[..., part]
+                result[..., part] = of(model, x, hidden)[..., part]
 
-            return found
+            return result
 
         r, windows = self.model_._map_windows(residuals, X, self.y)
         return r.mT.numpy(), windows
@@ -235,7 +236,7 @@ class SeriesDetector(BaseEstimator):
                 f"expected a model with modality=ae.modalities.Series(...), got {modality}."
             )
 
-        first, rest = modality.split(X, 1 - _HELD_OUT)
+        first, rest = modality.split(X, 1 - _HELD_OUT_FRACTION)
         return model.fit(first), rest
 
     def _width(self) -> int:

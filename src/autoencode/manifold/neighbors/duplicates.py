@@ -84,8 +84,8 @@ def groups_within(
 
     members = groups.cpu().numpy().argsort(kind="stable")
     counts = groups.bincount().cpu().numpy()
-    found = [g for g in np.split(members, counts.cumsum()[:-1]) if len(g) > 1]
-    return sorted(found, key=lambda g: g[0])
+    duplicates = [g for g in np.split(members, counts.cumsum()[:-1]) if len(g) > 1]
+    return sorted(duplicates, key=lambda g: g[0])
 
 
 def _merge(groups: Tensor, i: Tensor, j: Tensor) -> Tensor:

@@ -110,7 +110,7 @@ def radius_neighbors(
     """
     threshold = blocks.upper(rows, radius.double())[:, None]
     n = max(1, 2**22 // max(1, points.shape[1]))
-    found = []
+    results = []
 
     for t in range(blocks.n_blocks):
         near = blocks.block(rows, t) <= threshold
@@ -125,9 +125,9 @@ def radius_neighbors(
         for a, b in zip(i.split(n), j.split(n)):
             d = _distances(points, queries, rows[a], b)
             close = d <= radius[a]
-            found.append((a[close], b[close], d[close]))
+            results.append((a[close], b[close], d[close]))
 
-    i, j, d = (torch.cat(parts) for parts in zip(*found))
+    i, j, d = (torch.cat(parts) for parts in zip(*results))
     return i, j, d
 
 
@@ -187,13 +187,13 @@ def _identical(
 
 def _candidates(blocks: DistanceBlocks, rows: Tensor, n: int) -> tuple[Tensor, Tensor]:
     r"""Returns the points with the n smallest entries, and the largest of these entries."""
-    found = []
+    results = []
 
     for t in range(blocks.n_blocks):
         entries, j = blocks.smallest(blocks.block(rows, t), n)
-        found.append((entries, j + t * blocks.columns))
+        results.append((entries, j + t * blocks.columns))
 
-    entries, j = (torch.cat(parts, dim=1) for parts in zip(*found))
+    entries, j = (torch.cat(parts, dim=1) for parts in zip(*results))
     entries, best = entries.topk(n, dim=1, largest=False, sorted=False)
     return entries.amax(dim=1), j.gather(1, best)
 

@@ -170,9 +170,9 @@ class NeighborGraph(BaseEstimator):
         check_is_fitted(self)
         k = self.n_neighbors if n_neighbors is None else n_neighbors
         queries = None if Z is None else self._read(Z, reset=False).to(self.points_)
-        found = self.index_.knn(k, queries) if self.index_ else knn(self.points_, k, queries)
+        neighbors = self.index_.knn(k, queries) if self.index_ else knn(self.points_, k, queries)
         distances, indices = (
-            as_type_of(self.indices_ if Z is None else Z, part) for part in found
+            as_type_of(self.indices_ if Z is None else Z, part) for part in neighbors
         )
         return distances, indices
 

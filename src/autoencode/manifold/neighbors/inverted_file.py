@@ -95,16 +95,16 @@ class InvertedFileIndex:
             j[failed] = knn(self.points, k, queries[failed], self_indices=rest)[1]
 
         parts = zip(queries.split(2**12), j.split(2**12))
-        found = [_sorted(self.points, x, candidates) for x, candidates in parts]
-        return torch.cat([d for d, _ in found]), torch.cat([j for _, j in found])
+        results = [_sorted(self.points, x, candidates) for x, candidates in parts]
+        return torch.cat([d for d, _ in results]), torch.cat([j for _, j in results])
 
     def _search(self, x: np.ndarray, n: int) -> Tensor:
         # Sorted by cell, queries find their cell in the processor's cache, and take half the time
         order = self.index.quantizer.search(x, 1)[1][:, 0].argsort(kind="stable")
-        found = np.empty((len(x), n), dtype=np.int64)
-        found[order] = self.index.search(x[order], n)[1]
+        nearest = np.empty((len(x), n), dtype=np.int64)
+        nearest[order] = self.index.search(x[order], n)[1]
 
-        return torch.as_tensor(found)
+        return torch.as_tensor(nearest)
 
     def _n_cells(self, rows: Tensor, truth: Tensor, target_recall: float) -> int:
         r"""Returns the number of cells to search, with a margin of two standard errors."""
@@ -114,8 +114,8 @@ class InvertedFileIndex:
         rank = np.take_along_axis(rank, home.reshape(truth.shape), axis=1)
 
         def lower(n: int) -> float:
-            found = (rank < n).mean(axis=1)
-            return found.mean() - 2 * found.std() / len(rows) ** 0.5
+            recall = (rank < n).mean(axis=1)
+            return recall.mean() - 2 * recall.std() / len(rows) ** 0.5
 
         return 1 + bisect_left(range(1, self.index.nlist), target_recall, key=lower)
 
@@ -123,8 +123,8 @@ class InvertedFileIndex:
         return np.ascontiguousarray((x.detach() - self.mean).cpu().numpy(), dtype=np.float32)
 
     def _recall(self, rows: Tensor, truth: Tensor) -> Estimate:
-        found = self.knn(truth.shape[1], self.points[rows], self_indices=rows)[1]
-        recall = (found[:, :, None] == truth[:, None]).any(dim=2).double().mean(dim=1)
+        neighbors = self.knn(truth.shape[1], self.points[rows], self_indices=rows)[1]
+        recall = (neighbors[:, :, None] == truth[:, None]).any(dim=2).double().mean(dim=1)
         return estimate_mean(recall)
 
 

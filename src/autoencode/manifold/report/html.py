@@ -156,17 +156,17 @@ def _table(rows: list[list[str]]) -> str:
 
 
 def write(
-    out: Path, found: Report, pictures: Iterator[tuple[str, str, Figure | list[list[str]]]]
+    out: Path, result: Report, pictures: Iterator[tuple[str, str, Figure | list[list[str]]]]
 ) -> None:
     r"""Replaces the files of a folder after all new files are written; the page is the last.
 
     Arguments:
         out: The folder.
-        found: The report, for its sentences and numbers.
+        result: The report, for its sentences and numbers.
         pictures: The result of :func:`pictures`.
     """
     template = Template(resources.files(__package__).joinpath("page.html").read_text("utf-8"))
-    files, shown = {"report.json": json.dumps(found.to_dict(), indent=2).encode()}, []
+    files, shown = {"report.json": json.dumps(result.to_dict(), indent=2).encode()}, []
 
     for file, about, figure in _without_names(pictures):
         text = _escaped(about)
@@ -180,8 +180,8 @@ def write(
 
         shown.append(f"<figure><figcaption>{text}</figcaption>{picture}</figure>")
 
-    said = found.findings().items()
-    rows = (f"<dt>{_escaped(name)}</dt><dd>{_escaped(text)}</dd>" for name, text in said)
+    findings = result.findings().items()
+    rows = (f"<dt>{_escaped(name)}</dt><dd>{_escaped(text)}</dd>" for name, text in findings)
     page = template.substitute(findings="\n".join(rows), figures="\n".join(shown))
 
     with contextlib.ExitStack() as stack:  # the file that is opened first is replaced last

@@ -112,7 +112,7 @@ def report(
         OffManifoldDetector(model, random_state=seed, y=y), X, X_new, rng
     )
 
-    found = Report(
+    result = Report(
         n_examples=N,
         n_available=n_available,
         n_features=D,
@@ -139,9 +139,9 @@ def report(
 
     if out is not None:
         pictures = html.pictures(model, codec, X, z, analysis, comparison, y)
-        html.write(Path(out), found, pictures)
+        html.write(Path(out), result, pictures)
 
-    return found
+    return result
 
 
 def _curve(d: DimensionEstimate) -> list[dict[str, float]]:

@@ -126,7 +126,7 @@ def _findings(r: Report) -> dict[str, str]:
     drawn = "" if r.n_examples == r.n_available else f", a sample of {r.n_available:,},"
     sampled = "" if r.n_examples == M else f", from samples of {M:,} examples"
 
-    found = {
+    findings = {
         "examples": (
             f"{r.n_examples:,} examples{drawn} with {size} each, in codes of {r.latent_dim}"
             f" numbers. {_duplicates(r.n_duplicates)} Each '±' is followed by a standard"
@@ -141,23 +141,23 @@ def _findings(r: Report) -> dict[str, str]:
 
     if r.projection_error and r.large_angle_fraction and r.tangent_dim is not None:
         chance = 100 * (1 - r.tangent_dim / r.n_features)
-        found["planes"] = (
+        findings["planes"] = (
             f"{_percent(r.projection_error)} of the squared distance to a neighbor lies off the"
             f" {r.tangent_dim}-dimensional tangent plane (0 % is perfect, {chance:.0f} % is"
             f" chance). {_tangent_verdict(r.projection_error.value)}"
         )
-        found["interpolation"] = _interpolation(r.large_angle_fraction)
+        findings["interpolation"] = _interpolation(r.large_angle_fraction)
 
-    found["graph"] = _graph(r)
-    found["off manifold"] = (
+    findings["graph"] = _graph(r)
+    findings["off manifold"] = (
         f"{_percent(r.off_manifold)} of the examples are off the manifold of the others (1 % is"
         " expected)."
     )
 
     if r.drift is not None:
-        found["new examples"] = _drift(r.drift, r.off_manifold)
+        findings["new examples"] = _drift(r.drift, r.off_manifold)
 
-    return found if r.dimension else found | {"left out": _TOKENS_NOTE}
+    return findings if r.dimension else findings | {"left out": _TOKENS_NOTE}
 
 
 _TOKENS_NOTE = (

@@ -9,7 +9,7 @@ from ...common import failures
 
 log = logging.getLogger(__name__)
 
-_SHORT, LONGEST, _WINDOW = 2.0, 10.0, 1.0  # seconds, see `choose_seconds`
+_SHORT_SECONDS, LONGEST_SECONDS, _WINDOW_SECONDS = 2.0, 10.0, 1.0  # seconds, see `choose_seconds`
 
 
 def choose_seconds(lengths: list[float]) -> float:
@@ -19,18 +19,18 @@ def choose_seconds(lengths: list[float]) -> float:
     is one second if recordings are long, unless all have about the same length.
     """
     if not lengths:
-        return _WINDOW
+        return _WINDOW_SECONDS
 
     usual, longest = float(np.median(lengths)), max(lengths)
 
-    if longest <= min(1.1 * usual, LONGEST):
+    if longest <= min(1.1 * usual, LONGEST_SECONDS):
         seconds = longest
-    elif usual > _SHORT:
-        seconds = _WINDOW
+    elif usual > _SHORT_SECONDS:
+        seconds = _WINDOW_SECONDS
     elif longest <= 2 * usual:
         seconds = longest
     else:
-        seconds = min(float(np.percentile(lengths, 95, method="higher")), 2 * _SHORT)
+        seconds = min(float(np.percentile(lengths, 95, method="higher")), 2 * _SHORT_SECONDS)
 
     return max(0.01, math.ceil(100 * seconds - 1e-6) / 100)
 

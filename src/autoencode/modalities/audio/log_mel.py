@@ -63,8 +63,8 @@ class LogMel(Spectrum):
     ) -> None:
         self.n_mels = n_mels
         self.hop_seconds = hop_seconds
-        if not 0 <= n_iter <= _MOST_ITERATIONS:
-            raise ValueError(f"expected n_iter from 0 to {_MOST_ITERATIONS:,}, got {n_iter!r}.")
+        if not 0 <= n_iter <= _MAX_ITERATIONS:
+            raise ValueError(f"expected n_iter from 0 to {_MAX_ITERATIONS:,}, got {n_iter!r}.")
 
         self.n_iter = n_iter
         self.floor = floor
@@ -118,9 +118,9 @@ class LogMel(Spectrum):
         return max(1, round(self.hop_seconds * rate))
 
 
-_STEPS = 30
+_GRADIENT_STEPS = 30
 _TINY = 1e-12
-_MOST_ITERATIONS = 10_000  # a file of another person may name any number
+_MAX_ITERATIONS = 10_000  # a file of another person may name any number
 
 
 def _spread(mel: Tensor, triangles: Tensor) -> Tensor:
@@ -129,7 +129,7 @@ def _spread(mel: Tensor, triangles: Tensor) -> Tensor:
     S = mel @ triangles.mT
     target = S
 
-    for _ in range(_STEPS):
+    for _ in range(_GRADIENT_STEPS):
         S = S * target / (S @ triangles @ triangles.mT).clamp(min=_TINY)
 
     return S

@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import breadth_first_order, minimum_spanning_tree
 
 HANN = 0.249  # of the squared length of a Hann window: gamma of the most correlated Gaussian
-_FLOOR = 1e-10  # relative magnitudes below are rounding
+_MIN_RELATIVE_MAGNITUDE = 1e-10  # relative magnitudes below are rounding
 
 
 def integrate_phases(S: NDArray, hop: int, gamma: float | None = None) -> NDArray:
@@ -54,7 +54,7 @@ def integrate_phases(S: NDArray, hop: int, gamma: float | None = None) -> NDArra
 
     M = 2 * (K - 1)
     gamma = HANN * M**2 if gamma is None else gamma
-    s = np.log(np.maximum(S.astype(np.float64) / peak, _FLOOR))
+    s = np.log(np.maximum(S.astype(np.float64) / peak, _MIN_RELATIVE_MAGNITUDE))
 
     # Steps from one frame, and from one frequency, to the next
     by_frame = hop * M / gamma * _gradient(s, 0) + 2 * np.pi * hop / M * np.arange(K)[:, None]

@@ -150,10 +150,10 @@ def as_recordings(windows: Windows, rows: NDArray | None = None) -> Recordings:
         >>> len(found), found.samples, found.counts
         (2, 20, [2])
     """
-    found = Recordings.of([*windows], rows)
-    found.samples, found.counts = windows.shape[1], windows.counts
+    recordings = Recordings.of([*windows], rows)
+    recordings.samples, recordings.counts = windows.shape[1], windows.counts
 
-    return found
+    return recordings
 
 
 def _names_of_windows(

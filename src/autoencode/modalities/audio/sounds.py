@@ -44,7 +44,7 @@ from ..capabilities.fitting import without_text_corruptions
 from ..windows import Windows, cut, spooled
 from .damage import WaveformDamage, split_steps
 from .faults import report_faults_in_memory
-from .lengths import LONGEST, choose_seconds, describe_unused, log_windows, share_kept
+from .lengths import LONGEST_SECONDS, choose_seconds, describe_unused, log_windows, share_kept
 from .log_mel import LogMel
 from .moments import moments
 from .recordings import (
@@ -61,8 +61,8 @@ from .waveforms import check_waves, is_wave, to_channels, waves_of
 
 log = logging.getLogger(__name__)
 
-_ROWS = 64  # sounds to transform at once
-_WIDEST = 2**15  # numbers of a spectrum for which unshared weights fit well in memory
+_SOUNDS_PER_BATCH = 64  # sounds to transform at once
+_MAX_FLAT_NUMBERS = 2**15  # numbers of a spectrum for which unshared weights fit well in memory
 _MIN_SOUNDS_FOR_SCALES = 20
 
 
@@ -188,7 +188,7 @@ class Sounds(
             self.samples_ = X.samples
         elif self.seconds is not None:
             self.samples_ = round(self.rate * self.seconds)
-        elif isinstance(X, np.ndarray) and X.dtype != object and lengths[0] <= LONGEST:
+        elif isinstance(X, np.ndarray) and X.dtype != object and lengths[0] <= LONGEST_SECONDS:
             self.samples_ = max(2, X.shape[1])
         else:
             self.samples_ = round(self.rate * choose_seconds(lengths))
@@ -204,7 +204,7 @@ class Sounds(
 
         log.info("sounds of %g s%s.", seconds, "" if self.seconds else "; seconds=... fixes it")
         x = self.load(self.examples(X))
-        self.shape_, self.loc_, self.scale_ = moments(x, self._transform, _ROWS)
+        self.shape_, self.loc_, self.scale_ = moments(x, self._transform, _SOUNDS_PER_BATCH)
         self.n_ = len(x)
 
         return self
@@ -221,7 +221,7 @@ class Sounds(
             residual_=self.residual_ is None or self.residual_.shape == self.shape_,
         )
 
-    def examples(self, X: Any, told: bool = False) -> Any:
+    def examples(self, X: Any, logged: bool = False) -> Any:
         longer = [f"sound {i}" for i, x in enumerate(X) if len(x) > self.samples_]
         seconds = self.samples_ / self.rate
 
@@ -230,13 +230,13 @@ class Sounds(
 
         if isinstance(X, Windows) or not self.windows_:
             total = f"{len(X):,} sounds"
-            kinds = {} if told else {f"longer than {seconds:g} s, and cut off": longer}
+            kinds = {} if logged else {f"longer than {seconds:g} s, and cut off": longer}
             report_faults(kinds, total, False)
             return X
 
         windows = spooled((self._wave(x) for x in X), self.samples_)
 
-        if not told:
+        if not logged:
             log_windows(len(X), len(windows), seconds)
 
         return windows
@@ -264,13 +264,15 @@ class Sounds(
 
     def restore(self, x: Tensor) -> NDArray:
         x = (x.cpu().double() * self.scale_ + torch.tensor(self.loc_, dtype=torch.float64)).float()
-        waves = [self._spectrum.inverse(c, self.rate, self.samples_) for c in x.split(_ROWS)]
+        waves = [
+            self._spectrum.inverse(c, self.rate, self.samples_) for c in x.split(_SOUNDS_PER_BATCH)
+        ]
         X = torch.cat(waves).clamp(-1, 1).movedim(1, -1).numpy()
 
         return X[..., 0] if self.channels == 1 else X
 
     def network(self) -> Network:
-        if math.prod(self.shape_) > _WIDEST:
+        if math.prod(self.shape_) > _MAX_FLAT_NUMBERS:
             return Convolutional()
 
         return FullyConnected((512, 512), skip=True)
@@ -325,7 +327,7 @@ class Sounds(
         mel = LogMel(n_mels=64, hop_seconds=self.samples_ / self.rate / 64)
         dark, light = math.log(mel.floor), math.log(mel.floor + 0.3)
         waves = self._waves(self.load(X)).mean(dim=1)
-        c = torch.cat([mel.forward(x, self.rate) for x in waves.split(_ROWS)])
+        c = torch.cat([mel.forward(x, self.rate) for x in waves.split(_SOUNDS_PER_BATCH)])
 
         return ((c - dark) / (light - dark)).clamp(0, 1).mT.flip(1)[..., None].numpy()
 

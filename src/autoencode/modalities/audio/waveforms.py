@@ -14,8 +14,8 @@ from ...data.media.audio.decoding import mix
 from ..base import tensor_of
 from ..statistics import value_range
 
-_INTEGERS = ("int16", "int32", "uint8")  # as WAV files hold them
-_LOUDEST = 8.0  # further beyond full scale than any filter leads
+_WAV_INTEGERS = ("int16", "int32", "uint8")  # as WAV files hold them
+_MAX_LEVEL = 8.0  # further beyond full scale than any filter leads
 
 
 def is_wave(x: object) -> bool:
@@ -126,7 +126,7 @@ def waves_of(x: Tensor, samples: int, channels: int) -> Tensor:
 
 
 def _check_type(dtype: np.dtype) -> None:
-    if dtype.kind != "f" and dtype.name not in _INTEGERS:
+    if dtype.kind != "f" and dtype.name not in _WAV_INTEGERS:
         raise ValueError(
             "expected waveforms of int16, int32 or uint8, as files hold them, or of floats from"
             f" -1 to 1, got {dtype}. Use x.astype(np.int16) if they are of 16 bits."
@@ -142,7 +142,7 @@ def _check_layout(shape: tuple[int, ...], remedy: str) -> None:
 
 
 def _check_peak(dtype: np.dtype, low: float, high: float) -> None:
-    if dtype.kind == "f" and max(-low, high) > _LOUDEST:
+    if dtype.kind == "f" and max(-low, high) > _MAX_LEVEL:
         raise ValueError(
             f"expected waveforms from -1 to 1, got up to {max(-low, high):g}. Divide them by the"
             " greatest value that they can have, such as 32768 for 16 bits."

@@ -71,12 +71,12 @@ class Windowed(abc.ABC):
     """
 
     @abc.abstractmethod
-    def examples(self, X: Any, told: bool = False) -> Any:
+    def examples(self, X: Any, logged: bool = False) -> Any:
         r"""Returns the examples of data after `fit`; long examples are cut into windows.
 
         Arguments:
             X: The data.
-            told: Whether the log has already described how these data are cut.
+            logged: Whether the log has already described how these data are cut.
         """
 
     @abc.abstractmethod
@@ -220,13 +220,13 @@ def event_shape(modality: Modality) -> tuple[int, ...]:
     return (modality.features,) if isinstance(modality, Tokenized) else modality.shape_
 
 
-def examples(modality: Modality, X: Any, told: bool = False) -> Any:
+def examples(modality: Modality, X: Any, logged: bool = False) -> Any:
     r"""The examples of data after `fit`; long examples are cut into windows.
 
     Arguments:
         modality: The kind of data.
         X: The data.
-        told: Whether the log has already described how these data are cut.
+        logged: Whether the log has already described how these data are cut.
 
     Example:
         >>> import numpy as np
@@ -234,4 +234,4 @@ def examples(modality: Modality, X: Any, told: bool = False) -> Any:
         >>> examples(Tables(), np.zeros((5, 3))).shape
         (5, 3)
     """
-    return modality.examples(X, told) if isinstance(modality, Windowed) else X
+    return modality.examples(X, logged) if isinstance(modality, Windowed) else X

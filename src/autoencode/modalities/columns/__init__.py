@@ -17,15 +17,15 @@ from typing import Any
 import numpy as np
 
 from .cells import no_use
-from .dates import DATES, DateColumn
+from .dates import DATE_TYPES, DateColumn
 from .dtypes import open_cells, returns
 from .levels import UNKNOWN, LevelColumn
 from .numbers import NumberColumn
 
 Column = NumberColumn | DateColumn | LevelColumn
 
-_NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal"}  # as pandas infers them
-_NONE = {"complex", "bytes", "period", "interval"}
+_NUMBER_TYPES = {"integer", "floating", "mixed-integer-float", "decimal"}  # as pandas infers them
+_UNSUPPORTED_TYPES = {"complex", "bytes", "period", "interval"}
 
 
 def describe_column(
@@ -64,7 +64,7 @@ def _describe(name: str | int, cells: Any, limit: int, unknown: str) -> Column:
     there = opened.dropna()
     inferred = "" if opened.dtype == "category" else pd.api.types.infer_dtype(there)
 
-    if inferred in _NONE or isinstance(opened.dtype, pd.ArrowDtype):
+    if inferred in _UNSUPPORTED_TYPES or isinstance(opened.dtype, pd.ArrowDtype):
         cell = next(iter(there), None)
         what = no_use(cell) if cell is not None else f"{cells.dtype} is not supported."
         raise ValueError(f"column {name!r}: {what}")
@@ -81,10 +81,10 @@ def _describe(name: str | int, cells: Any, limit: int, unknown: str) -> Column:
             )
         )
 
-    if kind in "mM" or inferred in DATES:
+    if kind in "mM" or inferred in DATE_TYPES:
         return DateColumn(name).fit(cells)
 
-    if kind in "iuf" or inferred in _NUMBERS:
+    if kind in "iuf" or inferred in _NUMBER_TYPES:
         return NumberColumn(name).fit(cells)
 
     return LevelColumn(name, limit, unknown).fit(cells)

@@ -25,7 +25,7 @@ def no_use(cell: Any) -> str:
         'expected text, numbers, truth values, dates or times, got list [1]. Turn it into ...'
     """
     kind = type(cell).__name__
-    way = _WAYS.get(kind, "Turn it into text, .astype(str), or drop it.")
+    way = _REMEDIES.get(kind, "Turn it into text, .astype(str), or drop it.")
 
     return (
         f"expected text, numbers, truth values, dates or times, got {kind}"
@@ -33,13 +33,13 @@ def no_use(cell: Any) -> str:
     )
 
 
-_LIST = "Turn it into text, .astype(str), or into a column for each element, or drop it."
-_WAYS = {
+_LIST_REMEDY = "Turn it into text, .astype(str), or into a column for each element, or drop it."
+_REMEDIES = {
     "Decimal": "Convert all of the column to one kind of number: .map(Decimal) or .map(float)",
     "Fraction": "Turn it into a number: .map(float)",
     "complex": "Make its parts two columns, .map(lambda z: z.real) and .map(lambda z: z.imag).",
     "bytes": "Turn it into text: .str.decode('utf-8')",
     "Period": "Convert the column to this type: .astype('period[M]'), or another frequency",
     "Interval": "Turn it into a category: .astype('category')",
-    **dict.fromkeys(("list", "tuple", "dict", "set", "ndarray"), _LIST),
+    **dict.fromkeys(("list", "tuple", "dict", "set", "ndarray"), _LIST_REMEDY),
 }

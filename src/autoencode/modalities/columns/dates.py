@@ -1,6 +1,6 @@
 r"""Columns of dates, times of the day and durations."""
 
-__all__ = ["DATES", "DateColumn"]
+__all__ = ["DATE_TYPES", "DateColumn"]
 
 import datetime
 import re
@@ -18,12 +18,12 @@ from .dtypes import close, dtype_of, name_of_cells, open_cells
 from .grids import snap_months, step_of
 from .numbers import NumberColumn
 
-DATES = {"date", "datetime", "datetime64"}  # as pandas infers them
-_OBJECTS = {"date", "datetime", "time", "timedelta"}
-_OF_PANDAS = {"datetime": "Timestamp", "timedelta": "Timedelta"}
-_NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal", "boolean"}
-_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
-_STEPS = {"days": 86400, "hours": 3600, "minutes": 60, "seconds": 1}
+DATE_TYPES = {"date", "datetime", "datetime64"}  # as pandas infers them
+_TIME_OBJECTS = {"date", "datetime", "time", "timedelta"}
+_PANDAS_CLASSES = {"datetime": "Timestamp", "timedelta": "Timedelta"}
+_NUMBER_TYPES = {"integer", "floating", "mixed-integer-float", "decimal", "boolean"}
+_TICKS_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+_STEP_SECONDS = {"days": 86400, "hours": 3600, "minutes": 60, "seconds": 1}
 
 
 class DateColumn(Configurable):
@@ -70,12 +70,12 @@ class DateColumn(Configurable):
 
         kind = pd.api.types.infer_dtype(cells, skipna=True) if cells.dtype == object else ""
         self.dtype_ = name_of_cells(cells)
-        self.dtype_ = kind if kind in _OBJECTS and self.dtype_ == "object" else self.dtype_
+        self.dtype_ = kind if kind in _TIME_OBJECTS and self.dtype_ == "object" else self.dtype_
 
-        if self.dtype_ in _OF_PANDAS and all(
+        if self.dtype_ in _PANDAS_CLASSES and all(
             isinstance(c, (pd.Timestamp, pd.Timedelta)) for c in cells.dropna()
         ):
-            self.dtype_ = _OF_PANDAS[kind]
+            self.dtype_ = _PANDAS_CLASSES[kind]
 
         opened = open_cells(cells)
         self.spans_ = opened.dtype.kind == "m"
@@ -109,7 +109,7 @@ class DateColumn(Configurable):
         zone = self.zone_ is None or re.fullmatch(r"[A-Z][\w+:-]*(/[A-Z][\w+-]*){0,2}", self.zone_)
         check_agreement(
             type(self),
-            unit_=self.unit_ in _SECOND,
+            unit_=self.unit_ in _TICKS_PER_SECOND,
             zone_=bool(zone),
             step_=self.step_ > 0,
             months_=abs(self.months_) < 2**31,
@@ -142,9 +142,9 @@ class DateColumn(Configurable):
             many = f", each {abs(self.months_)}" if abs(self.months_) > 1 else ""
             return f"{ends} days of months{many}"
 
-        for name, seconds in _STEPS.items():
-            if self.step_ % (seconds * _SECOND[self.unit_]) == 0:
-                n = self.step_ // (seconds * _SECOND[self.unit_])
+        for name, seconds in _STEP_SECONDS.items():
+            if self.step_ % (seconds * _TICKS_PER_SECOND[self.unit_]) == 0:
+                n = self.step_ // (seconds * _TICKS_PER_SECOND[self.unit_])
                 return f"{what} in " + (f"whole {name}" if n == 1 else f"steps of {n:,} {name}")
 
         return what
@@ -200,7 +200,7 @@ class DateColumn(Configurable):
         if self.dtype_.startswith("period"):
             return pd.Period(cell, dtype_of(self.dtype_).freq)
 
-        if isinstance(cell, str) and self.dtype_ in _OBJECTS | {*_OF_PANDAS.values()}:
+        if isinstance(cell, str) and self.dtype_ in _TIME_OBJECTS | {*_PANDAS_CLASSES.values()}:
             return _object(pd.Timestamp(self._dates(pd.Series([cell]))[0]), self.dtype_)
 
         return cell
@@ -223,13 +223,13 @@ class DateColumn(Configurable):
 
     @property
     def _day(self) -> int:
-        return 86400 * _SECOND[self.unit_]
+        return 86400 * _TICKS_PER_SECOND[self.unit_]
 
     def _find_grid(self, wall: NDArray) -> None:
         r"""Learns the grid of dates, in ticks of local time from the first date."""
         self.months_, self.step_ = 0, 1
         self.start_ = int(wall.min()) if len(wall) else 0
-        natural = [seconds * _SECOND[self.unit_] for seconds in _STEPS.values()]
+        natural = [seconds * _TICKS_PER_SECOND[self.unit_] for seconds in _STEP_SECONDS.values()]
         whole = [step for step in natural if (wall % step == 0).all()]
         common = step_of(wall) if len(wall) else 1
         self.step_ = max([common, *whole[:1]])
@@ -296,7 +296,7 @@ class DateColumn(Configurable):
         if cells.dtype.kind == "O" and pd.api.types.infer_dtype(cells, skipna=True) == "period":
             cells = pd.Series(cells.tolist()).dt.to_timestamp().set_axis(cells.index)
 
-        if pd.api.types.infer_dtype(cells, skipna=True) in _NUMBERS and cells.notna().any():
+        if pd.api.types.infer_dtype(cells, skipna=True) in _NUMBER_TYPES and cells.notna().any():
             raise ValueError(f"column {self.name!r}: expected {what}, got numbers.")
 
         read = pd.to_timedelta if self.spans_ else pd.to_datetime
@@ -306,8 +306,8 @@ class DateColumn(Configurable):
             return index(read(cells))
         except (ValueError, TypeError) as error:
             options = {} if self.spans_ else {"utc": True}
-            found = read(cells, errors="coerce", **options)
-            wrong = np.flatnonzero((found.isna() & cells.notna()).to_numpy())
+            dates = read(cells, errors="coerce", **options)
+            wrong = np.flatnonzero((dates.isna() & cells.notna()).to_numpy())
             message = str(error).splitlines()[0]
             zones = {str(cell.tzinfo) for cell in cells.dropna() if hasattr(cell, "tzinfo")}
 

@@ -116,19 +116,19 @@ def arrow_type(name: str) -> Any:
     """
     import pyarrow as pa
 
-    if found := re.fullmatch(r"timestamp\[(s|ms|us|ns)(?:, tz=(.+))?\]", name):
-        return pa.timestamp(*found.groups())
+    if match := re.fullmatch(r"timestamp\[(s|ms|us|ns)(?:, tz=(.+))?\]", name):
+        return pa.timestamp(*match.groups())
 
-    if found := re.fullmatch(r"(time32|time64|duration)\[(s|ms|us|ns)\]", name):
-        return getattr(pa, found[1])(found[2])
+    if match := re.fullmatch(r"(time32|time64|duration)\[(s|ms|us|ns)\]", name):
+        return getattr(pa, match[1])(match[2])
 
-    if found := re.fullmatch(
+    if match := re.fullmatch(
         r"(decimal32|decimal64|decimal128|decimal256)\((\d+), (-?\d+)\)", name
     ):
-        return getattr(pa, found[1])(int(found[2]), int(found[3]))
+        return getattr(pa, match[1])(int(match[2]), int(match[3]))
 
-    if found := re.fullmatch(r"dictionary<values=(.+), indices=(.+), ordered=([01])>", name):
-        return pa.dictionary(arrow_type(found[2]), arrow_type(found[1]), found[3] == "1")
+    if match := re.fullmatch(r"dictionary<values=(.+), indices=(.+), ordered=([01])>", name):
+        return pa.dictionary(arrow_type(match[2]), arrow_type(match[1]), match[3] == "1")
 
     return pa.type_for_alias(re.sub(r"^(date\d\d)\[.*\]$", r"\1", name))
 
@@ -228,8 +228,8 @@ def close(values: Any, name: str, categories: Any = None) -> Any:
         return values.dt.to_period(dtype.freq)
 
     if isinstance(dtype, pd.IntervalDtype):
-        found = pd.Categorical(values, [*map(str, categories)])
-        return pd.Series(pd.Categorical.from_codes(found.codes, categories)).astype(dtype)
+        categorical = pd.Categorical(values, [*map(str, categories)])
+        return pd.Series(pd.Categorical.from_codes(categorical.codes, categories)).astype(dtype)
 
     if isinstance(dtype, pd.SparseDtype):
         dense = close(values, str(dtype.subtype))

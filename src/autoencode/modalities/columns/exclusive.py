@@ -58,7 +58,7 @@ def exclusive_groups(flags: NDArray, columns: Sequence[int]) -> list[ExclusiveFl
     if n < _MIN_ROWS:
         return []
 
-    found, i = [], 0
+    groups, i = [], 0
     total = np.zeros(n, int)
 
     for j in range(k):  # the end of a window that moves over the columns
@@ -69,18 +69,18 @@ def exclusive_groups(flags: NDArray, columns: Sequence[int]) -> list[ExclusiveFl
         total += flags[:, j]
 
         if j > i and (total == 1).all():
-            found.append(ExclusiveFlags([*range(i, j + 1)], True))
+            groups.append(ExclusiveFlags([*range(i, j + 1)], True))
             i, total = j + 1, np.zeros(n, int)
 
-    taken = {j for group in found for j in group.columns}
-    found += _never_two(flags, [j for j in range(k) if j not in taken])
+    taken = {j for group in groups for j in group.columns}
+    groups += _never_two(flags, [j for j in range(k) if j not in taken])
 
-    return [group._replace(columns=[int(columns[j]) for j in group.columns]) for group in found]
+    return [group._replace(columns=[int(columns[j]) for j in group.columns]) for group in groups]
 
 
 def _never_two(flags: NDArray, of: list[int]) -> list[ExclusiveFlags]:
     least = _MIN_EXPECTED + math.log(max(1, len(of)))
-    found: list[ExclusiveFlags] = []
+    groups: list[ExclusiveFlags] = []
     window: list[int] = []
     total = np.zeros(len(flags), int)
 
@@ -95,12 +95,12 @@ def _never_two(flags: NDArray, of: list[int]) -> list[ExclusiveFlags]:
         sure = [c for c, rows in zip(window, expected) if rows >= least]
 
         if len(sure) > 1:
-            found.append(ExclusiveFlags(sure, False))
+            groups.append(ExclusiveFlags(sure, False))
 
         if j is not None:
             window, total = [j], flags[:, j].astype(int)
 
-    return found
+    return groups
 
 
 def are_groups(groups: Sequence[tuple[list[int], bool]], flags: Container[int]) -> bool:

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-_ENOUGH = 8  # this many distinct numbers rarely have a common divisor by chance
+_MIN_DISTINCT_NUMBERS = 8  # this many distinct numbers rarely have a common divisor by chance
 
 # Limits for decimals that are not due to chance: the largest number in units of the last
 # decimal, by the bytes of a float; and the difference from a decimal number, in roundings
 _DIGITS = {8: 1e12, 4: 1e5, 2: 0.0}
 _ROUNDING = 4
-_EXACT = 2**53  # floats represent all whole numbers up to this limit
+_MAX_EXACT_INTEGER = 2**53  # floats represent all whole numbers up to this limit
 
 
 def decimals_of(values: NDArray) -> int | None:
@@ -58,7 +58,7 @@ def step_of(units: Sequence[int] | NDArray) -> int:
     units = np.asarray(units)
     distinct = np.unique(units) if units.dtype.kind in "iu" else sorted({*units.tolist()})
 
-    if len(distinct) < _ENOUGH:
+    if len(distinct) < _MIN_DISTINCT_NUMBERS:
         return 1
 
     if isinstance(distinct, np.ndarray) and float(distinct[-1]) - float(distinct[0]) < 2**62:
@@ -84,7 +84,11 @@ def grid_of(values: NDArray) -> tuple[float, int]:
     values = values[np.isfinite(values)]
     n = decimals_of(values if values.dtype.kind == "f" else values.astype(float))
 
-    if n is None or len(values) == 0 or np.abs(values.astype(float)).max() * 10.0**n > _EXACT:
+    if (
+        n is None
+        or len(values) == 0
+        or np.abs(values.astype(float)).max() * 10.0**n > _MAX_EXACT_INTEGER
+    ):
         return 0.0, 0
 
     return step_of(np.rint(values.astype(float) * 10.0**n).astype(np.int64)) / 10**n, n

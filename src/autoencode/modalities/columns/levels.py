@@ -20,9 +20,9 @@ from .dtypes import close, name_of_cells, open_cells
 log = logging.getLogger(__name__)
 
 UNKNOWN = ("error", "missing", "rare")
-NEW = -1.0  # the number that stands for levels that the fit did not see
+NEW_LEVEL = -1.0  # the number that stands for levels that the fit did not see
 
-_TRUTHS = {"true", "false"}
+_BOOLEANS = {"true", "false"}
 
 
 class LevelColumn(Configurable):
@@ -94,14 +94,14 @@ class LevelColumn(Configurable):
         cells = words_of(cells)
 
         try:
-            codes, found = pd.factorize(cells)
+            codes, levels = pd.factorize(cells)
         except TypeError as error:
             wrong = next(filter(_is_unhashable, cells), error)
             raise ValueError(f"column {self.name!r}: {no_use(wrong)}") from None
 
-        counts = np.bincount(codes[codes >= 0], minlength=len(found))
+        counts = np.bincount(codes[codes >= 0], minlength=len(levels))
         frequency = dict.fromkeys(declared, 0)
-        frequency |= dict(zip(map(plain, found), counts.tolist()))
+        frequency |= dict(zip(map(plain, levels), counts.tolist()))
         wrong = [level for level in frequency if not isinstance(level, (str, bool, int, float))]
 
         if wrong:
@@ -158,7 +158,7 @@ class LevelColumn(Configurable):
 
     def is_new(self, index: Any) -> Any:
         r"""Tell which numbers of `encode` stand for levels that the fit did not see."""
-        return (index != 0) & (index == index) if self.constant_ else index == NEW
+        return (index != 0) & (index == index) if self.constant_ else index == NEW_LEVEL
 
     @property
     def is_text(self) -> bool:
@@ -178,17 +178,19 @@ class LevelColumn(Configurable):
         import pandas as pd
 
         cells = words_of(cells)
-        codes, found = pd.factorize(cells)
-        index = np.array([*self._find(found), -1])[codes].astype(float)
+        codes, levels = pd.factorize(cells)
+        index = np.array([*self._find(levels), -1])[codes].astype(float)
         new = (index < 0) & (codes >= 0)
         index[codes < 0] = np.nan
 
         if new.any():
             rows = np.flatnonzero(new)
             self._tell(
-                plain(found[codes[rows[0]]]), locate_cell(cells, rows[0]), len(rows), len(cells)
+                plain(levels[codes[rows[0]]]), locate_cell(cells, rows[0]), len(rows), len(cells)
             )
-            index[new] = np.nan if self.unknown == "missing" else self.limit if self.rare else NEW
+            index[new] = (
+                np.nan if self.unknown == "missing" else self.limit if self.rare else NEW_LEVEL
+            )
 
         return index
 
@@ -240,7 +242,7 @@ class LevelColumn(Configurable):
         r"""Returns the numbers of levels, which may be given as text; -1 for unknown levels."""
         known = {level: k for k, level in enumerate(self.levels_)}
         words = {str(level): k for level, k in known.items()}
-        truths = {word.lower(): k for word, k in words.items() if word.lower() in _TRUTHS}
+        truths = {word.lower(): k for word, k in words.items() if word.lower() in _BOOLEANS}
 
         def find(cell: Any) -> int:
             word = str(cell)
@@ -251,7 +253,7 @@ class LevelColumn(Configurable):
     def _levels(self) -> str:
         return ", ".join(map(repr, self.levels_[:10])) + ", ..." * (len(self.levels_) > 10)
 
-    def _tell(self, level: Any, where: str, n: int, of: int) -> None:
+    def _report_new(self, level: Any, where: str, n: int, of: int) -> None:
         r"""Warns about cells with levels that were not in the fit, and names the first.
 
         Raises:

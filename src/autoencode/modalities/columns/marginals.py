@@ -15,14 +15,16 @@ from numpy.typing import NDArray
 from ...data.disk_arrays import FileArray
 from ..normal_scores import NormalScores
 
-_NUMBERS, _FEWEST = 2**22, 2**12  # numbers of a table to examine, and minimum number of rows
+# Numbers of a table to examine, and minimum number of rows
+_MAX_EXAMINED_NUMBERS, _MIN_EXAMINED_ROWS = 2**22, 2**12
 
-_LEVELS = 32  # maximum count of distinct numbers in columns of flags, ratings or small counts
+_MAX_LEVELS = 32  # maximum count of distinct numbers in columns of flags, ratings or small counts
 _ROWS_PER_LEVEL = 5
 
-_SPIKE = 0.05  # minimum fraction of the rows with a number that is far more frequent than others
-_ALONE = 5  # minimum ratio of its rows to the rows of the next number
-_ROWS_PER_SPIKE, _OTHERS = 10, 10
+# Minimum fraction of the rows with a number that is far more frequent than others
+_MIN_SPIKE_FRACTION = 0.05
+_MIN_SPIKE_RATIO = 5  # minimum ratio of its rows to the rows of the next number
+_ROWS_PER_SPIKE, _MIN_OTHER_NUMBERS = 10, 10
 
 _SKEWNESS, _KURTOSIS, _ROWS = 1.2, 6.0, 50
 
@@ -39,8 +41,8 @@ def describe_columns(X: NDArray, columns: NDArray) -> dict[int, NormalScores]:
         >>> describe_columns(X, np.array([0, 1]))
         {0: NormalScores(knots=13)}
     """
-    found = {int(j): marginal(np.asarray(X[:, j], float)) for j in columns}
-    return {j: scores for j, scores in found.items() if scores is not None}
+    marginals = {int(j): marginal(np.asarray(X[:, j], float)) for j in columns}
+    return {j: scores for j, scores in marginals.items() if scores is not None}
 
 
 def some_rows(X: NDArray) -> NDArray:
@@ -53,7 +55,7 @@ def some_rows(X: NDArray) -> NDArray:
         >>> some_rows(np.zeros((10**4, 1000))).shape
         (4194, 1000)
     """
-    n = min(len(X), max(_FEWEST, _NUMBERS // X.shape[1]))
+    n = min(len(X), max(_MIN_EXAMINED_ROWS, _MAX_EXAMINED_NUMBERS // X.shape[1]))
 
     if n == len(X):
         return X
@@ -110,16 +112,16 @@ def shared_numbers(values: NDArray) -> NDArray:
     with np.errstate(over="ignore"):
         halves = bool((2 * v == np.rint(2 * v)).all())
 
-    if halves and (set(v) == {0.0, 1.0} or (1 < u <= _LEVELS and n >= _ROWS_PER_LEVEL * u)):
+    if halves and (set(v) == {0.0, 1.0} or (1 < u <= _MAX_LEVELS and n >= _ROWS_PER_LEVEL * u)):
         return v
 
     descending = np.append(np.sort(counts)[::-1], 0)
 
     for k in (1, 2):
         least, further = descending[k - 1 : k + 1] if k < len(descending) else (0, 0)
-        many = least >= max(_SPIKE * n, _ROWS_PER_SPIKE)
+        many = least >= max(_MIN_SPIKE_FRACTION * n, _ROWS_PER_SPIKE)
 
-        if many and least >= _ALONE * further and u >= k + _OTHERS:
+        if many and least >= _MIN_SPIKE_RATIO * further and u >= k + _MIN_OTHER_NUMBERS:
             return v[counts >= least]
 
     return v[:0]

@@ -18,9 +18,9 @@ from .dtypes import close, dtype_of, name_of_cells, open_cells
 from .grids import grid_of, snap, step_of
 from .marginals import knots_for, shared_numbers
 
-_LARGEST = 1e300
-_EXACT = 2**53  # floats represent all whole numbers up to this limit
-_MOST = 18  # maximum number of decimals of decimal numbers
+_MAX_MAGNITUDE = 1e300
+_MAX_EXACT_INTEGER = 2**53  # floats represent all whole numbers up to this limit
+_MAX_DECIMALS = 18  # maximum number of decimals of decimal numbers
 
 
 class NumberColumn(Configurable):
@@ -83,7 +83,7 @@ class NumberColumn(Configurable):
 
         if units is not None:
             low, high = int(min(units)), int(max(units))
-            self.origin_ = str(low) if max(-low, high) > _EXACT else ""
+            self.origin_ = str(low) if max(-low, high) > _MAX_EXACT_INTEGER else ""
             self.last_ = str(high - int(self.origin_ or 0))
 
         values = self.to_numeric(cells)
@@ -96,7 +96,7 @@ class NumberColumn(Configurable):
         self.constant_ = bool(self.low_ == self.high_ and not missing.any())
         self._find_grid(values, units, there.dtype)
 
-        if max(-self.low_, self.high_) > _LARGEST:
+        if max(-self.low_, self.high_) > _MAX_MAGNITUDE:
             raise ValueError(
                 f"column {self.name!r}: the numbers are too large, from {self.low_:g} to"
                 f" {self.high_:g}. Divide them."
@@ -112,12 +112,12 @@ class NumberColumn(Configurable):
         digits = re.compile(r"(-?\d{1,400})?")
         check_agreement(
             type(self),
-            low_=-_LARGEST <= self.low_ <= self.high_ <= _LARGEST,
-            scale_=self.scale_ is None or 0 <= self.scale_ <= _MOST,
+            low_=-_MAX_MAGNITUDE <= self.low_ <= self.high_ <= _MAX_MAGNITUDE,
+            scale_=self.scale_ is None or 0 <= self.scale_ <= _MAX_DECIMALS,
             origin_=digits.fullmatch(self.origin_) is not None,
             last_=digits.fullmatch(self.last_) is not None,
-            step_=0 <= self.step_ <= 2 * _LARGEST,
-            decimals_=0 <= self.decimals_ <= _MOST,
+            step_=0 <= self.step_ <= 2 * _MAX_MAGNITUDE,
+            decimals_=0 <= self.decimals_ <= _MAX_DECIMALS,
         )
 
     @property
@@ -272,11 +272,11 @@ class NumberColumn(Configurable):
             return cells.to_numpy(dtype=float, na_value=np.nan)
 
         try:
-            found = pd.to_numeric(cells.astype(object), errors="coerce").to_numpy(float)
+            numbers = pd.to_numeric(cells.astype(object), errors="coerce").to_numpy(float)
         except OverflowError:  # whole numbers beyond the largest float
-            found = np.array([*map(_float, cells)])
+            numbers = np.array([*map(_float, cells)])
 
-        wrong = np.flatnonzero(np.isnan(found) & cells.notna().to_numpy())
+        wrong = np.flatnonzero(np.isnan(numbers) & cells.notna().to_numpy())
         words = [i for i, cell in enumerate(cells) if isinstance(cell, str)]
 
         if len(wrong) or words:
@@ -286,7 +286,7 @@ class NumberColumn(Configurable):
                 f" {locate_cell(cells, row)}."
             )
 
-        return found
+        return numbers
 
 
 def _float(cell: Any) -> float:
@@ -302,7 +302,7 @@ def _float(cell: Any) -> float:
 def _scale(cells: Any) -> int:
     r"""Returns the largest number of decimals of decimal numbers."""
     exponents = [cell.as_tuple().exponent for cell in cells if cell.is_finite()]
-    return min(_MOST, max([0, *(-exponent for exponent in exponents)]))
+    return min(_MAX_DECIMALS, max([0, *(-exponent for exponent in exponents)]))
 
 
 def _shifted(cell: Any, scale: int) -> int:

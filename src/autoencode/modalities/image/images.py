@@ -37,10 +37,11 @@ from .tiles import over_blocks, over_tiles
 
 log = logging.getLogger(__name__)
 
-_ROWS = 512  # number of images to restore at once
+_IMAGES_PER_BATCH = 512  # number of images to restore at once
 _COLORS = {3, 4}  # numbers of channels of files in color
-_LARGEST_SKIP = 2**16  # numbers in an image; networks of larger ones have no linear skip
-_FEWEST, _FEW = 10, 250  # range of the number of images for which shifted images are added
+_MAX_SKIP_NUMBERS = 2**16  # numbers in an image; networks of larger ones have no linear skip
+# Range of the number of images for which shifted images are added
+_MIN_IMAGES_TO_SHIFT, _MAX_IMAGES_TO_SHIFT = 10, 250
 
 
 class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
@@ -114,10 +115,10 @@ class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
             return read_images(path, (height, width), channels, self.strict, self._depth())
 
         size = (self.size, self.size) if isinstance(self.size, int) else self.size
-        found = read_images(path, size, strict=self.strict)
-        warn(_reduction(sizes_of(path), found.X.shape[1:3], chosen=size is not None))
+        images = read_images(path, size, strict=self.strict)
+        warn(_reduction(sizes_of(path), images.X.shape[1:3], chosen=size is not None))
 
-        return found
+        return images
 
     def fit(self, X: NDArray, support: Constraint = constraints.real) -> "Images":
         self._check_arguments(X)
@@ -168,9 +169,9 @@ class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
 
         if shape != wanted:
             C, H, W = self.shape_
-            told = f"(N, {H}, {W})" if C == 1 else f"(N, {H}, {W}, {C})"
-            told = f"(N, {C}, {H}, {W})" if first else told
-            raise ValueError(f"expected images with shape {told}, got {X.shape}.")
+            expected = f"(N, {H}, {W})" if C == 1 else f"(N, {H}, {W}, {C})"
+            expected = f"(N, {C}, {H}, {W})" if first else expected
+            raise ValueError(f"expected images with shape {expected}, got {X.shape}.")
 
         if X.dtype != np.uint8 and len(X):
             self._check_range(*value_range(X)[:2])
@@ -192,15 +193,19 @@ class Images(Modality, Readable, Writable, Pictured, Tiled, Augmented):
 
     def restore(self, x: Tensor) -> NDArray:
         # A few images at a time stay in the processor's cache between operations
-        return np.concatenate([self._restore(rows) for rows in x.split(_ROWS)])
+        return np.concatenate([self._restore(rows) for rows in x.split(_IMAGES_PER_BATCH)])
 
     def network(self) -> Network:
         # Affine maps of large images would have nearly all weights of a convolutional network
-        linear = not self.binary_ and math.prod(self.shape_) <= _LARGEST_SKIP
+        linear = not self.binary_ and math.prod(self.shape_) <= _MAX_SKIP_NUMBERS
         return Convolutional(skip=linear)
 
     def variation(self) -> Shifts | None:
-        return Shifts() if _FEWEST <= self.n_ <= _FEW and not self.binary_ else None
+        return (
+            Shifts()
+            if _MIN_IMAGES_TO_SHIFT <= self.n_ <= _MAX_IMAGES_TO_SHIFT and not self.binary_
+            else None
+        )
 
     def denoiser(self) -> Network:
         return self.network() if self.binary_ else FullyConvolutional()

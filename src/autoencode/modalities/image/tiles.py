@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-_BLOCK = 256  # pixels on each side of the part of a block that is kept
+_BLOCK_PIXELS = 256  # pixels on each side of the part of a block that is kept
 
 
 def over_tiles(x: Tensor, size: tuple[int, int], function: Callable[[Tensor], Tensor]) -> Tensor:
@@ -74,13 +74,13 @@ def over_blocks(
         True
     """
     _, H, W = x.shape
-    n, rows, columns = _BLOCK // stride, -(-H // stride), -(-W // stride)
+    n, rows, columns = _BLOCK_PIXELS // stride, -(-H // stride), -(-W // stride)
     y = torch.empty(0)
 
-    for i in range(0, H, _BLOCK):
-        for j in range(0, W, _BLOCK):
+    for i in range(0, H, _BLOCK_PIXELS):
+        for j in range(0, W, _BLOCK_PIXELS):
             top, left = max(0, i - radius), max(0, j - radius)
-            bottom, right = min(H, i + _BLOCK + radius), min(W, j + _BLOCK + radius)
+            bottom, right = min(H, i + _BLOCK_PIXELS + radius), min(W, j + _BLOCK_PIXELS + radius)
             block = function(x[None, :, top:bottom, left:right])[0]
             y = y if len(y) else block.new_empty(len(block), rows, columns)
             here = y[:, i // stride : i // stride + n, j // stride : j // stride + n]

@@ -11,21 +11,21 @@ def fill_column(cells: Any, other: Any) -> Any:
     r"""Returns a column with missing cells from another column, in its own type if possible."""
     import pandas as pd
 
-    gone = missing(cells)
+    is_missing = missing(cells)
     of_python = isinstance(cells.dtype, np.dtype) and cells.dtype.kind == "O"
 
-    if not gone.any() and (not of_python or cells.dtype == other.dtype):
+    if not is_missing.any() and (not of_python or cells.dtype == other.dtype):
         return cells
 
     viewed = isinstance(other.dtype, pd.ArrowDtype) and "view" in str(other.dtype)
 
     if cells.dtype == other.dtype and not viewed:  # Arrow cannot select rows of string views
         n = len(cells)
-        chosen = np.where(gone, np.arange(n) + n, np.arange(n))
+        chosen = np.where(is_missing, np.arange(n) + n, np.arange(n))
         return pd.concat([cells, other]).iloc[chosen].set_axis(cells.index)
 
     a, b = (open_cells(c) if viewed else c.astype(object) for c in (cells, other))
-    whole = a.where(~gone, b)
+    whole = a.where(~is_missing, b)
 
     if cells.dtype != other.dtype and not _holds(other.dtype, cells):
         return whole.infer_objects()

@@ -24,13 +24,13 @@ def flags_of(columns: Sequence[Column]) -> dict[int, Flag]:
         columns: The columns.
     """
     layout = RowLayout.of(columns)
-    found = {}
+    flags = {}
 
     for at, j in enumerate(layout.numbers):
         column = columns[j]
 
         if isinstance(column, NumberColumn) and column.scores_.is_flag:
-            found[j] = Flag.of_scores(at, column.scores_)
+            flags[j] = Flag.of_scores(at, column.scores_)
 
     start = 2 * len(layout.numbers)
 
@@ -39,11 +39,11 @@ def flags_of(columns: Sequence[Column]) -> dict[int, Flag]:
 
         if isinstance(column, LevelColumn) and column.is_truth and size == len(column.levels_):
             on = column.levels_.index(True)
-            found[j] = Flag(start + on, other=start + 1 - on)
+            flags[j] = Flag(start + on, other=start + 1 - on)
 
         start += size
 
-    return found
+    return flags
 
 
 def groups_of(columns: Sequence[Column], X: Any) -> list[ExclusiveFlags]:

@@ -61,7 +61,7 @@ from .scores import log_unit, mean_in_units
 
 log = logging.getLogger(__name__)
 
-_SCALE_OF_ERRORS = 0.3  # standard deviation that weights errors of scores against wrong levels
+_ERROR_SCALE = 0.3  # standard deviation that weights errors of scores against wrong levels
 
 
 class MixedTables(
@@ -211,11 +211,11 @@ class MixedTables(
     def load(self, X: Any) -> Tensor:
         X = _frame(X)
         names = {column.name: column for column in self.columns_}  # faster than a search
-        gone = [name for name in names if name not in X.columns]
+        absent = [name for name in names if name not in X.columns]
         new = [name for name in X.columns if name not in names]
 
-        if gone or new:
-            what = [f"{gone} have vanished"] * bool(gone) + [f"{new} are new"] * bool(new)
+        if absent or new:
+            what = [f"{absent} have vanished"] * bool(absent) + [f"{new} are new"] * bool(new)
             raise ValueError(f"expected the columns of the fit: {' and '.join(what)}.")
 
         if len(X) == 0:
@@ -274,14 +274,14 @@ class MixedTables(
 
     def hide(self, x: Tensor) -> Tensor:
         layout = self._layout()
-        gone = self.gaps_.draw(len(x))[:, layout.cells].to(x.device)
-        return x * ~gone[:, layout.slots]
+        hidden = self.gaps_.draw(len(x))[:, layout.cells].to(x.device)
+        return x * ~hidden[:, layout.slots]
 
     def network(self) -> Network:
         return FullyConnected(skip=True)
 
     def deterministic_likelihood(self) -> Family:
-        return self._likelihood(_SCALE_OF_ERRORS)
+        return self._likelihood(_ERROR_SCALE)
 
     def likelihood(self) -> Family:
         return self._likelihood()

@@ -63,7 +63,7 @@ def surprisal_of_new(columns: Sequence[Column], t: Tensor) -> Tensor:
         t: The rows, as loaded, with shape `(N, columns)`.
     """
     new, missing = is_new(columns, t), t.isnan()
-    found = t.new_zeros(t.shape, dtype=torch.float64)
+    surprisal = t.new_zeros(t.shape, dtype=torch.float64)
 
     for j, column in enumerate(columns):
         if isinstance(column, LevelColumn):
@@ -71,11 +71,11 @@ def surprisal_of_new(columns: Sequence[Column], t: Tensor) -> Tensor:
         elif column.constant_:
             u, is_other = 0.5 / (column.scores_.rows_ + 1), t[:, j] != 0
         else:
-            found[:, j] = torch.from_numpy(column.scores_.log_unseen(t[:, j].double().numpy()))
+            surprisal[:, j] = torch.from_numpy(column.scores_.log_unseen(t[:, j].double().numpy()))
             continue
 
         if u > 0:
             entropy = -u * math.log(u) - (1 - u) * math.log1p(-u)
-            found[:, j] = -torch.where(is_other, math.log(u), math.log1p(-u)) - entropy
+            surprisal[:, j] = -torch.where(is_other, math.log(u), math.log1p(-u)) - entropy
 
-    return found.masked_fill(missing, 0.0)
+    return surprisal.masked_fill(missing, 0.0)

@@ -58,9 +58,9 @@ def grids_of(X: NDArray) -> tuple[NDArray, NDArray]:
         rows = FileArray.of(X) if isinstance(X, np.memmap) else None
         X = (X if rows is None else rows)[np.linspace(0, len(X) - 1, n).astype(int)]
 
-    found = [grid_of(np.asarray(X[:, j])) for j in range(X.shape[1])]
+    grids = [grid_of(np.asarray(X[:, j])) for j in range(X.shape[1])]
 
-    return np.array([step for step, _ in found], float), np.array([k for _, k in found], int)
+    return np.array([step for step, _ in grids], float), np.array([k for _, k in grids], int)
 
 
 def first_cells(X: Any, constant: NDArray) -> list[tuple[int, Any]]:

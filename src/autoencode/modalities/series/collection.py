@@ -11,7 +11,7 @@ from ...data import is_frame
 from ..windows import Windows
 from .lists import SeriesList, as_list, from_frame
 
-_NARROW = 5  # series rarely have so few steps, and often have so few channels
+_MAX_CHANNELS_LIKELY = 5  # series rarely have so few steps, and often have so few channels
 
 
 def collect(X: Any, n_channels: int | None = None, **columns: Any) -> Any:
@@ -50,7 +50,12 @@ def collect(X: Any, n_channels: int | None = None, **columns: Any) -> Any:
             f" got shape {X.shape} and type {X.dtype}. Use X[None] for a single series."
         )
 
-    if X.ndim == 2 and X.shape[1] < _NARROW and X.shape[0] > X.shape[1] and n_channels is None:
+    if (
+        X.ndim == 2
+        and X.shape[1] < _MAX_CHANNELS_LIKELY
+        and X.shape[0] > X.shape[1]
+        and n_channels is None
+    ):
         N, T = X.shape
         raise ValueError(
             f"an array with shape {X.shape} may be one series of {N:,} steps and {T}"

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ..windows import Windows, join, starts
 
-_WHOLE = 512  # steps; longer series are cut into windows
-_WINDOW = 128  # steps of a window of longer series
+_MAX_WHOLE_STEPS = 512  # steps; longer series are cut into windows
+_WINDOW_STEPS = 128  # steps of a window of longer series
 
 
 def choose_window(lengths: Sequence[int]) -> int:
@@ -24,7 +24,7 @@ def choose_window(lengths: Sequence[int]) -> int:
         >>> choose_window([24, 24]), choose_window([100_000])
         (24, 128)
     """
-    return max(lengths) if max(lengths) <= _WHOLE else _WINDOW
+    return max(lengths) if max(lengths) <= _MAX_WHOLE_STEPS else _WINDOW_STEPS
 
 
 def choose_windows(

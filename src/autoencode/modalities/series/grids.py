@@ -13,9 +13,9 @@ from ...data.tabular.doubts import are_days
 
 log = logging.getLogger(__name__)
 
-_ROUNDED = 0.01  # steps; larger rounding of times is logged
-_SPARSE = 50  # maximum number of positions of a grid for each observation
-_MONTH = 27.9  # days; shorter differences are not months
+_MAX_SILENT_ROUNDING = 0.01  # steps; larger rounding of times is logged
+_MAX_POSITIONS_PER_OBSERVATION = 50  # maximum number of positions of a grid for each observation
+_MIN_MONTH_DAYS = 27.9  # days; shorter differences are not months
 
 
 class Grid(NamedTuple):
@@ -87,7 +87,7 @@ def find_grid(times: Sequence[NDArray], step: float | None, dates: bool) -> Grid
             " times out if the rows are in order."
         )
 
-    if dates and apart.min() >= _MONTH * 86400:
+    if dates and apart.min() >= _MIN_MONTH_DAYS * 86400:
         months = np.concatenate([np.diff(Grid(1, True).places(t)) for t in times])
         whole = np.rint(months)
 
@@ -102,13 +102,13 @@ def _median(v: NDArray) -> float:
     return float(np.quantile(v, 0.5, method="lower"))
 
 
-def check_grid(grid: Grid, times: Sequence[NDArray], told: bool) -> None:
+def check_grid(grid: Grid, times: Sequence[NDArray], logged: bool) -> None:
     r"""Log the distance of times from a grid, and refuse a grid that is nearly empty.
 
     Arguments:
         grid: The grid.
         times: The times of each series.
-        told: Whether the log has already described it.
+        logged: Whether the log has already described it.
 
     Raises:
         ValueError: If nearly all positions would be empty.
@@ -119,7 +119,7 @@ def check_grid(grid: Grid, times: Sequence[NDArray], told: bool) -> None:
     n = sum(len(t) for t in times)
     length = sum(int(grid.positions(t).max()) + 1 for t in times if len(t))
 
-    if length > _SPARSE * n:
+    if length > _MAX_POSITIONS_PER_OBSERVATION * n:
         raise ValueError(
             f"a grid with a step of {grid.spelled()} would have {length:,} positions for {n:,}"
             " times. Set step=... (command line: --modality.step) to the usual difference of"
@@ -133,7 +133,7 @@ def check_grid(grid: Grid, times: Sequence[NDArray], told: bool) -> None:
         places = places - places[:1]
         off = max(off, float(np.abs(places - np.rint(places)).max(initial=0)))
 
-    if off > (0.2 if grid.months else _ROUNDED) and not told:
+    if off > (0.2 if grid.months else _MAX_SILENT_ROUNDING) and not logged:
         log.info(
             "times are rounded to a grid with a step of %s, by up to %.0f %% of it; step=..."
             " (command line: --modality.step) changes it.",
@@ -190,10 +190,10 @@ def numeric_times(cells: Any, name: str) -> tuple[NDArray[np.float64], bool]:
     try:  # in other spellings, day and month could be mistaken for each other
         dates = pd.to_datetime(cells, utc=True, format="ISO8601" if is_text else None)
     except (ValueError, TypeError) as error:
-        said = " ".join(str(error).split())[:80]
+        reason = " ".join(str(error).split())[:80]
         raise ValueError(
-            f"expected numbers, times or dates such as 2024-12-31 in the column {name!r}: {said}."
-            " Use pd.to_datetime(X[...], format=...) for other spellings."
+            f"expected numbers, times or dates such as 2024-12-31 in the column {name!r}:"
+            f" {reason}. Use pd.to_datetime(X[...], format=...) for other spellings."
         ) from None
 
     return ((dates - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)).to_numpy(float), True

@@ -67,9 +67,9 @@ def _times(series: SeriesList, rows: NDArray, positions: NDArray) -> Any:
     first, step = series.times.iloc[int(rows[0])], series.grid.step
 
     if pd.api.types.is_number(first):
-        found = first + step * positions
+        times = first + step * positions
         whole = pd.api.types.is_integer(first) and float(step).is_integer()
-        return found.astype(int) if whole else found
+        return times.astype(int) if whole else times
 
     if isinstance(first, str):
         first = pd.Timestamp(first)

@@ -121,7 +121,7 @@ def as_list(X: Iterable[Any], channels: int | None = None) -> SeriesList:
         >>> as_list([[1.0, 2.0], [3.0]]).lengths
         (2, 1)
     """
-    found: list[NDArray] = []
+    converted: list[NDArray] = []
     flat = True
 
     for i, x in enumerate(X):
@@ -135,7 +135,7 @@ def as_list(X: Iterable[Any], channels: int | None = None) -> SeriesList:
 
         flat = flat and x.ndim == 1
         x = x[:, None] if x.ndim == 1 else x
-        C = channels or (found[0].shape[1] if found else x.shape[1])
+        C = channels or (converted[0].shape[1] if converted else x.shape[1])
 
         if x.shape[1] != C:
             raise ValueError(
@@ -143,12 +143,12 @@ def as_list(X: Iterable[Any], channels: int | None = None) -> SeriesList:
                 f" of shape {x.shape}."
             )
 
-        found.append(x if x.dtype == np.float32 else x.astype(float))
+        converted.append(x if x.dtype == np.float32 else x.astype(float))
 
-    if not found:
+    if not converted:
         raise ValueError("expected at least one series, got none.")
 
-    series = SeriesList(found)
+    series = SeriesList(converted)
     series.flat = flat
 
     return series
@@ -194,8 +194,10 @@ def from_frame(
     others = [time] * (time is not None) + keys
     wanted = [*others, *(channels or [])]
 
-    if gone := [name for name in wanted if name not in names]:
-        raise ValueError(f"expected the columns {wanted}: {gone} are missing; there are {names}.")
+    if missing := [name for name in wanted if name not in names]:
+        raise ValueError(
+            f"expected the columns {wanted}: {missing} are missing; there are {names}."
+        )
 
     chosen = [*channels] if channels else [name for name in names if name not in others]
     numbers = _numbers(frame, chosen)
@@ -224,9 +226,9 @@ def from_frame(
         grid = Grid(1.0)
     else:
         parts = [times[rows] for rows in ordered]
-        told = grid is not None
+        logged = grid is not None
         grid = grid or find_grid(parts, step, dates)
-        check_grid(grid, parts, told)
+        check_grid(grid, parts, logged)
 
     placed = [Placed(rows, grid.positions(t)) for rows, t in zip(ordered, parts)]
     series = SeriesList([_on_grid(numbers[rows], at) for rows, at in placed])
@@ -296,8 +298,8 @@ def _groups(frame: Any, keys: Sequence[str]) -> list[tuple[str, NDArray[np.intp]
         if (n := int(frame[name].isna().sum())) > 0:
             raise ValueError(f"expected a series in each row, got none in {n:,} rows of {name!r}.")
 
-    found = frame.groupby([*keys], sort=False, observed=True).indices
-    first = sorted(found.items(), key=lambda item: item[1].min())
+    groups = frame.groupby([*keys], sort=False, observed=True).indices
+    first = sorted(groups.items(), key=lambda item: item[1].min())
     parts = [(key if isinstance(key, tuple) else (key,), np.sort(rows)) for key, rows in first]
 
     return [("/".join(map(str, key)), rows) for key, rows in parts]

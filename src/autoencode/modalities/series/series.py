@@ -203,22 +203,22 @@ class Series(
 
         windows = self._cut(X)
         self.dtype_ = str(windows.dtype)
-        found = moments(windows)
+        statistics = moments(windows)
 
-        if (none := found.n == 0).any():
+        if (none := statistics.n == 0).any():
             raise ValueError(
                 f"expected numbers in each channel, got none in {self._named(none)}. Leave it out."
             )
 
-        self.gaps_ = found.missing if self.gaps is None else self.gaps
+        self.gaps_ = statistics.missing if self.gaps is None else self.gaps
 
-        if found.missing and not self.gaps_:
+        if statistics.missing and not self.gaps_:
             raise ValueError(
                 "expected no missing numbers (NaN) with gaps=False, and no series shorter than a"
                 f" window of {self.steps_} steps. Leave gaps out to fit with gaps."
             )
 
-        loc, scale, constant = found.loc, found.scale, found.constant
+        loc, scale, constant = statistics.loc, statistics.scale, statistics.constant
 
         if support is not constraints.real:
             loc, scale = np.zeros_like(loc), np.ones_like(scale)
@@ -248,7 +248,7 @@ class Series(
             grid_=self.grid_ is None or self.grid_[0] > 0,
         )
 
-    def examples(self, X: Any, told: bool = False) -> Any:
+    def examples(self, X: Any, logged: bool = False) -> Any:
         return self.windows(X)
 
     def windows(self, X: Any) -> Windows:

@@ -61,8 +61,8 @@ def learn_symbols(rows: Sequence[bytes]) -> str:
         ImportError: If the package `selfies` is missing.
         ValueError: If a row is no molecule, naming it.
     """
-    found = {symbol for row in rows for symbol in split_molecule(row)}
-    return json.dumps(sorted(found | _package().get_semantic_robust_alphabet()))
+    symbols = {symbol for row in rows for symbol in split_molecule(row)}
+    return json.dumps(sorted(symbols | _package().get_semantic_robust_alphabet()))
 
 
 def check_symbols(vocabulary: str) -> None:

@@ -23,9 +23,9 @@ from torch import Tensor
 from ...common.container import parse
 from ...networks.padding import lengths
 
-_BYTES = [chr(i) for i in range(256)]  # for a package that knows characters and no bytes
-_LETTERS = 2**26  # of all pieces together
-_PIECES = r" ?[^ ]+| +"  # words, with the space before them
+_BYTE_LETTERS = [chr(i) for i in range(256)]  # for a package that knows characters and no bytes
+_MAX_LETTERS = 2**26  # of all pieces together
+_PIECE_PATTERN = r" ?[^ ]+| +"  # words, with the space before them
 
 
 class Tokenizer(abc.ABC):
@@ -105,7 +105,7 @@ def learn_subwords(rows: Sequence[bytes], size: int) -> str:
     """
     tokenizer = _tokenizer()
     trainer = _package().trainers.BpeTrainer(
-        vocab_size=size, initial_alphabet=_BYTES, show_progress=False
+        vocab_size=size, initial_alphabet=_BYTE_LETTERS, show_progress=False
     )
     tokenizer.train_from_iterator((row.decode("latin-1") for row in rows), trainer)
 
@@ -174,7 +174,9 @@ def decode_batch(x: Tensor, tokenizer: Tokenizer) -> list[bytes]:
 def _tokenizer(**parts: Any) -> Any:
     package = _package()
     tokenizer = package.Tokenizer(package.models.BPE(**parts))
-    tokenizer.pre_tokenizer = package.pre_tokenizers.Split(package.Regex(_PIECES), "isolated")
+    tokenizer.pre_tokenizer = package.pre_tokenizers.Split(
+        package.Regex(_PIECE_PATTERN), "isolated"
+    )
 
     return tokenizer
 
@@ -191,7 +193,7 @@ def _parts(vocabulary: str) -> tuple[dict[str, int], list[tuple[str, str]]]:
         numbers, merges = model["vocab"], [tuple(pair) for pair in model["merges"]]
         ids = [*numbers.values()]
         good = all(type(i) is int for i in ids) and sorted(ids) == [*range(len(ids))]
-        good = good and numbers.keys() >= {*_BYTES} and len(merges) <= len(ids)
+        good = good and numbers.keys() >= {*_BYTE_LETTERS} and len(merges) <= len(ids)
         good = good and all(
             len(pair) == 2 and all(part in numbers for part in (*pair, "".join(pair)))
             for pair in merges
@@ -199,7 +201,7 @@ def _parts(vocabulary: str) -> tuple[dict[str, int], list[tuple[str, str]]]:
     except (KeyError, TypeError, AttributeError, RecursionError):
         good = False
 
-    if not good or sum(map(len, numbers)) > _LETTERS:
+    if not good or sum(map(len, numbers)) > _MAX_LETTERS:
         raise ValueError("the vocabulary of subwords is damaged.")
 
     return numbers, merges

@@ -148,8 +148,8 @@ def factor_analysis(x: Tensor, max_factors: int) -> Factors:
 
     for train, test in _folds(x) if len(candidates) > 1 else ():
         for k, score in zip(candidates, scores):
-            found = _fixed_point(train, min(k, max(1, len(train) - 2)), iterations=30)
-            score.append(found.log_prob(test))
+            factors = _fixed_point(train, min(k, max(1, len(train) - 2)), iterations=30)
+            score.append(factors.log_prob(test))
 
     # The median is robust to a few examples with a rare value in an almost constant column
     medians = [float(torch.cat(score).median()) if score else 0.0 for score in scores]
@@ -214,10 +214,12 @@ def _fixed_point(x: Tensor, k: int, iterations: int) -> Factors:
     noise, before = variance / 2, -math.inf
 
     for _ in range(iterations if k else 0):
-        found = _loadings(x, k, noise, whitened)
-        noise = (variance - found.loadings.square().sum(dim=1)).clamp(min=_MIN_VARIANCE)
-        explained = found.precision.log().sum() - found.precision.sum()
-        now = -0.5 * float(explained + (variance / found.noise).sum() + found.noise.log().sum())
+        factors = _loadings(x, k, noise, whitened)
+        noise = (variance - factors.loadings.square().sum(dim=1)).clamp(min=_MIN_VARIANCE)
+        explained = factors.precision.log().sum() - factors.precision.sum()
+        now = -0.5 * float(
+            explained + (variance / factors.noise).sum() + factors.noise.log().sum()
+        )
 
         if abs(now - before) < _TOLERANCE_NATS:
             break
@@ -244,10 +246,10 @@ def _held_out_noise(x: Tensor, k: int) -> Tensor:
         r, some = x.new_zeros(x.shape[1]), []
 
         for train, test in _folds(x):
-            found = _loadings(train, k, noise)
-            W = found.loadings
-            squares = (test - (test @ found.encoder.T) @ W.T).square()
-            squares += (W.square() / found.precision).sum(dim=1)
+            factors = _loadings(train, k, noise)
+            W = factors.loadings
+            squares = (test - (test @ factors.encoder.T) @ W.T).square()
+            squares += (W.square() / factors.precision).sum(dim=1)
             r += squares.sum(dim=0) / N
             some.append(squares[: math.ceil(_MAX_EXAMPLES_TO_SHRINK / _FOLDS)])
 

@@ -11,7 +11,13 @@ from ...data import Examples
 from ..checkpoints import fingerprint
 from ..step import TrainStep
 
-_FREE = ("checkpoint_dir", "checkpoint_seconds", "device", "show_progress", "tensorboard_dir")
+_FREE_ARGUMENTS = (
+    "checkpoint_dir",
+    "checkpoint_seconds",
+    "device",
+    "show_progress",
+    "tensorboard_dir",
+)
 
 
 def resume_settings(
@@ -32,7 +38,7 @@ def resume_settings(
         "release of autoencode": __version__,
         "data": _hash(data),
         "validation": "none" if validation is None else _hash(validation),
-        **{f"argument '{k}'": repr(v) for k, v in arguments.items() if k not in _FREE},
+        **{f"argument '{k}'": repr(v) for k, v in arguments.items() if k not in _FREE_ARGUMENTS},
         "model": str(train_step.model),
         "objective": repr(train_step.objective),
         "corruption": f"{train_step.raw_corruption}, {train_step.corruption}",

@@ -16,7 +16,7 @@ from .faults import FaultFinder
 from .formats import check_packages, explained_format
 from .notes import explained, nothing_read, report_notes, tell_conversions
 
-_FRAMES = 2**17  # three seconds at 44.1 kHz
+_BLOCK_FRAMES = 2**17  # three seconds at 44.1 kHz
 
 
 def each_sound_in_blocks(
@@ -78,7 +78,7 @@ def _decoded(path: Path, rate: int, channels: int) -> Any:
     import soundfile
     import soxr
 
-    n = found = 0
+    n = n_decoded = 0
 
     with soundfile.SoundFile(path) as sound:
         check_rate(sound.samplerate, rate)
@@ -89,7 +89,7 @@ def _decoded(path: Path, rate: int, channels: int) -> Any:
         if own_rate != rate:
             resampler = soxr.ResampleStream(own_rate, rate, channels, dtype="float32")
 
-        while len(x := sound.read(_FRAMES, dtype="float32", always_2d=True)):
+        while len(x := sound.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)):
             n += len(x)
             x = check_samples(x, floats)
             finder.add(x)
@@ -97,7 +97,7 @@ def _decoded(path: Path, rate: int, channels: int) -> Any:
             x = x if resampler is None else resampler.resample_chunk(x)
 
             if len(x):
-                found += len(x)
+                n_decoded += len(x)
                 yield x
 
         if n == 0:
@@ -107,16 +107,16 @@ def _decoded(path: Path, rate: int, channels: int) -> Any:
             x = resampler.resample_chunk(np.zeros((0, channels), np.float32), last=True)
 
             if len(x):
-                found += len(x)
+                n_decoded += len(x)
                 yield x
 
         truncated = is_truncated(sound, path, n)
 
-    if found == 0:
+    if n_decoded == 0:
         raise ValueError(f"nothing of it is left at {rate} Hz")
 
     fault = "truncated" if truncated else finder.fault()
-    return [found, fault, False, own_rate, own_channels]
+    return [n_decoded, fault, False, own_rate, own_channels]
 
 
 def write_sound_blocks(path: Path, blocks: Iterator[NDArray], rate: int) -> None:

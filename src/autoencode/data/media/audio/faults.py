@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 
 log = logging.getLogger(__name__)
 
-_CANCELLED = "of channels that cancel, so that their mean is silent (use channels=2)"
-FAULTS = ("truncated", "silent", _CANCELLED, "clipped", "too short")
+_CANCELLING_CHANNELS = "of channels that cancel, so that their mean is silent (use channels=2)"
+FAULTS = ("truncated", "silent", _CANCELLING_CHANNELS, "clipped", "too short")
 
-_SILENT = 1e-4  # relative to full scale, -80 dB
-_CLIPPED = 0.9999  # of full scale: a loud recording touches it, a clipped one stays there
-_SHORTEST = 0.01  # seconds; shorter sounds have no audible pitch
-_NAMED = 5  # number of names in a warning
-_LEFT = 0.03  # -30 dB relative to the channels; the mean of independent channels loses 3 dB
+_SILENCE_LEVEL = 1e-4  # relative to full scale, -80 dB
+_CLIPPING_LEVEL = 0.9999  # of full scale: a loud recording touches it, a clipped one stays there
+_MIN_SECONDS = 0.01  # seconds; shorter sounds have no audible pitch
+_MAX_NAMES_SHOWN = 5  # number of names in a warning
+# -30 dB relative to the channels; the mean of independent channels loses 3 dB
+_MIN_MEAN_LEVEL = 0.03
 
 
 class FaultFinder:
@@ -57,19 +58,19 @@ class FaultFinder:
             self.mixed += float(np.square(x.mean(axis=1, dtype=float)).sum())
             self.power += float(np.square(x, dtype=float).sum() / x.shape[1])
 
-        full = np.concatenate([self.full, peak >= _CLIPPED])
+        full = np.concatenate([self.full, peak >= _CLIPPING_LEVEL])
         self.clipped |= bool((full[:-2] & full[1:-1] & full[2:]).any())
         self.full = full[-2:]
 
     def fault(self) -> str | None:
         r"""Returns the fault of all parts together, or `None`."""
-        if self.peak < _SILENT:
+        if self.peak < _SILENCE_LEVEL:
             return "silent"
 
-        if self.power > 0 and self.mixed < _LEFT**2 * self.power:
-            return _CANCELLED
+        if self.power > 0 and self.mixed < _MIN_MEAN_LEVEL**2 * self.power:
+            return _CANCELLING_CHANNELS
 
-        if self.n < _SHORTEST * self.rate:
+        if self.n < _MIN_SECONDS * self.rate:
             return "too short"
 
         return "clipped" if self.clipped else None
@@ -120,8 +121,8 @@ def report_faults(faults: Mapping[str, Sequence[str]], total: str, strict: bool)
         if not names:
             continue
 
-        message = f"{len(names):,} of {total} {what}: {'; '.join(names[:_NAMED])}"
-        more = len(names) - _NAMED
+        message = f"{len(names):,} of {total} {what}: {'; '.join(names[:_MAX_NAMES_SHOWN])}"
+        more = len(names) - _MAX_NAMES_SHOWN
 
         if more > 0:
             message += f"; and {more:,} more"

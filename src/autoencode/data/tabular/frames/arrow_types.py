@@ -5,7 +5,7 @@ __all__ = ["frame_of_cells", "frame_of_parquet"]
 from collections.abc import Sequence
 from typing import Any
 
-_FEW = 100  # number of cells that decide the type in which a column is written
+_EXAMINED_CELLS = 100  # number of cells that decide the type in which a column is written
 
 
 def frame_of_cells(table: Any) -> Any:
@@ -85,7 +85,7 @@ def _in_own_types(table: Any, frame: Any) -> Any:
         cells, column = frame[name], table.column(name)
 
         try:
-            again = pa.Array.from_pandas(cells.dropna().iloc[:_FEW]).type
+            again = pa.Array.from_pandas(cells.dropna().iloc[:_EXAMINED_CELLS]).type
         except (pa.ArrowException, TypeError, ValueError):  # the modality refuses such cells
             continue
 

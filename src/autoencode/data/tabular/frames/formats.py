@@ -71,9 +71,9 @@ def read_structured(path: Path) -> Any:
         if isinstance(error, OSError) and error.errno:
             raise
 
-        said = " ".join(str(error).split())
+        reason = " ".join(str(error).split())
         raise ValueError(
-            f"cannot read '{path}': it is damaged, or has another format ({said})."
+            f"cannot read '{path}': it is damaged, or has another format ({reason})."
         ) from None
 
     if nested := [field.name for field in table.schema if types.is_nested(field.type)]:

@@ -69,8 +69,8 @@ def read_frame(
     announce(path, reading)
 
     if not kinds:
-        for said in doubts(path, reading):
-            warn(said)
+        for doubt in doubts(path, reading):
+            warn(doubt)
 
     if (rows := reading.layout.row_names) is not None:
         frame = frame.set_index(rows)

@@ -67,21 +67,21 @@ def read_frames(
 
     for path, frame in zip(paths, frames):
         if {*frame.columns} != {*first}:
-            gone = [name for name in first if name not in frame.columns]
+            missing = [name for name in first if name not in frame.columns]
             new = [name for name in frame.columns if name not in first]
-            what = [f"{gone} are missing"] * bool(gone) + [f"{new} are new"] * bool(new)
+            what = [f"{missing} are missing"] * bool(missing) + [f"{new} are new"] * bool(new)
             raise ValueError(
                 f"expected the columns of '{paths[0]}' in '{path}': {' and '.join(what)}."
             )
 
     # A column may look like numbers in one file, and be text in another
-    found = {n: kind for n in first if (kind := _common([f[n] for f in frames])) is not None}
-    kinds = found | dict(kinds)
+    common = {n: kind for n in first if (kind := _common([f[n] for f in frames])) is not None}
+    kinds = common | dict(kinds)
     formats = [TableFormat.of(f.attrs.get("format")) for f in frames]
 
     for name in ("decimal", "date_order"):
-        said = next((v for f in formats if (v := getattr(f, name)) is not None), None)
-        setattr(given, name, getattr(given, name) or said)
+        value = next((v for f in formats if (v := getattr(f, name)) is not None), None)
+        setattr(given, name, getattr(given, name) or value)
 
     units = {name: unit for f in formats for name, unit in f.units.items()}
     given.units = units

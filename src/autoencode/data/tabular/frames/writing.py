@@ -74,12 +74,12 @@ def _storable(name: Any, cells: Any) -> Any:
 
     for kind, way in (("float64", float), ("decimal", _decimal), ("text", _word)):
         try:
-            found = [way(cell) if k else None for cell, k in zip(cells, there)]
+            converted = [way(cell) if k else None for cell, k in zip(cells, there)]
         except (TypeError, ValueError, ArithmeticError):
             continue
 
         dtype = "float64" if kind == "float64" else object
-        stored = pd.Series(found, cells.index, dtype=dtype)
+        stored = pd.Series(converted, cells.index, dtype=dtype)
 
         if (kind != "float64" or cells.dtype.kind == "f") and _fits(stored):
             warn(f"column {name!r} is written as {kind}: Parquet has no type for its cells.")
