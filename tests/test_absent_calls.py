@@ -56,7 +56,7 @@ def _make(folder: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS])
-def test_other_errors_of_locks_are_said(tmp_path, monkeypatch, number: int) -> None:
+def test_other_errors_of_locks_are_reported(tmp_path, monkeypatch, number: int) -> None:
     monkeypatch.setattr(filelock.FileLock, "acquire", refuse(number))
 
     with pytest.raises(OSError, match=os.strerror(number)):

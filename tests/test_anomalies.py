@@ -28,9 +28,9 @@ def gaussian(n: int = 2000, seed: int = 0) -> tuple[NDArray, Any]:
     r"""Data of probabilistic principal component analysis, with two components of five."""
     rng = np.random.default_rng(seed)
     W = np.linalg.qr(np.random.default_rng(1).normal(size=(5, 2)))[0] * [3.0, 2.0]
-    law = multivariate_normal(np.arange(5), W @ W.T + 0.1**2 * np.eye(5))
+    density = multivariate_normal(np.arange(5), W @ W.T + 0.1**2 * np.eye(5))
 
-    return law.rvs(n, random_state=rng), law
+    return density.rvs(n, random_state=rng), density
 
 
 def circle(n: int = 300, seed: int = 0) -> NDArray:
@@ -50,11 +50,11 @@ def test_interface_of_scikit_learn(estimator, check, single_precision) -> None:
 
 @pytest.mark.slow
 def test_a_linear_gaussian_model_has_its_own_density() -> None:
-    (X, law), (X_new, _) = gaussian(), gaussian(700, seed=2)
+    (X, density), (X_new, _) = gaussian(), gaussian(700, seed=2)
     model = ae.linear(latent_dim=2)
     detector = OffManifoldDetector(model, density="gaussian").fit(X)
     wide = X_new + 0.3 * np.random.default_rng(3).normal(size=X_new.shape)
-    scores, exact = detector.score_samples(wide), law.logpdf(wide)
+    scores, exact = detector.score_samples(wide), density.logpdf(wide)
 
     # In nats of the model's unit, which divides all columns alike
     unit = float(detector.model_.modality_.unit().flatten()[0])

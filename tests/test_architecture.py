@@ -472,7 +472,7 @@ def test_the_core_of_a_kind_is_small() -> None:
     assert len([n for n in own if not n.startswith("_")]) <= 10
 
 
-QUESTIONS = set("What How Of Which Where Whether By These Those As That".split())
+FORBIDDEN_BEGINNINGS = set("What How Of Which Where Whether By These Those As That".split())
 
 
 def headlines(path: Path, only_module: bool = False) -> dict[str, str]:
@@ -497,7 +497,7 @@ def test_headlines_are_noun_phrases_or_imperatives() -> None:
             if "data" not in path.relative_to(root / folder).parts[:-1] or folder == "tests":
                 found |= headlines(path, only_module=True)
 
-    assert [place for place, word in found.items() if word in QUESTIONS] == []
+    assert [place for place, word in found.items() if word in FORBIDDEN_BEGINNINGS] == []
 
 
 INTERFACE = (

@@ -89,7 +89,7 @@ def test_scikit_learn_may_hand_on_labels() -> None:
 def test_arguments_that_another_one_replaces_are_refused(recipe, own: dict, other: dict) -> None:
     (name,), (rival,) = own, other
 
-    with pytest.raises(TypeError, match=f"{name} has no effect beside {rival}="):
+    with pytest.raises(TypeError, match=f"{name} has no effect together with {rival}="):
         recipe(2, **own, **other)
 
     assert recipe(2, **other).get_params(deep=False)[rival] is other[rival]
@@ -97,7 +97,9 @@ def test_arguments_that_another_one_replaces_are_refused(recipe, own: dict, othe
 
 
 def test_a_corruption_beside_damaged_examples_is_refused(caplog) -> None:
-    with pytest.raises(ValueError, match=r"corruption=Masking.* has no effect beside corrupted="):
+    with pytest.raises(
+        ValueError, match=r"corruption=Masking.* has no effect together with corrupted="
+    ):
         ae.autoencoder(2, corruption=Masking(), **QUICK).fit(X, corrupted=X + 0.1)
 
     with caplog.at_level(logging.INFO, "autoencode"):

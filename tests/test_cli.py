@@ -472,7 +472,7 @@ def test_sample_given_labels(run) -> None:
 
 
 @pytest.mark.parametrize("labels", ["7", shlex.join(str(i % 10) for i in range(120))])
-def test_labels_that_are_said(run, labels) -> None:
+def test_labels_that_are_given(run, labels) -> None:
     given, X = ae.load("given.ae"), np.load("digits.npy")
     y = np.array(labels.split(), int)
 
@@ -490,7 +490,7 @@ def test_labels_that_are_said(run, labels) -> None:
     assert np.array_equal(np.load("s.npy"), given.score_samples(X, y))
 
 
-def test_numbers_that_are_said(run) -> None:
+def test_numbers_that_are_given(run) -> None:
     fit = f"fit digits.npy --labels pairs.npy --conditional --out said.ae {shlex.join(QUICK)}"
     X, y = np.load("digits.npy"), np.random.default_rng(0).normal(size=(120, 2))
     np.save("pairs.npy", y)
@@ -505,7 +505,7 @@ def test_numbers_that_are_said(run) -> None:
         assert f"expected --y with 2 numbers per row, as in the fit, got {words}." in err
 
 
-def test_what_is_next_keeps_the_label_that_is_said(run) -> None:
+def test_what_is_next_keeps_the_given_label(run) -> None:
     rows = [f"{i % 7 or ''},{'ab'[i % 2]}" for i in range(120)]
     Path("said.csv").write_text("\n".join(["price,kind", *rows]) + "\n")
     fit = f"fit said.csv --conditional --labels words.csv --recipe vae {shlex.join(QUICK)}"
@@ -812,8 +812,8 @@ def test_interpolate_between_texts(run) -> None:
     fit = "--latent-dim 2 --network Recurrent --network.width 16 --epochs 3 --random-state 0"
     assert run(f"fit words.txt --out words.ae {fit}")[0] == 0
 
-    said = run("neighbors words.ae words.txt --n-neighbors 3 --out near.csv")[1]
-    following = said.splitlines()[-1].removeprefix("Next: autoencode ")
+    output = run("neighbors words.ae words.txt --n-neighbors 3 --out near.csv")[1]
+    following = output.splitlines()[-1].removeprefix("Next: autoencode ")
     assert following.startswith("interpolate words.ae words.txt 0 ")
     assert run(following)[0] == 0
 

@@ -13,7 +13,7 @@ from autoencode.priors import StandardNormal
 pd = pytest.importorskip("pandas")
 
 rng = np.random.default_rng(0)
-VARYING = rng.normal(size=(120, 3))
+VARYING_COLUMNS = rng.normal(size=(120, 3))
 CONSTANT = {
     "zero": 0.0,
     "small": np.float32(0.1),
@@ -35,22 +35,24 @@ def padded(X: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("recipe", [ae.vae, ae.autoencoder])
 def test_models_with_and_without_constants_are_the_same(recipe) -> None:
-    model, wide = fitted(VARYING, recipe), fitted(padded(VARYING), recipe)
-    X = padded(VARYING)
+    model, wide = fitted(VARYING_COLUMNS, recipe), fitted(padded(VARYING_COLUMNS), recipe)
+    X = padded(VARYING_COLUMNS)
 
-    assert np.array_equal(model.transform(VARYING), wide.transform(X))
-    assert np.array_equal(model.reconstruction_error(VARYING), wide.reconstruction_error(X))
-    assert np.array_equal(padded(model.reconstruct(VARYING)), wide.reconstruct(X))
+    assert np.array_equal(model.transform(VARYING_COLUMNS), wide.transform(X))
+    assert np.array_equal(
+        model.reconstruction_error(VARYING_COLUMNS), wide.reconstruction_error(X)
+    )
+    assert np.array_equal(padded(model.reconstruct(VARYING_COLUMNS)), wide.reconstruct(X))
 
     if recipe is ae.vae:
-        assert np.array_equal(model.score_samples(VARYING), wide.score_samples(X))
+        assert np.array_equal(model.score_samples(VARYING_COLUMNS), wide.score_samples(X))
         new = model.sample(9, random_state=0)
         assert np.array_equal(padded(new), wide.sample(9, random_state=0))
 
 
 @pytest.mark.parametrize("text", [False, True])
 def test_constants_of_frames_come_back_as_they_were(text: bool, tmp_path) -> None:
-    X = pd.DataFrame(VARYING, columns=list("abc")).assign(**CONSTANT)
+    X = pd.DataFrame(VARYING_COLUMNS, columns=list("abc")).assign(**CONSTANT)
     X["n"] = pd.array([3] * len(X), dtype="Int64")
     X = (
         X.assign(k=np.resize(["x", "y"], len(X)), same="z", day=pd.Timestamp("2024-02-29"))
@@ -82,7 +84,9 @@ def test_constants_of_frames_come_back_as_they_were(text: bool, tmp_path) -> Non
 
 
 def test_a_column_that_is_missing_now_and_then_is_not_constant() -> None:
-    X = pd.DataFrame({"a": VARYING[:, 0], "b": 2.5, "k": "x"}).assign(k=np.resize(["x", "y"], 120))
+    X = pd.DataFrame({"a": VARYING_COLUMNS[:, 0], "b": 2.5, "k": "x"}).assign(
+        k=np.resize(["x", "y"], 120)
+    )
     X.loc[::3, "b"] = np.nan
     model = fitted(X)
 
@@ -96,19 +100,19 @@ def test_integers_and_rounding() -> None:
     assert (fitted(X).sample(5)[:, [0, 2]] == 2**62 + 1).all()
 
     # One sum in another order each time
-    X = np.c_[VARYING, np.where(VARYING[:, 0] > 0, 0.3, 0.1 + 0.2)]
+    X = np.c_[VARYING_COLUMNS, np.where(VARYING_COLUMNS[:, 0] > 0, 0.3, 0.1 + 0.2)]
     assert Tables().fit(X).shape_ == (3,)
 
     with pytest.warns(UserWarning, match="columns 0, 1, 2: the numbers are too small"):
         assert Tables().fit(1e-300 * X).shape_ == (1,)  # of no variance that is a number
 
-    assert Tables().fit(1e6 + 1e-3 * VARYING).shape_ == (3,)
+    assert Tables().fit(1e6 + 1e-3 * VARYING_COLUMNS).shape_ == (3,)
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_whole_numbers_beyond_floats_keep_their_digits(tmp_path, suffix: str) -> None:
     ids = np.uint64(2**64 - 1) - np.arange(30, dtype=np.uint64)
-    X = pd.DataFrame({"id": ids, "v": VARYING[:30, 0]})
+    X = pd.DataFrame({"id": ids, "v": VARYING_COLUMNS[:30, 0]})
     getattr(X, f"to_{suffix}")(tmp_path / f"t.{suffix}", index=False)
 
     for source in (X, tmp_path / f"t.{suffix}"):
@@ -130,7 +134,11 @@ def test_constants_beyond_64_bits_are_stored(tmp_path) -> None:
 
 
 def test_tables_without_any_spread_still_fit() -> None:
-    for X in (np.full((20, 3), 7.0), VARYING[:1], pd.DataFrame({"a": [1, 1], "k": ["x", "x"]})):
+    for X in (
+        np.full((20, 3), 7.0),
+        VARYING_COLUMNS[:1],
+        pd.DataFrame({"a": [1, 1], "k": ["x", "x"]}),
+    ):
         model = fitted(X)
 
         assert np.array_equal(model.reconstruct(X), X)
@@ -140,7 +148,7 @@ def test_tables_without_any_spread_still_fit() -> None:
 
 @pytest.mark.parametrize("frame", [False, True])
 def test_constants_that_change_are_named_and_ignored(frame: bool, caplog) -> None:
-    X = padded(VARYING)
+    X = padded(VARYING_COLUMNS)
     other = X.copy()
     other[5, 2] = 7.2
 
@@ -159,7 +167,7 @@ def test_constants_that_change_are_named_and_ignored(frame: bool, caplog) -> Non
 
 
 def test_constants_are_part_of_the_rows_of_manifolds() -> None:
-    X = np.c_[padded(VARYING), np.zeros(len(VARYING))]
+    X = np.c_[padded(VARYING_COLUMNS), np.zeros(len(VARYING_COLUMNS))]
     X[3, -1] = 1.0  # which most folds do not have
     moved = X[5:8].copy()
     moved[:, 2] += 1

@@ -109,13 +109,13 @@ def test_bad_arguments_are_refused(cls: type[Corruption], value: float) -> None:
 
 def test_failing_sensors_hide_one_stretch_of_a_channel() -> None:
     x = torch.full((2000, 3, 40), 2.0)
-    gone = SensorDropout(0.25, max_gap_fraction=0.5)(x) == 0
-    starts = gone[..., 0].int() + (gone.int().diff(dim=-1) == 1).sum(dim=-1)
+    hidden = SensorDropout(0.25, max_gap_fraction=0.5)(x) == 0
+    starts = hidden[..., 0].int() + (hidden.int().diff(dim=-1) == 1).sum(dim=-1)
 
     assert starts.max() == 1  # no channel has two stretches
-    assert gone.any(dim=-1).float().mean().item() == pytest.approx(0.25, abs=0.02)
-    assert gone.sum(dim=-1).max() <= 20
-    assert set(gone[gone.any(dim=-1)].float().argmax(dim=-1).tolist()) >= set(range(30))
+    assert hidden.any(dim=-1).float().mean().item() == pytest.approx(0.25, abs=0.02)
+    assert hidden.sum(dim=-1).max() <= 20
+    assert set(hidden[hidden.any(dim=-1)].float().argmax(dim=-1).tolist()) >= set(range(30))
 
 
 def test_linear_series_read_the_times_themselves() -> None:

@@ -333,7 +333,7 @@ def test_learned_attributes_have_exactly_their_kind() -> None:
     assert [v for v, kind in bad if fits(v, kind, strict=True)] == []
 
 
-MINE = """
+USER_MODULE = """
 CALLED = []
 
 def corrupt(x=None, **k):
@@ -349,7 +349,7 @@ class Plain:
 @pytest.mark.parametrize("name", ["corrupt", "Plain"])
 @pytest.mark.parametrize("place", ["arguments", "learned"])
 def test_naming_never_calls(file: Path, tmp_path, monkeypatch, name: str, place: str) -> None:
-    (tmp_path / "mine_called.py").write_text(MINE)
+    (tmp_path / "mine_called.py").write_text(USER_MODULE)
     monkeypatch.syspath_prepend(tmp_path)
     import mine_called
 
@@ -385,7 +385,7 @@ def test_naming_never_calls(file: Path, tmp_path, monkeypatch, name: str, place:
 
 
 def test_only_functions_that_make_modules_are_called(file: Path, tmp_path, monkeypatch) -> None:
-    (tmp_path / "mine_trusted.py").write_text(f"from shutil import rmtree\n{MINE}")
+    (tmp_path / "mine_trusted.py").write_text(f"from shutil import rmtree\n{USER_MODULE}")
     monkeypatch.syspath_prepend(tmp_path)
     import mine_trusted
 

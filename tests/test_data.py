@@ -231,7 +231,7 @@ def test_any_damage_is_a_value_error(tmp_path_factory, data) -> None:
             pass
 
 
-def test_missing_file_is_said(tmp_path: Path) -> None:
+def test_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"there is no file or folder '.*none\.npy'"):
         read_array(tmp_path / "none.npy")
 

@@ -251,14 +251,14 @@ def test_one_scale_gives_the_density_of_many(shape: tuple[int, ...]) -> None:
 def test_missing_numbers_are_not_scored(family: Family) -> None:
     phi = torch.randn(5, 4, family.n_params, requires_grad=True)
     x = torch.randn(5, 4)
-    gone = torch.rand(5, 4) < 0.5
+    missing = torch.rand(5, 4) < 0.5
     observed = Observed(family)
-    ll = observed(phi).log_prob(x.masked_fill(gone, torch.nan))
+    ll = observed(phi).log_prob(x.masked_fill(missing, torch.nan))
 
-    assert torch.equal(ll, family(phi).log_prob(x).masked_fill(gone, 0.0))
+    assert torch.equal(ll, family(phi).log_prob(x).masked_fill(missing, 0.0))
     assert torch.equal(observed(phi).mean, family(phi).mean)
 
     ll.sum().backward()
     grad, phi.grad = phi.grad, None
-    family(phi).log_prob(x)[~gone].sum().backward()
+    family(phi).log_prob(x)[~missing].sum().backward()
     assert torch.allclose(grad, phi.grad)  # none of what is missing, and never NaN

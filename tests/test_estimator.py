@@ -801,7 +801,7 @@ def test_an_interrupted_model_is_kept(caplog) -> None:
     assert model.transform(table()).shape == (40, 2)
 
 
-def test_choices_are_told(caplog) -> None:
+def test_choices_are_reported(caplog) -> None:
     with caplog.at_level(logging.INFO, "autoencode"):
         ae.vae(2, layers=(8,), training=Training(epochs=1, validation_fraction=0.25)).fit(
             pictures()

@@ -109,7 +109,7 @@ def test_modules_that_cannot_be_used_are_refused(tmp_path, monkeypatch, capsys) 
         "unmade": f"{source}class Mine(Reconstruction):\n    def __init__(self, f):\n        pass",
         "unread": f"{source}class Mine(Reconstruction):\n    def __init__(self, f: 'No'): pass",
     }
-    said = {
+    messages = {
         "raises": "cannot import 'raises': division by zero",
         "taken": "two classes have the name ELBO",
         "unmade": "no flag can set its argument 'f'",
@@ -121,7 +121,7 @@ def test_modules_that_cannot_be_used_are_refused(tmp_path, monkeypatch, capsys) 
     for name, text in files.items():
         (tmp_path / f"{name}.py").write_text(text)
 
-    for name, message in said.items():
+    for name, message in messages.items():
         assert main(["fit", "X.npy", "--objective", "Mine", "--trusted", name]) == 2
         assert message in capsys.readouterr().err
 

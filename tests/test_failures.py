@@ -28,10 +28,10 @@ from autoencode.networks import FullyConnected
 from autoencode.training.diagnosis import constant, far_row
 
 IMAGES = load_digits().images[:400]
-SHORT = {"show_progress": False, "device": "cpu"}
+QUIET_CPU = {"show_progress": False, "device": "cpu"}
 
 
-def said(model, X, y=None) -> list[str]:
+def warnings_of(model, X, y=None) -> list[str]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model.fit(X, y)
@@ -48,12 +48,12 @@ def test_constants_are_the_closed_forms() -> None:
     scale = x.std(dim=0, correction=0)
 
     shared = constant(SharedGaussian(), x, x.shape[1:]).log_prob(x).mean()
-    law = Normal(x.mean(dim=0), scale.square().mean().sqrt()).log_prob(x).sum(dim=1).mean()
-    assert shared.item() == pytest.approx(law.item(), abs=1e-4)
+    expected = Normal(x.mean(dim=0), scale.square().mean().sqrt()).log_prob(x).sum(dim=1).mean()
+    assert shared.item() == pytest.approx(expected.item(), abs=1e-4)
 
     each = constant(Gaussian(), x, x.shape[1:]).log_prob(x).mean()
-    law = Independent(Normal(x.mean(dim=0), scale), 1).log_prob(x).mean()
-    assert each.item() == pytest.approx(law.item(), abs=1e-4)
+    expected = Independent(Normal(x.mean(dim=0), scale), 1).log_prob(x).mean()
+    assert each.item() == pytest.approx(expected.item(), abs=1e-4)
 
     bits = (x > 6).double()
     found = constant(Bernoulli(), bits, bits.shape[1:]).mean
@@ -98,11 +98,11 @@ def test_a_flag_set_in_one_row_is_not_a_far_row() -> None:
 @pytest.mark.parametrize("epochs", [1, 2, 3, 4, 10, 40, 128])
 def test_a_steadily_falling_loss_is_reported(epochs: int) -> None:
     losses = np.linspace(100, 50, epochs + 1)
-    told = failures.still_falling([*losses[:-1]], 60.0, final=losses[-1])
+    warning = failures.still_falling([*losses[:-1]], 60.0, final=losses[-1])
 
-    assert told
-    assert f"of {epochs} epoch" in told
-    assert f"epochs={2 * epochs}" in told
+    assert warning
+    assert f"of {epochs} epoch" in warning
+    assert f"epochs={2 * epochs}" in warning
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.5])
@@ -145,18 +145,22 @@ def test_differences_by_chance_are_not_reported() -> None:
     ("recipe", "options", "message"),
     [
         (ae.beta_vae, {"beta": 500.0}, "no active unit.*beta=500"),
-        (ae.vae, {"training": Training(1, learning_rate=1e-7, **SHORT)}, "no active unit|worse"),
-        (ae.autoencoder, {"training": Training(1, learning_rate=1e-7, **SHORT)}, "the mean"),
-        (ae.autoencoder, {"training": Training(2, **SHORT)}, "still falling.*2 epochs"),
-        (ae.vae, {"training": Training(4, **SHORT)}, "still falling.*4 epochs"),
-        (ae.autoencoder, {"training": Training(time_budget=0.3, **SHORT)}, "a time_budget"),
+        (
+            ae.vae,
+            {"training": Training(1, learning_rate=1e-7, **QUIET_CPU)},
+            "no active unit|worse",
+        ),
+        (ae.autoencoder, {"training": Training(1, learning_rate=1e-7, **QUIET_CPU)}, "the mean"),
+        (ae.autoencoder, {"training": Training(2, **QUIET_CPU)}, "still falling.*2 epochs"),
+        (ae.vae, {"training": Training(4, **QUIET_CPU)}, "still falling.*4 epochs"),
+        (ae.autoencoder, {"training": Training(time_budget=0.3, **QUIET_CPU)}, "a time_budget"),
     ],
 )
 def test_failures_of_training_are_reported(recipe, options, message: str, monkeypatch) -> None:
     ticks = itertools.count()  # a clock that goes on by a millisecond whenever it is read
     clock = SimpleNamespace(perf_counter=lambda: next(ticks) / 1000)
     monkeypatch.setattr("autoencode.training.schedule.time", clock)
-    options = {"training": Training(10, **SHORT)} | options
+    options = {"training": Training(10, **QUIET_CPU)} | options
 
     with pytest.warns(FitWarning, match=message):
         recipe(4, layers=(64,), random_state=0, **options).fit(IMAGES)  # which begin anywhere
@@ -165,10 +169,10 @@ def test_failures_of_training_are_reported(recipe, options, message: str, monkey
 @pytest.mark.slow
 def test_a_density_worse_than_a_constant_is_named() -> None:
     X = load_iris().data
-    training = Training(2, learning_rate=0.3, validation_fraction=0, **SHORT)
+    training = Training(2, learning_rate=0.3, validation_fraction=0, **QUIET_CPU)
     model = ae.vae(2, random_state=0, training=training)
 
-    assert any("worse than a constant density" in message for message in said(model, X))
+    assert any("worse than a constant density" in message for message in warnings_of(model, X))
 
 
 @pytest.mark.slow
@@ -180,9 +184,14 @@ def test_one_scale_for_parts_that_vary_differently_is_named(quiet: float) -> Non
     X = 0.5 + scale * (rng.normal(size=(200, 8, 8)) + rng.normal(size=(200, 1, 1))) / 2
     X = X.clip(0, 1)
     network = FullyConnected((16,), skip=True)
-    options = {"modality": ae.modalities.Images(layout="NHW"), "training": Training(3, **SHORT)}
+    options = {
+        "modality": ae.modalities.Images(layout="NHW"),
+        "training": Training(3, **QUIET_CPU),
+    }
     model = ae.vae(2, network=network, random_state=0, **options)
-    found = [message for message in said(model, X) if "worse than independent numbers" in message]
+    found = [
+        message for message in warnings_of(model, X) if "worse than independent numbers" in message
+    ]
 
     # What never changes says nothing for or against a model
     assert len(found) == (quiet > 0)
@@ -190,16 +199,16 @@ def test_one_scale_for_parts_that_vary_differently_is_named(quiet: float) -> Non
     if found:
         assert "likelihood=DiagonalGaussian()" in found[0]
         other = model.set_params(likelihood=DiagonalGaussian())
-        assert not any("independent" in message for message in said(other, X))
+        assert not any("independent" in message for message in warnings_of(other, X))
 
 
 def test_skipped_steps_are_counted() -> None:
     calls = iter([1.0, 1.0, math.nan, *[1.0] * 10**4])
-    training = Training(2, batch_size=10, validation_fraction=0, **SHORT)
+    training = Training(2, batch_size=10, validation_fraction=0, **QUIET_CPU)
     X = np.random.default_rng(0).normal(size=(200, 3))
     model = ae.autoencoder(2, corruption=lambda x: x * next(calls), training=training)
 
-    assert any("1 of 40 steps were skipped" in message for message in said(model, X))
+    assert any("1 of 40 steps were skipped" in message for message in warnings_of(model, X))
     assert [record.skipped for record in model.history_] == [1, 0]
 
 
@@ -208,7 +217,9 @@ def test_a_row_far_from_all_others_is_named(recipe) -> None:
     X = load_iris().data.copy()
     X[7, 2] = 1e5
 
-    assert any("row 7 makes up" in message for message in said(recipe(2, random_state=0), X))
+    assert any(
+        "row 7 makes up" in message for message in warnings_of(recipe(2, random_state=0), X)
+    )
 
 
 def test_an_example_that_dominates_the_loss_is_named() -> None:
@@ -216,7 +227,7 @@ def test_an_example_that_dominates_the_loss_is_named() -> None:
     X[23] = 1 - np.eye(6)  # one component cannot hold both
     X[24] = np.eye(6)[::-1] * 0.7
 
-    assert any("makes" in told for told in said(ae.linear(1), X))
+    assert any("makes" in warning for warning in warnings_of(ae.linear(1), X))
 
 
 @pytest.mark.parametrize(
@@ -224,15 +235,15 @@ def test_an_example_that_dominates_the_loss_is_named() -> None:
 )
 def test_codes_that_are_too_wide_are_accepted_and_reported(latent_dim, N, message: str) -> None:
     X = np.random.default_rng(0).normal(size=(N, 4))
-    training = Training(2, **SHORT)
-    found = said(ae.autoencoder(latent_dim, training=training, random_state=0), X)
+    training = Training(2, **QUIET_CPU)
+    found = warnings_of(ae.autoencoder(latent_dim, training=training, random_state=0), X)
 
-    assert any(message in told for told in found)
+    assert any(message in warning for warning in found)
 
 
 def test_a_wide_code_of_a_denoiser_is_not_reported() -> None:
-    model = ae.denoising(8, training=Training(4, **SHORT), random_state=0)
-    assert not any("as wide as" in told for told in said(model, load_iris().data))
+    model = ae.denoising(8, training=Training(4, **QUIET_CPU), random_state=0)
+    assert not any("as wide as" in warning for warning in warnings_of(model, load_iris().data))
 
 
 # Unused input
@@ -266,12 +277,12 @@ def test_images_that_lose_much_are_named(tmp_path, sizes, message: str | None) -
     model = ae.linear(1)
 
     if message is None:
-        assert said(model, tmp_path) == []
+        assert warnings_of(model, tmp_path) == []
     else:
         with pytest.warns(FitWarning, match=message):
             model.fit(tmp_path)
 
-        assert not said(model.set_params(modality=ae.modalities.Images(sizes[0])), tmp_path)
+        assert not warnings_of(model.set_params(modality=ae.modalities.Images(sizes[0])), tmp_path)
 
 
 # Presentation
@@ -280,7 +291,7 @@ def test_images_that_lose_much_are_named(tmp_path, sizes, message: str | None) -
 @pytest.mark.slow
 @pytest.mark.parametrize("recipe", [ae.autoencoder, ae.linear, ae.vae])
 def test_healthy_models_are_silent(recipe) -> None:
-    assert said(recipe(2, random_state=0), load_iris().data) == []
+    assert warnings_of(recipe(2, random_state=0), load_iris().data) == []
 
 
 @pytest.mark.slow
@@ -293,11 +304,13 @@ def test_healthy_models_are_silent(recipe) -> None:
 )
 def test_healthy_models_of_other_tables_are_silent(recipe: str, table) -> None:
     rows = table().data[::2]
-    assert said(getattr(ae, recipe)(4, random_state=0), rows) == []
+    assert warnings_of(getattr(ae, recipe)(4, random_state=0), rows) == []
 
 
 def test_a_warning_points_at_the_call_and_may_be_an_error() -> None:
-    model = ae.beta_vae(2, beta=500.0, layers=(8,), training=Training(4, **SHORT), random_state=0)
+    model = ae.beta_vae(
+        2, beta=500.0, layers=(8,), training=Training(4, **QUIET_CPU), random_state=0
+    )
 
     with pytest.warns(FitWarning) as caught:
         model.fit(IMAGES)
@@ -316,7 +329,7 @@ def test_a_warning_points_at_the_call_and_may_be_an_error() -> None:
 @pytest.mark.slow
 def test_diagnosis_does_not_change_the_model() -> None:
     def fit(random_state: int) -> np.ndarray:
-        model = ae.vae(2, training=Training(2, **SHORT), random_state=random_state)
+        model = ae.vae(2, training=Training(2, **QUIET_CPU), random_state=random_state)
         return model.fit(IMAGES).sample(3, random_state=0)
 
     state = torch.get_rng_state()
@@ -332,7 +345,7 @@ def test_the_command_line_prints_one_line_per_warning(tmp_path, capsys) -> None:
     assert main(["fit", str(tmp_path / "X.npy"), "--out", out, *flags]) == 0
 
     lines = capsys.readouterr().err.splitlines()
-    told = [line for line in lines if "warning" in line.lower()]
-    assert len(told) == len({*told}) >= 1
-    assert all(line.startswith("autoencode: warning: ") for line in told)
+    warnings_ = [line for line in lines if "warning" in line.lower()]
+    assert len(warnings_) == len({*warnings_}) >= 1
+    assert all(line.startswith("autoencode: warning: ") for line in warnings_)
     assert not any("Traceback" in line or ".py:" in line for line in lines)

@@ -237,7 +237,9 @@ COMMANDS = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("line", COMMANDS)
-def test_a_fault_loses_nothing_and_is_said(place: Path, tmp_path, monkeypatch, line: str) -> None:
+def test_a_fault_loses_nothing_and_is_reported(
+    place: Path, tmp_path, monkeypatch, line: str
+) -> None:
     (tmp_path / "tmp").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
     out = named(shlex.split(line)[-1])
@@ -250,16 +252,20 @@ def test_a_fault_loses_nothing_and_is_said(place: Path, tmp_path, monkeypatch, l
         if name == "SIGTERM" and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
             break  # as in the background
 
-        said = io.StringIO()
+        stderr = io.StringIO()
 
-        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()), fault():
+        with (
+            contextlib.redirect_stderr(stderr),
+            contextlib.redirect_stdout(io.StringIO()),
+            fault(),
+        ):
             assert main(forced(line)) == status, name
 
-        *_, last = said.getvalue().splitlines()
+        *_, last = stderr.getvalue().splitlines()
         assert re.search(message, last), last
         assert str(out) in last or status == 130, last
-        assert "unexpected" not in said.getvalue()
-        assert "Traceback" not in said.getvalue()
+        assert "unexpected" not in stderr.getvalue()
+        assert "Traceback" not in stderr.getvalue()
         assert bytes_of(place) == before, name
         assert temporary_files(place) == []
 
@@ -363,8 +369,8 @@ def test_outputs_may_have_any_name(place: Path, capsys, line: str) -> None:
         name = _shortened(name, 255 - len(suffix)) + suffix
         assert main([*words, f"--out={name}"]) == 0, name
         assert Path(name).exists()
-        said = "".join(capsys.readouterr())
-        assert all(c.isprintable() or c in "\n\t" for c in said)
+        output = "".join(capsys.readouterr())
+        assert all(c.isprintable() or c in "\n\t" for c in output)
 
     assert temporary_files(place) == []
 

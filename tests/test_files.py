@@ -807,7 +807,7 @@ def test_a_folder_of_one_kind_may_have_others_beside_it(tmp_path: Path, kinds: d
     assert len(read(tmp_path / "one", None).X) == kinds.get("image", 2 * 3)
 
 
-def test_rows_of_numbers_are_no_texts_unless_it_is_said(tmp_path: Path) -> None:
+def test_rows_of_numbers_are_no_texts_unless_declared(tmp_path: Path) -> None:
     for i, lines in enumerate(("1,2\n3,4\n", "1.5 2e3\n-3 4\n", "1;2,5\n3;4\n")):
         (file := tmp_path / f"{i}.txt").write_text(lines)
 

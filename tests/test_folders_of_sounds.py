@@ -96,7 +96,7 @@ def test_folders_of_sounds_are_prepared_once(
     assert model.history_[-1].train == mapped.history_[-1].train
 
 
-def test_a_large_folder_without_a_sound_is_said(tmp_path, limits) -> None:
+def test_a_large_folder_without_a_sound_is_reported(tmp_path, limits) -> None:
     limits(resident_bytes=0)
     (tmp_path / "a.wav").write_text("no sound")
 

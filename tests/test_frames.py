@@ -806,7 +806,7 @@ def test_corruptions_of_texts_are_refused() -> None:
         ae.denoising(2, corruption=Typos()).fit(frame)
 
 
-def test_a_column_that_only_names_rows_is_said(caplog) -> None:
+def test_a_column_that_only_names_rows_is_reported(caplog) -> None:
     X = pd.DataFrame({"id": [f"u{i}" for i in range(300)], "kind": ["a", "b"] * 150})
 
     with caplog.at_level("INFO", "autoencode"):

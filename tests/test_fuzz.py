@@ -96,7 +96,7 @@ def test_names_and_dates_that_python_lacks(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["q.csv", "h.csv"])
-def test_cells_that_are_too_long_are_said(tmp_path: Path, name: str) -> None:
+def test_cells_that_are_too_long_are_reported(tmp_path: Path, name: str) -> None:
     long = "x\n" * 100_000
     text = {"q.csv": f'a,b\n1,2\n"{long}', "h.csv": f'"{long}",b\n1,u\n2,v\n'}[name]
     (tmp_path / name).write_text(text)

@@ -227,10 +227,10 @@ def test_the_command_line_takes_and_gives_them(
 
     def run(line: str) -> str:
         status = main(shlex.split(line))
-        said = capsys.readouterr()
-        assert status == 0, (line, said.err)
-        assert said.out.splitlines()[-1].startswith("Next: ")
-        return said.out
+        output = capsys.readouterr()
+        assert status == 0, (line, output.err)
+        assert output.out.splitlines()[-1].startswith("Next: ")
+        return output.out
 
     run(f"fit {path} --recipe vae --epochs 1 --random-state 0 {own}")
     assert type(ae.load(f"{path.stem}.ae").modality_) is kind.cls

@@ -452,7 +452,7 @@ def photographs(folder: Path, n: int = 30) -> NDArray:
     return read_images(folder).X.copy()
 
 
-AGO = (time.time() - 100 * 24 * 3600,) * 2
+LONG_AGO = (time.time() - 100 * 24 * 3600,) * 2
 
 
 def make(folder: Path) -> dict[str, object]:
@@ -475,7 +475,7 @@ def test_what_nobody_uses_leaves_the_cache(cache) -> None:
     for folder in (old, used, locked, begun):
         for path in (folder / "info.json", folder):
             if path.exists():
-                os.utime(path, AGO)
+                os.utime(path, LONG_AGO)
 
     assert prepare_once(["used"], make).folder == used  # which counts as its use
 
@@ -516,7 +516,7 @@ def test_what_others_made_stays_in_the_cache(cache, tmp_path, name: str) -> None
         (folder / "inner").mkdir() if how == "folder" else (folder / "inner").symlink_to(tmp_path)
 
     for path in [*folder.iterdir(), folder]:
-        os.utime(path, AGO)
+        os.utime(path, LONG_AGO)
 
     prepare_once(["new"], make)
 
@@ -527,7 +527,7 @@ def test_a_link_out_of_the_cache_is_not_followed(cache, tmp_path) -> None:
     old = prepare_once(["old"], make).folder
     elsewhere = old.rename(tmp_path / old.name)
     old.symlink_to(elsewhere)
-    os.utime(elsewhere / "info.json", AGO)
+    os.utime(elsewhere / "info.json", LONG_AGO)
     prepare_once(["new"], make)
 
     assert (elsewhere / "X").exists()
@@ -598,7 +598,7 @@ def test_folders_are_prepared_once(tmp_path, monkeypatch, limits, cache) -> None
     assert same(fit(tmp_path), fit(read_images(tmp_path).X.copy()))
 
 
-def test_a_large_folder_without_an_image_is_said(tmp_path, everything_is_large) -> None:
+def test_a_large_folder_without_an_image_is_reported(tmp_path, everything_is_large) -> None:
     for i in range(9):
         (tmp_path / f"{i}.txt").write_text("no image")
 
@@ -682,7 +682,7 @@ def test_a_killed_preparation_goes_on(tmp_path, cache) -> None:
     assert (tmp_path / "out").read_bytes() == X.tobytes()
 
 
-def test_a_cache_without_room_is_said(tmp_path, monkeypatch, limits) -> None:
+def test_a_cache_without_room_is_reported(tmp_path, monkeypatch, limits) -> None:
     photographs(tmp_path)
     limits(resident_bytes=0)
 

@@ -30,11 +30,11 @@ GRAY = smooth(60, 32, 32)
 COLOR = np.stack([smooth(30, 32, 32) for _ in range(3)], axis=-1)
 PHOTO = np.stack([GRAY[0].repeat(2, axis=0)] * 3, axis=-1)
 WALKS = np.cumsum(RNG.normal(size=(60, 50, 6)), axis=1)
-SPANS = WALKS.min(axis=(0, 1)), np.ptp(WALKS, axis=(0, 1))
+RANGES = WALKS.min(axis=(0, 1)), np.ptp(WALKS, axis=(0, 1))
 BLOCKS = np.kron(RNG.integers(0, 6, (50, 4, 4)), np.ones((8, 8), int))
 
 
-def understood(X, modality: Modality | None = None) -> Modality:
+def recognized(X, modality: Modality | None = None) -> Modality:
     found = inputs.read(X, modality, fitting=True)
     X = ae.vae()._compare_columns(found, modality, reset=True).X
     fitted = inputs.modality_of(X, modality).clone().fit(X)
@@ -73,7 +73,7 @@ def understood(X, modality: Modality | None = None) -> Modality:
     ],
 )
 def test_plain_images_are_images(X, shape: tuple) -> None:
-    found = understood(X)
+    found = recognized(X)
     assert isinstance(found, Images)
     assert found.shape_ == shape
 
@@ -90,7 +90,7 @@ def test_plain_images_are_images(X, shape: tuple) -> None:
     ],
 )
 def test_plain_tables_are_tables(X) -> None:
-    assert isinstance(understood(X), Tables)
+    assert isinstance(recognized(X), Tables)
 
 
 def test_plain_sounds_are_sounds() -> None:
@@ -101,13 +101,13 @@ def test_plain_sounds_are_sounds() -> None:
         [torch.from_numpy(x) for x in waves],
         [(9e3 * x).astype("i2") for x in waves],
     ):
-        assert isinstance(understood(X), Sounds)
+        assert isinstance(recognized(X), Sounds)
 
 
 AS_GRAY = "modality=ae.modalities.Images(layout='NHW')"
-AS_LAST = "layout='NHWC'"
-AS_FIRST = "modality=ae.modalities.Images(layout='NCHW')"
-FIRST = [AS_FIRST, "np.moveaxis(X, 1, -1)", AS_LAST]
+CHANNELS_LAST = "layout='NHWC'"
+CHANNELS_FIRST = "modality=ae.modalities.Images(layout='NCHW')"
+FIRST = [CHANNELS_FIRST, "np.moveaxis(X, 1, -1)", CHANNELS_LAST]
 SERIES = "modality=ae.modalities.Series()"
 WINDOWS = [SERIES, "X.reshape(len(X), -1)", AS_GRAY]
 SOUNDS = "modality=ae.modalities.Sounds(rate=...)"
@@ -121,7 +121,7 @@ SOUNDS = "modality=ae.modalities.Sounds(rate=...)"
         (RNG.random((20, 2, 24, 24)), r"24 x 24 with 2 channels first", FIRST),
         (RNG.random((20, 5, 24, 40)), r"24 x 40 with 5 channels first", FIRST),
         (np.moveaxis(COLOR, -1, 1), r"32 x 32 with 3 channels first", FIRST),
-        (torch.from_numpy(COLOR).movedim(-1, 1), r"3 channels first", [AS_FIRST]),
+        (torch.from_numpy(COLOR).movedim(-1, 1), r"3 channels first", [CHANNELS_FIRST]),
         (GRAY[:, None], "32 x 32 with 1 channels first", FIRST),
         (np.array(PHOTO), "may be one photograph", ["X[None]", *WINDOWS]),
         ((255 * PHOTO).astype(np.uint8), "may be one photograph", ["X[None]", AS_GRAY]),
@@ -132,7 +132,7 @@ SOUNDS = "modality=ae.modalities.Sounds(rate=...)"
         (RNG.uniform(-1, 1, (6, 2, 4000)), "4000 steps of 2 sensors", [*WINDOWS, SOUNDS]),
         (RNG.uniform(-1, 1, (6, 4000, 1)), "4000 steps of 1 sensor", [*WINDOWS, SOUNDS]),
         (WALKS, r"are not alike", WINDOWS),
-        ((WALKS - SPANS[0]) / SPANS[1], "are not alike", WINDOWS),
+        ((WALKS - RANGES[0]) / RANGES[1], "are not alike", WINDOWS),
         (WALKS[..., :3], "windows of 50 steps of 3 sensors", WINDOWS),
         (WALKS[..., None], r"are not alike.*X\[\.\.\., 0\] with", ["X.reshape(len(X), -1)"]),
         (RNG.normal(size=(60, 50, 9)), "unusual for intensities", WINDOWS),
@@ -147,7 +147,7 @@ SOUNDS = "modality=ae.modalities.Sounds(rate=...)"
         (
             np.stack([280 + 9 * COLOR[..., 0], 0.01 * COLOR[..., 1]], axis=-1),
             "channels .* differ in range",
-            ["(X - X.mean(axis=(0, 1, 2))) / X.std(axis=(0, 1, 2))", AS_LAST],
+            ["(X - X.mean(axis=(0, 1, 2))) / X.std(axis=(0, 1, 2))", CHANNELS_LAST],
         ),
         (
             [WALKS[0], WALKS[1][:30]],
@@ -190,13 +190,13 @@ SOUNDS = "modality=ae.modalities.Sounds(rate=...)"
 )
 def test_two_readings_are_refused_and_each_remedy_works(X, message: str, remedies: list) -> None:
     with pytest.raises(ValueError, match=message) as refused:
-        understood(X)
+        recognized(X)
 
-    told = str(refused.value)
-    assert len(told) <= 600  # which the command line shows
+    message = str(refused.value)
+    assert len(message) <= 600  # which the command line shows
 
     for remedy in remedies:
-        assert remedy in told
+        assert remedy in message
         names = {
             "X": X,
             "np": np,
@@ -206,21 +206,23 @@ def test_two_readings_are_refused_and_each_remedy_works(X, message: str, remedie
 
         if remedy == SERIES:
             moved = (
-                X.swapaxes(1, 2) if "X.swapaxes(1, 2) with modality=ae.modalities.S" in told else X
+                X.swapaxes(1, 2)
+                if "X.swapaxes(1, 2) with modality=ae.modalities.S" in message
+                else X
             )
             series = Series().fit(moved)
             assert series.shape_[0] == np.atleast_2d(moved[0].T).shape[0]
             x = series.normalize(series.load(series.windows(moved)))
             assert x.nan_to_num().abs().max() < 1e3
         elif remedy == SOUNDS:
-            moved = X.swapaxes(1, 2) if "X.swapaxes(1, 2)" in told else X
-            understood(moved, Sounds(rate=16000, seconds=0.1))
-        elif remedy == AS_LAST:
-            understood(X, Images(layout="NHWC"))
+            moved = X.swapaxes(1, 2) if "X.swapaxes(1, 2)" in message else X
+            recognized(moved, Sounds(rate=16000, seconds=0.1))
+        elif remedy == CHANNELS_LAST:
+            recognized(X, Images(layout="NHWC"))
         elif remedy.startswith("modality="):
-            understood(X, eval(remedy.removeprefix("modality=ae.modalities."), names))
+            recognized(X, eval(remedy.removeprefix("modality=ae.modalities."), names))
         else:
-            understood(eval(remedy, names))
+            recognized(eval(remedy, names))
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
@@ -263,8 +265,8 @@ def test_guesses_are_logged(caplog) -> None:
         ae.linear(2).fit(GRAY)
         ae.linear(2, modality=Images()).fit(GRAY)
 
-    said = [r.getMessage() for r in caplog.records if "taken for" in r.getMessage()]
-    assert said == [
+    messages = [r.getMessage() for r in caplog.records if "taken for" in r.getMessage()]
+    assert messages == [
         "taken for 60 gray images of 32 x 32; modality=... (command line: --modality) changes"
         " this."
     ]

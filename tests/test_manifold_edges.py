@@ -45,7 +45,7 @@ RIGHT = {
     "far away": normal(60, 3) + 1e8,
     "a line": np.linspace(0, 1, 60)[:, None] * np.ones(3),
 }
-SCARCE = {
+FEW_EXAMPLES = {
     "all the same": np.ones((40, 3)),
     "one example": normal(1, 3),
     "three examples": normal(3, 3),
@@ -176,14 +176,14 @@ REFUSED = {
 
 @pytest.mark.slow
 @jobs
-@pytest.mark.parametrize("data", SCARCE)
+@pytest.mark.parametrize("data", FEW_EXAMPLES)
 def test_what_has_no_result_is_refused_by_a_sentence(data: str, job: str) -> None:
     if job not in REFUSED[data]:
-        check_finite(JOBS[job](SCARCE[data]))
+        check_finite(JOBS[job](FEW_EXAMPLES[data]))
         return
 
     with pytest.raises(ValueError, match=r"^(expected|there are no|sigma=|method=|Found array)"):
-        check_finite(JOBS[job](SCARCE[data]))
+        check_finite(JOBS[job](FEW_EXAMPLES[data]))
 
 
 # Modules

@@ -182,10 +182,10 @@ def test_it_prints_as_sentences(digits) -> None:
     [(0.0, "is reliable"), (0.12, "do not interpolate there"), (0.9, "not even between")],
 )
 def test_advice_follows_the_share(share, advice) -> None:
-    said = result._interpolation(Estimate(share, 0.01))
+    advice = result._interpolation(Estimate(share, 0.01))
 
-    assert advice in said
-    assert f"{100 * share:.1f} % ± 1.0 %" in said
+    assert advice in advice
+    assert f"{100 * share:.1f} % ± 1.0 %" in advice
 
 
 def test_many_examples_are_a_sample(monkeypatch) -> None:
@@ -400,7 +400,7 @@ def test_public_names_are_there() -> None:
         assert getattr(manifold, name) is not None
 
 
-EVIL = "<script>alert('&')</script>"
+SCRIPT = "<script>alert('&')</script>"
 
 
 def _pages(folder: Path) -> str:
@@ -415,10 +415,10 @@ def test_text_of_data_is_escaped_in_pages(tmp_path: Path, kind: str) -> None:
     X: object
     if kind == "columns":
         pandas = pytest.importorskip("pandas")
-        X = pandas.DataFrame(near_a_plane(120, 0), columns=[f"{EVIL}{j}" for j in range(6)])
+        X = pandas.DataFrame(near_a_plane(120, 0), columns=[f"{SCRIPT}{j}" for j in range(6)])
         model = ae.autoencoder(2, layers=(8,), **once).fit(X)
     else:
-        X = [f"{EVIL} {rng.integers(10**6)}" for _ in range(80)]
+        X = [f"{SCRIPT} {rng.integers(10**6)}" for _ in range(80)]
         model = ae.autoencoder(2, network=Recurrent(8), **once).fit(X)
 
     out = tmp_path / "<b>&"
@@ -433,7 +433,7 @@ def test_text_of_data_is_escaped_in_pages(tmp_path: Path, kind: str) -> None:
 
 def test_captions_names_and_cells_are_escaped(tmp_path: Path) -> None:
     found = report(PLANE, near_a_plane(200, seed=0))
-    shown = [("", EVIL, [[EVIL, "b"], ["a & b", EVIL]])]
+    shown = [("", SCRIPT, [[SCRIPT, "b"], ["a & b", SCRIPT]])]
     pages.write(tmp_path, found, iter(shown))
 
     assert "<script" not in _pages(tmp_path)
@@ -443,4 +443,4 @@ def test_captions_names_and_cells_are_escaped(tmp_path: Path) -> None:
 def test_the_demo_escapes_what_models_write() -> None:
     from autoencode.demo import tables, texts
 
-    assert "<script" not in tables._cells("td", [EVIL]) + texts._lines([EVIL])
+    assert "<script" not in tables._cells("td", [SCRIPT]) + texts._lines([SCRIPT])

@@ -50,14 +50,14 @@ def tables() -> st.SearchStrategy[NDArray]:
     )
 
 
-def there_and_back(modality: Modality, X: NDArray) -> NDArray:
+def round_trip(modality: Modality, X: NDArray) -> NDArray:
     modality = modality.fit(X)
     return modality.restore(modality.normalize(modality.load(X)))
 
 
 @given(images())
 def test_images_come_back(X: NDArray) -> None:
-    Y = there_and_back(Images(), X)
+    Y = round_trip(Images(), X)
     tolerance = 1e-6 * max(1.0, float(np.ptp(X.astype(float))), float(np.abs(X).max()))
 
     assert Y.shape == X.shape

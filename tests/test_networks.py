@@ -32,7 +32,10 @@ NETWORKS = [
     Incomplete(FullyConnected((8,), skip=True)),
     Incomplete(Convolutional(width=2, hidden_width=8)),
 ]
-FULLY = [FullyConvolutional(width=4), FullyConvolutional(width=3, stride=4, channels=5)]
+FULLY_CONVOLUTIONAL = [
+    FullyConvolutional(width=4),
+    FullyConvolutional(width=3, stride=4, channels=5),
+]
 SHAPES = [(1, 1, 1), (1, 8, 8), (3, 5, 9), (2, 1, 17), (1, 28, 28), (4, 33, 30)]
 STEPS = [
     Recurrent(width=6),
@@ -154,7 +157,7 @@ def test_a_skip_connection_keeps_full_precision() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("network", FULLY, ids=repr)
+@pytest.mark.parametrize("network", FULLY_CONVOLUTIONAL, ids=repr)
 @pytest.mark.parametrize("context", [0, 3])
 @pytest.mark.parametrize("shape", [s for s in SHAPES if len(s) == 3], ids=str)
 def test_fully_convolutional_networks_keep_places(shape, context, network) -> None:
@@ -198,7 +201,7 @@ def test_fully_convolutional_networks_begin_near_the_identity(shape, stride) -> 
     assert not others.any()
 
 
-@pytest.mark.parametrize("network", FULLY, ids=repr)
+@pytest.mark.parametrize("network", FULLY_CONVOLUTIONAL, ids=repr)
 def test_fully_convolutional_networks_move_with_the_image(network) -> None:
     s, n = network.stride, 2 * network.receptive_radius + 32
     D = network.code_size((1, n, n))
@@ -210,7 +213,7 @@ def test_fully_convolutional_networks_move_with_the_image(network) -> None:
     assert torch.allclose(r[inner, inner], moved[inner, inner])
 
 
-@pytest.mark.parametrize("network", FULLY, ids=repr)
+@pytest.mark.parametrize("network", FULLY_CONVOLUTIONAL, ids=repr)
 def test_no_farther_pixel_is_seen_than_the_receptive_radius(network) -> None:
     radius, n = network.receptive_radius, 2 * network.receptive_radius + 32
     D = network.code_size((1, n, n))

@@ -417,8 +417,8 @@ def test_text_of_data_cannot_act_on_the_terminal(place: Path, capsys) -> None:
     main(["info", f"{evil}.ae"])
     main(["fit", "photos", f"--{evil}", "--out", "q.ae"])
     main(["transform", f"{evil}.ae", f"nothing{evil}", "--out", "z.npy"])
-    said = "".join(capsys.readouterr())
+    output = "".join(capsys.readouterr())
 
-    assert "\\x1b" in said
-    assert not [c for c in said if not (c.isprintable() or c in "\n\t")]
+    assert "\\x1b" in output
+    assert not [c for c in output if not (c.isprintable() or c in "\n\t")]
     assert sanitize("a\x1b\u202e\u2028b\r\n") == "a\\x1b\\u202e b \n"

@@ -75,9 +75,9 @@ def run(installed: Path, *words: str, cwd: Path) -> str:
 
 def test_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    ours = {name.removeprefix("src/") for name in tracked("src")}
+    expected = {name.removeprefix("src/") for name in tracked("src")}
 
-    assert names == ours
+    assert names == expected
     assert "autoencode/py.typed" in names
     assert any(name.endswith(".html") for name in names)
 

@@ -231,7 +231,7 @@ def test_colors_of_more_than_8_bits_keep_them(tmp_path: Path, kind: str) -> None
         np.testing.assert_allclose(R, scale * expected, atol=1)
 
 
-def test_colors_that_no_file_holds_are_said(tmp_path: Path, caplog) -> None:
+def test_colors_that_no_file_holds_are_reported(tmp_path: Path, caplog) -> None:
     X = np.random.default_rng(0).normal(size=(12, 8, 8, 3))
     ae.autoencoder(1, layers=(4,), training=ae.Training(epochs=1)).fit(X).save(tmp_path / "m.ae")
     np.save(tmp_path / "x.npy", X)

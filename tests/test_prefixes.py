@@ -24,7 +24,7 @@ networks = pytest.mark.parametrize("network", NETWORKS, ids=["recurrent", "trans
 WORDS = ["abba", "baba", "aaaa", "bbbb", "abab", "baab", "aabb", "bbaa"]
 
 # All rows of three places, of the symbols 0 and 1 with the end 2
-EVERY = torch.tensor(
+ALL_SEQUENCES = torch.tensor(
     [
         [*word, *[2] * (3 - len(word))]
         for n in range(4)
@@ -48,7 +48,7 @@ class Writer:
 
     def log_p(self, z: Tensor) -> Tensor:
         r"""The log-probabilities of all sequences, with shape `(N, 15)`."""
-        return self(z[:, None]).log_prob(EVERY)
+        return self(z[:, None]).log_prob(ALL_SEQUENCES)
 
     def information(self, z: Tensor) -> Tensor:
         r"""The Fisher information by its definition, with shape `(2, 2)`."""
@@ -57,9 +57,9 @@ class Writer:
 
     def listed(self) -> RiemannianMetric:
         r"""The metric after all beginnings, each as often as sequences begin with it."""
-        same = EVERY[:, None] == EVERY
+        same = ALL_SEQUENCES[:, None] == ALL_SEQUENCES
         before = torch.nn.functional.pad(same[..., :-1], (1, 0), value=True).cumprod(dim=-1)
-        features, squared = prefix_metric(EVERY, before.sum(dim=1).log(), 3)
+        features, squared = prefix_metric(ALL_SEQUENCES, before.sum(dim=1).log(), 3)
 
         return RiemannianMetric(lambda z: features(self(z)), squared)
 
@@ -105,9 +105,9 @@ def test_lengths_are_those_of_one_category_for_each_sequence(network: Network, f
         pytest.param(0.3, id="beside", marks=pytest.mark.slow),
     ],
 )
-def test_sequences_drawn_estimate_it(away: float, float64) -> None:
+def test_sequences_drawn_estimate_it(distance: float, float64) -> None:
     p, z = Writer(NETWORKS[0]), torch.tensor([0.4, -0.2])
-    codes = z + away * torch.linspace(-1, 1, 200)[:, None] + away
+    codes = z + distance * torch.linspace(-1, 1, 200)[:, None] + distance
     found = []
 
     for seed in range(20):

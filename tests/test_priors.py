@@ -51,26 +51,28 @@ def test_one_component_has_the_moments_of_the_codes(draws: int) -> None:
     z = 5 + randn(300, draws, 3) @ randn(3, 3)
     flat = z.flatten(end_dim=1)
     p = fitted(z, 1)()
-    law = multivariate_normal(flat.mean(0), np.cov(flat.T, bias=True))
+    density = multivariate_normal(flat.mean(0), np.cov(flat.T, bias=True))
 
     assert torch.allclose(p.mean, flat.mean(0))
-    assert p.log_prob(flat[:50]).numpy() == pytest.approx(law.logpdf(flat[:50]), abs=0.05)
+    assert p.log_prob(flat[:50]).numpy() == pytest.approx(density.logpdf(flat[:50]), abs=0.05)
 
 
 @pytest.mark.usefixtures("float64")
 def test_the_density_of_a_mixture_is_that_of_torch() -> None:
     weight, loc = randn(4).softmax(dim=0), randn(4, 3)
     scale_tril = randn(4, 3, 3).tril(-1) + (0.1 + torch.rand(4, 3)).diag_embed()
-    ours = GaussianMixture(weight, loc, scale_tril)
-    theirs = MixtureSameFamily(Categorical(weight), MultivariateNormal(loc, scale_tril=scale_tril))
-    z, new = randn(5, 7, 3), ours.sample((40_000,))
+    mixture = GaussianMixture(weight, loc, scale_tril)
+    reference = MixtureSameFamily(
+        Categorical(weight), MultivariateNormal(loc, scale_tril=scale_tril)
+    )
+    z, new = randn(5, 7, 3), mixture.sample((40_000,))
 
-    assert torch.allclose(ours.log_prob(z), theirs.log_prob(z))
-    assert torch.allclose(ours.mean, theirs.mean)
-    assert torch.allclose(ours.variance, theirs.variance)
-    assert torch.allclose(new.mean(dim=0), theirs.mean, atol=0.05)
-    assert torch.allclose(new.var(dim=0), theirs.variance, rtol=0.05)
-    assert ours.sample().shape == (3,)
+    assert torch.allclose(mixture.log_prob(z), reference.log_prob(z))
+    assert torch.allclose(mixture.mean, reference.mean)
+    assert torch.allclose(mixture.variance, reference.variance)
+    assert torch.allclose(new.mean(dim=0), reference.mean, atol=0.05)
+    assert torch.allclose(new.var(dim=0), reference.variance, rtol=0.05)
+    assert mixture.sample().shape == (3,)
 
 
 @pytest.mark.usefixtures("float64")

@@ -274,7 +274,7 @@ def test_gaps_are_refused_where_the_networks_cannot_see_them() -> None:
 def test_gaps_are_filled_in_and_the_rest_stays() -> None:
     X = waves(200)
     Y = gappy(X)
-    gone = np.isnan(Y)
+    missing = np.isnan(Y)
     model = ae.vae(
         4,
         modality=Series(),
@@ -283,10 +283,10 @@ def test_gaps_are_filled_in_and_the_rest_stays() -> None:
         training=ae.Training(epochs=8),
     ).fit(Y)
     filled = model.impute(Y)
-    error = np.sqrt(np.nanmean(np.where(gone, (filled - X) / [1, 40], np.nan) ** 2))
+    error = np.sqrt(np.nanmean(np.where(missing, (filled - X) / [1, 40], np.nan) ** 2))
 
     assert isinstance(model.network_, Incomplete)
-    assert np.array_equal(filled[~gone], Y[~gone])
+    assert np.array_equal(filled[~missing], Y[~missing])
     assert error < 0.25  # the channels have a spread of 0.7
     assert not np.array_equal(*model.impute(Y, n_samples=2, random_state=0))
 
@@ -449,9 +449,9 @@ def test_the_command_line_takes_series(tmp_path: Path, monkeypatch, capsys) -> N
 
     def run(line: str) -> str:
         status = main(shlex.split(line))
-        said = capsys.readouterr()
-        assert status == 0, (line, said.err)
-        return said.out
+        output = capsys.readouterr()
+        assert status == 0, (line, output.err)
+        return output.out
 
     own = "--modality.time when --modality.identity machine --modality.window 12"
     run(

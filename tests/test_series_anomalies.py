@@ -175,10 +175,10 @@ def test_the_command_line_finds_intervals(tmp_path: Path, monkeypatch, capsys) -
     ae.linear(4, modality=Series(window=32, time="when")).fit("usual.csv").save("machine.ae")
     command = "anomalies machine.ae new.csv --reference later.csv --out odd.csv"
     assert main(shlex.split(command)) == 0
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     found = pd.read_csv("odd.csv")
 
-    assert f"{len(found)} intervals" in said
+    assert f"{len(found)} intervals" in output
     assert 2 <= len(found) <= 4
     assert [*found.columns] == ["series", "start", "end", "severity", "channels"]
     stuck, jump = found.iloc[:2].sort_values("start").itertuples()

@@ -201,7 +201,7 @@ def test_rows_come_back_through_their_scores() -> None:
         assert len(modality.scored_) == 0
 
 
-def test_kinds_of_columns_are_said(caplog) -> None:
+def test_kinds_of_columns_are_reported(caplog) -> None:
     rng = np.random.default_rng(0)
     X = np.c_[
         np.ones(200), rng.lognormal(0, 2, 200), rng.integers(1, 6, 200), rng.normal(size=200)

@@ -48,7 +48,7 @@ FOLDERS = {
     "network": (networks, networks.Network),
     "prior": (priors, priors.Prior),
 }
-AGAIN = "run make signatures (python -m autoencode.cli.generate), and commit the table"
+REMEDY = "run make signatures (python -m autoencode.cli.generate), and commit the table"
 ESTIMATOR = {a.name: a for a in class_signature("Autoencoder").arguments}
 
 
@@ -58,9 +58,9 @@ def test_the_table_is_that_of_the_library() -> None:
 
     for section, entries in live.items():
         for name, entry in entries.items():
-            assert stored[section].get(name) == entry, f"{name} has changed: {AGAIN}"
+            assert stored[section].get(name) == entry, f"{name} has changed: {REMEDY}"
 
-    assert stored == live, AGAIN
+    assert stored == live, REMEDY
 
 
 def real(found) -> object:

@@ -135,7 +135,7 @@ def test_formats_that_cannot_be_written_are_named(tmp_path, name: str, message: 
     assert not (tmp_path / name).exists() or name == "a.mp3"
 
 
-def test_a_full_disk_is_told(tmp_path) -> None:
+def test_a_full_disk_is_reported(tmp_path) -> None:
     class Full:
         def write(self, data: bytes) -> int:
             raise OSError(errno.ENOSPC, "No space left on device")

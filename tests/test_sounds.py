@@ -419,10 +419,10 @@ def test_stereo_is_mixed_or_kept(tmp_path, caplog) -> None:
         for _ in range(2):  # what changes is said once
             assert np.allclose(read_sounds(tmp_path, RATE).X[0], x.mean(axis=1), atol=1e-6)
 
-        (said,) = caplog.messages
-        assert said.startswith("1 of 1 sounds have 2 channels")
-        assert "Sounds(channels=2)" in said
-        assert "--modality.channels 2" in said
+        (message,) = caplog.messages
+        assert message.startswith("1 of 1 sounds have 2 channels")
+        assert "Sounds(channels=2)" in message
+        assert "--modality.channels 2" in message
 
         read_sounds(tmp_path, 2 * RATE, channels=2)
         assert f"Sounds(rate={RATE})" in caplog.messages[-1]

@@ -150,7 +150,7 @@ def test_other_parts_are_refused_or_used(data) -> None:
     with pytest.raises(ValueError, match=r"Use posterior=TopK\(\) or BatchTopK\(\)"):
         sparse(12, posterior=Dirac(), training=QUICK).fit(data)
 
-    with pytest.raises(TypeError, match="k has no effect beside posterior"):
+    with pytest.raises(TypeError, match="k has no effect together with posterior"):
         sparse(12, k=3, posterior=BatchTopK(2))
 
     model = sparse(posterior=BatchTopK(2), training=QUICK, random_state=0).fit(data)

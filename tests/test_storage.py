@@ -234,7 +234,7 @@ def test_a_generator_in_mid_stream_is_left_out(file: Path) -> None:
 
 # What the user brings along
 
-MINE = """
+USER_MODULE = """
 import torch
 
 from autoencode.networks import FullyConnected
@@ -269,8 +269,8 @@ anonymous = lambda x: x
 
 
 @pytest.fixture
-def mine(tmp_path: Path, monkeypatch) -> Any:
-    (tmp_path / "mine_alone.py").write_text(MINE)
+def trusted_module(tmp_path: Path, monkeypatch) -> Any:
+    (tmp_path / "mine_alone.py").write_text(USER_MODULE)
     monkeypatch.syspath_prepend(tmp_path)
     import mine_alone
 
@@ -279,11 +279,11 @@ def mine(tmp_path: Path, monkeypatch) -> Any:
 
 
 @pytest.mark.parametrize("name", ["Net", "Goal", "damage"])
-def test_code_of_the_user_is_loaded_if_trusted(file: Path, mine, name: str) -> None:
+def test_code_of_the_user_is_loaded_if_trusted(file: Path, trusted_module, name: str) -> None:
     options = {
-        "Net": lambda: {"network": mine.Net((4,))},
-        "Goal": lambda: {"objective": mine.Goal(2.0)},
-        "damage": lambda: {"corruption": mine.damage},
+        "Net": lambda: {"network": trusted_module.Net((4,))},
+        "Goal": lambda: {"objective": trusted_module.Goal(2.0)},
+        "damage": lambda: {"corruption": trusted_module.damage},
     }[name]()
     options = {"training": ae.Training(epochs=1)} | options
     model = ae.autoencoder(2, **options).fit(table())
@@ -299,9 +299,9 @@ def test_code_of_the_user_is_loaded_if_trusted(file: Path, mine, name: str) -> N
             load(file, trusted=trusted)
 
         assert "mine_alone" not in sys.modules
-        sys.modules["mine_alone"] = mine
+        sys.modules["mine_alone"] = trusted_module
 
-    alone = getattr(mine, name)
+    alone = getattr(trusted_module, name)
 
     for trusted in ([path], path, [alone], alone, ["other.Thing", path], "mine_alone"):
         again = load(file, trusted=trusted)
@@ -309,35 +309,35 @@ def test_code_of_the_user_is_loaded_if_trusted(file: Path, mine, name: str) -> N
         assert repr(again) == repr(model)
 
 
-def test_trusted_code_that_is_gone_is_said(file: Path, mine) -> None:
-    options = {"training": ae.Training(epochs=1), "network": mine.Net((4,))}
+def test_trusted_code_that_is_gone_is_reported(file: Path, trusted_module) -> None:
+    options = {"training": ae.Training(epochs=1), "network": trusted_module.Net((4,))}
     ae.autoencoder(2, **options).fit(table()).save(file)
-    del mine.Net
+    del trusted_module.Net
 
     with pytest.raises(ValueError, match=r"uses 'mine_alone\.Net', which cannot be imported"):
         load(file, trusted=["mine_alone.Net"])
 
 
 @pytest.mark.parametrize("name", ["lambda", "local", "nested", "replaced", "main"])
-def test_what_has_no_import_path_is_not_stored(file: Path, mine, name: str) -> None:
+def test_what_has_no_import_path_is_not_stored(file: Path, trusted_module, name: str) -> None:
     def local(x: torch.Tensor) -> torch.Tensor:
         return x
 
     options = {
-        "lambda": {"corruption": mine.anonymous},
+        "lambda": {"corruption": trusted_module.anonymous},
         "local": {"corruption": local},
-        "nested": {"network": mine.Outer.Inner((4,))},
-        "replaced": {"corruption": mine.damage},
-        "main": {"corruption": mine.damage},
+        "nested": {"network": trusted_module.Outer.Inner((4,))},
+        "replaced": {"corruption": trusted_module.damage},
+        "main": {"corruption": trusted_module.damage},
     }[name]
     saved(file)
     before = file.read_bytes()
     model = ae.autoencoder(2, **({"training": ae.Training(epochs=1)} | options)).fit(table())
 
     if name == "replaced":
-        mine.damage = None
+        trusted_module.damage = None
     elif name == "main":
-        mine.damage.__module__ = "__main__"
+        trusted_module.damage.__module__ = "__main__"
 
     with pytest.raises(ValueError, match=r"cannot store .*"):
         model.save(file)
@@ -429,7 +429,7 @@ def test_what_is_no_model_is_refused(file: Path, content: bytes, message: str) -
     assert str(file) in str(error.value)
 
 
-def test_a_missing_file_is_said(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     for path in (tmp_path / "none.ae", tmp_path):
         with pytest.raises(FileNotFoundError, match="there is no model file"):
             load(path)

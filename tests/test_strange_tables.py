@@ -119,7 +119,9 @@ MONTHS = [
         ("a,b\n1,x\n,\n2,y\n", "1 empty row is kept"),
     ],
 )
-def test_what_was_perhaps_not_meant_is_said(tmp_path: Path, content: str, message: str) -> None:
+def test_what_was_perhaps_not_meant_is_reported(
+    tmp_path: Path, content: str, message: str
+) -> None:
     with pytest.warns(FitWarning, match=message):
         read_table(write(tmp_path, content))
 

@@ -246,7 +246,7 @@ def test_single_columns_stay_so(tmp_path: Path) -> None:
         (lambda i: f"2024-03-{i:02}" if i % 2 else f"{i:02}/03/2024", "dates, but in different"),
     ],
 )
-def test_spellings_that_are_not_read_are_said(tmp_path: Path, row, message: str) -> None:
+def test_spellings_that_are_not_read_are_reported(tmp_path: Path, row, message: str) -> None:
     with pytest.warns(FitWarning, match=message):
         read_table(write(tmp_path, lines("a,b", lambda i: f"{row(i)},{i}")))
 
@@ -286,9 +286,9 @@ def test_what_stands_for_missing_cells(tmp_path: Path) -> None:
     with pytest.warns(FitWarning) as found:
         X = read_table(file)
 
-    said = " ".join(str(w.message) for w in found)
-    assert "7 cells of column 'a' are -999" in said
-    assert "15 cells of column 'k' are '?'" in said
+    messages = " ".join(str(w.message) for w in found)
+    assert "7 cells of column 'a' are -999" in messages
+    assert "15 cells of column 'k' are '?'" in messages
     assert not X.isna().any(axis=None)
 
     X = read_table(file, missing_values=["-999", "?"])
@@ -296,7 +296,7 @@ def test_what_stands_for_missing_cells(tmp_path: Path) -> None:
     assert str(X["a"].dtype) == "Int64"
 
 
-def test_cells_in_other_spellings_are_told(tmp_path: Path) -> None:
+def test_cells_in_other_spellings_are_reported(tmp_path: Path) -> None:
     file = write(
         tmp_path, lines("a,d", lambda i: f"{i if i % 9 else 'about 9'},x").replace("x", "")
     )
@@ -423,13 +423,13 @@ def test_the_fit_says_how_each_column_is_taken(tmp_path: Path, caplog) -> None:
     with caplog.at_level(logging.INFO, "autoencode"), pytest.warns(FitWarning) as found:
         vae().fit(file)
 
-    (said,) = [m for m in caplog.messages if m.startswith("table of 29 rows")]
+    (message,) = [m for m in caplog.messages if m.startswith("table of 29 rows")]
 
     for kind in ("1 number (x)", "1 whole number (n)", "1 date (d)", "1 category (k, 3 levels)"):
-        assert kind in said
+        assert kind in message
 
     for kind in ("1 text that tells rows apart (id)", "1 yes or no (t)", "1 constant (c)"):
-        assert kind in said
+        assert kind in message
 
     assert any("'id' tells rows apart" in str(w.message) for w in found)
 
@@ -588,7 +588,7 @@ def test_numbers_beside_truth_values_are_read_for_tables(tmp_path: Path) -> None
     np.testing.assert_array_equal(model.transform(tmp_path / "t.csv"), model.transform(X))
 
 
-def test_numbers_and_dates_as_text_in_memory_are_said(recwarn) -> None:
+def test_numbers_and_dates_as_text_in_memory_are_reported(recwarn) -> None:
     X = pd.DataFrame({"a": [f"{i},5" for i in N], "d": [f"2024-01-{i:02}" for i in N]})
     X["t"] = [f"{i % 24}:05" for i in N]
     X["h"] = [f"{i}:05:00" for i in N]
@@ -596,12 +596,12 @@ def test_numbers_and_dates_as_text_in_memory_are_said(recwarn) -> None:
         zip=[f"0{i:04}" for i in N], kind=["1", "2"] * 14 + ["1"], word=["a", "b"] * 14 + ["a"]
     )
     ae.vae(1, layers=(4,), training=Training(epochs=1)).fit(X)
-    said = [str(w.message) for w in recwarn if "text that spells" in str(w.message)]
+    messages = [str(w.message) for w in recwarn if "text that spells" in str(w.message)]
 
-    assert [s.split("'")[1] for s in said] == ["a", "d", "t", "h"]
-    assert "pd.to_numeric" in said[0]
-    assert "pd.to_datetime" in said[1]
-    assert "pd.to_timedelta" in said[3]
+    assert [s.split("'")[1] for s in messages] == ["a", "d", "t", "h"]
+    assert "pd.to_numeric" in messages[0]
+    assert "pd.to_datetime" in messages[1]
+    assert "pd.to_timedelta" in messages[3]
 
 
 @pytest.mark.parametrize("of_command", [False, True])

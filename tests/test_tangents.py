@@ -601,7 +601,7 @@ def test_reach_is_accurate_where_planes_are_the_same() -> None:
     assert Tangents(pair).fit(x).principal_angles(x).deg2rad().max() < 1e-12
 
 
-def test_twists_are_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_twists_are_reported(caplog: pytest.LogCaptureFixture) -> None:
     _, pair, z, x = surface(SwissRoll)
     tangents = Tangents(pair, n_neighbors=3).fit(x)
 

@@ -24,8 +24,8 @@ from autoencode.modalities import Texts
 from autoencode.networks import Recurrent, Transformer
 from autoencode.networks.padding import lengths
 
-ONES = number_words(random_state=0).X
-TRAIN, KNOWN, NEW = ONES[:400], ONES[400:600], ONES[600:700]
+NUMBER_WORDS = number_words(random_state=0).X
+TRAIN, KNOWN, NEW = NUMBER_WORDS[:400], NUMBER_WORDS[400:600], NUMBER_WORDS[600:700]
 DENSITIES = [GaussianDensity, AdaptiveKDE]
 
 

@@ -93,12 +93,12 @@ class Tags(HTMLParser):
 
 def page_of(folder: Path, texts: list[str]) -> Tags:
     r"""Returns the page of a report in which texts of the data stand everywhere."""
-    said = {f"{i} {text}": text for i, text in enumerate(texts)}
-    found: Any = SimpleNamespace(findings=lambda: said, to_dict=lambda: said)
+    rows = {f"{i} {text}": text for i, text in enumerate(texts)}
+    found: Any = SimpleNamespace(findings=lambda: rows, to_dict=lambda: rows)
     pictures = [("", text, [["example", "reconstruction"], [text, text]]) for text in texts]
     html.write(folder, found, iter(pictures))
 
-    assert json.loads((folder / "report.json").read_text()) == said
+    assert json.loads((folder / "report.json").read_text()) == rows
     return Tags((folder / "index.html").read_text())
 
 
@@ -129,9 +129,9 @@ def test_cells_of_results_are_no_formulas(tmp_path: Path) -> None:
 
 def lines_of(capsys) -> str:
     r"""Returns what a command has printed, which holds no character that a terminal acts on."""
-    said = "".join(capsys.readouterr())
-    assert all(letter.isprintable() or letter in "\n\t" for letter in said), said
-    return said
+    output = "".join(capsys.readouterr())
+    assert all(letter.isprintable() or letter in "\n\t" for letter in output), output
+    return output
 
 
 @pytest.mark.slow

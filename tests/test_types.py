@@ -665,14 +665,14 @@ GRIDS: dict[str, tuple[Any, str]] = {
 
 @pytest.mark.parametrize("kind", GRIDS)
 def test_new_values_lie_on_the_grid(kind: str) -> None:
-    cells, told = GRIDS[kind]
+    cells, grid = GRIDS[kind]
     cells = pd.Series(cells)
     column = describe_column("c", cells)
-    assert column.grid == told
+    assert column.grid == grid
 
     new = column.decode(np.random.default_rng(0).normal(size=300))
     assert new.dtype == cells.dtype
-    assert describe_column("c", pd.concat([cells, new])).grid == told  # no finer one
+    assert describe_column("c", pd.concat([cells, new])).grid == grid  # no finer one
 
     if kind in {"any", "any single"}:
         assert new.nunique() > 100

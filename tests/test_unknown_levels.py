@@ -13,7 +13,7 @@ from autoencode.modalities.columns import LevelColumn
 
 pytestmark = pytest.mark.filterwarnings("ignore::autoencode.common.failures.FitWarning")
 RNG = np.random.default_rng(0)
-FEW = ae.Training(epochs=2, show_progress=False)
+TWO_EPOCHS = ae.Training(epochs=2, show_progress=False)
 
 
 def vae(unknown: str = "rare", **arguments) -> ae.Autoencoder:
@@ -21,7 +21,7 @@ def vae(unknown: str = "rare", **arguments) -> ae.Autoencoder:
         1,
         layers=(8,),
         modality=MixedTables(unknown=unknown),
-        training=FEW,
+        training=TWO_EPOCHS,
         random_state=0,
         prior=ae.priors.StandardNormal(),  # which takes no time to fit
         **arguments,
@@ -81,7 +81,10 @@ def test_rows_with_new_levels_are_scored_as_unlikely(caplog) -> None:
 def test_rare_ones_have_the_mass_of_rare_ones() -> None:
     X = pd.DataFrame({"x": RNG.normal(size=60), "k": [*"ab" * 27, *"cdefgh"]})
     model = ae.vae(
-        1, modality=MixedTables(max_levels=2), training=FEW, prior=ae.priors.StandardNormal()
+        1,
+        modality=MixedTables(max_levels=2),
+        training=TWO_EPOCHS,
+        prior=ae.priors.StandardNormal(),
     ).fit(X)
     rare, new = model.score_samples(X[-1:].loc[[59, 59]].assign(k=["h", "z"]))
     assert rare == pytest.approx(new)
@@ -89,7 +92,7 @@ def test_rare_ones_have_the_mass_of_rare_ones() -> None:
 
 def test_a_new_level_costs_models_without_a_density_one_indicator() -> None:
     X = table()
-    model = ae.autoencoder(1, training=FEW, random_state=0).fit(X)
+    model = ae.autoencoder(1, training=TWO_EPOCHS, random_state=0).fit(X)
     missing, new = model.reconstruction_error(X[:1].loc[[0, 0]].assign(k=[None, "z"]))
     assert new == pytest.approx(missing + 1)
 
@@ -173,7 +176,7 @@ def test_folds_that_lack_a_label(tmp_path, caplog) -> None:
     X, y = RNG.normal(size=(40, 3)), np.array([*"a" * 20, *"b" * 19, "r"])
     X += (y == "a")[:, None]
     model = ae.vae(
-        1, layers=(8,), conditional=True, training=FEW, prior=ae.priors.StandardNormal()
+        1, layers=(8,), conditional=True, training=TWO_EPOCHS, prior=ae.priors.StandardNormal()
     )
 
     assert np.isfinite(cross_val_score(model, X, y, cv=4)).all()

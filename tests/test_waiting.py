@@ -7,7 +7,7 @@ import sys
 import pytest
 
 CHOICES = {"OMP_WAIT_POLICY": "active", "GOMP_SPINCOUNT": "1000", "KMP_BLOCKTIME": "200"}
-SAY = "import os, sys; print(os.environ.get('OMP_WAIT_POLICY'))"
+PRINT_POLICY = "import os, sys; print(os.environ.get('OMP_WAIT_POLICY'))"
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
@@ -19,24 +19,26 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
 
 
 def test_the_import_sets_it_and_loads_nothing() -> None:
-    script = f"import autoencode; {SAY}; print({{'torch', 'numpy'}} & {{*sys.modules}})"
+    script = f"import autoencode; {PRINT_POLICY}; print({{'torch', 'numpy'}} & {{*sys.modules}})"
     assert run("-c", script).stdout.splitlines() == ["passive", "set()"]
 
 
 @pytest.mark.parametrize("name", [*CHOICES])
 def test_the_user_chooses(name: str) -> None:
-    said = run("-c", f"import autoencode; {SAY}", **{name: CHOICES[name]}).stdout.strip()
-    assert said == ("active" if name == "OMP_WAIT_POLICY" else "None")
+    output = run(
+        "-c", f"import autoencode; {PRINT_POLICY}", **{name: CHOICES[name]}
+    ).stdout.strip()
+    assert output == ("active" if name == "OMP_WAIT_POLICY" else "None")
 
 
 def test_libraries_loaded_before_keep_their_policy() -> None:
     before = "import sys, types; sys.modules['torch'] = types.ModuleType('torch')"
-    assert run("-c", f"{before}; import autoencode; {SAY}").stdout == "None\n"
+    assert run("-c", f"{before}; import autoencode; {PRINT_POLICY}").stdout == "None\n"
 
 
-def told_by_openmp(said: str) -> str:
+def policy_of_openmp(output: str) -> str:
     r"""The policy of the last library of OpenMP that was loaded, torch's."""
-    lines = [line for line in said.splitlines() if "OMP_WAIT_POLICY" in line]
+    lines = [line for line in output.splitlines() if "OMP_WAIT_POLICY" in line]
 
     if not lines:
         pytest.skip("torch is built without OpenMP, or with one that says nothing")
@@ -54,11 +56,11 @@ def told_by_openmp(said: str) -> str:
     ids=["python", "command"],
 )
 def test_openmp_hears_of_it(arguments: tuple[str, ...]) -> None:
-    assert told_by_openmp(run(*arguments, OMP_DISPLAY_ENV="true").stderr) == "passive"
+    assert policy_of_openmp(run(*arguments, OMP_DISPLAY_ENV="true").stderr) == "passive"
 
 
 @pytest.mark.slow
 def test_openmp_hears_of_another_choice() -> None:
     script = "import autoencode; autoencode.vae"
-    said = run("-c", script, OMP_DISPLAY_ENV="true", OMP_WAIT_POLICY="active").stderr
-    assert told_by_openmp(said) == "active"
+    output = run("-c", script, OMP_DISPLAY_ENV="true", OMP_WAIT_POLICY="active").stderr
+    assert policy_of_openmp(output) == "active"

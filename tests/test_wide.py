@@ -16,7 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 import autoencode as ae
 from autoencode.manifold import OffManifoldDetector, Tangents
 
-ONCE = {"training": ae.Training(epochs=1, show_progress=False), "random_state": 0}
+ONE_EPOCH = {"training": ae.Training(epochs=1, show_progress=False), "random_state": 0}
 D = 3000
 
 
@@ -55,11 +55,11 @@ def use(model: ae.Autoencoder, X: NDArray, y: NDArray | None = None) -> None:
                 True,
                 lambda X: use(ae.linear(3, conditional=True), X, np.arange(len(X)) % 2),
             ),
-            ("denoising", True, lambda X: use(ae.denoising(3, **ONCE), X)),
+            ("denoising", True, lambda X: use(ae.denoising(3, **ONE_EPOCH), X)),
             (
                 "vae, labels",
                 True,
-                lambda X: use(ae.vae(3, conditional=True, **ONCE), X, np.arange(len(X)) % 2),
+                lambda X: use(ae.vae(3, conditional=True, **ONE_EPOCH), X, np.arange(len(X)) % 2),
             ),
             (
                 "detector",
@@ -113,7 +113,7 @@ def test_wide_tables_are_loaded_again(kind: str, tmp_path) -> None:
     X = {"counts": counts, "flags": counts > 0, "categories": pd.DataFrame(counts).astype(str)}[
         kind
     ]
-    model = ae.vae(1, layers=(4,), prior=ae.priors.StandardNormal(), **ONCE).fit(X)
+    model = ae.vae(1, layers=(4,), prior=ae.priors.StandardNormal(), **ONE_EPOCH).fit(X)
     model.save(tmp_path / "m.ae")
 
     assert np.array_equal(ae.load(tmp_path / "m.ae").transform(X), model.transform(X))

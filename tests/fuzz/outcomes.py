@@ -76,8 +76,8 @@ def same(a: Any, b: Any) -> bool:
         return same(a.tolist(), np.asarray(b).tolist())
 
     if isinstance(a, np.ndarray):
-        alike = isinstance(b, np.ndarray) and (a.dtype, a.shape) == (b.dtype, b.shape)
-        return alike and a.tobytes() == b.tobytes()
+        same_type = isinstance(b, np.ndarray) and (a.dtype, a.shape) == (b.dtype, b.shape)
+        return same_type and a.tobytes() == b.tobytes()
 
     return type(a) is type(b) and a == b
 
@@ -89,9 +89,9 @@ def differing(a: dict[str, Any], b: dict[str, Any]) -> str | None:
 def _meaning(file: Path) -> tuple[str, dict[str, bytes]]:
     r"""Returns what a file says of predictions."""
     document, tensors = container.read(file)
-    said = {k: v for k, v in document.items() if k not in _HISTORY}
+    content = {k: v for k, v in document.items() if k not in _HISTORY}
 
-    return json.dumps(said), {k: t.numpy().tobytes() for k, t in tensors.items()}
+    return json.dumps(content), {k: t.numpy().tobytes() for k, t in tensors.items()}
 
 
 def outcome(file: Path, whole: Seed, uses: Uses, expected: dict[str, Any], forged: bool) -> str:

@@ -51,14 +51,14 @@ def check(arguments: Mapping[str, Any]) -> None:
         >>> from autoencode import Autoencoder
         >>> check(Autoencoder(objective="elbo").get_params())
         Traceback (most recent call last):
-        TypeError: expected objective as, say, ELBO(), got 'elbo'.
+        TypeError: expected objective as ELBO(), for example, got 'elbo'.
     """
     for name, kind in _TYPES.items():
         value = as_network(arguments[name]) if name == "network" else arguments[name]
         values = value if name == "modality" and isinstance(value, Sequence) else [value]
 
         if not all(isinstance(v, (kind, type(None))) for v in values):
-            raise TypeError(f"expected {name} as, say, {_EXAMPLES[name]}, got {value!r}.")
+            raise TypeError(f"expected {name} as {_EXAMPLES[name]}, for example, got {value!r}.")
 
     conditional = arguments["conditional"]
 
@@ -72,7 +72,7 @@ def check(arguments: Mapping[str, Any]) -> None:
 
     if not (corruption is None or callable(corruption)):
         raise TypeError(
-            f"expected corruption as, say, {_EXAMPLES['corruption']}, or a function, got"
+            f"expected corruption as {_EXAMPLES['corruption']}, for example, or a function, got"
             f" {corruption!r}."
         )
 

@@ -43,14 +43,15 @@ def check_damage(corruption: Any, corrupted: Any) -> None:
     Example:
         >>> check_damage(GaussianNoise(0.5), corrupted=[[1.0]])
         Traceback (most recent call last):
-        ValueError: corruption=GaussianNoise(std=0.5) has no effect beside corrupted=..., ...
+        ValueError: corruption=GaussianNoise(std=0.5) has no effect together with ...
     """
     if corrupted is None or corruption is None:
         return
 
     if repr(corruption) != repr(GaussianNoise(NOISE)):
         raise ValueError(
-            f"corruption={corruption!r} has no effect beside corrupted=..., which"
+            f"corruption={corruption!r} has no effect together with corrupted=...,"
+            " which"
             " already gives damaged examples. Leave out one of the two."
         )
 

@@ -83,7 +83,7 @@ def resolve_prior(
     r"""Prior of the codes: the argument, or the default of the objective.
 
     The default of conditional models is the unit Gaussian. A prior fitted to the codes of all
-    labels would draw codes of other labels. Codes in a space of their own, such as a sphere, have
+    labels would draw codes of other labels. Codes in other spaces, such as a sphere, have
     the prior of this space.
 
     Arguments:

@@ -24,7 +24,7 @@ _SIZE_BY_TEXT_LENGTH = {12: 16, 100: 32}  # maximum median length in tokens: siz
 def choose_code_size(
     data: Examples, modality: Modality, network: Network, density: bool, corrupted: bool
 ) -> tuple[int, str]:
-    r"""Choose the size of the code, and say why.
+    r"""Choose the size of the code, and give the reason.
 
     | model | size |
     | --- | --- |

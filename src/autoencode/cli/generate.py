@@ -133,7 +133,7 @@ def _parameters(value: Callable[..., Any]) -> list[inspect.Parameter]:
 
 
 def _constructors(cls: type) -> list[type]:
-    r"""Returns a class and its ancestors that have a constructor of their own, but `object`."""
+    r"""Returns a class and its ancestors with their own constructors, except `object`."""
     return [c for c in cls.__mro__ if "__init__" in vars(c) and c is not object]
 
 

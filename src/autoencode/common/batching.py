@@ -20,12 +20,12 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-# Memory beside the data and the result. A larger budget makes nothing faster
+# Memory in addition to the data and the result. A larger budget makes nothing faster
 _BUDGET_BYTES: ContextVar[int] = ContextVar("memory_budget_bytes", default=2**28)
 
 
 def budget_bytes() -> int:
-    r"""Number of bytes that a computation may take beside its input and its result.
+    r"""Number of bytes that a computation may take in addition to its input and its result.
 
     Example:
         >>> budget_bytes()

@@ -241,7 +241,7 @@ def _check_one(
         ]
         raise ValueError(
             f"cannot tell which belong together: {examples[0]} of {what[0]} and {examples[1]} of"
-            f" {what[1]}. Give each pair of files a name of its own."
+            f" {what[1]}. Give each pair of files a different name."
         )
 
 

@@ -244,7 +244,7 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
                 raise ValueError(f"expected images for enlarge={enlarge}, got {self.modality_}.")
 
             if out is not None:
-                raise ValueError("out=... is for sounds, got images. Save what is returned.")
+                raise ValueError("out=... is for sounds, got images. Save the returned arrays.")
 
             return self._each_image(X, y, own_size.reconstruct_in_own_size, enlarge=int(enlarge))
 
@@ -262,7 +262,7 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
         if not (isinstance(modality, Streamed) and isinstance(X, (str, Path))):
             raise ValueError(
                 "out=... is for sounds in a file or folder, which are read in parts, got"
-                f" {type(X).__name__} and {modality}. Leave it out, and save what is returned."
+                f" {type(X).__name__} and {modality}. Leave it out, and save the returned arrays."
             )
 
         names, single = list_files(Path(X)).names, not Path(X).is_dir()

@@ -152,7 +152,7 @@ def sample_codes_from_prior(model: Model, x: Tensor, n: int, least: int = PRIOR_
 
     if effective < _MIN_EFFECTIVE_CODES:
         log.warning(
-            "what is given is improbable under the model: %d new examples come from only about"
+            "the given part is improbable under the model: %d new examples come from only about"
             " %.0f distinct codes.",
             *(n, effective),
         )

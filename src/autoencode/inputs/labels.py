@@ -105,7 +105,7 @@ def join_groups(loaded: Loaded, groups: Any) -> Loaded:
     if missing := [i for i, word in enumerate(words.tolist()) if word is None or word != word]:
         raise ValueError(
             f"{len(missing):,} examples have no group, the first in row {missing[0]}: give each a"
-            " group, which may be one of its own."
+            " group, which may have a single member."
         )
 
     distinct, numbers = np.unique(words.astype(str), return_inverse=True)

@@ -331,7 +331,9 @@ def _number_of_neighbors(method: str, k: int | None, distinct: int, N: int) -> i
 
 def _check_spread(logs: float) -> None:
     if not logs > 0:
-        raise ValueError("all neighbors are equally far, as on a grid: there is no dimension.")
+        raise ValueError(
+            "all neighbors are equally far, as on a grid: the dimension is not defined."
+        )
 
 
 def _neighbors(points: Tensor, k: int, M: int) -> tuple[Tensor, Tensor]:

@@ -325,7 +325,7 @@ def _labels(y: ArrayLike) -> NDArray:
     if missing:
         raise ValueError(
             f"{len(missing)} labels are missing, the first in row {missing[0]}. Remove these"
-            " examples, or give them a label of their own."
+            " examples, or give them an extra label."
         )
 
     return y if y.dtype.kind in "buifU" else y.astype(str)

@@ -54,12 +54,12 @@ def check_effect(other: str, options: dict[str, Any], **own: tuple[Any, Any]) ->
     Example:
         >>> check_effect("objective", {"objective": "ELBO()"}, beta=(4.0, 2.0))
         Traceback (most recent call last):
-        TypeError: beta has no effect beside objective='ELBO()': leave out one of the two, ...
+        TypeError: beta has no effect together with ...
     """
     given = [name for name, (value, default) in own.items() if value != default]
 
     if given and options.get(other) is not None:
         raise TypeError(
-            f"{' and '.join(given)} {'has' if len(given) == 1 else 'have'} no effect beside"
+            f"{' and '.join(given)} {'has' if len(given) == 1 else 'have'} no effect together with"
             f" {other}={options[other]!r}: leave out one of the two, or give it to {other}."
         )

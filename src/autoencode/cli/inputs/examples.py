@@ -106,7 +106,7 @@ def read(
         flags: The settings of the format of a table that flags give.
         model: The model that will use the examples.
         kinds: The kind of data, or several to choose from, if there is no model yet.
-        y: A label for all examples, which replaces labels of their own.
+        y: A label for all examples, which replaces the labels in the data.
         whole: Whether to keep long examples whole, neither cut off nor cut into windows.
         colors: Whether labels also color a picture, and so do not need a conditional model.
 

@@ -42,7 +42,7 @@ def write_examples(
         model: The model that made them.
         columns: The names of the columns of rows.
         files: The files of the originals, after which the new files are named.
-        beside: As many examples, shown beside these in a picture.
+        beside: The same number of examples, shown next to these in a picture.
     """
     if suffix(out) in {".csv", ".txt"} and isinstance(model.modality_, Tokenized):
         X = _without_nul(out, X)

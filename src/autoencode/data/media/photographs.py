@@ -82,7 +82,7 @@ def write_photograph(path: Path, X: NDArray, like: Path | None = None) -> None:
 
     if like is not None:
         with open_image(like) as image:
-            # One of CMYK, say, is none of the pixels that are written
+            # An image in CMYK, for example, has other pixels than those that are written
             alike = image.mode in {"L", "LA", "RGB", "RGBA"}
             profile = image.info.get("icc_profile") if alike else None
 

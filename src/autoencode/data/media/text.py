@@ -24,8 +24,8 @@ from ..tabular.parquet import open_parquet
 
 log = logging.getLogger(__name__)
 
-_MAX_EXAMINED_FILES = 1000  # files that say what a folder is of
-_EXAMINED_BYTES = 2**16  # bytes that say whether a file is text
+_MAX_EXAMINED_FILES = 1000  # files that decide on the kind of a folder
+_EXAMINED_BYTES = 2**16  # bytes that decide whether a file is text
 _TEXT_SUFFIXES = {".txt", ".text", ".jsonl", ".ndjson"}
 _JSON_LINES_SUFFIXES = {".jsonl", ".ndjson"}
 # As data sets of texts name theirs
@@ -183,7 +183,9 @@ def _records(path: Path, lines: list[str], name: str | None) -> Lines:
         try:
             record = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise ValueError(f"cannot read '{path}': line {number} is no JSON: {error}.") from None
+            raise ValueError(
+                f"cannot read '{path}': line {number} is not JSON: {error}."
+            ) from None
 
         if isinstance(record, dict):
             name = _field(record, path, number) if name is None else name
@@ -233,7 +235,7 @@ def read_column(path: Path, name: str | None = None, given: TableFormat | None =
     Arguments:
         path: A `.csv`, `.tsv`, `.parquet`, `.feather` or `.jsonl` file.
         name: The name of the column; by default the only one.
-        given: What is known of the format of text.
+        given: The known settings of the format of text.
 
     Raises:
         FileNotFoundError: If there is no such file.

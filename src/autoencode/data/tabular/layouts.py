@@ -36,7 +36,7 @@ class Layout(NamedTuple):
     row_names: str | None
     r"""The name of the column that names the rows."""
 
-    said: list[str]
+    guesses: list[str]
     r"""Log lines about what was guessed."""
 
     escaped: bool = False

@@ -173,7 +173,7 @@ def _nearly(body: list[str]) -> str:
         elif sign == "," and len(widths) > 1 and {*widths[1:]} == {2}:
             raise ValueError(
                 "its first line has one cell, and the others have two with commas between: are"
-                " these decimal commas? Say separator=';' and decimal=',' (command line:"
+                " these decimal commas? Set separator=';' and decimal=',' (command line:"
                 " --separator ';' --decimal ,), or header='no'."
             )
 

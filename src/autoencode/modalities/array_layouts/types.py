@@ -6,7 +6,7 @@ from typing import Any
 
 
 def check_type(X: Any) -> None:
-    r"""Refuse arrays that do not hold real numbers, and say how to convert them.
+    r"""Refuse arrays that do not hold real numbers, and name the conversion.
 
     Arguments:
         X: Any array.

@@ -39,7 +39,7 @@ def check_waves(waves: list[NDArray]) -> str:
     elif is_float and max(-low, high) > _MAX_PEAK:
         why = f"with values from {low:.3g} to {high:.3g}, while waveforms lie between -1 and 1"
     elif is_float and low >= 0 < high:
-        why = "none of which is negative"
+        why = "all of which are at least zero"
 
     if why is None:
         return f"{len(waves):,} sounds of up to {longest:,} samples"

@@ -124,7 +124,7 @@ _MAX_ITERATIONS = 10_000  # a file of another person may name any number
 
 
 def _spread(mel: Tensor, triangles: Tensor) -> Tensor:
-    r"""Returns magnitudes of all frequencies, none negative, with the given ones in bands."""
+    r"""Returns non-negative magnitudes of all frequencies, with the given ones in bands."""
     # Multiplicative steps stay positive, where a pseudo-inverse has ripples
     S = mel @ triangles.mT
     target = S

@@ -50,7 +50,7 @@ def istft(S: Tensor, hop: int, n: int) -> Tensor:
 def griffin_lim(
     S: Tensor, hop: int, n: int, n_iter: int, correct: Callable[[Tensor], Tensor]
 ) -> Tensor:
-    r"""Waveforms whose magnitudes agree with what is known of them.
+    r"""Waveforms whose magnitudes agree with the known ones.
 
     Each iteration replaces the transform by that of its waveform, goes on by a part of the
     change, and corrects the magnitudes.

@@ -1,7 +1,7 @@
 r"""Capabilities: abilities of some kinds of data, beyond the methods of every `Modality`.
 
 A kind has a capability if it inherits from its class. Callers check this with `isinstance`.
-Functions beside the classes have the default for all other kinds.
+The functions next to the classes define the default for all other kinds.
 
 - `files`: reading files and folders, writing a file for each example
 - `tables`: rows with columns, examples that are not numbers

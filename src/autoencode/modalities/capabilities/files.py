@@ -16,7 +16,7 @@ from .sequences import Windowed
 class Readable(abc.ABC):
     r"""Kinds with their own readers of files or folders.
 
-    Tables of numbers need no reader of their own: the library reads `.npy`, `.csv` and `.parquet`
+    Tables of numbers do not need this capability: the library reads `.npy`, `.csv` and `.parquet`
     files of numbers for all kinds.
     """
 

@@ -115,6 +115,6 @@ def to_numeric(modality: Modality, X: Any) -> Any:
         ValueError: If the examples are token sequences.
     """
     if isinstance(modality, Tokenized):
-        raise ValueError("there are no pictures of texts; draw their codes with plots.codes(...).")
+        raise ValueError("texts have no pictures. Draw their codes with plots.codes(...).")
 
     return modality.to_numeric(X) if isinstance(modality, (Tabular, Pictured)) else X

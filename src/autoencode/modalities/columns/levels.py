@@ -33,7 +33,7 @@ class LevelColumn(Configurable):
 
     The argument `unknown` decides about a level that the fit did not see: it is refused, counts
     as missing, or counts as rare. A rare level belongs to the last level if that stands for all
-    rare levels. Otherwise it has a probability :math:`u` of its own,
+    rare levels. Otherwise it has its own probability :math:`u`,
 
     .. math:: u = \frac{N_1 + 1 / 2}{N + 1}
 
@@ -185,7 +185,7 @@ class LevelColumn(Configurable):
 
         if new.any():
             rows = np.flatnonzero(new)
-            self._tell(
+            self._report_new(
                 plain(levels[codes[rows[0]]]), locate_cell(cells, rows[0]), len(rows), len(cells)
             )
             index[new] = (

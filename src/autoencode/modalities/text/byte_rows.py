@@ -6,7 +6,7 @@ from ...data.media.text import Lines
 
 
 def bytes_of(X: Any) -> list[bytes]:
-    r"""Returns the bytes of texts in UTF-8, and refuses what is no text."""
+    r"""Returns the bytes of texts in UTF-8, and refuses values that are not text."""
     items = X.tolist() if hasattr(X, "tolist") else list(X)
     wrong = next((i for i, item in enumerate(items) if not isinstance(item, str)), None)
 
@@ -32,7 +32,7 @@ def cut_off(row: bytes, n: int) -> bytes:
 
 
 def text_of(row: bytes, longest: int) -> str:
-    r"""Returns the text of a row of bytes, which has at most as many bytes again."""
+    r"""Returns the text of a row of bytes, which has at most the same number of bytes in UTF-8."""
     row = cut_off(row, longest)
 
     try:

@@ -41,7 +41,7 @@ class SelfiesTokenizer(Tokenizer):
     def _id(self, symbol: str, row: bytes) -> int:
         if symbol not in self.ids:
             raise ValueError(
-                f"the SELFIES symbol {symbol!r} of the molecule {row.decode()!r} is none of the"
+                f"the SELFIES symbol {symbol!r} of the molecule {row.decode()!r} is not one of the"
                 f" {len(self.symbols)} of the fit. Fit with molecules that have it."
             )
 
@@ -59,7 +59,7 @@ def learn_symbols(rows: Sequence[bytes]) -> str:
 
     Raises:
         ImportError: If the package `selfies` is missing.
-        ValueError: If a row is no molecule, naming it.
+        ValueError: If a row is not a molecule. The message names it.
     """
     symbols = {symbol for row in rows for symbol in split_molecule(row)}
     return json.dumps(sorted(symbols | _package().get_semantic_robust_alphabet()))
@@ -72,7 +72,7 @@ def check_symbols(vocabulary: str) -> None:
         vocabulary: The vocabulary, as :func:`learn_symbols` returns it.
 
     Raises:
-        ValueError: If it is no list of different SELFIES symbols.
+        ValueError: If it is not a list of different SELFIES symbols.
 
     Example:
         >>> check_symbols("{}")
@@ -90,7 +90,7 @@ def split_molecule(row: bytes) -> list[str]:
 
     Raises:
         ImportError: If the package `selfies` is missing.
-        ValueError: If it is no molecule.
+        ValueError: If it is not a molecule.
     """
     selfies = _translated("encoder", row.decode("utf-8", "surrogatepass"))
     return [*_package().split_selfies(selfies)]

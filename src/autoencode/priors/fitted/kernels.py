@@ -32,13 +32,13 @@ class KernelMixture(Distribution):
 
     .. math:: p(z) = \frac{1}{N} \sum_i \mathcal{N}(z \mid \mu_i, h_i^2 L L^\top)
 
-    Features that are not `followed` have unit Gaussians of their own.
+    Features that are not `fitted` have independent unit Gaussians.
 
     Arguments:
-        loc: The centers of the followed features, with shape `(N, F)`.
+        loc: The centers of the fitted features, with shape `(N, F)`.
         width: The widths :math:`h`, with shape `(N,)`.
         scale_tril: The factor :math:`L`, with shape `(F, F)`.
-        followed: Whether each feature is followed, with shape `(D,)`.
+        fitted: Whether each feature is fitted, with shape `(D,)`.
 
     Example:
         >>> one = torch.ones(1)
@@ -50,29 +50,29 @@ class KernelMixture(Distribution):
     arg_constraints: ClassVar[dict[str, Constraint]] = {}
     support = constraints.real_vector
 
-    def __init__(self, loc: Tensor, width: Tensor, scale_tril: Tensor, followed: Tensor) -> None:
-        super().__init__(event_shape=followed.shape, validate_args=False)
+    def __init__(self, loc: Tensor, width: Tensor, scale_tril: Tensor, fitted: Tensor) -> None:
+        super().__init__(event_shape=fitted.shape, validate_args=False)
 
         self.loc = loc
         self.width = width
         self.scale_tril = scale_tril
-        self.followed = followed
+        self.fitted = fitted
 
     @property
     def mean(self) -> Tensor:
         mean = self.loc.new_zeros(self.event_shape)
-        return mean.masked_scatter(self.followed, self.loc.mean(dim=0))
+        return mean.masked_scatter(self.fitted, self.loc.mean(dim=0))
 
     @property
     def variance(self) -> Tensor:
         each = self.width.square().mean() * self.scale_tril.square().sum(dim=-1)
         ones = self.loc.new_ones(self.event_shape)
-        return ones.masked_scatter(self.followed, each + self.loc.var(dim=0, correction=0))
+        return ones.masked_scatter(self.fitted, each + self.loc.var(dim=0, correction=0))
 
     def log_prob(self, value: Tensor) -> Tensor:
         z = value.reshape(-1, *self.event_shape)
-        rest = Normal(0, 1).log_prob(z[:, ~self.followed]).sum(dim=-1)
-        z = self._whitened(z[:, self.followed])
+        rest = Normal(0, 1).log_prob(z[:, ~self.fitted]).sum(dim=-1)
+        z = self._whitened(z[:, self.fitted])
         centers = self._whitened(self.loc)
         parts = [
             _log_kernels(part, centers, self.width).logsumexp(dim=1)
@@ -87,8 +87,8 @@ class KernelMixture(Distribution):
             n = math.prod(sample_shape)
             z = torch.randn(n, *self.event_shape, dtype=self.loc.dtype, device=self.loc.device)
             i = torch.randint(len(self.loc), (n,), device=self.loc.device)
-            noise = self.width[i, None] * z[:, self.followed]
-            z[:, self.followed] = self.loc[i] + noise @ self.scale_tril.mT
+            noise = self.width[i, None] * z[:, self.fitted]
+            z[:, self.fitted] = self.loc[i] + noise @ self.scale_tril.mT
 
         return z.reshape(*sample_shape, *self.event_shape)
 
@@ -142,7 +142,7 @@ class KernelDensity(Prior):
     loc: Tensor
     width: Tensor
     scale_tril: Tensor
-    followed: Tensor
+    fitted: Tensor
 
     def __init__(self, n_neighbors: int | None = None, bandwidth: float | None = None) -> None:
         super().__init__()
@@ -158,7 +158,7 @@ class KernelDensity(Prior):
         self.register_buffer("loc", torch.zeros(0, latent_dim))
         self.register_buffer("width", torch.zeros(0))
         self.register_buffer("scale_tril", torch.eye(latent_dim))
-        self.register_buffer("followed", torch.ones(latent_dim, dtype=torch.bool))
+        self.register_buffer("fitted", torch.ones(latent_dim, dtype=torch.bool))
         keep_first_dimension(self, "loc", "width")
 
         return self
@@ -167,7 +167,7 @@ class KernelDensity(Prior):
         if len(self.loc) == 0:
             return self.unit()
 
-        f = self.followed
+        f = self.fitted
         return KernelMixture(self.loc[:, f], self.width, self.scale_tril[f][:, f], f)
 
     @torch.no_grad()
@@ -178,19 +178,19 @@ class KernelDensity(Prior):
             return
 
         z, points = points_of(z, _MIN_DRAWS)
-        D, followed = z.shape[-1], torch.ones(z.shape[-1], dtype=torch.bool)
+        D, fitted = z.shape[-1], torch.ones(z.shape[-1], dtype=torch.bool)
 
         if not points:
-            followed = selection.unlike_unit(z.flatten(end_dim=1))
+            fitted = selection.differs_from_unit(z.flatten(end_dim=1))
 
-        if not followed.any() or (len(z) < selection.MIN_EXAMPLES and not points):
+        if not fitted.any() or (len(z) < selection.MIN_EXAMPLES and not points):
             return
 
         z = z[torch.randperm(len(z))[:MAX_KERNELS]]
-        L = _shape(z[..., followed])
-        x = torch.linalg.solve_triangular(L, z[..., followed].flatten(end_dim=1).mT, upper=False)
+        L = _shape(z[..., fitted])
+        x = torch.linalg.solve_triangular(L, z[..., fitted].flatten(end_dim=1).mT, upper=False)
         x = x.mT.reshape(*z.shape[:2], -1)
-        best = self._choose(x, z[..., followed], L, points)
+        best = self._choose(x, z[..., fitted], L, points)
 
         if best is None:
             log.info("kernels are not surely better than the unit Gaussian, which stays.")
@@ -198,11 +198,11 @@ class KernelDensity(Prior):
 
         width = self._widths(x.flatten(end_dim=1), best)
         scale_tril = torch.eye(D)
-        index = followed.nonzero()[:, 0]
+        index = fitted.nonzero()[:, 0]
         scale_tril[index[:, None], index] = L
-        self.loc = (z * followed).flatten(end_dim=1).to(self.loc)
+        self.loc = (z * fitted).flatten(end_dim=1).to(self.loc)
         self.width, self.scale_tril = width.to(self.loc), scale_tril.to(self.loc)
-        self.followed = followed.to(self.loc.device)
+        self.fitted = fitted.to(self.loc.device)
         log.info(
             "%d kernels of width %.3g for %d features of the code.", len(width), best, L.shape[0]
         )

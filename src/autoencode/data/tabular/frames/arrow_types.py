@@ -9,7 +9,7 @@ _EXAMINED_CELLS = 100  # number of cells that decide the type in which a column 
 
 
 def frame_of_cells(table: Any) -> Any:
-    r"""Data frame of an Arrow table. Whole numbers stay whole beside missing cells.
+    r"""Data frame of an Arrow table. Whole numbers stay whole next to missing cells.
 
     Arguments:
         table: The table.
@@ -50,7 +50,7 @@ def frame_of_parquet(table: Any, names: Sequence[str]) -> Any:
 
 
 def _keep_whole(table: Any, frame: Any) -> Any:
-    r"""Returns a frame that keeps whole numbers and truth values beside missing cells."""
+    r"""Returns a frame that keeps whole numbers and booleans next to missing cells."""
     from pyarrow import types
 
     for name, column in zip(table.column_names, table.columns):

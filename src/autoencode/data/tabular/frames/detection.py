@@ -69,7 +69,7 @@ def holds_frame(path: Path, label: str | None = None, given: TableFormat | None 
 
 
 def _is_beyond_floats(cells: Any) -> bool:
-    r"""Tell whether some of the different whole numbers of a column are no floats."""
+    r"""Tell whether a column has whole numbers that floats cannot represent."""
     from pyarrow import compute, types
 
     if not (types.is_int64(cells.type) or types.is_uint64(cells.type)):
@@ -98,7 +98,7 @@ def _column_sample(path: Path) -> Any:
 
 
 def _needs_cells(file: Any) -> bool:
-    r"""Tell whether cells may be missing, or whole numbers that are no floats."""
+    r"""Tell whether cells may be missing, or whole numbers that floats cannot represent."""
     groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
     columns = [group.column(k) for group in groups for k in range(group.num_columns)]
 

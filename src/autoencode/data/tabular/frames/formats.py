@@ -79,7 +79,7 @@ def read_structured(path: Path) -> Any:
     if nested := [field.name for field in table.schema if types.is_nested(field.type)]:
         raise ValueError(
             f"cannot read '{path}': expected a number, word or truth value in each cell, got"
-            f" several in the columns {nested}. Give each value a column of its own."
+            f" several in the columns {nested}. Give each value its own column."
         )
 
     return table
