@@ -192,11 +192,11 @@ def test_two_readings_are_refused_and_each_remedy_works(X, message: str, remedie
     with pytest.raises(ValueError, match=message) as refused:
         recognized(X)
 
-    message = str(refused.value)
-    assert len(message) <= 600  # which the command line shows
+    text = str(refused.value)
+    assert len(text) <= 600  # which the command line shows
 
     for remedy in remedies:
-        assert remedy in message
+        assert remedy in text
         names = {
             "X": X,
             "np": np,
@@ -207,7 +207,7 @@ def test_two_readings_are_refused_and_each_remedy_works(X, message: str, remedie
         if remedy == SERIES:
             moved = (
                 X.swapaxes(1, 2)
-                if "X.swapaxes(1, 2) with modality=ae.modalities.S" in message
+                if "X.swapaxes(1, 2) with modality=ae.modalities.S" in text
                 else X
             )
             series = Series().fit(moved)
@@ -215,7 +215,7 @@ def test_two_readings_are_refused_and_each_remedy_works(X, message: str, remedie
             x = series.normalize(series.load(series.windows(moved)))
             assert x.nan_to_num().abs().max() < 1e3
         elif remedy == SOUNDS:
-            moved = X.swapaxes(1, 2) if "X.swapaxes(1, 2)" in message else X
+            moved = X.swapaxes(1, 2) if "X.swapaxes(1, 2)" in text else X
             recognized(moved, Sounds(rate=16000, seconds=0.1))
         elif remedy == CHANNELS_LAST:
             recognized(X, Images(layout="NHWC"))

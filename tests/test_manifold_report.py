@@ -182,10 +182,10 @@ def test_it_prints_as_sentences(digits) -> None:
     [(0.0, "is reliable"), (0.12, "do not interpolate there"), (0.9, "not even between")],
 )
 def test_advice_follows_the_share(share, advice) -> None:
-    advice = result._interpolation(Estimate(share, 0.01))
+    sentence = result._interpolation(Estimate(share, 0.01))
 
-    assert advice in advice
-    assert f"{100 * share:.1f} % ± 1.0 %" in advice
+    assert advice in sentence
+    assert f"{100 * share:.1f} % ± 1.0 %" in sentence
 
 
 def test_many_examples_are_a_sample(monkeypatch) -> None:

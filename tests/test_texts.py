@@ -1057,15 +1057,15 @@ def test_what_is_next_runs_as_it_stands(tmp_path: Path, monkeypatch, capsys) -> 
 
     def run(*words: str) -> None:
         assert main([*words]) == 0
-        *lines, last = capsys.readouterr().out.splitlines()
+        *printed, last = capsys.readouterr().out.splitlines()
         verbs.append(words[0])
         following = shlex.split(last.removeprefix("Next: "))
 
         if following[0] == "autoencode" and "DATA" not in following:
             run(*following[1:])
         elif words[0] == "anomalies":  # which shows what is read
-            assert len(lines[2:]) == 10
-            assert all("  '" in line for line in lines[2:])
+            assert len(printed[2:]) == 10
+            assert all("  '" in line for line in printed[2:])
 
     lines = "my lines.txt"
     run("fit", lines, "--out", "a model.ae", "--recipe", "vae", *how)
