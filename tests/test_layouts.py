@@ -206,9 +206,7 @@ def test_two_readings_are_refused_and_each_remedy_works(X, message: str, remedie
 
         if remedy == SERIES:
             moved = (
-                X.swapaxes(1, 2)
-                if "X.swapaxes(1, 2) with modality=ae.modalities.S" in text
-                else X
+                X.swapaxes(1, 2) if "X.swapaxes(1, 2) with modality=ae.modalities.S" in text else X
             )
             series = Series().fit(moved)
             assert series.shape_[0] == np.atleast_2d(moved[0].T).shape[0]

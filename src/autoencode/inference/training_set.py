@@ -46,7 +46,7 @@ def contexts(data: Examples) -> Tensor | None:
     Arguments:
         data: The examples, as loaded.
     """
-    some = data.spread(_CODES)
+    some = data.spread(_MAX_CODES)
     return None if some.context is None else some.context[some.rows]
 
 

@@ -1,6 +1,6 @@
 r"""Choice of a prior in place of the unit Gaussian, by held-out codes."""
 
-__all__ = ["choose", "is_surely_positive", "differs_from_unit"]
+__all__ = ["choose", "differs_from_unit", "is_surely_positive"]
 
 from typing import NamedTuple
 
@@ -124,7 +124,10 @@ def is_surely_positive(gain: Tensor, N: int) -> bool:
         >>> is_surely_positive(torch.tensor([1.0, 1.1, 0.9, 1.0]), 1000)
         True
     """
-    return bool(gain.mean() > _MIN_STANDARD_ERRORS * (1 + _DOUBLING_EXAMPLES / N) * gain.std() / len(gain) ** 0.5)
+    return bool(
+        gain.mean()
+        > _MIN_STANDARD_ERRORS * (1 + _DOUBLING_EXAMPLES / N) * gain.std() / len(gain) ** 0.5
+    )
 
 
 def differs_from_unit(z: Tensor) -> Tensor:
