@@ -63,7 +63,10 @@ def modality_of_path(path: Path | Files, kinds: ModalityChoice) -> Modality | No
         has_own_files = isinstance(kinds, Readable) and not isinstance(kinds, Tabular)
 
         if has_own_files and table_suffix(path) is not None:
-            raise ValueError(f"expected data like those of {kinds}, got the table '{path}'.")
+            raise ValueError(
+                f"expected data like those of {kinds}, got the table '{path}'. Leave out modality"
+                " (command line: --modality), or choose another."
+            )
 
         return kinds if kinds.accepts(path) else None
 

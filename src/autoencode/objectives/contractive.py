@@ -109,7 +109,7 @@ def _variance(p: Distribution) -> Tensor:
     except NotImplementedError:
         raise ValueError(
             "the reconstruction has no gradient with respect to the data, which are discrete. Use"
-            " ae.denoising(...) for them."
+            " ae.denoising(...) for them (command line: --recipe denoising)."
         ) from None
 
 

@@ -111,6 +111,9 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     Example:
         >>> suggestion("--epoch", ["--epochs"])
         "; did you mean '--epochs'?"
+        >>> suggestion("elbo", ["ELBO", "IWAE"])
+        "; did you mean 'ELBO'?"
     """
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean '{near[0]}'?" if near else "."
+    by_lower = {word.lower(): word for word in known}
+    near = difflib.get_close_matches(name.lower(), by_lower, n=1)
+    return f"; did you mean '{by_lower[near[0]]}'?" if near else "."

@@ -120,7 +120,10 @@ class Mixture(Prior):
         if choice is not None:
             p = maximization.fit(z.flatten(end_dim=1), z.shape[1], *choice, MAX_EM_STEPS)
             self._keep(p, fitted, loc, scale)
-            log.info("%d Gaussians for %d features of the code.", len(p.weight), len(loc))
+            log.info(
+                "prior: a mixture of %d Gaussians, fitted to %d features of the code.",
+                *(len(p.weight), len(loc)),
+            )
 
     def _keep(self, p: GaussianMixture, fitted: Tensor, loc: Tensor, scale: Tensor) -> None:
         r"""Stores the mixture of the fitted features; the others stay unit Gaussians."""
