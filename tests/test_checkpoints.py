@@ -240,7 +240,7 @@ def test_the_previous_checkpoint_replaces_a_damaged_one(
     damage(tmp_path / "last.checkpoint", how)
     resumed = train(again, data, tmp_path, resume=True)
 
-    assert "Continuing from the checkpoint before" in caplog.text
+    assert "Continuing from the previous checkpoint" in caplog.text
     assert torch.equal(weights(again), weights(whole))
     assert [r.train for r in resumed] == [r.train for r in records]
 

@@ -368,7 +368,7 @@ def test_discrete_codes_have_indices(posterior) -> None:
 
 
 def test_a_number_of_categories_divides_the_code() -> None:
-    with pytest.raises(ValueError, match="multiple of 4 numbers"):
+    with pytest.raises(ValueError, match="multiple of 4, the number"):
         build(GumbelSoftmax(4)).fit(X)
 
     for D, K in ((16, 8), (20, 10), (6, 6)):

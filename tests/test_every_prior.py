@@ -86,7 +86,7 @@ def test_conditional_models_draw_from_the_prior_of_the_label(name: str, tmp_path
 
 
 def test_priors_of_a_condition_need_one() -> None:
-    with pytest.raises(ValueError, match="depends on the condition, and the model has none"):
+    with pytest.raises(ValueError, match="depends on a condition, but the model has none"):
         fitted(LearnedMixture(conditional=True)).fit(X)
 
 

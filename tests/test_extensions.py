@@ -170,7 +170,7 @@ def test_codes_of_a_label_have_their_own_prior(extensions) -> None:
     matched = ae.Autoencoder(2, WAE(), prior=prior, conditional=True, **QUICK).fit(X, Y)
     assert matched.sample(3, y=0).shape == (3, 4)
 
-    with pytest.raises(ValueError, match="depends on the condition, and the model has none"):
+    with pytest.raises(ValueError, match="depends on a condition, but the model has none"):
         ae.vae(2, prior=prior, **QUICK).fit(X)
 
 

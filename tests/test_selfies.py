@@ -69,7 +69,7 @@ def test_edits_of_molecules_count_letters(molecules: Texts) -> None:
         (["CCO", "C1CC"], "expected a molecule as SMILES, got 'C1CC'"),
         (["CCO", "hello"], "row 1: expected a molecule as SMILES, got 'hello'"),
         (["CO" * 60], "up to 6[0-9] SELFIES symbols.*got 120 in row 0"),
-        (["[Xe]CC"], r"symbol '\[Xe\]' of the molecule '\[Xe\]CC' is none of the"),
+        (["[Xe]CC"], r"symbol '\[Xe\]' of the molecule '\[Xe\]CC' is not one of the"),
     ],
 )
 def test_other_texts_are_refused(molecules: Texts, texts: list[str], message: str) -> None:
