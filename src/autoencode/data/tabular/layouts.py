@@ -226,7 +226,7 @@ def _index(
     for i, name in enumerate(names):
         if name == "":
             names[i] = f"x{i + 1}" if f"x{i + 1}" not in names else f"column {i + 1}"
-            said.append(f"column {i + 1} has no name, and is called {names[i]!r}")
+            guesses.append(f"column {i + 1} has no name, and is called {names[i]!r}")
 
     return ["" if name == "\0" else name for name in names], index
 
