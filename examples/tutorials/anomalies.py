@@ -4,7 +4,7 @@ Anomalies
 
 This tutorial detects unusual examples with a model that has seen normal ones only. The data are 30
 measurements of each of 569 breast tumors, and come with scikit-learn. The detector is fitted to
-benign tumors and must recognize malignant ones, of which it has seen none.
+benign tumors and must recognize malignant ones, which it has never seen.
 """
 
 # %%

@@ -11,8 +11,8 @@ scikit-learn. Mixed tables need the extra `tables`.
 # The data
 # --------
 #
-# A mixed table is a data frame of pandas, polars or Arrow. Numbers, categories, dates, truth
-# values and missing cells may stand side by side.
+# A mixed table is a data frame of pandas, polars or Arrow. Numbers, categories, dates,
+# booleans and missing cells may stand side by side.
 
 import numpy as np
 import pandas as pd
@@ -105,7 +105,7 @@ model.sample(3, conditions={"sex": "b", "age": 70}, random_state=0)
 # Implausible cells
 # -----------------
 #
-# `cell_surprisal` says how unlikely each cell is, given the rest of its row, in nats. Here an
+# `cell_surprisal` returns how unlikely each cell is, given the rest of its row, in nats. Here an
 # error is planted: the patient with the lowest LDL cholesterol gets a total cholesterol of 250.
 # Others have more, so the column alone does not show the error.
 

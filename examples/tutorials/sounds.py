@@ -64,8 +64,8 @@ ae.plots.samples(model, 12, y=np.repeat(["kick", "snare", "hat"], 4), random_sta
 # -------
 #
 # A denoising model learns from clean sounds: it damages them, and learns to undo the damage. Here
-# the damage is mains hum. `low` and `high` are the least and the largest signal-to-noise ratio of
-# the damaged sounds, in decibels.
+# the damage is mains hum. `low` and `high` are the lowest and the highest signal-to-noise
+# ratio of the damaged sounds, in decibels.
 
 hum = ae.corruptions.Hum(low=0, high=10)
 cleaner = ae.denoising(

@@ -12,7 +12,7 @@ of texts, or the path of a file with one text per line.
 # --------
 #
 # Texts are a list of strings. The model reads and writes them byte by byte, so every language and
-# every sign is possible. A tenth of the numbers is held out.
+# every character is possible. A tenth of the numbers is held out.
 
 import numpy as np
 
