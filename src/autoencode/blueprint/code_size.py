@@ -92,10 +92,10 @@ def choose_code_size(
     if most < 2:
         return 1, "narrower than the data"
 
-    return _of_components(_without(x, c), most, density)
+    return _size_from_components(_without(x, c), most, density)
 
 
-def _of_components(x: Tensor, most: int, density: bool) -> tuple[int, str]:
+def _size_from_components(x: Tensor, most: int, density: bool) -> tuple[int, str]:
     if density:
         k = probabilistic_pca(x, most).loadings.shape[1]
         return max(1, k), "this many principal components have the highest held-out likelihood"

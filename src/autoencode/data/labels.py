@@ -82,10 +82,10 @@ def read_labels(
     if table_suffix(path) not in (*TEXTS, ".parquet"):
         return Labels(_flat(read_array(path).X), None, f"'{path}'")
 
-    return _of_table(path, names, column)
+    return _labels_of_table(path, names, column)
 
 
-def _of_table(path: Path, names: Sequence[str] | None, column: str | None) -> Labels:
+def _labels_of_table(path: Path, names: Sequence[str] | None, column: str | None) -> Labels:
     header, columns = _columns(path)
     source = f"'{path}'"
 

@@ -92,7 +92,7 @@ def _waveforms(x: Any, r: Any) -> tuple[Tensor, Tensor]:
     r = torch.as_tensor(r, dtype=torch.float64)
 
     if isinstance(x, (list, tuple)) or (isinstance(x, np.ndarray) and x.dtype == object):
-        x = torch.stack([_of_length(wave, r.shape[-1]) for wave in x])
+        x = torch.stack([_cut_or_pad(wave, r.shape[-1]) for wave in x])
 
     x, r = torch.atleast_2d(torch.as_tensor(x, dtype=torch.float64), r)
 
@@ -104,7 +104,7 @@ def _waveforms(x: Any, r: Any) -> tuple[Tensor, Tensor]:
     return x, r
 
 
-def _of_length(wave: ArrayLike, n: int) -> Tensor:
+def _cut_or_pad(wave: ArrayLike, n: int) -> Tensor:
     wave = torch.as_tensor(wave, dtype=torch.float64)
 
     if wave.ndim != 1:

@@ -141,10 +141,10 @@ def as_codec(model: Any, y: ArrayLike | None = None, allow_tokens: bool = False)
         return model
 
     if isinstance(model, Autoencoder):
-        return _of_estimator(model, y, allow_tokens)
+        return _codec_of_estimator(model, y, allow_tokens)
 
     if isinstance(model, (tuple, list)) and len(model) == 2 and all(map(callable, model)):
-        return _of_pair(*model)
+        return _codec_of_pair(*model)
 
     raise TypeError(
         "expected a fitted Autoencoder, or a pair (encoder, decoder) of functions from tensor"
@@ -152,7 +152,7 @@ def as_codec(model: Any, y: ArrayLike | None = None, allow_tokens: bool = False)
     )
 
 
-def _of_estimator(model: Autoencoder, y: ArrayLike | None, allow_tokens: bool) -> Codec:
+def _codec_of_estimator(model: Autoencoder, y: ArrayLike | None, allow_tokens: bool) -> Codec:
     check_is_fitted(model, "model_")
 
     if model.model_.decoder is None:
@@ -227,7 +227,9 @@ def _of_estimator(model: Autoencoder, y: ArrayLike | None, allow_tokens: bool) -
     )
 
 
-def _of_pair(encoder: Callable[[Tensor], Tensor], decoder: Callable[[Tensor], Tensor]) -> Codec:
+def _codec_of_pair(
+    encoder: Callable[[Tensor], Tensor], decoder: Callable[[Tensor], Tensor]
+) -> Codec:
     modules = tuple(part for part in (encoder, decoder) if isinstance(part, nn.Module))
     p = next((p for module in modules for p in module.parameters()), None)
     shape: tuple[int, ...] = ()

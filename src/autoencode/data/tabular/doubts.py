@@ -124,7 +124,7 @@ def doubts(path: Path, reading: Reading) -> Iterator[str]:
     table = reading.table
     given = reading.format
 
-    yield from _of_rows(path, table)
+    yield from _doubts_about_rows(path, table)
 
     for name, words in reading.names.items():
         what = "are one number" if len(words) > 1 else "are read as numbers with an exponent"
@@ -139,12 +139,12 @@ def doubts(path: Path, reading: Reading) -> Iterator[str]:
             continue
 
         if types.is_string(cells.type):
-            yield from _of_text(path, name, cells, given.missing_values is None)
+            yield from _doubts_about_text(path, name, cells, given.missing_values is None)
         elif types.is_integer(cells.type) or types.is_floating(cells.type):
-            yield from _of_numbers(path, name, cells)
+            yield from _doubts_about_numbers(path, name, cells)
 
 
-def _of_rows(path: Path, table: Any) -> Iterator[str]:
+def _doubts_about_rows(path: Path, table: Any) -> Iterator[str]:
     r"""Yields warnings about empty rows, and about a last row with the totals of the others."""
     import numpy as np
     from pyarrow import compute, types
@@ -190,7 +190,7 @@ def _of_rows(path: Path, table: Any) -> Iterator[str]:
         )
 
 
-def _of_text(path: Path, name: str, cells: Any, guessed: bool) -> Iterator[str]:
+def _doubts_about_text(path: Path, name: str, cells: Any, guessed: bool) -> Iterator[str]:
     counts = {v["values"]: v["counts"] for v in cells.value_counts().to_pylist()}
     counts.pop(None, None)
     words = [*counts]
@@ -287,7 +287,7 @@ def _other_spelling(words: list[str]) -> str | None:
     return f"numbers with {' or '.join(map(repr, kept))} beside them" if kept else "numbers"
 
 
-def _of_numbers(path: Path, name: str, cells: Any) -> Iterator[str]:
+def _doubts_about_numbers(path: Path, name: str, cells: Any) -> Iterator[str]:
     import numpy as np
 
     v = cells.drop_null().to_numpy()

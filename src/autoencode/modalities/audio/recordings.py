@@ -22,7 +22,7 @@ from ...data.listing.names import Names
 from ...data.listing.sources import Files, list_files
 from ...data.media.audio.files import durations, each_sound
 from ...data.media.audio.folders import Recordings
-from ...data.media.audio.notes import report_notes, tell_conversions
+from ...data.media.audio.notes import log_conversions, report_notes
 from ..windows import Windows, cut, prepared, spooled
 from .lengths import choose_seconds, log_windows, share_kept
 
@@ -121,7 +121,7 @@ def read_windows(
 
         if not notes:  # found in the cache
             report_notes(kept["notes"], None, form.strict)
-            tell_conversions([*kept["notes"].values()], form.rate, form.channels)
+            log_conversions([*kept["notes"].values()], form.rate, form.channels)
     else:
 
         def waves() -> Iterator[NDArray]:

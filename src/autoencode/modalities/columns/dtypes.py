@@ -169,7 +169,7 @@ def open_cells(cells: Any) -> Any:
     if isinstance(dtype, pd.SparseDtype):
         opened = cells.sparse.to_dense()
     elif isinstance(dtype, pd.ArrowDtype):
-        opened = _of_arrow(cells)
+        opened = _cells_of_arrow(cells)
     elif isinstance(dtype, pd.PeriodDtype):
         opened = cells.dt.to_timestamp()
     elif isinstance(dtype, pd.IntervalDtype):
@@ -273,7 +273,7 @@ def _time(since: Any) -> datetime.time:
     return (datetime.datetime.min + since.to_pytimedelta()).time()
 
 
-def _of_arrow(cells: Any) -> Any:
+def _cells_of_arrow(cells: Any) -> Any:
     import pandas as pd
     import pyarrow as pa
 

@@ -130,7 +130,7 @@ class MixedTables(
     ) -> None:
         self.max_levels = max_levels
         self.unknown = unknown
-        self._of_all: MixedTables | None = None
+        self._full_fit: MixedTables | None = None
 
     @classmethod
     def accepts(cls, X: object) -> bool:
@@ -154,20 +154,20 @@ class MixedTables(
 
     def for_subset(self) -> "MixedTables":
         part = self.clone()
-        part._of_all = self  # a subset may lack levels and types, and have other constants
+        part._full_fit = self  # a subset may lack levels and types, and have other constants
         return part
 
     def clone(self) -> "MixedTables":
         clone = super().clone()
-        clone._of_all = self._of_all
+        clone._full_fit = self._full_fit
         return clone
 
     def __sklearn_clone__(self) -> "MixedTables":
         return self.clone()
 
     def fit(self, X: Any, support: Constraint = constraints.real) -> "MixedTables":
-        if self._of_all is not None:
-            vars(self).update({k: v for k, v in vars(self._of_all).items() if k.endswith("_")})
+        if self._full_fit is not None:
+            vars(self).update({k: v for k, v in vars(self._full_fit).items() if k.endswith("_")})
             return self
 
         self.library_, self.natives_ = library_of(X), native_types(X)

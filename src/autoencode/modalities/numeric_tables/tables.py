@@ -93,7 +93,7 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
 
     def __init__(self, scaling: str = "auto") -> None:
         self.scaling = scaling
-        self._of_all: Tables | None = None
+        self._full_fit: Tables | None = None
         self._held: dict[tuple[torch.device, torch.dtype], Any] = {}
 
     @classmethod
@@ -106,20 +106,20 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
 
     def for_subset(self) -> "Tables":
         part = self.clone()
-        part._of_all = self  # in a subset, other columns may be constant
+        part._full_fit = self  # in a subset, other columns may be constant
         return part
 
     def clone(self) -> "Tables":
         clone = super().clone()
-        clone._of_all = self._of_all
+        clone._full_fit = self._full_fit
         return clone
 
     def __sklearn_clone__(self) -> "Tables":
         return self.clone()
 
     def fit(self, X: Any, support: Constraint = constraints.real) -> "Tables":
-        if self._of_all is not None:
-            vars(self).update({k: v for k, v in vars(self._of_all).items() if k.endswith("_")})
+        if self._full_fit is not None:
+            vars(self).update({k: v for k, v in vars(self._full_fit).items() if k.endswith("_")})
             return self
 
         self.types_, first = types_of(X), X
@@ -194,7 +194,7 @@ class Tables(Modality, Tabular, NonlinearScale, DensityFitted, ErrorWeighted, Su
     def fit_density(self, X: Any) -> None:
         if (
             self.scaling != "auto"
-            or self._of_all is not None
+            or self._full_fit is not None
             or len(self.constants_) == len(self.low_)
         ):
             return

@@ -296,7 +296,7 @@ class Texts(Modality, NonNumeric, Readable, TableReadable, Tokenized, Adaptive, 
         return self.clone().set_params(max_bytes=self.shape_[0] - 1, truncate=self.truncates_)
 
     def split_corruption(self, corruption: Any) -> tuple[None, Any]:
-        steps = [*map(_of_letters, flatten(corruption))]
+        steps = [*map(_as_text_corruption, flatten(corruption))]
 
         if self.selfies and steps:
             raise ValueError(
@@ -419,7 +419,7 @@ class ByteLevel(Corruption):
         return encode_batch(decode_batch(damaged, ByteTokenizer()), tokenizer, x.shape[1]).to(x)
 
 
-def _of_letters(corruption: Any) -> Any:
+def _as_text_corruption(corruption: Any) -> Any:
     r"""Returns the corruption of letters that stands for one of numbers."""
     if isinstance(corruption, (Blur, SaltAndPepper)):
         raise ValueError(

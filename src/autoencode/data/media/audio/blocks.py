@@ -14,7 +14,7 @@ from ...remedies import UnreadableFileError
 from .decoding import check_rate, check_samples, is_truncated, mix
 from .faults import FaultFinder
 from .formats import check_packages, explained_format
-from .notes import explained, nothing_read, report_notes, tell_conversions
+from .notes import explained, log_conversions, nothing_read, report_notes
 
 _BLOCK_FRAMES = 2**17  # three seconds at 44.1 kHz
 
@@ -47,7 +47,7 @@ def each_sound_in_blocks(
         yield name, _noted(name, file, rate, channels, strict, notes)
 
     report_notes(notes, None, strict)
-    tell_conversions([*notes.values()], rate, channels)
+    log_conversions([*notes.values()], rate, channels)
 
     if not listing.names or (notes and all(isinstance(note, str) for note in notes.values())):
         raise nothing_read(source, [*notes.items()])

@@ -14,7 +14,7 @@ from ....common.progress import track
 from ...listing.sources import Files, check_source, list_files, no_such
 from .decoding import decode_file
 from .formats import check_packages, explained_format
-from .notes import explained, note_of, report_notes, tell_conversions
+from .notes import explained, log_conversions, note_of, report_notes
 
 
 def each_sound(
@@ -62,7 +62,7 @@ def each_sound(
         yield name, sound.x
 
     report_notes(notes, None, strict)
-    tell_conversions([*notes.values()], rate, channels)
+    log_conversions([*notes.values()], rate, channels)
 
 
 def durations(folder: Path | Files, most: int | None = None) -> list[float]:
@@ -120,7 +120,7 @@ def read_sound(path: Path, rate: int = 16000, channels: int = 1, strict: bool = 
         raise ValueError(f"cannot read '{path}': {explained(path, error)}.") from None
 
     report_notes({path.name: note_of(sound)}, None, strict)
-    tell_conversions([note_of(sound)], rate, channels)
+    log_conversions([note_of(sound)], rate, channels)
 
     return sound.x
 

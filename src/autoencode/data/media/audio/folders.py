@@ -22,7 +22,7 @@ from ...listing.sources import Files, list_files
 from ...resumable import write_rows
 from .decoding import Sound, decode_file
 from .formats import check_packages
-from .notes import explained, note_of, nothing_read, report_notes, tell_conversions
+from .notes import explained, log_conversions, note_of, nothing_read, report_notes
 
 log = logging.getLogger(__name__)
 
@@ -133,7 +133,7 @@ def read_sounds(
     bad = {i: note for i, note in enumerate(notes) if isinstance(note, str)}
     names = Names.of(listing, bad, left)
     report_notes({**dict(zip(listing.names, notes)), **listing.lost}, seconds, strict)
-    tell_conversions(notes, rate, channels)
+    log_conversions(notes, rate, channels)
 
     if len(X) == 0:
         raise nothing_read(source, [*names.left_out.items()])

@@ -1,6 +1,6 @@
 r"""Log lines and errors about files of sounds."""
 
-__all__ = ["explained", "note_of", "nothing_read", "report_notes", "tell_conversions"]
+__all__ = ["explained", "log_conversions", "note_of", "nothing_read", "report_notes"]
 
 import logging
 from collections import Counter
@@ -16,7 +16,7 @@ from .faults import FAULTS, report_faults
 
 log = logging.getLogger(__name__)
 
-_last: dict[str, list[str]] = {}  # what was said, as each command reads the same files again
+_last: dict[str, list[str]] = {}  # the last log lines, as each command reads the same files again
 
 
 def note_of(sound: Sound) -> list[Any]:
@@ -95,7 +95,7 @@ def report_notes(notes: Mapping[str, Any], seconds: float | None, strict: bool) 
     )
 
 
-def tell_conversions(notes: Sequence[Any], rate: int, channels: int) -> None:
+def log_conversions(notes: Sequence[Any], rate: int, channels: int) -> None:
     r"""Logs which files have another rate or number of channels than the result, once.
 
     Arguments:
@@ -104,33 +104,33 @@ def tell_conversions(notes: Sequence[Any], rate: int, channels: int) -> None:
         channels: The number of channels of the result.
 
     Example:
-        >>> tell_conversions([[8000, None, False, 16000, 1]], 16000, 1)
+        >>> log_conversions([[8000, None, False, 16000, 1]], 16000, 1)
     """
     own = [note[3:5] for note in notes if not isinstance(note, str)]
     rates = Counter(r for r, _ in own if r != rate)
     numbers = Counter(n for _, n in own if n != channels)
-    said = []
+    changes = []
 
     if numbers:
-        usual = numbers.most_common(1)[0][0]
-        said.append(
+        common = numbers.most_common(1)[0][0]
+        changes.append(
             f"{numbers.total():,} of {len(own):,} sounds have {_either(numbers)} channels, and"
-            f" become {channels} by their mean: Sounds(channels={usual}) keeps them (command"
-            f" line: --modality Sounds --modality.channels {usual})"
+            f" become {channels} by their mean: Sounds(channels={common}) keeps them (command"
+            f" line: --modality Sounds --modality.channels {common})"
         )
 
     if rates:
-        usual = rates.most_common(1)[0][0]
-        said.append(
+        common = rates.most_common(1)[0][0]
+        changes.append(
             f"{rates.total():,} of {len(own):,} sounds have {_either(rates)} Hz, and are resampled"
-            f" to {rate:,} Hz: Sounds(rate={usual}) keeps them (command line: --modality Sounds"
-            f" --modality.rate {usual})"
+            f" to {rate:,} Hz: Sounds(rate={common}) keeps them (command line: --modality Sounds"
+            f" --modality.rate {common})"
         )
 
-    if said and _last.get("said") != said:
-        log.info("%s.", "; ".join(said))
+    if changes and _last.get("conversions") != changes:
+        log.info("%s.", "; ".join(changes))
 
-    _last["said"] = said
+    _last["conversions"] = changes
 
 
 def _either(counts: Counter[int]) -> str:
