@@ -138,16 +138,17 @@ ORDER = {
         reference standard_normal
         fitted learned
         neural
+        best
     """,
     "priors.fitted": """
         codes maximization
         selection
         kernels mixture
     """,
-    "priors.learned": "vamp",
+    "priors.learned": "exemplar vamp",
     "priors.neural": """
         ascent
-        flow mixture_density transformer
+        flow mixture_density transformer two_stage
     """,
     "objectives": """
         discriminator schedules

@@ -8,7 +8,14 @@ from sklearn.datasets import load_iris
 
 import autoencode as ae
 from autoencode.cli import main
-from autoencode.priors import FlowPrior, KernelDensity, LearnedMixture, VampPrior
+from autoencode.priors import (
+    ExemplarPrior,
+    FlowPrior,
+    KernelDensity,
+    LearnedMixture,
+    TwoStagePrior,
+    VampPrior,
+)
 
 X, y = load_iris().data[::3], np.repeat(["a", "b"], 25)
 GIVEN = {"layers": (8,), "random_state": 0}
@@ -22,6 +29,8 @@ PRIORS = {
     "mixture, learned": LearnedMixture(3),
     "mixture": LearnedMixture(3, joint=False),
     "vamp": VampPrior(4),
+    "exemplars": ExemplarPrior(10),
+    "two stages": TwoStagePrior((8,)),
 }
 GIVEN_LABEL = {
     "maf": FlowPrior(n_steps=1, layers=(8,), conditional=True),
@@ -35,6 +44,7 @@ GIVEN_LABEL = {
 def _short(monkeypatch) -> None:
     monkeypatch.setattr("autoencode.priors.neural.ascent._MAX_UPDATES", 40)
     monkeypatch.setattr("autoencode.priors.neural.ascent._UPDATES_PER_CHECK", 20)
+    monkeypatch.setattr("autoencode.priors.neural.ascent._MIN_EXAMPLES", 20)
 
 
 def fitted(prior, training=None, **options):
@@ -90,7 +100,7 @@ def test_priors_of_a_condition_need_one() -> None:
         fitted(LearnedMixture(conditional=True)).fit(X)
 
 
-@pytest.mark.parametrize("name", ["maf", "kernels", "mixture"])
+@pytest.mark.parametrize("name", ["maf", "kernels", "mixture", "two stages"])
 def test_plain_autoencoders_draw_new_examples(name: str, tmp_path) -> None:
     training = ae.Training(epochs=1)
     model = ae.autoencoder(2, prior=PRIORS[name], training=training, **GIVEN).fit(X)
@@ -102,6 +112,9 @@ def test_plain_autoencoders_draw_new_examples(name: str, tmp_path) -> None:
 
     with pytest.raises(AttributeError, match=r"'sample'.* prior=Mixture\(\)"):
         ae.autoencoder(2, prior=FlowPrior(joint=True)).sample()
+
+    with pytest.raises(ValueError, match=r"no density.*prior=KernelDensity\(\)"):
+        ae.autoencoder(2, prior=ExemplarPrior()).fit(X)
 
 
 def test_the_command_line_offers_them(tmp_path, capsys) -> None:
@@ -126,6 +139,7 @@ def test_the_command_line_offers_them(tmp_path, capsys) -> None:
         (lambda: FlowPrior("spline", n_bins=1), "n_bins >= 2"),
         (lambda: KernelDensity(0), "n_neighbors >= 1"),
         (lambda: KernelDensity(bandwidth=0), "bandwidth > 0"),
+        (lambda: ExemplarPrior(1), "n_exemplars >= 2"),
         (lambda: LearnedMixture(0), "n_components >= 1"),
         (lambda: LearnedMixture(layers=(8,)), "without conditional=True"),
     ],

@@ -32,6 +32,7 @@ FAMILIES = [
 def _short(monkeypatch) -> None:
     monkeypatch.setattr("autoencode.priors.neural.ascent._MAX_UPDATES", 40)
     monkeypatch.setattr("autoencode.priors.neural.ascent._UPDATES_PER_CHECK", 20)
+    monkeypatch.setattr("autoencode.priors.neural.ascent._MIN_EXAMPLES", 20)
 
 
 def built(family):

@@ -18,7 +18,14 @@ from torch.distributions import (
 )
 
 from autoencode.distributions import Gaussian, kl_divergence
-from autoencode.priors import FlowPrior, KernelDensity, LearnedMixture, StandardNormal
+from autoencode.priors import (
+    ExemplarPrior,
+    FlowPrior,
+    KernelDensity,
+    LearnedMixture,
+    StandardNormal,
+    TwoStagePrior,
+)
 from autoencode.priors.base import sample_prior
 
 FLOWS = [FlowPrior(kind, 2, 4, (16,)) for kind in ("maf", "realnvp", "spline")]
@@ -181,7 +188,7 @@ def test_kernels_leave_collapsed_features_alone() -> None:
     x = randn(5, 2)
     rest = prior().log_prob(x) - Normal(0, 1).log_prob(x[:, 0])
 
-    assert prior.followed.tolist() == [False, True]
+    assert prior.fitted.tolist() == [False, True]
     assert torch.allclose(
         rest, (prior().log_prob(x * torch.tensor([0, 1])) + 0.9189385), atol=1e-6
     )
@@ -212,7 +219,7 @@ def test_conditional_mixtures_are_those_of_torch() -> None:
     ids=repr,
 )
 def test_codes_of_a_label_are_drawn_after_the_fit(prior, monkeypatch) -> None:
-    monkeypatch.setattr("autoencode.priors.neural.ascent._MAX_UPDATES", 200)
+    monkeypatch.setattr("autoencode.priors.neural.ascent._MAX_UPDATES", 150)
     torch.manual_seed(0)
     c = torch.eye(2)[torch.arange(200) % 2]
     z = 0.5 * randn(200, 1, 3) + 3 * (2 * c[:, None, :1] - 1)
@@ -244,3 +251,71 @@ def test_the_unit_gaussian_stays_where_nothing_is_gained(prior, monkeypatch, cap
 
     prior.fit(lambda: torch.full((30, 2, 2), torch.nan))
     assert "not all finite" in caplog.text
+
+
+def test_the_second_stage_is_a_latent_model_of_its_own() -> None:
+    prior = ready(TwoStagePrior((8,)), 2)
+    prior.log_scale.data.fill_(-0.5)
+    prior.loc, prior.scale = torch.tensor([[0.3, -0.2]]), torch.tensor([[0.5, 2.0]])
+    gamma = prior.log_scale.exp()
+
+    # The logarithm of a weight is that of a script of the bound
+    z, e = randn(3, 2), randn(1, 3, 2)
+    mean, log_std = prior.encoder(z).unbind(dim=1)
+    q, u = Normal(mean, log_std.exp()), mean + log_std.exp() * e[0]
+    bound = Normal(prior.decoder(u), gamma).log_prob(z).sum(dim=1)
+    bound = bound + Normal(0, 1).log_prob(u).sum(dim=1) - q.log_prob(u).sum(dim=1)
+    torch.testing.assert_close(prior.log_weights(z, e)[0], bound, rtol=1e-6, atol=1e-6)
+
+    # With a wide second posterior, the density is that of simple Monte Carlo over its prior
+    torch.nn.init.zeros_(prior.encoder.output_layer.weight)
+    prior.encoder.output_layer.bias.data.copy_(torch.tensor([0.0, 0.0, 0.2, 0.2]))
+    prior.noise, p = randn(2000, 2), prior()
+    mu = prior.decoder(randn(20_000, 2)).detach()
+    white = 0.7 * randn(15, 2)
+    each = torch.stack([Normal(mu, gamma).log_prob(x).sum(dim=1).logsumexp(dim=0) for x in white])
+    expected = each - np.log(20_000) - prior.scale.log().sum()
+    found = p.log_prob(prior.loc + prior.scale * white)
+    assert torch.allclose(found, expected, atol=0.2)
+    assert torch.equal(p.log_prob(white[:, None])[:, 0], p.log_prob(white))
+
+    prior.noise = prior.noise[:100]
+    side = torch.arange(-5, 5, 0.25)
+    density = p.log_prob(prior.loc + prior.scale * torch.cartesian_prod(side, side)).exp()
+    assert float(density.sum() / 16) == pytest.approx(1, abs=0.15)
+
+    new, mean = p.sample((20_000,)), prior.loc[0] + prior.scale[0] * mu.mean(dim=0)
+    assert torch.allclose(new.mean(dim=0), mean, atol=0.1)
+
+
+def test_exemplars_are_components_and_never_those_of_their_own_example(make_model) -> None:
+    model, x = make_model(Gaussian), randn(6, 5)
+    prior = ExemplarPrior(6)
+    prior.attach(model.encoder)
+    prior = prior.build(2)
+    prior.start(lambda: (x, None))
+    prior.log_scale.data.fill_(-1.0)
+    z, q, p = randn(7, 3, 2), model.encode(x), prior()
+
+    kernels = Independent(Normal(q.mean, prior.log_scale.exp().expand(6, 2)), 1)
+    theirs = MixtureSameFamily(Categorical(torch.ones(6)), kernels)
+    torch.testing.assert_close(p.log_prob(z), theirs.log_prob(z), rtol=1e-9, atol=1e-9)
+    assert torch.allclose(p.variance, theirs.variance)
+    assert torch.allclose(p.sample((20_000,)).mean(dim=0), theirs.mean, atol=0.05)
+
+    z = q.sample()
+    each = kernels.log_prob(z[:, None])  # of examples and exemplars
+    others = each.masked_fill(torch.eye(6, dtype=torch.bool), -torch.inf).logsumexp(1) - np.log(5)
+    torch.testing.assert_close(p.log_prob_of_others(z, q.mean), others, rtol=1e-9, atol=1e-9)
+
+    torch.manual_seed(0)
+    found = torch.stack([kl_divergence(q, p, z) for _ in range(200)])
+    torch.manual_seed(1)
+    z = q.sample((200,))
+    exact = q.log_prob(z) - p.log_prob_of_others(z, q.mean)
+    error = (found.var(dim=0) + exact.var(dim=0)).sqrt() / 200**0.5
+    assert (abs(found.mean(dim=0) - exact.mean(dim=0)) < 5 * error).all()
+
+    found.sum().backward()
+    assert all(w.grad is not None for w in (*prior.parameters(), *model.encoder.parameters()))
+    assert "encoder" not in str([*prior.state_dict()])

@@ -35,6 +35,7 @@ _EXAMPLES = {
     "corruption": "GaussianNoise()",
     "training": "Training()",
 }
+BEST = "best"  # the word for a prior that held-out codes choose
 _DEFAULTS: dict[str, type[Any]] = {"objective": Reconstruction, "training": Training}
 
 
@@ -56,6 +57,7 @@ def check(arguments: Mapping[str, Any]) -> None:
     for name, kind in _TYPES.items():
         value = as_network(arguments[name]) if name == "network" else arguments[name]
         values = value if name == "modality" and isinstance(value, Sequence) else [value]
+        values = [] if name == "prior" and isinstance(value, str) and value == BEST else values
 
         if not all(isinstance(v, (kind, type(None))) for v in values):
             raise TypeError(f"expected {name} as {_EXAMPLES[name]}, for example, got {value!r}.")

@@ -25,7 +25,7 @@ from ..modalities.capabilities.fitting import (
 from ..networks import Modules, Network
 from ..networks.modules import as_network
 from ..objectives import Objective, Reconstruction
-from ..priors import Prior, Reference, StandardNormal
+from ..priors import BestPrior, Prior, Reference, StandardNormal
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ def resolve_posterior(posterior: Family | None, objective: Objective | None) -> 
 
 
 def resolve_prior(
-    prior: Prior | None,
+    prior: Prior | str | None,
     objective: Objective | None,
     conditional: bool,
     posterior: Family | None = None,
@@ -87,7 +87,7 @@ def resolve_prior(
     the prior of this space.
 
     Arguments:
-        prior: The prior, if one was chosen.
+        prior: The prior, if one was chosen; `"best"` for a choice by held-out codes.
         objective: The objective, if one was chosen.
         conditional: Whether the model is conditional.
         posterior: The posterior, if one was chosen.
@@ -96,6 +96,9 @@ def resolve_prior(
         >>> resolve_prior(None, None, conditional=False)
         StandardNormal()
     """
+    if isinstance(prior, str):
+        return BestPrior()
+
     return (prior or default_prior(objective, conditional, posterior)()).clone()
 
 

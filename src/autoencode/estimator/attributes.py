@@ -4,7 +4,7 @@ __all__ = ["ResolvedAttributes"]
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Self, cast
+from typing import Any, Literal, Self, cast
 
 from sklearn.base import clone
 from sklearn.utils import Bunch
@@ -36,7 +36,7 @@ class ResolvedAttributes:
 
     modality: Modality | Sequence[Modality] | None
     posterior: Family | None
-    prior: Prior | None
+    prior: Prior | Literal["best"] | None
     objective: Objective | None
     conditional: bool | Labels | ContinuousContext
 

@@ -5,7 +5,7 @@ __all__ = ["Autoencoder"]
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -64,9 +64,10 @@ class Autoencoder(
         posterior: The family of :math:`q(z \mid x)`; by default that of the objective.
         likelihood: The family of :math:`p(x \mid z)`; by default chosen by the modality from the
             data.
-        prior: The distribution :math:`p(z)`; by default that of the objective. For
-            :class:`~autoencode.objectives.ELBO` it is a :class:`~autoencode.priors.Mixture`, which
-            is fitted to the codes after the training; with `conditional`, the unit Gaussian.
+        prior: The distribution :math:`p(z)`, or `"best"`, with which held-out codes choose among
+            several, see :class:`~autoencode.priors.BestPrior`; by default that of the objective.
+            For :class:`~autoencode.objectives.ELBO` it is a :class:`~autoencode.priors.Mixture`,
+            which is fitted to the codes after the training; with `conditional`, the unit Gaussian.
         corruption: The corruption of the encoder's input in training: a
             :class:`~autoencode.corruptions.Corruption` or a function from tensor to tensor.
         conditional: Whether to model `X` given `y`, :math:`p(x, z \mid y)`; or
@@ -111,7 +112,7 @@ class Autoencoder(
         network: Network | nn.Module | tuple[Any, Any] | None = None,
         posterior: Family | None = None,
         likelihood: Family | None = None,
-        prior: Prior | None = None,
+        prior: Prior | Literal["best"] | None = None,
         corruption: Corruption | Callable[[Tensor], Tensor] | None = None,
         conditional: bool | Labels | ContinuousContext = False,
         training: Solver | None = None,

@@ -74,7 +74,7 @@ class Abilities(NamedTuple):
         cls,
         modality: Modality | Sequence[Modality] | None,
         posterior: Family | None,
-        prior: Prior | None,
+        prior: Prior | str | None,
         objective: Objective | None,
         conditional: bool,
     ) -> "Abilities":

@@ -5,10 +5,13 @@ r"""Priors :math:`p(z)` of the code.
 - `reference`: the natural distribution of codes on a sphere and other spaces
 - `fitted`: mixtures and kernels, fitted to the codes after the training
 - `learned`: mixtures of posteriors, learned with the model
+- `best`: the choice among priors by held-out codes
 - `neural`: flows, mixtures and a transformer, trained by gradient descent
 """
 
 __all__ = [
+    "BestPrior",
+    "ExemplarPrior",
     "FlowPrior",
     "KernelDensity",
     "LearnedMixture",
@@ -17,12 +20,14 @@ __all__ = [
     "Reference",
     "StandardNormal",
     "TransformerPrior",
+    "TwoStagePrior",
     "VampPrior",
 ]
 
 from .base import Prior
+from .best import BestPrior
 from .fitted import KernelDensity, Mixture
-from .learned import VampPrior
-from .neural import FlowPrior, LearnedMixture, TransformerPrior
+from .learned import ExemplarPrior, VampPrior
+from .neural import FlowPrior, LearnedMixture, TransformerPrior, TwoStagePrior
 from .reference import Reference
 from .standard_normal import StandardNormal

@@ -1,8 +1,10 @@
 r"""Priors whose components are posteriors of examples, learned with the model.
 
+- `exemplar`: Gaussians around the codes of training examples
 - `vamp`: a mixture of posteriors of learned pseudo-inputs
 """
 
-__all__ = ["VampPrior"]
+__all__ = ["ExemplarPrior", "VampPrior"]
 
+from .exemplar import ExemplarPrior
 from .vamp import VampPrior

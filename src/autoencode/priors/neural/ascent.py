@@ -18,7 +18,8 @@ log = logging.getLogger(__name__)
 _BATCH = 256
 _MAX_UPDATES, _UPDATES_PER_CHECK = 4000, 100
 _REDUCTIONS, _PATIENCE = 2, 2
-_HELD_OUT, _MIN_EXAMPLES = 0.1, 20
+_HELD_OUT = 0.1  # share of the examples to stop by, and of others to judge by
+_MIN_EXAMPLES = 200  # fewer are learned by heart, and new codes lie elsewhere
 
 LogDensity = Callable[[Tensor, Tensor | None], Tensor]
 
@@ -33,6 +34,8 @@ def fit(
 ) -> bool:
     r"""Fit a density to codes, and tell whether it is better than the unit Gaussian.
 
+    A tenth of the examples ends the fit, and another one judges it.
+
     Arguments:
         module: The module whose parameters are learned.
         log_prob: The log-densities of codes `(n, D)` given contexts `(n, C)`, with shape `(n,)`.
@@ -42,11 +45,12 @@ def fit(
         rate: The first learning rate.
 
     Returns:
-        True unless the codes are not finite, or the unit Gaussian is as good within two standard
-        errors of held-out codes.
+        True unless the codes are not finite, there are fewer than 200 examples, or the unit
+        Gaussian is as good within two standard errors of held-out codes. Where the unit Gaussian
+        is no candidate, few examples keep the first form of the density.
 
     Example:
-        >>> line, ones = nn.Linear(1, 1), torch.ones(50, 1, 1)
+        >>> line, ones = nn.Linear(1, 1), torch.ones(300, 1, 1)
         >>> fit(line, lambda z, c: -(z - line.bias).square()[:, 0], None, ones, None)
         True
         >>> line.bias.detach().round()
@@ -60,9 +64,10 @@ def fit(
         return unit is None
 
     order = torch.randperm(len(z), device="cpu").to(z.device)
-    held, rest = order.tensor_split([max(2, round(_HELD_OUT * len(z)))])
+    n = max(2, round(_HELD_OUT * len(z)))
+    stop, judge, rest = order.tensor_split([n, 2 * n])
 
-    def scores(density: LogDensity) -> Tensor:
+    def scores(density: LogDensity, held: Tensor) -> Tensor:
         r"""Returns the mean log-density of the codes of each held-out example."""
         some = z[held, : max(1, 2**12 // len(held))]
         c = None if contexts is None else contexts[held].repeat_interleave(some.shape[1], 0)
@@ -71,12 +76,12 @@ def fit(
             return density(some.flatten(end_dim=1), c).double().reshape(some.shape[:2]).mean(dim=1)
 
     parts = z[rest], None if contexts is None else contexts[rest]
-    maximize(module, log_prob, *parts, lambda: float(scores(log_prob).mean()), rate)
+    maximize(module, log_prob, *parts, lambda: float(scores(log_prob, stop).mean()), rate)
 
     if unit is None:
         return True
 
-    gain = scores(log_prob) - scores(unit)
+    gain = scores(log_prob, judge) - scores(unit, judge)
     better = is_surely_positive(gain, len(z))
     word = "better than" if better else "not surely better than, and is replaced by,"
     log.info(
