@@ -27,6 +27,7 @@ from torch import Tensor, nn
 
 import autoencode as ae
 from autoencode import manifold
+from autoencode.common.estimates import Estimate, estimate_mean
 
 MODEL = data.FOLDER / "mnist-16.ae"
 REPEATS = 3
@@ -48,8 +49,8 @@ def model() -> ae.Autoencoder:
     return ae.load(MODEL)
 
 
-def mean(values: list[float]) -> tuple[float, float]:
-    return float(np.mean(values)), float(np.std(values, ddof=1) / len(values) ** 0.5)
+def mean(values: list[float]) -> Estimate:
+    return estimate_mean(torch.tensor(values, dtype=torch.float64))
 
 
 # Each task makes its preparations and returns the function to measure. The result of the function,

@@ -10,9 +10,9 @@ from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
 import autoencode as ae
+from autoencode.common.arrays import tensor_of
 from autoencode.distributions import Bernoulli, Family
 from autoencode.modalities import Modality
-from autoencode.modalities.base import tensor_of
 from autoencode.modalities.capabilities import Readable, Writable
 from autoencode.networks import FullyConnected, Network
 

@@ -1,7 +1,9 @@
 r"""Fixtures shared by the tests: small models with known parameters."""
 
 import contextlib
+import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from autoencode.distributions import Family, FixedGaussian
 from autoencode.models.latent import Conditional, LatentModel
 from autoencode.networks import FullyConnected
 from autoencode.priors import StandardNormal
+from autoencode.training.state import TrainState
 
 threadpool_limits(1)  # numpy's threads, as torch's in the other conftest.py
 
@@ -30,6 +33,38 @@ def limits() -> Iterator[Callable[..., None]]:
     r"""Sets limits of data in memory until the end of a test."""
     with contextlib.ExitStack() as stack:
         yield lambda **limits: stack.enter_context(limit_data(**limits))
+
+
+@pytest.fixture
+def place(original: Path, tmp_path: Path, monkeypatch) -> Path:
+    r"""A copy of the folder `original` of a module, in which the test runs."""
+    monkeypatch.setenv("AUTOENCODE_CACHE", str(tmp_path / "cache"))
+    place = shutil.copytree(original, tmp_path / "place")
+    monkeypatch.chdir(place)
+
+    return place
+
+
+@pytest.fixture
+def cut_short() -> Callable[[Callable[[], Any], int], None]:
+    r"""Runs a training that ends with an error after some epochs."""
+
+    def cut_short(fit: Callable[[], Any], epochs: int) -> None:
+        make_step = TrainState._make_step
+
+        def stop(self: TrainState, *arguments: Any) -> Any:
+            if len(self.records) == epochs:
+                raise OSError("the power is off")
+
+            return make_step(self, *arguments)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(TrainState, "_make_step", stop)
+
+            with pytest.raises(OSError, match="power"):
+                fit()
+
+    return cut_short
 
 
 @pytest.fixture

@@ -41,7 +41,8 @@ ORDER = {
         basic counted deterministic representations sparse variational
     """,
     "common": """
-        atomic_files batching configurable estimates failures locks progress ranges seeding threads
+        arrays atomic_files batching configurable estimates failures locks progress ranges seeding
+        threads
         type_checks visible_text
         container
     """,

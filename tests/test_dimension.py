@@ -144,7 +144,9 @@ def test_scales_of_two_neighbors_are_those_of_fewer_examples(M: int) -> None:
 
     for n, found in zip((125, 250, 500, 1000), scales):
         T = knn(x[:n], 3, x[: min(M, n)])[0][:, 1:]  # less the example itself
-        assert found.value == pytest.approx((len(T) - 1) / float((T[:, 1] / T[:, 0]).log().sum()))
+        assert found.dimension.value == pytest.approx(
+            (len(T) - 1) / float((T[:, 1] / T[:, 0]).log().sum())
+        )
 
 
 def test_far_scales_of_few_examples_are_less_certain() -> None:

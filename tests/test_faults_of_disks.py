@@ -114,16 +114,6 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-@pytest.fixture
-def place(original: Path, tmp_path: Path, monkeypatch) -> Path:
-    r"""A copy of the folder, in which the test runs."""
-    monkeypatch.setenv("AUTOENCODE_CACHE", str(tmp_path / "cache"))
-    place = shutil.copytree(original, tmp_path / "place")
-    monkeypatch.chdir(place)
-
-    return place
-
-
 EARLIER = ["0.png", "00000.wav", "codes.png", "index.html"]  # some of the files of a folder
 
 

@@ -3,7 +3,6 @@ r"""Tests that nothing is lost: outputs never replace inputs, data, or what othe
 import errno
 import os
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -48,16 +47,6 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     options["prior"] = ae.priors.StandardNormal()  # which takes no time to fit
     ae.vae(2, **options).fit(X).save(place / "m.ae")
     ae.vae(2, **options).fit(place / "photos").save(place / "p.ae")
-
-    return place
-
-
-@pytest.fixture
-def place(original: Path, tmp_path: Path, monkeypatch) -> Path:
-    r"""A copy of the folder, in which the test runs."""
-    monkeypatch.setenv("AUTOENCODE_CACHE", str(tmp_path / "cache"))
-    place = shutil.copytree(original, tmp_path / "place")
-    monkeypatch.chdir(place)
 
     return place
 

@@ -14,10 +14,10 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 import autoencode as ae
+from autoencode.common.arrays import evenly_spaced, tensor_of
 from autoencode.common.batching import limit_data
 from autoencode.data import Examples, on_disk, stored_by_row
 from autoencode.modalities import Images, Sounds, Tables, describe_context
-from autoencode.modalities.base import tensor_of
 from autoencode.modalities.columns import NumberColumn
 from autoencode.modalities.normal_scores import NormalScores
 from autoencode.modalities.statistics import column_statistics, value_range
@@ -213,3 +213,15 @@ def test_models_of_any_layout_are_the_same(tmp_path, recipe, shape: tuple[int, .
         (tmp_path / name).mkdir()
         found = fit(layout(X, tmp_path / name), np.asfortranarray(y))
         assert all(torch.equal(found[key], value) for key, value in expected.items()), name
+
+
+@pytest.mark.parametrize("n_rows", [0, 1, 2, 9, 1000, 2**24 + 9, 2**40])
+@pytest.mark.parametrize("n", [1, 2, 5, 700])
+def test_rows_are_evenly_spaced_however_many_there_are(n_rows: int, n: int) -> None:
+    rows = evenly_spaced(n_rows, n)
+    gaps = rows.diff()
+
+    assert len(rows) == min(n, n_rows)
+    assert rows[:1].tolist() == [0][:n_rows]
+    assert rows[1:][-1:].tolist() == ([n_rows - 1] if len(rows) > 1 else [])
+    assert len(gaps) == 0 or (gaps.min() >= 1 and gaps.max() - gaps.min() <= 1)

@@ -5,6 +5,7 @@ __all__ = ["choose_code_size"]
 import torch
 from torch import Tensor, nn
 
+from ..common.arrays import evenly_spaced
 from ..data import Examples
 from ..modalities import Modality
 from ..modalities.capabilities import Tokenized
@@ -77,7 +78,7 @@ def choose_code_size(
     x, c = x.flatten(start_dim=1).double(), some.context
 
     if x.shape[1] > _MAX_FAST_COLUMNS:
-        kept = torch.linspace(0, len(x) - 1, min(len(x), _MAX_WIDE_EXAMPLES)).long()
+        kept = evenly_spaced(len(x), _MAX_WIDE_EXAMPLES)
         x, c = x[kept], None if c is None else c[kept]
 
     x = x - x.mean(dim=0)

@@ -6,6 +6,7 @@ r"""Basic tools: every other folder may use them, and they use no other folder.
 - `seeding`: random draws that leave the caller's random state untouched
 - `threads`: how idle threads wait
 - `batching`: the memory budget and batches that fit into it; data that stay in files
+- `arrays`: tensors as arrays and back, and evenly spaced rows of both
 - `estimates`: an estimate with its standard error
 - `progress`: a bar for long work in a terminal
 - `failures`: `FitWarning` and the texts of warnings about visible failures

@@ -32,7 +32,6 @@ __all__ = [
     "line_end",
     "locate_cell",
     "names_of",
-    "native_dtype",
     "on_disk",
     "one_parse",
     "read_array",
@@ -54,7 +53,7 @@ __all__ = [
 from .arrays import read_array
 from .batches import Batches, Examples, inference_batch_size
 from .cache import cache_folder
-from .disk_arrays import chunks, native_dtype, on_disk
+from .disk_arrays import chunks, on_disk
 from .listing.lists import as_files
 from .listing.names import Names
 from .listing.sources import Files

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from ..common.arrays import evenly_spaced
 from ..common.batching import rows_per_batch
 from .disk_arrays import FileTensor
 
@@ -93,7 +94,7 @@ class Examples:
 
     def spread(self, n: int) -> "Examples":
         r"""Returns at most `n` examples, evenly spaced, as a view."""
-        return self.select(torch.linspace(0, len(self) - 1, min(len(self), n)).long())
+        return self.select(evenly_spaced(len(self), n))
 
     def hold_out(self, n: int) -> tuple["Examples", "Examples | None"]:
         r"""Returns random examples to train on, and about `n` others to validate with, if any.

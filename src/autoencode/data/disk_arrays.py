@@ -13,8 +13,8 @@ __all__ = [
     "has_no_maps",
     "is_mapped",
     "mapped",
-    "native_dtype",
     "on_disk",
+    "spread_rows",
 ]
 
 import contextlib
@@ -33,6 +33,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..common.arrays import evenly_spaced
 from ..common.batching import data_limits
 
 
@@ -212,15 +213,22 @@ def is_mapped(X: NDArray) -> bool:
     return _mapping(X) is not None
 
 
-def native_dtype(dtype: np.dtype) -> np.dtype:
-    r"""The dtype that torch supports for the numbers of another dtype.
+def spread_rows(X: NDArray, n: int) -> NDArray:
+    r"""At most `n` rows of an array, evenly spaced.
+
+    Arguments:
+        X: The array, in memory or mapped into it, with shape `(N, *)`.
+        n: The maximum number of rows.
 
     Example:
-        >>> native_dtype(np.dtype(">f4"))
-        dtype('float32')
+        >>> spread_rows(np.arange(10.0), 4)
+        array([0., 3., 6., 9.])
     """
-    extended = dtype.kind == "f" and dtype.itemsize > 8
-    return np.dtype(float) if extended else dtype.newbyteorder("=")
+    if len(X) <= n:
+        return X
+
+    rows = FileArray.of(X) if isinstance(X, np.memmap) else None
+    return (X if rows is None else rows)[evenly_spaced(len(X), n).numpy()]
 
 
 _NO_MAPS = {errno.ENODEV, errno.ENOSYS, errno.EOPNOTSUPP}

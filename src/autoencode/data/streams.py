@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from ..common.arrays import native_dtype, tensor_to_numpy
 from .cache import Spool
-from .disk_arrays import chunks, is_mapped, native_dtype
+from .disk_arrays import chunks, is_mapped
 
 _EXAMPLE_KEYS = ("X", "x", "image", "img", "pixel_values", "data", "input")
 _LABEL_KEYS = ("y", "label", "labels", "target")
@@ -150,9 +150,7 @@ def _parts(item: Any) -> tuple[Any, Any]:
 
 def _array(example: Any, i: int) -> NDArray:
     if isinstance(example, Tensor):
-        tensor = example.detach().cpu()
-        tensor = tensor.float() if tensor.dtype == torch.bfloat16 else tensor
-        X = (tensor.movedim(0, -1) if _channels_first(tensor) else tensor).numpy()
+        X = tensor_to_numpy(example.movedim(0, -1) if _channels_first(example) else example)
     else:
         X = np.asarray(example, dtype=float if isinstance(example, (list, tuple)) else None)
 

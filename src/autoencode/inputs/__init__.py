@@ -26,7 +26,7 @@ __all__ = [
     "tensor_to_numpy",
 ]
 
-from .conversion import tensor_to_numpy
+from ..common.arrays import tensor_to_numpy
 from .labels import join_groups, join_labels
 from .loaded import Loaded
 from .modality_choice import ModalityChoice, is_accepted, modality_of, modality_of_path

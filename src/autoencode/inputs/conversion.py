@@ -1,52 +1,21 @@
 r"""Conversion of tensors, masked arrays and lists to arrays of numbers."""
 
-__all__ = ["is_numeric", "tensor_to_numpy", "tensors_to_numpy", "to_numbers", "without_masks"]
+__all__ = ["is_numeric", "tensors_to_numpy", "to_numbers", "without_masks"]
 
 import contextlib
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..common.arrays import tensor_to_numpy
 from ..data import is_frame, is_numbers
 from ..data.tabular.libraries import needs_pandas
 from ..modalities.array_layouts import check_type
 from ..modalities.capabilities import NonNumeric, Tabular
 from ..modalities.windows import Windows
 from .modality_choice import ModalityChoice
-
-_NUMPY_FLOATS = (torch.float16, torch.float32, torch.float64)  # floats that numpy also has
-
-
-def tensor_to_numpy(X: Any) -> Any:
-    r"""A tensor as an array; anything else unchanged.
-
-    Raises:
-        ValueError: If the tensor is sparse or nested, or has no values.
-
-    Example:
-        >>> tensor_to_numpy(torch.ones(2, requires_grad=True))
-        array([1., 1.], dtype=float32)
-    """
-    if not isinstance(X, Tensor):
-        return X
-
-    if X.is_meta:
-        raise ValueError(f"expected examples, got a tensor without values, of shape {X.shape}.")
-
-    if X.is_nested:
-        raise ValueError("expected one array, got a nested tensor. Use [*X.unbind()] for a list.")
-
-    if X.layout is not torch.strided:
-        raise ValueError(f"expected a dense tensor, got {X.layout}. Use X.to_dense().")
-
-    X = X.detach().cpu()
-    X = X.dequantize() if X.is_quantized else X.resolve_conj().resolve_neg()
-    narrow = X.is_floating_point() and X.dtype not in _NUMPY_FLOATS
-
-    return (X.float() if narrow else X).numpy()
 
 
 def tensors_to_numpy(X: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..common.arrays import tensor_to_numpy
 from ..data import (
     Files,
     Names,
@@ -30,7 +31,7 @@ from ..modalities.array_layouts import check_rows, check_type
 from ..modalities.capabilities import NonNumeric, Tabular, Tokenized
 from ..modalities.capabilities.files import read_files
 from ..modalities.capabilities.sequences import collected
-from .conversion import is_numeric, tensor_to_numpy, tensors_to_numpy, to_numbers, without_masks
+from .conversion import is_numeric, tensors_to_numpy, to_numbers, without_masks
 from .loaded import Loaded
 from .modality_choice import ModalityChoice, modality_of, modality_of_path
 from .tables import fitted_format, log_columns, read_tables

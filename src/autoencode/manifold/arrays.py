@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..common.arrays import tensor_to_numpy
 from ..data import collect_lazy, is_frame, to_pandas
 from .codec import Codec
 
@@ -122,7 +123,7 @@ def duplicate_groups(X: Any) -> NDArray:
         array([0, 1, 0, 1])
     """
     groups: dict[Any, int] = {}
-    X = X.cpu().numpy() if isinstance(X, Tensor) else as_examples(X)
+    X = as_examples(tensor_to_numpy(X))
 
     def key(x: Any) -> Any:
         x = np.asarray(x) if not isinstance(x, str) else x
@@ -160,7 +161,7 @@ def as_type_of(X: Any, x: Tensor) -> Any:
         >>> as_type_of([0.0], torch.ones(3))
         array([1., 1., 1.], dtype=float32)
     """
-    return x.to(X.device) if isinstance(X, Tensor) else x.detach().cpu().numpy()
+    return x.to(X.device) if isinstance(X, Tensor) else tensor_to_numpy(x)
 
 
 def from_rows(X: Any, codec: Codec, x: Tensor, *shape: int) -> Any:

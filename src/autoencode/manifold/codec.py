@@ -15,11 +15,11 @@ from torch import Tensor, nn
 from torch.distributions import Distribution
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from ..common.arrays import tensor_of, tensor_to_numpy
 from ..corruptions import GaussianNoise
 from ..data import collect_lazy, is_frame, is_numbers, to_pandas
 from ..estimator import Autoencoder
 from ..modalities import encode_context
-from ..modalities.base import tensor_of
 from ..modalities.capabilities import Imputable, Tabular, Tokenized
 from .incomplete_rows import encode_incomplete
 
@@ -267,7 +267,7 @@ def _codec_of_pair(
         encode=lambda x: _tensor(encoder(x.reshape(-1, *(shape or x.shape[1:]))), "encoder"),
         decode=lambda z: _tensor(decoder(z), "decoder").flatten(start_dim=1),
         to_rows=to_rows,
-        from_rows=lambda x: x.reshape(-1, *(shape or x.shape[1:])).detach().cpu().numpy(),
+        from_rows=lambda x: tensor_to_numpy(x.reshape(-1, *(shape or x.shape[1:]))),
         modules=modules,
         ndim=lambda: 1 + max(1, len(shape)),
     )

@@ -15,6 +15,7 @@ from sklearn.utils import check_random_state
 from torch import Tensor, nn
 
 from ..common.batching import split_rows
+from ..common.estimates import Estimate, estimate_mean
 from .codec import Codec, as_codec
 from .neighbors.exact import knn
 from .numeric_rows import as_table_rows
@@ -170,15 +171,13 @@ def intrinsic_dimension(
 
     k = _number_of_neighbors(method, n_neighbors, N, len(x))
     estimates = list(_METHODS[method].estimate(points, k, M))
-    asked = estimates[-1]
 
-    return DimensionEstimate(asked.value, asked.standard_error, _curve(estimates), len(x) - N)
+    return DimensionEstimate(*estimates[-1].dimension, _curve(estimates), len(x) - N)
 
 
 class _ScaleEstimate(NamedTuple):
     scale: float
-    value: float
-    standard_error: float
+    dimension: Estimate
 
 
 def _at_scale(N: int, farthest: Tensor, value: float, deviation: float) -> _ScaleEstimate:
@@ -189,11 +188,11 @@ def _at_scale(N: int, farthest: Tensor, value: float, deviation: float) -> _Scal
     """
     M = len(farthest)
     error = deviation * ((1 + M / N) / M) ** 0.5
-    return _ScaleEstimate(float(farthest.mean()), float(value), float(error))
+    return _ScaleEstimate(float(farthest.mean()), Estimate(float(value), float(error)))
 
 
 def _curve(found: list[_ScaleEstimate]) -> ScaleCurve:
-    return ScaleCurve(*np.array(sorted(found)).T)
+    return ScaleCurve(*np.array(sorted((scale, *dimension) for scale, dimension in found)).T)
 
 
 def _twonn(points: Tensor, k: int, M: int) -> Iterator[_ScaleEstimate]:
@@ -280,11 +279,10 @@ def _local_pca(points: Tensor, k: int, M: int) -> Iterator[_ScaleEstimate]:
 def _denoiser(
     codec: Codec, x: Tensor, noise: float | None, rng: np.random.RandomState
 ) -> DimensionEstimate:
-    d = local_dimension(codec, x, noise=noise, random_state=rng).value.double()
-    error = float(d.std() / len(d) ** 0.5)
-    estimate = _ScaleEstimate(noise_scale(codec, noise), float(d.mean()), error)
+    d = local_dimension(codec, x, noise=noise, random_state=rng).value
+    estimate = _ScaleEstimate(noise_scale(codec, noise), estimate_mean(d))
 
-    return DimensionEstimate(estimate.value, estimate.standard_error, _curve([estimate]), 0)
+    return DimensionEstimate(*estimate.dimension, _curve([estimate]), 0)
 
 
 class _Method(NamedTuple):

@@ -1,13 +1,11 @@
 r"""Base class of modalities: conversion to tensors and back, defaults of the model."""
 
-__all__ = ["WIDE", "Modality", "cast", "tensor_of", "warn_of_constants"]
+__all__ = ["WIDE", "Modality", "warn_of_constants"]
 
 import abc
 import logging
-import warnings
 from typing import Any, ClassVar, TypeVar
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -15,7 +13,6 @@ from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
 from ..common.configurable import Configurable
-from ..data import native_dtype
 from ..distributions import Family
 from ..networks import Network
 
@@ -123,55 +120,6 @@ class Modality(Configurable, abc.ABC):
         """
         residual = (x - p.mean) * self.unit().to(x.device)
         return residual.flatten(start_dim=1).square().sum(dim=-1, dtype=torch.float64)
-
-
-def tensor_of(X: NDArray) -> Tensor:
-    r"""A tensor on the memory of an array, even if the memory is read-only.
-
-    Arguments:
-        X: The array, with any shape. It is copied only if torch does not support its type or
-            strides, for example the byte order of another machine.
-
-    Example:
-        >>> X = np.arange(3)
-        >>> tensor_of(X).data_ptr() == X.ctypes.data
-        True
-    """
-    X = np.asarray(X, dtype=native_dtype(X.dtype))
-    X = X if min(X.strides, default=0) >= 0 else X.copy()
-
-    with warnings.catch_warnings():
-        # The library never writes to data
-        warnings.filterwarnings("ignore", "The given NumPy array is not writable")
-        return torch.from_numpy(X)
-
-
-def cast(X: NDArray, dtype: str) -> NDArray:
-    r"""Returns floats as another type. Integers are rounded, and clipped to the range of the type.
-
-    Arguments:
-        X: The numbers, with any shape.
-        dtype: The name of the type: floats, integers or `"bool"`.
-
-    Example:
-        >>> cast(np.array([-3.0, 1.7, 300.0]), "uint8")
-        array([  0,   2, 255], dtype=uint8)
-    """
-    kind = np.dtype(dtype).kind
-
-    if kind == "f":
-        return X.astype(dtype)
-
-    if kind == "b":
-        return X > 0.5
-
-    low, high = float(np.iinfo(dtype).min), float(np.iinfo(dtype).max)
-
-    if high > np.iinfo(dtype).max:  # the limit of 64-bit integers is not a float64
-        high = np.nextafter(high, 0)
-
-    X = np.rint(X)
-    return np.clip(X, low, high, out=X).astype(dtype)
 
 
 def warn_of_constants(names: list[str]) -> None:

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from ..common.arrays import tensor_to_numpy
 from ..common.configurable import Configurable
 from ..common.type_checks import check_agreement
 from ..data import is_frame, names_of, to_pandas
@@ -297,8 +298,7 @@ class ContinuousContext(Configurable):
 def _column(y: Any) -> Any:
     r"""Returns the only column of a frame, the array of a tensor, or else `y` itself."""
     if isinstance(y, Tensor):
-        y = y.detach().cpu()
-        return (y.float() if y.is_floating_point() and y.itemsize < 4 else y).numpy()
+        return tensor_to_numpy(y)
 
     if not is_frame(y) or len(names_of(y)) != 1:
         return y

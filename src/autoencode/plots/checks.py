@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from ..common.arrays import tensor_to_numpy
+
 
 def is_model(model_or_array: Any) -> bool:
     r"""Returns whether the argument is a model, and raises if that model is not fitted."""
@@ -33,7 +35,7 @@ def array(X: Any) -> NDArray:
 
 def values(X: Any) -> NDArray:
     r"""Returns an array or a tensor as a numpy array."""
-    return np.asarray(X.detach().cpu() if hasattr(X, "detach") else X)
+    return np.asarray(tensor_to_numpy(X))
 
 
 def count(name: str, n: Any) -> int:

@@ -57,7 +57,9 @@ def neighbors(
     scale = np.median(apart) if len(apart) > 0 else 0.0
     groups = find_duplicates(graph, threshold * scale)
     print(f"Wrote {out}: {len(i):,} times {n_neighbors} neighbors, counted from 0.")
-    print(f"Recall {graph.recall_:.4f}; median distance to the nearest neighbor {scale:.4g}.")
+    print(
+        f"Recall {graph.recall_.value:.4f}; median distance to the nearest neighbor {scale:.4g}."
+    )
     print(f"{sum(map(len, groups)) - len(groups):,} duplicates, in {len(groups):,} groups.")
 
     for group in groups[:_LISTED_EXAMPLES]:

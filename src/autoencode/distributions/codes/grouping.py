@@ -1,35 +1,62 @@
 r"""Groups of units, each replaced by an entry of a codebook."""
 
-__all__ = ["check_codebook", "entry_width", "groups", "straight_through"]
+__all__ = ["LearnedEntries", "entry_width", "groups", "straight_through"]
 
 from torch import Tensor
 
-from .codebook import QuantizedPoint
+from ..base import Family
+from .codebook import Codebook, QuantizedPoint
 
 
-def check_codebook(codebook_size: int, codebook_dim: int | None, ema_decay: float) -> None:
-    r"""Check the arguments of a quantizer with learned entries.
+class LearnedEntries(Family):
+    r"""Abstract family of point masses at entries of codebooks, which moving averages learn.
 
     Arguments:
         codebook_size: The number of entries.
-        codebook_dim: The number of features of an entry, or `None`.
+        codebook_dim: The number :math:`w` of features of an entry, a divisor of the size of the
+            code; by default the largest one up to four.
         ema_decay: The decay of the moving averages that define the entries.
 
     Raises:
         ValueError: If an argument is out of its range.
 
     Example:
-        >>> check_codebook(1, None, 0.9)
+        >>> from autoencode.distributions import VectorQuantizer
+        >>> VectorQuantizer(codebook_size=1)
         Traceback (most recent call last):
         ValueError: expected codebook_size >= 2, codebook_dim >= 1 or None, and ema_decay in 0 ...
     """
-    if not (
-        codebook_size >= 2 and (codebook_dim is None or codebook_dim >= 1) and 0 <= ema_decay < 1
-    ):
-        raise ValueError(
-            "expected codebook_size >= 2, codebook_dim >= 1 or None, and ema_decay in 0 to 1, got"
-            f" {codebook_size}, {codebook_dim} and {ema_decay}."
-        )
+
+    n_params = 1
+    has_density = False
+    finite = True
+
+    def __init__(
+        self, codebook_size: int = 256, codebook_dim: int | None = None, ema_decay: float = 0.99
+    ) -> None:
+        super().__init__()
+
+        if not (
+            codebook_size >= 2
+            and (codebook_dim is None or codebook_dim >= 1)
+            and 0 <= ema_decay < 1
+        ):
+            raise ValueError(
+                "expected codebook_size >= 2, codebook_dim >= 1 or None, and ema_decay in 0 to 1,"
+                f" got {codebook_size}, {codebook_dim} and {ema_decay}."
+            )
+
+        self.codebook_size = codebook_size
+        self.codebook_dim = codebook_dim
+        self.ema_decay = ema_decay
+
+    def make_codebook(self, D: int) -> Codebook:
+        r"""Returns a new codebook for codes of `D` numbers.
+
+        Raises:
+            ValueError: If `codebook_dim` does not divide the code.
+        """
+        return Codebook(self.codebook_size, entry_width(self.codebook_dim, D), self.ema_decay)
 
 
 def entry_width(codebook_dim: int | None, D: int) -> int:

@@ -10,12 +10,11 @@ import torch.nn as nn
 from torch import Tensor
 
 from ...networks import Network
-from ..base import Family
 from .codebook import Codebook, QuantizedPoint
-from .grouping import check_codebook, entry_width, groups, straight_through
+from .grouping import LearnedEntries, entry_width, groups, straight_through
 
 
-class ProductQuantizer(Family):
+class ProductQuantizer(LearnedEntries):
     r"""Point masses at the nearest entries of several codebooks, one for each group of units.
 
     .. math:: z_g = e^{(g)}_{k_g}, \qquad k_g = \arg \min_k \| \phi_g - e^{(g)}_k \|
@@ -52,27 +51,16 @@ class ProductQuantizer(Family):
         (3, torch.Size([5, 3]))
     """
 
-    n_params = 1
-    has_density = False
-    finite = True
-
     codebooks: nn.ModuleList
 
     def __init__(
         self, codebook_size: int = 64, codebook_dim: int | None = None, ema_decay: float = 0.99
     ) -> None:
-        super().__init__()
-
-        check_codebook(codebook_size, codebook_dim, ema_decay)
-        self.codebook_size = codebook_size
-        self.codebook_dim = codebook_dim
-        self.ema_decay = ema_decay
+        super().__init__(codebook_size, codebook_dim, ema_decay)
 
     def build(self, network: Network | None, event: Sequence[int]) -> "ProductQuantizer":
         width = entry_width(self.codebook_dim, event[0])
-        books = (
-            Codebook(self.codebook_size, width, self.ema_decay) for _ in range(event[0] // width)
-        )
+        books = (self.make_codebook(event[0]) for _ in range(event[0] // width))
         self.codebooks = nn.ModuleList(books)
 
         return self

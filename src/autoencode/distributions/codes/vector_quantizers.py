@@ -11,12 +11,11 @@ from torch import Tensor
 
 from ...common.ranges import check_at_least
 from ...networks import Network
-from ..base import Family
 from .codebook import Codebook, QuantizedPoint
-from .grouping import check_codebook, entry_width, groups, straight_through
+from .grouping import LearnedEntries, groups, straight_through
 
 
-class VectorQuantizer(Family):
+class VectorQuantizer(LearnedEntries):
     r"""Point masses at the nearest entries of a learned codebook.
 
     .. math:: z_g = e_{k_g}, \qquad k_g = \arg \min_k \| \phi_g - e_k \|
@@ -48,26 +47,10 @@ class VectorQuantizer(Family):
         torch.Size([5, 3])
     """
 
-    n_params = 1
-    has_density = False
-    finite = True
-
     codebook: Codebook
 
-    def __init__(
-        self, codebook_size: int = 256, codebook_dim: int | None = None, ema_decay: float = 0.99
-    ) -> None:
-        super().__init__()
-
-        check_codebook(codebook_size, codebook_dim, ema_decay)
-        self.codebook_size = codebook_size
-        self.codebook_dim = codebook_dim
-        self.ema_decay = ema_decay
-
     def build(self, network: Network | None, event: Sequence[int]) -> "VectorQuantizer":
-        self.codebook = Codebook(
-            self.codebook_size, entry_width(self.codebook_dim, event[0]), self.ema_decay
-        )
+        self.codebook = self.make_codebook(event[0])
         return self
 
     def forward(self, phi: Tensor) -> QuantizedPoint:
@@ -92,7 +75,7 @@ class VectorQuantizer(Family):
         return self.codebook.entries[index].flatten(start_dim=-2)
 
 
-class ResidualQuantizer(Family):
+class ResidualQuantizer(LearnedEntries):
     r"""Point masses at sums of entries, each the nearest one to the residual of those before.
 
     .. math:: z = \sum_s e^{(s)}_{k_s}, \qquad
@@ -126,10 +109,6 @@ class ResidualQuantizer(Family):
         torch.Size([5, 9])
     """
 
-    n_params = 1
-    has_density = False
-    finite = True
-
     codebooks: nn.ModuleList
 
     def __init__(
@@ -139,19 +118,13 @@ class ResidualQuantizer(Family):
         codebook_dim: int | None = None,
         ema_decay: float = 0.99,
     ) -> None:
-        super().__init__()
+        super().__init__(codebook_size, codebook_dim, ema_decay)
 
         check_at_least(1, n_stages=n_stages)
-
-        check_codebook(codebook_size, codebook_dim, ema_decay)
         self.n_stages = n_stages
-        self.codebook_size = codebook_size
-        self.codebook_dim = codebook_dim
-        self.ema_decay = ema_decay
 
     def build(self, network: Network | None, event: Sequence[int]) -> "ResidualQuantizer":
-        width = entry_width(self.codebook_dim, event[0])
-        books = (Codebook(self.codebook_size, width, self.ema_decay) for _ in range(self.n_stages))
+        books = (self.make_codebook(event[0]) for _ in range(self.n_stages))
         self.codebooks = nn.ModuleList(books)
 
         return self

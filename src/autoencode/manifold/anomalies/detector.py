@@ -15,6 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
+from ...common.arrays import tensor_to_numpy
 from ...data import Examples, collect_lazy, is_frame, is_numbers, names_of, to_pandas
 from ...data.media.text import Lines
 from ...data.tabular.libraries import from_pandas, library_of
@@ -423,7 +424,7 @@ def _default_model(X: Any) -> Autoencoder:
     r"""The smallest linear autoencoder that keeps almost all of the variance, or a variational
     autoencoder for mixed tables.
     """
-    X = X.cpu().numpy() if isinstance(X, Tensor) else X
+    X = tensor_to_numpy(X)
     modality = guess(X)
 
     if isinstance(modality, CellDecomposable):

@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor, nn
 
+from ...common.arrays import tensor_to_numpy
 from ...estimator import Autoencoder
 from ..arrays import as_examples, as_type_of, check_no_missing
 from ..codec import Codec, as_codec
@@ -284,7 +285,7 @@ class ManifoldParzen(DensityMixin, BaseEstimator):
             x = _codec(self.tangents).to_rows(X).detach().double()
             device, array = x.device, x.cpu().numpy()
         else:
-            array = X.detach().cpu().numpy() if isinstance(X, Tensor) else as_examples(X)
+            array = as_examples(tensor_to_numpy(X))
             check_no_missing(array)
 
         array = array if np.ndim(array) < 3 else np.reshape(array, (len(array), -1))

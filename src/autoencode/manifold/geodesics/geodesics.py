@@ -17,6 +17,7 @@ from sklearn.utils import check_random_state
 from torch import Tensor
 
 from ...common.batching import budget_bytes
+from ...common.estimates import Estimate
 from ...common.seeding import seeded
 from ..arrays import as_batch, as_type_of, from_rows
 from ..codec import Codec, as_codec
@@ -155,8 +156,8 @@ class Geodesics(BaseEstimator):
             return_std: Whether to measure each curve with several sets of texts.
 
         Returns:
-            The lengths, with shape `(N,)`. With `return_std`, also their standard errors, which
-            are zero for other data than texts.
+            The lengths, with shape `(N,)`. With `return_std`, also their standard errors, as an
+            :class:`~autoencode.manifold.Estimate`; they are zero for other data than texts.
 
         Raises:
             ValueError: If the model does not take the examples.
@@ -171,7 +172,7 @@ class Geodesics(BaseEstimator):
             again = torch.stack(
                 [self._lengths(members, z, draw) for draw in range(1, _STD_REPLICATES + 1)]
             )
-            return as_type_of(A, lengths), as_type_of(A, again.std(dim=0))
+            return Estimate(as_type_of(A, lengths), as_type_of(A, again.std(dim=0)))
 
     def path(self, za: ArrayLike, zb: ArrayLike) -> Any:
         r"""Geodesics between pairs of codes.

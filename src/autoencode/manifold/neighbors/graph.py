@@ -73,8 +73,8 @@ class NeighborGraph(BaseEstimator):
         indices_: The neighbors of each point, nearest first, with shape `(N, k)`.
         distances_: The distances to them, with shape `(N, k)`.
         edge_mask_: Whether each of these edges is part of the graph, with shape `(N, k)`.
-        recall_: The fraction of the true neighbors that were found; 1 for exact search.
-        recall_se_: The standard error of the recall.
+        recall_: The fraction of the true neighbors that were found, as an
+            :class:`~autoencode.manifold.Estimate`; 1 for exact search.
         n_connected_components_: The number of connected components.
         component_labels_: The number of the component of each point, with shape `(N,)`.
 
@@ -84,7 +84,7 @@ class NeighborGraph(BaseEstimator):
     Example:
         >>> Z = np.random.default_rng(0).normal(size=(100, 2))
         >>> graph = NeighborGraph(n_neighbors=5).fit(Z)
-        >>> graph.indices_.shape, graph.recall_
+        >>> graph.indices_.shape, graph.recall_.value
         ((100, 5), 1.0)
     """
 
@@ -138,7 +138,7 @@ class NeighborGraph(BaseEstimator):
         distances, indices = self.index_.knn(k) if self.index_ else knn(points, k)
         self.points_ = points
         self.distances_, self.indices_ = as_type_of(Z, distances), as_type_of(Z, indices)
-        self.recall_, self.recall_se_ = recall
+        self.recall_ = recall
 
         mask = np.ones(indices.shape, dtype=bool)
         self._set_edges(edges.is_reciprocal(indices.cpu().numpy(), mask) if self.mutual else mask)

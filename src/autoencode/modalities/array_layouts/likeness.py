@@ -13,6 +13,8 @@ __all__ = [
 import numpy as np
 from numpy.typing import NDArray
 
+from ...common.arrays import evenly_spaced
+
 MIN_SIDE = 5  # pixels; sides of images are rarely shorter, axes of channels rarely longer
 MIN_PHOTO_SIDE = 16  # pixels; an array with shorter sides is hardly a single photograph
 _MAX_EXAMPLES = 256
@@ -79,7 +81,7 @@ def some_rows(n: int) -> NDArray:
         >>> some_rows(3).tolist()
         [0, 1, 2]
     """
-    return np.unique(np.linspace(0, n - 1, min(n, _MAX_EXAMPLES)).astype(int))
+    return evenly_spaced(n, _MAX_EXAMPLES).numpy()
 
 
 def sample(X: NDArray) -> NDArray:

@@ -4,8 +4,8 @@ __all__ = ["report_faults_in_memory"]
 
 from typing import Any
 
+from ...common.arrays import tensor_of
 from ...data.media.audio.faults import FAULTS, find_fault, report_faults
-from ..base import tensor_of
 from .waveforms import full_scale
 
 

@@ -5,10 +5,10 @@ __all__ = ["LogMel"]
 import math
 from functools import lru_cache
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from ...common.arrays import tensor_to_numpy
 from .phases import integrate_phases
 from .spectra import Spectrum
 from .stft import griffin_lim, stft
@@ -82,7 +82,7 @@ class LogMel(Spectrum):
 
         # One by one, as a tree of phases may depend on the last bits of a product of matrices
         parts = [_spread(bands, triangles).mT for bands in mel]
-        phases = [torch.from_numpy(integrate_phases(_numpy(A), hop)).to(c) for A in parts]
+        phases = [torch.from_numpy(integrate_phases(tensor_to_numpy(A), hop)).to(c) for A in parts]
         start = torch.stack(parts)
         root = start.sqrt().sqrt()
 
@@ -139,10 +139,6 @@ def _with_bands(S: Tensor, mel: Tensor, triangles: Tensor) -> Tensor:
     r"""Returns magnitudes with nearly the given bands, distributed within them as they were."""
     ratio = mel / (S @ triangles).clamp(min=_TINY)
     return S * (ratio @ triangles.mT) / triangles.sum(dim=1).clamp(min=_TINY)
-
-
-def _numpy(x: Tensor) -> np.ndarray:
-    return x.detach().cpu().numpy()
 
 
 @lru_cache(maxsize=8)

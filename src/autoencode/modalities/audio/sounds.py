@@ -17,6 +17,7 @@ from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
 from ...common import failures
+from ...common.arrays import tensor_of
 from ...common.failures import warn
 from ...common.type_checks import check_agreement
 from ...corruptions import Compose
@@ -30,7 +31,7 @@ from ...data.media.audio.folders import Recordings
 from ...data.media.audio.formats import holds_sounds, is_sound
 from ...distributions import DiagonalGaussian, Family, SharedGaussian
 from ...networks import Convolutional, FullyConnected, Network
-from ..base import Modality, tensor_of
+from ..base import Modality
 from ..capabilities import (
     Adaptive,
     ErrorWeighted,

@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ...common.arrays import tensor_of
 from ...data.media.audio.decoding import mix
-from ..base import tensor_of
 from ..statistics import value_range
 
 _WAV_INTEGERS = ("int16", "int32", "uint8")  # as WAV files hold them

@@ -12,7 +12,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ...data.disk_arrays import FileArray
+from ...data.disk_arrays import spread_rows
 from ..normal_scores import NormalScores
 
 # Numbers of a table to examine, and minimum number of rows
@@ -55,13 +55,7 @@ def some_rows(X: NDArray) -> NDArray:
         >>> some_rows(np.zeros((10**4, 1000))).shape
         (4194, 1000)
     """
-    n = min(len(X), max(_MIN_EXAMINED_ROWS, _MAX_EXAMINED_NUMBERS // X.shape[1]))
-
-    if n == len(X):
-        return X
-
-    rows = FileArray.of(X) if isinstance(X, np.memmap) else None
-    return (X if rows is None else rows)[np.linspace(0, len(X) - 1, n).astype(int)]
+    return spread_rows(X, max(_MIN_EXAMINED_ROWS, _MAX_EXAMINED_NUMBERS // X.shape[1]))
 
 
 def marginal(values: NDArray) -> NormalScores | None:

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ...common.arrays import cast
 from ...corruptions.resolution import check_factor, enlarge
-from ..base import cast
 
 
 def enlarge_pixels(X: NDArray, factor: int, channels_first: bool = False) -> NDArray:

@@ -17,6 +17,7 @@ from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
 from ...common import failures
+from ...common.arrays import cast, tensor_of
 from ...common.failures import warn
 from ...common.type_checks import check_agreement
 from ...data import is_image, read_images
@@ -28,7 +29,7 @@ from ...data.media.text import holds_texts
 from ...distributions import Bernoulli, Family, SharedGaussian
 from ...networks import Convolutional, FullyConvolutional, Network
 from ..array_layouts import looks_channels_first
-from ..base import WIDE, Modality, cast, tensor_of
+from ..base import WIDE, Modality
 from ..capabilities import Augmented, Pictured, Readable, Tiled, Writable
 from ..statistics import value_range
 from .enlarging import enlarge_pixels, factor_between

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
+from ...common.arrays import cast, tensor_of
 from ...common.failures import warn
 from ...common.type_checks import check_agreement
 from ...data import chunks
@@ -21,7 +22,7 @@ from ...data.tabular.libraries import library_of, native_types
 from ...distributions import Family, Multinomial, NegativeBinomial, Sized, SizeFactor
 from ...distributions.counts.sizes import at_size_of
 from ...networks import FullyConnected, Network, TransformedInput
-from ..base import Modality, cast, tensor_of
+from ..base import Modality
 from ..capabilities import Adaptive, NonlinearScale, Rankable, Tabular
 from ..columns.containers import contain
 from .frames import array_of, frame_of, types_of

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...common.arrays import cast
 from ...data import is_frame, to_pandas
-from ...data.disk_arrays import FileArray
-from ..base import cast
+from ...data.disk_arrays import spread_rows
 from ..columns.cells import plain
 from ..columns.dtypes import close, dtype_of, name_of, open_cells
 from ..columns.grids import grid_of
@@ -52,12 +52,7 @@ def grids_of(X: NDArray) -> tuple[NDArray, NDArray]:
 
     Only evenly spaced rows of a large table are examined.
     """
-    n = min(len(X), max(_GRID_ROWS, _GRID_NUMBERS // X.shape[1]))
-
-    if n < len(X):
-        rows = FileArray.of(X) if isinstance(X, np.memmap) else None
-        X = (X if rows is None else rows)[np.linspace(0, len(X) - 1, n).astype(int)]
-
+    X = spread_rows(X, max(_GRID_ROWS, _GRID_NUMBERS // X.shape[1]))
     grids = [grid_of(np.asarray(X[:, j])) for j in range(X.shape[1])]
 
     return np.array([step for step, _ in grids], float), np.array([k for _, k in grids], int)

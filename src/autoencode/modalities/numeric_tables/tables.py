@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
+from ...common.arrays import cast, tensor_of
 from ...common.failures import warn
 from ...common.type_checks import check_agreement
 from ...data import is_frame, is_numbers, names_of
@@ -21,7 +22,7 @@ from ...data.tabular.frames.kinds import EXACT, is_exact
 from ...data.tabular.libraries import library_of, native_types
 from ...distributions import CensoredGaussian, DiagonalGaussian, Family, SharedGaussian
 from ...networks import FullyConnected, Network
-from ..base import WIDE, Modality, cast, tensor_of, warn_of_constants
+from ..base import WIDE, Modality, warn_of_constants
 from ..capabilities import DensityFitted, ErrorWeighted, NonlinearScale, Subsettable, Tabular
 from ..columns.containers import contain
 from ..columns.exclusive import are_groups, describe_groups, exclusive_groups

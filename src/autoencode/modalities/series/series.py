@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.distributions import Distribution, constraints
 from torch.distributions.constraints import Constraint
 
+from ...common.arrays import cast, tensor_of
 from ...common.type_checks import check_agreement
 from ...corruptions import (
     Compose,
@@ -36,7 +37,7 @@ from ...distributions import (
     SharedGaussian,
 )
 from ...networks import Convolutional, FullyConnected, Incomplete, Network
-from ..base import WIDE, Modality, cast, tensor_of
+from ..base import WIDE, Modality
 from ..capabilities import (
     Adaptive,
     Collected,

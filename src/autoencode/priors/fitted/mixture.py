@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution, Normal
 
+from ...common.arrays import evenly_spaced
 from ...distributions import GaussianMixture
 from ..base import Prior
 from ..standard_normal import StandardNormal
@@ -111,7 +112,7 @@ class Mixture(Prior):
         if not fitted.any():
             return
 
-        z = z[torch.linspace(0, len(z) - 1, min(len(z), MAX_FITTED_CODES)).long()][..., fitted]
+        z = z[evenly_spaced(len(z), MAX_FITTED_CODES)][..., fitted]
         loc, scale = place(z)
         unit = None if points else Normal(0, 1).log_prob(z).sum(dim=-1) + scale.log().sum()
         z = (z - loc) / scale

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ...common.estimates import estimate_mean
 from . import maximization
 
 MIN_EXAMPLES = 10
@@ -124,10 +125,8 @@ def is_surely_positive(gain: Tensor, N: int) -> bool:
         >>> is_surely_positive(torch.tensor([1.0, 1.1, 0.9, 1.0]), 1000)
         True
     """
-    return bool(
-        gain.mean()
-        > _MIN_STANDARD_ERRORS * (1 + _DOUBLING_EXAMPLES / N) * gain.std() / len(gain) ** 0.5
-    )
+    mean, error = estimate_mean(gain)
+    return mean > _MIN_STANDARD_ERRORS * (1 + _DOUBLING_EXAMPLES / N) * error
 
 
 def differs_from_unit(z: Tensor) -> Tensor:

@@ -35,6 +35,8 @@ from sklearn.utils.extmath import randomized_svd
 from torch import Tensor
 from torch.distributions import Independent, LowRankMultivariateNormal, Normal
 
+from ...common.arrays import evenly_spaced
+
 _FOLDS = 5
 _ITERATIONS = 100
 _TOLERANCE_NATS = 1e-4
@@ -239,7 +241,7 @@ def _held_out_noise(x: Tensor, k: int) -> Tensor:
     examples give a poor estimate of the variance of one column, and a good one of the mean
     variance.
     """
-    x = x[torch.linspace(0, len(x) - 1, min(len(x), _MAX_EXACT_SIZE)).long()]
+    x = x[evenly_spaced(len(x), _MAX_EXACT_SIZE)]
     N, noise = len(x), x.square().mean(dim=0).clamp(min=_MIN_VARIANCE)
 
     for _ in range(_HELD_OUT_ITERATIONS):
