@@ -159,7 +159,7 @@ def test_only_texts_have_beginnings() -> None:
     training = ae.Training(epochs=1, show_progress=False)
     model = ae.vae(1, layers=(4,), prior=StandardNormal(), training=training).fit(X)
 
-    with pytest.raises(ValueError, match=r"sample\(prefix=...\) expected texts when fitting"):
+    with pytest.raises(ValueError, match=r"sample\(prefix=...\) needs a model of texts"):
         model.sample(prefix="a")
 
 

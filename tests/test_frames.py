@@ -542,8 +542,8 @@ def test_tables_that_cannot_be(X: pd.DataFrame, message: str) -> None:
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        ("kind=a", "expected given cells by column"),
-        ({"kind": ["a", "b"]}, r"expected one given cell for a column.*\['kind'\]"),
+        ("kind=a", "expected conditions by column"),
+        ({"kind": ["a", "b"]}, r"expected one condition for each column.*\['kind'\]"),
         ({"day": 20200501}, "column 'day': expected a date, got 20200501"),
         ({"day": "soon"}, "column 'day': expected dates, got 'soon'"),
     ],
@@ -557,7 +557,7 @@ def test_what_makes_no_sense(fitted) -> None:
     with pytest.raises(ValueError, match="have a likelihood for each column"):
         vae(1, likelihood=SharedGaussian()).fit(table())
 
-    with pytest.raises(ValueError, match="expected given cells of the columns"):
+    with pytest.raises(ValueError, match="expected conditions on the columns"):
         fitted.sample(conditions={"color": "red"})
 
     with pytest.raises(ValueError, match="column 'count': expected a whole number"):
@@ -566,7 +566,7 @@ def test_what_makes_no_sense(fitted) -> None:
     plain = vae(1).fit(np.random.default_rng(0).normal(size=(30, 3)))
 
     for method in ("impute", "cell_surprisal"):
-        with pytest.raises(ValueError, match="missing cells when fitting"):
+        with pytest.raises(ValueError, match="or missing cells, or of a table"):
             getattr(plain, method)(np.zeros((2, 3)))
 
 

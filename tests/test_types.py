@@ -720,7 +720,7 @@ def test_new_rows_have_cells_missing_as_often_and_together() -> None:
     assert model.sample(50, conditions={"a": 0.5}, missing=True)["a"].eq(0.5).all()
     assert model.sample(50, conditions={"a": 0.5}, missing=True)["b"].isna().any()
 
-    with pytest.raises(ValueError, match="missing cells when fitting"):
+    with pytest.raises(ValueError, match="or missing cells, or of a table"):
         quick().fit(rng.normal(size=(30, 2))).sample(2, missing=True)
 
 

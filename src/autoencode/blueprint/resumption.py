@@ -20,13 +20,14 @@ def checkpoint_to_resume(training: Solver | None) -> Checkpoint:
         >>> from autoencode import Training
         >>> checkpoint_to_resume(Training())
         Traceback (most recent call last):
-        ValueError: resume=True needs a checkpoint: training=Training(checkpoint_dir='run').
+        ValueError: resume=True needs a checkpoint: training=Training(checkpoint_dir='run') ...
     """
     folder = getattr(training, "checkpoint_dir", None)
 
     if folder is None:
         raise ValueError(
-            "resume=True needs a checkpoint: training=Training(checkpoint_dir='run')."
+            "resume=True needs a checkpoint: training=Training(checkpoint_dir='run') (command"
+            " line: --checkpoint-dir run)."
         )
 
     return Checkpoint(folder)
@@ -49,7 +50,7 @@ def seed_to_resume(
         >>> from autoencode import Training
         >>> seed_to_resume(Training(), None, 0)
         Traceback (most recent call last):
-        ValueError: resume=True needs a checkpoint: training=Training(checkpoint_dir='run').
+        ValueError: resume=True needs a checkpoint: training=Training(checkpoint_dir='run') ...
     """
     checkpoint = checkpoint_to_resume(training)
     then = checkpoint.seed()

@@ -197,4 +197,6 @@ def _check_device(device: str) -> None:
     try:
         torch.empty(0, device=device)
     except (AssertionError, RuntimeError) as error:
-        raise ValueError(f"cannot train on '{device}': {str(error).splitlines()[0]}") from None
+        reason = str(error).splitlines()[0]
+        reason = "expected cpu, cuda or mps" if reason.startswith("Expected one of") else reason
+        raise ValueError(f"cannot train on '{device}': {reason.rstrip('.')}.") from None

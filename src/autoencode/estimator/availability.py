@@ -33,9 +33,9 @@ _NO_DENSITY = (
     " distribution of codes. Use ae.vae(...) for densities and new examples, or {}."
 )
 _NO_CELLS = (
-    "'{}' expected a table with columns of several types or missing cells when fitting, or one of"
-    " numbers with modality=ae.modalities.MixedTables() (command line: --modality MixedTables),"
-    " got {}."
+    "'{}' needs a model of a table with columns of several types or missing cells, or of a table"
+    " of numbers with modality=ae.modalities.MixedTables() (command line: --modality MixedTables),"
+    " got one of {}."
 )
 
 
@@ -256,7 +256,7 @@ def has_no_pixels(method: str) -> Reason:
     Example:
         >>> from autoencode.modalities import Tables
         >>> has_no_pixels("error_map")(Abilities((Tables(),), has_density=True, generates=True))
-        "'error_map' expected images when fitting, got Tables."
+        "'error_map' needs a model of images, got one of Tables."
     """
 
     def reason(abilities: Abilities) -> str | None:
@@ -264,6 +264,6 @@ def has_no_pixels(method: str) -> Reason:
             return None
 
         names = " or ".join(type(kind).__name__ for kind in abilities.kinds)
-        return f"'{method}' expected images when fitting, got {names}."
+        return f"'{method}' needs a model of images, got one of {names}."
 
     return reason

@@ -36,7 +36,7 @@ def check_prefixes(modality: Modality, prefix: str | Sequence[str], n: int) -> l
     """
     if not isinstance(modality, Tokenized):
         raise ValueError(
-            f"sample(prefix=...) expected texts when fitting, got {type(modality).__name__}."
+            f"sample(prefix=...) needs a model of texts, got one of {type(modality).__name__}."
         )
 
     prefixes = [prefix] * n if isinstance(prefix, str) else [*prefix]

@@ -24,16 +24,16 @@ def template_of(columns: Sequence[Column], given: Mapping[Any, Any], n: int) -> 
     known = {column.name: column for column in columns}
 
     if not isinstance(given, Mapping):
-        raise ValueError(f"expected given cells by column, as in {{'kind': 'a'}}, got {given!r}.")
+        raise ValueError(f"expected conditions by column, as in {{'kind': 'a'}}, got {given!r}.")
 
     if not given or not given.keys() <= known.keys():
-        raise ValueError(f"expected given cells of the columns {[*known]}, got {[*given]}.")
+        raise ValueError(f"expected conditions on the columns {[*known]}, got {[*given]}.")
 
     if several := [name for name, cell in given.items() if not pd.api.types.is_scalar(cell)]:
-        raise ValueError(f"expected one given cell for a column, got several for {several}.")
+        raise ValueError(f"expected one condition for each column, got several for {several}.")
 
     if missing := [name for name, cell in given.items() if pd.isna(cell)]:
-        raise ValueError(f"expected given cells, got none for {missing}.")
+        raise ValueError(f"expected conditions without missing cells, got one for {missing}.")
 
     cells = {name: known[name].given(cell) for name, cell in given.items()}
     return pd.DataFrame({c: pd.Series([cells.get(c)] * n, dtype=object) for c in known})
