@@ -262,7 +262,7 @@ def test_a_sphere_needs_two_numbers() -> None:
         Autoencoder(1, objective=ELBO(), posterior=PowerSpherical()).fit(X)
 
 
-# Categories and truth values
+# Categories and booleans
 
 
 @pytest.mark.usefixtures("float64")

@@ -39,9 +39,9 @@ def frame(dtype: type) -> "pd.DataFrame":
 
 @pytest.mark.slow
 @pytest.mark.parametrize("missing", [False, True])
-@pytest.mark.parametrize("of", ["array", "truth values", "whole numbers"])
+@pytest.mark.parametrize("of", ["array", "booleans", "whole numbers"])
 def test_new_rows_keep_one_hot_codes(of, missing, caplog) -> None:
-    X = numeric() if of == "array" else frame(bool if of == "truth values" else np.int64)
+    X = numeric() if of == "array" else frame(bool if of == "booleans" else np.int64)
 
     if missing and of == "array":
         pytest.skip("an array of numbers has no missing cells")

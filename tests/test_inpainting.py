@@ -71,7 +71,7 @@ def test_images_of_any_size_are_filled_in_tiles(linear) -> None:
     [
         (np.zeros((7, 8)), "as large as their images"),
         (np.zeros((3, 8, 8)), "one for each of 40 images, got 3"),
-        (np.full((8, 8), "a"), "masks of truth values"),
+        (np.full((8, 8), "a"), "masks of booleans"),
     ],
 )
 def test_masks_that_do_not_fit_are_refused(linear, mask, message) -> None:

@@ -162,7 +162,7 @@ def test_the_usual_difference_is_the_step(caplog) -> None:
         ({"t": [0, 1]}, {"time": "t"}, "got no column"),
         ({"t": [0, None], "x": [1, 2]}, {"time": "t"}, "got none in 1 rows of 't'"),
         ({"t": ["soon", "late"], "x": [1, 2]}, {"time": "t"}, "numbers, times or dates"),
-        ({"t": [True, False], "x": [1, 2]}, {"time": "t"}, "truth values"),
+        ({"t": [True, False], "x": [1, 2]}, {"time": "t"}, "booleans"),
         ({"t": [3, 3], "x": [1, 2]}, {"time": "t"}, "two different times"),
         ({"t": [0, 1, 2, 1e9], "x": [1, 2, 3, 4]}, {"time": "t"}, "step=..."),
         ({"t": [0, np.inf], "x": [1, 2]}, {"time": "t"}, "got infinity"),

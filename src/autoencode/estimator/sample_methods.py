@@ -146,7 +146,7 @@ class SampleMethods(ExampleReader):
 
         Arguments:
             X: The images: an array, a list of arrays of different sizes, a file or a folder.
-            mask: Where pixels are missing, as truth values or as numbers that are not zero, with
+            mask: Where pixels are missing, as booleans or as numbers that are not zero, with
                 shape `(H, W)`, or one such mask for each image. Files of masks are joined by name
                 with files of images.
             y: Their labels or numbers, if the model is conditional.

@@ -138,7 +138,7 @@ def masks_of(mask: Any, X: Any) -> list[NDArray]:
     r"""The masks of images: where pixels are missing, with shape `(H, W)` each.
 
     Arguments:
-        mask: Truth values, or zeros and other numbers: one mask, or one for each image, as an
+        mask: Booleans, or zeros and other numbers: one mask, or one for each image, as an
             array, a list or image files. Files are joined by name with files of images.
         X: The images.
 
@@ -193,7 +193,7 @@ def _flat(mask: NDArray) -> NDArray:
     r"""Returns where any channel of a mask is not zero, without transparency."""
     if mask.ndim not in {2, 3} or mask.dtype.kind not in "buif":
         raise ValueError(
-            f"expected masks of truth values, with shape (H, W), got {mask.dtype} with shape"
+            f"expected masks of booleans, with shape (H, W), got {mask.dtype} with shape"
             f" {mask.shape}."
         )
 

@@ -269,7 +269,7 @@ def _given(
 
 
 def _with_values(settings: Iterable[_Setting], words: Sequence[str]) -> list[str]:
-    r"""Returns words with `True` after each flag of a truth value that stands alone."""
+    r"""Returns words with `True` after each boolean flag that stands alone."""
     alone = {name for s in settings if s.form == BOOL and not s.is_switch for name in s.spellings}
     result = []
 

@@ -87,7 +87,7 @@ class TableFormat(Configurable):
         """
         given = self.get_params(deep=False)
 
-        for name in ("header", "index_column"):  # truth values are words for yes and no
+        for name in ("header", "index_column"):  # booleans are words for yes and no
             if isinstance(given[name], bool):
                 given[name] = "yes" if given[name] else "no"
 

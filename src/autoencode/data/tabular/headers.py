@@ -19,7 +19,7 @@ _HEADER_REMEDY = "set header='yes' or header='no' (command line: --header)"
 def count_header_lines(rows: Sequence[Sequence[str]], given: int | None) -> tuple[int, str]:
     r"""Counts the lines of the header, and describes what was guessed.
 
-    The first row is a header in three cases. It has text over numbers, dates or truth values. Or
+    The first row is a header in three cases. It has text over numbers, dates or booleans. Or
     its numbers count up, such as years or the default names of pandas, and the rows below do not.
     Or all cells are text, and no cell of the first row occurs below.
 
@@ -169,7 +169,7 @@ def _usual(column: Sequence[str]) -> str:
 
 
 def _are_names(row: Sequence[str], below: Sequence[str]) -> bool:
-    r"""Returns whether a row has words over columns of numbers, dates and truth values."""
+    r"""Returns whether a row has words over columns of numbers, dates and booleans."""
     typed = [kind_of(cell.strip()) for cell, b in zip(row, below) if b not in ("text", "")]
     return len(typed) > 1 and {*typed} == {"text"}
 

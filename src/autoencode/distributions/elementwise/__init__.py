@@ -1,6 +1,6 @@
 r"""Families of independent elements, beside the Gaussian ones.
 
-- `bernoulli`: truth values, and intensities
+- `bernoulli`: binary values, and intensities
 - `beta`: shares, which lie strictly between zero and one
 - `laplace`, `student_t`: numbers with outliers
 - `logistic`, `logistic_mixture`: gray levels

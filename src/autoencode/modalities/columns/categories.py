@@ -11,7 +11,7 @@ _SIMPLE = (str, bool, int, float)
 
 
 def word(level: Any) -> Any:
-    r"""A level, or its text if the level is not text, a number or a truth value.
+    r"""A level, or its text if the level is not text, a number or a boolean.
 
     Example:
         >>> import datetime
@@ -23,7 +23,7 @@ def word(level: Any) -> Any:
 
 
 def words_of(cells: Any) -> Any:
-    r"""Cells with categories of text, numbers or truth values; other categories become text.
+    r"""Cells with categories of text, numbers or booleans; other categories become text.
 
     Arguments:
         cells: A pandas series.

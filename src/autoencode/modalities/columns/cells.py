@@ -22,13 +22,13 @@ def no_use(cell: Any) -> str:
 
     Example:
         >>> no_use([1])
-        'expected text, numbers, truth values, dates or times, got list [1]. Turn it into ...'
+        'expected text, numbers, booleans, dates or times, got list [1]. Turn it into ...'
     """
     kind = type(cell).__name__
     way = _REMEDIES.get(kind, "Turn it into text, .astype(str), or drop it.")
 
     return (
-        f"expected text, numbers, truth values, dates or times, got {kind}"
+        f"expected text, numbers, booleans, dates or times, got {kind}"
         f" {str(repr(cell))[:60]}. {way}"
     )
 

@@ -192,7 +192,7 @@ def close(values: Any, name: str, categories: Any = None) -> Any:
 
     Arguments:
         values: A pandas series that a column returned: numbers, decimal numbers, dates,
-            durations, truth values or text. Missing cells are NaN, NaT or `None`.
+            durations, booleans or text. Missing cells are NaN, NaT or `None`.
         name: The name of the type.
         categories: The categories that a categorical type declares, as an index or list.
 
@@ -238,7 +238,7 @@ def close(values: Any, name: str, categories: Any = None) -> Any:
     if pd.api.types.is_extension_array_dtype(dtype) and values.dtype.kind in "fO":
         return values.astype(object).where(there, None).astype(dtype)
 
-    # numpy types of whole numbers and truth values cannot hold a missing cell
+    # numpy types of whole numbers and booleans cannot hold a missing cell
     lost = dtype.kind in "iub" and not there.all()
     return values if lost else values.astype(dtype)
 

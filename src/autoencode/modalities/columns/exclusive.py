@@ -41,7 +41,7 @@ def exclusive_groups(flags: NDArray, columns: Sequence[int]) -> list[ExclusiveFl
     were independent.
 
     Arguments:
-        flags: Truth values, with shape `(N, D)`. Each column has both values.
+        flags: Booleans, with shape `(N, D)`. Each column has both values.
         columns: The indices of the columns.
 
     Example:

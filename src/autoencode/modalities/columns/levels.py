@@ -26,7 +26,7 @@ _BOOLEANS = {"true", "false"}
 
 
 class LevelColumn(Configurable):
-    r"""Categories: text, truth values, or the levels of a categorical column.
+    r"""Categories: text, booleans, or the levels of a categorical column.
 
     Levels are numbered by their frequency, the most frequent first. All rare levels beyond a
     limit are one level for the model, the last. It is decoded to one of the rare levels.
@@ -40,7 +40,7 @@ class LevelColumn(Configurable):
     where :math:`N_1` of the :math:`N` cells of the fit are the only cells of their level. The
     fraction of such cells is the Good-Turing estimate. The terms :math:`1 / 2` and 1 are those of
     the Krichevsky-Trofimov estimate, which is never zero. The levels of the fit share the rest,
-    :math:`1 - u`, so that all probabilities sum to one. Truth values are never new.
+    :math:`1 - u`, so that all probabilities sum to one. Booleans are never new.
 
     Arguments:
         name: The column's name, for messages.
@@ -74,7 +74,7 @@ class LevelColumn(Configurable):
         r"""Learns the type and the levels of a column.
 
         Raises:
-            ValueError: If a level is not text, a number or a truth value.
+            ValueError: If a level is not text, a number or a boolean.
         """
         import pandas as pd
 
@@ -140,7 +140,7 @@ class LevelColumn(Configurable):
 
     @property
     def is_truth(self) -> bool:
-        r"""Tell whether the levels are both truth values, so that no other level is possible."""
+        r"""Tell whether the levels are both booleans, so that no other level is possible."""
         return {True, False} == {*self.levels_} and all(isinstance(v, bool) for v in self.levels_)
 
     @property

@@ -3,7 +3,7 @@ r"""Tables of mixed columns with missing cells.
 - `gaps`: patterns of missing cells
 - `hidden_cells`, `filling`: hidden cells in training; missing cells filled in
 - `layout`, `decoding`: the vector that represents a row, and its conversion to a data frame
-- `flags`: truth values, and columns of zeros and ones
+- `flags`: booleans, and columns of zeros and ones
 - `scores`: means of numbers and dates in their own units
 - `new_cells`: levels and numbers that the fit did not see
 - `conditions`, `descriptions`: given cells of new rows; kinds of columns in words

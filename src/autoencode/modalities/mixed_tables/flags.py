@@ -1,4 +1,4 @@
-r"""Flags in mixed tables: truth values, and columns of zeros and ones."""
+r"""Flags in mixed tables: booleans, and columns of zeros and ones."""
 
 __all__ = ["flags_of", "groups_of"]
 

@@ -77,7 +77,7 @@ class MixedTables(
     Adaptive,
     Subsettable,
 ):
-    r"""Data frames with columns of numbers, truth values, text, categories and dates.
+    r"""Data frames with columns of numbers, booleans, text, categories and dates.
 
     Any cell may be missing. The networks see each row as a vector of three parts: the normal
     scores of numbers and dates, with zero for a missing one; an indicator of each of these cells,

@@ -165,7 +165,7 @@ def numeric_times(cells: Any, name: str) -> tuple[NDArray[np.float64], bool]:
         raise ValueError(f"expected a time in each row, got none in {n:,} rows of {name!r}.")
 
     if pd.api.types.is_bool_dtype(cells):
-        raise ValueError(f"expected times in the column {name!r}, got truth values.")
+        raise ValueError(f"expected times in the column {name!r}, got booleans.")
 
     if pd.api.types.is_numeric_dtype(cells):
         times = cells.to_numpy(float)

@@ -95,7 +95,7 @@ class TransformerPrior(Prior):
     .. math:: p(z) = \prod_{g=1}^G p(k_g \mid k_{<g}), \qquad k_1, \dots, k_G
         \text{ the indices of } z
 
-    It is the prior of codes that are entries of codebooks, categories or truth values. A mixture
+    It is the prior of codes that are entries of codebooks, categories or binary codes. A mixture
     of Gaussians treats such codes as vectors; this prior draws only entries that occur, in
     combinations that occur. Held-out codes end the fit. Until then, codes have their
     :class:`~autoencode.priors.Reference`, which stays where it is as good within two standard

@@ -1,4 +1,4 @@
-r"""Conversion of columns of text to numbers, dates, times, durations and truth values.
+r"""Conversion of columns of text to numbers, dates, times, durations and booleans.
 
 - `rules`: `Conversion`, the rule for a column
 - `words`: the distinct words of columns, and marks of missing cells among them

@@ -1,4 +1,4 @@
-r"""Columns of text converted to numbers, dates, times, durations and truth values."""
+r"""Columns of text converted to numbers, dates, times, durations and booleans."""
 
 __all__ = ["conversions"]
 

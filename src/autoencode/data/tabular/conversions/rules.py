@@ -1,4 +1,4 @@
-r"""Rules that convert words to numbers, dates, times, durations and truth values."""
+r"""Rules that convert words to numbers, dates, times, durations and booleans."""
 
 __all__ = ["Conversion"]
 

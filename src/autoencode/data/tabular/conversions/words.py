@@ -56,7 +56,7 @@ def marked(words: list[str], marks: frozenset[str]) -> frozenset[str]:
 
 
 def are_truths(words: list[str], marks: frozenset[str]) -> bool:
-    r"""Tell whether words are truth values, except for marks of missing cells.
+    r"""Tell whether words are booleans, except for marks of missing cells.
 
     Arguments:
         words: The words.

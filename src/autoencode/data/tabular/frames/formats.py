@@ -78,7 +78,7 @@ def read_structured(path: Path) -> Any:
 
     if nested := [field.name for field in table.schema if types.is_nested(field.type)]:
         raise ValueError(
-            f"cannot read '{path}': expected a number, word or truth value in each cell, got"
+            f"cannot read '{path}': expected a number, word or boolean in each cell, got"
             f" several in the columns {nested}. Give each value its own column."
         )
 

@@ -26,7 +26,7 @@ def is_frame(X: object) -> bool:
 
 
 def is_numbers(frame: Any) -> bool:
-    r"""True if all cells of a frame or array are numbers or truth values, and none is missing.
+    r"""True if all cells of a frame or array are numbers or booleans, and none is missing.
 
     Example:
         >>> import pandas as pd

@@ -26,7 +26,7 @@ def read_frame(
 ) -> Any:
     r"""Reads a table with columns of any kind. It needs `pandas` and `pyarrow`.
 
-    A column of a text file becomes whole numbers, numbers, truth values, dates, times of the day
+    A column of a text file becomes whole numbers, numbers, booleans, dates, times of the day
     or durations if all of its cells have that form. Empty cells, and the usual words for missing
     cells, are missing. A column with a whole number such as `007` holds categories.
 
