@@ -87,7 +87,9 @@ def test_the_error_says_what_to_do(error: type[Exception]) -> None:
     with pytest.raises(error, match=r"'score_samples' needs a density p\(x\).* ae\.vae"):
         plain.score_samples(NUMBERS)
 
-    with pytest.raises(error, match=r"'impute' expected a table .*--modality MixedTables\), got"):
+    with pytest.raises(
+        error, match=r"'impute' needs a model of a table .*--modality MixedTables\), got"
+    ):
         ae.vae(2, modality=Tables()).impute(NUMBERS)
 
 
@@ -95,7 +97,9 @@ def test_conditions_of_a_kind_without_cells_are_refused() -> None:
     model = ae.vae(1, **PLAIN).fit(NUMBERS)
 
     for given in ({"conditions": {"a": 1}}, {"missing": True}):
-        with pytest.raises(ValueError, match="expected a table with columns of several types"):
+        with pytest.raises(
+            ValueError, match="needs a model of a table with columns of several types"
+        ):
             model.sample(2, **given)
 
 

@@ -105,7 +105,7 @@ def test_the_command_line_wants_trust(graphs, data, tmp_path, capsys) -> None:
     assert "out-plot/grid.png" in printed  # rows of numbers, as those of a series
     assert "out-plot/codes.png" in printed
     assert run("impute", given, f"{out}.npy", "--trusted", "graphs.Graphs") == 2
-    assert "expected a table with columns" in capsys.readouterr().err
+    assert "needs a model of a table with columns" in capsys.readouterr().err
     assert np.allclose(np.load(tmp_path / "out.npy")[[0, -1]].shape, (2, 6, 6))
 
 
