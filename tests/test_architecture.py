@@ -50,12 +50,16 @@ ORDER = {
         examples fit_warning results
     """,
     "networks": """
-        base frequencies gru padding
+        base gru padding
         convolutional dictionary mlp modules
-        fully_convolutional steps tokens views
+        positions steps tokens views
         recurrent transformer
     """,
     "networks.views": "incomplete transformed",
+    "networks.positions": """
+        frequencies
+        fully_convolutional temporal
+    """,
     "distributions": """
         base divergences gaussian_mixture homoscedastic log_gamma
         autoregressive counts dirac elementwise gaussian
@@ -148,8 +152,8 @@ ORDER = {
     """,
     "priors.learned": "exemplar vamp",
     "priors.neural": """
-        ascent
-        flow mixture_density transformer two_stage
+        ascent next_codes
+        autoregressive flow mixture_density transformer two_stage
     """,
     "objectives": """
         discriminator schedules
@@ -258,8 +262,9 @@ ORDER = {
         batched imputation
         codes continuation forecasts own_size scores training_set units
         generation
-        blocks inpainting maps quality
+        blocks inpainting positions quality
     """,
+    "inference.positions": "maps over_time",
     "inference.quality": """
         sentences
         measures

@@ -16,7 +16,7 @@ from autoencode.networks import (
     Transformer,
 )
 from autoencode.networks.convolutional import Residual, Shuffle
-from autoencode.networks.frequencies import cosine_patches
+from autoencode.networks.positions.frequencies import cosine_patches
 from autoencode.networks.views.incomplete import elapsed, interpolate
 
 pytestmark = pytest.mark.usefixtures("float64")

@@ -16,6 +16,7 @@ from typing import Any
 
 from ..distributions import Family
 from ..modalities import Modality
+from ..modalities.capabilities import Extendable
 from ..modalities.capabilities.fitting import (
     adapt_likelihood,
     adapt_network,
@@ -25,7 +26,14 @@ from ..modalities.capabilities.fitting import (
 from ..networks import Modules, Network
 from ..networks.modules import as_network
 from ..objectives import Objective, Reconstruction
-from ..priors import BestPrior, Prior, Reference, StandardNormal
+from ..priors import (
+    AutoregressivePrior,
+    BestPrior,
+    Mixture,
+    Prior,
+    Reference,
+    StandardNormal,
+)
 
 log = logging.getLogger(__name__)
 
@@ -79,18 +87,20 @@ def resolve_prior(
     objective: Objective | None,
     conditional: bool,
     posterior: Family | None = None,
+    network: Network | None = None,
 ) -> Prior:
     r"""Prior of the codes: the argument, or the default of the objective.
 
     The default of conditional models is the unit Gaussian. A prior fitted to the codes of all
     labels would draw codes of other labels. Codes in other spaces, such as a sphere, have
-    the prior of this space.
+    the prior of this space. Codes over time have an autoregressive prior in place of a mixture.
 
     Arguments:
         prior: The prior, if one was chosen; `"best"` for a choice by held-out codes.
         objective: The objective, if one was chosen.
         conditional: Whether the model is conditional.
         posterior: The posterior, if one was chosen.
+        network: The network, if it is known.
 
     Example:
         >>> resolve_prior(None, None, conditional=False)
@@ -99,11 +109,14 @@ def resolve_prior(
     if isinstance(prior, str):
         return BestPrior()
 
-    return (prior or default_prior(objective, conditional, posterior)()).clone()
+    return (prior or default_prior(objective, conditional, posterior, network)()).clone()
 
 
 def default_prior(
-    objective: Objective | None, conditional: bool, posterior: Family | None = None
+    objective: Objective | None,
+    conditional: bool,
+    posterior: Family | None = None,
+    network: Network | None = None,
 ) -> type[Prior]:
     r"""Class of the prior of :func:`resolve_prior`, if none was chosen.
 
@@ -111,6 +124,7 @@ def default_prior(
         objective: The objective, if one was chosen.
         conditional: Whether the model is conditional.
         posterior: The posterior, if one was chosen.
+        network: The network, if it is known.
 
     Example:
         >>> from autoencode.distributions import PowerSpherical
@@ -120,7 +134,12 @@ def default_prior(
     if resolve_posterior(posterior, objective).has_reference:
         return Reference
 
-    return StandardNormal if conditional else resolve_objective(objective).prior
+    default = resolve_objective(objective).prior
+
+    if default is Mixture and network is not None and network.over_time:
+        return AutoregressivePrior
+
+    return StandardNormal if conditional else default
 
 
 def resolve_network(network: Any, modality: Modality, cleans: bool) -> Network:
@@ -150,7 +169,15 @@ def resolve_network(network: Any, modality: Modality, cleans: bool) -> Network:
             " autoencode.networks.Modules."
         )
 
-    return adapt_network(modality, chosen or default_network(modality, cleans)).clone()
+    network = adapt_network(modality, chosen or default_network(modality, cleans)).clone()
+
+    if network.over_time and not isinstance(modality, Extendable):
+        raise ValueError(
+            f"{network} is for series and sounds, got {modality}. Use FullyConvolutional() for"
+            " codes of images that are maps, or leave network=... out."
+        )
+
+    return network
 
 
 def resolve_likelihood(

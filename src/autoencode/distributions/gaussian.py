@@ -150,8 +150,9 @@ class DiagonalGaussian(Family):
         \sigma_j = \sigma_0 + e^{10 s_j}
 
     This is the noise model of factor analysis: the variance differs between columns, but not
-    between examples. By default, the scale of a column that the code determines exactly approaches
-    the resolution of single precision.
+    between examples. Where codes are over time, all steps share the scales
+    (:class:`~autoencode.networks.TemporalConvolutional`). By default, the scale of a column that
+    the code determines exactly approaches the resolution of single precision.
 
     References:
         | Maximum-likelihood estimation of factor analysis (Jöreskog, 1967)
@@ -183,7 +184,10 @@ class DiagonalGaussian(Family):
         self.log_scale = nn.Parameter(torch.zeros(()))
 
     def build(self, network: Network | None, event: Sequence[int]) -> "DiagonalGaussian":
-        self.log_scale = nn.Parameter(torch.zeros(tuple(event)))
+        shared = network is not None and network.over_time
+        self.log_scale = nn.Parameter(
+            torch.zeros(event[0], 1, *event[2:]) if shared else torch.zeros(tuple(event))
+        )
         return self
 
     def forward(self, phi: Tensor) -> Homoscedastic:

@@ -1,6 +1,6 @@
 r"""Examples of any input as tensors for the fitted model."""
 
-__all__ = ["ExampleReader", "Opened", "draw_seed"]
+__all__ = ["ExampleReader", "Opened", "as_array", "draw_seed"]
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +19,7 @@ from ..data import is_frame, on_disk, stored_by_row
 from ..data.sparse_rows import SparseRows
 from ..inference import own_size
 from ..inference.batched import BatchFunction, map_scaled
+from ..inference.positions import over_time
 from ..modalities import Modality, encode_context
 from ..modalities.capabilities import Windowed
 from ..modalities.capabilities.sequences import examples
@@ -183,7 +184,32 @@ class ExampleReader(ResolvedAttributes, BaseEstimator):
             own = options if each is None else {**options, **each[i]}
             results.append(function(self.blueprint_, self.model_, image, one, **own))
 
-        return np.stack(results) if len({(r.shape, r.dtype) for r in results}) == 1 else results
+        return as_array(results)
+
+    def _each_whole(
+        self, X: Any, y: ArrayLike | None, function: Callable[..., list[NDArray]], **options: Any
+    ) -> Any:
+        r"""Returns results for series or sounds of any length: an array, or a list."""
+        over_time.check_over_time(self.blueprint_)
+        data, y, *_ = self._read(X, y, whole=True)
+        modality: Any = self.modality_
+        whole = modality.whole_examples(data)
+        c = self._context(y, None, len(whole))
+
+        return as_array(function(self.blueprint_, self.model_, whole, c, **options))
+
+
+def as_array(found: list[NDArray]) -> Any:
+    r"""Stack results of one shape and type to an array; others stay a list.
+
+    Arguments:
+        found: The results.
+
+    Example:
+        >>> as_array([np.zeros(2), np.zeros(2)]).shape
+        (2, 2)
+    """
+    return np.stack(found) if len({(r.shape, r.dtype) for r in found}) == 1 else found
 
 
 def draw_seed(random_state: int | np.random.RandomState | None) -> int:

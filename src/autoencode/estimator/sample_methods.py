@@ -17,6 +17,7 @@ from ..common.seeding import seeded
 from ..data import Examples, as_files
 from ..inference import generation, inpainting, own_size
 from ..inference.continuation import check_prefixes
+from ..inference.positions import over_time
 from ..modalities.capabilities import Conditionable, Imputable
 from .availability import (
     available_unless,
@@ -47,6 +48,8 @@ class SampleMethods(ExampleReader):
         conditions: Mapping[Any, Any] | None = None,
         missing: bool = False,
         prefix: str | Sequence[str] | None = None,
+        steps: int | None = None,
+        seconds: float | None = None,
     ) -> NDArray:
         r"""Samples new examples: codes from the prior, decoded.
 
@@ -69,9 +72,15 @@ class SampleMethods(ExampleReader):
                 :math:`p(x_{1:P} \mid z)` of its tokens :math:`x_{1:P}`: new texts are samples
                 from the model, given their beginning. Subwords of the beginning do not reach
                 beyond it.
+            steps: The number of steps of new series, by default that of `fit`. Other lengths need
+                codes over time (:class:`~autoencode.networks.TemporalConvolutional`).
+            seconds: The same for new sounds, in seconds.
 
         Returns:
             Examples in the shape, scale and type of those of `fit`.
+
+        Raises:
+            ValueError: If an argument is for another kind of data or of model.
         """
         check_is_fitted(self, "model_")
 
@@ -80,6 +89,12 @@ class SampleMethods(ExampleReader):
 
         if (conditions is not None or missing) and (why := cells(self._abilities)):
             raise ValueError(why)
+
+        if steps is not None or seconds is not None:
+            length = over_time.check_over_time(self.blueprint_).new_length(steps, seconds)
+
+            with seeded(draw_seed(random_state)):
+                return over_time.sample_steps(self.blueprint_, self.model_, n, length, y)
 
         prefixes = None if prefix is None else check_prefixes(self.modality_, prefix, n)
 

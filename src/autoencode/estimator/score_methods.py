@@ -13,7 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 from ..common.estimates import Estimate
 from ..common.seeding import seeded
 from ..data import Examples
-from ..inference import maps, quality, scores
+from ..inference import quality, scores
+from ..inference.positions import maps, over_time
 from ..inference.quality import Evaluation
 from ..modalities.capabilities import CellScored
 from ..training.step import TrainStep, evaluate
@@ -126,8 +127,12 @@ class ScoreMethods(ExampleReader):
 
     @available_unless(has_no_decoder, has_no_density)
     def score_samples(
-        self, X: ArrayLike | str | Path, y: ArrayLike | None = None, n_samples: int = 128
-    ) -> NDArray:
+        self,
+        X: ArrayLike | str | Path,
+        y: ArrayLike | None = None,
+        n_samples: int = 128,
+        full_size: bool = False,
+    ) -> Any:
         r"""Estimates of :math:`\log p(x)`, or of :math:`\log p(x \mid y)`, in nats.
 
         They are computed by importance sampling, see
@@ -140,10 +145,22 @@ class ScoreMethods(ExampleReader):
             X: The examples.
             y: Their labels or numbers, if the model is conditional.
             n_samples: The number of codes drawn for each example.
+            full_size: Whether to score each series or sound in its own length, with a term of the
+                evidence lower bound for the stretch of each code over time, see
+                :func:`~autoencode.inference.positions.over_time.score_steps`.
 
         Returns:
-            The estimates, with shape `(N,)`.
+            The estimates, with shape `(N,)`. With `full_size`, the terms of each example, with
+            shape `(N, steps)`, or a list if lengths differ.
+
+        Raises:
+            ValueError: If the examples are not like those of `fit`, or `full_size` is set and
+                codes are not over time.
         """
+        if full_size:
+            check_is_fitted(self, "model_")
+            return self._each_whole(X, y, over_time.score_steps, seed=self.seed_)
+
         return scores.log_densities(*self._open(X, y), n_samples, self.seed_).numpy()
 
     @available_unless(has_no_decoder, has_no_cells("cell_surprisal", CellScored))

@@ -18,15 +18,16 @@ from ..data import Examples
 from ..data.listing.names import file_names
 from ..data.listing.sources import list_files
 from ..data.remedies import UnreadableFileError
-from ..inference import codes, maps, own_size, units
+from ..inference import codes, own_size, units
 from ..inference.blocks import reconstruct_blocks
+from ..inference.positions import maps, over_time
 from ..modalities import encode_context
 from ..modalities import pool as mean_of_windows
-from ..modalities.capabilities import Streamed, Tiled, Windowed
+from ..modalities.capabilities import Extendable, Streamed, Tiled, Windowed
 from ..modalities.capabilities.scales import restore_mean
 from ..modalities.capabilities.tables import as_given
 from .availability import available_unless, has_no_decoder
-from .reading import ExampleReader
+from .reading import ExampleReader, as_array
 
 _can_decode = available_unless(has_no_decoder)
 
@@ -66,7 +67,9 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
                 :class:`~autoencode.distributions.GumbelSoftmax`.
             full_size: Whether to encode each image in its own size, to a map of codes, for
                 networks whose codes are maps
-                (:class:`~autoencode.networks.FullyConvolutional`).
+                (:class:`~autoencode.networks.FullyConvolutional`); or each series or sound in its
+                own length, to codes over time
+                (:class:`~autoencode.networks.TemporalConvolutional`).
             sparse: Whether to return a sparse matrix of scipy in CSR format, for codes most of
                 whose units are zero.
             out: A file to which the codes are written batch by batch, so that they need not fit in
@@ -76,7 +79,9 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
             The codes as float32, with shape `(N, latent_dim)`; or indices as int64, with one for
             each entry. With `out`, the path of the file. With `full_size`, maps with shape
             `(N, channels, rows, columns)`, or a list of maps if images have different sizes; a
-            flattened map is a row of `latent_dim` numbers.
+            flattened map is a row of `latent_dim` numbers. Codes over time have shape
+            `(N, steps, channels)`, or are a list if lengths differ; a row of `latent_dim` numbers
+            has the channels first.
 
         Raises:
             ValueError: If the examples are not like those of `fit`, if `pool_windows` is set for a
@@ -84,13 +89,19 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
                 if two of the arguments exclude each other.
         """
         if full_size:
-            if not isinstance(self.modality_, Tiled) or indices or pool_windows or sparse or out:
+            check_is_fitted(self, "model_")
+            sized = isinstance(self.modality_, (Tiled, Extendable))
+
+            if not sized or indices or pool_windows or sparse or out:
                 raise ValueError(
-                    "full_size=True is for the codes of images, without indices or pool_windows;"
-                    f" got {self.modality_}."
+                    "full_size=True is for the codes of images, series and sounds, without"
+                    f" indices, pool_windows, sparse or out; got {self.modality_}."
                 )
 
-            return self._each_image(X, y, maps.encode_map)
+            if isinstance(self.modality_, Tiled):
+                return self._each_image(X, y, maps.encode_map)
+
+            return self._each_whole(X, y, over_time.encode_steps)
 
         given = {"pool_windows": pool_windows, "indices": indices, "sparse": sparse}
         chosen = [name for name, value in {**given, "out": out is not None}.items() if value]
@@ -150,13 +161,13 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
 
         Arguments:
             Z: Codes, with shape `(N, latent_dim)`; first units of ordered codes
-                (:class:`~autoencode.objectives.Matryoshka`); or maps of any size, as
-                `transform(X, full_size=True)` returns them.
+                (:class:`~autoencode.objectives.Matryoshka`); or maps of any size or codes over
+                time, as `transform(X, full_size=True)` returns them.
             y: Labels or numbers, if the model is conditional; one for all, or one each.
 
         Returns:
             Examples in the shape, scale and type of those of `fit`; for maps, images of the
-            corresponding size.
+            corresponding size; for codes over time, series or sounds of the corresponding length.
 
         Raises:
             ValueError: If the codes have another width, or are not finite.
@@ -165,6 +176,11 @@ class TransformMethods(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Exampl
 
         if _are_maps(Z):
             return self._each_image(Z, y, maps.decode_map)
+
+        if _are_over_time(Z):
+            c = encode_context(self.context_, y, len(Z))  # type: ignore[arg-type]
+            codes_of_each = [np.asarray(z) for z in Z]  # type: ignore[union-attr]
+            return as_array(over_time.decode_steps(self.blueprint_, self.model_, codes_of_each, c))
 
         z = self._open_codes(Z)
         c = encode_context(self.context_, y, len(z))
@@ -315,3 +331,11 @@ def _are_maps(Z: Any) -> bool:
         return len(Z) > 0 and np.ndim(Z[0]) == 3
 
     return getattr(Z, "ndim", 2) == 4
+
+
+def _are_over_time(Z: Any) -> bool:
+    r"""Tell whether codes are over time: an array of three dimensions, or a list of two."""
+    if isinstance(Z, (list, tuple)):
+        return len(Z) > 0 and getattr(Z[0], "ndim", 0) == 2
+
+    return getattr(Z, "ndim", 2) == 3

@@ -158,7 +158,7 @@ def prepare(
         network,
         posterior,
         likelihood,
-        choices.resolve_prior(given["prior"], given["objective"], conditional, posterior),
+        choices.resolve_prior(given["prior"], given["objective"], conditional, posterior, network),
         choices.resolve_objective(given["objective"]),
         given["corruption"],
         context,

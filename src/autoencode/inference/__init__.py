@@ -9,7 +9,7 @@ r"""Evaluation of a trained model.
 - `continuation`: new texts that continue a given beginning
 - `own_size`, `inpainting`: images of any size, and their missing pixels
 - `blocks`: long examples, reconstructed in parts
-- `maps`: codes that are maps, and errors of pixels, of images of any size
+- `positions/`: codes that are maps or over time, of examples of any size
 - `training_set`: codes and residuals of the examples that a model was trained on
 - `units`: the top examples of units, and codes in files
 """

@@ -2,6 +2,7 @@ r"""Codes and residuals of the examples that a model was trained on."""
 
 __all__ = ["contexts", "draw_codes", "some_inputs", "squared_residuals"]
 
+import math
 from collections.abc import Iterator
 
 import torch
@@ -13,6 +14,7 @@ from ..models.latent import LatentModel, Model
 from .batched import map_scaled
 
 _MAX_CODES = 2**14
+_MAX_CODE_NUMBERS = 2**25  # in all codes
 _MAX_RESIDUAL_EXAMPLES = 2**12
 _MAX_INPUTS, _MAX_INPUT_NUMBERS = 2**10, 2**24
 
@@ -29,9 +31,10 @@ def draw_codes(model: LatentModel, modality: Modality, data: Examples) -> Tensor
         The codes of at most 16,384 examples, with shape `(N, k, D)`.
     """
     some = data.spread(_MAX_CODES)
+    most = min(_MAX_CODES, max(len(some), _MAX_CODE_NUMBERS // math.prod(model.encoder.event)))
 
     def draw(model: Model, x: Tensor) -> Tensor:
-        return model.encode(x).sample(Size([_MAX_CODES // len(some)])).movedim(0, 1)
+        return model.encode(x).sample(Size([most // len(some)])).movedim(0, 1)
 
     # In batches, as the examples may be in a file larger than memory
     parts = some.split()

@@ -5,8 +5,7 @@ r"""Network architectures: an encoder and a decoder, from tensor to tensor.
 - `padding`: sequences of different lengths in one tensor
 - `dictionary`: affine networks whose decoder adds up atoms
 - `convolutional`: residual convolutions with a fully connected bottleneck
-- `frequencies`: cosine transforms of squares of pixels
-- `fully_convolutional`: residual convolutions whose code is a map
+- `positions/`: networks whose codes have positions, in images or in time
 - `views/`: networks whose encoder sees where numbers are missing, or transformed counts
 - `modules`: modules that were written without this library
 - `gru`: gated recurrent units with a hand-written backward pass
@@ -24,6 +23,7 @@ __all__ = [
     "Modules",
     "Network",
     "Recurrent",
+    "TemporalConvolutional",
     "TransformedInput",
     "Transformer",
 ]
@@ -31,9 +31,9 @@ __all__ = [
 from .base import Network
 from .convolutional import Convolutional
 from .dictionary import Dictionary
-from .fully_convolutional import FullyConvolutional
 from .mlp import FullyConnected
 from .modules import Modules
+from .positions import FullyConvolutional, TemporalConvolutional
 from .recurrent import Recurrent
 from .transformer import Transformer
 from .views import Incomplete, TransformedInput

@@ -48,11 +48,16 @@ class Network(Configurable, abc.ABC):
     the output at a position depends on no pixel farther away. It is a multiple of the stride."""
 
     stride: int | None = None
-    r"""Side in pixels of the square that each position of a code map stands for; `None` if codes
-    are vectors."""
+    r"""Side in pixels of the square that each position of a code map stands for, or the steps of
+    a code over time; `None` if codes are vectors."""
 
-    def code_shape(self, shape: Sequence[int]) -> tuple[int, int, int] | None:
-        r"""Returns channels, height and width if the code is a map, and `None` if it is a vector.
+    over_time: bool = False
+    r"""True if a code has a position for each stretch of `stride` steps, and the network accepts
+    examples of any length. The scales of a likelihood are then shared by all steps."""
+
+    def code_shape(self, shape: Sequence[int]) -> tuple[int, ...] | None:
+        r"""Returns channels, height and width if the code is a map, channels and steps if codes
+        are over time, and `None` if it is a vector.
 
         Arguments:
             shape: The shape of one example.

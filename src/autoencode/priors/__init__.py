@@ -6,10 +6,11 @@ r"""Priors :math:`p(z)` of the code.
 - `fitted`: mixtures and kernels, fitted to the codes after the training
 - `learned`: mixtures of posteriors, learned with the model
 - `best`: the choice among priors by held-out codes
-- `neural`: flows, mixtures and a transformer, trained by gradient descent
+- `neural`: flows, mixtures, a transformer and a prior over time, trained by gradient descent
 """
 
 __all__ = [
+    "AutoregressivePrior",
     "BestPrior",
     "ExemplarPrior",
     "FlowPrior",
@@ -28,6 +29,12 @@ from .base import Prior
 from .best import BestPrior
 from .fitted import KernelDensity, Mixture
 from .learned import ExemplarPrior, VampPrior
-from .neural import FlowPrior, LearnedMixture, TransformerPrior, TwoStagePrior
+from .neural import (
+    AutoregressivePrior,
+    FlowPrior,
+    LearnedMixture,
+    TransformerPrior,
+    TwoStagePrior,
+)
 from .reference import Reference
 from .standard_normal import StandardNormal

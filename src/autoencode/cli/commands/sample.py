@@ -21,6 +21,8 @@ def sample(
     temperature: float | None = None,
     top_p: float | None = None,
     prefix: str | None = None,
+    steps: int | None = None,
+    seconds: float | None = None,
     random_state: int | None = None,
     typed: YOptions = YOptions(),
     loading: LoadOptions = LoadOptions(),
@@ -41,6 +43,9 @@ def sample(
         top_p: The total probability of the most probable tokens, from which each token of a text
             is drawn; by default that of the fit.
         prefix: The beginning of all new texts.
+        steps: The number of steps of new series, for models whose codes are over time (--network
+            TemporalConvolutional); by default that of the fit.
+        seconds: The same for new sounds, in seconds.
         random_state: The seed of the random draws.
     """
     from .. import inputs, outputs
@@ -67,6 +72,8 @@ def sample(
         conditions=inputs.parse_conditions(conditions),
         missing=missing,
         prefix=prefix,
+        steps=steps,
+        seconds=seconds,
     )
     outputs.write_examples(out, X, estimator)
     print(f"Wrote {out}: {len(X):,} new example{'s' * (len(X) != 1)}.")

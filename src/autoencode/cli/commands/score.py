@@ -18,6 +18,7 @@ def score(
     /,
     out: Path | None = None,
     cells: bool = False,
+    full_size: bool = False,
     source: SourceOptions = SourceOptions(),
     writing: WriteOptions = WriteOptions(),
 ) -> None:
@@ -28,14 +29,21 @@ def score(
         data: The examples, in the same format as those of the fit.
         out: A .npy, .csv or .parquet file of the scores of all examples.
         cells: Score each cell of a table by its surprisal given the rest of its row, in nats.
+        full_size: Score each series or sound in its own length, with a row for each code over
+            time (--network TemporalConvolutional).
     """
+    import numpy as np
+
     from .. import inputs, outputs
 
     if out is not None:
         outputs.check_output(out, outputs.ROW_SUFFIXES, "score", writing.force)
 
     estimator = inputs.load_model(model, source.loading)
-    examples = inputs.read_source(data, source, estimator)
+    examples = inputs.read_source(data, source, estimator, whole=full_size)
+
+    if full_size and cells:
+        raise ValueError("--full-size cannot be combined with --cells.")
 
     if hasattr(estimator, "score_samples"):
         name, what, unit = "score_samples", "log p(x)", " nats"
@@ -48,6 +56,16 @@ def score(
         scores = estimator.cell_surprisal(examples.X, context)
         columns = outputs.column_names(estimator, scores.shape[1])
         _print_strangest(scores, columns, examples.X)
+    elif full_size:
+        scores = estimator.score_samples(examples.X, context, full_size=True)
+        total = sum(map(float, map(np.sum, scores))) / len(scores)
+        print(f"{name}: bound of log p(x), mean of {len(scores):,} examples: {total:.6g} nats")
+
+        if out is not None:
+            outputs.write_steps(out, scores, [name], examples)
+            print(f"Wrote {out}: {sum(map(len, scores)):,} scores over time.")
+
+        return
     else:
         scores, columns = getattr(estimator, name)(examples.X, context), [name]
         print(f"{name}: {what}, mean of {len(scores):,} examples: {scores.mean():.6g}{unit}")

@@ -30,22 +30,31 @@ def transform(
         out: A .npy, .csv or .parquet file. If the examples are files, the first column of a
             table has their names.
         pool_windows: Write one row per sound: the mean of the codes of its windows.
-        full_size: Write a map of codes per image, in its own size, to a .npy file. All images
-            must have one size, and codes must be maps.
+        full_size: Write a map of codes per image, in its own size, to a .npy file, for which all
+            images must have one size and codes must be maps; or a row for each code over time of
+            a series or sound in its own length (--network TemporalConvolutional).
         indices: Write the indices of the entries of a codebook, for models with quantized codes.
     """
+    from ...modalities.capabilities import Extendable
     from .. import inputs, outputs
 
     outputs.check_output(out, outputs.ROW_SUFFIXES, "transform", writing.force)
     estimator = inputs.load_model(model, source.loading)
-    examples = inputs.read_source(data, source, estimator, whole=pool_windows)
+    long = full_size and isinstance(estimator.modality_, Extendable)
+    examples = inputs.read_source(data, source, estimator, whole=pool_windows or long)
     y = inputs.context_of(examples, estimator)
 
     if full_size:
         if indices or pool_windows:
             raise ValueError("--full-size cannot be combined with --indices or --pool-windows.")
 
-        _write_maps(out, estimator, data, y, examples)
+        if long:
+            Z = estimator.transform(examples.X, y, full_size=True)
+            outputs.write_steps(out, Z, [f"z{i}" for i in range(1, Z[0].shape[1] + 1)], examples)
+            print(f"Wrote {out}: {sum(map(len, Z)):,} codes of {Z[0].shape[1]} numbers over time.")
+        else:
+            _write_maps(out, estimator, data, y, examples)
+
         return
 
     Z = estimator.transform(examples.X, y, pool_windows, indices)

@@ -22,6 +22,7 @@ __all__ = [
     "write_examples",
     "write_photograph",
     "write_rows",
+    "write_steps",
 ]
 
 from .checks import check_count, check_examples, check_output
@@ -36,4 +37,4 @@ from .formats import (
     is_single,
     suffix,
 )
-from .rows import is_formula, write_rows
+from .rows import is_formula, write_rows, write_steps

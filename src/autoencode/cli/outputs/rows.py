@@ -1,6 +1,6 @@
 r"""Rows of numbers, as `.npy`, `.csv` or `.parquet`."""
 
-__all__ = ["is_formula", "write_rows"]
+__all__ = ["is_formula", "write_rows", "write_steps"]
 
 import csv
 from collections.abc import Sequence
@@ -54,6 +54,37 @@ def write_rows(
 
             named = dict(zip(columns, map(pyarrow.array, table)))
             pyarrow.parquet.write_table(pyarrow.table(named), temporary)
+
+
+def write_steps(out: Path, each: Any, columns: Sequence[str], examples: Any) -> None:
+    r"""Write numbers over time: a table with a row for each step of each example, or an array.
+
+    Arguments:
+        out: The file.
+        each: The numbers of each example, with shape `(steps, D)` or `(steps,)`.
+        columns: The names of the `D` columns.
+        examples: The examples as they were read, with the names of their files, if any.
+
+    Raises:
+        ValueError: If the file is an array and examples have different lengths.
+    """
+    if suffix(out) == ".npy":
+        if not isinstance(each, np.ndarray):
+            raise ValueError(
+                "examples of different lengths have different numbers of codes, which no .npy file"
+                f" holds: write a .csv or .parquet file, not '{out}'."
+            )
+
+        write_rows(out, each, columns)
+        return
+
+    known = examples.files or getattr(examples.X, "names", None)
+    names = [*known] if known is not None else [str(i) for i in range(len(each))]
+    rows = np.concatenate([np.asarray(x).reshape(len(x), -1) for x in each])
+    steps = np.concatenate([np.arange(len(x)) for x in each])
+    table = np.column_stack([steps.astype(object), rows.astype(object)])
+    each_name = [name for name, x in zip(names, each) for _ in range(len(x))]
+    write_rows(out, table, ["step", *columns], each_name)
 
 
 def is_formula(cell: Any) -> bool:

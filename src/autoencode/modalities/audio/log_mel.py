@@ -95,6 +95,9 @@ class LogMel(Spectrum):
         S = torch.polar(start, torch.stack(phases))
         return griffin_lim(S, hop, n, self.n_iter, correct).reshape(*c.shape[:-2], n)
 
+    def hop(self, rate: int) -> int:
+        return self._samples(rate)
+
     def loud(self, c: Tensor, variance: Tensor) -> Tensor:
         r"""Returns spectra with the mean power of Gaussian spectra; their mean has less power.
 

@@ -2,6 +2,7 @@ r"""Sounds: recordings of any rate, length and number of channels."""
 
 __all__ = ["Sounds"]
 
+import copy
 import logging
 import math
 from collections.abc import Callable, Iterator
@@ -35,6 +36,7 @@ from ..base import Modality
 from ..capabilities import (
     Adaptive,
     ErrorWeighted,
+    Extendable,
     Pictured,
     Readable,
     ResidualFitted,
@@ -68,7 +70,15 @@ _MIN_SOUNDS_FOR_SCALES = 20
 
 
 class Sounds(
-    Modality, Readable, Writable, Pictured, Streamed, ErrorWeighted, ResidualFitted, Adaptive
+    Modality,
+    Readable,
+    Writable,
+    Pictured,
+    Streamed,
+    Extendable,
+    ErrorWeighted,
+    ResidualFitted,
+    Adaptive,
 ):
     r"""Recordings, from a folder, a list of arrays, or an array with shape `(N, n)`.
 
@@ -350,6 +360,35 @@ class Sounds(
             return Windows.of(X.rows, tuple(map(len, X)))
 
         return cut([self._wave(x) for x in X], self.samples_)
+
+    def of_length(self, n: int) -> "Sounds":
+        other = copy.copy(self)
+        other.samples_ = n
+        other.shape_ = tuple(other._transform(torch.zeros(1, n)).shape[1:])
+
+        if self.residual_ is not None:
+            other.residual_ = self.residual_.mean(axis=1, keepdims=True)
+
+        return other
+
+    def whole_examples(self, X: Any) -> list[NDArray]:
+        self._check(X)
+        return [*X]
+
+    def new_length(self, steps: int | None, seconds: float | None) -> int:
+        if steps is not None or seconds is None:
+            raise ValueError(
+                "sounds are counted in seconds: give seconds=... (command line: --seconds) and not"
+                " steps."
+            )
+
+        if not (isinstance(seconds, Real) and 2 <= self.rate * seconds < math.inf):
+            raise ValueError(f"expected seconds > 0, of two samples or more, got {seconds!r}.")
+
+        return round(self.rate * seconds)
+
+    def length_of_steps(self, steps: int) -> int:
+        return max(2, (steps - 1) * self._spectrum.hop(self.rate))
 
     def write(self, path: Path, example: NDArray) -> None:
         write_sound(path, example, self.rate)

@@ -43,6 +43,17 @@ class Spectrum(Configurable, abc.ABC):
             Their waveforms, with shape `(*, n)`.
         """
 
+    def hop(self, rate: int) -> int:
+        r"""Returns the number of samples between frames, for codes over time.
+
+        Arguments:
+            rate: The samples per second.
+
+        Raises:
+            ValueError: If the spectrum does not say.
+        """
+        raise ValueError(f"{self} does not say how many samples are between its frames.")
+
     def loud(self, c: Tensor, variance: Tensor) -> Tensor:
         r"""Returns spectra with the mean power of Gaussian spectra; by default their means.
 
@@ -105,6 +116,9 @@ class MDCT(Spectrum):
 
         x = frames[..., 1:, :M] + frames[..., :-1, M:]
         return x.flatten(start_dim=-2)[..., :n]
+
+    def hop(self, rate: int) -> int:
+        return self.n_bins
 
 
 @lru_cache(maxsize=8)

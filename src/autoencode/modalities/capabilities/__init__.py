@@ -7,7 +7,7 @@ The functions next to the classes define the default for all other kinds.
 - `tables`: rows with columns, examples that are not numbers
 - `scales`: nonlinear scales; means and new examples in the user's units
 - `cells`: missing cells, surprisal of cells, rows with given cells, new levels, rankings
-- `sequences`: tokens, windows of long examples, and forecasts
+- `sequences`: tokens, windows of long examples, examples of any length, and forecasts
 - `pictures`: pictures of examples, and images of any size
 - `fitting`: statistics that the model needs, and parts of a model adapted to the data
 """
@@ -21,6 +21,7 @@ __all__ = [
     "Conditionable",
     "DensityFitted",
     "ErrorWeighted",
+    "Extendable",
     "Forecastable",
     "Imputable",
     "NonNumeric",
@@ -46,5 +47,13 @@ from .files import Readable, Writable
 from .fitting import Adaptive, Augmented, DensityFitted, ErrorWeighted, ResidualFitted, Subsettable
 from .pictures import Pictured, Tiled
 from .scales import NonlinearScale
-from .sequences import Collected, Forecastable, Streamed, TimeResolved, Tokenized, Windowed
+from .sequences import (
+    Collected,
+    Extendable,
+    Forecastable,
+    Streamed,
+    TimeResolved,
+    Tokenized,
+    Windowed,
+)
 from .tables import NonNumeric, TableReadable, Tabular

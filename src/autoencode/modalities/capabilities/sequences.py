@@ -2,6 +2,7 @@ r"""Token sequences, windows of long examples, and forecasts."""
 
 __all__ = [
     "Collected",
+    "Extendable",
     "Forecastable",
     "Streamed",
     "TimeResolved",
@@ -121,6 +122,42 @@ class Streamed(Windowed):
     @abc.abstractmethod
     def write_blocks(self, path: Path, blocks: Iterator[NDArray]) -> None:
         r"""Writes the parts of one long example to a file."""
+
+
+class Extendable(Windowed):
+    r"""Kinds whose examples may have any length, for networks whose codes are over time."""
+
+    @abc.abstractmethod
+    def of_length(self, n: int) -> Any:
+        r"""Returns a copy of this kind, after `fit`, whose examples have another length.
+
+        Arguments:
+            n: The length, in steps of series or samples of sounds.
+        """
+
+    @abc.abstractmethod
+    def whole_examples(self, X: Any) -> list[NDArray]:
+        r"""Returns the examples of the user's data as arrays of their own length.
+
+        Arguments:
+            X: The data, as `read_whole` or the user gives them.
+        """
+
+    @abc.abstractmethod
+    def new_length(self, steps: int | None, seconds: float | None) -> int:
+        r"""Returns the length of new examples, in steps of series or samples of sounds.
+
+        Arguments:
+            steps: The number of steps, if it was given.
+            seconds: The number of seconds, if it was given.
+
+        Raises:
+            ValueError: If this kind counts in the other unit, or the length is not positive.
+        """
+
+    @abc.abstractmethod
+    def length_of_steps(self, steps: int) -> int:
+        r"""Returns the length of examples that the networks see as a given number of steps."""
 
 
 class TimeResolved(Windowed):

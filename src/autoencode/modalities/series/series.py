@@ -2,6 +2,7 @@ r"""Modality of series of numbers over time, with one or several channels."""
 
 __all__ = ["Series"]
 
+import copy
 import logging
 import math
 from collections.abc import Callable
@@ -43,6 +44,7 @@ from ..capabilities import (
     Collected,
     DensityFitted,
     ErrorWeighted,
+    Extendable,
     Forecastable,
     Imputable,
     NonlinearScale,
@@ -74,6 +76,7 @@ class Series(
     Collected,
     Readable,
     Forecastable,
+    Extendable,
     Imputable,
     NonlinearScale,
     DensityFitted,
@@ -290,6 +293,30 @@ class Series(
             return later_rows(X, R)
 
         return [r[:, 0] if X.flat else r for r in R]
+
+    def of_length(self, n: int) -> "Series":
+        other = copy.copy(self)
+        other.steps_, other.stride_, other.shape_ = n, max(1, n // 2), (self.shape_[0], n)
+
+        return other
+
+    def whole_examples(self, X: Any) -> list[NDArray]:
+        return [*self.collect(X)]
+
+    def new_length(self, steps: int | None, seconds: float | None) -> int:
+        if seconds is not None or steps is None:
+            raise ValueError(
+                "series are counted in steps: give steps=... (command line: --steps) and not"
+                " seconds."
+            )
+
+        if not isinstance(steps, Integral) or isinstance(steps, bool) or steps < 1:
+            raise ValueError(f"expected steps as an integer >= 1, got {steps!r}.")
+
+        return int(steps)
+
+    def length_of_steps(self, steps: int) -> int:
+        return steps
 
     def channel_names(self) -> list[str]:
         return self.channels_ or [f"channel {i}" for i in range(self.shape_[0])]

@@ -60,6 +60,19 @@ class Incomplete(Network):
         r"""Largest default batch size for fewer than 100,000 examples."""
         return self.architecture.max_batch_size
 
+    @property
+    def over_time(self) -> bool:  # type: ignore[override]
+        r"""True if a code has a position for each stretch of steps."""
+        return self.architecture.over_time
+
+    @property
+    def stride(self) -> int | None:  # type: ignore[override]
+        r"""Number of steps of a position of the code; `None` for vectors."""
+        return self.architecture.stride
+
+    def code_shape(self, shape: Sequence[int]) -> tuple[int, ...] | None:
+        return self.architecture.code_shape(shape)
+
     def code_size(self, shape: Sequence[int]) -> int | None:
         return self.architecture.code_size(shape)
 
@@ -84,6 +97,11 @@ class _Encoder(nn.Module):
         super().__init__()
 
         self.inner = inner
+
+    @property
+    def code(self) -> tuple[int, ...] | None:
+        r"""The channels and steps of a code over time."""
+        return getattr(self.inner, "code", None)
 
     @property
     def skip(self) -> nn.Module | None:

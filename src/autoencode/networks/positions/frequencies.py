@@ -1,6 +1,6 @@
-r"""Cosine transforms of square image patches."""
+r"""Cosine transforms of square image patches and of frames."""
 
-__all__ = ["cosine_patches"]
+__all__ = ["cosine_frames", "cosine_patches"]
 
 import math
 
@@ -44,6 +44,35 @@ def cosine_patches(channels: int, side: int) -> Tensor:
     return torch.einsum("kc,ui,vj->kuvcij", colors, space, space).reshape(channels * side**2, -1)[
         order
     ]
+
+
+def cosine_frames(channels: int, bins: int, steps: int) -> Tensor:
+    r"""Orthonormal basis of a few steps of time, from low to high frequencies.
+
+    .. math:: b_{kuv}(c, i, j) = \delta_{kc} \, \phi_u(i) \, \phi_v(j)
+
+    :math:`\phi` are the cosines of :func:`cosine_patches`, over bins and over steps. For spectra,
+    they are cepstra; for series, the means of all channels come first.
+
+    Arguments:
+        channels: The number of channels :math:`C`.
+        bins: The number of bins of each channel, one for series.
+        steps: The number of steps.
+
+    Returns:
+        A pattern in each row, of the numbers in the order of channels, bins and steps, with shape
+        `(C bins steps, C bins steps)`.
+
+    Example:
+        >>> basis = cosine_frames(2, 5, 3)
+        >>> torch.allclose(basis @ basis.T, torch.eye(30), atol=1e-6)
+        True
+    """
+    basis = torch.einsum("kc,ui,vj->uvkcij", torch.eye(channels), _cosines(bins), _cosines(steps))
+    frequency = torch.arange(bins)[:, None] + torch.arange(steps)
+    order = frequency[..., None].expand(-1, -1, channels).flatten().argsort(stable=True)
+
+    return basis.reshape(channels * bins * steps, -1)[order]
 
 
 def _cosines(n: int) -> Tensor:

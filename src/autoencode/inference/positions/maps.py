@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
-from ..blueprint import Blueprint
-from ..models.latent import LatentModel
-from .batched import map_batches
-from .own_size import at_any_size, pixels_of, reconstructed
+from ...blueprint import Blueprint
+from ...models.latent import LatentModel
+from ..batched import map_batches
+from ..own_size import at_any_size, pixels_of, reconstructed
 
 
 def encode_map(

@@ -10,8 +10,8 @@ import torch.nn as nn
 from torch import Tensor
 from torch.nn.functional import pad, pixel_shuffle, pixel_unshuffle
 
-from .base import Network
-from .convolutional import MAX_WIDTH_MULTIPLIER, Residual, channels_last
+from ..base import Network
+from ..convolutional import MAX_WIDTH_MULTIPLIER, Residual, channels_last
 from .frequencies import cosine_patches
 
 
