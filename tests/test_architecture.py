@@ -44,7 +44,7 @@ ORDER = {
         arrays atomic_files batching configurable estimates failures locks progress ranges seeding
         threads
         type_checks visible_text
-        container
+        container schedules
     """,
     "common.failures": """
         examples fit_warning results
@@ -55,7 +55,7 @@ ORDER = {
         positions steps tokens views
         recurrent transformer
     """,
-    "networks.views": "incomplete transformed",
+    "networks.views": "incomplete spectral transformed",
     "networks.positions": """
         frequencies
         fully_convolutional temporal
@@ -85,7 +85,7 @@ ORDER = {
     "distributions.codes.flows": """
         masked steps
         splines
-        autoregressive planar
+        autoregressive planar radial
     """,
     "corruptions": """
         base
@@ -156,14 +156,14 @@ ORDER = {
         autoregressive flow mixture_density transformer two_stage
     """,
     "objectives": """
-        discriminator schedules
+        discriminator
         base
         contractive elbo reconstruction wrapping
         image_similarity bounds disentangling matching matryoshka regularized
     """,
-    "objectives.bounds": "capacity importance_weighted",
-    "objectives.disentangling": "covariance factor total_correlation",
-    "objectives.matching": "adversarial mmd transport",
+    "objectives.bounds": "capacity hamiltonian importance_weighted",
+    "objectives.disentangling": "covariance factor pairs total_correlation",
+    "objectives.matching": "adversarial mmd transport vae_gan",
     "objectives.regularized": "code_norm isometric quantized sparse sparse_coding topological",
     "evaluation": "codes factors generation importance rankings sounds",
     "modalities": """

@@ -7,8 +7,23 @@ import torch
 from torch import Tensor, randn
 from torch.distributions import Independent, Normal
 
-from autoencode.distributions import FixedGaussian, Gaussian, Observed, SharedGaussian
-from autoencode.objectives import CIWAE, ELBO, IWAE, PIWAE, CapacityELBO, LinearSchedule, Objective
+from autoencode.distributions import (
+    FixedGaussian,
+    Gaussian,
+    Observed,
+    PlanarFlow,
+    SharedGaussian,
+)
+from autoencode.objectives import (
+    CIWAE,
+    ELBO,
+    HVAE,
+    IWAE,
+    PIWAE,
+    CapacityELBO,
+    LinearSchedule,
+    Objective,
+)
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -164,6 +179,88 @@ def test_the_rate_is_held_at_the_capacity(make_model) -> None:
         torch.testing.assert_close(loss.total, loss.terms["distortion"] + 3 * distance)
 
 
+def hamiltonian_bound(model, x: Tensor, K: int, epsilon: float, beta: float) -> Tensor:
+    r"""Returns the bound of algorithm 1 of the paper, with sizes in standard deviations."""
+    q = model.encode(x)
+    z0 = q.rsample()
+    gamma = torch.randn_like(z0)
+    epsilon = epsilon * q.stddev
+
+    def U(z: Tensor) -> Tensor:
+        return -model.decode(z).log_prob(x) - Normal(0, 1).log_prob(z).sum(dim=1)
+
+    def dU(z: Tensor) -> Tensor:
+        z = z if z.requires_grad else z.requires_grad_()
+        return torch.autograd.grad(U(z).sum(), z, create_graph=True)[0]
+
+    def root(k: int) -> float:  # of beta_k
+        return 1 / ((1 - 1 / math.sqrt(beta)) * k**2 / K**2 + 1 / math.sqrt(beta))
+
+    z, rho = z0, gamma / math.sqrt(beta)
+
+    for k in range(1, K + 1):
+        rho = rho - epsilon / 2 * dU(z)
+        z = z + epsilon * rho
+        rho = root(k - 1) / root(k) * (rho - epsilon / 2 * dU(z))
+
+    normal = Normal(0, 1)
+    log_p = -U(z) + normal.log_prob(rho).sum(dim=1)
+    return log_p - q.log_prob(z0) - normal.log_prob(gamma).sum(dim=1)
+
+
+@pytest.mark.parametrize("beta", [0.3, 1.0])
+def test_leapfrog_bounds_are_those_of_the_paper(make_model, beta: float) -> None:
+    model, x = make_model(Gaussian), randn(6, 5)
+    objective = HVAE(3, step_size=0.2, inverse_temperature=beta).build(model)
+    found = total(objective, model, x)
+    torch.manual_seed(1)
+    expected = -hamiltonian_bound(model, x, 3, 0.2, beta)
+
+    torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-9)
+
+    for a, b in zip(gradients(found, model), gradients(expected, model), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-6, atol=1e-9)
+
+    # In validation nothing has a gradient, and the bound is the same
+    with torch.no_grad():
+        torch.testing.assert_close(total(objective, model, x), found.detach())
+
+
+def test_leapfrog_weights_are_unbiased(probabilistic_pca) -> None:
+    def worse(x: Tensor) -> Independent:
+        q = probabilistic_pca.posterior(x)
+        return Independent(Normal(q.mean + 0.2, 1.5 * q.stddev), 1)
+
+    x, evidence = probabilistic_pca.sample_and_log_prob(1)
+    x, model = x.expand(20_000, -1), probabilistic_pca.model(worse)
+    model.encoder.event = (2,)
+
+    # Whatever the steps are, the mean of the weights is p(x), so that no volume is left out
+    for steps, size, beta in [(0, 0.1, 1.0), (3, 0.3, 0.5), (2, 0.9, 1.0)]:
+        bound = -total(HVAE(steps, size, beta).build(model), model, x).detach()
+        ratio = (bound - evidence).exp()
+        assert (ratio.mean() - 1).abs() < 4 * ratio.std() / len(ratio) ** 0.5
+        assert bound.mean() < evidence
+
+    # Steps bring codes nearer to the posterior
+    loose, tight = (-total(HVAE(k, 0.5, 1.0).build(model), model, x).mean() for k in (0, 3))
+    assert tight > loose
+
+
+def test_without_steps_a_hamiltonian_bound_is_the_elbo_of_a_sample(make_model) -> None:
+    model, x = make_model(Gaussian), randn(16, 5)
+    _, log_w = log_weights(model, x, 1)
+
+    torch.testing.assert_close(total(HVAE(0).build(model), model, x), -log_w[0])
+
+
+def test_leapfrog_steps_need_a_scale(make_model) -> None:
+    model, x = make_model(PlanarFlow), randn(4, 5)
+
+    with pytest.raises(ValueError, match="need the standard deviations of the posterior"):
+        HVAE().build(model)(model, x, x)
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -171,6 +268,9 @@ def test_the_rate_is_held_at_the_capacity(make_model) -> None:
         lambda: IWAE(2, "other"),
         lambda: CIWAE(2, 1.5),
         lambda: PIWAE(0, 2),
+        lambda: HVAE(-1),
+        lambda: HVAE(step_size=1.0),
+        lambda: HVAE(inverse_temperature=0.0),
         lambda: CapacityELBO(-1.0),
         lambda: CapacityELBO(LinearSchedule(end=-1.0)),
     ],

@@ -14,8 +14,8 @@ from torch.distributions import (
     Normal,
 )
 
-from autoencode.distributions import Dirac, Gaussian
-from autoencode.objectives import DIPVAE, ELBO, BetaTCVAE, FactorVAE
+from autoencode.distributions import Dirac, FullGaussian, Gaussian, Laplace
+from autoencode.objectives import DIPVAE, ELBO, AdaGVAE, BetaTCVAE, FactorVAE
 from autoencode.objectives.discriminator import Discriminator
 from autoencode.objectives.disentangling.factor import shuffle_units
 from autoencode.objectives.disentangling.total_correlation import decompose_rate
@@ -177,11 +177,71 @@ def test_each_player_has_its_own_loss(make_model) -> None:
     torch.testing.assert_close(loss.total, expected + loss.terms["discriminator"])
 
 
+def test_units_that_pairs_share_agree_as_in_the_paper(make_model) -> None:
+    model, x, other = make_model(Gaussian), randn(7, 5), randn(7, 5)
+    objective = AdaGVAE(beta=2.0).build(model)
+    torch.manual_seed(1)
+    loss = objective(model, x, other)
+
+    # One pair and one unit at a time
+    q, p = model.encode(x), model.encode(other)
+    mean, std = ([q.mean.clone(), p.mean.clone()], [q.stddev.clone(), p.stddev.clone()])
+
+    for i in range(7):
+        delta = [
+            (p.stddev[i, j] / q.stddev[i, j]).log()
+            + (q.variance[i, j] + (q.mean[i, j] - p.mean[i, j]) ** 2) / (2 * p.variance[i, j])
+            - 0.5
+            for j in range(2)
+        ]
+
+        for j in range(2):
+            if delta[j] < (max(delta) + min(delta)) / 2:
+                for part in (0, 1):
+                    mean[part][i, j] = (q.mean[i, j] + p.mean[i, j]) / 2
+                    std[part][i, j] = ((q.variance[i, j] + p.variance[i, j]) / 2) ** 0.5
+
+    torch.manual_seed(1)
+    expected = 0
+
+    for m, s, target in zip(mean, std, (x, other)):
+        z = m + s * torch.randn(7, 2)
+        rate = (m**2 + s**2 - 1).sum(dim=1) / 2 - s.log().sum(dim=1)
+        expected = expected - model.decode(z).log_prob(target) / 2 + rate
+
+    torch.testing.assert_close(loss.total, expected, rtol=1e-6, atol=1e-9)
+    assert loss.terms["shared"].tolist() == [0.5] * 7  # one of two units, whatever they are
+    found, own = (
+        torch.autograd.grad(t.sum(), [*model.parameters()]) for t in (loss.total, expected)
+    )
+
+    for a, b in zip(found, own):
+        torch.testing.assert_close(a, b, rtol=1e-6, atol=1e-9)
+
+
+def test_pairs_are_needed_in_training_alone(make_model) -> None:
+    model, x = make_model(Gaussian), randn(7, 5)
+    objective = AdaGVAE().build(model)
+
+    with pytest.raises(ValueError, match="learns from pairs of examples"):
+        objective(model, x, x)
+
+    torch.manual_seed(1)
+    loss = objective.eval()(model, x, x)
+    rate = torch.distributions.kl_divergence(model.encode(x), model.prior())
+    torch.testing.assert_close(loss.terms["rate"], rate)
+
+    for posterior, said in [(FullGaussian, "independent units"), (Laplace, "normal units")]:
+        with pytest.raises(ValueError, match=f"expected a posterior of {said}"):
+            objective(make_model(posterior), x, x + 1)
+
+
 @pytest.mark.parametrize(
     "make",
     [
         lambda: BetaTCVAE(-1.0),
         lambda: FactorVAE(-1.0),
+        lambda: AdaGVAE(-1.0),
         lambda: DIPVAE(-1.0),
         lambda: DIPVAE(covariance="other"),
     ],

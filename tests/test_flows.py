@@ -15,6 +15,7 @@ from autoencode.distributions import (
     FullGaussian,
     InverseAutoregressiveFlow,
     PlanarFlow,
+    RadialFlow,
     SplineFlow,
 )
 from autoencode.distributions.codes.flows.masked import MaskedNetwork
@@ -24,6 +25,7 @@ FLOWS = [
     PlanarFlow(3),
     InverseAutoregressiveFlow(2, layers=(16,)),
     SplineFlow(2, n_bins=4, layers=(16, 16)),
+    RadialFlow(3),
 ]
 each_flow = pytest.mark.parametrize("posterior", FLOWS, ids=repr)
 
@@ -87,6 +89,28 @@ def test_gradients_are_those_of_finite_differences(posterior) -> None:
 
 
 @pytest.mark.usefixtures("float64")
+def test_radial_steps_are_those_of_the_paper() -> None:
+    # With raw strengths that are zero for no step
+    torch.manual_seed(0)
+    phi, noise = randn(5, 3, 8), randn(5, 3)
+    q = built(RadialFlow(2), 3)(phi)
+    scale = 5e-7 + softplus(phi[..., 1])
+    z, log_q = phi[..., 0] + scale * noise, Normal(0, 1).log_prob(noise).sum(dim=1)
+    log_q = log_q - scale.log().sum(dim=1)
+
+    for c, a, b in (phi[..., 2:5].unbind(-1), phi[..., 5:8].unbind(-1)):
+        center, alpha = phi[..., 0] + c, a.mean(dim=1).exp()
+        beta = -alpha + torch.log(1 + (b.mean(dim=1) + torch.log(alpha.exp() - 1)).exp())
+        r = (z - center).norm(dim=1)
+        h, slope = 1 / (alpha + r), -1 / (alpha + r) ** 2
+        log_q = log_q - torch.log((1 + beta * h) ** 2 * (1 + beta * h + beta * slope * r))
+        z = z + (beta * h)[:, None] * (z - center)
+
+    torch.testing.assert_close(q._transform(noise)[0], z, rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(q.log_prob(z), log_q, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.usefixtures("float64")
 def test_planar_steps_are_those_of_the_paper() -> None:
     # Equations 10 to 12 and appendix A.1, with another m
     torch.manual_seed(0)
@@ -110,7 +134,7 @@ def test_planar_steps_are_those_of_the_paper() -> None:
 
 
 @pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("posterior", FLOWS[1:], ids=repr)
+@pytest.mark.parametrize("posterior", FLOWS[1:3], ids=repr)
 def test_autoregressive_steps_are_those_of_zuko(posterior) -> None:
     family = built(posterior, 4)
     step = family(randn(5, 4, 3)).steps[
@@ -196,7 +220,7 @@ def modes(z: Tensor) -> Tensor:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("p", "flows"), [(modes, FLOWS[:1]), (banana, FLOWS[1:])])
+@pytest.mark.parametrize(("p", "flows"), [(modes, FLOWS[:1]), (banana, FLOWS[1:3])])
 def test_flows_come_nearer_to_other_shapes_than_gaussians(p, flows) -> None:
     best = divergence(FullGaussian(), p)
 

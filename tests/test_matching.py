@@ -7,8 +7,8 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor, randn
 
-from autoencode.distributions import Dirac, Gaussian
-from autoencode.objectives import AAE, ELBO, WAE, InfoVAE, SinkhornAE, SlicedWAE
+from autoencode.distributions import Dirac, Gaussian, SharedGaussian
+from autoencode.objectives import AAE, ELBO, VAEGAN, WAE, InfoVAE, SinkhornAE, SlicedWAE
 from autoencode.objectives.matching.mmd import squared_mmd
 from autoencode.objectives.matching.transport import sinkhorn_divergence, sliced_wasserstein
 
@@ -153,10 +153,64 @@ def test_the_players_of_aae_have_their_own_losses(make_model) -> None:
     assert not reached(terms["discriminator"], model)
 
 
+def test_the_players_of_vae_gan_have_their_own_losses(make_model) -> None:
+    model, x = make_model(Gaussian, SharedGaussian()), randn(9, 5)
+    objective = VAEGAN(weight=3.0, feature_weight=2.0).build(model)
+    D = objective.features, objective.verdict
+    torch.manual_seed(1)
+    loss = objective(model, x, x)
+
+    # Algorithm 1, with a backward pass for each player
+    torch.manual_seed(1)
+    q = model.encode(x)
+    z = q.rsample()
+    z_p = randn(9, 2)
+    rate = torch.distributions.kl_divergence(q, model.prior())
+    made = [model.decode(code).mean for code in (z, z_p)]
+
+    def logit(images: Tensor) -> Tensor:
+        return D[1](D[0](images, None))[:, 0]
+
+    def gap(images: Tensor) -> Tensor:  # the normal log-density of features, up to a constant
+        return (D[0](x, None).detach() - D[0](images, None)).square().mean(dim=1) / 2
+
+    features = gap(made[0])
+    fooling = -sum(logit(image).sigmoid().log() for image in made)
+    telling = -logit(x).sigmoid().log() - sum((1 - logit(m).sigmoid()).log() for m in made)
+    distortion = -model.decode(z).log_prob(x)
+    total = rate + 2 * features + 3 * fooling + telling + distortion
+    torch.testing.assert_close(loss.total, total, rtol=1e-6, atol=1e-9)
+
+    losses = [
+        (model.encoder.parameters(), rate + 2 * features),
+        (model.decoder.network.parameters(), 2 * features + 3 * fooling),
+        (model.likelihood.parameters(), distortion),
+        (objective.parameters(), telling),
+    ]
+
+    for parameters, own in losses:
+        parameters = [*parameters]
+        found, expected = (
+            torch.autograd.grad(t.sum(), parameters, retain_graph=True) for t in (loss.total, own)
+        )
+
+        for a, b in zip(found, expected):
+            torch.testing.assert_close(a, b, rtol=1e-6, atol=1e-9)
+
+
+def test_missing_numbers_do_not_tell_what_was_made(make_model) -> None:
+    model, x = make_model(Gaussian), randn(4, 5)
+    found = VAEGAN()._like(model.decode(randn(4, 2)).mean, x.where(x > 0, torch.nan))
+
+    assert found.isnan().equal(x <= 0)
+
+
 @pytest.mark.parametrize(
     "make",
     [
         lambda: WAE(-1.0),
+        lambda: VAEGAN(-1.0),
+        lambda: VAEGAN(feature_weight=-1.0),
         lambda: InfoVAE(alpha=2.0),
         lambda: InfoVAE(alpha=0.0, weight=0.5),
         lambda: SlicedWAE(n_projections=0),

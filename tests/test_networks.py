@@ -1,23 +1,30 @@
 r"""Tests for the networks module."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.fft import dctn
+from torch.nn.utils import parametrizations
 
+import autoencode as ae
 from autoencode.networks import (
     Convolutional,
     FullyConnected,
     FullyConvolutional,
     Incomplete,
     Recurrent,
+    SpectralNorm,
     Transformer,
 )
 from autoencode.networks.convolutional import Residual, Shuffle
 from autoencode.networks.positions.frequencies import cosine_patches
 from autoencode.networks.views.incomplete import elapsed, interpolate
+from autoencode.networks.views.spectral import SpectrallyNormalized
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -354,3 +361,63 @@ def test_attention_is_that_of_torch() -> None:
     h = torch.randn(4, 7, 8)
     everywhere = torch.ones(7, 7, dtype=torch.bool)
     torch.testing.assert_close(block(h), block.cached(h, everywhere, None)[0])
+
+
+def test_spectral_norms_are_those_of_torch() -> None:
+    torch.manual_seed(0)
+    plain = torch.nn.Sequential(
+        torch.nn.Linear(4, 8), torch.nn.Unflatten(1, (2, 2, 2)), torch.nn.ConvTranspose2d(2, 3, 2)
+    )
+    ours = SpectrallyNormalized(copy.deepcopy(plain))
+    theirs = copy.deepcopy(plain)
+
+    for i, layer in ((0, theirs[0]), (1, theirs[2])):
+        parametrizations.spectral_norm(layer)
+        state = layer.parametrizations.weight[0]
+        state._u.copy_(getattr(ours, f"left{i}"))
+        state._v.copy_(getattr(ours, f"right{i}"))
+
+    z = torch.randn(5, 4)
+
+    for _ in range(3):
+        a, b = ours(z), theirs(z)
+        torch.testing.assert_close(a, b, rtol=1e-6, atol=1e-9)
+
+    own = torch.autograd.grad(a.square().sum(), ours.inner[0].weight)
+    other = torch.autograd.grad(b.square().sum(), theirs[0].parametrizations.weight.original)
+    torch.testing.assert_close(own, other, rtol=1e-6, atol=1e-9)
+
+    # After many steps the norms are exact, and evaluation changes nothing
+    ours._iterate(500)
+    largest = [torch.linalg.matrix_norm(W, ord=2) for W in (ours.normalized()["0.weight"],)]
+    torch.testing.assert_close(torch.stack(largest), torch.ones(1))
+    before = {k: v.clone() for k, v in ours.eval().state_dict().items()}
+    torch.testing.assert_close(ours(z), ours(z), rtol=0, atol=0)
+    assert all(v.equal(before[k]) for k, v in ours.state_dict().items())
+
+
+def test_decoders_of_spectral_norm_stretch_no_distance() -> None:
+    decoder = SpectralNorm(FullyConnected((16, 16))).decoder(3, (7,)).eval()
+    decoder._iterate(500)
+    a, b = torch.randn(2, 200, 3)
+    slope = (decoder(a) - decoder(b)).norm(dim=1) / (a - b).norm(dim=1)
+
+    assert slope.max() < 1.13**2 + 1e-6  # the largest slope of the activation, for each layer
+
+    with pytest.raises(ValueError, match="expected a decoder with weight matrices"):
+        SpectrallyNormalized(torch.nn.ReLU())
+
+
+def test_models_of_spectral_norm_are_stored(tmp_path) -> None:
+    X = np.random.default_rng(0).normal(size=(24, 4)).astype("float32")
+    torch.set_default_dtype(torch.float32)
+    network, training = SpectralNorm(FullyConnected((8,))), ae.Training(3, 8, compile=False)
+    model = ae.rae(2, network=network, training=training, random_state=0).fit(X)
+    model.save(tmp_path / "model.ae")
+
+    for other in (ae.load(tmp_path / "model.ae"), pickle.loads(pickle.dumps(model))):
+        np.testing.assert_array_equal(other.reconstruct(X), model.reconstruct(X))
+
+    frozen = model.model_.decoder.network.left0.clone()
+    model.reconstruct(X)
+    assert model.model_.decoder.network.left0.equal(frozen)

@@ -52,6 +52,9 @@ def test_codes_are_entries_with_the_gradient_of_what_they_stand_for(family) -> N
 
     if isinstance(family, FiniteScalarQuantizer):
         assert (phi.grad.sign() == weight.sign()[..., None]).all()
+    elif isinstance(family, LookupFreeQuantizer):  # that of units of variance one
+        scale = phi.detach().std(dim=0, correction=0)
+        torch.testing.assert_close(phi.grad, weight[..., None] / scale, rtol=1e-3, atol=1e-4)
     else:
         torch.testing.assert_close(phi.grad, weight[..., None])
 
@@ -196,7 +199,8 @@ def test_each_group_has_a_codebook_of_its_own() -> None:
 def test_signs_have_the_entropies_of_all_entries() -> None:
     # Section 3.1 of the paper, by a table of all entries
     phi = randn(7, 6, 1, requires_grad=True)
-    q = LookupFreeQuantizer(3, entropy_weight=0.3, temperature=2.0)(phi)
+    family = LookupFreeQuantizer(3, entropy_weight=0.3, temperature=2.0).build(None, (6,))
+    q = family.eval()(phi)
     table = torch.tensor([[2.0 * (k >> j & 1) - 1 for j in range(3)] for k in range(8)])
     x = phi.reshape(14, 3)
     p = (-torch.cdist(x, table).square() / 2).softmax(dim=1)
@@ -209,7 +213,18 @@ def test_signs_have_the_entropies_of_all_entries() -> None:
     )
     np.testing.assert_array_equal(q.index.flatten(), p.argmax(dim=1))
     torch.testing.assert_close(q.mean.reshape(14, 3), table[p.argmax(dim=1)])
-    assert LookupFreeQuantizer(3, entropy_weight=0.0)(phi).penalty is None
+    assert LookupFreeQuantizer(3, entropy_weight=0.0).build(None, (6,))(phi).penalty is None
+
+
+def test_bits_are_even_wherever_units_are() -> None:
+    family = LookupFreeQuantizer(2).build(None, (4,)).train()
+    loc, scale = randn(4, 1), 0.1 + torch.rand(4, 1)
+
+    for _ in range(200):
+        family(5 * loc + scale * randn(64, 4, 1))
+
+    bits = family.eval()(5 * loc + scale * randn(4000, 4, 1)).mean
+    assert bits.mean(dim=0).abs().max() < 0.2
 
 
 def model(posterior, latent_dim: int = 4, epochs: int = 3, **options) -> Autoencoder:
@@ -302,13 +317,21 @@ def test_codebooks_resume_to_the_bit(family, tmp_path, cut_short) -> None:
 
 
 @pytest.mark.slow
-def test_most_entries_are_used_on_digits() -> None:
-    fitted = model(
-        VectorQuantizer(codebook_size=64, codebook_dim=4), latent_dim=16, epochs=60
-    ).fit(DIGITS)
+@pytest.mark.parametrize(
+    ("family", "share", "epochs"),
+    [
+        (VectorQuantizer(codebook_size=64, codebook_dim=4), 0.9, 60),
+        (LookupFreeQuantizer(8), 0.5, 20),
+    ],
+    ids=repr,
+)
+def test_most_entries_are_used_on_digits(family, share: float, epochs: int) -> None:
+    fitted = model(family, latent_dim=16, epochs=epochs).fit(DIGITS)
     index = fitted.transform(DIGITS, indices=True)
+    shared = isinstance(family, VectorQuantizer)  # one codebook for all groups
 
-    assert len(np.unique(index)) > 0.9 * 64
+    for group in [index.flatten()] if shared else [*index.T]:
+        assert len(np.unique(group)) > share * (64 if shared else 256)
 
     errors = fitted.reconstruction_error(DIGITS).mean()
     assert errors < 0.5 * ((DIGITS / 16 - DIGITS.mean(axis=0) / 16) ** 2).sum(axis=(1, 2)).mean()

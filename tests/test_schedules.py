@@ -12,22 +12,24 @@ import autoencode as ae
 from autoencode import objectives
 from autoencode.cli.settings import build_estimator, flag_groups
 from autoencode.cli.signatures import parse
-from autoencode.distributions import FullGaussian, Gaussian
+from autoencode.common.schedules import check_weights
+from autoencode.distributions import FullGaussian, Gaussian, GumbelSoftmax
+from autoencode.networks import FullyConnected
 from autoencode.objectives import (
     ELBO,
     BetaTCVAE,
     CyclicalSchedule,
+    ExponentialSchedule,
     LinearSchedule,
     Objective,
     WeightSchedule,
 )
-from autoencode.objectives.schedules import check_weights
 
 WEIGHTS = [
     (cls, name)
     for cls in vars(objectives).values()
     if inspect.isclass(cls) and issubclass(cls, Objective)
-    if cls is not objectives.ImageSimilarity  # for images alone
+    if cls not in {objectives.ImageSimilarity, objectives.AdaGVAE}  # for images, for pairs
     for name, parameter in inspect.signature(cls).parameters.items()
     if "WeightSchedule" in str(parameter.annotation)
 ]
@@ -56,6 +58,46 @@ def test_linear_schedules_rise_and_fall() -> None:
         LinearSchedule(3.0, 1.0, 0.2)(s), torch.tensor([3.0, 2.0, 1.0, 1.0, 1.0])
     )
     torch.testing.assert_close(LinearSchedule(2.0, 2.0)(s), torch.full((5,), 2.0))
+
+
+def test_temperatures_fall_as_in_the_paper() -> None:
+    r, least = 3.0, 0.5
+    duration = np.log(1 / least) / r
+    s = torch.linspace(0, 1, 21, dtype=torch.float64)
+
+    torch.testing.assert_close(
+        ExponentialSchedule(1.0, least, duration)(s), (-r * s).exp().clamp(min=least)
+    )
+
+
+def test_a_posterior_follows_the_progress_of_the_training(tmp_path) -> None:
+    seen = []
+
+    class Heard(ExponentialSchedule):
+        def __call__(self, progress: Tensor) -> Tensor:
+            if progress.ndim == 0:
+                seen.append(float(progress))
+
+            return super().__call__(progress)
+
+    X = np.random.default_rng(0).normal(size=(24, 3))
+    options = {"network": FullyConnected((4,)), "random_state": 0}
+    training = ae.Training(2, 8, validation_fraction=0.0, compile=False)
+    posterior = GumbelSoftmax(2, Heard(2.0, 0.1))
+    ae.Autoencoder(4, objective=ELBO(), posterior=posterior, training=training, **options).fit(X)
+
+    # That of each step, and not of validation, whose codes are discrete
+    np.testing.assert_allclose(sorted({*seen} - {1.0}), (np.arange(6) + 0.5) / 6, atol=1e-6)
+    own = GumbelSoftmax(2, ExponentialSchedule(end=0.25, duration=1.0)).build(None, (4,))
+    own.progress.fill_(0.5)
+    assert float(own.train()(randn(3, 4, 1)).temperature) == 0.5
+    assert own.eval()(randn(3, 4, 1)).temperature is None
+
+    model = ae.Autoencoder(4, objective=ELBO(), posterior=own, training=training, **options).fit(X)
+    model.save(tmp_path / "model.ae")
+    loaded = ae.load(tmp_path / "model.ae")
+    assert repr(loaded.posterior) == repr(own)
+    np.testing.assert_array_equal(loaded.transform(X), model.transform(X))
 
 
 @pytest.mark.parametrize(("cls", "name"), WEIGHTS)
@@ -98,6 +140,9 @@ class Falling(WeightSchedule):
     [
         lambda: LinearSchedule(-1.0),
         lambda: LinearSchedule(duration=0.0),
+        lambda: ExponentialSchedule(end=0.0),
+        lambda: GumbelSoftmax(temperature=LinearSchedule()),
+        lambda: GumbelSoftmax(temperature=0.0),
         lambda: LinearSchedule(duration=1.5),
         lambda: CyclicalSchedule(n_cycles=0),
         lambda: CyclicalSchedule(rise=0.0),
@@ -137,7 +182,10 @@ def test_a_flag_takes_a_number_or_the_name_of_a_schedule() -> None:
     schedule = beta("--objective.beta LinearSchedule --objective.beta.duration 0.3")
     assert repr(schedule) == "LinearSchedule(start=0.0, end=1.0, duration=0.3)"
 
-    with pytest.raises(ValueError, match=r"FLOAT\|\{CyclicalSchedule,LinearSchedule\}, got 'Lin'"):
+    with pytest.raises(
+        ValueError,
+        match=r"FLOAT\|\{Cyclical.*,LinearSchedule\}, got 'Lin'",
+    ):
         beta("--objective.beta Lin")
 
 

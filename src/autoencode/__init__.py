@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         denoising,
         dip_vae,
         factor_vae,
+        hvae,
         info_vae,
         iwae,
         linear,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
         recommender,
         sigma_vae,
         vae,
+        vae_gan,
         vq_vae,
         wae,
     )
@@ -80,6 +82,7 @@ __all__ = [
     "distributions",
     "evaluation",
     "factor_vae",
+    "hvae",
     "info_vae",
     "iwae",
     "linear",
@@ -99,6 +102,7 @@ __all__ = [
     "sigma_vae",
     "sparse",
     "vae",
+    "vae_gan",
     "vq_vae",
     "wae",
 ]

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 _PACKAGE = str(__package__).partition(".")[0]  # `__name__` is another if this is run
 _WORDS = {bool: BOOL, float: "FLOAT", int: "INT", str: "TEXT", Path: "PATH"}
 _SEQUENCES = ("Sequence", "list", "tuple")
+_PUBLIC_IN = {"common": "objectives"}  # where names of a folder that is not public are
 
 
 def generate(trusted: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
@@ -226,6 +227,7 @@ def _concrete(base: type, trusted: Sequence[str]) -> Iterator[type]:
         parts = cls.__module__.split(".")
 
         if parts[0] == _PACKAGE and not inspect.isabstract(cls):
+            parts[1] = _PUBLIC_IN.get(parts[1], parts[1])
             folder = importlib.import_module(".".join(parts[: min(2, len(parts) - 1)]))
             module = importlib.import_module(cls.__module__)
 

@@ -91,7 +91,7 @@ class FitRun:
             history: The records of all epochs.
         """
         modality, start = self.blueprint.modality, self.start
-        self.step.objective.advance(1)
+        self.step.advance(1)
 
         if start and (self.unjudged or self._is_worse()):
             log.info("training does not improve on %s, which is kept.", start.set(self.whole))

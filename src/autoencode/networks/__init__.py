@@ -6,7 +6,8 @@ r"""Network architectures: an encoder and a decoder, from tensor to tensor.
 - `dictionary`: affine networks whose decoder adds up atoms
 - `convolutional`: residual convolutions with a fully connected bottleneck
 - `positions/`: networks whose codes have positions, in images or in time
-- `views/`: networks whose encoder sees where numbers are missing, or transformed counts
+- `views/`: networks around others, whose encoder sees where numbers are missing, or transformed
+  counts, or whose decoder is smooth
 - `modules`: modules that were written without this library
 - `gru`: gated recurrent units with a hand-written backward pass
 - `tokens`: layers that all token networks share
@@ -23,6 +24,7 @@ __all__ = [
     "Modules",
     "Network",
     "Recurrent",
+    "SpectralNorm",
     "TemporalConvolutional",
     "TransformedInput",
     "Transformer",
@@ -36,4 +38,4 @@ from .modules import Modules
 from .positions import FullyConvolutional, TemporalConvolutional
 from .recurrent import Recurrent
 from .transformer import Transformer
-from .views import Incomplete, TransformedInput
+from .views import Incomplete, SpectralNorm, TransformedInput

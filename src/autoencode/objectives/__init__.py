@@ -11,7 +11,6 @@ r"""Training objectives: functions of (model, input, target) to one loss per exa
 - `image_similarity`: perceptual differences of images, added to any objective
 - `matryoshka`: ordered codes, with any objective
 - `wrapping`: helpers of objectives that contain another one
-- `schedules`: weights that change during a training
 - `discriminator`: the second player of adversarial objectives
 """
 
@@ -20,15 +19,19 @@ __all__ = [
     "CIWAE",
     "DIPVAE",
     "ELBO",
+    "HVAE",
     "IWAE",
     "PIWAE",
     "RAE",
+    "VAEGAN",
     "VQ",
     "WAE",
+    "AdaGVAE",
     "BetaTCVAE",
     "CapacityELBO",
     "Contractive",
     "CyclicalSchedule",
+    "ExponentialSchedule",
     "FactorVAE",
     "ImageSimilarity",
     "InfoVAE",
@@ -46,14 +49,19 @@ __all__ = [
     "WeightSchedule",
 ]
 
+from ..common.schedules import (
+    CyclicalSchedule,
+    ExponentialSchedule,
+    LinearSchedule,
+    WeightSchedule,
+)
 from .base import Loss, Objective
-from .bounds import CIWAE, IWAE, PIWAE, CapacityELBO
+from .bounds import CIWAE, HVAE, IWAE, PIWAE, CapacityELBO
 from .contractive import Contractive
-from .disentangling import DIPVAE, BetaTCVAE, FactorVAE
+from .disentangling import DIPVAE, AdaGVAE, BetaTCVAE, FactorVAE
 from .elbo import ELBO
 from .image_similarity import ImageSimilarity
-from .matching import AAE, WAE, InfoVAE, SinkhornAE, SlicedWAE
+from .matching import AAE, VAEGAN, WAE, InfoVAE, SinkhornAE, SlicedWAE
 from .matryoshka import Matryoshka
 from .reconstruction import Reconstruction
 from .regularized import RAE, VQ, Isometric, Sparse, SparseCoding, Topological
-from .schedules import CyclicalSchedule, LinearSchedule, WeightSchedule

@@ -13,9 +13,9 @@ from torch import Tensor
 from torch.distributions import Distribution, Independent
 
 from ..common.configurable import Configurable
+from ..common.schedules import WeightSchedule
 from ..models.latent import LatentModel, Model
 from ..priors import Prior, StandardNormal
-from .schedules import WeightSchedule
 
 Self = TypeVar("Self", bound="Objective")
 

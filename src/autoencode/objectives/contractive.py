@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution
 
+from ..common.schedules import WeightSchedule, check_weights
 from ..distributions import Dirac
 from ..models.latent import Model
 from .base import Loss, Objective
-from .schedules import WeightSchedule, check_weights
 
 _SMALLEST_VARIANCE = 1e-12  # also avoids division by zero where a probability is zero or one
 

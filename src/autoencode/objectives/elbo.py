@@ -8,11 +8,11 @@ from torch import Tensor
 from torch.distributions import Distribution
 
 from ..common.ranges import check_at_least, check_within
+from ..common.schedules import WeightSchedule, check_weights
 from ..distributions import RESOLUTION, Gaussian, kl_divergence
 from ..models.latent import Model
 from ..priors import Mixture, Prior, StandardNormal
 from .base import Loss, Objective, units_of
-from .schedules import WeightSchedule, check_weights
 
 COOLING_FRACTION = 0.2
 

@@ -10,10 +10,10 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d
 
 from ..common.ranges import check_choice
+from ..common.schedules import WeightSchedule, check_weights
 from ..models.latent import LatentModel, Model
 from .base import Loss, Objective, penalty_weight
 from .reconstruction import Reconstruction
-from .schedules import WeightSchedule, check_weights
 from .wrapping import RecordingModel, inherit_settings
 
 _EXPONENTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)

@@ -26,6 +26,7 @@ Example:
     denoising    Denoising autoencoder, which sees damaged data and learns to give back clean ones.
     dip_vae      Variational autoencoder whose units are uncorrelated.
     factor_vae   Variational autoencoder whose units are independent, as a discriminator sees them.
+    hvae         Variational autoencoder whose codes move towards their exact posterior.
     info_vae     Variational autoencoder that keeps the information in its code.
     iwae         Importance-weighted autoencoder, a tighter bound from several codes per example.
     linear       Linear autoencoder, equivalent to principal component analysis.
@@ -37,6 +38,7 @@ Example:
     sigma_vae    Variational autoencoder that scores each minibatch under its own optimal noise.
     sparse       Sparse autoencoder: each example is the sum of a few atoms of a large dictionary.
     vae          Variational autoencoder, which generates new examples and estimates densities.
+    vae_gan      Variational autoencoder that compares examples by the features of a discriminator.
     vq_vae       Autoencoder with quantized codes: groups of units are entries of a codebook.
     wae          Wasserstein autoencoder, whose codes together follow the prior.
 """
@@ -51,6 +53,7 @@ __all__ = [
     "denoising",
     "dip_vae",
     "factor_vae",
+    "hvae",
     "info_vae",
     "iwae",
     "linear",
@@ -62,6 +65,7 @@ __all__ = [
     "sigma_vae",
     "sparse",
     "vae",
+    "vae_gan",
     "vq_vae",
     "wae",
 ]
@@ -72,10 +76,10 @@ from types import ModuleType
 
 from .basic import autoencoder, beta_vae, contractive, denoising, linear, vae
 from .counted import counts, recommender
-from .deterministic import aae, rae, vq_vae, wae
+from .deterministic import aae, rae, vae_gan, vq_vae, wae
 from .representations import masked, matryoshka
 from .sparse import sparse
-from .variational import beta_tc_vae, dip_vae, factor_vae, info_vae, iwae, miwae, sigma_vae
+from .variational import beta_tc_vae, dip_vae, factor_vae, hvae, info_vae, iwae, miwae, sigma_vae
 
 
 class _Listed(ModuleType):

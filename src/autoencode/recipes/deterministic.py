@@ -1,12 +1,12 @@
-r"""Recipes for deterministic autoencoders that generate, and for quantized codes."""
+r"""Recipes for sharp new examples, by codes that follow a prior, and for quantized codes."""
 
-__all__ = ["aae", "rae", "vq_vae", "wae"]
+__all__ = ["aae", "rae", "vae_gan", "vq_vae", "wae"]
 
 from typing import Any
 
 from ..distributions import VectorQuantizer
 from ..estimator import Autoencoder
-from ..objectives import AAE, RAE, VQ, WAE
+from ..objectives import AAE, RAE, VAEGAN, VQ, WAE
 from .building import Layers, check_effect, recipe
 
 
@@ -92,6 +92,47 @@ def aae(
     return recipe(latent_dim, layers, AAE(weight), options)
 
 
+def vae_gan(
+    latent_dim: int | None = None,
+    weight: float | None = None,
+    layers: Layers = None,
+    **options: Any,
+) -> Autoencoder:
+    r"""Variational autoencoder that compares examples by the features of a discriminator.
+
+    The discriminator also tells new examples from real ones, which makes them sharper. See
+    :class:`~autoencode.objectives.VAEGAN`.
+
+    References:
+        | Autoencoding beyond pixels using a learned similarity metric (Larsen et al., 2016)
+        | https://arxiv.org/abs/1512.09300
+
+    Arguments:
+        latent_dim: The number of features of the code; by default it follows from the data, and
+            two make a map.
+        weight: The weight of fooling the discriminator; by default a tenth of the number of
+            elements of an example.
+        layers: The widths of the encoder's hidden layers.
+        options: Other arguments of the estimator.
+
+    See Also:
+        :func:`~autoencode.recipes.vae`, :func:`~autoencode.recipes.aae`,
+        :class:`~autoencode.objectives.ImageSimilarity`
+
+    Example:
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> model = vae_gan(2, training=ae.Training(epochs=1), random_state=0)
+        >>> model = model.fit(X)
+        >>> model.sample(5, random_state=1).shape
+        (5, 4)
+    """
+    check_effect("objective", options, weight=(weight, None))
+    return recipe(latent_dim, layers, VAEGAN(weight), options)
+
+
 def rae(
     latent_dim: int | None = None,
     beta: float = 1e-2,
@@ -100,7 +141,8 @@ def rae(
 ) -> Autoencoder:
     r"""Regularized autoencoder, smooth enough to draw new examples from.
 
-    See :class:`~autoencode.objectives.RAE`.
+    See :class:`~autoencode.objectives.RAE`, and :class:`~autoencode.networks.SpectralNorm` for a
+    decoder that stretches no distance, `rae(network=SpectralNorm())`.
 
     References:
         | From Variational to Deterministic Autoencoders (Ghosh et al., 2020)

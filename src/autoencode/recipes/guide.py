@@ -44,6 +44,11 @@ ADVICE = {
     "factor_vae": Advice(
         "independent units, by a discriminator", "few examples: `beta_tc_vae`", 0.9
     ),
+    "hvae": Advice(
+        "codes that the decoder's gradient moves towards their exact posterior",
+        "speed: `vae` or `iwae`",
+        6.1,
+    ),
     "info_vae": Advice("a VAE that keeps information in the code", "densities: `vae`", 1.0),
     "iwae": Advice("better densities", "speed: `vae`", 1.7),
     "linear": Advice("few rows; a baseline for all others", "curved data: `autoencoder`", 0.0),
@@ -80,7 +85,12 @@ ADVICE = {
         "compact codes: `autoencoder`",
         0.3,
     ),
-    "vae": Advice("densities and new examples", "sharp reconstructions: `rae`", 0.9),
+    "vae": Advice("densities and new examples", "sharp reconstructions: `rae`", 1.0),
+    "vae_gan": Advice(
+        "a VAE that compares examples by what a discriminator sees, not number by number",
+        "densities, small errors, or few examples: `vae`",
+        4.6,
+    ),
     "vq_vae": Advice(
         "codes that are entries of a codebook", "codes that vary continuously: `autoencoder`", 1.0
     ),

@@ -1,13 +1,22 @@
 r"""Recipes for variational autoencoders with other bounds and independent units."""
 
-__all__ = ["beta_tc_vae", "dip_vae", "factor_vae", "info_vae", "iwae", "miwae", "sigma_vae"]
+__all__ = [
+    "beta_tc_vae",
+    "dip_vae",
+    "factor_vae",
+    "hvae",
+    "info_vae",
+    "iwae",
+    "miwae",
+    "sigma_vae",
+]
 
 from typing import Any
 
 from ..distributions import SharedGaussian
 from ..estimator import Autoencoder
 from ..modalities import CANDIDATES, MixedTables
-from ..objectives import DIPVAE, ELBO, IWAE, BetaTCVAE, FactorVAE, InfoVAE
+from ..objectives import DIPVAE, ELBO, HVAE, IWAE, BetaTCVAE, FactorVAE, InfoVAE
 from .building import Layers, check_effect, recipe
 
 
@@ -48,6 +57,46 @@ def iwae(
     """
     check_effect("objective", options, n_samples=(n_samples, 8))
     return recipe(latent_dim, layers, IWAE(n_samples), options)
+
+
+def hvae(
+    latent_dim: int | None = None,
+    n_steps: int = 3,
+    layers: Layers = None,
+    **options: Any,
+) -> Autoencoder:
+    r"""Variational autoencoder whose codes move towards their exact posterior.
+
+    Leapfrog steps follow the gradient of the decoder, at the cost of a pass with its gradient for
+    each. See :class:`~autoencode.objectives.HVAE`.
+
+    References:
+        | Hamiltonian Variational Auto-Encoder (Caterini et al., 2018)
+        | https://arxiv.org/abs/1805.11328
+
+    Arguments:
+        latent_dim: The number of features of the code; by default it follows from the data, and
+            two make a map.
+        n_steps: The number of leapfrog steps.
+        layers: The widths of the encoder's hidden layers.
+        options: Other arguments of the estimator.
+
+    See Also:
+        :func:`~autoencode.recipes.vae`, :func:`~autoencode.recipes.iwae`,
+        :class:`~autoencode.objectives.HVAE`
+
+    Example:
+        >>> import numpy as np
+        >>> import autoencode as ae
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 4)) + 0.1 * rng.normal(size=(60, 4))
+        >>> model = hvae(2, n_steps=2, training=ae.Training(epochs=1), random_state=0)
+        >>> model = model.fit(X)
+        >>> model.score_samples(X).shape
+        (60,)
+    """
+    check_effect("objective", options, n_steps=(n_steps, 3))
+    return recipe(latent_dim, layers, HVAE(n_steps), options)
 
 
 def miwae(

@@ -56,6 +56,12 @@ class TrainStep(nn.Module):
 
         return self.objective(self.model.given(batch.context, self.precision), x, target)
 
+    def advance(self, progress: float) -> None:
+        r"""Sets the completed fraction of the training, which schedules of any part follow."""
+        for module in self.modules():
+            if isinstance(clock := module._buffers.get("progress"), Tensor):
+                clock.fill_(progress)
+
     def inputs(self, batch: Examples) -> tuple[Tensor, Tensor]:
         r"""Returns the encoder's input and the decoder's target, both scaled."""
         target = self.normalize(batch.target)

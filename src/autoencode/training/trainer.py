@@ -302,7 +302,7 @@ class Training(Solver):
                     if state.roll_back():
                         continue
 
-                    train_step.objective.advance(1)
+                    train_step.advance(1)
                     state.end_epoch(
                         lambda: _validate(train_step, validation_data),
                         lambda: _diagnose_posterior(train_step, diagnosed),

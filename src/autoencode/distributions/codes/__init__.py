@@ -4,7 +4,8 @@ r"""Families of codes whose units depend on each other: posteriors, not likeliho
   with a minimum rate
 - `top_k`: `TopK` and `BatchTopK`, a fixed number of active units for each example, or on average
 - `power_spherical`: `PowerSpherical`, directions on the unit sphere
-- `flows/`: normalizing flows: `PlanarFlow`, `InverseAutoregressiveFlow` and `SplineFlow`
+- `flows/`: normalizing flows: `PlanarFlow`, `RadialFlow`, `InverseAutoregressiveFlow` and
+  `SplineFlow`
 - `wrapped_normal`: `WrappedNormal`, points of hyperbolic space
 - `gumbel_softmax`: `GumbelSoftmax`, categories
 - `straight_through`: `StraightThroughBernoulli`, binary codes
@@ -30,6 +31,7 @@ __all__ = [
     "PowerSpherical",
     "ProductQuantizer",
     "QuantizedPoint",
+    "RadialFlow",
     "ResidualQuantizer",
     "SplineFlow",
     "StraightThroughBernoulli",
@@ -39,7 +41,7 @@ __all__ = [
 ]
 
 from .codebook import QuantizedPoint
-from .flows import InverseAutoregressiveFlow, PlanarFlow, SplineFlow
+from .flows import InverseAutoregressiveFlow, PlanarFlow, RadialFlow, SplineFlow
 from .gaussians import DeltaGaussian, FullGaussian
 from .gumbel_softmax import GumbelSoftmax
 from .jump_relu import JumpReLU

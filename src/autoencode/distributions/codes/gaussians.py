@@ -67,8 +67,8 @@ class DeltaGaussian(Family):
     paid in any case.
 
     References:
-        | Preventing Posterior Collapse with delta-VAEs (Razavi et al., 2019), section 2, for
-          families with a committed rate
+        | Preventing Posterior Collapse with delta-VAEs (Razavi et al., 2019), for
+          posteriors with a committed rate
         | https://arxiv.org/abs/1901.03416
 
     Arguments:

@@ -11,7 +11,8 @@ from torch import Size, Tensor
 from torch.distributions import Distribution, constraints, register_kl
 from torch.nn.functional import one_hot
 
-from ...common.ranges import check_above, check_at_least
+from ...common.ranges import check_at_least
+from ...common.schedules import WeightSchedule, check_positive
 from ...networks import Network
 from ..base import Family
 
@@ -41,7 +42,7 @@ class CategoricalCodes(Distribution):
     support = constraints.real_vector
     has_rsample = True
 
-    def __init__(self, logits: Tensor, temperature: float | None = None) -> None:
+    def __init__(self, logits: Tensor, temperature: float | Tensor | None = None) -> None:
         shape = logits.shape
         super().__init__(shape[:-2], Size([shape[-2] * shape[-1]]), validate_args=False)
 
@@ -84,7 +85,9 @@ class CategoricalCodes(Distribution):
         inner = (self.log_pi - t * log_z).logsumexp(dim=-1)
         log_p = (self.log_pi - (t + 1) * log_z).sum(dim=-1) - K * inner
 
-        return (log_p + math.lgamma(K) + (K - 1) * math.log(t)).sum(dim=-1)
+        log_t = t.log() if isinstance(t, Tensor) else math.log(t)
+
+        return (log_p + math.lgamma(K) + (K - 1) * log_t).sum(dim=-1)
 
 
 @register_kl(CategoricalCodes, CategoricalCodes)
@@ -103,7 +106,8 @@ class GumbelSoftmax(Family):
     discrete model. `transform` returns the probabilities of the levels, and
     `transform(X, indices=True)` the most probable ones. The rate is the divergence of the
     probabilities from uniform ones, in closed form. A low temperature is nearer to the discrete
-    model, and its gradients are noisier.
+    model, and its gradients are noisier. With a schedule it may fall during the training:
+    `temperature=ExponentialSchedule(end=0.5)` from :mod:`autoencode.objectives`.
 
     References:
         | Categorical Reparameterization with Gumbel-Softmax (Jang et al., 2017)
@@ -115,7 +119,7 @@ class GumbelSoftmax(Family):
     Arguments:
         n_categories: The number :math:`K \geq 2` of levels of a category, a divisor of the size of
             the code; by default the largest one up to ten.
-        temperature: The temperature :math:`\tau > 0`.
+        temperature: The temperature :math:`\tau > 0`, a number or a schedule.
 
     Raises:
         ValueError: If an argument is out of its range, or `n_categories` does not divide the code.
@@ -134,14 +138,20 @@ class GumbelSoftmax(Family):
     has_reference = True
     finite = True
 
-    def __init__(self, n_categories: int | None = None, temperature: float = 0.67) -> None:
+    progress: Tensor
+    r"""The completed fraction of the training, with shape `()`; one outside of a training."""
+
+    def __init__(
+        self, n_categories: int | None = None, temperature: float | WeightSchedule = 0.67
+    ) -> None:
         super().__init__()
 
         check_at_least(2, n_categories=n_categories)
-        check_above(0, temperature=temperature)
+        check_positive(temperature=temperature)
 
         self.n_categories = n_categories
         self.temperature = temperature
+        self.register_buffer("progress", torch.ones(()), persistent=False)
 
     def build(self, network: Network | None, event: Sequence[int]) -> "GumbelSoftmax":
         D, K = event[0], self._levels(event[0])
@@ -176,7 +186,12 @@ class GumbelSoftmax(Family):
 
     def _codes(self, logits: Tensor) -> CategoricalCodes:
         logits = logits.unflatten(-1, (-1, self._levels(logits.shape[-1])))
-        return CategoricalCodes(logits, self.temperature if self.training else None)
+
+        if not self.training:
+            return CategoricalCodes(logits)
+
+        t = self.temperature
+        return CategoricalCodes(logits, t(self.progress) if isinstance(t, WeightSchedule) else t)
 
     def _levels(self, D: int) -> int:
         if self.n_categories is None:

@@ -15,18 +15,24 @@ from .codebook import QuantizedPoint
 from .grouping import groups, straight_through
 
 _MAX_BITS = 14  # the entropy needs one number for each of the 2^14 entries and each code
+_SLOWEST_RATE = 0.05  # of running means
+_SMALLEST_VARIANCE = 1e-6
 
 
 class LookupFreeQuantizer(Family):
     r"""Point masses at the signs of the units: each unit is one bit, and a group of them an index.
 
-    .. math:: z_j = \mathrm{sign}(\phi_j), \qquad k_g = \sum_j 2^j \, [\phi_{gj} > 0]
+    .. math:: z_j = \mathrm{sign}(x_j), \qquad k_g = \sum_j 2^j \, [x_{gj} > 0], \qquad
+        x_j = (\phi_j - m_j) / s_j
 
-    There is no codebook to learn. :class:`~autoencode.objectives.VQ` adds the penalty
+    There is no codebook to learn. The running mean :math:`m` and standard deviation :math:`s` of
+    the training keep each bit near even odds. The paper has none; without them, units that begin
+    with one sign for all examples keep it, as neither the decoder nor the penalty has a gradient
+    that changes it. :class:`~autoencode.objectives.VQ` adds the penalty
 
     .. math:: \lambda \Big( H \big( p(k \mid \phi) \big)
         - H \big( \mathbb{E} [p(k \mid \phi)] \big) \Big), \qquad
-        p(k \mid \phi) \propto e^{-\| \phi_g - e_k \|^2 / \tau}
+        p(k \mid \phi) \propto e^{-\| x_g - e_k \|^2 / \tau}
 
     which makes the entries of each code certain, and the use of all entries even. The expectation
     is taken over the groups of a minibatch. A larger weight uses more entries, at the cost of the
@@ -51,7 +57,8 @@ class LookupFreeQuantizer(Family):
         :class:`~autoencode.distributions.StraightThroughBernoulli`
 
     Example:
-        >>> q = LookupFreeQuantizer(n_bits=2)(torch.tensor([[[-0.3], [2.0]]]))
+        >>> family = LookupFreeQuantizer(n_bits=2).build(None, (2,)).eval()
+        >>> q = family(torch.tensor([[[-0.3], [2.0]]]))
         >>> q.mean, q.index
         (tensor([[-1.,  1.]]), tensor([[2]]))
     """
@@ -59,6 +66,10 @@ class LookupFreeQuantizer(Family):
     n_params = 1
     has_density = False
     finite = True
+
+    loc: Tensor
+    variance: Tensor
+    seen: Tensor
 
     def __init__(
         self, n_bits: int | None = None, entropy_weight: float = 1.0, temperature: float = 0.1
@@ -86,10 +97,20 @@ class LookupFreeQuantizer(Family):
                 f" got {event[0]}. Choose another latent_dim, or another n_bits."
             )
 
+        self.register_buffer("loc", torch.zeros(tuple(event)))
+        self.register_buffer("variance", torch.ones(tuple(event)))
+        self.register_buffer("seen", torch.zeros(()))
+
         return self
 
     def forward(self, phi: Tensor) -> QuantizedPoint:
-        x = groups(phi.squeeze(dim=-1), self._width(phi.shape[-2]))
+        phi = phi.squeeze(dim=-1)
+
+        if self.training:
+            self._follow(phi.detach())
+
+        x = (phi - self.loc.clone()) / self.variance.clamp(min=_SMALLEST_VARIANCE).sqrt()
+        x = groups(x, self._width(phi.shape[-1]))
         on = x > 0
         bits = 2 ** torch.arange(x.shape[-1], device=x.device)
         entries = torch.where(on, 1.0, -1.0).to(x)
@@ -112,6 +133,15 @@ class LookupFreeQuantizer(Family):
     def values(self, index: Tensor, D: int) -> Tensor:
         bits = index[..., None] >> torch.arange(self._width(D), device=index.device)
         return (2.0 * (bits % 2) - 1).flatten(start_dim=-2)
+
+    @torch.no_grad()
+    def _follow(self, phi: Tensor) -> None:
+        r"""Moves the running means towards those of a minibatch."""
+        rows = phi.flatten(end_dim=-2)
+        self.seen += 1
+        rate = (1 / self.seen).clamp(min=_SLOWEST_RATE)  # at first, the mean of what was seen
+        self.loc.lerp_(rows.mean(dim=0), rate)
+        self.variance.lerp_((rows - self.loc).square().mean(dim=0), rate)
 
     def _entropies(self, x: Tensor) -> Tensor:
         r"""Returns the entropy of each code minus that of the minibatch, with shape `(*)`."""

@@ -1,10 +1,12 @@
-r"""Networks whose encoder sees other numbers than the likelihood scores.
+r"""Networks around others, which see other numbers or have other weights.
 
 - `incomplete`: numbers of which some are missing
 - `transformed`: counts, as logarithms or as a direction
+- `spectral`: decoders whose weights have spectral norm one
 """
 
-__all__ = ["Incomplete", "TransformedInput"]
+__all__ = ["Incomplete", "SpectralNorm", "TransformedInput"]
 
 from .incomplete import Incomplete
+from .spectral import SpectralNorm
 from .transformed import TransformedInput

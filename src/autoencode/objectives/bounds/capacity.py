@@ -6,11 +6,11 @@ from functools import partial
 
 from torch import Tensor
 
+from ...common.schedules import LinearSchedule, WeightSchedule, check_weights
 from ...distributions import RESOLUTION, Gaussian, kl_divergence
 from ...models.latent import Model
 from ...priors import Mixture
 from ..base import Loss, Objective
-from ..schedules import LinearSchedule, WeightSchedule, check_weights
 
 
 class CapacityELBO(Objective):

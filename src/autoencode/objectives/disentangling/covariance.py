@@ -8,11 +8,11 @@ from typing import Literal
 from torch import Tensor
 
 from ...common.ranges import check_choice
+from ...common.schedules import WeightSchedule, check_weights
 from ...distributions import RESOLUTION, Gaussian, kl_divergence
 from ...models.latent import Model
 from ...priors import StandardNormal
 from ..base import Loss, Objective
-from ..schedules import WeightSchedule, check_weights
 
 
 class DIPVAE(Objective):

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from ...common.schedules import WeightSchedule, check_weights
 from ...distributions import RESOLUTION, Gaussian, kl_divergence
 from ...models.latent import LatentModel, Model
 from ...priors import StandardNormal
 from ..base import Loss, Objective
 from ..discriminator import Discriminator
-from ..schedules import WeightSchedule, check_weights
 
 
 class FactorVAE(Objective):

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution
 
+from ...common.schedules import WeightSchedule, check_weights
 from ...distributions import RESOLUTION, Gaussian
 from ...models.latent import Model
 from ...priors import StandardNormal
 from ..base import Loss, Objective, units_of
-from ..schedules import WeightSchedule, check_weights
 
 
 class BetaTCVAE(Objective):

@@ -5,13 +5,13 @@ __all__ = ["AAE"]
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from ...common.schedules import WeightSchedule, check_weights
 from ...distributions import Dirac
 from ...models.latent import LatentModel, Model
 from ...priors import StandardNormal
 from ...priors.base import sample_prior
 from ..base import Loss, Objective
 from ..discriminator import Discriminator
-from ..schedules import WeightSchedule, check_weights
 
 
 class AAE(Objective):

@@ -8,12 +8,12 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from ...common.schedules import WeightSchedule, check_weights
 from ...distributions import RESOLUTION, Dirac, Gaussian, kl_divergence
 from ...models.latent import Model
 from ...priors import StandardNormal
 from ...priors.base import sample_prior
 from ..base import Loss, Objective, penalty_weight
-from ..schedules import WeightSchedule, check_weights
 
 
 class WAE(Objective):

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 
 from ...common.ranges import check_above, check_at_least
+from ...common.schedules import WeightSchedule, check_weights
 from ...distributions import Dirac
 from ...models.latent import Model
 from ...priors import StandardNormal
 from ...priors.base import sample_prior
 from ..base import Loss, Objective, penalty_weight
-from ..schedules import WeightSchedule, check_weights
 
 
 class SlicedWAE(Objective):

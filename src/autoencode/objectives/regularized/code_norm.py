@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from ...common.ranges import check_choice
+from ...common.schedules import WeightSchedule, check_weights
 from ...distributions import Dirac
 from ...models.latent import Model
 from ...priors import Mixture
 from ..base import Loss, Objective
-from ..schedules import WeightSchedule, check_weights
 
 
 class RAE(Objective):

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from ...common.ranges import check_at_least
+from ...common.schedules import WeightSchedule, check_weights
 from ...distributions import Dirac
 from ...models.latent import Model
 from ..base import Loss, Objective, penalty_weight
-from ..schedules import WeightSchedule, check_weights
 
 
 class Isometric(Objective):

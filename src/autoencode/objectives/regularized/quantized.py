@@ -4,12 +4,12 @@ __all__ = ["VQ"]
 
 from torch import Tensor
 
+from ...common.schedules import WeightSchedule, check_weights
 from ...distributions import VectorQuantizer
 from ...distributions.codes.codebook import perplexity, quantized_point
 from ...models.latent import Model
 from ...priors import Mixture
 from ..base import Loss, Objective
-from ..schedules import WeightSchedule, check_weights
 
 
 class VQ(Objective):

@@ -8,11 +8,11 @@ from torch import Tensor
 from torch.distributions import Distribution, Independent
 
 from ...common.ranges import check_choice
+from ...common.schedules import WeightSchedule, check_weights
 from ...distributions import Dirac
 from ...distributions.codes.jump_relu import SparsePoint
 from ...models.latent import Model
 from ..base import Loss, Objective
-from ..schedules import WeightSchedule, check_weights
 
 
 class Sparse(Objective):

@@ -6,10 +6,10 @@ import torch
 from scipy.sparse.csgraph import minimum_spanning_tree
 from torch import Tensor
 
+from ...common.schedules import WeightSchedule, check_weights
 from ...distributions import Dirac
 from ...models.latent import Model
 from ..base import Loss, Objective, penalty_weight
-from ..schedules import WeightSchedule, check_weights
 
 
 class Topological(Objective):

@@ -296,7 +296,7 @@ class TrainState:
 
     def _make_step(self, batch: Examples) -> None:
         progress = self.schedule.progress(self.step)
-        self.train_step.objective.advance(progress)
+        self.train_step.advance(progress)
 
         lr_scale = self.schedule.lr_scale(progress) / 2**self.rollbacks
         sums, finite = self.update(batch, lr_scale)

@@ -1,23 +1,32 @@
 r"""Weights that change during a training."""
 
-__all__ = ["CyclicalSchedule", "LinearSchedule", "WeightSchedule", "check_weights"]
+__all__ = [
+    "CyclicalSchedule",
+    "ExponentialSchedule",
+    "LinearSchedule",
+    "WeightSchedule",
+    "check_positive",
+    "check_weights",
+]
 
 import abc
 
 import torch
 from torch import Tensor
 
-from ..common.configurable import Configurable
-from ..common.ranges import check_at_least, check_within
+from .configurable import Configurable
+from .ranges import check_above, check_at_least, check_within
 
 
 class WeightSchedule(Configurable, abc.ABC):
     r"""Abstract schedule: a weight as a function of the progress of the training.
 
-    A schedule may stand where an objective takes a weight. A plain number is a constant weight.
+    A schedule may stand where an objective takes a weight, or a posterior its temperature. A plain
+    number is a constant weight.
 
     See Also:
         :class:`~autoencode.objectives.LinearSchedule`,
+        :class:`~autoencode.objectives.ExponentialSchedule`,
         :class:`~autoencode.objectives.CyclicalSchedule`
     """
 
@@ -122,6 +131,48 @@ class CyclicalSchedule(WeightSchedule):
         return self.start + (self.end - self.start) * (within / self.rise).clamp(max=1)
 
 
+class ExponentialSchedule(WeightSchedule):
+    r"""Weight that goes from one number to another by the same factor in equal times.
+
+    .. math:: w(s) = a \, (b / a)^{\min(1, s / d)}
+
+    It is the usual schedule of a temperature, which falls and never reaches zero.
+
+    References:
+        | Categorical Reparameterization with Gumbel-Softmax (Jang et al., 2017), for temperatures
+          :math:`\max(b, e^{-r t})`
+        | https://arxiv.org/abs/1611.01144
+
+    Arguments:
+        start: The first weight :math:`a > 0`.
+        end: The last weight :math:`b > 0`.
+        duration: The share :math:`d` of the training that the change takes, above 0 and up to 1.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+
+    See Also:
+        :class:`~autoencode.objectives.LinearSchedule`,
+        :class:`~autoencode.distributions.GumbelSoftmax`
+
+    Example:
+        >>> schedule = ExponentialSchedule(end=0.25)
+        >>> schedule(torch.tensor([0.0, 0.25, 0.5, 1.0]))
+        tensor([1.0000, 0.5000, 0.2500, 0.2500])
+    """
+
+    def __init__(self, start: float = 1.0, end: float = 0.5, duration: float = 0.5) -> None:
+        check_above(0, start=start, end=end)
+        _check_share(duration=duration)
+
+        self.start = start
+        self.end = end
+        self.duration = duration
+
+    def __call__(self, progress: Tensor) -> Tensor:
+        return self.start * (self.end / self.start) ** (progress / self.duration).clamp(max=1)
+
+
 def check_weights(**weights: float | WeightSchedule | None) -> None:
     r"""Check that weights are not negative; schedules are checked at 65 points of a training.
 
@@ -136,15 +187,40 @@ def check_weights(**weights: float | WeightSchedule | None) -> None:
         Traceback (most recent call last):
         ValueError: expected gamma >= 0, got -1.0.
     """
-    progress = torch.linspace(
-        0, 1, 65, device="cpu"
-    )  # models may be built on the meta device, which has no numbers
-
     for name, weight in weights.items():
         if not isinstance(weight, WeightSchedule):
             check_at_least(0, **{name: weight})
-        elif not bool((weight(progress) >= 0).all()):
+        elif not bool((weight(_progress()) >= 0).all()):
             raise ValueError(f"expected weights {name} >= 0, got those of {weight!r}.")
+
+
+def check_positive(**weights: float | WeightSchedule) -> None:
+    r"""Check that weights are greater than zero; those of schedules at 65 points of a training.
+
+    Arguments:
+        weights: The weights by name.
+
+    Raises:
+        ValueError: If one is not positive.
+
+    Example:
+        >>> check_positive(temperature=LinearSchedule())
+        Traceback (most recent call last):
+        ValueError: expected temperature > 0 in all of a training, got that of LinearSchedule(...
+    """
+    for name, weight in weights.items():
+        if not isinstance(weight, WeightSchedule):
+            check_above(0, **{name: weight})
+        elif not bool((weight(_progress()) > 0).all()):
+            raise ValueError(
+                f"expected {name} > 0 in all of a training, got that of {weight!r}. Use"
+                " ExponentialSchedule(), which does not reach zero."
+            )
+
+
+def _progress() -> Tensor:
+    # Models may be built on the meta device, which has no numbers
+    return torch.linspace(0, 1, 65, device="cpu")
 
 
 def _check_share(**share: float) -> None:
